@@ -1,0 +1,31 @@
+"""``python -m app serve``: the lessons in the browser."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command of the command line."""
+    parser = argparse.ArgumentParser(prog="python -m app", description="An interactive lecture on the natural gradient.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser("serve", help="open the lessons in the browser")
+    serve.add_argument("--port", type=int, default=8866, help="the port wished for (default 8866; 0: any)")
+    serve.add_argument("--base-url", default="/", help="where the pages hang, behind a proxy (default /)")
+    serve.add_argument("--pool", type=int, default=2, help="kernels kept warm for visitors (default 2; 0: none)")
+    serve.add_argument("--no-browser", dest="open_browser", action="store_false", help="only say the address")
+    serve.add_argument("--notebooks", dest="folder", type=Path, help="another folder of lessons")
+    serve.add_argument("--verbose", action="store_true", help="say everything that happens")
+    options = vars(parser.parse_args(argv))
+    del options["command"]
+
+    from app.serve import serve as run  # Voila costs half a second, which --help should not.
+
+    run(**options)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

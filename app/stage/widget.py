@@ -1,0 +1,110 @@
+"""The lesson as a widget: one anywidget that answers what its page asks.
+
+The page asks with the whole state and what to change in it; ``respond`` computes; the widget sends the answer, JSON
+and one binary buffer. It keeps nothing but the last state, so a page may reconnect to a fresh kernel at any time.
+In JupyterLab anywidget carries the module and the messages; on our own page ``page.js`` does, and finds the first
+answer in the display's mimebundle.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from base64 import b64encode
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import anywidget
+import traitlets
+
+from app.stage.bundle import module, style
+
+PAGE_MIME = "application/vnd.natgrad.page+json"
+"""The display's mime type in which our template finds the lesson and its first answer."""
+
+Answer = dict[str, Any]
+Respond = Callable[[dict[str, Any]], tuple[Answer, bytes]]
+
+log = logging.getLogger("natgrad")
+
+
+class Lesson(anywidget.AnyWidget):
+    """A lesson on the screen.
+
+    ``state`` may be set from a notebook: the picture follows. ``path`` holds what the picture shows, as the
+    trajectories themselves.
+    """
+
+    _esm: ClassVar[str] = module("render.js")
+    _css: ClassVar[str] = style()
+
+    lesson = traitlets.Dict().tag(sync=True)
+    first = traitlets.Dict().tag(sync=True)
+    arrays = traitlets.Bytes().tag(sync=True)
+    state = traitlets.Dict()
+    path = traitlets.Any()
+
+    def __init__(self, lesson: dict[str, Any], respond: Respond) -> None:
+        """Show ``lesson`` (the static words and controls), answering with ``respond``."""
+        self._respond = respond
+        self._telling = False
+        first, arrays = respond({"ask": 0, "state": {}, "set": {}, "have": []})
+        super().__init__(lesson=lesson, first=_plain(first), arrays=arrays)
+        self._keep(first)
+        self.on_msg(self._on_ask)
+
+    def respond(self, ask: dict[str, Any]) -> tuple[Answer, bytes]:
+        """Return the answer to an ask. Whatever goes wrong is an answer too: a page must never wait in vain."""
+        try:
+            return self._respond(ask)
+        except Exception as error:
+            log.exception("no answer to %s", ask)
+            return {"answer": ask.get("ask"), "fault": f"{type(error).__name__}: {error}"}, b""
+
+    def _on_ask(self, _widget: object, ask: object, _buffers: object) -> None:
+        if isinstance(ask, dict) and "ask" in ask:
+            self._say(*self.respond(ask))
+
+    def _say(self, answer: Answer, arrays: bytes) -> None:
+        self._keep(answer)
+        self.send(_plain(answer), [arrays] if arrays else None)
+
+    def _keep(self, answer: Answer) -> None:
+        """Let ``state`` follow the page, without taking that for the notebook's wish."""
+        if isinstance(answer.get("state"), dict):
+            self._telling = True
+            try:
+                self.state = answer["state"]
+            finally:
+                self._telling = False
+
+    @traitlets.observe("state")
+    def _on_state(self, change: dict[str, Any]) -> None:
+        """A notebook set the state: answer unasked."""
+        if not self._telling:
+            answer, arrays = self.respond({"ask": None, "state": change["new"], "set": {}, "have": []})
+            self._say(answer, arrays)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is None:
+            return None
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        page = {
+            "comm": self.model_id,
+            "lesson": self.lesson,
+            "first": self.first,
+            "arrays": b64encode(self.arrays).decode("ascii"),
+        }
+        return {**data, PAGE_MIME: page}, metadata
+
+
+def _plain(answer: Answer) -> Answer:
+    """Return the answer as JSON has it: NaN and infinity, which JSON lacks, as null, and NumPy's numbers as numbers."""
+    return json.loads(json.dumps(answer, default=_number), parse_constant=lambda _name: None)
+
+
+def _number(value: Any) -> Any:
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"an answer holds plain values, not {type(value).__name__}: {value!r}")
