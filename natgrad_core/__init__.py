@@ -1,0 +1,31 @@
+"""The natural gradient, exactly: problems, charts, metrics and rules on the plane.
+
+    from natgrad_core import problems, charts, rules, run
+
+    problem = problems["normal"]()
+    chart = charts["linear"](matrix=((2, 1), (0, 0.5)))
+    path = run(problem.through(chart), rules["natural"](rate=0.1), chart.inverse(problem.start), 200)
+
+``natgrad_core.nets`` holds the same ideas for small nets and is the only part that needs torch.
+"""
+
+from natgrad_core.charts import charts
+from natgrad_core.metrics import metrics
+from natgrad_core.problem import Problem
+from natgrad_core.problems import problems
+from natgrad_core.rule import Rule, chain
+from natgrad_core.rules import rules
+from natgrad_core.run import Trajectory, gap, run
+
+__all__ = [
+    "Problem",
+    "Rule",
+    "Trajectory",
+    "chain",
+    "charts",
+    "gap",
+    "metrics",
+    "problems",
+    "rules",
+    "run",
+]

@@ -1,0 +1,8 @@
+"""The charts: one file each, on the shelf ``charts``."""
+
+from collections.abc import Callable
+
+from natgrad_core.chart import Chart
+from natgrad_core.registry import Registry
+
+charts: Registry[Callable[..., Chart]] = Registry("chart", __name__)

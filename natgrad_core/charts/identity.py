@@ -1,0 +1,26 @@
+"""The problem's own coordinates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from natgrad_core.chart import Chart
+from natgrad_core.charts import charts
+from natgrad_core.small import Matrix, Vector, eye
+
+
+@charts.register("identity")
+class Identity(Chart):
+    """θ = x."""
+
+    name = "identity"
+    latex = r"\theta = x"
+
+    def _forward(self, *x: Any) -> Vector:
+        return x
+
+    def _inverse(self, *theta: Any) -> Vector:
+        return theta
+
+    def _jacobian(self, *x: Any) -> Matrix:
+        return eye(len(x))

@@ -1,0 +1,88 @@
+"""The lecture's change of coordinates, θ = Ax, from a matrix or from its parts.
+
+The parts are those of A = R(φ) [[p, p·h], [0, q]]: a shear h of the first axis, stretches p > 0
+and q of the two axes, then a rotation by φ. Every invertible A has exactly one such form.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from natgrad_core.chart import Chart
+from natgrad_core.charts import charts
+from natgrad_core.small import Matrix, Vector, mv
+from natgrad_core.types import Array, ArrayLike
+
+
+class Parts(NamedTuple):
+    """Rotation in degrees, stretch of the first and second axis, shear."""
+
+    rotation: float
+    stretch1: float
+    stretch2: float
+    shear: float
+
+
+def compose(parts: Parts) -> Array:
+    """A = R(φ) [[p, p·h], [0, q]], ``[2, 2]``."""
+    c, s = math.cos(math.radians(parts.rotation)), math.sin(math.radians(parts.rotation))
+    p, q, h = parts.stretch1, parts.stretch2, parts.shear
+    return np.array([[c, -s], [s, c]]) @ np.array([[p, p * h], [0.0, q]])
+
+
+def decompose(matrix: ArrayLike) -> Parts:
+    """The parts of an invertible 2×2 A; the inverse of ``compose``."""
+    (a, b), (c, d) = np.asarray(matrix, float).tolist()
+    p = math.hypot(a, c)
+    if p == 0.0:
+        raise ValueError("A is singular: its first column is zero, so it has no rotation")
+    return Parts(
+        rotation=math.degrees(math.atan2(c, a)),
+        stretch1=p,
+        stretch2=(a * d - b * c) / p,
+        shear=(a * b + c * d) / p**2,
+    )
+
+
+@charts.register("linear")
+class Linear(Chart):
+    """θ = A x for an invertible ``matrix [..., d, d]``; leading axes broadcast with the points'."""
+
+    name = "linear"
+    latex = r"\theta = A x"
+
+    def __init__(self, matrix: ArrayLike = ((1.0, 0.0), (0.0, 1.0))) -> None:
+        a = np.asarray(matrix, float)
+        if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
+            raise ValueError(f"A must be square, [..., d, d]; got shape {list(a.shape)}")
+        if not np.isfinite(a).all():
+            raise ValueError("A must be finite; some entry is not a number")
+        condition = float(np.linalg.cond(a).max())
+        if not condition < 1e12:
+            raise ValueError(
+                f"A is singular (determinant {float(np.linalg.det(a).min()):.3g}, condition "
+                f"number {condition:.1e}): its columns must point in different directions"
+            )
+        self.matrix = a
+        self._rows = _rows(a)
+        self._inverse_rows = _rows(np.linalg.inv(a))
+
+    def _forward(self, *x: Any) -> Vector:
+        return mv(self._rows, x)
+
+    def _inverse(self, *theta: Any) -> Vector:
+        return mv(self._inverse_rows, theta)
+
+    def _jacobian(self, *x: Any) -> Matrix:
+        return self._rows
+
+
+def _rows(matrix: Array) -> Matrix:
+    """The entries by row: floats, or arrays over the leading axes."""
+    d = matrix.shape[-1]
+    if matrix.ndim == 2:
+        return tuple(map(tuple, matrix.tolist()))
+    return tuple(tuple(matrix[..., i, j] for j in range(d)) for i in range(d))

@@ -1,0 +1,16 @@
+"""The published data sets that the problems are fitted to, each with its source in its file."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import numpy as np
+
+from natgrad_core.types import Array
+
+
+def load(name: str) -> Array:
+    """The table ``name``.csv as ``[rows, columns]``, without its comments and header."""
+    with (files(__name__) / f"{name}.csv").open(encoding="utf-8") as lines:
+        rows = [line for line in lines if not line.startswith("#")][1:]
+    return np.array([[float(cell) for cell in row.split(",")] for row in rows])

@@ -1,0 +1,15 @@
+"""The metrics: one file each, on the shelf ``metrics``.
+
+A metric maps a problem at a point to an operator; called with its options it gives that map.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from natgrad_core.operator import Operator
+from natgrad_core.problem import At
+from natgrad_core.registry import Registry
+
+Metric: TypeAlias = Callable[[At], Operator]
+
+metrics: Registry[Callable[..., Metric]] = Registry("metric", __name__)

@@ -1,0 +1,18 @@
+"""G = I: the metric that plain gradient descent takes for granted."""
+
+from __future__ import annotations
+
+from natgrad_core.metrics import Metric, metrics
+from natgrad_core.operator import Dense, Operator
+from natgrad_core.problem import At
+from natgrad_core.small import eye
+
+
+@metrics.register("euclidean")
+def euclidean() -> Metric:
+    """G = I: the metric that plain gradient descent takes for granted."""
+
+    def at_point(at: At) -> Operator:
+        return Dense(eye(len(at.theta)))
+
+    return at_point

@@ -1,0 +1,17 @@
+"""G = F, the Fisher matrix: the metric of KL divergence (Amari 1998, eq. 9)."""
+
+from __future__ import annotations
+
+from natgrad_core.metrics import Metric, metrics
+from natgrad_core.operator import Dense, Operator
+from natgrad_core.problem import At
+
+
+@metrics.register("fisher")
+def fisher() -> Metric:
+    """G = F, the Fisher matrix: the metric of KL divergence (Amari 1998, eq. 9)."""
+
+    def at_point(at: At) -> Operator:
+        return Dense(at.fisher)
+
+    return at_point

@@ -1,0 +1,17 @@
+"""G = ∇²J: Newton's choice, which is no metric where it is indefinite."""
+
+from __future__ import annotations
+
+from natgrad_core.metrics import Metric, metrics
+from natgrad_core.operator import Dense, Operator
+from natgrad_core.problem import At
+
+
+@metrics.register("hessian")
+def hessian() -> Metric:
+    """G = ∇²J: Newton's choice, which is no metric where it is indefinite."""
+
+    def at_point(at: At) -> Operator:
+        return Dense(at.hessian)
+
+    return at_point

@@ -1,0 +1,92 @@
+"""The functions that formulas need, on every kind of number they are given.
+
+A formula is written once, on components (μ, σ), with + − × ÷ and these. It then runs on floats,
+on NumPy arrays (leading axes), on torch tensors (so that an independent referee can differentiate
+the very line that draws the picture) and on the symbols of ``natgrad_core.trace``. torch is never
+imported here: a tensor brings its own module along. Branches are ``where``.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from natgrad_core.trace import FLOAT_FUNCTIONS, Sym, call
+from natgrad_core.types import Numeric
+
+
+def is_tensor(value: object) -> bool:
+    """Whether ``value`` is a torch tensor."""
+    return type(value).__module__.partition(".")[0] == "torch"
+
+
+def constant(value: Any, like: Numeric) -> Numeric:
+    """``value`` (data, never differentiated) as a float array, or a tensor if ``like`` is one."""
+    if is_tensor(like):
+        return sys.modules["torch"].as_tensor(np.asarray(value), dtype=like.dtype)
+    return np.asarray(value, float)
+
+
+def _apply(name: str, torch_name: str | None = None) -> Callable[..., Numeric]:
+    of_float, of_array = FLOAT_FUNCTIONS[name], getattr(np, name, None) or FLOAT_FUNCTIONS[name]
+
+    def function(*args: Numeric) -> Numeric:
+        if any(isinstance(a, Sym) for a in args):
+            return call(name, *args)
+        if any(is_tensor(a) for a in args):
+            torch = sys.modules["torch"]
+            like = next(a for a in args if is_tensor(a))
+            return getattr(torch, torch_name or name)(
+                *(a if is_tensor(a) else torch.as_tensor(a, dtype=like.dtype) for a in args)
+            )
+        if all(isinstance(a, float | int) for a in args):
+            return of_float(*args)
+        return of_array(*args)
+
+    function.__name__ = function.__qualname__ = name
+    return function
+
+
+exp = _apply("exp")
+log = _apply("log")
+sqrt = _apply("sqrt")
+tanh = _apply("tanh")
+minimum = _apply("minimum")
+maximum = _apply("maximum")
+logaddexp = _apply("logaddexp")
+
+
+def where(condition: Numeric, yes: Numeric, no: Numeric) -> Numeric:
+    """``yes`` where the condition holds, else ``no``."""
+    if any(isinstance(a, Sym) for a in (condition, yes, no)):
+        return call("where", condition, yes, no)
+    if is_tensor(condition):
+        return sys.modules["torch"].where(condition, yes, no)
+    if isinstance(condition, bool):
+        return yes if condition else no
+    return np.where(condition, yes, no)
+
+
+def sigmoid(x: Numeric) -> Numeric:
+    """1/(1 + e^{−x}), without overflow."""
+    return (1 + tanh(x / 2)) / 2
+
+
+def log1p_exp(x: Numeric) -> Numeric:
+    """log(1 + eˣ), without overflow (softplus)."""
+    return logaddexp(x, x * 0)
+
+
+def total(terms: Any) -> Numeric:
+    """The sum of some components (of any kind)."""
+    result: Numeric = 0
+    for term in terms:
+        result = result + term
+    return result
+
+
+HALF_LOG_2PI = math.log(2 * math.pi) / 2

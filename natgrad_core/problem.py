@@ -1,0 +1,283 @@
+"""A problem is a loss on a space of parameters and, where it has one, a probability model.
+
+The loss is the expected surprise −log p(data | θ), per example. From the model alone come the
+Fisher matrix and the KL divergence, which know nothing of the coordinates. ``Charted`` is a problem
+seen through a chart, and IS a problem: its loss is a scalar, its gradient a covector, its Fisher
+matrix a tensor, and its Hessian is none of these. That class is the lecture in code.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from natgrad_core.chart import Chart
+from natgrad_core.ops import is_tensor
+from natgrad_core.small import (
+    Matrix,
+    Vector,
+    add,
+    components,
+    congruent,
+    eye,
+    mv,
+    pack,
+    transpose,
+)
+from natgrad_core.types import Array, ArrayLike, Bools, Numeric
+
+
+class OutsideDomain(ValueError):
+    """Parameters at which the problem is not defined."""
+
+
+class NoProbabilityModel(TypeError):
+    """A Fisher matrix, a KL divergence or a sample was asked of a bare loss."""
+
+
+class Problem:
+    """A loss, its derivatives and its model, on points ``theta`` of shape ``[..., d]``.
+
+    A subclass states its formulas on components, ``_grad(self, mu, sigma)``: tuples of them for
+    vectors, ``symmetric(...)`` for matrices, so that one line serves floats, arrays, tensors and
+    the tracer. The public methods take arrays, check them, and keep their leading axes.
+    """
+
+    name: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+    symbols: tuple[str, ...] = ("θ₁", "θ₂")
+    latex: ClassVar[str] = ""
+    source: ClassVar[str] = ""
+    domain: ClassVar[str] = "all real parameters"
+    view: tuple[tuple[float, float], tuple[float, float]] = ((-1.0, 1.0), (-1.0, 1.0))
+    start: tuple[float, ...] = (0.0, 0.0)
+
+    @property
+    def dim(self) -> int:
+        """d, the number of parameters."""
+        return len(self.symbols)
+
+    def inside(self, theta: Array) -> Bools:
+        """Whether θ is in the domain, ``[...]``."""
+        return np.isfinite(theta).all(-1)
+
+    def check(self, theta: ArrayLike) -> Numeric:
+        """``theta`` as a float array ``[..., d]`` inside the domain, or an error that teaches.
+
+        A tensor passes unchecked: it comes from a referee that may be tracing.
+        """
+        if is_tensor(theta):
+            return theta
+        point = np.asarray(theta, float)
+        if point.ndim == 0 or point.shape[-1] != self.dim:
+            raise ValueError(
+                f"{self.name} has parameters ({', '.join(self.symbols)}), so its points have shape "
+                f"[..., {self.dim}]; got shape {list(point.shape)}"
+            )
+        if not np.all(self.inside(point)):
+            bad = point[~self.inside(point)].reshape(-1, self.dim)[0]
+            values = ", ".join(f"{s} = {v:g}" for s, v in zip(self.symbols, bad, strict=True))
+            raise OutsideDomain(f"{self.name} is not defined at {values}; allowed: {self.domain}")
+        return point
+
+    def loss(self, theta: ArrayLike) -> Numeric:
+        """J(θ) = E[−log p(data | θ)], the mean over the data, ``[...]``."""
+        return self._loss(*components(self.check(theta)))
+
+    def grad(self, theta: ArrayLike) -> Array:
+        """∇J, ``[..., d]``."""
+        return pack(self.at(components(self.check(theta))).grad)
+
+    def hessian(self, theta: ArrayLike) -> Array:
+        """∇²J, ``[..., d, d]``."""
+        return pack(self.at(components(self.check(theta))).hessian)
+
+    def fisher(self, theta: ArrayLike) -> Array:
+        """F = E_{y ~ p(· | θ)}[s sᵀ] with s = ∇ log p(y | θ), per example, ``[..., d, d]``."""
+        return pack(self.at(components(self.check(theta))).fisher)
+
+    def kl(self, theta: ArrayLike, other: ArrayLike) -> Numeric:
+        """KL(p_θ ‖ p_other) in nats, per example, ``[...]``."""
+        return self._kl(components(self.check(theta)), components(self.check(other)))
+
+    def log_prob(self, data: Numeric, theta: ArrayLike) -> Numeric:
+        """log p(datum | θ); the layout of ``data`` is the subclass's, as ``sample`` makes it."""
+        raise self._bare("log-probability")
+
+    def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
+        """n data drawn from p(· | θ)."""
+        raise self._bare("samples")
+
+    def _loss(self, *theta: Any, **named: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} does not say its loss")
+
+    def _grad(self, *theta: Any, **named: Any) -> Vector:
+        raise NotImplementedError(f"{type(self).__name__} does not say its gradient")
+
+    def _hessian(self, *theta: Any, **named: Any) -> Matrix:
+        raise NotImplementedError(f"{type(self).__name__} does not say its Hessian")
+
+    def _fisher(self, *theta: Any, **named: Any) -> Matrix:
+        raise self._bare("Fisher matrix")
+
+    def _kl(self, theta: Vector, other: Vector) -> Any:
+        raise self._bare("KL divergence")
+
+    def _bare(self, thing: str) -> NoProbabilityModel:
+        return NoProbabilityModel(
+            f"{self.name} is a bare loss without a probability model, so it has no {thing}; "
+            "take a problem with a likelihood, or a metric that needs none (hessian, euclidean)"
+        )
+
+    def examples(self, rng: np.random.Generator, n: int) -> Array:
+        """n points of the domain, ``[n, d]``, for the laws: uniform over the view."""
+        low, high = np.transpose(np.asarray(self.view, float))
+        points = rng.uniform(low, high, (max(4 * n, 16), self.dim))
+        good = points[self.inside(points)]
+        return good[:n] if len(good) >= n else self.examples(rng, 2 * n)[:n]
+
+    def at(self, theta: Vector) -> At:
+        """The problem at the point with these components, each quantity computed when asked for."""
+        return At(self, theta)
+
+    def through(self, chart: Chart) -> Charted:
+        """The same problem in the coordinates x of ``chart``, θ = f(x)."""
+        return Charted(self, chart)
+
+    def __repr__(self) -> str:
+        return f"<problem {self.name}({', '.join(self.symbols)}), {self.domain}>"
+
+
+class At:
+    """A problem at a point (or a batch), by components; what a metric and a rule see.
+
+    Unchecked, because it lives inside the loop: outside the domain the numbers mean nothing, and
+    ``run`` marks them so.
+    """
+
+    __slots__ = ("_fisher", "_grad", "_hessian", "problem", "theta")
+
+    def __init__(self, problem: Problem, theta: Vector) -> None:
+        self.problem = problem
+        self.theta = theta
+        self._grad: Vector | None = None
+        self._hessian: Matrix | None = None
+        self._fisher: Matrix | None = None
+
+    @property
+    def grad(self) -> Vector:
+        """∇J, a covector."""
+        if self._grad is None:
+            self._grad = self.problem._grad(*self.theta)
+        return self._grad
+
+    @property
+    def hessian(self) -> Matrix:
+        """∇²J."""
+        if self._hessian is None:
+            self._hessian = self.problem._hessian(*self.theta)
+        return self._hessian
+
+    @property
+    def fisher(self) -> Matrix:
+        """F, a tensor."""
+        if self._fisher is None:
+            self._fisher = self.problem._fisher(*self.theta)
+        return self._fisher
+
+    def flat(self) -> Matrix:
+        """The identity of the problem's own coordinates, as a tensor here: I, or JᵀJ in a chart."""
+        return eye(len(self.theta))
+
+
+class Charted(Problem):
+    """A problem in other coordinates: J(f(x)) with θ = f(x). Itself a problem."""
+
+    def __init__(self, base: Problem, chart: Chart) -> None:
+        self.base = base
+        self.chart = chart
+        self.name = f"{base.name} through {chart.name}"  # type: ignore[misc]
+        self.domain = f"{base.domain}, with {chart.latex or chart.name}"  # type: ignore[misc]
+        self.symbols = chart.symbols
+
+    @property
+    def view(self) -> tuple[tuple[float, float], ...]:  # type: ignore[override]
+        """The box around the base's view, written in x."""
+        corners = np.array(np.meshgrid(*self.base.view, indexing="ij"), float)
+        x = self.chart.inverse(corners.reshape(self.dim, -1).T)
+        return tuple(zip(x.min(0).tolist(), x.max(0).tolist(), strict=True))
+
+    @property
+    def start(self) -> tuple[float, ...]:  # type: ignore[override]
+        """The base's start, written in x."""
+        return tuple(self.chart.inverse(self.base.start).tolist())
+
+    def inside(self, theta: Array) -> Bools:
+        """x is inside if the chart is defined there and θ = f(x) is in the base's domain."""
+        with np.errstate(all="ignore"):
+            return self.chart.inside(theta) & self.base.inside(self.chart.forward(theta))
+
+    def log_prob(self, data: Numeric, theta: ArrayLike) -> Numeric:
+        """log p(datum | f(x)): a scalar, so only the argument changes."""
+        return self.base.log_prob(data, self.chart.forward(self.check(theta)))
+
+    def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
+        """The distribution has not moved, so neither have its samples."""
+        return self.base.sample(self.chart.forward(self.check(theta)), rng, n)
+
+    def examples(self, rng: np.random.Generator, n: int) -> Array:
+        """The base's examples, written in x."""
+        return self.chart.inverse(self.base.examples(rng, n))
+
+    def at(self, theta: Vector) -> At:
+        """The problem at x; what it needs of θ = f(x) is computed once and shared."""
+        return ChartedAt(self, theta)
+
+    def _loss(self, *theta: Any) -> Any:
+        return self.base._loss(*self.chart._forward(*theta))
+
+    def _kl(self, theta: Vector, other: Vector) -> Any:
+        return self.base._kl(self.chart._forward(*theta), self.chart._forward(*other))
+
+
+class ChartedAt(At):
+    """How each quantity changes with the coordinates. J is the chart's Jacobian ∂θ/∂x."""
+
+    __slots__ = ("base", "jacobian")
+
+    problem: Charted
+
+    def __init__(self, problem: Charted, theta: Vector) -> None:
+        super().__init__(problem, theta)
+        self.base = problem.base.at(problem.chart._forward(*theta))
+        self.jacobian = problem.chart._jacobian(*theta)
+
+    @property
+    def grad(self) -> Vector:
+        """A covector: Jᵀ g."""
+        if self._grad is None:
+            self._grad = mv(transpose(self.jacobian), self.base.grad)
+        return self._grad
+
+    @property
+    def fisher(self) -> Matrix:
+        """A tensor: Jᵀ F J."""
+        if self._fisher is None:
+            self._fisher = congruent(self.jacobian, self.base.fisher)
+        return self._fisher
+
+    @property
+    def hessian(self) -> Matrix:
+        """No tensor: Jᵀ H J + Σ_k g_k ∇²f_k."""
+        if self._hessian is None:
+            self._hessian = congruent(self.jacobian, self.base.hessian)
+            for g, second in zip(
+                self.base.grad, self.problem.chart._curvature(*self.theta), strict=True
+            ):
+                self._hessian = add(self._hessian, second, g)
+        return self._hessian
+
+    def flat(self) -> Matrix:
+        """JᵀJ: the identity of θ, seen in x."""
+        return congruent(self.jacobian, self.base.flat())

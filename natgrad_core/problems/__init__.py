@@ -1,0 +1,6 @@
+"""The problems: one file each, on the shelf ``problems``."""
+
+from natgrad_core.problem import Problem
+from natgrad_core.registry import Registry
+
+problems: Registry[type[Problem]] = Registry("problem", __name__)

@@ -1,0 +1,87 @@
+"""Logistic regression with two weights: the death of Bliss's beetles against the dose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from natgrad_core.data import load
+from natgrad_core.ops import constant, log1p_exp, sigmoid, total
+from natgrad_core.problem import Problem
+from natgrad_core.problems import problems
+from natgrad_core.small import Matrix, Vector, symmetric
+from natgrad_core.types import Array, ArrayLike, Numeric
+
+
+@problems.register("logistic-regression")
+class LogisticRegression(Problem):
+    """p(y = 1 | x, w) = 1/(1 + e^{−w₀x₀−w₁x₁}), for ``X [n, 2]`` and ``y [n]`` (0, 1 or a share).
+
+    ``weights [n]`` say how much of the data each row stands for and sum to one. The canonical link
+    makes the Hessian the Fisher matrix: Newton's method is the natural gradient here.
+    """
+
+    name = "logistic-regression"
+    title = "logistic regression of Bliss's beetles on the dose"
+    symbols = ("w₀", "w₁")
+    latex = r"p(y = 1 \mid x) = \frac{1}{1 + e^{-w_0 - w_1 x}}"
+    source = "Bliss 1935; McCullagh and Nelder 1989, ch. 4"
+    view = ((-2.0, 4.0), (-0.5, 5.5))
+    start = (-1.0, 0.5)
+
+    def __init__(
+        self,
+        X: ArrayLike | None = None,
+        y: ArrayLike | None = None,
+        weights: ArrayLike | None = None,
+    ) -> None:
+        if X is None or y is None:
+            dose, exposed, killed = load("beetles").T
+            X = np.stack([np.ones_like(dose), (dose - 1.8) / 0.1], -1)
+            y, weights = killed / exposed, exposed / exposed.sum()
+        self.X, self.y = np.asarray(X, float), np.asarray(y, float)
+        n = len(self.y)
+        self.weights = np.full(n, 1 / n) if weights is None else np.asarray(weights, float)
+        self._rows = list(zip(self.weights.tolist(), *self.X.T.tolist(), self.y.tolist()))
+
+    def log_prob(self, data: Numeric, theta: ArrayLike) -> Numeric:
+        """Of y ``[..., n]``, one outcome for each row of X, ``[..., n]``."""
+        point = self.check(theta)
+        score = point @ constant(self.X.T, point)
+        return constant(data, point) * score - log1p_exp(score)
+
+    def _loss(self, w0: Any, w1: Any) -> Any:
+        scores = [w0 * a + w1 * b for _, a, b, _ in self._rows]
+        rows = zip(self._rows, scores, strict=True)
+        return total(n * (log1p_exp(s) - y * s) for (n, _, _, y), s in rows)
+
+    def _grad(self, w0: Any, w1: Any) -> Vector:
+        residuals = [(n * (sigmoid(w0 * a + w1 * b) - y), a, b) for n, a, b, y in self._rows]
+        return total(r * a for r, a, _ in residuals), total(r * b for r, _, b in residuals)
+
+    def _fisher(self, w0: Any, w1: Any) -> Matrix:
+        p = [(n, a, b, sigmoid(w0 * a + w1 * b)) for n, a, b, _ in self._rows]
+        spread = [(n * q * (1 - q), a, b) for n, a, b, q in p]
+        return symmetric(
+            total(v * (a * a) for v, a, _ in spread),
+            total(v * (a * b) for v, a, b in spread),
+            total(v * (b * b) for v, _, b in spread),
+        )
+
+    def _hessian(self, w0: Any, w1: Any) -> Matrix:
+        return self._fisher(w0, w1)
+
+    def _kl(self, theta: Vector, other: Vector) -> Any:
+        scores = [
+            (n, theta[0] * a + theta[1] * b, other[0] * a + other[1] * b)
+            for n, a, b, _ in self._rows
+        ]
+        return total(
+            n * (sigmoid(s) * (s - t) - log1p_exp(s) + log1p_exp(t)) for n, s, t in scores
+        )
+
+    def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
+        """n draws of one outcome for each row of X, ``[n, ..., rows]``."""
+        p = sigmoid(self.check(theta) @ self.X.T)
+        return (rng.random((n, *p.shape)) < p).astype(float)

@@ -1,0 +1,62 @@
+"""A normal distribution fitted to data, in (μ, σ): Cavendish's weighings of the Earth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from natgrad_core.data import load
+from natgrad_core.ops import HALF_LOG_2PI, constant, log
+from natgrad_core.problem import Problem
+from natgrad_core.problems import problems
+from natgrad_core.small import Matrix, Vector, components, symmetric
+from natgrad_core.types import Array, ArrayLike, Bools, Numeric
+
+
+@problems.register("normal")
+class Normal(Problem):
+    """−log p(y | μ, σ) = log σ + (y − μ)²/(2σ²) + ½ log 2π, averaged over ``data [n]``."""
+
+    name = "normal"
+    title = "a normal fitted to Cavendish's densities of the Earth"
+    symbols = ("μ", "σ")
+    latex = r"p(y) = \frac{1}{\sigma\sqrt{2\pi}}\, e^{-(y-\mu)^2/2\sigma^2}"
+    source = "Cavendish 1798; Fisher matrix: Amari 1998"
+    domain = "σ > 0"
+    view = ((5.05, 5.85), (0.05, 0.85))
+    start = (5.25, 0.35)
+
+    def __init__(self, data: ArrayLike | None = None) -> None:
+        self.data = np.asarray(load("cavendish")[:, 0] if data is None else data, float)
+        self.mean, self.variance = float(self.data.mean()), float(self.data.var())
+
+    def inside(self, theta: Array) -> Bools:
+        return np.isfinite(theta).all(-1) & (theta[..., 1] > 0)
+
+    def log_prob(self, data: Numeric, theta: ArrayLike) -> Numeric:
+        mu, sigma = components(self.check(theta))
+        return -log(sigma) - ((constant(data, mu) - mu) / sigma) ** 2 / 2 - HALF_LOG_2PI
+
+    def _loss(self, mu: Any, sigma: Any) -> Any:
+        square = self.variance + (mu - self.mean) ** 2
+        return log(sigma) + square / (2 * sigma**2) + HALF_LOG_2PI
+
+    def _grad(self, mu: Any, sigma: Any) -> Vector:
+        z = (mu - self.mean) / sigma
+        return z / sigma, (1 - self.variance / sigma**2 - z**2) / sigma
+
+    def _hessian(self, mu: Any, sigma: Any) -> Matrix:
+        z, p = (mu - self.mean) / sigma, 1 / sigma**2
+        return symmetric(p, -2 * z * p, (3 * (self.variance * p + z**2) - 1) * p)
+
+    def _fisher(self, mu: Any, sigma: Any) -> Matrix:
+        return symmetric(1 / sigma**2, 0, 2 / sigma**2)
+
+    def _kl(self, theta: Vector, other: Vector) -> Any:
+        (mu, sigma), (nu, tau) = theta, other
+        return (sigma**2 / tau**2 + ((mu - nu) / tau) ** 2 - 1) / 2 - log(sigma / tau)
+
+    def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
+        mu, sigma = components(self.check(theta))
+        return rng.normal(mu, sigma, (n, *np.shape(mu)))

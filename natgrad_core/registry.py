@@ -1,0 +1,73 @@
+"""A registry is a named, read-only shelf.
+
+A module dropped in a package puts its items on the package's shelf with ``@shelf.register(name)``.
+The shelf imports its package's modules the first time somebody looks at it, so that a new file
+needs no second edit anywhere and ``import natgrad_core`` stays cheap.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class UnknownName(KeyError):
+    """A name that is not on the shelf; the message lists those that are."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class Registry(Mapping[str, T]):
+    """Names to items, filled by the modules of one package.
+
+    ``kind`` is the word for one item in messages ("problem"), ``package`` the package whose
+    modules register themselves.
+    """
+
+    def __init__(self, kind: str, package: str) -> None:
+        self.kind = kind
+        self._package = package
+        self._items: dict[str, T] = {}
+        self._filled = False
+
+    def register(self, name: str) -> Callable[[T], T]:
+        """Put the decorated item on the shelf under ``name``, once."""
+
+        def put(item: T) -> T:
+            if name in self._items:
+                raise ValueError(f"two items want to be the {self.kind} {name!r}")
+            self._items[name] = item
+            return item
+
+        return put
+
+    def _fill(self) -> dict[str, T]:
+        if not self._filled:
+            self._filled = True
+            package = importlib.import_module(self._package)
+            for module in pkgutil.iter_modules(package.__path__):
+                importlib.import_module(f"{self._package}.{module.name}")
+        return self._items
+
+    def __getitem__(self, name: str) -> T:
+        items = self._fill()
+        if name not in items:
+            near = difflib.get_close_matches(str(name), items, n=1)
+            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            raise UnknownName(f"no {self.kind} {name!r}{hint}; there are {', '.join(self)}")
+        return items[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._fill()))
+
+    def __len__(self) -> int:
+        return len(self._fill())
+
+    def __repr__(self) -> str:
+        return f"<{self.kind}s: {', '.join(self)}>"

@@ -1,0 +1,21 @@
+"""Plain gradient descent."""
+
+from __future__ import annotations
+
+from natgrad_core.rule import Rule, chain, descend
+from natgrad_core.rules import rules
+from natgrad_core.types import ArrayLike
+
+
+@rules.register("gradient")
+def gradient(rate: ArrayLike = 0.1) -> Rule:
+    """θ ← θ − α ∇J: steepest descent if the coordinates' own ruler is the right one (Cauchy 1847).
+
+    In x, with θ = Ax, it is θ ← θ − α AAᵀ∇J.
+    """
+    return chain(
+        descend(rate),
+        name="gradient",
+        latex=r"\theta \leftarrow \theta - \alpha \nabla J",
+        source="Cauchy 1847",
+    )

@@ -1,0 +1,20 @@
+"""The natural gradient."""
+
+from __future__ import annotations
+
+from natgrad_core.metrics.fisher import fisher
+from natgrad_core.rule import Rule, chain, descend, precondition
+from natgrad_core.rules import rules
+from natgrad_core.types import ArrayLike
+
+
+@rules.register("natural")
+def natural(rate: ArrayLike = 0.1, damping: ArrayLike = 0.0, kind: str = "identity") -> Rule:
+    """θ ← θ − α (F + λD)⁻¹ ∇J: steepest descent when length is measured by KL (Amari 1998)."""
+    return chain(
+        precondition(fisher(), damping, kind),
+        descend(rate),
+        name="natural",
+        latex=r"\theta \leftarrow \theta - \alpha F^{-1} \nabla J",
+        source="Amari 1998, eq. 12",
+    )

@@ -1,0 +1,20 @@
+"""Newton's method."""
+
+from __future__ import annotations
+
+from natgrad_core.metrics.hessian import hessian
+from natgrad_core.rule import Rule, chain, descend, precondition
+from natgrad_core.rules import rules
+from natgrad_core.types import ArrayLike
+
+
+@rules.register("newton")
+def newton(rate: ArrayLike = 1.0, damping: ArrayLike = 0.0, kind: str = "identity") -> Rule:
+    """θ ← θ − α (H + λD)⁻¹ ∇J: blind to linear charts, uphill where H is indefinite."""
+    return chain(
+        precondition(hessian(), damping, kind),
+        descend(rate),
+        name="newton",
+        latex=r"\theta \leftarrow \theta - \alpha H^{-1} \nabla J",
+        source="Newton 1669; Raphson 1690",
+    )

@@ -1,0 +1,97 @@
+"""Linear algebra on a few components: vectors are tuples, matrices tuples of rows.
+
+Components are floats, arrays, tensors or symbols alike; sizes are two or three, where closed forms
+beat every library. An entry that is the whole number 0 costs nothing once traced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from natgrad_core.types import Array
+
+Vector: TypeAlias = tuple[Any, ...]
+Matrix: TypeAlias = tuple[tuple[Any, ...], ...]
+
+
+def eye(d: int) -> Matrix:
+    """I."""
+    return tuple(tuple(int(i == j) for j in range(d)) for i in range(d))
+
+
+def symmetric(*upper: Any) -> Matrix:
+    """The symmetric matrix with this upper triangle, read row by row."""
+    d = round((2 * len(upper)) ** 0.5 - 0.5)
+    index = {(i, j): n for n, (i, j) in enumerate((i, j) for i in range(d) for j in range(i, d))}
+    return tuple(tuple(upper[index[min(i, j), max(i, j)]] for j in range(d)) for i in range(d))
+
+
+def dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
+    """Σ a_i b_i."""
+    result = a[0] * b[0]
+    for x, y in zip(a[1:], b[1:], strict=True):
+        result = result + x * y
+    return result
+
+
+def mv(matrix: Matrix, v: Vector) -> Vector:
+    """M v."""
+    return tuple(dot(row, v) for row in matrix)
+
+
+def transpose(matrix: Matrix) -> Matrix:
+    """Mᵀ."""
+    return tuple(zip(*matrix, strict=True))
+
+
+def congruent(jacobian: Matrix, matrix: Matrix) -> Matrix:
+    """Jᵀ M J."""
+    columns = transpose(jacobian)
+    images = [mv(matrix, column) for column in columns]
+    return tuple(tuple(dot(column, image) for image in images) for column in columns)
+
+
+def add(a: Matrix, b: Matrix, scale: Any = 1) -> Matrix:
+    """A + scale·B."""
+    return tuple(
+        tuple(x + scale * y for x, y in zip(r, s, strict=True)) for r, s in zip(a, b, strict=True)
+    )
+
+
+def solve(matrix: Matrix, v: Vector) -> Vector:
+    """M⁻¹ v by cofactors (d ≤ 3); not finite where M is singular."""
+    if len(v) == 1:
+        return (v[0] / matrix[0][0],)
+    if len(v) == 2:
+        (a, b), (c, d) = matrix
+        determinant = a * d - b * c
+        return (d * v[0] - b * v[1]) / determinant, (a * v[1] - c * v[0]) / determinant
+    rows = [
+        [
+            matrix[(i + 1) % 3][(j + 1) % 3] * matrix[(i + 2) % 3][(j + 2) % 3]
+            - matrix[(i + 1) % 3][(j + 2) % 3] * matrix[(i + 2) % 3][(j + 1) % 3]
+            for j in range(3)
+        ]
+        for i in range(3)
+    ]
+    determinant = dot(matrix[0], rows[0])
+    return tuple(dot([rows[i][j] for i in range(3)], v) / determinant for j in range(3))
+
+
+def components(points: Any) -> Vector:
+    """The last axis of an array or tensor ``[..., d]``, taken apart."""
+    return tuple(points[..., i] for i in range(points.shape[-1]))
+
+
+def pack(nested: Any) -> Array:
+    """Components, rows or rows of rows as one array, leading axes first: ``[..., d]``, and so on."""
+    shape: list[int] = []
+    leaves = [nested]
+    while isinstance(leaves[0], tuple):
+        shape.append(len(leaves[0]))
+        leaves = [part for leaf in leaves for part in leaf]
+    arrays = np.broadcast_arrays(*(np.asarray(leaf, float) for leaf in leaves))
+    return np.stack(arrays, -1).reshape(*arrays[0].shape, *shape)

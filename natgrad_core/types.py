@@ -1,0 +1,18 @@
+"""The types that signatures name."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array: TypeAlias = NDArray[np.float64]
+"""A float64 array; ``[..., d]`` in a docstring gives its trailing axes."""
+
+Bools: TypeAlias = NDArray[np.bool_]
+
+Numeric: TypeAlias = Any
+"""A NumPy array or a torch tensor: what ``loss``, ``log_prob`` and ``kl`` accept and return."""
+
+__all__ = ["Array", "ArrayLike", "Bools", "Numeric"]
