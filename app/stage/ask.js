@@ -1,0 +1,66 @@
+// Newest wins: one ask in flight, and behind it only the newest value of each field. However long
+// a drag was, the picture settles one answer after the release.
+
+const PATIENCE = 4000; // ms without an answer before the reader is told
+
+function merged(older, newer) {
+  if (!older || newer.reset) return { reset: Boolean(newer.reset), set: { ...newer.set } };
+  const set = { ...older.set };
+  for (const [field, value] of Object.entries(newer.set)) {
+    delete set[field]; // the order of fields is the order of the reader's acts
+    set[field] = value;
+  }
+  return { reset: older.reset, set };
+}
+
+export function makeAsker({ send, context, onTrouble }) {
+  let number = 0;
+  let flight = null;
+  let pending = null;
+  let timer = 0;
+
+  function launch() {
+    const { reset, set } = pending;
+    flight = { ask: ++number, reset, set };
+    pending = null;
+    clearTimeout(timer);
+    timer = setTimeout(() => onTrouble(true), PATIENCE);
+    const content = { ask: number, ...context(), set };
+    if (reset) content.reset = true;
+    try {
+      send(content);
+    } catch (error) {
+      onTrouble(true); // a closed socket: what was asked stays in flight until `again`
+    }
+  }
+
+  return {
+    ask(set, { reset = false } = {}) {
+      pending = merged(pending, { set, reset });
+      if (!flight) launch();
+    },
+    // An answer came: true if it is the one awaited, or the kernel spoke unasked. The page takes it
+    // in and then calls `next`, so that the next ask already says what this answer brought.
+    heard(content) {
+      if (content.answer === null || content.answer === undefined) return true;
+      if (content.answer !== flight?.ask) return false;
+      clearTimeout(timer);
+      flight = null;
+      onTrouble(false);
+      return true;
+    },
+    next() {
+      if (pending && !flight) launch();
+    },
+    // After a reconnection: what was in flight is asked again, with what came after it on top.
+    again() {
+      const lost = flight;
+      if (!lost && !pending) pending = { reset: false, set: {} };
+      else if (lost) pending = pending ? merged(lost, pending) : { reset: lost.reset, set: lost.set };
+      launch();
+    },
+    busy: () => Boolean(flight || pending),
+    count: () => number,
+    stop: () => clearTimeout(timer),
+  };
+}

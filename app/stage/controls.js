@@ -1,0 +1,39 @@
+// The controls of a lesson, built from its description: a kind of control is one line of a table.
+
+import { checks, choice, toggle } from "./choices.js";
+import { make } from "./dom.js";
+import { numberBox, slider } from "./inputs.js";
+
+function number(spec, fields) {
+  const spot = fields.spot();
+  const { box } = numberBox(spec.field, fields, spot, spec);
+  return make("label", { class: "control lone" }, make("span", { title: spec.help }, spec.label), box, spot);
+}
+
+function matrix({ field, label, step = 0.1, size = 2 }, fields) {
+  const spot = fields.spot();
+  const cells = [];
+  for (let i = 0; i < size; i++) {
+    for (let j = 0; j < size; j++) {
+      const name = `${label}, row ${i + 1}, column ${j + 1}`;
+      cells.push(numberBox(`${field}.${i}.${j}`, fields, spot, { label: name, step }).box);
+    }
+  }
+  const grid = make("div", { class: "entries", style: `--size:${size}` }, ...cells);
+  const row = make("div", { class: "row" }, make("var", {}, `${label} =`), grid);
+  return make("div", { class: "control matrix", role: "group", "aria-label": label }, row, spot);
+}
+
+const BUILDERS = { slider, number, matrix, choice, checks, toggle };
+
+export function makeControls(lesson, fields) {
+  const groups = lesson.controls.map((group) => {
+    const parts = group.controls.map((spec) => {
+      const build = BUILDERS[spec.kind];
+      if (!build) throw new Error(`no control '${spec.kind}'; there are ${Object.keys(BUILDERS).join(", ")}`);
+      return build(spec, fields, lesson);
+    });
+    return make("section", { class: "group", "data-group": group.id }, make("h2", {}, group.label), ...parts);
+  });
+  return make("div", { class: "controls", role: "region", "aria-label": "controls" }, ...groups);
+}

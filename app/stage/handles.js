@@ -1,0 +1,139 @@
+// What can be dragged on a plane: focusable elements above the canvas, for pointer, touch and keys.
+// A handle moves at once with the pointer; the kernel's word on where it stands comes after.
+
+import { make, setAttribute, setText } from "./dom.js";
+import { round, show } from "./format.js";
+
+const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const DIGITS = "₀₁₂₃₄₅₆₇₈₉";
+
+export function makeHandles(plane, { ask, redraw, busy }) {
+  const box = make("div", { class: "handles" });
+  const held = new Map(); // id → {spec, element, tag, at: where it is shown, own: set by the reader}
+
+  const span = () => plane.view()[1] - plane.view()[0];
+
+  function tell(handle, at) {
+    const { field, from = [0, 0], scale = 1 } = handle.spec;
+    const grain = 10 ** Math.floor(Math.log10(span() / plane.side())); // no finer than a pixel
+    handle.own = at;
+    ask({ [field]: at.map((v, i) => round((v - from[i]) / scale, grain / Math.abs(scale))) });
+    place(handle);
+    redraw();
+  }
+
+  function place(handle) {
+    const at = handle.own ?? handle.spec.at;
+    const [x0, x1, y0, y1] = plane.view();
+    const left = (100 * (at[0] - x0)) / (x1 - x0);
+    const top = (100 * (y1 - at[1])) / (y1 - y0);
+    // A handle outside the view waits at the edge, where it can still be taken.
+    const inside = (v) => `${Math.max(0, Math.min(100, v)).toFixed(3)}%`;
+    handle.element.style.left = inside(left);
+    handle.element.style.top = inside(top);
+    const names = plane.labels();
+    const words = at.map((v, i) => `${names[i]} ${show(v)}`).join(", ");
+    setAttribute(handle.element, "aria-valuetext", words);
+    setAttribute(handle.element, "aria-valuenow", String(Number(at[0].toPrecision(4))));
+  }
+
+  function create(spec) {
+    const handle = { spec, own: null, dragging: false };
+    const tag = make("span", { class: "tag", "aria-hidden": "true" });
+    const element = make(
+      "div",
+      {
+        class: `handle ${spec.from ? "tip" : "spot"}`,
+        role: "slider",
+        tabindex: "0",
+        "data-handle": spec.id,
+        "aria-roledescription": "draggable point",
+        "aria-keyshortcuts": "ArrowUp ArrowDown ArrowLeft ArrowRight",
+      },
+      make("span", { class: "dot" }),
+      tag,
+    );
+    setText(tag, spec.id.replace(/^a(\d)$/, (_, d) => `a${DIGITS[d]}`).replace(/^start.*/, ""));
+    element.style.setProperty("--own", `var(--ink-${spec.ink}, var(--start))`);
+    element.addEventListener("pointerdown", (event) => grab(handle, event));
+    element.addEventListener("keydown", (event) => nudge(handle, event));
+    return Object.assign(handle, { element, tag });
+  }
+
+  function grab(handle, event) {
+    if (event.button > 0) return;
+    const { element } = handle;
+    const frame = plane.frame.getBoundingClientRect(); // read once: no layout while moving
+    const view = plane.view();
+    const scale = (view[1] - view[0]) / frame.width;
+    const start = handle.own ?? handle.spec.at;
+    const home = [event.clientX, event.clientY];
+    element.setPointerCapture(event.pointerId);
+    element.focus({ preventScroll: true });
+    handle.dragging = true;
+    element.classList.add("held");
+    const move = (e) =>
+      tell(handle, [start[0] + (e.clientX - home[0]) * scale, start[1] - (e.clientY - home[1]) * scale]);
+    const drop = () => {
+      handle.dragging = false;
+      element.classList.remove("held");
+      element.removeEventListener("pointermove", move);
+      for (const end of ["pointerup", "pointercancel"]) element.removeEventListener(end, drop);
+      settle();
+    };
+    element.addEventListener("pointermove", move);
+    for (const end of ["pointerup", "pointercancel"]) element.addEventListener(end, drop);
+    event.preventDefault();
+  }
+
+  function nudge(handle, event) {
+    const way = KEYS[event.key];
+    if (!way) return;
+    const at = handle.own ?? handle.spec.at;
+    const step = span() * (event.shiftKey ? 0.002 : event.ctrlKey || event.altKey ? 0.1 : 0.02);
+    tell(handle, at.map((v, i) => v + way[i] * step));
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  // Once everything asked is answered, a handle stands where the kernel says.
+  function settle() {
+    if (busy()) return;
+    for (const handle of held.values()) {
+      if (handle.dragging || !handle.own) continue;
+      handle.own = null;
+      place(handle);
+      redraw();
+    }
+  }
+
+  function update(specs, errors) {
+    const present = new Set(specs.map((spec) => spec.id));
+    for (const [id, handle] of held) {
+      if (present.has(id)) continue;
+      handle.element.remove();
+      held.delete(id);
+    }
+    for (const spec of specs) {
+      if (!held.has(spec.id)) {
+        held.set(spec.id, create(spec));
+        box.append(held.get(spec.id).element);
+      }
+      const handle = held.get(spec.id);
+      handle.spec = spec;
+      setAttribute(handle.element, "aria-label", spec.label);
+      const stem = spec.field.split(".")[0];
+      const wrong = Object.keys(errors).some((field) => field.split(".")[0] === stem);
+      setAttribute(handle.element, "aria-invalid", wrong && handle.own ? "true" : null);
+      place(handle);
+    }
+    settle();
+  }
+
+  return {
+    box,
+    update,
+    settle,
+    shown: () => [...held.values()].map((h) => ({ ...h.spec, at: h.own ?? h.spec.at })),
+  };
+}

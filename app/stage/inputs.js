@@ -1,0 +1,123 @@
+// A slider and the number box linked to it, or a number box alone: both set one field.
+
+import { make, setAttribute } from "./dom.js";
+import { parse, round, show, typed } from "./format.js";
+
+// A slider's position runs 0…1. On a log scale that starts at zero, the far left is zero itself.
+export function scaleOf({ min, max, step, scale }) {
+  if (scale !== "log") {
+    return {
+      value: (p) => Math.min(max, min + Math.round((p * (max - min)) / step) * step),
+      position: (v) => (v - min) / (max - min),
+      tidy: (v) => round(v, step / 10),
+    };
+  }
+  const zero = min <= 0;
+  const low = zero ? step || max / 1e6 : min;
+  const room = zero ? 0.04 : 0;
+  const width = Math.log(max / low);
+  return {
+    value: (p) => (p < room ? 0 : low * Math.exp(((p - room) / (1 - room)) * width)),
+    position: (v) => (v <= 0 ? 0 : v < low ? room : room + (Math.log(v / low) / width) * (1 - room)),
+    tidy: (v) => Number(v.toPrecision(3)),
+  };
+}
+
+export function numberBox(field, fields, spot, { label, step = 0.1, after = () => {} }) {
+  const box = make("input", {
+    type: "text",
+    inputmode: "decimal",
+    autocomplete: "off",
+    spellcheck: "false",
+    class: "number",
+    "aria-label": label,
+    "data-field": field,
+  });
+  let last = "";
+  const accept = () => {
+    const value = parse(box.value);
+    if (box.value === last && !box.hasAttribute("aria-invalid")) return;
+    last = box.value;
+    if (Number.isNaN(value)) {
+      const said = box.value.trim() === "" ? "nothing" : `“${box.value}”`;
+      return fields.reject(field, `${said} is not a number; type one like 0.5, −2 or 1/3`);
+    }
+    fields.set(field, value);
+    after(value);
+  };
+  box.addEventListener("change", accept);
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") accept();
+    const way = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+    const value = parse(box.value);
+    if (!way || Number.isNaN(value)) return;
+    box.value = typed(round(value + way * (event.shiftKey ? step / 10 : step), step / 100));
+    accept();
+    event.preventDefault();
+  });
+  const write = (value) => {
+    const text = typed(value);
+    if (box.value !== text) box.value = text;
+    last = text;
+  };
+  const active = () => document.activeElement === box && box.value !== last;
+  fields.add(field, [box], { write, active, spot });
+  return { box, write };
+}
+
+export function slider(spec, fields) {
+  const { field, label, help, unit = "" } = spec;
+  const scale = scaleOf(spec);
+  const spot = fields.spot();
+  const range = make("input", {
+    type: "range",
+    min: 0,
+    max: 1,
+    step: "any",
+    "aria-label": label,
+    "data-field": field,
+  });
+  let held = false;
+  const tell = (value) => {
+    setAttribute(range, "aria-valuetext", show(value) + (unit && ` ${unit}`));
+    range.style.setProperty("--part", `${(Number(range.value) * 100).toFixed(1)}%`);
+  };
+  const number = numberBox(field, fields, spot, {
+    label: `${label}, typed`,
+    step: spec.scale === "log" ? 0.01 : spec.step,
+    after: (value) => write(value),
+  });
+  const write = (value) => {
+    if (typeof value !== "number") return;
+    const position = String(Math.max(0, Math.min(1, scale.position(value))));
+    if (range.value !== position) range.value = position;
+    tell(value);
+  };
+  const move = (position) => {
+    const value = scale.tidy(scale.value(Math.max(0, Math.min(1, position))));
+    range.value = String(position);
+    tell(value);
+    number.write(value);
+    fields.set(field, value);
+  };
+  range.addEventListener("input", () => move(Number(range.value)));
+  range.addEventListener("pointerdown", () => (held = true));
+  for (const end of ["pointerup", "pointercancel", "blur"]) {
+    range.addEventListener(end, () => (held = false));
+  }
+  // The browser's own steps are of no use on a log scale: 1 % a key, 0.1 % with shift.
+  range.addEventListener("keydown", (event) => {
+    const ways = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageUp: 10, PageDown: -10 };
+    const way = ways[event.key];
+    if (!way) return;
+    event.preventDefault();
+    if (spec.scale === "log") return move(Number(range.value) + way * (event.shiftKey ? 0.001 : 0.01));
+    const fine = Math.max(spec.step, (spec.max - spec.min) / 1000);
+    const step = event.shiftKey ? fine : Math.max(fine, (spec.max - spec.min) / 100);
+    const now = scale.value(Number(range.value));
+    move(scale.position(Math.max(spec.min, Math.min(spec.max, now + way * step))));
+  });
+  fields.add(field, [range], { write, active: () => held, spot });
+  const head = make("label", { class: "head" }, make("span", { title: help }, label), number.box);
+  return make("div", { class: "control slider" }, head, range, spot);
+}

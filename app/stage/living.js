@@ -1,0 +1,182 @@
+// The living layer: what moves when a handle is dragged, the step is scrubbed or a run is played.
+
+import { arrow, ellipse, lastGood, note, placing, pointAt, symbol, trail } from "./strokes.js";
+
+const DASH = [8, 6];
+
+export function drawLiving(ctx, scene) {
+  const { side, ratio, view, traces } = scene;
+  ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+  ctx.clearRect(0, 0, side, side);
+  ctx.lineJoin = ctx.lineCap = "round";
+  const look = { ...scene, place: placing(view, side), size: side / 500 };
+  look.weight = Math.max(1, look.size);
+  const of = (kind) => traces.filter((trace) => trace.kind === kind);
+  of("ellipses").forEach((trace) => drawEllipses(ctx, trace, look));
+  of("points").forEach((trace) => drawPoints(ctx, trace, look));
+  of("path").forEach((trace) => drawPath(ctx, trace, look));
+  of("path").forEach((trace) => drawBall(ctx, trace, look));
+  scene.handles.forEach((handle) => drawShaft(ctx, handle, look));
+  if (!scene.playing) {
+    of("ellipse-at").forEach((trace) => drawEllipseAt(ctx, trace, look));
+    drawArrows(ctx, of("arrows"), look);
+  }
+  if (scene.hover) drawHover(ctx, scene.hover, look);
+}
+
+function drawPath(ctx, trace, { array, palette, place, k, weight }) {
+  const points = array(trace.points);
+  if (!points) return;
+  const color = palette.color(trace.ink);
+  const width = (palette.ink(trace.ink).width ?? 2.5) * weight;
+  const dashed = trace.dash === "dashed";
+  const last = points.length / 2 - 1;
+  const stroke = (from, to, alpha) => {
+    ctx.globalAlpha = alpha;
+    if (dashed) {
+      // A thread of paper under the dashes: where both runs coincide the solid line shows through
+      // as a line with slits, so that 'the same path twice' can be seen.
+      ctx.beginPath();
+      trail(ctx, points, from, to, place);
+      ctx.lineWidth = Math.max(1, width * 0.5);
+      ctx.strokeStyle = palette.color("paper");
+      ctx.setLineDash([]);
+      ctx.stroke();
+      ctx.setLineDash(DASH.map((d) => d * weight));
+      ctx.lineDashOffset = 0;
+    } else ctx.setLineDash([]);
+    ctx.beginPath();
+    trail(ctx, points, from, to, place);
+    ctx.lineWidth = width;
+    ctx.strokeStyle = color;
+    ctx.stroke();
+  };
+  ctx.lineCap = dashed ? "butt" : "round";
+  if (k < last) stroke(dashed ? 0 : Math.floor(k), last, 0.3);
+  stroke(0, Math.min(k, last), 1);
+  ctx.setLineDash([]);
+  ctx.globalAlpha = 1;
+  ctx.lineCap = "round";
+  const end = lastGood(points);
+  if (end < last) drawBreak(ctx, place.x(points[2 * end]), place.y(points[2 * end + 1]), color, weight);
+}
+
+// The run stopped here: it left the domain or grew past all bounds.
+function drawBreak(ctx, x, y, color, weight) {
+  const r = 5.5 * weight;
+  ctx.beginPath();
+  ctx.moveTo(x - r, y - r);
+  ctx.lineTo(x + r, y + r);
+  ctx.moveTo(x - r, y + r);
+  ctx.lineTo(x + r, y - r);
+  ctx.strokeStyle = color;
+  ctx.lineWidth = 2.5 * weight;
+  ctx.stroke();
+}
+
+function drawBall(ctx, trace, { array, palette, place, k, size }) {
+  const points = array(trace.points);
+  if (!points) return;
+  const ink = palette.ink(trace.ink);
+  const color = palette.color(trace.ink);
+  const paper = palette.color("paper");
+  const [x, y] = pointAt(points, Math.min(k, points.length / 2 - 1));
+  const r = 5.2 * Math.max(1, size);
+  const [px, py] = [place.x(x), place.y(y)];
+  if (trace.dash === "dashed") {
+    symbol(ctx, ink.symbol, px, py, r * 1.5, { stroke: paper, width: 4.5 });
+    symbol(ctx, ink.symbol, px, py, r * 1.5, { stroke: color, width: 2 });
+  } else symbol(ctx, ink.symbol, px, py, r, { fill: color, stroke: paper, width: 3 });
+}
+
+function drawEllipses(ctx, trace, { array, palette, place, k, weight, playing, traces }) {
+  const shapes = array(trace.shapes);
+  if (!shapes) return;
+  const at = array(trace.at);
+  const count = shapes.length / 6;
+  const shown = traces.some((other) => other.kind === "ellipse-at");
+  let near = -1;
+  for (let i = 0; at && i < count; i++) {
+    if (!playing && shown) break; // paused, this step's own ellipse stands out instead
+    if (near < 0 || Math.abs(at[i] - k) < Math.abs(at[near] - k)) near = i;
+  }
+  ctx.strokeStyle = palette.color(trace.ink);
+  ctx.beginPath();
+  for (let i = 0; i < count; i++) if (i !== near) ellipse(ctx, shapes, 6 * i, place);
+  ctx.globalAlpha = 0.42;
+  ctx.lineWidth = weight;
+  ctx.stroke();
+  ctx.globalAlpha = 1;
+  if (near < 0) return;
+  ctx.beginPath();
+  ellipse(ctx, shapes, 6 * near, place);
+  ctx.lineWidth = 1.7 * weight;
+  ctx.stroke();
+}
+
+function drawEllipseAt(ctx, trace, { array, palette, place, k, weight }) {
+  const shapes = array(trace.shapes);
+  if (!shapes) return;
+  const step = Math.min(Math.round(k), shapes.length / 6 - 1);
+  ctx.beginPath();
+  ellipse(ctx, shapes, 6 * step, place);
+  ctx.fillStyle = ctx.strokeStyle = palette.color(trace.ink);
+  ctx.globalAlpha = 0.09;
+  ctx.fill();
+  ctx.globalAlpha = 1;
+  ctx.lineWidth = 2 * weight;
+  ctx.stroke();
+}
+
+// Labels stand beyond the heads, and step aside for one another.
+function drawArrows(ctx, traces, { array, palette, place, k, size, weight, side }) {
+  const taken = [];
+  for (const trace of traces) {
+    const points = array(trace.points);
+    if (!points) continue;
+    const step = 4 * Math.min(Math.round(k), points.length / 4 - 1);
+    const [x0, x1] = [place.x(points[step]), place.x(points[step + 2])];
+    const [y0, y1] = [place.y(points[step + 1]), place.y(points[step + 3])];
+    const color = palette.color(trace.ink);
+    const paper = palette.color("paper");
+    if (!arrow(ctx, x0, y0, x1, y1, { color, paper, width: 2.2 * weight }) || !trace.label) continue;
+    const em = Math.round(15 * Math.max(1, size));
+    const length = Math.hypot(x1 - x0, y1 - y0);
+    const beyond = 0.5 * em; // past the head, in the arrow's own direction
+    const right = x1 >= x0;
+    ctx.textAlign = right ? "left" : "right";
+    const x = Math.max(4, Math.min(side - 4, x1 + ((x1 - x0) / length) * beyond + (right ? 4 : -4)));
+    let y = y1 + ((y1 - y0) / length) * beyond + 0.3 * em;
+    y = Math.max(em, Math.min(side - 6, y));
+    const away = y1 > y0 ? em : -em;
+    while (taken.some(([u, v]) => Math.abs(u - x) < 4 * em && Math.abs(v - y) < em)) y += away;
+    taken.push([x, y]);
+    note(ctx, trace.label, x, y, { color, paper, size: em });
+  }
+  ctx.textAlign = "left";
+}
+
+function drawPoints(ctx, trace, { array, palette, place, weight }) {
+  const points = array(trace.points);
+  const color = palette.color(trace.ink);
+  const look = { fill: color, stroke: palette.color("paper"), width: 2 };
+  for (let i = 0; points && i < points.length; i += 2) {
+    symbol(ctx, trace.symbol, place.x(points[i]), place.y(points[i + 1]), 4.2 * weight, look);
+  }
+}
+
+// A handle that is the tip of a vector (a column of A) carries its shaft.
+function drawShaft(ctx, { from, at, ink }, { palette, place, weight }) {
+  if (!from) return;
+  const [x0, y0, x1, y1] = [place.x(from[0]), place.y(from[1]), place.x(at[0]), place.y(at[1])];
+  const color = palette.color(ink);
+  arrow(ctx, x0, y0, x1, y1, { color, paper: palette.color("paper"), width: 2.5 * weight, head: 13 });
+}
+
+function drawHover(ctx, { point, ink }, { palette, place, weight }) {
+  ctx.beginPath();
+  ctx.arc(place.x(point[0]), place.y(point[1]), 8 * weight, 0, 2 * Math.PI);
+  ctx.strokeStyle = palette.color(ink);
+  ctx.lineWidth = 1.5 * weight;
+  ctx.stroke();
+}

@@ -1,0 +1,89 @@
+// One square plane: a figure with two canvases, handles, ticks, names and a read-out.
+
+import { make, setAttribute, setText } from "./dom.js";
+import { makeHandles } from "./handles.js";
+import { makeHover } from "./hover.js";
+import { drawLiving } from "./living.js";
+import { drawStill, isStill, stillNames } from "./still.js";
+import { makeTicks, niceStep } from "./ticks.js";
+
+export function makePlane(stage) {
+  const still = make("canvas", { class: "still", "aria-hidden": "true" });
+  const living = make("canvas", { class: "living", "aria-hidden": "true" });
+  const ticks = [makeTicks("x"), makeTicks("y")];
+  const names = [make("span", { class: "axis x" }), make("span", { class: "axis y" })];
+  const title = make("figcaption", {});
+  const frame = make("div", { class: "frame" }, still, living);
+  const figure = make("figure", { class: "plane" }, title, frame);
+  const contexts = [still, living].map((canvas) => canvas.getContext("2d"));
+
+  let spec = { view: [0, 1, 0, 1], labels: ["", ""] };
+  let traces = [];
+  let quiet = [];
+  let quietNames = "";
+  let side = 0;
+  let ratio = 1;
+  let drawnStill = null;
+
+  const plane = {
+    figure,
+    frame,
+    view: () => spec.view,
+    labels: () => spec.labels,
+    side: () => side || 1,
+  };
+  const handles = makeHandles(plane, stage);
+  const hover = makeHover(plane, stage);
+  frame.append(...ticks.map((t) => t.box), ...names, handles.box, hover.box);
+
+  plane.settle = handles.settle;
+
+  plane.adopt = (newSpec, newTraces, newHandles, errors) => {
+    spec = newSpec;
+    traces = newTraces;
+    quiet = traces.filter(isStill);
+    quietNames = stillNames(quiet);
+    setText(title, spec.title);
+    setAttribute(figure, "data-plane", spec.name);
+    setAttribute(figure, "aria-label", `plane ${spec.title}, axes ${spec.labels.join(" and ")}`);
+    const [x0, x1, y0, y1] = spec.view;
+    const step = niceStep(x1 - x0);
+    ticks[0].show(x0, x1, step);
+    ticks[1].show(y0, y1, step);
+    spec.labels.forEach((text, i) => setText(names[i], text));
+    handles.update(newHandles, errors);
+    hover.adopt(traces.filter((trace) => trace.kind === "path"));
+  };
+
+  // The frame's size is told by an observer, never measured while drawing.
+  plane.resize = (width, pixelRatio) => {
+    if (width === side && pixelRatio === ratio) return;
+    side = width;
+    ratio = pixelRatio;
+    for (const canvas of [still, living]) canvas.width = canvas.height = Math.round(side * ratio);
+    drawnStill = null;
+  };
+
+  plane.draw = ({ array, palette, shelf, theme, k, playing }) => {
+    if (!side) return;
+    const { view } = spec;
+    const key = [quietNames, view, theme].join(";");
+    if (key !== drawnStill) {
+      drawStill(contexts[0], { traces: quiet, view, side, ratio, palette, shelf, array });
+      drawnStill = key;
+    }
+    drawLiving(contexts[1], {
+      traces,
+      view,
+      side,
+      ratio,
+      palette,
+      array,
+      k,
+      playing,
+      handles: handles.shown(),
+      hover: hover.shown(),
+    });
+  };
+  return plane;
+}

@@ -1,0 +1,210 @@
+// The lesson as one widget: planes, handles, controls, words, meter, transport.
+// The data goes one way: a control asks, the kernel answers, the answer is drawn.
+
+import { makeArrays } from "./arrays.js";
+import { makeAsker } from "./ask.js";
+import { makeBanner } from "./banner.js";
+import { makeControls } from "./controls.js";
+import { make, setText } from "./dom.js";
+import { makeFields } from "./fields.js";
+import { makeFrame } from "./frame.js";
+import { makeHeader } from "./header.js";
+import { listenKeys } from "./keys.js";
+import { makeLegend } from "./legend.js";
+import { makeMeter } from "./meter.js";
+import { makePalette } from "./palette.js";
+import { makePlane } from "./plane.js";
+import { makeShelf } from "./still.js";
+import { makeStats } from "./stats.js";
+import { makeTheme } from "./theme.js";
+import { makeTransport } from "./transport.js";
+import { makeFormulas, makeLive, makeWords } from "./words.js";
+
+export function render({ model, el }) {
+  const lesson = model.get("lesson");
+  const whole = Boolean(model.link); // a page of its own, not a cell of a notebook
+  const root = make("div", { class: whole ? "natgrad whole" : "natgrad" });
+  if (!document.getElementById("natgrad")) root.id = "natgrad";
+
+  let answer = null;
+  let arrays = () => undefined;
+  const array = (name) => arrays(name);
+  const stats = makeStats();
+  const shelf = makeShelf();
+  const theme = makeTheme(root);
+  const palette = makePalette(root, lesson.inks);
+  const frame = makeFrame(draw);
+  const redraw = frame.request;
+
+  const asker = makeAsker({
+    send: (content) => model.send(content),
+    context: () => ({ state: { ...answer?.state, k: transport.k() }, have: shelf.keys() }),
+    onTrouble: (late) => banner.trouble(late),
+  });
+  // By default an act of the reader is his own: it is no longer the preset's picture.
+  const ask = (set, options) => {
+    header.unmark();
+    words.unmark();
+    asker.ask(set, options);
+  };
+
+  const banner = makeBanner(model, () => asker.again());
+  const homeless = make("p", { class: "wrong homeless", role: "alert", hidden: true });
+  const elsewhere = (text) => {
+    setText(homeless, text);
+    if (homeless.hidden !== !text) homeless.hidden = !text;
+  };
+  const fields = makeFields({ ask, elsewhere });
+  const jump = (set) => (fields.forget(), ask(set)); // to a state that someone prepared
+  const transport = makeTransport({ redraw, onStep: (k) => live.step(k) });
+  const header = makeHeader(lesson, {
+    ask: jump,
+    reset: () => (fields.forget(), ask({}, { reset: true })),
+    theme,
+    link: whole && (() => location.href.replace(/[?#].*$/, "") + address()),
+  });
+  const words = makeWords(lesson, { ask: jump });
+  const formulas = makeFormulas(lesson);
+  const controls = makeControls(lesson, fields);
+  const meter = makeMeter(lesson);
+  const legend = makeLegend(lesson);
+  const planes = new Map();
+  const planesBox = make("div", { class: "planes" });
+  const description = make("p", { class: "unseen", "aria-live": "polite" });
+
+  root.append(
+    make(
+      "div",
+      { class: "sheet" },
+      banner.box,
+      header.box,
+      make("main", { class: "stage" }, header.say, planesBox, legend.box, transport.box, homeless),
+      make("div", { class: "deck" }, meter.box, formulas.box, controls),
+      words.box,
+      description,
+    ),
+  );
+  const live = makeLive(root);
+
+  const address = () => (answer.query ? `?${answer.query}` : "");
+  let addressTimer = 0;
+  let wordsTimer = 0;
+
+  function adopt(newAnswer, data) {
+    const first = answer === null;
+    if (!newAnswer.traces) {
+      if (first) throw new Error(newAnswer.fault ?? "the engine sent no first picture");
+      answer = { ...answer, fault: null, ...newAnswer }; // only words came: the picture stays
+      return;
+    }
+    answer = newAnswer;
+    arrays = makeArrays(answer.buffers, data);
+    // Outlines are taken at once: the next ask says that the page has them.
+    for (const trace of answer.traces) if (trace.cache) shelf.find(trace, array);
+    transport.adopt(answer.steps, first ? (answer.state?.k ?? answer.steps) : null);
+  }
+
+  function show() {
+    for (const spec of answer.planes) {
+      if (!planes.has(spec.name)) {
+        const plane = makePlane({ ask, redraw, busy: asker.busy, array, lesson });
+        planes.set(spec.name, plane);
+        planesBox.append(plane.figure);
+        observer.observe(plane.frame);
+      }
+      const here = ({ plane }) => plane === spec.name;
+      const { traces, handles, errors = {} } = answer;
+      planes.get(spec.name).adopt(spec, traces.filter(here), handles.filter(here), errors);
+    }
+    fields.update(answer, asker.busy());
+    if (answer.fault) elsewhere(answer.fault);
+    meter.update(answer);
+    legend.update(answer);
+    live.adopt(answer.numbers, transport.k());
+    clearTimeout(wordsTimer); // a screen reader hears of the state that it came to rest in
+    wordsTimer = setTimeout(() => setText(description, answer.description ?? ""), 400);
+    if (!whole) return;
+    clearTimeout(addressTimer); // browsers limit how often the address may change
+    const follow = () => history.replaceState(history.state, "", location.pathname + address());
+    addressTimer = setTimeout(follow, 250);
+  }
+
+  let fresh = false; // an answer was taken in and is not on the page yet
+
+  function draw(now = performance.now()) {
+    transport.advance(now);
+    if (fresh) show();
+    const look = { array, palette, shelf, theme: theme.current(), k: transport.time(), playing: transport.playing() };
+    for (const plane of planes.values()) plane.draw(look);
+    stats.frame(now, fresh ? answer.answer : undefined, planesBox.clientWidth > 0);
+    fresh = false;
+  }
+
+  function hear(content, buffers) {
+    if (!content || !("answer" in content) || !asker.heard(content)) return;
+    adopt(content, buffers?.[0]);
+    fresh = true;
+    asker.next();
+    redraw();
+  }
+
+  const observer = new ResizeObserver((entries) => {
+    const ratio = Math.min(devicePixelRatio || 1, 2);
+    for (const entry of entries) {
+      const plane = [...planes.values()].find((p) => p.frame === entry.target);
+      plane?.resize(Math.round(entry.contentRect.width), ratio);
+    }
+    draw(); // now, not at the next frame: a resized canvas is empty
+  });
+
+  theme.onchange(() => (palette.read(), redraw()));
+  el.append(root);
+  theme.apply();
+  adopt(model.get("first"), model.get("arrays"));
+  show();
+  for (const plane of planes.values()) {
+    plane.resize(Math.round(plane.frame.getBoundingClientRect().width), Math.min(devicePixelRatio || 1, 2));
+  }
+  draw(); // the first picture waits for nothing
+  model.on("msg:custom", hear);
+  const unlisten = listenKeys(root, transport, { whole });
+
+  const report = {
+    get state() {
+      return { ...answer.state, k: transport.k() };
+    },
+    get values() {
+      return answer.values;
+    },
+    get answer() {
+      return answer;
+    },
+    get k() {
+      return transport.k();
+    },
+    get playing() {
+      return transport.playing();
+    },
+    get stats() {
+      return { ...stats.record, asks: asker.count() };
+    },
+    array,
+    error: fields.error,
+    settled: () => stats.settled(() => !asker.busy() && !fresh && (transport.playing() || !frame.waiting())),
+  };
+  root.natgrad = el.natgrad = report;
+
+  return () => {
+    model.off("msg:custom", hear);
+    unlisten();
+    frame.stop();
+    asker.stop();
+    theme.stop();
+    observer.disconnect();
+    clearTimeout(addressTimer);
+    clearTimeout(wordsTimer);
+    root.remove();
+  };
+}
+
+export default { render };

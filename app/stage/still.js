@@ -1,0 +1,112 @@
+// The still layer: loss bands, contour lines, the other plane's coordinate grid, the axes.
+// Outlines are built once a cache key, in the coordinates they came in; a change of view or of the
+// affine `map` only fills and strokes the same outlines through another matrix.
+
+import { niceStep, niceTicks } from "./ticks.js";
+
+const KEPT = 32; // outlines remembered; far more than a lesson shows at once
+
+function ring(path, points, from, to, close) {
+  path.moveTo(points[2 * from], points[2 * from + 1]);
+  for (let i = from + 1; i < to; i++) path.lineTo(points[2 * i], points[2 * i + 1]);
+  if (close) path.closePath();
+}
+
+function outlines(trace, array) {
+  const points = array(trace.points);
+  if (!points) return null;
+  if (trace.kind === "lines") {
+    const path = new Path2D();
+    const starts = array(trace.starts) ?? [0, points.length / 2];
+    for (let i = 0; i + 1 < starts.length; i++) ring(path, points, starts[i], starts[i + 1], false);
+    return [path];
+  }
+  const rings = array(trace.rings);
+  const bands = array(trace.bands);
+  const paths = [];
+  for (let b = 0; b + 1 < bands.length; b++) {
+    const path = new Path2D();
+    for (let r = bands[b]; r < bands[b + 1]; r++) ring(path, points, rings[r], rings[r + 1], true);
+    paths.push(path);
+  }
+  return paths;
+}
+
+export function makeShelf() {
+  const kept = new Map();
+  return {
+    keys: () => [...kept.keys()],
+    // The outlines of a trace, from the shelf or from the answer; null if neither has them.
+    find(trace, array) {
+      const held = trace.cache && kept.get(trace.cache);
+      const paths = held || outlines(trace, array);
+      if (trace.cache && paths) {
+        kept.delete(trace.cache);
+        kept.set(trace.cache, paths); // newest last
+        if (kept.size > KEPT) kept.delete(kept.keys().next().value);
+      }
+      return paths;
+    },
+  };
+}
+
+export const isStill = (trace) => trace.kind === "bands" || trace.kind === "lines";
+
+let anonymous = 0; // a trace without a cache key is new with each answer
+
+export const stillNames = (traces) =>
+  traces.map((t) => `${t.cache ?? ++anonymous}|${t.kind}|${t.ink}|${t.map ?? ""}`).join(";");
+
+export function drawStill(ctx, { traces, view, side, ratio, palette, shelf, array }) {
+  const scale = side / (view[1] - view[0]);
+  const toPixels = new DOMMatrix([scale, 0, 0, -scale, -view[0] * scale, view[3] * scale]);
+  ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+  ctx.clearRect(0, 0, side, side);
+  ctx.lineJoin = "round";
+  for (const trace of traces) {
+    const paths = shelf.find(trace, array);
+    if (!paths) continue;
+    const [a, b, c, d, e, f] = trace.map ?? [1, 0, 0, 1, 0, 0];
+    const matrix = toPixels.multiply(new DOMMatrix([a, c, b, d, e, f]));
+    paths.forEach((path, i) => {
+      const placed = new Path2D();
+      placed.addPath(path, matrix); // moved before it is stroked: a line keeps its width
+      if (trace.kind === "bands") {
+        ctx.fillStyle = palette.band(i, paths.length);
+        ctx.fill(placed, "evenodd");
+      } else {
+        ctx.strokeStyle = palette.color(trace.ink ?? "contour");
+        ctx.lineWidth = trace.ink === "grid" ? 0.9 : 0.7;
+        ctx.stroke(placed);
+      }
+    });
+  }
+  drawAxes(ctx, view, side, scale, palette);
+}
+
+function drawAxes(ctx, [x0, x1, y0, y1], side, scale, palette) {
+  const step = niceStep(x1 - x0);
+  const mark = side / 90;
+  ctx.beginPath();
+  for (const x of niceTicks(x0, x1, step)) {
+    const at = Math.round((x - x0) * scale) + 0.5;
+    ctx.moveTo(at, side);
+    ctx.lineTo(at, side - mark);
+  }
+  for (const y of niceTicks(y0, y1, step)) {
+    const at = Math.round((y1 - y) * scale) + 0.5;
+    ctx.moveTo(0, at);
+    ctx.lineTo(mark, at);
+  }
+  if (x0 < 0 && x1 > 0) {
+    ctx.moveTo(Math.round(-x0 * scale) + 0.5, 0);
+    ctx.lineTo(Math.round(-x0 * scale) + 0.5, side);
+  }
+  if (y0 < 0 && y1 > 0) {
+    ctx.moveTo(0, Math.round(y1 * scale) + 0.5);
+    ctx.lineTo(side, Math.round(y1 * scale) + 0.5);
+  }
+  ctx.strokeStyle = palette.color("axis");
+  ctx.lineWidth = 1;
+  ctx.stroke();
+}

@@ -1,0 +1,118 @@
+// How the marks of the living layer are drawn, in pixels: paths, symbols, ellipses, arrows.
+
+import { symbolPath } from "./symbols.js";
+
+const FAR = 1e4; // px: beyond this a canvas loses precision, so a runaway path is cut here
+
+// Data to pixels for a square view, y up.
+export function placing([x0, x1, , y1], side) {
+  const scale = side / (x1 - x0);
+  return { scale, x: (x) => (x - x0) * scale, y: (y) => (y1 - y) * scale };
+}
+
+// The part of a path between two steps (the ends may lie between points). A point that is not a
+// number ends it; a point too far away is replaced by one in its direction.
+export function trail(ctx, points, from, to, { x, y }) {
+  const first = Math.floor(from);
+  let px = x(points[2 * first]);
+  let py = y(points[2 * first + 1]);
+  if (!Number.isFinite(px + py)) return;
+  ctx.moveTo(px, py);
+  for (let i = first + 1; i < to + 1; i++) {
+    const part = Math.min(1, to - i + 1);
+    let qx = px + (x(points[2 * i]) - px) * part;
+    let qy = py + (y(points[2 * i + 1]) - py) * part;
+    if (!Number.isFinite(qx + qy)) return;
+    const size = Math.max(Math.abs(qx - px), Math.abs(qy - py));
+    if (size > FAR) {
+      ctx.lineTo(px + ((qx - px) * FAR) / size, py + ((qy - py) * FAR) / size);
+      ctx.moveTo(clamp(qx), clamp(qy));
+    } else ctx.lineTo(qx, qy);
+    px = qx;
+    py = qy;
+  }
+}
+
+const clamp = (v) => Math.max(-FAR, Math.min(FAR, v));
+
+// The last step of a path that is a number.
+export function lastGood(points) {
+  let last = points.length / 2 - 1;
+  while (last > 0 && !Number.isFinite(points[2 * last] + points[2 * last + 1])) last--;
+  return last;
+}
+
+// The place of a path at a step that may lie between two.
+export function pointAt(points, t) {
+  const last = lastGood(points);
+  const i = Math.min(Math.floor(t), last);
+  const j = Math.min(i + 1, last);
+  const part = Math.min(1, Math.max(0, t - i));
+  return [0, 1].map((c) => points[2 * i + c] + (points[2 * j + c] - points[2 * i + c]) * part);
+}
+
+export function symbol(ctx, name, x, y, radius, { fill, stroke, width }) {
+  ctx.save();
+  ctx.translate(x, y);
+  ctx.scale(radius, radius);
+  const path = symbolPath(name);
+  if (stroke) {
+    ctx.strokeStyle = stroke;
+    ctx.lineWidth = width / radius;
+    ctx.stroke(path);
+  }
+  if (fill) {
+    ctx.fillStyle = fill;
+    ctx.fill(path);
+  }
+  ctx.restore();
+}
+
+// An ellipse from its center and two half axes (six numbers at `offset`), added to the open path.
+export function ellipse(ctx, shapes, offset, { scale, x, y }) {
+  const [cx, cy, ax, ay, bx, by] = shapes.subarray(offset, offset + 6);
+  if (!Number.isFinite(cx + cy + ax + ay + bx + by)) return;
+  if (Math.max(Math.abs(ax), Math.abs(ay), Math.abs(bx), Math.abs(by)) * scale > FAR) return;
+  ctx.save();
+  ctx.transform(ax * scale, -ay * scale, bx * scale, -by * scale, x(cx), y(cy));
+  ctx.moveTo(1, 0);
+  ctx.arc(0, 0, 1, 0, 2 * Math.PI);
+  ctx.restore(); // before the stroke: the outline keeps an even width
+}
+
+export function arrow(ctx, x0, y0, x1, y1, { color, paper, width, head = 11 }) {
+  const length = Math.hypot(x1 - x0, y1 - y0);
+  if (!(length > 2.5) || length > FAR) return false;
+  const [ux, uy] = [(x1 - x0) / length, (y1 - y0) / length];
+  const size = Math.min(head, length * 0.7);
+  const [bx, by] = [x1 - ux * size, y1 - uy * size];
+  const shaft = () => {
+    ctx.beginPath();
+    ctx.moveTo(x0, y0);
+    ctx.lineTo(bx, by);
+    ctx.moveTo(x1, y1);
+    ctx.lineTo(bx - uy * size * 0.42, by + ux * size * 0.42);
+    ctx.lineTo(bx + uy * size * 0.42, by - ux * size * 0.42);
+    ctx.closePath();
+  };
+  ctx.setLineDash([]);
+  shaft();
+  ctx.strokeStyle = paper; // a halo, so that the arrow reads on top of paths
+  ctx.lineWidth = width + 3;
+  ctx.stroke();
+  shaft();
+  ctx.strokeStyle = ctx.fillStyle = color;
+  ctx.lineWidth = width;
+  ctx.stroke();
+  ctx.fill();
+  return true;
+}
+
+export function note(ctx, text, x, y, { color, paper, size }) {
+  ctx.font = `italic ${size}px "Iowan Old Style", Palatino, "Liberation Serif", Georgia, serif`;
+  ctx.strokeStyle = paper;
+  ctx.lineWidth = 4;
+  ctx.strokeText(text, x, y);
+  ctx.fillStyle = color;
+  ctx.fillText(text, x, y);
+}

@@ -1,0 +1,44 @@
+// Round numbers along an axis, and the elements that show them (kept in a pool and moved, so that a
+// plane whose view changes while A is dragged rebuilds nothing).
+
+import { make, setAttribute, setText } from "./dom.js";
+import { show } from "./format.js";
+
+export function niceStep(span, wanted = 6) {
+  const raw = span / wanted;
+  const base = 10 ** Math.floor(Math.log10(raw));
+  const part = raw / base;
+  return base * (part < 1.5 ? 1 : part < 3.5 ? 2 : part < 7.5 ? 5 : 10);
+}
+
+export function niceTicks(low, high, step) {
+  const found = [];
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) found.push(i * step);
+  return found;
+}
+
+const label = (value, step) => {
+  if (Math.abs(value) < step * 1e-6) return "0";
+  const places = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  if (places > 5 || Math.abs(value) >= 1e6) return show(value, 4);
+  return value.toFixed(places).replace("-", "−");
+};
+
+export function makeTicks(axis) {
+  const box = make("div", { class: `ticks ${axis}`, "aria-hidden": "true" });
+  const pool = [];
+  return {
+    box,
+    show(low, high, step) {
+      const values = niceTicks(low, high, step);
+      values.forEach((value, i) => {
+        if (!pool[i]) box.append((pool[i] = make("span", {}, "")));
+        const part = (100 * (value - low)) / (high - low);
+        const place = `${axis === "x" ? "left" : "bottom"}:${part.toFixed(3)}%`;
+        setText(pool[i], label(value, step));
+        setAttribute(pool[i], "style", place);
+      });
+      pool.forEach((span, i) => i >= values.length && setAttribute(span, "style", "display:none"));
+    },
+  };
+}

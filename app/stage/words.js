@@ -1,0 +1,63 @@
+// The lesson's text, whose claims can be clicked, and the formula strip, whose numbers are live.
+
+import { make, setText } from "./dom.js";
+import { show } from "./format.js";
+
+export function makeWords(lesson, { ask }) {
+  const parts = lesson.words.map(({ id, heading, html }) => {
+    const body = make("div", { class: "prose" });
+    body.innerHTML = html;
+    return make("section", { "data-words": id }, heading ? make("h2", {}, heading) : null, body);
+  });
+  const box = make("article", { class: "words", tabindex: "0", "aria-label": "the lesson" }, ...parts);
+  const claims = [...box.querySelectorAll("[data-claim]")];
+  for (const phrase of claims) {
+    const claim = lesson.claims?.[phrase.dataset.claim];
+    phrase.setAttribute("role", "button");
+    phrase.setAttribute("tabindex", "0");
+    phrase.title = claim?.sentence ? `Show: ${claim.sentence}` : "Show it";
+    const act = (event) => {
+      event.preventDefault();
+      event.stopPropagation();
+      if (!claim) return;
+      ask(claim.set);
+      mark(phrase);
+    };
+    phrase.addEventListener("click", act);
+    phrase.addEventListener("keydown", (e) => (e.key === "Enter" || e.key === " ") && act(e));
+  }
+  const mark = (chosen) => claims.forEach((c) => c.classList.toggle("shown", c === chosen));
+  return { box, unmark: () => mark(null) };
+}
+
+export function makeFormulas(lesson) {
+  const parts = (lesson.formulas ?? []).map(({ id, html, say }) => {
+    const body = make("div", { class: "typeset" });
+    body.innerHTML = html;
+    return make("div", { class: "formula", "data-formula": id }, body, say ? make("p", {}, say) : null);
+  });
+  const box = make("section", { class: "formulas", "aria-label": "formulas with live numbers" }, ...parts);
+  return { box };
+}
+
+// Fills every [data-live] under `root`: from `numbers`, or from the array "@name" at step k.
+export function makeLive(root) {
+  const places = [...root.querySelectorAll("[data-live]")];
+  let numbers = {};
+  function fill(k, all) {
+    for (const element of places) {
+      const name = element.dataset.live;
+      const series = numbers[`@${name}`];
+      if (!series && !all) continue;
+      const value = series ? series[Math.min(k, series.length - 1)] : numbers[name];
+      if (value !== undefined) setText(element, show(value));
+    }
+  }
+  return {
+    adopt(newNumbers = {}, k = 0) {
+      numbers = newNumbers;
+      fill(k, true);
+    },
+    step: (k) => fill(k, false),
+  };
+}
