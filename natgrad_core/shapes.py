@@ -20,3 +20,14 @@ def ellipse_axes(metric: Array, radius: float) -> Array:
         lengths = np.sqrt(2 * radius / np.where(values > 0, values, np.nan))
     axes = np.swapaxes(vectors, -1, -2) * lengths[..., None]
     return np.where(good[..., None, None], axes, np.nan)
+
+
+def reach(direction: Array, metric: Array, radius: float) -> Array:
+    """The multiple of ``direction [..., d]`` that ends on {δ : ½ δᵀGδ = r}, ``[..., d]``.
+
+    √(2r / vᵀGv) v: how far one may go that way for r nats of KL. NaN where vᵀGv ≤ 0.
+    """
+    length = np.einsum("...i,...ij,...j->...", direction, metric, direction)
+    with np.errstate(all="ignore"):
+        scale = np.sqrt(2 * radius / np.where(length > 0, length, np.nan))
+    return direction * scale[..., None]

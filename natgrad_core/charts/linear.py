@@ -60,11 +60,11 @@ class Linear(Chart):
             raise ValueError(f"A must be square, [..., d, d]; got shape {list(a.shape)}")
         if not np.isfinite(a).all():
             raise ValueError("A must be finite; some entry is not a number")
-        condition = float(np.linalg.cond(a).max())
-        if not condition < 1e12:
+        self.condition = float(np.linalg.cond(a).max())
+        if not self.condition < 1e12:
             raise ValueError(
                 f"A is singular (determinant {float(np.linalg.det(a).min()):.3g}, condition "
-                f"number {condition:.1e}): its columns must point in different directions"
+                f"number {self.condition:.1e}): its columns must point in different directions"
             )
         self.matrix = a
         self._rows = _rows(a)

@@ -24,8 +24,8 @@ class Normal(Problem):
     latex = r"p(y) = \frac{1}{\sigma\sqrt{2\pi}}\, e^{-(y-\mu)^2/2\sigma^2}"
     source = "Cavendish 1798; Fisher matrix: Amari 1998"
     domain = "σ > 0"
-    view = ((5.05, 5.85), (0.05, 0.85))
-    start = (5.25, 0.35)
+    view = ((5.1, 5.7), (0.05, 0.65))
+    start = (5.2, 0.26)
 
     def __init__(self, data: ArrayLike | None = None) -> None:
         self.data = np.asarray(load("cavendish")[:, 0] if data is None else data, float)

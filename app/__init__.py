@@ -1,0 +1,20 @@
+"""The dashboards: ``lesson("coordinates")`` is a lesson, ready to be displayed.
+
+This layer knows ``natgrad_core`` and holds no mathematics of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.stage.widget import Lesson
+
+__all__ = ["lesson"]
+
+
+def lesson(name: str = "coordinates") -> Lesson:
+    """The lesson of this name as a widget; an unknown name lists those that there are."""
+    from app.lessons import open_lesson  # the page's parts cost time that `import app` should not
+
+    return open_lesson(name)

@@ -1,0 +1,103 @@
+"""The still layer: bands of equal loss, in θ, computed once a problem.
+
+The x plane shows the same lines through A⁻¹, which the stage applies as it draws: a loss is a
+scalar, so its level sets are the same points in every chart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import contourpy
+import numpy as np
+
+from app.figures.sheet import Sheet
+from app.store import problem_named
+from natgrad_core.types import Array
+
+_GRID = 140
+_AROUND = 1.1
+"""How far beyond the view the bands reach, in views: what a shear brings into the x plane."""
+_SHARES = np.linspace(0.0, 1.0, 15)[1:-1] ** 1.5
+"""Levels at these quantiles of the loss over the view: bands of comparable width to the eye."""
+
+
+@lru_cache(maxsize=32)
+def level_bands(problem: str) -> dict[str, Array]:
+    """Filled bands and lines of J around the problem's view, as flat arrays."""
+    base = problem_named(problem)
+    axes = []
+    for low, high in base.view:
+        more = _AROUND * (high - low)
+        axes.append(np.linspace(low - more, high + more, _GRID))
+    points = np.stack(np.meshgrid(*axes, indexing="xy"), -1)
+    inside = base.inside(points)
+    in_view = np.all(
+        [(points[..., i] >= v[0]) & (points[..., i] <= v[1]) for i, v in enumerate(base.view)], 0
+    )
+    loss = np.full(points.shape[:-1], np.nan)
+    loss[inside] = base.loss(points[inside])
+    levels = np.unique(np.quantile(loss[inside & in_view], _SHARES))
+    edges = np.concatenate([[-np.inf], levels, [np.inf]])
+    generator = contourpy.contour_generator(
+        *axes, np.ma.masked_invalid(loss), fill_type="OuterOffset", line_type="Separate"
+    )
+    rings, bands, lines = [], [0], []
+    for low, high in zip(edges[:-1], edges[1:], strict=True):
+        polygons, offsets = generator.filled(low, high)
+        for polygon, cuts in zip(polygons, offsets, strict=True):
+            rings += [polygon[a:b] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+        bands.append(len(rings))
+    for level in levels:
+        lines += generator.lines(level)
+    return {
+        "rings": np.concatenate(rings),
+        "ring_starts": _starts(rings),
+        "bands": np.array(bands),
+        "lines": np.concatenate(lines),
+        "line_starts": _starts(lines),
+    }
+
+
+def _starts(pieces: list[Array]) -> Array:
+    return np.cumsum([0, *(len(piece) for piece in pieces)])
+
+
+def add_contours(sheet: Sheet, plane: str, problem: str, into: Array | None) -> None:
+    """The loss of ``problem`` in one plane; ``into`` is the linear map from θ to it, if any."""
+    shapes = level_bands(problem)
+    affine = None if into is None else [*into.ravel().tolist(), 0.0, 0.0]
+    sheet.add(
+        plane, "bands", "loss", "loss", points=shapes["rings"], rings=shapes["ring_starts"],
+        bands=shapes["bands"], cache=f"bands-{problem}", map=affine,
+    )  # fmt: skip
+    sheet.add(
+        plane, "lines", "contour", "lines of equal loss", points=shapes["lines"],
+        starts=shapes["line_starts"], cache=f"lines-{problem}", map=affine,
+    )  # fmt: skip
+
+
+def add_lattice(sheet: Sheet, plane: str, to_here: Callable[[Array], Array], view: Array) -> None:
+    """The coordinate lines of the other plane, at round numbers, seen in this one.
+
+    ``to_here`` maps the other plane's points to this one's; ``view [2, 2]`` is the other's window.
+    """
+    step = _round_step(float(np.ptp(view, axis=1).max()) / 7)
+    lines = []
+    for axis in (0, 1):
+        low, high = view[axis] + np.array([-1, 1]) * np.ptp(view[axis])
+        for value in np.arange(np.ceil(low / step), high / step) * step:
+            ends = np.empty((2, 2))
+            ends[:, axis] = value
+            ends[:, 1 - axis] = view[1 - axis] + np.array([-1, 1]) * np.ptp(view[1 - axis])
+            lines.append(to_here(ends))
+    points = np.concatenate(lines)
+    sheet.add(plane, "lines", "grid", "grid of the other coordinates", points=points,
+              starts=np.arange(0, len(points) + 1, 2))  # fmt: skip
+
+
+def _round_step(rough: float) -> float:
+    """The nearest of 1, 2, 5 × 10ⁿ."""
+    power = 10.0 ** np.floor(np.log10(rough))
+    return float(min((1, 2, 5, 10), key=lambda m: abs(m * power - rough)) * power)

@@ -1,0 +1,53 @@
+"""The same color, symbol and width for the same thing on every page.
+
+Colors start from Okabe and Ito's palette, safe for color-blind readers, with lighter twins for dark
+paper. A rule that names no ink of its own takes the next free one in the registry's order.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from natgrad_core.rules import rules
+
+Ink = dict[str, Any]
+
+_NAMED = {
+    "gradient": ("plain gradient", "#c2410c", "#fb923c", "circle"),
+    "newton": ("Newton", "#0b62a8", "#63b3f5", "square"),
+    "natural": ("natural gradient", "#00735a", "#3ecfa6", "diamond"),
+}
+
+_FREE = (
+    ("#8a5a00", "#e6b84d", "triangle"),
+    ("#a23b72", "#e58fbf", "circle"),
+    ("#3d4a9e", "#a3aef5", "square"),
+    ("#5b6b00", "#c3d34d", "diamond"),
+    ("#7a3e1d", "#dba07c", "triangle"),
+)
+
+_THINGS: dict[str, Ink] = {
+    "start": {"label": "starting point", "light": "#1b1b1f", "dark": "#f3f3f0"},
+    "a1": {"label": "first column of A", "light": "#7b3fa0", "dark": "#cf9ff0"},
+    "a2": {"label": "second column of A", "light": "#a0406a", "dark": "#f09fc4"},
+    "metric": {"label": "Fisher ellipse", "light": "#00735a", "dark": "#3ecfa6"},
+    "loss": {"label": "loss", "light": "#3b5b92", "dark": "#7f9fd8"},
+    "contour": {"label": "lines of equal loss", "light": "#3b5b92", "dark": "#7f9fd8"},
+    "grid": {"label": "the other coordinates", "light": "#7b3fa0", "dark": "#cf9ff0"},
+}
+
+
+def ink(rule: str) -> Ink:
+    """The ink of a rule."""
+    if rule in _NAMED:
+        label, light, dark, symbol = _NAMED[rule]
+    else:
+        others = [name for name in rules if name not in _NAMED]
+        light, dark, symbol = _FREE[others.index(rule) % len(_FREE)]
+        label = rule.replace("-", " ")
+    return {"label": label, "light": light, "dark": dark, "symbol": symbol, "width": 2.6}
+
+
+def inks(names: tuple[str, ...]) -> dict[str, Ink]:
+    """The inks of these rules and of everything else that is drawn."""
+    return {**{name: ink(name) for name in names}, **_THINGS}

@@ -1,0 +1,56 @@
+"""A sheet collects traces and their arrays, and packs the arrays into one binary buffer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+_KINDS = {"f": ("f4", np.float32), "u": ("u4", np.uint32), "i": ("u4", np.uint32)}
+
+
+class Sheet:
+    """Traces in drawing order; ``buffers`` says where each array lies in ``data``."""
+
+    def __init__(self, have: frozenset[str] = frozenset()) -> None:
+        self.traces: list[dict[str, Any]] = []
+        self.buffers: dict[str, list[Any]] = {}
+        self._have = have
+        self._chunks: list[bytes] = []
+        self._size = 0
+
+    def array(self, name: str, values: ArrayLike) -> str:
+        """Pack an array under ``name``: floats as f4, whole numbers as u4, aligned to 8 bytes."""
+        plain = np.asarray(values)
+        kind, dtype = _KINDS[plain.dtype.kind]
+        if name not in self.buffers:
+            chunk = np.ascontiguousarray(plain, dtype).tobytes()
+            self.buffers[name] = [kind, list(plain.shape), self._size]
+            padded = chunk + b"\0" * (-len(chunk) % 8)
+            self._chunks.append(padded)
+            self._size += len(padded)
+        return name
+
+    def add(self, plane: str, kind: str, ink: str, name: str, /, **more: Any) -> None:
+        """Draw something: arrays among ``more`` go to the buffer, the rest into the trace.
+
+        With ``cache=key`` the arrays are left out if the page said that it still has them.
+        """
+        key = more.get("cache")
+        trace: dict[str, Any] = {"plane": plane, "kind": kind, "ink": ink, "name": name}
+        for part, value in more.items():
+            if not isinstance(value, np.ndarray):
+                trace[part] = value
+            elif key is None:
+                trace[part] = self.array(f"{len(self.traces)}.{part}", value)
+            else:
+                trace[part] = f"{key}.{part}"
+                if key not in self._have:
+                    self.array(trace[part], value)
+        self.traces.append(trace)
+
+    @property
+    def data(self) -> bytes:
+        """The one buffer."""
+        return b"".join(self._chunks)

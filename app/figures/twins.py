@@ -1,0 +1,120 @@
+"""The living layer of the lesson on coordinates: each rule's two runs, in both planes.
+
+Solid is the run in θ, dashed the run in x; each is drawn in both planes, so that a split shows in
+either. Along them stand ellipses of the Fisher metric, and at one step its anatomy.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from app.compute import Shown, Twins
+from app.figures.sheet import Sheet
+from natgrad_core.rule import Rule
+from natgrad_core.run import Trajectory
+from natgrad_core.shapes import ellipse_axes, reach
+from natgrad_core.small import components, pack
+from natgrad_core.types import Array
+
+RADIUS = 0.02
+"""Nats of KL at which every ellipse is drawn: ½ δᵀFδ = 0.02, in every plane and problem."""
+
+_STANDING = 9
+"""Ellipses along a path, evenly by length."""
+
+
+def add_paths(sheet: Sheet, shown: Shown) -> None:
+    """Both runs of every rule in both planes, with the loss along each for the hover."""
+    for plane in ("theta", "x"):
+        for name, twins in shown.twins.items():
+            in_theta = plane == "theta"
+            home = twins.home.theta if in_theta else twins.home_in_x
+            away = twins.away.home if in_theta else twins.away.theta
+            for points, run, dash, label in (
+                (home, twins.home, "solid", "run in θ"),
+                (away, twins.away, "dashed", "run in x, mapped back" if in_theta else "run in x"),
+            ):
+                loss = sheet.array(f"loss.{name}.{dash}", run.loss)
+                sheet.add(
+                    plane, "path", name, label, rule=name, dash=dash, values={"loss": loss},
+                    points=points,
+                )  # fmt: skip
+
+
+def add_ellipses(sheet: Sheet, shown: Shown) -> None:
+    """Fisher ellipses along the paths: of F along the run in θ, of AᵀFA along the run in x."""
+    for name, twins in shown.twins.items():
+        for plane, run in (("theta", twins.home), ("x", twins.away)):
+            steps = _standing(run.theta, run.ok)
+            points = run.theta[steps]
+            axes = ellipse_axes(run.problem.fisher(points), RADIUS)
+            sheet.add(plane, "ellipses", name, "Fisher ellipse", at=steps, rule=name,
+                      shapes=_shapes(points, axes))  # fmt: skip
+
+
+def add_anatomy(sheet: Sheet, shown: Shown) -> None:
+    """One step taken apart, at each step of the guide's runs: −∇J, −F⁻¹∇J and their ellipse.
+
+    Both arrows end on the ellipse: they spend the same KL, and the natural one gains the most.
+    """
+    for plane, run, sign in (("theta", shown.guide.home, ""), ("x", shown.guide.away, "x")):
+        points = np.where(run.ok[:, None], run.theta, np.nan)
+        at = run.problem.at(components(points))
+        with np.errstate(all="ignore"):
+            fisher, gradient = pack(at.fisher), -pack(at.grad)
+            natural = np.linalg.solve(_safe(fisher), gradient[..., None])[..., 0]
+        index = "ₓ" if sign else ""
+        sheet.add(plane, "ellipse-at", "metric", "Fisher ellipse at this step",
+                  shapes=_shapes(points, ellipse_axes(fisher, RADIUS)))  # fmt: skip
+        for ink, direction, label in (
+            ("gradient", gradient, f"−∇{index}J"),
+            ("natural", natural, f"−F{index}⁻¹∇{index}J"),
+        ):
+            heads = points + reach(direction, fisher, RADIUS)
+            sheet.add(plane, "arrows", ink, label, label=label,
+                      points=np.concatenate([points, heads], -1))  # fmt: skip
+
+
+def one_step(twins: Twins, rule: Rule) -> tuple[Array, Array]:
+    """The step of the rule at each point of the run in θ: taken in θ, and taken in x, mapped back.
+
+    Both ``[steps + 1, 2]``: the two updates that the formulas show with their numbers.
+    """
+    theta = np.where(twins.home.ok[:, None], twins.home.theta, np.nan)
+    here = twins.home.problem.at(components(theta))
+    there = twins.away.problem.at(components(twins.chart.inverse(theta)))
+    with np.errstate(all="ignore"):
+        at_home = pack(rule.update(here.grad, here, rule.init(here.theta))[0])
+        away = pack(rule.update(there.grad, there, rule.init(there.theta))[0])
+    return at_home, twins.chart.forward(away)
+
+
+def broken(run: Trajectory) -> str:
+    """How a run went wrong, in words; empty if it did not."""
+    if not run.ok.all():
+        first = int(np.argmin(run.ok))
+        how = "left the domain" if np.isfinite(run.theta[first]).all() else "grew past all bounds"
+        return f"{how} at step {first}"
+    if run.loss[-1] > run.loss[0]:
+        return f"climbed: the loss went from {run.loss[0]:.3g} to {run.loss[-1]:.3g}"
+    return ""
+
+
+def _standing(theta: Array, ok: Array) -> Array:
+    """Steps at which ellipses stand: evenly along the length of the good part of the path."""
+    good = theta[ok]
+    if len(good) < 2:
+        return np.zeros(1, int)
+    length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(good, axis=0), axis=1))])
+    marks = np.linspace(0.0, length[-1], _STANDING)
+    return np.unique(np.clip(np.searchsorted(length, marks), 0, len(good) - 1))
+
+
+def _shapes(centers: Array, axes: Array) -> Array:
+    return np.concatenate([centers, axes.reshape(len(centers), 4)], -1)
+
+
+def _safe(matrix: Array) -> Array:
+    """NaN for a matrix that LAPACK would refuse."""
+    bad = ~(np.abs(np.linalg.det(matrix)) > 0)
+    return np.where(bad[..., None, None], np.eye(matrix.shape[-1]) * np.nan, matrix)

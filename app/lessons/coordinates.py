@@ -1,0 +1,407 @@
+"""Coordinates (LECTURE.md, section 2): the same rule in θ and in x = A⁻¹θ, run side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from app import panels
+from app.compute import Shown, Twins
+from app.figures.contours import add_contours, add_lattice
+from app.figures.sheet import Sheet
+from app.figures.twins import add_anatomy, add_ellipses, add_paths, broken, one_step
+from app.lessons import lessons
+from app.lessons.lesson import Claim, Definition, Formula, Lesson, Preset, Section
+from app.state import State
+from natgrad_core import gap, rules, run
+from natgrad_core.charts.linear import Linear, Parts, compose
+from natgrad_core.small import components, pack
+
+PROBLEMS = {"normal": 0.02, "logistic-regression": 0.1}
+"""The problems of this lesson, each with a rate at which its runs are worth seeing."""
+
+RULES = ("gradient", "newton", "natural")
+
+SHEAR = ((1.0, 0.8), (0.0, 1.0))
+ROTATION = tuple(map(tuple, compose(Parts(40.0, 1.0, 1.0, 0.0)).tolist()))
+DOUBLE = ((2.0, 0.0), (0.0, 2.0))
+
+COINCIDE, SPLIT = 1e-9, 1e-2
+"""Below the one the twins differ by rounding alone; above the other anybody sees it."""
+
+
+def _on_problem(name: str) -> dict[str, Any]:
+    return {"start": None, "rate": PROBLEMS.get(name, 0.05)}
+
+
+# The claims -----------------------------------------------------------------------------------
+
+
+def _plain_step_is_preconditioned(shown: Shown) -> bool:
+    """One step in x, mapped back, against −α AAᵀ∇J, at every point of the run."""
+    twins = shown.twins["gradient"]
+    _, away = one_step(twins, shown.rule("gradient"))
+    gradient = pack(shown.problem.at(components(twins.home.theta)).grad)
+    expected = -shown.state.rate * gradient @ (shown.matrix @ shown.matrix.T)
+    return bool(np.allclose(away, expected, rtol=1e-10, atol=1e-14))
+
+
+def _doubling_quadruples_the_rate(shown: Shown) -> bool:
+    faster = run(
+        shown.problem, rules["gradient"](4 * shown.state.rate), shown.start, shown.state.steps
+    )
+    return float(gap(faster.theta, shown.twins["gradient"].away.home)) < COINCIDE
+
+
+def _hessian_becomes(shown: Shown) -> bool:
+    away = shown.twins["newton"].away
+    home = shown.problem.hessian(away.home)
+    mapped = shown.matrix.T @ home @ shown.matrix
+    return bool(np.allclose(away.problem.hessian(away.theta), mapped, rtol=1e-9))
+
+
+def _fisher_becomes(shown: Shown) -> bool:
+    away = shown.twins["natural"].away
+    mapped = shown.matrix.T @ shown.problem.fisher(away.home) @ shown.matrix
+    return bool(np.allclose(away.problem.fisher(away.theta), mapped, rtol=1e-9))
+
+
+def _same_distributions(shown: Shown) -> bool:
+    """KL of every step is the same number in both coordinates."""
+    twins = shown.twins["natural"]
+    return bool(np.allclose(twins.home.kl, twins.away.kl, rtol=1e-6, atol=1e-15))
+
+
+def _coincide(name: str) -> Any:
+    return lambda shown: shown.gap(name) < COINCIDE
+
+
+def _split(name: str) -> Any:
+    return lambda shown: shown.gap(name) > SPLIT
+
+
+def _newton_is_natural(shown: Shown) -> bool:
+    newton, natural = shown.twins["newton"].home, shown.twins["natural"].home
+    return float(gap(newton.theta, natural.theta)) < COINCIDE
+
+
+SECTIONS = (
+    Section(
+        "twice",
+        "One rule, run twice",
+        (
+            "The same parameters can be written with other numbers.",
+            Definition(r"On the left they are $\theta$, on the right $x = A^{-1}\theta$."),
+            "Each rule starts at the same point and runs in both: solid in the left "
+            "coordinates, dashed in the right ones.",
+            "If the rule is about the problem and not about our numbers, the two must coincide.",
+        ),
+    ),
+    Section(
+        "plain",
+        "Plain descent notices",
+        (
+            Claim(
+                "plain-aat",
+                r"A plain step made in $x$ is, back in $\theta$, "
+                r"$-\alpha A A^{\top}\nabla J$ instead of $-\alpha\nabla J$.",
+                {"matrix": SHEAR, "rules": ["gradient"], "k": 6},
+                _plain_step_is_preconditioned,
+            ),
+            Claim(
+                "plain-splits",
+                "So a shear sends plain descent along another road.",
+                {"matrix": SHEAR, "rules": ["gradient"]},
+                _split("gradient"),
+            ),
+            Claim(
+                "rotation",
+                r"A rotation has $A A^{\top} = I$ and changes nothing.",
+                {"matrix": ROTATION},
+                lambda shown: max(pair.gap for pair in shown.twins.values()) < COINCIDE,
+            ),
+            Claim(
+                "double",
+                r"Measuring in half units, $A = 2I$, makes the learning rate four times as large.",
+                {"matrix": DOUBLE, "rules": ["gradient"], "rate": 0.005},
+                _doubling_quadruples_the_rate,
+            ),
+        ),
+    ),
+    Section(
+        "newton",
+        "Newton does not",
+        (
+            Claim(
+                "hessian",
+                r"The Hessian $H$ becomes $A^{\top} H A$ in $x$;",
+                {"matrix": SHEAR, "rules": ["newton"], "k": 20},
+                _hessian_becomes,
+            ),
+            Claim(
+                "newton-coincides",
+                r"in $H^{-1}\nabla J$ every $A$ cancels, and Newton's two runs are one.",
+                {"matrix": SHEAR, "rules": ["newton"]},
+                _coincide("newton"),
+            ),
+        ),
+    ),
+    Section(
+        "natural",
+        "Nor does the natural gradient",
+        (
+            Claim(
+                "fisher",
+                r"The Fisher matrix $F$ becomes $A^{\top} F A$ in $x$,",
+                {"matrix": SHEAR, "rules": ["natural"], "k": 20},
+                _fisher_becomes,
+            ),
+            Claim(
+                "natural-coincides",
+                r"so $F^{-1}\nabla J$ takes the same steps in both.",
+                {"matrix": SHEAR, "rules": ["natural"]},
+                _coincide("natural"),
+            ),
+            Claim(
+                "same-distributions",
+                "Each step moves the distribution by the same KL divergence, whatever the numbers "
+                "that name it; the ellipses are one set of distributions drawn twice.",
+                {"matrix": SHEAR, "rules": ["natural"], "k": 40},
+                _same_distributions,
+            ),
+            Claim(
+                "logistic",
+                r"In logistic regression $H = F$: there Newton's method is the natural gradient.",
+                {"problem": "logistic-regression", "matrix": SHEAR, "rules": ["newton", "natural"]},
+                _newton_is_natural,
+            ),
+        ),
+    ),
+    Section(
+        "slips",
+        "Where this slips",
+        (
+            Claim(
+                "damping-breaks",
+                r"Damping with $\lambda I$ adds the identity of whichever coordinates are in use, "
+                r"and the twins part.",
+                {"matrix": SHEAR, "damping": 10.0, "rules": ["natural"]},
+                _split("natural"),
+            ),
+            Claim(
+                "damping-mends",
+                r"Damping with $\lambda A^{\top}A$ in $x$ is $\lambda I$ of $\theta$, carried "
+                "along, and they are one again.",
+                {"matrix": SHEAR, "damping": 10.0, "kind": "pulled-back", "rules": ["natural"]},
+                _coincide("natural"),
+            ),
+            Definition(
+                r"(The lecture writes its steps with $+\alpha$; as $J$ is a loss, we go down.)"
+            ),
+        ),
+    ),
+)
+
+PRESETS = (
+    Preset("a shear splits plain descent", {}, "Two rules keep one path each. One has two."),
+    Preset("a rotation changes nothing", {"matrix": ROTATION}, "Every rule keeps its path."),
+    Preset(
+        "a stretch is another learning rate",
+        {"matrix": DOUBLE, "rules": ["gradient", "natural"], "rate": 0.005},
+        "Half units: plain descent runs four times as fast, the natural gradient as before.",
+    ),
+    Preset(
+        "damping breaks it",
+        {"damping": 10.0, "rules": ["gradient", "natural"]},
+        "λI is not the same in x: the natural gradient splits too.",
+    ),
+    Preset(
+        "damping done right",
+        {"damping": 10.0, "kind": "pulled-back", "rules": ["gradient", "natural"]},
+        "λAᵀA is: its two runs are one again.",
+    ),
+    Preset(
+        "Newton is natural here",
+        {"problem": "logistic-regression", "rules": ["newton", "natural"]},
+        "Logistic regression: the Hessian is the Fisher matrix.",
+    ),
+    Preset(
+        "too fast for x",
+        {"matrix": ((2.0, 1.6), (0.0, 1.0)), "rules": ["gradient", "natural"], "steps": 100},
+        "The rate suits θ but not x: the dashed plain run is thrown out.",
+    ),
+)
+
+
+def _m(name: str) -> str:
+    rows = (f"@{name}.{i}.0@ & @{name}.{i}.1@" for i in (0, 1))
+    return r"\begin{pmatrix}" + r" \\ ".join(rows) + r"\end{pmatrix}"
+
+
+def _v(name: str) -> str:
+    return rf"\begin{{pmatrix}}@{name}.0@ \\ @{name}.1@\end{{pmatrix}}"
+
+
+FORMULAS = (
+    Formula(
+        "matrices",
+        rf"A = {_m('A')} \quad A A^{{\top}} = {_m('AAT')} \quad "
+        rf"F = {_m('F')} \quad A^{{\top}} F A = {_m('AFA')}",
+    ),
+    Formula(
+        "plain",
+        rf"-\alpha \nabla J = {_v('plain')} \quad -\alpha A A^{{\top}} \nabla J = {_v('plainx')}",
+        "Plain step at this point: made in θ, and made in x and mapped back.",
+    ),
+    Formula(
+        "natural",
+        rf"-\alpha (F + \lambda I)^{{-1}} \nabla J = {_v('nat')} \quad "
+        rf"-\alpha A (A^{{\top}} F A + \lambda D)^{{-1}} A^{{\top}} \nabla J = {_v('natx')} "
+        rf"\quad \lambda D = {_m('D')}",
+        "Natural step: made in θ, and made in x and mapped back.",
+    ),
+)
+
+
+def _controls() -> list[dict[str, Any]]:
+    return [
+        panels.group("what", "What runs", panels.choose_problem(tuple(PROBLEMS)),
+                     panels.choose_rules(RULES)),
+        panels.group("matrix", "Coordinates θ = A x", *panels.coordinates()),
+        panels.group("descent", "Descent", *panels.descent(), *panels.start()),
+    ]  # fmt: skip
+
+
+# The picture ----------------------------------------------------------------------------------
+
+
+def picture(shown: Shown, sheet: Sheet) -> dict[str, Any]:
+    """Both planes, the meter, the live numbers and the words for what is seen."""
+    view = np.asarray(shown.problem.view, float)
+    x_view = _square(shown.chart.inverse(_corners(view)))
+    inverse = np.linalg.inv(shown.matrix)
+    add_contours(sheet, "theta", shown.state.problem, None)
+    add_contours(sheet, "x", shown.state.problem, inverse)
+    add_lattice(sheet, "theta", shown.chart.forward, x_view)
+    add_lattice(sheet, "x", shown.chart.inverse, view)
+    add_ellipses(sheet, shown)
+    add_paths(sheet, shown)
+    add_anatomy(sheet, shown)
+    meter = [_reading(pair) for pair in shown.twins.values()]
+    return {
+        "planes": [
+            {"name": "theta", "title": "θ", "labels": list(shown.problem.symbols),
+             "view": view.ravel().tolist()},
+            {"name": "x", "title": "x = A⁻¹θ", "labels": list(shown.chart.symbols),
+             "view": x_view.ravel().tolist()},
+        ],
+        "steps": shown.state.steps,
+        "handles": _handles(shown, view),
+        "numbers": _numbers(shown, sheet),
+        "meter": meter,
+        "notes": {name: note for name, pair in shown.twins.items() if (note := _note(pair))},
+        "description": "; ".join(f"{m['label']}: {m['word']}, gap {m['text']}" for m in meter),
+    }  # fmt: skip
+
+
+def _reading(pair: Twins) -> dict[str, Any]:
+    value = pair.gap
+    if not np.isfinite(value):
+        word = "cannot be compared"
+    elif value < COINCIDE:
+        word = "coincide"
+    else:
+        word = "split" if value > SPLIT else "nearly coincide"
+    label = panels.ink(pair.name)["label"]
+    return {"rule": pair.name, "ink": pair.name, "label": label, "gap": value, "word": word,
+            "text": f"{value:.2g}"}  # fmt: skip
+
+
+def _note(pair: Twins) -> str:
+    home, away = broken(pair.home), broken(pair.away)
+    if home and home == away:
+        return f"both runs: {home}"
+    told = (("in θ: ", home), ("in x: ", away))
+    return "; ".join(where + what for where, what in told if what)
+
+
+def _numbers(shown: Shown, sheet: Sheet) -> dict[str, Any]:
+    """The numbers in the formulas; a name with @ is a series over the steps of the guide's run."""
+    A, guide = shown.matrix, shown.guide
+    theta = np.where(guide.home.ok[:, None], guide.home.theta, np.nan)
+    fisher = pack(shown.problem.at(components(theta)).fisher)
+    plain, plain_x = one_step(guide, shown.rule("gradient"))
+    natural, natural_x = one_step(guide, shown.rule("natural"))
+    second = A.T @ A if shown.state.kind == "pulled-back" else np.eye(2)
+    numbers: dict[str, Any] = {}
+    for name, fixed in (("A", A), ("AAT", A @ A.T), ("D", shown.state.damping * second)):
+        numbers |= {f"{name}.{i}.{j}": float(fixed[i, j]) for i in (0, 1) for j in (0, 1)}
+    series = np.concatenate(
+        [fisher.reshape(-1, 4), (A.T @ fisher @ A).reshape(-1, 4), plain, plain_x, natural,
+         natural_x], axis=1,
+    )  # fmt: skip
+    names = [f"{m}.{i}.{j}" for m in ("F", "AFA") for i in (0, 1) for j in (0, 1)]
+    names += [f"{v}.{i}" for v in ("plain", "plainx", "nat", "natx") for i in (0, 1)]
+    sheet.array("live", series)
+    numbers["@"] = names
+    return numbers
+
+
+def _handles(shown: Shown, view: np.ndarray) -> list[dict[str, Any]]:
+    """The start, in both planes, and the columns of A as arrows from an anchor in a free corner."""
+    start = np.asarray(shown.start)
+    anchor, scale = _anchor(shown, view)
+    handles = [
+        {"id": "start", "plane": "theta", "at": start.tolist(), "label": "starting point",
+         "field": "start", "ink": "start"},
+        {"id": "start.x", "plane": "x", "at": shown.chart.inverse(start).tolist(),
+         "label": "starting point, in x", "field": "start.x", "ink": "start"},
+    ]  # fmt: skip
+    for j, word in enumerate(("first", "second")):
+        tip = anchor + scale * shown.matrix[:, j]
+        handles.append(
+            {"id": f"a{j + 1}", "plane": "theta", "at": tip.tolist(), "from": anchor.tolist(),
+             "scale": scale, "label": f"{word} column of A", "field": f"matrix.:.{j}",
+             "ink": f"a{j + 1}"}
+        )  # fmt: skip
+    return handles
+
+
+def _anchor(shown: Shown, view: np.ndarray) -> tuple[np.ndarray, float]:
+    """A corner of the view away from where this problem's runs usually are."""
+    low, span = view[:, 0], np.ptp(view, axis=1)
+    usual = run(shown.problem, rules["natural"](0.05), shown.problem.start, 100).theta
+    corners = [low + span * np.array([a, b]) for a in (0.26, 0.74) for b in (0.26, 0.74)]
+    free = max(corners, key=lambda c: float(np.linalg.norm((usual - c) / span, axis=1).min()))
+    return free, 0.16 * float(span.max())
+
+
+def _corners(view: np.ndarray) -> np.ndarray:
+    return np.array([[view[0, i], view[1, j]] for i in (0, 1) for j in (0, 1)])
+
+
+def _square(points: np.ndarray) -> np.ndarray:
+    """The square window around some points, ``[2, 2]``: low and high of each axis."""
+    low, high = points.min(0), points.max(0)
+    half = float((high - low).max()) / 2
+    middle = (low + high) / 2
+    return np.stack([middle - half, middle + half], -1)
+
+
+lessons.register("coordinates")(
+    Lesson(
+        name="coordinates",
+        title="Coordinates",
+        takeaway="Plain descent depends on the numbers we write parameters with; "
+        "Newton and the natural gradient do not.",
+        sections=SECTIONS,
+        presets=PRESETS,
+        formulas=FORMULAS,
+        controls=_controls,
+        picture=picture,
+        rules=RULES,
+        default=State(matrix=SHEAR, rules=RULES),
+        on_problem=_on_problem,
+    )
+)

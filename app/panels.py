@@ -1,0 +1,74 @@
+"""The controls, as data: built from the registries, drawn by the stage as ordinary inputs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.figures.palette import ink
+from natgrad_core.damping import KINDS
+from natgrad_core.problems import problems
+
+Control = dict[str, Any]
+
+_KIND_LABELS = {"identity": "λI", "pulled-back": "λAᵀA"}
+
+
+def group(name: str, label: str, *controls: Control) -> Control:
+    """Controls that belong together, under one heading."""
+    return {"id": name, "label": label, "controls": list(controls)}
+
+
+def slider(
+    field: str, label: str, low: float, high: float, step: float, /, **more: Any
+) -> Control:
+    """A slider with a box for typing; ``scale="log"`` for a rate."""
+    return {"kind": "slider", "field": field, "label": label, "min": low, "max": high,
+            "step": step, "scale": "linear", "unit": "", **more}  # fmt: skip
+
+
+def choose_problem(names: tuple[str, ...]) -> Control:
+    """Which problem; its words come from the problem itself."""
+    options = [{"value": n, "label": n.replace("-", " "), "help": problems[n].title} for n in names]
+    return {"kind": "choice", "field": "problem", "label": "problem", "options": options}
+
+
+def choose_rules(names: tuple[str, ...]) -> Control:
+    """Which rules run, each with the ink it is drawn in."""
+    options = [{"value": n, "label": ink(n)["label"], "ink": n} for n in names]
+    return {"kind": "checks", "field": "rules", "label": "rules", "options": options}
+
+
+def choose_damping() -> Control:
+    """λI or the same tensor pulled back."""
+    options = [{"value": n, "label": _KIND_LABELS.get(n, n)} for n in KINDS]
+    return {"kind": "choice", "field": "kind", "label": "damping in x", "options": options}
+
+
+def coordinates() -> list[Control]:
+    """A by its entries and by its parts."""
+    return [
+        {"kind": "matrix", "field": "matrix", "label": "A"},
+        slider("rotation", "rotation", -180, 180, 1, unit="°"),
+        slider("stretch1", "stretch of x₁", 0.2, 5, 0.01, scale="log"),
+        slider("stretch2", "stretch of x₂", -3, 3, 0.01),
+        slider("shear", "shear", -3, 3, 0.01),
+    ]
+
+
+def start() -> list[Control]:
+    """The starting point, typed."""
+    return [
+        {"kind": "number", "field": f"start.{i}", "label": f"start, coordinate {i + 1}",
+         "step": 0.01}
+        for i in (0, 1)
+    ]  # fmt: skip
+
+
+def descent() -> list[Control]:
+    """Rate, damping and steps."""
+    return [
+        slider("rate", "learning rate α", 0.001, 2, 0.001, scale="log"),
+        slider("damping", "damping λ", 0.001, 100, 0.001, scale="log", zero=True),
+        choose_damping(),
+        slider("steps", "steps", 1, 400, 1),
+    ]

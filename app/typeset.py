@@ -1,0 +1,37 @@
+"""Words and formulas as HTML, offline: LaTeX becomes MathML, which every browser draws by itself.
+
+In prose ``$…$`` is mathematics and ``*…*`` emphasis. In a formula ``@name@`` is a place for a live
+number, which the page fills from the engine's answer.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from functools import lru_cache
+
+from latex2mathml.converter import convert
+
+_LIVE = re.compile(r"@([\w.]+)@")
+
+
+@lru_cache(maxsize=512)
+def formula(latex: str, display: bool = False) -> str:
+    """LaTeX as a MathML element; ``@name@`` in it becomes an element that the page fills."""
+    marked = _LIVE.sub(lambda found: rf"\text{{@{found[1]}@}}", latex)
+    mathml = convert(marked, display="block" if display else "inline")
+    return re.sub(r"<mtext>@([\w.]+)@</mtext>", r'<mn data-live="\1">–</mn>', mathml)
+
+
+def prose(text: str) -> str:
+    """One sentence as HTML, with its ``$…$`` typeset and its ``*…*`` emphasized."""
+    parts = text.split("$")
+    if len(parts) % 2 == 0:
+        raise ValueError(f"a $ without its partner in {text!r}")
+    out = []
+    for i, part in enumerate(parts):
+        if i % 2:
+            out.append(formula(part))
+        else:
+            out.append(re.sub(r"\*([^*]+)\*", r"<em>\1</em>", html.escape(part, quote=False)))
+    return "".join(out)
