@@ -128,9 +128,11 @@ function drawEllipseAt(ctx, trace, { array, palette, place, k, weight }) {
   ctx.stroke();
 }
 
-// Labels stand beyond the heads, and step aside for one another.
+// Labels stand beyond the heads, above all arrows, and step aside for one another.
 function drawArrows(ctx, traces, { array, palette, place, k, size, weight, side }) {
-  const taken = [];
+  const paper = palette.color("paper");
+  const em = Math.round(15 * Math.max(1, size));
+  const labels = [];
   for (const trace of traces) {
     const points = array(trace.points);
     if (!points) continue;
@@ -138,20 +140,21 @@ function drawArrows(ctx, traces, { array, palette, place, k, size, weight, side 
     const [x0, x1] = [place.x(points[step]), place.x(points[step + 2])];
     const [y0, y1] = [place.y(points[step + 1]), place.y(points[step + 3])];
     const color = palette.color(trace.ink);
-    const paper = palette.color("paper");
-    if (!arrow(ctx, x0, y0, x1, y1, { color, paper, width: 2.2 * weight }) || !trace.label) continue;
-    const em = Math.round(15 * Math.max(1, size));
+    const drawn = arrow(ctx, x0, y0, x1, y1, { color, paper, width: 2.2 * weight });
+    if (drawn && trace.label) labels.push({ text: trace.label, color, x0, y0, x1, y1 });
+  }
+  const taken = [];
+  for (const { text, color, x0, y0, x1, y1 } of labels) {
     const length = Math.hypot(x1 - x0, y1 - y0);
-    const beyond = 0.5 * em; // past the head, in the arrow's own direction
     const right = x1 >= x0;
     ctx.textAlign = right ? "left" : "right";
-    const x = Math.max(4, Math.min(side - 4, x1 + ((x1 - x0) / length) * beyond + (right ? 4 : -4)));
-    let y = y1 + ((y1 - y0) / length) * beyond + 0.3 * em;
-    y = Math.max(em, Math.min(side - 6, y));
+    const beyond = x1 + ((x1 - x0) / length) * 0.5 * em + (right ? 5 : -5);
+    const x = Math.max(4, Math.min(side - 4, beyond));
+    let y = Math.max(em, Math.min(side - 6, y1 + ((y1 - y0) / length) * 0.5 * em + 0.3 * em));
     const away = y1 > y0 ? em : -em;
     while (taken.some(([u, v]) => Math.abs(u - x) < 4 * em && Math.abs(v - y) < em)) y += away;
     taken.push([x, y]);
-    note(ctx, trace.label, x, y, { color, paper, size: em });
+    note(ctx, text, x, y, { color, paper, size: em });
   }
   ctx.textAlign = "left";
 }

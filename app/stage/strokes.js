@@ -2,38 +2,58 @@
 
 import { symbolPath } from "./symbols.js";
 
-const FAR = 1e4; // px: beyond this a canvas loses precision, so a runaway path is cut here
+const FAR = 1e4; // px: what is larger than this is not drawn
+const MARGIN = 40; // px around a plane in which a path is still drawn
+const FINEST = 0.4; // px
 
 // Data to pixels for a square view, y up.
 export function placing([x0, x1, , y1], side) {
   const scale = side / (x1 - x0);
-  return { scale, x: (x) => (x - x0) * scale, y: (y) => (y1 - y) * scale };
+  return { side, scale, x: (x) => (x - x0) * scale, y: (y) => (y1 - y) * scale };
+}
+
+// The part of a segment inside the plane (and a margin), as two fractions of it, or null. What lies
+// outside is not given to the canvas at all: dashing a runaway path would cost seconds.
+function inside(px, py, qx, qy, side) {
+  let [from, to] = [0, 1];
+  for (const [p, q] of [[px, qx], [py, qy]]) {
+    const step = q - p;
+    const [a, b] = [(-MARGIN - p) / step, (side + MARGIN - p) / step];
+    if (step === 0) {
+      if (p < -MARGIN || p > side + MARGIN) return null;
+    } else {
+      from = Math.max(from, Math.min(a, b));
+      to = Math.min(to, Math.max(a, b));
+    }
+  }
+  return from < to ? [from, to] : null;
 }
 
 // The part of a path between two steps (the ends may lie between points). A point that is not a
-// number ends it; a point too far away is replaced by one in its direction.
-export function trail(ctx, points, from, to, { x, y }) {
+// number ends it; points closer than the eye can part are left out.
+export function trail(ctx, points, from, to, { x, y, side }) {
   const first = Math.floor(from);
   let px = x(points[2 * first]);
   let py = y(points[2 * first + 1]);
+  let down = false; // the pen is on the paper, at (px, py)
   if (!Number.isFinite(px + py)) return;
-  ctx.moveTo(px, py);
   for (let i = first + 1; i < to + 1; i++) {
     const part = Math.min(1, to - i + 1);
-    let qx = px + (x(points[2 * i]) - px) * part;
-    let qy = py + (y(points[2 * i + 1]) - py) * part;
+    const qx = px + (x(points[2 * i]) - px) * part;
+    const qy = py + (y(points[2 * i + 1]) - py) * part;
     if (!Number.isFinite(qx + qy)) return;
-    const size = Math.max(Math.abs(qx - px), Math.abs(qy - py));
-    if (size > FAR) {
-      ctx.lineTo(px + ((qx - px) * FAR) / size, py + ((qy - py) * FAR) / size);
-      ctx.moveTo(clamp(qx), clamp(qy));
-    } else ctx.lineTo(qx, qy);
+    if (i < to && Math.abs(qx - px) + Math.abs(qy - py) < FINEST) continue;
+    const seen = inside(px, py, qx, qy, side);
+    if (seen) {
+      const [a, b] = seen;
+      if (!down || a > 0) ctx.moveTo(px + (qx - px) * a, py + (qy - py) * a);
+      ctx.lineTo(px + (qx - px) * b, py + (qy - py) * b);
+    }
+    down = seen !== null && seen[1] === 1;
     px = qx;
     py = qy;
   }
 }
-
-const clamp = (v) => Math.max(-FAR, Math.min(FAR, v));
 
 // The last step of a path that is a number.
 export function lastGood(points) {
