@@ -9,13 +9,23 @@ from pathlib import Path
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command of the command line."""
-    parser = argparse.ArgumentParser(prog="python -m app", description="An interactive lecture on the natural gradient.")
+    parser = argparse.ArgumentParser(
+        prog="python -m app", description="An interactive lecture on the natural gradient."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="open the lessons in the browser")
-    serve.add_argument("--port", type=int, default=8866, help="the port wished for (default 8866; 0: any)")
-    serve.add_argument("--base-url", default="/", help="where the pages hang, behind a proxy (default /)")
-    serve.add_argument("--pool", type=int, default=2, help="kernels kept warm for visitors (default 2; 0: none)")
-    serve.add_argument("--no-browser", dest="open_browser", action="store_false", help="only say the address")
+    serve.add_argument(
+        "--port", type=int, default=8866, help="the port wished for (default 8866; 0: any)"
+    )
+    serve.add_argument(
+        "--base-url", default="/", help="where the pages hang, behind a proxy (default /)"
+    )
+    serve.add_argument(
+        "--pool", type=int, default=2, help="kernels kept warm for visitors (default 2; 0: none)"
+    )
+    serve.add_argument(
+        "--no-browser", dest="open_browser", action="store_false", help="only say the address"
+    )
     serve.add_argument("--notebooks", dest="folder", type=Path, help="another folder of lessons")
     serve.add_argument("--verbose", action="store_true", help="say everything that happens")
     options = vars(parser.parse_args(argv))

@@ -1,14 +1,15 @@
 """The lessons, served: Voila with a slim page of our own, warm kernels and a locked door.
 
-Voila runs a notebook in a kernel and streams what it displays as a page. We keep that, and change what makes
-the stock page slow: its front-end bundle is not sent at all. A page is three things in a row,
+Voila runs a notebook in a kernel and streams what it displays as a page. We keep that, and change
+what makes the stock page slow: its front-end bundle is not sent at all. A page is three things,
 
 1. the head, sent before any kernel is looked for, so that the browser fetches the stage meanwhile;
 2. the lesson's first answer, inlined as JSON, so that the first picture needs no websocket;
 3. one module, ``page.js``, which draws that answer and then speaks to the kernel.
 
-Kernels are started ahead of their visitors, end when the page goes away, and none outlives the server. The door:
-we listen on this machine only, answer only to its own names, and a page may send a kernel nothing but comm messages.
+Kernels are started ahead of their visitors, end when the page goes away, and none outlives the
+server. The door: we listen on this machine only, answer only to its own names, and a page may send
+a kernel nothing but comm messages.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import mimetypes
 import os
 import shutil
 import signal
@@ -25,9 +25,9 @@ import socket
 import sys
 import tempfile
 import threading
+import warnings
 import webbrowser
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -45,11 +45,13 @@ from voila.app import Voila
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
+from app.stage import bundle
+
 HERE = Path(__file__).resolve().parent
 TEMPLATE = HERE / "template"
 STAGE = HERE / "stage"
 ADDRESS = "127.0.0.1"
-"""The only address we listen on. By number: 'localhost' may mean two sockets, and another server may hold one."""
+"""Where we listen. By number: 'localhost' may mean two sockets, one of them another server's."""
 
 KERNEL_ID = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
 
@@ -66,7 +68,7 @@ POLICY = "; ".join(
         "frame-ancestors 'self'",
     )
 )
-"""What a page may load: only from here. No picture, font or script can be fetched from elsewhere, even by mistake."""
+"""What a page may load: what comes from here. Nothing can be fetched from elsewhere by mistake."""
 
 
 def notebooks_folder() -> Path:
@@ -76,48 +78,59 @@ def notebooks_folder() -> Path:
 
 
 def script_json(value: object) -> str:
-    """Return ``value`` as JSON that may stand in a script element: nothing in it can end the element."""
+    """Return ``value`` as JSON for a script element: nothing in it can end the element."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
 
 
-# The assets -----------------------------------------------------------------------------------------------------------
+# The assets ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
 class Assets:
-    """The stage's files under one name that changes when any of them does, so that browsers may keep them for ever."""
+    """What a page loads, under a name that follows the contents: a browser may keep it for ever.
 
-    folder: Path
+    The stage's many modules go as one file, ``render.js``, so that a page costs three requests.
+    """
+
+    PAGE: ClassVar[tuple[str, ...]] = ("page.js", "jupyter.js")
+
+    def __init__(self) -> None:
+        self._seen: object = None
+        self._files: dict[str, bytes] = {}
+        self._hash = ""
+
+    def _refresh(self) -> None:
+        """Read everything anew if any file changed: an edit shows at the next reload."""
+        paths = sorted(path for path in STAGE.iterdir() if path.suffix in {".js", ".css"})
+        seen = [(path.name, path.stat().st_mtime_ns) for path in paths]
+        if seen == self._seen:
+            return
+        bundle.module.cache_clear()
+        bundle.style.cache_clear()
+        files = {name: (STAGE / name).read_bytes() for name in self.PAGE}
+        files["render.js"] = bundle.module("render.js").encode()
+        files["stage.css"] = bundle.style().encode()
+        digest = sha256(repr(sorted(files.items())).encode())
+        self._seen, self._files, self._hash = seen, files, digest.hexdigest()[:16]
 
     @property
-    def files(self) -> dict[str, Path]:
-        """The files that a page may ask for, by name."""
-        kinds = {".js", ".css", ".svg", ".png", ".woff2"}
-        return {path.name: path for path in sorted(self.folder.iterdir()) if path.suffix in kinds}
+    def files(self) -> dict[str, bytes]:
+        """The files by name."""
+        self._refresh()
+        return self._files
 
     @property
     def hash(self) -> str:
-        """Digest of all names and contents. Read anew each time: an edit is seen at the next reload."""
-        digest = sha256()
-        for name, path in self.files.items():
-            digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
-        return digest.hexdigest()[:16]
+        """The digest of them all."""
+        self._refresh()
+        return self._hash
 
-    def url(self, base: str, name: str, digest: str | None = None) -> str:
-        """Return where the page finds this file."""
-        return f"{base}natgrad/{digest or self.hash}/{name}"
-
-    def modules(self) -> list[str]:
-        """Return the modules that ``page.js`` needs, itself first, for the browser to fetch before it is told to."""
+    def urls(self, base: str) -> list[str]:
+        """Return where the page finds its modules, ``page.js`` first."""
         names = [name for name in self.files if name.endswith(".js")]
-        return sorted(names, key=lambda name: name != "page.js")
-
-    def style(self) -> str:
-        """Return the style sheets as one text, small enough to stand in the page."""
-        return "\n".join(path.read_text("utf-8") for path in self.files.values() if path.suffix == ".css")
+        return [f"{base}natgrad/{self.hash}/{name}" for name in names]
 
 
 class AssetHandler(tornado.web.RequestHandler):
@@ -129,17 +142,19 @@ class AssetHandler(tornado.web.RequestHandler):
 
     def get(self, digest: str, name: str) -> None:
         """Send the file; an outdated name gets today's file, but may not be kept."""
-        path = self.assets.files.get(name)
-        if path is None:
+        body = self.assets.files.get(name)
+        if body is None:
             raise tornado.web.HTTPError(404, reason=f"no asset {name!r}")
         fresh = digest == self.assets.hash
-        self.set_header("Content-Type", f"{mimetypes.guess_type(name)[0] or 'text/plain'}; charset=utf-8")
-        self.set_header("Cache-Control", "public, max-age=31536000, immutable" if fresh else "no-cache")
+        kind = "text/css" if name.endswith(".css") else "text/javascript"
+        keep = "public, max-age=31536000, immutable" if fresh else "no-cache"
+        self.set_header("Content-Type", f"{kind}; charset=utf-8")
+        self.set_header("Cache-Control", keep)
         self.set_header("X-Content-Type-Options", "nosniff")
-        self.finish(path.read_bytes())
+        self.finish(body)
 
 
-# The pages ------------------------------------------------------------------------------------------------------------
+# The pages ----------------------------------------------------------------------------------------
 
 
 class LessonHandler(TornadoVoilaHandler):
@@ -160,8 +175,8 @@ class LessonHandler(TornadoVoilaHandler):
         if path not in self.server.lessons():
             raise tornado.web.HTTPError(404)
         self.set_header("Content-Type", "text/html; charset=utf-8")
-        # no-cache, not no-store: the page names its kernel, so it must not come from a cache, but the browser may
-        # keep it alive while the reader looks at another page and comes back.
+        # no-cache, not no-store: a page names its kernel, so it should not come from a cache; but
+        # the browser may keep it alive while the reader looks at another page and comes back.
         self.set_header("Cache-Control", "no-cache")
         self.write(self.server.head(path))
         await self.flush()
@@ -208,6 +223,19 @@ class NotFound(JupyterHandler):
         raise tornado.web.HTTPError(404)
 
 
+class Channels(VoilaKernelWebsocketHandler):
+    """The websocket between a page and its kernel."""
+
+    async def open(self, kernel_id: str) -> None:  # type: ignore[override]
+        """Send each message at once.
+
+        A picture follows a small status message, and would wait until the other side acknowledges
+        that one, which it puts off for 40 ms (Nagle's algorithm and delayed ACKs).
+        """
+        self.set_nodelay(True)
+        await super().open(kernel_id)
+
+
 class Goodbye(APIHandler):
     """A page that goes away ends its kernel with a beacon."""
 
@@ -224,11 +252,11 @@ class Goodbye(APIHandler):
         self.finish()
 
 
-# The kernels ----------------------------------------------------------------------------------------------------------
+# The kernels --------------------------------------------------------------------------------------
 
 
 class OneKernelSpec(KernelSpecManager):
-    """The only kernel there is: this Python, whatever else is installed, without what a page has no use for."""
+    """The only kernel there is: this Python, without what a page has no use for."""
 
     name: ClassVar[str] = "python3"
 
@@ -241,7 +269,8 @@ class OneKernelSpec(KernelSpecManager):
             "NATGRAD_PAGE": "1",
         }
         if (HERE.parent / "pyproject.toml").is_file():  # A checkout works without being installed.
-            env["PYTHONPATH"] = os.pathsep.join(filter(None, (str(HERE.parent), os.environ.get("PYTHONPATH"))))
+            paths = (str(HERE.parent), os.environ.get("PYTHONPATH"))
+            env["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
         argv = [
             sys.executable,
             "-m",
@@ -255,7 +284,7 @@ class OneKernelSpec(KernelSpecManager):
             "--InteractiveShellApp.exec_PYTHONSTARTUP=False",
             "--BaseIPythonApplication.auto_create=False",
         ]
-        return KernelSpec(argv=argv, display_name="Python", language="python", env=env, resource_dir=str(HERE))
+        return KernelSpec(argv=argv, display_name="Python", language="python", env=env)
 
     def find_kernel_specs(self) -> dict[str, str]:
         """Return the one name."""
@@ -272,7 +301,7 @@ class OneKernelSpec(KernelSpecManager):
         return {self.name: {"resource_dir": str(HERE), "spec": self.spec.to_dict()}}
 
 
-# The server -----------------------------------------------------------------------------------------------------------
+# The server ---------------------------------------------------------------------------------------
 
 
 class LessonServer(Voila):
@@ -288,12 +317,11 @@ class LessonServer(Voila):
         base_url: str = "/",
         pool: int = 2,
         open_browser: bool = True,
-        stage: Path = STAGE,
         verbose: bool = False,
     ) -> None:
-        """Prepare a server of the lessons in ``folder``; ``pool`` kernels wait for visitors (0: none)."""
+        """Prepare to serve the lessons in ``folder``; ``pool`` kernels wait for visitors."""
         base_url = f"/{base_url.strip('/')}/".replace("//", "/")
-        self.assets = Assets(stage)
+        self.assets = Assets()
         super().__init__(
             root_dir=str(folder or notebooks_folder()),
             port=port,
@@ -304,8 +332,10 @@ class LessonServer(Voila):
             log_level=logging.DEBUG if verbose else logging.ERROR,
             config=self._settings(pool, Path(folder or notebooks_folder())),
         )
+        # Said of every kernel that ends before its page does; the page says it better.
+        self.log.addFilter(lambda record: "restarted failed" not in record.getMessage())
         if not self.lessons():
-            raise SystemExit(f"no lesson in {self.root_dir}: a lesson is a notebook, such as coordinates.ipynb")
+            raise SystemExit(f"no lesson in {self.root_dir}: a lesson is a notebook, *.ipynb")
 
     @staticmethod
     def _settings(pool: int, folder: Path) -> Config:
@@ -331,7 +361,7 @@ class LessonServer(Voila):
         config.MappingKernelManager.cull_connected = False
         # A page asks anew when it comes back; what was said meanwhile is stale.
         config.MappingKernelManager.buffer_offline_messages = False
-        # A kernel that died has lost its lesson, so starting it anew in place helps nobody: say 'dead' at once.
+        # A kernel that died has lost its lesson; restarting it in place helps nobody: say so.
         config.KernelRestarter.restart_limit = 0
         config.KernelRestarter.time_to_dead = 1.0
         # Forty pictures a second are our traffic, not a runaway print loop; the page paces itself.
@@ -360,12 +390,11 @@ class LessonServer(Voila):
 
     def head(self, lesson: str) -> str:
         """Return the page as far as it is the same for every visitor."""
-        digest = self.assets.hash
         return self.render(
             "head.html",
             title=lesson.replace("-", " ").replace("_", " ").capitalize(),
-            modules=[self.assets.url(self.base_url, name, digest) for name in self.assets.modules()],
-            style=self.assets.style(),
+            modules=self.assets.urls(self.base_url),
+            style=self.assets.files["stage.css"].decode(),
         )
 
     # Handlers
@@ -374,7 +403,7 @@ class LessonServer(Voila):
         """Voila's settings, less its openness."""
         settings = cast("dict[str, Any]", super().init_settings())
         settings.update(
-            allow_remote_access=False,  # Answer only to our own names, so that no other site can pose as us.
+            allow_remote_access=False,  # Only our own names: no other site can pose as us.
             local_hostnames=["localhost"],
             compress_response=True,
             websocket_ping_interval=20,
@@ -395,7 +424,7 @@ class LessonServer(Voila):
             "voila_configuration": self.voila_configuration,
         }
         return [
-            (rf"{base}api/kernels/{KERNEL_ID}/channels", VoilaKernelWebsocketHandler),
+            (rf"{base}api/kernels/{KERNEL_ID}/channels", Channels),
             (rf"{base}voila/api/shutdown/{KERNEL_ID}", Goodbye),
             (rf"{base}natgrad/(\w+)/([\w.-]+)", AssetHandler, {"assets": self.assets}),
             (base, FirstLesson, {"server": self}),
@@ -421,7 +450,9 @@ class LessonServer(Voila):
             http.add_sockets(sockets)
             print(f"The lessons are at {self.display_url} (Ctrl-C ends them)", flush=True)
             if self.open_browser:
-                threading.Thread(target=webbrowser.open, args=(self.display_url,), daemon=True).start()
+                show = threading.Thread(target=webbrowser.open, args=(self.display_url,))
+                show.daemon = True
+                show.start()
             await stop.wait()
             http.stop()
             await self._end_kernels()
@@ -443,12 +474,14 @@ class LessonServer(Voila):
         raise SystemExit(f"no free port between {self.port} and {last}: name another with --port")
 
     async def _end_kernels(self) -> None:
-        """End every kernel, those still starting too. A kernel has nothing to save, so none is asked twice."""
+        """End every kernel, those still starting too. They have nothing to save."""
         manager = self.kernel_manager
         for pool in getattr(manager, "_pools", {}).values():
             for task in pool:
                 task.cancel()
             pool.clear()
+        # A pool's task holds the start it will not come to.
+        warnings.filterwarnings("ignore", message=r"coroutine '.*_initialize' was never awaited")
         with contextlib.suppress(Exception):
             await asyncio.wait_for(ensure_async(manager.shutdown_all(now=True)), 10)
 

@@ -22,6 +22,7 @@ class Link {
     this.status = "open"; // Until we know better: a banner while the line is first opened would cry wolf.
     this.listeners = new Set();
     this.receivers = new Set();
+    this.opened = false;
     this.waiting = null; // what was said before the line was first open; the newest is all of it
     this.mending = null;
     this.timer = 0;
@@ -35,11 +36,12 @@ class Link {
   }
 
   send(content, buffers) {
-    if (!this.line.send(content, buffers) && this.status === "open") this.waiting = [content, buffers];
+    if (!this.line.send(content, buffers) && !this.opened) this.waiting = [content, buffers];
   }
 
   async open() {
     await this.line.open();
+    this.opened = true;
     this.delay = FIRST_RETRY;
     this.set("open");
     if (this.waiting) this.line.send(...this.waiting);
@@ -159,11 +161,8 @@ async function start(data) {
     document.getElementById("natgrad-root").replaceChildren(el);
     return stage.render({ model: new Model(traits, link), el });
   };
-  const open = () =>
-    link.open().catch(() => {
-      link.set("lost");
-      link.retry();
-    });
+  // A page out of the browser's cache names a kernel that is no more: get one at once.
+  const open = () => link.open().catch(() => ((link.status = "dead"), link.reconnect())).catch(() => {});
 
   addEventListener("pagehide", () => link.leave());
   // A page kept alive behind another one comes back without its kernel.

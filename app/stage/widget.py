@@ -1,9 +1,9 @@
 """The lesson as a widget: one anywidget that answers what its page asks.
 
-The page asks with the whole state and what to change in it; ``respond`` computes; the widget sends the answer, JSON
-and one binary buffer. It keeps nothing but the last state, so a page may reconnect to a fresh kernel at any time.
-In JupyterLab anywidget carries the module and the messages; on our own page ``page.js`` does, and finds the first
-answer in the display's mimebundle.
+The page asks with the whole state and what to change in it; ``respond`` computes; the widget sends
+the answer, JSON and one binary buffer. It keeps nothing but the last state, so a page may reconnect
+to a fresh kernel at any time. In JupyterLab anywidget carries the module and the messages; on our
+own page ``page.js`` does, and finds the first answer in the display's mimebundle.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ log = logging.getLogger("natgrad")
 class Lesson(anywidget.AnyWidget):
     """A lesson on the screen.
 
-    ``state`` may be set from a notebook: the picture follows. ``path`` holds what the picture shows, as the
+    ``state`` may be set from a notebook: the picture follows. ``path`` holds what the picture
+    shows, as the
     trajectories themselves.
     """
 
@@ -54,7 +55,9 @@ class Lesson(anywidget.AnyWidget):
         self.on_msg(self._on_ask)
 
     def respond(self, ask: dict[str, Any]) -> tuple[Answer, bytes]:
-        """Return the answer to an ask. Whatever goes wrong is an answer too: a page must never wait in vain."""
+        """Return the answer to an ask. Whatever goes wrong is an answer too: a page must never wait
+        in vain.
+        """
         try:
             return self._respond(ask)
         except Exception as error:
@@ -82,7 +85,9 @@ class Lesson(anywidget.AnyWidget):
     def _on_state(self, change: dict[str, Any]) -> None:
         """A notebook set the state: answer unasked."""
         if not self._telling:
-            answer, arrays = self.respond({"ask": None, "state": change["new"], "set": {}, "have": []})
+            answer, arrays = self.respond(
+                {"ask": None, "state": change["new"], "set": {}, "have": []}
+            )
             self._say(answer, arrays)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
@@ -100,7 +105,9 @@ class Lesson(anywidget.AnyWidget):
 
 
 def _plain(answer: Answer) -> Answer:
-    """Return the answer as JSON has it: NaN and infinity, which JSON lacks, as null, and NumPy's numbers as numbers."""
+    """Return the answer as JSON has it: NaN and infinity, which JSON lacks, as null, and NumPy's
+    numbers as numbers.
+    """
     return json.loads(json.dumps(answer, default=_number), parse_constant=lambda _name: None)
 
 

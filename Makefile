@@ -1,0 +1,85 @@
+# Each target sets up what it needs in .venv; the second time that takes no time.
+#
+#   make run     the lessons in the browser          make bench   how fast they are, beside the stock way
+#   make test    all tests                           make lint    style and types
+#   make lock    pin today's versions anew           make clean   forget .venv
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test bench lint lock browser clean
+
+VENV := .venv
+PY := $(VENV)/bin/python
+INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
+ARGS ?=
+
+# The first Python on the path that is new enough.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+  command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
+
+help:
+	@sed -n 's/^#  //p' Makefile
+
+run: $(VENV)/.run
+	@exec $(PY) -m app serve $(ARGS)
+
+test: $(VENV)/.test browser
+	$(PY) -m pytest $(ARGS)
+
+bench: $(VENV)/.test browser
+	$(PY) -m tests.bench.front_end $(ARGS)
+
+lint: $(VENV)/.lint
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/pyright
+
+$(VENV)/.python:
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed, and none is on the path."; exit 1; }
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version) (once) ..."
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv is missing; on Debian: apt-get install python3-venv"; exit 1; }
+	@touch $@
+
+# $(call needs,extras): a stamp per set of extras, so that `make run` installs neither torch nor test tools.
+define needs
+	@echo "Installing $(1) (once) ..."
+	@$(INSTALL) -c constraints.txt -e '$(2)'
+	@touch $@
+endef
+
+$(VENV)/.run: $(VENV)/.python pyproject.toml constraints.txt
+	$(call needs,what the lessons need,.)
+
+$(VENV)/.test: $(VENV)/.python pyproject.toml constraints.txt
+	$(call needs,what the tests need,.[test])
+	@touch $(VENV)/.run
+
+$(VENV)/.lint: $(VENV)/.python pyproject.toml constraints.txt
+	$(call needs,what the checks need,.[lint])
+	@touch $(VENV)/.run $(VENV)/.test
+
+# The system's own browser: nothing is downloaded behind its package manager's back.
+browser:
+	@for name in "$${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable; do \
+	  [ -n "$$name" ] && command -v "$$name" >/dev/null && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing Chromium for the browser tests (once) ..."; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null; \
+	else \
+	  echo "The browser tests need Chromium or Google Chrome, and neither is on the path."; \
+	  echo "Install one (Debian, Ubuntu: sudo apt-get install chromium), or say where it is: make test CHROMIUM=/path/to/it"; \
+	  exit 1; \
+	fi
+
+# Pins are of versions, not of builds: no local version (torch's +cpu), and none of what one build of torch brings along.
+lock:
+	rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check '.[lint]'
+	{ echo "# The versions that the tests ran with; written by \`make lock\`."; \
+	  $(VENV)-lock/bin/python -m pip --disable-pip-version-check freeze \
+	  | grep -Ev '^(natgrad|nvidia-|cuda-|triton)' | sed -E 's/\+[a-z0-9.]+$$//'; } > constraints.txt
+	rm -rf $(VENV)-lock
+
+clean:
+	rm -rf $(VENV)
