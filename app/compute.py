@@ -15,6 +15,8 @@ from app.state import State
 from app.store import problem_named, start_of
 from natgrad_core import Problem, Rule, Trajectory, gap, rules, run
 from natgrad_core.charts.linear import Linear
+from natgrad_core.problem import At
+from natgrad_core.small import components
 from natgrad_core.types import Array
 
 
@@ -59,6 +61,11 @@ class Twins:
     def home_in_x(self) -> Array:
         """The run in θ, written in x."""
         return self.chart.inverse(self.home.theta)
+
+    @cached_property
+    def there(self) -> At:
+        """The problem in x, along the run in θ."""
+        return self.away.problem.at(components(self.chart.inverse(self.home.good)))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from natgrad_core.problem import Charted, Problem
+from natgrad_core.problem import At, Charted, Problem
 from natgrad_core.rule import Rule
 from natgrad_core.small import Vector, components, pack
 from natgrad_core.trace import replay
@@ -47,26 +47,32 @@ class Trajectory:
         return self.theta
 
     @cached_property
-    def _good(self) -> Array:
-        return np.where(self.ok[..., None], self.theta, np.nan)
+    def good(self) -> Array:
+        """``theta`` with the bad point that ends a broken path set to NaN as well."""
+        return self.theta if self.ok.all() else np.where(self.ok[..., None], self.theta, np.nan)
+
+    @cached_property
+    def at(self) -> At:
+        """The problem along the path: gradients, Fisher matrices and Hessians, by components."""
+        return self.problem.at(components(self.good))
 
     @cached_property
     def loss(self) -> Array:
         """J along the path, ``[steps + 1, ...]``; NaN from the first bad point on."""
         with np.errstate(all="ignore"):
-            return self.problem._loss(*components(self._good))
+            return self.problem._loss(*components(self.good))
 
     @cached_property
     def grad_norm(self) -> Array:
         """‖∇J‖ in the run's coordinates, ``[steps + 1, ...]``."""
         with np.errstate(all="ignore"):
-            return np.linalg.norm(pack(self.problem.at(components(self._good)).grad), axis=-1)
+            return np.linalg.norm(pack(self.at.grad), axis=-1)
 
     @cached_property
     def kl(self) -> Array:
         """KL(p_k ‖ p_{k+1}) of each step in nats, ``[steps, ...]``."""
         with np.errstate(all="ignore"):
-            return self.problem._kl(components(self._good[:-1]), components(self._good[1:]))
+            return self.problem._kl(components(self.good[:-1]), components(self.good[1:]))
 
     def __repr__(self) -> str:
         bad = int((~self.ok[-1]).sum())

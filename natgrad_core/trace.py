@@ -45,6 +45,8 @@ ARRAY_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": np.abs,
     "logaddexp": np.logaddexp,
     "where": np.where,
+    "column": lambda x: np.asarray(x)[..., None],
+    "row_sum": lambda x: np.sum(x, -1),
 }
 """The same, on arrays."""
 

@@ -83,16 +83,17 @@ def add_lattice(sheet: Sheet, plane: str, to_here: Callable[[Array], Array], vie
 
     ``to_here`` maps the other plane's points to this one's; ``view [2, 2]`` is the other's window.
     """
-    step = _round_step(float(np.ptp(view, axis=1).max()) / 7)
+    spans = view[:, 1] - view[:, 0]
+    step = _round_step(float(spans.max()) / 7)
+    wide = view + np.outer(spans, [-1.0, 1.0])
     lines = []
     for axis in (0, 1):
-        low, high = view[axis] + np.array([-1, 1]) * np.ptp(view[axis])
-        for value in np.arange(np.ceil(low / step), high / step) * step:
-            ends = np.empty((2, 2))
-            ends[:, axis] = value
-            ends[:, 1 - axis] = view[1 - axis] + np.array([-1, 1]) * np.ptp(view[1 - axis])
-            lines.append(to_here(ends))
-    points = np.concatenate(lines)
+        values = np.arange(np.ceil(wide[axis, 0] / step), wide[axis, 1] / step) * step
+        ends = np.empty((len(values), 2, 2))
+        ends[..., axis] = values[:, None]
+        ends[..., 1 - axis] = wide[1 - axis]
+        lines.append(ends)
+    points = to_here(np.concatenate(lines).reshape(-1, 2))
     sheet.add(plane, "lines", "grid", "grid of the other coordinates", points=points,
               starts=np.arange(0, len(points) + 1, 2))  # fmt: skip
 

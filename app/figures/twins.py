@@ -13,7 +13,7 @@ from app.figures.sheet import Sheet
 from natgrad_core.rule import Rule
 from natgrad_core.run import Trajectory
 from natgrad_core.shapes import ellipse_axes, reach
-from natgrad_core.small import components, pack
+from natgrad_core.small import pack
 from natgrad_core.types import Array
 
 RADIUS = 0.02
@@ -47,7 +47,7 @@ def add_ellipses(sheet: Sheet, shown: Shown) -> None:
         for plane, run in (("theta", twins.home), ("x", twins.away)):
             steps = _standing(run.theta, run.ok)
             points = run.theta[steps]
-            axes = ellipse_axes(run.problem.fisher(points), RADIUS)
+            axes = ellipse_axes(pack(run.at.fisher)[steps], RADIUS)
             sheet.add(plane, "ellipses", name, "Fisher ellipse", at=steps, rule=name,
                       shapes=_shapes(points, axes))  # fmt: skip
 
@@ -58,10 +58,9 @@ def add_anatomy(sheet: Sheet, shown: Shown) -> None:
     Both arrows end on the ellipse: they spend the same KL, and the natural one gains the most.
     """
     for plane, run, sign in (("theta", shown.guide.home, ""), ("x", shown.guide.away, "x")):
-        points = np.where(run.ok[:, None], run.theta, np.nan)
-        at = run.problem.at(components(points))
+        points = run.good
         with np.errstate(all="ignore"):
-            fisher, gradient = pack(at.fisher), -pack(at.grad)
+            fisher, gradient = pack(run.at.fisher), -pack(run.at.grad)
             natural = np.linalg.solve(_safe(fisher), gradient[..., None])[..., 0]
         index = "ₓ" if sign else ""
         sheet.add(plane, "ellipse-at", "metric", "Fisher ellipse at this step",
@@ -80,9 +79,7 @@ def one_step(twins: Twins, rule: Rule) -> tuple[Array, Array]:
 
     Both ``[steps + 1, 2]``: the two updates that the formulas show with their numbers.
     """
-    theta = np.where(twins.home.ok[:, None], twins.home.theta, np.nan)
-    here = twins.home.problem.at(components(theta))
-    there = twins.away.problem.at(components(twins.chart.inverse(theta)))
+    here, there = twins.home.at, twins.there
     with np.errstate(all="ignore"):
         at_home = pack(rule.update(here.grad, here, rule.init(here.theta))[0])
         away = pack(rule.update(there.grad, there, rule.init(there.theta))[0])

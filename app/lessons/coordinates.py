@@ -329,8 +329,7 @@ def _note(pair: Twins) -> str:
 def _numbers(shown: Shown, sheet: Sheet) -> dict[str, Any]:
     """The numbers in the formulas; a name with @ is a series over the steps of the guide's run."""
     A, guide = shown.matrix, shown.guide
-    theta = np.where(guide.home.ok[:, None], guide.home.theta, np.nan)
-    fisher = pack(shown.problem.at(components(theta)).fisher)
+    fisher = pack(guide.home.at.fisher)
     plain, plain_x = one_step(guide, shown.rule("gradient"))
     natural, natural_x = one_step(guide, shown.rule("natural"))
     second = A.T @ A if shown.state.kind == "pulled-back" else np.eye(2)

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from natgrad_core.data import load
-from natgrad_core.ops import constant, log1p_exp, sigmoid, total
+from natgrad_core.ops import constant, log1p_exp, sigmoid
 from natgrad_core.problem import Problem
 from natgrad_core.problems import problems
+from natgrad_core.rows import Rows
 from natgrad_core.small import Matrix, Vector, symmetric
 from natgrad_core.types import Array, ArrayLike, Numeric
 
@@ -43,7 +44,7 @@ class LogisticRegression(Problem):
         self.X, self.y = np.asarray(X, float), np.asarray(y, float)
         n = len(self.y)
         self.weights = np.full(n, 1 / n) if weights is None else np.asarray(weights, float)
-        self._rows = list(zip(self.weights.tolist(), *self.X.T.tolist(), self.y.tolist()))
+        self.rows = Rows(self.weights, *self.X.T, self.y)
 
     def log_prob(self, data: Numeric, theta: ArrayLike) -> Numeric:
         """Of y ``[..., n]``, one outcome for each row of X, ``[..., n]``."""
@@ -52,34 +53,36 @@ class LogisticRegression(Problem):
         return constant(data, point) * score - log1p_exp(score)
 
     def _loss(self, w0: Any, w1: Any) -> Any:
-        scores = [w0 * a + w1 * b for _, a, b, _ in self._rows]
-        rows = zip(self._rows, scores, strict=True)
-        return total(n * (log1p_exp(s) - y * s) for (n, _, _, y), s in rows)
+        def term(w0: Any, w1: Any, n: Any, a: Any, b: Any, y: Any) -> Any:
+            score = w0 * a + w1 * b
+            return n * (log1p_exp(score) - y * score)
+
+        return self.rows.total(term, w0, w1)
 
     def _grad(self, w0: Any, w1: Any) -> Vector:
-        residuals = [(n * (sigmoid(w0 * a + w1 * b) - y), a, b) for n, a, b, y in self._rows]
-        return total(r * a for r, a, _ in residuals), total(r * b for r, _, b in residuals)
+        def term(w0: Any, w1: Any, n: Any, a: Any, b: Any, y: Any) -> Vector:
+            residual = n * (sigmoid(w0 * a + w1 * b) - y)
+            return residual * a, residual * b
+
+        return self.rows.total(term, w0, w1)
 
     def _fisher(self, w0: Any, w1: Any) -> Matrix:
-        p = [(n, a, b, sigmoid(w0 * a + w1 * b)) for n, a, b, _ in self._rows]
-        spread = [(n * q * (1 - q), a, b) for n, a, b, q in p]
-        return symmetric(
-            total(v * (a * a) for v, a, _ in spread),
-            total(v * (a * b) for v, a, b in spread),
-            total(v * (b * b) for v, _, b in spread),
-        )
+        def term(w0: Any, w1: Any, n: Any, a: Any, b: Any, y: Any) -> Vector:
+            p = sigmoid(w0 * a + w1 * b)
+            spread = n * p * (1 - p)
+            return spread * a * a, spread * a * b, spread * b * b
+
+        return symmetric(*self.rows.total(term, w0, w1))
 
     def _hessian(self, w0: Any, w1: Any) -> Matrix:
         return self._fisher(w0, w1)
 
     def _kl(self, theta: Vector, other: Vector) -> Any:
-        scores = [
-            (n, theta[0] * a + theta[1] * b, other[0] * a + other[1] * b)
-            for n, a, b, _ in self._rows
-        ]
-        return total(
-            n * (sigmoid(s) * (s - t) - log1p_exp(s) + log1p_exp(t)) for n, s, t in scores
-        )
+        def term(w0: Any, w1: Any, v0: Any, v1: Any, n: Any, a: Any, b: Any, y: Any) -> Any:
+            s, t = w0 * a + w1 * b, v0 * a + v1 * b
+            return n * (sigmoid(s) * (s - t) - log1p_exp(s) + log1p_exp(t))
+
+        return self.rows.total(term, *theta, *other)
 
     def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
         """n draws of one outcome for each row of X, ``[n, ..., rows]``."""
