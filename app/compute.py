@@ -89,7 +89,7 @@ class Shown:
 
     @cached_property
     def guide(self) -> Twins:
-        """The run whose steps are taken apart: the natural gradient's if it is on, else the first."""
+        """The run whose steps are taken apart: the natural one if it is on, else the first."""
         return self.twins.get("natural", next(iter(self.twins.values())))
 
     def rule(self, name: str) -> Rule:

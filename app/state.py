@@ -1,7 +1,7 @@
 """State: all that a reader can change, frozen, as plain values; and State <-> link.
 
-A link holds only what differs from a lesson's default, is short and readable, and carries a version.
-Reading one never fails: what cannot be read is dropped, and said.
+A link holds only what differs from a lesson's default, is short and readable, and carries a
+version. Reading one never fails: what cannot be read is dropped, and said.
 """
 
 from __future__ import annotations
@@ -144,7 +144,10 @@ class State:
         for name, value in changes.items():
             if name not in known:
                 raise BadInput(name, f"no field {name!r}; there are {', '.join(known)}")
-            checked[name] = known[name].metadata["check"](value)
+            try:
+                checked[name] = known[name].metadata["check"](value)
+            except (TypeError, OverflowError):
+                raise BadInput(name, f"{name} cannot be {str(value)[:60]}") from None
         return replace(self, **checked)
 
     def plain(self) -> dict[str, Any]:

@@ -51,6 +51,8 @@ class Store:
             except BadInput as error:
                 at_matrix = name.startswith("matrix.") or name in Parts._fields
                 errors[name if at_matrix and error.field == "matrix" else error.field] = str(error)
+            except (ValueError, IndexError, TypeError):
+                errors[name] = f"there is no control {name[:40]!r} that could be {str(value)[:60]}"
         return errors
 
     def reset(self) -> None:

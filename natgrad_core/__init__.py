@@ -4,7 +4,8 @@
 
     problem = problems["normal"]()
     chart = charts["linear"](matrix=((2, 1), (0, 0.5)))
-    path = run(problem.through(chart), rules["natural"](rate=0.1), chart.inverse(problem.start), 200)
+    start = chart.inverse(problem.start)
+    path = run(problem.through(chart), rules["natural"](rate=0.1), start, steps=200)
 
 ``natgrad_core.nets`` holds the same ideas for small nets and is the only part that needs torch.
 """

@@ -33,7 +33,7 @@ class Chart:
         return _packed(self._forward(*components(_array(x))))
 
     def inverse(self, theta: ArrayLike) -> Array:
-        """x = f⁻¹(θ), ``[..., d] -> [..., d]``."""
+        """X = f⁻¹(θ), ``[..., d] -> [..., d]``."""
         return pack(self._inverse(*components(_array(theta))))
 
     def jacobian(self, x: ArrayLike) -> Array:
@@ -46,7 +46,7 @@ class Chart:
 
     def inside(self, x: Array) -> Bools:
         """Whether x is in the chart's domain, ``[...]``; everywhere unless the chart says less."""
-        return np.isfinite(x).all(-1)
+        return np.asarray(np.isfinite(x).all(-1))
 
     def _forward(self, *x: Any, **named: Any) -> Vector:
         raise NotImplementedError(f"{type(self).__name__} does not say its forward map")

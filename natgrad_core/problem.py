@@ -60,7 +60,7 @@ class Problem:
 
     def inside(self, theta: Array) -> Bools:
         """Whether θ is in the domain, ``[...]``."""
-        return np.isfinite(theta).all(-1)
+        return np.asarray(np.isfinite(theta).all(-1))
 
     def check(self, theta: ArrayLike) -> Numeric:
         """``theta`` as a float array ``[..., d]`` inside the domain, or an error that teaches.
@@ -102,11 +102,11 @@ class Problem:
         return self._kl(components(self.check(theta)), components(self.check(other)))
 
     def log_prob(self, data: Numeric, theta: ArrayLike) -> Numeric:
-        """log p(datum | θ); the layout of ``data`` is the subclass's, as ``sample`` makes it."""
+        """Log p(datum | θ); the layout of ``data`` is the subclass's, as ``sample`` makes it."""
         raise self._bare("log-probability")
 
     def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
-        """n data drawn from p(· | θ)."""
+        """N data drawn from p(· | θ)."""
         raise self._bare("samples")
 
     def _loss(self, *theta: Any, **named: Any) -> Any:
@@ -131,7 +131,7 @@ class Problem:
         )
 
     def examples(self, rng: np.random.Generator, n: int) -> Array:
-        """n points of the domain, ``[n, d]``, for the laws: uniform over the view."""
+        """N points of the domain, ``[n, d]``, for the laws: uniform over the view."""
         low, high = np.transpose(np.asarray(self.view, float))
         points = rng.uniform(low, high, (max(4 * n, 16), self.dim))
         good = points[self.inside(points)]
@@ -214,12 +214,12 @@ class Charted(Problem):
         return tuple(self.chart.inverse(self.base.start).tolist())
 
     def inside(self, theta: Array) -> Bools:
-        """x is inside if the chart is defined there and θ = f(x) is in the base's domain."""
+        """X is inside if the chart is defined there and θ = f(x) is in the base's domain."""
         with np.errstate(all="ignore"):
             return self.chart.inside(theta) & self.base.inside(self.chart.forward(theta))
 
     def log_prob(self, data: Numeric, theta: ArrayLike) -> Numeric:
-        """log p(datum | f(x)): a scalar, so only the argument changes."""
+        """Log p(datum | f(x)): a scalar, so only the argument changes."""
         return self.base.log_prob(data, self.chart.forward(self.check(theta)))
 
     def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:

@@ -11,9 +11,10 @@ import difflib
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeVar
+from typing import TypeVar, cast
 
 T = TypeVar("T")
+S = TypeVar("S")
 
 
 class UnknownName(KeyError):
@@ -36,13 +37,13 @@ class Registry(Mapping[str, T]):
         self._items: dict[str, T] = {}
         self._filled = False
 
-    def register(self, name: str) -> Callable[[T], T]:
+    def register(self, name: str) -> Callable[[S], S]:
         """Put the decorated item on the shelf under ``name``, once."""
 
-        def put(item: T) -> T:
+        def put(item: S) -> S:
             if name in self._items:
                 raise ValueError(f"two items want to be the {self.kind} {name!r}")
-            self._items[name] = item
+            self._items[name] = cast(T, item)
             return item
 
         return put

@@ -67,7 +67,7 @@ def chain(*links: Rule, name: str = "chain", latex: str = "", source: str = "") 
 
 
 def descend(rate: ArrayLike) -> Rule:
-    """direction -> −α direction. ``rate`` is one number, or an array over the leading axes."""
+    """Direction -> −α direction. ``rate`` is one number, or an array over the leading axes."""
     factor = number(rate)
 
     def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
@@ -77,7 +77,7 @@ def descend(rate: ArrayLike) -> Rule:
 
 
 def precondition(metric: Metric, damping: ArrayLike = 0.0, kind: str = "identity") -> Rule:
-    """direction -> (G + λD)⁻¹ direction, with G the metric and D what ``kind`` says.
+    """Direction -> (G + λD)⁻¹ direction, with G the metric and D what ``kind`` says.
 
     ``damping`` is λ ≥ 0, one number or an array over the leading axes; ``kind`` a name in
     ``natgrad_core.damping.KINDS``. Amari 1998, eq. 12, with damping as in Levenberg 1944.

@@ -87,7 +87,7 @@ def components(points: Any) -> Vector:
 
 
 def pack(nested: Any) -> Array:
-    """Components, rows or rows of rows as one array, leading axes first: ``[..., d]``, and so on."""
+    """Components, rows or rows of rows as one array, leading axes first: ``[..., d]`` etc."""
     shape: list[int] = []
     leaves = [nested]
     while isinstance(leaves[0], tuple):

@@ -188,7 +188,7 @@ def _source(tape: Tape, inputs: int, outputs: Sequence[str], shown: int, on_floa
 @lru_cache(maxsize=512)
 def _compiled(source: str, on_floats: bool) -> Callable[..., None]:
     scope: dict[str, Any] = dict(FLOAT_FUNCTIONS if on_floats else ARRAY_FUNCTIONS)
-    exec(compile(source, "<a traced step>", "exec"), scope)  # noqa: S102 (own arithmetic only)
+    exec(compile(source, "<a traced step>", "exec"), scope)
     return scope["replay"]
 
 
@@ -198,7 +198,7 @@ def replay(
     steps: int,
     shown: int,
 ) -> list[tuple[Any, ...]]:
-    """state ← step(state), ``steps`` times; the first ``shown`` parts of each state.
+    """State ← step(state), ``steps`` times; the first ``shown`` parts of each state.
 
     ``step`` must be a straight line of arithmetic on its arguments. On floats the list ends early
     where arithmetic has no answer (a division by zero, an overflow).

@@ -12,7 +12,10 @@ Array: TypeAlias = NDArray[np.float64]
 
 Bools: TypeAlias = NDArray[np.bool_]
 
+Whole: TypeAlias = NDArray[np.int64]
+"""Indices."""
+
 Numeric: TypeAlias = Any
 """A NumPy array or a torch tensor: what ``loss``, ``log_prob`` and ``kl`` accept and return."""
 
-__all__ = ["Array", "ArrayLike", "Bools", "Numeric"]
+__all__ = ["Array", "ArrayLike", "Bools", "Numeric", "Whole"]

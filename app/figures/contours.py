@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import pairwise
 
 import contourpy
 import numpy as np
@@ -19,7 +20,7 @@ from natgrad_core.types import Array
 _GRID = 140
 _AROUND = 1.1
 """How far beyond the view the bands reach, in views: what a shear brings into the x plane."""
-_SHARES = np.linspace(0.0, 1.0, 15)[1:-1] ** 1.5
+_SHARES = np.linspace(0.0, 1.0, 13)[1:-1] ** 1.4
 """Levels at these quantiles of the loss over the view: bands of comparable width to the eye."""
 
 
@@ -44,10 +45,10 @@ def level_bands(problem: str) -> dict[str, Array]:
         *axes, np.ma.masked_invalid(loss), fill_type="OuterOffset", line_type="Separate"
     )
     rings, bands, lines = [], [0], []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         polygons, offsets = generator.filled(low, high)
         for polygon, cuts in zip(polygons, offsets, strict=True):
-            rings += [polygon[a:b] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+            rings += [polygon[a:b] for a, b in pairwise(cuts)]
         bands.append(len(rings))
     for level in levels:
         lines += generator.lines(level)

@@ -10,11 +10,12 @@ import numpy as np
 
 from app.compute import Shown, Twins
 from app.figures.sheet import Sheet
+from natgrad_core.operator import Dense
 from natgrad_core.rule import Rule
 from natgrad_core.run import Trajectory
 from natgrad_core.shapes import ellipse_axes, reach
 from natgrad_core.small import pack
-from natgrad_core.types import Array
+from natgrad_core.types import Array, Bools, Whole
 
 RADIUS = 0.02
 """Nats of KL at which every ellipse is drawn: ½ δᵀFδ = 0.02, in every plane and problem."""
@@ -61,7 +62,7 @@ def add_anatomy(sheet: Sheet, shown: Shown) -> None:
         points = run.good
         with np.errstate(all="ignore"):
             fisher, gradient = pack(run.at.fisher), -pack(run.at.grad)
-            natural = np.linalg.solve(_safe(fisher), gradient[..., None])[..., 0]
+            natural = -pack(Dense(run.at.fisher).solve(run.at.grad))
         index = "ₓ" if sign else ""
         sheet.add(plane, "ellipse-at", "metric", "Fisher ellipse at this step",
                   shapes=_shapes(points, ellipse_axes(fisher, RADIUS)))  # fmt: skip
@@ -97,7 +98,7 @@ def broken(run: Trajectory) -> str:
     return ""
 
 
-def _standing(theta: Array, ok: Array) -> Array:
+def _standing(theta: Array, ok: Bools) -> Whole:
     """Steps at which ellipses stand: evenly along the length of the good part of the path."""
     good = theta[ok]
     if len(good) < 2:
@@ -109,9 +110,3 @@ def _standing(theta: Array, ok: Array) -> Array:
 
 def _shapes(centers: Array, axes: Array) -> Array:
     return np.concatenate([centers, axes.reshape(len(centers), 4)], -1)
-
-
-def _safe(matrix: Array) -> Array:
-    """NaN for a matrix that LAPACK would refuse."""
-    bad = ~(np.abs(np.linalg.det(matrix)) > 0)
-    return np.where(bad[..., None, None], np.eye(matrix.shape[-1]) * np.nan, matrix)

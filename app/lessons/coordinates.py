@@ -15,7 +15,7 @@ from app.lessons import lessons
 from app.lessons.lesson import Claim, Definition, Formula, Lesson, Preset, Section
 from app.state import State
 from natgrad_core import gap, rules, run
-from natgrad_core.charts.linear import Linear, Parts, compose
+from natgrad_core.charts.linear import Parts, compose
 from natgrad_core.small import components, pack
 
 PROBLEMS = {"normal": 0.02, "logistic-regression": 0.1}
@@ -280,7 +280,7 @@ def picture(shown: Shown, sheet: Sheet) -> dict[str, Any]:
     """Both planes, the meter, the live numbers and the words for what is seen."""
     view = np.asarray(shown.problem.view, float)
     x_view = _square(shown.chart.inverse(_corners(view)))
-    inverse = np.linalg.inv(shown.matrix)
+    inverse = shown.chart.inverse(np.eye(2)).T
     add_contours(sheet, "theta", shown.state.problem, None)
     add_contours(sheet, "x", shown.state.problem, inverse)
     add_lattice(sheet, "theta", shown.chart.forward, x_view)

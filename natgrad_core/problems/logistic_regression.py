@@ -85,6 +85,6 @@ class LogisticRegression(Problem):
         return self.rows.total(term, *theta, *other)
 
     def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
-        """n draws of one outcome for each row of X, ``[n, ..., rows]``."""
+        """N draws of one outcome for each row of X, ``[n, ..., rows]``."""
         p = sigmoid(self.check(theta) @ self.X.T)
         return (rng.random((n, *p.shape)) < p).astype(float)

@@ -24,7 +24,7 @@ class Normal(Problem):
     latex = r"p(y) = \frac{1}{\sigma\sqrt{2\pi}}\, e^{-(y-\mu)^2/2\sigma^2}"
     source = "Cavendish 1798; Fisher matrix: Amari 1998"
     domain = "σ > 0"
-    view = ((5.1, 5.7), (0.05, 0.65))
+    view = ((5.15, 5.57), (0.08, 0.5))
     start = (5.2, 0.26)
 
     def __init__(self, data: ArrayLike | None = None) -> None:
@@ -32,9 +32,11 @@ class Normal(Problem):
         self.mean, self.variance = float(self.data.mean()), float(self.data.var())
 
     def inside(self, theta: Array) -> Bools:
+        """σ > 0."""
         return np.isfinite(theta).all(-1) & (theta[..., 1] > 0)
 
     def log_prob(self, data: Numeric, theta: ArrayLike) -> Numeric:
+        """Of y ``[...]``, broadcast against the parameters."""
         mu, sigma = components(self.check(theta))
         return -log(sigma) - ((constant(data, mu) - mu) / sigma) ** 2 / 2 - HALF_LOG_2PI
 
@@ -58,5 +60,6 @@ class Normal(Problem):
         return (sigma**2 / tau**2 + ((mu - nu) / tau) ** 2 - 1) / 2 - log(sigma / tau)
 
     def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
+        """``[n, ...]`` draws."""
         mu, sigma = components(self.check(theta))
         return rng.normal(mu, sigma, (n, *np.shape(mu)))

@@ -1,0 +1,125 @@
+"""The figures: what is drawn is what it is called."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.compute import compute
+from app.figures.contours import add_lattice, level_bands
+from app.figures.palette import inks
+from app.figures.sheet import Sheet
+from app.figures.twins import RADIUS, add_anatomy, add_ellipses, broken, one_step
+from app.lessons import lessons
+from app.lessons.live import Live
+from natgrad_core import problems, rules, run
+from natgrad_core.types import Array
+from tests.app.test_live import unpack
+
+A = ((2.0, 1.0), (0.0, 0.5))
+
+
+def drawn(add: Any, changes: dict[str, Any]) -> tuple[Any, list[dict[str, Any]], dict[str, Array]]:
+    shown = lessons["coordinates"].after({"matrix": A, "rate": 0.01, **changes})
+    sheet = Sheet()
+    add(sheet, shown)
+    return shown, sheet.traces, unpack({"buffers": sheet.buffers}, sheet.data)
+
+
+@pytest.mark.parametrize("problem", ["normal", "logistic-regression"])
+def test_ellipses_are_level_sets_of_the_fisher_metric_in_both_planes(problem: str) -> None:
+    shown, traces, arrays = drawn(add_ellipses, {"problem": problem})
+    assert {t["plane"] for t in traces} == {"theta", "x"}
+    for trace in traces:
+        metric = shown.problem if trace["plane"] == "theta" else shown.problem.through(shown.chart)
+        for x, y, *axes in arrays[trace["shapes"]].astype(float):
+            fisher = metric.fisher([x, y])
+            for turn in np.linspace(0, 6, 7):
+                delta = np.cos(turn) * np.array(axes[:2]) + np.sin(turn) * np.array(axes[2:])
+                assert delta @ fisher @ delta / 2 == pytest.approx(RADIUS, rel=1e-4)
+
+
+def test_both_arrows_spend_the_same_kl_and_the_natural_one_gains_the_most() -> None:
+    shown, traces, arrays = drawn(add_anatomy, {})
+    for plane in ("theta", "x"):
+        arrows = {t["ink"]: arrays[t["points"]].astype(float) for t in traces
+                  if t["plane"] == plane and t["kind"] == "arrows"}  # fmt: skip
+        home = plane == "theta"
+        problem = shown.problem if home else shown.problem.through(shown.chart)
+        for k in (0, 10, 60):
+            gains = {}
+            for name, points in arrows.items():
+                at, delta = points[k, :2], points[k, 2:] - points[k, :2]
+                spent = delta @ problem.fisher(at) @ delta / 2
+                assert spent == pytest.approx(RADIUS, rel=1e-3)
+                gains[name] = -problem.grad(at) @ delta
+            assert gains["natural"] > gains["gradient"] > 0
+
+
+def test_the_steps_in_the_formulas_are_the_steps_of_the_paths() -> None:
+    shown = lessons["coordinates"].after({"matrix": A, "rate": 0.01})
+    for name, pair in shown.twins.items():
+        home, _ = one_step(pair, shown.rule(name))
+        np.testing.assert_allclose(home[:-1], np.diff(pair.home.theta, axis=0), atol=1e-12)
+        _, away = one_step(pair, shown.rule(name))
+        np.testing.assert_allclose(away[0], np.diff(pair.away.home[:2], axis=0)[0], atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["normal", "logistic-regression"])
+def test_the_loss_is_the_same_all_along_a_contour_and_bands_nest(name: str) -> None:
+    shapes, problem = level_bands(name), problems[name]()
+    starts = shapes["line_starts"]
+    heights = []
+    spread = float(np.ptp(problem.loss(shapes["lines"])))
+    for a, b in pairwise(starts):
+        loss = problem.loss(shapes["lines"][a:b])
+        assert float(np.ptp(loss)) < 0.02 * spread
+        heights.append(float(np.median(loss)))
+    assert len(np.unique(np.round(heights, 6))) >= 8
+    means = []
+    for a, b in pairwise(shapes["bands"]):
+        ring = np.concatenate([
+            shapes["rings"][shapes["ring_starts"][i] : shapes["ring_starts"][i + 1]]
+            for i in range(a, b)
+        ])  # fmt: skip
+        means.append(float(np.median(problem.loss(ring[problem.inside(ring)]))))
+    assert means == sorted(means), "band 0 is the lowest"
+
+
+def test_the_lattice_is_the_other_planes_round_numbers() -> None:
+    shown = lessons["coordinates"].after({"matrix": A})
+    sheet = Sheet()
+    view = np.asarray(shown.problem.view)
+    add_lattice(sheet, "x", shown.chart.inverse, view)
+    arrays = unpack({"buffers": sheet.buffers}, sheet.data)
+    theta = shown.chart.forward(arrays[sheet.traces[0]["points"]].reshape(-1, 2, 2).astype(float))
+    step = 0.05
+    constant = np.ptp(theta, axis=1) < 1e-4
+    assert constant.any(axis=1).all(), "each line holds one coordinate fixed"
+    values = theta[:, 0][constant]
+    np.testing.assert_allclose(values / step, np.round(values / step), atol=1e-3)
+
+
+def test_a_run_gone_wrong_is_put_into_words() -> None:
+    problem = problems["normal"]()
+    assert broken(run(problem, rules["natural"](0.1), problem.start, 50)) == ""
+    assert "left the domain" in broken(run(problem, rules["gradient"](0.5), problem.start, 50))
+    assert "climbed" in broken(run(problem, rules["newton"](0.1), (5.0, 0.45), 50))
+
+
+def test_every_ink_that_is_drawn_is_in_the_palette() -> None:
+    answer, _ = Live(lessons["coordinates"]).respond({"ask": 1})
+    used = {t["ink"] for t in answer["traces"]} | {h["ink"] for h in answer["handles"]}
+    assert used <= set(inks(lessons["coordinates"].rules))
+
+
+def test_runs_in_theta_are_kept_while_a_moves() -> None:
+    lesson = lessons["coordinates"]
+    one, two = lesson.after({"shear": 0.3}), lesson.after({"shear": 0.4})
+    for name in one.twins:
+        assert one.twins[name].home is two.twins[name].home
+        assert one.twins[name].away is not two.twins[name].away
+    assert compute(one.state).twins["natural"].away is one.twins["natural"].away

@@ -1,0 +1,121 @@
+"""The answer to an ask: complete, stateless, honest, and never an exception."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.lessons import lessons
+from app.lessons.live import Live
+from natgrad_core import charts, problems, rules, run
+from natgrad_core.types import Array
+
+KINDS = {"f4": np.float32, "u4": np.uint32}
+
+
+def unpack(answer: dict[str, Any], data: bytes) -> dict[str, Array]:
+    arrays = {}
+    for name, (kind, shape, offset) in answer["buffers"].items():
+        flat = np.frombuffer(data, KINDS[kind], int(np.prod(shape)), offset)
+        arrays[name] = flat.reshape(shape)
+    return arrays
+
+
+@pytest.fixture
+def live() -> Live:
+    return Live(lessons["coordinates"])
+
+
+def test_the_paths_sent_are_the_engines_own(live: Live) -> None:
+    answer, data = live.respond({"ask": 1, "set": {"matrix": [[2, 1], [0, 0.5]], "rate": 0.01}})
+    arrays = unpack(answer, data)
+    problem, chart = problems["normal"](), charts["linear"]([[2, 1], [0, 0.5]])
+    for name in ("gradient", "newton", "natural"):
+        rule = rules[name](rate=0.01)
+        home = run(problem, rule, problem.start, 200).theta
+        away = run(problem.through(chart), rule, chart.inverse(problem.start), 200).theta
+        drawn = {
+            (t["plane"], t["dash"]): arrays[t["points"]]
+            for t in answer["traces"]
+            if t["kind"] == "path" and t["rule"] == name
+        }
+        np.testing.assert_allclose(drawn["theta", "solid"], home, rtol=1e-6)
+        np.testing.assert_allclose(drawn["x", "dashed"], away, rtol=1e-6)
+        np.testing.assert_allclose(drawn["theta", "dashed"], chart.forward(away), rtol=1e-6)
+        np.testing.assert_allclose(drawn["x", "solid"], chart.inverse(home), rtol=1e-6)
+
+
+def test_an_answer_depends_on_the_ask_alone(live: Live) -> None:
+    answer, data = live.respond({"ask": 1, "set": {"shear": 1.2, "rate": 0.05}})
+    other = Live(lessons["coordinates"])
+    again, same = other.respond({"ask": 1, "state": json.loads(json.dumps(answer["state"]))})
+    assert again == answer
+    assert same == data
+
+
+def test_every_buffer_is_aligned_and_inside_the_data(live: Live) -> None:
+    answer, data = live.respond({"ask": 1})
+    for kind, shape, offset in answer["buffers"].values():
+        assert offset % 8 == 0
+        assert offset + np.dtype(KINDS[kind]).itemsize * int(np.prod(shape)) <= len(data)
+
+
+def test_what_the_page_still_has_is_not_sent_again(live: Live) -> None:
+    first, data = live.respond({"ask": 1})
+    have = sorted({t["cache"] for t in first["traces"] if "cache" in t})
+    assert have
+    again, less = live.respond({"ask": 2, "have": have, "set": {"rate": 0.03}})
+    assert len(less) < len(data) - 20_000
+    assert not any(name.startswith(tuple(have)) for name in again["buffers"])
+
+
+def test_a_link_and_a_reset_restore_what_they_say(live: Live) -> None:
+    answer, _ = live.respond({"ask": 1, "query": "?v=1&rate=0.5&A=1,1,1,1"})
+    assert answer["state"]["rate"] == 0.5
+    assert "singular" in answer["dropped"][0]
+    answer, _ = live.respond({"ask": 2, "reset": True})
+    assert answer["state"] == lessons["coordinates"].default.plain()
+    assert answer["query"] == ""
+
+
+def test_a_diverging_path_is_sent_broken_and_said_in_words(live: Live) -> None:
+    answer, data = live.respond({"ask": 1, "set": {"rate": 0.5, "rules": ["gradient"]}})
+    arrays = unpack(answer, data)
+    path = next(t for t in answer["traces"] if t["kind"] == "path")
+    assert np.isnan(arrays[path["points"]][-1]).all()
+    assert "left the domain" in answer["notes"]["gradient"]
+    json.dumps(answer["state"])
+
+
+def test_bad_input_is_said_beside_its_control_and_the_picture_stays(live: Live) -> None:
+    good, _ = live.respond({"ask": 1, "set": {"rate": 0.03}})
+    answer, data = live.respond({"ask": 2, "state": good["state"], "set": {"damping": -1}})
+    assert "λ" in answer["errors"]["damping"]
+    assert answer["state"] == good["state"]
+    assert data
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=6,
+)
+FIELDS = st.sampled_from(
+    ["rate", "damping", "kind", "steps", "rules", "problem", "start", "start.0", "start.x", "k",
+     "matrix", "matrix.0.0", "matrix.:.1", "rotation", "stretch1", "shear", "nonsense"]
+)  # fmt: skip
+
+
+@settings(derandomize=True, max_examples=300, deadline=None)
+@given(st.dictionaries(FIELDS, JUNK, max_size=3))
+def test_no_set_raises_and_the_state_stays_good(changes: dict[str, Any]) -> None:
+    live = Live(lessons["coordinates"])
+    live.store.set({"steps": 2})
+    before = live.store.state
+    live.store.set(changes)
+    assert before.with_(**live.store.state.plain()) == live.store.state

@@ -1,0 +1,101 @@
+"""Links restore states exactly, and a broken link opens the nearest good state."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.state import BadInput, State, read_query
+
+DEFAULT = State()
+
+
+@st.composite
+def states(draw: st.DrawFn) -> State:
+    size = st.floats(-50, 50, allow_nan=False).map(lambda v: v or 1.0)
+    angle = draw(st.floats(0.3, 2.8))
+    matrix = ((draw(st.floats(0.1, 9)), angle), (0.0, draw(st.floats(0.1, 9))))
+    return DEFAULT.with_(
+        matrix=matrix,
+        problem=draw(st.sampled_from(["normal", "logistic-regression"])),
+        start=draw(st.none() | st.tuples(size, size)),
+        rate=draw(st.floats(1e-6, 100)),
+        damping=draw(st.floats(0, 1e6)),
+        kind=draw(st.sampled_from(["identity", "pulled-back"])),
+        steps=draw(st.integers(1, 2000)),
+        rules=draw(st.lists(st.sampled_from(["gradient", "natural"]), min_size=1, unique=True)),
+        k=draw(st.none() | st.integers(0, 2000)),
+    )
+
+
+@settings(derandomize=True, max_examples=200)
+@given(states())
+def test_a_link_restores_its_state_exactly(state: State) -> None:
+    restored, dropped = read_query(state.query(DEFAULT), DEFAULT)
+    assert restored == state
+    assert dropped == []
+
+
+@settings(derandomize=True, max_examples=50)
+@given(states())
+def test_a_state_survives_json(state: State) -> None:
+    assert DEFAULT.with_(**json.loads(json.dumps(state.plain()))) == state
+
+
+def test_a_link_says_only_what_differs_from_the_default() -> None:
+    assert DEFAULT.query(DEFAULT) == ""
+    assert DEFAULT.with_(rate=0.5).query(DEFAULT) == "v=1&rate=0.5"
+
+
+@pytest.mark.parametrize(
+    ("query", "kept", "said"),
+    [
+        ("v=1&rate=0.5&A=1,1,1,1", {"rate": 0.5}, "singular"),
+        ("v=1&rate=fast&steps=10", {"steps": 10}, "must be a number"),
+        ("v=1&color=red&steps=10", {"steps": 10}, "color"),
+        ("v=99&steps=10", {"steps": 10}, "version 99"),
+        ("v=1&rules=gradient,sgd&steps=10", {"steps": 10}, "sgd"),
+        ("v=1&A=1,2,3", {}, "two rows"),
+        ("v=1&k=-3", {}, "not allowed"),
+    ],
+)
+def test_a_broken_link_opens_the_nearest_good_state_and_says_what_was_dropped(
+    query: str, kept: dict[str, object], said: str
+) -> None:
+    state, dropped = read_query(query, DEFAULT)
+    assert state == DEFAULT.with_(**kept)
+    assert said in " ".join(dropped)
+
+
+@settings(derandomize=True, max_examples=300)
+@given(st.text(max_size=80))
+def test_no_query_string_raises(query: str) -> None:
+    state, _ = read_query(query, DEFAULT)
+    assert state.with_(**state.plain()) == state
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("rate", -1, "not allowed"),
+        ("rate", "x", "must be a number"),
+        ("rate", float("nan"), "not allowed"),
+        ("damping", -0.1, "0 \\(none\\) or more"),
+        ("matrix", ((1, 2), (2, 4)), "singular"),
+        ("matrix", ((1, 0), (0, 1e-7)), "nearly singular"),
+        ("matrix", ((1, "?"), (0, 1)), "must be a number"),
+        ("matrix", None, "cannot be"),
+        ("steps", 2.5, "not possible"),
+        ("steps", 0, "whole number from 1"),
+        ("rules", [], "at least one"),
+        ("problem", "gausian", "there are"),
+        ("kind", "none", "there are identity, pulled-back"),
+        ("colour", 1, "no field"),
+    ],
+)
+def test_a_bad_value_is_refused_with_what_is_allowed(field: str, value: object, said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        DEFAULT.with_(**{field: value})

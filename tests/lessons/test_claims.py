@@ -1,0 +1,73 @@
+"""Claims are code: every mathematical sentence of every lesson is checked by the engine."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.lessons import lessons
+from app.lessons.lesson import Claim, Definition, Lesson
+from app.state import read_query
+from app.typeset import prose
+
+CLAIMS = [
+    pytest.param(lesson, claim, id=f"{name}:{claim.id}")
+    for name, lesson in lessons.items()
+    for claim in lesson.claims.values()
+]
+
+
+@pytest.mark.parametrize(("lesson", "claim"), CLAIMS)
+def test_the_claim_holds_where_its_link_leads(lesson: Lesson, claim: Claim) -> None:
+    shown = lesson.after(claim.set)
+    restored, dropped = read_query(shown.state.query(lesson.default), lesson.default)
+    assert (restored, dropped) == (shown.state, [])
+    assert claim.check(shown) is True
+
+
+@pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
+def test_no_sentence_holds_mathematics_without_being_a_claim_or_a_definition(
+    lesson: Lesson,
+) -> None:
+    ids = []
+    for section in lesson.sections:
+        for sentence in section.sentences:
+            if isinstance(sentence, Claim):
+                ids.append(sentence.id)
+            elif not isinstance(sentence, Definition):
+                assert "$" not in sentence, sentence
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
+def test_every_preset_can_be_shown_and_says_what_to_see(lesson: Lesson) -> None:
+    names = [preset.name for preset in lesson.presets]
+    assert len(names) == len(set(names))
+    for preset in lesson.presets:
+        shown = lesson.after(preset.set)
+        assert preset.say.endswith(".")
+        assert shown.twins
+
+
+def test_a_claim_can_fail() -> None:
+    lesson = lessons["coordinates"]
+    claim = lesson.claims["plain-splits"]
+    assert claim.check(lesson.after({"matrix": [[1, 0], [0, 1]], "rules": ["gradient"]})) is False
+    claim = lesson.claims["natural-coincides"]
+    assert claim.check(lesson.after({"damping": 5.0, "rules": ["natural"]})) is False
+
+
+def test_claims_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    count = {name: len(lesson.claims) for name, lesson in lessons.items()}
+    with capsys.disabled():
+        print(f"\n{sum(count.values())} claims in {len(count)} lessons: {count}")
+    assert all(count.values())
+
+
+def test_typeset_words_need_nothing_from_outside() -> None:
+    html = prose(r"*A* step $-\alpha A A^{\top}\nabla J$ & more")
+    assert "<em>A</em>" in html
+    assert "<math" in html
+    assert "&amp; more" in html
+    assert "http" not in html.replace("http://www.w3.org/1998/Math/MathML", "")
+    with pytest.raises(ValueError, match="without its partner"):
+        prose("one $ alone")
