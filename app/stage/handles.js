@@ -25,12 +25,12 @@ export function makeHandles(plane, { ask, redraw, busy }) {
   function place(handle) {
     const at = handle.own ?? handle.spec.at;
     const [x0, x1, y0, y1] = plane.view();
-    const left = (100 * (at[0] - x0)) / (x1 - x0);
-    const top = (100 * (y1 - at[1])) / (y1 - y0);
+    const side = plane.side();
+    const left = (side * (at[0] - x0)) / (x1 - x0);
+    const top = (side * (y1 - at[1])) / (y1 - y0);
     // A handle outside the view waits at the edge, where it can still be taken.
-    const inside = (v) => `${Math.max(0, Math.min(100, v)).toFixed(3)}%`;
-    handle.element.style.left = inside(left);
-    handle.element.style.top = inside(top);
+    const inside = (v) => `${Math.max(0, Math.min(side, v)).toFixed(1)}px`;
+    handle.element.style.translate = `${inside(left)} ${inside(top)}`; // moved without a layout
     const names = plane.labels();
     const words = at.map((v, i) => `${names[i]} ${show(v)}`).join(", ");
     setAttribute(handle.element, "aria-valuetext", words);
@@ -133,6 +133,7 @@ export function makeHandles(plane, { ask, redraw, busy }) {
   return {
     box,
     update,
+    replace: () => held.forEach(place),
     settle,
     shown: () => [...held.values()].map((h) => ({ ...h.spec, at: h.own ?? h.spec.at })),
   };

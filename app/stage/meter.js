@@ -52,8 +52,7 @@ export function makeMeter(lesson) {
         setText(r.name, lesson.inks[entry.ink]?.label ?? entry.rule);
         setText(r.number, entry.text ? entry.text.replace("-", "−") : show(entry.gap, 2));
         setText(r.word, entry.word ?? "");
-        setAttribute(r.fill, "data-part", part(entry.gap).toFixed(1));
-        r.fill.style.width = `${part(entry.gap).toFixed(1)}%`;
+        r.fill.style.scale = `${(part(entry.gap) / 100).toFixed(3)} 1`;
         setAttribute(r.element, "data-gap", entry.gap ?? "");
         setAttribute(r.element, "data-word", entry.word ?? "");
         const note = notes[entry.rule] ?? "";

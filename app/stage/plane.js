@@ -38,6 +38,13 @@ export function makePlane(stage) {
 
   plane.settle = handles.settle;
 
+  function showTicks() {
+    const [x0, x1, y0, y1] = spec.view;
+    const step = niceStep(x1 - x0);
+    ticks[0].show(x0, x1, step, side);
+    ticks[1].show(y0, y1, step, side);
+  }
+
   plane.adopt = (newSpec, newTraces, newHandles, errors) => {
     spec = newSpec;
     traces = newTraces;
@@ -46,10 +53,7 @@ export function makePlane(stage) {
     setText(title, spec.title);
     setAttribute(figure, "data-plane", spec.name);
     setAttribute(figure, "aria-label", `plane ${spec.title}, axes ${spec.labels.join(" and ")}`);
-    const [x0, x1, y0, y1] = spec.view;
-    const step = niceStep(x1 - x0);
-    ticks[0].show(x0, x1, step);
-    ticks[1].show(y0, y1, step);
+    showTicks();
     spec.labels.forEach((text, i) => setText(names[i], text));
     handles.update(newHandles, errors);
     hover.adopt(traces.filter((trace) => trace.kind === "path"));
@@ -62,6 +66,8 @@ export function makePlane(stage) {
     ratio = pixelRatio;
     for (const canvas of [still, living]) canvas.width = canvas.height = Math.round(side * ratio);
     drawnStill = null;
+    showTicks();
+    handles.replace();
   };
 
   plane.draw = ({ array, palette, shelf, theme, k, playing }) => {

@@ -136,7 +136,7 @@ export function render({ model, el }) {
     if (fresh) show();
     const look = { array, palette, shelf, theme: theme.current(), k: transport.time(), playing: transport.playing() };
     for (const plane of planes.values()) plane.draw(look);
-    stats.frame(now, fresh ? answer.answer : undefined, planesBox.clientWidth > 0);
+    stats.frame(now, fresh ? answer.answer : undefined, [...planes.values()].some((p) => p.side() > 1));
     fresh = false;
   }
 
@@ -150,6 +150,7 @@ export function render({ model, el }) {
 
   const observer = new ResizeObserver((entries) => {
     const ratio = Math.min(devicePixelRatio || 1, 2);
+    formulas.fix();
     for (const entry of entries) {
       const plane = [...planes.values()].find((p) => p.frame === entry.target);
       plane?.resize(Math.round(entry.contentRect.width), ratio);

@@ -29,16 +29,16 @@ export function makeTicks(axis) {
   const pool = [];
   return {
     box,
-    show(low, high, step) {
+    show(low, high, step, side) {
       const values = niceTicks(low, high, step);
       values.forEach((value, i) => {
         if (!pool[i]) box.append((pool[i] = make("span", {}, "")));
-        const part = (100 * (value - low)) / (high - low);
-        const place = `${axis === "x" ? "left" : "bottom"}:${part.toFixed(3)}%`;
+        const at = ((side * (value - low)) / (high - low)).toFixed(1);
+        const place = axis === "x" ? `${at}px 0` : `0 ${-at}px`;
         setText(pool[i], label(value, step));
-        setAttribute(pool[i], "style", place);
+        setAttribute(pool[i], "style", `translate:${place}`); // moved without a layout
       });
-      pool.forEach((span, i) => i >= values.length && setAttribute(span, "style", "display:none"));
+      pool.forEach((span, i) => i >= values.length && setAttribute(span, "style", "opacity:0"));
     },
   };
 }

@@ -37,7 +37,15 @@ export function makeFormulas(lesson) {
     return make("div", { class: "formula", "data-formula": id }, body, say ? make("p", {}, say) : null);
   });
   const box = make("section", { class: "formulas", "aria-label": "formulas with live numbers" }, ...parts);
-  return { box };
+  // Typeset numbers change with every frame of a drag. Once its height is known, a line is laid
+  // out alone, and not the page with it.
+  function fix() {
+    const lines = [...box.querySelectorAll(".typeset")];
+    lines.forEach((line) => (line.classList.remove("set"), (line.style.height = "")));
+    const heights = lines.map((line) => line.offsetHeight);
+    lines.forEach((line, i) => heights[i] && (line.classList.add("set"), (line.style.height = `${heights[i] + 2}px`)));
+  }
+  return { box, fix };
 }
 
 // Fills every [data-live] under `root`: from `numbers`, or from the array "@name" at step k.
