@@ -1,6 +1,12 @@
 // The answer's one binary buffer, as typed arrays that look into it without copying.
 
-const TYPES = { f4: Float32Array, f8: Float64Array, u4: Uint32Array, i4: Int32Array, u1: Uint8Array };
+const TYPES = {
+  f4: Float32Array,
+  f8: Float64Array,
+  u4: Uint32Array,
+  i4: Int32Array,
+  u1: Uint8Array,
+};
 
 export function makeArrays(buffers = {}, data = null) {
   const seen = new Map();

@@ -56,7 +56,8 @@ export function makeAsker({ send, context, onTrouble }) {
     again() {
       const lost = flight;
       if (!lost && !pending) pending = { reset: false, set: {} };
-      else if (lost) pending = pending ? merged(lost, pending) : { reset: lost.reset, set: lost.set };
+      else if (lost)
+        pending = pending ? merged(lost, pending) : { reset: lost.reset, set: lost.set };
       launch();
     },
     busy: () => Boolean(flight || pending),

@@ -1,7 +1,8 @@
 """The page's ES modules as one string, and its style sheets as another.
 
-anywidget takes one module and one style sheet. The modules here use nothing but named imports of one another and
-names that are unique across files, so that joining them is: each after those it needs, import and export taken off.
+anywidget takes one module and one style sheet. The modules here use only named imports of one another
+and names that are unique across files, so that joining them is: each after those it needs, import and
+export taken off.
 """
 
 import re
@@ -12,6 +13,7 @@ ROOM = Path(__file__).parent
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w.-]+)";\n', re.MULTILINE)
 _NAME = re.compile(r"^(?:export )?(?:async )?(?:function\*?|const|let|class) (\w+)", re.MULTILINE)
+_EXPORT = re.compile(r"^export (?:async )?(?:function\*?|const|let|class) (\w+)", re.MULTILINE)
 _DEFAULT = re.compile(r"^export default .*\n", re.MULTILINE)
 
 
@@ -24,18 +26,24 @@ def _order(name: str, found: dict[str, str], above: tuple[str, ...] = ()) -> Non
     source = (ROOM / name).read_text("utf-8")
     for names, other in _IMPORT.findall(source):
         _order(other, found, (*above, name))
-        offered = re.findall(r"^export (?:async )?(?:function\*?|const|let|class) (\w+)", found[other], re.MULTILINE)
+        offered = re.findall(
+            r"^export (?:async )?(?:function\*?|const|let|class) (\w+)", found[other], re.MULTILINE
+        )
         if missing := {n.strip() for n in names.split(",") if n.strip()} - set(offered):
-            raise ValueError(f"{name} imports {sorted(missing)} from {other}, which exports {offered}")
+            raise ValueError(
+                f"{name} imports {sorted(missing)} from {other}, which exports {offered}"
+            )
     rest = _IMPORT.sub("", source)
     if stray := re.search(r"^import\b.*", rest, re.MULTILINE):
-        raise ValueError(f"{name}: only `import {{ a, b }} from \"./file.js\";` can be joined, not {stray[0]!r}")
+        raise ValueError(
+            f'{name}: only `import {{ a, b }} from "./file.js";` can be joined, not {stray[0]!r}'
+        )
     found[name] = rest
 
 
 @cache
 def module(entry: str) -> str:
-    """Return ``entry`` and all that it imports as one ES module; only the entry keeps its default export."""
+    """Return ``entry`` and all that it imports as one ES module, which exports what it did."""
     found: dict[str, str] = {}
     _order(entry, found)
     owner: dict[str, str] = {}

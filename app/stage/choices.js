@@ -13,7 +13,13 @@ export function choice({ field, label, options, help }, fields) {
     const valueOf = (text) => options.find((o) => String(o.value) === text).value;
     select.addEventListener("change", () => fields.set(field, valueOf(select.value)));
     fields.add(field, [select], { write: (value) => (select.value = value), spot });
-    return make("label", { class: "control list" }, make("span", { title: help }, label), select, spot);
+    return make(
+      "label",
+      { class: "control list" },
+      make("span", { title: help }, label),
+      select,
+      spot,
+    );
   }
   const name = freshId("choice");
   const radios = options.map((o) => {
@@ -23,21 +29,38 @@ export function choice({ field, label, options, help }, fields) {
   });
   const write = (value) => radios.forEach((r, i) => (r.checked = options[i].value === value));
   fields.add(field, radios, { write, spot });
-  const parts = radios.map((r, i) => make("label", { class: "segment" }, r, make("span", {}, options[i].label)));
+  const parts = radios.map((r, i) =>
+    make("label", { class: "segment" }, r, make("span", {}, options[i].label)),
+  );
   const row = make("div", { class: "segments", role: "radiogroup", "aria-label": label }, ...parts);
-  return make("div", { class: "control choice" }, make("span", { class: "head", title: help }, label), row, spot);
+  return make(
+    "div",
+    { class: "control choice" },
+    make("span", { class: "head", title: help }, label),
+    row,
+    spot,
+  );
 }
 
 export function checks({ field, label, options }, fields, lesson) {
   const spot = fields.spot();
-  const boxes = options.map((o) => make("input", { type: "checkbox", value: o.value, "data-field": field }));
+  const boxes = options.map((o) =>
+    make("input", { type: "checkbox", value: o.value, "data-field": field }),
+  );
   const told = () => options.filter((_, i) => boxes[i].checked).map((o) => o.value);
   boxes.forEach((box) => box.addEventListener("change", () => fields.set(field, told())));
-  const write = (value) => boxes.forEach((b, i) => (b.checked = (value ?? []).includes(options[i].value)));
+  const write = (value) =>
+    boxes.forEach((b, i) => (b.checked = (value ?? []).includes(options[i].value)));
   fields.add(field, boxes, { write, spot });
   const rows = options.map((o, i) => {
     const ink = o.ink ?? o.value;
-    return make("label", { class: "check" }, boxes[i], swatch(ink, lesson.inks[ink]), make("span", {}, o.label));
+    return make(
+      "label",
+      { class: "check" },
+      boxes[i],
+      swatch(ink, lesson.inks[ink]),
+      make("span", {}, o.label),
+    );
   });
   return make("fieldset", { class: "control checks" }, make("legend", {}, label), ...rows, spot);
 }

@@ -7,7 +7,13 @@ import { numberBox, slider } from "./inputs.js";
 function number(spec, fields) {
   const spot = fields.spot();
   const { box } = numberBox(spec.field, fields, spot, spec);
-  return make("label", { class: "control lone" }, make("span", { title: spec.help }, spec.label), box, spot);
+  return make(
+    "label",
+    { class: "control lone" },
+    make("span", { title: spec.help }, spec.label),
+    box,
+    spot,
+  );
 }
 
 function matrix({ field, label, step = 0.1, size = 2 }, fields) {
@@ -30,10 +36,16 @@ export function makeControls(lesson, fields) {
   const groups = lesson.controls.map((group) => {
     const parts = group.controls.map((spec) => {
       const build = BUILDERS[spec.kind];
-      if (!build) throw new Error(`no control '${spec.kind}'; there are ${Object.keys(BUILDERS).join(", ")}`);
+      if (!build)
+        throw new Error(`no control '${spec.kind}'; there are ${Object.keys(BUILDERS).join(", ")}`);
       return build(spec, fields, lesson);
     });
-    return make("section", { class: "group", "data-group": group.id }, make("h2", {}, group.label), ...parts);
+    return make(
+      "section",
+      { class: "group", "data-group": group.id },
+      make("h2", {}, group.label),
+      ...parts,
+    );
   });
   return make("div", { class: "controls", role: "region", "aria-label": "controls" }, ...groups);
 }

@@ -30,7 +30,11 @@ export function makeFields({ ask, elsewhere }) {
     for (const { inputs, wrong } of entries) {
       for (const input of inputs) {
         setAttribute(input, "aria-invalid", wrong ? "true" : null);
-        setAttribute(input, "aria-describedby", wrong ? wrong.spot.id : (input.dataset.help ?? null));
+        setAttribute(
+          input,
+          "aria-describedby",
+          wrong ? wrong.spot.id : (input.dataset.help ?? null),
+        );
       }
     }
     elsewhere(homeless.join(" "));

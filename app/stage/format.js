@@ -1,6 +1,18 @@
 // Numbers as people read them: three significant digits, a true minus sign, exponents as ×10ⁿ.
 
-const RAISED = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
+const RAISED = {
+  "-": "⁻",
+  0: "⁰",
+  1: "¹",
+  2: "²",
+  3: "³",
+  4: "⁴",
+  5: "⁵",
+  6: "⁶",
+  7: "⁷",
+  8: "⁸",
+  9: "⁹",
+};
 
 const minus = (text) => text.replace("-", "−");
 
@@ -29,7 +41,9 @@ export function typed(value) {
 // A number or a simple fraction, with either minus and either decimal mark; NaN if it is neither.
 export function parse(text) {
   const plain = text.trim().replace(/−/g, "-").replace(",", ".");
-  const [top, bottom, ...more] = plain.split("/").map((part) => (part.trim() === "" ? NaN : Number(part)));
+  const [top, bottom, ...more] = plain
+    .split("/")
+    .map((part) => (part.trim() === "" ? NaN : Number(part)));
   const value = bottom === undefined ? top : top / bottom;
   return more.length || !Number.isFinite(value) ? NaN : value;
 }

@@ -9,7 +9,7 @@ const DIGITS = "₀₁₂₃₄₅₆₇₈₉";
 
 export function makeHandles(plane, { ask, redraw, busy }) {
   const box = make("div", { class: "handles" });
-  const held = new Map(); // id → {spec, element, tag, at: where it is shown, own: set by the reader}
+  const held = new Map(); // id → {spec, element, own: where the reader put it, dragging}
 
   const span = () => plane.view()[1] - plane.view()[0];
 
@@ -73,7 +73,10 @@ export function makeHandles(plane, { ask, redraw, busy }) {
     handle.dragging = true;
     element.classList.add("held");
     const move = (e) =>
-      tell(handle, [start[0] + (e.clientX - home[0]) * scale, start[1] - (e.clientY - home[1]) * scale]);
+      tell(handle, [
+        start[0] + (e.clientX - home[0]) * scale,
+        start[1] - (e.clientY - home[1]) * scale,
+      ]);
     const drop = () => {
       handle.dragging = false;
       element.classList.remove("held");
@@ -91,7 +94,10 @@ export function makeHandles(plane, { ask, redraw, busy }) {
     if (!way) return;
     const at = handle.own ?? handle.spec.at;
     const step = span() * (event.shiftKey ? 0.002 : event.ctrlKey || event.altKey ? 0.1 : 0.02);
-    tell(handle, at.map((v, i) => v + way[i] * step));
+    tell(
+      handle,
+      at.map((v, i) => v + way[i] * step),
+    );
     event.preventDefault();
     event.stopPropagation();
   }
@@ -102,6 +108,7 @@ export function makeHandles(plane, { ask, redraw, busy }) {
     for (const handle of held.values()) {
       if (handle.dragging || !handle.own) continue;
       handle.own = null;
+      for (const mark of ["aria-invalid", "data-wrong"]) setAttribute(handle.element, mark, null);
       place(handle);
       redraw();
     }
@@ -123,8 +130,10 @@ export function makeHandles(plane, { ask, redraw, busy }) {
       handle.spec = spec;
       setAttribute(handle.element, "aria-label", spec.label);
       const stem = spec.field.split(".")[0];
-      const wrong = Object.keys(errors).some((field) => field.split(".")[0] === stem);
-      setAttribute(handle.element, "aria-invalid", wrong && handle.own ? "true" : null);
+      const said =
+        handle.own && Object.entries(errors).find(([field]) => field.split(".")[0] === stem);
+      setAttribute(handle.element, "aria-invalid", said ? "true" : null);
+      setAttribute(handle.element, "data-wrong", said ? said[1] : null);
       place(handle);
     }
     settle();

@@ -3,18 +3,29 @@
 import { drawing, make, setAttribute, setText } from "./dom.js";
 
 const TOOLS = {
-  system: '<path d="M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM8 3v10A5 5 0 0 1 8 3z" fill-rule="evenodd"/>',
-  light: '<circle cx="8" cy="8" r="3.2"/><path d="M8 .8v2.4M8 12.8v2.4M.8 8h2.4M12.8 8h2.4M2.9 2.9l1.7 1.7M11.4 11.4l1.7 1.7M2.9 13.1l1.7-1.7M11.4 4.6l1.7-1.7" stroke="currentColor" stroke-width="1.5" fill="none"/>',
+  system:
+    '<path d="M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM8 3v10A5 5 0 0 1 8 3z" ' +
+      'fill-rule="evenodd"/>',
+  light:
+    '<circle cx="8" cy="8" r="3.2"/><path d="M8 .8v2.4M8 12.8v2.4M.8 8h2.4M12.8 ' +
+      '8h2.4M2.9 2.9l1.7 1.7M11.4 11.4l1.7 1.7M2.9 13.1l1.7-1.7M11.4 4.6l1.7-1.7" ' +
+      'stroke="currentColor" stroke-width="1.5" fill="none"/>',
   dark: '<path d="M13.8 10.2A6.2 6.2 0 0 1 5.8 2.2 6.3 6.3 0 1 0 13.8 10.2z"/>',
   reset: '<path d="M8 3a5 5 0 1 1-5 5h1.8A3.2 3.2 0 1 0 8 4.8V7L4 3.9 8 .8z"/>',
-  link: '<path d="M6.8 9.2l2.4-2.4M7 4.6l1.6-1.6a3 3 0 0 1 4.3 4.3L11.4 9M9 11.4l-1.6 1.6a3 3 0 0 1-4.3-4.3L4.6 7" stroke="currentColor" stroke-width="1.6" fill="none"/>',
+  link:
+    '<path d="M6.8 9.2l2.4-2.4M7 4.6l1.6-1.6a3 3 0 0 1 4.3 4.3L11.4 9M9 11.4l-1.6 1.6a3 ' +
+      '3 0 0 1-4.3-4.3L4.6 7" stroke="currentColor" stroke-width="1.6" fill="none"/>',
 };
 
 export function makeHeader(lesson, { ask, reset, theme, link }) {
   const say = make("p", { class: "say" });
   setText(say, lesson.takeaway ?? "");
   const chips = (lesson.presets ?? []).map((preset) => {
-    const chip = make("button", { type: "button", class: "chip", "aria-pressed": "false" }, preset.name);
+    const chip = make(
+      "button",
+      { type: "button", class: "chip", "aria-pressed": "false" },
+      preset.name,
+    );
     chip.addEventListener("click", () => {
       ask(preset.set);
       mark(chip);
@@ -25,7 +36,11 @@ export function makeHeader(lesson, { ask, reset, theme, link }) {
   const mark = (chosen) => chips.forEach((c) => setAttribute(c, "aria-pressed", c === chosen));
 
   const tool = (icon, label, act) =>
-    make("button", { type: "button", class: "tool", title: label, "aria-label": label, onclick: act }, drawing(TOOLS[icon]));
+    make(
+      "button",
+      { type: "button", class: "tool", title: label, "aria-label": label, onclick: act },
+      drawing(TOOLS[icon]),
+    );
   const themeTool = tool("system", "theme", () => theme.next());
   theme.onchange((choice) => {
     themeTool.replaceChildren(drawing(TOOLS[choice]));
@@ -37,11 +52,13 @@ export function makeHeader(lesson, { ask, reset, theme, link }) {
     mark(null);
     setText(say, lesson.takeaway ?? "");
   });
-  const linkTool = link && tool("link", "copy a link to exactly this state", async () => {
-    const fine = await copy(link());
-    linkTool.dataset.said = fine ? "copied" : "could not copy; it is in the address bar";
-    setTimeout(() => delete linkTool.dataset.said, 1800);
-  });
+  const linkTool =
+    link &&
+    tool("link", "copy a link to exactly this state", async () => {
+      const fine = await copy(link());
+      linkTool.dataset.said = fine ? "copied" : "could not copy; it is in the address bar";
+      setTimeout(() => delete linkTool.dataset.said, 1800);
+    });
   const box = make(
     "header",
     { class: "top" },
@@ -57,7 +74,8 @@ async function copy(text) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    const area = make("textarea", { style: "position:fixed;opacity:0" }); // no permission, or plain http
+    // No permission, or plain http.
+    const area = make("textarea", { style: "position:fixed;opacity:0" });
     area.value = text;
     document.body.append(area);
     area.select();

@@ -8,7 +8,12 @@ const NEAR = 22; // px
 export function makeHover(plane, { array, redraw, lesson }) {
   const name = make("b");
   const words = make("span");
-  const box = make("div", { class: "hover", hidden: true, role: "status", "aria-live": "off" }, name, words);
+  const box = make(
+    "div",
+    { class: "hover", hidden: true, role: "status", "aria-live": "off" },
+    name,
+    words,
+  );
   let paths = [];
   let pointer = null;
   let found = null;

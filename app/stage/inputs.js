@@ -18,7 +18,8 @@ export function scaleOf({ min, max, step, scale }) {
   const width = Math.log(max / low);
   return {
     value: (p) => (p < room ? 0 : low * Math.exp(((p - room) / (1 - room)) * width)),
-    position: (v) => (v <= 0 ? 0 : v < low ? room : room + (Math.log(v / low) / width) * (1 - room)),
+    position: (v) =>
+      v <= 0 ? 0 : v < low ? room : room + (Math.log(v / low) / width) * (1 - room),
     tidy: (v) => Number(v.toPrecision(3)),
   };
 }
@@ -107,11 +108,19 @@ export function slider(spec, fields) {
   }
   // The browser's own steps are of no use on a log scale: 1 % a key, 0.1 % with shift.
   range.addEventListener("keydown", (event) => {
-    const ways = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageUp: 10, PageDown: -10 };
+    const ways = {
+      ArrowLeft: -1,
+      ArrowDown: -1,
+      ArrowRight: 1,
+      ArrowUp: 1,
+      PageUp: 10,
+      PageDown: -10,
+    };
     const way = ways[event.key];
     if (!way) return;
     event.preventDefault();
-    if (spec.scale === "log") return move(Number(range.value) + way * (event.shiftKey ? 0.001 : 0.01));
+    if (spec.scale === "log")
+      return move(Number(range.value) + way * (event.shiftKey ? 0.001 : 0.01));
     const fine = Math.max(spec.step, (spec.max - spec.min) / 1000);
     const step = event.shiftKey ? fine : Math.max(fine, (spec.max - spec.min) / 100);
     const now = scale.value(Number(range.value));

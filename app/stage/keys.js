@@ -1,9 +1,10 @@
 // The lecturer's keys: space plays, comma and full stop step, l loops.
 
 export function listenKeys(root, transport, { whole }) {
-  function typing(target) {
+  function typing(target, key) {
     if (target.matches?.("textarea, select, [contenteditable=true]")) return true;
-    return target.matches?.("input") && target.type !== "range" && target.type !== "checkbox" && target.type !== "radio";
+    if (target.matches?.("input.number")) return key !== " "; // no number has a space in it
+    return target.matches?.("input") && !["range", "checkbox", "radio"].includes(target.type);
   }
   const acts = {
     " ": () => transport.toggle(),
@@ -13,9 +14,18 @@ export function listenKeys(root, transport, { whole }) {
   };
   function listen(event) {
     const { target, key } = event;
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(target)) return;
+    if (
+      event.defaultPrevented ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      typing(target, key)
+    )
+      return;
     if (!root.contains(target) && !(whole && target === document.body)) return;
-    const presses = target.matches?.("button, input[type=checkbox], input[type=radio], [role=button], a");
+    const presses = target.matches?.(
+      "button, input[type=checkbox], input[type=radio], [role=button], a",
+    );
     if (!acts[key] || (key === " " && presses)) return; // there the space bar has a meaning already
     acts[key]();
     event.preventDefault();

@@ -3,7 +3,7 @@
 import { make } from "./dom.js";
 import { swatch } from "./symbols.js";
 
-const WAYS = { solid: "run in θ", dashed: "run in x, mapped" };
+const WAYS = { solid: "run in θ", dashed: "run in x, mapped back" };
 
 export function makeLegend(lesson) {
   const box = make("div", { class: "legend", role: "list", "aria-label": "legend" });
@@ -15,7 +15,13 @@ export function makeLegend(lesson) {
       const rules = [...new Set(paths.map((trace) => trace.ink))];
       const rest = new Map();
       for (const { kind, ink, name } of traces) {
-        if (name && lesson.inks[ink] && !rules.includes(ink) && kind !== "lines" && kind !== "bands") {
+        if (
+          name &&
+          lesson.inks[ink] &&
+          !rules.includes(ink) &&
+          kind !== "lines" &&
+          kind !== "bands"
+        ) {
           rest.set(ink, name);
         }
       }
@@ -25,8 +31,12 @@ export function makeLegend(lesson) {
       shown = key;
       const item = (mark, text) => make("span", { role: "listitem" }, mark, text);
       box.replaceChildren(
-        ...rules.map((ink) => item(swatch(ink, lesson.inks[ink], { line: false }), lesson.inks[ink]?.label ?? ink)),
-        ...[...rest].map(([ink, name]) => item(swatch(ink, { ...lesson.inks[ink] }, { line: false }), name)),
+        ...rules.map((ink) =>
+          item(swatch(ink, lesson.inks[ink], { line: false }), lesson.inks[ink]?.label ?? ink),
+        ),
+        ...[...rest].map(([ink, name]) =>
+          item(swatch(ink, { ...lesson.inks[ink] }, { line: false }), name),
+        ),
         ...dashes.map((dash) => item(make("span", { class: `key ${dash}` }), WAYS[dash] ?? dash)),
       );
     },

@@ -58,7 +58,8 @@ function drawPath(ctx, trace, { array, palette, place, k, weight }) {
   ctx.globalAlpha = 1;
   ctx.lineCap = "round";
   const end = lastGood(points);
-  if (end < last) drawBreak(ctx, place.x(points[2 * end]), place.y(points[2 * end + 1]), color, weight);
+  if (end < last)
+    drawBreak(ctx, place.x(points[2 * end]), place.y(points[2 * end + 1]), color, weight);
 }
 
 // The run stopped here: it left the domain or grew past all bounds.
@@ -173,7 +174,12 @@ function drawShaft(ctx, { from, at, ink }, { palette, place, weight }) {
   if (!from) return;
   const [x0, y0, x1, y1] = [place.x(from[0]), place.y(from[1]), place.x(at[0]), place.y(at[1])];
   const color = palette.color(ink);
-  arrow(ctx, x0, y0, x1, y1, { color, paper: palette.color("paper"), width: 2.5 * weight, head: 13 });
+  arrow(ctx, x0, y0, x1, y1, {
+    color,
+    paper: palette.color("paper"),
+    width: 2.5 * weight,
+    head: 13,
+  });
 }
 
 function drawHover(ctx, { point, ink }, { palette, place, weight }) {

@@ -37,8 +37,21 @@ export function makeMeter(lesson) {
     };
     const bar = make("span", { class: "bar", "aria-hidden": "true" }, parts.fill);
     const { name, number, word, note } = parts;
-    const line = make("div", { class: "line" }, swatch(ink, lesson.inks[ink], { line: false }), name, number, word, bar);
-    const element = make("div", { class: "entry", role: "listitem", "data-rule": rule }, line, note);
+    const line = make(
+      "div",
+      { class: "line" },
+      swatch(ink, lesson.inks[ink], { line: false }),
+      name,
+      number,
+      word,
+      bar,
+    );
+    const element = make(
+      "div",
+      { class: "entry", role: "listitem", "data-rule": rule },
+      line,
+      note,
+    );
     parts.fill.style.background = `var(--ink-${ink}, var(--ink))`;
     return { ...parts, element };
   }
@@ -61,7 +74,8 @@ export function makeMeter(lesson) {
         return r.element;
       });
       const now = [...list.children];
-      if (now.length !== order.length || now.some((e, i) => e !== order[i])) list.replaceChildren(...order);
+      if (now.length !== order.length || now.some((e, i) => e !== order[i]))
+        list.replaceChildren(...order);
     },
   };
 }

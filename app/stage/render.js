@@ -55,11 +55,17 @@ export function render({ model, el }) {
     if (homeless.hidden !== !text) homeless.hidden = !text;
   };
   const fields = makeFields({ ask, elsewhere });
-  const jump = (set) => (fields.forget(), ask(set)); // to a state that someone prepared
+  // To a state that someone prepared: what was typed is forgotten, and the step is theirs.
+  let follow = true;
+  function jump(set, options) {
+    fields.forget();
+    follow ||= "k" in set || Boolean(options?.reset);
+    ask(set, options);
+  }
   const transport = makeTransport({ redraw, onStep: (k) => live.step(k) });
   const header = makeHeader(lesson, {
     ask: jump,
-    reset: () => (fields.forget(), ask({}, { reset: true })),
+    reset: () => jump({}, { reset: true }),
     theme,
     link: whole && (() => location.href.replace(/[?#].*$/, "") + address()),
   });
@@ -101,7 +107,9 @@ export function render({ model, el }) {
     arrays = makeArrays(answer.buffers, data);
     // Outlines are taken at once: the next ask says that the page has them.
     for (const trace of answer.traces) if (trace.cache) shelf.find(trace, array);
-    transport.adopt(answer.steps, first ? (answer.state?.k ?? answer.steps) : null);
+    const theirs = answer.answer === null || (follow && !asker.busy());
+    transport.adopt(answer.steps, theirs ? (answer.state?.k ?? answer.steps) : null);
+    if (theirs) follow = false;
   }
 
   function show() {
@@ -134,9 +142,20 @@ export function render({ model, el }) {
   function draw(now = performance.now()) {
     transport.advance(now);
     if (fresh) show();
-    const look = { array, palette, shelf, theme: theme.current(), k: transport.time(), playing: transport.playing() };
+    const look = {
+      array,
+      palette,
+      shelf,
+      theme: theme.current(),
+      k: transport.time(),
+      playing: transport.playing(),
+    };
     for (const plane of planes.values()) plane.draw(look);
-    stats.frame(now, fresh ? answer.answer : undefined, [...planes.values()].some((p) => p.side() > 1));
+    stats.frame(
+      now,
+      fresh ? answer.answer : undefined,
+      [...planes.values()].some((p) => p.side() > 1),
+    );
     fresh = false;
   }
 
@@ -158,13 +177,16 @@ export function render({ model, el }) {
     draw(); // now, not at the next frame: a resized canvas is empty
   });
 
-  theme.onchange(() => (palette.read(), redraw()));
+  theme.onchange(() => (palette.read(), answer && draw()));
   el.append(root);
   theme.apply();
   adopt(model.get("first"), model.get("arrays"));
   show();
   for (const plane of planes.values()) {
-    plane.resize(Math.round(plane.frame.getBoundingClientRect().width), Math.min(devicePixelRatio || 1, 2));
+    plane.resize(
+      Math.round(plane.frame.getBoundingClientRect().width),
+      Math.min(devicePixelRatio || 1, 2),
+    );
   }
   draw(); // the first picture waits for nothing
   model.on("msg:custom", hear);
@@ -191,7 +213,8 @@ export function render({ model, el }) {
     },
     array,
     error: fields.error,
-    settled: () => stats.settled(() => !asker.busy() && !fresh && (transport.playing() || !frame.waiting())),
+    settled: () =>
+      stats.settled(() => !asker.busy() && !fresh && (transport.playing() || !frame.waiting())),
   };
   root.natgrad = el.natgrad = report;
 

@@ -16,7 +16,10 @@ export function placing([x0, x1, , y1], side) {
 // outside is not given to the canvas at all: dashing a runaway path would cost seconds.
 function inside(px, py, qx, qy, side) {
   let [from, to] = [0, 1];
-  for (const [p, q] of [[px, qx], [py, qy]]) {
+  for (const [p, q] of [
+    [px, qx],
+    [py, qy],
+  ]) {
     const step = q - p;
     const [a, b] = [(-MARGIN - p) / step, (side + MARGIN - p) / step];
     if (step === 0) {

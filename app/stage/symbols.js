@@ -10,7 +10,9 @@ const OUTLINES = {
   "triangle-down": "M0 1.15L1.1-.8H-1.1Z",
   diamond: "M0-1.3L1.15 0 0 1.3-1.15 0Z",
   plus: "M-.38-1.1H.38V-.38H1.1V.38H.38V1.1H-.38V.38H-1.1V-.38H-.38Z",
-  cross: "M-1.05-.52L-.52-1.05 0-.53 .52-1.05 1.05-.52 .53 0 1.05 .52 .52 1.05 0 .53-.52 1.05-1.05 .52-.53 0Z",
+  cross:
+    "M-1.05-.52L-.52-1.05 0-.53 .52-1.05 1.05-.52 .53 0 1.05 .52 .52 1.05 0 .53-.52 " +
+      "1.05-1.05 .52-.53 0Z",
   star: "M0-1.3L.38-.45 1.24-.4 .58 .17 .8 1.05 0 .57-.8 1.05-.58 .17-1.24-.4-.38-.45Z",
   hexagon: "M1.1 0L.55 .95H-.55L-1.1 0-.55-.95H.55Z",
   pentagon: "M0-1.15L1.1-.35 .68 .93H-.68L-1.1-.35Z",
@@ -34,7 +36,8 @@ export function swatch(name, ink = {}, { dashed = false, line = true } = {}) {
   const fill = dashed ? `fill="var(--paper)" ${stroke}` : `fill="${color}"`;
   return drawing(
     (line ? `<line x1="0" y1="8" x2="32" y2="8" ${stroke} ${dash}/>` : "") +
-      `<path transform="translate(16 8) scale(4.6)" d="${outline}" ${fill} vector-effect="non-scaling-stroke"/>`,
+      `<path transform="translate(16 8) scale(4.6)" d="${outline}" ${fill} ` +
+      'vector-effect="non-scaling-stroke"/>',
     line ? "0 0 32 16" : "8 0 16 16",
     line ? "swatch" : "swatch short",
   );

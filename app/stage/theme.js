@@ -14,19 +14,20 @@ function remembered() {
 
 export function makeTheme(root) {
   const system = matchMedia("(prefers-color-scheme: dark)");
+  const print = matchMedia("print"); // paper is white
   const listeners = [];
   let choice = remembered();
 
   function apply() {
     const lab = document.body.dataset.jpThemeLight; // JupyterLab says "true" or "false"
     const dark = choice === "system" ? (lab ? lab === "false" : system.matches) : choice === "dark";
-    root.dataset.theme = dark ? "dark" : "light";
+    root.dataset.theme = dark && !print.matches ? "dark" : "light";
     listeners.forEach((listener) => listener(choice));
   }
 
   const watcher = new MutationObserver(apply);
   watcher.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
-  system.addEventListener("change", apply);
+  for (const query of [system, print]) query.addEventListener("change", apply);
   return {
     apply,
     current: () => root.dataset.theme,
@@ -42,7 +43,7 @@ export function makeTheme(root) {
     },
     stop() {
       watcher.disconnect();
-      system.removeEventListener("change", apply);
+      for (const query of [system, print]) query.removeEventListener("change", apply);
     },
   };
 }

@@ -13,7 +13,8 @@ export function niceStep(span, wanted = 6) {
 
 export function niceTicks(low, high, step) {
   const found = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) found.push(i * step);
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++)
+    found.push(i * step);
   return found;
 }
 

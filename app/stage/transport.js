@@ -11,7 +11,10 @@ const BUTTONS = {
   pause: '<path d="M3.5 2.5h3.2v11H3.5zM9.3 2.5h3.2v11H9.3z"/>',
   back: '<path d="M3 3h2v10H3zM13 3v10L6 8z"/>',
   forward: '<path d="M11 3h2v10h-2zM3 3v10l7-5z"/>',
-  loop: '<path d="M3 7.5V6a2.5 2.5 0 0 1 2.5-2.5H11V1.2L14.6 4.4 11 7.6V5.3H5.5a.7.7 0 0 0-.7.7v1.5zM13 8.5V10a2.5 2.5 0 0 1-2.5 2.5H5v2.3L1.4 11.6 5 8.4v2.3h5.5a.7.7 0 0 0 .7-.7V8.5z"/>',
+  loop:
+    '<path d="M3 7.5V6a2.5 2.5 0 0 1 2.5-2.5H11V1.2L14.6 4.4 11 7.6V5.3H5.5a.7.7 0 0 ' +
+      '0-.7.7v1.5zM13 8.5V10a2.5 2.5 0 0 1-2.5 2.5H5v2.3L1.4 11.6 5 8.4v2.3h5.5a.7.7 0 0 0 ' +
+      '.7-.7V8.5z"/>',
 };
 
 export function makeTransport({ redraw, onStep }) {
@@ -24,12 +27,29 @@ export function makeTransport({ redraw, onStep }) {
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
   const button = (icon, label, keys, act) =>
-    make("button", { type: "button", "aria-label": label, title: `${label} (${keys})`, "aria-keyshortcuts": keys, onclick: act }, drawing(BUTTONS[icon]));
+    make(
+      "button",
+      {
+        type: "button",
+        "aria-label": label,
+        title: `${label} (${keys})`,
+        "aria-keyshortcuts": keys,
+        onclick: act,
+      },
+      drawing(BUTTONS[icon]),
+    );
   const play = button("play", "play", "Space", () => toggle());
   const pauseIcon = drawing(BUTTONS.pause);
   const playIcon = play.firstChild;
   play.classList.add("play");
-  const scrub = make("input", { type: "range", min: 0, max: 1, step: 1, "aria-label": "step", class: "scrub" });
+  const scrub = make("input", {
+    type: "range",
+    min: 0,
+    max: 1,
+    step: 1,
+    "aria-label": "step",
+    class: "scrub",
+  });
   const place = make("output", { class: "place" });
   const speed = make(
     "select",
@@ -118,7 +138,10 @@ export function makeTransport({ redraw, onStep }) {
         if (!looping()) return pause();
         if (rested > REST) time = rested = 0;
       } else {
-        time = Math.min(steps, time + (lapse / 1000) * RATE * Number(speed.value) * (calm.matches ? 0.25 : 1));
+        time = Math.min(
+          steps,
+          time + (lapse / 1000) * RATE * Number(speed.value) * (calm.matches ? 0.25 : 1),
+        );
       }
       tell();
       redraw();
@@ -129,7 +152,12 @@ export function makeTransport({ redraw, onStep }) {
       const atEnd = time >= steps;
       steps = count;
       scrub.max = String(steps);
-      time = k !== null ? Math.max(0, Math.min(steps, k)) : atEnd && !playing ? steps : Math.min(time, steps);
+      time =
+        k !== null
+          ? Math.max(0, Math.min(steps, k))
+          : atEnd && !playing
+            ? steps
+            : Math.min(time, steps);
       shown = -1;
       tell();
     },

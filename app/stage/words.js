@@ -9,7 +9,11 @@ export function makeWords(lesson, { ask }) {
     body.innerHTML = html;
     return make("section", { "data-words": id }, heading ? make("h2", {}, heading) : null, body);
   });
-  const box = make("article", { class: "words", tabindex: "0", "aria-label": "the lesson" }, ...parts);
+  const box = make(
+    "article",
+    { class: "words", tabindex: "0", "aria-label": "the lesson" },
+    ...parts,
+  );
   const claims = [...box.querySelectorAll("[data-claim]")];
   for (const phrase of claims) {
     const claim = lesson.claims?.[phrase.dataset.claim];
@@ -34,16 +38,28 @@ export function makeFormulas(lesson) {
   const parts = (lesson.formulas ?? []).map(({ id, html, say }) => {
     const body = make("div", { class: "typeset" });
     body.innerHTML = html;
-    return make("div", { class: "formula", "data-formula": id }, body, say ? make("p", {}, say) : null);
+    return make(
+      "div",
+      { class: "formula", "data-formula": id },
+      body,
+      say ? make("p", {}, say) : null,
+    );
   });
-  const box = make("section", { class: "formulas", "aria-label": "formulas with live numbers" }, ...parts);
+  const box = make(
+    "section",
+    { class: "formulas", "aria-label": "formulas with live numbers" },
+    ...parts,
+  );
   // Typeset numbers change with every frame of a drag. Once its height is known, a line is laid
   // out alone, and not the page with it.
   function fix() {
     const lines = [...box.querySelectorAll(".typeset")];
     lines.forEach((line) => (line.classList.remove("set"), (line.style.height = "")));
     const heights = lines.map((line) => line.offsetHeight);
-    lines.forEach((line, i) => heights[i] && (line.classList.add("set"), (line.style.height = `${heights[i] + 2}px`)));
+    lines.forEach(
+      (line, i) =>
+        heights[i] && (line.classList.add("set"), (line.style.height = `${heights[i] + 2}px`)),
+    );
   }
   return { box, fix };
 }
