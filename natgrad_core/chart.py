@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from natgrad_core.ops import is_tensor
-from natgrad_core.small import Matrix, Vector, components, pack
+from natgrad_core.small import Matrix, Vector, components, full, pack
 from natgrad_core.types import Array, ArrayLike, Bools, Numeric
 
 
@@ -38,11 +38,11 @@ class Chart:
 
     def jacobian(self, x: ArrayLike) -> Array:
         """J[..., i, j] = ∂θ_i / ∂x_j, ``[..., d, d]``."""
-        return self._full(self._jacobian(*components(_array(x))), x)
+        return full(self._jacobian(*components(_array(x))), np.shape(x)[:-1])
 
     def curvature(self, x: ArrayLike) -> Array:
         """C[..., k, i, j] = ∂²θ_k / ∂x_i ∂x_j, ``[..., d, d, d]``."""
-        return self._full(self._curvature(*components(_array(x))), x)
+        return full(self._curvature(*components(_array(x))), np.shape(x)[:-1])
 
     def inside(self, x: Array) -> Bools:
         """Whether x is in the chart's domain, ``[...]``; everywhere unless the chart says less."""
@@ -62,19 +62,8 @@ class Chart:
         d = len(x)
         return (((0,) * d,) * d,) * d
 
-    def _full(self, nested: Any, x: ArrayLike) -> Array:
-        """``nested`` packed, with the leading axes of x even where it is constant."""
-        packed = pack(nested)
-        tail = packed.shape[packed.ndim - _depth(nested) :]
-        lead = np.broadcast_shapes(np.shape(x)[:-1], packed.shape[: packed.ndim - len(tail)])
-        return np.array(np.broadcast_to(packed, (*lead, *tail)))
-
     def __repr__(self) -> str:
         return f"<chart {self.name}: {self.latex}>"
-
-
-def _depth(nested: Any) -> int:
-    return 1 + _depth(nested[0]) if isinstance(nested, tuple) else 0
 
 
 def _array(x: ArrayLike) -> Numeric:

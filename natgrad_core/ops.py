@@ -11,11 +11,12 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
-from natgrad_core.trace import FLOAT_FUNCTIONS, Sym, call
+from natgrad_core.trace import ARRAY_FUNCTIONS, FLOAT_FUNCTIONS, Sym, call
 from natgrad_core.types import Numeric
 
 
@@ -31,8 +32,9 @@ def constant(value: Any, like: Numeric) -> Numeric:
     return np.asarray(value, float)
 
 
-def _apply(name: str, torch_name: str | None = None) -> Callable[..., Numeric]:
-    of_float, of_array = FLOAT_FUNCTIONS[name], getattr(np, name, None) or FLOAT_FUNCTIONS[name]
+def _apply(name: str, *before: int, torch_name: str | None = None) -> Callable[..., Numeric]:
+    """The function ``name`` of the tracer's tables; in torch ``torch_name(*before, …)``."""
+    of_float, of_array = FLOAT_FUNCTIONS[name], ARRAY_FUNCTIONS[name]
 
     def function(*args: Numeric) -> Numeric:
         if any(isinstance(a, Sym) for a in args):
@@ -40,8 +42,9 @@ def _apply(name: str, torch_name: str | None = None) -> Callable[..., Numeric]:
         if any(is_tensor(a) for a in args):
             torch = sys.modules["torch"]
             like = next(a for a in args if is_tensor(a))
-            return getattr(torch, torch_name or name)(
-                *(a if is_tensor(a) else torch.as_tensor(a, dtype=like.dtype) for a in args)
+            return attrgetter(torch_name or name)(torch)(
+                *before,
+                *(a if is_tensor(a) else torch.as_tensor(a, dtype=like.dtype) for a in args),
             )
         if all(isinstance(a, float | int) for a in args):
             return of_float(*args)
@@ -58,6 +61,14 @@ tanh = _apply("tanh")
 minimum = _apply("minimum")
 maximum = _apply("maximum")
 logaddexp = _apply("logaddexp")
+sin = _apply("sin")
+cos = _apply("cos")
+atan2 = _apply("atan2")
+lgamma = _apply("lgamma")
+digamma = _apply("digamma")
+trigamma = _apply("trigamma", 1, torch_name="polygamma")
+i0e = _apply("i0e", torch_name="special.i0e")
+i1e = _apply("i1e", torch_name="special.i1e")
 
 
 def where(condition: Numeric, yes: Numeric, no: Numeric) -> Numeric:
@@ -79,6 +90,16 @@ def sigmoid(x: Numeric) -> Numeric:
 def log1p_exp(x: Numeric) -> Numeric:
     """log(1 + eˣ), without overflow (softplus)."""
     return logaddexp(x, x * 0)
+
+
+def log_i0(x: Numeric) -> Numeric:
+    """The log of I₀(x) for x ≥ 0, without overflow."""
+    return log(i0e(x)) + x
+
+
+def bessel_ratio(x: Numeric) -> Numeric:
+    """I₁(x)/I₀(x) for x ≥ 0: the mean resultant length of a von Mises distribution."""
+    return i1e(x) / i0e(x)
 
 
 def total(terms: Any) -> Numeric:

@@ -8,12 +8,15 @@ matrix a tensor, and its Hessian is none of these. That class is the lecture in 
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
 from natgrad_core.chart import Chart
-from natgrad_core.ops import is_tensor
+from natgrad_core.ops import constant, is_tensor
+from natgrad_core.rows import Rows
 from natgrad_core.small import (
     Matrix,
     Vector,
@@ -21,8 +24,8 @@ from natgrad_core.small import (
     components,
     congruent,
     eye,
+    full,
     mv,
-    pack,
     transpose,
 )
 from natgrad_core.types import Array, ArrayLike, Bools, Numeric
@@ -34,6 +37,18 @@ class OutsideDomain(ValueError):
 
 class NoProbabilityModel(TypeError):
     """A Fisher matrix, a KL divergence or a sample was asked of a bare loss."""
+
+
+Support: TypeAlias = tuple[float, float] | range
+"""What one outcome can be: an interval for a density, a range of whole numbers for masses."""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named way to set a problem up: its constructor's options, and where a run starts."""
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    start: tuple[float, ...] | None = None
 
 
 class Problem:
@@ -52,6 +67,15 @@ class Problem:
     domain: ClassVar[str] = "all real parameters"
     view: tuple[tuple[float, float], tuple[float, float]] = ((-1.0, 1.0), (-1.0, 1.0))
     start: tuple[float, ...] = (0.0, 0.0)
+    presets: ClassVar[Mapping[str, Preset]] = {}
+
+    rows: Rows = Rows()
+    """The data whose mean surprise the loss is: weights (they sum to one), covariates, outcomes.
+    Empty where the loss is not a mean over data."""
+    outcomes: int = 1
+    """How many numbers make one outcome: the last columns of ``rows``."""
+    support: Support | None = None
+    """What each number of an outcome can be; None without a probability model."""
 
     @property
     def dim(self) -> int:
@@ -78,32 +102,55 @@ class Problem:
         if not np.all(self.inside(point)):
             bad = point[~self.inside(point)].reshape(-1, self.dim)[0]
             values = ", ".join(f"{s} = {v:g}" for s, v in zip(self.symbols, bad, strict=True))
-            raise OutsideDomain(f"{self.name} is not defined at {values}; allowed: {self.domain}")
+            finite = "" if np.isfinite(bad).all() else "finite numbers; "
+            raise OutsideDomain(
+                f"{self.name} is not defined at {values}; allowed: {finite}{self.domain}"
+            )
         return point
 
     def loss(self, theta: ArrayLike) -> Numeric:
         """J(θ) = E[−log p(data | θ)], the mean over the data, ``[...]``."""
-        return self._loss(*components(self.check(theta)))
+        point = self.check(theta)
+        return _spread(self._loss(*components(point)), point)
 
     def grad(self, theta: ArrayLike) -> Array:
         """∇J, ``[..., d]``."""
-        return pack(self.at(components(self.check(theta))).grad)
+        point = self.check(theta)
+        return full(self.at(components(point)).grad, point.shape[:-1])
 
     def hessian(self, theta: ArrayLike) -> Array:
         """∇²J, ``[..., d, d]``."""
-        return pack(self.at(components(self.check(theta))).hessian)
+        point = self.check(theta)
+        return full(self.at(components(point)).hessian, point.shape[:-1])
 
     def fisher(self, theta: ArrayLike) -> Array:
         """F = E_{y ~ p(· | θ)}[s sᵀ] with s = ∇ log p(y | θ), per example, ``[..., d, d]``."""
-        return pack(self.at(components(self.check(theta))).fisher)
+        point = self.check(theta)
+        return full(self.at(components(point)).fisher, point.shape[:-1])
 
     def kl(self, theta: ArrayLike, other: ArrayLike) -> Numeric:
         """KL(p_θ ‖ p_other) in nats, per example, ``[...]``."""
-        return self._kl(components(self.check(theta)), components(self.check(other)))
+        p, q = self.check(theta), self.check(other)
+        return _spread(self._kl(components(p), components(q)), p, q)
 
     def log_prob(self, data: Numeric, theta: ArrayLike) -> Numeric:
-        """Log p(datum | θ); the layout of ``data`` is the subclass's, as ``sample`` makes it."""
-        raise self._bare("log-probability")
+        """Log p(datum | θ) in nats, for data as ``sample`` makes them.
+
+        One outcome a point, ``[..., *lead]``, or with covariates one a row, ``[..., *lead, rows]``;
+        an outcome of several numbers has a last axis for them.
+        """
+        theta = components(self.check(theta))
+        data = constant(data, theta[0])
+        datum = components(data) if self.outcomes > 1 else (data,)
+        covariates = self.covariates
+        if covariates:
+            theta = tuple(c[..., None] for c in theta)
+        return self._log_prob((*(constant(c, theta[0]) for c in covariates), *datum), *theta)
+
+    @property
+    def covariates(self) -> tuple[Array, ...]:
+        """The columns of the data that are given, not modelled."""
+        return tuple(self.rows.columns[1 : -self.outcomes])
 
     def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
         """N data drawn from p(· | θ)."""
@@ -123,6 +170,14 @@ class Problem:
 
     def _kl(self, theta: Vector, other: Vector) -> Any:
         raise self._bare("KL divergence")
+
+    def _log_prob(self, datum: Vector, *theta: Any, **named: Any) -> Any:
+        """Log p of one row of the data (covariates, outcome), by components."""
+        raise self._bare("log-probability")
+
+    def _score(self, datum: Vector, *theta: Any, **named: Any) -> Vector:
+        """∇ log p of one row of the data; its weighted mean over ``rows`` is −∇J."""
+        raise self._bare("scores")
 
     def _bare(self, thing: str) -> NoProbabilityModel:
         return NoProbabilityModel(
@@ -147,6 +202,14 @@ class Problem:
 
     def __repr__(self) -> str:
         return f"<problem {self.name}({', '.join(self.symbols)}), {self.domain}>"
+
+
+def _spread(value: Any, *points: Numeric) -> Numeric:
+    """``value`` with the leading axes of the points, which a constant lacks."""
+    if is_tensor(value) or any(map(is_tensor, points)):
+        return value
+    lead = np.broadcast_shapes(*(p.shape[:-1] for p in points))
+    return np.array(np.broadcast_to(value, lead))[()]
 
 
 class At:
@@ -200,6 +263,7 @@ class Charted(Problem):
         self.name = f"{base.name} through {chart.name}"  # type: ignore[misc]
         self.domain = f"{base.domain}, with {chart.latex or chart.name}"  # type: ignore[misc]
         self.symbols = chart.symbols
+        self.rows, self.outcomes, self.support = base.rows, base.outcomes, base.support
 
     @property
     def view(self) -> tuple[tuple[float, float], ...]:  # type: ignore[override]
@@ -227,8 +291,13 @@ class Charted(Problem):
         return self.base.sample(self.chart.forward(self.check(theta)), rng, n)
 
     def examples(self, rng: np.random.Generator, n: int) -> Array:
-        """The base's examples, written in x."""
-        return self.chart.inverse(self.base.examples(rng, n))
+        """The base's examples, written in x: those of them that the chart reaches."""
+        with np.errstate(all="ignore"):
+            x = self.chart.inverse(self.base.examples(rng, max(4 * n, 64)))
+        good = x[self.inside(x)]
+        if not len(good):
+            raise OutsideDomain(f"{self.name}: the chart reaches no point of {self.base.view}")
+        return np.resize(good, (n, self.dim))
 
     def at(self, theta: Vector) -> At:
         """The problem at x; what it needs of θ = f(x) is computed once and shared."""
@@ -239,6 +308,23 @@ class Charted(Problem):
 
     def _kl(self, theta: Vector, other: Vector) -> Any:
         return self.base._kl(self.chart._forward(*theta), self.chart._forward(*other))
+
+    def _log_prob(self, datum: Vector, *theta: Any) -> Any:
+        return self.base._log_prob(datum, *self.chart._forward(*theta))
+
+    def _score(self, datum: Vector, *theta: Any) -> Vector:
+        """A covector: Jᵀ s."""
+        jacobian = transpose(self.chart._jacobian(*theta))
+        return mv(jacobian, self.base._score(datum, *self.chart._forward(*theta)))
+
+    def _grad(self, *theta: Any) -> Vector:
+        return self.at(theta).grad
+
+    def _fisher(self, *theta: Any) -> Matrix:
+        return self.at(theta).fisher
+
+    def _hessian(self, *theta: Any) -> Matrix:
+        return self.at(theta).hessian
 
 
 class ChartedAt(At):

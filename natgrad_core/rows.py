@@ -28,8 +28,11 @@ class Rows:
 
     def __init__(self, *columns: ArrayLike) -> None:
         self.columns = [np.asarray(column, float) for column in columns]
-        self._few = len(self.columns[0]) <= FEW
+        self._few = len(self) <= FEW
         self._rows = list(zip(*(column.tolist() for column in self.columns), strict=True))
+
+    def __len__(self) -> int:
+        return self.columns[0].size if self.columns else 0
 
     def total(self, term: Callable[..., Any], *theta: Any) -> Any:
         """Σ_rows term(*theta, *row)."""

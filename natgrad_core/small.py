@@ -86,6 +86,17 @@ def components(points: Any) -> Vector:
     return tuple(points[..., i] for i in range(points.shape[-1]))
 
 
+def full(nested: Any, lead: tuple[int, ...]) -> Array:
+    """``pack(nested)`` with the leading axes ``lead`` even where it is constant."""
+    packed = pack(nested)
+    depth = 0
+    while isinstance(nested, tuple):
+        depth, nested = depth + 1, nested[0]
+    tail = packed.shape[packed.ndim - depth :]
+    lead = np.broadcast_shapes(lead, packed.shape[: packed.ndim - depth])
+    return np.array(np.broadcast_to(packed, (*lead, *tail)))
+
+
 def pack(nested: Any) -> Array:
     """Components, rows or rows of rows as one array, leading axes first: ``[..., d]`` etc."""
     shape: list[int] = []

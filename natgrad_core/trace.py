@@ -10,6 +10,7 @@ themselves (``run.directly``).
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -23,15 +24,46 @@ def _logaddexp(a: float, b: float) -> float:
     return high + math.log1p(math.exp(low - high))
 
 
+@lru_cache
+def _scipy(name: str) -> Callable[..., Any]:
+    """A function of scipy.special, imported when first called: most problems need none."""
+    return getattr(importlib.import_module("scipy.special"), name)
+
+
+def _special(name: str, *first: float) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """``scipy.special.name(*first, x)`` on a float and on arrays."""
+
+    def on_array(x: Any) -> Any:
+        return _scipy(name)(*first, x)
+
+    def on_float(x: float) -> float:
+        return float(_scipy(name)(*first, x))
+
+    return on_float, on_array
+
+
+_SPECIAL = {
+    "lgamma": _special("gammaln"),
+    "digamma": _special("psi"),
+    "trigamma": _special("zeta", 2.0),
+    "i0e": _special("i0e"),
+    "i1e": _special("i1e"),
+}
+"""log Γ, its first two derivatives (ψ and ψ₁, as Hurwitz's zeta), and e⁻ˣI₀, e⁻ˣI₁."""
+
 FLOAT_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "exp": math.exp,
     "log": math.log,
     "sqrt": math.sqrt,
+    "sin": math.sin,
+    "cos": math.cos,
+    "atan2": math.atan2,
     "tanh": math.tanh,
     "minimum": min,
     "maximum": max,
     "abs": abs,
     "logaddexp": _logaddexp,
+    **{name: on_float for name, (on_float, _) in _SPECIAL.items()},
 }
 """The functions a line may call, on floats."""
 
@@ -39,6 +71,9 @@ ARRAY_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "exp": np.exp,
     "log": np.log,
     "sqrt": np.sqrt,
+    "sin": np.sin,
+    "cos": np.cos,
+    "atan2": np.arctan2,
     "tanh": np.tanh,
     "minimum": np.minimum,
     "maximum": np.maximum,
@@ -47,6 +82,7 @@ ARRAY_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "where": np.where,
     "column": lambda x: np.asarray(x)[..., None],
     "row_sum": lambda x: np.sum(x, -1),
+    **{name: on_array for name, (_, on_array) in _SPECIAL.items()},
 }
 """The same, on arrays."""
 

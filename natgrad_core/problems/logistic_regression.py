@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from natgrad_core.data import load
-from natgrad_core.ops import constant, log1p_exp, sigmoid
-from natgrad_core.problem import Problem
+from natgrad_core.ops import log1p_exp, sigmoid
+from natgrad_core.problem import Preset, Problem
 from natgrad_core.problems import problems
 from natgrad_core.rows import Rows
 from natgrad_core.small import Matrix, Vector, symmetric
-from natgrad_core.types import Array, ArrayLike, Numeric
+from natgrad_core.types import Array, ArrayLike
 
 
 @problems.register("logistic-regression")
@@ -30,6 +30,12 @@ class LogisticRegression(Problem):
     source = "Bliss 1935; McCullagh and Nelder 1989, ch. 4"
     view = ((-2.0, 4.0), (-0.5, 5.5))
     start = (-1.0, 0.5)
+    support = range(2)
+    presets: ClassVar = {
+        "Bliss's beetles": Preset(),
+        "from no effect at all": Preset(start=(0.0, 0.0)),
+        "from far out, where Newton overshoots": Preset(start=(3.0, -0.3)),
+    }
 
     def __init__(
         self,
@@ -46,11 +52,14 @@ class LogisticRegression(Problem):
         self.weights = np.full(n, 1 / n) if weights is None else np.asarray(weights, float)
         self.rows = Rows(self.weights, *self.X.T, self.y)
 
-    def log_prob(self, data: Numeric, theta: ArrayLike) -> Numeric:
-        """Of y ``[..., n]``, one outcome for each row of X, ``[..., n]``."""
-        point = self.check(theta)
-        score = point @ constant(self.X.T, point)
-        return constant(data, point) * score - log1p_exp(score)
+    def _log_prob(self, datum: Vector, w0: Any, w1: Any) -> Any:
+        a, b, y = datum
+        return y * (w0 * a + w1 * b) - log1p_exp(w0 * a + w1 * b)
+
+    def _score(self, datum: Vector, w0: Any, w1: Any) -> Vector:
+        a, b, y = datum
+        residual = y - sigmoid(w0 * a + w1 * b)
+        return residual * a, residual * b
 
     def _loss(self, w0: Any, w1: Any) -> Any:
         def term(w0: Any, w1: Any, n: Any, a: Any, b: Any, y: Any) -> Any:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, ClassVar
 
 import numpy as np
 
 from natgrad_core.data import load
-from natgrad_core.ops import HALF_LOG_2PI, constant, log
-from natgrad_core.problem import Problem
+from natgrad_core.ops import HALF_LOG_2PI, log
+from natgrad_core.problem import Preset, Problem
 from natgrad_core.problems import problems
+from natgrad_core.rows import Rows
 from natgrad_core.small import Matrix, Vector, components, symmetric
-from natgrad_core.types import Array, ArrayLike, Bools, Numeric
+from natgrad_core.types import Array, ArrayLike, Bools
 
 
 @problems.register("normal")
@@ -26,19 +28,28 @@ class Normal(Problem):
     domain = "σ > 0"
     view = ((5.15, 5.57), (0.08, 0.5))
     start = (5.2, 0.26)
+    support = (-math.inf, math.inf)
+    presets: ClassVar = {
+        "Cavendish's Earth": Preset(),
+        "too wide, off to one side": Preset(start=(5.52, 0.45)),
+        "too narrow: far in KL, near on paper": Preset(start=(5.3, 0.12)),
+    }
 
     def __init__(self, data: ArrayLike | None = None) -> None:
         self.data = np.asarray(load("cavendish")[:, 0] if data is None else data, float)
         self.mean, self.variance = float(self.data.mean()), float(self.data.var())
+        self.rows = Rows(np.full(self.data.size, 1 / self.data.size), self.data)
 
     def inside(self, theta: Array) -> Bools:
         """σ > 0."""
         return np.isfinite(theta).all(-1) & (theta[..., 1] > 0)
 
-    def log_prob(self, data: Numeric, theta: ArrayLike) -> Numeric:
-        """Of y ``[...]``, broadcast against the parameters."""
-        mu, sigma = components(self.check(theta))
-        return -log(sigma) - ((constant(data, mu) - mu) / sigma) ** 2 / 2 - HALF_LOG_2PI
+    def _log_prob(self, datum: Vector, mu: Any, sigma: Any) -> Any:
+        return -log(sigma) - ((datum[0] - mu) / sigma) ** 2 / 2 - HALF_LOG_2PI
+
+    def _score(self, datum: Vector, mu: Any, sigma: Any) -> Vector:
+        z = (datum[0] - mu) / sigma
+        return z / sigma, (z**2 - 1) / sigma
 
     def _loss(self, mu: Any, sigma: Any) -> Any:
         square = self.variance + (mu - self.mean) ** 2
