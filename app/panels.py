@@ -18,9 +18,7 @@ def group(name: str, label: str, *controls: Control) -> Control:
     return {"id": name, "label": label, "controls": list(controls)}
 
 
-def slider(
-    field: str, label: str, low: float, high: float, step: float, /, **more: Any
-) -> Control:
+def slider(field: str, label: str, low: float, high: float, step: float, /, **more: Any) -> Control:
     """A slider with a box for typing; ``scale="log"`` for a rate."""
     return {"kind": "slider", "field": field, "label": label, "min": low, "max": high,
             "step": step, "scale": "linear", "unit": "", **more}  # fmt: skip
@@ -68,7 +66,7 @@ def descent() -> list[Control]:
     """Rate, damping and steps."""
     return [
         slider("rate", "learning rate α", 0.001, 2, 0.001, scale="log"),
-        slider("damping", "damping λ", 0.001, 100, 0.001, scale="log", zero=True),
+        slider("damping", "damping λ", 0, 100, 0.001, scale="log"),
         choose_damping(),
         slider("steps", "steps", 1, 400, 1),
     ]

@@ -42,7 +42,11 @@ def level_bands(problem: str) -> dict[str, Array]:
     levels = np.unique(np.quantile(loss[inside & in_view], _SHARES))
     edges = np.concatenate([[-np.inf], levels, [np.inf]])
     generator = contourpy.contour_generator(
-        *axes, np.ma.masked_invalid(loss), fill_type="OuterOffset", line_type="Separate"
+        x=axes[0],
+        y=axes[1],
+        z=np.ma.masked_invalid(loss),
+        fill_type="OuterOffset",
+        line_type="Separate",
     )
     rings, bands, lines = [], [0], []
     for low, high in pairwise(edges):

@@ -1,0 +1,309 @@
+"""What a reader does in the lesson Coordinates, and what the page then shows, held to the engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from natgrad_core import charts, gap, problems, rules, run
+from natgrad_core.types import Array
+from tests.browser.conftest import Server
+
+pytestmark = pytest.mark.browser
+
+ROOT = "document.querySelector('.natgrad').natgrad"
+
+
+def settle(page: Page) -> dict[str, Any]:
+    """Wait until nothing is asked and everything is drawn; the answer on the screen."""
+    page.evaluate(f"{ROOT}.settled()")
+    return page.evaluate(f"{ROOT}.answer")
+
+
+def paths(page: Page) -> dict[tuple[str, str, str], Array]:
+    """Every path on the screen by (plane, rule, dash), from the arrays that the stage draws."""
+    script = f"""() => {ROOT}.answer.traces.filter(t => t.kind === 'path').map(t =>
+        [t.plane, t.rule, t.dash, Array.from({ROOT}.array(t.points))])"""
+    return {
+        (plane, rule, dash): np.array(flat, float).reshape(-1, 2)
+        for plane, rule, dash, flat in page.evaluate(script)
+    }
+
+
+def assert_the_stage_shows_what_the_engine_says(page: Page) -> None:
+    """Run the state on the screen directly in natgrad_core, and compare paths and meter."""
+    answer = settle(page)
+    state, drawn = answer["state"], paths(page)
+    problem, chart = problems[state["problem"]](), charts["linear"](state["matrix"])
+    start = state["start"] or problem.start
+    for reading in answer["meter"]:
+        name = reading["rule"]
+        options: dict[str, Any] = {"rate": state["rate"]}
+        if name != "gradient":
+            options |= {"damping": state["damping"], "kind": state["kind"]}
+        rule = rules[name](**options)
+        home = run(problem, rule, start, state["steps"])
+        away = run(problem.through(chart), rule, chart.inverse(start), state["steps"])
+        near = {"rtol": 1e-5, "atol": 1e-5}
+        np.testing.assert_allclose(drawn["theta", name, "solid"], home.theta, **near)
+        np.testing.assert_allclose(drawn["theta", name, "dashed"], away.home, **near)
+        np.testing.assert_allclose(drawn["x", name, "dashed"], away.theta, **near)
+        assert reading["gap"] == pytest.approx(float(gap(home.theta, away.home)), rel=1e-6)
+
+
+def word(page: Page, rule: str) -> str:
+    return page.locator(f".meter [data-rule='{rule}']").get_attribute("data-word") or ""
+
+
+def drag(page: Page, handle: str, by: tuple[int, int], moves: int = 20) -> None:
+    box = page.locator(f"[data-handle='{handle}']").bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for i in range(1, moves + 1):
+        page.mouse.move(x + by[0] * i / moves, y + by[1] * i / moves)
+    page.mouse.up()
+
+
+def type_in(page: Page, field: str, text: str) -> None:
+    box = page.locator(f"input.number[data-field='{field}']")
+    box.fill(text)
+    box.press("Enter")
+
+
+def test_the_first_picture_is_the_engines(lesson: Page) -> None:
+    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert word(lesson, "gradient") == "split"
+    assert word(lesson, "newton") == "coincide"
+    assert word(lesson, "natural") == "coincide"
+
+
+def test_dragging_a_column_of_a_splits_plain_descent_and_not_the_natural_gradient(
+    lesson: Page,
+) -> None:
+    lesson.get_by_role("button", name="a rotation changes nothing").click()
+    settle(lesson)
+    before = lesson.evaluate(f"{ROOT}.state.matrix")
+    assert word(lesson, "gradient") == "coincide"
+    drag(lesson, "a2", (60, -30))
+    assert_the_stage_shows_what_the_engine_says(lesson)
+    after = lesson.evaluate(f"{ROOT}.state.matrix")
+    assert after != before
+    assert [row[0] for row in after] == [row[0] for row in before], "the other column stays"
+    assert word(lesson, "gradient") == "split"
+    assert word(lesson, "natural") == "coincide"
+
+
+def test_entries_sliders_and_columns_stay_in_step(lesson: Page) -> None:
+    type_in(lesson, "matrix.0.1", "0.5")
+    settle(lesson)
+    assert lesson.locator("input[type=range][data-field='shear']").count() == 1
+    assert lesson.evaluate(f"{ROOT}.values.shear") == pytest.approx(0.5)
+    slider = lesson.locator("input[type=range][data-field='rotation']")
+    slider.focus()
+    for _ in range(5):
+        slider.press("ArrowRight")
+    settle(lesson)
+    values = lesson.evaluate(f"{ROOT}.values")
+    assert values["rotation"] > 1
+    shown = lesson.locator("input.number[data-field='matrix.1.0']").input_value()
+    assert float(shown) == pytest.approx(values["matrix.1.0"], rel=1e-4)
+    assert_the_stage_shows_what_the_engine_says(lesson)
+
+
+def test_the_start_can_be_dragged_in_either_plane_and_typed(lesson: Page) -> None:
+    drag(lesson, "start", (40, -40))
+    moved = settle(lesson)["state"]["start"]
+    drag(lesson, "start.x", (-20, 10))
+    again = settle(lesson)["state"]["start"]
+    assert moved is not None
+    assert again != moved
+    type_in(lesson, "start.0", "5.3")
+    assert settle(lesson)["state"]["start"][0] == 5.3
+    assert_the_stage_shows_what_the_engine_says(lesson)
+
+
+def test_damping_breaks_invariance_and_its_pull_back_restores_it(lesson: Page) -> None:
+    type_in(lesson, "damping", "5")
+    settle(lesson)
+    assert word(lesson, "natural") != "coincide"
+    lesson.locator("input[data-field='kind'][value='pulled-back']").check()
+    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert word(lesson, "natural") == "coincide"
+
+
+def test_the_other_problem_is_as_live_as_the_first(lesson: Page) -> None:
+    lesson.locator("input[data-field='problem'][value='logistic-regression']").check()
+    assert_the_stage_shows_what_the_engine_says(lesson)
+    drawn = paths(lesson)
+    newton, natural = (drawn["theta", name, "solid"] for name in ("newton", "natural"))
+    np.testing.assert_allclose(newton, natural, atol=1e-6)
+
+
+def test_a_claim_sets_the_state_that_shows_it(lesson: Page) -> None:
+    lesson.locator("[data-claim='damping-breaks']").click()
+    state = settle(lesson)["state"]
+    assert (state["damping"], state["rules"]) == (10, ["natural"])
+    assert word(lesson, "natural") == "split"
+    lesson.locator("[data-claim='hessian']").press("Enter")
+    settle(lesson)
+    assert lesson.evaluate(f"{ROOT}.k") == 20
+
+
+def test_the_formula_shows_the_engines_numbers_at_the_step_scrubbed_to(lesson: Page) -> None:
+    lesson.locator("input.scrub").evaluate(
+        "e => { e.value = 30; e.dispatchEvent(new Event('input')) }"
+    )
+    settle(lesson)
+    problem = problems["normal"]()
+    theta = paths(lesson)["theta", "natural", "solid"][30]
+    fisher, step = problem.fisher(theta), -0.02 * problem.grad(theta)
+    chart = charts["linear"](lesson.evaluate(f"{ROOT}.state.matrix"))
+    expected = {
+        "A.0.1": chart.jacobian(theta)[0, 1],
+        "F.0.0": fisher[0, 0],
+        "AFA.1.1": problem.through(chart).fisher(chart.inverse(theta))[1, 1],
+        "plain.0": step[0],
+        "nat.1": 0.02 * np.linalg.solve(fisher, step / 0.02)[1],
+    }
+    for name, value in expected.items():
+        text = lesson.locator(f"[data-live='{name}']").first.text_content() or ""
+        plain = text.replace("−", "-").replace("×10", "e")
+        for raised, digit in zip("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789", strict=True):
+            plain = plain.replace(raised, digit)
+        assert float(plain) == pytest.approx(value, rel=0.01), name
+
+
+def test_playing_to_the_end_sends_the_kernel_nothing(lesson: Page) -> None:
+    lesson.evaluate(
+        "() => { const send = WebSocket.prototype.send; window.sent = 0;"
+        "WebSocket.prototype.send = function (d) { window.sent++; return send.call(this, d) } }"
+    )
+    lesson.get_by_label("speed").select_option("4")
+    lesson.get_by_role("button", name="play", exact=True).click()
+    lesson.wait_for_function(f"{ROOT}.playing")
+    lesson.wait_for_function(f"!{ROOT}.playing", timeout=30_000)
+    assert lesson.evaluate(f"{ROOT}.k") == 200
+    assert lesson.evaluate("window.sent") == 0
+
+
+def test_steps_go_one_by_one_with_the_keyboard(lesson: Page) -> None:
+    lesson.locator("body").press(",")
+    lesson.locator("body").press(",")
+    lesson.locator("body").press(".")
+    assert lesson.evaluate(f"{ROOT}.k") == 199
+
+
+@pytest.mark.parametrize(
+    ("field", "bad", "said", "good"),
+    [
+        ("matrix.1.1", "0", "singular", "2"),
+        ("matrix.0.0", "abc", "not a number", "1"),
+        ("start.1", "-0.1", "σ > 0", "0.3"),
+        ("damping", "-1", "0 (none) or more", "0.1"),
+        ("rate", "0", "not allowed", "0.03"),
+    ],
+)
+def test_bad_input_is_said_beside_its_control_and_the_next_good_input_works(
+    lesson: Page, field: str, bad: str, said: str, good: str
+) -> None:
+    before, drawn = settle(lesson)["state"], paths(lesson)
+    type_in(lesson, field, bad)
+    box = lesson.locator(f"input.number[data-field='{field}']")
+    expect(box).to_have_attribute("aria-invalid", "true")
+    message = lesson.locator(f"#{box.get_attribute('aria-describedby')}")
+    expect(message).to_contain_text(said)
+    expect(message).to_be_visible()
+    assert {**settle(lesson)["state"], "k": None} == {**before, "k": None}
+    for key, points in paths(lesson).items():
+        np.testing.assert_array_equal(points, drawn[key])
+    type_in(lesson, field, good)
+    assert_the_stage_shows_what_the_engine_says(lesson)
+    expect(box).not_to_have_attribute("aria-invalid", "true")
+    assert lesson.evaluate(f"{ROOT}.values['{field}']") == float(good)
+
+
+def test_a_diverging_rate_is_drawn_broken_and_said(lesson: Page) -> None:
+    type_in(lesson, "rate", "0.5")
+    settle(lesson)
+    note = lesson.locator(".meter [data-rule='gradient'] .note")
+    expect(note).to_contain_text("left the domain")
+    assert np.isnan(paths(lesson)["theta", "gradient", "solid"][-1]).all()
+    type_in(lesson, "rate", "0.02")
+    assert_the_stage_shows_what_the_engine_says(lesson)
+
+
+def test_a_link_restores_the_state_and_reset_returns_to_the_start(
+    lesson: Page, server: Server
+) -> None:
+    type_in(lesson, "matrix.0.1", "1.25")
+    type_in(lesson, "steps", "50")
+    state = settle(lesson)["state"]
+    lesson.wait_for_url("**steps=50**")
+    lesson.goto(lesson.url)
+    lesson.wait_for_function(ROOT.replace(".natgrad').natgrad", ".natgrad')?.natgrad"))
+    lesson.wait_for_function(f"{ROOT}.state.steps === 50")
+    restored = settle(lesson)["state"]
+    assert {k: v for k, v in restored.items() if k != "k"} == {
+        k: v for k, v in state.items() if k != "k"
+    }
+    lesson.get_by_role("button", name="reset").click()
+    assert settle(lesson)["query"] == ""
+
+
+def test_the_phone_has_no_sideways_scroll_and_a_touch_drags(
+    browser: Browser, server: Server
+) -> None:
+    phone = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, bypass_csp=True
+    )
+    page = phone.new_page()
+    page.goto(server.url)
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    settle(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    before = page.evaluate(f"{ROOT}.state.matrix")
+    handle = page.locator("[data-handle='a2']")
+    handle.scroll_into_view_if_needed()
+    box = handle.bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    client = phone.new_cdp_session(page)
+    touch = lambda kind, points: client.send(  # noqa: E731
+        "Input.dispatchTouchEvent", {"type": kind, "touchPoints": points}
+    )
+    scrolled = page.evaluate("scrollY")
+    touch("touchStart", [{"x": x, "y": y}])
+    for i in range(10):
+        touch("touchMove", [{"x": x - 4 * i, "y": y + 2 * i}])
+    touch("touchEnd", [])
+    assert_the_stage_shows_what_the_engine_says(page)
+    assert page.evaluate(f"{ROOT}.state.matrix") != before
+    assert page.evaluate("scrollY") == scrolled, "a drag does not scroll the page"
+    phone.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("slowdown", [1, 4])
+def test_every_load_finds_every_control_and_picture_answering(
+    browser: Browser, server: Server, slowdown: int
+) -> None:
+    for load in range(5):
+        visitor = browser.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True)
+        page = visitor.new_page()
+        visitor.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slowdown})
+        page.goto(server.url)
+        page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+        for field in ("rotation", "rate", "damping", "stretch1", "steps"):
+            slider = page.locator(f"input[type=range][data-field='{field}']")
+            slider.focus()
+            before = page.evaluate(f"{ROOT}.values['{field}']")
+            slider.press("ArrowRight")
+            settle(page)
+            assert page.evaluate(f"{ROOT}.values['{field}']") != before, (load, field)
+        assert_the_stage_shows_what_the_engine_says(page)
+        visitor.close()

@@ -1,0 +1,32 @@
+"""Every notebook says which lesson, and nothing else, and runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from app.lessons import lessons
+from app.stage.widget import PAGE_MIME
+
+FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+
+
+def test_every_lesson_has_its_notebook() -> None:
+    assert {path.stem for path in NOTEBOOKS} == set(lessons)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_three_lines_and_displays_its_lesson(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert sum(len(cell.source.splitlines()) for cell in code) == 3
+    assert all(not cell.outputs for cell in code), "outputs are not kept in the repository"
+    root = str(FOLDER.parent)
+    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": root}}).execute()
+    page = notebook.cells[-1].outputs[-1]["data"][PAGE_MIME]
+    assert page["lesson"]["name"] == path.stem
+    assert page["first"]["traces"]
