@@ -1,0 +1,139 @@
+"""How much to trust the metric: λ, fixed or learned from how well the last step was predicted.
+
+ρ = (decrease of the loss)/(decrease the quadratic model promised). ρ near one: the model is good,
+trust it further, λ down. ρ small or negative: λ up. Each policy is pure: ``start``, ``value(state,
+at)``, and ``judge(state, ρ)`` for those that learn.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+from natgrad_core.nets.problem import Point
+from natgrad_core.nets.rule import Memory
+
+
+class Damping(Protocol):
+    """A policy for λ."""
+
+    @property
+    def learns(self) -> bool:
+        """Whether a trial step must be looked at."""
+        ...
+
+    def start(self) -> Memory:
+        """The state before the first step."""
+        ...
+
+    def value(self, state: Memory, at: Point) -> float:
+        """λ."""
+        ...
+
+    def judge(self, state: Memory, rho: float) -> Memory:
+        """The state after a trial with this ρ."""
+        ...
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """One λ for all time."""
+
+    damping: float
+    learns: bool = False
+
+    def start(self) -> Memory:
+        """Nothing to keep."""
+        return {}
+
+    def value(self, state: Memory, at: Point) -> float:
+        """λ."""
+        return self.damping
+
+    def judge(self, state: Memory, rho: float) -> Memory:
+        """Unmoved."""
+        return state
+
+
+@dataclass(frozen=True)
+class ByLoss:
+    """λ = c · loss: as in Levenberg–Marquardt for equations, where the residual sets the trust."""
+
+    factor: float
+    learns: bool = False
+
+    def start(self) -> Memory:
+        """Nothing to keep."""
+        return {}
+
+    def value(self, state: Memory, at: Point) -> float:
+        """C J(θ)."""
+        return self.factor * at.loss
+
+    def judge(self, state: Memory, rho: float) -> Memory:
+        """Unmoved."""
+        return state
+
+
+@dataclass(frozen=True)
+class LevenbergMarquardt:
+    """λ ← ω λ when ρ > ¾, λ ← λ/ω when ρ < ¼ (Martens & Grosse 2015, §6.5, with a brisk ω)."""
+
+    initial: float = 1.0
+    omega: float = 0.5
+    floor: float = 1e-12
+    learns: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0 < self.omega < 1:
+            raise ValueError(f"ω lies between 0 and 1 (¼ to ½ is brisk), got {self.omega}")
+
+    def start(self) -> Memory:
+        """λ₀."""
+        return {"damping": self.initial}
+
+    def value(self, state: Memory, at: Point) -> float:
+        """λ."""
+        return state["damping"]
+
+    def judge(self, state: Memory, rho: float) -> Memory:
+        """Down, up, or as it was; a ρ that is no number counts as bad."""
+        if rho > 0.75:
+            return {"damping": max(self.omega * state["damping"], self.floor)}
+        if not rho >= 0.25:
+            return {"damping": state["damping"] / self.omega}
+        return state
+
+
+@dataclass(frozen=True)
+class Nielsen:
+    """λ ← λ max(⅓, 1 − (2ρ − 1)³) if ρ > 0, else λ ← νλ, ν ← 2ν (Nielsen 1999, eq. 2.13)."""
+
+    initial: float = 1.0
+    floor: float = 1e-12
+    learns: bool = True
+
+    def start(self) -> Memory:
+        """λ₀ and ν = 2."""
+        return {"damping": self.initial, "nu": 2.0}
+
+    def value(self, state: Memory, at: Point) -> float:
+        """λ."""
+        return state["damping"]
+
+    def judge(self, state: Memory, rho: float) -> Memory:
+        """Smoothly down, or ever faster up."""
+        if rho > 0 and math.isfinite(rho):
+            factor = max(1 / 3, 1 - (2 * min(rho, 2.0) - 1) ** 3)
+            return {"damping": max(state["damping"] * factor, self.floor), "nu": 2.0}
+        return {"damping": state["damping"] * state["nu"], "nu": 2 * state["nu"]}
+
+
+def policy(value: float | Damping) -> Damping:
+    """A number is a fixed λ."""
+    if isinstance(value, int | float):
+        if not value >= 0:
+            raise ValueError(f"damping λ must be ≥ 0, got {value}")
+        return Fixed(float(value))
+    return value

@@ -1,0 +1,154 @@
+"""Data sets: three that are drawn on the plane, five real ones that come with scikit-learn.
+
+All arrive as one frozen ``Data``: train and test, inputs scaled once by the training half's own
+statistics, so that nothing leaks. Real data is split once and for all (the split is seeded apart
+from the nets), so that runs with different seeds are about the net and not the luck of a split.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+PLANE = ("moons", "circles", "spirals")
+REAL = ("digits", "iris", "wine", "breast-cancer", "diabetes")
+SCALES = ("standard", "unit", "white", "none")
+
+
+@dataclass(frozen=True)
+class Data:
+    """Inputs ``[N, d]`` and targets; ``classes`` is 0 for a regression."""
+
+    name: str
+    x: Tensor
+    y: Tensor
+    x_test: Tensor
+    y_test: Tensor
+    classes: int
+
+    def to(self, dtype: torch.dtype, device: str | torch.device = "cpu") -> Data:
+        """The same data in another precision or place; class numbers stay integers."""
+
+        def move(t: Tensor) -> Tensor:
+            return t.to(device, dtype) if t.is_floating_point() else t.to(device)
+
+        fields = (move(t) for t in (self.x, self.y, self.x_test, self.y_test))
+        return Data(self.name, *fields, classes=self.classes)
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs a net for this data has."""
+        return self.classes or self.y.shape[1]
+
+
+def moons(rng: np.random.Generator, n: int, noise: float = 0.15) -> tuple[np.ndarray, np.ndarray]:
+    """Two interlocking half-circles."""
+    y = np.arange(n) % 2
+    t = rng.uniform(0, math.pi, n)
+    x = np.stack([np.cos(t) - 0.5, np.sin(t) - 0.25], 1) * np.where(y, -1, 1)[:, None]
+    return x + noise * rng.normal(size=(n, 2)), y
+
+
+def circles(rng: np.random.Generator, n: int, noise: float = 0.1) -> tuple[np.ndarray, np.ndarray]:
+    """One circle inside another."""
+    y = np.arange(n) % 2
+    t = rng.uniform(0, 2 * math.pi, n)
+    r = np.where(y, 0.5, 1.0)
+    return np.stack([r * np.cos(t), r * np.sin(t)], 1) + noise * rng.normal(size=(n, 2)), y
+
+
+def spirals(
+    rng: np.random.Generator, n: int, noise: float = 0.05, turns: float = 1.5
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two arms wound about each other: the hard one."""
+    y = np.arange(n) % 2
+    r = np.sqrt(rng.uniform(0.02, 1, n))
+    t = 2 * math.pi * turns * r + math.pi * y
+    return np.stack([r * np.cos(t), r * np.sin(t)], 1) + noise * rng.normal(size=(n, 2)), y
+
+
+_MADE: dict[str, Callable[..., tuple[np.ndarray, np.ndarray]]] = {
+    "moons": moons,
+    "circles": circles,
+    "spirals": spirals,
+}
+
+
+def plane(name: str, n: int = 500, noise: float | None = None, seed: int = 0) -> Data:
+    """One of ``PLANE``: n training points, as many test points, two classes."""
+    if name not in _MADE:
+        raise ValueError(f"no data {name!r} on the plane; there are {', '.join(PLANE)}")
+    if n < 2:
+        raise ValueError(f"two classes need at least two points, got n={n}")
+    rng = np.random.default_rng(seed)
+    options = {} if noise is None else {"noise": noise}
+    train, test = (_MADE[name](rng, n, **options) for _ in range(2))
+    x, x_test = (torch.as_tensor(half[0]).float() for half in (train, test))
+    y, y_test = (torch.as_tensor(half[1]) for half in (train, test))
+    return Data(name, x, y, x_test, y_test, classes=2)
+
+
+def painted(points: Tensor, labels: Tensor) -> Data:
+    """The reader's own points ``[N, 2]`` and class numbers; there is nothing held out."""
+    if points.ndim != 2 or len(points) != len(labels) or len(labels) == 0:
+        raise ValueError(
+            f"points are [N, 2] and labels [N], at least one of them; got {list(points.shape)} "
+            f"and {list(labels.shape)}"
+        )
+    classes = max(2, int(labels.max()) + 1)
+    return Data("painted", points, labels.long(), points, labels.long(), classes)
+
+
+def real(name: str, scale: str = "standard", test: float = 0.0) -> Data:
+    """One of ``REAL``; ``test`` is the share held out (0: all of it trains, and tests itself).
+
+    ``scale``: "standard" (mean 0, deviation 1), "unit" (divided by the largest value: the
+    digits' pixels /16), "white" (uncorrelated too), or "none". Regression targets are standardized.
+    """
+    if name not in REAL:
+        raise ValueError(f"no real data {name!r}; there are {', '.join(REAL)}")
+    if scale not in SCALES:
+        raise ValueError(f"no scale {scale!r}; there are {', '.join(SCALES)}")
+    if not 0 <= test < 1:
+        raise ValueError(f"test is the share held out, in [0, 1), got {test}")
+    from sklearn import datasets  # two seconds to import, wanted only here
+
+    x, y = getattr(datasets, f"load_{name.replace('-', '_')}")(return_X_y=True)
+    regression = name == "diabetes"
+    order = np.random.default_rng(0).permutation(len(x)) if test else np.arange(len(x))
+    held, kept = np.split(order, [round(test * len(x))])
+    held = held if test else kept
+    shift, by = _scaling(x[kept], scale)
+    x = (x - shift) @ by
+    if regression:
+        y = ((y - y[kept].mean()) / y[kept].std())[:, None]
+    inputs = torch.as_tensor(x, dtype=torch.float32)
+    targets = torch.as_tensor(y, dtype=torch.float32 if regression else torch.int64)
+    classes = 0 if regression else int(y.max()) + 1
+    return Data(name, inputs[kept], targets[kept], inputs[held], targets[held], classes)
+
+
+def _scaling(x: np.ndarray, scale: str) -> tuple[np.ndarray, np.ndarray]:
+    d = x.shape[1]
+    if scale == "none":
+        return np.zeros(d), np.eye(d)
+    if scale == "unit":
+        return np.zeros(d), np.eye(d) / np.abs(x).max()
+    if scale == "standard":
+        deviation = x.std(0)
+        return x.mean(0), np.diag(1 / np.where(deviation > 0, deviation, 1))
+    values, vectors = np.linalg.eigh(np.cov(x.T, bias=True))
+    good = values > 1e-10 * values.max()
+    return x.mean(0), (
+        vectors * np.where(good, 1 / np.sqrt(np.where(good, values, 1)), 0)
+    ) @ vectors.T
+
+
+def autoencoding(data: Data) -> Data:
+    """The same inputs, to be reproduced: targets are the inputs."""
+    return Data(f"{data.name} to itself", data.x, data.x, data.x_test, data.x_test, 0)

@@ -1,0 +1,141 @@
+"""One Fisher matrix, F = (1/N) Σ_n Jₙᵀ Sₙ Sₙᵀ Jₙ, and the three things people mean by it.
+
+They differ only in S, the root of what is averaged over targets: the model's own distribution,
+exactly (``true``, so S Sᵀ = M); targets drawn from the model (``monte-carlo``, S the sampled
+residuals); or the data's targets (``empirical``, S the residual itself), which is not the Fisher
+matrix and whose inverse can point almost anywhere (Kunstner, Balles, Hennig 2019).
+For natural parameterizations M is also the Hessian of the loss in the outputs, so the true Fisher
+is the Gauss–Newton matrix too (Martens 2020, §9).
+
+Every form is a contraction of features a and cotangents g: a product (push, metric, pull), the
+diagonal, the blocks of single layers, the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from natgrad_core.nets.layers import Linear
+from natgrad_core.nets.problem import Point
+
+KINDS = ("true", "monte-carlo", "empirical")
+
+
+class Fisher:
+    """The Fisher matrix at a point, with no matrix formed until one is asked for."""
+
+    def __init__(self, at: Point, kind: str = "true", samples: int = 1, seed: int = 0) -> None:
+        if kind not in KINDS:
+            raise ValueError(f"no Fisher {kind!r}; there are {', '.join(KINDS)}")
+        if samples < 1:
+            raise ValueError(f"a Monte Carlo Fisher needs at least one sample, got {samples}")
+        self.at, self.kind, self.samples, self.seed = at.check(), kind, samples, seed
+
+    @property
+    def directions(self) -> int:
+        """K, the columns of S."""
+        if self.kind == "true":
+            return self.at.problem.likelihood.directions(self.at.problem.outputs)
+        return self.samples if self.kind == "monte-carlo" else 1
+
+    @cached_property
+    def root(self) -> Tensor:
+        """S, ``[N, C, K]``; the samples are drawn once, so every product sees the same matrix."""
+        likelihood, out = self.at.problem.likelihood, self.at.outputs
+        if self.kind == "true":
+            return likelihood.root(out)
+        if self.kind == "empirical":
+            return self.at.residual[:, :, None]
+        generator = self.at.generator(self.seed)
+        drawn = [likelihood.sample(out, generator) for _ in range(self.samples)]
+        scores = [likelihood.residual(out, y) for y in drawn]
+        return torch.stack(scores, 2) / self.samples**0.5
+
+    @cached_property
+    def cotangents(self) -> list[Tensor]:
+        """What each parametric layer feels of the K directions, ``[N, K, …]`` each."""
+        return self.at.tape.cotangents(self.root)
+
+    def rows(self) -> Tensor:
+        """Sᵀ J, ``[N K, p]``: F = rowsᵀ rows/N."""
+        return self.at.tape.rows(self.cotangents)
+
+    def weigh(self, t: Tensor) -> Tensor:
+        """S Sᵀ t for ``t`` ``[N, C]``."""
+        if self.kind == "true":
+            return self.at.problem.likelihood.metric(self.at.outputs, t)
+        return torch.einsum("nck,ndk,nd->nc", self.root, self.root, t)
+
+    def mv(self, v: Tensor) -> Tensor:
+        """F v: push, weigh, pull; no matrix."""
+        return self.at.tape.pull(self.weigh(self.at.tape.push(v)) / len(self.at.tape))
+
+    def diagonal(self) -> Tensor:
+        """Diag F, ``[p]``: (g²)ᵀ a² for a Linear layer."""
+        tape, n = self.at.tape, len(self.at.tape)
+        out = self.root.new_empty(tape.net.size)
+        for i, g in zip(tape.net.parametric, self.cotangents, strict=True):
+            part, layer = out[tape.net.slices[i]], tape.layer(i)
+            if isinstance(layer, Linear):
+                layer.pull(tape.values[i].square(), None, g.square().sum(1, keepdim=True) / n, part)
+            else:
+                part.copy_(self._layer_rows(i, g).square().sum(0) / n)
+        return out
+
+    def _layer_rows(self, i: int, g: Tensor) -> Tensor:
+        tape = self.at.tape
+        rows = g.new_empty(*g.shape[:2], tape.layer(i).size)
+        tape.layer(i).rows(tape.values[i], tape.slope(i), g, rows)
+        return rows.flatten(0, 1)
+
+    def blocks(self) -> list[Tensor]:
+        """The diagonal block of each parametric layer, ``[p_l, p_l]`` each."""
+        pairs = zip(self.at.tape.net.parametric, self.cotangents, strict=True)
+        return [r.T @ r / len(self.at.tape) for r in (self._layer_rows(i, g) for i, g in pairs)]
+
+    def dense(self) -> Tensor:
+        """F itself, ``[p, p]``."""
+        from natgrad_core.nets.contract import contracted, is_all_linear, torch_order
+
+        if is_all_linear(self):
+            order = torch_order(self.at.problem.net)
+            return contracted(self)[order][:, order]
+        rows = self.rows()
+        return rows.T @ rows / len(self.at.tape)
+
+    @cached_property
+    def double(self) -> Fisher:
+        """The same matrix in float64."""
+        twin = Fisher(self.at.double, self.kind, self.samples, self.seed)
+        if self.kind == "monte-carlo":
+            twin.__dict__["root"] = self.root.double()
+        return twin
+
+
+def hessian_product(at: Point) -> Callable[[Tensor], Tensor]:
+    """V -> ∇²J v, forward over reverse (Pearlmutter 1994), by autodiff."""
+    gradient = torch.func.grad(at.problem.loss)
+    return lambda v: torch.func.jvp(gradient, (at.theta,), (v,))[1]
+
+
+def gauss_newton(at: Point) -> Tensor:
+    """G = (1/N) Σ Jₙᵀ (∇² of the loss in the outputs) Jₙ, dense, by autodiff: a slow witness.
+
+    For the likelihoods here it equals the true Fisher; its definition never mentions the model's
+    own targets.
+    """
+    problem = at.problem
+
+    def one(theta: Tensor, x: Tensor) -> Tensor:
+        return problem.net.forward(theta, x[None])[0]
+
+    def bend(out: Tensor, y: Tensor) -> Tensor:
+        return torch.func.hessian(lambda o: problem.likelihood.loss(o[None], y[None]))(out)
+
+    jacobian = torch.func.vmap(torch.func.jacrev(one), (None, 0))(at.theta, problem.x)
+    middle = torch.func.vmap(bend)(at.outputs, problem.y)
+    return torch.einsum("ncp,ncd,ndq->pq", jacobian, middle, jacobian) / len(problem)

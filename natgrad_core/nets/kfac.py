@@ -1,0 +1,212 @@
+"""K-FAC: forget that features and cotangents are correlated, and each layer's block factors.
+
+E[(g gᵀ) ⊗ (a aᵀ)] ≈ E[g gᵀ] ⊗ E[a aᵀ] = B ⊗ A (Martens & Grosse 2015, eq. 1): two small matrices
+in place of one large. With vec(W) taken row by row (torch's order) B comes FIRST. It is exact for
+one example, and for deep linear nets with squared loss. Convolutions: places count as examples
+(Grosse & Martens 2016, eq. 30; "expand").
+
+E-KFAC keeps K-FAC's eigenvectors U_B ⊗ U_A and puts the true second moments in that basis on the
+diagonal, s = E[(U_Bᵀ g aᵀ U_A)²]: of all matrices diagonal there, the nearest to the block
+(George et al. 2018, eq. 10). Diagonal in its own basis, it takes any damping for a division.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from natgrad_core.nets.fisher import Fisher
+from natgrad_core.nets.layers import Conv2d, Linear
+from natgrad_core.nets.model import Net
+
+Pair = tuple[Tensor, Tensor]
+
+
+@dataclass(frozen=True)
+class Factors:
+    """(A, B) of each layer: A of features ``[in (+1)]²``, B of cotangents ``[out]²``."""
+
+    net: Net
+    pairs: tuple[Pair, ...]
+
+    @classmethod
+    def of(cls, fisher: Fisher) -> Factors:
+        """From the cotangents of a Fisher matrix: exact, or sampled if that is what it is."""
+        tape = fisher.at.tape
+        pairs: list[Pair] = []
+        for i, g in zip(tape.net.parametric, fisher.cotangents, strict=True):
+            layer = tape.net.layers[i]
+            if isinstance(layer, Linear):
+                known = fisher.at.problem.input_moment if i == 0 else None
+                flat = g.flatten(0, 1)
+                pairs.append((_moment(layer, tape.values[i]) if known is None else known,
+                              flat.T @ flat / len(tape)))  # fmt: skip
+            elif isinstance(layer, Conv2d):
+                a = layer.features(tape.values[i], tape.slope(i))
+                flat = layer.places(g).flatten(0, 2)
+                places = a.shape[1]
+                a = a.flatten(0, 1)
+                pairs.append((a.T @ a / len(tape), flat.T @ flat / (len(tape) * places)))
+            else:
+                raise TypeError(
+                    f"K-FAC factors Linear and Conv2d layers; {layer.label} has no matrix to "
+                    "factor. Take the exact Fisher (natural), or fold the norm into the layer before it"
+                )
+        return cls(tape.net, tuple(pairs))
+
+    def blend(self, new: Factors, keep: float) -> Factors:
+        """Keep · self + (1 − keep) · new: a running average over steps."""
+        both = zip(self.pairs, new.pairs, strict=True)
+        return Factors(self.net, tuple(
+            (torch.lerp(b, a, keep), torch.lerp(d, c, keep)) for (a, c), (b, d) in both
+        ))  # fmt: skip
+
+
+def _moment(layer: Linear, x: Tensor) -> Tensor:
+    a = layer.features(x, None)
+    return a.T @ a / len(a)
+
+
+def split(net: Net, v: Tensor) -> list[Tensor]:
+    """Flat ``[p]`` -> a matrix [W b] ``[out, in (+1)]`` for each layer."""
+    found: list[Tensor] = []
+    for i in net.parametric:
+        layer, part = net.layers[i], v[net.slices[i]]
+        assert isinstance(layer, Linear | Conv2d)
+        weight = part[: layer.weights].view(layer.outputs, layer.inputs)
+        column = part[layer.weights :, None]
+        found.append(torch.cat((weight, column), 1) if layer.bias else weight)
+    return found
+
+
+def join(net: Net, parts: list[Tensor]) -> Tensor:
+    """The inverse of ``split``."""
+    flat: list[Tensor] = []
+    for i, m in zip(net.parametric, parts, strict=True):
+        layer = net.layers[i]
+        assert isinstance(layer, Linear | Conv2d)
+        flat.append(m[:, : layer.inputs].reshape(-1))
+        if layer.bias:
+            flat.append(m[:, -1])
+    return torch.cat(flat)
+
+
+class Kronecker:
+    """K-FAC as an operator: blocks B ⊗ A; λ is shared between the factors, or added to the whole.
+
+    ``shared`` (factored Tikhonov, Martens & Grosse 2015, §6.3): (B + √λ/π I) ⊗ (A + π √λ I), with
+    π² = (tr A/dim A)/(tr B/dim B). Otherwise B ⊗ A + λ I, exactly. Both are divisions in the
+    eigenbasis, so λ can be changed freely.
+    """
+
+    def __init__(self, factors: Factors, shared: bool = True) -> None:
+        self.factors, self.net, self.shared = factors, factors.net, shared
+
+    @cached_property
+    def basis(self) -> list[tuple[Tensor, Tensor, Tensor, Tensor]]:
+        """(s_A, U_A, s_B, U_B) of each layer."""
+        found: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
+        for a, b in self.factors.pairs:
+            (sa, ua), (sb, ub) = torch.linalg.eigh(a), torch.linalg.eigh(b)
+            found.append((sa.clamp_min(0), ua, sb.clamp_min(0), ub))
+        return found
+
+    def spectrum(self, damping: float) -> list[Tensor]:
+        """What each layer's coordinates in the eigenbasis are divided by, ``[out, in (+1)]``."""
+        found: list[Tensor] = []
+        for sa, _, sb, _ in self.basis:
+            if self.shared and damping > 0:
+                ratio = float((sa.mean() / sb.mean().clamp_min(1e-30)).sqrt())
+                ratio = min(max(ratio, 1e-6), 1e6)
+                root = damping**0.5
+                found.append(torch.outer(sb + root / ratio, sa + root * ratio))
+            else:
+                found.append(torch.outer(sb, sa) + damping)
+        return found
+
+    def solve(self, v: Tensor, damping: float) -> Tensor:
+        """(B ⊗ A + damping)⁻¹ v = U_B [(U_Bᵀ V U_A)/s] U_Aᵀ, layer by layer."""
+        out: list[Tensor] = []
+        layers = zip(split(self.net, v), self.basis, self.spectrum(damping), strict=True)
+        for m, (_, ua, _, ub), s in layers:
+            if damping == 0 and not bool(s.min() > 1e-12 * s.max()):
+                raise ValueError(
+                    "a Kronecker factor is singular (a dead unit, or fewer examples than inputs): "
+                    "K-FAC needs damping λ > 0 here"
+                )
+            out.append(ub @ ((ub.T @ m @ ua) / s) @ ua.T)
+        return join(self.net, out)
+
+    def mv(self, v: Tensor) -> Tensor:
+        """(B ⊗ A) v = B V A, layer by layer."""
+        parts = zip(split(self.net, v), self.factors.pairs, strict=True)
+        return join(self.net, [b @ m @ a for m, (a, b) in parts])
+
+    def blocks(self) -> list[Tensor]:
+        """B ⊗ A of each layer, in torch's order."""
+        return [
+            _reorder(self.net, i, torch.kron(b, a)) for i, (a, b) in enumerate(self.factors.pairs)
+        ]
+
+    def dense(self) -> Tensor:
+        """All blocks in their places, ``[p, p]``."""
+        return torch.block_diag(*self.blocks())
+
+
+class Eigen(Kronecker):
+    """E-KFAC: K-FAC's eigenvectors with the true second moments on their diagonal."""
+
+    def __init__(self, fisher: Fisher, factors: Factors | None = None) -> None:
+        super().__init__(factors or Factors.of(fisher), shared=False)
+        self.fisher = fisher
+
+    @cached_property
+    def moments(self) -> list[Tensor]:
+        """S = (1/N) Σ (U_Bᵀ G U_A)² per layer, G the gradient of one example and direction."""
+        tape = self.fisher.at.tape
+        found: list[Tensor] = []
+        layers = zip(tape.net.parametric, self.fisher.cotangents, self.basis, strict=True)
+        for i, g, (_, ua, _, ub) in layers:
+            layer = tape.net.layers[i]
+            if isinstance(layer, Linear):
+                a = layer.features(tape.values[i], None) @ ua
+                squares = (g @ ub).square().sum(1)
+                found.append(squares.T @ a.square() / len(tape))
+            else:
+                assert isinstance(layer, Conv2d)
+                a = layer.features(tape.values[i], tape.slope(i)) @ ua
+                per = torch.matmul((layer.places(g) @ ub).mT, a[:, None])
+                found.append(per.square().sum((0, 1)) / len(tape))
+        return found
+
+    def spectrum(self, damping: float) -> list[Tensor]:
+        """S + λ."""
+        return [s + damping for s in self.moments]
+
+    def mv(self, v: Tensor) -> Tensor:
+        """U_B [s ∘ (U_Bᵀ V U_A)] U_Aᵀ."""
+        layers = zip(split(self.net, v), self.basis, self.moments, strict=True)
+        return join(
+            self.net, [ub @ ((ub.T @ m @ ua) * s) @ ua.T for m, (_, ua, _, ub), s in layers]
+        )
+
+    def blocks(self) -> list[Tensor]:
+        """(U_B ⊗ U_A) diag s (U_B ⊗ U_A)ᵀ of each layer, in torch's order."""
+        found: list[Tensor] = []
+        for i, ((_, ua, _, ub), s) in enumerate(zip(self.basis, self.moments, strict=True)):
+            u = torch.kron(ub, ua)
+            found.append(_reorder(self.net, i, (u * s.flatten()) @ u.T))
+        return found
+
+
+def _reorder(net: Net, which: int, block: Tensor) -> Tensor:
+    layer = net.layers[net.parametric[which]]
+    assert isinstance(layer, Linear | Conv2d)
+    if not layer.bias:
+        return block
+    grid = torch.arange(layer.size).view(layer.outputs, layer.inputs + 1)
+    order = torch.cat((grid[:, :-1].flatten(), grid[:, -1]))
+    return block[order][:, order]

@@ -1,0 +1,167 @@
+"""The layers that hold no matrix, and the one door through which torch modules come in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from natgrad_core.nets.layers import Conv2d, Layer, Linear
+
+
+class FrozenNorm:
+    """Batch norm with frozen statistics: y = γ (x − m)/√(v + ε) + β; parameters γ, then β."""
+
+    def __init__(self, module: nn.BatchNorm1d, label: str) -> None:
+        if module.running_mean is None or module.running_var is None or not module.affine:
+            raise TypeError(f"{label}: batch norm needs running statistics and affine=True here")
+        self.label, self.width = label, module.num_features
+        self.size = 2 * self.width
+        self.mean = module.running_mean.detach().clone()
+        self.scale = (module.running_var.detach() + module.eps).rsqrt()
+
+    def slope(self, w: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        """x̂, the standardized input."""
+        return (x - self.mean.to(x)) * self.scale.to(x)
+
+    def forward(self, w: Tensor, x: Tensor) -> Tensor:
+        """γ x̂ + β."""
+        return w[: self.width] * self.slope(w, x, x) + w[self.width :]
+
+    def tangent(
+        self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor, dx: Tensor | None
+    ) -> Tensor:
+        """dγ x̂ + dβ + γ dx̂."""
+        assert s is not None
+        dy = dw[: self.width] * s + dw[self.width :]
+        return dy if dx is None else dy + w[: self.width] * self.scale.to(dx) * dx
+
+    def backward(self, w: Tensor, x: Tensor, s: Tensor | None, g: Tensor) -> Tensor:
+        """γ/√(v + ε) g."""
+        return g * (w[: self.width] * self.scale.to(g))
+
+    def pull(self, x: Tensor, s: Tensor | None, g: Tensor, out: Tensor) -> None:
+        """Σ g x̂, then Σ g."""
+        assert s is not None
+        flat = g.reshape(-1, self.width)
+        out[: self.width] = (flat * s).sum(0)
+        out[self.width :] = flat.sum(0)
+
+    def rows(self, x: Tensor, s: Tensor | None, g: Tensor, out: Tensor) -> None:
+        """G x̂, then g."""
+        assert s is not None
+        out[..., : self.width] = g * s[:, None]
+        out[..., self.width :] = g
+
+
+class Curve:
+    """An elementwise activation, with its slope by hand where it has a short one."""
+
+    size = 0
+
+    def __init__(self, module: nn.Module, label: str) -> None:
+        self.module, self.label = module, label
+
+    def forward(self, w: Tensor, x: Tensor) -> Tensor:
+        """f(x)."""
+        return self.module(x)
+
+    def slope(self, w: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        """f'(x)."""
+        by_hand = SLOPES.get(type(self.module))
+        if by_hand is not None:
+            return by_hand(x, y)
+        with torch.enable_grad():
+            z = x.detach().requires_grad_()
+            (slope,) = torch.autograd.grad(self.module(z).sum(), z)
+        return slope
+
+    def tangent(
+        self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor, dx: Tensor | None
+    ) -> Tensor | None:
+        """f'(x) dx."""
+        if dx is None:
+            return None
+        assert s is not None
+        return s * dx
+
+    def backward(self, w: Tensor, x: Tensor, s: Tensor | None, g: Tensor) -> Tensor:
+        """f'(x) g."""
+        assert s is not None
+        return g * s[:, None]
+
+
+class Reshape:
+    """Flatten or Unflatten: no parameters, no arithmetic."""
+
+    size = 0
+
+    def __init__(self, module: nn.Module, label: str) -> None:
+        self.module, self.label = module, label
+
+    def forward(self, w: Tensor, x: Tensor) -> Tensor:
+        """The same numbers in another shape."""
+        return self.module(x)
+
+    def slope(self, w: Tensor, x: Tensor, y: Tensor) -> None:
+        """Nothing."""
+        return
+
+    def tangent(
+        self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor, dx: Tensor | None
+    ) -> Tensor | None:
+        """dx, reshaped."""
+        return None if dx is None else self.module(dx)
+
+    def backward(self, w: Tensor, x: Tensor, s: Tensor | None, g: Tensor) -> Tensor:
+        """g, shaped back."""
+        return g.reshape(*g.shape[:2], *x.shape[1:])
+
+
+SLOPES: dict[type[nn.Module], Callable[[Tensor, Tensor], Tensor]] = {
+    nn.Tanh: lambda x, y: torch.addcmul(
+        torch.ones((), dtype=y.dtype, device=y.device), y, y, value=-1
+    ),
+    nn.Sigmoid: lambda x, y: y * (1 - y),
+    nn.ReLU: lambda x, y: (y > 0).to(y.dtype),
+    nn.Identity: lambda x, y: torch.ones_like(y),
+}
+"""f'(x) from x and y = f(x), where that is cheaper than autodiff."""
+
+CURVES = (
+    nn.Tanh, nn.Sigmoid, nn.ReLU, nn.Identity, nn.Softplus, nn.GELU, nn.SiLU, nn.ELU, nn.CELU,
+    nn.SELU, nn.LeakyReLU, nn.Mish, nn.Softsign, nn.Hardtanh, nn.LogSigmoid,
+)  # fmt: skip
+"""The activations that act on each number alone."""
+
+
+def layer_of(module: nn.Module, index: int) -> Layer:
+    """The hand-written twin of a torch module, or an error that says what to use instead."""
+    label = f"layer {index} ({type(module).__name__})"
+    if isinstance(module, nn.Linear):
+        return Linear(module.in_features, module.out_features, module.bias is not None, label)
+    if isinstance(module, nn.Conv2d):
+        return Conv2d(module, label)
+    if isinstance(module, nn.Dropout):
+        if module.training and module.p > 0:
+            raise TypeError(
+                f"{label} draws new noise at each call, so the net has no one Fisher matrix; call "
+                ".eval() on it, or leave it out"
+            )
+        return Curve(nn.Identity(), label)
+    if isinstance(module, nn.BatchNorm1d):
+        if module.training:
+            raise TypeError(
+                f"{label} in train mode mixes the examples of a batch, so no example has a Fisher "
+                "of its own; call .eval() to freeze its statistics (natgrad_core.nets.norm does)"
+            )
+        return FrozenNorm(module, label)
+    if isinstance(module, CURVES):
+        return Curve(module, label)
+    if isinstance(module, nn.Flatten | nn.Unflatten):
+        return Reshape(module, label)
+    raise TypeError(
+        f"{label} has no hand-written derivative here; there are Linear, Conv2d, Flatten, "
+        f"Unflatten, BatchNorm1d in eval mode, and {', '.join(c.__name__ for c in CURVES)}"
+    )

@@ -1,0 +1,195 @@
+"""A layer is a linear map with parameters, or a curve bent by hand; each knows its derivatives.
+
+Everything the Fisher matrix needs of a net is local: what came into a layer (its features ``a``)
+and what the outputs feel of what came out (its cotangents ``g``). The derivative of one output by
+one weight is a product ``g_o a_i``, so per-example Jacobians, Gram matrices, factors and products
+with the Fisher are all contractions of the same two tensors, with no autodiff in the loop.
+
+Shapes: ``x`` is ``[N, ...]``; cotangents are ``[N, K, ...]``, K output directions at a time.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.grad import conv2d_input
+
+
+class Layer(Protocol):
+    """One step of a Sequential; ``w`` is its own slice of the flat parameters, ``[size]``."""
+
+    size: int
+    label: str
+
+    def forward(self, w: Tensor, x: Tensor) -> Tensor:
+        """The layer's output."""
+        ...
+
+    def slope(self, w: Tensor, x: Tensor, y: Tensor) -> Tensor | None:
+        """What backward needs and can be computed once: dy/dx of a curve, patches of a picture."""
+        ...
+
+    def tangent(
+        self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor, dx: Tensor | None
+    ) -> Tensor | None:
+        """Dy for (dw, dx): the R-operator, one layer (Pearlmutter 1994). ``None`` is zero."""
+        ...
+
+    def backward(self, w: Tensor, x: Tensor, s: Tensor | None, g: Tensor) -> Tensor:
+        """Cotangents of x from cotangents ``[N, K, ...]`` of y."""
+        ...
+
+
+class Parametric(Layer, Protocol):
+    """A layer with parameters: how they are felt."""
+
+    def pull(self, x: Tensor, s: Tensor | None, g: Tensor, out: Tensor) -> None:
+        """Out ← Σ_n Jₙᵀ gₙ for cotangents with K = 1, ``[size]``."""
+        ...
+
+    def rows(self, x: Tensor, s: Tensor | None, g: Tensor, out: Tensor) -> None:
+        """Out ← the rows of the Jacobian, ``[N, K, size]``, in torch's order."""
+        ...
+
+
+class Linear:
+    """y = x Wᵀ + b; parameters W row by row, then b (torch's order)."""
+
+    def __init__(self, inputs: int, outputs: int, bias: bool, label: str) -> None:
+        self.inputs, self.outputs, self.bias, self.label = inputs, outputs, bias, label
+        self.weights = inputs * outputs
+        self.size = self.weights + (outputs if bias else 0)
+
+    def weight(self, w: Tensor) -> Tensor:
+        """W, ``[outputs, inputs]``, a view."""
+        return w[: self.weights].view(self.outputs, self.inputs)
+
+    def forward(self, w: Tensor, x: Tensor) -> Tensor:
+        """X Wᵀ + b."""
+        if x.ndim != 2 or x.shape[1] != self.inputs:
+            raise ValueError(
+                f"{self.label} takes [N, {self.inputs}], was given {list(x.shape)}; "
+                "put a Flatten before it, or match the sizes"
+            )
+        if not self.bias:
+            return x @ self.weight(w).T
+        return torch.addmm(w[self.weights :], x, self.weight(w).T)
+
+    def slope(self, w: Tensor, x: Tensor, y: Tensor) -> None:
+        """Nothing: x itself is all that is needed."""
+        return
+
+    def tangent(
+        self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor, dx: Tensor | None
+    ) -> Tensor:
+        """Dy = x dWᵀ + db + dx Wᵀ."""
+        dy = self.forward(dw, x)
+        return dy if dx is None else torch.addmm(dy, dx, self.weight(w).T)
+
+    def backward(self, w: Tensor, x: Tensor, s: Tensor | None, g: Tensor) -> Tensor:
+        """G W."""
+        return g @ self.weight(w)
+
+    def pull(self, x: Tensor, s: Tensor | None, g: Tensor, out: Tensor) -> None:
+        """Σ_n gₙ ⊗ xₙ, then Σ_n gₙ."""
+        flat = g.reshape(-1, self.outputs)
+        torch.mm(flat.T, x, out=out[: self.weights].view(self.outputs, self.inputs))
+        if self.bias:
+            torch.sum(flat, 0, out=out[self.weights :])
+
+    def rows(self, x: Tensor, s: Tensor | None, g: Tensor, out: Tensor) -> None:
+        """g_o x_i, then g_o."""
+        product = out[..., : self.weights].unflatten(-1, (self.outputs, self.inputs))
+        torch.mul(g[..., :, None], x[:, None, None, :], out=product)
+        if self.bias:
+            out[..., self.weights :] = g
+
+    def features(self, x: Tensor, s: Tensor | None) -> Tensor:
+        """a: x with a column of ones where there is a bias, ``[N, inputs (+ 1)]``."""
+        return torch.cat((x, x.new_ones(len(x), 1)), 1) if self.bias else x
+
+
+class Conv2d:
+    """A Linear layer sliding over patches; parameters W[out, in, kh, kw] row by row, then b."""
+
+    def __init__(self, module: nn.Conv2d, label: str) -> None:
+        if module.groups != 1 or module.padding_mode != "zeros" or isinstance(module.padding, str):
+            raise TypeError(
+                f"{label}: only groups=1 and numeric zero padding have a Fisher here; got {module}"
+            )
+        self.label = label
+        self.kernel, self.stride = tuple(module.kernel_size), tuple(module.stride)
+        self.padding, self.dilation = tuple(module.padding), tuple(module.dilation)
+        self.inputs = module.in_channels * self.kernel[0] * self.kernel[1]
+        self.outputs, self.bias = module.out_channels, module.bias is not None
+        self.shape = (module.out_channels, module.in_channels, *self.kernel)
+        self.weights = self.inputs * self.outputs
+        self.size = self.weights + (self.outputs if self.bias else 0)
+
+    def _conv(self, w: Tensor, x: Tensor) -> Tensor:
+        b = w[self.weights :] if self.bias else None
+        kernel = w[: self.weights].view(self.shape)
+        return functional.conv2d(x, kernel, b, self.stride, self.padding, self.dilation)
+
+    def forward(self, w: Tensor, x: Tensor) -> Tensor:
+        """The convolution, ``[N, out, h, w]``."""
+        if x.ndim != 4 or x.shape[1] != self.shape[1]:
+            raise ValueError(
+                f"{self.label} takes pictures [N, {self.shape[1]}, h, w], was given "
+                f"{list(x.shape)}; put an Unflatten before it"
+            )
+        return self._conv(w, x)
+
+    def slope(self, w: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        """The patches, ``[N, T, inputs]``: T places, each a Linear layer's input."""
+        return functional.unfold(x, self.kernel, self.dilation, self.padding, self.stride).mT
+
+    def tangent(
+        self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor, dx: Tensor | None
+    ) -> Tensor:
+        """Dy = x ∗ dW + db + dx ∗ W."""
+        dy = self._conv(dw, x)
+        if dx is None:
+            return dy
+        kernel = w[: self.weights].view(self.shape)
+        return dy + functional.conv2d(dx, kernel, None, self.stride, self.padding, self.dilation)
+
+    def backward(self, w: Tensor, x: Tensor, s: Tensor | None, g: Tensor) -> Tensor:
+        """The transposed convolution of g."""
+        kernel = w[: self.weights].view(self.shape)
+        n, k = g.shape[:2]
+        size = (n * k, *x.shape[1:])
+        back = conv2d_input(
+            size, kernel, g.reshape(n * k, *g.shape[2:]), self.stride, self.padding, self.dilation
+        )
+        return back.view(n, k, *x.shape[1:])
+
+    def places(self, g: Tensor) -> Tensor:
+        """Cotangents by place, ``[N, K, T, outputs]``."""
+        return g.flatten(3).mT
+
+    def pull(self, x: Tensor, s: Tensor | None, g: Tensor, out: Tensor) -> None:
+        """Σ_n Σ_t g_t ⊗ patch_t, then Σ g."""
+        assert s is not None
+        flat = self.places(g).reshape(-1, self.outputs)
+        weight = out[: self.weights].view(self.outputs, self.inputs)
+        torch.mm(flat.T, s.reshape(-1, self.inputs), out=weight)
+        if self.bias:
+            torch.sum(flat, 0, out=out[self.weights :])
+
+    def rows(self, x: Tensor, s: Tensor | None, g: Tensor, out: Tensor) -> None:
+        """Σ_t g_to patch_ti, then Σ_t g_to."""
+        assert s is not None
+        by_place = self.places(g)
+        product = torch.matmul(by_place.mT, s[:, None])
+        out[..., : self.weights] = product.flatten(-2)
+        if self.bias:
+            out[..., self.weights :] = by_place.sum(-2)
+
+    def features(self, x: Tensor, s: Tensor | None) -> Tensor:
+        """a: the patches with a one appended where there is a bias, ``[N, T, inputs (+ 1)]``."""
+        assert s is not None
+        return torch.cat((s, s.new_ones(*s.shape[:2], 1)), 2) if self.bias else s

@@ -1,0 +1,273 @@
+"""A likelihood turns outputs into a distribution of the target, and so gives them a metric.
+
+For each example the Fisher matrix of the outputs is a small C × C matrix M. Everything asks for it
+through a root: S Sᵀ = M with as few columns K as there are directions, because each column costs
+one backward pass. Categorical: M = diag p − p pᵀ has rank C − 1 (adding one to every logit changes
+nothing), so two classes need ONE pass. Bernoulli: M = diag p(1 − p). Gaussian: M = I/σ².
+
+All three are natural parameterizations, ∂(−log p)/∂f = mean − target, so M is also the Hessian of
+the loss in the outputs, and the Fisher matrix of the net equals its Gauss–Newton matrix
+(Martens 2020, §9). Losses and matrices are means over examples and sums over outputs.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+class Likelihood(Protocol):
+    """A distribution of targets y given outputs ``[N, C]``."""
+
+    name: ClassVar[str]
+
+    def check(self, outputs: int, y: Tensor, dtype: torch.dtype) -> Tensor:
+        """Targets in the form the formulas want, or an error that teaches."""
+        ...
+
+    def log_prob(self, out: Tensor, y: Tensor) -> Tensor:
+        """Log p(y | out) per example, ``[N]``."""
+        ...
+
+    def loss(self, out: Tensor, y: Tensor) -> Tensor:
+        """Mean over examples of −log p, less what no parameter can move."""
+        ...
+
+    def residual(self, out: Tensor, y: Tensor) -> Tensor:
+        """∂(−log p)/∂out per example: mean − target, ``[N, C]``."""
+        ...
+
+    def directions(self, outputs: int) -> int:
+        """K, the rank of the outputs' metric."""
+        ...
+
+    def root(self, out: Tensor) -> Tensor:
+        """S with S Sᵀ = M, ``[N, C, K]``."""
+        ...
+
+    def lift(self, out: Tensor, e: Tensor) -> Tensor:
+        """R with S r = e, ``[N, K]``, for e in the range of S (every residual is)."""
+        ...
+
+    def metric(self, out: Tensor, t: Tensor) -> Tensor:
+        """M t, ``[N, C]``."""
+        ...
+
+    def kl(self, out: Tensor, other: Tensor) -> Tensor:
+        """Mean over examples of KL(p_out ‖ p_other), in nats."""
+        ...
+
+    def sample(self, out: Tensor, generator: torch.Generator) -> Tensor:
+        """One target for each example."""
+        ...
+
+
+@dataclass(frozen=True)
+class Categorical:
+    """p = softmax(out); targets are class numbers."""
+
+    name: ClassVar[str] = "categorical"
+
+    def check(self, outputs: int, y: Tensor, dtype: torch.dtype) -> Tensor:
+        """Class numbers 0 … C − 1, as integers."""
+        y = y.squeeze(-1) if y.ndim == 2 and y.shape[1] == 1 else y
+        if y.ndim != 1 or y.is_floating_point():
+            raise ValueError(f"class numbers are integers [N], got {y.dtype} {list(y.shape)}")
+        if outputs < 2:
+            raise ValueError("one output cannot tell classes apart: take Bernoulli, or two outputs")
+        if len(y) and not (int(y.min()) >= 0 and int(y.max()) < outputs):
+            raise ValueError(
+                f"classes run from {int(y.min())} to {int(y.max())}, but the net has {outputs} "
+                f"outputs, for classes 0 … {outputs - 1}"
+            )
+        return y.long()
+
+    def log_prob(self, out: Tensor, y: Tensor) -> Tensor:
+        """Log softmax(out)[y]."""
+        return out.log_softmax(1).gather(1, y[:, None])[:, 0]
+
+    def loss(self, out: Tensor, y: Tensor) -> Tensor:
+        """Cross-entropy."""
+        return functional.cross_entropy(out, y)
+
+    def residual(self, out: Tensor, y: Tensor) -> Tensor:
+        """P − onehot(y)."""
+        return out.softmax(1).scatter_add(1, y[:, None], -out.new_ones(len(y), 1))
+
+    def directions(self, outputs: int) -> int:
+        """C − 1."""
+        return outputs - 1
+
+    def root(self, out: Tensor) -> Tensor:
+        """S = diag(√p) B, B an orthonormal basis of √p's complement.
+
+        B is all but the last column of the reflection that takes u = √p to −e_C: with no
+        cancellation, B = I − (u + e_C) uᵀ/(1 + u_C). For two classes S = ±√(p₁p₂) (1, −1).
+        """
+        u = (out.log_softmax(1) / 2).exp()
+        return u[:, :, None] * _complement(u)
+
+    def lift(self, out: Tensor, e: Tensor) -> Tensor:
+        """R = Bᵀ (e/√p); e sums to zero, so e/√p lies in the complement of √p."""
+        log_u = (out.log_softmax(1) / 2).clamp_min(-30.0)
+        u = log_u.exp()
+        return torch.einsum("nck,nc->nk", _complement(u), e / u)
+
+    def metric(self, out: Tensor, t: Tensor) -> Tensor:
+        """P (t − Σ p t)."""
+        p = out.softmax(1)
+        pt = p * t
+        return torch.addcmul(pt, p, pt.sum(1, keepdim=True), value=-1)
+
+    def kl(self, out: Tensor, other: Tensor) -> Tensor:
+        """Σ_c p_c (log p_c − log q_c)."""
+        log_p, log_q = out.log_softmax(1), other.log_softmax(1)
+        return (log_p.exp() * (log_p - log_q)).sum(1).mean()
+
+    def sample(self, out: Tensor, generator: torch.Generator) -> Tensor:
+        """A class for each example."""
+        return torch.multinomial(out.softmax(1), 1, generator=generator)[:, 0]
+
+
+def _complement(u: Tensor) -> Tensor:
+    """B ``[N, C, C−1]``, orthonormal, orthogonal to the unit vectors u ``[N, C]``."""
+    c = u.shape[1]
+    v = u.clone()
+    v[:, -1] += 1
+    eye = torch.eye(c, c - 1, dtype=u.dtype, device=u.device)
+    return torch.baddbmm(eye, v[:, :, None], (u[:, None, :-1] / v[:, -1:, None]), alpha=-1)
+
+
+@dataclass(frozen=True)
+class Bernoulli:
+    """p = sigmoid(out), outputs independent; targets in [0, 1], summed over outputs."""
+
+    name: ClassVar[str] = "bernoulli"
+
+    def check(self, outputs: int, y: Tensor, dtype: torch.dtype) -> Tensor:
+        """Targets ``[N, C]`` in [0, 1]."""
+        y = _columns(y, outputs, dtype)
+        if len(y) and not (float(y.min()) >= 0 and float(y.max()) <= 1):
+            raise ValueError(
+                f"Bernoulli targets lie in [0, 1], got {float(y.min()):g} … {float(y.max()):g}"
+            )
+        return y
+
+    def log_prob(self, out: Tensor, y: Tensor) -> Tensor:
+        """Σ_c y log p + (1 − y) log(1 − p)."""
+        return -functional.binary_cross_entropy_with_logits(out, y, reduction="none").sum(1)
+
+    def loss(self, out: Tensor, y: Tensor) -> Tensor:
+        """Binary cross-entropy, summed over outputs."""
+        return functional.binary_cross_entropy_with_logits(out, y, reduction="sum") / len(y)
+
+    def residual(self, out: Tensor, y: Tensor) -> Tensor:
+        """P − y."""
+        return out.sigmoid() - y
+
+    def directions(self, outputs: int) -> int:
+        """C."""
+        return outputs
+
+    def root(self, out: Tensor) -> Tensor:
+        """Diag √(p(1 − p))."""
+        return torch.diag_embed(_bernoulli_deviation(out))
+
+    def lift(self, out: Tensor, e: Tensor) -> Tensor:
+        """e/√(p(1 − p))."""
+        return e / _bernoulli_deviation(out.clamp(-60, 60))
+
+    def metric(self, out: Tensor, t: Tensor) -> Tensor:
+        """P (1 − p) t."""
+        p = out.sigmoid()
+        return p * (1 - p) * t
+
+    def kl(self, out: Tensor, other: Tensor) -> Tensor:
+        """Σ_c p (out − other) + log(1 − p) − log(1 − q)."""
+        gap = functional.softplus(other) - functional.softplus(out)
+        return (out.sigmoid() * (out - other) + gap).sum(1).mean()
+
+    def sample(self, out: Tensor, generator: torch.Generator) -> Tensor:
+        """Zeros and ones."""
+        return torch.bernoulli(out.sigmoid(), generator=generator)
+
+
+def _bernoulli_deviation(out: Tensor) -> Tensor:
+    return ((functional.logsigmoid(out) + functional.logsigmoid(-out)) / 2).exp()
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """y ~ N(out, σ² I): the loss is Σ_c (y − out)²/2σ², that is C/2 times MSELoss when σ = 1."""
+
+    scale: float = 1.0
+    name: ClassVar[str] = "gaussian"
+
+    def __post_init__(self) -> None:
+        if not self.scale > 0:
+            raise ValueError(f"the scale σ of a Gaussian is positive, got {self.scale}")
+
+    def check(self, outputs: int, y: Tensor, dtype: torch.dtype) -> Tensor:
+        """Targets ``[N, C]``."""
+        return _columns(y, outputs, dtype)
+
+    def log_prob(self, out: Tensor, y: Tensor) -> Tensor:
+        """Σ_c −(y − out)²/2σ² − log σ − ½ log 2π."""
+        constant = out.shape[1] * (math.log(self.scale) + math.log(2 * math.pi) / 2)
+        return -((y - out) ** 2).sum(1) / (2 * self.scale**2) - constant
+
+    def loss(self, out: Tensor, y: Tensor) -> Tensor:
+        """Σ_c (y − out)²/2σ², without the constant that no parameter moves."""
+        return functional.mse_loss(out, y, reduction="sum") / (2 * self.scale**2 * len(y))
+
+    def residual(self, out: Tensor, y: Tensor) -> Tensor:
+        """(out − y)/σ²."""
+        return (out - y) / self.scale**2
+
+    def directions(self, outputs: int) -> int:
+        """C."""
+        return outputs
+
+    def root(self, out: Tensor) -> Tensor:
+        """I/σ."""
+        eye = torch.eye(out.shape[1], dtype=out.dtype, device=out.device) / self.scale
+        return eye.expand(len(out), -1, -1)
+
+    def lift(self, out: Tensor, e: Tensor) -> Tensor:
+        """σ e."""
+        return self.scale * e
+
+    def metric(self, out: Tensor, t: Tensor) -> Tensor:
+        """t/σ²."""
+        return t / self.scale**2
+
+    def kl(self, out: Tensor, other: Tensor) -> Tensor:
+        """Σ_c (out − other)²/2σ²."""
+        return self.loss(out, other)
+
+    def sample(self, out: Tensor, generator: torch.Generator) -> Tensor:
+        """Out + σ noise."""
+        noise = torch.empty_like(out).normal_(generator=generator)
+        return out + self.scale * noise
+
+
+def _columns(y: Tensor, outputs: int, dtype: torch.dtype) -> Tensor:
+    y = y[:, None] if y.ndim == 1 else y
+    if y.ndim != 2 or y.shape[1] != outputs:
+        raise ValueError(
+            f"targets have shape {list(y.shape)}, the net's outputs [N, {outputs}]; "
+            "match the last layer to the targets"
+        )
+    return y.to(dtype)
+
+
+LIKELIHOODS: dict[str, type[Categorical] | type[Bernoulli] | type[Gaussian]] = {
+    "categorical": Categorical,
+    "bernoulli": Bernoulli,
+    "gaussian": Gaussian,
+}

@@ -1,0 +1,188 @@
+"""A net is a function of flat parameters: θ, x -> outputs, with both of its derivatives by hand.
+
+A ``Tape`` is one forward pass, remembered. From it come the two linear maps that all of natural
+gradient is made of: ``push`` (v -> J v, how the outputs move when the parameters do; Pearlmutter's
+R-operator) and ``pull`` (e -> Jᵀ e, what the parameters feel of the outputs; backpropagation).
+The Fisher matrix is J transposed, times the outputs' own Fisher, times J: pull ∘ metric ∘ push.
+
+Parameters are flat and in torch's order: layer by layer, each weight row by row, then its bias,
+as ``torch.nn.utils.parameters_to_vector`` has them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from functools import cached_property
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from natgrad_core.nets.kinds import layer_of
+from natgrad_core.nets.layers import Layer, Parametric
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "tanh": nn.Tanh,
+    "relu": nn.ReLU,
+    "sigmoid": nn.Sigmoid,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "identity": nn.Identity,
+}
+
+
+class Net:
+    """The hand-written twin of a ``torch.nn.Sequential``; it holds shapes, never parameters."""
+
+    def __init__(self, module: nn.Module) -> None:
+        if not isinstance(module, nn.Sequential):
+            raise TypeError(
+                f"a net is a torch.nn.Sequential, got {type(module).__name__}; "
+                "branches and skips have no hand-written derivative here"
+            )
+        flat = _flattened(module)
+        self.module = module
+        self.layers: tuple[Layer, ...] = tuple(layer_of(m, i) for i, m in enumerate(flat))
+        ends = torch.tensor([0] + [layer.size for layer in self.layers]).cumsum(0).tolist()
+        self.slices = tuple(slice(a, b) for a, b in itertools.pairwise(ends))
+        self.size: int = ends[-1]
+        if self.size == 0:
+            raise ValueError("the net has no parameters; give it at least one Linear or Conv2d")
+
+    @cached_property
+    def parametric(self) -> tuple[int, ...]:
+        """The indices of the layers that have parameters."""
+        return tuple(i for i, layer in enumerate(self.layers) if layer.size)
+
+    def forward(self, theta: Tensor, x: Tensor) -> Tensor:
+        """The outputs, ``[N, C]``. Plain torch: ``torch.func`` may differentiate it."""
+        for layer, part in zip(self.layers, self.slices, strict=True):
+            x = layer.forward(theta[part], x)
+        return x
+
+    def tape(self, theta: Tensor, x: Tensor) -> Tape:
+        """One forward pass, remembered."""
+        values = [x]
+        parts = [theta[part] for part in self.slices]
+        for layer, w in zip(self.layers, parts, strict=True):
+            values.append(layer.forward(w, values[-1]))
+        return Tape(self, parts, values)
+
+    def init(
+        self, seed: int, dtype: torch.dtype = torch.float32, gain: float | None = None
+    ) -> Tensor:
+        """Starting parameters: torch's own default, or Glorot's uniform times ``gain``; seeded."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            for module in _flattened(self.module):
+                reset = getattr(module, "reset_parameters", None)
+                if reset is not None:
+                    reset()
+                if gain is not None and isinstance(module, nn.Linear | nn.Conv2d):
+                    nn.init.xavier_uniform_(module.weight, gain)
+                    if module.bias is not None:
+                        nn.init.zeros_(module.bias)
+        return self.read().to(dtype)
+
+    def read(self) -> Tensor:
+        """The module's parameters now, flat."""
+        return nn.utils.parameters_to_vector(self.module.parameters()).detach().clone()
+
+    def write(self, theta: Tensor) -> nn.Sequential:
+        """Put flat parameters into the module, and return it."""
+        like = next(self.module.parameters())
+        nn.utils.vector_to_parameters(theta.to(like), self.module.parameters())
+        return self.module
+
+    def __repr__(self) -> str:
+        return f"<net of {self.size} parameters: {', '.join(x.label for x in self.layers)}>"
+
+
+class Tape:
+    """A forward pass: the value before each layer, the outputs, and J as two maps."""
+
+    def __init__(self, net: Net, parts: list[Tensor], values: list[Tensor]) -> None:
+        self.net, self.parts, self.values = net, parts, values
+        self.outputs = values[-1]
+        if self.outputs.ndim != 2:
+            raise ValueError(
+                f"{net.layers[-1].label} gives {list(self.outputs.shape)}; outputs must be [N, C]: "
+                "end the net with a Flatten or a Linear"
+            )
+        self._slopes: dict[int, Tensor | None] = {}
+
+    def __len__(self) -> int:
+        return len(self.outputs)
+
+    def slope(self, i: int) -> Tensor | None:
+        """What layer i keeps for its derivatives, computed once."""
+        if i not in self._slopes:
+            layer = self.net.layers[i]
+            self._slopes[i] = layer.slope(self.parts[i], self.values[i], self.values[i + 1])
+        return self._slopes[i]
+
+    def cotangents(self, root: Tensor) -> list[Tensor]:
+        """Backpropagate K directions ``[N, C, K]``: what each layer's output feels, ``[N, K, …]``.
+
+        One per parametric layer, first to last.
+        """
+        g = root.mT
+        felt: list[Tensor] = []
+        first = self.net.parametric[0]
+        for i in range(len(self.net.layers) - 1, first - 1, -1):
+            layer = self.net.layers[i]
+            if layer.size:
+                felt.append(g)
+            if i > first:
+                g = layer.backward(self.parts[i], self.values[i], self.slope(i), g)
+        return felt[::-1]
+
+    def pull(self, e: Tensor) -> Tensor:
+        """Σ_n Jₙᵀ eₙ for ``e`` ``[N, C]``: flat, ``[p]``."""
+        out = e.new_empty(self.net.size)
+        for i, g in zip(self.net.parametric, self.cotangents(e[:, :, None]), strict=True):
+            self.layer(i).pull(self.values[i], self.slope(i), g, out[self.net.slices[i]])
+        return out
+
+    def push(self, v: Tensor) -> Tensor:
+        """J v, ``[N, C]``, for ``v`` ``[p]``."""
+        dx: Tensor | None = None
+        for i, layer in enumerate(self.net.layers):
+            s = self.slope(i) if layer.size or dx is not None else None
+            dx = layer.tangent(self.parts[i], self.values[i], s, v[self.net.slices[i]], dx)
+        assert dx is not None
+        return dx
+
+    def rows(self, cotangents: Sequence[Tensor]) -> Tensor:
+        """The Jacobian seen through K directions, row by row: ``[N·K, p]``."""
+        n, k = cotangents[0].shape[:2]
+        out = cotangents[0].new_empty(n, k, self.net.size)
+        for i, g in zip(self.net.parametric, cotangents, strict=True):
+            self.layer(i).rows(self.values[i], self.slope(i), g, out[..., self.net.slices[i]])
+        return out.view(n * k, self.net.size)
+
+    def layer(self, i: int) -> Parametric:
+        """Layer i, one of those with parameters."""
+        return cast(Parametric, self.net.layers[i])
+
+
+def _flattened(module: nn.Sequential) -> list[nn.Module]:
+    found: list[nn.Module] = []
+    for child in module:
+        found.extend(_flattened(child) if isinstance(child, nn.Sequential) else [child])
+    return found
+
+
+def mlp(sizes: Sequence[int], activation: str = "tanh", bias: bool = True) -> nn.Sequential:
+    """Linear layers of these sizes with an activation between: ``mlp((64, 32, 10))``."""
+    if len(sizes) < 2:
+        raise ValueError(f"an MLP needs at least an input and an output size, got {tuple(sizes)}")
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"no activation {activation!r}; there are {', '.join(ACTIVATIONS)}")
+    layers: list[nn.Module] = []
+    for i, (a, b) in enumerate(itertools.pairwise(sizes)):
+        if i:
+            layers.append(ACTIVATIONS[activation]())
+        layers.append(nn.Linear(a, b, bias=bias))
+    return nn.Sequential(*layers)

@@ -1,0 +1,188 @@
+"""A net, a likelihood and data ARE a problem: a loss on flat parameters with a probability model.
+
+The same questions as on the plane (loss, grad, fisher, kl, sample), answered in torch for θ of
+shape ``[p]``. A ``Point`` is the problem at one θ; its forward pass is done once, and everything
+that is asked there (loss, gradient, Fisher products, the random targets of a Monte Carlo Fisher)
+is derived from that one pass. Losses, gradients and matrices are means over the examples.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+
+import torch
+from torch import Tensor, nn
+
+from natgrad_core.nets.data import Data
+from natgrad_core.nets.layers import Linear
+from natgrad_core.nets.likelihood import Categorical, Gaussian, Likelihood
+from natgrad_core.nets.model import Net, Tape
+
+
+class NotFiniteError(ArithmeticError):
+    """The loss is not a number here, so nothing can be derived from it."""
+
+
+class NetProblem:
+    """loss(θ) = mean over examples of −log p(y | net(θ, x))."""
+
+    def __init__(
+        self, net: Net | nn.Sequential, likelihood: Likelihood, x: Tensor, y: Tensor
+    ) -> None:
+        if len(x) == 0 or len(x) != len(y):
+            raise ValueError(
+                f"{len(x)} inputs and {len(y)} targets: there must be as many, and some"
+            )
+        if not x.is_floating_point():
+            raise TypeError(f"inputs are {x.dtype}; nets compute in float32 or float64")
+        self.net = net if isinstance(net, Net) else Net(net)
+        self.likelihood = likelihood
+        self.x = x
+        probe = self.net.forward(x.new_zeros(self.net.size), x[:1])
+        self.outputs: int = probe.shape[-1]
+        self.y = likelihood.check(self.outputs, y, x.dtype)
+
+    @classmethod
+    def of(cls, net: Net | nn.Sequential, data: Data) -> NetProblem:
+        """The usual likelihood for ``data``: categorical for classes, Gaussian for a regression."""
+        return cls(net, Categorical() if data.classes else Gaussian(), data.x, data.y)
+
+    @property
+    def dim(self) -> int:
+        """p, the number of parameters."""
+        return self.net.size
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def check(self, theta: Tensor) -> Tensor:
+        """``theta`` as ``[p]`` in the data's precision, or an error that teaches."""
+        if theta.ndim != 1 or len(theta) != self.dim:
+            raise ValueError(
+                f"{self.net} takes θ of shape [{self.dim}], got {list(theta.shape)}; "
+                "torch.func.vmap handles a batch of them"
+            )
+        return theta.to(self.x)
+
+    def loss(self, theta: Tensor) -> Tensor:
+        """J(θ), the mean surprise."""
+        return self.likelihood.loss(self.net.forward(self.check(theta), self.x), self.y)
+
+    def grad(self, theta: Tensor) -> Tensor:
+        """∇J, ``[p]``."""
+        return self.at(theta).grad
+
+    def fisher(self, theta: Tensor) -> Tensor:
+        """F, ``[p, p]``, exact over the model's own targets; written out, so for small nets."""
+        from natgrad_core.nets.fisher import Fisher  # fisher.py reads points, made here
+
+        return Fisher(self.at(theta)).dense()
+
+    def hessian(self, theta: Tensor) -> Tensor:
+        """∇²J, ``[p, p]``, by autodiff."""
+        return torch.func.hessian(self.loss)(self.check(theta))
+
+    def kl(self, theta: Tensor, other: Tensor) -> Tensor:
+        """KL(p_θ ‖ p_other) per example, in nats."""
+        a, b = (self.net.forward(self.check(t), self.x) for t in (theta, other))
+        return self.likelihood.kl(a, b)
+
+    def log_prob(self, y: Tensor, theta: Tensor) -> Tensor:
+        """Log p(y | x, θ) per example, ``[N]``."""
+        return self.likelihood.log_prob(self.net.forward(self.check(theta), self.x), y)
+
+    def sample(self, theta: Tensor, generator: torch.Generator) -> Tensor:
+        """One target for each input, drawn from the model."""
+        return self.likelihood.sample(self.net.forward(self.check(theta), self.x), generator)
+
+    def at(self, theta: Tensor, step: int = 0) -> Point:
+        """The problem at one θ; ``step`` seeds what is random there."""
+        return Point(self, self.check(theta), step)
+
+    def batch(self, index: Tensor) -> NetProblem:
+        """The same problem on some of the examples."""
+        return NetProblem(self.net, self.likelihood, self.x[index], self.y[index])
+
+    @cached_property
+    def double(self) -> NetProblem:
+        """The same problem in float64."""
+        return NetProblem(self.net, self.likelihood, self.x.double(), self.y)
+
+    @cached_property
+    def input_moment(self) -> Tensor | None:
+        """Σ_n a aᵀ/N of a first Linear layer's features, which no step changes."""
+        i = self.net.parametric[0]
+        layer = self.net.layers[i]
+        if i != 0 or not isinstance(layer, Linear):
+            return None
+        a = layer.features(self.x, None)
+        return a.T @ a / len(a)
+
+
+class Point:
+    """A problem at one θ: each quantity computed when first asked for, then kept."""
+
+    def __init__(self, problem: NetProblem, theta: Tensor, step: int = 0) -> None:
+        self.problem, self.theta, self.step = problem, theta, step
+        self._ahead: tuple[Tensor, Point] | None = None
+
+    @cached_property
+    def tape(self) -> Tape:
+        """The forward pass."""
+        return self.problem.net.tape(self.theta, self.problem.x)
+
+    @property
+    def outputs(self) -> Tensor:
+        """``[N, C]``."""
+        return self.tape.outputs
+
+    @cached_property
+    def loss(self) -> float:
+        """J(θ)."""
+        return float(self.problem.likelihood.loss(self.outputs, self.problem.y))
+
+    @cached_property
+    def residual(self) -> Tensor:
+        """∂(−log p)/∂outputs per example, ``[N, C]``."""
+        return self.problem.likelihood.residual(self.outputs, self.problem.y)
+
+    @cached_property
+    def grad(self) -> Tensor:
+        """∇J = Jᵀ residual/N."""
+        return self.tape.pull(self.residual / len(self.tape))
+
+    @property
+    def ok(self) -> bool:
+        """Whether the loss is a number."""
+        return math.isfinite(self.loss)
+
+    def generator(self, salt: int = 0) -> torch.Generator:
+        """Randomness that belongs to this step: the same whenever it is asked for."""
+        seed = (1_000_003 * self.step + salt) % 2**63
+        return torch.Generator(self.theta.device).manual_seed(seed)
+
+    def inner(self, u: Tensor, v: Tensor) -> float:
+        """⟨u, v⟩ = Σ (J u)ᵀ M (J v)/N from pushed vectors ``[N, C]``: uᵀFv without a pull."""
+        return float((u * self.problem.likelihood.metric(self.outputs, v)).sum()) / len(u)
+
+    def after(self, change: Tensor) -> Point:
+        """The point at θ + change; asked for twice with one change, it is one point."""
+        if self._ahead is None or self._ahead[0] is not change:
+            ahead = Point(self.problem, self.theta + change, self.step + 1)
+            self._ahead = (change, ahead)
+        return self._ahead[1]
+
+    def check(self) -> Point:
+        """Itself, or NotFiniteError."""
+        if not self.ok:
+            raise NotFiniteError(
+                f"the loss is {self.loss} at step {self.step}: lower the rate, raise the damping, "
+                "or look for NaN in the inputs"
+            )
+        return self
+
+    @cached_property
+    def double(self) -> Point:
+        """The same point in float64."""
+        return Point(self.problem.double, self.theta.double(), self.step)

@@ -1,0 +1,150 @@
+"""The natural gradient and its relatives: a metric, a policy for λ, a policy for the length.
+
+δ = −α (G + λI)⁻¹ ∇J. Take G = I and it is gradient descent; the Fisher matrix, natural gradient
+(Amari 1998, eq. 12); its factors, K-FAC; the Hessian, Newton. A λ that learns gives
+Levenberg–Marquardt, a radius that learns a trust region. One function composes them all.
+
+Where a policy learns, the trial point is looked at before the step is taken, and a step that would
+not lower the loss is tried again with the lesson learned. The trial is not wasted: at a full batch
+it is the forward pass of the next step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from natgrad_core.nets import metric as metrics
+from natgrad_core.nets.damping import Damping, LevenbergMarquardt, policy
+from natgrad_core.nets.metric import Metric
+from natgrad_core.nets.problem import Point
+from natgrad_core.nets.rule import Memory, Rule
+from natgrad_core.nets.size import Quadratic, Rate, Size, Step, TrustRegion, size_of
+
+TRIES = 12
+"""Trials of one step, each with more damping, before it is given up."""
+
+
+def second_order(
+    metric: Metric,
+    damping: float | Damping = 1e-3,
+    size: float | Size = 1.0,
+    name: str = "",
+    source: str = "",
+) -> Rule:
+    """δ = size of −(G + λI)⁻¹ direction."""
+    trust, length = policy(damping), size_of(size)
+    learns = trust.learns or isinstance(length, TrustRegion)
+    if isinstance(length, Rate) and not learns:
+        length = replace(length, promises=False)
+
+    def init(start: Tensor) -> Memory:
+        return {"metric": metric.init(start), "trust": trust.start(), "size": length.start()}
+
+    def update(direction: Tensor, at: Point, memory: Memory) -> tuple[Tensor, Memory]:
+        operator, of_metric = metric.at(at.check(), memory["metric"])
+        of_trust, of_size = memory["trust"], memory["size"]
+        step, rho, strength = Step(torch.zeros_like(direction), 0.0, of_size), float("nan"), 0.0
+        tries = 0
+        for tries in range(1, TRIES + 1):
+            strength = trust.value(of_trust, at)
+            step = length.fit(
+                at, direction, -operator.solve(direction, strength), strength, of_size
+            )
+            if not learns:
+                of_size = step.memory
+                break
+            gained = at.loss - at.after(step.change).loss
+            rho = gained / step.promise if step.promise > 0 else float("nan")
+            of_trust, of_size = trust.judge(of_trust, rho), length.judge(step, rho)
+            if rho > 0:
+                break
+        else:
+            step = Step(torch.zeros_like(direction), 0.0, of_size)
+        report = {
+            "damping": strength,
+            "rho": rho,
+            "tries": tries,
+            "note": getattr(operator, "note", ""),
+        }
+        kept = {"metric": of_metric, "trust": of_trust, "size": of_size, "report": report}
+        return step.change, kept
+
+    return Rule(update, init, name or metric.name, r"-\alpha (G + \lambda I)^{-1} \nabla J", source)
+
+
+def gradient(rate: float = 0.1) -> Rule:
+    """Plain gradient descent."""
+    return Rule(lambda d, at, m: (-rate * d, m), name="gradient", latex=r"-\alpha \nabla J")
+
+
+def natural(
+    rate: float | Size = 1.0,
+    damping: float | Damping = 1e-3,
+    kind: str = "true",
+    method: str = "auto",
+) -> Rule:
+    """The natural gradient with the exact Fisher matrix (Amari 1998, eq. 12)."""
+    return second_order(metrics.exact(kind, method), damping, rate, "natural", "Amari 1998, eq. 12")
+
+
+def levenberg_marquardt(
+    initial: float = 1.0, omega: float = 0.25, size: float | Size | None = None
+) -> Rule:
+    """The exact natural gradient whose λ learns; the rate and momentum from the quadratic model."""
+    return second_order(
+        metrics.exact(), LevenbergMarquardt(initial, omega), Quadratic() if size is None else size,
+        "Levenberg–Marquardt", "Levenberg 1944; Marquardt 1963",
+    )  # fmt: skip
+
+
+def trust_region(radius: float = 0.1, damping: float = 1e-4) -> Rule:
+    """The exact natural gradient within a KL radius that learns."""
+    return second_order(
+        metrics.exact(),
+        damping,
+        TrustRegion(radius),
+        "trust region",
+        "Nocedal & Wright 2006, alg. 4.1",
+    )
+
+
+def kfac(
+    damping: float | Damping | None = None,
+    size: float | Size | None = None,
+    kind: str = "true",
+    samples: int = 1,
+    keep: float = 0.0,
+) -> Rule:
+    """K-FAC; left alone, it sets its λ, rate and momentum by itself (Martens & Grosse 2015)."""
+    return second_order(
+        metrics.kfac(kind, samples, keep),
+        LevenbergMarquardt(1.0, 0.25) if damping is None else damping,
+        Quadratic() if size is None else size,
+        "K-FAC",
+        "Martens & Grosse 2015",
+    )
+
+
+def ekfac(damping: float | Damping | None = None, size: float | Size | None = None) -> Rule:
+    """E-KFAC (George et al. 2018)."""
+    return second_order(
+        metrics.ekfac(),
+        LevenbergMarquardt(1.0, 0.25) if damping is None else damping,
+        Quadratic() if size is None else size,
+        "E-KFAC",
+        "George et al. 2018",
+    )
+
+
+RULES: dict[str, Callable[..., Rule]] = {
+    "gradient": gradient,
+    "natural": natural,
+    "levenberg-marquardt": levenberg_marquardt,
+    "trust-region": trust_region,
+    "kfac": kfac,
+    "ekfac": ekfac,
+}

@@ -1,0 +1,174 @@
+"""How far to go along a direction: a rate, a clip in KL, a trust region, a quadratic model.
+
+A step δ costs KL(p_θ ‖ p_{θ+δ}) ≈ ½ δᵀFδ nats and the loss changes by gᵀδ + ½ δᵀFδ in the model.
+Both need only J δ, one push of the net (no backward pass). Every policy returns the change, the
+decrease that the undamped model promises, and its memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from natgrad_core.nets.problem import Point
+from natgrad_core.nets.rule import Memory
+
+
+@dataclass(frozen=True)
+class Step:
+    """A change of θ, the decrease it promises, what to remember."""
+
+    change: Tensor
+    promise: float
+    memory: Memory
+
+
+class Size(Protocol):
+    """A policy for the length of a step."""
+
+    def start(self) -> Memory:
+        """The memory before the first step."""
+        ...
+
+    def fit(
+        self, at: Point, grad: Tensor, direction: Tensor, damping: float, memory: Memory
+    ) -> Step:
+        """The step along ``direction``, which points downhill."""
+        ...
+
+    def judge(self, step: Step, rho: float) -> Memory:
+        """The memory after a trial of ``step`` that gave ρ."""
+        ...
+
+
+class _Plain:
+    def start(self) -> Memory:
+        """Nothing to keep."""
+        return {}
+
+    def judge(self, step: Step, rho: float) -> Memory:
+        """Unmoved."""
+        return step.memory
+
+
+def _promise(at: Point, grad: Tensor, change: Tensor, kl: float | None = None) -> float:
+    if kl is None:
+        pushed = at.tape.push(change)
+        kl = at.inner(pushed, pushed) / 2
+    return -float(grad @ change) - kl
+
+
+@dataclass(frozen=True)
+class Rate(_Plain):
+    """δ = α d."""
+
+    rate: float = 1.0
+    promises: bool = True
+
+    def fit(
+        self, at: Point, grad: Tensor, direction: Tensor, damping: float, memory: Memory
+    ) -> Step:
+        """α d; the promise costs one push, and is left out where nobody asks."""
+        change = self.rate * direction
+        return Step(change, _promise(at, grad, change) if self.promises else 0.0, memory)
+
+
+@dataclass(frozen=True)
+class KLClip(_Plain):
+    """δ = min(α, √(2κ/dᵀFd)) d: at most κ nats a step in the quadratic model."""
+
+    rate: float = 1.0
+    limit: float = 0.01
+
+    def fit(
+        self, at: Point, grad: Tensor, direction: Tensor, damping: float, memory: Memory
+    ) -> Step:
+        """The rate, or less."""
+        pushed = at.tape.push(direction)
+        square = at.inner(pushed, pushed)
+        rate = min(self.rate, (2 * self.limit / max(square, 1e-30)) ** 0.5)
+        change = rate * direction
+        return Step(change, _promise(at, grad, change, rate**2 * square / 2), memory)
+
+
+@dataclass(frozen=True)
+class TrustRegion:
+    """A KL clip whose κ learns: ×4 when ρ > ¾ at the edge, ÷4 when ρ < ¼ (Nocedal & Wright 4.1)."""
+
+    radius: float = 0.1
+    largest: float = 10.0
+
+    def start(self) -> Memory:
+        """κ₀."""
+        return {"radius": self.radius}
+
+    def fit(
+        self, at: Point, grad: Tensor, direction: Tensor, damping: float, memory: Memory
+    ) -> Step:
+        """The full step, or to the edge."""
+        step = KLClip(1.0, memory["radius"]).fit(at, grad, direction, damping, {})
+        edge = float(step.change @ direction) < 0.999 * float(direction @ direction)
+        return replace(step, memory={"radius": memory["radius"], "edge": edge})
+
+    def judge(self, step: Step, rho: float) -> Memory:
+        """A wider, a narrower or the same region."""
+        radius = step.memory["radius"]
+        if not rho >= 0.25:
+            radius = radius / 4
+        elif rho > 0.75 and step.memory["edge"]:
+            radius = min(4 * radius, self.largest)
+        return {"radius": radius}
+
+
+@dataclass(frozen=True)
+class Quadratic:
+    """δ = α d + μ δ₀, with α, μ that minimize the damped quadratic model; δ₀ the last change.
+
+    Two pushes and a 2 × 2 system (Martens & Grosse 2015, §6.4 and §7): the rate and the momentum
+    tune themselves.
+    """
+
+    momentum: bool = True
+
+    def start(self) -> Memory:
+        """No change yet."""
+        return {"last": None}
+
+    def fit(
+        self, at: Point, grad: Tensor, direction: Tensor, damping: float, memory: Memory
+    ) -> Step:
+        """The best in the plane of d and δ₀."""
+        basis = [direction]
+        if self.momentum and memory["last"] is not None:
+            basis.append(memory["last"])
+        pushed = [at.tape.push(b) for b in basis]
+        f = [[at.inner(u, v) for v in pushed] for u in pushed]
+        m = torch.tensor(
+            [
+                [f[i][j] + damping * float(a @ b) for j, b in enumerate(basis)]
+                for i, a in enumerate(basis)
+            ],
+            dtype=torch.float64,
+        )
+        slopes = torch.tensor([-float(grad @ b) for b in basis], dtype=torch.float64)
+        weights = torch.linalg.lstsq(m, slopes[:, None]).solution[:, 0].tolist()
+        if not all(abs(w) < 1e6 for w in weights):
+            weights = [float(slopes[0] / m[0, 0])] + [0.0] * (len(basis) - 1)
+        change = sum(
+            (w * b for w, b in zip(weights, basis, strict=True)), torch.zeros_like(direction)
+        )
+        kl = sum(a * b * f[i][j] for i, a in enumerate(weights) for j, b in enumerate(weights)) / 2
+        promise = sum(w * float(s) for w, s in zip(weights, slopes, strict=True)) - kl
+        return Step(change, promise, {"last": change})
+
+    def judge(self, step: Step, rho: float) -> Memory:
+        """Momentum is kept only from steps that helped."""
+        return step.memory if rho > 0 else {"last": None}
+
+
+def size_of(value: float | Size) -> Size:
+    """A number is a rate."""
+    return Rate(float(value)) if isinstance(value, int | float) else value

@@ -1,0 +1,194 @@
+"""Laws of the Fisher matrix: what every form of it must agree with."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from natgrad_core.nets.fisher import KINDS, Fisher, gauss_newton, hessian_product
+from natgrad_core.nets.likelihood import Categorical
+from natgrad_core.nets.metric import blocks, diagonal
+from natgrad_core.nets.problem import NetProblem
+from tests.nets.cases import LIKELIHOODS, NETS, jacobian, point, problem, referee
+
+every_net = pytest.mark.parametrize("net", NETS)
+every_likelihood = pytest.mark.parametrize("likelihood", LIKELIHOODS)
+
+
+def close(a: torch.Tensor, b: torch.Tensor, tolerance: float = 1e-11) -> bool:
+    return bool((a - b).abs().max() <= tolerance * max(1.0, float(b.abs().max())))
+
+
+@every_net
+@every_likelihood
+def test_gradient_is_the_derivative_of_the_loss(net: str, likelihood: str) -> None:
+    at = point(net, likelihood)
+    assert close(at.grad, torch.func.grad(at.problem.loss)(at.theta))
+
+
+@every_net
+@every_likelihood
+def test_fisher_is_the_expected_outer_product_of_scores(net: str, likelihood: str) -> None:
+    at = point(net, likelihood)
+    fisher, truth = Fisher(at), referee(at)
+    assert close(fisher.dense(), truth)
+    rows = fisher.rows()
+    assert close(rows.T @ rows / len(at.problem), truth)
+
+
+@every_net
+@every_likelihood
+def test_fisher_is_the_gauss_newton_matrix(net: str, likelihood: str) -> None:
+    at = point(net, likelihood)
+    assert close(gauss_newton(at), Fisher(at).dense())
+
+
+@every_net
+@every_likelihood
+def test_push_and_pull_are_the_jacobian_and_its_transpose(net: str, likelihood: str) -> None:
+    at = point(net, likelihood)
+    j = jacobian(at)
+    generator = torch.Generator().manual_seed(5)
+    v = torch.randn(at.problem.dim, generator=generator, dtype=torch.float64)
+    e = torch.randn(at.outputs.shape, generator=generator, dtype=torch.float64)
+    assert close(at.tape.push(v), j @ v)
+    assert close(at.tape.pull(e), torch.einsum("nc,ncp->p", e, j))
+
+
+@every_net
+@every_likelihood
+@pytest.mark.parametrize("kind", KINDS)
+def test_products_diagonal_and_blocks_are_those_of_the_dense_matrix(
+    net: str, likelihood: str, kind: str
+) -> None:
+    at = point(net, likelihood)
+    fisher = Fisher(at, kind, samples=2)
+    dense = fisher.dense()
+    v = torch.linspace(-1, 1, at.problem.dim, dtype=torch.float64)
+    assert close(fisher.mv(v), dense @ v)
+    assert close(fisher.diagonal(), dense.diagonal())
+    for block, part in zip(fisher.blocks(), _parts(at.problem), strict=True):
+        assert close(block, dense[part, part])
+    for metric, keep in ((blocks(kind, 2), True), (diagonal(kind, 2), False)):
+        form = metric.at(at, {})[0]
+        assert close(form.dense().diagonal(), dense.diagonal())
+        damped = form.dense() + 0.1 * torch.eye(at.problem.dim, dtype=torch.float64)
+        assert close(form.solve(v, 0.1), torch.linalg.solve(damped, v))
+        assert bool((form.dense() - form.dense().diagonal().diag()).any()) == keep
+
+
+def _parts(made: NetProblem) -> list[slice]:
+    return [made.net.slices[i] for i in made.net.parametric]
+
+
+@every_likelihood
+def test_root_squares_to_the_metric_with_as_few_columns_as_its_rank(likelihood: str) -> None:
+    at = point("tanh MLP", likelihood)
+    kind, root = at.problem.likelihood, Fisher(at).root
+    eye = torch.eye(at.outputs.shape[1], dtype=torch.float64)
+    metric = torch.stack([kind.metric(at.outputs, e.expand_as(at.outputs)) for e in eye], 2)
+    assert close(root @ root.mT, metric)
+    assert root.shape[2] == int(torch.linalg.matrix_rank(metric[0]))
+    lifted = kind.lift(at.outputs, at.residual)
+    assert close(torch.einsum("nck,nk->nc", root, lifted), at.residual)
+
+
+def test_two_classes_need_one_backward_pass() -> None:
+    assert Fisher(point("tanh MLP", "two classes")).directions == 1
+
+
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+def test_monte_carlo_fisher_converges_at_one_over_root_n(likelihood: str) -> None:
+    at = point("linear", likelihood, n=4)
+    truth = Fisher(at).dense()
+    counts = torch.tensor([16.0, 64.0, 256.0, 1024.0])
+    errors = torch.tensor([
+        [float((Fisher(at, "monte-carlo", int(m), k).dense() - truth).norm()) for k in range(12)]
+        for m in counts
+    ]).square().mean(1).sqrt()  # fmt: skip
+    x, y = counts.log() - counts.log().mean(), errors.log() - errors.log().mean()
+    slope = float(x @ y / (x @ x))
+    assert -0.65 < slope < -0.38, f"error falls as n^{slope:.2f}"
+
+
+@pytest.mark.parametrize("likelihood", ["three classes", "coins", "regression"])
+def test_monte_carlo_samples_are_frozen_within_a_step_and_fresh_in_the_next(
+    likelihood: str,
+) -> None:
+    at = point("tanh MLP", likelihood)
+    again = at.problem.at(at.theta, at.step)
+    later = at.problem.at(at.theta, at.step + 1)
+    first = Fisher(at, "monte-carlo").dense()
+    assert torch.equal(first, Fisher(again, "monte-carlo").dense())
+    assert not torch.equal(first, Fisher(later, "monte-carlo").dense())
+
+
+def test_empirical_fisher_is_not_the_fisher() -> None:
+    at = point("tanh MLP", "three classes")
+    assert not close(Fisher(at, "empirical").dense(), Fisher(at).dense(), 1e-2)
+
+
+@every_likelihood
+def test_the_hessian_of_kl_at_zero_is_the_fisher(likelihood: str) -> None:
+    at = point("tanh MLP", likelihood, n=5)
+    bend = torch.func.hessian(lambda t: at.problem.kl(at.theta, t))(at.theta)
+    assert close(bend, Fisher(at).dense(), 1e-9)
+    assert abs(float(at.problem.kl(at.theta, at.theta))) < 1e-15
+
+
+@every_likelihood
+def test_kl_is_the_expected_log_ratio(likelihood: str) -> None:
+    at = point("linear", likelihood, n=2)
+    other = at.theta + torch.linspace(-0.4, 0.4, at.problem.dim, dtype=torch.float64)
+    generator = torch.Generator().manual_seed(3)
+    ratios = []
+    for _ in range(4000):
+        y = at.problem.sample(at.theta, generator)
+        ratios.append(
+            float((at.problem.log_prob(y, at.theta) - at.problem.log_prob(y, other)).mean())
+        )
+    mean, error = torch.tensor(ratios).mean(), torch.tensor(ratios).std() / 4000**0.5
+    assert abs(float(mean) - float(at.problem.kl(at.theta, other))) < 5 * float(error)
+
+
+@every_likelihood
+def test_the_loss_is_the_expected_surprise_up_to_what_no_parameter_moves(likelihood: str) -> None:
+    at = point("tanh MLP", likelihood)
+    other = at.theta + 0.1
+    gap = at.problem.loss(at.theta) - at.problem.loss(other)
+    surprise = (
+        at.problem.log_prob(at.problem.y, other) - at.problem.log_prob(at.problem.y, at.theta)
+    ).mean()
+    assert abs(float(gap - surprise)) < 1e-12
+
+
+def test_the_hessian_product_is_the_hessian_and_differs_from_the_fisher_in_a_deep_net() -> None:
+    at = point("tanh MLP", "three classes")
+    v = torch.linspace(-1, 1, at.problem.dim, dtype=torch.float64)
+    hessian = at.problem.hessian(at.theta)
+    assert close(hessian_product(at)(v), hessian @ v)
+    assert not close(hessian, Fisher(at).dense(), 1e-3)
+    glm = point("linear", "three classes")
+    assert close(glm.problem.hessian(glm.theta), Fisher(glm).dense())
+
+
+def test_reductions_are_means_over_examples_and_sums_over_outputs() -> None:
+    at = point("tanh MLP", "regression", n=6)
+    out, y = at.outputs, at.problem.y
+    half_mse = torch.nn.functional.mse_loss(out, y) * out.shape[1] / 2 / 0.7**2
+    assert abs(at.loss - float(half_mse)) < 1e-12
+    twice = NetProblem(
+        at.problem.net, at.problem.likelihood, at.problem.x.repeat(2, 1), y.repeat(2, 1)
+    )
+    assert close(Fisher(twice.at(at.theta)).dense(), Fisher(at).dense())
+
+
+def test_parameters_are_in_torch_row_major_order() -> None:
+    made = problem("tanh MLP", "three classes")
+    theta = torch.arange(made.dim, dtype=torch.float64) / made.dim
+    module = made.net.write(theta).double()
+    assert torch.allclose(module(made.x), made.net.forward(theta, made.x))
+    first = module[0]
+    assert isinstance(first, torch.nn.Linear)
+    assert torch.allclose(first.weight.flatten(), theta[: first.weight.numel()])
+    assert isinstance(made.likelihood, Categorical)
