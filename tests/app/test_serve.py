@@ -1,0 +1,239 @@
+"""The server over real HTTP: what it sends, what it refuses, and that it leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+from app.serve import script_json
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Server:
+    """A server in its own process, and what it printed so far."""
+
+    process: subprocess.Popen[str]
+    url: str
+    said: str
+
+    def kernels(self) -> list[int]:
+        """The kernels it has started that still run."""
+        found = []
+        for status in Path("/proc").glob("[0-9]*/status"):
+            try:
+                text = status.read_text()
+                command = (status.parent / "cmdline").read_bytes()
+            except OSError:
+                continue  # It ended while we looked.
+            if f"PPid:\t{self.process.pid}\n" in text and b"ipykernel" in command:
+                found.append(int(status.parent.name))
+        return found
+
+
+def start(port: int = 0, pool: int = 0) -> Server:
+    command = [sys.executable, "-m", "app", "serve", "--no-browser"]
+    process = subprocess.Popen(
+        [*command, f"--port={port}", f"--pool={pool}"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    said = ""
+    assert process.stdout
+    for line in process.stdout:
+        said += line
+        if found := re.search(r"http://127\.0\.0\.1:\d+/", line):
+            return Server(process, found[0], said)
+    raise AssertionError(f"the server did not start:\n{said}")
+
+
+def wait_until(true: object, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not true():  # type: ignore[operator]
+        assert time.monotonic() < end, "it did not come true in time"
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    running = start()
+    yield running
+    running.process.terminate()
+    running.process.communicate(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def page(server: Server) -> requests.Response:
+    return requests.get(f"{server.url}coordinates", timeout=60)
+
+
+def test_the_root_leads_to_the_first_lesson_and_keeps_the_link_s_state(server: Server) -> None:
+    answer = requests.get(f"{server.url}?v=1&rate=0.3", allow_redirects=False, timeout=10)
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "/coordinates?v=1&rate=0.3"
+
+
+def test_the_page_carries_its_first_picture(page: requests.Response) -> None:
+    found = re.search(
+        r'<script type="application/json" id="natgrad-data">(.*?)</script>', page.text
+    )
+    assert found, page.text[-2000:]
+    data = json.loads(found[1])
+    assert {"kernel", "comm", "base", "lesson", "first", "arrays"} <= set(data)
+    assert data["first"]["planes"]
+    assert data["arrays"]
+
+
+def test_the_head_is_sent_before_the_kernel_is_there(server: Server) -> None:
+    began = time.monotonic()
+    with requests.get(f"{server.url}coordinates", stream=True, timeout=60) as answer:
+        parts = answer.iter_content(None, decode_unicode=True)
+        head, sent = next(parts), time.monotonic() - began
+        rest, whole = "".join(parts), time.monotonic() - began
+    assert "modulepreload" in head
+    assert "natgrad-data" not in head
+    assert "natgrad-data" in rest
+    assert sent < whole / 2
+
+
+def test_the_page_is_compressed_and_not_kept(page: requests.Response) -> None:
+    assert page.headers["Content-Encoding"] == "gzip"
+    assert page.headers["Cache-Control"] == "no-cache"
+
+
+def test_no_other_host_is_named_in_the_page_or_its_modules(
+    server: Server, page: requests.Response
+) -> None:
+    texts = {"page": re.sub(r"https?://www\.w3\.org/[\w/]+", "", page.text)}
+    for path in set(re.findall(r'(?:href|src)="(/natgrad/[^"]+)"', page.text)):
+        source = requests.get(server.url.rstrip("/") + path, timeout=10).text
+        texts[path] = re.sub(
+            r"^\s*//.*$|https?://www\.w3\.org/[\w/]+", "", source, flags=re.MULTILINE
+        )
+    assert len(texts) >= 4
+    for name, text in texts.items():
+        assert not re.findall(r"""["'(=](?:https?:|wss?:)?//[\w.-]+\.\w+""", text), name
+
+
+def test_the_page_may_load_nothing_from_elsewhere(page: requests.Response) -> None:
+    policy = page.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    assert "connect-src 'self'" in policy
+
+
+def test_assets_may_be_kept_for_ever_under_a_name_that_follows_their_contents(
+    server: Server,
+) -> None:
+    now = requests.get(f"{server.url}coordinates", timeout=60).text
+    path = re.findall(r'src="(/natgrad/[^"]+/page\.js)"', now)[0]
+    fresh = requests.get(server.url.rstrip("/") + path, timeout=10)
+    assert fresh.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert fresh.headers["Content-Encoding"] == "gzip"
+    assert fresh.headers["Content-Type"].startswith("text/javascript")
+    stale = requests.get(f"{server.url}natgrad/0000/page.js", timeout=10)
+    assert stale.headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "nothing",
+        "coordinates.ipynb",
+        "voila/static/voila.js",
+        "voila/files/coordinates.ipynb",
+        "natgrad/0/widget.py",
+        "natgrad/0/..%2f..%2fserve.py",
+        "api/kernels",
+    ],
+)
+def test_what_no_page_needs_is_not_served(server: Server, path: str) -> None:
+    answer = requests.get(server.url + path, timeout=10)
+    assert answer.status_code == 404
+    assert "Traceback" not in answer.text
+
+
+def test_an_unknown_page_says_so_in_words(server: Server) -> None:
+    assert "There is no such page" in requests.get(f"{server.url}nothing", timeout=10).text
+
+
+def test_another_name_for_this_machine_is_refused(server: Server) -> None:
+    headers = {"Host": "evil.example"}
+    assert requests.get(f"{server.url}", headers=headers, timeout=10).status_code == 403
+
+
+def test_a_page_ends_its_own_kernel_and_another_site_s_page_cannot(server: Server) -> None:
+    before = set(server.kernels())
+    text = requests.get(f"{server.url}coordinates", timeout=60).text
+    (mine,) = set(server.kernels()) - before
+    kernel = json.loads(text.split('id="natgrad-data">')[1].split("</script>")[0])["kernel"]
+    goodbye = f"{server.url}voila/api/shutdown/{kernel}"
+    for origin in ({}, {"Origin": "http://evil.example"}):
+        assert requests.post(goodbye, headers=origin, timeout=10).status_code == 403
+    assert mine in server.kernels()
+    ours = {"Origin": server.url.rstrip("/")}
+    assert requests.post(goodbye, headers=ours, timeout=10).status_code == 204
+    wait_until(lambda: mine not in server.kernels())
+    assert requests.post(goodbye, headers=ours, timeout=10).status_code == 204, "twice is no harm"
+
+
+def test_a_taken_port_gives_way_to_the_next_free_one() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        server = start(port)
+    server.process.send_signal(signal.SIGINT)
+    server.process.communicate(timeout=20)
+    assert f"Port {port} is taken" in server.said
+    assert int(server.url.split(":")[-1].rstrip("/")) in range(port + 1, port + 51)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+@pytest.mark.parametrize("early", [True, False], ids=["at once", "later"])
+def test_the_server_ends_quietly_and_leaves_no_kernel(signum: int, early: bool) -> None:
+    server = start(pool=2)
+    if early:
+        time.sleep(0.3)
+    else:
+        requests.get(f"{server.url}coordinates", timeout=60)
+        wait_until(lambda: len(server.kernels()) >= 2)
+    kernels = server.kernels()
+    server.process.send_signal(signum)
+    rest = server.process.communicate(timeout=20)[0]
+    assert server.process.returncode == 0
+    assert rest == ""
+    assert server.said.count("\n") == 1, "one line with the address, and nothing else"
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in kernels), 10)
+
+
+def test_a_kernel_s_server_that_was_killed_takes_its_kernels_along() -> None:
+    server = start(pool=1)
+    wait_until(lambda: len(server.kernels()) == 1)
+    time.sleep(1)
+    (kernel,) = server.kernels()
+    os.kill(server.process.pid, signal.SIGKILL)
+    server.process.communicate(timeout=20)
+    wait_until(lambda: not Path(f"/proc/{kernel}").exists())
+
+
+def test_json_cannot_end_its_script_element() -> None:
+    nasty = {"a": "</script><!--<b>&\u2028\u2029", "b": [1.5, None, "θ"]}
+    text = script_json(nasty)
+    assert not re.search("[<>&\u2028\u2029]", text)
+    assert json.loads(text) == nasty

@@ -1,0 +1,371 @@
+"""How fast the page is, beside the stock way, in one run: ``make bench``.
+
+Both pages do the same work (contours, six paths of 200 points, twenty ellipses, one slider) on the
+same machine in the same browser, one after the other. Absolute figures wander with the machine;
+the ratios hold. Latency runs from an input event's own time stamp to the first picture that shows
+that event's value or a later one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from playwright.async_api import Browser, Page, async_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+# What both pages are watched with. `events`: [time stamp, what the slider then shows]; `sent`:
+# messages to the kernel; `pictures`: [time, what is shown], filled below for each page.
+WATCH = """
+window.bench = { events: [], sent: [], pictures: [], down: false, up: 0 };
+const send = WebSocket.prototype.send;
+WebSocket.prototype.send = function (data) {
+  bench.sent.push(performance.now());
+  send.call(this, data);
+};
+const on = (kind, act) => addEventListener(kind, act, true);
+on("pointerdown", () => (bench.down = true));
+on("pointerup", (e) => ((bench.down = false), (bench.up = e.timeStamp)));
+"""
+
+# Ours: which ask follows an event is known from when it was sent; the stage notes when it was drawn.
+OURS = """
+on("pointermove", (e) => bench.down && bench.events.push([e.timeStamp, performance.now()]));
+"""
+
+SLIDER = "input[type=range][data-field=rate], [data-field=rate] input[type=range]"
+STAGE = "document.querySelector('.natgrad').natgrad"
+PLAYING = f"""async () => {{
+  const began = performance.now(), sent = bench.sent.length;
+  await new Promise((done) => setTimeout(done, 2500));
+  const frames = {STAGE}.stats.frames.filter((t) => t >= began);
+  const rate = (frames.length - 1) / ((frames.at(-1) - frames[0]) / 1000);
+  return [rate, bench.sent.length - sent];
+}}"""
+
+# Stock: a picture says in its title which value it shows; the slider says what it asks for.
+STOCK = """
+const value = () => Number(document.querySelector(".noUi-handle").getAttribute("aria-valuetext"));
+const note = (e) => bench.events.push([e.timeStamp, value()]);
+on("pointermove", (e) => bench.down && setTimeout(note, 0, e)); // after the slider has moved
+const look = () => {
+  const plots = [...document.querySelectorAll(".js-plotly-plot")];
+  const lines = (plot) => plot.querySelectorAll(".scatterlayer path.js-line").length;
+  if (!bench.first && plots.filter((plot) => lines(plot) >= 6).length === 2) {
+    bench.first = performance.now();
+    performance.mark("bench:first");
+  }
+  for (const plot of plots) {
+    if (plot.watched || !plot.on) continue;
+    plot.watched = true;
+    plot.on("plotly_afterplot", () => {
+      const shown = plots.map((p) => Number(p.layout?.title?.text));
+      bench.pictures.push([performance.now(), shown]);
+    });
+  }
+  requestAnimationFrame(look);
+};
+requestAnimationFrame(look);
+"""
+
+
+@dataclass
+class Drag:
+    """What one drag measured, in milliseconds."""
+
+    p50: float
+    p95: float
+    rate: float
+    final: float
+    events: int
+
+
+async def start(*command: str, ready: str, cwd: Path) -> asyncio.subprocess.Process:
+    """Start a server and wait for the line that says it is up."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert process.stdout
+    while line := (await process.stdout.readline()).decode():
+        if ready in line:
+            return process
+    raise SystemExit(f"{' '.join(command)} did not start")
+
+
+@asynccontextmanager
+async def ours(pool: int, port: int) -> AsyncIterator[str]:
+    """Our server, with so many warm kernels."""
+    command = (sys.executable, "-m", "app", "serve", "--no-browser")
+    options = (f"--port={port}", f"--pool={pool}")
+    process = await start(*command, *options, ready="http://", cwd=ROOT)
+    try:
+        yield f"http://127.0.0.1:{port}/coordinates"
+    finally:
+        process.terminate()
+        await process.communicate()
+
+
+@asynccontextmanager
+async def stock(pool: int, port: int) -> AsyncIterator[str]:
+    """Stock Voila with its 'lab' template, with so many warm kernels."""
+    folder = Path(tempfile.mkdtemp())
+    cell = nbformat.v4.new_code_cell("from tests.bench.stock import lesson\nlesson()")
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel})
+    nbformat.write(notebook, folder / "stock.ipynb")
+    warm = (f"--preheat_kernel={pool > 0}", f"--pool_size={pool}")
+    command = (
+        sys.executable,
+        "-m",
+        "voila",
+        "stock.ipynb",
+        "--no-browser",
+        f"--port={port}",
+        *warm,
+    )
+    process = await start(*command, ready="is running at", cwd=folder)
+    drain = asyncio.create_task(process.stdout.read()) if process.stdout else None
+    try:
+        yield f"http://localhost:{port}/"
+    finally:
+        process.terminate()
+        await process.wait()
+        if drain:
+            await drain
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@asynccontextmanager
+async def visit(
+    browser: Browser, url: str, script: str, mark: str
+) -> AsyncIterator[tuple[Page, float]]:
+    """A visitor who has never been here: the page, and the ms from GET to its first picture."""
+    context = await browser.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True)
+    try:
+        page = await context.new_page()
+        await page.add_init_script(f"{{{WATCH}{script}}}")  # a block: no global names
+        await page.goto(url, wait_until="commit")
+        await page.wait_for_function(
+            f"performance.getEntriesByName('{mark}').length", timeout=60_000
+        )
+        yield page, await page.evaluate(f"performance.getEntriesByName('{mark}')[0].startTime")
+    finally:
+        await context.close()
+
+
+async def first_pictures(
+    browser: Browser, url: str, script: str, mark: str, times: int, rest: float
+) -> float:
+    """The median time to the first picture, with a rest between visits for the pool to fill."""
+    found = []
+    for _ in range(times):
+        await asyncio.sleep(rest)
+        async with visit(browser, url, script, mark) as (_page, when):
+            found.append(when)
+    return statistics.median(found)
+
+
+async def drag(page: Page, handle: tuple[float, float], reach: float, seconds: float) -> None:
+    """Hold the handle and move it to and fro, sixty events a second, waiting for nothing."""
+    x, y = handle
+    await page.mouse.move(x, y)
+    await page.mouse.down()
+    began, step, moves = time.perf_counter(), 0, []
+    while (now := time.perf_counter() - began) < seconds:
+        place = abs((now / 1.5) % 2 - 1)  # a triangle wave, three seconds long
+        moves.append(asyncio.ensure_future(page.mouse.move(x + reach * (1 - place), y)))
+        step += 1
+        await asyncio.sleep(max(0, step / 60 - (time.perf_counter() - began)))
+    await asyncio.gather(*moves)
+    await page.mouse.up()
+    await asyncio.sleep(2)
+
+
+def measure(pairs: Sequence[tuple[float, float]], pictures: Sequence[float], up: float) -> Drag:
+    """Boil down (event, picture) times, all pictures' times and the time of release."""
+    waits = sorted(shown - event for event, shown in pairs)
+    span = (pairs[-1][0] - pairs[0][0]) / 1000
+    during = [when for when in pictures if pairs[0][0] <= when <= up]
+    final = max([when - up for when in pictures if when >= up], default=0.0)
+    p95 = waits[int(0.95 * (len(waits) - 1))]
+    return Drag(statistics.median(waits), p95, len(during) / span, final, len(pairs))
+
+
+async def middle(page: Page, selector: str) -> tuple[float, float, float]:
+    """The left end's x, the middle's y and the width of an element, scrolled into view."""
+    element = page.locator(selector).first
+    await element.scroll_into_view_if_needed()
+    box = await element.bounding_box()
+    assert box, selector
+    return box["x"], box["y"] + box["height"] / 2, box["width"]
+
+
+async def drag_ours(browser: Browser, url: str, seconds: float) -> tuple[Drag, float, int]:
+    """Drag our slider; then play, and count frames a second and messages meanwhile."""
+    async with visit(browser, url, OURS, "natgrad:first-picture") as (page, _):
+        await asyncio.sleep(6)  # until the pool has filled up again behind us
+        x, y, width = await middle(page, SLIDER)
+        at = float(await page.locator(SLIDER).first.input_value())
+        asks = await page.evaluate(f"bench.sent.length = 0, {STAGE}.stats.asks")
+        await drag(page, (x + 8 + at * (width - 16), y), 0.3 * width, seconds)
+        events, sent, up = await page.evaluate("[bench.events, bench.sent, bench.up]")
+        drawn = await page.evaluate(f"{STAGE}.stats.drawn")
+        # The asks of this drag, in the order in which they were sent.
+        times = {int(ask): when for ask, when in drawn.items() if int(ask) > asks}
+        order = [(when, times.get(asks + 1 + i)) for i, when in enumerate(sent)]
+        pairs = []
+        for stamp, handled in events:
+            shown = next((seen for when, seen in order if seen and when >= handled - 0.2), None)
+            if shown is not None:
+                pairs.append((stamp, shown))
+        result = measure(pairs, sorted(times.values()), up)
+        await page.locator(".transport button[aria-label=play]").click()
+        await asyncio.sleep(0.5)
+        frames, messages = await page.evaluate(PLAYING)
+        return result, frames, messages
+
+
+async def drag_stock(browser: Browser, url: str, seconds: float) -> Drag:
+    """Drag the stock slider."""
+    async with visit(browser, url, STOCK, "bench:first") as (page, _):
+        await asyncio.sleep(8)
+        x, y, width = await middle(page, ".noUi-handle")
+        await drag(page, (x + width / 2, y), 90, seconds)
+        for _ in range(20):  # the queue behind a stock slider outlasts the drag
+            count = await page.evaluate("bench.pictures.length")
+            await asyncio.sleep(1)
+            if count == await page.evaluate("bench.pictures.length"):
+                break
+        events, pictures, up = await page.evaluate("[bench.events, bench.pictures, bench.up]")
+        both = [(when, shown[0]) for when, shown in pictures if shown[0] == shown[1]]
+        pairs, done = [], 0
+        for when, shown in both:
+            past = [
+                i
+                for i, (stamp, value) in enumerate(events)
+                if i >= done and stamp < when and abs(value - shown) < 1e-6
+            ]
+            if past:
+                pairs += [(events[i][0], when) for i in range(done, past[-1] + 1)]
+                done = past[-1] + 1
+        if not pairs:
+            raise SystemExit("the stock page drew nothing while its slider was dragged; run again")
+        return measure(pairs, [when for when, _ in both], up)
+
+
+def python_per_move(count: int = 60) -> dict[str, float]:
+    """Milliseconds of Python that one move of a slider or handle costs in the kernel (medians)."""
+    from app.lessons import lessons
+    from app.lessons.live import Live
+
+    live = Live(lessons["coordinates"])
+    first, _ = live.respond({"ask": 0, "state": {}, "set": {}, "have": []})
+    have = [trace["cache"] for trace in first["traces"] if "cache" in trace]
+    moves: dict[str, Callable[[int], dict[str, float]]] = {
+        "rate": lambda i: {"rate": 0.02 + 1e-5 * i},
+        "damping": lambda i: {"damping": 0.01 * i},
+        "matrix": lambda i: {"matrix.0.1": 0.5 + 0.003 * i},
+        "start": lambda i: {"start.0": 5.2 + 1e-3 * i},
+    }
+    found = {}
+    for name, move in moves.items():
+        times = []
+        for i in range(1, count + 1):
+            ask = {"ask": i, "state": first["state"], "set": move(i), "have": have}
+            began = time.perf_counter()
+            live.respond(ask)
+            times.append(1e3 * (time.perf_counter() - began))
+        found[name] = statistics.median(times)
+    return found
+
+
+def row(
+    what: str, value: float, unit: str, stock: float | None, target: str, reached: bool
+) -> None:
+    """Print one line of the table."""
+    beside = "" if stock is None else f"{stock:9.0f}" if stock >= 10 else f"{stock:9.1f}"
+    mark = "yes" if reached else "NO"
+    print(f"{what:38} {value:9.1f} {unit:5} {beside:>9}   {target:34} {mark}", flush=True)
+
+
+async def bench(loads: int, seconds: float) -> None:
+    """Measure and print everything."""
+    browser_path = next(
+        filter(
+            None,
+            map(
+                shutil.which,
+                (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome"),
+            ),
+        ),
+        None,
+    )
+    mark = "natgrad:first-picture"
+    print(f"{'':38} {'ours':>9} {'':5} {'stock':>9}   {'target':34} reached")
+    moves = python_per_move()
+    for name, value in moves.items():
+        row(f"Python per move of the {name}", value, "ms", None, "< 10 ms", value < 10)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=browser_path, args=list(FLAGS))
+        async with ours(0, 8990) as url:
+            cold = await first_pictures(browser, url, OURS, mark, loads, 1)
+        async with ours(2, 8991) as url:
+            warm = await first_pictures(browser, url, OURS, mark, loads, 8)
+            mine, frames, messages = await drag_ours(browser, url, seconds)
+        async with stock(0, 8992) as url:
+            stock_cold = await first_pictures(browser, url, STOCK, "bench:first", loads, 1)
+        async with stock(1, 8993) as url:
+            stock_warm = await first_pictures(browser, url, STOCK, "bench:first", loads, 9)
+            theirs = await drag_stock(browser, url, seconds)
+        await browser.close()
+    many = f"≥ 5 times sooner ({stock_warm / warm:.1f}), < 1 s"
+    row("GET to first picture, warm", warm, "ms", stock_warm, many, warm < min(stock_warm / 5, 1e3))
+    many = f"≥ 2.5 times sooner ({stock_cold / cold:.1f})"
+    row("GET to first picture, cold", cold, "ms", stock_cold, many, cold < stock_cold / 2.5)
+    row("drag: event to picture, p50", mine.p50, "ms", theirs.p50, "", True)
+    many = f"< 70 ms, ≥ 4 times below ({theirs.p95 / mine.p95:.1f})"
+    reached = mine.p95 < min(70, theirs.p95 / 4)
+    row("drag: event to picture, p95", mine.p95, "ms", theirs.p95, many, reached)
+    row("drag: pictures a second", mine.rate, "", theirs.rate, "≥ 25", mine.rate >= 25)
+    row("drag: final after release", mine.final, "ms", theirs.final, "< 100 ms", mine.final < 100)
+    row("play: frames a second", frames, "", None, "≥ 55", frames >= 55)
+    row("play: messages to the kernel", messages, "", None, "0", messages == 0)
+    print(f"({mine.events} and {theirs.events} events; {loads} visits each, medians)")
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--loads", type=int, default=5, help="visits for each first picture")
+    parser.add_argument("--seconds", type=float, default=6, help="how long a drag lasts")
+    options = parser.parse_args()
+    asyncio.run(bench(options.loads, options.seconds))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""A real server and the system's own Chromium, for tests that look at the page as a reader does."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@dataclass
+class Server:
+    """A running server of the lessons."""
+
+    process: subprocess.Popen[str]
+    url: str
+    port: int
+
+    def stop(self, signum: int = signal.SIGINT) -> str:
+        """End it as Ctrl-C does, and return what it printed meanwhile."""
+        if self.process.poll() is None:
+            self.process.send_signal(signum)
+        try:
+            return self.process.communicate(timeout=20)[0]
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+
+
+def start_server(port: int = 0, *arguments: str) -> Server:
+    """Start ``python -m app serve`` and wait until it says where it is."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app", "serve", "--no-browser", f"--port={port}", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    said = ""
+    assert process.stdout
+    for line in process.stdout:
+        said += line
+        if found := re.search(r"http://127\.0\.0\.1:(\d+)/\S*", line):
+            return Server(process, found[0], int(found[1]))
+    raise AssertionError(f"the server did not start:\n{said}")
+
+
+@dataclass
+class Watch:
+    """What a page did that a reader should never see."""
+
+    outside: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def follow(self, page: Page) -> None:
+        """Note every request that leaves this machine and every error in a script."""
+        page.on("request", lambda request: self._request(request.url))
+        page.on("websocket", lambda socket: self._request(socket.url))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def _request(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("data", "blob", "about") and parts.hostname != "127.0.0.1":
+            self.outside.append(url)
+
+
+@pytest.fixture(scope="package")
+def server() -> Iterator[Server]:
+    """The lessons, on a free port, with two warm kernels."""
+    running = start_server()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium, without a window."""
+    wished = os.environ.get("CHROMIUM", "")
+    path = next(filter(None, map(shutil.which, (wished, *NAMES))), None)
+    if path is None:
+        pytest.fail("no Chromium on the path: `make browser` installs one, or says how to")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A fresh visitor with a projector-sized window.
+
+    ``wait_for_function`` evaluates strings, which the page's own policy forbids, so the policy is
+    set aside; ``test_the_page_works_under_its_own_policy`` keeps it.
+    """
+    visitor = browser.new_context(
+        viewport={"width": 1280, "height": 800}, bypass_csp=True, reduced_motion="no-preference"
+    )
+    visitor.set_default_timeout(20_000)
+    yield visitor
+    visitor.close()
+
+
+@pytest.fixture
+def watch(context: BrowserContext) -> Iterator[Watch]:
+    """Fails the test if a page reached beyond this machine or a script failed."""
+    seen = Watch()
+    context.on("page", seen.follow)
+    yield seen
+    assert not seen.outside, f"requests that left this machine: {seen.outside}"
+    assert not seen.errors, f"errors in the page: {seen.errors}"
+
+
+@pytest.fixture
+def page(context: BrowserContext, watch: Watch) -> Page:
+    """An empty page, watched."""
+    return context.new_page()
+
+
+@pytest.fixture
+def lesson(page: Page, server: Server) -> Page:
+    """The first lesson with its first picture drawn and its line to the kernel open."""
+    page.goto(server.url)
+    page.wait_for_function("document.querySelector('#natgrad, .natgrad')?.natgrad")
+    page.evaluate("document.querySelector('#natgrad, .natgrad').natgrad.settled()")
+    return page

@@ -1,0 +1,126 @@
+"""One environment, said in three places: pyproject.toml, constraints.txt and environment.yml."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
+REQUIREMENTS = [
+    requirement
+    for group in (PROJECT["dependencies"], *EXTRAS.values())
+    for requirement in map(Requirement, group)
+    if requirement.name != PROJECT["name"]
+]
+
+
+def pins() -> dict[str, str]:
+    """The pinned versions by name."""
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pairs = (line.split("==") for line in lines if line and not line.startswith("#"))
+    return {canonicalize_name(name): pinned for name, pinned in pairs}
+
+
+@pytest.mark.parametrize("requirement", REQUIREMENTS, ids=lambda each: each.name)
+def test_every_dependency_is_bounded_on_both_sides_and_pinned_within(
+    requirement: Requirement,
+) -> None:
+    operators = {each.operator for each in requirement.specifier}
+    assert operators == {"=="} or operators == {">=", "<"}, str(requirement)
+    pinned = pins().get(canonicalize_name(requirement.name))
+    assert pinned is not None, f"{requirement.name} has no pin: run `make lock`"
+    assert pinned in requirement.specifier, f"the pin {pinned} is outside of {requirement}"
+
+
+def test_each_dependency_is_stated_once() -> None:
+    names = [canonicalize_name(each.name) for each in REQUIREMENTS]
+    assert len(names) == len(set(names))
+
+
+def test_pins_are_of_versions_and_not_of_one_machine_s_builds() -> None:
+    text = (ROOT / "constraints.txt").read_text()
+    assert "torch==2.13.0\n" in text
+    for forbidden in ("+cpu", "nvidia", "cuda", "triton", " @ ", "://", "-e "):
+        assert forbidden not in text
+
+
+def test_what_a_dependency_needs_is_pinned_too() -> None:
+    """Every package that is installed because of ours has a pin."""
+    from importlib.metadata import requires
+
+    seen: set[str] = set()
+    todo = [each.name for each in REQUIREMENTS]
+    while todo:
+        name = canonicalize_name(todo.pop())
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            needs = requires(name) or []
+        except PackageNotFoundError:
+            continue  # an extra that is not installed here
+        for need in map(Requirement, needs):
+            if need.marker is None or need.marker.evaluate({"extra": ""}):
+                todo.append(need.name)
+    brought = {"setuptools", "pip"}  # with Python's own environments
+    builds = re.compile("nvidia|cuda|triton|natgrad")  # with one build of torch
+    missing = {name for name in seen - set(pins()) - brought if not builds.match(name)}
+    installed = {name for name in missing if _installed(name)}
+    assert not installed, f"no pin for {sorted(installed)}: run `make lock`"
+
+
+def _installed(name: str) -> bool:
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def test_conda_gets_the_same_environment() -> None:
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text())
+    assert conda["name"] == PROJECT["name"]
+    python, pip, by_pip = conda["dependencies"]
+    assert SpecifierSet(python.removeprefix("python")) == SpecifierSet(PROJECT["requires-python"])
+    assert pip == "pip"
+    assert by_pip == {"pip": ["-c constraints.txt", "-e ."]}
+
+
+def test_the_lessons_need_neither_torch_nor_test_tools() -> None:
+    names = {Requirement(each).name for each in PROJECT["dependencies"]}
+    assert not names & {"torch", "scikit-learn", "pytest", "playwright", "jupyterlab"}
+
+
+def test_importing_a_lesson_imports_neither_torch_nor_plotly() -> None:
+    code = (
+        "import sys, app.lessons; print(*sorted({'torch', 'plotly', 'sklearn'} & set(sys.modules)))"
+    )
+    run = [sys.executable, "-c", code]
+    said = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert said.split() == []
+
+
+def test_no_registry_and_no_machine_s_path_is_named() -> None:
+    files = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    hosts = re.compile(r"index[-_]url|pypi\.(org|python)|files\.pythonhosted|download\.pytorch")
+    for name in files.stdout.split():
+        path = ROOT / name
+        if path.suffix in {".png", ".gif", ".jpg"} or name == "tests/test_environment.py":
+            continue
+        text = path.read_text("utf-8")
+        assert not hosts.search(text), name
+        assert not re.search(r"(?<![\w.])/(?:work|root|home)/\w", text), name
