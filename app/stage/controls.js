@@ -9,7 +9,7 @@ function number(spec, fields) {
   const { box } = numberBox(spec.field, fields, spot, spec);
   return make(
     "label",
-    { class: "control lone" },
+    { class: spec.label.length < 10 ? "control lone short" : "control lone" },
     make("span", { title: spec.help }, spec.label),
     box,
     spot,

@@ -104,7 +104,7 @@ function drawEllipses(ctx, trace, { array, palette, place, k, weight, playing, t
   ctx.strokeStyle = palette.color(trace.ink);
   ctx.beginPath();
   for (let i = 0; i < count; i++) if (i !== near) ellipse(ctx, shapes, 6 * i, place);
-  ctx.globalAlpha = 0.42;
+  ctx.globalAlpha = 0.34;
   ctx.lineWidth = weight;
   ctx.stroke();
   ctx.globalAlpha = 1;

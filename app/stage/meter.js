@@ -63,7 +63,8 @@ export function makeMeter(lesson) {
         if (!rows.has(entry.rule)) rows.set(entry.rule, row(entry));
         const r = rows.get(entry.rule);
         setText(r.name, lesson.inks[entry.ink]?.label ?? entry.rule);
-        setText(r.number, entry.text ? entry.text.replace("-", "−") : show(entry.gap, 2));
+        const known = typeof entry.gap === "number";
+        setText(r.number, known ? show(entry.gap, 2) : (entry.text ?? "–"));
         setText(r.word, entry.word ?? "");
         r.fill.style.scale = `${(part(entry.gap) / 100).toFixed(3)} 1`;
         setAttribute(r.element, "data-gap", entry.gap ?? "");

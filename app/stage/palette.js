@@ -21,6 +21,8 @@ export function makePalette(root, inks) {
   return {
     read,
     color: (name) => colors.get(name) ?? colors.get("ink"),
+    // Lines of the ground are drawn thinly, whatever their ink: the runs stand out before them.
+    faint: (name) => (name in inks ? 0.3 : 1),
     ink: (name) => inks[name] ?? {},
     // Lowest loss deepest, highest loss paper: what lies beyond the last band joins it unseen.
     band(index, count) {

@@ -49,7 +49,7 @@ export function makePlane(stage) {
     spec = newSpec;
     traces = newTraces;
     quiet = traces.filter(isStill);
-    quietNames = stillNames(quiet);
+    quietNames = stillNames(quiet, stage.array);
     setText(title, spec.title);
     setAttribute(figure, "data-plane", spec.name);
     setAttribute(figure, "aria-label", `plane ${spec.title}, axes ${spec.labels.join(" and ")}`);

@@ -90,7 +90,7 @@ export function render({ model, el }) {
       description,
     ),
   );
-  const live = makeLive(root);
+  const live = makeLive(root, array);
 
   const address = () => (answer.query ? `?${answer.query}` : "");
   let addressTimer = 0;

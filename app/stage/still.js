@@ -4,6 +4,7 @@
 
 import { niceStep, niceTicks } from "./ticks.js";
 
+const SMALL = 2000; // numbers, up to which it costs less to compare than to draw anew
 const KEPT = 32; // outlines remembered; far more than a lesson shows at once
 
 function ring(path, points, from, to, close) {
@@ -52,10 +53,17 @@ export function makeShelf() {
 
 export const isStill = (trace) => trace.kind === "bands" || trace.kind === "lines";
 
-let anonymous = 0; // a trace without a cache key is new with each answer
+let anonymous = 0;
 
-export const stillNames = (traces) =>
-  traces.map((t) => `${t.cache ?? ++anonymous}|${t.kind}|${t.ink}|${t.map ?? ""}`).join(";");
+// What tells one still layer from another. Lines without a cache key are few: their points say it.
+export function stillNames(traces, array) {
+  const name = (trace) => {
+    if (trace.cache) return trace.cache;
+    const points = array(trace.points);
+    return points?.length < SMALL ? points.join() : ++anonymous;
+  };
+  return traces.map((t) => `${name(t)}|${t.kind}|${t.ink}|${t.map ?? ""}`).join(";");
+}
 
 export function drawStill(ctx, { traces, view, side, ratio, palette, shelf, array }) {
   const scale = side / (view[1] - view[0]);
@@ -75,9 +83,11 @@ export function drawStill(ctx, { traces, view, side, ratio, palette, shelf, arra
         ctx.fillStyle = palette.band(i, paths.length);
         ctx.fill(placed, "evenodd");
       } else {
+        ctx.globalAlpha = palette.faint(trace.ink);
         ctx.strokeStyle = palette.color(trace.ink ?? "contour");
         ctx.lineWidth = trace.ink === "grid" ? 0.9 : 0.7;
         ctx.stroke(placed);
+        ctx.globalAlpha = 1;
       }
     });
   }

@@ -8,7 +8,7 @@ export function niceStep(span, wanted = 6) {
   const raw = span / wanted;
   const base = 10 ** Math.floor(Math.log10(raw));
   const part = raw / base;
-  return base * (part < 1.5 ? 1 : part < 3.5 ? 2 : part < 7.5 ? 5 : 10);
+  return base * (part < 1.5 ? 1 : part < 3.2 ? 2 : part < 6.5 ? 5 : 10);
 }
 
 export function niceTicks(low, high, step) {

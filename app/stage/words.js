@@ -64,22 +64,33 @@ export function makeFormulas(lesson) {
   return { box, fix };
 }
 
-// Fills every [data-live] under `root`: from `numbers`, or from the array "@name" at step k.
-export function makeLive(root) {
+// Fills every [data-live] under `root`: from `numbers`; or, at step k, from the list "@name", or
+// from the array "live", a row a step, whose columns are named by the list "@".
+export function makeLive(root, array) {
   const places = [...root.querySelectorAll("[data-live]")];
   let numbers = {};
+  let names = [];
+  let table = null;
   function fill(k, all) {
     for (const element of places) {
       const name = element.dataset.live;
+      const column = names.indexOf(name);
       const series = numbers[`@${name}`];
-      if (!series && !all) continue;
-      const value = series ? series[Math.min(k, series.length - 1)] : numbers[name];
+      if (!series && column < 0 && !all) continue;
+      const value =
+        column >= 0
+          ? table?.[Math.min(k, table.length / names.length - 1) * names.length + column]
+          : series
+            ? series[Math.min(k, series.length - 1)]
+            : numbers[name];
       if (value !== undefined) setText(element, show(value));
     }
   }
   return {
     adopt(newNumbers = {}, k = 0) {
       numbers = newNumbers;
+      names = numbers["@"] ?? [];
+      table = array("live");
       fill(k, true);
     },
     step: (k) => fill(k, false),
