@@ -56,10 +56,9 @@ def coordinates() -> list[Control]:
 def start() -> list[Control]:
     """The starting point, typed."""
     return [
-        {"kind": "number", "field": f"start.{i}", "label": f"start, coordinate {i + 1}",
-         "step": 0.01}
-        for i in (0, 1)
-    ]  # fmt: skip
+        {"kind": "number", "field": f"start.{i}", "label": f"start {sign}", "step": 0.01}
+        for i, sign in enumerate(("θ₁", "θ₂"))
+    ]
 
 
 def descent() -> list[Control]:

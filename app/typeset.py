@@ -16,10 +16,10 @@ _LIVE = re.compile(r"@([\w.]+)@")
 
 
 @lru_cache(maxsize=512)
-def formula(latex: str, display: bool = False) -> str:
+def formula(latex: str) -> str:
     """LaTeX as a MathML element; ``@name@`` in it becomes an element that the page fills."""
     marked = _LIVE.sub(lambda found: rf"\text{{@{found[1]}@}}", latex)
-    mathml = convert(marked, display="block" if display else "inline")
+    mathml = convert(marked)
     return re.sub(r"<mtext>@([\w.]+)@</mtext>", r'<mn data-live="\1">–</mn>', mathml)
 
 

@@ -246,20 +246,29 @@ def _v(name: str) -> str:
 FORMULAS = (
     Formula(
         "matrices",
-        rf"A = {_m('A')} \quad A A^{{\top}} = {_m('AAT')} \quad "
-        rf"F = {_m('F')} \quad A^{{\top}} F A = {_m('AFA')}",
+        (
+            f"A = {_m('A')}",
+            rf"A A^{{\top}} = {_m('AAT')}",
+            f"F = {_m('F')}",
+            rf"A^{{\top}} F A = {_m('AFA')}",
+        ),
     ),
     Formula(
         "plain",
-        rf"-\alpha \nabla J = {_v('plain')} \quad -\alpha A A^{{\top}} \nabla J = {_v('plainx')}",
-        "Plain step at this point: made in θ, and made in x and mapped back.",
+        (
+            rf"-\alpha \nabla J = {_v('plain')}",
+            rf"-\alpha A A^{{\top}} \nabla J = {_v('plainx')}",
+        ),
+        "One plain step from here: made in θ; made in x and mapped back.",
     ),
     Formula(
         "natural",
-        rf"-\alpha (F + \lambda I)^{{-1}} \nabla J = {_v('nat')} \quad "
-        rf"-\alpha A (A^{{\top}} F A + \lambda D)^{{-1}} A^{{\top}} \nabla J = {_v('natx')} "
-        rf"\quad \lambda D = {_m('D')}",
-        "Natural step: made in θ, and made in x and mapped back.",
+        (
+            rf"-\alpha (F + \lambda I)^{{-1}} \nabla J = {_v('nat')}",
+            rf"-\alpha A (A^{{\top}} F A + \lambda D)^{{-1}} A^{{\top}} \nabla J = {_v('natx')}",
+            rf"\lambda D = {_m('D')}",
+        ),
+        "One natural step from here: made in θ; made in x and mapped back.",
     ),
 )
 
@@ -267,9 +276,9 @@ FORMULAS = (
 def _controls() -> list[dict[str, Any]]:
     return [
         panels.group("what", "What runs", panels.choose_problem(tuple(PROBLEMS)),
-                     panels.choose_rules(RULES)),
+                     panels.choose_rules(RULES), *panels.start()),
         panels.group("matrix", "Coordinates θ = A x", *panels.coordinates()),
-        panels.group("descent", "Descent", *panels.descent(), *panels.start()),
+        panels.group("descent", "Descent", *panels.descent()),
     ]  # fmt: skip
 
 
@@ -335,7 +344,8 @@ def _numbers(shown: Shown, sheet: Sheet) -> dict[str, Any]:
     second = A.T @ A if shown.state.kind == "pulled-back" else np.eye(2)
     numbers: dict[str, Any] = {}
     for name, fixed in (("A", A), ("AAT", A @ A.T), ("D", shown.state.damping * second)):
-        numbers |= {f"{name}.{i}.{j}": float(fixed[i, j]) for i in (0, 1) for j in (0, 1)}
+        tidy = np.round(fixed, 12)  # −0.8·0.6 + 0.6·0.8 is nothing, not 10⁻¹⁷
+        numbers |= {f"{name}.{i}.{j}": float(tidy[i, j]) for i in (0, 1) for j in (0, 1)}
     series = np.concatenate(
         [fisher.reshape(-1, 4), (A.T @ fisher @ A).reshape(-1, 4), plain, plain_x, natural,
          natural_x], axis=1,
@@ -400,7 +410,7 @@ lessons.register("coordinates")(
         controls=_controls,
         picture=picture,
         rules=RULES,
-        default=State(matrix=SHEAR, rules=RULES),
+        default=State(matrix=SHEAR, rules=RULES, k=12),
         on_problem=_on_problem,
     )
 )

@@ -59,10 +59,13 @@ class Preset:
 
 @dataclass(frozen=True)
 class Formula:
-    """A line of the formula strip; ``@name@`` in its LaTeX are places for live numbers."""
+    """A line of the formula strip, in parts between which it may break.
+
+    ``@name@`` in the LaTeX are places for live numbers.
+    """
 
     id: str
-    latex: str
+    parts: tuple[str, ...]
     say: str = ""
 
 
@@ -117,7 +120,7 @@ class Lesson:
             ],
             "controls": self.controls(),
             "formulas": [
-                {"id": f.id, "html": formula(f.latex, display=True), "say": f.say}
+                {"id": f.id, "html": "".join(map(formula, f.parts)), "say": f.say}
                 for f in self.formulas
             ],
             "inks": inks(self.rules),
