@@ -65,7 +65,7 @@ class Problem:
     latex: ClassVar[str] = ""
     source: ClassVar[str] = ""
     domain: ClassVar[str] = "all real parameters"
-    view: tuple[tuple[float, float], tuple[float, float]] = ((-1.0, 1.0), (-1.0, 1.0))
+    view: tuple[tuple[float, float], ...] = ((-1.0, 1.0), (-1.0, 1.0))
     start: tuple[float, ...] = (0.0, 0.0)
     presets: ClassVar[Mapping[str, Preset]] = {}
 

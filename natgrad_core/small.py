@@ -29,6 +29,11 @@ def symmetric(*upper: Any) -> Matrix:
     return tuple(tuple(upper[index[min(i, j), max(i, j)]] for j in range(d)) for i in range(d))
 
 
+def upper(matrix: Matrix) -> Vector:
+    """The upper triangle, read row by row: the inverse of ``symmetric``."""
+    return tuple(matrix[i][j] for i in range(len(matrix)) for j in range(i, len(matrix)))
+
+
 def dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
     """Σ a_i b_i."""
     result = a[0] * b[0]

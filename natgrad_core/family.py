@@ -1,0 +1,271 @@
+"""Exponential families: everything from the log-partition function A.
+
+log p(y | x, θ) = η·T(y) − A(η) + h(y), with natural parameters η = η(x, θ). The derivatives of A
+are the mean and the variance of T, and from these three and the map η everything follows:
+
+    loss      J = E[A(η) − η·T − h]
+    score     s = Sᵀ(T − ∇A),          S = ∂η/∂θ
+    Fisher    F = E[Sᵀ ∇²A S]
+    Hessian   H = F + E[Σ_k (∇A − T)_k ∇²η_k]
+    KL(θ‖θ')    = E[A(η') − A(η) − (η' − η)·∇A(η)]
+
+The Hessian is the Fisher matrix as soon as η is linear in θ (natural parameters, canonical links):
+there Newton's method is the natural gradient. Least squares is the case A = ½‖η‖², whose Fisher
+matrix is that of Gauss and Newton. Brown 1986, ch. 1–3; McCullagh and Nelder 1989, ch. 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from natgrad_core.ops import HALF_LOG_2PI, constant, total
+from natgrad_core.problem import Problem, Support
+from natgrad_core.rows import Rows
+from natgrad_core.small import (
+    Matrix,
+    Vector,
+    add,
+    components,
+    congruent,
+    dot,
+    eye,
+    full,
+    mv,
+    symmetric,
+    transpose,
+    upper,
+)
+from natgrad_core.types import Array, ArrayLike
+
+
+class ExponentialFamily(Problem):
+    """A subclass states A, ∇A, ∇²A of η; T and h of y; and η, ∂η/∂θ, ∇²η_k of (x, θ).
+
+    η = θ unless it says otherwise. ``observe`` takes the data in.
+    """
+
+    baseline: float = 0.0
+    """What is left out of the mean surprise, so that least squares is ½ the sum of squares."""
+
+    def _partition(self, *eta: Any, **named: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} does not say its log-partition")
+
+    def _mean(self, *eta: Any, **named: Any) -> Vector:
+        """∇A = E[T]: the expectation parameters."""
+        raise NotImplementedError(f"{type(self).__name__} does not say its mean")
+
+    def _variance(self, *eta: Any, **named: Any) -> Matrix:
+        """∇²A = Var[T]."""
+        raise NotImplementedError(f"{type(self).__name__} does not say its variance")
+
+    def _statistics(self, *y: Any) -> Vector:
+        return y
+
+    def _carrier(self, *y: Any) -> Any:
+        return 0.0 * y[0]
+
+    def _natural(self, x: Vector, *theta: Any) -> Vector:
+        """η, for one row of covariates."""
+        return theta
+
+    def _slope(self, x: Vector, *theta: Any) -> Matrix:
+        """S = ∂η/∂θ, a row for each natural parameter."""
+        return eye(len(theta))
+
+    def _bend(self, x: Vector, *theta: Any) -> tuple[Matrix, ...]:
+        """∇²η_k; none where η is linear in θ."""
+        return ()
+
+    def natural(self, theta: ArrayLike) -> Array:
+        """η(θ), ``[..., d]``; of a family without covariates."""
+        point = self.check(theta)
+        return full(self._natural((), *components(point)), point.shape[:-1])
+
+    def expectation(self, theta: ArrayLike) -> Array:
+        """E[T], ``[..., d]``; of a family without covariates."""
+        point = self.check(theta)
+        return full(self._mean(*self._natural((), *components(point))), point.shape[:-1])
+
+    def observe(
+        self,
+        *outcome: ArrayLike,
+        covariates: Sequence[ArrayLike] = (),
+        weights: ArrayLike | None = None,
+    ) -> None:
+        """Take the data in: a column for each number of the outcome and for each covariate."""
+        given = [np.asarray(c, float) for c in (*covariates, *outcome)]
+        n = given[-1].size
+        if n == 0 or any(c.shape != (n,) for c in given):
+            shapes = ", ".join(str(list(c.shape)) for c in given)
+            raise ValueError(f"{self.name} needs columns of one length, at least 1; got {shapes}")
+        if not all(np.isfinite(c).all() for c in given):
+            raise ValueError(f"{self.name}'s data must be finite numbers; leave missing rows out")
+        share = np.full(n, 1 / n) if weights is None else np.asarray(weights, float)
+        if share.shape != (n,) or not (share >= 0).all() or not share.sum() > 0:
+            raise ValueError(f"weights must be {n} numbers ≥ 0, not all of them 0; got {weights}")
+        share = share / share.sum()
+        x, y = given[: len(covariates)], given[len(covariates) :]
+        for column in y:
+            _within(self.name, column, self.support)
+        self.rows = Rows(share, *x, *y)
+        t = [*self._statistics(*y), self._carrier(*y)]
+        if x:
+            self._sums = Rows(share, *x, *t)
+        else:  # the mean of the statistics is all that a sample has to say
+            self._sums = Rows([1.0], *([share @ np.broadcast_to(c, (n,))] for c in t))
+
+    def _over_rows(self, of_row: Any, *theta: Any) -> Any:
+        """Σ weight · of_row(x, T, h, *theta), a component or a tuple of them."""
+        d, k = len(theta), len(self.covariates)
+
+        def term(*row: Any) -> Any:
+            point, weight, x = row[:d], row[d], row[d + 1 : d + 1 + k]
+            value = of_row(x, row[d + 1 + k : -1], row[-1], *point)
+            if isinstance(value, tuple):
+                return tuple(weight * part for part in value)
+            return weight * value
+
+        return self._sums.total(term, *theta)
+
+    def _log_prob(self, datum: Vector, *theta: Any) -> Any:
+        x, y = datum[: -self.outcomes], datum[-self.outcomes :]
+        eta = self._natural(x, *theta)
+        t = (constant(part, theta[0]) for part in self._statistics(*y))
+        return dot(eta, tuple(t)) - self._partition(*eta) + constant(self._carrier(*y), theta[0])
+
+    def _score(self, datum: Vector, *theta: Any) -> Vector:
+        x, y = datum[: -self.outcomes], datum[-self.outcomes :]
+        mean = self._mean(*self._natural(x, *theta))
+        residual = tuple(t - m for t, m in zip(self._statistics(*y), mean, strict=True))
+        return mv(transpose(self._slope(x, *theta)), residual)
+
+    def _loss(self, *theta: Any) -> Any:
+        def surprise(x: Vector, t: Vector, h: Any, *theta: Any) -> Any:
+            eta = self._natural(x, *theta)
+            return self._partition(*eta) - dot(eta, t) - h
+
+        return self._over_rows(surprise, *theta) - self.baseline
+
+    def _grad(self, *theta: Any) -> Vector:
+        def of_row(x: Vector, t: Vector, h: Any, *theta: Any) -> Vector:
+            return mv(transpose(self._slope(x, *theta)), self._residual(x, t, *theta))
+
+        return self._over_rows(of_row, *theta)
+
+    def _residual(self, x: Vector, t: Vector, *theta: Any) -> Vector:
+        mean = self._mean(*self._natural(x, *theta))
+        return tuple(m - part for m, part in zip(mean, t, strict=True))
+
+    def _fisher_of_row(self, x: Vector, *theta: Any) -> Matrix:
+        """Sᵀ ∇²A S."""
+        return congruent(self._slope(x, *theta), self._variance(*self._natural(x, *theta)))
+
+    def _fisher(self, *theta: Any) -> Matrix:
+        def of_row(x: Vector, t: Vector, h: Any, *theta: Any) -> Vector:
+            return upper(self._fisher_of_row(x, *theta))
+
+        return symmetric(*self._over_rows(of_row, *theta))
+
+    def _hessian(self, *theta: Any) -> Matrix:
+        def of_row(x: Vector, t: Vector, h: Any, *theta: Any) -> Vector:
+            matrix, bend = self._fisher_of_row(x, *theta), self._bend(x, *theta)
+            if bend:
+                for r, second in zip(self._residual(x, t, *theta), bend, strict=True):
+                    matrix = add(matrix, second, r)
+            return upper(matrix)
+
+        return symmetric(*self._over_rows(of_row, *theta))
+
+    def _kl(self, theta: Vector, other: Vector) -> Any:
+        d = len(theta)
+
+        def bregman(x: Vector, t: Vector, h: Any, *both: Any) -> Any:
+            eta, new = self._natural(x, *both[:d]), self._natural(x, *both[d:])
+            gap = dot(tuple(b - a for a, b in zip(eta, new, strict=True)), self._mean(*eta))
+            return self._partition(*new) - self._partition(*eta) - gap
+
+        return self._over_rows(bregman, *theta, *other)
+
+    def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
+        """N draws: ``[n, ...]``, with covariates ``[n, ..., rows]``; numbers of an outcome last."""
+        point = components(self.check(theta))
+        if self.covariates:
+            point = tuple(c[..., None] for c in point)
+        eta = np.broadcast_arrays(*self._natural(self.covariates, *point))
+        drawn = self._draw(rng, (n, *eta[0].shape), *eta)
+        return np.asarray(drawn[0] if self.outcomes == 1 else np.stack(drawn, -1), float)
+
+    def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], *eta: Any) -> Vector:
+        """Outcomes of this shape under the natural parameters."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how to draw from it")
+
+
+class LinearPredictor(ExponentialFamily):
+    """A regression with canonical link: the one natural parameter is η = x·w."""
+
+    symbols = ("w₀", "w₁")
+
+    def __init__(self, X: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> None:
+        table = np.asarray(X, float)
+        if table.ndim != 2 or table.shape[-1] != self.dim:
+            raise ValueError(
+                f"{self.name} has weights ({', '.join(self.symbols)}), so X has shape "
+                f"[n, {self.dim}] (add a column of ones for an intercept); got {list(table.shape)}"
+            )
+        self.X = table
+        self.observe(y, covariates=tuple(table.T), weights=weights)
+
+    def _natural(self, x: Vector, *theta: Any) -> Vector:
+        return (dot(x, theta),)
+
+    def _slope(self, x: Vector, *theta: Any) -> Matrix:
+        return (tuple(x),)
+
+
+class UnitNormal(ExponentialFamily):
+    """Least squares: outcomes with mean η(x, θ) and variance one, A = ½‖η‖².
+
+    Its Fisher matrix is E[SᵀS], which as a metric for least squares is Gauss and Newton's.
+    """
+
+    support = (-np.inf, np.inf)
+
+    @property
+    def baseline(self) -> float:  # type: ignore[override]
+        """The entropy's ½ log 2π for each number."""
+        return self.outcomes * HALF_LOG_2PI
+
+    def _partition(self, *eta: Any) -> Any:
+        return total(e * e for e in eta) / 2
+
+    def _mean(self, *eta: Any) -> Vector:
+        return eta
+
+    def _variance(self, *eta: Any) -> Matrix:
+        return eye(len(eta))
+
+    def _carrier(self, *y: Any) -> Any:
+        return -total(v * v for v in y) / 2 - len(y) * HALF_LOG_2PI
+
+    def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], *eta: Any) -> Vector:
+        return tuple(rng.normal(e, 1.0, shape) for e in eta)
+
+
+def _within(name: str, column: Array, support: Support | None) -> None:
+    """Raise unless every outcome is one that the model can produce."""
+    if support is None:
+        return
+    if isinstance(support, range):
+        bad = column[(column < support.start) | (column >= support.stop) | (column % 1 != 0)]
+        allowed = f"whole numbers from {support.start}"
+        if support.stop < 1000:
+            allowed += f" to {support.stop - 1}"
+    else:
+        low, high = support
+        bad = column[(column < low) | (column > high) | np.isin(column, support)]
+        allowed = f"numbers strictly between {low:g} and {high:g}"
+    if bad.size:
+        raise ValueError(f"{name}'s outcomes must be {allowed}; got {bad[0]:g}")

@@ -1,0 +1,62 @@
+"""A beta distribution fitted to shares: the batting averages of eighteen players."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from natgrad_core.data import load
+from natgrad_core.family import ExponentialFamily
+from natgrad_core.ops import digamma, lgamma, trigamma
+from natgrad_core.problem import Preset
+from natgrad_core.problems import problems
+from natgrad_core.small import Matrix, Vector, symmetric
+from natgrad_core.types import Array, ArrayLike, Bools
+
+
+@problems.register("beta")
+class Beta(ExponentialFamily):
+    """p(y | a, b) = yᵃ⁻¹ (1 − y)ᵇ⁻¹ / B(a, b): η = (a, b), T = (log y, log(1 − y))."""
+
+    name = "beta"
+    title = "a beta distribution of early-season batting averages"
+    symbols = ("a", "b")
+    latex = r"p(y) = \frac{y^{a-1} (1-y)^{b-1}}{B(a, b)}"
+    source = "Efron and Morris 1975"
+    domain = "a > 0, b > 0"
+    view = ((1.0, 25.0), (2.0, 60.0))
+    start = (4.0, 50.0)
+    support = (0.0, 1.0)
+    presets: ClassVar = {
+        "batting averages": Preset(),
+        "from the uniform": Preset(start=(1.0, 1.0)),
+        "mostly extremes": Preset({"data": (0.02, 0.05, 0.9, 0.97)}, (2.0, 2.0)),
+    }
+
+    def __init__(self, data: ArrayLike | None = None) -> None:
+        hits = load("batting")
+        self.observe(hits[:, 0] / hits[:, 1] if data is None else data)
+
+    def inside(self, theta: Array) -> Bools:
+        """Both are positive."""
+        return np.asarray((np.isfinite(theta) & (theta > 0)).all(-1))
+
+    def _partition(self, a: Any, b: Any) -> Any:
+        return lgamma(a) + lgamma(b) - lgamma(a + b)
+
+    def _mean(self, a: Any, b: Any) -> Vector:
+        return digamma(a) - digamma(a + b), digamma(b) - digamma(a + b)
+
+    def _variance(self, a: Any, b: Any) -> Matrix:
+        both = trigamma(a + b)
+        return symmetric(trigamma(a) - both, -both, trigamma(b) - both)
+
+    def _statistics(self, *y: Any) -> Vector:
+        return np.log(y[0]), np.log1p(-y[0])
+
+    def _carrier(self, *y: Any) -> Any:
+        return -np.log(y[0]) - np.log1p(-y[0])
+
+    def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], *eta: Any) -> Vector:
+        return (rng.beta(eta[0], eta[1], shape),)

@@ -1,0 +1,95 @@
+"""Three outcomes and their logits: all three of them, or one dropped.
+
+Adding one number to all three logits moves nothing, so their Fisher matrix diag(p) − ppᵀ has the
+null direction (1, 1, 1); with the last logit held at zero it is positive definite.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from natgrad_core.data import load
+from natgrad_core.family import ExponentialFamily
+from natgrad_core.ops import exp, logaddexp
+from natgrad_core.problem import Preset
+from natgrad_core.problems import problems
+from natgrad_core.small import Matrix, Vector
+from natgrad_core.types import ArrayLike
+
+
+@problems.register("categorical")
+class Categorical(ExponentialFamily):
+    """p_k = e^{η_k} / (e^{η₀} + e^{η₁} + 1), k = 0, 1, 2: T are the indicators of 0 and 1.
+
+    ``counts [3]`` are how often each outcome was seen.
+    """
+
+    name = "categorical"
+    title = "the MN blood groups of 1000 Britons: two logits"
+    symbols = ("η₀", "η₁")
+    latex = r"p_k = \frac{e^{\eta_k}}{1 + e^{\eta_0} + e^{\eta_1}}"
+    source = "Race and Sanger 1975"
+    view = ((-3.0, 3.0), (-3.0, 3.0))
+    start = (-2.0, -2.0)
+    support = range(3)
+    presets: ClassVar = {
+        "blood groups": Preset(),
+        "from equal chances": Preset(start=(0.0, 0.0)),
+        "a rare outcome": Preset({"counts": (90, 9, 1)}, (0.0, 0.0)),
+    }
+
+    def __init__(self, counts: ArrayLike | None = None) -> None:
+        seen = load("blood")[:, 0] if counts is None else np.asarray(counts, float)
+        if seen.shape != (3,):
+            raise ValueError(f"counts must be three numbers ≥ 0; got shape {list(seen.shape)}")
+        self.observe((0.0, 1.0, 2.0), weights=seen)
+
+    def _log_odds(self, *eta: Any) -> Vector:
+        return (*eta, eta[0] * 0)
+
+    def _partition(self, *eta: Any) -> Any:
+        a, b, c = self._log_odds(*eta)
+        return logaddexp(logaddexp(a, b), c)
+
+    def _mean(self, *eta: Any) -> Vector:
+        whole = self._partition(*eta)
+        return tuple(exp(e - whole) for e in eta)
+
+    def _variance(self, *eta: Any) -> Matrix:
+        p = self._mean(*eta)
+        return tuple(
+            tuple(a * (1 - a) if i == j else -(a * b) for j, b in enumerate(p))
+            for i, a in enumerate(p)
+        )
+
+    def _statistics(self, *y: Any) -> Vector:
+        return tuple(np.where(y[0] == k, 1.0, 0.0) for k in range(self.dim))
+
+    def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], *eta: Any) -> Vector:
+        p = np.exp(np.stack(self._log_odds(*eta)) - self._partition(*eta))
+        return (
+            np.argmax(
+                np.log(p).reshape(3, *p.shape[1:])[:, None] + rng.gumbel(size=(3, *shape)), 0
+            ),
+        )
+
+
+@problems.register("categorical-singular")
+class CategoricalSingular(Categorical):
+    """p = softmax(η) with all three logits: F = diag(p) − ppᵀ is singular along (1, 1, 1)."""
+
+    name = "categorical-singular"
+    title = "the MN blood groups of 1000 Britons: three logits, one too many"
+    symbols = ("η₀", "η₁", "η₂")
+    latex = r"p_k = \frac{e^{\eta_k}}{e^{\eta_0} + e^{\eta_1} + e^{\eta_2}}"
+    view = ((-3.0, 3.0), (-3.0, 3.0), (-3.0, 3.0))
+    start = (-2.0, -2.0, 1.0)
+    presets: ClassVar = {
+        "blood groups": Preset(),
+        "from equal chances": Preset(start=(0.0, 0.0, 0.0)),
+    }
+
+    def _log_odds(self, *eta: Any) -> Vector:
+        return eta

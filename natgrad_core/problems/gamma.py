@@ -1,0 +1,66 @@
+"""A gamma distribution fitted to waiting times: failures of an aircraft's air conditioning."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from natgrad_core.data import load
+from natgrad_core.family import ExponentialFamily
+from natgrad_core.ops import digamma, lgamma, log, trigamma
+from natgrad_core.problem import Preset
+from natgrad_core.problems import problems
+from natgrad_core.small import Matrix, Vector, symmetric
+from natgrad_core.types import Array, ArrayLike, Bools
+
+
+@problems.register("gamma")
+class Gamma(ExponentialFamily):
+    """p(y | a, b) = bᵃ yᵃ⁻¹ e^{−by} / Γ(a): η = (a, −b), T = (log y, y)."""
+
+    name = "gamma"
+    title = "a gamma distribution of an air conditioner's times between failures"
+    symbols = ("a", "b")
+    latex = r"p(y) = \frac{b^a}{\Gamma(a)}\, y^{a-1} e^{-b y}"
+    source = "Proschan 1963; Song, Song and Ermon 2018"
+    domain = "shape a > 0, rate b > 0"
+    view = ((0.2, 3.0), (0.1, 3.0))
+    start = (2.5, 0.5)
+    support = (0.0, np.inf)
+    presets: ClassVar = {
+        "air conditioning": Preset(),
+        "a rate too high": Preset(start=(0.5, 2.5)),
+        "exponential": Preset({"data": (0.2, 0.5, 1.0, 2.3)}, (2.0, 2.0)),
+    }
+
+    def __init__(self, data: ArrayLike | None = None) -> None:
+        self.observe(load("aircondit")[:, 0] / 100 if data is None else data)
+
+    def inside(self, theta: Array) -> Bools:
+        """Shape and rate are positive."""
+        return np.asarray((np.isfinite(theta) & (theta > 0)).all(-1))
+
+    def _natural(self, x: Vector, *theta: Any) -> Vector:
+        return theta[0], -theta[1]
+
+    def _slope(self, x: Vector, *theta: Any) -> Matrix:
+        return (1, 0), (0, -1)
+
+    def _partition(self, a: Any, minus_b: Any) -> Any:
+        return lgamma(a) - a * log(-minus_b)
+
+    def _mean(self, a: Any, minus_b: Any) -> Vector:
+        return digamma(a) - log(-minus_b), -(a / minus_b)
+
+    def _variance(self, a: Any, minus_b: Any) -> Matrix:
+        return symmetric(trigamma(a), -1 / minus_b, a / minus_b**2)
+
+    def _statistics(self, *y: Any) -> Vector:
+        return np.log(y[0]), y[0]
+
+    def _carrier(self, *y: Any) -> Any:
+        return -np.log(y[0])
+
+    def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], *eta: Any) -> Vector:
+        return (rng.gamma(eta[0], -1 / eta[1], shape),)

@@ -1,0 +1,48 @@
+"""A straight line with known noise: Hubble's velocities of nebulae against their distance."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from natgrad_core.data import load
+from natgrad_core.family import LinearPredictor, UnitNormal
+from natgrad_core.problem import Preset
+from natgrad_core.problems import problems
+from natgrad_core.types import ArrayLike
+
+
+@problems.register("linear-regression")
+class LinearRegression(LinearPredictor, UnitNormal):
+    """y = w·x + noise of variance one, for ``X [n, 2]`` and ``y [n]`` in units of the noise.
+
+    J = ½ mean (y − w·x)². F = E[xxᵀ] = H is constant: a bowl, and one natural step of rate 1 lands
+    in it (Gauss 1809).
+    """
+
+    name = "linear-regression"
+    title = "Hubble's line: the nebulae's velocities against their distances"
+    latex = r"y \sim \mathcal{N}(w_0 + w_1 x,\, 1)"
+    source = "Hubble 1929, table 1; Gauss 1809"
+    view = ((-3.5, 3.0), (-1.0, 4.5))
+    start = (-2.5, -0.5)
+    presets: ClassVar = {
+        "Hubble's nebulae": Preset(),
+        "distances about their mean": Preset(
+            {"X": ((1, -1.5), (1, -0.5), (1, 0.5), (1, 1.5)), "y": (-1.4, -0.6, 0.3, 1.7)},
+            (2.0, -1.0),
+        ),
+    }
+
+    def __init__(
+        self,
+        X: ArrayLike | None = None,
+        y: ArrayLike | None = None,
+        weights: ArrayLike | None = None,
+    ) -> None:
+        if X is None or y is None:
+            table = load("hubble")
+            X = np.stack([np.ones(len(table)), table[:, 0]], -1)
+            y = table[:, 1] / 230  # km/s: about the scatter of the nebulae around the line
+        super().__init__(X, y, weights)

@@ -1,0 +1,127 @@
+"""Two normals mixed, with unknown means: where they meet, the model cannot tell which is which.
+
+On the line a = b the two scores are parallel, so the Fisher matrix has rank one there. Plain
+descent lingers near such lines: the plateaus that Amari explained in neural nets.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+
+from natgrad_core.ops import HALF_LOG_2PI, exp, logaddexp, sigmoid
+from natgrad_core.problem import Preset, Problem
+from natgrad_core.problems import problems
+from natgrad_core.rows import Rows
+from natgrad_core.small import Matrix, Vector, components, symmetric
+from natgrad_core.types import Array, ArrayLike
+
+NODES = np.arange(-14.0, 14.0 + 1e-9, 0.125)
+"""The trapezoidal rule's nodes: for so smooth a density its error is below 1e-9."""
+
+
+@problems.register("mixture")
+class Mixture(Problem):
+    """p(y | a, b) = (1 − w) φ(y − a) + w φ(y − b), the weight w known.
+
+    Seen is an endless sample of the mixture at ``truth`` (its density at nodes), or ``data [n]``.
+    With r the chance that y came from b, the score is ((1 − r)(y − a), r (y − b)).
+    """
+
+    name = "mixture"
+    title = "two normals mixed, with unknown means"
+    symbols = ("a", "b")
+    latex = r"p(y) = (1 - w)\,\varphi(y - a) + w\,\varphi(y - b)"
+    source = "Amari, Park and Ozeki 2006; Titterington, Smith and Makov 1985"
+    view = ((-3.5, 3.5), (-3.5, 3.5))
+    start = (-0.5, -0.9)
+    support = (-math.inf, math.inf)
+    presets: ClassVar = {
+        "near the singular line": Preset(),
+        "equal weights": Preset({"weight": 0.5}, (0.4, 0.5)),
+        "the labels the wrong way round": Preset(start=(2.0, -1.5)),
+    }
+
+    def __init__(
+        self,
+        weight: float = 0.35,
+        truth: tuple[float, float] = (-1.0, 1.5),
+        data: ArrayLike | None = None,
+    ) -> None:
+        if not 0 < weight < 1:
+            raise ValueError(f"the weight must be between 0 and 1; got {weight}")
+        self.weight, self._log_odds = weight, math.log(weight / (1 - weight))
+        if data is None:
+            density = np.exp(self._log_prob((NODES,), *truth))
+            self.rows = Rows(density / density.sum(), NODES)
+        else:
+            y = np.asarray(data, float)
+            if y.ndim != 1 or not y.size or not np.isfinite(y).all():
+                raise ValueError("mixture's data must be a list of finite numbers")
+            self.rows = Rows(np.full(y.size, 1 / y.size), y)
+        self._nodes = Rows(NODES)
+
+    def _log_prob(self, datum: Vector, a: Any, b: Any) -> Any:
+        p, q = datum[0] - a, datum[0] - b
+        first = math.log(1 - self.weight) - p * p / 2
+        return logaddexp(first, math.log(self.weight) - q * q / 2) - HALF_LOG_2PI
+
+    def _responsibility(self, y: Any, a: Any, b: Any) -> Any:
+        """R = P(y came from b)."""
+        p, q = y - a, y - b
+        return sigmoid(self._log_odds + (p * p - q * q) / 2)
+
+    def _mass(self, log_density: Any) -> Any:
+        """What one node stands for."""
+        return exp(log_density) * (NODES[1] - NODES[0])
+
+    def _score(self, datum: Vector, a: Any, b: Any) -> Vector:
+        y = datum[0]
+        r = self._responsibility(y, a, b)
+        return (1 - r) * (y - a), r * (y - b)
+
+    def _loss(self, a: Any, b: Any) -> Any:
+        def term(a: Any, b: Any, weight: Any, y: Any) -> Any:
+            return -(weight * self._log_prob((y,), a, b))
+
+        return self.rows.total(term, a, b)
+
+    def _grad(self, a: Any, b: Any) -> Vector:
+        def term(a: Any, b: Any, weight: Any, y: Any) -> Vector:
+            return tuple(-(weight * part) for part in self._score((y,), a, b))
+
+        return self.rows.total(term, a, b)
+
+    def _hessian(self, a: Any, b: Any) -> Matrix:
+        def term(a: Any, b: Any, weight: Any, y: Any) -> Vector:
+            r = self._responsibility(y, a, b)
+            unsure, p, q = r * (1 - r), y - a, y - b
+            h = (1 - r - unsure * p * p, unsure * p * q, r - unsure * q * q)
+            return tuple(weight * part for part in h)
+
+        return symmetric(*self.rows.total(term, a, b))
+
+    def _fisher(self, a: Any, b: Any) -> Matrix:
+        """By quadrature: there is no closed form."""
+
+        def term(a: Any, b: Any, y: Any) -> Vector:
+            mass = self._mass(self._log_prob((y,), a, b))
+            s, t = self._score((y,), a, b)
+            return mass * s * s, mass * s * t, mass * t * t
+
+        return symmetric(*self._nodes.total(term, a, b))
+
+    def _kl(self, theta: Vector, other: Vector) -> Any:
+        def term(a: Any, b: Any, c: Any, d: Any, y: Any) -> Any:
+            here = self._log_prob((y,), a, b)
+            return self._mass(here) * (here - self._log_prob((y,), c, d))
+
+        return self._nodes.total(term, *theta, *other)
+
+    def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
+        """N draws, ``[n, ...]``."""
+        a, b = components(self.check(theta))
+        shape = (n, *np.shape(a))
+        return rng.normal(np.where(rng.random(shape) < self.weight, b, a), 1.0)

@@ -1,0 +1,67 @@
+"""Counts that grow: deaths from AIDS in Australia, quarter by quarter from 1983 to 1986."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from natgrad_core.data import load
+from natgrad_core.family import LinearPredictor
+from natgrad_core.ops import exp
+from natgrad_core.problem import Preset
+from natgrad_core.problems import problems
+from natgrad_core.small import Matrix, Vector
+from natgrad_core.types import ArrayLike
+
+
+@problems.register("poisson-regression")
+class PoissonRegression(LinearPredictor):
+    """log E[y] = w·x, for ``X [n, 2]`` and counts ``y [n]``: A(η) = e^η.
+
+    The link is canonical, so Newton is the natural gradient (iteratively reweighted least squares).
+    """
+
+    name = "poisson-regression"
+    title = "deaths from AIDS in Australia against the logarithm of time"
+    latex = r"y \sim \mathrm{Poisson}(e^{w_0 + w_1 x})"
+    source = "Whyte et al. 1987; Dobson 1990, ex. 9.1"
+    view = ((0.5, 4.0), (-0.5, 4.0))
+    start = (1.5, 0.2)
+    support = range(100_000)
+    presets: ClassVar = {
+        "AIDS in Australia": Preset(),
+        "from too fast a growth": Preset(start=(1.0, 3.8)),
+        "no growth": Preset(
+            {"X": ((1, -1), (1, 0), (1, 1), (1, 2)), "y": (3, 5, 4, 4)}, (2.5, 1.0)
+        ),
+    }
+
+    def __init__(
+        self,
+        X: ArrayLike | None = None,
+        y: ArrayLike | None = None,
+        weights: ArrayLike | None = None,
+    ) -> None:
+        if X is None or y is None:
+            table = load("aids")
+            X = np.stack([np.ones(len(table)), np.log(table[:, 0]) - 2], -1)
+            y = table[:, 1]
+        super().__init__(X, y, weights)
+
+    def _partition(self, *eta: Any) -> Any:
+        return exp(eta[0])
+
+    def _mean(self, *eta: Any) -> Vector:
+        return (exp(eta[0]),)
+
+    def _variance(self, *eta: Any) -> Matrix:
+        return ((exp(eta[0]),),)
+
+    def _carrier(self, *y: Any) -> Any:
+        from scipy.special import gammaln  # only here: importing it takes longer than all the rest
+
+        return -gammaln(np.asarray(y[0]) + 1.0)
+
+    def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], *eta: Any) -> Vector:
+        return (rng.poisson(np.exp(eta[0]), shape),)

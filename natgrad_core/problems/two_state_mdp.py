@@ -1,0 +1,96 @@
+"""Kakade's two-state decision problem: a reward of 1 for staying in one state, 2 in the other.
+
+The policy leaves state 1 with chance p and state 2 with chance q, both through logits. The model is
+that of an action in a state; its Fisher matrix is weighted by how often the policy is in each. The
+loss is minus the expected return, not a surprise: there are no data here to fit.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from natgrad_core.ops import log1p_exp, sigmoid
+from natgrad_core.problem import Preset, Problem
+from natgrad_core.problems import problems
+from natgrad_core.small import Matrix, Vector, components, symmetric
+from natgrad_core.types import Array, ArrayLike
+
+
+@problems.register("two-state-mdp")
+class TwoStateMDP(Problem):
+    """J = −η, η = [q(1 − p) + 2p(1 − q)]/(p + q), with p = σ(θ₁) and q = σ(θ₂).
+
+    The states' shares are d = (q, p)/(p + q), F = diag(d₁ p(1 − p), d₂ q(1 − q)), and the natural
+    gradient of η is ((1 − 3q)/(p + q), −(1 + 3p)/(p + q)).
+    An outcome is (the state, 0 or 1, and whether it is left, 0 or 1).
+    """
+
+    name = "two-state-mdp"
+    title = "Kakade's two states: stay for a reward of 1, or of 2"
+    latex = r"J = -\frac{q(1-p) + 2p(1-q)}{p + q}"
+    source = "Kakade 2001, sec. 4 and fig. 1"
+    view = ((-5.0, 4.0), (-5.0, 3.0))
+    start = (-3.0, 1.5)
+    outcomes = 2
+    support = range(2)
+    presets: ClassVar = {
+        "onto the plateau": Preset(),
+        "undecided": Preset(start=(0.0, 0.0)),
+        "stuck in the poorer state": Preset(start=(-4.5, 0.5)),
+    }
+
+    def _chances(self, *theta: Any) -> tuple[Any, Any, Any]:
+        p, q = (sigmoid(t) for t in theta)
+        return p, q, p + q
+
+    def _loss(self, *theta: Any) -> Any:
+        p, q, both = self._chances(*theta)
+        return -((q * (1 - p) + 2 * p * (1 - q)) / both)
+
+    def _grad(self, *theta: Any) -> Vector:
+        p, q, both = self._chances(*theta)
+        spread_p, spread_q = p * (1 - p), q * (1 - q)
+        return (
+            -(spread_p * q * (1 - 3 * q) / both**2),
+            spread_q * p * (1 + 3 * p) / both**2,
+        )
+
+    def _hessian(self, *theta: Any) -> Matrix:
+        p, q, both = self._chances(*theta)
+        spread_p, spread_q = p * (1 - p), q * (1 - q)
+        of_p, of_q = q * (1 - 3 * q) / both**2, -(p * (1 + 3 * p)) / both**2
+        return symmetric(
+            -(spread_p * of_p * (1 - 2 * p - 2 * spread_p / both)),
+            -(spread_p * spread_q * (p - q - 6 * p * q) / both**3),
+            -(spread_q * of_q * (1 - 2 * q - 2 * spread_q / both)),
+        )
+
+    def _fisher(self, *theta: Any) -> Matrix:
+        p, q, both = self._chances(*theta)
+        return symmetric(q / both * p * (1 - p), 0, p / both * q * (1 - q))
+
+    def _kl(self, theta: Vector, other: Vector) -> Any:
+        p, q, both = self._chances(*theta)
+        (s, t), (u, v) = theta, other
+        first = p * (s - u) - log1p_exp(s) + log1p_exp(u)
+        second = q * (t - v) - log1p_exp(t) + log1p_exp(v)
+        return (q * first + p * second) / both
+
+    def _log_prob(self, datum: Vector, *theta: Any) -> Any:
+        state, leaves = datum
+        logit = theta[0] + state * (theta[1] - theta[0])
+        return leaves * logit - log1p_exp(logit)
+
+    def _score(self, datum: Vector, *theta: Any) -> Vector:
+        state, leaves = datum
+        p, q, _ = self._chances(*theta)
+        return (1 - state) * (leaves - p), state * (leaves - q)
+
+    def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
+        """N states, as often as the policy is in them, and its actions there, ``[n, ..., 2]``."""
+        p, q, both = self._chances(*components(self.check(theta)))
+        state = rng.random((n, *p.shape)) < p / both
+        leaves = rng.random(state.shape) < np.where(state, q, p)
+        return np.stack([state, leaves], -1).astype(float)

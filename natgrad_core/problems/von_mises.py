@@ -1,0 +1,82 @@
+"""Directions on a circle: where a roulette wheel stopped, in von Mises's polar coordinates (μ, κ).
+
+The natural parameters are Cartesian, η = κ (cos μ, sin μ); direction and concentration are their
+polar coordinates, which is why the Fisher matrix is diagonal and the Hessian is not.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+
+from natgrad_core.data import load
+from natgrad_core.family import ExponentialFamily
+from natgrad_core.ops import bessel_ratio, cos, log_i0, sin, sqrt
+from natgrad_core.problem import Preset
+from natgrad_core.problems import problems
+from natgrad_core.small import Matrix, Vector, symmetric
+from natgrad_core.types import Array, ArrayLike, Bools
+
+
+@problems.register("von-mises")
+class VonMises(ExponentialFamily):
+    """p(y | μ, κ) = e^{κ cos(y − μ)} / (2π I₀(κ)): η = κ (cos μ, sin μ), T = (cos y, sin y)."""
+
+    name = "von-mises"
+    title = "a von Mises distribution of where a roulette wheel stopped"
+    symbols = ("μ", "κ")
+    latex = r"p(y) = \frac{e^{\kappa \cos(y - \mu)}}{2\pi I_0(\kappa)}"
+    source = "Mardia and Jupp 2000, ex. 1.1"
+    domain = "concentration κ > 0; angles in radians"
+    view = ((-1.5, 3.0), (0.1, 5.0))
+    start = (-0.8, 1.0)
+    support = (-math.pi, math.pi)
+    presets: ClassVar = {
+        "roulette": Preset(),
+        "almost opposite": Preset(start=(-1.9, 2.0)),
+        "sharp": Preset({"data": (0.9, 1.0, 1.1, 1.3)}, (0.5, 2.0)),
+    }
+
+    def __init__(self, data: ArrayLike | None = None) -> None:
+        angles = np.radians(load("roulette")[:, 0]) if data is None else np.asarray(data, float)
+        self.observe(np.arctan2(np.sin(angles), np.cos(angles)))
+
+    def inside(self, theta: Array) -> Bools:
+        """κ > 0."""
+        return np.isfinite(theta).all(-1) & (theta[..., 1] > 0)
+
+    def _natural(self, x: Vector, *theta: Any) -> Vector:
+        mu, kappa = theta
+        return kappa * cos(mu), kappa * sin(mu)
+
+    def _slope(self, x: Vector, *theta: Any) -> Matrix:
+        mu, kappa = theta
+        return (-(kappa * sin(mu)), cos(mu)), (kappa * cos(mu), sin(mu))
+
+    def _bend(self, x: Vector, *theta: Any) -> tuple[Matrix, ...]:
+        mu, kappa = theta
+        c, s = cos(mu), sin(mu)
+        return symmetric(-(kappa * c), -s, 0), symmetric(-(kappa * s), c, 0)
+
+    def _partition(self, u: Any, v: Any) -> Any:
+        return log_i0(sqrt(u * u + v * v)) + math.log(2 * math.pi)
+
+    def _mean(self, u: Any, v: Any) -> Vector:
+        kappa = sqrt(u * u + v * v)
+        length = bessel_ratio(kappa) / kappa
+        return length * u, length * v
+
+    def _variance(self, u: Any, v: Any) -> Matrix:
+        kappa = sqrt(u * u + v * v)
+        ratio = bessel_ratio(kappa)
+        across = ratio / kappa
+        excess = (1 - 2 * across - ratio**2) / kappa**2
+        return symmetric(across + excess * u * u, excess * u * v, across + excess * v * v)
+
+    def _statistics(self, *y: Any) -> Vector:
+        return np.cos(y[0]), np.sin(y[0])
+
+    def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], *eta: Any) -> Vector:
+        return (rng.vonmises(np.arctan2(eta[1], eta[0]), np.hypot(*eta), shape),)

@@ -1,0 +1,102 @@
+"""A Weibull distribution fitted to lifetimes: millions of turns that ball bearings endured."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+
+from natgrad_core.data import load
+from natgrad_core.ops import exp, lgamma, log
+from natgrad_core.problem import Preset, Problem
+from natgrad_core.problems import problems
+from natgrad_core.rows import Rows
+from natgrad_core.small import Matrix, Vector, components, symmetric
+from natgrad_core.types import Array, ArrayLike, Bools
+
+GAMMA = 0.5772156649015329
+"""Euler's constant: −E[log z] of z = (y/λ)ᵏ, which is exponential."""
+
+
+@problems.register("weibull")
+class Weibull(Problem):
+    """−log p(y | k, λ) = z − (k − 1) l − log(k/λ), with l = log(y/λ) and z = e^{kl} = (y/λ)ᵏ.
+
+    z is exponential, whatever the parameters: E[z] = 1, E[z k l] = 1 − γ, E[z (kl)²] =
+    π²/6 + (1 − γ)² − 1, which is all that the Fisher matrix needs.
+    """
+
+    name = "weibull"
+    title = "a Weibull distribution of ball bearings' lives"
+    symbols = ("k", "λ")
+    latex = r"p(y) = \frac{k}{\lambda} \left(\frac{y}{\lambda}\right)^{k-1} e^{-(y/\lambda)^k}"
+    source = "Lieblein and Zelen 1956; Weibull 1951"
+    domain = "shape k > 0, scale λ > 0"
+    view = ((0.6, 4.0), (0.3, 2.0))
+    start = (3.6, 1.7)
+    support = (0.0, math.inf)
+    presets: ClassVar = {
+        "ball bearings": Preset(),
+        "from a scale too small": Preset(start=(1.0, 0.45)),
+        "infant mortality": Preset({"data": (0.05, 0.2, 0.6, 2.5)}, (1.5, 1.5)),
+    }
+
+    def __init__(self, data: ArrayLike | None = None) -> None:
+        y = load("bearings")[:, 0] / 100 if data is None else np.asarray(data, float)
+        if y.ndim != 1 or not y.size or not (np.isfinite(y) & (y > 0)).all():
+            raise ValueError("weibull's outcomes must be a list of finite numbers > 0")
+        self.rows = Rows(np.full(y.size, 1 / y.size), y)
+        self._logs = Rows(self.rows.columns[0], np.log(y))
+
+    def inside(self, theta: Array) -> Bools:
+        """Shape and scale are positive."""
+        return np.asarray((np.isfinite(theta) & (theta > 0)).all(-1))
+
+    def _log_prob(self, datum: Vector, k: Any, scale: Any) -> Any:
+        log_y = log(datum[0]) - log(scale)
+        return log(k) - log(scale) + (k - 1) * log_y - exp(k * log_y)
+
+    def _score(self, datum: Vector, k: Any, scale: Any) -> Vector:
+        log_y = log(datum[0]) - log(scale)
+        z = exp(k * log_y)
+        return 1 / k + log_y - z * log_y, k * (z - 1) / scale
+
+    def _loss(self, k: Any, scale: Any) -> Any:
+        def term(k: Any, log_scale: Any, weight: Any, log_y: Any) -> Any:
+            return weight * (exp(k * (log_y - log_scale)) - (k - 1) * (log_y - log_scale))
+
+        return self._logs.total(term, k, log(scale)) - log(k) + log(scale)
+
+    def _grad(self, k: Any, scale: Any) -> Vector:
+        def term(k: Any, log_scale: Any, weight: Any, log_y: Any) -> Vector:
+            level = log_y - log_scale
+            z = exp(k * level)
+            return weight * (z - 1) * level, weight * (1 - z)
+
+        of_shape, of_scale = self._logs.total(term, k, log(scale))
+        return of_shape - 1 / k, of_scale * k / scale
+
+    def _hessian(self, k: Any, scale: Any) -> Matrix:
+        def term(k: Any, log_scale: Any, weight: Any, log_y: Any) -> Vector:
+            level = log_y - log_scale
+            z = weight * exp(k * level)
+            return z, z * level, z * level * level
+
+        z, zl, zll = self._logs.total(term, k, log(scale))
+        return symmetric(1 / k**2 + zll, (1 - z - k * zl) / scale, k * ((k + 1) * z - 1) / scale**2)
+
+    def _fisher(self, k: Any, scale: Any) -> Matrix:
+        of_shape = math.pi**2 / 6 + (1 - GAMMA) ** 2
+        return symmetric(of_shape / k**2, -(1 - GAMMA) / scale, k**2 / scale**2)
+
+    def _kl(self, theta: Vector, other: Vector) -> Any:
+        (k, scale), (j, new) = theta, other
+        ratio = log(scale) - log(new)
+        mean_z = exp(j * ratio + lgamma(1 + j / k))
+        return log(k) - log(j) - j * ratio - GAMMA * (1 - j / k) + mean_z - 1
+
+    def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
+        """N lifetimes, ``[n, ...]``."""
+        k, scale = components(self.check(theta))
+        return scale * rng.weibull(k, (n, *np.shape(k)))
