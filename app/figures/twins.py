@@ -20,7 +20,7 @@ from natgrad_core.types import Array, Bools, Whole
 RADIUS = 0.02
 """Nats of KL at which every ellipse is drawn: ½ δᵀFδ = 0.02, in every plane and problem."""
 
-_STANDING = 9
+_STANDING = 7
 """Ellipses along a path, evenly by length."""
 
 

@@ -62,7 +62,12 @@ export function checks({ field, label, options }, fields, lesson) {
       make("span", {}, o.label),
     );
   });
-  return make("fieldset", { class: "control checks" }, make("legend", {}, label), ...rows, spot);
+  // A long list keeps its first few in sight and folds the others away.
+  const folded = rows.length > FEW ? rows.splice(FEW - 1) : [];
+  const more = folded.length
+    ? make("details", { class: "more" }, make("summary", {}, `${folded.length} more`), ...folded)
+    : null;
+  return make("fieldset", { class: "control checks" }, make("legend", {}, label), ...rows, more, spot);
 }
 
 export function toggle({ field, label, help }, fields) {
