@@ -68,7 +68,7 @@ class ByLoss:
         return {}
 
     def value(self, state: Memory, at: Point) -> float:
-        """C J(θ)."""
+        """The product c J(θ)."""
         return self.factor * at.loss
 
     def judge(self, state: Memory, rho: float) -> Memory:

@@ -1,7 +1,7 @@
-"""One Fisher matrix, F = (1/N) Σ_n Jₙᵀ Sₙ Sₙᵀ Jₙ, and the three things people mean by it.
+"""One Fisher matrix, F = (1/N) Σ_n Jₙᵀ Sₙᵀ Sₙ Jₙ, and the three things people mean by it.
 
 They differ only in S, the root of what is averaged over targets: the model's own distribution,
-exactly (``true``, so S Sᵀ = M); targets drawn from the model (``monte-carlo``, S the sampled
+exactly (``true``, so SᵀS = M); targets drawn from the model (``monte-carlo``, S the sampled
 residuals); or the data's targets (``empirical``, S the residual itself), which is not the Fisher
 matrix and whose inverse can point almost anywhere (Kunstner, Balles, Hennig 2019).
 For natural parameterizations M is also the Hessian of the loss in the outputs, so the true Fisher
@@ -37,23 +37,23 @@ class Fisher:
 
     @property
     def directions(self) -> int:
-        """K, the columns of S."""
+        """K, the rows of S."""
         if self.kind == "true":
             return self.at.problem.likelihood.directions(self.at.problem.outputs)
         return self.samples if self.kind == "monte-carlo" else 1
 
     @cached_property
     def root(self) -> Tensor:
-        """S, ``[N, C, K]``; the samples are drawn once, so every product sees the same matrix."""
-        likelihood, out = self.at.problem.likelihood, self.at.outputs
+        """S, ``[N, K, C]``; the samples are drawn once, so every product sees the same matrix."""
+        likelihood, at = self.at.problem.likelihood, self.at
         if self.kind == "true":
-            return likelihood.root(out)
+            return likelihood.root(at.mean)
         if self.kind == "empirical":
-            return self.at.residual[:, :, None]
-        generator = self.at.generator(self.seed)
-        drawn = [likelihood.sample(out, generator) for _ in range(self.samples)]
-        scores = [likelihood.residual(out, y) for y in drawn]
-        return torch.stack(scores, 2) / self.samples**0.5
+            return at.residual[:, None]
+        generator = at.generator(self.seed)
+        drawn = [likelihood.sample(at.outputs, generator) for _ in range(self.samples)]
+        scores = [likelihood.residual(at.mean, y) for y in drawn]
+        return torch.stack(scores, 1) / self.samples**0.5
 
     @cached_property
     def cotangents(self) -> list[Tensor]:
@@ -61,14 +61,14 @@ class Fisher:
         return self.at.tape.cotangents(self.root)
 
     def rows(self) -> Tensor:
-        """Sᵀ J, ``[N K, p]``: F = rowsᵀ rows/N."""
+        """S J, ``[N K, p]``: F = rowsᵀ rows/N."""
         return self.at.tape.rows(self.cotangents)
 
     def weigh(self, t: Tensor) -> Tensor:
-        """S Sᵀ t for ``t`` ``[N, C]``."""
+        """SᵀS t for ``t`` ``[N, C]``."""
         if self.kind == "true":
-            return self.at.problem.likelihood.metric(self.at.outputs, t)
-        return torch.einsum("nck,ndk,nd->nc", self.root, self.root, t)
+            return self.at.weigh(t)
+        return torch.einsum("nkc,nkd,nd->nc", self.root, self.root, t)
 
     def mv(self, v: Tensor) -> Tensor:
         """F v: push, weigh, pull; no matrix."""
@@ -117,7 +117,7 @@ class Fisher:
 
 
 def hessian_product(at: Point) -> Callable[[Tensor], Tensor]:
-    """V -> ∇²J v, forward over reverse (Pearlmutter 1994), by autodiff."""
+    """The map v -> ∇²J v, forward over reverse (Pearlmutter 1994), by autodiff."""
     gradient = torch.func.grad(at.problem.loss)
     return lambda v: torch.func.jvp(gradient, (at.theta,), (v,))[1]
 

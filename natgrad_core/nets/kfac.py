@@ -31,6 +31,8 @@ class Factors:
 
     net: Net
     pairs: tuple[Pair, ...]
+    first: Pair | None = None
+    """The eigenvalues and eigenvectors of the first A, where they are known already."""
 
     @classmethod
     def of(cls, fisher: Fisher) -> Factors:
@@ -41,9 +43,11 @@ class Factors:
             layer = tape.net.layers[i]
             if isinstance(layer, Linear):
                 known = fisher.at.problem.input_moment if i == 0 else None
-                flat = g.flatten(0, 1)
-                pairs.append((_moment(layer, tape.values[i]) if known is None else known,
-                              flat.T @ flat / len(tape)))  # fmt: skip
+                last = i == len(tape.net.layers) - 1 and fisher.kind == "true"
+                a = _moment(layer, tape.values[i]) if known is None else known
+                average = fisher.at.problem.likelihood.average
+                b = average(fisher.at.mean) if last else _square(g) / len(tape)
+                pairs.append((a, b))
             elif isinstance(layer, Conv2d):
                 a = layer.features(tape.values[i], tape.slope(i))
                 flat = layer.places(g).flatten(0, 2)
@@ -53,16 +57,21 @@ class Factors:
             else:
                 raise TypeError(
                     f"K-FAC factors Linear and Conv2d layers; {layer.label} has no matrix to "
-                    "factor. Take the exact Fisher (natural), or fold the norm into the layer before it"
+                    "factor. Take the exact Fisher (natural), or fold it into the layer before"
                 )
-        return cls(tape.net, tuple(pairs))
+        return cls(tape.net, tuple(pairs), fisher.at.problem.input_basis)
 
     def blend(self, new: Factors, keep: float) -> Factors:
-        """Keep · self + (1 − keep) · new: a running average over steps."""
+        """The blend keep · self + (1 − keep) · new: a running average over steps."""
         both = zip(self.pairs, new.pairs, strict=True)
         return Factors(self.net, tuple(
             (torch.lerp(b, a, keep), torch.lerp(d, c, keep)) for (a, c), (b, d) in both
         ))  # fmt: skip
+
+
+def _square(g: Tensor) -> Tensor:
+    flat = g.flatten(0, -2)
+    return flat.T @ flat
 
 
 def _moment(layer: Linear, x: Tensor) -> Tensor:
@@ -109,8 +118,10 @@ class Kronecker:
     def basis(self) -> list[tuple[Tensor, Tensor, Tensor, Tensor]]:
         """(s_A, U_A, s_B, U_B) of each layer."""
         found: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
-        for a, b in self.factors.pairs:
-            (sa, ua), (sb, ub) = torch.linalg.eigh(a), torch.linalg.eigh(b)
+        for i, (a, b) in enumerate(self.factors.pairs):
+            known = self.factors.first if i == 0 else None
+            sa, ua = torch.linalg.eigh(a) if known is None else known
+            sb, ub = torch.linalg.eigh(b)
             found.append((sa.clamp_min(0), ua, sb.clamp_min(0), ub))
         return found
 
@@ -165,7 +176,7 @@ class Eigen(Kronecker):
 
     @cached_property
     def moments(self) -> list[Tensor]:
-        """S = (1/N) Σ (U_Bᵀ G U_A)² per layer, G the gradient of one example and direction."""
+        """The moments s = (1/N) Σ (U_Bᵀ G U_A)² per layer, G the gradient of one example and direction."""
         tape = self.fisher.at.tape
         found: list[Tensor] = []
         layers = zip(tape.net.parametric, self.fisher.cotangents, self.basis, strict=True)
@@ -183,7 +194,7 @@ class Eigen(Kronecker):
         return found
 
     def spectrum(self, damping: float) -> list[Tensor]:
-        """S + λ."""
+        """The sums s + λ."""
         return [s + damping for s in self.moments]
 
     def mv(self, v: Tensor) -> Tensor:

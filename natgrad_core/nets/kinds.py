@@ -37,7 +37,9 @@ class FrozenNorm:
         dy = dw[: self.width] * s + dw[self.width :]
         return dy if dx is None else dy + w[: self.width] * self.scale.to(dx) * dx
 
-    def backward(self, w: Tensor, x: Tensor, s: Tensor | None, g: Tensor) -> Tensor:
+    def backward(
+        self, w: Tensor, x: Tensor, s: Tensor | None, g: Tensor, spend: bool = False
+    ) -> Tensor:
         """γ/√(v + ε) g."""
         return g * (w[: self.width] * self.scale.to(g))
 
@@ -49,7 +51,7 @@ class FrozenNorm:
         out[self.width :] = flat.sum(0)
 
     def rows(self, x: Tensor, s: Tensor | None, g: Tensor, out: Tensor) -> None:
-        """G x̂, then g."""
+        """The products g x̂, then g."""
         assert s is not None
         out[..., : self.width] = g * s[:, None]
         out[..., self.width :] = g
@@ -86,10 +88,12 @@ class Curve:
         assert s is not None
         return s * dx
 
-    def backward(self, w: Tensor, x: Tensor, s: Tensor | None, g: Tensor) -> Tensor:
+    def backward(
+        self, w: Tensor, x: Tensor, s: Tensor | None, g: Tensor, spend: bool = False
+    ) -> Tensor:
         """f'(x) g."""
         assert s is not None
-        return g * s[:, None]
+        return g.mul_(s[:, None]) if spend else g * s[:, None]
 
 
 class Reshape:
@@ -114,7 +118,9 @@ class Reshape:
         """dx, reshaped."""
         return None if dx is None else self.module(dx)
 
-    def backward(self, w: Tensor, x: Tensor, s: Tensor | None, g: Tensor) -> Tensor:
+    def backward(
+        self, w: Tensor, x: Tensor, s: Tensor | None, g: Tensor, spend: bool = False
+    ) -> Tensor:
         """g, shaped back."""
         return g.reshape(*g.shape[:2], *x.shape[1:])
 

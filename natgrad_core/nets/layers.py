@@ -35,11 +35,13 @@ class Layer(Protocol):
     def tangent(
         self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor, dx: Tensor | None
     ) -> Tensor | None:
-        """Dy for (dw, dx): the R-operator, one layer (Pearlmutter 1994). ``None`` is zero."""
+        """The change dy for (dw, dx): the R-operator, one layer (Pearlmutter 1994). ``None`` is zero."""
         ...
 
-    def backward(self, w: Tensor, x: Tensor, s: Tensor | None, g: Tensor) -> Tensor:
-        """Cotangents of x from cotangents ``[N, K, ...]`` of y."""
+    def backward(
+        self, w: Tensor, x: Tensor, s: Tensor | None, g: Tensor, spend: bool = False
+    ) -> Tensor:
+        """Cotangents of x from cotangents ``[N, K, ...]`` of y; ``spend``: g may be overwritten."""
         ...
 
 
@@ -47,11 +49,11 @@ class Parametric(Layer, Protocol):
     """A layer with parameters: how they are felt."""
 
     def pull(self, x: Tensor, s: Tensor | None, g: Tensor, out: Tensor) -> None:
-        """Out ← Σ_n Jₙᵀ gₙ for cotangents with K = 1, ``[size]``."""
+        """Put in ``out`` Σ_n Jₙᵀ gₙ for cotangents with K = 1, ``[size]``."""
         ...
 
     def rows(self, x: Tensor, s: Tensor | None, g: Tensor, out: Tensor) -> None:
-        """Out ← the rows of the Jacobian, ``[N, K, size]``, in torch's order."""
+        """Put in ``out`` the rows of the Jacobian, ``[N, K, size]``, in torch's order."""
         ...
 
 
@@ -68,7 +70,7 @@ class Linear:
         return w[: self.weights].view(self.outputs, self.inputs)
 
     def forward(self, w: Tensor, x: Tensor) -> Tensor:
-        """X Wᵀ + b."""
+        """The outputs x Wᵀ + b."""
         if x.ndim != 2 or x.shape[1] != self.inputs:
             raise ValueError(
                 f"{self.label} takes [N, {self.inputs}], was given {list(x.shape)}; "
@@ -85,12 +87,14 @@ class Linear:
     def tangent(
         self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor, dx: Tensor | None
     ) -> Tensor:
-        """Dy = x dWᵀ + db + dx Wᵀ."""
+        """The change x dWᵀ + db + dx Wᵀ."""
         dy = self.forward(dw, x)
         return dy if dx is None else torch.addmm(dy, dx, self.weight(w).T)
 
-    def backward(self, w: Tensor, x: Tensor, s: Tensor | None, g: Tensor) -> Tensor:
-        """G W."""
+    def backward(
+        self, w: Tensor, x: Tensor, s: Tensor | None, g: Tensor, spend: bool = False
+    ) -> Tensor:
+        """The product g W."""
         return g @ self.weight(w)
 
     def pull(self, x: Tensor, s: Tensor | None, g: Tensor, out: Tensor) -> None:
@@ -150,14 +154,16 @@ class Conv2d:
     def tangent(
         self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor, dx: Tensor | None
     ) -> Tensor:
-        """Dy = x ∗ dW + db + dx ∗ W."""
+        """The change x ∗ dW + db + dx ∗ W."""
         dy = self._conv(dw, x)
         if dx is None:
             return dy
         kernel = w[: self.weights].view(self.shape)
         return dy + functional.conv2d(dx, kernel, None, self.stride, self.padding, self.dilation)
 
-    def backward(self, w: Tensor, x: Tensor, s: Tensor | None, g: Tensor) -> Tensor:
+    def backward(
+        self, w: Tensor, x: Tensor, s: Tensor | None, g: Tensor, spend: bool = False
+    ) -> Tensor:
         """The transposed convolution of g."""
         kernel = w[: self.weights].view(self.shape)
         n, k = g.shape[:2]

@@ -1,7 +1,7 @@
 """A likelihood turns outputs into a distribution of the target, and so gives them a metric.
 
 For each example the Fisher matrix of the outputs is a small C × C matrix M. Everything asks for it
-through a root: S Sᵀ = M with as few columns K as there are directions, because each column costs
+through a root: S with SᵀS = M, with as few rows K as there are directions, because each row costs
 one backward pass. Categorical: M = diag p − p pᵀ has rank C − 1 (adding one to every logit changes
 nothing), so two classes need ONE pass. Bernoulli: M = diag p(1 − p). Gaussian: M = I/σ².
 
@@ -31,14 +31,18 @@ class Likelihood(Protocol):
         ...
 
     def log_prob(self, out: Tensor, y: Tensor) -> Tensor:
-        """Log p(y | out) per example, ``[N]``."""
+        """The value log p(y | out) per example, ``[N]``."""
         ...
 
     def loss(self, out: Tensor, y: Tensor) -> Tensor:
         """Mean over examples of −log p, less what no parameter can move."""
         ...
 
-    def residual(self, out: Tensor, y: Tensor) -> Tensor:
+    def mean(self, out: Tensor) -> Tensor:
+        """The expected target, ``[N, C]``: all that the methods below need of the outputs."""
+        ...
+
+    def residual(self, mean: Tensor, y: Tensor) -> Tensor:
         """∂(−log p)/∂out per example: mean − target, ``[N, C]``."""
         ...
 
@@ -46,15 +50,19 @@ class Likelihood(Protocol):
         """K, the rank of the outputs' metric."""
         ...
 
-    def root(self, out: Tensor) -> Tensor:
-        """S with S Sᵀ = M, ``[N, C, K]``."""
+    def root(self, mean: Tensor) -> Tensor:
+        """S with SᵀS = M, ``[N, K, C]``."""
         ...
 
-    def lift(self, out: Tensor, e: Tensor) -> Tensor:
-        """R with S r = e, ``[N, K]``, for e in the range of S (every residual is)."""
+    def average(self, mean: Tensor) -> Tensor:
+        """The mean of M over examples, ``[C, C]``."""
         ...
 
-    def metric(self, out: Tensor, t: Tensor) -> Tensor:
+    def lift(self, mean: Tensor, e: Tensor) -> Tensor:
+        """r with Sᵀ r = e, ``[N, K]``, for e in the range of M (every residual is)."""
+        ...
+
+    def metric(self, mean: Tensor, t: Tensor) -> Tensor:
         """M t, ``[N, C]``."""
         ...
 
@@ -88,41 +96,47 @@ class Categorical:
         return y.long()
 
     def log_prob(self, out: Tensor, y: Tensor) -> Tensor:
-        """Log softmax(out)[y]."""
+        """The value log softmax(out)[y]."""
         return out.log_softmax(1).gather(1, y[:, None])[:, 0]
 
     def loss(self, out: Tensor, y: Tensor) -> Tensor:
         """Cross-entropy."""
         return functional.cross_entropy(out, y)
 
-    def residual(self, out: Tensor, y: Tensor) -> Tensor:
-        """P − onehot(y)."""
-        return out.softmax(1).scatter_add(1, y[:, None], -out.new_ones(len(y), 1))
+    def mean(self, out: Tensor) -> Tensor:
+        """p."""
+        return out.softmax(1)
+
+    def residual(self, mean: Tensor, y: Tensor) -> Tensor:
+        """p − onehot(y)."""
+        return mean.scatter_add(1, y[:, None], -mean.new_ones(len(y), 1))
 
     def directions(self, outputs: int) -> int:
         """C − 1."""
         return outputs - 1
 
-    def root(self, out: Tensor) -> Tensor:
-        """S = diag(√p) B, B an orthonormal basis of √p's complement.
+    def root(self, mean: Tensor) -> Tensor:
+        """S = B diag(√p), the rows of B an orthonormal basis of √p's complement.
 
-        B is all but the last column of the reflection that takes u = √p to −e_C: with no
-        cancellation, B = I − (u + e_C) uᵀ/(1 + u_C). For two classes S = ±√(p₁p₂) (1, −1).
+        B is all but the last row of the reflection that takes u = √p to −e_C, with no cancellation:
+        B = I − u (u + e_C)ᵀ/(1 + u_C). For two classes S = ±√(p₁p₂) (1, −1).
         """
-        u = (out.log_softmax(1) / 2).exp()
-        return u[:, :, None] * _complement(u)
+        u = mean.sqrt()
+        return _complement(u, u)
 
-    def lift(self, out: Tensor, e: Tensor) -> Tensor:
-        """R = Bᵀ (e/√p); e sums to zero, so e/√p lies in the complement of √p."""
-        log_u = (out.log_softmax(1) / 2).clamp_min(-30.0)
-        u = log_u.exp()
-        return torch.einsum("nck,nc->nk", _complement(u), e / u)
+    def average(self, mean: Tensor) -> Tensor:
+        """diag p̄ − mean of p pᵀ."""
+        return torch.diag(mean.mean(0)) - mean.T @ mean / len(mean)
 
-    def metric(self, out: Tensor, t: Tensor) -> Tensor:
-        """P (t − Σ p t)."""
-        p = out.softmax(1)
-        pt = p * t
-        return torch.addcmul(pt, p, pt.sum(1, keepdim=True), value=-1)
+    def lift(self, mean: Tensor, e: Tensor) -> Tensor:
+        """r = B (e/√p); e sums to zero, so e/√p lies in the complement of √p."""
+        u = mean.sqrt().clamp_min(1e-13)
+        return torch.einsum("nkc,nc->nk", _complement(u, torch.ones_like(u)), e / u)
+
+    def metric(self, mean: Tensor, t: Tensor) -> Tensor:
+        """p (t − Σ p t)."""
+        pt = mean * t
+        return torch.addcmul(pt, mean, pt.sum(1, keepdim=True), value=-1)
 
     def kl(self, out: Tensor, other: Tensor) -> Tensor:
         """Σ_c p_c (log p_c − log q_c)."""
@@ -134,13 +148,14 @@ class Categorical:
         return torch.multinomial(out.softmax(1), 1, generator=generator)[:, 0]
 
 
-def _complement(u: Tensor) -> Tensor:
-    """B ``[N, C, C−1]``, orthonormal, orthogonal to the unit vectors u ``[N, C]``."""
-    c = u.shape[1]
+def _complement(u: Tensor, scale: Tensor) -> Tensor:
+    """B diag(scale), ``[N, C−1, C]``: B orthonormal, orthogonal to the unit vectors u ``[N, C]``."""
     v = u.clone()
     v[:, -1] += 1
-    eye = torch.eye(c, c - 1, dtype=u.dtype, device=u.device)
-    return torch.baddbmm(eye, v[:, :, None], (u[:, None, :-1] / v[:, -1:, None]), alpha=-1)
+    v.mul_(scale).div_(-1 - u[:, -1:])
+    basis = u[:, :-1, None] * v[:, None, :]
+    basis.diagonal(dim1=1, dim2=2).add_(scale[:, :-1])
+    return basis
 
 
 @dataclass(frozen=True)
@@ -166,26 +181,33 @@ class Bernoulli:
         """Binary cross-entropy, summed over outputs."""
         return functional.binary_cross_entropy_with_logits(out, y, reduction="sum") / len(y)
 
-    def residual(self, out: Tensor, y: Tensor) -> Tensor:
-        """P − y."""
-        return out.sigmoid() - y
+    def mean(self, out: Tensor) -> Tensor:
+        """p."""
+        return out.sigmoid()
+
+    def residual(self, mean: Tensor, y: Tensor) -> Tensor:
+        """The vector p − y."""
+        return mean - y
 
     def directions(self, outputs: int) -> int:
         """C."""
         return outputs
 
-    def root(self, out: Tensor) -> Tensor:
-        """Diag √(p(1 − p))."""
-        return torch.diag_embed(_bernoulli_deviation(out))
+    def root(self, mean: Tensor) -> Tensor:
+        """The matrix diag √(p(1 − p))."""
+        return torch.diag_embed((mean * (1 - mean)).sqrt())
 
-    def lift(self, out: Tensor, e: Tensor) -> Tensor:
-        """e/√(p(1 − p))."""
-        return e / _bernoulli_deviation(out.clamp(-60, 60))
+    def average(self, mean: Tensor) -> Tensor:
+        """The matrix diag of the mean of p (1 − p)."""
+        return torch.diag((mean * (1 - mean)).mean(0))
 
-    def metric(self, out: Tensor, t: Tensor) -> Tensor:
-        """P (1 − p) t."""
-        p = out.sigmoid()
-        return p * (1 - p) * t
+    def lift(self, mean: Tensor, e: Tensor) -> Tensor:
+        """The vector e/√(p(1 − p))."""
+        return e / (mean * (1 - mean)).sqrt().clamp_min(1e-13)
+
+    def metric(self, mean: Tensor, t: Tensor) -> Tensor:
+        """The vector p (1 − p) t."""
+        return mean * (1 - mean) * t
 
     def kl(self, out: Tensor, other: Tensor) -> Tensor:
         """Σ_c p (out − other) + log(1 − p) − log(1 − q)."""
@@ -195,10 +217,6 @@ class Bernoulli:
     def sample(self, out: Tensor, generator: torch.Generator) -> Tensor:
         """Zeros and ones."""
         return torch.bernoulli(out.sigmoid(), generator=generator)
-
-
-def _bernoulli_deviation(out: Tensor) -> Tensor:
-    return ((functional.logsigmoid(out) + functional.logsigmoid(-out)) / 2).exp()
 
 
 @dataclass(frozen=True)
@@ -225,20 +243,28 @@ class Gaussian:
         """Σ_c (y − out)²/2σ², without the constant that no parameter moves."""
         return functional.mse_loss(out, y, reduction="sum") / (2 * self.scale**2 * len(y))
 
-    def residual(self, out: Tensor, y: Tensor) -> Tensor:
+    def mean(self, out: Tensor) -> Tensor:
+        """The outputs themselves."""
+        return out
+
+    def residual(self, mean: Tensor, y: Tensor) -> Tensor:
         """(out − y)/σ²."""
-        return (out - y) / self.scale**2
+        return (mean - y) / self.scale**2
 
     def directions(self, outputs: int) -> int:
         """C."""
         return outputs
 
-    def root(self, out: Tensor) -> Tensor:
+    def root(self, mean: Tensor) -> Tensor:
         """I/σ."""
-        eye = torch.eye(out.shape[1], dtype=out.dtype, device=out.device) / self.scale
-        return eye.expand(len(out), -1, -1)
+        eye = torch.eye(mean.shape[1], dtype=mean.dtype, device=mean.device) / self.scale
+        return eye.repeat(len(mean), 1, 1)
 
-    def lift(self, out: Tensor, e: Tensor) -> Tensor:
+    def average(self, mean: Tensor) -> Tensor:
+        """I/σ²."""
+        return torch.eye(mean.shape[1], dtype=mean.dtype, device=mean.device) / self.scale**2
+
+    def lift(self, mean: Tensor, e: Tensor) -> Tensor:
         """σ e."""
         return self.scale * e
 
@@ -251,7 +277,7 @@ class Gaussian:
         return self.loss(out, other)
 
     def sample(self, out: Tensor, generator: torch.Generator) -> Tensor:
-        """Out + σ noise."""
+        """The outputs plus σ noise."""
         noise = torch.empty_like(out).normal_(generator=generator)
         return out + self.scale * noise
 

@@ -123,25 +123,27 @@ class Tape:
         return self._slopes[i]
 
     def cotangents(self, root: Tensor) -> list[Tensor]:
-        """Backpropagate K directions ``[N, C, K]``: what each layer's output feels, ``[N, K, …]``.
+        """Backpropagate K directions ``[N, K, C]``: what each layer's output feels, ``[N, K, …]``.
 
         One per parametric layer, first to last.
         """
-        g = root.mT
+        g, fresh = root, False
         felt: list[Tensor] = []
         first = self.net.parametric[0]
         for i in range(len(self.net.layers) - 1, first - 1, -1):
             layer = self.net.layers[i]
             if layer.size:
                 felt.append(g)
+                fresh = False
             if i > first:
-                g = layer.backward(self.parts[i], self.values[i], self.slope(i), g)
+                g = layer.backward(self.parts[i], self.values[i], self.slope(i), g, fresh)
+                fresh = fresh or bool(layer.size)
         return felt[::-1]
 
     def pull(self, e: Tensor) -> Tensor:
         """Σ_n Jₙᵀ eₙ for ``e`` ``[N, C]``: flat, ``[p]``."""
         out = e.new_empty(self.net.size)
-        for i, g in zip(self.net.parametric, self.cotangents(e[:, :, None]), strict=True):
+        for i, g in zip(self.net.parametric, self.cotangents(e[:, None]), strict=True):
             self.layer(i).pull(self.values[i], self.slope(i), g, out[self.net.slices[i]])
         return out
 

@@ -89,7 +89,7 @@ class NetProblem:
         return self.likelihood.kl(a, b)
 
     def log_prob(self, y: Tensor, theta: Tensor) -> Tensor:
-        """Log p(y | x, θ) per example, ``[N]``."""
+        """The value log p(y | x, θ) per example, ``[N]``."""
         return self.likelihood.log_prob(self.net.forward(self.check(theta), self.x), y)
 
     def sample(self, theta: Tensor, generator: torch.Generator) -> Tensor:
@@ -108,6 +108,14 @@ class NetProblem:
     def double(self) -> NetProblem:
         """The same problem in float64."""
         return NetProblem(self.net, self.likelihood, self.x.double(), self.y)
+
+    @cached_property
+    def input_basis(self) -> tuple[Tensor, Tensor] | None:
+        """Eigenvalues and eigenvectors of ``input_moment``."""
+        if self.input_moment is None:
+            return None
+        values, vectors = torch.linalg.eigh(self.input_moment)
+        return values.clamp_min(0), vectors
 
     @cached_property
     def input_moment(self) -> Tensor | None:
@@ -143,9 +151,18 @@ class Point:
         return float(self.problem.likelihood.loss(self.outputs, self.problem.y))
 
     @cached_property
+    def mean(self) -> Tensor:
+        """The expected target of each example, ``[N, C]``."""
+        return self.problem.likelihood.mean(self.outputs)
+
+    def weigh(self, t: Tensor) -> Tensor:
+        """M t, the outputs' own metric, ``[N, C]``."""
+        return self.problem.likelihood.metric(self.mean, t)
+
+    @cached_property
     def residual(self) -> Tensor:
         """∂(−log p)/∂outputs per example, ``[N, C]``."""
-        return self.problem.likelihood.residual(self.outputs, self.problem.y)
+        return self.problem.likelihood.residual(self.mean, self.problem.y)
 
     @cached_property
     def grad(self) -> Tensor:
@@ -162,9 +179,10 @@ class Point:
         seed = (1_000_003 * self.step + salt) % 2**63
         return torch.Generator(self.theta.device).manual_seed(seed)
 
-    def inner(self, u: Tensor, v: Tensor) -> float:
-        """⟨u, v⟩ = Σ (J u)ᵀ M (J v)/N from pushed vectors ``[N, C]``: uᵀFv without a pull."""
-        return float((u * self.problem.likelihood.metric(self.outputs, v)).sum()) / len(u)
+    def products(self, pushed: list[Tensor]) -> list[list[float]]:
+        """All uᵀFv = Σ (J u)ᵀ M (J v)/N, from pushed vectors J u ``[N, C]``: no pull."""
+        weighed = [self.weigh(u).flatten() for u in pushed]
+        return [[float(u.flatten() @ w) / len(u) for w in weighed] for u in pushed]
 
     def after(self, change: Tensor) -> Point:
         """The point at θ + change; asked for twice with one change, it is one point."""

@@ -56,8 +56,7 @@ class _Plain:
 
 def _promise(at: Point, grad: Tensor, change: Tensor, kl: float | None = None) -> float:
     if kl is None:
-        pushed = at.tape.push(change)
-        kl = at.inner(pushed, pushed) / 2
+        kl = at.products([at.tape.push(change)])[0][0] / 2
     return -float(grad @ change) - kl
 
 
@@ -87,8 +86,7 @@ class KLClip(_Plain):
         self, at: Point, grad: Tensor, direction: Tensor, damping: float, memory: Memory
     ) -> Step:
         """The rate, or less."""
-        pushed = at.tape.push(direction)
-        square = at.inner(pushed, pushed)
+        square = at.products([at.tape.push(direction)])[0][0]
         rate = min(self.rate, (2 * self.limit / max(square, 1e-30)) ** 0.5)
         change = rate * direction
         return Step(change, _promise(at, grad, change, rate**2 * square / 2), memory)
@@ -144,8 +142,7 @@ class Quadratic:
         basis = [direction]
         if self.momentum and memory["last"] is not None:
             basis.append(memory["last"])
-        pushed = [at.tape.push(b) for b in basis]
-        f = [[at.inner(u, v) for v in pushed] for u in pushed]
+        f = at.products([at.tape.push(b) for b in basis])
         m = torch.tensor(
             [
                 [f[i][j] + damping * float(a @ b) for j, b in enumerate(basis)]

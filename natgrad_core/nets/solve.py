@@ -1,11 +1,11 @@
 """(F + λI) x = v, exactly, in four ways that agree to rounding; which is fastest depends on size.
 
-With R = Sᵀ J (N K rows, p columns), F = RᵀR/N:
+With R = S J (N K rows, p columns), F = RᵀR/N:
 
 - ``rows``: form R and RᵀR, Cholesky. Best for one direction (two classes) and few parameters.
 - ``gram``: turn it around (Woodbury). (RᵀR/N + λ)⁻¹ Rᵀ r/N = Rᵀ (R Rᵀ + Nλ)⁻¹ r, and R Rᵀ is built
   layer by layer, Σ_l (A_l A_lᵀ) ∘ (G_l G_lᵀ): R is never formed, and for a gradient, which is
-  Rᵀ r/N with S r the residual, nothing is divided by λ. Best for few examples and many parameters.
+  Rᵀ r/N with Sᵀ r the residual, nothing is divided by λ. Best for few examples and many parameters.
 - ``contracted``: F with the outputs summed first (contract.py), Cholesky.
 - ``cg``: conjugate gradients on products, with K-FAC as preconditioner; no matrix of size p.
 
@@ -197,13 +197,13 @@ def _by_gram(fisher: Fisher, v: Tensor, damping: float) -> Tensor | None:
         raise ValueError("the Gram solve needs λ > 0: F has no inverse beyond the span of the data")
 
     def out_of(u: Tensor) -> Tensor:
-        return tape.pull(torch.einsum("nck,nk->nc", fisher.root, u.view(n, k)))
+        return tape.pull(torch.einsum("nkc,nk->nc", fisher.root, u.view(n, k)))
 
     if v is fisher.at.__dict__.get("grad") and fisher.kind == "true":
-        r = fisher.at.problem.likelihood.lift(tape.outputs, fisher.at.residual)
+        r = fisher.at.problem.likelihood.lift(fisher.at.mean, fisher.at.residual)
         u = _cholesky(gram(fisher), n * damping, r.flatten())
         return None if u is None else out_of(u)
-    into = torch.einsum("nck,nc->nk", fisher.root, tape.push(v)).flatten()
+    into = torch.einsum("nkc,nc->nk", fisher.root, tape.push(v)).flatten()
     u = _cholesky(gram(fisher), n * damping, into)
     return None if u is None else (v - out_of(u)) / damping
 

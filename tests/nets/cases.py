@@ -91,7 +91,7 @@ def referee(at: Point) -> Tensor:
         p = out.softmax(1)
         total = torch.zeros(at.problem.dim, at.problem.dim, dtype=torch.float64)
         for c in range(out.shape[1]):
-            score = likelihood.residual(out, torch.full((len(out),), c))
+            score = likelihood.residual(p, torch.full((len(out),), c))
             s = torch.einsum("nc,ncp->np", score, j)
             total += torch.einsum("n,np,nq->pq", p[:, c], s, s) / len(out)
         return total

@@ -82,15 +82,15 @@ def _parts(made: NetProblem) -> list[slice]:
 
 
 @every_likelihood
-def test_root_squares_to_the_metric_with_as_few_columns_as_its_rank(likelihood: str) -> None:
+def test_root_squares_to_the_metric_with_as_few_rows_as_its_rank(likelihood: str) -> None:
     at = point("tanh MLP", likelihood)
     kind, root = at.problem.likelihood, Fisher(at).root
     eye = torch.eye(at.outputs.shape[1], dtype=torch.float64)
-    metric = torch.stack([kind.metric(at.outputs, e.expand_as(at.outputs)) for e in eye], 2)
-    assert close(root @ root.mT, metric)
-    assert root.shape[2] == int(torch.linalg.matrix_rank(metric[0]))
-    lifted = kind.lift(at.outputs, at.residual)
-    assert close(torch.einsum("nck,nk->nc", root, lifted), at.residual)
+    metric = torch.stack([kind.metric(at.mean, e.expand_as(at.mean)) for e in eye], 2)
+    assert close(root.mT @ root, metric)
+    assert root.shape[1] == int(torch.linalg.matrix_rank(metric[0]))
+    lifted = kind.lift(at.mean, at.residual)
+    assert close(torch.einsum("nkc,nk->nc", root, lifted), at.residual)
 
 
 def test_two_classes_need_one_backward_pass() -> None:
