@@ -11,30 +11,50 @@ from typing import Any
 
 import numpy as np
 
+from natgrad_core.jet import variables_through
 from natgrad_core.ops import is_tensor
-from natgrad_core.small import Matrix, Vector, components, full, pack
+from natgrad_core.small import (
+    Matrix,
+    Vector,
+    add,
+    components,
+    congruent,
+    full,
+    matmul,
+    pack,
+    symmetric,
+)
 from natgrad_core.types import Array, ArrayLike, Bools, Numeric
 
 
 class Chart:
     """θ = f(x) with its inverse and its first two derivatives.
 
-    A subclass states ``_forward``, ``_inverse``, ``_jacobian`` (rows ∂θ_i/∂x) and ``_curvature``
-    (one Hessian ∇²f_k a component) on components; the public methods take arrays ``[..., d]``.
-    ``symbols`` names the new coordinates; ``latex`` is the map as it is taught.
+    A subclass states ``_forward`` and ``_inverse`` on components, and whatever it says better than
+    differentiation does of ``_jacobian`` (rows ∂θ_i/∂x) and ``_curvature`` (one Hessian ∇²f_k a
+    component). The public methods take arrays ``[..., d]``. ``latex`` is the map as it is taught.
     """
 
     name: str = ""
     latex: str = ""
-    symbols: tuple[str, ...] = ("x₁", "x₂")
+    domain: str = ""
+
+    def names(self, symbols: tuple[str, ...]) -> tuple[str, ...]:
+        """What the new coordinates are called, for the ``symbols`` of the old ones."""
+        return tuple("x" + "₁₂₃"[i] for i in range(len(symbols)))
+
+    def then(self, inner: Chart) -> Chart:
+        """θ = self(inner(x)): this chart, then ``inner`` on its coordinates."""
+        return Composed(self, inner)
 
     def forward(self, x: ArrayLike) -> Numeric:
         """θ = f(x), ``[..., d] -> [..., d]``."""
         return _packed(self._forward(*components(_array(x))))
 
     def inverse(self, theta: ArrayLike) -> Array:
-        """X = f⁻¹(θ), ``[..., d] -> [..., d]``."""
-        return pack(self._inverse(*components(_array(theta))))
+        """x = f⁻¹(θ), ``[..., d] -> [..., d]``; NaN for points that the chart does not reach."""
+        with np.errstate(all="ignore"):
+            return pack(self._inverse(*components(_array(theta))))
 
     def jacobian(self, x: ArrayLike) -> Array:
         """J[..., i, j] = ∂θ_i / ∂x_j, ``[..., d, d]``."""
@@ -55,15 +75,53 @@ class Chart:
         raise NotImplementedError(f"{type(self).__name__} does not say its inverse map")
 
     def _jacobian(self, *x: Any, **named: Any) -> Matrix:
-        raise NotImplementedError(f"{type(self).__name__} does not say its Jacobian")
+        return tuple(jet.grad for jet in variables_through(self._forward, x))
 
     def _curvature(self, *x: Any, **named: Any) -> tuple[Matrix, ...]:
-        """Zero, unless the chart is curved and says how."""
-        d = len(x)
-        return (((0,) * d,) * d,) * d
+        return tuple(symmetric(*jet.hessian) for jet in variables_through(self._forward, x))
 
     def __repr__(self) -> str:
         return f"<chart {self.name}: {self.latex}>"
+
+
+class Composed(Chart):
+    """θ = f(g(x)): J = J_f J_g and ∇²θ_k = J_gᵀ ∇²f_k J_g + Σ_m (∂f_k/∂g_m) ∇²g_m."""
+
+    def __init__(self, outer: Chart, inner: Chart) -> None:
+        self.outer, self.inner = outer, inner
+        self.name = f"{outer.name} then {inner.name}"
+        self.latex = f"{outer.latex},\\; {inner.latex}"
+        self.domain = "; ".join(filter(None, (outer.domain, inner.domain)))
+
+    def names(self, symbols: tuple[str, ...]) -> tuple[str, ...]:
+        """The inner chart's names for the outer one's."""
+        return self.inner.names(self.outer.names(symbols))
+
+    def inside(self, x: Array) -> Bools:
+        """Inside the inner chart, and taken inside the outer one."""
+        with np.errstate(all="ignore"):
+            return self.inner.inside(x) & self.outer.inside(self.inner.forward(x))
+
+    def _forward(self, *x: Any) -> Vector:
+        return self.outer._forward(*self.inner._forward(*x))
+
+    def _inverse(self, *theta: Any) -> Vector:
+        return self.inner._inverse(*self.outer._inverse(*theta))
+
+    def _jacobian(self, *x: Any) -> Matrix:
+        return matmul(self.outer._jacobian(*self.inner._forward(*x)), self.inner._jacobian(*x))
+
+    def _curvature(self, *x: Any) -> tuple[Matrix, ...]:
+        between, slope = self.inner._forward(*x), self.inner._jacobian(*x)
+        found = []
+        for row, second in zip(
+            self.outer._jacobian(*between), self.outer._curvature(*between), strict=True
+        ):
+            matrix = congruent(slope, second)
+            for weight, bend in zip(row, self.inner._curvature(*x), strict=True):
+                matrix = add(matrix, bend, weight)
+            found.append(matrix)
+        return tuple(found)
 
 
 def _array(x: ArrayLike) -> Numeric:

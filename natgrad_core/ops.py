@@ -37,6 +37,8 @@ def _apply(name: str, *before: int, torch_name: str | None = None) -> Callable[.
     of_float, of_array = FLOAT_FUNCTIONS[name], ARRAY_FUNCTIONS[name]
 
     def function(*args: Numeric) -> Numeric:
+        if (jet := next((a for a in args if hasattr(a, "lift")), None)) is not None:
+            return jet.lift(name, args)
         if any(isinstance(a, Sym) for a in args):
             return call(name, *args)
         if any(is_tensor(a) for a in args):

@@ -261,15 +261,21 @@ class Charted(Problem):
         self.base = base
         self.chart = chart
         self.name = f"{base.name} through {chart.name}"  # type: ignore[misc]
-        self.domain = f"{base.domain}, with {chart.latex or chart.name}"  # type: ignore[misc]
-        self.symbols = chart.symbols
+        self.domain = f"{base.domain}, through {chart.name}"  # type: ignore[misc]
+        if chart.domain:
+            self.domain += f" ({chart.domain})"  # type: ignore[misc]
+        self.symbols = chart.names(base.symbols)
         self.rows, self.outcomes, self.support = base.rows, base.outcomes, base.support
 
     @property
     def view(self) -> tuple[tuple[float, float], ...]:  # type: ignore[override]
-        """The box around the base's view, written in x."""
-        corners = np.array(np.meshgrid(*self.base.view, indexing="ij"), float)
-        x = self.chart.inverse(corners.reshape(self.dim, -1).T)
+        """The box around what the chart reaches of the base's view, written in x."""
+        sides = [np.linspace(*side, 9) for side in self.base.view]
+        grid = np.array(np.meshgrid(*sides, indexing="ij")).reshape(self.dim, -1).T
+        x = self.chart.inverse(grid)
+        x = x[np.isfinite(x).all(-1)]
+        if not len(x):
+            raise OutsideDomain(f"{self.name}: the chart reaches no point of {self.base.view}")
         return tuple(zip(x.min(0).tolist(), x.max(0).tolist(), strict=True))
 
     @property

@@ -86,6 +86,12 @@ def solve(matrix: Matrix, v: Vector) -> Vector:
     return tuple(dot([rows[i][j] for i in range(3)], v) / determinant for j in range(3))
 
 
+def matmul(a: Matrix, b: Matrix) -> Matrix:
+    """A B."""
+    columns = transpose(b)
+    return tuple(tuple(dot(row, column) for column in columns) for row in a)
+
+
 def components(points: Any) -> Vector:
     """The last axis of an array or tensor ``[..., d]``, taken apart."""
     return tuple(points[..., i] for i in range(points.shape[-1]))

@@ -49,13 +49,27 @@ def decompose(matrix: ArrayLike) -> Parts:
 
 @charts.register("linear")
 class Linear(Chart):
-    """θ = A x for an invertible ``matrix [..., d, d]``; leading axes broadcast with the points'."""
+    """θ = A x for an invertible ``matrix [..., d, d]``; leading axes broadcast with the points'.
+
+    Instead of the matrix its parts may be given: ``rotation`` in degrees, ``stretch`` of the two
+    axes and ``shear``.
+    """
 
     name = "linear"
     latex = r"\theta = A x"
 
-    def __init__(self, matrix: ArrayLike = ((1.0, 0.0), (0.0, 1.0))) -> None:
-        a = np.asarray(matrix, float)
+    def __init__(
+        self,
+        matrix: ArrayLike | None = None,
+        *,
+        rotation: float = 0.0,
+        stretch: tuple[float, float] = (1.0, 1.0),
+        shear: float = 0.0,
+    ) -> None:
+        parts = Parts(rotation, *stretch, shear)
+        if matrix is not None and parts != Parts(0.0, 1.0, 1.0, 0.0):
+            raise ValueError("give the matrix A or its rotation, stretch and shear, not both")
+        a = np.asarray(compose(parts) if matrix is None else matrix, float)
         if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
             raise ValueError(f"A must be square, [..., d, d]; got shape {list(a.shape)}")
         if not np.isfinite(a).all():

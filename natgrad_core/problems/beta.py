@@ -26,12 +26,12 @@ class Beta(ExponentialFamily):
     source = "Efron and Morris 1975"
     domain = "a > 0, b > 0"
     view = ((1.0, 25.0), (2.0, 60.0))
-    start = (4.0, 50.0)
+    start = (5.0, 30.0)
     support = (0.0, 1.0)
     presets: ClassVar = {
         "batting averages": Preset(),
         "from the uniform": Preset(start=(1.0, 1.0)),
-        "mostly extremes": Preset({"data": (0.02, 0.05, 0.9, 0.97)}, (2.0, 2.0)),
+        "mostly extremes": Preset({"data": (0.02, 0.05, 0.9, 0.97)}, (1.0, 1.0)),
     }
 
     def __init__(self, data: ArrayLike | None = None) -> None:

@@ -26,11 +26,11 @@ class Gamma(ExponentialFamily):
     source = "Proschan 1963; Song, Song and Ermon 2018"
     domain = "shape a > 0, rate b > 0"
     view = ((0.2, 3.0), (0.1, 3.0))
-    start = (2.5, 0.5)
+    start = (2.0, 1.2)
     support = (0.0, np.inf)
     presets: ClassVar = {
         "air conditioning": Preset(),
-        "a rate too high": Preset(start=(0.5, 2.5)),
+        "a rate too high": Preset(start=(0.6, 1.5)),
         "exponential": Preset({"data": (0.2, 0.5, 1.0, 2.3)}, (2.0, 2.0)),
     }
 

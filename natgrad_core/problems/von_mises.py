@@ -35,7 +35,7 @@ class VonMises(ExponentialFamily):
     support = (-math.pi, math.pi)
     presets: ClassVar = {
         "roulette": Preset(),
-        "almost opposite": Preset(start=(-1.9, 2.0)),
+        "far round the circle": Preset(start=(-1.5, 0.8)),
         "sharp": Preset({"data": (0.9, 1.0, 1.1, 1.3)}, (0.5, 2.0)),
     }
 

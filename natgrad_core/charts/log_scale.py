@@ -1,0 +1,25 @@
+"""The logarithm of a positive parameter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from natgrad_core.charts import charts
+from natgrad_core.componentwise import Componentwise
+from natgrad_core.ops import exp, log
+
+
+@charts.register("log-scale")
+class LogScale(Componentwise):
+    """θ = e^x, for the components ``which`` (the last one, unless it says more)."""
+
+    name = "log-scale"
+    latex = r"\theta_2 = e^{x_2}"
+    pattern = "log {}"
+    needs = ""
+
+    def _to(self, x: Any) -> Any:
+        return exp(x)
+
+    def _from(self, theta: Any) -> Any:
+        return log(theta)

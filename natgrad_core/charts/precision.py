@@ -1,0 +1,25 @@
+"""The precision, one over the variance, in place of the standard deviation."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from natgrad_core.charts import charts
+from natgrad_core.componentwise import Componentwise
+from natgrad_core.ops import sqrt, where
+
+
+@charts.register("precision")
+class Precision(Componentwise):
+    """θ = 1/√x, x > 0: of σ it makes 1/σ²."""
+
+    name = "precision"
+    latex = r"\theta_2 = 1/\sqrt{x_2}"
+    pattern = "1/{}²"
+
+    def _to(self, x: Any) -> Any:
+        return 1 / sqrt(x)
+
+    def _from(self, theta: Any) -> Any:
+        return where(theta > 0, 1 / (theta * theta), math.nan)

@@ -1,0 +1,37 @@
+"""The mean in place of a gamma distribution's rate: coordinates in which its Fisher is diagonal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from natgrad_core.chart import Chart
+from natgrad_core.charts import charts
+from natgrad_core.small import Vector
+from natgrad_core.types import Array, Bools
+
+
+@charts.register("shape-mean")
+class ShapeMean(Chart):
+    """(a, b) = (a, a/m): shape and mean m = a/b, for positive ones (Cox and Reid 1987)."""
+
+    name = "shape-mean"
+    latex = r"\theta = (a,\; a/m)"
+    domain = "a > 0, m > 0, the plane only"
+
+    def names(self, symbols: tuple[str, ...]) -> tuple[str, ...]:
+        """The shape keeps its name."""
+        if len(symbols) != 2:
+            raise ValueError(f"shape and mean are two parameters; got {len(symbols)}")
+        return symbols[0], "m"
+
+    def inside(self, x: Array) -> Bools:
+        """Both are positive."""
+        return np.asarray((np.isfinite(x) & (x > 0)).all(-1))
+
+    def _forward(self, a: Any, m: Any) -> Vector:
+        return a, a / m
+
+    def _inverse(self, a: Any, b: Any) -> Vector:
+        return a, a / b

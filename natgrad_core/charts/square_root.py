@@ -1,0 +1,24 @@
+"""The square root of a positive parameter: what steadies the variance of a count."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from natgrad_core.charts import charts
+from natgrad_core.componentwise import Componentwise
+from natgrad_core.ops import sqrt
+
+
+@charts.register("square-root")
+class SquareRoot(Componentwise):
+    """θ = x², x > 0, for the components ``which`` (the last one, unless it says more)."""
+
+    name = "square-root"
+    latex = r"\theta_2 = x_2^2"
+    pattern = "√{}"
+
+    def _to(self, x: Any) -> Any:
+        return x * x
+
+    def _from(self, theta: Any) -> Any:
+        return sqrt(theta)

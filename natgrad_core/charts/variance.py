@@ -1,0 +1,25 @@
+"""The variance in place of the standard deviation."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from natgrad_core.charts import charts
+from natgrad_core.componentwise import Componentwise
+from natgrad_core.ops import sqrt, where
+
+
+@charts.register("variance")
+class Variance(Componentwise):
+    """θ = √x, x > 0: of σ it makes σ²."""
+
+    name = "variance"
+    latex = r"\theta_2 = \sqrt{x_2}"
+    pattern = "{}²"
+
+    def _to(self, x: Any) -> Any:
+        return sqrt(x)
+
+    def _from(self, theta: Any) -> Any:
+        return where(theta > 0, theta * theta, math.nan)

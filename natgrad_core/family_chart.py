@@ -1,0 +1,54 @@
+"""Charts that belong to a family: each says, family by family, how its coordinates become θ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from natgrad_core.chart import Chart
+from natgrad_core.small import Vector
+from natgrad_core.types import Array, Bools
+
+
+class Route(NamedTuple):
+    """There and back for one family, and where the new coordinates may be."""
+
+    forward: Callable[..., Vector]
+    inverse: Callable[..., Vector]
+    inside: Callable[[Array], Bools] | None = None
+    domain: str = ""
+
+
+class FamilyChart(Chart):
+    """A chart with a ``Route`` for each ``family`` that has a closed one."""
+
+    letter: ClassVar[str] = "x"
+    routes: ClassVar[Mapping[str, Route]] = {}
+
+    def __init__(self, family: str = "normal") -> None:
+        if family not in self.routes:
+            raise ValueError(
+                f"no {self.name} chart in closed form for {family!r}; "
+                f"there are those of {', '.join(self.routes)}"
+            )
+        self.family, self.route = family, self.routes[family]
+        self.domain = self.route.domain
+
+    def names(self, symbols: tuple[str, ...]) -> tuple[str, ...]:
+        """The chart's letter, numbered."""
+        if len(symbols) != 2:
+            raise ValueError(f"{self.family} has two parameters; got {len(symbols)}")
+        return self.letter + "₁", self.letter + "₂"
+
+    def inside(self, x: Array) -> Bools:
+        """Finite, and where the route is defined."""
+        good = np.isfinite(x).all(-1)
+        return np.asarray(good & self.route.inside(x) if self.route.inside else good)
+
+    def _forward(self, *x: Any) -> Vector:
+        return self.route.forward(*x)
+
+    def _inverse(self, *theta: Any) -> Vector:
+        return self.route.inverse(*theta)

@@ -1,0 +1,207 @@
+"""Numbers that carry their first two derivatives along: exact differentiation of any formula.
+
+A jet is a value with its gradient and Hessian by the parameters (forward mode, second order). Its
+parts may be floats, arrays, tensors or the tracer's symbols, so a formula differentiated this way
+is still a straight line that can be traced. An entry that is the whole number 0 costs nothing.
+Griewank and Walther 2008, ch. 13.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from natgrad_core import ops
+from natgrad_core.small import Vector
+
+
+def times(a: Any, b: Any) -> Any:
+    """The product a b, without work where a factor is the whole number 0 or 1."""
+    for one, other in ((a, b), (b, a)):
+        if isinstance(one, int):
+            if one == 0:
+                return 0
+            if one == 1:
+                return other
+    return a * b
+
+
+class Jet:
+    """A value, its ``grad`` (d parts) and its ``hessian`` (upper triangle, row by row)."""
+
+    __slots__ = ("grad", "hessian", "value")
+    __array_ufunc__ = None
+
+    def __init__(self, value: Any, grad: Vector, hessian: Vector) -> None:
+        self.value, self.grad, self.hessian = value, grad, hessian
+
+    def lift(self, name: str, args: Sequence[Any]) -> Jet:
+        """The function ``name`` of ``natgrad_core.ops`` on arguments of which some are jets."""
+        if name in _UNARY:
+            return _unary(args[0], *_UNARY[name](args[0].value))
+        if name in _BINARY:
+            a, b = (jet_of(arg, self) for arg in args)
+            return _binary(a, b, *_BINARY[name](a.value, b.value))
+        raise TypeError(f"there is no derivative here of {name}")
+
+    def __add__(self, other: Any) -> Jet:
+        o = jet_of(other, self)
+        return Jet(
+            self.value + o.value,
+            tuple(a + b for a, b in zip(self.grad, o.grad, strict=True)),
+            tuple(a + b for a, b in zip(self.hessian, o.hessian, strict=True)),
+        )
+
+    def __mul__(self, other: Any) -> Jet:
+        if not isinstance(other, Jet):
+            return Jet(
+                self.value * other,
+                tuple(times(g, other) for g in self.grad),
+                tuple(times(h, other) for h in self.hessian),
+            )
+        return _binary(self, other, self.value * other.value, other.value, self.value, 0, 1, 0)
+
+    def __truediv__(self, other: Any) -> Jet:
+        return self * _reciprocal(other) if isinstance(other, Jet) else self * (1 / other)
+
+    def __rtruediv__(self, other: Any) -> Jet:
+        return _reciprocal(self) * other
+
+    def __pow__(self, power: Any) -> Jet:
+        if isinstance(power, Jet):
+            return ops.exp(power * ops.log(self))
+        if isinstance(power, int) and power in (0, 1, 2):
+            return (self * 0 + 1, self, self * self)[power]
+        x = self.value
+        return _unary(
+            self, x**power, power * x ** (power - 1), power * (power - 1) * x ** (power - 2)
+        )
+
+    def __rpow__(self, base: Any) -> Jet:
+        return ops.exp(self * ops.log(base))
+
+    def __neg__(self) -> Jet:
+        return self * -1
+
+    def __sub__(self, other: Any) -> Jet:
+        return self + -other
+
+    def __rsub__(self, other: Any) -> Jet:
+        return -self + other
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def __abs__(self) -> Jet:
+        sign = ops.where(self.value < 0, -1.0, 1.0)
+        return self * sign
+
+
+def jet_of(value: Any, like: Jet) -> Jet:
+    """``value`` as a jet: a constant if it is not one."""
+    if isinstance(value, Jet):
+        return value
+    return Jet(value, (0,) * len(like.grad), (0,) * len(like.hessian))
+
+
+def variables(point: Vector) -> tuple[Jet, ...]:
+    """The parameters themselves as jets."""
+    d = len(point)
+    nothing = (0,) * (d * (d + 1) // 2)
+    return tuple(Jet(v, tuple(int(i == j) for j in range(d)), nothing) for i, v in enumerate(point))
+
+
+def variables_through(function: Callable[..., Vector], point: Vector) -> tuple[Jet, ...]:
+    """The results of ``function`` at ``point``, each with its derivatives."""
+    seeds = variables(point)
+    return tuple(jet_of(result, seeds[0]) for result in function(*seeds))
+
+
+def where(condition: Any, yes: Any, no: Any) -> Jet:
+    """The jet ``yes`` where the condition holds, else ``no``: derivatives and all."""
+    like = yes if isinstance(yes, Jet) else no
+    a, b = jet_of(yes, like), jet_of(no, like)
+
+    def pick(u: Any, v: Any) -> Any:
+        return u if u is v else ops.where(condition, u, v)
+
+    return Jet(
+        pick(a.value, b.value),
+        tuple(map(pick, a.grad, b.grad)),
+        tuple(map(pick, a.hessian, b.hessian)),
+    )
+
+
+def _unary(x: Jet, value: Any, first: Any, second: Any) -> Jet:
+    """f(x): f' ∇x, and f' ∇²x + f'' ∇x ∇xᵀ."""
+    d = len(x.grad)
+    pairs = ((i, j) for i in range(d) for j in range(i, d))
+    hessian = tuple(
+        times(first, h) + times(second, times(x.grad[i], x.grad[j]))
+        for (i, j), h in zip(pairs, x.hessian, strict=True)
+    )
+    return Jet(value, tuple(times(first, g) for g in x.grad), hessian)
+
+
+def _binary(a: Jet, b: Jet, value: Any, fa: Any, fb: Any, faa: Any, fab: Any, fbb: Any) -> Jet:
+    """f(a, b), by its five partial derivatives."""
+    d = len(a.grad)
+    pairs = [(i, j) for i in range(d) for j in range(i, d)]
+    hessian = []
+    for n, (i, j) in enumerate(pairs):
+        mixed = times(a.grad[i], b.grad[j]) + times(b.grad[i], a.grad[j])
+        second = times(fa, a.hessian[n]) + times(fb, b.hessian[n]) + times(fab, mixed)
+        second = second + times(faa, times(a.grad[i], a.grad[j]))
+        hessian.append(second + times(fbb, times(b.grad[i], b.grad[j])))
+    grad = tuple(times(fa, g) + times(fb, h) for g, h in zip(a.grad, b.grad, strict=True))
+    return Jet(value, grad, tuple(hessian))
+
+
+def _reciprocal(x: Jet) -> Jet:
+    r = 1 / x.value
+    return _unary(x, r, -(r * r), 2 * r * r * r)
+
+
+def _exp(x: Any) -> tuple[Any, Any, Any]:
+    e = ops.exp(x)
+    return e, e, e
+
+
+def _sqrt(x: Any) -> tuple[Any, Any, Any]:
+    r = ops.sqrt(x)
+    return r, 1 / (2 * r), -1 / (4 * x * r)
+
+
+def _tanh(x: Any) -> tuple[Any, Any, Any]:
+    t = ops.tanh(x)
+    return t, 1 - t * t, -2 * t * (1 - t * t)
+
+
+def _atan2(y: Any, x: Any) -> tuple[Any, ...]:
+    r = x * x + y * y
+    twist, mixed = 2 * x * y / (r * r), (y * y - x * x) / (r * r)
+    return ops.atan2(y, x), x / r, -y / r, -twist, mixed, twist
+
+
+def _logaddexp(a: Any, b: Any) -> tuple[Any, ...]:
+    s = ops.sigmoid(a - b)
+    unsure = s * (1 - s)
+    return ops.logaddexp(a, b), s, 1 - s, unsure, -unsure, unsure
+
+
+_UNARY: dict[str, Callable[[Any], tuple[Any, Any, Any]]] = {
+    "exp": _exp,
+    "log": lambda x: (ops.log(x), 1 / x, -1 / (x * x)),
+    "sqrt": _sqrt,
+    "sin": lambda x: (ops.sin(x), ops.cos(x), -ops.sin(x)),
+    "cos": lambda x: (ops.cos(x), -ops.sin(x), -ops.cos(x)),
+    "tanh": _tanh,
+    "lgamma": lambda x: (ops.lgamma(x), ops.digamma(x), ops.trigamma(x)),
+}
+"""f, f' and f'' at x."""
+
+_BINARY: dict[str, Callable[[Any, Any], tuple[Any, ...]]] = {
+    "atan2": _atan2,
+    "logaddexp": _logaddexp,
+}
+"""f and its partial derivatives f_a, f_b, f_aa, f_ab, f_bb."""
