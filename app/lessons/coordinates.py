@@ -251,6 +251,7 @@ FORMULAS = (
             rf"A A^{{\top}} = {_m('AAT')}",
             f"F = {_m('F')}",
             rf"A^{{\top}} F A = {_m('AFA')}",
+            rf"\lambda D = {_m('D')}",
         ),
     ),
     Formula(
@@ -266,7 +267,6 @@ FORMULAS = (
         (
             rf"-\alpha (F + \lambda I)^{{-1}} \nabla J = {_v('nat')}",
             rf"-\alpha A (A^{{\top}} F A + \lambda D)^{{-1}} A^{{\top}} \nabla J = {_v('natx')}",
-            rf"\lambda D = {_m('D')}",
         ),
         "One natural step from here: made in θ; made in x and mapped back.",
     ),
@@ -302,7 +302,7 @@ def picture(shown: Shown, sheet: Sheet) -> dict[str, Any]:
         "planes": [
             {"name": "theta", "title": "θ", "labels": list(shown.problem.symbols),
              "view": view.ravel().tolist()},
-            {"name": "x", "title": "x = A⁻¹θ", "labels": list(shown.chart.symbols),
+            {"name": "x", "title": "x = A⁻¹θ", "labels": list(shown.chart.names(shown.problem.symbols)),
              "view": x_view.ravel().tolist()},
         ],
         "steps": shown.state.steps,

@@ -30,48 +30,47 @@ def _ellipses(path: Any, problem: Any) -> np.ndarray:
 
 
 def lesson() -> ipywidgets.Widget:
-    """Two linked planes over contours, five or six paths, twenty ellipses, two sliders."""
+    """Two linked planes over contours, six paths each, twenty ellipses, two sliders."""
     problem = problems["normal"]()
     chart = charts["linear"](matrix=((1, 0.8), (0, 1)))
     away = problem.through(chart)
-    mu, sigma = np.linspace(5.1, 5.7, 60), np.linspace(0.1, 0.6, 60)
-    x1, x2 = np.linspace(4.6, 5.7, 60), np.linspace(0.1, 0.6, 60)
-    figures = []
-    for across, up, place in ((mu, sigma, problem), (x1, x2, away)):
-        grid = np.stack(np.meshgrid(across, up), -1)
-        loss = place.loss(grid)
-        figure = go.FigureWidget()
-        figure.add_contour(x=across, y=up, z=loss, ncontours=20, showscale=False)
-        for ink in INKS:
-            figure.add_scatter(mode="lines", line={"color": ink})
-            figure.add_scatter(mode="lines", line={"color": ink, "dash": "dash"})
-        figure.add_scatter(mode="lines", line={"color": "#555", "width": 1})
-        figure.update_layout(width=520, height=480, showlegend=False)
-        figures.append(figure)
     rate = ipywidgets.FloatSlider(0.02, min=0.001, max=0.1, step=0.0001, readout_format=".4f")
     damping = ipywidgets.FloatSlider(0, min=0, max=1, step=0.01)
 
-    def update(_change: Any = None) -> None:
-        lines = []
+    def lines() -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """For each plane six paths and the ellipses."""
+        planes: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
+        home = there = np.zeros(0)
         for name in RULES:
-            options = {"rate": rate.value} | (
-                {} if name == "gradient" else {"damping": damping.value}
-            )
-            home = run(problem, rules[name](**options), START, STEPS).theta
-            there = run(away, rules[name](**options), chart.inverse(START), STEPS).theta
-            lines.append((home, chart.forward(there), chart.inverse(home), there))
-        natural = lines[-1]
-        shapes = (_ellipses(natural[0], problem), _ellipses(natural[3], away))
-        for side, figure in enumerate(figures):
+            options = {"rate": rate.value, "damping": damping.value}
+            taken = {"rate": rate.value} if name == "gradient" else options
+            home = run(problem, rules[name](**taken), START, STEPS).theta
+            there = run(away, rules[name](**taken), chart.inverse(START), STEPS).theta
+            planes[0].extend((home, chart.forward(there)))
+            planes[1].extend((chart.inverse(home), there))
+        planes[0].append(_ellipses(home, problem))
+        planes[1].append(_ellipses(there, away))
+        return planes
+
+    # All traces go in at birth: what is sent to a figure before a page shows it gets lost.
+    mu, x1, height = np.linspace(5.1, 5.7, 60), np.linspace(4.6, 5.7, 60), np.linspace(0.1, 0.6, 60)
+    figures = []
+    for across, place, paths in zip((mu, x1), (problem, away), lines(), strict=True):
+        loss = place.loss(np.stack(np.meshgrid(across, height), -1))
+        traces: list[Any] = [go.Contour(x=across, y=height, z=loss, ncontours=20, showscale=False)]
+        for index, path in enumerate(paths):
+            ink = {"color": (*INKS, "#555")[index // 2], "dash": ("solid", "dash")[index % 2]}
+            traces.append(go.Scatter(x=path[:, 0], y=path[:, 1], mode="lines", line=ink))
+        layout = {"width": 520, "height": 480, "showlegend": False, "title": {"text": "0.0200"}}
+        figures.append(go.FigureWidget(data=traces, layout=layout))
+
+    def update(_change: Any) -> None:
+        for figure, paths in zip(figures, lines(), strict=True):
             with figure.batch_update():
-                for index, four in enumerate(lines):
-                    for twin in (0, 1):
-                        trace = figure.data[1 + 2 * index + twin]
-                        trace.x, trace.y = four[2 * side + twin].T
-                figure.data[-1].x, figure.data[-1].y = shapes[side].T
+                for trace, path in zip(figure.data[1:], paths, strict=True):
+                    trace.x, trace.y = path.T
                 figure.layout.title.text = f"{rate.value:.4f}"
 
     rate.observe(update, "value")
     damping.observe(update, "value")
-    update()
     return ipywidgets.VBox([ipywidgets.HBox(figures), rate, damping])

@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -41,6 +41,8 @@ class Server:
         """End it as Ctrl-C does, and return what it printed meanwhile."""
         if self.process.poll() is None:
             self.process.send_signal(signum)
+        elif self.process.stdout and self.process.stdout.closed:
+            return ""  # It was stopped before.
         try:
             return self.process.communicate(timeout=20)[0]
         except subprocess.TimeoutExpired:
@@ -91,6 +93,20 @@ def server() -> Iterator[Server]:
     running = start_server()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def own_server() -> Iterator[Callable[..., Server]]:
+    """Starts servers that a test may stop and start again: ``own_server(port)``."""
+    started: list[Server] = []
+
+    def start(port: int = 0, *arguments: str) -> Server:
+        started.append(start_server(port, *arguments))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.stop()
 
 
 @pytest.fixture(scope="package")

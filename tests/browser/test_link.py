@@ -1,0 +1,119 @@
+"""The line to the kernel: what a reader set outlives the kernel, the websocket and the server."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+pytestmark = pytest.mark.browser
+
+STAGE = "document.querySelector('.natgrad').natgrad"
+
+
+def kernels_of(server: int) -> set[int]:
+    """The kernels of this server's process."""
+    found = set()
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            if f"PPid:\t{server}\n" in status.read_text():
+                found.add(int(status.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def settled(page: Page) -> dict[str, object]:
+    page.evaluate(f"{STAGE}.settled()")
+    return page.evaluate(f"{STAGE}.state")
+
+
+def set_rate(page: Page, value: str) -> None:
+    box = page.locator("input[data-field=rate]:not([type=range])").first
+    box.fill(value)
+    box.press("Enter")
+
+
+def reconnect(page: Page) -> None:
+    button = page.get_by_role("button", name=re.compile("reconnect", re.IGNORECASE))
+    button.click()
+    expect(button).to_be_hidden(timeout=20_000)
+
+
+def test_a_dead_kernel_is_replaced_and_the_reader_s_state_kept(server, lesson: Page) -> None:
+    set_rate(lesson, "0.03")
+    assert settled(lesson)["rate"] == 0.03
+    for kernel in kernels_of(server.process.pid):
+        os.kill(kernel, signal.SIGKILL)
+    reconnect(lesson)
+    assert settled(lesson)["rate"] == 0.03
+    set_rate(lesson, "0.04")
+    assert settled(lesson)["rate"] == 0.04
+
+
+def test_a_cut_websocket_is_mended_and_what_was_set_meanwhile_arrives(server, page: Page) -> None:
+    page.add_init_script(
+        """{ const WS = WebSocket; window.lines = [];
+        window.WebSocket = class extends WS {
+          constructor(...a) { super(...a); lines.push(this); } }; }"""
+    )
+    page.goto(server.url)
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    page.wait_for_function("lines.at(-1)?.readyState === 1")
+    page.evaluate("lines.at(-1).close()")
+    set_rate(page, "0.05")
+    expect(page.get_by_role("button", name=re.compile("reconnect", re.IGNORECASE))).to_be_visible()
+    reconnect(page)
+    page.wait_for_function(f"{STAGE}.answer.state.rate === 0.05")
+    assert page.evaluate("lines.length") >= 2
+
+
+def test_a_server_that_comes_back_on_its_port_finds_the_reader_s_state(
+    own_server, page: Page
+) -> None:
+    first = own_server(0)
+    page.goto(first.url)
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    set_rate(page, "0.06")
+    assert settled(page)["rate"] == 0.06
+    assert first.stop().count("\n") == 0
+    own_server(first.port)
+    reconnect(page)
+    set_rate(page, "0.07")
+    page.wait_for_function(f"{STAGE}.answer.state.rate === 0.07")
+
+
+def test_a_link_shows_its_own_picture_first_and_no_other(server, page: Page) -> None:
+    page.goto(f"{server.url}coordinates?v=1&rate=0.045")
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    assert page.evaluate(f"{STAGE}.answer.state.rate") == 0.045
+
+
+def test_leaving_the_page_ends_its_kernel_and_coming_back_works(server, lesson: Page) -> None:
+    kernel = lesson.evaluate("JSON.parse(document.getElementById('natgrad-data').text).kernel")
+    asked = lesson.context.request.get
+    lesson.goto(f"{server.url}nothing")
+    lesson.go_back()
+    lesson.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    set_rate(lesson, "0.08")
+    lesson.wait_for_function(f"{STAGE}.answer.state.rate === 0.08")
+    gone = asked(f"{server.url}api/kernels/{kernel}/channels")
+    assert gone.status == 404
+
+
+def test_the_page_works_under_its_own_policy(server, browser: Browser) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(server.url)
+    page.locator(".natgrad canvas").first.wait_for()
+    set_rate(page, "0.09")
+    expect(page).to_have_url(re.compile("rate=0?.09"))
+    context.close()
+    assert said == []
