@@ -409,7 +409,7 @@ class LessonServer(Voila):
 
     # Handlers
 
-    def init_settings(self) -> dict[str, Any]:
+    def init_settings(self) -> Any:
         """Voila's settings, less its openness."""
         settings = cast("dict[str, Any]", super().init_settings())
         settings.update(
@@ -424,7 +424,7 @@ class LessonServer(Voila):
         )
         return settings
 
-    def init_handlers(self) -> list[Any]:
+    def init_handlers(self) -> Any:
         """Only what a page needs; none of Voila's own bundle, themes, file listing or templates."""
         base = self.base_url
         lesson = {

@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
+from typing import TypeAlias, cast
 
 import contourpy
 import numpy as np
 
 from app.figures.sheet import Sheet
 from app.store import problem_named
-from natgrad_core.types import Array
+from natgrad_core.types import Array, Whole
+
+_Filled: TypeAlias = tuple[list[Array], list[Whole]]
+"""Polygons, and where in each its outer ring and its holes begin."""
 
 _GRID = 140
 _AROUND = 1.1
@@ -50,12 +54,12 @@ def level_bands(problem: str) -> dict[str, Array]:
     )
     rings, bands, lines = [], [0], []
     for low, high in pairwise(edges):
-        polygons, offsets = generator.filled(low, high)
+        polygons, offsets = cast("_Filled", generator.filled(low, high))
         for polygon, cuts in zip(polygons, offsets, strict=True):
             rings += [polygon[a:b] for a, b in pairwise(cuts)]
         bands.append(len(rings))
     for level in levels:
-        lines += generator.lines(level)
+        lines += cast("list[Array]", generator.lines(level))
     return {
         "rings": np.concatenate(rings),
         "ring_starts": _starts(rings),

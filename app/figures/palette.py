@@ -13,9 +13,9 @@ from natgrad_core.rules import rules
 Ink = dict[str, Any]
 
 _NAMED = {
-    "gradient": ("plain gradient", "#c2410c", "#fb923c", "circle"),
+    "gradient": ("plain", "#c2410c", "#fb923c", "circle"),
     "newton": ("Newton", "#0b62a8", "#63b3f5", "square"),
-    "natural": ("natural gradient", "#00735a", "#3ecfa6", "diamond"),
+    "natural": ("natural", "#00735a", "#3ecfa6", "diamond"),
 }
 
 _FREE = (

@@ -302,8 +302,8 @@ def picture(shown: Shown, sheet: Sheet) -> dict[str, Any]:
         "planes": [
             {"name": "theta", "title": "θ", "labels": list(shown.problem.symbols),
              "view": view.ravel().tolist()},
-            {"name": "x", "title": "x = A⁻¹θ", "labels": list(shown.chart.names(shown.problem.symbols)),
-             "view": x_view.ravel().tolist()},
+            {"name": "x", "title": "x = A⁻¹θ", "view": x_view.ravel().tolist(),
+             "labels": list(shown.chart.names(shown.problem.symbols))},
         ],
         "steps": shown.state.steps,
         "handles": _handles(shown, view),

@@ -1,8 +1,8 @@
 """The page's ES modules as one string, and its style sheets as another.
 
-anywidget takes one module and one style sheet. The modules here use only named imports of one another
-and names that are unique across files, so that joining them is: each after those it needs, import and
-export taken off.
+anywidget takes one module and one style sheet. The modules here use only named imports of one
+another and names that are unique across files, so that joining them is: each after those it needs,
+import and export taken off.
 """
 
 import re

@@ -10,6 +10,12 @@ export function scaleOf({ min, max, step, scale }) {
       value: (p) => Math.min(max, min + Math.round((p * (max - min)) / step) * step),
       position: (v) => (v - min) / (max - min),
       tidy: (v) => round(v, step / 10),
+      // The position a key away: a hundredth of the way, or finely a thousandth, at least a step.
+      beside(p, way, fine) {
+        const least = Math.max(step, (max - min) / 1000);
+        const by = fine ? least : Math.max(least, (max - min) / 100);
+        return this.position(Math.max(min, Math.min(max, this.value(p) + way * by)));
+      },
     };
   }
   const zero = min <= 0;
@@ -21,6 +27,12 @@ export function scaleOf({ min, max, step, scale }) {
     position: (v) =>
       v <= 0 ? 0 : v < low ? room : room + (Math.log(v / low) / width) * (1 - room),
     tidy: (v) => Number(v.toPrecision(3)),
+    // The room that is all zero is crossed in one go.
+    beside(p, way, fine) {
+      const next = p + way * (fine ? 0.001 : 0.01);
+      if (p < room && way > 0) return room;
+      return next < room ? 0 : Math.min(1, next);
+    },
   };
 }
 
@@ -106,7 +118,7 @@ export function slider(spec, fields) {
   for (const end of ["pointerup", "pointercancel", "blur"]) {
     range.addEventListener(end, () => (held = false));
   }
-  // The browser's own steps are of no use on a log scale: 1 % a key, 0.1 % with shift.
+  // The browser's own steps are of no use on a log scale.
   range.addEventListener("keydown", (event) => {
     const ways = {
       ArrowLeft: -1,
@@ -119,12 +131,7 @@ export function slider(spec, fields) {
     const way = ways[event.key];
     if (!way) return;
     event.preventDefault();
-    if (spec.scale === "log")
-      return move(Number(range.value) + way * (event.shiftKey ? 0.001 : 0.01));
-    const fine = Math.max(spec.step, (spec.max - spec.min) / 1000);
-    const step = event.shiftKey ? fine : Math.max(fine, (spec.max - spec.min) / 100);
-    const now = scale.value(Number(range.value));
-    move(scale.position(Math.max(spec.min, Math.min(spec.max, now + way * step))));
+    move(scale.beside(Number(range.value), way, event.shiftKey));
   });
   fields.add(field, [range], { write, active: () => held, spot });
   const head = make("label", { class: "head" }, make("span", { title: help }, label), number.box);

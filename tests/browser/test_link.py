@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.test_coordinates import assert_the_stage_shows_what_the_engine_says
+
 pytestmark = pytest.mark.browser
 
 STAGE = "document.querySelector('.natgrad').natgrad"
@@ -49,10 +51,13 @@ def test_a_dead_kernel_is_replaced_and_the_reader_s_state_kept(server, lesson: P
     assert settled(lesson)["rate"] == 0.03
     for kernel in kernels_of(server.process.pid):
         os.kill(kernel, signal.SIGKILL)
+    expect(lesson.locator(".banner")).to_contain_text("What you set is kept")
+    assert lesson.locator("canvas").first.is_visible(), "the last picture stays"
     reconnect(lesson)
     assert settled(lesson)["rate"] == 0.03
     set_rate(lesson, "0.04")
     assert settled(lesson)["rate"] == 0.04
+    assert_the_stage_shows_what_the_engine_says(lesson)
 
 
 def test_a_cut_websocket_is_mended_and_what_was_set_meanwhile_arrives(server, page: Page) -> None:
@@ -69,6 +74,7 @@ def test_a_cut_websocket_is_mended_and_what_was_set_meanwhile_arrives(server, pa
     expect(page.get_by_role("button", name=re.compile("reconnect", re.IGNORECASE))).to_be_visible()
     reconnect(page)
     page.wait_for_function(f"{STAGE}.answer.state.rate === 0.05")
+    assert_the_stage_shows_what_the_engine_says(page)
     assert page.evaluate("lines.length") >= 2
 
 
@@ -85,6 +91,16 @@ def test_a_server_that_comes_back_on_its_port_finds_the_reader_s_state(
     reconnect(page)
     set_rate(page, "0.07")
     page.wait_for_function(f"{STAGE}.answer.state.rate === 0.07")
+    assert_the_stage_shows_what_the_engine_says(page)
+
+
+def test_a_visitor_who_was_offline_for_a_moment_loses_nothing(lesson: Page) -> None:
+    lesson.context.set_offline(True)
+    lesson.evaluate("window.dispatchEvent(new Event('offline'))")
+    lesson.context.set_offline(False)
+    set_rate(lesson, "0.025")
+    lesson.wait_for_function(f"{STAGE}.answer.state.rate === 0.025")
+    assert_the_stage_shows_what_the_engine_says(lesson)
 
 
 def test_a_link_shows_its_own_picture_first_and_no_other(server, page: Page) -> None:
