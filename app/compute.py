@@ -1,6 +1,6 @@
-"""State -> runs, memoised: each chosen rule, run in θ and run in x.
+"""State -> runs, memoised: each chosen rule, run in θ and run in x, each when first asked for.
 
-A run in θ does not depend on A, so that dragging A pays for the runs in x alone.
+A run in θ does not depend on the chart, so that dragging A pays for the runs in x alone.
 """
 
 from __future__ import annotations
@@ -8,13 +8,11 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
-import numpy as np
-
-from app.state import State
-from app.store import problem_named, start_of
+from app.state import ChartKey, Runs, chart_named, problem_named
 from natgrad_core import Problem, Rule, Trajectory, gap, rules, run
-from natgrad_core.charts.linear import Linear
+from natgrad_core.chart import Chart
 from natgrad_core.problem import At
 from natgrad_core.small import components
 from natgrad_core.types import Array
@@ -28,19 +26,20 @@ def rule_named(name: str, rate: float, damping: float, kind: str) -> Rule:
 
 
 @lru_cache(maxsize=256)
-def _run(
+def run_named(
     problem: str,
-    matrix: tuple[tuple[float, ...], ...] | None,
+    chart: ChartKey | None,
     rule: str,
     options: tuple[float, float, str],
     start: tuple[float, ...],
     steps: int,
 ) -> Trajectory:
+    """The run of a rule from ``start`` (in θ), in θ or through a chart."""
     base = problem_named(problem)
-    if matrix is None:
+    if chart is None:
         return run(base, rule_named(rule, *options), start, steps)
-    chart = Linear(matrix)
-    return run(base.through(chart), rule_named(rule, *options), chart.inverse(start), steps)
+    through = chart_named(chart)
+    return run(base.through(through), rule_named(rule, *options), through.inverse(start), steps)
 
 
 @dataclass(frozen=True)
@@ -50,11 +49,11 @@ class Twins:
     name: str
     home: Trajectory
     away: Trajectory
-    chart: Linear
+    chart: Chart
 
     @cached_property
     def gap(self) -> float:
-        """max_k ‖θ_k − A x_k‖ relative to the path's size: what the invariance meter shows."""
+        """max_k ‖θ_k − f(x_k)‖ relative to the path's size: what the invariance meter shows."""
         return float(gap(self.home.home, self.away.home))
 
     @cached_property
@@ -72,20 +71,46 @@ class Twins:
 class Shown:
     """All that the engine says about a state; what figures draw and claims check."""
 
-    state: State
-    problem: Problem
-    chart: Linear
-    twins: dict[str, Twins]
+    state: Any
+    """A Runs, or what a lesson has made of it."""
+
+    @cached_property
+    def problem(self) -> Problem:
+        """The problem, in θ."""
+        return problem_named(self.state.problem)
+
+    @cached_property
+    def chart(self) -> Chart:
+        """θ = f(x)."""
+        return chart_named(self.state.chart_key)
 
     @property
     def start(self) -> tuple[float, ...]:
         """Where the runs start, in θ."""
-        return start_of(self.state)
+        return self.state.point
 
     @property
     def matrix(self) -> Array:
-        """A."""
-        return self.chart.matrix
+        """A, of a linear chart."""
+        return self.chart.matrix  # type: ignore[attr-defined]
+
+    @cached_property
+    def twins(self) -> dict[str, Twins]:
+        """Every chosen rule, run in both coordinates."""
+        return {name: self.pair(name) for name in self.state.rules}
+
+    def pair(self, name: str) -> Twins:
+        """One rule, run in both coordinates."""
+        state: Runs = self.state
+        start = tuple(float(part) for part in state.point)
+        options = (state.rate, state.damping, state.kind)
+        at_home = (state.rate, state.damping, "identity")  # in θ both kinds of damping are one
+        return Twins(
+            name,
+            run_named(state.problem, None, name, at_home, start, state.steps),
+            run_named(state.problem, state.chart_key, name, options, start, state.steps),
+            self.chart,
+        )
 
     @cached_property
     def guide(self) -> Twins:
@@ -100,20 +125,7 @@ class Shown:
         """The invariance meter's reading for one rule."""
         return self.twins[name].gap
 
-
-def compute(state: State) -> Shown:
-    """Run every chosen rule of ``state`` in both coordinates."""
-    start = tuple(float(part) for part in start_of(state))
-    options = (state.rate, state.damping, state.kind)
-    at_home = (state.rate, state.damping, "identity")  # in θ both kinds of damping are the same
-    chart = Linear(np.asarray(state.matrix, float))
-    twins = {
-        name: Twins(
-            name,
-            _run(state.problem, None, name, at_home, start, state.steps),
-            _run(state.problem, state.matrix, name, options, start, state.steps),
-            chart,
-        )
-        for name in state.rules
-    }
-    return Shown(state, problem_named(state.problem), chart, twins)
+    @property
+    def paths(self) -> dict[str, Any]:
+        """What a notebook reads as the widget's ``path``."""
+        return {name: {"theta": pair.home, "x": pair.away} for name, pair in self.twins.items()}

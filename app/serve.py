@@ -54,6 +54,9 @@ STAGE = HERE / "stage"
 ADDRESS = "127.0.0.1"
 """Where we listen. By number: 'localhost' may mean two sockets, one of them another server's."""
 
+FIRST = "coordinates"
+"""The lesson that ``/`` opens."""
+
 KERNEL_ID = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
 
 CHATTER = re.compile(rb'"execution_state": ?"(busy|idle)"')
@@ -213,6 +216,24 @@ class FirstLesson(JupyterHandler):
         self.redirect(f"{self.server.base_url}{self.server.lessons()[0]}{query}")
 
 
+class Home(JupyterHandler):
+    """All lessons, in the lecture's order, each with its first picture in small."""
+
+    def initialize(self, server: LessonServer) -> None:
+        """Take the server that knows the lessons."""
+        self.server = server
+
+    @property
+    def content_security_policy(self) -> str:
+        """See POLICY."""
+        return POLICY
+
+    async def get(self) -> None:
+        """Send the page; its pictures are drawn by the engine, once."""
+        loop = asyncio.get_running_loop()
+        self.finish(await loop.run_in_executor(None, lambda: self.server.home))
+
+
 class NotFound(JupyterHandler):
     """Everything else: an error page of our own."""
 
@@ -349,7 +370,7 @@ class LessonServer(Voila):
 
     @staticmethod
     def _settings(pool: int, folder: Path) -> Config:
-        first, *others = _lessons(folder) or [""]
+        names = _lessons(folder)
         config = Config()
         config.VoilaConfiguration.template = "natgrad"
         config.VoilaConfiguration.allow_template_override = "NO"
@@ -361,8 +382,9 @@ class LessonServer(Voila):
         config.VoilaExporter.filters = {"script_json": script_json}
         config.VoilaKernelManager.kernel_pools_config = {
             "default": {"pool_size": 0},
-            f"{first}.ipynb": {"pool_size": pool},
-            **{f"{name}.ipynb": {"pool_size": min(pool, 1)} for name in others},
+            # The lesson that `/` opens waits for several visitors, the others for one each.
+            **{f"{name}.ipynb": {"pool_size": min(pool, 1)} for name in names[1:]},
+            **{f"{name}.ipynb": {"pool_size": pool} for name in names[:1]},
         }
         # A new visitor's first seconds belong to the visitor: refill the pool a little later.
         config.VoilaKernelManager.fill_delay = 4.0
@@ -379,7 +401,7 @@ class LessonServer(Voila):
         return config
 
     def lessons(self) -> list[str]:
-        """Return the lessons' names, in the order of their files."""
+        """Return the lessons' names, first the one that ``/`` opens."""
         return _lessons(Path(self.root_dir))
 
     # Templates
@@ -397,6 +419,18 @@ class LessonServer(Voila):
     def render(self, name: str, **values: object) -> str:
         """Return one of our templates, filled."""
         return self.templates.get_template(name).render(base_url=self.base_url, **values)
+
+    @cached_property
+    def home(self) -> str:
+        """The page that lists the lessons."""
+        from app.lessons import lessons  # the engine, which the pages themselves do not need here
+
+        row = sorted((lessons[n] for n in self.lessons() if n in lessons), key=lambda it: it.order)
+        cards = [
+            {"name": it.name, "title": it.title, "takeaway": it.takeaway, "picture": it.miniature()}
+            for it in row
+        ]
+        return self.render("home.html", lessons=cards)
 
     def head(self, lesson: str) -> str:
         """Return the page as far as it is the same for every visitor."""
@@ -438,6 +472,7 @@ class LessonServer(Voila):
             (rf"{base}voila/api/shutdown/{KERNEL_ID}", Goodbye),
             (rf"{base}natgrad/(\w+)/([\w.-]+)", AssetHandler, {"assets": self.assets}),
             (base, FirstLesson, {"server": self}),
+            (rf"{base}home", Home, {"server": self}),
             (rf"{base}([\w-]+)", LessonHandler, lesson),
             (r".*", NotFound, {"server": self}),
         ]
@@ -497,7 +532,8 @@ class LessonServer(Voila):
 
 
 def _lessons(folder: Path) -> list[str]:
-    return sorted(path.stem for path in folder.glob("*.ipynb"))
+    names = (path.stem for path in folder.glob("*.ipynb"))
+    return sorted(names, key=lambda name: (name != FIRST, name))
 
 
 def _on_signals(stop: Callable[[], None]) -> None:

@@ -1,18 +1,26 @@
 """State: all that a reader can change, frozen, as plain values; and State <-> link.
 
-A link holds only what differs from a lesson's default, is short and readable, and carries a
-version. Reading one never fails: what cannot be read is dropped, and said.
+Every lesson's state is a ``State``; one that runs rules on a problem has a ``Runs``, and adds the
+fields of its own. A link holds only what differs from a lesson's default, is short and readable,
+and carries a version. Reading one never fails: what cannot be read is dropped, and said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Self
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from functools import lru_cache
+from typing import Any, ClassVar, Self, TypeVar
 from urllib.parse import parse_qsl, quote
 
-from natgrad_core.charts.linear import Linear
+import numpy as np
+
+from app.fields import BadInput, choice, control, number, perhaps, point, several, whole
+from natgrad_core.chart import Chart
+from natgrad_core.charts import charts
 from natgrad_core.damping import KINDS
+from natgrad_core.problem import OutsideDomain, Problem
 from natgrad_core.problems import problems
 from natgrad_core.rules import rules
 
@@ -20,122 +28,23 @@ VERSION = 1
 """Of links; raised when an old link would open as something else."""
 
 MOST_STEPS = 2000
-WORST_CONDITION = 1e4
-"""Beyond this a picture of A is a line, and its numbers lose more digits than the meter shows."""
+
+_ANSWER = re.compile(r"[\w-]{1,40}:\d")
 
 
-class BadInput(ValueError):
-    """A value that a control may not take: which field, and what is allowed."""
-
-    def __init__(self, field_name: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field_name
-
-
-def _number(name: str, label: str, value: Any, low: float, high: float, allowed: str) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise BadInput(name, f"{label} must be a number, not {value!r}; {allowed}") from None
-    if not low <= number <= high:
-        raise BadInput(name, f"{label} = {number:g} is not allowed; {allowed}")
-    return number
-
-
-def _choice(name: str, label: str, value: Any, options: Mapping[str, Any]) -> str:
-    if value not in options:
-        raise BadInput(name, f"no {label} {value!r}; there are {', '.join(options)}")
-    return str(value)
-
-
-def _problem(value: Any) -> str:
-    return _choice("problem", "problem", value, problems)
-
-
-def _start(value: Any) -> tuple[float, ...] | None:
-    if value is None:
-        return None
-    return tuple(
-        _number("start", "the start", part, -1e6, 1e6, "any number up to a million in size")
-        for part in value
-    )
-
-
-def _matrix(value: Any) -> tuple[tuple[float, ...], ...]:
-    allowed = "any number up to a thousand in size"
-    rows = tuple(
-        tuple(
-            _number(f"matrix.{i}.{j}", "this entry of A", part, -1e3, 1e3, allowed)
-            for j, part in enumerate(row)
-        )
-        for i, row in enumerate(value)
-    )
-    if len(rows) != 2 or any(len(row) != 2 for row in rows):
-        raise BadInput("matrix", "A must have two rows of two numbers")
-    try:
-        condition = Linear(rows).condition
-    except ValueError as error:
-        raise BadInput("matrix", f"{error}. The last good A stays.") from None
-    if condition > WORST_CONDITION:
-        raise BadInput(
-            "matrix",
-            f"A is nearly singular (condition number {condition:.1e}, at most "
-            f"{WORST_CONDITION:.0e} is drawn): its columns must point in different directions. "
-            "The last good A stays.",
-        )
-    return rows
-
-
-def _rate(value: Any) -> float:
-    return _number("rate", "the learning rate", value, 1e-6, 100, "take one from 0.000001 to 100")
-
-
-def _damping(value: Any) -> float:
-    return _number("damping", "λ", value, 0, 1e6, "take 0 (none) or more, up to a million")
-
-
-def _kind(value: Any) -> str:
-    return _choice("kind", "damping", value, KINDS)
-
-
-def _steps(value: Any) -> int:
-    allowed = f"take a whole number from 1 to {MOST_STEPS}"
-    number = _number("steps", "the number of steps", value, 1, MOST_STEPS, allowed)
-    if number != int(number):
-        raise BadInput("steps", f"{number:g} steps are not possible; {allowed}")
-    return int(number)
-
-
-def _rules(value: Any) -> tuple[str, ...]:
-    chosen = tuple(dict.fromkeys(_choice("rules", "rule", name, rules) for name in value))
-    if not chosen:
-        raise BadInput("rules", "choose at least one rule; with none there is nothing to see")
-    return chosen
-
-
-def _k(value: Any) -> int | None:
-    if value is None:
-        return None
-    return int(_number("k", "the step shown", value, 0, MOST_STEPS, "take a step of the run"))
-
-
-def _control(default: Any, short: str, check: Callable[[Any], Any]) -> Any:
-    return field(default=default, metadata={"short": short, "check": check})
+def _answers(value: Any) -> tuple[str, ...]:
+    given = tuple(map(str, value))
+    if len(given) > 40 or not all(map(_ANSWER.fullmatch, given)):
+        raise BadInput("answers", "answers are written question:choice, as in plain-splits:1")
+    return given
 
 
 @dataclass(frozen=True)
 class State:
-    """What a reader has set. ``short`` names a field in a link; ``check`` says what it may be."""
+    """What a reader has set: ``k``, the step shown, and ``answers``, what was predicted."""
 
-    problem: str = _control("normal", "problem", _problem)
-    start: tuple[float, ...] | None = _control(None, "start", _start)
-    matrix: tuple[tuple[float, ...], ...] = _control(((1.0, 0.8), (0.0, 1.0)), "A", _matrix)
-    rate: float = _control(0.02, "rate", _rate)
-    damping: float = _control(0.0, "damping", _damping)
-    kind: str = _control("identity", "kind", _kind)
-    steps: int = _control(200, "steps", _steps)
-    rules: tuple[str, ...] = _control(("gradient", "newton", "natural"), "rules", _rules)
-    k: int | None = _control(None, "k", _k)
+    k: int | None = control(None, "k", perhaps(whole("k", "the step shown", 0, MOST_STEPS)))
+    answers: tuple[str, ...] = control((), "said", _answers)
 
     def with_(self, **changes: Any) -> Self:
         """The state with these fields changed, each checked; BadInput says which and why."""
@@ -150,6 +59,39 @@ class State:
                 raise BadInput(name, f"{name} cannot be {str(value)[:60]}") from None
         return replace(self, **checked)
 
+    def whole(self) -> Self:
+        """The state itself if its fields go together, else BadInput."""
+        return self
+
+    def changes(self, name: str, value: Any) -> dict[str, Any]:
+        """The fields that the control ``name`` stands for, were it set to ``value``.
+
+        A field's own name is a control, and so is an entry of it: ``start.0``, ``matrix.0.1``,
+        or the column ``matrix.:.0``.
+        """
+        head, _, rest = name.partition(".")
+        if not rest:
+            return {name: value}
+        now = np.array(self.entries(head), object)
+        index = tuple(slice(None) if part == ":" else int(part) for part in rest.split("."))
+        now[index] = value
+        return {head: now.tolist()}
+
+    def entries(self, name: str) -> Any:
+        """What a field of several numbers holds, before one of them is changed."""
+        return getattr(self, name)
+
+    def values(self) -> dict[str, Any]:
+        """What each control shows: the fields, and the entries of those that have some."""
+        shown: dict[str, Any] = {}
+        for f in fields(self):
+            held = self.entries(f.name)
+            shown[f.name] = held
+            if isinstance(held, tuple) and held and not isinstance(held[0], str):
+                for index, part in np.ndenumerate(np.array(held, float)):
+                    shown[".".join(map(str, (f.name, *index)))] = part
+        return shown
+
     def plain(self) -> dict[str, Any]:
         """The state as JSON has it."""
         return asdict(self)
@@ -160,8 +102,11 @@ class State:
         for f in fields(self):
             value = getattr(self, f.name)
             if value != getattr(default, f.name):
-                parts.append(f"{f.metadata['short']}={quote(_write(value), safe=',-.')}")
+                parts.append(f"{f.metadata['short']}={quote(_write(value), safe=',-.:')}")
         return "&".join(parts) if len(parts) > 1 else ""
+
+
+S = TypeVar("S", bound=State)
 
 
 def _write(value: Any) -> str:
@@ -174,18 +119,22 @@ def _write(value: Any) -> str:
     return str(value)
 
 
-def _read(name: str, text: str) -> Any:
-    if name in ("start", "k") and not text:
-        return None
-    parts = text.split(",")
-    if name == "matrix":
-        return (parts[:2], parts[2:])
-    return parts if name in ("start", "rules") else text
+def _read(default: Any, text: str) -> Any:
+    """``text`` in the form of a field whose default this is; its check has the last word."""
+    if isinstance(default, tuple):
+        parts = text.split(",") if text else []
+        if default and isinstance(default[0], tuple):
+            width = len(default[0])
+            return [parts[i : i + width] for i in range(0, len(parts), width)]
+        return parts
+    if default is None:
+        return None if not text else text.split(",") if "," in text else text
+    return text
 
 
-def read_query(query: str, default: State) -> tuple[State, list[str]]:
+def read_query(query: str, default: S) -> tuple[S, list[str]]:
     """The nearest good state that a link asks for, and what of it was dropped, in words."""
-    shorts = {f.metadata["short"]: f.name for f in fields(State)}
+    shorts = {f.metadata["short"]: f.name for f in fields(default)}
     state, dropped = default, []
     for short, text in parse_qsl(query.lstrip("?"), keep_blank_values=True):
         if short == "v":
@@ -194,8 +143,97 @@ def read_query(query: str, default: State) -> tuple[State, list[str]]:
         elif short not in shorts:
             dropped.append(f"{short[:20]} is not known here")
         else:
+            name = shorts[short]
             try:
-                state = state.with_(**{shorts[short]: _read(shorts[short], text)})
+                state = state.with_(**{name: _read(getattr(default, name), text)})
             except BadInput as error:
                 dropped.append(str(error))
-    return state, dropped
+    try:
+        return state.whole(), dropped
+    except BadInput as error:  # what does not go with the rest is left out
+        dropped.append(str(error))
+        return replace(state, **{error.field: getattr(default, error.field)}), dropped
+
+
+# Runs ---------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=32)
+def problem_named(name: str) -> Problem:
+    """The problem of this name with its shipped data."""
+    return problems[name]()
+
+
+ChartKey = tuple[str, tuple[tuple[str, Any], ...]]
+"""A chart's name and options, hashable: runs are kept by it."""
+
+
+@lru_cache(maxsize=256)
+def chart_named(key: ChartKey) -> Chart:
+    """The chart of this name with these options."""
+    name, options = key
+    return charts[name](**dict(options))
+
+
+@dataclass(frozen=True)
+class Runs(State):
+    """A state in which rules run on a problem, from a start, in θ and through a chart."""
+
+    problem: str = control("normal", "problem", choice("problem", "problem", problems))
+    start: tuple[float, ...] | None = control(None, "start", perhaps(point("start", "the start")))
+    rate: float = control(
+        0.02, "rate",
+        number("rate", "the learning rate", 1e-6, 100, "take one from 0.000001 to 100"),
+    )  # fmt: skip
+    damping: float = control(
+        0.0, "damping",
+        number("damping", "λ", 0, 1e6, "take 0 (none) or more, up to a million"),
+    )  # fmt: skip
+    kind: str = control("identity", "kind", choice("kind", "damping", KINDS))
+    steps: int = control(200, "steps", whole("steps", "the number of steps", 1, MOST_STEPS))
+    rules: tuple[str, ...] = control(
+        ("gradient", "newton", "natural"), "rules", several("rules", "rule", rules)
+    )
+
+    suited: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """What else is set when a problem is chosen: a rate that suits it."""
+
+    @property
+    def chart_key(self) -> ChartKey:
+        """Which chart the other runs are made in; the identity unless a lesson says more."""
+        return "identity", ()
+
+    @property
+    def point(self) -> tuple[float, ...]:
+        """Where the runs start, in θ: the reader's start, or the problem's."""
+        return self.start if self.start is not None else problem_named(self.problem).start
+
+    def whole(self) -> Self:
+        """The state itself if its start is in the problem's domain."""
+        try:
+            problem_named(self.problem).check(self.point)
+        except OutsideDomain as error:
+            raise BadInput("start", f"{error}. The last good start stays.") from None
+        except ValueError as error:
+            raise BadInput("start", str(error)) from None
+        return self
+
+    def changes(self, name: str, value: Any) -> dict[str, Any]:
+        """Another problem brings its own start; a start dragged in x is written in θ."""
+        if name == "problem":
+            return {"problem": value, "start": None, **self.suited.get(str(value), {})}
+        if name == "start.x":
+            return {"start": chart_named(self.chart_key).forward(numbers("start", value)).tolist()}
+        return super().changes(name, value)
+
+    def entries(self, name: str) -> Any:
+        """The start that is in force."""
+        return self.point if name == "start" else super().entries(name)
+
+
+def numbers(name: str, value: Any) -> list[float]:
+    """A list of numbers as a control gives it, or BadInput."""
+    try:
+        return [float(part) for part in value]
+    except (TypeError, ValueError):
+        raise BadInput(name, f"{value!r} is not a list of numbers") from None

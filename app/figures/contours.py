@@ -15,7 +15,8 @@ import contourpy
 import numpy as np
 
 from app.figures.sheet import Sheet
-from app.store import problem_named
+from app.state import ChartKey, chart_named, problem_named
+from natgrad_core.charts.linear import Linear
 from natgrad_core.types import Array, Whole
 
 _Filled: TypeAlias = tuple[list[Array], list[Whole]]
@@ -73,24 +74,41 @@ def _starts(pieces: list[Array]) -> Array:
     return np.cumsum([0, *(len(piece) for piece in pieces)])
 
 
-def add_contours(sheet: Sheet, plane: str, problem: str, into: Array | None) -> None:
-    """The loss of ``problem`` in one plane; ``into`` is the linear map from θ to it, if any."""
-    shapes = level_bands(problem)
-    affine = None if into is None else [*into.ravel().tolist(), 0.0, 0.0]
+def add_contours(sheet: Sheet, plane: str, problem: str, chart: ChartKey | None = None) -> None:
+    """The loss of ``problem`` in one plane: in θ, or in the coordinates of ``chart``."""
+    shapes, key, affine = level_bands(problem), problem, None
+    if chart is not None:
+        through = chart_named(chart)
+        if isinstance(through, Linear):
+            affine = [*through.inverse(np.eye(2)).T.ravel().tolist(), 0.0, 0.0]
+        else:
+            shapes, key = _bent_bands(problem, chart), f"{problem}-{chart}"
     sheet.add(
         plane, "bands", "loss", "loss", points=shapes["rings"], rings=shapes["ring_starts"],
-        bands=shapes["bands"], cache=f"bands-{problem}", map=affine,
+        bands=shapes["bands"], cache=f"bands-{key}", map=affine,
     )  # fmt: skip
     sheet.add(
         plane, "lines", "contour", "lines of equal loss", points=shapes["lines"],
-        starts=shapes["line_starts"], cache=f"lines-{problem}", map=affine,
+        starts=shapes["line_starts"], cache=f"lines-{key}", map=affine,
     )  # fmt: skip
 
 
-def add_lattice(sheet: Sheet, plane: str, to_here: Callable[[Array], Array], view: Array) -> None:
+@lru_cache(maxsize=64)
+def _bent_bands(problem: str, chart: ChartKey) -> dict[str, Array]:
+    """The same bands in a curved chart: a loss is a scalar, so each point goes where it goes."""
+    shapes = dict(level_bands(problem))
+    for name in ("rings", "lines"):
+        shapes[name] = chart_named(chart).inverse(shapes[name])
+    return shapes
+
+
+def add_lattice(
+    sheet: Sheet, plane: str, to_here: Callable[[Array], Array], view: Array, bends: int = 0
+) -> None:
     """The coordinate lines of the other plane, at round numbers, seen in this one.
 
     ``to_here`` maps the other plane's points to this one's; ``view [2, 2]`` is the other's window.
+    Where the map is curved a line needs ``bends`` points between its ends.
     """
     spans = view[:, 1] - view[:, 0]
     step = _round_step(float(spans.max()) / 7)
@@ -98,13 +116,14 @@ def add_lattice(sheet: Sheet, plane: str, to_here: Callable[[Array], Array], vie
     lines = []
     for axis in (0, 1):
         values = np.arange(np.ceil(wide[axis, 0] / step), wide[axis, 1] / step) * step
-        ends = np.empty((len(values), 2, 2))
-        ends[..., axis] = values[:, None]
-        ends[..., 1 - axis] = wide[1 - axis]
-        lines.append(ends)
-    points = to_here(np.concatenate(lines).reshape(-1, 2))
+        line = np.empty((len(values), bends + 2, 2))
+        line[..., axis] = values[:, None]
+        line[..., 1 - axis] = np.linspace(wide[1 - axis, 0], wide[1 - axis, 1], bends + 2)
+        lines.append(line)
+    with np.errstate(all="ignore"):
+        points = to_here(np.concatenate(lines).reshape(-1, 2))
     sheet.add(plane, "lines", "grid", "grid of the other coordinates", points=points,
-              starts=np.arange(0, len(points) + 1, 2))  # fmt: skip
+              starts=np.arange(0, len(points) + 1, bends + 2))  # fmt: skip
 
 
 def _round_step(rough: float) -> float:

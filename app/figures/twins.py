@@ -84,7 +84,8 @@ def one_step(twins: Twins, rule: Rule) -> tuple[Array, Array]:
     with np.errstate(all="ignore"):
         at_home = pack(rule.update(here.grad, here, rule.init(here.theta))[0])
         away = pack(rule.update(there.grad, there, rule.init(there.theta))[0])
-    return at_home, twins.chart.forward(away)
+        x = twins.home_in_x
+        return at_home, twins.chart.forward(x + away) - twins.chart.forward(x)
 
 
 def broken(run: Trajectory) -> str:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
 from app import panels
 from app.compute import Shown, Twins
+from app.fields import BadInput, control, number
 from app.figures.contours import add_contours, add_lattice
 from app.figures.sheet import Sheet
 from app.figures.twins import add_anatomy, add_ellipses, add_paths, broken, one_step
 from app.lessons import lessons
-from app.lessons.lesson import Claim, Definition, Formula, Lesson, Preset, Section
-from app.state import State
+from app.lessons.lesson import Claim, Definition, Formula, Lesson, Predict, Preset, Section
+from app.state import ChartKey, Runs, numbers
 from natgrad_core import gap, rules, run
-from natgrad_core.charts.linear import Parts, compose
+from natgrad_core.charts.linear import Linear, Parts, compose, decompose
 from natgrad_core.small import components, pack
 
 PROBLEMS = {"normal": 0.02, "logistic-regression": 0.1}
@@ -31,8 +33,60 @@ COINCIDE, SPLIT = 1e-9, 1e-2
 """Below the one the twins differ by rounding alone; above the other anybody sees it."""
 
 
-def _on_problem(name: str) -> dict[str, Any]:
-    return {"start": None, "rate": PROBLEMS.get(name, 0.05)}
+WORST_CONDITION = 1e4
+"""Beyond this a picture of A is a line, and its numbers lose more digits than the meter shows."""
+
+
+def _matrix(value: Any) -> tuple[tuple[float, ...], ...]:
+    allowed = "any number up to a thousand in size"
+    rows = tuple(
+        tuple(
+            number(f"matrix.{i}.{j}", "this entry of A", -1e3, 1e3, allowed)(part)
+            for j, part in enumerate(row)
+        )
+        for i, row in enumerate(value)
+    )
+    if len(rows) != 2 or any(len(row) != 2 for row in rows):
+        raise BadInput("matrix", "A must have two rows of two numbers")
+    try:
+        condition = Linear(rows).condition
+    except ValueError as error:
+        raise BadInput("matrix", f"{error}. The last good A stays.") from None
+    if condition > WORST_CONDITION:
+        raise BadInput(
+            "matrix",
+            f"A is nearly singular (condition number {condition:.1e}, at most "
+            f"{WORST_CONDITION:.0e} is drawn): its columns must point in different directions. "
+            "The last good A stays.",
+        )
+    return rows
+
+
+@dataclass(frozen=True)
+class Coordinates(Runs):
+    """Runs, in θ and in x = A⁻¹θ. A is set by its entries, its columns or its parts."""
+
+    matrix: tuple[tuple[float, ...], ...] = control(SHEAR, "A", _matrix)
+
+    suited: ClassVar = {name: {"rate": rate} for name, rate in PROBLEMS.items()}
+
+    @property
+    def chart_key(self) -> ChartKey:
+        """θ = A x."""
+        return "linear", (("matrix", self.matrix),)
+
+    def changes(self, name: str, value: Any) -> dict[str, Any]:
+        """A part of A (rotation, stretches, shear) is a control too."""
+        if name not in Parts._fields:
+            return super().changes(name, value)
+        (part,) = numbers(name, [value])
+        if name == "stretch1" and not part > 0:
+            raise BadInput(name, f"the first stretch is {part:g}; it must be more than 0")
+        return {"matrix": compose(decompose(self.matrix)._replace(**{name: part})).tolist()}
+
+    def values(self) -> dict[str, Any]:
+        """The fields, and the parts of A."""
+        return {**super().values(), **decompose(self.matrix)._asdict()}
 
 
 # The claims -----------------------------------------------------------------------------------
@@ -86,6 +140,12 @@ def _newton_is_natural(shown: Shown) -> bool:
     return float(gap(newton.theta, natural.theta)) < COINCIDE
 
 
+def _who_splits(shown: Shown) -> int:
+    """0: all rules split, 1: plain descent alone, 2: none."""
+    split = {name for name, pair in shown.twins.items() if pair.gap > SPLIT}
+    return [set(shown.twins), {"gradient"}, set()].index(split)
+
+
 SECTIONS = (
     Section(
         "twice",
@@ -96,6 +156,15 @@ SECTIONS = (
             "Each rule starts at the same point and runs in both: solid in the left "
             "coordinates, dashed in the right ones.",
             "If the rule is about the problem and not about our numbers, the two must coincide.",
+        ),
+        Predict(
+            "turned",
+            "Turn the coordinates by 40°, and stretch nothing. Which rules will take two roads?",
+            ("all of them", "plain descent alone", "none"),
+            {"matrix": ROTATION},
+            _who_splits,
+            r"A rotation keeps lengths: $A A^{\top} = I$, and even plain descent cannot tell. "
+            "It takes a stretch or a shear to part it from its twin.",
         ),
     ),
     Section(
@@ -289,9 +358,8 @@ def picture(shown: Shown, sheet: Sheet) -> dict[str, Any]:
     """Both planes, the meter, the live numbers and the words for what is seen."""
     view = np.asarray(shown.problem.view, float)
     x_view = _square(shown.chart.inverse(_corners(view)))
-    inverse = shown.chart.inverse(np.eye(2)).T
-    add_contours(sheet, "theta", shown.state.problem, None)
-    add_contours(sheet, "x", shown.state.problem, inverse)
+    add_contours(sheet, "theta", shown.state.problem)
+    add_contours(sheet, "x", shown.state.problem, shown.state.chart_key)
     add_lattice(sheet, "theta", shown.chart.forward, x_view)
     add_lattice(sheet, "x", shown.chart.inverse, view)
     add_ellipses(sheet, shown)
@@ -410,7 +478,7 @@ lessons.register("coordinates")(
         controls=_controls,
         picture=picture,
         rules=RULES,
-        default=State(matrix=SHEAR, rules=RULES, k=12),
-        on_problem=_on_problem,
+        default=Coordinates(rules=RULES, k=12),
+        meter="Gap between the two runs",
     )
 )

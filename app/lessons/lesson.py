@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from app.compute import Shown, compute
+from app.compute import Shown
+from app.figures.miniature import miniature
 from app.figures.palette import inks
 from app.figures.sheet import Sheet
 from app.state import State
@@ -26,7 +28,7 @@ class Claim:
     id: str
     sentence: str
     set: Mapping[str, Any]
-    check: Callable[[Shown], bool]
+    check: Callable[[Any], bool]
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,25 @@ class Definition:
     """A sentence that fixes what a symbol means; there is nothing to check."""
 
     sentence: str
+
+
+@dataclass(frozen=True)
+class Predict:
+    """A question to answer before looking. ``truth`` is the right option's index, as the engine
+    has it in the state that ``set`` makes; ``say`` is the reason, shown with the answer.
+    """
+
+    id: str
+    question: str
+    options: tuple[str, ...]
+    set: Mapping[str, Any]
+    truth: Callable[[Any], int]
+    say: str
+
+    @property
+    def reason(self) -> str:
+        """The reason, as HTML."""
+        return prose(self.say)
 
 
 Sentence = str | Claim | Definition
@@ -46,6 +67,7 @@ class Section:
     id: str
     heading: str
     sentences: tuple[Sentence, ...]
+    predict: Predict | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +93,10 @@ class Formula:
 
 @dataclass(frozen=True)
 class Lesson:
-    """One lesson. ``picture`` draws a state on a sheet and returns the rest of the answer."""
+    """One lesson. ``see`` asks the engine about a state; ``picture`` draws what it says on a sheet
+    and returns the rest of the answer: planes, steps, handles, numbers, description, and where
+    there is one the meter, whose heading is ``meter``.
+    """
 
     name: str
     title: str
@@ -80,10 +105,15 @@ class Lesson:
     presets: tuple[Preset, ...]
     formulas: tuple[Formula, ...]
     controls: Callable[[], list[dict[str, Any]]]
-    picture: Callable[[Shown, Sheet], dict[str, Any]]
-    rules: tuple[str, ...]
-    default: State = field(default_factory=State)
-    on_problem: Callable[[str], Mapping[str, Any]] = lambda name: {"start": None}
+    picture: Callable[[Any, Sheet], dict[str, Any]]
+    default: State
+    see: Callable[[Any], Any] = Shown
+    order: int = 1
+    """Its place in the lecture."""
+    rules: tuple[str, ...] = ()
+    inks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Inks of its own, beside those of its rules and of the things on every page."""
+    meter: str = ""
 
     @property
     def claims(self) -> dict[str, Claim]:
@@ -91,17 +121,26 @@ class Lesson:
         sentences = [s for section in self.sections for s in section.sentences]
         return {s.id: s for s in sentences if isinstance(s, Claim)}
 
+    @property
+    def predictions(self) -> dict[str, Predict]:
+        """The lesson's questions by id."""
+        return {s.predict.id: s.predict for s in self.sections if s.predict}
+
+    def truth(self, name: str) -> int:
+        """The right answer to a question, as the engine has it."""
+        return _truth(self.name, name)
+
     def store(self) -> Store:
         """A fresh store, at the default."""
-        return Store(self.default, self.default, self.on_problem)
+        return Store(self.default, self.default)
 
-    def after(self, changes: Mapping[str, Any]) -> Shown:
+    def after(self, changes: Mapping[str, Any]) -> Any:
         """What the engine says once these changes are made to the default."""
         store = self.store()
         errors = store.set(changes)
         if errors:
             raise ValueError(f"a state that the lesson {self.name!r} cannot show: {errors}")
-        return compute(store.state)
+        return self.see(store.state)
 
     def static(self) -> dict[str, Any]:
         """All that does not change with the state, as JSON has it."""
@@ -109,7 +148,9 @@ class Lesson:
             "name": self.name,
             "title": self.title,
             "takeaway": self.takeaway,
-            "words": [_section(section) for section in self.sections],
+            "meter": self.meter,
+            "nav": _neighbors(self.name),
+            "words": [self._section(section) for section in self.sections],
             "claims": {
                 c.id: {"set": {**self._ground(), **c.set}, "sentence": _plain(c.sentence)}
                 for c in self.claims.values()
@@ -123,26 +164,70 @@ class Lesson:
                 {"id": f.id, "html": "".join(map(formula, f.parts)), "say": f.say}
                 for f in self.formulas
             ],
-            "inks": inks(self.rules),
+            "inks": {**inks(self.rules), **self.inks},
         }
 
+    def miniature(self) -> str:
+        """The first picture in small, as an SVG."""
+        sheet = Sheet()
+        answer = self.picture(self.see(self.default), sheet)
+        return miniature(answer, sheet, {**inks(self.rules), **self.inks})
+
     def _ground(self) -> dict[str, Any]:
-        """The default, field by field: a preset shows the same wherever the reader was."""
+        """The default, field by field: a preset shows the same wherever the reader was.
+
+        The problem comes first, because choosing one sets more; what was predicted stays.
+        """
         plain = self.default.plain()
-        return {"problem": plain.pop("problem"), **plain}
+        del plain["answers"]
+        return {**({"problem": plain["problem"]} if "problem" in plain else {}), **plain}
+
+    def _section(self, section: Section) -> dict[str, Any]:
+        parts = []
+        for sentence in section.sentences:
+            if isinstance(sentence, Claim):
+                words = prose(sentence.sentence)
+                parts.append(f'<a class="claim" data-claim="{sentence.id}">{words}</a>')
+            elif isinstance(sentence, Definition):
+                parts.append(prose(sentence.sentence))
+            else:
+                parts.append(prose(sentence))
+        asked = section.predict
+        predict = asked and {
+            "id": asked.id,
+            "html": prose(asked.question),
+            "options": [prose(option) for option in asked.options],
+            "set": {**self._ground(), **asked.set},
+        }
+        return {
+            "id": section.id,
+            "heading": section.heading,
+            "html": f"<p>{' '.join(parts)}</p>",
+            "predict": predict,
+        }
 
 
-def _section(section: Section) -> dict[str, str]:
-    parts = []
-    for sentence in section.sentences:
-        if isinstance(sentence, Claim):
-            words = prose(sentence.sentence)
-            parts.append(f'<a class="claim" data-claim="{sentence.id}">{words}</a>')
-        elif isinstance(sentence, Definition):
-            parts.append(prose(sentence.sentence))
-        else:
-            parts.append(prose(sentence))
-    return {"id": section.id, "heading": section.heading, "html": f"<p>{' '.join(parts)}</p>"}
+@lru_cache(maxsize=256)
+def _truth(lesson: str, name: str) -> int:
+    from app.lessons import lessons  # the shelf is filled by modules that import this one
+
+    taught = lessons[lesson]
+    asked = taught.predictions[name]
+    return asked.truth(taught.after(asked.set))
+
+
+def _neighbors(name: str) -> dict[str, Any]:
+    """The lessons before and after, by the lecture's order."""
+    from app.lessons import lessons  # the shelf is filled by modules that import this one
+
+    row = sorted(lessons.values(), key=lambda lesson: (lesson.order, lesson.name))
+    at = [lesson.name for lesson in row].index(name)
+    near = {"before": at - 1, "after": at + 1}
+    return {
+        way: {"name": row[i].name, "title": row[i].title}
+        for way, i in near.items()
+        if 0 <= i < len(row)
+    }
 
 
 def _plain(sentence: str) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.compute import Shown, compute
+from app.fields import BadInput
 from app.figures.sheet import Sheet
 from app.lessons.lesson import Lesson
-from app.state import BadInput, State, read_query
-from natgrad_core.charts.linear import decompose
+from app.state import read_query
 
 
 class Live:
@@ -17,7 +16,7 @@ class Live:
     def __init__(self, lesson: Lesson) -> None:
         self.lesson = lesson
         self.store = lesson.store()
-        self.shown: Shown | None = None
+        self.shown: Any = None
         self._widget: Any = None
 
     def watch(self, widget: Any) -> None:
@@ -41,15 +40,16 @@ class Live:
         if ask.get("reset"):
             self.store.reset()
         errors |= self.store.set(ask.get("set") or {})
-        self.shown = compute(self.store.state)
+        self.shown = self.lesson.see(self.store.state)
         sheet = Sheet(frozenset(ask.get("have") or ()))
         answer = {
             "answer": ask.get("ask"),
             "state": self.store.state.plain(),
-            "values": values(self.shown),
+            "values": self.store.state.values(),
             "query": self.store.state.query(self.lesson.default),
             "errors": errors,
             **({"dropped": dropped} if dropped else {}),
+            "revealed": self._revealed(),
             **self.lesson.picture(self.shown, sheet),
         }
         answer |= {"traces": sheet.traces, "buffers": sheet.buffers}
@@ -58,17 +58,13 @@ class Live:
         return answer, sheet.data
 
     def _paths(self) -> dict[str, Any]:
-        twins = self.shown.twins if self.shown else {}
-        return {name: {"theta": pair.home, "x": pair.away} for name, pair in twins.items()}
+        return self.shown.paths if self.shown else {}
 
-
-def values(shown: Shown) -> dict[str, Any]:
-    """What each control shows: the state's fields, entry by entry, and the parts of A."""
-    state: State = shown.state
-    start = shown.start
-    return {
-        **{name: value for name, value in state.plain().items() if name not in ("matrix", "start")},
-        **{f"matrix.{i}.{j}": state.matrix[i][j] for i in (0, 1) for j in (0, 1)},
-        **{f"start.{i}": part for i, part in enumerate(start)},
-        **decompose(state.matrix)._asdict(),
-    }
+    def _revealed(self) -> dict[str, Any]:
+        """For each prediction made: what was chosen, what the engine says, and why."""
+        said = dict(answer.split(":") for answer in self.store.state.answers)
+        return {
+            name: {"chosen": int(said[name]), "right": self.lesson.truth(name), "say": asked.reason}
+            for name, asked in self.lesson.predictions.items()
+            if name in said
+        }

@@ -17,7 +17,25 @@ const TOOLS = {
       '3 0 0 1-4.3-4.3L4.6 7" stroke="currentColor" stroke-width="1.6" fill="none"/>',
 };
 
-export function makeHeader(lesson, { ask, reset, theme, link }) {
+// To the lessons before and after this one, and to all of them.
+function makeNav(nav) {
+  const to = (way, word) =>
+    nav[way] &&
+    make(
+      "a",
+      { href: nav[way].name, rel: way === "before" ? "prev" : "next", title: nav[way].title },
+      word,
+    );
+  return make(
+    "nav",
+    { class: "lessons", "aria-label": "lessons" },
+    to("before", "‹"),
+    make("a", { href: "home", title: "all lessons" }, "☰"),
+    to("after", "›"),
+  );
+}
+
+export function makeHeader(lesson, { ask, reset, theme, link, nav }) {
   const say = make("p", { class: "say" });
   setText(say, lesson.takeaway ?? "");
   const chips = (lesson.presets ?? []).map((preset) => {
@@ -62,6 +80,7 @@ export function makeHeader(lesson, { ask, reset, theme, link }) {
   const box = make(
     "header",
     { class: "top" },
+    nav ? makeNav(nav) : null,
     make("h1", {}, lesson.title),
     make("div", { class: "presets", role: "group", "aria-label": "presets" }, ...chips),
     make("div", { class: "tools" }, resetTool, linkTool, themeTool),

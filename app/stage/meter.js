@@ -22,7 +22,7 @@ export function makeMeter(lesson) {
   const box = make(
     "section",
     { class: "meter", "aria-label": "invariance meter" },
-    make("h2", {}, "Gap between the two runs"),
+    make("h2", {}, lesson.meter),
     list,
     make("div", { class: "scale", "aria-hidden": "true" }, ...marks),
   );
@@ -59,6 +59,7 @@ export function makeMeter(lesson) {
   return {
     box,
     update({ meter = [], notes = {} }) {
+      if (box.hidden !== !meter.length) box.hidden = !meter.length;
       const order = meter.map((entry) => {
         if (!rows.has(entry.rule)) rows.set(entry.rule, row(entry));
         const r = rows.get(entry.rule);

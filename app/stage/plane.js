@@ -5,7 +5,7 @@ import { makeHandles } from "./handles.js";
 import { makeHover } from "./hover.js";
 import { drawLiving } from "./living.js";
 import { drawStill, isStill, stillNames } from "./still.js";
-import { makeTicks, niceStep } from "./ticks.js";
+import { makeTicks, marks, niceStep } from "./ticks.js";
 
 export function makePlane(stage) {
   const still = make("canvas", { class: "still", "aria-hidden": "true" });
@@ -41,8 +41,8 @@ export function makePlane(stage) {
   function showTicks() {
     const [x0, x1, y0, y1] = spec.view;
     const step = niceStep(x1 - x0);
-    ticks[0].show(x0, x1, step, side);
-    ticks[1].show(y0, y1, step, side);
+    ticks[0].show(x0, x1, marks(x0, x1, step, spec.ticks?.[0]), side);
+    ticks[1].show(y0, y1, marks(y0, y1, step, spec.ticks?.[1]), side);
   }
 
   plane.adopt = (newSpec, newTraces, newHandles, errors) => {
@@ -73,9 +73,10 @@ export function makePlane(stage) {
   plane.draw = ({ array, palette, shelf, theme, k, playing }) => {
     if (!side) return;
     const { view } = spec;
-    const key = [quietNames, view, theme].join(";");
+    const key = [quietNames, view, spec.ticks, theme].join(";");
     if (key !== drawnStill) {
-      drawStill(contexts[0], { traces: quiet, view, side, ratio, palette, shelf, array });
+      const { ticks: given } = spec;
+      drawStill(contexts[0], { traces: quiet, view, given, side, ratio, palette, shelf, array });
       drawnStill = key;
     }
     drawLiving(contexts[1], {

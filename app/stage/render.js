@@ -68,8 +68,9 @@ export function render({ model, el }) {
     reset: () => jump({}, { reset: true }),
     theme,
     link: whole && (() => location.href.replace(/[?#].*$/, "") + address()),
+    nav: whole && lesson.nav,
   });
-  const words = makeWords(lesson, { ask: jump });
+  const words = makeWords(lesson, { ask: jump, said: () => answer?.state?.answers ?? [] });
   const formulas = makeFormulas(lesson);
   const controls = makeControls(lesson, fields);
   const meter = makeMeter(lesson);
@@ -128,6 +129,7 @@ export function render({ model, el }) {
     if (answer.fault) elsewhere(answer.fault);
     meter.update(answer);
     legend.update(answer);
+    words.update(answer);
     live.adopt(answer.numbers, transport.k());
     clearTimeout(wordsTimer); // a screen reader hears of the state that it came to rest in
     wordsTimer = setTimeout(() => setText(description, answer.description ?? ""), 400);
@@ -181,6 +183,7 @@ export function render({ model, el }) {
   el.append(root);
   theme.apply();
   adopt(model.get("first"), model.get("arrays"));
+  root.style.setProperty("--planes", answer.planes.length);
   show();
   for (const plane of planes.values()) {
     plane.resize(

@@ -2,7 +2,7 @@
 // Outlines are built once a cache key, in the coordinates they came in; a change of view or of the
 // affine `map` only fills and strokes the same outlines through another matrix.
 
-import { niceStep, niceTicks } from "./ticks.js";
+import { marks, niceStep } from "./ticks.js";
 
 const SMALL = 2000; // numbers, up to which it costs less to compare than to draw anew
 const KEPT = 32; // outlines remembered; far more than a lesson shows at once
@@ -65,7 +65,7 @@ export function stillNames(traces, array) {
   return traces.map((t) => `${name(t)}|${t.kind}|${t.ink}|${t.map ?? ""}`).join(";");
 }
 
-export function drawStill(ctx, { traces, view, side, ratio, palette, shelf, array }) {
+export function drawStill(ctx, { traces, view, given, side, ratio, palette, shelf, array }) {
   const scale = side / (view[1] - view[0]);
   const toPixels = new DOMMatrix([scale, 0, 0, -scale, -view[0] * scale, view[3] * scale]);
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -91,19 +91,19 @@ export function drawStill(ctx, { traces, view, side, ratio, palette, shelf, arra
       }
     });
   }
-  drawAxes(ctx, view, side, scale, palette);
+  drawAxes(ctx, view, given, side, scale, palette);
 }
 
-function drawAxes(ctx, [x0, x1, y0, y1], side, scale, palette) {
+function drawAxes(ctx, [x0, x1, y0, y1], given, side, scale, palette) {
   const step = niceStep(x1 - x0);
   const mark = side / 90;
   ctx.beginPath();
-  for (const x of niceTicks(x0, x1, step)) {
+  for (const [x] of marks(x0, x1, step, given?.[0])) {
     const at = Math.round((x - x0) * scale) + 0.5;
     ctx.moveTo(at, side);
     ctx.lineTo(at, side - mark);
   }
-  for (const y of niceTicks(y0, y1, step)) {
+  for (const [y] of marks(y0, y1, step, given?.[1])) {
     const at = Math.round((y1 - y) * scale) + 0.5;
     ctx.moveTo(0, at);
     ctx.lineTo(mark, at);

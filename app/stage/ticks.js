@@ -18,6 +18,12 @@ export function niceTicks(low, high, step) {
   return found;
 }
 
+// Where an axis is marked and what stands there: at the places given, or at round numbers.
+export function marks(low, high, step, given) {
+  if (given) return given;
+  return niceTicks(low, high, step).map((value) => [value, label(value, step)]);
+}
+
 const label = (value, step) => {
   if (Math.abs(value) < step * 1e-6) return "0";
   const places = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
@@ -30,16 +36,15 @@ export function makeTicks(axis) {
   const pool = [];
   return {
     box,
-    show(low, high, step, side) {
-      const values = niceTicks(low, high, step);
-      values.forEach((value, i) => {
+    show(low, high, placed, side) {
+      placed.forEach(([value, text], i) => {
         if (!pool[i]) box.append((pool[i] = make("span", {}, "")));
         const at = ((side * (value - low)) / (high - low)).toFixed(1);
         const place = axis === "x" ? `${at}px 0` : `0 ${-at}px`;
-        setText(pool[i], label(value, step));
+        setText(pool[i], text);
         setAttribute(pool[i], "style", `translate:${place}`); // moved without a layout
       });
-      pool.forEach((span, i) => i >= values.length && setAttribute(span, "style", "opacity:0"));
+      pool.forEach((span, i) => i >= placed.length && setAttribute(span, "style", "opacity:0"));
     },
   };
 }

@@ -151,6 +151,7 @@ export function makeTransport({ redraw, onStep }) {
       if (count === steps && k === null) return;
       const atEnd = time >= steps;
       steps = count;
+      box.hidden = !steps; // a picture that has no steps has nothing to play
       scrub.max = String(steps);
       time =
         k !== null

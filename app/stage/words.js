@@ -2,12 +2,21 @@
 
 import { make, setText } from "./dom.js";
 import { show } from "./format.js";
+import { makePrediction } from "./predict.js";
 
-export function makeWords(lesson, { ask }) {
-  const parts = lesson.words.map(({ id, heading, html }) => {
+export function makeWords(lesson, { ask, said }) {
+  const predictions = [];
+  const parts = lesson.words.map(({ id, heading, html, predict }) => {
     const body = make("div", { class: "prose" });
     body.innerHTML = html;
-    return make("section", { "data-words": id }, heading ? make("h2", {}, heading) : null, body);
+    if (predict) predictions.push(makePrediction(predict, { ask, said }));
+    return make(
+      "section",
+      { "data-words": id },
+      heading ? make("h2", {}, heading) : null,
+      body,
+      predict ? predictions.at(-1).box : null,
+    );
   });
   const box = make(
     "article",
@@ -31,7 +40,11 @@ export function makeWords(lesson, { ask }) {
     phrase.addEventListener("keydown", (e) => (e.key === "Enter" || e.key === " ") && act(e));
   }
   const mark = (chosen) => claims.forEach((c) => c.classList.toggle("shown", c === chosen));
-  return { box, unmark: () => mark(null) };
+  return {
+    box,
+    unmark: () => mark(null),
+    update: ({ revealed = {} }) => predictions.forEach((p) => p.update(revealed)),
+  };
 }
 
 export function makeFormulas(lesson) {

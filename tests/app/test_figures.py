@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.compute import compute
+from app.compute import Shown
 from app.figures.contours import add_lattice, level_bands
 from app.figures.palette import inks
 from app.figures.sheet import Sheet
@@ -122,4 +122,4 @@ def test_runs_in_theta_are_kept_while_a_moves() -> None:
     for name in one.twins:
         assert one.twins[name].home is two.twins[name].home
         assert one.twins[name].away is not two.twins[name].away
-    assert compute(one.state).twins["natural"].away is one.twins["natural"].away
+    assert Shown(one.state).twins["natural"].away is one.twins["natural"].away

@@ -100,6 +100,19 @@ def test_bad_input_is_said_beside_its_control_and_the_picture_stays(live: Live) 
     assert data
 
 
+def test_a_prediction_is_kept_and_answered_by_the_engine(live: Live) -> None:
+    lesson = live.lesson
+    name, asked = next(iter(lesson.predictions.items()))
+    first, _ = live.respond({"ask": 1})
+    assert first["revealed"] == {}
+    answer, _ = live.respond({"ask": 2, "set": {**asked.set, "answers": [f"{name}:0"]}})
+    assert answer["revealed"][name]["chosen"] == 0
+    assert answer["revealed"][name]["right"] == lesson.truth(name)
+    assert f"said={name}:0" in answer["query"]
+    after, _ = live.respond({"ask": 3, "state": answer["state"], "set": lesson.presets[0].set})
+    assert after["revealed"] == answer["revealed"], "a preset does not forget what was said"
+
+
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from app.lessons import lessons
 from app.serve import script_json
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,6 +87,17 @@ def test_the_root_leads_to_the_first_lesson_and_keeps_the_link_s_state(server: S
     answer = requests.get(f"{server.url}?v=1&rate=0.3", allow_redirects=False, timeout=10)
     assert answer.status_code == 302
     assert answer.headers["Location"] == "/coordinates?v=1&rate=0.3"
+
+
+def test_the_home_page_leads_to_every_lesson_with_a_picture_of_it(server: Server) -> None:
+    page = requests.get(f"{server.url}home", timeout=30)
+    assert page.status_code == 200
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    for name, lesson in lessons.items():
+        card = page.text[page.text.index(f'<a href="{name}">') :].partition("</a>")[0]
+        assert lesson.title in card
+        assert card.count("<path") > 1
+        assert requests.get(f"{server.url}{name}", timeout=60).status_code == 200
 
 
 def test_the_page_carries_its_first_picture(page: requests.Response) -> None:

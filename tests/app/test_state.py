@@ -8,20 +8,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.state import BadInput, State, read_query
+from app.fields import BadInput
+from app.lessons.coordinates import Coordinates
+from app.state import read_query
 
-DEFAULT = State()
+DEFAULT = Coordinates()
 
 
 @st.composite
-def states(draw: st.DrawFn) -> State:
+def states(draw: st.DrawFn) -> Coordinates:
     size = st.floats(-50, 50, allow_nan=False).map(lambda v: v or 1.0)
     angle = draw(st.floats(0.3, 2.8))
     matrix = ((draw(st.floats(0.1, 9)), angle), (0.0, draw(st.floats(0.1, 9))))
     return DEFAULT.with_(
         matrix=matrix,
         problem=draw(st.sampled_from(["normal", "logistic-regression"])),
-        start=draw(st.none() | st.tuples(size, size)),
+        start=draw(st.none() | st.tuples(size, st.floats(0.01, 50))),
         rate=draw(st.floats(1e-6, 100)),
         damping=draw(st.floats(0, 1e6)),
         kind=draw(st.sampled_from(["identity", "pulled-back"])),
@@ -33,7 +35,7 @@ def states(draw: st.DrawFn) -> State:
 
 @settings(derandomize=True, max_examples=200)
 @given(states())
-def test_a_link_restores_its_state_exactly(state: State) -> None:
+def test_a_link_restores_its_state_exactly(state: Coordinates) -> None:
     restored, dropped = read_query(state.query(DEFAULT), DEFAULT)
     assert restored == state
     assert dropped == []
@@ -41,7 +43,7 @@ def test_a_link_restores_its_state_exactly(state: State) -> None:
 
 @settings(derandomize=True, max_examples=50)
 @given(states())
-def test_a_state_survives_json(state: State) -> None:
+def test_a_state_survives_json(state: Coordinates) -> None:
     assert DEFAULT.with_(**json.loads(json.dumps(state.plain()))) == state
 
 
@@ -60,6 +62,7 @@ def test_a_link_says_only_what_differs_from_the_default() -> None:
         ("v=1&rules=gradient,sgd&steps=10", {"steps": 10}, "sgd"),
         ("v=1&A=1,2,3", {}, "two rows"),
         ("v=1&k=-3", {}, "not allowed"),
+        ("v=1&start=5,-1&rate=0.3", {"rate": 0.3}, "σ > 0"),
     ],
 )
 def test_a_broken_link_opens_the_nearest_good_state_and_says_what_was_dropped(

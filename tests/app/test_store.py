@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from app.fields import BadInput
 from app.lessons import lessons
-from app.state import BadInput
-from app.store import Store, start_of
+from app.store import Store
 from natgrad_core.charts.linear import Parts, compose, decompose
 
 
@@ -38,13 +38,13 @@ def test_an_entry_a_column_and_a_part_all_set_a(store: Store) -> None:
 def test_a_start_dragged_in_x_is_the_same_point_in_theta(store: Store) -> None:
     store.set({"matrix": [[2, 1], [0, 0.5]]})
     assert store.set({"start.x": [2.3, 0.7]}) == {}
-    assert start_of(store.state) == pytest.approx((5.3, 0.35))
+    assert store.state.point == pytest.approx((5.3, 0.35))
 
 
 def test_another_problem_brings_its_own_start_and_rate(store: Store) -> None:
     store.set({"start": [5.3, 0.3], "rate": 0.07})
     assert store.set({"problem": "logistic-regression"}) == {}
-    assert start_of(store.state) == (-1.0, 0.5)
+    assert store.state.point == (-1.0, 0.5)
     assert store.state.rate != 0.07
 
 
@@ -56,7 +56,7 @@ def test_another_problem_brings_its_own_start_and_rate(store: Store) -> None:
         ({"stretch2": 0}, "stretch2", "singular"),
         ({"matrix.0.0": "one"}, "matrix.0.0", "must be a number"),
         ({"start": [5.3, -0.2]}, "start", "σ > 0"),
-        ({"start.1": 0}, "start", "σ > 0"),
+        ({"start.1": 0}, "start.1", "σ > 0"),
         ({"rate": 0}, "rate", "not allowed"),
         ({"damping": -1}, "damping", "0 (none) or more"),
         ({"nonsense": 1}, "nonsense", "no field"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -191,6 +192,20 @@ def test_playing_to_the_end_sends_the_kernel_nothing(lesson: Page) -> None:
     lesson.wait_for_function(f"!{ROOT}.playing", timeout=30_000)
     assert lesson.evaluate(f"{ROOT}.k") == 200
     assert lesson.evaluate("window.sent") == 0
+
+
+def test_a_prediction_is_answered_by_the_run_that_it_starts(lesson: Page) -> None:
+    box = lesson.locator("[data-predict='turned']")
+    assert box.get_attribute("data-verdict") is None
+    box.get_by_role("button", name="plain descent alone").click()
+    expect(box).to_have_attribute("data-verdict", "wrong")
+    settle(lesson)
+    assert word(lesson, "gradient") == "coincide", "as the picture shows"
+    box.get_by_role("button", name="none").click()
+    expect(box).to_have_attribute("data-verdict", "right")
+    expect(lesson).to_have_url(re.compile("said=turned:2"))
+    lesson.reload()
+    expect(lesson.locator("[data-predict='turned']")).to_have_attribute("data-verdict", "right")
 
 
 def test_steps_go_one_by_one_with_the_keyboard(lesson: Page) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.figures.sheet import Sheet
 from app.lessons import lessons
 from app.lessons.lesson import Claim, Definition, Lesson
 from app.state import read_query
@@ -43,9 +44,23 @@ def test_every_preset_can_be_shown_and_says_what_to_see(lesson: Lesson) -> None:
     names = [preset.name for preset in lesson.presets]
     assert len(names) == len(set(names))
     for preset in lesson.presets:
-        shown = lesson.after(preset.set)
         assert preset.say.endswith(".")
-        assert shown.twins
+        picture = lesson.picture(lesson.after(preset.set), Sheet())
+        assert picture["planes"]
+        assert picture["description"]
+
+
+@pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
+def test_every_prediction_is_answered_by_the_engine_and_explained(lesson: Lesson) -> None:
+    for name, asked in lesson.predictions.items():
+        assert len(asked.options) == len(set(asked.options)) > 1
+        assert lesson.truth(name) in range(len(asked.options))
+        assert asked.say.endswith(".")
+
+
+@pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
+def test_the_default_state_is_one_that_its_own_checks_allow(lesson: Lesson) -> None:
+    assert lesson.default.with_(**lesson.default.plain()).whole() == lesson.default
 
 
 def test_a_claim_can_fail() -> None:

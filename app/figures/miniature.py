@@ -1,0 +1,63 @@
+"""A lesson's first picture, small: one plane as an SVG that plays its runs. Made by the engine."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from app.figures.sheet import Sheet
+from natgrad_core.types import Array
+
+SIDE = 240
+_FINEST = 2.0
+"""Points closer than this, in the picture's units, are left out."""
+
+_DTYPES = {"f4": np.float32, "u4": np.uint32}
+
+
+def miniature(answer: dict[str, Any], sheet: Sheet, inks: dict[str, Any]) -> str:
+    """The first plane of an answer: its lines, its paths drawn one after the other, no words."""
+    plane = answer["planes"][0]
+    x0, x1, _, y1 = plane["view"]
+    scale = SIDE / (x1 - x0)
+    place = lambda points: (points - [x0, y1]) * [scale, -scale]  # noqa: E731
+    drawn = []
+    for trace in sheet.traces:
+        if trace["plane"] != plane["name"] or trace["kind"] not in ("lines", "path"):
+            continue
+        points = place(_array(sheet, trace["points"]).reshape(-1, 2).astype(float))
+        if trace["kind"] == "lines":
+            if not trace.get("map"):
+                starts = _array(sheet, trace["starts"]) if "starts" in trace else [0, len(points)]
+                parts = (points[a:b] for a, b in pairwise(starts))
+                d = "".join(map(_line, parts))
+                drawn.append(f'<path class="{trace["ink"]}" d="{d}"/>')
+        else:
+            dash = ' class="run dashed"' if trace.get("dash") == "dashed" else ' class="run"'
+            ink = inks.get(trace["ink"], {})
+            drawn.append(
+                f'<path{dash} pathLength="1" d="{_line(points)}" '
+                f'style="--light:{ink.get("light")};--dark:{ink.get("dark")}"/>'
+            )
+    return f'<svg viewBox="0 0 {SIDE} {SIDE}" aria-hidden="true">{"".join(drawn)}</svg>'
+
+
+def _array(sheet: Sheet, name: str) -> Array:
+    kind, shape, offset = sheet.buffers[name]
+    count = int(np.prod(shape))
+    return np.frombuffer(sheet.data, _DTYPES[kind], count, offset).reshape(shape)
+
+
+def _line(points: Array) -> str:
+    """The points as an SVG path, without those that the eye cannot part or that lie far outside."""
+    kept: list[Array] = []
+    for here in points:
+        if not np.isfinite(here).all() or np.abs(here).max() > 4 * SIDE:
+            break
+        if not kept or np.abs(here - kept[-1]).max() > _FINEST:
+            kept.append(here)
+    if len(kept) < 2:
+        return ""
+    return "M" + "L".join(f"{x:.0f} {y:.0f}" for x, y in kept)
