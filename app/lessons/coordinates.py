@@ -13,6 +13,7 @@ from app.fields import BadInput, control, number
 from app.figures.contours import add_contours, add_lattice
 from app.figures.sheet import Sheet
 from app.figures.twins import add_anatomy, add_ellipses, add_paths, broken, one_step
+from app.figures.views import corners, plane, square, window
 from app.lessons import lessons
 from app.lessons.lesson import Claim, Definition, Formula, Lesson, Predict, Preset, Section
 from app.state import ChartKey, Runs, numbers
@@ -356,8 +357,9 @@ def _controls() -> list[dict[str, Any]]:
 
 def picture(shown: Shown, sheet: Sheet) -> dict[str, Any]:
     """Both planes, the meter, the live numbers and the words for what is seen."""
-    view = np.asarray(shown.problem.view, float)
-    x_view = _square(shown.chart.inverse(_corners(view)))
+    view = window(shown.problem)
+    x_view = square(shown.chart.inverse(corners(view)))
+    symbols = shown.problem.symbols
     add_contours(sheet, "theta", shown.state.problem)
     add_contours(sheet, "x", shown.state.problem, shown.state.chart_key)
     add_lattice(sheet, "theta", shown.chart.forward, x_view)
@@ -368,11 +370,10 @@ def picture(shown: Shown, sheet: Sheet) -> dict[str, Any]:
     meter = [_reading(pair) for pair in shown.twins.values()]
     return {
         "planes": [
-            {"name": "theta", "title": "θ", "labels": list(shown.problem.symbols),
-             "view": view.ravel().tolist()},
-            {"name": "x", "title": "x = A⁻¹θ", "view": x_view.ravel().tolist(),
-             "labels": list(shown.chart.names(shown.problem.symbols))},
+            plane("theta", "θ", symbols, view),
+            plane("x", "x = A⁻¹θ", shown.chart.names(symbols), x_view),
         ],
+        "ways": {"solid": "run in θ", "dashed": "run in x, mapped back"},
         "steps": shown.state.steps,
         "handles": _handles(shown, view),
         "numbers": _numbers(shown, sheet),
@@ -449,21 +450,9 @@ def _anchor(shown: Shown, view: np.ndarray) -> tuple[np.ndarray, float]:
     """A corner of the view away from where this problem's runs usually are."""
     low, span = view[:, 0], np.ptp(view, axis=1)
     usual = run(shown.problem, rules["natural"](0.05), shown.problem.start, 100).theta
-    corners = [low + span * np.array([a, b]) for a in (0.26, 0.74) for b in (0.26, 0.74)]
-    free = max(corners, key=lambda c: float(np.linalg.norm((usual - c) / span, axis=1).min()))
+    places = [low + span * np.array([a, b]) for a in (0.26, 0.74) for b in (0.26, 0.74)]
+    free = max(places, key=lambda c: float(np.linalg.norm((usual - c) / span, axis=1).min()))
     return free, 0.16 * float(span.max())
-
-
-def _corners(view: np.ndarray) -> np.ndarray:
-    return np.array([[view[0, i], view[1, j]] for i in (0, 1) for j in (0, 1)])
-
-
-def _square(points: np.ndarray) -> np.ndarray:
-    """The square window around some points, ``[2, 2]``: low and high of each axis."""
-    low, high = points.min(0), points.max(0)
-    half = float((high - low).max()) / 2
-    middle = (low + high) / 2
-    return np.stack([middle - half, middle + half], -1)
 
 
 lessons.register("coordinates")(

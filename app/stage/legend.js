@@ -1,16 +1,15 @@
-// The legend: what solid and dashed mean, and whose color is whose. Built from the traces shown.
+// The legend: what solid and dashed mean, and whose color is whose. Built from the traces shown;
+// what a dash means, the answer says in `ways`.
 
 import { make } from "./dom.js";
 import { swatch } from "./symbols.js";
-
-const WAYS = { solid: "run in θ", dashed: "run in x, mapped back" };
 
 export function makeLegend(lesson) {
   const box = make("div", { class: "legend", role: "list", "aria-label": "legend" });
   let shown = "";
   return {
     box,
-    update({ traces }) {
+    update({ traces, ways = {} }) {
       const paths = traces.filter((trace) => trace.kind === "path");
       const rules = [...new Set(paths.map((trace) => trace.ink))];
       const rest = new Map();
@@ -25,8 +24,9 @@ export function makeLegend(lesson) {
           rest.set(ink, name);
         }
       }
-      const dashes = [...new Set(paths.map((trace) => trace.dash ?? "solid"))];
-      const key = JSON.stringify([rules, [...rest], dashes]);
+      const drawn = traces.filter(({ kind }) => kind === "path" || kind === "curve");
+      const dashes = [...new Set(drawn.map((trace) => trace.dash ?? "solid"))].filter((d) => ways[d]);
+      const key = JSON.stringify([rules, [...rest], dashes, ways]);
       if (key === shown) return;
       shown = key;
       const item = (mark, text) => make("span", { role: "listitem" }, mark, text);
@@ -37,7 +37,7 @@ export function makeLegend(lesson) {
         ...[...rest].map(([ink, name]) =>
           item(swatch(ink, { ...lesson.inks[ink] }, { line: false }), name),
         ),
-        ...dashes.map((dash) => item(make("span", { class: `key ${dash}` }), WAYS[dash] ?? dash)),
+        ...dashes.map((dash) => item(make("span", { class: `key ${dash}` }), ways[dash])),
       );
     },
   };

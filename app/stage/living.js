@@ -13,6 +13,7 @@ export function drawLiving(ctx, scene) {
   look.weight = Math.max(1, look.size);
   const of = (kind) => traces.filter((trace) => trace.kind === kind);
   of("ellipses").forEach((trace) => drawEllipses(ctx, trace, look));
+  of("curve").forEach((trace) => drawCurve(ctx, trace, look));
   of("points").forEach((trace) => drawPoints(ctx, trace, look));
   of("path").forEach((trace) => drawPath(ctx, trace, look));
   of("path").forEach((trace) => drawBall(ctx, trace, look));
@@ -60,6 +61,24 @@ function drawPath(ctx, trace, { array, palette, place, k, weight }) {
   const end = lastGood(points);
   if (end < last)
     drawBreak(ctx, place.x(points[2 * end]), place.y(points[2 * end + 1]), color, weight);
+}
+
+// A line that no step moves: a graph, a level set, a road between two points.
+function drawCurve(ctx, trace, { array, palette, place, weight }) {
+  const points = array(trace.points);
+  if (!points) return;
+  const starts = array(trace.starts) ?? [0, points.length / 2];
+  ctx.beginPath();
+  for (let i = 0; i + 1 < starts.length; i++) {
+    trail(ctx, points.subarray(2 * starts[i], 2 * starts[i + 1]), 0, starts[i + 1] - starts[i] - 1, place);
+  }
+  ctx.globalAlpha = trace.faint ? 0.35 : 1;
+  ctx.setLineDash(trace.dash === "dashed" ? DASH.map((d) => d * weight) : []);
+  ctx.lineWidth = (trace.width ?? 2.2) * weight;
+  ctx.strokeStyle = palette.color(trace.ink);
+  ctx.stroke();
+  ctx.setLineDash([]);
+  ctx.globalAlpha = 1;
 }
 
 // The run stopped here: it left the domain or grew past all bounds.
@@ -165,7 +184,7 @@ function drawPoints(ctx, trace, { array, palette, place, weight }) {
   const color = palette.color(trace.ink);
   const look = { fill: color, stroke: palette.color("paper"), width: 2 };
   for (let i = 0; points && i < points.length; i += 2) {
-    symbol(ctx, trace.symbol, place.x(points[i]), place.y(points[i + 1]), 4.2 * weight, look);
+    symbol(ctx, trace.symbol ?? palette.ink(trace.ink).symbol, place.x(points[i]), place.y(points[i + 1]), 4.2 * weight, look);
   }
 }
 

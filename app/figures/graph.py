@@ -1,0 +1,85 @@
+"""A graph of one number against another, on a plane of its own: curves, points, bars of text.
+
+The stage's planes have one scale for both axes. A graph maps its ranges, linear or logarithmic, to
+the unit square, and says itself where its axes are marked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from app.figures.sheet import Sheet
+from natgrad_core.types import Array
+
+_POWERS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A range of numbers and its name; ``log`` spaces it by powers of ten."""
+
+    label: str
+    low: float
+    high: float
+    log: bool = False
+
+    def place(self, values: ArrayLike) -> Array:
+        """Where numbers lie on the axis, 0 at its low end and 1 at its high one."""
+        with np.errstate(all="ignore"):
+            if self.log:
+                return np.log(np.asarray(values, float) / self.low) / np.log(self.high / self.low)
+            return (np.asarray(values, float) - self.low) / (self.high - self.low)
+
+    def ticks(self) -> list[list[Any]]:
+        """Marks at powers of ten, or at round numbers: place and text."""
+        if self.log:
+            first, last = np.ceil(np.log10(self.low) - 1e-9), np.floor(np.log10(self.high) + 1e-9)
+            by = max(1, round((last - first) / 6))
+            powers = np.arange(first, last + 1, by)
+            return [
+                [float(self.place(10.0**p)), "10" + str(int(p)).translate(_POWERS)] for p in powers
+            ]
+        span = self.high - self.low
+        base = 10.0 ** np.floor(np.log10(span / 5))
+        step = float(min((1, 2, 5, 10), key=lambda m: abs(m * base - span / 5)) * base)
+        values = np.arange(np.ceil(self.low / step - 1e-9), self.high / step + 1e-9) * step
+        places = max(0, -int(np.floor(np.log10(step) + 1e-9)))
+        return [[float(self.place(v)), f"{v + 0.0:.{places}f}".replace("-", "−")] for v in values]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """One graph on the plane ``name`` of a sheet."""
+
+    sheet: Sheet
+    name: str
+    title: str
+    x: Axis
+    y: Axis
+
+    def points(self, x: ArrayLike, y: ArrayLike) -> Array:
+        """Numbers as points of the unit square, ``[n, 2]``."""
+        return np.stack(np.broadcast_arrays(self.x.place(x), self.y.place(y)), -1)
+
+    def curve(self, ink: str, label: str, x: ArrayLike, y: ArrayLike, **more: Any) -> None:
+        """Draw y against x as a line; ``dash="dashed"`` for a second of its kind."""
+        self.sheet.add(self.name, "curve", ink, label, points=self.points(x, y), **more)
+
+    def marks(self, ink: str, label: str, x: ArrayLike, y: ArrayLike, **more: Any) -> None:
+        """Draw single points."""
+        points = self.points(np.atleast_1d(x), np.atleast_1d(y))
+        self.sheet.add(self.name, "points", ink, label, points=points, **more)
+
+    def plane(self) -> dict[str, Any]:
+        """The plane of the answer."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "labels": [self.x.label, self.y.label],
+            "view": [0.0, 1.0, 0.0, 1.0],
+            "ticks": [self.x.ticks(), self.y.ticks()],
+        }

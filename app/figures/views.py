@@ -1,0 +1,35 @@
+"""Windows on a plane: square, so that what is round looks round."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from natgrad_core.problem import Problem
+from natgrad_core.types import Array
+
+
+def square(points: Array) -> Array:
+    """The square window around some points ``[n, 2]``: low and high of each axis, ``[2, 2]``.
+
+    Points that are not numbers are left out.
+    """
+    seen = points[np.isfinite(points).all(-1)]
+    low, high = seen.min(0), seen.max(0)
+    half = float((high - low).max()) / 2
+    middle = (low + high) / 2
+    return np.stack([middle - half, middle + half], -1)
+
+
+def corners(view: Array) -> Array:
+    """The four corners of a window ``[2, 2]``, ``[4, 2]``."""
+    return np.array([[view[0, i], view[1, j]] for i in (0, 1) for j in (0, 1)])
+
+
+def window(problem: Problem) -> Array:
+    """The square window around what a problem wants seen, ``[2, 2]``."""
+    return square(corners(np.asarray(problem.view, float)))
+
+
+def plane(name: str, title: str, labels: tuple[str, ...], view: Array) -> dict[str, object]:
+    """A plane of the answer."""
+    return {"name": name, "title": title, "labels": list(labels), "view": view.ravel().tolist()}

@@ -1,0 +1,43 @@
+"""A graph puts each number where its axis says, and marks round ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from app.figures.graph import Axis, Graph
+from app.figures.sheet import Sheet
+from app.figures.views import square
+from tests.app.test_live import unpack
+
+
+@pytest.mark.parametrize(
+    "axis", [Axis("a", -3.0, 7.0), Axis("b", 0.02, 0.31), Axis("c", 1e-8, 1e2, log=True)]
+)
+def test_ends_lie_at_the_ends_and_marks_say_the_number_at_their_place(axis: Axis) -> None:
+    assert axis.place([axis.low, axis.high]) == pytest.approx([0.0, 1.0], abs=1e-12)
+    ticks = axis.ticks()
+    assert 3 <= len(ticks) <= 12
+    plain = str.maketrans("−⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789")
+    for at, text in ticks:
+        said = text.translate(plain)
+        value = 10.0 ** float(said.removeprefix("10") or 1) if axis.log else float(said)
+        assert float(axis.place(value)) == pytest.approx(at, abs=1e-9)
+        assert -1e-9 <= at <= 1 + 1e-9
+
+
+def test_a_power_law_is_a_straight_line_on_two_logarithmic_axes() -> None:
+    sheet = Sheet()
+    graph = Graph(sheet, "g", "", Axis("r", 1e-3, 1, log=True), Axis("e", 1e-9, 1, log=True))
+    radii = np.geomspace(1e-3, 1, 9)
+    graph.curve("metric", "error", radii, radii**3)
+    points = unpack({"buffers": sheet.buffers}, sheet.data)[sheet.traces[0]["points"]]
+    np.testing.assert_allclose(points[:, 0], points[:, 1], atol=1e-6)
+
+
+def test_a_window_is_square_and_holds_every_point_that_is_a_number() -> None:
+    points = np.array([[0.0, 5.0], [4.0, 6.0], [np.nan, 2.0], [1.0, np.inf]])
+    view = square(points)
+    assert np.ptp(view, axis=1) == pytest.approx([4.0, 4.0])
+    assert (points[:2] >= view[:, 0]).all()
+    assert (points[:2] <= view[:, 1]).all()
