@@ -469,5 +469,11 @@ lessons.register("coordinates")(
         rules=RULES,
         default=Coordinates(rules=RULES, k=12),
         meter="Gap between the two runs",
+        lights={
+            "A": ("a1", "a2"),
+            "F": ("metric", "natural"),
+            "H": ("newton",),
+            "∇": ("gradient",),
+        },
     )
 )

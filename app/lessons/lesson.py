@@ -114,6 +114,8 @@ class Lesson:
     inks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Inks of its own, beside those of its rules and of the things on every page."""
     meter: str = ""
+    lights: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Which inks a symbol of the text stands for: the one lights the others, and back."""
 
     @property
     def claims(self) -> dict[str, Claim]:
@@ -150,6 +152,7 @@ class Lesson:
             "takeaway": self.takeaway,
             "meter": self.meter,
             "nav": _neighbors(self.name),
+            "lights": {symbol: list(names) for symbol, names in self.lights.items()},
             "words": [self._section(section) for section in self.sections],
             "claims": {
                 c.id: {"set": {**self._ground(), **c.set}, "sentence": _plain(c.sentence)}

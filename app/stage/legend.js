@@ -29,13 +29,14 @@ export function makeLegend(lesson) {
       const key = JSON.stringify([rules, [...rest], dashes, ways]);
       if (key === shown) return;
       shown = key;
-      const item = (mark, text) => make("span", { role: "listitem" }, mark, text);
+      const item = (mark, text, ink = null) =>
+        make("span", { role: "listitem", "data-ink": ink }, mark, text);
       box.replaceChildren(
         ...rules.map((ink) =>
-          item(swatch(ink, lesson.inks[ink], { line: false }), lesson.inks[ink]?.label ?? ink),
+          item(swatch(ink, lesson.inks[ink], { line: false }), lesson.inks[ink]?.label ?? ink, ink),
         ),
         ...[...rest].map(([ink, name]) =>
-          item(swatch(ink, { ...lesson.inks[ink] }, { line: false }), name),
+          item(swatch(ink, { ...lesson.inks[ink] }, { line: false }), name, ink),
         ),
         ...dashes.map((dash) => item(make("span", { class: `key ${dash}` }), ways[dash])),
       );

@@ -4,6 +4,7 @@ const BANDS = ["--band-low", "--band-high"]; // lightness chroma hue, even steps
 
 export function makePalette(root, inks) {
   let colors = new Map();
+  let lit = null; // inks that stand out; the others step back
   let ends = [];
 
   function read() {
@@ -20,7 +21,12 @@ export function makePalette(root, inks) {
 
   return {
     read,
-    color: (name) => colors.get(name) ?? colors.get("ink"),
+    color(name) {
+      const color = colors.get(name) ?? colors.get("ink");
+      if (!lit || !(name in inks) || lit.has(name)) return color;
+      return `color-mix(in srgb, ${color} 22%, ${colors.get("paper")})`;
+    },
+    light: (names) => (lit = names && new Set(names)),
     // Lines of the ground are drawn thinly, whatever their ink: the runs stand out before them.
     faint: (name) => (name in inks ? 0.3 : 1),
     ink: (name) => inks[name] ?? {},

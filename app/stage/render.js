@@ -11,6 +11,7 @@ import { makeFrame } from "./frame.js";
 import { makeHeader } from "./header.js";
 import { listenKeys } from "./keys.js";
 import { makeLegend } from "./legend.js";
+import { makeLights } from "./lights.js";
 import { makeMeter } from "./meter.js";
 import { makePalette } from "./palette.js";
 import { makePlane } from "./plane.js";
@@ -92,6 +93,7 @@ export function render({ model, el }) {
     ),
   );
   const live = makeLive(root, array);
+  const unlight = makeLights(root, lesson, { palette, redraw });
 
   const address = () => (answer.query ? `?${answer.query}` : "");
   let addressTimer = 0;
@@ -224,6 +226,7 @@ export function render({ model, el }) {
   return () => {
     model.off("msg:custom", hear);
     unlisten();
+    unlight();
     frame.stop();
     asker.stop();
     theme.stop();

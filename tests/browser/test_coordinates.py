@@ -194,6 +194,21 @@ def test_playing_to_the_end_sends_the_kernel_nothing(lesson: Page) -> None:
     assert lesson.evaluate("window.sent") == 0
 
 
+def test_a_symbol_lights_what_it_stands_for_and_the_legend_lights_the_symbol(lesson: Page) -> None:
+    pixels = """() => { const c = document.querySelector('canvas.living');
+        return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.join() }"""
+    before = lesson.evaluate(pixels)
+    hessian = lesson.locator(".words mi.lights", has_text="H").first
+    hessian.hover()
+    expect(hessian).to_have_class(re.compile("lit"))
+    lesson.wait_for_function(f"before => ({pixels})() !== before", arg=before)
+    lesson.locator(".legend [data-ink='newton']").hover()
+    expect(hessian).to_have_class(re.compile("lit"))
+    lesson.locator("h1").hover()
+    expect(hessian).not_to_have_class(re.compile("lit"))
+    lesson.wait_for_function(f"before => ({pixels})() === before", arg=before)
+
+
 def test_a_prediction_is_answered_by_the_run_that_it_starts(lesson: Page) -> None:
     box = lesson.locator("[data-predict='turned']")
     assert box.get_attribute("data-verdict") is None

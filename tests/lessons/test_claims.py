@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 
 from app.figures.sheet import Sheet
@@ -56,6 +59,15 @@ def test_every_prediction_is_answered_by_the_engine_and_explained(lesson: Lesson
         assert len(asked.options) == len(set(asked.options)) > 1
         assert lesson.truth(name) in range(len(asked.options))
         assert asked.say.endswith(".")
+
+
+@pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
+def test_a_symbol_lights_only_what_has_an_ink_and_stands_in_the_text(lesson: Lesson) -> None:
+    static = lesson.static()
+    text = str(static["words"]) + str(static["formulas"])
+    for symbol, names in lesson.lights.items():
+        assert re.search(rf"<m[io]>{symbol}</m[io]>", html.unescape(text)), symbol
+        assert set(names) <= set(static["inks"])
 
 
 @pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
