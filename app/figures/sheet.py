@@ -11,9 +11,14 @@ _KINDS = {"f": ("f4", np.float32), "u": ("u4", np.uint32), "i": ("u4", np.uint32
 
 
 class Sheet:
-    """Traces in drawing order; ``buffers`` says where each array lies in ``data``."""
+    """Traces in drawing order; ``buffers`` says where each array lies in ``data``.
 
-    def __init__(self, have: frozenset[str] = frozenset()) -> None:
+    ``fine`` is how many parts of a heavy picture the page already asked for; a picture that has
+    more of them answers with ``more`` (what to ask next) and ``progress``.
+    """
+
+    def __init__(self, have: frozenset[str] = frozenset(), fine: int = 0) -> None:
+        self.fine = fine
         self.traces: list[dict[str, Any]] = []
         self.buffers: dict[str, list[Any]] = {}
         self._have = have

@@ -41,7 +41,7 @@ class Live:
             self.store.reset()
         errors |= self.store.set(ask.get("set") or {})
         self.shown = self.lesson.see(self.store.state)
-        sheet = Sheet(frozenset(ask.get("have") or ()))
+        sheet = Sheet(frozenset(ask.get("have") or ()), int(ask.get("fine") or 0))
         answer = {
             "answer": ask.get("ask"),
             "state": self.store.state.plain(),

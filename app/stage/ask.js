@@ -19,14 +19,13 @@ export function makeAsker({ send, context, onTrouble }) {
   let pending = null;
   let timer = 0;
 
-  function launch() {
-    const { reset, set } = pending;
-    flight = { ask: ++number, reset, set };
-    pending = null;
+  function launch({ reset, set, fine = 0 }) {
+    flight = { ask: ++number, reset, set, fine };
     clearTimeout(timer);
     timer = setTimeout(() => onTrouble(true), PATIENCE);
     const content = { ask: number, ...context(), set };
     if (reset) content.reset = true;
+    if (fine) content.fine = fine;
     try {
       send(content);
     } catch (error) {
@@ -37,7 +36,11 @@ export function makeAsker({ send, context, onTrouble }) {
   return {
     ask(set, { reset = false } = {}) {
       pending = merged(pending, { set, reset });
-      if (!flight) launch();
+      this.next();
+    },
+    // The same picture, finer; only while nothing else is asked.
+    refine(fine) {
+      if (!flight && !pending) launch({ set: {}, reset: false, fine });
     },
     // An answer came: true if it is the one awaited, or the kernel spoke unasked. The page takes it
     // in and then calls `next`, so that the next ask already says what this answer brought.
@@ -50,17 +53,21 @@ export function makeAsker({ send, context, onTrouble }) {
       return true;
     },
     next() {
-      if (pending && !flight) launch();
+      if (!pending || flight) return;
+      const wish = pending;
+      pending = null;
+      launch(wish);
     },
     // After a reconnection: what was in flight is asked again, with what came after it on top.
     again() {
-      const lost = flight;
-      if (!lost && !pending) pending = { reset: false, set: {} };
-      else if (lost)
-        pending = pending ? merged(lost, pending) : { reset: lost.reset, set: lost.set };
-      launch();
+      const lost = flight ?? { reset: false, set: {} };
+      const wish = pending ? merged(lost, pending) : { reset: lost.reset, set: lost.set };
+      pending = null;
+      launch(wish);
     },
-    busy: () => Boolean(flight || pending),
+    // Whether something that the reader did is not answered yet.
+    busy: () => Boolean(pending || (flight && !flight.fine)),
+    refining: () => Boolean(flight?.fine),
     count: () => number,
     stop: () => clearTimeout(timer),
   };

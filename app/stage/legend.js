@@ -29,7 +29,7 @@ export function makeLegend(lesson) {
       const key = JSON.stringify([rules, [...rest], dashes, ways]);
       if (key === shown) return;
       shown = key;
-      const item = (mark, text, ink = null) =>
+      const item = (mark, text, ink) =>
         make("span", { role: "listitem", "data-ink": ink }, mark, text);
       box.replaceChildren(
         ...rules.map((ink) =>

@@ -1,5 +1,6 @@
 // The living layer: what moves when a handle is dragged, the step is scrubbed or a run is played.
 
+import { drawHeat } from "./heat.js";
 import { arrow, ellipse, lastGood, note, placing, pointAt, symbol, trail } from "./strokes.js";
 
 const DASH = [8, 6];
@@ -12,6 +13,7 @@ export function drawLiving(ctx, scene) {
   const look = { ...scene, place: placing(view, side), size: side / 500 };
   look.weight = Math.max(1, look.size);
   const of = (kind) => traces.filter((trace) => trace.kind === kind);
+  of("heat").forEach((trace) => drawHeat(ctx, trace, look));
   of("ellipses").forEach((trace) => drawEllipses(ctx, trace, look));
   of("curve").forEach((trace) => drawCurve(ctx, trace, look));
   of("points").forEach((trace) => drawPoints(ctx, trace, look));

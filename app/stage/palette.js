@@ -1,11 +1,27 @@
 // Every color the canvas needs, read from the style sheet once a theme.
 
 const BANDS = ["--band-low", "--band-high"]; // lightness chroma hue, even steps in OKLCH
+const HEAT = ["--heat-low", "--heat-high"];
+
+// Colors as [r, g, b], as the browser itself computes them.
+function bytes(css) {
+  const canvas = document.createElement("canvas");
+  canvas.width = css.length;
+  canvas.height = 1;
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  css.forEach((color, i) => {
+    context.fillStyle = color;
+    context.fillRect(i, 0, 1, 1);
+  });
+  const { data } = context.getImageData(0, 0, css.length, 1);
+  return css.map((_, i) => data.subarray(4 * i, 4 * i + 3));
+}
 
 export function makePalette(root, inks) {
   let colors = new Map();
   let lit = null; // inks that stand out; the others step back
   let ends = [];
+  let heat = null;
 
   function read() {
     const style = getComputedStyle(root);
@@ -16,8 +32,21 @@ export function makePalette(root, inks) {
     const names = ["paper", "ink", "grid", "contour", "axis", "start"];
     colors = new Map(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
     for (const [name, ink] of Object.entries(inks)) colors.set(name, dark ? ink.dark : ink.light);
-    ends = BANDS.map((name) => style.getPropertyValue(name).trim().split(/\s+/).map(Number));
+    const triple = (name) => style.getPropertyValue(name).trim().split(/\s+/).map(Number);
+    ends = BANDS.map(triple);
+    const [low, high] = HEAT.map(triple);
+    const shades = Array.from({ length: 256 }, (_, i) => between(low, high, i / 255));
+    heat = () => {
+      const found = { ramp: bytes(shades), none: bytes([style.getPropertyValue("--heat-none")])[0] };
+      heat = () => found; // computed once a theme, and only where a map is drawn
+      return found;
+    };
   }
+
+  const between = (low, high, part) => {
+    const [l, c, h] = low.map((from, i) => from + (high[i] - from) * part);
+    return `oklch(${l.toFixed(4)} ${c.toFixed(4)} ${h.toFixed(1)})`;
+  };
 
   return {
     read,
@@ -32,9 +61,9 @@ export function makePalette(root, inks) {
     ink: (name) => inks[name] ?? {},
     // Lowest loss deepest, highest loss paper: what lies beyond the last band joins it unseen.
     band(index, count) {
-      const part = count > 1 ? index / (count - 1) : 0;
-      const [l, c, h] = ends[0].map((low, i) => low + (ends[1][i] - low) * part);
-      return `oklch(${l.toFixed(4)} ${c.toFixed(4)} ${h.toFixed(1)})`;
+      return between(ends[0], ends[1], count > 1 ? index / (count - 1) : 0);
     },
+    ramp: () => heat().ramp,
+    none: () => heat().none,
   };
 }

@@ -38,6 +38,14 @@ export function makePlane(stage) {
 
   plane.settle = handles.settle;
 
+  // Where a plane can be picked from, a click on it sets a field to the place.
+  frame.addEventListener("click", (event) => {
+    if (!spec.click || event.target.tagName !== "CANVAS") return;
+    const [x0, x1, , y1] = spec.view;
+    const scale = (x1 - x0) / plane.side();
+    stage.ask({ [spec.click]: [x0 + event.offsetX * scale, y1 - event.offsetY * scale] });
+  });
+
   function showTicks() {
     const [x0, x1, y0, y1] = spec.view;
     const step = niceStep(x1 - x0);
@@ -52,6 +60,7 @@ export function makePlane(stage) {
     quietNames = stillNames(quiet, stage.array);
     setText(title, spec.title);
     setAttribute(figure, "data-plane", spec.name);
+    setAttribute(frame, "data-click", spec.click ?? null);
     setAttribute(figure, "aria-label", `plane ${spec.title}, axes ${spec.labels.join(" and ")}`);
     showTicks();
     spec.labels.forEach((text, i) => setText(names[i], text));
@@ -86,6 +95,7 @@ export function makePlane(stage) {
       ratio,
       palette,
       array,
+      theme,
       k,
       playing,
       handles: handles.shown(),

@@ -15,6 +15,7 @@ import { makeLights } from "./lights.js";
 import { makeMeter } from "./meter.js";
 import { makePalette } from "./palette.js";
 import { makePlane } from "./plane.js";
+import { makeProgress } from "./progress.js";
 import { makeShelf } from "./still.js";
 import { makeStats } from "./stats.js";
 import { makeTheme } from "./theme.js";
@@ -74,6 +75,7 @@ export function render({ model, el }) {
   const words = makeWords(lesson, { ask: jump, said: () => answer?.state?.answers ?? [] });
   const formulas = makeFormulas(lesson);
   const controls = makeControls(lesson, fields);
+  const progress = makeProgress({ refine: (fine) => asker.refine(fine) });
   const meter = makeMeter(lesson);
   const legend = makeLegend(lesson);
   const planes = new Map();
@@ -86,7 +88,16 @@ export function render({ model, el }) {
       { class: "sheet" },
       banner.box,
       header.box,
-      make("main", { class: "stage" }, header.say, planesBox, legend.box, transport.box, homeless),
+      make(
+        "main",
+        { class: "stage" },
+        header.say,
+        planesBox,
+        progress.box,
+        legend.box,
+        transport.box,
+        homeless,
+      ),
       make("div", { class: "deck" }, meter.box, formulas.box, controls),
       words.box,
       description,
@@ -160,6 +171,7 @@ export function render({ model, el }) {
       fresh ? answer.answer : undefined,
       [...planes.values()].some((p) => p.side() > 1),
     );
+    if (fresh) progress.update(answer, asker.busy());
     fresh = false;
   }
 
@@ -219,7 +231,7 @@ export function render({ model, el }) {
     array,
     error: fields.error,
     settled: () =>
-      stats.settled(() => !asker.busy() && !fresh && (transport.playing() || !frame.waiting())),
+      stats.settled(() => !asker.busy() && !asker.refining() && !fresh && (transport.playing() || !frame.waiting())),
   };
   root.natgrad = el.natgrad = report;
 
