@@ -12,6 +12,7 @@ diagonal, s = E[(U_Bᵀ g aᵀ U_A)²]: of all matrices diagonal there, the near
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -138,18 +139,30 @@ class Kronecker:
                 found.append(torch.outer(sb, sa) + damping)
         return found
 
-    def solve(self, v: Tensor, damping: float) -> Tensor:
-        """(B ⊗ A + damping)⁻¹ v = U_B [(U_Bᵀ V U_A)/s] U_Aᵀ, layer by layer."""
-        out: list[Tensor] = []
-        layers = zip(split(self.net, v), self.basis, self.spectrum(damping), strict=True)
-        for m, (_, ua, _, ub), s in layers:
-            if damping == 0 and not bool(s.min() > 1e-12 * s.max()):
+    def inverse(self, damping: float) -> Callable[[Tensor], Tensor]:
+        """The map (B ⊗ A + damping)⁻¹: v -> U_B [(U_Bᵀ V U_A)/s] U_Aᵀ, layer by layer."""
+        spectrum = self.spectrum(damping)
+        for i, s in zip(self.net.parametric, spectrum, strict=True):
+            if damping == 0 and not bool(s.min() > torch.finfo(s.dtype).eps * s.max()):
                 raise ValueError(
-                    "a Kronecker factor is singular (a dead unit, or fewer examples than inputs): "
-                    "K-FAC needs damping λ > 0 here"
+                    f"a Kronecker factor of {self.net.layers[i].label} is singular (a dead unit, "
+                    "or fewer examples than inputs): K-FAC needs damping λ > 0 here"
                 )
-            out.append(ub @ ((ub.T @ m @ ua) / s) @ ua.T)
-        return join(self.net, out)
+        frames = [(ub, ub.T, s, ua, ua.T) for (_, ua, _, ub), s in zip(
+            self.basis, spectrum, strict=True
+        )]  # fmt: skip
+
+        def apply(v: Tensor) -> Tensor:
+            parts = zip(split(self.net, v), frames, strict=True)
+            return join(self.net, [
+                ub @ ((ub_t @ m @ ua) / s) @ ua_t for m, (ub, ub_t, s, ua, ua_t) in parts
+            ])  # fmt: skip
+
+        return apply
+
+    def solve(self, v: Tensor, damping: float) -> Tensor:
+        """(B ⊗ A + damping)⁻¹ v."""
+        return self.inverse(damping)(v)
 
     def mv(self, v: Tensor) -> Tensor:
         """(B ⊗ A) v = B V A, layer by layer."""
@@ -176,7 +189,10 @@ class Eigen(Kronecker):
 
     @cached_property
     def moments(self) -> list[Tensor]:
-        """The moments s = (1/N) Σ (U_Bᵀ G U_A)² per layer, G the gradient of one example and direction."""
+        """The moments s = (1/N) Σ (U_Bᵀ G U_A)² per layer.
+
+        G = g aᵀ is the gradient of one example in one direction.
+        """
         tape = self.fisher.at.tape
         found: list[Tensor] = []
         layers = zip(tape.net.parametric, self.fisher.cotangents, self.basis, strict=True)

@@ -57,6 +57,51 @@ class FrozenNorm:
         out[..., self.width :] = g
 
 
+class Mixed(nn.Module):
+    """A fixed linear map x -> M x + c, with nothing to learn: M ``[out, in]``, c ``[out]``."""
+
+    matrix: Tensor
+    shift: Tensor
+
+    def __init__(self, matrix: Tensor, shift: Tensor | None = None) -> None:
+        super().__init__()
+        self.register_buffer("matrix", matrix)
+        self.register_buffer("shift", matrix.new_zeros(len(matrix)) if shift is None else shift)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """M x + c."""
+        return torch.addmm(self.shift.to(x), x, self.matrix.to(x).T)
+
+
+class Fixed:
+    """The twin of ``Mixed``."""
+
+    size = 0
+
+    def __init__(self, module: Mixed, label: str) -> None:
+        self.module, self.label = module, label
+
+    def forward(self, w: Tensor, x: Tensor) -> Tensor:
+        """M x + c."""
+        return self.module(x)
+
+    def slope(self, w: Tensor, x: Tensor, y: Tensor) -> None:
+        """Nothing."""
+        return
+
+    def tangent(
+        self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor, dx: Tensor | None
+    ) -> Tensor | None:
+        """The product M dx."""
+        return None if dx is None else dx @ self.module.matrix.to(dx).T
+
+    def backward(
+        self, w: Tensor, x: Tensor, s: Tensor | None, g: Tensor, spend: bool = False
+    ) -> Tensor:
+        """The product Mᵀ g."""
+        return g @ self.module.matrix.to(g)
+
+
 class Curve:
     """An elementwise activation, with its slope by hand where it has a short one."""
 
@@ -165,6 +210,8 @@ def layer_of(module: nn.Module, index: int) -> Layer:
         return FrozenNorm(module, label)
     if isinstance(module, CURVES):
         return Curve(module, label)
+    if isinstance(module, Mixed):
+        return Fixed(module, label)
     if isinstance(module, nn.Flatten | nn.Unflatten):
         return Reshape(module, label)
     raise TypeError(

@@ -10,7 +10,7 @@ Shapes: ``x`` is ``[N, ...]``; cotangents are ``[N, K, ...]``, K output directio
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -35,7 +35,7 @@ class Layer(Protocol):
     def tangent(
         self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor, dx: Tensor | None
     ) -> Tensor | None:
-        """The change dy for (dw, dx): the R-operator, one layer (Pearlmutter 1994). ``None`` is zero."""
+        """The change dy for (dw, dx), ``None`` for zero: the R-operator (Pearlmutter 1994)."""
         ...
 
     def backward(
@@ -125,8 +125,8 @@ class Conv2d:
                 f"{label}: only groups=1 and numeric zero padding have a Fisher here; got {module}"
             )
         self.label = label
-        self.kernel, self.stride = tuple(module.kernel_size), tuple(module.stride)
-        self.padding, self.dilation = tuple(module.padding), tuple(module.dilation)
+        self.kernel, self.stride = module.kernel_size, module.stride
+        self.padding, self.dilation = module.padding, module.dilation
         self.inputs = module.in_channels * self.kernel[0] * self.kernel[1]
         self.outputs, self.bias = module.out_channels, module.bias is not None
         self.shape = (module.out_channels, module.in_channels, *self.kernel)
@@ -168,9 +168,8 @@ class Conv2d:
         kernel = w[: self.weights].view(self.shape)
         n, k = g.shape[:2]
         size = (n * k, *x.shape[1:])
-        back = conv2d_input(
-            size, kernel, g.reshape(n * k, *g.shape[2:]), self.stride, self.padding, self.dilation
-        )
+        how: Any = (self.stride, self.padding, self.dilation)  # pairs, which torch's stub forgets
+        back = conv2d_input(size, kernel, g.reshape(n * k, *g.shape[2:]), *how)
         return back.view(n, k, *x.shape[1:])
 
     def places(self, g: Tensor) -> Tensor:

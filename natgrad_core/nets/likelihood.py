@@ -149,7 +149,7 @@ class Categorical:
 
 
 def _complement(u: Tensor, scale: Tensor) -> Tensor:
-    """B diag(scale), ``[N, C−1, C]``: B orthonormal, orthogonal to the unit vectors u ``[N, C]``."""
+    """B diag(scale), ``[N, C−1, C]``: B orthonormal, its rows orthogonal to the unit u."""
     v = u.clone()
     v[:, -1] += 1
     v.mul_(scale).div_(-1 - u[:, -1:])
@@ -268,7 +268,7 @@ class Gaussian:
         """σ e."""
         return self.scale * e
 
-    def metric(self, out: Tensor, t: Tensor) -> Tensor:
+    def metric(self, mean: Tensor, t: Tensor) -> Tensor:
         """t/σ²."""
         return t / self.scale**2
 

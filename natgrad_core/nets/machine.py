@@ -18,7 +18,7 @@ MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1
 
 
 def settle(threads: int = 1, keep: int = 512 * 2**20) -> bool:
-    """Use ``threads`` for torch; keep up to ``keep`` freed bytes. Whether the latter could be done."""
+    """Use ``threads`` for torch, keep up to ``keep`` freed bytes; say if the latter worked."""
     torch.set_num_threads(threads)
     try:
         mallopt = ctypes.CDLL(None).mallopt

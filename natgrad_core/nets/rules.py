@@ -49,7 +49,8 @@ def second_order(
         of_trust, of_size = memory["trust"], memory["size"]
         step, rho, strength = Step(torch.zeros_like(direction), 0.0, of_size), float("nan"), 0.0
         tries = 0
-        for tries in range(1, TRIES + 1):
+        for _ in range(TRIES):
+            tries += 1
             strength = trust.value(of_trust, at)
             step = length.fit(
                 at, direction, -operator.solve(direction, strength), strength, of_size

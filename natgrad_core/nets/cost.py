@@ -1,0 +1,177 @@
+"""What an exact solve costs, known before it is begun: seconds to choose by, bytes to refuse by.
+
+With N examples, K directions and p parameters, R = S J has N K rows and p columns. The rates are
+those of one core of the kind of machine this was written on; they only have to rank the methods,
+and tests/bench/nets.py holds the ranking against the clock.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from natgrad_core.nets.contract import is_all_linear
+from natgrad_core.nets.fisher import Fisher
+from natgrad_core.nets.layers import Linear
+
+METHODS = ("rows", "gram", "contracted", "cg")
+
+FLOPS, ELEMENTS, CALL = 60e9, 0.6e9, 8e-6
+"""One core, float32: flops a second, numbers read or written a second, seconds a torch call."""
+
+
+class TooLargeError(MemoryError):
+    """An exact solve that would not fit in memory."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a method is expected to take here."""
+
+    seconds: float
+    bytes: int
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """N, K, p, bytes a number, layers in all, and (in + bias, out) of each Linear layer."""
+
+    n: int
+    k: int
+    p: int
+    item: int
+    depth: int
+    widths: tuple[tuple[int, int], ...]
+    linear: bool
+    products: float
+
+    @property
+    def rows(self) -> int:
+        """N K."""
+        return self.n * self.k
+
+    @property
+    def outputs(self) -> int:
+        """The outputs of all layers together."""
+        return sum(out for _, out in self.widths)
+
+    def cost(self, flops: float, touched: float, calls: float, numbers: float) -> Cost:
+        """Seconds and bytes; the K backward passes that all methods need are added."""
+        flops, touched = flops + 2 * self.rows * self.p, touched + self.rows * self.outputs
+        slow = 1 if self.item == 4 else 2
+        seconds = slow * (flops / FLOPS + touched / ELEMENTS) + calls * CALL
+        return Cost(seconds, int(numbers * self.item))
+
+
+def products(fisher: Fisher, damping: float) -> float:
+    """About how many products conjugate gradients take, preconditioned by K-FAC: 6 (λ/tr M)^−0.35.
+
+    M is the outputs' own metric, averaged; the power and the factor were measured on the data sets
+    and nets here (about 13 at λ = tr M/10, 67 at tr M/1000), and hold within a factor of two.
+    """
+    at = fisher.at
+    size = float(at.problem.likelihood.average(at.mean).trace())
+    return min(max(6 * (damping / max(size, 1e-30) + 1e-12) ** -0.35, 2.0), 10.0 * len(at.theta))
+
+
+def _sizes(fisher: Fisher, damping: float) -> _Sizes:
+    net, linear = fisher.at.problem.net, is_all_linear(fisher)
+    layers = (net.layers[i] for i in net.parametric)
+    widths = tuple((x.inputs + x.bias, x.outputs) for x in layers if isinstance(x, Linear))
+    n, item = len(fisher.at.problem), fisher.at.theta.element_size()
+    return _Sizes(
+        n,
+        fisher.directions,
+        net.size,
+        item,
+        len(net.layers),
+        widths,
+        linear,
+        products(fisher, damping),
+    )
+
+
+def _rows(s: _Sizes) -> Cost:
+    return s.cost(
+        flops=2 * s.rows * s.p**2 + s.p**3 / 3,
+        touched=s.rows * s.p,
+        calls=12 * s.depth,
+        numbers=s.rows * s.p + 2 * s.p**2,
+    )
+
+
+def _gram(s: _Sizes) -> Cost:
+    by_layer = sum(2 * s.n**2 * i + 2 * s.rows**2 * out for i, out in s.widths)
+    return s.cost(
+        flops=(by_layer if s.linear else 2 * s.rows**2 * s.p) + s.rows**3 / 3,
+        touched=2 * s.rows**2 * len(s.widths),
+        calls=12 * s.depth,
+        numbers=3 * s.rows**2 + (0 if s.linear else s.rows * s.p),
+    )
+
+
+def _contracted(s: _Sizes) -> Cost:
+    own = [(out * (out + 1) / 2, i * (i + 1) / 2) for i, out in s.widths]
+    crossed = [(a * b, i * j) for k, (i, a) in enumerate(s.widths) for j, b in s.widths[:k]]
+    pairs = own + crossed
+    largest = s.n * max(a + b for a, b in pairs) + 2 * max(a * b for a, b in pairs)
+    return s.cost(
+        flops=sum(2 * s.n * a * b for a, b in pairs) + s.p**3 / 3,
+        touched=2 * sum(s.n * (a + b) for a, b in pairs) + 3 * s.p**2,
+        calls=12 * s.depth + 30 * len(pairs),
+        numbers=2 * s.p**2 + largest,
+    )
+
+
+def _cg(s: _Sizes) -> Cost:
+    return s.cost(
+        flops=s.products * 6 * s.n * s.p + 20 * sum(i**3 + out**3 for i, out in s.widths),
+        touched=s.products * 2 * s.n * s.outputs,
+        calls=(s.products + 3) * 14 * s.depth,
+        numbers=4 * s.n * (s.outputs + 1) + s.rows * s.outputs + 10 * s.p,
+    )
+
+
+def costs(fisher: Fisher, damping: float = 1e-3) -> dict[str, Cost]:
+    """Expected seconds and bytes of each method that can be used at all, for this λ."""
+    s = _sizes(fisher, damping)
+    found = {"rows": _rows(s), "gram": _gram(s), "cg": _cg(s)}
+    return {**found, "contracted": _contracted(s)} if s.linear else found
+
+
+def free_bytes() -> int:
+    """Memory that can still be had; where the system does not say, 4 GiB."""
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # macOS and Windows
+        return 4 * 2**30
+
+
+def allowed(limit: int | None) -> int:
+    """``limit``, or half of what is free."""
+    return free_bytes() // 2 if limit is None else limit
+
+
+def choose(fisher: Fisher, damping: float = 1e-3, limit: int | None = None) -> str:
+    """The method expected to be fastest, among those that fit in ``limit`` bytes."""
+    most = allowed(limit)
+    fitting = {m: c for m, c in costs(fisher, damping).items() if c.bytes <= most}
+    if not fitting:
+        must_fit(fisher, "cg", most)
+    return min(fitting, key=lambda m: fitting[m].seconds)
+
+
+def must_fit(fisher: Fisher, method: str, limit: int | None = None) -> None:
+    """TooLargeError where ``method`` would need more than ``limit`` bytes."""
+    known, most = costs(fisher), allowed(limit)
+    if method not in known:
+        raise TypeError(
+            f"{method!r} needs a net of Linear layers only; take 'rows', 'gram' or 'cg'"
+        )
+    if known[method].bytes > most:
+        instead = "fewer examples at a time" if method == "cg" else "method='cg', or K-FAC"
+        raise TooLargeError(
+            f"the exact solve by {method!r} for p = {fisher.at.problem.dim} parameters, N = "
+            f"{len(fisher.at.problem)} examples and K = {fisher.directions} directions needs "
+            f"{known[method].bytes / 2**30:.2f} GiB, {most / 2**30:.2f} allowed; take {instead}"
+        )

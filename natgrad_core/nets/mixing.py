@@ -1,0 +1,98 @@
+"""The same net with other parameters: each Linear layer seen through invertible matrices.
+
+W = P V Q and b = P (V q + v): V and v are what is learned, W and b what the net computes with.
+It is the same family of functions, so whoever measures steps by what they do to the distribution
+takes the same step in both; whoever measures them by the parameters does not. The exact natural
+gradient notices none of this, nor does K-FAC (Martens & Grosse 2015, theorem 1), as long as no λI
+is added.
+
+Centering and whitening what comes into a layer are of this kind too: Q = C^(−½), q = −Q mean. So
+they are to plain descent what a metric is to natural gradient.
+
+Nothing new is needed to compute with it: the new net is a Sequential with fixed linear maps
+(``Mixed``) around the layer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from natgrad_core.nets.kinds import Mixed
+from natgrad_core.nets.layers import Linear
+from natgrad_core.nets.model import Net
+
+
+@dataclass(frozen=True)
+class Frame:
+    """P ``[out, out]``, Q ``[in, in]``, q ``[in]`` of one Linear layer; P and Q invertible."""
+
+    left: Tensor
+    right: Tensor
+    shift: Tensor
+
+    @classmethod
+    def of(cls, inputs: int, outputs: int, dtype: torch.dtype = torch.float64) -> Frame:
+        """The frame that changes nothing."""
+        eye = torch.eye(outputs, dtype=dtype), torch.eye(inputs, dtype=dtype)
+        return cls(*eye, torch.zeros(inputs, dtype=dtype))
+
+    @classmethod
+    def random(
+        cls, inputs: int, outputs: int, seed: int, spread: float = 0.5, bias: bool = True
+    ) -> Frame:
+        """I plus ``spread`` times noise; no shift where there is no bias to take it."""
+        generator = torch.Generator().manual_seed(seed)
+        plain = cls.of(inputs, outputs)
+        left, right, shift = (
+            part + spread * torch.randn(part.shape, generator=generator, dtype=part.dtype)
+            for part in (plain.left, plain.right, plain.shift)
+        )
+        return cls(left, right, shift if bias else plain.shift)
+
+
+class Seen:
+    """``module`` with the Linear layers named in ``frames`` (by place) seen through them."""
+
+    def __init__(self, module: nn.Sequential, frames: dict[int, Frame]) -> None:
+        self.inner, self.frames = Net(module), frames
+        layers: list[nn.Module] = []
+        for i, (child, twin) in enumerate(zip(module, self.inner.layers, strict=True)):
+            frame = frames.get(i)
+            if frame is None:
+                layers.append(child)
+                continue
+            if not isinstance(twin, Linear):
+                raise TypeError(f"{twin.label} is not Linear: only a Linear layer has a frame")
+            if not twin.bias and bool(frame.shift.any()):
+                raise ValueError(f"{twin.label} has no bias to take the frame's shift q")
+            before, after = Mixed(frame.right, frame.shift), Mixed(frame.left)
+            layers += [before, nn.Linear(twin.inputs, twin.outputs, twin.bias), after]
+        self.module = nn.Sequential(*layers)
+
+    def outward(self, xi: Tensor) -> Tensor:
+        """ξ -> θ, both ``[p]``: linear, so it maps changes as well as parameters."""
+        return self._through(xi, inward=False)
+
+    def inward(self, theta: Tensor) -> Tensor:
+        """θ -> ξ, the inverse."""
+        return self._through(theta, inward=True)
+
+    def _through(self, v: Tensor, inward: bool) -> Tensor:
+        out = v.clone()
+        for i, frame in self.frames.items():
+            layer, where = self.inner.layers[i], self.inner.slices[i]
+            assert isinstance(layer, Linear)
+            p, q, shift = (t.to(v) for t in (frame.left, frame.right, frame.shift))
+            if inward:
+                p, q = torch.linalg.inv(p), torch.linalg.inv(q)
+            weight = p @ layer.weight(v[where])
+            new = weight @ q
+            out[where][: layer.weights] = new.flatten()
+            if layer.bias:
+                bias = p @ v[where][layer.weights :]
+                moved = -(new @ shift) if inward else weight @ shift
+                out[where][layer.weights :] = bias + moved
+        return out

@@ -1,0 +1,184 @@
+"""Laws of K-FAC and E-KFAC: where they are exact, how near they are elsewhere, what they invert."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from natgrad_core.nets import NetProblem, mlp
+from natgrad_core.nets.fisher import Fisher
+from natgrad_core.nets.kfac import Eigen, Factors, Kronecker, join, split
+from natgrad_core.nets.likelihood import Gaussian
+from natgrad_core.nets.metric import Metric, ekfac, kfac
+from natgrad_core.nets.problem import Point
+from tests.nets.cases import LIKELIHOODS, LINEAR_ONLY, point
+
+FACTORED = (*LINEAR_ONLY, "convolutional")
+
+
+def eye_like(at: Point) -> Tensor:
+    return torch.eye(at.problem.dim, dtype=torch.float64)
+
+
+def close(a: Tensor, b: Tensor, tolerance: float = 1e-11) -> bool:
+    return bool((a - b).abs().max() <= tolerance * max(1.0, float(b.abs().max())))
+
+
+def blocks(at: Point, kind: str = "true") -> Tensor:
+    return torch.block_diag(*Fisher(at, kind).blocks())
+
+
+@pytest.mark.parametrize("net", LINEAR_ONLY)
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+def test_kfac_is_exact_for_one_example(net: str, likelihood: str) -> None:
+    at = point(net, likelihood, n=1)
+    assert close(Kronecker(Factors.of(Fisher(at))).dense(), blocks(at))
+    more = point(net, likelihood)
+    assert not close(Kronecker(Factors.of(Fisher(more))).dense(), blocks(more), 1e-3) or (
+        net == "linear" and likelihood == "regression"
+    )
+
+
+def test_kfac_is_exact_for_deep_linear_nets_with_squared_loss() -> None:
+    x = torch.randn(20, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    problem = NetProblem(mlp((4, 5, 3, 2), "identity"), Gaussian(1.3), x, x[:, :2])
+    at = problem.at(problem.net.init(0, torch.float64))
+    assert close(Kronecker(Factors.of(Fisher(at))).dense(), blocks(at))
+    assert close(Eigen(Fisher(at)).dense(), blocks(at))
+
+
+@pytest.mark.parametrize("net", FACTORED)
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+@pytest.mark.parametrize("kind", ["true", "empirical"])
+def test_ekfac_is_never_further_from_the_blocks_than_kfac(
+    net: str, likelihood: str, kind: str
+) -> None:
+    at = point(net, likelihood)
+    fisher = Fisher(at, kind)
+    truth = fisher.blocks()
+    eigen = Eigen(fisher)
+    plain = Kronecker(eigen.factors)
+    for near, far, right in zip(eigen.blocks(), plain.blocks(), truth, strict=True):
+        rounding = 1e-13 * float(right.norm())
+        assert float((near - right).norm()) <= float((far - right).norm()) + rounding
+
+
+@pytest.mark.parametrize("net", FACTORED)
+def test_ekfac_has_the_true_second_moments_in_its_basis(net: str) -> None:
+    """So no other diagonal there is nearer (George et al. 2018, eq. 10)."""
+    at = point(net, "three classes")
+    eigen = Eigen(Fisher(at))
+    for block, right in zip(eigen.blocks(), Fisher(at).blocks(), strict=True):
+        assert abs(float(block.trace() - right.trace())) < 1e-12 * float(right.trace())
+        assert abs(float((block * (right - block)).sum())) < 1e-12 * float(block.square().sum())
+
+
+@pytest.mark.parametrize("net", FACTORED)
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+def test_kfac_products_and_solves_are_those_of_its_dense_matrix(net: str, likelihood: str) -> None:
+    at = point(net, likelihood)
+    v = torch.linspace(-1, 1, at.problem.dim, dtype=torch.float64)
+    for operator in (Kronecker(Factors.of(Fisher(at)), shared=False), Eigen(Fisher(at))):
+        dense = operator.dense()
+        assert close(operator.mv(v), dense @ v)
+        for damping in (1e-3, 1.0):
+            right = torch.linalg.solve(dense + damping * eye_like(at), v)
+            assert close(operator.solve(v, damping), right, 1e-9)
+
+
+def test_shared_damping_is_kfac_of_damped_factors() -> None:
+    at = point("tanh MLP", "three classes")
+    operator = Kronecker(Factors.of(Fisher(at)))
+    v = torch.linspace(-1, 1, at.problem.dim, dtype=torch.float64)
+    damped: list[tuple[Tensor, Tensor]] = []
+    for a, b in operator.factors.pairs:
+        ratio = float((a.trace() / len(a)) / (b.trace() / len(b))) ** 0.5
+        root = 0.01**0.5
+        damped.append((
+            a + ratio * root * torch.eye(len(a), dtype=a.dtype),
+            b + root / ratio * torch.eye(len(b), dtype=b.dtype),
+        ))  # fmt: skip
+    right = Kronecker(Factors(at.problem.net, tuple(damped))).dense()
+    assert close(right @ operator.solve(v, 0.01), v, 1e-9)
+
+
+@pytest.mark.parametrize("metric", [kfac(shared=False), ekfac()], ids=["K-FAC", "E-KFAC"])
+def test_the_eigenbasis_is_kept_while_the_damping_changes(
+    metric: Metric, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = point("tanh MLP", "three classes")
+    operator = metric.at(at, metric.init(at.theta))[0]
+    first = operator.solve(at.grad, 1.0)
+    monkeypatch.setattr(torch.linalg, "eigh", None)  # a second decomposition would fail
+    second = operator.solve(at.grad, 1e-4)
+    dense = operator.dense()
+    assert close(second, torch.linalg.solve(dense + 1e-4 * eye_like(at), at.grad), 1e-8)
+    assert not close(first, second, 1e-2)
+
+
+def test_exact_factors_are_the_means_that_sampled_ones_tend_to() -> None:
+    at = point("tanh MLP", "three classes")
+    exact = Factors.of(Fisher(at)).pairs
+    few, many = (
+        [
+            float((b - right).norm() / right.norm())
+            for (_, b), (_, right) in zip(
+                Factors.of(Fisher(at, "monte-carlo", samples)).pairs, exact, strict=True
+            )
+        ]
+        for samples in (2, 2000)
+    )
+    for (a, _), (right, _) in zip(Factors.of(Fisher(at, "monte-carlo")).pairs, exact, strict=True):
+        assert torch.equal(a, right)
+    assert max(many) < 0.06 < min(few)
+
+
+def test_factors_are_averaged_over_steps() -> None:
+    at = point("tanh MLP", "three classes")
+    path = [at, at.after(0.3 * torch.ones_like(at.theta)), at.after(-0.3 * at.theta)]
+    averaged = kfac(keep=0.6)
+    memory = averaged.init(at.theta)
+    for here in path:
+        _, memory = averaged.at(here, memory)
+    pairs = [Factors.of(Fisher(here)).pairs for here in path]
+    for kept, one, two, three in zip(memory["pairs"], *pairs, strict=True):
+        for k, x, y, z in zip(kept, one, two, three, strict=True):
+            half = (x + y) / 2  # the second step keeps min(1 − 1/2, 0.6), the third min(2/3, 0.6)
+            assert close(k, 0.6 * half + 0.4 * z)
+
+
+@pytest.mark.parametrize("net", FACTORED)
+def test_splitting_into_matrices_puts_each_weight_beside_its_bias_and_back(net: str) -> None:
+    at = point(net, "coins")
+    v = torch.arange(float(at.problem.dim))
+    parts = split(at.problem.net, v)
+    assert torch.equal(join(at.problem.net, parts), v)
+    module = at.problem.net.write(v)
+    held = [m for m in module.modules() if isinstance(m, nn.Linear | nn.Conv2d)]
+    for m, part in zip(held, parts, strict=True):
+        assert torch.equal(part[:, : m.weight[0].numel()], m.weight.detach().flatten(1))
+        if m.bias is not None:
+            assert torch.equal(part[:, -1], m.bias.detach())
+
+
+def test_the_row_major_block_has_the_cotangents_factor_first() -> None:
+    at = point("relu MLP without bias", "three classes", n=1)
+    factors = Factors.of(Fisher(at)).pairs
+    for (a, b), right in zip(factors, Fisher(at).blocks(), strict=True):
+        assert close(torch.kron(b, a), right)
+        assert not close(torch.kron(a, b), right, 1e-3)
+
+
+def test_singular_factors_are_named_and_damping_helps() -> None:
+    at = point("relu MLP without bias", "three classes", n=2)
+    operator = Kronecker(Factors.of(Fisher(at)))
+    with pytest.raises(ValueError, match=r"factor of layer 0 \(Linear\) is singular.*λ > 0"):
+        operator.solve(at.grad, 0.0)
+    assert operator.solve(at.grad, 1e-3).isfinite().all()
+
+
+def test_kfac_says_which_layer_it_cannot_factor() -> None:
+    at = point("frozen norm", "coins")
+    with pytest.raises(TypeError, match=r"layer 1 \(BatchNorm1d\) has no matrix.*exact Fisher"):
+        Factors.of(Fisher(at))

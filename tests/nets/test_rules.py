@@ -1,0 +1,200 @@
+"""Laws of the policies around a metric: how much damping, how long a step, and what is promised."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+import torch
+
+from natgrad_core.nets import NetProblem, mlp, plane, rules
+from natgrad_core.nets.damping import ByLoss, Fixed, LevenbergMarquardt, Nielsen, policy
+from natgrad_core.nets.fisher import Fisher
+from natgrad_core.nets.kfac import Factors, Kronecker
+from natgrad_core.nets.metric import exact, generalized_gauss_newton, hessian
+from natgrad_core.nets.problem import Point
+from natgrad_core.nets.rule import Rule, chain, decay, descend
+from natgrad_core.nets.size import KLClip, Quadratic, Rate, Step, TrustRegion
+from tests.nets.cases import point
+
+
+def fall(at: Point, rule: Rule, steps: int) -> list[Point]:
+    """The points that ``rule`` goes through."""
+    memory, path = rule.init(at.theta), [at]
+    for _ in range(steps):
+        change, memory = rule.update(path[-1].grad, path[-1], memory)
+        path.append(path[-1].after(change))
+    return path
+
+
+def start() -> Point:
+    return point("tanh MLP", "three classes")
+
+
+def test_the_natural_step_is_the_damped_inverse_fisher_times_the_gradient() -> None:
+    at = start()
+    rule = rules.natural(rate=0.3, damping=0.01)
+    change, memory = rule.update(at.grad, at, rule.init(at.theta))
+    damped = Fisher(at).dense() + 0.01 * torch.eye(at.problem.dim, dtype=torch.float64)
+    assert torch.allclose(change, -0.3 * torch.linalg.solve(damped, at.grad), atol=1e-10)
+    assert "solved by" in memory["report"]["note"]
+
+
+def test_gauss_newton_takes_the_natural_step_and_newton_another() -> None:
+    at = start()
+    natural, gauss, newton = (
+        rule.update(at.grad, at, rule.init(at.theta))[0]
+        for rule in (
+            rules.second_order(metric, 0.05)
+            for metric in (exact(), generalized_gauss_newton(), hessian())
+        )
+    )
+    assert torch.allclose(natural, gauss, atol=1e-10)
+    assert float((natural - newton).norm()) > 0.1 * float(natural.norm())
+
+
+def test_the_promise_is_the_decrease_of_the_undamped_quadratic_model() -> None:
+    at = start()
+    fisher = Fisher(at).dense()
+    direction = -Kronecker(Factors.of(Fisher(at))).solve(at.grad, 0.1)
+    before = {"last": 0.1 * at.grad}
+    for size, memory in ((Rate(0.2), {}), (KLClip(1.0, 1e-3), {}), (Quadratic(), before),
+                         (TrustRegion(1e-3), {"radius": 1e-3})):  # fmt: skip
+        step = size.fit(at, at.grad, direction, 0.1, memory)
+        d = step.change
+        assert abs(step.promise + float(at.grad @ d + d @ fisher @ d / 2)) < 1e-12
+
+
+def test_the_quadratic_model_finds_the_best_step_in_the_plane_of_direction_and_last_change() -> (
+    None
+):
+    at, damping = start(), 0.05
+    curved = Fisher(at).dense() + damping * torch.eye(at.problem.dim, dtype=torch.float64)
+    direction = -Kronecker(Factors.of(Fisher(at))).solve(at.grad, damping)
+    last = 0.1 * torch.sin(torch.arange(float(at.problem.dim), dtype=torch.float64))
+    step = Quadratic().fit(at, at.grad, direction, damping, {"last": last})
+    slope = at.grad + curved @ step.change  # of the damped model: zero along both
+    for along in (direction, last):
+        assert abs(float(slope @ along)) < 1e-9 * float(at.grad.norm() * along.norm())
+    exact_step = Quadratic().fit(at, at.grad, -torch.linalg.solve(curved, at.grad), damping,
+                                 {"last": None})  # fmt: skip
+    assert torch.allclose(exact_step.change, -torch.linalg.solve(curved, at.grad), atol=1e-9)
+
+
+def test_momentum_is_forgotten_after_a_step_that_did_not_help() -> None:
+    step = Step(torch.ones(3), 1.0, {"last": torch.ones(3)})
+    assert Quadratic().judge(step, 0.5) == step.memory
+    assert Quadratic().judge(step, -0.1) == {"last": None}
+    assert Quadratic().judge(step, math.nan) == {"last": None}
+
+
+def test_kl_clipping_spends_at_most_its_nats_and_only_then_shortens() -> None:
+    at = start()
+    fisher, direction = Fisher(at).dense(), -at.grad
+    full = float(direction @ fisher @ direction) / 2
+    free = KLClip(1.0, 2 * full).fit(at, at.grad, direction, 0.0, {}).change
+    assert torch.equal(free, direction)
+    tight = KLClip(1.0, full / 100).fit(at, at.grad, direction, 0.0, {}).change
+    assert abs(float(tight @ fisher @ tight) / 2 - full / 100) < 1e-12
+    small = KLClip(1.0, 1e-6).fit(at, at.grad, direction, 0.0, {}).change
+    true_kl = float(at.problem.kl(at.theta, at.theta + small))
+    assert abs(true_kl / 1e-6 - 1) < 0.01  # and in the limit the nats are true ones
+
+
+def test_the_trust_region_widens_narrows_and_stays_as_it_was() -> None:
+    region = TrustRegion(0.1, largest=1.0)
+    edge, inside = ({"radius": 0.1, "edge": e} for e in (True, False))
+    step = torch.ones(1)
+    assert region.judge(Step(step, 1.0, edge), 0.9) == {"radius": 0.4}
+    assert region.judge(Step(step, 1.0, inside), 0.9) == {"radius": 0.1}
+    assert region.judge(Step(step, 1.0, edge), 0.5) == {"radius": 0.1}
+    assert region.judge(Step(step, 1.0, edge), 0.1) == {"radius": 0.025}
+    assert region.judge(Step(step, 1.0, edge), math.nan) == {"radius": 0.025}
+    assert region.judge(Step(step, 1.0, {"radius": 0.9, "edge": True}), 0.9) == {"radius": 1.0}
+
+
+def test_levenberg_marquardt_trusts_good_predictions_and_doubts_bad_ones() -> None:
+    lm = LevenbergMarquardt(1.0, 0.25)
+    now = lm.start()
+    assert lm.judge(now, 0.9) == {"damping": 0.25}
+    assert lm.judge(now, 0.5) == now
+    for rho in (0.1, -3.0, math.nan, -math.inf):
+        assert lm.judge(now, rho) == {"damping": 4.0}
+    assert LevenbergMarquardt(1e-12, 0.25).judge({"damping": 1e-12}, 1.0) == {"damping": 1e-12}
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        LevenbergMarquardt(1.0, 4.0)
+
+
+def test_nielsen_falls_smoothly_and_rises_ever_faster() -> None:
+    nielsen = Nielsen(1.0)
+    now = nielsen.start()
+    assert nielsen.judge(now, 1.0)["damping"] == pytest.approx(1 / 3)
+    assert nielsen.judge(now, 0.5)["damping"] == pytest.approx(1.0)
+    assert nielsen.judge(now, 0.75)["damping"] == pytest.approx(1 - 0.5**3)
+    once = nielsen.judge(now, -1.0)
+    twice = nielsen.judge(once, math.nan)
+    assert (once["damping"], twice["damping"]) == (2.0, 8.0)
+    assert nielsen.judge(twice, 1.0)["nu"] == 2.0
+
+
+def test_damping_by_the_loss_is_a_multiple_of_it() -> None:
+    at = start()
+    assert ByLoss(0.3).value({}, at) == pytest.approx(0.3 * at.loss)
+    assert policy(0.1) == Fixed(0.1)
+    with pytest.raises(ValueError, match="must be ≥ 0, got -1"):
+        policy(-1)
+
+
+LEARNERS = {
+    "kfac": rules.kfac(),
+    "ekfac": rules.ekfac(),
+    "levenberg-marquardt": rules.levenberg_marquardt(),
+    "nielsen": rules.natural(1.0, Nielsen(1.0)),
+    "trust region": rules.trust_region(),
+}
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_a_rule_that_learns_its_trust_never_climbs_and_descends_far(name: str) -> None:
+    problem = NetProblem.of(mlp((2, 8, 2)), plane("moons", 60))
+    path = fall(problem.at(problem.net.init(0)), LEARNERS[name], 15)
+    losses = [at.loss for at in path]
+    assert all(b <= a for a, b in itertools.pairwise(losses))
+    assert losses[-1] < 0.5 * losses[0]
+
+
+def test_a_trial_is_the_forward_pass_of_the_next_step() -> None:
+    at, rule = start(), rules.kfac()
+    change, _ = rule.update(at.grad, at, rule.init(at.theta))
+    assert "tape" in at.after(change).__dict__
+
+
+def test_a_step_that_cannot_help_is_given_up_and_said() -> None:
+    at = start()
+    uphill = rules.kfac()
+    change, memory = uphill.update(-at.grad, at, uphill.init(at.theta))
+    assert torch.equal(change, torch.zeros_like(change))
+    assert memory["report"]["tries"] == rules.TRIES
+
+
+def test_links_compose() -> None:
+    at = start()
+    rule = chain(decay(0.1), rules.natural(1.0, 0.1), descend(-0.5))
+    change, memory = rule.update(at.grad, at, rule.init(at.theta))
+    damped = Fisher(at).dense() + 0.1 * torch.eye(at.problem.dim, dtype=torch.float64)
+    right = -0.5 * torch.linalg.solve(damped, at.grad + 0.1 * at.theta)
+    assert torch.allclose(change, right, atol=1e-9)
+    assert memory["report"]["damping"] == 0.1
+
+
+def test_no_rule_changes_what_it_was_handed() -> None:
+    at = start()
+    for make in rules.RULES.values():
+        rule = make()
+        memory = rule.init(at.theta)
+        theta, grad, before = at.theta.clone(), at.grad.clone(), repr(memory)
+        rule.update(at.grad, at, memory)
+        assert torch.equal(at.theta, theta)
+        assert torch.equal(at.grad, grad)
+        assert repr(memory) == before
