@@ -98,7 +98,8 @@ def _cholesky(matrix: Tensor, damping: float, v: Tensor) -> Tensor | None:
     if int(info):
         return None
     pivots = lower.diagonal()
-    if float(pivots.min()) ** 2 <= torch.finfo(v.dtype).eps * float(pivots.max()) ** 2:
+    rounding = len(v) * torch.finfo(torch.float64).eps  # float32 has the floor above
+    if float(pivots.min()) ** 2 <= rounding * float(pivots.max()) ** 2:
         return None  # singular to rounding: what is divided by is noise
     return torch.cholesky_solve(v[:, None], lower)[:, 0]
 
