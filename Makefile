@@ -51,12 +51,14 @@ endef
 $(VENV)/.run: $(VENV)/.python pyproject.toml constraints.txt
 	$(call needs,what the lessons need,.)
 
-$(VENV)/.test: $(VENV)/.python pyproject.toml constraints.txt
+$(VENV)/.test: $(VENV)/.python pyproject.toml constraints.txt tests/peers.txt
 	$(call needs,what the tests need,.[test])
+	@$(INSTALL) --no-deps -r tests/peers.txt
 	@touch $(VENV)/.run
 
-$(VENV)/.lint: $(VENV)/.python pyproject.toml constraints.txt
+$(VENV)/.lint: $(VENV)/.python pyproject.toml constraints.txt tests/peers.txt
 	$(call needs,what the checks need,.[lint])
+	@$(INSTALL) --no-deps -r tests/peers.txt
 	@touch $(VENV)/.run $(VENV)/.test
 
 # The system's own browser: nothing is downloaded behind its package manager's back.

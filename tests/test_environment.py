@@ -112,6 +112,16 @@ def test_importing_a_lesson_imports_neither_torch_nor_plotly() -> None:
     assert said.split() == []
 
 
+def test_peers_are_pinned_and_bring_no_torchvision() -> None:
+    """They are installed without what they ask for, so all that they need is listed here."""
+    lines = (ROOT / "tests" / "peers.txt").read_text().splitlines()
+    peers = [Requirement(line) for line in lines if not line.startswith("#")]
+    assert all(str(each.specifier).startswith("==") for each in peers)
+    names = {canonicalize_name(each.name) for each in peers}
+    assert {"curvlinops-for-pytorch", "nngeometry"} <= names
+    assert not names & (set(pins()) | {"torch", "torchvision"})
+
+
 def test_no_registry_and_no_machine_s_path_is_named() -> None:
     files = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True

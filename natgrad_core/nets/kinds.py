@@ -18,8 +18,9 @@ class FrozenNorm:
             raise TypeError(f"{label}: batch norm needs running statistics and affine=True here")
         self.label, self.width = label, module.num_features
         self.size = 2 * self.width
-        self.mean = module.running_mean.detach().clone()
-        self.scale = (module.running_var.detach() + module.eps).rsqrt()
+        # In float64, so that a net in float64 is not rounded by statistics kept in float32.
+        self.mean = module.running_mean.detach().to(torch.float64, copy=True)
+        self.scale = (module.running_var.detach().to(torch.float64) + module.eps).rsqrt()
 
     def slope(self, w: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """x̂, the standardized input."""

@@ -77,7 +77,10 @@ class Net:
             torch.manual_seed(seed)
             for module in _flattened(self.module):
                 reset = getattr(module, "reset_parameters", None)
-                if reset is not None:
+                if isinstance(module, nn.BatchNorm1d):  # whose reset would forget its statistics
+                    nn.init.ones_(module.weight)
+                    nn.init.zeros_(module.bias)
+                elif reset is not None:
                     reset()
                 if gain is not None and isinstance(module, nn.Linear | nn.Conv2d):
                     nn.init.xavier_uniform_(module.weight, gain)

@@ -183,6 +183,16 @@ def test_reductions_are_means_over_examples_and_sums_over_outputs() -> None:
     assert close(Fisher(twice.at(at.theta)).dense(), Fisher(at).dense())
 
 
+def test_starting_anew_keeps_the_frozen_statistics_of_a_norm() -> None:
+    at = point("frozen norm", "regression")
+    module = at.problem.net.write(at.theta).double()
+    assert torch.allclose(module(at.problem.x), at.outputs, rtol=0, atol=1e-7)
+    theta = at.problem.net.init(1, torch.float64)
+    assert torch.equal(
+        theta[25:35], torch.tensor([1.0, 0.0], dtype=torch.float64).repeat_interleave(5)
+    )
+
+
 def test_parameters_are_in_torch_row_major_order() -> None:
     made = problem("tanh MLP", "three classes")
     theta = torch.arange(made.dim, dtype=torch.float64) / made.dim
