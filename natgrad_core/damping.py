@@ -1,27 +1,70 @@
-"""Damping: adding λ times a second metric before inverting the first.
+"""Damping: adding λ times a second metric before inverting the first, and how to choose λ.
 
 λI takes the second metric to be the identity of whatever coordinates happen to be in use, and so
 breaks invariance. λAᵀA is the same tensor pulled back (the identity of the problem's own
-coordinates, written in x), and keeps it.
+coordinates, written in x), and keeps it. A *policy* chooses from step to step: λ itself (Levenberg
+and Marquardt), or the radius that a step may have in KL (a trust region). Both read the gain ratio
+ρ, the decrease that was had over the decrease that was promised.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, TypeAlias
 
+from natgrad_core.ops import maximum, minimum, where
 from natgrad_core.problem import At
-from natgrad_core.small import Matrix, eye
+from natgrad_core.small import Matrix, eye, trace
+
+Kind: TypeAlias = Callable[[At, Matrix], Matrix]
+"""(the point, the metric G there) -> D."""
 
 
-def identity(at: At) -> Matrix:
+def identity(at: At, metric: Matrix) -> Matrix:
     """I, of the coordinates the run is in."""
     return eye(len(at.theta))
 
 
-def pulled_back(at: At) -> Matrix:
+def pulled_back(at: At, metric: Matrix) -> Matrix:
     """JᵀJ: the identity of the problem's own coordinates, as a tensor in x (AᵀA if θ = Ax)."""
     return at.flat()
 
 
-KINDS: dict[str, Callable[[At], Matrix]] = {"identity": identity, "pulled-back": pulled_back}
+def relative(at: At, metric: Matrix) -> Matrix:
+    """(tr G / d) I, so that λ has no unit: it is a share of G's mean eigenvalue."""
+    d = len(metric)
+    mean = trace(metric) / d
+    return tuple(tuple(mean if i == j else 0 for j in range(d)) for i in range(d))
+
+
+KINDS: dict[str, Kind] = {"identity": identity, "pulled-back": pulled_back}
 """The two readings of λ, by the name that a control shows."""
+
+ALL_KINDS: dict[str, Kind] = {**KINDS, "relative": relative}
+"""Every D that a rule may add λ of."""
+
+CEILING = 1e16
+"""Where λ stops growing: the step is below rounding long before."""
+
+
+def levenberg_marquardt(ratio: Any, damping: Any, factor: Any) -> tuple[Any, Any]:
+    """The next λ and the next factor, from the gain ratio ρ of a step (NaN: it led nowhere).
+
+    After a gain λ ← λ max(⅓, 1 − (2ρ − 1)³), factor ← 2; else λ ← λ·factor, factor ← 2·factor.
+    Nielsen 1999, eq. 2.5; Madsen, Nielsen and Tingleff 2004, eq. 2.21.
+    """
+    won = ratio > 0
+    s = where(won, 2 * ratio - 1, 0.0)
+    after_gain = damping * maximum(1 - s * s * s, 1 / 3)
+    after_loss = minimum(damping * factor, CEILING)
+    return where(won, after_gain, after_loss), where(won, 2.0, minimum(2 * factor, CEILING))
+
+
+def trust_region(ratio: Any, radius: Any, used: Any, largest: Any) -> Any:
+    """The next radius, in nats, from the gain ratio ρ of a step that used ``used`` of it.
+
+    A quarter where ρ < ¼ (or NaN), twice it (at most ``largest``) where ρ > ¾ and the step reached
+    the bound. Nocedal and Wright 2006, algorithm 4.1, with KL ≈ ½δᵀFδ for the length.
+    """
+    longer = where(used > 0.99 * radius, minimum(2 * radius, largest), radius)
+    return where(ratio >= 0.25, where(ratio > 0.75, longer, radius), radius / 4)

@@ -44,6 +44,14 @@ class Jet:
             return _binary(a, b, *_BINARY[name](a.value, b.value))
         raise TypeError(f"there is no derivative here of {name}")
 
+    def each(self, function: Callable[[Any], Any]) -> Jet:
+        """The jet of a linear ``function``: of the value and of each derivative that is not 0."""
+
+        def of(part: Any) -> Any:
+            return part if isinstance(part, int) else function(part)
+
+        return Jet(of(self.value), tuple(map(of, self.grad)), tuple(map(of, self.hessian)))
+
     def __add__(self, other: Any) -> Jet:
         o = jet_of(other, self)
         return Jet(
@@ -177,6 +185,18 @@ def _tanh(x: Any) -> tuple[Any, Any, Any]:
     return t, 1 - t * t, -2 * t * (1 - t * t)
 
 
+def _i0e(x: Any) -> tuple[Any, Any, Any]:
+    """e⁻ˣI₀ for x > 0: I₀' = I₁ and I₁' = I₀ − I₁/x."""
+    zero, one = ops.i0e(x), ops.i1e(x)
+    return zero, one - zero, 2 * (zero - one) - one / x
+
+
+def _i1e(x: Any) -> tuple[Any, Any, Any]:
+    zero, one = ops.i0e(x), ops.i1e(x)
+    slope = zero - one - one / x
+    return one, slope, one - zero - slope - slope / x + one / (x * x)
+
+
 def _atan2(y: Any, x: Any) -> tuple[Any, ...]:
     r = x * x + y * y
     twist, mixed = 2 * x * y / (r * r), (y * y - x * x) / (r * r)
@@ -197,6 +217,10 @@ _UNARY: dict[str, Callable[[Any], tuple[Any, Any, Any]]] = {
     "cos": lambda x: (ops.cos(x), -ops.sin(x), -ops.cos(x)),
     "tanh": _tanh,
     "lgamma": lambda x: (ops.lgamma(x), ops.digamma(x), ops.trigamma(x)),
+    "digamma": lambda x: (ops.digamma(x), ops.trigamma(x), ops.tetragamma(x)),
+    "trigamma": lambda x: (ops.trigamma(x), ops.tetragamma(x), ops.pentagamma(x)),
+    "i0e": _i0e,
+    "i1e": _i1e,
 }
 """f, f' and f'' at x."""
 

@@ -64,12 +64,80 @@ class Dense:
         return f"Dense({np.array2string(self.array(), precision=4)})"
 
 
+class Diagonal:
+    """A metric that couples no two parameters."""
+
+    __slots__ = ("entries",)
+
+    def __init__(self, entries: Vector) -> None:
+        self.entries = entries
+
+    def mv(self, v: Vector) -> Vector:
+        """M v, entry by entry."""
+        return tuple(m * c for m, c in zip(self.entries, v, strict=True))
+
+    def solve(self, v: Vector) -> Vector:
+        """M⁻¹ v, entry by entry."""
+        return tuple(c / m for m, c in zip(self.entries, v, strict=True))
+
+    def dense(self) -> Matrix:
+        """M itself."""
+        d = len(self.entries)
+        return tuple(
+            tuple(entry if i == j else 0 for j in range(d)) for i, entry in enumerate(self.entries)
+        )
+
+
+class Block:
+    """A metric that couples parameters only within blocks, given as tuples of indices."""
+
+    __slots__ = ("blocks", "parts")
+
+    def __init__(self, matrix: Matrix, blocks: tuple[tuple[int, ...], ...]) -> None:
+        self.blocks = blocks
+        self.parts = [Dense(tuple(tuple(matrix[i][j] for j in b) for i in b)) for b in blocks]
+
+    def mv(self, v: Vector) -> Vector:
+        """M v, block by block."""
+        return self._each([p.mv(tuple(v[i] for i in b)) for b, p in self._pairs()])
+
+    def solve(self, v: Vector) -> Vector:
+        """M⁻¹ v, block by block."""
+        return self._each([p.solve(tuple(v[i] for i in b)) for b, p in self._pairs()])
+
+    def dense(self) -> Matrix:
+        """M itself."""
+        d = sum(map(len, self.blocks))
+        cells = {
+            (i, j): part.matrix[m][n]
+            for block, part in self._pairs()
+            for m, i in enumerate(block)
+            for n, j in enumerate(block)
+        }
+        return tuple(tuple(cells.get((i, j), 0) for j in range(d)) for i in range(d))
+
+    def _pairs(self) -> list[tuple[tuple[int, ...], Dense]]:
+        return list(zip(self.blocks, self.parts, strict=True))
+
+    def _each(self, found: list[Vector]) -> Vector:
+        placed = {
+            i: value
+            for block, values in zip(self.blocks, found, strict=True)
+            for i, value in zip(block, values, strict=True)
+        }
+        return tuple(placed[i] for i in range(len(placed)))
+
+
 def invertible(matrix: Array) -> Array:
     """``matrix [..., d, d]`` itself, or SingularMetric with what to do about it."""
-    condition = float(np.linalg.cond(matrix).max(initial=1.0))
-    if not condition < 1 / np.finfo(float).eps:
+    flat = matrix.reshape(-1, *matrix.shape[-2:])
+    if not np.isfinite(flat).all():
+        raise SingularMetric("the metric is not finite here; allowed: points inside the domain")
+    conditions = np.linalg.cond(flat)
+    if not (conditions < 1 / np.finfo(float).eps).all():
+        worst = flat[np.argmax(conditions)]
         raise SingularMetric(
-            f"the metric is singular here (condition number {condition:.1e}); "
-            "add damping λ > 0, or use its pseudo-inverse"
+            f"the metric {worst.tolist()} is singular (condition number {conditions.max():.1e}); "
+            "allowed: an invertible one. Add damping λ > 0, or take singular='pseudo-inverse'"
         )
     return matrix

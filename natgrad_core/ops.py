@@ -69,6 +69,8 @@ atan2 = _apply("atan2")
 lgamma = _apply("lgamma")
 digamma = _apply("digamma")
 trigamma = _apply("trigamma", 1, torch_name="polygamma")
+tetragamma = _apply("tetragamma", 2, torch_name="polygamma")
+pentagamma = _apply("pentagamma", 3, torch_name="polygamma")
 i0e = _apply("i0e", torch_name="special.i0e")
 i1e = _apply("i1e", torch_name="special.i1e")
 
@@ -82,6 +84,18 @@ def where(condition: Numeric, yes: Numeric, no: Numeric) -> Numeric:
     if isinstance(condition, bool):
         return yes if condition else no
     return np.where(condition, yes, no)
+
+
+def opaque(function: Callable[..., tuple[Any, ...]], count: int, *args: Numeric) -> Any:
+    """``function(*args)``, a tuple of ``count`` parts, which the tracer calls but never looks into.
+
+    For what is no straight line of arithmetic: an eigendecomposition, a random draw. The function
+    must be pure and take floats and arrays alike.
+    """
+    if any(isinstance(a, Sym) for a in args):
+        parts = call("invoke", function, *args)
+        return tuple(call("part", parts, i) for i in range(count))
+    return function(*args)
 
 
 def sigmoid(x: Numeric) -> Numeric:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from natgrad_core.jet import Jet
 from natgrad_core.ops import constant, is_tensor, total
 from natgrad_core.trace import Sym, call
 from natgrad_core.types import ArrayLike
@@ -46,10 +47,14 @@ class Rows:
 
 
 def _column(component: Any) -> Any:
+    if isinstance(component, Jet):
+        return component.each(_column)
     if isinstance(component, Sym):
         return call("column", component)
     return component[..., None] if is_tensor(component) else np.asarray(component)[..., None]
 
 
 def _sum(values: Any) -> Any:
+    if isinstance(values, Jet):
+        return values.each(_sum)
     return call("row_sum", values) if isinstance(values, Sym) else values.sum(-1)

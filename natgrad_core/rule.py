@@ -16,11 +16,13 @@ from typing import Any
 import numpy as np
 
 from natgrad_core import damping as dampings
+from natgrad_core.given import checked
 from natgrad_core.metrics import Metric
-from natgrad_core.operator import Dense
-from natgrad_core.problem import At
-from natgrad_core.small import Vector, add
-from natgrad_core.types import ArrayLike
+from natgrad_core.operator import Dense, invertible
+from natgrad_core.problem import At, Problem
+from natgrad_core.small import Vector, add, components, full, mv
+from natgrad_core.spectral import pseudo_inverse
+from natgrad_core.types import Array, ArrayLike
 
 Memory = Any
 """What a rule carries from step to step: nested tuples of components, () if nothing."""
@@ -44,12 +46,6 @@ class Rule:
         return f"<rule {self.name}: {self.latex}>" if self.latex else f"<rule {self.name}>"
 
 
-def number(value: ArrayLike) -> Any:
-    """One float, or an array over the leading axes: what a rate or a damping may be."""
-    array = np.asarray(value, float)
-    return array if array.ndim else float(array)
-
-
 def chain(*links: Rule, name: str = "chain", latex: str = "", source: str = "") -> Rule:
     """The rule that hands the direction through ``links`` in order."""
 
@@ -68,7 +64,7 @@ def chain(*links: Rule, name: str = "chain", latex: str = "", source: str = "") 
 
 def descend(rate: ArrayLike) -> Rule:
     """Direction -> −α direction. ``rate`` is one number, or an array over the leading axes."""
-    factor = number(rate)
+    factor = checked("the rate α", rate, -np.inf)
 
     def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
         return tuple(-(factor * component) for component in direction), memory
@@ -76,22 +72,64 @@ def descend(rate: ArrayLike) -> Rule:
     return Rule(update, name="descend", latex=r"-\alpha\, \cdot")
 
 
-def precondition(metric: Metric, damping: ArrayLike = 0.0, kind: str = "identity") -> Rule:
+SINGULAR = ("diverge", "pseudo-inverse")
+"""What to do where a metric has no inverse: let the step be not finite, or take G⁺."""
+
+
+def precondition(
+    metric: Metric, damping: ArrayLike = 0.0, kind: str = "identity", singular: str = "diverge"
+) -> Rule:
     """Direction -> (G + λD)⁻¹ direction, with G the metric and D what ``kind`` says.
 
     ``damping`` is λ ≥ 0, one number or an array over the leading axes; ``kind`` a name in
-    ``natgrad_core.damping.KINDS``. Amari 1998, eq. 12, with damping as in Levenberg 1944.
+    ``natgrad_core.damping.ALL_KINDS``. Amari 1998, eq. 12, with damping as in Levenberg 1944. Where
+    there is no inverse the direction is not finite and the path ends (``ok``), or with
+    ``singular="pseudo-inverse"`` it is Moore and Penrose's: the shortest of the directions that
+    explain the most of the gradient.
     """
-    if not np.all(np.asarray(damping) >= 0):
-        raise ValueError(f"damping λ must be ≥ 0, got {damping}")
-    if kind not in dampings.KINDS:
-        raise ValueError(f"no damping {kind!r}; there are {', '.join(dampings.KINDS)}")
-    second, strength = dampings.KINDS[kind], number(damping)
+    strength, second = _damping(damping, kind)
+    if singular not in SINGULAR:
+        raise ValueError(f"no way {singular!r} with a singular metric; there are {SINGULAR}")
 
     def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
         operator = metric(at)
         if np.any(np.asarray(damping) > 0):
-            operator = Dense(add(operator.dense(), second(at), strength))
+            matrix = operator.dense()
+            operator = Dense(add(matrix, second(at, matrix), strength))
+        if singular == "pseudo-inverse":
+            return mv(pseudo_inverse(operator.dense()), direction), memory
         return operator.solve(direction), memory
 
     return Rule(update, name="precondition", latex=r"(G + \lambda D)^{-1}\, \cdot")
+
+
+def _damping(damping: ArrayLike, kind: str) -> tuple[Any, dampings.Kind]:
+    strength = checked("damping λ", damping, 0.0)
+    if kind not in dampings.ALL_KINDS:
+        raise ValueError(f"no damping {kind!r}; there are {', '.join(dampings.ALL_KINDS)}")
+    return strength, dampings.ALL_KINDS[kind]
+
+
+def direction(
+    problem: Problem,
+    metric: Metric,
+    theta: ArrayLike,
+    damping: ArrayLike = 0.0,
+    kind: str = "identity",
+    singular: str = "raise",
+) -> Array:
+    """(G + λD)⁻¹ ∇J at ``theta [..., d]``, outside any run: ``[..., d]``.
+
+    Raises SingularMetric where there is no inverse, unless ``singular="pseudo-inverse"``.
+    """
+    point = problem.check(theta)
+    at, (strength, second) = problem.at(components(point)), _damping(damping, kind)
+    matrix = metric(at).dense()
+    if np.any(np.asarray(damping) > 0):
+        matrix = add(matrix, second(at, matrix), strength)
+    if singular == "pseudo-inverse":
+        return full(mv(pseudo_inverse(matrix), at.grad), point.shape[:-1])
+    if singular != "raise":
+        raise ValueError(f"no way {singular!r} with a singular metric; 'raise', 'pseudo-inverse'")
+    invertible(full(matrix, point.shape[:-1]))
+    return full(Dense(matrix).solve(at.grad), point.shape[:-1])

@@ -17,7 +17,7 @@ import numpy as np
 from natgrad_core.problem import At, Charted, Problem
 from natgrad_core.rule import Rule
 from natgrad_core.small import Vector, components, pack
-from natgrad_core.trace import replay
+from natgrad_core.trace import lifted, lowered, replay
 from natgrad_core.types import Array, ArrayLike, Bools
 
 
@@ -100,12 +100,14 @@ def directly(problem: Problem, rule: Rule, start: ArrayLike, steps: int = 100) -
     step, theta, state = _prepare(problem, rule, start, steps)
     kept: list[Vector] = []
     with np.errstate(all="ignore"):
-        try:
-            for _ in range(steps):
+        for _ in range(steps):
+            try:
                 state = step(state)
-                kept.append(state[: len(theta)])
-        except (ArithmeticError, ValueError):
-            pass
+            except (ArithmeticError, ValueError):  # floats have no answer here; arrays have
+                state = step(lifted(state))
+                if all(np.size(v) == 1 for v in state):
+                    state = lowered(state)
+            kept.append(state[: len(theta)])
         return _record(problem, rule, theta, kept, steps)
 
 

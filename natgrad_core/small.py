@@ -86,6 +86,25 @@ def solve(matrix: Matrix, v: Vector) -> Vector:
     return tuple(dot([rows[i][j] for i in range(3)], v) / determinant for j in range(3))
 
 
+def trace(matrix: Matrix) -> Any:
+    """Σ M_ii."""
+    result = matrix[0][0]
+    for i in range(1, len(matrix)):
+        result = result + matrix[i][i]
+    return result
+
+
+def determinant(matrix: Matrix) -> Any:
+    """det M (d ≤ 3)."""
+    if len(matrix) == 1:
+        return matrix[0][0]
+    if len(matrix) == 2:
+        (a, b), (c, d) = matrix
+        return a * d - b * c
+    a, b, c = matrix
+    return dot(a, (b[1] * c[2] - b[2] * c[1], b[2] * c[0] - b[0] * c[2], b[0] * c[1] - b[1] * c[0]))
+
+
 def matmul(a: Matrix, b: Matrix) -> Matrix:
     """A B."""
     columns = transpose(b)

@@ -47,9 +47,20 @@ _SPECIAL = {
     "digamma": _special("psi"),
     "trigamma": _special("zeta", 2.0),
     "i0e": _special("i0e"),
+    "tetragamma": _special("polygamma", 2),
+    "pentagamma": _special("polygamma", 3),
     "i1e": _special("i1e"),
 }
-"""log Γ, its first two derivatives (ψ and ψ₁, as Hurwitz's zeta), and e⁻ˣI₀, e⁻ˣI₁."""
+"""log Γ, its first four derivatives (ψ₁ as Hurwitz's zeta), and e⁻ˣI₀, e⁻ˣI₁."""
+
+
+def _invoke(function: Callable[..., tuple[Any, ...]], *args: Any) -> tuple[Any, ...]:
+    return function(*args)
+
+
+def _part(parts: tuple[Any, ...], index: int) -> Any:
+    return parts[index]
+
 
 FLOAT_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "exp": math.exp,
@@ -63,6 +74,8 @@ FLOAT_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "maximum": max,
     "abs": abs,
     "logaddexp": _logaddexp,
+    "invoke": _invoke,
+    "part": _part,
     **{name: on_float for name, (on_float, _) in _SPECIAL.items()},
 }
 """The functions a line may call, on floats."""
@@ -82,6 +95,8 @@ ARRAY_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "where": np.where,
     "column": lambda x: np.asarray(x)[..., None],
     "row_sum": lambda x: np.sum(x, -1),
+    "invoke": _invoke,
+    "part": _part,
     **{name: on_array for name, (_, on_array) in _SPECIAL.items()},
 }
 """The same, on arrays."""
@@ -194,7 +209,11 @@ def call(name: str, *args: Any) -> Sym:
 
 
 def _source(tape: Tape, inputs: int, outputs: Sequence[str], shown: int, on_floats: bool) -> str:
-    """The loop: states x0 … are replaced by ``outputs``; the first ``shown`` are kept each step."""
+    """The loop: states x0 … are replaced by ``outputs``; the first ``shown`` are kept each step.
+
+    It returns the last state that arithmetic has an answer for. Lines that no output needs are
+    left out.
+    """
 
     def expression(operation: str, names: tuple[str, ...]) -> str:
         if operation == "neg":
@@ -205,27 +224,45 @@ def _source(tape: Tape, inputs: int, outputs: Sequence[str], shown: int, on_floa
             return f"{operation}({', '.join(names)})"
         return f"{names[0]} {operation} {names[1]}"
 
+    needed, lines = set(outputs), []
+    for name, operation, args in reversed(tape.lines):
+        if name in needed:
+            needed.update(args)
+            lines.append(f"            {name} = {expression(operation, args)}")
     state = ", ".join(f"x{i}" for i in range(inputs)) + ","
     numbers = ", ".join(f"c{i}" for i in range(len(tape.numbers)))
-    body = [f"        {name} = {expression(op, args)}" for name, op, args in tape.lines]
     return "\n".join(
         [
             "def replay(state, numbers, steps, keep):",
             f"    {state} = state",
             f"    {numbers}, = numbers" if numbers else "    pass",
-            "    for _ in range(steps):",
-            *body,
-            f"        {state} = {', '.join(outputs)},",
-            f"        keep(({', '.join(f'x{i}' for i in range(shown))},))",
+            "    try:",
+            "        for _ in range(steps):",
+            *reversed(lines),
+            f"            {state} = {', '.join(outputs)},",
+            f"            keep(({', '.join(f'x{i}' for i in range(shown))},))",
+            f"    except {'(ArithmeticError, ValueError)' if on_floats else '()'}:",
+            "        pass",
+            f"    return {state}",
         ]
     )
 
 
 @lru_cache(maxsize=512)
-def _compiled(source: str, on_floats: bool) -> Callable[..., None]:
+def _compiled(source: str, on_floats: bool) -> Callable[..., tuple[Any, ...]]:
     scope: dict[str, Any] = dict(FLOAT_FUNCTIONS if on_floats else ARRAY_FUNCTIONS)
     exec(compile(source, "<a traced step>", "exec"), scope)
     return scope["replay"]
+
+
+def lifted(state: Sequence[Any]) -> tuple[Any, ...]:
+    """The same numbers as arrays of one axis, on which arithmetic answers inf or NaN."""
+    return tuple(np.asarray(v, float)[..., None] for v in state)
+
+
+def lowered(state: Sequence[Any]) -> tuple[float, ...]:
+    """Floats again."""
+    return tuple(float(np.reshape(v, ())) for v in state)
 
 
 def replay(
@@ -236,17 +273,28 @@ def replay(
 ) -> list[tuple[Any, ...]]:
     """State ← step(state), ``steps`` times; the first ``shown`` parts of each state.
 
-    ``step`` must be a straight line of arithmetic on its arguments. On floats the list ends early
-    where arithmetic has no answer (a division by zero, an overflow).
+    ``step`` must be a straight line of arithmetic on its arguments. Where floats have no answer (a
+    division by zero, the log of a negative number) that step is made on arrays, which do; the list
+    ends where what is shown is no longer finite.
     """
     tape = Tape()
     outputs = [tape.name(o) for o in step(tuple(Sym(tape, f"x{i}") for i in range(len(state))))]
-    on_floats = all(isinstance(v, float | int) for v in (*state, *tape.numbers))
-    source = _source(tape, len(state), outputs, shown, on_floats)
+    numbers = [n.item() if isinstance(n, np.ndarray) and n.ndim == 0 else n for n in tape.numbers]
+    on_floats = all(isinstance(v, float | int) or callable(v) for v in (*state, *numbers))
+    on_arrays = _source(tape, len(state), outputs, shown, False)
     kept: list[tuple[Any, ...]] = []
-    try:
-        _compiled(source, on_floats)(state, tape.numbers, steps, kept.append)
-    except (ArithmeticError, ValueError):
-        if not on_floats:
-            raise
-    return kept
+    if not on_floats:
+        state = tuple(np.asarray(v, float) for v in state)
+        _compiled(on_arrays, False)(state, numbers, steps, kept.append)
+        return kept
+    fast = _compiled(_source(tape, len(state), outputs, shown, True), True)
+    while True:
+        state = fast(state, numbers, steps - len(kept), kept.append)
+        if len(kept) == steps:
+            return kept
+        once: list[tuple[Any, ...]] = []
+        state = _compiled(on_arrays, False)(lifted(state), numbers, 1, once.append)
+        state = lowered(state)
+        kept.append(state[:shown])
+        if not all(map(math.isfinite, state[:shown])):
+            return kept

@@ -91,6 +91,6 @@ class TwoStateMDP(Problem):
     def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
         """N states, as often as the policy is in them, and its actions there, ``[n, ..., 2]``."""
         p, q, both = self._chances(*components(self.check(theta)))
-        state = rng.random((n, *p.shape)) < p / both
+        state = rng.random((n, *np.shape(p))) < p / both
         leaves = rng.random(state.shape) < np.where(state, q, p)
         return np.stack([state, leaves], -1).astype(float)

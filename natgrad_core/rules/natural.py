@@ -9,10 +9,15 @@ from natgrad_core.types import ArrayLike
 
 
 @rules.register("natural")
-def natural(rate: ArrayLike = 0.1, damping: ArrayLike = 0.0, kind: str = "identity") -> Rule:
+def natural(
+    rate: ArrayLike = 0.1,
+    damping: ArrayLike = 0.0,
+    kind: str = "identity",
+    singular: str = "diverge",
+) -> Rule:
     """θ ← θ − α (F + λD)⁻¹ ∇J: steepest descent when length is measured by KL (Amari 1998)."""
     return chain(
-        precondition(fisher(), damping, kind),
+        precondition(fisher(), damping, kind, singular),
         descend(rate),
         name="natural",
         latex=r"\theta \leftarrow \theta - \alpha F^{-1} \nabla J",

@@ -9,10 +9,15 @@ from natgrad_core.types import ArrayLike
 
 
 @rules.register("newton")
-def newton(rate: ArrayLike = 1.0, damping: ArrayLike = 0.0, kind: str = "identity") -> Rule:
+def newton(
+    rate: ArrayLike = 1.0,
+    damping: ArrayLike = 0.0,
+    kind: str = "identity",
+    singular: str = "diverge",
+) -> Rule:
     """θ ← θ − α (H + λD)⁻¹ ∇J: blind to linear charts, uphill where H is indefinite."""
     return chain(
-        precondition(hessian(), damping, kind),
+        precondition(hessian(), damping, kind, singular),
         descend(rate),
         name="newton",
         latex=r"\theta \leftarrow \theta - \alpha H^{-1} \nabla J",

@@ -1,0 +1,22 @@
+"""G = |∇²J|: Newton's curvature with every eigenvalue made positive."""
+
+from __future__ import annotations
+
+from natgrad_core.metrics import Metric, metrics
+from natgrad_core.operator import Dense, Operator
+from natgrad_core.problem import At
+from natgrad_core.spectral import absolute
+
+
+@metrics.register("absolute-hessian")
+def absolute_hessian() -> Metric:
+    """G = |H| = √(H²): Newton's steps where H is positive, and downhill where it is not.
+
+    It leaves saddles, to which Newton's method is drawn. No tensor (its eigenvalues belong to the
+    coordinates). Dauphin and others 2014, eq. 7.
+    """
+
+    def at_point(at: At) -> Operator:
+        return Dense(absolute(at.hessian))
+
+    return at_point

@@ -1,0 +1,36 @@
+"""G = F within blocks of parameters, and zero between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from natgrad_core.metrics import Metric, metrics
+from natgrad_core.operator import Block, Operator
+from natgrad_core.problem import At
+
+
+@metrics.register("block-fisher")
+def block_fisher(blocks: Sequence[Sequence[int]] = ((0,),)) -> Metric:
+    """G = F within ``blocks`` of parameters (tuples of indices), and zero between them.
+
+    What no block names makes one more block. Keeps its meaning in charts that do not mix blocks.
+    Le Roux, Manzagol and Bengio 2008; K-FAC's blocks are the layers (Martens and Grosse 2015).
+    """
+    chosen = tuple(tuple(int(i) for i in block) for block in blocks)
+    named = [i for block in chosen for i in block]
+    if not all(chosen) or len(set(named)) < len(named) or not all(i >= 0 for i in named):
+        raise ValueError(
+            "blocks must be tuples of indices ≥ 0, none empty and no index in two of them, "
+            f"as in ((0,), (1, 2)); got {blocks}"
+        )
+
+    def at_point(at: At) -> Operator:
+        d = len(at.theta)
+        if any(i >= d for i in named):
+            raise IndexError(
+                f"{at.problem.name} has {d} parameters, so blocks name 0 to {d - 1}; got {chosen}"
+            )
+        rest = tuple(i for i in range(d) if i not in named)
+        return Block(at.fisher, (*chosen, rest) if rest else chosen)
+
+    return at_point

@@ -1,0 +1,20 @@
+"""G = diag F: a scale for each parameter, and none of their coupling."""
+
+from __future__ import annotations
+
+from natgrad_core.metrics import Metric, metrics
+from natgrad_core.operator import Diagonal, Operator
+from natgrad_core.problem import At
+
+
+@metrics.register("diagonal-fisher")
+def diagonal_fisher() -> Metric:
+    """G = diag F: cheap in many parameters, and no tensor, so a chart changes what it means.
+
+    Becker and LeCun 1989, with F for H.
+    """
+
+    def at_point(at: At) -> Operator:
+        return Diagonal(tuple(row[i] for i, row in enumerate(at.fisher)))
+
+    return at_point

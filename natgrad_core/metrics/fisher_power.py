@@ -1,0 +1,26 @@
+"""G = F^q: a slider from plain descent (q = 0) to the natural gradient (q = 1)."""
+
+from __future__ import annotations
+
+from natgrad_core.given import checked
+from natgrad_core.metrics import Metric, metrics
+from natgrad_core.operator import Dense, Operator
+from natgrad_core.problem import At
+from natgrad_core.spectral import power
+from natgrad_core.types import ArrayLike
+
+
+@metrics.register("fisher-power")
+def fisher_power(q: ArrayLike = 0.5) -> Metric:
+    """G = F^q with q in [0, 1], one number or an array over the leading axes.
+
+    At q = 0 it is I, at q = 1 it is F, and only there (and nowhere between) does it change with
+    the coordinates as a metric must: powers of a tensor are no tensors. Adam divides by the half
+    power, of an empirical diagonal one (Lin and others 2024).
+    """
+    exponent = checked("the power q", q, 0.0, 1.0)
+
+    def at_point(at: At) -> Operator:
+        return Dense(power(at.fisher, exponent))
+
+    return at_point

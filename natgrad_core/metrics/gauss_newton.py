@@ -1,0 +1,32 @@
+"""G = E[Sᵀ ∇²A S]: the Hessian without the curvature of the model's own outputs."""
+
+from __future__ import annotations
+
+from natgrad_core.family import ExponentialFamily
+from natgrad_core.metrics import Metric, metrics
+from natgrad_core.operator import Dense, Operator
+from natgrad_core.problem import At, Charted
+
+
+@metrics.register("gauss-newton")
+def gauss_newton() -> Metric:
+    """G = E[Sᵀ ∇²A S], with S = ∂η/∂θ and A the log-partition; for least squares JᵀJ.
+
+    The loss is A(η) − η·T, convex in the natural parameters η; the Hessian's other term, the bend
+    of η(θ), is left out. What remains is also the Fisher matrix (Schraudolph 2002, sec. 3; Martens
+    2020, sec. 9), and a tensor. A loss that is not stated in natural parameters has none.
+    """
+
+    def at_point(at: At) -> Operator:
+        home = at.problem
+        while isinstance(home, Charted):
+            home = home.base
+        if not isinstance(home, ExponentialFamily):
+            raise TypeError(
+                f"{home.name} is not stated as a convex loss of natural parameters η(θ), so it has "
+                "no Gauss–Newton matrix; take a least-squares or exponential-family problem, or "
+                "the metric fisher or hessian"
+            )
+        return Dense(at.fisher)
+
+    return at_point

@@ -1,0 +1,59 @@
+"""G ≈ F from a few samples of the model, as is done where no closed form is at hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from natgrad_core.metrics import Metric, metrics
+from natgrad_core.operator import Dense, Operator
+from natgrad_core.ops import opaque
+from natgrad_core.problem import At, Problem
+from natgrad_core.small import components, pack, symmetric
+from natgrad_core.types import Array
+
+
+@metrics.register("monte-carlo-fisher")
+def monte_carlo_fisher(n: int = 64, seed: int = 0) -> Metric:
+    """G = (1/n) Σ s sᵀ over ``n`` data drawn from p(· | θ), with covariates n for each row.
+
+    The generator is seeded anew at every point (common random numbers), so the metric is a pure
+    function of θ, the same in every chart and for every other point of a batch. Off by about 1/√n;
+    with n < d it is singular. Martens 2020, sec. 5.
+    """
+    if isinstance(n, bool) or int(n) != n or n < 1:
+        raise ValueError(f"n, the samples a point, must be a whole number ≥ 1; got {n}")
+
+    def at_point(at: At) -> Operator:
+        problem = at.problem
+        if problem.support is None:
+            raise problem._bare("samples")
+        d = len(at.theta)
+
+        def estimate(*theta: Any) -> tuple[Any, ...]:
+            points = pack(theta)
+            flat = points.reshape(-1, d)
+            good = problem.inside(flat)
+            found = np.full((len(flat), d * (d + 1) // 2), np.nan)
+            for i in np.flatnonzero(good):
+                found[i] = _second_moment(problem, flat[i], np.random.default_rng(seed), int(n))
+            if points.ndim == 1:
+                return tuple(found[0].tolist())
+            return components(found.reshape(*points.shape[:-1], -1))
+
+        return Dense(symmetric(*opaque(estimate, d * (d + 1) // 2, *at.theta)))
+
+    return at_point
+
+
+def _second_moment(problem: Problem, theta: Array, rng: np.random.Generator, n: int) -> Array:
+    """The upper triangle of the mean of s sᵀ over n draws at one point."""
+    drawn = problem.sample(theta, rng, n)  # [n], [n, rows] or with the outcome's numbers last
+    outcome = tuple(np.moveaxis(drawn, -1, 0)) if problem.outcomes > 1 else (drawn,)
+    scores = problem._score((*problem.covariates, *outcome), *theta.tolist())
+    weights = problem.rows.columns[0] if problem.covariates else np.ones(1)
+    s = np.stack(np.broadcast_arrays(*scores), -1)
+    s = s.reshape(n, -1, len(theta))
+    moment = np.einsum("r,nri,nrj->ij", weights, s, s) / n
+    return moment[np.triu_indices(len(theta))]

@@ -1,0 +1,115 @@
+"""Functions of a symmetric matrix: its power, its absolute value, its pseudo-inverse.
+
+In closed form for 2×2, a straight line of arithmetic that can be traced; beyond, by NumPy's
+eigendecomposition, which the tracer calls as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from natgrad_core.ops import maximum, opaque, sqrt, where
+from natgrad_core.small import Matrix, add, determinant, eye, matmul, pack, symmetric, trace, upper
+from natgrad_core.types import Array
+
+RANK_TOLERANCE = 1e-12
+"""Below this, relative to the largest, an eigenvalue counts as zero."""
+
+
+def absolute(matrix: Matrix) -> Matrix:
+    """|M| = √(M²): the eigenvalues made positive, the eigenvectors kept.
+
+    For 2×2 by Cayley and Hamilton: √B = (B + √(det B) I)/√(tr B + 2√(det B)) with B = M².
+    """
+    if len(matrix) != 2:
+        return _by_eigenvalues(matrix, np.abs)
+    square, size = matmul(matrix, matrix), abs(determinant(matrix))
+    scale = sqrt(trace(square) + 2 * size)
+    shifted = add(square, eye(2), size)
+    return tuple(tuple(entry / scale for entry in row) for row in shifted)
+
+
+def power(matrix: Matrix, q: Any) -> Matrix:
+    """M^q for M positive semi-definite and 0 ≤ q: from I (q = 0) to M (q = 1).
+
+    For 2×2 with eigenvalues m ± r: M^q = a I + b (M − m I), where a is the mean of the eigenvalues'
+    powers and b their divided difference. An eigenvalue below zero by rounding counts as zero.
+    """
+    if len(matrix) != 2:
+        return _by_eigenvalues(matrix, lambda values: np.maximum(values, 0.0) ** q)
+    (a, b), (_, d) = matrix
+    middle, half = (a + d) / 2, (a - d) / 2
+    radius = sqrt(half * half + b * b)
+    high = middle + radius
+    low = determinant(matrix) / where(high > 0, high, 1.0)
+    high, low = maximum(high, 0.0) ** q, maximum(low, 0.0) ** q
+    slope = (high - low) / where(radius > 0, 2 * radius, 1.0)
+    mean = (high + low) / 2
+    return symmetric(mean + slope * half, slope * b, mean - slope * half)
+
+
+def pseudo_inverse(matrix: Matrix) -> Matrix:
+    """M⁺, Moore and Penrose's, for M symmetric and d ≤ 3 (Penrose 1955).
+
+    From c₁, c₂, c₃, the elementary symmetric functions of the eigenvalues: rank three M⁻¹, rank
+    two ((c₁² − c₂) M − c₁ M²)/c₂² (for 2×2 it is M⁻¹), rank one M/c₁², rank none 0. An eigenvalue
+    below ``RANK_TOLERANCE`` times the largest counts as zero.
+    """
+    d = len(matrix)
+    if d > 3:
+        raise ValueError(f"a pseudo-inverse in closed form is for d ≤ 3; got d = {d}")
+    square = matmul(matrix, matrix)
+    first, size = trace(matrix), trace(square)  # size is the sum of the squared eigenvalues
+    second = (first * first - size) / 2
+    if d == 2:
+        second = determinant(matrix)
+    has = [size > 0, abs(second) > RANK_TOLERANCE * size]
+    one = _over(matrix, where(has[0], first * first, 1.0), has[0])
+    if d == 1:
+        return one
+    safe = where(has[1], second, 1.0)
+    two = _scaled(add(_scaled(matrix, first * first - second), square, -first), 1 / (safe * safe))
+    if d == 2:
+        (a, b), (_, c) = matrix
+        two = symmetric(c / safe, -b / safe, a / safe)
+        return _choose(has[1], two, one)
+    third = determinant(matrix)
+    noise = RANK_TOLERANCE * abs(second) + 1e-15 * size  # of the determinant, over the norm
+    whole = abs(third) > noise * sqrt(size)
+    safe = where(whole, third, 1.0)
+    adjugate = add(add(square, matrix, -first), eye(3), second)
+    return _choose(whole, _scaled(adjugate, 1 / safe), _choose(has[1], two, one))
+
+
+def _scaled(matrix: Matrix, scale: Any) -> Matrix:
+    return tuple(tuple(entry * scale for entry in row) for row in matrix)
+
+
+def _over(matrix: Matrix, divisor: Any, good: Any) -> Matrix:
+    return tuple(tuple(where(good, entry / divisor, 0.0) for entry in row) for row in matrix)
+
+
+def _choose(condition: Any, yes: Matrix, no: Matrix) -> Matrix:
+    return tuple(
+        tuple(where(condition, a, b) for a, b in zip(r, s, strict=True))
+        for r, s in zip(yes, no, strict=True)
+    )
+
+
+def _by_eigenvalues(matrix: Matrix, function: Callable[[Array], Array]) -> Matrix:
+    d = len(matrix)
+    cells = upper(matrix)
+
+    def apply(*cells: Any) -> tuple[Any, ...]:
+        whole = pack(symmetric(*cells))
+        good = np.isfinite(whole).all((-1, -2), keepdims=True)
+        values, vectors = np.linalg.eigh(np.where(good, whole, np.eye(d)))
+        found = (vectors * function(values)[..., None, :]) @ np.swapaxes(vectors, -1, -2)
+        found = np.where(good, found, np.nan)
+        entries = (found[..., i, j] for i in range(d) for j in range(i, d))
+        return tuple(e if e.ndim else float(e) for e in entries)
+
+    return symmetric(*opaque(apply, len(cells), *cells))

@@ -1,0 +1,63 @@
+"""What the laws of metrics and rules iterate: every pair from the shelves that is defined."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from natgrad_core import metrics, problems, rules, run
+from natgrad_core.charts import charts
+from natgrad_core.metrics import Metric
+from natgrad_core.problem import Problem
+from natgrad_core.small import components, full
+from natgrad_core.types import Array
+
+SHEAR = charts["linear"](matrix=((2.0, 1.0), (0.0, 0.5)))
+SHEAR3 = charts["linear"](matrix=((2.0, 1.0, 0.3), (0.0, 0.5, 0.2), (0.4, 0.0, 1.0)))
+
+
+@cache
+def problem(name: str) -> Problem:
+    return problems[name]()
+
+
+def sheared(name: str) -> Any:
+    """The problem through a linear chart that is no rotation and no scaling."""
+    return problem(name).through(SHEAR if problem(name).dim == 2 else SHEAR3)
+
+
+def matrix(metric: Metric, of: Problem, points: Array) -> Array:
+    """G at ``points [..., d]`` as an array ``[..., d, d]``."""
+    return full(metric(of.at(components(points))).dense(), points.shape[:-1])
+
+
+@cache
+def has_metric(name: str, of: str) -> bool:
+    """Whether the problem has that metric, at its start."""
+    try:
+        metrics[name]()(problem(of).at(problem(of).start))
+    except TypeError:
+        return False
+    return True
+
+
+@cache
+def has_rule(name: str, of: str) -> bool:
+    """Whether the rule is defined for the problem."""
+    try:
+        run(problem(of), rules[name](), problem(of).start, 1)
+    except TypeError:
+        return False
+    return True
+
+
+METRIC_CASES = [(m, p) for m in metrics for p in problems if has_metric(m, p)]
+RULE_CASES = [(r, p) for r in rules for p in problems if has_rule(r, p)]
+
+
+def regular(points: Array, g: Array) -> tuple[Array, Array]:
+    """Those points whose matrix is far from singular."""
+    good = np.linalg.cond(g) < 1e6
+    return points[good], g[good]

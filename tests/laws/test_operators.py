@@ -1,0 +1,77 @@
+"""Structured operators are their own matrices, only cheaper."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from natgrad_core import metrics
+from natgrad_core.operator import Block, Dense, Diagonal, SingularMetric, invertible
+from natgrad_core.rule import direction
+from natgrad_core.small import pack, transpose
+from tests.laws.shelves import problem
+
+
+def _positive(rng, d: int) -> tuple:
+    root = rng.normal(size=(d, d))
+    return tuple(map(tuple, (root @ root.T + np.eye(d)).tolist()))
+
+
+@pytest.mark.parametrize("d", [1, 2, 3])
+@pytest.mark.parametrize("kind", ["dense", "diagonal", "block"])
+def test_an_operator_is_its_matrix_and_solving_is_solving_with_it(kind, d, rng):
+    for _ in range(20):
+        g, v = _positive(rng, d), tuple(rng.normal(size=d).tolist())
+        blocks = ((d - 1,), tuple(range(d - 1))) if d > 1 else ((0,),)
+        operator = {
+            "dense": lambda g=g: Dense(g),
+            "diagonal": lambda g=g: Diagonal(tuple(g[i][i] for i in range(d))),
+            "block": lambda g=g, blocks=blocks: Block(g, blocks),
+        }[kind]()
+        m = pack(operator.dense())
+        assert_allclose(pack(operator.mv(v)), m @ v, rtol=1e-12)
+        assert_allclose(pack(operator.solve(v)), np.linalg.solve(m, v), rtol=1e-9)
+        assert operator.dense() == transpose(operator.dense())
+
+
+def test_a_block_keeps_the_order_of_the_parameters(rng):
+    g = _positive(rng, 3)
+    m = pack(Block(g, ((2, 0), (1,))).dense())
+    whole = pack(g)
+    assert_allclose(m[[0, 0, 2, 2], [0, 2, 0, 2]], whole[[0, 0, 2, 2], [0, 2, 0, 2]])
+    assert (m[1, [0, 2]] == 0).all()
+
+
+@pytest.mark.parametrize("name", ["two-layer-linear", "categorical-singular"])
+def test_outside_a_run_a_singular_metric_is_an_error_that_says_what_to_do(name):
+    model = problem(name)
+    with pytest.raises(
+        SingularMetric, match=r"singular \(condition .*Add damping .*pseudo-inverse"
+    ):
+        direction(model, metrics["fisher"](), model.start)
+    damped = direction(model, metrics["fisher"](), model.start, damping=1e-3)
+    shortest = direction(model, metrics["fisher"](), model.start, singular="pseudo-inverse")
+    expected = np.linalg.pinv(model.fisher(model.start)) @ model.grad(model.start)
+    assert_allclose(shortest, expected, rtol=1e-9, atol=1e-12)
+    assert_allclose(damped, shortest, rtol=0.05, atol=1e-6)
+
+
+def test_a_direction_keeps_its_leading_axes_and_is_the_dense_solve(rng):
+    model = problem("gamma")
+    points = model.examples(rng, 6).reshape(2, 3, 2)
+    found = direction(model, metrics["fisher"](), points, damping=0.3)
+    damped = model.fisher(points) + 0.3 * np.eye(2)
+    expected = np.linalg.solve(damped, model.grad(points)[..., None])[..., 0]
+    assert_allclose(found, expected, rtol=1e-9)
+    with pytest.raises(ValueError, match="no way 'guess'"):
+        direction(model, metrics["fisher"](), points, singular="guess")
+
+
+def test_the_singular_point_of_a_batch_is_named():
+    good, bad = np.eye(2), np.array([[1.0, 2.0], [2.0, 4.0]])
+    with pytest.raises(SingularMetric, match=r"\[\[1.0, 2.0\], \[2.0, 4.0\]\]"):
+        invertible(np.stack([good, bad]))
+    with pytest.raises(SingularMetric, match="not finite"):
+        invertible(np.full((2, 2), np.nan))
+    assert invertible(good) is good
