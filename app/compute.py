@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from app.state import ChartKey, Runs, chart_named, problem_named
@@ -21,8 +21,14 @@ from natgrad_core.types import Array
 def rule_named(name: str, rate: float, damping: float, kind: str) -> Rule:
     """The rule of this name with those of the reader's options that it takes."""
     options = {"rate": rate, "damping": damping, "kind": kind}
-    taken = inspect.signature(rules[name]).parameters
+    taken = _options(name)
     return rules[name](**{key: value for key, value in options.items() if key in taken})
+
+
+@cache
+def _options(rule: str) -> frozenset[str]:
+    """What a rule can be told: looked up once, for inspecting a signature is slow."""
+    return frozenset(inspect.signature(rules[rule]).parameters)
 
 
 @lru_cache(maxsize=256)

@@ -97,10 +97,9 @@ def script_json(value: object) -> str:
 class Assets:
     """What a page loads, under a name that follows the contents: a browser may keep it for ever.
 
-    The stage's many modules go as one file, ``render.js``, so that a page costs three requests.
+    The many modules go as one file, ``page.js``; the style sheets stand in the page's head. So a
+    page costs two requests and a websocket, and a returning reader's one.
     """
-
-    PAGE: ClassVar[tuple[str, ...]] = ("page.js", "jupyter.js")
 
     def __init__(self) -> None:
         self._seen: object = None
@@ -115,8 +114,7 @@ class Assets:
             return
         bundle.module.cache_clear()
         bundle.style.cache_clear()
-        files = {name: (STAGE / name).read_bytes() for name in self.PAGE}
-        files["render.js"] = bundle.module("render.js").encode()
+        files = {"page.js": bundle.module("page.js").encode()}
         files["stage.css"] = bundle.style().encode()
         digest = sha256(repr(sorted(files.items())).encode())
         self._seen, self._files, self._hash = seen, files, digest.hexdigest()[:16]
@@ -133,10 +131,9 @@ class Assets:
         self._refresh()
         return self._hash
 
-    def urls(self, base: str) -> list[str]:
-        """Return where the page finds its modules, ``page.js`` first."""
-        names = [name for name in self.files if name.endswith(".js")]
-        return [f"{base}natgrad/{self.hash}/{name}" for name in names]
+    def url(self, base: str) -> str:
+        """Return where the page finds its module."""
+        return f"{base}natgrad/{self.hash}/page.js"
 
 
 class AssetHandler(tornado.web.RequestHandler):
@@ -376,6 +373,9 @@ class LessonServer(Voila):
         config.VoilaConfiguration.allow_template_override = "NO"
         config.VoilaConfiguration.allow_theme_override = "NO"
         config.VoilaConfiguration.show_tracebacks = True  # Only this machine reads them.
+        # While a kernel takes its time, Voila's pulse would call a function of its own front end,
+        # which our page lacks. Nothing stands between us and the reader that could lose patience.
+        config.VoilaConfiguration.http_keep_alive_timeout = 3600
         config.VoilaConfiguration.preheat_kernel = pool > 0
         config.VoilaConfiguration.default_pool_size = pool
         config.VoilaConfiguration.kernel_spec_manager_class = OneKernelSpec
@@ -437,7 +437,7 @@ class LessonServer(Voila):
         return self.render(
             "head.html",
             title=lesson.replace("-", " ").replace("_", " ").capitalize(),
-            modules=self.assets.urls(self.base_url),
+            module=self.assets.url(self.base_url),
             style=self.assets.files["stage.css"].decode(),
         )
 

@@ -108,7 +108,7 @@ class Tape:
     def __init__(self) -> None:
         self.lines: list[tuple[str, str, tuple[str, ...]]] = []
         self.numbers: list[Any] = []
-        self._seen: dict[tuple[str, ...], Sym] = {}
+        self._seen: dict[tuple[str, tuple[str, ...]], Sym] = {}
         self._lifted: dict[int, str] = {}
 
     def name(self, value: Any) -> str:
@@ -124,13 +124,13 @@ class Tape:
 
     def emit(self, operation: str, *args: Any) -> Sym:
         """The symbol of ``operation`` on ``args``; the one already there if it was done before."""
-        names = tuple(self.name(a) for a in args)
-        key = (operation, *names)
-        if key not in self._seen:
-            symbol = Sym(self, f"t{len(self.lines)}")
+        names = tuple([a.name if type(a) is Sym else self.name(a) for a in args])
+        key = (operation, names)
+        symbol = self._seen.get(key)
+        if symbol is None:
+            symbol = self._seen[key] = Sym(self, f"t{len(self.lines)}")
             self.lines.append((symbol.name, operation, names))
-            self._seen[key] = symbol
-        return self._seen[key]
+        return symbol
 
 
 class Sym:

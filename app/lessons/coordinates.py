@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from app import panels
-from app.compute import Shown, Twins
+from app.compute import Shown, Twins, run_named
 from app.fields import BadInput, control, number
 from app.figures.contours import add_contours, add_lattice
 from app.figures.sheet import Sheet
@@ -449,7 +449,14 @@ def _handles(shown: Shown, view: np.ndarray) -> list[dict[str, Any]]:
 def _anchor(shown: Shown, view: np.ndarray) -> tuple[np.ndarray, float]:
     """A corner of the view away from where this problem's runs usually are."""
     low, span = view[:, 0], np.ptp(view, axis=1)
-    usual = run(shown.problem, rules["natural"](0.05), shown.problem.start, 100).theta
+    usual = run_named(
+        shown.state.problem,
+        None,
+        "natural",
+        (0.05, 0.0, "identity"),
+        tuple(shown.problem.start),
+        100,
+    ).theta
     places = [low + span * np.array([a, b]) for a in (0.26, 0.74) for b in (0.26, 0.74)]
     free = max(places, key=lambda c: float(np.linalg.norm((usual - c) / span, axis=1).min()))
     return free, 0.16 * float(span.max())

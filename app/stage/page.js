@@ -5,7 +5,7 @@
 // lost kernel costs a moment: we fetch the page again for a fresh one, and the stage asks with the state it holds.
 
 import { Comm } from "./jupyter.js";
-import stage from "./render.js";
+import { render } from "./render.js";
 
 const QUERY_WITHIN = 4_000; // ms that a link's state may take before the default picture is shown
 const FIRST_RETRY = 1_500; // ms, then doubled
@@ -159,7 +159,7 @@ async function start(data) {
   const draw = () => {
     const el = document.createElement("div");
     document.getElementById("natgrad-root").replaceChildren(el);
-    return stage.render({ model: new Model(traits, link), el });
+    return render({ model: new Model(traits, link), el });
   };
   // A page out of the browser's cache names a kernel that is no more: get one at once.
   const open = () => link.open().catch(() => ((link.status = "dead"), link.reconnect())).catch(() => {});

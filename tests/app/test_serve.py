@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
 import pytest
 import requests
 
@@ -45,10 +46,10 @@ class Server:
         return found
 
 
-def start(port: int = 0, pool: int = 0) -> Server:
+def start(port: int = 0, pool: int = 0, *more: str) -> Server:
     command = [sys.executable, "-m", "app", "serve", "--no-browser"]
     process = subprocess.Popen(
-        [*command, f"--port={port}", f"--pool={pool}"],
+        [*command, f"--port={port}", f"--pool={pool}", *more],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -134,9 +135,36 @@ def test_no_other_host_is_named_in_the_page_or_its_modules(
         texts[path] = re.sub(
             r"^\s*//.*$|https?://www\.w3\.org/[\w/]+", "", source, flags=re.MULTILINE
         )
-    assert len(texts) >= 4
+    assert len(texts) == 2, sorted(texts)
     for name, text in texts.items():
         assert not re.findall(r"""["'(=](?:https?:|wss?:)?//[\w.-]+\.\w+""", text), name
+
+
+def test_the_page_loads_one_module_and_nothing_else(
+    server: Server, page: requests.Response
+) -> None:
+    loads = re.findall(r'<(?:script|link|img)\b[^>]*(?:src|href)="(?!data:)([^"]+)"', page.text)
+    assert len(loads) == 2, "once to load it early, once to run it"
+    assert len(set(loads)) == 1, loads
+    source = requests.get(server.url.rstrip("/") + loads[0], timeout=10).text
+    assert not re.search(r"^(?:import|export)\b|\bimport\(", source, re.MULTILINE)
+    assert "@import" not in page.text
+
+
+def test_a_kernel_that_takes_its_time_is_waited_for_in_silence(tmp_path: Path) -> None:
+    """After ten seconds stock Voila has the page call a function of its own front end."""
+    cell = nbformat.v4.new_code_cell("import time; time.sleep(11)")
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel})
+    nbformat.write(notebook, tmp_path / "slow.ipynb")
+    slow = start(0, 0, f"--notebooks={tmp_path}")
+    try:
+        text = requests.get(f"{slow.url}slow", timeout=60).text
+    finally:
+        slow.process.terminate()
+        slow.process.communicate(timeout=20)
+    assert "displayed no lesson" in text
+    assert "<script>" not in text
 
 
 def test_the_page_may_load_nothing_from_elsewhere(page: requests.Response) -> None:

@@ -133,3 +133,15 @@ def test_the_page_works_under_its_own_policy(server, browser: Browser) -> None:
     expect(page).to_have_url(re.compile("rate=0?.09"))
     context.close()
     assert said == []
+
+
+def test_a_visit_costs_two_requests_and_a_websocket(server, page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    page.goto(f"{server.url}coordinates")
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    set_rate(page, "0.033")
+    page.wait_for_function(f"{STAGE}.answer.state.rate === 0.033")
+    parts = [re.sub(r"[?].*|data:.*", "", url).rsplit("/", 1)[-1] for url in asked]
+    assert sorted(filter(None, parts)) == ["channels", "coordinates", "page.js"], asked
