@@ -92,7 +92,8 @@ const look = () => {
     if (plot.watched || !plot.on) continue;
     plot.watched = true;
     plot.on("plotly_afterplot", () => {
-      const shown = plots.map((p) => Number(p.layout?.title?.text));
+      const both = [...document.querySelectorAll(".js-plotly-plot")]; // one may have come later
+      const shown = both.map((p) => Number(p.layout?.title?.text));
       bench.pictures.push([performance.now(), shown]);
     });
   }
@@ -290,7 +291,7 @@ async def drag_stock(browser: Browser, url: str, seconds: float) -> Drag | None:
             if count == await page.evaluate("bench.pictures.length"):
                 break
         events, pictures, up = await page.evaluate("[bench.events, bench.pictures, bench.up]")
-        both = [(when, shown[0]) for when, shown in pictures if shown[0] == shown[1]]
+        both = [(t, shown[0]) for t, shown in pictures if len(shown) == 2 and len({*shown}) == 1]
         pairs, done = [], 0
         for when, shown in both:
             past = [
