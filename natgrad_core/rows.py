@@ -2,7 +2,7 @@
 
 A term is written once, for one row. For single numbers (and for the tracer) it is called row by
 row, which on few rows is far cheaper than NumPy; for arrays of parameters, and for many rows, it is
-called once with whole columns.
+called once with whole columns, traced or not.
 """
 
 from __future__ import annotations
@@ -37,13 +37,20 @@ class Rows:
 
     def total(self, term: Callable[..., Any], *theta: Any) -> Any:
         """Σ_rows term(*theta, *row)."""
-        if self._few and not any(isinstance(t, np.ndarray) and t.ndim for t in theta):
+        if len(self) == 1 or (self._few and not any(map(_many, theta))):
             terms = [term(*theta, *row) for row in self._rows]
             if isinstance(terms[0], tuple):
                 return tuple(total(parts) for parts in zip(*terms, strict=True))
             return total(terms)
         whole = term(*(_column(t) for t in theta), *(constant(c, theta[0]) for c in self.columns))
         return tuple(map(_sum, whole)) if isinstance(whole, tuple) else _sum(whole)
+
+
+def _many(component: Any) -> bool:
+    """Whether a component stands for many numbers."""
+    if isinstance(component, Sym):
+        return component.tape.many
+    return isinstance(component, np.ndarray) and component.ndim > 0
 
 
 def _column(component: Any) -> Any:

@@ -17,7 +17,7 @@ import numpy as np
 from natgrad_core.problem import At, Charted, Problem
 from natgrad_core.rule import Rule
 from natgrad_core.small import Vector, components, pack
-from natgrad_core.trace import lifted, lowered, replay
+from natgrad_core.trace import follow, lifted, lowered, replay
 from natgrad_core.types import Array, ArrayLike, Bools
 
 
@@ -93,6 +93,43 @@ def run(problem: Problem, rule: Rule, start: ArrayLike, steps: int = 100) -> Tra
     with np.errstate(all="ignore"):
         kept = replay(step, state, steps, len(theta))
         return _record(problem, rule, theta, kept, steps)
+
+
+def ends(
+    problem: Problem,
+    rule: Rule,
+    start: ArrayLike,
+    steps: int = 100,
+    target: float | None = None,
+) -> tuple[Array, Array]:
+    """The last point of ``run`` alone, and its first step at which the loss was ≤ ``target``.
+
+    For starts ``[n, d]``: the points ``[n, d]``, NaN where a path broke, and the steps ``[n]``,
+    NaN where none was. It keeps one state where ``run`` keeps them all: a sweep's way to run.
+    """
+    step, theta, state = _prepare(problem, rule, start, steps)
+    d = len(theta)
+    last = np.stack(np.broadcast_arrays(*theta), -1)
+    ok = problem.inside(last)
+    first = np.full(ok.shape, np.nan)
+
+    def note(k: int, point: Vector) -> None:
+        if target is not None:
+            reached = problem._loss(*point) <= target
+            first[reached & ok & np.isnan(first)] = k
+
+    def watch(k: int, now: tuple[Array, ...]) -> bool:
+        nonlocal ok
+        np.stack(now[:d], -1, out=last)
+        ok &= problem.inside(last)
+        note(k, now[:d])
+        return bool(ok.any())
+
+    with np.errstate(all="ignore"):
+        note(0, theta)
+        follow(step, state, steps, watch)
+    last[~ok] = np.nan
+    return last, first
 
 
 def directly(problem: Problem, rule: Rule, start: ArrayLike, steps: int = 100) -> Trajectory:

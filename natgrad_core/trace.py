@@ -2,10 +2,10 @@
 
 A formula handed symbols instead of numbers leaves a straight line of arithmetic behind. The line
 is compiled, loop and all, and run on floats (one start: about a microsecond a step, where NumPy's
-calls on tiny arrays cost forty) or on arrays (many starts). Every run traces anew, which is cheap;
-numbers met on the way (a rate, the entries of A) are lifted out as arguments, so that moving a
-slider meets a line compiled before. The slow witness is the same formula called on the numbers
-themselves (``run.directly``).
+calls on tiny arrays cost forty) or on arrays (many starts: ``natgrad_core.lanes``). Every run
+traces anew, which is cheap; numbers met on the way (a rate, the entries of A) are lifted out as
+arguments, so that moving a slider meets a line compiled before. The slow witness is the same
+formula called on the numbers themselves (``run.directly``).
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+
+from natgrad_core import lanes
 
 
 def _logaddexp(a: float, b: float) -> float:
@@ -102,10 +104,17 @@ ARRAY_FUNCTIONS: dict[str, Callable[..., Any]] = {
 """The same, on arrays."""
 
 
-class Tape:
-    """The straight line so far: each distinct operation once, each number lifted once."""
+_ON_ARRAYS = tuple(ARRAY_FUNCTIONS.items())
 
-    def __init__(self) -> None:
+
+class Tape:
+    """The straight line so far: each distinct operation once, each number lifted once.
+
+    ``many`` says that it will run on arrays, where a sum over rows is best made by columns.
+    """
+
+    def __init__(self, many: bool = False) -> None:
+        self.many = many
         self.lines: list[tuple[str, str, tuple[str, ...]]] = []
         self.numbers: list[Any] = []
         self._seen: dict[tuple[str, tuple[str, ...]], Sym] = {}
@@ -208,8 +217,8 @@ def call(name: str, *args: Any) -> Sym:
     return tape.emit(name, *args)
 
 
-def _source(tape: Tape, inputs: int, outputs: Sequence[str], shown: int, on_floats: bool) -> str:
-    """The loop: states x0 … are replaced by ``outputs``; the first ``shown`` are kept each step.
+def _source(tape: Tape, inputs: int, outputs: Sequence[str], shown: int) -> str:
+    """The loop on floats: states x0 … are replaced by ``outputs``; the first ``shown`` are kept.
 
     It returns the last state that arithmetic has an answer for. Lines that no output needs are
     left out.
@@ -218,7 +227,7 @@ def _source(tape: Tape, inputs: int, outputs: Sequence[str], shown: int, on_floa
     def expression(operation: str, names: tuple[str, ...]) -> str:
         if operation == "neg":
             return f"-{names[0]}"
-        if operation == "where" and on_floats:
+        if operation == "where":
             return f"{names[1]} if {names[0]} else {names[2]}"
         if operation.isidentifier():
             return f"{operation}({', '.join(names)})"
@@ -241,7 +250,7 @@ def _source(tape: Tape, inputs: int, outputs: Sequence[str], shown: int, on_floa
             *reversed(lines),
             f"            {state} = {', '.join(outputs)},",
             f"            keep(({', '.join(f'x{i}' for i in range(shown))},))",
-            f"    except {'(ArithmeticError, ValueError)' if on_floats else '()'}:",
+            "    except (ArithmeticError, ValueError):",
             "        pass",
             f"    return {state}",
         ]
@@ -249,8 +258,8 @@ def _source(tape: Tape, inputs: int, outputs: Sequence[str], shown: int, on_floa
 
 
 @lru_cache(maxsize=512)
-def _compiled(source: str, on_floats: bool) -> Callable[..., tuple[Any, ...]]:
-    scope: dict[str, Any] = dict(FLOAT_FUNCTIONS if on_floats else ARRAY_FUNCTIONS)
+def _compiled(source: str) -> Callable[..., tuple[Any, ...]]:
+    scope: dict[str, Any] = dict(FLOAT_FUNCTIONS)
     exec(compile(source, "<a traced step>", "exec"), scope)
     return scope["replay"]
 
@@ -265,6 +274,14 @@ def lowered(state: Sequence[Any]) -> tuple[float, ...]:
     return tuple(float(np.reshape(v, ())) for v in state)
 
 
+def _traced(
+    step: Callable[[tuple[Any, ...]], Sequence[Any]], state: tuple[Any, ...]
+) -> tuple[Tape, list[str]]:
+    """What ``step`` leaves behind, and which of it is the next state."""
+    tape = Tape(many=any(np.ndim(v) for v in state))
+    return tape, [tape.name(o) for o in step(tuple(Sym(tape, f"x{i}") for i in range(len(state))))]
+
+
 def replay(
     step: Callable[[tuple[Any, ...]], Sequence[Any]],
     state: tuple[Any, ...],
@@ -277,24 +294,31 @@ def replay(
     division by zero, the log of a negative number) that step is made on arrays, which do; the list
     ends where what is shown is no longer finite.
     """
-    tape = Tape()
-    outputs = [tape.name(o) for o in step(tuple(Sym(tape, f"x{i}") for i in range(len(state))))]
+    tape, outputs = _traced(step, state)
     numbers = [n.item() if isinstance(n, np.ndarray) and n.ndim == 0 else n for n in tape.numbers]
-    on_floats = all(isinstance(v, float | int) or callable(v) for v in (*state, *numbers))
-    on_arrays = _source(tape, len(state), outputs, shown, False)
+
+    if not all(isinstance(v, float | int) or callable(v) for v in (*state, *numbers)):
+        found = lanes.replay(tape.lines, outputs, state, numbers, steps, _ON_ARRAYS, shown)
+        return [tuple(point) for point in found]
+    fast = _compiled(_source(tape, len(state), outputs, shown))
     kept: list[tuple[Any, ...]] = []
-    if not on_floats:
-        state = tuple(np.asarray(v, float) for v in state)
-        _compiled(on_arrays, False)(state, numbers, steps, kept.append)
-        return kept
-    fast = _compiled(_source(tape, len(state), outputs, shown, True), True)
     while True:
         state = fast(state, numbers, steps - len(kept), kept.append)
         if len(kept) == steps:
             return kept
-        once: list[tuple[Any, ...]] = []
-        state = _compiled(on_arrays, False)(lifted(state), numbers, 1, once.append)
-        state = lowered(state)
+        once = lanes.replay(tape.lines, outputs, state, numbers, 1, _ON_ARRAYS, len(state))
+        state = tuple(once[0].tolist())
         kept.append(state[:shown])
         if not all(map(math.isfinite, state[:shown])):
             return kept
+
+
+def follow(
+    step: Callable[[tuple[Any, ...]], Sequence[Any]],
+    state: tuple[Any, ...],
+    steps: int,
+    watch: lanes.Watch,
+) -> None:
+    """The same on arrays without a list: ``watch`` sees each state and says whether to go on."""
+    tape, outputs = _traced(step, state)
+    lanes.replay(tape.lines, outputs, state, tape.numbers, steps, _ON_ARRAYS, watch=watch)

@@ -1,0 +1,258 @@
+"""A traced step replayed on many starts at once: in place, in buffers that fit the cache.
+
+On small arrays NumPy's time goes into allocating results and converting scalars, on large ones into
+waiting for memory. So each operation of the line writes into a buffer that was allocated once and
+is used again as soon as its value is dead, every number is an array already, and a large batch is
+cut into chunks, each taken through all its steps before the next. The arithmetic is the line's own:
+a + (−b) is written a − b, which rounds alike, and nothing else changes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from itertools import cycle
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from natgrad_core.types import Array
+
+Line: TypeAlias = tuple[str, str, tuple[str, ...]]
+"""A result's name, its operation, and the names of what that is applied to."""
+
+CACHE = 1 << 18
+"""Bytes of buffers that one chunk may take: a share of a core's second-level cache."""
+
+IN_PLACE: dict[str, Callable[..., Any]] = {
+    "+": np.add,
+    "-": np.subtract,
+    "*": np.multiply,
+    "/": np.divide,
+    "neg": np.negative,
+    "abs": np.absolute,
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tanh": np.tanh,
+    "atan2": np.arctan2,
+    "minimum": np.minimum,
+    "maximum": np.maximum,
+    "logaddexp": np.logaddexp,
+}
+"""Operations that can be told where to write. The others allocate, as they do without a tape."""
+
+WORDS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide"}
+
+Watch: TypeAlias = Callable[[int, tuple[Array, ...]], bool]
+"""Told after each step its number (from 1) and the state, which is good until the next one; it
+answers whether to go on."""
+
+
+def simplified(lines: Iterable[Line], outputs: Iterable[str]) -> list[Line]:
+    """The lines that the outputs need, with sums of negatives as differences."""
+    negated: dict[str, str] = {}
+    found: list[Line] = []
+    for name, operation, args in lines:
+        if operation == "neg":
+            negated[name] = args[0]
+        elif operation == "+" and args[1] in negated:
+            operation, args = "-", (args[0], negated[args[1]])
+        elif operation == "+" and args[0] in negated:
+            operation, args = "-", (args[1], negated[args[0]])
+        found.append((name, operation, args))
+    needed = set(outputs)
+    kept: list[Line] = []
+    for line in reversed(found):
+        if line[0] in needed:
+            needed.update(line[2])
+            kept.append(line)
+    return kept[::-1]
+
+
+class Plan(NamedTuple):
+    """The loop, compiled, and what it is to be handed."""
+
+    loop: Callable[..., None]
+    constants: tuple[tuple[str, bool], ...]
+    """Numbers by their name in the line, and whether they meet rows: k0, k1, …"""
+    slots: tuple[int, ...]
+    """For each buffer how many rows it has, 0 for a plain lane: s0, s1, …"""
+
+
+class _Planner:
+    """Names for every value: states x, next states y, buffers s, numbers k, views and others t.
+
+    A value is a lane, ``[chunk]`` (width 0), or has a column for each of ``width`` rows.
+    """
+
+    def __init__(self, lines: list[Line], outputs: tuple[str, ...], widths: tuple[int, ...]):
+        self.widths = widths
+        self.last = {arg: at for at, (_, _, args) in enumerate(lines) for arg in args}
+        for _, operation, args in lines:
+            if operation == "column":  # a view of it may live on
+                self.last[args[0]] = len(lines)
+        self.home = {name: f"y{at}" for at, name in reversed(list(enumerate(outputs)))}
+        self.width: dict[str, int] = {}
+        self.place: dict[str, str] = {}
+        self.constants: dict[tuple[str, bool], str] = {}
+        self.free: dict[int, list[str]] = {}
+        self.slots: list[int] = []
+        self.body = [self.line(at, *line) for at, line in enumerate(lines)]
+        for at, name in enumerate(outputs):
+            if (source := self.spoken(name, False)) != f"y{at}":
+                self.body.append(f"copyto(y{at}, {source})")
+
+    def spoken(self, name: str, rows: bool) -> str:
+        """What the loop calls a value of the line that meets ``rows`` here, or does not."""
+        if name[0] in "xt":
+            return self.place.get(name, name)
+        return self.constants.setdefault((name, rows), f"k{len(self.constants)}")
+
+    def wide(self, name: str, rows: bool) -> int:
+        if name[0] == "c":
+            return self.widths[int(name[1:])] if rows else 0
+        return self.width.get(name, 0)
+
+    def slot(self, width: int) -> str:
+        """A buffer whose value is dead, or a new one."""
+        if self.free.get(width):
+            return self.free[width].pop()
+        self.slots.append(width)
+        return f"s{len(self.slots) - 1}"
+
+    def line(self, at: int, name: str, operation: str, args: tuple[str, ...]) -> str:
+        rows = any(self.width.get(a, 0) for a in args)
+        width = max(self.wide(a, rows) for a in args)
+        self.width[name] = width = {"column": 1, "row_sum": 0}.get(operation, width)
+        literal = operation in ("**", "part")  # a whole power is a product; a part has an index
+        given = [a if a[0] == "(" and literal else self.spoken(a, rows) for a in args]
+        for arg in set(args):
+            spot = self.place.get(arg, "")
+            if self.last[arg] == at and spot.startswith("s") and operation != "row_sum":
+                self.free.setdefault(self.width[arg], []).append(spot)
+        self.place[name] = name
+        if operation in IN_PLACE or operation == "row_sum":
+            where = self.place[name] = self.home.get(name) or self.slot(width)
+            if operation == "row_sum":
+                return f"reduce({given[0]}, -1, None, {where})"
+            return f"{WORDS.get(operation, operation)}({', '.join(given)}, {where})"
+        if operation == "column":
+            return f"{name} = {given[0]}[:, None]"
+        if operation.isidentifier():
+            return f"{name} = {operation}({', '.join(given)})"
+        return f"{name} = {given[0]} {operation} {given[1]}"
+
+
+@lru_cache(maxsize=256)
+def _plan(
+    lines: tuple[Line, ...],
+    outputs: tuple[str, ...],
+    widths: tuple[int, ...],
+    functions: tuple[tuple[str, Callable[..., Any]], ...],
+) -> Plan:
+    """The loop for states x0 …; ``widths`` are the numbers' last axes, where they meet rows."""
+    made = _Planner(simplified(lines, outputs), outputs, widths)
+    xs = "".join(f"x{i}, " for i in range(len(outputs)))
+    ys = xs.replace("x", "y")
+    taken = {"constants": ("k", made.constants), "slots": ("s", made.slots)}
+    source = [
+        "def loop(state, constants, slots, rows, watch):",
+        f"    {xs}= state",
+        *(
+            f"    {''.join(f'{letter}{i}, ' for i in range(len(values)))}= {of}"
+            for of, (letter, values) in taken.items()
+            if values
+        ),
+        f"    for step, {ys}in rows:",
+        *(f"        {line}" for line in made.body),
+        f"        {xs}= {ys}",
+        f"        if watch is not None and not watch(step, ({xs})):",
+        "            break",
+    ]
+    scope: dict[str, Any] = {
+        **dict(functions),
+        **{WORDS.get(name, name): function for name, function in IN_PLACE.items()},
+        "reduce": np.add.reduce,
+        "copyto": np.copyto,
+    }
+    exec(compile("\n".join(source), "<a traced step in place>", "exec"), scope)
+    return Plan(scope["loop"], tuple(made.constants), tuple(made.slots))
+
+
+def _row_numbers(lines: Iterable[Line]) -> set[str]:
+    """The numbers that meet rows: what ``column`` makes, and what is computed from it."""
+    rows: set[str] = set()
+    numbers: set[str] = set()
+    for name, operation, args in lines:
+        if operation == "column" or (operation != "row_sum" and rows.intersection(args)):
+            rows.add(name)
+        if rows.intersection(args):
+            numbers.update(a for a in args if a[0] == "c")
+    return numbers
+
+
+def replay(
+    lines: Sequence[Line],
+    outputs: Sequence[str],
+    state: Sequence[Any],
+    numbers: Sequence[Any],
+    steps: int,
+    functions: tuple[tuple[str, Callable[..., Any]], ...],
+    shown: int = 0,
+    watch: Watch | None = None,
+) -> Array:
+    """State ← line(state), ``steps`` times: the first ``shown`` parts after each step.
+
+    ``[steps, shown, ...]`` with the leading axes that state and numbers broadcast to. A ``watch``
+    sees every state (as flat lanes) in place of a record; its batch is one chunk.
+    """
+    lines, outputs = tuple(lines), tuple(outputs)
+    meets = _row_numbers(lines)
+    arrays = [np.asarray(n) if callable(n) else np.asarray(n, float) for n in numbers]
+    widths = tuple(a.shape[-1] if a.ndim and f"c{i}" in meets else 1 for i, a in enumerate(arrays))
+    plan = _plan(lines, outputs, widths, functions)
+    used = [(int(name[1:]), rows) for name, rows in plan.constants if name[0] == "c"]
+    lead = np.broadcast_shapes(
+        *(np.shape(s) for s in state),
+        *(arrays[i].shape[:-1] if rows else arrays[i].shape for i, rows in used),
+    )
+    size = math.prod(lead)
+    lanes = 3 * len(outputs) + len(plan.constants) + sum(max(w, 1) for w in plan.slots)
+    chunk = size if watch else max(16, CACHE // (8 * lanes))
+
+    def flat(value: Any) -> Array:
+        return np.broadcast_to(value, lead).reshape(size)
+
+    def constant(name: str, rows: bool) -> tuple[Any, bool]:
+        """A number as an array, and whether it has a lane (or a row of columns) for each start."""
+        value = arrays[int(name[1:])] if name[0] == "c" else np.asarray(float(name.strip("()")))
+        if value.dtype == object:  # a function that the line calls
+            return value.item(), False
+        if not rows:
+            return flat(value), True
+        if value.ndim < 2:
+            return value, False
+        return np.broadcast_to(value, (*lead, value.shape[-1])).reshape(size, -1), True
+
+    constants = [constant(*c) for c in plan.constants]
+    start = [flat(s) for s in state]
+    kept = 0 if watch else shown
+    record = np.empty((steps, kept, size))
+    for low in range(0, size, max(chunk, 1)):
+        here = slice(low, min(low + chunk, size))
+        n = here.stop - low
+        rows = [
+            record[:, i, here] if i < kept else cycle(np.empty((2, n))) for i in range(len(start))
+        ]
+        plan.loop(
+            [s[here] for s in start],
+            [value[here] if cut else value for value, cut in constants],
+            [np.empty((n, w) if w else n) for w in plan.slots],
+            zip(range(1, steps + 1), *rows, strict=False),
+            watch,
+        )
+    return record.reshape(steps, kept, *lead)

@@ -1,0 +1,132 @@
+"""How a rule fares over a grid of rates, dampings and coordinate systems: the robustness map.
+
+Every cell of the grid is one run from the same point; blocks of cells run side by side, without a
+record of their paths. Cells come coarse to fine (every 16th along each axis, then every 8th, …), so
+that a picture can be drawn early and sharpened; who stops asking for the next block has cancelled.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from natgrad_core.charts.linear import Linear
+from natgrad_core.problem import Problem
+from natgrad_core.rule import Rule
+from natgrad_core.run import ends
+from natgrad_core.types import Array, ArrayLike, Bools, Whole
+
+BLOCK = 1024
+"""Cells that run side by side: enough that NumPy works, few enough for the cache and to cancel."""
+
+COARSEST = 16
+"""The first cells are those whose every index is a multiple of this."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What is known of a grid so far. The axes are rate, damping and angle, in that order."""
+
+    rate: Array
+    damping: Array
+    angle: Array
+    loss: Array
+    """J after the last step, ``[rates, dampings, angles]``; NaN where the path broke."""
+    first: Array
+    """The first step at which J ≤ target; NaN where there was none."""
+    done: Bools
+    """Which cells have run."""
+
+    @property
+    def share(self) -> float:
+        """The part of the cells that have run, from 0 to 1."""
+        return float(self.done.mean())
+
+
+def turned(angle: ArrayLike, stretch: tuple[float, float]) -> Array:
+    """A = R(φ) diag(stretch) for angles in degrees, ``[...] -> [..., 2, 2]``."""
+    phi = np.radians(np.asarray(angle, float))
+    c, s = np.cos(phi), np.sin(phi)
+    rotation = np.stack([np.stack([c, -s], -1), np.stack([s, c], -1)], -2)
+    return rotation * np.asarray(stretch, float)
+
+
+def sweeping(
+    problem: Problem,
+    rule: Callable[..., Rule],
+    rate: ArrayLike,
+    damping: ArrayLike = 0.0,
+    angle: ArrayLike = 0.0,
+    *,
+    stretch: tuple[float, float] = (1.0, 1.0),
+    start: ArrayLike | None = None,
+    steps: int = 200,
+    target: float | None = None,
+) -> Iterator[Sweep]:
+    """The sweep, block by block, coarse to fine; the arrays of one are filled on by the next.
+
+    ``rule`` is a maker of rules (``rules["natural"]``) that takes ``rate=`` and, where dampings are
+    swept, ``damping=``. Runs are made in x with θ = A x, A = R(angle) diag(stretch), angles in
+    degrees; with no stretch in the problem's own coordinates. ``start [d]`` is in those.
+    """
+    axes = [np.atleast_1d(np.asarray(a, float)) for a in (rate, damping, angle)]
+    if any(a.ndim > 1 or not a.size for a in axes):
+        raise ValueError(
+            "rate, damping and angle are numbers or lists of numbers; "
+            f"got shapes {', '.join(str(list(a.shape)) for a in axes)}"
+        )
+    damped = bool((axes[1] != 0).any())
+    if damped and "damping" not in inspect.signature(rule).parameters:
+        raise ValueError("this rule has no damping to sweep; give damping=0")
+    if stretch[0] == stretch[1] and axes[2].size > 1:
+        raise ValueError(f"turning an equal stretch {stretch} changes nothing; give unequal ones")
+    shape = tuple(a.size for a in axes)
+    home = problem.check(problem.start if start is None else start)
+    rates, dampings, angles = (g.ravel() for g in np.meshgrid(*axes, indexing="ij"))
+    loss, first = np.full(rates.size, np.nan), np.full(rates.size, np.nan)
+    done = np.zeros(rates.size, bool)
+    rate, damping, angle = axes
+    whole = Sweep(
+        rate, damping, angle, loss.reshape(shape), first.reshape(shape), done.reshape(shape)
+    )
+    for cells in _coarse_to_fine(shape):
+        options = {"rate": rates[cells]} | ({"damping": dampings[cells]} if damped else {})
+        place, x = problem, np.broadcast_to(home, (len(cells), problem.dim))
+        if stretch != (1.0, 1.0):
+            chart = Linear(turned(angles[cells], stretch))
+            place, x = problem.through(chart), chart.inverse(x)
+        end, first[cells] = ends(place, rule(**options), x, steps, target)
+        with np.errstate(all="ignore"):
+            loss[cells] = place._loss(*np.moveaxis(end, -1, 0))
+        done[cells] = True
+        yield whole
+
+
+def sweep(
+    problem: Problem,
+    rule: Callable[..., Rule],
+    rate: ArrayLike,
+    damping: ArrayLike = 0.0,
+    angle: ArrayLike = 0.0,
+    **options: Any,
+) -> Sweep:
+    """The whole grid at once; arguments and options are those of ``sweeping``."""
+    *_, whole = sweeping(problem, rule, rate, damping, angle, **options)
+    return whole
+
+
+def _coarse_to_fine(shape: tuple[int, ...]) -> Iterator[Whole]:
+    """Flat indices of all cells, each once, in blocks of at most ``BLOCK`` of one fineness."""
+    index = np.indices(shape).reshape(len(shape), -1)
+    level = np.zeros(index.shape[1], int)
+    stride = COARSEST
+    while stride > 1:
+        level += (index % stride != 0).any(0)
+        stride //= 2
+    for fineness in np.unique(level):
+        cells = np.flatnonzero(level == fineness)
+        yield from np.array_split(cells, -(-cells.size // BLOCK))
