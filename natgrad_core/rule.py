@@ -87,7 +87,7 @@ def precondition(
     ``singular="pseudo-inverse"`` it is Moore and Penrose's: the shortest of the directions that
     explain the most of the gradient.
     """
-    strength, second = _damping(damping, kind)
+    strength, second = checked("damping λ", damping, 0.0), damped_with(kind)
     if singular not in SINGULAR:
         raise ValueError(f"no way {singular!r} with a singular metric; there are {SINGULAR}")
 
@@ -103,11 +103,11 @@ def precondition(
     return Rule(update, name="precondition", latex=r"(G + \lambda D)^{-1}\, \cdot")
 
 
-def _damping(damping: ArrayLike, kind: str) -> tuple[Any, dampings.Kind]:
-    strength = checked("damping λ", damping, 0.0)
+def damped_with(kind: str) -> dampings.Kind:
+    """The damping of this name, or an error that lists them."""
     if kind not in dampings.ALL_KINDS:
         raise ValueError(f"no damping {kind!r}; there are {', '.join(dampings.ALL_KINDS)}")
-    return strength, dampings.ALL_KINDS[kind]
+    return dampings.ALL_KINDS[kind]
 
 
 def direction(
@@ -123,7 +123,8 @@ def direction(
     Raises SingularMetric where there is no inverse, unless ``singular="pseudo-inverse"``.
     """
     point = problem.check(theta)
-    at, (strength, second) = problem.at(components(point)), _damping(damping, kind)
+    at = problem.at(components(point))
+    strength, second = checked("damping λ", damping, 0.0), damped_with(kind)
     matrix = metric(at).dense()
     if np.any(np.asarray(damping) > 0):
         matrix = add(matrix, second(at, matrix), strength)

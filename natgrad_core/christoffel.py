@@ -1,0 +1,40 @@
+"""Γ(v, v): how a straight line in the coordinates bends away from a geodesic of the Fisher metric.
+
+A geodesic obeys θ̈ = −Γ(θ̇, θ̇). The Christoffel symbols are built from the derivatives of F, which
+come exactly, from jets. They are no tensor: in a chart they pick up the chart's own curvature,
+Γ_x(v, v) = J⁻¹[Γ_θ(Jv, Jv) + ∇²f(v, v)], which makes a geodesic the same curve in every chart.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from natgrad_core.jet import jet_of, times, variables
+from natgrad_core.problem import At, ChartedAt
+from natgrad_core.small import Vector, dot, mv, solve
+
+
+def bending(at: At, v: Vector) -> Vector:
+    """Γᵏ_ij vⁱvʲ for the Fisher metric at a point (do Carmo 1992, ch. 2, eq. 10)."""
+    if isinstance(at, ChartedAt):
+        curvature = at.problem.chart._curvature(*at.theta)
+        at_home = bending(at.base, mv(at.jacobian, v))
+        bent = tuple(
+            a + dot(v, mv(second, v)) for a, second in zip(at_home, curvature, strict=True)
+        )
+        return solve(at.jacobian, bent)
+    d = range(len(v))
+    seeds = variables(at.theta)
+    entries = at.problem._fisher(*seeds)
+    slope = [[jet_of(entries[i][j], seeds[0]).grad for j in d] for i in d]
+
+    def lowered(k: int) -> Any:
+        """Σ_ij (∂_i F_kj − ½ ∂_k F_ij) vⁱvʲ."""
+        result: Any = 0
+        for i in d:
+            for j in d:
+                term = slope[k][j][i] + times(-0.5, slope[i][j][k])
+                result = result + times(term, v[i] * v[j])
+        return result
+
+    return solve(at.fisher, tuple(lowered(k) for k in d))

@@ -1,0 +1,42 @@
+"""Adadelta."""
+
+from __future__ import annotations
+
+from natgrad_core.given import checked, decay
+from natgrad_core.ops import sqrt
+from natgrad_core.problem import At
+from natgrad_core.rule import Memory, Rule, chain, descend
+from natgrad_core.rules import rules
+from natgrad_core.small import Vector
+from natgrad_core.types import ArrayLike
+
+
+@rules.register("adadelta")
+def adadelta(rate: ArrayLike = 1.0, beta: ArrayLike = 0.9, epsilon: ArrayLike = 1e-6) -> Rule:
+    """v ← βv + (1 − β)g², δ = g √(u + ε)/√(v + ε), u ← βu + (1 − β)δ², θ ← θ − αδ.
+
+    The step has the unit of θ, with no rate to choose (α = 1 is Zeiler's): its own last sizes, u,
+    stand in for the curvature. Zeiler 2012, algorithm 1.
+    """
+    keep, floor = decay("β", beta), checked("ε", epsilon, 0.0)
+
+    def mean(old: Vector, new: Vector) -> Vector:
+        return tuple(keep * o + (1 - keep) * n * n for o, n in zip(old, new, strict=True))
+
+    def init(start: Vector) -> Memory:
+        return (0.0,) * len(start), (0.0,) * len(start)
+
+    def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
+        v, u = mean(memory[0], direction), memory[1]
+        delta = tuple(
+            sqrt(b + floor) / sqrt(a + floor) * g for a, b, g in zip(v, u, direction, strict=True)
+        )
+        return delta, (v, mean(u, delta))
+
+    return chain(
+        Rule(update, init, "scale"),
+        descend(rate),
+        name="adadelta",
+        latex=r"\theta \leftarrow \theta - \alpha\, g \sqrt{u + \epsilon} / \sqrt{v + \epsilon}",
+        source="Zeiler 2012, algorithm 1",
+    )

@@ -1,0 +1,33 @@
+"""AdaGrad."""
+
+from __future__ import annotations
+
+from natgrad_core.given import checked
+from natgrad_core.ops import sqrt
+from natgrad_core.problem import At
+from natgrad_core.rule import Memory, Rule, chain, descend
+from natgrad_core.rules import rules
+from natgrad_core.small import Vector
+from natgrad_core.types import ArrayLike
+
+
+@rules.register("adagrad")
+def adagrad(rate: ArrayLike = 0.1, epsilon: ArrayLike = 1e-10) -> Rule:
+    """v ← v + g², θ ← θ − αg/(√v + ε), each coordinate by itself (Duchi, Hazan and Singer 2011)."""
+    floor = checked("ε", epsilon, 0.0)
+
+    def init(start: Vector) -> Memory:
+        return (0.0,) * len(start)
+
+    def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
+        v = tuple(old + g * g for old, g in zip(memory, direction, strict=True))
+        return tuple(g / (sqrt(s) + floor) for g, s in zip(direction, v, strict=True)), v
+
+    return chain(
+        Rule(update, init, "scale"),
+        descend(rate),
+        name="adagrad",
+        latex=r"v \leftarrow v + g^2,\; "
+        r"\theta \leftarrow \theta - \alpha\, g / (\sqrt v + \epsilon)",
+        source="Duchi, Hazan and Singer 2011, fig. 1",
+    )

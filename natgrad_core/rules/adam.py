@@ -1,0 +1,50 @@
+"""Adam."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from natgrad_core.given import checked, decay
+from natgrad_core.ops import sqrt
+from natgrad_core.problem import At
+from natgrad_core.rule import Memory, Rule, chain, descend
+from natgrad_core.rules import rules
+from natgrad_core.small import Vector
+from natgrad_core.types import ArrayLike
+
+
+@rules.register("adam")
+def adam(
+    rate: ArrayLike = 0.01,
+    beta1: ArrayLike = 0.9,
+    beta2: ArrayLike = 0.999,
+    epsilon: ArrayLike = 1e-8,
+) -> Rule:
+    """m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², θ ← θ − α m̂/(√v̂ + ε).
+
+    m̂ = m/(1 − β₁ᵏ) and v̂ = v/(1 − β₂ᵏ) after k steps. Kingma and Ba 2015, algorithm 1.
+    """
+    first, second = decay("β₁", beta1), decay("β₂", beta2)
+    floor = checked("ε", epsilon, 0.0)
+
+    def init(start: Vector) -> Memory:
+        return (0.0,) * len(start), (0.0,) * len(start), 1.0, 1.0
+
+    def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
+        old_m, old_v, power1, power2 = memory
+        m = tuple(first * o + (1 - first) * g for o, g in zip(old_m, direction, strict=True))
+        v = tuple(second * o + (1 - second) * g * g for o, g in zip(old_v, direction, strict=True))
+        power1, power2 = power1 * first, power2 * second
+
+        def step(a: Any, b: Any) -> Any:
+            return a / (1 - power1) / (sqrt(b / (1 - power2)) + floor)
+
+        return tuple(map(step, m, v)), (m, v, power1, power2)
+
+    return chain(
+        Rule(update, init, "scale"),
+        descend(rate),
+        name="adam",
+        latex=r"\theta \leftarrow \theta - \alpha\, \hat m / (\sqrt{\hat v} + \epsilon)",
+        source="Kingma and Ba 2015, algorithm 1",
+    )

@@ -1,0 +1,34 @@
+"""The natural gradient with a correction towards the geodesic."""
+
+from __future__ import annotations
+
+from natgrad_core.christoffel import bending
+from natgrad_core.metrics.fisher import fisher
+from natgrad_core.problem import At
+from natgrad_core.rule import Memory, Rule, chain, descend, precondition
+from natgrad_core.rules import rules
+from natgrad_core.small import Vector
+from natgrad_core.types import ArrayLike
+
+
+def _correct(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
+    bent = bending(at, direction)
+    return tuple(v - b / 2 for v, b in zip(direction, bent, strict=True)), memory
+
+
+@rules.register("geodesic")
+def geodesic(rate: ArrayLike = 0.1) -> Rule:
+    """θ ← θ + v − ½Γ(v, v) with v = −αF⁻¹∇J: the geodesic that sets out along v, to second order.
+
+    The geodesic itself (the exponential map) would be the same in every chart; this is, up to α².
+    Song, Song and Ermon 2018, sec. 3.2, with the Christoffel symbols Γ exact.
+    """
+    return chain(
+        precondition(fisher()),
+        descend(rate),
+        Rule(_correct, name="correct", latex=r"v - \tfrac12 \Gamma(v, v)"),
+        name="geodesic",
+        latex=r"\theta \leftarrow \theta + v - \tfrac12 \Gamma(v, v),\; "
+        r"v = -\alpha F^{-1} \nabla J",
+        source="Song, Song and Ermon 2018, sec. 3.2",
+    )

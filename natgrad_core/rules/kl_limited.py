@@ -1,0 +1,48 @@
+"""The natural gradient with steps of bounded length in KL."""
+
+from __future__ import annotations
+
+from natgrad_core.given import checked
+from natgrad_core.metrics.fisher import fisher
+from natgrad_core.ops import maximum, sqrt
+from natgrad_core.problem import At
+from natgrad_core.rule import Memory, Rule, chain, descend, precondition
+from natgrad_core.rules import rules
+from natgrad_core.small import Vector, dot, mv
+from natgrad_core.types import ArrayLike
+
+
+def limit(radius: ArrayLike) -> Rule:
+    """Direction -> the same, shortened where needed to ½δᵀFδ ≤ ``radius`` nats."""
+    most = checked("the radius r, in nats", radius, 1e-300)
+
+    def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
+        nats = dot(direction, mv(at.fisher, direction)) / 2
+        excess = sqrt(maximum(nats / most, 1.0))
+        return tuple(d / excess for d in direction), memory
+
+    return Rule(update, name="limit", latex=r"\tfrac12 \delta^\top F \delta \le r")
+
+
+@rules.register("kl-limited")
+def kl_limited(
+    rate: ArrayLike = 1.0,
+    radius: ArrayLike = 0.01,
+    damping: ArrayLike = 0.0,
+    kind: str = "identity",
+    singular: str = "diverge",
+) -> Rule:
+    """δ = −α (F + λD)⁻¹∇J, shortened to ½δᵀFδ ≤ r: far from the minimum a step of r nats.
+
+    The rate is then √(2r / ∇Jᵀ F⁻¹ ∇J), as in TRPO (Schulman and others 2015, app. C); near the
+    minimum it is α.
+    """
+    return chain(
+        precondition(fisher(), damping, kind, singular),
+        descend(rate),
+        limit(radius),
+        name="kl-limited",
+        latex=r"\theta \leftarrow \theta - \alpha F^{-1} \nabla J,\; "
+        r"\tfrac12 \delta^\top F \delta \le r",
+        source="Schulman and others 2015, appendix C",
+    )

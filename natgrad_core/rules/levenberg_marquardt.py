@@ -1,0 +1,44 @@
+"""Levenberg and Marquardt's method, with the Fisher (Gauss–Newton) matrix as curvature."""
+
+from __future__ import annotations
+
+from natgrad_core import damping as dampings
+from natgrad_core.gain import gain_ratio, only_if
+from natgrad_core.given import checked
+from natgrad_core.operator import Dense
+from natgrad_core.problem import At
+from natgrad_core.rule import Memory, Rule, damped_with
+from natgrad_core.rules import rules
+from natgrad_core.small import Vector, add, dot, mv
+from natgrad_core.types import ArrayLike
+
+
+@rules.register("levenberg-marquardt")
+def levenberg_marquardt(initial: ArrayLike = 0.01, kind: str = "identity") -> Rule:
+    """δ = −(F + λD)⁻¹∇J, made only if it lowers J; λ follows the gain ratio.
+
+    ``initial`` is the first λ > 0, ``kind`` says what D is. The promise is −∇J·δ − ½δᵀFδ. For
+    least squares F = JᵀJ, which is the method's own. Levenberg 1944; Marquardt 1963.
+    """
+    first = checked("the first λ", initial, 1e-300)
+    second = damped_with(kind)
+
+    def init(start: Vector) -> Memory:
+        return first, 2.0
+
+    def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
+        strength, factor = memory
+        damped = Dense(add(at.fisher, second(at, at.fisher), strength))
+        step = tuple(-s for s in damped.solve(direction))
+        promised = -(dot(direction, step) + dot(step, mv(at.fisher, step)) / 2)
+        ratio = gain_ratio(at, step, promised)
+        memory = dampings.levenberg_marquardt(ratio, strength, factor)
+        return only_if(ratio > 0, step), memory
+
+    return Rule(
+        update,
+        init,
+        name="levenberg-marquardt",
+        latex=r"\theta \leftarrow \theta - (F + \lambda D)^{-1} \nabla J,\; \lambda \text{ adapts}",
+        source="Levenberg 1944; Marquardt 1963; Nielsen 1999",
+    )

@@ -1,0 +1,42 @@
+"""The natural gradient by the midpoint rule."""
+
+from __future__ import annotations
+
+from natgrad_core.given import checked
+from natgrad_core.metrics.fisher import fisher
+from natgrad_core.problem import At
+from natgrad_core.rule import Memory, Rule, precondition
+from natgrad_core.rules import rules
+from natgrad_core.small import Vector
+from natgrad_core.types import ArrayLike
+
+
+@rules.register("midpoint")
+def midpoint(
+    rate: ArrayLike = 0.1,
+    damping: ArrayLike = 0.0,
+    kind: str = "identity",
+    singular: str = "diverge",
+) -> Rule:
+    """θ ← θ − α v(θ − ½α v(θ)), with v = (F + λD)⁻¹∇J taken half a step further on.
+
+    It follows the flow, which no chart can change, to second order in α: the gap between charts
+    shrinks with α² where the plain step's shrinks with α. Song, Song and Ermon 2018, sec. 3.3.
+    """
+    size = checked("the rate α", rate, -float("inf"))
+    raised = precondition(fisher(), damping, kind, singular)
+
+    def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
+        here, _ = raised.update(direction, at, ())
+        half = tuple(t - size / 2 * v for t, v in zip(at.theta, here, strict=True))
+        middle = at.problem.at(half)
+        there, _ = raised.update(middle.grad, middle, ())
+        return tuple(-(size * v) for v in there), memory
+
+    return Rule(
+        update,
+        name="midpoint",
+        latex=r"\theta \leftarrow \theta - \alpha v(\theta - \tfrac\alpha2 v),\; "
+        r"v = F^{-1} \nabla J",
+        source="Song, Song and Ermon 2018, sec. 3.3",
+    )

@@ -1,0 +1,57 @@
+"""Mirror descent: the natural gradient of the dual coordinates, without a Fisher matrix."""
+
+from __future__ import annotations
+
+from natgrad_core.charts.expectation import Expectation
+from natgrad_core.charts.natural import Natural
+from natgrad_core.given import checked
+from natgrad_core.problem import At, ChartedAt
+from natgrad_core.rule import Memory, Rule
+from natgrad_core.rules import rules
+from natgrad_core.small import Vector, mv, transpose
+from natgrad_core.types import ArrayLike
+
+POTENTIALS = {"log-partition": (Expectation, Natural), "entropy": (Natural, Expectation)}
+"""Which coordinates are stepped in, and which the gradient is taken by."""
+
+
+@rules.register("mirror-descent")
+def mirror_descent(rate: ArrayLike = 0.1, potential: str = "log-partition") -> Rule:
+    """∇A(η) ← ∇A(η) − α ∂J/∂η, which in the expectation parameters m = ∇A(η) is m ← m − α ∂J/∂η.
+
+    As ∂η/∂m is the Fisher matrix of m, that is the natural gradient in m (Raskutti and Mukherjee
+    2015, theorem 1), and from the family's two charts it is the same path whatever chart the run is
+    in. With ``potential="entropy"`` (A's conjugate) the roles change: η ← η − α ∂J/∂m. For
+    families with both charts in closed form.
+    """
+    size = checked("the rate α", rate, -float("inf"))
+    if potential not in POTENTIALS:
+        raise ValueError(f"no potential {potential!r}; there are {', '.join(POTENTIALS)}")
+
+    def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
+        home, through = at, []
+        while isinstance(home, ChartedAt):
+            through.append(home.problem.chart)
+            home = home.base
+        family = home.problem.name
+        have = sorted(set(Natural.routes) & set(Expectation.routes))
+        if family not in have:
+            raise TypeError(
+                f"{family} has no natural and expectation parameters in closed form here, so no "
+                f"mirror descent; take {', '.join(have)}, or the rule natural"
+            )
+        stepped, dual = (chart(family) for chart in POTENTIALS[potential])
+        slope = transpose(dual._jacobian(*dual._inverse(*home.theta)))
+        place = stepped._inverse(*home.theta)
+        moved = tuple(p - size * g for p, g in zip(place, mv(slope, home.grad), strict=True))
+        there = stepped._forward(*moved)
+        for chart in reversed(through):
+            there = chart._inverse(*there)
+        return tuple(b - a for a, b in zip(at.theta, there, strict=True)), memory
+
+    return Rule(
+        update,
+        name="mirror-descent",
+        latex=r"\nabla A(\eta) \leftarrow \nabla A(\eta) - \alpha\, \partial J / \partial \eta",
+        source="Raskutti and Mukherjee 2015, theorem 1",
+    )

@@ -1,0 +1,38 @@
+"""Gradient descent with momentum: the heavy ball."""
+
+from __future__ import annotations
+
+from natgrad_core.given import decay
+from natgrad_core.problem import At
+from natgrad_core.rule import Memory, Rule, chain, descend
+from natgrad_core.rules import rules
+from natgrad_core.small import Vector
+from natgrad_core.types import ArrayLike
+
+
+def accumulate(beta: ArrayLike, ahead: bool = False) -> Rule:
+    """Direction -> m ← βm + direction; with ``ahead`` direction + βm, one step further on."""
+    keep = decay("β", beta)
+
+    def init(start: Vector) -> Memory:
+        return (0.0,) * len(start)
+
+    def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
+        moving = tuple(keep * m + d for m, d in zip(memory, direction, strict=True))
+        if not ahead:
+            return moving, moving
+        return tuple(d + keep * m for m, d in zip(moving, direction, strict=True)), moving
+
+    return Rule(update, init, "accumulate", r"m \leftarrow \beta m + \cdot")
+
+
+@rules.register("momentum")
+def momentum(rate: ArrayLike = 0.01, beta: ArrayLike = 0.9) -> Rule:
+    """m ← βm + ∇J, θ ← θ − αm: a heavy ball that remembers where it was going (Polyak 1964)."""
+    return chain(
+        accumulate(beta),
+        descend(rate),
+        name="momentum",
+        latex=r"m \leftarrow \beta m + \nabla J,\; \theta \leftarrow \theta - \alpha m",
+        source="Polyak 1964, eq. 9",
+    )

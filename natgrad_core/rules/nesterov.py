@@ -1,0 +1,24 @@
+"""Nesterov's accelerated gradient."""
+
+from __future__ import annotations
+
+from natgrad_core.rule import Rule, chain, descend
+from natgrad_core.rules import rules
+from natgrad_core.rules.momentum import accumulate
+from natgrad_core.types import ArrayLike
+
+
+@rules.register("nesterov")
+def nesterov(rate: ArrayLike = 0.01, beta: ArrayLike = 0.9) -> Rule:
+    """m ← βm + ∇J, θ ← θ − α(∇J + βm): momentum that looks one step ahead.
+
+    The form in which the remembered point is the one looked at (Sutskever and others 2013, sec. 2).
+    """
+    return chain(
+        accumulate(beta, ahead=True),
+        descend(rate),
+        name="nesterov",
+        latex=r"m \leftarrow \beta m + \nabla J,\; "
+        r"\theta \leftarrow \theta - \alpha (\nabla J + \beta m)",
+        source="Nesterov 1983; Sutskever and others 2013",
+    )

@@ -1,0 +1,33 @@
+"""RMSprop."""
+
+from __future__ import annotations
+
+from natgrad_core.given import checked, decay
+from natgrad_core.ops import sqrt
+from natgrad_core.problem import At
+from natgrad_core.rule import Memory, Rule, chain, descend
+from natgrad_core.rules import rules
+from natgrad_core.small import Vector
+from natgrad_core.types import ArrayLike
+
+
+@rules.register("rmsprop")
+def rmsprop(rate: ArrayLike = 0.01, beta: ArrayLike = 0.99, epsilon: ArrayLike = 1e-8) -> Rule:
+    """v ← βv + (1 − β)g², θ ← θ − αg/(√v + ε), each coordinate by itself."""
+    keep, floor = decay("β", beta), checked("ε", epsilon, 0.0)
+
+    def init(start: Vector) -> Memory:
+        return (0.0,) * len(start)
+
+    def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
+        v = tuple(keep * s + (1 - keep) * g * g for s, g in zip(memory, direction, strict=True))
+        return tuple(g / (sqrt(s) + floor) for g, s in zip(direction, v, strict=True)), v
+
+    return chain(
+        Rule(update, init, "scale"),
+        descend(rate),
+        name="rmsprop",
+        latex=r"v \leftarrow \beta v + (1 - \beta) g^2,\; "
+        r"\theta \leftarrow \theta - \alpha\, g / (\sqrt v + \epsilon)",
+        source="Tieleman and Hinton 2012, lecture 6.5",
+    )

@@ -1,0 +1,428 @@
+"""Of rules: what every one keeps, and what each is for."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from natgrad_core import chain, charts, gap, metrics, problems, rules, run
+from natgrad_core.christoffel import bending
+from natgrad_core.registry import UnknownName
+from natgrad_core.rule import descend, precondition
+from natgrad_core.run import directly
+from natgrad_core.small import components, full
+from tests.laws.shelves import METRIC_CASES, RULE_CASES, has_rule, problem, sheared
+
+STEPS = 12
+BLIND = {
+    "newton",
+    "natural",
+    "natural-momentum",
+    "kl-limited",
+    "trust-region",
+    "midpoint",
+    "geodesic",
+    "mirror-descent",
+}
+"""Rules whose paths no linear chart changes."""
+WITH_PULLED_BACK = {"levenberg-marquardt"}
+"""The same, if what they add is pulled back."""
+SEEING = {"gradient", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam"}
+"""Rules that take the coordinates' own ruler for granted."""
+
+SINGULAR = {
+    p for p in problems if has_rule("natural", p)
+    and not np.linalg.cond(problem(p).fisher(problem(p).start)) < 1e10
+}  # fmt: skip
+REGULAR_CASES = [(r, p) for r, p in RULE_CASES if p not in SINGULAR]
+FISHER = [p for p in problems if has_rule("natural", p) and p not in SINGULAR]
+
+
+def test_every_rule_has_its_place_in_the_law_of_invariance():
+    assert set(rules) == BLIND | WITH_PULLED_BACK | SEEING
+    assert {"two-layer-linear", "categorical-singular"} == SINGULAR
+
+
+@pytest.mark.parametrize("name", rules)
+def test_a_rule_says_its_formula_its_source_and_its_name(name):
+    rule = rules[name]()
+    assert rule.name == name
+    assert rule.latex
+    assert rule.source
+
+
+@pytest.mark.parametrize(("name", "of"), RULE_CASES)
+def test_a_traced_run_is_the_run_of_the_formulas_themselves(name, of):
+    model, rule = problem(of), rules[name]()
+    fast, slow = (way(model, rule, model.start, STEPS) for way in (run, directly))
+    assert (fast.ok == slow.ok).all()
+    assert_allclose(fast.theta, slow.theta, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize(("name", "of"), RULE_CASES)
+def test_a_rule_is_pure_so_that_a_run_can_be_made_again(name, of, rng):
+    model, rule = problem(of), rules[name]()
+    first = run(model, rule, model.start, STEPS).theta
+    run(model, rule, model.examples(rng, 1)[0], STEPS)
+    assert_allclose(run(model, rule, model.start, STEPS).theta, first, rtol=0)
+
+
+@pytest.mark.parametrize(("name", "of"), REGULAR_CASES)
+def test_starts_side_by_side_run_as_each_alone(name, of, rng):
+    model, rule = problem(of), rules[name]()
+    starts = np.concatenate([[model.start], model.examples(rng, 3)]).reshape(2, 2, -1)
+    together = run(model, rule, starts, 6)
+    for i in np.ndindex(2, 2):
+        alone = run(model, rule, starts[i], 6)
+        assert (alone.ok == together.ok[:, *i]).all()
+        assert_allclose(together.theta[:, *i], alone.theta, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", rules)
+def test_rates_side_by_side_run_as_each_alone(name):
+    model = problem("normal")
+    option = {"levenberg-marquardt": "initial", "trust-region": "radius"}.get(name, "rate")
+    values = np.array([[0.01], [0.04]])
+    together = run(model, rules[name](**{option: values}), [model.start] * 3, STEPS)
+    assert together.theta.shape == (STEPS + 1, 2, 3, 2)
+    for value, row in zip(values[:, 0], np.moveaxis(together.theta, 1, 0), strict=True):
+        alone = run(model, rules[name](**{option: value}), model.start, STEPS).theta
+        assert_allclose(row, np.broadcast_to(alone[:, None], row.shape), rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["natural", "newton", "natural-momentum", "midpoint"])
+def test_dampings_side_by_side_run_as_each_alone(name):
+    model, start = problem("gamma"), (3.0, 2.0)
+    together = run(model, rules[name](0.1, damping=np.array([0.0, 0.5])), start, STEPS)
+    for k, damping in enumerate((0.0, 0.5)):
+        alone = run(model, rules[name](0.1, damping=damping), start, STEPS).theta
+        assert_allclose(together.theta[:, k], alone, rtol=1e-9)
+
+
+def _linear_gap(name: str, of: str, **options) -> float:
+    rule, through = rules[name](**options), sheared(of)
+    at_home = run(problem(of), rule, problem(of).start, STEPS)
+    return float(gap(at_home.theta, run(through, rule, through.start, STEPS).home))
+
+
+@pytest.mark.parametrize(("name", "of"), REGULAR_CASES)
+def test_a_linear_chart_changes_the_paths_of_rules_that_see_coordinates_and_of_no_others(name, of):
+    if name in BLIND:
+        assert _linear_gap(name, of) < 1e-7
+    elif name in WITH_PULLED_BACK:
+        assert _linear_gap(name, of, kind="pulled-back") < 1e-7
+    else:
+        options = {"rate": 1e-4} if of == "rosenbrock" else {}  # else plain steps blow up there
+        assert _linear_gap(name, of, **options) > 1e-3
+
+
+@pytest.mark.parametrize(
+    "name", ["natural", "newton", "natural-momentum", "kl-limited", "midpoint"]
+)
+def test_damping_breaks_invariance_unless_it_is_pulled_back(name):
+    options = {"rate": 0.1, "damping": 5.0}
+    assert _linear_gap(name, "normal", **options) > 1e-3
+    assert _linear_gap(name, "normal", **options, kind="relative") > 1e-3
+    assert _linear_gap(name, "normal", **options, kind="pulled-back") < 1e-12
+
+
+def _curved_gap(name: str, of: str, rate: float, time: float) -> float:
+    """How far apart two charts end after the same time, in steps of ``rate``."""
+    chart, rule, model = charts["log-scale"](), rules[name](rate), problem(of)
+    steps = round(time / rate)
+    at_home = run(model, rule, model.start, steps).theta[-1]
+    through = model.through(chart)
+    return float(np.linalg.norm(run(through, rule, through.start, steps).home[-1] - at_home))
+
+
+@pytest.mark.parametrize("of", ["normal", "gamma", "weibull"])
+@pytest.mark.parametrize(("name", "order"), [("natural", 1), ("midpoint", 2), ("geodesic", 2)])
+def test_curved_charts_change_a_path_less_the_smaller_the_rate_and_by_this_order(name, order, of):
+    gaps = [_curved_gap(name, of, rate, 0.4) for rate in (0.02, 0.01, 0.005)]
+    assert gaps[0] > 1e-8
+    assert_allclose(np.log2(np.divide(gaps[:-1], gaps[1:])), order, atol=0.15)
+
+
+@pytest.mark.parametrize(("name", "order"), [("natural", 2), ("midpoint", 3), ("geodesic", 3)])
+def test_one_step_differs_between_curved_charts_by_one_order_more(name, order):
+    gaps = [_curved_gap(name, "gamma", rate, rate) for rate in (0.02, 0.01)]
+    assert_allclose(math.log2(gaps[0] / gaps[1]), order, atol=0.15)
+
+
+@pytest.mark.parametrize("of", FISHER)
+@pytest.mark.parametrize("chart", ["identity", "bend", "linear"])
+def test_the_christoffel_symbols_are_the_derivatives_of_the_fisher_matrix_in_every_chart(
+    chart, of, rng
+):
+    options = {"bend": {"strength": 0.3}, "linear": {"rotation": 30.0, "shear": 0.5}}
+    through = problem(of).through(charts[chart](**options.get(chart, {})))
+    x = through.examples(rng, 20)
+    x = x[np.linalg.cond(through.fisher(x)) < 1e4][:4]
+    v, h = rng.normal(size=x.shape), 1e-5
+    step = h * np.eye(2)
+    slope = np.stack([(through.fisher(x + s) - through.fisher(x - s)) / (2 * h) for s in step], 1)
+    lowered = np.einsum("nikj,ni,nj->nk", slope, v, v)
+    lowered -= np.einsum("nkij,ni,nj->nk", slope, v, v) / 2
+    expected = np.linalg.solve(through.fisher(x), lowered[..., None])[..., 0]
+    found = full(bending(through.at(components(x)), components(v)), x.shape[:-1])
+    assert_allclose(found, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max() + 1e-7)
+
+
+OPTIMIZERS = {
+    "gradient": (torch.optim.SGD, {"lr": 0.01}, {"rate": 0.01}),
+    "momentum": (
+        torch.optim.SGD,
+        {"lr": 0.003, "momentum": 0.8},
+        {"rate": 0.003, "beta": 0.8},
+    ),
+    "nesterov": (
+        torch.optim.SGD,
+        {"lr": 0.003, "momentum": 0.8, "nesterov": True},
+        {"rate": 0.003, "beta": 0.8},
+    ),
+    "adagrad": (torch.optim.Adagrad, {"lr": 0.05}, {"rate": 0.05}),
+    "rmsprop": (torch.optim.RMSprop, {"lr": 0.01, "alpha": 0.95}, {"rate": 0.01, "beta": 0.95}),
+    "adadelta": (torch.optim.Adadelta, {"lr": 1.0, "rho": 0.85}, {"beta": 0.85}),
+    "adam": (
+        torch.optim.Adam,
+        {"lr": 0.02, "betas": (0.8, 0.99), "eps": 1e-6},
+        {"rate": 0.02, "beta1": 0.8, "beta2": 0.99, "epsilon": 1e-6},
+    ),
+}
+
+
+@pytest.mark.parametrize("of", ["quadratic", "normal", "logistic-regression", "double-well"])
+@pytest.mark.parametrize("name", sorted(SEEING))
+def test_the_rules_of_neural_nets_are_pytorchs_step_by_step(name, of):
+    make, theirs, ours = OPTIMIZERS[name]
+    model = problem(of)
+    point = torch.tensor(model.start, dtype=torch.float64, requires_grad=True)
+    optimizer, path = make([point], **theirs), [np.array(model.start)]
+    for _ in range(60):
+        optimizer.zero_grad()
+        model.loss(point).backward()  # type: ignore[arg-type]
+        optimizer.step()
+        path.append(point.detach().numpy().copy())
+    found = run(model, rules[name](**ours), model.start, 60).theta
+    assert_allclose(found, np.array(path), rtol=1e-10, atol=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("one", "options", "other"),
+    [
+        ("momentum", {"beta": 0.0}, "gradient"),
+        ("nesterov", {"beta": 0.0}, "gradient"),
+        ("natural-momentum", {"beta": 0.0}, "natural"),
+        ("kl-limited", {"radius": 1e6}, "natural"),
+    ],
+)
+def test_a_rule_without_its_extra_is_the_plainer_one(one, options, other):
+    for of in ("normal", "gamma", "quadratic"):
+        model = problem(of)
+        pair = (rules[one](rate=0.03, **options), rules[other](rate=0.03))
+        a, b = (run(model, rule, model.start, STEPS).theta for rule in pair)
+        assert_allclose(a, b, rtol=1e-13)
+
+
+@pytest.mark.parametrize("of", FISHER)
+def test_the_fisher_power_slides_from_plain_to_natural(of):
+    model = problem(of)
+    for q, name in ((0.0, "gradient"), (1.0, "natural")):
+        sliding = chain(precondition(metrics["fisher-power"](q)), descend(5e-4))
+        expected = run(model, rules[name](5e-4), model.start, STEPS).theta
+        assert_allclose(run(model, sliding, model.start, STEPS).theta, expected, rtol=1e-8)
+
+
+@pytest.mark.parametrize(("name", "of"), [c for c in METRIC_CASES if c[0] != "euclidean"])
+def test_descent_by_any_metric_runs_and_is_its_own_witness(name, of):
+    rule, model = chain(precondition(metrics[name](), 0.1), descend(0.05)), problem(of)
+    fast, slow = (way(model, rule, model.start, 4) for way in (run, directly))
+    assert_allclose(fast.theta, slow.theta, rtol=1e-10)
+    together = run(model, rule, [model.start], 4).theta[:, 0]
+    assert_allclose(together, fast.theta, rtol=1e-8)
+
+
+@pytest.mark.parametrize("of", [p for p in problems if has_rule("levenberg-marquardt", p)])
+@pytest.mark.parametrize("name", ["levenberg-marquardt", "trust-region"])
+def test_a_rule_that_tries_its_steps_never_climbs_and_never_leaves_the_domain(name, of, rng):
+    if name == "trust-region" and of in SINGULAR:
+        return
+    model = problem(of)
+    starts = model.examples(rng, 12)
+    if of not in SINGULAR:
+        starts = starts[np.linalg.cond(model.fisher(starts)) < 1e8]
+    path = run(model, rules[name](), starts, 60)
+    rise = np.diff(path.loss, axis=0)
+    assert (
+        rise[np.isfinite(rise)] <= 1e-14 * np.abs(path.loss[0]).max()
+    ).all()  # the run sums its rows in order
+    if of not in SINGULAR | {"two-state-mdp", "mixture"}:
+        assert path.ok.all()
+        assert path.grad_norm[-1].max() < 1e-3 * (1 + path.grad_norm[0].max())
+
+
+def test_levenberg_marquardt_goes_down_rosenbrocks_valley_to_the_end():
+    model = problem("rosenbrock")
+    assert run(model, rules["levenberg-marquardt"](), model.start, 60).loss[-1] < 1e-20
+
+
+@pytest.mark.parametrize("of", FISHER)
+def test_no_step_is_longer_than_its_radius_in_kl(of, rng):
+    model = problem(of)
+    starts = model.examples(rng, 20)
+    starts = starts[np.linalg.cond(model.fisher(starts)) < 1e6]
+    for name, options in (
+        ("kl-limited", {"radius": 0.003}),
+        ("trust-region", {"radius": 0.003, "largest": 0.003}),
+    ):
+        path = run(model, rules[name](**options), starts, STEPS)
+        step, f = np.diff(path.theta, axis=0), full(path.at.fisher, path.theta.shape[:-1])[:-1]
+        nats = np.einsum("...i,...ij,...j->...", step, f, step) / 2
+        assert np.nanmax(nats) < 0.003 * (1 + 1e-7)
+        assert np.isfinite(nats[0]).all()
+
+
+def test_far_from_the_minimum_a_step_has_exactly_its_radius_and_kl_agrees():
+    model = problem("normal")
+    path = run(model, rules["kl-limited"](radius=1e-6), model.start, 3)
+    assert_allclose(path.kl, 1e-6, rtol=1e-2)
+
+
+@pytest.mark.parametrize("of", ["normal", "two-bernoullis", "categorical"])
+@pytest.mark.parametrize(
+    ("potential", "dual"), [("log-partition", "expectation"), ("entropy", "natural")]
+)
+def test_mirror_descent_is_the_natural_gradient_of_the_dual_coordinates(potential, dual, of):
+    model, rule = problem(of), rules["mirror-descent"](0.05, potential)
+    in_dual = model.through(charts[dual](of))
+    expected = run(in_dual, rules["natural"](0.05), in_dual.start, 40).home
+    assert_allclose(run(model, rule, model.start, 40).theta, expected, rtol=1e-9)
+    twice = model.through(charts["identity"]()).through(charts["bend"](0.2, center=0.1))
+    assert_allclose(run(twice, rule, twice.start, 40).home.shape, expected.shape)
+    bent = run(twice, rule, twice.start, 40).theta
+    at_home = charts["bend"](0.2, center=0.1).forward(bent)
+    assert_allclose(at_home, expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("of", ["double-well", "two-layer-linear", "mixture"])
+def test_newton_climbs_where_the_hessian_is_indefinite_and_its_absolute_value_descends(of, rng):
+    model = problem(of)
+    starts = model.examples(rng, 200)
+    values = np.linalg.eigvalsh(model.hessian(starts))
+    starts = starts[(values[:, 0] < -0.1) & (values[:, 1] > 0.1)]
+    newton = run(model, rules["newton"](0.01), starts, 1).loss
+    absolute = chain(precondition(metrics["absolute-hessian"]()), descend(0.01))
+    descended = run(model, absolute, starts, 1).loss
+    assert len(starts) > 5
+    assert (newton[1] > newton[0]).any()
+    assert (descended[1] < descended[0]).all()
+
+
+def test_a_saddle_draws_newton_in_and_the_absolute_hessian_out():
+    model, start = problem("double-well"), (0.1, 1.0)
+    absolute = chain(precondition(metrics["absolute-hessian"]()), descend(0.2))
+    saddle = run(model, rules["newton"](0.2), start, 200).theta[-1]
+    well = run(model, absolute, start, 200).theta[-1]
+    assert_allclose(saddle, (0, 0), atol=1e-6)
+    assert_allclose(well, (1, 0), atol=1e-6)
+
+
+def test_with_the_pseudo_inverse_three_logits_walk_as_two():
+    three, two = problem("categorical-singular"), problem("categorical")
+    rule = rules["natural"](0.1, singular="pseudo-inverse")
+    path = run(three, rule, (-2.0, -2.0, 1.0), 60)
+    expected = run(two, rules["natural"](0.1), (-3.0, -3.0), 60).theta
+    assert path.ok.all()
+    assert_allclose(path.theta[..., :2] - path.theta[..., 2:], expected, rtol=1e-9, atol=1e-9)
+    assert not run(three, rules["natural"](0.1), (-2.0, -2.0, 1.0), 60).ok.all()
+
+
+def test_a_singular_metric_ends_a_path_and_its_pseudo_inverse_does_not():
+    model = problem("two-layer-linear")
+    for name in ("natural", "natural-momentum", "midpoint", "kl-limited", "trust-region"):
+        assert not run(model, rules[name](), [model.start] * 2, 5).ok[-1].any()
+        path = run(model, rules[name](singular="pseudo-inverse"), [model.start] * 2, 5)
+        assert path.ok.all()
+        assert (path.loss[-1] < path.loss[0]).all()
+
+
+@pytest.mark.parametrize("name", sorted(set(rules) - {"levenberg-marquardt", "trust-region"}))
+def test_a_path_that_leaves_the_domain_is_recorded_and_its_neighbours_run_on(name):
+    model = problem("normal")
+    rate = np.array([1e-3, 1e6, -1e9])
+    path = run(model, rules[name](rate=rate), model.start, 8)
+    assert path.ok[:, 0].all()
+    if name != "kl-limited":
+        assert not path.ok[-1].all()
+    alone = run(model, rules[name](rate=1e6), model.start, 8)
+    assert (alone.ok == path.ok[:, 1]).all()
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    name=st.sampled_from(sorted(rules)),
+    of=st.sampled_from(["normal", "gamma", "two-bernoullis", "quadratic", "double-well"]),
+    rate=st.floats(-1e6, 1e6),
+    x=st.floats(-3, 3),
+    y=st.floats(-3, 3),
+)
+def test_no_rate_and_no_start_makes_a_run_raise(name, of, rate, x, y):
+    model = problem(of)
+    if not has_rule(name, of) or not model.inside(np.array([x, y])):
+        return
+    if name in ("levenberg-marquardt", "trust-region"):
+        rule = rules[name](abs(rate) + 1e-6)
+    else:
+        rule = rules[name](rate)
+    fast, slow = (way(model, rule, (x, y), 20) for way in (run, directly))
+    assert (fast.ok == slow.ok).all()
+    assert fast.theta.shape == (21, 2)
+
+
+@pytest.mark.parametrize("name", sorted(set(rules) - {"levenberg-marquardt", "trust-region"}))
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_rate_that_is_not_finite_is_refused(name, bad):
+    with pytest.raises(ValueError, match="the rate α must be a finite number, got"):
+        rules[name](rate=bad)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("momentum", {"beta": 1.0}, r"β must be in \[0, 1\)"),
+        ("nesterov", {"beta": -0.1}, r"β must be in \[0, 1\)"),
+        ("natural-momentum", {"beta": math.nan}, r"β must be in \[0, 1\)"),
+        ("adam", {"beta1": 1.0}, "β₁ must be in"),
+        ("adam", {"beta2": 1.5}, "β₂ must be in"),
+        ("adam", {"epsilon": -1.0}, "ε must be a finite number ≥ 0, got -1"),
+        ("rmsprop", {"beta": [0.5, 1.0]}, "β must be in"),
+        ("kl-limited", {"radius": 0.0}, "radius r, in nats"),
+        ("trust-region", {"radius": -1.0}, "radius r, in nats"),
+        ("levenberg-marquardt", {"initial": 0.0}, "the first λ must be"),
+        ("levenberg-marquardt", {"kind": "none"}, "no damping 'none'; there are identity"),
+        ("mirror-descent", {"potential": "A"}, "no potential 'A'; there are log-partition"),
+        ("natural", {"singular": "hope"}, "no way 'hope' with a singular metric"),
+    ],
+)
+def test_a_bad_option_of_a_rule_is_refused_in_words(name, options, words):
+    with pytest.raises(ValueError, match=words):
+        rules[name](**options)
+
+
+def test_a_rule_that_a_problem_cannot_have_is_refused_by_name():
+    with pytest.raises(TypeError, match=r"double-well .*Fisher"):
+        run(problem("double-well"), rules["natural"](), (0.1, 0.1), 1)
+    with pytest.raises(
+        TypeError, match=r"weibull has no natural and expectation .*take categorical"
+    ):
+        run(problem("weibull"), rules["mirror-descent"](), (1.0, 1.0), 1)
+    with pytest.raises(
+        UnknownName, match=r"no rule 'adem' \(did you mean 'adam'\?\); there are ada"
+    ):
+        rules["adem"]
