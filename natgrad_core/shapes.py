@@ -1,9 +1,17 @@
-"""The shapes a metric draws: its ellipses ½ δᵀGδ = r."""
+"""The shapes a metric draws: its ellipses ½ δᵀGδ = r, exact KL level sets, the steepest direction.
+
+A metric turns 'how far' into a number. Its unit ball decides which way is steepest (LECTURE.md,
+section 3), and the KL divergence, of which ½ δᵀFδ is the beginning, draws the true shape.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from natgrad_core.problem import Problem
+from natgrad_core.small import components
 from natgrad_core.types import Array
 
 
@@ -22,6 +30,13 @@ def ellipse_axes(metric: Array, radius: float) -> Array:
     return np.where(good[..., None, None], axes, np.nan)
 
 
+def outline(metric: Array, radius: float, count: int = 120) -> Array:
+    """Points δ of {½ δᵀGδ = r} in the plane, once around, ``[..., count, 2]``."""
+    first, second = np.moveaxis(ellipse_axes(metric, radius), -2, 0)
+    turn = np.linspace(0.0, 2 * np.pi, count)[:, None]
+    return np.cos(turn) * first[..., None, :] + np.sin(turn) * second[..., None, :]
+
+
 def reach(direction: Array, metric: Array, radius: float) -> Array:
     """The multiple of ``direction [..., d]`` that ends on {δ : ½ δᵀGδ = r}, ``[..., d]``.
 
@@ -31,3 +46,92 @@ def reach(direction: Array, metric: Array, radius: float) -> Array:
     with np.errstate(all="ignore"):
         scale = np.sqrt(2 * radius / np.where(length > 0, length, np.nan))
     return direction * scale[..., None]
+
+
+def kl_level_set(
+    problem: Problem, theta: Array, radius: float, count: int = 120, reverse: bool = False
+) -> Array:
+    """Points θ' with KL(p_θ ‖ p_θ') = r exactly, once around θ in the plane, ``[count, 2]``.
+
+    Found along rays from θ, spread as the ellipse's own, each where KL first reaches ``radius``
+    (nats). ``reverse`` takes KL(p_θ' ‖ p_θ). NaN on a ray that leaves the domain before.
+    """
+    if not radius > 0:
+        raise ValueError(f"the radius must be more than 0 nats, got {radius}")
+    here = problem.check(theta)
+    if here.shape != (2,):
+        raise ValueError(f"a level set in the plane needs one point of two numbers, got {here}")
+    metric = problem.fisher(here)
+    rays = outline(metric, radius, count)
+    if not np.isfinite(rays).all():  # the Fisher matrix is singular: go the same way everywhere
+        turn = np.linspace(0.0, 2 * np.pi, count)
+        size = np.sqrt(2 * radius / np.linalg.eigvalsh(metric)[-1])
+        rays = size * np.stack([np.cos(turn), np.sin(turn)], -1)
+
+    def divergence(lengths: Array) -> Array:
+        there = here + lengths[:, None] * rays
+        ends = (components(here), components(there))
+        with np.errstate(all="ignore"):
+            kl = problem._kl(*(ends[::-1] if reverse else ends))
+        return np.where(problem.inside(there), np.broadcast_to(kl, count), np.nan)
+
+    low, high = np.zeros(count), np.full(count, 0.25)
+    for _ in range(60):  # outward in small strides, so that the first crossing is the one found
+        below = divergence(high) < radius
+        low, high = np.where(below, high, low), np.where(below, high * 1.25, high)
+        if not below.any():
+            break
+    for _ in range(55):
+        middle = (low + high) / 2
+        below = divergence(middle) < radius
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    reached = np.abs(divergence(low) - radius) < 1e-6 * radius
+    return np.where(reached[:, None], here + low[:, None] * rays, np.nan)
+
+
+@dataclass(frozen=True)
+class Steepest:
+    """Which way J falls fastest among the vectors a with aᵀGa = 1.
+
+    ``kind`` says what {aᵀGa = 1} is: a ``ball`` (G positive definite), a ``strip`` (singular) or a
+    ``hyperbola`` (indefinite). Only on a ball is there a steepest direction ``a [d]``, with slope
+    ``slope`` = ∇J·a per unit length and multiplier ``multiplier``: ∇J = 2λ G a. Elsewhere the three
+    are NaN: one may go on falling without end at no cost in length.
+    """
+
+    kind: str
+    a: Array
+    slope: float
+    multiplier: float
+
+
+def steepest(metric: Array, gradient: Array) -> Steepest:
+    """The minimizer of ∇J·a on aᵀGa = 1: a = −G⁻¹∇J / √(∇Jᵀ G⁻¹ ∇J).
+
+    ``metric [d, d]`` symmetric, ``gradient [d]`` not zero. By Lagrange's condition ∇J = 2λ G a,
+    with λ = −½ √(∇Jᵀ G⁻¹ ∇J). Amari 1998, theorem 1.
+    """
+    g, covector = np.asarray(metric, float), np.asarray(gradient, float)
+    if g.shape != (covector.size, covector.size) or not np.allclose(g, g.T):
+        raise ValueError(
+            f"the metric must be symmetric, [{covector.size}, {covector.size}]; got {g}"
+        )
+    if not covector.any():
+        raise ValueError("the gradient is zero: no direction is steeper than another")
+    values = np.linalg.eigvalsh(g)
+    tiny = 1e-12 * np.abs(values).max(initial=0.0)
+    if values[0] > tiny:
+        raised = np.linalg.solve(g, covector)
+        steepness = float(np.sqrt(covector @ raised))
+        return Steepest("ball", -raised / steepness, -steepness, -steepness / 2)
+    kind = "hyperbola" if values[0] < -tiny else "strip"
+    return Steepest(kind, np.full(covector.size, np.nan), np.nan, np.nan)
+
+
+def unit_directions(metric: Array, angles: Array) -> Array:
+    """The vectors of {aᵀGa = 1} that point along ``angles`` (radians), ``[n, 2]``.
+
+    NaN along directions in which aᵀGa ≤ 0: there the metric has no unit length.
+    """
+    aim = np.stack([np.cos(angles), np.sin(angles)], -1)
+    return reach(aim, np.broadcast_to(metric, (*aim.shape, 2)), 0.5)

@@ -1,0 +1,71 @@
+"""KL itself as the loss: how far the model is from a fixed member of its own family.
+
+The natural flow of KL(p* ‖ p) runs along the m-geodesic to p*, that of KL(p ‖ p*) along the
+e-geodesic. Amari and Nagaoka 2000, ch. 3; Fujiwara and Amari 1995.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from natgrad_core.jet import variables_through
+from natgrad_core.problem import Problem
+from natgrad_core.small import Matrix, Vector, symmetric
+from natgrad_core.types import Array, ArrayLike, Bools
+
+
+class Divergence(Problem):
+    """J(θ) = KL(p* ‖ p_θ), or with ``reverse`` KL(p_θ ‖ p*), for a ``target`` θ* of ``base``.
+
+    The model, and with it the Fisher matrix, is the base's; the loss is 0 at the target.
+    """
+
+    def __init__(self, base: Problem, target: ArrayLike, reverse: bool = False) -> None:
+        self.base, self.reverse = base, reverse
+        self.target: Vector = tuple(np.asarray(base.check(target), float).tolist())
+        order = ("p_θ", "p*") if reverse else ("p*", "p_θ")
+        self.name = f"KL({order[0]} ‖ {order[1]}) of {base.name}"  # type: ignore[misc]
+        self.latex = (
+            r"\mathrm{KL}(p_\theta \,\|\, p^*)"
+            if reverse
+            # type: ignore[misc]
+            else (r"\mathrm{KL}(p^* \,\|\, p_\theta)")
+        )
+        self.domain, self.symbols = base.domain, base.symbols  # type: ignore[misc]
+        self.view, self.start, self.support = base.view, base.start, base.support
+        self.outcomes = base.outcomes
+
+    def inside(self, theta: Array) -> Bools:
+        """Where the base is defined."""
+        return self.base.inside(theta)
+
+    def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
+        """As the base does."""
+        return self.base.sample(theta, rng, n)
+
+    def _loss(self, *theta: Any) -> Any:
+        ends = (theta, self.target)
+        return self.base._kl(*(ends if self.reverse else ends[::-1]))
+
+    def _derivatives(self, *theta: Any) -> Any:
+        return variables_through(lambda *point: (self._loss(*point),), theta)[0]
+
+    def _grad(self, *theta: Any) -> Vector:
+        return self._derivatives(*theta).grad
+
+    def _hessian(self, *theta: Any) -> Matrix:
+        return symmetric(*self._derivatives(*theta).hessian)
+
+    def _fisher(self, *theta: Any) -> Matrix:
+        return self.base._fisher(*theta)
+
+    def _kl(self, theta: Vector, other: Vector) -> Any:
+        return self.base._kl(theta, other)
+
+    def _log_prob(self, datum: Vector, *theta: Any) -> Any:
+        return self.base._log_prob(datum, *theta)
+
+    def _score(self, datum: Vector, *theta: Any) -> Vector:
+        return self.base._score(datum, *theta)

@@ -1,0 +1,92 @@
+"""The limit rate → 0: θ' = −G⁻¹∇J, followed by an ODE solver instead of steps.
+
+A flow knows no chart: its curve is the same whatever coordinates it is computed in, because G⁻¹∇J
+is a vector. What steps of finite rate owe to the coordinates is their distance from it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+from natgrad_core.metrics import Metric
+from natgrad_core.metrics.fisher import fisher
+from natgrad_core.problem import Problem
+from natgrad_core.types import Array, ArrayLike
+
+
+MOST_STEPS = 10_000
+"""Of the solver: a flow that needs more runs into something."""
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A curve: ``theta [n, d]`` at ``times [n]``. ``ok`` if it reached its end, else ``message``."""
+
+    problem: Problem
+    times: Array
+    theta: Array
+    ok: bool
+    message: str
+
+    def __repr__(self) -> str:
+        return f"<flow on {self.problem.name} to t = {self.times[-1]:g}: {self.message}>"
+
+
+def flow(
+    problem: Problem,
+    start: ArrayLike,
+    duration: float,
+    metric: Metric | None = None,
+    count: int = 201,
+    tolerance: float = 1e-10,
+) -> Flow:
+    """θ' = −G⁻¹∇J from ``start [d]`` for ``duration``, G the Fisher matrix unless ``metric`` says.
+
+    ``count`` points, evenly in time, to a relative ``tolerance``, by LSODA, which copes with the
+    stiffness of plain flows (Petzold 1983). Where the curve meets the edge of the domain or a singular
+    metric it ends there, with ``ok`` False and the reason in words; it never raises half-way.
+    """
+    from scipy.integrate import LSODA  # costs more than the whole of natgrad_core to import
+
+    if not duration > 0:
+        raise ValueError(f"the duration must be more than 0, got {duration}")
+    begin = problem.check(start)
+    if begin.shape != (problem.dim,):
+        raise ValueError(f"a flow starts at one point, [{problem.dim}]; got {list(begin.shape)}")
+    of = metric or fisher()
+
+    def velocity(_: float, theta: Array) -> list[float]:
+        at = problem.at(tuple(theta.tolist()))
+        try:
+            return [-float(v) for v in of(at).solve(at.grad)]
+        except (ArithmeticError, ValueError):
+            return [np.nan] * problem.dim
+
+    if not np.isfinite(velocity(0.0, begin)).all():
+        return Flow(problem, np.zeros(1), begin[None], False, "the metric is singular at the start")
+    wanted = np.linspace(0.0, duration, count)
+    points, how = [begin], "grew too steep to follow"
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what LSODA warns of is told in the message
+        solver = LSODA(velocity, 0.0, begin, duration, rtol=tolerance, atol=tolerance * 1e-2)
+        for _ in range(MOST_STEPS):
+            solver.step()
+            if solver.status == "failed":
+                how = "met a singular metric"
+                break
+            reached = wanted[len(points) : np.searchsorted(wanted, solver.t, side="right")]
+            found = solver.dense_output()(reached).T.reshape(-1, problem.dim)
+            good = np.logical_and.accumulate(problem.inside(found)) if len(found) else []
+            points += list(found[good])
+            if not problem.inside(solver.y) or not np.all(good):
+                how = "left the domain"
+                break
+            if solver.status == "finished":
+                break
+    ok = len(points) == count
+    times = wanted[: len(points)]
+    message = "reached its end" if ok else f"{how} after t = {times[-1]:.3g}"
+    return Flow(problem, times, np.array(points), ok, message)
