@@ -1,9 +1,10 @@
 """Small nets: exact Fisher matrices, natural steps and K-FAC, in torch, written out by hand.
 
-    from natgrad_core.nets import NetProblem, mlp, plane, rules
+    from natgrad_core.nets import NetProblem, mlp, plane, rules, train
 
     problem = NetProblem.of(mlp((2, 16, 16, 2)), plane("moons"))
-    at, rule = problem.at(problem.net.init(seed=0)), rules.kfac()
+    for frame in train(problem, rules.kfac(), seed=0, steps=20):
+        print(frame.step, frame.loss, frame.seconds)
 
 Nothing above this package imports it, so that ``import natgrad_core`` never waits for torch.
 """
@@ -13,14 +14,19 @@ from natgrad_core.nets.data import Data, autoencoding, painted, plane, real
 from natgrad_core.nets.fisher import Fisher
 from natgrad_core.nets.likelihood import Bernoulli, Categorical, Gaussian
 from natgrad_core.nets.model import Net, mlp
+from natgrad_core.nets.optim import KFAC, NaturalGradient
 from natgrad_core.nets.problem import NetProblem, Point
+from natgrad_core.nets.training import Frame, race, train
 
 __all__ = [
+    "KFAC",
     "Bernoulli",
     "Categorical",
     "Data",
     "Fisher",
+    "Frame",
     "Gaussian",
+    "NaturalGradient",
     "Net",
     "NetProblem",
     "Point",
@@ -28,6 +34,8 @@ __all__ = [
     "mlp",
     "painted",
     "plane",
+    "race",
     "real",
     "rules",
+    "train",
 ]

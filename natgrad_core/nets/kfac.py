@@ -22,6 +22,7 @@ from torch import Tensor
 from natgrad_core.nets.fisher import Fisher
 from natgrad_core.nets.layers import Conv2d, Linear
 from natgrad_core.nets.model import Net
+from natgrad_core.nets.problem import SingularError
 
 Pair = tuple[Tensor, Tensor]
 
@@ -144,7 +145,7 @@ class Kronecker:
         spectrum = self.spectrum(damping)
         for i, s in zip(self.net.parametric, spectrum, strict=True):
             if damping == 0 and not bool(s.min() > torch.finfo(s.dtype).eps * s.max()):
-                raise ValueError(
+                raise SingularError(
                     f"a Kronecker factor of {self.net.layers[i].label} is singular (a dead unit, "
                     "or fewer examples than inputs): K-FAC needs damping λ > 0 here"
                 )

@@ -24,6 +24,10 @@ class NotFiniteError(ArithmeticError):
     """The loss is not a number here, so nothing can be derived from it."""
 
 
+class SingularError(ValueError, ArithmeticError):
+    """A matrix that cannot be inverted, to rounding."""
+
+
 class NetProblem:
     """loss(θ) = mean over examples of −log p(y | net(θ, x))."""
 
@@ -190,6 +194,10 @@ class Point:
             ahead = Point(self.problem, self.theta + change, self.step + 1)
             self._ahead = (change, ahead)
         return self._ahead[1]
+
+    def lead(self, change: Tensor, point: Point) -> None:
+        """Let ``point``, looked at already, be what ``after(change)`` gives."""
+        self._ahead = (change, point)
 
     def check(self) -> Point:
         """Itself, or NotFiniteError."""

@@ -21,6 +21,7 @@ from natgrad_core.nets import metric as metrics
 from natgrad_core.nets.damping import Damping, LevenbergMarquardt, policy
 from natgrad_core.nets.metric import Metric
 from natgrad_core.nets.problem import Point
+from natgrad_core.nets.rivals import adadelta, adam, gradient, lbfgs, momentum, nesterov
 from natgrad_core.nets.rule import Memory, Rule
 from natgrad_core.nets.size import Quadratic, Rate, Size, Step, TrustRegion, size_of
 
@@ -75,11 +76,6 @@ def second_order(
         return step.change, kept
 
     return Rule(update, init, name or metric.name, r"-\alpha (G + \lambda I)^{-1} \nabla J", source)
-
-
-def gradient(rate: float = 0.1) -> Rule:
-    """Plain gradient descent."""
-    return Rule(lambda d, at, m: (-rate * d, m), name="gradient", latex=r"-\alpha \nabla J")
 
 
 def natural(
@@ -143,6 +139,11 @@ def ekfac(damping: float | Damping | None = None, size: float | Size | None = No
 
 RULES: dict[str, Callable[..., Rule]] = {
     "gradient": gradient,
+    "momentum": momentum,
+    "nesterov": nesterov,
+    "adam": adam,
+    "adadelta": adadelta,
+    "lbfgs": lbfgs,
     "natural": natural,
     "levenberg-marquardt": levenberg_marquardt,
     "trust-region": trust_region,

@@ -143,27 +143,36 @@ class Quadratic:
         if self.momentum and memory["last"] is not None:
             basis.append(memory["last"])
         f = at.products([at.tape.push(b) for b in basis])
-        m = torch.tensor(
-            [
-                [f[i][j] + damping * float(a @ b) for j, b in enumerate(basis)]
-                for i, a in enumerate(basis)
-            ],
-            dtype=torch.float64,
-        )
-        slopes = torch.tensor([-float(grad @ b) for b in basis], dtype=torch.float64)
-        weights = torch.linalg.lstsq(m, slopes[:, None]).solution[:, 0].tolist()
-        if not all(abs(w) < 1e6 for w in weights):
-            weights = [float(slopes[0] / m[0, 0])] + [0.0] * (len(basis) - 1)
-        change = sum(
-            (w * b for w, b in zip(weights, basis, strict=True)), torch.zeros_like(direction)
-        )
+        m = [
+            [f[i][j] + damping * float(a @ b) for j, b in enumerate(basis)]
+            for i, a in enumerate(basis)
+        ]
+        slopes = [-float(grad @ b) for b in basis]
+        weights = _least(m, slopes)
+        change = weights[0] * direction
+        if len(basis) == 2 and weights[1]:
+            change = torch.add(change, basis[1], alpha=weights[1])
         kl = sum(a * b * f[i][j] for i, a in enumerate(weights) for j, b in enumerate(weights)) / 2
-        promise = sum(w * float(s) for w, s in zip(weights, slopes, strict=True)) - kl
+        promise = sum(w * s for w, s in zip(weights, slopes, strict=True)) - kl
         return Step(change, promise, {"last": change})
 
     def judge(self, step: Step, rho: float) -> Memory:
         """Momentum is kept only from steps that helped."""
         return step.memory if rho > 0 else {"last": None}
+
+
+def _least(m: list[list[float]], slopes: list[float]) -> list[float]:
+    """The w with m w = slopes, m 1 × 1 or 2 × 2; the second is 0 where the two point the same way.
+
+    Written out, because LAPACK's least squares differ in the last digit from call to call.
+    """
+    if len(m) == 2:
+        (a, b), (c, d) = m
+        det = a * d - b * c
+        if det > 1e-10 * a * d:
+            return [(d * slopes[0] - b * slopes[1]) / det, (a * slopes[1] - c * slopes[0]) / det]
+    alone = slopes[0] / m[0][0] if m[0][0] > 0 else 0.0
+    return [alone] + [0.0] * (len(m) - 1)
 
 
 def size_of(value: float | Size) -> Size:

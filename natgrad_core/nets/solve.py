@@ -26,7 +26,7 @@ from natgrad_core.nets.cost import METHODS, TooLargeError, choose, must_fit
 from natgrad_core.nets.fisher import Fisher
 from natgrad_core.nets.kfac import Factors, Kronecker
 from natgrad_core.nets.layers import Linear
-from natgrad_core.nets.problem import NotFiniteError
+from natgrad_core.nets.problem import NotFiniteError, SingularError
 
 __all__ = ["METHODS", "Solution", "TooLargeError", "choose", "gram", "solve"]
 
@@ -56,7 +56,7 @@ def solve(
 
     ``v`` is ``[p]``; ``limit`` is in bytes (half of what is free if None); ``tolerance`` is that of
     conjugate gradients, on the residual relative to v. Raises TooLargeError before it allocates,
-    NotFiniteError for a v that is not finite, ValueError where F + λI is singular to rounding.
+    NotFiniteError for a v that is not finite, SingularError where F + λI is singular to rounding.
     """
     if not damping >= 0:
         raise ValueError(f"damping λ must be ≥ 0, got {damping}")
@@ -83,7 +83,7 @@ def solve(
         if x is not None:
             note = f"λ = {damping:.1e} is too small for float32 here: solved in float64"
             return Solution(x.float(), picked, note)
-    raise ValueError(
+    raise SingularError(
         f"F + λI is singular with λ = {damping:.1e}: dead units, or fewer than {len(v)} "
         "independent directions in the data; raise λ"
     )
@@ -140,7 +140,9 @@ def gram(fisher: Fisher) -> Tensor:
 def _by_gram(fisher: Fisher, v: Tensor, damping: float) -> Tensor | None:
     tape, n, k = fisher.at.tape, len(fisher.at.tape), fisher.directions
     if damping == 0:
-        raise ValueError("the Gram solve needs λ > 0: F has no inverse beyond the span of the data")
+        raise SingularError(
+            "the Gram solve needs λ > 0: F has no inverse beyond the span of the data"
+        )
 
     def out_of(u: Tensor) -> Tensor:
         return tape.pull(torch.einsum("nkc,nk->nc", fisher.root, u.view(n, k)))

@@ -17,12 +17,13 @@ X = torch.linspace(-1, 1, 12).view(6, 2)
 Y = torch.arange(6) % 2
 
 
-@pytest.mark.parametrize("rule", rules.RULES)
+SECOND_ORDER = ("natural", "levenberg-marquardt", "trust-region", "kfac", "ekfac")
+
+
+@pytest.mark.parametrize("rule", SECOND_ORDER)
 def test_a_loss_that_is_no_number_is_refused_with_its_step(rule: str) -> None:
     problem = NetProblem(mlp((2, 3, 2)), Categorical(), X, Y)
     at = problem.at(torch.full((problem.dim,), math.nan), step=7)
-    if rule == "gradient":
-        return  # it asks nothing of the loss; a run stops it
     made = rules.RULES[rule]()
     with pytest.raises(NotFiniteError, match="nan at step 7: lower the rate, raise the damping"):
         made.update(at.grad, at, made.init(at.theta))

@@ -82,6 +82,15 @@ def test_the_quadratic_model_finds_the_best_step_in_the_plane_of_direction_and_l
     assert torch.allclose(exact_step.change, -torch.linalg.solve(curved, at.grad), atol=1e-9)
 
 
+def test_a_last_change_along_the_direction_leaves_the_direction_alone() -> None:
+    at = start()
+    alone = Quadratic().fit(at, at.grad, -at.grad, 0.1, {"last": None})
+    beside = Quadratic().fit(at, at.grad, -at.grad, 0.1, {"last": 3 * at.grad})
+    nowhere = Quadratic().fit(at, at.grad, -at.grad, 0.1, {"last": 0 * at.grad})
+    assert torch.equal(alone.change, beside.change)
+    assert torch.equal(alone.change, nowhere.change)
+
+
 def test_momentum_is_forgotten_after_a_step_that_did_not_help() -> None:
     step = Step(torch.ones(3), 1.0, {"last": torch.ones(3)})
     assert Quadratic().judge(step, 0.5) == step.memory

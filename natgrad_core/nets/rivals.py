@@ -1,0 +1,119 @@
+"""The rivals: what a natural gradient has to beat, as rules.
+
+Four of them are one or two lines of torch.optim written on flat parameters, where they are as fast
+as torch's own or faster, and pure; the tests hold them against torch step by step. L-BFGS is
+torch's, handed a copy of its state at each step.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from natgrad_core.nets.problem import Point
+from natgrad_core.nets.rule import Memory, Rule
+
+
+def gradient(rate: float = 0.1) -> Rule:
+    """Plain gradient descent."""
+    return Rule(lambda d, at, m: (-rate * d, m), name="gradient", latex=r"-\alpha \nabla J")
+
+
+def momentum(rate: float = 0.1, keep: float = 0.9, nesterov: bool = False) -> Rule:
+    """v ← μ v + g, δ = −α v (Polyak 1964); Nesterov's δ = −α (g + μ v) (Sutskever et al. 2013)."""
+
+    def update(d: Tensor, at: Point, memory: Memory) -> tuple[Tensor, Memory]:
+        v = d if memory["v"] is None else torch.add(d, memory["v"], alpha=keep)
+        return (torch.add(d, v, alpha=keep) if nesterov else v) * -rate, {"v": v}
+
+    name, ahead = ("nesterov", r"g + \mu v") if nesterov else ("momentum", "v")
+    return Rule(update, lambda start: {"v": None}, name, rf"-\alpha ({ahead})", "Polyak 1964")
+
+
+def nesterov(rate: float = 0.1, keep: float = 0.9) -> Rule:
+    """Momentum that looks ahead."""
+    return momentum(rate, keep, nesterov=True)
+
+
+def adam(
+    rate: float = 1e-3, keep: float = 0.9, keep_square: float = 0.999, epsilon: float = 1e-8
+) -> Rule:
+    """δ = −α m̂/(√v̂ + ε), m̂ and v̂ unbiased running means of g and g² (Kingma & Ba 2015, alg. 1)."""
+
+    def update(d: Tensor, at: Point, memory: Memory) -> tuple[Tensor, Memory]:
+        t = memory["t"] + 1
+        m = torch.lerp(d, memory["m"], keep)
+        v = (keep_square * memory["v"]).addcmul_(d, d, value=1 - keep_square)
+        below = v.sqrt().div_((1 - keep_square**t) ** 0.5).add_(epsilon)
+        return (m / below).mul_(-rate / (1 - keep**t)), {"t": t, "m": m, "v": v}
+
+    def init(start: Tensor) -> Memory:
+        return {"t": 0, "m": torch.zeros_like(start), "v": torch.zeros_like(start)}
+
+    latex = r"-\alpha\, \hat m / (\sqrt{\hat v} + \epsilon)"
+    return Rule(update, init, "adam", latex, "Kingma & Ba 2015, alg. 1")
+
+
+def adadelta(rate: float = 1.0, keep: float = 0.9, epsilon: float = 1e-6) -> Rule:
+    """δ = −α g √(E[δ²] + ε)/√(E[g²] + ε) (Zeiler 2012, alg. 1)."""
+
+    def update(d: Tensor, at: Point, memory: Memory) -> tuple[Tensor, Memory]:
+        v = (keep * memory["v"]).addcmul_(d, d, value=1 - keep)
+        step = (memory["u"] + epsilon).sqrt_().div_((v + epsilon).sqrt_()).mul_(d)
+        u = (keep * memory["u"]).addcmul_(step, step, value=1 - keep)
+        return -rate * step, {"u": u, "v": v}
+
+    def init(start: Tensor) -> Memory:
+        return {"u": torch.zeros_like(start), "v": torch.zeros_like(start)}
+
+    latex = r"-\alpha\, g \sqrt{E[\delta^2] + \epsilon} / \sqrt{E[g^2] + \epsilon}"
+    return Rule(update, init, "adadelta", latex, "Zeiler 2012, alg. 1")
+
+
+def lbfgs(rate: float = 1.0, history: int = 20) -> Rule:
+    """torch's L-BFGS with the strong Wolfe search, one iteration a step (Nocedal & Wright, 7.5).
+
+    The search looks at further points; the one it ends on is the next step's, computed once.
+    """
+
+    def update(d: Tensor, at: Point, memory: Memory) -> tuple[Tensor, Memory]:
+        here = nn.Parameter(at.theta.clone())
+        optimizer = torch.optim.LBFGS(
+            [here], rate, max_iter=1, max_eval=26, history_size=history, tolerance_grad=0,
+            tolerance_change=0, line_search_fn="strong_wolfe",
+        )  # fmt: skip
+        if memory["state"]:
+            optimizer.state[here].update(_copied(memory["state"]))
+        seen: list[Point] = []
+
+        def closure() -> float:
+            theta = here.data.clone()
+            moved = not torch.equal(theta, at.theta)
+            point = Point(at.problem, theta, at.step + 1) if moved else at
+            seen.append(point)
+            here.grad = (d if point is at else point.grad).clone()
+            return point.loss
+
+        optimizer.step(closure)
+        change = here.data - at.theta
+        for point in seen:
+            if point is not at and torch.equal(point.theta, here.data):
+                at.lead(change, point)
+        return change, {"state": dict(optimizer.state[here])}
+
+    return Rule(
+        update, lambda start: {"state": {}}, "L-BFGS", r"-\alpha H_k \nabla J", "Nocedal 1980"
+    )
+
+
+def _copied(state: dict[str, Any]) -> Memory:
+    """Torch appends to its lists and overwrites one of its tensors: those are made anew."""
+    copied: Memory = {}
+    for key, value in state.items():
+        if isinstance(value, list):
+            copied[key] = list(value)
+        else:
+            copied[key] = value.clone() if isinstance(value, Tensor) else value
+    return copied

@@ -1,0 +1,206 @@
+"""A training run is a generator of frames; a frame holds all that is needed to go on from it.
+
+Pause by not asking for the next frame, stop by letting go of the generator, rewind by starting
+again from a frame kept earlier: what follows is the same to the last bit, because rules are pure,
+and batches and samples are seeded by the step. A race is several runs in lockstep from one start
+on the same batches; each has its own clock, which runs only while it computes.
+
+A run that diverges ends with a frame that is not ``ok`` and says why: it is data, not an error.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from natgrad_core.nets.problem import NetProblem, Point
+from natgrad_core.nets.rule import Memory, Rule
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A run after ``step`` steps and ``seconds`` of its own time, in nats of ``loss`` per example.
+
+    ``loss`` is that of the whole data at ``theta`` ``[p]``; ``report`` is what the rule says of the
+    step that led here (damping λ, ρ, tries, which solve).
+    """
+
+    step: int
+    theta: Tensor
+    memory: Memory
+    loss: float
+    seconds: float = 0.0
+    seed: int = 0
+    batch: int | None = None
+    ok: bool = True
+    note: str = ""
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """What the rule said of its last step."""
+        return self.memory.get("report", {})
+
+    def save(self, path: str | Path) -> None:
+        """A checkpoint."""
+        torch.save({each.name: getattr(self, each.name) for each in fields(self)}, path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Frame:
+        """The frame that was saved; it holds numbers and tensors, and no code is run."""
+        return cls(**torch.load(path, weights_only=True))
+
+
+@dataclass
+class _Run:
+    """One rule on its way; the point is kept between steps, so that no trial is computed twice."""
+
+    problem: NetProblem
+    rule: Rule
+    frame: Frame
+    point: Point | None = field(default=None, repr=False)
+
+    def here(self) -> Point:
+        frame = self.frame
+        if frame.batch is None:
+            if self.point is None:
+                self.point = self.problem.at(frame.theta, frame.step)
+            return self.point
+        index = indices(len(self.problem), frame.batch, frame.seed, frame.step)
+        return self.problem.batch(index).at(frame.theta, frame.step)
+
+    def advance(self) -> Frame:
+        """One step, on the clock; what only a spectator wants is off it."""
+        old = self.frame
+        began = time.perf_counter()
+        try:
+            at = self.here()
+            change, memory = self.rule.update(at.grad, at, old.memory)
+        except ArithmeticError as error:
+            spent = old.seconds + time.perf_counter() - began
+            self.frame = Frame(old.step + 1, old.theta, old.memory, math.nan, spent, old.seed,
+                               old.batch, False, str(error))  # fmt: skip
+            return self.frame
+        if old.batch is None:
+            self.point = at.after(change)
+            theta, loss = self.point.theta, self.point.loss
+            spent = old.seconds + time.perf_counter() - began
+        else:
+            theta = at.theta + change
+            spent = old.seconds + time.perf_counter() - began
+            loss = float(self.problem.loss(theta))
+        ok = math.isfinite(loss)
+        note = "" if ok else f"diverged at step {old.step + 1}: the loss is {loss}"
+        self.frame = Frame(
+            old.step + 1, theta, memory, loss, spent, old.seed, old.batch, ok, note
+        )  # fmt: skip
+        return self.frame
+
+
+def indices(n: int, batch: int, seed: int, step: int) -> Tensor:
+    """The examples of one step: epochs without replacement, each in an order of its own.
+
+    It depends on nothing but its arguments, so a run resumed at ``step`` sees what it would have.
+    """
+    an_epoch = max(n // batch, 1)
+    epoch, place = divmod(step, an_epoch)
+    generator = torch.Generator().manual_seed((seed * 1_000_003 + epoch) % 2**63)
+    return torch.randperm(n, generator=generator)[place * batch : (place + 1) * batch]
+
+
+def begin(
+    problem: NetProblem,
+    rule: Rule,
+    seed: int = 0,
+    batch: int | None = None,
+    theta: Tensor | None = None,
+) -> Frame:
+    """The frame before the first step, at the net's own start for this seed unless ``theta``."""
+    if batch is not None and not 1 <= batch <= len(problem):
+        raise ValueError(f"a batch has 1 … {len(problem)} examples, got {batch}")
+    start = problem.net.init(seed, problem.x.dtype).to(problem.x.device) if theta is None else theta
+    start = problem.check(start)
+    loss = float(problem.loss(start))
+    note = "" if math.isfinite(loss) else f"the loss is {loss} before the first step"
+    return Frame(0, start, rule.init(start), loss, 0.0, seed, batch, not note, note)
+
+
+def train(
+    problem: NetProblem,
+    rule: Rule,
+    seed: int = 0,
+    batch: int | None = None,
+    start: Frame | None = None,
+    steps: int | None = None,
+    target: float | None = None,
+) -> Iterator[Frame]:
+    """Frames from the first, or after ``start`` (which is not repeated), until there is an end.
+
+    The end: ``steps`` more were taken, the loss is at most ``target``, the run diverged, or nobody
+    asks any more. ``batch`` is the number of examples a step (None: all of them).
+    """
+    run = _Run(problem, rule, start or begin(problem, rule, seed, batch))
+    if start is None:
+        yield run.frame
+    taken = 0
+    while run.frame.ok and (steps is None or taken < steps):
+        if target is not None and run.frame.loss <= target:
+            return
+        yield run.advance()
+        taken += 1
+
+
+def race(
+    problem: NetProblem,
+    entrants: Mapping[str, Rule],
+    seed: int = 0,
+    batch: int | None = None,
+    start: Mapping[str, Frame] | None = None,
+    steps: int | None = None,
+    target: float | None = None,
+) -> Iterator[dict[str, Frame]]:
+    """Runs in lockstep from one start on the same batches; who has ended keeps the last frame."""
+    if not entrants:
+        raise ValueError("a race needs at least one rule")
+    runs = {
+        name: train(problem, rule, seed, batch, start[name] if start else None, steps, target)
+        for name, rule in entrants.items()
+    }
+    frames = dict(start) if start else {name: next(run) for name, run in runs.items()}
+    if start is None:
+        yield dict(frames)
+    while runs:
+        for name in list(runs):
+            frame = next(runs[name], None)
+            if frame is None:
+                del runs[name]
+            else:
+                frames[name] = frame
+        if runs:
+            yield dict(frames)
+
+
+def accuracy(problem: NetProblem, theta: Tensor, x: Tensor, y: Tensor) -> float:
+    """The share of examples whose likeliest class is their own; for classes only."""
+    if problem.likelihood.name != "categorical":
+        raise TypeError(f"accuracy is of classes; a {problem.likelihood.name} net has a loss only")
+    found = problem.net.forward(problem.check(theta), x).argmax(1)
+    return float((found == y).double().mean())
+
+
+def steps_to(frames: Iterator[Frame], targets: tuple[float, ...]) -> dict[float, tuple[int, float]]:
+    """Of a run: the steps and seconds after which the loss was first at or below each target."""
+    found: dict[float, tuple[int, float]] = {}
+    for frame in frames:
+        for target in targets:
+            if target not in found and frame.loss <= target:
+                found[target] = (frame.step, frame.seconds)
+        if len(found) == len(targets):
+            break
+    return found

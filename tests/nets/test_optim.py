@@ -1,0 +1,166 @@
+"""Laws of the optimizers: in anyone's loop they take the steps of the rules, and resume exactly."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from natgrad_core.nets import NetProblem, mlp, rules
+from natgrad_core.nets.likelihood import Bernoulli, Categorical, Gaussian, Likelihood
+from natgrad_core.nets.optim import KFAC, NaturalGradient, SecondOrder
+from natgrad_core.nets.rule import Rule
+
+LOSSES: dict[str, tuple[nn.Module, Likelihood]] = {
+    "cross-entropy": (nn.CrossEntropyLoss(), Categorical()),
+    "cross-entropy, summed": (nn.CrossEntropyLoss(reduction="sum"), Categorical()),
+    "squares": (nn.MSELoss(), Gaussian()),
+    "squares, summed": (nn.MSELoss(reduction="sum"), Gaussian()),
+    "coins": (nn.BCEWithLogitsLoss(), Bernoulli()),
+    "coins, summed": (nn.BCEWithLogitsLoss(reduction="sum"), Bernoulli()),
+}
+PAIRS: dict[str, tuple[Any, Rule]] = {
+    "natural": (lambda m, loss: NaturalGradient(m, loss, 0.5, 0.1), rules.natural(0.5, 0.1)),
+    "natural, sampled": (
+        lambda m, loss: NaturalGradient(m, loss, 0.5, 0.1, "monte-carlo"),
+        rules.natural(0.5, 0.1, "monte-carlo"),
+    ),
+    "natural, empirical": (
+        lambda m, loss: NaturalGradient(m, loss, 0.5, 0.1, "empirical"),
+        rules.natural(0.5, 0.1, "empirical"),
+    ),
+    "K-FAC": (KFAC, rules.kfac()),
+    "K-FAC, sampled": (
+        lambda m, loss: KFAC(m, loss, kind="monte-carlo", samples=2, keep=0.9),
+        rules.kfac(kind="monte-carlo", samples=2, keep=0.9),
+    ),
+}
+
+
+def data(likelihood: Likelihood) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    x = torch.randn(20, 3, generator=generator, dtype=torch.float64)
+    if likelihood.name == "categorical":
+        return x, torch.randint(0, 3, (20,), generator=generator)
+    return x, torch.rand(20, 3, generator=generator, dtype=torch.float64)
+
+
+def net(seed: int = 0) -> nn.Sequential:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return mlp((3, 4, 3)).double()
+
+
+def closure_of(
+    optimizer: SecondOrder, model: nn.Module, loss: nn.Module, x: Tensor, y: Tensor
+) -> Any:
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        value = loss(model(x), y)
+        value.backward()
+        return value
+
+    return closure
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("pair", PAIRS)
+def test_an_optimizer_takes_the_steps_of_its_rule(loss: str, pair: str) -> None:
+    criterion, likelihood = LOSSES[loss]
+    make, rule = PAIRS[pair]
+    x, y = data(likelihood)
+    model = net()
+    optimizer = make(model, criterion)
+    problem = NetProblem(net(), likelihood, x, y)
+    at = problem.at(problem.net.read())
+    memory = rule.init(at.theta)
+    for _ in range(6):
+        before = criterion(model(x), y).item()
+        assert optimizer.step(closure_of(optimizer, model, criterion, x, y)) == pytest.approx(
+            before
+        )
+        change, memory = rule.update(at.grad, at, memory)
+        at = at.after(change)
+        theta = nn.utils.parameters_to_vector(model.parameters())
+        assert torch.allclose(theta, at.theta, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("make", [lambda m, c: NaturalGradient(m, c, 0.7), KFAC])
+def test_an_optimizer_resumes_exactly_from_its_state(make: Any) -> None:
+    criterion, (x, y) = nn.CrossEntropyLoss(), data(Categorical())
+    model = net()
+    optimizer = make(model, criterion)
+    for _ in range(3):
+        optimizer.step(closure_of(optimizer, model, criterion, x, y))
+    saved = copy.deepcopy((model.state_dict(), optimizer.state_dict()))
+    twin = net(5)
+    again = make(twin, criterion)
+    twin.load_state_dict(saved[0])
+    again.load_state_dict(saved[1])
+    for _ in range(3):
+        optimizer.step(closure_of(optimizer, model, criterion, x, y))
+        again.step(closure_of(again, twin, criterion, x, y))
+    for p, q in zip(model.parameters(), twin.parameters(), strict=True):
+        assert torch.equal(p, q)
+
+
+def test_a_rate_can_be_scheduled_and_batches_may_vary() -> None:
+    criterion, (x, y) = nn.CrossEntropyLoss(), data(Categorical())
+    model = net()
+    optimizer = NaturalGradient(model, criterion, 1.0, 0.1)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.5)
+    start = criterion(model(x), y).item()
+    for part in (slice(0, 10), slice(10, 20), slice(0, 1)):
+        optimizer.step(closure_of(optimizer, model, criterion, x[part], y[part]))
+        schedule.step()
+    assert optimizer.param_groups[0]["lr"] == 0.125
+    assert criterion(model(x), y).item() < start
+
+
+def test_a_weight_decay_in_the_loss_counts() -> None:
+    criterion, (x, y) = nn.CrossEntropyLoss(), data(Categorical())
+    model, twin = net(), net()
+    plain, decayed = (NaturalGradient(m, criterion, 1.0, 1.0) for m in (model, twin))
+
+    def closure() -> Tensor:
+        decayed.zero_grad()
+        value = criterion(twin(x), y) + 0.1 * sum(p.square().sum() for p in twin.parameters())
+        value.backward()
+        return value
+
+    plain.step(closure_of(plain, model, criterion, x, y))
+    decayed.step(closure)
+    sizes = [optimizer.net.read().norm().item() for optimizer in (plain, decayed)]
+    assert sizes[1] < sizes[0]
+
+
+def test_a_model_and_a_loss_that_have_no_fisher_are_refused() -> None:
+    with pytest.raises(TypeError, match=r"must be CrossEntropyLoss, MSELoss.*got L1Loss"):
+        KFAC(net(), nn.L1Loss())
+    with pytest.raises(TypeError, match="without weights"):
+        KFAC(net(), nn.CrossEntropyLoss(label_smoothing=0.1))
+    frozen = net()
+    next(frozen.parameters()).requires_grad_(False)
+    with pytest.raises(ValueError, match=r"0\.weight does not require a gradient"):
+        KFAC(frozen, nn.CrossEntropyLoss())
+    with pytest.raises(TypeError, match=r"Dropout\) draws new noise"):
+        KFAC(nn.Sequential(nn.Linear(2, 2), nn.Dropout()), nn.CrossEntropyLoss())
+
+
+def test_a_closure_that_does_not_do_its_part_is_told_so() -> None:
+    criterion, (x, y) = nn.CrossEntropyLoss(), data(Categorical())
+    model = net()
+    before = nn.utils.parameters_to_vector(model.parameters()).clone()
+    optimizer = KFAC(model, criterion)
+    with pytest.raises(RuntimeError, match="needs a closure"):
+        optimizer.step()
+    with pytest.raises(RuntimeError, match="called the model 2 times"):
+        optimizer.step(lambda: criterion(model(x), y) + criterion(model(x), y))
+    with pytest.raises(RuntimeError, match=r"did not call loss\.backward"):
+        optimizer.step(lambda: criterion(model(x), y))
+    with pytest.raises(ArithmeticError, match="the loss is nan at step 0"):
+        optimizer.step(closure_of(optimizer, model, criterion, x * torch.nan, y))
+    assert torch.equal(nn.utils.parameters_to_vector(model.parameters()), before)
