@@ -21,9 +21,9 @@ def gain_ratio(at: At, step: Vector, promised: Any) -> Any:
     problem = at.problem
 
     def inside(*theta: Any) -> tuple[Any, ...]:
-        with np.errstate(all="ignore"):
-            found = problem.inside(pack(theta))
-        return (found if found.ndim else bool(found),)
+        if all(isinstance(t, float) for t in theta):
+            return (bool(problem.inside(np.array(theta))),)
+        return (problem.inside(pack(theta)),)
 
     there = tuple(t + s for t, s in zip(at.theta, step, strict=True))
     (allowed,) = opaque(inside, 1, *there)

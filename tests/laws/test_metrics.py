@@ -181,6 +181,14 @@ def test_the_monte_carlo_error_falls_as_one_over_the_root_of_n(of):
     assert many < 0.25
 
 
+@pytest.mark.parametrize("of", [p for p in problems if has_metric("monte-carlo-fisher", p)])
+def test_the_monte_carlo_fisher_is_unbiased_however_few_the_samples(of):
+    point = np.array(problem(of).start)
+    f = problem(of).fisher(point)
+    found = [matrix(metrics["monte-carlo-fisher"](2, s), problem(of), point) for s in range(300)]
+    assert np.abs(np.mean(found, 0) - f).max() < 0.5 * np.abs(f).max()
+
+
 def test_the_monte_carlo_fisher_is_the_same_whenever_it_is_asked():
     metric = metrics["monte-carlo-fisher"](8, seed=3)
     points = np.array([problem("gamma").start] * 2)
