@@ -15,7 +15,7 @@ from natgrad_core.small import Vector, dot, mv, solve
 
 
 def bending(at: At, v: Vector) -> Vector:
-    """Γᵏ_ij vⁱvʲ for the Fisher metric at a point (do Carmo 1992, ch. 2, eq. 10)."""
+    """Γᵏ_ij vⁱvʲ for the Fisher metric at a point (do Carmo 1992, ch. 2)."""
     if isinstance(at, ChartedAt):
         curvature = at.problem.chart._curvature(*at.theta)
         at_home = bending(at.base, mv(at.jacobian, v))

@@ -51,7 +51,7 @@ def levenberg_marquardt(ratio: Any, damping: Any, factor: Any) -> tuple[Any, Any
     """The next λ and the next factor, from the gain ratio ρ of a step (NaN: it led nowhere).
 
     After a gain λ ← λ max(⅓, 1 − (2ρ − 1)³), factor ← 2; else λ ← λ·factor, factor ← 2·factor.
-    Nielsen 1999, eq. 2.5; Madsen, Nielsen and Tingleff 2004, eq. 2.21.
+    Nielsen 1999; Madsen, Nielsen and Tingleff 2004, eq. 2.21.
     """
     won = ratio > 0
     s = where(won, 2 * ratio - 1, 0.0)

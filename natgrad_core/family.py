@@ -47,6 +47,7 @@ class ExponentialFamily(Problem):
     η = θ unless it says otherwise. ``observe`` takes the data in.
     """
 
+    exponential = True
     baseline: float = 0.0
     """What is left out of the mean surprise, so that least squares is ½ the sum of squares."""
 

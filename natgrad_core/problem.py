@@ -68,6 +68,8 @@ class Problem:
     view: tuple[tuple[float, float], ...] = ((-1.0, 1.0), (-1.0, 1.0))
     start: tuple[float, ...] = (0.0, 0.0)
     presets: ClassVar[Mapping[str, Preset]] = {}
+    exponential: ClassVar[bool] = False
+    """Whether log p = η(θ)·T − A(η) + h, so that the Fisher matrix is also Gauss and Newton's."""
 
     rows: Rows = Rows()
     """The data whose mean surprise the loss is: weights (they sum to one), covariates, outcomes.

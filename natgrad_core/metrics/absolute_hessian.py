@@ -13,7 +13,7 @@ def absolute_hessian() -> Metric:
     """G = |H| = √(H²): Newton's steps where H is positive, and downhill where it is not.
 
     It leaves saddles, to which Newton's method is drawn. No tensor (its eigenvalues belong to the
-    coordinates). Dauphin and others 2014, eq. 7.
+    coordinates). Dauphin and others 2014.
     """
 
     def at_point(at: At) -> Operator:

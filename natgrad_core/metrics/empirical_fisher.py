@@ -15,7 +15,7 @@ def empirical_fisher() -> Metric:
     """G = Σ_rows weight · s sᵀ with s = ∇ log p(row | θ): gradients' second moment, uncentred.
 
     The Fisher matrix takes its outcomes from the model; this takes them from the data, and agrees
-    only where the model fits (Kunstner, Balles and Hennig 2019, eq. 3). Needs a problem whose loss
+    only where the model fits (Kunstner, Balles and Hennig 2019). Needs a problem whose loss
     is a mean over data.
     """
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from natgrad_core.family import ExponentialFamily
 from natgrad_core.metrics import Metric, metrics
 from natgrad_core.operator import Dense, Operator
 from natgrad_core.problem import At, Charted
@@ -13,7 +12,7 @@ def gauss_newton() -> Metric:
     """G = E[Sᵀ ∇²A S], with S = ∂η/∂θ and A the log-partition; for least squares JᵀJ.
 
     The loss is A(η) − η·T, convex in the natural parameters η; the Hessian's other term, the bend
-    of η(θ), is left out. What remains is also the Fisher matrix (Schraudolph 2002, sec. 3; Martens
+    of η(θ), is left out. What remains is also the Fisher matrix (Schraudolph 2002; Martens
     2020, sec. 9), and a tensor. A loss that is not stated in natural parameters has none.
     """
 
@@ -21,7 +20,7 @@ def gauss_newton() -> Metric:
         home = at.problem
         while isinstance(home, Charted):
             home = home.base
-        if not isinstance(home, ExponentialFamily):
+        if not home.exponential:
             raise TypeError(
                 f"{home.name} is not stated as a convex loss of natural parameters η(θ), so it has "
                 "no Gauss–Newton matrix; take a least-squares or exponential-family problem, or "

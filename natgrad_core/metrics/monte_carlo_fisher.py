@@ -20,7 +20,7 @@ def monte_carlo_fisher(n: int = 64, seed: int = 0) -> Metric:
 
     The generator is seeded anew at every point (common random numbers), so the metric is a pure
     function of θ, the same in every chart and for every other point of a batch. Off by about 1/√n;
-    with n < d it is singular. Martens 2020, sec. 5.
+    with n < d it is singular. Martens 2020.
     """
     if isinstance(n, bool) or int(n) != n or n < 1:
         raise ValueError(f"n, the samples a point, must be a whole number ≥ 1; got {n}")

@@ -24,6 +24,7 @@ class LogisticRegression(Problem):
     """
 
     name = "logistic-regression"
+    exponential = True
     title = "logistic regression of Bliss's beetles on the dose"
     symbols = ("w₀", "w₁")
     latex = r"p(y = 1 \mid x) = \frac{1}{1 + e^{-w_0 - w_1 x}}"

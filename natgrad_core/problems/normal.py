@@ -21,6 +21,7 @@ class Normal(Problem):
     """−log p(y | μ, σ) = log σ + (y − μ)²/(2σ²) + ½ log 2π, averaged over ``data [n]``."""
 
     name = "normal"
+    exponential = True
     title = "a normal fitted to Cavendish's densities of the Earth"
     symbols = ("μ", "σ")
     latex = r"p(y) = \frac{1}{\sigma\sqrt{2\pi}}\, e^{-(y-\mu)^2/2\sigma^2}"

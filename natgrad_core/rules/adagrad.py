@@ -29,5 +29,5 @@ def adagrad(rate: ArrayLike = 0.1, epsilon: ArrayLike = 1e-10) -> Rule:
         name="adagrad",
         latex=r"v \leftarrow v + g^2,\; "
         r"\theta \leftarrow \theta - \alpha\, g / (\sqrt v + \epsilon)",
-        source="Duchi, Hazan and Singer 2011, fig. 1",
+        source="Duchi, Hazan and Singer 2011",
     )

@@ -21,7 +21,7 @@ def geodesic(rate: ArrayLike = 0.1) -> Rule:
     """θ ← θ + v − ½Γ(v, v) with v = −αF⁻¹∇J: the geodesic that sets out along v, to second order.
 
     The geodesic itself (the exponential map) would be the same in every chart; this is, up to α².
-    Song, Song and Ermon 2018, sec. 3.2, with the Christoffel symbols Γ exact.
+    Song, Song and Ermon 2018, with the Christoffel symbols Γ exact.
     """
     return chain(
         precondition(fisher()),
@@ -30,5 +30,5 @@ def geodesic(rate: ArrayLike = 0.1) -> Rule:
         name="geodesic",
         latex=r"\theta \leftarrow \theta + v - \tfrac12 \Gamma(v, v),\; "
         r"v = -\alpha F^{-1} \nabla J",
-        source="Song, Song and Ermon 2018, sec. 3.2",
+        source="Song, Song and Ermon 2018",
     )

@@ -21,7 +21,7 @@ def midpoint(
     """θ ← θ − α v(θ − ½α v(θ)), with v = (F + λD)⁻¹∇J taken half a step further on.
 
     It follows the flow, which no chart can change, to second order in α: the gap between charts
-    shrinks with α² where the plain step's shrinks with α. Song, Song and Ermon 2018, sec. 3.3.
+    shrinks with α² where the plain step's shrinks with α. Song, Song and Ermon 2018.
     """
     size = checked("the rate α", rate, -float("inf"))
     raised = precondition(fisher(), damping, kind, singular)
@@ -38,5 +38,5 @@ def midpoint(
         name="midpoint",
         latex=r"\theta \leftarrow \theta - \alpha v(\theta - \tfrac\alpha2 v),\; "
         r"v = F^{-1} \nabla J",
-        source="Song, Song and Ermon 2018, sec. 3.3",
+        source="Song, Song and Ermon 2018",
     )

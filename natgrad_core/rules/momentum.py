@@ -34,5 +34,5 @@ def momentum(rate: ArrayLike = 0.01, beta: ArrayLike = 0.9) -> Rule:
         descend(rate),
         name="momentum",
         latex=r"m \leftarrow \beta m + \nabla J,\; \theta \leftarrow \theta - \alpha m",
-        source="Polyak 1964, eq. 9",
+        source="Polyak 1964",
     )

@@ -12,7 +12,7 @@ from natgrad_core.types import ArrayLike
 def nesterov(rate: ArrayLike = 0.01, beta: ArrayLike = 0.9) -> Rule:
     """m ← βm + ∇J, θ ← θ − α(∇J + βm): momentum that looks one step ahead.
 
-    The form in which the remembered point is the one looked at (Sutskever and others 2013, sec. 2).
+    The form in which the remembered point is the one looked at (Sutskever and others 2013).
     """
     return chain(
         accumulate(beta, ahead=True),

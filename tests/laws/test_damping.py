@@ -96,6 +96,12 @@ def test_the_radius_shrinks_after_a_bad_step_and_grows_only_if_it_was_in_the_way
         assert after == r
 
 
+def test_between_a_quarter_and_three_quarters_the_radius_stays():
+    for ratio in (0.25, 0.6, 0.75):
+        assert trust_region(ratio, 0.1, 0.1, 1.0) == 0.1
+    assert trust_region(0.24, 0.1, 0.1, 1.0) < 0.1 < trust_region(0.76, 0.1, 0.1, 1.0)
+
+
 @pytest.mark.parametrize("bad", [-1.0, math.nan, math.inf, [0.1, -0.1]])
 @pytest.mark.parametrize("name", ["natural", "newton"])
 def test_a_bad_lambda_is_refused_in_words(name, bad):

@@ -13,8 +13,9 @@ from numpy.testing import assert_allclose
 
 from natgrad_core import chain, charts, gap, metrics, problems, rules, run
 from natgrad_core.christoffel import bending
+from natgrad_core.geodesic import exponential
 from natgrad_core.registry import UnknownName
-from natgrad_core.rule import descend, precondition
+from natgrad_core.rule import descend, direction, precondition
 from natgrad_core.run import directly
 from natgrad_core.small import components, full
 from tests.laws.shelves import METRIC_CASES, RULE_CASES, has_rule, problem, sheared
@@ -197,6 +198,17 @@ def test_the_christoffel_symbols_are_the_derivatives_of_the_fisher_matrix_in_eve
     expected = np.linalg.solve(through.fisher(x), lowered[..., None])[..., 0]
     found = full(bending(through.at(components(x)), components(v)), x.shape[:-1])
     assert_allclose(found, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max() + 1e-7)
+
+
+@pytest.mark.parametrize("of", ["normal", "gamma", "weibull", "von-mises", "two-state-mdp"])
+def test_a_geodesic_step_is_the_exponential_map_to_third_order(of):
+    model, start = problem(of), np.array(problem(of).start)
+    downhill = direction(model, metrics["fisher"](), start)
+    errors = []
+    for rate in (0.04, 0.02):
+        step = run(model, rules["geodesic"](rate), start, 1).theta[-1]
+        errors.append(np.linalg.norm(step - exponential(model, start, -rate * downhill, 2)[-1]))
+    assert_allclose(math.log2(errors[0] / errors[1]), 3, atol=0.15)
 
 
 OPTIMIZERS = {
@@ -451,3 +463,26 @@ def test_a_rule_that_a_problem_cannot_have_is_refused_by_name():
         UnknownName, match=r"no rule 'adem' \(did you mean 'adam'\?\); there are ada"
     ):
         rules["adem"]
+
+
+def test_a_rule_is_missing_only_where_what_it_needs_is():
+    bare = {"double-well"}
+    needs_fisher = (BLIND | WITH_PULLED_BACK) - {"newton"}
+    for name in rules:
+        defined = {p for p in problems if has_rule(name, p)}
+        if name == "mirror-descent":
+            assert defined == {"normal", "two-bernoullis", "categorical"}
+        else:
+            assert defined == set(problems) - (bare if name in needs_fisher else set())
+
+
+def test_a_metric_is_missing_only_where_what_it_needs_is():
+    plain = {"euclidean", "hessian", "absolute-hessian"}
+    for name in metrics:
+        missing = {p for p in problems if (name, p) not in METRIC_CASES}
+        if name == "gauss-newton":
+            assert missing == {"double-well", "weibull", "mixture", "two-state-mdp"}
+        elif name == "empirical-fisher":
+            assert missing == {"double-well", "two-state-mdp"}
+        else:
+            assert missing == (set() if name in plain else {"double-well"})
