@@ -28,6 +28,7 @@ test: $(VENV)/.test browser
 	$(PY) -m pytest $(ARGS)
 
 bench: $(VENV)/.test browser
+	$(PY) -m tests.bench.plane
 	$(PY) -m tests.bench.front_end $(ARGS)
 
 lint: $(VENV)/.lint

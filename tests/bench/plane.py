@@ -1,0 +1,138 @@
+"""How fast the plane's engine is, in ratios within one run: ``make bench``.
+
+Absolute figures wander with the machine and with who else is on it; what is compared is measured
+side by side, each the best of several tries.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from natgrad_core import problems, rules, run
+from natgrad_core.sweep import sweep
+
+STEPS, STARTS, GRID = 200, 64, 64
+RATE = 0.02
+COMPARED = ("normal", "two-bernoullis", "rosenbrock", "gamma", "logistic-regression")
+SWEPT = ("normal", "rosenbrock", "gamma", "logistic-regression")
+
+
+def best(*works: Callable[[], Any], tries: int = 15) -> list[float]:
+    """The least seconds of each, tried in turn, so that a busy moment hits all alike."""
+    least = [float("inf")] * len(works)
+    for work in works:
+        work()
+    for _ in range(tries):
+        for i, work in enumerate(works):
+            begun = time.perf_counter()
+            work()
+            least[i] = min(least[i], time.perf_counter() - begun)
+    return least
+
+
+def with_torch() -> tuple[Callable[[], Any], Callable[[], Any]]:
+    """The normal's natural and Newton steps as one would write them with torch.func."""
+    import torch
+
+    torch.set_num_threads(1)
+    problem: Any = problems["normal"]()
+    data = torch.tensor(problem.data)
+    start = torch.tensor(problem.start, dtype=torch.float64)
+
+    def loss(theta: torch.Tensor) -> torch.Tensor:
+        mu, sigma = theta[0], theta[1]
+        return (torch.log(sigma) + ((data - mu) / sigma) ** 2 / 2).mean()
+
+    def fisher(theta: torch.Tensor) -> torch.Tensor:
+        return torch.diag(torch.stack([1 / theta[1] ** 2, 2 / theta[1] ** 2]))
+
+    gradient, hessian = torch.func.grad(loss), torch.func.hessian(loss)
+
+    def descent(metric: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[], Any]:
+        def steps() -> torch.Tensor:
+            theta, path = start, [start]
+            for _ in range(STEPS):
+                theta = theta - RATE * torch.linalg.solve(metric(theta), gradient(theta))
+                path.append(theta)
+            return torch.stack(path)
+
+        return steps
+
+    return descent(fisher), descent(hessian)
+
+
+def row(name: str, ours: float, other: float | None, ratio: str, target: str, met: bool) -> None:
+    """A line of the table, in milliseconds."""
+    beside = f"{other * 1e3:9.2f}" if other is not None else " " * 9
+    verdict = "yes" if met else "NO"
+    print(f"{name:52} {ours * 1e3:8.2f} {beside} {ratio:>9}   {target:12} {verdict}")
+
+
+def import_seconds() -> tuple[float, float, list[str]]:
+    """The least CPU time of nine fresh imports, NumPy's share of it, and uninvited guests."""
+    code = (
+        "import sys, time; t = time.process_time(); import numpy; u = time.process_time(); "
+        "import natgrad_core; print(time.process_time() - t, u - t); "
+        "print(*{'torch', 'plotly', 'ipywidgets'} & {m.split('.')[0] for m in sys.modules})"
+    )
+    times: list[tuple[float, float]] = []
+    guests: set[str] = set()
+    for _ in range(9):
+        command = [sys.executable, "-c", code]
+        out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        whole, numpy_share = map(float, out.splitlines()[0].split())
+        times.append((whole, numpy_share))
+        guests.update(out.splitlines()[1].split())
+    return *min(times), sorted(guests)
+
+
+def main() -> None:
+    """Measure and print everything."""
+    print(f"{'milliseconds':52} {'ours':>8} {'other':>9} {'ratio':>9}   {'target':12} reached")
+    whole, share, guests = import_seconds()
+    row("import natgrad_core; NumPy alone (CPU)", whole, share, "", "< 250", whole < 0.25)
+    print(f"{'  brings along':74} {', '.join(guests) or 'no torch, plotly, ipywidgets'}")
+    normal = problems["normal"]()
+    for name, other in zip(("natural", "newton"), with_torch(), strict=True):
+        step = rules[name](rate=RATE)
+        theirs = other().numpy()
+        np.testing.assert_allclose(run(normal, step, normal.start, STEPS).theta, theirs, rtol=1e-9)
+        mine, slow = best(lambda step=step: run(normal, step, normal.start, STEPS), other, tries=4)
+        row(f"{STEPS} {name} steps, one start; torch.func", mine, slow, f"1 : {slow / mine:.0f}",
+            "≥ 50 faster", slow / mine >= 50)  # fmt: skip
+    for name in COMPARED:
+        problem = problems[name]()
+        starts = problem.examples(np.random.default_rng(0), STARTS)
+        step = rules["natural"](rate=RATE)
+        many, one = best(
+            lambda p=problem, s=starts, r=step: run(p, r, s, STEPS),
+            lambda p=problem, s=starts[0], r=step: run(p, r, s, STEPS),
+        )
+        row(f"{STARTS} starts; one ({name})", many, one, f"{many / one:.1f} : 1", "≤ 3 times",
+            many <= 3 * one)  # fmt: skip
+    rates, dampings = np.logspace(-4, 0, GRID), np.logspace(-4, 1, GRID)
+    for name in SWEPT:
+        problem = problems[name]()
+        for rule, axes in (
+            ("gradient", (0.0, np.linspace(0, 180, GRID, endpoint=False))),
+            ("natural", (dampings, 45.0)),
+            ("newton", (dampings, 45.0)),
+        ):
+            (took,) = best(
+                lambda p=problem, r=rule, a=axes: sweep(
+                    p, rules[r], rates, *a, stretch=(3.0, 1.0), steps=STEPS, target=1.0
+                ),
+                tries=2,
+            )
+            row(f"sweep {GRID} x {GRID} x {STEPS}, {rule} ({name})", took, None, "", "< 2000",
+                took < 2)  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
