@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.testing import assert_allclose
 
 from natgrad_core import chain, charts, gap, metrics, problems, rules, run
 from natgrad_core.christoffel import bending
+from natgrad_core.gain import gain_ratio
 from natgrad_core.geodesic import exponential
 from natgrad_core.registry import UnknownName
 from natgrad_core.rule import descend, direction, precondition
@@ -302,6 +304,20 @@ def test_a_rule_that_tries_its_steps_never_climbs_and_never_leaves_the_domain(na
     if of not in SINGULAR | {"two-state-mdp", "mixture"}:
         assert path.ok.all()
         assert path.grad_norm[-1].max() < 1e-3 * (1 + path.grad_norm[0].max())
+
+
+@pytest.mark.parametrize("name", ["levenberg-marquardt", "trust-region"])
+def test_on_a_quadratic_the_promise_is_kept_exactly(name, monkeypatch):
+    module = importlib.import_module(f"natgrad_core.rules.{name.replace('-', '_')}")
+    ratios = []
+
+    def noted(*args):
+        ratios.append(gain_ratio(*args))
+        return ratios[-1]
+
+    monkeypatch.setattr(module, "gain_ratio", noted)
+    directly(problem("quadratic"), rules[name](0.05), problem("quadratic").start, 2)
+    assert_allclose(ratios, 1, rtol=1e-7)
 
 
 def test_levenberg_marquardt_goes_down_rosenbrocks_valley_to_the_end():
