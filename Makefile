@@ -2,12 +2,13 @@
 #
 #   make run     the lessons in the browser          make bench   how fast they are, beside the stock way
 #   make test    all tests                           make lint    style and types
-#   make lock    pin today's versions anew           make clean   forget .venv
+#   make lock    pin today's versions anew           make bench-nets   how fast small nets learn, beside others
+#   make clean   forget .venv
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint lock browser clean
+.PHONY: help run test bench bench-nets lint lock browser clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -30,6 +31,9 @@ test: $(VENV)/.test browser
 bench: $(VENV)/.test browser
 	$(PY) -m tests.bench.plane
 	$(PY) -m tests.bench.front_end $(ARGS)
+
+bench-nets: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(PY) -m tests.bench.nets $(ARGS)
 
 lint: $(VENV)/.lint
 	$(VENV)/bin/ruff check .

@@ -44,12 +44,12 @@ class Metric:
 class Exact:
     """The whole Fisher matrix, by the exact solve that is fastest here."""
 
-    def __init__(self, fisher: Fisher, method: str) -> None:
-        self.fisher, self.method, self.note = fisher, method, ""
+    def __init__(self, fisher: Fisher, method: str, tolerance: float | None = None) -> None:
+        self.fisher, self.method, self.tolerance, self.note = fisher, method, tolerance, ""
 
     def solve(self, v: Tensor, damping: float) -> Tensor:
         """By ``natgrad_core.nets.solve``; ``note`` says how."""
-        found = solve(self.fisher, v, damping, self.method)
+        found = solve(self.fisher, v, damping, self.method, tolerance=self.tolerance)
         self.note = f"solved by {found.method}" + (f"; {found.note}" if found.note else "")
         return found.x
 
@@ -91,9 +91,13 @@ class Diagonal:
         return torch.diag(self.entries)
 
 
-def exact(kind: str = "true", method: str = "auto", samples: int = 1) -> Metric:
-    """The Fisher matrix: true, Monte Carlo or empirical."""
-    return Metric(f"{kind} Fisher", lambda at, m: (Exact(Fisher(at, kind, samples), method), m))
+def exact(
+    kind: str = "true", method: str = "auto", samples: int = 1, tolerance: float | None = None
+) -> Metric:
+    """The Fisher matrix: true, Monte Carlo or empirical; ``tolerance`` is conjugate gradients'."""
+    return Metric(
+        f"{kind} Fisher", lambda at, m: (Exact(Fisher(at, kind, samples), method, tolerance), m)
+    )
 
 
 def blocks(kind: str = "true", samples: int = 1) -> Metric:

@@ -89,12 +89,17 @@ def natural(
 
 
 def levenberg_marquardt(
-    initial: float = 1.0, omega: float = 0.25, size: float | Size | None = None
-) -> Rule:
-    """The exact natural gradient whose λ learns; the rate and momentum from the quadratic model."""
+    initial: float = 1.0, omega: float = 0.25, size: float | Size | None = None,
+    method: str = "auto", tolerance: float | None = None,
+) -> Rule:  # fmt: skip
+    """The exact natural gradient whose λ learns; the rate and momentum from the quadratic model.
+
+    With ``method`` "cg" and a loose ``tolerance`` it is Hessian-free descent (Martens 2010).
+    """
     return second_order(
-        metrics.exact(), LevenbergMarquardt(initial, omega), Quadratic() if size is None else size,
-        "Levenberg–Marquardt", "Levenberg 1944; Marquardt 1963",
+        metrics.exact("true", method, tolerance=tolerance), LevenbergMarquardt(initial, omega),
+        Quadratic() if size is None else size, "Levenberg–Marquardt",
+        "Levenberg 1944; Marquardt 1963",
     )  # fmt: skip
 
 

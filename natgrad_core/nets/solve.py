@@ -15,6 +15,7 @@ memory fits; tests/bench/nets.py holds its choices against the clock.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -109,8 +110,17 @@ def _is_gradient(fisher: Fisher, v: Tensor) -> bool:
 
 
 def _by_rows(fisher: Fisher, v: Tensor, damping: float) -> Tensor | None:
-    r = fisher.rows()
-    return _cholesky((r.T @ r).div_(len(fisher.at.tape)), damping, v)
+    return _cholesky(_lower(fisher.rows()).div_(len(fisher.at.tape)), damping, v)
+
+
+def _lower(rows: Tensor, parts: int = 4) -> Tensor:
+    """RᵀR below the diagonal, where Cholesky reads: 10 of 16 blocks, and zeros in the others."""
+    p = rows.shape[1]
+    out = rows.new_zeros(p, p)
+    ends = [p * i // parts for i in range(parts + 1)]
+    for a, b in itertools.pairwise(ends):
+        out[a:b, :b] = rows[:, a:b].T @ rows[:, :b]
+    return out
 
 
 def _by_contraction(fisher: Fisher, v: Tensor, damping: float) -> Tensor | None:

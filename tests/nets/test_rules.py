@@ -159,6 +159,7 @@ LEARNERS = {
     "kfac": rules.kfac(),
     "ekfac": rules.ekfac(),
     "levenberg-marquardt": rules.levenberg_marquardt(),
+    "matrix-free": rules.levenberg_marquardt(method="cg", tolerance=0.1),
     "nielsen": rules.natural(1.0, Nielsen(1.0)),
     "trust region": rules.trust_region(),
 }
