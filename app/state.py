@@ -23,6 +23,7 @@ from natgrad_core.damping import KINDS
 from natgrad_core.problem import OutsideDomain, Problem
 from natgrad_core.problems import problems
 from natgrad_core.rules import rules
+from natgrad_core.run import run
 
 VERSION = 1
 """Of links; raised when an old link would open as something else."""
@@ -164,6 +165,17 @@ def problem_named(name: str) -> Problem:
     return problems[name]()
 
 
+@lru_cache(maxsize=512)
+def why_not(problem: str, rule: str) -> str:
+    """Why a rule cannot run on a problem, in words; empty if it can."""
+    place = problem_named(problem)
+    try:
+        run(place, rules[rule](), place.start, 1)
+    except TypeError as error:
+        return str(error)
+    return ""
+
+
 ChartKey = tuple[str, tuple[tuple[str, Any], ...]]
 """A chart's name and options, hashable: runs are kept by it."""
 
@@ -209,13 +221,16 @@ class Runs(State):
         return self.start if self.start is not None else problem_named(self.problem).start
 
     def whole(self) -> Self:
-        """The state itself if its start is in the problem's domain."""
+        """The state itself if its start is in the problem's domain and its rules can run there."""
         try:
             problem_named(self.problem).check(self.point)
         except OutsideDomain as error:
             raise BadInput("start", f"{error}. The last good start stays.") from None
         except ValueError as error:
             raise BadInput("start", str(error)) from None
+        for rule in self.rules:
+            if reason := why_not(self.problem, rule):
+                raise BadInput("rules", reason)
         return self
 
     def changes(self, name: str, value: Any) -> dict[str, Any]:

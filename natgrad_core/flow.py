@@ -16,14 +16,13 @@ from natgrad_core.metrics.fisher import fisher
 from natgrad_core.problem import Problem
 from natgrad_core.types import Array, ArrayLike
 
-
 MOST_STEPS = 10_000
 """Of the solver: a flow that needs more runs into something."""
 
 
 @dataclass(frozen=True)
 class Flow:
-    """A curve: ``theta [n, d]`` at ``times [n]``. ``ok`` if it reached its end, else ``message``."""
+    """A curve: ``theta [n, d]`` at ``times [n]``; if not ``ok`` it ended early, as ``message`` says."""
 
     problem: Problem
     times: Array
@@ -46,8 +45,8 @@ def flow(
     """θ' = −G⁻¹∇J from ``start [d]`` for ``duration``, G the Fisher matrix unless ``metric`` says.
 
     ``count`` points, evenly in time, to a relative ``tolerance``, by LSODA, which copes with the
-    stiffness of plain flows (Petzold 1983). Where the curve meets the edge of the domain or a singular
-    metric it ends there, with ``ok`` False and the reason in words; it never raises half-way.
+    stiffness of plain flows (Petzold 1983). Where the curve meets the edge of the domain or a
+    singular metric it ends there, with ``ok`` False and the reason in words; it never raises half-way.
     """
     from scipy.integrate import LSODA  # costs more than the whole of natgrad_core to import
 

@@ -9,6 +9,7 @@ neither is the third. Amari and Nagaoka 2000, ch. 2–3.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +48,7 @@ def _straight(problem: Problem, kind: str, start: ArrayLike, end: ArrayLike, cou
     return chart.forward(there)
 
 
-def _maps(problem: Problem, kind: str) -> tuple[Callable[[Array], Array], Callable[[Array], Array]]:
+def _maps(problem: Problem, kind: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """θ ↦ η or m, and its Jacobian, of a family without a closed inverse."""
     if not isinstance(problem, ExponentialFamily) or problem.covariates:
         raise NoGeodesic(
@@ -119,9 +120,9 @@ def christoffel(problem: Problem, theta: Array) -> Array:
 
 
 def exponential(problem: Problem, start: ArrayLike, velocity: ArrayLike, count: int = 101) -> Array:
-    """The Fisher–Rao geodesic from ``start [d]`` with ``velocity [d]`` at times 0 … 1, ``[count, d]``.
+    """The Fisher–Rao geodesic from ``start [d]`` with ``velocity [d]``, ``[count, d]``.
 
-    θ'' + Γ(θ', θ') = 0. Points after it meets the edge of the domain are NaN.
+    At even times from 0 to 1. θ'' + Γ(θ', θ') = 0. Points after it meets the edge of the domain are NaN.
     """
     from scipy.integrate import solve_ivp  # costs more than the whole of natgrad_core to import
 
@@ -204,11 +205,11 @@ def shoot(problem: Problem, a: Array, b: Array) -> Array:
             aim = solve_bvp(bend, ends, share, guess, tol=1e-6, max_nodes=2000).y[d:, 0]
             found = root(miss, aim, tol=1e-12).x
             good = float(np.abs(miss(found)).max()) < 1e-7
+        if good:
+            return found
     except (ValueError, np.linalg.LinAlgError):
-        good = False
-    if not good:
-        raise NoGeodesic(f"{problem.name}: no geodesic was found from {a} to {b} by shooting")
-    return found
+        pass  # said below
+    raise NoGeodesic(f"{problem.name}: no geodesic was found from {a} to {b} by shooting")
 
 
 def length(problem: Problem, road: Array) -> float:

@@ -20,10 +20,18 @@ _NAMED = {
 
 _FREE = (
     ("#8a5a00", "#e6b84d", "triangle"),
-    ("#a23b72", "#e58fbf", "circle"),
-    ("#3d4a9e", "#a3aef5", "square"),
-    ("#5b6b00", "#c3d34d", "diamond"),
-    ("#7a3e1d", "#dba07c", "triangle"),
+    ("#a23b72", "#e58fbf", "pentagon"),
+    ("#3d4a9e", "#a3aef5", "hexagon"),
+    ("#5b6b00", "#c3d34d", "star"),
+    ("#7a3e1d", "#dba07c", "plus"),
+    ("#00616b", "#5fd0dc", "cross"),
+    ("#6b2fa0", "#c79bf2", "triangle-down"),
+    ("#9b1c31", "#f28a9a", "triangle"),
+    ("#3f6212", "#a3d977", "pentagon"),
+    ("#444b54", "#b8c0ca", "hexagon"),
+    ("#1d6fa5", "#7fc4ee", "star"),
+    ("#96501e", "#f0b27a", "plus"),
+    ("#5a4fcf", "#b3acf5", "cross"),
 )
 
 _THINGS: dict[str, Ink] = {

@@ -25,6 +25,9 @@ PROBLEMS = {"normal": 0.02, "logistic-regression": 0.1}
 """The problems of this lesson, each with a rate at which its runs are worth seeing."""
 
 RULES = ("gradient", "newton", "natural")
+"""The rules that the lesson is about; the others that there are can be chosen too."""
+
+ALL_RULES = (*RULES, *(name for name in rules if name not in RULES))
 
 SHEAR = ((1.0, 0.8), (0.0, 1.0))
 ROTATION = tuple(map(tuple, compose(Parts(40.0, 1.0, 1.0, 0.0)).tolist()))
@@ -346,7 +349,7 @@ FORMULAS = (
 def _controls() -> list[dict[str, Any]]:
     return [
         panels.group("what", "What runs", panels.choose_problem(tuple(PROBLEMS)),
-                     panels.choose_rules(RULES), *panels.start()),
+                     panels.choose_rules(ALL_RULES), *panels.start()),
         panels.group("matrix", "Coordinates θ = A x", *panels.coordinates()),
         panels.group("descent", "Descent", *panels.descent()),
     ]  # fmt: skip
@@ -473,7 +476,7 @@ lessons.register("coordinates")(
         formulas=FORMULAS,
         controls=_controls,
         picture=picture,
-        rules=RULES,
+        rules=ALL_RULES,
         default=Coordinates(rules=RULES, k=12),
         meter="Gap between the two runs",
         lights={

@@ -61,3 +61,44 @@ def regular(points: Array, g: Array) -> tuple[Array, Array]:
     """Those points whose matrix is far from singular."""
     good = np.linalg.cond(g) < 1e6
     return points[good], g[good]
+
+
+@cache
+def modeled(name: str) -> bool:
+    """Whether the problem has a probability model."""
+    return problem(name).support is not None
+
+
+def chart_for(name: str, of: str) -> Any:
+    """The chart ``name`` as it suits the problem ``of``: for its family, or for the plane.
+
+    Raises ValueError where the chart has nothing to offer to that problem.
+    """
+    options: dict[str, Any] = {
+        "linear": {"matrix": (SHEAR if problem(of).dim == 2 else SHEAR3).matrix},
+        "bend": {"strength": 0.6},
+        "expectation": {"family": of},
+        "natural": {"family": of},
+    }.get(name, {})
+    return charts[name](**options)
+
+
+@cache
+def pair(name: str, chart: str) -> Any:
+    """A problem in a chart; ValueError where the two do not go together."""
+    return problem(name).through(chart_for(chart, name))
+
+
+@cache
+def go_together(name: str, chart: str) -> bool:
+    """Whether the chart reaches the problem: all its starts and some of its view."""
+    try:
+        of = pair(name, chart)
+        return bool(
+            of.inside(np.asarray(of.start)).all() and len(of.examples(np.random.default_rng(0), 4))
+        )
+    except ValueError:
+        return False
+
+
+PAIRS = [(name, chart) for name in problems for chart in charts if go_together(name, chart)]

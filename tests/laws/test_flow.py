@@ -7,6 +7,7 @@ import pytest
 
 from natgrad_core import charts, problems, rules, run
 from natgrad_core.divergence import Divergence
+from natgrad_core.family import ExponentialFamily
 from natgrad_core.flow import flow
 from natgrad_core.geodesic import (
     NoGeodesic,
@@ -93,6 +94,7 @@ def test_the_three_roads_differ_and_the_fisher_rao_road_is_the_shortest() -> Non
 @pytest.mark.parametrize("name", ["gamma", "beta", "von-mises"])
 def test_families_without_closed_inverses_have_their_straight_roads_too(name: str) -> None:
     problem = problems[name]()
+    assert isinstance(problem, ExponentialFamily)
     a, b = problem.examples(np.random.default_rng(1), 2)
     m = problem.expectation(m_geodesic(problem, a, b, 21))
     e = problem.natural(e_geodesic(problem, a, b, 21))

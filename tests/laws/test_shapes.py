@@ -48,7 +48,7 @@ def test_the_level_set_of_the_standard_normal_is_met_where_it_was_published() ->
     heights = points[np.abs(points[:, 0]) < 1e-9][:, 1]
     assert heights.min() == pytest.approx(0.563777, abs=1e-6)
     assert heights.max() == pytest.approx(2.511055, abs=1e-6)
-    ellipse = outline(problem.fisher((0.0, 1.0)), 0.5, 721) + [0.0, 1.0]
+    ellipse = outline(problem.fisher((0.0, 1.0)), 0.5, 721) + np.array([0.0, 1.0])
     assert ellipse[:, 1].min() == pytest.approx(1 - np.sqrt(0.5), abs=1e-5)
     assert ellipse[:, 1].max() == pytest.approx(1 + np.sqrt(0.5), abs=1e-5)
 

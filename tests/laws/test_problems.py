@@ -1,0 +1,249 @@
+"""Laws of every problem, alone and in a chart: what its formulas must agree with.
+
+The referees are independent: torch differentiates the loss, SciPy integrates the densities, and
+outcomes that can be counted are counted.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose
+from scipy.integrate import quad_vec
+
+from natgrad_core import problems
+from natgrad_core.problem import NoProbabilityModel, OutsideDomain, Problem
+from natgrad_core.types import Array
+from tests.laws.shelves import PAIRS, modeled, pair, problem
+
+every_pair = pytest.mark.parametrize(("name", "chart"), PAIRS)
+every_problem = pytest.mark.parametrize("name", problems)
+MODELED = [name for name in problems if modeled(name)]
+COUNTED = 1500
+"""Whole numbers up to this are summed over; what lies beyond has no weight in these examples."""
+
+
+def some(of: Problem, n: int = 4, seed: int = 7) -> Array:
+    return of.examples(np.random.default_rng(seed), n)
+
+
+def tensor(point: Array) -> torch.Tensor:
+    return torch.tensor(point, dtype=torch.float64)
+
+
+def close(a: Array, b: Array, tolerance: float = 1e-8) -> None:
+    assert_allclose(a, b, rtol=tolerance, atol=tolerance * max(1.0, float(np.abs(b).max())))
+
+
+@every_pair
+def test_gradient_and_hessian_are_the_derivatives_of_the_loss(name: str, chart: str) -> None:
+    of = pair(name, chart)
+    for point in some(of):
+        close(of.grad(point), torch.func.grad(of.loss)(tensor(point)).numpy())
+        close(of.hessian(point), torch.func.hessian(of.loss)(tensor(point)).numpy(), 1e-7)
+
+
+@every_pair
+def test_batches_are_kept(name: str, chart: str) -> None:
+    of = pair(name, chart)
+    points = some(of, 6).reshape(3, 2, of.dim)
+    for ask in (of.loss, of.grad, of.hessian, *((of.fisher,) if modeled(name) else ())):
+        whole = np.asarray(ask(points))
+        assert whole.shape[:2] == (3, 2)
+        single = np.array([[ask(points[i, j]) for j in range(2)] for i in range(3)])
+        close(whole, single, 1e-11)
+
+
+@pytest.mark.parametrize(("name", "chart"), [(n, c) for n, c in PAIRS if modeled(n)])
+def test_the_fisher_matrix_is_the_hessian_of_kl_at_zero(name: str, chart: str) -> None:
+    of = pair(name, chart)
+    for point in some(of, 3):
+        here = tensor(point)
+        bend = torch.func.hessian(lambda other, here=here: of.kl(here, other))(here)
+        close(of.fisher(point), bend.numpy(), 1e-6)
+        slope = torch.func.grad(lambda other, here=here: of.kl(here, other))(here)
+        close(slope.numpy(), np.zeros(of.dim), 1e-9)
+
+
+@pytest.mark.parametrize(("name", "chart"), [(n, c) for n, c in PAIRS if modeled(n)])
+def test_kl_is_zero_to_itself_and_positive_to_others(name: str, chart: str) -> None:
+    of = pair(name, chart)
+    points = some(of, 8)
+    assert_allclose(of.kl(points, points), 0, atol=1e-12)
+    others = np.roll(points, 1, 0)
+    assert (of.kl(points, others) >= -1e-12).all()
+
+
+@pytest.mark.parametrize(("name", "chart"), [(n, c) for n, c in PAIRS if modeled(n)])
+def test_the_model_does_not_move_with_the_chart(name: str, chart: str) -> None:
+    of, base = pair(name, chart), problem(name)
+    x = some(of, 4)
+    theta = of.chart.forward(x)
+    close(of.loss(x), base.loss(theta), 1e-12)
+    close(of.kl(x, np.roll(x, 1, 0)), base.kl(theta, np.roll(theta, 1, 0)), 1e-9)
+    jacobian = of.chart.jacobian(x)
+    close(of.fisher(x), np.swapaxes(jacobian, -1, -2) @ base.fisher(theta) @ jacobian, 1e-10)
+    close(of.grad(x), np.einsum("nij,ni->nj", jacobian, base.grad(theta)), 1e-10)
+
+
+def moments(of: Problem, point: Array, row: tuple[float, ...]) -> Array:
+    """∫ p(y | x, θ) (1, s, s sᵀ) dy, or the sum, for one row of covariates; s is the score."""
+
+    def at(*outcome: float) -> Array:
+        datum = (*row, *outcome)
+        score = np.array([float(part) for part in of._score(datum, *point)])
+        log = float(np.asarray(of._log_prob(datum, *point)))
+        return np.exp(log) * np.concatenate([[1.0], score, np.outer(score, score).ravel()])
+
+    support = of.support
+    if isinstance(support, range):
+        outcomes = range(support.start, min(support.stop, support.start + COUNTED))
+        return np.sum([at(*o) for o in itertools.product(outcomes, repeat=of.outcomes)], 0)
+    assert support is not None
+    drawn = np.asarray(of.sample(point, np.random.default_rng(1), 2000), float).reshape(2000, -1)
+    knots = np.quantile(drawn, [0.001, 0.05, 0.5, 0.95, 0.999])
+    ends = [support[0], *knots, support[1]]
+    pieces = (quad_vec(at, a, b, epsabs=1e-9, epsrel=1e-9)[0] for a, b in itertools.pairwise(ends))
+    return np.sum(list(pieces), 0)
+
+
+ONE_OUTCOME = [
+    n for n in MODELED
+    if n != "two-state-mdp"  # a policy: a distribution given the state; its own law is below
+    and (problem(n).outcomes == 1 or isinstance(problem(n).support, range))
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ONE_OUTCOME)
+def test_densities_integrate_to_one_scores_have_mean_zero_and_their_square_is_fisher(
+    name: str,
+) -> None:
+    of = problem(name)
+    d = of.dim
+    weights = np.asarray(of.rows.columns[0]) if of.covariates else np.ones(1)
+    covariates = np.stack(of.covariates, -1) if of.covariates else np.zeros((1, 0))
+    counted = isinstance(of.support, range)
+    for point in some(of, 2 if counted else 1):
+        rows = [moments(of, point, tuple(x.tolist())) for x in covariates]
+        for row in rows:
+            assert row[0] == pytest.approx(1.0, abs=1e-6)
+            assert_allclose(row[1 : d + 1], 0, atol=1e-5 * max(1.0, float(np.abs(row).max())))
+        square = np.sum([w * row[d + 1 :] for w, row in zip(weights, rows, strict=True)], 0)
+        close(square.reshape(d, d), of.fisher(point), 1e-5)
+
+
+def test_a_policys_fisher_matrix_is_weighted_by_the_states_it_is_in() -> None:
+    of = problem("two-state-mdp")
+    for point in some(of, 4):
+        p, q = 1 / (1 + np.exp(-point))
+        found = np.zeros((2, 2))
+        for state, share in ((0, q / (p + q)), (1, p / (p + q))):
+            chances = [float(np.exp(of._log_prob((state, leaves), *point))) for leaves in (0, 1)]
+            assert sum(chances) == pytest.approx(1.0)
+            for leaves, chance in enumerate(chances):
+                score = np.array([float(part) for part in of._score((state, leaves), *point)])
+                found += share * chance * np.outer(score, score)
+        close(found, of.fisher(point), 1e-10)
+        natural = -np.linalg.solve(of.fisher(point), of.grad(point))
+        close(natural, np.array([(1 - 3 * q) / (p + q), -(1 + 3 * p) / (p + q)]), 1e-9)
+
+
+@pytest.mark.parametrize("name", MODELED)
+def test_samples_follow_the_model(name: str) -> None:
+    """Scores of samples have mean zero, and the Fisher matrix for their mean square."""
+    of = problem(name)
+    point, n = np.asarray(of.start, float), 4000
+    data = of.sample(point, np.random.default_rng(3), n)
+    outcome = tuple(np.moveaxis(data, -1, 0)) if of.outcomes > 1 else (data,)
+    parts = of._score((*of.covariates, *outcome), *point.tolist())
+    scores = np.stack(np.broadcast_arrays(*parts), -1)  # [n, d], or [n, rows, d]
+    weights = np.asarray(of.rows.columns[0]) if of.covariates else np.ones(1)
+    rows = scores if of.covariates else scores[:, None, :]
+    mean = np.einsum("nri,r->ni", rows, weights)
+    error = mean.std(0) / np.sqrt(n)
+    assert (np.abs(mean.mean(0)) <= 5 * error + 1e-9).all()
+    squares = np.einsum("nri,nrj,r->nij", rows, rows, weights)
+    spread = squares.std(0) / np.sqrt(n)
+    assert (np.abs(squares.mean(0) - of.fisher(point)) <= 6 * spread + 1e-9).all()
+
+
+@pytest.mark.parametrize("name", MODELED)
+def test_kl_is_the_expected_log_ratio(name: str) -> None:
+    of = problem(name)
+    here = np.asarray(of.start, float)
+    there = here + 0.2 * (some(of, 1)[0] - here)
+    n = 6000
+    data = of.sample(here, np.random.default_rng(5), n)
+    ratio = np.asarray(of.log_prob(data, here)) - np.asarray(of.log_prob(data, there))
+    if of.covariates:
+        ratio = ratio @ np.asarray(of.rows.columns[0])
+    error = float(ratio.std()) / np.sqrt(n)
+    assert abs(float(ratio.mean()) - float(of.kl(here, there))) <= 5 * error + 1e-9
+
+
+@pytest.mark.parametrize("name", [n for n in MODELED if len(problem(n).rows)])
+def test_the_loss_is_the_expected_surprise_and_scores_are_its_slopes(name: str) -> None:
+    of = problem(name)
+    weight, *columns = (np.asarray(c) for c in of.rows.columns)
+    outcome = columns[-of.outcomes :]
+    data = outcome[0] if of.outcomes == 1 else np.stack(outcome, -1)
+    a, b = some(of, 2)
+
+    def surprise(point: Array) -> float:
+        if of.covariates:
+            return float(-weight @ np.asarray(of.log_prob(data, point)))
+        each = [float(of.log_prob(d, point)) for d in data]
+        return float(-weight @ np.array(each))
+
+    # Up to what no parameter moves (least squares leaves ½ log 2π out).
+    assert surprise(a) - surprise(b) == pytest.approx(float(of.loss(a) - of.loss(b)), abs=1e-9)
+    rows = np.stack(of.rows.columns[1:], -1)
+    scores = np.array([
+        [float(part) for part in of._score(tuple(row.tolist()), *a.tolist())] for row in rows
+    ])  # fmt: skip
+    close(-(weight @ scores), of.grad(a), 1e-9)
+
+
+@every_problem
+def test_presets_and_the_view_hold_what_they_promise(name: str) -> None:
+    of = problem(name)
+    for text in (of.title, of.latex, of.source, of.domain):
+        assert text
+    assert of.presets
+    for preset in of.presets.values():
+        made = problems[name](**preset.options)
+        start = np.asarray(preset.start if preset.start is not None else made.start, float)
+        made.check(start)
+        assert np.isfinite(made.loss(start))
+    low, high = np.asarray(of.view, float).T
+    assert (low <= np.asarray(of.start)).all()
+    assert (np.asarray(of.start) <= high).all()
+
+
+@every_problem
+def test_what_is_no_point_of_the_problem_is_refused_in_words(name: str) -> None:
+    of = problem(name)
+    with pytest.raises(ValueError, match=re.escape(f"[..., {of.dim}]")):
+        of.loss(np.zeros(of.dim + 1))
+    with pytest.raises(OutsideDomain, match="finite numbers"):
+        of.grad(np.full(of.dim, np.nan))
+    for far in (np.full(of.dim, -1.0), np.full(of.dim, -1e3), np.zeros(of.dim)):
+        if not of.inside(far):
+            with pytest.raises(OutsideDomain, match=re.escape(of.domain)):
+                of.loss(far)
+
+
+@pytest.mark.parametrize("name", [n for n in problems if not modeled(n)])
+def test_a_bare_loss_has_no_fisher_matrix_and_says_so(name: str) -> None:
+    of = problem(name)
+    for ask in (
+        of.fisher,
+        lambda p: of.kl(p, p),
+        lambda p: of.sample(p, np.random.default_rng(), 1),
+    ):
+        with pytest.raises(NoProbabilityModel, match=name):
+            ask(np.asarray(of.start))
