@@ -20,7 +20,7 @@ from torch import Tensor
 from natgrad_core.nets import metric as metrics
 from natgrad_core.nets.damping import Damping, LevenbergMarquardt, policy
 from natgrad_core.nets.metric import Metric
-from natgrad_core.nets.problem import Point
+from natgrad_core.nets.problem import Point, SingularError
 from natgrad_core.nets.rivals import adadelta, adam, gradient, lbfgs, momentum, nesterov
 from natgrad_core.nets.rule import Memory, Rule
 from natgrad_core.nets.size import Quadratic, Rate, Size, Step, TrustRegion, size_of
@@ -53,9 +53,14 @@ def second_order(
         for _ in range(TRIES):
             tries += 1
             strength = trust.value(of_trust, at)
-            step = length.fit(
-                at, direction, -operator.solve(direction, strength), strength, of_size
-            )
+            try:
+                downhill = -operator.solve(direction, strength)
+            except SingularError:
+                if not trust.learns:
+                    raise
+                of_trust = trust.judge(of_trust, float("nan"))  # it has learnt too little damping
+                continue
+            step = length.fit(at, direction, downhill, strength, of_size)
             if not learns:
                 of_size = step.memory
                 break

@@ -13,7 +13,7 @@ from natgrad_core.nets.damping import ByLoss, Fixed, LevenbergMarquardt, Nielsen
 from natgrad_core.nets.fisher import Fisher
 from natgrad_core.nets.kfac import Factors, Kronecker
 from natgrad_core.nets.metric import exact, generalized_gauss_newton, hessian
-from natgrad_core.nets.problem import Point
+from natgrad_core.nets.problem import Point, SingularError
 from natgrad_core.nets.rule import Rule, chain, decay, descend
 from natgrad_core.nets.size import KLClip, Quadratic, Rate, Step, TrustRegion
 from tests.nets.cases import point
@@ -178,6 +178,18 @@ def test_a_trial_is_the_forward_pass_of_the_next_step() -> None:
     at, rule = start(), rules.kfac()
     change, _ = rule.update(at.grad, at, rule.init(at.theta))
     assert "tape" in at.after(change).__dict__
+
+
+def test_a_damping_learnt_too_small_is_raised_where_the_matrix_is_singular() -> None:
+    at = start()
+    for learning in (LevenbergMarquardt(1e-14, 0.05, 1e-14), Nielsen(1e-14, 1e-14)):
+        rule = rules.natural(1.0, learning, method="rows")
+        change, memory = rule.update(at.grad, at, rule.init(at.theta))
+        assert memory["report"]["damping"] > 1e-14
+        assert at.after(change).loss < at.loss
+    fixed = rules.natural(1.0, 1e-17, method="rows")
+    with pytest.raises(SingularError, match="raise λ"):
+        fixed.update(at.grad, at, fixed.init(at.theta))
 
 
 def test_a_step_that_cannot_help_is_given_up_and_said() -> None:

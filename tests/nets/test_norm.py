@@ -1,0 +1,119 @@
+"""Laws of whitening and batch norm: the same functions, another Fisher matrix."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from natgrad_core.nets import Gaussian, NetProblem, mlp, rules
+from natgrad_core.nets.fisher import Fisher
+from natgrad_core.nets.layers import Linear
+from natgrad_core.nets.norm import FRAMES, Spectrum, folded, frozen, normed, seen_as
+
+
+def inputs(n: int = 60, d: int = 4) -> Tensor:
+    """Off center, of unlike sizes, and correlated."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(n, d, generator=generator, dtype=torch.float64)
+    mix = torch.eye(d, dtype=torch.float64) + 0.6 * torch.ones(d, d, dtype=torch.float64)
+    return (x @ mix + 2) * torch.tensor([0.1, 0.5, 1.0, 1.5], dtype=torch.float64)
+
+
+def problem(sizes: tuple[int, ...]) -> tuple[NetProblem, Tensor]:
+    x = inputs()
+    made = NetProblem(mlp(sizes), Gaussian(), x, x[:, : sizes[-1]].sin())
+    return made, made.net.init(0, torch.float64)
+
+
+@pytest.mark.parametrize("how", FRAMES)
+@pytest.mark.parametrize("inputs_only", [True, False])
+def test_a_frame_leaves_the_function_and_does_to_features_what_it_says(
+    how: str, inputs_only: bool
+) -> None:
+    made, theta = problem((4, 5, 2))
+    seen, mixed, xi = seen_as(made, theta, how, inputs_only)
+    at = mixed.at(xi)
+    assert torch.allclose(at.outputs, made.at(theta).outputs, rtol=0, atol=1e-11)
+    assert torch.allclose(seen.outward(xi), theta, rtol=0, atol=1e-11)
+    layers = [i for i in mixed.net.parametric if isinstance(mixed.net.layers[i], Linear)]
+    for i in layers[:1] if inputs_only else layers:
+        a = at.tape.values[i]
+        moment = a.T @ a / len(a)
+        assert torch.allclose(a.mean(0), torch.zeros(a.shape[1], dtype=a.dtype), atol=1e-10)
+        if how == "standardized":
+            assert torch.allclose(moment.diagonal(), torch.ones(len(moment), dtype=a.dtype))
+        if how == "whitened":
+            assert torch.allclose(moment, torch.eye(len(moment), dtype=a.dtype), atol=1e-9)
+
+
+def test_a_whitened_linear_net_has_the_identity_for_its_fisher() -> None:
+    made, theta = problem((4, 2))
+    _, mixed, xi = seen_as(made, theta, "whitened")
+    eye = torch.eye(made.dim, dtype=torch.float64)
+    assert torch.allclose(mixed.fisher(xi), eye, atol=1e-9)
+    assert Spectrum.of(mixed.at(xi)).condition == pytest.approx(1)
+    assert Spectrum.of(mixed.at(xi)).spread == pytest.approx(made.dim)
+    assert Spectrum.of(made.at(theta)).condition > 100
+
+
+def test_plain_descent_behind_a_whitening_is_natural_descent() -> None:
+    made, theta = problem((4, 2))
+    seen, mixed, xi = seen_as(made, theta, "whitened")
+    at, there = made.at(theta), mixed.at(xi)
+    plain, _ = rules.gradient(1.0).update(there.grad, there, {})
+    rule = rules.natural(1.0, 0.0, method="rows")
+    natural, _ = rule.update(at.grad, at, rule.init(theta))
+    assert torch.allclose(seen.outward(plain), natural, rtol=0, atol=1e-9)
+    assert float(made.at(theta + natural).grad.norm()) < 1e-10
+
+
+def test_whitening_brings_a_deep_net_s_condition_down_and_standardizing_less() -> None:
+    made, theta = problem((4, 5, 2))
+    found = [Spectrum.of(made.at(theta)).condition]
+    for how in ("standardized", "whitened"):
+        _, mixed, xi = seen_as(made, theta, how)
+        found.append(Spectrum.of(mixed.at(xi)).condition)
+    assert found[0] > found[1] > 2 * found[2]
+
+
+def test_frozen_norms_have_the_statistics_of_the_data_and_fold_away() -> None:
+    x = inputs()
+    made = frozen(normed((4, 5, 3, 2)).double(), x)
+    here = x
+    for child in made:
+        here = child(here)
+        if isinstance(child, nn.BatchNorm1d):
+            assert child.running_var is not None
+            shrunk = child.running_var / (child.running_var + child.eps)
+            assert torch.allclose(here.mean(0), torch.zeros(here.shape[1], dtype=here.dtype))
+            assert torch.allclose(here.var(0, correction=0), shrunk)
+    plain = folded(made)
+    assert not any(isinstance(child, nn.BatchNorm1d) for child in plain)
+    assert torch.allclose(plain(x), made(x), rtol=0, atol=1e-11)
+
+
+def test_a_frozen_norm_is_the_same_function_with_another_fisher() -> None:
+    x = inputs()
+    with_norm = NetProblem(frozen(normed((4, 5, 2)).double(), x), Gaussian(), x, x[:, :2])
+    without = NetProblem(folded(with_norm.net.module), Gaussian(), x, x[:, :2])
+    a, b = with_norm.at(with_norm.net.read()), without.at(without.net.read())
+    assert torch.allclose(a.outputs, b.outputs, rtol=0, atol=1e-11)
+    first, second = Spectrum.of(a), Spectrum.of(b)
+    assert abs(first.condition / second.condition - 1) > 0.1
+    # γ and β move the outputs no way that the Linear layer before them does not.
+    assert len(first.values) == len(second.values) + 10
+    assert torch.linalg.matrix_rank(Fisher(a).rows()) == torch.linalg.matrix_rank(Fisher(b).rows())
+
+
+def test_what_cannot_be_framed_or_folded_is_said() -> None:
+    made, theta = problem((4, 2))
+    with pytest.raises(ValueError, match="no frame 'white'; there are centered"):
+        seen_as(made, theta, "white")
+    bare = NetProblem(mlp((4, 2), bias=False), Gaussian(), made.x, made.y)
+    with pytest.raises(TypeError, match=r"layer 0 \(Linear\): only a Linear layer with a bias"):
+        seen_as(bare, theta[:8], "whitened")
+    with pytest.raises(TypeError, match="when it is frozen"):
+        folded(normed((4, 5, 2)))
+    with pytest.raises(TypeError, match="track_running_stats"):
+        frozen(nn.Sequential(nn.BatchNorm1d(4, track_running_stats=False)), made.x.float())
