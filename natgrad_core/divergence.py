@@ -27,12 +27,6 @@ class Divergence(Problem):
         self.target: Vector = tuple(np.asarray(base.check(target), float).tolist())
         order = ("p_θ", "p*") if reverse else ("p*", "p_θ")
         self.name = f"KL({order[0]} ‖ {order[1]}) of {base.name}"  # type: ignore[misc]
-        self.latex = (
-            r"\mathrm{KL}(p_\theta \,\|\, p^*)"
-            if reverse
-            # type: ignore[misc]
-            else (r"\mathrm{KL}(p^* \,\|\, p_\theta)")
-        )
         self.domain, self.symbols = base.domain, base.symbols  # type: ignore[misc]
         self.view, self.start, self.support = base.view, base.start, base.support
         self.outcomes = base.outcomes

@@ -17,7 +17,7 @@ class Route(NamedTuple):
 
     forward: Callable[..., Vector]
     inverse: Callable[..., Vector]
-    inside: Callable[[Array], Bools] | None = None
+    inside: Callable[[Array], Any] | None = None
     domain: str = ""
 
 

@@ -22,7 +22,7 @@ MOST_STEPS = 10_000
 
 @dataclass(frozen=True)
 class Flow:
-    """A curve: ``theta [n, d]`` at ``times [n]``; if not ``ok`` it ended early, as ``message`` says."""
+    """A curve: ``theta [n, d]`` at ``times [n]``; if not ``ok`` it ended early (``message``)."""
 
     problem: Problem
     times: Array
@@ -44,9 +44,9 @@ def flow(
 ) -> Flow:
     """θ' = −G⁻¹∇J from ``start [d]`` for ``duration``, G the Fisher matrix unless ``metric`` says.
 
-    ``count`` points, evenly in time, to a relative ``tolerance``, by LSODA, which copes with the
-    stiffness of plain flows (Petzold 1983). Where the curve meets the edge of the domain or a
-    singular metric it ends there, with ``ok`` False and the reason in words; it never raises half-way.
+    ``count`` points, evenly in time, to a relative ``tolerance``, by LSODA, which copes with
+    the stiffness of plain flows (Petzold 1983). Where the curve meets the edge of the domain or a
+    singular metric it ends, with ``ok`` False and the reason in words; it never raises half-way.
     """
     from scipy.integrate import LSODA  # costs more than the whole of natgrad_core to import
 

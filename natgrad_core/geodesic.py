@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from natgrad_core.charts import charts
+from natgrad_core.christoffel import bending
 from natgrad_core.family import ExponentialFamily
 from natgrad_core.problem import Problem
 from natgrad_core.rao import closed
@@ -93,36 +94,10 @@ def _inverted(
     return np.array([*points, b])
 
 
-def christoffel(problem: Problem, theta: Array) -> Array:
-    """Γ[..., k, i, j] = ½ F^{kl}(∂_i F_jl + ∂_j F_il − ∂_l F_ij) of the Fisher metric.
-
-    The derivatives of F are differences of fourth order over a thousandth of a Fisher length.
-    """
-    point = np.asarray(theta, float)
-    d = point.shape[-1]
-    metric = problem.fisher(point)
-    h = 1e-3 / np.sqrt(np.einsum("...ii->...i", metric))
-    h = np.minimum(h, 1e-3 * np.maximum(1.0, np.abs(point)))
-    shifts = h[..., :, None] * np.eye(d)  # [..., axis, d]
-    stencil = np.array([1.0, -1.0, 2.0, -2.0])[:, None]
-    around = problem.fisher(point[..., None, None, :] + stencil * shifts[..., :, None, :])
-    near, far = (
-        around[..., 0, :, :] - around[..., 1, :, :],
-        around[..., 2, :, :] - around[..., 3, :, :],
-    )
-    slopes = (8 * near - far) / (12 * h[..., None, None])  # [..., l, i, j]: ∂_l F_ij
-    lowered = (
-        np.einsum("...ijl->...lij", slopes)
-        + np.einsum("...jil->...lij", slopes)
-        - slopes
-    ) / 2  # fmt: skip
-    return np.einsum("...kl,...lij->...kij", np.linalg.inv(metric), lowered)
-
-
 def exponential(problem: Problem, start: ArrayLike, velocity: ArrayLike, count: int = 101) -> Array:
     """The Fisher–Rao geodesic from ``start [d]`` with ``velocity [d]``, ``[count, d]``.
 
-    At even times from 0 to 1. θ'' + Γ(θ', θ') = 0. Points after it meets the edge of the domain are NaN.
+    θ'' + Γ(θ', θ') = 0, at even times from 0 to 1. Points beyond the edge of the domain are NaN.
     """
     from scipy.integrate import solve_ivp  # costs more than the whole of natgrad_core to import
 
@@ -130,14 +105,12 @@ def exponential(problem: Problem, start: ArrayLike, velocity: ArrayLike, count: 
     d = problem.dim
 
     def bend(_: float, state: Array) -> Array:
-        theta, speed = state[:d], state[d:]
-        if not problem.inside(theta):
-            return np.full(2 * d, np.nan)
+        theta, speed = tuple(state[:d].tolist()), tuple(state[d:].tolist())
         try:
-            gamma = christoffel(problem, theta)
-        except (ValueError, np.linalg.LinAlgError):
+            force = bending(problem.at(theta), speed)
+        except (ArithmeticError, ValueError):
             return np.full(2 * d, np.nan)
-        return np.concatenate([speed, -np.einsum("kij,i,j->k", gamma, speed, speed)])
+        return np.array([*speed, *(-f for f in force)])
 
     times = np.linspace(0.0, 1.0, count)
     state = np.concatenate([begin, np.asarray(velocity, float)])
@@ -186,8 +159,8 @@ def shoot(problem: Problem, a: Array, b: Array) -> Array:
     def bend(_: Array, state: Array) -> Array:
         theta, speed = state[:d].T, state[d:].T
         good = problem.inside(theta)
-        gamma = christoffel(problem, np.where(good[:, None], theta, a))
-        force = -np.einsum("nkij,ni,nj->nk", gamma, speed, speed)
+        safe = np.where(good[:, None], theta, a)
+        force = -full(bending(problem.at(components(safe)), components(speed)), good.shape)
         return np.concatenate([speed, np.where(good[:, None], force, 0.0)], -1).T
 
     def ends(first: Array, last: Array) -> Array:
@@ -207,7 +180,7 @@ def shoot(problem: Problem, a: Array, b: Array) -> Array:
             good = float(np.abs(miss(found)).max()) < 1e-7
         if good:
             return found
-    except (ValueError, np.linalg.LinAlgError):
+    except (ArithmeticError, ValueError, np.linalg.LinAlgError):
         pass  # said below
     raise NoGeodesic(f"{problem.name}: no geodesic was found from {a} to {b} by shooting")
 

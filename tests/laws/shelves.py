@@ -75,7 +75,9 @@ def chart_for(name: str, of: str) -> Any:
     Raises ValueError where the chart has nothing to offer to that problem.
     """
     options: dict[str, Any] = {
-        "linear": {"matrix": (SHEAR if problem(of).dim == 2 else SHEAR3).matrix},
+        "linear": {"matrix": ((2.0, 1.0), (0.0, 0.5))}
+        if problem(of).dim == 2
+        else {"matrix": ((2.0, 1.0, 0.3), (0.0, 0.5, 0.2), (0.4, 0.0, 1.0))},
         "bend": {"strength": 0.6},
         "expectation": {"family": of},
         "natural": {"family": of},

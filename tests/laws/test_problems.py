@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ def tensor(point: Array) -> torch.Tensor:
     return torch.tensor(point, dtype=torch.float64)
 
 
-def close(a: Array, b: Array, tolerance: float = 1e-8) -> None:
+def close(a: Any, b: Array, tolerance: float = 1e-8) -> None:
     assert_allclose(a, b, rtol=tolerance, atol=tolerance * max(1.0, float(np.abs(b).max())))
 
 
