@@ -1,0 +1,229 @@
+"""Your own problem, from one line: a log-likelihood or a loss in the data and two parameters.
+
+    from natgrad_core.expression import own
+
+    problem = own("normal_logpdf(y, a*x + b, exp(s))", {"x": x, "y": y}, ("a", "s"), b=1.0)
+    problem = own("(1 - a)**2 + 100*(b - a**2)**2", parameters=("a", "b"))
+
+The text is read by ``natgrad_core.grammar``. Derivatives are exact (jets). Where the whole text is
+one density its Fisher matrix, KL divergence and samples are exact too; other log-likelihoods have
+scores, hence an empirical Fisher matrix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from natgrad_core.densities import DENSITIES
+from natgrad_core.grammar import Expression, ExpressionError, read
+from natgrad_core.jet import Jet, jet_of, variables
+from natgrad_core.problem import NoProbabilityModel, Problem
+from natgrad_core.rows import Rows
+from natgrad_core.small import Matrix, Vector, congruent, symmetric, upper
+from natgrad_core.types import Array, ArrayLike, Bools
+
+MOST_ROWS = 10_000
+
+
+def own(
+    text: str,
+    data: Mapping[str, ArrayLike] | None = None,
+    parameters: Sequence[str] = ("a", "b"),
+    *,
+    start: Sequence[float] = (0.5, 0.5),
+    view: Sequence[tuple[float, float]] = ((-2.0, 2.0), (-2.0, 2.0)),
+    **constants: float,
+) -> Own:
+    """The problem that ``text`` states: with ``data`` a log-likelihood a row, without a loss.
+
+    ``data`` are columns of one length by name, ``constants`` further names. Raises ExpressionError
+    (what is wrong in the text, where, what is allowed) or ValueError (names, data, start).
+    """
+    return Own(text, data or {}, tuple(parameters), tuple(start), tuple(view), constants)
+
+
+class Own(Problem):
+    """J = −mean over the rows of ``text``, or ``text`` itself where there are no data."""
+
+    name = "your own"
+    title = "a problem of your own"
+    source = "stated by its reader"
+    domain = "wherever the expression is a finite number"
+
+    def __init__(
+        self,
+        text: str,
+        data: Mapping[str, ArrayLike],
+        parameters: tuple[str, ...],
+        start: tuple[float, ...],
+        view: tuple[tuple[float, float], ...],
+        constants: Mapping[str, float],
+    ) -> None:
+        columns = {name: np.asarray(column, float) for name, column in data.items()}
+        _check_names(parameters, columns, constants)
+        self.symbols, self.start, self.view = parameters, start, view
+        self.constants = {name: float(value) for name, value in constants.items()}
+        self.expression = read(text, frozenset((*parameters, *columns, *constants)))
+        self.latex = rf"\text{{{text}}}"  # type: ignore[misc]
+        known = self.expression.density if columns else None
+        self._density, self._args = None, ()
+        if known and known[1] in columns:
+            self._density, self._args = DENSITIES[known[0]], known[2]
+            columns[known[1]] = columns.pop(known[1])  # the outcome stands last
+            self.support = self._density.support
+        self._columns = tuple(columns)
+        sizes = {column.shape for column in columns.values()}
+        if len(sizes) > 1 or any(len(s) != 1 or not 0 < s[0] <= MOST_ROWS for s in sizes):
+            raise ValueError(
+                f"data must be columns of one length, from 1 to {MOST_ROWS} rows; got "
+                + ", ".join(f"{n} {list(c.shape)}" for n, c in columns.items())
+            )
+        if not all(np.isfinite(column).all() for column in columns.values()):
+            raise ValueError("data must be finite numbers; leave missing rows out")
+        n = next(iter(columns.values())).size if columns else 1
+        self.rows = Rows(np.full(n, 1 / n), *columns.values()) if columns else Rows()
+        self._sums = self.rows if columns else Rows([1.0])
+        if not np.isfinite(self._finite_loss(start)):
+            where = ", ".join(f"{s} = {v:g}" for s, v in zip(parameters, start, strict=True))
+            raise ExpressionError(
+                self.expression.text, 0,
+                f"this is not a finite number at the start, {where}; begin elsewhere",
+            )  # fmt: skip
+
+    def inside(self, theta: Array) -> Bools:
+        """Where J is a finite number."""
+        with np.errstate(all="ignore"):
+            loss = np.asarray(self._loss(*np.moveaxis(np.asarray(theta, float), -1, 0)))
+        lead = np.shape(theta)[:-1]
+        return np.isfinite(theta).all(-1) & np.isfinite(np.broadcast_to(loss, lead))
+
+    def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
+        """``[n, ..., rows]`` draws, or ``[n, ...]`` where there are no covariates."""
+        if self._density is None:
+            raise self._bare("samples")
+        point = np.moveaxis(self.check(theta), -1, 0)
+        if self.covariates:
+            point = point[..., None]
+        args = [a.value(self._named(tuple(point), self.covariates)) for a in self._args]
+        args = np.broadcast_arrays(*args)
+        lead = args[0].shape
+        return np.asarray(self._density.draw(rng, (n, *lead), *args), float)
+
+    def _finite_loss(self, point: Sequence[float]) -> float:
+        with np.errstate(all="ignore"):
+            try:
+                return float(np.asarray(self._loss(*map(float, point))))
+            except (ArithmeticError, ValueError):
+                return np.nan
+
+    def _named(self, theta: Vector, row: Sequence[Any]) -> dict[str, Any]:
+        """The value of every name; columns beyond ``row`` (the outcome) are left out."""
+        return {
+            **self.constants,
+            **dict(zip(self.symbols, theta, strict=True)),
+            **dict(zip(self._columns, row, strict=False)),
+        }
+
+    def _term(self, theta: Vector, row: Sequence[Any]) -> Any:
+        """What one row adds to J."""
+        value = self.expression.value(self._named(theta, row))
+        return -value if self._columns else value
+
+    def _loss(self, *theta: Any) -> Any:
+        d = len(theta)
+
+        def of_row(*row: Any) -> Any:
+            return row[d] * self._term(row[:d], row[d + 1 :])
+
+        return self._sums.total(of_row, *theta)
+
+    def _jet(self, theta: Vector, row: Sequence[Any]) -> Jet:
+        seeds = variables(theta)
+        return jet_of(self._term(seeds, row), seeds[0])
+
+    def _grad(self, *theta: Any) -> Vector:
+        d = len(theta)
+
+        def of_row(*row: Any) -> Vector:
+            return tuple(row[d] * g for g in self._jet(row[:d], row[d + 1 :]).grad)
+
+        return self._sums.total(of_row, *theta)
+
+    def _hessian(self, *theta: Any) -> Matrix:
+        d = len(theta)
+
+        def of_row(*row: Any) -> Vector:
+            return tuple(row[d] * h for h in self._jet(row[:d], row[d + 1 :]).hessian)
+
+        return symmetric(*self._sums.total(of_row, *theta))
+
+    def _arguments(self, theta: Vector, row: Sequence[Any]) -> list[Jet]:
+        """The density's arguments as jets of the parameters."""
+        seeds = variables(theta)
+        return [jet_of(a.value(self._named(seeds, row)), seeds[0]) for a in self._args]
+
+    def _fisher(self, *theta: Any) -> Matrix:
+        density, d = self._density, len(theta)
+        if density is None:
+            raise self._bare("Fisher matrix")
+
+        def of_row(*row: Any) -> Vector:
+            jets = self._arguments(row[:d], row[d + 1 :])
+            information = density.information(*(jet.value for jet in jets))
+            matrix = congruent(tuple(jet.grad for jet in jets), information)
+            return tuple(row[d] * part for part in upper(matrix))
+
+        return symmetric(*self._sums.total(of_row, *theta))
+
+    def _kl(self, theta: Vector, other: Vector) -> Any:
+        density, d = self._density, len(theta)
+        if density is None:
+            raise self._bare("KL divergence")
+
+        def of_row(*row: Any) -> Any:
+            rest = row[2 * d + 1 :]
+            ends = (
+                tuple(a.value(self._named(part, rest)) for a in self._args)
+                for part in (row[:d], row[d : 2 * d])
+            )
+            return row[2 * d] * density.kl(*ends)
+
+        return self._sums.total(of_row, *theta, *other)
+
+    def _log_prob(self, datum: Vector, *theta: Any) -> Any:
+        if not self._columns:
+            raise self._bare("log-probability")
+        return -self._term(theta, datum)
+
+    def _score(self, datum: Vector, *theta: Any) -> Vector:
+        if not self._columns:
+            raise self._bare("scores")
+        return tuple(-g for g in self._jet(theta, datum).grad)
+
+    def _bare(self, thing: str) -> NoProbabilityModel:
+        how = (
+            "its log-likelihood is not one of the densities by itself; take the empirical-fisher "
+            "metric, or write it as one density"
+            if self._columns
+            else "it is a loss without data; take a metric that needs no model (hessian, euclidean)"
+        )
+        return NoProbabilityModel(f"{self.name} has no exact {thing}: {how}")
+
+
+def _check_names(
+    parameters: tuple[str, ...], columns: Mapping[str, Any], constants: Mapping[str, Any]
+) -> None:
+    if len(parameters) != 2:
+        raise ValueError(f"a problem on the plane has two parameters; got {list(parameters)}")
+    names = [*parameters, *columns, *constants]
+    if len(set(names)) != len(names):
+        raise ValueError(f"each name must be said once; got {', '.join(names)}")
+    for name in names:
+        if not name.isidentifier():
+            raise ValueError(f"{name!r} is no name; take letters, digits and _")
+
+
+__all__ = ["Expression", "ExpressionError", "Own", "own"]

@@ -1,0 +1,206 @@
+"""Your own problem: equal to the built-in one, exact in its derivatives, and never executed."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from natgrad_core import metrics, problems, rules, run
+from natgrad_core.expression import ExpressionError, own
+from natgrad_core.grammar import FUNCTIONS
+from natgrad_core.problem import NoProbabilityModel
+from natgrad_core.run import directly
+from natgrad_core.small import components, full
+from natgrad_core.types import Array
+
+RNG = np.random.default_rng(11)
+X = RNG.normal(size=9)
+DATA = {"x": X, "y": 1.0 + 0.5 * X + 0.3 * RNG.normal(size=9)}
+COUNTS = {"x": X, "y": RNG.poisson(2.0, 9).astype(float)}
+COINS = {"x": X, "y": (RNG.random(9) < 0.6).astype(float)}
+WAITS = {"y": RNG.gamma(2.0, 0.5, 9)}
+SHARES = {"y": RNG.beta(2.0, 3.0, 9)}
+
+SAMPLES = {
+    "a line": ("normal_logpdf(y, a + b*x, 1)", DATA),
+    "a scale": ("normal_logpdf(y, a, exp(b))", {"y": DATA["y"]}),
+    "counts": ("poisson_logpmf(y, exp(a + b*x))", COUNTS),
+    "coins": ("bernoulli_logpmf(y, a + b*x)", COINS),
+    "waits": ("gamma_logpdf(y, exp(a), exp(b))", WAITS),
+    "rates": ("exponential_logpdf(y, exp(a + b))", WAITS),
+    "shares": ("beta_logpdf(y, exp(a), exp(b))", SHARES),
+    "a mixture of words": (
+        "-softplus(-y*tanh(a*x) - sin(b)) / (1 + x**2) - sqrt(2 + cos(a))",
+        DATA,
+    ),
+    "a valley": ("(1 - a)**2 + 100*(b - a**2)**2", {}),
+}
+POINTS = np.array([[0.3, 0.2], [-0.4, 0.7], [0.1, -0.6]])
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_derivatives_are_those_of_the_loss(name: str) -> None:
+    problem = own(*SAMPLES[name])
+    for point in POINTS:
+        here = torch.tensor(point, dtype=torch.float64)
+        assert_allclose(
+            problem.grad(point), torch.func.grad(problem.loss)(here), rtol=1e-9, atol=1e-11
+        )
+        bend = torch.func.hessian(problem.loss)(here)
+        assert_allclose(problem.hessian(point), bend, rtol=1e-8, atol=1e-10)
+    whole = problem.hessian(POINTS.reshape(3, 1, 2))
+    assert_allclose(whole[:, 0], [problem.hessian(p) for p in POINTS], rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", [n for n in SAMPLES if own(*SAMPLES[n]).support is not None])
+def test_fisher_is_the_hessian_of_kl_and_the_mean_square_of_sampled_scores(name: str) -> None:
+    problem = own(*SAMPLES[name])
+    point = POINTS[0]
+    here = torch.tensor(point, dtype=torch.float64)
+    bend = torch.func.hessian(lambda other: problem.kl(here, other))(here)
+    assert_allclose(problem.fisher(point), bend, rtol=1e-7, atol=1e-9)
+    drawn = problem.sample(point, np.random.default_rng(3), 20_000)
+    weights = problem.rows.columns[0]
+    if not problem.covariates:
+        drawn, weights = drawn[:, None], np.ones(1)
+    scores = np.stack(
+        np.broadcast_arrays(*problem._score((*problem.covariates, drawn), *point)), -1
+    )
+    squares = np.einsum("nri,nrj,r->nij", scores, scores, weights)
+    error = squares.std(0) / np.sqrt(len(drawn))
+    assert (np.abs(squares.mean(0) - problem.fisher(point)) <= 6 * error + 1e-9).all()
+
+
+def test_a_problem_of_ones_own_equals_the_built_in_one() -> None:
+    built = problems["normal"]()
+    mine = own("normal_logpdf(y, m, s)", {"y": built.rows.columns[1]}, ("m", "s"), start=(5.2, 0.3))
+    points = built.examples(np.random.default_rng(1), 5)
+    for ask in ("loss", "grad", "hessian", "fisher"):
+        assert_allclose(getattr(mine, ask)(points), getattr(built, ask)(points), rtol=1e-11)
+    assert_allclose(mine.kl(points, points[::-1]), built.kl(points, points[::-1]), rtol=1e-9)
+    regression = problems["poisson-regression"]()
+    x0, x1, y = regression.rows.columns[1:]
+    mine = own("poisson_logpmf(y, exp(u*x0 + v*x1))", {"x0": x0, "x1": x1, "y": y}, ("u", "v"))
+    points = regression.examples(np.random.default_rng(2), 5)
+    for ask in ("grad", "hessian", "fisher"):
+        assert_allclose(getattr(mine, ask)(points), getattr(regression, ask)(points), rtol=1e-9)
+
+
+def test_it_runs_like_any_other() -> None:
+    problem = own(*SAMPLES["a line"])
+    path = run(problem, rules["natural"](rate=1.0), (2.0, -1.0), 3)
+    slow = directly(problem, rules["natural"](rate=1.0), (2.0, -1.0), 3)
+    assert_allclose(path.theta, slow.theta, rtol=1e-12)
+    design = np.stack([np.ones(9), X], -1)
+    assert_allclose(path.theta[-1], np.linalg.lstsq(design, DATA["y"])[0], rtol=1e-9)
+
+
+def test_what_is_no_single_density_has_scores_and_says_what_to_take() -> None:
+    problem = own(*SAMPLES["a mixture of words"])
+    with pytest.raises(NoProbabilityModel, match="empirical-fisher"):
+        problem.fisher(POINTS[0])
+    at = problem.at(components(POINTS[0]))
+    empirical = full(metrics["empirical-fisher"]()(at).dense(), ())
+    scores = np.stack(problem._score(tuple(problem.rows.columns[1:]), *POINTS[0]), -1)
+    assert_allclose(empirical, scores.T @ scores / len(scores), rtol=1e-10)
+    with pytest.raises(NoProbabilityModel, match="loss without data"):
+        own(*SAMPLES["a valley"]).fisher(POINTS[0])
+    twice = own("normal_logpdf(y, a*y, 1 + b**2)", {"y": DATA["y"]})
+    assert twice.support is None, "an outcome among its own arguments is no density"
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "said"),
+    [
+        ("a + z", 4, "no name 'z'; there are a, b, x, y and pi"),
+        ("a + open(b)", 4, "no function 'open'; there are exp"),
+        ("__import__('os')", 0, "no function '__import__'"),
+        ("a.real", 0, "only numbers, names"),
+        ("[a for a in b]", 0, "only numbers, names"),
+        ("a if b else x", 0, "only numbers, names"),
+        ("a ^ 2", 2, "written with **"),
+        ("a ** b", 0, "a power must be a number up to"),
+        ("a ** 99", 0, "a power must be a number up to"),
+        ("normal_logpdf(y, a)", 0, "takes 3: write normal_logpdf(y, mean, sd); got 2"),
+        ("exp(a, b)", 0, "takes 1: write exp(…); got 2"),
+        ("exp + a", 0, "exp is a function"),
+        ("a + )", 4, "cannot be read"),
+        ("", 0, "only numbers"),
+        ("a + 'b'", 4, "no number that can be used"),
+        ("a + 1e999", 4, "no number that can be used"),
+        ("a + True", 4, "no number that can be used"),
+        ("lambda: a", 0, "only numbers"),
+        ("α + z", 0, "no name 'α'"),
+        ("a" + "+a" * 600, 1000, "at most 1000"),
+        ("(" * 60 + "a" + ")" * 60 + "*" + "-" * 60 + "a", None, "nested more than"),
+    ],
+)
+def test_what_is_not_in_the_grammar_is_refused_with_its_place(
+    text: str, column: int | None, said: str
+) -> None:
+    with pytest.raises(ExpressionError, match=re.escape(said)) as caught:
+        own(text, DATA)
+    if column is not None:
+        assert caught.value.column == column
+    assert str(caught.value).endswith("^")
+
+
+@settings(derandomize=True, max_examples=400, deadline=None)
+@given(
+    st.text(max_size=60)
+    | st.lists(
+        st.sampled_from([*FUNCTIONS, "a", "b", "x", "y", "pi", "(", ")", "+", "-", "*", "/", "**",
+                         ",", "2", "0.5", "normal_logpdf", "[", ".", "=", ":", "\n", "\0"]),
+        max_size=14,
+    ).map(" ".join)
+)  # fmt: skip
+def test_any_text_is_a_problem_or_an_expression_error(text: str) -> None:
+    try:
+        problem = own(text, DATA)
+    except ExpressionError:
+        return
+    assert np.isfinite(problem.loss(problem.start))
+    problem.grad(problem.start)
+
+
+def test_the_text_is_never_compiled_or_executed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("eval", "exec"):
+        monkeypatch.setattr(f"builtins.{name}", lambda *_: pytest.fail("executed"))
+    assert isinstance(own("a*b + 1", {}).expression.tree, ast.expr)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"parameters": ("a",)}, "two parameters"),
+        ({"parameters": ("a", "x")}, "said once"),
+        ({"parameters": ("a", "b c")}, "is no name"),
+        ({"data": {"x": X, "y": X[:3]}}, "one length"),
+        ({"data": {"x": X, "y": np.full(9, np.nan)}}, "finite numbers"),
+        ({"data": {"x": [], "y": []}}, "from 1 to"),
+    ],
+)
+def test_bad_columns_and_names_are_refused_in_words(change: dict[str, object], said: str) -> None:
+    given = {"data": DATA, "parameters": ("a", "b"), **change}
+    with pytest.raises(ValueError, match=said):
+        own("a*x + b", **given)  # type: ignore[arg-type]
+
+
+def test_a_loss_that_is_no_number_at_the_start_says_where() -> None:
+    with pytest.raises(ExpressionError, match=re.escape("a = 0.5, b = 0.5")):
+        own("log(a - 1) + b")
+
+
+def test_outside_is_where_the_loss_is_no_number() -> None:
+    problem = own("a - log(b)")
+    points: Array = np.array([[1.0, 0.5], [1.0, -0.5], [np.nan, 1.0]])
+    assert problem.inside(points).tolist() == [True, False, False]
+    path = run(problem, rules["gradient"](rate=1.0), (0.5, 0.5), 5)
+    assert path.ok[0]
