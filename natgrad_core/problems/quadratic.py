@@ -31,7 +31,7 @@ class Quadratic(UnitNormal):
     presets: ClassVar = {
         "a long valley": Preset(),
         "round": Preset({"condition": 1.0}),
-        "Sohl-Dickstein's": Preset({"M": ((3.0, 1 / 3), (0.0, 1 / 3))}, (-0.5, 1.8)),
+        "Sohl-Dickstein's": Preset({"M": ((3.0, 1 / 3), (1 / 3, 0.0))}, (-0.5, 1.8)),
         "very long": Preset({"condition": 1000.0, "angle": 60.0}),
     }
 

@@ -1,0 +1,120 @@
+"""Registries: read-only shelves that list what they hold, and layers that import downward only."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+
+import pytest
+
+from natgrad_core import charts, metrics, problems, rules
+from natgrad_core.registry import Registry, UnknownName
+
+ROOT = Path(__file__).resolve().parents[2]
+SHELVES = {"problem": problems, "chart": charts, "metric": metrics, "rule": rules}
+
+
+@pytest.mark.parametrize("kind", SHELVES)
+def test_a_name_that_does_not_exist_lists_those_that_do(kind: str) -> None:
+    shelf = SHELVES[kind]
+    near = next(iter(shelf))
+    with pytest.raises(UnknownName) as caught:
+        shelf[near + "x"]
+    said = str(caught.value)
+    assert f"did you mean {near!r}?" in said
+    assert all(name in said for name in shelf)
+    assert kind in said
+
+
+@pytest.mark.parametrize("kind", SHELVES)
+def test_a_shelf_is_read_only_and_sorted(kind: str) -> None:
+    shelf = SHELVES[kind]
+    assert isinstance(shelf, Mapping)
+    assert not isinstance(shelf, MutableMapping)
+    assert list(shelf) == sorted(shelf)
+    assert len(shelf) == len(list(shelf)) > 5
+
+
+def test_two_items_cannot_have_one_name() -> None:
+    shelf: Registry[int] = Registry("thing", "natgrad_core.rules")
+    shelf.register("one")(1)
+    with pytest.raises(ValueError, match="two items want to be the thing 'one'"):
+        shelf.register("one")(2)
+
+
+def test_every_file_of_a_shelf_puts_something_on_it() -> None:
+    for package, shelf in (("rules", rules), ("metrics", metrics), ("charts", charts)):
+        files = {p.stem for p in (ROOT / "natgrad_core" / package).glob("*.py")} - {"__init__"}
+        assert {name.replace("-", "_") for name in shelf} == files
+
+
+def imports(path: Path) -> set[str]:
+    """The modules that a file imports when it is loaded (not inside functions)."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def starts(modules: set[str], *roots: str) -> set[str]:
+    return {m for m in modules if m.split(".")[0] in roots or m in roots}
+
+
+CORE = sorted((ROOT / "natgrad_core").rglob("*.py"))
+APP = sorted((ROOT / "app").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", CORE, ids=lambda p: str(p.relative_to(ROOT)))
+def test_the_mathematics_knows_no_widget_no_plot_and_no_dashboard(path: Path) -> None:
+    seen = imports(path)
+    assert not starts(seen, "app", "tests", "plotly", "ipywidgets", "anywidget", "voila", "IPython")
+    if "nets" not in path.parts:
+        assert not starts(seen, "torch", "sklearn")
+        assert not {m for m in seen if m.startswith("natgrad_core.nets")}
+
+
+@pytest.mark.parametrize("path", APP, ids=lambda p: str(p.relative_to(ROOT)))
+def test_the_dashboards_import_downward_only(path: Path) -> None:
+    seen = imports(path)
+    room = path.relative_to(ROOT / "app").parts[0].removesuffix(".py")
+    below = {
+        "fields": set(),
+        "state": {"fields"},
+        "store": {"fields", "state"},
+        "compute": {"fields", "state", "store"},
+        "figures": {"fields", "state", "store", "compute", "figures"},
+        "typeset": set(),
+        "stage": {"stage"},
+        "panels": {"fields", "state", "figures"},
+    }
+    if room in below:
+        rooms = {m.split(".")[1] for m in seen if m.startswith("app.")}
+        assert rooms <= below[room] | {room}
+    if room == "figures":
+        assert not starts(seen, "ipywidgets", "anywidget", "IPython")
+    assert not starts(seen, "tests", "torch")
+
+
+def test_importing_the_engine_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, natgrad_core; from natgrad_core import run, rules, problems, charts;"
+        "run(problems['normal'](), rules['natural'](), problems['normal']().start, 3);"
+        "print([m for m in ('torch', 'plotly', 'ipywidgets', 'scipy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+def test_a_lesson_of_the_plane_never_loads_torch() -> None:
+    code = (
+        "import sys; from app.lessons import lessons, open_lesson; open_lesson('coordinates');"
+        "print([m for m in ('torch', 'sklearn', 'plotly') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr
