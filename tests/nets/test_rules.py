@@ -182,7 +182,7 @@ def test_a_trial_is_the_forward_pass_of_the_next_step() -> None:
 
 def test_a_damping_learnt_too_small_is_raised_where_the_matrix_is_singular() -> None:
     at = start()
-    for learning in (LevenbergMarquardt(1e-14, 0.05, 1e-14), Nielsen(1e-14, 1e-14)):
+    for learning in (LevenbergMarquardt(1e-17, 0.02, 1e-17), Nielsen(1e-17, 1e-17)):
         rule = rules.natural(1.0, learning, method="rows")
         change, memory = rule.update(at.grad, at, rule.init(at.theta))
         assert memory["report"]["damping"] > 1e-14

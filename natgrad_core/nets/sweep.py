@@ -1,0 +1,143 @@
+"""A sweep: many runs over a grid of rule, rate, damping, width and seed, on all cores or a cluster.
+
+    sweep({"rule": ["kfac", "adam"], "rate": [None, 0.01], "seed": range(5)}, "sweeps/digits")
+
+Each run is one file in a folder, named by what was run and written whole or not at all. So a sweep
+that is stopped goes on where it was, a run done twice (a worker died, another took over) is still
+one result, and nothing has to come back from the worker for its work to count.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import itertools
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from natgrad_core.nets import rules
+from natgrad_core.nets.data import PLANE, REAL, plane, real
+from natgrad_core.nets.machine import settle
+from natgrad_core.nets.model import mlp
+from natgrad_core.nets.problem import NetProblem
+from natgrad_core.nets.rule import Rule
+from natgrad_core.nets.training import accuracy, train
+
+Setting = dict[str, Any]
+Progress = Callable[[int, int], None]
+
+DEFAULTS: Setting = {
+    "rule": "kfac", "rate": None, "damping": None, "width": 32, "seed": 0, "data": "digits",
+    "steps": 100, "target": 0.0,
+}  # fmt: skip
+"""What a grid may vary; None leaves a rule's rate or damping as the rule has it."""
+
+
+def rule_of(setting: Setting) -> Rule:
+    """The rule a setting names, with its rate and damping where they are given."""
+    make = rules.RULES[setting["rule"]]
+    takes = inspect.signature(make).parameters
+    given: dict[str, Any] = {}
+    if setting["rate"] is not None:
+        given["rate" if "rate" in takes else "size"] = setting["rate"]
+    if setting["damping"] is not None:
+        given["damping"] = setting["damping"]
+    return make(**given)
+
+
+def settings(grid: Mapping[str, Iterable[Any]]) -> list[Setting]:
+    """All settings of a grid, each once; what a rule does not take is left out of its settings."""
+    unknown = sorted(set(grid) - set(DEFAULTS))
+    if unknown:
+        raise ValueError(f"a grid has no {unknown[0]!r}; there are {', '.join(DEFAULTS)}")
+    found: dict[str, Setting] = {}
+    for values in itertools.product(*grid.values()):
+        one = {**DEFAULTS, **dict(zip(grid, values, strict=True))}
+        if one["rule"] not in rules.RULES:
+            raise ValueError(f"no rule {one['rule']!r}; there are {', '.join(rules.RULES)}")
+        if one["data"] not in (*PLANE, *REAL):
+            raise ValueError(f"no data {one['data']!r}; there are {', '.join((*PLANE, *REAL))}")
+        takes = inspect.signature(rules.RULES[one["rule"]]).parameters
+        if not {"rate", "size"} & set(takes):
+            one["rate"] = None
+        if "damping" not in takes:
+            one["damping"] = None
+        found.setdefault(key(one), one)
+    return list(found.values())
+
+
+def key(setting: Setting) -> str:
+    """A name for a setting: the same wherever and whenever it is computed."""
+    return hashlib.sha256(json.dumps(setting, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def run(setting: Setting, folder: str) -> str:
+    """One run, to its file; on whatever machine. The result is the setting and where it ended."""
+    settle()
+    data = plane(setting["data"]) if setting["data"] in PLANE else real(setting["data"], test=0.2)
+    problem = NetProblem.of(mlp((data.x.shape[1], setting["width"], data.outputs)), data)
+    frames = train(
+        problem, rule_of(setting), seed=setting["seed"], steps=setting["steps"],
+        target=setting["target"],
+    )  # fmt: skip
+    last = next(frames)
+    for frame in frames:
+        last = frame
+    tested = accuracy(problem, last.theta, data.x_test, data.y_test) if data.classes else None
+    result = {**setting, "step": last.step, "loss": last.loss, "seconds": last.seconds,
+              "accuracy": tested, "ok": last.ok, "note": last.note}  # fmt: skip
+    name = key(setting)
+    handle, path = tempfile.mkstemp(dir=folder, prefix=f".{name}")
+    with os.fdopen(handle, "w") as file:
+        json.dump(result, file)
+    Path(path).replace(Path(folder) / f"{name}.json")
+    return name
+
+
+def sweep(
+    grid: Mapping[str, Iterable[Any]],
+    folder: str | Path,
+    client: Any = None,
+    jobs: int = -1,
+    progress: Progress | None = None,
+) -> list[Setting]:
+    """Results of all settings of ``grid``, in its order; those already in ``folder`` are not rerun.
+
+    On ``jobs`` cores of this machine (−1: all), or on the cluster of a Dask ``client``, whose
+    workers must see ``folder``. ``progress`` is told (done, in all) as results come in. A run that
+    diverges is a result; a worker that dies has its runs taken over by another.
+    """
+    wanted = settings({name: list(values) for name, values in grid.items()})
+    place = Path(folder).absolute()
+    place.mkdir(parents=True, exist_ok=True)
+    todo = [one for one in wanted if not (place / f"{key(one)}.json").exists()]
+    done = len(wanted) - len(todo)
+    if progress:
+        progress(done, len(wanted))
+    for _ in _by_client(client, todo, place) if client else _by_cores(jobs, todo, place):
+        done += 1
+        if progress:
+            progress(done, len(wanted))
+    return [json.loads((place / f"{key(one)}.json").read_text()) for one in wanted]
+
+
+def _by_cores(jobs: int, todo: list[Setting], place: Path) -> Iterator[str]:
+    from joblib import Parallel, delayed
+
+    work = (delayed(run)(one, str(place)) for one in todo)
+    finished: Any = Parallel(jobs, return_as="generator_unordered")(work)
+    yield from finished
+
+
+def _by_client(client: Any, todo: list[Setting], place: Path) -> Iterator[str]:
+    from distributed import as_completed
+
+    futures = [
+        client.submit(run, one, str(place), key=f"run-{key(one)}", retries=3) for one in todo
+    ]
+    for future in as_completed(futures):
+        yield future.result()
