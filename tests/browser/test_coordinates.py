@@ -20,7 +20,10 @@ ROOT = "document.querySelector('.natgrad').natgrad"
 
 def settle(page: Page) -> dict[str, Any]:
     """Wait until nothing is asked and everything is drawn; the answer on the screen."""
-    page.evaluate(f"{ROOT}.settled()")
+    page.evaluate(
+        f"""Promise.race([{ROOT}.settled(), new Promise((_, late) =>
+        setTimeout(() => late(new Error("not settled after a minute")), 60000))])"""
+    )
     return page.evaluate(f"{ROOT}.answer")
 
 

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,23 +30,19 @@ def lab(tmp_path: Path) -> Iterator[str]:
         "--IdentityProvider.token=", f"--ServerApp.root_dir={tmp_path / 'notebooks'}",
         "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]  # fmt: skip
-    process = subprocess.Popen(
-        [sys.executable, "-m", "jupyter", "lab", *options],
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY), "JUPYTER_CONFIG_DIR": str(tmp_path)},
-    )
-    assert process.stderr
-    said = ""
-    for line in process.stderr:
-        said += line
-        if found := re.search(r"http://(localhost|127\.0\.0\.1):(\d+)/lab", line):
-            yield f"http://127.0.0.1:{found[2]}"
-            break
-    else:
-        pytest.fail(f"JupyterLab did not start:\n{said}")
+    log = tmp_path / "lab.log"  # a file: a pipe that nobody empties would stop the server
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "jupyter", "lab", *options],
+            stderr=out,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY), "JUPYTER_CONFIG_DIR": str(tmp_path)},
+        )
+    address = re.compile(r"http://(?:localhost|127\.0\.0\.1):(\d+)/lab")
+    while not (found := address.search(log.read_text())):
+        assert process.poll() is None, f"JupyterLab did not start:\n{log.read_text()}"
+        time.sleep(0.1)
+    yield f"http://127.0.0.1:{found[1]}"
     process.send_signal(signal.SIGTERM)
-    process.stderr.close()
     process.wait(30)
 
 
