@@ -35,3 +35,14 @@ def prose(text: str) -> str:
         else:
             out.append(re.sub(r"\*([^*]+)\*", r"<em>\1</em>", html.escape(part, quote=False)))
     return "".join(out)
+
+
+def live_matrix(name: str) -> str:
+    """LaTeX of a 2×2 matrix of live numbers, ``@name.0.0@`` and so on."""
+    rows = (f"@{name}.{i}.0@ & @{name}.{i}.1@" for i in (0, 1))
+    return r"\begin{pmatrix}" + r" \\ ".join(rows) + r"\end{pmatrix}"
+
+
+def live_vector(name: str) -> str:
+    """LaTeX of a vector of two live numbers, ``@name.0@`` and ``@name.1@``."""
+    return rf"\begin{{pmatrix}}@{name}.0@ \\ @{name}.1@\end{{pmatrix}}"

@@ -22,7 +22,8 @@ from natgrad_core.types import Array, Whole
 _Filled: TypeAlias = tuple[list[Array], list[Whole]]
 """Polygons, and where in each its outer ring and its holes begin."""
 
-_GRID = 140
+_WITHIN, _BEYOND = 90, 25
+"""Points of the grid across the view, and on either side of it."""
 _AROUND = 1.1
 """How far beyond the view the bands reach, in views: what a shear brings into the x plane."""
 _SHARES = np.linspace(0.0, 1.0, 13)[1:-1] ** 1.4
@@ -36,7 +37,9 @@ def level_bands(problem: str) -> dict[str, Array]:
     axes = []
     for low, high in base.view:
         more = _AROUND * (high - low)
-        axes.append(np.linspace(low - more, high + more, _GRID))
+        before = np.linspace(low - more, low, _BEYOND, endpoint=False)
+        after = np.linspace(high + more, high, _BEYOND, endpoint=False)[::-1]
+        axes.append(np.concatenate([before, np.linspace(low, high, _WITHIN), after]))
     points = np.stack(np.meshgrid(*axes, indexing="xy"), -1)
     inside = base.inside(points)
     in_view = np.all(

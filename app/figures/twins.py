@@ -6,6 +6,8 @@ either. Along them stand ellipses of the Fisher metric, and at one step its anat
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from app.compute import Shown, Twins
@@ -19,6 +21,9 @@ from natgrad_core.types import Array, Bools, Whole
 
 RADIUS = 0.02
 """Nats of KL at which every ellipse is drawn: ½ δᵀFδ = 0.02, in every plane and problem."""
+
+COINCIDE, SPLIT = 1e-9, 1e-2
+"""Below the one the twins differ by rounding alone; above the other anybody sees it."""
 
 _STANDING = 7
 """Ellipses along a path, evenly by length."""
@@ -97,6 +102,28 @@ def broken(run: Trajectory) -> str:
     if run.loss[-1] > run.loss[0]:
         return f"climbed: the loss went from {run.loss[0]:.3g} to {run.loss[-1]:.3g}"
     return ""
+
+
+def reading(pair: Twins, label: str) -> dict[str, Any]:
+    """The meter's entry for a rule's two runs: how far apart, and what to call that."""
+    value = pair.gap
+    if not np.isfinite(value):
+        word = "cannot be compared"
+    elif value < COINCIDE:
+        word = "coincide"
+    else:
+        word = "split" if value > SPLIT else "nearly coincide"
+    return {"rule": pair.name, "ink": pair.name, "label": label, "gap": value, "word": word,
+            "text": f"{value:.2g}"}  # fmt: skip
+
+
+def told(pair: Twins) -> str:
+    """What went wrong in a rule's two runs, in words; empty if nothing did."""
+    home, away = broken(pair.home), broken(pair.away)
+    if home and home == away:
+        return f"both runs: {home}"
+    found = (("in θ: ", home), ("in x: ", away))
+    return "; ".join(where + what for where, what in found if what)
 
 
 def _standing(theta: Array, ok: Bools) -> Whole:

@@ -25,6 +25,12 @@ def corners(view: Array) -> Array:
     return np.array([[view[0, i], view[1, j]] for i in (0, 1) for j in (0, 1)])
 
 
+def grid(view: Array, fine: int) -> Array:
+    """Points of a window, evenly on both sides, ``[fine, fine, 2]``."""
+    sides = (np.linspace(low, high, fine) for low, high in view)
+    return np.stack(np.meshgrid(*sides, indexing="xy"), -1)
+
+
 def window(problem: Problem) -> Array:
     """The square window around what a problem wants seen, ``[2, 2]``."""
     return square(corners(np.asarray(problem.view, float)))

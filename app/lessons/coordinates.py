@@ -8,15 +8,25 @@ from typing import Any, ClassVar
 import numpy as np
 
 from app import panels
-from app.compute import Shown, Twins, run_named
+from app.compute import Shown, run_named
 from app.fields import BadInput, control, number
 from app.figures.contours import add_contours, add_lattice
 from app.figures.sheet import Sheet
-from app.figures.twins import add_anatomy, add_ellipses, add_paths, broken, one_step
+from app.figures.twins import (
+    COINCIDE,
+    SPLIT,
+    add_anatomy,
+    add_ellipses,
+    add_paths,
+    one_step,
+    reading,
+    told,
+)
 from app.figures.views import corners, plane, square, window
 from app.lessons import lessons
 from app.lessons.lesson import Claim, Definition, Formula, Lesson, Predict, Preset, Section
 from app.state import ChartKey, Runs, numbers
+from app.typeset import live_matrix, live_vector
 from natgrad_core import gap, rules, run
 from natgrad_core.charts.linear import Linear, Parts, compose, decompose
 from natgrad_core.small import components, pack
@@ -32,10 +42,6 @@ ALL_RULES = (*RULES, *(name for name in rules if name not in RULES))
 SHEAR = ((1.0, 0.8), (0.0, 1.0))
 ROTATION = tuple(map(tuple, compose(Parts(40.0, 1.0, 1.0, 0.0)).tolist()))
 DOUBLE = ((2.0, 0.0), (0.0, 2.0))
-
-COINCIDE, SPLIT = 1e-9, 1e-2
-"""Below the one the twins differ by rounding alone; above the other anybody sees it."""
-
 
 WORST_CONDITION = 1e4
 """Beyond this a picture of A is a line, and its numbers lose more digits than the meter shows."""
@@ -307,39 +313,30 @@ PRESETS = (
 )
 
 
-def _m(name: str) -> str:
-    rows = (f"@{name}.{i}.0@ & @{name}.{i}.1@" for i in (0, 1))
-    return r"\begin{pmatrix}" + r" \\ ".join(rows) + r"\end{pmatrix}"
-
-
-def _v(name: str) -> str:
-    return rf"\begin{{pmatrix}}@{name}.0@ \\ @{name}.1@\end{{pmatrix}}"
-
-
 FORMULAS = (
     Formula(
         "matrices",
         (
-            f"A = {_m('A')}",
-            rf"A A^{{\top}} = {_m('AAT')}",
-            f"F = {_m('F')}",
-            rf"A^{{\top}} F A = {_m('AFA')}",
-            rf"\lambda D = {_m('D')}",
+            f"A = {live_matrix('A')}",
+            rf"A A^{{\top}} = {live_matrix('AAT')}",
+            f"F = {live_matrix('F')}",
+            rf"A^{{\top}} F A = {live_matrix('AFA')}",
+            rf"\lambda D = {live_matrix('D')}",
         ),
     ),
     Formula(
         "plain",
         (
-            rf"-\alpha \nabla J = {_v('plain')}",
-            rf"-\alpha A A^{{\top}} \nabla J = {_v('plainx')}",
+            rf"-\alpha \nabla J = {live_vector('plain')}",
+            rf"-\alpha A A^{{\top}} \nabla J = {live_vector('plainx')}",
         ),
         "One plain step from here: made in θ; made in x and mapped back.",
     ),
     Formula(
         "natural",
         (
-            rf"-\alpha (F + \lambda I)^{{-1}} \nabla J = {_v('nat')}",
-            rf"-\alpha A (A^{{\top}} F A + \lambda D)^{{-1}} A^{{\top}} \nabla J = {_v('natx')}",
+            rf"-\alpha (F + \lambda I)^{{-1}} \nabla J = {live_vector('nat')}",
+            r"-\alpha A (A^{\top} F A + \lambda D)^{-1} A^{\top} \nabla J = " + live_vector("natx"),
         ),
         "One natural step from here: made in θ; made in x and mapped back.",
     ),
@@ -370,7 +367,7 @@ def picture(shown: Shown, sheet: Sheet) -> dict[str, Any]:
     add_ellipses(sheet, shown)
     add_paths(sheet, shown)
     add_anatomy(sheet, shown)
-    meter = [_reading(pair) for pair in shown.twins.values()]
+    meter = [reading(pair, panels.ink(pair.name)["label"]) for pair in shown.twins.values()]
     return {
         "planes": [
             plane("theta", "θ", symbols, view),
@@ -381,30 +378,9 @@ def picture(shown: Shown, sheet: Sheet) -> dict[str, Any]:
         "handles": _handles(shown, view),
         "numbers": _numbers(shown, sheet),
         "meter": meter,
-        "notes": {name: note for name, pair in shown.twins.items() if (note := _note(pair))},
+        "notes": {name: note for name, pair in shown.twins.items() if (note := told(pair))},
         "description": "; ".join(f"{m['label']}: {m['word']}, gap {m['text']}" for m in meter),
     }  # fmt: skip
-
-
-def _reading(pair: Twins) -> dict[str, Any]:
-    value = pair.gap
-    if not np.isfinite(value):
-        word = "cannot be compared"
-    elif value < COINCIDE:
-        word = "coincide"
-    else:
-        word = "split" if value > SPLIT else "nearly coincide"
-    label = panels.ink(pair.name)["label"]
-    return {"rule": pair.name, "ink": pair.name, "label": label, "gap": value, "word": word,
-            "text": f"{value:.2g}"}  # fmt: skip
-
-
-def _note(pair: Twins) -> str:
-    home, away = broken(pair.home), broken(pair.away)
-    if home and home == away:
-        return f"both runs: {home}"
-    told = (("in θ: ", home), ("in x: ", away))
-    return "; ".join(where + what for where, what in told if what)
 
 
 def _numbers(shown: Shown, sheet: Sheet) -> dict[str, Any]:

@@ -4,10 +4,12 @@ import { freshId, make } from "./dom.js";
 import { swatch } from "./symbols.js";
 
 const FEW = 4;
+const ROOM = 30; // letters, as segments in one row
 
 export function choice({ field, label, options, help }, fields) {
   const spot = fields.spot();
-  if (options.length > FEW) {
+  const letters = options.reduce((sum, o) => sum + o.label.length + 2, 0);
+  if (options.length > FEW || letters > ROOM) {
     const items = options.map((o) => make("option", { value: o.value }, o.label));
     const select = make("select", { "aria-label": label, "data-field": field }, ...items);
     const valueOf = (text) => options.find((o) => String(o.value) === text).value;

@@ -12,21 +12,29 @@ from natgrad_core.small import Vector
 
 @charts.register("bend")
 class Bend(Chart):
-    """θ = (x₁, x₂ + s (x₁ − c)²), …: upright lines slide along themselves, areas stay.
+    """θ = (x₁, x₂ + k (x₁ − c) + s (x₁ − c)²), …: upright lines slide along themselves.
 
-    With strength s = 1 it straightens Rosenbrock's valley: J becomes quadratic.
+    Areas stay. The shear k is its linear part: with strength s = 0 the chart is affine. With s = 1
+    it straightens Rosenbrock's valley: J becomes quadratic.
     """
 
     name = "bend"
-    latex = r"\theta = (x_1,\; x_2 + s\,(x_1 - c)^2)"
+    latex = r"\theta = (x_1,\; x_2 + k\,(x_1 - c) + s\,(x_1 - c)^2)"
 
-    def __init__(self, strength: float = 1.0, center: float = 0.0) -> None:
-        if not (math.isfinite(strength) and math.isfinite(center)):
-            raise ValueError(f"strength and center must be finite; got {strength}, {center}")
+    def __init__(self, strength: float = 1.0, center: float = 0.0, shear: float = 0.0) -> None:
+        if not all(map(math.isfinite, (strength, center, shear))):
+            raise ValueError(
+                f"strength, center and shear must be finite; got {strength}, {center}, {shear}"
+            )
         self.strength, self.center = float(strength), float(center)
+        self.shear = float(shear)
+
+    def _slid(self, first: Any) -> Any:
+        away = first - self.center
+        return away * (self.shear + self.strength * away)
 
     def _forward(self, *x: Any) -> Vector:
-        return x[0], x[1] + self.strength * (x[0] - self.center) ** 2, *x[2:]
+        return x[0], x[1] + self._slid(x[0]), *x[2:]
 
     def _inverse(self, *theta: Any) -> Vector:
-        return theta[0], theta[1] - self.strength * (theta[0] - self.center) ** 2, *theta[2:]
+        return theta[0], theta[1] - self._slid(theta[0]), *theta[2:]

@@ -17,8 +17,16 @@ from natgrad_core.small import components, full, pack
 from natgrad_core.spectral import absolute, power, pseudo_inverse
 from tests.laws.shelves import METRIC_CASES, has_metric, matrix, problem, regular, sheared
 
-TENSORS = {"fisher", "empirical-fisher", "monte-carlo-fisher", "gauss-newton"}
+TENSORS = {
+    "fisher",
+    "empirical-fisher",
+    "monte-carlo-fisher",
+    "gauss-newton",
+    "transported-hessian",
+}
 """Metrics that change with the coordinates as a metric must."""
+HESSIANS = {"hessian", "transported-hessian"}
+"""Symmetric, and of either sign."""
 NO_TENSORS = {"euclidean", "diagonal-fisher", "block-fisher", "absolute-hessian", "fisher-power"}
 AFFINE_TENSORS = {"hessian"}
 """A tensor for linear charts, none for curved ones."""
@@ -39,8 +47,8 @@ def test_a_metric_is_symmetric_and_keeps_the_leading_axes(name, of, rng):
     assert_allclose(g, one, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize(("name", "of"), [c for c in METRIC_CASES if c[0] != "hessian"])
-def test_every_metric_but_the_hessian_is_positive_semidefinite(name, of, rng):
+@pytest.mark.parametrize(("name", "of"), [c for c in METRIC_CASES if c[0] not in HESSIANS])
+def test_every_metric_but_a_hessian_is_positive_semidefinite(name, of, rng):
     g = matrix(metrics[name](), problem(of), problem(of).examples(rng, 12))
     values = np.linalg.eigvalsh(g)
     assert (values[:, 0] >= -1e-9 * values[:, -1]).all()
@@ -293,7 +301,7 @@ def test_an_unknown_metric_is_answered_with_those_there_are():
 
 
 @pytest.mark.parametrize(
-    "name", sorted(set(metrics) - {"euclidean", "hessian", "absolute-hessian"})
+    "name", sorted(set(metrics) - HESSIANS - {"euclidean", "absolute-hessian"})
 )
 def test_a_metric_of_a_bare_loss_is_refused_by_name(name):
     at = problem("double-well").at((0.1, 0.2))

@@ -1,0 +1,113 @@
+"""What a reader does in the lesson Newton, held to the engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from natgrad_core import Rule, chain, charts, gap, metrics, problems, rules, run
+from natgrad_core.rule import descend, precondition
+from tests.browser.conftest import Server
+from tests.browser.test_coordinates import ROOT, drag, paths, settle, type_in, word
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def newton(page: Page, server: Server) -> Page:
+    page.goto(server.url.rstrip("/") + "/newton")
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    settle(page)
+    return page
+
+
+def rule(name: str, rate: float, carried: bool) -> Rule:
+    if name == "newton" and carried:
+        return chain(precondition(metrics["transported-hessian"]()), descend(rate))
+    if name == "absolute-hessian":
+        return chain(precondition(metrics[name]()), descend(rate))
+    return rules[name](rate=rate)
+
+
+def assert_the_engine_says_so(page: Page) -> dict[str, Any]:
+    answer = settle(page)
+    state, drawn = answer["state"], paths(page)
+    problem = problems[state["problem"]]()
+    center = sum(problem.view[0]) / 2
+    chart = charts["bend"](state["bend"], center=center, shear=state["shear"])
+    start = state["start"] or problem.start
+    for reading in answer["meter"]:
+        used = rule(reading["rule"], state["rate"], False)
+        home = run(problem, used, start, state["steps"])
+        used = rule(reading["rule"], state["rate"], state["hessian"] == "carried")
+        away = run(problem.through(chart), used, chart.inverse(start), state["steps"])
+        for key, points in (
+            (("theta", reading["rule"], "solid"), home.theta),
+            (("theta", reading["rule"], "dashed"), away.home),
+            (("x", reading["rule"], "dashed"), away.theta),
+        ):
+            np.testing.assert_allclose(drawn[key], points, rtol=1e-5, atol=1e-5)
+        assert reading["gap"] == pytest.approx(float(gap(home.theta, away.home)), rel=1e-6)
+    return state
+
+
+def test_a_bend_splits_newton_a_shear_does_not_and_without_its_term_the_runs_draw_together(
+    newton: Page,
+) -> None:
+    assert_the_engine_says_so(newton)
+    assert word(newton, "newton") == "split"
+    newton.locator("input[data-field='hessian'][value='carried']").check()
+    assert_the_engine_says_so(newton)
+    carried = newton.locator(".meter [data-rule='newton']").get_attribute("data-gap")
+    newton.locator("input[data-field='hessian'][value='true']").check()
+    settle(newton)
+    true = newton.locator(".meter [data-rule='newton']").get_attribute("data-gap")
+    assert float(carried or "nan") < 0.5 * float(true or "nan")
+    type_in(newton, "bend", "0")
+    type_in(newton, "shear", "0.7")
+    assert_the_engine_says_so(newton)
+    assert word(newton, "newton") == "coincide"
+
+
+def test_a_reader_predicts_the_saddle_and_sees_newton_rest_there(newton: Page) -> None:
+    box = newton.locator("[data-predict='beside']")
+    box.get_by_role("button", name="in the right well").click()
+    expect(box).to_have_attribute("data-verdict", "wrong")
+    box.get_by_role("button", name="on the saddle").click()
+    expect(box).to_have_attribute("data-verdict", "right")
+    state = assert_the_engine_says_so(newton)
+    assert state["problem"] == "double-well"
+    assert np.abs(paths(newton)["theta", "newton", "solid"][-1]).max() < 1e-2
+    names = newton.evaluate(f"{ROOT}.answer.traces.map(t => t.name)")
+    assert "H has a negative eigenvalue" in names
+
+
+def test_the_start_is_dragged_in_either_plane_and_a_bend_too_strong_is_refused(
+    newton: Page,
+) -> None:
+    drag(newton, "start", (60, -40))
+    first = assert_the_engine_says_so(newton)["start"]
+    drag(newton, "start.x", (30, 20))
+    second = assert_the_engine_says_so(newton)["start"]
+    assert first != second
+    type_in(newton, "bend", "9")
+    box = newton.locator("input.number[data-field='bend']")
+    expect(box).to_have_attribute("aria-invalid", "true")
+    assert assert_the_engine_says_so(newton)["bend"] == 0.5
+
+
+def test_a_loss_without_a_model_says_that_it_has_no_natural_gradient(newton: Page) -> None:
+    newton.locator("select[aria-label='problem']").select_option("double-well")
+    settle(newton)
+    newton.locator("input[type=checkbox][value='natural']").check()
+    settle(newton)
+    note = newton.locator(".meter [data-rule='natural'] .note")
+    expect(note).to_contain_text("without a Fisher matrix")
+    newton.locator("[data-claim='absolute']").click()
+    assert_the_engine_says_so(newton)
+    newton.get_by_label("speed").select_option("4")
+    newton.get_by_role("button", name="play", exact=True).click()
+    newton.wait_for_function(f"{ROOT}.k === 80", timeout=30_000)
