@@ -113,6 +113,21 @@ def test_a_prediction_is_kept_and_answered_by_the_engine(live: Live) -> None:
     assert after["revealed"] == answer["revealed"], "a preset does not forget what was said"
 
 
+@pytest.mark.parametrize("problem", ["normal", "logistic-regression"])
+@pytest.mark.parametrize("rule", rules)
+def test_every_rule_runs_or_says_beside_its_control_why_it_cannot(
+    live: Live, rule: str, problem: str
+) -> None:
+    answer, data = live.respond({"ask": 1, "set": {"problem": problem, "rules": [rule]}})
+    assert data
+    if "rules" in answer["errors"]:
+        assert problem in answer["errors"]["rules"]
+        assert list(answer["state"]["rules"]) == ["gradient", "newton", "natural"]
+    else:
+        assert [reading["rule"] for reading in answer["meter"]] == [rule]
+        assert set(lessons["coordinates"].static()["inks"]) >= {t["ink"] for t in answer["traces"]}
+
+
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
