@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from torch import Tensor
 
 from natgrad_core.nets.problem import NetProblem, Point
 from natgrad_core.nets.rule import Memory, Rule
+
+Clock = Callable[[], float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +66,7 @@ class _Run:
     problem: NetProblem
     rule: Rule
     frame: Frame
+    clock: Clock
     point: Point | None = field(default=None, repr=False)
 
     def here(self) -> Point:
@@ -78,22 +81,22 @@ class _Run:
     def advance(self) -> Frame:
         """One step, on the clock; what only a spectator wants is off it."""
         old = self.frame
-        began = time.perf_counter()
+        began = self.clock()
         try:
             at = self.here()
             change, memory = self.rule.update(at.grad, at, old.memory)
         except ArithmeticError as error:
-            spent = old.seconds + time.perf_counter() - began
+            spent = old.seconds + self.clock() - began
             self.frame = Frame(old.step + 1, old.theta, old.memory, math.nan, spent, old.seed,
                                old.batch, False, str(error))  # fmt: skip
             return self.frame
         if old.batch is None:
             self.point = at.after(change)
             theta, loss = self.point.theta, self.point.loss
-            spent = old.seconds + time.perf_counter() - began
+            spent = old.seconds + self.clock() - began
         else:
             theta = at.theta + change
-            spent = old.seconds + time.perf_counter() - began
+            spent = old.seconds + self.clock() - began
             loss = float(self.problem.loss(theta))
         ok = math.isfinite(loss)
         note = "" if ok else f"diverged at step {old.step + 1}: the loss is {loss}"
@@ -139,13 +142,15 @@ def train(
     start: Frame | None = None,
     steps: int | None = None,
     target: float | None = None,
+    clock: Clock = time.perf_counter,
 ) -> Iterator[Frame]:
     """Frames from the first, or after ``start`` (which is not repeated), until there is an end.
 
     The end: ``steps`` more were taken, the loss is at most ``target``, the run diverged, or nobody
-    asks any more. ``batch`` is the number of examples a step (None: all of them).
+    asks any more. ``batch`` is the number of examples a step (None: all of them). ``clock`` is the
+    wall's; ``time.process_time`` counts this process alone, on a machine with other things to do.
     """
-    run = _Run(problem, rule, start or begin(problem, rule, seed, batch))
+    run = _Run(problem, rule, start or begin(problem, rule, seed, batch), clock)
     if start is None:
         yield run.frame
     taken = 0
@@ -164,12 +169,15 @@ def race(
     start: Mapping[str, Frame] | None = None,
     steps: int | None = None,
     target: float | None = None,
+    clock: Clock = time.perf_counter,
 ) -> Iterator[dict[str, Frame]]:
     """Runs in lockstep from one start on the same batches; who has ended keeps the last frame."""
     if not entrants:
         raise ValueError("a race needs at least one rule")
     runs = {
-        name: train(problem, rule, seed, batch, start[name] if start else None, steps, target)
+        name: train(
+            problem, rule, seed, batch, start[name] if start else None, steps, target, clock
+        )
         for name, rule in entrants.items()
     }
     frames = dict(start) if start else {name: next(run) for name, run in runs.items()}

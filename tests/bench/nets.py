@@ -2,7 +2,8 @@
 
 Every rule is tuned on seeds that are then not used again, over a grid that is printed whole; the
 figures are medians over fresh seeds, rules taking turns, so that a busy machine is busy for all.
-Seconds are a rule's own. Absolute figures wander with the machine; the ratios hold.
+Seconds are a rule's own, of CPU, on one thread. Absolute figures wander with the machine; the
+ratios hold.
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ def finish(race: Race, rule: Rule, seed: int, patience: float) -> dict[float, tu
     """Steps and seconds to each target that was reached in time."""
 
     def until() -> Iterator[Frame]:
-        for frame in train(race.problem, rule, seed=seed, target=race.targets[-1]):
+        for frame in train(
+            race.problem, rule, seed=seed, target=race.targets[-1], clock=time.process_time
+        ):
             yield frame
             if frame.seconds > patience:
                 return
