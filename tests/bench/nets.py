@@ -97,6 +97,8 @@ def tuned(race: Race, name: str, grid: Grid, seeds: Sequence[int]) -> str:
 def run(race: Race, seeds: Sequence[int], tuning: Sequence[int]) -> None:
     """Tune, then race, then tell."""
     say(f"## {race.title}\n\nTuned on seeds {', '.join(map(str, tuning))} (inf: not in time):\n")
+    for grid in race.entrants.values():  # torch imports more when its L-BFGS is first made
+        list(train(race.problem, next(iter(grid.values()))(), steps=2))
     chosen = {name: tuned(race, name, grid, tuning) for name, grid in race.entrants.items()}
     found: dict[str, list[dict[float, tuple[int, float]]]] = {name: [] for name in race.entrants}
     for seed in seeds:
