@@ -3,12 +3,13 @@
 #   make run     the lessons in the browser          make bench   how fast they are, beside the stock way
 #   make test    all tests                           make lint    style and types
 #   make lock    pin today's versions anew           make bench-nets   how fast small nets learn, beside others
+#   make faults  plant faults one at a time; the laws must catch each
 #   make clean   forget .venv
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-nets lint lock browser clean
+.PHONY: help run test bench bench-nets lint lock browser clean faults
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -34,6 +35,9 @@ bench: $(VENV)/.test browser
 
 bench-nets: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(PY) -m tests.bench.nets $(ARGS)
+
+faults: $(VENV)/.test
+	$(PY) -m tests.faults $(ARGS)
 
 lint: $(VENV)/.lint
 	$(VENV)/bin/ruff check .
