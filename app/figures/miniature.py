@@ -14,20 +14,25 @@ SIDE = 240
 _FINEST = 2.0
 """Points closer than this, in the picture's units, are left out."""
 
+_DRAWN = ("lines", "path", "curve", "ellipse-at", "arrows")
+
 _DTYPES = {"f4": np.float32, "u4": np.uint32}
 
 
 def miniature(answer: dict[str, Any], sheet: Sheet, inks: dict[str, Any]) -> str:
-    """The first plane of an answer: its lines, its paths drawn one after the other, no words."""
+    """The first plane of an answer, without words: its paths drawn one after the other.
+
+    Curves, ellipses and arrows are drawn as lines, too.
+    """
     plane = answer["planes"][0]
     x0, x1, _, y1 = plane["view"]
     scale = SIDE / (x1 - x0)
     place = lambda points: (points - [x0, y1]) * [scale, -scale]  # noqa: E731
     drawn = []
     for trace in sheet.traces:
-        if trace["plane"] != plane["name"] or trace["kind"] not in ("lines", "path"):
+        if trace["plane"] != plane["name"] or trace["kind"] not in _DRAWN:
             continue
-        points = place(_array(sheet, trace["points"]).reshape(-1, 2).astype(float))
+        points = place(_points(sheet, trace))
         if trace["kind"] == "lines":
             if not trace.get("map"):
                 starts = _array(sheet, trace["starts"]) if "starts" in trace else [0, len(points)]
@@ -37,11 +42,24 @@ def miniature(answer: dict[str, Any], sheet: Sheet, inks: dict[str, Any]) -> str
         else:
             dash = ' class="run dashed"' if trace.get("dash") == "dashed" else ' class="run"'
             ink = inks.get(trace["ink"], {})
-            drawn.append(
-                f'<path{dash} pathLength="1" d="{_line(points)}" '
+            starts = _array(sheet, trace["starts"]) if "starts" in trace else [0, len(points)]
+            drawn += [
+                f'<path{dash} pathLength="1" d="{_line(points[a:b])}" '
                 f'style="--light:{ink.get("light")};--dark:{ink.get("dark")}"/>'
-            )
+                for a, b in pairwise(starts)
+            ]
     return f'<svg viewBox="0 0 {SIDE} {SIDE}" aria-hidden="true">{"".join(drawn)}</svg>'
+
+
+def _points(sheet: Sheet, trace: dict[str, Any]) -> Array:
+    """Where a trace's line goes, ``[n, 2]``; of what there is a row a step, at the first one."""
+    if trace["kind"] == "ellipse-at":
+        shapes = _array(sheet, trace["shapes"]).reshape(-1, 3, 2).astype(float)
+        turn = np.linspace(0.0, 2 * np.pi, 60)[:, None]
+        center, first, second = shapes[0]
+        return center + np.cos(turn) * first + np.sin(turn) * second
+    points = _array(sheet, trace["points"]).reshape(-1, 2).astype(float)
+    return points[:2] if trace["kind"] == "arrows" else points
 
 
 def _array(sheet: Sheet, name: str) -> Array:

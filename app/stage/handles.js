@@ -53,7 +53,8 @@ export function makeHandles(plane, { ask, redraw, busy }) {
       make("span", { class: "dot" }),
       tag,
     );
-    setText(tag, spec.id.replace(/^a(\d)$/, (_, d) => `a${DIGITS[d]}`).replace(/^start.*/, ""));
+    const named = spec.id.replace(/^a(\d)$/, (_, d) => `a${DIGITS[d]}`).replace(/^start.*/, "");
+    setText(tag, spec.tag ?? named);
     element.style.setProperty("--own", `var(--ink-${spec.ink}, var(--start))`);
     element.addEventListener("pointerdown", (event) => grab(handle, event));
     element.addEventListener("keydown", (event) => nudge(handle, event));

@@ -171,7 +171,8 @@ function drawArrows(ctx, traces, { array, palette, place, k, size, weight, side 
     const right = x1 >= x0;
     ctx.textAlign = right ? "left" : "right";
     const beyond = x1 + ((x1 - x0) / length) * 0.5 * em + (right ? 5 : -5);
-    const x = Math.max(4, Math.min(side - 4, beyond));
+    const wide = 0.6 * em * text.length; // about; the whole of it stays on the plane
+    const x = Math.max(right ? 4 : 4 + wide, Math.min(right ? side - 4 - wide : side - 4, beyond));
     let y = Math.max(em, Math.min(side - 6, y1 + ((y1 - y0) / length) * 0.5 * em + 0.3 * em));
     const away = y1 > y0 ? em : -em;
     while (taken.some(([u, v]) => Math.abs(u - x) < 4 * em && Math.abs(v - y) < em)) y += away;

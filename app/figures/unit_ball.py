@@ -1,0 +1,231 @@
+"""A metric's unit ball over the lines of equal loss, and the slope along its boundary.
+
+Which way is down fastest is asked of the ball alone: of its vectors, the one that the lowest level
+line touches. The reader's own vector stands beside it, with the two covectors that Lagrange
+compares.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from app.figures.graph import Axis, Graph
+from app.figures.sheet import Sheet
+from app.figures.views import plane
+from natgrad_core.ball import boundary, normal
+from natgrad_core.shapes import Steepest, ellipse_axes, reach, steepest, unit_directions
+from natgrad_core.types import Array
+
+
+class Seen:
+    """What the engine says of a metric, a gradient and a direction."""
+
+    def __init__(self, state: Any) -> None:
+        self.state = state
+        self.metric = state.metric
+        self.gradient = np.asarray(state.entries("gradient"), float)
+        self.half, self.arrow = state.entries("frame")
+
+    paths: dict[str, Any] = {}  # noqa: RUF012  nothing runs here
+
+    @cached_property
+    def best(self) -> Steepest:
+        """The minimizer, where there is one."""
+        return steepest(self.metric, self.gradient)
+
+    @cached_property
+    def yours(self) -> Array:
+        """The unit vector along the reader's direction; NaN where none has length one."""
+        return unit_directions(self.metric, np.deg2rad([self.state.angle]))[0]
+
+    @cached_property
+    def plain(self) -> Array:
+        """The unit vector straight against ∇J."""
+        return reach(-self.gradient, self.metric, 0.5)
+
+    def slopes(self, degrees: Array) -> Array:
+        """∇J·a for the unit vectors a along these directions."""
+        return unit_directions(self.metric, np.deg2rad(degrees)) @ self.gradient
+
+    def slope(self, a: Array) -> float:
+        """∇J·a."""
+        return float(self.gradient @ a)
+
+
+_LINES = 60
+"""At most so many level lines, whatever the gradient."""
+
+
+def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
+    """The ball over the level lines, and the slope along its boundary."""
+    half = seen.half
+    revealed = seen.state.show == "shown"
+    _ground(seen, sheet)
+    _ball(seen, sheet)
+    _level(seen, sheet, seen.yours, "you", "the level line through your vector", faint=True)
+    if revealed:
+        _level(seen, sheet, seen.best.a, "natural", "the lowest line that touches", dash="dashed")
+    _arrows(seen, sheet, revealed)
+    graph = _graph(seen, sheet, revealed)
+    view = np.array([[-half, half], [-half, half]])
+    return {
+        "planes": [plane("ball", "unit vectors aᵀGa = 1", ("a₁", "a₂"), view), graph],
+        "ways": {},
+        "steps": 0,
+        "handles": _handles(seen),
+        "numbers": _numbers(seen),
+        "description": _description(seen),
+    }
+
+
+def _ground(seen: Seen, sheet: Sheet) -> None:
+    """The linear model of the loss: bands of equal ∇J·a, a fixed fall apart in a frame."""
+    size = float(np.linalg.norm(seen.gradient))
+    down = seen.gradient / size
+    wide = 2.0 * seen.half
+    fall = 0.5 * (seen.half / 2.4) ** 2 / seen.arrow  # of J, between two lines
+    apart = max(fall / size, 2 * wide / _LINES)
+    marks = np.arange(-int(wide / apart) - 1, int(wide / apart) + 2) * apart
+    side = np.array([-down[1], down[0]]) * wide
+    edges = marks[:, None] * down
+    strips = np.stack([edges[:-1] - side, edges[:-1] + side, edges[1:] + side, edges[1:] - side], 1)
+    count = len(strips)
+    sheet.add("ball", "bands", "loss", "loss, by its gradient", points=strips.reshape(-1, 2),
+              rings=np.arange(0, 4 * count + 1, 4), bands=np.arange(count + 1))  # fmt: skip
+    lines = np.stack([edges - side, edges + side], 1).reshape(-1, 2)
+    sheet.add("ball", "lines", "contour", "lines of equal loss", points=lines,
+              starts=np.arange(0, len(lines) + 1, 2))  # fmt: skip
+
+
+def _ball(seen: Seen, sheet: Sheet) -> None:
+    words = {"ball": "unit ball", "strip": "no ball: a strip", "hyperbola": "no ball: a hyperbola"}
+    label = words[seen.best.kind]
+    if seen.best.kind == "ball":
+        shape = np.concatenate([np.zeros((1, 2)), ellipse_axes(seen.metric, 0.5)]).reshape(1, 6)
+        sheet.add("ball", "ellipse-at", "metric", label, shapes=shape)
+        return
+    pieces = boundary(seen.metric, 4 * seen.half)
+    starts = np.cumsum([0, *map(len, pieces)])
+    sheet.add("ball", "curve", "metric", label, points=np.concatenate(pieces), starts=starts)
+
+
+def _level(seen: Seen, sheet: Sheet, a: Array, ink: str, label: str, **more: Any) -> None:
+    """The line of equal loss through ``a``."""
+    if not np.isfinite(a).all():
+        return
+    side = np.array([-seen.gradient[1], seen.gradient[0]])
+    side *= 4 * seen.half / np.linalg.norm(side)
+    sheet.add("ball", "curve", ink, label, points=np.stack([a - side, a + side]), width=1.4, **more)
+
+
+def _arrows(seen: Seen, sheet: Sheet, revealed: bool) -> None:
+    def draw(ink: str, label: str, tail: Array, head: Array, name: str) -> None:
+        if np.isfinite([*tail, *head]).all():
+            ends = np.concatenate([tail, head])[None]
+            sheet.add("ball", "arrows", ink, name, label=label, points=ends)
+
+    middle = np.zeros(2)
+    if revealed:
+        draw("natural", "a*", middle, seen.best.a, "steepest direction a*")
+    a = seen.yours
+    draw("you", "", middle, a, "your direction a")
+    if np.isfinite(a).all():
+        multiplier, covector = normal(seen.metric, seen.gradient, a)
+        sign = "−" if multiplier < 0 else ""
+        way = -1.0 if multiplier < 0 else 1.0
+        short = 0.6 * seen.arrow * way
+        draw("gradient", f"{sign}∇J", a, a + short * seen.gradient, "gradient ∇J")
+        draw("normal", f"{sign}2λGa", a, a + short * covector, "the ball's normal 2λGa")
+
+
+def _graph(seen: Seen, sheet: Sheet, revealed: bool) -> dict[str, Any]:
+    """∇J·a against the direction of a: all of it, or with the answer hidden only the reader's."""
+    first = seen.state.entries("eig")[0]
+    raised = float(np.abs(seen.gradient @ np.linalg.pinv(seen.metric) @ seen.gradient))
+    floor = 1.5 * float(np.linalg.norm(seen.gradient)) / np.sqrt(first)
+    ball = seen.best.kind == "ball"
+    high = _round_up(1.12 * np.sqrt(raised) if ball else max(floor, 1.12 * np.sqrt(raised)))
+    graph = Graph(sheet, "slope", "slope of J along the unit vectors",
+                  Axis("direction of a (°)", -180, 180), Axis("∇Jᵀa", -high, high))  # fmt: skip
+    graph.curve("axis", "", [-180, 180], [0, 0], faint=True, width=1.0)
+    degrees = np.linspace(-180.0, 180.0, 1441)
+    slopes = seen.slopes(degrees)
+    if revealed:
+        seen_part = np.isfinite(slopes) & (np.abs(slopes) < 3 * high)
+        cuts = np.flatnonzero(np.diff(seen_part.astype(int))) + 1
+        pieces = [p for p in np.split(np.arange(degrees.size), cuts) if seen_part[p[0]]]
+        if pieces:
+            kept = np.concatenate(pieces)
+            graph.curve("slope", "slope ∇Jᵀa", degrees[kept], slopes[kept],
+                        starts=np.cumsum([0, *map(len, pieces)]))  # fmt: skip
+        _mark(graph, "gradient", "straight against ∇J", seen.plain, seen)
+        _mark(graph, "natural", "steepest direction a*", seen.best.a, seen)
+    _mark(graph, "you", "your direction a", seen.yours, seen)
+    made = graph.plane()
+    turns = [[float(graph.x.place(d)), str(d).replace("-", "−")] for d in (-180, -90, 0, 90, 180)]
+    return {**made, "ticks": [turns, made["ticks"][1]]}
+
+
+def _mark(graph: Graph, ink: str, label: str, a: Array, seen: Seen) -> None:
+    if np.isfinite(a).all():
+        graph.marks(ink, label, np.rad2deg(np.arctan2(a[1], a[0])), seen.slope(a))
+
+
+def _round_up(value: float) -> float:
+    """The next of 1, 1.5, 2, 3, 5, 7 × 10ⁿ: an axis that rests while its curve moves a little."""
+    power = 10.0 ** np.floor(np.log10(value))
+    return float(next(m * power for m in (1, 1.5, 2, 3, 5, 7, 10) if m * power >= value))
+
+
+def _handles(seen: Seen) -> list[dict[str, Any]]:
+    """The ball's half-axes, the tip of the gradient, and the reader's direction."""
+    handles = []
+    turn = np.deg2rad(seen.state.entries("turn"))
+    for i, value in enumerate(seen.state.entries("eig")):
+        if value > 0:
+            aim = turn + i * np.pi / 2
+            tip = np.array([np.cos(aim), np.sin(aim)]) / np.sqrt(value)
+            handles.append({"id": f"axis{i + 1}", "plane": "ball", "at": tip.tolist(),
+                            "label": f"half-axis {i + 1} of the ball", "field": f"axis{i + 1}",
+                            "ink": "metric", "tag": ""})  # fmt: skip
+    a = seen.yours
+    if not np.isfinite(a).all():  # no unit vector points this way; the aim itself can be dragged
+        aim = np.deg2rad(seen.state.angle)
+        a = 0.6 * seen.half * np.array([np.cos(aim), np.sin(aim)])
+    handles.append({"id": "aim", "plane": "ball", "at": a.tolist(), "label": "your direction",
+                    "field": "aim", "ink": "you", "tag": "a"})  # fmt: skip
+    handles.append({"id": "gradient", "plane": "ball", "at": (seen.arrow * seen.gradient).tolist(),
+                    "from": [0.0, 0.0], "scale": seen.arrow, "label": "gradient ∇J",
+                    "field": "gradient", "ink": "gradient", "tag": "∇J"})  # fmt: skip
+    return handles
+
+
+def _numbers(seen: Seen) -> dict[str, Any]:
+    a, best = seen.yours, seen.best
+    ok = bool(np.isfinite(a).all())
+    covector = normal(seen.metric, seen.gradient, a)[1] if ok else np.full(2, np.nan)
+    found: dict[str, Any] = {
+        "norm": float(a @ seen.metric @ a), "slope": seen.slope(a), "least": best.slope,
+        "lambda": best.multiplier,
+    }  # fmt: skip
+    tidy = np.round(seen.metric, 12)
+    found |= {f"G.{i}.{j}": float(tidy[i, j]) for i in (0, 1) for j in (0, 1)}
+    vectors = {"g": seen.gradient, "a": a, "Ga": covector, "best": best.a}
+    found |= {f"{name}.{i}": float(v[i]) for name, v in vectors.items() for i in (0, 1)}
+    if seen.state.show == "hidden":
+        found |= dict.fromkeys(("best.0", "best.1", "least", "lambda"))
+    return {name: v if v is not None and np.isfinite(v) else None for name, v in found.items()}
+
+
+def _description(seen: Seen) -> str:
+    if seen.best.kind == "hyperbola":
+        return "G is indefinite: its unit vectors form a hyperbola, and no direction is steepest"
+    if seen.best.kind == "strip":
+        return "G is singular: its unit vectors form a strip, and no direction is steepest"
+    here = f"your direction has slope {seen.slope(seen.yours):.3g}"
+    if seen.state.show == "hidden":
+        return here
+    return f"{here}, the steepest one {seen.best.slope:.3g}"

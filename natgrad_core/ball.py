@@ -1,0 +1,78 @@
+"""A metric of the plane bent by hand, and what the set {a : aᵀGa = 1} of unit vectors looks like.
+
+G is given by its eigenvalues and the angle of its first axis. Positive eigenvalues draw an ellipse
+with half-axes 1/√eigenvalue; a zero opens it into a strip, a negative one into a hyperbola. The
+condition of Lagrange asks whether two covectors at a are one: ∇J, and 2λGa, the ball's normal.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from natgrad_core.shapes import outline
+from natgrad_core.types import Array, ArrayLike
+
+FLAT = 1e-12
+"""An eigenvalue this small beside the other is none."""
+
+
+def bent(eigenvalues: ArrayLike, turn: float) -> Array:
+    """G with these two eigenvalues, its first axis ``turn`` degrees from the first coordinate's."""
+    first, second = np.asarray(eigenvalues, float)
+    c, s = np.cos(np.deg2rad(turn)), np.sin(np.deg2rad(turn))
+    across = (first - second) * c * s
+    return np.array(
+        [[first * c * c + second * s * s, across], [across, first * s * s + second * c * c]]
+    )
+
+
+def axes(metric: ArrayLike, near: float = 0.0) -> tuple[tuple[float, float], float]:
+    """The eigenvalues and the turn of G, first the axis nearest to ``near`` degrees.
+
+    The turn lies within 90° of ``near``, so that a metric bent little by little turns little. The
+    first eigenvalue is positive if either is.
+    """
+    values, vectors = np.linalg.eigh(np.asarray(metric, float))
+    if np.isclose(values[0], values[1], rtol=FLAT, atol=0.0):
+        return (float(values[0]), float(values[1])), float(near)
+    angles = np.rad2deg(np.arctan2(vectors[1], vectors[0]))
+    offs = (angles - near + 90.0) % 180.0 - 90.0
+    first = int(np.argmin(np.abs(offs)))
+    if values[first] <= 0 < values[1 - first]:
+        first = 1 - first
+    return (float(values[first]), float(values[1 - first])), float(near + offs[first])
+
+
+def boundary(metric: ArrayLike, reach: float, count: int = 200) -> list[Array]:
+    """{aᵀGa = 1} in pieces ``[count, 2]``, as far as ``reach`` where it has no end.
+
+    One closed piece for a ball, two lines for a strip, two branches for a hyperbola; none where
+    aᵀGa is never positive.
+    """
+    g = np.asarray(metric, float)
+    values, vectors = np.linalg.eigh(g)
+    low, high = values
+    tiny = FLAT * np.abs(values).max()
+    if high <= tiny:
+        return []
+    if low > tiny:
+        return [outline(g, 0.5, count)]
+    across, along = vectors[:, 1] / np.sqrt(high), vectors[:, 0]
+    if low >= -tiny:
+        share = np.linspace(-reach, reach, count)[:, None]
+        return [sign * across + share * along for sign in (1.0, -1.0)]
+    most = np.arccosh(max(2.0, reach * np.sqrt(high)))
+    t = np.linspace(-most, most, count)[:, None]
+    wing = np.sinh(t) * along / np.sqrt(-low)
+    return [sign * np.cosh(t) * across + wing for sign in (1.0, -1.0)]
+
+
+def normal(metric: ArrayLike, gradient: ArrayLike, a: ArrayLike) -> tuple[float, Array]:
+    """The multiplier λ = ½∇J·a / aᵀGa and the covector 2λGa ``[2]`` at ``a``.
+
+    It has the slope of ∇J along ``a``, and is ∇J itself exactly where the slope is stationary.
+    """
+    point = np.asarray(a, float)
+    lowered = np.asarray(metric, float) @ point
+    multiplier = float(np.asarray(gradient, float) @ point / (2 * (point @ lowered)))
+    return multiplier, 2 * multiplier * lowered
