@@ -40,11 +40,12 @@ def miniature(answer: dict[str, Any], sheet: Sheet, inks: dict[str, Any]) -> str
                 d = "".join(map(_line, parts))
                 drawn.append(f'<path class="{trace["ink"]}" d="{d}"/>')
         else:
-            dash = ' class="run dashed"' if trace.get("dash") == "dashed" else ' class="run"'
+            thin = trace.get("dash") == "dashed" or trace.get("faint")
+            kind = "run thin" if thin else "run"
             ink = inks.get(trace["ink"], {})
             starts = _array(sheet, trace["starts"]) if "starts" in trace else [0, len(points)]
             drawn += [
-                f'<path{dash} pathLength="1" d="{_line(points[a:b])}" '
+                f'<path class="{kind}" pathLength="1" d="{_line(points[a:b])}" '
                 f'style="--light:{ink.get("light")};--dark:{ink.get("dark")}"/>'
                 for a, b in pairwise(starts)
             ]
