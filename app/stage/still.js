@@ -7,9 +7,18 @@ import { marks, niceStep } from "./ticks.js";
 const SMALL = 2000; // numbers, up to which it costs less to compare than to draw anew
 const KEPT = 32; // outlines remembered; far more than a lesson shows at once
 
+// A point that is not a number parts the line: no stroke leads to it or from it.
 function ring(path, points, from, to, close) {
-  path.moveTo(points[2 * from], points[2 * from + 1]);
-  for (let i = from + 1; i < to; i++) path.lineTo(points[2 * i], points[2 * i + 1]);
+  let down = false;
+  for (let i = from; i < to; i++) {
+    const [x, y] = [points[2 * i], points[2 * i + 1]];
+    if (!Number.isFinite(x + y)) down = false;
+    else if (down) path.lineTo(x, y);
+    else {
+      path.moveTo(x, y);
+      down = true;
+    }
+  }
   if (close) path.closePath();
 }
 

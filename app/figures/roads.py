@@ -1,0 +1,194 @@
+"""Three roads between two normals, and the two natural-gradient runs, in two charts at once.
+
+Wide bands are the roads, thin lines the runs; ellipses of the Fisher metric stand along the
+shortest road, at even distances.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from app.figures.contours import add_lattice
+from app.figures.sheet import Sheet
+from app.figures.twins import broken
+from app.figures.views import plane, square
+from natgrad_core import Trajectory, charts, problems, rules, run
+from natgrad_core.chart import Chart
+from natgrad_core.divergence import Divergence
+from natgrad_core.flow import Flow, flow
+from natgrad_core.geodesic import distance, e_geodesic, fisher_rao, length, m_geodesic
+from natgrad_core.shapes import ellipse_axes
+from natgrad_core.types import Array
+
+ROADS = {"m": m_geodesic, "e": e_geodesic, "rao": fisher_rao}
+NAMES = {"m": "m-geodesic", "e": "e-geodesic", "rao": "Fisher–Rao geodesic"}
+RUNS = {"natural": False, "reverse": True}
+"""The natural runs on KL(p* ‖ p) and, in reverse, on KL(p ‖ p*)."""
+
+CHARTS: dict[str, tuple[str, Chart]] = {
+    "expectation": ("mean and mean square", charts["expectation"]()),
+    "natural": ("natural parameters", charts["natural"]()),
+    "half-plane": ("half-plane μ/√2, σ", charts["linear"](((np.sqrt(2.0), 0.0), (0.0, 1.0)))),
+    "log-scale": ("μ, log σ", charts["log-scale"]()),
+    "variance": ("μ, σ²", charts["variance"]()),
+}
+LABELS = {"half-plane": ("μ/√2", "σ"), "log-scale": ("μ", "log\u00a0σ")}
+
+NORMAL = problems["normal"]()
+VIEW = np.array([[-1.6, 1.6], [0.0, 3.2]])
+COUNT = 101
+_FINE = 4001
+"""Points of a road, for drawing and for its length, of which six digits shall be right."""
+
+_STANDING = 5
+_RADIUS = 0.02
+"""Nats of KL, ½ δᵀFδ, of the ellipses."""
+
+
+class Seen:
+    """What the engine says of two normals and a chart."""
+
+    def __init__(self, state: Any) -> None:
+        self.state = state
+        self.a, self.b = np.array(state.a), np.array(state.b)
+        self.chart = CHARTS[state.chart][1]
+
+    @property
+    def paths(self) -> dict[str, Any]:
+        """What a notebook reads as the widget's ``path``."""
+        return self.runs
+
+    @cached_property
+    def roads(self) -> dict[str, Array]:
+        """The three roads, in (μ, σ), ``[COUNT, 2]``."""
+        return {name: of(NORMAL, self.a, self.b, COUNT) for name, of in ROADS.items()}
+
+    @cached_property
+    def lengths(self) -> dict[str, float]:
+        """Their lengths by the Fisher metric."""
+        found = {n: length(NORMAL, ROADS[n](NORMAL, self.a, self.b, _FINE)) for n in ("m", "e")}
+        return {**found, "rao": distance(NORMAL, self.a, self.b)}
+
+    @cached_property
+    def runs(self) -> dict[str, Trajectory]:
+        """The natural gradient's steps from a, in the chosen chart."""
+        return {name: self.steps(reverse, self.state.rate) for name, reverse in RUNS.items()}
+
+    def loss(self, reverse: bool) -> Divergence:
+        """KL(p* ‖ p), or in reverse KL(p ‖ p*), with p* at b."""
+        return Divergence(NORMAL, self.b, reverse)
+
+    def steps(self, reverse: bool, rate: float) -> Trajectory:
+        """A run at this rate, about as far in time whatever the rate."""
+        charted = self.loss(reverse).through(self.chart)
+        return run(charted, rules["natural"](rate), self.chart.inverse(self.a), count(rate))
+
+    def flow(self, reverse: bool) -> Flow:
+        """The limit of small steps, followed by an ODE solver."""
+        return flow(self.loss(reverse), self.a, 6.0, count=61)
+
+    def off(self, points: Array, road: str) -> float:
+        """How far ``points [n, 2]`` stray from a road, by the Fisher metric at the nearest piece.
+
+        Relative to the distance of the two ends.
+        """
+        fine = ROADS[road](NORMAL, self.a, self.b, 2001)
+        gaps = points[:, None] - fine
+        metric = NORMAL.fisher(fine)
+        squares = np.einsum("nki,kij,nkj->nk", gaps, metric, gaps)
+        return float(np.sqrt(squares.min(1)).max() / self.lengths["rao"])
+
+
+def count(rate: float) -> int:
+    """Steps to a time of 6, when e⁻⁶ of the way is left."""
+    return int(min(600, np.ceil(6.0 / rate)))
+
+
+def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
+    """Roads and runs in (μ, σ) and in the chosen chart."""
+    views = {"theta": VIEW, "x": _window(seen)}
+    title, chart = CHARTS[seen.state.chart]
+    labels = LABELS.get(seen.state.chart, chart.names(NORMAL.symbols))
+    for name in views:
+        _draw(seen, sheet, name, views["theta"])
+    return {
+        "planes": [
+            plane("theta", "mean and spread", NORMAL.symbols, VIEW),
+            plane("x", title, labels, views["x"]),
+        ],
+        "ways": {},
+        "steps": count(seen.state.rate),
+        "handles": _handles(seen),
+        "numbers": _numbers(seen),
+        "description": _description(seen),
+    }
+
+
+def _draw(seen: Seen, sheet: Sheet, name: str, home: Array) -> None:
+    there = name == "x"
+
+    def place(points: Array) -> Array:
+        with np.errstate(all="ignore"):
+            moved = seen.chart.inverse(points) if there else points
+        return np.where(points[..., 1:] > 0, moved, np.nan)
+
+    if there:
+        add_lattice(sheet, "x", place, home, bends=60)
+    for road, points in seen.roads.items():
+        sheet.add(name, "curve", road, NAMES[road], points=place(points), faint=True, width=9.0)
+    standing = seen.roads["rao"][:: (COUNT - 1) // (_STANDING - 1)]
+    problem = NORMAL.through(seen.chart) if there else NORMAL
+    x = place(standing)
+    axes = ellipse_axes(problem.fisher(x), _RADIUS)
+    shapes = np.concatenate([x, axes.reshape(len(x), 4)], -1)
+    sheet.add(name, "ellipses", "rao", NAMES["rao"], shapes=shapes)
+    for run_name, reverse in RUNS.items():
+        path = seen.runs[run_name]
+        with np.errstate(all="ignore"):  # a run that left the domain is drawn as far as it went
+            points = path.theta if there else path.home
+        loss = sheet.array(f"loss.{run_name}", path.loss)
+        sheet.add(name, "path", run_name, "natural steps", rule=run_name,
+                  dash="dashed" if reverse else "solid", values={"loss": loss},
+                  points=points)  # fmt: skip
+    for road, points in seen.roads.items():
+        middle = points[COUNT // 2][None]
+        sheet.add(name, "points", road, NAMES[road], points=place(middle), symbol="square")
+
+
+def _window(seen: Seen) -> Array:
+    """A square around all that is drawn in the chart, a little at rest while an end is dragged."""
+    tight = square(np.concatenate([seen.chart.inverse(road) for road in seen.roads.values()]))
+    half, middle = float(np.ptp(tight[0])) / 2, tight.mean(1)
+    size = 1.25 ** np.ceil(np.log(1.15 * half) / np.log(1.25))
+    grain = size / 10
+    middle = np.round(middle / grain) * grain
+    return np.stack([middle - size, middle + size], -1)
+
+
+def _handles(seen: Seen) -> list[dict[str, Any]]:
+    handles = []
+    for plane_name, end in (("theta", ""), ("x", ".x")):
+        for field, label in (("a", "start p"), ("b", "target p*")):
+            at = getattr(seen, field)
+            place = seen.chart.inverse(at) if end else at
+            handles.append({"id": field + end, "plane": plane_name, "at": place.tolist(),
+                            "label": label, "field": field + end, "ink": "start",
+                            "tag": "p" if field == "a" else "p*"})  # fmt: skip
+    return handles
+
+
+def _numbers(seen: Seen) -> dict[str, Any]:
+    found: dict[str, Any] = {f"length.{name}": size for name, size in seen.lengths.items()}
+    for name, road in seen.roads.items():
+        found |= {f"mid.{name}.{i}": float(road[COUNT // 2, i]) for i in (0, 1)}
+    return found
+
+
+def _description(seen: Seen) -> str:
+    sizes = ", ".join(f"{NAMES[name]} {size:.4g}" for name, size in seen.lengths.items())
+    bad = [f"the run on {'KL(p‖p*)' if RUNS[name] else 'KL(p*‖p)'} {how}"
+           for name, path in seen.runs.items() if (how := broken(path))]  # fmt: skip
+    return "; ".join([f"lengths: {sizes}", *bad])

@@ -1,0 +1,83 @@
+"""What a reader does in the lesson Three roads, and what the page shows, held to the engine."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from natgrad_core import charts, problems, rules, run
+from natgrad_core.divergence import Divergence
+from natgrad_core.geodesic import distance, e_geodesic, fisher_rao, m_geodesic
+from tests.browser.conftest import Server
+from tests.browser.test_coordinates import ROOT, drag, paths, settle, type_in
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def lesson(page: Page, server: Server) -> Page:
+    page.goto(f"{server.url}roads")
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    settle(page)
+    return page
+
+
+def assert_the_stage_shows_what_the_engine_says(page: Page) -> None:
+    """Roads and runs of the state on the screen, in (μ, σ); the runs were made in a chart."""
+    answer = settle(page)
+    state, normal = answer["state"], problems["normal"]()
+    script = f"""() => {ROOT}.answer.traces.filter(t => t.kind === 'curve' && t.plane === 'theta')
+        .map(t => [t.ink, Array.from({ROOT}.array(t.points))])"""
+    drawn = {ink: np.reshape(flat, (-1, 2)) for ink, flat in page.evaluate(script)}
+    for ink, road in (("m", m_geodesic), ("e", e_geodesic), ("rao", fisher_rao)):
+        np.testing.assert_allclose(drawn[ink], road(normal, state["a"], state["b"]), atol=1e-5)
+    said = answer["numbers"]["length.rao"]
+    assert said == pytest.approx(distance(normal, state["a"], state["b"]), rel=1e-6)
+    chart = {"expectation": charts["expectation"](), "natural": charts["natural"](),
+             "log-scale": charts["log-scale"]()}[state["chart"]]  # fmt: skip
+    for key, reverse in ((("natural", "solid"), False), (("reverse", "dashed"), True)):
+        loss = Divergence(normal, state["b"], reverse).through(chart)
+        steps = len(paths(page)["theta", *key]) - 1
+        with np.errstate(all="ignore"):
+            path = run(loss, rules["natural"](state["rate"]), chart.inverse(state["a"]), steps)
+            home = path.home
+        for plane, points in (("theta", home), ("x", path.theta)):
+            np.testing.assert_allclose(paths(page)[plane, *key], points, rtol=1e-5, atol=1e-5)
+
+
+def test_the_ends_can_be_dragged_in_both_planes_and_typed(lesson: Page) -> None:
+    assert_the_stage_shows_what_the_engine_says(lesson)
+    before = settle(lesson)["state"]
+    drag(lesson, "a", (20, -30))
+    drag(lesson, "b.x", (15, -25))
+    after = settle(lesson)["state"]
+    assert after["a"] != before["a"]
+    assert after["b"] != before["b"]
+    assert_the_stage_shows_what_the_engine_says(lesson)
+    type_in(lesson, "b.1", "-1")
+    box = lesson.locator("input.number[data-field='b.1']")
+    expect(box).to_have_attribute("aria-invalid", "true")
+    message = lesson.locator(f"#{box.get_attribute('aria-describedby')}")
+    expect(message).to_contain_text("take σ from")
+    type_in(lesson, "b.1", "0.8")
+    assert_the_stage_shows_what_the_engine_says(lesson)
+
+
+def test_a_sentence_opens_the_chart_in_which_its_road_is_straight(lesson: Page) -> None:
+    lesson.locator("[data-claim='backward']").click()
+    assert settle(lesson)["state"]["chart"] == "natural"
+    assert_the_stage_shows_what_the_engine_says(lesson)
+    lesson.locator("[data-claim='stray']").click()
+    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert lesson.evaluate(f"{ROOT}.k") == 10
+
+
+def test_a_prediction_is_answered_and_the_steps_play_to_the_end(lesson: Page) -> None:
+    box = lesson.locator("[data-predict='spread']")
+    box.get_by_role("button", name="the e-geodesic").click()
+    expect(box).to_have_attribute("data-verdict", "right")
+    answer = settle(lesson)
+    lesson.get_by_label("speed").select_option("4")
+    lesson.get_by_role("button", name="play", exact=True).click()
+    lesson.wait_for_function(f"{ROOT}.k === {answer['steps']}", timeout=30_000)
