@@ -7,6 +7,7 @@ is a vector. What steps of finite rate owe to the coordinates is their distance 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ import numpy as np
 from natgrad_core.metrics import Metric
 from natgrad_core.metrics.fisher import fisher
 from natgrad_core.problem import Problem
+from natgrad_core.rule import Rule
+from natgrad_core.run import run
 from natgrad_core.types import Array, ArrayLike
 
 MOST_STEPS = 10_000
@@ -89,3 +92,28 @@ def flow(
     times = wanted[: len(points)]
     message = "reached its end" if ok else f"{how} after t = {times[-1]:.3g}"
     return Flow(problem, times, np.array(points), ok, message)
+
+
+def extrapolated(
+    problem: Problem,
+    rule: Callable[[float], Rule],
+    start: ArrayLike,
+    duration: float,
+    count: int = 400,
+) -> tuple[Array, float]:
+    """The flow of ``rule`` (rate -> rule) from two runs of small steps: ``[count + 1, d]``, error.
+
+    Halving a step of rate h halves what it is away from the flow, so 2θ_{h/2} − θ_h leaves O(h²)
+    (Richardson 1911). The error is what the halving moved, relative to the curve's size: NaN or
+    large where the steps were too long, as on stiff flows; there ask ``flow``. It is some ten
+    times as fast, fast enough for a hand that drags.
+    """
+    if not duration > 0:
+        raise ValueError(f"the duration must be more than 0, got {duration}")
+    rate = duration / count
+    coarse = run(problem, rule(rate), start, count).theta
+    fine = run(problem, rule(rate / 2), start, 2 * count).theta[::2]
+    with np.errstate(all="ignore"):
+        size = np.linalg.norm(fine - fine[:1], axis=-1).max()
+        moved = np.linalg.norm(fine - coarse, axis=-1).max()
+        return 2 * fine - coarse, 0.0 if size == 0 else float(moved / size)

@@ -43,7 +43,8 @@ class Trajectory:
     def home(self) -> Array:
         """The same points in the problem's own coordinates, θ = f(x), ``[steps + 1, ..., d]``."""
         if isinstance(self.problem, Charted):
-            return self.problem.chart.forward(self.theta)
+            with np.errstate(all="ignore"):  # the bad point that ends a path may have no image
+                return self.problem.chart.forward(self.theta)
         return self.theta
 
     @cached_property

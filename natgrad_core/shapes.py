@@ -42,10 +42,10 @@ def reach(direction: Array, metric: Array, radius: float) -> Array:
 
     √(2r / vᵀGv) v: how far one may go that way for r nats of KL. NaN where vᵀGv ≤ 0.
     """
-    length = np.einsum("...i,...ij,...j->...", direction, metric, direction)
     with np.errstate(all="ignore"):
+        length = np.einsum("...i,...ij,...j->...", direction, metric, direction)
         scale = np.sqrt(2 * radius / np.where(length > 0, length, np.nan))
-    return direction * scale[..., None]
+        return direction * scale[..., None]
 
 
 def kl_level_set(

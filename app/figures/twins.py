@@ -16,7 +16,7 @@ from natgrad_core.operator import Dense
 from natgrad_core.rule import Rule
 from natgrad_core.run import Trajectory
 from natgrad_core.shapes import ellipse_axes, reach
-from natgrad_core.small import pack
+from natgrad_core.small import full, pack
 from natgrad_core.types import Array, Bools, Whole
 
 RADIUS = 0.02
@@ -29,9 +29,12 @@ _STANDING = 7
 """Ellipses along a path, evenly by length."""
 
 
-def add_paths(sheet: Sheet, shown: Shown) -> None:
+PLANES = ("theta", "x")
+
+
+def add_paths(sheet: Sheet, shown: Shown, planes: tuple[str, ...] = PLANES) -> None:
     """Both runs of every rule in both planes, with the loss along each for the hover."""
-    for plane in ("theta", "x"):
+    for plane in planes:
         for name, twins in shown.twins.items():
             in_theta = plane == "theta"
             home = twins.home.theta if in_theta else twins.home_in_x
@@ -53,7 +56,7 @@ def add_ellipses(sheet: Sheet, shown: Shown) -> None:
         for plane, run in (("theta", twins.home), ("x", twins.away)):
             steps = _standing(run.theta, run.ok)
             points = run.theta[steps]
-            axes = ellipse_axes(pack(run.at.fisher)[steps], RADIUS)
+            axes = ellipse_axes(full(run.at.fisher, run.ok.shape)[steps], RADIUS)
             sheet.add(plane, "ellipses", name, "Fisher ellipse", at=steps, rule=name,
                       shapes=_shapes(points, axes))  # fmt: skip
 
@@ -63,14 +66,16 @@ def add_anatomy(sheet: Sheet, shown: Shown) -> None:
 
     Both arrows end on the ellipse: they spend the same KL, and the natural one gains the most.
     """
-    for plane, run, sign in (("theta", shown.guide.home, ""), ("x", shown.guide.away, "x")):
+    for plane in PLANES:
+        run, sign = (shown.guide.home, "") if plane == "theta" else (shown.guide.away, "x")
         points = run.good
+        lead = points.shape[:-1]
         with np.errstate(all="ignore"):
-            fisher, gradient = pack(run.at.fisher), -pack(run.at.grad)
-            natural = -pack(Dense(run.at.fisher).solve(run.at.grad))
+            fisher, gradient = full(run.at.fisher, lead), -full(run.at.grad, lead)
+            natural = -full(Dense(run.at.fisher).solve(run.at.grad), lead)
         index = "ₓ" if sign else ""
         sheet.add(plane, "ellipse-at", "metric", "Fisher ellipse at this step",
-                  shapes=_shapes(points, ellipse_axes(fisher, RADIUS)))  # fmt: skip
+                  shapes=ellipses_at(points, fisher))  # fmt: skip
         for ink, direction, label in (
             ("gradient", gradient, f"−∇{index}J"),
             ("natural", natural, f"−F{index}⁻¹∇{index}J"),
@@ -78,6 +83,11 @@ def add_anatomy(sheet: Sheet, shown: Shown) -> None:
             heads = points + reach(direction, fisher, RADIUS)
             sheet.add(plane, "arrows", ink, label, label=label,
                       points=np.concatenate([points, heads], -1))  # fmt: skip
+
+
+def ellipses_at(points: Array, metrics: Array) -> Array:
+    """The ellipses ½ δᵀGδ = RADIUS around points, as the stage takes them, ``[n, 6]``."""
+    return _shapes(points, ellipse_axes(metrics, RADIUS))
 
 
 def one_step(twins: Twins, rule: Rule) -> tuple[Array, Array]:
@@ -112,7 +122,7 @@ def reading(pair: Twins, label: str) -> dict[str, Any]:
     elif value < COINCIDE:
         word = "coincide"
     else:
-        word = "split" if value > SPLIT else "nearly coincide"
+        word = "split" if value > SPLIT else "nearly"
     return {"rule": pair.name, "ink": pair.name, "label": label, "gap": value, "word": word,
             "text": f"{value:.2g}"}  # fmt: skip
 

@@ -64,7 +64,7 @@ FAR = (5.5, 0.42)
 
 SHEARED = {"bend": 0.0, "shear": 0.8}
 SADDLE = {"problem": "double-well", "bend": 0.0, "start": BESIDE, "steps": 80}
-STRAIGHTENED = {"bend": 1.0, "rate": 1.0, "steps": 4, "k": 1}
+STRAIGHTENED = {"bend": 1.0, "rate": 1.0, "steps": 4, "k": 1, "rules": ["newton"]}
 FIGURE_RATES = (0.02, 0.01)
 """Two small rates, one half of the other, from which an order is read."""
 
@@ -697,6 +697,8 @@ def _numbers(shown: Seen, sheet: Sheet) -> dict[str, Any]:
         [*(parts[name].reshape(-1, 4) for name in ("JHJ", "term", "Hx")), *eigen,
          shown.slope("newton")[:, None], shown.slope("newton-x")[:, None]], axis=1,
     )  # fmt: skip
+    size = np.abs(series).max(axis=1, keepdims=True)
+    series[np.abs(series) < 1e-13 * size] = 0.0  # what cancels is nothing, not 10⁻¹⁴
     names = [f"{m}.{i}.{j}" for m in ("JHJ", "term", "Hx") for i in (0, 1) for j in (0, 1)]
     sheet.array("live", series)
     return {"@": [*names, "low", "high", "lowx", "highx", "slope", "slopex"]}

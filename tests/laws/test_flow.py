@@ -8,7 +8,7 @@ import pytest
 from natgrad_core import charts, problems, rules, run
 from natgrad_core.divergence import Divergence
 from natgrad_core.family import ExponentialFamily
-from natgrad_core.flow import flow
+from natgrad_core.flow import extrapolated, flow
 from natgrad_core.geodesic import (
     NoGeodesic,
     distance,
@@ -65,6 +65,25 @@ def test_steps_tend_to_the_flow_at_first_order_in_the_rate(name: str) -> None:
     ]
     orders = np.diff(np.log(gaps)) / -np.log(2)
     assert orders == pytest.approx(1.0, abs=0.08)
+
+
+@pytest.mark.parametrize("name", ["normal", "gamma", "logistic-regression", "poisson-regression"])
+def test_two_runs_of_small_steps_extrapolate_to_the_flow_at_second_order(name: str) -> None:
+    problem = problems[name]()
+    apart, told = [], []
+    for count in (200, 400, 800):
+        found, error = extrapolated(problem, rules["natural"], problem.start, 4.0, count)
+        true = flow(problem, problem.start, 4.0, count=count + 1).theta
+        apart.append(np.abs(found - true).max())
+        told.append(error)
+    assert np.diff(np.log2(apart)) == pytest.approx(-2.0, abs=0.12)
+    assert np.diff(np.log2(told)) == pytest.approx(-1.0, abs=0.1)
+
+
+def test_a_flow_too_stiff_for_its_steps_says_so() -> None:
+    problem = problems["rosenbrock"]()
+    _, error = extrapolated(problem, rules["gradient"], problem.start, 4.0, 100)
+    assert not error < 0.05
 
 
 def test_the_flows_of_kl_run_along_the_m_and_the_e_geodesic() -> None:

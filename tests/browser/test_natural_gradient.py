@@ -1,0 +1,121 @@
+"""What a reader does in the lesson on the natural gradient, held to the engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from natgrad_core import chain, charts, gap, metrics, problems, rules, run
+from natgrad_core.rule import descend, precondition
+from natgrad_core.rules.kl_limited import limit
+from tests.browser.conftest import Server
+from tests.browser.test_coordinates import ROOT, drag, paths, settle, type_in
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def natural(page: Page, server: Server) -> Page:
+    page.goto(server.url.rstrip("/") + "/natural-gradient")
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    settle(page)
+    return page
+
+
+def assert_the_engine_says_so(page: Page) -> dict[str, Any]:
+    """The paths and the gaps on the screen, for the problem and a scale chart."""
+    answer = settle(page)
+    state, drawn = answer["state"], paths(page)
+    problem, chart = problems[state["problem"]](), charts[state["chart"]]()
+    start = state["start"] or problem.start
+    for reading in answer["meter"]:
+        made = []
+        for kind in ("identity", state["kind"]):
+            raised = precondition(metrics["fisher-power"](state["q"]), state["damping"], kind)
+            made.append(
+                {
+                    "natural": chain(raised, descend(state["rate"])),
+                    "kl-limited": chain(raised, descend(1.0), limit(state["radius"])),
+                    "gradient": rules["gradient"](state["rate"]),
+                }[reading["rule"]]
+            )
+        home = run(problem, made[0], start, state["steps"])
+        away = run(problem.through(chart), made[1], chart.inverse(start), state["steps"])
+        for dash, points in (("solid", home.theta), ("dashed", away.home)):
+            key = ("theta", reading["rule"], dash)
+            np.testing.assert_allclose(drawn[key], points, rtol=1e-5, atol=1e-5)
+        assert reading["gap"] == pytest.approx(float(gap(home.theta, away.home)), rel=1e-4)
+    return state
+
+
+def field(page: Page) -> np.ndarray:
+    """Tails and tips of the small arrows, [n, 2, 2]."""
+    script = f"""() => {{ const t = {ROOT}.answer.traces.find(t => t.ink === 'field');
+        return Array.from({ROOT}.array(t.points)) }}"""
+    return np.array(page.evaluate(script)).reshape(-1, 5, 2)[:, :2]
+
+
+def test_the_arrows_turn_from_plain_to_natural_with_the_power(natural: Page) -> None:
+    assert_the_engine_says_so(natural)
+    problem = problems["normal"]()
+    for power in (1.0, 0.0):
+        type_in(natural, "q", str(power))
+        assert assert_the_engine_says_so(natural)["q"] == power
+        tails, tips = np.moveaxis(field(natural), 1, 0)
+        middle = (tails + tips) / 2
+        expected = -problem.grad(middle)
+        if power:
+            expected = np.linalg.solve(problem.fisher(middle), expected[..., None])[..., 0]
+        angles = [np.arctan2(v[:, 1], v[:, 0]) for v in (tips - tails, expected)]
+        turn = (angles[0] - angles[1] + np.pi) % (2 * np.pi) - np.pi
+        assert np.quantile(np.abs(turn), 0.95) < 0.01
+
+
+def test_a_reader_predicts_where_one_step_lands_and_leaves_the_domain_in_the_precision(
+    natural: Page,
+) -> None:
+    box = natural.locator("[data-predict='lands']")
+    box.get_by_role("button").nth(1).click()
+    expect(box).to_have_attribute("data-verdict", "right")
+    assert assert_the_engine_says_so(natural)["graph"] == "sigma"
+    natural.locator("[data-claim='negative']").click()
+    state = assert_the_engine_says_so(natural)
+    assert state["chart"] == "precision"
+    note = natural.locator(".meter [data-rule='natural'] .note")
+    expect(note).to_contain_text("left the domain at step 1")
+
+
+def test_the_start_is_dragged_and_a_graph_that_the_problem_lacks_is_refused(natural: Page) -> None:
+    drag(natural, "start", (50, 30))
+    first = assert_the_engine_says_so(natural)["start"]
+    assert first is not None
+    type_in(natural, "radius", "0")
+    box = natural.locator("input.number[data-field='radius']")
+    expect(box).to_have_attribute("aria-invalid", "true")
+    natural.locator("select[aria-label='problem']").select_option("two-state-mdp")
+    state = settle(natural)["state"]
+    assert (state["problem"], state["chart"]) == ("two-state-mdp", "bend")
+    natural.locator(
+        "input[data-field='graph'][value='sigma'], select[data-field='graph']"
+    ).first.evaluate(
+        "e => { if (e.tagName === 'SELECT') e.value = 'sigma'; else e.checked = true;"
+        "e.dispatchEvent(new Event('change', {bubbles: true})) }"
+    )
+    answer = settle(natural)
+    assert answer["state"]["graph"] == "kl"
+    assert "normal distribution" in answer["errors"]["graph"]
+
+
+def test_the_gap_shrinks_at_slopes_two_and_one_and_a_run_plays_to_its_end(natural: Page) -> None:
+    natural.locator("[data-claim='orders']").click()
+    state = assert_the_engine_says_so(natural)
+    assert state["graph"] == "gap"
+    title = natural.evaluate(f"{ROOT}.answer.planes[1].title")
+    slopes = [float(word) for word in title.replace(",", " ").split() if word[0].isdigit()]
+    assert slopes == pytest.approx([2, 1], abs=0.1)
+    natural.get_by_label("speed").select_option("4")
+    natural.get_by_role("button", name="play", exact=True).click()
+    natural.wait_for_function(f"{ROOT}.k === {state['steps']}", timeout=30_000)
