@@ -382,8 +382,8 @@ class LessonServer(Voila):
         config.VoilaExporter.filters = {"script_json": script_json}
         config.VoilaKernelManager.kernel_pools_config = {
             "default": {"pool_size": 0},
-            # The lesson that `/` opens waits for several visitors, the others for one each.
-            **{f"{name}.ipynb": {"pool_size": min(pool, 1)} for name in names[1:]},
+            # Each waiting kernel costs memory: most wait for the lesson that `/` opens.
+            **{f"{name}.ipynb": {"pool_size": pool // 2} for name in names[1:]},
             **{f"{name}.ipynb": {"pool_size": pool} for name in names[:1]},
         }
         # A new visitor's first seconds belong to the visitor: refill the pool a little later.

@@ -52,8 +52,9 @@ class Server:
 
 def start_server(port: int = 0, *arguments: str) -> Server:
     """Start ``python -m app serve`` and wait until it says where it is."""
+    command = (sys.executable, "-m", "app", "serve", "--no-browser")
     process = subprocess.Popen(
-        [sys.executable, "-m", "app", "serve", "--no-browser", f"--port={port}", *arguments],
+        [*command, f"--port={port}", "--pool=1", *arguments],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -89,7 +90,7 @@ class Watch:
 
 @pytest.fixture(scope="package")
 def server() -> Iterator[Server]:
-    """The lessons, on a free port, with two warm kernels."""
+    """The lessons, on a free port, with one warm kernel for the first."""
     running = start_server()
     yield running
     running.stop()
