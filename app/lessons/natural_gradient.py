@@ -777,7 +777,7 @@ def _add_step(sheet: Sheet, shown: Seen) -> None:
     points, lead = path.good, path.ok.shape
     with np.errstate(all="ignore"):
         fisher, plain = full(path.at.fisher, lead), -full(path.at.grad, lead)
-    sheet.add("theta", "ellipse-at", "metric", "Fisher ellipse at this step",
+    sheet.add("theta", "ellipse-at", "metric", "equal KL",
               shapes=ellipses_at(points, fisher))  # fmt: skip
     taken = "−F⁻¹∇J" if shown.state.q == 1 and not shown.state.damping else "step"
     for color, direction, label in (
@@ -785,7 +785,7 @@ def _add_step(sheet: Sheet, shown: Seen) -> None:
         ("natural", shown.direction(points), taken),
     ):
         heads = points + reach(direction, fisher, RADIUS)
-        sheet.add("theta", "arrows", color, label, label=label,
+        sheet.add("theta", "arrows", color, "", label=label,
                   points=np.concatenate([points, heads], -1))  # fmt: skip
 
 
