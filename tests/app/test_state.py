@@ -33,7 +33,7 @@ def states(draw: st.DrawFn) -> Coordinates:
     )
 
 
-@settings(derandomize=True, max_examples=200)
+@settings(derandomize=True, max_examples=200, deadline=None)
 @given(states())
 def test_a_link_restores_its_state_exactly(state: Coordinates) -> None:
     restored, dropped = read_query(state.query(DEFAULT), DEFAULT)
@@ -41,7 +41,7 @@ def test_a_link_restores_its_state_exactly(state: Coordinates) -> None:
     assert dropped == []
 
 
-@settings(derandomize=True, max_examples=50)
+@settings(derandomize=True, max_examples=50, deadline=None)
 @given(states())
 def test_a_state_survives_json(state: Coordinates) -> None:
     assert DEFAULT.with_(**json.loads(json.dumps(state.plain()))) == state
@@ -73,7 +73,7 @@ def test_a_broken_link_opens_the_nearest_good_state_and_says_what_was_dropped(
     assert said in " ".join(dropped)
 
 
-@settings(derandomize=True, max_examples=300)
+@settings(derandomize=True, max_examples=300, deadline=None)
 @given(st.text(max_size=80))
 def test_no_query_string_raises(query: str) -> None:
     state, _ = read_query(query, DEFAULT)
