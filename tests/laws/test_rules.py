@@ -493,7 +493,7 @@ def test_a_rule_is_missing_only_where_what_it_needs_is():
 
 
 def test_a_metric_is_missing_only_where_what_it_needs_is():
-    plain = {"euclidean", "hessian", "absolute-hessian"}
+    plain = {"euclidean", "hessian", "absolute-hessian", "transported-hessian"}
     for name in metrics:
         missing = {p for p in problems if (name, p) not in METRIC_CASES}
         if name == "gauss-newton":
