@@ -1,13 +1,11 @@
 // What the reader is told when the engine cannot be reached, and the way back.
 
 import { make, setText } from "./dom.js";
-
-const LOST = "The connection to the engine is lost. What you set is kept.";
-const SLOW = "The engine has not answered for a while. What you set is kept.";
+import { say } from "./texts.js";
 
 export function makeBanner(model, again) {
   const words = make("span");
-  const button = make("button", { type: "button" }, "Reconnect");
+  const button = make("button", { type: "button" }, say("reconnect"));
   const box = make("div", { class: "banner", role: "alert", hidden: true }, words, button);
   const { link } = model;
   let late = false;
@@ -15,8 +13,8 @@ export function makeBanner(model, again) {
   function show() {
     const lost = link && link.status !== "open";
     const wanted = lost || late;
-    setText(words, lost ? LOST : SLOW);
-    setText(button, lost || !link ? "Reconnect" : "Ask again");
+    setText(words, say(lost ? "lost" : "slow"));
+    setText(button, say(lost || !link ? "reconnect" : "ask-again"));
     if (box.hidden !== !wanted) box.hidden = !wanted;
   }
 

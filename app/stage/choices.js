@@ -2,6 +2,7 @@
 
 import { freshId, make } from "./dom.js";
 import { swatch } from "./symbols.js";
+import { say } from "./texts.js";
 
 const FEW = 4;
 const ROOM = 30; // letters, as segments in one row
@@ -67,7 +68,7 @@ export function checks({ field, label, options }, fields, lesson) {
   // A long list keeps its first few in sight and folds the others away.
   const folded = rows.length > FEW ? rows.splice(FEW - 1) : [];
   const more = folded.length
-    ? make("details", { class: "more" }, make("summary", {}, `${folded.length} more`), ...folded)
+    ? make("details", { class: "more" }, make("summary", {}, say("more", { count: folded.length })), ...folded)
     : null;
   return make("fieldset", { class: "control checks" }, make("legend", {}, label), ...rows, more, spot);
 }

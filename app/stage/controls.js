@@ -3,6 +3,7 @@
 import { checks, choice, toggle } from "./choices.js";
 import { make } from "./dom.js";
 import { numberBox, slider } from "./inputs.js";
+import { say } from "./texts.js";
 
 function number(spec, fields) {
   const spot = fields.spot();
@@ -21,7 +22,7 @@ function matrix({ field, label, step = 0.1, size = 2 }, fields) {
   const cells = [];
   for (let i = 0; i < size; i++) {
     for (let j = 0; j < size; j++) {
-      const name = `${label}, row ${i + 1}, column ${j + 1}`;
+      const name = say("entry", { label, row: i + 1, column: j + 1 });
       cells.push(numberBox(`${field}.${i}.${j}`, fields, spot, { label: name, step }).box);
     }
   }
@@ -47,5 +48,5 @@ export function makeControls(lesson, fields) {
       ...parts,
     );
   });
-  return make("div", { class: "controls", role: "region", "aria-label": "controls" }, ...groups);
+  return make("div", { class: "controls", role: "region", "aria-label": say("controls") }, ...groups);
 }

@@ -3,6 +3,7 @@
 
 import { make, setAttribute, setText } from "./dom.js";
 import { round, show } from "./format.js";
+import { say } from "./texts.js";
 
 const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const DIGITS = "₀₁₂₃₄₅₆₇₈₉";
@@ -47,7 +48,7 @@ export function makeHandles(plane, { ask, redraw, busy }) {
         role: "slider",
         tabindex: "0",
         "data-handle": spec.id,
-        "aria-roledescription": "draggable point",
+        "aria-roledescription": say("point"),
         "aria-keyshortcuts": "ArrowUp ArrowDown ArrowLeft ArrowRight",
       },
       make("span", { class: "dot" }),

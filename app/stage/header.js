@@ -1,6 +1,7 @@
 // The slim top: title, presets, theme, reset, link; and the line that says what a preset shows.
 
 import { drawing, make, setAttribute, setText } from "./dom.js";
+import { say } from "./texts.js";
 
 const TOOLS = {
   system:
@@ -28,16 +29,16 @@ function makeNav(nav) {
     );
   return make(
     "nav",
-    { class: "lessons", "aria-label": "lessons" },
+    { class: "lessons", "aria-label": say("lessons") },
     to("before", "‹"),
-    make("a", { href: "home", title: "all lessons" }, "☰"),
+    make("a", { href: "home", title: say("all-lessons") }, "☰"),
     to("after", "›"),
   );
 }
 
-export function makeHeader(lesson, { ask, reset, theme, link, nav }) {
-  const say = make("p", { class: "say" });
-  setText(say, lesson.takeaway ?? "");
+export function makeHeader(lesson, { ask, reset, theme, link, nav, menu }) {
+  const line = make("p", { class: "say" });
+  setText(line, lesson.takeaway ?? "");
   const chips = (lesson.presets ?? []).map((preset) => {
     const chip = make(
       "button",
@@ -47,7 +48,7 @@ export function makeHeader(lesson, { ask, reset, theme, link, nav }) {
     chip.addEventListener("click", () => {
       ask(preset.set);
       mark(chip);
-      setText(say, preset.say ?? "");
+      setText(line, preset.say ?? "");
     });
     return chip;
   });
@@ -59,22 +60,22 @@ export function makeHeader(lesson, { ask, reset, theme, link, nav }) {
       { type: "button", class: "tool", title: label, "aria-label": label, onclick: act },
       drawing(TOOLS[icon]),
     );
-  const themeTool = tool("system", "theme", () => theme.next());
+  const themeTool = tool("system", say("theme", { choice: say("system") }), () => theme.next());
   theme.onchange((choice) => {
     themeTool.replaceChildren(drawing(TOOLS[choice]));
-    themeTool.title = `theme: ${choice}`;
-    setAttribute(themeTool, "aria-label", `theme: ${choice}`);
+    themeTool.title = say("theme", { choice: say(choice) });
+    setAttribute(themeTool, "aria-label", themeTool.title);
   });
-  const resetTool = tool("reset", "reset to the beginning", () => {
+  const resetTool = tool("reset", say("reset"), () => {
     reset();
     mark(null);
-    setText(say, lesson.takeaway ?? "");
+    setText(line, lesson.takeaway ?? "");
   });
   const linkTool =
     link &&
-    tool("link", "copy a link to exactly this state", async () => {
+    tool("link", say("link"), async () => {
       const fine = await copy(link());
-      linkTool.dataset.said = fine ? "copied" : "could not copy; it is in the address bar";
+      linkTool.dataset.said = say(fine ? "copied" : "not-copied");
       setTimeout(() => delete linkTool.dataset.said, 1800);
     });
   const box = make(
@@ -82,10 +83,10 @@ export function makeHeader(lesson, { ask, reset, theme, link, nav }) {
     { class: "top" },
     nav ? makeNav(nav) : null,
     make("h1", {}, lesson.title),
-    make("div", { class: "presets", role: "group", "aria-label": "presets" }, ...chips),
-    make("div", { class: "tools" }, resetTool, linkTool, themeTool),
+    make("div", { class: "presets", role: "group", "aria-label": say("presets") }, ...chips),
+    make("div", { class: "tools" }, resetTool, linkTool, themeTool, menu.box),
   );
-  return { box, say, unmark: () => mark(null) };
+  return { box, say: line, unmark: () => mark(null) };
 }
 
 async function copy(text) {

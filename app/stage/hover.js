@@ -2,6 +2,7 @@
 
 import { make, setText } from "./dom.js";
 import { show } from "./format.js";
+import { say } from "./texts.js";
 
 const NEAR = 22; // px
 
@@ -47,8 +48,8 @@ export function makeHover(plane, { array, redraw, lesson }) {
     setText(name, trace.name ?? label);
     const loss = trace.values?.loss && array(trace.values.loss)?.[step];
     const place = point.map((v, i) => `${plane.labels()[i]} = ${show(v)}`).join(", ");
-    const tail = loss === undefined ? "" : `, loss ${show(loss, 4)}`;
-    setText(words, `step ${step}: ${place}${tail}`);
+    const there = say("place", { step, place });
+    setText(words, loss === undefined ? there : say("loss-there", { place: there, loss: show(loss, 4) }));
     box.style.setProperty("--own", `var(--ink-${trace.ink})`);
     box.classList.toggle("left", pointer[0] > plane.side() / 2);
     box.classList.toggle("up", pointer[1] > plane.side() / 2);

@@ -2,6 +2,7 @@
 
 import { make, setAttribute } from "./dom.js";
 import { parse, round, show, typed } from "./format.js";
+import { say } from "./texts.js";
 
 // A slider's position runs 0…1. On a log scale that starts at zero, the far left is zero itself.
 export function scaleOf({ min, max, step, scale }) {
@@ -52,8 +53,8 @@ export function numberBox(field, fields, spot, { label, step = 0.1, after = () =
     if (box.value === last && !box.hasAttribute("aria-invalid")) return;
     last = box.value;
     if (Number.isNaN(value)) {
-      const said = box.value.trim() === "" ? "nothing" : `“${box.value}”`;
-      return fields.reject(field, `${said} is not a number; type one like 0.5, −2 or 1/3`);
+      const said = box.value.trim() === "" ? say("nothing") : `“${box.value}”`;
+      return fields.reject(field, say("no-number", { said }));
     }
     fields.set(field, value);
     after(value);
@@ -96,7 +97,7 @@ export function slider(spec, fields) {
     range.style.setProperty("--part", `${(Number(range.value) * 100).toFixed(1)}%`);
   };
   const number = numberBox(field, fields, spot, {
-    label: `${label}, typed`,
+    label: say("typed", { label }),
     step: spec.scale === "log" ? 0.01 : spec.step,
     after: (value) => write(value),
   });

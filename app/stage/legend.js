@@ -3,9 +3,10 @@
 
 import { make } from "./dom.js";
 import { swatch } from "./symbols.js";
+import { say } from "./texts.js";
 
 export function makeLegend(lesson) {
-  const box = make("div", { class: "legend", role: "list", "aria-label": "legend" });
+  const box = make("div", { class: "legend", role: "list", "aria-label": say("legend") });
   let shown = "";
   return {
     box,

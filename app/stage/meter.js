@@ -4,6 +4,7 @@
 import { make, setAttribute, setText } from "./dom.js";
 import { power, show } from "./format.js";
 import { swatch } from "./symbols.js";
+import { say } from "./texts.js";
 
 const LOWEST = -16;
 
@@ -21,7 +22,7 @@ export function makeMeter(lesson) {
   );
   const box = make(
     "section",
-    { class: "meter", "aria-label": "invariance meter" },
+    { class: "meter", "aria-label": say("meter") },
     make("h2", {}, lesson.meter),
     list,
     make("div", { class: "scale", "aria-hidden": "true" }, ...marks),

@@ -5,6 +5,7 @@ import { makeHandles } from "./handles.js";
 import { makeHover } from "./hover.js";
 import { drawLiving } from "./living.js";
 import { drawStill, isStill, stillNames } from "./still.js";
+import { say } from "./texts.js";
 import { makeTicks, marks, niceStep } from "./ticks.js";
 
 export function makePlane(stage) {
@@ -61,7 +62,8 @@ export function makePlane(stage) {
     setText(title, spec.title);
     setAttribute(figure, "data-plane", spec.name);
     setAttribute(frame, "data-click", spec.click ?? null);
-    setAttribute(figure, "aria-label", `plane ${spec.title}, axes ${spec.labels.join(" and ")}`);
+    const labels = spec.labels.join(say("and"));
+    setAttribute(figure, "aria-label", say("plane", { title: spec.title, labels }));
     showTicks();
     spec.labels.forEach((text, i) => setText(names[i], text));
     handles.update(newHandles, errors);

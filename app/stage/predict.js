@@ -1,6 +1,7 @@
 // Predict, then look: a question whose answer the engine gives once the reader has chosen.
 
 import { freshId, make, setAttribute } from "./dom.js";
+import { say } from "./texts.js";
 
 export function makePrediction({ id, html, options, set }, { ask, said }) {
   const question = make("p", { id: freshId("question") });
@@ -36,7 +37,7 @@ export function makePrediction({ id, html, options, set }, { ask, said }) {
       });
       const right = found && found.right === found.chosen;
       setAttribute(box, "data-verdict", found ? (right ? "right" : "wrong") : null);
-      verdict.innerHTML = found ? `<b>${right ? "So it is." : "Look again."}</b> ${found.say}` : "";
+      verdict.innerHTML = found ? `<b>${say(right ? "right" : "wrong")}</b> ${found.say}` : "";
     },
   };
 }

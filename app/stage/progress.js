@@ -1,17 +1,18 @@
 // A picture that grows finer says how far it is, and can be told to stop.
 
 import { make, setAttribute, setText } from "./dom.js";
+import { say } from "./texts.js";
 
 export function makeProgress({ refine }) {
-  const bar = make("progress", { max: 1, "aria-label": "how fine the picture is" });
+  const bar = make("progress", { max: 1, "aria-label": say("fine") });
   const words = make("span");
-  const button = make("button", { type: "button" }, "stop");
+  const button = make("button", { type: "button" }, say("stop"));
   const box = make("div", { class: "progress", hidden: true }, bar, words, button);
   let more = null;
   let stopped = false;
   button.addEventListener("click", () => {
     stopped = !stopped;
-    setText(button, stopped ? "go on" : "stop");
+    setText(button, say(stopped ? "go-on" : "stop"));
     if (!stopped && more !== null) refine(more);
   });
   return {

@@ -12,12 +12,14 @@ import { makeHeader } from "./header.js";
 import { listenKeys } from "./keys.js";
 import { makeLegend } from "./legend.js";
 import { makeLights } from "./lights.js";
+import { makeMenu } from "./menu.js";
 import { makeMeter } from "./meter.js";
 import { makePalette } from "./palette.js";
 import { makePlane } from "./plane.js";
 import { makeProgress } from "./progress.js";
 import { makeShelf } from "./still.js";
 import { makeStats } from "./stats.js";
+import { say } from "./texts.js";
 import { makeTheme } from "./theme.js";
 import { makeTransport } from "./transport.js";
 import { makeFormulas, makeLive, makeWords } from "./words.js";
@@ -65,12 +67,14 @@ export function render({ model, el }) {
     ask(set, options);
   }
   const transport = makeTransport({ redraw, onStep: (k) => live.step(k) });
+  const menu = makeMenu();
   const header = makeHeader(lesson, {
     ask: jump,
     reset: () => jump({}, { reset: true }),
     theme,
     link: whole && (() => location.href.replace(/[?#].*$/, "") + address()),
     nav: whole && lesson.nav,
+    menu,
   });
   const words = makeWords(lesson, { ask: jump, said: () => answer?.state?.answers ?? [] });
   const formulas = makeFormulas(lesson);
@@ -113,7 +117,7 @@ export function render({ model, el }) {
   function adopt(newAnswer, data) {
     const first = answer === null;
     if (!newAnswer.traces) {
-      if (first) throw new Error(newAnswer.fault ?? "the engine sent no first picture");
+      if (first) throw new Error(newAnswer.fault ?? say("no-picture"));
       answer = { ...answer, fault: null, ...newAnswer }; // only words came: the picture stays
       return;
     }
@@ -242,6 +246,7 @@ export function render({ model, el }) {
     frame.stop();
     asker.stop();
     theme.stop();
+    menu.stop();
     observer.disconnect();
     clearTimeout(addressTimer);
     clearTimeout(wordsTimer);

@@ -1,6 +1,7 @@
 // Play, pause, step, scrub, speed, loop. Time lives here; the kernel never hears of it.
 
 import { drawing, make, setAttribute, setText } from "./dom.js";
+import { say } from "./texts.js";
 
 const RATE = 24; // steps a second at speed 1
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
@@ -38,7 +39,7 @@ export function makeTransport({ redraw, onStep }) {
       },
       drawing(BUTTONS[icon]),
     );
-  const play = button("play", "play", "Space", () => toggle());
+  const play = button("play", say("play"), "Space", () => toggle());
   const pauseIcon = drawing(BUTTONS.pause);
   const playIcon = play.firstChild;
   play.classList.add("play");
@@ -47,24 +48,24 @@ export function makeTransport({ redraw, onStep }) {
     min: 0,
     max: 1,
     step: 1,
-    "aria-label": "step",
+    "aria-label": say("step"),
     class: "scrub",
   });
   const place = make("output", { class: "place" });
   const speed = make(
     "select",
-    { "aria-label": "speed", title: "speed" },
+    { "aria-label": say("speed"), title: say("speed") },
     ...SPEEDS.map((s) => make("option", { value: s, selected: s === 1 }, `${s}×`)),
   );
-  const loop = button("loop", "loop", "l", () => setAttribute(loop, "aria-pressed", !looping()));
+  const loop = button("loop", say("loop"), "l", () => setAttribute(loop, "aria-pressed", !looping()));
   setAttribute(loop, "aria-pressed", false);
   const looping = () => loop.getAttribute("aria-pressed") === "true";
   const box = make(
     "div",
-    { class: "transport", role: "group", "aria-label": "playback" },
-    button("back", "one step back", ",", () => step(-1)),
+    { class: "transport", role: "group", "aria-label": say("playback") },
+    button("back", say("back"), ",", () => step(-1)),
     play,
-    button("forward", "one step forward", ".", () => step(1)),
+    button("forward", say("forward"), ".", () => step(1)),
     scrub,
     place,
     speed,
@@ -82,8 +83,9 @@ export function makeTransport({ redraw, onStep }) {
     shown = k;
     scrub.value = String(k);
     scrub.style.setProperty("--part", `${steps ? ((100 * k) / steps).toFixed(2) : 0}%`);
-    setAttribute(scrub, "aria-valuetext", `step ${k} of ${steps}`);
-    setText(place, `step ${k} of ${steps}`);
+    const words = say("step-of", { k, steps });
+    setAttribute(scrub, "aria-valuetext", words);
+    setText(place, words);
     onStep(k);
   }
 
@@ -103,7 +105,7 @@ export function makeTransport({ redraw, onStep }) {
     playing = false;
     time = Math.round(time);
     play.replaceChildren(playIcon);
-    setAttribute(play, "aria-label", "play");
+    setAttribute(play, "aria-label", say("play"));
     tell();
     redraw();
   }
@@ -114,7 +116,7 @@ export function makeTransport({ redraw, onStep }) {
     playing = true;
     before = rested = 0;
     play.replaceChildren(pauseIcon);
-    setAttribute(play, "aria-label", "pause");
+    setAttribute(play, "aria-label", say("pause"));
     redraw();
   }
 

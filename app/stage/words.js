@@ -3,6 +3,7 @@
 import { make, setText } from "./dom.js";
 import { show } from "./format.js";
 import { makePrediction } from "./predict.js";
+import { say } from "./texts.js";
 
 export function makeWords(lesson, { ask, said }) {
   const predictions = [];
@@ -20,7 +21,7 @@ export function makeWords(lesson, { ask, said }) {
   });
   const box = make(
     "article",
-    { class: "words", tabindex: "0", "aria-label": "the lesson" },
+    { class: "words", tabindex: "0", "aria-label": say("lesson") },
     ...parts,
   );
   const claims = [...box.querySelectorAll("[data-claim]")];
@@ -28,7 +29,7 @@ export function makeWords(lesson, { ask, said }) {
     const claim = lesson.claims?.[phrase.dataset.claim];
     phrase.setAttribute("role", "button");
     phrase.setAttribute("tabindex", "0");
-    phrase.title = claim?.sentence ? `Show: ${claim.sentence}` : "Show it";
+    phrase.title = claim?.sentence ? say("show", { sentence: claim.sentence }) : say("show-it");
     const act = (event) => {
       event.preventDefault();
       event.stopPropagation();
@@ -48,19 +49,19 @@ export function makeWords(lesson, { ask, said }) {
 }
 
 export function makeFormulas(lesson) {
-  const parts = (lesson.formulas ?? []).map(({ id, html, say }) => {
+  const parts = (lesson.formulas ?? []).map(({ id, html, say: line }) => {
     const body = make("div", { class: "typeset" });
     body.innerHTML = html;
     return make(
       "div",
       { class: "formula", "data-formula": id },
       body,
-      say ? make("p", {}, say) : null,
+      line ? make("p", {}, line) : null,
     );
   });
   const box = make(
     "section",
-    { class: "formulas", "aria-label": "formulas with live numbers" },
+    { class: "formulas", "aria-label": say("formulas") },
     ...parts,
   );
   // Typeset numbers change with every frame of a drag. Once its height is known, a line is laid
