@@ -19,7 +19,7 @@ import pytest
 import requests
 
 from app.lessons import lessons
-from app.serve import script_json
+from app.serve.pages import script_json
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -195,7 +195,7 @@ def test_assets_may_be_kept_for_ever_under_a_name_that_follows_their_contents(
         "voila/static/voila.js",
         "voila/files/coordinates.ipynb",
         "natgrad/0/widget.py",
-        "natgrad/0/..%2f..%2fserve.py",
+        "natgrad/0/..%2f..%2fserve%2fserver.py",
         "api/kernels",
     ],
 )

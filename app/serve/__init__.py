@@ -1,0 +1,31 @@
+"""The lessons, served: Voila with a slim page of our own, warm kernels and a locked door.
+
+Voila runs a notebook in a kernel and streams what it displays as a page. We keep that, and change
+what makes the stock page slow: its front-end bundle is not sent at all. A page is three things,
+
+1. the head, sent before any kernel is looked for, so that the browser fetches the stage meanwhile;
+2. the lesson's first answer, inlined as JSON, so that the first picture needs no websocket;
+3. one module, ``page.js``, which draws that answer and then speaks to the kernel.
+
+Kernels are started ahead of their visitors, end when the page goes away, and none outlives the
+server. The door: we listen on this machine only, answer only to its own names, and a page may send
+a kernel nothing but comm messages.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+__all__ = ["serve"]
+
+
+def serve(**options: Any) -> None:
+    """Serve the lessons; the options are LessonServer's."""
+    from app.serve.server import LessonServer  # Voila costs half a second.
+
+    for noisy in ("tornado.access", "tornado.application", "tornado.general", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
+    server = LessonServer(**options)
+    server.initialize(argv=[])
+    server.start()

@@ -1,0 +1,73 @@
+"""What a page loads, under names that a browser may keep for ever."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import tornado.web
+
+from app.serve.places import STAGE
+from app.stage import bundle
+
+
+class Assets:
+    """What a page loads, under a name that follows the contents: a browser may keep it for ever.
+
+    The many modules go as one file, ``page.js``; the style sheets stand in the page's head. So a
+    page costs two requests and a websocket, and a returning reader's one.
+    """
+
+    def __init__(self) -> None:
+        self._seen: object = None
+        self._files: dict[str, bytes] = {}
+        self._hash = ""
+
+    def _refresh(self) -> None:
+        """Read everything anew if any file changed: an edit shows at the next reload."""
+        paths = sorted(path for path in STAGE.iterdir() if path.suffix in {".js", ".css"})
+        seen = [(path.name, path.stat().st_mtime_ns) for path in paths]
+        if seen == self._seen:
+            return
+        bundle.module.cache_clear()
+        bundle.style.cache_clear()
+        files = {"page.js": bundle.module("page.js").encode()}
+        files["stage.css"] = bundle.style().encode()
+        digest = sha256(repr(sorted(files.items())).encode())
+        self._seen, self._files, self._hash = seen, files, digest.hexdigest()[:16]
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The files by name."""
+        self._refresh()
+        return self._files
+
+    @property
+    def hash(self) -> str:
+        """The digest of them all."""
+        self._refresh()
+        return self._hash
+
+    def url(self, base: str) -> str:
+        """Return where the page finds its module."""
+        return f"{base}natgrad/{self.hash}/page.js"
+
+
+class AssetHandler(tornado.web.RequestHandler):
+    """Serves one asset, to be kept for ever if its name still fits its contents."""
+
+    def initialize(self, assets: Assets) -> None:
+        """Take the shelf to serve from."""
+        self.assets = assets
+
+    def get(self, digest: str, name: str) -> None:
+        """Send the file; an outdated name gets today's file, but may not be kept."""
+        body = self.assets.files.get(name)
+        if body is None:
+            raise tornado.web.HTTPError(404, reason=f"no asset {name!r}")
+        fresh = digest == self.assets.hash
+        kind = "text/css" if name.endswith(".css") else "text/javascript"
+        keep = "public, max-age=31536000, immutable" if fresh else "no-cache"
+        self.set_header("Content-Type", f"{kind}; charset=utf-8")
+        self.set_header("Cache-Control", keep)
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.finish(body)

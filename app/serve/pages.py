@@ -1,0 +1,110 @@
+"""The pages: a lesson, the list of them all, and the page that says what went wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import tornado.iostream
+import tornado.web
+from jupyter_core.utils import ensure_async
+from jupyter_server.base.handlers import JupyterHandler
+from voila.tornado.handler import TornadoVoilaHandler
+
+from app.serve.door import POLICY
+
+if TYPE_CHECKING:
+    from app.serve.server import LessonServer
+
+
+def script_json(value: object) -> str:
+    """Return ``value`` as JSON for a script element: nothing in it can end the element."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+class LessonHandler(TornadoVoilaHandler):
+    """One lesson's page: the head at once, then what Voila renders of its notebook."""
+
+    def initialize(self, **kwargs: Any) -> None:
+        """Take Voila's settings, and the server that knows the lessons."""
+        self.server: LessonServer = kwargs.pop("server")
+        super().initialize(**kwargs)
+
+    @property
+    def content_security_policy(self) -> str:
+        """See POLICY."""
+        return POLICY
+
+    async def get(self, path: str | None = None) -> None:
+        """Send the page of the lesson of this name."""
+        if path not in self.server.lessons():
+            raise tornado.web.HTTPError(404)
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        # no-cache, not no-store: a page names its kernel, so it should not come from a cache; but
+        # the browser may keep it alive while the reader looks at another page and comes back.
+        self.set_header("Cache-Control", "no-cache")
+        self.write(self.server.head(path))
+        await self.flush()
+        try:
+            async for part in self.get_generator(f"{path}.ipynb"):
+                self.write(part)
+                await self.flush()
+        except tornado.iostream.StreamClosedError:
+            pass  # The reader left before the page was whole.
+        except Exception:
+            # The head is on its way with status 200, so the trouble has to be said in the page.
+            self.log.exception("the lesson %r could not be rendered", path)
+            self.write(self.server.render("fault.html", message="The engine could not be started."))
+
+    def set_header(self, name: str, value: Any) -> None:
+        """Ignore headers once the head is sent: Voila sets its own later, to no effect."""
+        if not self._headers_written:
+            super().set_header(name, value)
+
+
+class FirstLesson(JupyterHandler):
+    """``/`` leads to the first lesson; a link's state goes along."""
+
+    def initialize(self, server: LessonServer) -> None:
+        """Take the server that knows the lessons."""
+        self.server = server
+
+    async def get(self) -> None:
+        """Redirect."""
+        query = f"?{self.request.query}" if self.request.query else ""
+        self.redirect(f"{self.server.base_url}{self.server.lessons()[0]}{query}")
+
+
+class Home(JupyterHandler):
+    """All lessons, in the lecture's order, each with its first picture in small."""
+
+    def initialize(self, server: LessonServer) -> None:
+        """Take the server that knows the lessons."""
+        self.server = server
+
+    @property
+    def content_security_policy(self) -> str:
+        """See POLICY."""
+        return POLICY
+
+    async def get(self) -> None:
+        """Send the page; its pictures are drawn by the engine, once."""
+        loop = asyncio.get_running_loop()
+        self.finish(await loop.run_in_executor(None, lambda: self.server.home))
+
+
+class NotFound(JupyterHandler):
+    """Everything else: an error page of our own."""
+
+    def initialize(self, server: LessonServer) -> None:
+        """Take the server that knows the lessons."""
+        self.server = server
+
+    async def prepare(self) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Refuse."""
+        await ensure_async(super().prepare())
+        raise tornado.web.HTTPError(404)

@@ -1,0 +1,248 @@
+"""The server: Voila, reduced to the lessons. See the head of this package."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import shutil
+import signal
+import socket
+import tempfile
+import threading
+import warnings
+import webbrowser
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+import tornado.web
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+from jupyter_core.utils import ensure_async
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from traitlets.config import Config
+from voila.app import Voila
+
+from app.serve.assets import AssetHandler, Assets
+from app.serve.door import Channels, Goodbye
+from app.serve.kernels import OneKernelSpec
+from app.serve.pages import FirstLesson, Home, LessonHandler, NotFound, script_json
+from app.serve.places import ADDRESS, TEMPLATE, lesson_names, notebooks_folder
+
+KERNEL_ID = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
+
+
+class LessonServer(Voila):
+    """Voila, reduced to the lessons. See the head of this package."""
+
+    name = "natgrad"
+
+    def __init__(
+        self,
+        *,
+        folder: Path | None = None,
+        port: int = 8866,
+        base_url: str = "/",
+        pool: int = 2,
+        open_browser: bool = True,
+        verbose: bool = False,
+    ) -> None:
+        """Prepare to serve the lessons in ``folder``; ``pool`` kernels wait for visitors."""
+        base_url = f"/{base_url.strip('/')}/".replace("//", "/")
+        self.assets = Assets()
+        super().__init__(
+            root_dir=str(folder or notebooks_folder()),
+            port=port,
+            ip=ADDRESS,
+            base_url=base_url,
+            open_browser=open_browser,
+            config_file_paths=[],  # A reader's voila.json for other pages has no say here.
+            log_level=logging.DEBUG if verbose else logging.ERROR,
+            config=self._settings(pool, Path(folder or notebooks_folder())),
+        )
+        # Said of every kernel that ends before its page does; the page says it better.
+        self.log.addFilter(lambda record: "restarted failed" not in record.getMessage())
+        if not self.lessons():
+            raise SystemExit(f"no lesson in {self.root_dir}: a lesson is a notebook, *.ipynb")
+
+    @staticmethod
+    def _settings(pool: int, folder: Path) -> Config:
+        names = lesson_names(folder)
+        config = Config()
+        config.VoilaConfiguration.template = "natgrad"
+        config.VoilaConfiguration.allow_template_override = "NO"
+        config.VoilaConfiguration.allow_theme_override = "NO"
+        config.VoilaConfiguration.show_tracebacks = True  # Only this machine reads them.
+        # While a kernel takes its time, Voila's pulse would call a function of its own front end,
+        # which our page lacks. Nothing stands between us and the reader that could lose patience.
+        config.VoilaConfiguration.http_keep_alive_timeout = 3600
+        config.VoilaConfiguration.preheat_kernel = pool > 0
+        config.VoilaConfiguration.default_pool_size = pool
+        config.VoilaConfiguration.kernel_spec_manager_class = OneKernelSpec
+        config.VoilaExporter.filters = {"script_json": script_json}
+        config.VoilaKernelManager.kernel_pools_config = {
+            "default": {"pool_size": 0},
+            # Each waiting kernel costs memory: most wait for the lesson that `/` opens.
+            **{f"{name}.ipynb": {"pool_size": pool // 2} for name in names[1:]},
+            **{f"{name}.ipynb": {"pool_size": pool} for name in names[:1]},
+        }
+        # A new visitor's first seconds belong to the visitor: refill the pool a little later.
+        config.VoilaKernelManager.fill_delay = 4.0
+        config.MappingKernelManager.cull_idle_timeout = 180
+        config.MappingKernelManager.cull_interval = 30
+        config.MappingKernelManager.cull_connected = False
+        # A page asks anew when it comes back; what was said meanwhile is stale.
+        config.MappingKernelManager.buffer_offline_messages = False
+        # A kernel that died has lost its lesson; restarting it in place helps nobody: say so.
+        config.KernelRestarter.restart_limit = 0
+        config.KernelRestarter.time_to_dead = 1.0
+        # Forty pictures a second are our traffic, not a runaway print loop; the page paces itself.
+        config.ZMQChannelsWebsocketConnection.limit_rate = False
+        return config
+
+    def lessons(self) -> list[str]:
+        """Return the lessons' names, first the one that ``/`` opens."""
+        return lesson_names(Path(self.root_dir))
+
+    # Templates
+
+    def setup_template_dirs(self) -> None:
+        """Use our folder, where it stands: nothing has to be installed among Jupyter's files."""
+        self.template_paths = [str(TEMPLATE)]
+        self.static_paths = []
+
+    @cached_property
+    def templates(self) -> Environment:
+        """Our templates, for the parts that need no notebook."""
+        return Environment(loader=FileSystemLoader(TEMPLATE), autoescape=select_autoescape())
+
+    def render(self, name: str, **values: object) -> str:
+        """Return one of our templates, filled."""
+        return self.templates.get_template(name).render(base_url=self.base_url, **values)
+
+    @cached_property
+    def home(self) -> str:
+        """The page that lists the lessons."""
+        from app.lessons import lessons  # the engine, which the pages themselves do not need here
+
+        row = sorted((lessons[n] for n in self.lessons() if n in lessons), key=lambda it: it.order)
+        cards = [
+            {"name": it.name, "title": it.title, "takeaway": it.takeaway, "picture": it.miniature()}
+            for it in row
+        ]
+        return self.render("home.html", lessons=cards)
+
+    def head(self, lesson: str) -> str:
+        """Return the page as far as it is the same for every visitor."""
+        return self.render(
+            "head.html",
+            title=lesson.replace("-", " ").replace("_", " ").capitalize(),
+            module=self.assets.url(self.base_url),
+            style=self.assets.files["stage.css"].decode(),
+        )
+
+    # Handlers
+
+    def init_settings(self) -> Any:
+        """Voila's settings, less its openness."""
+        settings = cast("dict[str, Any]", super().init_settings())
+        settings.update(
+            allow_remote_access=False,  # Only our own names: no other site can pose as us.
+            local_hostnames=["localhost"],
+            compress_response=True,
+            websocket_ping_interval=20,
+            ws_ping_interval=20_000,
+            jinja2_env=self.templates,
+            voila_jinja2_env=self.templates,
+            log_function=lambda handler: None,
+        )
+        return settings
+
+    def init_handlers(self) -> Any:
+        """Only what a page needs; none of Voila's own bundle, themes, file listing or templates."""
+        base = self.base_url
+        lesson = {
+            "server": self,
+            "template_paths": self.template_paths,
+            "config": self.config,
+            "voila_configuration": self.voila_configuration,
+        }
+        return [
+            (rf"{base}api/kernels/{KERNEL_ID}/channels", Channels),
+            (rf"{base}voila/api/shutdown/{KERNEL_ID}", Goodbye),
+            (rf"{base}natgrad/(\w+)/([\w.-]+)", AssetHandler, {"assets": self.assets}),
+            (base, FirstLesson, {"server": self}),
+            (rf"{base}home", Home, {"server": self}),
+            (rf"{base}([\w-]+)", LessonHandler, lesson),
+            (r".*", NotFound, {"server": self}),
+        ]
+
+    # Life
+
+    def start(self) -> None:
+        """Serve until told to stop (Ctrl-C, SIGTERM)."""
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        stop = asyncio.Event()
+        _on_signals(stop.set)
+        sockets = self._bind()
+        self.connection_dir = tempfile.mkdtemp(prefix="natgrad_")
+        try:
+            settings = self.init_settings()
+            self.app = tornado.web.Application(self.init_handlers(), **settings)
+            http = HTTPServer(self.app)
+            http.add_sockets(sockets)
+            print(f"The lessons are at {self.display_url} (Ctrl-C ends them)", flush=True)
+            if self.open_browser:
+                show = threading.Thread(target=webbrowser.open, args=(self.display_url,))
+                show.daemon = True
+                show.start()
+            await stop.wait()
+            http.stop()
+            await self._end_kernels()
+        finally:
+            shutil.rmtree(self.connection_dir, ignore_errors=True)
+
+    def _bind(self) -> list[socket.socket]:
+        """Return listening sockets on the first free port from the wished one on; 0 means any."""
+        last = min(self.port + self.port_retries, 65535)
+        for port in range(self.port, last + 1):
+            try:
+                sockets = bind_sockets(port, ADDRESS)
+            except OSError:
+                continue
+            if self.port not in (0, port):
+                print(f"Port {self.port} is taken; using {port}.", flush=True)
+            self.port = sockets[0].getsockname()[1]
+            return sockets
+        raise SystemExit(f"no free port between {self.port} and {last}: name another with --port")
+
+    async def _end_kernels(self) -> None:
+        """End every kernel, those still starting too. They have nothing to save."""
+        manager = self.kernel_manager
+        for pool in getattr(manager, "_pools", {}).values():
+            for task in pool:
+                task.cancel()
+            pool.clear()
+        # A pool's task holds the start it will not come to.
+        warnings.filterwarnings("ignore", message=r"coroutine '.*_initialize' was never awaited")
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(ensure_async(manager.shutdown_all(now=True)), 10)
+
+
+def _on_signals(stop: Callable[[], None]) -> None:
+    """Call ``stop`` on the first Ctrl-C or SIGTERM; a second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+
+    def handle(signum: int) -> None:
+        stop()
+        signal.signal(signum, signal.SIG_DFL)
+
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(signum, handle, signum)
+        except NotImplementedError:  # Windows has no such handlers in its loops.
+            signal.signal(signum, lambda number, _frame: loop.call_soon_threadsafe(handle, number))
