@@ -2,6 +2,7 @@
 #
 #   make run     the lessons in the browser          make bench   how fast they are, beside the stock way
 #   make test    all tests                           make lint    style and types
+#   make quick   the tests that take seconds
 #   make lock    pin today's versions anew           make bench-nets   how fast small nets learn, beside others
 #   make faults  plant faults one at a time; the laws must catch each
 #   make clean   forget .venv
@@ -9,12 +10,14 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-nets lint lock browser clean faults
+.PHONY: help run test quick bench bench-nets lint lock browser clean faults
 
 VENV := .venv
 PY := $(VENV)/bin/python
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
 ARGS ?=
+# A file of tests is one worker's: its tests share a server, a page or a trained net.
+WORKERS := -n auto --dist loadfile
 
 # The first Python on the path that is new enough.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -27,7 +30,10 @@ run: $(VENV)/.run
 	@exec $(PY) -m app serve $(ARGS)
 
 test: $(VENV)/.test browser
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest $(WORKERS) $(ARGS)
+
+quick: $(VENV)/.test
+	$(PY) -m pytest $(WORKERS) -m "not browser and not nets and not slow" tests/app tests/laws tests/lessons $(ARGS)
 
 bench: $(VENV)/.test browser
 	$(PY) -m tests.bench.plane

@@ -13,8 +13,6 @@ from natgrad_core import charts, gap, problems, rules, run
 from natgrad_core.types import Array
 from tests.browser.conftest import Server
 
-pytestmark = pytest.mark.browser
-
 ROOT = "document.querySelector('.natgrad').natgrad"
 
 

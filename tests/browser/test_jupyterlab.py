@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.conftest import ROOT as REPOSITORY
 from tests.browser.test_coordinates import ROOT, assert_the_stage_shows_what_the_engine_says
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

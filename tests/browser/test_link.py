@@ -7,12 +7,9 @@ import re
 import signal
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.test_coordinates import assert_the_stage_shows_what_the_engine_says
-
-pytestmark = pytest.mark.browser
 
 STAGE = "document.querySelector('.natgrad').natgrad"
 

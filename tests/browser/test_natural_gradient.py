@@ -14,8 +14,6 @@ from natgrad_core.rules.kl_limited import limit
 from tests.browser.conftest import Server
 from tests.browser.test_coordinates import ROOT, drag, paths, settle, type_in
 
-pytestmark = pytest.mark.browser
-
 
 @pytest.fixture
 def natural(page: Page, server: Server) -> Page:

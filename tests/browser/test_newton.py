@@ -13,8 +13,6 @@ from natgrad_core.rule import descend, precondition
 from tests.browser.conftest import Server
 from tests.browser.test_coordinates import ROOT, drag, paths, settle, type_in, word
 
-pytestmark = pytest.mark.browser
-
 
 @pytest.fixture
 def newton(page: Page, server: Server) -> Page:

@@ -12,8 +12,6 @@ from natgrad_core.geodesic import distance, e_geodesic, fisher_rao, m_geodesic
 from tests.browser.conftest import Server
 from tests.browser.test_coordinates import ROOT, drag, paths, settle, type_in
 
-pytestmark = pytest.mark.browser
-
 
 @pytest.fixture
 def lesson(page: Page, server: Server) -> Page:

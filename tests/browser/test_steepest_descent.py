@@ -14,8 +14,6 @@ from natgrad_core.shapes import steepest
 from tests.browser.conftest import Server
 from tests.browser.test_coordinates import ROOT, drag, settle, type_in
 
-pytestmark = pytest.mark.browser
-
 
 @pytest.fixture
 def lesson(page: Page, server: Server) -> Page:
