@@ -205,6 +205,12 @@ class Problem:
     def __repr__(self) -> str:
         return f"<problem {self.name}({', '.join(self.symbols)}), {self.domain}>"
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        """What a notebook shows: the loss and ellipses of F, as a picture."""
+        from natgrad_core.display import problem_bundle  # only a notebook asks for it
+
+        return problem_bundle(self)
+
 
 def _spread(value: Any, *points: Numeric) -> Numeric:
     """``value`` with the leading axes of the points, which a constant lacks."""

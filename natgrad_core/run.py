@@ -83,6 +83,12 @@ class Trajectory:
             f"starts {list(self.theta.shape[1:-1])}{end}>"
         )
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        """What a notebook shows: the path over the loss, with ellipses of F, as a picture."""
+        from natgrad_core.display import run_bundle  # only a notebook asks for it
+
+        return run_bundle(self.problem, repr(self), self.theta)
+
 
 def run(problem: Problem, rule: Rule, start: ArrayLike, steps: int = 100) -> Trajectory:
     """θ_{k+1} = θ_k + rule(∇J, θ_k), ``steps`` times from ``start [..., d]``.
