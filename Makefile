@@ -56,7 +56,7 @@ $(VENV)/.python:
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv is missing; on Debian: apt-get install python3-venv"; exit 1; }
 	@touch $@
 
-# $(call needs,extras): a stamp per set of extras, so that `make run` installs neither torch nor test tools.
+# $(call needs,extras): a stamp per set of extras, so that `make run` installs no test tools.
 define needs
 	@echo "Installing $(1) (once) ..."
 	@$(INSTALL) -c constraints.txt -e '$(2)'
@@ -64,7 +64,7 @@ define needs
 endef
 
 $(VENV)/.run: $(VENV)/.python pyproject.toml constraints.txt
-	$(call needs,what the lessons need,.)
+	$(call needs,what the lessons need,.[nets])
 
 $(VENV)/.test: $(VENV)/.python pyproject.toml constraints.txt tests/peers.txt
 	$(call needs,what the tests need,.[test])

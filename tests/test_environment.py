@@ -89,13 +89,13 @@ def _installed(name: str) -> bool:
     return True
 
 
-def test_conda_gets_the_same_environment() -> None:
+def test_conda_gets_what_make_run_installs() -> None:
     conda = yaml.safe_load((ROOT / "environment.yml").read_text())
     assert conda["name"] == PROJECT["name"]
     python, pip, by_pip = conda["dependencies"]
     assert SpecifierSet(python.removeprefix("python")) == SpecifierSet(PROJECT["requires-python"])
     assert pip == "pip"
-    assert by_pip == {"pip": ["-c constraints.txt", "-e ."]}
+    assert by_pip == {"pip": ["-c constraints.txt", "-e .[nets]"]}
 
 
 def test_the_lessons_need_neither_torch_nor_test_tools() -> None:

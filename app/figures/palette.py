@@ -16,6 +16,12 @@ _NAMED = {
     "gradient": ("plain", "#c2410c", "#fb923c", "circle"),
     "newton": ("Newton", "#0b62a8", "#63b3f5", "square"),
     "natural": ("natural", "#00735a", "#3ecfa6", "diamond"),
+    # What only nets have: rules, and approximations of their Fisher matrix.
+    "kfac": ("K-FAC", "#a23b72", "#e58fbf", "pentagon"),
+    "ekfac": ("E-KFAC", "#6b2fa0", "#c79bf2", "triangle-down"),
+    "lbfgs": ("L-BFGS", "#444b54", "#b8c0ca", "hexagon"),
+    "block": ("one block a layer", "#3f6212", "#a3d977", "square"),
+    "diagonal": ("diagonal", "#96501e", "#f0b27a", "plus"),
 }
 
 _FREE = (
@@ -41,6 +47,8 @@ _THINGS: dict[str, Ink] = {
     "metric": {"label": "Fisher ellipse", "light": "#00735a", "dark": "#3ecfa6"},
     "loss": {"label": "loss", "light": "#3b5b92", "dark": "#7f9fd8"},
     "contour": {"label": "lines of equal loss", "light": "#3b5b92", "dark": "#7f9fd8"},
+    "class0": {"label": "class 0", "light": "#2468a8", "dark": "#74b4ee"},
+    "class1": {"label": "class 1", "light": "#c47a06", "dark": "#f2b552"},
     "grid": {"label": "the other coordinates", "light": "#7b3fa0", "dark": "#cf9ff0"},
 }
 

@@ -8,17 +8,25 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 _KINDS = {"f": ("f4", np.float32), "u": ("u4", np.uint32), "i": ("u4", np.uint32)}
+_BYTES = ("u1", np.uint8)
 
 
 class Sheet:
     """Traces in drawing order; ``buffers`` says where each array lies in ``data``.
 
     ``fine`` is how many parts of a heavy picture the page already asked for; a picture that has
-    more of them answers with ``more`` (what to ask next) and ``progress``.
+    more of them answers with ``more`` (what to ask next) and ``progress``. ``hold``: the reader has
+    stopped it, and wants to see what there is; ``one``: and now a single step more.
     """
 
-    def __init__(self, have: frozenset[str] = frozenset(), fine: int = 0) -> None:
-        self.fine = fine
+    def __init__(
+        self,
+        have: frozenset[str] = frozenset(),
+        fine: int = 0,
+        hold: bool = False,
+        one: bool = False,
+    ) -> None:
+        self.fine, self.hold, self.one = fine, hold, one
         self.traces: list[dict[str, Any]] = []
         self.buffers: dict[str, list[Any]] = {}
         self._have = have
@@ -26,9 +34,12 @@ class Sheet:
         self._size = 0
 
     def array(self, name: str, values: ArrayLike) -> str:
-        """Pack an array under ``name``: floats as f4, whole numbers as u4, aligned to 8 bytes."""
+        """Pack an array under ``name``: floats as f4, whole numbers as u4, bytes as they are.
+
+        Each begins at a multiple of 8 bytes.
+        """
         plain = np.asarray(values)
-        kind, dtype = _KINDS[plain.dtype.kind]
+        kind, dtype = _BYTES if plain.dtype == np.uint8 else _KINDS[plain.dtype.kind]
         if name not in self.buffers:
             chunk = np.ascontiguousarray(plain, dtype).tobytes()
             self.buffers[name] = [kind, list(plain.shape), self._size]

@@ -41,7 +41,8 @@ class Live:
             self.store.reset()
         errors |= self.store.set(ask.get("set") or {})
         self.shown = self.lesson.see(self.store.state)
-        sheet = Sheet(frozenset(ask.get("have") or ()), int(ask.get("fine") or 0))
+        have, fine = frozenset(ask.get("have") or ()), int(ask.get("fine") or 0)
+        sheet = Sheet(have, fine, bool(ask.get("hold")), bool(ask.get("one")))
         answer = {
             "answer": ask.get("ask"),
             "state": self.store.state.plain(),

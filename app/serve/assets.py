@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+from functools import lru_cache
 from hashlib import sha256
 
 import tornado.web
@@ -14,7 +16,8 @@ class Assets:
     """What a page loads, under a name that follows the contents: a browser may keep it for ever.
 
     The many modules go as one file, ``page.js``; the style sheets stand in the page's head. So a
-    page costs two requests and a websocket, and a returning reader's one.
+    page costs two requests and a websocket, and a returning reader's one. ``plotly.js`` is fetched
+    by the pages that have a chart, when they have one to draw.
     """
 
     def __init__(self) -> None:
@@ -32,6 +35,7 @@ class Assets:
         bundle.style.cache_clear()
         files = {"page.js": bundle.module("page.js").encode()}
         files["stage.css"] = bundle.style().encode()
+        files["plotly.js"] = bundle.plotly()
         digest = sha256(repr(sorted(files.items())).encode())
         self._seen, self._files, self._hash = seen, files, digest.hexdigest()[:16]
 
@@ -46,6 +50,11 @@ class Assets:
         """The digest of them all."""
         self._refresh()
         return self._hash
+
+    @lru_cache(maxsize=8)  # noqa: B019 -- one shelf, as long as its server
+    def packed(self, digest: str, name: str) -> bytes:
+        """The file as it is sent to nearly everybody: compressed once, not for each reader."""
+        return gzip.compress(self.files[name], mtime=0)
 
     def url(self, base: str) -> str:
         """Return where the page finds its module."""
@@ -70,4 +79,7 @@ class AssetHandler(tornado.web.RequestHandler):
         self.set_header("Content-Type", f"{kind}; charset=utf-8")
         self.set_header("Cache-Control", keep)
         self.set_header("X-Content-Type-Options", "nosniff")
+        if "gzip" in self.request.headers.get("Accept-Encoding", ""):
+            self.set_header("Content-Encoding", "gzip")
+            body = self.assets.packed(self.assets.hash, name)
         self.finish(body)

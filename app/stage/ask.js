@@ -19,13 +19,14 @@ export function makeAsker({ send, context, onTrouble }) {
   let pending = null;
   let timer = 0;
 
-  function launch({ reset, set, fine = 0 }) {
+  function launch({ reset, set, fine = 0, one = false }) {
     flight = { ask: ++number, reset, set, fine };
     clearTimeout(timer);
     timer = setTimeout(() => onTrouble(true), PATIENCE);
     const content = { ask: number, ...context(), set };
     if (reset) content.reset = true;
     if (fine) content.fine = fine;
+    if (one) content.one = true;
     try {
       send(content);
     } catch (error) {
@@ -38,9 +39,10 @@ export function makeAsker({ send, context, onTrouble }) {
       pending = merged(pending, { set, reset });
       this.next();
     },
-    // The same picture, finer; only while nothing else is asked.
-    refine(fine) {
-      if (!flight && !pending) launch({ set: {}, reset: false, fine });
+    // The same picture, finer (of a run: longer, by `one` step or a few); only while nothing else is
+    // asked.
+    refine(fine, { one = false } = {}) {
+      if (!flight && !pending) launch({ set: {}, reset: false, fine, one });
     },
     // An answer came: true if it is the one awaited, or the kernel spoke unasked. The page takes it
     // in and then calls `next`, so that the next ask already says what this answer brought.

@@ -1,4 +1,4 @@
-"""The page's ES modules as one string, and its style sheets as another.
+"""The page's ES modules as one string, and its style sheets as another; Plotly's script as it is.
 
 anywidget takes one module and one style sheet. The modules here use only named imports of one
 another and names that are unique across files, so that joining them is: each after those it needs,
@@ -7,6 +7,7 @@ import and export taken off.
 
 import re
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOM = Path(__file__).parent
@@ -62,3 +63,12 @@ def style() -> str:
     """Return every style sheet in the room, the one for print last: it overrules the others."""
     sheets = sorted(ROOM.glob("*.css"), key=lambda path: (path.name == "print.css", path.name))
     return "\n".join(path.read_text("utf-8") for path in sheets)
+
+
+@cache
+def plotly() -> bytes:
+    """The script that draws charts, out of the installed plotly, which is not imported for it."""
+    found = find_spec("plotly")
+    if found is None or not found.submodule_search_locations:
+        raise FileNotFoundError("charts need the package plotly, which is not installed")
+    return (Path(found.submodule_search_locations[0]) / "package_data/plotly.min.js").read_bytes()

@@ -31,7 +31,16 @@ function matrix({ field, label, step = 0.1, size = 2 }, fields) {
   return make("div", { class: "control matrix", role: "group", "aria-label": label }, row, spot);
 }
 
-const BUILDERS = { slider, number, matrix, choice, checks, toggle };
+// Something to do now, and not a value that stays: pressed, it sets its field once.
+function button({ field, label, value = true, help }, fields) {
+  const spot = fields.spot();
+  const press = make("button", { type: "button", class: "act", title: help, "data-field": field }, label);
+  press.addEventListener("click", () => fields.set(field, value));
+  fields.add(field, [press], { write: () => {}, spot });
+  return make("div", { class: "control" }, press, spot);
+}
+
+const BUILDERS = { slider, number, matrix, choice, checks, toggle, button };
 
 export function makeControls(lesson, fields) {
   const groups = lesson.controls.map((group) => {

@@ -1,7 +1,10 @@
 // A map of numbers from 0 to 1 as colors: a small image, stretched over its place on the plane.
-// What is not a number (a run that was thrown out) is hatched by every other pixel of the ink.
+// What is not a number (a run that was thrown out) has a color of its own. `between: [a, b]` are
+// two inks, of 0 and of 1, with the paper half way; else the ramp of the theme is taken.
 
 const images = new WeakMap(); // the numbers -> {theme, image}
+
+const packed = ([r, g, b]) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
 
 function paint(cells, width, height, ramp, none) {
   const image = document.createElement("canvas");
@@ -9,29 +12,31 @@ function paint(cells, width, height, ramp, none) {
   image.height = height;
   const context = image.getContext("2d");
   const data = context.createImageData(width, height);
-  for (let i = 0; i < width * height; i++) {
-    const value = cells[i];
-    const row = height - 1 - Math.floor(i / width); // the first row is the lowest
-    const at = 4 * (row * width + (i % width));
-    const [r, g, b] = Number.isNaN(value)
-      ? none
-      : ramp[Math.max(0, Math.min(255, Math.round(value * 255)))];
-    data.data.set([r, g, b, 255], at);
+  const pixels = new Uint32Array(data.data.buffer);
+  const colors = Uint32Array.from(ramp, packed);
+  const nothing = packed(none);
+  const scale = cells instanceof Uint8Array ? 1 : 255;
+  for (let row = 0; row < height; row++) {
+    const to = (height - 1 - row) * width; // the first row is the lowest
+    for (let i = 0; i < width; i++) {
+      const value = scale * cells[row * width + i];
+      pixels[to + i] = value !== value ? nothing : colors[Math.max(0, Math.min(255, Math.round(value)))];
+    }
   }
   context.putImageData(data, 0, 0);
   return image;
 }
 
-export function drawHeat(ctx, { cells, size, box }, { array, palette, place, theme }) {
+export function drawHeat(ctx, { cells, size, box, between, smooth }, { array, palette, place, theme }) {
   const numbers = array(cells);
   if (!numbers) return;
   const kept = images.get(numbers);
   const image =
     kept?.theme === theme
       ? kept.image
-      : paint(numbers, size[1], size[0], palette.ramp(), palette.none());
+      : paint(numbers, size[1], size[0], palette.ramp(between), palette.none());
   images.set(numbers, { theme, image });
   const [x0, x1, y0, y1] = box;
-  ctx.imageSmoothingEnabled = false;
+  ctx.imageSmoothingEnabled = Boolean(smooth);
   ctx.drawImage(image, place.x(x0), place.y(y1), place.x(x1) - place.x(x0), place.y(y0) - place.y(y1));
 }

@@ -47,7 +47,10 @@ export function makeHover(plane, { array, redraw, lesson }) {
     const label = lesson.inks[trace.ink]?.label ?? trace.ink;
     setText(name, trace.name ?? label);
     const loss = trace.values?.loss && array(trace.values.loss)?.[step];
-    const place = point.map((v, i) => `${plane.labels()[i]} = ${show(v)}`).join(", ");
+    const { read } = trace; // of a graph, whose plane is the unit square: [what, numbers]
+    const place = read
+      ? read.map(([what, numbers]) => `${what} ${show(array(numbers)[step], 4)}`).join(", ")
+      : point.map((v, i) => `${plane.labels()[i]} = ${show(v)}`).join(", ");
     const there = say("place", { step, place });
     setText(words, loss === undefined ? there : say("loss-there", { place: there, loss: show(loss, 4) }));
     box.style.setProperty("--own", `var(--ink-${trace.ink})`);

@@ -185,9 +185,11 @@ function drawArrows(ctx, traces, { array, palette, place, k, size, weight, side 
 function drawPoints(ctx, trace, { array, palette, place, weight }) {
   const points = array(trace.points);
   const color = palette.color(trace.ink);
-  const look = { fill: color, stroke: palette.color("paper"), width: 2 };
+  const small = trace.size ?? 1;
+  const r = 4.2 * weight * small;
+  const look = { fill: color, stroke: palette.color("paper"), width: small < 1 ? 1 : 2 };
   for (let i = 0; points && i < points.length; i += 2) {
-    symbol(ctx, trace.symbol ?? palette.ink(trace.ink).symbol, place.x(points[i]), place.y(points[i + 1]), 4.2 * weight, look);
+    symbol(ctx, trace.symbol ?? palette.ink(trace.ink).symbol, place.x(points[i]), place.y(points[i + 1]), r, look);
   }
 }
 

@@ -121,6 +121,11 @@ class Model {
     return this.traits[name];
   }
 
+  /** Where a file lies that a page may want later: beside this one. */
+  asset(name) {
+    return new URL(name, import.meta.url).href;
+  }
+
   send(content, _callbacks, buffers) {
     this.link.send(content, buffers);
   }

@@ -22,6 +22,7 @@ export function makePalette(root, inks) {
   let lit = null; // inks that stand out; the others step back
   let ends = [];
   let heat = null;
+  let two = new Map(); // ramps between two inks
 
   function read() {
     const style = getComputedStyle(root);
@@ -29,11 +30,12 @@ export function makePalette(root, inks) {
     for (const [name, ink] of Object.entries(inks)) {
       root.style.setProperty(`--ink-${name}`, dark ? ink.dark : ink.light);
     }
-    const names = ["paper", "ink", "grid", "contour", "axis", "start"];
+    const names = ["paper", "ink", "soft", "rule", "grid", "contour", "axis", "start"];
     colors = new Map(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
     for (const [name, ink] of Object.entries(inks)) colors.set(name, dark ? ink.dark : ink.light);
     const triple = (name) => style.getPropertyValue(name).trim().split(/\s+/).map(Number);
     ends = BANDS.map(triple);
+    two = new Map();
     const [low, high] = HEAT.map(triple);
     const shades = Array.from({ length: 256 }, (_, i) => between(low, high, i / 255));
     heat = () => {
@@ -46,6 +48,13 @@ export function makePalette(root, inks) {
   const between = (low, high, part) => {
     const [l, c, h] = low.map((from, i) => from + (high[i] - from) * part);
     return `oklch(${l.toFixed(4)} ${c.toFixed(4)} ${h.toFixed(1)})`;
+  };
+
+  // From one ink over the paper to the other: full colors would hide what is drawn on top.
+  const half = (pair, part) => {
+    const share = (62 * Math.abs(2 * part - 1)).toFixed(2);
+    const color = colors.get(pair[part < 0.5 ? 0 : 1]);
+    return `color-mix(in oklab, ${color} ${share}%, ${colors.get("paper")})`;
   };
 
   return {
@@ -63,7 +72,12 @@ export function makePalette(root, inks) {
     band(index, count) {
       return between(ends[0], ends[1], count > 1 ? index / (count - 1) : 0);
     },
-    ramp: () => heat().ramp,
+    ramp(inks) {
+      if (!inks) return heat().ramp;
+      const key = inks.join();
+      if (!two.has(key)) two.set(key, bytes(Array.from({ length: 256 }, (_, i) => half(inks, i / 255))));
+      return two.get(key);
+    },
     none: () => heat().none,
   };
 }

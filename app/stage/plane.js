@@ -1,5 +1,6 @@
 // One square plane: a figure with two canvases, handles, ticks, names and a read-out.
 
+import { makeBrush } from "./brush.js";
 import { make, setAttribute, setText } from "./dom.js";
 import { makeHandles } from "./handles.js";
 import { makeHover } from "./hover.js";
@@ -39,13 +40,18 @@ export function makePlane(stage) {
 
   plane.settle = handles.settle;
 
+  const placeOf = (event) => {
+    const [x0, x1, , y1] = spec.view;
+    const scale = (x1 - x0) / plane.side();
+    return [x0 + event.offsetX * scale, y1 - event.offsetY * scale];
+  };
+
   // Where a plane can be picked from, a click on it sets a field to the place.
   frame.addEventListener("click", (event) => {
     if (!spec.click || event.target.tagName !== "CANVAS") return;
-    const [x0, x1, , y1] = spec.view;
-    const scale = (x1 - x0) / plane.side();
-    stage.ask({ [spec.click]: [x0 + event.offsetX * scale, y1 - event.offsetY * scale] });
+    stage.ask({ [spec.click]: placeOf(event) });
   });
+  makeBrush(frame, { field: () => spec.paint, placeOf, ask: stage.ask });
 
   function showTicks() {
     const [x0, x1, y0, y1] = spec.view;
@@ -62,12 +68,13 @@ export function makePlane(stage) {
     setText(title, spec.title);
     setAttribute(figure, "data-plane", spec.name);
     setAttribute(frame, "data-click", spec.click ?? null);
+    setAttribute(frame, "data-paint", spec.paint ?? null);
     const labels = spec.labels.join(say("and"));
     setAttribute(figure, "aria-label", say("plane", { title: spec.title, labels }));
     showTicks();
     spec.labels.forEach((text, i) => setText(names[i], text));
     handles.update(newHandles, errors);
-    hover.adopt(traces.filter((trace) => trace.kind === "path"));
+    hover.adopt(traces.filter((trace) => trace.kind === "path" || trace.read));
   };
 
   // The frame's size is told by an observer, never measured while drawing.

@@ -4,6 +4,7 @@
 import { makeArrays } from "./arrays.js";
 import { makeAsker } from "./ask.js";
 import { makeBanner } from "./banner.js";
+import { makeCharts } from "./charts.js";
 import { makeControls } from "./controls.js";
 import { make, setText } from "./dom.js";
 import { makeFields } from "./fields.js";
@@ -22,6 +23,7 @@ import { makeStats } from "./stats.js";
 import { say } from "./texts.js";
 import { makeTheme } from "./theme.js";
 import { makeTransport } from "./transport.js";
+import { makeWatch } from "./watch.js";
 import { makeFormulas, makeLive, makeWords } from "./words.js";
 
 export function render({ model, el }) {
@@ -42,7 +44,11 @@ export function render({ model, el }) {
 
   const asker = makeAsker({
     send: (content) => model.send(content),
-    context: () => ({ state: { ...answer?.state, k: transport.k() }, have: shelf.keys() }),
+    context: () => ({
+      state: { ...answer?.state, k: transport.k() },
+      have: shelf.keys(),
+      ...(progress.held() ? { hold: true } : {}),
+    }),
     onTrouble: (late) => banner.trouble(late),
   });
   // By default an act of the reader is his own: it is no longer the preset's picture.
@@ -66,7 +72,11 @@ export function render({ model, el }) {
     follow ||= "k" in set || Boolean(options?.reset);
     ask(set, options);
   }
-  const transport = makeTransport({ redraw, onStep: (k) => live.step(k) });
+  const transport = makeTransport({
+    redraw,
+    onStep: (k) => (live.step(k), pursue()),
+    onEnd: () => progress.one(),
+  });
   const menu = makeMenu();
   const header = makeHeader(lesson, {
     ask: jump,
@@ -79,7 +89,9 @@ export function render({ model, el }) {
   const words = makeWords(lesson, { ask: jump, said: () => answer?.state?.answers ?? [] });
   const formulas = makeFormulas(lesson);
   const controls = makeControls(lesson, fields);
-  const progress = makeProgress({ refine: (fine) => asker.refine(fine) });
+  const watch = makeWatch(root, () => progress.resume(asker.busy()));
+  const progress = makeProgress({ refine: asker.refine, looked: watch.looked });
+  const charts = makeCharts(model, { palette, theme: () => theme.current(), busy: asker.busy });
   const meter = makeMeter(lesson);
   const legend = makeLegend(lesson);
   const planes = new Map();
@@ -103,6 +115,7 @@ export function render({ model, el }) {
         homeless,
       ),
       make("div", { class: "deck" }, meter.box, formulas.box, controls),
+      charts.box,
       words.box,
       description,
     ),
@@ -113,6 +126,12 @@ export function render({ model, el }) {
   const address = () => (answer.query ? `?${answer.query}` : "");
   let addressTimer = 0;
   let wordsTimer = 0;
+
+  // Some pictures are drawn for one step only, `shows`: another step is asked for.
+  function pursue() {
+    const { shows = null } = answer ?? {};
+    if (shows !== null && shows !== transport.k()) asker.ask({});
+  }
 
   function adopt(newAnswer, data) {
     const first = answer === null;
@@ -130,7 +149,18 @@ export function render({ model, el }) {
     if (theirs) follow = false;
   }
 
+  // A view may have other planes than the one before it: those that are not in it are put away.
+  let arranged = "";
+  function arrange(names) {
+    if (arranged === names.join()) return;
+    arranged = names.join();
+    root.style.setProperty("--planes", names.length);
+    for (const [name, plane] of planes) plane.figure.hidden = !names.includes(name);
+    for (const name of names) if (planes.has(name)) planesBox.append(planes.get(name).figure);
+  }
+
   function show() {
+    arrange(answer.planes.map(({ name }) => name));
     for (const spec of answer.planes) {
       if (!planes.has(spec.name)) {
         const plane = makePlane({ ask, redraw, busy: asker.busy, array, lesson });
@@ -146,6 +176,7 @@ export function render({ model, el }) {
     if (answer.fault) elsewhere(answer.fault);
     meter.update(answer);
     legend.update(answer);
+    charts.update(answer.charts);
     words.update(answer);
     live.adopt(answer.numbers, transport.k());
     clearTimeout(wordsTimer); // a screen reader hears of the state that it came to rest in
@@ -169,7 +200,7 @@ export function render({ model, el }) {
       k: transport.time(),
       playing: transport.playing(),
     };
-    for (const plane of planes.values()) plane.draw(look);
+    for (const plane of planes.values()) if (!plane.figure.hidden) plane.draw(look);
     stats.frame(
       now,
       fresh ? answer.answer : undefined,
@@ -191,17 +222,17 @@ export function render({ model, el }) {
     const ratio = Math.min(devicePixelRatio || 1, 2);
     formulas.fix();
     for (const entry of entries) {
+      if (!entry.contentRect.width) continue; // put away
       const plane = [...planes.values()].find((p) => p.frame === entry.target);
       plane?.resize(Math.round(entry.contentRect.width), ratio);
     }
     draw(); // now, not at the next frame: a resized canvas is empty
   });
 
-  theme.onchange(() => (palette.read(), answer && draw()));
+  theme.onchange(() => (palette.read(), answer && draw(), charts.redraw()));
   el.append(root);
   theme.apply();
   adopt(model.get("first"), model.get("arrays"));
-  root.style.setProperty("--planes", answer.planes.length);
   show();
   for (const plane of planes.values()) {
     plane.resize(
@@ -245,6 +276,8 @@ export function render({ model, el }) {
     unlight();
     frame.stop();
     asker.stop();
+    watch.stop();
+    charts.stop();
     theme.stop();
     menu.stop();
     observer.disconnect();

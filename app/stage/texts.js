@@ -36,9 +36,14 @@ const TEXTS = {
     "loss-there": "{place}, loss {loss}",
     "legend": "legend",
     "meter": "invariance meter",
-    "fine": "how fine the picture is",
+    "fine": "how far the picture is",
     "stop": "stop",
     "go-on": "go on",
+    // charts
+    "charts": "charts",
+    "numbers": "the numbers",
+    "no-script": "its script did not load",
+    "no-chart": "This chart could not be drawn: {reason}. Its numbers are below.",
     // playback
     "playback": "playback",
     "play": "play",

@@ -18,7 +18,7 @@ const BUTTONS = {
       '.7-.7V8.5z"/>',
 };
 
-export function makeTransport({ redraw, onStep }) {
+export function makeTransport({ redraw, onStep, onEnd = () => false }) {
   let steps = 0;
   let time = 0;
   let playing = false;
@@ -97,6 +97,7 @@ export function makeTransport({ redraw, onStep }) {
 
   function step(way) {
     pause();
+    if (way > 0 && time >= steps && onEnd()) return; // a run that can go on does so by one step
     go(Math.round(time) + way);
   }
 

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import anywidget
 import traitlets
 
-from app.stage.bundle import module, style
+from app.stage.bundle import module, plotly, style
 
 PAGE_MIME = "application/vnd.natgrad.page+json"
 """The display's mime type in which our template finds the lesson and its first answer."""
@@ -67,6 +67,8 @@ class Lesson(anywidget.AnyWidget):
     def _on_ask(self, _widget: object, ask: object, _buffers: object) -> None:
         if isinstance(ask, dict) and "ask" in ask:
             self._say(*self.respond(ask))
+        elif ask == {"script": "plotly"}:  # a notebook's page, which has no server of ours
+            self.send(ask, [plotly()])
 
     def _say(self, answer: Answer, arrays: bytes) -> None:
         self._keep(answer)

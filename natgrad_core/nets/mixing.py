@@ -52,6 +52,18 @@ class Frame:
         )
         return cls(left, right, shift if bias else plain.shift)
 
+    @classmethod
+    def stretched(cls, inputs: int, outputs: int, condition: float, seed: int = 0) -> Frame:
+        """P = U diag(s) Uᵀ, symmetric, with this condition number and determinant one."""
+        if not 1 <= condition < float("inf"):
+            raise ValueError(f"a condition number is 1 or more, got {condition}")
+        generator = torch.Generator().manual_seed(seed)
+        noise = torch.randn(outputs, outputs, generator=generator, dtype=torch.float64)
+        turn = torch.linalg.qr(noise)[0]
+        scales = condition ** torch.linspace(-0.5, 0.5, outputs, dtype=torch.float64)
+        plain = cls.of(inputs, outputs)
+        return cls((turn * scales) @ turn.T, plain.right, plain.shift)
+
 
 class Seen:
     """``module`` with the Linear layers named in ``frames`` (by place) seen through them."""

@@ -1,0 +1,77 @@
+"""Charts that are read slowly: spectra, sweeps, tables. Plain dictionaries, as Plotly takes them.
+
+What moves while a reader looks (losses of a run, decision regions, heat maps) is drawn on the
+stage's own planes, fifty times faster; see ``graph.py``. A chart is for what stands still and is
+studied: it can be zoomed, its curves switched off, its numbers read in a table beside it.
+
+A color is an ink's name, ``ink("natural")``: the page knows what it looks like on which paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+Trace = dict[str, Any]
+Chart = dict[str, Any]
+
+_DASHES = {"solid": "solid", "dashed": "dash"}
+
+
+def ink(name: str) -> str:
+    """The color of an ink, filled in by the page."""
+    return f"ink:{name}"
+
+
+def axis(title: str, log: bool = False, **more: Any) -> dict[str, Any]:
+    """An axis with its name; ``log`` marks powers of ten."""
+    kind = {"type": "log", "dtick": 1, "exponentformat": "power"} if log else {"type": "linear"}
+    return {"title": {"text": title}, **kind, **more}
+
+
+def line(
+    color: str, name: str, x: ArrayLike, y: ArrayLike, dash: str = "solid", **more: Any
+) -> Trace:
+    """A curve in the ink ``color``."""
+    look = {"color": ink(color), "width": 2.4, "dash": _DASHES[dash]}
+    return {"type": "scatter", "mode": "lines", "name": name, "x": x, "y": y, "line": look, **more}
+
+
+def dots(color: str, name: str, x: ArrayLike, y: ArrayLike, size: float = 9, **more: Any) -> Trace:
+    """Single points in the ink ``color``."""
+    look = {"color": ink(color), "size": size, "line": {"color": ink("paper"), "width": 1}}
+    return {"type": "scatter", "mode": "markers", "name": name, "x": x, "y": y, "marker": look,
+            **more}  # fmt: skip
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    """Numbers to be read: a heading for each column, and the rows. The first column names a row."""
+    if any(len(row) != len(head) for row in rows):
+        raise ValueError(f"each row has {len(head)} cells, as the head has")
+    return {"head": list(head), "rows": [list(row) for row in rows]}
+
+
+def chart(
+    name: str,
+    title: str,
+    say: str,
+    traces: Sequence[Trace] = (),
+    x: dict[str, Any] | None = None,
+    y: dict[str, Any] | None = None,
+    numbers: dict[str, Any] | None = None,
+    **layout: Any,
+) -> Chart:
+    """One chart of an answer's ``charts``: traces on two axes, or only a table of ``numbers``.
+
+    ``say`` is the picture in one sentence, for those who do not see it; the table stands folded
+    below the picture.
+    """
+    found: Chart = {"name": name, "title": title, "say": say}
+    if traces:
+        axes = {"xaxis": x or axis(""), "yaxis": y or axis("")}
+        found["figure"] = {"data": list(traces), "layout": {**axes, **layout}}
+    if numbers:
+        found["table"] = numbers
+    return found

@@ -1,0 +1,20 @@
+// Whether anybody looks: the page is in front and the lesson in sight. Nothing runs for nobody.
+
+export function makeWatch(root, onBack) {
+  let inSight = true;
+  const looked = () => inSight && !document.hidden;
+  const change = () => looked() && onBack();
+  const observer = new IntersectionObserver((entries) => {
+    inSight = entries.at(-1).isIntersecting;
+    change();
+  });
+  observer.observe(root);
+  document.addEventListener("visibilitychange", change);
+  return {
+    looked,
+    stop() {
+      observer.disconnect();
+      document.removeEventListener("visibilitychange", change);
+    },
+  };
+}
