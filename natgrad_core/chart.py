@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from natgrad_core.jet import variables_through
+from natgrad_core.made import Made, remember
 from natgrad_core.ops import is_tensor
 from natgrad_core.small import (
     Matrix,
@@ -38,6 +39,7 @@ class Chart:
     name: str = ""
     latex: str = ""
     domain: str = ""
+    source: str = "Amari and Nagaoka 2000, ch. 1"
 
     def names(self, symbols: tuple[str, ...]) -> tuple[str, ...]:
         """What the new coordinates are called, for the ``symbols`` of the old ones."""
@@ -45,7 +47,7 @@ class Chart:
 
     def then(self, inner: Chart) -> Chart:
         """θ = self(inner(x)): this chart, then ``inner`` on its coordinates."""
-        return Composed(self, inner)
+        return remember(Composed(self, inner), Made(__name__, ".then", (self, inner), {}))
 
     def forward(self, x: ArrayLike) -> Numeric:
         """θ = f(x), ``[..., d] -> [..., d]``."""

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from natgrad_core.jet import variables_through
+from natgrad_core.made import remembering
 from natgrad_core.problem import Problem
 from natgrad_core.small import Matrix, Vector, symmetric
 from natgrad_core.types import Array, ArrayLike, Bools
 
 
+@remembering(__name__, "Divergence")
 class Divergence(Problem):
     """J(θ) = KL(p* ‖ p_θ), or with ``reverse`` KL(p_θ ‖ p*), for a ``target`` θ* of ``base``.
 

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 
 from natgrad_core.chart import Chart
+from natgrad_core.made import Made, remember
 from natgrad_core.ops import constant, is_tensor
 from natgrad_core.rows import Rows
 from natgrad_core.small import (
@@ -200,7 +201,7 @@ class Problem:
 
     def through(self, chart: Chart) -> Charted:
         """The same problem in the coordinates x of ``chart``, θ = f(x)."""
-        return Charted(self, chart)
+        return remember(Charted(self, chart), Made(__name__, ".through", (self, chart), {}))
 
     def __repr__(self) -> str:
         return f"<problem {self.name}({', '.join(self.symbols)}), {self.domain}>"

@@ -13,6 +13,8 @@ import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar, cast
 
+from natgrad_core.made import remembering
+
 T = TypeVar("T")
 S = TypeVar("S")
 
@@ -28,12 +30,14 @@ class Registry(Mapping[str, T]):
     """Names to items, filled by the modules of one package.
 
     ``kind`` is the word for one item in messages ("problem"), ``package`` the package whose
-    modules register themselves.
+    modules register themselves. What a shelf that ``natgrad_core`` offers under a ``public`` name
+    makes, remembers the call (``natgrad_core.made``).
     """
 
-    def __init__(self, kind: str, package: str) -> None:
+    def __init__(self, kind: str, package: str, public: str = "") -> None:
         self.kind = kind
         self._package = package
+        self._public = public
         self._items: dict[str, T] = {}
         self._filled = False
 
@@ -43,6 +47,8 @@ class Registry(Mapping[str, T]):
         def put(item: S) -> S:
             if name in self._items:
                 raise ValueError(f"two items want to be the {self.kind} {name!r}")
+            if self._public:
+                item = remembering("natgrad_core", f'{self._public}["{name}"]')(item)
             self._items[name] = cast(T, item)
             return item
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from natgrad_core import damping as dampings
 from natgrad_core.given import checked
+from natgrad_core.made import remembering
 from natgrad_core.metrics import Metric
 from natgrad_core.operator import Dense, invertible
 from natgrad_core.problem import At, Problem
@@ -46,6 +47,7 @@ class Rule:
         return f"<rule {self.name}: {self.latex}>" if self.latex else f"<rule {self.name}>"
 
 
+@remembering(__name__, "chain")
 def chain(*links: Rule, name: str = "chain", latex: str = "", source: str = "") -> Rule:
     """The rule that hands the direction through ``links`` in order."""
 
@@ -62,6 +64,7 @@ def chain(*links: Rule, name: str = "chain", latex: str = "", source: str = "") 
     return Rule(update, init, name, latex, source)
 
 
+@remembering(__name__, "descend")
 def descend(rate: ArrayLike) -> Rule:
     """Direction -> −α direction. ``rate`` is one number, or an array over the leading axes."""
     factor = checked("the rate α", rate, -np.inf)
@@ -76,6 +79,7 @@ SINGULAR = ("diverge", "pseudo-inverse")
 """What to do where a metric has no inverse: let the step be not finite, or take G⁺."""
 
 
+@remembering(__name__, "precondition")
 def precondition(
     metric: Metric, damping: ArrayLike = 0.0, kind: str = "identity", singular: str = "diverge"
 ) -> Rule:

@@ -58,8 +58,8 @@ class Seen:
 
     @property
     def paths(self) -> dict[str, Any]:
-        """What a notebook reads as the widget's ``path``."""
-        return self.runs
+        """What a notebook reads as the widget's ``path``: the runs, and the roads as points."""
+        return {**self.runs, **{f"{name}-road": road for name, road in self.roads.items()}}
 
     @cached_property
     def roads(self) -> dict[str, Array]:

@@ -29,7 +29,11 @@ class Seen:
         self.gradient = np.asarray(state.entries("gradient"), float)
         self.half, self.arrow = state.entries("frame")
 
-    paths: dict[str, Any] = {}  # noqa: RUF012  nothing runs here
+    @property
+    def paths(self) -> dict[str, Array]:
+        """What a notebook reads as the widget's ``path``: the metric and the vectors drawn."""
+        return {"G": self.metric, "gradient": self.gradient, "steepest": self.best.a,
+                "yours": self.yours, "plain": self.plain}  # fmt: skip
 
     @cached_property
     def best(self) -> Steepest:

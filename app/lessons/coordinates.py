@@ -447,6 +447,7 @@ lessons.register("coordinates")(
         title="Coordinates",
         takeaway="Plain descent depends on the numbers we write parameters with; "
         "Newton and the natural gradient do not.",
+        sources=("Amari 1998, sec. 2", "Martens 2020, sec. 12"),
         sections=SECTIONS,
         presets=PRESETS,
         formulas=FORMULAS,

@@ -8,7 +8,7 @@ only fixes notation is a ``Definition``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,7 @@ from app.figures.sheet import Sheet
 from app.state import State
 from app.store import Store
 from app.typeset import formula, prose
+from natgrad_core.made import Writer
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,10 @@ class Lesson:
     meter: str = ""
     lights: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Which inks a symbol of the text stands for: the one lights the others, and back."""
+    sources: tuple[str, ...] = ()
+    """What it draws on, "Amari 1998, sec. 2"; natgrad_core/sources.py holds the works."""
+    script: Callable[[Any, Writer], str] | None = None
+    """The Python that defines ``paths``, those of what is seen; runs need none (app/take)."""
 
     @property
     def claims(self) -> dict[str, Claim]:
@@ -131,6 +136,20 @@ class Lesson:
     def truth(self, name: str) -> int:
         """The right answer to a question, as the engine has it."""
         return _truth(self.name, name)
+
+    def said(self) -> list[str]:
+        """All that the lesson says, in which it may name its sources."""
+        sentences = [s for section in self.sections for s in section.sentences]
+        return [*self.sources, *(s if isinstance(s, str) else s.sentence for s in sentences),
+                *(asked.say for asked in self.predictions.values())]  # fmt: skip
+
+    def caption(self, state: State) -> str:
+        """What a state is, in a line: a preset's name and what to see in it, or the takeaway."""
+        for preset in self.presets:
+            store = self.store()
+            if not store.set(preset.set) and replace(store.state, **_aside(state)) == state:
+                return f"{preset.name}. {preset.say}"
+        return self.takeaway
 
     def store(self) -> Store:
         """A fresh store, at the default."""
@@ -231,6 +250,11 @@ def _neighbors(name: str) -> dict[str, Any]:
         for way, i in near.items()
         if 0 <= i < len(row)
     }
+
+
+def _aside(state: State) -> dict[str, Any]:
+    """What does not tell one picture from another: the step shown, and what was predicted."""
+    return {"k": state.k, "answers": state.answers}
 
 
 def _plain(sentence: str) -> str:

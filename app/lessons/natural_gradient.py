@@ -887,6 +887,12 @@ lessons.register("natural-gradient")(
         title="The natural gradient",
         takeaway="F⁻¹∇J is steepest descent measured in KL; what the coordinates still change is "
         "of the order of the rate, and vanishes with it.",
+        sources=(
+            "Amari 1998",
+            "Martens 2020",
+            "Song, Song and Ermon 2018",
+            "Schulman and others 2015",
+        ),
         sections=SECTIONS,
         presets=PRESETS,
         formulas=FORMULAS,

@@ -716,6 +716,7 @@ lessons.register("newton")(
         title="Newton",
         takeaway="Newton's method is blind to linear charts and not to curved ones, and where the "
         "Hessian is no metric it may climb.",
+        sources=("Nocedal and Wright 2006, ch. 3", "Dauphin and others 2014"),
         sections=SECTIONS,
         presets=PRESETS,
         formulas=FORMULAS,

@@ -10,11 +10,13 @@ import numpy as np
 from app import panels
 from app.fields import BadInput, choice, control, number, point
 from app.figures.palette import ink
-from app.figures.roads import CHARTS, NORMAL, ROADS, RUNS, Seen, picture
+from app.figures.roads import CHARTS, COUNT, NORMAL, ROADS, RUNS, Seen, picture
 from app.lessons import lessons
 from app.lessons.lesson import Claim, Definition, Formula, Lesson, Predict, Preset, Section
 from app.state import State, numbers
+from app.take.script import runs_of
 from natgrad_core.geodesic import length
+from natgrad_core.made import Writer
 from natgrad_core.types import Array
 
 
@@ -392,18 +394,36 @@ def _controls() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def _script(seen: Seen, writer: Writer) -> str:
+    writer.take("natgrad_core.geodesic", *(of.__name__ for of in ROADS.values()))
+    lines = [
+        runs_of(seen.runs, writer),
+        "",
+        f"a, b = {writer.write(seen.a)}, {writer.write(seen.b)}",
+    ]
+    lines += [f'paths["{name}-road"] = {of.__name__}({writer.write(NORMAL)}, a, b, {COUNT})'
+              for name, of in ROADS.items()]  # fmt: skip
+    return "\n".join(lines)
+
+
 lessons.register("roads")(
     Lesson(
         name="roads",
         title="Three roads",
         takeaway="The natural gradient takes the m- or the e-geodesic, as the loss has it; "
         "the shortest road is a third.",
+        sources=(
+            "Amari and Nagaoka 2000, ch. 3",
+            "Fujiwara and Amari 1995",
+            "Atkinson and Mitchell 1981",
+        ),
         sections=SECTIONS,
         presets=PRESETS,
         formulas=FORMULAS,
         controls=_controls,
         picture=picture,
         see=Seen,
+        script=_script,
         default=Ends(k=20),
         order=7,
         rules=("natural",),

@@ -15,6 +15,7 @@ from app.lessons import lessons
 from app.lessons.lesson import Claim, Definition, Formula, Lesson, Predict, Preset, Section
 from app.state import State, numbers, problem_named
 from natgrad_core.ball import axes, bent, boundary, normal
+from natgrad_core.made import Writer
 from natgrad_core.shapes import ellipse_axes, steepest, unit_directions
 from natgrad_core.types import Array
 
@@ -603,18 +604,43 @@ def _controls() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def _script(seen: Seen, writer: Writer) -> str:
+    eigenvalues, turn = seen.state.entries("eig"), seen.state.entries("turn")
+    writer.numpy()
+    writer.take("natgrad_core.ball", "bent")
+    writer.take("natgrad_core.shapes", "reach", "steepest", "unit_directions")
+    return f"""
+G = bent({writer.write(eigenvalues)}, turn={writer.write(turn)})
+gradient = np.array({writer.write(seen.gradient)})
+angle = np.deg2rad({writer.write(seen.state.angle)})
+
+paths = {{
+    "G": G,
+    "gradient": gradient,
+    "steepest": steepest(G, gradient).a,
+    "yours": unit_directions(G, np.array([angle]))[0],
+    "plain": reach(-gradient, G, 0.5),
+}}
+
+for name in ("plain", "yours", "steepest"):
+    print(f"{{name}}: {{paths[name]}}, slope {{gradient @ paths[name]:.6g}}")
+"""
+
+
 lessons.register("steepest-descent")(
     Lesson(
         name="steepest-descent",
         title="Steepest descent",
         takeaway="Steepest means steepest per unit of length: the metric G decides which way is "
         "down, and its answer is −G⁻¹∇J.",
+        sources=("Amari 1998, theorem 1",),
         sections=SECTIONS,
         presets=PRESETS,
         formulas=FORMULAS,
         controls=_controls,
         picture=picture,
         see=Seen,
+        script=_script,
         default=Bent(),
         order=3,
         rules=("gradient", "natural"),

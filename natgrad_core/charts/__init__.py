@@ -5,4 +5,4 @@ from collections.abc import Callable
 from natgrad_core.chart import Chart
 from natgrad_core.registry import Registry
 
-charts: Registry[Callable[..., Chart]] = Registry("chart", __name__)
+charts: Registry[Callable[..., Chart]] = Registry("chart", __name__, "charts")

@@ -12,4 +12,4 @@ from natgrad_core.registry import Registry
 
 Metric: TypeAlias = Callable[[At], Operator]
 
-metrics: Registry[Callable[..., Metric]] = Registry("metric", __name__)
+metrics: Registry[Callable[..., Metric]] = Registry("metric", __name__, "metrics")

@@ -10,7 +10,7 @@ from natgrad_core.small import eye
 
 @metrics.register("euclidean")
 def euclidean() -> Metric:
-    """G = I: the metric that plain gradient descent takes for granted."""
+    """G = I: the metric that plain gradient descent takes for granted (Cauchy 1847)."""
 
     def at_point(at: At) -> Operator:
         return Dense(eye(len(at.theta)))

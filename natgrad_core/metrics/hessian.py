@@ -9,7 +9,10 @@ from natgrad_core.problem import At
 
 @metrics.register("hessian")
 def hessian() -> Metric:
-    """G = ∇²J: Newton's choice, which is no metric where it is indefinite."""
+    """G = ∇²J: Newton's choice, which is no metric where it is indefinite.
+
+    Nocedal and Wright 2006, ch. 3.
+    """
 
     def at_point(at: At) -> Operator:
         return Dense(at.hessian)

@@ -3,4 +3,4 @@
 from natgrad_core.problem import Problem
 from natgrad_core.registry import Registry
 
-problems: Registry[type[Problem]] = Registry("problem", __name__)
+problems: Registry[type[Problem]] = Registry("problem", __name__, "problems")

@@ -5,4 +5,4 @@ from collections.abc import Callable
 from natgrad_core.registry import Registry
 from natgrad_core.rule import Rule
 
-rules: Registry[Callable[..., Rule]] = Registry("rule", __name__)
+rules: Registry[Callable[..., Rule]] = Registry("rule", __name__, "rules")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from natgrad_core.given import checked
+from natgrad_core.made import remembering
 from natgrad_core.metrics.fisher import fisher
 from natgrad_core.ops import maximum, sqrt
 from natgrad_core.problem import At
@@ -12,6 +13,7 @@ from natgrad_core.small import Vector, dot, mv
 from natgrad_core.types import ArrayLike
 
 
+@remembering(__name__, "limit")
 def limit(radius: ArrayLike) -> Rule:
     """Direction -> the same, shortened where needed to ½δᵀFδ ≤ ``radius`` nats."""
     most = checked("the radius r, in nats", radius, 1e-300)

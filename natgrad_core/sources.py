@@ -1,0 +1,285 @@
+"""Where things come from: every work that the project names, once, as BibTeX.
+
+Items name their sources in words, "Amari 1998, eq. 12", in their ``source`` or their docstring.
+``cited`` finds the works behind such words by the first author and the year; a test holds every
+item on a shelf to it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Source(NamedTuple):
+    """One work. ``where`` holds the fields of its kind: journal, volume, pages; or publisher."""
+
+    kind: str
+    authors: str
+    year: int
+    title: str
+    where: dict[str, str]
+
+    @property
+    def key(self) -> str:
+        """The first author and the year: ``amari1998``."""
+        return _key(self.authors.partition(",")[0], str(self.year))
+
+    @property
+    def bibtex(self) -> str:
+        """The work as a BibTeX entry."""
+        fields = {"author": self.authors, "title": f"{{{self.title}}}", **self.where}
+        fields["year"] = str(self.year)
+        lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items())
+        return f"@{self.kind}{{{self.key},\n{lines}}}\n"
+
+
+class UnknownSource(KeyError):
+    """A work that is named somewhere and not listed here."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+def _key(surname: str, year: str) -> str:
+    plain = unicodedata.normalize("NFKD", surname).encode("ascii", "ignore").decode()
+    return re.sub(r"\W", "", plain.split()[-1]).lower() + year
+
+
+_NAME = r"[A-ZÀ-Ž][\w’'-]+"
+_NAMED = re.compile(
+    rf"({_NAME})(?:, {_NAME})*(?: (?:and|&) (?:others|{_NAME})| et al\.)? ((?:1[5-9]|20)\d\d)\b"
+)
+_MONTHS = {"January", "February", "March", "April", "May", "June", "July", "August", "September",
+           "October", "November", "December"}  # fmt: skip
+
+
+def named(text: str) -> list[str]:
+    """The keys of the works that a text names as "Author year", in its order."""
+    found = _NAMED.findall(" ".join(text.split()))
+    return list(dict.fromkeys(_key(name, year) for name, year in found if name not in _MONTHS))
+
+
+def cited(texts: Iterable[str]) -> list[Source]:
+    """The works that these texts name, each once; UnknownSource if one is not listed here."""
+    keys = dict.fromkeys(key for text in texts for key in named(text))
+    for key in keys:
+        if key not in SOURCES:
+            raise UnknownSource(f"no source {key!r}; list the work in natgrad_core/sources.py")
+    return [SOURCES[key] for key in keys]
+
+
+def bibtex(sources: Iterable[Source]) -> str:
+    """These works as a BibTeX file."""
+    return "\n".join(source.bibtex for source in sources)
+
+
+def _article(
+    authors: str, year: int, title: str, journal: str, volume: str, pages: str
+) -> Source:  # fmt: skip
+    where = {"journal": journal, "volume": volume, "pages": pages.replace("-", "--")}
+    return Source("article", authors, year, title, {k: v for k, v in where.items() if v})
+
+
+def _book(authors: str, year: int, title: str, publisher: str, edition: str = "") -> Source:
+    where = {"publisher": publisher, "edition": edition}
+    return Source("book", authors, year, title, {k: v for k, v in where.items() if v})
+
+
+def _talk(authors: str, year: int, title: str, booktitle: str, pages: str = "") -> Source:
+    where = {"booktitle": booktitle, "pages": pages.replace("-", "--")}
+    return Source("inproceedings", authors, year, title, {k: v for k, v in where.items() if v})
+
+
+def _part(authors: str, year: int, title: str, booktitle: str, publisher: str) -> Source:
+    where = {"booktitle": booktitle, "publisher": publisher}
+    return Source("incollection", authors, year, title, where)
+
+
+def _arxiv(authors: str, year: int, title: str, number: str) -> Source:
+    where = {"eprint": number, "archiveprefix": "arXiv"}
+    return Source("misc", authors, year, title, where)
+
+
+_NIPS = "Advances in Neural Information Processing Systems"
+_ICML = "International Conference on Machine Learning"
+_ICLR = "International Conference on Learning Representations"
+
+_WORKS = (
+    # Information geometry and the natural gradient
+    _article("Amari, Shun-ichi", 1998, "Natural Gradient Works Efficiently in Learning",
+             "Neural Computation", "10", "251-276"),
+    _book("Amari, Shun-ichi and Nagaoka, Hiroshi", 2000, "Methods of Information Geometry",
+          "American Mathematical Society and Oxford University Press"),
+    _article("Amari, Shun-ichi and Park, Hyeyoung and Ozeki, Tomoko", 2006,
+             "Singularities Affect Dynamics of Learning in Neuromanifolds", "Neural Computation",
+             "18", "1007-1065"),
+    _article("Atkinson, Colin and Mitchell, Ann F. S.", 1981, "Rao's Distance Measure",
+             "Sankhya, Series A", "43", "345-365"),
+    _book("Brown, Lawrence D.", 1986, "Fundamentals of Statistical Exponential Families",
+          "Institute of Mathematical Statistics"),
+    _article("Costa, Sueli I. R. and Santos, Sandra A. and Strapasson, João E.", 2015,
+             "Fisher Information Distance: A Geometrical Reading",
+             "Discrete Applied Mathematics", "197", "59-69"),
+    _article("Cox, D. R. and Reid, N.", 1987,
+             "Parameter Orthogonality and Approximate Conditional Inference",
+             "Journal of the Royal Statistical Society, Series B", "49", "1-39"),
+    _book("do Carmo, Manfredo P.", 1992, "Riemannian Geometry", "Birkhäuser"),
+    _article("Fujiwara, Akio and Amari, Shun-ichi", 1995,
+             "Gradient Systems in View of Information Geometry", "Physica D", "80", "317-327"),
+    _talk("Kakade, Sham", 2001, "A Natural Policy Gradient", f"{_NIPS} 14"),
+    _talk("Kristiadi, Agustinus and Dangel, Felix and Hennig, Philipp", 2023,
+          "The Geometry of Neural Nets' Parameter Spaces Under Reparametrization", f"{_NIPS} 36"),
+    _talk("Kunstner, Frederik and Balles, Lukas and Hennig, Philipp", 2019,
+          "Limitations of the Empirical Fisher Approximation for Natural Gradient Descent",
+          f"{_NIPS} 32"),
+    _talk("Lin, Wu and Dangel, Felix and Eschenhagen, Runa and Bae, Juhan and Turner, Richard E. "
+          "and Makhzani, Alireza", 2024,
+          "Can We Remove the Square-Root in Adaptive Gradient Methods? A Second-Order Perspective",
+          _ICML),
+    _article("Martens, James", 2020, "New Insights and Perspectives on the Natural Gradient Method",
+             "Journal of Machine Learning Research", "21", "1-76"),
+    _article("Rao, C. Radhakrishna", 1945,
+             "Information and the Accuracy Attainable in the Estimation of Statistical Parameters",
+             "Bulletin of the Calcutta Mathematical Society", "37", "81-91"),
+    _article("Raskutti, Garvesh and Mukherjee, Sayan", 2015,
+             "The Information Geometry of Mirror Descent",
+             "IEEE Transactions on Information Theory", "61", "1451-1457"),
+    _talk("Le Roux, Nicolas and Manzagol, Pierre-Antoine and Bengio, Yoshua", 2008,
+          "Topmoumoute Online Natural Gradient Algorithm", f"{_NIPS} 20"),
+    _arxiv("Sohl-Dickstein, Jascha", 2012,
+           "The Natural Gradient by Analogy to Signal Whitening, and Recipes and Tricks for its "
+           "Use",
+           "1205.1828"),
+    _talk("Song, Yang and Song, Jiaming and Ermon, Stefano", 2018,
+          "Accelerating Natural Gradient with Higher-Order Invariance", _ICML),
+    # Optimization
+    _article("Cauchy, Augustin-Louis", 1847,
+             "Méthode générale pour la résolution des systèmes d'équations simultanées",
+             "Comptes rendus de l'Académie des Sciences", "25", "536-538"),
+    _talk("Dauphin, Yann N. and Pascanu, Razvan and Gulcehre, Caglar and Cho, Kyunghyun and "
+          "Ganguli, Surya and Bengio, Yoshua", 2014,
+          "Identifying and Attacking the Saddle Point Problem in High-Dimensional Non-Convex "
+          "Optimization", f"{_NIPS} 27"),
+    _article("Duchi, John and Hazan, Elad and Singer, Yoram", 2011,
+             "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization",
+             "Journal of Machine Learning Research", "12", "2121-2159"),
+    _book("Gauss, Carl Friedrich", 1809,
+          "Theoria motus corporum coelestium in sectionibus conicis solem ambientium",
+          "Perthes and Besser"),
+    _talk("Kingma, Diederik P. and Ba, Jimmy", 2015, "Adam: A Method for Stochastic Optimization",
+          _ICLR),
+    _article("Levenberg, Kenneth", 1944,
+             "A Method for the Solution of Certain Non-Linear Problems in Least Squares",
+             "Quarterly of Applied Mathematics", "2", "164-168"),
+    _book("Madsen, Kaj and Nielsen, Hans Bruun and Tingleff, Ole", 2004,
+          "Methods for Non-Linear Least Squares Problems", "Technical University of Denmark", "2"),
+    _article("Marquardt, Donald W.", 1963,
+             "An Algorithm for Least-Squares Estimation of Nonlinear Parameters",
+             "Journal of the Society for Industrial and Applied Mathematics", "11", "431-441"),
+    _article("Nesterov, Yurii", 1983,
+             "A Method of Solving a Convex Programming Problem with Convergence Rate O(1/k^2)",
+             "Soviet Mathematics Doklady", "27", "372-376"),
+    _book("Newton, Isaac", 1669, "De analysi per aequationes numero terminorum infinitas",
+          "manuscript, printed by William Jones in 1711"),
+    _book("Nielsen, Hans Bruun", 1999, "Damping Parameter in Marquardt's Method",
+          "Technical University of Denmark, report IMM-REP-1999-05"),
+    _article("Nocedal, Jorge", 1980, "Updating Quasi-Newton Matrices with Limited Storage",
+             "Mathematics of Computation", "35", "773-782"),
+    _book("Nocedal, Jorge and Wright, Stephen J.", 2006, "Numerical Optimization", "Springer", "2"),
+    _article("Penrose, Roger", 1955, "A Generalized Inverse for Matrices",
+             "Mathematical Proceedings of the Cambridge Philosophical Society", "51", "406-413"),
+    _article("Petzold, Linda", 1983,
+             "Automatic Selection of Methods for Solving Stiff and Nonstiff Systems of Ordinary "
+             "Differential Equations", "SIAM Journal on Scientific and Statistical Computing", "4",
+             "136-148"),
+    _article("Polyak, Boris T.", 1964,
+             "Some Methods of Speeding up the Convergence of Iteration Methods",
+             "USSR Computational Mathematics and Mathematical Physics", "4", "1-17"),
+    _book("Raphson, Joseph", 1690, "Analysis aequationum universalis", "London"),
+    _article("Richardson, Lewis Fry", 1911,
+             "The Approximate Arithmetical Solution by Finite Differences of Physical Problems "
+             "Involving Differential Equations",
+             "Philosophical Transactions of the Royal Society A", "210", "307-357"),
+    _article("Rosenbrock, Howard H.", 1960,
+             "An Automatic Method for Finding the Greatest or Least Value of a Function",
+             "The Computer Journal", "3", "175-184"),
+    _talk("Schulman, John and Levine, Sergey and Moritz, Philipp and Jordan, Michael and Abbeel, "
+          "Pieter", 2015, "Trust Region Policy Optimization", _ICML),
+    _book("Strogatz, Steven H.", 1994, "Nonlinear Dynamics and Chaos", "Addison-Wesley"),
+    _talk("Sutskever, Ilya and Martens, James and Dahl, George and Hinton, Geoffrey", 2013,
+          "On the Importance of Initialization and Momentum in Deep Learning", _ICML),
+    _book("Tieleman, Tijmen and Hinton, Geoffrey", 2012,
+          "Lecture 6.5: RMSProp, Divide the Gradient by a Running Average of its Recent Magnitude",
+          "Coursera, Neural Networks for Machine Learning"),
+    _arxiv("Zeiler, Matthew D.", 2012, "ADADELTA: An Adaptive Learning Rate Method", "1212.5701"),
+    # Nets
+    _talk("Becker, Suzanna and LeCun, Yann", 1989,
+          "Improving the Convergence of Back-Propagation Learning with Second Order Methods",
+          "Proceedings of the 1988 Connectionist Models Summer School", "29-37"),
+    _talk("Desjardins, Guillaume and Simonyan, Karen and Pascanu, Razvan and Kavukcuoglu, Koray",
+          2015, "Natural Neural Networks", f"{_NIPS} 28"),
+    _talk("George, Thomas and Laurent, César and Bouthillier, Xavier and Ballas, Nicolas and "
+          "Vincent, Pascal", 2018,
+          "Fast Approximate Natural Gradient Descent in a Kronecker-Factored Eigenbasis",
+          f"{_NIPS} 31"),
+    _book("Griewank, Andreas and Walther, Andrea", 2008,
+          "Evaluating Derivatives", "Society for Industrial and Applied Mathematics", "2"),
+    _part("LeCun, Yann and Bottou, Léon and Orr, Genevieve B. and Müller, Klaus-Robert", 1998,
+          "Efficient BackProp", "Neural Networks: Tricks of the Trade", "Springer"),
+    _talk("Grosse, Roger and Martens, James", 2016,
+          "A Kronecker-Factored Approximate Fisher Matrix for Convolution Layers", _ICML),
+    _talk("Martens, James", 2010, "Deep Learning via Hessian-Free Optimization", _ICML),
+    _talk("Martens, James and Grosse, Roger", 2015,
+          "Optimizing Neural Networks with Kronecker-Factored Approximate Curvature", _ICML,
+          "2408-2417"),
+    _article("Pearlmutter, Barak A.", 1994, "Fast Exact Multiplication by the Hessian",
+             "Neural Computation", "6", "147-160"),
+    _talk("Saxe, Andrew M. and McClelland, James L. and Ganguli, Surya", 2014,
+          "Exact Solutions to the Nonlinear Dynamics of Learning in Deep Linear Neural Networks",
+          _ICLR),
+    _article("Schraudolph, Nicol N.", 2002,
+             "Fast Curvature Matrix-Vector Products for Second-Order Gradient Descent",
+             "Neural Computation", "14", "1723-1738"),
+    # Data and models
+    _article("Bliss, C. I.", 1935, "The Calculation of the Dosage-Mortality Curve",
+             "Annals of Applied Biology", "22", "134-167"),
+    _article("Cavendish, Henry", 1798, "Experiments to Determine the Density of the Earth",
+             "Philosophical Transactions of the Royal Society", "88", "469-526"),
+    _book("Dobson, Annette J.", 1990, "An Introduction to Generalized Linear Models",
+          "Chapman and Hall"),
+    _article("Efron, Bradley and Morris, Carl", 1975,
+             "Data Analysis Using Stein's Estimator and its Generalizations",
+             "Journal of the American Statistical Association", "70", "311-319"),
+    _article("Hubble, Edwin", 1929,
+             "A Relation between Distance and Radial Velocity among Extra-Galactic Nebulae",
+             "Proceedings of the National Academy of Sciences", "15", "168-173"),
+    _article("Lieblein, Julius and Zelen, Marvin", 1956,
+             "Statistical Investigation of the Fatigue Life of Deep-Groove Ball Bearings",
+             "Journal of Research of the National Bureau of Standards", "57", "273-316"),
+    _article("Lister, Joseph", 1870,
+             "On the Effects of the Antiseptic System of Treatment upon the Salubrity of a "
+             "Surgical Hospital", "The Lancet", "95", "40-42"),
+    _book("Mardia, Kanti V. and Jupp, Peter E.", 2000, "Directional Statistics", "Wiley"),
+    _book("McCullagh, Peter and Nelder, John A.", 1989, "Generalized Linear Models",
+          "Chapman and Hall", "2"),
+    _article("Proschan, Frank", 1963,
+             "Theoretical Explanation of Observed Decreasing Failure Rate", "Technometrics", "5",
+             "375-383"),
+    _book("Race, R. R. and Sanger, Ruth", 1975, "Blood Groups in Man", "Blackwell", "6"),
+    _book("Titterington, D. M. and Smith, A. F. M. and Makov, U. E.", 1985,
+          "Statistical Analysis of Finite Mixture Distributions", "Wiley"),
+    _article("Weibull, Waloddi", 1951, "A Statistical Distribution Function of Wide Applicability",
+             "Journal of Applied Mechanics", "18", "293-297"),
+    _article("Whyte, Bruce M. and Gold, Julian and Dobson, Annette J. and Cooper, David A.", 1987,
+             "Epidemiology of Acquired Immunodeficiency Syndrome in Australia",
+             "Medical Journal of Australia", "147", "65-69"),
+)  # fmt: skip
+
+SOURCES = {work.key: work for work in _WORKS}
+"""The works by key."""
+
+if len(SOURCES) != len(_WORKS):
+    raise ValueError("two works have one key: tell their years apart by a letter")

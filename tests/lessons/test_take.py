@@ -1,0 +1,167 @@
+"""What a reader takes away is what was on the screen: scripts, sources."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.figures.sheet import Sheet
+from app.lessons import lessons
+from app.lessons.lesson import Lesson, Preset
+from app.take.cite import cite, words
+from app.take.script import leaves, script
+from natgrad_core import Trajectory, charts, metrics, problems, rules, run
+from natgrad_core.made import Unwritable, Writer, made
+from natgrad_core.problem import Charted
+from natgrad_core.sources import SOURCES, UnknownSource, cited, named
+
+PRESETS = [
+    pytest.param(lesson, preset, id=f"{name}:{preset.name}")
+    for name, lesson in lessons.items()
+    for preset in lesson.presets
+]
+
+
+def done(source: str) -> dict[str, Any]:
+    """The names that a script defines; what it prints has to be something."""
+    names: dict[str, Any] = {}
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        exec(compile(source, "<the script>", "exec"), names)
+    assert said.getvalue()
+    return names
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal to the last bit."""
+    if isinstance(other, Trajectory):
+        return same(one.theta, other.theta) and same(one.home, other.home)
+    return np.array_equal(one, other, equal_nan=np.asarray(other).dtype.kind == "f")
+
+
+def points(paths: Any) -> list[np.ndarray]:
+    """Every row of points in these paths, in each of their coordinates, as the page draws them."""
+    found = [path for _, path in leaves(paths)]
+    seen = [path.problem.chart for path in found
+            if isinstance(path, Trajectory) and isinstance(path.problem, Charted)]  # fmt: skip
+    rows = []
+    for path in found:
+        if not isinstance(path, Trajectory):
+            rows.append(np.asarray(path))
+            continue
+        rows += [path.theta, path.home, *(chart.inverse(path.home) for chart in seen)]
+    return [np.asarray(row, np.float32) for row in rows]
+
+
+@pytest.mark.parametrize(("lesson", "preset"), PRESETS)
+def test_the_script_makes_what_is_on_the_screen(lesson: Lesson, preset: Preset) -> None:
+    seen = lesson.after(preset.set)
+    paths = done(script(lesson, seen, "https://example.org/page?v=1"))["paths"]
+    expected = dict(leaves(seen.paths))
+    assert expected
+    made_here = dict(leaves(paths))
+    assert list(made_here) == list(expected)
+    assert [name for name, path in expected.items() if not same(made_here[name], path)] == []
+    sheet = Sheet()
+    lesson.picture(seen, sheet)
+    rows = points(paths)
+    for trace in sheet.traces:
+        if trace["kind"] == "path" and trace.get("rule"):
+            kind, shape, offset = sheet.buffers[trace["points"]]
+            count = int(np.prod(shape))
+            drawn = np.frombuffer(sheet.data, np.float32, count, offset).reshape(shape)
+            assert any(same(row, drawn) for row in rows), (kind, trace["rule"], trace["name"])
+
+
+def test_a_script_of_another_state_is_another_script() -> None:
+    lesson = lessons["coordinates"]
+    seen, other = lesson.after({}), lesson.after({"rate": 0.021})
+    paths = dict(leaves(done(script(lesson, other))["paths"]))
+    assert not any(same(paths[name], path) for name, path in leaves(seen.paths))
+
+
+def test_the_script_says_what_is_seen_and_where() -> None:
+    lesson = lessons["coordinates"]
+    preset = lesson.presets[1]
+    source = script(lesson, lesson.after({**preset.set, "k": 7}), "https://example.org/a?v=1")
+    assert preset.name in source
+    assert preset.say in source
+    assert "https://example.org/a?v=1" in source
+    assert lesson.takeaway.split(";")[0] in script(lesson, lesson.after({"rate": 0.5})).replace(
+        "\n", " "
+    )
+
+
+@pytest.mark.parametrize("name", rules)
+def test_a_rule_off_the_shelf_writes_itself(name: str) -> None:
+    rule = rules[name]()
+    writer = Writer()
+    again = eval(writer.write(rule), {"rules": rules})
+    assert again.name == rule.name
+    problem = problems["normal"]()
+    paths = [run(problem, each, problem.start, 5).theta for each in (rule, again)]
+    assert same(*paths)
+
+
+def test_what_was_not_made_by_a_call_cannot_be_written() -> None:
+    with pytest.raises(Unwritable, match="knows no call"):
+        Writer().write(object())
+
+
+def test_a_subclass_is_not_taken_for_what_it_comes_from() -> None:
+    class Other(problems["normal"]):
+        pass
+
+    assert made(Other()) is None
+    assert made(problems["normal"]()) is not None
+
+
+# Sources ----------------------------------------------------------------------------------------
+
+ITEMS = {
+    f"{kind}:{name}": item
+    for kind, shelf in {"problem": problems, "chart": charts, "metric": metrics,
+                        "rule": rules}.items()
+    for name, item in shelf.items()
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("item", ITEMS.values(), ids=list(ITEMS))
+def test_every_item_names_a_source_that_resolves(item: Any) -> None:
+    texts = [getattr(item, "source", ""), inspect.getdoc(item) or ""]
+    if item in rules.values():
+        texts.append(item().source)
+    assert cited(texts), f"{item.__name__} names no source, as in 'Amari 1998, eq. 12'"
+
+
+@pytest.mark.parametrize(("lesson", "preset"), PRESETS)
+def test_what_is_in_view_can_be_cited(lesson: Lesson, preset: Preset) -> None:
+    assert lesson.sources
+    seen = lesson.after(preset.set)
+    entries = cite(lesson, seen)
+    assert entries.count("@") == entries.count("\n}\n") > 0
+    for key in named(" ".join(lesson.sources)):
+        assert f"{{{key}," in entries
+
+
+def test_a_rule_in_view_brings_its_sources() -> None:
+    lesson = lessons["coordinates"]
+    with_adam = cite(lesson, lesson.after({"rules": ["adam"]}))
+    assert "{kingma2015," in with_adam
+    assert "{cavendish1798," in with_adam
+    assert "{kingma2015," not in cite(lesson, lesson.after({"rules": ["natural"]}))
+    assert any("Lin and others 2024" in text for text in words(metrics["fisher-power"](0.5)))
+
+
+def test_a_work_that_is_not_listed_is_named() -> None:
+    with pytest.raises(UnknownSource, match="nobody1999"):
+        cited(["as in Nobody 1999, eq. 3"])
+    assert named("Le Roux, Manzagol and Bengio 2008; Grosse & Martens 2016") == [
+        "roux2008", "grosse2016",
+    ]  # fmt: skip
+    assert named("deaths since January 1983") == []
+    assert len({source.bibtex for source in SOURCES.values()}) == len(SOURCES)
