@@ -182,6 +182,8 @@ _WORKS = (
     _article("Nesterov, Yurii", 1983,
              "A Method of Solving a Convex Programming Problem with Convergence Rate O(1/k^2)",
              "Soviet Mathematics Doklady", "27", "372-376"),
+    _book("Nesterov, Yurii", 2004,
+          "Introductory Lectures on Convex Optimization: A Basic Course", "Kluwer"),
     _book("Newton, Isaac", 1669, "De analysi per aequationes numero terminorum infinitas",
           "manuscript, printed by William Jones in 1711"),
     _book("Nielsen, Hans Bruun", 1999, "Damping Parameter in Marquardt's Method",

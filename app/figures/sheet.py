@@ -41,7 +41,8 @@ class Sheet:
         plain = np.asarray(values)
         kind, dtype = _BYTES if plain.dtype == np.uint8 else _KINDS[plain.dtype.kind]
         if name not in self.buffers:
-            chunk = np.ascontiguousarray(plain, dtype).tobytes()
+            with np.errstate(over="ignore"):  # what is too large for f4 is infinite to the eye
+                chunk = np.ascontiguousarray(plain, dtype).tobytes()
             self.buffers[name] = [kind, list(plain.shape), self._size]
             padded = chunk + b"\0" * (-len(chunk) % 8)
             self._chunks.append(padded)

@@ -211,7 +211,9 @@ export function render({ model, el }) {
   }
 
   function hear(content, buffers) {
+    const finer = asker.refining();
     if (!content || !("answer" in content) || !asker.heard(content)) return;
+    if (finer) content.errors = { ...answer.errors, ...content.errors }; // what was refused still is
     adopt(content, buffers?.[0]);
     fresh = true;
     asker.next();
@@ -242,6 +244,7 @@ export function render({ model, el }) {
   }
   draw(); // the first picture waits for nothing
   model.on("msg:custom", hear);
+  progress.update(answer, asker.busy()); // a heavy picture begins to grow finer by itself
   const unlisten = listenKeys(root, transport, { whole });
 
   const report = {

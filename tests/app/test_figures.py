@@ -123,3 +123,45 @@ def test_runs_in_theta_are_kept_while_a_moves() -> None:
         assert one.twins[name].home is two.twins[name].home
         assert one.twins[name].away is not two.twins[name].away
     assert Shown(one.state).twins["natural"].away is one.twins["natural"].away
+
+
+def test_a_map_comes_coarse_to_fine_and_is_the_sweep_when_it_is_whole() -> None:
+    lesson = lessons["robustness"]
+    seen = lesson.after({"stretch": 2.7})
+    shares, maps = [], []
+    for part in range(12):
+        sheet = Sheet(fine=part)
+        answer = lesson.picture(seen, sheet)
+        maps += [sheet.traces[0]] if sheet.traces[0]["kind"] == "heat" else []
+        shares.append(answer.get("progress", 1.0))
+        assert answer.get("more", part + 1) == part + 1
+        if "more" not in answer:
+            break
+    assert shares[0] == 0, "the first answer waits for nothing"
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    sheet = Sheet()
+    lesson.picture(seen, sheet)
+    arrays = unpack({"buffers": sheet.buffers}, sheet.data)
+    cells = arrays[sheet.traces[0]["cells"]].reshape(65, 65)
+    small = seen.sweep(17)
+    np.testing.assert_array_equal(np.isfinite(small), (cells < 0.9)[::4, ::4].T)
+
+
+def test_a_coarse_cell_stands_for_its_unknown_neighbors() -> None:
+    from app.figures.sweep_map import _spread
+
+    value, done = np.arange(17.0)[:, None] * np.ones(17), np.zeros((17, 17), bool)
+    done[::16, ::16] = True
+    shown = _spread(value, done)
+    assert set(shown.ravel()) == {0.0, 16.0}
+    done[8, 8] = True
+    assert _spread(value, done)[8, 8] == 8.0
+    done[:] = True
+    np.testing.assert_array_equal(_spread(value, done), value)
+
+
+def test_a_number_too_large_for_the_page_is_sent_as_infinite() -> None:
+    sheet = Sheet()
+    sheet.array("loss", np.array([1.0, 1e80]))
+    assert np.isinf(unpack({"buffers": sheet.buffers}, sheet.data)["loss"][1])

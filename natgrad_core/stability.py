@@ -1,0 +1,25 @@
+"""How large a rate may be: descent with a fixed metric near a minimum, as a linear map.
+
+There the step is δ ← (I − α G⁻¹H) δ, with H the Hessian and G the metric at the minimum. It shrinks
+every δ exactly if |1 − αλ| < 1 for each eigenvalue λ of G⁻¹H, that is if 0 < α < 2/λ_max.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from natgrad_core.types import Array, ArrayLike
+
+
+def critical_rate(hessian: ArrayLike, metric: ArrayLike | None = None) -> Array:
+    """The α* = 2/λ_max(G⁻¹H) below which descent shrinks: ``[..., d, d] -> [...]``.
+
+    ``hessian`` symmetric and positive definite, ``metric`` symmetric and positive definite, I if
+    none is given. For G = I: Nesterov 2004, sec. 1.2.
+    """
+    h = np.asarray(hessian, float)
+    if metric is not None:
+        root = np.linalg.cholesky(np.asarray(metric, float))
+        half = np.linalg.solve(root, np.broadcast_to(h, np.broadcast_shapes(h.shape, root.shape)))
+        h = np.linalg.solve(root, np.swapaxes(half, -1, -2))  # L⁻¹HL⁻ᵀ is as G⁻¹H, and symmetric
+    return np.asarray(2.0 / np.linalg.eigvalsh(h)[..., -1], np.float64)

@@ -1,0 +1,116 @@
+"""What a reader does in the lesson Robustness map, held to the engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from natgrad_core import charts, problems, rules, run
+from natgrad_core.sweep import turned
+from natgrad_core.types import Array
+from tests.browser.conftest import Server
+from tests.browser.test_coordinates import ROOT, drag, paths, settle
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def robustness(page: Page, server: Server) -> Page:
+    page.goto(server.url.rstrip("/") + "/robustness")
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    return page
+
+
+def whole(page: Page) -> Array:
+    """Wait until the map is as fine as it gets; its numbers, [up, rates]."""
+    page.wait_for_function(
+        f"{ROOT}.answer.more === undefined && {ROOT}.answer.traces", timeout=60_000
+    )
+    settle(page)
+    script = f"""() => {{ const t = {ROOT}.answer.traces.find(t => t.kind === 'heat');
+        return [t.size, Array.from({ROOT}.array(t.cells), v => Number.isNaN(v) ? null : v)] }}"""
+    size, flat = page.evaluate(script)
+    return np.array(flat, float).reshape(size)
+
+
+def alone(state: dict[str, Any], rate: float, angle: float) -> Any:
+    """One cell, run by itself."""
+    problem = problems[state["problem"]]()
+    chart = charts["linear"](turned(angle, (state["stretch"], 1.0)))
+    (name,) = state["rules"]
+    damped = {"damping": state["damping"], "kind": state["kind"]} if name == "natural" else {}
+    start = chart.inverse(state["start"] or (-1.2, 1.0))
+    return run(problem.through(chart), rules[name](rate, **damped), start, state["steps"])
+
+
+def assert_the_map_is_the_engines(page: Page) -> Array:
+    cells = whole(page)
+    state = settle(page)["state"]
+    lowest = 0.0  # of the quadratic
+    for i in range(3, 65, 12):
+        for j in range(3, 65, 12):
+            path = alone(state, float(np.geomspace(1e-3, 10, 65)[j]), i * 180 / 64)
+            begin, end = path.loss[[0, -1]] - lowest
+            if np.isnan(cells[i, j]):
+                assert not end < begin
+            else:
+                assert (end <= 0.01 * begin) == (cells[i, j] < 0.9)
+    return cells
+
+
+def test_the_map_fills_by_itself_and_a_click_opens_the_run_of_its_cell(robustness: Page) -> None:
+    assert_the_map_is_the_engines(robustness)
+    frame = robustness.locator("[data-plane='map'] .frame").bounding_box()
+    assert frame
+    robustness.mouse.click(frame["x"] + 0.2 * frame["width"], frame["y"] + 0.25 * frame["height"])
+    state = settle(robustness)["state"]
+    assert state["rate"] == pytest.approx(1e-3 * 1e4**0.2, rel=0.02)
+    assert state["angle"] == pytest.approx(135, abs=1)
+    path = alone(state, state["rate"], state["angle"])
+    drawn = paths(robustness)["theta", "gradient", "dashed"]
+    np.testing.assert_allclose(drawn, path.home, rtol=1e-5, atol=1e-5)
+    assert settle(robustness).get("more") is None, "the map did not have to be made again"
+
+
+def test_a_reader_predicts_whose_map_changes_and_the_natural_one_is_one_row(
+    robustness: Page,
+) -> None:
+    box = robustness.locator("[data-predict='turn']")
+    box.get_by_role("button", name="plain descent's alone").click()
+    expect(box).to_have_attribute("data-verdict", "right")
+    cells = assert_the_map_is_the_engines(robustness)
+    assert np.array_equal(np.isnan(cells), np.isnan(cells[:1]) & np.ones((65, 1), bool))
+    robustness.locator("[data-claim='damped']").click()
+    settle(robustness)
+    cells = assert_the_map_is_the_engines(robustness)
+    assert not np.array_equal(np.isnan(cells), np.isnan(cells[:1]) & np.ones((65, 1), bool))
+
+
+def test_a_map_can_be_stopped_and_goes_on_and_a_drag_does_not_wait_for_it(robustness: Page) -> None:
+    whole(robustness)
+    # While a map grows the button may go as we reach for it: here it is pressed beforehand.
+    robustness.locator(".progress button").evaluate("b => b.click()")
+    drag(robustness, "start", (40, 30))
+    answer = settle(robustness)
+    assert answer["more"] == 1
+    assert answer["state"]["start"] is not None
+    assert robustness.locator("progress").get_attribute("value") == "0"
+    robustness.get_by_role("button", name="go on").click()
+    assert_the_map_is_the_engines(robustness)
+
+
+def test_a_rule_without_damping_refuses_a_map_of_dampings(robustness: Page) -> None:
+    robustness.locator("input[data-field='up'][value='damping']").check()
+    answer = settle(robustness)
+    assert "no damping" in answer["errors"]["up"]
+    assert answer["state"]["up"] == "angle"
+    robustness.locator("[data-claim='larger']").click()
+    answer = settle(robustness)
+    assert (answer["state"]["up"], answer["state"]["rules"]) == ("damping", ["natural"])
+    whole(robustness)
+    robustness.get_by_label("speed").select_option("4")
+    robustness.get_by_role("button", name="play", exact=True).click()
+    robustness.wait_for_function(f"{ROOT}.k === {answer['steps']}", timeout=30_000)
