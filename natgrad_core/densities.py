@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from natgrad_core.ops import HALF_LOG_2PI, digamma, lgamma, log, log1p_exp, sigmoid, trigamma
+from natgrad_core.ops import HALF_LOG_2PI, digamma, exp, lgamma, log, log1p_exp, sigmoid, trigamma
 from natgrad_core.problem import Support
+from natgrad_core.rows import Rows
 from natgrad_core.small import Matrix, symmetric
 from natgrad_core.types import Array
 
@@ -62,6 +63,64 @@ def _bernoulli_kl(a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
     return sigmoid(s) * (s - u) - log1p_exp(s) + log1p_exp(u)
 
 
+def _summed_kl(log_p: Callable[..., Any], reach: float) -> Callable[..., Any]:
+    """KL of two members of a family of place m and scale s, where it has no closed form.
+
+    ∫ p log(p/q) over y = m + s sinh u, |u| < ``reach``, by the trapezoid rule, whose error falls as
+    e^{−c/step} (Trefethen and Weideman 2014); it is below 1e-6 unless q is ten times as narrow.
+    """
+    u = np.arange(-reach, reach, 0.125)
+    nodes = Rows(0.125 * np.cosh(u), np.sinh(u))
+
+    def kl(a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
+        def term(*named: Any) -> Any:
+            one, other, (weight, z) = named[: len(a)], named[len(a) : -2], named[-2:]
+            y = one[0] + one[1] * z
+            log_of_p = log_p(y, *one)
+            return weight * one[1] * exp(log_of_p) * (log_of_p - log_p(y, *other))
+
+        return nodes.total(term, *a, *b)
+
+    return kl
+
+
+def _logistic(y: Any, m: Any, s: Any) -> Any:
+    z = (y - m) / s
+    return -z - 2 * log1p_exp(-z) - log(s)
+
+
+def _student(y: Any, m: Any, s: Any, nu: Any) -> Any:
+    z = (y - m) / s
+    whole = lgamma((nu + 1) / 2) - lgamma(nu / 2) - log(nu) / 2 - log(s)
+    return whole - LOG_PI / 2 - (nu + 1) / 2 * log(1 + z * z / nu)
+
+
+def _student_information(_: Any, s: Any, nu: Any) -> Matrix:
+    """Lange, Little and Taylor 1989, appendix B."""
+    spread, both = 1 / (s * s * (nu + 3)), -2 / (s * (nu + 1) * (nu + 3))
+    tail = (trigamma(nu / 2) - trigamma((nu + 1) / 2)) / 4
+    tail = tail - (nu + 5) / (2 * nu * (nu + 1) * (nu + 3))
+    zero = 0 * s
+    return (
+        ((nu + 1) * spread, zero, zero),
+        (zero, 2 * nu * spread, both),
+        (zero, both, tail),
+    )
+
+
+def _gumbel_kl(a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
+    (m, s), (n, t) = a, b
+    shift, ratio = (n - m) / t, s / t
+    return log(t / s) + EULER * (ratio - 1) - shift - 1 + exp(shift + lgamma(1 + ratio))
+
+
+def _inverse_gaussian_kl(a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
+    (m, k), (n, j) = a, b
+    return (log(k / j) + j / k - 1 + j * (m - n) * (m - n) / (m * n * n)) / 2
+
+
+LOG_PI, EULER = float(np.log(np.pi)), float(np.euler_gamma)
+
 DENSITIES = {
     density.name: density
     for density in (
@@ -98,6 +157,52 @@ DENSITIES = {
             _beta_kl,
             lambda rng, shape, a, b: rng.beta(a, b, shape),
             (0.0, 1.0),
+        ),
+        Density(
+            "logistic_logpdf", ("mean", "scale"),
+            _logistic,
+            lambda m, s: symmetric(1 / (3 * s * s), 0, (3 + np.pi**2) / (9 * s * s)),
+            _summed_kl(_logistic, 4.4),
+            lambda rng, shape, m, s: rng.logistic(m, s, shape),
+            (-np.inf, np.inf),
+        ),
+        Density(
+            "student_logpdf", ("mean", "scale", "freedom"),
+            _student,
+            _student_information,
+            _summed_kl(_student, 30.0),
+            lambda rng, shape, m, s, nu: m + s * rng.standard_t(nu, shape),
+            (-np.inf, np.inf),
+        ),
+        Density(
+            "cauchy_logpdf", ("mean", "scale"),
+            lambda y, m, s: log(s) - log(s * s + (y - m) * (y - m)) - LOG_PI,
+            lambda m, s: symmetric(1 / (2 * s * s), 0, 1 / (2 * s * s)),
+            lambda a, b: log(
+                ((a[1] + b[1]) * (a[1] + b[1]) + (a[0] - b[0]) * (a[0] - b[0]))
+                / (4 * a[1] * b[1])
+            ),
+            lambda rng, shape, m, s: m + s * rng.standard_cauchy(shape),
+            (-np.inf, np.inf),
+        ),
+        Density(
+            "gumbel_logpdf", ("mode", "scale"),
+            lambda y, m, s: -(y - m) / s - exp(-(y - m) / s) - log(s),
+            lambda m, s: symmetric(
+                1 / (s * s), (EULER - 1) / (s * s), (np.pi**2 / 6 + (1 - EULER) ** 2) / (s * s)
+            ),
+            _gumbel_kl,
+            lambda rng, shape, m, s: rng.gumbel(m, s, shape),
+            (-np.inf, np.inf),
+        ),
+        Density(
+            "inverse_gaussian_logpdf", ("mean", "shape"),
+            lambda y, m, k: (log(k) - 3 * log(y)) / 2 - HALF_LOG_2PI
+            - k * (y - m) * (y - m) / (2 * m * m * y),
+            lambda m, k: symmetric(k / (m * m * m), 0, 1 / (2 * k * k)),
+            _inverse_gaussian_kl,
+            lambda rng, shape, m, k: rng.wald(m, k, shape),
+            (0.0, np.inf),
         ),
         Density(
             "poisson_logpmf", ("mean",),

@@ -108,7 +108,7 @@ class Own(Problem):
         if self.covariates:
             point = point[..., None]
         args = [a.value(self._named(tuple(point), self.covariates)) for a in self._args]
-        args = np.broadcast_arrays(*args)
+        args = np.broadcast_arrays(*args, *self.covariates)[: len(args)]
         lead = args[0].shape
         return np.asarray(self._density.draw(rng, (n, *lead), *args), float)
 

@@ -42,7 +42,8 @@ class Rows:
             if isinstance(terms[0], tuple):
                 return tuple(total(parts) for parts in zip(*terms, strict=True))
             return total(terms)
-        whole = term(*(_column(t) for t in theta), *(constant(c, theta[0]) for c in self.columns))
+        like = next(filter(is_tensor, theta), theta[0])
+        whole = term(*(_column(t) for t in theta), *(constant(c, like) for c in self.columns))
         return tuple(map(_sum, whole)) if isinstance(whole, tuple) else _sum(whole)
 
 
@@ -58,6 +59,8 @@ def _column(component: Any) -> Any:
         return component.each(_column)
     if isinstance(component, Sym):
         return call("column", component)
+    if isinstance(component, int | float):
+        return component
     return component[..., None] if is_tensor(component) else np.asarray(component)[..., None]
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Annotated, Any
 
 from natgrad_core.chart import Chart
 from natgrad_core.charts import charts
+from natgrad_core.options import Span
 from natgrad_core.small import Vector
 
 
@@ -21,7 +22,12 @@ class Bend(Chart):
     name = "bend"
     latex = r"\theta = (x_1,\; x_2 + k\,(x_1 - c) + s\,(x_1 - c)^2)"
 
-    def __init__(self, strength: float = 1.0, center: float = 0.0, shear: float = 0.0) -> None:
+    def __init__(
+        self,
+        strength: Annotated[float, Span(-3, 3)] = 1.0,
+        center: Annotated[float, Span(-10, 10)] = 0.0,
+        shear: Annotated[float, Span(-3, 3)] = 0.0,
+    ) -> None:
         if not all(map(math.isfinite, (strength, center, shear))):
             raise ValueError(
                 f"strength, center and shear must be finite; got {strength}, {center}, {shear}"

@@ -7,12 +7,13 @@ and q of the two axes, then a rotation by φ. Every invertible A has exactly one
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from natgrad_core.chart import Chart
 from natgrad_core.charts import charts
+from natgrad_core.options import Span
 from natgrad_core.small import Matrix, Vector, mv
 from natgrad_core.types import Array, ArrayLike
 
@@ -62,9 +63,9 @@ class Linear(Chart):
         self,
         matrix: ArrayLike | None = None,
         *,
-        rotation: float = 0.0,
+        rotation: Annotated[float, Span(-180, 180, 1)] = 0.0,
         stretch: tuple[float, float] = (1.0, 1.0),
-        shear: float = 0.0,
+        shear: Annotated[float, Span(-3, 3)] = 0.0,
     ) -> None:
         parts = Parts(rotation, *stretch, shear)
         if matrix is not None and parts != Parts(0.0, 1.0, 1.0, 0.0):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from natgrad_core.given import checked
 from natgrad_core.metrics import Metric, metrics
 from natgrad_core.operator import Dense, Operator
+from natgrad_core.options import Span
 from natgrad_core.problem import At
 from natgrad_core.spectral import power
 from natgrad_core.types import ArrayLike
 
 
 @metrics.register("fisher-power")
-def fisher_power(q: ArrayLike = 0.5) -> Metric:
+def fisher_power(q: Annotated[ArrayLike, Span(0, 1)] = 0.5) -> Metric:
     """G = F^q with q in [0, 1], one number or an array over the leading axes.
 
     At q = 0 it is I, at q = 1 it is F, and only there (and nowhere between) does it change with

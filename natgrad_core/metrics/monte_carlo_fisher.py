@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from natgrad_core.metrics import Metric, metrics
 from natgrad_core.operator import Dense, Operator
 from natgrad_core.ops import opaque
+from natgrad_core.options import Span
 from natgrad_core.problem import At, Problem
 from natgrad_core.small import components, pack, symmetric
 from natgrad_core.types import Array
 
 
 @metrics.register("monte-carlo-fisher")
-def monte_carlo_fisher(n: int = 64, seed: int = 0) -> Metric:
+def monte_carlo_fisher(
+    n: Annotated[int, Span(1, 256, 1)] = 64, seed: Annotated[int, Span(0, 20, 1)] = 0
+) -> Metric:
     """G = (1/n) Σ s sᵀ over ``n`` data drawn from p(· | θ), with covariates n for each row.
 
     The generator is seeded anew at every point (common random numbers), so the metric is a pure

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
 from natgrad_core.family import UnitNormal
+from natgrad_core.options import Span
 from natgrad_core.problem import Preset
 from natgrad_core.problems import problems
 from natgrad_core.small import Matrix, Vector, mv
@@ -37,8 +38,8 @@ class Quadratic(UnitNormal):
 
     def __init__(
         self,
-        condition: float = 25.0,
-        angle: float = 30.0,
+        condition: Annotated[float, Span(1, 1000, 1, log=True)] = 25.0,
+        angle: Annotated[float, Span(0, 180, 1)] = 30.0,
         M: ArrayLike | None = None,
         center: ArrayLike = (0.0, 0.0),
     ) -> None:

@@ -1,7 +1,7 @@
 """How fast the plane's engine is, in ratios within one run: ``make bench``.
 
-Absolute figures wander with the machine and with who else is on it; what is compared is measured
-side by side, each the best of several tries.
+Absolute figures wander with the machine; what is compared is measured side by side, in the
+process's own time (all of this is one thread), each the best of several tries.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ SWEPT = ("normal", "rosenbrock", "gamma", "logistic-regression")
 
 
 def best(*works: Callable[[], Any], tries: int = 15) -> list[float]:
-    """The least seconds of each, tried in turn, so that a busy moment hits all alike."""
+    """The least CPU seconds of each, tried in turn, so that a busy moment hits all alike."""
     least = [float("inf")] * len(works)
     for work in works:
         work()
     for _ in range(tries):
         for i, work in enumerate(works):
-            begun = time.perf_counter()
+            begun = time.process_time()
             work()
-            least[i] = min(least[i], time.perf_counter() - begun)
+            least[i] = min(least[i], time.process_time() - begun)
     return least
 
 

@@ -288,4 +288,15 @@ FAULTS = (
         "return -value",
         ("expression",),
     ),
+    Fault("densities.py", "2 * nu * spread", "nu * spread", ("expression", "facts")),
+    Fault("densities.py", "(nu + 5) / (2 * nu", "(nu + 3) / (2 * nu", ("expression",)),
+    Fault("densities.py", "weight * one[1] * exp", "weight * exp", ("expression",)),
+    Fault("densities.py", "EULER * (ratio - 1)", "EULER * (1 - ratio)", ("expression",)),
+    Fault(
+        "densities.py", "(EULER - 1) / (s * s)", "(1 - EULER) / (s * s)", ("expression", "facts")
+    ),
+    Fault("densities.py", "/ (4 * a[1] * b[1])", "/ (2 * a[1] * b[1])", ("expression",)),
+    Fault("densities.py", "/ (m * n * n)) / 2", "/ (m * m * n)) / 2", ("expression",)),
+    Fault("expression.py", "*args, *self.covariates)[", "*args)[", ("expression",)),
+    Fault("options.py", "and not isinstance(p, bool)", "", ("options",)),
 )

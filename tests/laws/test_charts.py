@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from natgrad_core import charts
+from natgrad_core.charts.linear import compose, decompose
 from natgrad_core.problem import OutsideDomain
 from tests.laws.shelves import PAIRS, chart_for, pair, problem
 
@@ -54,6 +57,21 @@ def test_charts_compose_by_the_chain_rule(outer: str, inner: str) -> None:
         assert_allclose(both.jacobian(point), jacobian, rtol=1e-9, atol=1e-10)
         curvature = torch.func.jacfwd(torch.func.jacfwd(both.forward))(here).numpy()
         assert_allclose(both.curvature(point), curvature, rtol=1e-8, atol=1e-7)
+
+
+@settings(derandomize=True, max_examples=60, deadline=None)
+@given(st.lists(st.floats(-5, 5), min_size=4, max_size=4))
+def test_a_matrix_is_its_rotation_stretches_and_shear(entries: list[float]) -> None:
+    matrix = np.array(entries).reshape(2, 2)
+    if not np.linalg.cond(matrix) < 1e6:
+        return
+    parts = decompose(matrix)
+    assert parts.stretch1 > 0
+    assert_allclose(compose(parts), matrix, atol=1e-8)
+    made = charts["linear"](
+        rotation=parts.rotation, stretch=(parts.stretch1, parts.stretch2), shear=parts.shear
+    )
+    assert_allclose(made.forward((1.0, -2.0)), matrix @ (1.0, -2.0), atol=1e-7)
 
 
 @pytest.mark.parametrize("chart", ["bend", "log-scale", "expectation", "natural"])

@@ -11,8 +11,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from scipy.integrate import quad
 
 from natgrad_core import metrics, problems, rules, run
+from natgrad_core.densities import DENSITIES
 from natgrad_core.expression import ExpressionError, own
 from natgrad_core.grammar import FUNCTIONS
 from natgrad_core.problem import NoProbabilityModel
@@ -36,6 +38,12 @@ SAMPLES = {
     "waits": ("gamma_logpdf(y, exp(a), exp(b))", WAITS),
     "rates": ("exponential_logpdf(y, exp(a + b))", WAITS),
     "shares": ("beta_logpdf(y, exp(a), exp(b))", SHARES),
+    "logistic": ("logistic_logpdf(y, a + b*x, exp(b))", DATA),
+    "heavy tails": ("student_logpdf(y, a, exp(b), 4)", DATA),
+    "how heavy": ("student_logpdf(y, a*x, exp(a), 3 + exp(b))", DATA),
+    "no mean": ("cauchy_logpdf(y, a, exp(b))", DATA),
+    "maxima": ("gumbel_logpdf(y, a, exp(b))", DATA),
+    "passages": ("inverse_gaussian_logpdf(y, exp(a), exp(b))", WAITS),
     "a mixture of words": (
         "-softplus(-y*tanh(a*x) - sin(b)) / (1 + x**2) - sqrt(2 + cos(a))",
         DATA,
@@ -76,6 +84,35 @@ def test_fisher_is_the_hessian_of_kl_and_the_mean_square_of_sampled_scores(name:
     squares = np.einsum("nri,nrj,r->nij", scores, scores, weights)
     error = squares.std(0) / np.sqrt(len(drawn))
     assert (np.abs(squares.mean(0) - problem.fisher(point)) <= 6 * error + 1e-9).all()
+
+
+def test_every_density_of_the_grammar_is_under_these_laws() -> None:
+    assert all(any(name in text for text, _ in SAMPLES.values()) for name in DENSITIES)
+
+
+@pytest.mark.parametrize("name", [n for n in SAMPLES if own(*SAMPLES[n]).support is not None])
+def test_kl_of_ones_own_density_is_the_mean_log_ratio_of_its_samples(name: str) -> None:
+    problem = own(*SAMPLES[name])
+    here, there = POINTS[0], POINTS[0] + np.array([0.25, -0.3])
+    assert_allclose(problem.kl(here, here), 0, atol=1e-9)
+    drawn = problem.sample(here, np.random.default_rng(4), 20_000)
+    ratio = np.asarray(problem.log_prob(drawn, here)) - np.asarray(problem.log_prob(drawn, there))
+    ratio = ratio @ problem.rows.columns[0] if problem.covariates else ratio
+    error = ratio.std() / np.sqrt(len(ratio))
+    assert abs(ratio.mean() - float(problem.kl(here, there))) <= 6 * error + 1e-9
+
+
+@pytest.mark.parametrize("name", DENSITIES)
+def test_every_density_integrates_to_one(name: str) -> None:
+    density, args = DENSITIES[name], (0.8, 1.3, 2.5)
+    args = args[: len(density.arguments)]
+    if isinstance(density.support, range):
+        counts = range(density.support.start, min(density.support.stop, 200))
+        assert sum(np.exp(density.log_p(float(n), *args)) for n in counts) == pytest.approx(1)
+    else:
+        with np.errstate(all="ignore"):
+            whole = quad(lambda y: np.exp(density.log_p(np.array([y]), *args))[0], *density.support)
+        assert whole[0] == pytest.approx(1, abs=1e-7)
 
 
 def test_a_problem_of_ones_own_equals_the_built_in_one() -> None:

@@ -11,6 +11,7 @@ from scipy.special import digamma, i0, i1, polygamma, psi
 
 from natgrad_core import charts, metrics, problems, rules, run
 from natgrad_core.charts.linear import Linear
+from natgrad_core.expression import own
 from natgrad_core.operator import Dense
 from natgrad_core.problem import Problem
 from natgrad_core.small import components, full
@@ -59,6 +60,16 @@ def _expectation(m1: float, m2: float) -> Any:
     return np.array([[v + 2 * m1**2, -m1], [-m1, 0.5]]) / v**2
 
 
+def _own(density: str) -> Any:
+    """A density of the grammar in its own arguments, (a, b)."""
+    return lambda: own(f"{density}(y, a, b{', 5' * density.startswith('student')})", {"y": [1.0]})
+
+
+def _gumbel(_: float, scale: float) -> Any:
+    cross = -(1 - EULER)
+    return np.array([[1, cross], [cross, np.pi**2 / 6 + (1 - EULER) ** 2]]) / scale**2
+
+
 FISHER = {
     "normal (μ, σ)": (lambda: problem("normal"), (5.3, 0.3), lambda m, s: np.diag([1, 2]) / s**2),
     "normal (μ, log σ)": (
@@ -83,6 +94,19 @@ FISHER = {
     "beta": (lambda: problem("beta"), (3.0, 7.0), _beta),
     "von Mises": (lambda: problem("von-mises"), (0.7, 1.9), _von_mises),
     "Weibull": (lambda: problem("weibull"), (1.7, 2.3), _weibull),
+    "logistic": (
+        _own("logistic_logpdf"), (0.3, 1.7),
+        lambda m, s: np.diag([1 / 3, (3 + np.pi**2) / 9]) / s**2,
+    ),
+    "Gumbel": (_own("gumbel_logpdf"), (0.3, 1.7), _gumbel),
+    "Cauchy": (_own("cauchy_logpdf"), (0.3, 1.7), lambda m, c: np.eye(2) / (2 * c**2)),
+    "Student t, 5 degrees of freedom": (
+        _own("student_logpdf"), (0.3, 1.7), lambda m, s: np.diag([6 / 8, 10 / 8]) / s**2,
+    ),
+    "inverse Gaussian": (
+        _own("inverse_gaussian_logpdf"), (0.8, 1.7),
+        lambda m, k: np.diag([k / m**3, 1 / (2 * k**2)]),
+    ),
 }  # fmt: skip
 
 

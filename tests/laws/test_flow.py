@@ -161,6 +161,30 @@ def test_the_published_distances_between_normals_are_met() -> None:
     np.testing.assert_allclose((road[:, 0] - center) ** 2 / 2 + road[:, 1] ** 2, radius**2)
 
 
+def test_the_normals_have_curvature_minus_one_half() -> None:
+    """A circle of radius r is 2π √2 sinh(r/√2) long, more than 2πr."""
+    problem, center, radius = problems["normal"](), np.array([0.3, 0.8]), 1.0
+    frame = np.linalg.inv(np.linalg.cholesky(problem.fisher(center))).T
+    angles = np.linspace(0, 2 * np.pi, 121)
+    aims = radius * np.stack([np.cos(angles), np.sin(angles)], -1) @ frame.T
+    circle = np.array([exponential(problem, center, aim, 2)[-1] for aim in aims])
+    expected = 2 * np.pi * np.sqrt(2) * np.sinh(radius / np.sqrt(2))
+    assert length(problem, circle) == pytest.approx(expected, rel=2e-3)
+
+
+@pytest.mark.parametrize("chart", ["log-scale", "shape-mean", "square-root"])
+def test_the_exponential_map_is_the_same_point_in_every_chart_of_the_gamma(chart: str) -> None:
+    """Song, Song and Ermon 2018: in four parameterizations the exact map agrees."""
+    problem, through = problems["gamma"](), charts[chart]()
+    here = np.asarray(problem.start, float)
+    downhill = -np.linalg.solve(problem.fisher(here), problem.grad(here))
+    x = through.inverse(here)
+    aim = np.linalg.solve(through.jacobian(x), 0.3 * downhill)
+    away = exponential(problem.through(through), x, aim, 5)
+    at_home = exponential(problem, here, 0.3 * downhill, 5)
+    np.testing.assert_allclose(through.forward(away), at_home, rtol=1e-7)
+
+
 def test_a_flow_that_meets_a_wall_says_so_and_keeps_what_it_has() -> None:
     problem = problems["normal"]()
     uphill = flow(problem, (5.2, 0.2), 0.05, lambda at: Dense(((-1, 0), (0, -1))))

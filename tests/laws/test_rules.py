@@ -20,7 +20,16 @@ from natgrad_core.registry import UnknownName
 from natgrad_core.rule import descend, direction, precondition
 from natgrad_core.run import directly
 from natgrad_core.small import components, full
-from tests.laws.shelves import METRIC_CASES, RULE_CASES, has_rule, problem, sheared
+from tests.laws.shelves import (
+    METRIC_CASES,
+    PAIRS,
+    RULE_CASES,
+    has_metric,
+    has_rule,
+    pair,
+    problem,
+    sheared,
+)
 
 STEPS = 12
 BLIND = {
@@ -285,6 +294,27 @@ def test_descent_by_any_metric_runs_and_is_its_own_witness(name, of):
     assert_allclose(fast.theta, slow.theta, rtol=1e-10)
     together = run(model, rule, [model.start], 4).theta[:, 0]
     assert_allclose(together, fast.theta, rtol=1e-8)
+
+
+@pytest.mark.parametrize("chart", charts)
+@pytest.mark.parametrize("name", metrics)
+def test_descent_by_any_metric_in_any_chart_is_its_own_witness(name, chart):
+    rule = chain(precondition(metrics[name](), 0.1), descend(0.02))
+    for of in (p for p, c in PAIRS if c == chart and has_metric(name, p)):
+        model = pair(of, chart)
+        fast, slow = (way(model, rule, model.start, 3) for way in (run, directly))
+        assert (fast.ok == slow.ok).all()
+        assert_allclose(fast.good, slow.good, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("chart", charts)
+@pytest.mark.parametrize("name", rules)
+def test_any_rule_in_any_chart_is_its_own_witness(name, chart):
+    for of in (p for p, c in PAIRS if c == chart and has_rule(name, p)):
+        model = pair(of, chart)
+        fast, slow = (way(model, rules[name](), model.start, 3) for way in (run, directly))
+        assert (fast.ok == slow.ok).all()
+        assert_allclose(fast.good, slow.good, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("of", [p for p in problems if has_rule("levenberg-marquardt", p)])

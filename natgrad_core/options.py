@@ -1,0 +1,60 @@
+"""What an item of a shelf can be told, read from its signature: so that controls need no list.
+
+A parameter with a default is an option. Its default says what it is: a number, a few numbers, a
+choice. ``Annotated[float, Span(-2, 2)]`` says over what range it is worth turning.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
+
+
+class Span(NamedTuple):
+    """The range over which a number is worth turning, by steps; ``log`` by factors."""
+
+    low: float
+    high: float
+    step: float = 0.01
+    log: bool = False
+
+
+class Choices(NamedTuple):
+    """The names among which an option chooses."""
+
+    names: tuple[str, ...]
+
+
+class Option(NamedTuple):
+    """One option: its name, its default, and what is known of its values."""
+
+    name: str
+    default: Any
+    span: Span | None = None
+    choices: tuple[str, ...] = ()
+
+
+@cache
+def options(item: Callable[..., Any]) -> Mapping[str, Option]:
+    """The options of a problem, chart, metric or rule that are numbers, a few numbers or a choice.
+
+    Others (an array of data, a family's name) cannot be turned by hand and are left out.
+    """
+    maker = item.__init__ if inspect.isclass(item) else item
+    hints = get_type_hints(maker, include_extras=True)
+    found = {}
+    for name, parameter in inspect.signature(item).parameters.items():
+        notes = get_args(hints[name])[1:] if get_origin(hints.get(name)) is Annotated else ()
+        span = next((n for n in notes if isinstance(n, Span)), None)
+        choices = next((n.names for n in notes if isinstance(n, Choices)), ())
+        if choices or _numbers(parameter.default):
+            found[name] = Option(name, parameter.default, span, choices)
+    return found
+
+
+def _numbers(value: Any) -> bool:
+    """Whether a default is one number, or a tuple of numbers."""
+    parts = value if isinstance(value, tuple) and value else (value,)
+    return all(isinstance(p, int | float) and not isinstance(p, bool) for p in parts)
