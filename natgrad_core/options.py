@@ -43,7 +43,7 @@ def options(item: Callable[..., Any]) -> Mapping[str, Option]:
     Others (an array of data, a family's name) cannot be turned by hand and are left out.
     """
     maker = item.__init__ if inspect.isclass(item) else item
-    hints = get_type_hints(maker, include_extras=True)
+    hints = get_type_hints(inspect.unwrap(maker), include_extras=True)
     found = {}
     for name, parameter in inspect.signature(item).parameters.items():
         notes = get_args(hints[name])[1:] if get_origin(hints.get(name)) is Annotated else ()
