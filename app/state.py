@@ -28,6 +28,9 @@ from natgrad_core.run import run
 VERSION = 1
 """Of links; raised when an old link would open as something else."""
 
+PAGE = ("hide", "talk", "present")
+"""Names in a link that are the page's own: what is hidden, a talk's steps, the step presented."""
+
 MOST_STEPS = 2000
 
 _ANSWER = re.compile(r"[\w-]{1,40}:\d")
@@ -138,6 +141,8 @@ def read_query(query: str, default: S) -> tuple[S, list[str]]:
     shorts = {f.metadata["short"]: f.name for f in fields(default)}
     state, dropped = default, []
     for short, text in parse_qsl(query.lstrip("?"), keep_blank_values=True):
+        if short in PAGE:
+            continue
         if short == "v":
             if text != str(VERSION):
                 dropped.append(f"the link is of version {text[:20]}, this page of {VERSION}")

@@ -7,6 +7,7 @@ only fixes notation is a ``Definition``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -16,7 +17,7 @@ from app.compute import Shown
 from app.figures.miniature import miniature
 from app.figures.palette import inks
 from app.figures.sheet import Sheet
-from app.state import State
+from app.state import PAGE, VERSION, State
 from app.store import Store
 from app.typeset import formula, prose
 from natgrad_core.made import Writer
@@ -79,6 +80,11 @@ class Preset:
     set: Mapping[str, Any]
     say: str
 
+    @property
+    def id(self) -> str:
+        """Its name as a link writes it."""
+        return "-".join(re.findall(r"\w+", self.name.lower()))
+
 
 @dataclass(frozen=True)
 class Formula:
@@ -121,6 +127,8 @@ class Lesson:
     """What it draws on, "Amari 1998, sec. 2"; natgrad_core/sources.py holds the works."""
     script: Callable[[Any, Writer], str] | None = None
     """The Python that defines ``paths``, those of what is seen; runs need none (app/take)."""
+    steps: tuple[str, ...] = ()
+    """What a lecturer shows, in order: ids of presets, or ``claim.id``; all presets if none."""
 
     @property
     def claims(self) -> dict[str, Claim]:
@@ -132,6 +140,17 @@ class Lesson:
     def predictions(self) -> dict[str, Predict]:
         """The lesson's questions by id."""
         return {s.predict.id: s.predict for s in self.sections if s.predict}
+
+    @property
+    def shows(self) -> dict[str, Preset | Claim]:
+        """All that a step of a talk may show, by the name that a link gives it."""
+        claims = {f"claim.{name}": claim for name, claim in self.claims.items()}
+        return {**{preset.id: preset for preset in self.presets}, **claims}
+
+    @property
+    def talk(self) -> tuple[str, ...]:
+        """The names of what is shown, step by step, unless the lecturer says otherwise."""
+        return self.steps or tuple(preset.id for preset in self.presets)
 
     def truth(self, name: str) -> int:
         """The right answer to a question, as the engine has it."""
@@ -170,6 +189,10 @@ class Lesson:
             "title": self.title,
             "takeaway": self.takeaway,
             "meter": self.meter,
+            "version": VERSION,
+            "k": self.default.k,
+            "own": list(PAGE),
+            "talk": list(self.talk),
             "nav": _neighbors(self.name),
             "lights": {symbol: list(names) for symbol, names in self.lights.items()},
             "words": [self._section(section) for section in self.sections],
@@ -178,7 +201,7 @@ class Lesson:
                 for c in self.claims.values()
             },
             "presets": [
-                {"name": p.name, "set": {**self._ground(), **p.set}, "say": p.say}
+                {"id": p.id, "name": p.name, "set": {**self._ground(), **p.set}, "say": p.say}
                 for p in self.presets
             ],
             "controls": self.controls(),

@@ -3,14 +3,15 @@
 
 const PATIENCE = 4000; // ms without an answer before the reader is told
 
+// `base` is where an ask starts from if not from what is shown: {reset}, {state} or {query}.
 function merged(older, newer) {
-  if (!older || newer.reset) return { reset: Boolean(newer.reset), set: { ...newer.set } };
+  if (!older || newer.base) return { base: newer.base, set: { ...newer.set } };
   const set = { ...older.set };
   for (const [field, value] of Object.entries(newer.set)) {
     delete set[field]; // the order of fields is the order of the reader's acts
     set[field] = value;
   }
-  return { reset: older.reset, set };
+  return { base: older.base, set };
 }
 
 export function makeAsker({ send, context, onTrouble }) {
@@ -19,12 +20,11 @@ export function makeAsker({ send, context, onTrouble }) {
   let pending = null;
   let timer = 0;
 
-  function launch({ reset, set, fine = 0, one = false }) {
-    flight = { ask: ++number, reset, set, fine };
+  function launch({ base = null, set, fine = 0, one = false }) {
+    flight = { ask: ++number, base, set, fine };
     clearTimeout(timer);
     timer = setTimeout(() => onTrouble(true), PATIENCE);
-    const content = { ask: number, ...context(), set };
-    if (reset) content.reset = true;
+    const content = { ask: number, ...context(), set, ...base };
     if (fine) content.fine = fine;
     if (one) content.one = true;
     try {
@@ -35,14 +35,14 @@ export function makeAsker({ send, context, onTrouble }) {
   }
 
   return {
-    ask(set, { reset = false } = {}) {
-      pending = merged(pending, { set, reset });
+    ask(set, { base = null } = {}) {
+      pending = merged(pending, { set, base });
       this.next();
     },
     // The same picture, finer (of a run: longer, by `one` step or a few); only while nothing else is
     // asked.
     refine(fine, { one = false } = {}) {
-      if (!flight && !pending) launch({ set: {}, reset: false, fine, one });
+      if (!flight && !pending) launch({ set: {}, fine, one });
     },
     // An answer came: true if it is the one awaited, or the kernel spoke unasked. The page takes it
     // in and then calls `next`, so that the next ask already says what this answer brought.
@@ -62,8 +62,8 @@ export function makeAsker({ send, context, onTrouble }) {
     },
     // After a reconnection: what was in flight is asked again, with what came after it on top.
     again() {
-      const lost = flight ?? { reset: false, set: {} };
-      const wish = pending ? merged(lost, pending) : { reset: lost.reset, set: lost.set };
+      const lost = flight ?? { base: null, set: {} };
+      const wish = pending ? merged(lost, pending) : { base: lost.base, set: lost.set };
       pending = null;
       launch(wish);
     },

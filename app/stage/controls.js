@@ -48,7 +48,9 @@ export function makeControls(lesson, fields) {
       const build = BUILDERS[spec.kind];
       if (!build)
         throw new Error(`no control '${spec.kind}'; there are ${Object.keys(BUILDERS).join(", ")}`);
-      return build(spec, fields, lesson);
+      const part = build(spec, fields, lesson);
+      part.dataset.control = spec.field;
+      return part;
     });
     return make(
       "section",
@@ -57,5 +59,5 @@ export function makeControls(lesson, fields) {
       ...parts,
     );
   });
-  return make("div", { class: "controls", role: "region", "aria-label": say("controls") }, ...groups);
+  return make("div", { class: "controls", "data-part": "controls", role: "region", "aria-label": say("controls") }, ...groups);
 }

@@ -1,5 +1,6 @@
 // The slim top: title, presets, theme, reset, link; and the line that says what a preset shows.
 
+import { copy } from "./clipboard.js";
 import { drawing, make, setAttribute, setText } from "./dom.js";
 import { say } from "./texts.js";
 
@@ -12,6 +13,8 @@ const TOOLS = {
       '8h2.4M2.9 2.9l1.7 1.7M11.4 11.4l1.7 1.7M2.9 13.1l1.7-1.7M11.4 4.6l1.7-1.7" ' +
       'stroke="currentColor" stroke-width="1.5" fill="none"/>',
   dark: '<path d="M13.8 10.2A6.2 6.2 0 0 1 5.8 2.2 6.3 6.3 0 1 0 13.8 10.2z"/>',
+  undo: '<path d="M6.2 1.6v3h3.3a4.4 4.4 0 0 1 0 8.8H5v-1.9h4.5a2.5 2.5 0 0 0 0-5H6.2v3L1.6 5.6z"/>',
+  redo: '<path d="M9.8 1.6v3H6.5a4.4 4.4 0 0 0 0 8.8H11v-1.9H6.5a2.5 2.5 0 0 1 0-5h3.3v3l4.6-3.9z"/>',
   reset: '<path d="M8 3a5 5 0 1 1-5 5h1.8A3.2 3.2 0 1 0 8 4.8V7L4 3.9 8 .8z"/>',
   link:
     '<path d="M6.8 9.2l2.4-2.4M7 4.6l1.6-1.6a3 3 0 0 1 4.3 4.3L11.4 9M9 11.4l-1.6 1.6a3 ' +
@@ -29,48 +32,51 @@ function makeNav(nav) {
     );
   return make(
     "nav",
-    { class: "lessons", "aria-label": say("lessons") },
+    { class: "lessons", "data-part": "lessons", "aria-label": say("lessons") },
     to("before", "‹"),
     make("a", { href: "home", title: say("all-lessons") }, "☰"),
     to("after", "›"),
   );
 }
 
-export function makeHeader(lesson, { ask, reset, theme, link, nav, menu }) {
-  const line = make("p", { class: "say" });
+export function makeHeader(lesson, { ask, reset, theme, link, nav, menu, past }) {
+  const line = make("p", { class: "say", "data-part": "say" });
   setText(line, lesson.takeaway ?? "");
-  const chips = (lesson.presets ?? []).map((preset) => {
-    const chip = make(
-      "button",
-      { type: "button", class: "chip", "aria-pressed": "false" },
-      preset.name,
-    );
-    chip.addEventListener("click", () => {
-      ask(preset.set);
-      mark(chip);
-      setText(line, preset.say ?? "");
-    });
-    return chip;
-  });
-  const mark = (chosen) => chips.forEach((c) => setAttribute(c, "aria-pressed", c === chosen));
-
-  const tool = (icon, label, act) =>
+  const chips = (lesson.presets ?? []).map((preset, i) =>
     make(
       "button",
-      { type: "button", class: "tool", title: label, "aria-label": label, onclick: act },
+      { type: "button", class: "chip", "aria-pressed": "false", onclick: () => choose(i) },
+      preset.name,
+    ),
+  );
+  function choose(i) {
+    if (!chips[i]) return;
+    ask(lesson.presets[i].set);
+    mark(chips[i]);
+    setText(line, lesson.presets[i].say ?? "");
+  }
+  function begin() {
+    reset();
+    mark(null);
+    setText(line, lesson.takeaway ?? "");
+  }
+  const mark = (chosen) => chips.forEach((c) => setAttribute(c, "aria-pressed", c === chosen));
+
+  const tool = (icon, label, act, part = icon) =>
+    make(
+      "button",
+      { type: "button", class: "tool", title: label, "aria-label": label, onclick: act, "data-part": part },
       drawing(TOOLS[icon]),
     );
-  const themeTool = tool("system", say("theme", { choice: say("system") }), () => theme.next());
+  const themeTool = tool("system", say("theme", { choice: say("system") }), () => theme.next(), "theme");
   theme.onchange((choice) => {
     themeTool.replaceChildren(drawing(TOOLS[choice]));
     themeTool.title = say("theme", { choice: say(choice) });
     setAttribute(themeTool, "aria-label", themeTool.title);
   });
-  const resetTool = tool("reset", say("reset"), () => {
-    reset();
-    mark(null);
-    setText(line, lesson.takeaway ?? "");
-  });
+  const resetTool = tool("reset", say("reset"), begin);
+  const undoTool = tool("undo", say("undo"), () => past().undo());
+  const redoTool = tool("redo", say("redo"), () => past().redo(), "undo");
   const linkTool =
     link &&
     tool("link", say("link"), async () => {
@@ -83,24 +89,18 @@ export function makeHeader(lesson, { ask, reset, theme, link, nav, menu }) {
     { class: "top" },
     nav ? makeNav(nav) : null,
     make("h1", {}, lesson.title),
-    make("div", { class: "presets", role: "group", "aria-label": say("presets") }, ...chips),
-    make("div", { class: "tools" }, resetTool, linkTool, themeTool, menu.box),
+    make("div", { class: "presets", "data-part": "presets", role: "group", "aria-label": say("presets") }, ...chips),
+    make("div", { class: "tools" }, undoTool, redoTool, resetTool, linkTool, themeTool, menu.box),
   );
-  return { box, say: line, unmark: () => mark(null) };
-}
-
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    // No permission, or plain http.
-    const area = make("textarea", { style: "position:fixed;opacity:0" });
-    area.value = text;
-    document.body.append(area);
-    area.select();
-    const fine = document.execCommand("copy");
-    area.remove();
-    return fine;
-  }
+  return {
+    box,
+    say: line,
+    unmark: () => mark(null),
+    choose,
+    reset: begin,
+    past({ undo, redo }) {
+      undoTool.disabled = !undo;
+      redoTool.disabled = !redo;
+    },
+  };
 }

@@ -52,6 +52,7 @@ export function numberBox(field, fields, spot, { label, step = 0.1, after = () =
     const value = parse(box.value);
     if (box.value === last && !box.hasAttribute("aria-invalid")) return;
     last = box.value;
+    setAttribute(box, "data-typing", null);
     if (Number.isNaN(value)) {
       const said = box.value.trim() === "" ? say("nothing") : `“${box.value}”`;
       return fields.reject(field, say("no-number", { said }));
@@ -69,10 +70,13 @@ export function numberBox(field, fields, spot, { label, step = 0.1, after = () =
     accept();
     event.preventDefault();
   });
+  // While something is being typed, Ctrl+Z is the box's own.
+  box.addEventListener("input", () => box.toggleAttribute("data-typing", box.value !== last));
   const write = (value) => {
     const text = typed(value);
     if (box.value !== text) box.value = text;
     last = text;
+    setAttribute(box, "data-typing", null);
   };
   const active = () => document.activeElement === box && box.value !== last;
   fields.add(field, [box], { write, active, spot });
@@ -132,7 +136,8 @@ export function slider(spec, fields) {
     const way = ways[event.key];
     if (!way) return;
     event.preventDefault();
-    move(scale.beside(Number(range.value), way, event.shiftKey));
+    const by = Math.abs(way) === 1 && (event.ctrlKey || event.altKey) ? 10 * way : way;
+    move(scale.beside(Number(range.value), by, event.shiftKey));
   });
   fields.add(field, [range], { write, active: () => held, spot });
   const head = make("label", { class: "head" }, make("span", { title: help }, label), number.box);

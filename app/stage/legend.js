@@ -6,7 +6,7 @@ import { swatch } from "./symbols.js";
 import { say } from "./texts.js";
 
 export function makeLegend(lesson) {
-  const box = make("div", { class: "legend", role: "list", "aria-label": say("legend") });
+  const box = make("div", { class: "legend", "data-part": "legend", role: "list", "aria-label": say("legend") });
   let shown = "";
   return {
     box,

@@ -11,7 +11,7 @@ export function drawLiving(ctx, scene) {
   ctx.clearRect(0, 0, side, side);
   ctx.lineJoin = ctx.lineCap = "round";
   const look = { ...scene, place: placing(view, side), size: side / 500 };
-  look.weight = Math.max(1, look.size);
+  look.weight = Math.max(1, look.size) * scene.thick;
   const of = (kind) => traces.filter((trace) => trace.kind === kind);
   of("heat").forEach((trace) => drawHeat(ctx, trace, look));
   of("ellipses").forEach((trace) => drawEllipses(ctx, trace, look));

@@ -25,7 +25,7 @@ export function makeMenu() {
     drawing(DOTS),
   );
   const said = make("span", { class: "said", role: "status" });
-  const box = make("div", { class: "menu" }, button, list, said);
+  const box = make("div", { class: "menu", "data-part": "menu" }, button, list, said);
   setAttribute(list, "aria-label", say("menu"));
   const groups = new Map();
   let timer = 0;

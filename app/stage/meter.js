@@ -22,7 +22,7 @@ export function makeMeter(lesson) {
   );
   const box = make(
     "section",
-    { class: "meter", "aria-label": say("meter") },
+    { class: "meter", "data-part": "meter", "aria-label": say("meter") },
     make("h2", {}, lesson.meter),
     list,
     make("div", { class: "scale", "aria-hidden": "true" }, ...marks),

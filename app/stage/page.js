@@ -4,6 +4,7 @@
 // websocket, and model.link tells how the line is and mends it. Nothing of the reader's is kept in the kernel, so a
 // lost kernel costs a moment: we fetch the page again for a fresh one, and the stage asks with the state it holds.
 
+import { readAddress } from "./address.js";
 import { Comm } from "./jupyter.js";
 import { render } from "./render.js";
 
@@ -141,8 +142,8 @@ class Model {
   }
 }
 
-/** The answer to this page's own address: the state that a link carries. Null if it does not come in time. */
-function linked(link) {
+/** The answer to this page's address: the state that a link carries. Null if it does not come in time. */
+function linked(link, query) {
   return new Promise((resolve) => {
     const done = (traits) => {
       link.receivers.delete(receive);
@@ -154,7 +155,7 @@ function linked(link) {
     };
     const late = setTimeout(done, QUERY_WITHIN, null);
     link.receivers.add(receive);
-    link.send({ ask: 0, query: location.search.slice(1), state: {}, set: {}, have: [] });
+    link.send({ ask: 0, query, state: {}, set: {}, have: [] });
   });
 }
 
@@ -174,9 +175,10 @@ async function start(data) {
   addEventListener("pageshow", ({ persisted }) => persisted && link.reconnect().catch(() => {}));
 
   // A link's picture comes from the kernel, not from the HTML; showing another one first would be a lie.
-  if (location.search.length > 1 && location.search.slice(1) !== data.first.query) {
+  const { query } = readAddress(location.search, data.lesson.own);
+  if (query && query !== data.first.query) {
     open();
-    Object.assign(traits, await linked(link));
+    Object.assign(traits, await linked(link, query));
     await draw();
   } else {
     await draw();

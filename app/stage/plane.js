@@ -88,13 +88,13 @@ export function makePlane(stage) {
     handles.replace();
   };
 
-  plane.draw = ({ array, palette, shelf, theme, k, playing }) => {
+  plane.draw = ({ array, palette, shelf, theme, k, playing, thick }) => {
     if (!side) return;
     const { view } = spec;
-    const key = [quietNames, view, spec.ticks, theme].join(";");
+    const key = [quietNames, view, spec.ticks, theme, thick].join(";");
     if (key !== drawnStill) {
       const { ticks: given } = spec;
-      drawStill(contexts[0], { traces: quiet, view, given, side, ratio, palette, shelf, array });
+      drawStill(contexts[0], { traces: quiet, view, given, side, ratio, palette, shelf, array, thick });
       drawnStill = key;
     }
     drawLiving(contexts[1], {
@@ -107,6 +107,7 @@ export function makePlane(stage) {
       theme,
       k,
       playing,
+      thick,
       handles: handles.shown(),
       hover: hover.shown(),
     });

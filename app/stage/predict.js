@@ -1,6 +1,7 @@
 // Predict, then look: a question whose answer the engine gives once the reader has chosen.
 
 import { freshId, make, setAttribute } from "./dom.js";
+import { spoken } from "./spoken.js";
 import { say } from "./texts.js";
 
 export function makePrediction({ id, html, options, set }, { ask, said }) {
@@ -9,6 +10,7 @@ export function makePrediction({ id, html, options, set }, { ask, said }) {
   const buttons = options.map((text, i) => {
     const button = make("button", { type: "button", class: "option", "aria-pressed": "false" });
     button.innerHTML = text;
+    if (button.querySelector("math")) setAttribute(button, "aria-label", spoken(button));
     button.addEventListener("click", () => {
       const others = said().filter((answer) => !answer.startsWith(`${id}:`));
       ask({ ...set, answers: [...others, `${id}:${i}`] });
@@ -18,7 +20,7 @@ export function makePrediction({ id, html, options, set }, { ask, said }) {
   const verdict = make("p", { class: "verdict", role: "status" });
   const box = make(
     "div",
-    { class: "predict", role: "group", "aria-labelledby": question.id, "data-predict": id },
+    { class: "predict", "data-part": "questions", role: "group", "aria-labelledby": question.id, "data-predict": id },
     question,
     make("div", { class: "options" }, ...buttons),
     verdict,

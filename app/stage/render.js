@@ -10,7 +10,6 @@ import { make, setText } from "./dom.js";
 import { makeFields } from "./fields.js";
 import { makeFrame } from "./frame.js";
 import { makeHeader } from "./header.js";
-import { listenKeys } from "./keys.js";
 import { makeLegend } from "./legend.js";
 import { makeLights } from "./lights.js";
 import { makeMenu } from "./menu.js";
@@ -18,6 +17,7 @@ import { makeMeter } from "./meter.js";
 import { makePalette } from "./palette.js";
 import { makePlane } from "./plane.js";
 import { makeProgress } from "./progress.js";
+import { makeReader } from "./reader.js";
 import { makeShelf } from "./still.js";
 import { makeStats } from "./stats.js";
 import { say } from "./texts.js";
@@ -52,10 +52,12 @@ export function render({ model, el }) {
     onTrouble: (late) => banner.trouble(late),
   });
   // By default an act of the reader is his own: it is no longer the preset's picture.
-  const ask = (set, options) => {
+  const stems = (set) => Object.keys(set).map((field) => field.split(".")[0]);
+  const ask = (set, { base = null, act = stems(set).join() } = {}) => {
     header.unmark();
     words.unmark();
-    asker.ask(set, options);
+    if (act !== false) reader.touch(act);
+    asker.ask(set, { base });
   };
 
   const banner = makeBanner(model, () => asker.again());
@@ -67,24 +69,26 @@ export function render({ model, el }) {
   const fields = makeFields({ ask, elsewhere });
   // To a state that someone prepared: what was typed is forgotten, and the step is theirs.
   let follow = true;
-  function jump(set, options) {
+  function jump(set, { base = null, act = null } = {}) {
     fields.forget();
-    follow ||= "k" in set || Boolean(options?.reset);
-    ask(set, options);
+    follow ||= "k" in set || base !== null;
+    ask(set, { base, act });
   }
-  const transport = makeTransport({
-    redraw,
-    onStep: (k) => (live.step(k), pursue()),
-    onEnd: () => progress.one(),
-  });
+  function onStep(k) {
+    live.step(k);
+    reader.stepped();
+    pursue();
+  }
+  const transport = makeTransport({ redraw, onStep, onEnd: () => progress.one() });
   const menu = makeMenu();
   const header = makeHeader(lesson, {
     ask: jump,
-    reset: () => jump({}, { reset: true }),
+    reset: () => jump({}, { base: { reset: true } }),
     theme,
-    link: whole && (() => location.href.replace(/[?#].*$/, "") + address()),
+    link: whole && (() => reader.link()),
     nav: whole && lesson.nav,
     menu,
+    past: () => reader,
   });
   const words = makeWords(lesson, { ask: jump, said: () => answer?.state?.answers ?? [] });
   const formulas = makeFormulas(lesson);
@@ -96,13 +100,28 @@ export function render({ model, el }) {
   const legend = makeLegend(lesson);
   const planes = new Map();
   const planesBox = make("div", { class: "planes" });
+  const reader = makeReader({
+    root,
+    lesson,
+    whole,
+    menu,
+    transport,
+    words,
+    handles: () => answer.handles,
+    seen: () => ({ query: answer.query, state: { ...answer.state, k: transport.k() } }),
+    busy: asker.busy,
+    jump,
+    presets: header,
+    redraw,
+  });
+  reader.onpast(() => header.past(reader.can()));
   const description = make("p", { class: "unseen", "aria-live": "polite" });
 
   root.append(
     make(
       "div",
       { class: "sheet" },
-      banner.box,
+      make("div", { class: "over" }, banner.box, reader.notice),
       header.box,
       make(
         "main",
@@ -117,14 +136,13 @@ export function render({ model, el }) {
       make("div", { class: "deck" }, meter.box, formulas.box, controls),
       charts.box,
       words.box,
+      reader.caption,
       description,
     ),
   );
   const live = makeLive(root, array);
   const unlight = makeLights(root, lesson, { palette, redraw });
 
-  const address = () => (answer.query ? `?${answer.query}` : "");
-  let addressTimer = 0;
   let wordsTimer = 0;
 
   // Some pictures are drawn for one step only, `shows`: another step is asked for.
@@ -147,6 +165,7 @@ export function render({ model, el }) {
     const theirs = answer.answer === null || (follow && !asker.busy());
     transport.adopt(answer.steps, theirs ? (answer.state?.k ?? answer.steps) : null);
     if (theirs) follow = false;
+    reader.answered(answer);
   }
 
   // A view may have other planes than the one before it: those that are not in it are put away.
@@ -181,10 +200,6 @@ export function render({ model, el }) {
     live.adopt(answer.numbers, transport.k());
     clearTimeout(wordsTimer); // a screen reader hears of the state that it came to rest in
     wordsTimer = setTimeout(() => setText(description, answer.description ?? ""), 400);
-    if (!whole) return;
-    clearTimeout(addressTimer); // browsers limit how often the address may change
-    const follow = () => history.replaceState(history.state, "", location.pathname + address());
-    addressTimer = setTimeout(follow, 250);
   }
 
   let fresh = false; // an answer was taken in and is not on the page yet
@@ -199,6 +214,7 @@ export function render({ model, el }) {
       theme: theme.current(),
       k: transport.time(),
       playing: transport.playing(),
+      thick: reader.thick(),
     };
     for (const plane of planes.values()) if (!plane.figure.hidden) plane.draw(look);
     stats.frame(
@@ -245,7 +261,7 @@ export function render({ model, el }) {
   draw(); // the first picture waits for nothing
   model.on("msg:custom", hear);
   progress.update(answer, asker.busy()); // a heavy picture begins to grow finer by itself
-  const unlisten = listenKeys(root, transport, { whole });
+  reader.start();
 
   const report = {
     get state() {
@@ -275,7 +291,7 @@ export function render({ model, el }) {
 
   return () => {
     model.off("msg:custom", hear);
-    unlisten();
+    reader.stop();
     unlight();
     frame.stop();
     asker.stop();
@@ -284,7 +300,6 @@ export function render({ model, el }) {
     theme.stop();
     menu.stop();
     observer.disconnect();
-    clearTimeout(addressTimer);
     clearTimeout(wordsTimer);
     root.remove();
   };

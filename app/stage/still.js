@@ -74,8 +74,9 @@ export function stillNames(traces, array) {
   return traces.map((t) => `${name(t)}|${t.kind}|${t.ink}|${t.map ?? ""}`).join(";");
 }
 
-export function drawStill(ctx, { traces, view, given, side, ratio, palette, shelf, array }) {
+export function drawStill(ctx, { traces, view, given, side, ratio, palette, shelf, array, thick }) {
   const scale = side / (view[1] - view[0]);
+  const weight = Math.max(1, side / 600) * thick;
   const toPixels = new DOMMatrix([scale, 0, 0, -scale, -view[0] * scale, view[3] * scale]);
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   ctx.clearRect(0, 0, side, side);
@@ -94,16 +95,16 @@ export function drawStill(ctx, { traces, view, given, side, ratio, palette, shel
       } else {
         ctx.globalAlpha = palette.faint(trace.ink);
         ctx.strokeStyle = palette.color(trace.ink ?? "contour");
-        ctx.lineWidth = trace.ink === "grid" ? 0.9 : 0.7;
+        ctx.lineWidth = (trace.ink === "grid" ? 0.9 : 0.7) * weight;
         ctx.stroke(placed);
         ctx.globalAlpha = 1;
       }
     });
   }
-  drawAxes(ctx, view, given, side, scale, palette);
+  drawAxes(ctx, view, given, side, scale, palette, weight);
 }
 
-function drawAxes(ctx, [x0, x1, y0, y1], given, side, scale, palette) {
+function drawAxes(ctx, [x0, x1, y0, y1], given, side, scale, palette, weight) {
   const step = niceStep(x1 - x0);
   const mark = side / 90;
   ctx.beginPath();
@@ -126,6 +127,6 @@ function drawAxes(ctx, [x0, x1, y0, y1], given, side, scale, palette) {
     ctx.lineTo(side, Math.round(y1 * scale) + 0.5);
   }
   ctx.strokeStyle = palette.color("axis");
-  ctx.lineWidth = 1;
+  ctx.lineWidth = weight;
   ctx.stroke();
 }

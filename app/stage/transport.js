@@ -62,7 +62,7 @@ export function makeTransport({ redraw, onStep, onEnd = () => false }) {
   const looping = () => loop.getAttribute("aria-pressed") === "true";
   const box = make(
     "div",
-    { class: "transport", role: "group", "aria-label": say("playback") },
+    { class: "transport", "data-part": "playback", role: "group", "aria-label": say("playback") },
     button("back", say("back"), ",", () => step(-1)),
     play,
     button("forward", say("forward"), ".", () => step(1)),
@@ -101,6 +101,12 @@ export function makeTransport({ redraw, onStep, onEnd = () => false }) {
     go(Math.round(time) + way);
   }
 
+  function replay() {
+    pause();
+    go(0);
+    toggle();
+  }
+
   function pause() {
     if (!playing) return;
     playing = false;
@@ -124,12 +130,14 @@ export function makeTransport({ redraw, onStep, onEnd = () => false }) {
   return {
     box,
     toggle,
+    replay,
     step,
     pause,
     flipLoop: () => loop.click(),
     playing: () => playing,
     time: () => (calm.matches ? Math.floor(time) : time),
     k: () => Math.floor(time + 1e-9),
+    count: () => steps,
     go,
     // Called once a frame while playing.
     advance(now) {

@@ -20,8 +20,8 @@ export function makeWords(lesson, { ask, said }) {
     );
   });
   const box = make(
-    "article",
-    { class: "words", tabindex: "0", "aria-label": say("lesson") },
+    "section",
+    { class: "words", "data-part": "words", tabindex: "0", "aria-label": say("lesson") },
     ...parts,
   );
   const claims = [...box.querySelectorAll("[data-claim]")];
@@ -43,6 +43,7 @@ export function makeWords(lesson, { ask, said }) {
   const mark = (chosen) => claims.forEach((c) => c.classList.toggle("shown", c === chosen));
   return {
     box,
+    claim: (id) => claims.find((phrase) => phrase.dataset.claim === id)?.innerHTML ?? "",
     unmark: () => mark(null),
     update: ({ revealed = {} }) => predictions.forEach((p) => p.update(revealed)),
   };
@@ -61,7 +62,7 @@ export function makeFormulas(lesson) {
   });
   const box = make(
     "section",
-    { class: "formulas", "aria-label": say("formulas") },
+    { class: "formulas", "data-part": "formulas", "aria-label": say("formulas") },
     ...parts,
   );
   // Typeset numbers change with every frame of a drag. Once its height is known, a line is laid

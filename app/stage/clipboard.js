@@ -1,0 +1,19 @@
+// Text to the clipboard; false if the browser does not allow it.
+
+import { make } from "./dom.js";
+
+export async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // No permission, or plain http.
+    const area = make("textarea", { style: "position:fixed;opacity:0" });
+    area.value = text;
+    (document.querySelector("dialog[open]") ?? document.body).append(area); // a window makes all else inert
+    area.select();
+    const fine = document.execCommand("copy");
+    area.remove();
+    return fine;
+  }
+}

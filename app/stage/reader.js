@@ -1,0 +1,154 @@
+// What a reader and a lecturer have around the picture: a history, keys, a talk, a menu; and the
+// address that says all of it.
+
+import { readAddress, writeAddress } from "./address.js";
+import { copy } from "./clipboard.js";
+import { makeHiding } from "./hide.js";
+import { listenKeys, makeKeyHelp } from "./keys.js";
+import { makeLaser } from "./laser.js";
+import { makeNotice } from "./notice.js";
+import { makePast } from "./past.js";
+import { makePresenter } from "./presenter.js";
+import { makeSteps } from "./steps.js";
+import { knownSteps, makeShows, readTalk, writeTalk } from "./talk.js";
+import { say } from "./texts.js";
+
+export function makeReader({ root, lesson, whole, menu, transport, words, handles, seen, busy, jump, presets, redraw }) {
+  const notice = makeNotice();
+  const laser = makeLaser(root);
+  const help = makeKeyHelp(root);
+  const shows = makeShows(lesson, words.claim);
+  const own = {}; // the address's own names: hide, talk, present
+  const usual = lesson.talk.map((show) => ({ show }));
+  let talk = null; // the lecturer's own steps, else the lesson's
+
+  const steps = () => talk ?? usual;
+  const stateAddress = (beside) => {
+    const { query, state } = seen();
+    const { version, k } = lesson;
+    return writeAddress(query, beside, { version, k, shown: state.k, steps: transport.count() });
+  };
+  const address = () => stateAddress(own);
+  const link = () => location.href.replace(/[?#].*$/, "") + address();
+  const set = (name, value) => {
+    if (value) own[name] = value;
+    else delete own[name];
+    past.amend();
+  };
+  const copyLink = async () => say((await copy(link())) ? "copied" : "not-copied");
+
+  const past = makePast({
+    root,
+    whole,
+    busy,
+    address,
+    now: () => seen().state,
+    restore(state) {
+      if (whole) takeAddress();
+      jump({}, { base: { state }, act: false });
+    },
+    onchange: () => undoTools.forEach((tool) => tool()),
+  });
+  const undoTools = [];
+
+  // A step of a talk: prepared by the lesson, or a state as a link has it.
+  function go({ show, state }) {
+    if (show !== undefined) jump(shows.get(show).set);
+    else jump({}, { base: state ? { query: state } : { reset: true } });
+  }
+  const presenter = makePresenter({
+    root,
+    shows,
+    steps,
+    go,
+    replay: transport.replay,
+    changed(at) {
+      set("present", at === null ? "" : String(at + 1));
+      redraw();
+    },
+  });
+  const hiding = makeHiding({ root, lesson, handles, changed: (text) => set("hide", text), copyLink });
+  const desk = makeSteps({
+    root,
+    lesson,
+    shows,
+    steps,
+    copyLink,
+    seen: () => stateAddress({}).replace(/^\?/, ""),
+    present: () => presenter.enter(0, { fullscreen: true }),
+    change(now) {
+      talk = now;
+      set("talk", now ? writeTalk(now) : "");
+      presenter.refresh();
+    },
+  });
+
+  // What the address says of the page; returns what of it is not known here.
+  function takeAddress() {
+    const { own: found } = readAddress(location.search, lesson.own);
+    for (const name of lesson.own) delete own[name];
+    Object.assign(own, found);
+    const dropped = hiding.adopt(own.hide);
+    const wished = own.talk ? knownSteps(readTalk(own.talk), shows) : { steps: [], dropped: [] };
+    talk = wished.steps.length ? wished.steps : null;
+    const at = parseInt(own.present ?? "", 10);
+    if (!Number.isNaN(at)) presenter.follow(Math.max(0, Math.min(steps().length, at) - 1));
+    else if (presenter.shown()) presenter.follow(null);
+    return [...dropped, ...wished.dropped].map((name) => say("not-known", { name }));
+  }
+
+  const acts = {
+    play: transport.toggle,
+    back: () => transport.step(-1),
+    forward: () => transport.step(1),
+    loop: transport.flipLoop,
+    replay: transport.replay,
+    preset: (key) => !hiding.has("presets") && presets.choose(Number(key) - 1),
+    reset: presets.reset,
+    undo: past.undo,
+    redo: past.redo,
+    present: () => (presenter.shown() ? presenter.leave() : presenter.enter(0, { fullscreen: true })),
+    next: presenter.next,
+    last: presenter.last,
+    panel: presenter.panel,
+    full: () => presenter.full(),
+    laser: laser.toggle,
+    leave: presenter.leave,
+    keys: () => help.open(),
+  };
+  const unlisten = listenKeys(root, acts, { whole, presenting: presenter.shown });
+
+  menu.add({ id: "present", label: say("key-present"), keys: "P", group: "talk", act: acts.present });
+  menu.add({ id: "steps", label: say("steps"), group: "talk", act: desk.open });
+  menu.add({ id: "laser", label: say("key-laser"), keys: "D", group: "talk", act: laser.toggle });
+  if (whole) menu.add({ id: "hide", label: say("hide"), group: "talk", act: hiding.open });
+
+  return {
+    caption: presenter.box,
+    notice: notice.box,
+    thick: () => (presenter.shown() ? 1.6 : 1),
+    link,
+    undo: past.undo,
+    redo: past.redo,
+    can: past.can,
+    onpast: (listener) => undoTools.push(listener),
+    touch: past.touch,
+    stepped: past.amend,
+    answered: ({ dropped = [] }) => notice.tell(dropped),
+    // The first picture stands: what the address says beside the state. Help comes last in the menu.
+    start() {
+      menu.add({ id: "keys", label: say("keys"), keys: "?", group: "help", act: acts.keys });
+      if (whole) {
+        const bare = !readAddress(location.search, lesson.own).query;
+        notice.tell(takeAddress());
+        if (presenter.shown() && bare) presenter.enter(parseInt(own.present, 10) - 1);
+      }
+      past.start();
+    },
+    stop() {
+      unlisten();
+      past.stop();
+      presenter.stop();
+    },
+  };
+}

@@ -1,0 +1,44 @@
+// A talk: the steps that a lecturer shows, in order. A step is one of the lesson's own (a preset or a
+// claim, by its name) or a state (as a link writes it), and may have a line of text of its own.
+// As text: steps parted by ~, a step from its line by !, a state begun with a full stop.
+
+const MARKS = { "*": "*0", "~": "*1", "!": "*2" };
+const UNMARKS = Object.fromEntries(Object.entries(MARKS).map(([plain, mark]) => [mark, plain]));
+const guarded = (text) => text.replace(/[*~!]/g, (mark) => MARKS[mark]);
+const bare = (text) => text.replace(/\*[012]/g, (mark) => UNMARKS[mark]);
+
+export const writeTalk = (steps) =>
+  steps
+    .map(({ show, state, say: line }) => (show ?? `.${guarded(state)}`) + (line ? `!${guarded(line)}` : ""))
+    .join("~");
+
+export const readTalk = (text) =>
+  text
+    .split("~")
+    .filter(Boolean)
+    .map((part) => {
+      const [what, ...rest] = part.split("!");
+      const line = bare(rest.join("!"));
+      const step = what.startsWith(".") ? { state: bare(what.slice(1)) } : { show: what };
+      return line ? { ...step, say: line } : step;
+    });
+
+// What the lesson has to show, by name: its title, its line as HTML, and what it sets.
+export function makeShows(lesson, claimHtml) {
+  const shows = new Map();
+  const holder = document.createElement("i");
+  for (const { id, name, say: line, set } of lesson.presets ?? []) {
+    holder.textContent = line;
+    shows.set(id, { title: name, html: holder.innerHTML, text: line, set, preset: true });
+  }
+  for (const [id, { sentence, set }] of Object.entries(lesson.claims ?? {})) {
+    shows.set(`claim.${id}`, { title: "", html: claimHtml(id), text: sentence, set });
+  }
+  return shows;
+}
+
+// The steps that can be shown, and the names of those that cannot.
+export function knownSteps(steps, shows) {
+  const good = (step) => (step.state !== undefined ? typeof step.state === "string" : shows.has(step.show));
+  return { steps: steps.filter(good), dropped: steps.filter((s) => !good(s)).map((s) => String(s.show)) };
+}
