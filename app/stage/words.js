@@ -3,6 +3,7 @@
 import { make, setText } from "./dom.js";
 import { show } from "./format.js";
 import { makePrediction } from "./predict.js";
+import { spoken } from "./spoken.js";
 import { say } from "./texts.js";
 
 export function makeWords(lesson, { ask, said }) {
@@ -29,6 +30,7 @@ export function makeWords(lesson, { ask, said }) {
     const claim = lesson.claims?.[phrase.dataset.claim];
     phrase.setAttribute("role", "button");
     phrase.setAttribute("tabindex", "0");
+    if (phrase.querySelector("math")) phrase.setAttribute("aria-label", spoken(phrase));
     phrase.title = claim?.sentence ? say("show", { sentence: claim.sentence }) : say("show-it");
     const act = (event) => {
       event.preventDefault();
