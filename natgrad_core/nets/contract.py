@@ -12,16 +12,14 @@ Inside, a layer's parameters are ordered [W b] row by row, which keeps blocks as
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from natgrad_core.nets.layers import Linear
-from natgrad_core.nets.model import Net
-
-if TYPE_CHECKING:
-    from natgrad_core.nets.fisher import Fisher
+from natgrad_core.nets.memory import must_hold
+from natgrad_core.nets.model import Net, Tape
 
 
 def linear_layers(net: Net) -> list[Linear]:
@@ -37,9 +35,8 @@ def linear_layers(net: Net) -> list[Linear]:
     return found
 
 
-def is_all_linear(fisher: Fisher) -> bool:
+def is_all_linear(net: Net) -> bool:
     """Whether every parametric layer is Linear."""
-    net = fisher.at.problem.net
     return all(isinstance(net.layers[i], Linear) for i in net.parametric)
 
 
@@ -75,13 +72,28 @@ def _own_block(g: Tensor, a: Tensor) -> Tensor:
     return block.view(out * width, out * width)
 
 
-def contracted(fisher: Fisher) -> Tensor:
-    """F, ``[p, p]``, with parameters ordered [W b] row by row."""
-    tape = fisher.at.tape
+def dense(tape: Tape, cotangents: Sequence[Tensor]) -> Tensor:
+    """F, ``[p, p]``, in torch's order, from what each layer feels of the K directions of S."""
+    rows = 0 if is_all_linear(tape.net) else cotangents[0].shape[:2].numel()
+    must_hold(
+        f"the whole Fisher matrix of p = {tape.net.size} parameters",
+        (2 * tape.net.size + rows) * tape.net.size * tape.outputs.element_size(),
+        "its products, blocks, diagonal or K-FAC",
+        tape.outputs.device,
+    )
+    if is_all_linear(tape.net):
+        order = torch_order(tape.net)
+        return contracted(tape, cotangents)[order][:, order]
+    rows = tape.rows(cotangents)
+    return rows.T @ rows / len(tape)
+
+
+def contracted(tape: Tape, cotangents: Sequence[Tensor]) -> Tensor:
+    """F, ``[p, p]``, with parameters ordered [W b] row by row; Linear layers only."""
     net, n = tape.net, len(tape)
     layers = linear_layers(net)
     a = [x.features(tape.values[i], None) for x, i in zip(layers, net.parametric, strict=True)]
-    g = fisher.cotangents
+    g = cotangents
     ends = torch.tensor([0] + [layer.size for layer in layers]).cumsum(0).tolist()
     f = a[0].new_empty(net.size, net.size)
     for j in range(len(layers)):

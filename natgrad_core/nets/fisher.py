@@ -19,7 +19,9 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from natgrad_core.nets.contract import dense
 from natgrad_core.nets.layers import Linear
+from natgrad_core.nets.memory import must_hold
 from natgrad_core.nets.problem import Point
 
 KINDS = ("true", "monte-carlo", "empirical")
@@ -94,18 +96,20 @@ class Fisher:
 
     def blocks(self) -> list[Tensor]:
         """The diagonal block of each parametric layer, ``[p_l, p_l]`` each."""
+        net, rows = self.at.problem.net, self.directions * len(self.at.tape)
+        sizes = [net.layers[i].size for i in net.parametric]
+        must_hold(
+            f"the blocks of layers of {', '.join(map(str, sizes))} parameters",
+            (sum(s * s for s in sizes) + rows * max(sizes)) * self.at.theta.element_size(),
+            "the diagonal, or K-FAC",
+            self.at.theta.device,
+        )
         pairs = zip(self.at.tape.net.parametric, self.cotangents, strict=True)
         return [r.T @ r / len(self.at.tape) for r in (self._layer_rows(i, g) for i, g in pairs)]
 
     def dense(self) -> Tensor:
         """F itself, ``[p, p]``."""
-        from natgrad_core.nets.contract import contracted, is_all_linear, torch_order
-
-        if is_all_linear(self):
-            order = torch_order(self.at.problem.net)
-            return contracted(self)[order][:, order]
-        rows = self.rows()
-        return rows.T @ rows / len(self.at.tape)
+        return dense(self.at.tape, self.cotangents)
 
     @cached_property
     def double(self) -> Fisher:
@@ -136,6 +140,12 @@ def gauss_newton(at: Point) -> Tensor:
     def bend(out: Tensor, y: Tensor) -> Tensor:
         return torch.func.hessian(lambda o: problem.likelihood.loss(o[None], y[None]))(out)
 
+    must_hold(
+        f"the Jacobian of p = {problem.dim} parameters on N = {len(problem)} examples",
+        (len(problem) * problem.outputs * 2 + problem.dim) * problem.dim * at.theta.element_size(),
+        "the true Fisher matrix, which is the same, by its products",
+        at.theta.device,
+    )
     jacobian = torch.func.vmap(torch.func.jacrev(one), (None, 0))(at.theta, problem.x)
     middle = torch.func.vmap(bend)(at.outputs, problem.y)
     return torch.einsum("ncp,ncd,ndq->pq", jacobian, middle, jacobian) / len(problem)

@@ -22,7 +22,7 @@ from torch import Tensor
 from natgrad_core.nets.fisher import Fisher
 from natgrad_core.nets.layers import Conv2d, Linear
 from natgrad_core.nets.model import Net
-from natgrad_core.nets.problem import SingularError
+from natgrad_core.nets.problem import FLOAT32_FLOOR, SingularError
 
 Pair = tuple[Tensor, Tensor]
 
@@ -62,6 +62,11 @@ class Factors:
                     "factor. Take the exact Fisher (natural), or fold it into the layer before"
                 )
         return cls(tape.net, tuple(pairs), fisher.at.problem.input_basis)
+
+    @property
+    def double(self) -> Factors:
+        """The same numbers in float64."""
+        return Factors(self.net, tuple((a.double(), b.double()) for a, b in self.pairs))
 
     def blend(self, new: Factors, keep: float) -> Factors:
         """The blend keep · self + (1 − keep) · new: a running average over steps."""
@@ -139,6 +144,16 @@ class Kronecker:
             else:
                 found.append(torch.outer(sb, sa) + damping)
         return found
+
+    def drowned(self, damping: float) -> bool:
+        """Whether float32 rounding of the spectrum's largest value is not far below λ.
+
+        Shared, each factor has about √λ, so it takes the square of what drowns a whole λ.
+        """
+        if self.shared:
+            pairs = (float(sa[-1] * sb[-1]) for sa, _, sb, _ in self.basis)
+            return damping < FLOAT32_FLOOR**2 * max(pairs)
+        return damping < FLOAT32_FLOOR * max(float(s.max()) for s in self.spectrum(0.0))
 
     def inverse(self, damping: float) -> Callable[[Tensor], Tensor]:
         """The map (B ⊗ A + damping)⁻¹: v -> U_B [(U_Bᵀ V U_A)/s] U_Aᵀ, layer by layer."""

@@ -6,8 +6,9 @@ A rule never asks whether it is an exact solve, blocks, K-FAC or a diagonal. A m
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import torch
@@ -15,9 +16,9 @@ from torch import Tensor
 
 from natgrad_core.nets.fisher import Fisher, gauss_newton
 from natgrad_core.nets.kfac import Eigen, Factors, Kronecker
-from natgrad_core.nets.problem import Point
+from natgrad_core.nets.problem import FLOAT32_FLOOR, Point, SingularError
 from natgrad_core.nets.rule import Memory, nothing
-from natgrad_core.nets.solve import solve
+from natgrad_core.nets.solve import DROWNED, solve
 
 
 class Operator(Protocol):
@@ -58,22 +59,75 @@ class Exact:
         return self.fisher.dense()
 
 
-class Blocks:
-    """Square blocks on the diagonal: one a layer, or one for all."""
+class Drowning(Operator, Protocol):
+    """An operator that knows below which λ float32 is too coarse for it."""
 
-    def __init__(self, blocks: list[Tensor]) -> None:
-        self.blocks = blocks
+    def drowned(self, damping: float) -> bool:
+        """Whether λ is lost in float32 rounding."""
+        ...
+
+
+class Careful:
+    """An operator that is made anew in float64 where float32 rounding would drown λ; ``note`` says.
+
+    A gradient is then taken in float64 too: rounded, it sticks out of the data's span, and 1/λ
+    would magnify that.
+    """
+
+    def __init__(self, at: Point, operator: Drowning, make: Callable[[], Operator]) -> None:
+        self.at, self.operator, self.make, self.note = at, operator, make, ""
+
+    @cached_property
+    def twin(self) -> Operator:
+        """The same in float64."""
+        return self.make()
 
     def solve(self, v: Tensor, damping: float) -> Tensor:
-        """Block by block."""
-        parts = v.split([len(b) for b in self.blocks])
-        eyes = (damping * torch.eye(len(b), dtype=b.dtype, device=b.device) for b in self.blocks)
-        pairs = zip(self.blocks, eyes, parts, strict=True)
-        return torch.cat([torch.linalg.solve(b + e, p) for b, e, p in pairs])
+        """(G + λI)⁻¹ v."""
+        if v.dtype != torch.float32 or not self.operator.drowned(damping):
+            self.note = ""
+            return self.operator.solve(v, damping)
+        self.note = DROWNED.format(damping)
+        again = self.at.double.grad if v is self.at.__dict__.get("grad") else v.double()
+        return self.twin.solve(again, damping).float()
+
+    def dense(self) -> Tensor:
+        """G."""
+        return self.operator.dense()
+
+
+class Blocks:
+    """Square blocks on the diagonal: one a layer, or one for all, each with the name it goes by."""
+
+    def __init__(self, blocks: list[Tensor], labels: Sequence[str]) -> None:
+        self.blocks, self.labels = blocks, labels
+
+    def drowned(self, damping: float) -> bool:
+        """Below 1e-5 of the size of any of the blocks."""
+        return any(damping < FLOAT32_FLOOR * float(b.norm()) for b in self.blocks)
+
+    def solve(self, v: Tensor, damping: float) -> Tensor:
+        """Block by block; SingularError names the one that has no inverse."""
+        parts = zip(self.blocks, v.split([len(b) for b in self.blocks]), self.labels, strict=True)
+        return torch.cat([_inverse(b, damping, part, label) for b, part, label in parts])
 
     def dense(self) -> Tensor:
         """The blocks in their places."""
         return torch.block_diag(*self.blocks)
+
+
+def _inverse(block: Tensor, damping: float, v: Tensor, label: str) -> Tensor:
+    """(block + λI)⁻¹ v by LU, since a Hessian may be indefinite."""
+    damped = block + damping * torch.eye(len(block), dtype=block.dtype, device=block.device)
+    lu, order, info = torch.linalg.lu_factor_ex(damped)
+    pivots = lu.diagonal().abs()
+    rounding = len(v) * torch.finfo(v.dtype).eps * pivots.max()
+    if int(info) or not bool(pivots.min() > rounding):
+        raise SingularError(
+            f"{label} + λI is singular with λ = {damping:.1e}: dead units, or too few independent "
+            "directions in the data; raise λ"
+        )
+    return torch.linalg.lu_solve(lu, order, v[:, None])[:, 0]
 
 
 class Diagonal:
@@ -83,8 +137,15 @@ class Diagonal:
         self.entries = entries
 
     def solve(self, v: Tensor, damping: float) -> Tensor:
-        """v/(entries + λ)."""
-        return v / (self.entries + damping)
+        """v/(entries + λ); SingularError where that divides by zero."""
+        below = self.entries + damping
+        dead = int((below == 0).sum())
+        if dead:
+            raise SingularError(
+                f"{dead} of {len(v)} parameters move no output (dead units or inputs), so the "
+                "diagonal has zeros; raise λ"
+            )
+        return v / below
 
     def dense(self) -> Tensor:
         """A diagonal matrix."""
@@ -102,7 +163,14 @@ def exact(
 
 def blocks(kind: str = "true", samples: int = 1) -> Metric:
     """The Fisher matrix's diagonal blocks, one a layer."""
-    return Metric("block Fisher", lambda at, m: (Blocks(Fisher(at, kind, samples).blocks()), m))
+
+    def at(point: Point, memory: Memory) -> tuple[Operator, Memory]:
+        fisher, net = Fisher(point, kind, samples), point.problem.net
+        labels = [f"the Fisher block of {net.layers[i].label}" for i in net.parametric]
+        here = Blocks(fisher.blocks(), labels)
+        return Careful(point, here, lambda: Blocks(fisher.double.blocks(), labels)), memory
+
+    return Metric("block Fisher", at)
 
 
 def diagonal(kind: str = "true", samples: int = 1) -> Metric:
@@ -114,12 +182,19 @@ def diagonal(kind: str = "true", samples: int = 1) -> Metric:
 
 def generalized_gauss_newton() -> Metric:
     """The Gauss–Newton matrix by autodiff: equal to the Fisher here, and slow."""
-    return Metric("Gauss–Newton", lambda at, m: (Blocks([gauss_newton(at)]), m))
+    return Metric("Gauss–Newton", lambda at, m: (_whole("G", gauss_newton, at), m))
 
 
 def hessian() -> Metric:
     """∇²J: no metric where it is indefinite."""
-    return Metric("Hessian", lambda at, m: (Blocks([at.problem.hessian(at.theta)]), m))
+    return Metric(
+        "Hessian", lambda at, m: (_whole("∇²J", lambda x: x.problem.hessian(x.theta), at), m)
+    )
+
+
+def _whole(label: str, matrix: Callable[[Point], Tensor], at: Point) -> Careful:
+    here = Blocks([matrix(at)], [label])
+    return Careful(at, here, lambda: Blocks([matrix(at.double)], [label]))
 
 
 def kfac(kind: str = "true", samples: int = 1, keep: float = 0.0, shared: bool = True) -> Metric:
@@ -130,15 +205,26 @@ def kfac(kind: str = "true", samples: int = 1, keep: float = 0.0, shared: bool =
     """
 
     def at(point: Point, memory: Memory) -> tuple[Operator, Memory]:
-        factors = Factors.of(Fisher(point, kind, samples))
+        fisher = Fisher(point, kind, samples)
+        factors = Factors.of(fisher)
         age = memory["age"] + 1
         if keep and age > 1:
             factors = Factors(factors.net, memory["pairs"]).blend(factors, min(1 - 1 / age, keep))
-        return Kronecker(factors, shared), {"age": age, "pairs": factors.pairs if keep else ()}
+
+        def twin() -> Kronecker:
+            return Kronecker(factors.double if keep else Factors.of(fisher.double), shared)
+
+        kept = {"age": age, "pairs": factors.pairs if keep else ()}
+        return Careful(point, Kronecker(factors, shared), twin), kept
 
     return Metric("K-FAC", at, lambda start: {"age": 0, "pairs": ()})
 
 
 def ekfac(kind: str = "true", samples: int = 1) -> Metric:
     """E-KFAC: K-FAC's eigenbasis, true second moments."""
-    return Metric("E-KFAC", lambda at, m: (Eigen(Fisher(at, kind, samples)), m))
+
+    def at(point: Point, memory: Memory) -> tuple[Operator, Memory]:
+        fisher = Fisher(point, kind, samples)
+        return Careful(point, Eigen(fisher), lambda: Eigen(fisher.double)), memory
+
+    return Metric("E-KFAC", at)

@@ -14,10 +14,15 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
+from natgrad_core.nets.contract import dense
 from natgrad_core.nets.data import Data
 from natgrad_core.nets.layers import Linear
 from natgrad_core.nets.likelihood import Categorical, Gaussian, Likelihood
+from natgrad_core.nets.memory import must_hold
 from natgrad_core.nets.model import Net, Tape
+
+FLOAT32_FLOOR = 1e-5
+"""Below this share of a matrix's largest eigenvalue, λ drowns in float32 rounding."""
 
 
 class NotFiniteError(ArithmeticError):
@@ -79,12 +84,18 @@ class NetProblem:
 
     def fisher(self, theta: Tensor) -> Tensor:
         """F, ``[p, p]``, exact over the model's own targets; written out, so for small nets."""
-        from natgrad_core.nets.fisher import Fisher  # fisher.py reads points, made here
-
-        return Fisher(self.at(theta)).dense()
+        at = self.at(theta).check()
+        return dense(at.tape, at.tape.cotangents(self.likelihood.root(at.mean)))
 
     def hessian(self, theta: Tensor) -> Tensor:
-        """∇²J, ``[p, p]``, by autodiff."""
+        """∇²J, ``[p, p]``, by autodiff, all columns at once."""
+        values = sum(value.numel() for value in self.at(theta).tape.values)
+        must_hold(
+            f"the Hessian of p = {self.dim} parameters on N = {len(self)} examples",
+            (2 * values + self.dim) * self.dim * self.x.element_size(),
+            "its products (hessian_product)",
+            self.x.device,
+        )
         return torch.func.hessian(self.loss)(self.check(theta))
 
     def kl(self, theta: Tensor, other: Tensor) -> Tensor:

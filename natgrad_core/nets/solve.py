@@ -7,7 +7,8 @@ With R = S J (N K rows, p columns), F = RᵀR/N:
   layer by layer, Σ_l (A_l A_lᵀ) ∘ (G_l G_lᵀ): R is never formed, and for a gradient, which is
   Rᵀ r/N with Sᵀ r the residual, nothing is divided by λ. Best for few examples and many parameters.
 - ``contracted``: F with the outputs summed first (contract.py), Cholesky.
-- ``cg``: conjugate gradients on products, with K-FAC as preconditioner; no matrix of size p.
+- ``cg``: conjugate gradients on products, with K-FAC as preconditioner where that pays; no matrix
+  of size p.
 
 ``choose`` adds up what each costs, at rates measured on this kind of machine, among those whose
 memory fits; tests/bench/nets.py holds its choices against the clock.
@@ -23,16 +24,16 @@ import torch
 from torch import Tensor
 
 from natgrad_core.nets.contract import contracted, is_all_linear, torch_order
-from natgrad_core.nets.cost import METHODS, TooLargeError, choose, must_fit
+from natgrad_core.nets.cost import LOOSE, METHODS, choose, must_fit, preconditions
 from natgrad_core.nets.fisher import Fisher
 from natgrad_core.nets.kfac import Factors, Kronecker
 from natgrad_core.nets.layers import Linear
-from natgrad_core.nets.problem import NotFiniteError, SingularError
+from natgrad_core.nets.memory import TooLargeError
+from natgrad_core.nets.problem import FLOAT32_FLOOR, NotFiniteError, SingularError
 
 __all__ = ["METHODS", "Solution", "TooLargeError", "choose", "gram", "solve"]
 
-FLOAT32_FLOOR = 1e-5
-"""Below this share of F's size, λ drowns in float32 rounding."""
+DROWNED = "λ = {:.1e} is too small for float32 here: solved in float64"
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,7 @@ def solve(
         again = twin.at.grad if _is_gradient(fisher, v) else v.double()
         x = _TRY[picked](twin, again, damping)
         if x is not None:
-            note = f"λ = {damping:.1e} is too small for float32 here: solved in float64"
-            return Solution(x.float(), picked, note)
+            return Solution(x.float(), picked, DROWNED.format(damping))
     raise SingularError(
         f"F + λI is singular with λ = {damping:.1e}: dead units, or fewer than {len(v)} "
         "independent directions in the data; raise λ"
@@ -127,14 +127,14 @@ def _by_contraction(fisher: Fisher, v: Tensor, damping: float) -> Tensor | None:
     order = torch_order(fisher.at.problem.net)
     rhs = torch.empty_like(v)
     rhs[order] = v
-    x = _cholesky(contracted(fisher), damping, rhs)
+    x = _cholesky(contracted(fisher.at.tape, fisher.cotangents), damping, rhs)
     return None if x is None else x[order]
 
 
 def gram(fisher: Fisher) -> Tensor:
     """R Rᵀ, ``[N K, N K]``, layer by layer."""
     tape = fisher.at.tape
-    if not is_all_linear(fisher):
+    if not is_all_linear(fisher.at.problem.net):
         r = fisher.rows()
         return r @ r.T
     n, k = len(tape), fisher.directions
@@ -176,11 +176,16 @@ _TRY: dict[str, Callable[[Fisher, Tensor, float], Tensor | None]] = {
 def _by_cg(fisher: Fisher, v: Tensor, damping: float, tolerance: float | None) -> Solution:
     tolerance = tolerance or (1e-5 if v.dtype == torch.float32 else 1e-11)
     precondition: Callable[[Tensor], Tensor] = torch.clone
-    try:
-        if damping > 0:
-            precondition = Kronecker(Factors.of(fisher)).inverse(damping)
-    except TypeError:  # a frozen norm has no factors; CG does without
-        pass
+    if preconditions(fisher, damping, tolerance):
+        operator = Kronecker(Factors.of(fisher))
+        largest = max(float(sa[-1] * sb[-1]) for sa, _, sb, _ in operator.basis)
+        if v.dtype == torch.float32 and damping < FLOAT32_FLOOR * largest and tolerance < LOOSE:
+            twin = fisher.double
+            again = twin.at.grad if _is_gradient(fisher, v) else v.double()
+            found = _by_cg(twin, again, damping, tolerance)
+            note = "; ".join(filter(None, (DROWNED.format(damping), found.note)))
+            return Solution(found.x.float(), "cg", note, found.iterations)
+        precondition = operator.inverse(damping)
     x, r = torch.zeros_like(v), v.clone()
     z = precondition(r)
     d, rz, scale = z.clone(), float(r @ z), float(v.norm())

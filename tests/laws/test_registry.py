@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Mapping, MutableMapping
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,19 @@ def test_a_lesson_of_the_plane_never_loads_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+def test_no_module_of_the_engine_imports_in_a_circle() -> None:
+    """Not even inside a function, or for types alone: what needs each other is one thought."""
+    files = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+             for path in CORE}  # fmt: skip
+    needs: dict[str, set[str]] = {}
+    for name, path in files.items():
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        asked = {a.name for node in nodes if isinstance(node, ast.Import) for a in node.names}
+        for node in nodes:
+            if isinstance(node, ast.ImportFrom) and node.module:
+                one_by_one = {f"{node.module}.{a.name}" for a in node.names}
+                asked |= {full if full in files else node.module for full in one_by_one}
+        needs[name] = {each for each in asked if each in files and each != name}
+    TopologicalSorter(needs).prepare()  # CycleError names the circle

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 
 import pytest
 import torch
 
-from natgrad_core.nets import NetProblem, cost, mlp
-from natgrad_core.nets.fisher import Fisher
+from natgrad_core.nets import NetProblem, cost, memory, metric, mlp, rules
+from natgrad_core.nets.cost import LOOSE, preconditions
+from natgrad_core.nets.fisher import Fisher, gauss_newton
+from natgrad_core.nets.kfac import Kronecker
 from natgrad_core.nets.layers import Linear
 from natgrad_core.nets.likelihood import Categorical, Gaussian
-from natgrad_core.nets.problem import NotFiniteError, Point
+from natgrad_core.nets.problem import NotFiniteError, Point, SingularError
 from natgrad_core.nets.solve import METHODS, TooLargeError, choose, solve
 from tests.nets.cases import LIKELIHOODS, NETS, point
 
@@ -178,3 +181,108 @@ def test_a_batch_of_one_has_a_fisher_of_rank_k() -> None:
     for method in METHODS:
         x = solve(fisher, at.grad, 1e-2, method).x
         assert error(x, truth(fisher, at.grad, 1e-2)) < 1e-9
+
+
+@pytest.mark.parametrize("damping", [1e-8, 1e-12])
+@pytest.mark.parametrize("make", [metric.blocks(), metric.kfac(shared=False), metric.ekfac()],
+                         ids=["blocks", "K-FAC", "E-KFAC"])  # fmt: skip
+def test_blocks_and_factors_too_go_to_float64_for_a_small_damping(
+    make: metric.Metric, damping: float
+) -> None:
+    at = _sized((4, 6, 3), 40)
+    operator = make.at(at, make.init(at.theta))[0]
+    assert isinstance(operator, metric.Careful)
+    twin = make.at(at.double, make.init(at.theta))[0]
+    found = operator.solve(at.grad, damping)
+    assert found.dtype == torch.float32
+    assert "too small for float32 here: solved in float64" in operator.note
+    assert error(found.double(), twin.solve(at.double.grad, damping)) < 1e-6
+    with contextlib.suppress(SingularError):  # what would have come out, if anything
+        bare = operator.operator.solve(at.grad, damping)
+        assert error(bare.double(), twin.solve(at.double.grad, damping)) > 1e-2
+    operator.solve(at.grad, 1e-1)
+    assert operator.note == ""
+
+
+def test_averaged_factors_are_doubled_as_they_are() -> None:
+    at = _sized((4, 6, 3), 40)
+    averaged = metric.kfac(keep=0.9)
+    _, memory = averaged.at(at, averaged.init(at.theta))
+    operator, memory = averaged.at(at.after(0.1 * at.grad), memory)
+    assert isinstance(operator, metric.Careful)
+    twin = operator.twin
+    assert isinstance(twin, Kronecker)
+    for (a, b), (c, d) in zip(twin.factors.pairs, memory["pairs"], strict=True):
+        assert torch.equal(a, c.double())
+        assert torch.equal(b, d.double())
+
+
+def test_the_path_of_a_small_damping_says_so_in_its_report() -> None:
+    at = _sized((4, 6, 3), 40)
+    rule = rules.ekfac(1e-9, 1.0)
+    _, memory = rule.update(at.grad, at, rule.init(at.theta))
+    assert "solved in float64" in memory["report"]["note"]
+
+
+def test_blocks_and_diagonals_that_have_no_inverse_are_named() -> None:
+    at = point("relu MLP without bias", "three classes", n=2)
+    blocks, diagonal = (make().at(at, {})[0] for make in (metric.blocks, metric.diagonal))
+    with pytest.raises(
+        SingularError, match=r"block of layer 0 \(Linear\) \+ λI is singular.*raise λ"
+    ):
+        blocks.solve(at.grad, 0.0)
+    x = torch.ones(5, 3, dtype=torch.float64)
+    x[:, 1] = 0  # an input that is always off
+    problem = NetProblem(mlp((3, 2)), Gaussian(), x, x[:, :2])
+    dead = metric.diagonal().at(problem.at(problem.net.init(0, torch.float64)), {})[0]
+    with pytest.raises(SingularError, match=r"2 of 8 parameters move no output.*raise λ"):
+        dead.solve(torch.ones(8, dtype=torch.float64), 0.0)
+    assert diagonal.solve(at.grad, 1e-3).isfinite().all()
+
+
+def test_conjugate_gradients_take_kfac_along_only_where_it_pays() -> None:
+    """Both ways find the same x; how many products each takes is what the choice rests on."""
+    at = _sized((64, 32, 10), 300)
+    fisher = Fisher(at)
+    size = float(at.problem.likelihood.average(at.mean).trace())
+    for relative, tolerance, pays in ((0.1, 1e-5, False), (1e-4, 1e-5, True), (1e-2, 0.1, True)):
+        assert preconditions(fisher, relative * size, tolerance) == pays
+    assert not preconditions(fisher, 0.0)
+    assert not preconditions(Fisher(point("frozen norm", "coins")), 1e-9)
+    # A loose solve with K-FAC stops after fewer products than one without would take.
+    with_it = solve(fisher, at.grad, 0.01 * size, "cg", tolerance=0.1)
+    without = solve(fisher, at.grad, 0.01 * size, "cg", tolerance=0.99 * LOOSE)
+    assert 0 < with_it.iterations < without.iterations
+    for found in (with_it, without):
+        residual = fisher.mv(found.x) + 0.01 * size * found.x - at.grad
+        assert float(residual.norm()) < 0.1 * float(at.grad.norm())
+
+
+def test_a_matrix_that_would_not_fit_is_refused_before_it_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at = point("tanh MLP", "three classes")
+    conv = point("convolutional", "three classes")
+    monkeypatch.setattr(memory, "free_bytes", lambda device=None: 2000)
+    fisher = Fisher(at)
+    for ask, instead in (
+        (
+            fisher.dense,
+            r"whole Fisher matrix of p = 55 .*take its products, blocks",
+        ),
+        (Fisher(conv).dense, "whole Fisher matrix"),
+        (fisher.blocks, r"blocks of layers of 25, 18, 12 parameters needs .*take the diagonal"),
+        (lambda: at.problem.fisher(at.theta), "whole Fisher matrix"),
+        (lambda: at.problem.hessian(at.theta), r"Hessian of p = 55 .*hessian_product"),
+        (lambda: gauss_newton(at), r"Jacobian of p = 55 .*by its products"),
+    ):
+        with pytest.raises(TooLargeError, match=instead):
+            ask()
+    assert fisher.diagonal().isfinite().all()
+
+
+def test_memory_is_that_of_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert memory.free_bytes() > 0
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (3 * 2**30, 8 * 2**30))
+    assert memory.allowed(None, torch.device("cuda")) == 3 * 2**29
+    assert memory.allowed(7, torch.device("cuda")) == 7

@@ -1,0 +1,41 @@
+"""What would not fit is refused before it is begun, with its size and what to take instead.
+
+An array that is too large is not an error that says what to do: the system grinds, or ends the
+program. So whoever is about to make one whose size grows as p² or N K p asks here first.
+"""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+
+class TooLargeError(MemoryError):
+    """An exact answer that would not fit in memory."""
+
+
+def free_bytes(device: torch.device | None = None) -> int:
+    """Memory that can still be had on ``device`` (None: the host); where nobody says, 4 GiB."""
+    if device is not None and device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # macOS and Windows
+        return 4 * 2**30
+
+
+def allowed(limit: int | None, device: torch.device | None = None) -> int:
+    """``limit``, or half of what is free."""
+    return free_bytes(device) // 2 if limit is None else limit
+
+
+def must_hold(
+    what: str, size: int, instead: str, device: torch.device | None = None, limit: int | None = None
+) -> None:
+    """TooLargeError where ``size`` bytes are more than ``limit``, or half of what is free."""
+    most = allowed(limit, device)
+    if size > most:
+        raise TooLargeError(
+            f"{what} needs {size / 2**30:.2f} GiB, {most / 2**30:.2f} allowed; take {instead}"
+        )
