@@ -121,10 +121,10 @@ def test_a_lesson_of_the_plane_never_loads_torch() -> None:
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
 
 
-def test_no_module_of_the_engine_imports_in_a_circle() -> None:
+def test_no_module_of_nets_imports_in_a_circle() -> None:
     """Not even inside a function, or for types alone: what needs each other is one thought."""
     files = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
-             for path in CORE}  # fmt: skip
+             for path in CORE if "nets" in path.parts}  # fmt: skip
     needs: dict[str, set[str]] = {}
     for name, path in files.items():
         nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
