@@ -40,15 +40,16 @@ class Axis:
             first, last = np.ceil(np.log10(self.low) - 1e-9), np.floor(np.log10(self.high) + 1e-9)
             by = max(1, round((last - first) / 6))
             powers = np.arange(first, last + 1, by)
-            return [
-                [float(self.place(10.0**p)), "10" + str(int(p)).translate(_POWERS)] for p in powers
-            ]
+            places = self.place(10.0**powers).tolist()
+            texts = ["10" + str(int(p)).translate(_POWERS) for p in powers]
+            return [[at, text] for at, text in zip(places, texts, strict=True)]
         span = self.high - self.low
         base = 10.0 ** np.floor(np.log10(span / 5))
         step = float(min((1, 2, 5, 10), key=lambda m: abs(m * base - span / 5)) * base)
         values = np.arange(np.ceil(self.low / step - 1e-9), self.high / step + 1e-9) * step
         places = max(0, -int(np.floor(np.log10(step) + 1e-9)))
-        return [[float(self.place(v)), f"{v + 0.0:.{places}f}".replace("-", "−")] for v in values]
+        texts = [f"{v + 0.0:.{places}f}".replace("-", "−") for v in values.tolist()]
+        return [[at, text] for at, text in zip(self.place(values).tolist(), texts, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,15 @@ class Graph:
         points = self.points(np.atleast_1d(x), np.atleast_1d(y))
         self.sheet.add(self.name, "points", ink, label, points=points, **more)
 
+    def path(self, ink: str, name: str, x: ArrayLike, y: ArrayLike, **more: Any) -> None:
+        """Draw y against x with a point a step: travelled as far as the step shown."""
+        self.sheet.add(self.name, "path", ink, name, points=self.points(x, y), **more)
+
+    def area(self, ink: str, label: str, x: ArrayLike, y: ArrayLike, **more: Any) -> None:
+        """Fill what lies between y, with a point a step, and nought."""
+        base = float(self.y.place(0.0))
+        self.sheet.add(self.name, "area", ink, label, points=self.points(x, y), base=base, **more)
+
     def plane(self) -> dict[str, Any]:
         """The plane of the answer."""
         return {
@@ -81,5 +91,6 @@ class Graph:
             "title": self.title,
             "labels": [self.x.label, self.y.label],
             "view": [0.0, 1.0, 0.0, 1.0],
+            "scales": [[axis.low, axis.high, axis.log] for axis in (self.x, self.y)],
             "ticks": [self.x.ticks(), self.y.ticks()],
         }

@@ -14,7 +14,7 @@ import numpy as np
 
 from app.figures.graph import Axis, Graph
 from app.figures.sheet import Sheet
-from app.figures.views import plane
+from app.figures.views import plane, round_up
 from natgrad_core.ball import boundary, normal
 from natgrad_core.shapes import Steepest, ellipse_axes, reach, steepest, unit_directions
 from natgrad_core.types import Array
@@ -151,7 +151,7 @@ def _graph(seen: Seen, sheet: Sheet, revealed: bool) -> dict[str, Any]:
     raised = float(np.abs(seen.gradient @ np.linalg.pinv(seen.metric) @ seen.gradient))
     floor = 1.5 * float(np.linalg.norm(seen.gradient)) / np.sqrt(first)
     ball = seen.best.kind == "ball"
-    high = _round_up(1.12 * np.sqrt(raised) if ball else max(floor, 1.12 * np.sqrt(raised)))
+    high = round_up(1.12 * np.sqrt(raised) if ball else max(floor, 1.12 * np.sqrt(raised)))
     graph = Graph(sheet, "slope", "slope of J along the unit vectors",
                   Axis("direction of a (°)", -180, 180), Axis("∇Jᵀa", -high, high))  # fmt: skip
     graph.curve("axis", "", [-180, 180], [0, 0], faint=True, width=1.0)
@@ -176,12 +176,6 @@ def _graph(seen: Seen, sheet: Sheet, revealed: bool) -> dict[str, Any]:
 def _mark(graph: Graph, ink: str, label: str, a: Array, seen: Seen) -> None:
     if np.isfinite(a).all():
         graph.marks(ink, label, np.rad2deg(np.arctan2(a[1], a[0])), seen.slope(a))
-
-
-def _round_up(value: float) -> float:
-    """The next of 1, 1.5, 2, 3, 5, 7 × 10ⁿ: an axis that rests while its curve moves a little."""
-    power = 10.0 ** np.floor(np.log10(value))
-    return float(next(m * power for m in (1, 1.5, 2, 3, 5, 7, 10) if m * power >= value))
 
 
 def _handles(seen: Seen) -> list[dict[str, Any]]:

@@ -59,5 +59,13 @@ export function makeControls(lesson, fields) {
       ...parts,
     );
   });
-  return make("div", { class: "controls", "data-part": "controls", role: "region", "aria-label": say("controls") }, ...groups);
+  const box = make("div", { class: "controls", "data-part": "controls", role: "region", "aria-label": say("controls") }, ...groups);
+  // A picture with several faces shows the controls of the one it has on.
+  function update({ shown = {} }) {
+    for (const group of groups) {
+      const hidden = Boolean(shown.groups && !shown.groups.includes(group.dataset.group));
+      if (group.hidden !== hidden) group.hidden = hidden;
+    }
+  }
+  return { box, update };
 }

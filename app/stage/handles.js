@@ -18,7 +18,8 @@ export function makeHandles(plane, { ask, redraw, busy }) {
     const { field, from = [0, 0], scale = 1 } = handle.spec;
     const grain = 10 ** Math.floor(Math.log10(span() / plane.side())); // no finer than a pixel
     handle.own = at;
-    ask({ [field]: at.map((v, i) => round((v - from[i]) / scale, grain / Math.abs(scale))) });
+    const places = at.map((v, i) => round((v - from[i]) / scale, grain / Math.abs(scale)));
+    ask({ [field]: places.map((v, i) => Number(plane.value(i, v).toPrecision(12))) });
     place(handle);
     redraw();
   }
@@ -33,9 +34,10 @@ export function makeHandles(plane, { ask, redraw, busy }) {
     const inside = (v) => `${Math.max(0, Math.min(side, v)).toFixed(1)}px`;
     handle.element.style.translate = `${inside(left)} ${inside(top)}`; // moved without a layout
     const names = plane.labels();
-    const words = at.map((v, i) => `${names[i]} ${show(v)}`).join(", ");
+    const said = at.map((v, i) => plane.value(i, v));
+    const words = said.map((v, i) => `${names[i]} ${show(v)}`).join(", ");
     setAttribute(handle.element, "aria-valuetext", words);
-    setAttribute(handle.element, "aria-valuenow", String(Number(at[0].toPrecision(4))));
+    setAttribute(handle.element, "aria-valuenow", String(Number(said[0].toPrecision(4))));
   }
 
   function create(spec) {

@@ -95,7 +95,8 @@ export function makeHeader(lesson, { ask, reset, theme, link, nav, menu, past })
   return {
     box,
     say: line,
-    unmark: () => mark(null),
+    // What was said of a preset's picture is not said of another one.
+    unmark: () => (mark(null), setText(line, lesson.takeaway ?? "")),
     choose,
     reset: begin,
     past({ undo, redo }) {

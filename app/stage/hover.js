@@ -50,7 +50,7 @@ export function makeHover(plane, { array, redraw, lesson }) {
     const { read } = trace; // of a graph, whose plane is the unit square: [what, numbers]
     const place = read
       ? read.map(([what, numbers]) => `${what} ${show(array(numbers)[step], 4)}`).join(", ")
-      : point.map((v, i) => `${plane.labels()[i]} = ${show(v)}`).join(", ");
+      : point.map((v, i) => `${plane.labels()[i]} = ${show(plane.value(i, v))}`).join(", ");
     const there = say("place", { step, place });
     setText(words, loss === undefined ? there : say("loss-there", { place: there, loss: show(loss, 4) }));
     box.style.setProperty("--own", `var(--ink-${trace.ink})`);

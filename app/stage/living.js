@@ -15,6 +15,7 @@ export function drawLiving(ctx, scene) {
   const of = (kind) => traces.filter((trace) => trace.kind === kind);
   of("heat").forEach((trace) => drawHeat(ctx, trace, look));
   of("ellipses").forEach((trace) => drawEllipses(ctx, trace, look));
+  of("area").forEach((trace) => drawArea(ctx, trace, look));
   of("curve").forEach((trace) => drawCurve(ctx, trace, look));
   of("points").forEach((trace) => drawPoints(ctx, trace, look));
   of("path").forEach((trace) => drawPath(ctx, trace, look));
@@ -80,6 +81,28 @@ function drawCurve(ctx, trace, { array, palette, place, weight }) {
   ctx.strokeStyle = palette.color(trace.ink);
   ctx.stroke();
   ctx.setLineDash([]);
+  ctx.globalAlpha = 1;
+}
+
+// What lies between a curve with a point a step and the line y = base: strongly up to the step shown.
+function drawArea(ctx, trace, { array, palette, place, k }) {
+  const points = array(trace.points);
+  if (!points) return;
+  const last = points.length / 2 - 1;
+  const base = place.y(trace.base);
+  const fill = (from, to, alpha) => {
+    if (from >= to) return;
+    ctx.beginPath();
+    ctx.moveTo(place.x(points[2 * from]), base);
+    for (let i = from; i <= to; i++) ctx.lineTo(place.x(points[2 * i]), place.y(points[2 * i + 1]));
+    ctx.lineTo(place.x(points[2 * to]), base);
+    ctx.globalAlpha = alpha;
+    ctx.fill();
+  };
+  ctx.fillStyle = palette.color(trace.ink);
+  const now = Math.min(Math.round(k), last);
+  fill(0, now, 0.42);
+  fill(now, last, 0.12);
   ctx.globalAlpha = 1;
 }
 
@@ -182,14 +205,18 @@ function drawArrows(ctx, traces, { array, palette, place, k, size, weight, side 
   ctx.textAlign = "left";
 }
 
-function drawPoints(ctx, trace, { array, palette, place, weight }) {
+// Single points; where `counts` says how many there are at each step, those.
+function drawPoints(ctx, trace, { array, palette, place, weight, k }) {
   const points = array(trace.points);
+  const counts = array(trace.counts);
+  const shown = counts ? 2 * counts[Math.min(Math.round(k), counts.length - 1)] : points?.length;
   const color = palette.color(trace.ink);
   const small = trace.size ?? 1;
   const r = 4.2 * weight * small;
   const look = { fill: color, stroke: palette.color("paper"), width: small < 1 ? 1 : 2 };
-  for (let i = 0; points && i < points.length; i += 2) {
-    symbol(ctx, trace.symbol ?? palette.ink(trace.ink).symbol, place.x(points[i]), place.y(points[i + 1]), r, look);
+  const name = trace.symbol ?? palette.ink(trace.ink).symbol;
+  for (let i = 0; points && i < shown; i += 2) {
+    symbol(ctx, name, place.x(points[i]), place.y(points[i + 1]), r, look);
   }
 }
 

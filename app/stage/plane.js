@@ -32,6 +32,11 @@ export function makePlane(stage) {
     frame,
     view: () => spec.view,
     labels: () => spec.labels,
+    // What a place on an axis means: on a graph (see figures/graph.py) another number than the place.
+    value(axis, at) {
+      const [low, high, log] = spec.scales?.[axis] ?? [0, 1, false];
+      return log ? low * (high / low) ** at : low + (high - low) * at;
+    },
     side: () => side || 1,
   };
   const handles = makeHandles(plane, stage);

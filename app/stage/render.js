@@ -133,7 +133,7 @@ export function render({ model, el }) {
         transport.box,
         homeless,
       ),
-      make("div", { class: "deck" }, meter.box, formulas.box, controls),
+      make("div", { class: "deck" }, meter.box, formulas.box, controls.box),
       charts.box,
       words.box,
       reader.caption,
@@ -192,12 +192,14 @@ export function render({ model, el }) {
       planes.get(spec.name).adopt(spec, traces.filter(here), handles.filter(here), errors);
     }
     fields.update(answer, asker.busy());
+    controls.update(answer);
     if (answer.fault) elsewhere(answer.fault);
     meter.update(answer);
     legend.update(answer);
     charts.update(answer.charts);
     words.update(answer);
     live.adopt(answer.numbers, transport.k());
+    formulas.update(answer);
     clearTimeout(wordsTimer); // a screen reader hears of the state that it came to rest in
     wordsTimer = setTimeout(() => setText(description, answer.description ?? ""), 400);
   }

@@ -78,7 +78,17 @@ export function makeFormulas(lesson) {
         heights[i] && (line.classList.add("set"), (line.style.height = `${heights[i] + 2}px`)),
     );
   }
-  return { box, fix };
+  // A picture with several faces shows the lines of the one it has on.
+  function update({ shown = {} }) {
+    let changed = false;
+    for (const line of box.children) {
+      const hidden = Boolean(shown.formulas && !shown.formulas.includes(line.dataset.formula));
+      changed ||= line.hidden !== hidden;
+      if (line.hidden !== hidden) line.hidden = hidden;
+    }
+    if (changed) fix();
+  }
+  return { box, fix, update };
 }
 
 // Fills every [data-live] under `root`: from `numbers`; or, at step k, from the list "@name", or

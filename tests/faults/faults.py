@@ -299,4 +299,22 @@ FAULTS = (
     Fault("densities.py", "/ (m * n * n)) / 2", "/ (m * m * n)) / 2", ("expression",)),
     Fault("expression.py", "*args, *self.covariates)[", "*args)[", ("expression",)),
     Fault("options.py", "and not isinstance(p, bool)", "", ("options",)),
+    Fault(
+        "variable.py", "terms = [log_p(x) - stretch", "terms = [log_p(x) + stretch", ("variable",)
+    ),
+    Fault("variable.py", "np.stack([one, -one])", "np.stack([one, one])", ("variable",)),
+    Fault("variable.py", "- pull[i - 1] - pull[i]", "- pull[i]", ("variable",)),
+    Fault("variable.py", "2 * chord[i] * both", "chord[i] * both", ("variable",)),
+    Fault("compare.py", "np.exp(q / 2)) ** 2 / 2)", "np.exp(q / 2)) ** 2)", ("variable",)),
+    Fault("compare.py", "-np.exp(p) * q)", "-np.exp(q) * q)", ("variable",)),
+    Fault("compare.py", "if outside <= _SETTLED * size", "if size", ("variable",)),
+    Fault(
+        "compare.py",
+        "np.searchsorted(ends, places)]",
+        "np.searchsorted(ends, places) - 1]",
+        ("variable",),
+    ),
+    Fault(
+        "shapes.py", "np.where(stays, at_b / 2, at_b)", "np.where(stays, -at_b, at_b)", ("shapes",)
+    ),
 )

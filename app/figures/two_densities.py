@@ -1,0 +1,354 @@
+"""Two normals, and either of two changes: of the data variable, y = f(x), or of the parameters.
+
+On the left always the densities in x, with KL's integrand filled. Beside it, for the first change,
+the curve y = f(x) and the same densities in y; for the second, the same two points in two charts.
+Graphs that are compared give the same probability the same area on the page.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from app.figures.contours import add_lattice
+from app.figures.graph import Axis, Graph
+from app.figures.sheet import Sheet
+from app.figures.views import plane, round_up, square
+from natgrad_core import charts, problems
+from natgrad_core.chart import Chart
+from natgrad_core.compare import Pair, normals
+from natgrad_core.shapes import kl_level_set
+from natgrad_core.types import Array, Bools, Whole
+from natgrad_core.variable import VARIABLES, Drawn, Variable
+
+NORMAL = problems["normal"]()
+STEPS = 120
+WINDOW = (-4.0, 4.0)
+"""Of x, on the page."""
+KNOTS: Array = np.linspace(-3.0, 3.0, 7)
+"""Where the reader's curve can be taken."""
+
+WINDOWS = {"units": (-8.0, 8.0), "exp": (0.0, 10.0), "arsinh": (-2.2, 2.2),
+           "logistic": (0.0, 1.0), "fold": (0.0, 4.0), "drawn": WINDOW}  # fmt: skip
+"""Of y, on the page."""
+
+CHARTS = ("log-scale", "variance", "precision", "natural", "expectation")
+
+PLACE = np.array([[-2.0, 2.0], [0.0, 4.0]])
+"""The window of (μ, σ)."""
+
+_STEEP = 3.0
+"""How much taller than the left graph's densities those on the right may make both graphs."""
+
+SAME = 1e-9
+"""A relative change below this is rounding."""
+
+ROWS = ("kl", "hellinger", "l2", "apart")
+
+
+class Seen:
+    """What the engine says of two normals under one of the changes."""
+
+    @property
+    def paths(self) -> dict[str, Any]:
+        """What a notebook reads as the widget's ``path``: the four measures, before and after."""
+        return {"before": self.before, "after": self.after}
+
+    def __init__(self, state: Any) -> None:
+        self.state = state
+        self.p, self.q = np.array(state.p), np.array(state.q)
+
+    @property
+    def of_data(self) -> bool:
+        """Whether the data variable is changed, and not the parameters."""
+        return self.state.change == "data"
+
+    @cached_property
+    def variable(self) -> Variable:
+        """f."""
+        return (
+            Drawn(KNOTS, self.state.curve) if self.state.f == "drawn" else VARIABLES[self.state.f]
+        )
+
+    @property
+    def chart(self) -> Chart:
+        """The other parameters."""
+        return charts[self.state.chart]()
+
+    @cached_property
+    def home(self) -> Pair:
+        """In x."""
+        return normals(self.p, self.q)
+
+    @cached_property
+    def away(self) -> Pair:
+        """In y."""
+        return normals(self.p, self.q, self.variable)
+
+    @cached_property
+    def places(self) -> tuple[Array, Array]:
+        """The x of each step, and the place in y: f(x), or along y itself where f folds."""
+        x = np.linspace(*WINDOW, STEPS + 1)
+        if self.variable.one_to_one:
+            return x, self.variable.forward(x)
+        low, high = WINDOWS[self.state.f]
+        return x, np.linspace(low + 1e-9, high, STEPS + 1)
+
+    @property
+    def part(self) -> float:
+        """How wide the window of y is, in windows of x."""
+        low, high = WINDOWS[self.state.f]
+        return (high - low) / (WINDOW[1] - WINDOW[0])
+
+    @cached_property
+    def curves(self) -> dict[str, tuple[Array, Array, Array]]:
+        """p, q and p log(p/q) at the steps' places, on the left and in y."""
+        if not self.of_data:
+            return {"left": _integrand(self.home, self.places[0])}
+        return {"left": _integrand(self.home, self.places[0]),
+                "right": _integrand(self.away, self.places[1])}  # fmt: skip
+
+    @cached_property
+    def numbers_of(self) -> tuple[Array, Array]:
+        """The parameters of p and q in the chart, ``[2]`` each."""
+        return self.chart.inverse(self.p), self.chart.inverse(self.q)
+
+    @cached_property
+    def kl_in_chart(self) -> float:
+        """KL by the problem seen through the chart."""
+        return float(NORMAL.through(self.chart).kl(*self.numbers_of))
+
+    @cached_property
+    def before(self) -> dict[str, float]:
+        """Four ways to say how far apart, as they stand on the left."""
+        if self.of_data:
+            return self.home.measures
+        return {**self.home.measures, "apart": float(np.linalg.norm(self.p - self.q))}
+
+    @cached_property
+    def after(self) -> dict[str, float]:
+        """The same once the change is made."""
+        if self.of_data:
+            return self.away.measures
+        first, second = self.numbers_of
+        there = {"kl": self.kl_in_chart, "apart": float(np.linalg.norm(first - second))}
+        return {**self.before, **there}
+
+    def change(self, name: str) -> float:
+        """By how much one of them changed, relatively."""
+        return abs(self.after[name] / self.before[name] - 1)
+
+
+def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
+    """The densities on the left, and the change that is made."""
+    top, bottom = _heights(seen)
+    left = _densities(seen, sheet, "left", "in x", Axis("x", *WINDOW), seen.places[0],
+                      (bottom, top))  # fmt: skip
+    if seen.of_data:
+        low, high = WINDOWS[seen.state.f]
+        right = _densities(seen, sheet, "right", "in y", Axis("y", low, high), seen.places[1],
+                           (bottom / seen.part, top / seen.part))  # fmt: skip
+        planes = [left, _curve(seen, sheet), right]
+    else:
+        planes = [left, *_parameters(seen, sheet)]
+    shown = ["data"] if seen.of_data else ["parameters"]
+    return {
+        "planes": planes,
+        "ways": {} if seen.of_data else {"solid": "equally far in (μ, σ)",
+                                         "dashed": "equally far in the other parameters"},
+        "steps": STEPS if seen.of_data else 0,
+        "handles": _handles(seen, (bottom, top)),
+        "numbers": _numbers(seen, sheet),
+        "meter": _meter(seen),
+        "shown": {"groups": ["what", "two", *shown], "formulas": [*_LINES[seen.of_data], "both"]},
+        "description": "; ".join(f"{row['label']} {row['word']}" for row in _meter(seen)),
+    }  # fmt: skip
+
+
+_LINES = {True: ["point", "sums"], False: ["numbers"]}
+
+
+def _integrand(pair: Pair, places: Array) -> tuple[Array, Array, Array]:
+    """p, q and p log(p/q) at these places."""
+    with np.errstate(all="ignore"):
+        log_p, log_q = pair.logs(places)
+        p = np.exp(log_p)
+        return p, np.exp(log_q), p * (log_p - log_q)
+
+
+def _heights(seen: Seen) -> tuple[float, float]:
+    """How high and how deep the graph in x goes, so that on both graphs all can be seen."""
+    tops, bottoms = [], []
+    for name, curves in seen.curves.items():
+        values = np.stack(curves)
+        part = seen.part if name == "right" else 1.0
+        tops.append(part * np.nanmax(values))
+        bottoms.append(part * -np.nanmin(values))
+    most = _STEEP * tops[0]
+    return (round_up(1.06 * min(max(tops), most)),
+            -round_up(1.1 * max(min(max(bottoms), most), 0.05 * tops[0])))  # fmt: skip
+
+
+def _densities(
+    seen: Seen, sheet: Sheet, name: str, title: str, across: Axis, places: Array,
+    span: tuple[float, float],
+) -> dict[str, Any]:  # fmt: skip
+    up = Axis("p,\u00a0q", *span)
+    graph = Graph(sheet, name, f"{title}: densities and integrand", across, up)
+    graph.curve("axis", "", [across.low, across.high], [0, 0], faint=True, width=1.0)
+    if seen.of_data:
+        marks = np.arange(-3.0, 4.0)
+        at = marks if name == "left" else np.unique(seen.variable.forward(marks))
+        lines = graph.points(np.repeat(at, 2), np.tile(span, len(at)))
+        sheet.add(name, "lines", "grid", "whole numbers of x", points=lines,
+                  starts=np.arange(0, len(lines) + 1, 2))  # fmt: skip
+    p, q, integrand = seen.curves[name]
+    graph.area("kl", "adds to KL", places, np.maximum(integrand, 0.0))
+    graph.area("less", "takes away", places, np.minimum(integrand, 0.0))
+    graph.curve("p", "p", places, p, width=2.6)
+    graph.curve("q", "q", places, q, width=2.6)
+    if seen.of_data:
+        graph.path("kl", "p log(p/q)", places, integrand, dash="solid")
+    else:
+        graph.curve("kl", "adds to KL", places, integrand)
+    return graph.plane()
+
+
+def _curve(seen: Seen, sheet: Sheet) -> dict[str, Any]:
+    """y = f(x), and at the step shown the way from x to y."""
+    low, high = WINDOWS[seen.state.f]
+    graph = Graph(sheet, "middle", "the change y = f(x)", Axis("x", *WINDOW), Axis("y", low, high))
+    marks = np.arange(-3.0, 4.0)
+    image = seen.variable.forward(marks)
+    corner = [[(m, low), (m, v), (WINDOW[0], v)] for m, v in zip(marks, image, strict=True)]
+    flat = np.array(corner).reshape(-1, 2)
+    sheet.add("middle", "lines", "grid", "whole numbers of x", points=graph.points(*flat.T),
+              starts=np.arange(0, len(flat) + 1, 3))  # fmt: skip
+    x = seen.places[0]
+    y = seen.variable.forward(x)
+    graph.path("change", "y = f(x)", x, y, dash="solid")
+    here = graph.points(x, y)
+    floor, wall = graph.points(x, low), graph.points(WINDOW[0], y)
+    sheet.add("middle", "arrows", "change", "", points=np.concatenate([floor, here], -1))
+    sheet.add("middle", "arrows", "change", "", points=np.concatenate([here, wall], -1))
+    return graph.plane()
+
+
+def _parameters(seen: Seen, sheet: Sheet) -> list[dict[str, Any]]:
+    """p and q by their numbers, in (μ, σ) and in the chart: KL's level set, and two circles."""
+    x_p, x_q = seen.numbers_of
+    level = kl_level_set(NORMAL, seen.p, float(seen.before["kl"]), 161)
+    turn = np.linspace(0.0, 2 * np.pi, 161)
+    ring = np.stack([np.cos(turn), np.sin(turn)], -1)
+    circle = seen.p + seen.before["apart"] * ring
+    other = x_p + seen.after["apart"] * ring
+    with np.errstate(all="ignore"):
+        back = np.where(seen.chart.inside(other)[:, None], seen.chart.forward(other), np.nan)
+        sent = np.where(circle[:, 1:] > 0, seen.chart.inverse(circle), np.nan)
+        shapes = {"middle": (level, circle, back),
+                  "right": (seen.chart.inverse(level), sent, other)}  # fmt: skip
+    tight = square(np.concatenate([seen.chart.inverse(level[np.isfinite(level).all(-1)]), other,
+                                   np.stack([x_p, x_q])]))  # fmt: skip
+    view = _resting(tight)
+    add_lattice(sheet, "right", _into(seen.chart), PLACE, bends=30)
+    for name, (around, solid, dashed) in shapes.items():
+        ends = np.stack([seen.p, seen.q] if name == "middle" else [x_p, x_q])
+        pieces = {"kl": (around, {}), "apart": (solid, {}), "": (dashed, {"dash": "dashed"})}
+        for key, (points, more) in pieces.items():
+            label = "as far as q by KL" if key == "kl" else "as far by the numbers"
+            kept, starts = _pieces(points)
+            sheet.add(name, "curve", key or "apart", label, points=kept, starts=starts, **more)
+        sheet.add(name, "curve", "apart", "as far by the numbers", points=ends, width=1.4)
+    labels = seen.chart.names(NORMAL.symbols)
+    return [
+        plane("middle", "in (μ, σ)", NORMAL.symbols, PLACE),
+        plane("right", f"in ({', '.join(labels)})", labels, view),
+    ]
+
+
+def _pieces(points: Array) -> tuple[Array, Whole]:
+    """A closed curve ``[n, 2]`` without points that are no numbers: its pieces, their starts."""
+    good: Bools = np.asarray(np.isfinite(points).all(-1))
+    if not good.all():  # begin within a gap, so that none lies across the seam
+        shift = -int(np.argmin(good))
+        points, good = np.roll(points[:-1], shift, 0), np.roll(good[:-1], shift)
+    cuts = np.flatnonzero(np.diff(good.astype(int)) == 1) + 1
+    lengths = [int(part.sum()) for part in np.split(good, cuts)]
+    return points[good], np.cumsum([0, *(n for n in lengths if n)])
+
+
+def _into(chart: Chart) -> Any:
+    """Points of (μ, σ) as the chart writes them; nowhere for σ ≤ 0."""
+    return lambda points: np.where(points[..., 1:] > 0, chart.inverse(points), np.nan)
+
+
+def _resting(tight: Array) -> Array:
+    """A square around it that stays at rest while an end is dragged a little."""
+    half, middle = float(np.ptp(tight[0])) / 2, tight.mean(1)
+    size = 1.25 ** np.ceil(np.log(1.1 * half) / np.log(1.25))
+    middle = np.round(middle / (size / 10)) * (size / 10)
+    return np.stack([middle - size, middle + size], -1)
+
+
+def _handles(seen: Seen, span: tuple[float, float]) -> list[dict[str, Any]]:
+    """The densities' peaks; the curve's knots; the two points by their parameters."""
+    handles: list[dict[str, Any]] = []
+    across, up = Axis("x", *WINDOW), Axis("", *span)
+    for name, at in (("p", seen.p), ("q", seen.q)):
+        peak = float(np.exp(NORMAL.log_prob(at[0], at)))
+        spot = [float(across.place(at[0])), float(up.place(peak))]
+        handles.append({"id": f"peak.{name}", "plane": "left", "at": spot, "ink": name,
+                        "label": f"peak of {name}", "field": f"peak.{name}",
+                        "tag": name})  # fmt: skip
+    if seen.of_data and seen.state.f == "drawn":
+        rise = Axis("", *WINDOWS["drawn"])
+        for i, (x, y) in enumerate(zip(KNOTS, seen.state.curve, strict=True)):
+            spot = [float(across.place(x)), float(rise.place(y))]
+            handles.append({"id": f"knot.{i}", "plane": "middle", "at": spot, "ink": "change",
+                            "label": f"f at x = {x:g}", "field": f"knot.{i}",
+                            "tag": ""})  # fmt: skip
+    if not seen.of_data:
+        for name, at in (("p", seen.p), ("q", seen.q)):
+            handles.append({"id": name, "plane": "middle", "at": at.tolist(), "ink": name,
+                            "label": f"parameters of {name}", "field": name,
+                            "tag": name})  # fmt: skip
+            handles.append({"id": f"{name}.chart", "plane": "right", "ink": name, "tag": name,
+                            "at": seen.chart.inverse(at).tolist(), "field": f"chart.{name}",
+                            "label": f"parameters of {name} in the chart"})  # fmt: skip
+    return handles
+
+
+LABELS = {"kl": "KL", "hellinger": "Hellinger", "l2": "L² of densities",
+          "apart": "of the parameters"}  # fmt: skip
+
+
+def _meter(seen: Seen) -> list[dict[str, Any]]:
+    rows = []
+    for name in ROWS:
+        moved = seen.change(name)
+        word = "stays" if moved < SAME else "changes"
+        rows.append({"rule": name, "ink": name, "label": LABELS[name], "gap": moved, "word": word,
+                     "text": "∞"})  # fmt: skip
+    return rows
+
+
+def _numbers(seen: Seen, sheet: Sheet) -> dict[str, Any]:
+    found: dict[str, Any] = {f"before.{name}": value for name, value in seen.before.items()}
+    found |= {f"after.{name}": value for name, value in seen.after.items()}
+    if seen.of_data:
+        x, y = seen.places
+        (p, q, integrand), (p_y, q_y, integrand_y) = seen.curves["left"], seen.curves["right"]
+        with np.errstate(all="ignore"):
+            slope = seen.variable.slope(seen.variable.branches(y)[0])
+            columns = {
+                "x": x, "y": y, "p": p, "slope": slope, "py": p_y, "ratio": p / q,
+                "ratioy": p_y / q_y, "g": integrand, "gy": integrand_y,
+                "sum": seen.home.running(x)[1], "sumy": seen.away.running(y)[1],
+            }  # fmt: skip
+        sheet.array("live", np.stack(list(columns.values()), -1))
+        return {"@": list(columns), **found}
+    x_p, x_q = seen.numbers_of
+    pairs = {"p": seen.p, "q": seen.q, "xp": x_p, "xq": x_q}
+    return found | {f"{name}.{i}": float(v[i]) for name, v in pairs.items() for i in (0, 1)}
