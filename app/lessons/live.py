@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from app.fields import BadInput
 from app.figures.sheet import Sheet
 from app.lessons.lesson import Lesson
 from app.state import read_query
+from app.take.cite import cite
+from app.take.script import script
+
+KINDS: dict[str, Callable[[Lesson, Any, str], str | bytes]] = {
+    "python": lambda lesson, state, link: script(lesson, lesson.see(state), link),
+    "cite": lambda lesson, state, _link: cite(lesson, lesson.see(state)),
+}
+"""What the engine makes to be taken away: of a lesson, a state, and the link to it."""
 
 
 class Live:
@@ -29,6 +38,8 @@ class Live:
 
         An ask carries the whole state, so it may come from a page that knew another kernel.
         """
+        if ask.get("take"):
+            return self.take(ask)
         errors: dict[str, str] = {}
         dropped: list[str] = []
         try:
@@ -57,6 +68,18 @@ class Live:
         if self._widget is not None:
             self._widget.path = self._paths()
         return answer, sheet.data
+
+    def take(self, ask: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        """What a reader takes away of a state; the picture that is shown stays as it is."""
+        kind, link = str(ask["take"]), str(ask.get("link") or "")[:2000]
+        if kind not in KINDS:
+            raise ValueError(f"nothing is taken away as {kind!r}; there are {', '.join(KINDS)}")
+        store = self.lesson.store()
+        store.load(ask.get("state") or {})
+        found = KINDS[kind](self.lesson, store.state, link)
+        content = {"text": found} if isinstance(found, str) else {}
+        data = found if isinstance(found, bytes) else b""
+        return {"answer": ask.get("ask"), "taken": {"kind": kind, **content}}, data
 
     def _paths(self) -> dict[str, Any]:
         return self.shown.paths if self.shown else {}

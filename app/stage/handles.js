@@ -8,6 +8,10 @@ import { say } from "./texts.js";
 const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const DIGITS = "₀₁₂₃₄₅₆₇₈₉";
 
+// What stands beside a handle: a1 is the first column of A.
+export const tagOf = ({ id, tag }) =>
+  tag ?? id.replace(/^a(\d)$/, (_, d) => `a${DIGITS[d]}`).replace(/^start.*/, "");
+
 export function makeHandles(plane, { ask, redraw, busy }) {
   const box = make("div", { class: "handles" });
   const held = new Map(); // id → {spec, element, own: where the reader put it, dragging}
@@ -56,8 +60,7 @@ export function makeHandles(plane, { ask, redraw, busy }) {
       make("span", { class: "dot" }),
       tag,
     );
-    const named = spec.id.replace(/^a(\d)$/, (_, d) => `a${DIGITS[d]}`).replace(/^start.*/, "");
-    setText(tag, spec.tag ?? named);
+    setText(tag, tagOf(spec));
     element.style.setProperty("--own", `var(--ink-${spec.ink}, var(--start))`);
     element.addEventListener("pointerdown", (event) => grab(handle, event));
     element.addEventListener("keydown", (event) => nudge(handle, event));

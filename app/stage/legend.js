@@ -5,29 +5,36 @@ import { make } from "./dom.js";
 import { swatch } from "./symbols.js";
 import { say } from "./texts.js";
 
+// Whose inks are runs, whose are something else and what, and which dashes mean something.
+export function legendOf(lesson, { traces, ways = {} }) {
+  const paths = traces.filter((trace) => trace.kind === "path");
+  const rules = [...new Set(paths.map((trace) => trace.ink))];
+  const rest = new Map();
+  for (const { kind, ink, name } of traces) {
+    if (
+      name &&
+      lesson.inks[ink] &&
+      !rules.includes(ink) &&
+      kind !== "lines" &&
+      kind !== "bands"
+    ) {
+      rest.set(ink, name);
+    }
+  }
+  const drawn = traces.filter(({ kind }) => kind === "path" || kind === "curve");
+  const dashes = [...new Set(drawn.map((trace) => trace.dash ?? "solid"))].filter((d) => ways[d]);
+  return { rules, rest: [...rest], dashes };
+}
+
 export function makeLegend(lesson) {
   const box = make("div", { class: "legend", "data-part": "legend", role: "list", "aria-label": say("legend") });
   let shown = "";
   return {
     box,
-    update({ traces, ways = {} }) {
-      const paths = traces.filter((trace) => trace.kind === "path");
-      const rules = [...new Set(paths.map((trace) => trace.ink))];
-      const rest = new Map();
-      for (const { kind, ink, name } of traces) {
-        if (
-          name &&
-          lesson.inks[ink] &&
-          !rules.includes(ink) &&
-          kind !== "lines" &&
-          kind !== "bands"
-        ) {
-          rest.set(ink, name);
-        }
-      }
-      const drawn = traces.filter(({ kind }) => kind === "path" || kind === "curve");
-      const dashes = [...new Set(drawn.map((trace) => trace.dash ?? "solid"))].filter((d) => ways[d]);
-      const key = JSON.stringify([rules, [...rest], dashes, ways]);
+    update(answer) {
+      const { ways = {} } = answer;
+      const { rules, rest, dashes } = legendOf(lesson, answer);
+      const key = JSON.stringify([rules, rest, dashes, ways]);
       if (key === shown) return;
       shown = key;
       const item = (mark, text, ink) =>
@@ -36,7 +43,7 @@ export function makeLegend(lesson) {
         ...rules.map((ink) =>
           item(swatch(ink, lesson.inks[ink], { line: false }), lesson.inks[ink]?.label ?? ink, ink),
         ),
-        ...[...rest].map(([ink, name]) =>
+        ...rest.map(([ink, name]) =>
           item(swatch(ink, { ...lesson.inks[ink] }, { line: false }), name, ink),
         ),
         ...dashes.map((dash) => item(make("span", { class: `key ${dash}` }), ways[dash])),

@@ -1,6 +1,7 @@
 // The living layer: what moves when a handle is dragged, the step is scrubbed or a run is played.
 
 import { drawHeat } from "./heat.js";
+import { drawGhosts } from "./pin.js";
 import { arrow, ellipse, lastGood, note, placing, pointAt, symbol, trail } from "./strokes.js";
 
 const DASH = [8, 6];
@@ -14,6 +15,7 @@ export function drawLiving(ctx, scene) {
   look.weight = Math.max(1, look.size) * scene.thick;
   const of = (kind) => traces.filter((trace) => trace.kind === kind);
   of("heat").forEach((trace) => drawHeat(ctx, trace, look));
+  if (scene.ghosts.length) drawGhosts(ctx, scene.ghosts, look);
   of("ellipses").forEach((trace) => drawEllipses(ctx, trace, look));
   of("area").forEach((trace) => drawArea(ctx, trace, look));
   of("curve").forEach((trace) => drawCurve(ctx, trace, look));

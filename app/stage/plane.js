@@ -44,6 +44,7 @@ export function makePlane(stage) {
   frame.append(...ticks.map((t) => t.box), ...names, handles.box, hover.box);
 
   plane.settle = handles.settle;
+  plane.scene = () => ({ spec, traces, handles: handles.shown() });
 
   const placeOf = (event) => {
     const [x0, x1, , y1] = spec.view;
@@ -93,7 +94,7 @@ export function makePlane(stage) {
     handles.replace();
   };
 
-  plane.draw = ({ array, palette, shelf, theme, k, playing, thick }) => {
+  plane.draw = ({ array, palette, shelf, theme, k, playing, thick, ghosts }) => {
     if (!side) return;
     const { view } = spec;
     const key = [quietNames, view, spec.ticks, theme, thick].join(";");
@@ -113,6 +114,8 @@ export function makePlane(stage) {
       k,
       playing,
       thick,
+      ghosts,
+      plane: spec.name,
       handles: handles.shown(),
       hover: hover.shown(),
     });

@@ -15,12 +15,14 @@ import { makeLights } from "./lights.js";
 import { makeMenu } from "./menu.js";
 import { makeMeter } from "./meter.js";
 import { makePalette } from "./palette.js";
+import { makePin } from "./pin.js";
 import { makePlane } from "./plane.js";
 import { makeProgress } from "./progress.js";
 import { makeReader } from "./reader.js";
 import { makeShelf } from "./still.js";
 import { makeStats } from "./stats.js";
 import { say } from "./texts.js";
+import { makeTake } from "./take.js";
 import { makeTheme } from "./theme.js";
 import { makeTransport } from "./transport.js";
 import { makeWatch } from "./watch.js";
@@ -97,6 +99,7 @@ export function render({ model, el }) {
   const progress = makeProgress({ refine: asker.refine, looked: watch.looked });
   const charts = makeCharts(model, { palette, theme: () => theme.current(), busy: asker.busy });
   const meter = makeMeter(lesson);
+  const pin = makePin(lesson, { array });
   const legend = makeLegend(lesson);
   const planes = new Map();
   const planesBox = make("div", { class: "planes" });
@@ -133,13 +136,30 @@ export function render({ model, el }) {
         transport.box,
         homeless,
       ),
-      make("div", { class: "deck" }, meter.box, formulas.box, controls.box),
+      make("div", { class: "deck" }, meter.box, pin.box, formulas.box, controls.box),
       charts.box,
       words.box,
       reader.caption,
       description,
     ),
   );
+  const take = makeTake({
+    model,
+    root,
+    lesson,
+    menu,
+    pin,
+    transport,
+    planes,
+    shelf,
+    palette,
+    theme,
+    array,
+    answer: () => answer,
+    caption: () => header.say.textContent,
+    link: () => (whole ? reader.link() : lesson.name),
+    redraw,
+  });
   const live = makeLive(root, array);
   const unlight = makeLights(root, lesson, { palette, redraw });
 
@@ -195,6 +215,7 @@ export function render({ model, el }) {
     controls.update(answer);
     if (answer.fault) elsewhere(answer.fault);
     meter.update(answer);
+    pin.update(answer);
     legend.update(answer);
     charts.update(answer.charts);
     words.update(answer);
@@ -217,6 +238,7 @@ export function render({ model, el }) {
       k: transport.time(),
       playing: transport.playing(),
       thick: reader.thick(),
+      ghosts: pin.ghosts(),
     };
     for (const plane of planes.values()) if (!plane.figure.hidden) plane.draw(look);
     stats.frame(
@@ -229,8 +251,9 @@ export function render({ model, el }) {
   }
 
   function hear(content, buffers) {
+    if (!content || !("answer" in content) || take.heard(content, buffers)) return;
     const finer = asker.refining();
-    if (!content || !("answer" in content) || !asker.heard(content)) return;
+    if (!asker.heard(content)) return;
     if (finer) content.errors = { ...answer.errors, ...content.errors }; // what was refused still is
     adopt(content, buffers?.[0]);
     fresh = true;

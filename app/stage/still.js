@@ -22,11 +22,11 @@ function ring(path, points, from, to, close) {
   if (close) path.closePath();
 }
 
-function outlines(trace, array) {
+function outlines(trace, array, Path) {
   const points = array(trace.points);
   if (!points) return null;
   if (trace.kind === "lines") {
-    const path = new Path2D();
+    const path = new Path();
     const starts = array(trace.starts) ?? [0, points.length / 2];
     for (let i = 0; i + 1 < starts.length; i++) ring(path, points, starts[i], starts[i + 1], false);
     return [path];
@@ -35,24 +35,38 @@ function outlines(trace, array) {
   const bands = array(trace.bands);
   const paths = [];
   for (let b = 0; b + 1 < bands.length; b++) {
-    const path = new Path2D();
+    const path = new Path();
     for (let r = bands[b]; r < bands[b + 1]; r++) ring(path, points, rings[r], rings[r + 1], true);
     paths.push(path);
   }
   return paths;
 }
 
-export function makeShelf() {
+// Copies: what looks into an answer would keep all of it.
+function numbersOf(trace, array) {
+  const named = PARTS.map((part) => trace[part]).filter((name) => name && array(name));
+  return Object.fromEntries(named.map((name) => [name, array(name).slice()]));
+}
+
+const PARTS = ["points", "starts", "rings", "bands"]; // of a trace: names of arrays
+
+// With another kind of path than the canvas's the same outlines are built for another drawing.
+export function makeShelf(Path = Path2D) {
   const kept = new Map();
   return {
     keys: () => [...kept.keys()],
+    // An array that came with an outline on the shelf: later answers leave it out.
+    array(name) {
+      for (const { numbers } of kept.values()) if (name in numbers) return numbers[name];
+      return undefined;
+    },
     // The outlines of a trace, from the shelf or from the answer; null if neither has them.
     find(trace, array) {
       const held = trace.cache && kept.get(trace.cache);
-      const paths = held || outlines(trace, array);
+      const paths = held?.paths ?? outlines(trace, array, Path);
       if (trace.cache && paths) {
         kept.delete(trace.cache);
-        kept.set(trace.cache, paths); // newest last
+        kept.set(trace.cache, held ?? { paths, numbers: numbersOf(trace, array) }); // newest last
         if (kept.size > KEPT) kept.delete(kept.keys().next().value);
       }
       return paths;
@@ -75,6 +89,7 @@ export function stillNames(traces, array) {
 }
 
 export function drawStill(ctx, { traces, view, given, side, ratio, palette, shelf, array, thick }) {
+  const { Path = Path2D } = ctx;
   const scale = side / (view[1] - view[0]);
   const weight = Math.max(1, side / 600) * thick;
   const toPixels = new DOMMatrix([scale, 0, 0, -scale, -view[0] * scale, view[3] * scale]);
@@ -87,7 +102,7 @@ export function drawStill(ctx, { traces, view, given, side, ratio, palette, shel
     const [a, b, c, d, e, f] = trace.map ?? [1, 0, 0, 1, 0, 0];
     const matrix = toPixels.multiply(new DOMMatrix([a, c, b, d, e, f]));
     paths.forEach((path, i) => {
-      const placed = new Path2D();
+      const placed = new Path();
       placed.addPath(path, matrix); // moved before it is stroked: a line keeps its width
       if (trace.kind === "bands") {
         ctx.fillStyle = palette.band(i, paths.length);

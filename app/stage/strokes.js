@@ -78,7 +78,7 @@ export function symbol(ctx, name, x, y, radius, { fill, stroke, width }) {
   ctx.save();
   ctx.translate(x, y);
   ctx.scale(radius, radius);
-  const path = symbolPath(name);
+  const path = symbolPath(name, ctx.Path);
   if (stroke) {
     ctx.strokeStyle = stroke;
     ctx.lineWidth = width / radius;

@@ -20,8 +20,9 @@ const OUTLINES = {
 
 const shapes = new Map();
 
-export function symbolPath(name) {
+export function symbolPath(name, Path = Path2D) {
   const outline = OUTLINES[name] ?? OUTLINES.circle;
+  if (Path !== Path2D) return new Path(outline);
   if (!shapes.has(outline)) shapes.set(outline, new Path2D(outline));
   return shapes.get(outline);
 }

@@ -1,0 +1,183 @@
+// An animated GIF, made here: the page that has no server makes one too. One palette for all
+// frames (median cut of the colors that occur), and of each frame only the pixels that changed.
+
+const COLORS = 255; // one more is left for "as before"
+const CLEAR = 255;
+
+const binOf = (r, g, b) => ((r >> 3) << 10) | ((g >> 3) << 5) | (b >> 3); // 15 bits of a color
+
+// The colors that occur, in boxes cut at their median until there are enough.
+function paletteOf(counts) {
+  const colors = [];
+  counts.forEach((count, i) => count && colors.push([(i >> 10) & 31, (i >> 5) & 31, i & 31, count]));
+  let boxes = [colors];
+  const spread = (box, c) => {
+    let [low, high] = [31, 0];
+    for (const color of box) {
+      low = Math.min(low, color[c]);
+      high = Math.max(high, color[c]);
+    }
+    return high - low;
+  };
+  const weigh = (box) => {
+    const spreads = [0, 1, 2].map((c) => spread(box, c));
+    const axis = spreads.indexOf(Math.max(...spreads));
+    const total = box.reduce((sum, color) => sum + color[3], 0);
+    return { box, axis, total, worth: spreads[axis] * Math.sqrt(total) };
+  };
+  boxes = boxes.map(weigh);
+  while (boxes.length < COLORS) {
+    const widest = boxes.reduce((a, b) => (b.worth > a.worth ? b : a));
+    if (widest.worth === 0) break; // every box is one color
+    const { box, axis, total } = widest;
+    box.sort((a, b) => a[axis] - b[axis]);
+    let [at, sum] = [1, box[0][3]];
+    while (at < box.length - 1 && sum + box[at][3] / 2 < total / 2) sum += box[at++][3];
+    boxes.splice(boxes.indexOf(widest), 1, weigh(box.slice(0, at)), weigh(box.slice(at)));
+  }
+  return boxes.map(({ box, total }) =>
+    [0, 1, 2].map((c) => Math.round((255 / 31) * (box.reduce((s, color) => s + color[c] * color[3], 0) / total))),
+  );
+}
+
+function nearest(palette, [r, g, b]) {
+  let [best, found] = [Infinity, 0];
+  palette.forEach(([pr, pg, pb], i) => {
+    const off = 2 * (pr - r) ** 2 + 4 * (pg - g) ** 2 + 3 * (pb - b) ** 2;
+    if (off < best) [best, found] = [off, i];
+  });
+  return found;
+}
+
+// Lempel, Ziv and Welch's codes of 8-bit pixels, packed from the low bit up, in blocks of 255.
+function compressed(pixels, out) {
+  const START = 256;
+  const codes = new Map();
+  let [next, width, bits, held] = [START + 2, 9, 0, 0];
+  let block = [];
+  const byte = (value) => {
+    block.push(value);
+    if (block.length === 255) flush();
+  };
+  const flush = () => {
+    if (block.length) out.push(block.length, ...block);
+    block = [];
+  };
+  const put = (code) => {
+    held |= code << bits;
+    bits += width;
+    while (bits >= 8) {
+      byte(held & 255);
+      held >>>= 8;
+      bits -= 8;
+    }
+  };
+  out.push(8);
+  put(START);
+  let last = pixels[0];
+  for (let i = 1; i < pixels.length; i++) {
+    const key = (last << 8) | pixels[i];
+    const known = codes.get(key);
+    if (known !== undefined) {
+      last = known;
+      continue;
+    }
+    put(last);
+    codes.set(key, next);
+    if (next++ === 1 << width) width++;
+    if (next > 4095) {
+      put(START);
+      codes.clear();
+      [next, width] = [START + 2, 9];
+    }
+    last = pixels[i];
+  }
+  put(last);
+  put(START + 1);
+  if (bits) byte(held & 255);
+  flush();
+  out.push(0);
+}
+
+class Bytes {
+  constructor() {
+    this.data = new Uint8Array(1 << 16);
+    this.length = 0;
+  }
+
+  push(...values) {
+    if (this.length + values.length > this.data.length) {
+      const larger = new Uint8Array(2 * this.data.length + values.length);
+      larger.set(this.data);
+      this.data = larger;
+    }
+    this.data.set(values, this.length);
+    this.length += values.length;
+  }
+
+  word(value) {
+    this.push(value & 255, value >> 8);
+  }
+}
+
+// `frames`: how many; `frame(i)` draws one and returns its pixels (RGBA); `delay(i)` in ms. Between
+// frames the page gets its turn; `pause` may throw to give up.
+export async function gifOf({ width, height, frames, frame, delay, pause }) {
+  const counts = new Uint32Array(1 << 15);
+  const looks = Math.min(frames, 6);
+  for (let i = 0; i < looks; i++) {
+    const data = frame(Math.round((i * (frames - 1)) / Math.max(1, looks - 1)));
+    for (let p = 0; p < data.length; p += 4) counts[binOf(data[p], data[p + 1], data[p + 2])]++;
+    await pause(0);
+  }
+  const palette = paletteOf(counts);
+  const index = new Int16Array(1 << 15).fill(-1);
+  const indexOf = (r, g, b) => {
+    const at = binOf(r, g, b);
+    if (index[at] < 0) index[at] = nearest(palette, [r, g, b]);
+    return index[at];
+  };
+
+  const out = new Bytes();
+  out.push(..."GIF89a".split("").map((c) => c.charCodeAt(0)));
+  out.word(width);
+  out.word(height);
+  out.push(0xf7, 0, 0); // a palette of 256 colors
+  for (let i = 0; i < 256; i++) out.push(...(palette[i] ?? [0, 0, 0]));
+  out.push(0x21, 0xff, 11, ..."NETSCAPE2.0".split("").map((c) => c.charCodeAt(0)), 3, 1, 0, 0, 0); // for ever
+
+  let before = null;
+  for (let i = 0; i < frames; i++) {
+    const data = frame(i);
+    const now = new Uint8Array(width * height);
+    for (let p = 0, q = 0; p < now.length; p++, q += 4) now[p] = indexOf(data[q], data[q + 1], data[q + 2]);
+    let [left, top, right, low] = before ? [width, height, 0, 0] : [0, 0, width - 1, height - 1];
+    for (let p = 0; before && p < now.length; p++) {
+      if (now[p] === before[p]) continue;
+      const [x, y] = [p % width, (p / width) | 0];
+      left = Math.min(left, x);
+      right = Math.max(right, x);
+      top = Math.min(top, y);
+      low = Math.max(low, y);
+    }
+    if (left > right) [left, top, right, low] = [0, 0, 0, 0]; // nothing moved: one pixel, for the time
+    const [wide, tall] = [right - left + 1, low - top + 1];
+    const part = new Uint8Array(wide * tall);
+    for (let y = 0; y < tall; y++) {
+      for (let x = 0; x < wide; x++) {
+        const p = (top + y) * width + left + x;
+        part[y * wide + x] = before && now[p] === before[p] ? CLEAR : now[p];
+      }
+    }
+    out.push(0x21, 0xf9, 4, before ? 5 : 4); // left as it is for the next one; changed pixels only
+    out.word(Math.round(delay(i) / 10));
+    out.push(CLEAR, 0, 0x2c);
+    for (const value of [left, top, wide, tall]) out.word(value);
+    out.push(0);
+    compressed(part, out);
+    before = now;
+    await pause((i + 1) / frames);
+  }
+  out.push(0x3b);
+  return new Blob([out.data.subarray(0, out.length)], { type: "image/gif" });
+}

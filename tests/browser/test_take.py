@@ -1,0 +1,291 @@
+"""What a reader takes away is opened and checked: pictures, films, numbers, script; and the pin."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import csv
+import io
+import json
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.conftest import Server
+from tests.browser.test_coordinates import ROOT, paths, settle
+
+SVG = "{http://www.w3.org/2000/svg}"
+PLAIN = "#c2410c"
+STEPS = 30
+
+
+@pytest.fixture(scope="module")
+def shared(browser: Any, server: Server) -> Iterator[Page]:
+    """A page with a link's state on it: another A, fewer steps."""
+    visitor = browser.new_context(
+        viewport={"width": 1280, "height": 800},
+        bypass_csp=True,
+        accept_downloads=True,
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    page = visitor.new_page()
+    page.goto(f"{server.url}coordinates?v=1&A=1,0.5,0,1.2&steps={STEPS}")
+    page.wait_for_function(f"{ROOT.removesuffix('.natgrad')}?.natgrad")
+    settle(page)
+    yield page
+    visitor.close()
+
+
+@pytest.fixture
+def take(shared: Page, tmp_path: Path) -> Callable[[str], Path]:
+    """Choose an action of the menu, and save what comes."""
+
+    def act(kind: str) -> Path:
+        shared.locator(".menu > button").click()
+        with shared.expect_download() as found:
+            shared.locator(f"[data-action={kind}]").click()
+        path = tmp_path / found.value.suggested_filename
+        found.value.save_as(path)
+        return path
+
+    return act
+
+
+def clipboard(page: Page, kind: str) -> str:
+    """What an action of the menu puts on the clipboard."""
+    page.evaluate("navigator.clipboard.writeText('')")
+    page.locator(".menu > button").click()
+    page.locator(f"[data-action={kind}]").click()
+    return page.evaluate(
+        """async () => { for (;;) {
+            const text = await navigator.clipboard.readText();
+            if (text) return text;
+            await new Promise(requestAnimationFrame);
+        } }"""
+    )
+
+
+def ask_image(page: Page, path: Path, kind: str, script: str) -> Any:
+    """What a script says of a file that the browser itself decodes."""
+    data = base64.b64encode(path.read_bytes()).decode()
+    return page.evaluate(
+        f"""async () => {{
+            const bytes = Uint8Array.from(atob("{data}"), (c) => c.charCodeAt(0));
+            const blob = new Blob([bytes], {{ type: "{kind}" }});
+            {script}
+        }}"""
+    )
+
+
+def chunks(data: bytes) -> dict[str, bytes]:
+    """The chunks of a PNG."""
+    found, at = {}, 8
+    while at < len(data):
+        (size,) = struct.unpack(">I", data[at : at + 4])
+        found.setdefault(data[at + 4 : at + 8].decode(), data[at + 8 : at + 8 + size])
+        at += 12 + size
+    return found
+
+
+def test_the_png_is_for_print_and_knows_where_it_comes_from(
+    shared: Page, take: Callable[[str], Path]
+) -> None:
+    path = take("png")
+    assert path.name == "coordinates.png"
+    found = chunks(path.read_bytes())
+    width, height = struct.unpack(">II", found["IHDR"][:8])
+    assert width == 2126  # 180 mm at 300 to the inch
+    assert 0.5 * width < height < width
+    assert struct.unpack(">IIB", found["pHYs"]) == (11811, 11811, 1)
+    assert "steps=30" in found["iTXt"].decode()
+    colors = ask_image(
+        shared, path, "image/png",
+        """const image = await createImageBitmap(blob);
+        const canvas = new OffscreenCanvas(image.width, image.height);
+        const ctx = canvas.getContext("2d");
+        ctx.drawImage(image, 0, 0);
+        const { data } = ctx.getImageData(0, 0, image.width, image.height);
+        const counts = {};
+        for (let i = 0; i < data.length; i += 4) {
+            const key = `${data[i]},${data[i + 1]},${data[i + 2]}`;
+            counts[key] = (counts[key] ?? 0) + 1;
+        }
+        return counts;""",
+    )  # fmt: skip
+    assert colors["194,65,12"] > 2000  # plain descent's ink
+    assert colors["252,251,248"] > 1e5  # light paper, whatever the screen has
+
+
+def test_the_svg_is_the_picture_with_a_caption_and_the_link(
+    shared: Page, take: Callable[[str], Path]
+) -> None:
+    text = take("svg").read_text()
+    root = ElementTree.fromstring(text)
+    assert root.get("width") == "180mm"
+    assert not any(word in text for word in ("oklch", "color-mix", "NaN", "undefined"))
+    words = [element.text for element in root.iter(f"{SVG}text")]
+    assert any(word and "steps=30" in word for word in words)
+    assert "plain" in words
+    assert "run in x, mapped back" in words
+    caption = shared.locator(".say").first.inner_text()
+    assert caption.split(";")[0].split()[-1] in " ".join(filter(None, words))
+    # The run of plain descent is where the engine has it, in the first plane's pixels.
+    planes = list(root.iter(f"{SVG}svg"))[1:]
+    side = float(planes[0].get("width") or 0)
+    x0, x1, _, y1 = settle(shared)["planes"][0]["view"]
+    expected = (paths(shared)["theta", "gradient", "solid"] - [x0, y1]) * [1, -1] * side / (x1 - x0)
+    drawn = [
+        np.array([pair.split() for pair in path.get("d", "")[1:].split("L")], float)
+        for plane in planes[:2]
+        for path in plane.iter(f"{SVG}path")
+        if path.get("stroke") == PLAIN and path.get("fill") == "none"
+        and set(path.get("d", "")) <= set("ML -.0123456789")
+        and path.get("d", "").count("M") == 1 and not path.get("stroke-dasharray")
+    ]  # fmt: skip
+    assert any(np.allclose(line[0], expected[0], atol=0.02) for line in drawn)
+    assert any(np.allclose(line[-1], expected[-1], atol=0.02) for line in drawn)
+
+
+def test_the_tables_hold_the_numbers_on_the_screen(
+    shared: Page, take: Callable[[str], Path]
+) -> None:
+    rows = list(csv.DictReader(io.StringIO(take("csv").read_text())))
+    found = json.loads(take("json").read_text())
+    answer, drawn = settle(shared), paths(shared)
+    points = drawn["x", "natural", "dashed"]
+    title = answer["planes"][1]["title"]
+    mine = [row for row in rows if row["plane"] == title and row["what"] == "natural"
+            and row["way"] == "run in x"]  # fmt: skip
+    assert [int(row["step"]) for row in mine] == list(range(STEPS + 1))
+    at = np.array([[row["at_first"], row["at_second"]] for row in mine], float)
+    assert np.array_equal(at.astype(np.float32), points.astype(np.float32))
+    assert all(row["loss"] for row in mine)
+    assert found["state"]["matrix"] == answer["state"]["matrix"]
+    assert found["meter"] == answer["meter"]
+    assert found["numbers"]["A.0.1"] == 0.5
+    assert "F.0.0" in found["numbers"]
+    (trace,) = [t for t in found["traces"] if t["kind"] == "path" and t["plane"] == "x"
+                and t["rule"] == "natural" and t["dash"] == "dashed"]  # fmt: skip
+    assert np.array_equal(np.array(trace["points"], np.float32), points.astype(np.float32))
+
+
+def test_the_gif_plays_the_run(shared: Page, take: Callable[[str], Path]) -> None:
+    path = take("gif")
+    found = ask_image(
+        shared, path, "image/gif",
+        """const decoder = new ImageDecoder({ data: await blob.arrayBuffer(), type: blob.type });
+        await decoder.tracks.ready;
+        await decoder.completed;
+        const { frameCount, repetitionCount } = decoder.tracks.selectedTrack;
+        const sums = [];
+        let size = null;
+        for (const frameIndex of [0, Math.floor(frameCount / 2), frameCount - 1]) {
+            const { image } = await decoder.decode({ frameIndex });
+            const canvas = new OffscreenCanvas(image.displayWidth, image.displayHeight);
+            const ctx = canvas.getContext("2d");
+            ctx.drawImage(image, 0, 0);
+            size = [canvas.width, canvas.height];
+            const { data } = ctx.getImageData(0, 0, ...size);
+            let paper = 0;
+            for (let i = 0; i < data.length; i += 4) {
+                paper += Math.abs(data[i] - 252) + Math.abs(data[i + 2] - 248) < 12;
+            }
+            sums.push([paper, data.reduce((sum, v, i) => (sum + v * (i % 9973)) % 1e9, 0)]);
+        }
+        return { frameCount, repetitionCount, sums, size };""",
+    )  # fmt: skip
+    assert found["frameCount"] == STEPS + 1
+    assert found["repetitionCount"] > 1e6  # for ever
+    assert found["size"][0] == 798
+    first, middle, last = found["sums"]
+    assert first[1] != middle[1] != last[1]
+    assert all(paper > 1e5 for paper, _ in found["sums"])  # each frame stands on those before
+
+
+def test_the_film_plays_where_the_browser_records(
+    shared: Page, take: Callable[[str], Path]
+) -> None:
+    path = take("film")
+    head = path.read_bytes()[:12]
+    assert head[4:8] == b"ftyp" if path.suffix == ".mp4" else head[:4] == b"\x1aE\xdf\xa3"
+    kind = f"video/{path.suffix[1:]}"
+    found = ask_image(
+        shared, path, kind,
+        """const video = document.createElement("video");
+        video.src = URL.createObjectURL(blob);
+        await new Promise((resolve, reject) => {
+            video.onloadeddata = resolve;
+            video.onerror = () => reject(video.error);
+        });
+        return [video.videoWidth, video.videoHeight];""",
+    )  # fmt: skip
+    assert found[0] == 1064
+    assert found[1] % 2 == 0
+
+
+def test_the_script_on_the_clipboard_makes_the_picture(shared: Page) -> None:
+    source = clipboard(shared, "python")
+    names: dict[str, Any] = {}
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(source, "<the script>", "exec"), names)
+    drawn = paths(shared)
+    for rule, pair in names["paths"].items():
+        for key, points in (
+            (("theta", rule, "solid"), pair["theta"].theta),
+            (("x", rule, "dashed"), pair["x"].theta),
+        ):
+            assert np.array_equal(points.astype(np.float32), drawn[key].astype(np.float32)), key
+    assert shared.url in source
+    assert "@article{amari1998," in clipboard(shared, "cite")
+
+
+def test_a_pinned_run_stays_under_the_next_one(shared: Page) -> None:
+    shared.locator(".menu > button").click()
+    shared.locator("[data-action=pin]").click()
+    table = shared.locator(".pinned")
+    expect(table).to_contain_text("Nothing is set otherwise yet")
+    before = paths(shared)["theta", "gradient", "solid"]
+    slider = shared.locator("input[type=range][data-field='rate']")
+    slider.focus()
+    slider.press("ArrowRight")
+    settle(shared)
+    expect(table.locator(".changed")).to_contain_text("rate: 0.02 →")
+    after = paths(shared)["theta", "gradient", "solid"]
+    row = table.get_by_role("row").filter(has_text="plain, run in θ")
+    apart = float(row.get_by_role("cell").last.inner_text())
+    assert apart == pytest.approx(float(np.linalg.norm(after[-1] - before[-1])), rel=1e-3)
+    with_ghost = canvas_sum(shared)
+    table.get_by_role("button").click()
+    expect(table).to_be_hidden()
+    settle(shared)
+    assert canvas_sum(shared) != with_ghost
+    shared.locator("button.tool[aria-label*=reset]").click()
+    settle(shared)
+
+
+def canvas_sum(page: Page) -> float:
+    """A number that tells one living layer from another."""
+    return page.evaluate(
+        """() => { const c = document.querySelector("canvas.living");
+        const { data } = c.getContext("2d").getImageData(0, 0, c.width, c.height);
+        return data.reduce((sum, v, i) => (sum + v * (i % 9973)) % 1e9, 0); }"""
+    )
+
+
+def test_what_cannot_be_made_is_said(context: BrowserContext, server: Server) -> None:
+    page = context.new_page()
+    page.goto(f"{server.url}coordinates")
+    page.wait_for_function(f"{ROOT.removesuffix('.natgrad')}?.natgrad")
+    settle(page)
+    page.evaluate(
+        "() => { HTMLCanvasElement.prototype.toBlob = () => { throw new Error('no memory'); }; }"
+    )
+    page.locator(".menu > button").click()
+    page.locator("[data-action=png]").click()
+    expect(page.locator(".menu .said")).to_have_text("this could not be made: no memory")
