@@ -44,11 +44,11 @@ function outlines(trace, array, Path) {
 
 // Copies: what looks into an answer would keep all of it.
 function numbersOf(trace, array) {
-  const named = PARTS.map((part) => trace[part]).filter((name) => name && array(name));
+  const named = HELD.map((part) => trace[part]).filter((name) => name && array(name));
   return Object.fromEntries(named.map((name) => [name, array(name).slice()]));
 }
 
-const PARTS = ["points", "starts", "rings", "bands"]; // of a trace: names of arrays
+const HELD = ["points", "starts", "rings", "bands"]; // of a trace: names of arrays
 
 // With another kind of path than the canvas's the same outlines are built for another drawing.
 export function makeShelf(Path = Path2D) {
