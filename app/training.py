@@ -150,12 +150,12 @@ def pull(
     A reader who has stopped them sees what there is, and may go on by single steps. A ``step`` that
     is wanted on the picture is reached first, if it does not take long.
     """
-    if step is not None and any(run.steps <= step for run in courses):
+    if step is not None and max((run.steps for run in courses), default=0) < step:
         grow(courses, lambda run: going(run) and run.steps <= step, PATIENCE)
     if sheet.one:
-        goal = min((run.steps for run in courses if run.ok), default=0) + 1
+        goal = max((run.steps for run in courses if run.ok), default=0) + 1
         grow(courses, lambda run: going(run) and run.steps < goal, PATIENCE)
-    begun = all(run.steps for run in courses if run.ok)
+    begun = any(run.steps for run in courses)
     budget = 0.0 if sheet.hold and begun else SLICE if sheet.fine else AT_ONCE
     return grow(courses, going, budget, place)
 

@@ -18,6 +18,18 @@ from natgrad_core.types import Array
 _POWERS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
+def power(exponent: int) -> str:
+    """Ten to a whole power, as text."""
+    return "10" + str(exponent).translate(_POWERS)
+
+
+def short(value: float) -> str:
+    """A number as people read it: three digits, powers of ten raised."""
+    text = f"{value:.3g}"
+    digits, _, exponent = text.partition("e")
+    return (f"{digits}×{power(int(exponent))}" if exponent else text).replace("-", "−")
+
+
 @dataclass(frozen=True)
 class Axis:
     """A range of numbers and its name; ``log`` spaces it by powers of ten."""
@@ -41,7 +53,7 @@ class Axis:
             by = max(1, round((last - first) / 6))
             powers = np.arange(first, last + 1, by)
             places = self.place(10.0**powers).tolist()
-            texts = ["10" + str(int(p)).translate(_POWERS) for p in powers]
+            texts = [power(int(p)) for p in powers]
             return [[at, text] for at, text in zip(places, texts, strict=True)]
         span = self.high - self.low
         base = 10.0 ** np.floor(np.log10(span / 5))

@@ -24,6 +24,9 @@ _NAMED = {
     "diagonal": ("diagonal", "#96501e", "#f0b27a", "plus"),
 }
 
+_PROPER = {"adam": "Adam", "nesterov": "Nesterov"}
+"""Names of people, and of what was named as one."""
+
 _FREE = (
     ("#8a5a00", "#e6b84d", "triangle"),
     ("#a23b72", "#e58fbf", "pentagon"),
@@ -60,7 +63,7 @@ def ink(rule: str) -> Ink:
     else:
         others = [name for name in rules if name not in _NAMED]
         light, dark, symbol = _FREE[others.index(rule) % len(_FREE)]
-        label = rule.replace("-", " ")
+        label = _PROPER.get(rule, rule.replace("-", " "))
     return {"label": label, "light": light, "dark": dark, "symbol": symbol, "width": 2.6}
 
 

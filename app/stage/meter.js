@@ -60,7 +60,8 @@ export function makeMeter(lesson) {
   return {
     box,
     update({ meter = [], notes = {} }) {
-      if (box.hidden !== !meter.length) box.hidden = !meter.length;
+      const changed = box.hidden !== !meter.length;
+      if (changed) box.hidden = !meter.length;
       const order = meter.map((entry) => {
         if (!rows.has(entry.rule)) rows.set(entry.rule, row(entry));
         const r = rows.get(entry.rule);
@@ -79,6 +80,7 @@ export function makeMeter(lesson) {
       const now = [...list.children];
       if (now.length !== order.length || now.some((e, i) => e !== order[i]))
         list.replaceChildren(...order);
+      return changed; // the room of its neighbors is another then
     },
   };
 }

@@ -214,7 +214,7 @@ export function render({ model, el }) {
     fields.update(answer, asker.busy());
     controls.update(answer);
     if (answer.fault) elsewhere(answer.fault);
-    meter.update(answer);
+    if (meter.update(answer)) formulas.fix();
     pin.update(answer);
     legend.update(answer);
     charts.update(answer.charts);

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 PLANE = ("moons", "circles", "spirals")
@@ -93,8 +94,10 @@ def plane(name: str, n: int = 500, noise: float | None = None, seed: int = 0) ->
     return Data(name, x, y, x_test, y_test, classes=2)
 
 
-def painted(points: Tensor, labels: Tensor) -> Data:
+def painted(points: ArrayLike, labels: ArrayLike) -> Data:
     """The reader's own points ``[N, 2]`` and class numbers; there is nothing held out."""
+    points = torch.as_tensor(points, dtype=torch.float32)
+    labels = torch.as_tensor(labels)
     if points.ndim != 2 or len(points) != len(labels) or len(labels) == 0:
         raise ValueError(
             f"points are [N, 2] and labels [N], at least one of them; got {list(points.shape)} "

@@ -16,13 +16,18 @@ Nothing new is needed to compute with it: the new net is a Sequential with fixed
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
 
+from natgrad_core.nets.fisher import Fisher
 from natgrad_core.nets.kinds import Mixed
 from natgrad_core.nets.layers import Linear
+from natgrad_core.nets.metric import Metric
 from natgrad_core.nets.model import Net
+from natgrad_core.nets.rule import Rule
+from natgrad_core.nets.rules import second_order
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,12 @@ class Seen:
             layers += [before, nn.Linear(twin.inputs, twin.outputs, twin.bias), after]
         self.module = nn.Sequential(*layers)
 
+    @cached_property
+    def matrix(self) -> Tensor:
+        """A = ∂θ/∂ξ, ``[p, p]``, in float64; for small nets."""
+        eye = torch.eye(self.inner.size, dtype=torch.float64)
+        return torch.stack([self._through(e, inward=False) for e in eye], 1)
+
     def outward(self, xi: Tensor) -> Tensor:
         """ξ -> θ, both ``[p]``: linear, so it maps changes as well as parameters."""
         return self._through(xi, inward=False)
@@ -108,3 +119,27 @@ class Seen:
                 moved = -(new @ shift) if inward else weight @ shift
                 out[where][layer.weights :] = bias + moved
         return out
+
+
+class _Pulled:
+    """F + λ AᵀA: what F + λI is in θ, a tensor and so the same in ξ."""
+
+    def __init__(self, fisher: Tensor, square: Tensor) -> None:
+        self.fisher, self.square = fisher, square
+
+    def solve(self, v: Tensor, damping: float) -> Tensor:
+        """(F + λ AᵀA)⁻¹ v, in float64."""
+        lower = torch.linalg.cholesky(self.fisher.double() + damping * self.square)
+        return torch.cholesky_solve(v.double()[:, None], lower)[:, 0].to(v)
+
+    def dense(self) -> Tensor:
+        """F."""
+        return self.fisher
+
+
+def natural_in(seen: Seen, rate: float = 1.0, damping: float = 1e-3) -> Rule:
+    """The natural gradient in ξ, damped by θ's λI pulled back, λ AᵀA: blind to A."""
+    a = seen.matrix
+    square = a.T @ a
+    metric = Metric("Fisher", lambda at, m: (_Pulled(Fisher(at).dense(), square), m))
+    return second_order(metric, damping, rate, "natural", "Amari 1998, eq. 12")

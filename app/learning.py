@@ -1,0 +1,245 @@
+"""What the engine says of small nets on the plane: their runs, in θ and in x = A⁻¹θ, and F.
+
+Loads torch: the lesson imports it when it is opened.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+
+from app.figures.learning import VIEW
+from app.figures.sheet import Sheet
+from app.figures.views import grid
+from app.training import Course, pull, reach
+from natgrad_core.nets import NetProblem, Point, mlp, painted, plane, rules
+from natgrad_core.nets.compare import error, matrices, spectrum
+from natgrad_core.nets.mixing import Frame, Seen, natural_in
+from natgrad_core.nets.rule import Rule
+from natgrad_core.nets.training import accuracy, begin
+from natgrad_core.types import Array
+
+COUNT = 500
+"""Points of a data set that is drawn."""
+
+LAYER = 2
+"""The layer that A reparameterizes, by its place in the net: from the first hidden units to the
+second."""
+
+FINE = 72
+"""Cells of a decision region's picture, on a side."""
+
+DataKey = tuple[Any, ...]
+
+
+def rule_of(name: str, options: tuple[float, ...]) -> Rule:
+    """The rule of this name with the options that the state has for it."""
+    if name == "natural":
+        rate, damping = options
+        return rules.natural(rate, damping)
+    if name == "nesterov":
+        return rules.nesterov(*options, keep=0.95)
+    return rules.RULES[name](*options)
+
+
+@lru_cache(maxsize=16)
+def problem_of(data: DataKey, width: int) -> NetProblem:
+    """A 2-w-w-2 net on one of the data sets, or on painted points."""
+    name, *rest = data
+    if name == "painted":
+        points = np.reshape(rest[0], (-1, 3))
+        found = painted(points[:, :2], points[:, 2].astype(int))
+    else:
+        noise, seed = rest
+        found = plane(name, COUNT, noise, seed)
+    return NetProblem.of(mlp((2, width, width, 2)), found)
+
+
+@lru_cache(maxsize=16)
+def held_out(data: DataKey) -> Any:
+    """As many points again, which no run sees."""
+    name, noise, seed = data
+    return plane(name, COUNT, noise, seed)
+
+
+@lru_cache(maxsize=16)
+def frame_of(width: int, condition: float) -> Seen:
+    """The net with its middle layer seen through A."""
+    frame = Frame.stretched(width, width, condition)
+    return Seen(mlp((2, width, width, 2)), {LAYER: frame})
+
+
+@lru_cache(maxsize=24)
+def course(
+    data: DataKey,
+    width: int,
+    seed: int,
+    rule: str,
+    parts: tuple[tuple[Any, ...], ...],
+    condition: float,
+    pulled: bool,
+) -> Course:
+    """A run; ``parts`` are (step, options of the rule from there on), the first from step 0.
+
+    With a ``condition`` other than 1 it is made in x; ``pulled``: damped by λAᵀA there.
+    """
+    (at, *options), before = parts[-1], parts[:-1]
+    made = rule_of(rule, tuple(options))
+    if pulled:
+        made = natural_in(frame_of(width, condition), *options)
+    if before:
+        return course(data, width, seed, rule, before, condition, pulled).turn(made, at)
+    problem = problem_of(data, width)
+    if condition == 1:
+        return Course.of(problem, made, seed)
+    seen = frame_of(width, condition)
+    mixed = NetProblem(seen.module, problem.likelihood, problem.x, problem.y)
+    theta = seen.inward(problem.net.init(seed, problem.x.dtype))
+    return Course(mixed, made, begin(mixed, made, seed, theta=theta))
+
+
+class Learning:
+    """All that the engine says of a state of the lesson; runs are as long as they were pulled."""
+
+    def __init__(self, state: Any) -> None:
+        self.state = state
+
+    @cached_property
+    def net(self) -> NetProblem:
+        """The net in θ."""
+        return problem_of(self.state.data_key, self.state.width)
+
+    @property
+    def split(self) -> bool:
+        """Whether the runs are made in x, too."""
+        return self.state.stretch != 1
+
+    @cached_property
+    def runs(self) -> dict[tuple[str, bool], Course]:
+        """Each chosen rule in θ, and if A is not the identity in x, ``(rule, away)``."""
+        ways = (False, True) if self.split else (False,)
+        return {(name, away): self.run(name, away) for name in self.state.rules for away in ways}
+
+    def run(self, name: str, away: bool = False) -> Course:
+        """The run of one rule, in θ or in x."""
+        state = self.state
+        pulled = away and name == "natural" and state.kind == "pulled-back"
+        return course(state.data_key, state.width, state.seed, name, state.parts(name),
+                      state.stretch if away else 1.0, pulled)  # fmt: skip
+
+    def to(self, steps: int) -> Learning:
+        """Itself, once every run has come that far (or diverged)."""
+        reach(list(self.runs.values()), steps)
+        return self
+
+    def pull(self, sheet: Sheet) -> bool:
+        """Train a slice; say if there is more."""
+        limit = self.state.steps
+        return pull(sheet, list(self.runs.values()), lambda run: run.steps < limit, self.state.k)
+
+    @property
+    def steps(self) -> int:
+        """The steps of the longest run."""
+        return max(run.steps for run in self.runs.values())
+
+    @property
+    def paths(self) -> dict[str, Any]:
+        """What a notebook reads as the widget's ``path``: losses, and where each run is, in θ."""
+        return {
+            name + ("-in-x" if away else ""): {
+                "loss": np.array(run.losses),
+                "theta": self.theta(name, away, run.steps).numpy(),
+            }
+            for (name, away), run in self.runs.items()
+        }
+
+    def theta(self, name: str, away: bool, step: int) -> Any:
+        """The parameters after a step, in θ, ``[p]``."""
+        found = self.runs[name, away].frame(step).theta
+        return frame_of(self.state.width, self.state.stretch).outward(found) if away else found
+
+    def at(self, name: str, step: int) -> Point:
+        """The net at one step of the run in θ."""
+        return self.net.at(self.theta(name, False, step), step)
+
+    # Pictures
+
+    def chances(self, name: str, step: int) -> Array:
+        """The probability of class 1 on a grid of the plane, ``[FINE, FINE]``."""
+        half = np.ptp(VIEW, axis=1) / FINE / 2
+        cells = grid(np.stack([VIEW[:, 0] + half, VIEW[:, 1] - half], -1), FINE).reshape(-1, 2)
+        return self.chance(self.theta(name, False, step), cells).reshape(FINE, FINE)
+
+    def chance(self, theta: Any, points: Array) -> Array:
+        """The probability of class 1 at points ``[n, 2]``."""
+        x = self.net.x.new_tensor(points)
+        return self.net.likelihood.mean(self.net.net.forward(theta, x))[:, 1].numpy()
+
+    def outputs(self, name: str, away: bool) -> Array:
+        """The probabilities at the two probes along a run, ``[steps + 1, 2]``."""
+        run = self.runs[name, away]
+        key = (run, self.state.probes)
+        found = _outputs.setdefault(key, [])
+        for step in range(len(found), run.steps + 1):
+            found.append(self.chance(self.theta(name, away, step), np.array(self.state.probes)))
+        while len(_outputs) > _KEPT:
+            del _outputs[next(iter(_outputs))]
+        return np.array(found)
+
+    def gap(self, name: str, step: int) -> float:
+        """How far the runs in θ and in x are apart at a step: the mean of |Δp| over the data."""
+        pair = [self.theta(name, away, step) for away in (False, True)]
+        p, q = (self.net.likelihood.mean(self.net.net.forward(t, self.net.x)) for t in pair)
+        return float((p - q).abs().mean())
+
+    def fisher(self, name: str, step: int) -> dict[str, Array]:
+        """The Fisher matrix and its stand-ins at a step of a run, ``[p, p]`` each."""
+        return _matrices(self.run(name), step)
+
+    def errors(self, name: str, step: int) -> dict[str, float]:
+        """Of each stand-in ‖F − G‖/‖F‖."""
+        found = _tensors(self.run(name), step)
+        return {each: error(found["exact"], found[each]) for each in found if each != "exact"}
+
+    def spectra(self, name: str, step: int) -> dict[str, Array]:
+        """Eigenvalues, largest first."""
+        return _spectra(self.run(name), step)
+
+    def borders(self) -> list[int]:
+        """Where the layers' blocks end, from 0 to p."""
+        parts = self.net.net.slices
+        return [0, *(part.stop for part in parts if part.stop > part.start)]
+
+    def test_loss(self, name: str, step: int) -> float:
+        """The loss on points that no run sees."""
+        data = held_out(self.state.data_key)
+        out = self.net.net.forward(self.theta(name, False, step), data.x_test)
+        return float(self.net.likelihood.loss(out, data.y_test))
+
+    def right(self, name: str, step: int) -> float:
+        """The share of points that the net puts in their class."""
+        return accuracy(self.net, self.theta(name, False, step), self.net.x, self.net.y)
+
+    def grad_norm(self, name: str, step: int) -> float:
+        """The length of the gradient, ‖∇J‖."""
+        return float(self.at(name, step).grad.norm())
+
+
+_KEPT = 32
+_outputs: dict[Any, list[Array]] = {}
+
+
+@lru_cache(maxsize=4)
+def _tensors(run: Course, step: int) -> dict[str, Any]:
+    return matrices(run.problem.at(run.frame(step).theta, step))
+
+
+def _matrices(run: Course, step: int) -> dict[str, Array]:
+    return {name: each.numpy() for name, each in _tensors(run, step).items()}
+
+
+@lru_cache(maxsize=4)
+def _spectra(run: Course, step: int) -> dict[str, Array]:
+    return {name: spectrum(each).numpy() for name, each in _tensors(run, step).items()}

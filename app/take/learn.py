@@ -1,0 +1,79 @@
+"""The runs of small nets as Python, by ``natgrad_core.nets`` alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from natgrad_core.made import Writer
+
+_LEARN = '''
+def learn(problem, theta, stages, outward=lambda theta: theta):
+    """Each stage is a rule and its steps; the next goes on where it ends."""
+    frame, losses = None, []
+    for rule, steps in stages:
+        if frame is None:
+            frame = begin(problem, rule, theta=theta)
+            losses.append(frame.loss)
+        for frame in train(problem, rule, start=frame, steps=steps):
+            losses.append(frame.loss)
+    return {"loss": np.array(losses), "theta": outward(frame.theta).numpy()}
+'''
+
+
+def script(seen: Any, writer: Writer) -> str:
+    """The script of a ``Learning``: its runs as far as they have come."""
+    state = seen.state
+    writer.numpy()
+    writer.take("natgrad_core.nets", "NetProblem", "mlp", "rules")
+    writer.take("natgrad_core.nets.machine", "settle")
+    writer.take("natgrad_core.nets.training", "begin", "train")
+    sizes = (2, state.width, state.width, 2)
+    lines = [
+        "settle()",
+        f"problem = NetProblem.of(mlp({sizes}), {_data(state, writer)})",
+        f"theta = problem.net.init({state.seed}, problem.x.dtype)",
+    ]
+    if seen.split:
+        writer.take("natgrad_core.nets.mixing", "Frame", "Seen", "natural_in")
+        lines += [
+            f"frame = Frame.stretched({state.width}, {state.width}, {state.stretch!r})",
+            f"seen = Seen(mlp({sizes}), {{2: frame}})",
+            "mixed = NetProblem(seen.module, problem.likelihood, problem.x, problem.y)",
+        ]
+    runs = [_run(seen, name, away, run.steps) for (name, away), run in seen.runs.items()]
+    lines += [_LEARN, "", "paths = {", *runs, "}", ""]
+    lines += [
+        "for name, path in paths.items():",
+        "    print(f\"{name}: loss {path['loss'][-1]:.6g}\")",
+    ]
+    return "\n".join(lines)
+
+
+def _data(state: Any, writer: Writer) -> str:
+    if state.data != "painted":
+        writer.take("natgrad_core.nets", "plane")
+        return f"plane({state.data!r}, 500, {state.noise!r}, {state.seed})"
+    writer.take("natgrad_core.nets", "painted")
+    places = [list(point[:2]) for point in state.points]
+    labels = [int(point[2]) for point in state.points]
+    return f"painted({places}, {labels})"
+
+
+def _run(seen: Any, name: str, away: bool, steps: int) -> str:
+    """One run's line: its problem, its start, and its stages."""
+    parts = seen.state.parts(name)
+    ends = [*(int(part[0]) for part in parts[1:]), steps]
+    stages = [
+        f"({_call(seen, name, away, part[1:])}, {max(end - int(part[0]), 0)})"
+        for part, end in zip(parts, ends, strict=True)
+    ]
+    where = "mixed, seen.inward(theta)" if away else "problem, theta"
+    tail, key = (", seen.outward", f"{name}-in-x") if away else ("", name)
+    return f'    "{key}": learn({where}, [{", ".join(stages)}]{tail}),'
+
+
+def _call(seen: Any, name: str, away: bool, options: tuple[float, ...]) -> str:
+    inside = ", ".join(map(repr, options))
+    if name == "natural" and away and seen.state.kind == "pulled-back":
+        return f"natural_in(seen, {inside})"
+    return f"rules.{name}({inside}{', keep=0.95' if name == 'nesterov' else ''})"

@@ -1,0 +1,164 @@
+"""The state of the lesson on small nets: data, a net, rules whose settings may change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.fields import BadInput, choice, control, number, several, whole
+from app.state import State, numbers
+from natgrad_core.damping import KINDS
+
+DATA = ("moons", "circles", "spirals", "painted")
+RULES = ("natural", "kfac", "adam", "nesterov", "gradient")
+OPTIONS = {
+    "natural": ("alpha", "damping"),
+    "kfac": (),
+    "adam": ("adam",),
+    "nesterov": ("nesterov",),
+    "gradient": ("gradient",),
+}
+"""Which fields a rule is told."""
+
+_CHANGING = ("alpha", "damping", "adam", "nesterov", "gradient")
+"""What may be changed on the way."""
+
+_SHOW = ("regions", "outputs", "fisher")
+_STAND_INS = ("kfac", "ekfac", "block", "diagonal")
+ONE_EACH = ((-0.8, 0.0, 0.0), (0.8, 0.0, 1.0))
+_MOST_POINTS = 300
+_MOST_TURNS = 12
+
+
+def _rows(name: str, label: str, width: int, most: int) -> Any:
+    """Rows of ``width`` numbers, flat as a link has them or in rows."""
+
+    def check(value: Any) -> tuple[tuple[float, ...], ...]:
+        flat = numbers(
+            name,
+            [part for row in value for part in (row if isinstance(row, list | tuple) else (row,))],
+        )
+        if len(flat) % width or len(flat) > most * width:
+            raise BadInput(name, f"{label} come as {width} numbers each, at most {most} of them")
+        if any(not abs(part) <= 1e6 for part in flat):
+            raise BadInput(name, f"{label} are numbers up to a million")
+        return tuple(tuple(flat[i : i + width]) for i in range(0, len(flat), width))
+
+    return check
+
+
+def _points(value: Any) -> tuple[tuple[float, ...], ...]:
+    found = _rows("points", "painted points", 3, _MOST_POINTS)(value)
+    for x, y, label in found:
+        if label not in (0, 1) or max(abs(x), abs(y)) > 10:
+            raise BadInput(
+                "points", "a painted point is x₁, x₂ up to 10 in size, and its class 0 or 1"
+            )
+    return found
+
+
+def _rate(name: str, label: str, high: float = 1e4) -> Any:
+    return number(name, label, 1e-6, high, f"take one from 0.000001 to {high:g}")
+
+
+@dataclass(frozen=True)
+class Taught(State):
+    """Data, a net and the rules that teach it; ``past`` holds what was in force before, and until
+    which step: rows of (step, α, λ, the others' rates).
+    """
+
+    data: str = control("moons", "data", choice("data", "data set", DATA))
+    noise: float = control(0.1, "noise", number("noise", "the noise", 0, 1, "take one from 0 to 1"))
+    points: tuple[tuple[float, ...], ...] = control((), "points", _points)
+    brush: int = control(0, "brush", whole("brush", "the class to paint", 0, 1))
+    width: int = control(16, "width", whole("width", "the width of a layer", 2, 32))
+    seed: int = control(0, "seed", whole("seed", "the seed", 0, 9999))
+    rules: tuple[str, ...] = control(("natural", "adam"), "rules", several("rules", "rule", RULES))
+    alpha: float = control(1.0, "alpha", _rate("alpha", "the natural step's α", 10))
+    damping: float = control(
+        0.03, "damping", number("damping", "λ", 1e-6, 1e4, "take one from 0.000001 to 10000")
+    )
+    adam: float = control(0.1, "adam", _rate("adam", "Adam's rate"))
+    nesterov: float = control(0.3, "nesterov", _rate("nesterov", "Nesterov's rate"))
+    gradient: float = control(1.0, "gradient", _rate("gradient", "the plain rate"))
+    steps: int = control(200, "steps", whole("steps", "the number of steps", 1, 1000))
+    show: str = control("regions", "show", choice("show", "view", _SHOW))
+    by: str = control("step", "by", choice("by", "axis", ("step", "second")))
+    stretch: float = control(
+        1.0, "A", number("stretch", "the stretch of A", 1, 1e4, "take one from 1 (A = I) to 10000")
+    )
+    kind: str = control("identity", "kind", choice("kind", "damping", KINDS))
+    stand_in: str = control("kfac", "instead", choice("stand_in", "stand-in", _STAND_INS))
+    probes: tuple[tuple[float, ...], ...] = control(
+        ((-0.55, 0.45), (0.5, 0.25)), "probes", _rows("probes", "probes", 2, 2)
+    )
+    on_change: str = control("anew", "change", choice("on_change", "way", ("anew", "onward")))
+    past: tuple[tuple[float, ...], ...] = control(
+        (), "past", _rows("past", "earlier settings", 1 + len(_CHANGING), _MOST_TURNS)
+    )
+
+    @property
+    def data_key(self) -> tuple[Any, ...]:
+        """What the data are made of."""
+        if self.data == "painted":
+            return ("painted", tuple(part for point in self.points for part in point))
+        return self.data, self.noise, self.seed
+
+    def parts(self, rule: str) -> tuple[tuple[Any, ...], ...]:
+        """(step, options of the rule from there on), the first from step 0."""
+        now = (0.0, *(getattr(self, name) for name in _CHANGING))
+        rows = [*self.past, now]
+        found: list[tuple[Any, ...]] = []
+        since = 0
+        for row in rows:
+            in_force = dict(zip(_CHANGING, row[1:], strict=True))
+            options = tuple(in_force[name] for name in OPTIONS[rule])
+            if not found or found[-1][1:] != options:
+                found.append((since, *options))
+            since = int(row[0])
+        return tuple(found)
+
+    def whole(self) -> Taught:
+        """The state itself, if there is something to learn from."""
+        if self.data == "painted" and not self.points:
+            raise BadInput("data", "paint some points first")
+        if len(self.probes) != 2:
+            raise BadInput("probes", "there are two probes, u and v")
+        steps = [row[0] for row in self.past]
+        if any(step != int(step) or step < 1 for step in steps) or steps != sorted(set(steps)):
+            raise BadInput("past", "earlier settings end at whole steps, each after the one before")
+        for row in self.past:
+            self.with_(**dict(zip(_CHANGING, row[1:], strict=True)))
+        return self
+
+    def changes(self, name: str, value: Any) -> dict[str, Any]:
+        """Painting, and going on from the step shown by other settings."""
+        if name == "data" and value == "painted":
+            return {"data": value, "points": self.points or ONE_EACH, "past": ()}
+        if name == "erase":
+            return {"points": ONE_EACH, "data": "painted", "past": ()}
+        if name == "paint":
+            return {"points": self._with_stroke(value), "past": ()}
+        if name in _CHANGING and self.on_change == "onward" and self.k:
+            return {name: value, "past": self._turned(int(self.k))}
+        if name not in ("k", "answers", "show", "by", "stand_in", "on_change", "past", "brush",
+                        "rules", "steps") and not name.startswith("probes"):  # fmt: skip
+            return {**super().changes(name, value), "past": ()}
+        return super().changes(name, value)
+
+    def _turned(self, step: int) -> tuple[tuple[float, ...], ...]:
+        """The past, and until ``step`` what is in force there now."""
+        kept = [row for row in self.past if row[0] < step]
+        later = [row for row in self.past if row[0] > step]
+        force = later[0][1:] if later else tuple(getattr(self, name) for name in _CHANGING)
+        if any(row[0] == step for row in self.past):  # the same slider, still moving
+            force = next(row for row in self.past if row[0] == step)[1:]
+        return (*kept, (float(step), *force))[-_MOST_TURNS:]
+
+    def _with_stroke(self, stroke: Any) -> tuple[tuple[float, ...], ...]:
+        points = list(self.points)
+        for place in stroke:
+            x, y = (round(part, 2) for part in numbers("points", place))
+            if (x, y, float(self.brush)) not in points:
+                points.append((x, y, float(self.brush)))
+        return tuple(points)

@@ -1,0 +1,44 @@
+"""The Fisher matrix beside what stands in for it: how far apart they are, and their spectra.
+
+Every stand-in here is a metric of ``natgrad_core.nets.metric``, asked at one point: one block a
+layer, its Kronecker factors (K-FAC), those with true second moments (E-KFAC), the diagonal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from natgrad_core.nets import metric as metrics
+from natgrad_core.nets.fisher import Fisher
+from natgrad_core.nets.metric import Metric
+from natgrad_core.nets.problem import Point
+
+STAND_INS: dict[str, Callable[[], Metric]] = {
+    "block": metrics.blocks,
+    "ekfac": metrics.ekfac,
+    "kfac": metrics.kfac,
+    "diagonal": metrics.diagonal,
+}
+"""From the nearest to the farthest, as the tests and the lessons find them."""
+
+
+def matrices(at: Point) -> dict[str, Tensor]:
+    """The Fisher matrix at a point, "exact", and each of its stand-ins, ``[p, p]``."""
+    found = {"exact": Fisher(at).dense()}
+    for name, make in STAND_INS.items():
+        made = make()
+        found[name] = made.at(at, made.init(at.theta))[0].dense()
+    return found
+
+
+def error(exact: Tensor, other: Tensor) -> float:
+    """The error ‖F − G‖/‖F‖, Frobenius."""
+    return float((exact - other).norm() / exact.norm())
+
+
+def spectrum(matrix: Tensor) -> Tensor:
+    """Eigenvalues of a symmetric matrix, largest first; what is below zero by rounding is zero."""
+    return torch.linalg.eigvalsh(matrix.double()).flip(0).clamp_min(0)

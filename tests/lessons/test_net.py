@@ -1,0 +1,122 @@
+"""The lesson on nets: settings that change on the way, painting, and runs that are pulled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.lessons import lessons
+from app.lessons.live import Live
+from app.state import read_query
+from app.taught import ONE_EACH, Taught
+from natgrad_core.nets import NetProblem, mlp, plane, rules
+from natgrad_core.nets.training import train
+
+
+@pytest.fixture
+def live() -> Live:
+    return Live(lessons["net"])
+
+
+def ask(live: Live, state: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    return live.respond({"ask": 1, "state": state or {}, **more})[0]
+
+
+SMALL = {"steps": 12, "width": 4, "rules": ["natural", "adam"]}
+
+
+def test_the_losses_drawn_are_those_of_the_engine_however_they_were_pulled(live: Live) -> None:
+    answer = ask(live, set=SMALL)
+    while "more" in answer:
+        answer = ask(live, answer["state"], fine=answer["more"])
+    assert answer["steps"] == answer["shows"] == 12
+    problem = NetProblem.of(mlp((2, 4, 4, 2)), plane("moons", 500, 0.1, 0))
+    for name, rule in (("natural", rules.natural(1.0, 0.03)), ("adam", rules.adam(0.1))):
+        expected = [frame.loss for frame in train(problem, rule, steps=12)]
+        np.testing.assert_array_equal(live.shown.paths[name]["loss"], expected)
+
+
+def test_a_step_that_a_link_names_is_shown_and_another_is_asked_for(live: Live) -> None:
+    answer = ask(live, query="v=1&k=5&steps=12&width=4")
+    assert answer["shows"] == 5
+    assert answer["steps"] > 5
+    while "more" in answer:
+        answer = ask(live, answer["state"], fine=answer["more"])
+        assert answer["shows"] == 5
+    assert ask(live, {**answer["state"], "k": 3})["shows"] == 3
+
+
+def test_a_stopped_run_does_not_grow(live: Live) -> None:
+    answer = ask(live, set={**SMALL, "steps": 900, "seed": 3})
+    held = ask(live, {**answer["state"], "k": answer["steps"]}, hold=True)
+    assert held["steps"] == answer["steps"]
+    one = ask(live, {**held["state"], "k": held["steps"]}, hold=True, one=True, fine=1)
+    assert one["steps"] == one["shows"] == held["steps"] + 1
+
+
+def test_going_on_keeps_the_past_and_starting_anew_does_not() -> None:
+    state = Taught(on_change="onward", k=7)
+    onward = state.with_(**state.changes("alpha", 0.5))
+    assert onward.past == ((7.0, 1.0, 0.03, 0.1, 0.3, 1.0),)
+    assert onward.parts("natural") == ((0, 1.0, 0.03), (7, 0.5, 0.03))
+    assert onward.parts("adam") == ((0, 0.1),), "another rule's rate is none of Adam's business"
+    again = onward.with_(**onward.changes("alpha", 0.4))
+    assert again.parts("natural") == ((0, 1.0, 0.03), (7, 0.4, 0.03)), "one slider, still moving"
+    later = again.with_(k=9)
+    later = later.with_(**later.changes("damping", 0.1))
+    assert later.parts("natural") == ((0, 1.0, 0.03), (7, 0.4, 0.03), (9, 0.4, 0.1))
+    earlier = later.with_(k=3)
+    earlier = earlier.with_(**earlier.changes("alpha", 2.0))
+    assert earlier.parts("natural") == ((0, 1.0, 0.03), (3, 2.0, 0.1))
+    restored, dropped = read_query(later.query(Taught()), Taught())
+    assert (restored, dropped) == (later, [])
+    anew = state.with_(on_change="anew")
+    assert anew.with_(**anew.changes("alpha", 0.5)).past == ()
+    assert later.with_(**later.changes("seed", 4)).past == ()
+
+
+def test_the_run_goes_on_from_where_the_rate_was_changed(live: Live) -> None:
+    first = ask(live, set={**SMALL, "on_change": "onward"})
+    while "more" in first:
+        first = ask(live, first["state"], fine=first["more"])
+    before = list(live.shown.run("adam").losses)
+    after = ask(live, {**first["state"], "k": 6}, set={"adam": 0.01})
+    while "more" in after:
+        after = ask(live, after["state"], fine=after["more"])
+    now = live.shown.run("adam").losses
+    assert now[:7] == before[:7]
+    assert now[7:] != before[7:]
+    assert live.shown.run("natural").losses == live.shown.run("natural").losses
+
+
+def test_a_stroke_paints_each_point_once(live: Live) -> None:
+    answer = ask(live, set={"data": "painted", "steps": 5})
+    assert answer["state"]["points"] == ONE_EACH
+    assert all(p["paint"] == "paint" for p in answer["planes"] if p["name"] != "loss")
+    stroke = [[0.1, 0.2], [0.3, 0.2]]
+    answer = ask(live, answer["state"], set={"brush": 1, "paint": stroke})
+    answer = ask(live, answer["state"], set={"paint": [*stroke, [0.5, 0.21]]})
+    assert answer["state"]["points"][2:] == ((0.1, 0.2, 1.0), (0.3, 0.2, 1.0), (0.5, 0.21, 1.0))
+    restored, dropped = read_query(answer["query"], Taught())
+    assert (restored.points, dropped) == (answer["state"]["points"], [])
+    assert ask(live, answer["state"], set={"erase": True})["state"]["points"] == ONE_EACH
+
+
+def test_bad_input_is_said_beside_its_control_and_changes_nothing(live: Live) -> None:
+    answer = ask(live, set=SMALL)
+    for field, value in (("damping", 0), ("adam", -1), ("paint", [[99, 0]]), ("steps", 5000)):
+        again = ask(live, answer["state"], set={field: value})
+        assert again["errors"], field
+        assert again["state"] == answer["state"]
+
+
+def test_a_run_that_diverged_is_drawn_to_its_end_and_said(live: Live) -> None:
+    answer = ask(live, set={**SMALL, "rules": ["gradient"], "gradient": 1e4, "width": 3,
+                            "steps": 300})  # fmt: skip
+    while "more" in answer:
+        answer = ask(live, answer["state"], fine=answer["more"])
+    run = live.shown.run("gradient")
+    assert run.losses[-1] > 10 * run.losses[0] or not run.ok
+    assert "plain" in answer["description"]

@@ -1,0 +1,58 @@
+"""What stands in for the Fisher matrix: how far from it, and what a stretched frame is."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from natgrad_core.nets import NetProblem, mlp, plane, rules
+from natgrad_core.nets.compare import STAND_INS, error, matrices, spectrum
+from natgrad_core.nets.mixing import Frame, Seen, natural_in
+
+
+@pytest.fixture(scope="module")
+def problem() -> NetProblem:
+    return NetProblem.of(mlp((2, 5, 5, 2)), plane("circles", 80).to(torch.float64))
+
+
+def test_no_block_diagonal_matrix_is_nearer_than_the_blocks(problem: NetProblem) -> None:
+    found = matrices(problem.at(problem.net.init(0, torch.float64)))
+    assert set(found) == {"exact", *STAND_INS}
+    errors = {name: error(found["exact"], found[name]) for name in STAND_INS}
+    assert 0 < errors["block"] <= errors["ekfac"] <= errors["kfac"]
+    assert errors["block"] < errors["diagonal"] < 1
+    mask = found["block"] != 0
+    assert torch.allclose(found["exact"][mask], found["block"][mask])
+
+
+def test_a_spectrum_is_sorted_and_sums_to_the_trace(problem: NetProblem) -> None:
+    found = matrices(problem.at(problem.net.init(1, torch.float64)))
+    for matrix in found.values():
+        values = spectrum(matrix)
+        assert torch.equal(values, values.sort(descending=True).values)
+        assert float(values.sum()) == pytest.approx(float(matrix.trace()), rel=1e-9)
+
+
+def test_a_stretched_frame_has_its_condition_number() -> None:
+    frame = Frame.stretched(4, 6, 50.0, seed=2)
+    values = torch.linalg.eigvalsh(frame.left)
+    assert float(values.max() / values.min()) == pytest.approx(50.0)
+    assert float(torch.linalg.det(frame.left)) == pytest.approx(1.0)
+    with pytest.raises(ValueError, match="1 or more"):
+        Frame.stretched(4, 4, 0.5)
+
+
+def test_damping_that_is_a_tensor_takes_the_same_step_in_both_coordinates(
+    problem: NetProblem,
+) -> None:
+    seen = Seen(mlp((2, 5, 5, 2)), {2: Frame.stretched(5, 5, 30.0)})
+    mixed = NetProblem(seen.module, problem.likelihood, problem.x, problem.y)
+    theta = problem.net.init(0, torch.float64)
+    plain, there = problem.at(theta), mixed.at(seen.inward(theta))
+    steps = []
+    for rule in (natural_in(seen, 0.7, 0.05), rules.natural(0.7, 0.05)):
+        steps.append(seen.outward(rule.update(there.grad, there, rule.init(there.theta))[0]))
+    home, _ = rules.natural(0.7, 0.05).update(plain.grad, plain, rules.natural().init(theta))
+    assert torch.allclose(steps[0], home, rtol=1e-8, atol=1e-10)
+    assert float((steps[1] - home).norm() / home.norm()) > 0.05
+    assert torch.allclose(seen.matrix @ there.theta, theta)
