@@ -2,7 +2,7 @@
 #
 #   make run     the lessons in the browser          make bench   how fast they are, beside the stock way
 #   make test    all tests                           make lint    style and types
-#   make quick   the tests that take seconds
+#   make quick   the tests that take seconds         make docs    the reference, a static site
 #   make lock    pin today's versions anew           make bench-nets   how fast small nets learn, beside others
 #   make faults  plant faults one at a time; the laws must catch each
 #   make clean   forget .venv
@@ -10,7 +10,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick bench bench-nets lint lock browser clean faults
+.PHONY: help run test quick docs bench bench-nets lint lock browser clean faults
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -41,6 +41,11 @@ bench: $(VENV)/.test browser
 
 bench-nets: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(PY) -m tests.bench.nets $(ARGS)
+
+docs: $(VENV)/.test
+	$(PY) docs/pages.py docs/build/source
+	$(PY) -m sphinx -qW --keep-going -b html docs/build/source docs/build/site
+	@echo "The reference is at docs/build/site/index.html"
 
 faults: $(VENV)/.test
 	$(PY) -m tests.faults $(ARGS)

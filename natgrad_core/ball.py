@@ -17,7 +17,9 @@ FLAT = 1e-12
 
 
 def bent(eigenvalues: ArrayLike, turn: float) -> Array:
-    """G with these two eigenvalues, its first axis ``turn`` degrees from the first coordinate's."""
+    """G ``[2, 2]`` with these eigenvalues, its first axis ``turn`` degrees from the first
+    coordinate's.
+    """
     first, second = np.asarray(eigenvalues, float)
     c, s = np.cos(np.deg2rad(turn)), np.sin(np.deg2rad(turn))
     across = (first - second) * c * s
@@ -27,7 +29,7 @@ def bent(eigenvalues: ArrayLike, turn: float) -> Array:
 
 
 def axes(metric: ArrayLike, near: float = 0.0) -> tuple[tuple[float, float], float]:
-    """The eigenvalues and the turn of G, first the axis nearest to ``near`` degrees.
+    """The eigenvalues and the turn of G ``[2, 2]``, first the axis nearest to ``near`` degrees.
 
     The turn lies within 90° of ``near``, so that a metric bent little by little turns little. The
     first eigenvalue is positive if either is.

@@ -38,7 +38,7 @@ class Divergence(Problem):
         return self.base.inside(theta)
 
     def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
-        """As the base does."""
+        """As the base does: ``[n]``, or with covariates ``[n, rows]``."""
         return self.base.sample(theta, rng, n)
 
     def _loss(self, *theta: Any) -> Any:

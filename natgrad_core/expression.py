@@ -39,8 +39,8 @@ def own(
 ) -> Own:
     """The problem that ``text`` states: with ``data`` a log-likelihood a row, without a loss.
 
-    ``data`` are columns of one length by name, ``constants`` further names. Raises ExpressionError
-    (what is wrong in the text, where, what is allowed) or ValueError (names, data, start).
+    ``data`` are columns ``[n]`` by name, ``constants`` further names. Raises ExpressionError (what
+    is wrong in the text, where, what is allowed) or ValueError (names, data, start).
     """
     return Own(text, data or {}, tuple(parameters), tuple(start), tuple(view), constants)
 

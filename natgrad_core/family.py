@@ -96,7 +96,7 @@ class ExponentialFamily(Problem):
         covariates: Sequence[ArrayLike] = (),
         weights: ArrayLike | None = None,
     ) -> None:
-        """Take the data in: a column for each number of the outcome and for each covariate."""
+        """Take the data in: a column ``[n]`` for each number of the outcome and each covariate."""
         given = [np.asarray(c, float) for c in (*covariates, *outcome)]
         n = given[-1].size
         if n == 0 or any(c.shape != (n,) for c in given):

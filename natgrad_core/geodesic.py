@@ -135,7 +135,7 @@ def fisher_rao(problem: Problem, start: ArrayLike, end: ArrayLike, count: int = 
 
 
 def distance(problem: Problem, start: ArrayLike, end: ArrayLike) -> float:
-    """The Fisher–Rao distance, the length √(θ'ᵀFθ') of that road (Rao 1945)."""
+    """The Fisher–Rao distance of points ``[d]``, the road's length ∫√(θ'ᵀFθ') (Rao 1945)."""
     a, b = _ends(problem, start, end)
     known = closed(problem)
     if known:

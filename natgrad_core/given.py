@@ -10,7 +10,7 @@ from natgrad_core.types import ArrayLike
 
 
 def number(value: ArrayLike) -> Any:
-    """One float, or an array over the leading axes: what a rate or a damping may be."""
+    """One float, or an array over the leading axes ``[...]``: what a rate or a damping may be."""
     array = np.asarray(value, float)
     return array if array.ndim else float(array)
 
@@ -26,7 +26,7 @@ def checked(name: str, value: ArrayLike, low: float, high: float = np.inf) -> An
 
 
 def decay(name: str, value: ArrayLike) -> Any:
-    """A share kept from step to step, in [0, 1)."""
+    """A share kept from step to step, in [0, 1), one or many ``[...]``; else ValueError."""
     array = np.asarray(value, float)
     if not ((array >= 0) & (array < 1)).all():
         raise ValueError(f"{name} must be in [0, 1): the share kept a step; got {value}")

@@ -156,7 +156,7 @@ class Problem:
         return tuple(self.rows.columns[1 : -self.outcomes])
 
     def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
-        """N data drawn from p(· | θ)."""
+        """N data drawn from p(· | θ), ``[n]``; with covariates n for each row, ``[n, rows]``."""
         raise self._bare("samples")
 
     def _loss(self, *theta: Any, **named: Any) -> Any:

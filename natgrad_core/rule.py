@@ -85,7 +85,7 @@ def precondition(
 ) -> Rule:
     """Direction -> (G + λD)⁻¹ direction, with G the metric and D what ``kind`` says.
 
-    ``damping`` is λ ≥ 0, one number or an array over the leading axes; ``kind`` a name in
+    ``damping`` is λ ≥ 0, one number or an array over the leading axes ``[...]``; ``kind`` a name in
     ``natgrad_core.damping.ALL_KINDS``. Amari 1998, eq. 12, with damping as in Levenberg 1944. Where
     there is no inverse the direction is not finite and the path ends (``ok``), or with
     ``singular="pseudo-inverse"`` it is Moore and Penrose's: the shortest of the directions that

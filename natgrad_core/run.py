@@ -140,7 +140,9 @@ def ends(
 
 
 def directly(problem: Problem, rule: Rule, start: ArrayLike, steps: int = 100) -> Trajectory:
-    """The same as ``run`` without the tracer, one formula after the other: its slow witness."""
+    """The same as ``run`` from ``start [..., d]`` without the tracer, one formula after the other:
+    its slow witness.
+    """
     step, theta, state = _prepare(problem, rule, start, steps)
     kept: list[Vector] = []
     with np.errstate(all="ignore"):

@@ -117,7 +117,7 @@ def components(points: Any) -> Vector:
 
 
 def full(nested: Any, lead: tuple[int, ...]) -> Array:
-    """``pack(nested)`` with the leading axes ``lead`` even where it is constant."""
+    """``pack(nested)``, ``[*lead, ...]``: with the leading axes even where it is constant."""
     packed = pack(nested)
     depth = 0
     while isinstance(nested, tuple):

@@ -114,7 +114,7 @@ def sweep(
     angle: ArrayLike = 0.0,
     **options: Any,
 ) -> Sweep:
-    """The whole grid at once; arguments and options are those of ``sweeping``."""
+    """The whole grid ``[rates, dampings, angles]`` at once; the arguments are ``sweeping``'s."""
     *_, whole = sweeping(problem, rule, rate, damping, angle, **options)
     return whole
 

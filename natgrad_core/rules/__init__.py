@@ -1,4 +1,8 @@
-"""The rules: one file each, on the shelf ``rules``; called with its options each gives a Rule."""
+"""The rules: one file each, on the shelf ``rules``; called with its options each gives a Rule.
+
+An option (rate, damping, …) is a number, or an array ``[...]`` that broadcasts with the leading
+axes of the starts.
+"""
 
 from collections.abc import Callable
 

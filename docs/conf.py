@@ -1,0 +1,36 @@
+"""The site's settings. The pages of the shelves are written by ``pages.py`` before a build."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import words
+
+project = "natgrad"
+author = "The natgrad authors"
+copyright = "2026, the natgrad authors"
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+exclude_patterns = ["build"]
+html_theme = "furo"
+html_title = "The natural gradient"
+html_static_path = ["static"]
+html_css_files = ["natgrad.css"]
+html_math_renderer = "mathml"
+html_copy_source = False
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 2
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
+autodoc_type_aliases = {name: name for name in ("Array", "ArrayLike", "Bools", "Numeric", "Whole")}
+suppress_warnings = ["ref.python"]  # a name that two modules export has two places
+
+
+def setup(app: Any) -> None:
+    """Typeset mathematics as the lessons do, and take docstrings for the plain text they are."""
+    app.add_html_math_renderer("mathml", (words.inline, None), (words.display, None))
+    app.connect("autodoc-process-docstring", words.as_plain_text)

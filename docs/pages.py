@@ -1,0 +1,307 @@
+"""The pages of the shelves: one an item, written from what the item says of itself.
+
+    python docs/pages.py docs/build/source     # what `make docs` does first
+
+A new problem, chart, metric, rule or lesson gets its page by being on its shelf.
+"""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import natgrad_core
+from app.figures.palette import ink
+from app.lessons import lessons
+from app.lessons.lesson import Lesson
+from app.typeset import formula
+from natgrad_core import charts, metrics, problems, rules, run
+from natgrad_core.display import Picture
+from natgrad_core.problem import Problem
+from natgrad_core.shapes import outline
+from natgrad_core.small import components, full
+from natgrad_core.sources import cited
+from natgrad_core.types import Array
+
+HERE = Path(__file__).parent
+LIVE = "http://127.0.0.1:8866/"
+"""Where ``make run`` serves the lessons: 'open it live' leads there."""
+
+GIVEN: Mapping[str, Any] = {"matrix": ((1.0, 0.8), (0.0, 1.0)), "family": "normal"}
+"""What the pictures give to an option that has no default, by its name."""
+
+
+def html(text: str) -> str:
+    """Raw HTML in a page."""
+    return f"```{{raw}} html\n{text}\n```\n" if text else ""
+
+
+def made(maker: Callable[..., Any]) -> Any:
+    """The item with its defaults, and with ``GIVEN`` where it has none."""
+    needed = {
+        name: GIVEN[name]
+        for name, option in inspect.signature(maker).parameters.items()
+        if option.default is inspect.Parameter.empty and name in GIVEN
+    }
+    return maker(**needed)
+
+
+def parts(maker: Any) -> tuple[str, str]:
+    """The docstring's first paragraph, and the rest."""
+    head, _, rest = (inspect.getdoc(maker) or "").partition("\n\n")
+    return " ".join(head.split()), rest
+
+
+def options(maker: Any) -> str:
+    """The call, with its defaults."""
+    signature = inspect.signature(maker)
+    shown = [
+        str(option.replace(annotation=inspect.Parameter.empty))
+        for option in signature.parameters.values()
+    ]
+    return ", ".join(shown)
+
+
+def sources(*texts: str) -> str:
+    """The works that these texts name, as a list; each is listed in natgrad_core/sources.py."""
+    works = cited(texts)
+    rows = (f"- {w.authors.replace(' and ', '; ')} ({w.year}). *{w.title}*." for w in works)
+    return "## Sources\n\n" + "\n".join(rows) + "\n" if works else ""
+
+
+def live(lesson: str, **changes: Any) -> str:
+    """A link to the state in which a lesson shows something."""
+    if lesson not in lessons:
+        return ""
+    taught = lessons[lesson]
+    store = taught.store()
+    if refused := store.set(changes):
+        raise ValueError(f"{lesson} cannot show {changes}: {refused}")
+    query = store.state.query(taught.default)
+    return f"[Open it live]({LIVE}{lesson}{'?' + query if query else ''}) (while `make run` runs)\n"
+
+
+def page(kind: str, name: str, maker: Any, latex: str, *more: str) -> str:
+    """An item's page."""
+    head, rest = parts(maker)
+    sections = (
+        f"# {name}\n",
+        plain(head) + "\n",
+        html(f'<div class="formula">{formula(latex)}</div>') if latex else "",
+        plain(rest) + "\n",
+        f"```python\nfrom natgrad_core import {kind}s\n",
+        f"{kind}s[{name!r}]({options(maker)})\n```\n",
+        *more,
+    )
+    return "\n".join(filter(None, sections))
+
+
+def plain(text: str) -> str:
+    """A docstring's words as Markdown: only its ``code`` is marked."""
+    pieces = re.split(r"(``.*?``)", text, flags=re.DOTALL)
+    pieces[::2] = [re.sub(r"([\\*_<$|#\[])", r"\\\1", piece) for piece in pieces[::2]]
+    return "".join(pieces)
+
+
+# The pictures -------------------------------------------------------------------------------------
+
+
+def _rings(at: Array, metric: Array, size: float) -> Array:
+    """Ellipses of a metric, the median one ``size`` across; only where it is positive definite."""
+    offsets = outline(metric, 1.0, 60)
+    spans = np.abs(offsets).max((-1, -2))
+    good = np.isfinite(spans)
+    return (at[:, None] + offsets * size / float(np.median(spans[good])))[good] if good.any() else (
+        np.empty((0, 60, 2))
+    )  # fmt: skip
+
+
+def _lattice(problem: Problem, fine: int = 9) -> Array:
+    sides = (np.linspace(*side, fine + 2)[1:-1] for side in problem.view)
+    points = np.stack(np.meshgrid(*sides), -1).reshape(-1, 2)
+    return points[problem.inside(points)]
+
+
+def problem_picture(problem: Problem) -> str:
+    """What a notebook shows of it; nothing beyond the plane."""
+    return problem._repr_mimebundle_().get("text/html", "")
+
+
+def chart_picture(chart: Any) -> str:
+    """The lines x₁, x₂ = constant, seen in θ, over a normal's view."""
+    problem = problems["normal"]()
+    view = np.asarray(problem.view, float)
+    x = chart.inverse(_lattice(problem, 60))
+    x = x[np.isfinite(x).all(-1)]
+    (a0, a1), (b0, b1) = x.min(0), x.max(0)
+    line = np.linspace(0, 1, 80)
+    across, along = a0 + line * (b0 - a0), a1 + line * (b1 - a1)
+    upright = [np.stack([np.full(80, u), along], -1) for u in np.linspace(a0, b0, 12)]
+    level = [np.stack([across, np.full(80, v)], -1) for v in np.linspace(a1, b1, 12)]
+    with np.errstate(all="ignore"):
+        lines = [chart.forward(line) for line in upright + level]
+    low, high = view.T
+    inside = [np.where(((p >= low) & (p <= high)).all(-1)[:, None], p, np.nan) for p in lines]
+    grid = tuple(np.empty(0) for _ in range(3))
+    title = f"{chart.name}: the lines on which a coordinate stays the same, in (μ, σ)"
+    return Picture(title, problem.symbols, view, grid, np.empty((0, 60, 2)), inside).svg()  # type: ignore[arg-type]
+
+
+def metric_picture(metric: Any) -> str:
+    """Its unit balls over a gamma distribution's view."""
+    problem = problems["gamma"]()
+    view = np.asarray(problem.view, float)
+    at = _lattice(problem, 5)
+    matrix = full(metric(problem.at(components(at))).dense(), at.shape[:-1])
+    grid = tuple(np.empty(0) for _ in range(3))
+    title = "its unit balls, all on one scale, over the gamma problem; none where it has no ball"
+    rings = _rings(at, matrix, 0.08 * float(np.ptp(view[0])))
+    return Picture(title, problem.symbols, view, grid, rings).svg()  # type: ignore[arg-type]
+
+
+def rule_picture(name: str) -> str:
+    """A run on the normal problem, with the rule's own defaults."""
+    problem = problems["normal"]()
+    try:
+        path = run(problem, rules[name](), problem.start, 200)
+    except TypeError as error:
+        return f"<p>{escape(str(error))}</p>"
+    return path._repr_mimebundle_()["text/html"]
+
+
+# The shelves --------------------------------------------------------------------------------------
+
+
+def problem_pages() -> Iterator[tuple[str, str]]:
+    """Each problem: formula, domain, picture, presets, sources."""
+    for name, maker in problems.items():
+        problem = maker()
+        presets = ", ".join(problem.presets)
+        facts = [f"- Parameters: {', '.join(problem.symbols)}", f"- Domain: {problem.domain}",
+                 f"- Presets: {presets}" if presets else ""]  # fmt: skip
+        yield name, page(
+            "problem", name, maker, problem.latex,
+            "\n".join(filter(None, facts)) + "\n", html(problem_picture(problem)),
+            live("playground", problem=name), sources(problem.source),
+        )  # fmt: skip
+
+
+def chart_pages() -> Iterator[tuple[str, str]]:
+    """Each chart: formula, domain, picture."""
+    for name, maker in charts.items():
+        chart = made(maker)
+        yield name, page(
+            "chart", name, maker, chart.latex, f"Domain: {chart.domain or 'everywhere'}\n",
+            html(chart_picture(chart)), live("playground", chart=name),
+            sources(inspect.getdoc(maker) or ""),
+        )  # fmt: skip
+
+
+def metric_pages() -> Iterator[tuple[str, str]]:
+    """Each metric: its unit balls."""
+    for name, maker in metrics.items():
+        yield name, page(
+            "metric", name, maker, "", html(metric_picture(maker())),
+            live("playground", metric=name), sources(inspect.getdoc(maker) or ""),
+        )  # fmt: skip
+
+
+def rule_pages() -> Iterator[tuple[str, str]]:
+    """Each rule: a run."""
+    for name, maker in rules.items():
+        rule = maker()
+        yield name, page(
+            "rule", name, maker, rule.latex, f"Its color on every page: {ink(name)['light']}.\n",
+            html(rule_picture(name)), live("playground", rules=[name]),
+            sources(rule.source, inspect.getdoc(maker) or ""),
+        )  # fmt: skip
+
+
+def lesson_pages() -> Iterator[tuple[str, str]]:
+    """Each lesson in readable form: its words, its claims with the states that show them."""
+    for name, lesson in in_order():
+        sections = (
+            f"<h2>{escape(section['heading'])}</h2>{_linked(name, lesson, section['html'])}"
+            for section in lesson.static()["words"]
+        )
+        picture = f'<div class="miniature">{lesson.miniature()}</div>'
+        yield (
+            name,
+            "\n".join(
+                (
+                    f"# {lesson.title}\n",
+                    f"*{plain(lesson.takeaway)}*\n",
+                    live(name),
+                    html(picture + "".join(sections)),
+                    sources(*lesson.said()),
+                )
+            ),
+        )
+
+
+def _linked(name: str, lesson: Lesson, words: str) -> str:
+    """A claim leads to the state that shows it."""
+    for key, claim in lesson.claims.items():
+        query = lesson.after(claim.set).state.query(lesson.default)
+        words = words.replace(f'data-claim="{key}"', f'href="{LIVE}{name}?{escape(query)}"')
+    return words
+
+
+def in_order() -> list[tuple[str, Lesson]]:
+    """The lessons in the lecture's order."""
+    return sorted(lessons.items(), key=lambda pair: (pair[1].order, pair[0]))
+
+
+SHELVES: dict[str, Callable[[], Iterator[tuple[str, str]]]] = {
+    "lessons": lesson_pages,
+    "problems": problem_pages,
+    "charts": chart_pages,
+    "metrics": metric_pages,
+    "rules": rule_pages,
+}
+
+
+def modules() -> list[str]:
+    """The engine's modules, without the shelves' items, which have pages of their own."""
+    shelves = {f"natgrad_core.{name}" for name in SHELVES} | {"natgrad_core.data"}
+    found = [m.name for m in pkgutil.walk_packages(natgrad_core.__path__, "natgrad_core.")]
+    return [m for m in found if not any(m.startswith(f"{shelf}.") for shelf in shelves)]
+
+
+def api_pages() -> Iterator[tuple[str, str]]:
+    """Each module: what is public in it."""
+    for module in modules():
+        title = module.removeprefix("natgrad_core.")
+        body = f"# {title}\n\n```{{eval-rst}}\n.. automodule:: {module}\n   :members:\n```\n"
+        yield title, body
+
+
+def write(to: Path) -> None:
+    """The whole source of the site: what is written by hand, and a page for each item."""
+    shutil.rmtree(to, ignore_errors=True)
+    shutil.copytree(HERE, to, ignore=shutil.ignore_patterns("build", "__pycache__"))
+    shutil.copy(HERE.parent / "CONTRIBUTING.md", to)
+    for shelf, pages in {**SHELVES, "api": api_pages}.items():
+        folder = to / shelf
+        folder.mkdir()
+        names = []
+        for name, text in pages():
+            (folder / f"{name}.md").write_text(text, "utf-8")
+            names.append(name)
+        listed = "\n".join(names)
+        title = {"api": "The library, by module"}.get(shelf, shelf.capitalize())
+        index = f"# {title}\n\n```{{toctree}}\n:maxdepth: 1\n\n{listed}\n```\n"
+        (folder / "index.md").write_text(index, "utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

@@ -1,0 +1,46 @@
+"""How the site typesets: LaTeX to MathML, as the lessons do, and docstrings as plain text."""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+from typing import Any
+
+from docutils import nodes
+
+from app.typeset import formula
+
+_CODE = re.compile(r"(``.*?``)", re.DOTALL)
+
+
+def inline(self: Any, node: Any) -> None:
+    """A formula within a line."""
+    self.body.append(formula(node.astext()))
+    raise nodes.SkipNode
+
+
+def display(self: Any, node: Any) -> None:
+    """A formula on a line of its own."""
+    self.body.append(f'<div class="formula">{formula(node.astext())}</div>')
+    raise nodes.SkipNode
+
+
+def as_plain_text(
+    app: Any, what: str, name: str, of: object, options: object, lines: list[str]
+) -> None:
+    """Our docstrings are plain text with ``code``, and what is indented is a formula or a program.
+
+    Of reStructuredText's other marks they know nothing: |H| is an absolute value there, and a* the
+    star of an optimum.
+    """
+    out: list[str] = []
+    indented = lambda line: line.startswith("  ")  # noqa: E731
+    for block, part in groupby(lines, key=lambda line: indented(line) if line.strip() else None):
+        if block:
+            out += ["", "::", "", *(f"    {line}" for line in part), ""]
+        else:
+            pieces = _CODE.split("\n".join(part))
+            pieces[::2] = [re.sub(r"([|*`_\\])", r"\\\1", piece) for piece in pieces[::2]]
+            pieces[1::2] = [f"{' '.join(piece.split())}\\ " for piece in pieces[1::2]]
+            out += "".join(pieces).split("\n")
+    lines[:] = out

@@ -1,0 +1,138 @@
+"""The reference says of each item what a reader needs, and leads nowhere that is not there."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import natgrad_core
+from app.lessons import lessons
+from natgrad_core import charts, metrics, problems, rules
+
+ROOT = Path(__file__).resolve().parents[2]
+SHELVES: dict[str, Any] = {
+    "problems": problems, "charts": charts, "metrics": metrics, "rules": rules, "lessons": lessons,
+}  # fmt: skip
+ITEMS = [(shelf, name) for shelf, items in SHELVES.items() for name in items]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built with warnings as errors."""
+    folder = tmp_path_factory.mktemp("docs")
+    for command in (
+        ["docs/pages.py", str(folder / "source")],
+        ["-m", "sphinx", "-qW", "--keep-going", "-b", "html", folder / "source", folder / "site"],
+    ):
+        done = subprocess.run(
+            [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    return folder / "site"
+
+
+class Links(HTMLParser):
+    """What a page leads to, what it loads, and what can be led to in it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.leads: set[str] = set()
+        self.loads: set[str] = set()
+        self.ids: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        self.ids.add(found.get("id", ""))
+        if tag == "a" and "href" in found:
+            self.leads.add(found["href"])
+        elif tag == "link" and found.get("rel") in ("stylesheet", "icon", "preload"):
+            self.loads.add(found["href"])
+        elif "src" in found:
+            self.loads.add(found["src"])
+
+
+@pytest.mark.slow
+def test_every_item_has_a_page_with_its_formula_its_picture_and_a_way_in(site: Path) -> None:
+    for shelf, name in ITEMS:
+        text = (site / shelf / f"{name}.html").read_text("utf-8")
+        assert "<svg" in text, (shelf, name)
+        assert "Open it live" in text, (shelf, name)
+        if shelf in ("problems", "charts", "rules"):
+            assert "<math" in text, (shelf, name)
+        if shelf in ("problems", "lessons"):
+            assert "Sources" in text, (shelf, name)
+
+
+@pytest.mark.slow
+def test_no_link_is_dead_and_nothing_is_loaded_from_elsewhere(site: Path) -> None:
+    pages = {path: Links(path.read_text("utf-8")) for path in site.rglob("*.html")}
+    assert len(pages) > len(ITEMS)
+    for path, page in pages.items():
+        for target in page.leads | page.loads:
+            place, _, anchor = target.partition("#")
+            if re.match(r"[a-z]+:", place):
+                assert target in page.leads, f"{path.name} loads {target}"
+                continue
+            to = (path.parent / place.partition("?")[0]).resolve() if place else path
+            assert to.is_file(), f"{path.relative_to(site)} leads to {target}"
+            if anchor and to in pages:
+                assert anchor in pages[to].ids, f"{path.relative_to(site)} leads to {target}"
+
+
+def snippets() -> Iterator[Any]:
+    for path in sorted((ROOT / "docs").glob("how-to/*.md")):
+        for i, code in enumerate(re.findall(r"```python\n(.*?)```", path.read_text(), re.S)):
+            yield pytest.param(code, id=f"{path.stem}-{i}")
+
+
+@pytest.mark.parametrize("code", [*snippets()])
+def test_a_snippet_of_a_how_to_runs(code: str) -> None:
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() not in ("", "False")
+
+
+ARRAYS = re.compile(r"\b(Array|ArrayLike|Numeric|Bools|Whole)\b")
+
+
+def public() -> Iterator[Any]:
+    """The public functions and methods of the plane's modules that take or give arrays."""
+    for found in pkgutil.walk_packages(natgrad_core.__path__, "natgrad_core."):
+        if found.name.startswith("natgrad_core.nets"):
+            continue
+        module = importlib.import_module(found.name)
+        folder = found.name.rpartition(".")[0]
+        above = [] if folder == "natgrad_core" else [importlib.import_module(folder)]
+        for name, item in vars(module).items():
+            if name.startswith("_") or getattr(item, "__module__", "") != found.name:
+                continue
+            if inspect.isfunction(item):
+                yield pytest.param(item, [module, *above], id=f"{found.name}.{name}")
+            elif inspect.isclass(item):
+                for key, member in vars(item).items():
+                    inner = getattr(member, "fget", getattr(member, "func", member))
+                    if not key.startswith("_") and inspect.isfunction(inner):
+                        same = [getattr(base, key, None) for base in item.__mro__]
+                        yield pytest.param(
+                            inner, [item, *filter(None, same)], id=f"{found.name}.{name}.{key}"
+                        )
+
+
+@pytest.mark.parametrize(("function", "context"), [*public()])
+def test_whatever_takes_or_gives_arrays_says_their_shape(function: Any, context: list[Any]) -> None:
+    given = {k: v for k, v in function.__annotations__.items() if "rate" not in k}
+    if not any(ARRAYS.search(str(value)) for value in given.values()):
+        return
+    words = " ".join(inspect.getdoc(item) or "" for item in (function, *context))
+    assert re.search(r"\[[^]\"']*\]|component", words), f"{function.__qualname__}: what shape?"
