@@ -121,6 +121,8 @@ _WORKS = (
              "18", "1007-1065"),
     _article("Atkinson, Colin and Mitchell, Ann F. S.", 1981, "Rao's Distance Measure",
              "Sankhya, Series A", "43", "345-365"),
+    _talk("Bagnell, J. Andrew and Schneider, Jeff", 2003, "Covariant Policy Search",
+          "International Joint Conference on Artificial Intelligence", "1019-1024"),
     _book("Brown, Lawrence D.", 1986, "Fundamentals of Statistical Exponential Families",
           "Institute of Mathematical Statistics"),
     _article("Costa, Sueli I. R. and Santos, Sandra A. and Strapasson, João E.", 2015,

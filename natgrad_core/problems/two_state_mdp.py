@@ -30,7 +30,7 @@ class TwoStateMDP(Problem):
     name = "two-state-mdp"
     title = "Kakade's two states: stay for a reward of 1, or of 2"
     latex = r"J = -\frac{q(1-p) + 2p(1-q)}{p + q}"
-    source = "Kakade 2001, sec. 4 and fig. 1"
+    source = "Kakade 2001, sec. 4 and fig. 1; Bagnell and Schneider 2003"
     view = ((-5.0, 4.0), (-5.0, 3.0))
     start = (-3.0, 1.5)
     outcomes = 2
@@ -44,6 +44,15 @@ class TwoStateMDP(Problem):
     def _chances(self, *theta: Any) -> tuple[Any, Any, Any]:
         p, q = (sigmoid(t) for t in theta)
         return p, q, p + q
+
+    def policy(self, theta: ArrayLike) -> Array:
+        """The chances (p, q) of leaving each state, ``[..., 2]``."""
+        return sigmoid(self.check(theta))
+
+    def visits(self, theta: ArrayLike) -> Array:
+        """The share of the time spent in each state, (q, p)/(p + q), ``[..., 2]``."""
+        chances = self.policy(theta)
+        return chances[..., ::-1] / chances.sum(-1, keepdims=True)
 
     def _loss(self, *theta: Any) -> Any:
         p, q, both = self._chances(*theta)
