@@ -27,6 +27,32 @@ def main(argv: list[str] | None = None) -> int:
         "--no-browser", dest="open_browser", action="store_false", help="only say the address"
     )
     serve.add_argument("--notebooks", dest="folder", type=Path, help="another folder of lessons")
+    serve.add_argument(
+        "--readers", type=int, default=0, help="readers at once (default: what the machine bears)"
+    )
+    serve.add_argument(
+        "--host", default="127.0.0.1", help="the address to listen on (default: this machine only)"
+    )
+    serve.add_argument(
+        "--name",
+        dest="names",
+        action="append",
+        default=[],
+        help="a host name by which readers reach us (again for each; * for any)",
+    )
+    serve.add_argument(
+        "--embed",
+        action="append",
+        default=[],
+        help="an origin whose pages may show ours in a frame, https://lms.example.org",
+    )
+    serve.add_argument(
+        "--gone", type=float, default=30, help="seconds that a kernel outlives its page (30)"
+    )
+    serve.add_argument(
+        "--idle", type=float, default=900, help="seconds until an idle page's kernel goes (900)"
+    )
+    serve.add_argument("--log", action="store_true", help="log what happens as lines of JSON")
     serve.add_argument("--verbose", action="store_true", help="say everything that happens")
     options = vars(parser.parse_args(argv))
     del options["command"]

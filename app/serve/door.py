@@ -1,35 +1,62 @@
-"""The door: what may pass between a page and its kernel, and what a page may load."""
+"""The door between a page and its kernel: a websocket that lets asks in, and answers out."""
 
 from __future__ import annotations
 
-import re
-from typing import Any
+import asyncio
+import contextlib
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any
 
 import tornado.web
 from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import APIHandler
-from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
+from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 
-CHATTER = re.compile(rb'"execution_state": ?"(busy|idle)"')
+from app.serve.ask import PROTOCOL, Refused, ask_in, for_page, message
+from app.serve.headers import Guarded
+from app.serve.readers import Pass
 
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'self'",
-    )
-)
-"""What a page may load: what comes from here. Nothing can be fetched from elsewhere by mistake."""
+if TYPE_CHECKING:
+    from app.serve.server import LessonServer
+
+IN_FLIGHT = 4
+"""Asks that may wait for an answer. A page has one; what comes beyond waits outside."""
+
+A_SECOND = 240
+"""Asks that pass in a second: twice what the fastest screen's drag sends."""
+
+ASLEEP = 4001
+"""The websocket's close code by which a page learns that its kernel was let go while it idled."""
+
+POLICY_VIOLATION = 1008
 
 
-class Channels(VoilaKernelWebsocketHandler):
+class Channels(KernelWebsocketHandler):
     """The websocket between a page and its kernel."""
+
+    def initialize(self, server: LessonServer) -> None:
+        """Take the server that knows the passes."""
+        self.server = server
+        self.holder: Pass | None = None
+        self.flight: deque[float] = deque()
+        self.room = asyncio.Event()
+        self.room.set()
+        self.next_pass = 0.0
+
+    async def get(self, kernel_id: str) -> None:
+        """Open the line for the page that holds the kernel's pass, in our subprotocol only."""
+        holder = self.server.readers.passes.get(kernel_id)
+        if holder is None or kernel_id not in self.kernel_manager:
+            raise tornado.web.HTTPError(404)
+        said = self.request.headers.get("Sec-WebSocket-Protocol", "").split(",")
+        offered = [name.strip() for name in said]
+        tokens = [name.removeprefix("natgrad.") for name in offered if name.startswith("natgrad.")]
+        if PROTOCOL not in offered or not any(map(holder.admits, tokens)):
+            self.server.watch.refused("pass")
+            raise tornado.web.HTTPError(403, reason="this kernel belongs to another page")
+        self.holder = holder
+        await super().get(kernel_id)
 
     async def open(self, kernel_id: str) -> None:  # type: ignore[override]
         """Send each message at once.
@@ -37,18 +64,68 @@ class Channels(VoilaKernelWebsocketHandler):
         A picture follows a small status message, and would wait until the other side acknowledges
         that one, which it puts off for 40 ms (Nagle's algorithm and delayed ACKs).
         """
+        assert self.holder
         self.set_nodelay(True)
+        self.server.open_line(kernel_id, self)
         await super().open(kernel_id)
 
-    def write_message(self, message: bytes | dict[str, Any], binary: bool = False) -> Any:
-        """Pass on what a page reads. Two thirds of all say that the kernel is busy, or idle."""
-        if isinstance(message, bytes) and len(message) < 1500 and CHATTER.search(message):
+    async def on_message(self, ws_message: object) -> None:  # type: ignore[override]
+        """Let an ask in. The next message is not read before this returns: who asks faster than is
+        answered fills the own line and nothing else.
+        """
+        assert self.holder
+        try:
+            ask = ask_in(ws_message, self.holder.comm)
+        except Refused as reason:
+            self.server.watch.refused(str(reason))
+            self.close(POLICY_VIOLATION, "a page may only ask")
+            return
+        now = time.monotonic()
+        self.next_pass = max(now, self.next_pass + 1 / A_SECOND)
+        if self.next_pass > now + 0.05:
+            await asyncio.sleep(self.next_pass - now)
+        while len(self.flight) >= IN_FLIGHT:
+            self.room.clear()
+            await self.room.wait()
+        if self.connection is None:
+            return
+        self.holder.asked = time.monotonic()
+        self.flight.append(self.holder.asked)
+        self.connection.handle_incoming_message(message(ask, self.holder.comm))
+
+    def write_message(self, message: Any, binary: bool = False) -> Any:
+        """Pass on what a page reads: answers, and that its kernel is dead."""
+        assert self.holder
+        kind = for_page(message, self.holder.comm) if isinstance(message, bytes) else None
+        if kind is None:
             return None
+        if kind == "answer":
+            if self.flight:
+                self.server.watch.answered(time.monotonic() - self.flight.popleft())
+            self.room.set()
         return super().write_message(message, binary)
 
+    def on_close(self) -> None:
+        """Let nothing wait for a line that is gone."""
+        if self.holder is not None:
+            self.server.close_line(self.holder.kernel, self)
+        self.flight.clear()
+        self.room.set()
+        if self.connection is not None:
+            super().on_close()
 
-class Goodbye(APIHandler):
+    def hang_up(self, code: int, reason: str) -> None:
+        """Close the line, and say why."""
+        with contextlib.suppress(Exception):
+            self.close(code, reason)
+
+
+class Goodbye(Guarded, APIHandler):
     """A page that goes away ends its kernel with a beacon."""
+
+    def initialize(self, server: LessonServer) -> None:
+        """Take the server that knows the passes."""
+        self.server = server
 
     def check_xsrf_cookie(self) -> None:
         """Ask for our own origin instead: a beacon cannot carry the cookie's twin."""
@@ -56,8 +133,12 @@ class Goodbye(APIHandler):
             raise tornado.web.HTTPError(403, reason="only a page of this server may end a kernel")
 
     async def post(self, kernel_id: str) -> None:
-        """End the kernel, if it still lives."""
-        if kernel_id in self.kernel_manager:
-            await ensure_async(self.kernel_manager.shutdown_kernel(kernel_id, now=True))
+        """End the kernel, if it still lives and the page holds its pass."""
+        holder = self.server.readers.passes.get(kernel_id)
+        if holder is not None:
+            if not holder.admits(self.request.body[:100].decode("ascii", "replace")):
+                self.server.watch.refused("pass")
+                raise tornado.web.HTTPError(403, reason="this kernel belongs to another page")
+            await ensure_async(self.server.end_kernel(kernel_id))
         self.set_status(204)
         self.finish()

@@ -1,59 +1,134 @@
-"""The kernels: how one is started."""
+"""The kernels: forked from a process that has imported what they need, where that is possible."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from functools import cached_property
-from typing import Any, ClassVar
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any, ClassVar, cast
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
+from app.serve.nursery import Child, Nursery
 from app.serve.places import APP
+from app.serve.zygote import ONE_THREAD
+
+FORKS = sys.platform == "linux"
+"""Elsewhere a fork is missing (Windows), or unsafe once a system library was used (macOS)."""
+
+PLANE, NETS = "python3", "python3-nets"
+"""The kernels' names: those of the plane, and those that find torch loaded."""
+
+OPTIONS = (
+    "--log-level=ERROR",
+    "--IPKernelApp.capture_fd_output=False",
+    "--HistoryManager.enabled=False",
+    "--InteractiveShell.cache_size=0",
+    "--IPCompleter.use_jedi=False",
+    "--InteractiveShellApp.exec_PYTHONSTARTUP=False",
+    "--BaseIPythonApplication.auto_create=False",
+)
+"""A page has no use for history, completion and profiles."""
 
 
-class OneKernelSpec(KernelSpecManager):
-    """The only kernel there is: this Python, without what a page has no use for."""
+class Specs(KernelSpecManager):
+    """The only kernels there are: this Python, twice."""
 
-    name: ClassVar[str] = "python3"
+    names: ClassVar[tuple[str, ...]] = (PLANE, NETS)
 
     @cached_property
-    def spec(self) -> KernelSpec:
-        """The kernel's command line and environment."""
-        env = {
-            # Frozen modules and no debugger: both only delay the start.
-            "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-            "NATGRAD_PAGE": "1",
-        }
+    def env(self) -> dict[str, str]:
+        """What a kernel finds in its environment beside the server's own."""
+        # Frozen modules and no debugger: both only delay the start.
+        env = {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "NATGRAD_PAGE": "1", **ONE_THREAD}
         if (APP.parent / "pyproject.toml").is_file():  # A checkout works without being installed.
             paths = (str(APP.parent), os.environ.get("PYTHONPATH"))
             env["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-        argv = [
-            sys.executable,
-            "-m",
-            "ipykernel_launcher",
-            "-f",
-            "{connection_file}",
-            "--log-level=ERROR",
-            "--IPKernelApp.capture_fd_output=False",
-            "--HistoryManager.enabled=False",
-            "--InteractiveShell.cache_size=0",
-            "--IPCompleter.use_jedi=False",
-            "--InteractiveShellApp.exec_PYTHONSTARTUP=False",
-            "--BaseIPythonApplication.auto_create=False",
-        ]
-        return KernelSpec(argv=argv, display_name="Python", language="python", env=env)
+        return env
 
     def find_kernel_specs(self) -> dict[str, str]:
-        """Return the one name."""
-        return {self.name: str(APP)}
+        """Return the names."""
+        return dict.fromkeys(self.names, str(APP))
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        """Return the one kernel."""
-        if kernel_name != self.name:
+        """Return the kernel of this name."""
+        if kernel_name not in self.names:
             raise NoSuchKernel(kernel_name)
-        return self.spec
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", *OPTIONS]
+        metadata = {}
+        if FORKS:
+            how = {"provisioner_name": Forked.name, "config": {"nets": kernel_name == NETS}}
+            metadata = {"kernel_provisioner": how}
+        return KernelSpec(
+            argv=argv, display_name="Python", language="python", env=self.env, metadata=metadata
+        )
 
     def get_all_specs(self) -> dict[str, Any]:
-        """Return the one kernel, as Voila asks for it."""
-        return {self.name: {"resource_dir": str(APP), "spec": self.spec.to_dict()}}
+        """Return the kernels, as Voila asks for them."""
+        specs = {name: self.get_kernel_spec(name) for name in self.names}
+        return {n: {"resource_dir": str(APP), "spec": s.to_dict()} for n, s in specs.items()}
+
+
+class Forked(LocalProvisioner):
+    """A kernel provisioner that forks rather than launches."""
+
+    name: ClassVar[str] = "natgrad-forked"
+    nurseries: ClassVar[dict[bool, Nursery]] = {}
+    """By whether torch is loaded; set by the server."""
+
+    child: Child | None = None
+
+    def __init__(self, nets: bool = False, **kwargs: Any) -> None:
+        """Take a kernel's specification, and which process to fork it from."""
+        super().__init__(**kwargs)
+        self.nursery = self.nurseries[nets]
+
+    @property
+    def has_process(self) -> bool:
+        """Whether there is a kernel to speak of."""
+        return self.child is not None
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
+        """Fork the kernel."""
+        argv = cmd[cmd.index("-f") :]
+        cwd = str(kwargs.get("cwd") or Path.cwd())
+        self.child = await self.nursery.fork(argv, dict(kwargs["env"]), cwd)
+        self.pid = self.pgid = cast(Any, self.child.pid)
+        self.cwd = cast(Any, cwd)
+        return self.connection_info
+
+    async def poll(self) -> int | None:
+        """Return None while the kernel runs, else how it ended."""
+        return self.child.code if self.child else 0
+
+    async def wait(self) -> int | None:
+        """Wait for the kernel's end."""
+        if self.child is None:
+            return 0
+        await self.child.ended.wait()
+        code, self.child = self.child.code, None
+        return code
+
+    async def send_signal(self, signum: int) -> None:
+        """Send a signal to the kernel."""
+        if self.child:
+            self.child.signal(signum)
+
+    async def kill(self, restart: bool = False) -> None:
+        """End the kernel at once."""
+        await self.send_signal(signal.SIGKILL)
+
+    async def terminate(self, restart: bool = False) -> None:
+        """Ask the kernel to end."""
+        await self.send_signal(signal.SIGTERM)
+
+
+def offer_forks() -> None:
+    """Make ``Forked`` known by its name; no package's metadata has to say so."""
+    entry = EntryPoint(Forked.name, f"{__name__}:Forked", KernelProvisionerFactory.GROUP_NAME)
+    KernelProvisionerFactory.instance().provisioners[Forked.name] = entry

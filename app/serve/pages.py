@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import tornado.iostream
@@ -12,10 +13,16 @@ from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import JupyterHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
-from app.serve.door import POLICY
+from app.serve.headers import Guarded
 
 if TYPE_CHECKING:
     from app.serve.server import LessonServer
+
+TICKET = "natgrad-ticket"
+"""The cookie by which a visitor keeps the place in the waiting line."""
+
+AGAIN = 4
+"""Seconds after which a page in the line asks again."""
 
 
 def script_json(value: object) -> str:
@@ -26,7 +33,7 @@ def script_json(value: object) -> str:
     return text
 
 
-class LessonHandler(TornadoVoilaHandler):
+class LessonHandler(Guarded, TornadoVoilaHandler):
     """One lesson's page: the head at once, then what Voila renders of its notebook."""
 
     def initialize(self, **kwargs: Any) -> None:
@@ -34,15 +41,29 @@ class LessonHandler(TornadoVoilaHandler):
         self.server: LessonServer = kwargs.pop("server")
         super().initialize(**kwargs)
 
-    @property
-    def content_security_policy(self) -> str:
-        """See POLICY."""
-        return POLICY
-
     async def get(self, path: str | None = None) -> None:
         """Send the page of the lesson of this name."""
         if path not in self.server.lessons():
             raise tornado.web.HTTPError(404)
+        ticket, place = self.server.line.ask(self.get_cookie(TICKET), self.server.free())
+        if place:
+            self._wait(ticket, place)
+            return
+        started = time.monotonic()
+        with self.server.making():
+            await self._send(path)
+        self.server.watch.page(path, time.monotonic() - started)
+
+    def _wait(self, ticket: str, place: int) -> None:
+        """Send the page of the waiting line, which asks again by itself."""
+        self.set_status(503, "every place is taken")
+        self.set_header("Retry-After", str(AGAIN))
+        self.set_header("Cache-Control", "no-store")
+        self.set_cookie(TICKET, ticket, httponly=True, samesite="Lax", path=self.base_url)
+        limit = self.server.limit
+        self.finish(self.server.render("wait.html", place=place, limit=limit, again=AGAIN))
+
+    async def _send(self, path: str) -> None:
         self.set_header("Content-Type", "text/html; charset=utf-8")
         # no-cache, not no-store: a page names its kernel, so it should not come from a cache; but
         # the browser may keep it alive while the reader looks at another page and comes back.
@@ -51,13 +72,15 @@ class LessonHandler(TornadoVoilaHandler):
         await self.flush()
         try:
             async for part in self.get_generator(f"{path}.ipynb"):
+                self.server.readers.hand_over(part)
                 self.write(part)
                 await self.flush()
         except tornado.iostream.StreamClosedError:
             pass  # The reader left before the page was whole.
-        except Exception:
+        except Exception as error:
             # The head is on its way with status 200, so the trouble has to be said in the page.
             self.log.exception("the lesson %r could not be rendered", path)
+            self.server.watch.fault(path, error)
             self.write(self.server.render("fault.html", message="The engine could not be started."))
 
     def set_header(self, name: str, value: Any) -> None:
@@ -66,7 +89,7 @@ class LessonHandler(TornadoVoilaHandler):
             super().set_header(name, value)
 
 
-class FirstLesson(JupyterHandler):
+class FirstLesson(Guarded, JupyterHandler):
     """``/`` leads to the first lesson; a link's state goes along."""
 
     def initialize(self, server: LessonServer) -> None:
@@ -79,17 +102,12 @@ class FirstLesson(JupyterHandler):
         self.redirect(f"{self.server.base_url}{self.server.lessons()[0]}{query}")
 
 
-class Home(JupyterHandler):
+class Home(Guarded, JupyterHandler):
     """All lessons, in the lecture's order, each with its first picture in small."""
 
     def initialize(self, server: LessonServer) -> None:
         """Take the server that knows the lessons."""
         self.server = server
-
-    @property
-    def content_security_policy(self) -> str:
-        """See POLICY."""
-        return POLICY
 
     async def get(self) -> None:
         """Send the page; its pictures are drawn by the engine, once."""
@@ -97,7 +115,7 @@ class Home(JupyterHandler):
         self.finish(await loop.run_in_executor(None, lambda: self.server.home))
 
 
-class NotFound(JupyterHandler):
+class NotFound(Guarded, JupyterHandler):
     """Everything else: an error page of our own."""
 
     def initialize(self, server: LessonServer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import shutil
 import signal
 import socket
@@ -12,7 +13,7 @@ import tempfile
 import threading
 import warnings
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
@@ -25,11 +26,17 @@ from tornado.netutil import bind_sockets
 from traitlets.config import Config
 from voila.app import Voila
 
+from app.serve.ask import MOST_BYTES
 from app.serve.assets import AssetHandler, Assets
-from app.serve.door import Channels, Goodbye
-from app.serve.kernels import OneKernelSpec
+from app.serve.door import ASLEEP, Channels, Goodbye
+from app.serve.kernels import FORKS, Forked, Specs, offer_forks
+from app.serve.lessons import Lessons
+from app.serve.nursery import Nursery
 from app.serve.pages import FirstLesson, Home, LessonHandler, NotFound, script_json
 from app.serve.places import ADDRESS, TEMPLATE, lesson_names, notebooks_folder
+from app.serve.readers import GONE, IDLE, Readers
+from app.serve.waiting import WaitingLine, room
+from app.serve.watch import Healthz, Metrics, Watch
 
 KERNEL_ID = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
 
@@ -46,22 +53,56 @@ class LessonServer(Voila):
         port: int = 8866,
         base_url: str = "/",
         pool: int = 2,
+        readers: int = 0,
+        host: str = ADDRESS,
+        names: Sequence[str] = (),
+        embed: Sequence[str] = (),
+        gone: float = GONE,
+        idle: float = IDLE,
+        log: bool = False,
         open_browser: bool = True,
         verbose: bool = False,
     ) -> None:
-        """Prepare to serve the lessons in ``folder``; ``pool`` kernels wait for visitors."""
+        """Prepare to serve the lessons in ``folder``; ``pool`` kernels wait for visitors.
+
+        At most ``readers`` are inside (0: as many as this machine serves well). ``host`` is the
+        address to listen on, ``names`` the host names by which readers call us, ``embed`` the
+        origins whose pages may show ours in a frame. A kernel ends ``gone`` seconds after its page
+        went, and is let go after ``idle`` seconds without an ask.
+        """
         base_url = f"/{base_url.strip('/')}/".replace("//", "/")
         self.assets = Assets()
+        self.readers = Readers(gone, idle)
+        self.line = WaitingLine()
+        self.limit = readers or room()
+        self.names, self.embed = tuple(names), tuple(embed)
+        self.metrics_token = os.environ.get("NATGRAD_METRICS_TOKEN", "")
+        self._making = 0
+        self._lines: dict[str, Channels] = {}
+        self.watch = Watch(log)
+        for name, say, read in (
+            ("readers", "Readers inside", lambda: self.inside),
+            ("readers_limit", "Readers there is room for", lambda: self.limit),
+            ("waiting", "Visitors in the line", lambda: len(self.line)),
+            ("lines", "Websockets open", lambda: len(self._lines)),
+            ("kernels", "Kernels that live", lambda: len(self.kernel_manager.list_kernel_ids())),
+            ("pool", "Kernels that wait for a visitor", lambda: len(self.pooled())),
+        ):
+            self.watch.gauge(name, say, read)
         super().__init__(
             root_dir=str(folder or notebooks_folder()),
             port=port,
-            ip=ADDRESS,
+            ip=host,
             base_url=base_url,
             open_browser=open_browser,
             config_file_paths=[],  # A reader's voila.json for other pages has no say here.
             log_level=logging.DEBUG if verbose else logging.ERROR,
             config=self._settings(pool, Path(folder or notebooks_folder())),
         )
+        self.config.VoilaExporter.filters = {
+            "admitted": lambda page: self._admitted(page),  # copied, which a bound method is not
+            "script_json": script_json,
+        }
         # Said of every kernel that ends before its page does; the page says it better.
         self.log.addFilter(lambda record: "restarted failed" not in record.getMessage())
         if not self.lessons():
@@ -80,19 +121,17 @@ class LessonServer(Voila):
         config.VoilaConfiguration.http_keep_alive_timeout = 3600
         config.VoilaConfiguration.preheat_kernel = pool > 0
         config.VoilaConfiguration.default_pool_size = pool
-        config.VoilaConfiguration.kernel_spec_manager_class = OneKernelSpec
-        config.VoilaExporter.filters = {"script_json": script_json}
+        config.VoilaConfiguration.kernel_spec_manager_class = Specs
         config.VoilaKernelManager.kernel_pools_config = {
             "default": {"pool_size": 0},
-            # Each waiting kernel costs memory: most wait for the lesson that `/` opens.
-            **{f"{name}.ipynb": {"pool_size": pool // 2} for name in names[1:]},
+            # Each waiting kernel costs memory, and where they are forked a start takes no time:
+            # they wait for the lesson that `/` opens.
+            **{f"{name}.ipynb": {"pool_size": 0 if FORKS else pool // 2} for name in names[1:]},
             **{f"{name}.ipynb": {"pool_size": pool} for name in names[:1]},
         }
         # A new visitor's first seconds belong to the visitor: refill the pool a little later.
         config.VoilaKernelManager.fill_delay = 4.0
-        config.MappingKernelManager.cull_idle_timeout = 180
-        config.MappingKernelManager.cull_interval = 30
-        config.MappingKernelManager.cull_connected = False
+        config.MappingKernelManager.cull_idle_timeout = 0  # See _sweep.
         # A page asks anew when it comes back; what was said meanwhile is stale.
         config.MappingKernelManager.buffer_offline_messages = False
         # A kernel that died has lost its lesson; restarting it in place helps nobody: say so.
@@ -143,14 +182,88 @@ class LessonServer(Voila):
             style=self.assets.files["stage.css"].decode(),
         )
 
+    # Readers
+
+    def _admitted(self, page: dict[str, Any]) -> dict[str, Any]:
+        """Return the page's data with its pass to its kernel."""
+        return {**page, "pass": self.readers.admit(page["kernel"], page["comm"])}
+
+    @property
+    def inside(self) -> int:
+        """How many readers there are, those included whose page is being made."""
+        return self._making + len(self.readers.handed & set(self.kernel_manager.list_kernel_ids()))
+
+    def free(self) -> int:
+        """How many more may come in."""
+        return max(0, self.limit - self.inside)
+
+    @contextlib.contextmanager
+    def making(self) -> Iterator[None]:
+        """While a page is made, its reader has a place."""
+        self._making += 1
+        try:
+            yield
+        finally:
+            self._making -= 1
+
+    def pooled(self) -> set[str]:
+        """The kernels that wait for a visitor."""
+        pools = getattr(self.kernel_manager, "_pools", {})
+        tasks = [task for pool in pools.values() for task in pool if task.done()]
+        good = [task for task in tasks if not task.cancelled() and task.exception() is None]
+        return {task.result()["kernel_id"] for task in good}
+
+    def open_line(self, kernel: str, line: Channels) -> None:
+        """A page's websocket opened; a page has one, so an older one is a leftover."""
+        self.readers.open_line(kernel)
+        older, self._lines[kernel] = self._lines.get(kernel), line
+        if older is not None:
+            older.hang_up(1000, "opened anew")
+
+    def close_line(self, kernel: str, line: Channels) -> None:
+        """A page's websocket closed."""
+        self.readers.close_line(kernel)
+        if self._lines.get(kernel) is line:
+            del self._lines[kernel]
+
+    async def end_kernel(self, kernel: str, reason: str = "left") -> None:
+        """End a kernel that nobody needs any more."""
+        self.readers.forget(kernel)
+        if kernel in self.kernel_manager:
+            self.watch.ended(reason)
+            await ensure_async(self.kernel_manager.shutdown_kernel(kernel, now=True))
+
+    async def _sweep(self) -> None:
+        """End what is not needed, for ever."""
+        pause = max(0.1, min(5.0, self.readers.gone / 4, self.readers.idle / 4))
+        while True:
+            await asyncio.sleep(pause)
+            live = self.kernel_manager.list_kernel_ids()
+            for kernel, reason in self.readers.unneeded(live, self.pooled()):
+                if reason == "idle" and kernel in self._lines:
+                    self._lines[kernel].hang_up(ASLEEP, "let go while idle")
+                with contextlib.suppress(Exception):
+                    await self.end_kernel(kernel, reason)
+
+    async def well(self) -> bool:
+        """Whether kernels can be started."""
+        return not FORKS or await Forked.nurseries[False].alive()
+
     # Handlers
 
     def init_settings(self) -> Any:
         """Voila's settings, less its openness."""
         settings = cast("dict[str, Any]", super().init_settings())
+        lessons = Lessons(Forked.nurseries.get(False), parent=self)
+        self.contents_manager = lessons
+        # One context serves all kernels' sockets, five each and more.
+        self.kernel_manager.context.max_sockets = 16_384
         settings.update(
-            allow_remote_access=False,  # Only our own names: no other site can pose as us.
-            local_hostnames=["localhost"],
+            contents_manager=lessons,
+            allow_remote_access="*" in self.names,  # Only our own names: no site can pose as us.
+            local_hostnames=["localhost", *self.names],
+            natgrad_embed=self.embed,
+            websocket_max_message_size=MOST_BYTES,
             compress_response=True,
             websocket_ping_interval=20,
             ws_ping_interval=20_000,
@@ -170,8 +283,10 @@ class LessonServer(Voila):
             "voila_configuration": self.voila_configuration,
         }
         return [
-            (rf"{base}api/kernels/{KERNEL_ID}/channels", Channels),
-            (rf"{base}voila/api/shutdown/{KERNEL_ID}", Goodbye),
+            (rf"{base}api/kernels/{KERNEL_ID}/channels", Channels, {"server": self}),
+            (rf"{base}voila/api/shutdown/{KERNEL_ID}", Goodbye, {"server": self}),
+            (rf"{base}healthz", Healthz, {"server": self}),
+            (rf"{base}metrics", Metrics, {"server": self}),
             (rf"{base}natgrad/(\w+)/([\w.-]+)", AssetHandler, {"assets": self.assets}),
             (base, FirstLesson, {"server": self}),
             (rf"{base}home", Home, {"server": self}),
@@ -188,13 +303,17 @@ class LessonServer(Voila):
     async def _serve(self) -> None:
         stop = asyncio.Event()
         _on_signals(stop.set)
+        _open_many_files()
         sockets = self._bind()
         self.connection_dir = tempfile.mkdtemp(prefix="natgrad_")
+        self._choose_kernels()
+        sweep = None
         try:
             settings = self.init_settings()
             self.app = tornado.web.Application(self.init_handlers(), **settings)
-            http = HTTPServer(self.app)
+            http = HTTPServer(self.app, max_body_size=MOST_BYTES, max_header_size=32 * 1024)
             http.add_sockets(sockets)
+            sweep = asyncio.create_task(self._sweep())
             print(f"The lessons are at {self.display_url} (Ctrl-C ends them)", flush=True)
             if self.open_browser:
                 show = threading.Thread(target=webbrowser.open, args=(self.display_url,))
@@ -204,14 +323,29 @@ class LessonServer(Voila):
             http.stop()
             await self._end_kernels()
         finally:
+            if sweep is not None:
+                sweep.cancel()
+            for nursery in Forked.nurseries.values():
+                await nursery.close()
             shutil.rmtree(self.connection_dir, ignore_errors=True)
+
+    def _choose_kernels(self) -> None:
+        """Fork kernels, and speak to them through files, where that is possible."""
+        longest = Path(self.connection_dir, f"kernel-{'0' * 36}-ipc-5")
+        if hasattr(socket, "AF_UNIX") and len(str(longest)) < 100:  # what a socket's path may be
+            self.config.ConnectionFileMixin.transport = "ipc"
+        if FORKS:
+            Forked.nurseries = {nets: Nursery(nets) for nets in (False, True)}
+            offer_forks()
+        else:
+            self.watch.event("kernels are launched one by one: this system cannot fork them")
 
     def _bind(self) -> list[socket.socket]:
         """Return listening sockets on the first free port from the wished one on; 0 means any."""
         last = min(self.port + self.port_retries, 65535)
         for port in range(self.port, last + 1):
             try:
-                sockets = bind_sockets(port, ADDRESS)
+                sockets = bind_sockets(port, self.ip)
             except OSError:
                 continue
             if self.port not in (0, port):
@@ -246,3 +380,12 @@ def _on_signals(stop: Callable[[], None]) -> None:
             loop.add_signal_handler(signum, handle, signum)
         except NotImplementedError:  # Windows has no such handlers in its loops.
             signal.signal(signum, lambda number, _frame: loop.call_soon_threadsafe(handle, number))
+
+
+def _open_many_files() -> None:
+    """Allow as many open files as we may: a reader costs a dozen, and the default is a thousand."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -11,7 +11,7 @@ export function makeBanner(model, again) {
   let late = false;
 
   function show() {
-    const lost = link && link.status !== "open";
+    const lost = link?.broken();
     const wanted = lost || late;
     setText(words, say(lost ? "lost" : "slow"));
     setText(button, say(lost || !link ? "reconnect" : "ask-again"));
@@ -28,7 +28,7 @@ export function makeBanner(model, again) {
   button.addEventListener("click", async () => {
     button.disabled = true;
     try {
-      if (link && link.status !== "open") await link.reconnect();
+      if (link?.broken()) await link.reconnect();
       else again();
     } catch {
       // still lost: the banner stays

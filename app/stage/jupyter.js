@@ -39,12 +39,13 @@ export function unpack(buffer) {
   return Array.from({ length: count - 1 }, (_, i) => new Uint8Array(buffer, offset(i), offset(i + 1) - offset(i)));
 }
 
-/** One comm of one kernel. Events: onmessage(content, buffers), ondead(), onlost(). */
+/** One comm of one kernel. Events: onmessage(content, buffers), ondead(), onlost(code). */
 export class Comm {
-  constructor(base, kernel, comm) {
+  constructor({ base, kernel, comm, pass }) {
     this.base = base;
     this.kernel = kernel;
     this.comm = comm;
+    this.pass = pass; // said as a subprotocol: a header that no log keeps, which an address would be
     this.session = uuid();
     this.socket = null;
     this.onmessage = this.ondead = this.onlost = () => {};
@@ -54,7 +55,7 @@ export class Comm {
   open() {
     const url = new URL(`${this.base}api/kernels/${this.kernel}/channels?session_id=${this.session}`, location.href);
     url.protocol = url.protocol.replace("http", "ws");
-    const socket = new WebSocket(url, [PROTOCOL]);
+    const socket = new WebSocket(url, [PROTOCOL, `natgrad.${this.pass}`]);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     return new Promise((resolve, reject) => {
@@ -66,12 +67,12 @@ export class Comm {
         clearTimeout(late);
         resolve();
       };
-      socket.onclose = () => {
+      socket.onclose = ({ code }) => {
         clearTimeout(late);
         reject(new Error("the engine cannot be reached"));
         if (this.socket !== socket) return; // we hung up ourselves
         this.socket = null;
-        if (opened) this.onlost();
+        if (opened) this.onlost(code);
       };
     });
   }

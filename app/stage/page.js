@@ -11,15 +11,17 @@ import { render } from "./render.js";
 const QUERY_WITHIN = 4_000; // ms that a link's state may take before the default picture is shown
 const FIRST_RETRY = 1_500; // ms, then doubled
 const LAST_RETRY = 30_000;
+const LET_GO = 4001; // the code with which the server closes an idle page's websocket
 
 /** The data in a page's HTML; null if its lesson did not start. */
 const dataOf = (html) => JSON.parse(html.getElementById("natgrad-data")?.textContent ?? "null");
 
 const bytesOf = (base64) => new DataView(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer);
 
-/** The line to the kernel: open, lost (the websocket is gone) or dead (the kernel is). */
+/** The line to the kernel: open, lost (the websocket is gone), dead (the kernel is), or asleep: the server let an idle
+ * page's kernel go. Of that a reader need not hear: what they do next wakes it. */
 class Link {
-  constructor({ base, kernel, comm }) {
+  constructor(page) {
     this.status = "open"; // Until we know better: a banner while the line is first opened would cry wolf.
     this.listeners = new Set();
     this.receivers = new Set();
@@ -28,7 +30,15 @@ class Link {
     this.mending = null;
     this.timer = 0;
     this.delay = FIRST_RETRY;
-    this.take(new Comm(base, kernel, comm));
+    this.take(new Comm(page));
+    // Whatever the page slept through, its reader is back: mend the line now, not at the next try.
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden && this.broken()) this.reconnect().catch(() => {});
+    });
+  }
+
+  broken() {
+    return this.status === "lost" || this.status === "dead";
   }
 
   onstatus(listener) {
@@ -37,6 +47,7 @@ class Link {
   }
 
   send(content, buffers) {
+    if (this.status === "asleep") return void this.reconnect().catch(() => {}); // the stage asks again once it is open
     if (!this.line.send(content, buffers) && !this.opened) this.waiting = [content, buffers];
   }
 
@@ -72,12 +83,13 @@ class Link {
     const reply = await fetch(location.href, { cache: "no-store" }); // each visit gets a kernel
     const data = dataOf(new DOMParser().parseFromString(await reply.text(), "text/html"));
     if (!data) throw new Error("the engine did not start");
-    this.take(new Comm(data.base, data.kernel, data.comm));
+    this.take(new Comm(data));
     await this.open();
   }
 
   retry() {
     clearTimeout(this.timer);
+    if (document.hidden) return; // nobody looks: see the listener above
     this.timer = setTimeout(() => this.reconnect().catch(() => {}), this.delay);
     this.delay = Math.min(2 * this.delay, LAST_RETRY);
   }
@@ -87,10 +99,10 @@ class Link {
       if (line !== this.line) return;
       line.close();
       this.set(status);
-      if (!this.mending) this.retry();
+      if (!this.mending && this.broken()) this.retry();
     };
     line.onmessage = (content, buffers) => this.receivers.forEach((receive) => receive(content, buffers));
-    line.onlost = () => broken("lost");
+    line.onlost = (code) => broken(code === LET_GO ? "asleep" : "lost");
     line.ondead = () => broken("dead");
     this.line = line;
   }
@@ -106,7 +118,7 @@ class Link {
     clearTimeout(this.timer);
     this.line.close();
     this.status = "dead";
-    navigator.sendBeacon(`${this.line.base}voila/api/shutdown/${this.line.kernel}`);
+    navigator.sendBeacon(`${this.line.base}voila/api/shutdown/${this.line.kernel}`, this.line.pass);
   }
 }
 

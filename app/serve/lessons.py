@@ -1,0 +1,37 @@
+"""The notebooks as Voila reads them: the lessons, and no other file."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any
+
+import tornado.web
+from jupyter_server.services.contents.largefilemanager import LargeFileManager
+
+from app.serve.kernels import NETS, PLANE
+from app.serve.nursery import Nursery
+from app.serve.places import lesson_names
+
+
+class Lessons(LargeFileManager):
+    """Reads lessons, each with the kernel that fits it."""
+
+    def __init__(self, nursery: Nursery | None, **kwargs: Any) -> None:
+        """Take the process that knows which lessons load torch, where there is one."""
+        super().__init__(**kwargs)
+        self.nursery = nursery
+
+    def get(self, path: str, *args: Any, **kwargs: Any) -> Any:
+        """Return the notebook; its kernel's name is ours to say."""
+        name = PurePosixPath(path)
+        if name.parent != PurePosixPath() or name.suffix != ".ipynb" or not self._known(name.stem):
+            raise tornado.web.HTTPError(404)
+        model = super().get(path, *args, **kwargs)
+        nets = self.nursery is not None and name.stem in self.nursery.net_lessons
+        model["content"].metadata.kernelspec.name = NETS if nets else PLANE
+        return model
+
+    def _known(self, name: str) -> bool:
+        from pathlib import Path
+
+        return name in lesson_names(Path(self.root_dir))

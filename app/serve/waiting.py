@@ -1,0 +1,49 @@
+"""The line before the door: visitors for whom there is no room yet, first come, first served."""
+
+from __future__ import annotations
+
+import os
+import time
+from secrets import token_hex
+
+PATIENCE = 45.0
+"""Seconds that a place in the line is kept for a page that does not ask again."""
+
+MEGABYTES = 45
+"""Memory that a reader takes, measured, with a margin (see tests/bench/load.py)."""
+
+PER_CORE = 60
+"""Readers a core serves, of whom a tenth drag at once."""
+
+
+def room() -> int:
+    """Return how many readers this machine serves well."""
+    import psutil
+
+    memory = psutil.virtual_memory().available / 2**20
+    return max(4, min(int(0.8 * memory / MEGABYTES), PER_CORE * (os.cpu_count() or 1)))
+
+
+class WaitingLine:
+    """Tickets in the order in which they came, each with when its page was last heard of."""
+
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self.patience = patience
+        self.tickets: dict[str, float] = {}
+
+    def ask(self, ticket: str | None, free: int) -> tuple[str, int]:
+        """Return the visitor's ticket, and the place in the line: 0 means come in."""
+        now = time.monotonic()
+        kept = self.tickets.items()
+        self.tickets = {name: seen for name, seen in kept if now - seen < self.patience}
+        if ticket is None or ticket not in self.tickets:
+            ticket = token_hex(8)
+        self.tickets[ticket] = now  # A key that is there keeps its place.
+        place = list(self.tickets).index(ticket) + 1
+        if place <= free:
+            del self.tickets[ticket]
+            return ticket, 0
+        return ticket, place
+
+    def __len__(self) -> int:
+        return len(self.tickets)

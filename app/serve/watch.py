@@ -1,0 +1,110 @@
+"""What the server says about itself: that it lives, how it fares, what happened. Of readers it
+says how many there are, and nothing of who they are or what they do.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import tornado.web
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from app.serve.headers import Guarded
+
+if TYPE_CHECKING:
+    from app.serve.server import LessonServer
+
+SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+class Watch:
+    """The counts, and the log of events: one JSON object a line, on the standard error stream."""
+
+    def __init__(self, log: bool = False) -> None:
+        self.log = log
+        self.registry = CollectorRegistry()
+        of = self.registry
+        self._answers = Histogram(
+            "natgrad_answer_seconds", "From an ask to its answer", registry=of, buckets=SECONDS
+        )
+        self._pages = Histogram(
+            "natgrad_page_seconds", "From a request to the page's end", registry=of, buckets=SECONDS
+        )
+        self._refused = Counter("natgrad_refused", "Messages refused", ["reason"], registry=of)
+        self._ended = Counter("natgrad_kernels_ended", "Kernels ended", ["reason"], registry=of)
+        self._faults = Counter("natgrad_faults", "Pages that could not be made", registry=of)
+
+    def gauge(self, name: str, say: str, read: Callable[[], float]) -> None:
+        """Show a number that is read when it is asked for."""
+        Gauge(f"natgrad_{name}", say, registry=self.registry).set_function(read)
+
+    def answered(self, seconds: float) -> None:
+        """An ask was answered."""
+        self._answers.observe(seconds)
+
+    def page(self, lesson: str, seconds: float) -> None:
+        """A page was sent."""
+        self._pages.observe(seconds)
+        self.event("page", lesson=lesson, seconds=round(seconds, 3))
+
+    def refused(self, reason: str) -> None:
+        """A message was refused."""
+        self._refused.labels(reason).inc()
+        self.event("refused", reason=reason)
+
+    def ended(self, reason: str) -> None:
+        """A kernel was ended."""
+        self._ended.labels(reason).inc()
+        self.event("kernel ended", reason=reason)
+
+    def fault(self, lesson: str, error: BaseException) -> None:
+        """A page could not be made."""
+        self._faults.inc()
+        self.event("fault", lesson=lesson, error=type(error).__name__)
+
+    def event(self, event: str, **facts: object) -> None:
+        """Log what happened, if a log is wanted."""
+        if self.log:
+            now = datetime.now(UTC).isoformat(timespec="milliseconds")
+            print(json.dumps({"time": now, "event": event, **facts}), file=sys.stderr, flush=True)
+
+
+class Healthz(Guarded):
+    """``/healthz``: 200 while the server does its work. Asked by address, not by our name."""
+
+    def initialize(self, server: LessonServer) -> None:
+        """Take the server."""
+        self.server = server
+
+    async def get(self) -> None:
+        """Answer; 503 if no kernel can be started."""
+        well = await self.server.well()
+        self.set_status(200 if well else 503)
+        self.set_header("Cache-Control", "no-store")
+        self.finish({"status": "ok" if well else "no kernels"})
+
+
+class Metrics(Guarded):
+    """``/metrics``, as Prometheus reads them: for this machine, or for who knows the token."""
+
+    def initialize(self, server: LessonServer) -> None:
+        """Take the server."""
+        self.server = server
+
+    def get(self) -> None:
+        """Answer, or pretend that there is no such page."""
+        said = self.request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
+        token = self.server.metrics_token.encode()
+        known = bool(token) and hmac.compare_digest(said, token)
+        proxied = any(name in self.request.headers for name in ("X-Forwarded-For", "Forwarded"))
+        here = not token and not proxied and self.request.remote_ip in {"127.0.0.1", "::1"}
+        if not known and not here:
+            raise tornado.web.HTTPError(404)
+        self.set_header("Content-Type", CONTENT_TYPE_LATEST)
+        self.finish(generate_latest(self.server.watch.registry))
