@@ -129,8 +129,9 @@ class LessonServer(Voila):
             **{f"{name}.ipynb": {"pool_size": 0 if FORKS else pool // 2} for name in names[1:]},
             **{f"{name}.ipynb": {"pool_size": pool} for name in names[:1]},
         }
-        # A new visitor's first seconds belong to the visitor: refill the pool a little later.
-        config.VoilaKernelManager.fill_delay = 4.0
+        # A new visitor's first seconds belong to the visitor: refill the pool a little later. But
+        # not where a start takes no time, for who comes meanwhile would wait for that delay.
+        config.VoilaKernelManager.fill_delay = 0.0 if FORKS else 4.0
         config.MappingKernelManager.cull_idle_timeout = 0  # See _sweep.
         # A page asks anew when it comes back; what was said meanwhile is stale.
         config.MappingKernelManager.buffer_offline_messages = False

@@ -7,11 +7,7 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
@@ -20,63 +16,7 @@ import requests
 
 from app.lessons import lessons
 from app.serve.pages import script_json
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@dataclass
-class Server:
-    """A server in its own process, and what it printed so far."""
-
-    process: subprocess.Popen[str]
-    url: str
-    said: str
-
-    def kernels(self) -> list[int]:
-        """The kernels it has started that still run."""
-        found = []
-        for status in Path("/proc").glob("[0-9]*/status"):
-            try:
-                text = status.read_text()
-                command = (status.parent / "cmdline").read_bytes()
-            except OSError:
-                continue  # It ended while we looked.
-            if f"PPid:\t{self.process.pid}\n" in text and b"ipykernel" in command:
-                found.append(int(status.parent.name))
-        return found
-
-
-def start(port: int = 0, pool: int = 0, *more: str) -> Server:
-    command = [sys.executable, "-m", "app", "serve", "--no-browser"]
-    process = subprocess.Popen(
-        [*command, f"--port={port}", f"--pool={pool}", *more],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    said = ""
-    assert process.stdout
-    for line in process.stdout:
-        said += line
-        if found := re.search(r"http://127\.0\.0\.1:\d+/", line):
-            return Server(process, found[0], said)
-    raise AssertionError(f"the server did not start:\n{said}")
-
-
-def wait_until(true: object, seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not true():  # type: ignore[operator]
-        assert time.monotonic() < end, "it did not come true in time"
-        time.sleep(0.1)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    running = start()
-    yield running
-    running.process.terminate()
-    running.process.communicate(timeout=20)
+from tests.app.servers import Page, Server, start, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -216,17 +156,15 @@ def test_another_name_for_this_machine_is_refused(server: Server) -> None:
 
 def test_a_page_ends_its_own_kernel_and_another_site_s_page_cannot(server: Server) -> None:
     before = set(server.kernels())
-    text = requests.get(f"{server.url}coordinates", timeout=60).text
+    page = Page(server.url).fetch()
     (mine,) = set(server.kernels()) - before
-    kernel = json.loads(text.split('id="natgrad-data">')[1].split("</script>")[0])["kernel"]
-    goodbye = f"{server.url}voila/api/shutdown/{kernel}"
-    for origin in ({}, {"Origin": "http://evil.example"}):
-        assert requests.post(goodbye, headers=origin, timeout=10).status_code == 403
+    for origin in ("", "http://evil.example"):
+        assert page.goodbye(origin=origin) == 403
+    assert page.goodbye(token="0" * 32) == 403
     assert mine in server.kernels()
-    ours = {"Origin": server.url.rstrip("/")}
-    assert requests.post(goodbye, headers=ours, timeout=10).status_code == 204
+    assert page.goodbye() == 204
     wait_until(lambda: mine not in server.kernels())
-    assert requests.post(goodbye, headers=ours, timeout=10).status_code == 204, "twice is no harm"
+    assert page.goodbye() == 204, "twice is no harm"
 
 
 def test_a_taken_port_gives_way_to_the_next_free_one() -> None:
@@ -261,8 +199,7 @@ def test_the_server_ends_quietly_and_leaves_no_kernel(signum: int, early: bool) 
 
 def test_a_kernel_s_server_that_was_killed_takes_its_kernels_along() -> None:
     server = start(pool=1)
-    wait_until(lambda: len(server.kernels()) == 1)
-    time.sleep(1)
+    wait_until(lambda: server.metric("pool") == 1)
     (kernel,) = server.kernels()
     os.kill(server.process.pid, signal.SIGKILL)
     server.process.communicate(timeout=20)

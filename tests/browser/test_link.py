@@ -5,25 +5,13 @@ from __future__ import annotations
 import os
 import re
 import signal
-from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.app.servers import kernels_of
 from tests.browser.test_coordinates import assert_the_stage_shows_what_the_engine_says
 
 STAGE = "document.querySelector('.natgrad').natgrad"
-
-
-def kernels_of(server: int) -> set[int]:
-    """The kernels of this server's process."""
-    found = set()
-    for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            if f"PPid:\t{server}\n" in status.read_text():
-                found.add(int(status.parent.name))
-        except OSError:
-            continue
-    return found
 
 
 def settled(page: Page) -> dict[str, object]:

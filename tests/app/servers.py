@@ -1,0 +1,223 @@
+"""A server in its own process, and a page as a client speaks for it: by hand, over real sockets."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import subprocess
+import sys
+import time
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+import websocket
+
+from app.serve.ask import PROTOCOL, frame_of, parts_of
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def children(parent: int) -> list[int]:
+    """The processes that this one started and that still are."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with contextlib.suppress(OSError):  # It ended while we looked.
+            if f"PPid:\t{parent}\n" in status.read_text():
+                found.append(int(status.parent.name))
+    return found
+
+
+def kernels_of(server: int) -> list[int]:
+    """The kernels of a server: the children of the processes from which it forks them."""
+    return [kernel for zygote in children(server) for kernel in children(zygote)]
+
+
+def zombies(pids: list[int]) -> list[int]:
+    """Of these, those that ended and were not taken leave of."""
+    found = []
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            if "State:\tZ" in Path(f"/proc/{pid}/status").read_text():
+                found.append(pid)
+    return found
+
+
+def wait_until(true: Callable[[], object], seconds: float = 30) -> None:
+    """Wait for a condition."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come true in time"
+        time.sleep(0.05)
+
+
+@dataclass
+class Server:
+    """A server in its own process, and what it printed so far."""
+
+    process: subprocess.Popen[str]
+    url: str
+    said: str
+
+    def kernels(self) -> list[int]:
+        """Its kernels that still run."""
+        return kernels_of(self.process.pid)
+
+    def stop(self) -> str:
+        """End it; returns what it printed since."""
+        self.process.terminate()
+        return self.process.communicate(timeout=30)[0]
+
+    def metric(self, name: str) -> float:
+        """One of its numbers."""
+        text = requests.get(f"{self.url}metrics", timeout=10).text
+        found = re.search(rf"^natgrad_{re.escape(name)} (\S+)$", text, re.MULTILINE)
+        return float(found[1]) if found else 0.0
+
+
+def start(port: int = 0, pool: int = 0, *more: str) -> Server:
+    """Start a server, and wait until it says where it is."""
+    command = [sys.executable, "-m", "app", "serve", "--no-browser"]
+    process = subprocess.Popen(
+        [*command, f"--port={port}", f"--pool={pool}", *more],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    said = ""
+    assert process.stdout
+    for line in process.stdout:
+        said += line
+        if found := re.search(r"http://[\w.]+:\d+/\S*", line):
+            return Server(process, found[0], said)
+    raise AssertionError(f"the server did not start:\n{said}")
+
+
+@contextlib.contextmanager
+def running(*more: str, pool: int = 0) -> Iterator[Server]:
+    """A server for a while."""
+    server = start(0, pool, *more)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@dataclass
+class Page:
+    """A lesson's page, opened by hand: its data, its websocket, and the asks it makes."""
+
+    url: str
+    lesson: str = "coordinates"
+    data: dict[str, Any] = field(default_factory=dict)
+    socket: websocket.WebSocket | None = None
+    sockets: list[websocket.WebSocket] = field(default_factory=list)
+    asks: int = 0
+    state: dict[str, Any] = field(default_factory=dict)
+
+    def open(self, http: Any = requests) -> Page:
+        """Fetch the page, and open its line."""
+        self.fetch(http)
+        return self.connect()
+
+    def fetch(self, http: Any = requests) -> Page:
+        """Fetch the page."""
+        answer = http.get(f"{self.url}{self.lesson}", timeout=60)
+        assert answer.status_code == 200, answer.status_code
+        found = re.search(r'id="natgrad-data">(.*?)</script>', answer.text)
+        assert found, answer.text[-500:]
+        self.data = json.loads(found[1])
+        self.state = self.data["first"]["state"]
+        b64decode(self.data["arrays"])
+        return self
+
+    @property
+    def kernel(self) -> str:
+        """The kernel's id."""
+        return self.data["kernel"]
+
+    def connect(self, **how: Any) -> Page:
+        """Open the websocket as the page does, or as ``how`` says."""
+        self.socket = self.dial(**how)
+        self.sockets.append(self.socket)
+        return self
+
+    def hang_up(self) -> None:
+        """Cut every line, without a word."""
+        for each in self.sockets:
+            each.shutdown()
+        self.sockets.clear()
+
+    def dial(
+        self,
+        kernel: str = "",
+        token: str | None = None,
+        protocols: list[str] | None = None,
+        host: str | None = None,
+        **headers: str,
+    ) -> websocket.WebSocket:
+        """Open a websocket; every part of how may be wrong."""
+        kernel = kernel or self.kernel
+        url = f"{self.url}api/kernels/{kernel}/channels?session_id={time.monotonic_ns()}"
+        token = self.data["pass"] if token is None else token
+        return websocket.create_connection(
+            url.replace("http", "ws", 1),
+            subprotocols=protocols or [PROTOCOL, f"natgrad.{token}"],
+            header=[f"{name}: {value}" for name, value in headers.items()],
+            origin=headers.get("Origin", self.url.rstrip("/")),
+            suppress_origin="Origin" in headers,
+            host=host,
+            timeout=30,
+        )
+
+    def frame(self, content: Any, kind: str = "comm_msg", channel: str = "shell") -> bytes:
+        """A frame of the protocol."""
+        header = {"msg_id": "m", "msg_type": kind, "session": "s", "username": "", "version": "5.3"}
+        parts = [json.dumps(part).encode() for part in (header, {}, {}, content)]
+        return frame_of([channel.encode(), *parts])
+
+    def send(self, ask: dict[str, Any]) -> None:
+        """Send an ask."""
+        assert self.socket
+        data = {"method": "custom", "content": ask}
+        self.socket.send_binary(self.frame({"comm_id": self.data["comm"], "data": data}))
+
+    def hear(self) -> dict[str, Any]:
+        """The next answer."""
+        assert self.socket
+        opcode, frame = self.socket.recv_data()
+        assert opcode == websocket.ABNF.OPCODE_BINARY, (opcode, frame)
+        return json.loads(parts_of(frame)[4])["data"]["content"]
+
+    def ask(self, **changes: Any) -> dict[str, Any]:
+        """Change something, and wait for the answer."""
+        self.asks += 1
+        self.send({"ask": self.asks, "state": self.state, "set": changes, "have": []})
+        while (answer := self.hear())["answer"] != self.asks:
+            pass
+        self.state = answer.get("state", self.state)
+        return answer
+
+    def close_code(self) -> int:
+        """The code with which the server hangs up."""
+        assert self.socket
+        while True:
+            opcode, frame = self.socket.recv_data()
+            if opcode == websocket.ABNF.OPCODE_CLOSE:
+                return int.from_bytes(frame[:2], "big")
+
+    def goodbye(self, token: str | None = None, origin: str | None = None) -> int:
+        """Say goodbye as a page does that goes away."""
+        token = self.data["pass"] if token is None else token
+        origin = self.url.rstrip("/") if origin is None else origin
+        headers = {"Origin": origin} if origin else {}
+        url = f"{self.url}voila/api/shutdown/{self.kernel}"
+        status = requests.post(url, data=token, headers=headers, timeout=10).status_code
+        if status == 204:
+            self.hang_up()
+        return status
