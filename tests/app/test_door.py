@@ -122,14 +122,14 @@ def asks(page: Page) -> dict[str, bytes]:
 
 def test_what_is_almost_an_ask_is_refused_and_the_kernel_lives_on(server: Server) -> None:
     page = Page(server.url).open()
-    before = server.metric('refused_total{reason="method"}')
+    before = server.metric('refused_total{reason="data"}')
     for name, frame in asks(page).items():
         print(name)
         with pytest.raises(Refused):
             ask_in(frame, page.data["comm"])
         refused(page, frame)
     refused(page, "text")
-    assert server.metric('refused_total{reason="method"}') >= before + 2
+    assert server.metric('refused_total{reason="data"}') >= before + 2
     page.goodbye()
 
 
