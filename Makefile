@@ -5,12 +5,14 @@
 #   make quick   the tests that take seconds         make docs    the reference, a static site
 #   make lock    pin today's versions anew           make bench-nets   how fast small nets learn, beside others
 #   make faults  plant faults one at a time; the laws must catch each
+#   make fuzz    ask a hundred thousand hostile things   make load   a class of readers at once
+#   make soak    an hour of readers who come and go; memory stays flat
 #   make clean   forget .venv
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick docs bench bench-nets lint lock browser clean faults
+.PHONY: help run test quick docs bench bench-nets lint lock browser clean faults fuzz load soak
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -49,6 +51,15 @@ docs: $(VENV)/.test
 
 faults: $(VENV)/.test
 	$(PY) -m tests.faults $(ARGS)
+
+fuzz: $(VENV)/.test
+	$(PY) -m tests.fuzz $(ARGS)
+
+load: $(VENV)/.test
+	$(PY) -m tests.bench.load $(ARGS)
+
+soak: $(VENV)/.test
+	$(PY) -m tests.bench.soak $(ARGS)
 
 lint: $(VENV)/.lint
 	$(VENV)/bin/ruff check .

@@ -220,6 +220,10 @@ def gap(path: Array, twin: Array) -> Array:
     both: Bools = np.asarray(np.isfinite(path).all(-1) & np.isfinite(twin).all(-1))
     a = np.where(both[..., None], path, path[:1])
     b = np.where(both[..., None], twin, path[:1])
+    # Scaled first: the square of a size that is still finite may not be.
+    unit = np.maximum(np.abs(a).max((0, -1)), np.abs(b).max((0, -1)))
+    unit = np.where(unit > 0, unit, 1.0)[..., None]
+    a, b = a / unit, b / unit
     size = np.linalg.norm(a - a[:1], axis=-1).max(0)
     apart = np.linalg.norm(a - b, axis=-1).max(0)
     return apart / np.where(size > 0, size, 1.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from app.fields import BadInput
 from app.figures.sheet import Sheet
@@ -17,6 +17,11 @@ KINDS: dict[str, Callable[[Lesson, Any, str], str | bytes]] = {
     "cite": lambda lesson, state, _link: cite(lesson, lesson.see(state)),
 }
 """What the engine makes to be taken away: of a lesson, a state, and the link to it."""
+
+T = TypeVar("T")
+
+FINEST = 100_000
+"""How often a picture may be asked for again, finer."""
 
 
 class Live:
@@ -36,23 +41,25 @@ class Live:
     def respond(self, ask: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         """The answer to an ask: the state it wishes for, or the nearest good one, and its picture.
 
-        An ask carries the whole state, so it may come from a page that knew another kernel.
+        An ask carries the whole state, so it may come from a page that knew another kernel. What
+        is not of its form counts for nothing: anybody may write one.
         """
         if ask.get("take"):
             return self.take(ask)
         errors: dict[str, str] = {}
         dropped: list[str] = []
         try:
-            self.store.load(ask.get("state") or {})
+            self.store.load(_part(ask, "state", dict))
         except BadInput as error:
             errors[error.field] = str(error)
-        if ask.get("query"):
-            self.store.state, dropped = read_query(ask["query"], self.lesson.default)
+        if query := _part(ask, "query", str):
+            self.store.state, dropped = read_query(query, self.lesson.default)
         if ask.get("reset"):
             self.store.reset()
-        errors |= self.store.set(ask.get("set") or {})
+        errors |= self.store.set(_part(ask, "set", dict))
         self.shown = self.lesson.see(self.store.state)
-        have, fine = frozenset(ask.get("have") or ()), int(ask.get("fine") or 0)
+        have = frozenset(name for name in _part(ask, "have", list) if isinstance(name, str))
+        fine = min(max(_part(ask, "fine", int), 0), FINEST)
         sheet = Sheet(have, fine, bool(ask.get("hold")), bool(ask.get("one")))
         answer = {
             "answer": ask.get("ask"),
@@ -71,11 +78,11 @@ class Live:
 
     def take(self, ask: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         """What a reader takes away of a state; the picture that is shown stays as it is."""
-        kind, link = str(ask["take"]), str(ask.get("link") or "")[:2000]
+        kind, link = str(ask["take"]), _part(ask, "link", str)[:2000]
         if kind not in KINDS:
             raise ValueError(f"nothing is taken away as {kind!r}; there are {', '.join(KINDS)}")
         store = self.lesson.store()
-        store.load(ask.get("state") or {})
+        store.load(_part(ask, "state", dict))
         found = KINDS[kind](self.lesson, store.state, link)
         content = {"text": found} if isinstance(found, str) else {}
         data = found if isinstance(found, bytes) else b""
@@ -92,3 +99,9 @@ class Live:
             for name, asked in self.lesson.predictions.items()
             if name in said
         }
+
+
+def _part(ask: dict[str, Any], name: str, kind: type[T]) -> T:
+    """A part of an ask, or the empty one if it is missing or of another kind."""
+    value = ask.get(name)
+    return value if isinstance(value, kind) else kind()

@@ -322,12 +322,10 @@ class LessonServer(Voila):
                 show.start()
             await stop.wait()
             http.stop()
-            await self._end_kernels()
         finally:
             if sweep is not None:
                 sweep.cancel()
-            for nursery in Forked.nurseries.values():
-                await nursery.close()
+            await self._end_kernels()
             shutil.rmtree(self.connection_dir, ignore_errors=True)
 
     def _choose_kernels(self) -> None:
@@ -358,6 +356,8 @@ class LessonServer(Voila):
     async def _end_kernels(self) -> None:
         """End every kernel, those still starting too. They have nothing to save."""
         manager = self.kernel_manager
+        for nursery in Forked.nurseries.values():
+            await nursery.close()
         for pool in getattr(manager, "_pools", {}).values():
             for task in pool:
                 task.cancel()

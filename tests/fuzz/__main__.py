@@ -1,0 +1,31 @@
+"""``make fuzz``: a hundred thousand hostile asks, shared among the lessons."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from app.lessons import lessons
+from tests.fuzz.examine import fuzz, fuzz_states
+
+
+def main() -> None:
+    """Try them all, and say how many were tried."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("cases", type=int, nargs="?", default=100_000, help="how many (100000)")
+    parser.add_argument("--lesson", choices=sorted(lessons), help="one lesson only")
+    options = parser.parse_args()
+    names = [options.lesson] if options.lesson else sorted(lessons)
+    each = -(-options.cases // len(names))
+    tried = 0
+    for name in names:
+        began = time.perf_counter()
+        fuzz(lessons[name], -(-each * 2 // 5))
+        fuzz_states(lessons[name], each // 2)
+        tried += each
+        print(f"{name}: {each} cases in {time.perf_counter() - began:.0f} s", flush=True)
+    print(f"{tried} cases: no exception, no state lost")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""What must hold of the answer to any ask at all, and how to try many of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+
+from app.lessons.lesson import Lesson
+from app.lessons.live import Live
+from app.stage.widget import _plain
+from app.state import read_query
+from tests.fuzz.strategies import asks, changes, links
+
+SIZES = {"float32": 4, "float64": 8, "int32": 4, "uint8": 1}
+
+
+def examine(live: Live, ask: dict[str, Any]) -> dict[str, Any]:
+    """Ask; the answer is whole, its state is a good one, and what was refused changed nothing."""
+    live.store.reset()
+    answer, arrays = live.respond(ask)
+    sent = _plain(answer)
+    json.dumps(sent, allow_nan=False)
+    assert isinstance(arrays, bytes)
+    assert all(isinstance(text, str) and text for text in sent["errors"].values())
+    again = live.lesson.store()
+    again.load(sent["state"])
+    assert again.state == live.store.state, "the page can bring its state to another kernel"
+    linked, dropped = read_query(sent["query"], live.lesson.default)
+    assert not dropped, dropped
+    assert linked.query(live.lesson.default) == sent["query"], "and so can its link"
+    return sent
+
+
+def refused_means_unchanged(live: Live, ask: dict[str, Any]) -> None:
+    """Where every change was refused, the state is the one that the ask came with."""
+    before = live.lesson.default.plain()
+    ask = {"ask": 1, "state": before, "set": ask}
+    answer = examine(live, ask)
+    if ask["set"] and all(name in answer["errors"] for name in ask["set"]):
+        assert live.store.state == live.lesson.default, answer["errors"]
+
+
+def fuzz(lesson: Lesson, cases: int) -> None:
+    """Try so many asks, a fifth of them with nothing but changes."""
+    live = Live(lesson)
+    calm = settings(
+        max_examples=cases,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType]
+    )
+
+    @calm
+    @given(asks(lesson))
+    def any_ask(ask: dict[str, Any]) -> None:
+        examine(live, ask)
+
+    @settings(calm, max_examples=max(1, cases // 4))
+    @given(changes(lesson))
+    def any_changes(made: dict[str, Any]) -> None:
+        refused_means_unchanged(live, made)
+
+    any_ask()
+    any_changes()
+    good, _ = live.respond({"ask": 1, "state": lesson.default.plain(), "set": {}})
+    assert good["state"] == lesson.default.plain(), "after all that, a good ask works"
+
+
+def fuzz_states(lesson: Lesson, cases: int) -> None:
+    """Try so many links and changes on the state alone, which is quick."""
+    calm = settings(
+        max_examples=cases,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType]
+    )
+
+    @calm
+    @given(links(lesson), changes(lesson))
+    def any_link(link: str, made: dict[str, Any]) -> None:
+        state, dropped = read_query(link, lesson.default)
+        assert all(isinstance(text, str) and text for text in dropped)
+        store = lesson.store()
+        store.state = state
+        store.set(made)
+        assert store.state.whole() == store.state
+
+    any_link()

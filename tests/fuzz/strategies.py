@@ -1,0 +1,93 @@
+"""Hostile asks and links: every field of a lesson, set to anything that JSON can hold."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+from urllib.parse import quote
+
+from hypothesis import strategies as st
+
+from app.lessons.lesson import Lesson
+
+NUMBERS = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.floats(-3, 3),
+    st.integers(-3, 300),
+    st.sampled_from(
+        [0, -0.0, 1e308, -1e308, 5e-324, 1e-9, 1e6, 1e16, 2**53, 2**63, 10**40, -(10**400), 0.5]
+    ),
+)
+WORDS = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(
+        ["", "nan", "inf", "-inf", "1e999", "0x10", "١", "1_000", "__class__", "__init__", "a.b",
+         "../..", "<script>", "%s%n", "\x00", "\ud800", "'; drop", "{}", "[]", "θ", "1" * 5000]
+    ),
+)  # fmt: skip
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.one_of(st.none(), st.booleans(), NUMBERS, WORDS),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(WORDS, inner, max_size=3)),
+    max_leaves=8,
+)
+
+
+def good(lesson: Lesson) -> dict[str, list[Any]]:
+    """Values that the lesson itself sets its fields and controls to, by name."""
+    found: dict[str, list[Any]] = {}
+    sets = [lesson.default.plain(), *(p.set for p in lesson.presets)]
+    sets += [claim.set for claim in lesson.claims.values()]
+    for each in sets:
+        for name, value in each.items():
+            found.setdefault(name, []).append(value)
+    return found
+
+
+def names(lesson: Lesson) -> st.SearchStrategy[str]:
+    """The names of fields, of their entries, and of nothing at all."""
+    known = sorted({*good(lesson), *(f.name for f in fields(lesson.default))})
+    entry = st.sampled_from(["0", "1", ":", "0.0", "0.1", ":.0", ":.1", "9", "-1", "x", "", "."])
+    dotted = st.tuples(st.sampled_from(known), entry).map(".".join)
+    return st.one_of(st.sampled_from(known), dotted, WORDS)
+
+
+def changes(lesson: Lesson) -> st.SearchStrategy[dict[str, Any]]:
+    """Changes of a few controls, some of them good."""
+    fine = st.sampled_from([(n, v) for n, values in good(lesson).items() for v in values])
+    pair = st.one_of(fine, st.tuples(names(lesson), st.one_of(NUMBERS, JSON)))
+    return st.lists(pair, max_size=4).map(dict)
+
+
+def asks(lesson: Lesson) -> st.SearchStrategy[dict[str, Any]]:
+    """Asks: mostly of the right form, with anything in their places, and sometimes of none."""
+    plain = lesson.default.plain()
+    states = st.one_of(
+        st.just(plain),
+        changes(lesson).map(lambda made: {**plain, **made}),
+        st.just({}),
+    )
+    formed = st.fixed_dictionaries(
+        {"ask": st.integers(0, 9), "state": states, "set": changes(lesson)},
+        optional={
+            "have": st.lists(st.text(max_size=8), max_size=3),
+            "fine": st.integers(0, 3),
+            "reset": st.booleans(),
+            "query": links(lesson),
+        },
+    )
+    keys = ("state", "set", "have", "fine", "reset", "query", "hold", "one")
+    free = st.fixed_dictionaries({"ask": st.none()}, optional=dict.fromkeys(keys, JSON))
+    return st.one_of(formed, formed, formed, free)
+
+
+def links(lesson: Lesson) -> st.SearchStrategy[str]:
+    """Query strings: a link's own names with anything after them, and noise."""
+    shorts = st.sampled_from([f.metadata["short"] for f in fields(lesson.default)] + ["v", "zz"])
+    value = st.one_of(
+        WORDS,
+        NUMBERS.map(str),
+        st.lists(NUMBERS, max_size=6).map(lambda row: ",".join(map(str, row))),
+    )
+    part = st.tuples(shorts, value.map(lambda text: quote(text, errors="replace")))
+    whole = st.lists(part.map("=".join), max_size=6).map("&".join)
+    return st.one_of(whole, whole, st.text(max_size=40))
