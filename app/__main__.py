@@ -1,4 +1,4 @@
-"""``python -m app serve``: the lessons in the browser."""
+"""``python -m app serve``: the lessons in the browser; ``export``: as pages that need no server."""
 
 from __future__ import annotations
 
@@ -54,8 +54,21 @@ def main(argv: list[str] | None = None) -> int:
     )
     serve.add_argument("--log", action="store_true", help="log what happens as lines of JSON")
     serve.add_argument("--verbose", action="store_true", help="say everything that happens")
+    static = commands.add_parser("export", help="write pages that play without a server")
+    static.add_argument("folder", type=Path, help="where to; it is made if need be")
+    static.add_argument(
+        "--lesson", dest="names", action="append", default=[], help="only this one (repeatable)"
+    )
+    static.add_argument(
+        "--room", type=int, default=40, help="MB of arrays a lesson may take (default 40)"
+    )
+    static.add_argument("--link", default="", help="where the live lessons are, to lead there")
     options = vars(parser.parse_args(argv))
-    del options["command"]
+    if options.pop("command") == "export":
+        from app.take.export import export  # the engine, which serving does not need here
+
+        export(**{**options, "room": options["room"] * 1_000_000})
+        return 0
 
     from app.serve import serve as run  # Voila costs half a second, which --help should not.
 

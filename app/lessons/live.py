@@ -12,9 +12,16 @@ from app.state import read_query
 from app.take.cite import cite
 from app.take.script import script
 
+def _saved(lesson: Lesson, state: Any, link: str) -> bytes:
+    from app.take.page import saved  # it asks a live lesson of its own
+
+    return saved(lesson, state, link)
+
+
 KINDS: dict[str, Callable[[Lesson, Any, str], str | bytes]] = {
     "python": lambda lesson, state, link: script(lesson, lesson.see(state), link),
     "cite": lambda lesson, state, _link: cite(lesson, lesson.see(state)),
+    "html": _saved,
 }
 """What the engine makes to be taken away: of a lesson, a state, and the link to it."""
 

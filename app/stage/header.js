@@ -34,7 +34,7 @@ function makeNav(nav) {
     "nav",
     { class: "lessons", "data-part": "lessons", "aria-label": say("lessons") },
     to("before", "‹"),
-    make("a", { href: "home", title: say("all-lessons") }, "☰"),
+    make("a", { href: nav.home?.name ?? "home", title: say("all-lessons") }, "☰"),
     to("after", "›"),
   );
 }

@@ -119,6 +119,7 @@ export function makeTake({ model, root, lesson, menu, pin, transport, planes, sh
   for (const kind of ["png", "svg", "gif"]) add(kind, "picture");
   if (filmKind()) add("film", "picture");
   for (const kind of ["csv", "json", "python", "cite"]) add(kind, "numbers");
+  if (!model.saved) add("html", "page");
 
   return {
     // True if the kernel's message was for here.

@@ -50,7 +50,7 @@ class Lesson(anywidget.AnyWidget):
         self._respond = respond
         self._telling = False
         first, arrays = respond({"ask": 0, "state": {}, "set": {}, "have": []})
-        super().__init__(lesson=lesson, first=_plain(first), arrays=arrays)
+        super().__init__(lesson=lesson, first=plain(first), arrays=arrays)
         self._keep(first)
         self.on_msg(self._on_ask)
 
@@ -72,7 +72,7 @@ class Lesson(anywidget.AnyWidget):
 
     def _say(self, answer: Answer, arrays: bytes) -> None:
         self._keep(answer)
-        self.send(_plain(answer), [arrays] if arrays else None)
+        self.send(plain(answer), [arrays] if arrays else None)
 
     def _keep(self, answer: Answer) -> None:
         """Let ``state`` follow the page, without taking that for the notebook's wish."""
@@ -106,7 +106,7 @@ class Lesson(anywidget.AnyWidget):
         return {**data, PAGE_MIME: page}, metadata
 
 
-def _plain(answer: Answer) -> Answer:
+def plain(answer: Answer) -> Answer:
     """Return the answer as JSON has it: NaN and infinity, which JSON lacks, as null, and NumPy's
     numbers as numbers.
     """

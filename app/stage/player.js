@@ -1,0 +1,189 @@
+// A saved page: the same stage, whose asks are answered out of a pack made ahead (app/take/pack.py).
+// What the pack has not, it says beside the control that wanted it; nothing is lost by trying.
+
+import { make } from "./dom.js";
+import { render } from "./render.js";
+import { say } from "./texts.js";
+
+const held = (id) => document.getElementById(id)?.textContent ?? "";
+const bytesIn = (id) => Uint8Array.from(atob(held(id)), (c) => c.charCodeAt(0));
+
+function unzipped(id) {
+  const stream = new Blob([bytesIn(id)]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(stream);
+}
+
+// Equal for equal settings, whatever the order of their names.
+const keyOfSet = (set) => JSON.stringify(Object.entries(set).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+const stateKey = ({ k, answers, ...rest }) => keyOfSet(rest);
+
+// A link's query without what does not choose the picture.
+function queryKey(text) {
+  const beside = new Set(["v", "k", "said", "hide", "talk", "present"]);
+  return keyOfSet(Object.fromEntries([...new URLSearchParams(text)].filter(([name]) => !beside.has(name))));
+}
+
+// The place of a control nearest to the wish; a wish that leads away from here takes a step at least.
+function closest(places, wish, here) {
+  if (typeof wish !== "number") {
+    const wished = JSON.stringify(wish);
+    return places.find(([value]) => JSON.stringify(value) === wished);
+  }
+  const numbers = places.map(([value]) => value);
+  const log = numbers.every((v) => v >= 0) && Math.max(...numbers) > 50 * Math.min(...numbers.filter((v) => v > 0));
+  const floor = Math.min(...numbers.filter((v) => v > 0)) / 3;
+  const on = (v) => (log ? Math.log(Math.max(v, floor)) : v);
+  const by = places.map((place) => [Math.abs(on(place[0]) - on(wish)), place]);
+  const best = by.reduce((a, b) => (b[0] < a[0] ? b : a))[1];
+  if (best[0] !== here || wish === here) return best;
+  const way = places.filter(([value]) => (wish > here ? value > here : value < here));
+  return way.length ? way.reduce((a, b) => (Math.abs(b[0] - here) < Math.abs(a[0] - here) ? b : a)) : best;
+}
+
+class SavedModel {
+  saved = true;
+  link = { status: "open", onstatus: () => {}, reconnect: async () => {} };
+
+  constructor(pack, arrays) {
+    this.pack = pack;
+    this.arrays = new DataView(arrays);
+    this.handlers = new Set();
+    this.acts = new Map(pack.acts.map(([set, at]) => [keyOfSet(set), at]));
+    this.states = new Map(pack.answers.map(({ state }, at) => [stateKey(state), at]));
+    this.queries = new Map(pack.answers.map(({ query }, at) => [queryKey(query), at]));
+    this.at = pack.first;
+    this.moved = null; // {base, field}: which control was moved, and from where
+    this.said = [];
+    this.listeners = new Set();
+  }
+
+  get(name) {
+    return { lesson: this.pack.lesson, first: this.opening(), arrays: this.arrays }[name];
+  }
+
+  on(_event, handler) {
+    this.handlers.add(handler);
+  }
+
+  off(_event, handler) {
+    this.handlers.delete(handler);
+  }
+
+  // The address's own state if the pack has it, else what the page was saved with.
+  opening() {
+    const query = location.search.slice(1);
+    const found = query ? this.queries.get(queryKey(query)) : this.at;
+    this.at = found ?? this.at;
+    return { ...this.answer(0), ...(found === undefined ? { dropped: [say("not-saved")] } : {}) };
+  }
+
+  send(content) {
+    const [answer, buffers] =
+      content.script === "plotly"
+        ? [content, [bytesIn("natgrad-plotly")]]
+        : content.take
+          ? [this.take(content), []]
+          : [this.respond(content), [this.arrays]];
+    queueMicrotask(() => [...this.handlers].forEach((handler) => handler(answer, buffers)));
+  }
+
+  take({ ask, take, link }) {
+    const text = this.pack.answers[this.at].taken[take];
+    return { answer: ask, taken: text && { kind: take, text: text.replace(/\n"""\n/, (end) => (link ? `\n\nThe same on the page: ${link}${end}` : end)) } };
+  }
+
+  // Which answer a control leads to, from a base; with what is to be said if to none.
+  move(field, value) {
+    const base = this.moved && this.moved.field === field ? this.moved.base : this.at;
+    const places = this.pack.moves[base]?.[field];
+    if (!places) return say(this.moved ? "one-at-a-time" : "needs-engine");
+    const here = this.pack.answers[this.at].values[field];
+    const found = closest(places, value, here);
+    if (!found) return say("needs-engine");
+    this.moved = { base, field };
+    this.at = found[1];
+    return null;
+  }
+
+  respond(content) {
+    const base = content.base ?? (content.reset ? { reset: true } : content.query ? { query: content.query } : null);
+    const { answers, ...set } = content.set ?? {};
+    if (answers) this.said = answers;
+    const errors = {};
+    const go = (at) => {
+      this.at = at ?? this.at;
+      this.moved = null;
+    };
+    if (base?.reset) go(this.pack.start);
+    else if (base?.query !== undefined) go(this.queries.get(queryKey(base.query)));
+    else if (base?.state) go(this.states.get(stateKey(base.state)));
+    const fields = Object.keys(set);
+    const act = this.acts.get(keyOfSet(set));
+    if (act !== undefined) go(act);
+    else {
+      for (const field of fields) {
+        const why = this.move(field, set[field]);
+        if (why) errors[field] = why;
+      }
+    }
+    this.listeners.forEach((listener) => listener());
+    return { ...this.answer(content.ask), errors };
+  }
+
+  answer(number) {
+    const { taken, ...kept } = this.pack.answers[this.at];
+    const said = this.said.map((answer) => answer.split(":"));
+    const revealed = said
+      .filter(([name]) => this.pack.truths[name])
+      .map(([name, chosen]) => [name, { chosen: Number(chosen), ...this.pack.truths[name] }]);
+    return {
+      ...kept,
+      answer: number,
+      errors: {},
+      state: { ...kept.state, answers: this.said },
+      revealed: Object.fromEntries(revealed),
+    };
+  }
+
+  // The controls that work from here.
+  working() {
+    const base = this.moved?.base ?? this.at;
+    return this.moved ? new Set([this.moved.field]) : new Set(Object.keys(this.pack.moves[base] ?? {}));
+  }
+}
+
+function mark(root, model) {
+  const working = model.working();
+  for (const element of root.querySelectorAll("[data-field]")) {
+    const idle = !working.has(element.dataset.field);
+    element.toggleAttribute("data-idle", idle);
+    if (idle) element.setAttribute("aria-description", say("needs-engine"));
+    else element.removeAttribute("aria-description");
+  }
+}
+
+function noteOn(link) {
+  const away = /^https?:\/\/(?!127\.|localhost|\[)/.test(link);
+  const live = away ? make("a", { href: link }, say("open-live")) : null;
+  return make("p", { class: "saved" }, `${say("saved-page")} `, live);
+}
+
+async function play() {
+  // A file may not rewrite its address; what would follow the state there stays as it is.
+  if (location.protocol === "file:") for (const name of ["pushState", "replaceState"]) history[name] = () => {};
+  const pack = await unzipped("natgrad-words").json();
+  const model = new SavedModel(pack, await unzipped("natgrad-arrays").arrayBuffer());
+  const el = document.createElement("div");
+  document.getElementById("natgrad-root").replaceChildren(el);
+  await render({ model, el });
+  const root = el.querySelector(".natgrad");
+  root.dataset.saved = "";
+  root.prepend(noteOn(held("natgrad-live")));
+  model.listeners.add(() => mark(root, model));
+  mark(root, model);
+}
+
+play().catch((error) => {
+  document.getElementById("natgrad-root").replaceChildren(make("p", { role: "alert" }, `${say("not-played")} ${error.message}`));
+});

@@ -1,0 +1,181 @@
+"""Answers made ahead, for a page that has no engine: presets, claims, questions, sliders on a grid.
+
+A pack holds whole answers, as the engine gave them. Their arrays lie in one buffer, each once: many
+answers share a run, and all share the ground. A slider is asked at a few places, one control at a
+time, from the states that are given as bases; what is not in the pack needs the live engine.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from app.lessons.lesson import Lesson
+from app.lessons.live import Live
+from app.stage.widget import plain
+from app.state import State
+from app.store import Store
+from app.take.cite import cite
+from app.take.script import script
+
+GRID = 9
+"""Places of a slider."""
+
+PATIENCE = 2.0
+"""Seconds that a picture which grows may take to be whole."""
+
+Moves = dict[str, list[list[Any]]]
+
+
+class Pack:
+    """The answers of one lesson. ``room`` is how many bytes of arrays it may hold."""
+
+    def __init__(self, lesson: Lesson, room: int = 64_000_000, seconds: float = 600.0) -> None:
+        self.lesson = lesson
+        self.room = room
+        self.until = time.monotonic() + seconds
+        self.answers: list[dict[str, Any]] = []
+        self.acts: list[list[Any]] = []
+        self.moves: dict[int, Moves] = {}
+        self.left_out: list[str] = []
+        self._live = Live(lesson)
+        self._found: dict[str, int] = {}
+        self._chunks: list[bytes] = []
+        self._places: dict[bytes, int] = {}
+        self._size = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether no more should be put in."""
+        return self._size > self.room or time.monotonic() > self.until
+
+    def put(self, state: State, patience: float = PATIENCE) -> int:
+        """The answer to a state, by its number; asked for if it is not there yet."""
+        whole = {**state.plain(), "answers": ()}
+        key = json.dumps(plain(whole), sort_keys=True)
+        if key not in self._found:
+            self._found[key] = len(self.answers)
+            self.answers.append(self._ask(whole, patience))
+        return self._found[key]
+
+    def act(self, changes: Mapping[str, Any], patience: float = PATIENCE) -> None:
+        """What the page shows when a preset, a claim or a question sets all of this at once."""
+        store = self.lesson.store()
+        if not store.set({k: v for k, v in changes.items() if k != "answers"}):
+            self.acts.append([plain(dict(changes)), self.put(store.state, patience)])
+
+    def grid(self, state: State) -> None:
+        """Every control at a few places, each from this state, as far as there is room."""
+        base = self.put(state)
+        moves = self.moves.setdefault(base, {})
+        for control in (c for group in self.lesson.controls() for c in group["controls"]):
+            field = control.get("field", "")
+            places = list(_places(control, state.values().get(field)))
+            if self.full or not places:
+                self.left_out += [field] if places else []
+                continue
+            found: list[list[Any]] = []
+            for value in places:
+                store = Store(self.lesson.default, state)
+                if not store.set({field: value}):
+                    found.append([plain({"": value})[""], self.put(store.state, 0.3)])
+            if len({index for _, index in found}) > 1:
+                moves[field] = found
+
+    def _ask(self, state: dict[str, Any], patience: float) -> dict[str, Any]:
+        """The whole answer to a state; of a picture that grows, as far as there is patience."""
+        until = time.monotonic() + patience
+        ask: dict[str, Any] = {"ask": 0, "state": state, "set": {}, "have": []}
+        answer, data = self._live.respond(ask)
+        while answer.get("more") is not None and time.monotonic() < until:
+            answer, data = self._live.respond({**ask, "fine": answer["more"]})
+        for name in ("answer", "errors", "revealed", "more", "progress", "shows", "dropped"):
+            answer.pop(name, None)
+        answer["buffers"] = {
+            name: [kind, shape, self._keep(_part(data, kind, shape, offset))]
+            for name, (kind, shape, offset) in answer["buffers"].items()
+        }
+        seen = self._live.shown
+        answer["taken"] = {"python": script(self.lesson, seen), "cite": cite(self.lesson, seen)}
+        return plain(answer)
+
+    def _keep(self, chunk: bytes) -> int:
+        """Where this array lies in the one buffer; each once."""
+        if chunk not in self._places:
+            self._places[chunk] = self._size
+            padded = chunk + b"\0" * (-len(chunk) % 8)
+            self._chunks.append(padded)
+            self._size += len(padded)
+        return self._places[chunk]
+
+    def parts(self, first: int, nav: Any = None) -> tuple[str, str]:
+        """The pack as a page holds it: JSON and arrays, each compressed, in base64."""
+        truths = {
+            name: {"right": self.lesson.truth(name), "say": asked.reason}
+            for name, asked in self.lesson.predictions.items()
+        }
+        content = {
+            "lesson": {**self.lesson.static(), "nav": nav},
+            "answers": self.answers,
+            "acts": self.acts,
+            "moves": self.moves,
+            "first": first,
+            "start": self.put(self.lesson.default),
+            "truths": truths,
+        }
+        words = json.dumps(plain(content), ensure_ascii=False, separators=(",", ":")).encode()
+        return _packed(words), _packed(b"".join(self._chunks))
+
+
+def acts_of(lesson: Lesson) -> Iterable[Mapping[str, Any]]:
+    """All that a page can set at once: presets first, then claims, then what a question sets."""
+    static = lesson.static()
+    yield from (preset["set"] for preset in static["presets"])
+    yield from (claim["set"] for claim in static["claims"].values())
+    yield from (section["predict"]["set"] for section in static["words"] if section["predict"])
+
+
+def _places(control: Mapping[str, Any], now: Any) -> Iterable[Any]:
+    """A few values of a control; none where there are too many to choose from."""
+    kind = control["kind"]
+    if kind == "slider":
+        low, high, step = control["min"], control["max"], control["step"]
+        even = np.linspace(low, high, GRID)
+        if control["scale"] == "log":
+            even = np.geomspace(low or max(step, high / 1e5), high, GRID - (low <= 0))
+            even = np.concatenate([[0.0], even]) if low <= 0 else even
+        tidy = [float(f"{value:.3g}") for value in even]
+        if float(step).is_integer():
+            tidy = [int(low + round((value - low) / step) * step) for value in tidy]
+        yield from sorted({*tidy, now} if isinstance(now, int | float) else set(tidy))
+    elif kind == "choice":
+        yield from (option["value"] for option in control["options"])
+    elif kind == "checks":
+        yield from _toggled(control, tuple(now or ()))
+    elif kind == "switch":
+        yield from (False, True)
+
+
+def _toggled(control: Mapping[str, Any], now: tuple[Any, ...]) -> Iterable[list[Any]]:
+    """What is checked, and the same with one box more or less, in the order of the boxes."""
+    names = [option["value"] for option in control["options"]]
+    yield [name for name in names if name in now]
+    for name in names:
+        chosen = [n for n in names if (n in now) != (n == name)]
+        if chosen:
+            yield chosen
+
+
+def _part(data: bytes, kind: str, shape: list[int], offset: int) -> bytes:
+    size = int(np.prod(shape)) * np.dtype(kind).itemsize
+    return data[offset : offset + size]
+
+
+def _packed(data: bytes) -> str:
+    return b64encode(gzip.compress(data, 6, mtime=0)).decode("ascii")

@@ -1,0 +1,90 @@
+"""A page that plays by itself: one HTML file with the stage's own module and a pack of answers.
+
+Nothing is fetched, and its policy forbids it to: it opens from a disk, a USB stick, any web host.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from hashlib import sha256
+from html import escape
+from typing import Any
+
+from app.lessons.lesson import Lesson
+from app.stage.bundle import module, plotly, style
+from app.state import State
+from app.take.pack import Pack, acts_of
+
+SECONDS = 12.0
+"""That a reader waits for a page of his own at most; what is not made by then is left out."""
+
+ROOM = 12_000_000
+"""Bytes of arrays in it, before they are compressed."""
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title} – the natural gradient</title>
+<link rel="icon" href="data:,">
+<style>
+body {{ margin: 0; }}
+{style}
+</style>
+</head>
+<body>
+<div id="natgrad-root"></div>
+<noscript><p>The lesson is drawn by a script; please allow scripts of this page.</p></noscript>
+<script type="text/plain" id="natgrad-words">{words}</script>
+<script type="text/plain" id="natgrad-arrays">{arrays}</script>
+{plotly}<script type="text/plain" id="natgrad-live">{live}</script>
+<script>{script}</script>
+</body>
+</html>
+"""
+
+
+def saved(lesson: Lesson, state: State, link: str) -> bytes:
+    """The page for a state: it opens with it, and plays the presets, claims and controls near it.
+
+    ``link`` is where the live lesson is; the page offers it if others can reach it.
+    """
+    pack = Pack(lesson, ROOM, SECONDS)
+    first = pack.put(state)
+    for changes in acts_of(lesson):
+        if not pack.full:
+            pack.act(changes, 0.5)
+    pack.grid(state)
+    return page(pack, first, link=link)
+
+
+def page(pack: Pack, first: int, *, link: str = "", nav: Mapping[str, Any] | None = None) -> bytes:
+    """The page of a pack that opens with the answer ``first``."""
+    words, arrays = pack.parts(first, nav)
+    script = f"(() => {{\n{module('player.js')}\n}})();".replace("</script", r"<\/script")
+    digest = b64encode(sha256(script.encode()).digest()).decode("ascii")
+    charts = any(answer.get("charts") for answer in pack.answers)
+    policy = (
+        f"default-src 'none'; script-src 'sha256-{digest}'{' blob:' if charts else ''}; "
+        "style-src 'unsafe-inline'; img-src data: blob:; media-src blob:; base-uri 'none'; "
+        "form-action 'none'"
+    )
+    held = ""
+    if charts:
+        body = b64encode(plotly()).decode("ascii")
+        held = f'<script type="text/plain" id="natgrad-plotly">{body}</script>\n'
+    text = _PAGE.format(
+        policy=policy,
+        title=escape(pack.lesson.title),
+        style=style(),
+        words=words,
+        arrays=arrays,
+        plotly=held,
+        live=escape(link),
+        script=script,
+    )
+    return text.encode()
