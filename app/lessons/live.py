@@ -12,6 +12,7 @@ from app.state import read_query
 from app.take.cite import cite
 from app.take.script import script
 
+
 def _saved(lesson: Lesson, state: Any, link: str) -> bytes:
     from app.take.page import saved  # it asks a live lesson of its own
 

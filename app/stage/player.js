@@ -24,6 +24,11 @@ function queryKey(text) {
   return keyOfSet(Object.fromEntries([...new URLSearchParams(text)].filter(([name]) => !beside.has(name))));
 }
 
+const stepIn = (query) => {
+  const k = new URLSearchParams(query).get("k");
+  return k === null ? {} : { k: Number(k) };
+};
+
 // The place of a control nearest to the wish; a wish that leads away from here takes a step at least.
 function closest(places, wish, here) {
   if (typeof wish !== "number") {
@@ -41,11 +46,21 @@ function closest(places, wish, here) {
   return way.length ? way.reduce((a, b) => (Math.abs(b[0] - here) < Math.abs(a[0] - here) ? b : a)) : best;
 }
 
+// Older browsers let no file rewrite its address; then the page keeps its history to itself.
+function rewritable() {
+  try {
+    history.replaceState(history.state, "", `${location.pathname}${location.search}`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 class SavedModel {
   saved = true;
-  link = { status: "open", onstatus: () => {}, reconnect: async () => {} };
 
   constructor(pack, arrays) {
+    if (rewritable()) this.link = { status: "open", onstatus: () => {}, reconnect: async () => {} };
     this.pack = pack;
     this.arrays = new DataView(arrays);
     this.handlers = new Set();
@@ -75,7 +90,8 @@ class SavedModel {
     const query = location.search.slice(1);
     const found = query ? this.queries.get(queryKey(query)) : this.at;
     this.at = found ?? this.at;
-    return { ...this.answer(0), ...(found === undefined ? { dropped: [say("not-saved")] } : {}) };
+    const dropped = found === undefined ? { dropped: [say("not-saved")] } : {};
+    return { ...this.answer(0, stepIn(query)), ...dropped };
   }
 
   send(content) {
@@ -90,7 +106,9 @@ class SavedModel {
 
   take({ ask, take, link }) {
     const text = this.pack.answers[this.at].taken[take];
-    return { answer: ask, taken: text && { kind: take, text: text.replace(/\n"""\n/, (end) => (link ? `\n\nThe same on the page: ${link}${end}` : end)) } };
+    if (!text) return { answer: ask };
+    const where = (end) => `\n\nThe same on the page: ${link}${end}`;
+    return { answer: ask, taken: { kind: take, text: text.replace(/\n"""\n/, where) } };
   }
 
   // Which answer a control leads to, from a base; with what is to be said if to none.
@@ -106,18 +124,22 @@ class SavedModel {
     return null;
   }
 
-  respond(content) {
-    const base = content.base ?? (content.reset ? { reset: true } : content.query ? { query: content.query } : null);
-    const { answers, ...set } = content.set ?? {};
-    if (answers) this.said = answers;
+  respond({ ask, reset, query, state, set: { answers = this.said, ...set } = {} }) {
     const errors = {};
+    let step = {};
     const go = (at) => {
       this.at = at ?? this.at;
       this.moved = null;
     };
-    if (base?.reset) go(this.pack.start);
-    else if (base?.query !== undefined) go(this.queries.get(queryKey(base.query)));
-    else if (base?.state) go(this.states.get(stateKey(base.state)));
+    if (reset) go(this.pack.start);
+    else if (query !== undefined) {
+      go(this.queries.get(queryKey(query)));
+      step = stepIn(query);
+    } else if (state && stateKey(state) !== stateKey(this.pack.answers[this.at].state)) {
+      go(this.states.get(stateKey(state)));
+      step = { k: state.k };
+    }
+    this.said = answers;
     const fields = Object.keys(set);
     const act = this.acts.get(keyOfSet(set));
     if (act !== undefined) go(act);
@@ -128,10 +150,10 @@ class SavedModel {
       }
     }
     this.listeners.forEach((listener) => listener());
-    return { ...this.answer(content.ask), errors };
+    return { ...this.answer(ask, step), errors };
   }
 
-  answer(number) {
+  answer(number, step = {}) {
     const { taken, ...kept } = this.pack.answers[this.at];
     const said = this.said.map((answer) => answer.split(":"));
     const revealed = said
@@ -141,7 +163,7 @@ class SavedModel {
       ...kept,
       answer: number,
       errors: {},
-      state: { ...kept.state, answers: this.said },
+      state: { ...kept.state, ...step, answers: this.said },
       revealed: Object.fromEntries(revealed),
     };
   }
@@ -170,8 +192,6 @@ function noteOn(link) {
 }
 
 async function play() {
-  // A file may not rewrite its address; what would follow the state there stays as it is.
-  if (location.protocol === "file:") for (const name of ["pushState", "replaceState"]) history[name] = () => {};
   const pack = await unzipped("natgrad-words").json();
   const model = new SavedModel(pack, await unzipped("natgrad-arrays").arrayBuffer());
   const el = document.createElement("div");

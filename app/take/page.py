@@ -9,6 +9,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import sha256
 from html import escape
+from itertools import islice
 from typing import Any
 
 from app.lessons.lesson import Lesson
@@ -16,7 +17,7 @@ from app.stage.bundle import module, plotly, style
 from app.state import State
 from app.take.pack import Pack, acts_of
 
-SECONDS = 12.0
+SECONDS = 20.0
 """That a reader waits for a page of his own at most; what is not made by then is left out."""
 
 ROOM = 12_000_000
@@ -48,17 +49,21 @@ body {{ margin: 0; }}
 """
 
 
-def saved(lesson: Lesson, state: State, link: str) -> bytes:
+def saved(lesson: Lesson, state: State, link: str, seconds: float = SECONDS) -> bytes:
     """The page for a state: it opens with it, and plays the presets, claims and controls near it.
 
     ``link`` is where the live lesson is; the page offers it if others can reach it.
     """
-    pack = Pack(lesson, ROOM, SECONDS)
+    pack = Pack(lesson, ROOM, seconds)
     first = pack.put(state)
-    for changes in acts_of(lesson):
+    pack.put(lesson.default)
+    acts = iter(acts_of(lesson))
+    for changes in islice(acts, len(lesson.presets)):
+        pack.act(changes, 0.5)
+    pack.grid(state)
+    for changes in acts:
         if not pack.full:
             pack.act(changes, 0.5)
-    pack.grid(state)
     return page(pack, first, link=link)
 
 

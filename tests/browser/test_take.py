@@ -289,3 +289,21 @@ def test_what_cannot_be_made_is_said(context: BrowserContext, server: Server) ->
     page.locator(".menu > button").click()
     page.locator("[data-action=png]").click()
     expect(page.locator(".menu .said")).to_have_text("this could not be made: no memory")
+
+
+def test_a_page_is_taken_from_the_live_lesson(
+    context: BrowserContext, server: Server, tmp_path: Path
+) -> None:
+    page = context.new_page()
+    page.goto(f"{server.url}steepest-descent?v=1&turn=12")
+    page.wait_for_function(f"{ROOT.removesuffix('.natgrad')}?.natgrad")
+    settle(page)
+    page.locator(".menu > button").click()
+    with page.expect_download(timeout=120_000) as found:
+        page.locator("[data-action=html]").click()
+    path = tmp_path / found.value.suggested_filename
+    found.value.save_as(path)
+    assert path.name == "steepest-descent.html"
+    page.goto(path.as_uri())
+    page.locator(".natgrad .handle").first.wait_for()
+    assert settle(page)["state"]["turn"] == 12

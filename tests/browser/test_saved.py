@@ -1,0 +1,190 @@
+"""A saved page, opened from the disk with the network cut: it plays, scrubs, hovers, answers."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from app.lessons import lessons
+from app.take.export import export
+from app.take.page import saved
+from tests.browser.conftest import Watch
+from tests.browser.test_coordinates import ROOT, paths, settle
+
+LESSON = lessons["coordinates"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An exported folder of one small lesson, and a page taken from another."""
+    path = tmp_path_factory.mktemp("usb stick")
+    export(path, ["roads"], room=2_000_000)
+    page = saved(LESSON, LESSON.default, "https://example.org/coordinates", seconds=90.0)
+    (path / "mine.html").write_bytes(page)
+    return path
+
+
+@pytest.fixture(scope="module")
+def offline(browser: Browser) -> Iterator[Page]:
+    """A visitor without a network; requests for anything but files fail the tests."""
+    visitor = browser.new_context(
+        viewport={"width": 1280, "height": 800},
+        offline=True,
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    watch = Watch()
+    page = visitor.new_page()
+    page.on("pageerror", lambda error: watch.errors.append(str(error)))
+    page.on("request", lambda request: watch.outside.append(request.url))
+    yield page
+    assert not watch.errors
+    assert all(url.startswith(("file:", "data:", "blob:")) for url in watch.outside)
+    visitor.close()
+
+
+@pytest.fixture
+def page(offline: Page, folder: Path) -> Page:
+    """The page that a reader took away, just opened."""
+    return opened(offline, folder / "mine.html")
+
+
+def opened(page: Page, path: Path, query: str = "") -> Page:
+    """Open a file, with its lesson drawn."""
+    page.goto("about:blank")
+    page.goto(path.as_uri() + query)
+    page.locator(".natgrad .handle").first.wait_for()
+    settle(page)
+    return page
+
+
+def assert_it_shows(page: Page, changes: dict[str, Any]) -> None:
+    """The paths on the screen are those that the engine has for this state."""
+    seen, drawn = LESSON.after(changes), paths(page)
+    for name, pair in seen.twins.items():
+        for key, points in (
+            (("theta", name, "solid"), pair.home.theta),
+            (("x", name, "dashed"), pair.away.theta),
+        ):
+            assert np.array_equal(drawn[key], points.astype(np.float32), equal_nan=True), key
+
+
+def test_presets_show_what_the_engine_says(page: Page) -> None:
+    assert_it_shows(page, {})
+    for preset in LESSON.presets[1:4]:
+        page.get_by_role("button", name=preset.name, exact=True).click()
+        settle(page)
+        assert_it_shows(page, dict(preset.set))
+        expect(page.locator(".say").first).to_have_text(preset.say)
+
+
+def test_it_plays_scrubs_and_hovers(page: Page) -> None:
+    page.locator("input.scrub").fill("40")
+    settle(page)
+    assert page.evaluate(f"{ROOT}.k") == 40
+    page.locator("button.play").click()
+    page.wait_for_function(f"() => {ROOT}.k > 41")
+    page.locator("button.play").click()
+    points = paths(page)["theta", "gradient", "solid"]
+    x0, x1, _, y1 = settle(page)["planes"][0]["view"]
+    box = page.locator(".plane .frame").first.bounding_box()
+    assert box
+    at = (points[3] - [x0, y1]) * [1, -1] * box["width"] / (x1 - x0)
+    page.mouse.move(box["x"] + at[0], box["y"] + at[1])
+    expect(page.locator(".hover").first).to_contain_text("step")
+
+
+def test_a_slider_snaps_to_a_place_of_the_engines(page: Page) -> None:
+    slider = page.locator("input[type=range][data-field='shear']")
+    expect(slider).not_to_have_attribute("data-idle", "")
+    slider.focus()
+    slider.press("ArrowRight")
+    shear = settle(page)["values"]["shear"]
+    assert shear > 0.8
+    assert_it_shows(page, {"shear": shear})
+    slider.press("ArrowRight")
+    assert settle(page)["values"]["shear"] > shear  # a step at least, however coarse the places
+
+
+def test_what_needs_the_engine_says_so_and_loses_nothing(page: Page) -> None:
+    before = paths(page)
+    expect(page.get_by_text("A saved page")).to_be_visible()
+    expect(page.get_by_role("link", name="Open the live lesson")).to_have_attribute(
+        "href", "https://example.org/coordinates"
+    )
+    entry = page.locator("input.number[data-field='matrix.0.1']")
+    expect(entry).to_have_attribute("data-idle", "")
+    entry.fill("0.37")
+    entry.press("Enter")
+    expect(page.get_by_text("This needs the live engine.").first).to_be_visible()
+    after = paths(page)
+    assert all(np.array_equal(after[key], before[key], equal_nan=True) for key in before)
+    page.get_by_role("button", name=LESSON.presets[1].name, exact=True).click()
+    settle(page)
+    assert_it_shows(page, dict(LESSON.presets[1].set))
+
+
+def test_a_question_is_answered(page: Page) -> None:
+    (asked,) = LESSON.predictions.values()
+    page.locator(".predict .option").nth(LESSON.truth(asked.id)).click()
+    expect(page.locator(".predict .verdict")).to_contain_text("A rotation keeps lengths")
+    settle(page)
+    assert_it_shows(page, dict(asked.set))
+
+
+def test_a_link_into_the_file_opens_its_state(offline: Page, folder: Path) -> None:
+    query = LESSON.after(LESSON.presets[3].set).state.query(LESSON.default)
+    page = opened(offline, folder / "mine.html", f"?{query}&k=33")
+    assert_it_shows(page, dict(LESSON.presets[3].set))
+    assert page.evaluate(f"{ROOT}.k") == 33
+    page = opened(offline, folder / "mine.html", "?v=1&rate=0.0171")
+    assert_it_shows(page, {})
+    expect(page.get_by_text("the state of the link is not in this saved page")).to_be_visible()
+
+
+def test_undo_goes_back(page: Page) -> None:
+    preset = LESSON.presets[1]
+    page.get_by_role("button", name=preset.name, exact=True).click()
+    undo = page.locator("button.tool[aria-label*=ndo]")
+    expect(undo).to_be_enabled()
+    undo.click()
+    page.wait_for_function(f"() => {ROOT}.answer.query === ''")
+    settle(page)
+    assert_it_shows(page, {})
+
+
+def test_the_script_can_be_copied_without_the_engine(page: Page) -> None:
+    preset = LESSON.presets[3]
+    page.get_by_role("button", name=preset.name, exact=True).click()
+    settle(page)
+    page.evaluate("navigator.clipboard.writeText('')")
+    page.locator(".menu > button").click()
+    page.locator("[data-action=python]").click()
+    source = page.evaluate(
+        """async () => { for (;;) {
+            const text = await navigator.clipboard.readText();
+            if (text) return text;
+            await new Promise(requestAnimationFrame);
+        } }"""
+    )
+    names: dict[str, Any] = {}
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(source, "<the script>", "exec"), names)
+    expected = LESSON.after(preset.set).paths["natural"]["x"]
+    assert np.array_equal(names["paths"]["natural"]["x"].theta, expected.theta)
+    assert "mine.html" in source
+
+
+def test_the_exported_list_leads_to_a_lesson_and_back(offline: Page, folder: Path) -> None:
+    offline.goto((folder / "index.html").as_uri())
+    offline.get_by_role("link", name="Three roads").click()
+    offline.locator(".natgrad .handle").first.wait_for()
+    assert settle(offline)["planes"]
+    offline.locator("nav.lessons a[href='index.html']").click()
+    expect(offline.get_by_role("heading", name="The natural gradient")).to_be_visible()

@@ -1,0 +1,129 @@
+"""Answers made ahead are the engine's; the export writes pages whose links lead to one another."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from base64 import b64decode
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.__main__ import main
+from app.lessons import lessons
+from app.lessons.live import Live
+from app.take.pack import Pack, acts_of
+from app.take.page import page, saved
+
+LESSON = lessons["steepest-descent"]
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two lessons, exported as a reader exports them."""
+    folder = tmp_path_factory.mktemp("export") / "lessons"
+    assert main(["export", str(folder), "--lesson", LESSON.name, "--lesson", "roads"]) == 0
+    return folder
+
+
+def contents(text: str) -> tuple[dict[str, Any], bytes]:
+    """The words and the arrays that a page holds."""
+    words, arrays = (
+        gzip.decompress(b64decode(re.findall(rf'id="natgrad-{name}">([^<]*)<', text)[0]))
+        for name in ("words", "arrays")
+    )
+    return json.loads(words), arrays
+
+
+def test_every_act_of_the_lesson_is_in_its_page_and_is_what_the_engine_says(
+    exported: Path,
+) -> None:
+    pack, data = contents((exported / f"{LESSON.name}.html").read_text())
+    found = {json.dumps(changes, sort_keys=True): at for changes, at in pack["acts"]}
+    live = Live(LESSON)
+    for changes in acts_of(LESSON):
+        at = found[json.dumps(json.loads(json.dumps(changes)), sort_keys=True)]
+        expected, buffer = live.respond({"ask": 0, "set": changes, "reset": True})
+        answer = pack["answers"][at]
+        assert answer["query"] == expected["query"]
+        assert answer["description"] == expected["description"]
+        assert answer["buffers"].keys() == expected["buffers"].keys()
+        for name, (kind, shape, offset) in expected["buffers"].items():
+            here = answer["buffers"][name]
+            assert here[:2] == [kind, shape]
+            size = int(np.prod(shape)) * 4
+            assert data[here[2] : here[2] + size] == buffer[offset : offset + size], name
+
+
+def test_sliders_have_places_and_each_leads_to_its_answer(exported: Path) -> None:
+    pack, _ = contents((exported / f"{LESSON.name}.html").read_text())
+    moves = pack["moves"][str(pack["start"])]
+    turns = moves["turn"]
+    assert len(turns) >= 9
+    values = [value for value, _ in turns]
+    assert values == sorted(values)
+    assert LESSON.default.plain()["turn"] in values
+    for value, at in turns:
+        assert pack["answers"][at]["state"]["turn"] == value
+    assert len({at for _, at in turns}) == len(turns)
+    assert {"of", "show"} <= set(moves)
+
+
+def test_arrays_that_many_answers_share_are_held_once() -> None:
+    pack = Pack(LESSON)
+    pack.grid(LESSON.default)
+    apart = 0
+    for answer in pack.answers:
+        apart += sum(4 * int(np.prod(shape)) for _, shape, _ in answer["buffers"].values())
+    _, arrays = pack.parts(0)
+    assert len(gzip.decompress(b64decode(arrays))) < 0.8 * apart
+
+
+def test_a_full_pack_leaves_controls_out_and_says_which() -> None:
+    pack = Pack(LESSON, room=1)
+    pack.grid(LESSON.default)
+    assert "turn" in pack.left_out
+    assert pack.moves == {0: {}}
+
+
+def test_the_pages_lead_to_one_another_and_to_nothing_else(exported: Path) -> None:
+    names = {path.name for path in exported.iterdir()}
+    assert names == {"index.html", f"{LESSON.name}.html", "roads.html"}
+    index = (exported / "index.html").read_text()
+    assert set(re.findall(r'href="([\w-]+\.html)"', index)) == names - {"index.html"}
+    nav = [contents((exported / name).read_text())[0]["lesson"]["nav"]
+           for name in (f"{LESSON.name}.html", "roads.html")]  # fmt: skip
+    assert nav[0]["after"]["name"] == "roads.html"
+    assert nav[1]["before"]["name"] == f"{LESSON.name}.html"
+    assert {"before", "after"} & set(nav[0]) == {"after"}
+    for name in names:
+        text = (exported / name).read_text().partition("<script>")[0]
+        assert not re.findall(r'(?:src|href)="(?!data:|[\w-]+\.html")', text)
+
+
+def test_the_policy_lets_the_page_fetch_nothing() -> None:
+    pack = Pack(LESSON)
+    text = page(pack, pack.put(LESSON.default)).decode()
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', text)
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "http" not in policy
+    assert "connect" not in policy
+
+
+def test_a_reader_takes_the_state_in_view_with_him() -> None:
+    live = Live(LESSON)
+    state = {**LESSON.default.plain(), "turn": 12.0}
+    answer, data = live.respond({"ask": -1, "take": "html", "state": state, "link": "here"})
+    assert answer["taken"]["kind"] == "html"
+    pack, _ = contents(data.decode())
+    assert pack["answers"][pack["first"]]["state"]["turn"] == 12.0
+    hurried = contents(saved(LESSON, LESSON.default, "", seconds=0.0).decode())[0]
+    assert len(hurried["acts"]) == len(LESSON.presets)  # these are never left out
+
+
+def test_an_unknown_thing_to_take_is_named() -> None:
+    with pytest.raises(ValueError, match="there are python, cite, html"):
+        Live(LESSON).take({"ask": -1, "take": "gold"})
