@@ -1,0 +1,81 @@
+"""What a reader does in the lesson Singular, held to the engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from natgrad_core import problems, rules, run
+from tests.browser.conftest import Server
+from tests.browser.test_coordinates import ROOT, drag, paths, settle, type_in
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def singular(page: Page, server: Server) -> Page:
+    page.goto(server.url.rstrip("/") + "/singular")
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    settle(page)
+    return page
+
+
+def assert_the_engine_says_so(page: Page) -> dict[str, Any]:
+    """Every way's run on the plane, and what the graph beside it reads along the run."""
+    answer = settle(page)
+    state, drawn, problem = answer["state"], paths(page), problems[answer["state"]["problem"]]()
+    start = answer["values"]["start"] if state["start"] is None else state["start"]
+    script = f"""() => {ROOT}.answer.traces.filter(t => t.plane === 'graph' && t.kind === 'path')
+        .map(t => [t.ink, t.read[1][0], Array.from({ROOT}.array(t.read[1][1]))])"""
+    read = {(ink, word): values for ink, word, values in page.evaluate(script)}
+    for way in state["rules"]:
+        rule = {
+            "gradient": rules["gradient"](state["rate"]),
+            "natural": rules["natural"](state["rate"]),
+            "pseudo": rules["natural"](state["rate"], singular="pseudo-inverse"),
+            "damped": rules["natural"](state["rate"], state["damping"]),
+        }[way]
+        path = run(problem, rule, start, state["steps"])
+        np.testing.assert_allclose(drawn["theta", way, "solid"], path.theta, rtol=1e-4, atol=1e-5)
+        if state["graph"] == "loss":
+            np.testing.assert_allclose(read[way, "J"], path.loss, rtol=1e-4)
+        elif path.ok.all():
+            values = np.linalg.eigvalsh(problem.fisher(path.theta))
+            for i, word in enumerate(("smaller", "larger")):
+                np.testing.assert_allclose(read[way, word], values[:, i], rtol=1e-4, atol=1e-6)
+    return answer
+
+
+def test_a_reader_predicts_that_the_bare_run_breaks_and_then_damps_it(singular: Page) -> None:
+    assert_the_engine_says_so(singular)
+    box = singular.locator("[data-predict='bare']")
+    box.get_by_role("button", name="it breaks off").click()
+    expect(box).to_have_attribute("data-verdict", "right")
+    answer = assert_the_engine_says_so(singular)
+    assert "past all bounds" in answer["description"]
+    singular.locator("input[type=checkbox][value='damped']").check()
+    assert assert_the_engine_says_so(singular)["state"]["rules"] == ["natural", "damped"]
+    type_in(singular, "damping", "0")
+    box = singular.locator("input.number[data-field='damping']")
+    expect(box).to_have_attribute("aria-invalid", "true")
+    type_in(singular, "damping", "0.5")
+    assert assert_the_engine_says_so(singular)["state"]["damping"] == 0.5
+
+
+def test_eigenvalues_of_f_are_shown_along_each_run_of_the_mixture(singular: Page) -> None:
+    singular.locator("[data-claim='square']").click()
+    state = assert_the_engine_says_so(singular)["state"]
+    assert (state["problem"], state["graph"]) == ("mixture", "eigenvalues")
+    drag(singular, "start", (50, -20))
+    assert assert_the_engine_says_so(singular)["state"]["start"] is not None
+
+
+def test_the_runs_play_to_the_end(singular: Page) -> None:
+    singular.locator("[data-claim='lingers']").click()
+    answer = assert_the_engine_says_so(singular)
+    singular.get_by_label("speed").select_option("4")
+    singular.get_by_role("button", name="play", exact=True).click()
+    singular.wait_for_function(f"{ROOT}.k === {answer['steps']}", timeout=30_000)
