@@ -1,4 +1,4 @@
-"""``python -m app serve``: the lessons in the browser; ``export``: as pages that need no server."""
+"""``python -m app serve``: the lessons in the browser; ``present``: a talk; ``export``: pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,29 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m app", description="An interactive lecture on the natural gradient."
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    serve = commands.add_parser("serve", help="open the lessons in the browser")
+    _options(commands.add_parser("serve", help="open the lessons in the browser"))
+    present = commands.add_parser("present", help="present the steps that a page has saved")
+    present.add_argument("steps", type=Path, help="the file, steps.json")
+    _options(present)
+    _export_options(commands.add_parser("export", help="write pages that play without a server"))
+    options = vars(parser.parse_args(argv))
+    command = options.pop("command")
+    if command == "export":
+        from app.take.export import export  # the engine, which serving does not need here
+
+        export(**{**options, "room": options["room"] * 1_000_000})
+        return 0
+    if command == "present":
+        options["page"] = _page(parser, options.pop("steps"))
+
+    from app.serve import serve as run  # Voila costs half a second, which --help should not.
+
+    run(**options)
+    return 0
+
+
+def _options(serve: argparse.ArgumentParser) -> None:
+    """What can be said of the server."""
     serve.add_argument(
         "--port", type=int, default=8866, help="the port wished for (default 8866; 0: any)"
     )
@@ -54,7 +76,10 @@ def main(argv: list[str] | None = None) -> int:
     )
     serve.add_argument("--log", action="store_true", help="log what happens as lines of JSON")
     serve.add_argument("--verbose", action="store_true", help="say everything that happens")
-    static = commands.add_parser("export", help="write pages that play without a server")
+
+
+def _export_options(static: argparse.ArgumentParser) -> None:
+    """What can be said of the export."""
     static.add_argument("folder", type=Path, help="where to; it is made if need be")
     static.add_argument(
         "--lesson", dest="names", action="append", default=[], help="only this one (repeatable)"
@@ -63,17 +88,19 @@ def main(argv: list[str] | None = None) -> int:
         "--room", type=int, default=40, help="MB of arrays a lesson may take (default 40)"
     )
     static.add_argument("--link", default="", help="where the live lessons are, to lead there")
-    options = vars(parser.parse_args(argv))
-    if options.pop("command") == "export":
-        from app.take.export import export  # the engine, which serving does not need here
 
-        export(**{**options, "room": options["room"] * 1_000_000})
-        return 0
 
-    from app.serve import serve as run  # Voila costs half a second, which --help should not.
+def _page(parser: argparse.ArgumentParser, file: Path) -> str:
+    """The page that presents a file's steps; what cannot be shown is said and left out."""
+    from app.lessons.talk import BadTalk, read_talk
 
-    run(**options)
-    return 0
+    try:
+        talk, dropped = read_talk(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, BadTalk) as error:
+        parser.error(f"{file}: {error}")
+    for line in dropped:
+        print(f"{file}: {line}", file=sys.stderr)
+    return talk.link
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ Ink = dict[str, Any]
 
 _NAMED = {
     "gradient": ("plain", "#c2410c", "#fb923c", "circle"),
-    "newton": ("Newton", "#0b62a8", "#63b3f5", "square"),
+    "newton": ("Newton", "#0b468a", "#4f9fe8", "square"),
     "natural": ("natural", "#00735a", "#3ecfa6", "diamond"),
     # What only nets have: rules, and approximations of their Fisher matrix.
     "kfac": ("K-FAC", "#a23b72", "#e58fbf", "pentagon"),

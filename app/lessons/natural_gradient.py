@@ -73,7 +73,7 @@ INKS = {
     "field": {"label": "directions", "light": "#00735a", "dark": "#3ecfa6"},
     "flow": {"label": "flow", "light": "#7cc4ae", "dark": "#1f6f59"},
     "identity": {"label": "in σ", "light": "#00735a", "dark": "#3ecfa6", "symbol": "diamond"},
-    "variance": {"label": "in σ²", "light": "#0b62a8", "dark": "#63b3f5", "symbol": "square"},
+    "variance": {"label": "in σ²", "light": "#0b468a", "dark": "#4f9fe8", "symbol": "square"},
     "log-scale": {"label": "in log σ", "light": "#8a5a00", "dark": "#e6b84d", "symbol": "triangle"},
     "precision": {"label": "in 1/σ²", "light": "#a23b72", "dark": "#e58fbf", "symbol": "circle"},
     "stay": {"label": "no change", "light": "#6b7280", "dark": "#9aa3ad"},

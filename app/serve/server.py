@@ -62,14 +62,16 @@ class LessonServer(Voila):
         log: bool = False,
         open_browser: bool = True,
         verbose: bool = False,
+        page: str = "",
     ) -> None:
         """Prepare to serve the lessons in ``folder``; ``pool`` kernels wait for visitors.
 
         At most ``readers`` are inside (0: as many as this machine serves well). ``host`` is the
         address to listen on, ``names`` the host names by which readers call us, ``embed`` the
         origins whose pages may show ours in a frame. A kernel ends ``gone`` seconds after its page
-        went, and is let go after ``idle`` seconds without an ask.
+        went, and is let go after ``idle`` seconds without an ask. The browser is sent to ``page``.
         """
+        self.page = page
         base_url = f"/{base_url.strip('/')}/".replace("//", "/")
         self.assets = Assets()
         self.readers = Readers(gone, idle)
@@ -315,9 +317,10 @@ class LessonServer(Voila):
             http = HTTPServer(self.app, max_body_size=MOST_BYTES, max_header_size=32 * 1024)
             http.add_sockets(sockets)
             sweep = asyncio.create_task(self._sweep())
-            print(f"The lessons are at {self.display_url} (Ctrl-C ends them)", flush=True)
+            address = self.display_url + self.page
+            print(f"The lessons are at {address} (Ctrl-C ends them)", flush=True)
             if self.open_browser:
-                show = threading.Thread(target=webbrowser.open, args=(self.display_url,))
+                show = threading.Thread(target=webbrowser.open, args=(address,))
                 show.daemon = True
                 show.start()
             await stop.wait()

@@ -121,7 +121,7 @@ function drawBreak(ctx, x, y, color, weight) {
   ctx.stroke();
 }
 
-function drawBall(ctx, trace, { array, palette, place, k, size }) {
+function drawBall(ctx, trace, { array, palette, place, k, size, weight }) {
   const points = array(trace.points);
   if (!points) return;
   const ink = palette.ink(trace.ink);
@@ -131,9 +131,9 @@ function drawBall(ctx, trace, { array, palette, place, k, size }) {
   const r = 5.2 * Math.max(1, size);
   const [px, py] = [place.x(x), place.y(y)];
   if (trace.dash === "dashed") {
-    symbol(ctx, ink.symbol, px, py, r * 1.5, { stroke: paper, width: 4.5 });
-    symbol(ctx, ink.symbol, px, py, r * 1.5, { stroke: color, width: 2 });
-  } else symbol(ctx, ink.symbol, px, py, r, { fill: color, stroke: paper, width: 3 });
+    symbol(ctx, ink.symbol, px, py, r * 1.5, { stroke: paper, width: 4.5 * weight });
+    symbol(ctx, ink.symbol, px, py, r * 1.5, { stroke: color, width: 2 * weight });
+  } else symbol(ctx, ink.symbol, px, py, r, { fill: color, stroke: paper, width: 3 * Math.min(weight, 2) });
 }
 
 function drawEllipses(ctx, trace, { array, palette, place, k, weight, playing, traces }) {
@@ -231,7 +231,7 @@ function drawShaft(ctx, { from, at, ink }, { palette, place, weight }) {
     color,
     paper: palette.color("paper"),
     width: 2.5 * weight,
-    head: 13,
+    head: 13 * weight,
   });
 }
 

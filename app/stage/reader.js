@@ -54,7 +54,7 @@ export function makeReader({ root, lesson, whole, menu, transport, words, handle
   // A step of a talk: prepared by the lesson, or a state as a link has it.
   function go({ show, state }) {
     if (show !== undefined) jump(shows.get(show).set);
-    else jump({}, { base: state ? { query: state } : { reset: true } });
+    else jump({}, { base: state ? { query: state.split("?").at(-1) } : { reset: true } });
   }
   const presenter = makePresenter({
     root,

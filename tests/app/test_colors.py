@@ -1,0 +1,152 @@
+"""Colors that everybody can tell apart and read: color blindness is simulated, contrast computed.
+
+Machado, Oliveira and Fernandes 2009 (table 1, severity 1.0) give what a dichromat sees, as a matrix
+on linear RGB; distances are Euclidean in Oklab (Ottosson 2020); contrast is WCAG 2.2's.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.figures.palette import inks
+from app.figures.sheet import Sheet
+from app.lessons import lessons
+from app.lessons.lesson import Lesson
+from natgrad_core.rules import rules
+from natgrad_core.types import Array
+
+THEME = (Path(__file__).resolve().parents[2] / "app/stage/theme.css").read_text()
+
+SEEN_BY = {
+    "all": np.eye(3),
+    "protanopes": np.array(
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+         [-0.003882, -0.048116, 1.051998]]),
+    "deuteranopes": np.array(
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+         [-0.011820, 0.042940, 0.968881]]),
+    "tritanopes": np.array(
+        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
+         [0.004733, 0.691367, 0.303900]]),
+}  # fmt: skip
+
+APART = 0.08
+"""In Oklab: about four times what is just noticed side by side."""
+
+
+def linear(color: str) -> Array:
+    """#rrggbb, or oklch as `l c h`, as linear RGB."""
+    if color.startswith("#"):
+        code = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+        return np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
+    lightness, chroma, hue = map(float, color.split())
+    angle = np.radians(hue)
+    lab = np.array([lightness, chroma * np.cos(angle), chroma * np.sin(angle)])
+    return np.linalg.inv(TO_CONES) @ (np.linalg.inv(TO_LAB) @ lab) ** 3
+
+
+TO_CONES = np.array(
+    [[0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566],
+     [0.0883024619, 0.2817188376, 0.6299787005]])  # fmt: skip
+TO_LAB = np.array(
+    [[0.2104542553, 0.7936177850, -0.0040720468], [1.9779984951, -2.4285922050, 0.4505937099],
+     [0.0259040371, 0.7827717662, -0.8086757660]])  # fmt: skip
+
+
+def oklab(color: str, eyes: Array) -> Array:
+    seen = np.clip(eyes @ linear(color), 0, 1)
+    return TO_LAB @ np.cbrt(TO_CONES @ seen)
+
+
+def apart(a: str, b: str) -> float:
+    """How far two colors lie apart for whoever tells them apart least."""
+    return min(float(np.linalg.norm(oklab(a, e) - oklab(b, e))) for e in SEEN_BY.values())
+
+
+def contrast(a: str, b: str) -> float:
+    """WCAG's contrast ratio of two colors."""
+    light = sorted(float(np.array([0.2126, 0.7152, 0.0722]) @ linear(c)) for c in (a, b))
+    return (light[1] + 0.05) / (light[0] + 0.05)
+
+
+def theme(name: str) -> dict[str, str]:
+    """The style sheet's own colors."""
+    blocks = re.findall(r"^\.natgrad[^{&]*\{\n(.*?)\n\}", THEME, re.S | re.M)
+    pairs = re.compile(r"--([\w-]+): (#[0-9a-f]{6}|[\d.]+ [\d.]+ [\d.]+);")
+    light, dark = (dict(pairs.findall(block)) for block in blocks[:2])
+    return light if name == "light" else {**light, **dark}
+
+
+def test_the_simulation_keeps_white_and_mixes_what_a_dichromat_mixes() -> None:
+    for eyes in SEEN_BY.values():
+        np.testing.assert_allclose(eyes @ np.ones(3), 1, atol=1e-5)
+    assert apart("#808000", "#a06000") < 0.5 * np.linalg.norm(
+        oklab("#808000", np.eye(3)) - oklab("#a06000", np.eye(3))
+    ), "an olive and a brown, for a protanope or a deuteranope"
+
+
+@pytest.mark.parametrize("paper", ["light", "dark"])
+def test_the_three_rules_of_the_lecture_differ_in_color_for_all_eyes(paper: str) -> None:
+    held = inks(("gradient", "newton", "natural"))
+    for a, b in combinations(("gradient", "newton", "natural"), 2):
+        assert apart(held[a][paper], held[b][paper]) > APART, (a, b)
+
+
+@pytest.mark.parametrize("paper", ["light", "dark"])
+def test_no_two_rules_share_both_color_and_symbol(paper: str) -> None:
+    held = inks(tuple(rules))
+    for a, b in combinations(rules, 2):
+        same = held[a]["symbol"] == held[b]["symbol"]
+        assert not same or apart(held[a][paper], held[b][paper]) > APART / 2, (a, b)
+
+
+@pytest.mark.parametrize("paper", ["light", "dark"])
+@pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
+def test_what_is_drawn_together_differs_in_color_or_in_symbol_or_dash(
+    lesson: Lesson, paper: str
+) -> None:
+    held = {**inks(lesson.rules), **lesson.inks}
+    for preset in lesson.presets:
+        sheet = Sheet()
+        lesson.picture(lesson.after(preset.set), sheet)
+        drawn = {
+            (t["plane"], t["ink"], t.get("dash", "solid"), held[t["ink"]].get("symbol"))
+            for t in sheet.traces
+            if t["kind"] == "path"
+        }
+        for (plane, a, dash, mark), (other, b, dash_b, mark_b) in combinations(sorted(
+            drawn, key=str), 2):  # fmt: skip
+            if plane == other and a != b and (dash, mark) == (dash_b, mark_b):
+                assert apart(held[a][paper], held[b][paper]) > APART, (preset.name, a, b)
+
+
+@pytest.mark.parametrize("paper", ["light", "dark"])
+def test_text_and_lines_stand_out_from_their_ground(paper: str) -> None:
+    color = theme(paper)
+    for ink, ground in (
+        ("ink", "paper"), ("ink", "panel"), ("soft", "paper"), ("soft", "panel"),
+        ("accent", "paper"), ("accent", "accent-wash"), ("ink", "accent-wash"),
+        ("danger", "paper"), ("danger", "danger-wash"), ("paper", "ink"),
+    ):  # fmt: skip
+        assert contrast(color[ink], color[ground]) >= 4.5, (ink, ground)
+    assert contrast(color["edge"], color["paper"]) >= 3, "a box's border, when it matters"
+
+
+@pytest.mark.parametrize("paper", ["light", "dark"])
+@pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
+def test_what_is_drawn_stands_out_from_paper_and_bands(lesson: Lesson, paper: str) -> None:
+    color = theme(paper)
+    held = {**inks(lesson.rules), **lesson.inks}
+    drawn = set()
+    for preset in lesson.presets:
+        sheet = Sheet()
+        lesson.picture(lesson.after(preset.set), sheet)
+        drawn |= {t["ink"] for t in sheet.traces if t["kind"] in ("path", "arrows", "ellipse-at")}
+    for name in drawn & set(held):
+        assert contrast(held[name][paper], color["paper"]) >= 3, name
+        assert contrast(held[name][paper], color["band-low"]) >= 3, name

@@ -1,0 +1,236 @@
+"""What holds of every lesson's page: no barrier, any screen, light, dark and paper, touch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
+
+from app.lessons import lessons
+from app.lessons.lesson import Lesson
+from tests.browser.conftest import Server, Watch
+from tests.browser.test_coordinates import ROOT, settle
+
+SCREENS = {
+    "phone": (390, 844),
+    "old projector": (1024, 768),
+    "laptop": (1440, 900),
+    "projector": (1920, 1080),
+    "4K": (3840, 2160),
+}
+
+
+def visit(context: BrowserContext, server: Server, name: str) -> Page:
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    page.goto(f"{server.url}{name}")
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    settle(page)
+    return page
+
+
+@pytest.fixture(scope="module", params=lessons.values(), ids=list(lessons))
+def taught(request: pytest.FixtureRequest) -> Lesson:
+    """Each lesson in turn."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def page(taught: Lesson, browser: Browser, server: Server) -> Iterator[Page]:
+    """Its page, opened once for all tests here."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, bypass_csp=True)
+    seen = Watch()
+    context.on("page", seen.follow)
+    yield visit(context, server, taught.name)
+    context.close()
+    assert (seen.outside, seen.errors) == ([], [])
+
+
+@pytest.fixture
+def phone(page: Page) -> Iterator[tuple[Page, CDPSession]]:
+    """The page as a phone has it, and what sends it touches."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    client = page.context.new_cdp_session(page)
+    screen = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+    client.send("Emulation.setDeviceMetricsOverride", screen)
+    client.send("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 5})
+    page.wait_for_function("matchMedia('(pointer: coarse)').matches")
+    settle(page)
+    yield page, client
+    client.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    client.send("Emulation.clearDeviceMetricsOverride")
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe-core finds, each with the place."""
+    found = Axe().run(page).response["violations"]
+    return [f"{v['id']}: {n['html'][:120]}" for v in found for n in v["nodes"]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_barrier(page: Page, scheme: Any) -> None:
+    page.emulate_media(color_scheme=scheme)
+    expect(page.locator(".natgrad")).to_have_attribute("data-theme", scheme)
+    assert barriers(page) == []
+
+
+def test_the_live_description_says_what_is_seen_and_follows(page: Page, taught: Lesson) -> None:
+    live = page.locator("[aria-live=polite].unseen")
+    for n, preset in enumerate(taught.presets[:3], 1):
+        page.keyboard.press(str(n))
+        settle(page)
+        said = page.evaluate(f"{ROOT}.answer.description")
+        assert len(said) > 10, preset.name
+        expect(live).to_have_text(said)
+    page.keyboard.press("0")
+    settle(page)
+
+
+LOOK = """() => {
+    const root = document.querySelector('.natgrad'), box = e => e.getBoundingClientRect();
+    const shown = [...root.querySelectorAll('.frame')].filter(e => e.checkVisibility());
+    const ticks = [...root.querySelectorAll('.ticks span')].filter(e => e.checkVisibility());
+    return {
+        across: Math.max(document.documentElement.scrollWidth - innerWidth,
+                         root.scrollWidth - root.clientWidth),
+        planes: shown.map(e => [box(e).width, box(e).height, box(e).left, box(e).right]),
+        canvas: shown.map(e => e.querySelector('.living').width),
+        ratio: Math.min(devicePixelRatio, 2),
+        type: Math.min(...ticks.map(e => parseFloat(getComputedStyle(e).fontSize))),
+    } }"""
+
+
+def assert_square_and_legible(page: Page, screen: str, presenting: bool) -> None:
+    width, height = SCREENS[screen]
+    page.set_viewport_size({"width": width, "height": height})
+    settle(page)
+    found = page.evaluate(LOOK)
+    assert found["across"] <= 0, f"sideways scroll: {screen}"
+    assert found["planes"]
+    for (wide, high, left, right), pixels in zip(found["planes"], found["canvas"], strict=True):
+        assert wide == pytest.approx(high, abs=0.5)
+        assert left >= 0
+        assert right <= width
+        assert wide >= (290 if screen == "phone" else 0.28 * min(width, height)), screen
+        assert pixels == pytest.approx(wide * found["ratio"], abs=2)
+    assert found["type"] >= max(11, (height / 70 if presenting else height / 120)), screen
+
+
+def test_on_any_screen_the_planes_are_square_and_nothing_is_cut_off(page: Page) -> None:
+    for screen in SCREENS:
+        assert_square_and_legible(page, screen, presenting=False)
+
+
+def test_before_an_audience_too_and_axe_finds_no_barrier(page: Page) -> None:
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("p")
+    expect(page.locator(".caption")).to_be_visible()
+    for screen in SCREENS:
+        assert_square_and_legible(page, screen, presenting=True)
+    found = barriers(page)
+    page.keyboard.press("p")
+    expect(page.locator(".caption")).to_be_hidden()
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.keyboard.press("0")
+    settle(page)
+    assert found == []
+
+
+def test_on_paper_there_is_the_picture_and_the_text_and_nothing_that_needs_a_hand(
+    page: Page,
+) -> None:
+    page.emulate_media(media="print", color_scheme="dark")
+    expect(page.locator(".natgrad")).to_have_attribute("data-theme", "light")
+    for gone in (".controls", ".transport", ".tools", ".presets"):
+        expect(page.locator(gone)).to_be_hidden()
+    for kept in (".plane >> nth=0", ".words", "h1"):
+        expect(page.locator(kept)).to_be_visible()
+    page.emulate_media(media="screen", color_scheme="light")
+
+
+def test_a_reader_who_wants_less_motion_sees_whole_steps(page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    if page.evaluate(f"{ROOT}.answer.steps") > 3:
+        page.locator("input.scrub").evaluate(
+            "e => { e.value = 0; e.dispatchEvent(new Event('input')) }"
+        )
+        page.keyboard.press(" ")
+        page.wait_for_function(f"{ROOT}.k >= 2")
+        page.keyboard.press(" ")
+    moving = page.evaluate(
+        """() => [...document.querySelectorAll('.natgrad *')].filter(e => { const s =
+        getComputedStyle(e); return s.animationName !== 'none' || parseFloat(s.transitionDuration)
+        > 0 }).map(e => e.className)"""
+    )
+    page.emulate_media(reduced_motion="no-preference")
+    assert moving == []
+
+
+def test_a_finger_drags_each_handle_and_the_page_stays_where_it_is(
+    phone: tuple[Page, CDPSession],
+) -> None:
+    page, client = phone
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        given = [{"x": x, "y": y} for x, y in points]
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": given})
+
+    names = page.evaluate(f"{ROOT}.answer.handles.map(h => h.id)")
+    assert names
+    for name in names:
+        handle = page.locator(f"[data-handle='{name}']")
+        handle.evaluate("e => e.scrollIntoView({block: 'center'})")
+        box = handle.bounding_box()
+        assert box
+        assert min(box["width"], box["height"]) > 43.9, "wide enough for a finger"
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        before = page.evaluate("[scrollX, scrollY]"), handle.get_attribute("aria-valuetext")
+        way = -1 if x > 195 else 1
+        touch("touchStart", (x, y))
+        for i in range(1, 9):
+            touch("touchMove", (x + 5 * way * i, y - 3 * i))
+        assert handle.get_attribute("aria-valuetext") != before[1], name
+        touch("touchEnd")
+        settle(page)
+        assert page.evaluate("[scrollX, scrollY]") == before[0], name
+
+
+def test_a_finger_on_a_plane_scrolls_the_page(phone: tuple[Page, CDPSession]) -> None:
+    page, client = phone
+    page.evaluate("scrollTo(0, 0)")
+    box = page.locator(".frame").first.bounding_box()
+    assert box
+    client.send(
+        "Input.synthesizeScrollGesture",
+        {"x": box["x"] + 12, "y": min(700, box["y"] + box["height"] - 12), "yDistance": -200},
+    )
+    page.wait_for_function("scrollY > 100")
+
+
+def test_the_home_page_and_a_missing_page_hold_no_barrier(browser: Browser, server: Server) -> None:
+    for scheme in ("light", "dark"):
+        context = browser.new_context(color_scheme=scheme, bypass_csp=True)
+        page = context.new_page()
+        for path in ("home", "nothing"):
+            page.goto(server.url + path)
+            assert barriers(page) == [], (path, scheme)
+        context.close()
+
+
+def test_windows_and_the_menu_hold_no_barrier(browser: Browser, server: Server) -> None:
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900}, bypass_csp=True, color_scheme="dark"
+    )
+    page = visit(context, server, "coordinates")
+    page.locator(".menu > button").click()
+    assert barriers(page) == []
+    for item in ("steps of a talk", "hide parts", "keys"):
+        page.get_by_role("menuitem", name=item).click()
+        expect(page.get_by_role("dialog", name=item)).to_be_visible()
+        assert barriers(page) == [], item
+        page.keyboard.press("Escape")
+        page.locator(".menu > button").click()
+    context.close()

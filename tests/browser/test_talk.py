@@ -1,0 +1,263 @@
+"""The lecturer's mode: steps by key, clicker, button and swipe; a talk kept and replayed."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from app.lessons import lessons
+from app.lessons.talk import read_talk
+from tests.browser.conftest import ROOT as CHECKOUT
+from tests.browser.conftest import Server, Watch
+from tests.browser.test_coordinates import ROOT, drag, settle
+
+LESSON = lessons["coordinates"]
+PRESETS = LESSON.presets
+
+
+@pytest.fixture(scope="module")
+def hall(browser: Browser, server: Server) -> Iterator[Page]:
+    """One lecturer, before a projector with a touch screen."""
+    visitor = browser.new_context(
+        viewport={"width": 1920, "height": 1080},
+        bypass_csp=True,
+        has_touch=True,
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    visitor.set_default_timeout(20_000)
+    seen = Watch()
+    visitor.on("page", seen.follow)
+    page = visitor.new_page()
+    yield page
+    visitor.close()
+    assert (seen.outside, seen.errors) == ([], [])
+
+
+def opened(page: Page, url: str) -> Page:
+    page.goto(url)
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    settle(page)
+    return page
+
+
+def on_step(page: Page, number: int, line: str, total: int = len(PRESETS)) -> None:
+    """The caption says step ``number``, and the page has it in its address."""
+    expect(page.locator(".caption .count")).to_have_text(f"{number} / {total}")
+    expect(page.locator(".caption .line")).to_have_text(line)
+    expect(page).to_have_url(re.compile(f"present={number}$"))
+    settle(page)
+
+
+def test_steps_go_by_clicker_by_arrows_and_by_buttons_and_show_their_states(
+    hall: Page, server: Server
+) -> None:
+    page = opened(hall, f"{server.url}coordinates")
+    page.keyboard.press("p")
+    page.wait_for_function("document.fullscreenElement?.matches('.natgrad')")
+    on_step(page, 1, PRESETS[0].say)
+    page.keyboard.press("PageDown")
+    on_step(page, 2, PRESETS[1].say)
+    assert page.evaluate(f"{ROOT}.state.matrix[1][0]") == pytest.approx(0.6427876)
+    page.keyboard.press("ArrowRight")
+    on_step(page, 3, PRESETS[2].say)
+    page.locator("[data-handle=start]").focus()
+    before = page.evaluate(f"{ROOT}.values['start.0']")
+    page.keyboard.press("ArrowRight")  # now it is the handle's
+    page.wait_for_function(f"before => {ROOT}.values['start.0'] > before", arg=before)
+    on_step(page, 3, PRESETS[2].say)
+    page.keyboard.press("PageDown")  # a clicker comes first
+    on_step(page, 4, PRESETS[3].say)
+    assert page.evaluate(f"{ROOT}.state.start") is None
+    page.get_by_role("button", name="previous step").click()
+    on_step(page, 3, PRESETS[2].say)
+    page.go_back()
+    on_step(page, 4, PRESETS[3].say)
+    assert page.evaluate(f"{ROOT}.state.damping") == 10
+    page.keyboard.press("f")
+    page.wait_for_function("!document.fullscreenElement")
+    expect(page.locator(".presenting")).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("present"))
+    assert page.evaluate(f"{ROOT}.state.damping") == 10, "leaving changes nothing"
+
+
+def test_a_swipe_on_the_caption_goes_on_and_back(hall: Page, server: Server) -> None:
+    page = opened(hall, f"{server.url}coordinates?v=1&present=2")
+    on_step(page, 2, PRESETS[1].say)
+    box = page.locator(".caption .line").bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    client = page.context.new_cdp_session(page)
+
+    def swipe(by: float) -> None:
+        points = [{"x": x + by * i / 5, "y": y} for i in range(6)]
+        for i, point in enumerate(points):
+            kind = "touchMove" if i else "touchStart"
+            client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+        client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    swipe(-150)
+    on_step(page, 3, PRESETS[2].say)
+    swipe(150)
+    on_step(page, 2, PRESETS[1].say)
+    swipe(10)
+    on_step(page, 2, PRESETS[1].say)
+
+
+def test_a_step_is_played_from_its_start_and_nothing_moves_by_itself(
+    hall: Page, server: Server
+) -> None:
+    page = opened(hall, f"{server.url}coordinates?v=1&present=7")
+    on_step(page, 7, PRESETS[6].say)
+    assert not page.evaluate(f"{ROOT}.playing")
+    page.get_by_label("speed").select_option("4")
+    page.get_by_role("button", name="play from the start").click()
+    page.wait_for_function(f"{ROOT}.playing")
+    page.wait_for_function(f"!{ROOT}.playing && {ROOT}.k === {ROOT}.state.steps", timeout=30_000)
+    on_step(page, 7, PRESETS[6].say)
+
+
+def test_type_and_lines_are_large_and_controls_come_when_wanted(hall: Page, server: Server) -> None:
+    page = opened(hall, f"{server.url}coordinates")
+    size = "() => parseFloat(getComputedStyle(document.querySelector('.sheet')).fontSize)"
+    ink = """() => { const c = document.querySelector('.living'); const d = c.getContext('2d')
+        .getImageData(0, 0, c.width, c.height).data; let n = 0;
+        for (let i = 3; i < d.length; i += 4) n += d[i] > 200; return n / (c.width * c.height) }"""
+    before = page.evaluate(size), page.evaluate(ink)
+    page.keyboard.press("p")
+    on_step(page, 1, PRESETS[0].say)
+    page.wait_for_function("document.fullscreenElement")
+    settle(page)
+    assert page.evaluate(size) > 1.4 * before[0]
+    assert page.evaluate(ink) > 1.2 * before[1], "thicker, of a picture that is no smaller"
+    caption = page.locator(".caption .line").evaluate(
+        "e => parseFloat(getComputedStyle(e).fontSize)"
+    )
+    assert caption >= 36
+    for hidden in (".words", ".presets", ".controls"):
+        expect(page.locator(hidden)).to_be_hidden()
+    page.keyboard.press("c")
+    page.locator("input[type=range][data-field=damping]").press("ArrowRight")
+    page.wait_for_function(f"{ROOT}.state.damping > 0")
+    page.keyboard.press("c")
+    expect(page.locator(".controls")).to_be_hidden()
+    drag(page, "a1", (30, 30))
+    page.wait_for_function(f"{ROOT}.state.matrix[1][0] !== 0")
+    page.keyboard.press("p")
+    expect(page.locator(".presenting")).to_have_count(0)
+
+
+def test_the_laser_dot_follows_the_pointer(hall: Page, server: Server) -> None:
+    page = opened(hall, f"{server.url}coordinates")
+    dot = page.locator(".dot-of-light")
+    expect(dot).to_be_hidden()
+    page.keyboard.press("d")
+    page.mouse.move(400, 300)
+    box = dot.bounding_box()
+    assert box
+    assert (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) == pytest.approx(
+        (400, 300), abs=1
+    )
+    drag(page, "a2", (30, 0))
+    page.wait_for_function(f"{ROOT}.state.matrix[0][1] > 0.8")
+    page.keyboard.press("d")
+    expect(dot).to_be_hidden()
+
+
+def test_steps_are_rearranged_and_kept_as_a_link_and_as_a_file_and_replayed(
+    hall: Page, server: Server, tmp_path: Path, browser: Browser
+) -> None:
+    page = opened(hall, f"{server.url}coordinates?v=1&rate=0.03")
+    page.locator(".menu > button").click()
+    page.get_by_role("menuitem", name="steps of a talk").click()
+    window = page.get_by_role("dialog", name="steps of a talk")
+    window.get_by_label("step 1 down").click()
+    for _ in range(len(PRESETS) - 2):
+        window.get_by_label("take step 3 out").click()
+    window.get_by_label("line of step 2").fill("Mine ~ 100 %!")
+    window.get_by_label("line of step 2").press("Tab")
+    window.get_by_role("combobox").select_option("claim.hessian")
+    window.get_by_role("button", name="add", exact=True).click()
+    window.get_by_role("combobox").select_option("")
+    window.get_by_role("button", name="add", exact=True).click()
+    window.get_by_label("line of step 4").fill("A rate of 0.03.")
+    window.get_by_label("line of step 4").press("Tab")
+    window.get_by_role("button", name="copy the link").click()
+    expect(window.get_by_role("status")).to_have_text("copied")
+    link = page.evaluate("navigator.clipboard.readText()")
+    with page.expect_download() as download:
+        window.get_by_role("button", name="save as a file").click()
+    file = tmp_path / download.value.suggested_filename
+    download.value.save_as(file)
+    saved = json.loads(file.read_text())
+    assert saved["steps"] == [
+        {"show": PRESETS[1].id},
+        {"show": PRESETS[0].id, "say": "Mine ~ 100 %!"},
+        {"show": "claim.hessian"},
+        {"state": "v=1&rate=0.03", "say": "A rate of 0.03."},
+    ]
+
+    def replay(url: str, there: Page) -> None:
+        opened(there, url)
+        on_step(there, 1, PRESETS[1].say, 4)
+        there.keyboard.press("PageDown")
+        on_step(there, 2, "Mine ~ 100 %!", 4)
+        there.keyboard.press("PageDown")
+        expect(there.locator(".caption math").first).to_be_visible()
+        there.wait_for_function(f"{ROOT}.k === 20")
+        there.keyboard.press("PageDown")
+        on_step(there, 4, "A rate of 0.03.", 4)
+        assert there.evaluate(f"{ROOT}.state.rate") == 0.03
+        there.keyboard.press("PageDown")
+        on_step(there, 4, "A rate of 0.03.", 4)
+
+    other = browser.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True)
+    replay(re.sub("rate=0.03&", "", link, count=1) + "&present=1", other.new_page())
+
+    window.get_by_role("button", name="the lesson's own steps").click()
+    expect(window.locator("li")).to_have_count(len(PRESETS))
+    with page.expect_file_chooser() as chooser:
+        window.get_by_role("button", name="open a file").click()
+    chooser.value.set_files(file)
+    expect(window.locator("li")).to_have_count(4)
+    expect(window.get_by_label("line of step 2")).to_have_value("Mine ~ 100 %!")
+
+    command = [sys.executable, "-m", "app", "present", str(file), "--no-browser", "--port=0"]
+    process = subprocess.Popen(
+        [*command, "--pool=1"], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout
+        found = re.search(r"http://\S+", process.stdout.readline())
+        assert found
+        assert found[0].endswith(read_talk(file.read_text())[0].link)
+        replay(found[0], other.new_page())
+    finally:
+        other.close()
+        process.terminate()
+        process.communicate()
+
+
+def test_a_file_that_is_no_talk_is_refused_in_words_and_nothing_is_lost(
+    hall: Page, server: Server, tmp_path: Path
+) -> None:
+    page = opened(hall, f"{server.url}coordinates?v=1&talk={PRESETS[3].id}~nothing")
+    expect(page.locator(".notice")).to_contain_text("nothing is not known here")
+    page.locator(".menu > button").click()
+    page.get_by_role("menuitem", name="steps of a talk").click()
+    window = page.get_by_role("dialog", name="steps of a talk")
+    for text, said in (("{", "no steps"), ('{"lesson": "newton", "steps": []}', "newton")):
+        bad = tmp_path / "bad.json"
+        bad.write_text(text)
+        with page.expect_file_chooser() as chooser:
+            window.get_by_role("button", name="open a file").click()
+        chooser.value.set_files(bad)
+        expect(window.get_by_role("status")).to_contain_text(said)
+        expect(window.locator("li")).to_have_count(1)
+    page.keyboard.press("Escape")
