@@ -310,3 +310,22 @@ def test_every_control_can_be_reached_by_tab_and_shows_its_focus(
             unseen.append(said)
     assert unseen == []
     assert len(reached) == wanted
+
+
+def test_light_and_dark_follow_the_system_until_the_reader_chooses(
+    reader: Page, server: Server
+) -> None:
+    page = opened(reader, server)
+    root, tool = page.locator(".natgrad"), page.get_by_role("button", name="theme")
+    page.emulate_media(color_scheme="dark")
+    expect(root).to_have_attribute("data-theme", "dark")
+    tool.click()
+    expect(tool).to_have_attribute("aria-label", "theme: light")
+    expect(root).to_have_attribute("data-theme", "light")
+    page.reload()
+    expect(root).to_have_attribute("data-theme", "light")
+    tool.click()
+    expect(root).to_have_attribute("data-theme", "dark")
+    tool.click()
+    page.emulate_media(color_scheme="light")
+    expect(root).to_have_attribute("data-theme", "light")
