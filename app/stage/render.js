@@ -194,6 +194,7 @@ export function render({ model, el }) {
     if (arranged === names.join()) return;
     arranged = names.join();
     root.style.setProperty("--planes", names.length);
+    root.dataset.planes = names.length;
     for (const [name, plane] of planes) plane.figure.hidden = !names.includes(name);
     for (const name of names) if (planes.has(name)) planesBox.append(planes.get(name).figure);
   }

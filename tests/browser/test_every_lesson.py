@@ -24,7 +24,7 @@ SCREENS = {
 
 
 def visit(context: BrowserContext, server: Server, name: str) -> Page:
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     page.goto(f"{server.url}{name}")
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
