@@ -41,7 +41,9 @@ def taught(request: pytest.FixtureRequest) -> Lesson:
 @pytest.fixture(scope="module")
 def page(taught: Lesson, browser: Browser, server: Server) -> Iterator[Page]:
     """Its page, opened once for all tests here."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, bypass_csp=True)
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900}, bypass_csp=True, reduced_motion="reduce"
+    )
     seen = Watch()
     context.on("page", seen.follow)
     yield visit(context, server, taught.name)
@@ -152,7 +154,6 @@ def test_on_paper_there_is_the_picture_and_the_text_and_nothing_that_needs_a_han
 
 
 def test_a_reader_who_wants_less_motion_sees_whole_steps(page: Page) -> None:
-    page.emulate_media(reduced_motion="reduce")
     if page.evaluate(f"{ROOT}.answer.steps") > 3:
         page.locator("input.scrub").evaluate(
             "e => { e.value = 0; e.dispatchEvent(new Event('input')) }"
@@ -165,7 +166,6 @@ def test_a_reader_who_wants_less_motion_sees_whole_steps(page: Page) -> None:
         getComputedStyle(e); return s.animationName !== 'none' || parseFloat(s.transitionDuration)
         > 0 }).map(e => e.className)"""
     )
-    page.emulate_media(reduced_motion="no-preference")
     assert moving == []
 
 
@@ -213,6 +213,7 @@ def test_a_finger_on_a_plane_scrolls_the_page(phone: tuple[Page, CDPSession]) ->
 def test_the_home_page_and_a_missing_page_hold_no_barrier(browser: Browser, server: Server) -> None:
     for scheme in ("light", "dark"):
         context = browser.new_context(color_scheme=scheme, bypass_csp=True)
+        context.set_default_timeout(60_000)
         page = context.new_page()
         for path in ("home", "nothing"):
             page.goto(server.url + path)
@@ -222,7 +223,10 @@ def test_the_home_page_and_a_missing_page_hold_no_barrier(browser: Browser, serv
 
 def test_windows_and_the_menu_hold_no_barrier(browser: Browser, server: Server) -> None:
     context = browser.new_context(
-        viewport={"width": 1440, "height": 900}, bypass_csp=True, color_scheme="dark"
+        viewport={"width": 1440, "height": 900},
+        bypass_csp=True,
+        color_scheme="dark",
+        reduced_motion="reduce",
     )
     page = visit(context, server, "coordinates")
     page.locator(".menu > button").click()

@@ -26,7 +26,7 @@ def reader(browser: Browser, server: Server) -> Iterator[Page]:
         reduced_motion="no-preference",
         permissions=["clipboard-read", "clipboard-write"],
     )
-    visitor.set_default_timeout(20_000)
+    visitor.set_default_timeout(60_000)
     seen = Watch()
     visitor.on("page", seen.follow)
     page = visitor.new_page()

@@ -31,7 +31,7 @@ def hall(browser: Browser, server: Server) -> Iterator[Page]:
         has_touch=True,
         permissions=["clipboard-read", "clipboard-write"],
     )
-    visitor.set_default_timeout(20_000)
+    visitor.set_default_timeout(60_000)
     seen = Watch()
     visitor.on("page", seen.follow)
     page = visitor.new_page()
