@@ -31,6 +31,16 @@ def ellipse_axes(metric: Array, radius: float) -> Array:
     return np.where(good[..., None, None], axes, np.nan)
 
 
+def spread_axes(covariance: Array, radius: float) -> Array:
+    """Half-axes of {s : ½ sᵀC⁻¹s = r}, as rows, longest first, ``[..., d, d]``: √(2r·eigenvalue).
+
+    Of a singular C ``[..., d, d]``, as of one outer product, some are nought.
+    """
+    values, vectors = np.linalg.eigh(covariance)
+    lengths = np.sqrt(2 * radius * np.maximum(values, 0.0))
+    return (np.swapaxes(vectors, -1, -2) * lengths[..., None])[..., ::-1, :]
+
+
 def outline(metric: Array, radius: float, count: int = 120) -> Array:
     """Points δ of {½ δᵀGδ = r} in the plane, once around, ``[..., count, 2]``."""
     first, second = np.moveaxis(ellipse_axes(metric, radius), -2, 0)

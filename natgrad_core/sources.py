@@ -132,6 +132,8 @@ _WORKS = (
              "Parameter Orthogonality and Approximate Conditional Inference",
              "Journal of the Royal Statistical Society, Series B", "49", "1-39"),
     _book("do Carmo, Manfredo P.", 1992, "Riemannian Geometry", "Birkhäuser"),
+    _article("Fisher, Ronald A.", 1925, "Theory of Statistical Estimation",
+             "Mathematical Proceedings of the Cambridge Philosophical Society", "22", "700-725"),
     _article("Fujiwara, Akio and Amari, Shun-ichi", 1995,
              "Gradient Systems in View of Information Geometry", "Physica D", "80", "317-327"),
     _talk("Kakade, Sham", 2001, "A Natural Policy Gradient", f"{_NIPS} 14"),

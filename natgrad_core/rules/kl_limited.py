@@ -5,11 +5,11 @@ from __future__ import annotations
 from natgrad_core.given import checked
 from natgrad_core.made import remembering
 from natgrad_core.metrics.fisher import fisher
-from natgrad_core.ops import maximum, sqrt
+from natgrad_core.ops import maximum, minimum, sqrt
 from natgrad_core.problem import At
 from natgrad_core.rule import Memory, Rule, chain, descend, precondition
 from natgrad_core.rules import rules
-from natgrad_core.small import Vector, dot, mv
+from natgrad_core.small import Vector, dot, mv, solve
 from natgrad_core.types import ArrayLike
 
 
@@ -24,6 +24,24 @@ def limit(radius: ArrayLike) -> Rule:
         return tuple(d / excess for d in direction), memory
 
     return Rule(update, name="limit", latex=r"\tfrac12 \delta^\top F \delta \le r")
+
+
+@remembering(__name__, "paced")
+def paced(radius: ArrayLike) -> Rule:
+    """Direction -> the same, as long as ½δᵀFδ = ``radius`` nats, or ½∇JᵀF⁻¹∇J if that is less.
+
+    The second is what a whole natural step costs, so that least squares comes to rest. It sets
+    rules side by side by their directions alone.
+    """
+    most = checked("the radius r, in nats", radius, 1e-300)
+
+    def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
+        nats = dot(direction, mv(at.fisher, direction)) / 2
+        whole = dot(at.grad, solve(at.fisher, at.grad)) / 2
+        stretch = sqrt(minimum(whole, most) / nats)
+        return tuple(d * stretch for d in direction), memory
+
+    return Rule(update, name="paced", latex=r"\tfrac12 \delta^\top F \delta = r")
 
 
 @rules.register("kl-limited")

@@ -1,0 +1,185 @@
+"""The empirical Fisher beside the Fisher matrix: two runs, and the angle between their steps."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+
+from app.figures.sheet import Sheet
+from app.figures.vectors import directions as field
+from app.figures.views import grid, plane
+from natgrad_core import Rule, Trajectory, chain, metrics, run
+from natgrad_core.information import angle
+from natgrad_core.problem import Problem
+from natgrad_core.rule import descend, precondition
+from natgrad_core.rules.kl_limited import paced
+from natgrad_core.shapes import ellipse_axes, outline
+from natgrad_core.skewed import directions, minimum, skewed_line
+from natgrad_core.types import Array
+
+VIEW = np.array([[-2.0, 6.0], [-2.0, 6.0]])
+STEPS = 24
+RUNS = {"natural": "fisher", "empirical": "empirical-fisher"}
+"""The runs by ink, with the metric of each."""
+
+_FINE = (20, 40, 80)
+"""Cells of the map on a side, from coarse to fine."""
+
+_LEVELS = np.linspace(0.25, 6.0, 14) ** 2
+_POINTS = 91
+_SHOWN = 0.9
+"""Length of the arrows on paper."""
+
+_RADIUS = 0.25
+"""Of both ellipses ½δᵀGδ, in nats by their own reckoning."""
+
+
+@lru_cache(maxsize=8)
+def line_with(noise: float) -> Problem:
+    """The least-squares problem with data of this noise."""
+    return skewed_line(noise)
+
+
+@lru_cache(maxsize=16)
+def _angles(noise: float, fine: int) -> Array:
+    """The angle on paper between the two steps, in degrees, ``[fine, fine]``."""
+    half = np.ptp(VIEW[0]) / fine / 2
+    inner = VIEW + np.array([[half, -half], [half, -half]])
+    points, problem = grid(inner, fine), line_with(noise)
+    steps = [directions(problem, points, name)[0] for name in RUNS.values()]
+    return angle(*steps)
+
+
+@lru_cache(maxsize=8)
+def _field(noise: float) -> tuple[Array, Any]:
+    problem = line_with(noise)
+    return field(lambda points: directions(problem, points, "empirical-fisher")[0], VIEW)
+
+
+def rule_with(metric: str, pace: float) -> Rule:
+    """Along −G⁻¹∇J, ``pace`` nats a step."""
+    return chain(precondition(metrics[metric]()), descend(1.0), paced(pace), name=metric)
+
+
+class Data:
+    """What the engine says at a point w of the data's own line."""
+
+    def __init__(self, state: Any) -> None:
+        self.state = state
+        self.problem = line_with(state.noise)
+        self.at = np.array(state.w)
+
+    @cached_property
+    def minimum(self) -> Array:
+        """Where the loss is least."""
+        return minimum(self.problem)
+
+    @cached_property
+    def runs(self) -> dict[str, Trajectory]:
+        """Along −G⁻¹∇J from w, with G = F and with the empirical Fisher, at one pace."""
+        return {ink: run(self.problem, rule_with(metric, self.state.pace), self.at, STEPS)
+                for ink, metric in RUNS.items()}  # fmt: skip
+
+    @cached_property
+    def here(self) -> dict[str, tuple[Array, Array]]:
+        """At w: the step of rate 1 and the matrix, of either run."""
+        return {ink: directions(self.problem, self.at, metric) for ink, metric in RUNS.items()}
+
+    @cached_property
+    def along(self) -> dict[str, tuple[Array, Array]]:
+        """The same along the natural run."""
+        path = self.runs["natural"].good
+        return {ink: directions(self.problem, path, metric) for ink, metric in RUNS.items()}
+
+    @property
+    def angles(self) -> tuple[float, float]:
+        """Between the two steps at w, in degrees: on paper, and by the Fisher matrix."""
+        (natural, fisher), (empirical, _) = self.here["natural"], self.here["empirical"]
+        return float(angle(natural, empirical)), float(angle(natural, empirical, fisher))
+
+
+def picture(data: Data, sheet: Sheet) -> dict[str, Any]:
+    """Both runs over the loss; and the map of the angle between their steps."""
+    _add_ground(data, sheet)
+    points, starts = _field(data.state.noise)
+    sheet.add("left", "curve", "field", "−G⁻¹∇J", points=points, starts=starts, faint=True,
+              width=1.2)  # fmt: skip
+    for ink, path in data.runs.items():
+        name = "natural" if ink == "natural" else "by the empirical Fisher"
+        with np.errstate(all="ignore"):
+            sheet.add("left", "path", ink, name, rule=ink, dash="solid", points=path.theta,
+                      values={"loss": sheet.array(f"loss.{ink}", path.loss)})  # fmt: skip
+    _arrows(data, sheet)
+    part = min(sheet.fine, len(_FINE) - 1)
+    fine = _FINE[part]
+    cells = np.round(np.clip(_angles(data.state.noise, fine) / 90, 0, 1) * 255).astype(np.uint8)
+    sheet.add("right", "heat", "map", "angle", cells=cells.ravel(), size=[fine, fine],
+              box=VIEW.ravel().tolist())  # fmt: skip
+    sheet.add("right", "points", "contour", "", points=data.minimum[None], symbol="cross")
+    more = {} if part + 1 == len(_FINE) else {"more": part + 1, "progress": (part + 1) / len(_FINE)}
+    symbols = data.problem.symbols
+    paper, own = data.angles
+    return {
+        "planes": [plane("left", "the loss of a line through skewed data", symbols, VIEW),
+                   plane("right", "angle of the steps: 0° dark, 90° and more pale", symbols, VIEW)],
+        "ways": {},
+        "steps": STEPS,
+        "handles": [{"id": name, "plane": side, "at": data.at.tolist(), "label": "where both start",
+                     "field": "w", "ink": "start", "tag": ""}
+                    for name, side in (("w", "left"), ("w.map", "right"))],
+        "numbers": _numbers(data, sheet),
+        "description": f"the two steps differ by {paper:.0f}° on paper, {own:.0f}° by F",
+        **more,
+    }  # fmt: skip
+
+
+@lru_cache(maxsize=8)
+def _ground(noise: float) -> tuple[Array, Array]:
+    """The loss's level sets, ellipses of F about the minimum: the lines, and bands between them."""
+    problem = line_with(noise)
+    goal = minimum(problem)
+    rings = [goal + outline(problem.fisher(goal), r, _POINTS) for r in _LEVELS]
+    between = [rings[0], *(part for pair in zip(rings[1:], rings[:-1], strict=True)
+                           for part in pair)]  # fmt: skip
+    return np.concatenate(rings), np.concatenate(between)
+
+
+def _add_ground(data: Data, sheet: Sheet) -> None:
+    lines, between = _ground(data.state.noise)
+    count = len(_LEVELS)
+    bands = np.concatenate([[0], 1 + 2 * np.arange(count)])
+    cache = f"skewed-{data.state.noise}"
+    sheet.add("left", "bands", "loss", "loss", points=between, bands=bands,
+              rings=np.arange(0, len(between) + 1, _POINTS), cache=f"bands-{cache}")  # fmt: skip
+    sheet.add("left", "lines", "contour", "lines of equal loss", points=lines,
+              starts=np.arange(0, len(lines) + 1, _POINTS), cache=f"lines-{cache}")  # fmt: skip
+
+
+def _arrows(data: Data, sheet: Sheet) -> None:
+    """Along the natural run: both steps, as long as one another; and both ellipses there."""
+    path = data.runs["natural"].good
+    for ink, (steps, matrices) in data.along.items():
+        with np.errstate(all="ignore"):
+            unit = steps / np.linalg.norm(steps, axis=-1, keepdims=True)
+        label = "−F⁻¹∇J" if ink == "natural" else "−G⁻¹∇J"
+        for side in ("left", "right"):
+            sheet.add(side, "arrows", ink, label if side == "left" else "", label=label,
+                      points=np.concatenate([path, path + _SHOWN * unit], -1))  # fmt: skip
+        axes = ellipse_axes(matrices, _RADIUS).reshape(len(path), 4)
+        sheet.add("left", "ellipse-at", ink, "", shapes=np.concatenate([path, axes], -1))
+
+
+def _numbers(data: Data, sheet: Sheet) -> dict[str, Any]:
+    """Series along the natural run."""
+    (natural, fisher), (empirical, other) = data.along["natural"], data.along["empirical"]
+    metric = fisher[0]  # of least squares it is the same everywhere
+    with np.errstate(all="ignore"):
+        columns = [fisher.reshape(-1, 4), other.reshape(-1, 4),
+                   angle(natural, empirical)[:, None], angle(natural, empirical, metric)[:, None],
+                   np.linalg.norm(natural, axis=-1)[:, None],
+                   np.linalg.norm(empirical, axis=-1)[:, None]]  # fmt: skip
+    sheet.array("live", np.concatenate(columns, axis=1))
+    names = [f"{m}.{i}.{j}" for m in ("F", "G") for i in (0, 1) for j in (0, 1)]
+    return {"@": [*names, "paper", "own", "long", "short"]}

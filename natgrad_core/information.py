@@ -1,0 +1,153 @@
+"""The Fisher matrix as an average, sample by sample, and how far KL is from its ellipse.
+
+F = E[s sᵀ] with s = ∇ log p(y | θ) and y drawn from p itself; E[s] = 0, and F = −E[∇² log p] too.
+Each average over n draws misses by about 1/√n. Fisher 1925; Martens 2020, section 5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from natgrad_core.jet import variables_through
+from natgrad_core.problem import Problem
+from natgrad_core.small import components
+from natgrad_core.types import Array, ArrayLike, Whole
+
+
+def scores(problem: Problem, theta: ArrayLike, data: Array) -> Array:
+    """∇ log p of each datum ``[n, ...]`` that ``problem.sample`` made, ``[n, d]``.
+
+    With covariates one ``[n, rows, d]``, a score a row.
+    """
+    point = problem.check(theta)
+    parts = problem._score((*problem.covariates, *_outcome(problem, data)), *point.tolist())
+    lead = data.shape[:-1] if problem.outcomes > 1 else data.shape
+    return np.stack([np.broadcast_to(part, lead) for part in parts], -1)
+
+
+def surprises(problem: Problem, theta: ArrayLike, data: Array) -> Array:
+    """−∇² log p of each datum, ``[n, d, d]`` (with covariates ``[n, rows, d, d]``).
+
+    By automatic differentiation of log p, twice.
+    """
+    point = problem.check(theta)
+    datum = (*problem.covariates, *_outcome(problem, data))
+    (jet,) = variables_through(lambda *at: (problem._log_prob(datum, *at),), tuple(point.tolist()))
+    lead = data.shape[:-1] if problem.outcomes > 1 else data.shape
+    d = problem.dim
+    found = np.empty((*lead, d, d))
+    for value, i, j in zip(jet.hessian, *np.triu_indices(d), strict=True):
+        found[..., i, j] = found[..., j, i] = -np.broadcast_to(value, lead)
+    return found
+
+
+def _outcome(problem: Problem, data: Array) -> tuple[Array, ...]:
+    return components(data) if problem.outcomes > 1 else (data,)
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Sums over the first ``n`` draws, for several n at once: all arrays lead with ``[len(n)]``."""
+
+    n: Whole
+    score: Array
+    """Σ s, ``[m, d]``."""
+    outer: Array
+    """Σ s sᵀ, ``[m, d, d]``."""
+    surprise: Array
+    """Σ −∇² log p, ``[m, d, d]``."""
+    square: Array
+    """Σ (entries of W s sᵀ W)², ``[m, d, d]``, with W = F^{−1/2}."""
+
+    @property
+    def fisher(self) -> Array:
+        """The average of s sᵀ, ``[m, d, d]``."""
+        return self.outer / self.n[:, None, None]
+
+    @property
+    def curvature(self) -> Array:
+        """The average of −∇² log p, ``[m, d, d]``."""
+        return self.surprise / self.n[:, None, None]
+
+    @property
+    def mean(self) -> Array:
+        """The average score, ``[m, d]``."""
+        return self.score / self.n[:, None]
+
+    def then(self, more: Gathered) -> Gathered:
+        """These draws and after them ``more``."""
+        join = lambda a, b: np.concatenate([a, a[-1] + b])  # noqa: E731
+        return Gathered(*(join(getattr(self, name), getattr(more, name))
+                          for name in ("n", "score", "outer", "surprise", "square")))  # fmt: skip
+
+
+def whitening(fisher: Array) -> Array:
+    """F^{−1/2}, ``[d, d]``: with it the error of an estimate has no unit and no coordinates."""
+    values, vectors = np.linalg.eigh(fisher)
+    if not values[0] > 1e-12 * values[-1]:
+        raise ValueError(f"the Fisher matrix has no inverse (eigenvalues {values})")
+    return (vectors / np.sqrt(values)) @ vectors.T
+
+
+def gather(problem: Problem, theta: ArrayLike, ns: Whole, seed: int | tuple[int, ...]) -> Gathered:
+    """Draws from p(· | θ), summed up to each of the rising numbers ``ns [m]``, from 1 on.
+
+    With covariates one draw is an outcome for every row, and its scores are averaged over them.
+    The seed makes the draws: asked again they are the same.
+    """
+    point = problem.check(theta)
+    rng = np.random.default_rng(seed)
+    data = problem.sample(point, rng, int(ns[-1]))
+    s, h = scores(problem, point, data), surprises(problem, point, data)
+    weights = problem.rows.columns[0] if problem.covariates else None
+    if weights is None:
+        outer, mean = s[:, :, None] * s[:, None, :], s
+    else:
+        outer = np.einsum("r,nri,nrj->nij", weights, s, s)
+        mean, h = np.einsum("r,nri->ni", weights, s), np.einsum("r,nrij->nij", weights, h)
+    white = whitening(problem.fisher(point))
+    square = (white @ outer @ white) ** 2
+    starts = np.concatenate([[0], ns[:-1]])
+    total = lambda each: np.cumsum(np.add.reduceat(each, starts, axis=0), axis=0)  # noqa: E731
+    return Gathered(ns, total(mean), total(outer), total(h), total(square))
+
+
+def error(estimate: Array, fisher: Array) -> Array:
+    """‖F^{−1/2} Ê F^{−1/2} − I‖ (Frobenius), of estimates ``[m, d, d]``: the same in all charts."""
+    white = whitening(fisher)
+    return np.linalg.norm(white @ estimate @ white - np.eye(len(fisher)), axis=(-2, -1))
+
+
+def expected_error(gathered: Gathered) -> float:
+    """c in E‖…‖² = c²/n, from the spread of the outer products themselves, all draws together."""
+    n = float(gathered.n[-1])
+    d = gathered.outer.shape[-1]  # the mean of W s sᵀ W is I but for chance
+    return float(np.sqrt(max((gathered.square[-1] / n).sum() - d, 0.0)))
+
+
+def kl_misses(problem: Problem, theta: ArrayLike, sizes: Array, count: int = 48) -> Array:
+    """KL(p_θ ‖ p_θ+δ) − ½ε² all around the ellipse δᵀFδ = ε², for each ε of ``sizes [m]``.
+
+    ``[m, count]``, opposite ends ``count/2`` apart; NaN outside the domain. Of order ε³, and where
+    opposite ends are averaged ε⁴.
+    """
+    from natgrad_core.shapes import outline
+
+    point = problem.check(theta)
+    ring = outline(problem.fisher(point), 0.5, count + 1)[:-1]
+    there = point + sizes[:, None, None] * ring
+    inside = problem.inside(there)
+    with np.errstate(all="ignore"):
+        kl = problem._kl(tuple(point.tolist()), components(there))
+    return np.where(inside, np.broadcast_to(kl, inside.shape) - sizes[:, None] ** 2 / 2, np.nan)
+
+
+def angle(a: Array, b: Array, metric: Array | None = None) -> Array:
+    """The angle of vectors ``[..., d]`` in degrees: on paper, or as ``metric [d, d]`` has it."""
+    g = np.eye(a.shape[-1]) if metric is None else metric
+    dot = lambda v, w: np.einsum("...i,ij,...j->...", v, g, w)  # noqa: E731
+    with np.errstate(all="ignore"):
+        cosine = dot(a, b) / np.sqrt(dot(a, a) * dot(b, b))
+    return np.rad2deg(np.arccos(np.clip(cosine, -1.0, 1.0)))
