@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from typing import Any
 
-from app.state import ChartKey, Runs, chart_named, problem_named
+from app.state import ChartKey, ProblemKey, Runs, chart_named, problem_named
 from natgrad_core import Problem, Rule, Trajectory, gap, rules, run
 from natgrad_core.chart import Chart
 from natgrad_core.problem import At
@@ -21,19 +21,19 @@ from natgrad_core.types import Array
 def rule_named(name: str, rate: float, damping: float, kind: str) -> Rule:
     """The rule of this name with those of the reader's options that it takes."""
     options = {"rate": rate, "damping": damping, "kind": kind}
-    taken = _options(name)
+    taken = rule_options(name)
     return rules[name](**{key: value for key, value in options.items() if key in taken})
 
 
 @cache
-def _options(rule: str) -> frozenset[str]:
+def rule_options(rule: str) -> frozenset[str]:
     """What a rule can be told: looked up once, for inspecting a signature is slow."""
     return frozenset(inspect.signature(rules[rule]).parameters)
 
 
 @lru_cache(maxsize=256)
 def run_named(
-    problem: str,
+    problem: ProblemKey,
     chart: ChartKey | None,
     rule: str,
     options: tuple[float, float, str],
@@ -83,7 +83,7 @@ class Shown:
     @cached_property
     def problem(self) -> Problem:
         """The problem, in θ."""
-        return problem_named(self.state.problem)
+        return problem_named(self.state.problem_key)
 
     @cached_property
     def chart(self) -> Chart:
@@ -113,8 +113,8 @@ class Shown:
         at_home = (state.rate, state.damping, "identity")  # in θ both kinds of damping are one
         return Twins(
             name,
-            run_named(state.problem, None, name, at_home, start, state.steps),
-            run_named(state.problem, state.chart_key, name, options, start, state.steps),
+            run_named(state.problem_key, None, name, at_home, start, state.steps),
+            run_named(state.problem_key, state.chart_key, name, options, start, state.steps),
             self.chart,
         )
 

@@ -20,6 +20,7 @@ from app.fields import BadInput, choice, control, number, perhaps, point, severa
 from natgrad_core.chart import Chart
 from natgrad_core.charts import charts
 from natgrad_core.damping import KINDS
+from natgrad_core.expression import own
 from natgrad_core.problem import OutsideDomain, Problem
 from natgrad_core.problems import problems
 from natgrad_core.rules import rules
@@ -106,7 +107,7 @@ class State:
         for f in fields(self):
             value = getattr(self, f.name)
             if value != getattr(default, f.name):
-                parts.append(f"{f.metadata['short']}={quote(_write(value), safe=',-.:')}")
+                parts.append(f"{f.metadata['short']}={quote(_write(value), safe=',-.:()*/;')}")
         return "&".join(parts) if len(parts) > 1 else ""
 
 
@@ -164,14 +165,26 @@ def read_query(query: str, default: S) -> tuple[S, list[str]]:
 # Runs ---------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=32)
-def problem_named(name: str) -> Problem:
-    """The problem of this name with its shipped data."""
-    return problems[name]()
+ProblemKey = str | tuple[str, tuple[tuple[str, Any], ...]]
+"""A problem's name, or its name and options; runs and pictures are kept by it."""
+
+OWN = "own"
+"""The name of a reader's own problem; its options are the arguments of ``own``."""
+
+
+@lru_cache(maxsize=64)
+def problem_named(key: ProblemKey) -> Problem:
+    """The problem of this name, with its shipped data unless its options say more."""
+    name, options = (key, ()) if isinstance(key, str) else key
+    given: dict[str, Any] = dict(options)
+    if name == OWN:
+        text, data, parameters = (given.pop(key) for key in ("text", "data", "parameters"))
+        return own(text, dict(data), parameters, **given)
+    return problems[name](**given)
 
 
 @lru_cache(maxsize=512)
-def why_not(problem: str, rule: str) -> str:
+def why_not(problem: ProblemKey, rule: str) -> str:
     """Why a rule cannot run on a problem, in words; empty if it can."""
     place = problem_named(problem)
     try:
@@ -216,6 +229,11 @@ class Runs(State):
     """What else is set when a problem is chosen: a rate that suits it."""
 
     @property
+    def problem_key(self) -> ProblemKey:
+        """Which problem; a lesson that offers its options says more."""
+        return self.problem
+
+    @property
     def chart_key(self) -> ChartKey:
         """Which chart the other runs are made in; the identity unless a lesson says more."""
         return "identity", ()
@@ -223,18 +241,18 @@ class Runs(State):
     @property
     def point(self) -> tuple[float, ...]:
         """Where the runs start, in θ: the reader's start, or the problem's."""
-        return self.start if self.start is not None else problem_named(self.problem).start
+        return self.start if self.start is not None else problem_named(self.problem_key).start
 
     def whole(self) -> Self:
         """The state itself if its start is in the problem's domain and its rules can run there."""
         try:
-            problem_named(self.problem).check(self.point)
+            problem_named(self.problem_key).check(self.point)
         except OutsideDomain as error:
             raise BadInput("start", f"{error}. The last good start stays.") from None
         except ValueError as error:
             raise BadInput("start", str(error)) from None
         for rule in self.rules:
-            if reason := why_not(self.problem, rule):
+            if reason := why_not(self.problem_key, rule):
                 raise BadInput("rules", reason)
         return self
 

@@ -20,6 +20,7 @@ import numpy as np
 from natgrad_core.densities import DENSITIES
 from natgrad_core.grammar import Expression, ExpressionError, read
 from natgrad_core.jet import Jet, jet_of, variables
+from natgrad_core.made import remembering
 from natgrad_core.problem import NoProbabilityModel, Problem
 from natgrad_core.rows import Rows
 from natgrad_core.small import Matrix, Vector, congruent, symmetric, upper
@@ -27,7 +28,11 @@ from natgrad_core.types import Array, ArrayLike, Bools
 
 MOST_ROWS = 10_000
 
+_FEW = 4
+"""Rows up to which derivatives are traced row by row; each brings all the lines of its jets."""
 
+
+@remembering("natgrad_core.expression", "own")
 def own(
     text: str,
     data: Mapping[str, ArrayLike] | None = None,
@@ -84,7 +89,7 @@ class Own(Problem):
         if not all(np.isfinite(column).all() for column in columns.values()):
             raise ValueError("data must be finite numbers; leave missing rows out")
         n = next(iter(columns.values())).size if columns else 1
-        self.rows = Rows(np.full(n, 1 / n), *columns.values()) if columns else Rows()
+        self.rows = Rows(np.full(n, 1 / n), *columns.values(), few=_FEW) if columns else Rows()
         self._sums = self.rows if columns else Rows([1.0])
         if not np.isfinite(self._finite_loss(start)):
             where = ", ".join(f"{s} = {v:g}" for s, v in zip(parameters, start, strict=True))

@@ -160,6 +160,12 @@ def _check(
             )
 
 
+def usage() -> str:
+    """What may be written, in one sentence."""
+    known = ", ".join([*FUNCTIONS, *(d.signature for d in DENSITIES.values())])
+    return f"numbers, names, + - * / **, parentheses, pi, and {known}"
+
+
 def _written(name: str) -> str:
     return f"{name}(…)" if name in FUNCTIONS else DENSITIES[name].signature
 

@@ -24,12 +24,12 @@ FEW = 48
 class Rows:
     """Columns of equal length; ``total(term, *theta)`` sums ``term(*theta, *row)`` over the rows.
 
-    A term may return one component or a tuple of them.
+    A term may return one component or a tuple of them. Up to ``few`` rows are called one by one.
     """
 
-    def __init__(self, *columns: ArrayLike) -> None:
+    def __init__(self, *columns: ArrayLike, few: int = FEW) -> None:
         self.columns = [np.asarray(column, float) for column in columns]
-        self._few = len(self) <= FEW
+        self._few = len(self) <= few
         self._rows = list(zip(*(column.tolist() for column in self.columns), strict=True))
 
     def __len__(self) -> int:

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
 from typing import TypeAlias, cast
+from zlib import crc32
 
 import contourpy
 import numpy as np
 
 from app.figures.sheet import Sheet
-from app.state import ChartKey, chart_named, problem_named
+from app.state import ChartKey, ProblemKey, chart_named, problem_named
 from natgrad_core.charts.linear import Linear
 from natgrad_core.types import Array, Whole
 
@@ -31,7 +32,7 @@ _SHARES = np.linspace(0.0, 1.0, 13)[1:-1] ** 1.4
 
 
 @lru_cache(maxsize=32)
-def level_bands(problem: str) -> dict[str, Array]:
+def level_bands(problem: ProblemKey) -> dict[str, Array]:
     """Filled bands and lines of J around the problem's view, as flat arrays."""
     base = problem_named(problem)
     axes = []
@@ -46,8 +47,10 @@ def level_bands(problem: str) -> dict[str, Array]:
         [(points[..., i] >= v[0]) & (points[..., i] <= v[1]) for i, v in enumerate(base.view)], 0
     )
     loss = np.full(points.shape[:-1], np.nan)
-    loss[inside] = base.loss(points[inside])
-    levels = np.unique(np.quantile(loss[inside & in_view], _SHARES))
+    with np.errstate(all="ignore"):  # a reader's own formula may overflow far out
+        loss[inside] = base.loss(points[inside])
+    seen = loss[inside & in_view]
+    levels = np.unique(np.quantile(seen, _SHARES)) if len(seen) else np.zeros(0)
     edges = np.concatenate([[-np.inf], levels, [np.inf]])
     generator = contourpy.contour_generator(
         x=axes[0],
@@ -65,10 +68,10 @@ def level_bands(problem: str) -> dict[str, Array]:
     for level in levels:
         lines += cast("list[Array]", generator.lines(level))
     return {
-        "rings": np.concatenate(rings),
+        "rings": np.concatenate([*rings, np.zeros((0, 2))]),
         "ring_starts": _starts(rings),
         "bands": np.array(bands),
-        "lines": np.concatenate(lines),
+        "lines": np.concatenate([*lines, np.zeros((0, 2))]),
         "line_starts": _starts(lines),
     }
 
@@ -77,15 +80,22 @@ def _starts(pieces: list[Array]) -> Array:
     return np.cumsum([0, *(len(piece) for piece in pieces)])
 
 
-def add_contours(sheet: Sheet, plane: str, problem: str, chart: ChartKey | None = None) -> None:
+def _short(problem: ProblemKey) -> str:
+    """A name for the page's shelf: a problem with options by the checksum of these."""
+    return problem if isinstance(problem, str) else f"{problem[0]}-{crc32(repr(problem).encode())}"
+
+
+def add_contours(
+    sheet: Sheet, plane: str, problem: ProblemKey, chart: ChartKey | None = None
+) -> None:
     """The loss of ``problem`` in one plane: in θ, or in the coordinates of ``chart``."""
-    shapes, key, affine = level_bands(problem), problem, None
+    shapes, key, affine = level_bands(problem), _short(problem), None
     if chart is not None:
         through = chart_named(chart)
         if isinstance(through, Linear):
             affine = [*through.inverse(np.eye(2)).T.ravel().tolist(), 0.0, 0.0]
         else:
-            shapes, key = _bent_bands(problem, chart), f"{problem}-{chart}"
+            shapes, key = _bent_bands(problem, chart), f"{key}-{chart}"
     sheet.add(
         plane, "bands", "loss", "loss", points=shapes["rings"], rings=shapes["ring_starts"],
         bands=shapes["bands"], cache=f"bands-{key}", map=affine,
@@ -97,7 +107,7 @@ def add_contours(sheet: Sheet, plane: str, problem: str, chart: ChartKey | None 
 
 
 @lru_cache(maxsize=64)
-def _bent_bands(problem: str, chart: ChartKey) -> dict[str, Array]:
+def _bent_bands(problem: ProblemKey, chart: ChartKey) -> dict[str, Array]:
     """The same bands in a curved chart: a loss is a scalar, so each point goes where it goes."""
     shapes = dict(level_bands(problem))
     for name in ("rings", "lines"):

@@ -85,9 +85,9 @@ def add_anatomy(sheet: Sheet, shown: Shown) -> None:
                       points=np.concatenate([points, heads], -1))  # fmt: skip
 
 
-def ellipses_at(points: Array, metrics: Array) -> Array:
-    """The ellipses ½ δᵀGδ = RADIUS around points, as the stage takes them, ``[n, 6]``."""
-    return _shapes(points, ellipse_axes(metrics, RADIUS))
+def ellipses_at(points: Array, metrics: Array, radius: float = RADIUS) -> Array:
+    """The ellipses ½ δᵀGδ = r around points, as the stage takes them, ``[n, 6]``."""
+    return _shapes(points, ellipse_axes(metrics, radius))
 
 
 def one_step(twins: Twins, rule: Rule) -> tuple[Array, Array]:

@@ -102,7 +102,8 @@ class Formula:
 class Lesson:
     """One lesson. ``see`` asks the engine about a state; ``picture`` draws what it says on a sheet
     and returns the rest of the answer: planes, steps, handles, numbers, description, and where
-    there is one the meter, whose heading is ``meter``.
+    there is one the meter, whose heading is ``meter``. ``remarks`` of the answer stand beside the
+    controls that they are about: what was wished and cannot be, and why.
     """
 
     name: str

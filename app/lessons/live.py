@@ -69,15 +69,17 @@ class Live:
         have = frozenset(name for name in _part(ask, "have", list) if isinstance(name, str))
         fine = min(max(_part(ask, "fine", int), 0), FINEST)
         sheet = Sheet(have, fine, bool(ask.get("hold")), bool(ask.get("one")))
+        picture = self.lesson.picture(self.shown, sheet)
+        remarks = picture.pop("remarks", {})
         answer = {
             "answer": ask.get("ask"),
             "state": self.store.state.plain(),
             "values": self.store.state.values(),
             "query": self.store.state.query(self.lesson.default),
-            "errors": errors,
+            "errors": remarks | errors,
             **({"dropped": dropped} if dropped else {}),
             "revealed": self._revealed(),
-            **self.lesson.picture(self.shown, sheet),
+            **picture,
         }
         answer |= {"traces": sheet.traces, "buffers": sheet.buffers}
         if self._widget is not None:

@@ -2,7 +2,7 @@
 
 import { checks, choice, toggle } from "./choices.js";
 import { make } from "./dom.js";
-import { numberBox, slider } from "./inputs.js";
+import { numberBox, slider, textBox } from "./inputs.js";
 import { say } from "./texts.js";
 
 function number(spec, fields) {
@@ -40,7 +40,20 @@ function button({ field, label, value = true, help }, fields) {
   return make("div", { class: "control" }, press, spot);
 }
 
-const BUILDERS = { slider, number, matrix, choice, checks, toggle, button };
+const BUILDERS = { slider, number, matrix, choice, checks, toggle, button, text: textBox };
+
+// A control with `when` is there only while each of those fields has one of those values.
+function showWhen(box, when, fields) {
+  const met = when.map(() => true);
+  when.forEach(([field, values], i) => {
+    const write = (value) => {
+      met[i] = values.includes(value);
+      const hidden = !met.every(Boolean);
+      if (box.hidden !== hidden) box.hidden = hidden;
+    };
+    fields.add(field, [], { write, spot: fields.spot() });
+  });
+}
 
 export function makeControls(lesson, fields) {
   const groups = lesson.controls.map((group) => {
@@ -50,6 +63,7 @@ export function makeControls(lesson, fields) {
         throw new Error(`no control '${spec.kind}'; there are ${Object.keys(BUILDERS).join(", ")}`);
       const part = build(spec, fields, lesson);
       part.dataset.control = spec.field;
+      showWhen(part, spec.when ?? [], fields);
       return part;
     });
     return make(

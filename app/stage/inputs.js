@@ -143,3 +143,39 @@ export function slider(spec, fields) {
   const head = make("label", { class: "head" }, make("span", { title: help }, label), number.box);
   return make("div", { class: "control slider" }, head, range, spot);
 }
+
+// A line, or a few, of text. What the kernel refuses stays here, with its message below.
+export function textBox({ field, label, rows = 1, help }, fields) {
+  const spot = fields.spot();
+  spot.classList.add("placed");
+  const area = make("textarea", {
+    rows,
+    spellcheck: "false",
+    autocomplete: "off",
+    autocapitalize: "off",
+    "aria-label": label,
+    title: help,
+    "data-field": field,
+  });
+  let last = "";
+  const accept = () => {
+    if (area.value === last) return;
+    last = area.value;
+    fields.set(field, last);
+  };
+  area.addEventListener("change", accept);
+  area.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey) return;
+    accept();
+    event.preventDefault();
+  });
+  const write = (value) => {
+    if (typeof value !== "string") return;
+    if (area.value !== value) area.value = value;
+    last = value;
+  };
+  const active = () => document.activeElement === area && area.value !== last;
+  fields.add(field, [area], { write, active, spot });
+  const head = make("span", { class: "head", title: help }, label);
+  return make("label", { class: "control text" }, head, area, spot);
+}

@@ -9,6 +9,19 @@ import numpy as np
 from natgrad_core.types import Array
 
 
+def tables() -> tuple[str, ...]:
+    """The names of the data sets."""
+    names = (path.name for path in files(__name__).iterdir())
+    return tuple(sorted(name[:-4] for name in names if name.endswith(".csv")))
+
+
+def columns(name: str) -> dict[str, Array]:
+    """The columns of the table ``name``.csv by the names in its header."""
+    with (files(__name__) / f"{name}.csv").open(encoding="utf-8") as lines:
+        header = next(line for line in lines if not line.startswith("#"))
+    return dict(zip(header.strip().split(","), load(name).T, strict=True))
+
+
 def load(name: str) -> Array:
     """The table ``name``.csv as ``[rows, columns]``, without its comments and header."""
     with (files(__name__) / f"{name}.csv").open(encoding="utf-8") as lines:

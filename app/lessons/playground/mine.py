@@ -1,0 +1,98 @@
+"""A reader's own problem, from what was typed: the expression, the parameters' names, the data."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+
+from app.fields import BadInput
+from app.state import OWN, ProblemKey, problem_named
+from natgrad_core.data import columns, tables
+from natgrad_core.expression import ExpressionError
+
+NO_DATA, TYPED = "none", "typed"
+SOURCES = (NO_DATA, TYPED, *tables())
+"""Where the data come from: nowhere (the text is a loss), the reader's typing, a shipped table."""
+
+MOST_ROWS = 200
+"""Of typed data: what a drag can be answered with at once."""
+
+LONGEST = 4000
+_AROUND = 10
+
+
+class Mine(NamedTuple):
+    """What was typed."""
+
+    text: str
+    names: str
+    source: str
+    typed: str
+
+
+FIRST = Mine(
+    "normal_logpdf(velocity, 500*(a + b*distance), 250)", "a b", "hubble", "x: 1 2 3 4; y: 1 3 2 5"
+)
+
+
+def key(mine: Mine, window: tuple[float, float, float]) -> ProblemKey:
+    """The problem that was typed, seen in the window (center, half its width), or BadInput."""
+    data = _data(mine)
+    names = tuple(filter(None, re.split(r"[,\s]+", mine.names)))
+    x, y, half = window
+    options = (
+        ("text", mine.text),
+        ("data", data),
+        ("parameters", names),
+        ("start", (x + half / 4, y + half / 4)),
+        ("view", ((x - half, x + half), (y - half, y + half))),
+    )
+    try:
+        with np.errstate(all="ignore"):
+            problem_named((OWN, options))
+    except ExpressionError as error:
+        raise BadInput("text", placed(error, mine.text)) from None
+    except ValueError as error:
+        raise BadInput("typed" if "data must" in str(error) else "names", str(error)) from None
+    return OWN, options
+
+
+def placed(error: ExpressionError, text: str) -> str:
+    """What is wrong and where: the message, the text around the place, and a caret under it."""
+    flat = text.replace("\n", " ").replace("\t", " ")
+    low, high = max(0, error.column - _AROUND), error.column + _AROUND
+    before, after = "…" * (low > 0), "…" * (high < len(flat))
+    caret = " " * (error.column - low + len(before)) + "^"
+    said = f"At character {error.column + 1}: {error.reason}"
+    return f"{said}\n{before}{flat[low:high]}{after}\n{caret}"
+
+
+def _data(mine: Mine) -> tuple[tuple[str, tuple[float, ...]], ...]:
+    if mine.source == NO_DATA:
+        return ()
+    if mine.source != TYPED:
+        return tuple((n, tuple(c.tolist())) for n, c in columns(mine.source).items())
+    return _typed(mine.typed)
+
+
+def _typed(text: str) -> tuple[tuple[str, tuple[float, ...]], ...]:
+    """``x: 1 2 3; y: 4 5 6`` as columns by name."""
+    allowed = "write columns as x: 1 2 3; y: 4 5 6"
+    found: dict[str, tuple[float, ...]] = {}
+    for part in filter(str.strip, re.split(r"[;\n]", text)):
+        name, colon, numbers = part.partition(":")
+        if not colon:
+            raise BadInput("typed", f"{part.strip()[:40]!r} names no column; {allowed}")
+        words = re.split(r"[,\s]+", numbers.strip())
+        try:
+            found[name.strip()] = tuple(float(w.replace("−", "-")) for w in words)
+        except ValueError:
+            wrong = next(w for w in words if not re.fullmatch(r"[-−+.\deE]+", w))
+            raise BadInput("typed", f"{wrong[:20]!r} is not a number; {allowed}") from None
+    if not found:
+        raise BadInput("typed", f"there are no data; {allowed}, or take none")
+    if max(map(len, found.values())) > MOST_ROWS:
+        raise BadInput("typed", f"at most {MOST_ROWS} rows are drawn live; take fewer")
+    return tuple(found.items())

@@ -1,0 +1,149 @@
+"""What the engine says about a state of the playground: runs in θ and in x, and many starts."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+
+from app.compute import Shown, Twins, rule_options
+from app.lessons.playground.state import BY_METRIC, MetricKey, Play, metric_named
+from app.state import ChartKey, ProblemKey, chart_named, problem_named
+from natgrad_core import Rule, Trajectory, chain, rules, run
+from natgrad_core.metrics import Metric
+from natgrad_core.rule import descend, precondition
+from natgrad_core.small import full
+from natgrad_core.types import Array
+
+RuleKey = tuple[str, float, float, str, str, MetricKey | None]
+"""A rule's name, rate, damping, its kind, what to do where G is singular, and G if it is ours."""
+
+
+@lru_cache(maxsize=256)
+def rule_of(key: RuleKey) -> Rule:
+    """The rule with those of the reader's options that it takes."""
+    name, rate, damping, kind, singular, metric = key
+    if metric is not None:
+        raised = precondition(metric_named(metric), damping, kind, singular)
+        return chain(raised, descend(rate), name=BY_METRIC)
+    wished = {"rate": rate, "damping": damping, "kind": kind, "singular": singular}
+    return rules[name](**{k: v for k, v in wished.items() if k in rule_options(name)})
+
+
+@lru_cache(maxsize=256)
+def _run(
+    problem: ProblemKey, chart: ChartKey | None, rule: RuleKey, start: tuple[float, ...], steps: int
+) -> Trajectory:
+    base = problem_named(problem)
+    if chart is None:
+        return run(base, rule_of(rule), start, steps)
+    through = chart_named(chart)
+    return run(base.through(through), rule_of(rule), through.inverse(start), steps)
+
+
+@lru_cache(maxsize=32)
+def starts_of(problem: ProblemKey, count: int) -> Array:
+    """Points of the problem's view, the same ones each time, at most ``count``: ``[n, 2]``."""
+    of = problem_named(problem)
+    low, high = np.transpose(np.asarray(of.view, float))
+    points = np.random.default_rng(0).uniform(low, high, (8 * count + 8, 2))
+    return points[of.inside(points)][:count]
+
+
+@lru_cache(maxsize=64)
+def _crowd(problem: ProblemKey, rule: RuleKey, count: int, steps: int) -> Trajectory | None:
+    starts = starts_of(problem, count)
+    return run(problem_named(problem), rule_of(rule), starts, steps) if len(starts) else None
+
+
+class Seen(Shown):
+    """What the engine says about the playground."""
+
+    state: Play
+
+    @cached_property
+    def problem_key(self) -> ProblemKey:
+        """The problem in use."""
+        return self.state.problem_key
+
+    @cached_property
+    def chart_key(self) -> ChartKey:
+        """The chart in use."""
+        return self.state.chart_key
+
+    @cached_property
+    def problem(self) -> Any:
+        """The problem, in θ."""
+        return problem_named(self.problem_key)
+
+    @cached_property
+    def chart(self) -> Any:
+        """θ = f(x)."""
+        return chart_named(self.chart_key)
+
+    @cached_property
+    def metric(self) -> Metric | None:
+        """G, if the problem has it."""
+        return None if self.state.why_not_metric else metric_named(self.state.metric_key)
+
+    def key(self, name: str, kind: str | None = None) -> RuleKey:
+        """A rule as runs are kept by it."""
+        s = self.state
+        metric = s.metric_key if name == BY_METRIC else None
+        return name, s.rate, s.damping, kind or s.kind, s.singular, metric
+
+    def rule(self, name: str) -> Rule:
+        """A rule with this state's options."""
+        return rule_of(self.key(name))
+
+    @cached_property
+    def twins(self) -> dict[str, Twins]:
+        """Every rule that can run, in both coordinates."""
+        return {name: self.pair(name) for name in self.state.running}
+
+    def pair(self, name: str) -> Twins:
+        """One rule, in both coordinates; in θ what is pulled back is the identity."""
+        s, start = self.state, tuple(map(float, self.state.point))
+        return Twins(
+            name,
+            _run(self.problem_key, None, self.key(name, self._home_kind), start, s.steps),
+            _run(self.problem_key, self.chart_key, self.key(name), start, s.steps),
+            self.chart,
+        )
+
+    @cached_property
+    def guide(self) -> Twins:
+        """The run whose steps are taken apart: the metric's own, else the natural one."""
+        named = (self.twins.get(name) for name in (BY_METRIC, "natural"))
+        return next(filter(None, named), next(iter(self.twins.values())))
+
+    @cached_property
+    def crowd(self) -> dict[str, Trajectory]:
+        """The same rules from other starts, in θ."""
+        if self.state.starts < 2:
+            return {}
+        found = {
+            name: _crowd(
+                self.problem_key,
+                self.key(name, self._home_kind),
+                self.state.starts - 1,
+                self.state.steps,
+            )
+            for name in self.twins
+        }
+        return {name: path for name, path in found.items() if path is not None}
+
+    @property
+    def _home_kind(self) -> str:
+        return "identity" if self.state.kind == "pulled-back" else self.state.kind
+
+    def tensor(self, path: Trajectory) -> Array | None:
+        """G along a run, in that run's coordinates, ``[steps + 1, 2, 2]``."""
+        if self.metric is None:
+            return None
+        with np.errstate(all="ignore"):
+            try:
+                return full(self.metric(path.at).dense(), path.ok.shape)
+            except (TypeError, np.linalg.LinAlgError):
+                return None

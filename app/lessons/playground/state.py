@@ -1,0 +1,266 @@
+"""The playground's state: what was wished, and what of it can be had.
+
+A wish that does not go with the rest (the Fisher metric of a bare loss, a chart that does not reach
+the start, a formula with a slip in it) is kept and said beside its control; the picture shows the
+nearest thing that can be had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from app.fields import BadInput, choice, control, perhaps, point, several, whole
+from app.lessons.playground import mine, turned
+from app.lessons.playground.mine import Mine
+from app.state import (
+    OWN,
+    ChartKey,
+    ProblemKey,
+    Runs,
+    State,
+    chart_named,
+    numbers,
+    problem_named,
+    why_not,
+)
+from natgrad_core import charts, metrics, problems, rules
+from natgrad_core.damping import ALL_KINDS
+from natgrad_core.metrics import Metric
+from natgrad_core.problem import Problem
+from natgrad_core.rule import SINGULAR
+from natgrad_core.types import ArrayLike
+
+PROBLEMS = (*(name for name, kind in problems.items() if len(kind.symbols) == 2), OWN)
+"""Every problem of the plane, and the reader's own."""
+
+BY_METRIC = "steepest"
+"""The rule that the metric makes: −α(G + λD)⁻¹∇J."""
+
+RULES = (BY_METRIC, *rules)
+
+GRAPHS = ("loss", "kl")
+
+MOST_STARTS = 16
+
+WINDOW = (0.0, 0.0, 2.0)
+
+MetricKey = tuple[str, tuple[tuple[str, Any], ...]]
+
+
+@lru_cache(maxsize=64)
+def metric_named(key: MetricKey) -> Metric:
+    """The metric of this name with these options."""
+    return metrics[key[0]](**dict(key[1]))
+
+
+@lru_cache(maxsize=512)
+def why_not_metric(problem: ProblemKey, metric: MetricKey) -> str:
+    """Why a problem has no such metric, in words; empty if it has one."""
+    place = problem_named(problem)
+    try:
+        with np.errstate(all="ignore"):
+            metric_named(metric)(place.at(place.start)).dense()
+    except (TypeError, IndexError, ValueError) as error:
+        return str(error)
+    return ""
+
+
+def why_not_chart(problem: Problem, key: ChartKey, start: ArrayLike) -> str:
+    """Why a problem cannot be run in a chart from a start, in words; empty if it can."""
+    try:
+        chart = chart_named(key)
+        if problem.through(chart).inside(chart.inverse(start)):
+            return ""
+    except ValueError as error:
+        return str(error)
+    where = ", ".join(
+        f"{s} = {v:.3g}" for s, v in zip(problem.symbols, np.ravel(start), strict=True)
+    )
+    needs = f"; it needs {chart.domain}" if chart.domain else ""
+    return f"the chart {chart.name} does not reach the start {where}{needs}"
+
+
+def _text(name: str, most: int) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or len(value) > most:
+            raise BadInput(name, f"this must be a text of at most {most} characters")
+        return value
+
+    return check
+
+
+def _window(value: Any) -> tuple[float, ...]:
+    found = point("window", "the window", 3, 1e4)(value)
+    if not found[2] >= 1e-3:
+        raise BadInput("window", "the window's half-width must be at least 0.001")
+    return found
+
+
+def _good(value: Any) -> tuple[str, ...]:
+    parts = tuple(map(str, value))
+    if len(parts) not in (0, len(Mine._fields)) or sum(map(len, parts)) > 3 * mine.LONGEST:
+        raise BadInput("good", "this is no problem that was typed before")
+    return parts
+
+
+@dataclass(frozen=True)
+class Play(Runs):
+    """Any rules on any problem in any chart, beside descent by any metric."""
+
+    problem: str = control("normal", "problem", choice("problem", "problem", PROBLEMS))
+    kind: str = control("identity", "kind", choice("kind", "damping", ALL_KINDS))
+    rules: tuple[str, ...] = control(
+        ("gradient", "newton", "natural"), "rules", several("rules", "rule", RULES)
+    )
+    chart: str = control("log-scale", "chart", choice("chart", "chart", charts))
+    metric: str = control("fisher", "metric", choice("metric", "metric", metrics))
+    turned: tuple[str, ...] = control((), "set", turned.check)
+    singular: str = control("diverge", "singular", choice("singular", "way", SINGULAR))
+    starts: int = control(1, "starts", whole("starts", "the number of starts", 1, MOST_STARTS))
+    graph: str = control("loss", "graph", choice("graph", "graph", GRAPHS))
+    text: str = control(mine.FIRST.text, "text", _text("text", mine.LONGEST))
+    names: str = control(mine.FIRST.names, "names", _text("names", 60))
+    source: str = control(mine.FIRST.source, "data", choice("source", "data", mine.SOURCES))
+    typed: str = control(mine.FIRST.typed, "typed", _text("typed", mine.LONGEST))
+    window: tuple[float, ...] = control(WINDOW, "window", _window)
+    good: tuple[str, ...] = control((), "good", _good)
+    """What was typed last that could be read, while what is typed cannot."""
+    start: tuple[float, ...] | None = control(None, "start", perhaps(point("start", "the start")))
+
+    suited: ClassVar = {OWN: {"steps": 60}}
+
+    @property
+    def mine(self) -> Mine:
+        """What is typed."""
+        return Mine(self.text, self.names, self.source, self.typed)
+
+    def _key(self, typed: Mine) -> ProblemKey:
+        x, y, half = self.window
+        return mine.key(typed, (x, y, half))
+
+    @property
+    def wrong(self) -> dict[str, str]:
+        """What is wrong with what is typed, by its control."""
+        try:
+            self._key(self.mine)
+        except BadInput as error:
+            return {error.field: str(error)}
+        return {}
+
+    @property
+    def problem_key(self) -> ProblemKey:
+        """The chosen problem with its options; of one's own the last that could be read."""
+        if self.problem != OWN:
+            options = turned.given(self.turned, "problem", self.problem)
+            return (self.problem, options) if options else self.problem
+        for typed in (self.mine, *((Mine(*self.good),) if self.good else ())):
+            try:
+                return self._key(typed)
+            except BadInput:
+                continue
+        return mine.key(mine.FIRST, WINDOW)
+
+    @property
+    def wished_chart(self) -> ChartKey:
+        """The chosen chart with its options."""
+        options = dict(turned.given(self.turned, "chart", self.chart))
+        if turned.takes_family(self.chart):
+            options["family"] = problem_named(self.problem_key).name
+        return self.chart, tuple(sorted(options.items()))
+
+    @property
+    def why_not_chart(self) -> str:
+        """Why the chosen chart is not the one in use."""
+        return why_not_chart(problem_named(self.problem_key), self.wished_chart, self.point)
+
+    @property
+    def chart_key(self) -> ChartKey:
+        """The chart in use: the chosen one, or the identity."""
+        return ("identity", ()) if self.why_not_chart else self.wished_chart
+
+    @property
+    def metric_key(self) -> MetricKey:
+        """The chosen metric with its options."""
+        return self.metric, turned.given(self.turned, "metric", self.metric)
+
+    @property
+    def why_not_metric(self) -> str:
+        """Why the problem has no such metric."""
+        return why_not_metric(self.problem_key, self.metric_key)
+
+    def why_not_rule(self, name: str) -> str:
+        """Why a rule does not run."""
+        return self.why_not_metric if name == BY_METRIC else why_not(self.problem_key, name)
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        """The chosen rules that can run; plain descent always can."""
+        return tuple(n for n in self.rules if not self.why_not_rule(n)) or ("gradient",)
+
+    @property
+    def remarks(self) -> dict[str, str]:
+        """Beside each control whose wish cannot be had: why, and what is shown instead."""
+        found = dict(self.wrong) if self.problem == OWN else {}
+        if found:
+            field, said = found.popitem()
+            found[field] = f"{said}\nThe last problem that could be read stays."
+        if said := self.why_not_chart:
+            found["chart"] = f"{said}. Shown with x = θ."
+        if said := self.why_not_metric:
+            found["metric"] = said
+        out = {self.why_not_rule(n): n for n in self.rules if self.why_not_rule(n)}
+        if out:
+            found["rules"] = "; ".join(f"{self._without(said)}: {said}" for said in out)
+        if self.graph == "kl" and problem_named(self.problem_key).support is None:
+            found["graph"] = "without a probability model there is no KL; the loss is shown"
+        return found
+
+    def _without(self, said: str) -> str:
+        silent = [n for n in self.rules if self.why_not_rule(n) == said]
+        return f"not run: {', '.join('descent by G' if n == BY_METRIC else n for n in silent)}"
+
+    def whole(self) -> Self:
+        """The state itself if its start is in the problem's domain."""
+        Runs.whole(replace(self, rules=()))
+        return self
+
+    def changes(self, name: str, value: Any) -> dict[str, Any]:
+        """An option is turned; what is typed is taken over, and what it replaces is kept."""
+        if name.startswith("turned."):
+            found: dict[str, Any] = {
+                "turned": turned.turn(self.turned, name.removeprefix("turned."), value)
+            }
+            if name.startswith("turned.problem."):
+                found["start"] = None
+            return found
+        if name in Mine._fields:
+            last = Mine(*self.good) if self.wrong and self.good else self.mine
+            found = {name: value}
+            wished = self.with_(**found)
+            found["good"] = () if not wished.wrong else (*last,)
+            return found | ({} if wished._start_holds() else {"start": None})
+        if name == "start.x":
+            there = chart_named(self.chart_key).forward(numbers("start", value))
+            return {"start": np.asarray(there).tolist()}
+        if name.partition(".")[0] == "window":
+            return {**State.changes(self, name, value), "start": None}
+        return super().changes(name, value)
+
+    def _start_holds(self) -> bool:
+        return bool(problem_named(self.problem_key).inside(np.asarray(self.point, float)))
+
+    def values(self) -> dict[str, Any]:
+        """The fields, and every option that there is."""
+        return {**super().values(), **turned.values(self.turned)}
+
+    def query(self, default: State) -> str:
+        """A link holds the problem that is shown."""
+        if not self.good:
+            return super().query(default)
+        shown = replace(self, **Mine(*self.good)._asdict(), good=())
+        return super(Play, shown).query(default)

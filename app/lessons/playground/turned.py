@@ -1,0 +1,176 @@
+"""Options of problems, charts and metrics, as controls that the registries' signatures make.
+
+A turned option is a word, ``chart.bend.strength:0.6``; the control that turns it is the field
+``turned.chart.bend.strength``. An item dropped on a shelf brings its controls along.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from app.fields import BadInput
+from natgrad_core import charts, metrics, problems
+from natgrad_core.options import Option, options
+from natgrad_core.registry import Registry
+
+SHELVES: dict[str, Registry[Any]] = {"problem": problems, "chart": charts, "metric": metrics}
+
+LARGEST = 1e3
+"""Of an option that says no range of its own."""
+
+_MOST_PARTS = 3
+
+
+def turnable(shelf: str, name: str) -> dict[str, Option]:
+    """The options of an item that a hand can turn: few numbers, or a choice."""
+    if name not in SHELVES[shelf]:
+        return {}
+    known = options(SHELVES[shelf][name])
+    few = lambda o: not isinstance(o.default, tuple) or len(o.default) <= _MOST_PARTS  # noqa: E731
+    return {key: option for key, option in known.items() if few(option)}
+
+
+def spots(shelf: str, name: str) -> dict[str, tuple[Option, Any]]:
+    """Every control of an item: an option, or a part of one, with what it shows at first."""
+    found: dict[str, tuple[Option, Any]] = {}
+    for key, option in turnable(shelf, name).items():
+        if isinstance(option.default, tuple):
+            for i, part in enumerate(option.default):
+                found[f"{shelf}.{name}.{key}.{i}"] = (option, part)
+        else:
+            found[f"{shelf}.{name}.{key}"] = (option, option.default)
+    return found
+
+
+@cache
+def every_spot() -> Mapping[str, tuple[Option, Any]]:
+    """The controls of every item of every shelf."""
+    return {
+        spot: known
+        for shelf, items in SHELVES.items()
+        for name in items
+        for spot, known in spots(shelf, name).items()
+    }
+
+
+def check(words: Any) -> tuple[str, ...]:
+    """Turned options as a control or a link gives them, each once and each possible."""
+    if len(words) > 60:
+        raise BadInput("turned", "these are more options than there are")
+    held: dict[str, str] = {}
+    for word in map(str, words):
+        spot, _, value = word.rpartition(":")
+        held[spot] = _written(spot, value)
+    kept = tuple(f"{spot}:{value}" for spot, value in sorted(held.items()))
+    for shelf, name in {tuple(spot.split(".")[:2]) for spot in held}:
+        maker = SHELVES[shelf][name]
+        try:
+            maker(**dict(given(kept, shelf, name)))
+        except ValueError as error:
+            raise BadInput("turned", str(error)) from None
+    return kept
+
+
+def _written(spot: str, value: Any) -> str:
+    """The value of one control in writing, or BadInput beside it."""
+    if spot not in every_spot():
+        raise BadInput("turned", f"there is no option {spot[:60]!r}")
+    (option, default), field = every_spot()[spot], f"turned.{spot}"
+    if option.choices:
+        if value not in option.choices:
+            raise BadInput(field, f"no {option.name} {value!r}; {', '.join(option.choices)}")
+        return str(value)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise BadInput(field, f"{option.name} must be a number, not {value!r}") from None
+    low, high = (option.span.low, option.span.high) if option.span else (-LARGEST, LARGEST)
+    if not low <= number <= high:
+        raise BadInput(field, f"{option.name} = {number:g}; take one from {low:g} to {high:g}")
+    if isinstance(default, int) and number != math.floor(number):
+        raise BadInput(field, f"{option.name} = {number:g} must be a whole number")
+    return repr(int(number) if number == int(number) else number)
+
+
+def _held(words: Iterable[str]) -> dict[str, str]:
+    """The written values by their controls."""
+    parts = (word.rpartition(":") for word in words)
+    return {spot: value for spot, _, value in parts}
+
+
+def turn(words: Iterable[str], spot: str, value: Any) -> tuple[str, ...]:
+    """The same options with one turned; at its default it is left out."""
+    text = _written(spot, value)
+    held = _held(words)
+    held[spot] = text
+    default = every_spot()[spot][1]
+    if text == (default if isinstance(default, str) else _written(spot, default)):
+        del held[spot]
+    try:
+        return check([f"{key}:{word}" for key, word in held.items()])
+    except BadInput as error:
+        raise BadInput(f"turned.{spot}", str(error)) from None
+
+
+def given(words: Iterable[str], shelf: str, name: str) -> tuple[tuple[str, Any], ...]:
+    """The options of one item that are turned, as its maker takes them, sorted by name."""
+    held = _held(words)
+    found = {}
+    for key, option in turnable(shelf, name).items():
+        stem = f"{shelf}.{name}.{key}"
+        if isinstance(option.default, tuple):
+            if any(spot.startswith(f"{stem}.") for spot in held):
+                found[key] = tuple(
+                    float(held.get(f"{stem}.{i}") or part) for i, part in enumerate(option.default)
+                )
+        elif stem in held:
+            found[key] = held[stem] if option.choices else type(option.default)(float(held[stem]))
+    return tuple(sorted(found.items()))
+
+
+def values(words: Iterable[str]) -> dict[str, Any]:
+    """What every control shows."""
+    held = _held(words)
+    return {
+        f"turned.{spot}": default
+        if spot not in held
+        else held[spot]
+        if option.choices
+        else float(held[spot])
+        for spot, (option, default) in every_spot().items()
+    }
+
+
+def controls(shelf: str) -> list[dict[str, Any]]:
+    """The controls of every item of a shelf, each seen only while its item is chosen."""
+    found = []
+    for name in SHELVES[shelf]:
+        for spot, (option, default) in spots(shelf, name).items():
+            part = spot.rpartition(".")[2]
+            label = option.name.replace("_", " ")
+            label += "₁₂₃"[int(part)] if isinstance(option.default, tuple) else ""
+            spec: dict[str, Any] = {
+                "field": f"turned.{spot}", "label": label, "when": [[shelf, [name]]],
+            }  # fmt: skip
+            if option.choices:
+                named = [{"value": n, "label": n} for n in option.choices]
+                spec |= {"kind": "choice", "options": named}
+            elif option.span:
+                low, high, step, log = option.span
+                spec |= {"kind": "slider", "min": low, "max": high, "step": step, "unit": "",
+                         "scale": "log" if log else "linear"}  # fmt: skip
+            else:
+                spec |= {"kind": "number", "step": 1 if isinstance(default, int) else 0.1}
+            found.append(spec)
+    return found
+
+
+@cache
+def takes_family(chart: str) -> bool:
+    """Whether a chart belongs to a family and wants its name."""
+    maker: Callable[..., Any] = charts[chart]
+    return "family" in inspect.signature(maker).parameters

@@ -1,0 +1,166 @@
+"""The playground: every item of every shelf is there, nothing that is typed is lost."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.lessons import lessons
+from app.lessons.live import Live
+from app.lessons.playground.state import BY_METRIC, PROBLEMS, Play
+from app.lessons.playground.words import CAVENDISH
+from app.state import OWN, read_query
+from natgrad_core import charts, metrics, problems, rules
+from natgrad_core.charts.bend import Bend
+
+LESSON = lessons["playground"]
+
+
+@pytest.fixture
+def live() -> Live:
+    return Live(LESSON)
+
+
+def ask(live: Live, **changes: Any) -> dict[str, Any]:
+    """The answer to these changes, each control by its name."""
+    dotted = {name.replace("__", "."): value for name, value in changes.items()}
+    return live.respond({"ask": 1, "set": dotted})[0]
+
+
+def fields() -> dict[str, dict[str, Any]]:
+    groups = LESSON.static()["controls"]
+    return {control["field"]: control for group in groups for control in group["controls"]}
+
+
+def test_every_item_of_every_shelf_can_be_chosen() -> None:
+    for field, shelf in (("chart", charts), ("metric", metrics), ("rules", rules)):
+        offered = {option["value"] for option in fields()[field]["options"]}
+        assert set(shelf) <= offered
+    plane = {n for n, kind in problems.items() if len(kind.symbols) == 2}
+    assert {option["value"] for option in fields()["problem"]["options"]} == plane | {OWN}
+
+
+@pytest.fixture
+def plain(live: Live, monkeypatch: pytest.MonkeyPatch) -> Live:
+    """Without the still layer, which is costly and not looked at here."""
+    module = importlib.import_module("app.lessons.playground.picture")
+    for name in ("add_contours", "add_lattice"):
+        monkeypatch.setattr(module, name, lambda *_: None)
+    return live
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_every_problem_in_every_chart_shows_a_picture_or_says_why_not(
+    plain: Live, problem: str
+) -> None:
+    for chart in charts:
+        answer = ask(plain, problem=problem, chart=chart, steps=3)
+        assert (answer["state"]["problem"], answer["state"]["chart"]) == (problem, chart)
+        assert {plane["name"] for plane in answer["planes"]} == {"theta", "x", "graph"}
+        assert np.isfinite([plane["view"] for plane in answer["planes"]]).all()
+        if answer["planes"][1]["title"] == "x: identity" and chart != "identity":
+            assert "Shown with x = θ" in answer["errors"]["chart"]
+        else:
+            assert "chart" not in answer["errors"]
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_every_metric_and_rule_runs_on_every_problem_or_says_why_not(
+    plain: Live, problem: str
+) -> None:
+    live = plain
+    ask(live, problem=problem, steps=2, chart="identity")
+    for metric in metrics:
+        answer = ask(live, metric=metric, rules=[BY_METRIC])
+        runs = {reading["rule"] for reading in answer["meter"]}
+        assert runs == ({"gradient"} if "metric" in answer["errors"] else {BY_METRIC})
+    answer = ask(live, rules=[*rules])
+    silent = set(rules) - {reading["rule"] for reading in answer["meter"]}
+    assert all(name in answer["errors"]["rules"] for name in silent)
+
+
+def test_options_are_controls_by_themselves_and_turn_what_they_say(live: Live) -> None:
+    spec = fields()["turned.chart.bend.strength"]
+    assert (spec["kind"], spec["when"]) == ("slider", [["chart", ["bend"]]])
+    answer = ask(live, problem="rosenbrock", chart="bend", turned__chart__bend__strength=0.25)
+    assert answer["values"]["turned.chart.bend.strength"] == 0.25
+    assert isinstance(live.shown.chart, Bend)
+    assert live.shown.chart.strength == 0.25
+    assert "set=chart.bend.strength:0.25" in answer["query"]
+    assert ask(live, turned__chart__bend__strength=1)["state"]["turned"] == ()
+    ask(live, chart="linear", turned__chart__linear__stretch__1=3.0)
+    np.testing.assert_allclose(live.shown.chart.matrix, np.diag([1.0, 3.0]))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("turned.metric.fisher-power.q", 1.5, "take one from 0 to 1"),
+        ("turned.metric.monte-carlo-fisher.n", 1e9, "take one from 1 to 256"),
+        ("turned.metric.monte-carlo-fisher.n", 2.5, "whole number"),
+        ("turned.chart.linear.stretch.0", 0, "A is singular"),
+        ("turned.chart.bend.strength", "much", "must be a number"),
+        ("window.2", 0, "at least 0.001"),
+        ("starts", 99, "from 1 to 16"),
+    ],
+)
+def test_a_bad_option_is_refused_beside_its_own_control(
+    live: Live, name: str, value: Any, said: str
+) -> None:
+    before = live.store.state
+    answer = live.respond({"ask": 1, "set": {name: value}})[0]
+    assert said in answer["errors"][name]
+    assert live.store.state == before
+
+
+def test_what_is_typed_stays_and_the_last_problem_that_could_be_read_is_shown(live: Live) -> None:
+    good = ask(live, **CAVENDISH)
+    before = live.shown.problem
+    slip = "normal_logpdf(density, m, s"
+    answer = ask(live, text=slip)
+    assert answer["state"]["text"] == slip
+    assert "At character" in answer["errors"]["text"]
+    assert answer["errors"]["text"].splitlines()[2].strip() == "^"
+    assert live.shown.problem is before
+    assert answer["query"] == good["query"]
+    moved = ask(live, source="hubble")
+    assert "density" in moved["errors"]["text"] or "At character" in moved["errors"]["text"]
+    assert live.shown.problem is before
+    mended = ask(live, text="normal_logpdf(velocity, 500*(m + s*distance), 250)")
+    assert "text" not in mended["errors"]
+    assert live.shown.problem is not before
+    assert mended["state"]["good"] == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("1 2 3", "names no column"),
+        ("y: 1 two 3", "'two' is not a number"),
+        ("", "there are no data"),
+        ("x: 1 2; y: 1", "one length"),
+        ("y: " + "1 " * 300, "at most 200"),
+    ],
+)
+def test_bad_data_are_said_beside_the_data(live: Live, typed: str, said: str) -> None:
+    ask(live, problem=OWN, source="typed", text="normal_logpdf(y, a, exp(b))", typed="y: 1 2 4")
+    assert ask(live)["errors"] == {}
+    answer = ask(live, typed=typed)
+    assert said in answer["errors"]["typed"]
+    assert answer["state"]["typed"] == typed
+
+
+def test_a_link_carries_the_expression_and_reads_back() -> None:
+    state: Play = LESSON.after(CAVENDISH).state
+    query = state.query(LESSON.default)
+    assert "normal_logpdf(density,%20m,%20s)" in query
+    assert read_query(query, LESSON.default) == (state, [])
+
+
+def test_a_link_with_a_slip_opens_with_words_beside_the_text(live: Live) -> None:
+    answer, _ = live.respond({"ask": 1, "query": "v=1&problem=own&text=a%2B%2B)"})
+    assert "At character" in answer["errors"]["text"]
+    assert answer["planes"]
