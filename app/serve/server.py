@@ -166,15 +166,20 @@ class LessonServer(Voila):
 
     @cached_property
     def home(self) -> str:
-        """The page that lists the lessons."""
+        """The lecture's map: its sections, its lessons, where to start."""
+        from app.lecture import WAYS, atlas
         from app.lessons import lessons  # the engine, which the pages themselves do not need here
 
-        row = sorted((lessons[n] for n in self.lessons() if n in lessons), key=lambda it: it.order)
-        cards = [
-            {"name": it.name, "title": it.title, "takeaway": it.takeaway, "picture": it.miniature()}
-            for it in row
-        ]
-        return self.render("home.html", lessons=cards)
+        here = {name: lessons[name] for name in self.lessons() if name in lessons}
+        row = sorted(here.values(), key=lambda lesson: lesson.order)
+        cards = {
+            it.name: {"title": it.title, "takeaway": it.takeaway, "picture": it.miniature(),
+                      "place": i}
+            for i, it in enumerate(row, 1)
+        }  # fmt: skip
+        ways = [{"name": n, "say": say} for n, say in WAYS.items() if n in here]
+        first = row[0] if row else None
+        return self.render("home.html", lessons=cards, parts=atlas(here), first=first, ways=ways)
 
     def head(self, lesson: str) -> str:
         """Return the page as far as it is the same for every visitor."""
