@@ -20,11 +20,12 @@ _DTYPES = {"f4": np.float32, "u4": np.uint32}
 
 
 def miniature(answer: dict[str, Any], sheet: Sheet, inks: dict[str, Any]) -> str:
-    """The first plane of an answer, without words: its paths drawn one after the other.
+    """The first plane of an answer on which there are lines, without words.
 
-    Curves, ellipses and arrows are drawn as lines, too.
+    Paths, curves, ellipses and arrows are drawn one after the other.
     """
-    plane = answer["planes"][0]
+    lined = {trace["plane"] for trace in sheet.traces if trace["kind"] in _DRAWN}
+    plane = next((p for p in answer["planes"] if p["name"] in lined), answer["planes"][0])
     x0, x1, _, y1 = plane["view"]
     scale = SIDE / (x1 - x0)
     place = lambda points: (points - [x0, y1]) * [scale, -scale]  # noqa: E731
