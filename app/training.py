@@ -44,9 +44,13 @@ class Course:
     batch: int | None = None
     before: Course | None = None
     """The run that this one went on from, at ``start``, with another rule or another rate."""
+    look: Callable[[Frame], float] | None = None
+    """What is measured off the clock now and then, at steps ever farther apart: ``looks``."""
 
     losses: list[float] = field(init=False)
     seconds: list[float] = field(init=False)
+    looks: list[tuple[int, float, float]] = field(init=False)
+    """(step, seconds, what was measured)."""
     _kept: dict[int, Frame] = field(init=False, repr=False)
     _ahead: Iterator[Frame] = field(init=False, repr=False)
 
@@ -55,6 +59,8 @@ class Course:
         self.losses = [*(self.before.losses[:at] if self.before else ()), self.start.loss]
         self.seconds = [*(self.before.seconds[:at] if self.before else ()), self.start.seconds]
         self.last = self.start
+        self.looks = []
+        self._look()
         self._kept = {at: self.start}
         self._ahead = self._from(self.start)
 
@@ -91,6 +97,13 @@ class Course:
         self.seconds.append(self.last.seconds)
         if self.steps % self.keep == 0 or not self.last.ok:
             self._kept[self.steps] = self.last
+        self._look()
+
+    def _look(self) -> None:
+        """Measure, if this step is a tenth farther than the last that was measured."""
+        near = self.looks and self.steps < 1.1 * self.looks[-1][0]
+        if self.look and self.last.ok and not near:
+            self.looks.append((self.steps, self.seconds[-1], self.look(self.last)))
 
     def frame(self, step: int) -> Frame:
         """The run after ``step`` steps, or after its last if it has not come so far."""

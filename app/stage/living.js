@@ -84,6 +84,9 @@ function drawCurve(ctx, trace, { array, palette, place, weight }) {
   ctx.stroke();
   ctx.setLineDash([]);
   ctx.globalAlpha = 1;
+  if (!trace.broken) return;
+  const end = lastGood(points);
+  drawBreak(ctx, place.x(points[2 * end]), place.y(points[2 * end + 1]), palette.color(trace.ink), weight);
 }
 
 // What lies between a curve with a point a step and the line y = base: strongly up to the step shown.

@@ -11,8 +11,9 @@ A run that diverges ends with a frame that is not ``ok`` and says why: it is dat
 from __future__ import annotations
 
 import math
+import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -212,3 +213,22 @@ def steps_to(frames: Iterator[Frame], targets: tuple[float, ...]) -> dict[float,
         if len(found) == len(targets):
             break
     return found
+
+
+def reached(
+    losses: Sequence[float], seconds: Sequence[float], targets: Sequence[float]
+) -> dict[float, tuple[int, float]]:
+    """Of a run's losses and its clock: step and seconds at which each target was first reached."""
+    found: dict[float, tuple[int, float]] = {}
+    for target in targets:
+        step = next((k for k, loss in enumerate(losses) if loss <= target), None)
+        if step is not None:
+            found[target] = (step, seconds[step])
+    return found
+
+
+def median(reaches: Sequence[dict[float, tuple[int, float]]], target: float) -> tuple[float, float]:
+    """Median steps and seconds over runs; one that never got there took infinitely many."""
+    never = (math.inf, math.inf)
+    pairs = [each.get(target, never) for each in reaches]
+    return statistics.median(p[0] for p in pairs), statistics.median(p[1] for p in pairs)

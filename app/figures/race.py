@@ -1,0 +1,178 @@
+"""The pictures of a race: loss by step and by second, the held-out fifth, who was there when."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from app.figures.chart import axis, chart, dots, line, table
+from app.figures.graph import Axis, Graph, power, short
+from app.figures.palette import ink
+from app.figures.sheet import Sheet
+
+_FEW = 1
+
+
+def picture(seen: Any, sheet: Sheet) -> dict[str, Any]:
+    """Run a slice, then draw how far all have come."""
+    going = seen.pull(sheet)
+    planes = [_losses(seen, sheet, by) for by in ("step", "second")] + [_held_out(seen, sheet)]
+    return {
+        "planes": planes,
+        "charts": _charts(seen),
+        "ways": {"solid": "running", "dashed": "kept"} if seen.state.kept else {},
+        "steps": 0,
+        **({"more": sheet.fine + 1, "progress": seen.progress} if going else {}),
+        "handles": [],
+        "numbers": _numbers(seen),
+        "description": _description(seen),
+    }
+
+
+def _name(seen: Any, key: str) -> str:
+    """An entrant's name in legends and tables."""
+    rule, width, options = seen.entries[key]
+    label = ink(rule)["label"]
+    if key == rule:
+        return label
+    inside = ", ".join(short(option) for option in options)
+    return f"{label}{' ' + inside if inside else ''}, width {width} (kept)"
+
+
+def _range(losses: np.ndarray, lowest: float) -> tuple[float, float]:
+    good = losses[np.isfinite(losses) & (losses > 0)]
+    high = float(np.clip(good.max(initial=lowest), lowest, 1e2))
+    return 0.6 * lowest, 10.0 ** (np.ceil(4 * np.log10(high)) / 4)
+
+
+def _losses(seen: Any, sheet: Sheet, by: str) -> dict[str, Any]:
+    """The loss of every run against steps or against its own seconds, both on log axes."""
+    runs = [(key, i, run) for key, all_ in seen.runs.items() for i, run in enumerate(all_)]
+    if by == "second":
+        last = max(run.seconds[-1] for *_, run in runs)
+        along = Axis("seconds", 1e-3, _up(last), log=True)
+    else:
+        along = Axis("step", _FEW, _up(max(run.steps for *_, run in runs), 10), log=True)
+    starts = np.array([run.losses[0] for *_, run in runs])
+    low, high = _range(starts, seen.targets[-1])
+    title = "training loss by second" if by == "second" else "training loss by step"
+    graph = Graph(sheet, f"loss-{by}", title, along, Axis("J", low, high, log=True))
+    for target in seen.targets:
+        graph.curve("goal", "", [along.low, along.high], [target, target], faint=True, width=1.0)
+    for key, i, run in runs:
+        rule = seen.entries[key][0]
+        x = np.array(run.seconds) if by == "second" else np.arange(run.steps + 1.0)
+        kept = _thin(len(x))
+        losses = np.clip(np.array(run.losses), 1e-12, high)  # one that runs away runs along the top
+        read = [[what, sheet.array(f"{what}.{key}.{i}.{by}", np.array(rows)[kept])]
+                for what, rows in (("step", np.arange(len(x)) * 1.0), ("loss", losses),
+                                   ("seconds", run.seconds))]  # fmt: skip
+        points = graph.points(np.maximum(x, along.low)[kept], losses[kept])
+        sheet.add(graph.name, "curve", rule, _name(seen, key), points=points, read=read,
+                  dash="dashed" if key != rule else "solid", faint=i > 0,
+                  width=2.4 if i == 0 else 1.4, broken=not run.ok)  # fmt: skip
+        if i == 0 and run.ok and key == rule:
+            graph.marks(rule, _name(seen, key), max(x[-1], along.low), losses[-1])
+    return graph.plane()
+
+
+def _thin(count: int, most: int = 500) -> np.ndarray:
+    """Places of a long run that are drawn: all of a short one, else more of its beginning."""
+    if count <= most:
+        return np.arange(count)
+    wanted = np.geomspace(1, count, most) - 1
+    return np.unique(np.rint(wanted).astype(int))
+
+
+def _held_out(seen: Any, sheet: Sheet) -> dict[str, Any]:
+    """Accuracy, or of a regression the loss, on the fifth that no run sees."""
+    looks = [look for runs in seen.runs.values() for run in runs for look in run.looks]
+    far = _up(max(look[0] for look in looks), 10)
+    values = np.array([look[2] for look in looks])
+    if seen.classes:
+        along, title = Axis("right", 0.0, 1.0), "accuracy on the held-out fifth"
+    else:
+        low, high = _range(values, float(values.min()))
+        along, title = Axis("loss", low, high, log=True), "loss on the held-out fifth"
+    graph = Graph(sheet, "test", title, Axis("step", _FEW, far, log=True), along)
+    for key, runs in seen.runs.items():
+        rule = seen.entries[key][0]
+        for i, run in enumerate(runs):
+            steps, _, found = map(np.array, zip(*run.looks, strict=True))
+            read = [[what, sheet.array(f"test.{what}.{key}.{i}", np.asarray(rows, float))]
+                    for what, rows in (("step", steps), (along.label, found))]  # fmt: skip
+            sheet.add("test", "curve", rule, _name(seen, key), read=read,
+                      points=graph.points(np.maximum(steps, _FEW), found), faint=i > 0,
+                      dash="dashed" if key != rule else "solid",
+                      width=2.4 if i == 0 else 1.4)  # fmt: skip
+    return graph.plane()
+
+
+def _up(value: float, least: float = 1e-2) -> float:
+    """The next of 1, 2, 5 × 10ⁿ, at least ``least``."""
+    value = max(float(value), least)
+    base = 10.0 ** np.floor(np.log10(value))
+    return float(next(m * base for m in (1, 2, 5, 10) if m * base >= value * (1 - 1e-9)))
+
+
+def _charts(seen: Any) -> list[dict[str, Any]]:
+    """Median seconds to each loss, and the table of steps and seconds."""
+    rows, traces = [], []
+    for key in seen.runs:
+        rule = seen.entries[key][0]
+        medians = [seen.median(key, target) for target in seen.targets]
+        there = [(t, m) for t, m in zip(seen.targets, medians, strict=True) if m[1] < math.inf]
+        if there:
+            x, y = [t for t, _ in there], [max(m[1], 1e-4) for _, m in there]
+            dash = "dashed" if key != rule else "solid"
+            traces.append(line(rule, _name(seen, key), x, y, dash=dash))
+            traces.append(dots(rule, _name(seen, key), x, y, showlegend=False))
+        cells = [f"{m[0]:.0f} / {m[1]:.2g}" if m[0] < math.inf else "–" for m in medians]
+        tested = seen.tested(key)
+        rows.append([_name(seen, key), *cells, f"{100 * tested:.1f} %" if seen.classes else tested])
+    done, count = seen.counted, len(seen.seeds)
+    over = "one start" if count == 1 else f"median of {done} of {count} starts"
+    heads = [f"to {_target(t)}" for t in seen.targets]
+    head = ("rule", *heads, "held out")
+    fastest = _fastest(seen)
+    say = f"steps and seconds of each rule to each loss, {over}; {fastest}"
+    found = [
+        chart("times", f"steps / seconds to each loss, {over}", say, numbers=table(head, rows))
+    ]
+    if traces:
+        found.append(chart(
+            "seconds", f"seconds of computing to reach a loss, {over}", say, traces,
+            axis("training loss J", log=True, autorange="reversed"), axis("seconds", log=True),
+        ))  # fmt: skip
+    return found
+
+
+def _target(value: float) -> str:
+    exponent = math.log10(value)
+    return power(round(exponent)) if abs(exponent - round(exponent)) < 1e-9 else short(value)
+
+
+def _fastest(seen: Any) -> str:
+    """Who has come farthest, in words."""
+    for target in reversed(seen.targets):
+        taken = {key: seen.median(key, target) for key in seen.runs}
+        if all(math.isinf(steps) for steps, _ in taken.values()):
+            continue
+        fewest = min(taken, key=lambda key: taken[key][0])
+        first = min(taken, key=lambda key: taken[key][1])
+        return (f"to {_target(target)} {_name(seen, fewest)} took the fewest steps, "
+                f"{taken[fewest][0]:.0f}, and {_name(seen, first)} the least time")  # fmt: skip
+    return "none has reached a target yet"
+
+
+def _numbers(seen: Any) -> dict[str, Any]:
+    problem = next(iter(seen.runs.values()))[0].problem
+    return {"p": problem.dim, "N": len(problem), "C": problem.outputs}
+
+
+def _description(seen: Any) -> str:
+    bad = [f"{_name(seen, key)} diverged at step {run.steps}"
+           for key, runs in seen.runs.items() for run in runs if not run.ok]  # fmt: skip
+    return "; ".join([_fastest(seen), *bad])

@@ -1,0 +1,75 @@
+"""The lesson on races: what is kept, what is counted, who is at its end."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from app.figures.race import picture
+from app.figures.sheet import Sheet
+from app.lessons import lessons
+from app.lessons.live import Live
+from app.lessons.race import OPTIONS, RULES, TASKS, TUNED, Racing
+from app.state import read_query
+from natgrad_core.nets.training import median, reached
+
+SMALL = {"task": "iris", "rules": ["kfac", "gradient"], "count": 2, "budget": 0.05, "width": 4}
+
+
+def test_every_rule_has_its_options_and_every_task_its_tuned_rates() -> None:
+    assert set(RULES) == set(OPTIONS)
+    assert set(TUNED) == set(TASKS)
+    fields = {name for names in OPTIONS.values() for name in names}
+    for task, rates in TUNED.items():
+        assert set(rates) == fields - {"alpha", "damping"}, task
+        Racing().with_(**Racing().changes("task", task)).whole()
+
+
+def test_runs_are_kept_by_what_they_are_and_come_back_with_the_link() -> None:
+    state = Racing(rules=("adam", "kfac"))
+    kept = state.with_(**state.changes("keep", True))
+    assert kept.kept == ("adam:32:0.1", "kfac:32")
+    assert kept.entry("adam:32:0.1") == ("adam", 32, (0.1,))
+    restored, dropped = read_query(kept.query(Racing()), Racing())
+    assert (restored, dropped) == (kept, [])
+    assert kept.with_(**kept.changes("forget", True)).kept == ()
+    assert kept.with_(**kept.changes("task", "wine")).kept == ()
+    for bad in ("adam", "adam:32", "adam:2:0.1", "sgd:32:0.1", "adam:32:x"):
+        with pytest.raises(ValueError, match="no run"):
+            state.with_(kept=(bad,))
+
+
+def test_a_race_goes_on_until_every_run_is_at_its_end_and_only_whole_rounds_count() -> None:
+    live = Live(lessons["race"])
+    answer, _ = live.respond({"ask": 1, "set": SMALL})
+    progress = [answer["progress"]]
+    while "more" in answer:
+        assert live.shown.counted <= 2
+        answer, _ = live.respond({"ask": 2, "state": answer["state"], "fine": answer["more"]})
+        progress.append(answer.get("progress", 1.0))
+    assert progress == sorted(progress)
+    assert all(live.shown.over(run) for runs in live.shown.runs.values() for run in runs)
+    assert live.shown.counted == 2
+    rows = {row[0]: row[1:] for row in answer["charts"][0]["table"]["rows"]}
+    assert set(rows) == {"K-FAC", "plain"}
+    for run in live.shown.runs["gradient"]:
+        assert run.seconds[-2] < 0.05 or run.losses[-1] <= 1e-4
+
+
+def test_what_is_kept_runs_beside_and_is_drawn_dashed() -> None:
+    lesson = lessons["race"]
+    seen = lesson.after({**SMALL, "kept": ("gradient:4:0.1",), "count": 1})
+    sheet = Sheet()
+    picture(seen.to(5), sheet)
+    dashes = {trace.get("dash") for trace in sheet.traces if trace["ink"] == "gradient"}
+    assert dashes >= {"solid", "dashed"}
+    assert "width 4 (kept)" in str([trace["name"] for trace in sheet.traces])
+
+
+def test_medians_count_a_run_that_never_got_there() -> None:
+    losses = [[1.0, 0.5, 0.05], [1.0, 0.05], [1.0, 0.9]]
+    found = [reached(row, [0.0, 1.0, 2.0], (0.5, 0.1)) for row in losses]
+    assert found[0] == {0.5: (1, 1.0), 0.1: (2, 2.0)}
+    assert median(found, 0.1) == (2, 2.0)
+    assert median(found[1:], 0.01) == (math.inf, math.inf)
