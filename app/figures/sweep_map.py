@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -21,27 +21,42 @@ SLOWEST = 0.8
 """The color of a run that arrives with its last step; 1 is for one that is still on its way."""
 
 
-class Kept:
-    """A sweep as far as it was asked for. ``part`` counts its blocks."""
+class Partial(Protocol):
+    """What is known so far, and which part of the whole that is."""
 
-    def __init__(self, blocks: Iterator[Sweep]) -> None:
+    @property
+    def share(self) -> float:
+        """From 0 to 1."""
+        ...
+
+
+P = TypeVar("P", bound=Partial)
+
+
+class Kept(Generic[P]):
+    """Something heavy as far as it was asked for. ``part`` counts its blocks."""
+
+    def __init__(self, blocks: Iterator[P]) -> None:
         self._blocks = blocks
         self.part = 0
-        self.sweep: Sweep | None = None
-        self.whole = False
+        self.known: P | None = None
 
-    def upto(self, part: int) -> Sweep | None:
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is left to ask for."""
+        return self.known is not None and self.known.share == 1
+
+    def upto(self, part: int) -> P | None:
         """What is known once ``part`` blocks are; it may be more."""
         while self.part < part and not self.whole:
-            self.sweep = next(self._blocks, self.sweep)
+            self.known = next(self._blocks, self.known)
             self.part += 1
-            self.whole = self.sweep is not None and self.sweep.share == 1
-        return self.sweep
+        return self.known
 
 
-def keeper(sweeping: Callable[..., Iterator[Sweep]], size: int = 24) -> Callable[..., Kept]:
-    """``sweeping`` with a memory of the last ``size`` grids that it was asked for."""
-    return lru_cache(maxsize=size)(lambda *key: Kept(sweeping(*key)))
+def keeper(blocks: Callable[..., Iterator[P]], size: int = 24) -> Callable[..., Kept[P]]:
+    """``blocks`` with a memory of the last ``size`` calls, as far as each was asked for."""
+    return lru_cache(maxsize=size)(lambda *key: Kept(blocks(*key)))
 
 
 def colors(found: Sweep, target: float, begin: float, steps: int) -> Array:
@@ -79,9 +94,9 @@ def add_map(sheet: Sheet, graph: Graph, cells: Array, name: str) -> None:
               box=[-x, 1 + x, -y, 1 + y])  # fmt: skip
 
 
-def progress(sheet: Sheet, kept: Kept) -> dict[str, Any]:
-    """What an answer says of a map that is not whole: what to ask next, and how far it is."""
+def progress(sheet: Sheet, kept: Kept[Any]) -> dict[str, Any]:
+    """What an answer says of what is not whole yet: what to ask next, and how far it is."""
     if kept.whole:
         return {}
-    share = kept.sweep.share if kept.sweep else 0.0
+    share = kept.known.share if kept.known is not None else 0.0
     return {"more": max(kept.part, sheet.fine) + 1, "progress": share}

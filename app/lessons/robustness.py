@@ -184,7 +184,7 @@ class Seen(Shown):
                 count)  # fmt: skip
 
     @property
-    def kept(self) -> Kept:
+    def kept(self) -> Kept[Sweep]:
         """The map as far as it was asked for."""
         return _kept(*self.key())
 

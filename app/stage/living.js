@@ -210,9 +210,15 @@ function drawArrows(ctx, traces, { array, palette, place, k, size, weight, side 
   ctx.textAlign = "left";
 }
 
-// Single points; where `counts` says how many there are at each step, those.
+// Single points; where `counts` says how many there are at each step, those; with `per` each step
+// has that many of its own.
 function drawPoints(ctx, trace, { array, palette, place, weight, k }) {
-  const points = array(trace.points);
+  let points = array(trace.points);
+  if (points && trace.per) {
+    const row = 2 * trace.per;
+    const step = Math.min(Math.round(k), points.length / row - 1);
+    points = points.subarray(step * row, (step + 1) * row);
+  }
   const counts = array(trace.counts);
   const shown = counts ? 2 * counts[Math.min(Math.round(k), counts.length - 1)] : points?.length;
   const color = palette.color(trace.ink);
