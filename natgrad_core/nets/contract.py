@@ -72,6 +72,16 @@ def _own_block(g: Tensor, a: Tensor) -> Tensor:
     return block.view(out * width, out * width)
 
 
+def own_block(layer: Linear, x: Tensor, g: Tensor) -> Tensor:
+    """Σ_n of one Linear layer's block, in torch's order: its inputs ``x``, its cotangents ``g``."""
+    block = _own_block(g, layer.features(x, None))
+    if not layer.bias:
+        return block
+    grid = torch.arange(layer.size, device=x.device).view(layer.outputs, layer.inputs + 1)
+    order = torch.cat((grid[:, :-1].flatten(), grid[:, -1]))
+    return block[order][:, order]
+
+
 def dense(tape: Tape, cotangents: Sequence[Tensor]) -> Tensor:
     """F, ``[p, p]``, in torch's order, from what each layer feels of the K directions of S."""
     rows = 0 if is_all_linear(tape.net) else cotangents[0].shape[:2].numel()

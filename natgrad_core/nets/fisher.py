@@ -19,7 +19,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from natgrad_core.nets.contract import dense
+from natgrad_core.nets.contract import dense, own_block
 from natgrad_core.nets.layers import Linear
 from natgrad_core.nets.memory import must_hold
 from natgrad_core.nets.problem import Point
@@ -104,8 +104,15 @@ class Fisher:
             "the diagonal, or K-FAC",
             self.at.theta.device,
         )
-        pairs = zip(self.at.tape.net.parametric, self.cotangents, strict=True)
-        return [r.T @ r / len(self.at.tape) for r in (self._layer_rows(i, g) for i, g in pairs)]
+        pairs = zip(net.parametric, self.cotangents, strict=True)
+        return [self._layer_block(i, g) / len(self.at.tape) for i, g in pairs]
+
+    def _layer_block(self, i: int, g: Tensor) -> Tensor:
+        layer = self.at.tape.layer(i)
+        if isinstance(layer, Linear):
+            return own_block(layer, self.at.tape.values[i], g)
+        rows = self._layer_rows(i, g)
+        return rows.T @ rows
 
     def dense(self) -> Tensor:
         """F itself, ``[p, p]``."""

@@ -180,6 +180,11 @@ def diagonal(kind: str = "true", samples: int = 1) -> Metric:
     )
 
 
+def euclidean() -> Metric:
+    """The identity: plain descent."""
+    return Metric("identity", lambda at, m: (Diagonal(torch.ones_like(at.theta)), m))
+
+
 def generalized_gauss_newton() -> Metric:
     """The Gauss–Newton matrix by autodiff: equal to the Fisher here, and slow."""
     return Metric("Gauss–Newton", lambda at, m: (_whole("G", gauss_newton, at), m))

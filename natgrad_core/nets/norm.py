@@ -101,12 +101,24 @@ def seen_as(
     return seen, mixed, seen.inward(theta.double()).to(theta)
 
 
-def normed(sizes: tuple[int, ...], activation: type[nn.Module] = nn.Tanh) -> nn.Sequential:
-    """An MLP with a batch norm before each activation, in train mode as torch makes it."""
+def normed(
+    sizes: tuple[int, ...], activation: type[nn.Module] = nn.Tanh, seed: int | None = None
+) -> nn.Sequential:
+    """An MLP with a batch norm before each activation, in train mode as torch makes it.
+
+    ``seed`` fixes its parameters; the Linear layers are then those of an MLP's ``init(seed)``.
+    """
     layers: list[nn.Module] = []
     for i in range(len(sizes) - 2):
         layers += [nn.Linear(sizes[i], sizes[i + 1]), nn.BatchNorm1d(sizes[i + 1]), activation()]
-    return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
+    module = nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
+    if seed is not None:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            for child in module:
+                if isinstance(child, nn.Linear):
+                    child.reset_parameters()
+    return module
 
 
 def frozen(module: nn.Sequential, x: Tensor) -> nn.Sequential:

@@ -1,0 +1,97 @@
+"""What one step is worth with the Fisher matrix, and with what stands in for it.
+
+A direction is −(G + λI)⁻¹∇J, G the whole Fisher matrix or something cheaper. Let M = F + λI measure
+lengths and angles. Along any direction d the damped quadratic model of the loss falls by at most
+
+    ½ (∇Jᵀd)²/(dᵀM d) = cos²φ · ½ ∇JᵀM⁻¹∇J,
+
+φ the angle, as M has it, between d and the exact step: by Cauchy and Schwarz, since
+∇J = −M (exact step). So the angle says all that a stand-in loses of what the model promises; what
+the loss itself does is another question, and ``gained`` answers it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from natgrad_core.nets import metric
+from natgrad_core.nets.compare import STAND_INS
+from natgrad_core.nets.fisher import Fisher
+from natgrad_core.nets.metric import Metric
+from natgrad_core.nets.problem import Point
+
+MATRICES: dict[str, Callable[[], Metric]] = {
+    "exact": metric.exact,
+    **STAND_INS,
+    "plain": metric.euclidean,
+    "empirical": lambda: metric.exact("empirical"),
+}
+"""What a step may be made with: the Fisher matrix, its stand-ins, the identity, its look-alike."""
+
+
+@dataclass(frozen=True, eq=False)
+class OneStep:
+    """The best step along one direction: the change ``[p]`` and what it is worth, in nats."""
+
+    change: Tensor
+    angle: float
+    """Between it and the exact step, as F + λI measures it, in degrees."""
+    flat: float
+    """The same with all parameters alike, as the identity measures it."""
+    promise: float
+    """The decrease that the damped quadratic model promises."""
+    bend: float
+    """δᵀFδ of the change: twice the KL that the model expects."""
+    gained: float
+    """The decrease of the loss; negative where it rises."""
+    nats: float
+    """KL(p_θ ‖ p_{θ+change}), mean over the examples."""
+
+
+def one_step(
+    at: Point, damping: float, names: Iterable[str] = tuple(MATRICES)
+) -> dict[str, OneStep]:
+    """One step with each matrix from one point, each as long as the damped quadratic model likes.
+
+    The length along d is α = −∇Jᵀd/dᵀ(F + λI)d, which is 1 for the exact one. Raises SingularError
+    where a matrix + λI has no inverse.
+    """
+    fisher, g = Fisher(at.check()), at.grad
+    exact = _direction(at, metric.exact(), damping)
+    longest = -float(g @ exact)  # the exact step's square, as F + λI has it
+    found: dict[str, OneStep] = {}
+    for name in names:
+        d = exact if name == "exact" else _direction(at, MATRICES[name](), damping)
+        bend, slope = float(d @ fisher.mv(d)), float(g @ d)
+        size = bend + damping * float(d @ d)
+        rate = -slope / size
+        change = rate * d
+        ahead = at.after(change)
+        found[name] = OneStep(
+            change,
+            _degrees(-slope / math.sqrt(size * longest)),
+            _degrees(float(d @ exact) / float(d.norm() * exact.norm())),
+            slope**2 / size / 2,
+            rate**2 * bend,
+            at.loss - ahead.loss,
+            float(at.problem.likelihood.kl(at.outputs, ahead.outputs)),
+        )
+    return found
+
+
+def along(at: Point, change: Tensor, shares: Iterable[float]) -> list[float]:
+    """J(θ + t change) for each t in ``shares``."""
+    return [float(at.problem.loss(at.theta + share * change)) for share in shares]
+
+
+def _direction(at: Point, made: Metric, damping: float) -> Tensor:
+    operator, _ = made.at(at, made.init(at.theta))
+    return -operator.solve(at.grad, damping)
+
+
+def _degrees(cosine: float) -> float:
+    return math.degrees(math.acos(min(max(cosine, -1.0), 1.0)))

@@ -1,0 +1,61 @@
+"""Laws of one step with each matrix: what its angle says, and what a promise is."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from natgrad_core.nets.fisher import Fisher
+from natgrad_core.nets.one_step import MATRICES, along, one_step
+from natgrad_core.nets.problem import SingularError
+from tests.nets.cases import LIKELIHOODS, point
+
+
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+@pytest.mark.parametrize("damping", [1e-2, 1.0])
+def test_a_step_promises_cosine_squared_of_the_exact_one(likelihood: str, damping: float) -> None:
+    at = point("tanh MLP", likelihood)
+    found = one_step(at, damping)
+    metric = Fisher(at).dense() + damping * torch.eye(at.problem.dim, dtype=torch.float64)
+    exact = -torch.linalg.solve(metric, at.grad)
+    assert list(found) == list(MATRICES)
+    assert torch.allclose(found["exact"].change, exact, atol=1e-9)
+    assert found["exact"].angle < 1e-3
+    best = float(-at.grad @ exact) / 2
+    for name, step in found.items():
+        d = step.change
+        cosine = float(d @ metric @ exact / ((d @ metric @ d) * (exact @ metric @ exact)).sqrt())
+        assert math.cos(math.radians(step.angle)) == pytest.approx(cosine, abs=1e-9)
+        assert step.promise == pytest.approx(cosine**2 * best)
+        # The length is where the damped model is lowest: its slope along the step is gone.
+        assert float(d @ (at.grad + metric @ d)) == pytest.approx(0, abs=1e-9)
+        model = float(at.grad @ d + d @ metric @ d / 2)
+        assert step.promise == pytest.approx(-model)
+        assert step.bend == pytest.approx(float(d @ metric @ d - damping * d @ d))
+        assert step.gained == pytest.approx(at.loss - float(at.problem.loss(at.theta + d)))
+        assert step.nats == pytest.approx(float(at.problem.kl(at.theta, at.theta + d)))
+        assert (name == "exact") == (step.angle < 1e-3)
+
+
+def test_large_damping_turns_every_step_into_the_plain_one() -> None:
+    found = one_step(point("tanh MLP", "three classes"), 1e6)
+    plain = found["plain"].change
+    for name, step in found.items():
+        if name != "kfac":  # its factors have √λ each, so it takes a square as much
+            assert torch.allclose(step.change, plain, rtol=1e-3, atol=1e-12)
+    assert one_step(point("tanh MLP", "three classes"), 1e12)["kfac"].angle < 0.1
+
+
+def test_the_loss_along_a_step_begins_here_and_passes_its_end() -> None:
+    at = point("tanh MLP", "regression")
+    step = one_step(at, 0.1, ("kfac",))["kfac"]
+    here, end = along(at, step.change, (0.0, 1.0))
+    assert here == pytest.approx(at.loss)
+    assert end == pytest.approx(at.loss - step.gained)
+
+
+def test_without_damping_the_singular_matrix_is_said() -> None:
+    with pytest.raises(SingularError, match="raise λ"):
+        one_step(point("tanh MLP", "three classes"), 0.0, ("block",))
