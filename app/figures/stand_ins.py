@@ -1,0 +1,207 @@
+"""Pictures of what stands in for the Fisher matrix: one step with each, their runs, spectra."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from app.figures.chart import chart, table
+from app.figures.graph import Axis, Graph, short
+from app.figures.palette import Ink, ink
+from app.figures.sheet import Sheet
+from app.figures.views import plane
+
+INKS: dict[str, Ink] = {
+    "exact": {**ink("natural"), "label": "exact"},
+    "plain": {**ink("gradient"), "label": "identity (plain)"},
+    **{name: ink(name) for name in ("block", "ekfac", "kfac", "diagonal")},
+    "empirical": {"label": "empirical", "light": "#8a6a00", "dark": "#e0bf4a",
+                  "symbol": "triangle", "width": 2.6},
+    "fixed": {"label": "exact, fixed λ", "light": "#1d6fa5", "dark": "#7fc4ee", "symbol": "star",
+              "width": 2.6},
+    "bound": {"label": "cos²φ of the exact", "light": "#6b6b70", "dark": "#a5a5a8"},
+    "as it is": {"label": "as it is", "light": "#1b1b1f", "dark": "#f3f3f0"},
+    "centered": {"label": "centered", "light": "#1d6fa5", "dark": "#7fc4ee"},
+    "standardized": {"label": "standardized", "light": "#8a5a00", "dark": "#e6b84d"},
+    "whitened": {"label": "whitened", "light": "#00735a", "dark": "#3ecfa6"},
+    "batch norm": {"label": "batch norm, frozen", "light": "#a23b72", "dark": "#e58fbf"},
+    "folded": {"label": "the same net, norm folded in", "light": "#6b2fa0", "dark": "#c79bf2"},
+}  # fmt: skip
+
+
+def label(name: str) -> str:
+    """What a matrix, a run or a frame is called."""
+    return str(INKS[name]["label"])
+
+
+def add_fan(sheet: Sheet, seen: Any) -> dict[str, Any]:
+    """Each step as an arrow: at its angle to the exact one, as long as the loss falls.
+
+    The model promises as much as to the curve, r = cos²φ · the exact's.
+    """
+    best = seen.step("exact").promise
+    far = max(best, *(abs(s.gained) for s in seen.steps.values()))
+    far = min(far, 2.5 * best)
+    phi = np.radians(np.linspace(0, 90, 91))
+    radius = best * np.cos(phi) ** 2
+    circle = np.stack([radius * np.cos(phi), radius * np.sin(phi)], -1)
+    sheet.add("fan", "curve", "bound", label("bound"), points=circle, faint=True)
+    for name, step in seen.steps.items():
+        turn = np.radians(step.angle)
+        ray = np.array([np.cos(turn), np.sin(turn)])
+        points = np.array([[0.0, 0.0], np.clip(step.gained, -far, far) * ray])
+        sheet.add("fan", "curve", name, label(name), points=points)
+        tip = np.clip(step.gained, -far, far) * ray
+        sheet.add("fan", "points", name, label(name), points=tip[None],
+                  symbol=INKS[name].get("symbol", "circle"))  # fmt: skip
+    low = min(0.0, *(s.gained for s in seen.steps.values()))
+    low = max(low, -far)
+    view = np.array([[1.15 * low - 0.06 * far, 1.1 * far], [1.15 * low - 0.06 * far, 1.1 * far]])
+    title = "one step: angle φ to the exact, decrease of J"
+    return plane("fan", title, ("nats along the exact step", "nats"), view)
+
+
+def add_along(sheet: Sheet, seen: Any) -> dict[str, Any]:
+    """The loss on the way along each step, and as the model has it."""
+    here = seen.point.loss
+    falls = {name: seen.falls(name) for name in seen.steps}
+    lowest = min(float(np.nanmin(np.where(np.isfinite(f), f, here))) for f in falls.values())
+    lowest = min(lowest, here - seen.step("exact").promise)
+    gap = max(here - lowest, 1e-9)
+    graph = Graph(sheet, "along", "the loss on the way along each step",
+                  Axis("share t of the step", 0.0, 2.0),
+                  Axis("J", max(lowest - 0.1 * gap, 0.0), here + 0.6 * gap))  # fmt: skip
+    for name, found in falls.items():
+        graph.curve(name, label(name), seen.shares, found)
+        graph.curve(name, label(name), seen.shares, seen.model(name), dash="dashed", faint=True)
+        graph.marks(name, label(name), 1.0, found[len(found) // 2],
+                    symbol=INKS[name].get("symbol", "circle"))  # fmt: skip
+    return graph.plane()
+
+
+def step_table(seen: Any) -> dict[str, Any]:
+    """The numbers of one step with each matrix."""
+    head = ("matrix", "angle to exact, by F + λI", "angle, all alike", "promised, nats",
+            "J falls, nats", "KL, nats", "error ‖F − G‖/‖F‖")  # fmt: skip
+    rows = [
+        [label(n), f"{s.angle:.1f}°", f"{s.flat:.1f}°", s.promise, s.gained, s.nats, seen.errors[n]]
+        for n, s in seen.steps.items()
+    ]
+    best = max(seen.steps, key=lambda name: seen.steps[name].gained)
+    return chart("worth", "what one step is worth", f"the loss falls most by {label(best)}",
+                 numbers=table(head, rows))  # fmt: skip
+
+
+def add_losses(sheet: Sheet, seen: Any) -> dict[str, Any]:
+    """The loss of every run against its steps."""
+    losses = np.concatenate([run.losses for run in seen.runs.values()])
+    good = losses[np.isfinite(losses) & (losses > 0)]
+    low = 10.0 ** np.floor(np.log10(max(float(good.min(initial=0.1)), 1e-8)))
+    high = 10.0 ** np.ceil(np.log10(min(float(good.max(initial=1.0)), 1e4)))
+    graph = Graph(
+        sheet,
+        "loss",
+        "training loss",
+        Axis("step", 0.0, float(seen.state.steps)),
+        Axis("J", low, max(high, 10 * low), log=True),
+    )
+    for name, run in seen.runs.items():
+        points = graph.points(np.arange(run.steps + 1.0), np.maximum(run.losses, 1e-12))
+        read = [["loss", sheet.array(f"loss.{name}", np.array(run.losses))]]
+        sheet.add("loss", "path", name, label(name), points=points, read=read, dash="solid")
+    return graph.plane()
+
+
+def add_trust(sheet: Sheet, seen: Any) -> dict[str, Any]:
+    """The damping of every run against its steps: how far the model was trusted."""
+    title = "damping: the less, the further the model is trusted"
+    across = Axis("step", 0.0, float(seen.state.steps))
+    graph = Graph(sheet, "trust", title, across, Axis("λ", 1e-12, 1e2, log=True))
+    for name, run in seen.runs.items():
+        damping = [run.frame(k).report.get("damping", np.nan) for k in range(1, run.steps + 1)]
+        points = graph.points(np.arange(1.0, run.steps + 1), np.array(damping, float))
+        if len(points):
+            sheet.add("trust", "path", name, label(name), points=points, dash="solid")
+    return graph.plane()
+
+
+def add_spectra(sheet: Sheet, seen: Any) -> dict[str, Any]:
+    """Eigenvalues of F by rank, those that are not rounding."""
+    kept = {name: s.values[: s.rank].numpy() for name, s in seen.spectra.items()}
+    most = max(len(values) for values in kept.values())
+    top = max(float(values[0]) for values in kept.values())
+    bottom = min(float(values[-1]) for values in kept.values())
+    low, high = (10.0 ** f(np.log10(v)) for f, v in ((np.floor, bottom), (np.ceil, top)))
+    across, up = Axis("rank", 0.0, float(most)), Axis("eigenvalue", low, high, log=True)
+    graph = Graph(sheet, "spectrum", "spectrum of the Fisher matrix", across, up)
+    for name, values in kept.items():
+        graph.curve(name, label(name), np.arange(1.0, len(values) + 1), values)
+    return graph.plane()
+
+
+def spectrum_table(seen: Any) -> dict[str, Any]:
+    """Condition numbers, and how many directions share the curvature."""
+    head = ("layers seen", "largest", "smallest", "condition number", "directions",
+            "sharing (Σs)²/Σs²")  # fmt: skip
+    rows = [
+        [label(n), float(s.values[0]), float(s.values[s.rank - 1]), s.condition, s.rank, s.spread]
+        for n, s in seen.spectra.items()
+    ]
+    best = min(seen.spectra, key=lambda name: seen.spectra[name].condition)
+    title = "condition of the Fisher matrix, statistics frozen at the data's"
+    says = f"smallest condition number: {label(best)}"
+    return chart("condition", title, says, numbers=table(head, rows))
+
+
+def picture(seen: Any, sheet: Sheet) -> dict[str, Any]:
+    """The view that is chosen."""
+    return {"step": _one, "runs": _runs, "spectrum": _spectrum}[seen.state.show](seen, sheet)
+
+
+def _answer(seen: Any, planes: list[Any], charts: list[Any], says: str, **more: Any) -> Any:
+    numbers = {"p": seen.problem.dim, "N": len(seen.problem), **more.pop("numbers", {})}
+    return {"planes": planes, "charts": charts, "ways": {}, "steps": 0, "shows": 0, "handles": [],
+            "numbers": numbers, "meter": [], "notes": {}, "description": says, **more}  # fmt: skip
+
+
+def _one(seen: Any, sheet: Sheet) -> Any:
+    planes = [add_fan(sheet, seen), add_along(sheet, seen)]
+    guide = next((n for n in seen.steps if n != "exact"), "exact")
+    first, step = seen.step("exact"), seen.steps[guide]
+    numbers = {
+        "loss": seen.point.loss, "angle": step.angle, "promise": step.promise,
+        "best": first.promise, "gained": step.gained, "damping": seen.state.damping,
+    }  # fmt: skip
+    said = "; ".join(f"{label(n)}: {s.angle:.0f}°, falls {short(s.gained)}"
+                     for n, s in seen.steps.items())  # fmt: skip
+    return _answer(seen, planes, [step_table(seen)], said, numbers=numbers)
+
+
+def _runs(seen: Any, sheet: Sheet) -> Any:
+    before = max(run.steps for run in seen.runs.values())
+    going = seen.pull(sheet)
+    last = max(run.steps for run in seen.runs.values())
+    state = seen.state
+    step = last if state.k is None or state.k >= before else int(state.k)
+    said = "; ".join(
+        f"{label(n)}: " + (f"loss {short(run.losses[min(step, run.steps)])}" if run.ok
+                           else f"diverged at step {run.steps}")
+        for n, run in seen.runs.items()
+    )  # fmt: skip
+    more = {"more": sheet.fine + 1, "progress": last / state.steps,
+            "word": f"step {last} of {state.steps}"} if going else {}  # fmt: skip
+    notes = {n: f"{run.last.note}." for n, run in seen.runs.items() if not run.ok}
+    guide = next(iter(seen.runs.values()))
+    numbers = {"loss": guide.losses[min(step, guide.steps)], "damping": state.damping}
+    return _answer(seen, [add_losses(sheet, seen), add_trust(sheet, seen)], [], said,
+                   steps=last, shows=step, notes=notes, numbers=numbers, **more)  # fmt: skip
+
+
+def _spectrum(seen: Any, sheet: Sheet) -> Any:
+    said = "; ".join(f"{label(n)}: condition {short(s.condition)}, {s.spread:.1f} sharing"
+                     for n, s in seen.spectra.items())  # fmt: skip
+    loss = seen.problem.loss(seen.problem.net.init(seen.state.seed))
+    numbers = {"loss": float(loss), "damping": seen.state.damping}
+    planes = [add_spectra(sheet, seen)]
+    return _answer(seen, planes, [spectrum_table(seen)], said, numbers=numbers)

@@ -1,0 +1,44 @@
+"""The state of the lesson on approximations: a net, matrices, runs, layers seen otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.fields import choice, control, number, several, whole
+from app.state import State
+
+DATA = ("digits", "wine", "moons")
+MATRICES = ("exact", "block", "ekfac", "kfac", "diagonal", "plain", "empirical")
+RUNS = ("exact", "fixed", "kfac", "ekfac", "block", "diagonal", "plain", "empirical")
+FRAMES = ("as it is", "centered", "standardized", "whitened", "batch norm", "folded")
+SHOW = ("step", "runs", "spectrum")
+
+SIZES = {"digits": (64, 8, 10), "wine": (13, 16, 3), "moons": (2, 16, 16, 2)}
+LARGE = {**SIZES, "digits": (64, 32, 10)}
+"""The nets that run; the others are small enough to write their whole matrix out."""
+
+FEW = 500
+"""Digits of the small net, and points of the moons."""
+
+
+@dataclass(frozen=True)
+class Nearing(State):
+    """``after`` is how many steps of K-FAC the net has learnt when the one step is taken."""
+
+    data: str = control("digits", "data", choice("data", "data set", DATA))
+    show: str = control("step", "show", choice("show", "view", SHOW))
+    after: int = control(5, "after", whole("after", "the steps before", 0, 30))
+    damping: float = control(
+        0.01, "damping", number("damping", "λ", 1e-6, 100, "take one from 0.000001 to 100")
+    )
+    matrices: tuple[str, ...] = control(
+        MATRICES, "matrices", several("matrices", "matrix", MATRICES)
+    )
+    runs: tuple[str, ...] = control(
+        ("exact", "kfac", "empirical"), "runs", several("runs", "run", RUNS)
+    )
+    frames: tuple[str, ...] = control(
+        ("as it is", "standardized", "whitened"), "frames", several("frames", "layer", FRAMES)
+    )
+    steps: int = control(60, "steps", whole("steps", "the number of steps", 1, 200))
+    seed: int = control(0, "seed", whole("seed", "the seed", 0, 9999))

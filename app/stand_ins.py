@@ -1,0 +1,198 @@
+"""What the engine says of stand-ins for the Fisher matrix: one step with each, runs, spectra.
+
+Loads torch: the lesson imports it when it is opened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+
+from app.figures.sheet import Sheet
+from app.nearing import FEW, LARGE, SIZES
+from app.training import Course, pull, reach
+from natgrad_core.nets import NetProblem, Point, mlp, plane, real, rules
+from natgrad_core.nets.compare import error
+from natgrad_core.nets.damping import LevenbergMarquardt
+from natgrad_core.nets.fisher import Fisher
+from natgrad_core.nets.metric import Metric, exact
+from natgrad_core.nets.norm import Spectrum, folded, frozen, normed, seen_as
+from natgrad_core.nets.one_step import MATRICES, OneStep, along, one_step
+from natgrad_core.nets.rule import Rule
+from natgrad_core.nets.size import Quadratic
+from natgrad_core.types import Array
+
+SHARES = np.linspace(0.0, 2.0, 41)
+
+
+@lru_cache(maxsize=8)
+def problem_of(data: str, large: bool = False) -> NetProblem:
+    """The net of one view on one data set."""
+    sizes = (LARGE if large else SIZES)[data]
+    if data == "moons":
+        return NetProblem.of(mlp(sizes), plane("moons", FEW))
+    found = real(data, "unit" if data == "digits" else "standard")
+    if data == "digits" and not large:
+        found = replace(found, x=found.x[:FEW], y=found.y[:FEW])
+    return NetProblem.of(mlp(sizes), found)
+
+
+@lru_cache(maxsize=16)
+def teacher(data: str, seed: int) -> Course:
+    """The run that brings a net to where the one step is taken."""
+    return Course.of(problem_of(data), rules.kfac(), seed)
+
+
+def rule_of(name: str, data: str, damping: float) -> Rule:
+    """One policy for λ and the length for all, save the run with a fixed λ and full steps."""
+    if name == "fixed":
+        return rules.natural(1.0, damping)
+    return rules.second_order(_metric(name, data), LevenbergMarquardt(1.0, 0.25), Quadratic())
+
+
+def _metric(name: str, data: str) -> Metric:
+    if data == "digits" and name in ("exact", "empirical"):  # as Martens 2010 has it: products
+        return exact("true" if name == "exact" else name, "cg", tolerance=0.1)
+    return MATRICES[name]()
+
+
+@lru_cache(maxsize=24)
+def course(data: str, seed: int, name: str, damping: float) -> Course:
+    """One run; only the one with a fixed λ depends on it."""
+    return Course.of(problem_of(data, True), rule_of(name, data, damping), seed)
+
+
+@lru_cache(maxsize=32)
+def _spectrum(data: str, seed: int, frame: str) -> Spectrum:
+    """Eigenvalues of the Fisher matrix of the net at its start, its layers seen through ``frame``.
+
+    A batch norm's statistics stand still at those of the data; ``folded`` is the same net with the
+    norms multiplied into the layers before them.
+    """
+    problem = problem_of(data)
+    theta = problem.net.init(seed)
+    if frame in ("batch norm", "folded"):
+        module = frozen(normed(SIZES[data], seed=seed), problem.x)
+        module = module if frame == "batch norm" else folded(module)
+        other = NetProblem(module, problem.likelihood, problem.x, problem.y)
+        return Spectrum.of(other.at(other.net.read()))
+    if frame == "as it is":
+        return Spectrum.of(problem.at(theta))
+    _, other, xi = seen_as(problem, theta, frame)
+    return Spectrum.of(other.at(xi))
+
+
+@lru_cache(maxsize=64)
+def _steps(point: Point, damping: float, names: tuple[str, ...]) -> dict[str, OneStep]:
+    return one_step(point, damping, names)
+
+
+@lru_cache(maxsize=16)
+def _point(data: str, seed: int, after: int) -> Point:
+    run = teacher(data, seed)
+    reach([run], after)
+    return problem_of(data).at(run.frame(after).theta, after)
+
+
+@lru_cache(maxsize=16)
+def _errors(point: Point) -> dict[str, float]:
+    whole = Fisher(point).dense()
+    found: dict[str, float] = {}
+    for name, make in MATRICES.items():
+        made = make()
+        found[name] = error(whole, made.at(point, made.init(point.theta))[0].dense())
+    return found
+
+
+class StandIns:
+    """All that the engine says of a state of the lesson."""
+
+    shares = SHARES
+
+    def __init__(self, state: Any) -> None:
+        self.state = state
+
+    # One step
+
+    @cached_property
+    def point(self) -> Point:
+        """Where the one step is taken."""
+        return _point(self.state.data, self.state.seed, self.state.after)
+
+    @cached_property
+    def steps(self) -> dict[str, OneStep]:
+        """One step with each chosen matrix."""
+        return _steps(self.point, self.state.damping, self.state.matrices)
+
+    def step(self, name: str, damping: float | None = None) -> OneStep:
+        """One step with one matrix, at this λ or another."""
+        damping = self.state.damping if damping is None else damping
+        return _steps(self.point, damping, (name,))[name]
+
+    def falls(self, name: str) -> Array:
+        """J(θ + tδ) at ``SHARES``."""
+        return np.array(along(self.point, self.steps[name].change, SHARES))
+
+    def model(self, name: str) -> Array:
+        """The undamped quadratic model at ``SHARES``: J + t ∇Jᵀδ + t²/2 δᵀFδ."""
+        step = self.steps[name]
+        slope = float(self.point.grad @ step.change)
+        return self.point.loss + SHARES * slope + SHARES**2 / 2 * step.bend
+
+    @property
+    def errors(self) -> dict[str, float]:
+        """Of each matrix ‖F − G‖/‖F‖."""
+        return _errors(self.point)
+
+    # Runs
+
+    @cached_property
+    def runs(self) -> dict[str, Course]:
+        """The chosen runs."""
+        return {name: self.run(name) for name in self.state.runs}
+
+    def run(self, name: str) -> Course:
+        """One run."""
+        damping = self.state.damping if name == "fixed" else 0.0
+        return course(self.state.data, self.state.seed, name, damping)
+
+    def to(self, steps: int) -> StandIns:
+        """Itself, once every chosen run has come that far (or diverged)."""
+        reach(list(self.runs.values()), steps)
+        return self
+
+    def pull(self, sheet: Sheet) -> bool:
+        """Train a slice; say if there is more."""
+        limit = self.state.steps
+        return pull(sheet, list(self.runs.values()), lambda run: run.steps < limit, self.state.k)
+
+    # Spectra
+
+    @cached_property
+    def spectra(self) -> dict[str, Spectrum]:
+        """The spectrum with the layers seen each chosen way."""
+        return {frame: self.spectrum(frame) for frame in self.state.frames}
+
+    def spectrum(self, frame: str) -> Spectrum:
+        """One of them."""
+        return _spectrum(self.state.data, self.state.seed, frame)
+
+    @property
+    def problem(self) -> NetProblem:
+        """The net of the view that is shown."""
+        return problem_of(self.state.data, self.state.show == "runs")
+
+    @property
+    def paths(self) -> dict[str, Any]:
+        """What a notebook reads as the widget's ``path``: the numbers of the view."""
+        if self.state.show == "step":
+            return {
+                name: {"change": s.change.numpy(), "angle": s.angle, "gained": s.gained}
+                for name, s in self.steps.items()
+            }
+        if self.state.show == "runs":
+            return {name: {"loss": np.array(run.losses)} for name, run in self.runs.items()}
+        return {name: {"eigenvalues": s.values.numpy()} for name, s in self.spectra.items()}

@@ -1,0 +1,120 @@
+"""What the lesson on approximations shows, as Python by ``natgrad_core.nets`` alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.nearing import FEW, LARGE, SIZES
+from natgrad_core.made import Writer
+
+
+def script(seen: Any, writer: Writer) -> str:
+    """The script of a ``StandIns``: the numbers of the view that is shown."""
+    writer.take("natgrad_core.nets", "NetProblem", "mlp", "rules")
+    writer.take("natgrad_core.nets.machine", "settle")
+    state = seen.state
+    large = state.show == "runs"
+    data = _data(state.data, writer)
+    lines = [
+        "settle()",
+        f"data = {data}",
+        *([f"data = replace(data, x=data.x[:{FEW}], y=data.y[:{FEW}])"]
+          if state.data == "digits" and not large else []),
+        f"problem = NetProblem.of(mlp({(LARGE if large else SIZES)[state.data]}), data)",
+    ]  # fmt: skip
+    if state.data == "digits" and not large:
+        writer.take("dataclasses", "replace")
+    lines += {"step": _step, "runs": _runs, "spectrum": _spectrum}[state.show](seen, writer)
+    return "\n".join(lines)
+
+
+def _data(name: str, writer: Writer) -> str:
+    if name == "moons":
+        writer.take("natgrad_core.nets", "plane")
+        return f'plane("moons", {FEW})'
+    writer.take("natgrad_core.nets", "real")
+    return f'real("{name}", "{"unit" if name == "digits" else "standard"}")'
+
+
+def _step(seen: Any, writer: Writer) -> list[str]:
+    writer.take("natgrad_core.nets.one_step", "one_step")
+    writer.take("natgrad_core.nets.training", "train")
+    state = seen.state
+    return [
+        f"*_, frame = train(problem, rules.kfac(), seed={state.seed}, steps={state.after})",
+        f"at = problem.at(frame.theta, {state.after})",
+        f"found = one_step(at, {state.damping!r}, {list(state.matrices)})",
+        "paths = {",
+        '    name: {"change": s.change.numpy(), "angle": s.angle, "gained": s.gained}',
+        "    for name, s in found.items()",
+        "}",
+        "for name, step in found.items():",
+        '    print(f"{name}: {step.angle:.1f} degrees from the exact step, J falls by '
+        '{step.gained:.3g}")',
+    ]
+
+
+def _runs(seen: Any, writer: Writer) -> list[str]:
+    writer.numpy()
+    writer.take("natgrad_core.nets.damping", "LevenbergMarquardt")
+    writer.take("natgrad_core.nets.metric", "exact")
+    writer.take("natgrad_core.nets.one_step", "MATRICES")
+    writer.take("natgrad_core.nets.size", "Quadratic")
+    writer.take("natgrad_core.nets.training", "train")
+    state = seen.state
+    calls = []
+    for name, run in seen.runs.items():
+        if name == "fixed":
+            rule = f"rules.natural(1.0, {state.damping!r})"
+        elif state.data == "digits" and name in ("exact", "empirical"):
+            kind = "true" if name == "exact" else name
+            rule = f'learning(exact("{kind}", "cg", tolerance=0.1))'
+        else:
+            rule = f'learning(MATRICES["{name}"]())'
+        calls.append(f'    "{name}": ({rule}, {run.steps}),')
+    return [
+        "",
+        "",
+        "def learning(metric):",
+        '    """Any matrix with λ, rate and momentum that set themselves."""',
+        "    return rules.second_order(metric, LevenbergMarquardt(1.0, 0.25), Quadratic())",
+        "",
+        "",
+        "entrants = {",
+        *calls,
+        "}",
+        "paths = {",
+        f'    name: {{"loss": np.array([f.loss for f in train(problem, rule, seed={state.seed}, '
+        "steps=steps)])}",
+        "    for name, (rule, steps) in entrants.items()",
+        "}",
+        "for name, path in paths.items():",
+        "    print(f\"{name}: loss {path['loss'][-1]:.6g}\")",
+    ]
+
+
+def _spectrum(seen: Any, writer: Writer) -> list[str]:
+    writer.take("natgrad_core.nets.norm", "Spectrum", "folded", "frozen", "normed", "seen_as")
+    state = seen.state
+    return [
+        f"theta = problem.net.init({state.seed})",
+        f"module = frozen(normed({SIZES[state.data]}, seed={state.seed}), problem.x)",
+        "",
+        "",
+        "def point(layers):",
+        '    """The net at its start, its layers seen this way; statistics stand still."""',
+        '    if layers in ("batch norm", "folded"):',
+        '        net = module if layers == "batch norm" else folded(module)',
+        "        other = NetProblem(net, problem.likelihood, problem.x, problem.y)",
+        "        return other.at(other.net.read())",
+        '    if layers == "as it is":',
+        "        return problem.at(theta)",
+        "    _, other, xi = seen_as(problem, theta, layers)",
+        "    return other.at(xi)",
+        "",
+        "",
+        f"spectra = {{name: Spectrum.of(point(name)) for name in {list(state.frames)}}}",
+        'paths = {name: {"eigenvalues": s.values.numpy()} for name, s in spectra.items()}',
+        "for name, s in spectra.items():",
+        '    print(f"{name}: condition {s.condition:.3g}, {s.rank} directions")',
+    ]

@@ -1,0 +1,76 @@
+"""What a reader does in the lesson Approximations, held to the engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.lessons import lessons
+from tests.browser.conftest import Server
+from tests.browser.test_coordinates import ROOT, settle
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def approximations(page: Page, server: Server) -> Page:
+    page.goto(server.url.rstrip("/") + "/approximations")
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad", timeout=60_000)
+    return page
+
+
+def drawn(page: Page, plane: str, kind: str) -> dict[str, Any]:
+    """The points of every trace of this kind on a plane, by ink."""
+    script = f"""([plane, kind]) => {{ const r = {ROOT};
+        return r.answer.traces.filter(t => t.plane === plane && t.kind === kind)
+            .map(t => [t.ink, Array.from(r.array(t.points))]) }}"""
+    return {ink: np.reshape(flat, (-1, 2)) for ink, flat in page.evaluate(script, [plane, kind])}
+
+
+def test_arrows_are_as_long_as_the_engine_says_and_follow_the_damping(
+    approximations: Page,
+) -> None:
+    lesson = lessons["approximations"]
+    for damping in (0.01, 0.1):
+        box = approximations.get_by_role("spinbutton", name="damping λ")
+        box.fill(str(damping))
+        box.press("Enter")
+        assert settle(approximations)["state"]["damping"] == damping
+        seen = lesson.after({"damping": damping})
+        tips = drawn(approximations, "fan", "points")
+        assert set(tips) == set(seen.steps)
+        for name, step in seen.steps.items():
+            assert np.hypot(*tips[name][0]) == pytest.approx(abs(step.gained), rel=1e-3, abs=1e-5)
+            turn = np.degrees(np.arctan2(*tips[name][0][::-1]))
+            assert turn == pytest.approx(step.angle, abs=0.1)
+
+
+def test_runs_train_by_themselves_and_one_that_is_thrown_out_is_drawn(
+    approximations: Page,
+) -> None:
+    approximations.get_by_role("button", name="fixed damping").click()
+    approximations.wait_for_function(
+        f"{ROOT}.answer.state.show === 'runs' && {ROOT}.answer.more === undefined",
+        timeout=60_000,
+    )
+    paths = drawn(approximations, "loss", "path")
+    seen = lessons["approximations"].after(settle(approximations)["state"]).to(40)
+    assert set(paths) == {"fixed", "exact"}
+    for name, run in seen.runs.items():
+        assert len(paths[name]) == run.steps + 1
+    assert paths["fixed"][:, 1].max() > paths["fixed"][0, 1] > paths["exact"][-1, 1]
+
+
+def test_a_reader_predicts_what_a_batch_norm_does_and_reads_the_condition_numbers(
+    approximations: Page,
+) -> None:
+    block = approximations.locator("[data-predict='norm-helps']")
+    block.get_by_role("button", name="by less than a factor of two").click()
+    answer = settle(approximations)
+    assert answer["revealed"]["norm-helps"]["right"] == 2
+    approximations.get_by_role("button", name="whitening").click()
+    assert settle(approximations)["state"]["show"] == "spectrum"
+    expect(approximations.get_by_text("condition number").first).to_be_attached()
