@@ -1,0 +1,76 @@
+"""One file adds an item: each template of CONTRIBUTING is dropped in, and appears everywhere."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = re.findall(
+    r"^## An? (\w+): `([\w/.]+)`\n.*?```python\n(.*?)```",
+    (ROOT / "CONTRIBUTING.md").read_text("utf-8"),
+    re.S | re.M,
+)
+LAWS = ("tests/laws", "tests/lessons")
+NAMES = {kind: Path(path).stem.replace("_", "-") for kind, path, _ in TEMPLATES}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the house with all templates dropped in, and nothing else changed."""
+    house = tmp_path_factory.mktemp("house")
+    for room in ("natgrad_core", "app", "docs", "notebooks", "tests"):
+        leave = shutil.ignore_patterns("__pycache__", "build")
+        shutil.copytree(ROOT / room, house / room, ignore=leave)
+    for name in ("pyproject.toml", "CONTRIBUTING.md"):
+        shutil.copy(ROOT / name, house)
+    for _, path, code in TEMPLATES:
+        (house / path).write_text(code, "utf-8")
+    return house
+
+
+def python(house: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=house, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+def test_there_is_a_template_for_each_shelf_of_under_fifty_lines() -> None:
+    assert set(NAMES) == {"problem", "chart", "metric", "rule", "lesson"}
+    for kind, _, code in TEMPLATES:
+        lines = [line for line in code.splitlines() if line.strip() and "import" not in line]
+        assert len(lines) < 50, kind
+
+
+@pytest.mark.slow
+def test_the_laws_hold_of_what_was_dropped_in(house: Path) -> None:
+    own = {"problem", "lesson"}
+    chosen = " or ".join(
+        name if kind in own else f"({name} and normal)" for kind, name in NAMES.items()
+    )
+    said = python(house, "-m", "pytest", "-q", "-p", "no:cacheprovider", *LAWS, "-k", chosen)
+    passed = re.search(r"(\d+) passed", said)
+    assert passed
+    assert int(passed[1]) > 40, said
+
+
+@pytest.mark.slow
+def test_what_was_dropped_in_is_on_its_shelf_in_the_menus_and_in_the_reference(
+    house: Path, tmp_path: Path
+) -> None:
+    python(house, "docs/pages.py", str(tmp_path / "pages"))
+    for kind, name in NAMES.items():
+        assert (tmp_path / "pages" / f"{kind}s" / f"{name}.md").is_file()
+    menus = python(
+        house, "-c",
+        "from app.lessons import lessons; print(lessons['playground'].static()['controls'])",
+    )  # fmt: skip
+    for kind in ("problem", "chart", "metric", "rule"):
+        assert f"'{NAMES[kind]}'" in menus, kind
