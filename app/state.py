@@ -29,8 +29,9 @@ from natgrad_core.run import run
 VERSION = 1
 """Of links; raised when an old link would open as something else."""
 
-PAGE = ("hide", "talk", "present")
-"""Names in a link that are the page's own: what is hidden, a talk's steps, the step presented."""
+PAGE = ("hide", "talk", "present", "lang")
+"""Names in a link that are the page's own: what is hidden, a talk's steps, the step presented, the
+language."""
 
 MOST_STEPS = 2000
 

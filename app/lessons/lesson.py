@@ -17,6 +17,7 @@ from app.compute import Shown
 from app.figures.miniature import miniature
 from app.figures.palette import inks
 from app.figures.sheet import Sheet
+from app.languages import ENGLISH, Say, languages, same, spoken, words
 from app.state import PAGE, VERSION, State
 from app.store import Store
 from app.typeset import formula, prose
@@ -183,10 +184,13 @@ class Lesson:
             raise ValueError(f"a state that the lesson {self.name!r} cannot show: {errors}")
         return self.see(store.state)
 
-    def static(self) -> dict[str, Any]:
-        """All that does not change with the state, as JSON has it."""
-        return {
+    def static(self, language: str = ENGLISH) -> dict[str, Any]:
+        """All that does not change with the state, as JSON has it, in one of its languages."""
+        say = same if language == ENGLISH else words(language, self.name)
+        fixed = {
             "name": self.name,
+            "language": language,
+            "languages": list(languages(self.name)),
             "title": self.title,
             "takeaway": self.takeaway,
             "meter": self.meter,
@@ -196,15 +200,7 @@ class Lesson:
             "talk": list(self.talk),
             "nav": _neighbors(self.name),
             "lights": {symbol: list(names) for symbol, names in self.lights.items()},
-            "words": [self._section(section) for section in self.sections],
-            "claims": {
-                c.id: {"set": {**self._ground(), **c.set}, "sentence": _plain(c.sentence)}
-                for c in self.claims.values()
-            },
-            "presets": [
-                {"id": p.id, "name": p.name, "set": {**self._ground(), **p.set}, "say": p.say}
-                for p in self.presets
-            ],
+            "words": [self._section(section, say) for section in self.sections],
             "controls": self.controls(),
             "formulas": [
                 {"id": f.id, "html": "".join(map(formula, f.parts)), "say": f.say}
@@ -212,6 +208,15 @@ class Lesson:
             ],
             "inks": {**inks(self.rules), **self.inks},
         }
+        claims = {
+            c.id: {"set": {**self._ground(), **c.set}, "sentence": _plain(say(c.sentence))}
+            for c in self.claims.values()
+        }
+        presets = [
+            {"id": p.id, "name": say(p.name), "set": {**self._ground(), **p.set}, "say": say(p.say)}
+            for p in self.presets
+        ]
+        return {**spoken(fixed, say), "claims": claims, "presets": presets}
 
     def miniature(self) -> str:
         """The first picture in small, as an SVG."""
@@ -228,21 +233,21 @@ class Lesson:
         del plain["answers"]
         return {**({"problem": plain["problem"]} if "problem" in plain else {}), **plain}
 
-    def _section(self, section: Section) -> dict[str, Any]:
+    def _section(self, section: Section, say: Say) -> dict[str, Any]:
         parts = []
         for sentence in section.sentences:
             if isinstance(sentence, Claim):
-                words = prose(sentence.sentence)
+                words = prose(say(sentence.sentence))
                 parts.append(f'<a class="claim" data-claim="{sentence.id}">{words}</a>')
             elif isinstance(sentence, Definition):
-                parts.append(prose(sentence.sentence))
+                parts.append(prose(say(sentence.sentence)))
             else:
-                parts.append(prose(sentence))
+                parts.append(prose(say(sentence)))
         asked = section.predict
         predict = asked and {
             "id": asked.id,
-            "html": prose(asked.question),
-            "options": [prose(option) for option in asked.options],
+            "html": prose(say(asked.question)),
+            "options": [prose(say(option)) for option in asked.options],
             "set": {**self._ground(), **asked.set},
         }
         return {

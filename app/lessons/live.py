@@ -7,10 +7,12 @@ from typing import Any, TypeVar
 
 from app.fields import BadInput
 from app.figures.sheet import Sheet
+from app.languages import ENGLISH, Say, Words, languages, same, spoken, words
 from app.lessons.lesson import Lesson
 from app.state import read_query
 from app.take.cite import cite
 from app.take.script import script
+from app.typeset import prose
 
 
 def _saved(lesson: Lesson, state: Any, link: str) -> bytes:
@@ -54,6 +56,7 @@ class Live:
         """
         if ask.get("take"):
             return self.take(ask)
+        say = self._say(_part(ask, "lang", str))
         errors: dict[str, str] = {}
         dropped: list[str] = []
         try:
@@ -78,10 +81,17 @@ class Live:
             "query": self.store.state.query(self.lesson.default),
             "errors": remarks | errors,
             **({"dropped": dropped} if dropped else {}),
-            "revealed": self._revealed(),
             **picture,
         }
-        answer |= {"traces": sheet.traces, "buffers": sheet.buffers}
+        traces = sheet.traces
+        if isinstance(say, Words):
+            answer = spoken(answer, say)
+            traces = [spoken({**trace, "name": say(trace["name"])}, say) for trace in traces]
+        answer |= {"revealed": self._revealed(say), "traces": traces, "buffers": sheet.buffers}
+        if ask.get("speak"):  # the page is to speak this language from now on
+            answer["lesson"] = self.lesson.static(
+                say.language if isinstance(say, Words) else ENGLISH
+            )
         if self._widget is not None:
             self._widget.path = self._paths()
         return answer, sheet.data
@@ -101,11 +111,21 @@ class Live:
     def _paths(self) -> dict[str, Any]:
         return self.shown.paths if self.shown else {}
 
-    def _revealed(self) -> dict[str, Any]:
+    def _say(self, language: str) -> Say:
+        """How to say things in the reader's language; English where the lesson has no other."""
+        if language == ENGLISH or language not in languages(self.lesson.name):
+            return same
+        return words(language, self.lesson.name)
+
+    def _revealed(self, say: Say) -> dict[str, Any]:
         """For each prediction made: what was chosen, what the engine says, and why."""
         said = dict(answer.split(":") for answer in self.store.state.answers)
         return {
-            name: {"chosen": int(said[name]), "right": self.lesson.truth(name), "say": asked.reason}
+            name: {
+                "chosen": int(said[name]),
+                "right": self.lesson.truth(name),
+                "say": prose(say(asked.say)),
+            }
             for name, asked in self.lesson.predictions.items()
             if name in said
         }

@@ -20,7 +20,7 @@ const stateKey = ({ k, answers, ...rest }) => keyOfSet(rest);
 
 // A link's query without what does not choose the picture.
 function queryKey(text) {
-  const beside = new Set(["v", "k", "said", "hide", "talk", "present"]);
+  const beside = new Set(["v", "k", "said", "hide", "talk", "present", "lang"]);
   return keyOfSet(Object.fromEntries([...new URLSearchParams(text)].filter(([name]) => !beside.has(name))));
 }
 

@@ -11,9 +11,9 @@ import { makePast } from "./past.js";
 import { makePresenter } from "./presenter.js";
 import { makeSteps } from "./steps.js";
 import { knownSteps, makeShows, readTalk, writeTalk } from "./talk.js";
-import { say } from "./texts.js";
+import { nameOf, say } from "./texts.js";
 
-export function makeReader({ root, lesson, whole, menu, transport, words, handles, seen, busy, jump, presets, redraw }) {
+export function makeReader({ root, lesson, whole, menu, speak, transport, words, handles, seen, busy, jump, presets, redraw }) {
   const notice = makeNotice();
   const laser = makeLaser(root);
   const help = makeKeyHelp(root);
@@ -137,6 +137,11 @@ export function makeReader({ root, lesson, whole, menu, transport, words, handle
     answered: ({ dropped = [] }) => notice.tell(dropped),
     // The first picture stands: what the address says beside the state. Help comes last in the menu.
     start() {
+      for (const name of lesson.languages ?? []) {
+        if (name === lesson.language) continue;
+        const act = () => (set("lang", name), speak(name));
+        menu.add({ id: `language-${name}`, label: nameOf(name), group: "help", act });
+      }
       menu.add({ id: "keys", label: say("keys"), keys: "?", group: "help", act: acts.keys });
       if (whole) {
         const bare = !readAddress(location.search, lesson.own).query;

@@ -21,7 +21,8 @@ import { makeProgress } from "./progress.js";
 import { makeReader } from "./reader.js";
 import { makeShelf } from "./still.js";
 import { makeStats } from "./stats.js";
-import { say } from "./texts.js";
+import { wishedLanguage } from "./language.js";
+import { say, setLanguage } from "./texts.js";
 import { makeTake } from "./take.js";
 import { makeTheme } from "./theme.js";
 import { makeTransport } from "./transport.js";
@@ -29,10 +30,25 @@ import { makeWatch } from "./watch.js";
 import { makeFormulas, makeLive, makeWords } from "./words.js";
 
 export function render({ model, el }) {
+  let stop = () => {};
+  // The lesson in one language; in another one it is set up anew, once, with the same state.
+  function open(lesson, first, arrays, language = lesson.language) {
+    stop();
+    setLanguage(lesson.language);
+    stop = mount({ model, el, lesson, first, arrays, language, translated: open });
+  }
   const lesson = model.get("lesson");
+  const language = model.saved ? lesson.language : wishedLanguage(lesson, Boolean(model.link));
+  open(lesson, model.get("first"), model.get("arrays"), language);
+  return () => stop();
+}
+
+function mount({ model, el, lesson, first, arrays: firstArrays, language, translated }) {
   const whole = Boolean(model.link); // a page of its own, not a cell of a notebook
   const root = make("div", { class: whole ? "natgrad whole" : "natgrad" });
   if (!document.getElementById("natgrad")) root.id = "natgrad";
+  root.lang = lesson.language;
+  if (whole) document.documentElement.lang = lesson.language;
 
   let answer = null;
   let arrays = () => undefined;
@@ -50,6 +66,8 @@ export function render({ model, el }) {
       state: { ...answer?.state, k: transport.k() },
       have: shelf.keys(),
       ...(progress.held() ? { hold: true } : {}),
+      ...(language === "en" ? {} : { lang: language }),
+      ...(language === lesson.language ? {} : { speak: true }),
     }),
     onTrouble: (late) => banner.trouble(late),
   });
@@ -108,6 +126,10 @@ export function render({ model, el }) {
     lesson,
     whole,
     menu,
+    speak(name) {
+      language = name;
+      asker.ask({});
+    },
     transport,
     words,
     handles: () => answer.handles,
@@ -255,6 +277,7 @@ export function render({ model, el }) {
     if (!content || !("answer" in content) || take.heard(content, buffers)) return;
     const finer = asker.refining();
     if (!asker.heard(content)) return;
+    if (content.lesson) return void translated(content.lesson, content, buffers?.[0]);
     if (finer) content.errors = { ...answer.errors, ...content.errors }; // what was refused still is
     adopt(content, buffers?.[0]);
     fresh = true;
@@ -276,7 +299,7 @@ export function render({ model, el }) {
   theme.onchange(() => (palette.read(), answer && draw(), charts.redraw()));
   el.append(root);
   theme.apply();
-  adopt(model.get("first"), model.get("arrays"));
+  adopt(first, firstArrays);
   show();
   for (const plane of planes.values()) {
     plane.resize(
@@ -288,6 +311,7 @@ export function render({ model, el }) {
   model.on("msg:custom", hear);
   progress.update(answer, asker.busy()); // a heavy picture begins to grow finer by itself
   reader.start();
+  if (language !== lesson.language) asker.ask({});
 
   const report = {
     get state() {

@@ -1,7 +1,11 @@
 // The stage's own words, all of them here; a lesson's words come from the lesson. `{name}` is filled in.
 
+import { ZH } from "./texts-zh.js";
+
 const TEXTS = {
+  zh: ZH,
   en: {
+    "language": "English",
     // the line to the engine
     "lost": "The connection to the engine is lost. What you set is kept.",
     "slow": "The engine has not answered for a while. What you set is kept.",
@@ -165,8 +169,17 @@ const TEXTS = {
   },
 };
 
+let language = "en";
+
+export function setLanguage(name) {
+  language = name in TEXTS ? name : "en";
+}
+
+// What a language is called in itself.
+export const nameOf = (name) => TEXTS[name]?.language ?? name;
+
 export function say(key, values = {}) {
-  const text = TEXTS.en[key];
+  const text = TEXTS[language][key] ?? TEXTS.en[key];
   if (text === undefined) throw new Error(`no text '${key}'`);
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }

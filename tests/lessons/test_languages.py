@@ -1,0 +1,77 @@
+"""A lesson in another language says all that it says in English, and its formulas stay the same."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.languages import ENGLISH, HERE, Words, languages, words
+from app.lessons import lessons
+from app.lessons.live import Live
+
+TRANSLATED = [
+    pytest.param(language, name, id=f"{language}-{name}")
+    for name in lessons
+    for language in languages(name)[1:]
+]
+STAGE = Path(__file__).resolve().parents[2] / "app" / "stage"
+
+
+def hear_all(language: str, name: str) -> Words:
+    """The words of a lesson after it has said whatever it can say."""
+    lesson, say = lessons[name], words(language, name)
+    say.missing.clear()
+    lesson.static(language)
+    live = Live(lesson)
+    shown = [preset.set for preset in lesson.presets]
+    shown += [claim.set for claim in lesson.claims.values()]
+    shown += [asked.set for asked in lesson.predictions.values()]
+    for changes in shown:
+        live.respond({"ask": 1, "reset": True, "set": dict(changes), "lang": language})
+    answers = [f"{asked}:0" for asked in lesson.predictions]
+    live.respond({"ask": 1, "reset": True, "set": {"answers": answers}, "lang": language})
+    return say
+
+
+@pytest.mark.parametrize(("language", "name"), TRANSLATED)
+def test_nothing_that_a_lesson_says_is_left_in_english(language: str, name: str) -> None:
+    say = hear_all(language, name)
+    assert not say.missing, "\n".join(sorted(say.missing))
+
+
+@pytest.mark.parametrize(("language", "name"), TRANSLATED)
+def test_formulas_and_holes_are_those_of_the_english(language: str, name: str) -> None:
+    for english, other in words(language, name).texts.items():
+        assert other, english
+        formulas = re.compile(r"\$.*?\$", re.S)
+        assert sorted(formulas.findall(english)) == sorted(formulas.findall(other)), english
+        assert english.count("{}") == other.count("{}"), english
+
+
+def test_three_lessons_at_least_are_translated() -> None:
+    assert {"coordinates", "newton", "steepest-descent"} <= {case.values[1] for case in TRANSLATED}
+
+
+def test_a_text_with_holes_translates_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    say = Words(ENGLISH)
+    say.texts = {"{}; {}": "{}；{}", "{}: {}, gap {}": "{}：{}，差 {}", "plain": "P", "split": "S"}
+    assert say("plain: split, gap 0.41; plain: split, gap 2") == "P：S，差 0.41；P：S，差 2"
+    assert say("no such thing") == "no such thing"
+    assert say.missing == {"no such thing"}
+
+
+def test_a_language_that_a_lesson_has_not_is_answered_in_english() -> None:
+    live = Live(lessons["coordinates"])
+    here, _ = live.respond({"ask": 1, "lang": "xx", "speak": True})
+    assert here["lesson"]["language"] == ENGLISH
+    assert here["description"] == live.respond({"ask": 1})[0]["description"]
+
+
+@pytest.mark.parametrize("path", [*STAGE.glob("texts-*.js")], ids=lambda path: path.stem)
+def test_the_stage_says_everything_in_every_language(path: Path) -> None:
+    keys = re.compile(r'^ *"([\w-]+)": ', re.M)
+    english, other = (p.read_text("utf-8") for p in (STAGE / "texts.js", path))
+    assert sorted(keys.findall(other)) == sorted(keys.findall(english))
+    assert HERE.joinpath(path.stem.partition("-")[2]).is_dir()
