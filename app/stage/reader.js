@@ -139,7 +139,11 @@ export function makeReader({ root, lesson, whole, menu, speak, transport, words,
     start() {
       for (const name of lesson.languages ?? []) {
         if (name === lesson.language) continue;
-        const act = () => (set("lang", name), speak(name));
+        const act = () => {
+          set("lang", name);
+          if (whole) history.replaceState(history.state, "", location.pathname + address()); // now
+          speak(name);
+        };
         menu.add({ id: `language-${name}`, label: nameOf(name), group: "help", act });
       }
       menu.add({ id: "keys", label: say("keys"), keys: "?", group: "help", act: acts.keys });

@@ -64,7 +64,7 @@ function mount({ model, el, lesson, first, arrays: firstArrays, language, transl
     send: (content) => model.send(content),
     context: () => ({
       state: { ...answer?.state, k: transport.k() },
-      have: shelf.keys(),
+      have: language === lesson.language ? shelf.keys() : [], // else the page is set up anew
       ...(progress.held() ? { hold: true } : {}),
       ...(language === "en" ? {} : { lang: language }),
       ...(language === lesson.language ? {} : { speak: true }),
