@@ -70,7 +70,7 @@ MAP = (
         (
             Slip(r"The second-order term needs $\mathrm{E}[\nabla^2\log p] = -F$, the first one "
                  r"$\mathrm{E}[\nabla\log p] = 0$; the $dx$ in its sum is a slip.",
-                 "fisher", ""),
+                 "fisher", "second"),
         ),
     ),
 )  # fmt: skip

@@ -9,7 +9,8 @@ import numpy as np
 
 from app import panels
 from app.compute import Shown, run_named
-from app.fields import BadInput, control, number
+from app.fields import BadInput, choice, control, number
+from app.figures.chain_rule import INKS, STAGES, add_chain_rule, carried
 from app.figures.contours import add_contours, add_lattice
 from app.figures.sheet import Sheet
 from app.figures.twins import (
@@ -78,6 +79,9 @@ class Coordinates(Runs):
 
     matrix: tuple[tuple[float, ...], ...] = control(SHEAR, "A", _matrix)
 
+    stage: str = control("off", "why", choice("stage", "stage", STAGES))
+    """How far AAᵀ is built up: the gradient in x, the step made there, the step carried back."""
+
     suited: ClassVar = {name: {"rate": rate} for name, rate in PROBLEMS.items()}
 
     @property
@@ -109,6 +113,61 @@ def _plain_step_is_preconditioned(shown: Shown) -> bool:
     gradient = pack(shown.problem.at(components(twins.home.theta)).grad)
     expected = -shown.state.rate * gradient @ (shown.matrix @ shown.matrix.T)
     return bool(np.allclose(away, expected, rtol=1e-10, atol=1e-14))
+
+
+def _chain_rule(shown: Shown) -> bool:
+    """Aᵀ∇J against central differences of J(Ax) along the run."""
+    through = shown.problem.through(shown.chart)
+    x, step = shown.guide.home_in_x, 1e-6
+    slopes = [
+        (np.asarray(through.loss(x + h)) - np.asarray(through.loss(x - h))) / (2 * step)
+        for h in step * np.eye(2)
+    ]
+    return bool(np.allclose(np.stack(slopes, -1), carried(shown)[1], rtol=1e-5, atol=1e-6))
+
+
+def _step_in_x(shown: Shown) -> bool:
+    """The run's own steps in x are −α times the gradient there."""
+    path = shown.twins["gradient"].away
+    moved, gradient = np.diff(path.theta, axis=0), pack(path.at.grad)[:-1]
+    return bool(np.allclose(moved, -shown.state.rate * gradient, rtol=1e-9, atol=1e-13))
+
+
+def _carried_back(shown: Shown) -> bool:
+    """And in θ the same run moves by A times that, −αAAᵀ∇J."""
+    path = shown.twins["gradient"].away
+    moved = np.diff(path.home, axis=0)
+    gradient = shown.problem.grad(path.home)[:-1]
+    expected = -shown.state.rate * gradient @ (shown.matrix @ shown.matrix.T)
+    return bool(np.allclose(moved, expected, rtol=1e-9, atol=1e-13))
+
+
+def _right_angles(shown: Shown) -> bool:
+    """Each gradient is at right angles to its own level line; carried back it is not."""
+    gradient, in_x, back = carried(shown)
+    level = gradient @ np.array([[0.0, 1.0], [-1.0, 0.0]])
+    level_in_x = np.linalg.solve(shown.matrix, level.T).T
+    across = np.einsum("ni,ni->n", in_x, level_in_x)
+    sizes = np.linalg.norm(back, axis=1) * np.linalg.norm(level, axis=1)
+    leaning = np.einsum("ni,ni->n", back, level) / sizes
+    return bool(np.abs(across).max() < 1e-9 * sizes.max() and np.abs(leaning).max() > 0.2)
+
+
+def _another_metric(shown: Shown) -> bool:
+    """AAᵀ∇J solves G a = ∇J with G = A⁻ᵀA⁻¹, which measures θ by the ruler of x."""
+    gradient, _, back = carried(shown)
+    inverse = np.linalg.inv(shown.matrix)
+    return bool(np.allclose(back @ (inverse.T @ inverse), gradient, rtol=1e-9))
+
+
+def _which_product(shown: Shown) -> int:
+    """Which product the run's first step in x, carried back, has before ∇J: AᵀA, AAᵀ or AA."""
+    path, a = shown.twins["gradient"].away, shown.matrix
+    moved = np.diff(path.home, axis=0)[0]
+    gradient = shown.problem.grad(path.home[0])
+    products = (a.T @ a, a @ a.T, a @ a)
+    apart = [np.linalg.norm(moved + shown.state.rate * m @ gradient) for m in products]
+    return int(np.argmin(apart))
 
 
 def _doubling_quadruples_the_rate(shown: Shown) -> bool:
@@ -155,6 +214,8 @@ def _who_splits(shown: Shown) -> int:
     split = {name for name, pair in shown.twins.items() if pair.gap > SPLIT}
     return [set(shown.twins), {"gradient"}, set()].index(split)
 
+
+WHY = {"matrix": SHEAR, "rules": ["gradient"], "k": 2, "steps": 60}
 
 SECTIONS = (
     Section(
@@ -206,6 +267,56 @@ SECTIONS = (
                 {"matrix": DOUBLE, "rules": ["gradient"], "rate": 0.005},
                 _doubling_quadruples_the_rate,
             ),
+        ),
+    ),
+    Section(
+        "why",
+        "Why AAᵀ",
+        (
+            Claim(
+                "chain",
+                r"In $x$ the loss is $J(Ax)$, and by the chain rule its gradient is "
+                r"$\nabla_x J = A^{\top}\nabla J$.",
+                {**WHY, "stage": "gradient"},
+                _chain_rule,
+            ),
+            Claim(
+                "step-in-x",
+                r"A plain step goes against it: $x \leftarrow x - \alpha A^{\top}\nabla J$.",
+                {**WHY, "stage": "step"},
+                _step_in_x,
+            ),
+            Claim(
+                "carried-back",
+                r"Back in $\theta = Ax$ the step is multiplied by $A$, and there stands "
+                r"$-\alpha A A^{\top}\nabla J$.",
+                {**WHY, "stage": "back"},
+                _carried_back,
+            ),
+            Claim(
+                "right-angles",
+                "Each of the two gradients is at right angles to the level line of its own "
+                "plane; the one carried back no longer is.",
+                {**WHY, "stage": "back", "k": 1},
+                _right_angles,
+            ),
+            Claim(
+                "ruler",
+                r"It is what $G = A^{-\top}A^{-1}$ calls steepest, $G^{-1}\nabla J$: plain "
+                r"descent in $x$ measures $\theta$ with the ruler of $x$.",
+                {**WHY, "stage": "back", "k": 0},
+                _another_metric,
+            ),
+        ),
+        Predict(
+            "product",
+            r"A gradient is carried into $x$, a step out of it again. Which product of matrices "
+            r"will stand before $\nabla J$?",
+            (r"$A^{\top}A$", r"$A A^{\top}$", r"$A A$"),
+            {**WHY, "stage": "back"},
+            _which_product,
+            r"The gradient takes $A^{\top}$ on its way in, the step takes $A$ on its way out, and "
+            r"the last to act stands in front.",
         ),
     ),
     Section(
@@ -284,6 +395,11 @@ SECTIONS = (
 
 PRESETS = (
     Preset("a shear splits plain descent", {}, "Two rules keep one path each. One has two."),
+    Preset(
+        "why AAᵀ",
+        {**WHY, "stage": "back"},
+        "The gradient goes into x by Aᵀ, the step comes back by A.",
+    ),
     Preset("a rotation changes nothing", {"matrix": ROTATION}, "Every rule keeps its path."),
     Preset(
         "a stretch is another learning rate",
@@ -328,6 +444,7 @@ FORMULAS = (
         "plain",
         (
             rf"-\alpha \nabla J = {live_vector('plain')}",
+            rf"A^{{\top}}\nabla J = {live_vector('gx')}",
             rf"-\alpha A A^{{\top}} \nabla J = {live_vector('plainx')}",
         ),
         "One plain step from here: made in θ; made in x and mapped back.",
@@ -343,11 +460,17 @@ FORMULAS = (
 )
 
 
+def _stages() -> dict[str, Any]:
+    labels = ("off", "gradient in x", "step in x", "carried back")
+    options = [{"value": n, "label": text} for n, text in zip(STAGES, labels, strict=True)]
+    return {"kind": "choice", "field": "stage", "label": "why AAᵀ", "options": options}
+
+
 def _controls() -> list[dict[str, Any]]:
     return [
         panels.group("what", "What runs", panels.choose_problem(tuple(PROBLEMS)),
                      panels.choose_rules(ALL_RULES), *panels.start()),
-        panels.group("matrix", "Coordinates θ = A x", *panels.coordinates()),
+        panels.group("matrix", "Coordinates θ = A x", *panels.coordinates(), _stages()),
         panels.group("descent", "Descent", *panels.descent()),
     ]  # fmt: skip
 
@@ -364,9 +487,13 @@ def picture(shown: Shown, sheet: Sheet) -> dict[str, Any]:
     add_contours(sheet, "x", shown.state.problem, shown.state.chart_key)
     add_lattice(sheet, "theta", shown.chart.forward, x_view)
     add_lattice(sheet, "x", shown.chart.inverse, view)
-    add_ellipses(sheet, shown)
+    if shown.state.stage == "off":
+        add_ellipses(sheet, shown)
     add_paths(sheet, shown)
-    add_anatomy(sheet, shown)
+    if shown.state.stage == "off":
+        add_anatomy(sheet, shown)
+    else:
+        add_chain_rule(sheet, shown, shown.state.stage, float(np.ptp(view[0])))
     meter = [reading(pair, panels.ink(pair.name)["label"]) for pair in shown.twins.values()]
     return {
         "planes": [
@@ -395,11 +522,11 @@ def _numbers(shown: Shown, sheet: Sheet) -> dict[str, Any]:
         tidy = np.round(fixed, 12)  # −0.8·0.6 + 0.6·0.8 is nothing, not 10⁻¹⁷
         numbers |= {f"{name}.{i}.{j}": float(tidy[i, j]) for i in (0, 1) for j in (0, 1)}
     series = np.concatenate(
-        [fisher.reshape(-1, 4), (A.T @ fisher @ A).reshape(-1, 4), plain, plain_x, natural,
-         natural_x], axis=1,
+        [fisher.reshape(-1, 4), (A.T @ fisher @ A).reshape(-1, 4), plain, carried(shown)[1],
+         plain_x, natural, natural_x], axis=1,
     )  # fmt: skip
     names = [f"{m}.{i}.{j}" for m in ("F", "AFA") for i in (0, 1) for j in (0, 1)]
-    names += [f"{v}.{i}" for v in ("plain", "plainx", "nat", "natx") for i in (0, 1)]
+    names += [f"{v}.{i}" for v in ("plain", "gx", "plainx", "nat", "natx") for i in (0, 1)]
     sheet.array("live", series)
     numbers["@"] = names
     return numbers
@@ -454,6 +581,7 @@ lessons.register("coordinates")(
         controls=_controls,
         picture=picture,
         rules=ALL_RULES,
+        inks=INKS,
         default=Coordinates(rules=RULES, k=12),
         meter="Gap between the two runs",
         lights={

@@ -340,3 +340,36 @@ def test_every_load_finds_every_control_and_picture_answering(
             assert page.evaluate(f"{ROOT}.values['{field}']") != before, (load, field)
         assert_the_stage_shows_what_the_engine_says(page)
         visitor.close()
+
+
+def arrows(page: Page, plane: str, ink: str) -> np.ndarray:
+    """The arrow of this ink at each step: its tail and how far it goes, [n, 2, 2]."""
+    script = f"""([plane, ink]) => {{ const t = {ROOT}.answer.traces.find(
+        t => t.kind === 'arrows' && t.plane === plane && t.ink === ink);
+        return Array.from({ROOT}.array(t.points)) }}"""
+    points = np.array(page.evaluate(script, [plane, ink])).reshape(-1, 2, 2)
+    points[:, 1] -= points[:, 0]
+    return points
+
+
+def test_a_reader_follows_a_a_transposed_step_by_step(lesson: Page) -> None:
+    box = lesson.locator("[data-predict='product']")
+    box.get_by_role("button").nth(1).click()
+    expect(box).to_have_attribute("data-verdict", "right")
+    for claim in ("chain", "step-in-x", "carried-back"):
+        lesson.locator(f"[data-claim='{claim}']").click()
+        state = settle(lesson)["state"]
+    a = np.array(state["matrix"])
+    plain, there, back = (
+        arrows(lesson, plane, ink)
+        for plane, ink in (("theta", "gradient"), ("x", "gradient"), ("theta", "back"))
+    )
+    np.testing.assert_allclose(there[:, 1], plain[:, 1] @ a, atol=1e-5)
+    np.testing.assert_allclose(back[:, 1], there[:, 1] @ a.T, atol=1e-5)
+    direction = problems["normal"]().grad(plain[:, 0])
+    direction /= -np.linalg.norm(direction, axis=1, keepdims=True)
+    lengths = np.linalg.norm(plain[:, 1], axis=1, keepdims=True)
+    np.testing.assert_allclose(plain[:5, 1], (direction * lengths)[:5], atol=1e-4)
+    lesson.locator("select[data-field='stage']").select_option("off")
+    settle(lesson)
+    assert_the_stage_shows_what_the_engine_says(lesson)

@@ -1,0 +1,44 @@
+"""Where AAᵀ comes from, in three pictures: the gradient in x, the step made there, carried back.
+
+A gradient is carried into x by Aᵀ and a step out of it by A; between the two stands AAᵀ.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from app.compute import Shown
+from app.figures.sheet import Sheet
+from natgrad_core.small import pack
+from natgrad_core.types import Array
+
+STAGES = ("off", "gradient", "step", "back")
+
+INKS = {"back": {"label": "−AAᵀ∇J", "light": "#7b3fa0", "dark": "#cf9ff0"}}
+
+_LONG = 0.2
+"""The length of −∇J, in views; the other arrows are in proportion to it."""
+
+
+def carried(shown: Shown) -> tuple[Array, Array, Array]:
+    """∇J, Aᵀ∇J (which is the gradient in x) and AAᵀ∇J along the guide's run in θ, ``[n, 2]``."""
+    gradient = pack(shown.guide.home.at.grad)
+    in_x = gradient @ shown.matrix
+    return gradient, in_x, in_x @ shown.matrix.T
+
+
+def add_chain_rule(sheet: Sheet, shown: Shown, stage: str, width: float) -> None:
+    """The arrows of one stage at every step; ``width`` is that of θ's window."""
+    gradient, in_x, back = carried(shown)
+    here, there = shown.guide.home.good, shown.guide.home_in_x
+    with np.errstate(all="ignore"):
+        scale = _LONG * width / np.linalg.norm(gradient, axis=-1, keepdims=True)
+
+    def arrows(plane: str, ink: str, label: str, tails: Array, along: Array) -> None:
+        points = np.concatenate([tails, tails - scale * along], -1)
+        sheet.add(plane, "arrows", ink, "", label=label, points=points)
+
+    arrows("theta", "gradient", "−∇J", here, gradient)
+    arrows("x", "gradient", "−∇ₓJ = −Aᵀ∇J" if stage == "gradient" else "step in x", there, in_x)
+    if stage == "back":
+        arrows("theta", "back", "−AAᵀ∇J", here, back)

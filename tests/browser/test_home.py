@@ -1,0 +1,42 @@
+"""What a visitor does on the home page: finds where to start, and where the lecture slips."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.lessons import lessons
+from tests.browser.conftest import Server
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def home(page: Page, server: Server) -> Page:
+    page.goto(server.url.rstrip("/") + "/home", timeout=60_000)
+    return page
+
+
+def test_every_lesson_has_its_card_with_a_picture_in_the_lectures_order(home: Page) -> None:
+    cards = home.locator("li.card a")
+    names = [cards.nth(i).get_attribute("href") or "" for i in range(cards.count())]
+    assert sorted(names) == sorted(lessons)
+    assert [lessons[n].order for n in names] == sorted(lessons[n].order for n in names)
+    for i in range(cards.count()):
+        assert cards.nth(i).locator("svg path").count() > 0
+    assert home.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_visitor_starts_with_the_first_lesson(home: Page) -> None:
+    home.get_by_role("link", name="Start with Coordinates").click()
+    home.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    expect(home.locator("h1")).to_have_text("Coordinates")
+
+
+def test_a_slip_opens_the_state_that_shows_how_it_is(home: Page) -> None:
+    home.locator("#section-3 .slips a").first.click()
+    home.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    state = home.evaluate("document.querySelector('.natgrad').natgrad.state")
+    lesson = lessons["steepest-descent"]
+    wished = lesson.after(lesson.claims["squared"].set).state
+    assert state["eig"] == [*wished.eig] != [*lesson.default.plain()["eig"]]
