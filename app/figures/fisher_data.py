@@ -20,7 +20,7 @@ from natgrad_core.skewed import directions, minimum, skewed_line
 from natgrad_core.types import Array
 
 VIEW = np.array([[-2.0, 6.0], [-2.0, 6.0]])
-STEPS = 24
+STEPS = 42
 RUNS = {"natural": "fisher", "empirical": "empirical-fisher"}
 """The runs by ink, with the metric of each."""
 
@@ -29,6 +29,9 @@ _FINE = (20, 40, 80)
 
 _LEVELS = np.linspace(0.25, 6.0, 14) ** 2
 _POINTS = 91
+_AT_REST = 1e-9
+"""So near the minimum a step has no direction but that of rounding."""
+
 _SHOWN = 0.9
 """Length of the arrows on paper."""
 
@@ -89,9 +92,13 @@ class Data:
 
     @cached_property
     def along(self) -> dict[str, tuple[Array, Array]]:
-        """The same along the natural run."""
+        """The same along the natural run; NaN for the step once it is at rest."""
         path = self.runs["natural"].good
-        return {ink: directions(self.problem, path, metric) for ink, metric in RUNS.items()}
+        rests = np.linalg.norm(path - self.minimum, axis=-1) < _AT_REST
+        found = {ink: directions(self.problem, path, metric) for ink, metric in RUNS.items()}
+        return {
+            ink: (np.where(rests[:, None], np.nan, step), g) for ink, (step, g) in found.items()
+        }
 
     @property
     def angles(self) -> tuple[float, float]:

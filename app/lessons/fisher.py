@@ -55,7 +55,7 @@ class Look(State):
         1.0, "noise", number("noise", "the noise", 0.1, 5, "take a standard deviation, 0.1 to 5")
     )
     pace: float = control(
-        0.3, "pace", number("pace", "the pace", 1e-3, 2, "take one from 0.001 to 2 nats a step")
+        0.1, "pace", number("pace", "the pace", 1e-3, 2, "take one from 0.001 to 2 nats a step")
     )
 
     @property
@@ -533,7 +533,7 @@ SECTIONS = (
             Claim(
                 "straight",
                 "Here the natural run goes straight to the minimum, the other one round about,",
-                {**DATA, "k": 12},
+                {**DATA, "k": 9},
                 _straight,
             ),
             Claim(

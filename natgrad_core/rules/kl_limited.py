@@ -36,7 +36,8 @@ def paced(radius: ArrayLike) -> Rule:
     most = checked("the radius r, in nats", radius, 1e-300)
 
     def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
-        nats = dot(direction, mv(at.fisher, direction)) / 2
+        lowered = mv(at.fisher, direction)
+        nats = dot(direction, lowered) / 2
         whole = dot(at.grad, solve(at.fisher, at.grad)) / 2
         stretch = sqrt(minimum(whole, most) / nats)
         return tuple(d * stretch for d in direction), memory

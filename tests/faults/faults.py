@@ -317,4 +317,29 @@ FAULTS = (
     Fault(
         "shapes.py", "np.where(stays, at_b / 2, at_b)", "np.where(stays, -at_b, at_b)", ("shapes",)
     ),
+    Fault(
+        "information.py", "= -np.broadcast_to(value", "= np.broadcast_to(value", ("information",)
+    ),
+    Fault(
+        "information.py",
+        "np.concatenate([a, a[-1] + b])",
+        "np.concatenate([a, b])",
+        ("information",),
+    ),
+    Fault("information.py", ".sum() - d, 0.0", ".sum(), 0.0", ("information",)),
+    Fault("information.py", "- sizes[:, None] ** 2 / 2", "- sizes[:, None] ** 2", ("information",)),
+    Fault("information.py", "(vectors / np.sqrt(values))", "(vectors / values)", ("information",)),
+    Fault(
+        "shapes.py",
+        "lengths = np.sqrt(2 * radius * np",
+        "lengths = np.sqrt(radius * np",
+        ("information",),
+    ),
+    Fault("skewed.py", "-np.linalg.solve(g, full", "np.linalg.solve(g, full", ("information",)),
+    Fault(
+        "rules/kl_limited.py",
+        "solve(at.fisher, at.grad)) / 2",
+        "solve(at.fisher, at.grad))",
+        ("information",),
+    ),
 )
