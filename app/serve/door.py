@@ -32,7 +32,7 @@ ASLEEP = 4001
 POLICY_VIOLATION = 1008
 
 
-class Channels(KernelWebsocketHandler):
+class Channels(Guarded, KernelWebsocketHandler):
     """The websocket between a page and its kernel."""
 
     def initialize(self, server: LessonServer) -> None:

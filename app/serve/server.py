@@ -29,6 +29,7 @@ from voila.app import Voila
 from app.serve.ask import MOST_BYTES
 from app.serve.assets import AssetHandler, Assets
 from app.serve.door import ASLEEP, Channels, Goodbye
+from app.serve.identity import Nobody
 from app.serve.kernels import FORKS, Forked, Specs, offer_forks
 from app.serve.lessons import Lessons
 from app.serve.nursery import Nursery
@@ -114,6 +115,7 @@ class LessonServer(Voila):
     def _settings(pool: int, folder: Path) -> Config:
         names = lesson_names(folder)
         config = Config()
+        config.Voila.identity_provider_class = Nobody
         config.VoilaConfiguration.template = "natgrad"
         config.VoilaConfiguration.allow_template_override = "NO"
         config.VoilaConfiguration.allow_theme_override = "NO"

@@ -261,6 +261,7 @@ def test_every_answer_carries_the_headers_and_names_no_software(server: Server) 
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] == "same-origin"
         assert "Server" not in headers
+        assert "username" not in headers.get("Set-Cookie", "")
 
 
 def test_no_source_is_shown(server: Server) -> None:

@@ -8,7 +8,7 @@ import signal
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.app.servers import kernels_of
+from tests.app.servers import kernels_of, wait_until
 from tests.browser.test_coordinates import assert_the_stage_shows_what_the_engine_says
 
 STAGE = "document.querySelector('.natgrad').natgrad"
@@ -130,3 +130,21 @@ def test_a_visit_costs_two_requests_and_a_websocket(server, page: Page) -> None:
     page.wait_for_function(f"{STAGE}.answer.state.rate === 0.033")
     parts = [re.sub(r"[?].*|data:.*", "", url).rsplit("/", 1)[-1] for url in asked]
     assert sorted(filter(None, parts)) == ["channels", "coordinates", "page.js"], asked
+
+
+def test_an_idle_page_sleeps_without_a_word_and_wakes_with_what_the_reader_does(
+    own_server, page: Page
+) -> None:
+    idle = own_server(0, "--idle=2", "--pool=0")
+    page.goto(idle.url)
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    set_rate(page, "0.06")
+    assert settled(page)["rate"] == 0.06
+    first = set(kernels_of(idle.process.pid))
+    wait_until(lambda: not kernels_of(idle.process.pid))
+    assert page.locator(".banner").is_hidden()
+    set_rate(page, "0.07")
+    page.wait_for_function(f"{STAGE}.answer.state.rate === 0.07")
+    assert settled(page)["rate"] == 0.07
+    assert not first & set(kernels_of(idle.process.pid))
+    assert_the_stage_shows_what_the_engine_says(page)

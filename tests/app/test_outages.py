@@ -1,0 +1,167 @@
+"""What breaks is mended: a reader's state comes back, the others notice nothing, and no process is
+left behind. The page's own part in this is tested in tests/browser/test_link.py.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from app.serve.door import ASLEEP
+from app.serve.readers import Readers
+from app.serve.waiting import WaitingLine
+from tests.app.servers import Page, Server, children, running, wait_until, zombies
+from tests.bench.soak import soak
+
+resource = pytest.importorskip("resource", reason="limits of processes are a matter of Unix")
+
+
+@pytest.fixture(scope="module")
+def frail() -> Iterator[Server]:
+    """A server of our own, which forgets quickly."""
+    with running("--gone=4") as server:
+        yield server
+        below = children(server.process.pid)
+        assert not zombies(below + [k for z in below for k in children(z)])
+
+
+def kernel_of(server: Server, page: Page) -> int:
+    """Open the page's line; returns the process of its kernel."""
+    before = set(server.kernels())
+    page.open()
+    (mine,) = set(server.kernels()) - before
+    return mine
+
+
+def returned(page: Page) -> Page:
+    """The page as it comes back: with its state, to another kernel."""
+    back = Page(page.url).fetch().connect()
+    back.state = page.state
+    return back
+
+
+def test_a_killed_kernel_leaves_no_zombie_and_takes_no_state_along(frail: Server) -> None:
+    page, other = Page(frail.url), Page(frail.url).open()
+    kernel = kernel_of(frail, page)
+    page.ask(rate=0.031)
+    os.kill(kernel, signal.SIGKILL)
+    wait_until(lambda: kernel not in frail.kernels())
+    back = returned(page)
+    assert back.ask(steps=100)["state"]["rate"] == 0.031
+    assert other.ask(rate=0.05)["state"]["rate"] == 0.05
+    for each in (page, back, other):
+        each.goodbye()
+
+
+def test_a_cut_line_is_opened_again_to_the_same_kernel(frail: Server) -> None:
+    page = Page(frail.url)
+    kernel = kernel_of(frail, page)
+    page.ask(rate=0.032)
+    page.hang_up()
+    page.connect()
+    assert page.ask(steps=100)["state"]["rate"] == 0.032
+    assert kernel in frail.kernels()
+    page.goodbye()
+
+
+def test_a_kernel_whose_page_is_gone_ends(frail: Server) -> None:
+    page, never = Page(frail.url), Page(frail.url)
+    kernels = {kernel_of(frail, page), kernel_of(frail, never)}
+    page.hang_up()  # without a word
+    never.hang_up()
+    wait_until(lambda: not kernels & set(frail.kernels()))
+    assert (
+        requests.get(f"{frail.url}api/kernels/{page.kernel}/channels", timeout=10).status_code
+        == 404
+    )
+    assert frail.metric("readers") == 0
+
+
+def test_a_kernel_that_stands_still_for_a_while_holds_up_nobody_else(frail: Server) -> None:
+    slow, quick = Page(frail.url), Page(frail.url).open()
+    kernel = kernel_of(frail, slow)
+    os.kill(kernel, signal.SIGSTOP)
+    slow.send({"ask": 1, "state": slow.state, "set": {"rate": 0.033}, "have": []})
+    assert quick.ask(rate=0.05)["state"]["rate"] == 0.05
+    os.kill(kernel, signal.SIGCONT)
+    assert slow.hear()["state"]["rate"] == 0.033
+    for each in (slow, quick):
+        each.goodbye()
+
+
+def test_a_stopped_kernel_can_be_left(frail: Server) -> None:
+    page = Page(frail.url)
+    kernel = kernel_of(frail, page)
+    os.kill(kernel, signal.SIGSTOP)
+    assert page.goodbye() == 204
+    wait_until(lambda: kernel not in frail.kernels())
+
+
+def test_when_the_process_that_forks_is_killed_another_takes_its_place(frail: Server) -> None:
+    page = Page(frail.url).open()
+    page.ask(rate=0.034)
+    (zygote,) = children(frail.process.pid)
+    os.kill(zygote, signal.SIGKILL)
+    wait_until(lambda: not frail.kernels())
+    back = returned(page)
+    assert back.ask(steps=100)["state"]["rate"] == 0.034
+    assert zygote not in children(frail.process.pid)
+    assert requests.get(f"{frail.url}healthz", timeout=10).status_code == 200
+    page.hang_up()
+    back.goodbye()
+
+
+def test_a_full_disk_keeps_new_visitors_out_and_lets_those_inside_go_on(frail: Server) -> None:
+    inside = Page(frail.url).open()
+    server = frail.process.pid
+    soft, hard = resource.prlimit(server, resource.RLIMIT_FSIZE)
+    resource.prlimit(server, resource.RLIMIT_FSIZE, (0, hard))  # every write to a file fails
+    text = requests.get(f"{frail.url}coordinates", timeout=60).text
+    assert "could not start" in text
+    assert "Traceback" not in text
+    assert inside.ask(rate=0.035)["state"]["rate"] == 0.035
+    resource.prlimit(server, resource.RLIMIT_FSIZE, (soft, hard))
+    Page(frail.url).open().goodbye()
+    inside.goodbye()
+
+
+def test_an_idle_page_s_kernel_is_let_go_and_its_state_comes_back() -> None:
+    with running("--idle=1") as server:
+        page = Page(server.url)
+        kernel = kernel_of(server, page)
+        page.ask(rate=0.036)
+        assert page.close_code() == ASLEEP
+        wait_until(lambda: kernel not in server.kernels())
+        back = returned(page)
+        assert back.ask(steps=100)["state"]["rate"] == 0.036
+        page.hang_up()
+        back.hang_up()
+
+
+def test_a_clock_that_is_set_ends_no_kernel_and_loses_no_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    readers, line = Readers(gone=60, idle=60), WaitingLine(60)
+    readers.admit("k", "c")
+    readers.open_line("k")
+    ticket, place = line.ask(None, 0)
+    assert place == 1
+    now = time.time()
+    for jump in (-1e9, 1e9):
+        monkeypatch.setattr(time, "time", lambda jump=jump: now + jump)
+        assert readers.unneeded(["k", "pooled"], ["pooled"]) == []
+        assert line.ask(ticket, 0) == (ticket, 1)
+
+
+def test_readers_who_come_and_go_leave_nothing_behind() -> None:
+    report = soak(seconds=6, readers=2)
+    assert report.failures == []
+    assert report.visits > 1
+    assert report.left == 0, "kernels that nobody needs"
+    assert not report.zombies
+    assert report.files_after <= report.files_before + 8

@@ -1,0 +1,302 @@
+"""A class opens the link in ten seconds, and then a tenth of it drags at once: ``make load``.
+
+The readers are real clients of the protocol: each fetches the page over HTTP, opens its websocket
+and asks as the page does, newest value first and one ask in flight. They run on the machine that
+they measure, so the figures are on the careful side. Beside them, in small numbers, stock Voila
+with the same lesson the usual way (tests/bench/stock.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+from tornado.websocket import websocket_connect
+
+from app.serve.ask import PROTOCOL, frame_of, parts_of
+from tests.app.servers import children, start
+
+ARRIVE = 10.0
+"""Seconds in which all arrive."""
+
+BURST, PAUSE = 2.0, 18.0
+"""Seconds that a reader drags, and then looks: a tenth drag at once."""
+
+FRAME = 1 / 60
+AIM = {"p95": 0.5, "pss": 40.0}
+
+
+@dataclass
+class Seen:
+    """What the readers of one run saw."""
+
+    first: list[float] = field(default_factory=list)
+    answers: list[float] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    memory: list[float] = field(default_factory=list)
+    shared: float = 0.0
+
+
+def pss(pid: int) -> float:
+    """A process's proportional share of memory, in MB."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0.0
+    found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
+    return int(found[1]) / 1024 if found else 0.0
+
+
+def quantile(values: list[float], q: float) -> float:
+    """The q-quantile of some values."""
+    row = sorted(values)
+    return row[min(len(row) - 1, int(q * len(row)))] if row else float("nan")
+
+
+async def fetch(url: str) -> str:
+    """The page at an address."""
+    answer = await AsyncHTTPClient().fetch(HTTPRequest(url, request_timeout=300))
+    return answer.body.decode()
+
+
+class OurReader:
+    """A reader of a lesson of ours."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.asked = 0
+
+    async def open(self) -> None:
+        """Fetch the page, in which the first picture is, and open the line."""
+        page = await fetch(f"{self.url}coordinates")
+        found = re.search(r'id="natgrad-data">(.*?)</script>', page)
+        assert found, "no picture in the page"
+        self.data = json.loads(found[1])
+        self.state = self.data["first"]["state"]
+
+    async def connect(self) -> None:
+        """Open the line."""
+        url = f"{self.url}api/kernels/{self.data['kernel']}/channels?session_id={id(self)}"
+        wanted = [PROTOCOL, f"natgrad.{self.data['pass']}"]
+        request = HTTPRequest(url.replace("http", "ws", 1), request_timeout=60)
+        request.headers["Origin"] = self.url.rstrip("/")
+        self.line = await websocket_connect(request, subprotocols=wanted)
+
+    async def ask(self, rate: float) -> None:
+        """Move the slider, and wait for the picture."""
+        self.asked += 1
+        ask = {"ask": self.asked, "state": self.state, "set": {"rate": rate}, "have": []}
+        data = {"comm_id": self.data["comm"], "data": {"method": "custom", "content": ask}}
+        parts = ({"msg_id": "m", "msg_type": "comm_msg"}, {}, {}, data)
+        frame = frame_of([b"shell", *(json.dumps(part).encode() for part in parts)])
+        await self.line.write_message(frame, binary=True)
+        while True:
+            heard = await self.line.read_message()
+            assert isinstance(heard, bytes), "the line was cut"
+            answer = json.loads(parts_of(heard)[4])["data"]["content"]
+            if answer["answer"] == self.asked:
+                assert "fault" not in answer, answer
+                self.state = answer["state"]
+                return
+
+
+class StockReader:
+    """A reader of the same lesson under stock Voila: two FigureWidgets and a slider."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.asked = 0
+
+    async def open(self) -> None:
+        """Fetch the page, and ask for its widgets' states, as the stock front end does."""
+        page = await fetch(f"{self.url}voila/render/stock.ipynb")
+        found = re.search(r'"kernelId":\s*"([\w-]+)"', page)
+        assert found, "no kernel in the page"
+        url = f"{self.url}api/kernels/{found[1]}/channels?session_id={id(self)}"
+        request = HTTPRequest(url.replace("http", "ws", 1), request_timeout=60)
+        self.line = await websocket_connect(request, max_message_size=2**28)
+        info = await self.say("comm_info_request", {"target_name": "jupyter.widget"}, "comm_info")
+        self.slider = ""
+        for comm in info["comms"]:
+            content = {"comm_id": comm, "data": {"method": "request_state"}}
+            state = (await self.say("comm_msg", content, "comm_msg"))["data"].get("state", {})
+            if state.get("_model_name") == "FloatSliderModel" and state.get("max") == 0.1:
+                self.slider = comm
+        assert self.slider, "no slider"
+
+    async def connect(self) -> None:
+        """It is open."""
+
+    async def say(self, kind: str, content: dict[str, Any], until: str) -> dict[str, Any]:
+        """Send a message; returns the reply of this kind."""
+        self.asked += 1
+        me = f"{id(self)}-{self.asked}"
+        header = {"msg_id": me, "msg_type": kind, "session": "s", "username": "", "version": "5.3"}
+        message = {
+            "header": header, "parent_header": {}, "metadata": {}, "content": content,
+            "buffers": [], "channel": "shell",
+        }  # fmt: skip
+        await self.line.write_message(json.dumps(message))
+        while True:
+            heard = await self.line.read_message()
+            assert heard is not None, "the line was cut"
+            if isinstance(heard, bytes):  # with buffers: the first part is the message
+                count = int.from_bytes(heard[:4], "big")
+                at = [int.from_bytes(heard[4 * i : 4 * i + 4], "big") for i in range(1, count + 1)]
+                heard = heard[at[0] : at[1] if count > 1 else None].decode()
+            reply = json.loads(heard)
+            if reply["parent_header"].get("msg_id") != me:
+                continue
+            if until == "idle":
+                if reply["content"].get("execution_state") == "idle":
+                    return reply["content"]
+            elif reply["header"]["msg_type"].startswith(until):
+                return reply["content"]
+
+    async def ask(self, rate: float) -> None:
+        """Move the slider, and wait until the kernel has drawn."""
+        data = {"method": "update", "state": {"value": rate}, "buffer_paths": []}
+        await self.say("comm_msg", {"comm_id": self.slider, "data": data}, "idle")
+
+
+async def read(reader: Any, after: float, until: float, seen: Seen) -> None:
+    """One reader's visit."""
+    await asyncio.sleep(after)
+    began = time.monotonic()
+    try:
+        await reader.open()
+        seen.first.append(time.monotonic() - began)
+        await reader.connect()
+        await asyncio.sleep(random.uniform(0, BURST + PAUSE))
+        while time.monotonic() < until:
+            stop = min(until, time.monotonic() + BURST)
+            while (now := time.monotonic()) < stop:
+                await reader.ask(random.uniform(0.01, 0.05))
+                took = time.monotonic() - now
+                seen.answers.append(took)
+                await asyncio.sleep(max(0.0, FRAME - took))
+            await asyncio.sleep(random.uniform(0.9, 1.1) * PAUSE)
+    except Exception as error:
+        seen.failures.append(f"{type(error).__name__}: {error}"[:100])
+
+
+async def visit(
+    kind: Callable[[str], Any], url: str, count: int, seconds: float, server: int
+) -> Seen:
+    """Let so many readers come and stay."""
+    seen = Seen()
+    until = time.monotonic() + ARRIVE + seconds
+    visits: list[Coroutine[Any, Any, None]] = [
+        read(kind(url), ARRIVE * i / count, until, seen) for i in range(count)
+    ]
+
+    async def weigh() -> None:
+        await asyncio.sleep(ARRIVE + 0.9 * seconds)
+        below = children(server)
+        kernels = [k for parent in below for k in children(parent)] or below
+        seen.memory = [pss(k) for k in kernels]
+        seen.shared = sum(map(pss, {server, *below} - set(kernels)))
+
+    await asyncio.gather(weigh(), *visits)
+    return seen
+
+
+def show(name: str, count: int, seen: Seen) -> None:
+    """Print a line of the table."""
+    row = [f"{1000 * quantile(seen.first, q):7.0f}" for q in (0.5, 0.95)]
+    row += [f"{1000 * quantile(seen.answers, q):6.0f}" for q in (0.5, 0.95, 0.99)]
+    weight = statistics.mean(seen.memory) if seen.memory else float("nan")
+    print(
+        f"| {name} | {count} | {' / '.join(row[:2])} | {' / '.join(row[2:])} | {len(seen.answers)} "
+        f"| {weight:.0f} + {seen.shared:.0f} | {len(seen.failures)} |",
+        flush=True,
+    )
+    for failure in sorted(set(seen.failures)):
+        print(f"    failed: {failure} ({seen.failures.count(failure)} times)")
+
+
+def ours(count: int, seconds: float, pool: int) -> Seen:
+    """So many readers of ours."""
+    server = start(0, pool, f"--readers={count}")
+    try:
+        return asyncio.run(visit(OurReader, server.url, count, seconds, server.process.pid))
+    finally:
+        server.stop()
+
+
+def stock(count: int, seconds: float) -> Seen:
+    """So many readers of stock Voila."""
+    folder = Path(tempfile.mkdtemp())
+    code = "from tests.bench.stock import lesson\nlesson()"
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    cell = nbformat.v4.new_code_cell(code)
+    book = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel})
+    nbformat.write(book, folder / "stock.ipynb")
+    root = str(Path(__file__).resolve().parents[2])
+    log = (folder / "log").open("w")
+    command = [sys.executable, "-m", "voila", str(folder), "--no-browser", "--port=8877"]
+    process = subprocess.Popen(
+        command, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": root}
+    )
+    try:
+        url = _address(folder / "log")
+        return asyncio.run(visit(StockReader, url, count, seconds, process.pid))
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+        log.close()
+        shutil.rmtree(folder)
+
+
+def _address(log: Path) -> str:
+    for _ in range(600):
+        if found := re.search(r"https?://[\w.]+:(\d+)/", log.read_text()):
+            return f"http://127.0.0.1:{found[1]}/"
+        time.sleep(0.1)
+    raise AssertionError(log.read_text())
+
+
+def main() -> None:
+    """Run and print the table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.load", description=__doc__)
+    parser.add_argument("--readers", type=int, nargs="*", default=[10, 50, 100])
+    parser.add_argument("--stock", type=int, nargs="*", default=[10], help="readers of stock Voila")
+    parser.add_argument("--seconds", type=float, default=120, help="how long they stay (120)")
+    parser.add_argument("--pool", type=int, default=4, help="kernels that wait (4)")
+    options = parser.parse_args()
+    random.seed(7)
+    cores = os.cpu_count()
+    print(f"{cores} cores; all arrive within {ARRIVE:g} s; a tenth drags at once")
+    print("| | readers | first picture p50 / p95 ms | drag p50 / p95 / p99 ms | drags |", end="")
+    print(" PSS a reader + shared MB | failures |\n|---|---|---|---|---|---|---|", flush=True)
+    met = True
+    for count in options.readers:
+        seen = ours(count, options.seconds, options.pool)
+        show("the lessons", count, seen)
+        met &= not seen.failures and quantile(seen.answers, 0.95) < AIM["p95"]
+        met &= statistics.mean(seen.memory) < AIM["pss"]
+    for count in options.stock:
+        show("stock Voila", count, stock(count, options.seconds))
+    aim = f"none lost, p95 under {1000 * AIM['p95']:.0f} ms, under {AIM['pss']:.0f} MB a reader"
+    print(f"The aim ({aim}): {'met' if met else 'NOT met'}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""Readers who come and go for an hour, and a server whose memory stays flat: ``make soak``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.app.servers import Page, Server, children, running, wait_until, zombies
+from tests.bench.load import pss
+
+GROWTH = 1.1
+"""What the server's memory may be at the end, of what it was after the first fifth."""
+
+
+@dataclass
+class Report:
+    """What was seen."""
+
+    visits: int = 0
+    asks: int = 0
+    failures: list[str] = field(default_factory=list)
+    memory: list[float] = field(default_factory=list)
+    files_before: int = 0
+    files_after: int = 0
+    left: int = 0
+    zombies: list[int] = field(default_factory=list)
+
+
+def _files(server: Server) -> int:
+    return len(os.listdir(f"/proc/{server.process.pid}/fd"))  # noqa: PTH208
+
+
+def _weight(server: Server) -> float:
+    return sum(map(pss, [server.process.pid, *children(server.process.pid)]))
+
+
+def _visit(server: Server, until: float, report: Report, seed: int) -> None:
+    """Come, drag, and go, again and again: with a goodbye, or without a word."""
+    rng = random.Random(seed)
+    while time.monotonic() < until:
+        page = Page(server.url)
+        try:
+            page.open()
+            for _ in range(rng.randint(1, 20)):
+                page.ask(rate=rng.uniform(0.01, 0.05), damping=rng.uniform(0, 1))
+                report.asks += 1
+            if rng.random() < 0.7:
+                page.goodbye()
+            report.visits += 1
+        except Exception as error:
+            report.failures.append(f"{type(error).__name__}: {error}"[:200])
+        finally:
+            page.hang_up()
+
+
+def soak(seconds: float, readers: int, say: bool = False) -> Report:
+    """Let so many readers come and go at a time; returns what was seen."""
+    report = Report()
+    with running("--gone=10", "--readers=1000", pool=1) as server:
+        Page(server.url).open().goodbye()
+        wait_until(lambda: len(server.kernels()) == 1)  # the one that waits
+        report.files_before = _files(server)
+        until = time.monotonic() + seconds
+        work = [
+            threading.Thread(target=_visit, args=(server, until, report, seed))
+            for seed in range(readers)
+        ]
+        for each in work:
+            each.start()
+        while time.monotonic() < until:
+            time.sleep(min(seconds / 20, 60))
+            report.memory.append(_weight(server))
+            if say:
+                print(f"{report.visits} visits, {report.memory[-1]:.0f} MB", flush=True)
+        for each in work:
+            each.join()
+        wait_until(lambda: len(server.kernels()) <= 1, 60)
+        report.left = len(server.kernels()) - 1
+        wait_until(lambda: _files(server) <= report.files_before + 8, 20)
+        report.files_after = _files(server)
+        below = children(server.process.pid)
+        report.zombies = zombies(below + [k for z in below for k in children(z)])
+        folders = list(Path("/tmp").glob("natgrad_*/kernel-*"))
+        if say:
+            print(f"{len(folders)} connection files in the temporary folders")
+    return report
+
+
+def main() -> None:
+    """Run, and say whether memory was flat."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.soak", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=3600)
+    parser.add_argument("--readers", type=int, default=5, help="at a time (5)")
+    options = parser.parse_args()
+    report = soak(options.seconds, options.readers, say=True)
+    early, late = report.memory[len(report.memory) // 5], report.memory[-1]
+    print(f"{report.visits} visits, {report.asks} asks, {len(report.failures)} failures")
+    print(f"memory of the server and what it forks from: {early:.0f} MB, then {late:.0f} MB")
+    print(
+        f"open files: {report.files_before}, then {report.files_after}; zombies: {report.zombies}"
+    )
+    flat = late <= GROWTH * early and not report.failures and not report.zombies
+    print("flat" if flat else "NOT flat")
+
+
+if __name__ == "__main__":
+    main()
