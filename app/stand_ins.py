@@ -25,6 +25,9 @@ from natgrad_core.nets.rule import Rule
 from natgrad_core.nets.size import Quadratic
 from natgrad_core.types import Array
 
+ARRIVED = 1e-8
+"""A loss below which float32 has nothing left to learn from."""
+
 SHARES = np.linspace(0.0, 2.0, 41)
 
 
@@ -165,9 +168,13 @@ class StandIns:
         return self
 
     def pull(self, sheet: Sheet) -> bool:
-        """Train a slice; say if there is more."""
+        """Train a slice; say if there is more. A run that has arrived is at its end."""
         limit = self.state.steps
-        return pull(sheet, list(self.runs.values()), lambda run: run.steps < limit, self.state.k)
+
+        def going(run: Course) -> bool:
+            return run.steps < limit and run.losses[-1] > ARRIVED
+
+        return pull(sheet, list(self.runs.values()), going, self.state.k)
 
     # Spectra
 

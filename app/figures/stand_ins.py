@@ -59,7 +59,7 @@ def add_fan(sheet: Sheet, seen: Any) -> dict[str, Any]:
     low = max(low, -far)
     view = np.array([[1.15 * low - 0.06 * far, 1.1 * far], [1.15 * low - 0.06 * far, 1.1 * far]])
     title = "one step: angle φ to the exact, decrease of J"
-    return plane("fan", title, ("nats along the exact step", "nats"), view)
+    return plane("fan", title, ("nats along exact", "nats"), view)
 
 
 def add_along(sheet: Sheet, seen: Any) -> dict[str, Any]:
@@ -140,6 +140,20 @@ def add_spectra(sheet: Sheet, seen: Any) -> dict[str, Any]:
     return graph.plane()
 
 
+def add_conditions(sheet: Sheet, seen: Any) -> dict[str, Any]:
+    """Each way to see the layers as a point: how even its spectrum is, in two numbers."""
+    conditions = [s.condition for s in seen.spectra.values()]
+    low, high = (10.0 ** f(np.log10(v)) for f, v in ((np.floor, min(conditions)),
+                                                     (np.ceil, max(conditions))))  # fmt: skip
+    most = max(10.0, *(1.15 * s.spread for s in seen.spectra.values()))
+    graph = Graph(sheet, "condition", "the rounder the Fisher ellipse, the lower and farther right",
+                  Axis("directions sharing (Σs)²/Σs²", 0.0, most),
+                  Axis("condition", low, max(high, 10 * low), log=True))  # fmt: skip
+    for name, s in seen.spectra.items():
+        graph.marks(name, label(name), s.spread, s.condition, size=1.2)
+    return graph.plane()
+
+
 def spectrum_table(seen: Any) -> dict[str, Any]:
     """Condition numbers, and how many directions share the curvature."""
     head = ("layers seen", "largest", "smallest", "condition number", "directions",
@@ -203,5 +217,5 @@ def _spectrum(seen: Any, sheet: Sheet) -> Any:
                      for n, s in seen.spectra.items())  # fmt: skip
     loss = seen.problem.loss(seen.problem.net.init(seen.state.seed))
     numbers = {"loss": float(loss), "damping": seen.state.damping}
-    planes = [add_spectra(sheet, seen)]
+    planes = [add_spectra(sheet, seen), add_conditions(sheet, seen)]
     return _answer(seen, planes, [spectrum_table(seen)], said, numbers=numbers)

@@ -1,0 +1,97 @@
+"""What the benchmarks of nets have in common: a clock, memory, tables in Markdown, and targets."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import multiprocessing
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+
+def say(text: str = "") -> None:
+    print(text, flush=True)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """In Markdown."""
+    say("| " + " | ".join(head) + " |")
+    say("|" + " --- |" * len(head))
+    for row in rows:
+        say("| " + " | ".join(row) + " |")
+    say()
+
+
+def clock(act: Callable[[], object], budget: float = 2.0, least: int = 3) -> float:
+    """The least seconds of CPU of several calls."""
+    act()
+    best, began, calls = math.inf, time.perf_counter(), 0
+    while calls < least or (time.perf_counter() - began < budget and calls < 200):
+        at = time.process_time()
+        act()
+        best, calls = min(best, time.process_time() - at), calls + 1
+    return best
+
+
+def memory(act: Callable[[], object]) -> float:
+    """MiB that one call adds to the resident set at its peak, in a child of its own, on Linux."""
+
+    def resident(key: str) -> float:
+        line = next(x for x in Path("/proc/self/status").read_text().splitlines() if key in x)
+        return int(line.split()[1]) / 1024
+
+    def child(pipe: Connection) -> None:
+        ctypes.CDLL(None).malloc_trim(0)  # what was freed before is no room to hide in
+        Path("/proc/self/clear_refs").write_text("5")
+        before = resident("VmRSS")
+        act()
+        pipe.send(resident("VmHWM") - before)
+
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("fork").Process(target=child, args=(theirs,))
+    process.start()
+    process.join()
+    return max(ours.recv(), 0.0) if ours.poll() else math.nan
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is to be reached: ours beside a rival's, and their ratio or our own number."""
+
+    what: str
+    ours: str
+    rival: str
+    reached: float
+    wanted: float
+    most: bool = False
+    """Whether ``wanted`` is the most that it may be, instead of the least."""
+
+    @property
+    def met(self) -> bool:
+        """A ratio that is no number is not met."""
+        return self.reached <= self.wanted if self.most else self.reached >= self.wanted
+
+
+TARGETS: list[Target] = []
+
+
+def aim(
+    what: str, ours: str, rival: str, reached: float, wanted: float, most: bool = False
+) -> None:
+    """Note what was reached, for the table at the end."""
+    TARGETS.append(Target(what, ours, rival, reached, wanted, most))
+
+
+def tell_targets() -> None:
+    """All targets of this run in one table."""
+    if not TARGETS:
+        return
+    say("## Targets\n")
+    table(["target", "ours", "rival", "reached", "wanted", "met"], [
+        [t.what, t.ours, t.rival, f"{t.reached:.2f}",
+         f"{'at most' if t.most else 'at least'} {t.wanted:g}", "yes" if t.met else "NO"]
+        for t in TARGETS
+    ])  # fmt: skip

@@ -1,0 +1,192 @@
+"""Races: every rule tuned on seeds that are then not used again, then medians over fresh seeds."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from natgrad_core.nets import Data, NetProblem, autoencoding, mlp, real, rules
+from natgrad_core.nets.damping import LevenbergMarquardt
+from natgrad_core.nets.rule import Rule
+from natgrad_core.nets.training import Frame, steps_to, train
+from tests.bench.measure import aim, say, table
+
+Grid = dict[str, Callable[[], Rule]]
+TUNING = (101, 102)
+"""Seeds to tune on; the figures are of seeds 0, 1, 2 …"""
+
+
+@dataclass(frozen=True)
+class Race:
+    """A net on data, the losses to reach, and who runs, each with a grid to be tuned over."""
+
+    title: str
+    problem: NetProblem
+    targets: tuple[float, ...]
+    entrants: dict[str, Grid]
+    patience: float
+    """Seconds after which a run has failed."""
+    most_steps: dict[str, int] = field(default_factory=dict)
+    """Steps that a rule may take to the last target."""
+    faster: dict[str, float] = field(default_factory=dict)
+    """How many times K-FAC's seconds a rival is to take, or more."""
+
+
+def finish(race: Race, rule: Rule, seed: int, patience: float) -> dict[float, tuple[int, float]]:
+    """Steps and seconds to each target that was reached in time."""
+
+    def until() -> Iterator[Frame]:
+        for frame in train(
+            race.problem, rule, seed=seed, target=race.targets[-1], clock=time.process_time
+        ):
+            yield frame
+            if frame.seconds > patience:
+                return
+
+    return steps_to(until(), race.targets)
+
+
+def tuned(race: Race, name: str, grid: Grid, seeds: Sequence[int]) -> str:
+    """The setting with the least median seconds to the last target; the whole grid is told."""
+    best, least, told = next(iter(grid)), math.inf, []
+    for setting, make in grid.items():
+        runs = [finish(race, make(), seed, race.patience).get(race.targets[-1]) for seed in seeds]
+        seconds = statistics.median(run[1] if run else math.inf for run in runs)
+        steps = statistics.median(run[0] if run else math.inf for run in runs)
+        told.append(f"{setting}: {steps:g} steps, {seconds:.2f} s")
+        score = steps if name == "exact natural" else seconds  # whose claim is of steps
+        if score < least:
+            best, least = setting, score
+    say(f"- {name}: {'; '.join(told)}. **{best}**")
+    return best
+
+
+def run(race: Race, seeds: Sequence[int], tuning: Sequence[int]) -> None:
+    """Tune, then race, then tell."""
+    say(f"## {race.title}\n\nTuned on seeds {', '.join(map(str, tuning))} (inf: not in time):\n")
+    for grid in race.entrants.values():  # torch imports more when its L-BFGS is first made
+        list(train(race.problem, next(iter(grid.values()))(), steps=2))
+    chosen = {name: tuned(race, name, grid, tuning) for name, grid in race.entrants.items()}
+    found: dict[str, list[dict[float, tuple[int, float]]]] = {name: [] for name in race.entrants}
+    for seed in seeds:
+        for name, grid in race.entrants.items():
+            found[name].append(finish(race, grid[chosen[name]](), seed, 1.5 * race.patience))
+    say(f"\nMedians over {len(seeds)} fresh seeds (steps, seconds), and how many arrived:\n")
+    rows: list[list[str]] = []
+    for name, runs in found.items():
+        row = [f"{name} ({chosen[name]})"]
+        for target in race.targets:
+            got = [each.get(target, (math.inf, math.inf)) for each in runs]
+            steps, seconds = (statistics.median(column) for column in zip(*got, strict=True))
+            row.append(f"{steps:g}, {seconds:.3f} s")
+        arrived = [each[race.targets[-1]] for each in runs if race.targets[-1] in each]
+        first = [each.get(race.targets[-1], (0, math.inf))[1] for each in found["K-FAC"]]
+        mine = [each.get(race.targets[-1], (0, math.inf))[1] for each in runs]
+        ratios = [m / f if math.isfinite(f) else math.nan for m, f in zip(mine, first, strict=True)]
+        rows.append([*row, f"{len(arrived)} of {len(runs)}", f"{statistics.median(ratios):.1f}"])
+    heads = [f"loss {target:g}" for target in race.targets]
+    table(["rule", *heads, "arrived", "seconds / K-FAC's"], rows)
+    tell(race, found)
+
+
+def tell(race: Race, found: dict[str, list[dict[float, tuple[int, float]]]]) -> None:
+    """What the race says of its targets."""
+    last = race.targets[-1]
+
+    def of(name: str, which: int) -> list[float]:
+        return [float(each.get(last, (math.inf, math.inf))[which]) for each in found[name]]
+
+    where = race.title.split(",")[0]
+    for name, most in race.most_steps.items():
+        steps = statistics.median(of(name, 0))
+        aim(f"{where}: {name}, steps to {last:g}", f"{steps:g}", "", steps, most, True)
+    first = of("K-FAC", 1)
+    for name, times in race.faster.items():
+        mine = of(name, 1)
+        ratio = statistics.median(
+            m / f if math.isfinite(f) else math.nan for m, f in zip(mine, first, strict=True)
+        )
+        aim(f"{where}: seconds to {last:g}, {name} / K-FAC", f"{statistics.median(first):.3f} s",
+            f"{statistics.median(mine):.3f} s", ratio, times)  # fmt: skip
+
+
+def kfacs(starts: Sequence[float], omegas: Sequence[float], **options: object) -> Grid:
+    """K-FAC over λ₀ and ω."""
+
+    def made(start: float, omega: float) -> Callable[[], Rule]:
+        return lambda: rules.kfac(LevenbergMarquardt(start, omega), **options)  # type: ignore[arg-type]
+
+    return {f"λ₀ {s:g}, ω {o:g}": made(s, o) for s in starts for o in omegas}
+
+
+def naturals(starts: Sequence[float], omegas: Sequence[float]) -> Grid:
+    """Levenberg–Marquardt with the exact Fisher matrix."""
+
+    def made(start: float, omega: float) -> Callable[[], Rule]:
+        return lambda: rules.levenberg_marquardt(start, omega)
+
+    return {f"λ₀ {s:g}, ω {o:g}": made(s, o) for s in starts for o in omegas}
+
+
+def rates(make: Callable[..., Rule], values: Sequence[float], **options: float) -> Grid:
+    """One rule over its rate."""
+    told = "".join(f", {name} {value:g}" for name, value in options.items())
+    return {f"α {v:g}{told}": (lambda v=v: make(v, **options)) for v in values}
+
+
+def digits(quick: bool) -> Race:
+    """MLP 64-32-10, full batch, cross-entropy."""
+    few = slice(0, 1) if quick else slice(None)
+    entrants: dict[str, Grid] = {
+        "K-FAC": kfacs((0.3, 0.1, 0.03)[few], (0.25, 0.125)),
+        "E-KFAC": {
+            f"λ₀ {s:g}": (lambda s=s: rules.ekfac(LevenbergMarquardt(s, 0.125)))
+            for s in (0.3, 0.1)[few]
+        },
+        "exact natural": naturals((0.1, 0.03)[few], (0.125,)),
+        "matrix-free natural": {
+            f"λ₀ {s:g}, ω 0.125, CG to 0.1": (
+                lambda s=s: rules.levenberg_marquardt(s, 0.125, None, "cg", 0.1)
+            )
+            for s in (0.3, 0.1)[few]
+        },
+        "L-BFGS": {f"history {h}": (lambda h=h: rules.lbfgs(history=h)) for h in (10, 20, 50)[few]},
+        "SGD Nesterov": {
+            **rates(rules.nesterov, (0.2, 0.3, 0.5)[few], keep=0.99),
+            **rates(rules.nesterov, (0.5, 1.0), keep=0.98),
+        },
+        "Adam": rates(rules.adam, (0.06, 0.03, 0.1)[few]),
+    }
+    if not quick:
+        entrants["SGD momentum"] = rates(rules.momentum, (0.1, 0.3), keep=0.99)
+        entrants["SGD"] = rates(rules.gradient, (0.5, 2.0))
+        entrants["Adadelta"] = rates(rules.adadelta, (1.0, 10.0))
+    problem = NetProblem.of(mlp((64, 32, 10)), real("digits", "unit"))
+    return Race("Digits, MLP 64-32-10, full batch, float32, loss to 1e-4", problem,
+                (1e-1, 1e-2, 1e-3, 1e-4), entrants, 12.0, {"K-FAC": 15, "exact natural": 13},
+                {"Adam": 8, "SGD Nesterov": 3, "L-BFGS": 1})  # fmt: skip
+
+
+def autoencoder(quick: bool) -> Race:
+    """64-48-24-8-24-48-64, tanh; loss is half the squared error, summed over 64 pixels."""
+    data: Data = autoencoding(real("digits", "unit"))
+    few = slice(0, 1) if quick else slice(None)
+    sampled: dict[str, object] = {"kind": "monte-carlo", "keep": 0.9}
+    entrants: dict[str, Grid] = {
+        "K-FAC": kfacs((1.0, 0.3)[few], (0.5, 0.25), **sampled),
+        "Adam": rates(rules.adam, (0.01, 0.02, 0.005)[few]),
+    }
+    if not quick:
+        entrants["L-BFGS"] = {"history 50": lambda: rules.lbfgs(history=50)}
+        entrants["SGD Nesterov"] = rates(rules.nesterov, (0.01, 0.03), keep=0.99)
+    problem = NetProblem.of(mlp((64, 48, 24, 8, 24, 48, 64)), data)
+    targets = (1.0, 0.5) if quick else (1.0, 0.5, 0.3)
+    title = f"Autoencoder on digits, 64-48-24-8-24-48-64, ½·squared error to {targets[-1]:g}"
+    patience = 10.0 if quick else 25.0
+    return Race(title, problem, targets, entrants, patience, faster={"Adam": 5})
+
+
+RACES = {"digits": digits, "autoencoder": autoencoder}
