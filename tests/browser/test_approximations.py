@@ -17,8 +17,9 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def approximations(page: Page, server: Server) -> Page:
+    page.set_default_timeout(120_000)  # its kernel is not a warm one, and torch is large
     page.goto(server.url.rstrip("/") + "/approximations")
-    page.wait_for_function("document.querySelector('.natgrad')?.natgrad", timeout=60_000)
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
     return page
 
 
@@ -53,8 +54,7 @@ def test_runs_train_by_themselves_and_one_that_is_thrown_out_is_drawn(
 ) -> None:
     approximations.get_by_role("button", name="fixed damping").click()
     approximations.wait_for_function(
-        f"{ROOT}.answer.state.show === 'runs' && {ROOT}.answer.more === undefined",
-        timeout=60_000,
+        f"{ROOT}.answer.state.show === 'runs' && {ROOT}.answer.more === undefined"
     )
     paths = drawn(approximations, "loss", "path")
     assert set(paths) == {"fixed", "exact"}
