@@ -307,7 +307,7 @@ def _who_lingers(seen: Seen) -> int:
     return int(np.argmax([seen.lingers(way) for way in ("gradient", "pseudo", "damped")]))
 
 
-MIXED: dict[str, Any] = {"problem": MIXTURE, "rate": 0.1, "steps": 200,
+MIXED: dict[str, Any] = {"problem": MIXTURE, "rate": 0.2, "steps": 100,
                          "rules": ["gradient", "damped"]}  # fmt: skip
 ALL = ["gradient", "natural", "pseudo", "damped"]
 

@@ -342,4 +342,12 @@ FAULTS = (
         "solve(at.fisher, at.grad))",
         ("information",),
     ),
+    Fault("stability.py", "np.asarray(2.0 /", "np.asarray(1.0 /", ("stability",)),
+    Fault("stability.py", "np.swapaxes(half, -1, -2))", "half)", ("stability",)),
+    Fault("efficiency.py", "drift = c @ f - 0.5 * np.eye(d)", "drift = c @ f", ("efficiency",)),
+    Fault("efficiency.py", "driven / (t * t)", "driven / t", ("efficiency",)),
+    Fault("efficiency.py", "mean / t", "error[-1]", ("efficiency",)),
+    Fault("efficiency.py", "noise / np.sqrt(values)", "noise * np.sqrt(values)", ("efficiency",)),
+    Fault("efficiency.py", "default_rng([seed, done])", "default_rng(seed)", ("efficiency",)),
+    Fault("problems/two_state_mdp.py", "chances[..., ::-1] /", "chances /", ("policy",)),
 )
