@@ -40,6 +40,7 @@ quick: $(VENV)/.test
 bench: $(VENV)/.test browser
 	$(PY) -m tests.bench.plane
 	$(PY) -m tests.bench.front_end $(ARGS)
+	OMP_NUM_THREADS=1 $(PY) -m tests.bench.net_page
 
 bench-nets: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(PY) -m tests.bench.nets $(ARGS)

@@ -27,7 +27,9 @@ _SHOW = ("regions", "outputs", "fisher")
 _STAND_INS = ("kfac", "ekfac", "block", "diagonal")
 ONE_EACH = ((-0.8, 0.0, 0.0), (0.8, 0.0, 1.0))
 _MOST_POINTS = 300
-_MOST_TURNS = 12
+_MOST_TURNS = 24
+_ONE_MOVE = 12
+"""Steps within which a slider that moves again is still the same move."""
 
 
 def _rows(name: str, label: str, width: int, most: int) -> Any:
@@ -140,20 +142,33 @@ class Taught(State):
         if name == "paint":
             return {"points": self._with_stroke(value), "past": ()}
         if name in _CHANGING and self.on_change == "onward" and self.k:
-            return {name: value, "past": self._turned(int(self.k))}
+            return {name: value, "past": self._turned(int(self.k), name)}
         if name not in ("k", "answers", "show", "by", "stand_in", "on_change", "past", "brush",
                         "rules", "steps") and not name.startswith("probes"):  # fmt: skip
             return {**super().changes(name, value), "past": ()}
         return super().changes(name, value)
 
-    def _turned(self, step: int) -> tuple[tuple[float, ...], ...]:
-        """The past, and until ``step`` what is in force there now."""
+    def _turned(self, step: int, name: str) -> tuple[tuple[float, ...], ...]:
+        """The past, and until ``step`` what is in force there now.
+
+        While one slider moves the run goes on from where it was first touched, though it has
+        meanwhile come a few steps farther.
+        """
+        now = tuple(getattr(self, each) for each in _CHANGING)
+        if self.past:
+            at, *before = self.past[-1]
+            own = _CHANGING.index(name)
+            same = all(a == b for i, (a, b) in enumerate(zip(before, now, strict=True)) if i != own)
+            if same and 0 <= step - at < _ONE_MOVE:
+                return self.past
         kept = [row for row in self.past if row[0] < step]
         later = [row for row in self.past if row[0] > step]
-        force = later[0][1:] if later else tuple(getattr(self, name) for name in _CHANGING)
+        force = later[0][1:] if later else now
         if any(row[0] == step for row in self.past):  # the same slider, still moving
             force = next(row for row in self.past if row[0] == step)[1:]
-        return (*kept, (float(step), *force))[-_MOST_TURNS:]
+        if len(kept) >= _MOST_TURNS:
+            raise BadInput("past", f"rates were changed {_MOST_TURNS} times on the way; start anew")
+        return (*kept, (float(step), *force))
 
     def _with_stroke(self, stroke: Any) -> tuple[tuple[float, ...], ...]:
         points = list(self.points)

@@ -7,7 +7,11 @@ only fixes notation is a ``Definition``.
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -22,6 +26,9 @@ from app.state import PAGE, VERSION, State
 from app.store import Store
 from app.typeset import formula, prose
 from natgrad_core.made import Writer
+
+_GROWN = 1.0
+"""Seconds that the miniature of a picture which grows may take."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +134,10 @@ class Lesson:
     """Which inks a symbol of the text stands for: the one lights the others, and back."""
     sources: tuple[str, ...] = ()
     """What it draws on, "Amari 1998, sec. 2"; natgrad_core/sources.py holds the works."""
+    small: Mapping[str, Any] = field(default_factory=dict)
+    """What its miniature shows, if not the default."""
+    heavy: bool = False
+    """Whether it needs torch, and its picture grows by training."""
     script: Callable[[Any, Writer], str] | None = None
     """The Python that defines ``paths``, those of what is seen; runs need none (app/take)."""
     steps: tuple[str, ...] = ()
@@ -219,9 +230,23 @@ class Lesson:
         return {**spoken(fixed, say), "claims": claims, "presets": presets}
 
     def miniature(self) -> str:
-        """The first picture in small, as an SVG."""
-        sheet = Sheet()
-        answer = self.picture(self.see(self.default), sheet)
+        """The first picture in small, as an SVG.
+
+        One that needs torch is drawn by another process, if this one has not loaded it: a server
+        that only lists lessons has no use for it.
+        """
+        if self.heavy and "torch" not in sys.modules:
+            return _drawn_elsewhere(self.name)
+        return self.small_picture()
+
+    def small_picture(self) -> str:
+        """The miniature, drawn here."""
+        sheet, seen = Sheet(), self.after(self.small)
+        answer = self.picture(seen, sheet)
+        end = time.perf_counter() + _GROWN
+        while self.heavy and "more" in answer and time.perf_counter() < end:
+            sheet = Sheet(fine=answer["more"])
+            answer = self.picture(seen, sheet)
         return miniature(answer, sheet, {**inks(self.rules), **self.inks})
 
     def _ground(self) -> dict[str, Any]:
@@ -256,6 +281,14 @@ class Lesson:
             "html": f"<p>{' '.join(parts)}</p>",
             "predict": predict,
         }
+
+
+@lru_cache(maxsize=16)
+def _drawn_elsewhere(name: str) -> str:
+    code = f"from app.lessons import lessons; print(lessons[{name!r}].small_picture())"
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
+    return done.stdout.strip()
 
 
 @lru_cache(maxsize=256)

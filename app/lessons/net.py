@@ -457,6 +457,8 @@ lessons.register("net")(
         script=script,
         default=Taught(),
         order=12,
+        heavy=True,
+        small={"show": "outputs", "k": 40, "steps": 45, "rules": ("natural", "kfac", "nesterov")},
         rules=RULES,
         meter="gap of the outputs, run in θ and run in x",
         inks={

@@ -98,7 +98,7 @@ class Racing(State):
     )
     width: int = control(32, "width", whole("width", "the width", 4, 128))
     seed: int = control(0, "seed", whole("seed", "the seed", 0, 9999))
-    count: int = control(3, "seeds", whole("count", "the number of seeds", 1, 9))
+    count: int = control(1, "seeds", whole("count", "the number of seeds", 1, 9))
     budget: float = control(
         2.0, "seconds", number("budget", "a run's time", 0.05, 30, "take 0.05 to 30 seconds")
     )
@@ -342,7 +342,7 @@ SECTIONS = (
 )
 
 PRESETS = (
-    Preset("digits", {}, "Four rules at their best rates, three starts."),
+    Preset("digits", {"count": 3}, "Four rules at their best rates, from three starts."),
     Preset("exact and K-FAC", {**ONE, "rules": ("kfac", "natural")},
            "The same few steps, at different prices."),
     Preset("autoencoder", {**ONE, "task": "autoencoder", "rules": ("kfac", "lbfgs", "adam"),
@@ -460,6 +460,8 @@ lessons.register("race")(
         script=_script,
         default=Racing(),
         order=13,
+        heavy=True,
+        small={"task": "wine", "count": 1, "budget": 0.2},
         rules=RULES,
         inks={"goal": {"label": "losses to reach", "light": "#5a5f66", "dark": "#a9afb7"}},
     )

@@ -64,6 +64,12 @@ def test_going_on_keeps_the_past_and_starting_anew_does_not() -> None:
     assert onward.parts("adam") == ((0, 0.1),), "another rule's rate is none of Adam's business"
     again = onward.with_(**onward.changes("alpha", 0.4))
     assert again.parts("natural") == ((0, 1.0, 0.03), (7, 0.4, 0.03)), "one slider, still moving"
+    moving = again.with_(k=9)
+    moving = moving.with_(**moving.changes("alpha", 0.3))
+    assert moving.parts("natural") == ((0, 1.0, 0.03), (7, 0.3, 0.03)), "a few steps on, the same"
+    apart = again.with_(k=40)
+    apart = apart.with_(**apart.changes("alpha", 0.3))
+    assert apart.parts("natural") == ((0, 1.0, 0.03), (7, 0.4, 0.03), (40, 0.3, 0.03))
     later = again.with_(k=9)
     later = later.with_(**later.changes("damping", 0.1))
     assert later.parts("natural") == ((0, 1.0, 0.03), (7, 0.4, 0.03), (9, 0.4, 0.1))

@@ -1,0 +1,112 @@
+"""A net learns on the page, exactly, while a slider moves: steps a second, and the slider's lag.
+
+A 2-16-16-2 net on 500 points by the exact natural gradient; the slider that is dragged belongs to a
+rule that is not running, so that the run goes on, and every move is answered with a whole picture.
+Printed beside what the engine does alone, in one process, for the ratio: ``make bench``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import time
+
+from playwright.async_api import Browser, async_playwright
+
+from tests.bench.front_end import (
+    FLAGS,
+    OURS,
+    STAGE,
+    Drag,
+    chromium,
+    drag,
+    load,
+    measure,
+    middle,
+    ours,
+    row,
+    visit,
+)
+
+SLIDER = "input[type=range][data-field=nesterov]"
+STATE = "net?v=1&data=spirals&rules=natural&steps=1000&damping=0.1"
+
+
+def alone(steps: int = 120) -> float:
+    """Steps a second of the same run without a page, the best of three."""
+    from natgrad_core.nets import NetProblem, mlp, plane, rules, train
+    from natgrad_core.nets.machine import settle
+
+    settle()
+    problem = NetProblem.of(mlp((2, 16, 16, 2)), plane("spirals", 500, 0.1, 0))
+    found = []
+    for _ in range(3):
+        began = time.perf_counter()
+        for _frame in train(problem, rules.natural(1.0, 0.1), steps=steps):
+            pass
+        found.append(steps / (time.perf_counter() - began))
+    return max(found)
+
+
+async def dragged(browser: Browser, url: str, seconds: float) -> tuple[float, float, Drag]:
+    """Steps a second while nobody touches the page, the same under a drag, and the drag's lag."""
+    async with visit(browser, url, OURS, "natgrad:first-picture") as (page, _):
+        await page.wait_for_function(f"{STAGE}.answer.steps > 20", timeout=60_000)
+
+        async def pace(act: asyncio.Future[None] | asyncio.Task[None]) -> float:
+            count, began = await page.evaluate(f"[{STAGE}.answer.steps, performance.now()]")
+            await act
+            more, ended = await page.evaluate(f"[{STAGE}.answer.steps, performance.now()]")
+            return 1000 * (more - count) / (ended - began)
+
+        free = await pace(asyncio.create_task(asyncio.sleep(2)))
+        x, y, width = await middle(page, SLIDER)
+        asks = await page.evaluate(f"bench.sent.length = 0, {STAGE}.stats.asks")
+        await page.evaluate("bench.events.length = 0")
+        place = (x + 0.5 * width, y)
+        busy = await pace(asyncio.create_task(drag(page, place, 0.2 * width, seconds)))
+        events, sent, up = await page.evaluate("[bench.events, bench.sent, bench.up]")
+        drawn = await page.evaluate(f"{STAGE}.stats.drawn")
+    times = {int(ask): when for ask, when in drawn.items() if int(ask) > asks}
+    order = [(when, times.get(asks + 1 + i)) for i, when in enumerate(sent)]
+    pairs = []
+    for stamp, handled in events:
+        shown = next((seen for when, seen in order if seen and when >= handled - 0.2), None)
+        if shown is not None:
+            pairs.append((stamp, shown))
+    return free, busy, measure(pairs, sorted(times.values()), up)
+
+
+async def bench(drags: int, seconds: float) -> None:
+    """Measure and print."""
+    engine = alone()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        async with ours(1) as url:
+            place = url.replace("coordinates", STATE)
+            found = [await dragged(browser, place, seconds) for _ in range(drags)]
+        await browser.close()
+    free = max(it[0] for it in found)
+    busy = max(it[1] for it in found)
+    lag = min((it[2] for it in found), key=lambda it: it.p95)
+    print(f"{'exact natural steps, 2-16-16-2, N=500':34}", flush=True)
+    row("steps a second, engine alone", engine, "", None, 0, "", False)
+    row("steps a second, on the page", free, "", None, 0, "≥ 60", free >= 60)
+    row("steps a second, a slider moving", busy, "", None, 0, "≥ 60", busy >= 60)
+    row("slider: event to picture, p50", lag.p50, "ms", None, 0, "", False)
+    row("slider: event to picture, p95", lag.p95, "ms", None, 0, "< 100 ms", lag.p95 < 100)
+    row("slider: pictures a second", lag.rate, "", None, 0, "", False)
+    print(f"# {drags} drags of {seconds:g} s, the best; {load()}")
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--drags", type=int, default=2, help="drags of the slider")
+    parser.add_argument("--seconds", type=float, default=4, help="how long a drag lasts")
+    options = parser.parse_args()
+    asyncio.run(bench(options.drags, options.seconds))
+
+
+if __name__ == "__main__":
+    main()

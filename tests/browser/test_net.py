@@ -1,0 +1,101 @@
+"""What a reader does where nets learn and race, and what the page shows, held to the engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from natgrad_core.nets import NetProblem, mlp, plane, rules
+from natgrad_core.nets.training import train
+from tests.browser.conftest import Server
+from tests.browser.test_coordinates import ROOT, settle
+
+HERE = "document.querySelector('.natgrad')?.natgrad"
+SMALL = "net?v=1&width=4&steps=30"
+
+
+@pytest.fixture
+def net(page: Page, server: Server) -> Page:
+    page.set_default_timeout(90_000)
+    page.goto(server.url + SMALL)
+    page.wait_for_function(f"{HERE}?.answer.steps === 30")
+    settle(page)
+    return page
+
+
+def losses(page: Page, name: str) -> Any:
+    """The losses that the hover of a run's curve would read out."""
+    script = f"""(ink) => {{
+        const found = {ROOT}.answer.traces.find(t => t.plane === "loss" && t.ink === ink);
+        return Array.from({ROOT}.array(found.read[0][1])); }}"""
+    return np.array(page.evaluate(script, name))
+
+
+def test_the_page_trains_by_itself_what_the_engine_trains(net: Page) -> None:
+    problem = NetProblem.of(mlp((2, 4, 4, 2)), plane("moons", 500, 0.1, 0))
+    for name, rule in (("natural", rules.natural(1.0, 0.03)), ("adam", rules.adam(0.1))):
+        expected = [frame.loss for frame in train(problem, rule, steps=30)]
+        np.testing.assert_allclose(losses(net, name), expected, rtol=1e-3)
+    assert net.evaluate(f"{ROOT}.answer.more") is None
+    cells = f"{ROOT}.array({ROOT}.answer.traces.find(t => t.kind === 'heat').cells).slice().join()"
+    before = net.evaluate(cells)
+    net.get_by_role("button", name="one step back").click()
+    net.wait_for_function(f"{ROOT}.answer.shows === 29")
+    assert net.evaluate(cells) != before, "the regions are those of the step shown"
+
+
+def test_training_stops_at_once_goes_by_single_steps_and_goes_on(net: Page) -> None:
+    net.locator("input.number[data-field=steps]").fill("1000")
+    net.locator("input.number[data-field=steps]").press("Enter")
+    button = net.locator(".progress button")
+    button.click()
+    expect(button).to_have_text("go on")
+    settle(net)
+    stopped = net.evaluate(f"{ROOT}.answer.steps")
+    assert stopped < 1000
+    net.get_by_role("button", name="one step forward").click()
+    net.wait_for_function(f"{ROOT}.answer.steps === {stopped + 1}")
+    settle(net)
+    assert net.evaluate(f"{ROOT}.k") == stopped + 1
+    button.click()
+    net.wait_for_function(f"{ROOT}.answer.steps > {stopped + 1}")
+
+
+def test_points_are_painted_and_the_spectrum_is_charted_with_its_numbers(net: Page) -> None:
+    net.locator("select[data-field=data]").select_option("painted")
+    net.wait_for_function(f"{ROOT}.answer.state.data === 'painted'")
+    frame = net.locator(".plane[data-plane^=regions] .frame").first
+    box = frame.bounding_box()
+    assert box
+    net.mouse.move(box["x"] + 60, box["y"] + 60)
+    net.mouse.down()
+    net.mouse.move(box["x"] + 110, box["y"] + 60, steps=5)
+    net.mouse.up()
+    net.wait_for_function(f"{ROOT}.answer.state.points.length >= 5")
+    net.locator("input[type=radio][data-field=show][value=fisher]").check()
+    chart = net.locator(".chart[data-chart=spectrum]")
+    chart.scroll_into_view_if_needed()
+    expect(chart).to_have_attribute("data-drawn", "yes", timeout=60_000)
+    drawn = chart.locator(".plot").evaluate("plot => plot.data.map(trace => trace.name)")
+    chart.get_by_text("the numbers").click()
+    rows = chart.locator("tbody th").all_inner_texts()
+    assert drawn == rows
+    assert rows[0] == "F"
+
+
+def test_a_race_keeps_its_runs_for_comparison(page: Page, server: Server) -> None:
+    page.set_default_timeout(90_000)
+    page.goto(f"{server.url}race?v=1&task=iris&rules=kfac,adam&width=8&seconds=0.05&adam=0.06")
+    page.wait_for_function(f"{HERE} && {ROOT}.answer.more === undefined")
+    page.get_by_role("button", name="keep these for comparison").click()
+    page.wait_for_function(f"{ROOT}.answer.state.kept.length === 2")
+    box = page.locator("input.number[data-field=adam]")
+    box.fill("0.2")
+    box.press("Enter")
+    page.wait_for_function(f"{ROOT}.answer.state.adam === 0.2")
+    settle(page)
+    rows = page.locator(".chart[data-chart=times] tbody th").all_inner_texts()
+    assert rows == ["K-FAC", "Adam", "Adam 0.06, width 8 (kept)"]
