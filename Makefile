@@ -12,7 +12,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick docs bench bench-nets lint lock browser clean faults fuzz load soak
+.PHONY: help run test quick docs bench bench-nets lint lock browser clean faults fuzz load soak pictures
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -49,6 +49,9 @@ docs: $(VENV)/.test
 	$(PY) docs/pages.py docs/build/source
 	$(PY) -m sphinx -qW --keep-going -b html docs/build/source docs/build/site
 	@echo "The reference is at docs/build/site/index.html"
+
+pictures: $(VENV)/.test browser
+	$(PY) -m tests.pictures
 
 faults: $(VENV)/.test
 	$(PY) -m tests.faults $(ARGS)

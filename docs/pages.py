@@ -79,15 +79,16 @@ def sources(*texts: str) -> str:
 
 
 def live(lesson: str, **changes: Any) -> str:
-    """A link to the state in which a lesson shows something."""
-    if lesson not in lessons:
-        return ""
+    """A link to the state in which a lesson shows something, on the first problem that has it."""
     taught = lessons[lesson]
-    store = taught.store()
-    if refused := store.set(changes):
-        raise ValueError(f"{lesson} cannot show {changes}: {refused}")
-    query = store.state.query(taught.default)
-    return f"[Open it live]({LIVE}{lesson}{'?' + query if query else ''}) (while `make run` runs)\n"
+    places = [{}, *({"problem": name} for name in problems)] if changes else [{}]
+    for place in places:
+        store = taught.store()
+        if not store.set({**place, **changes}):
+            query = store.state.query(taught.default)
+            address = f"{LIVE}{lesson}{'?' + query if query else ''}"
+            return f"[Open it live]({address}) (while `make run` runs)\n"
+    raise ValueError(f"{lesson} cannot show {changes} on any problem")
 
 
 def page(kind: str, name: str, maker: Any, latex: str, *more: str) -> str:

@@ -110,17 +110,22 @@ def own_server() -> Iterator[Callable[..., Server]]:
         each.stop()
 
 
-@pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium, without a window."""
+def chromium() -> str:
+    """Where the system's Chromium is."""
     wished = os.environ.get("CHROMIUM", "")
     path = next(filter(None, map(shutil.which, (wished, *NAMES))), None)
     if path is None:
-        pytest.fail("no Chromium on the path: `make browser` installs one, or says how to")
+        raise FileNotFoundError("no Chromium on the path: `make browser` installs one, or says how")
+    return path
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium, without a window."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield chromium
-        chromium.close()
+        launched = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        yield launched
+        launched.close()
 
 
 @pytest.fixture

@@ -1,0 +1,91 @@
+"""The pictures of the README, taken of the real page: ``make pictures``.
+
+One still a lesson, and one moving picture: the first lesson while A is dragged.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+from app.lessons import lessons
+from tests.browser.conftest import FLAGS, chromium, start_server
+
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
+ROOT = "document.querySelector('.natgrad').natgrad"
+WIDE = {"width": 1280, "height": 800}
+FRAMES, TURN, MOMENT = 30, 55.0, 90
+"""How many pictures of the drag, how far A turns in degrees, and how long each stands, in ms."""
+
+
+def shot(page: Page, width: int) -> Image.Image:
+    """The page as it is, scaled to a width."""
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    height = round(picture.height * width / picture.width)
+    return picture.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def opened(page: Page, url: str, name: str) -> Page:
+    """A lesson with its picture finished."""
+    page.goto(f"{url}{name}")
+    page.wait_for_function(f"{ROOT} !== undefined")
+    page.evaluate(f"{ROOT}.settled()")
+    return page
+
+
+def place(page: Page, handle: str) -> tuple[float, float]:
+    """Where a handle is on the screen."""
+    box = page.locator(f"[data-handle='{handle}']").bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def moving(page: Page) -> list[Image.Image]:
+    """The first column of A turned there and back, and all that follows it."""
+    spec = {h["id"]: h for h in page.evaluate(f"{ROOT}.answer.handles")}
+    (x, y), (start, _) = place(page, "a1"), place(page, "start")
+    scale = (x - start) / (spec["a1"]["at"][0] - spec["start"]["at"][0])
+    length = scale * (spec["a1"]["at"][0] - spec["a1"]["from"][0])
+    page.mouse.move(x, y)
+    page.mouse.down()
+    frames = []
+    for i in range(FRAMES):
+        angle = math.radians(TURN) * math.sin(math.pi * i / (FRAMES - 1))
+        across, down = length * (math.cos(angle) - 1), length * math.sin(angle)
+        page.mouse.move(x + across, y + down, steps=3)
+        page.evaluate(f"{ROOT}.settled()")
+        frames.append(shot(page, 960))
+    page.mouse.up()
+    return frames
+
+
+def main() -> None:
+    """Take all pictures anew."""
+    FOLDER.mkdir(exist_ok=True)
+    server = start_server()
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+            page = browser.new_context(viewport=WIDE, bypass_csp=True).new_page()  # type: ignore[arg-type]
+            page.set_default_timeout(60_000)
+            for name in lessons:
+                opened(page, server.url, name)
+                shot(page, 800).save(FOLDER / f"{name}.webp", quality=80, method=6)
+            first, *rest = moving(opened(page, server.url, "coordinates"))
+            first.save(
+                FOLDER / "moving.webp", save_all=True, append_images=rest, duration=MOMENT, loop=0,
+                quality=55, method=4,
+            )  # fmt: skip
+            browser.close()
+    finally:
+        server.stop()
+    for path in sorted(FOLDER.glob("*.webp")):
+        print(f"{path.stat().st_size / 1000:7.0f} kB  {path.relative_to(FOLDER.parents[1])}")
+
+
+if __name__ == "__main__":
+    main()
