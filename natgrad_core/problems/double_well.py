@@ -7,8 +7,9 @@ climbs to the saddle.
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
+from natgrad_core.options import Span
 from natgrad_core.problem import Preset, Problem
 from natgrad_core.problems import problems
 from natgrad_core.small import Matrix, Vector, symmetric
@@ -30,7 +31,7 @@ class DoubleWell(Problem):
         "a steep valley": Preset({"stiffness": 20.0}),
     }
 
-    def __init__(self, stiffness: float = 1.0) -> None:
+    def __init__(self, stiffness: Annotated[float, Span(0.1, 5)] = 1.0) -> None:
         if not (math.isfinite(stiffness) and stiffness > 0):
             raise ValueError(f"the stiffness s must be a number > 0; got {stiffness}")
         self.stiffness = stiffness

@@ -7,9 +7,10 @@ function alone, without the residuals, would have none.
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from natgrad_core.family import UnitNormal
+from natgrad_core.options import Span
 from natgrad_core.problem import Preset
 from natgrad_core.problems import problems
 from natgrad_core.small import Matrix, Vector, symmetric
@@ -32,7 +33,7 @@ class Rosenbrock(UnitNormal):
         "across the valley": Preset(start=(0.5, 2.2)),
     }
 
-    def __init__(self, steepness: float = 100.0) -> None:
+    def __init__(self, steepness: Annotated[float, Span(1, 200, 1)] = 100.0) -> None:
         if not (math.isfinite(steepness) and steepness > 0):
             raise ValueError(f"the steepness β must be a number > 0; got {steepness}")
         self.scale = math.sqrt(2 * steepness)
