@@ -56,11 +56,14 @@ function rewritable() {
   }
 }
 
+// What page.js calls a link, where there is no line that could break.
+const NO_LINE = { status: "open", broken: () => false, onstatus: () => {}, reconnect: async () => {} };
+
 class SavedModel {
   saved = true;
 
   constructor(pack, arrays) {
-    if (rewritable()) this.link = { status: "open", onstatus: () => {}, reconnect: async () => {} };
+    if (rewritable()) this.link = NO_LINE;
     this.pack = pack;
     this.arrays = new DataView(arrays);
     this.handlers = new Set();
@@ -142,7 +145,9 @@ class SavedModel {
     this.said = answers;
     const fields = Object.keys(set);
     const act = this.acts.get(keyOfSet(set));
+    let fault = null;
     if (act !== undefined) go(act);
+    else if (fields.length > 2) fault = say("needs-engine"); // a sentence, not a control
     else {
       for (const field of fields) {
         const why = this.move(field, set[field]);
@@ -150,7 +155,7 @@ class SavedModel {
       }
     }
     this.listeners.forEach((listener) => listener());
-    return { ...this.answer(ask, step), errors };
+    return { ...this.answer(ask, step), errors, fault };
   }
 
   answer(number, step = {}) {

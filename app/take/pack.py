@@ -27,8 +27,11 @@ from app.take.script import script
 GRID = 9
 """Places of a slider."""
 
-PATIENCE = 2.0
-"""Seconds that a picture which grows may take to be whole."""
+PATIENCE = 60.0
+"""Seconds that a picture which grows (a net that trains) may take to be whole."""
+
+HASTE = 0.5
+"""The same for one of many places of a slider."""
 
 Moves = dict[str, list[list[Any]]]
 
@@ -41,6 +44,7 @@ class Pack:
         self.room = room
         self.until = time.monotonic() + seconds
         self.answers: list[dict[str, Any]] = []
+        self.whole: list[bool] = []
         self.acts: list[list[Any]] = []
         self.moves: dict[int, Moves] = {}
         self.left_out: list[str] = []
@@ -65,10 +69,17 @@ class Pack:
         return self._found[key]
 
     def act(self, changes: Mapping[str, Any], patience: float = PATIENCE) -> None:
-        """What the page shows when a preset, a claim or a question sets all of this at once."""
+        """What the page shows when a preset, a claim or a question sets all of this at once.
+
+        Where patience did not last for a whole picture the act is left to the engine: half a run
+        would not show what the sentence says.
+        """
         store = self.lesson.store()
-        if not store.set({k: v for k, v in changes.items() if k != "answers"}):
-            self.acts.append([plain(dict(changes)), self.put(store.state, patience)])
+        if store.set({k: v for k, v in changes.items() if k != "answers"}):
+            return
+        at = self.put(store.state, patience)
+        if self.whole[at]:
+            self.acts.append([plain(dict(changes)), at])
 
     def grid(self, state: State) -> None:
         """Every control at a few places, each from this state, as far as there is room."""
@@ -83,8 +94,12 @@ class Pack:
             found: list[list[Any]] = []
             for value in places:
                 store = Store(self.lesson.default, state)
-                if not store.set({field: value}):
-                    found.append([plain({"": value})[""], self.put(store.state, 0.3)])
+                if store.set({field: value}):
+                    continue
+                at = self.put(store.state, HASTE)
+                if not self.whole[at]:
+                    break  # its other places would take as long
+                found.append([plain({"": value})[""], at])
             if len({index for _, index in found}) > 1:
                 moves[field] = found
 
@@ -95,6 +110,7 @@ class Pack:
         answer, data = self._live.respond(ask)
         while answer.get("more") is not None and time.monotonic() < until:
             answer, data = self._live.respond({**ask, "fine": answer["more"]})
+        self.whole.append(answer.get("more") is None)
         for name in ("answer", "errors", "revealed", "more", "progress", "shows", "dropped"):
             answer.pop(name, None)
         answer["buffers"] = {

@@ -15,7 +15,7 @@ from typing import Any
 from app.lessons.lesson import Lesson
 from app.stage.bundle import module, plotly, style
 from app.state import State
-from app.take.pack import Pack, acts_of
+from app.take.pack import HASTE, Pack, acts_of
 
 SECONDS = 20.0
 """That a reader waits for a page of his own at most; what is not made by then is left out."""
@@ -55,15 +55,16 @@ def saved(lesson: Lesson, state: State, link: str, seconds: float = SECONDS) -> 
     ``link`` is where the live lesson is; the page offers it if others can reach it.
     """
     pack = Pack(lesson, ROOM, seconds)
-    first = pack.put(state)
-    pack.put(lesson.default)
+    first = pack.put(state, seconds / 3)
+    each = max(HASTE, seconds / 3 / (1 + len(lesson.presets)))
+    pack.put(lesson.default, each)
     acts = iter(acts_of(lesson))
     for changes in islice(acts, len(lesson.presets)):
-        pack.act(changes, 0.5)
+        pack.act(changes, each)
     pack.grid(state)
     for changes in acts:
         if not pack.full:
-            pack.act(changes, 0.5)
+            pack.act(changes, HASTE)
     return page(pack, first, link=link)
 
 
