@@ -85,6 +85,21 @@ WAYS = {
 """Other doors into the lecture, by the lesson they lead to."""
 
 
+def home(lessons: Mapping[str, Lesson]) -> dict[str, Any]:
+    """What the home page shows of these lessons: cards, the map, where to start."""
+    row = sorted(lessons.values(), key=lambda lesson: (lesson.order, lesson.name))
+    cards = {
+        it.name: {"title": it.title, "takeaway": it.takeaway, "picture": it.miniature(), "place": i}
+        for i, it in enumerate(row, 1)
+    }
+    return {
+        "lessons": cards,
+        "parts": atlas(lessons),
+        "first": row[0] if row else None,
+        "ways": [{"name": n, "say": say} for n, say in WAYS.items() if n in lessons],
+    }
+
+
 def atlas(lessons: Mapping[str, Lesson]) -> list[dict[str, Any]]:
     """The map as the home page draws it, of the lessons there are; the last entry goes beyond."""
     told = [name for part in MAP for name in part.lessons]

@@ -169,19 +169,11 @@ class LessonServer(Voila):
     @cached_property
     def home(self) -> str:
         """The lecture's map: its sections, its lessons, where to start."""
-        from app.lecture import WAYS, atlas
+        from app.lecture import home
         from app.lessons import lessons  # the engine, which the pages themselves do not need here
 
         here = {name: lessons[name] for name in self.lessons() if name in lessons}
-        row = sorted(here.values(), key=lambda lesson: lesson.order)
-        cards = {
-            it.name: {"title": it.title, "takeaway": it.takeaway, "picture": it.miniature(),
-                      "place": i}
-            for i, it in enumerate(row, 1)
-        }  # fmt: skip
-        ways = [{"name": n, "say": say} for n, say in WAYS.items() if n in here]
-        first = row[0] if row else None
-        return self.render("home.html", lessons=cards, parts=atlas(here), first=first, ways=ways)
+        return self.render("home.html", **home(here))
 
     def head(self, lesson: str) -> str:
         """Return the page as far as it is the same for every visitor."""

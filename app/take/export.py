@@ -9,6 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
+from app.lecture import home
 from app.lessons import lessons
 from app.lessons.lesson import Lesson
 from app.take.pack import Pack, acts_of
@@ -66,10 +67,6 @@ def _nav(row: list[Lesson], at: int) -> dict[str, Any]:
 
 
 def _index(row: list[Lesson]) -> str:
-    home = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=select_autoescape())
-    cards = [
-        {"name": f"{lesson.name}.html", "title": lesson.title, "takeaway": lesson.takeaway,
-         "picture": lesson.miniature()}
-        for lesson in row
-    ]  # fmt: skip
-    return home.get_template("home.html").render(lessons=cards, base_url="", saved=True)
+    templates = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=select_autoescape())
+    values = home({lesson.name: lesson for lesson in row})
+    return templates.get_template("home.html").render(**values, suffix=".html")
