@@ -15,18 +15,18 @@ from app.take.script import script
 from app.typeset import prose
 
 
-def _saved(lesson: Lesson, state: Any, link: str) -> bytes:
+def _saved(lesson: Lesson, state: Any, link: str, language: str) -> bytes:
     from app.take.page import saved  # it asks a live lesson of its own
 
-    return saved(lesson, state, link)
+    return saved(lesson, state, link, language if language in languages(lesson.name) else ENGLISH)
 
 
-KINDS: dict[str, Callable[[Lesson, Any, str], str | bytes]] = {
-    "python": lambda lesson, state, link: script(lesson, lesson.see(state), link),
-    "cite": lambda lesson, state, _link: cite(lesson, lesson.see(state)),
+KINDS: dict[str, Callable[[Lesson, Any, str, str], str | bytes]] = {
+    "python": lambda lesson, state, link, _language: script(lesson, lesson.see(state), link),
+    "cite": lambda lesson, state, _link, _language: cite(lesson, lesson.see(state)),
     "html": _saved,
 }
-"""What the engine makes to be taken away: of a lesson, a state, and the link to it."""
+"""What the engine makes to be taken away: of a lesson, a state, the link to it, a language."""
 
 T = TypeVar("T")
 
@@ -103,7 +103,7 @@ class Live:
             raise ValueError(f"nothing is taken away as {kind!r}; there are {', '.join(KINDS)}")
         store = self.lesson.store()
         store.load(_part(ask, "state", dict))
-        found = KINDS[kind](self.lesson, store.state, link)
+        found = KINDS[kind](self.lesson, store.state, link, str(ask.get("lang") or ENGLISH))
         content = {"text": found} if isinstance(found, str) else {}
         data = found if isinstance(found, bytes) else b""
         return {"answer": ask.get("ask"), "taken": {"kind": kind, **content}}, data

@@ -27,7 +27,7 @@ export function makeTake({ model, root, lesson, menu, pin, transport, planes, sh
       asked -= 1; // below zero: not an ask for a picture
       waiting.set(asked, { resolve, reject });
       const state = { ...answer().state, k: transport.k() };
-      model.send({ ask: asked, take: kind, state, link: link() });
+      model.send({ ask: asked, take: kind, state, link: link(), lang: lesson.language });
     });
   }
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from app.languages import ENGLISH
 from app.lessons.lesson import Lesson
 from app.lessons.live import Live
 from app.stage.widget import plain
@@ -39,8 +40,14 @@ Moves = dict[str, list[list[Any]]]
 class Pack:
     """The answers of one lesson. ``room`` is how many bytes of arrays it may hold."""
 
-    def __init__(self, lesson: Lesson, room: int = 64_000_000, seconds: float = 600.0) -> None:
-        self.lesson = lesson
+    def __init__(
+        self,
+        lesson: Lesson,
+        room: int = 64_000_000,
+        seconds: float = 600.0,
+        language: str = ENGLISH,
+    ) -> None:
+        self.lesson, self.language = lesson, language
         self.room = room
         self.until = time.monotonic() + seconds
         self.answers: list[dict[str, Any]] = []
@@ -106,7 +113,9 @@ class Pack:
     def _ask(self, state: dict[str, Any], patience: float) -> dict[str, Any]:
         """The whole answer to a state; of a picture that grows, as far as there is patience."""
         until = time.monotonic() + patience
-        ask: dict[str, Any] = {"ask": 0, "state": state, "set": {}, "have": []}
+        ask: dict[str, Any] = {
+            "ask": 0, "state": state, "set": {}, "have": [], "lang": self.language,
+        }  # fmt: skip
         answer, data = self._live.respond(ask)
         while answer.get("more") is not None and time.monotonic() < until:
             answer, data = self._live.respond({**ask, "fine": answer["more"]})
@@ -137,7 +146,7 @@ class Pack:
             for name, asked in self.lesson.predictions.items()
         }
         content = {
-            "lesson": {**self.lesson.static(), "nav": nav},
+            "lesson": {**self.lesson.static(self.language), "languages": [], "nav": nav},
             "answers": self.answers,
             "acts": self.acts,
             "moves": self.moves,

@@ -12,6 +12,7 @@ from html import escape
 from itertools import islice
 from typing import Any
 
+from app.languages import ENGLISH
 from app.lessons.lesson import Lesson
 from app.stage.bundle import module, plotly, style
 from app.state import State
@@ -49,12 +50,14 @@ body {{ margin: 0; }}
 """
 
 
-def saved(lesson: Lesson, state: State, link: str, seconds: float = SECONDS) -> bytes:
+def saved(
+    lesson: Lesson, state: State, link: str, language: str = ENGLISH, seconds: float = SECONDS
+) -> bytes:
     """The page for a state: it opens with it, and plays the presets, claims and controls near it.
 
     ``link`` is where the live lesson is; the page offers it if others can reach it.
     """
-    pack = Pack(lesson, ROOM, seconds)
+    pack = Pack(lesson, ROOM, seconds, language)
     first = pack.put(state, seconds / 3)
     each = max(HASTE, seconds / 3 / (1 + len(lesson.presets)))
     pack.put(lesson.default, each)
