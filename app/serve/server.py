@@ -34,7 +34,7 @@ from app.serve.kernels import FORKS, Forked, Specs, offer_forks
 from app.serve.lessons import Lessons
 from app.serve.nursery import Nursery
 from app.serve.pages import FirstLesson, Home, LessonHandler, NotFound, script_json
-from app.serve.places import ADDRESS, TEMPLATE, lesson_names, notebooks_folder
+from app.serve.places import ADDRESS, TEMPLATE, complete, lesson_names, notebooks_folder
 from app.serve.readers import GONE, IDLE, Readers
 from app.serve.waiting import WaitingLine, room
 from app.serve.watch import Healthz, Metrics, Watch
@@ -73,6 +73,9 @@ class LessonServer(Voila):
         went, and is let go after ``idle`` seconds without an ask. The browser is sent to ``page``.
         """
         self.page = page
+        if folder is None:
+            folder = notebooks_folder()
+            complete(folder)
         base_url = f"/{base_url.strip('/')}/".replace("//", "/")
         self.assets = Assets()
         self.readers = Readers(gone, idle)
@@ -93,14 +96,14 @@ class LessonServer(Voila):
         ):
             self.watch.gauge(name, say, read)
         super().__init__(
-            root_dir=str(folder or notebooks_folder()),
+            root_dir=str(folder),
             port=port,
             ip=host,
             base_url=base_url,
             open_browser=open_browser,
             config_file_paths=[],  # A reader's voila.json for other pages has no say here.
             log_level=logging.DEBUG if verbose else logging.ERROR,
-            config=self._settings(pool, Path(folder or notebooks_folder())),
+            config=self._settings(pool, Path(folder)),
         )
         self.config.VoilaExporter.filters = {
             "admitted": lambda page: self._admitted(page),  # copied, which a bound method is not

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import nbformat
@@ -9,14 +10,20 @@ import pytest
 from nbclient import NotebookClient
 
 from app.lessons import lessons
+from app.serve.places import complete
 from app.stage.widget import PAGE_MIME
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
 
-def test_every_lesson_has_its_notebook() -> None:
+def test_every_lesson_has_its_notebook_which_the_server_could_have_written(tmp_path: Path) -> None:
     assert {path.stem for path in NOTEBOOKS} == set(lessons)
+    written = complete(tmp_path)
+    assert {path.name for path in written} == {path.name for path in NOTEBOOKS}
+    for path in NOTEBOOKS:
+        assert json.loads(path.read_text()) == json.loads((tmp_path / path.name).read_text())
+    assert not complete(FOLDER)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
