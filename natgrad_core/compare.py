@@ -68,7 +68,7 @@ class Pair:
         return self.logs(self._nodes[0])
 
     def integral(self, of: Callable[[Array, Array, Array], Array]) -> float:
-        """∫ of(y, log p, log q) dy; infinite where the ends of the line still add to it."""
+        """∫ of(y, log p, log q) dy, ``[panels, nodes]``; infinite if the ends add to it."""
         y, weights = self._nodes
         with np.errstate(all="ignore"):
             parts = (weights * of(y, *self._at_nodes)).sum(-1)
@@ -136,7 +136,7 @@ class Pair:
 
 
 def normals(p: ArrayLike, q: ArrayLike, variable: Variable | None = None) -> Pair:
-    """The normals with these (μ, σ), as densities of f(x), or of x itself."""
+    """The normals with these (μ, σ), ``[2]`` each, as densities of f(x), or of x itself."""
     ends = np.array([p, q], float)
     mean, sigma = ends.T
     edges = np.linspace((mean - _REACH * sigma).min(), (mean + _REACH * sigma).max(), _PANELS + 1)

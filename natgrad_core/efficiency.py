@@ -19,7 +19,7 @@ KEPT = 120
 
 
 def marks(steps: int, count: int = 61) -> Whole:
-    """Times from 1 to ``steps``, about evenly on a log scale, each once."""
+    """Times from 1 to ``steps``, ``[≤ count]``, about evenly on a log scale, each once."""
     return np.unique(np.geomspace(1, steps, count).round().astype(int))
 
 
@@ -92,7 +92,7 @@ def racing(
     batches: int = 12,
     seed: int = 0,
 ) -> Iterator[Race]:
-    """Runs of every gain on the same examples, batch by batch; ``start`` is the error at t = 0.
+    """Runs of every gain on the same examples, batch by batch; ``start [d]`` is the error at t = 0.
 
     The gains must commute with F (F⁻¹ and cI do): each run is made in F's own directions. With
     ``average`` a way more: plain descent at that fixed rate, its iterates averaged.
@@ -154,5 +154,5 @@ def ratio(fisher: ArrayLike, moments: ArrayLike) -> Array:
 
 
 def efficient(values: ArrayLike, runs: int, tolerance: float = 5.0) -> Bools:
-    """Whether ratios are 1 to within ``tolerance`` standard errors of so many runs, d = 2."""
+    """Whether ratios ``[...]`` are 1 within ``tolerance`` standard errors of the runs, d = 2."""
     return np.abs(np.asarray(values, float) - 1) < tolerance / np.sqrt(runs)

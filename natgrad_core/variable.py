@@ -24,7 +24,7 @@ class Variable:
 
     @property
     def kinks(self) -> Array:
-        """Where f turns more sharply than elsewhere: a quadrature puts its panels' ends there."""
+        """Where f turns more sharply than elsewhere, ``[n]``: ends of a quadrature's panels."""
         return np.zeros(0)
 
     def forward(self, x: Array) -> Array:
@@ -36,7 +36,7 @@ class Variable:
         raise NotImplementedError
 
     def branches(self, y: Array) -> Array:
-        """The x with f(x) = y, along a new first axis."""
+        """The x with f(x) = y, along a new first axis, ``[branches, ...]``."""
         raise NotImplementedError
 
     def log_densities(self, logs: Sequence[Callable[[Array], Array]], y: ArrayLike) -> list[Array]:

@@ -16,7 +16,7 @@ def tables() -> tuple[str, ...]:
 
 
 def columns(name: str) -> dict[str, Array]:
-    """The columns of the table ``name``.csv by the names in its header."""
+    """The columns ``[rows]`` of the table ``name``.csv by the names in its header."""
     with (files(__name__) / f"{name}.csv").open(encoding="utf-8") as lines:
         header = next(line for line in lines if not line.startswith("#"))
     return dict(zip(header.strip().split(","), load(name).T, strict=True))

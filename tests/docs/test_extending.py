@@ -50,6 +50,7 @@ def test_there_is_a_template_for_each_shelf_of_under_fifty_lines() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # a whole run of tests, and the machine may be busy
 def test_the_laws_hold_of_what_was_dropped_in(house: Path) -> None:
     own = {"problem", "lesson"}
     chosen = " or ".join(
@@ -62,6 +63,7 @@ def test_the_laws_hold_of_what_was_dropped_in(house: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # a whole run of tests, and the machine may be busy
 def test_what_was_dropped_in_is_on_its_shelf_in_the_menus_and_in_the_reference(
     house: Path, tmp_path: Path
 ) -> None:
