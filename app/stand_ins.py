@@ -18,9 +18,9 @@ from natgrad_core.nets import NetProblem, Point, mlp, plane, real, rules
 from natgrad_core.nets.compare import error
 from natgrad_core.nets.damping import LevenbergMarquardt
 from natgrad_core.nets.fisher import Fisher
-from natgrad_core.nets.metric import Metric, exact
+from natgrad_core.nets.metric import Metric, Operator, exact
 from natgrad_core.nets.norm import Spectrum, folded, frozen, normed, seen_as
-from natgrad_core.nets.one_step import MATRICES, OneStep, along, one_step
+from natgrad_core.nets.one_step import MATRICES, OneStep, along, one_step, operators
 from natgrad_core.nets.rule import Rule
 from natgrad_core.nets.size import Quadratic
 from natgrad_core.types import Array
@@ -28,7 +28,7 @@ from natgrad_core.types import Array
 ARRIVED = 1e-8
 """A loss below which float32 has nothing left to learn from."""
 
-SHARES = np.linspace(0.0, 2.0, 41)
+SHARES = np.linspace(0.0, 2.0, 21)
 
 
 @lru_cache(maxsize=8)
@@ -90,7 +90,12 @@ def _spectrum(data: str, seed: int, frame: str) -> Spectrum:
 
 @lru_cache(maxsize=64)
 def _steps(point: Point, damping: float, names: tuple[str, ...]) -> dict[str, OneStep]:
-    return one_step(point, damping, names)
+    return one_step(point, damping, names, _operators(point))
+
+
+@lru_cache(maxsize=16)
+def _operators(point: Point) -> dict[str, Operator]:
+    return operators(point)
 
 
 @lru_cache(maxsize=16)

@@ -13,7 +13,7 @@ the loss itself does is another question, and ``gained`` answers it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -21,7 +21,7 @@ from torch import Tensor
 from natgrad_core.nets import metric
 from natgrad_core.nets.compare import STAND_INS
 from natgrad_core.nets.fisher import Fisher
-from natgrad_core.nets.metric import Metric
+from natgrad_core.nets.metric import Metric, Operator
 from natgrad_core.nets.problem import Point
 
 MATRICES: dict[str, Callable[[], Metric]] = {
@@ -52,20 +52,35 @@ class OneStep:
     """KL(p_θ ‖ p_{θ+change}), mean over the examples."""
 
 
+def operators(at: Point, names: Iterable[str] = tuple(MATRICES)) -> dict[str, Operator]:
+    """Each matrix at one point, to be solved with for any λ."""
+    found: dict[str, Operator] = {}
+    for name in names:
+        made = MATRICES[name]()
+        found[name] = made.at(at, made.init(at.theta))[0]
+    return found
+
+
 def one_step(
-    at: Point, damping: float, names: Iterable[str] = tuple(MATRICES)
+    at: Point,
+    damping: float,
+    names: Iterable[str] = tuple(MATRICES),
+    made: Mapping[str, Operator] | None = None,
 ) -> dict[str, OneStep]:
     """One step with each matrix from one point, each as long as the damped quadratic model likes.
 
-    The length along d is α = −∇Jᵀd/dᵀ(F + λI)d, which is 1 for the exact one. Raises SingularError
+    ``made`` are the point's ``operators``, where they are kept while λ changes. The length along d
+    is α = −∇Jᵀd/dᵀ(F + λI)d, which is 1 for the exact one. Raises SingularError
     where a matrix + λI has no inverse.
     """
     fisher, g = Fisher(at.check()), at.grad
-    exact = _direction(at, metric.exact(), damping)
+    names = tuple(names)
+    made = operators(at, {"exact", *names}) if made is None else made
+    exact = -made["exact"].solve(g, damping)
     longest = -float(g @ exact)  # the exact step's square, as F + λI has it
     found: dict[str, OneStep] = {}
     for name in names:
-        d = exact if name == "exact" else _direction(at, MATRICES[name](), damping)
+        d = exact if name == "exact" else -made[name].solve(g, damping)
         bend, slope = float(d @ fisher.mv(d)), float(g @ d)
         size = bend + damping * float(d @ d)
         rate = -slope / size
@@ -86,11 +101,6 @@ def one_step(
 def along(at: Point, change: Tensor, shares: Iterable[float]) -> list[float]:
     """J(θ + t change) for each t in ``shares``."""
     return [float(at.problem.loss(at.theta + share * change)) for share in shares]
-
-
-def _direction(at: Point, made: Metric, damping: float) -> Tensor:
-    operator, _ = made.at(at, made.init(at.theta))
-    return -operator.solve(at.grad, damping)
 
 
 def _degrees(cosine: float) -> float:
