@@ -194,3 +194,5 @@ def test_a_paced_run_spends_the_same_kl_a_step_and_comes_to_rest(metric: str) ->
     assert len(spent) > 10
     np.testing.assert_allclose(spent, 0.05, rtol=1e-9)
     np.testing.assert_allclose(path.theta[-1], goal, atol=1e-3)
+    if metric == "fisher":  # the last step is a whole natural one, and lands
+        np.testing.assert_allclose(path.theta[len(spent) + 2], goal, atol=1e-9)
