@@ -108,7 +108,7 @@ function makeChart() {
 }
 
 export function makeCharts(model, { palette, theme, busy }) {
-  const box = make("section", { class: "charts", "aria-label": say("charts"), hidden: true });
+  const box = make("section", { class: "charts", "data-part": "charts", "aria-label": say("charts"), hidden: true });
   const held = new Map(); // name → its parts
   let timer = 0;
   const watcher = new IntersectionObserver((entries) => {

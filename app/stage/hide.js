@@ -7,7 +7,7 @@ import { say } from "./texts.js";
 
 const PARTS = [
   "lessons", "presets", "undo", "reset", "link", "theme", "menu", "say", "legend", "playback",
-  "meter", "formulas", "controls", "words", "questions",
+  "meter", "formulas", "controls", "charts", "words", "questions",
 ];
 
 export function makeHiding({ root, lesson, handles, changed, copyLink }) {

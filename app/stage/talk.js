@@ -37,8 +37,14 @@ export function makeShows(lesson, claimHtml) {
   return shows;
 }
 
-// The steps that can be shown, and the names of those that cannot.
+// The steps that can be shown, in their plain form, and the names of those that cannot.
 export function knownSteps(steps, shows) {
-  const good = (step) => (step.state !== undefined ? typeof step.state === "string" : shows.has(step.show));
-  return { steps: steps.filter(good), dropped: steps.filter((s) => !good(s)).map((s) => String(s.show)) };
+  const found = { steps: [], dropped: [] };
+  for (const step of steps) {
+    const { show, state, say: line } = Object(step);
+    const what = typeof state === "string" ? { state } : shows.has(show) ? { show } : null;
+    if (what) found.steps.push(line ? { ...what, say: String(line) } : what);
+    else found.dropped.push(String(show ?? step));
+  }
+  return found;
 }

@@ -97,6 +97,7 @@ const TEXTS = {
     "part-meter": "meter",
     "part-formulas": "formulas",
     "part-controls": "all controls",
+    "part-charts": "charts",
     "part-words": "text",
     "part-questions": "questions",
     // controls

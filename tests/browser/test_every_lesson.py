@@ -91,6 +91,35 @@ def test_the_live_description_says_what_is_seen_and_follows(page: Page, taught: 
     settle(page)
 
 
+def test_every_control_can_be_reached_by_tab_and_shows_its_focus(page: Page) -> None:
+    page.evaluate("scrollTo(0, 0)")
+    wanted = page.evaluate(
+        """() => [...document.querySelectorAll('.natgrad :is(a[href], button, input, select,\
+ summary, [tabindex="0"])')].filter(e => e.checkVisibility() && !e.disabled &&
+        (e.type !== 'radio' || e.checked)).length"""
+    )
+    page.evaluate("document.activeElement.blur()")
+    reached, unseen = set(), []
+    for _ in range(2 * wanted):
+        page.keyboard.press("Tab")
+        mark, ring, said = page.evaluate(
+            """() => { const e = document.activeElement;
+            if (e === document.body) return ['', 1, ''];
+            e.dataset.reached ??= String(performance.now() + Math.random());
+            const rings = [e, e.nextElementSibling, e.querySelector('.dot')].filter(Boolean).map(
+              x => getComputedStyle(x)).filter(s => (s.outlineStyle !== 'none' && s.outlineWidth !==
+              '0px') || (e.matches('.handle') && s.boxShadow !== 'none'));
+            return [e.dataset.reached, rings.length, e.outerHTML.slice(0, 90)] }"""
+        )
+        if not mark or mark in reached:
+            break
+        reached.add(mark)
+        if not ring:
+            unseen.append(said)
+    assert unseen == []
+    assert len(reached) == wanted
+
+
 LOOK = """() => {
     const root = document.querySelector('.natgrad'), box = e => e.getBoundingClientRect();
     const shown = [...root.querySelectorAll('.frame')].filter(e => e.checkVisibility());
