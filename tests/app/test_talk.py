@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
@@ -78,3 +79,10 @@ def test_a_step_that_is_not_known_is_dropped_and_said() -> None:
     assert "version 9" in dropped[0]
     assert "gone" in dropped[1]
     assert "rate" in dropped[3]
+
+
+def test_the_talk_in_the_how_to_is_one() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs/how-to/talk.md").read_text()
+    block = "\n".join(line for line in text.splitlines() if line.startswith("    "))
+    talk, dropped = read_talk(block)
+    assert (talk.lesson, len(talk.steps), dropped) == ("coordinates", 3, [])
