@@ -141,7 +141,7 @@ def _charts(seen: Any) -> list[dict[str, Any]]:
     found = [
         chart("times", f"steps / seconds to each loss, {over}", say, numbers=table(head, rows))
     ]
-    if traces:
+    if any(len(trace["x"]) > 1 for trace in traces):
         found.append(chart(
             "seconds", f"seconds of computing to reach a loss, {over}", say, traces,
             axis("training loss J", log=True, autorange="reversed"), axis("seconds", log=True),

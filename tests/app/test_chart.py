@@ -7,6 +7,7 @@ import json
 import pytest
 
 from app.figures.chart import axis, chart, dots, line, table
+from app.lessons import open_lesson
 from app.stage.bundle import plotly
 
 
@@ -31,3 +32,11 @@ def test_a_table_may_stand_alone_and_is_square() -> None:
 
 def test_the_charts_script_is_the_installed_plotlys() -> None:
     assert b"plotly.js v" in plotly()[:200]
+
+
+def test_a_notebooks_page_is_sent_the_script_when_it_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    widget = open_lesson("coordinates")
+    sent: list[tuple[object, object]] = []
+    monkeypatch.setattr(type(widget), "send", lambda _self, *parts: sent.append(parts))
+    widget._on_ask(widget, {"script": "plotly"}, [])
+    assert sent == [({"script": "plotly"}, [plotly()])]
