@@ -61,7 +61,7 @@ def test_a_step_keeps_its_line_and_its_state_whatever_is_in_them() -> None:
         ("{", "not JSON"),
         ("[]", '"steps"'),
         ('{"lesson": "coordinates", "steps": 3}', '"steps"'),
-        ('{"lesson": "cordinates", "steps": []}', "there are coordinates"),
+        ('{"lesson": "cordinates", "steps": []}', r"there are .*coordinates"),
         ('{"lesson": "coordinates", "steps": []}', "no step"),
         ('{"lesson": "coordinates", "steps": [{"show": "nothing"}]}', "damping-breaks-it"),
     ],
