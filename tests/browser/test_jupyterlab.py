@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -10,21 +11,49 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import ROOT as REPOSITORY
-from tests.browser.test_coordinates import ROOT, assert_the_stage_shows_what_the_engine_says
+from tests.browser.test_coordinates import (
+    ROOT,
+    assert_the_stage_shows_what_the_engine_says,
+    paths,
+    settle,
+)
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[str]:
+CELLS = (
+    "from app import lesson\nseen = lesson('coordinates')\nseen",
+    "seen.state = {**seen.state, 'rate': 0.05, 'rules': ('natural',), 'k': 7}",
+    "run = seen.path['natural']['theta']\nprint('told', len(run.theta), float(run.loss[-1]))",
+)
+"""A notebook that sets the page's state, and after the reader's own act reads it."""
+
+
+def notebook(cells: tuple[str, ...]) -> str:
+    """These cells as a notebook file."""
+    kind = {"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": []}
+    kernel = {"name": "python3", "display_name": "Python", "language": "python"}
+    return json.dumps(
+        {
+            "nbformat": 4,
+            "nbformat_minor": 5,
+            "metadata": {"kernelspec": kernel},
+            "cells": [{**kind, "id": f"c{i}", "source": text} for i, text in enumerate(cells)],
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """JupyterLab on the project's notebooks (a copy), and its address."""
+    tmp_path = tmp_path_factory.mktemp("lab")
     shutil.copytree(REPOSITORY / "notebooks", tmp_path / "notebooks")
+    (tmp_path / "notebooks" / "two-ways.ipynb").write_text(notebook(CELLS))
     options = [
         "--no-browser", "--allow-root", "--port=0", "--ServerApp.port_retries=50",
         "--IdentityProvider.token=", f"--ServerApp.root_dir={tmp_path / 'notebooks'}",
@@ -67,4 +96,33 @@ def test_the_notebook_runs_in_jupyterlab(lab: str, browser: Browser) -> None:
     page.wait_for_function(f"{ROOT}.values.shear < 0.8")
     assert_the_stage_shows_what_the_engine_says(page)
     expect(page.locator(".jp-RenderedText[data-mime-type*='error']")).to_have_count(0)
+    visitor.close()
+
+
+def test_a_notebook_drives_the_page_and_reads_it(lab: str, browser: Browser) -> None:
+    visitor = browser.new_context(viewport={"width": 1600, "height": 1000})
+    page = visitor.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"{lab}/lab/tree/two-ways.ipynb?reset")
+    cells = page.locator(".jp-Notebook .jp-CodeCell")
+    cells.first.click()
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    settle(page)
+    cells.nth(1).click()
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_function(f"{ROOT}.values.rate === 0.05 && {ROOT}.k === 7")
+    assert_the_stage_shows_what_the_engine_says(page)
+    assert {rule for _, rule, _ in paths(page)} == {"natural"}
+    slider = page.locator("input[type=range][data-field='steps']")
+    slider.focus()
+    slider.press("ArrowLeft")
+    steps = settle(page)["state"]["steps"]
+    assert steps < 200
+    cells.nth(2).click()
+    page.keyboard.press("Shift+Enter")
+    told = cells.nth(2).locator(".jp-OutputArea-output").filter(has_text="told")
+    expect(told).to_contain_text(f" {steps + 1} ")
+    loss = float(told.inner_text().split()[-1])
+    assert loss == pytest.approx(page.evaluate(f"{ROOT}.array('loss.natural.solid').at(-1)"))
     visitor.close()

@@ -1,0 +1,50 @@
+"""A lesson in a notebook: its state two ways, and its path as natgrad_core has it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app import lesson
+from natgrad_core import Trajectory, problems, rules, run
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A lesson whose words to its page are kept in ``told``."""
+    widget = lesson("coordinates")
+    told: list[Any] = []
+    monkeypatch.setattr(widget, "send", lambda content, buffers=None: told.append(content))
+    object.__setattr__(widget, "told", told)
+    return widget
+
+
+def test_a_state_set_in_the_notebook_moves_the_page_and_the_path(seen: Any) -> None:
+    seen.state = {**seen.state, "rate": 0.05, "rules": ("natural",), "steps": 30}
+    (answer,) = seen.told
+    assert answer["answer"] is None  # said unasked
+    assert answer["values"]["rate"] == 0.05
+    assert list(seen.path) == ["natural"]
+    shown = seen.path["natural"]["theta"]
+    assert isinstance(shown, Trajectory)
+    problem = problems["normal"]()
+    expected = run(problem, rules["natural"](rate=0.05), problem.start, 30)
+    assert np.array_equal(shown.theta, expected.theta)
+
+
+def test_what_the_reader_does_is_read_in_the_notebook(seen: Any) -> None:
+    seen._on_ask(seen, {"ask": 1, "state": seen.state, "set": {"shear": 0.3, "steps": 12}}, None)
+    assert seen.state["steps"] == 12
+    assert np.allclose(seen.state["matrix"], [[1, 0.3], [0, 1]])
+    assert seen.path["newton"]["x"].steps == 12
+    assert [answer["answer"] for answer in seen.told] == [1]  # answered once, not told again
+
+
+def test_a_bad_state_is_refused_in_words_and_the_last_good_one_stays(seen: Any) -> None:
+    before = dict(seen.state)
+    seen.state = {**seen.state, "rate": -1.0}
+    (answer,) = seen.told
+    assert "the learning rate" in answer["errors"]["rate"]
+    assert seen.state == before
