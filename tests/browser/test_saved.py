@@ -131,9 +131,10 @@ def test_what_needs_the_engine_says_so_and_loses_nothing(page: Page) -> None:
 
 
 def test_a_question_is_answered(page: Page) -> None:
-    (asked,) = LESSON.predictions.values()
-    page.locator(".predict .option").nth(LESSON.truth(asked.id)).click()
-    expect(page.locator(".predict .verdict")).to_contain_text("A rotation keeps lengths")
+    asked = LESSON.predictions["turned"]
+    box = page.locator("[data-predict=turned]")
+    box.locator(".option").nth(LESSON.truth(asked.id)).click()
+    expect(box.locator(".verdict")).to_contain_text("A rotation keeps lengths")
     settle(page)
     assert_it_shows(page, dict(asked.set))
 
