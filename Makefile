@@ -12,7 +12,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick docs bench bench-nets lint lock browser clean faults fuzz load soak pictures
+.PHONY: help run test quick docs bench bench-nets lint lock browser clean faults fuzz load soak pictures proxies
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -31,7 +31,7 @@ help:
 run: $(VENV)/.run
 	@exec $(PY) -m app serve $(ARGS)
 
-test: $(VENV)/.test browser
+test: $(VENV)/.test browser proxies
 	$(PY) -m pytest $(WORKERS) $(ARGS)
 
 quick: $(VENV)/.test
@@ -108,6 +108,16 @@ browser:
 	  echo "Install one (Debian, Ubuntu: sudo apt-get install chromium), or say where it is: make test CHROMIUM=/path/to/it"; \
 	  exit 1; \
 	fi
+
+# What stands before the server in the tests of deploy/: JupyterHub's proxy from npm, nginx from the system's packages.
+# Without them those tests say that they did not run.
+proxies:
+	@[ -e build/proxy/node_modules/.bin/configurable-http-proxy ] || ! command -v npm >/dev/null || { \
+	  echo "Installing JupyterHub's proxy for its test (once) ..."; \
+	  npm install --prefix build/proxy --no-audit --no-fund --silent configurable-http-proxy@5.3.0 >/dev/null || true; }
+	@[ -x /usr/sbin/nginx ] || ! command -v apt-get >/dev/null || [ "$$(id -u)" != 0 ] || { \
+	  echo "Installing nginx for its test (once) ..."; \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends nginx-light; } >/dev/null || true; }
 
 # Pins are of versions, not of builds: no local version (torch's +cpu), and none of what one build of torch brings along.
 lock:

@@ -18,8 +18,14 @@ def main(argv: list[str] | None = None) -> int:
     present.add_argument("steps", type=Path, help="the file, steps.json")
     _options(present)
     _export_options(commands.add_parser("export", help="write pages that play without a server"))
+    commands.add_parser("hub", help="be the server that JupyterHub starts")
     options = vars(parser.parse_args(argv))
     command = options.pop("command")
+    if command == "hub":
+        from app.serve.hub import serve_for_hub
+
+        serve_for_hub()
+        return 0
     if command == "export":
         from app.take.export import export  # the engine, which serving does not need here
 

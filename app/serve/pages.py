@@ -41,6 +41,7 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
         self.server: LessonServer = kwargs.pop("server")
         super().initialize(**kwargs)
 
+    @tornado.web.authenticated
     async def get(self, path: str | None = None) -> None:
         """Send the page of the lesson of this name."""
         if path not in self.server.lessons():
@@ -96,6 +97,7 @@ class FirstLesson(Guarded, JupyterHandler):
         """Take the server that knows the lessons."""
         self.server = server
 
+    @tornado.web.authenticated
     async def get(self) -> None:
         """Redirect."""
         query = f"?{self.request.query}" if self.request.query else ""
@@ -109,6 +111,7 @@ class Home(Guarded, JupyterHandler):
         """Take the server that knows the lessons."""
         self.server = server
 
+    @tornado.web.authenticated
     async def get(self) -> None:
         """Send the page; its pictures are drawn by the engine, once."""
         loop = asyncio.get_running_loop()

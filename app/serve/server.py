@@ -29,6 +29,7 @@ from voila.app import Voila
 from app.serve.ask import MOST_BYTES
 from app.serve.assets import AssetHandler, Assets
 from app.serve.door import ASLEEP, Channels, Goodbye
+from app.serve.hub import let_the_hub_say_who
 from app.serve.identity import Nobody
 from app.serve.kernels import FORKS, Forked, Specs, offer_forks
 from app.serve.lessons import Lessons
@@ -61,6 +62,8 @@ class LessonServer(Voila):
         gone: float = GONE,
         idle: float = IDLE,
         log: bool = False,
+        hub: bool = False,
+        port_retries: int = 50,
         open_browser: bool = True,
         verbose: bool = False,
         page: str = "",
@@ -98,13 +101,15 @@ class LessonServer(Voila):
         super().__init__(
             root_dir=str(folder),
             port=port,
+            port_retries=port_retries,
             ip=host,
             base_url=base_url,
             open_browser=open_browser,
             config_file_paths=[],  # A reader's voila.json for other pages has no say here.
             log_level=logging.DEBUG if verbose else logging.ERROR,
-            config=self._settings(pool, Path(folder)),
+            config=self._settings(pool, Path(folder), hub),
         )
+        self.hub = hub
         self.config.VoilaExporter.filters = {
             "admitted": lambda page: self._admitted(page),  # copied, which a bound method is not
             "script_json": script_json,
@@ -115,10 +120,12 @@ class LessonServer(Voila):
             raise SystemExit(f"no lesson in {self.root_dir}: a lesson is a notebook, *.ipynb")
 
     @staticmethod
-    def _settings(pool: int, folder: Path) -> Config:
+    def _settings(pool: int, folder: Path, hub: bool) -> Config:
         names = lesson_names(folder)
         config = Config()
         config.Voila.identity_provider_class = Nobody
+        if hub:
+            let_the_hub_say_who(config)
         config.VoilaConfiguration.template = "natgrad"
         config.VoilaConfiguration.allow_template_override = "NO"
         config.VoilaConfiguration.allow_theme_override = "NO"
@@ -287,7 +294,9 @@ class LessonServer(Voila):
             "config": self.config,
             "voila_configuration": self.voila_configuration,
         }
+        callback = self.identity_provider.get_handlers() if self.hub else []
         return [
+            *((rf"{base}{path.lstrip('/')}", *rest) for path, *rest in callback),
             (rf"{base}api/kernels/{KERNEL_ID}/channels", Channels, {"server": self}),
             (rf"{base}voila/api/shutdown/{KERNEL_ID}", Goodbye, {"server": self}),
             (rf"{base}healthz", Healthz, {"server": self}),

@@ -159,6 +159,7 @@ class Page:
         token: str | None = None,
         protocols: list[str] | None = None,
         host: str | None = None,
+        sslopt: dict[str, Any] | None = None,
         **headers: str,
     ) -> websocket.WebSocket:
         """Open a websocket; every part of how may be wrong."""
@@ -169,9 +170,10 @@ class Page:
             url.replace("http", "ws", 1),
             subprotocols=protocols or [PROTOCOL, f"natgrad.{token}"],
             header=[f"{name}: {value}" for name, value in headers.items()],
-            origin=headers.get("Origin", self.url.rstrip("/")),
+            origin="/".join(self.url.split("/")[:3]),
             suppress_origin="Origin" in headers,
             host=host,
+            sslopt=sslopt,
             timeout=30,
         )
 

@@ -1,0 +1,53 @@
+"""Past one machine: this server as JupyterHub starts it, for a user or for a class.
+
+The hub says by the environment where to listen, under which path, and how to ask who a visitor is;
+only whom the hub lets in sees a page. ``python -m app hub`` is what the hub is to start, be it as a
+user's server or as a service.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+from urllib.parse import urlsplit
+
+from traitlets.config import Config
+
+
+def options(environment: dict[str, str]) -> dict[str, Any]:
+    """Return the server's options as the hub wishes them; SystemExit if no hub speaks."""
+    url = environment.get("JUPYTERHUB_SERVICE_URL")
+    prefix = environment.get("JUPYTERHUB_SERVICE_PREFIX")
+    if not url or not prefix:
+        raise SystemExit("`hub` is for JupyterHub to start; for yourself there is `serve`")
+    place = urlsplit(url)
+    return {
+        "host": place.hostname or "127.0.0.1",
+        "port": place.port or 80,
+        "port_retries": 0,
+        "base_url": prefix,
+        "names": ("*",),  # The hub's proxy is who calls; it has looked at the name.
+        "open_browser": False,
+        "hub": True,
+        "readers": int(environment.get("NATGRAD_READERS", "0")),
+        "pool": int(environment.get("NATGRAD_POOL", "1")),
+        "log": bool(environment.get("NATGRAD_LOG")),
+    }
+
+
+def let_the_hub_say_who(config: Config) -> None:
+    """Ask the hub who a visitor is, and whether they may come in."""
+    from jupyterhub.singleuser.extension import (
+        JupyterHubAuthorizer,
+        JupyterHubIdentityProvider,
+    )
+
+    config.Voila.identity_provider_class = JupyterHubIdentityProvider
+    config.Voila.authorizer_class = JupyterHubAuthorizer
+
+
+def serve_for_hub() -> None:
+    """Serve as the hub wishes."""
+    from app.serve import serve
+
+    serve(**options(dict(os.environ)))

@@ -1,0 +1,133 @@
+"""JupyterHub, started for real: two users, each with the lessons as a server of their own; nobody
+gets into another's.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+import websocket
+
+from app.serve.hub import options
+from tests.app.servers import ROOT, Page, wait_until
+from tests.deploy.test_nginx import free_port
+
+HERE = ROOT / "build" / "proxy" / "node_modules" / ".bin" / "configurable-http-proxy"
+PROXY = str(HERE) if HERE.exists() else shutil.which("configurable-http-proxy")
+needs_proxy = pytest.mark.skipif(
+    PROXY is None, reason="configurable-http-proxy is missing; `make test` installs it with npm"
+)
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A hub with our configuration, on loopback."""
+    assert PROXY
+    room = tmp_path_factory.mktemp("hub")
+    url = f"http://127.0.0.1:{free_port()}/"
+    environment = {
+        **os.environ,
+        "NATGRAD_AUTHENTICATOR": "dummy",
+        "NATGRAD_SPAWNER": "simple",
+        "NATGRAD_HUB_URL": url,
+        "NATGRAD_HUB_PORT": str(free_port()),
+        "NATGRAD_PROXY_API": f"http://127.0.0.1:{free_port()}",
+        "NATGRAD_PROXY": PROXY,
+        "HOME": str(room),
+    }
+    command = [sys.executable, "-m", "jupyterhub", "-f", str(ROOT / "deploy/jupyterhub_config.py")]
+    with (room / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=room, env=environment, stdout=log, stderr=log)
+        try:
+            wait_until(lambda: _answers(f"{url}hub/login", process, room), 150)
+            yield url
+        finally:
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _answers(url: str, process: subprocess.Popen[bytes], room: Path) -> bool:
+    assert process.poll() is None, (room / "log").read_text()[-3000:]
+    try:
+        return requests.get(url, timeout=5).status_code == 200
+    except requests.RequestException:
+        return False
+
+
+def logged_in(hub: str, name: str) -> requests.Session:
+    """A browser in which this user has logged in."""
+    http = requests.Session()
+    form = http.get(f"{hub}hub/login", timeout=30).text
+    found = re.search(r'name="_xsrf" value="([^"]+)"', form)
+    assert found
+    data = {"username": name, "password": "x", "_xsrf": found[1]}
+    answer = http.post(f"{hub}hub/login", data=data, timeout=60, allow_redirects=False)
+    assert answer.status_code == 302, answer.text[-500:]
+    return http
+
+
+def own_page(hub: str, name: str) -> tuple[requests.Session, Page]:
+    """A user's own server, once it is up, and a lesson on it."""
+    http = logged_in(hub, name)
+    http.get(f"{hub}hub/spawn", timeout=60)
+    url = f"{hub}user/{name}/"
+    wait_until(lambda: _lesson_of(http, url), 90)
+    return http, Page(url).fetch(http)
+
+
+def _lesson_of(http: requests.Session, url: str) -> bool:
+    return "natgrad-root" in http.get(f"{url}coordinates", timeout=60).text
+
+
+def cookie_of(http: requests.Session, url: str) -> str:
+    """The cookies that a browser sends to this address."""
+    request = requests.Request("GET", url)
+    return str(http.prepare_request(request).headers.get("Cookie", ""))
+
+
+@needs_proxy
+@pytest.mark.timeout(600)
+def test_two_users_read_each_in_a_server_of_their_own(hub: str) -> None:
+    pages = {name: own_page(hub, name) for name in ("ada", "ben")}
+    for (http, page), rate in zip(pages.values(), (0.02, 0.03), strict=True):
+        page.connect(Cookie=cookie_of(http, page.url))
+        assert page.ask(rate=rate)["state"]["rate"] == rate
+    (ada, hers), (ben, his) = pages.values()
+    assert hers.data["base"] == "/user/ada/"
+    assert his.data["base"] == "/user/ben/"
+
+    # Nobody reads without the hub's leave, nor in another's server, though a pass be known.
+    for http in (requests.Session(), ben):
+        answer = http.get(f"{hers.url}coordinates", timeout=60)
+        assert "natgrad-data" not in answer.text
+    for cookie in ("", cookie_of(ben, hers.url)):
+        with pytest.raises(websocket.WebSocketBadStatusException, match="403"):
+            hers.dial(Cookie=cookie)
+    for page in (hers, his):
+        page.hang_up()
+    for http in (ada, ben):
+        http.close()
+
+
+def test_the_hub_says_where_to_listen_and_nobody_else_does() -> None:
+    said = options(
+        {
+            "JUPYTERHUB_SERVICE_URL": "http://127.0.0.1:5555/user/ada/",
+            "JUPYTERHUB_SERVICE_PREFIX": "/user/ada/",
+        }
+    )
+    assert (said["host"], said["port"], said["base_url"]) == ("127.0.0.1", 5555, "/user/ada/")
+    assert said["hub"]
+    with pytest.raises(SystemExit, match="for JupyterHub to start"):
+        options({})

@@ -1,0 +1,112 @@
+"""Behind nginx, under a path, with TLS ended there: pages, websockets and the door work as they do
+without it.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+import websocket
+
+from tests.app.servers import ROOT, Page, running, wait_until
+
+NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin")
+pytestmark = [
+    pytest.mark.skipif(NGINX is None, reason="nginx is not installed; `make test` does it as root"),
+]
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, requests.Session]]:
+    """The address of a lecture behind nginx, with our configuration but for names and ports, and a
+    browser that trusts its certificate.
+    """
+    room, port = tmp_path_factory.mktemp("nginx"), free_port()
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost",
+         "-keyout", str(room / "key"), "-out", str(room / "cert"), "-days", "2"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    with running("--base-url=/natgrad/", "--log") as server:
+        ours = (ROOT / "deploy" / "nginx.conf").read_text()
+        for now, then in (
+            ("443 ssl", f"127.0.0.1:{port} ssl"),
+            ("/etc/ssl/certs/lecture.pem", str(room / "cert")),
+            ("/etc/ssl/private/lecture.key", str(room / "key")),
+            ("127.0.0.1:8866", server.url.split("/")[2]),
+        ):
+            assert ours.count(now) >= 1
+            ours = re.sub(rf"(?<![\\w.]){re.escape(now)}", then, ours)
+        paths = "".join(
+            f"{kind}_temp_path {room}/{kind};\n"
+            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        (room / "nginx.conf").write_text(
+            f"pid {room}/pid; error_log {room}/error.log; daemon off;\n"
+            f"events {{}}\nhttp {{ access_log off;\n{paths}{ours} }}\n"
+        )
+        assert NGINX
+        nginx = subprocess.Popen([NGINX, "-c", str(room / "nginx.conf"), "-p", str(room)])
+        try:
+            address = f"https://localhost:{port}/natgrad/"
+            with requests.Session() as http:
+                http.trust_env = False
+                http.verify = str(room / "cert")
+                wait_until(lambda: _answers(address, http, nginx, room))
+                yield address, http
+        finally:
+            nginx.terminate()
+            nginx.wait(20)
+
+
+def _answers(
+    address: str, http: requests.Session, nginx: subprocess.Popen[bytes], room: Path
+) -> bool:
+    assert nginx.poll() is None, (room / "error.log").read_text()
+    try:
+        return http.get(f"{address}healthz", timeout=5).status_code == 200
+    except requests.ConnectionError:
+        return False
+
+
+def test_a_lesson_is_read_and_dragged_through_the_proxy(
+    front: tuple[str, requests.Session],
+) -> None:
+    url, http = front
+    first = http.get(url, timeout=60, allow_redirects=False)
+    assert first.headers["Location"].startswith("/natgrad/coordinates")
+    page = Page(url).fetch(http)
+    assert page.data["base"] == "/natgrad/"
+    text = http.get(f"{url}coordinates", timeout=60).text
+    module = re.findall(r'src="(/natgrad/[^"]+/page\.js)"', text)[0]
+    asked = http.get(url.replace("/natgrad/", module), timeout=10)
+    assert asked.headers["Content-Type"].startswith("text/javascript")
+    page.connect(sslopt={"ca_certs": http.verify})
+    for n in range(20):
+        assert page.ask(rate=0.01 + n / 1000)["state"]["rate"] == 0.01 + n / 1000
+    page.hang_up()
+
+
+def test_the_door_is_locked_behind_the_proxy_too(front: tuple[str, requests.Session]) -> None:
+    url, http = front
+    assert http.get(f"{url}metrics", timeout=10).status_code == 404, "it came through a proxy"
+    assert http.get(url, headers={"Host": "evil.example"}, timeout=10).status_code == 403
+    page, trust = Page(url).fetch(http), {"ca_certs": http.verify}
+    with pytest.raises(websocket.WebSocketBadStatusException, match="403"):
+        page.dial(token="0" * 32, sslopt=trust)
+    with pytest.raises(websocket.WebSocketBadStatusException, match="403"):
+        page.dial(Origin="https://evil.example", sslopt=trust)
