@@ -129,7 +129,7 @@ def test_no_registry_and_no_machine_s_path_is_named() -> None:
     hosts = re.compile(r"index[-_]url|pypi\.(org|python)|files\.pythonhosted|download\.pytorch")
     for name in files.stdout.split():
         path = ROOT / name
-        if path.suffix in {".png", ".gif", ".jpg"} or name == "tests/test_environment.py":
+        if path.suffix in {".png", ".gif", ".jpg", ".webp"} or name == "tests/test_environment.py":
             continue
         text = path.read_text("utf-8")
         assert not hosts.search(text), name
