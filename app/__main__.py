@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 
@@ -18,6 +20,7 @@ def main(argv: list[str] | None = None) -> int:
     present.add_argument("steps", type=Path, help="the file, steps.json")
     _options(present)
     _export_options(commands.add_parser("export", help="write pages that play without a server"))
+    commands.add_parser("bench", help="measure the engine on this machine")
     commands.add_parser("hub", help="be the server that JupyterHub starts")
     options = vars(parser.parse_args(argv))
     command = options.pop("command")
@@ -30,6 +33,10 @@ def main(argv: list[str] | None = None) -> int:
         from app.take.export import export  # the engine, which serving does not need here
 
         export(**{**options, "room": options["room"] * 1_000_000})
+        return 0
+    if command == "bench":
+        bench = "tests.bench.plane" if find_spec("tests.bench.plane") else "app.bench"
+        import_module(bench).main()
         return 0
     if command == "present":
         options["page"] = _page(parser, options.pop("steps"))

@@ -35,7 +35,7 @@ def limit(fisher: ArrayLike, gain: ArrayLike) -> Array:
     if (np.linalg.eigvals(drift).real <= 0).any():
         return np.full((d, d), np.inf)
     both = np.kron(drift, np.eye(d)) + np.kron(np.eye(d), drift)
-    return np.linalg.solve(both, (c @ f @ c.T).ravel()).reshape(d, d)
+    return np.asarray(np.linalg.solve(both, (c @ f @ c.T).ravel()).reshape(d, d), float)
 
 
 def expected(fisher: ArrayLike, gain: ArrayLike, start: ArrayLike, times: Whole) -> Array:

@@ -28,7 +28,7 @@ def skewed_line(noise: float = 1.0, n: int = 1000, seed: int = 0) -> Problem:
 def minimum(problem: Problem) -> Array:
     """Where a least-squares problem has its minimum, ``[2]``: one natural step of rate 1."""
     origin = np.zeros(2)
-    return -np.linalg.solve(problem.fisher(origin), problem.grad(origin))
+    return -np.asarray(np.linalg.solve(problem.fisher(origin), problem.grad(origin)), float)
 
 
 def directions(problem: Problem, theta: Array, metric: str) -> tuple[Array, Array]:
@@ -36,4 +36,5 @@ def directions(problem: Problem, theta: Array, metric: str) -> tuple[Array, Arra
     lead = theta.shape[:-1]
     at = problem.at(components(theta))
     g = full(metrics[metric]()(at).dense(), lead)
-    return -np.linalg.solve(g, full(at.grad, lead)[..., None])[..., 0], g
+    step: Array = np.asarray(np.linalg.solve(g, full(at.grad, lead)[..., None])[..., 0], float)
+    return -step, g

@@ -58,7 +58,7 @@ def moving(page: Page) -> list[Image.Image]:
         across, down = length * (math.cos(angle) - 1), length * math.sin(angle)
         page.mouse.move(x + across, y + down, steps=3)
         page.evaluate(f"{ROOT}.settled()")
-        frames.append(shot(page, 960))
+        frames.append(shot(page, 760))
     page.mouse.up()
     return frames
 
@@ -78,7 +78,7 @@ def main() -> None:
             first, *rest = moving(opened(page, server.url, "coordinates"))
             first.save(
                 FOLDER / "moving.webp", save_all=True, append_images=rest, duration=MOMENT, loop=0,
-                quality=55, method=4,
+                quality=45, method=4,
             )  # fmt: skip
             browser.close()
     finally:

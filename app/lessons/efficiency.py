@@ -75,7 +75,8 @@ def _fisher(s1: float, s2: float) -> Array:
 
 
 def _gains(s1: float, s2: float, c: float) -> dict[str, Array]:
-    return {"natural": np.linalg.inv(_fisher(s1, s2)), "gradient": c * np.eye(2)}
+    inverse: Array = np.asarray(np.linalg.inv(_fisher(s1, s2)), float)
+    return {"natural": inverse, "gradient": c * np.eye(2)}
 
 
 def _average(s1: float, s2: float) -> float:
@@ -456,7 +457,7 @@ def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
         graph.curve("exact", "exact mean", TIMES, seen.ratio(seen.exact(way)), width=1.4)
     half = 3.2 * max(seen.state.s1, seen.state.s2)
     view = np.array([[-half, half], [-half, half]])
-    covariance = np.linalg.inv(seen.fisher)
+    covariance: Array = np.asarray(np.linalg.inv(seen.fisher), float)
     sheet.add(
         "errors", "ellipse-at", "bound", "Cramér–Rao bound", shapes=_ellipses(covariance[None])
     )

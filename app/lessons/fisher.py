@@ -302,7 +302,7 @@ def _right_angles(seen: Seen) -> bool:
 
 def _never_by_fisher(seen: Seen) -> bool:
     """All over the plane: below 90° by F, that is downhill; on paper above 90° somewhere."""
-    points = np.random.default_rng(0).uniform(*VIEW[0], (400, 2))
+    points = np.random.default_rng(0).uniform(VIEW[0][0], VIEW[0][1], (400, 2))
     problem = seen.data.problem
     step, _ = directions(problem, points, "empirical-fisher")
     slope = np.einsum("ni,ni->n", problem.grad(points), step)

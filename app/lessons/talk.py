@@ -61,7 +61,7 @@ def read_talk(text: str) -> tuple[Talk, list[str]]:
     if not isinstance(found, dict) or not isinstance(found.get("steps"), list):
         raise BadTalk('a talk is {"lesson": name, "steps": [step, …]}, as the page saves it')
     name = found.get("lesson")
-    if name not in lessons:
+    if not isinstance(name, str) or name not in lessons:
         raise BadTalk(f"no lesson {name!r}; there are {', '.join(lessons)}")
     if found.get("version", VERSION) != VERSION:
         dropped = [f"the file is of version {found['version']}, this program of {VERSION}"]

@@ -15,6 +15,7 @@ from app.lessons.playground.words import CAVENDISH
 from app.state import OWN, read_query
 from natgrad_core import charts, metrics, problems, rules
 from natgrad_core.charts.bend import Bend
+from natgrad_core.charts.linear import Linear
 
 LESSON = lessons["playground"]
 
@@ -92,6 +93,7 @@ def test_options_are_controls_by_themselves_and_turn_what_they_say(live: Live) -
     assert "set=chart.bend.strength:0.25" in answer["query"]
     assert ask(live, turned__chart__bend__strength=1)["state"]["turned"] == ()
     ask(live, chart="linear", turned__chart__linear__stretch__1=3.0)
+    assert isinstance(live.shown.chart, Linear)
     np.testing.assert_allclose(live.shown.chart.matrix, np.diag([1.0, 3.0]))
 
 

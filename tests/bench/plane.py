@@ -110,12 +110,14 @@ def main() -> None:
         problem = problems[name]()
         starts = problem.examples(np.random.default_rng(0), STARTS)
         step = rules["natural"](rate=RATE)
-        many, one = best(
+        many, alike, one = best(
             lambda p=problem, s=starts, r=step: run(p, r, s, STEPS),
+            lambda p=problem, s=starts[:1], r=step: run(p, r, s, STEPS),
             lambda p=problem, s=starts[0], r=step: run(p, r, s, STEPS),
         )
-        row(f"{STARTS} starts; one ({name})", many, one, f"{many / one:.1f} : 1", "≤ 3 times",
-            many <= 3 * one)  # fmt: skip
+        for other, how in ((alike, "one, as an array"), (one, "one, as floats")):
+            row(f"{STARTS} starts; {how} ({name})", many, other, f"{many / other:.1f} : 1",
+                "≤ 3 times", many <= 3 * other)  # fmt: skip
     rates, dampings = np.logspace(-4, 0, GRID), np.logspace(-4, 1, GRID)
     for name in SWEPT:
         problem = problems[name]()

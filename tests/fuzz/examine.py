@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from app.lessons.lesson import Lesson
 from app.lessons.live import Live
-from app.stage.widget import _plain
+from app.stage.widget import plain
 from app.state import read_query
 from tests.fuzz.strategies import asks, changes, links
 
@@ -20,7 +20,7 @@ def examine(live: Live, ask: dict[str, Any]) -> dict[str, Any]:
     """Ask; the answer is whole, its state is a good one, and what was refused changed nothing."""
     live.store.reset()
     answer, arrays = live.respond(ask)
-    sent = _plain(answer)
+    sent = plain(answer)
     json.dumps(sent, allow_nan=False)
     assert isinstance(arrays, bytes)
     assert all(isinstance(text, str) and text for text in sent["errors"].values())

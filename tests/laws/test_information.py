@@ -136,7 +136,9 @@ def test_a_spread_s_axes_are_those_of_the_inverse_s_ellipse() -> None:
     inverse = np.linalg.inv(covariance)
     np.testing.assert_allclose(np.einsum("ni,ij,nj->n", points, inverse, points) / 2, 0.7)
     assert np.linalg.norm(first) > np.linalg.norm(second)
-    np.testing.assert_allclose(spread_axes(np.outer([1, 2], [1, 2]), 0.5)[1], 0.0, atol=1e-7)
+    np.testing.assert_allclose(
+        spread_axes(np.outer([1.0, 2.0], [1.0, 2.0]), 0.5)[1], 0.0, atol=1e-7
+    )
     ring = outline(inverse, 0.7, 400)
     assert np.linalg.norm(ring, axis=1).max() == pytest.approx(np.linalg.norm(first), rel=1e-4)
 
