@@ -282,6 +282,7 @@ def main() -> None:
     parser.add_argument("--pool", type=int, default=4, help="kernels that wait (4)")
     options = parser.parse_args()
     random.seed(7)
+    AsyncHTTPClient.configure(None, max_clients=10_000)
     cores = os.cpu_count()
     print(f"{cores} cores; all arrive within {ARRIVE:g} s; a tenth drags at once")
     print("| | readers | first picture p50 / p95 ms | drag p50 / p95 / p99 ms | drags |", end="")
