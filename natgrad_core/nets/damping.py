@@ -36,6 +36,11 @@ class Damping(Protocol):
         ...
 
 
+CEILING = 1e12
+"""Of a λ that learns: at a loss that is all rounding every step is refused, and λ would grow past
+what a float32 holds."""
+
+
 @dataclass(frozen=True)
 class Fixed:
     """One λ for all time."""
@@ -83,6 +88,7 @@ class LevenbergMarquardt:
     initial: float = 1.0
     omega: float = 0.5
     floor: float = 1e-12
+    ceiling: float = CEILING
     learns: bool = True
 
     def __post_init__(self) -> None:
@@ -102,7 +108,7 @@ class LevenbergMarquardt:
         if rho > 0.75:
             return {"damping": max(self.omega * state["damping"], self.floor)}
         if not rho >= 0.25:
-            return {"damping": state["damping"] / self.omega}
+            return {"damping": min(state["damping"] / self.omega, self.ceiling)}
         return state
 
 
@@ -112,6 +118,7 @@ class Nielsen:
 
     initial: float = 1.0
     floor: float = 1e-12
+    ceiling: float = CEILING
     learns: bool = True
 
     def start(self) -> Memory:
@@ -127,7 +134,8 @@ class Nielsen:
         if rho > 0 and math.isfinite(rho):
             factor = max(1 / 3, 1 - (2 * min(rho, 2.0) - 1) ** 3)
             return {"damping": max(state["damping"] * factor, self.floor), "nu": 2.0}
-        return {"damping": state["damping"] * state["nu"], "nu": 2 * state["nu"]}
+        grown = min(state["damping"] * state["nu"], self.ceiling)
+        return {"damping": grown, "nu": min(2 * state["nu"], self.ceiling)}
 
 
 def policy(value: float | Damping) -> Damping:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import pytest
 import torch
 
-from natgrad_core.nets import NetProblem, mlp, plane, rules
+from natgrad_core.nets import NetProblem, mlp, plane, rules, train
 from natgrad_core.nets.damping import ByLoss, Fixed, LevenbergMarquardt, Nielsen, policy
 from natgrad_core.nets.fisher import Fisher
 from natgrad_core.nets.kfac import Factors, Kronecker
@@ -220,3 +221,19 @@ def test_no_rule_changes_what_it_was_handed() -> None:
         assert torch.equal(at.theta, theta)
         assert torch.equal(at.grad, grad)
         assert repr(memory) == before
+
+
+@pytest.mark.parametrize("kind", [LevenbergMarquardt(), Nielsen()])
+def test_a_damping_that_learns_stays_a_number_however_many_steps_are_refused(kind: Any) -> None:
+    state = kind.start()
+    for _ in range(2000):
+        state = kind.judge(state, math.nan)
+    assert torch.isfinite(torch.tensor(kind.value(state, None), dtype=torch.float32))
+    assert kind.value(kind.judge(state, 0.9), None) < kind.value(state, None)
+
+
+def test_a_run_goes_on_where_its_loss_is_all_rounding() -> None:
+    problem = NetProblem.of(mlp((2, 16, 16, 2)), plane("moons"))
+    *_, last = train(problem, rules.levenberg_marquardt(), seed=0, steps=120)
+    assert last.step == 120
+    assert 0 <= last.loss < 1e-6
