@@ -395,11 +395,6 @@ SECTIONS = (
 
 PRESETS = (
     Preset("a shear splits plain descent", {}, "Two rules keep one path each. One has two."),
-    Preset(
-        "why AAᵀ",
-        {**WHY, "stage": "back"},
-        "The gradient goes into x by Aᵀ, the step comes back by A.",
-    ),
     Preset("a rotation changes nothing", {"matrix": ROTATION}, "Every rule keeps its path."),
     Preset(
         "a stretch is another learning rate",
@@ -425,6 +420,11 @@ PRESETS = (
         "too fast for x",
         {"matrix": ((2.0, 1.6), (0.0, 1.0)), "rules": ["gradient", "natural"], "steps": 100},
         "The rate suits θ but not x: the dashed plain run is thrown out.",
+    ),
+    Preset(
+        "why AAᵀ",
+        {**WHY, "stage": "back"},
+        "The gradient goes into x by Aᵀ, the step comes back by A.",
     ),
 )
 

@@ -335,6 +335,7 @@ class LessonServer(Voila):
                 show.daemon = True
                 show.start()
             await stop.wait()
+            self.log.disabled = True  # kernels that were starting now say that they could not
             http.stop()
         finally:
             if sweep is not None:

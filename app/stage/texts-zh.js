@@ -87,6 +87,7 @@ export const ZH = {
   "part-playback": "播放",
   "part-meter": "不变性读数",
   "part-formulas": "公式",
+  "part-charts": "图表",
   "part-controls": "全部控件",
   "part-words": "正文",
   "part-questions": "问题",

@@ -335,7 +335,7 @@ FAULTS = (
         "lengths = np.sqrt(radius * np",
         ("information",),
     ),
-    Fault("skewed.py", "-np.linalg.solve(g, full", "np.linalg.solve(g, full", ("information",)),
+    Fault("skewed.py", "return -step, g", "return step, g", ("information",)),
     Fault(
         "rules/kl_limited.py",
         "solve(at.fisher, at.grad)) / 2",
