@@ -37,7 +37,7 @@ def test_the_home_page_leads_to_every_lesson_with_a_picture_of_it(server: Server
     for name, lesson in lessons.items():
         card = page.text[page.text.index(f'<a href="{name}"><svg') :].partition("</a>")[0]
         assert lesson.title in card
-        assert card.count("<path") > 1
+        assert 'd="M' in card  # a path, and not an empty one
         assert requests.get(f"{server.url}{name}", timeout=60).status_code == 200
 
 
