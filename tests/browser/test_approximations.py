@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from app.lessons import lessons
 from tests.browser.conftest import Server
-from tests.browser.test_coordinates import ROOT, settle
+from tests.browser.test_coordinates import ROOT, settle, type_in
 
 pytestmark = pytest.mark.browser
 
@@ -36,9 +36,7 @@ def test_arrows_are_as_long_as_the_engine_says_and_follow_the_damping(
 ) -> None:
     lesson = lessons["approximations"]
     for damping in (0.01, 0.1):
-        box = approximations.get_by_role("spinbutton", name="damping λ")
-        box.fill(str(damping))
-        box.press("Enter")
+        type_in(approximations, "damping", str(damping))
         assert settle(approximations)["state"]["damping"] == damping
         seen = lesson.after({"damping": damping})
         tips = drawn(approximations, "fan", "points")
