@@ -107,4 +107,4 @@ def _read(path: Path) -> dict[str, str]:
     from babel.messages.pofile import read_po  # only who reads another language waits for it
 
     with path.open("rb") as file:
-        return {m.id: m.string for m in read_po(file) if m.id and isinstance(m.id, str)}  # type: ignore[misc]
+        return {str(m.id): str(m.string) for m in read_po(file) if m.id}
