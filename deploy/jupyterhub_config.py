@@ -17,7 +17,7 @@ c.Authenticator.allow_all = True
 # A user's server is the lessons, and nothing else: no JupyterLab, no terminal, no files.
 c.Spawner.cmd = [sys.executable, "-m", "app", "hub"]
 c.Spawner.default_url = "/"
-c.Spawner.http_timeout = 60
+c.Spawner.http_timeout = 180  # a busy machine imports slowly; a full hall starts many at once
 c.Spawner.environment = {
     "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
     "NATGRAD_READERS": "4",  # one person's tabs
@@ -38,7 +38,10 @@ c.JupyterHub.services = [
         "name": name,
         "url": f"http://127.0.0.1:{int(os.environ.get('NATGRAD_CLASS_PORT', '10101')) + number}",
         "command": [sys.executable, "-m", "app", "hub"],
-        "environment": {"PYTHONPATH": c.Spawner.environment["PYTHONPATH"], "NATGRAD_POOL": "8"},
+        "environment": {
+            "PYTHONPATH": c.Spawner.environment["PYTHONPATH"],
+            "NATGRAD_POOL": os.environ.get("NATGRAD_CLASS_POOL", "8"),
+        },
         "oauth_no_confirm": True,
     }
     for number, name in enumerate(classes)

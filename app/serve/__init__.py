@@ -15,9 +15,15 @@ a kernel nothing but comm messages.
 from __future__ import annotations
 
 import logging
-from typing import Any
+import sys
+from typing import Any, cast
 
 __all__ = ["serve"]
+
+# Voila brings jsonschema, which as it is imported builds the grammar of internationalized addresses
+# where that package is installed: two thirds of a start, for a check that no schema of ours asks
+# for. Said to be missing, it is left out.
+sys.modules.setdefault("rfc3987_syntax", cast(Any, None))
 
 
 def serve(**options: Any) -> None:

@@ -47,12 +47,12 @@ def zombies(pids: list[int]) -> list[int]:
     return found
 
 
-def wait_until(true: Callable[[], object], seconds: float = 30) -> None:
-    """Wait for a condition."""
+def wait_until(true: Callable[[], object], seconds: float = 30, pause: float = 0.05) -> None:
+    """Wait for a condition; look again after each pause."""
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not come true in time"
-        time.sleep(0.05)
+        time.sleep(pause)
 
 
 @dataclass

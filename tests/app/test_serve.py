@@ -7,6 +7,8 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -211,3 +213,16 @@ def test_json_cannot_end_its_script_element() -> None:
     text = script_json(nasty)
     assert not re.search("[<>&\u2028\u2029]", text)
     assert json.loads(text) == nasty
+
+
+def test_a_start_builds_no_grammar() -> None:
+    """Nor loads what a kernel computes with: the server hands pages on, and computes nothing."""
+    told = subprocess.run(
+        [sys.executable, "-c", "import sys, app.serve.server; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(told.stdout.split())
+    assert "jsonschema" in loaded
+    assert not loaded & {"lark", "rfc3987_syntax.syntax_helpers", "torch", "plotly", "ipykernel"}

@@ -1,5 +1,5 @@
-"""JupyterHub, started for real: two users, each with the lessons as a server of their own; nobody
-gets into another's.
+"""JupyterHub, started for real: two users, each with the lessons as a server of their own, and both
+in the server of their class; nobody gets into another's.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,9 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "NATGRAD_HUB_PORT": str(free_port()),
         "NATGRAD_PROXY_API": f"http://127.0.0.1:{free_port()}",
         "NATGRAD_PROXY": PROXY,
+        "NATGRAD_CLASSES": "ws26",
+        "NATGRAD_CLASS_PORT": str(free_port()),
+        "NATGRAD_CLASS_POOL": "0",
         "HOME": str(room),
     }
     command = [sys.executable, "-m", "jupyterhub", "-f", str(ROOT / "deploy/jupyterhub_config.py")]
@@ -78,12 +82,14 @@ def logged_in(hub: str, name: str) -> requests.Session:
 
 
 def own_page(hub: str, name: str) -> tuple[requests.Session, Page]:
-    """A user's own server, once it is up, and a lesson on it."""
+    """A user's own server, once it is up, and a lesson on it with its line open."""
     http = logged_in(hub, name)
     http.get(f"{hub}hub/spawn", timeout=60)
     url = f"{hub}user/{name}/"
-    wait_until(lambda: _lesson_of(http, url), 90)
-    return http, Page(url).fetch(http)
+    wait_until(lambda: _lesson_of(http, url), 200, pause=1)
+    page = Page(url).fetch(http)
+    # At once: a kernel that nobody calls within a minute is let go.
+    return http, page.connect(Cookie=cookie_of(http, url))
 
 
 def _lesson_of(http: requests.Session, url: str) -> bool:
@@ -98,10 +104,31 @@ def cookie_of(http: requests.Session, url: str) -> str:
 
 @needs_proxy
 @pytest.mark.timeout(600)
+def test_a_class_reads_in_one_server_that_the_hub_guards(hub: str) -> None:
+    url = f"{hub}services/ws26/"
+    stranger = requests.get(f"{url}coordinates", timeout=60)
+    assert "hub/login" in stranger.url
+    pages = []
+    for name in ("cy", "dee"):
+        http = logged_in(hub, name)
+        wait_until(partial(_lesson_of, http, url), 200, pause=1)
+        page = Page(url).fetch(http)
+        assert page.data["base"] == "/services/ws26/"
+        pages.append(page.connect(Cookie=cookie_of(http, url)))
+        http.close()
+    for page, rate in zip(pages, (0.02, 0.03), strict=True):
+        assert page.ask(rate=rate)["state"]["rate"] == rate
+    with pytest.raises(websocket.WebSocketBadStatusException, match="403"):
+        pages[0].dial()
+    for page in pages:
+        page.hang_up()
+
+
+@needs_proxy
+@pytest.mark.timeout(600)
 def test_two_users_read_each_in_a_server_of_their_own(hub: str) -> None:
     pages = {name: own_page(hub, name) for name in ("ada", "ben")}
-    for (http, page), rate in zip(pages.values(), (0.02, 0.03), strict=True):
-        page.connect(Cookie=cookie_of(http, page.url))
+    for (_, page), rate in zip(pages.values(), (0.02, 0.03), strict=True):
         assert page.ask(rate=rate)["state"]["rate"] == rate
     (ada, hers), (ben, his) = pages.values()
     assert hers.data["base"] == "/user/ada/"
