@@ -8,6 +8,9 @@ user's server or as a service.
 from __future__ import annotations
 
 import os
+import signal
+import threading
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -46,8 +49,26 @@ def let_the_hub_say_who(config: Config) -> None:
     config.Voila.authorizer_class = JupyterHubAuthorizer
 
 
+def end_with_the_hub(every: float = 1.0) -> None:
+    """Watch the process that started this one, and end when it has.
+
+    A user's server may outlive a hub that restarts, and is found again. A class's is started anew
+    each time, and would find its address taken by the old one, whose pass the hub no longer knows.
+    """
+    hub = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == hub:
+            time.sleep(every)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def serve_for_hub() -> None:
     """Serve as the hub wishes."""
     from app.serve import serve
 
+    if "JUPYTERHUB_SERVICE_NAME" in os.environ:
+        end_with_the_hub()
     serve(**options(dict(os.environ)))
