@@ -39,7 +39,7 @@ def _weight(server: Server) -> float:
     return sum(map(pss, [server.process.pid, *children(server.process.pid)]))
 
 
-def _visit(server: Server, until: float, report: Report, seed: int) -> None:
+def _visit(server: Server, until: float, report: Report, seed: int, pause: float) -> None:
     """Come, drag, and go, again and again: with a goodbye, or without a word."""
     rng = random.Random(seed)
     while time.monotonic() < until:
@@ -49,6 +49,7 @@ def _visit(server: Server, until: float, report: Report, seed: int) -> None:
             for _ in range(rng.randint(1, 20)):
                 page.ask(rate=rng.uniform(0.01, 0.05), damping=rng.uniform(0, 1))
                 report.asks += 1
+                time.sleep(rng.expovariate(1 / pause) if pause else 0)
             if rng.random() < 0.7:
                 page.goodbye()
             report.visits += 1
@@ -58,8 +59,10 @@ def _visit(server: Server, until: float, report: Report, seed: int) -> None:
             page.hang_up()
 
 
-def soak(seconds: float, readers: int, say: bool = False) -> Report:
-    """Let so many readers come and go at a time; returns what was seen."""
+def soak(seconds: float, readers: int, pause: float = 0.0, say: bool = False) -> Report:
+    """Let so many readers come and go at a time, who think for a ``pause`` in seconds, on average,
+    after each ask; returns what was seen.
+    """
     report = Report()
     with running("--gone=10", "--readers=1000", pool=1) as server:
         Page(server.url).open().goodbye()
@@ -67,7 +70,7 @@ def soak(seconds: float, readers: int, say: bool = False) -> Report:
         report.files_before = _files(server)
         until = time.monotonic() + seconds
         work = [
-            threading.Thread(target=_visit, args=(server, until, report, seed))
+            threading.Thread(target=_visit, args=(server, until, report, seed, pause))
             for seed in range(readers)
         ]
         for each in work:
@@ -96,8 +99,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.soak", description=__doc__)
     parser.add_argument("--seconds", type=float, default=3600)
     parser.add_argument("--readers", type=int, default=5, help="at a time (5)")
+    parser.add_argument("--pause", type=float, default=0.3, help="seconds between two asks (0.3)")
     options = parser.parse_args()
-    report = soak(options.seconds, options.readers, say=True)
+    report = soak(options.seconds, options.readers, options.pause, say=True)
     early, late = report.memory[len(report.memory) // 5], report.memory[-1]
     print(f"{report.visits} visits, {report.asks} asks, {len(report.failures)} failures")
     print(f"memory of the server and what it forks from: {early:.0f} MB, then {late:.0f} MB")
