@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
+import torch
 
 from app.figures.sheet import Sheet
 from app.nearing import FEW, LARGE, SIZES
@@ -18,7 +19,7 @@ from natgrad_core.nets import NetProblem, Point, mlp, plane, real, rules
 from natgrad_core.nets.compare import error
 from natgrad_core.nets.damping import LevenbergMarquardt
 from natgrad_core.nets.fisher import Fisher
-from natgrad_core.nets.metric import Metric, Operator, exact
+from natgrad_core.nets.metric import Basis, Metric, Operator, exact
 from natgrad_core.nets.norm import Spectrum, folded, frozen, normed, seen_as
 from natgrad_core.nets.one_step import MATRICES, OneStep, along, one_step, operators
 from natgrad_core.nets.rule import Rule
@@ -88,31 +89,70 @@ def _spectrum(data: str, seed: int, frame: str) -> Spectrum:
     return Spectrum.of(other.at(xi))
 
 
+class Place:
+    """A net where the one step is taken, and all about it that does not depend on λ.
+
+    The steps come from the matrices as they are, or once a reader rests there from their
+    eigenvectors (``settle``), so that a drag of λ only divides.
+    """
+
+    parts = len(MATRICES) + 1
+
+    def __init__(self, point: Point) -> None:
+        self.point = point
+        self._waiting = list(MATRICES)
+        """Whose eigenvectors were not looked for yet."""
+
+    @cached_property
+    def operators(self) -> dict[str, Operator]:
+        """Each matrix, to be solved with."""
+        return operators(self.point)
+
+    @cached_property
+    def errors(self) -> dict[str, float]:
+        """Of each matrix ‖F − G‖/‖F‖."""
+        whole = Fisher(self.point).dense()
+        return {name: error(whole, made.dense()) for name, made in self.operators.items()}
+
+    @property
+    def measured(self) -> bool:
+        """Whether the errors are known."""
+        return "errors" in self.__dict__
+
+    @property
+    def left(self) -> int:
+        """How many of ``parts`` are to be done."""
+        return len(self._waiting) + (not self.measured)
+
+    def settle(self) -> None:
+        """Do one of the ``parts``, or a few that cost nothing: the errors, then eigenvectors."""
+        if not self.measured:
+            self.errors  # noqa: B018
+            return
+        while self._waiting:
+            name = self._waiting.pop(0)
+            basis = Basis.of(self.point, self.operators[name])
+            if basis is not None:
+                self.operators[name] = basis
+                return
+
+
 @lru_cache(maxsize=64)
-def _steps(point: Point, damping: float, names: tuple[str, ...]) -> dict[str, OneStep]:
-    return one_step(point, damping, names, _operators(point))
+def _steps(place: Place, damping: float, names: tuple[str, ...]) -> dict[str, OneStep]:
+    return one_step(place.point, damping, names, place.operators)
+
+
+@lru_cache(maxsize=64)
+def _falls(place: Place, damping: float, names: tuple[str, ...]) -> dict[str, Array]:
+    changes = torch.stack([step.change for step in _steps(place, damping, names).values()])
+    return dict(zip(names, along(place.point, changes, SHARES.tolist()).numpy(), strict=True))
 
 
 @lru_cache(maxsize=16)
-def _operators(point: Point) -> dict[str, Operator]:
-    return operators(point)
-
-
-@lru_cache(maxsize=16)
-def _point(data: str, seed: int, after: int) -> Point:
+def _place(data: str, seed: int, after: int) -> Place:
     run = teacher(data, seed)
     reach([run], after)
-    return problem_of(data).at(run.frame(after).theta, after)
-
-
-@lru_cache(maxsize=16)
-def _errors(point: Point) -> dict[str, float]:
-    whole = Fisher(point).dense()
-    found: dict[str, float] = {}
-    for name, make in MATRICES.items():
-        made = make()
-        found[name] = error(whole, made.at(point, made.init(point.theta))[0].dense())
-    return found
+    return Place(problem_of(data).at(run.frame(after).theta, after))
 
 
 class StandIns:
@@ -126,25 +166,31 @@ class StandIns:
     # One step
 
     @cached_property
-    def point(self) -> Point:
+    def place(self) -> Place:
         """Where the one step is taken."""
-        return _point(self.state.data, self.state.seed, self.state.after)
+        return _place(self.state.data, self.state.seed, self.state.after)
+
+    @property
+    def point(self) -> Point:
+        """The net there."""
+        return self.place.point
 
     @cached_property
     def steps(self) -> dict[str, OneStep]:
         """One step with each chosen matrix."""
-        return _steps(self.point, self.state.damping, self.state.matrices)
+        return _steps(self.place, self.state.damping, self.state.matrices)
 
     def step(self, name: str, damping: float | None = None) -> OneStep:
         """One step with one matrix, at this λ or another."""
         if damping is None and name in self.state.matrices:
             return self.steps[name]
         damping = self.state.damping if damping is None else damping
-        return _steps(self.point, damping, (name,))[name]
+        return _steps(self.place, damping, (name,))[name]
 
-    def falls(self, name: str) -> Array:
-        """J(θ + tδ) at ``SHARES``."""
-        return np.array(along(self.point, self.steps[name].change, SHARES))
+    @property
+    def falls(self) -> dict[str, Array]:
+        """J(θ + tδ) at ``SHARES``, for each chosen matrix's δ."""
+        return _falls(self.place, self.state.damping, self.state.matrices)
 
     def model(self, name: str) -> Array:
         """The undamped quadratic model at ``SHARES``: J + t ∇Jᵀδ + t²/2 δᵀFδ."""
@@ -155,7 +201,7 @@ class StandIns:
     @property
     def errors(self) -> dict[str, float]:
         """Of each matrix ‖F − G‖/‖F‖."""
-        return _errors(self.point)
+        return self.place.errors
 
     # Runs
 

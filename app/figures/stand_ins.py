@@ -63,19 +63,24 @@ def add_fan(sheet: Sheet, seen: Any) -> dict[str, Any]:
 
 
 def add_along(sheet: Sheet, seen: Any) -> dict[str, Any]:
-    """The loss on the way along each step, and as the model has it."""
+    """The loss on the way along each step, and as the model has it.
+
+    At first the model's alone, and where each step ends: a λ that is dragged is answered at once.
+    """
     here = seen.point.loss
-    falls = {name: seen.falls(name) for name in seen.steps}
-    lowest = min(float(np.nanmin(np.where(np.isfinite(f), f, here))) for f in falls.values())
-    lowest = min(lowest, here - seen.step("exact").promise)
+    models = {name: seen.model(name) for name in seen.steps}
+    falls = seen.falls if sheet.fine else {}
+    ends = [here - s.gained for s in seen.steps.values() if np.isfinite(s.gained)]
+    lowest = min(here - seen.step("exact").promise, *ends)
     gap = max(here - lowest, 1e-9)
     graph = Graph(sheet, "along", "the loss on the way along each step",
                   Axis("share t of the step", 0.0, 2.0),
                   Axis("J", max(lowest - 0.1 * gap, 0.0), here + 0.6 * gap))  # fmt: skip
-    for name, found in falls.items():
-        graph.curve(name, label(name), seen.shares, found)
-        graph.curve(name, label(name), seen.shares, seen.model(name), dash="dashed", faint=True)
-        graph.marks(name, label(name), 1.0, found[len(found) // 2],
+    for name, model in models.items():
+        if name in falls:
+            graph.curve(name, label(name), seen.shares, falls[name])
+        graph.curve(name, label(name), seen.shares, model, dash="dashed", faint=True)
+        graph.marks(name, label(name), 1.0, here - seen.steps[name].gained,
                     symbol=INKS[name].get("symbol", "circle"))  # fmt: skip
     return graph.plane()
 
@@ -84,8 +89,9 @@ def step_table(seen: Any) -> dict[str, Any]:
     """The numbers of one step with each matrix."""
     head = ("matrix", "angle to exact, by F + λI", "angle, all alike", "promised, nats",
             "J falls, nats", "KL, nats", "error ‖F − G‖/‖F‖")  # fmt: skip
+    errors = seen.errors if seen.place.measured else {}
     rows = [
-        [label(n), f"{s.angle:.1f}°", f"{s.flat:.1f}°", s.promise, s.gained, s.nats, seen.errors[n]]
+        [label(n), f"{s.angle:.1f}°", f"{s.flat:.1f}°", s.promise, s.gained, s.nats, errors.get(n)]
         for n, s in seen.steps.items()
     ]
     best = max(seen.steps, key=lambda name: seen.steps[name].gained)
@@ -180,6 +186,9 @@ def _answer(seen: Any, planes: list[Any], charts: list[Any], says: str, **more: 
 
 
 def _one(seen: Any, sheet: Sheet) -> Any:
+    if sheet.fine > 1:
+        seen.place.settle()
+    left = seen.place.left + (not sheet.fine)
     planes = [add_fan(sheet, seen), add_along(sheet, seen)]
     guide = next((n for n in seen.steps if n != "exact"), "exact")
     first, step = seen.step("exact"), seen.steps[guide]
@@ -189,7 +198,8 @@ def _one(seen: Any, sheet: Sheet) -> Any:
     }  # fmt: skip
     said = "; ".join(f"{label(n)}: {s.angle:.0f}°, falls {short(s.gained)}"
                      for n, s in seen.steps.items())  # fmt: skip
-    return _answer(seen, planes, [step_table(seen)], said, numbers=numbers)
+    more = {"more": sheet.fine + 1, "progress": 1 - left / (seen.place.parts + 1)} if left else {}
+    return _answer(seen, planes, [step_table(seen)], said, numbers=numbers, **more)
 
 
 def _runs(seen: Any, sheet: Sheet) -> Any:

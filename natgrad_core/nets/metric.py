@@ -130,6 +130,44 @@ def _inverse(block: Tensor, damping: float, v: Tensor, label: str) -> Tensor:
     return torch.linalg.lu_solve(lu, order, v[:, None])[:, 0]
 
 
+class Basis:
+    """Blocks by their eigenvectors, in float64: for the cost of one, any λ is then a division."""
+
+    def __init__(self, at: Point, blocks: list[Tensor]) -> None:
+        self.at = at
+        self.pairs = [torch.linalg.eigh(block.double()) for block in blocks]
+
+    @classmethod
+    def of(cls, at: Point, operator: Operator) -> Basis | None:
+        """The same matrix as an ``Exact``'s or as ``Blocks``; None for what is a division already.
+
+        It is positive semi-definite, so eigenvalues below zero are rounding.
+        """
+        if isinstance(operator, Exact):
+            return cls(at, [operator.fisher.double.dense()])
+        if isinstance(operator, Careful) and isinstance(operator.operator, Blocks):
+            twin = operator.twin
+            assert isinstance(twin, Blocks)
+            return cls(at, twin.blocks)
+        return None
+
+    def solve(self, v: Tensor, damping: float) -> Tensor:
+        """(G + λI)⁻¹ v = U (Uᵀv/(s + λ)), block by block."""
+        exact = self.at.double.grad if v is self.at.__dict__.get("grad") else v.double()
+        found: list[Tensor] = []
+        for (s, u), part in zip(self.pairs, exact.split([len(s) for s, _ in self.pairs]),
+                                strict=True):  # fmt: skip
+            below = s.clamp_min(0) + damping
+            if not bool(below.min() > len(s) * torch.finfo(s.dtype).eps * below.max()):
+                raise SingularError(f"G + λI is singular with λ = {damping:.1e}: raise λ")
+            found.append(u @ ((u.T @ part) / below))
+        return torch.cat(found).to(v.dtype)
+
+    def dense(self) -> Tensor:
+        """G."""
+        return torch.block_diag(*((u * s) @ u.T for s, u in self.pairs)).to(self.at.theta.dtype)
+
+
 class Diagonal:
     """Each parameter for itself."""
 

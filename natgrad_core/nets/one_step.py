@@ -13,14 +13,14 @@ the loss itself does is another question, and ``gained`` answers it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from natgrad_core.nets import metric
 from natgrad_core.nets.compare import STAND_INS
-from natgrad_core.nets.fisher import Fisher
 from natgrad_core.nets.metric import Metric, Operator
 from natgrad_core.nets.problem import Point
 
@@ -73,7 +73,7 @@ def one_step(
     is α = −∇Jᵀd/dᵀ(F + λI)d, which is 1 for the exact one. Raises SingularError
     where a matrix + λI has no inverse.
     """
-    fisher, g = Fisher(at.check()), at.grad
+    g = at.check().grad
     names = tuple(names)
     made = operators(at, {"exact", *names}) if made is None else made
     exact = -made["exact"].solve(g, damping)
@@ -81,7 +81,8 @@ def one_step(
     found: dict[str, OneStep] = {}
     for name in names:
         d = exact if name == "exact" else -made[name].solve(g, damping)
-        bend, slope = float(d @ fisher.mv(d)), float(g @ d)
+        pushed = at.tape.push(d)
+        bend, slope = at.products([pushed])[0][0], float(g @ d)
         size = bend + damping * float(d @ d)
         rate = -slope / size
         change = rate * d
@@ -98,9 +99,11 @@ def one_step(
     return found
 
 
-def along(at: Point, change: Tensor, shares: Iterable[float]) -> list[float]:
-    """J(θ + t change) for each t in ``shares``."""
-    return [float(at.problem.loss(at.theta + share * change)) for share in shares]
+def along(at: Point, changes: Tensor, shares: Sequence[float]) -> Tensor:
+    """J(θ + t δ) for each δ in ``changes`` ``[m, p]`` and each t in ``shares``, ``[m, shares]``."""
+    t = changes.new_tensor(shares)
+    ahead = at.theta + t[:, None] * changes[:, None]
+    return torch.func.vmap(at.problem.loss)(ahead.flatten(0, 1)).view(len(changes), len(t))
 
 
 def _degrees(cosine: float) -> float:

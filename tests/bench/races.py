@@ -30,20 +30,24 @@ class Race:
     patience: float
     """Seconds after which a run has failed."""
     most_steps: dict[str, int] = field(default_factory=dict)
-    """Steps that a rule may take to the last target."""
+    """Steps that a rule may take to the last target; one that takes three times as many has failed,
+    however long its steps take."""
     faster: dict[str, float] = field(default_factory=dict)
     """How many times K-FAC's seconds a rival is to take, or more."""
 
 
-def finish(race: Race, rule: Rule, seed: int, patience: float) -> dict[float, tuple[int, float]]:
+def finish(
+    race: Race, name: str, rule: Rule, seed: int, patience: float
+) -> dict[float, tuple[int, float]]:
     """Steps and seconds to each target that was reached in time."""
+    few = race.most_steps.get(name)
 
     def until() -> Iterator[Frame]:
         for frame in train(
             race.problem, rule, seed=seed, target=race.targets[-1], clock=time.process_time
         ):
             yield frame
-            if frame.seconds > patience:
+            if frame.step > 3 * few if few else frame.seconds > patience:
                 return
 
     return steps_to(until(), race.targets)
@@ -53,7 +57,8 @@ def tuned(race: Race, name: str, grid: Grid, seeds: Sequence[int]) -> str:
     """The setting with the least median seconds to the last target; the whole grid is told."""
     best, least, told = next(iter(grid)), math.inf, []
     for setting, make in grid.items():
-        runs = [finish(race, make(), seed, race.patience).get(race.targets[-1]) for seed in seeds]
+        found = [finish(race, name, make(), seed, race.patience) for seed in seeds]
+        runs = [each.get(race.targets[-1]) for each in found]
         seconds = statistics.median(run[1] if run else math.inf for run in runs)
         steps = statistics.median(run[0] if run else math.inf for run in runs)
         told.append(f"{setting}: {steps:g} steps, {seconds:.2f} s")
@@ -73,7 +78,8 @@ def run(race: Race, seeds: Sequence[int], tuning: Sequence[int]) -> None:
     found: dict[str, list[dict[float, tuple[int, float]]]] = {name: [] for name in race.entrants}
     for seed in seeds:
         for name, grid in race.entrants.items():
-            found[name].append(finish(race, grid[chosen[name]](), seed, 1.5 * race.patience))
+            rule = grid[chosen[name]]()
+            found[name].append(finish(race, name, rule, seed, 1.5 * race.patience))
     say(f"\nMedians over {len(seeds)} fresh seeds (steps, seconds), and how many arrived:\n")
     rows: list[list[str]] = []
     for name, runs in found.items():
@@ -101,10 +107,14 @@ def tell(race: Race, found: dict[str, list[dict[float, tuple[int, float]]]]) -> 
 
     where = race.title.split(",")[0]
     for name, most in race.most_steps.items():
+        if name not in found:
+            continue
         steps = statistics.median(of(name, 0))
         aim(f"{where}: {name}, steps to {last:g}", f"{steps:g}", "", steps, most, True)
     first = of("K-FAC", 1)
     for name, times in race.faster.items():
+        if name not in found:
+            continue
         mine = of(name, 1)
         ratio = statistics.median(
             m / f if math.isfinite(f) else math.nan for m, f in zip(mine, first, strict=True)

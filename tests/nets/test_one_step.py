@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from natgrad_core.nets.fisher import Fisher
-from natgrad_core.nets.one_step import MATRICES, along, one_step
+from natgrad_core.nets.metric import Basis
+from natgrad_core.nets.one_step import MATRICES, along, one_step, operators
 from natgrad_core.nets.problem import SingularError
 from tests.nets.cases import LIKELIHOODS, point
 
@@ -48,12 +49,36 @@ def test_large_damping_turns_every_step_into_the_plain_one() -> None:
     assert one_step(point("tanh MLP", "three classes"), 1e12)["kfac"].angle < 0.1
 
 
-def test_the_loss_along_a_step_begins_here_and_passes_its_end() -> None:
+def test_the_loss_along_steps_begins_here_and_passes_their_ends() -> None:
     at = point("tanh MLP", "regression")
-    step = one_step(at, 0.1, ("kfac",))["kfac"]
-    here, end = along(at, step.change, (0.0, 1.0))
-    assert here == pytest.approx(at.loss)
-    assert end == pytest.approx(at.loss - step.gained)
+    steps = one_step(at, 0.1, ("kfac", "plain")).values()
+    found = along(at, torch.stack([step.change for step in steps]), (0.0, 1.0)).tolist()
+    for step, (here, end) in zip(steps, found, strict=True):
+        assert here == pytest.approx(at.loss)
+        assert end == pytest.approx(at.loss - step.gained)
+
+
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+@pytest.mark.parametrize("damping", [1e-6, 1e-2, 10.0])
+def test_eigenvectors_make_the_same_step(likelihood: str, damping: float) -> None:
+    at = point("tanh MLP", likelihood)
+    made = operators(at)
+    kept = {name: Basis.of(at, each) for name, each in made.items()}
+    assert {name for name, each in kept.items() if each} == {"exact", "block", "empirical"}
+    for name, basis in kept.items():
+        if basis is not None:
+            assert torch.allclose(
+                basis.solve(at.grad, damping), made[name].solve(at.grad, damping), rtol=1e-6
+            )
+            assert torch.allclose(basis.dense(), made[name].dense(), atol=1e-12)
+
+
+def test_eigenvectors_say_what_is_singular() -> None:
+    at = point("tanh MLP", "three classes")
+    basis = Basis.of(at, operators(at, ["block"])["block"])
+    assert basis is not None
+    with pytest.raises(SingularError, match="raise λ"):
+        basis.solve(at.grad, 0.0)
 
 
 def test_without_damping_the_singular_matrix_is_said() -> None:

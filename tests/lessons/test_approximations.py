@@ -1,0 +1,64 @@
+"""A step with each matrix is drawn at once; its curves come when the reader rests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.lessons import lessons
+from app.lessons.live import Live
+from app.stand_ins import SHARES
+from natgrad_core.nets.one_step import one_step
+
+
+def ask(live: Live, fine: int = 0, **changes: Any) -> dict[str, Any]:
+    state = live.store.state.plain()
+    return live.respond({"ask": 1, "state": state, "set": changes, "fine": fine})[0]
+
+
+def rest(live: Live, answer: dict[str, Any]) -> dict[str, Any]:
+    progress = [answer["progress"]]
+    while "more" in answer:
+        answer = ask(live, answer["more"])
+        progress.append(answer.get("progress", 1.0))
+    assert progress == sorted(progress), "progress goes back"
+    return answer
+
+
+def curves(answer: dict[str, Any]) -> list[str]:
+    """Whose loss is drawn along its step; the models are dashed."""
+    return [t["ink"] for t in answer["traces"] if t["plane"] == "along" and t["kind"] == "curve"
+            and "dash" not in t]  # fmt: skip
+
+
+def errors(answer: dict[str, Any]) -> list[Any]:
+    return [row[-1] for row in answer["charts"][0]["table"]["rows"]]
+
+
+def test_a_drag_waits_for_no_curve_and_rest_brings_them_all() -> None:
+    live = Live(lessons["approximations"])
+    first = ask(live, data="wine", seed=5)
+    assert curves(first) == []
+    assert set(errors(first)) == {None}
+    assert len(curves(rest(live, first))) == len(live.shown.state.matrices)
+    dragged = ask(live, damping=0.2)
+    assert curves(dragged) == []
+    assert None not in errors(dragged)
+    assert len(curves(ask(live, dragged["more"]))) == len(live.shown.state.matrices)
+
+
+def test_what_is_drawn_at_rest_is_the_loss_and_eigenvectors_move_nothing() -> None:
+    live = Live(lessons["approximations"])
+    before = ask(live, data="wine", seed=6, damping=0.3)
+    steps = dict(live.shown.steps)
+    rest(live, before)
+    ask(live, damping=0.1)  # by eigenvectors from here on
+    afresh = one_step(live.shown.point, 0.1)
+    for name, step in live.shown.steps.items():
+        assert step.change.numpy() == pytest.approx(afresh[name].change.numpy(), rel=1e-3, abs=1e-5)
+        assert not np.allclose(step.change.numpy(), steps[name].change.numpy(), rtol=0.05)
+        problem, at = live.shown.problem, live.shown.point
+        there = [float(problem.loss(at.theta + t * step.change)) for t in SHARES.tolist()]
+        assert live.shown.falls[name] == pytest.approx(there, rel=1e-4)
