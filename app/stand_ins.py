@@ -10,7 +10,6 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
-import torch
 
 from app.figures.sheet import Sheet
 from app.nearing import FEW, LARGE, SIZES
@@ -144,7 +143,7 @@ def _steps(place: Place, damping: float, names: tuple[str, ...]) -> dict[str, On
 
 @lru_cache(maxsize=64)
 def _falls(place: Place, damping: float, names: tuple[str, ...]) -> dict[str, Array]:
-    changes = torch.stack([step.change for step in _steps(place, damping, names).values()])
+    changes = [step.change for step in _steps(place, damping, names).values()]
     return dict(zip(names, along(place.point, changes, SHARES.tolist()).numpy(), strict=True))
 
 

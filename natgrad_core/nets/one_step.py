@@ -99,10 +99,10 @@ def one_step(
     return found
 
 
-def along(at: Point, changes: Tensor, shares: Sequence[float]) -> Tensor:
-    """J(θ + t δ) for each δ in ``changes`` ``[m, p]`` and each t in ``shares``, ``[m, shares]``."""
-    t = changes.new_tensor(shares)
-    ahead = at.theta + t[:, None] * changes[:, None]
+def along(at: Point, changes: Sequence[Tensor], shares: Sequence[float]) -> Tensor:
+    """J(θ + t δ) for each δ ``[p]`` in ``changes`` and each t in ``shares``, ``[m, shares]``."""
+    t = at.theta.new_tensor(shares)
+    ahead = at.theta + t[:, None] * torch.stack(list(changes))[:, None]
     return torch.func.vmap(at.problem.loss)(ahead.flatten(0, 1)).view(len(changes), len(t))
 
 

@@ -52,7 +52,7 @@ def test_large_damping_turns_every_step_into_the_plain_one() -> None:
 def test_the_loss_along_steps_begins_here_and_passes_their_ends() -> None:
     at = point("tanh MLP", "regression")
     steps = one_step(at, 0.1, ("kfac", "plain")).values()
-    found = along(at, torch.stack([step.change for step in steps]), (0.0, 1.0)).tolist()
+    found = along(at, [step.change for step in steps], (0.0, 1.0)).tolist()
     for step, (here, end) in zip(steps, found, strict=True):
         assert here == pytest.approx(at.loss)
         assert end == pytest.approx(at.loss - step.gained)
