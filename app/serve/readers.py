@@ -12,6 +12,9 @@ from secrets import token_hex
 GONE = 30.0
 """Seconds after which a kernel without its page's websocket is ended."""
 
+MAKING = 60.0
+"""Seconds that the making of a page may take, before its kernel counts as one without a page."""
+
 IDLE = 900.0
 """Seconds without an ask after which a page's kernel is let go. The page has its state."""
 
@@ -74,7 +77,10 @@ class Readers:
     def hand_over(self, page: str) -> None:
         """A page was sent to a reader: the kernel that it names is theirs from now on."""
         for found in TOKEN.finditer(page):
-            self.handed |= {p.kernel for p in self.passes.values() if p.token == found[1]}
+            fresh = {p.kernel for p in self.passes.values() if p.token == found[1]} - self.handed
+            self.handed |= fresh
+            for kernel in fresh:
+                self._alone.pop(kernel, None)  # Its page has all the time to open its line.
 
     def unneeded(self, live: Collection[str], pooled: Collection[str]) -> list[tuple[str, str]]:
         """Of the kernels that live, those to end, and why: "gone" or "idle"."""
@@ -83,9 +89,11 @@ class Readers:
             self.forget(kernel)  # It ended by itself.
         found = []
         for kernel in set(live) - set(pooled):
+            patience = self.gone if kernel in self.handed else max(self.gone, MAKING)
             if kernel in self.lines:
-                if now - self.passes[kernel].asked > self.idle:
+                # One that is being ended has no pass any more, though its page still hangs on.
+                if kernel in self.passes and now - self.passes[kernel].asked > self.idle:
                     found.append((kernel, "idle"))
-            elif now - self._alone.setdefault(kernel, now) > self.gone:
+            elif now - self._alone.setdefault(kernel, now) > patience:
                 found.append((kernel, "gone"))
         return found

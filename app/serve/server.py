@@ -246,16 +246,19 @@ class LessonServer(Voila):
             await ensure_async(self.kernel_manager.shutdown_kernel(kernel, now=True))
 
     async def _sweep(self) -> None:
-        """End what is not needed, for ever."""
+        """End what is not needed, for ever: what fails is said, and tried again."""
         pause = max(0.1, min(5.0, self.readers.gone / 4, self.readers.idle / 4))
         while True:
             await asyncio.sleep(pause)
-            live = self.kernel_manager.list_kernel_ids()
-            for kernel, reason in self.readers.unneeded(live, self.pooled()):
-                if reason == "idle" and kernel in self._lines:
-                    self._lines[kernel].hang_up(ASLEEP, "let go while idle")
-                with contextlib.suppress(Exception):
-                    await self.end_kernel(kernel, reason)
+            try:
+                live = self.kernel_manager.list_kernel_ids()
+                for kernel, reason in self.readers.unneeded(live, self.pooled()):
+                    if reason == "idle" and kernel in self._lines:
+                        self._lines[kernel].hang_up(ASLEEP, "let go while idle")
+                    with contextlib.suppress(Exception):
+                        await self.end_kernel(kernel, reason)
+            except Exception:
+                self.log.exception("kernels that nobody needs could not be ended")
 
     async def well(self) -> bool:
         """Whether kernels can be started."""

@@ -158,6 +158,39 @@ def test_a_clock_that_is_set_ends_no_kernel_and_loses_no_place(
         assert line.ask(ticket, 0) == (ticket, 1)
 
 
+def test_a_page_that_hangs_on_to_a_kernel_being_ended_keeps_no_other_from_its_end() -> None:
+    readers = Readers(gone=-1, idle=60)  # at once
+    for kernel in ("leaving", "gone"):
+        readers.admit(kernel, "c")
+    readers.handed |= readers.passes.keys()
+    readers.open_line("leaving")
+    readers.forget("leaving")  # its page said goodbye; kernel and line still are
+    assert readers.unneeded(["leaving", "gone"], []) == [("gone", "gone")]
+
+
+def test_a_kernel_is_not_ended_as_gone_while_its_page_is_made() -> None:
+    readers = Readers(gone=-1, idle=60)  # at once
+    token = readers.admit("made", "c")
+    assert readers.unneeded(["made", "not yet admitted"], []) == []
+    readers.hand_over(f'{{"pass":"{token}"}}')
+    assert readers.unneeded(["made", "not yet admitted"], []) == [("made", "gone")]
+
+
+def test_the_time_in_which_a_page_is_made_is_not_taken_from_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    readers = Readers(gone=10)
+    token = readers.admit("made", "c")
+    assert readers.unneeded(["made"], []) == []
+    now = 30.0  # it took so long
+    readers.hand_over(f'{{"pass":"{token}"}}')
+    assert readers.unneeded(["made"], []) == []
+    now = 41.0
+    assert readers.unneeded(["made"], []) == [("made", "gone")]
+
+
 def test_readers_who_come_and_go_leave_nothing_behind() -> None:
     report = soak(seconds=6, readers=2)
     assert report.failures == []
