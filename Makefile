@@ -16,7 +16,8 @@ SHELL := bash
 
 VENV := .venv
 PY := $(VENV)/bin/python
-INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
+# --no-compile: half of an install's work is compiling modules that nobody will import.
+INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-compile
 ARGS ?=
 # A file of tests is one worker's: its tests share a server, a page or a trained net.
 WORKERS := -n auto --dist loadfile
