@@ -5,8 +5,10 @@ Loads torch: the lesson imports it when it is opened.
 
 from __future__ import annotations
 
+import time
 from functools import cached_property, lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -28,8 +30,12 @@ LAYER = 2
 """The layer that A reparameterizes, by its place in the net: from the first hidden units to the
 second."""
 
-FINE = 72
-"""Cells of a decision region's picture, on a side."""
+FINE, COARSE = 72, 48
+"""Cells of a decision region's picture, on a side: at rest, and while the net learns."""
+
+LEAST, SHARE = 0.25, 0.2
+"""While a net learns the picture of a matrix stands for a quarter of a second or longer, so that
+making it takes a fifth of the time at most."""
 
 DataKey = tuple[Any, ...]
 
@@ -166,11 +172,10 @@ class Learning:
 
     # Pictures
 
-    def chances(self, name: str, step: int) -> Array:
-        """The probability of class 1 on a grid of the plane, ``[FINE, FINE]``."""
-        half = np.ptp(VIEW, axis=1) / FINE / 2
-        cells = grid(np.stack([VIEW[:, 0] + half, VIEW[:, 1] - half], -1), FINE).reshape(-1, 2)
-        return self.chance(self.theta(name, False, step), cells).reshape(FINE, FINE)
+    def chances(self, name: str, step: int, moving: bool = False) -> Array:
+        """The probability of class 1 on a grid of the plane, ``[cells, cells]``."""
+        cells = COARSE if moving else FINE
+        return self.chance(self.theta(name, False, step), _grid(cells)).reshape(cells, cells)
 
     def chance(self, theta: Any, points: Array) -> Array:
         """The probability of class 1 at points ``[n, 2]``."""
@@ -193,6 +198,17 @@ class Learning:
         pair = [self.theta(name, away, step) for away in (False, True)]
         p, q = (self.net.likelihood.mean(self.net.net.forward(t, self.net.x)) for t in pair)
         return float((p - q).abs().mean())
+
+    def lately(self, name: str, step: int) -> int:
+        """The step whose matrix stands for ``step`` while the run goes on."""
+        run, began = self.run(name), time.monotonic()
+        told, until = _told.get(run, (-1, 0.0))
+        if 0 <= told <= step and began < until:
+            return told
+        self.spectra(name, step)
+        ended = time.monotonic()
+        _told[run] = (step, ended + max(LEAST, (ended - began) * (1 / SHARE - 1)))
+        return step
 
     def fisher(self, name: str, step: int) -> dict[str, Array]:
         """The Fisher matrix and its stand-ins at a step of a run, ``[p, p]`` each."""
@@ -229,6 +245,13 @@ class Learning:
 
 _KEPT = 32
 _outputs: dict[Any, list[Array]] = {}
+_told: WeakKeyDictionary[Course, tuple[int, float]] = WeakKeyDictionary()
+
+
+@lru_cache(maxsize=4)
+def _grid(cells: int) -> Array:
+    half = np.ptp(VIEW, axis=1) / cells / 2
+    return grid(np.stack([VIEW[:, 0] + half, VIEW[:, 1] - half], -1), cells).reshape(-1, 2)
 
 
 @lru_cache(maxsize=4)

@@ -24,12 +24,12 @@ DECADES = 5.0
 """Powers of ten between the darkest and the lightest entry of a matrix."""
 
 
-def add_regions(sheet: Sheet, seen: Any, name: str, step: int, view: Array) -> dict[str, Any]:
+def add_regions(sheet: Sheet, seen: Any, name: str, step: int, moving: bool) -> dict[str, Any]:
     """Where a net says class 0 and where class 1, and the points it learns from."""
-    chances = np.clip(np.rint(255 * seen.chances(name, step)), 0, 255).astype(np.uint8)
+    chances = np.clip(np.rint(255 * seen.chances(name, step, moving)), 0, 255).astype(np.uint8)
     here = f"regions-{name}"
     sheet.add(here, "heat", "", "", cells=chances, size=list(chances.shape),
-              box=view.ravel().tolist(), between=["class0", "class1"], smooth=True)  # fmt: skip
+              box=VIEW.ravel().tolist(), between=["class0", "class1"], smooth=True)  # fmt: skip
     x, y = seen.net.x.numpy(), seen.net.y.numpy()
     for label, symbol in ((0, "circle"), (1, "square")):
         sheet.add(here, "points", f"class{label}", f"class {label}", points=x[y == label],
@@ -37,7 +37,7 @@ def add_regions(sheet: Sheet, seen: Any, name: str, step: int, view: Array) -> d
     losses = seen.runs[name, False].losses
     loss = losses[min(step, len(losses) - 1)]
     title = f"{ink(name)['label']}, loss {short(loss)}"
-    return plane(here, title, ("x₁", "x₂"), view)
+    return plane(here, title, ("x₁", "x₂"), VIEW)
 
 
 def add_losses(sheet: Sheet, seen: Any, by: str) -> dict[str, Any]:
@@ -150,23 +150,24 @@ def picture(seen: Any, sheet: Sheet) -> dict[str, Any]:
     step = last if state.k is None or state.k >= before else int(state.k)
     names = list(state.rules)
     guide = names[0]
+    moving = going and not sheet.hold
+    told = seen.lately(guide, step) if moving else step  # a matrix takes longer than a step
     planes, charts = [], []
     if state.show == "fisher":
-        found = seen.fisher(guide, step)
+        found = seen.fisher(guide, told)
         scale = float(abs(found["exact"]).max())
         borders = seen.borders()
         label = ink(state.stand_in)["label"]
         planes += [
-            add_matrix(sheet, "F", f"Fisher matrix, {ink(guide)['label']}, step {step}",
+            add_matrix(sheet, "F", f"Fisher matrix, {ink(guide)['label']}, step {told}",
                        found["exact"], scale, borders),
             add_matrix(sheet, "G", f"{label} in its place", found[state.stand_in], scale, borders),
         ]  # fmt: skip
-        told = step - step % 10 if going else step  # eigenvalues take longer than steps
         charts.append(spectrum_chart(seen.spectra(guide, told), seen.errors(guide, told), told))
     elif state.show == "outputs":
-        planes += [add_outputs(sheet, seen), add_regions(sheet, seen, guide, step, VIEW)]
+        planes += [add_outputs(sheet, seen), add_regions(sheet, seen, guide, step, moving)]
     else:
-        planes += [add_regions(sheet, seen, name, step, VIEW) for name in names[:2]]
+        planes += [add_regions(sheet, seen, name, step, moving) for name in names[:2]]
     if state.data == "painted":
         planes = [{**p, "paint": "paint"} if p["name"].startswith("regions") else p for p in planes]
     planes.append(add_losses(sheet, seen, state.by))
@@ -180,7 +181,7 @@ def picture(seen: Any, sheet: Sheet) -> dict[str, Any]:
         **({"more": sheet.fine + 1, "progress": last / state.steps, "word": _pace(seen)}
            if going else {}),
         "handles": _handles(seen, guide),
-        "numbers": _numbers(seen, guide, step),
+        "numbers": _numbers(seen, guide, step, told),
         "meter": meter,
         "notes": notes,
         "description": _description(seen, step),
@@ -215,7 +216,7 @@ def _meter(seen: Any, step: int) -> tuple[list[dict[str, Any]], dict[str, str]]:
     return rows, bad if rows else {}
 
 
-def _numbers(seen: Any, guide: str, step: int) -> dict[str, Any]:
+def _numbers(seen: Any, guide: str, step: int, told: int) -> dict[str, Any]:
     run = seen.runs[guide, False]
     at = min(step, run.steps)
     found: dict[str, Any] = {
@@ -224,7 +225,7 @@ def _numbers(seen: Any, guide: str, step: int) -> dict[str, Any]:
         "rate": run.steps / run.seconds[-1] if run.seconds[-1] > 0 else None,
     }  # fmt: skip
     if seen.state.show == "fisher":
-        found |= {f"error.{name}": value for name, value in seen.errors(guide, step).items()}
+        found |= {f"error.{name}": value for name, value in seen.errors(guide, told).items()}
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.learning import COARSE, FINE
 from app.lessons import lessons
 from app.lessons.live import Live
 from app.state import read_query
@@ -36,6 +37,34 @@ def test_the_losses_drawn_are_those_of_the_engine_however_they_were_pulled(live:
     for name, rule in (("natural", rules.natural(1.0, 0.03)), ("adam", rules.adam(0.1))):
         expected = [frame.loss for frame in train(problem, rule, steps=12)]
         np.testing.assert_array_equal(live.shown.paths[name]["loss"], expected)
+
+
+def test_a_matrix_stands_for_a_while_as_the_net_learns_and_is_the_last_one_at_rest(
+    live: Live,
+) -> None:
+    answer = ask(live, set={**SMALL, "show": "fisher", "steps": 60, "seed": 8})
+    drawn = []
+    while "more" in answer:
+        answer = ask(live, answer["state"], fine=answer["more"])
+        drawn.append((answer["shows"], answer["planes"][0]["title"].rpartition(" ")[2]))
+    assert all(int(told) <= shown for shown, told in drawn)
+    assert drawn[-1] == (60, "60")
+    first = live.shown.lately("natural", 30)
+    assert live.shown.lately("natural", 31) == first == 30, "it was made a moment ago"
+    assert live.shown.lately("natural", 20) == 20, "no matrix of a step that is yet to come"
+
+
+def test_regions_are_coarse_while_the_net_learns_and_fine_at_rest(live: Live) -> None:
+    answer = ask(live, set={**SMALL, "steps": 900, "seed": 9})
+    assert "more" in answer
+    assert sizes(answer) == {COARSE}
+    held = ask(live, answer["state"], hold=True)
+    assert sizes(held) == {FINE}
+
+
+def sizes(answer: dict[str, Any]) -> set[int]:
+    """Cells on a side of the regions that are drawn."""
+    return {n for t in answer["traces"] if t["kind"] == "heat" for n in t["size"]}
 
 
 def test_a_step_that_a_link_names_is_shown_and_another_is_asked_for(live: Live) -> None:
