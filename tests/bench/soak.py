@@ -79,7 +79,11 @@ def soak(seconds: float, readers: int, pause: float = 0.0, say: bool = False) ->
             time.sleep(min(seconds / 20, 60))
             report.memory.append(_weight(server))
             if say:
-                print(f"{report.visits} visits, {report.memory[-1]:.0f} MB", flush=True)
+                kernels = len(server.kernels())
+                print(
+                    f"{report.visits} visits, {report.memory[-1]:.0f} MB, {kernels} kernels",
+                    flush=True,
+                )
         for each in work:
             each.join()
         wait_until(lambda: len(server.kernels()) <= 1, 60)
