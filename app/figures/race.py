@@ -92,7 +92,7 @@ def _held_out(seen: Any, sheet: Sheet) -> dict[str, Any]:
     far = _up(max(look[0] for look in looks), 10)
     values = np.array([look[2] for look in looks])
     if seen.classes:
-        along, title = Axis("right", 0.0, 1.0), "accuracy on the held-out fifth"
+        along, title = Axis("share", 0.0, 1.0), "accuracy on the held-out fifth"
     else:
         low, high = _range(values, float(values.min()))
         along, title = Axis("loss", low, high, log=True), "loss on the held-out fifth"

@@ -75,7 +75,7 @@ def add_along(sheet: Sheet, seen: Any) -> dict[str, Any]:
     gap = max(here - lowest, 1e-9)
     graph = Graph(sheet, "along", "the loss on the way along each step",
                   Axis("share t of the step", 0.0, 2.0),
-                  Axis("J", max(lowest - 0.1 * gap, 0.0), here + 0.6 * gap))  # fmt: skip
+                  Axis("J", max(lowest - 0.6 * gap, 0.0), here + 0.6 * gap))  # fmt: skip
     for name, model in models.items():
         if name in falls:
             graph.curve(name, label(name), seen.shares, falls[name])
