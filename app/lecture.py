@@ -6,7 +6,7 @@ how it is; the page links to that claim's own state.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,11 +85,14 @@ WAYS = {
 """Other doors into the lecture, by the lesson they lead to."""
 
 
-def home(lessons: Mapping[str, Lesson]) -> dict[str, Any]:
-    """What the home page shows of these lessons: cards, the map, where to start."""
+def home(lessons: Mapping[str, Lesson], picture: Callable[[Lesson], str]) -> dict[str, Any]:
+    """What the home page shows of these lessons: cards, the map, where to start.
+
+    ``picture`` says where a lesson's miniature is: an address, or a ``data:`` one.
+    """
     row = sorted(lessons.values(), key=lambda lesson: (lesson.order, lesson.name))
     cards = {
-        it.name: {"title": it.title, "takeaway": it.takeaway, "picture": it.miniature(), "place": i}
+        it.name: {"title": it.title, "takeaway": it.takeaway, "picture": picture(it), "place": i}
         for i, it in enumerate(row, 1)
     }
     return {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from natgrad_core.chart import Chart
+from natgrad_core.options import Component
 from natgrad_core.small import Vector
 from natgrad_core.types import Array, Bools
 
@@ -23,7 +24,7 @@ class Componentwise(Chart):
     pattern: str = "{}"
     needs: str = "x > 0"
 
-    def __init__(self, which: int | Sequence[int] = -1) -> None:
+    def __init__(self, which: Annotated[int | Sequence[int], Component()] = -1) -> None:
         self.which = (which,) if isinstance(which, int) else tuple(which)
         if not self.which or not all(-3 <= i <= 2 for i in self.which):
             raise ValueError(f"which must name components 0, 1, 2 (or -1, the last); got {which}")

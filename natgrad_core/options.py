@@ -27,6 +27,10 @@ class Choices(NamedTuple):
     names: tuple[str, ...]
 
 
+class Component(NamedTuple):
+    """Says that an option is the number of a parameter (-1: the last), or a few such numbers."""
+
+
 class Option(NamedTuple):
     """One option: its name, its default, and what is known of its values."""
 
@@ -34,6 +38,7 @@ class Option(NamedTuple):
     default: Any
     span: Span | None = None
     choices: tuple[str, ...] = ()
+    component: bool = False
 
 
 @cache
@@ -49,8 +54,9 @@ def options(item: Callable[..., Any]) -> Mapping[str, Option]:
         notes = get_args(hints[name])[1:] if get_origin(hints.get(name)) is Annotated else ()
         span = next((n for n in notes if isinstance(n, Span)), None)
         choices = next((n.names for n in notes if isinstance(n, Choices)), ())
+        component = any(isinstance(n, Component) for n in notes)
         if choices or _numbers(parameter.default):
-            found[name] = Option(name, parameter.default, span, choices)
+            found[name] = Option(name, parameter.default, span, choices, component)
     return found
 
 

@@ -25,6 +25,9 @@ PLACES: dict[str, tuple[tuple[float, float], tuple[tuple[float, float], tuple[fl
 SIZES: Array = np.geomspace(1e-3, 2.0, 25)
 """The lengths ε = √(δᵀFδ) at which the error is drawn."""
 
+YOURS = "error along your δ"
+"""What the reader's own curve is called, and the dot on it at the length of δ."""
+
 _SMALL = np.array([0.02, 0.01])
 """Two lengths from which a slope is read."""
 
@@ -93,6 +96,16 @@ class Level:
         """By how much KL misses ½ε² at worst at each of SIZES, and on average of opposite ends."""
         return _misses(self.state.problem, tuple(self.theta.tolist()))
 
+    @cached_property
+    def own_misses(self) -> Array:
+        """By how much KL misses ½ε² along the reader's δ, at each of SIZES; NaN past the domain."""
+        along = self.step / np.sqrt(2 * self.half) if self.half > 0 else np.zeros_like(self.step)
+        there = self.theta + SIZES[:, None] * along
+        inside = self.problem.inside(there)
+        there = np.where(inside[:, None], there, self.theta)
+        kl = self.problem.kl(np.broadcast_to(self.theta, there.shape), there)
+        return np.where(inside, np.abs(kl - SIZES**2 / 2), np.nan)
+
     @property
     def slopes(self) -> tuple[float, float]:
         """The two graphs' slopes at their small end; NaN where there is no error at all."""
@@ -157,8 +170,14 @@ def _errors(level: Level, sheet: Sheet, shown: bool) -> dict[str, Any]:
         title = "KL is ½ε² exactly: no error"
     graph = Graph(sheet, "right", title, Axis("ε", SIZES[0], SIZES[-1], log=True),
                   Axis("error", 1e-14, 10.0, log=True))  # fmt: skip
-    labels = ("KL(θ ‖ θ + δ) = r", "error, mean of δ and −δ")
-    for ink, label, values in zip(("kl", "pairs"), labels, level.misses, strict=True):
+    worst, pairs = level.misses
+    curves = [
+        ("worst", "error, worst direction", worst),
+        ("pairs", "mean of δ and −δ, worst", pairs),
+    ]
+    if shown:
+        curves.append(("you", YOURS, level.own_misses))
+    for ink, label, values in curves:
         good = np.isfinite(values) & (values > 1e-15)
         if good.any() and np.isfinite(slopes).all():
             graph.curve(ink, label, SIZES[good], values[good])
@@ -166,7 +185,7 @@ def _errors(level: Level, sheet: Sheet, shown: bool) -> dict[str, Any]:
     graph.curve("metric", "", [here, here], [1e-14, 10.0], width=1.2, dash="dashed")
     miss = abs(level.kl - level.half)
     if shown and np.isfinite(miss) and miss > 1e-14:
-        graph.marks("you", "your δ", np.sqrt(2 * level.half), miss)
+        graph.marks("you", YOURS, np.sqrt(2 * level.half), miss)
     return graph.plane()
 
 

@@ -14,6 +14,20 @@ SIDE = 240
 _FINEST = 2.0
 """Points closer than this, in the picture's units, are left out."""
 
+_STYLE = """
+path { fill: none; stroke: #d9d6cc; stroke-width: 1; vector-effect: non-scaling-stroke; }
+.contour { stroke: #3b5b92; opacity: .35; }
+.grid { stroke: #7b3fa0; opacity: .2; }
+.run { stroke: var(--light); stroke-width: 2.6; stroke-dasharray: 1;
+  animation: run 5s ease-in-out infinite; }
+.thin { stroke-width: 1.2; opacity: .8; }
+@keyframes run { 0% { stroke-dashoffset: 1; } 60%, 100% { stroke-dashoffset: 0; } }
+@media (prefers-color-scheme: dark) { path { stroke: #33383e; } .contour { stroke: #7f9fd8; }
+  .grid { stroke: #cf9ff0; } .run { stroke: var(--dark); } }
+@media (prefers-reduced-motion: reduce) { .run { animation: none; } }
+"""
+"""A picture by itself brings its style: light and dark, and rest for who wants it."""
+
 _DRAWN = ("lines", "path", "curve", "ellipse-at", "arrows")
 
 _DTYPES = {"f4": np.float32, "u4": np.uint32}
@@ -50,7 +64,9 @@ def miniature(answer: dict[str, Any], sheet: Sheet, inks: dict[str, Any]) -> str
                 f'style="--light:{ink.get("light")};--dark:{ink.get("dark")}"/>'
                 for a, b in pairwise(starts)
             ]
-    return f'<svg viewBox="0 0 {SIDE} {SIDE}" aria-hidden="true">{"".join(drawn)}</svg>'
+    box = f'viewBox="0 0 {SIDE} {SIDE}" width="{SIDE}" height="{SIDE}"'
+    paths = "".join(drawn)
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {box}><style>{_STYLE}</style>{paths}</svg>'
 
 
 def _points(sheet: Sheet, trace: dict[str, Any]) -> Array:

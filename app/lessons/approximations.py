@@ -358,10 +358,10 @@ FORMULAS = (
     Formula(
         "cosine",
         (
-            r"\underbrace{\tfrac12 \frac{(\nabla J^{\top} d)^2}{d^{\top} (F + \lambda I)\, d}}",
-            r"_{@promise@}",
-            r"= \cos^2 \underbrace{\varphi}_{@angle@°}",
-            r"\cdot \underbrace{\tfrac12 \nabla J^{\top} (F + \lambda I)^{-1} \nabla J}_{@best@},",
+            r"\tfrac12 \frac{(\nabla J^{\top} d)^2}{d^{\top} (F + \lambda I)\, d} = @promise@",
+            r"= \cos^2 \varphi \cdot \tfrac12 \nabla J^{\top} (F + \lambda I)^{-1} \nabla J,",
+            r"\quad \varphi = @angle@°,",
+            r"\quad \tfrac12 \nabla J^{\top} (F + \lambda I)^{-1} \nabla J = @best@",
         ),
         "The first of the chosen matrices that is not exact.",
     ),
@@ -426,5 +426,6 @@ lessons.register("approximations")(
         default=Nearing(),
         order=14,
         inks=INKS,
+        heavy=True,
     )
 )  # fmt: skip

@@ -712,6 +712,8 @@ for name, points in paths.items():
 INKS = {
     "kl": {"label": "KL", "light": "#0b62a8", "dark": "#63b3f5", "symbol": "square"},
     "back": {"label": "the other KL", "light": "#6b2fa0", "dark": "#c79bf2", "symbol": "circle"},
+    "worst": {"label": "error, worst direction", "light": "#a23b72", "dark": "#e58fbf",
+              "symbol": "triangle"},
     "pairs": {"label": "mean of both ends", "light": "#8a5a00", "dark": "#e6b84d",
               "symbol": "circle"},
     "you": {"label": "your step", "light": "#1b1b1f", "dark": "#f3f3f0", "symbol": "circle"},

@@ -7,10 +7,7 @@ only fixes notation is a ``Definition``.
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -137,7 +134,7 @@ class Lesson:
     small: Mapping[str, Any] = field(default_factory=dict)
     """What its miniature shows, if not the default."""
     heavy: bool = False
-    """Whether it needs torch, and its picture grows by training."""
+    """Whether it needs torch; its picture may grow by training."""
     script: Callable[[Any, Writer], str] | None = None
     """The Python that defines ``paths``, those of what is seen; runs need none (app/take)."""
     steps: tuple[str, ...] = ()
@@ -230,17 +227,7 @@ class Lesson:
         return {**spoken(fixed, say), "claims": claims, "presets": presets}
 
     def miniature(self) -> str:
-        """The first picture in small, as an SVG.
-
-        One that needs torch is drawn by another process, if this one has not loaded it: a server
-        that only lists lessons has no use for it.
-        """
-        if self.heavy and "torch" not in sys.modules:
-            return _drawn_elsewhere(self.name)
-        return self.small_picture()
-
-    def small_picture(self) -> str:
-        """The miniature, drawn here."""
+        """The first picture in small, as an SVG. Of a ``heavy`` lesson this loads torch."""
         sheet, seen = Sheet(), self.after(self.small)
         answer = self.picture(seen, sheet)
         end = time.perf_counter() + _GROWN
@@ -281,14 +268,6 @@ class Lesson:
             "html": f"<p>{' '.join(parts)}</p>",
             "predict": predict,
         }
-
-
-@lru_cache(maxsize=16)
-def _drawn_elsewhere(name: str) -> str:
-    code = f"from app.lessons import lessons; print(lessons[{name!r}].small_picture())"
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
-    return done.stdout.strip()
 
 
 @lru_cache(maxsize=256)

@@ -113,9 +113,27 @@ class Home(Guarded, JupyterHandler):
 
     @tornado.web.authenticated
     async def get(self) -> None:
-        """Send the page; its pictures are drawn by the engine, once."""
+        """Send the page, which fetches its pictures."""
         loop = asyncio.get_running_loop()
         self.finish(await loop.run_in_executor(None, lambda: self.server.home))
+
+
+class Miniature(Guarded, JupyterHandler):
+    """A lesson's first picture in small; the page does not wait for it."""
+
+    def initialize(self, server: LessonServer) -> None:
+        """Take the server that knows the lessons."""
+        self.server = server
+
+    @tornado.web.authenticated
+    async def get(self, name: str) -> None:
+        """Send it once the engine has drawn it."""
+        svg = await self.server.drawing.picture(name) if name in self.server.drawing.names else ""
+        if not svg:
+            raise tornado.web.HTTPError(404)
+        self.set_header("Content-Type", "image/svg+xml")
+        self.set_header("Cache-Control", "no-cache")
+        self.finish(svg)
 
 
 class NotFound(Guarded, JupyterHandler):

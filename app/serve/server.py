@@ -29,16 +29,21 @@ from voila.app import Voila
 from app.serve.ask import MOST_BYTES
 from app.serve.assets import AssetHandler, Assets
 from app.serve.door import ASLEEP, Channels, Goodbye
+from app.serve.drawing import Drawing
 from app.serve.hub import let_the_hub_say_who
 from app.serve.identity import Nobody
 from app.serve.kernels import FORKS, Forked, Specs, offer_forks
 from app.serve.lessons import Lessons
 from app.serve.nursery import Nursery
-from app.serve.pages import FirstLesson, Home, LessonHandler, NotFound, script_json
+from app.serve.pages import FirstLesson, Home, LessonHandler, Miniature, NotFound, script_json
 from app.serve.places import ADDRESS, TEMPLATE, complete, lesson_names, notebooks_folder
 from app.serve.readers import GONE, IDLE, Readers
 from app.serve.waiting import WaitingLine, room
 from app.serve.watch import Healthz, Metrics, Watch
+
+AHEAD = 10.0
+"""Seconds after the start at which the home page is made, before anybody asks for it: the first
+visitor's lesson comes first."""
 
 KERNEL_ID = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
 
@@ -183,7 +188,14 @@ class LessonServer(Voila):
         from app.lessons import lessons  # the engine, which the pages themselves do not need here
 
         here = {name: lessons[name] for name in self.lessons() if name in lessons}
-        return self.render("home.html", **home(here))
+        return self.render("home.html", **home(here, lambda it: f"home/{it.name}.svg"))
+
+    @cached_property
+    def drawing(self) -> Drawing:
+        """What draws the miniatures."""
+        from app.lessons import lessons
+
+        return Drawing([n for n in self.lessons() if n in lessons], self.watch.fault)
 
     def head(self, lesson: str) -> str:
         """Return the page as far as it is the same for every visitor."""
@@ -307,6 +319,7 @@ class LessonServer(Voila):
             (rf"{base}natgrad/(\w+)/([\w.-]+)", AssetHandler, {"assets": self.assets}),
             (base, FirstLesson, {"server": self}),
             (rf"{base}home", Home, {"server": self}),
+            (rf"{base}home/([\w-]+)\.svg", Miniature, {"server": self}),
             (rf"{base}([\w-]+)", LessonHandler, lesson),
             (r".*", NotFound, {"server": self}),
         ]
@@ -331,6 +344,8 @@ class LessonServer(Voila):
             http = HTTPServer(self.app, max_body_size=MOST_BYTES, max_header_size=32 * 1024)
             http.add_sockets(sockets)
             sweep = asyncio.create_task(self._sweep())
+            loop = asyncio.get_running_loop()
+            loop.call_later(AHEAD, loop.run_in_executor, None, lambda: self.home)
             address = self.display_url + self.page
             print(f"The lessons are at {address} (Ctrl-C ends them)", flush=True)
             if self.open_browser:
@@ -343,6 +358,8 @@ class LessonServer(Voila):
         finally:
             if sweep is not None:
                 sweep.cancel()
+            if "drawing" in vars(self):
+                await self.drawing.close()
             await self._end_kernels()
             shutil.rmtree(self.connection_dir, ignore_errors=True)
 

@@ -1,6 +1,7 @@
-// The read-out beside a path: which rule, which step, where, and the loss there.
+// The read-out beside a path: which rule, which step, where, and the loss there. A pointer or a tap
+// reads what is near it; by keys the plane reads along its paths: ← → a step (Shift: ten), ↑ ↓ a path.
 
-import { make, setText } from "./dom.js";
+import { make, setAttribute, setText } from "./dom.js";
 import { show } from "./format.js";
 import { say } from "./texts.js";
 
@@ -17,9 +18,21 @@ export function makeHover(plane, { array, redraw, lesson }) {
   );
   let paths = [];
   let pointer = null;
+  let keyed = null; // {path, step}, while the keys read
   let found = null;
 
+  function underKeys() {
+    const trace = paths[Math.min(keyed.path, paths.length - 1)];
+    const points = trace && array(trace.points);
+    if (!points?.length) return null;
+    const last = points.length / 2 - 1;
+    keyed.step = Math.max(0, Math.min(last, keyed.step));
+    const point = [points[2 * keyed.step], points[2 * keyed.step + 1]];
+    return { trace, step: keyed.step, point, ink: trace.ink };
+  }
+
   function nearest() {
+    if (keyed) return underKeys();
     if (!pointer) return null;
     const [x0, x1, , y1] = plane.view();
     const scale = plane.side() / (x1 - x0);
@@ -45,7 +58,7 @@ export function makeHover(plane, { array, redraw, lesson }) {
     if (!found) return;
     const { trace, step, point } = found;
     const label = lesson.inks[trace.ink]?.label ?? trace.ink;
-    setText(name, trace.name ?? label);
+    setText(name, trace.name && trace.name !== label ? `${label}, ${trace.name}` : label);
     const loss = trace.values?.loss && array(trace.values.loss)?.[step];
     const { read } = trace; // of a graph, whose plane is the unit square: [what, numbers]
     const place = read
@@ -54,9 +67,24 @@ export function makeHover(plane, { array, redraw, lesson }) {
     const there = say("place", { step, place });
     setText(words, loss === undefined ? there : say("loss-there", { place: there, loss: show(loss, 4) }));
     box.style.setProperty("--own", `var(--ink-${trace.ink})`);
-    box.classList.toggle("left", pointer[0] > plane.side() / 2);
-    box.classList.toggle("up", pointer[1] > plane.side() / 2);
-    box.style.translate = `${pointer[0].toFixed(0)}px ${pointer[1].toFixed(0)}px`;
+    const [x, y] = keyed ? onFrame(point) : pointer;
+    box.classList.toggle("left", x > plane.side() / 2);
+    box.classList.toggle("up", y > plane.side() / 2);
+    box.style.translate = `${x.toFixed(0)}px ${y.toFixed(0)}px`;
+  }
+
+  // Where a point is in the frame; outside it, the read-out stays at the edge.
+  function onFrame([x, y]) {
+    const [x0, x1, , y1] = plane.view();
+    const side = plane.side();
+    const scale = side / (x1 - x0);
+    return [(x - x0) * scale, (y1 - y) * scale].map((v) => Math.max(0, Math.min(side, v || 0)));
+  }
+
+  function read(at) {
+    keyed = at;
+    box.setAttribute("aria-live", at ? "polite" : "off");
+    redraw();
   }
 
   plane.frame.addEventListener("pointermove", (event) => {
@@ -65,19 +93,40 @@ export function makeHover(plane, { array, redraw, lesson }) {
     pointer = over ? [event.offsetX, event.offsetY] : null;
     redraw();
   });
+  plane.frame.addEventListener("click", (event) => {
+    if (event.pointerType !== "touch" || event.target.tagName !== "CANVAS") return;
+    pointer = [event.offsetX, event.offsetY]; // it stays until the next tap
+    redraw();
+  });
   for (const leave of ["pointerleave", "pointercancel"]) {
     plane.frame.addEventListener(leave, () => {
       pointer = null;
       redraw();
     });
   }
+  plane.frame.addEventListener("keydown", (event) => {
+    if (!plane.frame.matches(":focus-visible") || event.target !== plane.frame) return;
+    if (!paths.length || event.ctrlKey || event.altKey) return;
+    const along = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const across = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!along && !across) return;
+    const { path, step } = keyed ?? { path: 0, step: along ? -along : 0 };
+    const far = along ? along * (event.shiftKey ? 10 : 1) : 0;
+    read({ path: (path + (across ?? 0) + paths.length) % paths.length, step: Math.max(0, step + far) });
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  plane.frame.addEventListener("blur", () => keyed && read(null));
 
   return {
     box,
-    adopt: (newPaths) => (paths = newPaths),
+    adopt(newPaths) {
+      paths = newPaths;
+      setAttribute(plane.frame, "tabindex", paths.length ? "0" : null);
+    },
     shown() {
       const before = found;
-      if (pointer || before) look();
+      if (pointer || keyed || before) look();
       return found;
     },
   };

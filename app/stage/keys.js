@@ -20,6 +20,7 @@ const ROWS = [
   { group: "hand", shown: "← → ↑ ↓", says: "key-move" },
   { group: "hand", shown: "Shift ←", says: "key-fine" },
   { group: "hand", shown: "Ctrl ←", says: "key-coarse" },
+  { group: "hand", shown: "← → ↑ ↓", says: "key-read" },
   { group: "talk", keys: ["p"], does: "present" },
   { group: "talk", keys: ["PageDown"], shown: "Page Down", does: "next", when: "presenting", first: true },
   { group: "talk", keys: ["PageUp"], shown: "Page Up", does: "last", when: "presenting", first: true },
@@ -45,8 +46,8 @@ function taken({ target, key, ctrlKey, metaKey }) {
   if (target.matches("textarea, select, [contenteditable=true]")) return true;
   if (target.matches("input:not([type=range], [type=checkbox], [type=radio])")) return true;
   if (key === " ") return target.matches(PRESSED);
-  // An arrow belongs to what has the focus; a button has no use for it.
-  if (key.startsWith("Arrow")) return target !== document.body && !target.matches("button, a");
+  // An arrow belongs to what has the focus; a button has no use for it, nor a plane that was clicked.
+  if (key.startsWith("Arrow")) return target !== document.body && !target.matches("button, a, .frame");
   return false;
 }
 

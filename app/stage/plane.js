@@ -15,7 +15,7 @@ export function makePlane(stage) {
   const ticks = [makeTicks("x"), makeTicks("y")];
   const names = [make("span", { class: "axis x" }), make("span", { class: "axis y" })];
   const title = make("figcaption", {});
-  const frame = make("div", { class: "frame" }, still, living);
+  const frame = make("div", { class: "frame", role: "group" }, still, living);
   const figure = make("figure", { class: "plane" }, title, frame);
   const contexts = [still, living].map((canvas) => canvas.getContext("2d"));
 
@@ -77,6 +77,7 @@ export function makePlane(stage) {
     setAttribute(frame, "data-paint", spec.paint ?? null);
     const labels = spec.labels.join(say("and"));
     setAttribute(figure, "aria-label", say("plane", { title: spec.title, labels }));
+    setAttribute(frame, "aria-label", say("read-along", { title: spec.title }));
     showTicks();
     spec.labels.forEach((text, i) => setText(names[i], text));
     handles.update(newHandles, errors);

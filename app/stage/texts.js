@@ -47,6 +47,7 @@ const TEXTS = {
     "key-redo": "redo",
     "key-tab": "to the next handle or control",
     "key-move": "move the focused handle or slider",
+    "key-read": "on a plane: read along its paths, from path to path",
     "key-fine": "finely",
     "key-coarse": "coarsely",
     "key-present": "present",
@@ -110,6 +111,8 @@ const TEXTS = {
     // planes
     "point": "draggable point",
     "plane": "plane {title}, axes {labels}",
+    "read-along": "{title}: read along the paths by arrow keys",
+    "symbols": "what the symbols stand for",
     "and": " and ",
     "place": "step {step}: {place}",
     "loss-there": "{place}, loss {loss}",

@@ -81,7 +81,7 @@ export function makeFormulas(lesson) {
   // A picture with several faces shows the lines of the one it has on.
   function update({ shown = {} }) {
     let changed = false;
-    for (const line of box.children) {
+    for (const line of box.querySelectorAll(".formula")) {
       const hidden = Boolean(shown.formulas && !shown.formulas.includes(line.dataset.formula));
       changed ||= line.hidden !== hidden;
       if (line.hidden !== hidden) line.hidden = hidden;

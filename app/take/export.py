@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
@@ -68,5 +69,6 @@ def _nav(row: list[Lesson], at: int) -> dict[str, Any]:
 
 def _index(row: list[Lesson]) -> str:
     templates = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=select_autoescape())
-    values = home({lesson.name: lesson for lesson in row})
+    inside = lambda lesson: f"data:image/svg+xml,{quote(lesson.miniature())}"  # noqa: E731
+    values = home({lesson.name: lesson for lesson in row}, inside)
     return templates.get_template("home.html").render(**values, suffix=".html")

@@ -97,9 +97,21 @@ def test_options_are_controls_by_themselves_and_turn_what_they_say(live: Live) -
     np.testing.assert_allclose(live.shown.chart.matrix, np.diag([1.0, 3.0]))
 
 
+def test_which_parameters_a_chart_rewrites_is_chosen_by_their_signs(live: Live) -> None:
+    field = "turned.chart.log-scale.which"
+    spec = fields()[field]
+    assert [option["label"] for option in spec["options"]] == ["θ₁", "θ₂", "both"]
+    for value, names in (("0", ("log α", "β")), ("both", ("log α", "log β"))):
+        answer = ask(live, problem="gamma", **{field: value})
+        assert answer["values"][field] == value
+        assert live.shown.chart.names(("α", "β")) == names
+    assert ask(live, **{field: "-1"})["state"]["turned"] == ()
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
+        ("turned.chart.log-scale.which", "3", "no which"),
         ("turned.metric.fisher-power.q", 1.5, "take one from 0 to 1"),
         ("turned.metric.monte-carlo-fisher.n", 1e9, "take one from 1 to 256"),
         ("turned.metric.monte-carlo-fisher.n", 2.5, "whole number"),

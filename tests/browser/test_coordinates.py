@@ -210,6 +210,40 @@ def test_a_symbol_lights_what_it_stands_for_and_the_legend_lights_the_symbol(les
     lesson.wait_for_function(f"before => ({pixels})() === before", arg=before)
 
 
+def test_keys_light_a_symbol_and_keep_its_light(lesson: Page) -> None:
+    button = lesson.locator(".symbols button", has_text="Newton")
+    button.focus()
+    expect(lesson.locator(".words mi.lit").first).to_have_text("H")
+    lesson.locator("[data-handle='start']").focus()
+    expect(lesson.locator(".words mi.lit")).to_have_count(0)
+    button.press("Enter")
+    expect(button).to_have_attribute("aria-pressed", "true")
+    lesson.locator("[data-handle='start']").focus()
+    expect(lesson.locator(".words mi.lit").first).to_have_text("H")
+    lesson.locator("h1").click()
+    expect(lesson.locator(".words mi.lit")).to_have_count(0)
+
+
+def test_keys_read_a_plane_along_its_paths(lesson: Page) -> None:
+    loss = lesson.evaluate(
+        f"""() => {{ const {{ answer, array }} = {ROOT};
+        return Array.from(array(answer.traces.find(t => t.kind === 'path').values.loss)); }}"""
+    )
+    lesson.locator("[data-plane='theta'] [data-handle]").first.focus()
+    lesson.keyboard.press("Shift+Tab")
+    said = lesson.locator("[data-plane='theta'] .hover")
+    for key, step in (("ArrowRight", 0), ("ArrowRight", 1), ("Shift+ArrowRight", 11)):
+        lesson.keyboard.press(key)
+        expect(said).to_contain_text(f"step {step}:")
+    shown = (said.text_content() or "").rsplit("loss ")[-1].replace("−", "-")
+    assert float(shown) == pytest.approx(loss[11], rel=1e-3)
+    first = said.locator("b").text_content() or ""
+    lesson.keyboard.press("ArrowDown")
+    expect(said.locator("b")).not_to_have_text(first)
+    lesson.keyboard.press("Tab")
+    expect(said).to_be_hidden()
+
+
 def test_a_prediction_is_answered_by_the_run_that_it_starts(lesson: Page) -> None:
     box = lesson.locator("[data-predict='turned']")
     assert box.get_attribute("data-verdict") is None

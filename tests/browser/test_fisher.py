@@ -115,3 +115,17 @@ def test_the_empirical_fisher_goes_round_about(lesson: Page) -> None:
     box = lesson.locator("[data-predict='turned']")
     box.get_by_role("button", name="more than 60°").click()
     expect(box).to_have_attribute("data-verdict", "right")
+
+
+def test_the_readers_dot_lies_on_the_curve_of_the_readers_own_direction(lesson: Page) -> None:
+    drag(lesson, "step", (40, -10))
+    seen = settle(lesson)["numbers"]
+    script = f"""kind => {{ const found = {ROOT}.answer.traces.find(t => t.plane === 'right'
+        && t.kind === kind && t.ink === 'you'); return Array.from({ROOT}.array(found.points)); }}"""
+    (dot,) = np.reshape(lesson.evaluate(script, "points"), (-1, 2))
+    own = np.reshape(lesson.evaluate(script, "curve"), (-1, 2))
+    assert np.interp(dot[0], own[:, 0], own[:, 1]) == pytest.approx(dot[1], abs=0.01)
+    worst = np.reshape(lesson.evaluate(script.replace("'you'", "'worst'"), "curve"), (-1, 2))
+    above = np.interp(dot[0], worst[:, 0], worst[:, 1])
+    assert above > dot[1]
+    assert seen["miss"] != 0

@@ -47,5 +47,6 @@ def test_options_are_read_from_the_signature() -> None:
         "way": Option("way", "a", None, ("a", "b")),
     }
     assert {"rotation", "stretch", "shear"} <= set(options(charts["linear"]))
+    assert options(charts["log-scale"])["which"].component
     assert set(options(charts["bend"])) == {"strength", "center", "shear"}
     assert set(options(metrics["monte-carlo-fisher"])) == {"n", "seed"}

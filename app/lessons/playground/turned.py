@@ -22,6 +22,9 @@ SHELVES: dict[str, Registry[Any]] = {"problem": problems, "chart": charts, "metr
 LARGEST = 1e3
 """Of an option that says no range of its own."""
 
+COMPONENTS: dict[str, int | tuple[int, int]] = {"0": 0, "-1": -1, "both": (0, 1)}
+"""Which of a plane's two parameters an option may name, as a link writes them."""
+
 _MOST_PARTS = 3
 
 
@@ -80,9 +83,9 @@ def _written(spot: str, value: Any) -> str:
     if spot not in every_spot():
         raise BadInput("turned", f"there is no option {spot[:60]!r}")
     (option, default), field = every_spot()[spot], f"turned.{spot}"
-    if option.choices:
-        if value not in option.choices:
-            raise BadInput(field, f"no {option.name} {value!r}; {', '.join(option.choices)}")
+    if words := _words(option):
+        if str(value) not in words:
+            raise BadInput(field, f"no {option.name} {value!r}; {', '.join(words)}")
         return str(value)
     try:
         number = float(value)
@@ -94,6 +97,11 @@ def _written(spot: str, value: Any) -> str:
     if isinstance(default, int) and number != math.floor(number):
         raise BadInput(field, f"{option.name} = {number:g} must be a whole number")
     return repr(int(number) if number == int(number) else number)
+
+
+def _words(option: Option) -> tuple[str, ...]:
+    """What an option chooses among, as a link writes it; empty if it is a number."""
+    return tuple(COMPONENTS) if option.component else option.choices
 
 
 def _held(words: Iterable[str]) -> dict[str, str]:
@@ -127,6 +135,8 @@ def given(words: Iterable[str], shelf: str, name: str) -> tuple[tuple[str, Any],
                 found[key] = tuple(
                     float(held.get(f"{stem}.{i}") or part) for i, part in enumerate(option.default)
                 )
+        elif stem in held and option.component:
+            found[key] = COMPONENTS[held[stem]]
         elif stem in held:
             found[key] = held[stem] if option.choices else type(option.default)(float(held[stem]))
     return tuple(sorted(found.items()))
@@ -136,11 +146,11 @@ def values(words: Iterable[str]) -> dict[str, Any]:
     """What every control shows."""
     held = _held(words)
     return {
-        f"turned.{spot}": default
-        if spot not in held
-        else held[spot]
-        if option.choices
+        f"turned.{spot}": held.get(spot, str(default))
+        if _words(option)
         else float(held[spot])
+        if spot in held
+        else default
         for spot, (option, default) in every_spot().items()
     }
 
@@ -156,7 +166,14 @@ def controls(shelf: str) -> list[dict[str, Any]]:
             spec: dict[str, Any] = {
                 "field": f"turned.{spot}", "label": label, "when": [[shelf, [name]]],
             }  # fmt: skip
-            if option.choices:
+            if option.component:
+                signs = zip(COMPONENTS, ("θ₁", "θ₂", "both"), strict=True)
+                spec |= {
+                    "kind": "choice",
+                    "label": "rewrites",
+                    "options": [{"value": n, "label": sign} for n, sign in signs],
+                }
+            elif option.choices:
                 named = [{"value": n, "label": n} for n in option.choices]
                 spec |= {"kind": "choice", "options": named}
             elif option.span:

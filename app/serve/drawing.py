@@ -1,0 +1,79 @@
+"""The miniatures of the home page: drawn by the engine in other processes, at the first visit.
+
+The page does not wait for them: each is a picture with an address of its own, answered once it is
+drawn. One process draws the lessons that need torch, whose import takes its time, another the rest;
+the server itself stays free to answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable
+
+
+class Drawing:
+    """Pictures by the names of lessons. ``fault`` is told what could not be drawn."""
+
+    def __init__(self, names: Iterable[str], fault: Callable[[str, BaseException], None]) -> None:
+        self.names = tuple(names)
+        self.fault = fault
+        self._made: dict[str, asyncio.Future[str]] = {}
+        self._children: list[asyncio.subprocess.Process] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def picture(self, name: str) -> str:
+        """The miniature of a lesson, an SVG; empty if it could not be drawn."""
+        if not self._made:
+            self._begin()
+        return await asyncio.shield(self._made[name])
+
+    def _begin(self) -> None:
+        from app.lessons import lessons
+
+        loop = asyncio.get_running_loop()
+        self._made = {name: loop.create_future() for name in self.names}
+        for torch in (False, True):
+            names = [name for name in self.names if lessons[name].heavy == torch]
+            if names:
+                self._tasks.append(asyncio.create_task(self._draw(names)))
+
+    async def _draw(self, names: list[str]) -> None:
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "app.serve.drawing", *names,
+            env=env, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+            limit=2**22,
+        )  # fmt: skip
+        self._children.append(child)
+        assert child.stdout
+        async for line in child.stdout:
+            for name, svg in json.loads(line).items():
+                self._made[name].set_result(svg)
+        await child.wait()
+        for name in names:
+            if not self._made[name].done():
+                self._made[name].set_result("")
+                self.fault(name, RuntimeError(f"no miniature: code {child.returncode}"))
+
+    async def close(self) -> None:
+        """End what still draws."""
+        for child in self._children:
+            with contextlib.suppress(ProcessLookupError):
+                child.kill()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def main(names: list[str]) -> None:
+    """Draw these lessons' miniatures, each said as a line of JSON once it is there."""
+    from app.lessons import lessons
+
+    for name in names:
+        print(json.dumps({name: lessons[name].miniature()}), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
