@@ -83,8 +83,27 @@ def test_a_claim_can_fail() -> None:
     assert claim.check(lesson.after({"damping": 5.0, "rules": ["natural"]})) is False
 
 
-def test_every_lesson_makes_claims() -> None:
-    assert all(lesson.claims for lesson in lessons.values())
+MINUTES = 10.0
+"""What a lesson may take: its words at 150 a minute, half a minute a preset and a question."""
+
+
+@pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
+def test_every_lesson_asks_shows_and_says_where_this_slips_in_ten_minutes(lesson: Lesson) -> None:
+    assert lesson.claims
+    assert lesson.predictions
+    assert lesson.presets
+    assert lesson.sources
+    assert any(section.heading == "Where this slips" for section in lesson.sections)
+    assert lesson.takeaway.endswith(".")
+    assert len(lesson.takeaway) <= 160, "a line"
+    said = [s if isinstance(s, str) else s.sentence
+            for section in lesson.sections for s in section.sentences]  # fmt: skip
+    looks = len(lesson.presets) + len(lesson.predictions)
+    assert sum(len(one.split()) for one in said) / 150 + looks / 2 <= MINUTES
+
+
+def test_there_are_sixty_claims_and_more() -> None:
+    assert sum(len(lesson.claims) for lesson in lessons.values()) >= 60
 
 
 def test_typeset_words_need_nothing_from_outside() -> None:
