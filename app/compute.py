@@ -6,18 +6,22 @@ A run in θ does not depend on the chart, so that dragging A pays for the runs i
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from typing import Any
 
+import numpy as np
+
 from app.state import ChartKey, ProblemKey, Runs, chart_named, problem_named
 from natgrad_core import Problem, Rule, Trajectory, gap, rules, run
 from natgrad_core.chart import Chart
-from natgrad_core.problem import At
+from natgrad_core.problem import At, Charted
 from natgrad_core.small import components
 from natgrad_core.types import Array
 
 
+@lru_cache(maxsize=256)
 def rule_named(name: str, rate: float, damping: float, kind: str) -> Rule:
     """The rule of this name with those of the reader's options that it takes."""
     options = {"rate": rate, "damping": damping, "kind": kind}
@@ -32,6 +36,12 @@ def rule_options(rule: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=256)
+def charted(problem: ProblemKey, chart: ChartKey) -> Charted:
+    """The problem in the coordinates of the chart: one object for all runs in x."""
+    return problem_named(problem).through(chart_named(chart))
+
+
+@lru_cache(maxsize=256)
 def run_named(
     problem: ProblemKey,
     chart: ChartKey | None,
@@ -41,11 +51,11 @@ def run_named(
     steps: int,
 ) -> Trajectory:
     """The run of a rule from ``start`` (in θ), in θ or through a chart."""
-    base = problem_named(problem)
+    how = rule_named(rule, *options)
     if chart is None:
-        return run(base, rule_named(rule, *options), start, steps)
-    through = chart_named(chart)
-    return run(base.through(through), rule_named(rule, *options), through.inverse(start), steps)
+        return run(problem_named(problem), how, start, steps)
+    there = charted(problem, chart)
+    return run(there, how, there.chart.inverse(start), steps)
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,36 @@ class Twins:
     def there(self) -> At:
         """The problem in x, along the run in θ."""
         return self.away.problem.at(components(self.chart.inverse(self.home.good)))
+
+
+def together(pairs: Iterable[Twins]) -> None:
+    """Work out at once what a picture asks of every pair: its runs in both planes, J, the gap.
+
+    On arrays as small as these NumPy's time goes into its calls, and here are few. Each pair (of
+    one problem, chart and length) finds its share where its properties keep what they found; these
+    are the slow witness.
+    """
+    new = [pair for pair in pairs if "gap" not in vars(pair)]
+    if not new:
+        return
+    chart, problem = new[0].chart, new[0].home.problem
+    home, x = (np.stack([run.theta for run in runs]) for runs in zip(*map(_runs, new), strict=True))
+    runs = [run for pair in new for run in _runs(pair)]
+    with np.errstate(all="ignore"):
+        away, home_in_x = chart.forward(x), chart.inverse(home)
+        points = np.stack([home, away], 1).reshape(len(runs), *home.shape[1:])
+        points[~np.stack([run.ok for run in runs])] = np.nan
+        losses = np.broadcast_to(problem._loss(*components(points)), points.shape[:-1])
+    gaps = gap(np.swapaxes(home, 0, 1), np.swapaxes(away, 0, 1)).tolist()
+    for run_, loss in zip(runs, losses, strict=True):
+        vars(run_)["loss"] = loss
+    for i, pair in enumerate(new):
+        vars(pair).update(home_in_x=home_in_x[i], gap=gaps[i])
+        vars(pair.away)["home"] = away[i]
+
+
+def _runs(pair: Twins) -> tuple[Trajectory, Trajectory]:
+    return pair.home, pair.away
 
 
 @dataclass(frozen=True)

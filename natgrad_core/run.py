@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -197,12 +198,17 @@ def _record(
     """The points as one array, with everything after a path's first bad point set to NaN."""
     lead = np.broadcast_shapes(*(np.shape(c) for c in (kept[0] if kept else theta)))
     path = np.full((steps + 1, *lead, len(theta)), np.nan)
-    path[0] = np.stack(np.broadcast_arrays(*theta), -1)
-    if kept:
+    for i, first in enumerate(theta):
+        path[0, ..., i] = first
+    if kept and lead:
         for i in range(len(theta)):
             path[1 : len(kept) + 1, ..., i] = [point[i] for point in kept]
-    ok: Bools = np.logical_and.accumulate(problem.inside(path), axis=0)
+    elif kept:
+        flat = np.fromiter(chain.from_iterable(kept), float, len(kept) * len(theta))
+        path[1 : len(kept) + 1] = flat.reshape(len(kept), -1)
+    ok: Bools = problem.inside(path)
     if not ok.all():
+        ok = np.logical_and.accumulate(ok, axis=0)
         spoiled = np.zeros_like(ok)
         spoiled[1:] = ~ok[:-1]
         path[spoiled] = np.nan

@@ -36,6 +36,8 @@ def upper(matrix: Matrix) -> Vector:
 
 def dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
     """Σ a_i b_i."""
+    if len(a) == 2:
+        return a[0] * b[0] + a[1] * b[1]
     result = a[0] * b[0]
     for x, y in zip(a[1:], b[1:], strict=True):
         result = result + x * y
@@ -44,7 +46,7 @@ def dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
 
 def mv(matrix: Matrix, v: Vector) -> Vector:
     """M v."""
-    return tuple(dot(row, v) for row in matrix)
+    return tuple([dot(row, v) for row in matrix])
 
 
 def transpose(matrix: Matrix) -> Matrix:
@@ -53,10 +55,11 @@ def transpose(matrix: Matrix) -> Matrix:
 
 
 def congruent(jacobian: Matrix, matrix: Matrix) -> Matrix:
-    """Jᵀ M J."""
+    """Jᵀ M J for M symmetric, to the last bit symmetric itself."""
     columns = transpose(jacobian)
     images = [mv(matrix, column) for column in columns]
-    return tuple(tuple(dot(column, image) for image in images) for column in columns)
+    places = [(i, j) for i in range(len(columns)) for j in range(i, len(columns))]
+    return symmetric(*[dot(columns[i], images[j]) for i, j in places])
 
 
 def add(a: Matrix, b: Matrix, scale: Any = 1) -> Matrix:

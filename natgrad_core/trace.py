@@ -153,32 +153,44 @@ class Sym:
         self.name = name
 
     def __add__(self, other: Any) -> Any:
-        return self if _is(other, 0) else self.tape.emit("+", self, other)
+        if type(other) is int and other == 0:
+            return self
+        return self.tape.emit("+", self, other)
 
     def __radd__(self, other: Any) -> Any:
-        return self if _is(other, 0) else self.tape.emit("+", other, self)
+        if type(other) is int and other == 0:
+            return self
+        return self.tape.emit("+", other, self)
 
     def __sub__(self, other: Any) -> Any:
-        return self if _is(other, 0) else self.tape.emit("-", self, other)
+        if type(other) is int and other == 0:
+            return self
+        return self.tape.emit("-", self, other)
 
     def __rsub__(self, other: Any) -> Any:
-        return -self if _is(other, 0) else self.tape.emit("-", other, self)
+        if type(other) is int and other == 0:
+            return -self
+        return self.tape.emit("-", other, self)
 
     def __mul__(self, other: Any) -> Any:
-        if _is(other, 0):
-            return 0
-        return self if _is(other, 1) else self.tape.emit("*", self, other)
+        if type(other) is int and other in (0, 1):
+            return self if other else 0
+        return self.tape.emit("*", self, other)
 
     def __rmul__(self, other: Any) -> Any:
-        if _is(other, 0):
-            return 0
-        return self if _is(other, 1) else self.tape.emit("*", other, self)
+        if type(other) is int and other in (0, 1):
+            return self if other else 0
+        return self.tape.emit("*", other, self)
 
     def __truediv__(self, other: Any) -> Any:
-        return self if _is(other, 1) else self.tape.emit("/", self, other)
+        if type(other) is int and other == 1:
+            return self
+        return self.tape.emit("/", self, other)
 
     def __rtruediv__(self, other: Any) -> Any:
-        return 0 if _is(other, 0) else self.tape.emit("/", other, self)
+        if type(other) is int and other == 0:
+            return 0
+        return self.tape.emit("/", other, self)
 
     def __neg__(self) -> Any:
         return self.tape.emit("neg", self)
@@ -187,7 +199,7 @@ class Sym:
         return self.tape.emit("abs", self)
 
     def __pow__(self, power: Any) -> Any:
-        if _is(power, 2):
+        if type(power) is int and power == 2:
             return self * self
         return self.tape.emit("**", self, power)
 
@@ -207,17 +219,13 @@ class Sym:
         raise TypeError("a formula may not branch on its parameters: use natgrad_core.ops.where")
 
 
-def _is(value: Any, number: int) -> bool:
-    return isinstance(value, int) and value == number
-
-
 def call(name: str, *args: Any) -> Sym:
     """The symbol of function ``name`` on ``args``, at least one of them a symbol."""
     tape = next(a.tape for a in args if isinstance(a, Sym))
     return tape.emit(name, *args)
 
 
-def _source(tape: Tape, inputs: int, outputs: Sequence[str], shown: int) -> str:
+def _source(lines: Sequence[lanes.Line], numbers: int, outputs: Sequence[str], shown: int) -> str:
     """The loop on floats: states x0 … are replaced by ``outputs``; the first ``shown`` are kept.
 
     It returns the last state that arithmetic has an answer for. Lines that no output needs are
@@ -233,21 +241,21 @@ def _source(tape: Tape, inputs: int, outputs: Sequence[str], shown: int) -> str:
             return f"{operation}({', '.join(names)})"
         return f"{names[0]} {operation} {names[1]}"
 
-    needed, lines = set(outputs), []
-    for name, operation, args in reversed(tape.lines):
+    needed, body = set(outputs), []
+    for name, operation, args in reversed(lines):
         if name in needed:
             needed.update(args)
-            lines.append(f"            {name} = {expression(operation, args)}")
-    state = ", ".join(f"x{i}" for i in range(inputs)) + ","
-    numbers = ", ".join(f"c{i}" for i in range(len(tape.numbers)))
+            body.append(f"            {name} = {expression(operation, args)}")
+    state = ", ".join(f"x{i}" for i in range(len(outputs))) + ","
+    given = ", ".join(f"c{i}" for i in range(numbers))
     return "\n".join(
         [
             "def replay(state, numbers, steps, keep):",
             f"    {state} = state",
-            f"    {numbers}, = numbers" if numbers else "    pass",
+            f"    {given}, = numbers" if numbers else "    pass",
             "    try:",
             "        for _ in range(steps):",
-            *reversed(lines),
+            *reversed(body),
             f"            {state} = {', '.join(outputs)},",
             f"            keep(({', '.join(f'x{i}' for i in range(shown))},))",
             "    except (ArithmeticError, ValueError):",
@@ -258,9 +266,12 @@ def _source(tape: Tape, inputs: int, outputs: Sequence[str], shown: int) -> str:
 
 
 @lru_cache(maxsize=512)
-def _compiled(source: str) -> Callable[..., tuple[Any, ...]]:
+def _compiled(
+    lines: tuple[lanes.Line, ...], numbers: int, outputs: tuple[str, ...], shown: int
+) -> Callable[..., tuple[Any, ...]]:
+    """The loop of ``_source``, compiled once for all runs whose steps are the same line."""
     scope: dict[str, Any] = dict(FLOAT_FUNCTIONS)
-    exec(compile(source, "<a traced step>", "exec"), scope)
+    exec(compile(_source(lines, numbers, outputs, shown), "<a traced step>", "exec"), scope)
     return scope["replay"]
 
 
@@ -300,7 +311,7 @@ def replay(
     if not all(isinstance(v, float | int) or callable(v) for v in (*state, *numbers)):
         found = lanes.replay(tape.lines, outputs, state, numbers, steps, _ON_ARRAYS, shown)
         return [tuple(point) for point in found]
-    fast = _compiled(_source(tape, len(state), outputs, shown))
+    fast = _compiled(tuple(tape.lines), len(numbers), tuple(outputs), shown)
     kept: list[tuple[Any, ...]] = []
     while True:
         state = fast(state, numbers, steps - len(kept), kept.append)

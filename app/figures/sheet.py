@@ -30,7 +30,7 @@ class Sheet:
         self.traces: list[dict[str, Any]] = []
         self.buffers: dict[str, list[Any]] = {}
         self._have = have
-        self._chunks: list[bytes] = []
+        self._chunks: list[tuple[Any, Any]] = []
         self._size = 0
 
     def array(self, name: str, values: ArrayLike) -> str:
@@ -41,12 +41,10 @@ class Sheet:
         plain = np.asarray(values)
         kind, dtype = _BYTES if plain.dtype == np.uint8 else _KINDS[plain.dtype.kind]
         if name not in self.buffers:
-            with np.errstate(over="ignore"):  # what is too large for f4 is infinite to the eye
-                chunk = np.ascontiguousarray(plain, dtype).tobytes()
             self.buffers[name] = [kind, list(plain.shape), self._size]
-            padded = chunk + b"\0" * (-len(chunk) % 8)
-            self._chunks.append(padded)
-            self._size += len(padded)
+            self._chunks.append((plain, dtype))
+            size = plain.size * np.dtype(dtype).itemsize
+            self._size += size + -size % 8
         return name
 
     def add(self, plane: str, kind: str, ink: str, name: str, /, **more: Any) -> None:
@@ -70,4 +68,9 @@ class Sheet:
     @property
     def data(self) -> bytes:
         """The one buffer."""
-        return b"".join(self._chunks)
+        found: list[bytes] = []
+        with np.errstate(over="ignore"):  # what is too large for f4 is infinite to the eye
+            for plain, dtype in self._chunks:
+                chunk = np.ascontiguousarray(plain, dtype).tobytes()
+                found += [chunk, b"\0" * (-len(chunk) % 8)]
+        return b"".join(found)

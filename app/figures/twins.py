@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from app.compute import Shown, Twins
+from app.compute import Shown, Twins, together
 from app.figures.sheet import Sheet
 from natgrad_core.operator import Dense
 from natgrad_core.rule import Rule
 from natgrad_core.run import Trajectory
 from natgrad_core.shapes import ellipse_axes, reach
-from natgrad_core.small import full, pack
+from natgrad_core.small import components, full, pack
 from natgrad_core.types import Array, Bools, Whole
 
 RADIUS = 0.02
@@ -34,6 +34,7 @@ PLANES = ("theta", "x")
 
 def add_paths(sheet: Sheet, shown: Shown, planes: tuple[str, ...] = PLANES) -> None:
     """Both runs of every rule in both planes, with the loss along each for the hover."""
+    together(shown.twins.values())
     for plane in planes:
         for name, twins in shown.twins.items():
             in_theta = plane == "theta"
@@ -52,13 +53,14 @@ def add_paths(sheet: Sheet, shown: Shown, planes: tuple[str, ...] = PLANES) -> N
 
 def add_ellipses(sheet: Sheet, shown: Shown) -> None:
     """Fisher ellipses along the paths: of F along the run in θ, of AᵀFA along the run in x."""
-    for name, twins in shown.twins.items():
-        for plane, run in (("theta", twins.home), ("x", twins.away)):
-            steps = _standing(run.theta, run.ok)
-            points = run.theta[steps]
-            axes = ellipse_axes(full(run.at.fisher, run.ok.shape)[steps], RADIUS)
-            sheet.add(plane, "ellipses", name, "Fisher ellipse", at=steps, rule=name,
-                      shapes=_shapes(points, axes))  # fmt: skip
+    twins = shown.twins.values()
+    for plane, runs in (("theta", [t.home for t in twins]), ("x", [t.away for t in twins])):
+        steps = _standing(np.stack([r.theta for r in runs]), np.stack([r.ok for r in runs]))
+        points = np.concatenate([r.theta[at] for r, at in zip(runs, steps, strict=True)])
+        fisher = full(runs[0].problem.at(components(points)).fisher, points.shape[:1])
+        shapes = np.split(ellipses_at(points, fisher), np.cumsum([len(at) for at in steps])[:-1])
+        for name, at, some in zip(shown.twins, steps, shapes, strict=True):
+            sheet.add(plane, "ellipses", name, "Fisher ellipse", at=at, rule=name, shapes=some)
 
 
 def add_anatomy(sheet: Sheet, shown: Shown) -> None:
@@ -136,14 +138,18 @@ def told(pair: Twins) -> str:
     return "; ".join(where + what for where, what in found if what)
 
 
-def _standing(theta: Array, ok: Bools) -> Whole:
-    """Steps at which ellipses stand: evenly along the length of the good part of the path."""
-    good = theta[ok]
-    if len(good) < 2:
-        return np.zeros(1, int)
-    length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(good, axis=0), axis=1))])
-    marks = np.linspace(0.0, length[-1], _STANDING)
-    return np.unique(np.clip(np.searchsorted(length, marks), 0, len(good) - 1))
+def _standing(theta: Array, ok: Bools) -> list[Whole]:
+    """Steps at which ellipses stand along each path ``[n, steps + 1, 2]``: evenly by length.
+
+    ``ok [n, steps + 1]`` says how far each is good.
+    """
+    with np.errstate(all="ignore"):  # what is bad, or too long to be measured, counts for nothing
+        moved = np.hypot(*np.moveaxis(np.diff(theta, axis=1), -1, 0))
+        length = np.cumsum(np.where(ok[:, 1:], moved, 0.0), axis=1)
+        marks = length[:, -1:] * np.linspace(0.0, 1.0, _STANDING)
+    before = (length[:, None] < marks[..., None]).sum(-1) + (marks > 0)  # the first length is 0
+    last = ok.sum(1, keepdims=True) - 1
+    return [np.array(sorted(set(at))) for at in np.minimum(before, last).tolist()]
 
 
 def _shapes(centers: Array, axes: Array) -> Array:

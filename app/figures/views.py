@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from natgrad_core.problem import Problem
@@ -31,9 +33,12 @@ def grid(view: Array, fine: int) -> Array:
     return np.stack(np.meshgrid(*sides, indexing="xy"), -1)
 
 
+@lru_cache(maxsize=64)
 def window(problem: Problem) -> Array:
-    """The square window around what a problem wants seen, ``[2, 2]``."""
-    return square(corners(np.asarray(problem.view, float)))
+    """The square window around what a problem wants seen, ``[2, 2]``, not to be written to."""
+    found = square(corners(np.asarray(problem.view, float)))
+    found.flags.writeable = False
+    return found
 
 
 def plane(name: str, title: str, labels: tuple[str, ...], view: Array) -> dict[str, object]:

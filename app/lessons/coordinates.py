@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
 
 from app import panels
-from app.compute import Shown, run_named
+from app.compute import Shown
 from app.fields import BadInput, choice, control, number
 from app.figures.chain_rule import INKS, STAGES, add_chain_rule, carried
 from app.figures.contours import add_contours, add_lattice
@@ -26,7 +27,7 @@ from app.figures.twins import (
 from app.figures.views import corners, plane, square, window
 from app.lessons import lessons
 from app.lessons.lesson import Claim, Definition, Formula, Lesson, Predict, Preset, Section
-from app.state import ChartKey, Runs, numbers
+from app.state import ChartKey, Runs, numbers, problem_named
 from app.typeset import live_matrix, live_vector
 from natgrad_core import gap, rules, run
 from natgrad_core.charts.linear import Linear, Parts, compose, decompose
@@ -502,7 +503,7 @@ def picture(shown: Shown, sheet: Sheet) -> dict[str, Any]:
         ],
         "ways": {"solid": "run in θ", "dashed": "run in x, mapped back"},
         "steps": shown.state.steps,
-        "handles": _handles(shown, view),
+        "handles": _handles(shown),
         "numbers": _numbers(shown, sheet),
         "meter": meter,
         "notes": {name: note for name, pair in shown.twins.items() if (note := told(pair))},
@@ -532,10 +533,10 @@ def _numbers(shown: Shown, sheet: Sheet) -> dict[str, Any]:
     return numbers
 
 
-def _handles(shown: Shown, view: np.ndarray) -> list[dict[str, Any]]:
+def _handles(shown: Shown) -> list[dict[str, Any]]:
     """The start, in both planes, and the columns of A as arrows from an anchor in a free corner."""
     start = np.asarray(shown.start)
-    anchor, scale = _anchor(shown, view)
+    anchor, scale = _anchor(shown.state.problem)
     handles = [
         {"id": "start", "plane": "theta", "at": start.tolist(), "label": "starting point",
          "field": "start", "ink": "start"},
@@ -552,17 +553,13 @@ def _handles(shown: Shown, view: np.ndarray) -> list[dict[str, Any]]:
     return handles
 
 
-def _anchor(shown: Shown, view: np.ndarray) -> tuple[np.ndarray, float]:
+@cache
+def _anchor(name: str) -> tuple[np.ndarray, float]:
     """A corner of the view away from where this problem's runs usually are."""
+    problem = problem_named(name)
+    view = window(problem)
     low, span = view[:, 0], np.ptp(view, axis=1)
-    usual = run_named(
-        shown.state.problem,
-        None,
-        "natural",
-        (0.05, 0.0, "identity"),
-        tuple(shown.problem.start),
-        100,
-    ).theta
+    usual = run(problem, rules["natural"](0.05), problem.start, 100).theta
     places = [low + span * np.array([a, b]) for a in (0.26, 0.74) for b in (0.26, 0.74)]
     free = max(places, key=lambda c: float(np.linalg.norm((usual - c) / span, axis=1).min()))
     return free, 0.16 * float(span.max())

@@ -94,6 +94,9 @@ class Linear(Chart):
     def _jacobian(self, *x: Any) -> Matrix:
         return self._rows
 
+    def _curvature(self, *x: Any) -> tuple[Matrix, ...]:
+        return (((0,) * len(x),) * len(x),) * len(x)
+
 
 def _rows(matrix: Array) -> Matrix:
     """The entries by row: floats, or arrays over the leading axes."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
-from app.compute import Shown
+from app.compute import Shown, together
 from app.figures.contours import add_lattice, level_bands
 from app.figures.palette import inks
 from app.figures.sheet import Sheet
@@ -123,6 +124,35 @@ def test_runs_in_theta_are_kept_while_a_moves() -> None:
         assert one.twins[name].home is two.twins[name].home
         assert one.twins[name].away is not two.twins[name].away
     assert Shown(one.state).twins["natural"].away is one.twins["natural"].away
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"problem": "logistic-regression"}, {"rate": 1.5, "rules": list(rules)[:4]}]
+)
+def test_what_is_worked_out_for_all_runs_together_is_what_each_says_alone(changes: Any) -> None:
+    shown = lessons["coordinates"].after({"matrix": A, **changes})
+    pairs = list(shown.twins.values())
+    alone, fresh = ([replace(p, home=replace(p.home), away=replace(p.away)) for p in pairs]
+                    for _ in range(2))  # fmt: skip
+    together(fresh)
+    for one, all_ in zip(alone, fresh, strict=True):
+        assert {"gap", "home_in_x"} <= vars(all_).keys()
+        np.testing.assert_allclose(all_.gap, one.gap, rtol=1e-6, atol=1e-13)
+        np.testing.assert_allclose(all_.home_in_x, one.home_in_x, rtol=1e-13)
+        np.testing.assert_allclose(all_.away.home, one.away.home, rtol=1e-13)
+        for mine, theirs in ((all_.home, one.home), (all_.away, one.away)):
+            np.testing.assert_allclose(mine.loss, theirs.loss, rtol=1e-12)
+
+
+def test_ellipses_stand_evenly_along_the_good_part_of_a_path() -> None:
+    _, traces, arrays = drawn(add_ellipses, {"rate": 1.5, "rules": ["gradient"]})
+    shown = lessons["coordinates"].after({"matrix": A, "rate": 1.5, "rules": ["gradient"]})
+    pair = shown.twins["gradient"]
+    for trace, run_ in zip(traces, (pair.home, pair.away), strict=True):
+        length = np.r_[0, np.linalg.norm(np.diff(run_.theta[run_.ok], axis=0), axis=1).cumsum()]
+        marks = np.linspace(0, length[-1], 7)
+        expected = np.unique(np.searchsorted(length, marks).clip(0, len(length) - 1))
+        assert arrays[trace["at"]].tolist() == expected.tolist()
 
 
 def test_a_map_comes_coarse_to_fine_and_is_the_sweep_when_it_is_whole() -> None:

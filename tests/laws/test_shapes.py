@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from natgrad_core import problems
 from natgrad_core.problem import OutsideDomain
-from natgrad_core.shapes import kl_level_set, outline, reach, steepest, unit_directions
+from natgrad_core.shapes import (
+    axes_by_eigenvectors,
+    ellipse_axes,
+    kl_level_set,
+    outline,
+    reach,
+    steepest,
+    unit_directions,
+)
 from natgrad_core.types import Array
 
 size = st.floats(-3, 3).map(lambda v: v if abs(v) > 0.05 else 0.5)
@@ -26,6 +34,30 @@ def metrics(draw: st.DrawFn) -> Array:
 def test_an_outline_lies_where_half_the_quadratic_form_is_the_radius(g: Array, r: float) -> None:
     points = outline(g, r, 33)
     np.testing.assert_allclose(np.einsum("ni,ij,nj->n", points, g, points) / 2, r, rtol=1e-7)
+
+
+@settings(derandomize=True, max_examples=60, deadline=None)
+@given(metrics(), st.floats(1e-4, 10))
+def test_the_axes_of_an_ellipse_are_its_eigenvectors_longest_first(g: Array, r: float) -> None:
+    scales = np.array([1e-200, 1.0, 1e200])  # whose squares are no numbers
+    for found, scale in zip(ellipse_axes(scales[:, None, None] * g, r), scales, strict=True):
+        values = np.einsum("ni,ij,mj->nm", found, scale * g, found) / 2
+        np.testing.assert_allclose(values, r * np.eye(2), atol=1e-9 * r)
+        axes = axes_by_eigenvectors(scale * g, r)
+        outer = axes[:, :, None] * axes[:, None, :]  # an axis and its negative are the same
+        assert np.linalg.norm(found[0]) >= np.linalg.norm(found[1])
+        np.testing.assert_allclose(
+            found[:, :, None] * found[:, None, :], outer, rtol=1e-6, atol=1e-6 * np.abs(outer).max()
+        )
+
+
+def test_without_a_positive_definite_metric_there_is_no_ellipse() -> None:
+    bad = [[[1.0, 0], [0, -1]], [[1, 1], [1, 1]], [[0, 0], [0, 0]], [[-1, 0], [0, -2]],
+           [[np.inf, 0], [0, 1]], [[np.nan, 0], [0, 1]]]  # fmt: skip
+    assert np.isnan(ellipse_axes(np.array(bad), 1.0)).all((-1, -2)).all()
+    cube = np.diag([1.0, 4.0, 16.0])
+    np.testing.assert_allclose(np.linalg.norm(ellipse_axes(cube, 2.0), axis=-1), [2, 1, 0.5])
+    assert np.isnan(ellipse_axes(-cube, 2.0)).all()
 
 
 @pytest.mark.parametrize("reverse", [False, True])
