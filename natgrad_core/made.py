@@ -8,7 +8,6 @@ whoever adds a rule or a problem has nothing to do for it.
 from __future__ import annotations
 
 import functools
-import json
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
@@ -112,6 +111,8 @@ class Writer:
             inside = ", ".join(map(self.write, value))
             return f"({inside},)" if len(value) == 1 else f"({inside})"
         if isinstance(value, str):
+            import json  # only for who writes a script: `import natgrad_core` is to be quick
+
             return json.dumps(value, ensure_ascii=False)
         if value is None or isinstance(value, bool | int | float):
             return repr(value)

@@ -7,9 +7,7 @@ needs no second edit anywhere and ``import natgrad_core`` stays cheap.
 
 from __future__ import annotations
 
-import difflib
 import importlib
-import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar, cast
 
@@ -57,6 +55,8 @@ class Registry(Mapping[str, T]):
     def _fill(self) -> dict[str, T]:
         if not self._filled:
             self._filled = True
+            import pkgutil  # when first looked at: `import natgrad_core` is to be quick
+
             package = importlib.import_module(self._package)
             for module in pkgutil.iter_modules(package.__path__):
                 importlib.import_module(f"{self._package}.{module.name}")
@@ -65,6 +65,8 @@ class Registry(Mapping[str, T]):
     def __getitem__(self, name: str) -> T:
         items = self._fill()
         if name not in items:
+            import difflib  # for the one who mistypes
+
             near = difflib.get_close_matches(str(name), items, n=1)
             hint = f" (did you mean {near[0]!r}?)" if near else ""
             raise UnknownName(f"no {self.kind} {name!r}{hint}; there are {', '.join(self)}")
