@@ -27,19 +27,18 @@ class Drawing:
 
     async def picture(self, name: str) -> str:
         """The miniature of a lesson, an SVG; empty if it could not be drawn."""
-        if not self._made:
-            self._begin()
+        if name not in self._made:
+            self._begin(name)
         return await asyncio.shield(self._made[name])
 
-    def _begin(self) -> None:
+    def _begin(self, name: str) -> None:
+        """Draw a lesson, and all that one process draws with it."""
         from app.lessons import lessons
 
         loop = asyncio.get_running_loop()
-        self._made = {name: loop.create_future() for name in self.names}
-        for torch in (False, True):
-            names = [name for name in self.names if lessons[name].heavy == torch]
-            if names:
-                self._tasks.append(asyncio.create_task(self._draw(names)))
+        names = [other for other in self.names if lessons[other].heavy == lessons[name].heavy]
+        self._made |= {other: loop.create_future() for other in names}
+        self._tasks.append(asyncio.create_task(self._draw(names)))
 
     async def _draw(self, names: list[str]) -> None:
         env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

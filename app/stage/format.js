@@ -33,9 +33,14 @@ export function show(value, digits = 3) {
   return minus(String(Number(value.toPrecision(digits))));
 }
 
-// What stands in a box that is typed into: plain ASCII, no digit that a float would invent.
+const WIDEST = 7; // characters that a box has room for
+
+// What stands in a box that is typed into: plain ASCII, no digit that a float would invent, and none
+// that the box would cut off. What is not retyped keeps all its digits.
 export function typed(value) {
-  return typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value ?? "");
+  if (typeof value !== "number") return String(value ?? "");
+  const text = String(Number(value.toPrecision(6)));
+  return text.length > WIDEST && !Number.isInteger(value) ? String(Number(value.toPrecision(4))) : text;
 }
 
 // A number or a simple fraction, with either minus and either decimal mark; NaN if it is neither.
