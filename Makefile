@@ -80,7 +80,8 @@ $(VENV)/.python:
 # $(call needs,extras): a stamp per set of extras, so that `make run` installs no test tools.
 define needs
 	@echo "Installing $(1) (once) ..."
-	@$(INSTALL) -c constraints.txt -e '$(2)'
+	@$(INSTALL) -c constraints.txt -e '$(2)'; \
+	  echo "Set up in $$SECONDS s; $(VENV) holds $$(du -sm $(VENV) | cut -f1) MB."
 	@touch $@
 endef
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.figures.palette import ink
@@ -24,6 +25,16 @@ def slider(field: str, label: str, low: float, high: float, step: float, /, **mo
             "step": step, "scale": "linear", "unit": "", **more}  # fmt: skip
 
 
+def named(options: Mapping[str, str]) -> list[Control]:
+    """The options of a choice: what each is in the state, and what a reader sees."""
+    return [{"value": value, "label": label} for value, label in options.items()]
+
+
+def inked(names: Iterable[str]) -> list[Control]:
+    """Options that are drawn, each in the ink it is drawn in."""
+    return [{"value": name, "label": ink(name)["label"], "ink": name} for name in names]
+
+
 def choose_problem(names: tuple[str, ...]) -> Control:
     """Which problem; its words come from the problem itself."""
     options = [{"value": n, "label": n.replace("-", " "), "help": problems[n].title} for n in names]
@@ -32,13 +43,12 @@ def choose_problem(names: tuple[str, ...]) -> Control:
 
 def choose_rules(names: tuple[str, ...]) -> Control:
     """Which rules run, each with the ink it is drawn in."""
-    options = [{"value": n, "label": ink(n)["label"], "ink": n} for n in names]
-    return {"kind": "checks", "field": "rules", "label": "rules", "options": options}
+    return {"kind": "checks", "field": "rules", "label": "rules", "options": inked(names)}
 
 
 def choose_damping() -> Control:
     """λI or the same tensor pulled back."""
-    options = [{"value": n, "label": _KIND_LABELS.get(n, n)} for n in KINDS]
+    options = named({kind: _KIND_LABELS.get(kind, kind) for kind in KINDS})
     return {"kind": "choice", "field": "kind", "label": "damping in x", "options": options}
 
 

@@ -25,6 +25,11 @@ def display(self: Any, node: Any) -> None:
     raise nodes.SkipNode
 
 
+def _indented(line: str) -> bool | None:
+    """None for an empty line, which parts what is indented from what is not."""
+    return line.startswith("  ") if line.strip() else None
+
+
 def as_plain_text(
     app: Any, what: str, name: str, of: object, options: object, lines: list[str]
 ) -> None:
@@ -34,8 +39,7 @@ def as_plain_text(
     star of an optimum.
     """
     out: list[str] = []
-    indented = lambda line: line.startswith("  ")  # noqa: E731
-    for block, part in groupby(lines, key=lambda line: indented(line) if line.strip() else None):
+    for block, part in groupby(lines, key=_indented):
         if block:
             out += ["", "::", "", *(f"    {line}" for line in part), ""]
         else:

@@ -11,6 +11,7 @@
 """
 
 from natgrad_core.charts import charts
+from natgrad_core.cite import cite
 from natgrad_core.metrics import metrics
 from natgrad_core.problem import Problem
 from natgrad_core.problems import problems
@@ -24,6 +25,7 @@ __all__ = [
     "Trajectory",
     "chain",
     "charts",
+    "cite",
     "gap",
     "metrics",
     "problems",

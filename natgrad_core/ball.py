@@ -63,7 +63,7 @@ def boundary(metric: ArrayLike, reach: float, count: int = 200) -> list[Array]:
     if low >= -tiny:
         share = np.linspace(-reach, reach, count)[:, None]
         return [sign * across + share * along for sign in (1.0, -1.0)]
-    most = np.arccosh(max(2.0, reach * np.sqrt(high)))
+    most = float(np.arccosh(max(2.0, reach * np.sqrt(high))))
     t = np.linspace(-most, most, count)[:, None]
     wing = np.sinh(t) * along / np.sqrt(-low)
     return [sign * np.cosh(t) * across + wing for sign in (1.0, -1.0)]

@@ -115,7 +115,7 @@ class Composed(Chart):
 
     def _curvature(self, *x: Any) -> tuple[Matrix, ...]:
         between, slope = self.inner._forward(*x), self.inner._jacobian(*x)
-        found = []
+        found: list[Matrix] = []
         for row, second in zip(
             self.outer._jacobian(*between), self.outer._curvature(*between), strict=True
         ):

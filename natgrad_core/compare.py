@@ -104,13 +104,13 @@ class Pair:
     @cached_property
     def moments(self) -> Array:
         """Mean and standard deviation of p and of q, in the variable's unit, ``[2, 2]``."""
-        rows = []
-        for which in (0, 1):
-            weight = lambda *logs, which=which: np.exp(logs[which])  # noqa: E731
-            mean = self.integral(lambda y, p, q, w=weight: w(p, q) * y)
-            square = self.integral(lambda y, p, q, w=weight, m=mean: w(p, q) * (y - m) ** 2)
-            rows.append((mean, np.sqrt(square)))
-        return np.array(rows)
+
+        def spread(weight: Callable[[Array, Array], Array]) -> tuple[float, float]:
+            mean = self.integral(lambda y, p, q: weight(p, q) * y)
+            square = self.integral(lambda y, p, q: weight(p, q) * (y - mean) ** 2)
+            return mean, float(np.sqrt(square))
+
+        return np.array([spread(lambda p, q: np.exp(p)), spread(lambda p, q: np.exp(q))])
 
     @property
     def measures(self) -> dict[str, float]:
@@ -139,7 +139,8 @@ def normals(p: ArrayLike, q: ArrayLike, variable: Variable | None = None) -> Pai
     """The normals with these (μ, σ), ``[2]`` each, as densities of f(x), or of x itself."""
     ends = np.array([p, q], float)
     mean, sigma = ends.T
-    edges = np.linspace((mean - _REACH * sigma).min(), (mean + _REACH * sigma).max(), _PANELS + 1)
+    low, high = (mean - _REACH * sigma).min(), (mean + _REACH * sigma).max()
+    edges = np.linspace(float(low), float(high), _PANELS + 1)
 
     def log_density(of: Array) -> Callable[[Array], Array]:
         return lambda x: -(((x - of[0]) / of[1]) ** 2) / 2 - np.log(of[1]) - HALF_LOG_2PI

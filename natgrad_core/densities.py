@@ -8,15 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from natgrad_core.ops import HALF_LOG_2PI, digamma, exp, lgamma, log, log1p_exp, sigmoid, trigamma
 from natgrad_core.problem import Support
 from natgrad_core.rows import Rows
-from natgrad_core.small import Matrix, symmetric
+from natgrad_core.small import Matrix, Vector, symmetric
 from natgrad_core.types import Array
+
+LogP: TypeAlias = (
+    Callable[[Any, Any], Any] | Callable[[Any, Any, Any], Any] | Callable[[Any, Any, Any, Any], Any]
+)
+"""Of the outcome and one, two or three arguments."""
+
+Information: TypeAlias = (
+    Callable[[Any], Matrix] | Callable[[Any, Any], Matrix] | Callable[[Any, Any, Any], Matrix]
+)
+
+Shape: TypeAlias = tuple[int, ...]
+Draw: TypeAlias = (
+    Callable[[np.random.Generator, Shape, Any], Array]
+    | Callable[[np.random.Generator, Shape, Any, Any], Array]
+    | Callable[[np.random.Generator, Shape, Any, Any, Any], Array]
+)
 
 
 @dataclass(frozen=True)
@@ -25,11 +41,11 @@ class Density:
 
     name: str
     arguments: tuple[str, ...]
-    log_p: Callable[..., Any]
-    information: Callable[..., Matrix]
+    log_p: LogP
+    information: Information
     """The Fisher matrix in the arguments."""
-    kl: Callable[[tuple[Any, ...], tuple[Any, ...]], Any]
-    draw: Callable[..., Array]
+    kl: Callable[[Vector, Vector], Any]
+    draw: Draw
     support: Support
 
     @property
@@ -38,12 +54,12 @@ class Density:
         return f"{self.name}(y, {', '.join(self.arguments)})"
 
 
-def _normal_kl(a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
+def _normal_kl(a: Vector, b: Vector) -> Any:
     (m, s), (n, t) = a, b
     return log(t / s) + (s * s + (m - n) * (m - n)) / (2 * t * t) - 0.5
 
 
-def _gamma_kl(a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
+def _gamma_kl(a: Vector, b: Vector) -> Any:
     (k, r), (j, q) = a, b
     return (k - j) * digamma(k) - lgamma(k) + lgamma(j) + j * log(r / q) + k * (q - r) / r
 
@@ -52,13 +68,13 @@ def _log_beta(a: Any, b: Any) -> Any:
     return lgamma(a) + lgamma(b) - lgamma(a + b)
 
 
-def _beta_kl(a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
+def _beta_kl(a: Vector, b: Vector) -> Any:
     (p, q), (u, v) = a, b
     gap = _log_beta(u, v) - _log_beta(p, q)
     return gap + (p - u) * digamma(p) + (q - v) * digamma(q) + (u - p + v - q) * digamma(p + q)
 
 
-def _bernoulli_kl(a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
+def _bernoulli_kl(a: Vector, b: Vector) -> Any:
     (s,), (u,) = a, b
     return sigmoid(s) * (s - u) - log1p_exp(s) + log1p_exp(u)
 
@@ -72,7 +88,7 @@ def _summed_kl(log_p: Callable[..., Any], reach: float) -> Callable[..., Any]:
     u = np.arange(-reach, reach, 0.125)
     nodes = Rows(0.125 * np.cosh(u), np.sinh(u))
 
-    def kl(a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
+    def kl(a: Vector, b: Vector) -> Any:
         def term(*named: Any) -> Any:
             one, other, (weight, z) = named[: len(a)], named[len(a) : -2], named[-2:]
             y = one[0] + one[1] * z
@@ -108,13 +124,13 @@ def _student_information(_: Any, s: Any, nu: Any) -> Matrix:
     )
 
 
-def _gumbel_kl(a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
+def _gumbel_kl(a: Vector, b: Vector) -> Any:
     (m, s), (n, t) = a, b
     shift, ratio = (n - m) / t, s / t
     return log(t / s) + EULER * (ratio - 1) - shift - 1 + exp(shift + lgamma(1 + ratio))
 
 
-def _inverse_gaussian_kl(a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
+def _inverse_gaussian_kl(a: Vector, b: Vector) -> Any:
     (m, k), (n, j) = a, b
     return (log(k / j) + j / k - 1 + j * (m - n) * (m - n) / (m * n * n)) / 2
 

@@ -72,7 +72,8 @@ class Picture:
         scale = _SIDE / np.array([x1 - x0, y0 - y1])
 
         def d(points: Array, close: bool = False) -> str:
-            parts, pen = [], "M"
+            parts: list[str] = []
+            pen = "M"
             for point in points:
                 if not np.isfinite(point).all():
                     pen = "M"
@@ -122,7 +123,7 @@ def run_bundle(problem: Problem, title: str, theta: Array) -> dict[str, Any]:
 def _picture(
     problem: Problem, title: str, window: Array, paths: list[Array], along: Array | None
 ) -> Picture:
-    x, y = (np.linspace(low, high, 60) for low, high in window)
+    x, y = (_even(low, high) for low, high in window.tolist())
     points = np.stack(np.meshgrid(x, y), -1)
     inside = problem.inside(points)
     losses = np.full(inside.shape, np.nan)
@@ -133,6 +134,10 @@ def _picture(
         along = along[:: max(1, len(along) // 8)]
     return Picture(title, problem.symbols, window, (x, y, losses), _rings(problem, along, window),
                    paths)  # fmt: skip
+
+
+def _even(low: float, high: float) -> Array:
+    return np.linspace(low, high, 60)
 
 
 def _rings(problem: Problem, at: Array, window: Array) -> Array:

@@ -51,7 +51,8 @@ def expected(fisher: ArrayLike, gain: ArrayLike, start: ArrayLike, times: Whole)
     found = np.empty((len(wanted), len(f), len(f)), noise.dtype)
     for i, a in enumerate(pulls.tolist()):
         for j, b in enumerate(pulls.tolist()[: i + 1]):
-            moment, driven, every = (error[i] * error[j]).item(), noise[i, j].item(), []
+            moment, driven = (error[i] * error[j]).item(), noise[i, j].item()
+            every: list[complex] = []
             for t in range(1, last + 1):
                 moment = (1 - a / t) * (1 - b / t) * moment + driven / (t * t)
                 every.append(t * moment)
@@ -131,7 +132,8 @@ def _errors(noise: Array, pulls: Array, start: Array, times: Whole, average: boo
     Of the last way, with ``average``, the mean of the errors so far; its rate does not fall.
     """
     error = np.broadcast_to(start, (len(pulls), *noise.shape[1:])).copy()
-    mean, found, shrink = np.zeros_like(error[-1]), [], pulls.copy()
+    mean, shrink = np.zeros_like(error[-1]), pulls.copy()
+    found: list[Array] = []
     wanted = set(times.tolist())
     for t, y in enumerate(noise, 1):
         np.divide(pulls, t, out=shrink)

@@ -17,7 +17,7 @@ matrix is that of Gauss and Newton. Brown 1986, ch. 1–3; McCullagh and Nelder 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -126,7 +126,7 @@ class ExponentialFamily(Problem):
             point, weight, x = row[:d], row[d], row[d + 1 : d + 1 + k]
             value = of_row(x, row[d + 1 + k : -1], row[-1], *point)
             if isinstance(value, tuple):
-                return tuple(weight * part for part in value)
+                return tuple(weight * part for part in cast(Vector, value))
             return weight * value
 
         return self._sums.total(term, *theta)

@@ -15,9 +15,9 @@ from natgrad_core.types import Array, Bools
 class Route(NamedTuple):
     """There and back for one family, and where the new coordinates may be."""
 
-    forward: Callable[..., Vector]
-    inverse: Callable[..., Vector]
-    inside: Callable[[Array], Any] | None = None
+    forward: Callable[[Any, Any], Vector]
+    inverse: Callable[[Any, Any], Vector]
+    inside: Callable[[Array], Bools] | None = None
     domain: str = ""
 
 

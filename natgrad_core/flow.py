@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 
 import numpy as np
 
@@ -51,8 +52,6 @@ def flow(
     the stiffness of plain flows (Petzold 1983). Where the curve meets the edge of the domain or a
     singular metric it ends, with ``ok`` False and the reason in words; it never raises half-way.
     """
-    from scipy.integrate import LSODA  # costs more than the whole of natgrad_core to import
-
     if not duration > 0:
         raise ValueError(f"the duration must be more than 0, got {duration}")
     begin = problem.check(start)
@@ -73,17 +72,19 @@ def flow(
     points, how = [begin], "grew too steep to follow"
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what LSODA warns of is told in the message
-        solver = LSODA(velocity, 0.0, begin, duration, rtol=tolerance, atol=tolerance * 1e-2)
+        solver = import_module("scipy.integrate").LSODA(
+            velocity, 0.0, begin, duration, rtol=tolerance, atol=tolerance * 1e-2
+        )
         for _ in range(MOST_STEPS):
             solver.step()
             if solver.status == "failed":
                 how = "met a singular metric"
                 break
             reached = wanted[len(points) : np.searchsorted(wanted, solver.t, side="right")]
-            found = solver.dense_output()(reached).T.reshape(-1, problem.dim)
-            good = np.logical_and.accumulate(problem.inside(found)) if len(found) else []
-            points += list(found[good])
-            if not problem.inside(solver.y) or not np.all(good):
+            found: Array = solver.dense_output()(reached).T.reshape(-1, problem.dim)
+            inside = int(np.logical_and.accumulate(problem.inside(found)).sum())
+            points += list(found[:inside])
+            if not problem.inside(solver.y) or inside < len(found):
                 how = "left the domain"
                 break
             if solver.status == "finished":

@@ -9,7 +9,7 @@ neither is the third. Amari and Nagaoka 2000, ch. 2–3.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from importlib import import_module
 
 import numpy as np
 
@@ -49,7 +49,7 @@ def _straight(problem: Problem, kind: str, start: ArrayLike, end: ArrayLike, cou
     return chart.forward(there)
 
 
-def _maps(problem: Problem, kind: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _maps(problem: Problem, kind: str) -> tuple[Callable[[Array], Array], Callable[[Array], Array]]:
     """θ ↦ η or m, and its Jacobian, of a family without a closed inverse."""
     if not isinstance(problem, ExponentialFamily) or problem.covariates:
         raise NoGeodesic(
@@ -62,8 +62,12 @@ def _maps(problem: Problem, kind: str) -> tuple[Callable[..., Any], Callable[...
 
     if kind == "natural":
         return problem.natural, slope
+
     # F = Sᵀ (∂m/∂θ), because ∂m/∂θ = ∇²A S.
-    return problem.expectation, lambda theta: np.linalg.solve(slope(theta).T, problem.fisher(theta))
+    def of_mean(theta: Array) -> Array:
+        return np.asarray(np.linalg.solve(slope(theta).T, problem.fisher(theta)), float)
+
+    return problem.expectation, of_mean
 
 
 def _inverted(
@@ -79,10 +83,11 @@ def _inverted(
     The prediction along the road is halved until it stays in the domain.
     """
     points = [a]
-    for target in targets[1:-1]:
+    for each in targets[1:-1]:
+        target: Array = each
         theta = points[-1]
         for _ in range(50):
-            step = np.linalg.solve(slope(theta), target - to_there(theta))
+            step = np.asarray(np.linalg.solve(slope(theta), target - to_there(theta)), float)
             while not problem.inside(theta + step):
                 step = step / 2
                 if not np.abs(step).max() > 1e-300:
@@ -99,8 +104,7 @@ def exponential(problem: Problem, start: ArrayLike, velocity: ArrayLike, count: 
 
     θ'' + Γ(θ', θ') = 0, at even times from 0 to 1. Points beyond the edge of the domain are NaN.
     """
-    from scipy.integrate import solve_ivp  # costs more than the whole of natgrad_core to import
-
+    integrate = import_module("scipy.integrate")  # costs more than natgrad_core to import
     begin = problem.check(start)
     d = problem.dim
 
@@ -115,7 +119,9 @@ def exponential(problem: Problem, start: ArrayLike, velocity: ArrayLike, count: 
     times = np.linspace(0.0, 1.0, count)
     state = np.concatenate([begin, np.asarray(velocity, float)])
     with np.errstate(all="ignore"):
-        found = solve_ivp(bend, (0.0, 1.0), state, "DOP853", times, rtol=1e-10, atol=1e-12)
+        found = integrate.solve_ivp(
+            bend, (0.0, 1.0), state, "DOP853", times, rtol=1e-10, atol=1e-12
+        )
     road = np.full((count, d), np.nan)
     if found.t.size:
         road[: found.t.size] = found.y[:d].T
@@ -149,9 +155,8 @@ def shoot(problem: Problem, a: Array, b: Array) -> Array:
 
     The road as a boundary value problem, by collocation, gives the first aim; shooting the last.
     """
-    from scipy.integrate import solve_bvp  # costs more than the whole of natgrad_core to import
-    from scipy.optimize import root
-
+    integrate = import_module("scipy.integrate")  # costs more than natgrad_core to import
+    optimize = import_module("scipy.optimize")
     d = problem.dim
     share = np.linspace(0.0, 1.0, 21)
     line = a[:, None] + share * (b - a)[:, None]
@@ -175,8 +180,10 @@ def shoot(problem: Problem, a: Array, b: Array) -> Array:
     try:
         with np.errstate(all="ignore"):
             guess = np.concatenate([line, np.repeat((b - a)[:, None], share.size, 1)])
-            aim = solve_bvp(bend, ends, share, guess, tol=1e-6, max_nodes=2000).y[d:, 0]
-            found = root(miss, aim, tol=1e-12).x
+            aim: Array = integrate.solve_bvp(bend, ends, share, guess, tol=1e-6, max_nodes=2000).y[
+                d:, 0
+            ]
+            found: Array = optimize.root(miss, aim, tol=1e-12).x
             good = float(np.abs(miss(found)).max()) < 1e-7
         if good:
             return found

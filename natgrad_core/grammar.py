@@ -80,9 +80,11 @@ class Expression:
                 name in DENSITIES
             ):
                 inner = (n.id for a in args for n in ast.walk(a) if isinstance(n, ast.Name))
-                if outcome not in inner:
-                    return name, outcome, tuple(Expression(self.text, a, self.names) for a in args)
-        return None
+                if outcome in inner:
+                    return None
+                return name, outcome, tuple(Expression(self.text, a, self.names) for a in args)
+            case _:
+                return None
 
 
 def read(text: str, names: frozenset[str]) -> Expression:
@@ -202,4 +204,5 @@ def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:
         case ast.Call(func=ast.Name(id=name), args=args):
             values = [_value(a, names) for a in args]
             return (FUNCTIONS.get(name) or DENSITIES[name].log_p)(*values)
-    raise AssertionError("`read` lets nothing else through")
+        case _:
+            raise AssertionError("`read` lets nothing else through")

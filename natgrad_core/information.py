@@ -78,9 +78,18 @@ class Gathered:
 
     def then(self, more: Gathered) -> Gathered:
         """These draws and after them ``more``."""
-        join = lambda a, b: np.concatenate([a, a[-1] + b])  # noqa: E731
-        return Gathered(*(join(getattr(self, name), getattr(more, name))
-                          for name in ("n", "score", "outer", "surprise", "square")))  # fmt: skip
+        return Gathered(
+            np.concatenate([self.n, self.n[-1] + more.n]),
+            _join(self.score, more.score),
+            _join(self.outer, more.outer),
+            _join(self.surprise, more.surprise),
+            _join(self.square, more.square),
+        )
+
+
+def _join(first: Array, then: Array) -> Array:
+    """Running sums and what came after them, as running sums."""
+    return np.concatenate([first, first[-1] + then])
 
 
 def whitening(fisher: Array) -> Array:
@@ -110,7 +119,10 @@ def gather(problem: Problem, theta: ArrayLike, ns: Whole, seed: int | tuple[int,
     white = whitening(problem.fisher(point))
     square = (white @ outer @ white) ** 2
     starts = np.concatenate([[0], ns[:-1]])
-    total = lambda each: np.cumsum(np.add.reduceat(each, starts, axis=0), axis=0)  # noqa: E731
+
+    def total(each: Array) -> Array:
+        return np.cumsum(np.add.reduceat(each, starts, axis=0), axis=0)
+
     return Gathered(ns, total(mean), total(outer), total(h), total(square))
 
 
@@ -147,7 +159,10 @@ def kl_misses(problem: Problem, theta: ArrayLike, sizes: Array, count: int = 48)
 def angle(a: Array, b: Array, metric: Array | None = None) -> Array:
     """The angle of vectors ``[..., d]`` in degrees: on paper, or as ``metric [d, d]`` has it."""
     g = np.eye(a.shape[-1]) if metric is None else metric
-    dot = lambda v, w: np.einsum("...i,ij,...j->...", v, g, w)  # noqa: E731
+
+    def dot(v: Array, w: Array) -> Array:
+        return np.einsum("...i,ij,...j->...", v, g, w)
+
     with np.errstate(all="ignore"):
         cosine = dot(a, b) / np.sqrt(dot(a, a) * dot(b, b))
     return np.rad2deg(np.arccos(np.clip(cosine, -1.0, 1.0)))

@@ -155,7 +155,7 @@ def _binary(a: Jet, b: Jet, value: Any, fa: Any, fb: Any, faa: Any, fab: Any, fb
     """f(a, b), by its five partial derivatives."""
     d = len(a.grad)
     pairs = [(i, j) for i in range(d) for j in range(i, d)]
-    hessian = []
+    hessian: list[Any] = []
     for n, (i, j) in enumerate(pairs):
         mixed = times(a.grad[i], b.grad[j]) + times(b.grad[i], a.grad[j])
         second = times(fa, a.hessian[n]) + times(fb, b.hessian[n]) + times(fab, mixed)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
@@ -105,11 +105,13 @@ class Writer:
         if isinstance(value, float) and not math.isfinite(value):
             return f'float("{value}")'
         if isinstance(value, dict):
-            inside = ", ".join(f"{self.write(k)}: {self.write(v)}" for k, v in value.items())
+            pairs = cast("dict[Any, Any]", value)
+            inside = ", ".join(f"{self.write(k)}: {self.write(v)}" for k, v in pairs.items())
             return f"{{{inside}}}"
         if isinstance(value, tuple | list):
-            inside = ", ".join(map(self.write, value))
-            return f"({inside},)" if len(value) == 1 else f"({inside})"
+            parts = [self.write(part) for part in cast("Sequence[Any]", value)]
+            inside = ", ".join(parts)
+            return f"({inside},)" if len(parts) == 1 else f"({inside})"
         if isinstance(value, str):
             import json  # only for who writes a script: `import natgrad_core` is to be quick
 

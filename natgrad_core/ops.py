@@ -12,7 +12,7 @@ import math
 import sys
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -83,7 +83,7 @@ def where(condition: Numeric, yes: Numeric, no: Numeric) -> Numeric:
         return sys.modules["torch"].where(condition, yes, no)
     if isinstance(condition, bool):
         return yes if condition else no
-    return np.where(condition, yes, no)
+    return cast(Numeric, np.where(condition, yes, no))
 
 
 def opaque(function: Callable[..., tuple[Any, ...]], count: int, *args: Numeric) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, cast, get_args, get_origin, get_type_hints
 
 
 class Span(NamedTuple):
@@ -49,7 +49,7 @@ def options(item: Callable[..., Any]) -> Mapping[str, Option]:
     """
     maker = item.__init__ if inspect.isclass(item) else item
     hints = get_type_hints(inspect.unwrap(maker), include_extras=True)
-    found = {}
+    found: dict[str, Option] = {}
     for name, parameter in inspect.signature(item).parameters.items():
         notes = get_args(hints[name])[1:] if get_origin(hints.get(name)) is Annotated else ()
         span = next((n for n in notes if isinstance(n, Span)), None)
@@ -62,5 +62,7 @@ def options(item: Callable[..., Any]) -> Mapping[str, Option]:
 
 def _numbers(value: Any) -> bool:
     """Whether a default is one number, or a tuple of numbers."""
-    parts = value if isinstance(value, tuple) and value else (value,)
+    parts: tuple[Any, ...] = (value,)
+    if isinstance(value, tuple) and value:
+        parts = cast("tuple[Any, ...]", value)
     return all(isinstance(p, int | float) and not isinstance(p, bool) for p in parts)

@@ -48,7 +48,7 @@ Support: TypeAlias = tuple[float, float] | range
 class Preset:
     """A named way to set a problem up: its constructor's options, and where a run starts."""
 
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     start: tuple[float, ...] | None = None
 
 

@@ -8,12 +8,13 @@ called once with whole columns, traced or not.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from natgrad_core.jet import Jet
 from natgrad_core.ops import constant, is_tensor, total
+from natgrad_core.small import Vector
 from natgrad_core.trace import Sym, call
 from natgrad_core.types import ArrayLike
 
@@ -44,7 +45,7 @@ class Rows:
             return total(terms)
         like = next(filter(is_tensor, theta), theta[0])
         whole = term(*(_column(t) for t in theta), *(constant(c, like) for c in self.columns))
-        return tuple(map(_sum, whole)) if isinstance(whole, tuple) else _sum(whole)
+        return tuple(map(_sum, cast(Vector, whole))) if isinstance(whole, tuple) else _sum(whole)
 
 
 def _many(component: Any) -> bool:

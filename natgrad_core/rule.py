@@ -55,7 +55,7 @@ def chain(*links: Rule, name: str = "chain", latex: str = "", source: str = "") 
         return tuple(link.init(start) for link in links)
 
     def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
-        kept = []
+        kept: list[Memory] = []
         for link, m in zip(links, memory, strict=True):
             direction, m = link.update(direction, at, m)
             kept.append(m)

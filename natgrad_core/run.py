@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from natgrad_core.problem import At, Charted, Problem
-from natgrad_core.rule import Rule
+from natgrad_core.rule import Memory, Rule
 from natgrad_core.small import Vector, components, pack
 from natgrad_core.trace import follow, lifted, lowered, replay
 from natgrad_core.types import Array, ArrayLike, Bools
@@ -180,7 +180,7 @@ def _prepare(
 
 def _flatten(memory: Any) -> Iterator[Any]:
     if isinstance(memory, tuple):
-        for part in memory:
+        for part in cast(Memory, memory):
             yield from _flatten(part)
     else:
         yield memory
@@ -188,7 +188,7 @@ def _flatten(memory: Any) -> Iterator[Any]:
 
 def _rebuild(like: Any, leaves: Iterator[Any]) -> Any:
     if isinstance(like, tuple):
-        return tuple(_rebuild(part, leaves) for part in like)
+        return tuple(_rebuild(part, leaves) for part in cast(Memory, like))
     return next(leaves)
 
 

@@ -7,7 +7,7 @@ beat every library. An entry that is the whole number 0 costs nothing once trace
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
@@ -122,9 +122,9 @@ def components(points: Any) -> Vector:
 def full(nested: Any, lead: tuple[int, ...]) -> Array:
     """``pack(nested)``, ``[*lead, ...]``: with the leading axes even where it is constant."""
     packed = pack(nested)
-    depth = 0
-    while isinstance(nested, tuple):
-        depth, nested = depth + 1, nested[0]
+    depth, first = 0, nested
+    while isinstance(first, tuple):
+        depth, first = depth + 1, cast(Vector, first)[0]
     tail = packed.shape[packed.ndim - depth :]
     lead = np.broadcast_shapes(lead, packed.shape[: packed.ndim - depth])
     return np.array(np.broadcast_to(packed, (*lead, *tail)))
@@ -135,7 +135,7 @@ def pack(nested: Any) -> Array:
     shape: list[int] = []
     leaves = [nested]
     while isinstance(leaves[0], tuple):
-        shape.append(len(leaves[0]))
+        shape.append(len(cast(Vector, leaves[0])))
         leaves = [part for leaf in leaves for part in leaf]
     arrays = [np.asarray(leaf, float) for leaf in leaves]
     lead = arrays[0].shape

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from natgrad_core import lanes
+from natgrad_core.types import Array
 
 
 def _logaddexp(a: float, b: float) -> float:
@@ -64,6 +65,14 @@ def _part(parts: tuple[Any, ...], index: int) -> Any:
     return parts[index]
 
 
+def _column(x: Any) -> Array:
+    return np.asarray(x)[..., None]
+
+
+def _row_sum(x: Any) -> Any:
+    return np.sum(x, -1)
+
+
 FLOAT_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "exp": math.exp,
     "log": math.log,
@@ -95,8 +104,8 @@ ARRAY_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": np.abs,
     "logaddexp": np.logaddexp,
     "where": np.where,
-    "column": lambda x: np.asarray(x)[..., None],
-    "row_sum": lambda x: np.sum(x, -1),
+    "column": _column,
+    "row_sum": _row_sum,
     "invoke": _invoke,
     "part": _part,
     **{name: on_array for name, (_, on_array) in _SPECIAL.items()},
@@ -241,7 +250,8 @@ def _source(lines: Sequence[lanes.Line], numbers: int, outputs: Sequence[str], s
             return f"{operation}({', '.join(names)})"
         return f"{names[0]} {operation} {names[1]}"
 
-    needed, body = set(outputs), []
+    needed = set(outputs)
+    body: list[str] = []
     for name, operation, args in reversed(lines):
         if name in needed:
             needed.update(args)
@@ -280,6 +290,11 @@ def lifted(state: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(np.asarray(v, float)[..., None] for v in state)
 
 
+def _number(value: Any) -> Any:
+    """An array of no axis as the float it holds."""
+    return value.item() if np.ndim(value) == 0 and hasattr(value, "item") else value
+
+
 def lowered(state: Sequence[Any]) -> tuple[float, ...]:
     """Floats again."""
     return tuple(float(np.reshape(v, ())) for v in state)
@@ -306,7 +321,7 @@ def replay(
     ends where what is shown is no longer finite.
     """
     tape, outputs = _traced(step, state)
-    numbers = [n.item() if isinstance(n, np.ndarray) and n.ndim == 0 else n for n in tape.numbers]
+    numbers = [_number(n) for n in tape.numbers]
 
     if not all(isinstance(v, float | int) or callable(v) for v in (*state, *numbers)):
         found = lanes.replay(tape.lines, outputs, state, numbers, steps, _ON_ARRAYS, shown)

@@ -42,7 +42,10 @@ def miniature(answer: dict[str, Any], sheet: Sheet, inks: dict[str, Any]) -> str
     plane = next((p for p in answer["planes"] if p["name"] in lined), answer["planes"][0])
     x0, x1, _, y1 = plane["view"]
     scale = SIDE / (x1 - x0)
-    place = lambda points: (points - [x0, y1]) * [scale, -scale]  # noqa: E731
+
+    def place(points: Array) -> Array:
+        return (points - [x0, y1]) * [scale, -scale]
+
     drawn = []
     for trace in sheet.traces:
         if trace["plane"] != plane["name"] or trace["kind"] not in _DRAWN:

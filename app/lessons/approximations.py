@@ -373,7 +373,7 @@ FORMULAS = (
 
 
 def _pick(field: str, words: str, options: dict[str, str]) -> dict[str, Any]:
-    rows = [{"value": value, "label": text} for value, text in options.items()]
+    rows = panels.named(options)
     return {"kind": "choice", "field": field, "label": words, "options": rows}
 
 

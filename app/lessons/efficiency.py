@@ -201,7 +201,10 @@ def _measured(seen: Seen) -> bool:
 def _best_c(seen: Seen) -> bool:
     """c = s² gives s², and any other c more."""
     s = seen.state.s1
-    at = lambda c: float(limit([[s**-2.0]], [[c]])[0, 0])  # noqa: E731
+
+    def at(c: float) -> float:
+        return float(limit([[s**-2.0]], [[c]])[0, 0])
+
     return bool(np.isclose(at(s**2), s**2)
                 and all(at(x * s**2) > s**2 * 1.005 for x in (0.6, 0.9, 1.1, 2.0)))  # fmt: skip
 

@@ -328,7 +328,10 @@ def _farther_shorter(seen: Seen) -> bool:
     """Twice as far from the minimum the empirical step is about half, the natural twice as long."""
     away = np.array([4.0, 3.0])
     near, far = (Data(seen.state.with_(w=seen.data.minimum + by * away)) for by in (3, 6))
-    size = lambda data, ink: np.linalg.norm(data.here[ink][0])  # noqa: E731
+
+    def size(data: Data, ink: str) -> float:
+        return float(np.linalg.norm(data.here[ink][0]))
+
     part = size(far, "empirical") / size(near, "empirical")
     return _close(size(far, "natural"), 2 * size(near, "natural")) and bool(abs(part - 0.5) < 0.03)
 
@@ -643,11 +646,10 @@ FORMULAS = (
 
 
 def _controls() -> list[dict[str, Any]]:
-    as_options = lambda named: [{"value": n, "label": w} for n, w in named.items()]  # noqa: E731
     return [
         panels.group(
             "look", "Picture",
-            {"kind": "choice", "field": "look", "label": "look at", "options": as_options(
+            {"kind": "choice", "field": "look", "label": "look at", "options": panels.named(
                 {"level": "KL's ellipse", "draws": "draws", "data": "data"})},
         ),
         panels.group(
@@ -660,7 +662,7 @@ def _controls() -> list[dict[str, Any]]:
             "level", "Level",
             panels.slider("radius", "radius r, in nats", 0.001, 2, 0.001, scale="log"),
             {"kind": "choice", "field": "show", "label": "level set",
-             "options": as_options({"shown": "shown", "hidden": "hidden"})},
+             "options": panels.named({"shown": "shown", "hidden": "hidden"})},
         ),
         panels.group(
             "draws", "Draws",

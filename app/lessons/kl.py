@@ -517,21 +517,20 @@ def _controls() -> list[dict[str, Any]]:
              "logistic": "1/(1 + e⁻ˣ)", "fold": "|x|", "drawn": "drawn by hand"}  # fmt: skip
     signs = {"log-scale": "μ, log σ", "variance": "μ, σ²", "precision": "μ, 1/σ²",
              "natural": "natural parameters", "expectation": "mean and mean square"}  # fmt: skip
-    as_options = lambda named: [{"value": n, "label": w} for n, w in named.items()]  # noqa: E731
     return [
         panels.group(
             "what", "What is changed",
             {"kind": "choice", "field": "change", "label": "change of",
-             "options": as_options({"data": "the data", "parameters": "the parameters"})},
+             "options": panels.named({"data": "the data", "parameters": "the parameters"})},
         ),
         panels.group(
             "data", "The data variable",
-            {"kind": "choice", "field": "f", "label": "y =", "options": as_options(words)},
+            {"kind": "choice", "field": "f", "label": "y =", "options": panels.named(words)},
         ),
         panels.group(
             "parameters", "The parameters",
             {"kind": "choice", "field": "chart", "label": "instead of μ, σ",
-             "options": as_options(signs)},
+             "options": panels.named(signs)},
         ),
         panels.group(
             "two", "The two normals",

@@ -252,7 +252,10 @@ class Seen(Shown):
     def current(self) -> Array | None:
         """The curve that the fixed rate's run has for its limit; None where it is too stiff."""
         s = self.state
-        of_rate = lambda rate: _rule("natural", rate, s.q, s.damping, "identity", s.radius)  # noqa: E731
+
+        def of_rate(rate: float) -> Rule:
+            return _rule("natural", rate, s.q, s.damping, "identity", s.radius)
+
         time = min(LONGEST, s.rate * s.steps)
         curve, error = extrapolated(self.problem, of_rate, self.start, time, 80)
         return curve if error < 0.05 else None
@@ -306,12 +309,11 @@ def _ends_of_the_power(shown: Seen) -> bool:
     points = shown.problem.examples(np.random.default_rng(0), 20)
     gradient, fisher = shown.problem.grad(points), shown.problem.fisher(points)
     at = {q: Seen(shown.state.with_(q=q)).direction(points) for q in (0, 0.5, 1)}
-    solve = lambda v: np.linalg.solve(fisher, v[..., None])[..., 0]  # noqa: E731
     values, vectors = np.linalg.eigh(fisher)
     root = np.einsum("nij,nj,nkj,nk->ni", vectors, values**-0.5, vectors, gradient)
     return bool(
         np.allclose(at[0], -gradient)
-        and np.allclose(at[1], -solve(gradient))
+        and np.allclose(at[1], -np.linalg.solve(fisher, gradient[..., None])[..., 0])
         and np.allclose(at[0.5], -root)
     )
 
@@ -707,7 +709,7 @@ FORMULAS = (
 
 
 def _options(**labels: str) -> list[dict[str, Any]]:
-    return [{"value": value.replace("_", "-"), "label": label} for value, label in labels.items()]
+    return panels.named({value.replace("_", "-"): label for value, label in labels.items()})
 
 
 def _controls() -> list[dict[str, Any]]:

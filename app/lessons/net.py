@@ -402,12 +402,12 @@ FORMULAS = (
 
 
 def _pick(field: str, label: str, options: dict[str, str]) -> dict[str, Any]:
-    rows = [{"value": value, "label": words} for value, words in options.items()]
+    rows = panels.named(options)
     return {"kind": "choice", "field": field, "label": label, "options": rows}
 
 
 def _controls() -> list[dict[str, Any]]:
-    rules = [{"value": name, "label": ink(name)["label"], "ink": name} for name in RULES]
+    rules = panels.inked(RULES)
     stand_ins = {"kfac": "K-FAC", "ekfac": "E-KFAC", "block": "blocks", "diagonal": "diagonal"}
     return [
         panels.group(

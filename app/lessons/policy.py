@@ -206,7 +206,10 @@ def _closed_form(seen: Seen) -> bool:
 def _limit(seen: Seen) -> bool:
     """As p → 0 the plain part for θ₂ goes to 0 like p, the natural one to −1/q."""
     p, q = np.array([1e-3, 1e-4, 1e-5]), 0.6
-    logit = lambda chance: np.log(chance / (1 - chance))  # noqa: E731
+
+    def logit(chance: Array | float) -> Array | float:
+        return np.log(chance / (1 - chance))
+
     points = np.stack(np.broadcast_arrays(logit(p), logit(q)), -1)
     plain, natural = -seen.problem.grad(points)[:, 1], seen.raised(points)[:, 1]
     ratios = plain / p
@@ -446,7 +449,7 @@ FORMULAS = (
 
 
 def _controls() -> list[dict[str, Any]]:
-    fields = [{"value": name, "label": ink(name)["label"]} for name in FIELDS]
+    fields = panels.named({name: ink(name)["label"] for name in FIELDS})
     return [
         panels.group(
             "start", "The start",

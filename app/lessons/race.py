@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from app import panels
 from app.fields import BadInput, choice, control, number, several, whole
-from app.figures.palette import ink
 from app.figures.race import picture
 from app.lessons import lessons
 from app.lessons.lesson import Claim, Definition, Formula, Lesson, Predict, Preset, Section
@@ -370,8 +369,8 @@ FORMULAS = (
 
 
 def _controls() -> list[dict[str, Any]]:
-    tasks = [{"value": name, "label": label} for name, label in TASKS.items()]
-    rules = [{"value": name, "label": ink(name)["label"], "ink": name} for name in RULES]
+    tasks = panels.named(TASKS)
+    rules = panels.inked(RULES)
     return [
         panels.group(
             "task", "The task",

@@ -379,7 +379,7 @@ FORMULAS = (
 
 
 def _controls() -> list[dict[str, Any]]:
-    options = [{"value": name, "label": label} for name, (label, _) in CHARTS.items()]
+    options = panels.named({name: label for name, (label, _) in CHARTS.items()})
     return [
         panels.group(
             "ends", "The two normals",

@@ -524,7 +524,7 @@ FORMULAS = (
 
 
 def _controls() -> list[dict[str, Any]]:
-    which = [{"value": name, "label": ink(name)["label"]} for name in RULES]
+    which = panels.named({name: ink(name)["label"] for name in RULES})
     ups = [{"value": "angle", "label": "angle φ"}, {"value": "damping", "label": "damping λ"}]
     return [
         panels.group(

@@ -319,7 +319,10 @@ def _damped_is_a_ball(seen: Seen) -> bool:
 def _toward(seen: Seen) -> int:
     """0: straight against ∇J, 1: turned toward the long axis of the ball, 2: toward the short."""
     long, short = ellipse_axes(seen.metric, 0.5)
-    along = lambda v, axis: abs(v @ axis) / np.linalg.norm(v) / np.linalg.norm(axis)  # noqa: E731
+
+    def along(v: Array, axis: Array) -> float:
+        return float(abs(v @ axis) / np.linalg.norm(v) / np.linalg.norm(axis))
+
     best, plain = along(seen.best.a, long), along(seen.gradient, long)
     if np.isclose(best, plain):
         return 0

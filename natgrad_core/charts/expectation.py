@@ -2,20 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
+
+import numpy as np
 
 from natgrad_core.charts import charts
 from natgrad_core.family_chart import FamilyChart, Route
 from natgrad_core.ops import exp, log, sqrt
+from natgrad_core.small import Vector
+from natgrad_core.types import Array, Bools
 
 
-def _normal(first: Any, second: Any) -> tuple[Any, Any]:
+def _from_moments(first: Any, second: Any) -> Vector:
     return first, sqrt(second - first * first)
 
 
-def _shares(a: Any, b: Any) -> tuple[Any, Any]:
+def _moments(mu: Any, sigma: Any) -> Vector:
+    return mu, mu * mu + sigma * sigma
+
+
+def _spread_out(x: Array) -> Bools:
+    return np.asarray(x[..., 1] > x[..., 0] ** 2)
+
+
+def _same(p: Any, q: Any) -> Vector:
+    return p, q
+
+
+def _chances(x: Array) -> Bools:
+    return np.asarray(((x > 0) & (x < 1)).all(-1))
+
+
+def _log_odds(p: Any, q: Any) -> Vector:
+    return log(p / (1 - p - q)), log(q / (1 - p - q))
+
+
+def _shares(a: Any, b: Any) -> Vector:
     whole = 1 + exp(a) + exp(b)
     return exp(a) / whole, exp(b) / whole
+
+
+def _parts(x: Array) -> Bools:
+    return np.asarray((x > 0).all(-1) & (x.sum(-1) < 1))
 
 
 @charts.register("expectation")
@@ -25,23 +54,8 @@ class Expectation(FamilyChart):
     name = "expectation"
     latex = r"\theta = \theta(m),\; m = \mathbb{E}\,T"
     letter = "m"
-    routes: ClassVar = {
-        "normal": Route(
-            _normal,
-            lambda mu, sigma: (mu, mu * mu + sigma * sigma),
-            lambda x: x[..., 1] > x[..., 0] ** 2,
-            "m₂ > m₁²",
-        ),
-        "two-bernoullis": Route(
-            lambda p, q: (p, q),
-            lambda p, q: (p, q),
-            lambda x: ((x > 0) & (x < 1)).all(-1),
-            "0 < m < 1",
-        ),
-        "categorical": Route(
-            lambda p, q: (log(p / (1 - p - q)), log(q / (1 - p - q))),
-            _shares,
-            lambda x: (x > 0).all(-1) & (x.sum(-1) < 1),
-            "m₁, m₂ > 0, m₁ + m₂ < 1",
-        ),
+    routes: ClassVar[Mapping[str, Route]] = {
+        "normal": Route(_from_moments, _moments, _spread_out, "m₂ > m₁²"),
+        "two-bernoullis": Route(_same, _same, _chances, "0 < m < 1"),
+        "categorical": Route(_log_odds, _shares, _parts, "m₁, m₂ > 0, m₁ + m₂ < 1"),
     }

@@ -2,19 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
+
+import numpy as np
 
 from natgrad_core.charts import charts
 from natgrad_core.family_chart import FamilyChart, Route
 from natgrad_core.ops import atan2, cos, log, sigmoid, sin, sqrt
+from natgrad_core.small import Vector
+from natgrad_core.types import Array, Bools
 
 
-def _same(*eta: Any) -> tuple[Any, ...]:
-    return eta
+def _same(first: Any, second: Any) -> Vector:
+    return first, second
 
 
-def _polar(u: Any, v: Any) -> tuple[Any, Any]:
+def _chances(first: Any, second: Any) -> Vector:
+    return sigmoid(first), sigmoid(second)
+
+
+def _logits(p: Any, q: Any) -> Vector:
+    return log(p / (1 - p)), log(q / (1 - q))
+
+
+def _polar(u: Any, v: Any) -> Vector:
     return atan2(v, u), sqrt(u * u + v * v)
+
+
+def _normal(a: Any, b: Any) -> Vector:
+    return -a / (2 * b), sqrt(-1 / (2 * b))
+
+
+def _of_normal(mu: Any, sigma: Any) -> Vector:
+    return mu / (sigma * sigma), -1 / (2 * sigma * sigma)
+
+
+def _falling(x: Array) -> Bools:
+    return np.asarray(x[..., 1] < 0)
+
+
+def _positive(x: Array) -> Bools:
+    return np.asarray((x > 0).all(-1))
+
+
+def _turned(first: Any, second: Any) -> Vector:
+    return first, -second
+
+
+def _of_gamma(x: Array) -> Bools:
+    return np.asarray((x[..., 0] > 0) & (x[..., 1] < 0))
+
+
+def _of_polar(mu: Any, kappa: Any) -> Vector:
+    return kappa * cos(mu), kappa * sin(mu)
+
+
+def _nonzero(x: Array) -> Bools:
+    return np.asarray((x != 0).any(-1))
 
 
 @charts.register("natural")
@@ -24,29 +69,11 @@ class Natural(FamilyChart):
     name = "natural"
     latex = r"\theta = \theta(\eta)"
     letter = "η"
-    routes: ClassVar = {
-        "normal": Route(
-            lambda a, b: (-a / (2 * b), sqrt(-1 / (2 * b))),
-            lambda mu, sigma: (mu / (sigma * sigma), -1 / (2 * sigma * sigma)),
-            lambda x: x[..., 1] < 0,
-            "η₂ < 0",
-        ),
-        "beta": Route(_same, _same, lambda x: (x > 0).all(-1), "η > 0"),
+    routes: ClassVar[Mapping[str, Route]] = {
+        "normal": Route(_normal, _of_normal, _falling, "η₂ < 0"),
+        "beta": Route(_same, _same, _positive, "η > 0"),
         "categorical": Route(_same, _same),
-        "gamma": Route(
-            lambda a, minus_b: (a, -minus_b),
-            lambda a, b: (a, -b),
-            lambda x: (x[..., 0] > 0) & (x[..., 1] < 0),
-            "η₁ > 0, η₂ < 0",
-        ),
-        "von-mises": Route(
-            _polar,
-            lambda mu, kappa: (kappa * cos(mu), kappa * sin(mu)),
-            lambda x: (x != 0).any(-1),
-            "η ≠ 0",
-        ),
-        "two-bernoullis": Route(
-            lambda *eta: tuple(sigmoid(e) for e in eta),
-            lambda *p: tuple(log(q / (1 - q)) for q in p),
-        ),
+        "gamma": Route(_turned, _turned, _of_gamma, "η₁ > 0, η₂ < 0"),
+        "von-mises": Route(_polar, _of_polar, _nonzero, "η ≠ 0"),
+        "two-bernoullis": Route(_chances, _logits),
     }

@@ -145,7 +145,10 @@ def gauss_newton(at: Point) -> Tensor:
         return problem.net.forward(theta, x[None])[0]
 
     def bend(out: Tensor, y: Tensor) -> Tensor:
-        return torch.func.hessian(lambda o: problem.likelihood.loss(o[None], y[None]))(out)
+        def loss(o: Tensor) -> Tensor:
+            return problem.likelihood.loss(o[None], y[None])
+
+        return torch.func.hessian(loss)(out)
 
     must_hold(
         f"the Jacobian of p = {problem.dim} parameters on N = {len(problem)} examples",

@@ -41,8 +41,9 @@ class LinearRegression(LinearPredictor, UnitNormal):
         y: ArrayLike | None = None,
         weights: ArrayLike | None = None,
     ) -> None:
-        if X is None or y is None:
+        rows, seen = X, y
+        if rows is None or seen is None:
             table = load("hubble")
-            X = np.stack([np.ones(len(table)), table[:, 0]], -1)
-            y = table[:, 1] / 230  # km/s: about the scatter of the nebulae around the line
-        super().__init__(X, y, weights)
+            rows = np.stack([np.ones(len(table)), table[:, 0]], -1)
+            seen = table[:, 1] / 230  # km/s: about the scatter of the nebulae around the line
+        super().__init__(rows, seen, weights)

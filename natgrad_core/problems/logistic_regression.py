@@ -44,11 +44,12 @@ class LogisticRegression(Problem):
         y: ArrayLike | None = None,
         weights: ArrayLike | None = None,
     ) -> None:
-        if X is None or y is None:
+        rows, seen = X, y
+        if rows is None or seen is None:
             dose, exposed, killed = load("beetles").T
-            X = np.stack([np.ones_like(dose), (dose - 1.8) / 0.1], -1)
-            y, weights = killed / exposed, exposed / exposed.sum()
-        self.X, self.y = np.asarray(X, float), np.asarray(y, float)
+            rows = np.stack([np.ones_like(dose), (dose - 1.8) / 0.1], -1)
+            seen, weights = killed / exposed, exposed / exposed.sum()
+        self.X, self.y = np.asarray(rows, float), np.asarray(seen, float)
         n = len(self.y)
         self.weights = np.full(n, 1 / n) if weights is None else np.asarray(weights, float)
         self.rows = Rows(self.weights, *self.X.T, self.y)

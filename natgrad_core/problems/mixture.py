@@ -7,7 +7,7 @@ descent lingers near such lines: the plateaus that Amari explained in neural net
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
@@ -124,4 +124,5 @@ class Mixture(Problem):
         """N draws, ``[n, ...]``."""
         a, b = components(self.check(theta))
         shape = (n, *np.shape(a))
-        return rng.normal(np.where(rng.random(shape) < self.weight, b, a), 1.0)
+        means = cast(Array, np.where(rng.random(shape) < self.weight, b, a))
+        return rng.normal(means, 1.0)

@@ -43,11 +43,12 @@ class PoissonRegression(LinearPredictor):
         y: ArrayLike | None = None,
         weights: ArrayLike | None = None,
     ) -> None:
-        if X is None or y is None:
+        rows, seen = X, y
+        if rows is None or seen is None:
             table = load("aids")
-            X = np.stack([np.ones(len(table)), np.log(table[:, 0]) - 2], -1)
-            y = table[:, 1]
-        super().__init__(X, y, weights)
+            rows = np.stack([np.ones(len(table)), np.log(table[:, 0]) - 2], -1)
+            seen = table[:, 1]
+        super().__init__(rows, seen, weights)
 
     def _partition(self, *eta: Any) -> Any:
         return exp(eta[0])

@@ -7,7 +7,7 @@ loss is minus the expected return, not a surprise: there are no data here to fit
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from natgrad_core.ops import log1p_exp, sigmoid
 from natgrad_core.problem import Preset, Problem
 from natgrad_core.problems import problems
 from natgrad_core.small import Matrix, Vector, components, symmetric
-from natgrad_core.types import Array, ArrayLike
+from natgrad_core.types import Array, ArrayLike, Bools
 
 
 @problems.register("two-state-mdp")
@@ -101,5 +101,5 @@ class TwoStateMDP(Problem):
         """N states, as often as the policy is in them, and its actions there, ``[n, ..., 2]``."""
         p, q, both = self._chances(*components(self.check(theta)))
         state = rng.random((n, *np.shape(p))) < p / both
-        leaves = rng.random(state.shape) < np.where(state, q, p)
+        leaves = cast(Bools, rng.random(state.shape) < np.where(state, q, p))
         return np.stack([state, leaves], -1).astype(float)

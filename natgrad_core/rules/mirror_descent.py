@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from natgrad_core.chart import Chart
 from natgrad_core.charts.expectation import Expectation
 from natgrad_core.charts.natural import Natural
 from natgrad_core.given import checked
@@ -29,7 +30,8 @@ def mirror_descent(rate: ArrayLike = 0.1, potential: str = "log-partition") -> R
         raise ValueError(f"no potential {potential!r}; there are {', '.join(POTENTIALS)}")
 
     def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
-        home, through = at, []
+        home: At = at
+        through: list[Chart] = []
         while isinstance(home, ChartedAt):
             through.append(home.problem.chart)
             home = home.base

@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from app.figures.vectors import directions
+from natgrad_core.types import Array
 
 VIEW = np.array([[-1.0, 1.0], [2.0, 4.0]])
 
 
 def test_arrows_are_centered_inside_the_window_and_point_along_the_vectors():
-    turn = lambda p: (p - [0.0, 3.0]) @ np.array([[0.0, 5.0], [-5.0, 0.0]])  # noqa: E731
+    def turn(p: Array) -> Array:
+        return (p - [0.0, 3.0]) @ np.array([[0.0, 5.0], [-5.0, 0.0]])
+
     points, starts = directions(turn, VIEW)
     assert starts[0] == 0
     assert starts[-1] == len(points)

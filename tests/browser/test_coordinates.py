@@ -340,9 +340,10 @@ def test_the_phone_has_no_sideways_scroll_and_a_touch_drags(
     assert box
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     client = phone.new_cdp_session(page)
-    touch = lambda kind, points: client.send(  # noqa: E731
-        "Input.dispatchTouchEvent", {"type": kind, "touchPoints": points}
-    )
+
+    def touch(kind: str, points: list[dict[str, float]]) -> None:
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
     scrolled = page.evaluate("scrollY")
     touch("touchStart", [{"x": x, "y": y}])
     for i in range(10):

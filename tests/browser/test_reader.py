@@ -120,7 +120,10 @@ def test_undo_and_redo_by_buttons_and_by_keys(reader: Page, server: Server) -> N
 
 def _json(default: Any) -> dict[str, Any]:
     """The default as a page has it: tuples are lists."""
-    lists = lambda v: [lists(p) for p in v] if isinstance(v, tuple) else v  # noqa: E731
+
+    def lists(v: Any) -> Any:
+        return [lists(p) for p in v] if isinstance(v, tuple) else v
+
     return {name: lists(value) for name, value in default.plain().items() if name != "k"}
 
 

@@ -34,7 +34,10 @@ def test_scores_and_surprises_are_slopes_of_log_p(name: str) -> None:
     theta = np.array(problem.start)
     data = problem.sample(theta, np.random.default_rng(0), 5)
     step = 1e-5 * np.eye(problem.dim)
-    log_p = lambda at: problem.log_prob(data, at)  # noqa: E731
+
+    def log_p(at: Array) -> Array:
+        return problem.log_prob(data, at)
+
     slopes = np.stack([(log_p(theta + d) - log_p(theta - d)) / 2e-5 for d in step], -1)
     found = scores(problem, theta, data)
     np.testing.assert_allclose(found, slopes, rtol=1e-5, atol=1e-6)

@@ -13,9 +13,10 @@ import pytest
 from app.figures.sheet import Sheet
 from app.lessons import lessons
 from app.lessons.lesson import Lesson, Preset
-from app.take.cite import cite, words
+from app.take.cite import cite
 from app.take.script import leaves, script
 from natgrad_core import Trajectory, charts, metrics, problems, rules, run
+from natgrad_core.cite import words
 from natgrad_core.made import Unwritable, Writer, made
 from natgrad_core.problem import Charted
 from natgrad_core.sources import SOURCES, UnknownSource, cited, named

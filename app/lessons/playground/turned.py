@@ -33,8 +33,11 @@ def turnable(shelf: str, name: str) -> dict[str, Option]:
     if name not in SHELVES[shelf]:
         return {}
     known = options(SHELVES[shelf][name])
-    few = lambda o: not isinstance(o.default, tuple) or len(o.default) <= _MOST_PARTS  # noqa: E731
-    return {key: option for key, option in known.items() if few(option)}
+    return {key: option for key, option in known.items() if _few(option)}
+
+
+def _few(option: Option) -> bool:
+    return not isinstance(option.default, tuple) or len(option.default) <= _MOST_PARTS
 
 
 def spots(shelf: str, name: str) -> dict[str, tuple[Option, Any]]:

@@ -1,0 +1,67 @@
+"""cite(thing, …) -> BibTeX: the works behind a problem, a chart, a metric, a rule, a run or a name.
+
+Each item names its sources where it states its formula, and whatever comes off a shelf remembers
+the call that made it (``natgrad_core.made``): so a run cites its problem, its chart and its rule.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any
+
+from natgrad_core.charts import charts
+from natgrad_core.made import made
+from natgrad_core.metrics import metrics
+from natgrad_core.problems import problems
+from natgrad_core.registry import UnknownName
+from natgrad_core.rules import rules
+from natgrad_core.run import Trajectory
+from natgrad_core.sources import bibtex, cited
+
+_SHELVES = {"problems": problems, "charts": charts, "metrics": metrics, "rules": rules}
+
+
+def cite(*things: Any) -> str:
+    """The works behind these things, each once, as BibTeX; "" where none is named.
+
+    A thing is a problem, a chart, a metric, a rule, a ``Trajectory``, the maker of one of them
+    (``rules["adam"]``), or a name; a name on two shelves cites both. Raises ``UnknownName`` for a
+    name on none, and ``UnknownSource`` for a work that ``natgrad_core.sources`` does not list.
+    """
+    return bibtex(cited(text for thing in things for text in words(thing))).rstrip()
+
+
+def words(thing: Any) -> Iterator[str]:
+    """Where a thing and all that it was made of say their sources."""
+    if isinstance(thing, str):
+        for item in _named(thing):
+            yield from words(item)
+        return
+    if isinstance(thing, Trajectory):
+        yield from words(thing.problem)
+        yield from words(thing.rule)
+        return
+    yield getattr(thing, "source", "") or ""
+    if inspect.isclass(thing) or inspect.isfunction(thing):
+        yield inspect.getdoc(thing) or ""
+    call = made(thing)
+    if call is None:
+        return
+    shelf, _, name = call.expression.partition("[")
+    if name:
+        yield inspect.getdoc(_SHELVES[shelf][name.strip('"]')]) or ""
+    for part in (*call.given, *call.named.values()):
+        if not isinstance(part, str):  # an option, "ascent" or "normal", is no name of an item
+            yield from words(part)
+
+
+def _named(name: str) -> list[Any]:
+    found = [shelf[name] for shelf in _SHELVES.values() if name in shelf]
+    if not found:
+        near = get_close_matches(name, [each for shelf in _SHELVES.values() for each in shelf], n=1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        kinds = "; ".join(f"{kind} {', '.join(shelf)}" for kind, shelf in _SHELVES.items())
+        raise UnknownName(f"nothing is called {name!r}{hint}; there are the {kinds}")
+    return found

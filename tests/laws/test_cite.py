@@ -1,0 +1,50 @@
+"""Whatever is on a shelf, and whatever was made of it, can say its sources."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from natgrad_core import charts, cite, metrics, problems, rules, run
+from natgrad_core.registry import UnknownName
+from natgrad_core.sources import SOURCES
+
+SHELVES: dict[str, Mapping[str, Any]] = {
+    "problems": problems, "charts": charts, "metrics": metrics, "rules": rules,
+}  # fmt: skip
+
+
+def keys(bibtex: str) -> set[str]:
+    return set(re.findall(r"@\w+{(\w+),", bibtex))
+
+
+@pytest.mark.parametrize("name", sorted({name for shelf in SHELVES.values() for name in shelf}))
+def test_a_name_cites_what_every_shelf_has_under_it(name: str) -> None:
+    held = [shelf[name] for shelf in SHELVES.values() if name in shelf]
+    assert keys(cite(name)) == set().union(*(keys(cite(item)) for item in held))
+    assert keys(cite(name)) <= set(SOURCES)
+
+
+def test_a_run_cites_its_problem_its_chart_and_its_rule() -> None:
+    problem, chart = problems["normal"](), charts["expectation"](family="normal")
+    rule = rules["adam"]()
+    path = run(problem.through(chart), rule, chart.inverse(problem.start), steps=2)
+    of_all = keys(cite(path))
+    assert of_all == keys(cite(problem, chart, rule))
+    for part in (problem, chart, rule):
+        assert keys(cite(part)), f"{part!r} cites nothing"
+        assert not keys(cite(part)) >= of_all
+    assert {"cavendish1798", "kingma2015"} <= of_all
+
+
+def test_a_work_is_given_once_and_in_full() -> None:
+    adam = SOURCES["kingma2015"].bibtex.rstrip()
+    assert cite("adam", rules["adam"](), rules["adam"]) == adam
+
+
+def test_a_name_that_nothing_has_is_said_with_the_nearest() -> None:
+    with pytest.raises(UnknownName, match=r"'adan' \(did you mean 'adam'\?\).*rules adadelta"):
+        cite("adan")
