@@ -19,8 +19,9 @@ PY := $(VENV)/bin/python
 # --no-compile: half of an install's work is compiling modules that nobody will import.
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-compile
 ARGS ?=
-# A file of tests is one worker's: its tests share a server, a page or a trained net.
-WORKERS := -n auto --dist loadfile
+# A file of tests is one worker's: its tests share a server, a page or a trained net. The slow files
+# come first (tests/conftest.py), which xdist would put last: it counts tests, not seconds.
+WORKERS := -n auto --dist loadfile --no-loadscope-reorder
 
 # The first Python on the path that is new enough.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \

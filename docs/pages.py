@@ -255,7 +255,7 @@ def lesson_pages() -> Iterator[tuple[str, str]]:
 def _linked(name: str, lesson: Lesson, words: str) -> str:
     """A claim leads to the state that shows it."""
     for key, claim in lesson.claims.items():
-        query = lesson.after(claim.set).state.query(lesson.default)
+        query = lesson.state_after(claim.set).query(lesson.default)
         words = words.replace(f'data-claim="{key}"', f'href="{LIVE}{name}?{escape(query)}"')
     return words
 

@@ -9,13 +9,25 @@ import pytest
 
 HERE = Path(__file__).parent
 
+ROOMS = ("browser", "docs", "notebooks", "deploy", "nets", "app", "lessons")
+"""The folders, the slowest tests' first; the others have so many quick ones that they even out
+what the workers have left to do at the end."""
+
+
+def room(path: Path) -> str:
+    """The folder that a test is in."""
+    return path.relative_to(HERE).parts[0]
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test is marked by the folder it is in."""
+    """A test is marked by the folder it is in, and comes when that folder does."""
+    rooms = {path: room(path) for path in {item.path for item in items}}
     for item in items:
-        for room in ("browser", "nets"):
-            if HERE / room in item.path.parents:
-                item.add_marker(room)
+        if rooms[item.path] in ("browser", "nets"):
+            item.add_marker(rooms[item.path])
+    last = len(ROOMS)
+    rank = {path: ROOMS.index(name) if name in ROOMS else last for path, name in rooms.items()}
+    items.sort(key=lambda item: rank[item.path])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

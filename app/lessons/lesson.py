@@ -186,11 +186,18 @@ class Lesson:
 
     def after(self, changes: Mapping[str, Any]) -> Any:
         """What the engine says once these changes are made to the default."""
+        return self.see(self.state_after(changes))
+
+    def state_after(self, changes: Mapping[str, Any]) -> Any:
+        """The state once these changes are made to the default; nothing is computed of it.
+
+        Raises ValueError where the lesson cannot show it.
+        """
         store = self.store()
         errors = store.set(changes)
         if errors:
             raise ValueError(f"a state that the lesson {self.name!r} cannot show: {errors}")
-        return self.see(store.state)
+        return store.state
 
     def static(self, language: str = ENGLISH) -> dict[str, Any]:
         """All that does not change with the state, as JSON has it, in one of its languages."""

@@ -42,7 +42,7 @@ def export(folder: Path, names: Iterable[str] = (), room: int = ROOM, link: str 
         pack.grid(lesson.default)
         for preset in lesson.presets:
             if not pack.full:
-                pack.grid(lesson.after(preset.set).state)
+                pack.grid(lesson.state_after(preset.set))
         path = folder / f"{lesson.name}.html"
         live = f"{link.rstrip('/')}/{lesson.name}" if link else ""
         path.write_bytes(page(pack, first, link=live, nav=_nav(row, i)))

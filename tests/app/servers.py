@@ -47,7 +47,7 @@ def zombies(pids: list[int]) -> list[int]:
     return found
 
 
-def wait_until(true: Callable[[], object], seconds: float = 30, pause: float = 0.05) -> None:
+def wait_until(true: Callable[[], object], seconds: float = 90, pause: float = 0.05) -> None:
     """Wait for a condition; look again after each pause."""
     end = time.monotonic() + seconds
     while not true():
@@ -70,11 +70,11 @@ class Server:
     def stop(self) -> str:
         """End it; returns what it printed since."""
         self.process.terminate()
-        return self.process.communicate(timeout=30)[0]
+        return self.process.communicate(timeout=60)[0]
 
     def metric(self, name: str) -> float:
         """One of its numbers."""
-        text = requests.get(f"{self.url}metrics", timeout=10).text
+        text = requests.get(f"{self.url}metrics", timeout=60).text
         found = re.search(rf"^natgrad_{re.escape(name)} (\S+)$", text, re.MULTILINE)
         return float(found[1]) if found else 0.0
 
@@ -174,7 +174,7 @@ class Page:
             suppress_origin="Origin" in headers,
             host=host,
             sslopt=sslopt,
-            timeout=30,
+            timeout=60,
         )
 
     def frame(self, content: Any, kind: str = "comm_msg", channel: str = "shell") -> bytes:
@@ -219,7 +219,7 @@ class Page:
         origin = self.url.rstrip("/") if origin is None else origin
         headers = {"Origin": origin} if origin else {}
         url = f"{self.url}voila/api/shutdown/{self.kernel}"
-        status = requests.post(url, data=token, headers=headers, timeout=10).status_code
+        status = requests.post(url, data=token, headers=headers, timeout=60).status_code
         if status == 204:
             self.hang_up()
         return status

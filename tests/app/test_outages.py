@@ -76,7 +76,7 @@ def test_a_kernel_whose_page_is_gone_ends(frail: Server) -> None:
     never.hang_up()
     wait_until(lambda: not kernels & set(frail.kernels()))
     assert (
-        requests.get(f"{frail.url}api/kernels/{page.kernel}/channels", timeout=10).status_code
+        requests.get(f"{frail.url}api/kernels/{page.kernel}/channels", timeout=60).status_code
         == 404
     )
     assert frail.metric("readers") == 0
@@ -111,7 +111,7 @@ def test_when_the_process_that_forks_is_killed_another_takes_its_place(frail: Se
     back = returned(page)
     assert back.ask(steps=100)["state"]["rate"] == 0.034
     assert zygote not in children(frail.process.pid)
-    assert requests.get(f"{frail.url}healthz", timeout=10).status_code == 200
+    assert requests.get(f"{frail.url}healthz", timeout=60).status_code == 200
     page.hang_up()
     back.goodbye()
 

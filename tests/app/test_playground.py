@@ -168,7 +168,7 @@ def test_bad_data_are_said_beside_the_data(live: Live, typed: str, said: str) ->
 
 
 def test_a_link_carries_the_expression_and_reads_back() -> None:
-    state: Play = LESSON.after(CAVENDISH).state
+    state: Play = LESSON.state_after(CAVENDISH)
     query = state.query(LESSON.default)
     assert "normal_logpdf(density,%20m,%20s)" in query
     assert read_query(query, LESSON.default) == (state, [])

@@ -27,13 +27,13 @@ def page(server: Server) -> requests.Response:
 
 
 def test_the_root_leads_to_the_first_lesson_and_keeps_the_link_s_state(server: Server) -> None:
-    answer = requests.get(f"{server.url}?v=1&rate=0.3", allow_redirects=False, timeout=10)
+    answer = requests.get(f"{server.url}?v=1&rate=0.3", allow_redirects=False, timeout=60)
     assert answer.status_code == 302
     assert answer.headers["Location"] == "/coordinates?v=1&rate=0.3"
 
 
 def test_the_home_page_leads_to_every_lesson_with_a_picture_of_it(server: Server) -> None:
-    page = requests.get(f"{server.url}home", timeout=30)
+    page = requests.get(f"{server.url}home", timeout=60)
     assert page.status_code == 200
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     for name, lesson in lessons.items():
@@ -73,7 +73,7 @@ def test_no_other_host_is_named_in_the_page_or_its_modules(
 ) -> None:
     texts = {"page": re.sub(r"https?://www\.w3\.org/[\w/]+", "", page.text)}
     for path in set(re.findall(r'(?:href|src)="(/natgrad/[^"]+)"', page.text)):
-        source = requests.get(server.url.rstrip("/") + path, timeout=10).text
+        source = requests.get(server.url.rstrip("/") + path, timeout=60).text
         texts[path] = re.sub(
             r"^\s*//.*$|https?://www\.w3\.org/[\w/]+", "", source, flags=re.MULTILINE
         )
@@ -88,7 +88,7 @@ def test_the_page_loads_one_module_and_nothing_else(
     loads = re.findall(r'<(?:script|link|img)\b[^>]*(?:src|href)="(?!data:)([^"]+)"', page.text)
     assert len(loads) == 2, "once to load it early, once to run it"
     assert len(set(loads)) == 1, loads
-    source = requests.get(server.url.rstrip("/") + loads[0], timeout=10).text
+    source = requests.get(server.url.rstrip("/") + loads[0], timeout=60).text
     assert not re.search(r"^(?:import|export)\b|\bimport\(", source, re.MULTILINE)
     assert "@import" not in page.text
 
@@ -104,7 +104,7 @@ def test_a_kernel_that_takes_its_time_is_waited_for_in_silence(tmp_path: Path) -
         text = requests.get(f"{slow.url}slow", timeout=60).text
     finally:
         slow.process.terminate()
-        slow.process.communicate(timeout=20)
+        slow.process.communicate(timeout=60)
     assert "displayed no lesson" in text
     assert "<script>" not in text
 
@@ -121,11 +121,11 @@ def test_assets_may_be_kept_for_ever_under_a_name_that_follows_their_contents(
 ) -> None:
     now = requests.get(f"{server.url}coordinates", timeout=60).text
     path = re.findall(r'src="(/natgrad/[^"]+/page\.js)"', now)[0]
-    fresh = requests.get(server.url.rstrip("/") + path, timeout=10)
+    fresh = requests.get(server.url.rstrip("/") + path, timeout=60)
     assert fresh.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert fresh.headers["Content-Encoding"] == "gzip"
     assert fresh.headers["Content-Type"].startswith("text/javascript")
-    stale = requests.get(f"{server.url}natgrad/0000/page.js", timeout=10)
+    stale = requests.get(f"{server.url}natgrad/0000/page.js", timeout=60)
     assert stale.headers["Cache-Control"] == "no-cache"
 
 
@@ -142,18 +142,18 @@ def test_assets_may_be_kept_for_ever_under_a_name_that_follows_their_contents(
     ],
 )
 def test_what_no_page_needs_is_not_served(server: Server, path: str) -> None:
-    answer = requests.get(server.url + path, timeout=10)
+    answer = requests.get(server.url + path, timeout=60)
     assert answer.status_code == 404
     assert "Traceback" not in answer.text
 
 
 def test_an_unknown_page_says_so_in_words(server: Server) -> None:
-    assert "There is no such page" in requests.get(f"{server.url}nothing", timeout=10).text
+    assert "There is no such page" in requests.get(f"{server.url}nothing", timeout=60).text
 
 
 def test_another_name_for_this_machine_is_refused(server: Server) -> None:
     headers = {"Host": "evil.example"}
-    assert requests.get(f"{server.url}", headers=headers, timeout=10).status_code == 403
+    assert requests.get(f"{server.url}", headers=headers, timeout=60).status_code == 403
 
 
 def test_a_page_ends_its_own_kernel_and_another_site_s_page_cannot(server: Server) -> None:
@@ -176,7 +176,7 @@ def test_a_taken_port_gives_way_to_the_next_free_one() -> None:
         port = taken.getsockname()[1]
         server = start(port)
     server.process.send_signal(signal.SIGINT)
-    server.process.communicate(timeout=20)
+    server.process.communicate(timeout=60)
     assert f"Port {port} is taken" in server.said
     assert int(server.url.split(":")[-1].rstrip("/")) in range(port + 1, port + 51)
 
@@ -192,7 +192,7 @@ def test_the_server_ends_quietly_and_leaves_no_kernel(signum: int, early: bool) 
         wait_until(lambda: len(server.kernels()) >= 2)
     kernels = server.kernels()
     server.process.send_signal(signum)
-    rest = server.process.communicate(timeout=20)[0]
+    rest = server.process.communicate(timeout=60)[0]
     assert server.process.returncode == 0
     assert rest == ""
     assert server.said.count("\n") == 1, "one line with the address, and nothing else"
@@ -204,7 +204,7 @@ def test_a_kernel_s_server_that_was_killed_takes_its_kernels_along() -> None:
     wait_until(lambda: server.metric("pool") == 1)
     (kernel,) = server.kernels()
     os.kill(server.process.pid, signal.SIGKILL)
-    server.process.communicate(timeout=20)
+    server.process.communicate(timeout=60)
     wait_until(lambda: not Path(f"/proc/{kernel}").exists())
 
 

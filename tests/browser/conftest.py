@@ -14,9 +14,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
+
+expect.set_options(
+    timeout=30_000
+)  # The machine may be busy; what is true already waits for nothing.
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
     "--no-sandbox",
@@ -44,7 +49,7 @@ class Server:
         elif self.process.stdout and self.process.stdout.closed:
             return ""  # It was stopped before.
         try:
-            return self.process.communicate(timeout=20)[0]
+            return self.process.communicate(timeout=60)[0]
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
@@ -138,7 +143,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     visitor = browser.new_context(
         viewport={"width": 1280, "height": 800}, bypass_csp=True, reduced_motion="no-preference"
     )
-    visitor.set_default_timeout(20_000)
+    visitor.set_default_timeout(60_000)
     yield visitor
     visitor.close()
 

@@ -190,7 +190,7 @@ def test_playing_to_the_end_sends_the_kernel_nothing(lesson: Page) -> None:
     lesson.get_by_label("speed").select_option("4")
     lesson.get_by_role("button", name="play", exact=True).click()
     lesson.wait_for_function(f"{ROOT}.playing")
-    lesson.wait_for_function(f"!{ROOT}.playing", timeout=30_000)
+    lesson.wait_for_function(f"!{ROOT}.playing", timeout=60_000)
     assert lesson.evaluate(f"{ROOT}.k") == 200
     assert lesson.evaluate("window.sent") == 0
 

@@ -85,7 +85,7 @@ def test_draws_come_in_parts_can_be_stopped_and_are_the_engines(lesson: Page) ->
     answer = settle(lesson)
     assert answer["more"] is not None, "it stopped before it was done"
     lesson.locator(".progress button").click()
-    lesson.wait_for_function(f"!{ROOT}.answer.more", timeout=30_000)
+    lesson.wait_for_function(f"!{ROOT}.answer.more", timeout=60_000)
     answer = settle(lesson)
     names = answer["numbers"]["@"]
     table = lesson.evaluate(f"Array.from({ROOT}.array('live'))")
@@ -99,7 +99,7 @@ def test_draws_come_in_parts_can_be_stopped_and_are_the_engines(lesson: Page) ->
     assert rows["apart"][-1] < 0.02
     lesson.get_by_label("speed").select_option("4")
     lesson.get_by_role("button", name="play", exact=True).click()
-    lesson.wait_for_function(f"{ROOT}.k === {ROOT}.answer.steps", timeout=30_000)
+    lesson.wait_for_function(f"{ROOT}.k === {ROOT}.answer.steps", timeout=60_000)
 
 
 def test_the_empirical_fisher_goes_round_about(lesson: Page) -> None:

@@ -41,5 +41,5 @@ def test_a_slip_opens_the_state_that_shows_how_it_is(home: Page) -> None:
     home.wait_for_function("document.querySelector('.natgrad')?.natgrad")
     state = home.evaluate("document.querySelector('.natgrad').natgrad.state")
     lesson = lessons["steepest-descent"]
-    wished = lesson.after(lesson.claims["squared"].set).state
+    wished = lesson.state_after(lesson.claims["squared"].set)
     assert state["eig"] == [*wished.eig] != [*lesson.default.plain()["eig"]]

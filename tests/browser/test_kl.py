@@ -111,7 +111,7 @@ def test_it_plays_to_the_end_and_the_two_sums_agree(lesson: Page) -> None:
     state = assert_the_stage_shows_what_the_engine_says(lesson)
     lesson.get_by_label("speed").select_option("4")
     lesson.get_by_role("button", name="play", exact=True).click()
-    lesson.wait_for_function(f"{ROOT}.k === {ROOT}.answer.steps", timeout=30_000)
+    lesson.wait_for_function(f"{ROOT}.k === {ROOT}.answer.steps", timeout=60_000)
     names = lesson.evaluate(f"{ROOT}.answer.numbers['@']")
     table = lesson.evaluate(f"Array.from({ROOT}.array('live'))")
     rows = dict(zip(names, np.reshape(table, (-1, len(names))).T, strict=True))

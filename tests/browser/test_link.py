@@ -26,9 +26,10 @@ def set_rate(page: Page, value: str) -> None:
 
 
 def reconnect(page: Page) -> None:
-    button = page.get_by_role("button", name=re.compile("reconnect", re.IGNORECASE))
-    button.click()
-    expect(button).to_be_hidden(timeout=20_000)
+    """Ask for the line. The page mends it too, perhaps before us, and then hides the button."""
+    button = page.locator(".banner button")
+    button.dispatch_event("click")
+    expect(button).to_be_hidden()
 
 
 def test_a_dead_kernel_is_replaced_and_the_reader_s_state_kept(server, lesson: Page) -> None:
@@ -37,6 +38,7 @@ def test_a_dead_kernel_is_replaced_and_the_reader_s_state_kept(server, lesson: P
     for kernel in kernels_of(server.process.pid):
         os.kill(kernel, signal.SIGKILL)
     expect(lesson.locator(".banner")).to_contain_text("What you set is kept")
+    expect(lesson.locator(".banner")).to_contain_text("Reconnect")
     assert lesson.locator("canvas").first.is_visible(), "the last picture stays"
     reconnect(lesson)
     assert settled(lesson)["rate"] == 0.03
@@ -56,7 +58,6 @@ def test_a_cut_websocket_is_mended_and_what_was_set_meanwhile_arrives(server, pa
     page.wait_for_function("lines.at(-1)?.readyState === 1")
     page.evaluate("lines.at(-1).close()")
     set_rate(page, "0.05")
-    expect(page.get_by_role("button", name=re.compile("reconnect", re.IGNORECASE))).to_be_visible()
     reconnect(page)
     page.wait_for_function(f"{STAGE}.answer.state.rate === 0.05")
     assert_the_stage_shows_what_the_engine_says(page)

@@ -108,4 +108,4 @@ def test_a_loss_without_a_model_says_that_it_has_no_natural_gradient(newton: Pag
     assert_the_engine_says_so(newton)
     newton.get_by_label("speed").select_option("4")
     newton.get_by_role("button", name="play", exact=True).click()
-    newton.wait_for_function(f"{ROOT}.k === 80", timeout=30_000)
+    newton.wait_for_function(f"{ROOT}.k === 80", timeout=60_000)

@@ -51,7 +51,7 @@ def test_the_reader_predicts_p_and_plays_plain_descent_along_the_plateau(policy:
     assert answer["state"]["arrows"] == "gradient"
     policy.get_by_label("speed").select_option("4")
     policy.get_by_role("button", name="play", exact=True).click()
-    policy.wait_for_function(f"{ROOT}.k === {answer['steps']}", timeout=30_000)
+    policy.wait_for_function(f"{ROOT}.k === {answer['steps']}", timeout=60_000)
 
 
 def test_the_policy_is_dragged_and_typed_as_chances_and_one_is_no_chance(policy: Page) -> None:

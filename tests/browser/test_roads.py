@@ -78,4 +78,4 @@ def test_a_prediction_is_answered_and_the_steps_play_to_the_end(lesson: Page) ->
     answer = settle(lesson)
     lesson.get_by_label("speed").select_option("4")
     lesson.get_by_role("button", name="play", exact=True).click()
-    lesson.wait_for_function(f"{ROOT}.k === {answer['steps']}", timeout=30_000)
+    lesson.wait_for_function(f"{ROOT}.k === {answer['steps']}", timeout=60_000)

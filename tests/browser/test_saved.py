@@ -140,7 +140,7 @@ def test_a_question_is_answered(page: Page) -> None:
 
 
 def test_a_link_into_the_file_opens_its_state(offline: Page, folder: Path) -> None:
-    query = LESSON.after(LESSON.presets[3].set).state.query(LESSON.default)
+    query = LESSON.state_after(LESSON.presets[3].set).query(LESSON.default)
     page = opened(offline, folder / "mine.html", f"?{query}&k=33")
     assert_it_shows(page, dict(LESSON.presets[3].set))
     assert page.evaluate(f"{ROOT}.k") == 33

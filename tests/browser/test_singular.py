@@ -78,4 +78,4 @@ def test_the_runs_play_to_the_end(singular: Page) -> None:
     answer = assert_the_engine_says_so(singular)
     singular.get_by_label("speed").select_option("4")
     singular.get_by_role("button", name="play", exact=True).click()
-    singular.wait_for_function(f"{ROOT}.k === {answer['steps']}", timeout=30_000)
+    singular.wait_for_function(f"{ROOT}.k === {answer['steps']}", timeout=60_000)
