@@ -32,14 +32,19 @@ def test_the_root_leads_to_the_first_lesson_and_keeps_the_link_s_state(server: S
     assert answer.headers["Location"] == "/coordinates?v=1&rate=0.3"
 
 
+@pytest.mark.slow
 def test_the_home_page_leads_to_every_lesson_with_a_picture_of_it(server: Server) -> None:
     page = requests.get(f"{server.url}home", timeout=60)
     assert page.status_code == 200
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     for name, lesson in lessons.items():
-        card = page.text[page.text.index(f'<a href="{name}"><svg') :].partition("</a>")[0]
+        card = page.text[page.text.index(f'<a href="{name}"><img') :].partition("</a>")[0]
         assert lesson.title in card
-        assert 'd="M' in card  # a path, and not an empty one
+        found = re.search(r'src="/?([^"]+)"', card)
+        assert found
+        picture = requests.get(server.url + found[1], timeout=60)
+        assert picture.headers["Content-Type"].startswith("image/svg")
+        assert 'd="M' in picture.text  # a path, and not an empty one
         assert requests.get(f"{server.url}{name}", timeout=60).status_code == 200
 
 
