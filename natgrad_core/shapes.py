@@ -28,7 +28,7 @@ def ellipse_axes(metric: Array, radius: float) -> Array:
 
 
 def axes_by_eigenvectors(metric: Array, radius: float) -> Array:
-    """``ellipse_axes`` in any number of dimensions; in the plane its slow witness."""
+    """``ellipse_axes``, ``[..., d, d]``, for any d; in the plane its slow witness."""
     good = np.asarray(np.isfinite(metric).all((-1, -2)))
     safe = np.where(good[..., None, None], metric, np.eye(metric.shape[-1]))
     values, vectors = np.linalg.eigh(safe)

@@ -45,6 +45,7 @@ def test_all_of_both_packages_and_every_notebook_is_in_the_wheel(wheel: zipfile.
     notebooks = {f"app/{name}" for name in kept("notebooks")}
     assert packages - inside == set()
     assert notebooks - inside == set()
+    assert {Path(name).suffix for name in notebooks} == {".ipynb"}
     for needed in ("natgrad_core/py.typed", "app/bench.py", "app/languages/zh/common.po"):
         assert needed in inside
     assert any(name.endswith(".html.j2") for name in inside)
@@ -77,3 +78,43 @@ def test_a_wheel_is_made_of_the_sdist_too(tmp_path: Path) -> None:
         names = {name.partition("/")[2] for name in held.getnames()}
     assert kept("natgrad_core", "app", "notebooks", "tests/bench/plane.py") - names == set()
     assert {"pyproject.toml", "README.md", "LICENSE", "constraints.txt"} <= names
+
+
+HIDDEN = """
+import sys
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {hidden!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Hidden())
+sys.path.insert(0, {wheel!r})
+"""
+
+
+def without(wheel: zipfile.ZipFile, folder: Path, hidden: set[str], code: str) -> str:
+    """What a program prints that has the wheel, and not these packages nor the checkout."""
+    wheel.extractall(folder / "installed")
+    program = HIDDEN.format(hidden=hidden, wheel=str(folder / "installed")) + code
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=False
+    )
+    return done.stdout + done.stderr
+
+
+def test_the_engine_needs_numpy_alone(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+    hidden = {"torch", "sklearn", "plotly", "ipywidgets", "anywidget", "voila", "scipy", "app"}
+    code = "from natgrad_core import problems, rules, run\n" \
+           "p = problems['normal']()\n" \
+           "print(run(p, rules['natural'](rate=0.1), p.start, 9).ok.all())"  # fmt: skip
+    assert without(wheel, tmp_path, hidden, code) == "True\n"
+
+
+def test_without_torch_the_nets_say_how_to_get_it(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+    said = without(wheel, tmp_path, {"torch"}, "import natgrad_core.nets")
+    assert said.endswith('the nets need torch and scikit-learn: pip install "natgrad[nets]"\n')
+
+
+def test_the_bench_is_found_without_a_checkout(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+    code = "import app.bench\napp.bench.main = lambda: print('measured')\n" \
+           "from app.__main__ import main\nmain(['bench'])"  # fmt: skip
+    assert without(wheel, tmp_path, {"tests"}, code) == "measured\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import pkgutil
@@ -104,6 +105,27 @@ def test_a_snippet_of_a_how_to_runs(code: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() not in ("", "False")
+
+
+def unsaid(body: list[ast.stmt], within: str) -> Iterator[str]:
+    """The public classes, functions and methods that say nothing of themselves."""
+    for node in body:
+        if not isinstance(node, ast.ClassDef | ast.FunctionDef) or node.name.startswith("_"):
+            continue
+        if not ast.get_docstring(node):
+            yield f"{within}.{node.name}"
+        if isinstance(node, ast.ClassDef):
+            yield from unsaid(node.body, f"{within}.{node.name}")
+
+
+@pytest.mark.parametrize("room", ["natgrad_core", "app"])
+def test_whatever_is_public_has_a_docstring(room: str) -> None:
+    silent: list[str] = []
+    for path in sorted((ROOT / room).rglob("*.py")):
+        tree, name = ast.parse(path.read_text("utf-8")), str(path.relative_to(ROOT))
+        silent += [] if ast.get_docstring(tree) else [name]
+        silent += unsaid(tree.body, name)
+    assert not silent, f"no docstring: {', '.join(silent)}"
 
 
 ARRAYS = re.compile(r"\b(Array|ArrayLike|Numeric|Bools|Whole)\b")
