@@ -18,6 +18,9 @@ ROOMS = ("browser", "docs", "notebooks", "deploy", "nets", "app", "lessons")
 """The folders, the slowest tests' first; the others have so many quick ones that they even out
 what the workers have left to do at the end."""
 
+TRAINED = ("approximations", "net", "race")
+"""The lessons whose states are trained: what asks for many of them is slow."""
+
 
 def room(path: Path) -> str:
     """The folder that a test is in."""
@@ -30,6 +33,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if rooms[item.path] in ("browser", "nets"):
             item.add_marker(rooms[item.path])
+        given = getattr(getattr(item, "callspec", None), "params", {})
+        if getattr(given.get("lesson"), "name", "") in TRAINED:
+            item.add_marker("slow")
     last = len(ROOMS)
     rank = {path: ROOMS.index(name) if name in ROOMS else last for path, name in rooms.items()}
     items.sort(key=lambda item: rank[item.path])

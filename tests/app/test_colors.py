@@ -7,8 +7,10 @@ on linear RGB; distances are Euclidean in Oklab (Ottosson 2020); contrast is WCA
 from __future__ import annotations
 
 import re
+from functools import cache
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -105,24 +107,33 @@ def test_no_two_rules_share_both_color_and_symbol(paper: str) -> None:
         assert not same or apart(held[a][paper], held[b][paper]) > APART / 2, (a, b)
 
 
+@cache
+def drawn_of(name: str) -> dict[str, tuple[dict[str, Any], ...]]:
+    """What each preset of a lesson draws: the same in light and dark, and for each law below."""
+    lesson, found = lessons[name], {}
+    for preset in lesson.presets:
+        sheet = Sheet()
+        lesson.picture(lesson.after(preset.set), sheet)
+        found[preset.name] = tuple(sheet.traces)
+    return found
+
+
 @pytest.mark.parametrize("paper", ["light", "dark"])
 @pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
 def test_what_is_drawn_together_differs_in_color_or_in_symbol_or_dash(
     lesson: Lesson, paper: str
 ) -> None:
     held = {**inks(lesson.rules), **lesson.inks}
-    for preset in lesson.presets:
-        sheet = Sheet()
-        lesson.picture(lesson.after(preset.set), sheet)
+    for preset, traces in drawn_of(lesson.name).items():
         drawn = {
             (t["plane"], t["ink"], t.get("dash", "solid"), held[t["ink"]].get("symbol"))
-            for t in sheet.traces
+            for t in traces
             if t["kind"] == "path"
         }
         for (plane, a, dash, mark), (other, b, dash_b, mark_b) in combinations(sorted(
             drawn, key=str), 2):  # fmt: skip
             if plane == other and a != b and (dash, mark) == (dash_b, mark_b):
-                assert apart(held[a][paper], held[b][paper]) > APART, (preset.name, a, b)
+                assert apart(held[a][paper], held[b][paper]) > APART, (preset, a, b)
 
 
 @pytest.mark.parametrize("paper", ["light", "dark"])
@@ -143,10 +154,8 @@ def test_what_is_drawn_stands_out_from_paper_and_bands(lesson: Lesson, paper: st
     color = theme(paper)
     held = {**inks(lesson.rules), **lesson.inks}
     drawn = set()
-    for preset in lesson.presets:
-        sheet = Sheet()
-        lesson.picture(lesson.after(preset.set), sheet)
-        drawn |= {t["ink"] for t in sheet.traces if t["kind"] in ("path", "arrows", "ellipse-at")}
+    for traces in drawn_of(lesson.name).values():
+        drawn |= {t["ink"] for t in traces if t["kind"] in ("path", "arrows", "ellipse-at")}
     for name in drawn & set(held):
         assert contrast(held[name][paper], color["paper"]) >= 3, name
         assert contrast(held[name][paper], color["band-low"]) >= 3, name

@@ -179,6 +179,7 @@ def test_a_page_hears_answers_and_nothing_else(page: Page) -> None:
         assert page.hear()["answer"] == n
 
 
+@pytest.mark.slow
 def test_who_asks_faster_than_is_answered_waits_and_loses_nothing(server: Server) -> None:
     fast, calm = Page(server.url).open(), Page(server.url).open()
     for n in range(100):
@@ -253,6 +254,7 @@ def test_no_path_leads_to_a_file(server: Server, path: str) -> None:
     assert "import" not in text
 
 
+@pytest.mark.slow
 def test_every_answer_carries_the_headers_and_names_no_software(server: Server) -> None:
     for path in ("coordinates", "home", "nothing", "healthz"):
         headers = requests.get(server.url + path, timeout=60).headers
@@ -290,6 +292,7 @@ def test_the_numbers_are_for_this_machine_and_say_nothing_about_anybody(server: 
     assert health.json() == {"status": "ok"}
 
 
+@pytest.mark.slow
 def test_names_frames_numbers_and_the_log_are_opened_by_options(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -318,6 +321,7 @@ def test_names_frames_numbers_and_the_log_are_opened_by_options(
     assert opened.kernel not in said
 
 
+@pytest.mark.slow
 def test_a_full_house_has_a_line_before_the_door_and_lets_the_first_in_first() -> None:
     with running("--readers=2") as server:
         inside = [Page(server.url).open() for _ in range(2)]

@@ -19,6 +19,7 @@ from tests.app.servers import Page, Server, children, running, wait_until, zombi
 from tests.bench.soak import soak
 
 resource = pytest.importorskip("resource", reason="limits of processes are a matter of Unix")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

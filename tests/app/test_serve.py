@@ -98,6 +98,7 @@ def test_the_page_loads_one_module_and_nothing_else(
     assert "@import" not in page.text
 
 
+@pytest.mark.slow
 def test_a_kernel_that_takes_its_time_is_waited_for_in_silence(tmp_path: Path) -> None:
     """After ten seconds stock Voila has the page call a function of its own front end."""
     cell = nbformat.v4.new_code_cell("import time; time.sleep(11)")
@@ -174,6 +175,7 @@ def test_a_page_ends_its_own_kernel_and_another_site_s_page_cannot(server: Serve
     assert page.goodbye() == 204, "twice is no harm"
 
 
+@pytest.mark.slow
 def test_a_taken_port_gives_way_to_the_next_free_one() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -186,6 +188,7 @@ def test_a_taken_port_gives_way_to_the_next_free_one() -> None:
     assert int(server.url.split(":")[-1].rstrip("/")) in range(port + 1, port + 51)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 @pytest.mark.parametrize("early", [True, False], ids=["at once", "later"])
 def test_the_server_ends_quietly_and_leaves_no_kernel(signum: int, early: bool) -> None:
@@ -204,6 +207,7 @@ def test_the_server_ends_quietly_and_leaves_no_kernel(signum: int, early: bool) 
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in kernels), 10)
 
 
+@pytest.mark.slow
 def test_a_kernel_s_server_that_was_killed_takes_its_kernels_along() -> None:
     server = start(pool=1)
     wait_until(lambda: server.metric("pool") == 1)
@@ -220,6 +224,7 @@ def test_json_cannot_end_its_script_element() -> None:
     assert json.loads(text) == nasty
 
 
+@pytest.mark.slow
 def test_a_start_builds_no_grammar() -> None:
     """Nor loads what a kernel computes with: the server hands pages on, and computes nothing."""
     told = subprocess.run(

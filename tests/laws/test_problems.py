@@ -43,9 +43,12 @@ def close(a: Any, b: Array, tolerance: float = 1e-8) -> None:
 @every_pair
 def test_gradient_and_hessian_are_the_derivatives_of_the_loss(name: str, chart: str) -> None:
     of = pair(name, chart)
-    for point in some(of):
-        close(of.grad(point), torch.func.grad(of.loss)(tensor(point)).numpy())
-        close(of.hessian(point), torch.func.hessian(of.loss)(tensor(point)).numpy(), 1e-7)
+    points = some(of)
+    slopes = torch.func.vmap(torch.func.grad(of.loss))(tensor(points))
+    bends = torch.func.vmap(torch.func.hessian(of.loss))(tensor(points))
+    for point, slope, bend in zip(points, slopes.numpy(), bends.numpy(), strict=True):
+        close(of.grad(point), slope)
+        close(of.hessian(point), bend, 1e-7)
 
 
 @every_pair
@@ -62,12 +65,13 @@ def test_batches_are_kept(name: str, chart: str) -> None:
 @pytest.mark.parametrize(("name", "chart"), [(n, c) for n, c in PAIRS if modeled(n)])
 def test_the_fisher_matrix_is_the_hessian_of_kl_at_zero(name: str, chart: str) -> None:
     of = pair(name, chart)
-    for point in some(of, 3):
-        here = tensor(point)
-        bend = torch.func.hessian(lambda other, here=here: of.kl(here, other))(here)
-        close(of.fisher(point), bend.numpy(), 1e-6)
-        slope = torch.func.grad(lambda other, here=here: of.kl(here, other))(here)
-        close(slope.numpy(), np.zeros(of.dim), 1e-9)
+    points = some(of, 3)
+    here = tensor(points)
+    bends = torch.func.vmap(torch.func.hessian(of.kl, 1))(here, here)
+    slopes = torch.func.vmap(torch.func.grad(of.kl, 1))(here, here)
+    for point, slope, bend in zip(points, slopes.numpy(), bends.numpy(), strict=True):
+        close(of.fisher(point), bend, 1e-6)
+        close(slope, np.zeros(of.dim), 1e-9)
 
 
 @pytest.mark.parametrize(("name", "chart"), [(n, c) for n, c in PAIRS if modeled(n)])

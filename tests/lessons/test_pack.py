@@ -38,6 +38,7 @@ def contents(text: str) -> tuple[dict[str, Any], bytes]:
     return json.loads(words), arrays
 
 
+@pytest.mark.slow
 def test_every_act_of_the_lesson_is_in_its_page_and_is_what_the_engine_says(
     exported: Path,
 ) -> None:
