@@ -322,8 +322,8 @@ FAULTS = (
     ),
     Fault(
         "information.py",
-        "np.concatenate([a, a[-1] + b])",
-        "np.concatenate([a, b])",
+        "np.concatenate([first, first[-1] + then])",
+        "np.concatenate([first, then])",
         ("information",),
     ),
     Fault("information.py", ".sum() - d, 0.0", ".sum(), 0.0", ("information",)),
