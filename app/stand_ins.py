@@ -101,22 +101,28 @@ class Place:
         self.point = point
         self._waiting = list(MATRICES)
         """Whose eigenvectors were not looked for yet."""
+        self._errors: dict[str, float] = {}
 
     @cached_property
     def operators(self) -> dict[str, Operator]:
         """Each matrix, to be solved with."""
         return operators(self.point)
 
-    @cached_property
+    @property
     def errors(self) -> dict[str, float]:
         """Of each matrix ‖F − G‖/‖F‖."""
-        whole = Fisher(self.point).dense()
-        return {name: error(whole, made.dense()) for name, made in self.operators.items()}
+        if not self.measured:
+            self._measure()
+        return self._errors
 
     @property
     def measured(self) -> bool:
         """Whether the errors are known."""
-        return "errors" in self.__dict__
+        return bool(self._errors)
+
+    def _measure(self) -> None:
+        whole = Fisher(self.point).dense()
+        self._errors = {n: error(whole, made.dense()) for n, made in self.operators.items()}
 
     @property
     def left(self) -> int:
@@ -126,7 +132,7 @@ class Place:
     def settle(self) -> None:
         """Do one of the ``parts``, or a few that cost nothing: the errors, then eigenvectors."""
         if not self.measured:
-            self.errors  # noqa: B018
+            self._measure()
             return
         while self._waiting:
             name = self._waiting.pop(0)

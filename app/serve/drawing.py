@@ -49,14 +49,16 @@ class Drawing:
         )  # fmt: skip
         self._children.append(child)
         assert child.stdout
-        async for line in child.stdout:
-            for name, svg in json.loads(line).items():
-                self._made[name].set_result(svg)
-        await child.wait()
-        for name in names:
-            if not self._made[name].done():
-                self._made[name].set_result("")
-                self.fault(name, RuntimeError(f"no miniature: code {child.returncode}"))
+        try:
+            async for line in child.stdout:
+                for name, svg in json.loads(line).items():
+                    self._made[name].set_result(svg)
+            await child.wait()
+        finally:  # Whatever happened, nobody waits for a picture that will not come.
+            for name in names:
+                if not self._made[name].done():
+                    self._made[name].set_result("")
+                    self.fault(name, RuntimeError(f"no miniature: code {child.returncode}"))
 
     async def close(self) -> None:
         """End what still draws."""

@@ -19,7 +19,7 @@ import requests
 import websocket
 
 from app.serve.hub import options
-from tests.app.servers import ROOT, Page, wait_until
+from tests.app.servers import ROOT, Page, wait_until, zombies
 from tests.deploy.test_nginx import free_port
 
 HERE = ROOT / "build" / "proxy" / "node_modules" / ".bin" / "configurable-http-proxy"
@@ -171,3 +171,16 @@ def test_the_hub_says_where_to_listen_and_nobody_else_does() -> None:
     assert said["hub"]
     with pytest.raises(SystemExit, match="for JupyterHub to start"):
         options({})
+
+
+def test_a_class_s_server_ends_when_its_hub_has() -> None:
+    server = "import time\nfrom app.serve.hub import end_with_the_hub\n" \
+             "end_with_the_hub(0.05)\nprint('up', flush=True)\ntime.sleep(600)"  # fmt: skip
+    hub = "import subprocess, sys\n" \
+          "child = subprocess.Popen([sys.executable, '-c', sys.argv[1]], stdout=-1)\n" \
+          "child.stdout.readline()\nprint(child.pid)"  # fmt: skip
+    told = subprocess.run(
+        [sys.executable, "-c", hub, server], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    pid = int(told.stdout)
+    wait_until(lambda: not Path(f"/proc/{pid}").exists() or zombies([pid]))

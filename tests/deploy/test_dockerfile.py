@@ -1,0 +1,29 @@
+"""The Dockerfile copies all that a wheel is built from: no engine is needed to see that."""
+
+from __future__ import annotations
+
+import tomllib
+
+from tests.app.servers import ROOT
+
+COPIED = [
+    name
+    for line in (ROOT / "deploy/Dockerfile").read_text().splitlines()
+    if line.startswith("COPY ")
+    for name in line.split()[1:-1]
+]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def test_what_a_wheel_is_built_from_is_copied() -> None:
+    wheel = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
+    project = PROJECT["project"]
+    needed = {"pyproject.toml", project["readme"], *project["license-files"]}
+    assert needed | {*wheel["packages"], *wheel["force-include"]} <= set(COPIED)
+
+
+def test_what_is_copied_is_there_and_its_extras_are_stated() -> None:
+    assert all((ROOT / name).exists() for name in COPIED)
+    lines = (ROOT / "deploy/Dockerfile").read_text().splitlines()
+    (extras,) = (line.removeprefix("ARG EXTRAS=") for line in lines if line.startswith("ARG "))
+    assert set(extras.split(",")) <= set(PROJECT["project"]["optional-dependencies"])
