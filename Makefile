@@ -16,8 +16,10 @@ SHELL := bash
 
 VENV := .venv
 PY := $(VENV)/bin/python
-# --no-compile: half of an install's work is compiling modules that nobody will import.
+# Compiling is half of an install's work: done after it on all cores, and not for others' tests.
+# Left to the first import, it would be a wait of whoever opens the first page.
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-compile
+COMPILE := $(PY) -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib
 ARGS ?=
 # A file of tests is one worker's: its tests share a server, a page or a trained net. The slow files
 # come first (tests/conftest.py), which xdist would put last: it counts tests, not seconds.
@@ -81,7 +83,7 @@ $(VENV)/.python:
 # $(call needs,extras): a stamp per set of extras, so that `make run` installs no test tools.
 define needs
 	@echo "Installing $(1) (once) ..."
-	@$(INSTALL) -c constraints.txt -e '$(2)'; \
+	@$(INSTALL) -c constraints.txt -e '$(2)'; $(COMPILE) || true; \
 	  echo "Set up in $$SECONDS s; $(VENV) holds $$(du -sm $(VENV) | cut -f1) MB."
 	@touch $@
 endef
