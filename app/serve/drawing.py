@@ -55,6 +55,9 @@ class Drawing:
                     self._made[name].set_result(svg)
             await child.wait()
         finally:  # Whatever happened, nobody waits for a picture that will not come.
+            with contextlib.suppress(ProcessLookupError):
+                child.kill()
+            await child.communicate()
             for name in names:
                 if not self._made[name].done():
                     self._made[name].set_result("")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -21,7 +22,9 @@ def drawn(names: list[str], faults: dict[str, BaseException]) -> list[str]:
         finally:
             await drawing.close()
 
-    return asyncio.run(ask())
+    # In a thread of its own: the browser that other tests keep open has a loop running in this one.
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(asyncio.run, ask()).result()
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ def settle(page: Page) -> dict[str, Any]:
     """Wait until nothing is asked and everything is drawn; the answer on the screen."""
     page.evaluate(
         f"""Promise.race([{ROOT}.settled(), new Promise((_, late) =>
-        setTimeout(() => late(new Error("not settled after a minute")), 60000))])"""
+        setTimeout(() => late(new Error("not settled after five minutes")), 300000))])"""
     )
     return page.evaluate(f"{ROOT}.answer")
 
