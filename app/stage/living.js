@@ -5,6 +5,14 @@ import { drawGhosts } from "./pin.js";
 import { arrow, ellipse, lastGood, note, placing, pointAt, symbol, trail } from "./strokes.js";
 
 const DASH = [8, 6];
+const SPANS = 6; // so many times a plane's side a line may be long before its dashes grow
+
+// A line that runs to and fro across the plane has longer dashes: each costs time, and thousands of
+// short ones blur. In steps of two, so that they stand still while a line is dragged.
+function dashes(length, side, weight) {
+  const longer = 2 ** Math.max(0, Math.min(3, Math.ceil(Math.log2(length / (SPANS * side)))));
+  return DASH.map((d) => d * weight * longer);
+}
 
 export function drawLiving(ctx, scene) {
   const { side, ratio, view, traces } = scene;
@@ -37,29 +45,32 @@ function drawPath(ctx, trace, { array, palette, place, k, weight }) {
   const width = (palette.ink(trace.ink).width ?? 2.5) * weight;
   const dashed = trace.dash === "dashed";
   const last = points.length / 2 - 1;
-  const stroke = (from, to, alpha) => {
-    ctx.globalAlpha = alpha;
-    if (dashed) {
-      // A thread of paper under the dashes: where both runs coincide the solid line shows through
-      // as a line with slits, so that 'the same path twice' can be seen.
-      ctx.beginPath();
-      trail(ctx, points, from, to, place);
-      ctx.lineWidth = Math.max(1, width * 0.5);
-      ctx.strokeStyle = palette.color("paper");
-      ctx.setLineDash([]);
-      ctx.stroke();
-      ctx.setLineDash(DASH.map((d) => d * weight));
-      ctx.lineDashOffset = 0;
-    } else ctx.setLineDash([]);
+  ctx.strokeStyle = color;
+  ctx.lineCap = dashed ? "butt" : "round";
+  const line = (from, to, thickness, alpha) => {
     ctx.beginPath();
-    trail(ctx, points, from, to, place);
-    ctx.lineWidth = width;
-    ctx.strokeStyle = color;
+    const length = trail(ctx, points, from, to, place);
+    ctx.setLineDash(dashed ? dashes(length, place.side, weight) : []);
+    ctx.globalAlpha = alpha;
+    ctx.lineWidth = thickness;
     ctx.stroke();
   };
-  ctx.lineCap = dashed ? "butt" : "round";
-  if (k < last) stroke(dashed ? 0 : Math.floor(k), last, 0.3);
-  stroke(0, Math.min(k, last), 1);
+  // What is still to come is a hair: thin, and cheap to draw.
+  if (k < last) line(dashed ? 0 : Math.floor(k), last, weight, 0.5);
+  const now = Math.min(k, last);
+  if (dashed) {
+    // A thread of paper under the dashes: where both runs coincide the solid line shows through
+    // as a line with slits, so that 'the same path twice' can be seen.
+    ctx.beginPath();
+    trail(ctx, points, 0, now, place);
+    ctx.globalAlpha = 1;
+    ctx.setLineDash([]);
+    ctx.lineWidth = Math.max(1, width * 0.4);
+    ctx.strokeStyle = palette.color("paper");
+    ctx.stroke();
+    ctx.strokeStyle = color;
+  }
+  line(0, now, width, 1);
   ctx.setLineDash([]);
   ctx.globalAlpha = 1;
   ctx.lineCap = "round";

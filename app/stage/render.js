@@ -14,6 +14,7 @@ import { makeLegend } from "./legend.js";
 import { makeLights } from "./lights.js";
 import { makeMenu } from "./menu.js";
 import { makeMeter } from "./meter.js";
+import { makePace } from "./pace.js";
 import { makePalette } from "./palette.js";
 import { makePin } from "./pin.js";
 import { makePlane } from "./plane.js";
@@ -95,7 +96,7 @@ function mount({ model, el, lesson, first, arrays: firstArrays, language, transl
     ask(set, { base, act });
   }
   function onStep(k) {
-    live.step(k);
+    figures.owe(!transport.playing());
     reader.stepped();
     pursue();
   }
@@ -186,6 +187,8 @@ function mount({ model, el, lesson, first, arrays: firstArrays, language, transl
   const unlight = makeLights(root, lesson, { palette, redraw });
 
   let wordsTimer = 0;
+  const figures = makePace(() => live.step(transport.k()));
+  const texts = makePace(write);
 
   // Some pictures are drawn for one step only, `shows`: another step is asked for.
   function pursue() {
@@ -234,6 +237,11 @@ function mount({ model, el, lesson, first, arrays: firstArrays, language, transl
       const { traces, handles, errors = {} } = answer;
       planes.get(spec.name).adopt(spec, traces.filter(here), handles.filter(here), errors);
     }
+    texts.owe(!asker.busy());
+  }
+
+  // All that stands beside the planes.
+  function write() {
     fields.update(answer, asker.busy());
     controls.update(answer);
     if (answer.fault) elsewhere(answer.fault);
@@ -335,7 +343,11 @@ function mount({ model, el, lesson, first, arrays: firstArrays, language, transl
     array,
     error: fields.error,
     settled: () =>
-      stats.settled(() => !asker.busy() && !asker.refining() && !fresh && (transport.playing() || !frame.waiting())),
+      stats.settled(
+        () =>
+          !(asker.busy() || asker.refining() || fresh || texts.owing()) &&
+          (transport.playing() || !(frame.waiting() || figures.owing())),
+      ),
   };
   root.natgrad = el.natgrad = report;
 
@@ -351,6 +363,8 @@ function mount({ model, el, lesson, first, arrays: firstArrays, language, transl
     menu.stop();
     observer.disconnect();
     clearTimeout(wordsTimer);
+    figures.stop();
+    texts.stop();
     root.remove();
   };
 }

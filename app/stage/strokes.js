@@ -33,29 +33,32 @@ function inside(px, py, qx, qy, side) {
 }
 
 // The part of a path between two steps (the ends may lie between points). A point that is not a
-// number ends it; points closer than the eye can part are left out.
+// number ends it; points closer than the eye can part are left out. Returns the length drawn, in px.
 export function trail(ctx, points, from, to, { x, y, side }) {
   const first = Math.floor(from);
   let px = x(points[2 * first]);
   let py = y(points[2 * first + 1]);
+  let length = 0;
   let down = false; // the pen is on the paper, at (px, py)
-  if (!Number.isFinite(px + py)) return;
+  if (!Number.isFinite(px + py)) return 0;
   for (let i = first + 1; i < to + 1; i++) {
     const part = Math.min(1, to - i + 1);
     const qx = px + (x(points[2 * i]) - px) * part;
     const qy = py + (y(points[2 * i + 1]) - py) * part;
-    if (!Number.isFinite(qx + qy)) return;
+    if (!Number.isFinite(qx + qy)) break;
     if (i < to && Math.abs(qx - px) + Math.abs(qy - py) < FINEST) continue;
     const seen = inside(px, py, qx, qy, side);
     if (seen) {
       const [a, b] = seen;
       if (!down || a > 0) ctx.moveTo(px + (qx - px) * a, py + (qy - py) * a);
       ctx.lineTo(px + (qx - px) * b, py + (qy - py) * b);
+      length += Math.hypot(qx - px, qy - py) * (b - a);
     }
     down = seen !== null && seen[1] === 1;
     px = qx;
     py = qy;
   }
+  return length;
 }
 
 // The last step of a path that is a number.

@@ -1,0 +1,30 @@
+// What is read, not watched: figures and words are written at every third picture and at most ten
+// times a second while pictures follow one another, and at once when these come to rest. Nobody
+// reads digits faster, and typesetting them costs more than drawing the picture.
+
+const EVERY = 3;
+const SOONEST = 100; // ms
+const LATEST = 300; // ms: so long after a picture its words are there in any case
+
+export function makePace(write) {
+  let timer = 0;
+  let last = -Infinity;
+  let pictures = 0;
+  function pay() {
+    clearTimeout(timer);
+    timer = pictures = 0;
+    last = performance.now();
+    write();
+  }
+  return {
+    // A picture came; `rest` says that no other follows.
+    owe(rest) {
+      pictures++;
+      const since = performance.now() - last;
+      if (rest || since > LATEST || (since > SOONEST && pictures >= EVERY)) pay();
+      else timer ||= setTimeout(pay, LATEST - since);
+    },
+    owing: () => timer !== 0,
+    stop: () => clearTimeout(timer),
+  };
+}
