@@ -30,6 +30,9 @@ import { makeTransport } from "./transport.js";
 import { makeWatch } from "./watch.js";
 import { makeFormulas, makeLive, makeWords } from "./words.js";
 
+// A notebook's `.state` has the step at which the reader came to rest, so long after.
+const STEP_TOLD = 200; // ms
+
 export function render({ model, el }) {
   let stop = () => {};
   // The lesson in one language; in another one it is set up anew, once, with the same state.
@@ -98,6 +101,10 @@ function mount({ model, el, lesson, first, arrays: firstArrays, language, transl
   function onStep(k) {
     figures.owe(!transport.playing());
     reader.stepped();
+    if (!whole && !model.saved) {
+      clearTimeout(stepTimer);
+      stepTimer = setTimeout(() => model.send({ k: transport.k() }), STEP_TOLD);
+    }
     pursue();
   }
   const transport = makeTransport({ redraw, onStep, onEnd: () => progress.one() });
@@ -187,6 +194,7 @@ function mount({ model, el, lesson, first, arrays: firstArrays, language, transl
   const unlight = makeLights(root, lesson, { palette, redraw });
 
   let wordsTimer = 0;
+  let stepTimer = 0;
   const figures = makePace(() => live.step(transport.k()));
   const texts = makePace(write);
 
@@ -363,6 +371,7 @@ function mount({ model, el, lesson, first, arrays: firstArrays, language, transl
     menu.stop();
     observer.disconnect();
     clearTimeout(wordsTimer);
+    clearTimeout(stepTimer);
     figures.stop();
     texts.stop();
     root.remove();

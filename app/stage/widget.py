@@ -67,6 +67,9 @@ class Lesson(anywidget.AnyWidget):
     def _on_ask(self, _widget: object, ask: object, _buffers: object) -> None:
         if isinstance(ask, dict) and "ask" in ask:
             self._say(*self.respond(ask))
+        elif isinstance(ask, dict) and list(ask) == ["k"]:  # a step taken, which changes no picture
+            if isinstance(ask["k"], int):
+                self._keep({"state": {**self.state, "k": ask["k"]}})
         elif ask == {"script": "plotly"}:  # a notebook's page, which has no server of ours
             self.send(ask, [plotly()])
 

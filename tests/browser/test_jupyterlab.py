@@ -31,6 +31,7 @@ CELLS = (
     "from app import lesson\nseen = lesson('coordinates')\nseen",
     "seen.state = {**seen.state, 'rate': 0.05, 'rules': ('natural',), 'k': 7}",
     "run = seen.path['natural']['theta']\nprint('told', len(run.theta), float(run.loss[-1]))",
+    "print('step', seen.state['k'])",
 )
 """A notebook that sets the page's state, and after the reader's own act reads it."""
 
@@ -142,4 +143,12 @@ def test_a_notebook_drives_the_page_and_reads_it(lab: str, browser: Browser) -> 
     expect(told).to_contain_text(f" {steps + 1} ")
     loss = float(told.inner_text().split()[-1])
     assert loss == pytest.approx(page.evaluate(f"{ROOT}.array('loss.natural.solid').at(-1)"))
+    forward = page.locator(".transport button[aria-label='one step forward']")
+    forward.click()
+    forward.click()
+    assert page.evaluate(f"{ROOT}.k") == 9
+    page.wait_for_timeout(1000)  # it is told once the reader rests there
+    run(cells.nth(3))
+    step = cells.nth(3).locator(".jp-OutputArea-output").filter(has_text="step")
+    expect(step).to_have_text(re.compile(r"step 9"))
     visitor.close()
