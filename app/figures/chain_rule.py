@@ -23,8 +23,9 @@ _LONG = 0.2
 def carried(shown: Shown) -> tuple[Array, Array, Array]:
     """∇J, Aᵀ∇J (which is the gradient in x) and AAᵀ∇J along the guide's run in θ, ``[n, 2]``."""
     gradient = pack(shown.guide.home.at.grad)
-    in_x = gradient @ shown.matrix
-    return gradient, in_x, in_x @ shown.matrix.T
+    with np.errstate(all="ignore"):  # A run that breaks off has no gradient at its end.
+        in_x = gradient @ shown.matrix
+        return gradient, in_x, in_x @ shown.matrix.T
 
 
 def add_chain_rule(sheet: Sheet, shown: Shown, stage: str, width: float) -> None:

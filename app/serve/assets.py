@@ -34,6 +34,7 @@ class Assets:
         bundle.module.cache_clear()
         bundle.style.cache_clear()
         files = {"page.js": bundle.module("page.js").encode()}
+        files["home.js"] = bundle.module("home.js").encode()
         files["stage.css"] = bundle.style().encode()
         files["plotly.js"] = bundle.plotly()
         digest = sha256(repr(sorted(files.items())).encode())
@@ -56,9 +57,9 @@ class Assets:
         """The file as it is sent to nearly everybody: compressed once, not for each reader."""
         return gzip.compress(self.files[name], mtime=0)
 
-    def url(self, base: str) -> str:
-        """Return where the page finds its module."""
-        return f"{base}natgrad/{self.hash}/page.js"
+    def url(self, base: str, name: str = "page.js") -> str:
+        """Return where a page finds its module, ``name``."""
+        return f"{base}natgrad/{self.hash}/{name}"
 
 
 class AssetHandler(tornado.web.RequestHandler):

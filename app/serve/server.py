@@ -188,7 +188,10 @@ class LessonServer(Voila):
         from app.lessons import lessons  # the engine, which the pages themselves do not need here
 
         here = {name: lessons[name] for name in self.lessons() if name in lessons}
-        return self.render("home.html", **home(here, lambda it: f"home/{it.name}.svg"))
+        script = {"src": self.assets.url(self.base_url, "home.js")}
+        return self.render(
+            "home.html", script=script, **home(here, lambda it: f"home/{it.name}.svg")
+        )
 
     @cached_property
     def drawing(self) -> Drawing:

@@ -3,16 +3,9 @@
 import { copy } from "./clipboard.js";
 import { drawing, make, setAttribute, setText } from "./dom.js";
 import { say } from "./texts.js";
+import { makeThemeTool } from "./theme.js";
 
 const TOOLS = {
-  system:
-    '<path d="M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM8 3v10A5 5 0 0 1 8 3z" ' +
-      'fill-rule="evenodd"/>',
-  light:
-    '<circle cx="8" cy="8" r="3.2"/><path d="M8 .8v2.4M8 12.8v2.4M.8 8h2.4M12.8 ' +
-      '8h2.4M2.9 2.9l1.7 1.7M11.4 11.4l1.7 1.7M2.9 13.1l1.7-1.7M11.4 4.6l1.7-1.7" ' +
-      'stroke="currentColor" stroke-width="1.5" fill="none"/>',
-  dark: '<path d="M13.8 10.2A6.2 6.2 0 0 1 5.8 2.2 6.3 6.3 0 1 0 13.8 10.2z"/>',
   undo: '<path d="M6.2 1.6v3h3.3a4.4 4.4 0 0 1 0 8.8H5v-1.9h4.5a2.5 2.5 0 0 0 0-5H6.2v3L1.6 5.6z"/>',
   redo: '<path d="M9.8 1.6v3H6.5a4.4 4.4 0 0 0 0 8.8H11v-1.9H6.5a2.5 2.5 0 0 1 0-5h3.3v3l4.6-3.9z"/>',
   reset: '<path d="M8 3a5 5 0 1 1-5 5h1.8A3.2 3.2 0 1 0 8 4.8V7L4 3.9 8 .8z"/>',
@@ -68,12 +61,7 @@ export function makeHeader(lesson, { ask, reset, theme, link, nav, menu, past })
       { type: "button", class: "tool", title: label, "aria-label": label, onclick: act, "data-part": part },
       drawing(TOOLS[icon]),
     );
-  const themeTool = tool("system", say("theme", { choice: say("system") }), () => theme.next(), "theme");
-  theme.onchange((choice) => {
-    themeTool.replaceChildren(drawing(TOOLS[choice]));
-    themeTool.title = say("theme", { choice: say(choice) });
-    setAttribute(themeTool, "aria-label", themeTool.title);
-  });
+  const themeTool = makeThemeTool(theme, { class: "tool", "data-part": "theme" });
   const resetTool = tool("reset", say("reset"), begin);
   const undoTool = tool("undo", say("undo"), () => past().undo());
   const redoTool = tool("redo", say("redo"), () => past().redo(), "undo");

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from app.lecture import home
 from app.lessons import lessons
 from app.lessons.lesson import Lesson
+from app.stage.bundle import module
 from app.take.pack import Pack, acts_of
 from app.take.page import page
 
@@ -70,7 +71,8 @@ def _nav(row: list[Lesson], at: int) -> dict[str, Any]:
 def _index(row: list[Lesson]) -> str:
     templates = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=select_autoescape())
     values = home({lesson.name: lesson for lesson in row}, _inline)
-    return templates.get_template("home.html").render(**values, suffix=".html")
+    script = {"inline": f"(() => {{\n{module('home.js')}\n}})();"}
+    return templates.get_template("home.html").render(**values, script=script, suffix=".html")
 
 
 def _inline(lesson: Lesson) -> str:

@@ -36,6 +36,23 @@ def test_a_visitor_starts_with_the_first_lesson(home: Page) -> None:
     expect(home.locator("h1")).to_have_text("Coordinates")
 
 
+def test_light_or_dark_holds_for_all_pages(home: Page) -> None:
+    home.emulate_media(color_scheme="light")
+    paper = "getComputedStyle(document.body).backgroundColor"
+    light = home.evaluate(paper)
+    tool = home.locator("button.theme")
+    expect(tool).to_have_attribute("aria-label", "theme: system")
+    tool.click()
+    assert home.evaluate(paper) == light
+    tool.click()
+    dark = home.evaluate(paper)
+    assert dark != light
+    home.reload()
+    assert home.evaluate(paper) == dark, "and it is remembered"
+    home.locator("li.card a").first.click()
+    expect(home.locator(".natgrad")).to_have_attribute("data-theme", "dark")
+
+
 def test_a_slip_opens_the_state_that_shows_how_it_is(home: Page) -> None:
     home.locator("#section-3 .slips a").first.click()
     home.wait_for_function("document.querySelector('.natgrad')?.natgrad")

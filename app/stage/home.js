@@ -1,0 +1,9 @@
+// The home page, light or dark as the reader chose on any page; all else there is plain HTML.
+// It runs before anything is drawn, so that no page flashes in the other colors.
+
+import { makeTheme, makeThemeTool } from "./theme.js";
+
+const lamp = makeTheme(document.documentElement);
+const lampTool = makeThemeTool(lamp, { class: "theme" });
+lamp.apply();
+addEventListener("DOMContentLoaded", () => document.querySelector("main").prepend(lampTool));
