@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -19,24 +20,35 @@ path { fill: none; stroke: #d9d6cc; stroke-width: 1; vector-effect: non-scaling-
 .contour { stroke: #3b5b92; opacity: .35; }
 .grid { stroke: #7b3fa0; opacity: .2; }
 .run { stroke: var(--light); stroke-width: 2.6; stroke-dasharray: 1;
-  animation: run 5s ease-in-out infinite; }
+  animation: run 6s ease-in-out infinite; }
 .thin { stroke-width: 1.2; opacity: .8; }
-@keyframes run { 0% { stroke-dashoffset: 1; } 60%, 100% { stroke-dashoffset: 0; } }
+.cells { stroke: var(--light); vector-effect: none; }
+.dots { stroke: var(--light); stroke-width: 4.5; stroke-linecap: round; }
+@keyframes run { 0%, 50% { stroke-dashoffset: 0; } 50.01% { stroke-dashoffset: 1; } }
 @media (prefers-color-scheme: dark) { path { stroke: #33383e; } .contour { stroke: #7f9fd8; }
-  .grid { stroke: #cf9ff0; } .run { stroke: var(--dark); } }
+  .grid { stroke: #cf9ff0; } :is(.run, .cells, .dots) { stroke: var(--dark); } }
 @media (prefers-reduced-motion: reduce) { .run { animation: none; } }
 """
 """A picture by itself brings its style: light and dark, and rest for who wants it."""
 
-_DRAWN = ("lines", "path", "curve", "ellipse-at", "arrows")
+_DRAWN = ("heat", "lines", "points", "path", "curve", "ellipse-at", "arrows")
+"""What is drawn, the lowest first."""
 
-_DTYPES = {"f4": np.float32, "u4": np.uint32}
+_DTYPES = {"f4": np.float32, "u4": np.uint32, "u1": np.uint8}
+
+_HEAT = {"low": "oklch(0.36 0.13 262)", "high": "oklch(0.96 0.07 95)"}
+_NONE = {"light": "oklch(0.62 0 0)", "dark": "oklch(0.3 0 0)"}
+_PAPER = {"light": "#fcfbf8", "dark": "#15181c"}
+"""The stage's own colors (theme.css): of a map's ends, of what is no number, of the ground."""
+
+_LEVELS = 12
+_MOST_POINTS = 200
 
 
 def miniature(answer: dict[str, Any], sheet: Sheet, inks: dict[str, Any]) -> str:
     """The first plane of an answer on which there are lines, without words.
 
-    Paths, curves, ellipses and arrows are drawn one after the other.
+    Maps, points and lines are drawn first, then paths, curves, ellipses and arrows.
     """
     lined = {trace["plane"] for trace in sheet.traces if trace["kind"] in _DRAWN}
     plane = next((p for p in answer["planes"] if p["name"] in lined), answer["planes"][0])
@@ -46,30 +58,80 @@ def miniature(answer: dict[str, Any], sheet: Sheet, inks: dict[str, Any]) -> str
     def place(points: Array) -> Array:
         return (points - [x0, y1]) * [scale, -scale]
 
+    def shade(name: str) -> str:
+        ink = inks.get(name, inks["contour"])
+        return f"--light:{ink['light']};--dark:{ink['dark']}"
+
     drawn = []
-    for trace in sheet.traces:
-        if trace["plane"] != plane["name"] or trace["kind"] not in _DRAWN:
+    here = [t for t in sheet.traces if t["plane"] == plane["name"] and t["kind"] in _DRAWN]
+    for trace in sorted(here, key=lambda t: _DRAWN.index(t["kind"])):
+        if trace["kind"] == "heat":
+            drawn += _heat(sheet, trace, place, inks)
             continue
         points = place(_points(sheet, trace))
-        if trace["kind"] == "lines":
+        starts = _array(sheet, trace["starts"]) if "starts" in trace else [0, len(points)]
+        if trace["kind"] == "points":
+            dots = points[:: -(-len(points) // _MOST_POINTS)]
+            d = "".join(f"M{x:.0f} {y:.0f}h0" for x, y in dots if np.isfinite(x + y))
+            drawn.append(f'<path class="dots" d="{d}" style="{shade(trace["ink"])}"/>')
+        elif trace["kind"] == "lines":
             if not trace.get("map"):
-                starts = _array(sheet, trace["starts"]) if "starts" in trace else [0, len(points)]
-                parts = (points[a:b] for a, b in pairwise(starts))
-                d = "".join(map(_line, parts))
+                d = "".join(_line(points[a:b]) for a, b in pairwise(starts))
                 drawn.append(f'<path class="{trace["ink"]}" d="{d}"/>')
         else:
             thin = trace.get("dash") == "dashed" or trace.get("faint")
-            kind = "run thin" if thin else "run"
-            ink = inks.get(trace["ink"], {})
-            starts = _array(sheet, trace["starts"]) if "starts" in trace else [0, len(points)]
             drawn += [
-                f'<path class="{kind}" pathLength="1" d="{_line(points[a:b])}" '
-                f'style="--light:{ink.get("light")};--dark:{ink.get("dark")}"/>'
+                f'<path class="run{" thin" if thin else ""}" pathLength="1" '
+                f'd="{_line(points[a:b])}" style="{shade(trace["ink"])}"/>'
                 for a, b in pairwise(starts)
             ]
     box = f'viewBox="0 0 {SIDE} {SIDE}" width="{SIDE}" height="{SIDE}"'
     paths = "".join(drawn)
     return f'<svg xmlns="http://www.w3.org/2000/svg" {box}><style>{_STYLE}</style>{paths}</svg>'
+
+
+def _heat(
+    sheet: Sheet, trace: dict[str, Any], place: Callable[[Array], Array], inks: dict[str, Any]
+) -> list[str]:
+    """A map as one path a level, a bar for every run of alike cells in a row."""
+    rows, columns = trace["size"]
+    cells = _array(sheet, trace["cells"]).reshape(rows, columns)
+    part = cells / 255 if cells.dtype == np.uint8 else cells.astype(float)
+    known = np.isfinite(part)
+    level = np.where(known, np.clip(np.where(known, part, 0) * _LEVELS, 0, _LEVELS - 1), -1)
+    level = np.floor(level).astype(int)
+    x0, x1, y0, y1 = trace["box"]
+    (left, top), (right, bottom) = place(np.array([[x0, y1], [x1, y0]]))
+    wide, high = (right - left) / columns, (bottom - top) / rows
+    bars: dict[int, list[str]] = {}
+    for row, alike in enumerate(level):
+        y = bottom - (row + 0.5) * high  # the first row is the lowest
+        edges = np.flatnonzero(np.diff(alike, prepend=-2, append=-2))
+        for a, b in pairwise(edges):
+            bars.setdefault(alike[a], []).append(
+                f"M{left + a * wide:.1f} {y:.1f}h{(b - a) * wide:.1f}"
+            )
+    return [
+        f'<path class="cells" d="{"".join(d)}" '
+        f'style="stroke-width:{high + 0.6:.1f};{_tint(k, trace.get("between"), inks)}"/>'
+        for k, d in sorted(bars.items())
+    ]
+
+
+def _tint(level: int, between: list[str] | None, inks: dict[str, Any]) -> str:
+    """The color of a level in light and in dark, mixed as the stage mixes it."""
+    if level < 0:
+        return f"--light:{_NONE['light']};--dark:{_NONE['dark']}"
+    part = float(level + 0.5) / _LEVELS
+    if between is None:
+        mixed = f"color-mix(in oklch, {_HEAT['high']} {100 * part:.0f}%, {_HEAT['low']})"
+        return f"--light:{mixed};--dark:{mixed}"
+    ink = inks[between[int(part >= 0.5)]]
+    share = 62 * abs(2 * part - 1)
+    return ";".join(
+        f"--{way}:color-mix(in oklab, {ink[way]} {share:.0f}%, {_PAPER[way]})"
+        for way in ("light", "dark")
+    )
 
 
 def _points(sheet: Sheet, trace: dict[str, Any]) -> Array:

@@ -746,6 +746,7 @@ lessons.register("fisher")(
         see=Seen,
         script=_script,
         default=Look(),
+        small=HALF,
         order=5,
         rules=("natural",),
         inks=INKS,

@@ -238,7 +238,7 @@ class Lesson:
         sheet, seen = Sheet(), self.after(self.small)
         answer = self.picture(seen, sheet)
         end = time.perf_counter() + _GROWN
-        while self.heavy and "more" in answer and time.perf_counter() < end:
+        while "more" in answer and time.perf_counter() < end:
             sheet = Sheet(fine=answer["more"])
             answer = self.picture(seen, sheet)
         return miniature(answer, sheet, {**inks(self.rules), **self.inks})

@@ -458,7 +458,7 @@ lessons.register("net")(
         default=Taught(),
         order=12,
         heavy=True,
-        small={"show": "outputs", "k": 40, "steps": 45, "rules": ("natural", "kfac", "nesterov")},
+        small={"k": 40, "steps": 45, "rules": ("natural",)},
         rules=RULES,
         meter="gap of the outputs, run in θ and run in x",
         inks={

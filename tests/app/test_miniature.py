@@ -1,0 +1,44 @@
+"""A lesson's miniature: in the stage's colors, maps the right way up, nothing without a color."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from app.figures.miniature import miniature
+from app.figures.palette import inks
+from app.figures.sheet import Sheet
+from app.lessons import lessons
+from app.lessons.lesson import Lesson
+from app.stage.bundle import style
+
+LIGHT = [lesson for lesson in lessons.values() if not lesson.heavy]
+
+
+@pytest.mark.parametrize("lesson", LIGHT, ids=[lesson.name for lesson in LIGHT])
+def test_every_line_has_its_color_in_light_and_in_dark(lesson: Lesson) -> None:
+    svg = lesson.miniature()
+    colors = re.findall(r"--(?:light|dark):([^;\"]*)", svg)
+    assert colors, "something is drawn"
+    assert all(re.match(r"#|oklch\(|color-mix\(", color) for color in colors), set(colors)
+
+
+def test_its_colors_are_the_stage_s_own() -> None:
+    sheet = Sheet()
+    cells = np.array([[0.0, 1.0, np.nan]], np.float32)
+    sheet.add("p", "heat", "", "", cells=cells, size=[1, 3], box=[0, 1, 0, 1])
+    svg = miniature({"planes": [{"name": "p", "view": [0, 1, 0, 1]}]}, sheet, inks(()))
+    for numbers in set(re.findall(r"oklch\(([^)]*)\)", svg)):
+        assert numbers in style(), numbers
+
+
+def test_a_map_lies_as_on_the_stage_its_first_row_the_lowest() -> None:
+    cells = np.array([[0.0, 0.0, 1.0], [1.0, np.nan, 0.0]], np.float32)
+    sheet = Sheet()
+    sheet.add("p", "heat", "", "", cells=cells, size=[2, 3], box=[0, 1, 0, 1])
+    svg = miniature({"planes": [{"name": "p", "view": [0, 1, 0, 1]}]}, sheet, inks(()))
+    none, low, high = re.findall(r'class="cells" d="([^"]*)"', svg)
+    assert (low, high) == ("M0.0 180.0h160.0M160.0 60.0h80.0", "M160.0 180.0h80.0M0.0 60.0h80.0")
+    assert none == "M80.0 60.0h80.0"
