@@ -90,5 +90,10 @@ def several(name: str, label: str, options: Mapping[str, Any] | tuple[str, ...])
 
 
 def perhaps(check: Check) -> Check:
-    """What ``check`` allows, or nothing."""
-    return lambda value: None if value is None else check(value)
+    """What ``check`` allows, or nothing; a link writes nothing as an empty text."""
+
+    def allowed(value: Any) -> Any:
+        empty = isinstance(value, str | list | tuple) and not value
+        return None if value is None or empty else check(value)
+
+    return allowed

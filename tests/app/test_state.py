@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.fields import BadInput
+from app.lessons import lessons
 from app.lessons.coordinates import Coordinates
+from app.lessons.lesson import Lesson
 from app.state import read_query
 
 DEFAULT = Coordinates()
@@ -45,6 +48,17 @@ def test_a_link_restores_its_state_exactly(state: Coordinates) -> None:
 @given(states())
 def test_a_state_survives_json(state: Coordinates) -> None:
     assert DEFAULT.with_(**json.loads(json.dumps(state.plain()))) == state
+
+
+@pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
+def test_a_link_says_nothing_where_the_default_says_something(lesson: Lesson) -> None:
+    for f in fields(lesson.default):
+        try:
+            state = lesson.default.with_(**{f.name: None})
+        except BadInput:
+            continue
+        restored, dropped = read_query(state.query(lesson.default), lesson.default)
+        assert (getattr(restored, f.name), dropped) == (None, []), f.name
 
 
 def test_a_link_says_only_what_differs_from_the_default() -> None:
