@@ -195,6 +195,30 @@ def test_playing_to_the_end_sends_the_kernel_nothing(lesson: Page) -> None:
     assert lesson.evaluate("window.sent") == 0
 
 
+def test_figures_are_written_as_often_as_one_can_read_and_are_right_at_rest(lesson: Page) -> None:
+    lesson.evaluate(
+        """() => { window.writings = new Set(); window.seen = 0;
+        const count = () => { seen++; requestAnimationFrame(count) }; count();
+        new MutationObserver(() => writings.add(seen)).observe(
+            document.querySelector('.formulas'), { subtree: true, characterData: true }) }"""
+    )
+    lesson.get_by_role("button", name="play", exact=True).click()
+    now = "[performance.now(), window.seen]"
+    began = lesson.evaluate(now)
+    lesson.wait_for_function(f"{ROOT}.k > 150", timeout=60_000)
+    passed, frames = (b - a for a, b in zip(began, lesson.evaluate(now), strict=True))
+    written = lesson.evaluate("window.writings.size")
+    assert 0 < written <= min(passed / 100, frames / 3 + passed / 300) + 2
+    lesson.get_by_role("button", name="pause").click()
+    settle(lesson)
+    k = lesson.evaluate(f"{ROOT}.k")
+    shown = lesson.locator(".formulas").inner_text()
+    lesson.keyboard.press(",")
+    lesson.keyboard.press(".")
+    settle(lesson)
+    assert (lesson.evaluate(f"{ROOT}.k"), lesson.locator(".formulas").inner_text()) == (k, shown)
+
+
 def test_a_symbol_lights_what_it_stands_for_and_the_legend_lights_the_symbol(lesson: Page) -> None:
     pixels = """() => { const c = document.querySelector('canvas.living');
         return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.join() }"""
