@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
 
 from tests.browser.conftest import ROOT as REPOSITORY
 from tests.browser.test_coordinates import (
@@ -25,7 +25,7 @@ from tests.browser.test_coordinates import (
 )
 
 # Its start alone takes a while, and the machine may be busy.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 CELLS = (
     "from app import lesson\nseen = lesson('coordinates')\nseen",
@@ -98,13 +98,26 @@ def run(cell: Locator) -> None:
     raise AssertionError("the cell never ran")
 
 
+def show(page: Page, cell: Locator) -> None:
+    """Run the cell that displays the lesson. Of a widget whose output came while JupyterLab was
+    still loading what draws it, nothing is ever seen: then, as a person would, it is run again.
+    """
+    run(cell)
+    for _ in range(3):
+        with contextlib.suppress(TimeoutError):
+            page.wait_for_function("document.querySelector('.natgrad')?.natgrad", timeout=100_000)
+            return
+        cell.click()
+        cell.press("Control+Enter")
+    raise AssertionError("the lesson was never drawn")
+
+
 def test_the_notebook_runs_in_jupyterlab(lab: str, browser: Browser) -> None:
     visitor = browser.new_context(viewport={"width": 1600, "height": 1000})
     page = visitor.new_page()
     page.set_default_timeout(120_000)
     page.goto(f"{lab}/lab/tree/coordinates.ipynb")
-    run(page.locator(".jp-Notebook .jp-CodeCell").first)
-    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    show(page, page.locator(".jp-Notebook .jp-CodeCell").first)
     assert_the_stage_shows_what_the_engine_says(page)
     slider = page.locator("input[type=range][data-field='shear']")
     slider.focus()
@@ -126,8 +139,7 @@ def test_a_notebook_drives_the_page_and_reads_it(lab: str, browser: Browser) -> 
     page.set_default_timeout(120_000)
     page.goto(f"{lab}/lab/tree/two-ways.ipynb?reset")
     cells = page.locator(".jp-Notebook .jp-CodeCell")
-    run(cells.first)
-    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    show(page, cells.first)
     settle(page)
     run(cells.nth(1))
     page.wait_for_function(f"{ROOT}.values.rate === 0.05 && {ROOT}.k === 7")
