@@ -6,7 +6,7 @@ A run in θ does not depend on the chart, so that dragging A pays for the runs i
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from typing import Any
@@ -41,17 +41,17 @@ def charted(problem: ProblemKey, chart: ChartKey) -> Charted:
     return problem_named(problem).through(chart_named(chart))
 
 
+Made = tuple[Callable[..., Rule], tuple[Any, ...]]
+"""What makes a rule, and of what: runs are kept by it."""
+
+
 @lru_cache(maxsize=256)
-def run_named(
-    problem: ProblemKey,
-    chart: ChartKey | None,
-    rule: str,
-    options: tuple[float, float, str],
-    start: tuple[float, ...],
-    steps: int,
+def run_made(
+    problem: ProblemKey, chart: ChartKey | None, made: Made, start: tuple[float, ...], steps: int
 ) -> Trajectory:
     """The run of a rule from ``start`` (in θ), in θ or through a chart."""
-    how = rule_named(rule, *options)
+    maker, options = made
+    how = maker(*options)
     if chart is None:
         return run(problem_named(problem), how, start, steps)
     there = charted(problem, chart)
@@ -149,14 +149,16 @@ class Shown:
         """One rule, run in both coordinates."""
         state: Runs = self.state
         start = tuple(float(part) for part in state.point)
-        options = (state.rate, state.damping, state.kind)
-        at_home = (state.rate, state.damping, "identity")  # in θ both kinds of damping are one
-        return Twins(
-            name,
-            run_named(state.problem_key, None, name, at_home, start, state.steps),
-            run_named(state.problem_key, state.chart_key, name, options, start, state.steps),
-            self.chart,
+        home, away = (
+            run_made(state.problem_key, chart, self.made(name, chart is None), start, state.steps)
+            for chart in (None, state.chart_key)
         )
+        return Twins(name, home, away, self.chart)
+
+    def made(self, name: str, home: bool) -> Made:
+        """A rule in θ (``home``), where both kinds of damping are one, or in x."""
+        kind = "identity" if home else self.state.kind
+        return rule_named, (name, self.state.rate, self.state.damping, kind)
 
     @cached_property
     def guide(self) -> Twins:

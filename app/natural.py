@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 
-from app.compute import Shown, Twins
+from app.compute import Made, Shown
 from app.fields import BadInput, choice, control, number, several
 from app.figures.vectors import directions
 from app.figures.views import window
 from app.state import ChartKey, Runs, chart_named, problem_named
-from natgrad_core import Rule, Trajectory, chain, metrics, problems, rules, run
+from natgrad_core import Rule, chain, metrics, problems, rules, run
 from natgrad_core.flow import extrapolated
 from natgrad_core.metrics import Metric
 from natgrad_core.operator import Operator
 from natgrad_core.problem import At
+from natgrad_core.problems.normal import Normal
 from natgrad_core.rule import descend, precondition
 from natgrad_core.rules.kl_limited import limit
 from natgrad_core.small import components, full
@@ -126,18 +127,6 @@ def _rule(name: str, rate: Any, q: float, damping: float, kind: str, radius: flo
     return chain(raised, descend(1.0), limit(radius), name=name)
 
 
-@lru_cache(maxsize=256)
-def _run(
-    problem: str, chart: ChartKey | None, name: str, options: tuple[Any, ...],
-    start: tuple[float, ...], steps: int,
-) -> Trajectory:  # fmt: skip
-    base, rule = problem_named(problem), _rule(name, *options)
-    if chart is None:
-        return run(base, rule, start, steps)
-    through = chart_named(chart)
-    return run(base.through(through), rule, through.inverse(start), steps)
-
-
 @lru_cache(maxsize=64)
 def _gaps(
     problem: str, chart: ChartKey, name: str, options: tuple[Any, ...], start: tuple[float, ...],
@@ -175,28 +164,11 @@ class Seen(Shown):
 
     state: Natural
 
-    @cached_property
-    def twins(self) -> dict[str, Twins]:
-        """Every chosen rule, run in θ and through the chart."""
-        return {name: self.pair(name) for name in self.state.rules}
-
-    def pair(self, name: str) -> Twins:
-        """One rule, run in both coordinates; in θ both kinds of damping are one."""
+    def made(self, name: str, home: bool) -> Made:
+        """A rule in θ (``home``), where both kinds of damping are one, or in x."""
         s = self.state
-        start = tuple(map(float, s.point))
-        at_home = (s.rate, s.q, s.damping, "identity", s.radius)
-        options = (s.rate, s.q, s.damping, s.kind, s.radius)
-        return Twins(
-            name,
-            _run(s.problem, None, name, at_home, start, s.steps),
-            _run(s.problem, s.chart_key, name, options, start, s.steps),
-            self.chart,
-        )
-
-    @cached_property
-    def guide(self) -> Twins:
-        """The run whose steps are taken apart."""
-        return self.twins.get("natural") or next(iter(self.twins.values()))
+        kind = "identity" if home else s.kind
+        return _rule, (name, s.rate, s.q, s.damping, kind, s.radius)
 
     def direction(self, points: Array) -> Array:
         """−(F^q + λI)⁻¹∇J in θ, at points ``[n, 2]``; NaN outside the domain."""
@@ -256,9 +228,9 @@ class Seen(Shown):
     @property
     def mean(self) -> float:
         """The sample's mean, of the normal distribution."""
-        return self.problem.mean  # type: ignore[attr-defined]
+        return cast(Normal, self.problem).mean
 
     @property
     def deviation(self) -> float:
         """The sample's standard deviation, √v."""
-        return float(self.problem.variance**0.5)  # type: ignore[attr-defined]
+        return cast(Normal, self.problem).variance ** 0.5

@@ -7,13 +7,13 @@ term, and looks at where a Hessian is no metric at all.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, Self, cast
 
 import numpy as np
 
 from app import panels
-from app.compute import Shown, Twins
+from app.compute import Made, Shown, Twins
 from app.fields import choice, control, number, several
 from app.figures.contours import add_contours, add_lattice
 from app.figures.hatch import add_hatch
@@ -23,9 +23,9 @@ from app.figures.twins import COINCIDE, SPLIT, add_paths, reading, told
 from app.figures.views import grid, plane, square, window
 from app.lessons import lessons
 from app.lessons.lesson import Claim, Definition, Formula, Lesson, Predict, Preset, Section
-from app.state import ChartKey, Runs, chart_named, problem_named
+from app.state import ChartKey, Runs, problem_named
 from app.typeset import live_matrix
-from natgrad_core import Problem, Rule, Trajectory, chain, metrics, rules, run
+from natgrad_core import Problem, Rule, chain, metrics, rules, run
 from natgrad_core.operator import Dense
 from natgrad_core.problem import ChartedAt
 from natgrad_core.rule import descend, precondition
@@ -106,18 +106,6 @@ def _rule(name: str, hessian: str, rate: Any) -> Rule:
     return chain(precondition(metric), descend(rate), name=name)
 
 
-@lru_cache(maxsize=256)
-def _run(
-    problem: str, chart: ChartKey | None, name: str, hessian: str, rate: float,
-    start: tuple[float, ...], steps: int,
-) -> Trajectory:  # fmt: skip
-    base, rule = problem_named(problem), _rule(name, hessian, rate)
-    if chart is None:
-        return run(base, rule, start, steps)
-    through = chart_named(chart)
-    return run(base.through(through), rule, through.inverse(start), steps)
-
-
 class Seen(Shown):
     """What the engine says about Newton's method, in θ and in x."""
 
@@ -134,17 +122,10 @@ class Seen(Shown):
         names = [name for name in self.state.rules if self.modeled or name != "natural"]
         return {name: self.pair(name) for name in names}
 
-    def pair(self, name: str) -> Twins:
-        """One rule, run in both coordinates."""
-        s = self.state
-        start = tuple(map(float, s.point))
-        used = s.hessian if name == "newton" else "true"
-        return Twins(
-            name,
-            _run(s.problem, None, name, "true", s.rate, start, s.steps),
-            _run(s.problem, s.chart_key, name, used, s.rate, start, s.steps),
-            self.chart,
-        )
+    def made(self, name: str, home: bool) -> Made:
+        """A rule; Newton's own Hessian in x is the one that the reader chose."""
+        hessian = "true" if home or name != "newton" else self.state.hessian
+        return _rule, (name, hessian, self.state.rate)
 
     @cached_property
     def guide(self) -> Twins:

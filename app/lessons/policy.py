@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from app import panels
-from app.compute import run_named
+from app.compute import rule_named, run_made
 from app.fields import BadInput, choice, control, number, several
 from app.figures.contours import add_contours
 from app.figures.graph import Axis, Graph
@@ -101,7 +101,8 @@ class Seen:
         factor = s.times if times is None else times
         rate = s.rate * (factor if name == "gradient" else 1.0)
         start = tuple(map(float, s.point))
-        return run_named(NAME, None, name, (rate, s.damping, s.kind), start, s.steps)
+        made = rule_named, (name, rate, s.damping, s.kind)
+        return run_made(NAME, None, made, start, s.steps)
 
     @property
     def paths(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from app.compute import Shown, Twins, rule_options
+from app.compute import Made, Shown, Twins, rule_options
 from app.lessons.playground.state import BY_METRIC, MetricKey, Play, metric_named
 from app.state import ChartKey, ProblemKey, chart_named, problem_named
 from natgrad_core import Rule, Trajectory, chain, rules, run
@@ -29,17 +29,6 @@ def rule_of(key: RuleKey) -> Rule:
         return chain(raised, descend(rate), name=BY_METRIC)
     wished = {"rate": rate, "damping": damping, "kind": kind, "singular": singular}
     return rules[name](**{k: v for k, v in wished.items() if k in rule_options(name)})
-
-
-@lru_cache(maxsize=256)
-def _run(
-    problem: ProblemKey, chart: ChartKey | None, rule: RuleKey, start: tuple[float, ...], steps: int
-) -> Trajectory:
-    base = problem_named(problem)
-    if chart is None:
-        return run(base, rule_of(rule), start, steps)
-    through = chart_named(chart)
-    return run(base.through(through), rule_of(rule), through.inverse(start), steps)
 
 
 @lru_cache(maxsize=32)
@@ -102,15 +91,9 @@ class Seen(Shown):
         """Every rule that can run, in both coordinates."""
         return {name: self.pair(name) for name in self.state.running}
 
-    def pair(self, name: str) -> Twins:
-        """One rule, in both coordinates; in θ what is pulled back is the identity."""
-        s, start = self.state, tuple(map(float, self.state.point))
-        return Twins(
-            name,
-            _run(self.problem_key, None, self.key(name, self._home_kind), start, s.steps),
-            _run(self.problem_key, self.chart_key, self.key(name), start, s.steps),
-            self.chart,
-        )
+    def made(self, name: str, home: bool) -> Made:
+        """A rule; in θ (``home``) what is pulled back is the identity."""
+        return rule_of, (self.key(name, self._home_kind if home else None),)
 
     @cached_property
     def guide(self) -> Twins:
