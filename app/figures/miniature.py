@@ -41,17 +41,20 @@ _NONE = {"light": "oklch(0.62 0 0)", "dark": "oklch(0.3 0 0)"}
 _PAPER = {"light": "#fcfbf8", "dark": "#15181c"}
 """The stage's own colors (theme.css): of a map's ends, of what is no number, of the ground."""
 
+_FULL = 62
+"""Percent of an ink where a map between two inks is surest: full colors would hide the points."""
+
 _LEVELS = 12
 _MOST_POINTS = 200
 
 
 def miniature(answer: dict[str, Any], sheet: Sheet, inks: dict[str, Any]) -> str:
-    """The first plane of an answer on which there are lines, without words.
+    """The first plane of an answer on which something is drawn, without words.
 
     Maps, points and lines are drawn first, then paths, curves, ellipses and arrows.
     """
-    lined = {trace["plane"] for trace in sheet.traces if trace["kind"] in _DRAWN}
-    plane = next((p for p in answer["planes"] if p["name"] in lined), answer["planes"][0])
+    drawable = {trace["plane"] for trace in sheet.traces if trace["kind"] in _DRAWN}
+    plane = next((p for p in answer["planes"] if p["name"] in drawable), answer["planes"][0])
     x0, x1, _, y1 = plane["view"]
     scale = SIDE / (x1 - x0)
 
@@ -127,7 +130,7 @@ def _tint(level: int, between: list[str] | None, inks: dict[str, Any]) -> str:
         mixed = f"color-mix(in oklch, {_HEAT['high']} {100 * part:.0f}%, {_HEAT['low']})"
         return f"--light:{mixed};--dark:{mixed}"
     ink = inks[between[int(part >= 0.5)]]
-    share = 62 * abs(2 * part - 1)
+    share = _FULL * abs(2 * part - 1)
     return ";".join(
         f"--{way}:color-mix(in oklab, {ink[way]} {share:.0f}%, {_PAPER[way]})"
         for way in ("light", "dark")

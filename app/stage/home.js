@@ -3,7 +3,7 @@
 
 import { makeTheme, makeThemeTool } from "./theme.js";
 
-const lamp = makeTheme(document.documentElement);
-const lampTool = makeThemeTool(lamp, { class: "theme" });
-lamp.apply();
-addEventListener("DOMContentLoaded", () => document.querySelector("main").prepend(lampTool));
+const theme = makeTheme(document.documentElement);
+const themeTool = makeThemeTool(theme, { class: "theme" });
+theme.apply();
+addEventListener("DOMContentLoaded", () => document.querySelector("main").prepend(themeTool));

@@ -12,7 +12,7 @@ from app.figures.palette import inks
 from app.figures.sheet import Sheet
 from app.lessons import lessons
 from app.lessons.lesson import Lesson
-from app.stage.bundle import style
+from app.stage.bundle import module, style
 
 LIGHT = [lesson for lesson in lessons.values() if not lesson.heavy]
 
@@ -30,8 +30,27 @@ def test_its_colors_are_the_stage_s_own() -> None:
     cells = np.array([[0.0, 1.0, np.nan]], np.float32)
     sheet.add("p", "heat", "", "", cells=cells, size=[1, 3], box=[0, 1, 0, 1])
     svg = miniature({"planes": [{"name": "p", "view": [0, 1, 0, 1]}]}, sheet, inks(()))
-    for numbers in set(re.findall(r"oklch\(([^)]*)\)", svg)):
+    used = set(re.findall(r"oklch\(([^)]*)\)", svg))
+    assert len(used) == 4, "a map's two ends, and what is no number in light and in dark"
+    for numbers in used:
         assert numbers in style(), numbers
+
+
+def test_a_map_between_two_inks_is_mixed_as_on_the_stage() -> None:
+    sheet = Sheet()
+    cells = np.array([[0.0, 1.0]], np.float32)
+    pair = ["class0", "class1"]
+    sheet.add("p", "heat", "", "", cells=cells, size=[1, 2], box=[0, 1, 0, 1], between=pair)
+    svg = miniature({"planes": [{"name": "p", "view": [0, 1, 0, 1]}]}, sheet, inks(()))
+    mixed = re.findall(r"--(light|dark):color-mix\(in oklab, (\S+) (\d+)%, (\S+)\)", svg)
+    names = inks(())
+    assert [(way, ink) for way, ink, _, _ in mixed] == [
+        (way, names[name][way]) for name in pair for way in ("light", "dark")
+    ]
+    for _, _, _, paper in mixed:
+        assert f"--paper: {paper};" in style()
+    most = int(re.findall(r"\((\d+) \* Math\.abs", module("render.js"))[0])
+    assert all(0.9 * most < int(share) < most for _, _, share, _ in mixed)
 
 
 def test_a_map_lies_as_on_the_stage_its_first_row_the_lowest() -> None:

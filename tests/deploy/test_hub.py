@@ -177,7 +177,8 @@ def test_a_class_s_server_ends_when_its_hub_has() -> None:
     server = "import time\nfrom app.serve.hub import end_with_the_hub\n" \
              "end_with_the_hub(0.05)\nprint('up', flush=True)\ntime.sleep(600)"  # fmt: skip
     hub = "import subprocess, sys\n" \
-          "child = subprocess.Popen([sys.executable, '-c', sys.argv[1]], stdout=-1, stderr=-3)\n" \
+          "child = subprocess.Popen([sys.executable, '-c', sys.argv[1]], stdout=subprocess.PIPE,"\
+          " stderr=subprocess.DEVNULL)\n" \
           "child.stdout.readline()\nprint(child.pid)"  # fmt: skip
     told = subprocess.run(
         [sys.executable, "-c", hub, server], cwd=ROOT, capture_output=True, text=True, check=True
