@@ -10,7 +10,7 @@ const SPANS = 6; // so many times a plane's side a line may be long before its d
 // A line that runs to and fro across the plane has longer dashes: each costs time, and thousands of
 // short ones blur. In steps of two, so that they stand still while a line is dragged.
 function dashes(length, side, weight) {
-  const longer = 2 ** Math.max(0, Math.min(3, Math.ceil(Math.log2(length / (SPANS * side)))));
+  const longer = 2 ** Math.max(0, Math.min(2, Math.ceil(Math.log2(length / (SPANS * side)))));
   return DASH.map((d) => d * weight * longer);
 }
 
@@ -45,34 +45,30 @@ function drawPath(ctx, trace, { array, palette, place, k, weight }) {
   const width = (palette.ink(trace.ink).width ?? 2.5) * weight;
   const dashed = trace.dash === "dashed";
   const last = points.length / 2 - 1;
-  ctx.strokeStyle = color;
   ctx.lineCap = dashed ? "butt" : "round";
-  const line = (from, to, thickness, alpha) => {
+  const line = (from, to, thickness, ink) => {
     ctx.beginPath();
     const length = trail(ctx, points, from, to, place);
     ctx.setLineDash(dashed ? dashes(length, place.side, weight) : []);
-    ctx.globalAlpha = alpha;
     ctx.lineWidth = thickness;
+    ctx.strokeStyle = ink;
     ctx.stroke();
   };
   // What is still to come is a hair: thin, and cheap to draw.
-  if (k < last) line(dashed ? 0 : Math.floor(k), last, weight, 0.5);
+  if (k < last) line(dashed ? 0 : Math.floor(k), last, weight, palette.pale(trace.ink));
   const now = Math.min(k, last);
   if (dashed) {
     // A thread of paper under the dashes: where both runs coincide the solid line shows through
     // as a line with slits, so that 'the same path twice' can be seen.
     ctx.beginPath();
     trail(ctx, points, 0, now, place);
-    ctx.globalAlpha = 1;
     ctx.setLineDash([]);
     ctx.lineWidth = Math.max(1, width * 0.4);
     ctx.strokeStyle = palette.color("paper");
     ctx.stroke();
-    ctx.strokeStyle = color;
   }
-  line(0, now, width, 1);
+  line(0, now, width, color);
   ctx.setLineDash([]);
-  ctx.globalAlpha = 1;
   ctx.lineCap = "round";
   const end = lastGood(points);
   if (end < last)

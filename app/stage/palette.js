@@ -64,6 +64,10 @@ export function makePalette(root, inks) {
       if (!lit || !(name in inks) || lit.has(name)) return color;
       return `color-mix(in srgb, ${color} 22%, ${colors.get("paper")})`;
     },
+    // A color of its own and not a thin coat: coats add up where a line crosses itself.
+    pale(name) {
+      return `color-mix(in srgb, ${this.color(name)} 45%, ${colors.get("paper")})`;
+    },
     light: (names) => (lit = names && new Set(names)),
     // Lines of the ground are drawn thinly, whatever their ink: the runs stand out before them.
     faint: (name) => (name in inks ? 0.3 : 1),

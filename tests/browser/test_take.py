@@ -22,6 +22,12 @@ from tests.browser.test_coordinates import ROOT, paths, settle
 
 SVG = "{http://www.w3.org/2000/svg}"
 PLAIN = "#c2410c"
+PAPER = "#fcfbf8"
+PALE = "#" + "".join(
+    f"{round(0.45 * int(PLAIN[i : i + 2], 16) + 0.55 * int(PAPER[i : i + 2], 16)):02x}"
+    for i in (1, 3, 5)
+)
+"""Of what is still to come of plain descent."""
 STEPS = 30
 
 
@@ -144,12 +150,47 @@ def test_the_svg_is_the_picture_with_a_caption_and_the_link(
         np.array([pair.split() for pair in path.get("d", "")[1:].split("L")], float)
         for plane in planes[:2]
         for path in plane.iter(f"{SVG}path")
-        if path.get("stroke") == PLAIN and path.get("fill") == "none"
+        if path.get("stroke") in (PLAIN, PALE) and path.get("fill") == "none"
         and set(path.get("d", "")) <= set("ML -.0123456789")
         and path.get("d", "").count("M") == 1 and not path.get("stroke-dasharray")
     ]  # fmt: skip
     assert any(np.allclose(line[0], expected[0], atol=0.02) for line in drawn)
     assert any(np.allclose(line[-1], expected[-1], atol=0.02) for line in drawn)
+
+
+def test_a_run_to_and_fro_has_long_dashes_and_what_is_to_come_is_a_hair(
+    shared: Page, server: Server
+) -> None:
+    page = shared.context.new_page()
+
+    def drawn(query: str) -> list[tuple[str, float, float]]:
+        """Of the dashed run's lines in the first plane: color, thickness, dash."""
+        page.goto(f"{server.url}coordinates?v=1&rules=gradient&{query}")
+        page.wait_for_function(f"{ROOT.removesuffix('.natgrad')}?.natgrad")
+        settle(page)
+        page.locator(".menu > button").click()
+        with page.expect_download() as found:
+            page.locator("[data-action=svg]").click()
+        living = list(ElementTree.parse(found.value.path()).iter(f"{SVG}svg"))[2]
+        runs = [path for path in living.iter(f"{SVG}path") if path.get("stroke-dasharray")]
+        return [
+            (
+                path.get("stroke", ""),
+                float(path.get("stroke-width", 0)),
+                float(path.get("stroke-dasharray", "0").split()[0]),
+            )
+            for path in runs
+        ]
+
+    (whole,) = drawn("steps=100&k=100")
+    assert whole[0] == PLAIN
+    hair, walked = drawn("steps=100&k=50")
+    assert walked == whole
+    assert hair[1] < walked[1] / 2, "what is to come is thin"
+    assert hair[0] == PALE, "and pale, where it crosses itself too"
+    (wild,) = drawn("A=2,1.6,0,1&steps=100&k=100")
+    assert wild[2] / whole[2] in (2, 4), "a long line's dashes grow, in steps of two"
+    page.close()
 
 
 def test_the_tables_hold_the_numbers_on_the_screen(
