@@ -33,7 +33,20 @@ import { makeFormulas, makeLive, makeWords } from "./words.js";
 // A notebook's `.state` has the step at which the reader came to rest, so long after.
 const STEP_TOLD = 200; // ms
 
-export function render({ model, el }) {
+// JupyterLab on a busy machine may ask for the picture before its cell is on the page, where colors and sizes are known.
+function placed(el) {
+  return new Promise((resolve) => {
+    const observer = new ResizeObserver(() => {
+      if (!el.isConnected) return;
+      observer.disconnect();
+      resolve();
+    });
+    observer.observe(el);
+  });
+}
+
+export async function render({ model, el }) {
+  if (!el.isConnected) await placed(el);
   let stop = () => {};
   // The lesson in one language; in another one it is set up anew, once, with the same state.
   function open(lesson, first, arrays, language = lesson.language) {
