@@ -1,7 +1,7 @@
 // The read-out beside a path: which rule, which step, where, and the loss there. A pointer or a tap
 // reads what is near it; by keys the plane reads along its paths: ← → a step (Shift: ten), ↑ ↓ a path.
 
-import { make, setAttribute, setText } from "./dom.js";
+import { make, setText } from "./dom.js";
 import { show } from "./format.js";
 import { say } from "./texts.js";
 
@@ -122,7 +122,6 @@ export function makeHover(plane, { array, redraw, lesson }) {
     box,
     adopt(newPaths) {
       paths = newPaths;
-      setAttribute(plane.frame, "tabindex", paths.length ? "0" : null);
     },
     shown() {
       const before = found;

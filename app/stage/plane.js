@@ -57,7 +57,7 @@ export function makePlane(stage) {
     if (!spec.click || event.target.tagName !== "CANVAS") return;
     stage.ask({ [spec.click]: placeOf(event) });
   });
-  makeBrush(frame, { field: () => spec.paint, placeOf, ask: stage.ask });
+  frame.append(makeBrush(plane, { field: () => spec.paint, placeOf, ask: stage.ask }));
 
   function showTicks() {
     const [x0, x1, y0, y1] = spec.view;
@@ -77,11 +77,14 @@ export function makePlane(stage) {
     setAttribute(frame, "data-paint", spec.paint ?? null);
     const labels = spec.labels.join(say("and"));
     setAttribute(figure, "aria-label", say("plane", { title: spec.title, labels }));
-    setAttribute(frame, "aria-label", say("read-along", { title: spec.title }));
+    const { title: named, paint } = spec;
+    setAttribute(frame, "aria-label", say(paint ? "paint-along" : "read-along", { title: named }));
     showTicks();
     spec.labels.forEach((text, i) => setText(names[i], text));
     handles.update(newHandles, errors);
-    hover.adopt(traces.filter((trace) => trace.kind === "path" || trace.read));
+    const read = traces.filter((trace) => trace.kind === "path" || trace.read);
+    hover.adopt(read);
+    setAttribute(frame, "tabindex", read.length || paint ? "0" : null);
   };
 
   // The frame's size is told by an observer, never measured while drawing.

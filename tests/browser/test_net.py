@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from natgrad_core.nets import NetProblem, mlp, plane, rules
 from natgrad_core.nets.training import train
@@ -84,6 +84,58 @@ def test_points_are_painted_and_the_spectrum_is_charted_with_its_numbers(net: Pa
     rows = chart.locator("tbody th").all_inner_texts()
     assert drawn == rows
     assert rows[0] == "F"
+
+
+def test_points_are_painted_by_keys(net: Page) -> None:
+    net.locator("select[data-field=data]").select_option("painted")
+    net.wait_for_function(f"{ROOT}.answer.state.data === 'painted'")
+    settle(net)
+    points = f"{ROOT}.answer.state.points"
+    count = net.evaluate(f"{points}.length")
+    frame = net.locator(".plane[data-plane^=regions] .frame").first
+    frame.focus()
+    for key in (*["ArrowRight"] * 4, *["ArrowUp"] * 2, "Enter"):
+        net.keyboard.press(key)
+    net.wait_for_function(f"{points}.length === {count + 1}")
+    x0, x1, y0, y1 = net.evaluate(f"{ROOT}.answer.planes[0].view")
+    at = net.evaluate(f"{points}.at(-1)")
+    expected = [x0 + 0.7 * (x1 - x0), y0 + 0.6 * (y1 - y0)]
+    assert at[:2] == pytest.approx(expected, abs=0.01 * (x1 - x0))
+    assert not net.evaluate(f"{ROOT}.playing")
+    expect(frame.locator(".cross span")).to_be_visible()
+    net.keyboard.press("Tab")
+    expect(frame.locator(".cross span")).to_be_hidden()
+
+
+def test_a_finger_that_scrolls_over_a_plane_paints_nothing_and_a_tap_one_point(
+    browser: Browser, server: Server
+) -> None:
+    size = {"width": 390, "height": 844}
+    phone = browser.new_context(viewport=size, has_touch=True, is_mobile=True, bypass_csp=True)
+    page = phone.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(server.url + SMALL)
+    page.wait_for_function(f"{HERE}?.answer.steps === 30")
+    page.locator("select[data-field=data]").select_option("painted")
+    page.wait_for_function(f"{ROOT}.answer.state.data === 'painted'")
+    settle(page)
+    frame = page.locator(".plane[data-plane^=regions] .frame").first
+    frame.scroll_into_view_if_needed()
+    box = frame.bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    points = f"{ROOT}.answer.state.points"
+    count, top = page.evaluate(f"[{points}.length, scrollY]")
+    line = phone.new_cdp_session(page)
+    line.send("Input.synthesizeScrollGesture", {"x": x, "y": y, "yDistance": -150})
+    page.wait_for_function(f"scrollY > {top + 50}")
+    settle(page)
+    assert page.evaluate(f"{points}.length") == count
+    box = frame.bounding_box()
+    assert box
+    page.touchscreen.tap(box["x"] + 200, box["y"] + 200)
+    page.wait_for_function(f"{points}.length === {count + 1}")
+    phone.close()
 
 
 def test_a_race_keeps_its_runs_for_comparison(page: Page, server: Server) -> None:
