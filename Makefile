@@ -36,7 +36,7 @@ run: $(VENV)/.run
 	@exec $(PY) -m app serve $(ARGS)
 
 test: $(VENV)/.test browser proxies
-	$(PY) -m pytest $(WORKERS) $(ARGS)
+	$(PY) -m pytest $(WORKERS) --durations=25 $(ARGS)
 
 quick: $(VENV)/.test
 	$(PY) -m pytest $(WORKERS) -m "not browser and not nets and not slow" tests/app tests/laws tests/lessons $(ARGS)

@@ -9,12 +9,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run one command of the command line."""
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """What the command line takes."""
+    whole = argparse.ArgumentParser(
         prog="natgrad", description="An interactive lecture on the natural gradient."
     )
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = whole.add_subparsers(dest="command", required=True)
     _options(commands.add_parser("serve", help="open the lessons in the browser"))
     present = commands.add_parser("present", help="present the steps that a page has saved")
     present.add_argument("steps", type=Path, help="the file, steps.json")
@@ -22,7 +22,12 @@ def main(argv: list[str] | None = None) -> int:
     _export_options(commands.add_parser("export", help="write pages that play without a server"))
     commands.add_parser("bench", help="measure the engine on this machine")
     commands.add_parser("hub", help="be the server that JupyterHub starts")
-    options = vars(parser.parse_args(argv))
+    return whole
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command of the command line."""
+    options = vars(parser().parse_args(argv))
     command = options.pop("command")
     if command == "hub":
         from app.serve.hub import serve_for_hub
@@ -39,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
         import_module("app.bench" if installed else "tests.bench.plane").main()
         return 0
     if command == "present":
-        options["page"] = _page(parser, options.pop("steps"))
+        options["page"] = _page(options.pop("steps"))
 
     from app.serve import serve as run  # Voila costs half a second, which --help should not.
 
@@ -103,14 +108,14 @@ def _export_options(static: argparse.ArgumentParser) -> None:
     static.add_argument("--link", default="", help="where the live lessons are, to lead there")
 
 
-def _page(parser: argparse.ArgumentParser, file: Path) -> str:
+def _page(file: Path) -> str:
     """The page that presents a file's steps; what cannot be shown is said and left out."""
     from app.lessons.talk import BadTalk, read_talk
 
     try:
         talk, dropped = read_talk(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, BadTalk) as error:
-        parser.error(f"{file}: {error}")
+        parser().error(f"{file}: {error}")
     for line in dropped:
         print(f"{file}: {line}", file=sys.stderr)
     return talk.link

@@ -13,11 +13,13 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from contourpy import contour_generator
 
 import natgrad_core
 from app.figures.palette import ink
@@ -26,7 +28,7 @@ from app.lessons.lesson import Lesson
 from app.typeset import formula
 from natgrad_core import charts, metrics, problems, rules, run
 from natgrad_core.display import Picture
-from natgrad_core.problem import Problem
+from natgrad_core.problem import NoProbabilityModel, Problem
 from natgrad_core.shapes import outline
 from natgrad_core.small import components, full
 from natgrad_core.sources import cited
@@ -109,6 +111,56 @@ def page(kind: str, name: str, maker: Any, latex: str, *more: str) -> str:
     return "\n".join(filter(None, sections))
 
 
+_MARKS = {"ᵀ": r"^\top ", "²": "^2 ", "Σ": r"\sum ", "∇": r"\nabla ", "·": r"\cdot "}
+_PIECE = re.compile(r"√\(([^()]*)\)|_(?P<under>[a-z]{2,}) ?|(?P<word>[a-z]{2,}(?: [a-z]{2,})*)|.")
+_ENDS = re.compile(r"[:,;.](?: |$)| \((?=[a-z]{2,} |[A-Z][a-z]+ )")
+
+
+def stated(maker: Any) -> str:
+    """The formula that a docstring begins with, "G = JᵀHJ", as LaTeX, up to what is said of it."""
+    head = parts(maker)[0].replace("`", "")
+    ends = (end.start() for end in _ENDS.finditer(head))
+    return _latex(head[: next((i for i in ends if _closed(head[:i])), len(head))])
+
+
+def _latex(text: str) -> str:
+    """A formula that is written in letters, as LaTeX; words in it stand upright."""
+
+    def piece(found: re.Match[str]) -> str:
+        root, under, word = found[1], found["under"], found["word"]
+        if root:
+            return rf"\sqrt{{{_latex(root)}}}"
+        if under:
+            return rf"_{{\text{{{under}}}}} "
+        if word in ("diag", "log", "tr"):
+            return rf"\operatorname{{{word}}} "
+        if word:
+            return rf"\text{{ {word} }}"
+        return _MARKS.get(found[0], found[0])
+
+    return _PIECE.sub(piece, text)
+
+
+def _closed(text: str) -> bool:
+    """Whether each bracket has its partner."""
+    return text.count("(") == text.count(")") and text.count("[") == text.count("]")
+
+
+def domain(works: Callable[[Problem], Any]) -> str:
+    """The line that says on which problems something works: where it raises no TypeError."""
+    lacking: list[str] = []
+    for name, maker in problems.items():
+        try:
+            works(maker())
+        except TypeError:
+            lacking.append(name)
+    if not lacking:
+        return "Domain: every problem\n"
+    if 2 * len(lacking) < len(problems):
+        return f"Domain: every problem but {', '.join(lacking)}\n"
+    return f"Domain: the problems {', '.join(name for name in problems if name not in lacking)}\n"
+
+
 def plain(text: str) -> str:
     """A docstring's words as Markdown: only its ``code`` is marked."""
     pieces = re.split(r"(``.*?``)", text, flags=re.DOTALL)
@@ -136,8 +188,29 @@ def _lattice(problem: Problem, fine: int = 9) -> Array:
 
 
 def problem_picture(problem: Problem) -> str:
-    """What a notebook shows of it; nothing beyond the plane."""
+    """What a notebook shows of it, and level lines of J where it has no ellipses of F.
+
+    Nothing beyond the plane.
+    """
+    try:
+        problem.fisher(problem.start)
+    except NoProbabilityModel:
+        return _levels(problem)
     return problem._repr_mimebundle_().get("text/html", "")
+
+
+def _levels(problem: Problem) -> str:
+    view = np.asarray(problem.view, float)
+    x, y = (np.linspace(low, high, 80) for low, high in view.tolist())
+    losses = problem.loss(np.stack(np.meshgrid(x, y), -1))
+    heights = losses.min() + np.ptp(losses) * np.linspace(0.05, 0.95, 10) ** 2
+    lines = [
+        np.asarray(line, float)
+        for found in contour_generator(x, y, losses).multi_lines(heights)
+        for line in found
+    ]
+    title = f"{problem!r}: lines on which J stays the same"
+    return Picture(title, problem.symbols, view, (x, y, losses), np.empty((0, 60, 2)), lines).svg()
 
 
 def chart_picture(chart: Any) -> str:
@@ -160,14 +233,14 @@ def chart_picture(chart: Any) -> str:
     return Picture(title, problem.symbols, view, grid, np.empty((0, 60, 2)), inside).svg()  # type: ignore[arg-type]
 
 
-def metric_picture(metric: Any) -> str:
+def metric_picture(name: str) -> str:
     """Its unit balls over a gamma distribution's view."""
-    problem = problems["gamma"]()
+    problem, metric = problems["gamma"](), metrics[name]()
     view = np.asarray(problem.view, float)
     at = _lattice(problem, 5)
     matrix = full(metric(problem.at(components(at))).dense(), at.shape[:-1])
     grid = tuple(np.empty(0) for _ in range(3))
-    title = "its unit balls, all on one scale, over the gamma problem; none where it has no ball"
+    title = f"{name}: its unit balls, on one scale, over the gamma problem; none where it has none"
     rings = _rings(at, matrix, 0.08 * float(np.ptp(view[0])))
     return Picture(title, problem.symbols, view, grid, rings).svg()  # type: ignore[arg-type]
 
@@ -200,31 +273,38 @@ def problem_pages() -> Iterator[tuple[str, str]]:
 
 
 def chart_pages() -> Iterator[tuple[str, str]]:
-    """Each chart: formula, domain, picture."""
+    """Each chart: formula, domain, picture, sources."""
     for name, maker in charts.items():
         chart = made(maker)
         yield name, page(
             "chart", name, maker, chart.latex, f"Domain: {chart.domain or 'everywhere'}\n",
             html(chart_picture(chart)), live("playground", chart=name),
-            sources(inspect.getdoc(maker) or ""),
+            sources(chart.source, inspect.getdoc(maker) or ""),
         )  # fmt: skip
 
 
 def metric_pages() -> Iterator[tuple[str, str]]:
-    """Each metric: its unit balls."""
+    """Each metric: formula, domain, its unit balls, sources."""
+
+    def at_start(metric: Any, problem: Problem) -> None:
+        metric(problem.at(components(np.asarray(problem.start, float)))).dense()
+
     for name, maker in metrics.items():
         yield name, page(
-            "metric", name, maker, "", html(metric_picture(maker())),
+            "metric", name, maker, stated(maker), domain(partial(at_start, maker())),
+            html(metric_picture(name)),
             live("playground", metric=name), sources(inspect.getdoc(maker) or ""),
         )  # fmt: skip
 
 
 def rule_pages() -> Iterator[tuple[str, str]]:
-    """Each rule: a run."""
+    """Each rule: formula, domain, a run, sources."""
     for name, maker in rules.items():
         rule = maker()
         yield name, page(
-            "rule", name, maker, rule.latex, f"Its color on every page: {ink(name)['light']}.\n",
+            "rule", name, maker, rule.latex,
+            domain(lambda problem, rule=rule: run(problem, rule, problem.start, 1)),
+            f"Its color on every page: {ink(name)['light']}.\n",
             html(rule_picture(name)), live("playground", rules=[name]),
             sources(rule.source, inspect.getdoc(maker) or ""),
         )  # fmt: skip
@@ -244,12 +324,21 @@ def lesson_pages() -> Iterator[tuple[str, str]]:
                 (
                     f"# {lesson.title}\n",
                     f"*{plain(lesson.takeaway)}*\n",
+                    f"Domain: {where(lesson)}\n",
                     live(name),
                     html(picture + "".join(sections)),
                     sources(*lesson.said()),
                 )
             ),
         )
+
+
+def where(lesson: Lesson) -> str:
+    """What a lesson can be set to."""
+    able = [name for name in problems if not lesson.store().set({"problem": name})]
+    if able:
+        return f"the problem{'s' * (len(able) > 1)} {', '.join(able)}"
+    return "small nets, in torch" if lesson.heavy else "examples of its own"
 
 
 def _linked(name: str, lesson: Lesson, words: str) -> str:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+import shlex
 import subprocess
 import sys
+import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import yaml
+
+from app.__main__ import parser
+from app.lessons import lessons
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "README.md").read_text()
+SPANS = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", TEXT, flags=re.S))
+COMMANDS = [span for span in SPANS if re.match(r"(python -m app|natgrad) ", span)]
+MODULES = sorted(set(re.findall(r"python -m (tests[\w.]*\w)", TEXT)))
 SNIPPETS = re.findall(r"```python\n(.*?)```\n\nprints\n\n```\n(.*?)```", TEXT, re.S)
 
 
@@ -36,3 +47,81 @@ def test_a_command_of_the_readme_exists(target: str) -> None:
 @pytest.mark.parametrize("path", re.findall(r"!?\[[^\]]*\]\((?!http)([\w./-]+)\)", TEXT))
 def test_what_the_readme_links_to_is_there(path: str) -> None:
     assert (ROOT / path).is_file()
+
+
+def test_there_are_commands_of_each_kind() -> None:
+    assert {"python", "natgrad"} == {command.split()[0] for command in COMMANDS}
+    assert MODULES
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_line_of_the_readme_is_one(command: str) -> None:
+    words = shlex.split(command.removeprefix("python -m app").removeprefix("natgrad"))
+    parser().parse_args(words)
+
+
+@pytest.mark.parametrize("option", sorted({span for span in SPANS if span.startswith("--")}))
+def test_an_option_that_the_readme_names_is_the_server_s(option: str) -> None:
+    value = [] if "=" in option or option == "--log" else ["1"]
+    parser().parse_args(["serve", option, *value])
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_that_the_readme_runs_is_there(module: str) -> None:
+    assert callable(importlib.import_module(module).main)
+
+
+@pytest.mark.parametrize(
+    "module", sorted(set(re.findall(r"-m (tests[\w.]*)", (ROOT / "Makefile").read_text())))
+)
+def test_a_module_that_the_makefile_runs_is_there(module: str) -> None:
+    found = find_spec(module)
+    assert found, module
+    if found.submodule_search_locations:
+        assert find_spec(f"{module}.__main__"), module
+
+
+def test_the_extras_that_the_readme_names_are_stated() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    named = {
+        name for names in re.findall(r"natgrad\[([\w,]+)\]", TEXT) for name in names.split(",")
+    }
+    assert named
+    assert named <= set(project["optional-dependencies"])
+
+
+def test_the_extra_that_is_said_to_bring_jupyterlab_does() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    (extra,) = re.findall(r"JupyterLab, which `natgrad\[(\w+)\]` brings", TEXT)
+    brings = {
+        name for name, needs in project["optional-dependencies"].items()
+        if any(need.startswith("jupyterlab>") for need in needs)
+    }  # fmt: skip
+    assert brings == {extra}
+
+
+@pytest.mark.parametrize("name", list(lessons))
+def test_a_lesson_has_its_still_and_its_takeaway_in_the_readme(name: str) -> None:
+    lesson = lessons[name]
+    still = f"![{lesson.title}](docs/pictures/{name}.webp)"
+    assert f"{still}<br>**{lesson.title}.** {lesson.takeaway} |" in TEXT
+    assert (ROOT / "docs" / "pictures" / f"{name}.webp").is_file()
+
+
+def test_the_map_of_the_house_leaves_out_no_room() -> None:
+    listed = TEXT.partition("## The house\n\n```\n")[2].partition("```")[0]
+    for floor in ("app", "tests"):
+        said = re.search(rf"^{floor}/(.*?)(?=^\w|\Z)", listed, re.S | re.M)
+        assert said
+        rooms = [each.parent.name for each in (ROOT / floor).glob("*/*") if each.is_file()]
+        missing = {room for room in rooms if room != "__pycache__"} - set(
+            re.findall(r"\w+", said[1])
+        )
+        assert not missing, floor
+
+
+def test_one_version_is_said_in_three_places() -> None:
+    stated = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == stated
+    changes = re.findall(r"^## (\S+)$", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert changes[0] == stated

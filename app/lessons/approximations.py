@@ -1,6 +1,6 @@
 """Approximations: what stands in for the Fisher matrix, what it loses, and what only looks like it.
 
-LECTURE.md names K-FAC and batch normalization as approximations of the natural gradient.
+Suresh 2019 names K-FAC and batch normalization as approximations of the natural gradient.
 """
 
 from __future__ import annotations

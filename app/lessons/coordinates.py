@@ -1,4 +1,4 @@
-"""Coordinates (LECTURE.md, section 2): the same rule in θ and in x = A⁻¹θ, run side by side."""
+"""Coordinates (Suresh 2019, section 2): the same rule in θ and in x = A⁻¹θ, run side by side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Fisher matrix (LECTURE.md, section 4.2): KL's ellipse, an average of scores, a namesake.
+"""The Fisher matrix (Suresh 2019, section 4.2): KL's ellipse, an average of scores, a namesake.
 
 Three pictures: KL's level set over the ellipse of F; F built draw by draw; and the empirical
 Fisher, which is built of the data's own outcomes and is another matrix.

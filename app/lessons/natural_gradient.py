@@ -1,4 +1,4 @@
-"""The natural gradient (LECTURE.md, end of section 4.2): F⁻¹∇J, on every problem that has an F.
+"""The natural gradient (Suresh 2019, end of section 4.2): F⁻¹∇J, on every problem that has an F.
 
 Between plain descent and the natural gradient lies F to a power; beside a fixed rate, a fixed KL;
 and what is left of the coordinates, once the direction is right, is of the order of the rate.

@@ -1,6 +1,6 @@
 """A net learns, live: small nets on the plane, their rules side by side, and their Fisher matrix.
 
-LECTURE.md, sections 1 and 2, on the net they speak of.
+Suresh 2019, sections 1 and 2, on the net they speak of.
 """
 
 from __future__ import annotations

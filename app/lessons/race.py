@@ -1,4 +1,4 @@
-"""The race: real data, tuned rivals, two clocks. LECTURE.md, section 1, as true as it is."""
+"""The race: real data, tuned rivals, two clocks. Suresh 2019, section 1, as true as it is."""
 
 from __future__ import annotations
 

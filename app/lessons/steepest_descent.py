@@ -1,4 +1,4 @@
-"""Steepest descent (LECTURE.md, section 3): the metric's unit ball decides which way is down."""
+"""Steepest descent (Suresh 2019, section 3): the metric's unit ball decides which way is down."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ what makes the stock page slow: its front-end bundle is not sent at all. A page 
 3. one module, ``page.js``, which draws that answer and then speaks to the kernel.
 
 Kernels are started ahead of their visitors, end when the page goes away, and none outlives the
-server. The door: we listen on this machine only, answer only to its own names, and a page may send
-a kernel nothing but comm messages.
+server. The door: we listen on this machine unless ``--host`` says otherwise, answer only to its own
+names and those of ``--name``, and of what a page sends only a lesson's asks reach a kernel.
 """
 
 from __future__ import annotations

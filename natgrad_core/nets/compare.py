@@ -35,10 +35,10 @@ def matrices(at: Point) -> dict[str, Tensor]:
 
 
 def error(exact: Tensor, other: Tensor) -> float:
-    """The error ‖F − G‖/‖F‖, Frobenius."""
+    """The error ‖F − G‖/‖F‖ of matrices ``[p, p]``, Frobenius."""
     return float((exact - other).norm() / exact.norm())
 
 
 def spectrum(matrix: Tensor) -> Tensor:
-    """Eigenvalues of a symmetric matrix, largest first; what is below zero by rounding is zero."""
+    """Eigenvalues ``[p]`` of a symmetric ``[p, p]``, largest first; none is below 0 by rounding."""
     return torch.linalg.eigvalsh(matrix.double()).flip(0).clamp_min(0)

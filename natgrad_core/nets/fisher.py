@@ -73,7 +73,7 @@ class Fisher:
         return torch.einsum("nkc,nkd,nd->nc", self.root, self.root, t)
 
     def mv(self, v: Tensor) -> Tensor:
-        """F v: push, weigh, pull; no matrix."""
+        """F v, ``[p]``: push, weigh, pull; no matrix."""
         return self.at.tape.pull(self.weigh(self.at.tape.push(v)) / len(self.at.tape))
 
     def diagonal(self) -> Tensor:
@@ -128,7 +128,7 @@ class Fisher:
 
 
 def hessian_product(at: Point) -> Callable[[Tensor], Tensor]:
-    """The map v -> ∇²J v, forward over reverse (Pearlmutter 1994), by autodiff."""
+    """The map v -> ∇²J v, ``[p]``, forward over reverse (Pearlmutter 1994), by autodiff."""
     gradient = torch.func.grad(at.problem.loss)
     return lambda v: torch.func.jvp(gradient, (at.theta,), (v,))[1]
 
@@ -136,8 +136,8 @@ def hessian_product(at: Point) -> Callable[[Tensor], Tensor]:
 def gauss_newton(at: Point) -> Tensor:
     """G = (1/N) Σ Jₙᵀ (∇² of the loss in the outputs) Jₙ, dense, by autodiff: a slow witness.
 
-    For the likelihoods here it equals the true Fisher; its definition never mentions the model's
-    own targets.
+    For the likelihoods here it equals the true Fisher, ``[p, p]``; its definition never mentions
+    the model's own targets.
     """
     problem = at.problem
 

@@ -116,6 +116,9 @@ class Kronecker:
     ``shared`` (factored Tikhonov, Martens & Grosse 2015, §6.3): (B + √λ/π I) ⊗ (A + π √λ I), with
     π² = (tr A/dim A)/(tr B/dim B). Otherwise B ⊗ A + λ I, exactly. Both are divisions in the
     eigenbasis, so λ can be changed freely.
+
+    Vectors are ``[p]``; of each layer A is ``[in, in]`` (a bias counts as an input), B is
+    ``[out, out]``, and its block ``[size, size]``.
     """
 
     def __init__(self, factors: Factors, shared: bool = True) -> None:
@@ -205,7 +208,7 @@ class Eigen(Kronecker):
 
     @cached_property
     def moments(self) -> list[Tensor]:
-        """The moments s = (1/N) Σ (U_Bᵀ G U_A)² per layer.
+        """The moments s = (1/N) Σ (U_Bᵀ G U_A)² per layer, ``[out, in]``.
 
         G = g aᵀ is the gradient of one example in one direction.
         """
@@ -237,7 +240,7 @@ class Eigen(Kronecker):
         )
 
     def blocks(self) -> list[Tensor]:
-        """(U_B ⊗ U_A) diag s (U_B ⊗ U_A)ᵀ of each layer, in torch's order."""
+        """(U_B ⊗ U_A) diag s (U_B ⊗ U_A)ᵀ of each layer, ``[size, size]``, in torch's order."""
         found: list[Tensor] = []
         for i, ((_, ua, _, ub), s) in enumerate(zip(self.basis, self.moments, strict=True)):
             u = torch.kron(ub, ua)

@@ -23,7 +23,10 @@ leave most of a vector register empty, rows of N do not."""
 
 
 class Layer(Protocol):
-    """One step of a Sequential; ``w`` is its own slice of the flat parameters, ``[size]``."""
+    """One step of a Sequential; ``w`` is its own slice of the flat parameters, ``[size]``.
+
+    Inputs x, outputs y and their changes are ``[N, ...]``, cotangents g ``[N, K, ...]``.
+    """
 
     size: int
     label: str

@@ -22,14 +22,14 @@ from natgrad_core.nets.solve import DROWNED, solve
 
 
 class Operator(Protocol):
-    """A symmetric linear map that can be damped and inverted."""
+    """A symmetric linear map of vectors ``[p]`` that can be damped and inverted."""
 
     def solve(self, v: Tensor, damping: float) -> Tensor:
         """(G + λI)⁻¹ v."""
         ...
 
     def dense(self) -> Tensor:
-        """G."""
+        """G, ``[p, p]``."""
         ...
 
 

@@ -100,7 +100,7 @@ class Seen:
         return self._through(xi, inward=False)
 
     def inward(self, theta: Tensor) -> Tensor:
-        """θ -> ξ, the inverse."""
+        """θ -> ξ, the inverse, ``[p] -> [p]``."""
         return self._through(theta, inward=True)
 
     def _through(self, v: Tensor, inward: bool) -> Tensor:

@@ -33,7 +33,10 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 
 
 class Net:
-    """The hand-written twin of a ``torch.nn.Sequential``; it holds shapes, never parameters."""
+    """The hand-written twin of a ``torch.nn.Sequential``; it holds shapes, never parameters.
+
+    Parameters are ``[p]``, inputs ``[N, ...]``, outputs ``[N, C]``.
+    """
 
     def __init__(self, module: nn.Module) -> None:
         if not isinstance(module, nn.Sequential):
@@ -103,7 +106,7 @@ class Net:
 
 
 class Tape:
-    """A forward pass: the value before each layer, the outputs, and J as two maps."""
+    """A forward pass: the value ``[N, ...]`` before each layer, the outputs, and J as two maps."""
 
     def __init__(self, net: Net, parts: list[Tensor], values: list[Tensor]) -> None:
         self.net, self.parts, self.values = net, parts, values

@@ -77,7 +77,7 @@ FRAMES: dict[str, Callable[[Tensor], Tensor]] = {
 def seen_as(
     problem: NetProblem, theta: Tensor, how: str, inputs_only: bool = False
 ) -> tuple[Seen, NetProblem, Tensor]:
-    """The same net with what comes into its Linear layers ``how``, by statistics at ``theta``.
+    """The same net with what comes into its Linear layers ``how``, by statistics at θ ``[p]``.
 
     Returns the map between the parameters, the problem in the new ones, and where ``theta`` is in
     them. ``how`` is a name in FRAMES; ``inputs_only``: only the first layer.
@@ -122,7 +122,7 @@ def normed(
 
 
 def frozen(module: nn.Sequential, x: Tensor) -> nn.Sequential:
-    """A copy in eval mode whose norms have the statistics of ``x``, layer after layer."""
+    """A copy in eval mode whose norms have the statistics of x ``[N, ...]``, layer after layer."""
     module = copy.deepcopy(module).eval()
     with torch.no_grad():
         for child in module:

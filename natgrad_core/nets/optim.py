@@ -140,7 +140,7 @@ class SecondOrder(torch.optim.Optimizer):
         return times if self.likelihood.name == "categorical" else times / outputs
 
     def put(self, theta: Tensor) -> None:
-        """Write flat parameters into the model."""
+        """Write flat parameters ``[p]`` into the model."""
         with torch.no_grad():
             ends = 0
             for p in self.model.parameters():
@@ -148,7 +148,7 @@ class SecondOrder(torch.optim.Optimizer):
                 ends += p.numel()
 
     def felt(self) -> Tensor:
-        """The gradients, flat; where there is none, zero."""
+        """The gradients, flat, ``[p]``; where there is none, zero."""
         return torch.cat([
             (torch.zeros_like(p) if p.grad is None else p.grad).detach().flatten()
             for p in self.model.parameters()

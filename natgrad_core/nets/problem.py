@@ -34,7 +34,10 @@ class SingularError(ValueError, ArithmeticError):
 
 
 class NetProblem:
-    """loss(θ) = mean over examples of −log p(y | net(θ, x))."""
+    """loss(θ) = mean over examples of −log p(y | net(θ, x)).
+
+    Parameters are ``[p]``, inputs ``[N, ...]``, outputs ``[N, C]``.
+    """
 
     def __init__(
         self, net: Net | nn.Sequential, likelihood: Likelihood, x: Tensor, y: Tensor
@@ -116,7 +119,7 @@ class NetProblem:
         return Point(self, self.check(theta), step)
 
     def batch(self, index: Tensor) -> NetProblem:
-        """The same problem on some of the examples."""
+        """The same problem on some of the examples: their numbers, ``[n]``."""
         return NetProblem(self.net, self.likelihood, self.x[index], self.y[index])
 
     @cached_property
@@ -134,7 +137,7 @@ class NetProblem:
 
     @cached_property
     def input_moment(self) -> Tensor | None:
-        """Σ_n a aᵀ/N of a first Linear layer's features, which no step changes."""
+        """Σ_n a aᵀ/N, ``[in, in]``, of a first Linear layer's features, which no step changes."""
         i = self.net.parametric[0]
         layer = self.net.layers[i]
         if i != 0 or not isinstance(layer, Linear):
@@ -181,7 +184,7 @@ class Point:
 
     @cached_property
     def grad(self) -> Tensor:
-        """∇J = Jᵀ residual/N."""
+        """∇J = Jᵀ residual/N, ``[p]``."""
         return self.tape.pull(self.residual / len(self.tape))
 
     @property
@@ -200,14 +203,14 @@ class Point:
         return [[float(u.flatten() @ w) / len(u) for w in weighed] for u in pushed]
 
     def after(self, change: Tensor) -> Point:
-        """The point at θ + change; asked for twice with one change, it is one point."""
+        """The point at θ + change, ``[p]``; asked for twice with one change, it is one point."""
         if self._ahead is None or self._ahead[0] is not change:
             ahead = Point(self.problem, self.theta + change, self.step + 1)
             self._ahead = (change, ahead)
         return self._ahead[1]
 
     def lead(self, change: Tensor, point: Point) -> None:
-        """Let ``point``, looked at already, be what ``after(change)`` gives."""
+        """Let ``point``, looked at already, be what ``after(change)`` gives (change ``[p]``)."""
         self._ahead = (change, point)
 
     def check(self) -> Point:

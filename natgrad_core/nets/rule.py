@@ -20,7 +20,7 @@ Memory = dict[str, Any]
 
 
 def nothing(start: Tensor) -> Memory:
-    """The memory of a rule that has none."""
+    """The memory of a rule that has none, at any start ``[p]``."""
     return {}
 
 

@@ -36,7 +36,7 @@ class Size(Protocol):
     def fit(
         self, at: Point, grad: Tensor, direction: Tensor, damping: float, memory: Memory
     ) -> Step:
-        """The step along ``direction``, which points downhill."""
+        """The step along ``direction`` ``[p]``, which points downhill."""
         ...
 
     def judge(self, step: Step, rho: float) -> Memory:

@@ -108,7 +108,7 @@ class _Run:
 
 
 def indices(n: int, batch: int, seed: int, step: int) -> Tensor:
-    """The examples of one step: epochs without replacement, each in an order of its own.
+    """The examples of one step, ``[batch]``: epochs without replacement, each in its own order.
 
     It depends on nothing but its arguments, so a run resumed at ``step`` sees what it would have.
     """
@@ -125,7 +125,7 @@ def begin(
     batch: int | None = None,
     theta: Tensor | None = None,
 ) -> Frame:
-    """The frame before the first step, at the net's own start for this seed unless ``theta``."""
+    """The frame before the first step, at θ ``[p]``, or at the net's own start for this seed."""
     if batch is not None and not 1 <= batch <= len(problem):
         raise ValueError(f"a batch has 1 … {len(problem)} examples, got {batch}")
     start = problem.net.init(seed, problem.x.dtype).to(problem.x.device) if theta is None else theta
@@ -196,7 +196,7 @@ def race(
 
 
 def accuracy(problem: NetProblem, theta: Tensor, x: Tensor, y: Tensor) -> float:
-    """The share of examples whose likeliest class is their own; for classes only."""
+    """The share of x ``[N, ...]`` whose likeliest class is their own, ``[N]``; for classes only."""
     if problem.likelihood.name != "categorical":
         raise TypeError(f"accuracy is of classes; a {problem.likelihood.name} net has a loss only")
     found = problem.net.forward(problem.check(theta), x).argmax(1)
