@@ -19,7 +19,7 @@ _NAMED = {
     # What only nets have: rules, and approximations of their Fisher matrix.
     "kfac": ("K-FAC", "#a23b72", "#e58fbf", "pentagon"),
     "ekfac": ("E-KFAC", "#6b2fa0", "#c79bf2", "triangle-down"),
-    "lbfgs": ("L-BFGS", "#444b54", "#b8c0ca", "hexagon"),
+    "lbfgs": ("L-BFGS", "#444b54", "#b8c0ca", "cross"),
     "block": ("one block a layer", "#3f6212", "#a3d977", "square"),
     "diagonal": ("diagonal", "#96501e", "#f0b27a", "plus"),
 }

@@ -155,7 +155,7 @@ def _draw(seen: Seen, sheet: Sheet, name: str, home: Array) -> None:
                   points=points)  # fmt: skip
     for road, points in seen.roads.items():
         middle = points[COUNT // 2][None]
-        sheet.add(name, "points", road, NAMES[road], points=place(middle), symbol="square")
+        sheet.add(name, "points", road, NAMES[road], points=place(middle))
 
 
 def _window(seen: Seen) -> Array:

@@ -26,7 +26,8 @@ INKS: dict[str, Ink] = {
     "standardized": {"label": "standardized", "light": "#8a5a00", "dark": "#e6b84d"},
     "whitened": {"label": "whitened", "light": "#00735a", "dark": "#3ecfa6"},
     "batch norm": {"label": "batch norm, frozen", "light": "#a23b72", "dark": "#e58fbf"},
-    "folded": {"label": "the same net, norm folded in", "light": "#6b2fa0", "dark": "#c79bf2"},
+    "folded": {"label": "the same net, norm folded in", "light": "#6b2fa0", "dark": "#c79bf2",
+               "symbol": "triangle"},
 }  # fmt: skip
 
 
@@ -142,7 +143,8 @@ def add_spectra(sheet: Sheet, seen: Any) -> dict[str, Any]:
     across, up = Axis("rank", 0.0, float(most)), Axis("eigenvalue", low, high, log=True)
     graph = Graph(sheet, "spectrum", "spectrum of the Fisher matrix", across, up)
     for name, values in kept.items():
-        graph.curve(name, label(name), np.arange(1.0, len(values) + 1), values)
+        dash = "dashed" if name == "folded" else "solid"  # of the two nets alike, one
+        graph.curve(name, label(name), np.arange(1.0, len(values) + 1), values, dash=dash)
     return graph.plane()
 
 

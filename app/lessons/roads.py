@@ -374,7 +374,7 @@ def _line(name: str, word: str) -> tuple[str, ...]:
 FORMULAS = (
     Formula("m", _line("m", "m-geodesic")),
     Formula("e", _line("e", "e-geodesic")),
-    Formula("rao", _line("rao", "Fisher–Rao"), "Lengths, and the squares half way."),
+    Formula("rao", _line("rao", "Fisher–Rao"), "Lengths, and the marks half way."),
 )
 
 
@@ -430,12 +430,17 @@ lessons.register("roads")(
         inks={
             "natural": {**ink("natural"), "label": "natural on KL(p*‖p)"},
             "m": {"label": "m-geodesic", "light": "#b07400", "dark": "#e6b84d", "symbol": "square"},
-            "e": {"label": "e-geodesic", "light": "#a23b72", "dark": "#e58fbf", "symbol": "square"},
+            "e": {
+                "label": "e-geodesic",
+                "light": "#a23b72",
+                "dark": "#e58fbf",
+                "symbol": "triangle",
+            },
             "rao": {
                 "label": "Fisher–Rao geodesic",
                 "light": "#3b5b92",
                 "dark": "#7f9fd8",
-                "symbol": "square",
+                "symbol": "pentagon",
             },
             "reverse": {
                 "label": "natural on KL(p‖p*)",

@@ -107,6 +107,10 @@ def test_no_two_rules_share_both_color_and_symbol(paper: str) -> None:
         assert not same or apart(held[a][paper], held[b][paper]) > APART / 2, (a, b)
 
 
+SHAPES = {"path": "line", "curve": "line", "arrows": "arrow", "points": "point"}
+"""Who looks at a line may take it for another line, but for no arrow and no point."""
+
+
 @cache
 def drawn_of(name: str) -> dict[str, tuple[dict[str, Any], ...]]:
     """What each preset of a lesson draws: the same in light and dark, and for each law below."""
@@ -126,13 +130,14 @@ def test_what_is_drawn_together_differs_in_color_or_in_symbol_or_dash(
     held = {**inks(lesson.rules), **lesson.inks}
     for preset, traces in drawn_of(lesson.name).items():
         drawn = {
-            (t["plane"], t["ink"], t.get("dash", "solid"), held[t["ink"]].get("symbol"))
+            (t["plane"], SHAPES[t["kind"]], t["ink"], t.get("dash", "solid"),
+             t.get("symbol") or held[t["ink"]].get("symbol"))
             for t in traces
-            if t["kind"] == "path"
-        }
-        for (plane, a, dash, mark), (other, b, dash_b, mark_b) in combinations(sorted(
+            if t["kind"] in SHAPES and t["ink"] in held
+        }  # fmt: skip
+        for (plane, shape, a, *look), (other, shape_b, b, *look_b) in combinations(sorted(
             drawn, key=str), 2):  # fmt: skip
-            if plane == other and a != b and (dash, mark) == (dash_b, mark_b):
+            if (plane, shape, look) == (other, shape_b, look_b) and a != b:
                 assert apart(held[a][paper], held[b][paper]) > APART, (preset, a, b)
 
 
