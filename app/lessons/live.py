@@ -100,7 +100,8 @@ class Live:
         """What a reader takes away of a state; the picture that is shown stays as it is."""
         kind, link = str(ask["take"]), _part(ask, "link", str)[:2000]
         if kind not in KINDS:
-            raise ValueError(f"nothing is taken away as {kind!r}; there are {', '.join(KINDS)}")
+            there = ", ".join(KINDS)
+            raise BadInput("take", f"nothing is taken away as {kind[:40]!r}; there are {there}")
         store = self.lesson.store()
         store.load(_part(ask, "state", dict))
         found = KINDS[kind](self.lesson, store.state, link, str(ask.get("lang") or ENGLISH))

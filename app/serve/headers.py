@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from ipaddress import ip_address
 from typing import Any
 
 import tornado.web
@@ -48,3 +50,26 @@ class Guarded(tornado.web.RequestHandler):
         for name, value in HEADERS.items():
             self.set_header(name, value)
         self.clear_header("Server")
+
+    def check_host(self) -> bool:
+        """Let in who calls us by an address of ``--name`` too: Jupyter looks up names there, but
+        of addresses allows this machine's own only.
+        """
+        if _address(self.request.host, port=True) in self._addresses():
+            return True
+        jupyter = getattr(super(), "check_host", None)  # our own plain handlers have none
+        return jupyter is not None and jupyter()
+
+    def _addresses(self) -> set[str]:
+        """The addresses among our names."""
+        return {found for name in self.settings["local_hostnames"] if (found := _address(name))}
+
+
+def _address(host: str, port: bool = False) -> str | None:
+    """Return the address that a host is given by, in its one spelling; None if it is a name."""
+    if port:
+        host = re.sub(r":\d+$", "", host)
+    try:
+        return str(ip_address(host.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        return None

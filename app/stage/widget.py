@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 import anywidget
 import traitlets
 
+from app.fields import BadInput
 from app.stage.bundle import module, plotly, style
 
 PAGE_MIME = "application/vnd.natgrad.page+json"
@@ -60,6 +61,8 @@ class Lesson(anywidget.AnyWidget):
         """
         try:
             return self._respond(ask)
+        except BadInput as refused:  # what there is to take away, say: words for a reader
+            return {"answer": ask.get("ask"), "fault": str(refused)}, b""
         except Exception as error:
             log.exception("no answer to %s", ask)
             return {"answer": ask.get("ask"), "fault": f"{type(error).__name__}: {error}"}, b""
@@ -110,10 +113,11 @@ class Lesson(anywidget.AnyWidget):
 
 
 def plain(answer: Answer) -> Answer:
-    """Return the answer as JSON has it: NaN and infinity, which JSON lacks, as null, and NumPy's
-    numbers as numbers.
+    """Return the answer as JSON has it: NaN and infinity, which JSON lacks, as null, NumPy's
+    numbers as numbers, and half a character, which UTF-8 lacks and an error may quote, as "?".
     """
-    return json.loads(json.dumps(answer, default=_number), parse_constant=lambda _name: None)
+    text = json.dumps(answer, ensure_ascii=False, default=_number).encode("utf-8", "replace")
+    return json.loads(text, parse_constant=lambda _name: None)
 
 
 def _number(value: Any) -> Any:

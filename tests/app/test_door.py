@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import subprocess
+import time
 from collections.abc import Iterator
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import requests
 import websocket
+from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 
 from app.serve.ask import MOST_BYTES, PROTOCOL, Refused, ask_in, frame_of
+from app.serve.door import A_SECOND, Channels
+from app.serve.nursery import Nursery
+from app.serve.readers import Pass
 from tests.app.servers import Page, Server, running, wait_until
 
 POLICY_VIOLATION = 1008
+NO_KERNEL = "00000000-0000-0000-0000-000000000000"
 
 
 @pytest.fixture
@@ -148,7 +157,7 @@ def test_a_kernel_answers_the_page_that_holds_its_pass_and_no_other(server: Serv
         with pytest.raises(websocket.WebSocketBadStatusException, match="403"):
             mine.dial(kernel=theirs.kernel, token=token, protocols=protocols)
     with pytest.raises(websocket.WebSocketBadStatusException, match="404"):
-        mine.dial(kernel="00000000-0000-0000-0000-000000000000")
+        mine.dial(kernel=NO_KERNEL)
     assert mine.goodbye() == 204
     assert theirs.ask(rate=0.03)["state"]["rate"] == 0.03
     assert theirs.goodbye() == 204
@@ -179,6 +188,81 @@ def test_a_page_hears_answers_and_nothing_else(page: Page) -> None:
         assert page.hear()["answer"] == n
 
 
+def test_a_server_is_not_well_once_the_process_that_forks_has_died() -> None:
+    async def story() -> None:
+        nursery = Nursery()
+        assert await nursery.alive(), "nobody has asked for a kernel yet"
+        nursery.process = subprocess.Popen(["sleep", "60"])
+        nursery._writer = cast(Any, object())
+        assert await nursery.alive()
+        nursery.process.kill()
+        nursery.process.wait()
+        assert not await nursery.alive()
+
+    asyncio.run(story())
+
+
+class Line:
+    """A line's own side, without a server: what it hands on to the kernel, and its answers."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.handed: list[bytes] = []
+        self.counted: list[float] = []
+        self.channels = Channels.__new__(Channels)
+        server: Any = SimpleNamespace(watch=SimpleNamespace(answered=self.counted.append))
+        self.channels.initialize(server)
+        self.channels.holder = Pass("kernel", "c" * 32)
+        connection: Any = SimpleNamespace(handle_incoming_message=self.handed.append)
+        self.channels.connection = connection
+        monkeypatch.setattr(KernelWebsocketHandler, "write_message", lambda *_: None)
+
+    def message(self, data: dict[str, Any]) -> bytes:
+        content = {"comm_id": "c" * 32, "data": {"method": "custom", "content": data}}
+        parts = ({"msg_type": "comm_msg"}, {}, {}, content)
+        return frame_of([b"shell", *(json.dumps(part).encode() for part in parts)])
+
+    async def ask(self, number: int) -> None:
+        await self.channels.on_message(self.message({"ask": number}))
+
+    def answer(self, number: int) -> None:
+        self.channels.write_message(self.message({"answer": number}), binary=True)
+
+
+def test_the_fifth_ask_waits_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        line = Line(monkeypatch)
+        for number in range(4):
+            await asyncio.wait_for(line.ask(number), 10)
+        fifth = asyncio.create_task(line.ask(4))
+        await asyncio.sleep(0.2)
+        assert len(line.handed) == 4
+        assert not fifth.done(), "and no more is read from this page"
+        line.answer(0)
+        await asyncio.wait_for(fifth, 10)
+        assert len(line.handed) == 5
+        assert b'"ask": 4' in line.handed[-1]
+        assert len(line.counted) == 1
+
+    asyncio.run(story())
+
+
+def test_even_who_is_answered_at_once_asks_so_often_a_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of 60 asks the last comes 59 intervals after the first, less what may come early."""
+
+    async def story() -> None:
+        line = Line(monkeypatch)
+        began = time.monotonic()
+        for number in range(60):
+            await line.ask(number)
+            line.answer(number)
+        assert len(line.handed) == 60
+        assert time.monotonic() - began > 59 / A_SECOND - 0.06
+
+    asyncio.run(story())
+
+
 @pytest.mark.slow
 def test_who_asks_faster_than_is_answered_waits_and_loses_nothing(server: Server) -> None:
     fast, calm = Page(server.url).open(), Page(server.url).open()
@@ -190,15 +274,22 @@ def test_who_asks_faster_than_is_answered_waits_and_loses_nothing(server: Server
     calm.goodbye()
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH"])
+METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH")
+
+
+def not_there(method: str, url: str) -> None:
+    """This server has no such thing, and says no more than that."""
+    answer = requests.request(method, url, json={"name": "python3"}, timeout=60)
+    assert answer.status_code in {403, 404, 405}, (method, answer.status_code, answer.text)
+    assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
     "path",
     [
         "api",
         "api/kernels",
-        "api/kernels/{kernel}",
-        "api/kernels/{kernel}/restart",
-        "api/kernels/{kernel}/interrupt",
         "api/kernelspecs",
         "api/sessions",
         "api/contents",
@@ -209,18 +300,29 @@ def test_who_asks_faster_than_is_answered_waits_and_loses_nothing(server: Server
         "terminals/websocket/1",
         "files/coordinates.ipynb",
         "login",
-        "voila/query/{kernel}",
-        "voila/execution/{kernel}",
         "voila/templates/lab/index.html.j2",
         "voila/static/../../app/serve/server.py",
         "static/style.css",
     ],
 )
 def test_the_rest_of_jupyter_is_not_there(server: Server, method: str, path: str) -> None:
-    url = server.url + path.format(kernel="0" * 8 + "-0000-0000-0000-" + "0" * 12)
-    answer = requests.request(method, url, json={"name": "python3"}, timeout=60)
-    assert answer.status_code in {403, 404, 405}, (answer.status_code, answer.text)
-    assert "Traceback" not in answer.text
+    not_there(method, server.url + path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "api/kernels/{kernel}",
+        "api/kernels/{kernel}/restart",
+        "api/kernels/{kernel}/interrupt",
+        "voila/query/{kernel}",
+        "voila/execution/{kernel}",
+    ],
+)
+def test_nor_is_what_jupyter_does_to_a_kernel_that_lives(page: Page, path: str) -> None:
+    for method in METHODS:
+        not_there(method, page.url + path.format(kernel=page.kernel))
+    assert page.ask(rate=0.06)["state"]["rate"] == 0.06
 
 
 @pytest.mark.parametrize(
@@ -272,14 +374,26 @@ def test_no_source_is_shown(server: Server) -> None:
     assert "Traceback" not in text
 
 
-def test_a_request_that_never_fits_is_refused(server: Server) -> None:
-    for method, query, body in (("GET", "x" * 100_000, b""), ("POST", "", b"x" * 10_000_000)):
-        try:
-            url = f"{server.url}coordinates?{query}"
-            answer = requests.request(method, url, data=body, timeout=60)
-        except requests.ConnectionError:
-            continue  # It hung up while we were still sending.
-        assert answer.status_code in {400, 403, 405, 413, 414, 431}
+@pytest.mark.parametrize(
+    ("method", "path", "size"),
+    [
+        ("GET", "coordinates?" + "x" * 40_000, 0),
+        ("POST", "voila/api/shutdown/" + NO_KERNEL, 200_000),
+    ],
+    ids=["a head of 40 kB", "a body of 200 kB"],
+)
+def test_a_request_that_never_fits_is_refused(
+    server: Server, method: str, path: str, size: int
+) -> None:
+    """Both would fit into what Tornado allows by itself: 64 KiB of head, 100 MB of body."""
+    origin = {"Origin": server.url.rstrip("/")}
+    try:
+        answer = requests.request(
+            method, server.url + path, data=b"x" * size, headers=origin, timeout=60
+        )
+    except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
+        return  # It hung up while we were still sending.
+    assert answer.status_code in {400, 413, 431}
 
 
 def test_the_numbers_are_for_this_machine_and_say_nothing_about_anybody(server: Server) -> None:
@@ -319,6 +433,34 @@ def test_names_frames_numbers_and_the_log_are_opened_by_options(
     assert "0.0123" not in said
     assert "127.0.0.1" not in said
     assert opened.kernel not in said
+
+
+@pytest.mark.slow
+def test_who_calls_us_by_an_address_that_we_were_given_comes_in() -> None:
+    with running("--host=0.0.0.0", "--name=192.0.2.7", "--name=2001:db8::7") as server:
+        url = re.sub(r"//[\w.]+:", "//127.0.0.1:", server.url)
+        port = url.rstrip("/").rpartition(":")[2]
+        hosts = {
+            "192.0.2.7": 200,
+            f"192.0.2.7:{port}": 200,
+            f"[2001:DB8:0::7]:{port}": 200,
+            "192.0.2.8": 403,
+            "[2001:db8::8]": 403,
+            "evil.example": 403,
+            "127.0.0.1": 200,
+            "localhost": 200,
+        }
+        said = {
+            host: requests.get(f"{url}home", headers={"Host": host}, timeout=60).status_code
+            for host in hosts
+        }
+        assert said == hosts
+        page = Page(url).open()
+        page.connect(host="192.0.2.7", Origin="http://192.0.2.7")
+        assert page.ask(rate=0.05)["state"]["rate"] == 0.05
+        with pytest.raises(websocket.WebSocketBadStatusException, match="403"):
+            page.dial(host="192.0.2.8", Origin="http://192.0.2.8")
+        page.goodbye()
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -173,6 +174,21 @@ def test_a_page_ends_its_own_kernel_and_another_site_s_page_cannot(server: Serve
     assert page.goodbye() == 204
     wait_until(lambda: mine not in server.kernels())
     assert page.goodbye() == 204, "twice is no harm"
+
+
+def test_a_plane_s_kernel_speaks_through_files_holds_no_torch_and_its_answers_are_counted(
+    server: Server,
+) -> None:
+    before = set(server.kernels())
+    page = Page(server.url).open()
+    (mine,) = set(server.kernels()) - before
+    (file,) = Path(tempfile.gettempdir()).glob(f"natgrad_*/kernel-{page.kernel}.json")
+    assert json.loads(file.read_text())["transport"] == "ipc"
+    assert "libtorch" not in Path(f"/proc/{mine}/maps").read_text()
+    count = server.metric("answer_seconds_count")
+    page.ask(rate=0.05)
+    assert server.metric("answer_seconds_count") == count + 1
+    assert page.goodbye() == 204
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -48,3 +49,22 @@ def test_a_bad_state_is_refused_in_words_and_the_last_good_one_stays(seen: Any) 
     (answer,) = seen.told
     assert "the learning rate" in answer["errors"]["rate"]
     assert seen.state == before
+
+
+def test_half_a_character_in_an_ask_gets_an_answer_that_can_be_sent(seen: Any) -> None:
+    """A kernel sends UTF-8, without escapes: a page whose answer cannot be sent waits in vain."""
+    seen._on_ask(seen, {"ask": 1, "state": seen.state, "set": {"\ud800": 1, "rate": 0.03}}, None)
+    (answer,) = seen.told
+    assert answer["answer"] == 1
+    assert "?" in answer["errors"]
+    assert answer["values"]["rate"] == 0.03
+    assert json.dumps(answer, ensure_ascii=False).encode()
+
+
+def test_what_cannot_be_taken_away_is_refused_in_plain_words(seen: Any) -> None:
+    seen._on_ask(seen, {"ask": 2, "state": seen.state, "take": "gold" * 99}, None)
+    (answer,) = seen.told
+    assert answer["answer"] == 2
+    assert answer["fault"].startswith("nothing is taken away as 'goldgold")
+    assert answer["fault"].endswith("there are python, cite, html")
+    assert len(answer["fault"]) < 120

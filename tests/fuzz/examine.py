@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 
+from app.fields import BadInput
 from app.lessons.lesson import Lesson
 from app.lessons.live import Live
 from app.stage.widget import plain
@@ -19,10 +21,21 @@ SIZES = {"float32": 4, "float64": 8, "int32": 4, "uint8": 1}
 def examine(live: Live, ask: dict[str, Any]) -> dict[str, Any]:
     """Ask; the answer is whole, its state is a good one, and what was refused changed nothing."""
     live.store.reset()
-    answer, arrays = live.respond(ask)
+    try:
+        answer, arrays = live.respond(ask)
+    except BadInput as refused:
+        assert ask.get("take"), "only what is taken away is refused as a whole"
+        answer, arrays = {"answer": ask["ask"], "fault": str(refused)}, b""
     sent = plain(answer)
-    json.dumps(sent, allow_nan=False)
+    # As a kernel sends it: UTF-8 without escapes.
+    assert json.dumps(sent, allow_nan=False, ensure_ascii=False).encode()
     assert isinstance(arrays, bytes)
+    if "taken" in sent or "fault" in sent:
+        words = sent["taken"]["text"] if "taken" in sent else sent["fault"]
+        assert isinstance(words, str)
+        assert words
+        assert live.store.state == live.lesson.default, "what is taken away changes nothing"
+        return sent
     assert all(isinstance(text, str) and text for text in sent["errors"].values())
     again = live.lesson.store()
     again.load(sent["state"])
@@ -42,9 +55,10 @@ def refused_means_unchanged(live: Live, ask: dict[str, Any]) -> None:
         assert live.store.state == live.lesson.default, answer["errors"]
 
 
-def fuzz(lesson: Lesson, cases: int) -> None:
-    """Try so many asks, a fifth of them with nothing but changes."""
+def fuzz(lesson: Lesson, cases: int) -> int:
+    """Try so many asks, and a quarter as many with nothing but changes; returns how many."""
     live = Live(lesson)
+    tried = count()
     calm = settings(
         max_examples=cases,
         deadline=None,
@@ -56,21 +70,25 @@ def fuzz(lesson: Lesson, cases: int) -> None:
     @calm
     @given(asks(lesson))
     def any_ask(ask: dict[str, Any]) -> None:
+        next(tried)
         examine(live, ask)
 
-    @settings(calm, max_examples=max(1, cases // 4))
+    @settings(calm, max_examples=-(-cases // 4))
     @given(changes(lesson))
     def any_changes(made: dict[str, Any]) -> None:
+        next(tried)
         refused_means_unchanged(live, made)
 
     any_ask()
     any_changes()
     good, _ = live.respond({"ask": 1, "state": lesson.default.plain(), "set": {}})
     assert good["state"] == lesson.default.plain(), "after all that, a good ask works"
+    return next(tried)
 
 
-def fuzz_states(lesson: Lesson, cases: int) -> None:
-    """Try so many links and changes on the state alone, which is quick."""
+def fuzz_states(lesson: Lesson, cases: int) -> int:
+    """Try so many links and changes on the state alone, which is quick; returns how many."""
+    tried = count()
     calm = settings(
         max_examples=cases,
         deadline=None,
@@ -81,6 +99,7 @@ def fuzz_states(lesson: Lesson, cases: int) -> None:
     @calm
     @given(links(lesson), changes(lesson))
     def any_link(link: str, made: dict[str, Any]) -> None:
+        next(tried)
         state, dropped = read_query(link, lesson.default)
         assert all(isinstance(text, str) and text for text in dropped)
         store = lesson.store()
@@ -89,3 +108,4 @@ def fuzz_states(lesson: Lesson, cases: int) -> None:
         assert store.state.whole() == store.state
 
     any_link()
+    return next(tried)

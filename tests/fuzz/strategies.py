@@ -31,6 +31,8 @@ JSON: st.SearchStrategy[Any] = st.recursive(
     max_leaves=8,
 )
 
+LANGUAGES = st.one_of(st.sampled_from(["en", "zh"]), WORDS)
+
 
 def good(lesson: Lesson) -> dict[str, list[Any]]:
     """Values that the lesson itself sets its fields and controls to, by name."""
@@ -73,11 +75,25 @@ def asks(lesson: Lesson) -> st.SearchStrategy[dict[str, Any]]:
             "fine": st.integers(0, 3),
             "reset": st.booleans(),
             "query": links(lesson),
+            "lang": LANGUAGES,
+            "speak": st.booleans(),
         },
     )
-    keys = ("state", "set", "have", "fine", "reset", "query", "hold", "one")
-    free = st.fixed_dictionaries({"ask": st.none()}, optional=dict.fromkeys(keys, JSON))
-    return st.one_of(formed, formed, formed, free)
+    taken = st.fixed_dictionaries(
+        {"ask": st.integers(0, 9), "take": st.sampled_from(["python", "cite"]), "state": states},
+        optional={"link": st.one_of(links(lesson), WORDS), "lang": LANGUAGES},
+    )
+    keys = ("state", "set", "have", "fine", "reset", "query", "hold", "one", "lang", "speak")
+    free = st.fixed_dictionaries(
+        {"ask": st.none()},
+        optional={**dict.fromkeys(keys, JSON), "link": JSON, "take": JSON.filter(not_a_page)},
+    )
+    return st.one_of(formed, formed, formed, formed, taken, free)
+
+
+def not_a_page(take: Any) -> bool:
+    """A page to take away has its own tests: it asks for hundreds of answers."""
+    return take != "html"
 
 
 def links(lesson: Lesson) -> st.SearchStrategy[str]:

@@ -2,17 +2,66 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.lessons import lessons
+from app.serve.ask import Refused, ask_in, frame_of
 from tests.fuzz.examine import fuzz, fuzz_states
 
 
 @pytest.mark.parametrize("name", lessons)
 def test_whatever_is_asked_is_answered_and_no_state_is_lost(name: str) -> None:
-    fuzz(lessons[name], 40)
+    assert fuzz(lessons[name], 40) == 50
 
 
 @pytest.mark.parametrize("name", lessons)
 def test_whatever_a_link_says_opens_a_good_state(name: str) -> None:
-    fuzz_states(lessons[name], 300)
+    assert fuzz_states(lessons[name], 300) == 300
+
+
+COMM = "c" * 32
+HEADER = {"msg_type": "comm_msg", "msg_id": "m"}
+ASK = {"ask": 1, "state": {"rate": 0.1}, "set": {"rate": [0.2, "θ"]}, "have": []}
+CONTENT = {"comm_id": COMM, "data": {"method": "custom", "content": ASK}}
+PARTS = [b"shell", *(json.dumps(part).encode() for part in (HEADER, {}, {}, CONTENT))]
+FRAME = frame_of(PARTS)
+
+SPLICES = st.lists(
+    st.tuples(st.integers(0, len(FRAME)), st.integers(0, 9), st.binary(max_size=9)),
+    min_size=1,
+    max_size=4,
+)
+"""Where a frame is changed, how many bytes go, and which come."""
+
+
+def spliced(splices: list[tuple[int, int, bytes]], into: bytes) -> bytes:
+    for at, gone, come in splices:
+        into = into[:at] + come + into[at + gone :]
+    return into
+
+
+FRAMES = st.one_of(
+    st.binary(max_size=400),
+    SPLICES.map(lambda splices: spliced(splices, FRAME)),
+    # The frame itself is whole, and one of its parts is not.
+    st.tuples(st.integers(0, 4), SPLICES).map(
+        lambda it: frame_of([*PARTS[: it[0]], spliced(it[1], PARTS[it[0]]), *PARTS[it[0] + 1 :]])
+    ),
+    st.lists(st.binary(max_size=60), max_size=7).map(frame_of),
+)
+
+
+@settings(max_examples=2000, deadline=None)
+@given(FRAMES)
+def test_a_frame_is_an_ask_or_refused_and_nothing_else(frame: bytes) -> None:
+    with suppress(Refused):
+        assert isinstance(ask_in(frame, COMM), dict)
+
+
+def test_the_frame_that_is_spoiled_is_a_good_one() -> None:
+    assert ask_in(FRAME, COMM) == ASK
