@@ -80,7 +80,9 @@ export function makeHiding({ root, lesson, handles, changed, copyLink }) {
       hidden = new Set(wished.filter(known));
       apply();
       for (const [name, box] of boxes) box.checked = !hidden.has(name);
-      return wished.filter((name) => !known(name));
+      // A handle that another view has is hidden there, and said not to be in this one.
+      const here = new Set(handles().map(({ id }) => `handle.${id}`));
+      return wished.filter((name) => (name.startsWith("handle.") ? !here.has(name) : !known(name)));
     },
     open() {
       if (!dialog) build();

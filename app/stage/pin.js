@@ -58,6 +58,8 @@ export function makePin(lesson, { array }) {
   const table = make("table", {});
   const box = make("section", { class: "pinned", "aria-label": say("pinned"), hidden: true }, head, drop, settings, table);
   let onchange = () => {};
+  const fields = lesson.controls.flatMap((group) => group.controls);
+  const called = new Map(fields.map(({ field, label }) => [field, label]));
 
   // The first plane that a run is drawn in says where it is; the others show the same run.
   const runs = (traces) => {
@@ -98,7 +100,7 @@ export function makePin(lesson, { array }) {
       const changed = Object.keys(state).filter(
         (name) => !["k", "answers"].includes(name) && JSON.stringify(state[name]) !== JSON.stringify(pinned.state[name]),
       );
-      const turned = (name) => `${name}: ${worded(pinned.state[name])} → ${worded(state[name])}`;
+      const turned = (name) => `${called.get(name) ?? name}: ${worded(pinned.state[name])} → ${worded(state[name])}`;
       setText(settings, changed.length ? changed.map(turned).join("; ") : say("nothing-changed"));
       const lines = [];
       for (const [run, trace] of runs(traces)) {

@@ -5,6 +5,7 @@ import { readAddress, writeAddress } from "./address.js";
 import { copy } from "./clipboard.js";
 import { makeHiding } from "./hide.js";
 import { listenKeys, makeKeyHelp } from "./keys.js";
+import { speaks } from "./language.js";
 import { makeLaser } from "./laser.js";
 import { makeNotice } from "./notice.js";
 import { makePast } from "./past.js";
@@ -91,22 +92,34 @@ export function makeReader({ root, lesson, whole, menu, speak, transport, words,
     const dropped = hiding.adopt(own.hide);
     const wished = own.talk ? knownSteps(readTalk(own.talk), shows) : { steps: [], dropped: [] };
     talk = wished.steps.length ? wished.steps : null;
-    const at = parseInt(own.present ?? "", 10);
-    if (!Number.isNaN(at)) presenter.follow(Math.max(0, Math.min(steps().length, at) - 1));
+    const lines = [...dropped, ...wished.dropped].map((name) => say("not-known", { name }));
+    if (own.lang && !speaks(lesson, own.lang)) {
+      lines.push(say("not-known", { name: `lang=${own.lang}` }));
+      delete own.lang;
+    }
+    const [at, of] = [parseInt(own.present ?? "", 10), steps().length];
+    if (own.present && !(String(at) === own.present && at >= 1 && at <= of)) {
+      lines.push(say("no-such-step", { at: own.present, of }));
+      if (Number.isNaN(at)) delete own.present;
+      else own.present = String(Math.max(1, Math.min(of, at))); // the nearest
+    }
+    if (own.present) presenter.follow(Number(own.present) - 1);
     else if (presenter.shown()) presenter.follow(null);
-    return [...dropped, ...wished.dropped].map((name) => say("not-known", { name }));
+    return lines;
   }
 
+  // No key goes round what a link hides; a lecturer's caption has a play button of its own.
+  const unless = (part, act) => (key) => !hiding.has(part) && act(key);
   const acts = {
-    play: transport.toggle,
-    back: () => transport.step(-1),
-    forward: () => transport.step(1),
-    loop: transport.flipLoop,
-    replay: transport.replay,
-    preset: (key) => !hiding.has("presets") && presets.choose(Number(key) - 1),
-    reset: presets.reset,
-    undo: past.undo,
-    redo: past.redo,
+    play: unless("playback", transport.toggle),
+    back: unless("playback", () => transport.step(-1)),
+    forward: unless("playback", () => transport.step(1)),
+    loop: unless("playback", transport.flipLoop),
+    replay: () => (presenter.shown() || !hiding.has("playback")) && transport.replay(),
+    preset: unless("presets", (key) => presets.choose(Number(key) - 1)),
+    reset: unless("reset", presets.reset),
+    undo: unless("undo", past.undo),
+    redo: unless("undo", past.redo),
     present: () => (presenter.shown() ? presenter.leave() : presenter.enter(0, { fullscreen: true })),
     next: presenter.next,
     last: presenter.last,
@@ -148,6 +161,7 @@ export function makeReader({ root, lesson, whole, menu, speak, transport, words,
       }
       menu.add({ id: "keys", label: say("keys"), keys: "?", group: "help", act: acts.keys });
       if (whole) {
+        document.title = `${lesson.title} – ${say("site")}`;
         const bare = !readAddress(location.search, lesson.own).query;
         notice.tell(takeAddress());
         if (presenter.shown() && bare) presenter.enter(parseInt(own.present, 10) - 1);

@@ -2,6 +2,7 @@
 
 export const ZH = {
   "language": "简体中文",
+  "site": "自然梯度",
   "lost": "与计算引擎的连接已断开。您的设置已保留。",
   "slow": "计算引擎暂时没有响应。您的设置已保留。",
   "reconnect": "重新连接",
@@ -24,6 +25,7 @@ export const ZH = {
   "close": "关闭",
   "dropped": "链接中的这些内容无法显示：{what}。",
   "not-known": "这里没有 {name}",
+  "no-such-step": "没有第 {at} 步，共 {of} 步",
   "keys": "按键",
   "keys-run": "运行",
   "keys-state": "设置",
@@ -100,6 +102,7 @@ export const ZH = {
   "nothing": "空白",
   "point": "可拖动的点",
   "read-along": "{title}：用方向键沿路径读数",
+  "paint-along": "{title}：用方向键移动十字，按回车画一个点",
   "symbols": "符号所指",
   "plane": "平面 {title}，坐标轴 {labels}",
   "and": " 与 ",

@@ -6,6 +6,7 @@ const TEXTS = {
   zh: ZH,
   en: {
     "language": "English",
+    "site": "the natural gradient",
     // the line to the engine
     "lost": "The connection to the engine is lost. What you set is kept.",
     "slow": "The engine has not answered for a while. What you set is kept.",
@@ -30,6 +31,7 @@ const TEXTS = {
     "close": "close",
     "dropped": "Of the link, this could not be shown: {what}.",
     "not-known": "{name} is not known here",
+    "no-such-step": "there is no step {at}, there are {of}",
     // keys
     "keys": "keys",
     "keys-run": "The run",
@@ -112,6 +114,7 @@ const TEXTS = {
     "point": "draggable point",
     "plane": "plane {title}, axes {labels}",
     "read-along": "{title}: read along the paths by arrow keys",
+    "paint-along": "{title}: arrow keys move a cross, Enter paints a point",
     "symbols": "what the symbols stand for",
     "and": " and ",
     "place": "step {step}: {place}",

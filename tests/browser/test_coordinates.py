@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any
 
@@ -100,6 +101,26 @@ def test_dragging_a_column_of_a_splits_plain_descent_and_not_the_natural_gradien
     assert [row[0] for row in after] == [row[0] for row in before], "the other column stays"
     assert word(lesson, "gradient") == "split"
     assert word(lesson, "natural") == "coincide"
+
+
+def test_a_screen_reader_hears_what_the_meter_says_once_the_hand_rests(lesson: Page) -> None:
+    lesson.get_by_role("button", name="a rotation changes nothing").click()
+    settle(lesson)
+    said = lesson.locator("[aria-live=polite].unseen")
+    expect(said).not_to_contain_text("split")
+    lesson.evaluate(
+        """() => { window.said = [];
+        new MutationObserver(() => said.push(performance.now())).observe(
+            document.querySelector("[aria-live=polite].unseen"),
+            { subtree: true, childList: true, characterData: true }) }"""
+    )
+    drag(lesson, "a2", (60, -30))
+    meter = {reading["rule"]: reading for reading in settle(lesson)["meter"]}
+    expect(said).to_contain_text(f"plain: split, gap {meter['gradient']['text']}")
+    expect(said).to_contain_text("natural: coincide")
+    moments = lesson.evaluate("window.said")
+    assert 1 <= len(moments) < 10, "not at every move"
+    assert all(b - a > 350 for a, b in itertools.pairwise(moments)), "only what stood for a while"
 
 
 def test_entries_sliders_and_columns_stay_in_step(lesson: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from app.languages import words
@@ -32,4 +33,20 @@ def test_a_page_speaks_the_browser_s_language_and_the_link_s(
     expect(page.locator("h1")).to_have_text(lesson.title)
     page.evaluate(f"{ROOT}.settled()")
     assert page.evaluate(f"{ROOT}.state.rate") == 0.05
+    visitor.close()
+
+
+@pytest.mark.parametrize("name", ["coordinates", "newton", "steepest-descent"])
+def test_a_link_s_language_comes_before_the_browser_s(
+    server: Server, browser: Browser, name: str
+) -> None:
+    visitor = browser.new_context(locale="en-US", bypass_csp=True)
+    page = visitor.new_page()
+    page.goto(f"{server.url}{name}?v=1&lang=zh")
+    title = words("zh", name)(lessons[name].title)
+    assert title != lessons[name].title
+    expect(page.locator("h1")).to_have_text(title)
+    expect(page.locator("[data-part=undo]").first).to_have_attribute("aria-label", "撤销 (Ctrl Z)")
+    expect(page.locator("html")).to_have_attribute("lang", "zh")
+    expect(page).to_have_title(f"{title} – 自然梯度")
     visitor.close()

@@ -110,8 +110,9 @@ def test_points_are_painted_by_keys(net: Page) -> None:
 def test_a_finger_that_scrolls_over_a_plane_paints_nothing_and_a_tap_one_point(
     browser: Browser, server: Server
 ) -> None:
-    size = {"width": 390, "height": 844}
-    phone = browser.new_context(viewport=size, has_touch=True, is_mobile=True, bypass_csp=True)
+    phone = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, bypass_csp=True
+    )
     page = phone.new_page()
     page.set_default_timeout(60_000)
     page.goto(server.url + SMALL)
@@ -127,7 +128,15 @@ def test_a_finger_that_scrolls_over_a_plane_paints_nothing_and_a_tap_one_point(
     points = f"{ROOT}.answer.state.points"
     count, top = page.evaluate(f"[{points}.length, scrollY]")
     line = phone.new_cdp_session(page)
-    line.send("Input.synthesizeScrollGesture", {"x": x, "y": y, "yDistance": -150})
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        given = [{"x": x, "y": y} for x, y in points]
+        line.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": given})
+
+    touch("touchStart", (x, y))
+    for i in range(1, 11):
+        touch("touchMove", (x, y - 15 * i))
+    touch("touchEnd")
     page.wait_for_function(f"scrollY > {top + 50}")
     settle(page)
     assert page.evaluate(f"{points}.length") == count

@@ -195,6 +195,17 @@ def test_a_broken_link_opens_what_it_can_and_says_what_it_could_not(
     notice.get_by_role("button").click()
     expect(notice).to_be_hidden()
     expect(opened(reader, server, "?v=1&steps=50").locator(".notice")).to_be_hidden()
+    for query, words in (
+        ("lang=xx", "lang=xx is not known here"),
+        ("present=abc", "there is no step abc"),
+        ("present=99", f"there is no step 99, there are {len(LESSON.presets)}"),
+        ("hide=handle.none", "handle.none is not known here"),
+    ):
+        opened(reader, server, f"?v=1&{query}")
+        expect(notice).to_contain_text(words)
+    opened(reader, server, "?v=1&lang=en&present=2&hide=handle.a1")
+    expect(page.locator(".caption .count")).to_contain_text("2 /")
+    expect(notice).to_be_hidden()
 
 
 def test_what_a_link_hides_is_hidden_and_the_rest_works(reader: Page, server: Server) -> None:
@@ -213,6 +224,20 @@ def test_what_a_link_hides_is_hidden_and_the_rest_works(reader: Page, server: Se
     settle(page)
     expect(page.locator("[data-handle=a1]")).to_be_hidden()
     assert state(page)["rate"] == 0.03
+
+
+def test_no_key_goes_round_what_a_link_hides(reader: Page, server: Server) -> None:
+    page = opened(reader, server, "?v=1&k=15&rate=0.03&hide=playback,reset,undo")
+    type_in(page, "rate", "0.04")
+    at(page, "rate=0.04")
+    page.evaluate("document.activeElement.blur()")
+    for key in (" ", "r", ",", ".", "l", "0", "Control+z"):
+        page.keyboard.press(key)
+        settle(page)
+        assert not page.evaluate(f"{ROOT}.playing"), key
+        assert page.evaluate(f"{ROOT}.k") == 15, key
+        assert page.evaluate(f"{ROOT}.state.rate") == 0.04, key
+    expect(page.locator("[data-part=playback] [aria-pressed=true]")).to_have_count(0)
 
 
 def test_a_page_is_stripped_in_the_editor_and_published_by_its_link(
@@ -251,6 +276,10 @@ def test_the_question_mark_lists_the_keys_and_each_does_what_it_says(
     page.wait_for_function(f"{ROOT}.playing")
     page.keyboard.press(" ")
     page.wait_for_function(f"!{ROOT}.playing")
+    loop = page.get_by_role("button", name="loop")
+    for pressed in ("true", "false"):
+        page.keyboard.press("l")
+        expect(loop).to_have_attribute("aria-pressed", pressed)
     for n, preset in enumerate(LESSON.presets, 1):
         page.keyboard.press(str(n))
         settle(page)

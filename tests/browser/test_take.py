@@ -264,10 +264,25 @@ def test_the_film_plays_where_the_browser_records(
             video.onloadeddata = resolve;
             video.onerror = () => reject(video.error);
         });
-        return [video.videoWidth, video.videoHeight];""",
+        const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
+        const ctx = canvas.getContext("2d");
+        const look = () => {
+            ctx.drawImage(video, 0, 0);
+            const { data } = ctx.getImageData(0, 0, canvas.width, canvas.height);
+            return data.reduce((sum, v) => sum + v, 0);
+        };
+        const first = look();
+        video.muted = true;
+        video.playbackRate = 8;
+        await video.play();
+        await new Promise((resolve) => { video.onended = resolve; });
+        return { size: [canvas.width, canvas.height], first, last: look(),
+                 lasts: video.currentTime };""",
     )  # fmt: skip
-    assert found[0] == 1064
-    assert found[1] % 2 == 0
+    assert found["size"][0] == 1064
+    assert found["size"][1] % 2 == 0
+    assert 2.5 < found["lasts"] < 15  # short runs are slowed, and the last picture stands
+    assert abs(found["first"] - found["last"]) > 1e5, "one still frame is no film"
 
 
 def test_the_script_on_the_clipboard_makes_the_picture(shared: Page) -> None:
@@ -296,7 +311,7 @@ def test_a_pinned_run_stays_under_the_next_one(shared: Page) -> None:
     slider.focus()
     slider.press("ArrowRight")
     settle(shared)
-    expect(table.locator(".changed")).to_contain_text("rate: 0.02 →")
+    expect(table.locator(".changed")).to_contain_text("learning rate α: 0.02 →")
     after = paths(shared)["theta", "gradient", "solid"]
     row = table.get_by_role("row").filter(has_text="plain, run in θ")
     apart = float(row.get_by_role("cell").last.inner_text())
@@ -345,6 +360,7 @@ def test_a_page_is_taken_from_the_live_lesson(
     path = tmp_path / found.value.suggested_filename
     found.value.save_as(path)
     assert path.name == "steepest-descent.html"
+    context.set_offline(True)
     page.goto(path.as_uri())
     page.locator(".natgrad .handle").first.wait_for()
     assert settle(page)["state"]["turn"] == 12

@@ -80,6 +80,15 @@ def test_steps_go_by_clicker_by_arrows_and_by_buttons_and_show_their_states(
     page.go_back()
     on_step(page, 4, PRESETS[3].say)
     assert page.evaluate(f"{ROOT}.state.damping") == 10
+    page.keyboard.press("PageUp")
+    on_step(page, 3, PRESETS[2].say)
+    page.keyboard.press("ArrowLeft")
+    on_step(page, 2, PRESETS[1].say)
+    page.keyboard.press("ArrowUp")
+    on_step(page, 1, PRESETS[0].say)
+    for number in (2, 3, 4):
+        page.keyboard.press("ArrowDown")
+        on_step(page, number, PRESETS[number - 1].say)
     page.keyboard.press("f")
     page.wait_for_function("!document.fullscreenElement")
     expect(page.locator(".presenting")).to_have_count(0)
@@ -121,6 +130,13 @@ def test_a_step_is_played_from_its_start_and_nothing_moves_by_itself(
     page.wait_for_function(f"{ROOT}.playing")
     page.wait_for_function(f"!{ROOT}.playing && {ROOT}.k === {ROOT}.state.steps", timeout=60_000)
     on_step(page, 7, PRESETS[6].say)
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("r")
+    page.wait_for_function(f"{ROOT}.playing && {ROOT}.k < {ROOT}.state.steps")
+    page.keyboard.press(" ")
+    page.keyboard.press("Escape")  # the browser has no full screen to take it for
+    expect(page.locator(".presenting")).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("present"))
 
 
 def test_type_and_lines_are_large_and_controls_come_when_wanted(hall: Page, server: Server) -> None:
