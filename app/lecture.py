@@ -1,6 +1,6 @@
 """The lecture's map: its sections, the lessons that teach them, and what it is corrected in.
 
-LECTURE.md is Sylesh Suresh, Natural Gradient (2019). A slip names the lesson's claim that shows
+The lecture is Sylesh Suresh, Natural Gradient (2019). A slip names the lesson's claim that shows
 how it is; the page links to that claim's own state.
 """
 

@@ -1,6 +1,6 @@
 """The shapes a metric draws: its ellipses ½ δᵀGδ = r, exact KL level sets, the steepest direction.
 
-A metric turns 'how far' into a number. Its unit ball decides which way is steepest (LECTURE.md,
+A metric turns 'how far' into a number. Its unit ball decides which way is steepest (Suresh 2019,
 section 3), and the KL divergence, of which ½ δᵀFδ is the beginning, draws the true shape.
 """
 
