@@ -34,7 +34,7 @@ class Assets:
         bundle.module.cache_clear()
         bundle.style.cache_clear()
         files = {"page.js": bundle.module("page.js").encode()}
-        files["home.js"] = bundle.module("home.js").encode()
+        files |= {name: bundle.module(name).encode() for name in ("home.js", "wait.js")}
         files["stage.css"] = bundle.style().encode()
         files["plotly.js"] = bundle.plotly()
         digest = sha256(repr(sorted(files.items())).encode())

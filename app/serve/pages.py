@@ -61,8 +61,9 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
         self.set_header("Retry-After", str(AGAIN))
         self.set_header("Cache-Control", "no-store")
         self.set_cookie(TICKET, ticket, httponly=True, samesite="Lax", path=self.base_url)
-        limit = self.server.limit
-        self.finish(self.server.render("wait.html", place=place, limit=limit, again=AGAIN))
+        script = self.server.assets.url(self.server.base_url, "wait.js")
+        said = {"place": place, "limit": self.server.limit, "again": AGAIN, "script": script}
+        self.finish(self.server.render("wait.html", **said))
 
     async def _send(self, path: str) -> None:
         self.set_header("Content-Type", "text/html; charset=utf-8")

@@ -134,7 +134,7 @@ class LessonServer(Voila):
         config.VoilaConfiguration.template = "natgrad"
         config.VoilaConfiguration.allow_template_override = "NO"
         config.VoilaConfiguration.allow_theme_override = "NO"
-        config.VoilaConfiguration.show_tracebacks = True  # Only this machine reads them.
+        config.VoilaConfiguration.show_tracebacks = True  # of which a page says the last line
         # While a kernel takes its time, Voila's pulse would call a function of its own front end,
         # which our page lacks. Nothing stands between us and the reader that could lose patience.
         config.VoilaConfiguration.http_keep_alive_timeout = 3600

@@ -193,7 +193,7 @@ function mark(root, model) {
 function noteOn(link) {
   const away = /^https?:\/\/(?!127\.|localhost|\[)/.test(link);
   const live = away ? make("a", { href: link }, say("open-live")) : null;
-  return make("p", { class: "saved" }, `${say("saved-page")} `, live);
+  return make("aside", { class: "saved" }, `${say("saved-page")} `, live);
 }
 
 async function play() {

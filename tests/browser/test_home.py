@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from app.lessons import lessons
 from tests.browser.conftest import Server
+from tests.browser.test_every_lesson import barriers
 
 pytestmark = pytest.mark.browser
 
@@ -60,3 +65,39 @@ def test_a_slip_opens_the_state_that_shows_how_it_is(home: Page) -> None:
     lesson = lessons["steepest-descent"]
     wished = lesson.state_after(lesson.claims["squared"].set)
     assert state["eig"] == [*wished.eig] != [*lesson.default.plain()["eig"]]
+
+
+def test_who_waits_before_the_door_is_told_the_place_and_comes_in(
+    page: Page, browser: Browser, own_server: Callable[..., Server]
+) -> None:
+    """The page stays as it is meanwhile: read aloud, it does not begin anew at every question."""
+    server = own_server(0, "--readers=1")
+    inside = browser.new_context()
+    first = inside.new_page()
+    first.goto(f"{server.url}coordinates", timeout=60_000)
+    first.locator(".natgrad .handle").first.wait_for()
+    page.goto(f"{server.url}newton?v=1&rate=0.2", timeout=60_000)
+    expect(page.locator("[role=status] strong")).to_have_text("1")
+    assert barriers(page) == []
+    page.evaluate("window.here = 'still'")
+    page.wait_for_timeout(6_000)  # it has asked again
+    expect(page.locator("[role=status] strong")).to_have_text("1")
+    assert page.evaluate("window.here") == "still"
+    inside.close()
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    assert page.evaluate("document.querySelector('.natgrad').natgrad.values.rate") == 0.2
+    slider = page.locator("input[type=range][data-field=rate]")
+    slider.press("ArrowRight")
+    page.wait_for_function("document.querySelector('.natgrad').natgrad.values.rate > 0.2")
+
+
+def test_a_lesson_that_cannot_start_says_so_without_a_barrier(
+    page: Page, own_server: Callable[..., Server], tmp_path: Path
+) -> None:
+    cell = nbformat.v4.new_code_cell("raise RuntimeError('no <data> today')")
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel})
+    nbformat.write(notebook, tmp_path / "broken.ipynb")
+    page.goto(f"{own_server(0, f'--notebooks={tmp_path}').url}broken", timeout=60_000)
+    expect(page.get_by_role("alert")).to_have_text("RuntimeError: no <data> today")
+    assert barriers(page) == []

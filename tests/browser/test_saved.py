@@ -17,6 +17,7 @@ from app.take.export import export
 from app.take.page import saved
 from tests.browser.conftest import Watch
 from tests.browser.test_coordinates import ROOT, paths, settle
+from tests.browser.test_every_lesson import barriers
 
 LESSON = lessons["coordinates"]
 
@@ -189,3 +190,32 @@ def test_the_exported_list_leads_to_a_lesson_and_back(offline: Page, folder: Pat
     assert settle(offline)["planes"]
     offline.locator("nav.lessons a[href='index.html']").click()
     expect(offline.get_by_role("heading", name="The natural gradient")).to_be_visible()
+
+
+def test_the_list_is_light_or_dark_as_chosen(offline: Page, folder: Path) -> None:
+    offline.goto((folder / "index.html").as_uri())
+    paper = "getComputedStyle(document.body).backgroundColor"
+    light = offline.evaluate(paper)
+    for _ in range(2):  # from the system's choice to light, and on to dark
+        offline.locator("button.theme").click()
+    dark = offline.evaluate(paper)
+    assert dark != light
+    offline.reload()
+    assert offline.evaluate(paper) == dark, "and it is remembered"
+    offline.locator("button.theme").click()
+
+
+@pytest.mark.parametrize("paper", ["light", "dark"])
+def test_saved_pages_hold_no_barrier_and_fit_a_phone(
+    browser: Browser, folder: Path, paper: Any
+) -> None:
+    visitor = browser.new_context(offline=True, bypass_csp=True, color_scheme=paper)
+    page = visitor.new_page()
+    for name in ("mine.html", "index.html"):
+        page.goto((folder / name).as_uri())
+        page.locator("h1").first.wait_for()
+        assert barriers(page) == [], name
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+        page.set_viewport_size({"width": 1280, "height": 800})
+    visitor.close()
