@@ -20,6 +20,7 @@ from app.serve.ask import MOST_BYTES, PROTOCOL, Refused, ask_in, frame_of
 from app.serve.door import A_SECOND, Channels
 from app.serve.nursery import Nursery
 from app.serve.readers import Pass
+from tests.app.loops import run_apart
 from tests.app.servers import Page, Server, running, wait_until
 
 POLICY_VIOLATION = 1008
@@ -199,7 +200,7 @@ def test_a_server_is_not_well_once_the_process_that_forks_has_died() -> None:
         nursery.process.wait()
         assert not await nursery.alive()
 
-    asyncio.run(story())
+    run_apart(story())
 
 
 class Line:
@@ -243,7 +244,7 @@ def test_the_fifth_ask_waits_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> N
         assert b'"ask": 4' in line.handed[-1]
         assert len(line.counted) == 1
 
-    asyncio.run(story())
+    run_apart(story())
 
 
 def test_even_who_is_answered_at_once_asks_so_often_a_second(
@@ -260,7 +261,7 @@ def test_even_who_is_answered_at_once_asks_so_often_a_second(
         assert len(line.handed) == 60
         assert time.monotonic() - began > 59 / A_SECOND - 0.06
 
-    asyncio.run(story())
+    run_apart(story())
 
 
 @pytest.mark.slow

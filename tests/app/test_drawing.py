@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from app.lessons import lessons
 from app.serve.drawing import Drawing
+from tests.app.loops import run_apart
 
 
 def drawn(names: list[str], faults: dict[str, BaseException]) -> list[str]:
@@ -22,9 +22,7 @@ def drawn(names: list[str], faults: dict[str, BaseException]) -> list[str]:
         finally:
             await drawing.close()
 
-    # In a thread of its own: the browser that other tests keep open has a loop running in this one.
-    with ThreadPoolExecutor(1) as apart:
-        return apart.submit(asyncio.run, ask()).result()
+    return run_apart(ask())
 
 
 @pytest.mark.slow
