@@ -55,7 +55,10 @@ class Live:
         is not of its form counts for nothing: anybody may write one.
         """
         if ask.get("take"):
-            return self.take(ask)
+            try:
+                return self.take(ask)
+            except BadInput as refused:
+                return {"answer": ask.get("ask"), "fault": str(refused)}, b""
         say = self._say(_part(ask, "lang", str))
         errors: dict[str, str] = {}
         dropped: list[str] = []

@@ -17,7 +17,6 @@ from typing import Any, ClassVar
 import anywidget
 import traitlets
 
-from app.fields import BadInput
 from app.stage.bundle import module, plotly, style
 
 PAGE_MIME = "application/vnd.natgrad.page+json"
@@ -61,8 +60,6 @@ class Lesson(anywidget.AnyWidget):
         """
         try:
             return self._respond(ask)
-        except BadInput as refused:  # what there is to take away, say: words for a reader
-            return {"answer": ask.get("ask"), "fault": str(refused)}, b""
         except Exception as error:
             log.exception("no answer to %s", ask)
             return {"answer": ask.get("ask"), "fault": f"{type(error).__name__}: {error}"}, b""
