@@ -111,41 +111,6 @@ def page(kind: str, name: str, maker: Any, latex: str, *more: str) -> str:
     return "\n".join(filter(None, sections))
 
 
-_MARKS = {"ᵀ": r"^\top ", "²": "^2 ", "Σ": r"\sum ", "∇": r"\nabla ", "·": r"\cdot "}
-_PIECE = re.compile(r"√\(([^()]*)\)|_(?P<under>[a-z]{2,}) ?|(?P<word>[a-z]{2,}(?: [a-z]{2,})*)|.")
-_ENDS = re.compile(r"[:,;.](?: |$)| \((?=[a-z]{2,} |[A-Z][a-z]+ )")
-
-
-def stated(maker: Any) -> str:
-    """The formula that a docstring begins with, "G = JᵀHJ", as LaTeX, up to what is said of it."""
-    head = parts(maker)[0].replace("`", "")
-    ends = (end.start() for end in _ENDS.finditer(head))
-    return _latex(head[: next((i for i in ends if _closed(head[:i])), len(head))])
-
-
-def _latex(text: str) -> str:
-    """A formula that is written in letters, as LaTeX; words in it stand upright."""
-
-    def piece(found: re.Match[str]) -> str:
-        root, under, word = found[1], found["under"], found["word"]
-        if root:
-            return rf"\sqrt{{{_latex(root)}}}"
-        if under:
-            return rf"_{{\text{{{under}}}}} "
-        if word in ("diag", "log", "tr"):
-            return rf"\operatorname{{{word}}} "
-        if word:
-            return rf"\text{{ {word} }}"
-        return _MARKS.get(found[0], found[0])
-
-    return _PIECE.sub(piece, text)
-
-
-def _closed(text: str) -> bool:
-    """Whether each bracket has its partner."""
-    return text.count("(") == text.count(")") and text.count("[") == text.count("]")
-
-
 def domain(works: Callable[[Problem], Any]) -> str:
     """The line that says on which problems something works: where it raises no TypeError."""
     lacking: list[str] = []
@@ -291,7 +256,7 @@ def metric_pages() -> Iterator[tuple[str, str]]:
 
     for name, maker in metrics.items():
         yield name, page(
-            "metric", name, maker, stated(maker), domain(partial(at_start, maker())),
+            "metric", name, maker, metrics.formula(name), domain(partial(at_start, maker())),
             html(metric_picture(name)),
             live("playground", metric=name), sources(inspect.getdoc(maker) or ""),
         )  # fmt: skip

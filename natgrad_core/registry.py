@@ -37,10 +37,14 @@ class Registry(Mapping[str, T]):
         self._package = package
         self._public = public
         self._items: dict[str, T] = {}
+        self._formulas: dict[str, str] = {}
         self._filled = False
 
-    def register(self, name: str) -> Callable[[S], S]:
-        """Put the decorated item on the shelf under ``name``, once."""
+    def register(self, name: str, latex: str = "") -> Callable[[S], S]:
+        """Put the decorated item on the shelf under ``name``, once.
+
+        ``latex`` is its formula, if what it makes is a plain function and cannot say it.
+        """
 
         def put(item: S) -> S:
             if name in self._items:
@@ -48,9 +52,15 @@ class Registry(Mapping[str, T]):
             if self._public:
                 item = remembering("natgrad_core", f'{self._public}["{name}"]')(item)
             self._items[name] = cast(T, item)
+            self._formulas[name] = latex
             return item
 
         return put
+
+    def formula(self, name: str) -> str:
+        """Return the LaTeX that an item was registered with; UnknownName if there is none such."""
+        self[name]
+        return self._formulas[name]
 
     def _fill(self) -> dict[str, T]:
         if not self._filled:

@@ -2,54 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 
 from app import panels
 from app.fields import control, number, point, whole
-from app.figures.graph import Axis, Graph
-from app.figures.palette import ink
-from app.figures.sheet import Sheet
-from app.figures.sweep_map import Kept, keeper, progress
-from app.figures.views import plane
+from app.figures.efficiency import INKS, LAST, ROTATION, STEPS, Seen, picture
 from app.lessons import lessons
 from app.lessons.lesson import Claim, Definition, Formula, Lesson, Predict, Preset, Section
 from app.state import State
-from natgrad_core.efficiency import (
-    AVERAGED,
-    KEPT,
-    Race,
-    efficient,
-    expected,
-    limit,
-    marks,
-    racing,
-    ratio,
-)
+from natgrad_core.efficiency import AVERAGED, efficient, expected, limit
 from natgrad_core.made import Writer
 from natgrad_core.types import Array
-
-TURN = np.deg2rad(30.0)
-ROTATION = np.array([[np.cos(TURN), -np.sin(TURN)], [np.sin(TURN), np.cos(TURN)]])
-"""The data's two directions are not the coordinates'."""
-
-STEPS = 1000
-TIMES = marks(STEPS)
-LAST = len(TIMES) - 1
-WAYS = ("natural", "gradient", AVERAGED)
-LABELS = {"natural": "natural, 1/t", "gradient": "plain, c/t", AVERAGED: "plain, averaged"}
-GRAY = "#6b7280"
-INKS = {
-    **{way: {**ink(way), "label": LABELS[way]} for way in WAYS[:2]},
-    AVERAGED: {"label": LABELS[AVERAGED], "light": "#6b2fa0", "dark": "#c79bf2",
-               "symbol": "square", "width": 2.6},
-    "bound": {"label": "Cramér–Rao bound", "light": "#1b1b1f", "dark": "#f3f3f0"},
-    "exact": {"label": "exact mean", "light": GRAY, "dark": "#9aa3ad"},
-}  # fmt: skip
 
 
 def _spread(name: str, label: str) -> Any:
@@ -65,80 +31,6 @@ class Racers(State):
     c: float = control(1.5, "c", number("c", "c", 0.02, 20, "take one from 0.02 to 20"))
     start: tuple[float, ...] = control((1.0, 0.5), "start", point("start", "the start", most=20))
     seed: int = control(0, "seed", whole("seed", "the seed", 0, 9999))
-
-
-Key = tuple[Any, ...]
-
-
-def _fisher(s1: float, s2: float) -> Array:
-    return ROTATION @ np.diag([s1**-2.0, s2**-2.0]) @ ROTATION.T
-
-
-def _gains(s1: float, s2: float, c: float) -> dict[str, Array]:
-    inverse: Array = np.asarray(np.linalg.inv(_fisher(s1, s2)), float)
-    return {"natural": inverse, "gradient": c * np.eye(2)}
-
-
-def _average(s1: float, s2: float) -> float:
-    """A fixed rate that shrinks every direction: the smaller variance."""
-    return min(s1, s2) ** 2
-
-
-def _racing(s1: float, s2: float, c: float, start: Any, seed: int) -> Iterator[Race]:
-    return racing(_fisher(s1, s2), _gains(s1, s2, c), start, TIMES, average=_average(s1, s2),
-                  seed=seed)  # fmt: skip
-
-
-_kept = keeper(_racing)
-
-
-@lru_cache(maxsize=256)
-def _expected(s1: float, s2: float, gain: Any, start: Any) -> Array:
-    matrix = np.linalg.inv(_fisher(s1, s2)) if gain == "natural" else gain * np.eye(2)
-    return expected(_fisher(s1, s2), matrix, start, TIMES)
-
-
-class Seen:
-    """What the engine says of a race."""
-
-    def __init__(self, state: Racers) -> None:
-        self.state = state
-
-    @cached_property
-    def fisher(self) -> Array:
-        """F, the inverse of the data's covariance."""
-        return _fisher(self.state.s1, self.state.s2)
-
-    @property
-    def kept(self) -> Kept[Race]:
-        """The race as far as it was asked for."""
-        s = self.state
-        return _kept(s.s1, s.s2, s.c, s.start, s.seed)
-
-    @property
-    def race(self) -> Race:
-        """All of it."""
-        found = self.kept.upto(1000)
-        assert found is not None
-        return found
-
-    def exact(self, way: str) -> Array:
-        """t·E[eeᵀ] at the times, ``[times, 2, 2]``, without any sampling."""
-        s = self.state
-        return _expected(s.s1, s.s2, "natural" if way == "natural" else s.c, s.start)
-
-    def limit(self, c: float | None = None) -> Array:
-        """Plain descent's lim t·E[eeᵀ]; infinite where c is too small."""
-        return limit(self.fisher, (self.state.c if c is None else c) * np.eye(2))
-
-    def ratio(self, moments: Any) -> Array:
-        """Over the bound: 1 where it is met."""
-        return ratio(self.fisher, moments)
-
-    @property
-    def paths(self) -> dict[str, Any]:
-        """What a notebook reads as the widget's ``path``: the exact moments of the ways."""
-        return {way: self.exact(way) for way in WAYS[:2]}
 
 
 # The claims -----------------------------------------------------------------------------------
@@ -443,77 +335,6 @@ def _controls() -> list[dict[str, Any]]:
             {"kind": "number", "field": "seed", "label": "seed", "step": 1},
         ),
     ]  # fmt: skip
-
-
-# The picture ----------------------------------------------------------------------------------
-
-
-def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
-    """t·Var over the bound against the time, exact and measured; the errors of many runs."""
-    kept = seen.kept
-    race = kept.upto(sheet.fine)
-    runs = race.runs if race else 0
-    graph = Graph(sheet, "graph", f"t·Var over the bound, {runs} runs",
-                  Axis("t", 1, STEPS, log=True), Axis("t·Var", 0.3, 100, log=True))  # fmt: skip
-    graph.curve("bound", "Cramér–Rao bound", [1, STEPS], [1, 1], width=1.6)
-    for way in WAYS[:2]:
-        graph.curve("exact", "exact mean", TIMES, seen.ratio(seen.exact(way)), width=1.4)
-    half = 3.2 * max(seen.state.s1, seen.state.s2)
-    view = np.array([[-half, half], [-half, half]])
-    covariance: Array = np.asarray(np.linalg.inv(seen.fisher), float)
-    sheet.add(
-        "errors", "ellipse-at", "bound", "Cramér–Rao bound", shapes=_ellipses(covariance[None])
-    )
-    if race is not None:
-        for way in WAYS:
-            values = seen.ratio(race.moments[way])
-            read = [["t", sheet.array("times", TIMES.astype(float))],
-                    ["ratio", sheet.array(f"ratio.{way}", values)]]  # fmt: skip
-            sheet.add("graph", "path", way, LABELS[way], dash="solid", read=read,
-                      points=graph.points(TIMES, values))  # fmt: skip
-            cloud = race.clouds[way]
-            sheet.add("errors", "points", way, LABELS[way], per=KEPT, size=0.5,
-                      points=cloud.reshape(-1, 2))  # fmt: skip
-            sheet.add("errors", "ellipse-at", way, LABELS[way],
-                      shapes=_ellipses(race.moments[way]))  # fmt: skip
-    return {
-        "planes": [graph.plane(),
-                   plane("errors", "errors times √t", ("√t\u00a0e₁", "√t\u00a0e₂"), view)],
-        "ways": {},
-        "steps": len(TIMES) - 1,
-        "handles": [],
-        "numbers": _numbers(seen, sheet, race),
-        "description": _told(seen, race),
-        **progress(sheet, kept),
-    }  # fmt: skip
-
-
-def _ellipses(moments: Array) -> Array:
-    """eᵀV⁻¹e = 4 around 0, two standard deviations, ``[n, 6]``."""
-    values, vectors = np.linalg.eigh(moments)
-    axes = 2 * vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
-    return np.concatenate(
-        [np.zeros((len(axes), 2)), np.swapaxes(axes, 1, 2).reshape(-1, 4)], axis=1
-    )
-
-
-def _numbers(seen: Seen, sheet: Sheet, race: Race | None) -> dict[str, Any]:
-    s = seen.state
-    found: dict[str, Any] = {"v1": s.s1**2, "v2": s.s2**2}
-    for i, spread in enumerate((s.s1, s.s2), 1):
-        found[f"l{i}"] = float(limit([[spread**-2.0]], [[s.c]])[0, 0])
-    columns = [TIMES.astype(float)]
-    for way in WAYS:
-        columns.append(seen.ratio(race.moments[way]) if race else np.full(len(TIMES), np.nan))
-    sheet.array("live", np.stack(columns, -1))
-    return {**found, "@": ["t", *WAYS]}
-
-
-def _told(seen: Seen, race: Race | None) -> str:
-    if race is None:
-        return "no runs yet"
-    ends = (f"{LABELS[way]} {float(seen.ratio(race.moments[way])[-1]):.3g}" for way in WAYS)
-    return f"t·Var over the bound after {STEPS} examples, {race.runs} runs: {', '.join(ends)}"
 
 
 def _script(seen: Seen, writer: Writer) -> str:

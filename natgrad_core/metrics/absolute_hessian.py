@@ -8,7 +8,7 @@ from natgrad_core.problem import At
 from natgrad_core.spectral import absolute
 
 
-@metrics.register("absolute-hessian")
+@metrics.register("absolute-hessian", r"G = |H| = \sqrt{H^2}")
 def absolute_hessian() -> Metric:
     """G = |H| = √(H²): Newton's steps where H is positive, and downhill where it is not.
 

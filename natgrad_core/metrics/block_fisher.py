@@ -9,7 +9,9 @@ from natgrad_core.operator import Block, Operator
 from natgrad_core.problem import At
 
 
-@metrics.register("block-fisher")
+@metrics.register(
+    "block-fisher", r"G_{ij} = F_{ij} \text{ within a block},\quad 0 \text{ between blocks}"
+)
 def block_fisher(blocks: Sequence[Sequence[int]] = ((0,),)) -> Metric:
     """G = F within ``blocks`` of parameters (tuples of indices), and zero between them.
 

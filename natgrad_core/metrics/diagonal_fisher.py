@@ -7,7 +7,7 @@ from natgrad_core.operator import Diagonal, Operator
 from natgrad_core.problem import At
 
 
-@metrics.register("diagonal-fisher")
+@metrics.register("diagonal-fisher", r"G = \operatorname{diag} F")
 def diagonal_fisher() -> Metric:
     """G = diag F: cheap in many parameters, and no tensor, so a chart changes what it means.
 

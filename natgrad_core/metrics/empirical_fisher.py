@@ -10,7 +10,9 @@ from natgrad_core.problem import At
 from natgrad_core.small import Vector, symmetric
 
 
-@metrics.register("empirical-fisher")
+@metrics.register(
+    "empirical-fisher", r"G = \sum_n w_n\, s_n s_n^\top,\quad s_n = \nabla \log p(y_n \mid \theta)"
+)
 def empirical_fisher() -> Metric:
     """G = Σ_rows weight · s sᵀ with s = ∇ log p(row | θ): gradients' second moment, uncentred.
 

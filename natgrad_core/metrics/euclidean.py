@@ -8,7 +8,7 @@ from natgrad_core.problem import At
 from natgrad_core.small import eye
 
 
-@metrics.register("euclidean")
+@metrics.register("euclidean", r"G = I")
 def euclidean() -> Metric:
     """G = I: the metric that plain gradient descent takes for granted (Cauchy 1847)."""
 

@@ -7,7 +7,9 @@ from natgrad_core.operator import Dense, Operator
 from natgrad_core.problem import At
 
 
-@metrics.register("fisher")
+@metrics.register(
+    "fisher", r"G = F = \mathbb{E}\left[s s^\top\right],\quad s = \nabla \log p(y \mid \theta)"
+)
 def fisher() -> Metric:
     """G = F, the Fisher matrix: the metric of KL divergence (Amari 1998, eq. 9)."""
 

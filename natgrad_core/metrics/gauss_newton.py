@@ -7,7 +7,10 @@ from natgrad_core.operator import Dense, Operator
 from natgrad_core.problem import At, Charted
 
 
-@metrics.register("gauss-newton")
+@metrics.register(
+    "gauss-newton",
+    r"G = \mathbb{E}\left[S^\top\, \nabla^2\! A\; S\right],\quad S = \partial\eta / \partial\theta",
+)
 def gauss_newton() -> Metric:
     """G = E[Sᵀ ∇²A S], with S = ∂η/∂θ and A the log-partition; for least squares JᵀJ.
 

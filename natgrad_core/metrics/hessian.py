@@ -7,7 +7,7 @@ from natgrad_core.operator import Dense, Operator
 from natgrad_core.problem import At
 
 
-@metrics.register("hessian")
+@metrics.register("hessian", r"G = H = \nabla^2 J")
 def hessian() -> Metric:
     """G = ∇²J: Newton's choice, which is no metric where it is indefinite.
 

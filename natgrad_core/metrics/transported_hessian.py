@@ -8,7 +8,7 @@ from natgrad_core.problem import At, ChartedAt
 from natgrad_core.small import Matrix, congruent
 
 
-@metrics.register("transported-hessian")
+@metrics.register("transported-hessian", r"G = J^\top H J")
 def transported_hessian() -> Metric:
     """G = JᵀHJ, the Hessian in x without its term Σ_k g_k ∇²f_k; H itself in no chart.
 

@@ -14,7 +14,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    CDPSession,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -146,6 +153,28 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     visitor.set_default_timeout(60_000)
     yield visitor
     visitor.close()
+
+
+def phone_of(browser: Browser) -> BrowserContext:
+    """A visitor with a phone. The policy is set aside, as above."""
+    visitor = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, bypass_csp=True
+    )
+    visitor.set_default_timeout(60_000)
+    return visitor
+
+
+def touch(client: CDPSession, kind: str, *fingers: tuple[float, float]) -> None:
+    """Real touches, where the fingers are: ``kind`` is touchStart, touchMove or touchEnd."""
+    points = [{"x": x, "y": y} for x, y in fingers]
+    client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+def stroke(client: CDPSession, *places: tuple[float, float]) -> None:
+    """A finger is set down, moved from place to place, and taken up."""
+    for i, place in enumerate(places):
+        touch(client, "touchMove" if i else "touchStart", place)
+    touch(client, "touchEnd")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from natgrad_core import charts, gap, problems, rules, run
 from natgrad_core.types import Array
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, phone_of, stroke
 
 ROOT = "document.querySelector('.natgrad').natgrad"
 
@@ -370,9 +370,7 @@ def test_a_link_restores_the_state_and_reset_returns_to_the_start(
 def test_the_phone_has_no_sideways_scroll_and_a_touch_drags(
     browser: Browser, server: Server
 ) -> None:
-    phone = browser.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, bypass_csp=True
-    )
+    phone = phone_of(browser)
     page = phone.new_page()
     page.goto(server.url)
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
@@ -384,16 +382,8 @@ def test_the_phone_has_no_sideways_scroll_and_a_touch_drags(
     box = handle.bounding_box()
     assert box
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    client = phone.new_cdp_session(page)
-
-    def touch(kind: str, points: list[dict[str, float]]) -> None:
-        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-
     scrolled = page.evaluate("scrollY")
-    touch("touchStart", [{"x": x, "y": y}])
-    for i in range(10):
-        touch("touchMove", [{"x": x - 4 * i, "y": y + 2 * i}])
-    touch("touchEnd", [])
+    stroke(phone.new_cdp_session(page), *((x - 4 * i, y + 2 * i) for i in range(10)))
     assert_the_stage_shows_what_the_engine_says(page)
     assert page.evaluate(f"{ROOT}.state.matrix") != before
     assert page.evaluate("scrollY") == scrolled, "a drag does not scroll the page"

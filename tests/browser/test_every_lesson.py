@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expec
 
 from app.lessons import lessons
 from app.lessons.lesson import Lesson
-from tests.browser.conftest import Server, Watch
+from tests.browser.conftest import Server, Watch, stroke, touch
 from tests.browser.test_coordinates import ROOT, settle
 
 SCREENS = {
@@ -236,11 +236,6 @@ def test_a_finger_drags_each_handle_and_the_page_stays_where_it_is(
     phone: tuple[Page, CDPSession],
 ) -> None:
     page, client = phone
-
-    def touch(kind: str, *points: tuple[float, float]) -> None:
-        given = [{"x": x, "y": y} for x, y in points]
-        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": given})
-
     names = page.evaluate(f"{ROOT}.answer.handles.map(h => h.id)")
     for name in names:  # a net has none: its weights are not points of a plane
         handle = page.locator(f"[data-handle='{name}']")
@@ -251,11 +246,11 @@ def test_a_finger_drags_each_handle_and_the_page_stays_where_it_is(
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         before = page.evaluate("[scrollX, scrollY]"), handle.get_attribute("aria-valuetext")
         way = -1 if x > 195 else 1
-        touch("touchStart", (x, y))
+        touch(client, "touchStart", (x, y))
         for i in range(1, 9):
-            touch("touchMove", (x + 5 * way * i, y - 3 * i))
+            touch(client, "touchMove", (x + 5 * way * i, y - 3 * i))
         assert handle.get_attribute("aria-valuetext") != before[1], name
-        touch("touchEnd")
+        touch(client, "touchEnd")
         settle(page)
         assert page.evaluate("[scrollX, scrollY]") == before[0], name
 
@@ -265,10 +260,8 @@ def test_a_finger_on_a_plane_scrolls_the_page(phone: tuple[Page, CDPSession]) ->
     page.evaluate("scrollTo(0, 0)")
     box = page.locator(".frame:visible").first.bounding_box()
     assert box
-    client.send(
-        "Input.synthesizeScrollGesture",
-        {"x": box["x"] + 12, "y": min(700, box["y"] + box["height"] - 12), "yDistance": -200},
-    )
+    x, y = box["x"] + 12, min(700, box["y"] + box["height"] - 12)
+    stroke(client, *((x, y - 20 * i) for i in range(11)))
     page.wait_for_function("scrollY > 100")
 
 

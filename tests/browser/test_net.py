@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from natgrad_core.nets import NetProblem, mlp, plane, rules
 from natgrad_core.nets.training import train
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, phone_of, stroke
 from tests.browser.test_coordinates import ROOT, settle
 
 HERE = "document.querySelector('.natgrad')?.natgrad"
@@ -110,11 +110,8 @@ def test_points_are_painted_by_keys(net: Page) -> None:
 def test_a_finger_that_scrolls_over_a_plane_paints_nothing_and_a_tap_one_point(
     browser: Browser, server: Server
 ) -> None:
-    phone = browser.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, bypass_csp=True
-    )
+    phone = phone_of(browser)
     page = phone.new_page()
-    page.set_default_timeout(60_000)
     page.goto(server.url + SMALL)
     page.wait_for_function(f"{HERE}?.answer.steps === 30")
     page.locator("select[data-field=data]").select_option("painted")
@@ -127,16 +124,7 @@ def test_a_finger_that_scrolls_over_a_plane_paints_nothing_and_a_tap_one_point(
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     points = f"{ROOT}.answer.state.points"
     count, top = page.evaluate(f"[{points}.length, scrollY]")
-    line = phone.new_cdp_session(page)
-
-    def touch(kind: str, *points: tuple[float, float]) -> None:
-        given = [{"x": x, "y": y} for x, y in points]
-        line.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": given})
-
-    touch("touchStart", (x, y))
-    for i in range(1, 11):
-        touch("touchMove", (x, y - 15 * i))
-    touch("touchEnd")
+    stroke(phone.new_cdp_session(page), *((x, y - 15 * i) for i in range(11)))
     page.wait_for_function(f"scrollY > {top + 50}")
     settle(page)
     assert page.evaluate(f"{points}.length") == count

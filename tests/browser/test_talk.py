@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from app.lessons import lessons
 from app.lessons.talk import read_talk
 from tests.browser.conftest import ROOT as CHECKOUT
-from tests.browser.conftest import Server, Watch
+from tests.browser.conftest import Server, Watch, stroke
 from tests.browser.test_coordinates import ROOT, drag, settle
 
 LESSON = lessons["coordinates"]
@@ -105,11 +105,7 @@ def test_a_swipe_on_the_caption_goes_on_and_back(hall: Page, server: Server) -> 
     client = page.context.new_cdp_session(page)
 
     def swipe(by: float) -> None:
-        points = [{"x": x + by * i / 5, "y": y} for i in range(6)]
-        for i, point in enumerate(points):
-            kind = "touchMove" if i else "touchStart"
-            client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
-        client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        stroke(client, *((x + by * i / 5, y) for i in range(6)))
 
     swipe(-150)
     on_step(page, 3, PRESETS[2].say)
