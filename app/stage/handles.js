@@ -3,6 +3,7 @@
 
 import { make, setAttribute, setText } from "./dom.js";
 import { round, show } from "./format.js";
+import { inkVar } from "./palette.js";
 import { say } from "./texts.js";
 
 const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
@@ -61,7 +62,7 @@ export function makeHandles(plane, { ask, redraw, busy }) {
       tag,
     );
     setText(tag, tagOf(spec));
-    element.style.setProperty("--own", `var(--ink-${spec.ink}, var(--start))`);
+    element.style.setProperty("--own", `var(${inkVar(spec.ink)}, var(--start))`);
     element.addEventListener("pointerdown", (event) => grab(handle, event));
     element.addEventListener("keydown", (event) => nudge(handle, event));
     return Object.assign(handle, { element, tag });

@@ -3,6 +3,7 @@
 
 import { make, setText } from "./dom.js";
 import { show } from "./format.js";
+import { inkVar } from "./palette.js";
 import { say } from "./texts.js";
 
 const NEAR = 22; // px
@@ -66,7 +67,7 @@ export function makeHover(plane, { array, redraw, lesson }) {
       : point.map((v, i) => `${plane.labels()[i]} = ${show(plane.value(i, v))}`).join(", ");
     const there = say("place", { step, place });
     setText(words, loss === undefined ? there : say("loss-there", { place: there, loss: show(loss, 4) }));
-    box.style.setProperty("--own", `var(--ink-${trace.ink})`);
+    box.style.setProperty("--own", `var(${inkVar(trace.ink)})`);
     const [x, y] = keyed ? onFrame(point) : pointer;
     box.classList.toggle("left", x > plane.side() / 2);
     box.classList.toggle("up", y > plane.side() / 2);

@@ -4,6 +4,7 @@
 import { make, setAttribute, setText } from "./dom.js";
 import { power, show } from "./format.js";
 import { swatch } from "./symbols.js";
+import { inkVar } from "./palette.js";
 import { say } from "./texts.js";
 
 const LOWEST = -16;
@@ -53,7 +54,7 @@ export function makeMeter(lesson) {
       line,
       note,
     );
-    parts.fill.style.background = `var(--ink-${ink}, var(--ink))`;
+    parts.fill.style.background = `var(${inkVar(ink)}, var(--ink))`;
     return { ...parts, element };
   }
 

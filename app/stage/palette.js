@@ -17,6 +17,9 @@ function bytes(css) {
   return css.map((_, i) => data.subarray(4 * i, 4 * i + 3));
 }
 
+// The CSS variable that holds an ink's color, so that a change of theme recolors without a redraw.
+export const inkVar = (name) => `--ink-${name.replaceAll(" ", "-")}`;
+
 export function makePalette(root, inks) {
   let colors = new Map();
   let lit = null; // inks that stand out; the others step back
@@ -28,7 +31,7 @@ export function makePalette(root, inks) {
     const style = getComputedStyle(root);
     const dark = root.dataset.theme === "dark";
     for (const [name, ink] of Object.entries(inks)) {
-      root.style.setProperty(`--ink-${name}`, dark ? ink.dark : ink.light);
+      root.style.setProperty(inkVar(name), dark ? ink.dark : ink.light);
     }
     const names = ["paper", "ink", "soft", "rule", "grid", "contour", "axis", "start"];
     colors = new Map(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));

@@ -2,6 +2,7 @@
 // controls. A symbol is one path in a box of radius one: Path2D and SVG read the same words.
 
 import { drawing } from "./dom.js";
+import { inkVar } from "./palette.js";
 
 const OUTLINES = {
   circle: "M1 0A1 1 0 1 1-1 0A1 1 0 1 1 1 0Z",
@@ -27,10 +28,9 @@ export function symbolPath(name, Path = Path2D) {
   return shapes.get(outline);
 }
 
-// A legend's key: a bit of the line with the symbol on it, in the ink's own color (a CSS variable,
-// so that a change of theme recolors it without a redraw).
+// A legend's key: a bit of the line with the symbol on it, in the ink's own color.
 export function swatch(name, ink = {}, { dashed = false, line = true } = {}) {
-  const color = `var(--ink-${name}, var(--ink))`;
+  const color = `var(${inkVar(name)}, var(--ink))`;
   const outline = OUTLINES[ink.symbol] ?? OUTLINES.circle;
   const stroke = `stroke="${color}" stroke-width="${ink.width ?? 2.5}"`;
   const dash = dashed ? 'stroke-dasharray="5 4"' : "";

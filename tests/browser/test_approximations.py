@@ -60,6 +60,24 @@ def test_runs_train_by_themselves_and_one_that_is_thrown_out_is_drawn(
     assert paths["fixed"][:, 1].max() > paths["fixed"][0, 1] > paths["exact"][-1, 1]
 
 
+def test_whatever_stands_in_has_its_color_in_the_legend_and_in_the_controls(
+    approximations: Page,
+) -> None:
+    approximations.get_by_role("button", name="batch norm").click()
+    settle(approximations)
+    colors = {
+        entry["label"]: tuple(int(entry["light"][i : i + 2], 16) for i in (1, 3, 5))
+        for entry in lessons["approximations"].inks.values()
+    }
+    shown = approximations.evaluate(
+        """() => [...document.querySelectorAll('.legend [data-ink], label:has(.swatch)')].map(e =>
+        [e.textContent.trim(), getComputedStyle(e.querySelector('path')).fill])"""
+    )
+    assert {"batch norm, frozen", "the same net, norm folded in"} <= {name for name, _ in shown}
+    for name, color in shown:
+        assert color == "rgb({}, {}, {})".format(*colors[name]), name
+
+
 def test_a_reader_predicts_what_a_batch_norm_does_and_reads_the_condition_numbers(
     approximations: Page,
 ) -> None:

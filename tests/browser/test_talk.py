@@ -135,6 +135,20 @@ def test_a_step_is_played_from_its_start_and_nothing_moves_by_itself(
     expect(page).not_to_have_url(re.compile("present"))
 
 
+def test_a_notice_before_an_audience_moves_nothing(hall: Page, server: Server) -> None:
+    places = """() => [...document.querySelectorAll('.frame, .meter, .caption')].map(e => {
+        const { x, y, width, height } = e.getBoundingClientRect();
+        return [x, y, width, height].map(Math.round).join(); })"""
+    page = opened(hall, f"{server.url}coordinates?v=1&present=2")
+    expected = page.evaluate(places)
+    page = opened(hall, f"{server.url}coordinates?v=1&present=2&hide=wings")
+    notice = page.locator(".notice")
+    expect(notice).to_be_in_viewport()
+    assert page.evaluate(places) == expected
+    notice.get_by_role("button", name="close").click()
+    expect(notice).to_be_hidden()
+
+
 def test_type_and_lines_are_large_and_controls_come_when_wanted(hall: Page, server: Server) -> None:
     page = opened(hall, f"{server.url}coordinates")
     size = "() => parseFloat(getComputedStyle(document.querySelector('.sheet')).fontSize)"
