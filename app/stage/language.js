@@ -4,9 +4,7 @@
 export const speaks = ({ languages = ["en"] }, name) => languages.includes(name);
 
 export function wishedLanguage(lesson, whole) {
-  const known = lesson.languages ?? [];
   const asked = whole ? new URLSearchParams(location.search).get("lang") : null;
-  if (known.includes(asked)) return asked;
   const theirs = (navigator.languages ?? [navigator.language]).map((name) => name.split("-")[0]);
-  return theirs.find((name) => known.includes(name)) ?? known[0] ?? "en";
+  return [asked, ...theirs].find((name) => speaks(lesson, name)) ?? lesson.languages?.[0] ?? "en";
 }

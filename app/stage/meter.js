@@ -3,8 +3,8 @@
 
 import { make, setAttribute, setText } from "./dom.js";
 import { power, show } from "./format.js";
-import { swatch } from "./symbols.js";
 import { inkVar } from "./palette.js";
+import { swatch } from "./symbols.js";
 import { say } from "./texts.js";
 
 const LOWEST = -16;

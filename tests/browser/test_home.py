@@ -80,7 +80,10 @@ def test_who_waits_before_the_door_is_told_the_place_and_comes_in(
     expect(page.locator("[role=status] strong")).to_have_text("1")
     assert barriers(page) == []
     page.evaluate("window.here = 'still'")
-    page.wait_for_timeout(6_000)  # it has asked again
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(6_000)
+    assert 1 <= len(asked) <= 2, "every four seconds"
     expect(page.locator("[role=status] strong")).to_have_text("1")
     assert page.evaluate("window.here") == "still"
     inside.close()
