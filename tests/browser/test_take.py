@@ -268,21 +268,24 @@ def test_the_film_plays_where_the_browser_records(
         const ctx = canvas.getContext("2d");
         const look = () => {
             ctx.drawImage(video, 0, 0);
-            const { data } = ctx.getImageData(0, 0, canvas.width, canvas.height);
-            return data.reduce((sum, v) => sum + v, 0);
+            return ctx.getImageData(0, 0, canvas.width, canvas.height).data;
         };
-        const first = look();
         video.muted = true;
         video.playbackRate = 8;
+        const seen = new Promise((resolve) => video.requestVideoFrameCallback(resolve));
+        const ended = new Promise((resolve) => { video.onended = resolve; });
         await video.play();
-        await new Promise((resolve) => { video.onended = resolve; });
-        return { size: [canvas.width, canvas.height], first, last: look(),
-                 lasts: video.currentTime };""",
+        await seen;
+        const first = look();
+        await ended;
+        const last = look();
+        const moved = first.filter((v, i) => Math.abs(v - last[i]) > 60).length;
+        return { size: [canvas.width, canvas.height], moved, lasts: video.currentTime };""",
     )  # fmt: skip
     assert found["size"][0] == 1064
     assert found["size"][1] % 2 == 0
     assert 2.5 < found["lasts"] < 15  # short runs are slowed, and the last picture stands
-    assert abs(found["first"] - found["last"]) > 1e5, "one still frame is no film"
+    assert found["moved"] > 1000, "one still frame is no film, and a codec blurs by less"
 
 
 def test_the_script_on_the_clipboard_makes_the_picture(shared: Page) -> None:
