@@ -181,6 +181,8 @@ def _errors(level: Level, sheet: Sheet, shown: bool) -> dict[str, Any]:
         good = np.isfinite(values) & (values > 1e-15)
         if good.any() and np.isfinite(slopes).all():
             graph.curve(ink, label, SIZES[good], values[good])
+            if ink != "you":  # whose mark is the reader's own step
+                graph.marks(ink, label, SIZES[good][-1], values[good][-1])
     here = np.sqrt(2 * level.radius)
     graph.curve("metric", "", [here, here], [1e-14, 10.0], width=1.2, dash="dashed")
     miss = abs(level.kl - level.half)

@@ -103,9 +103,13 @@ def _kl_graph(shown: Any, sheet: Sheet) -> Graph:
     across, up = Axis("step", 0, max(shown.state.steps, 2)), Axis("KL", low, high, log=True)
     graph = Graph(sheet, "graph", "KL of each step, in nats", across, up)
     steps = np.arange(shown.state.steps)
-    graph.curve("radius", "r", steps, np.full(len(steps), shown.state.radius), width=1.2)
+    limit = np.full(len(steps), shown.state.radius)
+    graph.curve("radius", "r", steps, limit, width=1.2, dash="dashed")
     for name, values in kl.items():
-        graph.curve(name, _label(name), steps, np.where(values > 0, values, np.nan))
+        good = values > 0
+        graph.curve(name, _label(name), steps, np.where(good, values, np.nan))
+        if good.any():
+            graph.marks(name, _label(name), steps[good][-1], values[good][-1])
     return graph
 
 

@@ -107,6 +107,8 @@ def _held_out(seen: Any, sheet: Sheet) -> dict[str, Any]:
                       points=graph.points(np.maximum(steps, _FEW), found), faint=i > 0,
                       dash="dashed" if key != rule else "solid",
                       width=2.4 if i == 0 else 1.4)  # fmt: skip
+            if i == 0 and key == rule:
+                graph.marks(rule, _name(seen, key), max(steps[-1], _FEW), found[-1])
     return graph.plane()
 
 

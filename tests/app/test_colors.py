@@ -7,6 +7,7 @@ on linear RGB; distances are Euclidean in Oklab (Ottosson 2020); contrast is WCA
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -111,6 +112,16 @@ SHAPES = {"path": "line", "curve": "line", "arrows": "arrow", "points": "point"}
 """Who looks at a line may take it for another line, but for no arrow and no point."""
 
 
+def mark(trace: dict[str, Any], among: Iterable[dict[str, Any]], held: Any) -> str | None:
+    """The symbol that a trace shows: a curve has none but that of points drawn in its ink."""
+    shown = (trace["plane"], trace["ink"])
+    if trace["kind"] == "curve" and not any(
+        (t["plane"], t["ink"]) == shown for t in among if t["kind"] == "points"
+    ):
+        return None
+    return trace.get("symbol") or held[trace["ink"]].get("symbol")
+
+
 @cache
 def drawn_of(name: str) -> dict[str, tuple[dict[str, Any], ...]]:
     """What each preset of a lesson draws: the same in light and dark, and for each law below."""
@@ -131,7 +142,7 @@ def test_what_is_drawn_together_differs_in_color_or_in_symbol_or_dash(
     for preset, traces in drawn_of(lesson.name).items():
         drawn = {
             (t["plane"], SHAPES[t["kind"]], t["ink"], t.get("dash", "solid"),
-             t.get("symbol") or held[t["ink"]].get("symbol"))
+             mark(t, traces, held))
             for t in traces
             if t["kind"] in SHAPES and t["ink"] in held
         }  # fmt: skip
