@@ -208,6 +208,7 @@ def played_slowly(page: Page) -> list[int]:
         "e => { e.value = 0; e.dispatchEvent(new Event('input')) }"
     )
     page.get_by_label("speed").select_option("0.25")
+    settle(page)  # the picture is that of step 0
     page.keyboard.press(" ")
     found = page.evaluate(PICTURES_A_STEP)
     if page.evaluate(f"{ROOT}.playing"):
