@@ -64,6 +64,12 @@ def _options(serve: argparse.ArgumentParser) -> None:
         "--pool", type=int, default=2, help="kernels kept warm for visitors (default 2; 0: none)"
     )
     serve.add_argument(
+        "--warm",
+        metavar="LESSON",
+        default="",
+        help="the lesson they wait with (the first)",
+    )
+    serve.add_argument(
         "--no-browser", dest="open_browser", action="store_false", help="only say the address"
     )
     serve.add_argument("--notebooks", dest="folder", type=Path, help="another folder of lessons")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -74,12 +75,41 @@ class Specs(KernelSpecManager):
         return {n: {"resource_dir": str(APP), "spec": s.to_dict()} for n, s in specs.items()}
 
 
+class Starts:
+    """Few kernels start at a time, first come, first served.
+
+    All of a class at once would have the cores for itself for as long, and then every page would
+    come as late as the last one.
+    """
+
+    def __init__(self, most: int = 2 * (os.cpu_count() or 1), longest: float = 10.0) -> None:
+        """At most ``most`` at a time; after ``longest`` seconds one counts no more."""
+        self.longest = longest
+        self._free = asyncio.Semaphore(most)
+        self._going: dict[str, asyncio.TimerHandle] = {}
+
+    async def begin(self, kernel: str) -> None:
+        """Return once it is this kernel's turn."""
+        await self._free.acquire()
+        loop = asyncio.get_running_loop()
+        self._going[kernel] = loop.call_later(self.longest, self.done, kernel)
+
+    def done(self, kernel: str) -> None:
+        """Its page is made, or it has ended."""
+        if timer := self._going.pop(kernel, None):
+            timer.cancel()
+            self._free.release()
+
+
 class Forked(LocalProvisioner):
     """A kernel provisioner that forks rather than launches."""
 
     name: ClassVar[str] = "natgrad-forked"
     nurseries: ClassVar[dict[bool, Nursery]] = {}
     """By whether torch is loaded; set by the server."""
+
+    starts: ClassVar[Starts]
+    """Set by the server."""
 
     child: Child | None = None
 
@@ -97,7 +127,12 @@ class Forked(LocalProvisioner):
         """Fork the kernel."""
         argv = cmd[cmd.index("-f") :]
         cwd = str(kwargs.get("cwd") or Path.cwd())
-        self.child = await self.nursery.fork(argv, dict(kwargs["env"]), cwd)
+        await self.starts.begin(str(self.kernel_id))
+        try:
+            self.child = await self.nursery.fork(argv, dict(kwargs["env"]), cwd)
+        except BaseException:
+            self.starts.done(str(self.kernel_id))
+            raise
         self.pid = self.pgid = cast(Any, self.child.pid)
         self.cwd = cast(Any, cwd)
         return self.connection_info
@@ -111,6 +146,7 @@ class Forked(LocalProvisioner):
         if self.child is None:
             return 0
         await self.child.ended.wait()
+        self.starts.done(str(self.kernel_id))
         code, self.child = self.child.code, None
         return code
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from app.serve.server import LessonServer
 
 TICKET = "natgrad-ticket"
-"""The cookie by which a visitor keeps the place in the waiting line."""
+"""The header by which a page keeps its place in the waiting line; the cookie of this name keeps it
+through a reload. A frame in another site's page gets no cookie back, and has the header alone.
+"""
 
 AGAIN = 4
 """Seconds after which a page in the line asks again."""
@@ -46,7 +48,8 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
         """Send the page of the lesson of this name."""
         if path not in self.server.lessons():
             raise tornado.web.HTTPError(404)
-        ticket, place = self.server.line.ask(self.get_cookie(TICKET), self.server.free())
+        held = self.request.headers.get(TICKET) or self.get_cookie(TICKET)
+        ticket, place = self.server.line.ask(held, self.server.free())
         if place:
             self._wait(ticket, place)
             return
@@ -62,8 +65,8 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
         self.set_header("Cache-Control", "no-store")
         self.set_cookie(TICKET, ticket, httponly=True, samesite="Lax", path=self.base_url)
         script = self.server.assets.url(self.server.base_url, "wait.js")
-        said = {"place": place, "limit": self.server.limit, "again": AGAIN, "script": script}
-        self.finish(self.server.render("wait.html", **said))
+        said = {"place": place, "limit": self.server.limit, "again": AGAIN}
+        self.finish(self.server.render("wait.html", **said, script=script, ticket=ticket))
 
     async def _send(self, path: str) -> None:
         self.set_header("Content-Type", "text/html; charset=utf-8")

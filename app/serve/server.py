@@ -32,7 +32,7 @@ from app.serve.door import ASLEEP, Channels, Goodbye
 from app.serve.drawing import Drawing
 from app.serve.hub import let_the_hub_say_who
 from app.serve.identity import Nobody
-from app.serve.kernels import FORKS, Forked, Specs, offer_forks
+from app.serve.kernels import FORKS, Forked, Specs, Starts, offer_forks
 from app.serve.lessons import Lessons
 from app.serve.nursery import Nursery
 from app.serve.pages import FirstLesson, Home, LessonHandler, Miniature, NotFound, script_json
@@ -60,6 +60,7 @@ class LessonServer(Voila):
         port: int = 8866,
         base_url: str = "/",
         pool: int = 2,
+        warm: str = "",
         readers: int = 0,
         host: str = ADDRESS,
         names: Sequence[str] = (),
@@ -73,7 +74,8 @@ class LessonServer(Voila):
         verbose: bool = False,
         page: str = "",
     ) -> None:
-        """Prepare to serve the lessons in ``folder``; ``pool`` kernels wait for visitors.
+        """Prepare to serve the lessons in ``folder``; ``pool`` kernels wait for visitors, with the
+        lesson ``warm`` (the first) open.
 
         At most ``readers`` are inside (0: as many as this machine serves well). ``host`` is the
         address to listen on, ``names`` the host names by which readers call us, ``embed`` the
@@ -91,6 +93,11 @@ class LessonServer(Voila):
         self.limit = readers or room()
         self.names, self.embed = tuple(names), tuple(embed)
         self.metrics_token = os.environ.get("NATGRAD_METRICS_TOKEN", "")
+        names_here = lesson_names(folder)
+        if warm and warm not in names_here:
+            raise SystemExit(f"no lesson {warm!r} to wait with; there are {', '.join(names_here)}")
+        self.pool = min(pool, self.limit)
+        self.warm = f"{warm or (names_here or [''])[0]}.ipynb"
         self._making = 0
         self._lines: dict[str, Channels] = {}
         self.watch = Watch(log)
@@ -112,7 +119,7 @@ class LessonServer(Voila):
             open_browser=open_browser,
             config_file_paths=[],  # A reader's voila.json for other pages has no say here.
             log_level=logging.DEBUG if verbose else logging.ERROR,
-            config=self._settings(pool, Path(folder), hub),
+            config=self._settings(hub),
         )
         self.hub = hub
         self.config.VoilaExporter.filters = {
@@ -124,10 +131,8 @@ class LessonServer(Voila):
         if not self.lessons():
             raise SystemExit(f"no lesson in {self.root_dir}: a lesson is a notebook, *.ipynb")
 
-    @staticmethod
-    def _settings(pool: int, folder: Path, hub: bool) -> Config:
-        names = lesson_names(folder)
-        config = Config()
+    def _settings(self, hub: bool) -> Config:
+        config, pool = Config(), self.pool
         config.Voila.identity_provider_class = Nobody
         if hub:
             let_the_hub_say_who(config)
@@ -142,15 +147,18 @@ class LessonServer(Voila):
         config.VoilaConfiguration.default_pool_size = pool
         config.VoilaConfiguration.kernel_spec_manager_class = Specs
         config.VoilaKernelManager.kernel_pools_config = {
-            "default": {"pool_size": 0},
             # Each waiting kernel costs memory, and where they are forked a start takes no time:
-            # they wait for the lesson that `/` opens.
-            **{f"{name}.ipynb": {"pool_size": 0 if FORKS else pool // 2} for name in names[1:]},
-            **{f"{name}.ipynb": {"pool_size": pool} for name in names[:1]},
+            # they wait with one lesson only.
+            "default": {"pool_size": 0 if FORKS else pool // 2},
+            self.warm: {"pool_size": pool},
         }
         # A new visitor's first seconds belong to the visitor: refill the pool a little later. But
         # not where a start takes no time, for who comes meanwhile would wait for that delay.
         config.VoilaKernelManager.fill_delay = 0.0 if FORKS else 4.0
+        # A class that comes at once keeps this process busy for longer than the four seconds after
+        # which what a cell displayed is given up as lost, and the page would come without it.
+        config.NotebookClient.iopub_timeout = 300
+        config.NotebookClient.startup_timeout = 300
         config.MappingKernelManager.cull_idle_timeout = 0  # See _sweep.
         # A page asks anew when it comes back; what was said meanwhile is stale.
         config.MappingKernelManager.buffer_offline_messages = False
@@ -213,6 +221,8 @@ class LessonServer(Voila):
 
     def _admitted(self, page: dict[str, Any]) -> dict[str, Any]:
         """Return the page's data with its pass to its kernel."""
+        if FORKS:
+            Forked.starts.done(page["kernel"])
         return {**page, "pass": self.readers.admit(page["kernel"], page["comm"])}
 
     @property
@@ -228,10 +238,23 @@ class LessonServer(Voila):
     def making(self) -> Iterator[None]:
         """While a page is made, its reader has a place."""
         self._making += 1
+        self._bound_the_pool()
         try:
             yield
         finally:
             self._making -= 1
+
+    def _bound_the_pool(self) -> int:
+        """Let no more kernels wait than visitors may come in; returns how many may wait now."""
+        wanted = min(self.pool, self.free())
+        if self.pool:
+            self.kernel_manager.kernel_pools_config[self.warm]["pool_size"] = wanted
+        return wanted
+
+    def _fill_the_pool(self) -> None:
+        """Let kernels wait again once there is room; a visit fills only the place that it takes."""
+        if self._bound_the_pool():
+            self.kernel_manager.fill_if_needed(delay=0, notebook_name=self.warm)
 
     def pooled(self) -> set[str]:
         """The kernels that wait for a visitor."""
@@ -272,6 +295,7 @@ class LessonServer(Voila):
                         self._lines[kernel].hang_up(ASLEEP, "let go while idle")
                     with contextlib.suppress(Exception):
                         await self.end_kernel(kernel, reason)
+                self._fill_the_pool()
             except Exception:
                 self.log.exception("kernels that nobody needs could not be ended")
 
@@ -373,6 +397,7 @@ class LessonServer(Voila):
             self.config.ConnectionFileMixin.transport = "ipc"
         if FORKS:
             Forked.nurseries = {nets: Nursery(nets) for nets in (False, True)}
+            Forked.starts = Starts()
             offer_forks()
         else:
             self.watch.event("kernels are launched one by one: this system cannot fork them")

@@ -3,9 +3,10 @@
 // its kernel: it takes this one's place as it came, for a second request would need a second place.
 
 const EVERY = 1_000 * document.currentScript.dataset.again; // ms
+let { ticket } = document.currentScript.dataset; // holds our place; a server come anew gives another
 
 async function ask() {
-  const answer = await fetch(location.href, { cache: "no-store" });
+  const answer = await fetch(location.href, { cache: "no-store", headers: { "natgrad-ticket": ticket } });
   const html = await answer.text();
   if (answer.status !== 503) {
     document.open();
@@ -15,6 +16,7 @@ async function ask() {
   }
   const line = new DOMParser().parseFromString(html, "text/html");
   document.title = line.title;
+  ticket = line.querySelector("[data-ticket]")?.dataset.ticket ?? ticket;
   const [place, there] = [document, line].map((page) => page.querySelector("strong"));
   if (there && place.textContent !== there.textContent) place.textContent = there.textContent;
   setTimeout(again, EVERY);

@@ -19,6 +19,7 @@ from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 from app.serve.ask import MOST_BYTES, PROTOCOL, Refused, ask_in, frame_of
 from app.serve.door import A_SECOND, Channels
 from app.serve.nursery import Nursery
+from app.serve.pages import TICKET
 from app.serve.readers import Pass
 from tests.app.loops import run_apart
 from tests.app.servers import Page, Server, running, wait_until
@@ -477,6 +478,9 @@ def test_a_full_house_has_a_line_before_the_door_and_lets_the_first_in_first() -
             assert int(answer.headers["Retry-After"]) > 0
         again = visitors[1].get(f"{server.url}newton", timeout=60)
         assert "number <strong>2</strong>" in again.text, "who asks again keeps the place"
+        (ticket,) = re.findall('data-ticket="(.*?)"', again.text)
+        framed = requests.get(f"{server.url}newton", headers={TICKET: ticket}, timeout=60)
+        assert "number <strong>2</strong>" in framed.text, "in a frame, which gets no cookie, too"
         assert all(page.ask(rate=0.05)["state"]["rate"] == 0.05 for page in inside)
         assert server.metric("waiting") == 3
         inside[0].goodbye()

@@ -109,10 +109,12 @@ def test_when_the_process_that_forks_is_killed_another_takes_its_place(frail: Se
     (zygote,) = children(frail.process.pid)
     os.kill(zygote, signal.SIGKILL)
     wait_until(lambda: not frail.kernels())
+    health = f"{frail.url}healthz"
+    assert requests.get(health, timeout=60).status_code == 503, "nobody has asked for a kernel"
     back = returned(page)
     assert back.ask(steps=100)["state"]["rate"] == 0.034
     assert zygote not in children(frail.process.pid)
-    assert requests.get(f"{frail.url}healthz", timeout=60).status_code == 200
+    assert requests.get(health, timeout=60).status_code == 200
     page.hang_up()
     back.goodbye()
 
@@ -199,3 +201,4 @@ def test_readers_who_come_and_go_leave_nothing_behind() -> None:
     assert report.left == 0, "kernels that nobody needs"
     assert not report.zombies
     assert report.files_after <= report.files_before + 8
+    assert report.flat, report.memory

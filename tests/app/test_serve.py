@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -18,8 +19,10 @@ import pytest
 import requests
 
 from app.lessons import lessons
+from app.serve.kernels import Starts
 from app.serve.pages import script_json
-from tests.app.servers import Page, Server, start, wait_until
+from tests.app.loops import run_apart
+from tests.app.servers import ROOT, Page, Server, running, start, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -231,6 +234,47 @@ def test_a_kernel_s_server_that_was_killed_takes_its_kernels_along() -> None:
     os.kill(server.process.pid, signal.SIGKILL)
     server.process.communicate(timeout=60)
     wait_until(lambda: not Path(f"/proc/{kernel}").exists())
+
+
+@pytest.mark.slow
+def test_kernels_wait_with_the_lesson_asked_for_and_no_more_than_may_come_in() -> None:
+    with running("--readers=3", "--gone=1", "--warm=newton", pool=5) as server:
+        wait_until(lambda: server.metric("pool") == 3)
+        waiting = set(server.kernels())
+        pages = [Page(server.url, "newton").open() for _ in range(2)]
+        wait_until(lambda: server.metric("pool") == 1)
+        assert set(server.kernels()) == waiting, "who comes takes one that waits"
+        for page in pages:
+            page.goodbye()
+        wait_until(lambda: server.metric("pool") == 3)
+
+
+def test_a_lesson_to_wait_with_that_is_none_is_said() -> None:
+    command = [sys.executable, "-m", "app", "serve", "--no-browser", "--warm=nothing"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "no lesson 'nothing' to wait with; there are coordinates, " in ended.stderr
+
+
+def test_few_kernels_start_at_a_time_and_the_first_to_come_goes_first() -> None:
+    async def story() -> None:
+        starts, order = Starts(most=2, longest=0.2), []
+
+        async def begin(kernel: str) -> None:
+            await starts.begin(kernel)
+            order.append(kernel)
+
+        tasks = [asyncio.create_task(begin(kernel)) for kernel in "abcde"]
+        await asyncio.sleep(0.05)
+        assert order == ["a", "b"]
+        starts.done("b")
+        starts.done("b")  # its page is made, and later it ends
+        await asyncio.sleep(0.05)
+        assert order == ["a", "b", "c"]
+        await asyncio.gather(*tasks)  # what takes too long holds up nobody for ever
+        assert order == [*"abcde"]
+
+    run_apart(story())
 
 
 def test_json_cannot_end_its_script_element() -> None:

@@ -2,8 +2,9 @@
 
 The readers are real clients of the protocol: each fetches the page over HTTP, opens its websocket
 and asks as the page does, newest value first and one ask in flight. They run on the machine that
-they measure, so the figures are on the careful side. Beside them, in small numbers, stock Voila
-with the same lesson the usual way (tests/bench/stock.py).
+they measure, so the figures are on the careful side. Then as many again stand in the line of a full
+house, and those inside should not feel it; and what one user's server weighs, for a hub's limits.
+Beside them, in small numbers, stock Voila with the same lesson as usual (tests/bench/stock.py).
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import websocket_connect
 
 from app.serve.ask import PROTOCOL, frame_of, parts_of
-from tests.app.servers import children, start
+from app.serve.pages import AGAIN, TICKET
+from tests.app.servers import Page, children, running, start, wait_until
 
 ARRIVE = 10.0
 """Seconds in which all arrive."""
@@ -87,7 +89,8 @@ class OurReader:
         """Fetch the page, in which the first picture is, and open the line."""
         page = await fetch(f"{self.url}coordinates")
         found = re.search(r'id="natgrad-data">(.*?)</script>', page)
-        assert found, "no picture in the page"
+        trouble = re.search(r"role=\"alert\".*?>(.*?)<", page)
+        assert found, f"no picture in the page; it says: {trouble and trouble[1]}"
         self.data = json.loads(found[1])
         self.state = self.data["first"]["state"]
 
@@ -115,6 +118,24 @@ class OurReader:
                 assert "fault" not in answer, answer
                 self.state = answer["state"]
                 return
+
+
+async def wait(url: str, count: int, after: float, until: float, seen: Seen) -> None:
+    """One visitor before a house full with ``count``, who asks again as the waiting page does."""
+    while len(seen.first) < count and time.monotonic() < until:
+        await asyncio.sleep(1)
+    await asyncio.sleep(after)
+    ticket = ""
+    try:
+        while time.monotonic() < until:
+            headers = {TICKET: ticket} if ticket else {}
+            request = HTTPRequest(f"{url}coordinates", headers=headers, request_timeout=300)
+            answer = await AsyncHTTPClient().fetch(request, raise_error=False)
+            assert answer.code == 503, f"{answer.code} in a full house"
+            (ticket,) = re.findall('data-ticket="(.*?)"', answer.body.decode())
+            await asyncio.sleep(AGAIN)
+    except Exception as error:
+        seen.failures.append(f"in line: {type(error).__name__}: {error}"[:100])
 
 
 class StockReader:
@@ -198,14 +219,16 @@ async def read(reader: Any, after: float, until: float, seen: Seen) -> None:
 
 
 async def visit(
-    kind: Callable[[str], Any], url: str, count: int, seconds: float, server: int
+    kind: Callable[[str], Any], url: str, count: int, seconds: float, server: int, line: int = 0
 ) -> Seen:
-    """Let so many readers come and stay."""
+    """Let so many readers come and stay, and then ``line`` more stand before the door."""
     seen = Seen()
     until = time.monotonic() + ARRIVE + seconds
     visits: list[Coroutine[Any, Any, None]] = [
         read(kind(url), ARRIVE * i / count, until, seen) for i in range(count)
     ]
+    # They come once all are in, and leave before the first goes.
+    visits += [wait(url, count, AGAIN * i / line, until - ARRIVE, seen) for i in range(line)]
 
     async def weigh() -> None:
         await asyncio.sleep(ARRIVE + 0.9 * seconds)
@@ -232,13 +255,37 @@ def show(name: str, count: int, seen: Seen) -> None:
         print(f"    failed: {failure} ({seen.failures.count(failure)} times)")
 
 
-def ours(count: int, seconds: float, pool: int) -> Seen:
-    """So many readers of ours."""
+def ours(count: int, seconds: float, pool: int, line: int = 0) -> Seen:
+    """So many readers of ours, in a house that is full with them."""
     server = start(0, pool, f"--readers={count}")
+    wait_until(lambda: server.metric("pool") == min(pool, count), 300, pause=1)
     try:
-        return asyncio.run(visit(OurReader, server.url, count, seconds, server.process.pid))
+        return asyncio.run(visit(OurReader, server.url, count, seconds, server.process.pid, line))
     finally:
         server.stop()
+
+
+def one_user() -> tuple[float, float, float]:
+    """What a server for one user weighs, in MB: with two pages on the plane open, with a page of a
+    net beside them, and with a net's page alone.
+    """
+
+    def weight() -> float:
+        below = children(server.process.pid)
+        return sum(map(pss, [server.process.pid, *below, *(k for z in below for k in children(z))]))
+
+    with running(pool=1) as server:
+        plane = [Page(server.url).open() for _ in range(2)]
+        for page in plane:
+            page.ask(rate=0.03)
+        two = weight()
+        net = Page(server.url, "net").open()
+        net.ask(rate=0.3)
+        three = weight()
+        for page in plane:
+            page.goodbye()
+        wait_until(lambda: server.metric("readers") == 1)
+        return two, three, weight()
 
 
 def stock(count: int, seconds: float) -> Seen:
@@ -277,9 +324,10 @@ def main() -> None:
     """Run and print the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.load", description=__doc__)
     parser.add_argument("--readers", type=int, nargs="*", default=[10, 50, 100])
+    parser.add_argument("--line", type=int, default=50, help="readers of a full house (50)")
     parser.add_argument("--stock", type=int, nargs="*", default=[10], help="readers of stock Voila")
     parser.add_argument("--seconds", type=float, default=120, help="how long they stay (120)")
-    parser.add_argument("--pool", type=int, default=4, help="kernels that wait (4)")
+    parser.add_argument("--pool", type=int, default=100, help="kernels that wait (100)")
     options = parser.parse_args()
     random.seed(7)
     AsyncHTTPClient.configure(None, max_clients=10_000)
@@ -293,10 +341,20 @@ def main() -> None:
         show("the lessons", count, seen)
         met &= not seen.failures and quantile(seen.answers, 0.95) < AIM["p95"]
         met &= statistics.mean(seen.memory) < AIM["pss"]
+    if options.line:
+        seen = ours(options.line, options.seconds, options.pool, options.line)
+        show("the lessons, full, as many in line", options.line, seen)
+        met &= not seen.failures
     for count in options.stock:
         show("stock Voila", count, stock(count, options.seconds))
+    two, three, net = one_user()
+    print(
+        f"one user's server: {two:.0f} MB with two pages on the plane, {three:.0f} MB with a net's"
+        f" page beside them, {net:.0f} MB with that alone"
+    )
     aim = f"none lost, p95 under {1000 * AIM['p95']:.0f} ms, under {AIM['pss']:.0f} MB a reader"
     print(f"The aim ({aim}): {'met' if met else 'NOT met'}")
+    sys.exit(not met)
 
 
 if __name__ == "__main__":

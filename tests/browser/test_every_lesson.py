@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import csv
+import io
+import json
+import struct
 from collections.abc import Iterator
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
@@ -12,6 +19,7 @@ from app.lessons import lessons
 from app.lessons.lesson import Lesson
 from tests.browser.conftest import Server, Watch, stroke, touch
 from tests.browser.test_coordinates import ROOT, settle
+from tests.browser.test_take import SVG
 
 SCREENS = {
     "phone": (390, 844),
@@ -264,6 +272,120 @@ def test_a_finger_on_a_plane_scrolls_the_page(phone: tuple[Page, CDPSession]) ->
     x, y = box["x"] + 12, min(700, box["y"] + box["height"] - 12)
     stroke(client, *((x, y - 20 * i) for i in range(11)))
     page.wait_for_function("scrollY > 100")
+
+
+HIDING = """() => [...document.querySelectorAll('dialog.hide input')].map((box) => {
+    const [, of] = box.value.match(/^handle\\.(.*)$/) ?? [];
+    const place = of ? `[data-handle="${of}"]`
+        : `[data-part="${box.value}"], [data-control="${box.value}"]`;
+    const all = [...document.querySelectorAll(place)];
+    const shown = () => all.filter((e) => e.checkVisibility()).length;
+    const found = [box.value, all.length, shown()];
+    box.click();
+    found.push(shown());
+    box.click();
+    return [...found, shown()];
+})"""
+"""Of each part, by its box in the editor: how often it is there; seen before, hidden, and after."""
+
+
+def test_every_part_control_and_handle_can_be_hidden_and_comes_back(
+    page: Page, taught: Lesson
+) -> None:
+    page.locator(".menu > button").click()
+    page.locator("[data-action=hide]").click()
+    found = page.evaluate(HIDING)
+    page.keyboard.press("Escape")
+    names = {name for name, *_ in found}
+    handles = page.evaluate(f"{ROOT}.answer.handles.map(h => 'handle.' + h.id)")
+    fields = {control.field for group in taught.controls for control in group.controls}
+    assert names >= {*fields, *handles, "words", "meter", "charts", "menu"}
+    for name, there, before, hidden, after in found:
+        assert hidden == 0, name
+        assert after == before, name
+        assert there or name not in fields, name
+    assert page.evaluate("new URLSearchParams(location.search).get('hide')") is None
+
+
+def downloaded(page: Page, kind: str) -> bytes:
+    """What an action of the menu saves."""
+    page.locator(".menu > button").click()
+    with page.expect_download() as found:
+        page.locator(f"[data-action={kind}]").click()
+    return found.value.path().read_bytes()
+
+
+def test_the_picture_can_be_taken_for_print(page: Page, taught: Lesson) -> None:
+    png = downloaded(page, "png")
+    assert struct.unpack(">I", png[16:20]) == (2126,)  # 180 mm at 300 to the inch
+    size, colors = page.evaluate(
+        """async (data) => {
+        const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+        const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+        const canvas = new OffscreenCanvas(image.width, image.height);
+        const ctx = canvas.getContext("2d");
+        ctx.drawImage(image, 0, 0);
+        const counts = new Map();
+        for (const color of new Uint32Array(ctx.getImageData(0, 0, image.width, image.height)
+            .data.buffer)) counts.set(color, (counts.get(color) ?? 0) + 1);
+        return [image.width * image.height, [...counts.values()]];
+        }""",
+        base64.b64encode(png).decode(),
+    )
+    assert len(colors) > 50
+    assert max(colors) < 0.97 * size, "more than a caption on paper"
+    text = downloaded(page, "svg").decode()
+    assert not any(word in text for word in ("oklch", "color-mix", "NaN", "undefined"))
+    root = ElementTree.fromstring(text)
+    words = " ".join(e.text or "" for e in root.iter(f"{SVG}text"))
+    answer = settle(page)
+    shown = page.evaluate(
+        "[...document.querySelectorAll('.plane')].filter(e => !e.hidden).map(e => e.dataset.plane)"
+    )
+    for plane in answer["planes"]:
+        if plane["name"] in shown:
+            assert plane["title"] in words
+    assert f"/{taught.name}" in words, "the link"
+    kinds = {t["kind"] for t in answer["traces"] if t["plane"] in shown}
+    assert ("heat" in kinds) == any(True for _ in root.iter(f"{SVG}image"))
+    runs = [t for t in answer["traces"] if t["kind"] == "path" and t["plane"] in shown]
+    assert sum(1 for _ in root.iter(f"{SVG}path")) >= len(runs)
+
+
+def test_the_numbers_can_be_taken(page: Page) -> None:
+    found = json.loads(downloaded(page, "json"))
+    rows = list(csv.DictReader(io.StringIO(downloaded(page, "csv").decode())))
+    answer = settle(page)
+    assert [t["kind"] for t in found["traces"]] == [t["kind"] for t in answer["traces"]]
+    for key in ("description", "values"):
+        assert found[key] == answer[key]
+    drawn = page.evaluate(
+        f"""() => {ROOT}.answer.traces.filter(t => ['path', 'curve', 'points'].includes(t.kind))
+        .map(t => Array.from({ROOT}.array(t.points) ?? []))"""
+    )
+    ends = ("at_first", "at_second")
+    points = np.array([[row[end] or "nan" for end in ends] for row in rows], float)
+    expected = np.concatenate([np.array(d, float) for d in drawn] or [np.zeros(0)]).reshape(-1, 2)
+    expected[~np.isfinite(expected)] = np.nan
+    assert np.array_equal(
+        points.reshape(-1, 2).astype(np.float32), expected.astype(np.float32), equal_nan=True
+    )
+    assert len(rows) or "heat" in {t["kind"] for t in answer["traces"]} or answer.get("charts")
+
+
+def test_the_gif_has_a_frame_for_every_step_shown(page: Page) -> None:
+    steps = page.evaluate(f"{ROOT}.answer.steps")
+    gif = downloaded(page, "gif")
+    found = page.evaluate(
+        """async (data) => {
+        const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+        const decoder = new ImageDecoder({ data: bytes, type: "image/gif" });
+        await decoder.tracks.ready;
+        await decoder.completed;
+        return decoder.tracks.selectedTrack.frameCount; }""",
+        base64.b64encode(gif).decode(),
+    )
+    assert min(steps, 30) + 1 <= found <= steps + 1
 
 
 def test_the_home_page_and_a_missing_page_hold_no_barrier(browser: Browser, server: Server) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from app.languages import words
 from app.lessons import lessons
 from app.take.export import export
 from app.take.page import saved
@@ -60,9 +61,48 @@ def opened(page: Page, path: Path, query: str = "") -> Page:
     """Open a file, with its lesson drawn."""
     page.goto("about:blank")
     page.goto(path.as_uri() + query)
-    page.locator(".natgrad .handle").first.wait_for()
+    page.locator(".natgrad .frame").first.wait_for()
     settle(page)
     return page
+
+
+@pytest.mark.parametrize("name", [name for name in lessons if name != LESSON.name])
+def test_every_lesson_s_page_draws_and_plays_with_no_server(
+    offline: Page, tmp_path: Path, name: str
+) -> None:
+    """Made in a second: its first state at least, whole where the picture does not grow."""
+    lesson = lessons[name]
+    path = tmp_path / f"{name}.html"
+    path.write_bytes(saved(lesson, lesson.default, f"https://example.org/{name}", seconds=1.0))
+    opened(offline, path)
+    answer = settle(offline)
+    assert answer["state"] == lesson.default.plain() | {"answers": answer["state"]["answers"]}
+    assert offline.evaluate(
+        f"""{ROOT}.answer.traces.filter(t => t.points).every(t => {ROOT}.array(t.points))"""
+    )
+    for chart in answer.get("charts", []):
+        expect(offline.locator(f"[data-chart={chart['name']}] .main-svg").first).to_be_visible()
+    steps = answer["steps"]
+    scrub = offline.locator("input.scrub")
+    if steps and scrub.is_visible():
+        scrub.fill("0")
+        settle(offline)
+        offline.locator("button.play").click()
+        offline.wait_for_function(f"() => {ROOT}.k > 0")
+
+
+def test_a_saved_page_speaks_the_language_it_was_saved_in(offline: Page, tmp_path: Path) -> None:
+    lesson, say = lessons["steepest-descent"], words("zh", "steepest-descent")
+    path = tmp_path / "zh.html"
+    path.write_bytes(saved(lesson, lesson.default, "", "zh", seconds=1.0))
+    opened(offline, path)
+    expect(offline.locator("html")).to_have_attribute("lang", "zh")
+    expect(offline.locator("h1")).to_have_text(say(lesson.title))
+    expect(offline).to_have_title(f"{say(lesson.title)} – 自然梯度")
+    expect(offline.locator("aside.saved")).to_contain_text("保存下来的页面")
+    offline.locator(".presets button").nth(1).click()
+    settle(offline)
+    expect(offline.locator(".say").first).to_have_text(say(lesson.presets[1].say))
 
 
 def assert_it_shows(page: Page, changes: dict[str, Any]) -> None:
