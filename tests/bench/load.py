@@ -41,6 +41,9 @@ ARRIVE = 10.0
 BURST, PAUSE = 2.0, 18.0
 """Seconds that a reader drags, and then looks: a tenth drag at once."""
 
+PATIENCE = 60.0
+"""Seconds without a picture after which a reader has left."""
+
 FRAME = 1 / 60
 AIM = {"p95": 0.5, "pss": 40.0}
 
@@ -209,7 +212,7 @@ async def read(reader: Any, after: float, until: float, seen: Seen) -> None:
         while time.monotonic() < until:
             stop = min(until, time.monotonic() + BURST)
             while (now := time.monotonic()) < stop:
-                await reader.ask(random.uniform(0.01, 0.05))
+                await asyncio.wait_for(reader.ask(random.uniform(0.01, 0.05)), PATIENCE)
                 took = time.monotonic() - now
                 seen.answers.append(took)
                 await asyncio.sleep(max(0.0, FRAME - took))
@@ -237,7 +240,11 @@ async def visit(
         seen.memory = [pss(k) for k in kernels]
         seen.shared = sum(map(pss, {server, *below} - set(kernels)))
 
-    await asyncio.gather(weigh(), *visits)
+    try:
+        async with asyncio.timeout(ARRIVE + seconds + 2 * PATIENCE):
+            await asyncio.gather(weigh(), *visits)
+    except TimeoutError:
+        seen.failures.append("the server did not come to the end of what it was asked")
     return seen
 
 
@@ -307,7 +314,10 @@ def stock(count: int, seconds: float) -> Seen:
         return asyncio.run(visit(StockReader, url, count, seconds, process.pid))
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(60)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
         log.close()
         shutil.rmtree(folder)
 

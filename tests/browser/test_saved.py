@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -76,12 +77,15 @@ def test_every_lesson_s_page_draws_and_plays_with_no_server(
     path.write_bytes(saved(lesson, lesson.default, f"https://example.org/{name}", seconds=1.0))
     opened(offline, path)
     answer = settle(offline)
-    assert answer["state"] == lesson.default.plain() | {"answers": answer["state"]["answers"]}
+    wanted = json.loads(json.dumps(lesson.default.plain()))
+    assert answer["state"] == wanted | {"answers": answer["state"]["answers"]}
     assert offline.evaluate(
         f"""{ROOT}.answer.traces.filter(t => t.points).every(t => {ROOT}.array(t.points))"""
     )
     for chart in answer.get("charts", []):
-        expect(offline.locator(f"[data-chart={chart['name']}] .main-svg").first).to_be_visible()
+        drawn = offline.locator(f"[data-chart='{chart['name']}']")
+        drawn.scroll_into_view_if_needed()
+        expect(drawn.locator(".main-svg").first).to_be_visible()
     steps = answer["steps"]
     scrub = offline.locator("input.scrub")
     if steps and scrub.is_visible():
