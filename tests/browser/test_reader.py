@@ -288,6 +288,31 @@ def test_the_question_mark_lists_the_keys_and_each_does_what_it_says(
     page.wait_for_function(f"{ROOT}.answer.query === ''")
 
 
+def test_the_menu_is_walked_by_keys(reader: Page, server: Server) -> None:
+    page = opened(reader, server)
+    button = page.locator(".menu > button")
+    items = page.get_by_role("menuitem").filter(visible=True)
+    button.focus()
+    page.keyboard.press("ArrowDown")
+    expect(button).to_have_attribute("aria-expanded", "true")
+    expect(items.first).to_be_focused()
+    for key, nth in (("ArrowDown", 1), ("ArrowUp", 0), ("ArrowUp", -1), ("ArrowDown", 0),
+                     ("End", -1), ("Home", 0)):  # fmt: skip
+        page.keyboard.press(key)
+        expect(items.nth(nth)).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(items).to_have_count(0)
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(items.first).to_be_focused()
+    for _ in range(items.count()):
+        if page.evaluate("document.activeElement.dataset.action") == "keys":
+            break
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="keys")).to_be_visible()
+
+
 def test_arrows_move_a_handle_and_a_slider_finely_and_coarsely(
     reader: Page, server: Server
 ) -> None:

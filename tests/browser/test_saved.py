@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,7 @@ def test_every_lesson_s_page_draws_and_plays_with_no_server(
     for chart in answer.get("charts", []):
         drawn = offline.locator(f"[data-chart='{chart['name']}']")
         drawn.scroll_into_view_if_needed()
-        expect(drawn.locator(".main-svg").first).to_be_visible()
+        expect(drawn.locator(".main-svg" if chart.get("figure") else "table").first).to_be_visible()
     steps = answer["steps"]
     scrub = offline.locator("input.scrub")
     if steps and scrub.is_visible():
@@ -104,6 +105,7 @@ def test_a_saved_page_speaks_the_language_it_was_saved_in(offline: Page, tmp_pat
     expect(offline.locator("h1")).to_have_text(say(lesson.title))
     expect(offline).to_have_title(f"{say(lesson.title)} – 自然梯度")
     expect(offline.locator("aside.saved")).to_contain_text("保存下来的页面")
+    assert re.search("[一-鿿]", settle(offline)["description"]), "the answers speak it too"
     offline.locator(".presets button").nth(1).click()
     settle(offline)
     expect(offline.locator(".say").first).to_have_text(say(lesson.presets[1].say))
