@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from latex2mathml.converter import convert
 
+_STOP = re.compile("[.,;:!?)。，；：？！）]+")
 _LIVE = re.compile(r"@([\w.]+)@")
 
 
@@ -31,7 +32,12 @@ def prose(text: str) -> str:
     out = []
     for i, part in enumerate(parts):
         if i % 2:
-            out.append(formula(part))
+            found = _STOP.match(parts[i + 1])
+            stop = found[0] if found else ""
+            parts[i + 1] = parts[i + 1][len(stop) :]
+            typeset = formula(part)
+            # A full stop does not begin a line; a browser would let it after an element.
+            out.append(f'<span class="held">{typeset}{stop}</span>' if stop else typeset)
         else:
             out.append(re.sub(r"\*([^*]+)\*", r"<em>\1</em>", html.escape(part, quote=False)))
     return "".join(out)

@@ -5,10 +5,13 @@ import { make } from "./dom.js";
 import { swatch } from "./symbols.js";
 import { say } from "./texts.js";
 
-// Whose inks are runs, whose are something else and what, and which dashes mean something.
+// Whose inks are runs, which of them end in an open symbol only, whose are something else and what,
+// and which dashes mean something.
 export function legendOf(lesson, { traces, ways = {} }) {
   const paths = traces.filter((trace) => trace.kind === "path");
   const rules = [...new Set(paths.map((trace) => trace.ink))];
+  const filled = new Set(paths.filter((trace) => trace.dash !== "dashed").map((trace) => trace.ink));
+  const open = rules.filter((ink) => !filled.has(ink));
   const rest = new Map();
   for (const { kind, ink, name } of traces) {
     if (
@@ -23,7 +26,7 @@ export function legendOf(lesson, { traces, ways = {} }) {
   }
   const drawn = traces.filter(({ kind }) => kind === "path" || kind === "curve");
   const dashes = [...new Set(drawn.map((trace) => trace.dash ?? "solid"))].filter((d) => ways[d]);
-  return { rules, rest: [...rest], dashes };
+  return { rules, open, rest: [...rest], dashes };
 }
 
 export function makeLegend(lesson) {
@@ -33,16 +36,15 @@ export function makeLegend(lesson) {
     box,
     update(answer) {
       const { ways = {} } = answer;
-      const { rules, rest, dashes } = legendOf(lesson, answer);
-      const key = JSON.stringify([rules, rest, dashes, ways]);
+      const { rules, open, rest, dashes } = legendOf(lesson, answer);
+      const key = JSON.stringify([rules, open, rest, dashes, ways]);
       if (key === shown) return;
       shown = key;
       const item = (mark, text, ink) =>
         make("span", { role: "listitem", "data-ink": ink }, mark, text);
+      const mark = (ink) => swatch(ink, lesson.inks[ink], { line: false, dashed: open.includes(ink) });
       box.replaceChildren(
-        ...rules.map((ink) =>
-          item(swatch(ink, lesson.inks[ink], { line: false }), lesson.inks[ink]?.label ?? ink, ink),
-        ),
+        ...rules.map((ink) => item(mark(ink), lesson.inks[ink]?.label ?? ink, ink)),
         ...rest.map(([ink, name]) =>
           item(swatch(ink, { ...lesson.inks[ink] }, { line: false }), name, ink),
         ),

@@ -89,7 +89,7 @@ function drawAxisNames(ctx, { spec, x, y, side, palette }) {
 }
 
 function drawKeys(ctx, { lesson, answer, palette, y }) {
-  const { rules, rest, dashes } = legendOf(lesson, answer);
+  const { rules, open, rest, dashes } = legendOf(lesson, answer);
   let x = EDGE;
   ctx.font = `13px ${SANS}`;
   const item = (text, mark) => {
@@ -101,8 +101,9 @@ function drawKeys(ctx, { lesson, answer, palette, y }) {
   const inked = (ink, text) =>
     item(text, (left) => {
       ctx.setLineDash([]);
-      const stroke = palette.color("paper");
-      symbol(ctx, palette.ink(ink).symbol, left + 12, y, 6, { fill: palette.color(ink), stroke, width: 1 });
+      const [color, paper] = [palette.color(ink), palette.color("paper")];
+      const look = open.includes(ink) ? { fill: paper, stroke: color, width: 2 } : { fill: color, stroke: paper, width: 1 };
+      symbol(ctx, palette.ink(ink).symbol, left + 12, y, 6, look);
     });
   rules.forEach((ink) => inked(ink, lesson.inks[ink]?.label ?? ink));
   rest.forEach(([ink, name]) => inked(ink, name));

@@ -191,7 +191,7 @@ def test_on_paper_there_is_the_picture_and_the_text_and_nothing_that_needs_a_han
 ) -> None:
     page.emulate_media(media="print", color_scheme="dark")
     expect(page.locator(".natgrad")).to_have_attribute("data-theme", "light")
-    for gone in (".controls", ".transport", ".tools", ".presets"):
+    for gone in (".controls", ".transport", ".tools", ".presets", "nav.lessons"):
         expect(page.locator(gone)).to_be_hidden()
     for kept in (".plane:visible >> nth=0", ".words", "h1"):
         expect(page.locator(kept)).to_be_visible()

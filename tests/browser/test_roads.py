@@ -62,6 +62,13 @@ def test_the_ends_can_be_dragged_in_both_planes_and_typed(lesson: Page) -> None:
     assert_the_stage_shows_what_the_engine_says(lesson)
 
 
+def test_the_legend_tells_the_two_runs_of_one_color_apart(lesson: Page) -> None:
+    """The one that is dashed ends in an open symbol, there as on the plane."""
+    for ink, fill in (("natural", "var(--ink-natural, var(--ink))"), ("reverse", "var(--paper)")):
+        mark = lesson.locator(f".legend [data-ink={ink}] path")
+        expect(mark).to_have_attribute("fill", fill)
+
+
 def test_a_sentence_opens_the_chart_in_which_its_road_is_straight(lesson: Page) -> None:
     lesson.locator("[data-claim='backward']").click()
     assert settle(lesson)["state"]["chart"] == "natural"

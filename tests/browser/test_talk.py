@@ -135,7 +135,7 @@ def test_a_step_is_played_from_its_start_and_nothing_moves_by_itself(
     expect(page).not_to_have_url(re.compile("present"))
 
 
-def test_a_notice_before_an_audience_moves_nothing(hall: Page, server: Server) -> None:
+def test_a_notice_and_a_pin_before_an_audience_move_nothing(hall: Page, server: Server) -> None:
     places = """() => [...document.querySelectorAll('.frame, .meter, .caption')].map(e => {
         const { x, y, width, height } = e.getBoundingClientRect();
         return [x, y, width, height].map(Math.round).join(); })"""
@@ -147,6 +147,16 @@ def test_a_notice_before_an_audience_moves_nothing(hall: Page, server: Server) -
     assert page.evaluate(places) == expected
     notice.get_by_role("button", name="close").click()
     expect(notice).to_be_hidden()
+    page.locator(".menu > button").click()
+    page.locator("[data-action=pin]").click()
+    table = page.locator(".pinned")
+    expect(table).to_be_visible()
+    frames = places.replace(", .caption", "")  # which gives way by the scroll bar's width
+    page.evaluate("document.querySelector('.presenting').scrollTo(0, 0)")
+    assert page.evaluate(frames) == expected[:-1]
+    table.scroll_into_view_if_needed()
+    expect(table).to_be_in_viewport(ratio=0.95)
+    table.get_by_role("button", name="Unpin").click()
 
 
 def test_type_and_lines_are_large_and_controls_come_when_wanted(hall: Page, server: Server) -> None:

@@ -112,5 +112,7 @@ def test_typeset_words_need_nothing_from_outside() -> None:
     assert "<math" in html
     assert "&amp; more" in html
     assert "http" not in html.replace("http://www.w3.org/1998/Math/MathML", "")
+    assert re.search(r'<span class="held"><math.*</math>\.</span> Next', prose("is $x$. Next"))
+    assert re.search(r"</math> too", prose("is $x$ too"))
     with pytest.raises(ValueError, match="without its partner"):
         prose("one $ alone")
