@@ -256,6 +256,25 @@ def test_a_lesson_to_wait_with_that_is_none_is_said() -> None:
     assert "no lesson 'nothing' to wait with; there are coordinates, " in ended.stderr
 
 
+@pytest.mark.slow
+def test_what_a_busy_server_is_late_to_hear_is_waited_for() -> None:
+    """By who runs a page's cell: four seconds, its own patience, a class uses up by coming in."""
+    told = subprocess.run(
+        [sys.executable, "-c", PATIENCE], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert min(map(int, told.stdout.split())) > 60
+
+
+PATIENCE = """
+import nbformat
+from voila.execute import VoilaExecutor
+from app.serve.server import LessonServer
+server = LessonServer(open_browser=False)
+runs = VoilaExecutor(nbformat.v4.new_notebook(), config=server.config)
+print(runs.iopub_timeout, runs.startup_timeout)
+"""
+
+
 def test_few_kernels_start_at_a_time_and_the_first_to_come_goes_first() -> None:
     async def story() -> None:
         starts, order = Starts(most=2, longest=0.2), []
