@@ -95,7 +95,7 @@ class OurReader:
         trouble = re.search(r"role=\"alert\".*?>(.*?)<", page)
         assert found, f"no picture in the page; it says: {trouble and trouble[1]}"
         self.data = json.loads(found[1])
-        self.state = self.data["first"]["state"]
+        self._keep(self.data["first"])
 
     async def connect(self) -> None:
         """Open the line."""
@@ -108,7 +108,7 @@ class OurReader:
     async def ask(self, rate: float) -> None:
         """Move the slider, and wait for the picture."""
         self.asked += 1
-        ask = {"ask": self.asked, "state": self.state, "set": {"rate": rate}, "have": []}
+        ask = {"ask": self.asked, "state": self.state, "set": {"rate": rate}, "have": self.have}
         data = {"comm_id": self.data["comm"], "data": {"method": "custom", "content": ask}}
         parts = ({"msg_id": "m", "msg_type": "comm_msg"}, {}, {}, data)
         frame = frame_of([b"shell", *(json.dumps(part).encode() for part in parts)])
@@ -119,8 +119,13 @@ class OurReader:
             answer = json.loads(parts_of(heard)[4])["data"]["content"]
             if answer["answer"] == self.asked:
                 assert "fault" not in answer, answer
-                self.state = answer["state"]
+                self._keep(answer)
                 return
+
+    def _keep(self, answer: dict[str, Any]) -> None:
+        """As the page does: the state, and the outlines that need not come again."""
+        self.state = answer["state"]
+        self.have = sorted({trace["cache"] for trace in answer["traces"] if trace.get("cache")})
 
 
 async def wait(url: str, count: int, after: float, until: float, seen: Seen) -> None:

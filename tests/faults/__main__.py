@@ -8,27 +8,41 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.faults.faults import FAULTS, Fault
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 600  # s: laws that never come back have noticed something too
+PATIENCE = 10.0
+"""How many times longer than its laws took unharmed a copy may take before it is stopped."""
 
 
-def laws_fail(folder: Path, laws: tuple[str, ...]) -> bool:
-    """Whether the laws fail in this copy."""
+class Verdict(NamedTuple):
+    """What a copy's laws said."""
+
+    word: str
+    """``hold``, ``fail``, ``no end``, or ``broken`` (nothing could be tried)."""
+    seconds: float
+
+
+def try_laws(folder: Path, laws: tuple[str, ...], patience: float | None = None) -> Verdict:
+    """Run these laws in this copy."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider"]
     files = [f"tests/laws/test_{law}.py" for law in laws]
     env = {**os.environ, "PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"}
+    began = time.perf_counter()
     try:
         done = subprocess.run(
-            [*command, *files], cwd=folder, env=env, capture_output=True, timeout=PATIENCE
+            [*command, *files], cwd=folder, env=env, capture_output=True, timeout=patience
         )
     except subprocess.TimeoutExpired:
-        return True
-    return done.returncode != 0
+        return Verdict("no end", time.perf_counter() - began)
+    word = {0: "hold", 1: "fail"}.get(done.returncode, "broken")
+    return Verdict(word, time.perf_counter() - began)
 
 
 def copy(into: Path) -> None:
@@ -38,17 +52,22 @@ def copy(into: Path) -> None:
     shutil.copy(ROOT / "pyproject.toml", into)
 
 
-def caught(fault: Fault) -> bool:
-    """Plant one fault in a fresh copy, and see whether its laws fail."""
+def plant(fault: Fault, folder: Path) -> None:
+    """Make this copy wrong in one place."""
+    path = folder / "natgrad_core" / fault.file
+    text = path.read_text()
+    if text.count(fault.old) != 1:
+        raise SystemExit(f"{fault.file}: {fault.old!r} does not stand there exactly once")
+    path.write_text(text.replace(fault.old, fault.new))
+
+
+def in_a_copy(laws: tuple[str, ...], fault: Fault | None, patience: float | None) -> Verdict:
+    """What the laws say of a fresh copy, with this fault or with none."""
     with tempfile.TemporaryDirectory(prefix="fault_") as name:
-        folder = Path(name)
-        copy(folder)
-        path = folder / "natgrad_core" / fault.file
-        text = path.read_text()
-        if text.count(fault.old) != 1:
-            raise SystemExit(f"{fault.file}: {fault.old!r} does not stand there exactly once")
-        path.write_text(text.replace(fault.old, fault.new))
-        return laws_fail(folder, fault.laws)
+        copy(Path(name))
+        if fault:
+            plant(fault, Path(name))
+        return try_laws(Path(name), laws, patience)
 
 
 def main() -> int:
@@ -58,13 +77,31 @@ def main() -> int:
     parser.add_argument("--only", default="", help="faults in files with this in their name")
     options = parser.parse_args()
     chosen = [fault for fault in FAULTS if options.only in fault.file]
-    escaped = 0
+    laws = sorted({law for fault in chosen for law in fault.laws})
+    seconds: dict[str, float] = {}
     with ThreadPoolExecutor(options.jobs) as pool:
-        for fault, found in zip(chosen, pool.map(caught, chosen), strict=True):
-            escaped += not found
-            print(f"{'caught ' if found else 'ESCAPED'}  {fault.file}: {fault.new!r}", flush=True)
-    print(f"{len(chosen) - escaped} of {len(chosen)} faults caught")
-    return 1 if escaped else 0
+        # A copy with no fault must pass, or every fault would seem caught.
+        alone = pool.map(lambda law: in_a_copy((law,), None, None), laws)
+        for law, verdict in zip(laws, alone, strict=True):
+            seconds[law] = verdict.seconds
+            print(f"{verdict.word:7}  no fault, {law}.py ({verdict.seconds:.0f} s)", flush=True)
+            if verdict.word != "hold":
+                raise SystemExit("The laws fail with no fault planted: nothing can be said of one")
+
+        def found(fault: Fault) -> Verdict:
+            return in_a_copy(fault.laws, fault, PATIENCE * sum(seconds[law] for law in fault.laws))
+
+        words: Counter[str] = Counter()
+        for fault, verdict in zip(chosen, pool.map(found, chosen), strict=True):
+            word = "ESCAPED" if verdict.word == "hold" else verdict.word
+            words[word] += 1
+            print(f"{word:7}  {fault.file}: {fault.new!r} ({verdict.seconds:.0f} s)", flush=True)
+    caught = len(chosen) - words["ESCAPED"]
+    print(
+        f"{caught} of {len(chosen)} faults caught: a law failed at {words['fail']}, "
+        f"never came to an end at {words['no end']}, could not start at {words['broken']}"
+    )
+    return 1 if words["ESCAPED"] else 0
 
 
 if __name__ == "__main__":
