@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
-from natgrad_core.nets import NetProblem, cost, memory, metric, mlp, rules
+from natgrad_core.nets import NetProblem, cost, memory, metric, mlp, real, rules, train
 from natgrad_core.nets.cost import LOOSE, preconditions
 from natgrad_core.nets.fisher import Fisher, gauss_newton
 from natgrad_core.nets.kfac import Kronecker
 from natgrad_core.nets.layers import Linear
 from natgrad_core.nets.likelihood import Categorical, Gaussian
 from natgrad_core.nets.problem import NotFiniteError, Point, SingularError
-from natgrad_core.nets.solve import METHODS, TooLargeError, choose, solve
+from natgrad_core.nets.solve import DROWNED, METHODS, PRODUCTS, TooLargeError, choose, solve
 from tests.nets.cases import LIKELIHOODS, NETS, point
 
 DAMPINGS = (1e-10, 1e-3, 1.0)
@@ -256,6 +257,22 @@ def test_conjugate_gradients_take_kfac_along_only_where_it_pays() -> None:
     for found in (with_it, without):
         residual = fisher.mv(found.x) + 0.01 * size * found.x - at.grad
         assert float(residual.norm()) < 0.1 * float(at.grad.norm())
+
+
+def test_a_loose_solve_below_the_precision_comes_to_an_end() -> None:
+    """Where float32 has nothing left to learn, one step took two minutes of a reader's time."""
+    digits = real("digits", "unit")
+    few = replace(digits, x=digits.x[:500], y=digits.y[:500])
+    problem = NetProblem.of(mlp((64, 8, 10)), few)
+    learnt = next(f for f in train(problem, rules.kfac(), steps=60) if f.loss < 1e-6)
+    at = problem.at(learnt.theta)
+    for damping, note in ((1e-12, DROWNED.format(1e-12)), (1e-6, "")):
+        found = solve(Fisher(at), at.grad, damping, "cg", tolerance=0.1)
+        assert 0 < found.iterations < PRODUCTS
+        assert found.note == note
+        v = at.double.grad
+        residual = Fisher(at.double).mv(found.x.double()) + damping * found.x - v
+        assert float(residual.norm()) < 0.15 * float(v.norm())
 
 
 def test_a_matrix_that_would_not_fit_is_refused_before_it_is_made(
