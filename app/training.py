@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from app.figures.sheet import Sheet
-from natgrad_core.nets.machine import settle
+from natgrad_core.nets.machine import patience, settle
 from natgrad_core.nets.problem import NetProblem
 from natgrad_core.nets.rule import Rule
 from natgrad_core.nets.training import Frame, begin, train
@@ -26,6 +26,9 @@ settle()
 AT_ONCE, SLICE, PATIENCE = 0.02, 0.04, 0.4
 """Seconds of training in an answer: to a reader's act, to an ask for more, to reach a step that a
 link or a preset wants seen."""
+
+ONE_STEP = 3.0
+"""Seconds of computing after which a step is given up: nothing else is heard while it is made."""
 
 
 @dataclass(eq=False)
@@ -87,12 +90,23 @@ class Course:
 
     @property
     def ok(self) -> bool:
-        """Whether it can go on: a run that diverged cannot."""
+        """Whether it can go on: a run that diverged cannot, nor one that has no next step."""
         return self.last.ok
+
+    @property
+    def stuck(self) -> str:
+        """Why there is no next step (no inverse, too slow), if that is what ended it."""
+        return "" if self.ok or self.last.note.startswith("diverged") else self.last.note
+
+    @property
+    def end(self) -> str:
+        """How a run that cannot go on came to its end."""
+        return f"{'stuck' if self.stuck else 'diverged'} at step {self.steps}"
 
     def advance(self) -> None:
         """One step more."""
-        self.last = next(self._ahead)
+        with patience(ONE_STEP):
+            self.last = next(self._ahead)
         self.losses.append(self.last.loss)
         self.seconds.append(self.last.seconds)
         if self.steps % self.keep == 0 or not self.last.ok:

@@ -14,6 +14,7 @@ from app.figures.chart import axis, chart, line, table
 from app.figures.graph import Axis, Graph, short
 from app.figures.palette import ink
 from app.figures.sheet import Sheet
+from app.figures.stuck import remark
 from app.figures.views import plane
 from natgrad_core.types import Array
 
@@ -172,6 +173,7 @@ def picture(seen: Any, sheet: Sheet) -> dict[str, Any]:
         planes = [{**p, "paint": "paint"} if p["name"].startswith("regions") else p for p in planes]
     planes.append(add_losses(sheet, seen, state.by))
     meter, notes = _meter(seen, step)
+    stuck = remark((ink(name)["label"], run) for (name, _), run in seen.runs.items())
     return {
         "planes": planes,
         "charts": charts,
@@ -184,6 +186,7 @@ def picture(seen: Any, sheet: Sheet) -> dict[str, Any]:
         "numbers": _numbers(seen, guide, step, told),
         "meter": meter,
         "notes": notes,
+        "remarks": {"rules": stuck} if stuck else {},
         "description": _description(seen, step),
     }  # fmt: skip
 
@@ -234,6 +237,6 @@ def _description(seen: Any, step: int) -> str:
     for (name, away), run in seen.runs.items():
         where = " in x" if away else ""
         loss = run.losses[min(step, run.steps)]
-        how = f"diverged at step {run.steps}" if not run.ok else f"loss {loss:.3g}"
+        how = f"loss {loss:.3g}" if run.ok else run.end
         said.append(f"{ink(name)['label']}{where}: {how}")
     return f"after {step} steps: " + "; ".join(said)

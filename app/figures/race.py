@@ -11,6 +11,7 @@ from app.figures.chart import axis, chart, dots, line, table
 from app.figures.graph import Axis, Graph, power, short
 from app.figures.palette import ink
 from app.figures.sheet import Sheet
+from app.figures.stuck import remark
 
 _FEW = 1
 
@@ -27,6 +28,7 @@ def picture(seen: Any, sheet: Sheet) -> dict[str, Any]:
         **({"more": sheet.fine + 1, "progress": seen.progress} if going else {}),
         "handles": [],
         "numbers": _numbers(seen),
+        "remarks": _remarks(seen),
         "description": _description(seen),
     }
 
@@ -174,7 +176,12 @@ def _numbers(seen: Any) -> dict[str, Any]:
     return {"p": problem.dim, "N": len(problem), "C": problem.outputs}
 
 
+def _remarks(seen: Any) -> dict[str, str]:
+    first = ((_name(seen, key), runs[0]) for key, runs in seen.runs.items())
+    return {"rules": said} if (said := remark(first)) else {}
+
+
 def _description(seen: Any) -> str:
-    bad = [f"{_name(seen, key)} diverged at step {run.steps}"
+    bad = [f"{_name(seen, key)} {run.end}"
            for key, runs in seen.runs.items() for run in runs if not run.ok]  # fmt: skip
     return "; ".join([_fastest(seen), *bad])

@@ -10,6 +10,7 @@ from app.figures.chart import chart, table
 from app.figures.graph import Axis, Graph, short
 from app.figures.palette import Ink, ink
 from app.figures.sheet import Sheet
+from app.figures.stuck import remark
 from app.figures.views import plane
 
 INKS: dict[str, Ink] = {
@@ -212,16 +213,17 @@ def _runs(seen: Any, sheet: Sheet) -> Any:
     step = last if state.k is None or state.k >= before else int(state.k)
     said = "; ".join(
         f"{label(n)}: " + (f"loss {short(run.losses[min(step, run.steps)])}" if run.ok
-                           else f"diverged at step {run.steps}")
+                           else run.end)
         for n, run in seen.runs.items()
     )  # fmt: skip
     more = {"more": sheet.fine + 1, "progress": last / state.steps,
             "word": f"step {last} of {state.steps}"} if going else {}  # fmt: skip
-    notes = {n: f"{run.last.note}." for n, run in seen.runs.items() if not run.ok}
+    stuck = remark((label(n), run) for n, run in seen.runs.items())
     guide = next(iter(seen.runs.values()))
     numbers = {"loss": guide.losses[min(step, guide.steps)], "damping": state.damping}
     return _answer(seen, [add_losses(sheet, seen), add_trust(sheet, seen)], [], said,
-                   steps=last, shows=step, notes=notes, numbers=numbers, **more)  # fmt: skip
+                   steps=last, shows=step, remarks={"runs": stuck} if stuck else {},
+                   numbers=numbers, **more)  # fmt: skip
 
 
 def _spectrum(seen: Any, sheet: Sheet) -> Any:

@@ -28,14 +28,15 @@ from natgrad_core.nets.cost import LOOSE, METHODS, choose, must_fit, preconditio
 from natgrad_core.nets.fisher import Fisher
 from natgrad_core.nets.kfac import Factors, Kronecker
 from natgrad_core.nets.layers import Linear
+from natgrad_core.nets.machine import must_go_on
 from natgrad_core.nets.memory import TooLargeError
 from natgrad_core.nets.problem import FLOAT32_FLOOR, NotFiniteError, SingularError
 
 __all__ = ["METHODS", "Solution", "TooLargeError", "choose", "gram", "solve"]
 
-PRODUCTS = 200
-"""The most that a loose solve may take. Up to 100 are seen where float32 can say (digits, K-FAC as
-preconditioner); where it cannot, the residual falls no more, and float64 is there in ten.
+LOOSELY = 200
+"""The most products that a loose solve may take. Where float32 can say up to 100 are seen (digits,
+K-FAC as preconditioner); where it cannot the residual falls no more, and float64 is there in ten.
 """
 
 DROWNED = "λ = {:.1e} is too small for float32 here: solved in float64"
@@ -63,7 +64,8 @@ def solve(
 
     ``v`` is ``[p]``; ``limit`` is in bytes (half of what is free if None); ``tolerance`` is that of
     conjugate gradients, on the residual relative to v. Raises TooLargeError before it allocates,
-    NotFiniteError for a v that is not finite, SingularError where F + λI is singular to rounding.
+    NotFiniteError for a v that is not finite, SingularError where F + λI is singular to rounding,
+    TooSlowError where somebody waits (``machine.patience``) and products take too long.
     """
     if not damping >= 0:
         raise ValueError(f"damping λ must be ≥ 0, got {damping}")
@@ -200,8 +202,9 @@ def _by_cg(fisher: Fisher, v: Tensor, damping: float, tolerance: float | None) -
     x, r = torch.zeros_like(v), v.clone()
     z = precondition(r)
     d, rz, scale = z.clone(), float(r @ z), float(v.norm())
-    iterations, cap = 0, PRODUCTS if loose else max(50, 10 * len(v))
+    iterations, cap = 0, LOOSELY if loose else max(50, 10 * len(v))
     while float(r.norm()) > tolerance * scale and iterations < cap:
+        must_go_on()
         hd = fisher.mv(d).add_(d, alpha=damping)
         step = rz / float(d @ hd)
         x.add_(d, alpha=step)

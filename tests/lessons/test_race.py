@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from app import training
 from app.figures.race import picture
 from app.figures.sheet import Sheet
 from app.lessons import lessons
@@ -55,6 +56,28 @@ def test_a_race_goes_on_until_every_run_is_at_its_end_and_only_whole_rounds_coun
     assert set(rows) == {"K-FAC", "plain"}
     for run in live.shown.runs["gradient"]:
         assert run.seconds[-2] < 0.05 or run.losses[-1] <= 1e-4
+
+
+def test_a_step_that_takes_too_long_is_given_up_and_the_page_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing else is heard while a step is made: with a small λ one took minutes."""
+    live = Live(lessons["race"])
+    monkeypatch.setattr(training, "ONE_STEP", 0.0)
+    wide = {"rules": ["natural", "gradient"], "width": 64, "damping": 0.5, "budget": 0.05}
+    answer, _ = live.respond({"ask": 1, "set": wide})
+    while "more" in answer:
+        answer, _ = live.respond({"ask": 2, "state": answer["state"], "fine": answer["more"]})
+    said = "natural: one step takes more than 0 s of computing; raise λ, or take a smaller net."
+    assert answer["errors"] == {"rules": said}
+    assert "natural stuck at step 1" in answer["description"]
+    assert live.shown.runs["gradient"][0].steps > 1
+    monkeypatch.undo()
+    answer, _ = live.respond({"ask": 3, "state": answer["state"], "set": {"damping": 1.0}})
+    while "more" in answer:
+        answer, _ = live.respond({"ask": 4, "state": answer["state"], "fine": answer["more"]})
+    assert not answer["errors"]
+    assert live.shown.runs["natural"][0].ok
 
 
 def test_what_is_kept_runs_beside_and_is_drawn_dashed() -> None:
