@@ -39,8 +39,9 @@ const WIDEST = 7; // characters that a box has room for
 // that the box would cut off. What is not retyped keeps all its digits.
 export function typed(value) {
   if (typeof value !== "number") return String(value ?? "");
-  const text = String(Number(value.toPrecision(6)));
-  return text.length > WIDEST && !Number.isInteger(value) ? String(Number(value.toPrecision(4))) : text;
+  if (value && Math.abs(value) < 1e-4) return Number(value.toPrecision(3)).toExponential();
+  const texts = [6, 5, 4, 3, 2].map((digits) => String(Number(value.toPrecision(digits))));
+  return texts.find((text) => text.length <= WIDEST) ?? texts[0];
 }
 
 // A number or a simple fraction, with either minus and either decimal mark; NaN if it is neither.

@@ -152,6 +152,15 @@ def test_the_start_can_be_dragged_in_either_plane_and_typed(lesson: Page) -> Non
     assert_the_stage_shows_what_the_engine_says(lesson)
 
 
+def test_a_number_fits_its_box_however_small_it_is(lesson: Page) -> None:
+    box = lesson.locator("input[data-field='rate']:not([type=range])").first
+    for text, shown in (("0.000001", "1e-6"), ("0.0000234567", "2.35e-5"), ("0.00123456", None)):
+        type_in(lesson, "rate", text)
+        assert settle(lesson)["state"]["rate"] == float(text)
+        assert box.evaluate("(box) => (box.blur(), box.scrollWidth <= box.clientWidth)"), text
+        assert shown is None or box.input_value() == shown
+
+
 def test_damping_breaks_invariance_and_its_pull_back_restores_it(lesson: Page) -> None:
     type_in(lesson, "damping", "5")
     settle(lesson)
