@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import HealthCheck, Phase, given, settings
 
@@ -15,6 +16,29 @@ from app.state import read_query
 from tests.fuzz.strategies import asks, changes, links
 
 SIZES = {"float32": 4, "float64": 8, "int32": 4, "uint8": 1}
+
+
+class Watched(Live):
+    """A lesson that knows which ask it computed longest for: meanwhile it hears no other."""
+
+    slowest: tuple[float, dict[str, Any]] = 0.0, {}
+
+    def respond(self, ask: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        """The answer; its seconds of computing are noted."""
+        began = time.thread_time()
+        answer = super().respond(ask)
+        took = time.thread_time() - began
+        if took > self.slowest[0]:
+            self.slowest = took, ask
+        return answer
+
+
+class Tried(NamedTuple):
+    """How many asks were tried, and which took longest."""
+
+    cases: int
+    seconds: float
+    ask: dict[str, Any]
 
 
 def examine(live: Live, ask: dict[str, Any]) -> dict[str, Any]:
@@ -50,9 +74,9 @@ def refused_means_unchanged(live: Live, ask: dict[str, Any]) -> None:
         assert live.store.state == live.lesson.default, answer["errors"]
 
 
-def fuzz(lesson: Lesson, cases: int) -> int:
-    """Try so many asks, and a quarter as many with nothing but changes; returns how many."""
-    live = Live(lesson)
+def fuzz(lesson: Lesson, cases: int) -> Tried:
+    """Try so many asks, and a quarter as many with nothing but changes."""
+    live = Watched(lesson)
     tried = count()
     calm = settings(
         max_examples=cases,
@@ -78,7 +102,7 @@ def fuzz(lesson: Lesson, cases: int) -> int:
     any_changes()
     good, _ = live.respond({"ask": 1, "state": lesson.default.plain(), "set": {}})
     assert good["state"] == lesson.default.plain(), "after all that, a good ask works"
-    return next(tried)
+    return Tried(next(tried), *live.slowest)
 
 
 def fuzz_states(lesson: Lesson, cases: int) -> int:
