@@ -99,6 +99,11 @@ class Course:
         return "" if self.ok or self.last.note.startswith("diverged") else self.last.note
 
     @property
+    def made(self) -> int:
+        """How many steps were made: the one that a run is stuck at was not."""
+        return self.steps - bool(self.stuck)
+
+    @property
     def end(self) -> str:
         """How a run that cannot go on came to its end."""
         return f"{'stuck' if self.stuck else 'diverged'} at step {self.steps}"

@@ -424,7 +424,7 @@ def _script(seen: Any, writer: Writer) -> str:
         rule, _, options = seen.entries[key]
         inside = ", ".join(map(repr, options)) + (", keep=0.99" if rule == "nesterov" else "")
         sizes = _sizes(runs[0].problem)
-        rows = [f"{str(seed)!r}: learn({sizes}, rules.{rule}({inside}), {seed}, {run.steps})"
+        rows = [f"{str(seed)!r}: learn({sizes}, rules.{rule}({inside}), {seed}, {run.made})"
                 for seed, run in zip(seen.seeds, runs, strict=True)]  # fmt: skip
         lines.append(f"    {key!r}: {{{', '.join(rows)}}},")
     lines += [

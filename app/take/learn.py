@@ -40,7 +40,7 @@ def script(seen: Any, writer: Writer) -> str:
             f"seen = Seen(mlp({sizes}), {{2: frame}})",
             "mixed = NetProblem(seen.module, problem.likelihood, problem.x, problem.y)",
         ]
-    runs = [_run(seen, name, away, run.steps) for (name, away), run in seen.runs.items()]
+    runs = [_run(seen, name, away, run.made) for (name, away), run in seen.runs.items()]
     lines += [_LEARN, "", "paths = {", *runs, "}", ""]
     lines += [
         "for name, path in paths.items():",

@@ -71,7 +71,7 @@ def _runs(seen: Any, writer: Writer) -> list[str]:
             rule = f'learning(exact("{kind}", "cg", tolerance=0.1))'
         else:
             rule = f'learning(MATRICES["{name}"]())'
-        calls.append(f'    "{name}": ({rule}, {run.steps}),')
+        calls.append(f'    "{name}": ({rule}, {run.made}),')
     return [
         "",
         "",
