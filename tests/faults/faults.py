@@ -314,6 +314,7 @@ FAULTS = (
         "np.searchsorted(ends, places) - 1]",
         ("variable",),
     ),
+    Fault("shapes.py", "np.where(stays, at_a / 2, at_a)", "at_a", ("shapes",)),
     Fault(
         "shapes.py", "np.where(stays, at_b / 2, at_b)", "np.where(stays, -at_b, at_b)", ("shapes",)
     ),

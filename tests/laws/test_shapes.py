@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from natgrad_core import problems
 from natgrad_core.problem import OutsideDomain
 from natgrad_core.shapes import (
+    _crossing,
     axes_by_eigenvectors,
     ellipse_axes,
     kl_level_set,
@@ -19,6 +22,8 @@ from natgrad_core.shapes import (
     unit_directions,
 )
 from natgrad_core.types import Array
+
+Curve = Callable[[Array], Array]
 
 size = st.floats(-3, 3).map(lambda v: v if abs(v) > 0.05 else 0.5)
 
@@ -96,6 +101,24 @@ def test_the_ellipse_misses_kl_by_the_third_power_of_its_size() -> None:
         errors.append(np.abs(kl - r).max())
     slopes = np.diff(np.log(errors)) / np.diff(np.log(np.sqrt(radii)))
     assert slopes == pytest.approx(3.0, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    "f", [lambda x: np.exp(8 * x), np.log, lambda x: x - np.log1p(x)], ids=["exp", "log", "kl"]
+)
+def test_a_crossing_is_found_in_a_few_steps_wherever_the_curve_is_flat(f: Curve) -> None:
+    """A secant with one end that never moves takes hundreds; one that overshoots never arrives."""
+    roots, tried = np.array([0.1, 0.5, 0.9, 0.99]), 0
+
+    def off(x: Array) -> Array:
+        nonlocal tried
+        tried += 1
+        return f(x) - f(roots)
+
+    low, high = np.full(4, 1e-9), np.ones(4)
+    found = _crossing(off, low, high, f(low) - f(roots), f(high) - f(roots))
+    np.testing.assert_allclose(found, roots, rtol=1e-12)
+    assert tried <= 20
 
 
 def test_a_ray_that_leaves_the_domain_before_is_no_number() -> None:
