@@ -245,6 +245,16 @@ def test_a_loss_that_is_no_number_at_the_start_says_where() -> None:
         own("log(a - 1) + b")
 
 
+def test_a_loss_without_data_is_what_is_written() -> None:
+    """A log-likelihood is summed and its sign turned; a loss is taken as it stands."""
+    problem = own("(a - 1)**2 + 3*b**2 + a*b")
+    points: Array = np.array([[2.0, 1.0], [-0.5, 0.3]])
+    a, b = points.T
+    assert_allclose(problem.loss(points), (a - 1) ** 2 + 3 * b**2 + a * b, rtol=1e-14)
+    grad = np.stack([2 * (a - 1) + b, 6 * b + a], -1)
+    assert_allclose(problem.grad(points), grad, rtol=1e-14)
+
+
 def test_outside_is_where_the_loss_is_no_number() -> None:
     problem = own("a - log(b)")
     points: Array = np.array([[1.0, 0.5], [1.0, -0.5], [np.nan, 1.0]])

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from natgrad_core import metrics
 from natgrad_core.operator import Block, Dense, Diagonal, SingularMetric, invertible
 from natgrad_core.rule import direction
-from natgrad_core.small import pack, transpose
+from natgrad_core.small import pack, solve, transpose
 from tests.laws.shelves import problem
 
 
@@ -33,6 +33,14 @@ def test_an_operator_is_its_matrix_and_solving_is_solving_with_it(kind, d, rng):
         assert_allclose(pack(operator.mv(v)), m @ v, rtol=1e-12)
         assert_allclose(pack(operator.solve(v)), np.linalg.solve(m, v), rtol=1e-9)
         assert operator.dense() == transpose(operator.dense())
+
+
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_cofactors_solve_with_a_matrix_that_is_not_symmetric(d, rng):
+    for _ in range(20):
+        m, v = rng.normal(size=(d, d)) + 2 * np.eye(d), rng.normal(size=d)
+        rows = tuple(map(tuple, m.tolist()))
+        assert_allclose(solve(rows, tuple(v.tolist())), np.linalg.solve(m, v), rtol=1e-8)
 
 
 def test_a_block_keeps_the_order_of_the_parameters(rng):
