@@ -95,11 +95,9 @@ def precondition(
     if singular not in SINGULAR:
         raise ValueError(f"no way {singular!r} with a singular metric; there are {SINGULAR}")
 
-    damped = bool(np.any(np.asarray(damping) > 0))
-
     def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
         operator = metric(at)
-        if damped:
+        if np.any(np.asarray(damping) > 0):
             matrix = operator.dense()
             operator = Dense(add(matrix, second(at, matrix), strength))
         if singular == "pseudo-inverse":

@@ -7,7 +7,6 @@ beat every library. An entry that is the whole number 0 costs nothing once trace
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -25,16 +24,9 @@ def eye(d: int) -> Matrix:
 
 def symmetric(*upper: Any) -> Matrix:
     """The symmetric matrix with this upper triangle, read row by row."""
-    return tuple([tuple([upper[n] for n in row]) for row in _mirrored(len(upper))])
-
-
-@cache
-def _mirrored(size: int) -> tuple[tuple[int, ...], ...]:
-    """Where each entry of a symmetric matrix stands among the ``size`` of its upper triangle."""
-    d = round((2 * size) ** 0.5 - 0.5)
-    places = [(i, j) for i in range(d) for j in range(i, d)]
-    index = {place: n for n, place in enumerate(places)}
-    return tuple(tuple(index[min(i, j), max(i, j)] for j in range(d)) for i in range(d))
+    d = round((2 * len(upper)) ** 0.5 - 0.5)
+    index = {(i, j): n for n, (i, j) in enumerate((i, j) for i in range(d) for j in range(i, d))}
+    return tuple(tuple(upper[index[min(i, j), max(i, j)]] for j in range(d)) for i in range(d))
 
 
 def upper(matrix: Matrix) -> Vector:
@@ -66,8 +58,8 @@ def congruent(jacobian: Matrix, matrix: Matrix) -> Matrix:
     """Jᵀ M J for M symmetric, to the last bit symmetric itself."""
     columns = transpose(jacobian)
     images = [mv(matrix, column) for column in columns]
-    d = range(len(columns))
-    return symmetric(*[dot(columns[i], images[j]) for i in d for j in d if i <= j])
+    places = [(i, j) for i in range(len(columns)) for j in range(i, len(columns))]
+    return symmetric(*[dot(columns[i], images[j]) for i, j in places])
 
 
 def add(a: Matrix, b: Matrix, scale: Any = 1) -> Matrix:
