@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from app.figures.sheet import Sheet
-from natgrad_core.nets.machine import patience, settle
+from natgrad_core.nets.machine import settle
+from natgrad_core.nets.patience import patience
 from natgrad_core.nets.problem import NetProblem
 from natgrad_core.nets.rule import Rule
 from natgrad_core.nets.training import Frame, begin, train
@@ -96,17 +97,17 @@ class Course:
     @property
     def stuck(self) -> str:
         """Why there is no next step (no inverse, too slow), if that is what ended it."""
-        return "" if self.ok or self.last.note.startswith("diverged") else self.last.note
+        return self.last.note if self.last.stuck else ""
 
     @property
     def made(self) -> int:
         """How many steps were made: the one that a run is stuck at was not."""
-        return self.steps - bool(self.stuck)
+        return self.steps - self.last.stuck
 
     @property
     def end(self) -> str:
         """How a run that cannot go on came to its end."""
-        return f"{'stuck' if self.stuck else 'diverged'} at step {self.steps}"
+        return f"{'stuck' if self.last.stuck else 'diverged'} at step {self.steps}"
 
     def advance(self) -> None:
         """One step more."""

@@ -14,7 +14,7 @@ from app.figures.chart import axis, chart, line, table
 from app.figures.graph import Axis, Graph, short
 from app.figures.palette import ink
 from app.figures.sheet import Sheet
-from app.figures.stuck import remark
+from app.figures.stuck import remarks
 from app.figures.views import plane
 from natgrad_core.types import Array
 
@@ -173,7 +173,6 @@ def picture(seen: Any, sheet: Sheet) -> dict[str, Any]:
         planes = [{**p, "paint": "paint"} if p["name"].startswith("regions") else p for p in planes]
     planes.append(add_losses(sheet, seen, state.by))
     meter, notes = _meter(seen, step)
-    stuck = remark((ink(name)["label"], run) for (name, _), run in seen.runs.items())
     return {
         "planes": planes,
         "charts": charts,
@@ -186,7 +185,7 @@ def picture(seen: Any, sheet: Sheet) -> dict[str, Any]:
         "numbers": _numbers(seen, guide, step, told),
         "meter": meter,
         "notes": notes,
-        "remarks": {"rules": stuck} if stuck else {},
+        "remarks": remarks("rules", ((ink(n)["label"], run) for (n, _), run in seen.runs.items())),
         "description": _description(seen, step),
     }  # fmt: skip
 

@@ -11,7 +11,7 @@ from app.figures.chart import axis, chart, dots, line, table
 from app.figures.graph import Axis, Graph, power, short
 from app.figures.palette import ink
 from app.figures.sheet import Sheet
-from app.figures.stuck import remark
+from app.figures.stuck import remarks
 
 _FEW = 1
 
@@ -28,7 +28,9 @@ def picture(seen: Any, sheet: Sheet) -> dict[str, Any]:
         **({"more": sheet.fine + 1, "progress": seen.progress} if going else {}),
         "handles": [],
         "numbers": _numbers(seen),
-        "remarks": _remarks(seen),
+        "remarks": remarks(
+            "rules", ((_name(seen, key), run) for key, runs in seen.runs.items() for run in runs)
+        ),
         "description": _description(seen),
     }
 
@@ -174,11 +176,6 @@ def _fastest(seen: Any) -> str:
 def _numbers(seen: Any) -> dict[str, Any]:
     problem = next(iter(seen.runs.values()))[0].problem
     return {"p": problem.dim, "N": len(problem), "C": problem.outputs}
-
-
-def _remarks(seen: Any) -> dict[str, str]:
-    first = ((_name(seen, key), runs[0]) for key, runs in seen.runs.items())
-    return {"rules": said} if (said := remark(first)) else {}
 
 
 def _description(seen: Any) -> str:

@@ -10,7 +10,7 @@ from app.figures.chart import chart, table
 from app.figures.graph import Axis, Graph, short
 from app.figures.palette import Ink, ink
 from app.figures.sheet import Sheet
-from app.figures.stuck import remark
+from app.figures.stuck import remarks
 from app.figures.views import plane
 
 INKS: dict[str, Ink] = {
@@ -218,12 +218,13 @@ def _runs(seen: Any, sheet: Sheet) -> Any:
     )  # fmt: skip
     more = {"more": sheet.fine + 1, "progress": last / state.steps,
             "word": f"step {last} of {state.steps}"} if going else {}  # fmt: skip
-    stuck = remark((label(n), run) for n, run in seen.runs.items())
+    notes = {n: f"{run.last.note}." for n, run in seen.runs.items() if not run.ok}
+    stuck = remarks("runs", ((label(n), run) for n, run in seen.runs.items()))
     guide = next(iter(seen.runs.values()))
     numbers = {"loss": guide.losses[min(step, guide.steps)], "damping": state.damping}
     return _answer(seen, [add_losses(sheet, seen), add_trust(sheet, seen)], [], said,
-                   steps=last, shows=step, remarks={"runs": stuck} if stuck else {},
-                   numbers=numbers, **more)  # fmt: skip
+                   steps=last, shows=step, notes=notes, remarks=stuck, numbers=numbers,
+                   **more)  # fmt: skip
 
 
 def _spectrum(seen: Any, sheet: Sheet) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 
-def remark(runs: Iterable[tuple[str, Any]]) -> str:
-    """What to say beside the choice of runs, each by its label: which are stuck, and why."""
-    return "\n".join(f"{label}: {run.stuck}." for label, run in runs if run.stuck)
+def remarks(field: str, runs: Iterable[tuple[str, Any]]) -> dict[str, str]:
+    """Beside the choice of runs, each by its label: which are stuck and why, each said once."""
+    said = dict.fromkeys(f"{label}: {run.stuck}." for label, run in runs if run.stuck)
+    return {field: "\n".join(said)} if said else {}

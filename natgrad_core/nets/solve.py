@@ -28,13 +28,13 @@ from natgrad_core.nets.cost import LOOSE, METHODS, choose, must_fit, preconditio
 from natgrad_core.nets.fisher import Fisher
 from natgrad_core.nets.kfac import Factors, Kronecker
 from natgrad_core.nets.layers import Linear
-from natgrad_core.nets.machine import must_go_on
 from natgrad_core.nets.memory import TooLargeError
+from natgrad_core.nets.patience import check_patience
 from natgrad_core.nets.problem import FLOAT32_FLOOR, NotFiniteError, SingularError
 
 __all__ = ["METHODS", "Solution", "TooLargeError", "choose", "gram", "solve"]
 
-LOOSELY = 200
+LOOSE_PRODUCTS = 200
 """The most products that a loose solve may take. Where float32 can say up to 100 are seen (digits,
 K-FAC as preconditioner); where it cannot the residual falls no more, and float64 is there in ten.
 """
@@ -65,7 +65,7 @@ def solve(
     ``v`` is ``[p]``; ``limit`` is in bytes (half of what is free if None); ``tolerance`` is that of
     conjugate gradients, on the residual relative to v. Raises TooLargeError before it allocates,
     NotFiniteError for a v that is not finite, SingularError where F + λI is singular to rounding,
-    TooSlowError where somebody waits (``machine.patience``) and products take too long.
+    TooSlowError where somebody waits (``patience``) and products take too long.
     """
     if not damping >= 0:
         raise ValueError(f"damping λ must be ≥ 0, got {damping}")
@@ -202,9 +202,9 @@ def _by_cg(fisher: Fisher, v: Tensor, damping: float, tolerance: float | None) -
     x, r = torch.zeros_like(v), v.clone()
     z = precondition(r)
     d, rz, scale = z.clone(), float(r @ z), float(v.norm())
-    iterations, cap = 0, LOOSELY if loose else max(50, 10 * len(v))
+    iterations, cap = 0, LOOSE_PRODUCTS if loose else max(50, 10 * len(v))
     while float(r.norm()) > tolerance * scale and iterations < cap:
-        must_go_on()
+        check_patience()
         hd = fisher.mv(d).add_(d, alpha=damping)
         step = rz / float(d @ hd)
         x.add_(d, alpha=step)

@@ -44,6 +44,8 @@ class Frame:
     batch: int | None = None
     ok: bool = True
     note: str = ""
+    stuck: bool = False
+    """Whether there is no next step (no inverse, too slow); then ``note`` says why."""
 
     @property
     def report(self) -> dict[str, Any]:
@@ -89,7 +91,7 @@ class _Run:
         except ArithmeticError as error:
             spent = old.seconds + self.clock() - began
             self.frame = Frame(old.step + 1, old.theta, old.memory, math.nan, spent, old.seed,
-                               old.batch, False, str(error))  # fmt: skip
+                               old.batch, False, str(error), True)  # fmt: skip
             return self.frame
         if old.batch is None:
             self.point = at.after(change)

@@ -16,7 +16,7 @@ from natgrad_core.nets.kfac import Kronecker
 from natgrad_core.nets.layers import Linear
 from natgrad_core.nets.likelihood import Categorical, Gaussian
 from natgrad_core.nets.problem import NotFiniteError, Point, SingularError
-from natgrad_core.nets.solve import DROWNED, LOOSELY, METHODS, TooLargeError, choose, solve
+from natgrad_core.nets.solve import DROWNED, LOOSE_PRODUCTS, METHODS, TooLargeError, choose, solve
 from tests.nets.cases import LIKELIHOODS, NETS, point
 
 DAMPINGS = (1e-10, 1e-3, 1.0)
@@ -268,7 +268,7 @@ def test_a_loose_solve_below_the_precision_comes_to_an_end() -> None:
     at = problem.at(learnt.theta)
     for damping, note in ((1e-12, DROWNED.format(1e-12)), (1e-6, "")):
         found = solve(Fisher(at), at.grad, damping, "cg", tolerance=0.1)
-        assert 0 < found.iterations < LOOSELY
+        assert 0 < found.iterations < LOOSE_PRODUCTS
         assert found.note == note
         v = at.double.grad
         residual = Fisher(at.double).mv(found.x.double()) + damping * found.x - v

@@ -125,6 +125,7 @@ def test_a_run_that_diverges_ends_with_a_frame_that_says_so() -> None:
     frames = list(race(PROBLEM, {"wild": rules.gradient(1e38), "calm": rules.kfac()}, steps=12))
     wild = frames[-1]["wild"]
     assert not wild.ok
+    assert not wild.stuck
     assert not math.isfinite(wild.loss)
     assert f"diverged at step {wild.step}" in wild.note
     assert frames[-1]["calm"].ok
@@ -134,9 +135,11 @@ def test_a_run_that_diverges_ends_with_a_frame_that_says_so() -> None:
 def test_a_matrix_that_cannot_be_inverted_ends_a_run_in_words() -> None:
     last = list(train(PROBLEM, rules.natural(1.0, 0.0, method="rows"), steps=3))[-1]
     assert not last.ok
+    assert last.stuck
     assert "singular with λ = 0.0e+00" in last.note
     start = begin(PROBLEM, rules.kfac(), theta=torch.full((PROBLEM.dim,), math.nan))
     assert not start.ok
+    assert not start.stuck
     assert list(train(PROBLEM, rules.kfac(), start=start)) == []
 
 

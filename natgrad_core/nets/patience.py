@@ -1,0 +1,41 @@
+"""How long somebody waits for one step: a page hears nothing else while it is made.
+
+How many products conjugate gradients take is not known before: on a net thrown out of bounds by a
+small λ it may be tens of thousands.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+
+class TooSlowError(ArithmeticError):
+    """A step takes longer than whoever asked for it can wait."""
+
+
+_limit: ContextVar[tuple[float, float] | None] = ContextVar("_limit", default=None)
+"""Until when, by this thread's processor time, and how many seconds that was."""
+
+
+@contextmanager
+def patience(seconds: float) -> Generator[None]:
+    """Within it, products that go on after ``seconds`` of this thread's processor time raise
+    TooSlowError.
+    """
+    token = _limit.set((time.thread_time() + seconds, seconds))
+    try:
+        yield
+    finally:
+        _limit.reset(token)
+
+
+def check_patience() -> None:
+    """Raise TooSlowError where somebody waits, and has waited long enough."""
+    limit = _limit.get()
+    if limit and time.thread_time() > limit[0]:
+        raise TooSlowError(
+            f"one step takes more than {limit[1]:g} s of computing; raise λ, or take a smaller net"
+        )
