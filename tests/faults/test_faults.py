@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults import __main__ as runner
 from tests.faults.faults import FAULTS, Fault
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,3 +25,32 @@ def test_a_fault_can_be_planted(fault: Fault) -> None:
 def test_there_are_many_of_different_kinds() -> None:
     assert len(FAULTS) >= 60
     assert len({fault.file for fault in FAULTS}) >= 25
+
+
+@pytest.mark.parametrize(
+    ("unharmed", "harmed", "said", "code"),
+    [
+        ("hold", "fail", "2 of 2 faults caught: a law failed at 2", 0),
+        ("hold", "no end", "2 of 2 faults caught: a law failed at 0, never came to an end at 2", 0),
+        ("hold", "hold", "0 of 2 faults caught", 1),
+        ("fail", "fail", "The laws fail with no fault planted", None),
+    ],
+)
+def test_a_fault_is_caught_only_if_the_laws_hold_without_it(
+    unharmed: str, harmed: str, said: str, code: int | None,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    def verdict(_laws: object, fault: Fault | None, patience: float | None) -> runner.Verdict:
+        assert patience == (None if fault is None else runner.PATIENCE * 3)
+        return runner.Verdict(harmed if fault else unharmed, 3.0)
+
+    two = tuple(fault for fault in FAULTS if len(fault.laws) == 1)[:2]
+    monkeypatch.setattr(runner, "FAULTS", two)
+    monkeypatch.setattr(runner, "in_a_copy", verdict)
+    monkeypatch.setattr("sys.argv", ["faults", "--jobs", "1"])
+    if code is None:
+        with pytest.raises(SystemExit, match=said):
+            runner.main()
+    else:
+        assert runner.main() == code
+        assert said in capsys.readouterr().out
