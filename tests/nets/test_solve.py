@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from natgrad_core.nets.fisher import Fisher, gauss_newton
 from natgrad_core.nets.kfac import Kronecker
 from natgrad_core.nets.layers import Linear
 from natgrad_core.nets.likelihood import Categorical, Gaussian
+from natgrad_core.nets.patience import TooSlowError, patience
 from natgrad_core.nets.problem import NotFiniteError, Point, SingularError
 from natgrad_core.nets.solve import DROWNED, LOOSE_PRODUCTS, METHODS, TooLargeError, choose, solve
 from tests.nets.cases import LIKELIHOODS, NETS, point
@@ -259,13 +261,22 @@ def test_conjugate_gradients_take_kfac_along_only_where_it_pays() -> None:
         assert float(residual.norm()) < 0.1 * float(at.grad.norm())
 
 
-def test_a_loose_solve_below_the_precision_comes_to_an_end() -> None:
+def test_a_loose_solve_below_the_precision_comes_to_an_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Where float32 has nothing left to learn, one step took two minutes of a reader's time."""
     digits = real("digits", "unit")
     few = replace(digits, x=digits.x[:500], y=digits.y[:500])
     problem = NetProblem.of(mlp((64, 8, 10)), few)
     learnt = next(f for f in train(problem, rules.kfac(), steps=60) if f.loss < 1e-6)
-    at = problem.at(learnt.theta)
+    at, products = problem.at(learnt.theta), itertools.count()
+    mv = Fisher.mv
+
+    def counted(fisher: Fisher, v: torch.Tensor) -> torch.Tensor:
+        next(products)
+        return mv(fisher, v)
+
+    monkeypatch.setattr(Fisher, "mv", counted)
     for damping, note in ((1e-12, DROWNED.format(1e-12)), (1e-6, "")):
         found = solve(Fisher(at), at.grad, damping, "cg", tolerance=0.1)
         assert 0 < found.iterations < LOOSE_PRODUCTS
@@ -273,6 +284,16 @@ def test_a_loose_solve_below_the_precision_comes_to_an_end() -> None:
         v = at.double.grad
         residual = Fisher(at.double).mv(found.x.double()) + damping * found.x - v
         assert float(residual.norm()) < 0.15 * float(v.norm())
+    assert next(products) < 1.5 * LOOSE_PRODUCTS
+
+
+def test_products_end_when_nobody_waits_any_longer_and_go_on_where_nobody_waits() -> None:
+    at = _sized((8, 5, 3), 40)
+    with patience(0.0), pytest.raises(TooSlowError, match=r"more than 0 s .*raise λ, or take a sm"):
+        solve(Fisher(at), at.grad, 0.1, "cg")
+    with patience(60.0):
+        assert solve(Fisher(at), at.grad, 0.1, "cg").iterations > 0
+    assert solve(Fisher(at), at.grad, 0.1, "cg").iterations > 0
 
 
 def test_a_matrix_that_would_not_fit_is_refused_before_it_is_made(
