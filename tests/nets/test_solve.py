@@ -291,9 +291,9 @@ def test_products_end_when_nobody_waits_any_longer_and_go_on_where_nobody_waits(
     at = _sized((8, 5, 3), 40)
     with patience(0.0), pytest.raises(TooSlowError, match=r"more than 0 s .*raise λ, or take a sm"):
         solve(Fisher(at), at.grad, 0.1, "cg")
+    assert solve(Fisher(at), at.grad, 0.1, "cg").iterations > 0
     with patience(60.0):
         assert solve(Fisher(at), at.grad, 0.1, "cg").iterations > 0
-    assert solve(Fisher(at), at.grad, 0.1, "cg").iterations > 0
 
 
 def test_a_matrix_that_would_not_fit_is_refused_before_it_is_made(
