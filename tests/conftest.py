@@ -19,7 +19,7 @@ ROOMS = ("browser", "docs", "notebooks", "deploy", "nets", "app", "lessons")
 what the workers have left to do at the end."""
 
 TRAINED = ("approximations", "net", "race")
-"""The lessons whose states are trained: what asks for many of them is slow."""
+"""The lessons whose states are trained: what asks for many of them is slow, as is a server."""
 
 
 def room(path: Path) -> str:
@@ -34,7 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if rooms[item.path] in ("browser", "nets"):
             item.add_marker(rooms[item.path])
         given = getattr(getattr(item, "callspec", None), "params", {})
-        if getattr(given.get("lesson"), "name", "") in TRAINED:
+        trained = getattr(given.get("lesson"), "name", "") in TRAINED
+        if trained or "server" in getattr(item, "fixturenames", ()):
             item.add_marker("slow")
     last = len(ROOMS)
     rank = {path: ROOMS.index(name) if name in ROOMS else last for path, name in rooms.items()}

@@ -139,6 +139,7 @@ FIELDS = st.sampled_from(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(derandomize=True, max_examples=300, deadline=None)
 @given(st.dictionaries(FIELDS, JUNK, max_size=3))
 def test_no_set_raises_and_the_state_stays_good(changes: dict[str, Any]) -> None:

@@ -53,6 +53,7 @@ def plain(live: Live, monkeypatch: pytest.MonkeyPatch) -> Live:
     return live
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_every_problem_in_every_chart_shows_a_picture_or_says_why_not(
     plain: Live, problem: str
@@ -68,6 +69,7 @@ def test_every_problem_in_every_chart_shows_a_picture_or_says_why_not(
             assert "chart" not in answer["errors"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_every_metric_and_rule_runs_on_every_problem_or_says_why_not(
     plain: Live, problem: str

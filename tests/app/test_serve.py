@@ -249,6 +249,7 @@ def test_kernels_wait_with_the_lesson_asked_for_and_no_more_than_may_come_in() -
         wait_until(lambda: server.metric("pool") == 3)
 
 
+@pytest.mark.slow
 def test_a_lesson_to_wait_with_that_is_none_is_said() -> None:
     command = [sys.executable, "-m", "app", "serve", "--no-browser", "--warm=nothing"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -36,6 +36,7 @@ def states(draw: st.DrawFn) -> Coordinates:
     )
 
 
+@pytest.mark.slow
 @settings(derandomize=True, max_examples=200, deadline=None)
 @given(states())
 def test_a_link_restores_its_state_exactly(state: Coordinates) -> None:

@@ -121,6 +121,7 @@ def test_families_without_closed_inverses_have_their_straight_roads_too(name: st
         np.testing.assert_allclose(np.diff(straight, axis=0, n=2), 0, atol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["normal", "categorical", "two-bernoullis"])
 def test_shooting_finds_the_closed_road_and_its_length(name: str) -> None:
     problem = problems[name]()
@@ -131,6 +132,7 @@ def test_shooting_finds_the_closed_road_and_its_length(name: str) -> None:
     np.testing.assert_allclose(road, fisher_rao(problem, a, b, 11), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_road_found_by_shooting_is_as_long_as_the_distance_says() -> None:
     problem = problems["weibull"]()
     a, b = problem.examples(np.random.default_rng(3), 2)
@@ -161,6 +163,7 @@ def test_the_published_distances_between_normals_are_met() -> None:
     np.testing.assert_allclose((road[:, 0] - center) ** 2 / 2 + road[:, 1] ** 2, radius**2)
 
 
+@pytest.mark.slow
 def test_the_normals_have_curvature_minus_one_half() -> None:
     """A circle of radius r is 2π √2 sinh(r/√2) long, more than 2πr."""
     problem, center, radius = problems["normal"](), np.array([0.3, 0.8]), 1.0

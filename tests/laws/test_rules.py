@@ -308,6 +308,7 @@ def test_descent_by_any_metric_runs_and_is_its_own_witness(name, of):
     assert_allclose(together, fast.theta, rtol=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chart", charts)
 @pytest.mark.parametrize("name", metrics)
 def test_descent_by_any_metric_in_any_chart_is_its_own_witness(name, chart):
@@ -319,6 +320,7 @@ def test_descent_by_any_metric_in_any_chart_is_its_own_witness(name, chart):
         assert_allclose(fast.good, slow.good, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chart", charts)
 @pytest.mark.parametrize("name", rules)
 def test_any_rule_in_any_chart_is_its_own_witness(name, chart):

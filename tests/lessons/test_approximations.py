@@ -37,6 +37,7 @@ def errors(answer: dict[str, Any]) -> list[Any]:
     return [row[-1] for row in answer["charts"][0]["table"]["rows"]]
 
 
+@pytest.mark.slow
 def test_a_drag_waits_for_no_curve_and_rest_brings_them_all() -> None:
     live = Live(lessons["approximations"])
     first = ask(live, data="wine", seed=5)

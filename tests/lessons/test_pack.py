@@ -59,6 +59,7 @@ def test_every_act_of_the_lesson_is_in_its_page_and_is_what_the_engine_says(
             assert data[here[2] : here[2] + size] == buffer[offset : offset + size], name
 
 
+@pytest.mark.slow
 def test_sliders_have_places_and_each_leads_to_its_answer(exported: Path) -> None:
     pack, _ = contents((exported / f"{LESSON.name}.html").read_text())
     moves = pack["moves"][str(pack["start"])]
