@@ -123,6 +123,17 @@ def add_lattice(
     ``to_here`` maps the other plane's points to this one's; ``view [2, 2]`` is the other's window.
     Where the map is curved a line needs ``bends`` points between its ends.
     """
+    points = _lattice(to_here, tuple(view.ravel().tolist()), bends)
+    sheet.add(plane, "lines", "grid", "grid of the other coordinates", points=points,
+              starts=np.arange(0, len(points) + 1, bends + 2))  # fmt: skip
+
+
+@lru_cache(maxsize=16)
+def _lattice(
+    to_here: Callable[[Array], Array], sides: tuple[float, float, float, float], bends: int
+) -> Array:
+    """Kept, for they stay as they are while a rate is dragged."""
+    view = np.reshape(sides, (2, 2))
     spans = view[:, 1] - view[:, 0]
     step = _round_step(float(spans.max()) / 7)
     wide = view + np.outer(spans, [-1.0, 1.0])
@@ -135,8 +146,8 @@ def add_lattice(
         lines.append(line)
     with np.errstate(all="ignore"):
         points = to_here(np.concatenate(lines).reshape(-1, 2))
-    sheet.add(plane, "lines", "grid", "grid of the other coordinates", points=points,
-              starts=np.arange(0, len(points) + 1, bends + 2))  # fmt: skip
+    points.flags.writeable = False
+    return points
 
 
 def _round_step(rough: float) -> float:

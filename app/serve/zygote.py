@@ -36,7 +36,7 @@ ONE_THREAD: dict[str, str] = {
 
 NEEDED = (
     "ipykernel.zmqshell",
-    "ipykernel.kernelapp",
+    "app.serve.kernel",
     "ipykernel.debugger",
     "IPython.core.completerlib",
     "IPython.core.debugger",
@@ -197,9 +197,9 @@ class Zygote:
         _reseed()
         _name_it(b"natgrad-kernel")
         _die_first()
-        from ipykernel.kernelapp import IPKernelApp
+        from app.serve.kernel import PageKernelApp
 
-        app = IPKernelApp.instance(parent_handle=os.getppid())
+        app = PageKernelApp.instance(parent_handle=os.getppid())
         app.initialize(argv)
         app.start()
         sys.stdout.flush()
