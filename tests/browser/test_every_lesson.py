@@ -373,19 +373,47 @@ def test_the_numbers_can_be_taken(page: Page) -> None:
     assert len(rows) or "heat" in {t["kind"] for t in answer["traces"]} or answer.get("charts")
 
 
-def test_the_gif_has_a_frame_for_every_step_shown(page: Page) -> None:
+FRAMES = """async ([film, picture]) => {
+  const bytes = (data) => Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+  const decoder = new ImageDecoder({ data: bytes(film), type: "image/gif" });
+  await decoder.tracks.ready;
+  await decoder.completed;
+  const { frameCount } = decoder.tracks.selectedTrack;
+  const colors = async (image, width, height) => {
+    const context = new OffscreenCanvas(width, height).getContext("2d");
+    context.imageSmoothingQuality = "high";
+    context.drawImage(image, 0, 0, width, height);
+    return context.getImageData(0, 0, width, height).data;
+  };
+  const frame = async (frameIndex) => {
+    const { image } = await decoder.decode({ frameIndex });
+    return [image, ...[image.displayWidth, image.displayHeight].map((side) => Math.round(side / 4))];
+  };
+  const last = await frame(frameCount - 1);
+  const size = last.slice(1);
+  const still = await colors(await createImageBitmap(new Blob([bytes(picture)])), ...size);
+  const off = (a, b) => a.filter((v, i) => Math.abs(v - b[i]) > 32).length / a.length;
+  return {
+    frameCount,
+    first: off(await colors(...(await frame(0))), still),
+    last: off(await colors(...last), still),
+  };
+}"""
+"""Of a GIF: how many frames, and how much of the first and the last of them is of another color
+than a picture; each is made small first, for the edge of a letter is no difference."""
+
+
+def test_the_gif_has_a_frame_for_every_step_and_ends_as_the_picture_of_the_last(page: Page) -> None:
     steps = page.evaluate(f"{ROOT}.answer.steps")
     gif = downloaded(page, "gif")
-    found = page.evaluate(
-        """async (data) => {
-        const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
-        const decoder = new ImageDecoder({ data: bytes, type: "image/gif" });
-        await decoder.tracks.ready;
-        await decoder.completed;
-        return decoder.tracks.selectedTrack.frameCount; }""",
-        base64.b64encode(gif).decode(),
-    )
-    assert min(steps, 30) + 1 <= found <= steps + 1
+    if steps:
+        page.locator("input.scrub").fill(str(steps))
+        page.wait_for_function(f"{ROOT}.k === {steps}")
+    png = downloaded(page, "png")
+    found = page.evaluate(FRAMES, [base64.b64encode(made).decode() for made in (gif, png)])
+    assert min(steps, 30) + 1 <= found["frameCount"] <= steps + 1
+    assert found["last"] < 0.03
+    assert not steps or found["last"] < 0.95 * found["first"]
 
 
 def test_the_home_page_and_a_missing_page_hold_no_barrier(browser: Browser, server: Server) -> None:
