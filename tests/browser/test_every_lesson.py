@@ -387,7 +387,8 @@ FRAMES = """async ([film, picture]) => {
   };
   const frame = async (frameIndex) => {
     const { image } = await decoder.decode({ frameIndex });
-    return [image, ...[image.displayWidth, image.displayHeight].map((side) => Math.round(side / 4))];
+    const { displayWidth, displayHeight } = image;
+    return [image, Math.round(displayWidth / 4), Math.round(displayHeight / 4)];
   };
   const last = await frame(frameCount - 1);
   const size = last.slice(1);
