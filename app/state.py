@@ -206,6 +206,12 @@ def chart_named(key: ChartKey) -> Chart:
     return charts[name](**dict(options))
 
 
+_TOO_NEAR = (
+    "so near the edge of the domain the loss is past all numbers, or rounding takes the start out "
+    "of it; take one farther in. The last good start stays."
+)
+
+
 @dataclass(frozen=True)
 class Runs(State):
     """A state in which rules run on a problem, from a start, in θ and through a chart."""
@@ -246,12 +252,18 @@ class Runs(State):
 
     def whole(self) -> Self:
         """The state itself if its start is in the problem's domain and its rules can run there."""
+        problem, chart = problem_named(self.problem_key), chart_named(self.chart_key)
         try:
-            problem_named(self.problem_key).check(self.point)
+            point = problem.check(self.point)
         except OutsideDomain as error:
             raise BadInput("start", f"{error}. The last good start stays.") from None
         except ValueError as error:
             raise BadInput("start", str(error)) from None
+        with np.errstate(all="ignore"):
+            in_x = chart.inverse(point)
+            kept = bool(chart.inside(in_x)) and bool(problem.inside(chart.forward(in_x)))
+            if not (kept and np.isfinite(problem.loss(point))):
+                raise BadInput("start", _TOO_NEAR)
         for rule in self.rules:
             if reason := why_not(self.problem_key, rule):
                 raise BadInput("rules", reason)

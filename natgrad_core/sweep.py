@@ -93,16 +93,26 @@ def sweeping(
     whole = Sweep(
         rate, damping, angle, loss.reshape(shape), first.reshape(shape), done.reshape(shape)
     )
-    for cells in _coarse_to_fine(shape):
-        options = {"rate": rates[cells]} | ({"damping": dampings[cells]} if damped else {})
-        place, x = problem, np.broadcast_to(home, (len(cells), problem.dim))
-        if stretch != (1.0, 1.0):
-            chart = Linear(turned(angles[cells], stretch))
-            place, x = problem.through(chart), chart.inverse(x)
-        end, first[cells] = ends(place, rule(**options), x, steps, target)
-        with np.errstate(all="ignore"):
-            loss[cells] = place._loss(*np.moveaxis(end, -1, 0))
-        done[cells] = True
+
+    def begin(cells: Whole) -> tuple[Problem, Array]:
+        """The problem and the start in each cell's coordinates."""
+        x = np.broadcast_to(home, (len(cells), problem.dim))
+        if stretch == (1.0, 1.0):
+            return problem, x
+        chart = Linear(turned(angles[cells], stretch))
+        return problem.through(chart), chart.inverse(x)
+
+    for block in _coarse_to_fine(shape):
+        place, x = begin(block)
+        # A start at the domain's very edge may be rounded out of it: such a run is broken at once.
+        cells = block[place.inside(x)]
+        if len(cells):
+            place, x = begin(cells) if len(cells) < len(block) else (place, x)
+            options = {"rate": rates[cells]} | ({"damping": dampings[cells]} if damped else {})
+            end, first[cells] = ends(place, rule(**options), x, steps, target)
+            with np.errstate(all="ignore"):
+                loss[cells] = place._loss(*np.moveaxis(end, -1, 0))
+        done[block] = True
         yield whole
 
 

@@ -21,7 +21,7 @@ class PageKernel(IPythonKernel):
     def _publish_status(
         self, status: str, channel: str, parent: dict[str, Any] | None = None
     ) -> None:
-        about = parent or self.get_parent(channel)
+        about: dict[str, Any] = parent or self.get_parent(channel)
         if about.get("header", {}).get("msg_type") != "comm_msg":
             super()._publish_status(status, channel, parent)
 

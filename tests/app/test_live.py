@@ -100,6 +100,26 @@ def test_bad_input_is_said_beside_its_control_and_the_picture_stays(live: Live) 
     assert data
 
 
+@pytest.mark.parametrize("sigma", [5e-324, 1e-300, 1e-17, 3e-16])
+@pytest.mark.parametrize(
+    ("name", "turned"),
+    [("coordinates", {"rotation": 40}), ("coordinates", {"rotation": 170}),
+     ("newton", {"bend": 0.7}), ("robustness", {"angle": 40}), ("playground", {"chart": "bend"}),
+     ("natural-gradient", {})],
+)  # fmt: skip
+def test_a_start_at_the_domain_s_very_edge_has_a_picture_or_a_word_beside_it(
+    name: str, turned: dict[str, Any], sigma: float
+) -> None:
+    """There the loss may be past all numbers; or the start, written in x, is rounded out of it."""
+    live = Live(lessons[name])
+    good, _ = live.respond({"ask": 1, "set": {"problem": "normal", **turned}})
+    answer, _ = live.respond({"ask": 2, "state": good["state"], "set": {"start": (5.2, sigma)}})
+    live.respond({"ask": 3, "state": answer["state"], "fine": 3})
+    if sigma < 1e-200:
+        assert "edge of the domain" in answer["errors"]["start"]
+        assert answer["state"] == good["state"]
+
+
 def test_a_prediction_is_kept_and_answered_by_the_engine(live: Live) -> None:
     lesson = live.lesson
     name, asked = next(iter(lesson.predictions.items()))

@@ -36,6 +36,16 @@ def fields() -> dict[str, dict[str, Any]]:
     return {control["field"]: control for group in groups for control in group["controls"]}
 
 
+@pytest.mark.parametrize(
+    "forged",
+    [[None] * 4, ["y", "a, b", "no such data", ""], ["y"], ["y" * 10_000, "a", "none", ""]],
+)
+def test_what_was_typed_before_is_what_could_have_been_typed(live: Live, forged: Any) -> None:
+    answer = ask(live, good=forged)
+    assert "no problem that was typed before" in answer["errors"]["good"]
+    assert answer["state"] == LESSON.default.plain()
+
+
 def test_every_item_of_every_shelf_can_be_chosen() -> None:
     for field, shelf in (("chart", charts), ("metric", metrics), ("rules", rules)):
         offered = {option["value"] for option in fields()[field]["options"]}

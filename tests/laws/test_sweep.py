@@ -139,6 +139,31 @@ def test_a_sweep_comes_coarse_to_fine_each_cell_once_and_can_be_left() -> None:
     assert shares[-1] == 1
 
 
+def test_where_a_start_at_the_edge_is_rounded_out_of_the_domain_the_run_is_broken() -> None:
+    problem, start, steps = problems["normal"](), (5.2, 1e-16), 5
+    angles, stretch = np.arange(0.0, 180.0, 10.0), (3.0, 1.0)
+    found = sweep(
+        problem, rules["natural"], 0.2, 0.0, angles, stretch=stretch, start=start, steps=steps
+    )
+    assert found.done.all()
+    held = 0
+    for angle, loss in zip(angles, found.loss[0, 0], strict=True):
+        there = problem.through(charts["linear"](matrix=turned(angle, stretch)))
+        x = there.chart.inverse(start)
+        if there.inside(x):
+            held += 1
+            expected = run(there, rules["natural"](rate=0.2), x, steps).loss[-1]
+            np.testing.assert_allclose(loss, expected, rtol=1e-6)
+        else:
+            assert np.isnan(loss)
+    assert 0 < held < len(angles)
+    nowhere = sweep(
+        problem, rules["natural"], 0.2, 0.0, [40.0, 170.0], stretch=stretch, start=(5.2, 1e-17)
+    )
+    assert nowhere.done.all()
+    assert np.isnan(nowhere.loss).all()
+
+
 def test_a_sweep_says_what_is_wrong_with_its_axes() -> None:
     problem = problems["normal"]()
     with pytest.raises(ValueError, match="no damping to sweep"):

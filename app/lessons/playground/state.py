@@ -101,11 +101,19 @@ def _window(value: Any) -> tuple[float, ...]:
     return found
 
 
+_source = choice("source", "data", mine.SOURCES)
+
+
 def _good(value: Any) -> tuple[str, ...]:
     parts = tuple(map(str, value))
-    if len(parts) not in (0, len(Mine._fields)) or sum(map(len, parts)) > 3 * mine.LONGEST:
-        raise BadInput("good", "this is no problem that was typed before")
-    return parts
+    if not parts:
+        return parts
+    try:
+        text, names, source, typed = parts
+        long = _text("good", mine.LONGEST)
+        return long(text), _text("good", 60)(names), _source(source), long(typed)
+    except ValueError:
+        raise BadInput("good", "this is no problem that was typed before") from None
 
 
 @dataclass(frozen=True)
@@ -125,7 +133,7 @@ class Play(Runs):
     graph: str = control("loss", "graph", choice("graph", "graph", GRAPHS))
     text: str = control(mine.FIRST.text, "text", _text("text", mine.LONGEST))
     names: str = control(mine.FIRST.names, "names", _text("names", 60))
-    source: str = control(mine.FIRST.source, "data", choice("source", "data", mine.SOURCES))
+    source: str = control(mine.FIRST.source, "data", _source)
     typed: str = control(mine.FIRST.typed, "typed", _text("typed", mine.LONGEST))
     window: tuple[float, ...] = control(WINDOW, "window", _window)
     good: tuple[str, ...] = control((), "good", _good)
