@@ -156,11 +156,15 @@ def read_query(query: str, default: S) -> tuple[S, list[str]]:
                 state = state.with_(**{name: _read(getattr(default, name), text)})
             except BadInput as error:
                 dropped.append(str(error))
-    try:
-        return state.whole(), dropped
-    except BadInput as error:  # what does not go with the rest is left out
-        dropped.append(str(error))
-        return replace(state, **{error.field: getattr(default, error.field)}), dropped
+    for _ in fields(default):  # what does not go with the rest is left out, until the rest goes
+        try:
+            return state.whole(), dropped
+        except BadInput as error:
+            dropped.append(str(error))
+            before, state = state, replace(state, **{error.field: getattr(default, error.field)})
+            if state == before:
+                break
+    return default, dropped
 
 
 # Runs ---------------------------------------------------------------------------------------------

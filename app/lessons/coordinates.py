@@ -78,6 +78,7 @@ def _matrix(value: Any) -> tuple[tuple[float, ...], ...]:
 class Coordinates(Runs):
     """Runs, in θ and in x = A⁻¹θ. A is set by its entries, its columns or its parts."""
 
+    problem: str = control("normal", "problem", choice("problem", "problem", tuple(PROBLEMS)))
     matrix: tuple[tuple[float, ...], ...] = control(SHEAR, "A", _matrix)
 
     stage: str = control("off", "why", choice("stage", "stage", STAGES))

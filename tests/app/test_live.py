@@ -100,6 +100,19 @@ def test_bad_input_is_said_beside_its_control_and_the_picture_stays(live: Live) 
     assert data
 
 
+@pytest.mark.parametrize(
+    "name", [name for name, lesson in lessons.items() if hasattr(lesson.default, "problem")]
+)
+def test_any_problem_of_the_shelf_asked_for_by_hand_has_a_picture_or_is_refused(name: str) -> None:
+    """A control offers what suits its lesson; a link may ask for any."""
+    live = Live(lessons[name])
+    for problem in problems:
+        for ask in ({"set": {"problem": problem}}, {"query": f"v=1&problem={problem}"}):
+            answer, _ = live.respond({"ask": 1, "state": live.lesson.default.plain(), **ask})
+            shown = answer["state"]["problem"]
+            assert shown == problem or answer["errors"] or answer["dropped"]
+
+
 @pytest.mark.parametrize("sigma", [5e-324, 1e-300, 1e-17, 3e-16])
 @pytest.mark.parametrize(
     ("name", "turned"),
