@@ -291,4 +291,6 @@ def numbers(name: str, value: Any) -> list[float]:
     try:
         return [float(part) for part in value]
     except (TypeError, ValueError):
-        raise BadInput(name, f"{value!r} is not a list of numbers") from None
+        if isinstance(value, list) and len(value) == 1:
+            raise BadInput(name, f"{value[0]!r} is no number; take one") from None
+        raise BadInput(name, f"{value!r} is no list of numbers") from None

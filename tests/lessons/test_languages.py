@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,6 +39,36 @@ def hear_all(language: str, name: str) -> Words:
 @pytest.mark.parametrize(("language", "name"), TRANSLATED)
 def test_nothing_that_a_lesson_says_is_left_in_english(language: str, name: str) -> None:
     say = hear_all(language, name)
+    assert not say.missing, "\n".join(sorted(say.missing))
+
+
+@pytest.mark.parametrize(("language", "name"), TRANSLATED)
+def test_what_is_wrong_with_a_control_is_said_in_the_language(language: str, name: str) -> None:
+    live, say = Live(lessons[name]), words(language, name)
+    say.missing.clear()
+    numbers = ("x", 0, 1.5, -1e12, 1e12)
+    typed: dict[str, tuple[Any, ...]] = {
+        control["field"]: numbers
+        for group in lessons[name].static()["controls"]
+        for control in group["controls"]
+        if control["kind"] in ("number", "slider")
+    }
+    for field, values in {
+        "k": (1.5, -1),
+        "matrix.0.0": numbers,
+        "metric.0.0": numbers,
+        "rules": ([],),
+        "start": ((5.0, -1.0), (5.0, 5e-324), (1.0,)),
+    }.items():
+        if field.partition(".")[0] in live.lesson.default.values():
+            typed[field] = values
+    refused = 0
+    for field, values in typed.items():
+        for value in values:
+            asked = {"ask": 1, "reset": True, "set": {field: value}, "lang": language}
+            errors = live.respond(asked)[0]["errors"].values()
+            refused += any(re.search("[\u4e00-\u9fff]", text) is not None for text in errors)
+    assert refused > len(lessons[name].static()["controls"])
     assert not say.missing, "\n".join(sorted(say.missing))
 
 
