@@ -339,6 +339,9 @@ def test_bad_input_is_said_beside_its_control_and_the_next_good_input_works(
     message = lesson.locator(f"#{box.get_attribute('aria-describedby')}")
     expect(message).to_contain_text(said)
     expect(message).to_be_visible()
+    assert message.evaluate(
+        "(e) => e.getBoundingClientRect().right <= e.parentElement.getBoundingClientRect().right"
+    )
     assert {**settle(lesson)["state"], "k": None} == {**before, "k": None}
     for key, points in paths(lesson).items():
         np.testing.assert_array_equal(points, drawn[key])
