@@ -90,7 +90,6 @@ class Natural(Runs):
 
     def whole(self) -> Self:
         """The state itself if its start, chart and graph are ones that its problem has."""
-        Runs.whole(replace(self, rules=()))
         if self.chart in SCALES and not _positive(self.problem):
             raise BadInput(
                 "chart",
@@ -98,6 +97,7 @@ class Natural(Runs):
             )
         if self.graph == "sigma" and self.problem != "normal":
             raise BadInput("graph", "one step in σ is for the normal distribution; choose it first")
+        Runs.whole(replace(self, rules=()))
         return self
 
     def changes(self, name: str, value: Any) -> dict[str, Any]:

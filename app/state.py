@@ -156,15 +156,29 @@ def read_query(query: str, default: S) -> tuple[S, list[str]]:
                 state = state.with_(**{name: _read(getattr(default, name), text)})
             except BadInput as error:
                 dropped.append(str(error))
-    for _ in fields(default):  # what does not go with the rest is left out, until the rest goes
-        try:
-            return state.whole(), dropped
-        except BadInput as error:
-            dropped.append(str(error))
-            before, state = state, replace(state, **{error.field: getattr(default, error.field)})
-            if state == before:
-                break
-    return default, dropped
+    names = {name: short for short, name in shorts.items()}
+    while error := _trouble(state):  # what does not go with the rest is left out, until it does
+        asked = {n: _without(state, n, default) for n in names}
+        asked = {n: rest for n, rest in asked.items() if rest != state}
+        blamed, said = error.field, str(error)
+        if blamed not in asked:
+            blamed = next((n for n, rest in asked.items() if not _trouble(rest)), next(iter(asked)))
+            said = f"{names[blamed]} does not go with the rest: {error}"
+        dropped.append(said)
+        state = asked[blamed]
+    return state.whole(), dropped
+
+
+def _trouble(state: State) -> BadInput | None:
+    try:
+        state.whole()
+    except BadInput as error:
+        return error
+    return None
+
+
+def _without(state: S, name: str, default: S) -> S:
+    return replace(state, **{name: getattr(default, name)})
 
 
 # Runs ---------------------------------------------------------------------------------------------
@@ -210,10 +224,26 @@ def chart_named(key: ChartKey) -> Chart:
     return charts[name](**dict(options))
 
 
-_TOO_NEAR = (
-    "so near the edge of the domain the loss is past all numbers, or rounding takes the start out "
-    "of it; take one farther in. The last good start stays."
-)
+@lru_cache(maxsize=512)
+def why_not_start(problem: ProblemKey, chart: ChartKey, start: tuple[float, ...]) -> str:
+    """Why runs cannot start there, in θ and through a chart, in words; empty if they can."""
+    place = problem_named(problem)
+    try:
+        with np.errstate(all="ignore"):
+            loss = place.loss(start)
+    except OutsideDomain as error:
+        return f"{error}. The last good start stays."
+    except ValueError as error:
+        return str(error)
+    if not np.isfinite(loss):
+        return "there the loss is past all numbers; take a start farther in. The last one stays."
+    there = place.through(chart_named(chart))
+    if not there.inside(there.chart.inverse(start)):
+        return (
+            "written in x, this start is rounded out of the domain, so near is its edge; take one "
+            "farther in. The last one stays."
+        )
+    return ""
 
 
 @dataclass(frozen=True)
@@ -256,18 +286,8 @@ class Runs(State):
 
     def whole(self) -> Self:
         """The state itself if its start is in the problem's domain and its rules can run there."""
-        problem, chart = problem_named(self.problem_key), chart_named(self.chart_key)
-        try:
-            point = problem.check(self.point)
-        except OutsideDomain as error:
-            raise BadInput("start", f"{error}. The last good start stays.") from None
-        except ValueError as error:
-            raise BadInput("start", str(error)) from None
-        with np.errstate(all="ignore"):
-            in_x = chart.inverse(point)
-            kept = bool(chart.inside(in_x)) and bool(problem.inside(chart.forward(in_x)))
-            if not (kept and np.isfinite(problem.loss(point))):
-                raise BadInput("start", _TOO_NEAR)
+        if reason := why_not_start(self.problem_key, self.chart_key, tuple(self.point)):
+            raise BadInput("start", reason)
         for rule in self.rules:
             if reason := why_not(self.problem_key, rule):
                 raise BadInput("rules", reason)

@@ -107,7 +107,7 @@ def sweeping(
         # A start at the domain's very edge may be rounded out of it: such a run is broken at once.
         cells = block[place.inside(x)]
         if len(cells):
-            place, x = begin(cells) if len(cells) < len(block) else (place, x)
+            place, x = begin(cells)
             options = {"rate": rates[cells]} | ({"damping": dampings[cells]} if damped else {})
             end, first[cells] = ends(place, rule(**options), x, steps, target)
             with np.errstate(all="ignore"):

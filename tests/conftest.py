@@ -19,7 +19,7 @@ ROOMS = ("browser", "docs", "notebooks", "deploy", "nets", "app", "lessons")
 what the workers have left to do at the end."""
 
 TRAINED = ("approximations", "net", "race")
-"""The lessons whose states are trained: what asks for many of them is slow, as is a server."""
+"""The lessons whose states are trained: what asks for many of them is slow."""
 
 
 def room(path: Path) -> str:
@@ -28,7 +28,9 @@ def room(path: Path) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test is marked by the folder it is in, and comes when that folder does."""
+    """A test is marked by the folder it is in, and comes when that folder does. What is trained is
+    slow, and so is what needs a server.
+    """
     rooms = {path: room(path) for path in {item.path for item in items}}
     for item in items:
         if rooms[item.path] in ("browser", "nets"):

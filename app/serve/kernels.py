@@ -60,7 +60,7 @@ class Specs(KernelSpecManager):
         """Return the kernel of this name."""
         if kernel_name not in self.names:
             raise NoSuchKernel(kernel_name)
-        argv = [sys.executable, "-m", "app.serve.kernel", "-f", "{connection_file}", *OPTIONS]
+        argv = [sys.executable, "-m", "app.serve.page_kernel", "-f", "{connection_file}", *OPTIONS]
         metadata = {}
         if FORKS:
             how = {"provisioner_name": Forked.name, "config": {"nets": kernel_name == NETS}}

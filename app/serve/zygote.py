@@ -36,7 +36,7 @@ ONE_THREAD: dict[str, str] = {
 
 NEEDED = (
     "ipykernel.zmqshell",
-    "app.serve.kernel",
+    "app.serve.page_kernel",
     "ipykernel.debugger",
     "IPython.core.completerlib",
     "IPython.core.debugger",
@@ -197,7 +197,7 @@ class Zygote:
         _reseed()
         _name_it(b"natgrad-kernel")
         _die_first()
-        from app.serve.kernel import PageKernelApp
+        from app.serve.page_kernel import PageKernelApp
 
         app = PageKernelApp.instance(parent_handle=os.getppid())
         app.initialize(argv)

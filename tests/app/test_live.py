@@ -128,9 +128,27 @@ def test_a_start_at_the_domain_s_very_edge_has_a_picture_or_a_word_beside_it(
     good, _ = live.respond({"ask": 1, "set": {"problem": "normal", **turned}})
     answer, _ = live.respond({"ask": 2, "state": good["state"], "set": {"start": (5.2, sigma)}})
     live.respond({"ask": 3, "state": answer["state"], "fine": 3})
+    assert (answer["state"] == good["state"]) == ("start" in answer["errors"])
     if sigma < 1e-200:
-        assert "edge of the domain" in answer["errors"]["start"]
-        assert answer["state"] == good["state"]
+        assert "past all numbers" in answer["errors"]["start"]
+
+
+def test_a_start_that_is_rounded_out_of_the_domain_in_x_is_told_so(live: Live) -> None:
+    for rotation, start in ((0, (5.2, 1e-17)), (40, (5.2, 1e-17))):
+        answer, _ = live.respond({"ask": 1, "set": {"rotation": rotation, "start": start}})
+    assert "rounded out" in answer["errors"]["start"]
+
+
+def test_a_link_to_what_does_not_go_together_says_which_part_was_left_out() -> None:
+    live = Live(lessons["natural-gradient"])
+    answer, _ = live.respond({"ask": 1, "query": "v=1&problem=mixture&rate=0.3"})
+    (said,) = answer["dropped"]
+    assert said.startswith("problem does not go with the rest: mixture has no positive second")
+    assert answer["state"] == {**live.lesson.default.plain(), "rate": 0.3}
+    mixed, _ = live.respond({"ask": 2, "set": {"problem": "mixture"}})
+    answer, _ = live.respond({"ask": 3, "state": mixed["state"], "set": {"chart": "log-scale"}})
+    assert "no positive second parameter" in answer["errors"]["chart"]
+    assert answer["state"] == mixed["state"]
 
 
 def test_a_prediction_is_kept_and_answered_by_the_engine(live: Live) -> None:

@@ -101,17 +101,21 @@ def _window(value: Any) -> tuple[float, ...]:
     return found
 
 
-_source = choice("source", "data", mine.SOURCES)
+TYPED = {
+    "text": _text("text", mine.LONGEST),
+    "names": _text("names", 60),
+    "source": choice("source", "data", mine.SOURCES),
+    "typed": _text("typed", mine.LONGEST),
+}
+"""What each part of what is typed may be."""
 
 
 def _good(value: Any) -> tuple[str, ...]:
-    parts = tuple(map(str, value))
+    parts = tuple(value)
     if not parts:
         return parts
     try:
-        text, names, source, typed = parts
-        long = _text("good", mine.LONGEST)
-        return long(text), _text("good", 60)(names), _source(source), long(typed)
+        return tuple(check(part) for check, part in zip(TYPED.values(), parts, strict=True))
     except ValueError:
         raise BadInput("good", "this is no problem that was typed before") from None
 
@@ -131,10 +135,10 @@ class Play(Runs):
     singular: str = control("diverge", "singular", choice("singular", "way", SINGULAR))
     starts: int = control(1, "starts", whole("starts", "the number of starts", 1, MOST_STARTS))
     graph: str = control("loss", "graph", choice("graph", "graph", GRAPHS))
-    text: str = control(mine.FIRST.text, "text", _text("text", mine.LONGEST))
-    names: str = control(mine.FIRST.names, "names", _text("names", 60))
-    source: str = control(mine.FIRST.source, "data", _source)
-    typed: str = control(mine.FIRST.typed, "typed", _text("typed", mine.LONGEST))
+    text: str = control(mine.FIRST.text, "text", TYPED["text"])
+    names: str = control(mine.FIRST.names, "names", TYPED["names"])
+    source: str = control(mine.FIRST.source, "data", TYPED["source"])
+    typed: str = control(mine.FIRST.typed, "typed", TYPED["typed"])
     window: tuple[float, ...] = control(WINDOW, "window", _window)
     good: tuple[str, ...] = control((), "good", _good)
     """What was typed last that could be read, while what is typed cannot."""

@@ -2,8 +2,7 @@
 
 ipykernel says busy and idle around every message and hands it from a thread to another, so that a
 notebook's reader sees a star beside a cell, and that cells may run side by side. A page asks one
-thing at a time and waits for its answer: for it, that was an eighth of the computing of an ask, the
-server's reading of it included.
+thing at a time and waits for its answer, and of a class of a hundred each would pay for both.
 """
 
 from __future__ import annotations
