@@ -139,12 +139,22 @@ def test_a_start_that_is_rounded_out_of_the_domain_in_x_is_told_so(live: Live) -
     assert "rounded out" in answer["errors"]["start"]
 
 
+def test_the_lines_of_the_other_coordinates_follow_a(live: Live) -> None:
+    for matrix in (((1.0, 0.8), (0.0, 1.0)), ((2.0, 0.0), (0.5, 1.0)), ((1.0, 0.8), (0.0, 1.0))):
+        answer, data = live.respond({"ask": 1, "set": {"matrix": matrix}})
+        (grid,) = [t for t in answer["traces"] if t["ink"] == "grid" and t["plane"] == "x"]
+        in_theta = unpack(answer, data)[grid["points"]] @ np.array(matrix).T
+        begin, end = in_theta[::2], in_theta[1::2]
+        assert len(begin) > 5
+        assert np.isclose(begin, end, rtol=1e-4, atol=1e-4).any(-1).all(), "each has one θ fixed"
+
+
 def test_a_link_to_what_does_not_go_together_says_which_part_was_left_out() -> None:
     live = Live(lessons["natural-gradient"])
-    answer, _ = live.respond({"ask": 1, "query": "v=1&problem=mixture&rate=0.3"})
+    answer, _ = live.respond({"ask": 1, "query": "v=1&k=3&problem=mixture&rate=0.3"})
     (said,) = answer["dropped"]
     assert said.startswith("problem does not go with the rest: mixture has no positive second")
-    assert answer["state"] == {**live.lesson.default.plain(), "rate": 0.3}
+    assert answer["state"] == {**live.lesson.default.plain(), "k": 3, "rate": 0.3}
     mixed, _ = live.respond({"ask": 2, "set": {"problem": "mixture"}})
     answer, _ = live.respond({"ask": 3, "state": mixed["state"], "set": {"chart": "log-scale"}})
     assert "no positive second parameter" in answer["errors"]["chart"]
