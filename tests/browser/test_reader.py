@@ -192,6 +192,11 @@ def test_a_broken_link_opens_what_it_can_and_says_what_it_could_not(
         expect(notice).to_contain_text(words)
     assert page.evaluate(f"{ROOT}.state.steps") == 50
     expect(page.locator(".words")).to_be_hidden()
+    reader.set_viewport_size({"width": 390, "height": 844})
+    box = notice.get_by_role("button").bounding_box()
+    assert box is not None
+    assert box["width"] > box["height"], "its word on one line, beside any number of words"
+    reader.set_viewport_size({"width": 1440, "height": 900})
     notice.get_by_role("button").click()
     expect(notice).to_be_hidden()
     expect(opened(reader, server, "?v=1&steps=50").locator(".notice")).to_be_hidden()
