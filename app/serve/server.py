@@ -283,11 +283,18 @@ class LessonServer(Voila):
             self.watch.ended(reason)
             await ensure_async(self.kernel_manager.shutdown_kernel(kernel, now=True))
 
-    async def _sweep(self) -> None:
-        """End what is not needed, for ever: what fails is said, and tried again."""
+    async def _sweep(self, stop: asyncio.Event) -> None:
+        """End what is not needed, until told to stop: what fails is said, and tried again.
+
+        It is never broken off, for a kernel that is half ended keeps a socket open, and the
+        interpreter waits for that without end.
+        """
         pause = max(0.1, min(5.0, self.readers.gone / 4, self.readers.idle / 4))
         while True:
-            await asyncio.sleep(pause)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause)
+            if stop.is_set():
+                return
             try:
                 live = self.kernel_manager.list_kernel_ids()
                 for kernel, reason in self.readers.unneeded(live, self.pooled()):
@@ -370,7 +377,7 @@ class LessonServer(Voila):
             self.app = tornado.web.Application(self.init_handlers(), **settings)
             http = HTTPServer(self.app, max_body_size=MOST_BYTES, max_header_size=32 * 1024)
             http.add_sockets(sockets)
-            sweep = asyncio.create_task(self._sweep())
+            sweep = asyncio.create_task(self._sweep(stop))
             loop = asyncio.get_running_loop()
             loop.call_later(AHEAD, loop.run_in_executor, None, lambda: self.home)
             address = self.display_url + self.page
@@ -383,8 +390,9 @@ class LessonServer(Voila):
             self.log.disabled = True  # kernels that were starting now say that they could not
             http.stop()
         finally:
+            stop.set()
             if sweep is not None:
-                sweep.cancel()
+                await asyncio.wait([sweep], timeout=10)
             if "drawing" in vars(self):
                 await self.drawing.close()
             await self._end_kernels()

@@ -194,6 +194,16 @@ def test_the_time_in_which_a_page_is_made_is_not_taken_from_it(
     assert readers.unneeded(["made"], []) == [("made", "gone")]
 
 
+def test_a_server_told_to_stop_while_it_ends_kernels_ends() -> None:
+    with running("--gone=1", pool=1) as server:
+        pages = [Page(server.url) for _ in range(4)]
+        for page in pages:
+            page.open()
+        for page in pages:
+            page.hang_up()
+        wait_until(lambda: len(server.kernels()) <= len(pages) - 1, pause=0.001)
+
+
 def test_readers_who_come_and_go_leave_nothing_behind() -> None:
     report = soak(seconds=6, readers=2)
     assert report.failures == []

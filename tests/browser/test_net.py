@@ -107,6 +107,13 @@ def test_points_are_painted_by_keys(net: Page) -> None:
     expect(frame.locator(".cross span")).to_be_hidden()
 
 
+AT_REST = """async () => {
+    const top = scrollY;
+    await new Promise((done) => setTimeout(done, 200));
+    return scrollY === top;
+}"""
+
+
 def test_a_finger_that_scrolls_over_a_plane_paints_nothing_and_a_tap_one_point(
     browser: Browser, server: Server
 ) -> None:
@@ -126,6 +133,7 @@ def test_a_finger_that_scrolls_over_a_plane_paints_nothing_and_a_tap_one_point(
     count, top = page.evaluate(f"[{points}.length, scrollY]")
     stroke(phone.new_cdp_session(page), *((x, y - 15 * i) for i in range(11)))
     page.wait_for_function(f"scrollY > {top + 50}")
+    page.wait_for_function(AT_REST)  # a tap on a page that still rolls only stops it
     settle(page)
     assert page.evaluate(f"{points}.length") == count
     box = frame.bounding_box()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ def test_the_losses_drawn_are_those_of_the_engine_however_they_were_pulled(live:
 
 
 def test_a_matrix_stands_for_a_while_as_the_net_learns_and_is_the_last_one_at_rest(
-    live: Live,
+    live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = ask(live, set={**SMALL, "show": "fisher", "steps": 60, "seed": 8})
     drawn = []
@@ -49,6 +50,8 @@ def test_a_matrix_stands_for_a_while_as_the_net_learns_and_is_the_last_one_at_re
         drawn.append((answer["shows"], answer["planes"][0]["title"].rpartition(" ")[2]))
     assert all(int(told) <= shown for shown, told in drawn)
     assert drawn[-1] == (60, "60")
+    later = time.monotonic() + 3600  # no matrix of the run so far stands any more
+    monkeypatch.setattr(time, "monotonic", lambda: later)
     first = live.shown.lately("natural", 30)
     assert live.shown.lately("natural", 31) == first == 30, "it was made a moment ago"
     assert live.shown.lately("natural", 20) == 20, "no matrix of a step that is yet to come"
