@@ -68,9 +68,12 @@ class Server:
         return kernels_of(self.process.pid)
 
     def stop(self) -> str:
-        """End it; returns what it printed since."""
+        """End it; returns what it printed since. One that will not end is killed, and it raises."""
         self.process.terminate()
-        return self.process.communicate(timeout=60)[0]
+        try:
+            return self.process.communicate(timeout=60)[0]
+        finally:
+            self.process.kill()
 
     def metric(self, name: str) -> float:
         """One of its numbers."""
