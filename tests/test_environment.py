@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, metadata, version
 from pathlib import Path
 
 import pytest
@@ -54,6 +54,15 @@ def test_pins_are_of_versions_and_not_of_one_machine_s_builds() -> None:
     assert "torch==2.13.0\n" in text
     for forbidden in ("+cpu", "nvidia", "cuda", "triton", " @ ", "://", "-e "):
         assert forbidden not in text
+
+
+def test_every_pin_can_be_installed_on_the_oldest_python() -> None:
+    """A system's own Python is often an early one of its line, and ``make run`` takes it."""
+    oldest = PROJECT["requires-python"].removeprefix(">=")
+    needs = {name: metadata(name).get("Requires-Python") for name in pins() if _installed(name)}
+    assert len(needs) > 100
+    newer = {name: need for name, need in needs.items() if need and oldest not in SpecifierSet(need)}
+    assert newer == {}, f"not for Python {oldest}: pin an earlier one in constraints.txt"
 
 
 def test_what_a_dependency_needs_is_pinned_too() -> None:
