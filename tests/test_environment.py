@@ -61,7 +61,7 @@ def test_every_pin_can_be_installed_on_the_oldest_python() -> None:
     oldest = PROJECT["requires-python"].removeprefix(">=")
     needs = {name: metadata(name).get("Requires-Python") for name in pins() if _installed(name)}
     assert len(needs) > 100
-    newer = {name: need for name, need in needs.items() if need and oldest not in SpecifierSet(need)}
+    newer = {name: s for name, s in needs.items() if s and oldest not in SpecifierSet(s)}
     assert newer == {}, f"not for Python {oldest}: pin an earlier one in constraints.txt"
 
 
