@@ -2,7 +2,7 @@
 
 ρ = (decrease of the loss)/(decrease the quadratic model promised). ρ near one: the model is good,
 trust it further, λ down. ρ small or negative: λ up. Each policy is pure: ``start``, ``value(state,
-at)``, and ``judge(state, ρ)`` for those that learn.
+at)``, and ``judge(state, ρ, least)`` for those that learn.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Damping(Protocol):
         """λ."""
         ...
 
-    def judge(self, state: Memory, rho: float) -> Memory:
-        """The state after a trial with this ρ."""
+    def judge(self, state: Memory, rho: float, least: float = 0.0) -> Memory:
+        """The state after a trial with this ρ; below ``least`` there is nothing to learn."""
         ...
 
 
@@ -56,7 +56,7 @@ class Fixed:
         """λ."""
         return self.damping
 
-    def judge(self, state: Memory, rho: float) -> Memory:
+    def judge(self, state: Memory, rho: float, least: float = 0.0) -> Memory:
         """Unmoved."""
         return state
 
@@ -76,7 +76,7 @@ class ByLoss:
         """The product c J(θ)."""
         return self.factor * at.loss
 
-    def judge(self, state: Memory, rho: float) -> Memory:
+    def judge(self, state: Memory, rho: float, least: float = 0.0) -> Memory:
         """Unmoved."""
         return state
 
@@ -103,12 +103,13 @@ class LevenbergMarquardt:
         """λ."""
         return state["damping"]
 
-    def judge(self, state: Memory, rho: float) -> Memory:
+    def judge(self, state: Memory, rho: float, least: float = 0.0) -> Memory:
         """Down, up, or as it was; a ρ that is no number counts as bad."""
+        now = max(state["damping"], least)
         if rho > 0.75:
-            return {"damping": max(self.omega * state["damping"], self.floor)}
+            return {"damping": max(self.omega * now, self.floor, least)}
         if not rho >= 0.25:
-            return {"damping": min(state["damping"] / self.omega, self.ceiling)}
+            return {"damping": min(now / self.omega, self.ceiling)}
         return state
 
 
@@ -129,12 +130,13 @@ class Nielsen:
         """λ."""
         return state["damping"]
 
-    def judge(self, state: Memory, rho: float) -> Memory:
+    def judge(self, state: Memory, rho: float, least: float = 0.0) -> Memory:
         """Smoothly down, or ever faster up."""
+        now = max(state["damping"], least)
         if rho > 0 and math.isfinite(rho):
             factor = max(1 / 3, 1 - (2 * min(rho, 2.0) - 1) ** 3)
-            return {"damping": max(state["damping"] * factor, self.floor), "nu": 2.0}
-        grown = min(state["damping"] * state["nu"], self.ceiling)
+            return {"damping": max(now * factor, self.floor, least), "nu": 2.0}
+        grown = min(now * state["nu"], self.ceiling)
         return {"damping": grown, "nu": min(2 * state["nu"], self.ceiling)}
 
 

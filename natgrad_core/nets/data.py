@@ -32,6 +32,13 @@ class Data:
     y_test: Tensor
     classes: int
 
+    def __repr__(self) -> str:
+        kind = f"{self.classes} classes" if self.classes else "regression"
+        return (
+            f"<data {self.name}: {len(self.x)} examples of {self.x[:1].numel()} numbers to learn "
+            f"from, {len(self.x_test)} to test on, {kind}>"
+        )
+
     def to(self, dtype: torch.dtype, device: str | torch.device = "cpu") -> Data:
         """The same data in another precision or place; class numbers stay integers."""
 

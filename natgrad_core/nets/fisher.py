@@ -37,6 +37,10 @@ class Fisher:
             raise ValueError(f"a Monte Carlo Fisher needs at least one sample, got {samples}")
         self.at, self.kind, self.samples, self.seed = at.check(), kind, samples, seed
 
+    def __repr__(self) -> str:
+        p = self.at.problem.dim
+        return f"<{self.kind} Fisher, {p} × {p}, K = {self.directions}>"
+
     @property
     def directions(self) -> int:
         """K, the rows of S."""

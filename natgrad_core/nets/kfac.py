@@ -148,15 +148,16 @@ class Kronecker:
                 found.append(torch.outer(sb, sa) + damping)
         return found
 
-    def drowned(self, damping: float) -> bool:
-        """Whether float32 rounding of the spectrum's largest value is not far below λ.
+    @cached_property
+    def faintest(self) -> float:
+        """The least λ that float32 rounding of the spectrum's largest value does not drown.
 
         Shared, each factor has about √λ, so it takes the square of what drowns a whole λ.
         """
         if self.shared:
             pairs = (float(sa[-1] * sb[-1]) for sa, _, sb, _ in self.basis)
-            return damping < FLOAT32_FLOOR**2 * max(pairs)
-        return damping < FLOAT32_FLOOR * max(float(s.max()) for s in self.spectrum(0.0))
+            return FLOAT32_FLOOR**2 * max(pairs)
+        return FLOAT32_FLOOR * max(float(s.max()) for s in self.spectrum(0.0))
 
     def inverse(self, damping: float) -> Callable[[Tensor], Tensor]:
         """The map (B ⊗ A + damping)⁻¹: v -> U_B [(U_Bᵀ V U_A)/s] U_Aᵀ, layer by layer."""

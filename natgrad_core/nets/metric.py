@@ -62,8 +62,9 @@ class Exact:
 class Drowning(Operator, Protocol):
     """An operator that knows below which λ float32 is too coarse for it."""
 
-    def drowned(self, damping: float) -> bool:
-        """Whether λ is lost in float32 rounding."""
+    @property
+    def faintest(self) -> float:
+        """The least λ that is not lost in float32 rounding."""
         ...
 
 
@@ -82,9 +83,14 @@ class Careful:
         """The same in float64."""
         return self.make()
 
+    @property
+    def least(self) -> float:
+        """The least λ worth learning: below it every step would be a float64 one."""
+        return self.operator.faintest if self.at.theta.dtype == torch.float32 else 0.0
+
     def solve(self, v: Tensor, damping: float) -> Tensor:
         """(G + λI)⁻¹ v."""
-        if v.dtype != torch.float32 or not self.operator.drowned(damping):
+        if v.dtype != torch.float32 or damping >= self.operator.faintest:
             self.note = ""
             return self.operator.solve(v, damping)
         self.note = DROWNED.format(damping)
@@ -102,9 +108,10 @@ class Blocks:
     def __init__(self, blocks: list[Tensor], labels: Sequence[str]) -> None:
         self.blocks, self.labels = blocks, labels
 
-    def drowned(self, damping: float) -> bool:
-        """Below 1e-5 of the size of any of the blocks."""
-        return any(damping < FLOAT32_FLOOR * float(b.norm()) for b in self.blocks)
+    @cached_property
+    def faintest(self) -> float:
+        """1e-5 of the size of the largest block."""
+        return FLOAT32_FLOOR * max(float(b.norm()) for b in self.blocks)
 
     def solve(self, v: Tensor, damping: float) -> Tensor:
         """Block by block; SingularError names the one that has no inverse."""

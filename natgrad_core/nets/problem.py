@@ -68,6 +68,9 @@ class NetProblem:
     def __len__(self) -> int:
         return len(self.x)
 
+    def __repr__(self) -> str:
+        return f"<problem of {len(self)} examples, {self.likelihood.name}: {self.net}>"
+
     def check(self, theta: Tensor) -> Tensor:
         """``theta`` as ``[p]`` in the data's precision, or an error that teaches."""
         if theta.ndim != 1 or len(theta) != self.dim:
@@ -152,6 +155,9 @@ class Point:
     def __init__(self, problem: NetProblem, theta: Tensor, step: int = 0) -> None:
         self.problem, self.theta, self.step = problem, theta, step
         self._ahead: tuple[Tensor, Point] | None = None
+
+    def __repr__(self) -> str:
+        return f"<point at step {self.step}, loss {self.loss:.4g}, of {self.problem}>"
 
     @cached_property
     def tape(self) -> Tape:

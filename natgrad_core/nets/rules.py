@@ -6,7 +6,8 @@ Levenberg–Marquardt, a radius that learns a trust region. One function compose
 
 Where a policy learns, the trial point is looked at before the step is taken, and a step that would
 not lower the loss is tried again with the lesson learned. The trial is not wasted: at a full batch
-it is the forward pass of the next step.
+it is the forward pass of the next step. A λ that learns stops at the ``least`` of an approximation,
+where float32 still tells it from rounding: the approximation itself is wrong by far more.
 """
 
 from __future__ import annotations
@@ -49,16 +50,17 @@ def second_order(
         operator, of_metric = metric.at(at.check(), memory["metric"])
         of_trust, of_size = memory["trust"], memory["size"]
         step, rho, strength = Step(torch.zeros_like(direction), 0.0, of_size), float("nan"), 0.0
+        least = getattr(operator, "least", 0.0) if trust.learns else 0.0
         tries = 0
         for _ in range(TRIES):
             tries += 1
-            strength = trust.value(of_trust, at)
+            strength = max(trust.value(of_trust, at), least)
             try:
                 downhill = -operator.solve(direction, strength)
             except SingularError:
                 if not trust.learns:
                     raise
-                of_trust = trust.judge(of_trust, float("nan"))  # it has learnt too little damping
+                of_trust = trust.judge(of_trust, float("nan"), least)  # too little damping
                 continue
             step = length.fit(at, direction, downhill, strength, of_size)
             if not learns:
@@ -66,7 +68,8 @@ def second_order(
                 break
             gained = at.loss - at.after(step.change).loss
             rho = gained / step.promise if step.promise > 0 else float("nan")
-            of_trust, of_size = trust.judge(of_trust, rho), length.judge(step, rho)
+            of_trust = trust.judge(of_trust, rho, least)
+            of_size = length.judge(step, rho)
             if rho > 0:
                 break
         else:

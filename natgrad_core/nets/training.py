@@ -47,6 +47,11 @@ class Frame:
     stuck: bool = False
     """Whether there is no next step (no inverse, too slow); then ``note`` says why."""
 
+    def __repr__(self) -> str:
+        said = f", λ {self.report['damping']:.2g}" if "damping" in self.report else ""
+        note = f"; {self.note}" if self.note else ""
+        return f"<frame {self.step}: loss {self.loss:.4g}, {self.seconds:.3g} s{said}{note}>"
+
     @property
     def report(self) -> dict[str, Any]:
         """What the rule said of its last step."""

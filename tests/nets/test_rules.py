@@ -10,12 +10,29 @@ import pytest
 import torch
 
 from natgrad_core.nets import NetProblem, mlp, plane, rules, train
-from natgrad_core.nets.damping import ByLoss, Fixed, LevenbergMarquardt, Nielsen, policy
+from natgrad_core.nets.damping import (
+    ByLoss,
+    Damping,
+    Fixed,
+    LevenbergMarquardt,
+    Nielsen,
+    policy,
+)
 from natgrad_core.nets.fisher import Fisher
 from natgrad_core.nets.kfac import Factors, Kronecker
-from natgrad_core.nets.metric import exact, generalized_gauss_newton, hessian
+from natgrad_core.nets.metric import (
+    Careful,
+    Metric,
+    blocks,
+    ekfac,
+    exact,
+    generalized_gauss_newton,
+    hessian,
+    kfac,
+)
 from natgrad_core.nets.problem import Point, SingularError
 from natgrad_core.nets.rule import Rule, chain, decay, descend
+from natgrad_core.nets.rules import second_order
 from natgrad_core.nets.size import KLClip, Quadratic, Rate, Step, TrustRegion
 from tests.nets.cases import point
 
@@ -132,6 +149,8 @@ def test_levenberg_marquardt_trusts_good_predictions_and_doubts_bad_ones() -> No
     for rho in (0.1, -3.0, math.nan, -math.inf):
         assert lm.judge(now, rho) == {"damping": 4.0}
     assert LevenbergMarquardt(1e-12, 0.25).judge({"damping": 1e-12}, 1.0) == {"damping": 1e-12}
+    assert lm.judge(now, 0.9, 0.5) == {"damping": 0.5}
+    assert lm.judge({"damping": 1e-9}, -1.0, 0.5) == {"damping": 2.0}
     with pytest.raises(ValueError, match="between 0 and 1"):
         LevenbergMarquardt(1.0, 4.0)
 
@@ -146,6 +165,8 @@ def test_nielsen_falls_smoothly_and_rises_ever_faster() -> None:
     twice = nielsen.judge(once, math.nan)
     assert (once["damping"], twice["damping"]) == (2.0, 8.0)
     assert nielsen.judge(twice, 1.0)["nu"] == 2.0
+    assert nielsen.judge(now, 1.0, 0.5)["damping"] == 0.5
+    assert nielsen.judge({"damping": 1e-9, "nu": 2.0}, -1.0, 0.5)["damping"] == 1.0
 
 
 def test_damping_by_the_loss_is_a_multiple_of_it() -> None:
@@ -191,6 +212,34 @@ def test_a_damping_learnt_too_small_is_raised_where_the_matrix_is_singular() -> 
     fixed = rules.natural(1.0, 1e-17, method="rows")
     with pytest.raises(SingularError, match="raise λ"):
         fixed.update(at.grad, at, fixed.init(at.theta))
+
+
+@pytest.mark.parametrize("metric", [kfac(), kfac(shared=False), ekfac(), blocks()])
+@pytest.mark.parametrize("learning", [LevenbergMarquardt(1e-11), Nielsen(1e-11)])
+def test_an_approximation_s_damping_is_not_learnt_below_what_float32_can_tell(
+    metric: Metric, learning: Damping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[float] = []
+    solve = Careful.solve
+
+    def watched(self: Careful, v: torch.Tensor, damping: float) -> torch.Tensor:
+        tried.append(damping / self.operator.faintest)
+        return solve(self, v, damping)
+
+    monkeypatch.setattr(Careful, "solve", watched)
+    problem = NetProblem.of(mlp((2, 8, 2)), plane("moons", 60))
+    at = problem.at(problem.net.init(0))
+    rule = second_order(metric, learning, Quadratic())
+    memory = rule.init(at.theta)
+    for _ in range(8):
+        change, memory = rule.update(at.grad, at, memory)
+        assert memory["report"]["note"] == ""
+        at = at.after(change)
+    assert min(tried) == tried[0] == 1
+    fine = problem.double.at(at.double.theta)
+    operator = metric.at(fine, metric.init(fine.theta))[0]
+    assert isinstance(operator, Careful)
+    assert operator.least == 0
 
 
 def test_a_step_that_cannot_help_is_given_up_and_said() -> None:
