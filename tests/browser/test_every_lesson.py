@@ -142,6 +142,14 @@ LOOK = """() => {
                          root.scrollWidth - root.clientWidth),
         planes: shown.map(e => [box(e).width, box(e).height, box(e).left, box(e).right]),
         type: Math.min(...ticks.map(e => parseFloat(getComputedStyle(e).fontSize))),
+        narrow: [...root.querySelectorAll('input.number')].filter(e => e.checkVisibility()).filter(
+            e => {
+                const written = e.value;
+                e.value = '-88.888';  // as wide as what is ever written
+                const cut = e.scrollWidth > e.clientWidth;
+                e.value = written;
+                return cut;
+            }).map(e => e.dataset.field),
     } }"""
 
 
@@ -163,6 +171,7 @@ def assert_square_and_legible(page: Page, screen: str, presenting: bool) -> None
         assert left >= 0
         assert right <= width
         assert wide >= (290 if screen == "phone" else 0.28 * min(width, height)), screen
+    assert found["narrow"] == [], screen
     assert found["type"] >= max(11, (height / 70 if presenting else height / 120)), screen
 
 
