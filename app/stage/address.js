@@ -10,7 +10,8 @@ const pairs = (search) =>
 
 export function readAddress(search, names) {
   const own = {};
-  for (const [name, value] of new URLSearchParams(search)) if (names.includes(name)) own[name] = value;
+  for (const [name, value] of new URLSearchParams(search))
+    if (names.includes(name)) own[name] = value;
   const rest = pairs(search).filter(([name]) => !names.includes(name));
   const query = rest.map(([, part]) => part).join("&");
   return { query: rest.some(([name]) => name !== "v") ? query : "", own };
@@ -19,14 +20,17 @@ export function readAddress(search, names) {
 // What a comma, a colon or a slash means in a query is nothing: they may stand as they are.
 const plain = (text) => encodeURIComponent(text).replace(/%(2C|3A|2F|3B|40)/g, decodeURIComponent);
 
-// The kernel's `query` with the step now shown, which only the page knows, and with what is its own.
+// The kernel's `query` with the step now shown, which only the page knows, and with what is its
+// own.
 export function writeAddress(query, own, { version, k, shown, steps }) {
   const rest = pairs(query).filter(([name]) => name !== "v" && name !== "k");
   const still = k === null ? shown === steps : shown === k;
   const parts = [
     ...(still ? [] : [`k=${shown}`]),
     ...rest.map(([, part]) => part),
-    ...Object.entries(own).filter(([, value]) => value).map(([name, value]) => `${name}=${plain(value)}`),
+    ...Object.entries(own)
+      .filter(([, value]) => value)
+      .map(([name, value]) => `${name}=${plain(value)}`),
   ];
   return parts.length ? `?v=${version}&${parts.join("&")}` : "";
 }

@@ -39,8 +39,8 @@ export function makeAsker({ send, context, onTrouble }) {
       pending = merged(pending, { set, base });
       this.next();
     },
-    // The same picture, finer (of a run: longer, by `one` step or a few); only while nothing else is
-    // asked.
+    // The same picture, finer (of a run: longer, by `one` step or a few); only while nothing else
+    // is asked.
     refine(fine, { one = false } = {}) {
       if (!flight && !pending) launch({ set: {}, fine, one });
     },

@@ -1,6 +1,6 @@
 // Points painted on a plane: a press puts one down, a stroke more of them, a pointer's width apart.
-// A finger's tap puts one, for its stroke scrolls the page. By keys a cross is moved, and Enter puts
-// one. Each ask has the whole stroke so far: only the newest ask is sure to be sent.
+// A finger's tap puts one, for its stroke scrolls the page. By keys a cross is moved, and Enter
+// puts one. Each ask has the whole stroke so far: only the newest ask is sure to be sent.
 
 import { make, setText } from "./dom.js";
 import { show } from "./format.js";
@@ -59,7 +59,12 @@ export function makeBrush(plane, { field, placeOf, ask }) {
     cross.hidden = false;
     cross.style.translate = `${spot.offsetX.toFixed(1)}px ${spot.offsetY.toFixed(1)}px`;
     cross.classList.toggle("left", keyed[0] > 0.5);
-    setText(words, placeOf(spot).map((v, i) => `${plane.labels()[i]} = ${show(v)}`).join(", "));
+    setText(
+      words,
+      placeOf(spot)
+        .map((v, i) => `${plane.labels()[i]} = ${show(v)}`)
+        .join(", "),
+    );
     event.preventDefault();
     event.stopPropagation();
   });

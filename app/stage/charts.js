@@ -46,12 +46,15 @@ function loadPlotly(model) {
 
 // The figure with its inks as colors.
 function inked(part, palette) {
-  if (typeof part === "string") return part.startsWith("ink:") ? palette.color(part.slice(4)) : part;
+  if (typeof part === "string")
+    return part.startsWith("ink:") ? palette.color(part.slice(4)) : part;
   if (Array.isArray(part)) {
     return typeof part[0] === "number" ? part : part.map((each) => inked(each, palette));
   }
   if (!part || typeof part !== "object") return part;
-  return Object.fromEntries(Object.entries(part).map(([key, value]) => [key, inked(value, palette)]));
+  return Object.fromEntries(
+    Object.entries(part).map(([key, value]) => [key, inked(value, palette)]),
+  );
 }
 
 function dressed(layout, { palette, size, width, height }) {
@@ -108,7 +111,12 @@ function makeChart() {
 }
 
 export function makeCharts(model, { palette, theme, busy }) {
-  const box = make("section", { class: "charts", "data-part": "charts", "aria-label": say("charts"), hidden: true });
+  const box = make("section", {
+    class: "charts",
+    "data-part": "charts",
+    "aria-label": say("charts"),
+    hidden: true,
+  });
   const held = new Map(); // name → its parts
   let timer = 0;
   const watcher = new IntersectionObserver((entries) => {

@@ -68,9 +68,21 @@ export function checks({ field, label, options }, fields, lesson) {
   // A long list keeps its first few in sight and folds the others away.
   const folded = rows.length > FEW ? rows.splice(FEW - 1) : [];
   const more = folded.length
-    ? make("details", { class: "more" }, make("summary", {}, say("more", { count: folded.length })), ...folded)
+    ? make(
+        "details",
+        { class: "more" },
+        make("summary", {}, say("more", { count: folded.length })),
+        ...folded,
+      )
     : null;
-  return make("fieldset", { class: "control checks" }, make("legend", {}, label), ...rows, more, spot);
+  return make(
+    "fieldset",
+    { class: "control checks" },
+    make("legend", {}, label),
+    ...rows,
+    more,
+    spot,
+  );
 }
 
 export function toggle({ field, label, help }, fields) {

@@ -10,7 +10,8 @@ export async function copy(text) {
     // No permission, or plain http.
     const area = make("textarea", { style: "position:fixed;opacity:0" });
     area.value = text;
-    (document.querySelector("dialog[open]") ?? document.body).append(area); // a window makes all else inert
+    // A window makes all else inert.
+    (document.querySelector("dialog[open]") ?? document.body).append(area);
     area.select();
     const fine = document.execCommand("copy");
     area.remove();

@@ -34,7 +34,11 @@ function matrix({ field, label, step = 0.1, size = 2 }, fields) {
 // Something to do now, and not a value that stays: pressed, it sets its field once.
 function button({ field, label, value = true, help }, fields) {
   const spot = fields.spot();
-  const press = make("button", { type: "button", class: "act", title: help, "data-field": field }, label);
+  const press = make(
+    "button",
+    { type: "button", class: "act", title: help, "data-field": field },
+    label,
+  );
   press.addEventListener("click", () => fields.set(field, value));
   fields.add(field, [press], { write: () => {}, spot });
   return make("div", { class: "control" }, press, spot);
@@ -73,7 +77,11 @@ export function makeControls(lesson, fields) {
       ...parts,
     );
   });
-  const box = make("div", { class: "controls", "data-part": "controls", role: "region", "aria-label": say("controls") }, ...groups);
+  const box = make(
+    "div",
+    { class: "controls", "data-part": "controls", role: "region", "aria-label": say("controls") },
+    ...groups,
+  );
   // A picture with several faces shows the controls of the one it has on.
   function update({ shown = {} }) {
     for (const group of groups) {

@@ -9,7 +9,12 @@ export function makeDialog(root, name, title, ...parts) {
   const head = make("div", { class: "head" }, heading, close);
   const said = make("p", { class: "hint", role: "status" });
   const body = make("div", { class: "body" }, ...parts, said);
-  const box = make("dialog", { class: `window ${name}`, "aria-labelledby": heading.id }, head, body);
+  const box = make(
+    "dialog",
+    { class: `window ${name}`, "aria-labelledby": heading.id },
+    head,
+    body,
+  );
   const shut = () => {
     if (box.open) box.close();
   };

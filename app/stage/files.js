@@ -46,7 +46,10 @@ export async function asPng(canvas, { perInch, source }) {
   size[8] = 1; // of a metre
   const words = new TextEncoder().encode(`Source\0\0\0\0\0${source}`);
   const head = 33; // the signature and the first chunk, which others must follow
-  return new Blob([bytes.subarray(0, head), chunk("pHYs", size), chunk("iTXt", words), bytes.subarray(head)], {
-    type: "image/png",
-  });
+  return new Blob(
+    [bytes.subarray(0, head), chunk("pHYs", size), chunk("iTXt", words), bytes.subarray(head)],
+    {
+      type: "image/png",
+    },
+  );
 }

@@ -7,7 +7,13 @@ const SHORTEST = 2500; // ms
 const LONGEST = 9000;
 const LAST_FRAME = 1400; // ms on the last picture
 const GIF_GAP = 80; // ms between frames
-const KINDS = ["video/mp4;codecs=avc1.42E01F", "video/mp4", "video/webm;codecs=vp9", "video/webm;codecs=vp8", "video/webm"];
+const KINDS = [
+  "video/mp4;codecs=avc1.42E01F",
+  "video/mp4",
+  "video/webm;codecs=vp9",
+  "video/webm;codecs=vp8",
+  "video/webm",
+];
 
 export const filmKind = () =>
   typeof MediaRecorder === "function" && "captureStream" in HTMLCanvasElement.prototype
@@ -26,7 +32,10 @@ export function asGif(poster, steps, told) {
     width: canvas.width,
     height: canvas.height,
     frames,
-    frame: (i) => poster.at(last ? (i * steps) / last : 0, i < last).getImageData(0, 0, canvas.width, canvas.height).data,
+    frame: (i) =>
+      poster
+        .at(last ? (i * steps) / last : 0, i < last)
+        .getImageData(0, 0, canvas.width, canvas.height).data,
     delay: (i) => (i < last ? lengthOf(steps) / last : LAST_FRAME),
     pause: (part) => (told(part), turn()),
   });

@@ -35,8 +35,8 @@ export function show(value, digits = 3) {
 
 const WIDEST = 7; // characters that a box has room for
 
-// What stands in a box that is typed into: plain ASCII, no digit that a float would invent, and none
-// that the box would cut off. What is not retyped keeps all its digits.
+// What stands in a box that is typed into: plain ASCII, no digit that a float would invent, and
+// none that the box would cut off. What is not retyped keeps all its digits.
 export function typed(value) {
   if (typeof value !== "number") return String(value ?? "");
   if (value && Math.abs(value) < 1e-4) return Number(value.toPrecision(3)).toExponential();

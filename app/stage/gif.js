@@ -9,7 +9,9 @@ const binOf = (r, g, b) => ((r >> 3) << 10) | ((g >> 3) << 5) | (b >> 3); // 15 
 // The colors that occur, in boxes cut at their median until there are enough.
 function paletteOf(counts) {
   const colors = [];
-  counts.forEach((count, i) => count && colors.push([(i >> 10) & 31, (i >> 5) & 31, i & 31, count]));
+  counts.forEach(
+    (count, i) => count && colors.push([(i >> 10) & 31, (i >> 5) & 31, i & 31, count]),
+  );
   let boxes = [colors];
   const spread = (box, c) => {
     let [low, high] = [31, 0];
@@ -36,7 +38,9 @@ function paletteOf(counts) {
     boxes.splice(boxes.indexOf(widest), 1, weigh(box.slice(0, at)), weigh(box.slice(at)));
   }
   return boxes.map(({ box, total }) =>
-    [0, 1, 2].map((c) => Math.round((255 / 31) * (box.reduce((s, color) => s + color[c] * color[3], 0) / total))),
+    [0, 1, 2].map((c) =>
+      Math.round((255 / 31) * (box.reduce((s, color) => s + color[c] * color[3], 0) / total)),
+    ),
   );
 }
 
@@ -144,13 +148,15 @@ export async function gifOf({ width, height, frames, frame, delay, pause }) {
   out.word(height);
   out.push(0xf7, 0, 0); // a palette of 256 colors
   for (let i = 0; i < 256; i++) out.push(...(palette[i] ?? [0, 0, 0]));
-  out.push(0x21, 0xff, 11, ..."NETSCAPE2.0".split("").map((c) => c.charCodeAt(0)), 3, 1, 0, 0, 0); // for ever
+  // For ever
+  out.push(0x21, 0xff, 11, ..."NETSCAPE2.0".split("").map((c) => c.charCodeAt(0)), 3, 1, 0, 0, 0);
 
   let before = null;
   for (let i = 0; i < frames; i++) {
     const data = frame(i);
     const now = new Uint8Array(width * height);
-    for (let p = 0, q = 0; p < now.length; p++, q += 4) now[p] = indexOf(data[q], data[q + 1], data[q + 2]);
+    for (let p = 0, q = 0; p < now.length; p++, q += 4)
+      now[p] = indexOf(data[q], data[q + 1], data[q + 2]);
     let [left, top, right, low] = before ? [width, height, 0, 0] : [0, 0, width - 1, height - 1];
     for (let p = 0; before && p < now.length; p++) {
       if (now[p] === before[p]) continue;
@@ -160,7 +166,8 @@ export async function gifOf({ width, height, frames, frame, delay, pause }) {
       top = Math.min(top, y);
       low = Math.max(low, y);
     }
-    if (left > right) [left, top, right, low] = [0, 0, 0, 0]; // nothing moved: one pixel, for the time
+    // Nothing moved: one pixel, for the time.
+    if (left > right) [left, top, right, low] = [0, 0, 0, 0];
     const [wide, tall] = [right - left + 1, low - top + 1];
     const part = new Uint8Array(wide * tall);
     for (let y = 0; y < tall; y++) {

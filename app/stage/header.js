@@ -11,7 +11,7 @@ const TOOLS = {
   reset: '<path d="M8 3a5 5 0 1 1-5 5h1.8A3.2 3.2 0 1 0 8 4.8V7L4 3.9 8 .8z"/>',
   link:
     '<path d="M6.8 9.2l2.4-2.4M7 4.6l1.6-1.6a3 3 0 0 1 4.3 4.3L11.4 9M9 11.4l-1.6 1.6a3 ' +
-      '3 0 0 1-4.3-4.3L4.6 7" stroke="currentColor" stroke-width="1.6" fill="none"/>',
+    '3 0 0 1-4.3-4.3L4.6 7" stroke="currentColor" stroke-width="1.6" fill="none"/>',
 };
 
 // To the lessons before and after this one, and to all of them.
@@ -58,7 +58,14 @@ export function makeHeader(lesson, { ask, reset, theme, link, nav, menu, past })
   const tool = (icon, label, act, part = icon) =>
     make(
       "button",
-      { type: "button", class: "tool", title: label, "aria-label": label, onclick: act, "data-part": part },
+      {
+        type: "button",
+        class: "tool",
+        title: label,
+        "aria-label": label,
+        onclick: act,
+        "data-part": part,
+      },
       drawing(TOOLS[icon]),
     );
   const themeTool = makeThemeTool(theme, { class: "tool", "data-part": "theme" });
@@ -77,7 +84,11 @@ export function makeHeader(lesson, { ask, reset, theme, link, nav, menu, past })
     { class: "top" },
     nav ? makeNav(nav) : null,
     make("h1", {}, lesson.title),
-    make("div", { class: "presets", "data-part": "presets", role: "group", "aria-label": say("presets") }, ...chips),
+    make(
+      "div",
+      { class: "presets", "data-part": "presets", role: "group", "aria-label": say("presets") },
+      ...chips,
+    ),
     make("div", { class: "tools" }, undoTool, redoTool, resetTool, linkTool, themeTool, menu.box),
   );
   return {

@@ -20,14 +20,19 @@ function paint(cells, width, height, ramp, none) {
     const to = (height - 1 - row) * width; // the first row is the lowest
     for (let i = 0; i < width; i++) {
       const value = scale * cells[row * width + i];
-      pixels[to + i] = value !== value ? nothing : colors[Math.max(0, Math.min(255, Math.round(value)))];
+      pixels[to + i] =
+        value !== value ? nothing : colors[Math.max(0, Math.min(255, Math.round(value)))];
     }
   }
   context.putImageData(data, 0, 0);
   return image;
 }
 
-export function drawHeat(ctx, { cells, size, box, between, smooth }, { array, palette, place, theme }) {
+export function drawHeat(
+  ctx,
+  { cells, size, box, between, smooth },
+  { array, palette, place, theme },
+) {
   const numbers = array(cells);
   if (!numbers) return;
   const kept = images.get(numbers);
@@ -38,5 +43,11 @@ export function drawHeat(ctx, { cells, size, box, between, smooth }, { array, pa
   images.set(numbers, { theme, image });
   const [x0, x1, y0, y1] = box;
   ctx.imageSmoothingEnabled = Boolean(smooth);
-  ctx.drawImage(image, place.x(x0), place.y(y1), place.x(x1) - place.x(x0), place.y(y0) - place.y(y1));
+  ctx.drawImage(
+    image,
+    place.x(x0),
+    place.y(y1),
+    place.x(x1) - place.x(x0),
+    place.y(y0) - place.y(y1),
+  );
 }

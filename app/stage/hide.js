@@ -6,8 +6,22 @@ import { make, setAttribute } from "./dom.js";
 import { say } from "./texts.js";
 
 const PARTS = [
-  "lessons", "presets", "undo", "reset", "link", "theme", "menu", "say", "legend", "playback",
-  "meter", "formulas", "controls", "charts", "words", "questions",
+  "lessons",
+  "presets",
+  "undo",
+  "reset",
+  "link",
+  "theme",
+  "menu",
+  "say",
+  "legend",
+  "playback",
+  "meter",
+  "formulas",
+  "controls",
+  "charts",
+  "words",
+  "questions",
 ];
 
 export function makeHiding({ root, lesson, handles, changed, copyLink }) {
@@ -51,7 +65,11 @@ export function makeHiding({ root, lesson, handles, changed, copyLink }) {
       return make("label", { class: "check" }, box, make("span", {}, label));
     };
     const tell = async () => dialog.tell(await copyLink());
-    const copier = make("button", { type: "button", class: "chip", onclick: tell }, say("copy-link"));
+    const copier = make(
+      "button",
+      { type: "button", class: "chip", onclick: tell },
+      say("copy-link"),
+    );
     const list = (title, ...rows) => make("fieldset", {}, make("legend", {}, title), ...rows);
     dialog = makeDialog(
       root,

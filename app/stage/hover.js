@@ -1,5 +1,6 @@
 // The read-out beside a path: which rule, which step, where, and the loss there. A pointer or a tap
-// reads what is near it; by keys the plane reads along its paths: ← → a step (Shift: ten), ↑ ↓ a path.
+// reads what is near it; by keys the plane reads along its paths: ← → a step (Shift: ten), ↑ ↓ a
+// path.
 
 import { make, setText } from "./dom.js";
 import { show } from "./format.js";
@@ -66,7 +67,10 @@ export function makeHover(plane, { array, redraw, lesson }) {
       ? read.map(([what, numbers]) => `${what} ${show(array(numbers)[step], 4)}`).join(", ")
       : point.map((v, i) => `${plane.labels()[i]} = ${show(plane.value(i, v))}`).join(", ");
     const there = say("place", { step, place });
-    setText(words, loss === undefined ? there : say("loss-there", { place: there, loss: show(loss, 4) }));
+    setText(
+      words,
+      loss === undefined ? there : say("loss-there", { place: there, loss: show(loss, 4) }),
+    );
     box.style.setProperty("--own", `var(${inkVar(trace.ink)})`);
     const [x, y] = keyed ? onFrame(point) : pointer;
     box.classList.toggle("left", x > plane.side() / 2);
@@ -113,7 +117,10 @@ export function makeHover(plane, { array, redraw, lesson }) {
     if (!along && !across) return;
     const { path, step } = keyed ?? { path: 0, step: along ? -along : 0 };
     const far = along ? along * (event.shiftKey ? 10 : 1) : 0;
-    read({ path: (path + (across ?? 0) + paths.length) % paths.length, step: Math.max(0, step + far) });
+    read({
+      path: (path + (across ?? 0) + paths.length) % paths.length,
+      step: Math.max(0, step + far),
+    });
     event.preventDefault();
     event.stopPropagation();
   });

@@ -1,8 +1,10 @@
-// A Jupyter kernel's comm over one websocket: as much of the protocol as a lesson needs, and no more.
+// A Jupyter kernel's comm over one websocket: as much of the protocol as a lesson needs, and no
+// more.
 //
-// The subprotocol v1.kernel.websocket.jupyter.org frames a message in one binary chunk: the number of offsets and the
-// offsets (little-endian uint64), then the parts they point to: channel, header, parent header, metadata, content,
-// buffers. https://jupyter-server.readthedocs.io/en/latest/developers/websocket-protocols.html
+// The subprotocol v1.kernel.websocket.jupyter.org frames a message in one binary chunk: the number
+// of offsets and the offsets (little-endian uint64), then the parts they point to: channel, header,
+// parent header, metadata, content, buffers.
+// https://jupyter-server.readthedocs.io/en/latest/developers/websocket-protocols.html
 
 const PROTOCOL = "v1.kernel.websocket.jupyter.org";
 const OPEN_WITHIN = 10_000; // ms; the server opens a socket only once the kernel answers
@@ -36,7 +38,10 @@ export function unpack(buffer) {
   const view = new DataView(buffer);
   const count = Number(view.getBigUint64(0, true));
   const offset = (i) => Number(view.getBigUint64(8 * (i + 1), true));
-  return Array.from({ length: count - 1 }, (_, i) => new Uint8Array(buffer, offset(i), offset(i + 1) - offset(i)));
+  return Array.from(
+    { length: count - 1 },
+    (_, i) => new Uint8Array(buffer, offset(i), offset(i + 1) - offset(i)),
+  );
 }
 
 /** One comm of one kernel. Events: onmessage(content, buffers), ondead(), onlost(code). */
@@ -45,7 +50,8 @@ export class Comm {
     this.base = base;
     this.kernel = kernel;
     this.comm = comm;
-    this.pass = pass; // said as a subprotocol: a header that no log keeps, which an address would be
+    // Said as a subprotocol: a header that no log keeps, which an address would be.
+    this.pass = pass;
     this.session = uuid();
     this.socket = null;
     this.onmessage = this.ondead = this.onlost = () => {};
@@ -53,7 +59,10 @@ export class Comm {
 
   /** Open the websocket. Resolves when messages will reach the kernel, rejects if they will not. */
   open() {
-    const url = new URL(`${this.base}api/kernels/${this.kernel}/channels?session_id=${this.session}`, location.href);
+    const url = new URL(
+      `${this.base}api/kernels/${this.kernel}/channels?session_id=${this.session}`,
+      location.href,
+    );
     url.protocol = url.protocol.replace("http", "ws");
     const socket = new WebSocket(url, [PROTOCOL, `natgrad.${this.pass}`]);
     socket.binaryType = "arraybuffer";
@@ -96,8 +105,21 @@ export class Comm {
       version: "5.3",
     };
     const data = { method: "custom", content };
-    const bytes = buffers.map((b) => (b instanceof ArrayBuffer ? new Uint8Array(b) : new Uint8Array(b.buffer, b.byteOffset, b.byteLength)));
-    this.socket.send(pack(["shell", JSON.stringify(header), "{}", "{}", JSON.stringify({ comm_id: this.comm, data }), ...bytes]));
+    const bytes = buffers.map((b) =>
+      b instanceof ArrayBuffer
+        ? new Uint8Array(b)
+        : new Uint8Array(b.buffer, b.byteOffset, b.byteLength),
+    );
+    this.socket.send(
+      pack([
+        "shell",
+        JSON.stringify(header),
+        "{}",
+        "{}",
+        JSON.stringify({ comm_id: this.comm, data }),
+        ...bytes,
+      ]),
+    );
     return true;
   }
 
@@ -108,8 +130,16 @@ export class Comm {
     if (kind === "comm_msg") {
       const { comm_id, data } = JSON.parse(text.decode(content));
       if (comm_id !== this.comm || data.method !== "custom") return;
-      // A typed array must start at a multiple of its item's size, which a part of a frame need not do.
-      const aligned = buffers.map((b) => new DataView(b.byteOffset % 8 ? b.slice().buffer : b.buffer, b.byteOffset % 8 ? 0 : b.byteOffset, b.byteLength));
+      // A typed array must start at a multiple of its item's size, which a part of a frame need not
+      // do.
+      const aligned = buffers.map(
+        (b) =>
+          new DataView(
+            b.byteOffset % 8 ? b.slice().buffer : b.buffer,
+            b.byteOffset % 8 ? 0 : b.byteOffset,
+            b.byteLength,
+          ),
+      );
       this.onmessage(data.content, aligned);
     } else if (kind === "status") {
       const { execution_state } = JSON.parse(text.decode(content));

@@ -11,10 +11,22 @@ const ROWS = [
   { group: "run", keys: ["."], does: "forward" },
   { group: "run", keys: ["l"], does: "loop" },
   { group: "run", keys: ["r"], does: "replay" },
-  { group: "state", keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], shown: "1 … 9", does: "preset" },
+  {
+    group: "state",
+    keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"],
+    shown: "1 … 9",
+    does: "preset",
+  },
   { group: "state", keys: ["0"], does: "reset" },
   { group: "state", keys: ["z"], ctrl: true, shown: "Ctrl Z", does: "undo" },
-  { group: "state", keys: ["z", "Z"], ctrl: true, shift: true, shown: "Ctrl Shift Z", does: "redo" },
+  {
+    group: "state",
+    keys: ["z", "Z"],
+    ctrl: true,
+    shift: true,
+    shown: "Ctrl Shift Z",
+    does: "redo",
+  },
   { group: "state", keys: ["y"], ctrl: true, shown: "Ctrl Y", does: "redo" },
   { group: "hand", shown: "Tab", says: "key-tab" },
   { group: "hand", shown: "← → ↑ ↓", says: "key-move" },
@@ -22,9 +34,29 @@ const ROWS = [
   { group: "hand", shown: "Ctrl ←", says: "key-coarse" },
   { group: "hand", shown: "← → ↑ ↓", says: "key-read" },
   { group: "talk", keys: ["p"], does: "present" },
-  { group: "talk", keys: ["PageDown"], shown: "Page Down", does: "next", when: "presenting", first: true },
-  { group: "talk", keys: ["PageUp"], shown: "Page Up", does: "last", when: "presenting", first: true },
-  { group: "talk", keys: ["ArrowRight", "ArrowDown"], shown: "→", does: "next", when: "presenting" },
+  {
+    group: "talk",
+    keys: ["PageDown"],
+    shown: "Page Down",
+    does: "next",
+    when: "presenting",
+    first: true,
+  },
+  {
+    group: "talk",
+    keys: ["PageUp"],
+    shown: "Page Up",
+    does: "last",
+    when: "presenting",
+    first: true,
+  },
+  {
+    group: "talk",
+    keys: ["ArrowRight", "ArrowDown"],
+    shown: "→",
+    does: "next",
+    when: "presenting",
+  },
   { group: "talk", keys: ["ArrowLeft", "ArrowUp"], shown: "←", does: "last", when: "presenting" },
   { group: "talk", keys: ["c"], does: "panel", when: "presenting" },
   { group: "talk", keys: ["f"], does: "full" },
@@ -46,8 +78,10 @@ function taken({ target, key, ctrlKey, metaKey }) {
   if (target.matches("textarea, select, [contenteditable=true]")) return true;
   if (target.matches("input:not([type=range], [type=checkbox], [type=radio])")) return true;
   if (key === " ") return target.matches(PRESSED);
-  // An arrow belongs to what has the focus; a button has no use for it, nor a plane that was clicked.
-  if (key.startsWith("Arrow")) return target !== document.body && !target.matches("button, a, .frame");
+  // An arrow belongs to what has the focus; a button has no use for it, nor a plane that was
+  // clicked.
+  if (key.startsWith("Arrow"))
+    return target !== document.body && !target.matches("button, a, .frame");
   return false;
 }
 
@@ -74,7 +108,8 @@ export function listenKeys(root, acts, { whole, presenting }) {
 
   // A clicker's keys come before a slider's own.
   function early(event) {
-    if (presenting() && event.key.startsWith("Page") && !event.target.closest?.("dialog")) listen(event);
+    if (presenting() && event.key.startsWith("Page") && !event.target.closest?.("dialog"))
+      listen(event);
   }
 
   const place = whole ? document : root;

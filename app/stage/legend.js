@@ -10,17 +10,13 @@ import { say } from "./texts.js";
 export function legendOf(lesson, { traces, ways = {} }) {
   const paths = traces.filter((trace) => trace.kind === "path");
   const rules = [...new Set(paths.map((trace) => trace.ink))];
-  const filled = new Set(paths.filter((trace) => trace.dash !== "dashed").map((trace) => trace.ink));
+  const filled = new Set(
+    paths.filter((trace) => trace.dash !== "dashed").map((trace) => trace.ink),
+  );
   const open = rules.filter((ink) => !filled.has(ink));
   const rest = new Map();
   for (const { kind, ink, name } of traces) {
-    if (
-      name &&
-      lesson.inks[ink] &&
-      !rules.includes(ink) &&
-      kind !== "lines" &&
-      kind !== "bands"
-    ) {
+    if (name && lesson.inks[ink] && !rules.includes(ink) && kind !== "lines" && kind !== "bands") {
       rest.set(ink, name);
     }
   }
@@ -30,7 +26,12 @@ export function legendOf(lesson, { traces, ways = {} }) {
 }
 
 export function makeLegend(lesson) {
-  const box = make("div", { class: "legend", "data-part": "legend", role: "list", "aria-label": say("legend") });
+  const box = make("div", {
+    class: "legend",
+    "data-part": "legend",
+    role: "list",
+    "aria-label": say("legend"),
+  });
   let shown = "";
   return {
     box,
@@ -42,7 +43,8 @@ export function makeLegend(lesson) {
       shown = key;
       const item = (mark, text, ink) =>
         make("span", { role: "listitem", "data-ink": ink }, mark, text);
-      const mark = (ink) => swatch(ink, lesson.inks[ink], { line: false, dashed: open.includes(ink) });
+      const mark = (ink) =>
+        swatch(ink, lesson.inks[ink], { line: false, dashed: open.includes(ink) });
       box.replaceChildren(
         ...rules.map((ink) => item(mark(ink), lesson.inks[ink]?.label ?? ink, ink)),
         ...rest.map(([ink, name]) =>

@@ -11,10 +11,19 @@ export function makeLights(root, { lights = {}, inks: known }, { palette, redraw
   const buttons = [...inksOf].map(([symbol, inks]) => {
     const names = inks.map((ink) => known[ink]?.label ?? ink).join(", ");
     const face = make("i", { class: "lights" }, symbol);
-    return make("button", { type: "button", class: "symbol", "aria-pressed": "false" }, face, names);
+    return make(
+      "button",
+      { type: "button", class: "symbol", "aria-pressed": "false" },
+      face,
+      names,
+    );
   });
   if (buttons.length) {
-    const row = make("div", { class: "symbols", role: "group", "aria-label": say("symbols") }, ...buttons);
+    const row = make(
+      "div",
+      { class: "symbols", role: "group", "aria-label": say("symbols") },
+      ...buttons,
+    );
     root.querySelector(".formulas").append(row);
   }
   const places = ".words mi, .words mo, .formulas mi, .formulas mo, .symbols i";
@@ -51,10 +60,20 @@ export function makeLights(root, { lights = {}, inks: known }, { palette, redraw
     const inks = symbol ? inksOf.get(symbol.textContent) : [];
     kept = inks === kept ? [] : inks;
     for (const button of buttons)
-      setAttribute(button, "aria-pressed", String(inksOf.get(button.firstChild.textContent) === kept));
+      setAttribute(
+        button,
+        "aria-pressed",
+        String(inksOf.get(button.firstChild.textContent) === kept),
+      );
     light(kept);
   };
-  const heard = { pointerover: over, focusin: over, focusout: out, pointerleave: out, click: press };
+  const heard = {
+    pointerover: over,
+    focusin: over,
+    focusout: out,
+    pointerleave: out,
+    click: press,
+  };
   for (const [type, listener] of Object.entries(heard)) root.addEventListener(type, listener);
   return () => {
     for (const [type, listener] of Object.entries(heard)) root.removeEventListener(type, listener);

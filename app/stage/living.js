@@ -82,7 +82,13 @@ function drawCurve(ctx, trace, { array, palette, place, weight }) {
   const starts = array(trace.starts) ?? [0, points.length / 2];
   ctx.beginPath();
   for (let i = 0; i + 1 < starts.length; i++) {
-    trail(ctx, points.subarray(2 * starts[i], 2 * starts[i + 1]), 0, starts[i + 1] - starts[i] - 1, place);
+    trail(
+      ctx,
+      points.subarray(2 * starts[i], 2 * starts[i + 1]),
+      0,
+      starts[i + 1] - starts[i] - 1,
+      place,
+    );
   }
   ctx.globalAlpha = trace.faint ? 0.35 : 1;
   ctx.setLineDash(trace.dash === "dashed" ? DASH.map((d) => d * weight) : []);
@@ -93,10 +99,17 @@ function drawCurve(ctx, trace, { array, palette, place, weight }) {
   ctx.globalAlpha = 1;
   if (!trace.broken) return;
   const end = lastGood(points);
-  drawBreak(ctx, place.x(points[2 * end]), place.y(points[2 * end + 1]), palette.color(trace.ink), weight);
+  drawBreak(
+    ctx,
+    place.x(points[2 * end]),
+    place.y(points[2 * end + 1]),
+    palette.color(trace.ink),
+    weight,
+  );
 }
 
-// What lies between a curve with a point a step and the line y = base: strongly up to the step shown.
+// What lies between a curve with a point a step and the line y = base: strongly up to the step
+// shown.
 function drawArea(ctx, trace, { array, palette, place, k }) {
   const points = array(trace.points);
   if (!points) return;
@@ -143,7 +156,12 @@ function drawBall(ctx, trace, { array, palette, place, k, size, weight }) {
   if (trace.dash === "dashed") {
     symbol(ctx, ink.symbol, px, py, r * 1.5, { stroke: paper, width: 4.5 * weight });
     symbol(ctx, ink.symbol, px, py, r * 1.5, { stroke: color, width: 2 * weight });
-  } else symbol(ctx, ink.symbol, px, py, r, { fill: color, stroke: paper, width: 3 * Math.min(weight, 2) });
+  } else
+    symbol(ctx, ink.symbol, px, py, r, {
+      fill: color,
+      stroke: paper,
+      width: 3 * Math.min(weight, 2),
+    });
 }
 
 function drawEllipses(ctx, trace, { array, palette, place, k, weight, playing, traces }) {

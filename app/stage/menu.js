@@ -1,5 +1,5 @@
-// What is done now and then, out of the way behind one button: a list of actions in groups. A module
-// adds its own with `add`; what an action has to say for a moment, it says at the button.
+// What is done now and then, out of the way behind one button: a list of actions in groups. A
+// module adds its own with `add`; what an action has to say for a moment, it says at the button.
 
 import { drawing, freshId, make, setAttribute, setText } from "./dom.js";
 import { say } from "./texts.js";

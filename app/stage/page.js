@@ -1,8 +1,10 @@
-// The page: draws the first answer, which stands in the HTML, then speaks to the kernel for the stage.
+// The page: draws the first answer, which stands in the HTML, then speaks to the kernel for the
+// stage.
 //
-// The stage (render.js) knows only a model as anywidget gives it. Here the model's messages go through our own
-// websocket, and model.link tells how the line is and mends it. Nothing of the reader's is kept in the kernel, so a
-// lost kernel costs a moment: we fetch the page again for a fresh one, and the stage asks with the state it holds.
+// The stage (render.js) knows only a model as anywidget gives it. Here the model's messages go
+// through our own websocket, and model.link tells how the line is and mends it. Nothing of the
+// reader's is kept in the kernel, so a lost kernel costs a moment: we fetch the page again for a
+// fresh one, and the stage asks with the state it holds.
 
 import { readAddress } from "./address.js";
 import { Comm } from "./jupyter.js";
@@ -16,13 +18,17 @@ const LET_GO = 4001; // the code with which the server closes an idle page's web
 /** The data in a page's HTML; null if its lesson did not start. */
 const dataOf = (html) => JSON.parse(html.getElementById("natgrad-data")?.textContent ?? "null");
 
-const bytesOf = (base64) => new DataView(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer);
+const bytesOf = (base64) =>
+  new DataView(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer);
 
-/** The line to the kernel: open, lost (the websocket is gone), dead (the kernel is), or asleep: the server let an idle
- * page's kernel go. Of that a reader need not hear: what they do next wakes it. */
+/**
+ * The line to the kernel: open, lost (the websocket is gone), dead (the kernel is), or asleep: the
+ * server let an idle page's kernel go. Of that a reader need not hear: what they do next wakes it.
+ */
 class Link {
   constructor(page) {
-    this.status = "open"; // Until we know better: a banner while the line is first opened would cry wolf.
+    // Until we know better: a banner while the line is first opened would cry wolf.
+    this.status = "open";
     this.listeners = new Set();
     this.receivers = new Set();
     this.opened = false;
@@ -47,7 +53,8 @@ class Link {
   }
 
   send(content, buffers) {
-    if (this.status === "asleep") return void this.reconnect().catch(() => {}); // the stage asks again once it is open
+    // The stage asks again once it is open.
+    if (this.status === "asleep") return void this.reconnect().catch(() => {});
     if (!this.line.send(content, buffers) && !this.opened) this.waiting = [content, buffers];
   }
 
@@ -60,7 +67,10 @@ class Link {
     this.waiting = null;
   }
 
-  /** Open the line anew: to the same kernel if it lives, else to a fresh one. Resolves when asks are answered. */
+  /**
+   * Open the line anew: to the same kernel if it lives, else to a fresh one. Resolves when asks are
+   * answered.
+   */
   reconnect() {
     clearTimeout(this.timer);
     this.mending ??= this.mend()
@@ -76,9 +86,14 @@ class Link {
   async mend() {
     if (this.status === "lost") {
       this.line.close();
-      if (await this.open().then(() => true, () => false)) return;
+      const open = await this.open().then(
+        () => true,
+        () => false,
+      );
+      if (open) return;
     }
-    // The kernel is gone, or the line is open and yet the reader asks to mend it: the kernel hangs. Leave it.
+    // The kernel is gone, or the line is open and yet the reader asks to mend it: the kernel hangs.
+    // Leave it.
     this.leave();
     const reply = await fetch(location.href, { cache: "no-store" }); // each visit gets a kernel
     const data = dataOf(new DOMParser().parseFromString(await reply.text(), "text/html"));
@@ -101,7 +116,8 @@ class Link {
       this.set(status);
       if (!this.mending && this.broken()) this.retry();
     };
-    line.onmessage = (content, buffers) => this.receivers.forEach((receive) => receive(content, buffers));
+    line.onmessage = (content, buffers) =>
+      this.receivers.forEach((receive) => receive(content, buffers));
     line.onlost = (code) => broken(code === LET_GO ? "asleep" : "lost");
     line.ondead = () => broken("dead");
     this.line = line;
@@ -113,7 +129,10 @@ class Link {
     this.listeners.forEach((listener) => listener(status));
   }
 
-  /** End the kernel: nobody else can use it. Said to no listener, for there is nothing that a reader should do. */
+  /**
+   * End the kernel: nobody else can use it. Said to no listener, for there is nothing that a reader
+   * should do.
+   */
   leave() {
     clearTimeout(this.timer);
     this.line.close();
@@ -154,7 +173,10 @@ class Model {
   }
 }
 
-/** The answer to this page's address: the state that a link carries. Null if it does not come in time. */
+/**
+ * The answer to this page's address: the state that a link carries. Null if it does not come in
+ * time.
+ */
 function linked(link, query) {
   return new Promise((resolve) => {
     const done = (traits) => {
@@ -180,13 +202,18 @@ async function start(data) {
     return render({ model: new Model(traits, link), el });
   };
   // A page out of the browser's cache names a kernel that is no more: get one at once.
-  const open = () => link.open().catch(() => ((link.status = "dead"), link.reconnect())).catch(() => {});
+  const open = () =>
+    link
+      .open()
+      .catch(() => ((link.status = "dead"), link.reconnect()))
+      .catch(() => {});
 
   addEventListener("pagehide", () => link.leave());
   // A page kept alive behind another one comes back without its kernel.
   addEventListener("pageshow", ({ persisted }) => persisted && link.reconnect().catch(() => {}));
 
-  // A link's picture comes from the kernel, not from the HTML; showing another one first would be a lie.
+  // A link's picture comes from the kernel, not from the HTML; showing another one first would be a
+  // lie.
   const { query } = readAddress(location.search, data.lesson.own);
   if (query && query !== data.first.query) {
     open();
@@ -200,4 +227,4 @@ async function start(data) {
 
 const data = dataOf(document);
 if (data) start(data);
-else document.getElementById("natgrad-root").replaceChildren(); // The HTML below says what went wrong.
+else document.getElementById("natgrad-root").replaceChildren(); // the HTML below says why

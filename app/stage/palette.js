@@ -42,7 +42,10 @@ export function makePalette(root, inks) {
     const [low, high] = HEAT.map(triple);
     const shades = Array.from({ length: 256 }, (_, i) => between(low, high, i / 255));
     heat = () => {
-      const found = { ramp: bytes(shades), none: bytes([style.getPropertyValue("--heat-none")])[0] };
+      const found = {
+        ramp: bytes(shades),
+        none: bytes([style.getPropertyValue("--heat-none")])[0],
+      };
       heat = () => found; // computed once a theme, and only where a map is drawn
       return found;
     };
@@ -82,7 +85,8 @@ export function makePalette(root, inks) {
     ramp(inks) {
       if (!inks) return heat().ramp;
       const key = inks.join();
-      if (!two.has(key)) two.set(key, bytes(Array.from({ length: 256 }, (_, i) => half(inks, i / 255))));
+      if (!two.has(key))
+        two.set(key, bytes(Array.from({ length: 256 }, (_, i) => half(inks, i / 255))));
       return two.get(key);
     },
     none: () => heat().none,

@@ -1,6 +1,7 @@
-// The reader's history. An act is settled when its answer is drawn and nothing is held or asked: then
-// it is one entry, however many events a drag had. The step shown belongs to the entry it was seen in.
-// On a page of its own the entries are the browser's, so that back and forward walk them too.
+// The reader's history. An act is settled when its answer is drawn and nothing is held or asked:
+// then it is one entry, however many events a drag had. The step shown belongs to the entry it was
+// seen in. On a page of its own the entries are the browser's, so that back and forward walk them
+// too.
 
 const QUIET = 350; // ms of quiet after which an act is over
 const key = (state) => JSON.stringify({ ...state, k: 0 });
@@ -11,7 +12,11 @@ function inBrowser(arrived) {
   return {
     start: () => history.state?.natgrad,
     write: (entry, address, anew) =>
-      history[anew ? "pushState" : "replaceState"]({ natgrad: entry }, "", location.pathname + address),
+      history[anew ? "pushState" : "replaceState"](
+        { natgrad: entry },
+        "",
+        location.pathname + address,
+      ),
     go: (way) => history.go(way),
     stop: () => removeEventListener("popstate", heard),
   };

@@ -34,7 +34,8 @@ export function drawGhosts(ctx, ghosts, { palette, place, weight, plane }) {
   ctx.lineCap = "round";
 }
 
-const keyOf = ({ plane, rule, ink, name, dash }) => [plane, rule ?? ink, dash ?? "solid", name].join("|");
+const keyOf = ({ plane, rule, ink, name, dash }) =>
+  [plane, rule ?? ink, dash ?? "solid", name].join("|");
 
 // What a run comes to: where it ends, and the loss there.
 function endOf(trace, array) {
@@ -53,10 +54,21 @@ function worded(value) {
 export function makePin(lesson, { array }) {
   let pinned = null;
   const head = make("h2", {}, say("pinned"));
-  const drop = make("button", { type: "button", class: "plain unpin", onclick: () => pin.clear() }, say("unpin"));
+  const drop = make(
+    "button",
+    { type: "button", class: "plain unpin", onclick: () => pin.clear() },
+    say("unpin"),
+  );
   const settings = make("p", { class: "changed" });
   const table = make("table", {});
-  const box = make("section", { class: "pinned", "aria-label": say("pinned"), hidden: true }, head, drop, settings, table);
+  const box = make(
+    "section",
+    { class: "pinned", "aria-label": say("pinned"), hidden: true },
+    head,
+    drop,
+    settings,
+    table,
+  );
   let onchange = () => {};
   const fields = lesson.controls.flatMap((group) => group.controls);
   const called = new Map(fields.map(({ field, label }) => [field, label]));
@@ -81,7 +93,11 @@ export function makePin(lesson, { array }) {
     set(answer) {
       const traces = answer.traces.filter(({ kind }) => kind === "path");
       pinned = {
-        ghosts: traces.map((trace) => ({ key: keyOf(trace), trace, points: array(trace.points).slice() })),
+        ghosts: traces.map((trace) => ({
+          key: keyOf(trace),
+          trace,
+          points: array(trace.points).slice(),
+        })),
         ends: new Map([...runs(traces)].map(([run, trace]) => [run, endOf(trace, array)])),
         state: answer.state,
         meter: answer.meter ?? [],
@@ -98,9 +114,12 @@ export function makePin(lesson, { array }) {
       if (!pinned) return;
       box.hidden = false;
       const changed = Object.keys(state).filter(
-        (name) => !["k", "answers"].includes(name) && JSON.stringify(state[name]) !== JSON.stringify(pinned.state[name]),
+        (name) =>
+          !["k", "answers"].includes(name) &&
+          JSON.stringify(state[name]) !== JSON.stringify(pinned.state[name]),
       );
-      const turned = (name) => `${called.get(name) ?? name}: ${worded(pinned.state[name])} → ${worded(state[name])}`;
+      const turned = (name) =>
+        `${called.get(name) ?? name}: ${worded(pinned.state[name])} → ${worded(state[name])}`;
       setText(settings, changed.length ? changed.map(turned).join("; ") : say("nothing-changed"));
       const lines = [];
       for (const [run, trace] of runs(traces)) {
@@ -108,7 +127,9 @@ export function makePin(lesson, { array }) {
         const label = `${lesson.inks[trace.ink]?.label ?? trace.ink}, ${trace.name}`;
         const mark = swatch(trace.ink, lesson.inks[trace.ink], { line: false });
         const apart = old && Math.hypot(now.at[0] - old.at[0], now.at[1] - old.at[1]);
-        const texts = [old?.loss, now.loss, apart].map((value) => (Number.isFinite(value) ? show(value, 4) : "–"));
+        const texts = [old?.loss, now.loss, apart].map((value) =>
+          Number.isFinite(value) ? show(value, 4) : "–",
+        );
         const row = cells("td", [label, ...texts]);
         row.firstChild.prepend(mark);
         lines.push(row);
@@ -116,7 +137,13 @@ export function makePin(lesson, { array }) {
       for (const { rule, ink, gap } of meter) {
         const old = pinned.meter.find((entry) => entry.rule === rule)?.gap;
         const texts = [old, gap].map((value) => (typeof value === "number" ? show(value, 2) : "–"));
-        lines.push(cells("td", [`${lesson.inks[ink]?.label ?? rule}, ${lesson.meter.toLowerCase()}`, ...texts, ""]));
+        lines.push(
+          cells("td", [
+            `${lesson.inks[ink]?.label ?? rule}, ${lesson.meter.toLowerCase()}`,
+            ...texts,
+            "",
+          ]),
+        );
       }
       const names = [say("run"), say("loss-pinned"), say("loss-now"), say("ends-apart")];
       table.replaceChildren(make("thead", {}, cells("th", names)), make("tbody", {}, ...lines));

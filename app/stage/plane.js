@@ -32,7 +32,8 @@ export function makePlane(stage) {
     frame,
     view: () => spec.view,
     labels: () => spec.labels,
-    // What a place on an axis means: on a graph (see figures/graph.py) another number than the place.
+    // What a place on an axis means: on a graph (see figures/graph.py) another number than the
+    // place.
     value(axis, at) {
       const [low, high, log] = spec.scales?.[axis] ?? [0, 1, false];
       return log ? low * (high / low) ** at : low + (high - low) * at;
@@ -104,7 +105,17 @@ export function makePlane(stage) {
     const key = [quietNames, view, spec.ticks, theme, thick].join(";");
     if (key !== drawnStill) {
       const { ticks: given } = spec;
-      drawStill(contexts[0], { traces: quiet, view, given, side, ratio, palette, shelf, array, thick });
+      drawStill(contexts[0], {
+        traces: quiet,
+        view,
+        given,
+        side,
+        ratio,
+        palette,
+        shelf,
+        array,
+        thick,
+      });
       drawnStill = key;
     }
     drawLiving(contexts[1], {

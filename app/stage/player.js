@@ -1,5 +1,6 @@
-// A saved page: the same stage, whose asks are answered out of a pack made ahead (app/take/pack.py).
-// What the pack has not, it says beside the control that wanted it; nothing is lost by trying.
+// A saved page: the same stage, whose asks are answered out of a pack made ahead
+// (app/take/pack.py). What the pack has not, it says beside the control that wanted it; nothing is
+// lost by trying.
 
 import { make } from "./dom.js";
 import { render } from "./render.js";
@@ -21,7 +22,9 @@ const stateKey = ({ k, answers, ...rest }) => keyOfSet(rest);
 // A link's query without what does not choose the picture.
 function queryKey(text) {
   const beside = new Set(["v", "k", "said", "hide", "talk", "present", "lang"]);
-  return keyOfSet(Object.fromEntries([...new URLSearchParams(text)].filter(([name]) => !beside.has(name))));
+  return keyOfSet(
+    Object.fromEntries([...new URLSearchParams(text)].filter(([name]) => !beside.has(name))),
+  );
 }
 
 const stepIn = (query) => {
@@ -29,21 +32,26 @@ const stepIn = (query) => {
   return k === null ? {} : { k: Number(k) };
 };
 
-// The place of a control nearest to the wish; a wish that leads away from here takes a step at least.
+// The place of a control nearest to the wish; a wish that leads away from here takes a step at
+// least.
 function closest(places, wish, here) {
   if (typeof wish !== "number") {
     const wished = JSON.stringify(wish);
     return places.find(([value]) => JSON.stringify(value) === wished);
   }
   const numbers = places.map(([value]) => value);
-  const log = numbers.every((v) => v >= 0) && Math.max(...numbers) > 50 * Math.min(...numbers.filter((v) => v > 0));
+  const log =
+    numbers.every((v) => v >= 0) &&
+    Math.max(...numbers) > 50 * Math.min(...numbers.filter((v) => v > 0));
   const floor = Math.min(...numbers.filter((v) => v > 0)) / 3;
   const on = (v) => (log ? Math.log(Math.max(v, floor)) : v);
   const by = places.map((place) => [Math.abs(on(place[0]) - on(wish)), place]);
   const best = by.reduce((a, b) => (b[0] < a[0] ? b : a))[1];
   if (best[0] !== here || wish === here) return best;
   const way = places.filter(([value]) => (wish > here ? value > here : value < here));
-  return way.length ? way.reduce((a, b) => (Math.abs(b[0] - here) < Math.abs(a[0] - here) ? b : a)) : best;
+  return way.length
+    ? way.reduce((a, b) => (Math.abs(b[0] - here) < Math.abs(a[0] - here) ? b : a))
+    : best;
 }
 
 // Older browsers let no file rewrite its address; then the page keeps its history to itself.
@@ -57,7 +65,12 @@ function rewritable() {
 }
 
 // What page.js calls a link, where there is no line that could break.
-const NO_LINE = { status: "open", broken: () => false, onstatus: () => {}, reconnect: async () => {} };
+const NO_LINE = {
+  status: "open",
+  broken: () => false,
+  onstatus: () => {},
+  reconnect: async () => {},
+};
 
 class SavedModel {
   saved = true;
@@ -147,7 +160,8 @@ class SavedModel {
     const act = this.acts.get(keyOfSet(set));
     let fault = null;
     if (act !== undefined) go(act);
-    else if (fields.length > 2) fault = say("needs-engine"); // a sentence, not a control
+    else if (fields.length > 2)
+      fault = say("needs-engine"); // a sentence, not a control
     else {
       for (const field of fields) {
         const why = this.move(field, set[field]);
@@ -176,7 +190,9 @@ class SavedModel {
   // The controls that work from here.
   working() {
     const base = this.moved?.base ?? this.at;
-    return this.moved ? new Set([this.moved.field]) : new Set(Object.keys(this.pack.moves[base] ?? {}));
+    return this.moved
+      ? new Set([this.moved.field])
+      : new Set(Object.keys(this.pack.moves[base] ?? {}));
   }
 }
 
@@ -210,5 +226,7 @@ async function play() {
 }
 
 play().catch((error) => {
-  document.getElementById("natgrad-root").replaceChildren(make("p", { role: "alert" }, `${say("not-played")} ${error.message}`));
+  document
+    .getElementById("natgrad-root")
+    .replaceChildren(make("p", { role: "alert" }, `${say("not-played")} ${error.message}`));
 });

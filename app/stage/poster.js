@@ -65,7 +65,12 @@ function drawAxisNames(ctx, { spec, x, y, side, palette }) {
   ctx.setLineDash([]);
   ctx.beginPath();
   ctx.moveTo(x, y);
-  for (const [a, b] of [[1, 0], [1, 1], [0, 1]]) ctx.lineTo(x + a * side, y + b * side);
+  for (const [a, b] of [
+    [1, 0],
+    [1, 1],
+    [0, 1],
+  ])
+    ctx.lineTo(x + a * side, y + b * side);
   ctx.closePath();
   ctx.stroke();
   ctx.fillStyle = palette.color("ink");
@@ -102,7 +107,9 @@ function drawKeys(ctx, { lesson, answer, palette, y }) {
     item(text, (left) => {
       ctx.setLineDash([]);
       const [color, paper] = [palette.color(ink), palette.color("paper")];
-      const look = open.includes(ink) ? { fill: paper, stroke: color, width: 2 } : { fill: color, stroke: paper, width: 1 };
+      const look = open.includes(ink)
+        ? { fill: paper, stroke: color, width: 2 }
+        : { fill: color, stroke: paper, width: 1 };
       symbol(ctx, palette.ink(ink).symbol, left + 12, y, 6, look);
     });
   rules.forEach((ink) => inked(ink, lesson.inks[ink]?.label ?? ink));
@@ -146,7 +153,15 @@ function drawWords(ctx, scene, at) {
 }
 
 const lookOf = ({ palette, array, shelf, theme, ghosts }, k, playing) => ({
-  palette, array, shelf, theme, ghosts, k, playing, thick: 1, hover: null,
+  palette,
+  array,
+  shelf,
+  theme,
+  ghosts,
+  k,
+  playing,
+  thick: 1,
+  hover: null,
 });
 
 function drawPlane(contexts, scene, plane, side, ratio, k, playing) {

@@ -20,7 +20,13 @@ export function makePrediction({ id, html, options, set }, { ask, said }) {
   const verdict = make("p", { class: "verdict", role: "status" });
   const box = make(
     "div",
-    { class: "predict", "data-part": "questions", role: "group", "aria-labelledby": question.id, "data-predict": id },
+    {
+      class: "predict",
+      "data-part": "questions",
+      role: "group",
+      "aria-labelledby": question.id,
+      "data-predict": id,
+    },
     question,
     make("div", { class: "options" }, ...buttons),
     verdict,

@@ -1,5 +1,6 @@
-// The lecturer's mode: the picture fills the screen, with large type and thick lines, and under it one
-// line of text a step. Nothing moves by itself: the lecturer goes on, by key, clicker, button or swipe.
+// The lecturer's mode: the picture fills the screen, with large type and thick lines, and under it
+// one line of text a step. Nothing moves by itself: the lecturer goes on, by key, clicker, button
+// or swipe.
 
 import { drawing, make, setText } from "./dom.js";
 import { say } from "./texts.js";
@@ -7,8 +8,7 @@ import { say } from "./texts.js";
 const SWIPE = 40; // px
 
 const ARROWS = { last: '<path d="M11 2 4.5 8l6.5 6z"/>', next: '<path d="M5 2l6.5 6L5 14z"/>' };
-const REPLAY =
-  '<path d="M4 2.5v11l9.5-5.5z"/><path d="M1.5 2.5h1.4v11H1.5z"/>';
+const REPLAY = '<path d="M4 2.5v11l9.5-5.5z"/><path d="M1.5 2.5h1.4v11H1.5z"/>';
 
 export function makePresenter({ root, shows, steps, go, replay, changed }) {
   const button = (icon, label, keys, act) =>
@@ -112,7 +112,8 @@ export function makePresenter({ root, shows, steps, go, replay, changed }) {
     panel: () => root.classList.toggle("panel"),
     full(wanted = document.fullscreenElement !== root) {
       if (!wanted) document.exitFullscreen?.();
-      else root.requestFullscreen?.({ navigationUI: "hide" }).catch(() => {}); // then it fills the window
+      // What cannot fill the screen fills the window.
+      else root.requestFullscreen?.({ navigationUI: "hide" }).catch(() => {});
     },
     stop: () => document.removeEventListener("fullscreenchange", left),
     refresh: () => shown() && caption(),

@@ -14,7 +14,21 @@ import { makeSteps } from "./steps.js";
 import { knownSteps, makeShows, readTalk, writeTalk } from "./talk.js";
 import { nameOf, say } from "./texts.js";
 
-export function makeReader({ root, lesson, whole, menu, speak, transport, words, handles, seen, busy, jump, presets, redraw }) {
+export function makeReader({
+  root,
+  lesson,
+  whole,
+  menu,
+  speak,
+  transport,
+  words,
+  handles,
+  seen,
+  busy,
+  jump,
+  presets,
+  redraw,
+}) {
   const notice = makeNotice();
   const laser = makeLaser(root);
   const help = makeKeyHelp(root);
@@ -68,7 +82,13 @@ export function makeReader({ root, lesson, whole, menu, speak, transport, words,
       redraw();
     },
   });
-  const hiding = makeHiding({ root, lesson, handles, changed: (text) => set("hide", text), copyLink });
+  const hiding = makeHiding({
+    root,
+    lesson,
+    handles,
+    changed: (text) => set("hide", text),
+    copyLink,
+  });
   const desk = makeSteps({
     root,
     lesson,
@@ -120,7 +140,8 @@ export function makeReader({ root, lesson, whole, menu, speak, transport, words,
     reset: unless("reset", presets.reset),
     undo: unless("undo", past.undo),
     redo: unless("undo", past.redo),
-    present: () => (presenter.shown() ? presenter.leave() : presenter.enter(0, { fullscreen: true })),
+    present: () =>
+      presenter.shown() ? presenter.leave() : presenter.enter(0, { fullscreen: true }),
     next: presenter.next,
     last: presenter.last,
     panel: presenter.panel,
@@ -131,7 +152,13 @@ export function makeReader({ root, lesson, whole, menu, speak, transport, words,
   };
   const unlisten = listenKeys(root, acts, { whole, presenting: presenter.shown });
 
-  menu.add({ id: "present", label: say("key-present"), keys: "P", group: "talk", act: acts.present });
+  menu.add({
+    id: "present",
+    label: say("key-present"),
+    keys: "P",
+    group: "talk",
+    act: acts.present,
+  });
   menu.add({ id: "steps", label: say("steps"), group: "talk", act: desk.open });
   menu.add({ id: "laser", label: say("key-laser"), keys: "D", group: "talk", act: laser.toggle });
   if (whole) menu.add({ id: "hide", label: say("hide"), group: "talk", act: hiding.open });
@@ -148,7 +175,8 @@ export function makeReader({ root, lesson, whole, menu, speak, transport, words,
     touch: past.touch,
     stepped: past.amend,
     answered: ({ dropped = [] }) => notice.tell(dropped),
-    // The first picture stands: what the address says beside the state. Help comes last in the menu.
+    // The first picture stands: what the address says beside the state. Help comes last in the
+    // menu.
     start() {
       for (const name of lesson.languages ?? []) {
         if (name === lesson.language) continue;

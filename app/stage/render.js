@@ -33,7 +33,8 @@ import { makeFormulas, makeLive, makeWords } from "./words.js";
 // A notebook's `.state` has the step at which the reader came to rest, so long after.
 const STEP_TOLD = 200; // ms
 
-// JupyterLab on a busy machine may ask for the picture before its cell is on the page, where colors and sizes are known.
+// JupyterLab on a busy machine may ask for the picture before its cell is on the page, where colors
+// and sizes are known.
 function placed(el) {
   return new Promise((resolve) => {
     const observer = new ResizeObserver(() => {
@@ -307,7 +308,8 @@ function mount({ model, el, lesson, first, arrays: firstArrays, language, transl
     const finer = asker.refining();
     if (!asker.heard(content)) return;
     if (content.lesson) return void translated(content.lesson, content, buffers?.[0]);
-    if (finer) content.errors = { ...answer.errors, ...content.errors }; // what was refused still is
+    // What was refused still is.
+    if (finer) content.errors = { ...answer.errors, ...content.errors };
     adopt(content, buffers?.[0]);
     fresh = true;
     asker.next();

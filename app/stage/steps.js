@@ -1,5 +1,5 @@
-// The lecturer's desk: the steps of a talk, put in order, reworded, added to and taken away; kept as a
-// link or as a file. Nothing is programmed and nothing is stored elsewhere.
+// The lecturer's desk: the steps of a talk, put in order, reworded, added to and taken away; kept
+// as a link or as a file. Nothing is programmed and nothing is stored elsewhere.
 
 import { makeDialog } from "./dialog.js";
 import { make } from "./dom.js";
@@ -21,7 +21,11 @@ export function makeSteps({ root, lesson, shows, steps, change, seen, copyLink, 
   function row(step, i, all) {
     const show = shows.get(step.show);
     const words = say("step-line", { at: i + 1 });
-    const text = make("input", { type: "text", "aria-label": words, placeholder: show?.text ?? "" });
+    const text = make("input", {
+      type: "text",
+      "aria-label": words,
+      placeholder: show?.text ?? "",
+    });
     text.value = step.say ?? "";
     text.addEventListener("change", () => {
       const { say: _, ...rest } = step;
@@ -32,14 +36,29 @@ export function makeSteps({ root, lesson, shows, steps, change, seen, copyLink, 
       step = now[i];
     });
     const button = (sign, label, act, disabled) =>
-      make("button", { type: "button", "aria-label": say(label, { at: i + 1 }), disabled, onclick: act, "data-act": label }, sign);
+      make(
+        "button",
+        {
+          type: "button",
+          "aria-label": say(label, { at: i + 1 }),
+          disabled,
+          onclick: act,
+          "data-act": label,
+        },
+        sign,
+      );
     const swap = (way) => () => {
       const now = [...steps()];
       [now[i], now[i + way]] = [now[i + way], now[i]];
       const act = way < 0 ? "step-up" : "step-down";
-      put(now, `li:nth-child(${i + way + 1}) [data-act=${act}]:enabled, li:nth-child(${i + way + 1}) button`);
+      const there = `li:nth-child(${i + way + 1})`;
+      put(now, `${there} [data-act=${act}]:enabled, ${there} button`);
     };
-    const out = () => put(steps().filter((_, j) => j !== i), `li:nth-child(${Math.max(1, i)}) [data-act=step-out]`);
+    const out = () =>
+      put(
+        steps().filter((_, j) => j !== i),
+        `li:nth-child(${Math.max(1, i)}) [data-act=step-out]`,
+      );
     return make(
       "li",
       {},
@@ -66,7 +85,9 @@ export function makeSteps({ root, lesson, shows, steps, change, seen, copyLink, 
     }
     const known = knownSteps(found.steps, shows);
     if (known.steps.length) put(known.steps);
-    dialog.tell(known.dropped.length ? say("dropped-steps", { what: known.dropped.join(", ") }) : "");
+    dialog.tell(
+      known.dropped.length ? say("dropped-steps", { what: known.dropped.join(", ") }) : "",
+    );
   }
 
   function save() {
@@ -89,7 +110,8 @@ export function makeSteps({ root, lesson, shows, steps, change, seen, copyLink, 
       make("optgroup", { label: say("presets") }, ...options(true)),
       make("optgroup", { label: say("sentences") }, ...options(false)),
     );
-    const chip = (label, act) => make("button", { type: "button", class: "chip", onclick: act }, say(label));
+    const chip = (label, act) =>
+      make("button", { type: "button", class: "chip", onclick: act }, say(label));
     const picker = make("input", { type: "file", accept: ".json,application/json", hidden: true });
     picker.addEventListener("change", () => {
       if (picker.files[0]) read(picker.files[0]);
@@ -105,7 +127,13 @@ export function makeSteps({ root, lesson, shows, steps, change, seen, copyLink, 
       say("steps"),
       make("p", { class: "hint" }, say("steps-hint")),
       list,
-      make("div", { class: "buttons" }, what, chip("add-step", add), chip("own-steps", () => put(null))),
+      make(
+        "div",
+        { class: "buttons" },
+        what,
+        chip("add-step", add),
+        chip("own-steps", () => put(null)),
+      ),
       make(
         "div",
         { class: "buttons" },

@@ -33,7 +33,8 @@ function inside(px, py, qx, qy, side) {
 }
 
 // The part of a path between two steps (the ends may lie between points). A point that is not a
-// number ends it; points closer than the eye can part are left out. Returns the length drawn, in px.
+// number ends it; points closer than the eye can part are left out. Returns the length drawn, in
+// px.
 export function trail(ctx, points, from, to, { x, y, side }) {
   const first = Math.floor(from);
   let px = x(points[2 * first]);

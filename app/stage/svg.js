@@ -85,8 +85,18 @@ export class SvgContext {
   // State
 
   save() {
-    const { fillStyle, strokeStyle, lineWidth, lineCap, lineJoin, globalAlpha, font, textAlign } = this;
-    const look = { fillStyle, strokeStyle, lineWidth, lineCap, lineJoin, globalAlpha, font, textAlign };
+    const { fillStyle, strokeStyle, lineWidth, lineCap, lineJoin, globalAlpha, font, textAlign } =
+      this;
+    const look = {
+      fillStyle,
+      strokeStyle,
+      lineWidth,
+      lineCap,
+      lineJoin,
+      globalAlpha,
+      font,
+      textAlign,
+    };
     this.kept.push({ look, matrix: this.matrix, dash: this.dash });
   }
 
@@ -174,17 +184,20 @@ export class SvgContext {
     if (!d) return;
     const { a, b, c, d: down, e, f } = this.matrix;
     const moved = own && !this.matrix.isIdentity;
-    const place = moved ? ` transform="matrix(${[a, b, c, down, e, f].map((v) => Number(v.toFixed(4))).join(" ")})"` : "";
+    const place = moved
+      ? ` transform="matrix(${[a, b, c, down, e, f].map((v) => Number(v.toFixed(4))).join(" ")})"`
+      : "";
     this.body.push(`<path d="${d}"${place} ${look(moved ? 1 : scaled)}/>`);
   }
 
   stroke(own) {
     const look = (scale) => {
+      const wide = Number((this.lineWidth * scale).toFixed(3));
       const dash = this.dash.length
         ? ` stroke-dasharray="${this.dash.map((v) => short(v * scale)).join(" ")}"`
         : "";
       return (
-        `fill="none" ${this.paint("stroke", this.strokeStyle)} stroke-width="${Number((this.lineWidth * scale).toFixed(3))}"` +
+        `fill="none" ${this.paint("stroke", this.strokeStyle)} stroke-width="${wide}"` +
         ` stroke-linecap="${this.lineCap}" stroke-linejoin="${this.lineJoin}"${dash}`
       );
     };
@@ -197,33 +210,37 @@ export class SvgContext {
     this.shape(own, () => this.paint("fill", this.fillStyle) + even, 1);
   }
 
-  fillRect(x, y, width, height) {
+  // The place and the size of what stands upright.
+  box(x, y, width, height) {
     const [left, top] = this.at(x, y);
-    const size = `width="${short(width * this.matrix.a)}" height="${short(height * this.matrix.d)}"`;
-    this.body.push(`<rect x="${short(left)}" y="${short(top)}" ${size} ${this.paint("fill", this.fillStyle)}/>`);
+    const [wide, high] = [short(width * this.matrix.a), short(height * this.matrix.d)];
+    return `x="${short(left)}" y="${short(top)}" width="${wide}" height="${high}"`;
+  }
+
+  fillRect(x, y, width, height) {
+    const color = this.paint("fill", this.fillStyle);
+    this.body.push(`<rect ${this.box(x, y, width, height)} ${color}/>`);
   }
 
   clearRect() {} // the paper is what is there already
 
   drawImage(image, x, y, width, height) {
-    const [left, top] = this.at(x, y);
     const crisp = this.imageSmoothingEnabled ? "" : ' style="image-rendering:pixelated"';
-    const size = `width="${short(width * this.matrix.a)}" height="${short(height * this.matrix.d)}"`;
-    this.body.push(
-      `<image x="${short(left)}" y="${short(top)}" ${size} preserveAspectRatio="none"${crisp} href="${image.toDataURL()}"/>`,
-    );
+    const look = `preserveAspectRatio="none"${crisp} href="${image.toDataURL()}"`;
+    this.body.push(`<image ${this.box(x, y, width, height)} ${look}/>`);
   }
 
   text(words, x, y, look) {
     const [left, top] = this.at(x, y);
     const anchor = { center: "middle", right: "end" }[this.textAlign] ?? "start";
-    const [, slant, weight, size, family] = /^(italic )?(\d+ )?([\d.]+)px (.*)$/.exec(this.font);
+    const [, slant, weight, size, names] = /^(italic )?(\d+ )?([\d.]+)px (.*)$/.exec(this.font);
+    const family = escaped(names).replace(/&#34;/g, "'");
     const font =
-      `font-size="${short(Number(size) * this.size)}" font-family="${escaped(family).replace(/&#34;/g, "'")}"` +
-      (slant ? ' font-style="italic"' : "") + (weight ? ` font-weight="${weight.trim()}"` : "");
-    this.body.push(
-      `<text x="${short(left)}" y="${short(top)}" text-anchor="${anchor}" ${font} ${look}>${escaped(words)}</text>`,
-    );
+      `font-size="${short(Number(size) * this.size)}" font-family="${family}"` +
+      (slant ? ' font-style="italic"' : "") +
+      (weight ? ` font-weight="${weight.trim()}"` : "");
+    const place = `x="${short(left)}" y="${short(top)}" text-anchor="${anchor}"`;
+    this.body.push(`<text ${place} ${font} ${look}>${escaped(words)}</text>`);
   }
 
   fillText(words, x, y) {
@@ -231,8 +248,9 @@ export class SvgContext {
   }
 
   strokeText(words, x, y) {
-    const width = short(this.lineWidth * this.size);
-    this.text(words, x, y, `fill="none" ${this.paint("stroke", this.strokeStyle)} stroke-width="${width}" stroke-linejoin="round"`);
+    const color = `fill="none" ${this.paint("stroke", this.strokeStyle)}`;
+    const width = `stroke-width="${short(this.lineWidth * this.size)}"`;
+    this.text(words, x, y, `${color} ${width} stroke-linejoin="round"`);
   }
 
   measureText(words) {
@@ -243,11 +261,9 @@ export class SvgContext {
 
   // A drawing of its own at a place of this one; what sticks out of it is cut off.
   inset(other, x, y, width, height) {
-    this.body.push(
-      `<svg x="${short(x)}" y="${short(y)}" width="${short(width)}" height="${short(height)}" viewBox="0 0 ${short(width)} ${short(height)}">`,
-      ...other.body,
-      "</svg>",
-    );
+    const [wide, high] = [short(width), short(height)];
+    const place = `x="${short(x)}" y="${short(y)}" width="${wide}" height="${high}"`;
+    this.body.push(`<svg ${place} viewBox="0 0 ${wide} ${high}">`, ...other.body, "</svg>");
   }
 
   link(url, draw) {
@@ -257,9 +273,10 @@ export class SvgContext {
   }
 
   document({ width, height, wide, title, desc }) {
-    const tall = (wide * height) / width;
+    const paper = `width="${short(wide)}mm" height="${short((wide * height) / width)}mm"`;
+    const view = `viewBox="0 0 ${short(width)} ${short(height)}"`;
     return [
-      `<svg xmlns="http://www.w3.org/2000/svg" width="${short(wide)}mm" height="${short(tall)}mm" viewBox="0 0 ${short(width)} ${short(height)}" role="img">`,
+      `<svg xmlns="http://www.w3.org/2000/svg" ${paper} ${view} role="img">`,
       `<title>${escaped(title)}</title>`,
       `<desc>${escaped(desc)}</desc>`,
       ...this.body,

@@ -82,7 +82,9 @@ export function asCsv({ lesson, answer, array }) {
   const planes = new Map(answer.planes.map((plane) => [plane.name, plane]));
   const lines = answer.traces.filter(({ kind }) => LINES.has(kind));
   const extra = [...new Set(lines.flatMap(({ values = {} }) => Object.keys(values)))];
-  const rows = [["plane", "first", "second", "kind", "what", "way", "step", "at_first", "at_second", ...extra]];
+  const rows = [
+    ["plane", "first", "second", "kind", "what", "way", "step", "at_first", "at_second", ...extra],
+  ];
   for (const trace of lines) {
     const { title, labels } = planes.get(trace.plane);
     const label = lesson.inks[trace.ink]?.label ?? trace.ink;
@@ -90,8 +92,14 @@ export function asCsv({ lesson, answer, array }) {
     const columns = extra.map((name) => trace.values?.[name] && array(trace.values[name]));
     for (let i = 0; points && i < points.length / 2; i++) {
       rows.push([
-        title, ...labels, trace.kind, label, trace.name, i,
-        digits(points[2 * i]), digits(points[2 * i + 1]),
+        title,
+        ...labels,
+        trace.kind,
+        label,
+        trace.name,
+        i,
+        digits(points[2 * i]),
+        digits(points[2 * i + 1]),
         ...columns.map((numbers) => (numbers && i < numbers.length ? digits(numbers[i]) : null)),
       ]);
     }

@@ -16,7 +16,23 @@ const RATIO = 2; // pixels to one of the drawing's, which has half of them
 const FILM_RATIO = 0.75;
 const EVEN = 2; // a film's sides are, for its encoders
 
-export function makeTake({ model, root, lesson, menu, pin, transport, planes, shelf, palette, theme, array, answer, caption, link, redraw }) {
+export function makeTake({
+  model,
+  root,
+  lesson,
+  menu,
+  pin,
+  transport,
+  planes,
+  shelf,
+  palette,
+  theme,
+  array,
+  answer,
+  caption,
+  link,
+  redraw,
+}) {
   const held = (name) => array(name) ?? shelf.array(name);
   let asked = 0;
   const waiting = new Map();
@@ -48,7 +64,10 @@ export function makeTake({ model, root, lesson, menu, pin, transport, planes, sh
     return {
       lesson,
       answer: now,
-      planes: now.planes.map(({ name }) => planes.get(name)).filter((p) => !p.figure.hidden).map((p) => p.scene()),
+      planes: now.planes
+        .map(({ name }) => planes.get(name))
+        .filter((p) => !p.figure.hidden)
+        .map((p) => p.scene()),
       array: held,
       k: transport.k(),
       caption: caption(),
@@ -61,7 +80,8 @@ export function makeTake({ model, root, lesson, menu, pin, transport, planes, sh
 
   const paper = (shelfFor) => scene({ palette: onPaper(), theme: "light", shelf: shelfFor });
   const screen = () => scene({ palette, theme: theme.current(), shelf: makeShelf() });
-  const told = (part) => menu.tell(say("making", { part: `${Math.round(100 * part)} %` }), { stay: true });
+  const told = (part) =>
+    menu.tell(say("making", { part: `${Math.round(100 * part)} %` }), { stay: true });
 
   const acts = {
     async png() {
@@ -105,7 +125,8 @@ export function makeTake({ model, root, lesson, menu, pin, transport, planes, sh
     }
   }
 
-  const add = (kind, group) => menu.add({ id: kind, label: say(`take-${kind}`), group, act: () => run(kind) });
+  const add = (kind, group) =>
+    menu.add({ id: kind, label: say(`take-${kind}`), group, act: () => run(kind) });
   const pinned = menu.add({
     id: "pin",
     label: say("pin"),

@@ -1,5 +1,5 @@
-// A talk: the steps that a lecturer shows, in order. A step is one of the lesson's own (a preset or a
-// claim, by its name) or a state (as a link writes it), and may have a line of text of its own.
+// A talk: the steps that a lecturer shows, in order. A step is one of the lesson's own (a preset or
+// a claim, by its name) or a state (as a link writes it), and may have a line of text of its own.
 // As text: steps parted by ~, a step from its line by !, a state begun with a full stop.
 
 const MARKS = { "*": "*0", "~": "*1", "!": "*2" };
@@ -9,7 +9,10 @@ const bare = (text) => text.replace(/\*[012]/g, (mark) => UNMARKS[mark]);
 
 export const writeTalk = (steps) =>
   steps
-    .map(({ show, state, say: line }) => (show ?? `.${guarded(state)}`) + (line ? `!${guarded(line)}` : ""))
+    .map(
+      ({ show, state, say: line }) =>
+        (show ?? `.${guarded(state)}`) + (line ? `!${guarded(line)}` : ""),
+    )
     .join("~");
 
 export const readTalk = (text) =>

@@ -7,11 +7,11 @@ const KEY = "natgrad-theme";
 const ICONS = {
   system:
     '<path d="M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM8 3v10A5 5 0 0 1 8 3z" ' +
-      'fill-rule="evenodd"/>',
+    'fill-rule="evenodd"/>',
   light:
     '<circle cx="8" cy="8" r="3.2"/><path d="M8 .8v2.4M8 12.8v2.4M.8 8h2.4M12.8 ' +
-      '8h2.4M2.9 2.9l1.7 1.7M11.4 11.4l1.7 1.7M2.9 13.1l1.7-1.7M11.4 4.6l1.7-1.7" ' +
-      'stroke="currentColor" stroke-width="1.5" fill="none"/>',
+    '8h2.4M2.9 2.9l1.7 1.7M11.4 11.4l1.7 1.7M2.9 13.1l1.7-1.7M11.4 4.6l1.7-1.7" ' +
+    'stroke="currentColor" stroke-width="1.5" fill="none"/>',
   dark: '<path d="M13.8 10.2A6.2 6.2 0 0 1 5.8 2.2 6.3 6.3 0 1 0 13.8 10.2z"/>',
 };
 const CHOICES = Object.keys(ICONS);

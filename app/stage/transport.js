@@ -14,8 +14,8 @@ const BUTTONS = {
   forward: '<path d="M11 3h2v10h-2zM3 3v10l7-5z"/>',
   loop:
     '<path d="M3 7.5V6a2.5 2.5 0 0 1 2.5-2.5H11V1.2L14.6 4.4 11 7.6V5.3H5.5a.7.7 0 0 ' +
-      '0-.7.7v1.5zM13 8.5V10a2.5 2.5 0 0 1-2.5 2.5H5v2.3L1.4 11.6 5 8.4v2.3h5.5a.7.7 0 0 0 ' +
-      '.7-.7V8.5z"/>',
+    "0-.7.7v1.5zM13 8.5V10a2.5 2.5 0 0 1-2.5 2.5H5v2.3L1.4 11.6 5 8.4v2.3h5.5a.7.7 0 0 0 " +
+    '.7-.7V8.5z"/>',
 };
 
 export function makeTransport({ redraw, onStep, onEnd = () => false }) {
@@ -57,7 +57,9 @@ export function makeTransport({ redraw, onStep, onEnd = () => false }) {
     { "aria-label": say("speed"), title: say("speed") },
     ...SPEEDS.map((s) => make("option", { value: s, selected: s === 1 }, `${s}×`)),
   );
-  const loop = button("loop", say("loop"), "l", () => setAttribute(loop, "aria-pressed", !looping()));
+  const loop = button("loop", say("loop"), "l", () =>
+    setAttribute(loop, "aria-pressed", !looping()),
+  );
   setAttribute(loop, "aria-pressed", false);
   const looping = () => loop.getAttribute("aria-pressed") === "true";
   const box = make(

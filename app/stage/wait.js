@@ -3,10 +3,14 @@
 // its kernel: it takes this one's place as it came, for a second request would need a second place.
 
 const EVERY = 1_000 * document.currentScript.dataset.again; // ms
-let { ticket } = document.currentScript.dataset; // holds our place; a server come anew gives another
+// Holds our place; a server come anew gives another.
+let { ticket } = document.currentScript.dataset;
 
 async function ask() {
-  const answer = await fetch(location.href, { cache: "no-store", headers: { "natgrad-ticket": ticket } });
+  const answer = await fetch(location.href, {
+    cache: "no-store",
+    headers: { "natgrad-ticket": ticket },
+  });
   const html = await answer.text();
   if (answer.status !== 503) {
     document.open();
