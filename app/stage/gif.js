@@ -148,7 +148,7 @@ export async function gifOf({ width, height, frames, frame, delay, pause }) {
   out.word(height);
   out.push(0xf7, 0, 0); // a palette of 256 colors
   for (let i = 0; i < 256; i++) out.push(...(palette[i] ?? [0, 0, 0]));
-  // For ever
+  // For ever.
   out.push(0x21, 0xff, 11, ..."NETSCAPE2.0".split("").map((c) => c.charCodeAt(0)), 3, 1, 0, 0, 0);
 
   let before = null;
