@@ -143,7 +143,7 @@ class Own(Problem):
         def of_row(*row: Any) -> Any:
             return row[d] * self._term(row[:d], row[d + 1 :])
 
-        return self._sums.total(of_row, *theta)
+        return _lifted(self._sums.total(of_row, *theta), theta[0])
 
     def _jet(self, theta: Vector, row: Sequence[Any]) -> Jet:
         seeds = variables(theta)
@@ -155,7 +155,7 @@ class Own(Problem):
         def of_row(*row: Any) -> Vector:
             return tuple(row[d] * g for g in self._jet(row[:d], row[d + 1 :]).grad)
 
-        return self._sums.total(of_row, *theta)
+        return tuple(_lifted(g, theta[0]) for g in self._sums.total(of_row, *theta))
 
     def _hessian(self, *theta: Any) -> Matrix:
         d = len(theta)
@@ -163,7 +163,7 @@ class Own(Problem):
         def of_row(*row: Any) -> Vector:
             return tuple(row[d] * h for h in self._jet(row[:d], row[d + 1 :]).hessian)
 
-        return symmetric(*self._sums.total(of_row, *theta))
+        return symmetric(*[_lifted(h, theta[0]) for h in self._sums.total(of_row, *theta)])
 
     def _arguments(self, theta: Vector, row: Sequence[Any]) -> list[Jet]:
         """The density's arguments as jets of the parameters."""
@@ -181,7 +181,7 @@ class Own(Problem):
             matrix = congruent(tuple(jet.grad for jet in jets), information)
             return tuple(row[d] * part for part in upper(matrix))
 
-        return symmetric(*self._sums.total(of_row, *theta))
+        return symmetric(*[_lifted(f, theta[0]) for f in self._sums.total(of_row, *theta)])
 
     def _kl(self, theta: Vector, other: Vector) -> Any:
         density, d = self._density, len(theta)
@@ -196,7 +196,7 @@ class Own(Problem):
             )
             return row[2 * d] * density.kl(*ends)
 
-        return self._sums.total(of_row, *theta, *other)
+        return _lifted(self._sums.total(of_row, *theta, *other), theta[0])
 
     def _log_prob(self, datum: Vector, *theta: Any) -> Any:
         if not self._columns:
@@ -216,6 +216,13 @@ class Own(Problem):
             else "it is a loss without data; take a metric that needs no model (hessian, euclidean)"
         )
         return NoProbabilityModel(f"{self.name} has no exact {thing}: {how}")
+
+
+def _lifted(value: Any, parameter: Any) -> Any:
+    """A number that no parameter moves, as one for each point: what is divided by it may be one
+    too, and on arrays and in a trace dividing by zero is data, on bare numbers an exception.
+    """
+    return value + 0.0 * parameter if isinstance(value, int | float) else value
 
 
 def _check_names(

@@ -45,7 +45,17 @@ class Rows:
             return total(terms)
         like = next(filter(is_tensor, theta), theta[0])
         whole = term(*(_column(t) for t in theta), *(constant(c, like) for c in self.columns))
-        return tuple(map(_sum, cast(Vector, whole))) if isinstance(whole, tuple) else _sum(whole)
+        if isinstance(whole, tuple):
+            return tuple(self._sum(part) for part in cast(Vector, whole))
+        return self._sum(whole)
+
+    def _sum(self, values: Any) -> Any:
+        if isinstance(values, Jet):
+            return values.each(self._sum)
+        if isinstance(values, Sym):
+            return call("row_sum", values)
+        # What depends on no parameter and no row, as a derivative may, is there once a row.
+        return len(self) * values if isinstance(values, int | float) else values.sum(-1)
 
 
 def _many(component: Any) -> bool:
@@ -63,9 +73,3 @@ def _column(component: Any) -> Any:
     if isinstance(component, int | float):
         return component
     return component[..., None] if is_tensor(component) else np.asarray(component)[..., None]
-
-
-def _sum(values: Any) -> Any:
-    if isinstance(values, Jet):
-        return values.each(_sum)
-    return call("row_sum", values) if isinstance(values, Sym) else values.sum(-1)

@@ -28,6 +28,7 @@ def absolute(matrix: Matrix) -> Matrix:
         return _by_eigenvalues(matrix, np.abs)
     square, size = matmul(matrix, matrix), abs(determinant(matrix))
     scale = sqrt(trace(square) + 2 * size)
+    scale = where(scale > 0, scale, 1.0)  # |0| = 0
     shifted = add(square, eye(2), size)
     return tuple(tuple(entry / scale for entry in row) for row in shifted)
 

@@ -59,7 +59,8 @@ def _second_moment(problem: Problem, theta: Array, rng: np.random.Generator, n: 
     outcome = tuple(np.moveaxis(drawn, -1, 0)) if problem.outcomes > 1 else (drawn,)
     scores = problem._score((*problem.covariates, *outcome), *theta.tolist())
     weights = problem.rows.columns[0] if problem.covariates else np.ones(1)
-    s = np.stack(np.broadcast_arrays(*scores), -1)
+    whole = np.broadcast_arrays(*scores, outcome[0])[: len(theta)]  # a score may be a constant
+    s = np.stack(whole, -1)
     s = s.reshape(n, -1, len(theta))
     moment = np.einsum("r,nri,nrj->ij", weights, s, s) / n
     return moment[np.triu_indices(len(theta))]

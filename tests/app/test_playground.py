@@ -95,6 +95,24 @@ def test_every_metric_and_rule_runs_on_every_problem_or_says_why_not(
     assert all(name in answer["errors"]["rules"] for name in silent)
 
 
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        *((text, "none") for text in ("0", "a", "a - a", "a**2")),
+        *((text, "hubble") for text in ("3", "a*velocity", "normal_logpdf(velocity, a, 1)")),
+    ],
+)
+def test_a_text_that_some_parameter_does_not_move_has_a_picture_with_every_rule_and_metric(
+    plain: Live, text: str, source: str
+) -> None:
+    ask(plain, problem=OWN, source=source, text=text, steps=5)
+    for metric in metrics:
+        answer = ask(plain, metric=metric, rules=[BY_METRIC, *rules])
+        assert "text" not in answer["errors"]
+        assert answer["state"]["text"] == text
+        assert answer["meter"]
+
+
 def test_options_are_controls_by_themselves_and_turn_what_they_say(live: Live) -> None:
     spec = fields()["turned.chart.bend.strength"]
     assert (spec["kind"], spec["when"]) == ("slider", [["chart", ["bend"]]])

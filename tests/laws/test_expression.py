@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.integrate import quad_vec
 
-from natgrad_core import metrics, problems, rules, run
+from natgrad_core import charts, metrics, problems, rules, run
 from natgrad_core.densities import DENSITIES
 from natgrad_core.expression import ExpressionError, own
 from natgrad_core.grammar import FUNCTIONS
 from natgrad_core.problem import NoProbabilityModel
+from natgrad_core.rule import SINGULAR, chain, descend, precondition
 from natgrad_core.run import directly
 from natgrad_core.small import components, full
 from natgrad_core.types import Array
@@ -147,6 +148,41 @@ def test_it_runs_like_any_other() -> None:
     assert_allclose(path.theta, slow.theta, rtol=1e-12)
     design = np.stack([np.ones(9), X], -1)
     assert_allclose(path.theta[-1], np.linalg.lstsq(design, DATA["y"])[0], rtol=1e-9)
+
+
+FLAT = {
+    "nothing": ("0", {}),
+    "a number": ("3", {"x": X}),
+    "a slope": ("a", {}),
+    "a slope of data": ("a*x", {"x": X}),
+    "a valley along b": ("a**2", {}),
+    "a density that b does not move": ("normal_logpdf(y, a, 1)", DATA),
+    "a density that nothing moves": ("normal_logpdf(y, 0, 1)", DATA),
+}
+"""What some parameter or none moves: gradient, Hessian or Fisher matrix are constants, singular."""
+
+
+@pytest.mark.parametrize("name", FLAT)
+@pytest.mark.parametrize("through", ["identity", "log-scale"])
+def test_where_constants_make_a_singular_matrix_a_run_ends_and_does_not_raise(
+    name: str, through: str
+) -> None:
+    problem = own(*FLAT[name], start=(0.5, 0.5)).through(charts[through]())
+    singular = [
+        chain(precondition(metrics[metric](), singular=how), descend(0.1))
+        for metric in metrics
+        for how in SINGULAR
+    ]
+    ways = [*(rules[rule]() for rule in rules), *singular]
+    for rule in ways:
+        for start in (problem.start, np.array([problem.start, (0.2, 0.9)])):
+            try:
+                path = run(problem, rule, start, 3)
+            except (NoProbabilityModel, TypeError):
+                continue  # what has no such matrix says so before it starts
+            lead = path.theta.shape[:-1]
+            assert path.loss.shape == path.grad_norm.shape == lead
+            assert np.isfinite(path.theta[path.ok]).all()
 
 
 def test_what_is_no_single_density_has_scores_and_says_what_to_take() -> None:

@@ -263,6 +263,8 @@ def test_functions_of_a_matrix_are_functions_of_its_eigenvalues(d, entries, rank
     values, vectors = np.linalg.eigh(h)
     expected = (vectors * np.abs(values)) @ vectors.T
     assert_allclose(pack(absolute(tuple(map(tuple, h.tolist())))), expected, atol=1e-9)
+    nothing = ((0.0,) * d,) * d
+    assert (pack(absolute(nothing)) == 0).all()
     values, vectors = np.linalg.eigh(g)
     root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
     assert_allclose(pack(power(as_tuple, 0.5)), root, atol=2e-7 * max(values[-1] ** 0.5, 1e-9))
