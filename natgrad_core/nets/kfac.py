@@ -148,7 +148,7 @@ class Kronecker:
                 found.append(torch.outer(sb, sa) + damping)
         return found
 
-    @cached_property
+    @property
     def faintest(self) -> float:
         """The least λ that float32 rounding of the spectrum's largest value does not drown.
 

@@ -108,7 +108,7 @@ class Blocks:
     def __init__(self, blocks: list[Tensor], labels: Sequence[str]) -> None:
         self.blocks, self.labels = blocks, labels
 
-    @cached_property
+    @property
     def faintest(self) -> float:
         """1e-5 of the size of the largest block."""
         return FLOAT32_FLOOR * max(float(b.norm()) for b in self.blocks)
