@@ -54,6 +54,11 @@ class Density:
         return f"{self.name}(y, {', '.join(self.arguments)})"
 
 
+def _positive(*arguments: Any) -> Any:
+    """0 where all are positive, else no number: for a formula that would go on below zero."""
+    return sum(0.0 * log(argument) for argument in arguments)
+
+
 def _normal_kl(a: Vector, b: Vector) -> Any:
     (m, s), (n, t) = a, b
     return log(t / s) + (s * s + (m - n) * (m - n)) / (2 * t * t) - 0.5
@@ -158,7 +163,7 @@ DENSITIES = {
         ),
         Density(
             "gamma_logpdf", ("shape", "rate"),
-            lambda y, k, r: k * log(r) - lgamma(k) + (k - 1) * log(y) - r * y,
+            lambda y, k, r: k * log(r) - lgamma(k) + (k - 1) * log(y) - r * y + _positive(k),
             lambda k, r: symmetric(trigamma(k), -1 / r, k / (r * r)),
             _gamma_kl,
             lambda rng, shape, k, r: rng.gamma(k, 1 / r, shape),
@@ -166,7 +171,9 @@ DENSITIES = {
         ),
         Density(
             "beta_logpdf", ("a", "b"),
-            lambda y, a, b: (a - 1) * log(y) + (b - 1) * log(1 - y) - _log_beta(a, b),
+            lambda y, a, b: (
+                (a - 1) * log(y) + (b - 1) * log(1 - y) - _log_beta(a, b) + _positive(a, b)
+            ),
             lambda a, b: symmetric(
                 trigamma(a) - trigamma(a + b), -trigamma(a + b), trigamma(b) - trigamma(a + b)
             ),
@@ -214,7 +221,7 @@ DENSITIES = {
         Density(
             "inverse_gaussian_logpdf", ("mean", "shape"),
             lambda y, m, k: (log(k) - 3 * log(y)) / 2 - HALF_LOG_2PI
-            - k * (y - m) * (y - m) / (2 * m * m * y),
+            - k * (y - m) * (y - m) / (2 * m * m * y) + _positive(m),
             lambda m, k: symmetric(k / (m * m * m), 0, 1 / (2 * k * k)),
             _inverse_gaussian_kl,
             lambda rng, shape, m, k: rng.wald(m, k, shape),

@@ -100,10 +100,10 @@ class Own(Problem):
 
     def inside(self, theta: Array) -> Bools:
         """Where J is a finite number."""
+        points = np.asarray(theta, float)[..., None, :]  # one point too by arrays: floats raise
         with np.errstate(all="ignore"):
-            loss = np.asarray(self._loss(*np.moveaxis(np.asarray(theta, float), -1, 0)))
-        lead = np.shape(theta)[:-1]
-        return np.isfinite(theta).all(-1) & np.isfinite(np.broadcast_to(loss, lead))
+            loss = self._loss(*np.moveaxis(points, -1, 0))[..., 0]
+        return np.isfinite(theta).all(-1) & np.isfinite(loss)
 
     def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
         """``[n, ..., rows]`` draws, or ``[n, ...]`` where there are no covariates."""

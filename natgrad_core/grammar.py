@@ -188,7 +188,9 @@ def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:
         case ast.BinOp(left=left, op=ast.Pow(), right=right):
             power = _number(right)
             assert power is not None
-            return _value(left, names) ** power
+            base = _value(left, names)
+            # A float below zero would have a complex root; its logarithm is no number, as ours are.
+            return base**power if isinstance(power, int) else exp(power * log(base))
         case ast.BinOp(left=left, op=op, right=right):
             return _OPERATIONS[type(op)](_value(left, names), _value(right, names))
         case ast.UnaryOp(op=ast.USub(), operand=operand):

@@ -9,6 +9,10 @@ from urllib.parse import quote
 from hypothesis import strategies as st
 
 from app.lessons.lesson import Lesson
+from app.lessons.playground.state import BY_METRIC
+from app.state import OWN
+from natgrad_core import charts, metrics, rules
+from tests.fuzz.texts import texts
 
 NUMBERS = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
@@ -57,7 +61,31 @@ def changes(lesson: Lesson) -> st.SearchStrategy[dict[str, Any]]:
     """Changes of a few controls, some of them good."""
     fine = st.sampled_from([(n, v) for n, values in good(lesson).items() for v in values])
     pair = st.one_of(fine, st.tuples(names(lesson), st.one_of(NUMBERS, JSON)))
-    return st.lists(pair, max_size=4).map(dict)
+    some = st.lists(pair, max_size=4).map(dict)
+    if OWN_TEXT not in lesson.default.plain():
+        return some
+    return st.one_of(some, some, st.tuples(own_problems(), some).map(lambda t: {**t[0], **t[1]}))
+
+
+OWN_TEXT = "text"
+"""The field in which a reader states a problem of their own."""
+
+
+def own_problems() -> st.SearchStrategy[dict[str, Any]]:
+    """A text that the grammar allows, on Hubble's data or on none, and how it is run."""
+    return st.fixed_dictionaries(
+        {
+            "problem": st.just(OWN),
+            "source": st.sampled_from(["none", "hubble"]),
+            OWN_TEXT: texts(("a", "b"), "velocity", "distance"),
+            "metric": st.sampled_from(sorted(metrics)),
+            "rules": st.lists(st.sampled_from([BY_METRIC, *rules]), max_size=3),
+        },
+        optional={
+            "chart": st.sampled_from(sorted(charts)),
+            "graph": st.sampled_from(["kl", "loss"]),
+        },
+    )
 
 
 def asks(lesson: Lesson) -> st.SearchStrategy[dict[str, Any]]:

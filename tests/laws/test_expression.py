@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from contextlib import suppress
 from itertools import pairwise
 
 import numpy as np
@@ -19,10 +20,11 @@ from natgrad_core.densities import DENSITIES
 from natgrad_core.expression import ExpressionError, own
 from natgrad_core.grammar import FUNCTIONS
 from natgrad_core.problem import NoProbabilityModel
-from natgrad_core.rule import SINGULAR, chain, descend, precondition
+from natgrad_core.rule import SINGULAR, Rule, chain, descend, precondition
 from natgrad_core.run import directly
 from natgrad_core.small import components, full
 from natgrad_core.types import Array
+from tests.fuzz.texts import texts
 
 RNG = np.random.default_rng(11)
 X = RNG.normal(size=9)
@@ -183,6 +185,63 @@ def test_where_constants_make_a_singular_matrix_a_run_ends_and_does_not_raise(
             lead = path.theta.shape[:-1]
             assert path.loss.shape == path.grad_norm.shape == lead
             assert np.isfinite(path.theta[path.ok]).all()
+
+
+WAYS = st.one_of(
+    st.sampled_from(sorted(rules)).map(lambda name: rules[name]()),
+    st.tuples(st.sampled_from(sorted(metrics)), st.sampled_from(SINGULAR)).map(
+        lambda t: chain(precondition(metrics[t[0]](), singular=t[1]), descend(0.1))
+    ),
+)
+COLUMNS = [
+    {"x": RNG.normal(size=n), "y": RNG.uniform(0.1, 0.9, n)} if n else {} for n in (0, 6, 60)
+]
+"""No data, rows that are summed one by one, and rows that are summed by columns."""
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    texts(("a", "b"), "y", "x"), st.sampled_from(COLUMNS), WAYS,
+    st.sampled_from(["identity", "log-scale", "polar"]), st.booleans(),
+)  # fmt: skip
+def test_whatever_the_grammar_allows_runs_by_any_rule_or_says_why_not(
+    text: str, data: dict[str, Array], rule: Rule, through: str, several: bool
+) -> None:
+    why_not = ""
+    with suppress(ExpressionError):
+        problem = own(text, data).through(charts[through]())
+        start = np.asarray(problem.start)
+        try:
+            path = run(problem, rule, np.array([start, 0.9 * start]) if several else start, 3)
+        except (NoProbabilityModel, TypeError) as error:  # no such matrix, or no mirror
+            why_not = str(error)
+        else:
+            assert path.loss.shape == path.grad_norm.shape == path.theta.shape[:-1]
+            assert np.isfinite(path.theta[path.ok]).all()
+    assert "your own" in why_not or not why_not
+
+
+def test_a_root_of_what_is_negative_is_no_number_and_ends_a_run() -> None:
+    with pytest.raises(ExpressionError, match="not a finite number at the start"):
+        own("(a - 1)**0.5")
+    problem = own("a**0.5 + b**2", start=(0.5, 0.5))
+    assert not problem.inside(np.array([-0.5, 0.5]))
+    for start in (problem.start, [problem.start, problem.start]):  # one by floats, two by arrays
+        path = run(problem, rules["gradient"](rate=1.0), start, 5)
+        assert path.theta[1, ..., 0] == pytest.approx(0.5 - 0.5 / 0.5**0.5)
+        assert not path.ok[2:].any()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["gamma_logpdf(y, a, 1)", "beta_logpdf(y, a, 1)", "beta_logpdf(y, 1, a)",
+     "inverse_gaussian_logpdf(y, a, 1)", "normal_logpdf(y, 0, a)", "poisson_logpmf(y, a)",
+     "student_logpdf(y, 0, 1, a)", "exponential_logpdf(y, a)"],
+)  # fmt: skip
+def test_outside_is_where_a_density_s_argument_must_be_positive_and_is_not(text: str) -> None:
+    problem = own(text, {"y": SHARES["y"] if "poisson" not in text else COUNTS["y"]})
+    assert problem.inside(np.array([0.5, 0.5]))
+    assert not problem.inside(np.array([[-0.5, 0.5], [-1.5, 0.5]])).any()
 
 
 def test_what_is_no_single_density_has_scores_and_says_what_to_take() -> None:
