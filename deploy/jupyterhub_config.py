@@ -31,7 +31,7 @@ if os.environ.get("NATGRAD_SPAWNER") == "simple":  # all users as the one that r
     c.JupyterHub.spawner_class = "simple"
 
 # A class that shares one server: a kernel a reader, forked from one process, so that a reader costs
-# 30 MB, where a server of their own takes 210. NATGRAD_CLASSES=ws26,ss27 makes services/ws26/, ...
+# 30 MB, where a server of their own takes 200. NATGRAD_CLASSES=ws26,ss27 makes services/ws26/, ...
 # The hub gives a service ten seconds to start, and ends if it takes longer: have it restarted.
 classes = [name for name in os.environ.get("NATGRAD_CLASSES", "").split(",") if name]
 c.JupyterHub.services = [
