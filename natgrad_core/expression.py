@@ -91,7 +91,7 @@ class Own(Problem):
         n = next(iter(columns.values())).size if columns else 1
         self.rows = Rows(np.full(n, 1 / n), *columns.values(), few=_FEW) if columns else Rows()
         self._sums = self.rows if columns else Rows([1.0])
-        if not np.isfinite(self._finite_loss(start)):
+        if not self._can_start(start):
             where = ", ".join(f"{s} = {v:g}" for s, v in zip(parameters, start, strict=True))
             raise ExpressionError(
                 self.expression.text, 0,
@@ -117,12 +117,11 @@ class Own(Problem):
         lead = args[0].shape
         return np.asarray(self._density.draw(rng, (n, *lead), *args), float)
 
-    def _finite_loss(self, point: Sequence[float]) -> float:
-        with np.errstate(all="ignore"):
-            try:
-                return float(np.asarray(self._loss(*map(float, point))))
-            except (ArithmeticError, ValueError):
-                return np.nan
+    def _can_start(self, point: Sequence[float]) -> bool:
+        try:
+            return bool(self.inside(np.asarray(point, float)))
+        except (ArithmeticError, ValueError):  # among the text's own numbers, as in log(-1)
+            return False
 
     def _named(self, theta: Vector, row: Sequence[Any]) -> dict[str, Any]:
         """The value of every name; columns beyond ``row`` (the outcome) are left out."""

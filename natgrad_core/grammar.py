@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from natgrad_core.densities import DENSITIES
-from natgrad_core.ops import cos, exp, lgamma, log, log1p_exp, sigmoid, sin, sqrt, tanh
+from natgrad_core.ops import cos, exp, lgamma, log, log1p_exp, power, sigmoid, sin, sqrt, tanh
 
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "exp": exp,
@@ -129,8 +129,8 @@ def _check(
         raise refuse(f"this is nested more than {DEEPEST} deep")
     match node:
         case ast.BinOp(left=left, op=ast.Pow(), right=right):
-            power = _number(right)
-            if power is None or abs(power) > LARGEST_POWER:
+            exponent = _number(right)
+            if exponent is None or abs(exponent) > LARGEST_POWER:
                 raise refuse(
                     f"a power must be a number up to {LARGEST_POWER}; else write exp(b*log(a))"
                 )
@@ -186,11 +186,10 @@ def _number(node: ast.AST) -> float | None:
 def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:
     match node:
         case ast.BinOp(left=left, op=ast.Pow(), right=right):
-            power = _number(right)
-            assert power is not None
+            exponent = _number(right)
+            assert exponent is not None
             base = _value(left, names)
-            # A float below zero would have a complex root; its logarithm is no number, as ours are.
-            return base**power if isinstance(power, int) else exp(power * log(base))
+            return base**exponent if isinstance(exponent, int) else power(base, exponent)
         case ast.BinOp(left=left, op=op, right=right):
             return _OPERATIONS[type(op)](_value(left, names), _value(right, names))
         case ast.UnaryOp(op=ast.USub(), operand=operand):

@@ -66,6 +66,8 @@ logaddexp = _apply("logaddexp")
 sin = _apply("sin")
 cos = _apply("cos")
 atan2 = _apply("atan2")
+power = _apply("pow")
+"""x to a power that is no whole number: of x < 0 it is no number, where ``**`` makes it complex."""
 lgamma = _apply("lgamma")
 digamma = _apply("digamma")
 trigamma = _apply("trigamma", 1, torch_name="polygamma")

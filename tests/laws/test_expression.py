@@ -21,6 +21,7 @@ from natgrad_core.expression import ExpressionError, own
 from natgrad_core.grammar import FUNCTIONS
 from natgrad_core.problem import NoProbabilityModel
 from natgrad_core.rule import SINGULAR, Rule, chain, descend, precondition
+from natgrad_core.rows import Rows
 from natgrad_core.run import directly
 from natgrad_core.small import components, full
 from natgrad_core.types import Array
@@ -175,16 +176,18 @@ def test_where_constants_make_a_singular_matrix_a_run_ends_and_does_not_raise(
         for metric in metrics
         for how in SINGULAR
     ]
-    ways = [*(rules[rule]() for rule in rules), *singular]
-    for rule in ways:
+    why_not: set[str] = set()
+    for rule in [*(rules[rule]() for rule in rules), *singular]:
         for start in (problem.start, np.array([problem.start, (0.2, 0.9)])):
             try:
                 path = run(problem, rule, start, 3)
-            except (NoProbabilityModel, TypeError):
-                continue  # what has no such matrix says so before it starts
+            except (NoProbabilityModel, TypeError) as error:
+                why_not.add(str(error))  # what has no such matrix says so before it starts
+                continue
             lead = path.theta.shape[:-1]
             assert path.loss.shape == path.grad_norm.shape == lead
             assert np.isfinite(path.theta[path.ok]).all()
+    assert all("your own" in said for said in why_not)
 
 
 WAYS = st.one_of(
@@ -221,6 +224,16 @@ def test_whatever_the_grammar_allows_runs_by_any_rule_or_says_why_not(
     assert "your own" in why_not or not why_not
 
 
+@pytest.mark.parametrize("few", [0, 9])
+def test_a_term_that_no_row_moves_is_there_once_a_row(few: int) -> None:
+    rows = Rows(X, few=few)
+    for theta in (0.5, np.array([0.5, 2.0])):
+        assert rows.total(lambda t, x: 3, theta) == 3 * len(X)
+        once, each = rows.total(lambda t, x: (0.25, t * x), theta)
+        assert once == 0.25 * len(X)
+        assert_allclose(each, theta * X.sum())
+
+
 def test_a_root_of_what_is_negative_is_no_number_and_ends_a_run() -> None:
     with pytest.raises(ExpressionError, match="not a finite number at the start"):
         own("(a - 1)**0.5")
@@ -230,6 +243,11 @@ def test_a_root_of_what_is_negative_is_no_number_and_ends_a_run() -> None:
         path = run(problem, rules["gradient"](rate=1.0), start, 5)
         assert path.theta[1, ..., 0] == pytest.approx(0.5 - 0.5 / 0.5**0.5)
         assert not path.ok[2:].any()
+    for text in ("a**0.5", "sqrt(a)"):  # of nothing the root is nothing, however it is written
+        assert own(text, start=(0.0, 0.0)).loss(np.zeros(2)) == 0
+    for text in ("log(-1)*a", "a + (-2)**0.5", "a/0"):
+        with pytest.raises(ExpressionError, match="not a finite number"):
+            own(text)
 
 
 @pytest.mark.parametrize(
