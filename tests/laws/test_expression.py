@@ -20,8 +20,8 @@ from natgrad_core.densities import DENSITIES
 from natgrad_core.expression import ExpressionError, own
 from natgrad_core.grammar import FUNCTIONS
 from natgrad_core.problem import NoProbabilityModel
-from natgrad_core.rule import SINGULAR, Rule, chain, descend, precondition
 from natgrad_core.rows import Rows
+from natgrad_core.rule import SINGULAR, Rule, chain, descend, precondition
 from natgrad_core.run import directly
 from natgrad_core.small import components, full
 from natgrad_core.types import Array
