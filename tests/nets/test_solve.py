@@ -17,7 +17,7 @@ from natgrad_core.nets.kfac import Kronecker
 from natgrad_core.nets.layers import Linear
 from natgrad_core.nets.likelihood import Categorical, Gaussian
 from natgrad_core.nets.patience import TooSlowError, patience
-from natgrad_core.nets.problem import NotFiniteError, Point, SingularError
+from natgrad_core.nets.problem import FLOAT32_FLOOR, NotFiniteError, Point, SingularError
 from natgrad_core.nets.solve import DROWNED, LOOSE_PRODUCTS, METHODS, TooLargeError, choose, solve
 from tests.nets.cases import LIKELIHOODS, NETS, point
 
@@ -205,6 +205,18 @@ def test_blocks_and_factors_too_go_to_float64_for_a_small_damping(
         assert error(bare.double(), twin.solve(at.double.grad, damping)) > 1e-2
     operator.solve(at.grad, 1e-1)
     assert operator.note == ""
+
+
+def test_the_largest_block_says_which_damping_float32_cannot_tell() -> None:
+    at = _sized((4, 6, 3), 40)
+    operator = metric.blocks().at(at, {})[0]
+    assert isinstance(operator, metric.Careful)
+    assert isinstance(operator.operator, metric.Blocks)
+    small, large = sorted(float(block.norm()) for block in operator.operator.blocks)
+    operator.solve(at.grad, FLOAT32_FLOOR * (small + large) / 2)
+    assert operator.note
+    operator.solve(at.grad, 1.01 * FLOAT32_FLOOR * large)
+    assert not operator.note
 
 
 def test_averaged_factors_are_doubled_as_they_are() -> None:
