@@ -70,6 +70,9 @@ def test_a_reader_types_a_problem_makes_a_slip_and_mends_it(playground: Page) ->
     area = playground.locator("textarea[data-field='text']")
     said = playground.locator(".control.text .wrong", has_text="At character")
     expect(said).to_contain_text("no name 'c'; there are a, b, dead, dose and pi")
+    lines = said.inner_text().split("\n")
+    caret = next(line for line in lines if line.strip() == "^")
+    assert lines[lines.index(caret) - 1][caret.index("^")] == "c", "seen line under line"
     expect(area).to_have_value("bernoulli_logpmf(dead, a + c*dose)")
     expect(area).to_have_attribute("aria-invalid", "true")
     write(playground, "text", "bernoulli_logpmf(dead, a + b*dose)")
