@@ -160,10 +160,28 @@ class Problem:
         raise self._bare("samples")
 
     def _loss(self, *theta: Any, **named: Any) -> Any:
-        raise NotImplementedError(f"{type(self).__name__} does not say its loss")
+        """The mean surprise of the data, for who has no shorter way to say it."""
+        self._need("loss")
+        d = len(theta)
+
+        def of_row(*row: Any) -> Any:
+            return -(row[d] * self._log_prob(row[d + 1 :], *row[:d]))
+
+        return self.rows.total(of_row, *theta)
 
     def _grad(self, *theta: Any, **named: Any) -> Vector:
-        raise NotImplementedError(f"{type(self).__name__} does not say its gradient")
+        """Minus the mean score of the data."""
+        self._need("gradient")
+        d = len(theta)
+
+        def of_row(*row: Any) -> Vector:
+            return tuple(-(row[d] * s) for s in self._score(row[d + 1 :], *row[:d]))
+
+        return self.rows.total(of_row, *theta)
+
+    def _need(self, thing: str) -> None:
+        if not len(self.rows):
+            raise NotImplementedError(f"{type(self).__name__} does not say its {thing}")
 
     def _hessian(self, *theta: Any, **named: Any) -> Matrix:
         raise NotImplementedError(f"{type(self).__name__} does not say its Hessian")

@@ -1,8 +1,4 @@
-"""Three outcomes and their logits: all three of them, or one dropped.
-
-Adding one number to all three logits moves nothing, so their Fisher matrix diag(p) − ppᵀ has the
-null direction (1, 1, 1); with the last logit held at zero it is positive definite.
-"""
+"""Three outcomes by two logits: the third is held at zero, and the Fisher matrix is definite."""
 
 from __future__ import annotations
 
@@ -74,22 +70,3 @@ class Categorical(ExponentialFamily):
                 np.log(p).reshape(3, *p.shape[1:])[:, None] + rng.gumbel(size=(3, *shape)), 0
             ),
         )
-
-
-@problems.register("categorical-singular")
-class CategoricalSingular(Categorical):
-    """p = softmax(η) with all three logits: F = diag(p) − ppᵀ is singular along (1, 1, 1)."""
-
-    name = "categorical-singular"
-    title = "the MN blood groups of 1000 Britons: three logits, one too many"
-    symbols = ("η₀", "η₁", "η₂")
-    latex = r"p_k = \frac{e^{\eta_k}}{e^{\eta_0} + e^{\eta_1} + e^{\eta_2}}"
-    view = ((-3.0, 3.0), (-3.0, 3.0), (-3.0, 3.0))
-    start = (-2.0, -2.0, 1.0)
-    presets: ClassVar = {
-        "blood groups": Preset(),
-        "from equal chances": Preset(start=(0.0, 0.0, 0.0)),
-    }
-
-    def _log_odds(self, *eta: Any) -> Vector:
-        return eta

@@ -82,18 +82,6 @@ class Mixture(Problem):
         r = self._responsibility(y, a, b)
         return (1 - r) * (y - a), r * (y - b)
 
-    def _loss(self, a: Any, b: Any) -> Any:
-        def term(a: Any, b: Any, weight: Any, y: Any) -> Any:
-            return -(weight * self._log_prob((y,), a, b))
-
-        return self.rows.total(term, a, b)
-
-    def _grad(self, a: Any, b: Any) -> Vector:
-        def term(a: Any, b: Any, weight: Any, y: Any) -> Vector:
-            return tuple(-(weight * part) for part in self._score((y,), a, b))
-
-        return self.rows.total(term, a, b)
-
     def _hessian(self, a: Any, b: Any) -> Matrix:
         def term(a: Any, b: Any, weight: Any, y: Any) -> Vector:
             r = self._responsibility(y, a, b)

@@ -47,7 +47,6 @@ class Weibull(Problem):
         if y.ndim != 1 or not y.size or not (np.isfinite(y) & (y > 0)).all():
             raise ValueError("weibull's outcomes must be a list of finite numbers > 0")
         self.rows = Rows(np.full(y.size, 1 / y.size), y)
-        self._logs = Rows(self.rows.columns[0], np.log(y))
 
     def inside(self, theta: Array) -> Bools:
         """Shape and scale are positive."""
@@ -62,28 +61,13 @@ class Weibull(Problem):
         z = exp(k * log_y)
         return 1 / k + log_y - z * log_y, k * (z - 1) / scale
 
-    def _loss(self, k: Any, scale: Any) -> Any:
-        def term(k: Any, log_scale: Any, weight: Any, log_y: Any) -> Any:
-            return weight * (exp(k * (log_y - log_scale)) - (k - 1) * (log_y - log_scale))
-
-        return self._logs.total(term, k, log(scale)) - log(k) + log(scale)
-
-    def _grad(self, k: Any, scale: Any) -> Vector:
-        def term(k: Any, log_scale: Any, weight: Any, log_y: Any) -> Vector:
-            level = log_y - log_scale
-            z = exp(k * level)
-            return weight * (z - 1) * level, weight * (1 - z)
-
-        of_shape, of_scale = self._logs.total(term, k, log(scale))
-        return of_shape - 1 / k, of_scale * k / scale
-
     def _hessian(self, k: Any, scale: Any) -> Matrix:
-        def term(k: Any, log_scale: Any, weight: Any, log_y: Any) -> Vector:
-            level = log_y - log_scale
+        def term(k: Any, log_scale: Any, weight: Any, y: Any) -> Vector:
+            level = log(y) - log_scale
             z = weight * exp(k * level)
             return z, z * level, z * level * level
 
-        z, zl, zll = self._logs.total(term, k, log(scale))
+        z, zl, zll = self.rows.total(term, k, log(scale))
         return symmetric(1 / k**2 + zll, (1 - z - k * zl) / scale, k * ((k + 1) * z - 1) / scale**2)
 
     def _fisher(self, k: Any, scale: Any) -> Matrix:

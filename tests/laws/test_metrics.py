@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose
 
 from natgrad_core import charts, metrics, problems
 from natgrad_core.charts.natural import Natural
+from natgrad_core.data import load
 from natgrad_core.family import ExponentialFamily
 from natgrad_core.problems.normal import Normal
 from natgrad_core.registry import UnknownName
@@ -137,6 +138,23 @@ def test_gauss_newton_is_the_pulled_back_hessian_of_the_natural_parameters(of, r
     expected = np.swapaxes(inverse, -1, -2) @ eta.hessian(x) @ inverse
     found = matrix(metrics["gauss-newton"](), model, eta.chart.forward(x))
     assert_allclose(found, expected, rtol=1e-7, atol=1e-9 * np.abs(expected).max())
+
+
+def test_a_group_says_what_its_members_say(rng):
+    """Beetles that shared a dose are rows with weights; here they are counted one by one."""
+    groups, members = problem("logistic-regression"), []
+    for dose, exposed, killed in load("beetles"):
+        members += [(1.0, (dose - 1.8) / 0.1, float(i < killed)) for i in range(int(exposed))]
+    X, y = np.split(np.array(members), [2], axis=1)
+    for w in groups.examples(rng, 5):
+        z = X @ w[:, None]
+        p = 1 / (1 + np.exp(-z))
+        s = (y - p) * X
+        assert_allclose(groups.loss(w), np.mean(np.log1p(np.exp(z)) - y * z), rtol=1e-12)
+        assert_allclose(groups.grad(w), -s.mean(0), rtol=1e-10)
+        fisher, empirical = (p * (1 - p) * X).T @ X, s.T @ s
+        for name, right in (("fisher", fisher), ("empirical-fisher", empirical)):
+            assert_allclose(matrix(metrics[name](), groups, w), right / len(X), rtol=1e-10)
 
 
 def test_gauss_newton_of_a_canonical_link_is_the_hessian(rng):
