@@ -17,7 +17,7 @@ from app.figures.sheet import Sheet
 from app.figures.views import grid
 from app.training import Course, pull, reach
 from natgrad_core.nets import NetProblem, Point, mlp, painted, plane, rules
-from natgrad_core.nets.compare import error, matrices, spectrum
+from natgrad_core.nets.compare import error, operators, spectrum
 from natgrad_core.nets.mixing import Frame, Seen, natural_in
 from natgrad_core.nets.rule import Rule
 from natgrad_core.nets.training import accuracy, begin
@@ -255,8 +255,13 @@ def _grid(cells: int) -> Array:
 
 
 @lru_cache(maxsize=4)
+def _operators(run: Course, step: int) -> dict[str, Any]:
+    return operators(run.problem.at(run.frame(step).theta, step))
+
+
+@lru_cache(maxsize=4)
 def _tensors(run: Course, step: int) -> dict[str, Any]:
-    return matrices(run.problem.at(run.frame(step).theta, step))
+    return {name: each.dense() for name, each in _operators(run, step).items()}
 
 
 def _matrices(run: Course, step: int) -> dict[str, Array]:
@@ -265,4 +270,4 @@ def _matrices(run: Course, step: int) -> dict[str, Array]:
 
 @lru_cache(maxsize=4)
 def _spectra(run: Course, step: int) -> dict[str, Array]:
-    return {name: spectrum(each).numpy() for name, each in _tensors(run, step).items()}
+    return {name: spectrum(each).numpy() for name, each in _operators(run, step).items()}

@@ -152,9 +152,11 @@ def picture(seen: Any, sheet: Sheet) -> dict[str, Any]:
     names = list(state.rules)
     guide = names[0]
     moving = going and not sheet.hold
-    told = seen.lately(guide, step) if moving else step  # a matrix takes longer than a step
+    told = step
     planes, charts = [], []
     if state.show == "fisher":
+        if moving:
+            told = seen.lately(guide, step)  # a matrix takes longer than a step
         found = seen.fisher(guide, told)
         scale = float(abs(found["exact"]).max())
         borders = seen.borders()

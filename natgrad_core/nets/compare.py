@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
 from torch import Tensor
 
 from natgrad_core.nets import metric as metrics
 from natgrad_core.nets.fisher import Fisher
-from natgrad_core.nets.metric import Metric
+from natgrad_core.nets.metric import Exact, Metric, Operator
 from natgrad_core.nets.problem import Point
 
 STAND_INS: dict[str, Callable[[], Metric]] = {
@@ -25,12 +24,12 @@ STAND_INS: dict[str, Callable[[], Metric]] = {
 """From the nearest to the farthest, as the tests and the lessons find them."""
 
 
-def matrices(at: Point) -> dict[str, Tensor]:
-    """The Fisher matrix at a point, "exact", and each of its stand-ins, ``[p, p]``."""
-    found = {"exact": Fisher(at).dense()}
+def operators(at: Point) -> dict[str, Operator]:
+    """The Fisher matrix at a point, "exact", and each of its stand-ins; all are ``[p, p]``."""
+    found: dict[str, Operator] = {"exact": Exact(Fisher(at), "auto")}
     for name, make in STAND_INS.items():
         made = make()
-        found[name] = made.at(at, made.init(at.theta))[0].dense()
+        found[name] = made.at(at, made.init(at.theta))[0]
     return found
 
 
@@ -39,6 +38,6 @@ def error(exact: Tensor, other: Tensor) -> float:
     return float((exact - other).norm() / exact.norm())
 
 
-def spectrum(matrix: Tensor) -> Tensor:
-    """Eigenvalues ``[p]`` of a symmetric ``[p, p]``, largest first; none is below 0 by rounding."""
-    return torch.linalg.eigvalsh(matrix.double()).flip(0).clamp_min(0)
+def spectrum(operator: Operator) -> Tensor:
+    """Eigenvalues ``[p]`` in float64, largest first; none is below 0 by rounding."""
+    return operator.eigenvalues().double().sort(descending=True).values.clamp_min(0)

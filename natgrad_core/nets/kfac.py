@@ -184,6 +184,10 @@ class Kronecker:
         """(B ⊗ A + damping)⁻¹ v."""
         return self.inverse(damping)(v)
 
+    def eigenvalues(self) -> Tensor:
+        """Those of each block, ``[p]``, in no order: no matrix is formed."""
+        return torch.cat([s.flatten() for s in self.spectrum(0.0)])
+
     def mv(self, v: Tensor) -> Tensor:
         """(B ⊗ A) v = B V A, layer by layer."""
         parts = zip(split(self.net, v), self.factors.pairs, strict=True)

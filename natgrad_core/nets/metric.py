@@ -32,6 +32,10 @@ class Operator(Protocol):
         """G, ``[p, p]``."""
         ...
 
+    def eigenvalues(self) -> Tensor:
+        """Of G, ``[p]``, in no order."""
+        ...
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -54,9 +58,18 @@ class Exact:
         self.note = f"solved by {found.method}" + (f"; {found.note}" if found.note else "")
         return found.x
 
+    @cached_property
+    def whole(self) -> Tensor:
+        """F, made once."""
+        return self.fisher.dense()
+
     def dense(self) -> Tensor:
         """F."""
-        return self.fisher.dense()
+        return self.whole
+
+    def eigenvalues(self) -> Tensor:
+        """Those of the whole matrix."""
+        return torch.linalg.eigvalsh(self.whole.double())
 
 
 class Drowning(Operator, Protocol):
@@ -101,6 +114,10 @@ class Careful:
         """G."""
         return self.operator.dense()
 
+    def eigenvalues(self) -> Tensor:
+        """Of G as it is, not of its twin."""
+        return self.operator.eigenvalues()
+
 
 class Blocks:
     """Square blocks on the diagonal: one a layer, or one for all, each with the name it goes by."""
@@ -121,6 +138,10 @@ class Blocks:
     def dense(self) -> Tensor:
         """The blocks in their places."""
         return torch.block_diag(*self.blocks)
+
+    def eigenvalues(self) -> Tensor:
+        """Those of each block."""
+        return torch.cat([torch.linalg.eigvalsh(block.double()) for block in self.blocks])
 
 
 def _inverse(block: Tensor, damping: float, v: Tensor, label: str) -> Tensor:
@@ -174,6 +195,10 @@ class Basis:
         """G."""
         return torch.block_diag(*((u * s) @ u.T for s, u in self.pairs)).to(self.at.theta.dtype)
 
+    def eigenvalues(self) -> Tensor:
+        """Known already."""
+        return torch.cat([s for s, _ in self.pairs])
+
 
 class Diagonal:
     """Each parameter for itself."""
@@ -195,6 +220,10 @@ class Diagonal:
     def dense(self) -> Tensor:
         """A diagonal matrix."""
         return torch.diag(self.entries)
+
+    def eigenvalues(self) -> Tensor:
+        """The entries."""
+        return self.entries
 
 
 def exact(

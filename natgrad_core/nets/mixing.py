@@ -136,6 +136,10 @@ class _Pulled:
         """F."""
         return self.fisher
 
+    def eigenvalues(self) -> Tensor:
+        """Of F."""
+        return torch.linalg.eigvalsh(self.fisher.double())
+
 
 def natural_in(seen: Seen, rate: float = 1.0, damping: float = 1e-3) -> Rule:
     """The natural gradient in ξ, damped by θ's λI pulled back, λ AᵀA: blind to A."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app import learning
 from app.learning import COARSE, FINE
 from app.lessons import lessons
 from app.lessons.live import Live
@@ -55,6 +56,17 @@ def test_a_matrix_stands_for_a_while_as_the_net_learns_and_is_the_last_one_at_re
     first = live.shown.lately("natural", 30)
     assert live.shown.lately("natural", 31) == first == 30, "it was made a moment ago"
     assert live.shown.lately("natural", 20) == 20, "no matrix of a step that is yet to come"
+
+
+@pytest.mark.parametrize("show", ["regions", "outputs"])
+def test_no_matrix_is_made_where_none_is_shown(
+    live: Live, show: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning, "operators", None)  # a call would fail
+    answer = ask(live, set={**SMALL, "show": show, "steps": 40, "seed": 11})
+    while "more" in answer:
+        answer = ask(live, answer["state"], fine=answer["more"])
+    assert answer["shows"] == 40
 
 
 def test_regions_are_coarse_while_the_net_learns_and_fine_at_rest(live: Live) -> None:
