@@ -24,7 +24,7 @@ from natgrad_core.nets.training import Frame, begin, train
 
 settle()
 
-AT_ONCE, SLICE, PATIENCE = 0.02, 0.04, 0.4
+AT_ONCE, SLICE, PATIENCE = 0.012, 0.04, 0.4
 """Seconds of training in an answer: to a reader's act, to an ask for more, to reach a step that a
 link or a preset wants seen."""
 
