@@ -61,9 +61,25 @@ class Fisher:
         scores = [likelihood.residual(at.mean, y) for y in drawn]
         return torch.stack(scores, 1) / self.samples**0.5
 
+    @property
+    def ends_linear(self) -> bool:
+        """Whether S is that of a likelihood and meets a Linear layer: then S W has a short form."""
+        return self.kind == "true" and isinstance(self.at.tape.net.layers[-1], Linear)
+
+    @cached_property
+    def hidden(self) -> list[Tensor]:
+        """What each parametric layer before a last Linear one feels, without S itself."""
+        tape, last = self.at.tape, len(self.at.tape.net.layers) - 1
+        layer = tape.net.layers[last]
+        assert isinstance(layer, Linear)
+        weight = layer.weight(tape.parts[last])
+        return tape.cotangents(self.at.problem.likelihood.rooted(self.at.mean, weight), last)
+
     @cached_property
     def cotangents(self) -> list[Tensor]:
         """What each parametric layer feels of the K directions, ``[N, K, …]`` each."""
+        if self.ends_linear:
+            return [*self.hidden, self.root]
         return self.at.tape.cotangents(self.root)
 
     def rows(self) -> Tensor:

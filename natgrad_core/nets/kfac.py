@@ -39,18 +39,18 @@ class Factors:
     @classmethod
     def of(cls, fisher: Fisher) -> Factors:
         """From the cotangents of a Fisher matrix: exact, or sampled if that is what it is."""
-        tape = fisher.at.tape
+        tape, likelihood = fisher.at.tape, fisher.at.problem.likelihood
         pairs: list[Pair] = []
-        for i, g in zip(tape.net.parametric, fisher.cotangents, strict=True):
+        felt = [*fisher.hidden, None] if fisher.ends_linear else fisher.cotangents
+        for i, g in zip(tape.net.parametric, felt, strict=True):
             layer = tape.net.layers[i]
             if isinstance(layer, Linear):
                 known = fisher.at.problem.input_moment if i == 0 else None
-                last = i == len(tape.net.layers) - 1 and fisher.kind == "true"
                 a = _moment(layer, tape.values[i]) if known is None else known
-                average = fisher.at.problem.likelihood.average
-                b = average(fisher.at.mean) if last else _square(g) / len(tape)
+                b = likelihood.average(fisher.at.mean) if g is None else _square(g) / len(tape)
                 pairs.append((a, b))
             elif isinstance(layer, Conv2d):
+                assert g is not None
                 a = layer.features(tape.values[i], tape.slope(i))
                 flat = layer.places(g).flatten(0, 2)
                 places = a.shape[1]
@@ -114,8 +114,8 @@ class Kronecker:
     """K-FAC as an operator: blocks B ⊗ A; λ is shared between the factors, or added to the whole.
 
     ``shared`` (factored Tikhonov, Martens & Grosse 2015, §6.3): (B + √λ/π I) ⊗ (A + π √λ I), with
-    π² = (tr A/dim A)/(tr B/dim B). Otherwise B ⊗ A + λ I, exactly. Both are divisions in the
-    eigenbasis, so λ can be changed freely.
+    π² = (tr A/dim A)/(tr B/dim B): each factor is inverted by itself, by Cholesky. Otherwise
+    B ⊗ A + λ I, exactly: a division in the eigenbasis, so that λ can be changed freely.
 
     Vectors are ``[p]``; of each layer A is ``[in, in]`` (a bias counts as an input), B is
     ``[out, out]``, and its block ``[size, size]``.
@@ -137,15 +137,18 @@ class Kronecker:
 
     def spectrum(self, damping: float) -> list[Tensor]:
         """What each layer's coordinates in the eigenbasis are divided by, ``[out, in (+1)]``."""
-        found: list[Tensor] = []
-        for sa, _, sb, _ in self.basis:
-            if self.shared and damping > 0:
-                ratio = float((sa.mean() / sb.mean().clamp_min(1e-30)).sqrt())
-                ratio = min(max(ratio, 1e-6), 1e6)
-                root = damping**0.5
-                found.append(torch.outer(sb + root / ratio, sa + root * ratio))
-            else:
-                found.append(torch.outer(sb, sa) + damping)
+        shares = self.shares(damping) if self.shared else [(0.0, 0.0)] * len(self.basis)
+        added = 0.0 if self.shared else damping
+        both = zip(self.basis, shares, strict=True)
+        return [torch.outer(sb + b, sa + a) + added for (sa, _, sb, _), (a, b) in both]
+
+    def shares(self, damping: float) -> list[tuple[float, float]]:
+        """What each layer's A and B are given of a shared λ: π √λ and √λ/π."""
+        found: list[tuple[float, float]] = []
+        for a, b in self.factors.pairs:
+            of_a, of_b = float(a.trace()) / len(a), float(b.trace()) / len(b)
+            ratio = min(max((of_a / max(of_b, 1e-30)) ** 0.5, 1e-6), 1e6)
+            found.append((damping**0.5 * ratio, damping**0.5 / ratio))
         return found
 
     @property
@@ -155,12 +158,33 @@ class Kronecker:
         Shared, each factor has about √λ, so it takes the square of what drowns a whole λ.
         """
         if self.shared:
-            pairs = (float(sa[-1] * sb[-1]) for sa, _, sb, _ in self.basis)
-            return FLOAT32_FLOOR**2 * max(pairs)
+            return FLOAT32_FLOOR**2 * self.largest
         return FLOAT32_FLOOR * max(float(s.max()) for s in self.spectrum(0.0))
 
+    @cached_property
+    def largest(self) -> float:
+        """The largest ‖A‖ ‖B‖ of a layer, which no eigenvalue is above."""
+        return max(float(a.norm() * b.norm()) for a, b in self.factors.pairs)
+
     def inverse(self, damping: float) -> Callable[[Tensor], Tensor]:
-        """The map (B ⊗ A + damping)⁻¹: v -> U_B [(U_Bᵀ V U_A)/s] U_Aᵀ, layer by layer."""
+        """The map (B ⊗ A + damping)⁻¹, layer by layer."""
+        if self.shared and damping > 0:
+            known = [self.factors.first] + [None] * len(self.factors.pairs)
+            shares = zip(self.factors.pairs, self.shares(damping), known, strict=False)
+            pairs = [
+                (_inverse(a, of_a, basis), _inverse(b, of_b))
+                for (a, b), (of_a, of_b), basis in shares
+            ]
+
+            def apply(v: Tensor) -> Tensor:
+                parts = zip(split(self.net, v), pairs, strict=True)
+                return join(self.net, [b @ m @ a for m, (a, b) in parts])
+
+            return apply
+        return self._by_eigenvectors(damping)
+
+    def _by_eigenvectors(self, damping: float) -> Callable[[Tensor], Tensor]:
+        """The map v -> U_B [(U_Bᵀ V U_A)/s] U_Aᵀ."""
         spectrum = self.spectrum(damping)
         for i, s in zip(self.net.parametric, spectrum, strict=True):
             if damping == 0 and not bool(s.min() > torch.finfo(s.dtype).eps * s.max()):
@@ -202,6 +226,20 @@ class Kronecker:
     def dense(self) -> Tensor:
         """All blocks in their places, ``[p, p]``."""
         return torch.block_diag(*self.blocks())
+
+
+def _inverse(factor: Tensor, shift: float, basis: Pair | None = None) -> Tensor:
+    """(factor + shift I)⁻¹ by Cholesky; by eigenvectors where they are known, or must be found
+    because rounding has left a negative value.
+    """
+    if basis is None:
+        damped = factor.clone()
+        damped.diagonal().add_(shift)
+        lower, info = torch.linalg.cholesky_ex(damped)
+        if not int(info):
+            return torch.cholesky_inverse(lower)
+    s, u = torch.linalg.eigh(factor) if basis is None else basis
+    return (u / (s.clamp_min(0) + shift)) @ u.T
 
 
 class Eigen(Kronecker):

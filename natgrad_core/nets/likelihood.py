@@ -54,6 +54,10 @@ class Likelihood(Protocol):
         """S with SᵀS = M, ``[N, K, C]``."""
         ...
 
+    def rooted(self, mean: Tensor, weight: Tensor) -> Tensor:
+        """S W for W ``[C, H]``, without S: ``[N, K, H]``, new."""
+        ...
+
     def average(self, mean: Tensor) -> Tensor:
         """The mean of M over examples, ``[C, C]``."""
         ...
@@ -123,6 +127,13 @@ class Categorical:
         """
         u = mean.sqrt()
         return _complement(u, u)
+
+    def rooted(self, mean: Tensor, weight: Tensor) -> Tensor:
+        """The rows u_k (W_k − v), v = Σ_c (u_c + [c = C]) u_c W_c/(1 + u_C): S written out."""
+        u, head = mean.sqrt(), mean.clone()
+        head[:, -1] += u[:, -1]
+        v = head @ weight / (1 + u[:, -1:])
+        return (weight[:-1] - v[:, None]).mul_(u[:, :-1, None])
 
     def average(self, mean: Tensor) -> Tensor:
         """diag p̄ − mean of p pᵀ."""
@@ -197,6 +208,10 @@ class Bernoulli:
         """The matrix diag √(p(1 − p))."""
         return torch.diag_embed((mean * (1 - mean)).sqrt())
 
+    def rooted(self, mean: Tensor, weight: Tensor) -> Tensor:
+        """The rows √(p_k(1 − p_k)) W_k."""
+        return (mean * (1 - mean)).sqrt()[:, :, None] * weight
+
     def average(self, mean: Tensor) -> Tensor:
         """The matrix diag of the mean of p (1 − p)."""
         return torch.diag((mean * (1 - mean)).mean(0))
@@ -259,6 +274,10 @@ class Gaussian:
         """I/σ."""
         eye = torch.eye(mean.shape[1], dtype=mean.dtype, device=mean.device) / self.scale
         return eye.repeat(len(mean), 1, 1)
+
+    def rooted(self, mean: Tensor, weight: Tensor) -> Tensor:
+        """W/σ, for every example."""
+        return (weight / self.scale).repeat(len(mean), 1, 1)
 
     def average(self, mean: Tensor) -> Tensor:
         """I/σ²."""

@@ -128,15 +128,16 @@ class Tape:
             self._slopes[i] = layer.slope(self.parts[i], self.values[i], self.values[i + 1])
         return self._slopes[i]
 
-    def cotangents(self, root: Tensor) -> list[Tensor]:
+    def cotangents(self, root: Tensor, before: int | None = None) -> list[Tensor]:
         """Backpropagate K directions ``[N, K, C]``: what each layer's output feels, ``[N, K, …]``.
 
-        One per parametric layer, first to last.
+        One per parametric layer, first to last. With ``before`` the directions are those of what
+        that layer is given, and theirs who asks no more.
         """
-        g, fresh = root, False
+        g, fresh = root, before is not None
         felt: list[Tensor] = []
         first = self.net.parametric[0]
-        for i in range(len(self.net.layers) - 1, first - 1, -1):
+        for i in range((len(self.net.layers) if before is None else before) - 1, first - 1, -1):
             layer = self.net.layers[i]
             if layer.size:
                 felt.append(g)

@@ -205,8 +205,9 @@ class Point:
 
     def products(self, pushed: list[Tensor]) -> list[list[float]]:
         """All uᵀFv = Σ (J u)ᵀ M (J v)/N, from pushed vectors J u ``[N, C]``: no pull."""
-        weighed = [self.weigh(u).flatten() for u in pushed]
-        return [[float(u.flatten() @ w) / len(u) for w in weighed] for u in pushed]
+        rows = [u.contiguous() for u in pushed]
+        weighed = [self.weigh(u).flatten() for u in rows]
+        return [[float(u.flatten() @ w) / len(u) for w in weighed] for u in rows]
 
     def after(self, change: Tensor) -> Point:
         """The point at θ + change, ``[p]``; asked for twice with one change, it is one point."""

@@ -195,8 +195,7 @@ def _by_cg(fisher: Fisher, v: Tensor, damping: float, tolerance: float | None) -
     precondition: Callable[[Tensor], Tensor] = torch.clone
     if preconditions(fisher, damping, tolerance):
         operator = Kronecker(Factors.of(fisher))
-        largest = max(float(sa[-1] * sb[-1]) for sa, _, sb, _ in operator.basis)
-        if single and damping < FLOAT32_FLOOR * largest and not loose:
+        if single and damping < FLOAT32_FLOOR * operator.largest and not loose:
             return in_double()
         precondition = operator.inverse(damping)
     x, r = torch.zeros_like(v), v.clone()

@@ -93,6 +93,42 @@ def test_root_squares_to_the_metric_with_as_few_rows_as_its_rank(likelihood: str
     assert close(torch.einsum("nkc,nk->nc", root, lifted), at.residual)
 
 
+@every_net
+@every_likelihood
+def test_what_hidden_layers_feel_is_found_without_the_root(net: str, likelihood: str) -> None:
+    at = point(net, likelihood)
+    fisher = Fisher(at)
+    assert fisher.ends_linear
+    felt = at.tape.cotangents(fisher.root)
+    assert len(fisher.hidden) == len(felt) - 1
+    assert all(close(a, b) for a, b in zip(fisher.cotangents, felt, strict=True))
+    weight = torch.randn(at.outputs.shape[1], 7, dtype=torch.float64)
+    rooted = at.problem.likelihood.rooted(at.mean, weight)
+    assert close(rooted, fisher.root @ weight)
+    assert rooted.is_contiguous()
+    assert not Fisher(at, "empirical").ends_linear
+
+
+@pytest.mark.parametrize("sure", [10.0, 20.0])
+def test_a_net_that_is_sure_keeps_its_curvature_in_float32(sure: float) -> None:
+    """Where p is 1 but for 1e-8, diag p − p pᵀ is rounding; its root is not."""
+    generator = torch.Generator().manual_seed(0)
+    out = torch.randn(100, 10, generator=generator, dtype=torch.float64)
+    out[torch.arange(100), torch.arange(100) % 10] += sure
+    weight = torch.randn(10, 6, generator=generator, dtype=torch.float64)
+    kind = Categorical()
+    exact, single = (
+        kind.rooted(kind.mean(o), weight.to(o)).flatten(0, 1) for o in (out, out.float())
+    )
+    right = exact.T @ exact
+    assert float((single.T @ single - right).norm() / right.norm()) < 1e-3
+    mean = kind.mean(out.float()).sum(0)
+    p = kind.mean(out.float())
+    bare = weight.float().T @ (torch.diag(mean) - p.T @ p) @ weight.float()
+    off = float((bare - right).norm() / right.norm())
+    assert (off > 0.05) == (sure == 20)
+
+
 def test_two_classes_need_one_backward_pass() -> None:
     assert Fisher(point("tanh MLP", "two classes")).directions == 1
 

@@ -103,6 +103,28 @@ def test_shared_damping_is_kfac_of_damped_factors() -> None:
     assert close(right @ operator.solve(v, 0.01), v, 1e-9)
 
 
+@pytest.mark.parametrize("net", FACTORED)
+def test_factors_are_inverted_as_their_eigenvectors_say(
+    net: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = point(net, "three classes")
+    operator = Kronecker(Factors.of(Fisher(at)))
+    for damping in (1e-6, 1e-2, 10.0):
+        right = operator._by_eigenvectors(damping)(at.grad)
+        assert close(operator.solve(at.grad, damping), right, 1e-9)
+    monkeypatch.setattr(
+        torch.linalg, "cholesky_ex", lambda matrix: (matrix, torch.ones((), dtype=torch.int32))
+    )
+    assert close(operator.solve(at.grad, damping), right, 1e-9), "where Cholesky fails"
+
+
+def test_no_eigenvalue_is_above_the_largest() -> None:
+    at = point("tanh MLP", "three classes")
+    operator = Kronecker(Factors.of(Fisher(at)))
+    top = float(operator.eigenvalues().max())
+    assert top <= operator.largest <= 1.5 * top
+
+
 @pytest.mark.parametrize("metric", [kfac(shared=False), ekfac()], ids=["K-FAC", "E-KFAC"])
 def test_the_eigenbasis_is_kept_while_the_damping_changes(
     metric: Metric, monkeypatch: pytest.MonkeyPatch
