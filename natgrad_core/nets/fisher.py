@@ -68,7 +68,7 @@ class Fisher:
 
     @cached_property
     def hidden(self) -> list[Tensor]:
-        """What each parametric layer before a last Linear one feels, without S itself."""
+        """What each parametric layer before a last Linear one feels, without S: ``[N, K, …]``."""
         tape, last = self.at.tape, len(self.at.tape.net.layers) - 1
         layer = tape.net.layers[last]
         assert isinstance(layer, Linear)

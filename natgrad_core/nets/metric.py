@@ -60,7 +60,7 @@ class Exact:
 
     @cached_property
     def whole(self) -> Tensor:
-        """F, made once."""
+        """F ``[p, p]``, made once."""
         return self.fisher.dense()
 
     def dense(self) -> Tensor:

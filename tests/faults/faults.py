@@ -197,8 +197,20 @@ FAULTS = (
     ),
     Fault(
         "problems/logistic_regression.py",
-        "spread = n * p * (1 - p)",
-        "spread = p * (1 - p)",
+        "return ((p * (1 - p),),)",
+        "return ((p * p,),)",
+        ("problems",),
+    ),
+    Fault(
+        "family.py",
+        "(share * c)[some]) / there",
+        "(share * c)[some])",
+        ("metrics",),
+    ),
+    Fault(
+        "problem.py",
+        "-(row[d] * self._log_prob(row[d + 1 :], *row[:d]))",
+        "-self._log_prob(row[d + 1 :], *row[:d])",
         ("problems",),
     ),
     Fault("problems/quadratic.py", "(1 / 3, 0.0)", "(0.0, 1 / 3)", ("facts",)),
