@@ -18,6 +18,9 @@ ROOMS = ("browser", "docs", "notebooks", "deploy", "nets", "app", "lessons")
 """The folders, the slowest tests' first; the others have so many quick ones that they even out
 what the workers have left to do at the end."""
 
+SLOW = {"server", "exported"}
+"""Fixtures that take seconds."""
+
 TRAINED = ("approximations", "net", "race")
 """The lessons whose states are trained: what asks for many of them is slow."""
 
@@ -29,7 +32,7 @@ def room(path: Path) -> str:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test is marked by the folder it is in, and comes when that folder does. What is trained is
-    slow, and so is what needs a server.
+    slow, and so is what needs a server or an export.
     """
     rooms = {path: room(path) for path in {item.path for item in items}}
     for item in items:
@@ -37,7 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(rooms[item.path])
         given = getattr(getattr(item, "callspec", None), "params", {})
         trained = getattr(given.get("lesson"), "name", "") in TRAINED
-        if trained or "server" in getattr(item, "fixturenames", ()):
+        if trained or not SLOW.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
     last = len(ROOMS)
     rank = {path: ROOMS.index(name) if name in ROOMS else last for path, name in rooms.items()}

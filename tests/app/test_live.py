@@ -100,6 +100,7 @@ def test_bad_input_is_said_beside_its_control_and_the_picture_stays(live: Live) 
     assert data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", [name for name, lesson in lessons.items() if hasattr(lesson.default, "problem")]
 )

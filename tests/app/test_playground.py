@@ -95,6 +95,7 @@ def test_every_metric_and_rule_runs_on_every_problem_or_says_why_not(
     assert all(name in answer["errors"]["rules"] for name in silent)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "source"),
     [

@@ -123,6 +123,7 @@ ONE_OUTCOME = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ONE_OUTCOME)
 def test_densities_integrate_to_one_scores_have_mean_zero_and_their_square_is_fisher(
     name: str,

@@ -50,6 +50,7 @@ def test_a_drag_waits_for_no_curve_and_rest_brings_them_all() -> None:
     assert len(curves(ask(live, dragged["more"]))) == len(live.shown.state.matrices)
 
 
+@pytest.mark.slow
 def test_what_is_drawn_at_rest_is_the_loss_and_eigenvectors_move_nothing() -> None:
     live = Live(lessons["approximations"])
     before = ask(live, data="wine", seed=6, damping=0.3)
