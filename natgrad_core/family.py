@@ -113,13 +113,16 @@ class ExponentialFamily(Problem):
             _within(self.name, column, self.support)
         self.rows = Rows(share, *x, *y)
         t = [*self._statistics(*y), self._carrier(*y)]
-        if x:  # and at each place the mean of those there
+        # The mean of the statistics is all that a sample has to say, or that outcomes with the same
+        # covariates have.
+        if x:
             some = share > 0
-            place, at = np.unique(np.stack(x)[:, some], axis=1, return_inverse=True)
-            there = np.bincount(at.ravel(), share[some])
-            means = (np.bincount(at.ravel(), (share * c)[some]) / there for c in t)
+            place, inverse = np.unique(np.stack(x)[:, some], axis=1, return_inverse=True)
+            at = inverse.ravel()
+            there = np.bincount(at, share[some])
+            means = (np.bincount(at, (share * c)[some]) / there for c in t)
             self._sums = Rows(there, *place, *means)
-        else:  # the mean of the statistics is all that a sample has to say
+        else:
             self._sums = Rows([1.0], *([share @ np.broadcast_to(c, (n,))] for c in t))
 
     def _over_rows(self, of_row: Any, *theta: Any) -> Any:

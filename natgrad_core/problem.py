@@ -180,6 +180,7 @@ class Problem:
         return self.rows.total(of_row, *theta)
 
     def _need(self, thing: str) -> None:
+        """Tell who writes a problem, as a sum over no rows would not, what they left out."""
         if not len(self.rows):
             raise NotImplementedError(f"{type(self).__name__} does not say its {thing}")
 

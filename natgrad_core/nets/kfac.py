@@ -137,10 +137,7 @@ class Kronecker:
 
     def spectrum(self, damping: float) -> list[Tensor]:
         """What each layer's coordinates in the eigenbasis are divided by, ``[out, in (+1)]``."""
-        shares = self.shares(damping) if self.shared else [(0.0, 0.0)] * len(self.basis)
-        added = 0.0 if self.shared else damping
-        both = zip(self.basis, shares, strict=True)
-        return [torch.outer(sb + b, sa + a) + added for (sa, _, sb, _), (a, b) in both]
+        return [torch.outer(sb, sa) + damping for sa, _, sb, _ in self.basis]
 
     def shares(self, damping: float) -> list[tuple[float, float]]:
         """What each layer's A and B are given of a shared λ: π √λ and √λ/π."""

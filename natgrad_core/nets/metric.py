@@ -59,17 +59,16 @@ class Exact:
         return found.x
 
     @cached_property
-    def whole(self) -> Tensor:
-        """F ``[p, p]``, made once."""
+    def _whole(self) -> Tensor:
         return self.fisher.dense()
 
     def dense(self) -> Tensor:
-        """F."""
-        return self.whole
+        """F, made once."""
+        return self._whole
 
     def eigenvalues(self) -> Tensor:
         """Those of the whole matrix."""
-        return torch.linalg.eigvalsh(self.whole.double())
+        return torch.linalg.eigvalsh(self._whole.double())
 
 
 class Drowning(Operator, Protocol):

@@ -121,8 +121,8 @@ class Seen:
         return out
 
 
-class _Pulled:
-    """F + λ AᵀA: what F + λI is in θ, a tensor and so the same in ξ."""
+class Pulled:
+    """F + λ AᵀA: what F + λI is in θ, a tensor and so the same in ξ; both are ``[p, p]``."""
 
     def __init__(self, fisher: Tensor, square: Tensor) -> None:
         self.fisher, self.square = fisher, square
@@ -145,5 +145,5 @@ def natural_in(seen: Seen, rate: float = 1.0, damping: float = 1e-3) -> Rule:
     """The natural gradient in ξ, damped by θ's λI pulled back, λ AᵀA: blind to A."""
     a = seen.matrix
     square = a.T @ a
-    metric = Metric("Fisher", lambda at, m: (_Pulled(Fisher(at).dense(), square), m))
+    metric = Metric("Fisher", lambda at, m: (Pulled(Fisher(at).dense(), square), m))
     return second_order(metric, damping, rate, "natural", "Amari 1998, eq. 12")

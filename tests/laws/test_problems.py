@@ -18,6 +18,7 @@ from scipy.integrate import quad_vec
 
 from natgrad_core import problems
 from natgrad_core.problem import NoProbabilityModel, OutsideDomain, Problem
+from natgrad_core.rows import Rows
 from natgrad_core.types import Array
 from tests.laws.shelves import PAIRS, modeled, pair, problem
 
@@ -49,6 +50,21 @@ def test_gradient_and_hessian_are_the_derivatives_of_the_loss(name: str, chart: 
     for point, slope, bend in zip(points, slopes.numpy(), bends.numpy(), strict=True):
         close(of.grad(point), slope)
         close(of.hessian(point), bend, 1e-7)
+
+
+def test_a_problem_without_data_is_told_what_it_does_not_say() -> None:
+    class Silent(Problem):
+        name = "silent"
+
+    for ask, thing in ((Silent().loss, "loss"), (Silent().grad, "gradient"),
+                       (Silent().hessian, "Hessian")):  # fmt: skip
+        with pytest.raises(NotImplementedError, match=f"Silent does not say its {thing}"):
+            ask((0.0, 0.0))
+    heard = Silent()
+    heard.rows = Rows([1.0], [2.0])
+    for ask, thing in ((heard.loss, "log-probability"), (heard.grad, "scores")):
+        with pytest.raises(NoProbabilityModel, match=f"silent is a bare loss .* no {thing}"):
+            ask((0.0, 0.0))
 
 
 @every_pair

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from natgrad_core.nets import NetProblem, mlp, plane, rules
+from natgrad_core.nets import NetProblem, metric, mlp, plane, rules
 from natgrad_core.nets.compare import STAND_INS, error, operators, spectrum
-from natgrad_core.nets.mixing import Frame, Seen, natural_in
+from natgrad_core.nets.metric import Operator
+from natgrad_core.nets.mixing import Frame, Pulled, Seen, natural_in
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +27,20 @@ def test_no_block_diagonal_matrix_is_nearer_than_the_blocks(problem: NetProblem)
     assert torch.allclose(found["exact"][mask], found["block"][mask])
 
 
-def test_a_spectrum_is_that_of_the_dense_matrix_largest_first(problem: NetProblem) -> None:
-    found = operators(problem.at(problem.net.init(1, torch.float64)))
+def test_an_operator_s_eigenvalues_are_those_of_its_dense_matrix(problem: NetProblem) -> None:
+    at = problem.at(problem.net.init(1, torch.float64))
+    found: dict[str, Operator] = operators(at)
+    others = (metric.kfac(shared=False), metric.euclidean(), metric.hessian())
+    found |= {str(i): each.at(at, each.init(at.theta))[0] for i, each in enumerate(others)}
+    eigen = metric.Basis.of(at, found["block"])
+    assert eigen is not None
+    pulled = Pulled(found["exact"].dense(), torch.eye(problem.dim))
+    found |= {"eigenvectors": eigen, "pulled": pulled}
     for name, each in found.items():
         right = torch.linalg.eigvalsh(each.dense()).flip(0)
-        assert torch.allclose(spectrum(each), right, rtol=1e-9, atol=1e-13), name
+        values = each.eigenvalues().sort(descending=True).values
+        assert torch.allclose(values, right, rtol=1e-9, atol=1e-13), name
+        assert torch.equal(spectrum(each), values.clamp_min(0)), name
 
 
 def test_a_stretched_frame_has_its_condition_number() -> None:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from natgrad_core.nets import NetProblem, mlp
 from natgrad_core.nets.fisher import Fisher
-from natgrad_core.nets.kfac import Eigen, Factors, Kronecker, join, split
+from natgrad_core.nets.kfac import Eigen, Factors, Kronecker, Pair, join, split
 from natgrad_core.nets.likelihood import Gaussian
 from natgrad_core.nets.metric import Metric, ekfac, kfac
 from natgrad_core.nets.problem import Point
@@ -109,13 +109,21 @@ def test_factors_are_inverted_as_their_eigenvectors_say(
 ) -> None:
     at = point(net, "three classes")
     operator = Kronecker(Factors.of(Fisher(at)))
+
+    def fails(matrix: Tensor) -> Pair:
+        return matrix, torch.ones((), dtype=torch.int32)
+
     for damping in (1e-6, 1e-2, 10.0):
-        right = operator._by_eigenvectors(damping)(at.grad)
+        shares = operator.shares(damping)
+        damped = tuple(
+            (a + s * torch.eye(len(a), dtype=a.dtype), b + t * torch.eye(len(b), dtype=b.dtype))
+            for (a, b), (s, t) in zip(operator.factors.pairs, shares, strict=True)
+        )
+        right = Kronecker(Factors(at.problem.net, damped), shared=False).solve(at.grad, 0.0)
         assert close(operator.solve(at.grad, damping), right, 1e-9)
-    monkeypatch.setattr(
-        torch.linalg, "cholesky_ex", lambda matrix: (matrix, torch.ones((), dtype=torch.int32))
-    )
-    assert close(operator.solve(at.grad, damping), right, 1e-9), "where Cholesky fails"
+        with monkeypatch.context() as patch:
+            patch.setattr(torch.linalg, "cholesky_ex", fails)
+            assert close(operator.solve(at.grad, damping), right, 1e-9), "where Cholesky fails"
 
 
 def test_no_eigenvalue_is_above_the_largest() -> None:
