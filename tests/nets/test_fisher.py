@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
 from natgrad_core.nets.fisher import KINDS, Fisher, gauss_newton, hessian_product
-from natgrad_core.nets.likelihood import Categorical
+from natgrad_core.nets.likelihood import Categorical, Gaussian
 from natgrad_core.nets.metric import blocks, diagonal
 from natgrad_core.nets.problem import NetProblem
 from tests.nets.cases import LIKELIHOODS, NETS, jacobian, point, problem, referee
@@ -107,6 +108,18 @@ def test_what_hidden_layers_feel_is_found_without_the_root(net: str, likelihood:
     assert close(rooted, fisher.root @ weight)
     assert rooted.is_contiguous()
     assert not Fisher(at, "empirical").ends_linear
+
+
+def test_directions_that_are_pulled_through_a_net_stay_as_they_are() -> None:
+    """A net that ends in an activation is the one whose last layer could spend them."""
+    x = torch.randn(20, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    made = NetProblem(nn.Sequential(nn.Linear(3, 2), nn.Tanh()), Gaussian(), x, x[:, :2])
+    at = made.at(made.net.init(0, torch.float64))
+    fisher = Fisher(at)
+    assert not fisher.ends_linear
+    before = fisher.root.clone()
+    assert close(fisher.dense(), gauss_newton(at))
+    assert torch.equal(fisher.root, before)
 
 
 @pytest.mark.parametrize("sure", [10.0, 20.0])
