@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from natgrad_core.nets import NetProblem, mlp, plane, rules
 from natgrad_core.nets.training import train
-from tests.browser.conftest import Server, phone_of, stroke
+from tests.browser.conftest import Server, phone_of, touch
 from tests.browser.test_coordinates import ROOT, settle
 
 HERE = "document.querySelector('.natgrad')?.natgrad"
@@ -107,13 +107,6 @@ def test_points_are_painted_by_keys(net: Page) -> None:
     expect(frame.locator(".cross span")).to_be_hidden()
 
 
-AT_REST = """async () => {
-    const top = scrollY;
-    await new Promise((done) => setTimeout(done, 200));
-    return scrollY === top;
-}"""
-
-
 def test_a_finger_that_scrolls_over_a_plane_paints_nothing_and_a_tap_one_point(
     browser: Browser, server: Server
 ) -> None:
@@ -131,9 +124,12 @@ def test_a_finger_that_scrolls_over_a_plane_paints_nothing_and_a_tap_one_point(
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     points = f"{ROOT}.answer.state.points"
     count, top = page.evaluate(f"[{points}.length, scrollY]")
-    stroke(phone.new_cdp_session(page), *((x, y - 15 * i) for i in range(11)))
+    finger = phone.new_cdp_session(page)
+    for i in range(11):
+        touch(finger, "touchMove" if i else "touchStart", (x, y - 15 * i))
+    page.wait_for_timeout(300)  # taken up in motion, it would leave the page rolling,
+    touch(finger, "touchEnd")  # and a tap on a page that rolls only stops it
     page.wait_for_function(f"scrollY > {top + 50}")
-    page.wait_for_function(AT_REST)  # a tap on a page that still rolls only stops it
     settle(page)
     assert page.evaluate(f"{points}.length") == count
     box = frame.bounding_box()
