@@ -24,6 +24,9 @@ def eye(d: int) -> Matrix:
 
 def symmetric(*upper: Any) -> Matrix:
     """The symmetric matrix with this upper triangle, read row by row."""
+    if len(upper) == 3:
+        a, b, c = upper
+        return (a, b), (b, c)
     d = round((2 * len(upper)) ** 0.5 - 0.5)
     index = {(i, j): n for n, (i, j) in enumerate((i, j) for i in range(d) for j in range(i, d))}
     return tuple(tuple(upper[index[min(i, j), max(i, j)]] for j in range(d)) for i in range(d))
@@ -58,6 +61,10 @@ def congruent(jacobian: Matrix, matrix: Matrix) -> Matrix:
     """Jᵀ M J for M symmetric, to the last bit symmetric itself."""
     columns = transpose(jacobian)
     images = [mv(matrix, column) for column in columns]
+    if len(columns) == 2:
+        return symmetric(
+            dot(columns[0], images[0]), dot(columns[0], images[1]), dot(columns[1], images[1])
+        )
     places = [(i, j) for i in range(len(columns)) for j in range(i, len(columns))]
     return symmetric(*[dot(columns[i], images[j]) for i, j in places])
 

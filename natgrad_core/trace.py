@@ -144,11 +144,23 @@ class Tape:
 
     def emit(self, operation: str, *args: Any) -> Sym:
         """The symbol of ``operation`` on ``args``; the one already there if it was done before."""
-        names = tuple([a.name if type(a) is Sym else self.name(a) for a in args])
-        key = (operation, names)
-        symbol = self._seen.get(key)
+        return self._line(operation, tuple([self.name(a) for a in args]))
+
+    def pair(self, operation: str, a: Any, b: Any) -> Sym:
+        """``emit`` for the two arguments that nearly every operation has, and a run has many."""
+        return self._line(
+            operation,
+            (
+                a.name if type(a) is Sym else self.name(a),
+                b.name if type(b) is Sym else self.name(b),
+            ),
+        )
+
+    def _line(self, operation: str, names: tuple[str, ...]) -> Sym:
+        line = (operation, names)
+        symbol = self._seen.get(line)
         if symbol is None:
-            symbol = self._seen[key] = Sym(self, f"t{len(self.lines)}")
+            symbol = self._seen[line] = Sym(self, f"t{len(self.lines)}")
             self.lines.append((symbol.name, operation, names))
         return symbol
 
@@ -166,42 +178,42 @@ class Sym:
     def __add__(self, other: Any) -> Any:
         if type(other) is int and other == 0:
             return self
-        return self.tape.emit("+", self, other)
+        return self.tape.pair("+", self, other)
 
     def __radd__(self, other: Any) -> Any:
         if type(other) is int and other == 0:
             return self
-        return self.tape.emit("+", other, self)
+        return self.tape.pair("+", other, self)
 
     def __sub__(self, other: Any) -> Any:
         if type(other) is int and other == 0:
             return self
-        return self.tape.emit("-", self, other)
+        return self.tape.pair("-", self, other)
 
     def __rsub__(self, other: Any) -> Any:
         if type(other) is int and other == 0:
             return -self
-        return self.tape.emit("-", other, self)
+        return self.tape.pair("-", other, self)
 
     def __mul__(self, other: Any) -> Any:
         if type(other) is int and other in (0, 1):
             return self if other else 0
-        return self.tape.emit("*", self, other)
+        return self.tape.pair("*", self, other)
 
     def __rmul__(self, other: Any) -> Any:
         if type(other) is int and other in (0, 1):
             return self if other else 0
-        return self.tape.emit("*", other, self)
+        return self.tape.pair("*", other, self)
 
     def __truediv__(self, other: Any) -> Any:
         if type(other) is int and other == 1:
             return self
-        return self.tape.emit("/", self, other)
+        return self.tape.pair("/", self, other)
 
     def __rtruediv__(self, other: Any) -> Any:
         if type(other) is int and other == 0:
             return 0
-        return self.tape.emit("/", other, self)
+        return self.tape.pair("/", other, self)
 
     def __neg__(self) -> Any:
         return self.tape.emit("neg", self)
@@ -212,19 +224,19 @@ class Sym:
     def __pow__(self, power: Any) -> Any:
         if type(power) is int and power == 2:
             return self * self
-        return self.tape.emit("**", self, power)
+        return self.tape.pair("**", self, power)
 
     def __lt__(self, other: Any) -> Any:
-        return self.tape.emit("<", self, other)
+        return self.tape.pair("<", self, other)
 
     def __le__(self, other: Any) -> Any:
-        return self.tape.emit("<=", self, other)
+        return self.tape.pair("<=", self, other)
 
     def __gt__(self, other: Any) -> Any:
-        return self.tape.emit(">", self, other)
+        return self.tape.pair(">", self, other)
 
     def __ge__(self, other: Any) -> Any:
-        return self.tape.emit(">=", self, other)
+        return self.tape.pair(">=", self, other)
 
     def __bool__(self) -> bool:
         raise TypeError("a formula may not branch on its parameters: use natgrad_core.ops.where")

@@ -14,6 +14,8 @@ from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
+import orjson
+
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
 """The framing we speak: offsets (little-endian uint64), then the parts they point to."""
 
@@ -125,10 +127,10 @@ def for_page(frame: bytes, comm: str) -> str | None:
     A page hears its own widget, and that its kernel is dead: no input, no output, no traceback.
     """
     parts = parts_of(frame)
-    kind = json.loads(parts[1]).get("msg_type")
+    kind = orjson.loads(parts[1]).get("msg_type")
     if kind not in {"comm_msg", "comm_close", "status"}:
         return None
-    content = json.loads(parts[4])
+    content = orjson.loads(parts[4])
     if kind == "status":
         return "end" if content["execution_state"] in {"dead", "restarting"} else None
     if content.get("comm_id") != comm:

@@ -1,17 +1,50 @@
 """A page's kernel: ipykernel's, without what no page hears.
 
-ipykernel says busy and idle around every message and hands it from a thread to another, so that a
-notebook's reader sees a star beside a cell, and that cells may run side by side. A page asks one
-thing at a time and waits for its answer, and of a class of a hundred each would pay for both.
+ipykernel says busy and idle around every message, hands it from a thread to another and its answer
+to a third, so that a notebook's reader sees a star beside a cell, that cells may run side by side
+and that all who look on hear what is said. A page asks one thing at a time and waits for its
+answer, and of a class of a hundred each would pay for all of it.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import comm
 import traitlets
+from ipykernel.comm.comm import BaseComm
+from ipykernel.iostream import OutStream
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
+
+ASK = "comm_msg"
+
+
+class PageComm(BaseComm):
+    """A comm that answers whoever asked, where they asked, in the thread at work."""
+
+    def publish_msg(
+        self,
+        msg_type: str,
+        data: Any = None,
+        metadata: Any = None,
+        buffers: Any = None,
+        **keys: Any,
+    ) -> None:
+        """Send an answer to an ask; what nobody asked for goes to all, as ipykernel has it."""
+        kernel: Any = PageKernel.instance()
+        parent = kernel.get_parent("shell")
+        if parent.get("header", {}).get("msg_type") != ASK:
+            super().publish_msg(msg_type, data, metadata, buffers, **keys)
+            return
+        kernel.session.send(
+            kernel.shell_stream,
+            msg_type,
+            {"data": data, "comm_id": self.comm_id, **keys},
+            parent=parent,
+            ident=kernel._parent_ident["shell"],
+            buffers=buffers,
+        )
 
 
 class PageKernel(IPythonKernel):
@@ -21,8 +54,17 @@ class PageKernel(IPythonKernel):
         self, status: str, channel: str, parent: dict[str, Any] | None = None
     ) -> None:
         about: dict[str, Any] = parent or self.get_parent(channel)
-        if about.get("header", {}).get("msg_type") != "comm_msg":
+        if about.get("header", {}).get("msg_type") != ASK:
             super()._publish_status(status, channel, parent)
+
+
+class Said(OutStream):
+    """What is printed. ipykernel asks for it after every message, and a thread says: nothing."""
+
+    def flush(self) -> None:
+        """Wait for the thread that sends what was printed, if anything was."""
+        if self._flush_pending:
+            super().flush()
 
 
 class PageKernelApp(IPKernelApp):
@@ -32,10 +74,19 @@ class PageKernelApp(IPKernelApp):
     def _page_kernel(self) -> type[PageKernel]:
         return PageKernel
 
+    @traitlets.default("outstream_class")
+    def _said(self) -> str:
+        return "app.serve.page_kernel.Said"
+
     def init_control(self, context: Any) -> None:
         """Open the control channel, and no second thread for the other one."""
         super().init_control(context)
         self.shell_channel_thread = None
+
+    def init_kernel(self) -> None:
+        """Let comms be ``PageComm``s; ipykernel's import, done by now, has made them its own."""
+        comm.create_comm = PageComm
+        super().init_kernel()
 
 
 if __name__ == "__main__":

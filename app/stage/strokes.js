@@ -135,8 +135,45 @@ export function arrow(ctx, x0, y0, x1, y1, { color, paper, width, head = 11 }) {
   return true;
 }
 
-export function note(ctx, text, x, y, { color, paper, size }) {
-  ctx.font = `italic ${size}px "Iowan Old Style", Palatino, "Liberation Serif", Georgia, serif`;
+// A short text with a halo. Canvases take it from a picture of it: to write on one has the page's
+// styles worked out anew, which costs more than all the rest of a plane. SVG keeps it as text.
+export function note(ctx, text, x, y, look) {
+  if (ctx.Path) return write(ctx, text, x, y, look);
+  const { a: ratio } = ctx.getTransform();
+  const { canvas, left, base, width } = pictureOf(text, look, ratio);
+  const from = ctx.textAlign === "right" ? x - width : x;
+  const [u, v] = [Math.round(from * ratio) - left, Math.round(y * ratio) - base];
+  ctx.drawImage(canvas, u / ratio, v / ratio, canvas.width / ratio, canvas.height / ratio);
+}
+
+const pictures = new Map();
+const ENOUGH = 100; // texts; a theme, a size or a lesson in which there are more begins anew
+
+function pictureOf(text, look, ratio) {
+  const key = [text, look.color, look.paper, look.size, ratio].join();
+  if (!pictures.has(key)) {
+    if (pictures.size >= ENOUGH) pictures.clear();
+    const canvas = document.createElement("canvas");
+    const pen = canvas.getContext("2d");
+    pen.font = fontOf(look);
+    const { width } = pen.measureText(text);
+    const [left, base] = [0.4 * look.size, 1.3 * look.size].map((side) => Math.ceil(side * ratio));
+    canvas.width = Math.ceil(width * ratio) + 2 * left; // this takes font and scale away
+    canvas.height = Math.ceil(1.5 * base);
+    pen.translate(left, base);
+    pen.scale(ratio, ratio);
+    pen.lineJoin = "round";
+    write(pen, text, 0, 0, look);
+    pictures.set(key, { canvas, left, base, width });
+  }
+  return pictures.get(key);
+}
+
+const fontOf = ({ size }) =>
+  `italic ${size}px "Iowan Old Style", Palatino, "Liberation Serif", Georgia, serif`;
+
+function write(ctx, text, x, y, { color, paper, size }) {
+  ctx.font = fontOf({ size });
   ctx.strokeStyle = paper;
   ctx.lineWidth = 4;
   ctx.strokeText(text, x, y);

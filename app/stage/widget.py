@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import anywidget
+import orjson
 import traitlets
 
 from app.stage.bundle import module, plotly, style
@@ -113,6 +114,10 @@ def plain(answer: Answer) -> Answer:
     """Return the answer as JSON has it: NaN and infinity, which JSON lacks, as null, NumPy's
     numbers as numbers, and half a character, which UTF-8 lacks and an error may quote, as "?".
     """
+    try:
+        return orjson.loads(orjson.dumps(answer, _number, orjson.OPT_NON_STR_KEYS))
+    except orjson.JSONEncodeError:
+        pass  # half a character, or a whole number of more than 64 bits; or what no JSON has
     text = json.dumps(answer, ensure_ascii=False, default=_number).encode("utf-8", "replace")
     return json.loads(text, parse_constant=lambda _name: None)
 

@@ -20,19 +20,27 @@ COMM = {"comm": "seen.comm.comm_id"}
 THREADS = {"names": "[t.name for t in __import__('threading').enumerate()]"}
 
 
-def assert_only_the_answer_is_said(client: BlockingKernelClient, ask: Callable[[], Any]) -> None:
-    """Listen beside the page while it asks, and ask for the threads."""
+def assert_only_the_answer_is_said(
+    client: BlockingKernelClient, ask: Callable[[], dict[str, Any]]
+) -> None:
+    """Listen beside the page while it asks and hears, and ask for the threads."""
     client.start_channels()
     try:
         client.wait_for_ready(timeout=300)
-        ask()
-        last = client.execute("", user_expressions=THREADS)  # heard after all the ask led to
+        assert ask()["values"]["rate"] == 0.03
+        last = client.execute(
+            "print('printed')", user_expressions=THREADS
+        )  # heard after all the ask led to
         heard: list[Any] = []
-        while not heard or heard[-1]["parent_header"].get("msg_id") != last:
+        while not heard or (
+            heard[-1]["parent_header"].get("msg_id"),
+            heard[-1]["content"].get("execution_state"),
+        ) != (last, "idle"):
             heard.append(client.get_iopub_msg(timeout=300))
-        of_the_ask = [m for m in heard if m["parent_header"].get("msg_type") == "comm_msg"]
-        assert [m["msg_type"] for m in of_the_ask] == ["comm_msg"]
-        assert of_the_ask[0]["content"]["data"]["content"]["values"]["rate"] == 0.03
+        kinds = [m["parent_header"].get("msg_type") for m in heard]
+        assert "execute_request" in kinds  # what is said to all is heard here
+        assert "comm_msg" not in kinds
+        assert [m["content"]["text"] for m in heard if m["msg_type"] == "stream"] == ["printed\n"]
         while (reply := client.get_shell_msg(timeout=300))["parent_header"]["msg_id"] != last:
             pass
         threads = reply["content"]["user_expressions"]["names"]["data"]["text/plain"]
@@ -69,10 +77,13 @@ def test_so_does_one_that_is_started_where_nothing_can_be_forked(
         first.stop_channels()
         client = manager.client()
 
-        def ask() -> None:
+        def ask() -> dict[str, Any]:
             ask = {"ask": 1, "state": {}, "set": {"rate": 0.03}, "have": []}
             content = {"comm_id": comm, "data": {"method": "custom", "content": ask}}
             client.shell_channel.send(client.session.msg("comm_msg", content))
+            while (reply := client.get_shell_msg(timeout=300))["msg_type"] != "comm_msg":
+                pass
+            return reply["content"]["data"]["content"]
 
         assert_only_the_answer_is_said(client, ask)
     finally:

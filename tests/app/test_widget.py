@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from app import lesson
+from app.stage.widget import plain
 from natgrad_core import Trajectory, problems, rules, run
 
 
@@ -68,3 +69,28 @@ def test_what_cannot_be_taken_away_is_refused_in_plain_words(seen: Any) -> None:
     assert answer["fault"].startswith("nothing is taken away as 'goldgold")
     assert answer["fault"].endswith("there are python, cite, html")
     assert len(answer["fault"]) < 120
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"a": float("nan"), "b": [np.inf, -np.inf, 0.1], "c": (1, 2.0, None, True), 3: "θ₁ ≤ ½"},
+        {"a": np.float32(0.1), "b": np.int64(-7), "c": np.bool_(True), "d": np.arange(4.0) / 3},
+        {"a": np.array([[np.nan, 1e300], [5e-324, -0.0]]), "b": {"c": np.array([], int)}},
+        {"a": 2**53 + 1, "b": 2**63 - 1, "c": 1e22, "d": 1.7976931348623157e308, "e": ""},
+    ],
+    ids=["nan", "numpy", "arrays", "large"],
+)
+def test_an_answer_is_written_fast_as_it_is_written_slowly(answer: dict[Any, Any]) -> None:
+    """Half a character, or a number of 64 bits and more, has the slow writer write all of it."""
+    fast = plain(answer)
+    slow = plain({**answer, "slow": "\ud800", "long": 2**70})
+    assert slow.pop("slow") == "?"
+    assert slow.pop("long") == 2**70
+    assert json.dumps(fast) == json.dumps(slow)
+
+
+def test_what_json_has_no_word_for_is_refused_either_way() -> None:
+    for more in ({}, {"slow": "\ud800"}):
+        with pytest.raises(TypeError, match="plain values, not set"):
+            plain({"a": {1, 2}, **more})
