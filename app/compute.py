@@ -18,6 +18,7 @@ from natgrad_core import Problem, Rule, Trajectory, gap, rules, run
 from natgrad_core.chart import Chart
 from natgrad_core.problem import At, Charted
 from natgrad_core.small import components
+from natgrad_core.trace import Lines
 from natgrad_core.types import Array
 
 
@@ -41,6 +42,12 @@ def charted(problem: ProblemKey, chart: ChartKey) -> Charted:
     return problem_named(problem).through(chart_named(chart))
 
 
+@lru_cache(maxsize=256)
+def lines_of(problem: ProblemKey, chart: ChartKey | None) -> Lines:
+    """What was traced of this problem in this chart: a slider moves a number in it."""
+    return {}
+
+
 Made = tuple[Callable[..., Rule], tuple[Any, ...]]
 """What makes a rule, and of what: runs are kept by it."""
 
@@ -52,10 +59,11 @@ def run_made(
     """The run of a rule from ``start`` (in θ), in θ or through a chart."""
     maker, options = made
     how = maker(*options)
+    lines = lines_of(problem, chart)
     if chart is None:
-        return run(problem_named(problem), how, start, steps)
+        return run(problem_named(problem), how, start, steps, lines)
     there = charted(problem, chart)
-    return run(there, how, there.chart.inverse(start), steps)
+    return run(there, how, there.chart.inverse(start), steps, lines)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ gradient ``chain(precondition(fisher), descend(rate))``; Newton the same with th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from natgrad_core import damping as dampings
 from natgrad_core.given import checked
-from natgrad_core.made import remembering
+from natgrad_core.made import made, remembering
 from natgrad_core.metrics import Metric
 from natgrad_core.operator import Dense, invertible
 from natgrad_core.problem import At, Problem
@@ -42,6 +42,10 @@ class Rule:
     name: str = "rule"
     latex: str = ""
     source: str = ""
+    form: Hashable = None
+    """What this rule shares with those that differ from it in ``numbers`` alone; None: nothing."""
+    numbers: tuple[Any, ...] = ()
+    """The numbers that ``update`` meets as they are, and that may be others in the same line."""
 
     def __repr__(self) -> str:
         return f"<rule {self.name}: {self.latex}>" if self.latex else f"<rule {self.name}>"
@@ -61,7 +65,16 @@ def chain(*links: Rule, name: str = "chain", latex: str = "", source: str = "") 
             kept.append(m)
         return direction, tuple(kept)
 
-    return Rule(update, init, name, latex, source)
+    forms = tuple(link.form for link in links)
+    return Rule(
+        update,
+        init,
+        name,
+        latex,
+        source,
+        form=None if None in forms else forms,
+        numbers=tuple(number for link in links for number in link.numbers),
+    )
 
 
 @remembering(__name__, "descend")
@@ -72,7 +85,7 @@ def descend(rate: ArrayLike) -> Rule:
     def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
         return tuple(-(factor * component) for component in direction), memory
 
-    return Rule(update, name="descend", latex=r"-\alpha\, \cdot")
+    return Rule(update, name="descend", latex=r"-\alpha\, \cdot", form="descend", numbers=(factor,))
 
 
 SINGULAR = ("diverge", "pseudo-inverse")
@@ -104,7 +117,14 @@ def precondition(
             return mv(pseudo_inverse(operator.dense()), direction), memory
         return operator.solve(direction), memory
 
-    return Rule(update, name="precondition", latex=r"(G + \lambda D)^{-1}\, \cdot")
+    how = made(metric)
+    fixed = how is not None and not how.given and not how.named and np.ndim(damping) == 0
+    return Rule(
+        update,
+        name="precondition",
+        latex=r"(G + \lambda D)^{-1}\, \cdot",
+        form=(how.module, how.expression, strength, kind, singular) if how and fixed else None,
+    )
 
 
 def damped_with(kind: str) -> dampings.Kind:

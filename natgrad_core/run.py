@@ -18,7 +18,7 @@ import numpy as np
 from natgrad_core.problem import At, Charted, Problem
 from natgrad_core.rule import Memory, Rule
 from natgrad_core.small import Vector, components, pack
-from natgrad_core.trace import follow, lifted, lowered, replay
+from natgrad_core.trace import Given, Lines, follow, lifted, lowered, replay
 from natgrad_core.types import Array, ArrayLike, Bools
 
 
@@ -91,15 +91,24 @@ class Trajectory:
         return run_bundle(self.problem, repr(self), self.theta)
 
 
-def run(problem: Problem, rule: Rule, start: ArrayLike, steps: int = 100) -> Trajectory:
+def run(
+    problem: Problem,
+    rule: Rule,
+    start: ArrayLike,
+    steps: int = 100,
+    lines: Lines | None = None,
+) -> Trajectory:
     """θ_{k+1} = θ_k + rule(∇J, θ_k), ``steps`` times from ``start [..., d]``.
 
     Leading axes run side by side; they broadcast with those of the chart's matrix and of the
     rule's rate and damping. Raises only for a bad start (shape, domain) or a negative ``steps``.
+    ``lines``, a dict of this problem's own and at first empty, keeps what need not be traced anew
+    when the same rule is run with another rate.
     """
     step, theta, state = _prepare(problem, rule, start, steps)
+    given = None if lines is None else Given(lines, rule.form, rule.numbers)
     with np.errstate(all="ignore"):
-        kept = replay(step, state, steps, len(theta))
+        kept = replay(step, state, steps, len(theta), given)
         return _record(problem, rule, theta, kept, steps)
 
 

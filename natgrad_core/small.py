@@ -133,6 +133,8 @@ def full(nested: Any, lead: tuple[int, ...]) -> Array:
     while isinstance(first, tuple):
         depth, first = depth + 1, cast(Vector, first)[0]
     tail = packed.shape[packed.ndim - depth :]
+    if packed.shape == (*lead, *tail):
+        return packed
     lead = np.broadcast_shapes(lead, packed.shape[: packed.ndim - depth])
     return np.array(np.broadcast_to(packed, (*lead, *tail)))
 

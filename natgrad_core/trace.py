@@ -4,17 +4,18 @@ A formula handed symbols instead of numbers leaves a straight line of arithmetic
 is compiled, loop and all, and run on floats (one start: about a microsecond a step, where NumPy's
 calls on tiny arrays cost forty) or on arrays (many starts: ``natgrad_core.lanes``). Every run
 traces anew, which is cheap; numbers met on the way (a rate, the entries of A) are lifted out as
-arguments, so that moving a slider meets a line compiled before. The slow witness is the same
-formula called on the numbers themselves (``run.directly``).
+arguments, so that moving a slider meets a line compiled before. Whoever runs a rule again and
+again with other numbers may keep its line (``Lines``). The slow witness is the same formula called
+on the numbers themselves (``run.directly``).
 """
 
 from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -314,12 +315,53 @@ def lowered(state: Sequence[Any]) -> tuple[float, ...]:
     return tuple(float(np.reshape(v, ())) for v in state)
 
 
-def _traced(
-    step: Callable[[tuple[Any, ...]], Sequence[Any]], state: tuple[Any, ...]
-) -> tuple[Tape, list[str]]:
-    """What ``step`` leaves behind, and which of it is the next state."""
+class Line(NamedTuple):
+    """A step as it was traced: its operations, the names of the next state, the lifted numbers."""
+
+    lines: tuple[lanes.Line, ...]
+    outputs: tuple[str, ...]
+    numbers: tuple[Any, ...]
+
+    def with_(self, numbers: Sequence[Any], old: Sequence[Any]) -> Line:
+        """The line with ``numbers`` in the place of the ``old`` ones, which it was traced with."""
+        swap = {id(before): now for before, now in zip(old, numbers, strict=True)}
+        return self._replace(numbers=tuple([swap.get(id(n), n) for n in self.numbers]))
+
+
+Lines: TypeAlias = dict[Hashable, tuple[Line, tuple[Any, ...]]]
+"""Lines kept by the form of their rule, each with the rule's numbers that it was traced with. Good
+for one problem in one chart, as long as that stays as it is."""
+
+
+class Given(NamedTuple):
+    """Where lines are kept, and the form and the numbers of the rule that is run."""
+
+    lines: Lines
+    form: Hashable
+    numbers: tuple[Any, ...]
+
+
+def _traced(step: Callable[[tuple[Any, ...]], Sequence[Any]], state: tuple[Any, ...]) -> Line:
+    """What ``step`` leaves behind."""
     tape = Tape(many=any(np.ndim(v) for v in state))
-    return tape, [tape.name(o) for o in step(tuple(Sym(tape, f"x{i}") for i in range(len(state))))]
+    outputs = [tape.name(o) for o in step(tuple(Sym(tape, f"x{i}") for i in range(len(state))))]
+    return Line(tuple(tape.lines), tuple(outputs), tuple(tape.numbers))
+
+
+def _kept(
+    step: Callable[[tuple[Any, ...]], Sequence[Any]], state: tuple[Any, ...], given: Given
+) -> Line:
+    """The same; of one start, with the line of an earlier rule that differs in numbers only."""
+    lines, form, numbers = given
+    if form is None or not all(type(v) is float for v in (*state, *numbers)):
+        return _traced(step, state)
+    if form in lines:
+        line, old = lines[form]
+        return line.with_(numbers, old)
+    line = _traced(step, state)
+    if {id(n) for n in numbers} <= {id(n) for n in line.numbers}:  # else they went into others
+        lines[form] = line, numbers
+    return line
 
 
 def replay(
@@ -327,6 +369,7 @@ def replay(
     state: tuple[Any, ...],
     steps: int,
     shown: int,
+    given: Given | None = None,
 ) -> list[tuple[Any, ...]]:
     """State ← step(state), ``steps`` times; the first ``shown`` parts of each state.
 
@@ -334,19 +377,19 @@ def replay(
     division by zero, the log of a negative number) that step is made on arrays, which do; the list
     ends where what is shown is no longer finite.
     """
-    tape, outputs = _traced(step, state)
-    numbers = [_number(n) for n in tape.numbers]
+    line = _kept(step, state, given) if given else _traced(step, state)
+    numbers = [_number(n) for n in line.numbers]
 
     if not all(isinstance(v, float | int) or callable(v) for v in (*state, *numbers)):
-        found = lanes.replay(tape.lines, outputs, state, numbers, steps, _ON_ARRAYS, shown)
+        found = lanes.replay(line.lines, line.outputs, state, numbers, steps, _ON_ARRAYS, shown)
         return [tuple(point) for point in found]
-    fast = _compiled(tuple(tape.lines), len(numbers), tuple(outputs), shown)
+    fast = _compiled(line.lines, len(numbers), line.outputs, shown)
     kept: list[tuple[Any, ...]] = []
     while True:
         state = fast(state, numbers, steps - len(kept), kept.append)
         if len(kept) == steps:
             return kept
-        once = lanes.replay(tape.lines, outputs, state, numbers, 1, _ON_ARRAYS, len(state))
+        once = lanes.replay(line.lines, line.outputs, state, numbers, 1, _ON_ARRAYS, len(state))
         state = tuple(once[0].tolist())
         kept.append(state[:shown])
         if not all(map(math.isfinite, state[:shown])):
@@ -360,5 +403,5 @@ def follow(
     watch: lanes.Watch,
 ) -> None:
     """The same on arrays without a list: ``watch`` sees each state and says whether to go on."""
-    tape, outputs = _traced(step, state)
-    lanes.replay(tape.lines, outputs, state, tape.numbers, steps, _ON_ARRAYS, watch=watch)
+    line = _traced(step, state)
+    lanes.replay(line.lines, line.outputs, state, line.numbers, steps, _ON_ARRAYS, watch=watch)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -49,6 +49,11 @@ WORST_CONDITION = 1e4
 """Beyond this a picture of A is a line, and its numbers lose more digits than the meter shows."""
 
 
+@lru_cache
+def _condition(rows: tuple[tuple[float, ...], ...]) -> float:
+    return Linear(rows).condition
+
+
 def _matrix(value: Any) -> tuple[tuple[float, ...], ...]:
     allowed = "any number up to a thousand in size"
     rows = tuple(
@@ -61,7 +66,7 @@ def _matrix(value: Any) -> tuple[tuple[float, ...], ...]:
     if len(rows) != 2 or any(len(row) != 2 for row in rows):
         raise BadInput("matrix", "A must have two rows of two numbers")
     try:
-        condition = Linear(rows).condition
+        condition = _condition(rows)
     except ValueError as error:
         raise BadInput("matrix", f"{error}. The last good A stays.") from None
     if condition > WORST_CONDITION:

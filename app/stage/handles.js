@@ -37,7 +37,8 @@ export function makeHandles(plane, { ask, redraw, busy }) {
     const top = (side * (y1 - at[1])) / (y1 - y0);
     // A handle outside the view waits at the edge, where it can still be taken.
     const inside = (v) => `${Math.max(0, Math.min(side, v)).toFixed(1)}px`;
-    handle.element.style.translate = `${inside(left)} ${inside(top)}`; // moved without a layout
+    const where = `${inside(left)} ${inside(top)}`;
+    if (handle.where !== where) handle.element.style.translate = handle.where = where; // no layout
     const names = plane.labels();
     const said = at.map((v, i) => plane.value(i, v));
     const words = said.map((v, i) => `${names[i]} ${show(v)}`).join(", ");

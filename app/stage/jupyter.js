@@ -53,6 +53,7 @@ export class Comm {
     // Said as a subprotocol: a header that no log keeps, which an address would be.
     this.pass = pass;
     this.session = uuid();
+    this.said = 0;
     this.socket = null;
     this.onmessage = this.ondead = this.onlost = () => {};
   }
@@ -97,7 +98,7 @@ export class Comm {
   send(content, buffers = []) {
     if (this.socket?.readyState !== WebSocket.OPEN) return false;
     const header = {
-      msg_id: uuid(),
+      msg_id: `${this.session}-${++this.said}`,
       msg_type: "comm_msg",
       session: this.session,
       username: "",

@@ -60,8 +60,12 @@ export function makePlane(stage) {
   });
   frame.append(makeBrush(plane, { field: () => spec.paint, placeOf, ask: stage.ask }));
 
+  let ticked = "";
   function showTicks() {
     const [x0, x1, y0, y1] = spec.view;
+    const now = [spec.view, side, JSON.stringify(spec.ticks)].join();
+    if (ticked === now) return;
+    ticked = now;
     const step = niceStep(x1 - x0);
     ticks[0].show(x0, x1, marks(x0, x1, step, spec.ticks?.[0]), side);
     ticks[1].show(y0, y1, marks(y0, y1, step, spec.ticks?.[1]), side);

@@ -12,7 +12,6 @@ export function makeStats() {
       if (record.frames.length > FRAMES) record.frames.splice(0, FRAMES / 2);
       if (ask !== undefined) {
         record.drawn[ask] = performance.now();
-        performance.mark("natgrad:picture", { detail: { ask } });
       }
       if (!first || !visible) return;
       first = false; // drawn; a frame later it is on the screen

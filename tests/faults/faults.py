@@ -363,4 +363,27 @@ FAULTS = (
     Fault("efficiency.py", "noise / np.sqrt(values)", "noise * np.sqrt(values)", ("efficiency",)),
     Fault("efficiency.py", "default_rng([seed, done])", "default_rng(seed)", ("efficiency",)),
     Fault("problems/two_state_mdp.py", "chances[..., ::-1] /", "chances /", ("policy",)),
+    Fault("rule.py", "how.expression, strength, kind", "how.expression, kind", ("rules",)),
+    Fault("rule.py", "strength, kind, singular) if", "strength, kind) if", ("rules",)),
+    Fault(
+        "rule.py",
+        "how.expression, strength, kind, singular",
+        "strength, kind, singular",
+        ("rules",),
+    ),
+    Fault(
+        "trace.py", "zip(old, numbers, strict=True)", "zip(numbers, old, strict=True)", ("rules",)
+    ),
+    Fault(
+        "trace.py",
+        "if {id(n) for n in numbers} <= {id(n) for n in line.numbers}:",
+        "if True:",
+        ("rules",),
+    ),
+    Fault(
+        "trace.py",
+        "form is None or not all(type(v) is float",
+        "form is None or not all(True",
+        ("rules",),
+    ),
 )

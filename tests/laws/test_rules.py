@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import math
 
 import numpy as np
@@ -17,7 +18,7 @@ from natgrad_core.christoffel import bending
 from natgrad_core.gain import gain_ratio
 from natgrad_core.geodesic import exponential
 from natgrad_core.registry import UnknownName
-from natgrad_core.rule import descend, direction, precondition
+from natgrad_core.rule import Rule, descend, direction, precondition
 from natgrad_core.run import directly
 from natgrad_core.small import components, full
 from tests.laws.shelves import (
@@ -75,6 +76,48 @@ def test_a_traced_run_is_the_run_of_the_formulas_themselves(name, of):
     fast, slow = (way(model, rule, model.start, STEPS) for way in (run, directly))
     assert (fast.ok == slow.ok).all()
     assert_allclose(fast.theta, slow.theta, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("of", problems)
+def test_a_line_that_was_kept_is_the_line_that_would_be_traced(of):
+    """Whatever was run before, of whichever rule, rate, damping and start: to the last bit."""
+    model, lines, kept = problem(of), {}, 0
+    options = [
+        {"rate": 0.01}, {"rate": 0.02}, {"rate": 0.02, "damping": 0.5},
+        {"rate": 0.01, "damping": 0.25}, {"rate": 0.01, "damping": 0.25, "kind": "relative"},
+        {"rate": 0.03, "singular": "pseudo-inverse"}, {"rate": 0.03},
+    ]  # fmt: skip
+    for start in (model.start, model.examples(np.random.default_rng(0), 1)[0]):
+        for option in options:
+            for name in (name for name, where in RULE_CASES if where == of):
+                taken = inspect.signature(rules[name]).parameters
+                rule = rules[name](**{k: v for k, v in option.items() if k in taken})
+                kept += rule.form in lines
+                found = run(model, rule, start, STEPS, lines)
+                assert np.array_equal(found.theta, run(model, rule, start, STEPS).theta, True)
+    assert kept > 10
+    assert None not in lines
+
+
+def test_a_number_that_went_into_others_keeps_no_line():
+    """Twice the rate is another number: a line with it would be stale at the next rate."""
+
+    def hidden(rate):
+        return Rule(lambda d, at, m: ((-(2 * rate) * d[0], -(2 * rate) * d[1]), m),
+                    form="hidden", numbers=(rate,))  # fmt: skip
+
+    model, lines = problem("normal"), {}
+    for rate in (0.01, 0.02):
+        found = run(model, hidden(rate), model.start, STEPS, lines)
+        assert np.array_equal(found.theta, run(model, hidden(rate), model.start, STEPS).theta)
+    assert lines == {}
+
+
+def test_many_starts_at_once_keep_no_line():
+    model, lines = problem("normal"), {}
+    run(model, rules["gradient"](0.01), [model.start] * 3, STEPS, lines)
+    run(model, rules["gradient"](np.array([0.01, 0.02])), model.start, STEPS, lines)
+    assert lines == {}
 
 
 @pytest.mark.parametrize(("name", "of"), RULE_CASES)
