@@ -275,23 +275,31 @@ async def drag_ours(browser: Browser, url: str, seconds: float) -> tuple[Drag, f
         await asyncio.sleep(6)  # until the pool has filled up again behind us
         x, y, width = await middle(page, SLIDER)
         at = float(await page.locator(SLIDER).first.input_value())
-        asks = await page.evaluate(f"bench.sent.length = 0, {STAGE}.stats.asks")
-        await drag(page, (x + 8 + at * (width - 16), y), 0.3 * width, seconds)
-        events, sent, up = await page.evaluate("[bench.events, bench.sent, bench.up]")
-        drawn = await page.evaluate(f"{STAGE}.stats.drawn")
-        # The asks of this drag, in the order in which they were sent.
-        times = {int(ask): when for ask, when in drawn.items() if int(ask) > asks}
-        order = [(when, times.get(asks + 1 + i)) for i, when in enumerate(sent)]
-        pairs = []
-        for stamp, handled in events:
-            shown = next((seen for when, seen in order if seen and when >= handled - 0.2), None)
-            if shown is not None:
-                pairs.append((stamp, shown))
-        result = measure(pairs, sorted(times.values()), up)
+        result = await drag_measured(page, (x + 8 + at * (width - 16), y), 0.3 * width, seconds)
         await page.locator(".transport button[aria-label=play]").click()
         await asyncio.sleep(0.5)
         frames, messages = await page.evaluate(PLAYING)
         return result, frames, messages
+
+
+async def drag_measured(
+    page: Page, handle: tuple[float, float], reach: float, seconds: float
+) -> Drag:
+    """Drag on a page of ours, and measure from each event to the picture that follows it."""
+    await page.evaluate("bench.events.length = bench.sent.length = 0")
+    asks = await page.evaluate(f"{STAGE}.stats.asks")
+    await drag(page, handle, reach, seconds)
+    events, sent, up = await page.evaluate("[bench.events, bench.sent, bench.up]")
+    drawn = await page.evaluate(f"{STAGE}.stats.drawn")
+    # The asks of this drag, in the order in which they were sent.
+    times = {int(ask): when for ask, when in drawn.items() if int(ask) > asks}
+    order = [(when, times.get(asks + 1 + i)) for i, when in enumerate(sent)]
+    pairs = []
+    for stamp, handled in events:
+        shown = next((seen for when, seen in order if seen and when >= handled - 0.2), None)
+        if shown is not None:
+            pairs.append((stamp, shown))
+    return measure(pairs, sorted(times.values()), up)
 
 
 async def drag_stock(browser: Browser, url: str, seconds: float) -> Drag | None:

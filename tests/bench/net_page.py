@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
+from collections.abc import Awaitable
 
 from playwright.async_api import Browser, async_playwright
 
@@ -19,9 +20,8 @@ from tests.bench.front_end import (
     STAGE,
     Drag,
     chromium,
-    drag,
+    drag_measured,
     load,
-    measure,
     middle,
     ours,
     row,
@@ -53,7 +53,7 @@ async def dragged(browser: Browser, url: str, seconds: float) -> tuple[float, fl
     async with visit(browser, url, OURS, "natgrad:first-picture") as (page, _):
         await page.wait_for_function(f"{STAGE}.answer.steps > 20", timeout=60_000)
 
-        async def pace(act: asyncio.Future[None] | asyncio.Task[None]) -> float:
+        async def pace(act: Awaitable[object]) -> float:
             count, began = await page.evaluate(f"[{STAGE}.answer.steps, performance.now()]")
             await act
             more, ended = await page.evaluate(f"[{STAGE}.answer.steps, performance.now()]")
@@ -61,20 +61,9 @@ async def dragged(browser: Browser, url: str, seconds: float) -> tuple[float, fl
 
         free = await pace(asyncio.create_task(asyncio.sleep(2)))
         x, y, width = await middle(page, SLIDER)
-        asks = await page.evaluate(f"bench.sent.length = 0, {STAGE}.stats.asks")
-        await page.evaluate("bench.events.length = 0")
         place = (x + 0.5 * width, y)
-        busy = await pace(asyncio.create_task(drag(page, place, 0.2 * width, seconds)))
-        events, sent, up = await page.evaluate("[bench.events, bench.sent, bench.up]")
-        drawn = await page.evaluate(f"{STAGE}.stats.drawn")
-    times = {int(ask): when for ask, when in drawn.items() if int(ask) > asks}
-    order = [(when, times.get(asks + 1 + i)) for i, when in enumerate(sent)]
-    pairs = []
-    for stamp, handled in events:
-        shown = next((seen for when, seen in order if seen and when >= handled - 0.2), None)
-        if shown is not None:
-            pairs.append((stamp, shown))
-    return free, busy, measure(pairs, sorted(times.values()), up)
+        moving = asyncio.create_task(drag_measured(page, place, 0.2 * width, seconds))
+        return free, await pace(moving), await moving
 
 
 async def bench(drags: int, seconds: float) -> None:
