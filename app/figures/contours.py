@@ -23,10 +23,12 @@ from natgrad_core.types import Array, Whole
 _Filled: TypeAlias = tuple[list[Array], list[Whole]]
 """Polygons, and where in each its outer ring and its holes begin."""
 
-_WITHIN, _BEYOND = 90, 25
+_WITHIN, _BEYOND = 90, 60
 """Points of the grid across the view, and on either side of it."""
 _AROUND = 1.1
 """How far beyond the view the bands reach, in views: what a shear brings into the x plane."""
+_FINE, _LONG = 3e-4, 0.05
+"""In views: a third of a pixel on the widest plane; and short enough to bend with a chart."""
 _SHARES = np.linspace(0.0, 1.0, 13)[1:-1] ** 1.4
 """Levels at these quantiles of the loss over the view: bands of comparable width to the eye."""
 
@@ -59,14 +61,15 @@ def level_bands(problem: ProblemKey) -> dict[str, Array]:
         fill_type="OuterOffset",
         line_type="Separate",
     )
+    size = np.ptp(base.view, axis=1)
     rings, bands, lines = [], [0], []
     for low, high in pairwise(edges):
         polygons, offsets = cast("_Filled", generator.filled(low, high))
         for polygon, cuts in zip(polygons, offsets, strict=True):
-            rings += [polygon[a:b] for a, b in pairwise(cuts)]
+            rings += [_thinned(polygon[a:b], size) for a, b in pairwise(cuts)]
         bands.append(len(rings))
     for level in levels:
-        lines += cast("list[Array]", generator.lines(level))
+        lines += [_thinned(line, size) for line in cast("list[Array]", generator.lines(level))]
     return {
         "rings": np.concatenate([*rings, np.zeros((0, 2))]),
         "ring_starts": _starts(rings),
@@ -74,6 +77,22 @@ def level_bands(problem: ProblemKey) -> dict[str, Array]:
         "lines": np.concatenate([*lines, np.zeros((0, 2))]),
         "line_starts": _starts(lines),
     }
+
+
+def _thinned(line: Array, size: Array) -> Array:
+    """The line without what no eye misses: every other point of it, again and again, as long as
+    that is within ``_FINE`` of the chord past it and the chord no longer than ``_LONG``.
+    """
+    while True:
+        before, between, after = line[:-2:2], line[1:-1:2], line[2::2]
+        chord, out = (after - before) / size, (between - before) / size
+        length = np.hypot(*chord.T)
+        off = np.abs(chord[:, 0] * out[:, 1] - chord[:, 1] * out[:, 0])
+        kept = np.ones(len(line), bool)
+        kept[1:-1:2] = (off > _FINE * length) | (length > _LONG)
+        if kept.all():
+            return line
+        line = line[kept]
 
 
 def _starts(pieces: list[Array]) -> Array:

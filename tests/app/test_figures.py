@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from app.compute import Shown, together
-from app.figures.contours import add_lattice, level_bands
+from app.figures.contours import _thinned, add_lattice, level_bands
 from app.figures.palette import inks
 from app.figures.sheet import Sheet
 from app.figures.twins import RADIUS, add_anatomy, add_ellipses, broken, one_step
@@ -195,3 +195,31 @@ def test_a_number_too_large_for_the_page_is_sent_as_infinite() -> None:
     sheet = Sheet()
     sheet.array("loss", np.array([1.0, 1e80]))
     assert np.isinf(unpack({"buffers": sheet.buffers}, sheet.data)["loss"][1])
+
+
+def _from_polyline(points: Array, line: Array) -> Array:
+    """How far each point is from the nearest segment of the line."""
+    start, along = line[:-1], np.diff(line, axis=0)
+    out = points[:, None] - start
+    part = np.clip((out * along).sum(-1) / (along**2).sum(-1), 0, 1)
+    return np.linalg.norm(out - part[..., None] * along, axis=-1).min(-1)
+
+
+@pytest.mark.parametrize("size", [(1.0, 1.0), (4.0, 0.01)])
+def test_a_line_of_equal_loss_is_thinned_by_less_than_an_eye_can_see(
+    size: tuple[float, float],
+) -> None:
+    turn = np.linspace(0.0, 2 * np.pi, 301)
+    rings = (
+        np.stack([0.4 * np.cos(turn), 0.1 * np.sin(turn)], -1),
+        np.stack([turn / 7, 0.2 * np.abs(np.sin(3 * turn))], -1),  # with corners
+        np.stack([turn / 7, 0 * turn], -1),
+    )
+    for ring in rings:
+        line = _thinned(ring * size, np.array(size))
+        assert np.array_equal(line[[0, -1]], ring[[0, -1]] * size)
+        assert len(line) < len(ring) / 2
+        assert _from_polyline(ring, line / size).max() < 1e-3
+        assert (
+            np.linalg.norm(np.diff(line / size, axis=0), axis=1).max() < 0.06
+        )  # bends with a chart

@@ -285,7 +285,10 @@ async def drag_ours(browser: Browser, url: str, seconds: float) -> tuple[Drag, f
 async def drag_measured(
     page: Page, handle: tuple[float, float], reach: float, seconds: float
 ) -> Drag:
-    """Drag on a page of ours, and measure from each event to the picture that follows it."""
+    """Drag on a page of ours, and measure from each event to the picture that follows it.
+
+    What a page draws after the answer to the last event, finer and finer, is no part of the drag.
+    """
     await page.evaluate("bench.events.length = bench.sent.length = 0")
     asks = await page.evaluate(f"{STAGE}.stats.asks")
     await drag(page, handle, reach, seconds)
@@ -299,7 +302,8 @@ async def drag_measured(
         shown = next((seen for when, seen in order if seen and when >= handled - 0.2), None)
         if shown is not None:
             pairs.append((stamp, shown))
-    return measure(pairs, sorted(times.values()), up)
+    last = max(shown for _, shown in pairs)
+    return measure(pairs, sorted(when for when in times.values() if when <= last), up)
 
 
 async def drag_stock(browser: Browser, url: str, seconds: float) -> Drag | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 
 from playwright.async_api import Browser, Page, async_playwright
 
@@ -65,6 +66,7 @@ async def measured(browser: Browser, url: str, name: str, seconds: float) -> boo
             await page.locator(PLAY).click()
             await asyncio.sleep(0.5)
             frames, _ = await page.evaluate(PLAYING)
+            frames = 0.0 if math.isnan(frames) else frames  # a run of a few steps has ended
             if await page.evaluate(f"{STAGE}.playing"):
                 await page.locator(".transport .play").click()
         drags = [await slid(page, seconds), await carried(page, seconds)]
