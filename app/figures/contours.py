@@ -140,18 +140,20 @@ def add_lattice(
     """The coordinate lines of the other plane, at round numbers, seen in this one.
 
     ``to_here`` maps the other plane's points to this one's; ``view [2, 2]`` is the other's window.
-    Where the map is curved a line needs ``bends`` points between its ends.
+    Where the map is curved a line needs ``bends`` points between its ends, and they are so many
+    that the page keeps them.
     """
-    points = _lattice(to_here, tuple(view.ravel().tolist()), bends)
+    points, key = _lattice(to_here, tuple(view.ravel().tolist()), bends)
     sheet.add(plane, "lines", "grid", "grid of the other coordinates", points=points,
-              starts=np.arange(0, len(points) + 1, bends + 2))  # fmt: skip
+              starts=np.arange(0, len(points) + 1, bends + 2),
+              **({"cache": key} if bends else {}))  # fmt: skip
 
 
 @lru_cache(maxsize=16)
 def _lattice(
     to_here: Callable[[Array], Array], sides: tuple[float, float, float, float], bends: int
-) -> Array:
-    """Kept, for they stay as they are while a rate is dragged."""
+) -> tuple[Array, str]:
+    """Kept, for they stay as they are while a rate is dragged; and a name for the page's shelf."""
     view = np.reshape(sides, (2, 2))
     spans = view[:, 1] - view[:, 0]
     step = _round_step(float(spans.max()) / 7)
@@ -166,7 +168,7 @@ def _lattice(
     with np.errstate(all="ignore"):
         points = to_here(np.concatenate(lines).reshape(-1, 2))
     points.flags.writeable = False
-    return points
+    return points, f"lattice-{crc32(points.tobytes())}"
 
 
 def _round_step(rough: float) -> float:
