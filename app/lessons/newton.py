@@ -6,14 +6,15 @@ term, and looks at where a Hessian is no metric at all.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Self, cast
 
 import numpy as np
 
 from app import panels
-from app.compute import Made, Shown, Twins
+from app.compute import Made, Shown, Twins, charted
 from app.fields import choice, control, number, several
 from app.figures.contours import add_contours, add_lattice
 from app.figures.hatch import add_hatch
@@ -23,9 +24,9 @@ from app.figures.twins import COINCIDE, SPLIT, add_paths, reading, told
 from app.figures.views import grid, plane, square, window
 from app.lessons import lessons
 from app.lessons.lesson import Claim, Definition, Formula, Lesson, Predict, Preset, Section
-from app.state import ChartKey, Runs, problem_named
+from app.state import ChartKey, ProblemKey, Runs, problem_named
 from app.typeset import live_matrix
-from natgrad_core import Problem, Rule, chain, metrics, rules, run
+from natgrad_core import Rule, chain, metrics, rules, run
 from natgrad_core.operator import Dense
 from natgrad_core.problem import ChartedAt
 from natgrad_core.rule import descend, precondition
@@ -187,9 +188,8 @@ class Seen(Shown):
 
     def negative(self, in_x: bool) -> Any:
         """Where Newton's Hessian has a negative eigenvalue, in θ or in x: points to truths."""
-        problem: Problem = self.problem.through(self.chart) if in_x else self.problem
-        metric = metrics[HESSIANS[self.state.hessian]]()
-        return lambda points: _negative(problem, metric, points)
+        chart = self.state.chart_key if in_x else None
+        return _negative(self.state.problem_key, chart, HESSIANS[self.state.hessian])
 
     def first_gaps(self, name: str, rates: tuple[float, ...], hessian: str = "true") -> Array:
         """How far one step from the start differs between the coordinates, at these rates."""
@@ -200,12 +200,20 @@ class Seen(Shown):
         return np.linalg.norm(home.home[-1] - away.home[-1], axis=-1)
 
 
-def _negative(problem: Problem, metric: Any, points: Array) -> Bools:
-    with np.errstate(all="ignore"):
-        h = full(metric(problem.at(components(points))).dense(), points.shape[:-1])
-        low = np.trace(h, axis1=-2, axis2=-1) < 0
-        low |= h[..., 0, 0] * h[..., 1, 1] < h[..., 0, 1] * h[..., 1, 0]
-        return low & problem.inside(points)
+@lru_cache(maxsize=16)
+def _negative(key: ProblemKey, chart: ChartKey | None, hessian: str) -> Callable[[Array], Bools]:
+    """One function for one Hessian in one chart, so that what it hatches can be kept."""
+    problem = problem_named(key) if chart is None else charted(key, chart)
+    metric = metrics[hessian]()
+
+    def negative(points: Array) -> Bools:
+        with np.errstate(all="ignore"):
+            h = full(metric(problem.at(components(points))).dense(), points.shape[:-1])
+            low = np.trace(h, axis1=-2, axis2=-1) < 0
+            low |= h[..., 0, 0] * h[..., 1, 1] < h[..., 0, 1] * h[..., 1, 0]
+            return low & problem.inside(points)
+
+    return negative
 
 
 # The claims -----------------------------------------------------------------------------------
@@ -605,8 +613,8 @@ def picture(shown: Seen, sheet: Sheet) -> dict[str, Any]:
     symbols = shown.problem.symbols
     add_contours(sheet, "theta", shown.state.problem)
     add_contours(sheet, "x", shown.state.problem, shown.state.chart_key)
-    add_lattice(sheet, "theta", shown.chart.forward, x_view, bends=100)
-    add_lattice(sheet, "x", shown.chart.inverse, view, bends=100)
+    add_lattice(sheet, "theta", shown.chart.forward, x_view, bends=60)
+    add_lattice(sheet, "x", shown.chart.inverse, view, bends=60)
     for name, seen in (("theta", view), ("x", x_view)):
         add_hatch(
             sheet, name, "uphill", "H has a negative eigenvalue", shown.negative(name == "x"), seen
