@@ -613,8 +613,8 @@ def picture(shown: Seen, sheet: Sheet) -> dict[str, Any]:
     symbols = shown.problem.symbols
     add_contours(sheet, "theta", shown.state.problem)
     add_contours(sheet, "x", shown.state.problem, shown.state.chart_key)
-    add_lattice(sheet, "theta", shown.chart.forward, x_view, bends=60)
-    add_lattice(sheet, "x", shown.chart.inverse, view, bends=60)
+    add_lattice(sheet, "theta", shown.chart.forward, x_view, bends=100)
+    add_lattice(sheet, "x", shown.chart.inverse, view, bends=100)
     for name, seen in (("theta", view), ("x", x_view)):
         add_hatch(
             sheet, name, "uphill", "H has a negative eigenvalue", shown.negative(name == "x"), seen

@@ -5,7 +5,7 @@ import { make, setAttribute, setText } from "./dom.js";
 import { makeHandles } from "./handles.js";
 import { makeHover } from "./hover.js";
 import { drawLiving } from "./living.js";
-import { drawStill, isStill, stillNames } from "./still.js";
+import { clearPlane, drawAxes, drawOutlines, isGrid, isStill, stillNames } from "./still.js";
 import { say } from "./texts.js";
 import { makeTicks, marks, niceStep } from "./ticks.js";
 
@@ -17,15 +17,16 @@ export function makePlane(stage) {
   const title = make("figcaption", {});
   const frame = make("div", { class: "frame", role: "group" }, still, living);
   const figure = make("figure", { class: "plane" }, title, frame);
-  const contexts = [still, living].map((canvas) => canvas.getContext("2d"));
+  const ground = make("canvas"); // the loss, as the still layer has it below the other plane's grid
+  const contexts = [still, living, ground].map((canvas) => canvas.getContext("2d"));
 
   let spec = { view: [0, 1, 0, 1], labels: ["", ""] };
   let traces = [];
-  let quiet = [];
-  let quietNames = "";
+  let quiet = [[], []]; // the ground's, the grid's
+  let quietNames = ["", ""];
   let side = 0;
   let ratio = 1;
-  let drawnStill = null;
+  let drawn = [null, null];
 
   const plane = {
     figure,
@@ -74,8 +75,9 @@ export function makePlane(stage) {
   plane.adopt = (newSpec, newTraces, newHandles, errors) => {
     spec = newSpec;
     traces = newTraces;
-    quiet = traces.filter(isStill);
-    quietNames = stillNames(quiet, stage.array);
+    const all = traces.filter(isStill);
+    quiet = [all.filter((trace) => !isGrid(trace)), all.filter(isGrid)];
+    quietNames = quiet.map((some) => stillNames(some, stage.array));
     setText(title, spec.title);
     setAttribute(figure, "data-plane", spec.name);
     setAttribute(frame, "data-click", spec.click ?? null);
@@ -97,31 +99,30 @@ export function makePlane(stage) {
     if (width === side && pixelRatio === ratio) return;
     side = width;
     ratio = pixelRatio;
-    for (const canvas of [still, living]) canvas.width = canvas.height = Math.round(side * ratio);
-    drawnStill = null;
+    for (const canvas of [still, living, ground])
+      canvas.width = canvas.height = Math.round(side * ratio);
+    drawn = [null, null];
     showTicks();
     handles.replace();
   };
 
   plane.draw = ({ array, palette, shelf, theme, k, playing, thick, ghosts }) => {
     if (!side) return;
-    const { view } = spec;
-    const key = [quietNames, view, spec.ticks, theme, thick].join(";");
-    if (key !== drawnStill) {
-      const { ticks: given } = spec;
-      drawStill(contexts[0], {
-        traces: quiet,
-        view,
-        given,
-        side,
-        ratio,
-        palette,
-        shelf,
-        array,
-        thick,
-      });
-      drawnStill = key;
+    const { view, ticks: given } = spec;
+    const layer = { view, given, side, ratio, palette, shelf, array, thick };
+    const below = [quietNames[0], view, theme, thick].join(";");
+    const key = [below, quietNames[1], given].join(";");
+    if (below !== drawn[0]) {
+      clearPlane(contexts[2], layer);
+      drawOutlines(contexts[2], { ...layer, traces: quiet[0] });
     }
+    if (key !== drawn[1]) {
+      clearPlane(contexts[0], layer);
+      contexts[0].drawImage(ground, 0, 0, ground.width / ratio, ground.height / ratio);
+      drawOutlines(contexts[0], { ...layer, traces: quiet[1] });
+      drawAxes(contexts[0], layer);
+    }
+    drawn = [below, key];
     drawLiving(contexts[1], {
       traces,
       view,

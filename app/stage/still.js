@@ -75,6 +75,8 @@ export function makeShelf(Path = Path2D) {
 }
 
 export const isStill = (trace) => trace.kind === "bands" || trace.kind === "lines";
+// The other plane's lines stand on the ground of the loss, and move when that does not.
+export const isGrid = (trace) => trace.ink === "grid";
 
 let anonymous = 0;
 
@@ -88,13 +90,26 @@ export function stillNames(traces, array) {
   return traces.map((t) => `${name(t)}|${t.kind}|${t.ink}|${t.map ?? ""}`).join(";");
 }
 
-export function drawStill(ctx, { traces, view, given, side, ratio, palette, shelf, array, thick }) {
-  const { Path = Path2D } = ctx;
-  const scale = side / (view[1] - view[0]);
-  const weight = Math.max(1, side / 600) * thick;
-  const toPixels = new DOMMatrix([scale, 0, 0, -scale, -view[0] * scale, view[3] * scale]);
+export function drawStill(ctx, look) {
+  clearPlane(ctx, look);
+  drawOutlines(ctx, { ...look, traces: look.traces.filter((trace) => !isGrid(trace)) });
+  drawOutlines(ctx, { ...look, traces: look.traces.filter(isGrid) });
+  drawAxes(ctx, look);
+}
+
+export function clearPlane(ctx, { side, ratio }) {
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   ctx.clearRect(0, 0, side, side);
+}
+
+const weightOf = ({ side, thick }) => Math.max(1, side / 600) * thick;
+
+export function drawOutlines(ctx, look) {
+  const { traces, view, side, palette, shelf, array } = look;
+  const { Path = Path2D } = ctx;
+  const scale = side / (view[1] - view[0]);
+  const weight = weightOf(look);
+  const toPixels = new DOMMatrix([scale, 0, 0, -scale, -view[0] * scale, view[3] * scale]);
   ctx.lineJoin = "round";
   for (const trace of traces) {
     const paths = shelf.find(trace, array);
@@ -116,10 +131,12 @@ export function drawStill(ctx, { traces, view, given, side, ratio, palette, shel
       }
     });
   }
-  drawAxes(ctx, view, given, side, scale, palette, weight);
 }
 
-function drawAxes(ctx, [x0, x1, y0, y1], given, side, scale, palette, weight) {
+export function drawAxes(ctx, look) {
+  const { view, given, side, palette } = look;
+  const [x0, x1, y0, y1] = view;
+  const scale = side / (x1 - x0);
   const step = niceStep(x1 - x0);
   const mark = side / 90;
   ctx.beginPath();
@@ -142,6 +159,6 @@ function drawAxes(ctx, [x0, x1, y0, y1], given, side, scale, palette, weight) {
     ctx.lineTo(side, Math.round(y1 * scale) + 0.5);
   }
   ctx.strokeStyle = palette.color("axis");
-  ctx.lineWidth = weight;
+  ctx.lineWidth = weightOf(look);
   ctx.stroke();
 }
