@@ -455,3 +455,27 @@ def test_a_reader_follows_a_a_transposed_step_by_step(lesson: Page) -> None:
     lesson.locator("select[data-field='stage']").select_option("off")
     settle(lesson)
     assert_the_stage_shows_what_the_engine_says(lesson)
+
+
+STILL = "[...document.querySelectorAll('canvas.still')].map((canvas) => canvas.toDataURL())"
+
+
+def test_a_ground_that_is_kept_is_the_one_that_a_fresh_page_draws(lesson: Page) -> None:
+    """A move of A moves the grid in one plane and the loss with it in the other; a problem both."""
+    first = lesson.evaluate(STILL)
+    for field, key in (("shear", "ArrowLeft"), ("rotation", "ArrowRight"), ("stretch1", "ArrowUp")):
+        lesson.locator(f"input[type=range][data-field={field}]").press(key)
+        settle(lesson)
+    lesson.locator("input[value=logistic-regression]").check()
+    settle(lesson)
+    lesson.locator("input[type=range][data-field=shear]").press("ArrowLeft")
+    settle(lesson)
+    lesson.set_viewport_size({"width": 1100, "height": 800})
+    settle(lesson)
+    lesson.wait_for_function(f"location.search.includes({ROOT}.answer.query)")
+    moved = lesson.evaluate(STILL)
+    lesson.reload()
+    lesson.wait_for_function(f"document.querySelector('.natgrad')?.natgrad && {ROOT}.answer")
+    settle(lesson)
+    assert lesson.evaluate(STILL) == moved
+    assert len({*first, *moved}) == 4
