@@ -9,7 +9,15 @@ from playwright.sync_api import Page, expect
 from natgrad_core import charts, gap, problems, rules, run
 from natgrad_core.expression import own
 from tests.browser.conftest import Server
-from tests.browser.test_coordinates import ROOT, drag, paths, settle, type_in
+from tests.browser.test_coordinates import (
+    ROOT,
+    STILL,
+    assert_the_ground_is_fresh,
+    drag,
+    paths,
+    settle,
+    type_in,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -110,3 +118,11 @@ def test_a_reader_predicts_clicks_a_claim_and_plays_to_the_end(playground: Page)
     playground.get_by_label("speed").select_option("4")
     playground.get_by_role("button", name="play", exact=True).click()
     playground.wait_for_function(f"{ROOT}.k === {answer['steps']}", timeout=60_000)
+
+
+def test_a_loss_that_changes_in_the_same_window_is_drawn_anew(playground: Page) -> None:
+    choose(playground, "problem", "quadratic")
+    before = playground.evaluate(STILL)
+    type_in(playground, "turned.problem.quadratic.condition", "3")
+    settle(playground)
+    assert not {*before} & {*assert_the_ground_is_fresh(playground)}
