@@ -114,7 +114,7 @@ def add_contours(
         if isinstance(through, Linear):
             affine = [*through.inverse(np.eye(2)).T.ravel().tolist(), 0.0, 0.0]
         else:
-            shapes, key = _bent_bands(problem, chart), f"{key}-{chart}"
+            shapes, key = _bent_bands(problem, chart), f"{key}-{crc32(repr(chart).encode())}"
     sheet.add(
         plane, "bands", "loss", "loss", points=shapes["rings"], rings=shapes["ring_starts"],
         bands=shapes["bands"], cache=f"bands-{key}", map=affine,
@@ -143,17 +143,19 @@ def add_lattice(
     Where the map is curved a line needs ``bends`` points between its ends, and they are so many
     that the page keeps them.
     """
-    points, key = _lattice(to_here, tuple(view.ravel().tolist()), bends)
+    points, starts, key = _lattice(to_here, tuple(view.ravel().tolist()), bends)
     sheet.add(plane, "lines", "grid", "grid of the other coordinates", points=points,
-              starts=np.arange(0, len(points) + 1, bends + 2),
-              **({"cache": key} if bends else {}))  # fmt: skip
+              starts=starts, **({"cache": key} if bends else {}))  # fmt: skip
 
 
 @lru_cache(maxsize=16)
 def _lattice(
     to_here: Callable[[Array], Array], sides: tuple[float, float, float, float], bends: int
-) -> tuple[Array, str]:
-    """Kept, for they stay as they are while a rate is dragged; and a name for the page's shelf."""
+) -> tuple[Array, Whole, str]:
+    """Kept, for they stay as they are while a rate is dragged; and a name for the page's shelf.
+
+    A line that the map leaves straight (of a bend every other one is) needs its ends alone.
+    """
     view = np.reshape(sides, (2, 2))
     spans = view[:, 1] - view[:, 0]
     step = _round_step(float(spans.max()) / 7)
@@ -166,9 +168,16 @@ def _lattice(
         line[..., 1 - axis] = np.linspace(wide[1 - axis, 0], wide[1 - axis, 1], bends + 2)
         lines.append(line)
     with np.errstate(all="ignore"):
-        points = to_here(np.concatenate(lines).reshape(-1, 2))
-    points.flags.writeable = False
-    return points, f"lattice-{crc32(points.tobytes())}"
+        there = to_here(np.concatenate(lines).reshape(-1, 2)).reshape(-1, bends + 2, 2)
+        chord, out = there[:, -1:] - there[:, :1], there[:, 1:-1] - there[:, :1]
+        off = np.abs(chord[..., 0] * out[..., 1] - chord[..., 1] * out[..., 0])
+        straight = (off <= 1e-9 * (chord**2).sum(-1)).all(-1)
+    kept = np.ones(there.shape[:2], bool)
+    kept[straight, 1:-1] = False
+    points, starts = there[kept], np.concatenate([[0], np.cumsum(kept.sum(1))])
+    for array in (points, starts):
+        array.flags.writeable = False
+    return points, starts, f"lattice-{crc32(points.tobytes())}"
 
 
 def _round_step(rough: float) -> float:

@@ -16,7 +16,7 @@ from app.figures.sheet import Sheet
 from app.figures.twins import RADIUS, add_anatomy, add_ellipses, broken, one_step
 from app.lessons import lessons
 from app.lessons.live import Live
-from natgrad_core import problems, rules, run
+from natgrad_core import charts, problems, rules, run
 from natgrad_core.types import Array
 from tests.app.test_live import unpack
 
@@ -102,6 +102,24 @@ def test_the_lattice_is_the_other_planes_round_numbers() -> None:
     assert constant.any(axis=1).all(), "each line holds one coordinate fixed"
     values = theta[:, 0][constant]
     np.testing.assert_allclose(values / step, np.round(values / step), atol=1e-3)
+
+
+def test_a_bent_lattice_has_points_where_it_bends_and_ends_where_it_does_not() -> None:
+    chart, view = charts["bend"](0.4), np.array([[-1.0, 1.0], [-1.0, 1.0]])
+    sheet = Sheet()
+    add_lattice(sheet, "theta", chart.forward, view, bends=50)
+    arrays = unpack({"buffers": sheet.buffers}, sheet.data)
+    trace = sheet.traces[0]
+    lines = np.split(arrays[trace["points"]].astype(float), arrays[trace["starts"]][1:-1])
+    assert {len(line) for line in lines} == {2, 52}
+    for line in lines:
+        middle = chart.inverse((line[1:] + line[:-1]) / 2)  # on the way between two points
+        fixed = np.ptp(middle, axis=0).argmin()
+        value = middle[:, fixed].mean()
+        assert np.abs(chart.inverse(line)[:, fixed] - value).max() < 2e-3
+        assert np.abs(middle[:, fixed] - value).max() < 2e-3
+        assert abs(value / 0.2 - round(value / 0.2)) < 1e-2
+        assert np.ptp(chart.inverse(line)[:, 1 - fixed]) == pytest.approx(6, rel=1e-3)
 
 
 def test_a_run_gone_wrong_is_put_into_words() -> None:
