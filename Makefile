@@ -44,6 +44,7 @@ quick: $(VENV)/.test
 bench: $(VENV)/.test browser
 	$(PY) -m tests.bench.plane
 	$(PY) -m tests.bench.front_end $(ARGS)
+	$(PY) -m tests.bench.lessons
 	OMP_NUM_THREADS=1 $(PY) -m tests.bench.net_page
 
 bench-nets: $(VENV)/.test

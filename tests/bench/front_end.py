@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import shutil
 import socket
@@ -17,16 +18,30 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+import websocket
 from playwright.async_api import Browser, Page, async_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> str:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+DEBUGGED = free_port()
+"""Where the browser hears of events."""
+
 FLAGS = (
+    f"--remote-debugging-port={DEBUGGED}",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -112,13 +127,6 @@ class Drag:
     rate: float
     final: float
     events: int
-
-
-def free_port() -> str:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
 
 
 async def start(*command: str, ready: str, cwd: Path) -> asyncio.subprocess.Process:
@@ -223,31 +231,43 @@ async def drag(page: Page, handle: tuple[float, float], reach: float, seconds: f
     """Hold the handle and move it to and fro, sixty events a second, waiting for nothing.
 
     The events go straight to the browser: Playwright's own mouse runs scripts in the page at each
-    move, a sixth of the work that is to be measured and none that a reader's page has.
+    move and two processes of its own beside it, which no reader has.
     """
-    x, y = handle
     client = await page.context.new_cdp_session(page)
+    target = (await client.send("Target.getTargetInfo"))["targetInfo"]["targetId"]
+    await client.detach()
+    await asyncio.to_thread(hold_and_move, target, handle, reach, seconds)
+    await asyncio.sleep(2)
 
-    def mouse(kind: str, x: float, held: bool) -> Awaitable[object]:
-        button = {"button": "left", "buttons": 1} if held else {"button": "none", "buttons": 0}
-        if kind == "mouseReleased":
-            button["button"] = "left"
-        clicks = int(kind != "mouseMoved")
-        event = {"type": kind, "x": x, "y": y, "clickCount": clicks, **button}
-        return client.send("Input.dispatchMouseEvent", event)
 
-    await mouse("mouseMoved", x, False)
-    await mouse("mousePressed", x, True)
-    began, step, moves, at = time.perf_counter(), 0, [], x
+def hold_and_move(target: str, handle: tuple[float, float], reach: float, seconds: float) -> None:
+    """The hand: a mouse on one page, by Chromium's own protocol."""
+    line = websocket.create_connection(
+        f"ws://127.0.0.1:{DEBUGGED}/devtools/page/{target}", suppress_origin=True, timeout=60
+    )
+    (x, y), said = handle, 0
+
+    def mouse(kind: str, x: float, held: bool) -> None:
+        nonlocal said
+        said += 1
+        press = {"clickCount": 0} if kind == "mouseMoved" else {"clickCount": 1, "button": "left"}
+        where = {"type": kind, "x": x, "y": y, "buttons": int(held), **press}
+        call = {"id": said, "method": "Input.dispatchMouseEvent", "params": where}
+        line.send(json.dumps(call))
+
+    mouse("mouseMoved", x, False)
+    mouse("mousePressed", x, True)
+    began, step, at = time.perf_counter(), 0, x
     while (now := time.perf_counter() - began) < seconds:
         at = x + reach * (1 - abs((now / 1.5) % 2 - 1))  # a triangle wave, three seconds long
-        moves.append(asyncio.ensure_future(mouse("mouseMoved", at, True)))
+        mouse("mouseMoved", at, True)
         step += 1
-        await asyncio.sleep(max(0, step / 60 - (time.perf_counter() - began)))
-    await asyncio.gather(*moves)
-    await mouse("mouseReleased", at, False)
-    await client.detach()
-    await asyncio.sleep(2)
+        time.sleep(max(0, step / 60 - (time.perf_counter() - began)))
+    for _ in range(said):  # each is answered once the page has had it
+        line.recv()
+    mouse("mouseReleased", at, False)
+    line.recv()
+    line.close()
 
 
 def measure(pairs: Sequence[tuple[float, float]], pictures: Sequence[float], up: float) -> Drag:
