@@ -250,9 +250,11 @@ def hold_and_move(target: str, handle: tuple[float, float], reach: float, second
     def mouse(kind: str, x: float, held: bool) -> None:
         nonlocal said
         said += 1
-        press = {"clickCount": 0} if kind == "mouseMoved" else {"clickCount": 1, "button": "left"}
-        where = {"type": kind, "x": x, "y": y, "buttons": int(held), **press}
-        call = {"id": said, "method": "Input.dispatchMouseEvent", "params": where}
+        button = "left" if held or kind == "mouseReleased" else "none"
+        clicks = int(kind != "mouseMoved")
+        where = {"type": kind, "x": x, "y": y, "button": button, "buttons": int(held)}
+        params = {**where, "clickCount": clicks}
+        call = {"id": said, "method": "Input.dispatchMouseEvent", "params": params}
         line.send(json.dumps(call))
 
     mouse("mouseMoved", x, False)
