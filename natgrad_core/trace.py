@@ -315,21 +315,21 @@ def lowered(state: Sequence[Any]) -> tuple[float, ...]:
     return tuple(float(np.reshape(v, ())) for v in state)
 
 
-class Line(NamedTuple):
+class Traced(NamedTuple):
     """A step as it was traced: its operations, the names of the next state, the lifted numbers."""
 
     lines: tuple[lanes.Line, ...]
     outputs: tuple[str, ...]
     numbers: tuple[Any, ...]
 
-    def with_(self, numbers: Sequence[Any], old: Sequence[Any]) -> Line:
-        """The line with ``numbers`` in the place of the ``old`` ones, which it was traced with."""
+    def with_(self, numbers: Sequence[Any], old: Sequence[Any]) -> Traced:
+        """The same with ``numbers`` in the place of the ``old`` ones, which it was traced with."""
         swap = {id(before): now for before, now in zip(old, numbers, strict=True)}
         return self._replace(numbers=tuple([swap.get(id(n), n) for n in self.numbers]))
 
 
-Lines: TypeAlias = dict[Hashable, tuple[Line, tuple[Any, ...]]]
-"""Lines kept by the form of their rule, each with the rule's numbers that it was traced with. Good
+Lines: TypeAlias = dict[Hashable, tuple[Traced, tuple[Any, ...]]]
+"""Steps by the form of their rule, each with the rule's numbers that it was traced with. Good
 for one problem in one chart, as long as that stays as it is."""
 
 
@@ -341,16 +341,16 @@ class Given(NamedTuple):
     numbers: tuple[Any, ...]
 
 
-def _traced(step: Callable[[tuple[Any, ...]], Sequence[Any]], state: tuple[Any, ...]) -> Line:
+def _traced(step: Callable[[tuple[Any, ...]], Sequence[Any]], state: tuple[Any, ...]) -> Traced:
     """What ``step`` leaves behind."""
     tape = Tape(many=any(np.ndim(v) for v in state))
     outputs = [tape.name(o) for o in step(tuple(Sym(tape, f"x{i}") for i in range(len(state))))]
-    return Line(tuple(tape.lines), tuple(outputs), tuple(tape.numbers))
+    return Traced(tuple(tape.lines), tuple(outputs), tuple(tape.numbers))
 
 
 def _kept(
     step: Callable[[tuple[Any, ...]], Sequence[Any]], state: tuple[Any, ...], given: Given
-) -> Line:
+) -> Traced:
     """The same; of one start, with the line of an earlier rule that differs in numbers only."""
     lines, form, numbers = given
     if form is None or not all(type(v) is float for v in (*state, *numbers)):

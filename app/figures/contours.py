@@ -81,15 +81,17 @@ def level_bands(problem: ProblemKey) -> dict[str, Array]:
 
 def _thinned(line: Array, size: Array) -> Array:
     """The line without what no eye misses: every other point of it, again and again, as long as
-    that is within ``_FINE`` of the chord past it and the chord no longer than ``_LONG``.
+    that is within ``_FINE`` of the chord past it (of no line through it: the tip of a hairpin
+    stays) and the chord no longer than ``_LONG``.
     """
     while True:
         before, between, after = line[:-2:2], line[1:-1:2], line[2::2]
         chord, out = (after - before) / size, (between - before) / size
         length = np.hypot(*chord.T)
-        off = np.abs(chord[:, 0] * out[:, 1] - chord[:, 1] * out[:, 0])
+        part = (out * chord).sum(-1) / np.maximum(length**2, 1e-300)
+        off = np.hypot(*(out - np.clip(part, 0, 1)[:, None] * chord).T)
         kept = np.ones(len(line), bool)
-        kept[1:-1:2] = (off > _FINE * length) | (length > _LONG)
+        kept[1:-1:2] = (off > _FINE) | (length > _LONG)
         if kept.all():
             return line
         line = line[kept]

@@ -51,6 +51,7 @@ WORST_CONDITION = 1e4
 
 @lru_cache
 def _condition(rows: tuple[tuple[float, ...], ...]) -> float:
+    """Kept, for every ask brings its A, whatever is dragged."""
     return Linear(rows).condition
 
 

@@ -41,6 +41,7 @@ class PageComm(BaseComm):
             kernel.shell_stream,
             msg_type,
             {"data": data, "comm_id": self.comm_id, **keys},
+            metadata=metadata,
             parent=parent,
             ident=kernel._parent_ident["shell"],
             buffers=buffers,
@@ -59,7 +60,9 @@ class PageKernel(IPythonKernel):
 
 
 class Said(OutStream):
-    """What is printed. ipykernel asks for it after every message, and a thread says: nothing."""
+    """What is printed. ipykernel has it sent after every message, and waits for the thread that
+    sends it even where nothing was printed.
+    """
 
     def flush(self) -> None:
         """Wait for the thread that sends what was printed, if anything was."""

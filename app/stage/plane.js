@@ -18,7 +18,7 @@ export function makePlane(stage) {
   const frame = make("div", { class: "frame", role: "group" }, still, living);
   const figure = make("figure", { class: "plane" }, title, frame);
   const ground = make("canvas"); // the loss, as the still layer has it below the other plane's grid
-  const contexts = [still, living, ground].map((canvas) => canvas.getContext("2d"));
+  const [onStill, onLiving, onGround] = [still, living, ground].map((c) => c.getContext("2d"));
 
   let spec = { view: [0, 1, 0, 1], labels: ["", ""] };
   let traces = [];
@@ -113,17 +113,17 @@ export function makePlane(stage) {
     const below = [quietNames[0], view, theme, thick].join(";");
     const key = [below, quietNames[1], given].join(";");
     if (below !== drawn[0]) {
-      clearPlane(contexts[2], layer);
-      drawOutlines(contexts[2], { ...layer, traces: quiet[0] });
+      clearPlane(onGround, layer);
+      drawOutlines(onGround, { ...layer, traces: quiet[0] });
     }
     if (key !== drawn[1]) {
-      clearPlane(contexts[0], layer);
-      contexts[0].drawImage(ground, 0, 0, ground.width / ratio, ground.height / ratio);
-      drawOutlines(contexts[0], { ...layer, traces: quiet[1] });
-      drawAxes(contexts[0], layer);
+      clearPlane(onStill, layer);
+      onStill.drawImage(ground, 0, 0, ground.width / ratio, ground.height / ratio);
+      drawOutlines(onStill, { ...layer, traces: quiet[1] });
+      drawAxes(onStill, layer);
     }
     drawn = [below, key];
-    drawLiving(contexts[1], {
+    drawLiving(onLiving, {
       traces,
       view,
       side,

@@ -136,7 +136,7 @@ export function arrow(ctx, x0, y0, x1, y1, { color, paper, width, head = 11 }) {
 }
 
 // A short text with a halo. Canvases take it from a picture of it: to write on one has the page's
-// styles worked out anew, which costs more than all the rest of a plane. SVG keeps it as text.
+// styles worked out anew, which costs nearly as much as the rest of a plane. SVG keeps it as text.
 export function note(ctx, text, x, y, look) {
   if (ctx.Path) return write(ctx, text, x, y, look);
   const { a: ratio } = ctx.getTransform();
@@ -147,7 +147,7 @@ export function note(ctx, text, x, y, look) {
 }
 
 const pictures = new Map();
-const ENOUGH = 100; // texts; a theme, a size or a lesson in which there are more begins anew
+const ENOUGH = 100; // pictures of texts; one more, as after many themes or sizes, and all go
 
 function pictureOf(text, look, ratio) {
   const key = [text, look.color, look.paper, look.size, ratio].join();

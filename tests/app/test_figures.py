@@ -219,7 +219,7 @@ def _from_polyline(points: Array, line: Array) -> Array:
     """How far each point is from the nearest segment of the line."""
     start, along = line[:-1], np.diff(line, axis=0)
     out = points[:, None] - start
-    part = np.clip((out * along).sum(-1) / (along**2).sum(-1), 0, 1)
+    part = np.clip((out * along).sum(-1) / np.maximum((along**2).sum(-1), 1e-300), 0, 1)
     return np.linalg.norm(out - part[..., None] * along, axis=-1).min(-1)
 
 
@@ -232,6 +232,7 @@ def test_a_line_of_equal_loss_is_thinned_by_less_than_an_eye_can_see(
         np.stack([0.4 * np.cos(turn), 0.1 * np.sin(turn)], -1),
         np.stack([turn / 7, 0.2 * np.abs(np.sin(3 * turn))], -1),  # with corners
         np.stack([turn / 7, 0 * turn], -1),
+        np.stack([0.01 * np.cos(turn), 0 * turn], -1),  # there and back
     )
     for ring in rings:
         line = _thinned(ring * size, np.array(size))

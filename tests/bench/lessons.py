@@ -13,9 +13,14 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from app.lessons import lessons
 from tests.bench.front_end import (
+    FINAL,
+    FIRST,
     FLAGS,
+    FRAMES,
     OURS,
+    P95,
     PLAYING,
+    RATE,
     STAGE,
     Drag,
     chromium,
@@ -25,9 +30,6 @@ from tests.bench.front_end import (
     ours,
     visit,
 )
-
-FIRST, P95, RATE, FINAL, FRAMES = 1000, 70, 25, 100, 55
-"""What is aimed at: ms, ms, pictures a second, ms, frames a second."""
 
 SLIDERS = ".controls input[type=range][data-field]"
 HANDLES = "[data-handle]"
