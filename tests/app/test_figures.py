@@ -110,7 +110,8 @@ def test_a_bent_lattice_has_points_where_it_bends_and_ends_where_it_does_not() -
     add_lattice(sheet, "theta", chart.forward, view, bends=50)
     arrays = unpack({"buffers": sheet.buffers}, sheet.data)
     trace = sheet.traces[0]
-    lines = np.split(arrays[trace["points"]].astype(float), arrays[trace["starts"]][1:-1])
+    starts = arrays[trace["starts"]].astype(int).tolist()
+    lines = np.split(arrays[trace["points"]].astype(float), starts[1:-1])
     assert {len(line) for line in lines} == {2, 52}
     for line in lines:
         middle = chart.inverse((line[1:] + line[:-1]) / 2)  # on the way between two points

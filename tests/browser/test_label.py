@@ -1,0 +1,46 @@
+"""A label on a plane is a picture of the text; held to the text itself, written there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+
+from app.stage.bundle import module
+
+CODE = module("strokes.js") + "\nexport { note };"
+
+BOTH = """async ([code, align, ratio]) => {
+  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  const { note } = await import(url);
+  const look = { color: "#0b6e4f", paper: "#fdfcf9", size: 15 };
+  const drawn = (direct) => {
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [200 * ratio, 100 * ratio];
+    const ctx = canvas.getContext("2d");
+    ctx.scale(ratio, ratio);
+    ctx.lineJoin = "round";
+    ctx.textAlign = align;
+    if (direct) ctx.Path = Path2D; // as SVG's pen has one, whose text stays text
+    note(ctx, "−F⁻¹∇J", 100, 50, look);
+    return Array.from(ctx.getImageData(0, 0, canvas.width, canvas.height).data);
+  };
+  return [drawn(true), drawn(false), drawn(false)];
+}"""
+
+
+@pytest.mark.parametrize("align", ["left", "right"])
+@pytest.mark.parametrize("ratio", [1, 2])
+def test_a_label_is_where_and_what_the_text_would_be(page: Page, align: str, ratio: int) -> None:
+    page.goto("about:blank")
+    text, first, kept = (
+        np.array(data, float).reshape(100 * ratio, 200 * ratio, 4)
+        for data in page.evaluate(BOTH, [CODE, align, ratio])
+    )
+    assert np.array_equal(first, kept)
+    assert (text[..., 3] > 0).sum() > 500
+    for axis in (0, 1):  # to half a pixel, to which a right end is rounded
+        places = np.arange(text.shape[1 - axis])
+        middles = [(seen[..., 3].sum(axis) @ places) / seen[..., 3].sum() for seen in (text, first)]
+        assert abs(middles[0] - middles[1]) < 0.6
+    assert np.abs(text - first).mean() < 0.12 * text.mean()
