@@ -49,7 +49,7 @@ def picture(shown: Seen, sheet: Sheet) -> dict[str, Any]:
     straight = isinstance(shown.chart, Linear)
     add_contours(sheet, "theta", shown.problem_key)
     add_contours(sheet, "x", shown.problem_key, shown.chart_key)
-    bends = 0 if straight else 24
+    bends = 0 if straight else 100
     add_lattice(sheet, "theta", shown.chart.forward, x_view, bends)
     add_lattice(sheet, "x", shown.chart.inverse, view, bends)
     _add_crowd(sheet, shown)
