@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from app.compute import Shown, together
-from app.figures.contours import _thinned, add_lattice, level_bands
+from app.figures.contours import _thinned, add_contours, add_lattice, level_bands
 from app.figures.palette import inks
 from app.figures.sheet import Sheet
 from app.figures.twins import RADIUS, add_anatomy, add_ellipses, broken, one_step
 from app.lessons import lessons
 from app.lessons.live import Live
+from app.lessons.newton import HESSIANS
 from natgrad_core import charts, problems, rules, run
 from natgrad_core.types import Array
 from tests.app.test_live import unpack
@@ -121,6 +122,32 @@ def test_a_bent_lattice_has_points_where_it_bends_and_ends_where_it_does_not() -
         assert np.abs(middle[:, fixed] - value).max() < 2e-3
         assert abs(value / 0.2 - round(value / 0.2)) < 1e-2
         assert np.ptp(chart.inverse(line)[:, 1 - fixed]) == pytest.approx(6, rel=1e-3)
+
+
+def test_what_the_page_keeps_of_a_bent_plane_has_a_name_for_each_bend() -> None:
+    def kept(strength: float) -> list[str]:
+        sheet = Sheet()
+        add_contours(sheet, "x", "rosenbrock", ("bend", (("strength", strength),)))
+        return [trace["cache"] for trace in sheet.traces]
+
+    assert kept(0.4) == kept(0.4)
+    assert not {*kept(0.4)} & {*kept(0.5)}
+
+
+@pytest.mark.parametrize("hessian", HESSIANS)
+@pytest.mark.parametrize("in_x", [False, True])
+def test_newton_hatches_where_the_least_eigenvalue_is_negative(hessian: str, in_x: bool) -> None:
+    shown = lessons["newton"].after({"hessian": hessian, "bend": 0.6})
+    of = shown.problem.through(shown.chart) if in_x else shown.problem
+    points = np.random.default_rng(0).uniform(-2, 2, (200, 2))
+    matrix = of.hessian(points)
+    if in_x and hessian != "true":  # as if a Hessian were a tensor: Jᵀ H J
+        jacobian = shown.chart.jacobian(points)
+        base = shown.problem.hessian(shown.chart.forward(points))
+        matrix = np.swapaxes(jacobian, -1, -2) @ base @ jacobian
+    negative = np.linalg.eigvalsh(matrix)[..., 0] < 0
+    assert 10 < negative.sum() < 190
+    assert np.array_equal(shown.negative(in_x)(points), negative)
 
 
 def test_a_run_gone_wrong_is_put_into_words() -> None:
