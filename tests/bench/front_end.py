@@ -27,6 +27,9 @@ import nbformat
 import websocket
 from playwright.async_api import Browser, Page, async_playwright
 
+from tests.browser.conftest import FLAGS as PLAIN
+from tests.browser.conftest import chromium
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -45,13 +48,7 @@ DEBUGGED = free_port()
 
 FLAGS = (
     f"--remote-debugging-port={DEBUGGED}",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    *PLAIN,
     # The stock page asks CDNs; they are refused at once, so that it is not charged for slow DNS.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
@@ -416,12 +413,6 @@ def machine(warm: float, cold: float) -> float:
     There two cores without a GPU drew the stock page 4.9 s (warm) and 7.3 s (cold) after the GET.
     """
     return statistics.geometric_mean([warm / 4900, cold / 7300])
-
-
-def chromium() -> str | None:
-    """Where the system's Chromium is."""
-    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
-    return next(filter(None, map(shutil.which, names)), None)
 
 
 async def bench(loads: int, drags: int, seconds: float) -> None:

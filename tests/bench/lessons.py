@@ -23,13 +23,13 @@ from tests.bench.front_end import (
     RATE,
     STAGE,
     Drag,
-    chromium,
     drag_measured,
     load,
     middle,
     ours,
     visit,
 )
+from tests.browser.conftest import chromium
 
 SLIDERS = ".controls input[type=range][data-field]"
 HANDLES = "[data-handle]"

@@ -19,7 +19,6 @@ from tests.bench.front_end import (
     OURS,
     STAGE,
     Drag,
-    chromium,
     drag_measured,
     load,
     middle,
@@ -27,6 +26,7 @@ from tests.bench.front_end import (
     row,
     visit,
 )
+from tests.browser.conftest import chromium
 
 SLIDER = "input[type=range][data-field=nesterov]"
 STATE = "net?v=1&data=spirals&rules=natural&steps=1000&damping=0.1"
