@@ -54,6 +54,8 @@ def page(taught: Lesson, browser: Browser, server: Server) -> Iterator[Page]:
     )
     seen = Watch()
     context.on("page", seen.follow)
+    # A window that fills the screen cannot be given other sizes, as those before an audience are.
+    context.add_init_script("Element.prototype.requestFullscreen = () => Promise.reject()")
     yield visit(context, server, taught.name)
     context.close()
     assert (seen.outside, seen.errors) == ([], [])
