@@ -53,10 +53,15 @@ function nearest(palette, [r, g, b]) {
   return found;
 }
 
+// Where a code is kept, or beside it: the table has four times as many places as there are codes.
+const SLOTS = 1 << 14;
+const slotOf = (key) => Math.imul(key, 0x9e3779b1) >>> 18;
+
 // Lempel, Ziv and Welch's codes of 8-bit pixels, packed from the low bit up, in blocks of 255.
 function compressed(pixels, out) {
   const START = 256;
-  const codes = new Map();
+  const keys = new Int32Array(SLOTS).fill(-1); // a code and the pixel after it
+  const codes = new Uint16Array(SLOTS);
   let [next, width, bits, held] = [START + 2, 9, 0, 0];
   let block = [];
   const byte = (value) => {
@@ -81,17 +86,19 @@ function compressed(pixels, out) {
   let last = pixels[0];
   for (let i = 1; i < pixels.length; i++) {
     const key = (last << 8) | pixels[i];
-    const known = codes.get(key);
-    if (known !== undefined) {
-      last = known;
+    let slot = slotOf(key);
+    while (keys[slot] >= 0 && keys[slot] !== key) slot = (slot + 1) & (SLOTS - 1);
+    if (keys[slot] === key) {
+      last = codes[slot];
       continue;
     }
     put(last);
-    codes.set(key, next);
+    keys[slot] = key;
+    codes[slot] = next;
     if (next++ === 1 << width) width++;
     if (next > 4095) {
       put(START);
-      codes.clear();
+      keys.fill(-1);
       [next, width] = [START + 2, 9];
     }
     last = pixels[i];
@@ -151,38 +158,42 @@ export async function gifOf({ width, height, frames, frame, delay, pause }) {
   // For ever.
   out.push(0x21, 0xff, 11, ..."NETSCAPE2.0".split("").map((c) => c.charCodeAt(0)), 3, 1, 0, 0, 0);
 
-  let before = null;
+  const seen = new Uint32Array(width * height); // the last frame's colors,
+  const now = new Uint8Array(width * height); // these by their place in the palette,
+  const since = new Int32Array(width * height).fill(-1); // and the frame in which that changed
   for (let i = 0; i < frames; i++) {
     const data = frame(i);
-    const now = new Uint8Array(width * height);
-    for (let p = 0, q = 0; p < now.length; p++, q += 4)
-      now[p] = indexOf(data[q], data[q + 1], data[q + 2]);
-    let [left, top, right, low] = before ? [width, height, 0, 0] : [0, 0, width - 1, height - 1];
-    for (let p = 0; before && p < now.length; p++) {
-      if (now[p] === before[p]) continue;
-      const [x, y] = [p % width, (p / width) | 0];
-      left = Math.min(left, x);
-      right = Math.max(right, x);
-      top = Math.min(top, y);
-      low = Math.max(low, y);
+    const colors = new Uint32Array(data.buffer, data.byteOffset, seen.length);
+    let [left, top, right, low] = [width, height, 0, 0];
+    for (let y = 0, p = 0; y < height; y++) {
+      for (let x = 0; x < width; x++, p++) {
+        if (colors[p] === seen[p] && i > 0) continue;
+        seen[p] = colors[p];
+        const color = indexOf(data[4 * p], data[4 * p + 1], data[4 * p + 2]);
+        if (color === now[p] && i > 0) continue;
+        now[p] = color;
+        since[p] = i;
+        if (x < left) left = x;
+        if (x > right) right = x;
+        if (y < top) top = y;
+        low = y;
+      }
     }
     // Nothing moved: one pixel, for the time.
     if (left > right) [left, top, right, low] = [0, 0, 0, 0];
     const [wide, tall] = [right - left + 1, low - top + 1];
     const part = new Uint8Array(wide * tall);
-    for (let y = 0; y < tall; y++) {
-      for (let x = 0; x < wide; x++) {
-        const p = (top + y) * width + left + x;
-        part[y * wide + x] = before && now[p] === before[p] ? CLEAR : now[p];
+    for (let y = 0, q = 0; y < tall; y++) {
+      for (let x = 0, p = (top + y) * width + left; x < wide; x++, p++, q++) {
+        part[q] = since[p] === i ? now[p] : CLEAR;
       }
     }
-    out.push(0x21, 0xf9, 4, before ? 5 : 4); // left as it is for the next one; changed pixels only
+    out.push(0x21, 0xf9, 4, i ? 5 : 4); // left as it is for the next one; changed pixels only
     out.word(Math.round(delay(i) / 10));
     out.push(CLEAR, 0, 0x2c);
     for (const value of [left, top, wide, tall]) out.word(value);
     out.push(0);
     compressed(part, out);
-    before = now;
     await pause((i + 1) / frames);
   }
   out.push(0x3b);

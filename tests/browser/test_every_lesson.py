@@ -21,6 +21,7 @@ from app.lessons.lesson import Lesson
 from tests.browser.conftest import Server, Watch, stroke, touch
 from tests.browser.test_coordinates import ROOT, settle
 from tests.browser.test_take import SVG
+from tests.conftest import TRAINED
 
 SCREENS = {
     "phone": (390, 844),
@@ -104,7 +105,8 @@ def test_axe_finds_no_barrier_in_light_nor_in_dark(page: Page) -> None:
 
 def test_the_live_description_says_what_is_seen_and_follows(page: Page, taught: Lesson) -> None:
     live = page.locator("[aria-live=polite].unseen")
-    for n, preset in enumerate(taught.presets[:3], 1):
+    few = 2 if taught.name in TRAINED else 3  # a preset of these trains for seconds
+    for n, preset in enumerate(taught.presets[:few], 1):
         page.keyboard.press(str(n))
         settle(page)
         said = page.evaluate(f"{ROOT}.answer.description")

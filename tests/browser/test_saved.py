@@ -72,10 +72,10 @@ def opened(page: Page, path: Path, query: str = "") -> Page:
 def test_every_lesson_s_page_draws_and_plays_with_no_server(
     offline: Page, tmp_path: Path, name: str
 ) -> None:
-    """Made in a second: its first state at least, whole where the picture does not grow."""
+    """Made in no time: its first state at least, whole where the picture does not grow."""
     lesson = lessons[name]
     path = tmp_path / f"{name}.html"
-    path.write_bytes(saved(lesson, lesson.default, f"https://example.org/{name}", seconds=1.0))
+    path.write_bytes(saved(lesson, lesson.default, f"https://example.org/{name}", seconds=0.2))
     opened(offline, path)
     answer = settle(offline)
     wanted = json.loads(json.dumps(lesson.default.plain()))

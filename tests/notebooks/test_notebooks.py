@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 
 from app.lessons import lessons
@@ -26,15 +29,26 @@ def test_every_lesson_has_its_notebook_which_the_server_could_have_written(tmp_p
     assert not complete(FOLDER)
 
 
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[AsyncKernelManager]:
+    """One for all notebooks, which leave nothing in it that another would name."""
+    manager = AsyncKernelManager()
+    yield manager
+    asyncio.run(manager.shutdown_kernel(now=True))
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_is_three_lines_and_displays_its_lesson(path: Path) -> None:
+def test_a_notebook_is_three_lines_and_displays_its_lesson(
+    path: Path, kernel: AsyncKernelManager
+) -> None:
     notebook = nbformat.read(path, as_version=4)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     lines = [line for cell in code for line in cell.source.splitlines() if line.strip()]
     assert len(lines) == 3
     assert all(not cell.outputs for cell in code), "outputs are not kept in the repository"
     root = str(FOLDER.parent)
-    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": root}}).execute()
+    place = {"metadata": {"path": root}}
+    NotebookClient(notebook, kernel, timeout=60, resources=place).execute()
     page = notebook.cells[-1].outputs[-1]["data"][PAGE_MIME]
     assert page["lesson"]["name"] == path.stem
     assert page["first"]["traces"]
