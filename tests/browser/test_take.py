@@ -342,9 +342,7 @@ def test_what_cannot_be_made_is_said(context: BrowserContext, server: Server) ->
     page.goto(f"{server.url}coordinates")
     page.wait_for_function(f"{ROOT.removesuffix('.natgrad')}?.natgrad")
     settle(page)
-    page.evaluate(
-        "() => { HTMLCanvasElement.prototype.toBlob = () => { throw new Error('no memory'); }; }"
-    )
+    page.evaluate("() => { CompressionStream = function () { throw new Error('no memory'); }; }")
     page.locator(".menu > button").click()
     page.locator("[data-action=png]").click()
     expect(page.locator(".menu .said")).to_have_text("this could not be made: no memory")

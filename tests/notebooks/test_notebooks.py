@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 
 from app.lessons import lessons
@@ -34,7 +34,7 @@ def kernel() -> Iterator[AsyncKernelManager]:
     """One for all notebooks, which leave nothing in it that another would name."""
     manager = AsyncKernelManager()
     yield manager
-    asyncio.run(manager.shutdown_kernel(now=True))
+    run_sync(manager.shutdown_kernel)(now=True)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
