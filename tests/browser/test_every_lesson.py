@@ -227,7 +227,7 @@ PICTURES_A_STEP = f"""() => new Promise((done) => {{
   const canvases = [...document.querySelectorAll("canvas.living")].filter((c) => c.width);
   const look = () => {{
     (seen[{ROOT}.k] ??= new Set()).add(canvases.map((c) => c.toDataURL()).join());
-    if ({ROOT}.playing && Object.keys(seen).length < 6) return requestAnimationFrame(look);
+    if ({ROOT}.playing && Object.keys(seen).length < 4) return requestAnimationFrame(look);
     done(Object.values(seen).map((pictures) => pictures.size));
   }};
   requestAnimationFrame(look);

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+
 import numpy as np
 import pytest
 from playwright.sync_api import Page
@@ -23,7 +25,8 @@ BOTH = """async ([code, align, ratio]) => {
     ctx.textAlign = align;
     if (direct) ctx.Path = Path2D; // as SVG's pen has one, whose text stays text
     note(ctx, "−F⁻¹∇J", 100, 50, look);
-    return Array.from(ctx.getImageData(0, 0, canvas.width, canvas.height).data);
+    const { data } = ctx.getImageData(0, 0, canvas.width, canvas.height);
+    return btoa(Array.from(data, (byte) => String.fromCharCode(byte)).join(""));
   };
   return [drawn(true), drawn(false), drawn(false)];
 }"""
@@ -34,7 +37,7 @@ BOTH = """async ([code, align, ratio]) => {
 def test_a_label_is_where_and_what_the_text_would_be(page: Page, align: str, ratio: int) -> None:
     page.goto("about:blank")
     text, first, kept = (
-        np.array(data, float).reshape(100 * ratio, 200 * ratio, 4)
+        np.frombuffer(b64decode(data), np.uint8).reshape(100 * ratio, 200 * ratio, 4).astype(float)
         for data in page.evaluate(BOTH, [CODE, align, ratio])
     )
     assert np.array_equal(first, kept)
