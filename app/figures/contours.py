@@ -16,19 +16,22 @@ import contourpy
 import numpy as np
 
 from app.figures.sheet import Sheet
+from app.figures.simplify import seen, thinned
 from app.state import ChartKey, ProblemKey, chart_named, problem_named
 from natgrad_core.charts.linear import Linear
 from natgrad_core.types import Array, Whole
 
 _Filled: TypeAlias = tuple[list[Array], list[Whole]]
 """Polygons, and where in each its outer ring and its holes begin."""
+_Sides: TypeAlias = tuple[float, ...]
+"""Of a window: low and high of each axis."""
 
 _WITHIN, _BEYOND = 90, 60
 """Points of the grid across the view, and on either side of it."""
 _AROUND = 1.1
 """How far beyond the view the bands reach, in views: what a shear brings into the x plane."""
-_FINE, _LONG = 3e-4, 0.05
-"""In views: a third of a pixel on the widest plane; and short enough to bend with a chart."""
+_LONGEST = 0.05
+"""In views: what is straight in θ is short enough to bend with a chart."""
 _SHARES = np.linspace(0.0, 1.0, 13)[1:-1] ** 1.4
 """Levels at these quantiles of the loss over the view: bands of comparable width to the eye."""
 
@@ -51,8 +54,8 @@ def level_bands(problem: ProblemKey) -> dict[str, Array]:
     loss = np.full(points.shape[:-1], np.nan)
     with np.errstate(all="ignore"):  # a reader's own formula may overflow far out
         loss[inside] = base.loss(points[inside])
-    seen = loss[inside & in_view]
-    levels = np.unique(np.quantile(seen, _SHARES)) if len(seen) else np.zeros(0)
+    heights = loss[inside & in_view]
+    levels = np.unique(np.quantile(heights, _SHARES)) if len(heights) else np.zeros(0)
     edges = np.concatenate([[-np.inf], levels, [np.inf]])
     generator = contourpy.contour_generator(
         x=axes[0],
@@ -66,35 +69,16 @@ def level_bands(problem: ProblemKey) -> dict[str, Array]:
     for low, high in pairwise(edges):
         polygons, offsets = cast("_Filled", generator.filled(low, high))
         for polygon, cuts in zip(polygons, offsets, strict=True):
-            rings += [_thinned(polygon[a:b], size) for a, b in pairwise(cuts)]
+            rings += [polygon[a:b] for a, b in pairwise(cuts)]
         bands.append(len(rings))
     for level in levels:
-        lines += [_thinned(line, size) for line in cast("list[Array]", generator.lines(level))]
-    return {
-        "rings": np.concatenate([*rings, np.zeros((0, 2))]),
-        "ring_starts": _starts(rings),
-        "bands": np.array(bands),
-        "lines": np.concatenate([*lines, np.zeros((0, 2))]),
-        "line_starts": _starts(lines),
-    }
-
-
-def _thinned(line: Array, size: Array) -> Array:
-    """The line without what no eye misses: every other point of it, again and again, as long as
-    that is within ``_FINE`` of the chord past it (of no line through it: the tip of a hairpin
-    stays) and the chord no longer than ``_LONG``.
-    """
-    while True:
-        before, between, after = line[:-2:2], line[1:-1:2], line[2::2]
-        chord, out = (after - before) / size, (between - before) / size
-        length = np.hypot(*chord.T)
-        part = (out * chord).sum(-1) / np.maximum(length**2, 1e-300)
-        off = np.hypot(*(out - np.clip(part, 0, 1)[:, None] * chord).T)
-        kept = np.ones(len(line), bool)
-        kept[1:-1:2] = (off > _FINE) | (length > _LONG)
-        if kept.all():
-            return line
-        line = line[kept]
+        lines += cast("list[Array]", generator.lines(level))
+    found = {"bands": np.array(bands)}
+    for name, pieces in (("ring", rings), ("line", lines)):
+        points = np.concatenate([*pieces, np.zeros((0, 2))])
+        thin = thinned(points, _starts(pieces), size, _LONGEST)
+        found[f"{name}s"], found[f"{name}_starts"] = thin
+    return found
 
 
 def _starts(pieces: list[Array]) -> Array:
@@ -106,17 +90,29 @@ def _short(problem: ProblemKey) -> str:
     return problem if isinstance(problem, str) else f"{problem[0]}-{crc32(repr(problem).encode())}"
 
 
-def add_contours(
-    sheet: Sheet, plane: str, problem: ProblemKey, chart: ChartKey | None = None
+def add_contours(sheet: Sheet, problem: ProblemKey) -> None:
+    """The loss of ``problem`` in θ."""
+    _add(sheet, "theta", level_bands(problem), _short(problem))
+
+
+def add_contours_through(sheet: Sheet, problem: ProblemKey, chart: ChartKey, view: Array) -> None:
+    """The loss of ``problem`` in the coordinates x of ``chart``, of which ``view [2, 2]`` is seen.
+
+    The page sends what it has of θ through a linear chart by itself.
+    """
+    through, key = chart_named(chart), _short(problem)
+    if isinstance(through, Linear):
+        affine = [*through.inverse(np.eye(2)).T.ravel().tolist(), 0.0, 0.0]
+        _add(sheet, "x", level_bands(problem), key, affine)
+    else:
+        sides = tuple(view.ravel().tolist())
+        name = f"{key}-{crc32(repr((chart, sides)).encode())}"
+        _add(sheet, "x", _bent_bands(problem, chart, sides), name)
+
+
+def _add(
+    sheet: Sheet, plane: str, shapes: dict[str, Array], key: str, affine: list[float] | None = None
 ) -> None:
-    """The loss of ``problem`` in one plane: in θ, or in the coordinates of ``chart``."""
-    shapes, key, affine = level_bands(problem), _short(problem), None
-    if chart is not None:
-        through = chart_named(chart)
-        if isinstance(through, Linear):
-            affine = [*through.inverse(np.eye(2)).T.ravel().tolist(), 0.0, 0.0]
-        else:
-            shapes, key = _bent_bands(problem, chart), f"{key}-{crc32(repr(chart).encode())}"
     sheet.add(
         plane, "bands", "loss", "loss", points=shapes["rings"], rings=shapes["ring_starts"],
         bands=shapes["bands"], cache=f"bands-{key}", map=affine,
@@ -128,37 +124,50 @@ def add_contours(
 
 
 @lru_cache(maxsize=64)
-def _bent_bands(problem: ProblemKey, chart: ChartKey) -> dict[str, Array]:
+def _bent_bands(problem: ProblemKey, chart: ChartKey, sides: _Sides) -> dict[str, Array]:
     """The same bands in a curved chart: a loss is a scalar, so each point goes where it goes."""
-    shapes = dict(level_bands(problem))
-    for name in ("rings", "lines"):
-        shapes[name] = chart_named(chart).inverse(shapes[name])
-    return shapes
+    shapes, view = level_bands(problem), np.reshape(sides, (2, 2))
+    count, split = len(shapes["rings"]), len(shapes["ring_starts"])
+    points = np.concatenate([shapes["rings"], shapes["lines"]])
+    starts = np.concatenate([shapes["ring_starts"], shapes["line_starts"][1:] + count])
+    near = seen(chart_named(chart).inverse(points), starts, view)
+    points, starts = thinned(*near, np.ptp(view, axis=1))
+    count = starts[split - 1]
+    return {
+        "rings": points[:count],
+        "ring_starts": starts[:split],
+        "bands": shapes["bands"],
+        "lines": points[count:],
+        "line_starts": starts[split - 1 :] - count,
+    }
 
 
 def add_lattice(
-    sheet: Sheet, plane: str, to_here: Callable[[Array], Array], view: Array, bends: int = 0
+    sheet: Sheet,
+    plane: str,
+    to_here: Callable[[Array], Array],
+    there: Array,
+    here: Array,
+    bends: int = 0,
 ) -> None:
     """The coordinate lines of the other plane, at round numbers, seen in this one.
 
-    ``to_here`` maps the other plane's points to this one's; ``view [2, 2]`` is the other's window.
-    Where the map is curved a line needs ``bends`` points between its ends, and they are so many
-    that the page keeps them.
+    ``to_here`` maps the other plane's points to this one's; ``there [2, 2]`` is the other's window,
+    and ``here [2, 2]`` this one's. Where the map is curved a line is made of ``bends`` points
+    between its ends, and the page keeps what the eye needs of it.
     """
-    points, starts, key = _lattice(to_here, tuple(view.ravel().tolist()), bends)
+    windows = (tuple(window.ravel().tolist()) for window in (there, here))
+    points, starts, key = _lattice(to_here, *windows, bends)
     sheet.add(plane, "lines", "grid", "grid of the other coordinates", points=points,
               starts=starts, **({"cache": key} if bends else {}))  # fmt: skip
 
 
 @lru_cache(maxsize=16)
 def _lattice(
-    to_here: Callable[[Array], Array], sides: tuple[float, float, float, float], bends: int
+    to_here: Callable[[Array], Array], there: _Sides, here: _Sides, bends: int
 ) -> tuple[Array, Whole, str]:
-    """Kept, for they stay as they are while a rate is dragged; and a name for the page's shelf.
-
-    A line that the map leaves straight (of a bend every other one is) needs its ends alone.
-    """
-    view = np.reshape(sides, (2, 2))
+    """Kept, for they stay as they are while a rate is dragged; and a name for the page's shelf."""
+    view = np.reshape(there, (2, 2))
     spans = view[:, 1] - view[:, 0]
     step = _round_step(float(spans.max()) / 7)
     wide = view + np.outer(spans, [-1.0, 1.0])
@@ -170,13 +179,11 @@ def _lattice(
         line[..., 1 - axis] = np.linspace(wide[1 - axis, 0], wide[1 - axis, 1], bends + 2)
         lines.append(line)
     with np.errstate(all="ignore"):
-        there = to_here(np.concatenate(lines).reshape(-1, 2)).reshape(-1, bends + 2, 2)
-        chord, out = there[:, -1:] - there[:, :1], there[:, 1:-1] - there[:, :1]
-        off = np.abs(chord[..., 0] * out[..., 1] - chord[..., 1] * out[..., 0])
-        straight = (off <= 1e-9 * (chord**2).sum(-1)).all(-1)
-    kept = np.ones(there.shape[:2], bool)
-    kept[straight, 1:-1] = False
-    points, starts = there[kept], np.concatenate([[0], np.cumsum(kept.sum(1))])
+        points = to_here(np.concatenate(lines).reshape(-1, 2))
+        starts = np.arange(0, len(points) + 1, bends + 2)
+        if bends:
+            window = np.reshape(here, (2, 2))
+            points, starts = thinned(*seen(points, starts, window), np.ptp(window, axis=1))
     for array in (points, starts):
         array.flags.writeable = False
     return points, starts, f"lattice-{crc32(points.tobytes())}"

@@ -38,7 +38,7 @@ RATES: Array = np.power(0.5, np.arange(1.0, 8.0))
 def picture(shown: Any, sheet: Sheet) -> dict[str, Any]:
     """The field, the flow and the runs on one plane; on the other the graph that was chosen."""
     view = window(shown.problem)
-    add_contours(sheet, "theta", shown.state.problem)
+    add_contours(sheet, shown.state.problem)
     points, starts = shown.field
     if len(points):
         sheet.add("theta", "curve", "field", "directions", points=points, starts=starts,

@@ -113,7 +113,7 @@ def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
     title, chart = CHARTS[seen.state.chart]
     labels = LABELS.get(seen.state.chart, chart.names(NORMAL.symbols))
     for name in views:
-        _draw(seen, sheet, name, views["theta"])
+        _draw(seen, sheet, name, views)
     return {
         "planes": [
             plane("theta", "mean and spread", NORMAL.symbols, VIEW),
@@ -127,7 +127,7 @@ def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
     }
 
 
-def _draw(seen: Seen, sheet: Sheet, name: str, home: Array) -> None:
+def _draw(seen: Seen, sheet: Sheet, name: str, views: dict[str, Array]) -> None:
     there = name == "x"
 
     def place(points: Array) -> Array:
@@ -136,7 +136,7 @@ def _draw(seen: Seen, sheet: Sheet, name: str, home: Array) -> None:
         return np.where(points[..., 1:] > 0, moved, np.nan)
 
     if there:
-        add_lattice(sheet, "x", place, home, bends=60)
+        add_lattice(sheet, "x", place, views["theta"], views["x"], bends=60)
     for road, points in seen.roads.items():
         sheet.add(name, "curve", road, NAMES[road], points=place(points), faint=True, width=9.0)
     standing = seen.roads["rao"][:: (COUNT - 1) // (_STANDING - 1)]

@@ -252,7 +252,7 @@ def _parameters(seen: Seen, sheet: Sheet) -> list[dict[str, Any]]:
     tight = square(np.concatenate([seen.chart.inverse(level[np.isfinite(level).all(-1)]), other,
                                    np.stack([x_p, x_q])]))  # fmt: skip
     view = _resting(tight)
-    add_lattice(sheet, "right", _into(seen.chart), PLACE, bends=30)
+    add_lattice(sheet, "right", _into(seen.chart), PLACE, view, bends=30)
     for name, (around, solid, dashed) in shapes.items():
         ends = np.stack([seen.p, seen.q] if name == "middle" else [x_p, x_q])
         pieces = {"kl": (around, {}), "apart": (solid, {}), "": (dashed, {"dash": "dashed"})}

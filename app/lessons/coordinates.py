@@ -12,7 +12,7 @@ from app import panels
 from app.compute import Shown
 from app.fields import BadInput, choice, control, number
 from app.figures.chain_rule import INKS, STAGES, add_chain_rule, carried
-from app.figures.contours import add_contours, add_lattice
+from app.figures.contours import add_contours, add_contours_through, add_lattice
 from app.figures.sheet import Sheet
 from app.figures.twins import (
     COINCIDE,
@@ -491,10 +491,10 @@ def picture(shown: Shown, sheet: Sheet) -> dict[str, Any]:
     view = window(shown.problem)
     x_view = square(shown.chart.inverse(corners(view)))
     symbols = shown.problem.symbols
-    add_contours(sheet, "theta", shown.state.problem)
-    add_contours(sheet, "x", shown.state.problem, shown.state.chart_key)
-    add_lattice(sheet, "theta", shown.chart.forward, x_view)
-    add_lattice(sheet, "x", shown.chart.inverse, view)
+    add_contours(sheet, shown.state.problem)
+    add_contours_through(sheet, shown.state.problem, shown.state.chart_key, x_view)
+    add_lattice(sheet, "theta", shown.chart.forward, x_view, view)
+    add_lattice(sheet, "x", shown.chart.inverse, view, x_view)
     if shown.state.stage == "off":
         add_ellipses(sheet, shown)
     add_paths(sheet, shown)

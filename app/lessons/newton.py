@@ -16,7 +16,7 @@ import numpy as np
 from app import panels
 from app.compute import Made, Shown, Twins, charted
 from app.fields import choice, control, number, several
-from app.figures.contours import add_contours, add_lattice
+from app.figures.contours import add_contours, add_contours_through, add_lattice
 from app.figures.hatch import add_hatch
 from app.figures.palette import ink
 from app.figures.sheet import Sheet
@@ -611,10 +611,10 @@ def picture(shown: Seen, sheet: Sheet) -> dict[str, Any]:
     view = window(shown.problem)
     x_view = square(shown.chart.inverse(grid(view, 9).reshape(-1, 2)))
     symbols = shown.problem.symbols
-    add_contours(sheet, "theta", shown.state.problem)
-    add_contours(sheet, "x", shown.state.problem, shown.state.chart_key)
-    add_lattice(sheet, "theta", shown.chart.forward, x_view, bends=100)
-    add_lattice(sheet, "x", shown.chart.inverse, view, bends=100)
+    add_contours(sheet, shown.state.problem)
+    add_contours_through(sheet, shown.state.problem, shown.state.chart_key, x_view)
+    add_lattice(sheet, "theta", shown.chart.forward, x_view, view, bends=100)
+    add_lattice(sheet, "x", shown.chart.inverse, view, x_view, bends=100)
     for name, seen in (("theta", view), ("x", x_view)):
         add_hatch(
             sheet, name, "uphill", "H has a negative eigenvalue", shown.negative(name == "x"), seen

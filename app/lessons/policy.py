@@ -475,7 +475,7 @@ def _controls() -> list[dict[str, Any]]:
 def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
     """The field and the runs over the logits, and the return of each run against the step."""
     s = seen.state
-    add_contours(sheet, "theta", s.problem)
+    add_contours(sheet, s.problem)
     points, starts = _field(s.arrows)
     sheet.add("theta", "curve", s.arrows, f"{ink(s.arrows)['label']} directions", points=points,
               starts=starts, faint=True, width=1.3)  # fmt: skip

@@ -565,7 +565,7 @@ def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
         rates, up = seen.edges
         graph.curve("edge", "α*", rates, up, width=2.6)
     view = window(seen.problem)
-    add_contours(sheet, "theta", state.problem)
+    add_contours(sheet, state.problem)
     add_paths(sheet, seen, ("theta",))
     pair = seen.guide
     meter = [reading(pair, ink(state.rule)["label"])]

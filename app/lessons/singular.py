@@ -520,7 +520,7 @@ def _label(way: str) -> str:
 def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
     """The runs, where F loses rank, and the loss or F's eigenvalues along each run."""
     s, view = seen.state, window(seen.problem)
-    add_contours(sheet, "theta", s.problem)
+    add_contours(sheet, s.problem)
     if s.problem == MIXTURE:
         ends = np.array([view[0], view[0]]).T
         sheet.add("theta", "curve", "singular", "a = b: F has rank one", points=ends, width=2.0)

@@ -58,7 +58,7 @@ def test_every_item_of_every_shelf_can_be_chosen() -> None:
 def plain(live: Live, monkeypatch: pytest.MonkeyPatch) -> Live:
     """Without the still layer, which is costly and not looked at here."""
     module = importlib.import_module("app.lessons.playground.picture")
-    for name in ("add_contours", "add_lattice"):
+    for name in ("add_contours", "add_contours_through", "add_lattice"):
         monkeypatch.setattr(module, name, lambda *_: None)
     return live
 

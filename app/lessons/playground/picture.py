@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from app.figures.contours import add_contours, add_lattice
+from app.figures.contours import add_contours, add_contours_through, add_lattice
 from app.figures.graph import Axis, Graph
 from app.figures.palette import ink
 from app.figures.sheet import Sheet
@@ -47,11 +47,11 @@ def picture(shown: Seen, sheet: Sheet) -> dict[str, Any]:
     x_view = _x_view(shown.problem_key, shown.chart_key)
     symbols = shown.problem.symbols
     straight = isinstance(shown.chart, Linear)
-    add_contours(sheet, "theta", shown.problem_key)
-    add_contours(sheet, "x", shown.problem_key, shown.chart_key)
+    add_contours(sheet, shown.problem_key)
+    add_contours_through(sheet, shown.problem_key, shown.chart_key, x_view)
     bends = 0 if straight else 100
-    add_lattice(sheet, "theta", shown.chart.forward, x_view, bends)
-    add_lattice(sheet, "x", shown.chart.inverse, view, bends)
+    add_lattice(sheet, "theta", shown.chart.forward, x_view, view, bends)
+    add_lattice(sheet, "x", shown.chart.inverse, view, x_view, bends)
     _add_crowd(sheet, shown)
     add_paths(sheet, shown)
     _add_metric(sheet, shown, view)
