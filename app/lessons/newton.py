@@ -186,10 +186,10 @@ class Seen(Shown):
         """∇J along the guide's run in θ."""
         return full(self.guide.home.at.grad, (self.state.steps + 1,))
 
-    def negative(self, in_x: bool) -> Any:
-        """Where Newton's Hessian has a negative eigenvalue, in θ or in x: points to truths."""
+    def least(self, in_x: bool) -> Callable[[Array], Array]:
+        """The least eigenvalue of Newton's Hessian, in θ or in x, of points."""
         chart = self.state.chart_key if in_x else None
-        return _negative(self.state.problem_key, chart, HESSIANS[self.state.hessian])
+        return _least(self.state.problem_key, chart, HESSIANS[self.state.hessian])
 
     def first_gaps(self, name: str, rates: tuple[float, ...], hessian: str = "true") -> Array:
         """How far one step from the start differs between the coordinates, at these rates."""
@@ -201,19 +201,19 @@ class Seen(Shown):
 
 
 @lru_cache(maxsize=16)
-def _negative(key: ProblemKey, chart: ChartKey | None, hessian: str) -> Callable[[Array], Bools]:
+def _least(key: ProblemKey, chart: ChartKey | None, hessian: str) -> Callable[[Array], Array]:
     """One function for one Hessian in one chart, so that what it hatches can be kept."""
     problem = problem_named(key) if chart is None else charted(key, chart)
     metric = metrics[hessian]()
 
-    def negative(points: Array) -> Bools:
+    def least(points: Array) -> Array:
         with np.errstate(all="ignore"):
             h = full(metric(problem.at(components(points))).dense(), points.shape[:-1])
-            low = np.trace(h, axis1=-2, axis2=-1) < 0
-            low |= h[..., 0, 0] * h[..., 1, 1] < h[..., 0, 1] * h[..., 1, 0]
-            return low & problem.inside(points)
+            half, apart = (h[..., 0, 0] + h[..., 1, 1]) / 2, (h[..., 0, 0] - h[..., 1, 1]) / 2
+            value = half - np.hypot(apart, h[..., 0, 1])
+        return np.where(problem.inside(points), value, np.nan)
 
-    return negative
+    return least
 
 
 # The claims -----------------------------------------------------------------------------------
@@ -617,7 +617,7 @@ def picture(shown: Seen, sheet: Sheet) -> dict[str, Any]:
     add_lattice(sheet, "x", shown.chart.inverse, view, x_view, bends=100)
     for name, seen in (("theta", view), ("x", x_view)):
         add_hatch(
-            sheet, name, "uphill", "H has a negative eigenvalue", shown.negative(name == "x"), seen
+            sheet, name, "uphill", "H has a negative eigenvalue", shown.least(name == "x"), seen
         )
     add_paths(sheet, shown)
     _add_steps(sheet, shown, view, x_view)
