@@ -26,7 +26,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the house with all templates dropped in, and nothing else changed."""
     house = tmp_path_factory.mktemp("house")
     for room in ("natgrad_core", "app", "docs", "notebooks", "tests"):
-        leave = shutil.ignore_patterns("__pycache__", "build")
+        leave = shutil.ignore_patterns("build")
         shutil.copytree(ROOT / room, house / room, ignore=leave)
     for name in ("pyproject.toml", "CONTRIBUTING.md"):
         shutil.copy(ROOT / name, house)
