@@ -172,19 +172,23 @@ class Zygote:
 
     def start(self, key: str, argv: list[str], env: dict[str, str], cwd: str) -> None:
         """Fork one kernel."""
+        parent = os.getpid()
         pid = os.fork()
         if pid == 0:
             try:
-                self._become_a_kernel(argv, env, cwd)
+                self._become_a_kernel(parent, argv, env, cwd)
             except BaseException as error:
                 print(f"a kernel ended: {type(error).__name__}: {error}", file=sys.__stderr__)
             finally:
                 os._exit(1)
+        with contextlib.suppress(OSError):  # It was faster, and has ended.
+            os.setpgid(pid, pid)  # Here too: a signal to its group is to find it from now on.
         self.children.add(pid)
         self.say(started=key, pid=pid)
 
-    def _become_a_kernel(self, argv: list[str], env: dict[str, str], cwd: str) -> None:
-        os.setsid()
+    def _become_a_kernel(self, parent: int, argv: list[str], env: dict[str, str], cwd: str) -> None:
+        os.setpgid(0, 0)
+        _die_with(parent)
         signal.set_wakeup_fd(-1)
         for signum in (signal.SIGCHLD, signal.SIGTERM):
             signal.signal(signum, signal.SIG_DFL)
@@ -199,7 +203,7 @@ class Zygote:
         _die_first()
         from app.serve.page_kernel import PageKernelApp
 
-        app = PageKernelApp.instance(parent_handle=os.getppid())
+        app = PageKernelApp.instance(parent_handle=parent)
         app.initialize(argv)
         app.start()
         sys.stdout.flush()
@@ -213,6 +217,14 @@ def _reseed() -> None:
         numpy.random.seed()
     if torch := sys.modules.get("torch"):
         torch.seed()
+
+
+def _die_with(parent: int) -> None:
+    """Be killed when the parent ends, and not live on should it have ended before this."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def _name_it(name: bytes) -> None:

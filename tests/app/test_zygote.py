@@ -1,0 +1,70 @@
+"""The process that kernels are forked from takes each along, in whatever instant it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.serve.kernels import OPTIONS, Specs
+from tests.app.servers import ROOT, wait_until
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux alone")
+
+
+def runs(pid: int) -> bool:
+    """Whether the process is there, and no zombie that nobody takes leave of."""
+    with contextlib.suppress(OSError):
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    return False
+
+
+LATE = """
+import os, sys, time
+from app.serve import zygote
+
+def late(self, *how, become=zygote.Zygote._become_a_kernel):
+    time.sleep(1)
+    become(self, *how)
+
+zygote.Zygote._become_a_kernel = late
+zygote.Zygote.prepare = lambda self: self.say(ready=os.getpid())
+zygote.main(int(sys.argv[1]), False)
+"""
+"""A busy machine lets a child run a second after its fork."""
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_a_kernel_that_was_just_forked_ends_too(tmp_path: Path, killed: bool) -> None:
+    ours, theirs = socket.socketpair()
+    env = {**os.environ, **Specs().env}
+    zygote = subprocess.Popen(
+        [sys.executable, "-c", LATE, str(theirs.fileno())],
+        pass_fds=[theirs.fileno()],
+        cwd=ROOT,
+        env=env,
+        start_new_session=True,
+    )
+    theirs.close()
+    with ours, ours.makefile("r") as said:
+        argv = ["-f", str(tmp_path / "kernel.json"), *OPTIONS]
+        line = json.dumps({"key": "0", "argv": argv, "env": env, "cwd": str(ROOT)})
+        ours.sendall(line.encode() + b"\n")
+        kernel = next(word["pid"] for word in map(json.loads, said) if "started" in word)
+        if killed:
+            zygote.kill()
+        else:
+            ours.shutdown(socket.SHUT_RDWR)
+        zygote.wait(60)
+    try:
+        wait_until(lambda: not runs(kernel), 10)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(kernel, signal.SIGKILL)
