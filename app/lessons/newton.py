@@ -662,16 +662,14 @@ def _add_steps(sheet: Sheet, shown: Seen, view: Array, x_view: Array) -> None:
     more = {"natural": "−F⁻¹∇J", "absolute-hessian": "−|H|⁻¹∇J"}
     arrows += [(name, name, label) for name, label in more.items() if name in shown.twins]
     arrows += [("newton", "newton", "Newton in θ"), ("newton-x", "newton", "Newton in x")]
-    for name, points, seen in (
-        ("theta", pair.home.good, view),
-        ("x", shown.chart.inverse(pair.home.good), x_view),
+    steps = np.stack([shown.directions[direction] for direction, _, _ in arrows])
+    for name, points, vectors, seen in (
+        ("theta", pair.home.good, steps, view),
+        ("x", shown.chart.inverse(pair.home.good), shown.into_x(steps), x_view),
     ):
-        for direction, color, label in arrows:
-            vector = shown.directions[direction]
-            if name == "x":
-                vector = shown.into_x(vector)
-            with np.errstate(all="ignore"):
-                unit = vector / np.linalg.norm(vector, axis=-1, keepdims=True)
+        with np.errstate(all="ignore"):
+            units = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+        for (_, color, label), unit in zip(arrows, units, strict=True):
             heads = points + _LENGTH * np.ptp(seen[0]) * unit
             sheet.add(name, "arrows", color, label, label=label,
                       points=np.concatenate([points, heads], -1))  # fmt: skip

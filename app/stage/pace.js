@@ -1,10 +1,10 @@
-// What is read, not watched: figures and words are written at every third picture and at most ten
+// What is read, not watched: figures and words are written at every third picture and at most five
 // times a second while pictures follow one another, and at once when these come to rest. Nobody
 // reads digits faster, and typesetting them costs more than drawing the picture.
 
 const EVERY = 3;
-const SOONEST = 100; // ms
-const LATEST = 300; // ms: so long after a picture its words are there in any case
+const SOONEST = 200; // ms
+const LATEST = 400; // ms: so long after a picture its words are there in any case
 
 export function makePace(write) {
   let timer = 0;

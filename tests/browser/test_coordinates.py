@@ -238,7 +238,7 @@ def test_figures_are_written_as_often_as_one_can_read_and_are_right_at_rest(less
     lesson.wait_for_function(f"{ROOT}.k > 150", timeout=60_000)
     passed, frames = (b - a for a, b in zip(began, lesson.evaluate(now), strict=True))
     written = lesson.evaluate("window.writings.size")
-    assert 0 < written <= min(passed / 100, frames / 3 + passed / 300) + 2
+    assert 0 < written <= min(passed / 200, frames / 3 + passed / 400) + 2
     lesson.get_by_role("button", name="pause").click()
     settle(lesson)
     k = lesson.evaluate(f"{ROOT}.k")

@@ -31,9 +31,7 @@ from app.state import (
 from natgrad_core import charts, metrics, problems, rules
 from natgrad_core.damping import ALL_KINDS
 from natgrad_core.metrics import Metric
-from natgrad_core.problem import Problem
 from natgrad_core.rule import SINGULAR
-from natgrad_core.types import ArrayLike
 
 PROBLEMS = (*(name for name, kind in problems.items() if len(kind.symbols) == 2), OWN)
 """Every problem of the plane, and the reader's own."""
@@ -70,10 +68,12 @@ def why_not_metric(problem: ProblemKey, metric: MetricKey) -> str:
     return ""
 
 
-def why_not_chart(problem: Problem, key: ChartKey, start: ArrayLike) -> str:
+@lru_cache(maxsize=512)
+def why_not_chart(key: ProblemKey, chart_key: ChartKey, start: tuple[float, ...]) -> str:
     """Why a problem cannot be run in a chart from a start, in words; empty if it can."""
+    problem = problem_named(key)
     try:
-        chart = chart_named(key)
+        chart = chart_named(chart_key)
         if problem.through(chart).inside(chart.inverse(start)):
             return ""
     except ValueError as error:
@@ -188,7 +188,7 @@ class Play(Runs):
     @property
     def why_not_chart(self) -> str:
         """Why the chosen chart is not the one in use."""
-        return why_not_chart(problem_named(self.problem_key), self.wished_chart, self.point)
+        return why_not_chart(self.problem_key, self.wished_chart, tuple(self.point))
 
     @property
     def chart_key(self) -> ChartKey:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from app.fields import BadInput
@@ -127,7 +127,8 @@ def turn(words: Iterable[str], spot: str, value: Any) -> tuple[str, ...]:
         raise BadInput(f"turned.{spot}", str(error)) from None
 
 
-def given(words: Iterable[str], shelf: str, name: str) -> tuple[tuple[str, Any], ...]:
+@lru_cache(maxsize=512)
+def given(words: tuple[str, ...], shelf: str, name: str) -> tuple[tuple[str, Any], ...]:
     """The options of one item that are turned, as its maker takes them, sorted by name."""
     held = _held(words)
     found = {}
