@@ -7,6 +7,7 @@ scalar, so its level sets are the same points in every chart.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import TypeAlias, cast
@@ -36,9 +37,22 @@ _SHARES = np.linspace(0.0, 1.0, 13)[1:-1] ** 1.4
 """Levels at these quantiles of the loss over the view: bands of comparable width to the eye."""
 
 
+@dataclass(frozen=True)
+class Levels:
+    """Filled bands and lines of J, as flat arrays."""
+
+    rings: Array
+    ring_starts: Whole
+    bands: Whole
+    """Which ring each band begins with."""
+
+    lines: Array
+    line_starts: Whole
+
+
 @lru_cache(maxsize=32)
-def level_bands(problem: ProblemKey) -> dict[str, Array]:
-    """Filled bands and lines of J around the problem's view, as flat arrays."""
+def level_bands(problem: ProblemKey) -> Levels:
+    """Bands and lines of equal loss around the problem's view."""
     base = problem_named(problem)
     axes = []
     for low, high in base.view:
@@ -73,15 +87,15 @@ def level_bands(problem: ProblemKey) -> dict[str, Array]:
         bands.append(len(rings))
     for level in levels:
         lines += cast("list[Array]", generator.lines(level))
-    found = {"bands": np.array(bands)}
-    for name, pieces in (("ring", rings), ("line", lines)):
-        points = np.concatenate([*pieces, np.zeros((0, 2))])
-        thin = thinned(points, _starts(pieces), size, _LONGEST)
-        found[f"{name}s"], found[f"{name}_starts"] = thin
-    return found
+    thin = (
+        thinned(np.concatenate([*pieces, np.zeros((0, 2))]), _starts(pieces), size, _LONGEST)
+        for pieces in (rings, lines)
+    )
+    (points, starts), (line_points, line_starts) = thin
+    return Levels(points, starts, np.array(bands), line_points, line_starts)
 
 
-def _starts(pieces: list[Array]) -> Array:
+def _starts(pieces: list[Array]) -> Whole:
     return np.cumsum([0, *(len(piece) for piece in pieces)])
 
 
@@ -111,35 +125,30 @@ def add_contours_through(sheet: Sheet, problem: ProblemKey, chart: ChartKey, vie
 
 
 def _add(
-    sheet: Sheet, plane: str, shapes: dict[str, Array], key: str, affine: list[float] | None = None
+    sheet: Sheet, plane: str, levels: Levels, key: str, affine: list[float] | None = None
 ) -> None:
     sheet.add(
-        plane, "bands", "loss", "loss", points=shapes["rings"], rings=shapes["ring_starts"],
-        bands=shapes["bands"], cache=f"bands-{key}", map=affine,
+        plane, "bands", "loss", "loss", points=levels.rings, rings=levels.ring_starts,
+        bands=levels.bands, cache=f"bands-{key}", map=affine,
     )  # fmt: skip
     sheet.add(
-        plane, "lines", "contour", "lines of equal loss", points=shapes["lines"],
-        starts=shapes["line_starts"], cache=f"lines-{key}", map=affine,
+        plane, "lines", "contour", "lines of equal loss", points=levels.lines,
+        starts=levels.line_starts, cache=f"lines-{key}", map=affine,
     )  # fmt: skip
 
 
 @lru_cache(maxsize=64)
-def _bent_bands(problem: ProblemKey, chart: ChartKey, sides: _Sides) -> dict[str, Array]:
+def _bent_bands(problem: ProblemKey, chart: ChartKey, sides: _Sides) -> Levels:
     """The same bands in a curved chart: a loss is a scalar, so each point goes where it goes."""
-    shapes, view = level_bands(problem), np.reshape(sides, (2, 2))
-    count, split = len(shapes["rings"]), len(shapes["ring_starts"])
-    points = np.concatenate([shapes["rings"], shapes["lines"]])
-    starts = np.concatenate([shapes["ring_starts"], shapes["line_starts"][1:] + count])
-    near = seen(chart_named(chart).inverse(points), starts, view)
-    points, starts = thinned(*near, np.ptp(view, axis=1))
-    count = starts[split - 1]
-    return {
-        "rings": points[:count],
-        "ring_starts": starts[:split],
-        "bands": shapes["bands"],
-        "lines": points[count:],
-        "line_starts": starts[split - 1 :] - count,
-    }
+    levels, view = level_bands(problem), np.reshape(sides, (2, 2))
+    points = chart_named(chart).inverse(np.concatenate([levels.rings, levels.lines]))
+    starts = np.concatenate([levels.ring_starts, levels.line_starts[1:] + len(levels.rings)])
+    points, starts = thinned(*seen(points, starts, view), np.ptp(view, axis=1))
+    rings = len(levels.ring_starts)
+    count = starts[rings - 1]
+    return Levels(
+        points[:count], starts[:rings], levels.bands, points[count:], starts[rings - 1 :] - count
+    )
 
 
 def add_lattice(

@@ -73,18 +73,18 @@ def test_the_steps_in_the_formulas_are_the_steps_of_the_paths() -> None:
 @pytest.mark.parametrize("name", ["normal", "logistic-regression"])
 def test_the_loss_is_the_same_all_along_a_contour_and_bands_nest(name: str) -> None:
     shapes, problem = level_bands(name), problems[name]()
-    starts = shapes["line_starts"]
+    starts = shapes.line_starts
     heights = []
-    spread = float(np.ptp(problem.loss(shapes["lines"])))
+    spread = float(np.ptp(problem.loss(shapes.lines)))
     for a, b in pairwise(starts):
-        loss = problem.loss(shapes["lines"][a:b])
+        loss = problem.loss(shapes.lines[a:b])
         assert float(np.ptp(loss)) < 0.02 * spread
         heights.append(float(np.median(loss)))
     assert len(np.unique(np.round(heights, 6))) >= 8
     means = []
-    for a, b in pairwise(shapes["bands"]):
+    for a, b in pairwise(shapes.bands):
         ring = np.concatenate([
-            shapes["rings"][shapes["ring_starts"][i] : shapes["ring_starts"][i + 1]]
+            shapes.rings[shapes.ring_starts[i] : shapes.ring_starts[i + 1]]
             for i in range(a, b)
         ])  # fmt: skip
         means.append(float(np.median(problem.loss(ring[problem.inside(ring)]))))
