@@ -41,7 +41,7 @@ def thinned(
         kept[_ends(starts)] = True
         x, y, left = x[kept], y[kept], left[kept]
         starts = _moved(starts, kept)
-        if kept.sum() > _ENOUGH * len(kept):
+        if kept.sum() >= _ENOUGH * len(kept):
             return points[left], starts
 
 

@@ -60,8 +60,11 @@ def _eigenvalues(value: Any) -> tuple[float, ...]:
 
 def _gradient(value: Any) -> tuple[float, ...]:
     found = point("gradient", "the gradient", most=_MOST)(value)
-    if not any(found):
-        raise BadInput("gradient", "the gradient is zero: no direction is steeper than another")
+    if np.hypot(*found) < 1e-9:
+        raise BadInput(
+            "gradient",
+            "the gradient is zero, or shorter than 1e-9: no direction is steeper than another",
+        )
     return found
 
 

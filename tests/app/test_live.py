@@ -218,3 +218,11 @@ def test_a_run_that_is_thrown_out_leaves_its_graph_a_range(query: str) -> None:
     answer, _ = far.respond({"ask": 1, "state": {}, "set": {}, "have": [], "query": query})
     graph = next(plane for plane in answer["planes"] if plane["name"] == "graph")
     assert all(len(marks) > 1 for marks in graph["ticks"])
+
+
+@pytest.mark.parametrize("gradient", [[0.0, 0.0], [1e-308, 1e-308], [0.0, 1e-12]])
+def test_a_gradient_too_short_to_have_a_direction_is_refused(gradient: list[float]) -> None:
+    live = Live(lessons["steepest-descent"])
+    answer, _ = live.respond({"ask": 1, "state": {}, "set": {"gradient": gradient}, "have": []})
+    assert "no direction is steeper" in answer["errors"]["gradient"]
+    assert answer["values"]["gradient.1"] == 1.0

@@ -91,3 +91,11 @@ def test_a_line_round_a_corner_does_not_cut_it() -> None:
     middle = (kept[1:] + kept[:-1]) / 2
     assert len(kept) < 7
     assert (np.abs(middle) > 1).any(-1).all()
+
+
+@pytest.mark.parametrize("starts", [[0], [0, 0], [0, 1], [0, 2], [0, 0, 2, 2]])
+def test_no_line_and_the_shortest_stay_as_they_are(starts: list[int]) -> None:
+    points, at = np.arange(2.0 * starts[-1]).reshape(-1, 2), np.array(starts)
+    for found, cuts in (thinned(points, at, SIZE), seen(points, at, VIEW)):
+        assert np.array_equal(found, points)
+        assert cuts.tolist() == starts
