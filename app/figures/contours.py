@@ -158,28 +158,30 @@ def add_lattice(
     there: Array,
     here: Array,
     bends: int = 0,
+    beyond: int = 1,
 ) -> None:
     """The coordinate lines of the other plane, at round numbers, seen in this one.
 
     ``to_here`` maps the other plane's points to this one's; ``there [2, 2]`` is the other's window,
-    and ``here [2, 2]`` this one's. Where the map is curved a line is made of ``bends`` points
+    and ``here [2, 2]`` this one's. The lines go as many windows ``beyond`` the other's: none where
+    all that is seen here lies in it. Where the map is curved a line is made of ``bends`` points
     between its ends, and the page keeps what the eye needs of it.
     """
     windows = (tuple(window.ravel().tolist()) for window in (there, here))
-    points, starts, key = _lattice(to_here, *windows, bends)
+    points, starts, key = _lattice(to_here, *windows, bends, beyond)
     sheet.add(plane, "lines", "grid", "grid of the other coordinates", points=points,
               starts=starts, **({"cache": key} if bends else {}))  # fmt: skip
 
 
 @lru_cache(maxsize=16)
 def _lattice(
-    to_here: Callable[[Array], Array], there: _Sides, here: _Sides, bends: int
+    to_here: Callable[[Array], Array], there: _Sides, here: _Sides, bends: int, beyond: int
 ) -> tuple[Array, Whole, str]:
     """Kept, for they stay as they are while a rate is dragged; and a name for the page's shelf."""
     view = np.reshape(there, (2, 2))
     spans = view[:, 1] - view[:, 0]
     step = _round_step(float(spans.max()) / 7)
-    wide = view + np.outer(spans, [-1.0, 1.0])
+    wide = view + np.outer(spans, [-beyond, beyond])
     lines = []
     for axis in (0, 1):
         values = np.arange(np.ceil(wide[axis, 0] / step), wide[axis, 1] / step) * step

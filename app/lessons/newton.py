@@ -613,7 +613,7 @@ def picture(shown: Seen, sheet: Sheet) -> dict[str, Any]:
     symbols = shown.problem.symbols
     add_contours(sheet, shown.state.problem)
     add_contours_through(sheet, shown.state.problem, shown.state.chart_key, x_view)
-    add_lattice(sheet, "theta", shown.chart.forward, x_view, view, bends=100)
+    add_lattice(sheet, "theta", shown.chart.forward, x_view, view, bends=100, beyond=0)
     add_lattice(sheet, "x", shown.chart.inverse, view, x_view, bends=100)
     for name, seen in (("theta", view), ("x", x_view)):
         add_hatch(
