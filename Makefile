@@ -104,7 +104,7 @@ $(VENV)/.lint: $(VENV)/.python pyproject.toml constraints.txt tests/peers.txt
 	@touch $(VENV)/.run $(VENV)/.test
 
 # The system's own browser: nothing is downloaded behind its package manager's back. The headless
-# shell opens a page in half of the time; without it the tests run in the whole browser.
+# shell opens pages sooner; without it the tests run in the whole browser.
 browser:
 	@has() { for name in "$$@"; do [ -n "$$name" ] && command -v "$$name" >/dev/null && return 0; done; return 1; }; \
 	get() { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing $$1 for the browser tests (once) ..." && \

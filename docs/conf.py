@@ -34,7 +34,7 @@ def unfold_its_own_shelf(
     app: Any, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
     """Beside a page stand all shelves and what is on its own. The theme would unfold every shelf
-    beside every page, which is most of a page's text and half of the time that the site takes.
+    beside every page, which takes long and helps nobody who reads one page.
     """
     if tree := context.get("toctree"):
         context["toctree"] = lambda **options: tree(**options | {"collapse": True})

@@ -50,8 +50,8 @@ async function deflated(bytes) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-// A canvas as PNG that knows how large it is on paper, and where it comes from. The browser's own
-// `toBlob` waits until the page is idle, and where the mouse rests on it that may take seconds.
+// An opaque canvas as PNG that knows how large it is on paper, and where it comes from. The
+// browser's own `toBlob` waits for an idle page, which it may not have for seconds after a click.
 export async function asPng(canvas, { perInch, source }) {
   const { width, height } = canvas;
   const colors = canvas.getContext("2d").getImageData(0, 0, width, height);

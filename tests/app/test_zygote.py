@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from app.serve.kernels import OPTIONS, Specs
+from app.serve.kernels import FORKS, OPTIONS, Specs
 from tests.app.servers import ROOT, wait_until
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux alone")
+pytestmark = pytest.mark.skipif(not FORKS, reason="here kernels are started, not forked")
 
 
 def runs(pid: int) -> bool:

@@ -31,8 +31,8 @@ expect.set_options(
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SHELL = "chromium-headless-shell"
-"""Chromium without the browser around its pages. It opens one for less than half of the processor's
-time, which is why the tests prefer it; figures and pictures are of the whole browser."""
+"""Chromium without the browser around its pages. It opens them sooner, so the tests prefer it;
+figures and pictures are of the whole browser."""
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
