@@ -30,18 +30,7 @@ autodoc_type_aliases = {name: name for name in ("Array", "ArrayLike", "Bools", "
 suppress_warnings = ["ref.python"]  # a name that two modules export has two places
 
 
-def unfold_its_own_shelf(
-    app: Any, page: str, template: str, context: dict[str, Any], doctree: Any
-) -> None:
-    """Beside a page stand all shelves and what is on its own. The theme would unfold every shelf
-    beside every page, which takes long and helps nobody who reads one page.
-    """
-    if tree := context.get("toctree"):
-        context["toctree"] = lambda **options: tree(**options | {"collapse": True})
-
-
 def setup(app: Any) -> None:
     """Typeset mathematics as the lessons do, and take docstrings for the plain text they are."""
-    app.connect("html-page-context", unfold_its_own_shelf, priority=400)  # before the theme's
     app.add_html_math_renderer("mathml", (words.inline, None), (words.display, None))
     app.connect("autodoc-process-docstring", words.as_plain_text)
