@@ -82,9 +82,21 @@ $(VENV)/.python:
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv is missing; on Debian: apt-get install python3-venv"; exit 1; }
 	@touch $@
 
+# On Linux the index that pip asks by itself has torch for CUDA alone, 4 GB more that no page uses. So
+# pip is asked for the build for the CPU, and then uv, which knows where torch's makers keep it.
+TORCH := torch==$(shell sed -n 's/^torch==//p' constraints.txt)
+define cpu_torch
+	@[ "$$(uname -s)" != Linux ] || $(INSTALL) -c constraints.txt '$(TORCH)+cpu' 2>/dev/null || { \
+	  $(INSTALL) -c constraints.txt --target $(VENV)/uv uv && \
+	  $(VENV)/uv/bin/uv pip install --quiet --no-deps --python $(PY) --torch-backend=cpu '$(TORCH)'; \
+	} || echo "torch's build for the CPU could not be had; the one for CUDA takes 4 GB more."
+	@rm -rf $(VENV)/uv
+endef
+
 # $(call needs,extras): a stamp per set of extras, so that `make run` installs no test tools.
 define needs
 	@echo "Installing $(1) (once) ..."
+	$(cpu_torch)
 	@$(INSTALL) -c constraints.txt -e '$(2)'; $(COMPILE) || true; \
 	  echo "Set up in $$SECONDS s; $(VENV) holds $$(du -sm $(VENV) | cut -f1) MB."
 	@touch $@
@@ -109,7 +121,8 @@ browser:
 	@has() { for name in "$$@"; do [ -n "$$name" ] && command -v "$$name" >/dev/null && return 0; done; return 1; }; \
 	get() { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing $$1 for the browser tests (once) ..." && \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$1 >/dev/null; }; \
-	has "$${CHROMIUM:-}" chromium-headless-shell || get chromium-headless-shell || \
+	once() { [ ! -e build/asked-$$1 ] && mkdir -p build && touch build/asked-$$1 && get $$1; }; \
+	has "$${CHROMIUM:-}" chromium-headless-shell || once chromium-headless-shell || \
 	has chromium chromium-browser google-chrome google-chrome-stable || get chromium || { \
 	  echo "The browser tests need Chromium or Google Chrome, and neither is on the path."; \
 	  echo "Install one (Debian, Ubuntu: sudo apt-get install chromium), or say where it is: make test CHROMIUM=/path/to/it"; \
@@ -128,7 +141,7 @@ proxies:
 # Pins are of versions, not of builds: no local version (torch's +cpu), and none of what one build of torch brings along.
 lock:
 	rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock
-	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check '.[lint]'
+	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check '.[lint,setup]'
 	{ echo "# The versions that the tests ran with; written by \`make lock\`."; \
 	  $(VENV)-lock/bin/python -m pip --disable-pip-version-check freeze \
 	  | grep -Ev '^(natgrad|nvidia-|cuda-|triton)' | sed -E 's/\+[a-z0-9.]+$$//'; } > constraints.txt
