@@ -14,6 +14,9 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help run test quick docs bench bench-nets lint lock browser clean faults fuzz load soak pictures proxies
 
+# Where a machine forbids Python to keep what it compiled, each worker, server and kernel compiles all anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 PY := $(VENV)/bin/python
 # Compiling is half of an install's work: done after it on all cores, and not for others' tests.

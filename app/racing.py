@@ -12,7 +12,7 @@ import numpy as np
 
 from app.figures.sheet import Sheet
 from app.training import Course, by_second, pull
-from natgrad_core.nets import Data, NetProblem, autoencoding, mlp, plane, real, rules, train
+from natgrad_core.nets import Data, NetProblem, autoencoding, mlp, real, rules
 from natgrad_core.nets.rule import Rule
 from natgrad_core.nets.training import accuracy, begin, median, reached
 
@@ -55,8 +55,6 @@ def problem_of(task: str, width: int) -> NetProblem:
 def course(task: str, entry: Entry, seed: int) -> Course:
     """One run; only its first and last frames are kept whole."""
     name, width, options = entry
-    if name == "lbfgs":
-        _warm()
     problem, rule = problem_of(task, width), rule_of(name, options)
     data = data_of(task)
 
@@ -67,14 +65,6 @@ def course(task: str, entry: Entry, seed: int) -> Course:
         return float(problem.likelihood.loss(out, data.y_test))
 
     return Course(problem, rule, begin(problem, rule, seed), keep=10**9, look=test)
-
-
-@lru_cache(maxsize=1)
-def _warm() -> None:
-    """Use torch's optimizer once: its first use imports a compiler, which no run should pay for."""
-    problem = NetProblem.of(mlp((2, 2, 2)), plane("moons", 4))
-    for _ in train(problem, rules.lbfgs(), steps=1):
-        pass
 
 
 class Race:

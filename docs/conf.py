@@ -30,7 +30,17 @@ autodoc_type_aliases = {name: name for name in ("Array", "ArrayLike", "Bools", "
 suppress_warnings = ["ref.python"]  # a name that two modules export has two places
 
 
+def fold(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Of the sidebar's shelves only the one that the page stands on is open.
+
+    The theme lists every page of the site on every page, which is half of the build's time.
+    """
+    tree = context["toctree"]
+    context["toctree"] = lambda **wanted: tree(**{**wanted, "collapse": True})
+
+
 def setup(app: Any) -> None:
     """Typeset mathematics as the lessons do, and take docstrings for the plain text they are."""
     app.add_html_math_renderer("mathml", (words.inline, None), (words.display, None))
+    app.connect("html-page-context", fold, priority=100)  # before the theme, which asks at 500
     app.connect("autodoc-process-docstring", words.as_plain_text)

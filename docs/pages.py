@@ -12,8 +12,7 @@ import pkgutil
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -223,79 +222,75 @@ def rule_picture(name: str) -> str:
 # The shelves --------------------------------------------------------------------------------------
 
 
-def problem_pages() -> Iterator[tuple[str, str]]:
-    """Each problem: formula, domain, picture, presets, sources."""
-    for name, maker in problems.items():
-        problem = maker()
-        presets = ", ".join(problem.presets)
-        facts = [f"- Parameters: {', '.join(problem.symbols)}", f"- Domain: {problem.domain}",
-                 f"- Presets: {presets}" if presets else ""]  # fmt: skip
-        yield name, page(
-            "problem", name, maker, problem.latex,
-            "\n".join(filter(None, facts)) + "\n", html(problem_picture(problem)),
-            live("playground", problem=name), sources(problem.source),
-        )  # fmt: skip
+def problem_page(name: str) -> str:
+    """A problem: formula, domain, picture, presets, sources."""
+    maker = problems[name]
+    problem = maker()
+    presets = ", ".join(problem.presets)
+    facts = [f"- Parameters: {', '.join(problem.symbols)}", f"- Domain: {problem.domain}",
+             f"- Presets: {presets}" if presets else ""]  # fmt: skip
+    return page(
+        "problem", name, maker, problem.latex,
+        "\n".join(filter(None, facts)) + "\n", html(problem_picture(problem)),
+        live("playground", problem=name), sources(problem.source),
+    )  # fmt: skip
 
 
-def chart_pages() -> Iterator[tuple[str, str]]:
-    """Each chart: formula, domain, picture, sources."""
-    for name, maker in charts.items():
-        chart = made(maker)
-        yield name, page(
-            "chart", name, maker, chart.latex, f"Domain: {chart.domain or 'everywhere'}\n",
-            html(chart_picture(chart)), live("playground", chart=name),
-            sources(chart.source, inspect.getdoc(maker) or ""),
-        )  # fmt: skip
+def chart_page(name: str) -> str:
+    """A chart: formula, domain, picture, sources."""
+    maker = charts[name]
+    chart = made(maker)
+    return page(
+        "chart", name, maker, chart.latex, f"Domain: {chart.domain or 'everywhere'}\n",
+        html(chart_picture(chart)), live("playground", chart=name),
+        sources(chart.source, inspect.getdoc(maker) or ""),
+    )  # fmt: skip
 
 
-def metric_pages() -> Iterator[tuple[str, str]]:
-    """Each metric: formula, domain, its unit balls, sources."""
+def metric_page(name: str) -> str:
+    """A metric: formula, domain, its unit balls, sources."""
+    maker = metrics[name]
+    metric = maker()
 
-    def at_start(metric: Any, problem: Problem) -> None:
+    def at_start(problem: Problem) -> None:
         metric(problem.at(components(np.asarray(problem.start, float)))).dense()
 
-    for name, maker in metrics.items():
-        yield name, page(
-            "metric", name, maker, metrics.formula(name), domain(partial(at_start, maker())),
-            html(metric_picture(name)),
-            live("playground", metric=name), sources(inspect.getdoc(maker) or ""),
-        )  # fmt: skip
+    return page(
+        "metric", name, maker, metrics.formula(name), domain(at_start), html(metric_picture(name)),
+        live("playground", metric=name), sources(inspect.getdoc(maker) or ""),
+    )  # fmt: skip
 
 
-def rule_pages() -> Iterator[tuple[str, str]]:
-    """Each rule: formula, domain, a run, sources."""
-    for name, maker in rules.items():
-        rule = maker()
-        yield name, page(
-            "rule", name, maker, rule.latex,
-            domain(lambda problem, rule=rule: run(problem, rule, problem.start, 1)),
-            f"Its color on every page: {ink(name)['light']}.\n",
-            html(rule_picture(name)), live("playground", rules=[name]),
-            sources(rule.source, inspect.getdoc(maker) or ""),
-        )  # fmt: skip
+def rule_page(name: str) -> str:
+    """A rule: formula, domain, a run, sources."""
+    maker = rules[name]
+    rule = maker()
+    return page(
+        "rule", name, maker, rule.latex,
+        domain(lambda problem: run(problem, rule, problem.start, 1)),
+        f"Its color on every page: {ink(name)['light']}.\n",
+        html(rule_picture(name)), live("playground", rules=[name]),
+        sources(rule.source, inspect.getdoc(maker) or ""),
+    )  # fmt: skip
 
 
-def lesson_pages() -> Iterator[tuple[str, str]]:
-    """Each lesson in readable form: its words, its claims with the states that show them."""
-    for name, lesson in in_order():
-        sections = (
-            f"<h2>{escape(section['heading'])}</h2>{_linked(name, lesson, section['html'])}"
-            for section in lesson.static()["words"]
-        )
-        picture = f'<div class="miniature">{lesson.miniature()}</div>'
-        yield (
-            name,
-            "\n".join(
-                (
-                    f"# {lesson.title}\n",
-                    f"*{plain(lesson.takeaway)}*\n",
-                    f"Domain: {where(lesson)}\n",
-                    live(name),
-                    html(picture + "".join(sections)),
-                    sources(*lesson.said()),
-                )
-            ),
-        )
+def lesson_page(name: str) -> str:
+    """A lesson in readable form: its words, its claims with the states that show them."""
+    lesson = lessons[name]
+    words = "".join(
+        f"<h2>{escape(section['heading'])}</h2>{section['html']}"
+        for section in lesson.static()["words"]
+    )
+    picture = f'<div class="miniature">{lesson.miniature()}</div>'
+    sections = (
+        f"# {lesson.title}\n",
+        f"*{plain(lesson.takeaway)}*\n",
+        f"Domain: {where(lesson)}\n",
+        live(name),
+        html(picture + _linked(name, lesson, words)),
+        sources(*lesson.said()),
+    )
+    return "\n".join(sections)
 
 
 def where(lesson: Lesson) -> str:
@@ -314,33 +309,37 @@ def _linked(name: str, lesson: Lesson, words: str) -> str:
     return words
 
 
-def in_order() -> list[tuple[str, Lesson]]:
-    """The lessons in the lecture's order."""
-    return sorted(lessons.items(), key=lambda pair: (pair[1].order, pair[0]))
-
-
-SHELVES: dict[str, Callable[[], Iterator[tuple[str, str]]]] = {
-    "lessons": lesson_pages,
-    "problems": problem_pages,
-    "charts": chart_pages,
-    "metrics": metric_pages,
-    "rules": rule_pages,
-}
-
-
 def modules() -> list[str]:
     """The engine's modules, without the shelves' items, which have pages of their own."""
     shelves = {f"natgrad_core.{name}" for name in SHELVES} | {"natgrad_core.data"}
     found = [m.name for m in pkgutil.walk_packages(natgrad_core.__path__, "natgrad_core.")]
-    return [m for m in found if not any(m.startswith(f"{shelf}.") for shelf in shelves)]
+    return [
+        m.removeprefix("natgrad_core.")
+        for m in found
+        if not any(m.startswith(f"{shelf}.") for shelf in shelves)
+    ]
 
 
-def api_pages() -> Iterator[tuple[str, str]]:
-    """Each module: what is public in it."""
-    for module in modules():
-        title = module.removeprefix("natgrad_core.")
-        body = f"# {title}\n\n```{{eval-rst}}\n.. automodule:: {module}\n   :members:\n```\n"
-        yield title, body
+def module_page(name: str) -> str:
+    """A module: what is public in it."""
+    return (
+        f"# {name}\n\n```{{eval-rst}}\n.. automodule:: natgrad_core.{name}\n   :members:\n```\n"
+    )
+
+
+def by_order(name: str) -> tuple[int, str]:
+    """Where a lesson stands in the lecture."""
+    return lessons[name].order, name
+
+
+SHELVES: dict[str, tuple[Iterable[str], Callable[[str], str]]] = {
+    "lessons": (sorted(lessons, key=by_order), lesson_page),
+    "problems": (problems, problem_page),
+    "charts": (charts, chart_page),
+    "metrics": (metrics, metric_page),
+    "rules": (rules, rule_page),
+}
+"""What stands on each shelf, and the page of one of them."""
 
 
 def write(to: Path) -> None:
@@ -348,13 +347,11 @@ def write(to: Path) -> None:
     shutil.rmtree(to, ignore_errors=True)
     shutil.copytree(HERE, to, ignore=shutil.ignore_patterns("build", "__pycache__"))
     shutil.copy(HERE.parent / "CONTRIBUTING.md", to)
-    for shelf, pages in {**SHELVES, "api": api_pages}.items():
+    for shelf, (names, page_of) in {**SHELVES, "api": (modules(), module_page)}.items():
         folder = to / shelf
         folder.mkdir()
-        names = []
-        for name, text in pages():
-            (folder / f"{name}.md").write_text(text, "utf-8")
-            names.append(name)
+        for name in names:
+            (folder / f"{name}.md").write_text(page_of(name), "utf-8")
         listed = "\n".join(names)
         title = {"api": "The library, by module"}.get(shelf, shelf.capitalize())
         index = f"# {title}\n\n```{{toctree}}\n:maxdepth: 1\n\n{listed}\n```\n"

@@ -112,12 +112,12 @@ def test_conda_gets_what_make_run_installs() -> None:
 
 def test_the_lessons_need_neither_torch_nor_test_tools() -> None:
     names = {Requirement(each).name for each in PROJECT["dependencies"]}
-    assert not names & {"torch", "scikit-learn", "pytest", "playwright", "jupyterlab"}
+    assert not names & {"torch", "pytest", "playwright", "jupyterlab"}
 
 
 def test_importing_a_lesson_imports_neither_torch_nor_plotly() -> None:
     code = (
-        "import sys, app.lessons; print(*sorted({'torch', 'plotly', 'sklearn'} & set(sys.modules)))"
+        "import sys, app.lessons; print(*sorted({'torch', 'plotly'} & set(sys.modules)))"
     )
     run = [sys.executable, "-c", code]
     said = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout

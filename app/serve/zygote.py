@@ -26,7 +26,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-HEAVY = ("torch", "sklearn")
+HEAVY = ("torch",)
 """What only the net lessons need."""
 
 ONE_THREAD: dict[str, str] = {

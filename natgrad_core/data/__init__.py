@@ -1,4 +1,6 @@
-"""The published data sets that the problems are fitted to, each with its source in its file."""
+"""The published data sets, each with its source in its file: those that the problems are fitted to,
+and in ``nets`` the larger ones that nets learn from.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from natgrad_core.types import Array
 
 
 def tables() -> tuple[str, ...]:
-    """The names of the data sets."""
+    """The names of the data sets that a problem can be fitted to."""
     names = (path.name for path in files(__name__).iterdir())
     return tuple(sorted(name[:-4] for name in names if name.endswith(".csv")))
 
@@ -23,7 +25,7 @@ def columns(name: str) -> dict[str, Array]:
 
 
 def load(name: str) -> Array:
-    """The table ``name``.csv as ``[rows, columns]``, without its comments and header."""
+    """The table ``name``.csv (``nets/digits``) as ``[rows, columns]``, without its comments and header."""
     with (files(__name__) / f"{name}.csv").open(encoding="utf-8") as lines:
         rows = [line for line in lines if not line.startswith("#")][1:]
     return np.array([[float(cell) for cell in row.split(",")] for row in rows])

@@ -21,7 +21,7 @@ try:
 except ModuleNotFoundError as missing:
     if missing.name != "torch":
         raise
-    said = 'the nets need torch and scikit-learn: pip install "natgrad[nets]"'
+    said = 'the nets need torch: pip install "natgrad[nets]"'
     raise ModuleNotFoundError(said, name="torch") from None
 
 __all__ = [

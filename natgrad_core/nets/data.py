@@ -1,4 +1,4 @@
-"""Data sets: three that are drawn on the plane, five real ones that come with scikit-learn.
+"""Data sets: three that are drawn on the plane, five real ones.
 
 All arrive as one frozen ``Data``: train and test, inputs scaled once by the training half's own
 statistics, so that nothing leaks. Real data is split once and for all (the split is seeded apart
@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
+
+from natgrad_core.data import load
 
 PLANE = ("moons", "circles", "spirals")
 REAL = ("digits", "iris", "wine", "breast-cancer", "diabetes")
@@ -126,9 +128,8 @@ def real(name: str, scale: str = "standard", test: float = 0.0) -> Data:
         raise ValueError(f"no scale {scale!r}; there are {', '.join(SCALES)}")
     if not 0 <= test < 1:
         raise ValueError(f"test is the share held out, in [0, 1), got {test}")
-    from sklearn import datasets  # two seconds to import, wanted only here
-
-    x, y = getattr(datasets, f"load_{name.replace('-', '_')}")(return_X_y=True)
+    table = load(f"nets/{name}")
+    x, y = table[:, :-1], table[:, -1]
     regression = name == "diabetes"
     order = np.random.default_rng(0).permutation(len(x)) if test else np.arange(len(x))
     held, kept = np.split(order, [round(test * len(x))])

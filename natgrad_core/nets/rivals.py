@@ -7,6 +7,7 @@ torch's, handed a copy of its state at each step.
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import torch
@@ -72,6 +73,12 @@ def adadelta(rate: float = 1.0, keep: float = 0.9, epsilon: float = 1e-6) -> Rul
     return Rule(update, init, "adadelta", latex, "Zeiler 2012, alg. 1")
 
 
+class _LBFGS(torch.optim.LBFGS):
+    """Torch's own, but for what wraps this method: at its first call it imports a compiler."""
+
+    add_param_group = inspect.unwrap(torch.optim.Optimizer.add_param_group)
+
+
 def lbfgs(rate: float = 1.0, history: int = 20) -> Rule:
     """torch's L-BFGS with the strong Wolfe search, one iteration a step (Nocedal & Wright, 7.5).
 
@@ -80,7 +87,7 @@ def lbfgs(rate: float = 1.0, history: int = 20) -> Rule:
 
     def update(d: Tensor, at: Point, memory: Memory) -> tuple[Tensor, Memory]:
         here = nn.Parameter(at.theta.clone())
-        optimizer = torch.optim.LBFGS(
+        optimizer = _LBFGS(
             [here], rate, max_iter=1, max_eval=26, history_size=history, tolerance_grad=0,
             tolerance_change=0, line_search_fn="strong_wolfe",
         )  # fmt: skip

@@ -76,7 +76,7 @@ def test_the_mathematics_knows_no_widget_no_plot_and_no_dashboard(path: Path) ->
     seen = imports(path)
     assert not starts(seen, "app", "tests", "plotly", "ipywidgets", "anywidget", "voila", "IPython")
     if "nets" not in path.relative_to(ROOT).parts:
-        assert not starts(seen, "torch", "sklearn")
+        assert not starts(seen, "torch")
         assert not {m for m in seen if m.startswith("natgrad_core.nets")}
 
 
@@ -115,7 +115,7 @@ def test_importing_the_engine_loads_nothing_heavy() -> None:
 def test_a_lesson_of_the_plane_never_loads_torch() -> None:
     code = (
         "import sys; from app.lessons import lessons, open_lesson; open_lesson('coordinates');"
-        "print([m for m in ('torch', 'sklearn', 'plotly') if m in sys.modules])"
+        "print([m for m in ('torch', 'plotly') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr

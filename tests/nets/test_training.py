@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from natgrad_core.nets import NetProblem, mlp, plane, rules
 from natgrad_core.nets.rule import Rule
 from natgrad_core.nets.training import Frame, accuracy, begin, indices, race, steps_to, train
 
+ROOT = Path(__file__).resolve().parents[2]
 PROBLEM = NetProblem.of(mlp((2, 6, 2)), plane("moons", 80))
 RULES = {
     **{name: make() for name, make in rules.RULES.items()},
@@ -169,3 +172,14 @@ def test_accuracy_and_steps_to_a_target() -> None:
     step, seconds = found[0.3]
     assert frames[step].loss <= 0.3 < frames[step - 1].loss
     assert seconds == frames[step].seconds
+
+
+def test_lbfgs_imports_no_compiler() -> None:
+    """Torch's optimizers do, at their first use, and it takes longer than a short race."""
+    code = (
+        "import sys\nfrom natgrad_core.nets import NetProblem, mlp, plane, rules, train\n"
+        "problem = NetProblem.of(mlp((2, 2, 2)), plane('moons', 4))\n"
+        "print(len([*train(problem, rules.lbfgs(), steps=2)]), 'torch._dynamo' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.split() == ["3", "False"], done.stderr
