@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -33,14 +34,26 @@ suppress_warnings = ["ref.python"]  # a name that two modules export has two pla
 def fold(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     """Of the sidebar's shelves only the one that the page stands on is open.
 
-    The theme lists every page of the site on every page, which is half of the build's time.
+    The theme would list every page of the site on every page, and take long over it.
     """
     tree = context["toctree"]
     context["toctree"] = lambda **wanted: tree(**{**wanted, "collapse": True})
+
+
+def named(
+    app: Any, kind: str, name: str, item: Any, options: Any, given: str | None, back: str | None
+) -> tuple[str | None, str | None]:
+    """A signature in which an alias is called by its name within other types, too."""
+
+    def plain(text: str | None) -> str | None:
+        return text and re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", text)
+
+    return plain(given), plain(back)
 
 
 def setup(app: Any) -> None:
     """Typeset mathematics as the lessons do, and take docstrings for the plain text they are."""
     app.add_html_math_renderer("mathml", (words.inline, None), (words.display, None))
     app.connect("html-page-context", fold, priority=100)  # before the theme, which asks at 500
+    app.connect("autodoc-process-signature", named)
     app.connect("autodoc-process-docstring", words.as_plain_text)
