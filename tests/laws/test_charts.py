@@ -37,9 +37,9 @@ def test_jacobian_and_curvature_are_the_derivatives_of_the_map(name: str, chart:
     of = pair(name, chart)
     for x in of.examples(np.random.default_rng(3), 4):
         here = torch.tensor(x, dtype=torch.float64)
-        jacobian = torch.func.jacfwd(of.chart.forward)(here).numpy()
+        jacobian = torch.func.jacrev(of.chart.forward)(here).numpy()
         assert_allclose(of.chart.jacobian(x), jacobian, rtol=1e-9, atol=1e-10)
-        curvature = torch.func.jacfwd(torch.func.jacfwd(of.chart.forward))(here).numpy()
+        curvature = torch.func.jacrev(torch.func.jacrev(of.chart.forward))(here).numpy()
         assert_allclose(of.chart.curvature(x), curvature, rtol=1e-8, atol=1e-8)
 
 
@@ -53,9 +53,9 @@ def test_charts_compose_by_the_chain_rule(outer: str, inner: str) -> None:
     assert_allclose(both.forward(x), [[5.3, 0.3], [5.5, 0.2]], rtol=1e-10)
     for point in x:
         here = torch.tensor(point, dtype=torch.float64)
-        jacobian = torch.func.jacfwd(both.forward)(here).numpy()
+        jacobian = torch.func.jacrev(both.forward)(here).numpy()
         assert_allclose(both.jacobian(point), jacobian, rtol=1e-9, atol=1e-10)
-        curvature = torch.func.jacfwd(torch.func.jacfwd(both.forward))(here).numpy()
+        curvature = torch.func.jacrev(torch.func.jacrev(both.forward))(here).numpy()
         assert_allclose(both.curvature(point), curvature, rtol=1e-8, atol=1e-7)
 
 
