@@ -322,9 +322,7 @@ def modules() -> list[str]:
 
 def module_page(name: str) -> str:
     """A module: what is public in it."""
-    return (
-        f"# {name}\n\n```{{eval-rst}}\n.. automodule:: natgrad_core.{name}\n   :members:\n```\n"
-    )
+    return f"# {name}\n\n```{{eval-rst}}\n.. automodule:: natgrad_core.{name}\n   :members:\n```\n"
 
 
 def by_order(name: str) -> tuple[int, str]:

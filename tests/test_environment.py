@@ -116,9 +116,7 @@ def test_the_lessons_need_neither_torch_nor_test_tools() -> None:
 
 
 def test_importing_a_lesson_imports_neither_torch_nor_plotly() -> None:
-    code = (
-        "import sys, app.lessons; print(*sorted({'torch', 'plotly'} & set(sys.modules)))"
-    )
+    code = "import sys, app.lessons; print(*sorted({'torch', 'plotly'} & set(sys.modules)))"
     run = [sys.executable, "-c", code]
     said = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert said.split() == []

@@ -25,7 +25,7 @@ def columns(name: str) -> dict[str, Array]:
 
 
 def load(name: str) -> Array:
-    """The table ``name``.csv (``nets/digits``) as ``[rows, columns]``, without its comments and header."""
+    """The table ``name``.csv (``nets/digits``): ``[rows, columns]`` without comments and header."""
     with (files(__name__) / f"{name}.csv").open(encoding="utf-8") as lines:
         rows = [line for line in lines if not line.startswith("#")][1:]
     return np.array([[float(cell) for cell in row.split(",")] for row in rows])

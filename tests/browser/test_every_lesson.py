@@ -113,8 +113,9 @@ def test_axe_finds_no_barrier_in_light_nor_in_dark(page: Page) -> None:
     assert found == []
 
 
-INKED = f"""() => [...document.querySelectorAll('{FORMULAS}')].filter((e) => getComputedStyle(e).color
-    !== getComputedStyle(e.closest('math').parentElement).color).map((e) => e.outerHTML)"""
+INKED = f"""() => [...document.querySelectorAll('{FORMULAS}')].filter((e) =>
+    getComputedStyle(e).color !== getComputedStyle(e.closest('math').parentElement).color
+    ).map((e) => e.outerHTML)"""
 """The parts of formulas that have a color of their own all the same."""
 
 

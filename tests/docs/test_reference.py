@@ -101,7 +101,7 @@ def test_no_link_is_dead_and_nothing_is_loaded_from_elsewhere(site: Path) -> Non
     pages = {path: Links(path.read_text("utf-8")) for path in site.rglob("*.html")}
     assert len(pages) > len(ITEMS)
     for path, page in pages.items():
-        assert "ForwardRef" not in path.read_text("utf-8"), f"{path.name}: an alias without its name"
+        assert "ForwardRef" not in path.read_text("utf-8"), f"{path.name}: an alias"
         for target in page.leads | page.loads:
             place, _, anchor = target.partition("#")
             if re.match(r"[a-z]+:", place):
