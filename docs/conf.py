@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 import words
+from sphinx.util.inspect import TypeAliasForwardRef
 
 project = "natgrad"
 author = "The natgrad authors"
@@ -28,6 +28,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 autodoc_type_aliases = {name: name for name in ("Array", "ArrayLike", "Bools", "Numeric", "Whole")}
+TypeAliasForwardRef.__repr__ = lambda alias: alias.name  # within other types, too
 suppress_warnings = ["ref.python"]  # a name that two modules export has two places
 
 
@@ -40,20 +41,8 @@ def fold(app: Any, page: str, template: str, context: dict[str, Any], doctree: A
     context["toctree"] = lambda **wanted: tree(**{**wanted, "collapse": True})
 
 
-def named(
-    app: Any, kind: str, name: str, item: Any, options: Any, given: str | None, back: str | None
-) -> tuple[str | None, str | None]:
-    """A signature in which an alias is called by its name within other types, too."""
-
-    def plain(text: str | None) -> str | None:
-        return text and re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", text)
-
-    return plain(given), plain(back)
-
-
 def setup(app: Any) -> None:
     """Typeset mathematics as the lessons do, and take docstrings for the plain text they are."""
     app.add_html_math_renderer("mathml", (words.inline, None), (words.display, None))
     app.connect("html-page-context", fold, priority=100)  # before the theme, which asks at 500
-    app.connect("autodoc-process-signature", named)
     app.connect("autodoc-process-docstring", words.as_plain_text)
