@@ -26,9 +26,10 @@ COMPILE := $(PY) -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib
 ARGS ?=
 # A file of tests is one worker's: its tests share a server, a page or a trained net. The slow files
 # come first (tests/conftest.py), which xdist would put last: it counts tests, not seconds.
-WORKERS = -n logical --dist loadfile --no-loadscope-reorder
+BY_FILE = --dist loadfile --no-loadscope-reorder
 # A worker more than there are processors, for some tests wait: for a server to end, a kernel to start.
-MORE = -n $(shell $(PY) -c "import os; print(1 + os.cpu_count())")
+# Those of `make quick` do not.
+WORKERS = -n $(shell $(PY) -c "import os; print(1 + os.cpu_count())")
 
 # The first Python on the path that is new enough.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -41,10 +42,10 @@ run: $(VENV)/.run
 	@exec $(PY) -m app serve $(ARGS)
 
 test: $(VENV)/.test browser proxies
-	$(PY) -m pytest $(WORKERS) $(MORE) --durations=25 $(ARGS)
+	$(PY) -m pytest $(WORKERS) $(BY_FILE) --durations=25 $(ARGS)
 
 quick: $(VENV)/.test
-	$(PY) -m pytest $(WORKERS) -m "not browser and not nets and not slow" tests/app tests/laws tests/lessons $(ARGS)
+	$(PY) -m pytest -n logical $(BY_FILE) -m "not browser and not nets and not slow" tests/app tests/laws tests/lessons $(ARGS)
 
 bench: $(VENV)/.test browser
 	$(PY) -m tests.bench.plane

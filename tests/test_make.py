@@ -44,7 +44,7 @@ def asked(tmp_path: Path, missing: str) -> tuple[list[str], str]:
     return lines, done.stdout
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is but one build")
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere pip takes the CPU's build anyway")
 @pytest.mark.parametrize(
     ("missing", "by"),
     [("nothing", ["pip"]), ("+cpu", ["pip", "pip", "uv"]), ("cpu", ["pip", "pip", "uv"])],

@@ -113,6 +113,15 @@ def test_no_link_is_dead_and_nothing_is_loaded_from_elsewhere(site: Path) -> Non
                 assert anchor in pages[to].ids, f"{path.relative_to(site)} leads to {target}"
 
 
+@pytest.mark.slow
+def test_beside_a_page_stand_all_shelves_and_what_is_on_its_own(site: Path) -> None:
+    leads = Links((site / "problems" / "normal.html").read_text("utf-8")).leads
+    assert {f"{name}.html" for name in problems if name != "normal"} <= leads
+    others = {f"../{shelf}/index.html" for shelf in SHELVES if shelf != "problems"}
+    assert others <= leads
+    assert not {f"../rules/{name}.html" for name in rules} & leads
+
+
 def snippets() -> Iterator[Any]:
     for path in sorted((ROOT / "docs").glob("how-to/*.md")):
         for i, code in enumerate(re.findall(r"```python\n(.*?)```", path.read_text(), re.S)):

@@ -16,15 +16,15 @@ from tests.fuzz.examine import fuzz, fuzz_states
 
 @pytest.mark.parametrize("name", lessons)
 def test_whatever_is_asked_is_answered_and_no_state_is_lost(name: str) -> None:
-    tried = fuzz(lessons[name], 20)
-    assert tried.cases == 25
+    tried = fuzz(lessons[name], 40)
+    assert tried.cases == 50
     assert tried.ask  # which took longest
     assert tried.seconds > 0
 
 
 @pytest.mark.parametrize("name", lessons)
 def test_whatever_a_link_says_opens_a_good_state(name: str) -> None:
-    assert fuzz_states(lessons[name], 80) == 80
+    assert fuzz_states(lessons[name], 150) == 150
 
 
 COMM = "c" * 32
@@ -59,7 +59,7 @@ FRAMES = st.one_of(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=2000, deadline=None)
 @given(FRAMES)
 def test_a_frame_is_an_ask_or_refused_and_nothing_else(frame: bytes) -> None:
     with suppress(Refused):
