@@ -174,12 +174,18 @@ def test_accuracy_and_steps_to_a_target() -> None:
     assert seconds == frames[step].seconds
 
 
-def test_lbfgs_imports_no_compiler() -> None:
-    """Torch's optimizers do, at their first use, and it takes longer than a short race."""
+def test_a_page_of_nets_imports_neither_a_compiler_nor_sympy() -> None:
+    """Torch's optimizers do the one at their first use, and its cross-entropy, of a batch of nets,
+    the other: a second and more of what the first reader waits.
+    """
     code = (
         "import sys\nfrom natgrad_core.nets import NetProblem, mlp, plane, rules, train\n"
+        "from natgrad_core.nets.one_step import along\n"
         "problem = NetProblem.of(mlp((2, 2, 2)), plane('moons', 4))\n"
-        "print(len([*train(problem, rules.lbfgs(), steps=2)]), 'torch._dynamo' in sys.modules)"
+        "frames = [*train(problem, rules.lbfgs(), steps=2)]\n"
+        "at = problem.at(frames[-1].theta)\n"
+        "print(len(frames), *along(at, [at.grad], (0.0, 1.0)).shape)\n"
+        "print('torch._dynamo' in sys.modules, 'sympy' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert done.stdout.split() == ["3", "False"], done.stderr
+    assert done.stdout.split() == ["3", "1", "2", "False", "False"], done.stderr
