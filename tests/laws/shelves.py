@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from natgrad_core import metrics, problems, rules, run
+from natgrad_core import metrics, problems, rules
 from natgrad_core.charts import charts
 from natgrad_core.metrics import Metric
 from natgrad_core.problem import Problem
+from natgrad_core.run import directly
 from natgrad_core.small import components, full
 from natgrad_core.types import Array
 
@@ -47,7 +48,7 @@ def has_metric(name: str, of: str) -> bool:
 def has_rule(name: str, of: str) -> bool:
     """Whether the rule is defined for the problem."""
     try:
-        run(problem(of), rules[name](), problem(of).start, 1)
+        directly(problem(of), rules[name](), problem(of).start, 1)
     except TypeError:
         return False
     return True
