@@ -27,6 +27,7 @@ myst_heading_anchors = 2
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
+autodoc_use_type_comments = False  # there are none, and to look for them parses all again
 autodoc_type_aliases = {name: name for name in ("Array", "ArrayLike", "Bools", "Numeric", "Whole")}
 TypeAliasForwardRef.__repr__ = lambda alias: alias.name  # within other types, too
 suppress_warnings = ["ref.python"]  # a name that two modules export has two places

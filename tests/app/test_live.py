@@ -14,6 +14,7 @@ from app.lessons import lessons
 from app.lessons.live import Live
 from natgrad_core import charts, problems, rules, run
 from natgrad_core.types import Array
+from tests.fuzz.texts import anything
 
 KINDS = {"f4": np.float32, "u4": np.uint32}
 
@@ -191,8 +192,8 @@ def test_every_rule_runs_or_says_beside_its_control_why_it_cannot(
 
 
 JUNK = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    st.none() | st.booleans() | st.integers() | st.floats() | anything(8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(anything(8), inner),
     max_leaves=6,
 )
 FIELDS = st.sampled_from(

@@ -14,6 +14,7 @@ from app.lessons import lessons
 from app.lessons.coordinates import Coordinates
 from app.lessons.lesson import Lesson
 from app.state import read_query
+from tests.fuzz.texts import anything
 
 DEFAULT = Coordinates()
 
@@ -89,7 +90,7 @@ def test_a_broken_link_opens_the_nearest_good_state_and_says_what_was_dropped(
 
 
 @settings(derandomize=True, max_examples=300, deadline=None)
-@given(st.text(max_size=80))
+@given(anything(80))
 def test_no_query_string_raises(query: str) -> None:
     state, _ = read_query(query, DEFAULT)
     assert state.with_(**state.plain()) == state

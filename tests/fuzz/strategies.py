@@ -12,7 +12,7 @@ from app.lessons.lesson import Lesson
 from app.lessons.playground.state import BY_METRIC
 from app.state import OWN
 from natgrad_core import charts, metrics, rules
-from tests.fuzz.texts import texts
+from tests.fuzz.texts import anything, texts
 
 NUMBERS = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
@@ -23,7 +23,7 @@ NUMBERS = st.one_of(
     ),
 )
 WORDS = st.one_of(
-    st.text(max_size=12),
+    anything(12),
     st.sampled_from(
         ["", "nan", "inf", "-inf", "1e999", "0x10", "١", "1_000", "__class__", "__init__", "a.b",
          "../..", "<script>", "%s%n", "\x00", "\ud800", "'; drop", "{}", "[]", "θ", "1" * 5000]
@@ -99,7 +99,7 @@ def asks(lesson: Lesson) -> st.SearchStrategy[dict[str, Any]]:
     formed = st.fixed_dictionaries(
         {"ask": st.integers(0, 9), "state": states, "set": changes(lesson)},
         optional={
-            "have": st.lists(st.text(max_size=8), max_size=3),
+            "have": st.lists(anything(8), max_size=3),
             "fine": st.integers(0, 3),
             "reset": st.booleans(),
             "query": links(lesson),
@@ -134,4 +134,4 @@ def links(lesson: Lesson) -> st.SearchStrategy[str]:
     )
     part = st.tuples(shorts, value.map(lambda text: quote(text, errors="replace")))
     whole = st.lists(part.map("=".join), max_size=6).map("&".join)
-    return st.one_of(whole, whole, st.text(max_size=40))
+    return st.one_of(whole, whole, anything(40))

@@ -1,4 +1,4 @@
-"""Problems of one's own: texts that the grammar allows, sensible or not."""
+"""Texts: any at all, and those that the grammar of one's own problems allows, sensible or not."""
 
 from __future__ import annotations
 
@@ -11,6 +11,15 @@ from natgrad_core.grammar import FUNCTIONS
 
 NUMBERS = ("0", "1", "2", "0.5", "pi", "1e9", "1e-9")
 POWERS = ("0", "2", "3", "0.5", "(-1)", "(-0.5)")
+
+
+def anything(most: int) -> st.SearchStrategy[str]:
+    """Any text of up to so many characters.
+
+    All that UTF-8 can say, which is named here by what it is not: on a fresh machine hypothesis
+    takes two seconds to try each character by the codec.
+    """
+    return st.text(st.characters(exclude_categories=("Cs",)), max_size=most)
 
 
 def sums(names: Sequence[str]) -> st.SearchStrategy[str]:
