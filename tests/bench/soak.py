@@ -100,9 +100,9 @@ def soak(seconds: float, readers: int, pause: float = 0.0, say: bool = False) ->
                 )
         for each in work:
             each.join()
-        wait_until(lambda: len(server.kernels()) <= 1, 60)
+        wait_until(lambda: len(server.kernels()) <= 1, 60, 0.5)
         report.left = len(server.kernels()) - 1
-        wait_until(lambda: _files(server) <= report.files_before + 8, 20)
+        wait_until(lambda: _files(server) <= report.files_before + 8, 20, 0.5)
         report.files_after = _files(server)
         below = children(server.process.pid)
         report.zombies = zombies(below + [k for z in below for k in children(z)])
