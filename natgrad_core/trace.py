@@ -132,6 +132,12 @@ class Tape:
         self._seen: dict[tuple[str, tuple[str, ...]], Sym] = {}
         self._lifted: dict[int, str] = {}
 
+    def let_go(self) -> None:
+        """Forget the symbols, which know their tape: no circle is left to the garbage collector,
+        which would stop a page's picture to look for it.
+        """
+        self._seen.clear()
+
     def name(self, value: Any) -> str:
         """How the line calls ``value``: a symbol, a whole number as itself, a lifted number."""
         if isinstance(value, Sym):
@@ -345,6 +351,7 @@ def _traced(step: Callable[[tuple[Any, ...]], Sequence[Any]], state: tuple[Any, 
     """What ``step`` leaves behind."""
     tape = Tape(many=any(np.ndim(v) for v in state))
     outputs = [tape.name(o) for o in step(tuple(Sym(tape, f"x{i}") for i in range(len(state))))]
+    tape.let_go()
     return Traced(tuple(tape.lines), tuple(outputs), tuple(tape.numbers))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,9 @@ from hypothesis import HealthCheck, settings
 # A busy machine is no fault: nothing here is a matter of how long an input takes to make.
 settings.register_profile("patient", suppress_health_check=[HealthCheck.too_slow], deadline=None)
 settings.load_profile("patient")
+
+# A tenth of the laws' time went into looking for what Python frees by itself.
+gc.set_threshold(10_000, 10, 50)
 
 HERE = Path(__file__).parent
 
@@ -45,6 +49,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     last = len(ROOMS)
     rank = {path: ROOMS.index(name) if name in ROOMS else last for path, name in rooms.items()}
     items.sort(key=lambda item: rank[item.path])
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: nobody need look through it again for garbage."""
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -380,6 +380,7 @@ FAULTS = (
         "if True:",
         ("rules",),
     ),
+    Fault("trace.py", "    tape.let_go()\n", "", ("rules",)),
     Fault(
         "trace.py",
         "form is None or not all(type(v) is float",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import inspect
 import math
@@ -76,6 +77,20 @@ def test_a_traced_run_is_the_run_of_the_formulas_themselves(name, of):
     fast, slow = (way(model, rule, model.start, STEPS) for way in (run, directly))
     assert (fast.ok == slow.ok).all()
     assert_allclose(fast.theta, slow.theta, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("of", problems)
+def test_a_run_leaves_nothing_to_the_garbage_collector(of):
+    """It would stop a page's picture to look for it."""
+    model, rule = problem(of), rules["gradient"]()
+    run(model, rule, model.start, 2)  # what is made once stays
+    gc.collect()
+    gc.disable()
+    try:
+        run(model, rule, model.start, 2)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("of", problems)
