@@ -276,7 +276,7 @@ def test_a_reader_who_wants_less_motion_sees_whole_steps(page: Page, taught: Les
     assert moving == []
 
 
-def test_a_finger_drags_each_handle_and_the_page_stays_where_it_is(
+def test_a_finger_drags_each_handle_and_the_page_stays_but_rolls_under_one_on_a_plane(
     phone: tuple[Page, CDPSession],
 ) -> None:
     page, client = phone
@@ -297,10 +297,6 @@ def test_a_finger_drags_each_handle_and_the_page_stays_where_it_is(
         touch(client, "touchEnd")
         settle(page)
         assert page.evaluate("[scrollX, scrollY]") == before[0], name
-
-
-def test_a_finger_on_a_plane_scrolls_the_page(phone: tuple[Page, CDPSession]) -> None:
-    page, client = phone
     page.evaluate("scrollTo(0, 0)")
     box = page.locator(".frame:visible").first.bounding_box()
     assert box
