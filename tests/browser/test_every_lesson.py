@@ -451,7 +451,7 @@ def test_the_gif_has_a_frame_for_every_step_and_ends_as_the_picture_of_the_last(
     page.keyboard.press("0")
     steps = settle(page)["steps"]
     made = [in_a_link(downloaded(page, "gif"), "image/gif")]
-    for k in dict.fromkeys((steps, steps // 2, 0)):
+    for k in dict.fromkeys((steps, steps // 2)):  # what ends earlier is nearer to the second
         if steps:
             page.locator("input.scrub").fill(str(k))
             page.wait_for_function(f"{ROOT}.k === {k}")

@@ -21,7 +21,8 @@ from app.lessons import lessons
 from app.lessons.live import Live
 from app.stage.bundle import module, style
 from app.stage.widget import plain
-from tests.browser.conftest import ROOT as REPOSITORY
+from tests.app.servers import ROOT as REPOSITORY
+from tests.app.servers import lean
 from tests.browser.test_coordinates import (
     ROOT,
     assert_the_stage_shows_what_the_engine_says,
@@ -71,7 +72,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "jupyter", "lab", *options],
             stderr=out,
-            env={**os.environ, "PYTHONPATH": str(REPOSITORY), "JUPYTER_CONFIG_DIR": str(tmp_path)},
+            env={**os.environ, **lean(tmp_path), "JUPYTER_CONFIG_DIR": str(tmp_path)},
         )
     address = re.compile(r"http://(?:localhost|127\.0\.0\.1):(\d+)/lab")
     try:

@@ -19,7 +19,7 @@ import requests
 import websocket
 
 from app.serve.hub import options
-from tests.app.servers import ROOT, Page, wait_until, zombies
+from tests.app.servers import ROOT, Page, lean, wait_until, zombies
 from tests.deploy.test_nginx import free_port
 
 HERE = ROOT / "build" / "proxy" / "node_modules" / ".bin" / "configurable-http-proxy"
@@ -37,6 +37,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     url = f"http://127.0.0.1:{free_port()}/"
     environment = {
         **os.environ,
+        **lean(room),
         "NATGRAD_AUTHENTICATOR": "dummy",
         "NATGRAD_SPAWNER": "simple",
         "NATGRAD_HUB_URL": url,
