@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,11 @@ gc.set_threshold(10_000, 10, 50)
 
 HERE = Path(__file__).parent
 
-ROOMS = ("browser", "docs", "notebooks", "deploy", "nets", "app", "lessons")
-"""The folders, the slowest tests' first; the others have so many quick ones that they even out
-what the workers have left to do at the end."""
+ROOMS = (
+    "browser", "docs", "notebooks", "deploy", "test_wheel.py", "nets", "fuzz", "app", "lessons",
+)  # fmt: skip
+"""The folders, and a file of none, the slowest tests' first; the others have so many quick ones,
+the fullest files' first, that they even out what the workers have left to do at the end."""
 
 SLOW = {"server", "exported"}
 """Fixtures that take seconds."""
@@ -46,8 +49,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         trained = getattr(given.get("lesson"), "name", "") in TRAINED
         if trained or not SLOW.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
+    count = Counter(item.path for item in items)
     last = len(ROOMS)
-    rank = {path: ROOMS.index(name) if name in ROOMS else last for path, name in rooms.items()}
+    rank = {
+        path: (ROOMS.index(name), 0) if name in ROOMS else (last, -count[path])
+        for path, name in rooms.items()
+    }
     items.sort(key=lambda item: rank[item.path])
 
 
