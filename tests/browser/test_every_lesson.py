@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
 
 from app.lessons import lessons
@@ -90,14 +90,17 @@ def as_before(page: Page, **media: Any) -> None:
 def barriers(page: Page, *rules: str) -> list[str]:
     """What axe-core finds (by these rules only, if any are named), each with the place.
 
-    It need not fetch style sheets and media for itself first: there is no medium here.
+    It is read once a page, and need not fetch style sheets and media for itself: there is no medium
+    here.
     """
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
     options = {
         "resultTypes": ["violations"],
         "preload": False,
         **({"runOnly": [*rules]} if rules else {}),
     }
-    found = Axe().run(page, options=options).response["violations"]
+    found = page.evaluate("async (options) => (await axe.run(options)).violations", options)
     return [f"{v['id']}: {n['html'][:120]}" for v in found for n in v["nodes"]]
 
 
