@@ -107,8 +107,11 @@ def along(at: Point, changes: Sequence[Tensor], shares: Sequence[float]) -> Tens
     """
     t = at.theta.new_tensor(shares)
     ahead = at.theta + t[:, None] * torch.stack(list(changes))[:, None]
-    log_prob = torch.func.vmap(lambda theta: at.problem.log_prob(at.problem.y, theta).mean())
-    gained = log_prob(ahead.flatten(0, 1)) - log_prob(at.theta[None])
+
+    def log_prob(theta: Tensor) -> Tensor:
+        return at.problem.log_prob(at.problem.y, theta).mean()
+
+    gained = torch.func.vmap(log_prob)(ahead.flatten(0, 1)) - log_prob(at.theta)
     return at.loss - gained.view(len(changes), len(t))
 
 

@@ -49,8 +49,9 @@ def test_large_damping_turns_every_step_into_the_plain_one() -> None:
     assert one_step(point("tanh MLP", "three classes"), 1e12)["kfac"].angle < 0.1
 
 
-def test_the_loss_along_steps_begins_here_and_passes_their_ends() -> None:
-    at = point("tanh MLP", "regression")
+@pytest.mark.parametrize("data", ["regression", "three classes"])
+def test_the_loss_along_steps_begins_here_and_passes_their_ends(data: str) -> None:
+    at = point("tanh MLP", data)
     steps = one_step(at, 0.1, ("kfac", "plain")).values()
     found = along(at, [step.change for step in steps], (0.0, 1.0)).tolist()
     for step, (here, end) in zip(steps, found, strict=True):
