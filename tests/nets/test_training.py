@@ -176,7 +176,7 @@ def test_accuracy_and_steps_to_a_target() -> None:
 
 def test_a_page_of_nets_imports_neither_a_compiler_nor_sympy() -> None:
     """Torch's optimizers do the one at their first use, and its cross-entropy, of a batch of nets,
-    the other: a second and more of what the first reader waits.
+    the other: half a second and more of what a reader waits.
     """
     code = (
         "import sys\nfrom natgrad_core.nets import NetProblem, mlp, plane, rules, train\n"
