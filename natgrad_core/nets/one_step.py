@@ -103,7 +103,7 @@ def along(at: Point, changes: Sequence[Tensor], shares: Sequence[float]) -> Tens
     """J(θ + t δ) for each δ ``[p]`` in ``changes`` and each t in ``shares``, ``[m, shares]``.
 
     J(θ) − (1/N) Σₙ log p(yₙ | xₙ, θ + t δ)/p(yₙ | xₙ, θ): torch has no rule for a batch of
-    cross-entropies, and would import sympy for one, half a second of each reader's wait.
+    cross-entropies, and would import sympy for one, while a reader waits.
     """
     t = at.theta.new_tensor(shares)
     ahead = at.theta + t[:, None] * torch.stack(list(changes))[:, None]

@@ -26,9 +26,9 @@ ROOT = Path(__file__).resolve().parents[2]
 def _parents() -> dict[int, int]:
     """Of each process that is, which one started it."""
     found = {}
-    for name in filter(str.isdigit, os.listdir("/proc")):  # noqa: PTH208 (asked for often)
-        with contextlib.suppress(OSError), open(f"/proc/{name}/stat") as stat:  # noqa: PTH123
-            found[int(name)] = int(stat.read().rpartition(")")[2].split()[1])
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # It ended while we looked.
+            found[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
     return found
 
 
@@ -54,8 +54,8 @@ def zombies(pids: list[int]) -> list[int]:
 
 
 def lean(folder: Path) -> dict[str, str]:
-    """What the environment of a Jupyter or a hub needs in order to start three seconds sooner: they
-    check addresses by a grammar that is built at each import, and by a simpler rule without it.
+    """What the environment of JupyterLab or a hub needs in order to start sooner: they take along a
+    grammar of addresses, which is built at each import, and go without it where it is missing.
     """
     (folder / "lean").mkdir()
     (folder / "lean" / "rfc3987_syntax.py").write_text("raise ImportError\n")

@@ -16,8 +16,8 @@ POWERS = ("0", "2", "3", "0.5", "(-1)", "(-0.5)")
 def anything(most: int) -> st.SearchStrategy[str]:
     """Any text of up to so many characters.
 
-    All that UTF-8 can say, which is named here by what it is not: on a fresh machine hypothesis
-    takes two seconds to try each character by the codec.
+    All that UTF-8 can say, which is named here by what it is not: told the codec, hypothesis tries
+    each character by it on a fresh machine.
     """
     return st.text(st.characters(exclude_categories=("Cs",)), max_size=most)
 

@@ -25,7 +25,7 @@ from natgrad_core.run import directly
 from natgrad_core.small import components, full
 from natgrad_core.types import Array
 from tests.fuzz.texts import anything, texts
-from tests.laws.referee import leaf, slopes
+from tests.laws.referee import derivatives
 
 RNG = np.random.default_rng(11)
 X = RNG.normal(size=9)
@@ -62,12 +62,9 @@ POINTS = np.array([[0.3, 0.2], [-0.4, 0.7], [0.1, -0.6]])
 @pytest.mark.parametrize("name", SAMPLES)
 def test_derivatives_are_those_of_the_loss(name: str) -> None:
     problem = own(*SAMPLES[name])
-    here = leaf(POINTS)
-    first = slopes(problem.loss(here), here)
-    second = slopes(first, here)
-    for point, slope, bend in zip(POINTS, first, second, strict=True):
-        assert_allclose(problem.grad(point), slope.detach(), rtol=1e-9, atol=1e-11)
-        assert_allclose(problem.hessian(point), bend.detach(), rtol=1e-8, atol=1e-10)
+    for point, slope, bend in zip(POINTS, *derivatives(problem.loss, POINTS), strict=True):
+        assert_allclose(problem.grad(point), slope, rtol=1e-9, atol=1e-11)
+        assert_allclose(problem.hessian(point), bend, rtol=1e-8, atol=1e-10)
     whole = problem.hessian(POINTS.reshape(3, 1, 2))
     assert_allclose(whole[:, 0], [problem.hessian(p) for p in POINTS], rtol=1e-12)
 
@@ -76,9 +73,8 @@ def test_derivatives_are_those_of_the_loss(name: str) -> None:
 def test_fisher_is_the_hessian_of_kl_and_the_mean_square_of_sampled_scores(name: str) -> None:
     problem = own(*SAMPLES[name])
     point = POINTS[0]
-    there = leaf(point[None])
-    (bend,) = slopes(slopes(problem.kl(there.detach(), there), there), there)
-    assert_allclose(problem.fisher(point), bend.detach(), rtol=1e-7, atol=1e-9)
+    _, (bend,) = derivatives(lambda there: problem.kl(there.detach(), there), point[None])
+    assert_allclose(problem.fisher(point), bend, rtol=1e-7, atol=1e-9)
     drawn = problem.sample(point, np.random.default_rng(3), 20_000)
     weights = problem.rows.columns[0]
     if not problem.covariates:

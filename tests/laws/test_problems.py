@@ -19,7 +19,7 @@ from natgrad_core import problems
 from natgrad_core.problem import NoProbabilityModel, OutsideDomain, Problem
 from natgrad_core.rows import Rows
 from natgrad_core.types import Array
-from tests.laws.referee import leaf, slopes
+from tests.laws.referee import derivatives
 from tests.laws.shelves import PAIRS, modeled, pair, problem
 
 every_pair = pytest.mark.parametrize(("name", "chart"), PAIRS)
@@ -41,12 +41,9 @@ def close(a: Any, b: Array, tolerance: float = 1e-8) -> None:
 def test_gradient_and_hessian_are_the_derivatives_of_the_loss(name: str, chart: str) -> None:
     of = pair(name, chart)
     points = some(of)
-    here = leaf(points)
-    first = slopes(of.loss(here), here)
-    second = slopes(first, here)
-    for point, slope, bend in zip(points, first.detach(), second.detach(), strict=True):
-        close(of.grad(point), slope.numpy())
-        close(of.hessian(point), bend.numpy(), 1e-7)
+    for point, slope, bend in zip(points, *derivatives(of.loss, points), strict=True):
+        close(of.grad(point), slope)
+        close(of.hessian(point), bend, 1e-7)
 
 
 def test_a_problem_without_data_is_told_what_it_does_not_say() -> None:
@@ -79,12 +76,10 @@ def test_batches_are_kept(name: str, chart: str) -> None:
 def test_the_fisher_matrix_is_the_hessian_of_kl_at_zero(name: str, chart: str) -> None:
     of = pair(name, chart)
     points = some(of, 3)
-    there = leaf(points)
-    first = slopes(of.kl(there.detach(), there), there)
-    second = slopes(first, there)
-    for point, slope, bend in zip(points, first.detach(), second.detach(), strict=True):
-        close(of.fisher(point), bend.numpy(), 1e-6)
-        close(slope.numpy(), np.zeros(of.dim), 1e-9)
+    found = derivatives(lambda there: of.kl(there.detach(), there), points)
+    for point, slope, bend in zip(points, *found, strict=True):
+        close(of.fisher(point), bend, 1e-6)
+        close(slope, np.zeros(of.dim), 1e-9)
 
 
 @pytest.mark.parametrize(("name", "chart"), [(n, c) for n, c in PAIRS if modeled(n)])

@@ -174,9 +174,9 @@ def test_accuracy_and_steps_to_a_target() -> None:
     assert seconds == frames[step].seconds
 
 
-def test_a_page_of_nets_imports_neither_a_compiler_nor_sympy() -> None:
+def test_neither_lbfgs_nor_a_look_along_steps_imports_a_compiler_or_sympy() -> None:
     """Torch's optimizers do the one at their first use, and its cross-entropy, of a batch of nets,
-    the other: half a second and more of what a reader waits.
+    the other; a reader would wait for either.
     """
     code = (
         "import sys\nfrom natgrad_core.nets import NetProblem, mlp, plane, rules, train\n"
