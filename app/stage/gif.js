@@ -6,11 +6,12 @@ const CLEAR = 255;
 
 const binOf = (r, g, b) => ((r >> 3) << 10) | ((g >> 3) << 5) | (b >> 3); // 15 bits of a color
 
-// The colors that occur, in boxes cut at their median until there are enough.
-function paletteOf(counts) {
+// The colors that occur, in boxes cut at their median until there are enough. They are told apart by
+// 15 bits, and a box's color is the mean of what they were: paper stays paper. `sums` has three a bin.
+function paletteOf(counts, sums) {
   const colors = [];
   counts.forEach(
-    (count, i) => count && colors.push([(i >> 10) & 31, (i >> 5) & 31, i & 31, count]),
+    (count, i) => count && colors.push([(i >> 10) & 31, (i >> 5) & 31, i & 31, count, i]),
   );
   let boxes = [colors];
   const spread = (box, c) => {
@@ -39,7 +40,7 @@ function paletteOf(counts) {
   }
   return boxes.map(({ box, total }) =>
     [0, 1, 2].map((c) =>
-      Math.round((255 / 31) * (box.reduce((s, color) => s + color[c] * color[3], 0) / total)),
+      Math.round(box.reduce((sum, color) => sum + sums[3 * color[4] + c], 0) / total),
     ),
   );
 }
@@ -135,13 +136,18 @@ class Bytes {
 // frames the page gets its turn; `pause` may throw to give up.
 export async function gifOf({ width, height, frames, frame, delay, pause }) {
   const counts = new Uint32Array(1 << 15);
+  const sums = new Float64Array(3 << 15);
   const looks = Math.min(frames, 6);
   for (let i = 0; i < looks; i++) {
     const data = frame(Math.round((i * (frames - 1)) / Math.max(1, looks - 1)));
-    for (let p = 0; p < data.length; p += 4) counts[binOf(data[p], data[p + 1], data[p + 2])]++;
+    for (let p = 0; p < data.length; p += 4) {
+      const bin = binOf(data[p], data[p + 1], data[p + 2]);
+      counts[bin]++;
+      for (let c = 0; c < 3; c++) sums[3 * bin + c] += data[p + c];
+    }
     await pause(0);
   }
-  const palette = paletteOf(counts);
+  const palette = paletteOf(counts, sums);
   const index = new Int16Array(1 << 15).fill(-1);
   const indexOf = (r, g, b) => {
     const at = binOf(r, g, b);

@@ -436,6 +436,7 @@ FRAMES = """async ([film, ...pictures]) => {
   const last = stills[0];
   return {
     frameCount,
+    papers: [ended, last].map((picture) => [...picture.slice(0, 3)]),
     apart: all.filter((i) => off(ended, last)(i) > 32).length / all.length,
     others: stills.slice(1).map((other) => {
       const differ = all.filter((i) => off(last, other)(i) > 32);
@@ -444,7 +445,8 @@ FRAMES = """async ([film, ...pictures]) => {
     }),
   };
 }"""
-"""Of a GIF: how many frames, how much of the last is of another color than the first picture, and
+"""Of a GIF: how many frames, its paper's color and the first picture's, how much of the last frame
+is of another color than the first picture, and
 beside each other picture, where the two differ, how much farther it is from the first. A run may be
 a few dots on a map of a hundred colors, so only what differs can tell one step from another. Each
 is made small before, for the edge of a letter is no difference."""
@@ -461,6 +463,7 @@ def test_the_gif_has_a_frame_for_every_step_and_ends_as_the_picture_of_the_last(
         made.append(in_a_link(downloaded(page, "png"), "image/png"))
     found = page.evaluate(FRAMES, made)
     assert min(steps, 30) + 1 <= found["frameCount"] <= steps + 1
+    assert np.ptp(found["papers"], 0).max() <= 1, "the paper's color is no other"
     assert found["apart"] < 0.03
     for other in found["others"]:
         assert other["differ"] > 20
