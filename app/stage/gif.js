@@ -6,8 +6,8 @@ const CLEAR = 255;
 
 const binOf = (r, g, b) => ((r >> 3) << 10) | ((g >> 3) << 5) | (b >> 3); // 15 bits of a color
 
-// The colors that occur, in boxes cut at their median until there are enough. They are told apart by
-// 15 bits, and a box's color is the mean of what they were: paper stays paper. `sums` has three a bin.
+// The colors that occur, in boxes cut at their median until there are enough. They are told apart
+// by 15 bits, and a box's color is the mean of what they were, by `sums`: paper stays paper.
 function paletteOf(counts, sums) {
   const colors = [];
   counts.forEach(

@@ -446,10 +446,10 @@ FRAMES = """async ([film, ...pictures]) => {
   };
 }"""
 """Of a GIF: how many frames, its paper's color and the first picture's, how much of the last frame
-is of another color than the first picture, and
-beside each other picture, where the two differ, how much farther it is from the first. A run may be
-a few dots on a map of a hundred colors, so only what differs can tell one step from another. Each
-is made small before, for the edge of a letter is no difference."""
+is of another color than that picture, and beside each other picture, where the two differ, how much
+farther it is from the first. A run may be a few dots on a map of a hundred colors, so only what
+differs can tell one step from another. Each is made small before, for the edge of a letter is no
+difference."""
 
 
 def test_the_gif_has_a_frame_for_every_step_and_ends_as_the_picture_of_the_last(page: Page) -> None:
