@@ -39,42 +39,42 @@ help:
 	@sed -n 's/^#  //p' Makefile
 
 run: $(VENV)/.run
-	@exec $(PY) -m app serve $(ARGS)
+	@exec $(PY) -m natgrad_lecture serve $(ARGS)
 
 test: $(VENV)/.test browser proxies
 	$(PY) -m pytest $(WORKERS) $(BY_FILE) --durations=25 $(ARGS)
 
 quick: $(VENV)/.test
-	$(PY) -m pytest -n logical $(BY_FILE) -m "not browser and not nets and not slow" tests/app tests/laws tests/lessons $(ARGS)
+	$(PY) -m pytest -n logical $(BY_FILE) -m "not browser and not nets and not slow" tests/lecture tests/engine tests/lessons $(ARGS)
 
 bench: $(VENV)/.test browser
-	$(PY) -m tests.bench.plane
-	$(PY) -m tests.bench.front_end $(ARGS)
-	$(PY) -m tests.bench.lessons
-	OMP_NUM_THREADS=1 $(PY) -m tests.bench.net_page
+	$(PY) -m benchmarks.engine
+	$(PY) -m benchmarks.frontend $(ARGS)
+	$(PY) -m benchmarks.lessons
+	OMP_NUM_THREADS=1 $(PY) -m benchmarks.net_page
 
 bench-nets: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(PY) -m tests.bench.nets $(ARGS)
+	OMP_NUM_THREADS=1 $(PY) -m benchmarks.nets $(ARGS)
 
 docs: $(VENV)/.test
-	$(PY) docs/pages.py docs/build/source
+	$(PY) docs/build_pages.py docs/build/source
 	$(PY) -m sphinx -qW --keep-going -b html docs/build/source docs/build/site
 	@echo "The reference is at docs/build/site/index.html"
 
 pictures: $(VENV)/.test browser
-	$(PY) -m tests.pictures
+	$(PY) -m docs.take_pictures
 
 faults: $(VENV)/.test
-	$(PY) -m tests.faults $(ARGS)
+	$(PY) -m tests.mutation $(ARGS)
 
 fuzz: $(VENV)/.test
 	$(PY) -m tests.fuzz $(ARGS)
 
 load: $(VENV)/.test
-	$(PY) -m tests.bench.load $(ARGS)
+	$(PY) -m benchmarks.many_readers $(ARGS)
 
 soak: $(VENV)/.test
-	$(PY) -m tests.bench.soak $(ARGS)
+	$(PY) -m benchmarks.soak $(ARGS)
 
 lint: $(VENV)/.lint
 	$(VENV)/bin/ruff check .

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from natgrad_core import problems, rules, run
-from natgrad_core.sweep import sweep
+from natgrad_core.analysis.grid_sweep import sweep
 
 STEPS, STARTS, GRID = 200, 64, 64
 RATE = 0.02

@@ -30,7 +30,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from tests.browser.conftest import FLAGS as PLAIN
 from tests.browser.conftest import chromium
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def free_port() -> str:
@@ -149,7 +149,7 @@ async def start(*command: str, ready: str, cwd: Path) -> asyncio.subprocess.Proc
 async def ours(pool: int) -> AsyncIterator[str]:
     """Our server, with so many warm kernels."""
     port = free_port()
-    command = (sys.executable, "-m", "app", "serve", "--no-browser")
+    command = (sys.executable, "-m", "natgrad_lecture", "serve", "--no-browser")
     options = (f"--port={port}", f"--pool={pool}")
     process = await start(*command, *options, ready="http://", cwd=ROOT)
     try:
@@ -163,7 +163,7 @@ async def ours(pool: int) -> AsyncIterator[str]:
 async def stock(pool: int) -> AsyncIterator[str]:
     """Stock Voila with its 'lab' template, with so many warm kernels."""
     port, folder = free_port(), Path(tempfile.mkdtemp())
-    cell = nbformat.v4.new_code_cell("from tests.bench.stock import lesson\nlesson()")
+    cell = nbformat.v4.new_code_cell("from benchmarks.stock_voila import lesson\nlesson()")
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel})
     nbformat.write(notebook, folder / "stock.ipynb")
@@ -373,8 +373,8 @@ def python_per_move(count: int = 60) -> dict[str, float]:
 
     Processor time, the best median of several rows of moves: others on the machine only add to it.
     """
-    from app.lessons import lessons
-    from app.lessons.live import Live
+    from natgrad_lecture.lessons import lessons
+    from natgrad_lecture.session import Live
 
     live = Live(lessons["coordinates"])
     first, _ = live.respond({"ask": 0, "state": {}, "set": {}, "have": []})

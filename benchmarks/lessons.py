@@ -11,8 +11,7 @@ import math
 
 from playwright.async_api import Browser, Page, async_playwright
 
-from app.lessons import lessons
-from tests.bench.front_end import (
+from benchmarks.frontend import (
     FINAL,
     FIRST,
     FLAGS,
@@ -29,6 +28,7 @@ from tests.bench.front_end import (
     ours,
     visit,
 )
+from natgrad_lecture.lessons import lessons
 from tests.browser.conftest import chromium
 
 SLIDERS = ".controls input[type=range][data-field]"

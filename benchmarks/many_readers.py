@@ -4,7 +4,8 @@ The readers are real clients of the protocol: each fetches the page over HTTP, o
 and asks as the page does, newest value first and one ask in flight. They run on the machine that
 they measure, so the figures are on the careful side. Then as many again stand in the line of a full
 house, and those inside should not feel it; and what one user's server weighs, for a hub's limits.
-Beside them, in small numbers, stock Voila with the same lesson as usual (tests/bench/stock.py).
+Beside them, in small numbers, stock Voila with the same lesson as usual
+(benchmarks/stock_voila.py).
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ import nbformat
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import websocket_connect
 
-from app.serve.ask import PROTOCOL, frame_of, parts_of
-from app.serve.pages import AGAIN, TICKET
-from tests.app.servers import Page, children, running, start, wait_until
+from natgrad_lecture.server.page_handlers import AGAIN, TICKET
+from natgrad_lecture.server.request_filter import PROTOCOL, frame_of, parts_of
+from tests.server.servers import Page, children, running, start, wait_until
 
 ARRIVE = 10.0
 """Seconds in which all arrive."""
@@ -303,12 +304,12 @@ def one_user() -> tuple[float, float, float]:
 def stock(count: int, seconds: float) -> Seen:
     """So many readers of stock Voila."""
     folder = Path(tempfile.mkdtemp())
-    code = "from tests.bench.stock import lesson\nlesson()"
+    code = "from benchmarks.stock_voila import lesson\nlesson()"
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     cell = nbformat.v4.new_code_cell(code)
     book = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel})
     nbformat.write(book, folder / "stock.ipynb")
-    root = str(Path(__file__).resolve().parents[2])
+    root = str(Path(__file__).resolve().parents[1])
     log = (folder / "log").open("w")
     command = [sys.executable, "-m", "voila", str(folder), "--no-browser", "--port=8877"]
     process = subprocess.Popen(
@@ -337,7 +338,7 @@ def _address(log: Path) -> str:
 
 def main() -> None:
     """Run and print the table."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.load", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.many_readers", description=__doc__)
     parser.add_argument("--readers", type=int, nargs="*", default=[10, 50, 100])
     parser.add_argument("--line", type=int, default=50, help="readers of a full house (50)")
     parser.add_argument("--stock", type=int, nargs="*", default=[10], help="readers of stock Voila")

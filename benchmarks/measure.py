@@ -13,6 +13,7 @@ from pathlib import Path
 
 
 def say(text: str = "") -> None:
+    """Print at once, also into a pipe."""
     print(text, flush=True)
 
 

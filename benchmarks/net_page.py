@@ -14,7 +14,7 @@ from collections.abc import Awaitable
 
 from playwright.async_api import Browser, async_playwright
 
-from tests.bench.front_end import (
+from benchmarks.frontend import (
     FLAGS,
     OURS,
     STAGE,
@@ -35,7 +35,7 @@ STATE = "net?v=1&data=spirals&rules=natural&steps=1000&damping=0.1"
 def alone(steps: int = 120) -> float:
     """Steps a second of the same run without a page, the best of three."""
     from natgrad_core.nets import NetProblem, mlp, plane, rules, train
-    from natgrad_core.nets.machine import settle
+    from natgrad_core.nets.runtime.threads_and_malloc import settle
 
     settle()
     problem = NetProblem.of(mlp((2, 16, 16, 2)), plane("spirals", 500, 0.1, 0))

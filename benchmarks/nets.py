@@ -22,16 +22,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from benchmarks import peer_libraries as peers
+from benchmarks.measure import LONG, aim, clock, memory, say, table, tell_targets
+from benchmarks.races import RACES, TUNING, run
 from natgrad_core.nets import NetProblem, mlp, plane, real, rules
-from natgrad_core.nets.cost import METHODS, costs
-from natgrad_core.nets.fisher import Fisher
-from natgrad_core.nets.machine import settle
+from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.fisher.solve import solve
+from natgrad_core.nets.fisher.solver_cost import METHODS, costs
 from natgrad_core.nets.rule import Rule
-from natgrad_core.nets.solve import solve
+from natgrad_core.nets.runtime.threads_and_malloc import settle
 from natgrad_core.nets.training import begin, train
-from tests.bench import peers
-from tests.bench.measure import LONG, aim, clock, memory, say, table, tell_targets
-from tests.bench.races import RACES, TUNING, run
 
 SIZES = (((2, 16, 16, 2), 500, 2), ((64, 32, 10), 1797, 8), ((64, 128, 64, 10), 100, 8))
 """Layers, examples, and how many times faster than the best of the others one step is to be."""

@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from benchmarks.measure import aim, say, table
 from natgrad_core.nets import Data, NetProblem, autoencoding, mlp, real, rules
 from natgrad_core.nets.damping import LevenbergMarquardt
 from natgrad_core.nets.rule import Rule
 from natgrad_core.nets.training import Frame, steps_to, train
-from tests.bench.measure import aim, say, table
 
 Grid = dict[str, Callable[[], Rule]]
 TUNING = (101, 102)

@@ -12,8 +12,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.app.servers import Page, Server, children, running, wait_until, zombies
-from tests.bench.load import pss
+from benchmarks.many_readers import pss
+from tests.server.servers import Page, Server, children, running, wait_until, zombies
 
 GROWTH = 1.1
 """What the server's memory may be in the last fifth, of what it was in the second: in the first it
@@ -114,7 +114,7 @@ def soak(seconds: float, readers: int, pause: float = 0.0, say: bool = False) ->
 
 def main() -> None:
     """Run, and say whether memory was flat."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.soak", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     parser.add_argument("--seconds", type=float, default=3600)
     parser.add_argument("--readers", type=int, default=5, help="at a time (5)")
     parser.add_argument("--pause", type=float, default=0.3, help="seconds between two asks (0.3)")

@@ -15,7 +15,7 @@ c.JupyterHub.authenticator_class = os.environ.get("NATGRAD_AUTHENTICATOR", "pam"
 c.Authenticator.allow_all = True
 
 # A user's server is the lessons, and nothing else: no JupyterLab, no terminal, no files.
-c.Spawner.cmd = [sys.executable, "-m", "app", "hub"]
+c.Spawner.cmd = [sys.executable, "-m", "natgrad_lecture", "hub"]
 c.Spawner.default_url = "/"
 c.Spawner.http_timeout = 180  # a busy machine imports slowly; a full hall starts many at once
 c.Spawner.environment = {
@@ -38,7 +38,7 @@ c.JupyterHub.services = [
     {
         "name": name,
         "url": f"http://127.0.0.1:{int(os.environ.get('NATGRAD_CLASS_PORT', '10101')) + number}",
-        "command": [sys.executable, "-m", "app", "hub"],
+        "command": [sys.executable, "-m", "natgrad_lecture", "hub"],
         "environment": {
             "PYTHONPATH": c.Spawner.environment["PYTHONPATH"],
             "NATGRAD_POOL": os.environ.get("NATGRAD_CLASS_POOL", "8"),

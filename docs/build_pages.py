@@ -1,6 +1,6 @@
 """The pages of the shelves: one an item, written from what the item says of itself.
 
-    python docs/pages.py docs/build/source     # what `make docs` does first
+    python docs/build_pages.py docs/build/source     # what `make docs` does first
 
 A new problem, chart, metric, rule or lesson gets its page by being on its shelf.
 """
@@ -21,17 +21,17 @@ import numpy as np
 from contourpy import contour_generator
 
 import natgrad_core
-from app.figures.palette import ink
-from app.lessons import lessons
-from app.lessons.lesson import Lesson
-from app.typeset import formula
 from natgrad_core import charts, metrics, problems, rules, run
-from natgrad_core.display import Picture
-from natgrad_core.problem import NoProbabilityModel, Problem
-from natgrad_core.shapes import outline
-from natgrad_core.small import components, full
-from natgrad_core.sources import cited
+from natgrad_core.core.problem import NoProbabilityModel, Problem
+from natgrad_core.geometry.shapes import outline
+from natgrad_core.linalg.small_matrices import components, full
+from natgrad_core.provenance.bibliography import cited
+from natgrad_core.provenance.display import Picture
 from natgrad_core.types import Array
+from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.text.typeset import formula
 
 HERE = Path(__file__).parent
 LIVE = "http://127.0.0.1:8866/"
@@ -73,7 +73,9 @@ def options(maker: Any) -> str:
 
 
 def sources(*texts: str) -> str:
-    """The works that these texts name, as a list; each is listed in natgrad_core/sources.py."""
+    """The works that these texts name, as a list; each is listed in
+    natgrad_core/provenance/bibliography.py.
+    """
     works = cited(texts)
     rows = (f"- {w.authors.replace(' and ', '; ')} ({w.year}). *{w.title}*." for w in works)
     return "## Sources\n\n" + "\n".join(rows) + "\n" if works else ""
@@ -311,7 +313,7 @@ def _linked(name: str, lesson: Lesson, words: str) -> str:
 
 def modules() -> list[str]:
     """The engine's modules, without the shelves' items, which have pages of their own."""
-    shelves = {f"natgrad_core.{name}" for name in SHELVES} | {"natgrad_core.data"}
+    shelves = {f"natgrad_core.{name}" for name in SHELVES} | {"natgrad_core.datasets"}
     found = [m.name for m in pkgutil.walk_packages(natgrad_core.__path__, "natgrad_core.")]
     return [
         m.removeprefix("natgrad_core.")

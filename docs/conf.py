@@ -1,4 +1,4 @@
-"""The site's settings. The pages of the shelves are written by ``pages.py`` before a build."""
+"""The site's settings; ``build_pages.py`` writes the registries' pages before a build."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import words
+import typesetting
 from sphinx.util.inspect import TypeAliasForwardRef
 
 project = "natgrad"
@@ -44,6 +44,6 @@ def fold(app: Any, page: str, template: str, context: dict[str, Any], doctree: A
 
 def setup(app: Any) -> None:
     """Typeset mathematics as the lessons do, and take docstrings for the plain text they are."""
-    app.add_html_math_renderer("mathml", (words.inline, None), (words.display, None))
+    app.add_html_math_renderer("mathml", (typesetting.inline, None), (typesetting.display, None))
     app.connect("html-page-context", fold, priority=100)  # before the theme, which asks at 500
-    app.connect("autodoc-process-docstring", words.as_plain_text)
+    app.connect("autodoc-process-docstring", typesetting.as_plain_text)

@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from app.lessons import lessons
+from natgrad_lecture.lessons import lessons
 from tests.browser.conftest import FLAGS, chromium, start_server
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"

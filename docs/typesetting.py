@@ -8,7 +8,7 @@ from typing import Any
 
 from docutils import nodes
 
-from app.typeset import formula
+from natgrad_lecture.text.typeset import formula
 
 _CODE = re.compile(r"(``.*?``)", re.DOTALL)
 

@@ -11,13 +11,13 @@
 """
 
 from natgrad_core.charts import charts
-from natgrad_core.cite import cite
+from natgrad_core.core.problem import Problem
+from natgrad_core.core.rule import Rule, chain
+from natgrad_core.core.run import Trajectory, gap, run
 from natgrad_core.metrics import metrics
-from natgrad_core.problem import Problem
 from natgrad_core.problems import problems
-from natgrad_core.rule import Rule, chain
+from natgrad_core.provenance.cite import cite
 from natgrad_core.rules import rules
-from natgrad_core.run import Trajectory, gap, run
 
 __all__ = [
     "Problem",

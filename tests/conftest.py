@@ -19,7 +19,18 @@ gc.set_threshold(10_000, 10, 50)
 
 HERE = Path(__file__).parent
 
-ROOMS = ("browser", "docs", "notebooks", "deploy", ".", "nets", "fuzz", "app", "lessons")
+ROOMS = (
+    "browser",
+    "docs",
+    "notebooks",
+    "deploy",
+    "packaging",
+    "nets",
+    "fuzz",
+    "server",
+    "lecture",
+    "lessons",
+)
 """The folders (a dot: this one), the slowest tests' first; the others have so many quick ones,
 the fullest files' first, that they even out what the workers have left to do at the end."""
 
@@ -63,7 +74,7 @@ def pytest_collection_finish() -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many sentences of the lessons are claims: each of them is a test above."""
-    from app.lessons import lessons
+    from natgrad_lecture.lessons import lessons
 
     count = {name: len(lesson.claims) for name, lesson in lessons.items()}
     each = ", ".join(f"{name} {n}" for name, n in count.items())

@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from app.stage.widget import Lesson
+    from natgrad_lecture.widget import Lesson
 
 __all__ = ["lesson"]
 
 
 def lesson(name: str = "coordinates") -> Lesson:
     """The lesson of this name as a widget; an unknown name lists those that there are."""
-    from app.lessons import open_lesson  # the page's parts cost time that `import app` should not
+    # The page's parts cost time that `import natgrad_lecture` should not.
+    from natgrad_lecture.lessons import open_lesson
 
     return open_lesson(name)

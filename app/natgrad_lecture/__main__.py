@@ -1,11 +1,9 @@
-"""``python -m app serve``: the lessons in the browser; ``present``: a talk; ``export``: pages."""
+"""The command line: ``serve`` the lessons, ``present`` a talk, ``export`` pages."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 
@@ -20,7 +18,6 @@ def parser() -> argparse.ArgumentParser:
     present.add_argument("steps", type=Path, help="the file, steps.json")
     _options(present)
     _export_options(commands.add_parser("export", help="write pages that play without a server"))
-    commands.add_parser("bench", help="measure the engine on this machine")
     commands.add_parser("hub", help="be the server that JupyterHub starts")
     return whole
 
@@ -30,23 +27,21 @@ def main(argv: list[str] | None = None) -> int:
     options = vars(parser().parse_args(argv))
     command = options.pop("command")
     if command == "hub":
-        from app.serve.hub import serve_for_hub
+        from natgrad_lecture.server.jupyterhub import serve_for_hub
 
         serve_for_hub()
         return 0
     if command == "export":
-        from app.take.export import export  # the engine, which serving does not need here
+        # The engine, which serving does not need here.
+        from natgrad_lecture.export.static_site import export
 
         export(**{**options, "room": options["room"] * 1_000_000})
-        return 0
-    if command == "bench":
-        installed = find_spec("app.bench")  # a checkout has it among its tests
-        import_module("app.bench" if installed else "tests.bench.plane").main()
         return 0
     if command == "present":
         options["page"] = _page(options.pop("steps"))
 
-    from app.serve import serve as run  # Voila costs half a second, which --help should not.
+    # Voila costs half a second, which --help should not..
+    from natgrad_lecture.server import serve as run
 
     run(**options)
     return 0
@@ -116,7 +111,7 @@ def _export_options(static: argparse.ArgumentParser) -> None:
 
 def _page(file: Path) -> str:
     """The page that presents a file's steps; what cannot be shown is said and left out."""
-    from app.lessons.talk import BadTalk, read_talk
+    from natgrad_lecture.talk import BadTalk, read_talk
 
     try:
         talk, dropped = read_talk(file.read_text("utf-8"))

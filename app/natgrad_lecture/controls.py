@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.figures.palette import ink
-from natgrad_core.damping import KINDS
+from natgrad_core.core.damping import KINDS
 from natgrad_core.problems import problems
+from natgrad_lecture.drawing.palette import ink
 
 Control = dict[str, Any]
 

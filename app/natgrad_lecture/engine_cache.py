@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from app.state import ChartKey, ProblemKey, Runs, chart_named, problem_named
 from natgrad_core import Problem, Rule, Trajectory, gap, rules, run
-from natgrad_core.chart import Chart
-from natgrad_core.problem import At, Charted
-from natgrad_core.small import components
-from natgrad_core.trace import Lines
+from natgrad_core.core.chart import Chart
+from natgrad_core.core.problem import At, Charted
+from natgrad_core.linalg.small_matrices import components
+from natgrad_core.tracing.trace import Lines
 from natgrad_core.types import Array
+from natgrad_lecture.state.state import ChartKey, ProblemKey, Runs, chart_named, problem_named
 
 
 @lru_cache(maxsize=256)

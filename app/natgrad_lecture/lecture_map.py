@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.lessons.lesson import Lesson
-from app.typeset import prose
+from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.text.typeset import prose
 
 
 @dataclass(frozen=True)

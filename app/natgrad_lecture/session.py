@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from app.fields import BadInput
-from app.figures.sheet import Sheet
-from app.languages import ENGLISH, Say, Words, languages, same, spoken, words
-from app.lessons.lesson import Lesson
-from app.state import read_query
-from app.take.cite import cite
-from app.take.script import script
-from app.typeset import prose
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.export.bibtex import cite
+from natgrad_lecture.export.python_script import script
+from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.state.fields import BadInput
+from natgrad_lecture.state.state import read_query
+from natgrad_lecture.text.catalogs import ENGLISH, Say, Words, languages, same, spoken, words
+from natgrad_lecture.text.typeset import prose
 
 
 def _saved(lesson: Lesson, state: Any, link: str, language: str) -> bytes:
-    from app.take.page import saved  # it asks a live lesson of its own
+    from natgrad_lecture.export.saved_page import saved  # it asks a live lesson of its own
 
     return saved(lesson, state, link, language if language in languages(lesson.name) else ENGLISH)
 

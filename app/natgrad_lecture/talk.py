@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from app.lessons import lessons
-from app.lessons.lesson import Lesson
-from app.state import VERSION, read_query
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.state.state import VERSION, read_query
 
 _MARKS = str.maketrans({"*": "*0", "~": "*1", "!": "*2"})
 """What parts steps, and a step from its line, is written so within them (stage/talk.js)."""

@@ -15,12 +15,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from app.figures.sheet import Sheet
-from natgrad_core.nets.machine import settle
-from natgrad_core.nets.patience import patience
 from natgrad_core.nets.problem import NetProblem
 from natgrad_core.nets.rule import Rule
+from natgrad_core.nets.runtime.threads_and_malloc import settle
+from natgrad_core.nets.runtime.time_limit import patience
 from natgrad_core.nets.training import Frame, begin, train
+from natgrad_lecture.drawing.sheet import Sheet
 
 settle()
 

@@ -18,7 +18,7 @@ import anywidget
 import orjson
 import traitlets
 
-from app.stage.bundle import module, plotly, style
+from natgrad_lecture.stage.bundle import module, plotly, style
 
 PAGE_MIME = "application/vnd.natgrad.page+json"
 """The display's mime type in which our template finds the lesson and its first answer."""

@@ -1,7 +1,7 @@
 """A change of the DATA variable: y = f(x), by name or drawn by hand.
 
 The probability stays where it is, p(x)dx = p(y)dy, so a density is divided by the slope of f. That
-is a change of what is measured; a change of the parameters is a chart (natgrad_core.chart).
+is a change of what is measured; a change of the parameters is a chart (natgrad_core.core.chart).
 """
 
 from __future__ import annotations

@@ -14,9 +14,9 @@ from functools import cached_property
 
 import numpy as np
 
+from natgrad_core.analysis.data_transforms import Variable
 from natgrad_core.ops import HALF_LOG_2PI
 from natgrad_core.types import Array, ArrayLike
-from natgrad_core.variable import Variable
 
 ORDER = 8
 """Points of the Gauss–Legendre rule on each panel."""

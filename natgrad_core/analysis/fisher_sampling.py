@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from natgrad_core.jet import variables_through
-from natgrad_core.problem import Problem
-from natgrad_core.small import components
+from natgrad_core.core.problem import Problem
+from natgrad_core.linalg.small_matrices import components
+from natgrad_core.tracing.jet import variables_through
 from natgrad_core.types import Array, ArrayLike, Whole
 
 
@@ -145,7 +145,7 @@ def kl_misses(problem: Problem, theta: ArrayLike, sizes: Array, count: int = 48)
     ``[m, count]``, opposite ends ``count/2`` apart; NaN outside the domain. Of order ε³, and where
     opposite ends are averaged ε⁴.
     """
-    from natgrad_core.shapes import outline
+    from natgrad_core.geometry.shapes import outline
 
     point = problem.check(theta)
     ring = outline(problem.fisher(point), 0.5, count + 1)[:-1]

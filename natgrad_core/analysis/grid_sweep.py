@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from natgrad_core.charts.linear import Linear
-from natgrad_core.problem import Problem
-from natgrad_core.rule import Rule
-from natgrad_core.run import ends
+from natgrad_core.core.problem import Problem
+from natgrad_core.core.rule import Rule
+from natgrad_core.core.run import ends
 from natgrad_core.types import Array, ArrayLike, Bools, Whole
 
 BLOCK = 1024

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from natgrad_core.chart import Chart
-from natgrad_core.registry import Registry
+from natgrad_core.core.chart import Chart
+from natgrad_core.core.registry import Registry
 
 charts: Registry[Callable[..., Chart]] = Registry("chart", __name__, "charts")

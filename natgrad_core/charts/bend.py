@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any
 
-from natgrad_core.chart import Chart
 from natgrad_core.charts import charts
-from natgrad_core.options import Span
-from natgrad_core.small import Vector
+from natgrad_core.core.chart import Chart
+from natgrad_core.core.options import Span
+from natgrad_core.linalg.small_matrices import Vector
 
 
 @charts.register("bend")

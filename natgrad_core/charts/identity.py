@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from natgrad_core.chart import Chart
 from natgrad_core.charts import charts
-from natgrad_core.small import Matrix, Vector, eye
+from natgrad_core.core.chart import Chart
+from natgrad_core.linalg.small_matrices import Matrix, Vector, eye
 
 
 @charts.register("identity")

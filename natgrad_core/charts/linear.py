@@ -11,10 +11,10 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-from natgrad_core.chart import Chart
 from natgrad_core.charts import charts
-from natgrad_core.options import Span
-from natgrad_core.small import Matrix, Vector, mv
+from natgrad_core.core.chart import Chart
+from natgrad_core.core.options import Span
+from natgrad_core.linalg.small_matrices import Matrix, Vector, mv
 from natgrad_core.types import Array, ArrayLike
 
 

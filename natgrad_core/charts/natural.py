@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from natgrad_core.charts import charts
-from natgrad_core.family_chart import FamilyChart, Route
+from natgrad_core.charts._family_chart import FamilyChart, Route
+from natgrad_core.linalg.small_matrices import Vector
 from natgrad_core.ops import atan2, cos, log, sigmoid, sin, sqrt
-from natgrad_core.small import Vector
 from natgrad_core.types import Array, Bools
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from natgrad_core.chart import Chart
 from natgrad_core.charts import charts
-from natgrad_core.small import Vector
+from natgrad_core.core.chart import Chart
+from natgrad_core.linalg.small_matrices import Vector
 from natgrad_core.types import Array, Bools
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from natgrad_core.charts import charts
-from natgrad_core.componentwise import Componentwise
+from natgrad_core.charts._componentwise import Componentwise
 from natgrad_core.ops import sqrt
 
 

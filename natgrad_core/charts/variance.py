@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from natgrad_core.charts import charts
-from natgrad_core.componentwise import Componentwise
+from natgrad_core.charts._componentwise import Componentwise
 from natgrad_core.ops import sqrt, where
 
 

@@ -11,10 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from natgrad_core.jet import variables_through
-from natgrad_core.made import Made, remember
-from natgrad_core.ops import is_tensor
-from natgrad_core.small import (
+from natgrad_core.linalg.small_matrices import (
     Matrix,
     Vector,
     add,
@@ -25,6 +22,9 @@ from natgrad_core.small import (
     pack,
     symmetric,
 )
+from natgrad_core.ops import is_tensor
+from natgrad_core.provenance.made import Made, remember
+from natgrad_core.tracing.jet import variables_through
 from natgrad_core.types import Array, ArrayLike, Bools, Numeric
 
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from natgrad_core.core.problem import At
+from natgrad_core.linalg.small_matrices import Matrix, eye, trace
 from natgrad_core.ops import maximum, minimum, where
-from natgrad_core.problem import At
-from natgrad_core.small import Matrix, eye, trace
 
 Kind: TypeAlias = Callable[[At, Matrix], Matrix]
 """(the point, the metric G there) -> D."""

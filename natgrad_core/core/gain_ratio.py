@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from natgrad_core.core.problem import At
+from natgrad_core.linalg.small_matrices import Vector, pack
 from natgrad_core.ops import opaque, where
-from natgrad_core.problem import At
-from natgrad_core.small import Vector, pack
 
 
 def gain_ratio(at: At, step: Vector, promised: Any) -> Any:

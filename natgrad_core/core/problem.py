@@ -14,11 +14,8 @@ from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
-from natgrad_core.chart import Chart
-from natgrad_core.made import Made, remember
-from natgrad_core.ops import constant, is_tensor
-from natgrad_core.rows import Rows
-from natgrad_core.small import (
+from natgrad_core.core.chart import Chart
+from natgrad_core.linalg.small_matrices import (
     Matrix,
     Vector,
     add,
@@ -29,6 +26,9 @@ from natgrad_core.small import (
     mv,
     transpose,
 )
+from natgrad_core.ops import constant, is_tensor
+from natgrad_core.provenance.made import Made, remember
+from natgrad_core.tracing.row_sums import Rows
 from natgrad_core.types import Array, ArrayLike, Bools, Numeric
 
 
@@ -227,7 +227,7 @@ class Problem:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """What a notebook shows: the loss and ellipses of F, as a picture."""
-        from natgrad_core.display import problem_bundle  # only a notebook asks for it
+        from natgrad_core.provenance.display import problem_bundle  # only a notebook asks for it
 
         return problem_bundle(self)
 

@@ -11,7 +11,7 @@ import importlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar, cast
 
-from natgrad_core.made import remembering
+from natgrad_core.provenance.made import remembering
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -29,7 +29,7 @@ class Registry(Mapping[str, T]):
 
     ``kind`` is the word for one item in messages ("problem"), ``package`` the package whose
     modules register themselves. What a shelf that ``natgrad_core`` offers under a ``public`` name
-    makes, remembers the call (``natgrad_core.made``).
+    makes, remembers the call (``natgrad_core.provenance.made``).
     """
 
     def __init__(self, kind: str, package: str, public: str = "") -> None:
@@ -69,7 +69,8 @@ class Registry(Mapping[str, T]):
 
             package = importlib.import_module(self._package)
             for module in pkgutil.iter_modules(package.__path__):
-                importlib.import_module(f"{self._package}.{module.name}")
+                if not module.name.startswith("_"):  # what items share is no item
+                    importlib.import_module(f"{self._package}.{module.name}")
         return self._items
 
     def __getitem__(self, name: str) -> T:

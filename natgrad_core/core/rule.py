@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from natgrad_core import damping as dampings
-from natgrad_core.given import checked
-from natgrad_core.made import made, remembering
+from natgrad_core.core import damping as dampings
+from natgrad_core.core.problem import At, Problem
+from natgrad_core.core.validation import checked
+from natgrad_core.linalg.operators import Dense, invertible
+from natgrad_core.linalg.small_matrices import Vector, add, components, full, mv
+from natgrad_core.linalg.spectral import pseudo_inverse
 from natgrad_core.metrics import Metric
-from natgrad_core.operator import Dense, invertible
-from natgrad_core.problem import At, Problem
-from natgrad_core.small import Vector, add, components, full, mv
-from natgrad_core.spectral import pseudo_inverse
+from natgrad_core.provenance.made import made, remembering
 from natgrad_core.types import Array, ArrayLike
 
 Memory = Any
@@ -99,8 +99,8 @@ def precondition(
     """Direction -> (G + λD)⁻¹ direction, with G the metric and D what ``kind`` says.
 
     ``damping`` is λ ≥ 0, one number or an array over the leading axes ``[...]``; ``kind`` a name in
-    ``natgrad_core.damping.ALL_KINDS``. Amari 1998, eq. 12, with damping as in Levenberg 1944. Where
-    there is no inverse the direction is not finite and the path ends (``ok``), or with
+    ``natgrad_core.core.damping.ALL_KINDS``. Amari 1998, eq. 12, with damping as in Levenberg 1944.
+    Where there is no inverse the direction is not finite and the path ends (``ok``), or with
     ``singular="pseudo-inverse"`` it is Moore and Penrose's: the shortest of the directions that
     explain the most of the gradient.
     """

@@ -15,10 +15,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from natgrad_core.problem import At, Charted, Problem
-from natgrad_core.rule import Memory, Rule
-from natgrad_core.small import Vector, components, pack
-from natgrad_core.trace import Given, Lines, follow, lifted, lowered, replay
+from natgrad_core.core.problem import At, Charted, Problem
+from natgrad_core.core.rule import Memory, Rule
+from natgrad_core.linalg.small_matrices import Vector, components, pack
+from natgrad_core.tracing.trace import Given, Lines, follow, lifted, lowered, replay
 from natgrad_core.types import Array, ArrayLike, Bools
 
 
@@ -86,7 +86,7 @@ class Trajectory:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """What a notebook shows: the path over the loss, with ellipses of F, as a picture."""
-        from natgrad_core.display import run_bundle  # only a notebook asks for it
+        from natgrad_core.provenance.display import run_bundle  # only a notebook asks for it
 
         return run_bundle(self.problem, repr(self), self.theta)
 

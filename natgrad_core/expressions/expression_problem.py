@@ -1,13 +1,13 @@
 """Your own problem, from one line: a log-likelihood or a loss in the data and two parameters.
 
-    from natgrad_core.expression import own
+    from natgrad_core.expressions.expression_problem import own
 
     problem = own("normal_logpdf(y, a*x + b, exp(s))", {"x": x, "y": y}, ("a", "s"), b=1.0)
     problem = own("(1 - a)**2 + 100*(b - a**2)**2", parameters=("a", "b"))
 
-The text is read by ``natgrad_core.grammar``. Derivatives are exact (jets). Where the whole text is
-one density its Fisher matrix, KL divergence and samples are exact too; other log-likelihoods have
-scores, hence an empirical Fisher matrix.
+The text is read by ``natgrad_core.expressions.grammar``. Derivatives are exact (jets). Where the
+whole text is one density its Fisher matrix, KL divergence and samples are exact too; other
+log-likelihoods have scores, hence an empirical Fisher matrix.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from natgrad_core.densities import DENSITIES
-from natgrad_core.grammar import Expression, ExpressionError, read
-from natgrad_core.jet import Jet, jet_of, variables
-from natgrad_core.made import remembering
-from natgrad_core.problem import NoProbabilityModel, Problem
-from natgrad_core.rows import Rows
-from natgrad_core.small import Matrix, Vector, congruent, symmetric, upper
+from natgrad_core.core.problem import NoProbabilityModel, Problem
+from natgrad_core.expressions.grammar import Expression, ExpressionError, read
+from natgrad_core.families.densities import DENSITIES
+from natgrad_core.linalg.small_matrices import Matrix, Vector, congruent, symmetric, upper
+from natgrad_core.provenance.made import remembering
+from natgrad_core.tracing.jet import Jet, jet_of, variables
+from natgrad_core.tracing.row_sums import Rows
 from natgrad_core.types import Array, ArrayLike, Bools
 
 MOST_ROWS = 10_000
@@ -32,7 +32,7 @@ _FEW = 4
 """Rows up to which derivatives are traced row by row; each brings all the lines of its jets."""
 
 
-@remembering("natgrad_core.expression", "own")
+@remembering("natgrad_core.expressions.expression_problem", "own")
 def own(
     text: str,
     data: Mapping[str, ArrayLike] | None = None,

@@ -6,7 +6,7 @@
     atom     = number | name | function '(' sum (',' sum)* ')' | '(' sum ')'
 
 Names are the parameters, the columns of the data and ``pi``. Functions are those of ``FUNCTIONS``
-and the densities of ``natgrad_core.densities``. All else is refused, with its place.
+and the densities of ``natgrad_core.families.densities``. All else is refused, with its place.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from natgrad_core.densities import DENSITIES
+from natgrad_core.families.densities import DENSITIES
 from natgrad_core.ops import cos, exp, lgamma, log, log1p_exp, power, sigmoid, sin, sqrt, tanh
 
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {

@@ -12,10 +12,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from natgrad_core.core.problem import Support
+from natgrad_core.linalg.small_matrices import Matrix, Vector, symmetric
 from natgrad_core.ops import HALF_LOG_2PI, digamma, exp, lgamma, log, log1p_exp, sigmoid, trigamma
-from natgrad_core.problem import Support
-from natgrad_core.rows import Rows
-from natgrad_core.small import Matrix, Vector, symmetric
+from natgrad_core.tracing.row_sums import Rows
 from natgrad_core.types import Array
 
 LogP: TypeAlias = (

@@ -21,10 +21,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from natgrad_core.ops import HALF_LOG_2PI, constant, total
-from natgrad_core.problem import Problem, Support
-from natgrad_core.rows import Rows
-from natgrad_core.small import (
+from natgrad_core.core.problem import Problem, Support
+from natgrad_core.linalg.small_matrices import (
     Matrix,
     Vector,
     add,
@@ -38,6 +36,8 @@ from natgrad_core.small import (
     transpose,
     upper,
 )
+from natgrad_core.ops import HALF_LOG_2PI, constant, total
+from natgrad_core.tracing.row_sums import Rows
 from natgrad_core.types import Array, ArrayLike
 
 

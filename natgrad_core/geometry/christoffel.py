@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from natgrad_core.jet import jet_of, times, variables
-from natgrad_core.problem import At, ChartedAt
-from natgrad_core.small import Vector, dot, mv, solve
+from natgrad_core.core.problem import At, ChartedAt
+from natgrad_core.linalg.small_matrices import Vector, dot, mv, solve
+from natgrad_core.tracing.jet import jet_of, times, variables
 
 
 def bending(at: At, v: Vector) -> Vector:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from natgrad_core.problem import Problem
+from natgrad_core.core.problem import Problem
 from natgrad_core.types import Array
 
 

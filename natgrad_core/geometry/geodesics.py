@@ -14,11 +14,11 @@ from importlib import import_module
 import numpy as np
 
 from natgrad_core.charts import charts
-from natgrad_core.christoffel import bending
-from natgrad_core.family import ExponentialFamily
-from natgrad_core.problem import Problem
-from natgrad_core.rao import closed
-from natgrad_core.small import components, full
+from natgrad_core.core.problem import Problem
+from natgrad_core.families.exponential_family import ExponentialFamily
+from natgrad_core.geometry.christoffel import bending
+from natgrad_core.geometry.fisher_rao import closed
+from natgrad_core.linalg.small_matrices import components, full
 from natgrad_core.types import Array, ArrayLike
 
 

@@ -13,11 +13,11 @@ from importlib import import_module
 
 import numpy as np
 
+from natgrad_core.core.problem import Problem
+from natgrad_core.core.rule import Rule
+from natgrad_core.core.run import run
 from natgrad_core.metrics import Metric
 from natgrad_core.metrics.fisher import fisher
-from natgrad_core.problem import Problem
-from natgrad_core.rule import Rule
-from natgrad_core.run import run
 from natgrad_core.types import Array, ArrayLike
 
 MOST_STEPS = 10_000

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from natgrad_core.problem import Problem
-from natgrad_core.small import components
+from natgrad_core.core.problem import Problem
+from natgrad_core.linalg.small_matrices import components
 from natgrad_core.types import Array
 
 

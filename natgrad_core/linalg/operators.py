@@ -1,8 +1,9 @@
 """What a metric returns: a linear map from vectors to covectors that can be inverted.
 
 A rule needs only ``mv`` (lower an index) and ``solve`` (raise one); ``dense`` is the slow witness
-that every fast form is held against. Everything is by components (``natgrad_core.small``), so that
-a rule can be traced; ``array`` gives the matrix as NumPy.
+that every fast form is held against. Everything is by components
+(``natgrad_core.linalg.small_matrices``), so that a rule can be traced; ``array`` gives the matrix
+as NumPy.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from typing import Protocol
 
 import numpy as np
 
-from natgrad_core import small
-from natgrad_core.small import Matrix, Vector, pack
+from natgrad_core.linalg import small_matrices as small
+from natgrad_core.linalg.small_matrices import Matrix, Vector, pack
 from natgrad_core.types import Array
 
 

@@ -11,8 +11,18 @@ from typing import Any
 
 import numpy as np
 
+from natgrad_core.linalg.small_matrices import (
+    Matrix,
+    add,
+    determinant,
+    eye,
+    matmul,
+    pack,
+    symmetric,
+    trace,
+    upper,
+)
 from natgrad_core.ops import maximum, opaque, sqrt, where
-from natgrad_core.small import Matrix, add, determinant, eye, matmul, pack, symmetric, trace, upper
 from natgrad_core.types import Array
 
 RANK_TOLERANCE = 1e-12

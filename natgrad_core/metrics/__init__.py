@@ -6,9 +6,9 @@ A metric maps a problem at a point to an operator; called with its options it gi
 from collections.abc import Callable
 from typing import TypeAlias
 
-from natgrad_core.operator import Operator
-from natgrad_core.problem import At
-from natgrad_core.registry import Registry
+from natgrad_core.core.problem import At
+from natgrad_core.core.registry import Registry
+from natgrad_core.linalg.operators import Operator
 
 Metric: TypeAlias = Callable[[At], Operator]
 

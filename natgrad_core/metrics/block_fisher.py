@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from natgrad_core.core.problem import At
+from natgrad_core.linalg.operators import Block, Operator
 from natgrad_core.metrics import Metric, metrics
-from natgrad_core.operator import Block, Operator
-from natgrad_core.problem import At
 
 
 @metrics.register(

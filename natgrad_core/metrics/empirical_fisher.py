@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from natgrad_core.core.problem import At
+from natgrad_core.linalg.operators import Dense, Operator
+from natgrad_core.linalg.small_matrices import Vector, symmetric
 from natgrad_core.metrics import Metric, metrics
-from natgrad_core.operator import Dense, Operator
-from natgrad_core.problem import At
-from natgrad_core.small import Vector, symmetric
 
 
 @metrics.register(

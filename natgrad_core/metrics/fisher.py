@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from natgrad_core.core.problem import At
+from natgrad_core.linalg.operators import Dense, Operator
 from natgrad_core.metrics import Metric, metrics
-from natgrad_core.operator import Dense, Operator
-from natgrad_core.problem import At
 
 
 @metrics.register(

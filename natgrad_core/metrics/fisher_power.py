@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from natgrad_core.given import checked
+from natgrad_core.core.options import Span
+from natgrad_core.core.problem import At
+from natgrad_core.core.validation import checked
+from natgrad_core.linalg.operators import Dense, Operator
+from natgrad_core.linalg.spectral import power
 from natgrad_core.metrics import Metric, metrics
-from natgrad_core.operator import Dense, Operator
-from natgrad_core.options import Span
-from natgrad_core.problem import At
-from natgrad_core.spectral import power
 from natgrad_core.types import ArrayLike
 
 

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from natgrad_core.core.options import Span
+from natgrad_core.core.problem import At, Problem
+from natgrad_core.linalg.operators import Dense, Operator
+from natgrad_core.linalg.small_matrices import components, pack, symmetric
 from natgrad_core.metrics import Metric, metrics
-from natgrad_core.operator import Dense, Operator
 from natgrad_core.ops import opaque
-from natgrad_core.options import Span
-from natgrad_core.problem import At, Problem
-from natgrad_core.small import components, pack, symmetric
 from natgrad_core.types import Array
 
 

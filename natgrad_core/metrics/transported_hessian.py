@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from natgrad_core.core.problem import At, ChartedAt
+from natgrad_core.linalg.operators import Dense, Operator
+from natgrad_core.linalg.small_matrices import Matrix, congruent
 from natgrad_core.metrics import Metric, metrics
-from natgrad_core.operator import Dense, Operator
-from natgrad_core.problem import At, ChartedAt
-from natgrad_core.small import Matrix, congruent
 
 
 @metrics.register("transported-hessian", r"G = J^\top H J")

@@ -11,12 +11,12 @@ Nothing above this package imports it, so that ``import natgrad_core`` never wai
 
 try:
     from natgrad_core.nets import rules
-    from natgrad_core.nets.data import Data, autoencoding, painted, plane, real
-    from natgrad_core.nets.fisher import Fisher
+    from natgrad_core.nets.datasets import Data, autoencoding, painted, plane, real
+    from natgrad_core.nets.fisher.fisher import Fisher
     from natgrad_core.nets.likelihood import Bernoulli, Categorical, Gaussian
     from natgrad_core.nets.model import Net, mlp
-    from natgrad_core.nets.optim import KFAC, NaturalGradient
     from natgrad_core.nets.problem import NetProblem, Point
+    from natgrad_core.nets.torch_optimizers import KFAC, NaturalGradient
     from natgrad_core.nets.training import Frame, race, train
 except ModuleNotFoundError as missing:
     if missing.name != "torch":

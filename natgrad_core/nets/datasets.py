@@ -16,7 +16,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from natgrad_core.data import load
+from natgrad_core.datasets import load
 
 PLANE = ("moons", "circles", "spirals")
 REAL = ("digits", "iris", "wine", "breast-cancer", "diabetes")

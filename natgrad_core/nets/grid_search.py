@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from natgrad_core.nets import rules
-from natgrad_core.nets.data import PLANE, REAL, plane, real
-from natgrad_core.nets.machine import settle
+from natgrad_core.nets.datasets import PLANE, REAL, plane, real
 from natgrad_core.nets.model import mlp
 from natgrad_core.nets.problem import NetProblem
 from natgrad_core.nets.rule import Rule
+from natgrad_core.nets.runtime.threads_and_malloc import settle
 from natgrad_core.nets.training import accuracy, train
 
 Setting = dict[str, Any]

@@ -14,11 +14,11 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from natgrad_core.nets.fisher import Fisher, gauss_newton
-from natgrad_core.nets.kfac import Eigen, Factors, Kronecker
+from natgrad_core.nets.fisher.fisher import Fisher, gauss_newton
+from natgrad_core.nets.fisher.kfac import Eigen, Factors, Kronecker
+from natgrad_core.nets.fisher.solve import DROWNED, solve
 from natgrad_core.nets.problem import FLOAT32_FLOOR, Point, SingularError
 from natgrad_core.nets.rule import Memory, nothing
-from natgrad_core.nets.solve import DROWNED, solve
 
 
 class Operator(Protocol):
@@ -53,7 +53,7 @@ class Exact:
         self.fisher, self.method, self.tolerance, self.note = fisher, method, tolerance, ""
 
     def solve(self, v: Tensor, damping: float) -> Tensor:
-        """By ``natgrad_core.nets.solve``; ``note`` says how."""
+        """By ``natgrad_core.nets.fisher.solve``; ``note`` says how."""
         found = solve(self.fisher, v, damping, self.method, tolerance=self.tolerance)
         self.note = f"solved by {found.method}" + (f"; {found.note}" if found.note else "")
         return found.x

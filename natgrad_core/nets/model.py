@@ -19,8 +19,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from natgrad_core.nets.kinds import layer_of
-from natgrad_core.nets.layers import Layer, Parametric
+from natgrad_core.nets.layers.elementwise import layer_of
+from natgrad_core.nets.layers.linear_and_conv import Layer, Parametric
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "tanh": nn.Tanh,

@@ -1,9 +1,9 @@
 """What input whitening and batch normalization do to the Fisher matrix.
 
 Once their statistics stand still both are fixed affine maps, and a layer behind one of them is the
-same layer seen through another frame (``natgrad_core.nets.mixing``): the same functions, other
-parameters. A Linear layer's block of the Fisher matrix is near B ⊗ A, A the second moment of its
-features, so the condition number of A counts twice over: centering takes the mean out of A,
+same layer seen through another frame (``natgrad_core.nets.reparametrization``): the same functions,
+other parameters. A Linear layer's block of the Fisher matrix is near B ⊗ A, A the second moment of
+its features, so the condition number of A counts twice over: centering takes the mean out of A,
 standardizing gives it a diagonal of ones, whitening makes it the identity. Plain descent is slowed
 by the condition number and the natural gradient is not: to that extent these layers do by a choice
 of parameters what a metric does (LeCun et al. 1998, §4.3; Desjardins et al. 2015).
@@ -21,10 +21,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from natgrad_core.nets.fisher import Fisher
-from natgrad_core.nets.layers import Linear
-from natgrad_core.nets.mixing import Frame, Seen
+from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.layers.linear_and_conv import Linear
 from natgrad_core.nets.problem import NetProblem, Point
+from natgrad_core.nets.reparametrization import Frame, Seen
 
 SMALL = 1e-10
 """Eigenvalues below this share of the largest are directions that no output feels: left out."""

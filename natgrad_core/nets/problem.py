@@ -14,12 +14,12 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
-from natgrad_core.nets.contract import dense
-from natgrad_core.nets.data import Data
-from natgrad_core.nets.layers import Linear
+from natgrad_core.nets.datasets import Data
+from natgrad_core.nets.fisher.dense import dense
+from natgrad_core.nets.layers.linear_and_conv import Linear
 from natgrad_core.nets.likelihood import Categorical, Gaussian, Likelihood
-from natgrad_core.nets.memory import must_hold
 from natgrad_core.nets.model import Net, Tape
+from natgrad_core.nets.runtime.memory_limit import must_hold
 
 FLOAT32_FLOOR = 1e-5
 """Below this share of a matrix's largest eigenvalue, λ drowns in float32 rounding."""

@@ -21,10 +21,10 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
-from natgrad_core.nets.fisher import Fisher
-from natgrad_core.nets.kinds import Mixed
-from natgrad_core.nets.layers import Linear
-from natgrad_core.nets.metric import Metric
+from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.layers.elementwise import Mixed
+from natgrad_core.nets.layers.linear_and_conv import Linear
+from natgrad_core.nets.metrics import Metric
 from natgrad_core.nets.model import Net
 from natgrad_core.nets.rule import Rule
 from natgrad_core.nets.rules import second_order

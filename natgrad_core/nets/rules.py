@@ -18,13 +18,13 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from natgrad_core.nets import metric as metrics
+from natgrad_core.nets import metrics
+from natgrad_core.nets.baselines import adadelta, adam, gradient, lbfgs, momentum, nesterov
 from natgrad_core.nets.damping import Damping, LevenbergMarquardt, policy
-from natgrad_core.nets.metric import Metric
+from natgrad_core.nets.metrics import Metric
 from natgrad_core.nets.problem import Point, SingularError
-from natgrad_core.nets.rivals import adadelta, adam, gradient, lbfgs, momentum, nesterov
 from natgrad_core.nets.rule import Memory, Rule
-from natgrad_core.nets.size import Quadratic, Rate, Size, Step, TrustRegion, size_of
+from natgrad_core.nets.step_size import Quadratic, Rate, Size, Step, TrustRegion, size_of
 
 TRIES = 12
 """Trials of one step, each with more damping, before it is given up."""

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from natgrad_core.nets import metric
-from natgrad_core.nets.compare import STAND_INS
-from natgrad_core.nets.metric import Metric, Operator
+from natgrad_core.nets import metrics as metric
+from natgrad_core.nets.fisher.approximations import STAND_INS
+from natgrad_core.nets.metrics import Metric, Operator
 from natgrad_core.nets.problem import Point
 
 MATRICES: dict[str, Callable[[], Metric]] = {

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from natgrad_core.core.problem import Problem
+from natgrad_core.linalg.small_matrices import components, full
 from natgrad_core.metrics import metrics
-from natgrad_core.problem import Problem
 from natgrad_core.problems.linear_regression import LinearRegression
-from natgrad_core.small import components, full
 from natgrad_core.types import Array
 
 

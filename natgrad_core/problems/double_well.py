@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, ClassVar
 
-from natgrad_core.options import Span
-from natgrad_core.problem import Preset, Problem
+from natgrad_core.core.options import Span
+from natgrad_core.core.problem import Preset, Problem
+from natgrad_core.linalg.small_matrices import Matrix, Vector, symmetric
 from natgrad_core.problems import problems
-from natgrad_core.small import Matrix, Vector, symmetric
 
 
 @problems.register("double-well")

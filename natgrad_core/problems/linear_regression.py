@@ -6,9 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from natgrad_core.data import load
-from natgrad_core.family import LinearPredictor, UnitNormal
-from natgrad_core.problem import Preset
+from natgrad_core.core.problem import Preset
+from natgrad_core.datasets import load
+from natgrad_core.families.exponential_family import LinearPredictor, UnitNormal
 from natgrad_core.problems import problems
 from natgrad_core.types import ArrayLike
 

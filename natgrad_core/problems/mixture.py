@@ -11,11 +11,11 @@ from typing import Any, ClassVar, cast
 
 import numpy as np
 
+from natgrad_core.core.problem import Preset, Problem
+from natgrad_core.linalg.small_matrices import Matrix, Vector, components, symmetric
 from natgrad_core.ops import HALF_LOG_2PI, exp, logaddexp, sigmoid
-from natgrad_core.problem import Preset, Problem
 from natgrad_core.problems import problems
-from natgrad_core.rows import Rows
-from natgrad_core.small import Matrix, Vector, components, symmetric
+from natgrad_core.tracing.row_sums import Rows
 from natgrad_core.types import Array, ArrayLike
 
 NODES = np.arange(-14.0, 14.0 + 1e-9, 0.125)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from natgrad_core.family import UnitNormal
-from natgrad_core.problem import Preset
+from natgrad_core.core.problem import Preset
+from natgrad_core.families.exponential_family import UnitNormal
+from natgrad_core.linalg.small_matrices import Matrix, Vector, symmetric
 from natgrad_core.problems import problems
-from natgrad_core.small import Matrix, Vector, symmetric
 from natgrad_core.types import ArrayLike
 
 

@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from natgrad_core.data import load
+from natgrad_core.core.problem import Preset, Problem
+from natgrad_core.datasets import load
+from natgrad_core.linalg.small_matrices import Matrix, Vector, components, symmetric
 from natgrad_core.ops import exp, lgamma, log
-from natgrad_core.problem import Preset, Problem
 from natgrad_core.problems import problems
-from natgrad_core.rows import Rows
-from natgrad_core.small import Matrix, Vector, components, symmetric
+from natgrad_core.tracing.row_sums import Rows
 from natgrad_core.types import Array, ArrayLike, Bools
 
 GAMMA = 0.5772156649015329

@@ -67,7 +67,9 @@ def cited(texts: Iterable[str]) -> list[Source]:
     keys = dict.fromkeys(key for text in texts for key in named(text))
     for key in keys:
         if key not in SOURCES:
-            raise UnknownSource(f"no source {key!r}; list the work in natgrad_core/sources.py")
+            raise UnknownSource(
+                f"no source {key!r}; list the work in natgrad_core/provenance/bibliography.py"
+            )
     return [SOURCES[key] for key in keys]
 
 

@@ -1,7 +1,8 @@
 """cite(thing, …) -> BibTeX: the works behind a problem, a chart, a metric, a rule, a run or a name.
 
 Each item names its sources where it states its formula, and whatever comes off a shelf remembers
-the call that made it (``natgrad_core.made``): so a run cites its problem, its chart and its rule.
+the call that made it (``natgrad_core.provenance.made``): so a run cites its problem, its chart and
+its rule.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from difflib import get_close_matches
 from typing import Any
 
 from natgrad_core.charts import charts
-from natgrad_core.made import made
+from natgrad_core.core.registry import UnknownName
+from natgrad_core.core.run import Trajectory
 from natgrad_core.metrics import metrics
 from natgrad_core.problems import problems
-from natgrad_core.registry import UnknownName
+from natgrad_core.provenance.bibliography import bibtex, cited
+from natgrad_core.provenance.made import made
 from natgrad_core.rules import rules
-from natgrad_core.run import Trajectory
-from natgrad_core.sources import bibtex, cited
 
 _SHELVES = {"problems": problems, "charts": charts, "metrics": metrics, "rules": rules}
 
@@ -28,7 +29,8 @@ def cite(*things: Any) -> str:
 
     A thing is a problem, a chart, a metric, a rule, a ``Trajectory``, the maker of one of them
     (``rules["adam"]``), or a name; a name on two shelves cites both. Raises ``UnknownName`` for a
-    name on none, and ``UnknownSource`` for a work that ``natgrad_core.sources`` does not list.
+    name on none, and ``UnknownSource`` for a work that ``natgrad_core.provenance.bibliography``
+    does not list.
     """
     return bibtex(cited(text for thing in things for text in words(thing))).rstrip()
 

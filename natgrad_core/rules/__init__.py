@@ -6,7 +6,7 @@ axes of the starts.
 
 from collections.abc import Callable
 
-from natgrad_core.registry import Registry
-from natgrad_core.rule import Rule
+from natgrad_core.core.registry import Registry
+from natgrad_core.core.rule import Rule
 
 rules: Registry[Callable[..., Rule]] = Registry("rule", __name__, "rules")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from natgrad_core.given import checked
-from natgrad_core.made import remembering
+from natgrad_core.core.problem import At
+from natgrad_core.core.rule import Memory, Rule, chain, descend, precondition
+from natgrad_core.core.validation import checked
+from natgrad_core.linalg.small_matrices import Vector, dot, mv, solve
 from natgrad_core.metrics.fisher import fisher
 from natgrad_core.ops import maximum, minimum, sqrt
-from natgrad_core.problem import At
-from natgrad_core.rule import Memory, Rule, chain, descend, precondition
+from natgrad_core.provenance.made import remembering
 from natgrad_core.rules import rules
-from natgrad_core.small import Vector, dot, mv, solve
 from natgrad_core.types import ArrayLike
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from natgrad_core.core.rule import Rule, chain, descend, precondition
 from natgrad_core.metrics.fisher import fisher
-from natgrad_core.rule import Rule, chain, descend, precondition
 from natgrad_core.rules import rules
 from natgrad_core.rules.momentum import accumulate
 from natgrad_core.types import ArrayLike

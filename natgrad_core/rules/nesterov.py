@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from natgrad_core.rule import Rule, chain, descend
+from natgrad_core.core.rule import Rule, chain, descend
 from natgrad_core.rules import rules
 from natgrad_core.rules.momentum import accumulate
 from natgrad_core.types import ArrayLike

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from natgrad_core import ops
-from natgrad_core.small import Vector
+from natgrad_core.linalg.small_matrices import Vector
 
 
 def times(a: Any, b: Any) -> Any:

@@ -12,10 +12,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from natgrad_core.jet import Jet
+from natgrad_core.linalg.small_matrices import Vector
 from natgrad_core.ops import constant, is_tensor, total
-from natgrad_core.small import Vector
-from natgrad_core.trace import Sym, call
+from natgrad_core.tracing.jet import Jet
+from natgrad_core.tracing.trace import Sym, call
 from natgrad_core.types import ArrayLike
 
 FEW = 48

@@ -2,11 +2,11 @@
 
 A formula handed symbols instead of numbers leaves a straight line of arithmetic behind. The line
 is compiled, loop and all, and run on floats (one start: about a microsecond a step, where NumPy's
-calls on tiny arrays cost forty) or on arrays (many starts: ``natgrad_core.lanes``). Every run
-traces anew, which is cheap; numbers met on the way (a rate, the entries of A) are lifted out as
-arguments, so that moving a slider meets a line compiled before. Whoever runs a rule again and
-again with other numbers may keep its line (``Lines``). The slow witness is the same formula called
-on the numbers themselves (``run.directly``).
+calls on tiny arrays cost forty) or on arrays (many starts: ``natgrad_core.tracing.batched_loop``).
+Every run traces anew, which is cheap; numbers met on the way (a rate, the entries of A) are lifted
+out as arguments, so that moving a slider meets a line compiled before. Whoever runs a rule again
+and again with other numbers may keep its line (``Lines``). The slow witness is the same formula
+called on the numbers themselves (``run.directly``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from natgrad_core import lanes
+from natgrad_core.tracing import batched_loop as lanes
 from natgrad_core.types import Array
 
 

@@ -66,8 +66,8 @@ class Server:
 
 
 def start_server(port: int = 0, *arguments: str) -> Server:
-    """Start ``python -m app serve`` and wait until it says where it is."""
-    command = (sys.executable, "-m", "app", "serve", "--no-browser")
+    """Start ``python -m natgrad_lecture serve`` and wait until it says where it is."""
+    command = (sys.executable, "-m", "natgrad_lecture", "serve", "--no-browser")
     process = subprocess.Popen(
         [*command, f"--port={port}", "--pool=1", *arguments],
         cwd=ROOT,

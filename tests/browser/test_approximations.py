@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.lessons import lessons
+from natgrad_lecture.lessons import lessons
 from tests.browser.conftest import Server
 from tests.browser.test_coordinates import ROOT, settle, type_in
 

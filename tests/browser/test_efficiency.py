@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from natgrad_core.efficiency import expected, marks, ratio
+from natgrad_core.analysis.online_mean import expected, marks, ratio
 from tests.browser.conftest import Server
 from tests.browser.test_coordinates import ROOT, settle, type_in
 

@@ -16,11 +16,11 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
 
-from app.lessons import lessons
-from app.lessons.lesson import Lesson
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import Lesson
 from tests.browser.conftest import Server, Watch, stroke, touch
 from tests.browser.test_coordinates import ROOT, settle
-from tests.browser.test_take import SVG
+from tests.browser.test_export import SVG
 from tests.conftest import TRAINED
 
 SCREENS = {

@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from natgrad_core import chain, metrics, problems, run
-from natgrad_core.information import error, gather
-from natgrad_core.rule import descend, precondition
+from natgrad_core.analysis.fisher_sampling import error, gather
+from natgrad_core.core.rule import descend, precondition
+from natgrad_core.problems._kunstner_line import skewed_line
 from natgrad_core.rules.kl_limited import paced
-from natgrad_core.skewed import skewed_line
 from natgrad_core.types import Array
 from tests.browser.conftest import Server
 from tests.browser.test_coordinates import ROOT, drag, paths, settle, type_in

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app.lessons import lessons
+from natgrad_lecture.lessons import lessons
 from tests.browser.conftest import Server
 from tests.browser.test_every_lesson import barriers
 

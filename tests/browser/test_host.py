@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from app import lesson
+from natgrad_lecture import lesson
 from tests.browser.test_coordinates import (
     ROOT,
     assert_the_stage_shows_what_the_engine_says,

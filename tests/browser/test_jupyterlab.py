@@ -16,25 +16,25 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
 
-from app.languages import ENGLISH
-from app.lessons import lessons
-from app.lessons.live import Live
-from app.stage.bundle import module, style
-from app.stage.widget import plain
-from tests.app.servers import ROOT as REPOSITORY
-from tests.app.servers import lean
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.session import Live
+from natgrad_lecture.stage.bundle import module, style
+from natgrad_lecture.text.catalogs import ENGLISH
+from natgrad_lecture.widget import plain
 from tests.browser.test_coordinates import (
     ROOT,
     assert_the_stage_shows_what_the_engine_says,
     paths,
     settle,
 )
+from tests.server.servers import ROOT as REPOSITORY
+from tests.server.servers import lean
 
 # Its start alone takes a while, and the machine may be busy.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 CELLS = (
-    "from app import lesson\nseen = lesson('coordinates')\nseen",
+    "from natgrad_lecture import lesson\nseen = lesson('coordinates')\nseen",
     "seen.state = {**seen.state, 'rate': 0.05, 'rules': ('natural',), 'k': 7}",
     "run = seen.path['natural']['theta']\nprint('told', len(run.theta), float(run.loss[-1]))",
     "print('step', seen.state['k'])",

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from natgrad_core import charts, problems
+from natgrad_core.analysis.data_transforms import VARIABLES, Drawn, Variable
 from natgrad_core.types import Array
-from natgrad_core.variable import VARIABLES, Drawn, Variable
 from tests.browser.conftest import Server
 from tests.browser.test_coordinates import ROOT, drag, settle, type_in, word
 

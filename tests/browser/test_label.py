@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from app.stage.bundle import module
+from natgrad_lecture.stage.bundle import module
 
 CODE = module("strokes.js") + "\nexport { note };"
 

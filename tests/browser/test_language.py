@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, expect
 
-from app.languages import words
-from app.lessons import lessons
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.text.catalogs import words
 from tests.browser.conftest import Server
 from tests.browser.test_coordinates import ROOT
 

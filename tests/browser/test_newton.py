@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from natgrad_core import Rule, chain, charts, gap, metrics, problems, rules, run
-from natgrad_core.rule import descend, precondition
+from natgrad_core.core.rule import descend, precondition
 from tests.browser.conftest import Server
 from tests.browser.test_coordinates import ROOT, drag, paths, settle, type_in, word
 

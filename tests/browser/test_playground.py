@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from natgrad_core import charts, gap, problems, rules, run
-from natgrad_core.expression import own
+from natgrad_core.expressions.expression_problem import own
 from tests.browser.conftest import Server
 from tests.browser.test_coordinates import (
     ROOT,

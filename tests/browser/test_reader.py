@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app.lessons import lessons
+from natgrad_lecture.lessons import lessons
 from tests.browser.conftest import Server, Watch
 from tests.browser.test_coordinates import ROOT, drag, settle, type_in
 

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app.languages import words
-from app.lessons import lessons
-from app.take.export import export
-from app.take.page import saved
+from natgrad_lecture.export.saved_page import saved
+from natgrad_lecture.export.static_site import export
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.text.catalogs import words
 from tests.browser.conftest import Watch
 from tests.browser.test_coordinates import ROOT, paths, settle
 from tests.browser.test_every_lesson import barriers

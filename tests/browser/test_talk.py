@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app.lessons import lessons
-from app.lessons.talk import read_talk
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.talk import read_talk
 from tests.browser.conftest import ROOT as CHECKOUT
 from tests.browser.conftest import Server, Watch, stroke
 from tests.browser.test_coordinates import ROOT, drag, settle
@@ -264,7 +264,15 @@ def test_steps_are_rearranged_and_kept_as_a_link_and_as_a_file_and_replayed(
     expect(window.locator("li")).to_have_count(4)
     expect(window.get_by_label("line of step 2")).to_have_value("Mine ~ 100 %!")
 
-    command = [sys.executable, "-m", "app", "present", str(file), "--no-browser", "--port=0"]
+    command = [
+        sys.executable,
+        "-m",
+        "natgrad_lecture",
+        "present",
+        str(file),
+        "--no-browser",
+        "--port=0",
+    ]
     process = subprocess.Popen(
         [*command, "--pool=1"], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 
-from tests.app.servers import ROOT
+from tests.server.servers import ROOT
 
 COPIED = [
     name

@@ -18,9 +18,9 @@ import pytest
 import requests
 import websocket
 
-from app.serve.hub import options
-from tests.app.servers import ROOT, Page, lean, wait_until, zombies
+from natgrad_lecture.server.jupyterhub import options
 from tests.deploy.test_nginx import free_port
+from tests.server.servers import ROOT, Page, lean, wait_until, zombies
 
 HERE = ROOT / "build" / "proxy" / "node_modules" / ".bin" / "configurable-http-proxy"
 PROXY = str(HERE) if HERE.exists() else shutil.which("configurable-http-proxy")
@@ -175,7 +175,7 @@ def test_the_hub_says_where_to_listen_and_nobody_else_does() -> None:
 
 
 def test_a_class_s_server_ends_when_its_hub_has() -> None:
-    server = "import time\nfrom app.serve.hub import end_with_the_hub\n" \
+    server = "import time\nfrom natgrad_lecture.server.jupyterhub import end_with_the_hub\n" \
              "end_with_the_hub(0.05)\nprint('up', flush=True)\ntime.sleep(600)"  # fmt: skip
     hub = "import subprocess, sys\n" \
           "child = subprocess.Popen([sys.executable, '-c', sys.argv[1]], stdout=subprocess.PIPE,"\

@@ -18,7 +18,7 @@ TEMPLATES = re.findall(
     (ROOT / "CONTRIBUTING.md").read_text("utf-8"),
     re.S | re.M,
 )
-LAWS = ("tests/laws", "tests/lessons")
+LAWS = ("tests/engine", "tests/lessons")
 NAMES = {kind: Path(path).stem.replace("_", "-") for kind, path, _ in TEMPLATES}
 
 
@@ -39,7 +39,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def python(house: Path, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, *arguments], cwd=house, capture_output=True, text=True, check=False,
-        env={**os.environ, "PYTHONPATH": str(house)},
+        env={**os.environ, "PYTHONPATH": f"{house}{os.pathsep}{house / 'app'}"},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout
@@ -80,8 +80,8 @@ def test_what_was_dropped_in_is_on_its_shelf_in_the_menus_and_in_the_reference(
 SEEN = """
 import json, sys
 sys.path.insert(0, "docs")
-from app.lessons import lessons
-from pages import SHELVES
+from natgrad_lecture.lessons import lessons
+from build_pages import SHELVES
 
 pages = {{}}
 for kind, name in {names}.items():

@@ -17,9 +17,12 @@ from typing import Any
 import pytest
 
 import natgrad_core
-from app.lessons import lessons
 from natgrad_core import charts, metrics, problems, rules
-from natgrad_core.nets import layers, likelihood, metric, size
+from natgrad_core.nets import likelihood
+from natgrad_core.nets import metrics as metric
+from natgrad_core.nets import step_size as size
+from natgrad_core.nets.layers import linear_and_conv as layers
+from natgrad_lecture.lessons import lessons
 
 ROOT = Path(__file__).resolve().parents[2]
 SHELVES: dict[str, Any] = {
@@ -33,7 +36,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site, built with warnings as errors."""
     folder = tmp_path_factory.mktemp("docs")
     for command in (
-        ["docs/pages.py", str(folder / "source")],
+        ["docs/build_pages.py", str(folder / "source")],
         ["-m", "sphinx", "-qW", "--keep-going", "-b", "html", folder / "source", folder / "site"],
     ):
         done = subprocess.run(

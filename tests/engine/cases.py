@@ -9,10 +9,10 @@ import numpy as np
 
 from natgrad_core import metrics, problems, rules
 from natgrad_core.charts import charts
+from natgrad_core.core.problem import Problem
+from natgrad_core.core.run import directly
+from natgrad_core.linalg.small_matrices import components, full
 from natgrad_core.metrics import Metric
-from natgrad_core.problem import Problem
-from natgrad_core.run import directly
-from natgrad_core.small import components, full
 from natgrad_core.types import Array
 
 SHEAR = charts["linear"](matrix=((2.0, 1.0), (0.0, 0.5)))

@@ -10,9 +10,9 @@ from numpy.testing import assert_allclose
 
 from natgrad_core import charts
 from natgrad_core.charts.linear import compose, decompose
-from natgrad_core.problem import OutsideDomain
-from tests.laws.referee import derivatives
-from tests.laws.shelves import PAIRS, chart_for, pair, problem
+from natgrad_core.core.problem import OutsideDomain
+from tests.engine.autodiff_reference import derivatives
+from tests.engine.cases import PAIRS, chart_for, pair, problem
 
 every_pair = pytest.mark.parametrize(("name", "chart"), PAIRS)
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from natgrad_core import charts, cite, metrics, problems, rules, run
-from natgrad_core.registry import UnknownName
-from natgrad_core.sources import SOURCES
+from natgrad_core.core.registry import UnknownName
+from natgrad_core.provenance.bibliography import SOURCES
 
 SHELVES: dict[str, Mapping[str, Any]] = {
     "problems": problems, "charts": charts, "metrics": metrics, "rules": rules,

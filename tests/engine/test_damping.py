@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from natgrad_core import metrics, rules, run
-from natgrad_core.damping import ALL_KINDS, CEILING, KINDS, levenberg_marquardt, trust_region
+from natgrad_core.core.damping import ALL_KINDS, CEILING, KINDS, levenberg_marquardt, trust_region
+from natgrad_core.core.rule import direction
 from natgrad_core.problems.quadratic import Quadratic
-from natgrad_core.rule import direction
-from tests.laws.shelves import SHEAR, problem, sheared
+from tests.engine.cases import SHEAR, problem, sheared
 
 LAMBDA = 0.7
 

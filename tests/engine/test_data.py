@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import natgrad_core.data
-from natgrad_core.data import load
+import natgrad_core.datasets
+from natgrad_core.datasets import load
 
-FOLDER = Path(natgrad_core.data.__file__).parent
+FOLDER = Path(natgrad_core.datasets.__file__).parent
 TABLES = sorted(FOLDER.rglob("*.csv"))
 FREE = r"Public domain|public domain|not\s+subject to copyright"
 

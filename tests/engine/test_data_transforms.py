@@ -9,9 +9,9 @@ import pytest
 from scipy import integrate, stats
 
 from natgrad_core import charts, problems
-from natgrad_core.compare import Pair, normals, panels
+from natgrad_core.analysis.data_transforms import VARIABLES, Drawn
+from natgrad_core.analysis.density_distances import Pair, normals, panels
 from natgrad_core.types import Array
-from natgrad_core.variable import VARIABLES, Drawn
 
 NORMAL = problems["normal"]()
 CURVES = {

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from natgrad_core import problems
-from natgrad_core.problem import OutsideDomain
-from natgrad_core.shapes import (
+from natgrad_core.core.problem import OutsideDomain
+from natgrad_core.geometry.shapes import (
     _crossing,
     axes_by_eigenvectors,
     ellipse_axes,

@@ -15,17 +15,17 @@ from numpy.testing import assert_allclose
 from scipy.integrate import quad_vec
 
 from natgrad_core import charts, metrics, problems, rules, run
-from natgrad_core.densities import DENSITIES
-from natgrad_core.expression import ExpressionError, own
-from natgrad_core.grammar import FUNCTIONS
-from natgrad_core.problem import NoProbabilityModel
-from natgrad_core.rows import Rows
-from natgrad_core.rule import SINGULAR, Rule, chain, descend, precondition
-from natgrad_core.run import directly
-from natgrad_core.small import components, full
+from natgrad_core.core.problem import NoProbabilityModel
+from natgrad_core.core.rule import SINGULAR, Rule, chain, descend, precondition
+from natgrad_core.core.run import directly
+from natgrad_core.expressions.expression_problem import ExpressionError, own
+from natgrad_core.expressions.grammar import FUNCTIONS
+from natgrad_core.families.densities import DENSITIES
+from natgrad_core.linalg.small_matrices import components, full
+from natgrad_core.tracing.row_sums import Rows
 from natgrad_core.types import Array
+from tests.engine.autodiff_reference import derivatives
 from tests.fuzz.texts import anything, texts
-from tests.laws.referee import derivatives
 
 RNG = np.random.default_rng(11)
 X = RNG.normal(size=9)

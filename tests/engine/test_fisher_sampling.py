@@ -7,7 +7,7 @@ import pytest
 from scipy import integrate
 
 from natgrad_core import chain, metrics, problems, run
-from natgrad_core.information import (
+from natgrad_core.analysis.fisher_sampling import (
     angle,
     error,
     expected_error,
@@ -17,10 +17,10 @@ from natgrad_core.information import (
     surprises,
     whitening,
 )
-from natgrad_core.rule import descend, precondition
+from natgrad_core.core.rule import descend, precondition
+from natgrad_core.geometry.shapes import outline, spread_axes
+from natgrad_core.problems._kunstner_line import directions, minimum, skewed_line
 from natgrad_core.rules.kl_limited import paced
-from natgrad_core.shapes import outline, spread_axes
-from natgrad_core.skewed import directions, minimum, skewed_line
 from natgrad_core.types import Array
 
 MODELS = [n for n, kind in problems.items() if kind.support is not None]

@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 
 from natgrad_core import charts, problems, rules, run
-from natgrad_core.divergence import Divergence
-from natgrad_core.family import ExponentialFamily
-from natgrad_core.flow import extrapolated, flow
-from natgrad_core.geodesic import (
+from natgrad_core.families.exponential_family import ExponentialFamily
+from natgrad_core.geometry.geodesics import (
     NoGeodesic,
     distance,
     e_geodesic,
@@ -19,8 +17,10 @@ from natgrad_core.geodesic import (
     m_geodesic,
     shoot,
 )
+from natgrad_core.geometry.gradient_flow import extrapolated, flow
+from natgrad_core.linalg.operators import Dense
 from natgrad_core.metrics.euclidean import euclidean
-from natgrad_core.operator import Dense
+from natgrad_core.problems._kl_to_target import Divergence
 from natgrad_core.types import Array
 
 CURVED = {

@@ -10,13 +10,13 @@ from numpy.testing import assert_allclose
 
 from natgrad_core import charts, metrics, problems
 from natgrad_core.charts.natural import Natural
-from natgrad_core.data import load
-from natgrad_core.family import ExponentialFamily
+from natgrad_core.core.registry import UnknownName
+from natgrad_core.datasets import load
+from natgrad_core.families.exponential_family import ExponentialFamily
+from natgrad_core.linalg.small_matrices import components, full, pack
+from natgrad_core.linalg.spectral import absolute, power, pseudo_inverse
 from natgrad_core.problems.normal import Normal
-from natgrad_core.registry import UnknownName
-from natgrad_core.small import components, full, pack
-from natgrad_core.spectral import absolute, power, pseudo_inverse
-from tests.laws.shelves import METRIC_CASES, has_metric, matrix, problem, regular, sheared
+from tests.engine.cases import METRIC_CASES, has_metric, matrix, problem, regular, sheared
 
 TENSORS = {
     "fisher",

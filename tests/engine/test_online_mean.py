@@ -7,7 +7,7 @@ from collections import deque
 import numpy as np
 import pytest
 
-from natgrad_core.efficiency import AVERAGED, KEPT, expected, limit, marks, racing, ratio
+from natgrad_core.analysis.online_mean import AVERAGED, KEPT, expected, limit, marks, racing, ratio
 
 FISHER = np.linalg.inv(np.array([[1.6, 0.5], [0.5, 0.7]]))
 GAINS = {"natural": np.linalg.inv(FISHER), "gradient": 1.4 * np.eye(2)}

@@ -7,10 +7,10 @@ import pytest
 from numpy.testing import assert_allclose
 
 from natgrad_core import metrics
-from natgrad_core.operator import Block, Dense, Diagonal, SingularMetric, invertible
-from natgrad_core.rule import direction
-from natgrad_core.small import pack, solve, transpose
-from tests.laws.shelves import problem
+from natgrad_core.core.rule import direction
+from natgrad_core.linalg.operators import Block, Dense, Diagonal, SingularMetric, invertible
+from natgrad_core.linalg.small_matrices import pack, solve, transpose
+from tests.engine.cases import problem
 
 
 def _positive(rng, d: int) -> tuple:

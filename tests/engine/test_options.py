@@ -7,7 +7,7 @@ from typing import Annotated
 import pytest
 
 from natgrad_core import charts, metrics, problems, rules
-from natgrad_core.options import Choices, Option, Span, options
+from natgrad_core.core.options import Choices, Option, Span, options
 
 ITEMS = [
     pytest.param(item, id=f"{shelf.kind}:{name}")

@@ -16,11 +16,11 @@ from numpy.testing import assert_allclose
 from scipy.integrate import quad_vec
 
 from natgrad_core import problems
-from natgrad_core.problem import NoProbabilityModel, OutsideDomain, Problem
-from natgrad_core.rows import Rows
+from natgrad_core.core.problem import NoProbabilityModel, OutsideDomain, Problem
+from natgrad_core.tracing.row_sums import Rows
 from natgrad_core.types import Array
-from tests.laws.referee import derivatives
-from tests.laws.shelves import PAIRS, modeled, pair, problem
+from tests.engine.autodiff_reference import derivatives
+from tests.engine.cases import PAIRS, modeled, pair, problem
 
 every_pair = pytest.mark.parametrize(("name", "chart"), PAIRS)
 every_problem = pytest.mark.parametrize("name", problems)

@@ -11,12 +11,12 @@ from scipy.special import digamma, i0, i1, polygamma, psi
 
 from natgrad_core import charts, metrics, problems, rules, run
 from natgrad_core.charts.linear import Linear
-from natgrad_core.expression import own
-from natgrad_core.operator import Dense
-from natgrad_core.problem import Problem
-from natgrad_core.small import components, full
+from natgrad_core.core.problem import Problem
+from natgrad_core.expressions.expression_problem import own
+from natgrad_core.linalg.operators import Dense
+from natgrad_core.linalg.small_matrices import components, full
 from natgrad_core.types import Array
-from tests.laws.shelves import problem
+from tests.engine.cases import problem
 
 EULER = -float(digamma(1.0))
 

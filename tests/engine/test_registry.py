@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from natgrad_core import charts, metrics, problems, rules
-from natgrad_core.registry import Registry, UnknownName
+from natgrad_core.core.registry import Registry, UnknownName
 
 ROOT = Path(__file__).resolve().parents[2]
 SHELVES = {"problem": problems, "chart": charts, "metric": metrics, "rule": rules}
@@ -48,7 +48,7 @@ def test_two_items_cannot_have_one_name() -> None:
 
 def test_every_file_of_a_shelf_puts_something_on_it() -> None:
     for package, shelf in (("rules", rules), ("metrics", metrics), ("charts", charts)):
-        files = {p.stem for p in (ROOT / "natgrad_core" / package).glob("*.py")} - {"__init__"}
+        files = {p.stem for p in (ROOT / "natgrad_core" / package).glob("[!_]*.py")}
         assert {name.replace("-", "_") for name in shelf} == files
 
 
@@ -74,7 +74,10 @@ APP = sorted((ROOT / "app").rglob("*.py"))
 @pytest.mark.parametrize("path", CORE, ids=lambda p: str(p.relative_to(ROOT)))
 def test_the_mathematics_knows_no_widget_no_plot_and_no_dashboard(path: Path) -> None:
     seen = imports(path)
-    assert not starts(seen, "app", "tests", "plotly", "ipywidgets", "anywidget", "voila", "IPython")
+    assert not starts(
+        seen, "natgrad_lecture", "tests", "plotly", "ipywidgets", "anywidget", "voila"
+    )
+    assert not starts(seen, "IPython")
     if "nets" not in path.relative_to(ROOT).parts:
         assert not starts(seen, "torch")
         assert not {m for m in seen if m.startswith("natgrad_core.nets")}
@@ -83,21 +86,19 @@ def test_the_mathematics_knows_no_widget_no_plot_and_no_dashboard(path: Path) ->
 @pytest.mark.parametrize("path", APP, ids=lambda p: str(p.relative_to(ROOT)))
 def test_the_dashboards_import_downward_only(path: Path) -> None:
     seen = imports(path)
-    room = path.relative_to(ROOT / "app").parts[0].removesuffix(".py")
+    room = path.relative_to(ROOT / "app" / "natgrad_lecture").parts[0].removesuffix(".py")
     below = {
-        "fields": set(),
-        "state": {"fields"},
-        "store": {"fields", "state"},
-        "compute": {"fields", "state", "store"},
-        "figures": {"fields", "state", "store", "compute", "figures"},
-        "typeset": set(),
-        "stage": {"stage"},
-        "panels": {"fields", "state", "figures"},
+        "state": set(),
+        "engine_cache": {"state"},
+        "drawing": {"state", "engine_cache"},
+        "text": set(),
+        "stage": set(),
+        "controls": {"state", "drawing"},
     }
     if room in below:
-        rooms = {m.split(".")[1] for m in seen if m.startswith("app.")}
+        rooms = {m.split(".")[1] for m in seen if m.startswith("natgrad_lecture.")}
         assert rooms <= below[room] | {room}
-    if room == "figures":
+    if room == "drawing":
         assert not starts(seen, "ipywidgets", "anywidget", "IPython")
     assert not starts(seen, "tests", "torch")
 
@@ -114,7 +115,8 @@ def test_importing_the_engine_loads_nothing_heavy() -> None:
 
 def test_a_lesson_of_the_plane_never_loads_torch() -> None:
     code = (
-        "import sys; from app.lessons import lessons, open_lesson; open_lesson('coordinates');"
+        "import sys; from natgrad_lecture.lessons import lessons, open_lesson;"
+        "open_lesson('coordinates');"
         "print([m for m in ('torch', 'plotly') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from natgrad_core import chain, charts, gap, metrics, problems, rules, run
-from natgrad_core.christoffel import bending
-from natgrad_core.gain import gain_ratio
-from natgrad_core.geodesic import exponential
-from natgrad_core.registry import UnknownName
-from natgrad_core.rule import Rule, descend, direction, precondition
-from natgrad_core.run import directly
-from natgrad_core.small import components, full
-from tests.laws.shelves import (
+from natgrad_core.core.gain_ratio import gain_ratio
+from natgrad_core.core.registry import UnknownName
+from natgrad_core.core.rule import Rule, descend, direction, precondition
+from natgrad_core.core.run import directly
+from natgrad_core.geometry.christoffel import bending
+from natgrad_core.geometry.geodesics import exponential
+from natgrad_core.linalg.small_matrices import components, full
+from tests.engine.cases import (
     METRIC_CASES,
     PAIRS,
     RULE_CASES,

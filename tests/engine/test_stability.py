@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from natgrad_core import chain, charts, metrics, problems, rules, run
-from natgrad_core.rule import descend, precondition
-from natgrad_core.stability import critical_rate
-from natgrad_core.sweep import turned
+from natgrad_core.analysis.grid_sweep import turned
+from natgrad_core.analysis.stability import critical_rate
+from natgrad_core.core.rule import descend, precondition
 
 
 @pytest.mark.parametrize("damping", [0.0, 3.0])

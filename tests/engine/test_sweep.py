@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from natgrad_core import Problem, charts, lanes, problems, rules, run
-from natgrad_core.rows import Rows
-from natgrad_core.run import directly, ends
-from natgrad_core.small import Vector
-from natgrad_core.sweep import BLOCK, sweep, sweeping, turned
-from natgrad_core.trace import follow, replay
+from natgrad_core import Problem, charts, problems, rules, run
+from natgrad_core.analysis.grid_sweep import BLOCK, sweep, sweeping, turned
+from natgrad_core.core.run import directly, ends
+from natgrad_core.linalg.small_matrices import Vector
+from natgrad_core.tracing import batched_loop as lanes
+from natgrad_core.tracing.row_sums import Rows
+from natgrad_core.tracing.trace import follow, replay
 
 RATES = np.logspace(-2, 0.3, 5)
 DAMPINGS = np.array([0.0, 0.1, 1.0])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from natgrad_core.ball import axes, bent, boundary, normal
-from natgrad_core.shapes import steepest
+from natgrad_core.geometry.shapes import steepest
+from natgrad_core.geometry.unit_ball import axes, bent, boundary, normal
 
 METRICS = {
     "ball": ((0.3, 2.0), 25.0),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 
-from app.lessons import lessons
+from natgrad_lecture.lessons import lessons
 from tests.fuzz.examine import fuzz, fuzz_states
 
 

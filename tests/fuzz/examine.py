@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from hypothesis import HealthCheck, Phase, given, settings
 
-from app.lessons.lesson import Lesson
-from app.lessons.live import Live
-from app.stage.widget import plain
-from app.state import read_query
+from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.session import Live
+from natgrad_lecture.state.state import read_query
+from natgrad_lecture.widget import plain
 from tests.fuzz.strategies import asks, changes, links
 
 SIZES = {"float32": 4, "float64": 8, "int32": 4, "uint8": 1}

@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 from hypothesis import strategies as st
 
-from app.lessons.lesson import Lesson
-from app.lessons.playground.state import BY_METRIC
-from app.state import OWN
 from natgrad_core import charts, metrics, rules
+from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.lessons.playground.state import BY_METRIC
+from natgrad_lecture.state.state import OWN
 from tests.fuzz.texts import anything, texts
 
 NUMBERS = st.one_of(

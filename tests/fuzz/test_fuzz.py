@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.lessons import lessons
-from app.serve.ask import Refused, ask_in, frame_of
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.server.request_filter import Refused, ask_in, frame_of
 from tests.fuzz.examine import fuzz, fuzz_states
 
 

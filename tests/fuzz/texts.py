@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from natgrad_core.densities import DENSITIES
-from natgrad_core.grammar import FUNCTIONS
+from natgrad_core.expressions.grammar import FUNCTIONS
+from natgrad_core.families.densities import DENSITIES
 
 NUMBERS = ("0", "1", "2", "0.5", "pi", "1e9", "1e-9")
 POWERS = ("0", "2", "3", "0.5", "(-1)", "(-0.5)")

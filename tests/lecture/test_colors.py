@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.figures.palette import inks
-from app.figures.sheet import Sheet
-from app.lessons import lessons
-from app.lessons.lesson import Lesson
 from natgrad_core.rules import rules
 from natgrad_core.types import Array
+from natgrad_lecture.drawing.palette import inks
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import Lesson
 
-THEME = (Path(__file__).resolve().parents[2] / "app/stage/theme.css").read_text()
+THEME = (Path(__file__).resolve().parents[2] / "app/natgrad_lecture/stage/theme.css").read_text()
 
 SEEN_BY = {
     "all": np.eye(3),

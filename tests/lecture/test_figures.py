@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.compute import Shown, together
-from app.figures.contours import add_contours_through, add_lattice, level_bands
-from app.figures.palette import inks
-from app.figures.sheet import Sheet
-from app.figures.twins import RADIUS, add_anatomy, add_ellipses, broken, one_step
-from app.lessons import lessons
-from app.lessons.live import Live
-from app.lessons.newton import HESSIANS
 from natgrad_core import charts, problems, rules, run
 from natgrad_core.types import Array
-from tests.app.test_live import unpack
+from natgrad_lecture.drawing.contours import add_contours_through, add_lattice, level_bands
+from natgrad_lecture.drawing.paired_runs import RADIUS, add_anatomy, add_ellipses, broken, one_step
+from natgrad_lecture.drawing.palette import inks
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.engine_cache import Shown, together
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.newton import HESSIANS
+from natgrad_lecture.session import Live
+from tests.lecture.test_session import unpack
 
 A = ((2.0, 1.0), (0.0, 0.5))
 
@@ -231,7 +231,7 @@ def test_a_map_comes_coarse_to_fine_and_is_the_sweep_when_it_is_whole() -> None:
 
 
 def test_a_coarse_cell_stands_for_its_unknown_neighbors() -> None:
-    from app.figures.sweep_map import _spread
+    from natgrad_lecture.drawing.heat_map import _spread
 
     value, done = np.arange(17.0)[:, None] * np.ones(17), np.zeros((17, 17), bool)
     done[::16, ::16] = True

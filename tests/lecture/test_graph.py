@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.figures.graph import Axis, Graph
-from app.figures.sheet import Sheet
-from app.figures.views import square
-from tests.app.test_live import unpack
+from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.windows import square
+from tests.lecture.test_session import unpack
 
 
 @pytest.mark.parametrize(

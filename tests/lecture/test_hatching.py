@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.figures.hatch import add_hatch, hatch
-from app.figures.sheet import Sheet
+from natgrad_lecture.drawing.hatching import add_hatch, hatch
+from natgrad_lecture.drawing.sheet import Sheet
 
 VIEW = np.array([[-2.0, 2.0], [1.0, 5.0]])
 

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.lessons import lessons
-from app.lessons.live import Live
-from app.lessons.playground.state import BY_METRIC, PROBLEMS, Play
-from app.lessons.playground.words import CAVENDISH
-from app.state import OWN, read_query
 from natgrad_core import charts, metrics, problems, rules
 from natgrad_core.charts.bend import Bend
 from natgrad_core.charts.linear import Linear
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.playground.state import BY_METRIC, PROBLEMS, Play
+from natgrad_lecture.lessons.playground.words import CAVENDISH
+from natgrad_lecture.session import Live
+from natgrad_lecture.state.state import OWN, read_query
 
 LESSON = lessons["playground"]
 
@@ -57,7 +57,7 @@ def test_every_item_of_every_shelf_can_be_chosen() -> None:
 @pytest.fixture
 def plain(live: Live, monkeypatch: pytest.MonkeyPatch) -> Live:
     """Without the still layer, which is costly and not looked at here."""
-    module = importlib.import_module("app.lessons.playground.picture")
+    module = importlib.import_module("natgrad_lecture.lessons.playground.figure")
     for name in ("add_contours", "add_contours_through", "add_lattice"):
         monkeypatch.setattr(module, name, lambda *_: None)
     return live

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from app.figures.chart import axis, chart, dots, line, table
-from app.lessons import open_lesson
-from app.stage.bundle import plotly
+from natgrad_lecture.drawing.plotly_chart import axis, chart, dots, line, table
+from natgrad_lecture.lessons import open_lesson
+from natgrad_lecture.stage.bundle import plotly
 
 
 def test_a_chart_is_what_plotly_takes_but_for_its_inks() -> None:

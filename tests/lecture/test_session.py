@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.lessons import lessons
-from app.lessons.live import Live
 from natgrad_core import charts, problems, rules, run
 from natgrad_core.types import Array
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.session import Live
 from tests.fuzz.texts import anything
 
 KINDS = {"f4": np.float32, "u4": np.uint32}

@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from app.figures.simplify import seen, thinned
 from natgrad_core.types import Array, Bools
+from natgrad_lecture.drawing.simplify import seen, thinned
 
 VIEW = np.array([[-1.0, 1.0], [-1.0, 1.0]])
 SIZE = np.array([2.0, 2.0])

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.fields import BadInput
-from app.lessons import lessons
-from app.lessons.coordinates import Coordinates
-from app.lessons.lesson import Lesson
-from app.state import read_query
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.lessons.coordinates import Coordinates
+from natgrad_lecture.state.fields import BadInput
+from natgrad_lecture.state.state import read_query
 from tests.fuzz.texts import anything
 
 DEFAULT = Coordinates()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.fields import BadInput
-from app.lessons import lessons
-from app.store import Store
 from natgrad_core.charts.linear import Parts, compose, decompose
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.state.fields import BadInput
+from natgrad_lecture.state.store import Store
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from app.lessons import lessons
-from app.lessons.lesson import Lesson
-from app.lessons.talk import BadTalk, Step, Talk, read_talk
-from app.state import PAGE, read_query
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.state.state import PAGE, read_query
+from natgrad_lecture.talk import BadTalk, Step, Talk, read_talk
 
 
 @pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))

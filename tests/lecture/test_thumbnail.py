@@ -7,12 +7,12 @@ import re
 import numpy as np
 import pytest
 
-from app.figures.miniature import miniature
-from app.figures.palette import inks
-from app.figures.sheet import Sheet
-from app.lessons import lessons
-from app.lessons.lesson import Lesson
-from app.stage.bundle import module, style
+from natgrad_lecture.drawing.palette import inks
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.thumbnail import miniature
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.stage.bundle import module, style
 
 LIGHT = [lesson for lesson in lessons.values() if not lesson.heavy]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.figures.vectors import directions
 from natgrad_core.types import Array
+from natgrad_lecture.drawing.vector_field import directions
 
 VIEW = np.array([[-1.0, 1.0], [2.0, 4.0]])
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app import lesson
-from app.stage.widget import plain
 from natgrad_core import Trajectory, problems, rules, run
+from natgrad_lecture import lesson
+from natgrad_lecture.widget import plain
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.lessons import lessons
-from app.lessons.live import Live
-from app.stand_ins import SHARES
-from natgrad_core.nets.one_step import one_step
+from natgrad_core.nets.step_comparison import one_step
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.approximations.model import SHARES
+from natgrad_lecture.session import Live
 
 
 def ask(live: Live, fine: int = 0, **changes: Any) -> dict[str, Any]:

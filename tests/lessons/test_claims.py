@@ -7,11 +7,11 @@ import re
 
 import pytest
 
-from app.figures.sheet import Sheet
-from app.lessons import lessons
-from app.lessons.lesson import Claim, Definition, Lesson
-from app.state import read_query
-from app.typeset import prose
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import Claim, Definition, Lesson
+from natgrad_lecture.state.state import read_query
+from natgrad_lecture.text.typeset import prose
 
 CLAIMS = [
     pytest.param(lesson, claim, id=f"{name}:{claim.id}")

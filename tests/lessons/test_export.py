@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.figures.sheet import Sheet
-from app.lessons import lessons
-from app.lessons.lesson import Lesson, Preset
-from app.take.cite import cite
-from app.take.script import leaves, script
 from natgrad_core import Trajectory, charts, metrics, problems, rules, run
-from natgrad_core.cite import words
-from natgrad_core.made import Unwritable, Writer, made
-from natgrad_core.problem import Charted
-from natgrad_core.sources import SOURCES, UnknownSource, cited, named
+from natgrad_core.core.problem import Charted
+from natgrad_core.provenance.bibliography import SOURCES, UnknownSource, cited, named
+from natgrad_core.provenance.cite import words
+from natgrad_core.provenance.made import Unwritable, Writer, made
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.export.bibtex import cite
+from natgrad_lecture.export.python_script import leaves, script
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import Lesson, Preset
 
 PRESETS = [
     pytest.param(lesson, preset, id=f"{name}:{preset.name}")

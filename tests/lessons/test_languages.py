@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from app.languages import ENGLISH, HERE, Words, languages, words
-from app.lessons import lessons
-from app.lessons.live import Live
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.session import Live
+from natgrad_lecture.text.catalogs import ENGLISH, HERE, Words, languages, words
 
 TRANSLATED = [
     pytest.param(language, name, id=f"{language}-{name}")
     for name in lessons
     for language in languages(name)[1:]
 ]
-STAGE = Path(__file__).resolve().parents[2] / "app" / "stage"
+STAGE = Path(__file__).resolve().parents[2] / "app" / "natgrad_lecture" / "stage"
 
 
 def hear_all(language: str, name: str) -> Words:

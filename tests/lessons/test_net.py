@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app import learning
-from app.learning import COARSE, FINE
-from app.lessons import lessons
-from app.lessons.live import Live
-from app.state import read_query
-from app.taught import ONE_EACH, Taught
 from natgrad_core.nets import NetProblem, mlp, plane, rules
 from natgrad_core.nets.training import train
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.net import model as learning
+from natgrad_lecture.lessons.net.model import COARSE, FINE
+from natgrad_lecture.lessons.net.state import ONE_EACH, Taught
+from natgrad_lecture.session import Live
+from natgrad_lecture.state.state import read_query
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.__main__ import main
-from app.lessons import lessons
-from app.lessons.live import Live
-from app.take.pack import Pack, acts_of
-from app.take.page import page, saved
+from natgrad_lecture.__main__ import main
+from natgrad_lecture.export.answer_pack import Pack, acts_of
+from natgrad_lecture.export.saved_page import page, saved
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.session import Live
 
 LESSON = lessons["steepest-descent"]
 

@@ -6,14 +6,14 @@ import math
 
 import pytest
 
-from app import training
-from app.figures.race import picture
-from app.figures.sheet import Sheet
-from app.lessons import lessons
-from app.lessons.live import Live
-from app.lessons.race import OPTIONS, RULES, TASKS, TUNED, Racing
-from app.state import read_query
 from natgrad_core.nets.training import median, reached
+from natgrad_lecture import training
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.race import OPTIONS, RULES, TASKS, TUNED, Racing
+from natgrad_lecture.lessons.race.figure import picture
+from natgrad_lecture.session import Live
+from natgrad_lecture.state.state import read_query
 
 SMALL = {"task": "iris", "rules": ["kfac", "gradient"], "count": 2, "budget": 0.05, "width": 4}
 

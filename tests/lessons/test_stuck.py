@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from app import training
-from app.figures.stuck import remarks
-from app.lessons import lessons
-from app.lessons.live import Live
+from natgrad_lecture import training
+from natgrad_lecture.drawing.run_messages import remarks
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.session import Live
 
 PAGES = {
     "net": ("rules", {"rules": ["natural", "adam"], "steps": 3}, ["natural", "Adam"]),

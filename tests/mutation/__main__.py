@@ -1,4 +1,4 @@
-"""``python -m tests.faults``: plant each fault in a copy, run its laws, say whether they fail."""
+"""``python -m tests.mutation``: plant each fault in a copy, run its laws, say whether they fail."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.faults.faults import FAULTS, Fault
+from tests.mutation.mutants import FAULTS, Fault
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 10.0
@@ -32,7 +32,7 @@ class Verdict(NamedTuple):
 def try_laws(folder: Path, laws: tuple[str, ...], patience: float | None = None) -> Verdict:
     """Run these laws in this copy."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider"]
-    files = [f"tests/laws/test_{law}.py" for law in laws]
+    files = [f"tests/engine/test_{law}.py" for law in laws]
     env = {**os.environ, "PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"}
     began = time.perf_counter()
     try:

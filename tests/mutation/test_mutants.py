@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import __main__ as runner
-from tests.faults.faults import FAULTS, Fault
+from tests.mutation import __main__ as runner
+from tests.mutation.mutants import FAULTS, Fault
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,7 +19,7 @@ def test_a_fault_can_be_planted(fault: Fault) -> None:
     assert fault.old != fault.new
     assert fault.laws
     for law in fault.laws:
-        assert (ROOT / "tests" / "laws" / f"test_{law}.py").is_file()
+        assert (ROOT / "tests" / "engine" / f"test_{law}.py").is_file()
 
 
 def test_there_are_many_of_different_kinds() -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from natgrad_core.nets import Categorical, Gaussian, Net, NetProblem, mlp, painted, plane, rules
-from natgrad_core.nets.fisher import Fisher
+from natgrad_core.nets.fisher.fisher import Fisher
 from natgrad_core.nets.likelihood import Bernoulli
 from natgrad_core.nets.problem import NotFiniteError
 

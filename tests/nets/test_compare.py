@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from natgrad_core.nets import NetProblem, metric, mlp, plane, rules
-from natgrad_core.nets.compare import STAND_INS, error, operators, spectrum
-from natgrad_core.nets.metric import Operator
-from natgrad_core.nets.mixing import Frame, Pulled, Seen, natural_in
+from natgrad_core.nets import NetProblem, mlp, plane, rules
+from natgrad_core.nets import metrics as metric
+from natgrad_core.nets.fisher.approximations import STAND_INS, error, operators, spectrum
+from natgrad_core.nets.metrics import Operator
+from natgrad_core.nets.reparametrization import Frame, Pulled, Seen, natural_in
 
 
 @pytest.fixture(scope="module")

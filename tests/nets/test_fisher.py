@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from natgrad_core.nets.fisher import KINDS, Fisher, gauss_newton, hessian_product
+from natgrad_core.nets.fisher.fisher import KINDS, Fisher, gauss_newton, hessian_product
 from natgrad_core.nets.likelihood import Categorical, Gaussian
-from natgrad_core.nets.metric import blocks, diagonal
+from natgrad_core.nets.metrics import blocks, diagonal
 from natgrad_core.nets.problem import NetProblem
 from tests.nets.cases import LIKELIHOODS, NETS, jacobian, point, problem, referee
 

@@ -8,10 +8,10 @@ from torch import Tensor
 
 from natgrad_core.nets import NetProblem, mlp, rules
 from natgrad_core.nets.damping import LevenbergMarquardt
-from natgrad_core.nets.layers import Linear
+from natgrad_core.nets.layers.linear_and_conv import Linear
 from natgrad_core.nets.likelihood import Bernoulli, Gaussian, Likelihood
-from natgrad_core.nets.mixing import Frame, Seen
 from natgrad_core.nets.problem import Point
+from natgrad_core.nets.reparametrization import Frame, Seen
 from natgrad_core.nets.rule import Rule
 
 SIZES = (3, 4, 3, 2)

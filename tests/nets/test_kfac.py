@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from natgrad_core.nets import NetProblem, mlp
-from natgrad_core.nets.fisher import Fisher
-from natgrad_core.nets.kfac import Eigen, Factors, Kronecker, Pair, join, split
+from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.fisher.kfac import Eigen, Factors, Kronecker, Pair, join, split
 from natgrad_core.nets.likelihood import Gaussian
-from natgrad_core.nets.metric import Metric, ekfac, kfac
+from natgrad_core.nets.metrics import Metric, ekfac, kfac
 from natgrad_core.nets.problem import Point
 from tests.nets.cases import LIKELIHOODS, LINEAR_ONLY, point
 

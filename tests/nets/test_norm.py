@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from natgrad_core.nets import Gaussian, NetProblem, mlp, rules
-from natgrad_core.nets.fisher import Fisher
-from natgrad_core.nets.layers import Linear
-from natgrad_core.nets.norm import FRAMES, Spectrum, folded, frozen, normed, seen_as
+from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.layers.linear_and_conv import Linear
+from natgrad_core.nets.normalization import FRAMES, Spectrum, folded, frozen, normed, seen_as
 
 
 def inputs(n: int = 60, d: int = 4) -> Tensor:

@@ -7,10 +7,10 @@ import math
 import pytest
 import torch
 
-from natgrad_core.nets.fisher import Fisher
-from natgrad_core.nets.metric import Basis
-from natgrad_core.nets.one_step import MATRICES, along, one_step, operators
+from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.metrics import Basis
 from natgrad_core.nets.problem import SingularError
+from natgrad_core.nets.step_comparison import MATRICES, along, one_step, operators
 from tests.nets.cases import LIKELIHOODS, point
 
 

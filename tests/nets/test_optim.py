@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from natgrad_core.nets import NetProblem, mlp, rules
 from natgrad_core.nets.likelihood import Bernoulli, Categorical, Gaussian, Likelihood
-from natgrad_core.nets.optim import KFAC, NaturalGradient, SecondOrder
 from natgrad_core.nets.rule import Rule
+from natgrad_core.nets.torch_optimizers import KFAC, NaturalGradient, SecondOrder
 
 LOSSES: dict[str, tuple[nn.Module, Likelihood]] = {
     "cross-entropy": (nn.CrossEntropyLoss(), Categorical()),

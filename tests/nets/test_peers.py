@@ -16,11 +16,11 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from natgrad_core.nets.fisher import Fisher
-from natgrad_core.nets.kfac import Eigen, Factors, Kronecker
+from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.fisher.kfac import Eigen, Factors, Kronecker
+from natgrad_core.nets.fisher.solve import solve
 from natgrad_core.nets.likelihood import Gaussian
 from natgrad_core.nets.problem import Point
-from natgrad_core.nets.solve import solve
 from tests.nets.cases import LIKELIHOODS, NETS, point
 
 with warnings.catch_warnings():

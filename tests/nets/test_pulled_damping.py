@@ -8,10 +8,10 @@ import time
 import pytest
 import torch
 
-from app.figures.sheet import Sheet
-from app.training import Course, by_second, grow, pull, reach
 from natgrad_core.nets import NetProblem, mlp, plane, rules
 from natgrad_core.nets.training import train
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.training import Course, by_second, grow, pull, reach
 
 
 @pytest.fixture(scope="module")

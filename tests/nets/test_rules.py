@@ -18,9 +18,9 @@ from natgrad_core.nets.damping import (
     Nielsen,
     policy,
 )
-from natgrad_core.nets.fisher import Fisher
-from natgrad_core.nets.kfac import Factors, Kronecker
-from natgrad_core.nets.metric import (
+from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.fisher.kfac import Factors, Kronecker
+from natgrad_core.nets.metrics import (
     Careful,
     Metric,
     blocks,
@@ -33,7 +33,7 @@ from natgrad_core.nets.metric import (
 from natgrad_core.nets.problem import Point, SingularError
 from natgrad_core.nets.rule import Rule, chain, decay, descend
 from natgrad_core.nets.rules import second_order
-from natgrad_core.nets.size import KLClip, Quadratic, Rate, Step, TrustRegion
+from natgrad_core.nets.step_size import KLClip, Quadratic, Rate, Step, TrustRegion
 from tests.nets.cases import point
 
 

@@ -10,15 +10,25 @@ from dataclasses import replace
 import pytest
 import torch
 
-from natgrad_core.nets import NetProblem, cost, memory, metric, mlp, real, rules, train
-from natgrad_core.nets.cost import LOOSE, preconditions
-from natgrad_core.nets.fisher import Fisher, gauss_newton
-from natgrad_core.nets.kfac import Kronecker
-from natgrad_core.nets.layers import Linear
+from natgrad_core.nets import NetProblem, mlp, real, rules, train
+from natgrad_core.nets import metrics as metric
+from natgrad_core.nets.fisher.fisher import Fisher, gauss_newton
+from natgrad_core.nets.fisher import solver_cost as cost
+from natgrad_core.nets.fisher.kfac import Kronecker
+from natgrad_core.nets.fisher.solve import (
+    DROWNED,
+    LOOSE_PRODUCTS,
+    METHODS,
+    TooLargeError,
+    choose,
+    solve,
+)
+from natgrad_core.nets.fisher.solver_cost import LOOSE, preconditions
+from natgrad_core.nets.layers.linear_and_conv import Linear
 from natgrad_core.nets.likelihood import Categorical, Gaussian
-from natgrad_core.nets.patience import TooSlowError, patience
 from natgrad_core.nets.problem import FLOAT32_FLOOR, NotFiniteError, Point, SingularError
-from natgrad_core.nets.solve import DROWNED, LOOSE_PRODUCTS, METHODS, TooLargeError, choose, solve
+from natgrad_core.nets.runtime import memory_limit as memory
+from natgrad_core.nets.runtime.time_limit import TooSlowError, patience
 from tests.nets.cases import LIKELIHOODS, NETS, point
 
 DAMPINGS = (1e-10, 1e-3, 1.0)

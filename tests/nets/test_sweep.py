@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from natgrad_core.nets import sweep as module
-from natgrad_core.nets.sweep import key, rule_of, settings, sweep
+from natgrad_core.nets import grid_search as module
+from natgrad_core.nets.grid_search import key, rule_of, settings, sweep
 
 GRID: dict[str, Any] = {
     "rule": ["kfac", "adam", "gradient"],

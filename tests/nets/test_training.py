@@ -180,7 +180,7 @@ def test_neither_lbfgs_nor_a_look_along_steps_imports_a_compiler_or_sympy() -> N
     """
     code = (
         "import sys\nfrom natgrad_core.nets import NetProblem, mlp, plane, rules, train\n"
-        "from natgrad_core.nets.one_step import along\n"
+        "from natgrad_core.nets.step_comparison import along\n"
         "problem = NetProblem.of(mlp((2, 2, 2)), plane('moons', 4))\n"
         "frames = [*train(problem, rules.lbfgs(), steps=2)]\n"
         "at = problem.at(frames[-1].theta)\n"

@@ -12,9 +12,9 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 
-from app.lessons import lessons
-from app.serve.places import complete
-from app.stage.widget import PAGE_MIME
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.server.paths import complete
+from natgrad_lecture.widget import PAGE_MIME
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 REQUIREMENTS = [
@@ -116,7 +116,9 @@ def test_the_lessons_need_neither_torch_nor_test_tools() -> None:
 
 
 def test_importing_a_lesson_imports_neither_torch_nor_plotly() -> None:
-    code = "import sys, app.lessons; print(*sorted({'torch', 'plotly'} & set(sys.modules)))"
+    code = (
+        "import sys, natgrad_lecture.lessons;print(*sorted({'torch', 'plotly'} & set(sys.modules)))"
+    )
     run = [sys.executable, "-c", code]
     said = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert said.split() == []
@@ -139,7 +141,10 @@ def test_no_registry_and_no_machine_s_path_is_named() -> None:
     hosts = re.compile(r"index[-_]url|pypi\.(org|python)|files\.pythonhosted|download\.pytorch")
     for name in files.stdout.split():
         path = ROOT / name
-        if path.suffix in {".png", ".gif", ".jpg", ".webp"} or name == "tests/test_environment.py":
+        if (
+            path.suffix in {".png", ".gif", ".jpg", ".webp"}
+            or name == "tests/packaging/test_environment.py"
+        ):
             continue
         text = path.read_text("utf-8")
         assert not hosts.search(text), name
@@ -152,7 +157,7 @@ def test_the_front_end_keeps_the_house_s_line_length(kind: str) -> None:
     one_string = re.compile(r"""\s*(\w+: )?(["'`]).*\2[,;]?""")
     long = [
         f"{path.name}:{number}"
-        for path in sorted((ROOT / "app/stage").glob(f"*.{kind}"))
+        for path in sorted((ROOT / "app/natgrad_lecture/stage").glob(f"*.{kind}"))
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
         if len(line) > 100 and not one_string.fullmatch(line)
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 TORCH = next(
     line for line in (ROOT / "constraints.txt").read_text().split() if line.startswith("torch==")
 )

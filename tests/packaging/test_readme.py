@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from app.__main__ import parser
-from app.lessons import lessons
+from natgrad_lecture.__main__ import parser
+from natgrad_lecture.lessons import lessons
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "README.md").read_text()
 SPANS = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", TEXT, flags=re.S))
-COMMANDS = [span for span in SPANS if re.match(r"(python -m app|natgrad) ", span)]
-MODULES = sorted(set(re.findall(r"python -m (tests[\w.]*\w)", TEXT)))
+COMMANDS = [span for span in SPANS if re.match(r"(python -m natgrad_lecture|natgrad) ", span)]
+MODULES = sorted(set(re.findall(r"python -m ((?:tests|benchmarks)[\w.]*\w)", TEXT)))
 SNIPPETS = re.findall(r"```python\n(.*?)```\n\nprints\n\n```\n(.*?)```", TEXT, re.S)
 
 
@@ -56,7 +56,7 @@ def test_there_are_commands_of_each_kind() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_line_of_the_readme_is_one(command: str) -> None:
-    words = shlex.split(command.removeprefix("python -m app").removeprefix("natgrad"))
+    words = shlex.split(command.removeprefix("python -m natgrad_lecture").removeprefix("natgrad"))
     parser().parse_args(words)
 
 
@@ -72,7 +72,8 @@ def test_a_module_that_the_readme_runs_is_there(module: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", sorted(set(re.findall(r"-m (tests[\w.]*)", (ROOT / "Makefile").read_text())))
+    "module",
+    sorted(set(re.findall(r"-m ((?:tests|benchmarks)[\w.]*)", (ROOT / "Makefile").read_text()))),
 )
 def test_a_module_that_the_makefile_runs_is_there(module: str) -> None:
     found = find_spec(module)
@@ -110,8 +111,8 @@ def test_a_lesson_has_its_still_and_its_takeaway_in_the_readme(name: str) -> Non
 
 def test_the_map_of_the_house_leaves_out_no_room() -> None:
     listed = TEXT.partition("## The house\n\n```\n")[2].partition("```")[0]
-    for floor in ("app", "tests"):
-        said = re.search(rf"^{floor}/(.*?)(?=^\w|\Z)", listed, re.S | re.M)
+    for floor in ("app/natgrad_lecture", "tests"):
+        said = re.search(rf"^{floor.split('/')[0]}/(.*?)(?=^\w|\Z)", listed, re.S | re.M)
         assert said
         rooms = [each.parent.name for each in (ROOT / floor).glob("*/*") if each.is_file()]
         missing = {room for room in rooms if room != "__pycache__"} - set(

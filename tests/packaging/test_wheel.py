@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SEEN_IN_THE_CHECKOUT_ONLY = ("tests/", "docs/", "deploy/", "build/", ".venv/")
 
 
@@ -41,12 +41,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 def test_all_of_both_packages_and_every_notebook_is_in_the_wheel(wheel: zipfile.ZipFile) -> None:
     """Modules, data, the template, the stage's scripts, the catalogs, py.typed."""
     inside = set(wheel.namelist())
-    packages = kept("natgrad_core", "app")
-    notebooks = {f"app/{name}" for name in kept("notebooks")}
+    packages = {name.removeprefix("app/") for name in kept("natgrad_core", "app")}
+    notebooks = {f"natgrad_lecture/{name}" for name in kept("notebooks")}
     assert packages - inside == set()
     assert notebooks - inside == set()
     assert {Path(name).suffix for name in notebooks} == {".ipynb"}
-    for needed in ("natgrad_core/py.typed", "app/bench.py", "app/languages/zh/common.po"):
+    for needed in ("natgrad_core/py.typed", "natgrad_lecture/text/zh/common.po"):
         assert needed in inside
     assert any(name.endswith(".html.j2") for name in inside)
 
@@ -56,7 +56,7 @@ def test_nothing_of_the_checkout_alone_is_in_the_wheel(wheel: zipfile.ZipFile) -
     assert not [name for name in inside if name.startswith(SEEN_IN_THE_CHECKOUT_ONLY)]
     assert not [name for name in inside if "__pycache__" in name]
     assert {name.split("/")[0] for name in inside} == {
-        "natgrad_core", "app", "natgrad-0.1.0.dist-info",
+        "natgrad_core", "natgrad_lecture", "natgrad-0.1.0.dist-info",
     }  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def test_the_command_the_license_and_the_extras_are_told(wheel: zipfile.ZipFile)
     def told(name: str) -> str:
         return wheel.read(f"natgrad-0.1.0.dist-info/{name}").decode()
 
-    assert "natgrad = app.__main__:main" in told("entry_points.txt")
+    assert "natgrad = natgrad_lecture.__main__:main" in told("entry_points.txt")
     assert "MIT" in told("licenses/LICENSE")
     needs = Parser().parsestr(told("METADATA")).get_all("Requires-Dist") or []
     torch = [each for each in needs if each.startswith("torch")]
@@ -76,7 +76,7 @@ def test_a_wheel_is_made_of_the_sdist_too(tmp_path: Path) -> None:
     """So the sdist holds what the wheel is built from: notebooks and the bench included."""
     with tarfile.open(built("sdist", tmp_path)) as held:
         names = {name.partition("/")[2] for name in held.getnames()}
-    assert kept("natgrad_core", "app", "notebooks", "tests/bench/plane.py") - names == set()
+    assert kept("natgrad_core", "app", "notebooks") - names == set()
     assert {"pyproject.toml", "README.md", "LICENSE", "constraints.txt"} <= names
 
 
@@ -102,7 +102,7 @@ def without(wheel: zipfile.ZipFile, folder: Path, hidden: set[str], code: str) -
 
 
 def test_the_engine_needs_numpy_alone(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
-    hidden = {"torch", "plotly", "ipywidgets", "anywidget", "voila", "scipy", "app"}
+    hidden = {"torch", "plotly", "ipywidgets", "anywidget", "voila", "scipy", "natgrad_lecture"}
     code = "from natgrad_core import problems, rules, run\n" \
            "p = problems['normal']()\n" \
            "print(run(p, rules['natural'](rate=0.1), p.start, 9).ok.all())"  # fmt: skip
@@ -112,9 +112,3 @@ def test_the_engine_needs_numpy_alone(wheel: zipfile.ZipFile, tmp_path: Path) ->
 def test_without_torch_the_nets_say_how_to_get_it(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
     said = without(wheel, tmp_path, {"torch"}, "import natgrad_core.nets")
     assert said.endswith('the nets need torch: pip install "natgrad[nets]"\n')
-
-
-def test_the_bench_is_found_without_a_checkout(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
-    code = "import app.bench\napp.bench.main = lambda: print('measured')\n" \
-           "from app.__main__ import main\nmain(['bench'])"  # fmt: skip
-    assert without(wheel, tmp_path, {"tests"}, code) == "measured\n"

@@ -18,7 +18,7 @@ from typing import Any
 import requests
 import websocket
 
-from app.serve.ask import PROTOCOL, frame_of, parts_of
+from natgrad_lecture.server.request_filter import PROTOCOL, frame_of, parts_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -99,7 +99,7 @@ class Server:
 
 def start(port: int = 0, pool: int = 0, *more: str) -> Server:
     """Start a server, and wait until it says where it is."""
-    command = [sys.executable, "-m", "app", "serve", "--no-browser"]
+    command = [sys.executable, "-m", "natgrad_lecture", "serve", "--no-browser"]
     process = subprocess.Popen(
         [*command, f"--port={port}", f"--pool={pool}", *more],
         cwd=ROOT,

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from app.serve.kernels import FORKS, OPTIONS, Specs
-from tests.app.servers import ROOT, wait_until
+from natgrad_lecture.server.kernel_provisioner import FORKS, OPTIONS, Specs
+from tests.server.servers import ROOT, wait_until
 
 pytestmark = pytest.mark.skipif(not FORKS, reason="here kernels are started, not forked")
 
@@ -28,7 +28,7 @@ def runs(pid: int) -> bool:
 
 LATE = """
 import os, sys, time
-from app.serve import zygote
+from natgrad_lecture.server import fork_server as zygote
 
 def late(self, *how, become=zygote.Zygote._become_a_kernel):
     time.sleep(1)

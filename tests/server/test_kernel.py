@@ -12,10 +12,10 @@ from ipykernel.thread import SHELL_CHANNEL_THREAD_NAME
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
-from app.serve import kernels
-from tests.app.servers import Page, Server
+from natgrad_lecture.server import kernel_provisioner as kernels
+from tests.server.servers import Page, Server
 
-OPEN = "from app import lesson\nseen = lesson('coordinates')"
+OPEN = "from natgrad_lecture import lesson\nseen = lesson('coordinates')"
 COMM = {"comm": "seen.comm.comm_id"}
 THREADS = {"names": "[t.name for t in __import__('threading').enumerate()]"}
 

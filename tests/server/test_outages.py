@@ -12,11 +12,11 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from app.serve.door import ASLEEP
-from app.serve.readers import Readers
-from app.serve.waiting import WaitingLine
-from tests.app.servers import Page, Server, children, running, wait_until, zombies
-from tests.bench.soak import soak
+from benchmarks.soak import soak
+from natgrad_lecture.server.sessions import Readers
+from natgrad_lecture.server.waiting_line import WaitingLine
+from natgrad_lecture.server.websocket import ASLEEP
+from tests.server.servers import Page, Server, children, running, wait_until, zombies
 
 resource = pytest.importorskip("resource", reason="limits of processes are a matter of Unix")
 pytestmark = pytest.mark.slow

@@ -18,11 +18,11 @@ import nbformat
 import pytest
 import requests
 
-from app.lessons import lessons
-from app.serve.kernels import Starts
-from app.serve.pages import script_json
-from tests.app.loops import run_apart
-from tests.app.servers import ROOT, Page, Server, running, start, wait_until
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.server.kernel_provisioner import Starts
+from natgrad_lecture.server.page_handlers import script_json
+from tests.server.event_loops import run_apart
+from tests.server.servers import ROOT, Page, Server, running, start, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -250,7 +250,7 @@ def test_kernels_wait_with_the_lesson_asked_for_and_no_more_than_may_come_in() -
 
 @pytest.mark.slow
 def test_a_lesson_to_wait_with_that_is_none_is_said() -> None:
-    command = [sys.executable, "-m", "app", "serve", "--no-browser", "--warm=nothing"]
+    command = [sys.executable, "-m", "natgrad_lecture", "serve", "--no-browser", "--warm=nothing"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
     assert "no lesson 'nothing' to wait with; there are coordinates, " in ended.stderr
@@ -268,7 +268,7 @@ def test_what_a_busy_server_is_late_to_hear_is_waited_for() -> None:
 PATIENCE = """
 import nbformat
 from voila.execute import VoilaExecutor
-from app.serve.server import LessonServer
+from natgrad_lecture.server.server import LessonServer
 server = LessonServer(open_browser=False)
 runs = VoilaExecutor(nbformat.v4.new_notebook(), config=server.config)
 print(runs.iopub_timeout, runs.startup_timeout)
@@ -307,7 +307,7 @@ def test_json_cannot_end_its_script_element() -> None:
 def test_a_start_builds_no_grammar() -> None:
     """Nor loads what a kernel computes with: the server hands pages on, and computes nothing."""
     told = subprocess.run(
-        [sys.executable, "-c", "import sys, app.serve.server; print(*sys.modules)"],
+        [sys.executable, "-c", "import sys, natgrad_lecture.server.server; print(*sys.modules)"],
         capture_output=True,
         text=True,
         check=True,

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from app.lessons import lessons
-from app.serve.drawing import Drawing
-from tests.app.loops import run_apart
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.server.thumbnails import Drawing
+from tests.server.event_loops import run_apart
 
 
 def drawn(names: list[str], faults: dict[str, BaseException]) -> list[str]:

@@ -16,13 +16,13 @@ import requests
 import websocket
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 
-from app.serve.ask import MOST_BYTES, PROTOCOL, Refused, ask_in, frame_of
-from app.serve.door import A_SECOND, Channels
-from app.serve.nursery import Nursery
-from app.serve.pages import TICKET
-from app.serve.readers import Pass
-from tests.app.loops import run_apart
-from tests.app.servers import Page, Server, running, wait_until
+from natgrad_lecture.server.fork_client import Nursery
+from natgrad_lecture.server.page_handlers import TICKET
+from natgrad_lecture.server.request_filter import MOST_BYTES, PROTOCOL, Refused, ask_in, frame_of
+from natgrad_lecture.server.sessions import Pass
+from natgrad_lecture.server.websocket import A_SECOND, Channels
+from tests.server.event_loops import run_apart
+from tests.server.servers import Page, Server, running, wait_until
 
 POLICY_VIOLATION = 1008
 NO_KERNEL = "00000000-0000-0000-0000-000000000000"
@@ -372,7 +372,7 @@ def test_every_answer_carries_the_headers_and_names_no_software(server: Server) 
 
 def test_no_source_is_shown(server: Server) -> None:
     text = requests.get(f"{server.url}coordinates", timeout=60).text
-    assert "from app import" not in text
+    assert "from natgrad_lecture import" not in text
     assert "Traceback" not in text
 
 

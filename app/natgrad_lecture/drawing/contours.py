@@ -16,11 +16,11 @@ from zlib import crc32
 import contourpy
 import numpy as np
 
-from app.figures.sheet import Sheet
-from app.figures.simplify import seen, thinned
-from app.state import ChartKey, ProblemKey, chart_named, problem_named
 from natgrad_core.charts.linear import Linear
 from natgrad_core.types import Array, Whole
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.simplify import seen, thinned
+from natgrad_lecture.state.state import ChartKey, ProblemKey, chart_named, problem_named
 
 _Filled: TypeAlias = tuple[list[Array], list[Whole]]
 """Polygons, and where in each its outer ring and its holes begin."""

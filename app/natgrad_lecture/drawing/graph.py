@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from app.figures.sheet import Sheet
 from natgrad_core.types import Array
+from natgrad_lecture.drawing.sheet import Sheet
 
 _POWERS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from app.figures.sheet import Sheet
 from natgrad_core.types import Array, Whole
+from natgrad_lecture.drawing.sheet import Sheet
 
 _LINES, _FINE = 44, 64
 

@@ -12,10 +12,10 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from app.figures.graph import Graph
-from app.figures.sheet import Sheet
-from natgrad_core.sweep import COARSEST, Sweep
+from natgrad_core.analysis.grid_sweep import COARSEST, Sweep
 from natgrad_core.types import Array, Bools, Whole
+from natgrad_lecture.drawing.graph import Graph
+from natgrad_lecture.drawing.sheet import Sheet
 
 SLOWEST = 0.8
 """The color of a run that arrives with its last step; 1 is for one that is still on its way."""

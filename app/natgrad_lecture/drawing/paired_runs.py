@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from app.compute import Shown, Twins, together
-from app.figures.sheet import Sheet
-from natgrad_core.operator import Dense
-from natgrad_core.rule import Rule
-from natgrad_core.run import Trajectory
-from natgrad_core.shapes import ellipse_axes, reach
-from natgrad_core.small import components, full, pack
+from natgrad_core.core.rule import Rule
+from natgrad_core.core.run import Trajectory
+from natgrad_core.geometry.shapes import ellipse_axes, reach
+from natgrad_core.linalg.operators import Dense
+from natgrad_core.linalg.small_matrices import components, full, pack
 from natgrad_core.types import Array, Bools, Whole
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.engine_cache import Shown, Twins, together
 
 RADIUS = 0.02
 """Nats of KL at which every ellipse is drawn: ½ δᵀFδ = 0.02, in every plane and problem."""

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from app.figures.sheet import Sheet
 from natgrad_core.types import Array
+from natgrad_lecture.drawing.sheet import Sheet
 
 SIDE = 240
 _FINEST = 2.0

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from app.figures.views import grid
 from natgrad_core.types import Array, Whole
+from natgrad_lecture.drawing.windows import grid
 
 _FINE = 17
 _LENGTH, _HEAD = 0.62, 0.34

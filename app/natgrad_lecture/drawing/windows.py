@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from natgrad_core.problem import Problem
+from natgrad_core.core.problem import Problem
 from natgrad_core.types import Array
 
 

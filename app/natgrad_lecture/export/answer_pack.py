@@ -16,14 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from app.languages import ENGLISH
-from app.lessons.lesson import Lesson
-from app.lessons.live import Live
-from app.stage.widget import plain
-from app.state import State
-from app.store import Store
-from app.take.cite import cite
-from app.take.script import script
+from natgrad_lecture.export.bibtex import cite
+from natgrad_lecture.export.python_script import script
+from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.session import Live
+from natgrad_lecture.state.state import State
+from natgrad_lecture.state.store import Store
+from natgrad_lecture.text.catalogs import ENGLISH
+from natgrad_lecture.widget import plain
 
 GRID = 9
 """Places of a slider."""

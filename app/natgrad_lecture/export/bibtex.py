@@ -1,7 +1,7 @@
 """Cite: the works behind what is in view, as BibTeX.
 
 The lesson names its own; problems, charts, metrics and rules carry theirs, and what a run was made
-of is known (``natgrad_core.made``).
+of is known (``natgrad_core.provenance.made``).
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from app.take.script import leaves
 from natgrad_core import Trajectory
-from natgrad_core.cite import words
-from natgrad_core.sources import bibtex, cited
+from natgrad_core.provenance.bibliography import bibtex, cited
+from natgrad_core.provenance.cite import words
+from natgrad_lecture.export.python_script import leaves
 
 if TYPE_CHECKING:
-    from app.lessons.lesson import Lesson
+    from natgrad_lecture.lessons.base import Lesson
 
 
 def cite(lesson: Lesson, seen: Any) -> str:

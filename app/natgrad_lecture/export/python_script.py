@@ -1,7 +1,8 @@
 """Copy as Python: a short script with ``natgrad_core`` whose ``paths`` are those on the screen.
 
-Runs write themselves (``natgrad_core.made``): problems, charts and rules know the calls that made
-them. A lesson that shows something else says it in its own ``script``, which defines ``paths`` too.
+Runs write themselves (``natgrad_core.provenance.made``): problems, charts and rules know the calls
+that made them. A lesson that shows something else says it in its own ``script``, which defines
+``paths`` too.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from natgrad_core import Problem, Trajectory
-from natgrad_core.made import Writer
-from natgrad_core.problem import Charted
+from natgrad_core.core.problem import Charted
+from natgrad_core.provenance.made import Writer
 
 if TYPE_CHECKING:
-    from app.lessons.lesson import Lesson
+    from natgrad_lecture.lessons.base import Lesson
 
 
 def script(lesson: Lesson, seen: Any, link: str = "") -> str:
@@ -50,7 +51,7 @@ def runs_of(paths: Mapping[str, Any], writer: Writer) -> str:
     if not found or not all(isinstance(path, Trajectory) for path in found):
         raise TypeError(
             "only runs write themselves; a lesson whose paths are more than runs, or none, says "
-            "its own Python: Lesson(script=...), see app/take/script.py"
+            "its own Python: Lesson(script=...), see app/natgrad_lecture/export/python_script.py"
         )
     lines: list[str] = []
     writer.take("natgrad_core", "run")

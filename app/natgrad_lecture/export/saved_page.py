@@ -12,11 +12,11 @@ from html import escape
 from itertools import islice
 from typing import Any
 
-from app.languages import ENGLISH
-from app.lessons.lesson import Lesson
-from app.stage.bundle import module, plotly, style
-from app.state import State
-from app.take.pack import HASTE, Pack, acts_of
+from natgrad_lecture.export.answer_pack import HASTE, Pack, acts_of
+from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.stage.bundle import module, plotly, style
+from natgrad_lecture.state.state import State
+from natgrad_lecture.text.catalogs import ENGLISH
 
 SECONDS = 20.0
 """That a reader waits for a page of his own at most; what is not made by then is left out."""

@@ -1,4 +1,6 @@
-"""``python -m app export FOLDER``: the lessons as static pages, for any web host or a USB stick."""
+"""``python -m natgrad_lecture export FOLDER``: the lessons as static pages, for any web host or a
+USB stick.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +12,14 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
-from app.lecture import home
-from app.lessons import lessons
-from app.lessons.lesson import Lesson
-from app.stage.bundle import module
-from app.take.pack import Pack, acts_of
-from app.take.page import page
+from natgrad_lecture.export.answer_pack import Pack, acts_of
+from natgrad_lecture.export.saved_page import page
+from natgrad_lecture.lecture_map import home
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.stage.bundle import module
 
-TEMPLATE = Path(__file__).resolve().parent.parent / "template"
+TEMPLATE = Path(__file__).resolve().parent.parent / "templates"
 
 ROOM = 40_000_000
 """Bytes of arrays that a lesson may take, before they are compressed."""

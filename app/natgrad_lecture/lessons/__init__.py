@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from app.lessons.lesson import Lesson
-from app.lessons.live import Live
-from app.stage.widget import Lesson as Widget
-from natgrad_core.registry import Registry
+from natgrad_core.core.registry import Registry
+from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.session import Live
+from natgrad_lecture.widget import Lesson as Widget
 
 lessons: Registry[Lesson] = Registry("lesson", __name__)
 

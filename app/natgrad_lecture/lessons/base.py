@@ -14,15 +14,15 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from app.compute import Shown
-from app.figures.miniature import miniature
-from app.figures.palette import inks
-from app.figures.sheet import Sheet
-from app.languages import ENGLISH, Say, languages, same, spoken, words
-from app.state import PAGE, VERSION, State
-from app.store import Store
-from app.typeset import formula, prose
-from natgrad_core.made import Writer
+from natgrad_core.provenance.made import Writer
+from natgrad_lecture.drawing.palette import inks
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.thumbnail import miniature
+from natgrad_lecture.engine_cache import Shown
+from natgrad_lecture.state.state import PAGE, VERSION, State
+from natgrad_lecture.state.store import Store
+from natgrad_lecture.text.catalogs import ENGLISH, Say, languages, same, spoken, words
+from natgrad_lecture.text.typeset import formula, prose
 
 _GROWN = 1.0
 """Seconds that the miniature of a picture which grows may take."""
@@ -130,13 +130,15 @@ class Lesson:
     lights: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Which inks a symbol of the text stands for: the one lights the others, and back."""
     sources: tuple[str, ...] = ()
-    """What it draws on, "Amari 1998, sec. 2"; natgrad_core/sources.py holds the works."""
+    """What it draws on, "Amari 1998, sec. 2"; natgrad_core/provenance/bibliography.py holds the
+    works."""
     small: Mapping[str, Any] = field(default_factory=dict)
     """What its miniature shows, if not the default."""
     heavy: bool = False
     """Whether it needs torch; its picture may grow by training."""
     script: Callable[[Any, Writer], str] | None = None
-    """The Python that defines ``paths``, those of what is seen; runs need none (app/take)."""
+    """The Python that defines ``paths``, those of what is seen; runs need none
+    (app/natgrad_lecture/export)."""
     steps: tuple[str, ...] = ()
     """What a lecturer shows, in order: ids of presets, or ``claim.id``; all presets if none."""
 
@@ -279,7 +281,8 @@ class Lesson:
 
 @lru_cache(maxsize=256)
 def _truth(lesson: str, name: str) -> int:
-    from app.lessons import lessons  # the shelf is filled by modules that import this one
+    # The shelf is filled by modules that import this one.
+    from natgrad_lecture.lessons import lessons
 
     taught = lessons[lesson]
     asked = taught.predictions[name]
@@ -288,7 +291,8 @@ def _truth(lesson: str, name: str) -> int:
 
 def _neighbors(name: str) -> dict[str, Any]:
     """The lessons before and after, by the lecture's order."""
-    from app.lessons import lessons  # the shelf is filled by modules that import this one
+    # The shelf is filled by modules that import this one.
+    from natgrad_lecture.lessons import lessons
 
     row = sorted(lessons.values(), key=lambda lesson: (lesson.order, lesson.name))
     at = [lesson.name for lesson in row].index(name)

@@ -28,7 +28,7 @@ sys.modules.setdefault("rfc3987_syntax", cast(Any, None))
 
 def serve(**options: Any) -> None:
     """Serve the lessons; the options are LessonServer's."""
-    from app.serve.server import LessonServer  # Voila costs half a second.
+    from natgrad_lecture.server.server import LessonServer  # Voila costs half a second.
 
     for noisy in ("tornado.access", "tornado.application", "tornado.general", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)

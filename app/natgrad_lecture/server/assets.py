@@ -8,8 +8,8 @@ from hashlib import sha256
 
 import tornado.web
 
-from app.serve.places import STAGE
-from app.stage import bundle
+from natgrad_lecture.server.paths import STAGE
+from natgrad_lecture.stage import bundle
 
 
 class Assets:

@@ -59,7 +59,7 @@ class Nursery:
 
     async def _spawn(self, env: dict[str, str]) -> None:
         ours, theirs = socket.socketpair()
-        argv = [sys.executable, "-m", "app.serve.zygote", str(theirs.fileno())]
+        argv = [sys.executable, "-m", "natgrad_lecture.server.fork_server", str(theirs.fileno())]
         self.process = subprocess.Popen(
             [*argv, *(["--nets"] if self.nets else [])],
             pass_fds=[theirs.fileno()],

@@ -36,7 +36,7 @@ ONE_THREAD: dict[str, str] = {
 
 NEEDED = (
     "ipykernel.zmqshell",
-    "app.serve.page_kernel",
+    "natgrad_lecture.server.page_kernel",
     "ipykernel.debugger",
     "IPython.core.completerlib",
     "IPython.core.debugger",
@@ -45,7 +45,7 @@ NEEDED = (
     "tornado.platform.asyncio",
     "tornado.queues",
     "zmq.utils.garbage",
-    "app.lessons",
+    "natgrad_lecture.lessons",
 )
 """What a kernel imports between its start and its first answer."""
 
@@ -74,8 +74,8 @@ def _refusing() -> Iterator[None]:
 
 def warm(name: str, nets: bool) -> bool:
     """Compute a lesson's first picture, so that no child has to; True if it is one of the nets'."""
-    from app.lessons import lessons
-    from app.lessons.live import Live
+    from natgrad_lecture.lessons import lessons
+    from natgrad_lecture.session import Live
 
     try:
         with contextlib.nullcontext() if nets else _refusing():
@@ -121,7 +121,7 @@ class Zygote:
             for name in HEAVY:
                 with contextlib.suppress(ImportError):
                     importlib.import_module(name)
-        from app.lessons import lessons
+        from natgrad_lecture.lessons import lessons
 
         self.cold = sorted(lessons, key=lambda name: lessons[name].order)
         if not self.nets:
@@ -201,7 +201,7 @@ class Zygote:
         _reseed()
         _name_it(b"natgrad-kernel")
         _die_first()
-        from app.serve.page_kernel import PageKernelApp
+        from natgrad_lecture.server.page_kernel import PageKernelApp
 
         app = PageKernelApp.instance(parent_handle=parent)
         app.initialize(argv)

@@ -1,8 +1,8 @@
 """Past one machine: this server as JupyterHub starts it, for a user or for a class.
 
 The hub says by the environment where to listen, under which path, and how to ask who a visitor is;
-only whom the hub lets in sees a page. ``python -m app hub`` is what the hub is to start, be it as a
-user's server or as a service.
+only whom the hub lets in sees a page. ``python -m natgrad_lecture hub`` is what the hub is to
+start, be it as a user's server or as a service.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def end_with_the_hub(every: float = 1.0) -> None:
 
 def serve_for_hub() -> None:
     """Serve as the hub wishes."""
-    from app.serve import serve
+    from natgrad_lecture.server import serve
 
     if "JUPYTERHUB_SERVICE_NAME" in os.environ:
         end_with_the_hub()

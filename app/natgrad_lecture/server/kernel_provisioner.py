@@ -15,9 +15,9 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKerne
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from app.serve.nursery import Child, Nursery
-from app.serve.places import APP
-from app.serve.zygote import ONE_THREAD
+from natgrad_lecture.server.fork_client import Child, Nursery
+from natgrad_lecture.server.fork_server import ONE_THREAD
+from natgrad_lecture.server.paths import APP
 
 FORKS = sys.platform == "linux"
 """Elsewhere a fork is missing (Windows), or unsafe once a system library was used (macOS)."""
@@ -60,7 +60,14 @@ class Specs(KernelSpecManager):
         """Return the kernel of this name."""
         if kernel_name not in self.names:
             raise NoSuchKernel(kernel_name)
-        argv = [sys.executable, "-m", "app.serve.page_kernel", "-f", "{connection_file}", *OPTIONS]
+        argv = [
+            sys.executable,
+            "-m",
+            "natgrad_lecture.server.page_kernel",
+            "-f",
+            "{connection_file}",
+            *OPTIONS,
+        ]
         metadata = {}
         if FORKS:
             how = {"provisioner_name": Forked.name, "config": {"nets": kernel_name == NETS}}

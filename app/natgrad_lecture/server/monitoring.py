@@ -15,10 +15,10 @@ import tornado.web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from app.serve.headers import Guarded
+from natgrad_lecture.server.security_headers import Guarded
 
 if TYPE_CHECKING:
-    from app.serve.server import LessonServer
+    from natgrad_lecture.server.server import LessonServer
 
 SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 

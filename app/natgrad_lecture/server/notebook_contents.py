@@ -8,9 +8,9 @@ from typing import Any
 import tornado.web
 from jupyter_server.services.contents.largefilemanager import LargeFileManager
 
-from app.serve.kernels import NETS, PLANE
-from app.serve.nursery import Nursery
-from app.serve.places import lesson_names
+from natgrad_lecture.server.fork_client import Nursery
+from natgrad_lecture.server.kernel_provisioner import NETS, PLANE
+from natgrad_lecture.server.paths import lesson_names
 
 
 class Lessons(LargeFileManager):

@@ -13,10 +13,10 @@ from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import JupyterHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
-from app.serve.headers import Guarded
+from natgrad_lecture.server.security_headers import Guarded
 
 if TYPE_CHECKING:
-    from app.serve.server import LessonServer
+    from natgrad_lecture.server.server import LessonServer
 
 TICKET = "natgrad-ticket"
 """The header by which a page keeps its place in the waiting line; the cookie of this name keeps it

@@ -79,7 +79,7 @@ class PageKernelApp(IPKernelApp):
 
     @traitlets.default("outstream_class")
     def _said(self) -> str:
-        return "app.serve.page_kernel.Said"
+        return "natgrad_lecture.server.page_kernel.Said"
 
     def init_control(self, context: Any) -> None:
         """Open the control channel, and no second thread for the other one."""

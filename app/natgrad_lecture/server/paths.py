@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 APP = Path(__file__).resolve().parents[1]
-TEMPLATE = APP / "template"
+TEMPLATE = APP / "templates"
 STAGE = APP / "stage"
 ADDRESS = "127.0.0.1"
 """Where we listen. By number: 'localhost' may mean two sockets, one of them another server's."""
@@ -17,8 +17,8 @@ FIRST = "coordinates"
 
 
 def notebooks_folder() -> Path:
-    """Return the folder of lessons: beside ``app`` in a checkout, inside it once installed."""
-    beside = APP.parent / "notebooks"
+    """Return the folder of notebooks: the checkout's, or the package's once installed."""
+    beside = APP.parents[1] / "notebooks"
     return beside if beside.is_dir() else APP / "notebooks"
 
 
@@ -46,7 +46,12 @@ def complete(folder: Path) -> list[Path]:
 def three_lines(name: str) -> dict[str, object]:
     """A lesson's notebook: it says which lesson, and nothing else."""
     variable = name.replace("-", "_")
-    source = ["from app import lesson\n", "\n", f'{variable} = lesson("{name}")\n', variable]
+    source = [
+        "from natgrad_lecture import lesson\n",
+        "\n",
+        f'{variable} = lesson("{name}")\n',
+        variable,
+    ]
     cell = {"cell_type": "code", "execution_count": None, "id": "lesson", "metadata": {},
             "outputs": [], "source": source}  # fmt: skip
     spec = {"display_name": "Python 3", "language": "python", "name": "python3"}

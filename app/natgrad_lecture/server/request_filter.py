@@ -24,7 +24,7 @@ MOST_BYTES = 128 * 1024
 
 DEEPEST = 12
 KEY = re.compile(r"[a-z]\w{0,23}")
-"""An ask's keys are words, and few. What they mean is for app/lessons/live.py to say."""
+"""An ask's keys are words, and few. What they mean is for app/natgrad_lecture/session.py to say."""
 
 
 class Refused(Exception):

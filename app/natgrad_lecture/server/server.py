@@ -26,20 +26,27 @@ from tornado.netutil import bind_sockets
 from traitlets.config import Config
 from voila.app import Voila
 
-from app.serve.ask import MOST_BYTES
-from app.serve.assets import AssetHandler, Assets
-from app.serve.door import ASLEEP, Channels, Goodbye
-from app.serve.drawing import Drawing
-from app.serve.hub import let_the_hub_say_who
-from app.serve.identity import Nobody
-from app.serve.kernels import FORKS, Forked, Specs, Starts, offer_forks
-from app.serve.lessons import Lessons
-from app.serve.nursery import Nursery
-from app.serve.pages import FirstLesson, Home, LessonHandler, Miniature, NotFound, script_json
-from app.serve.places import ADDRESS, TEMPLATE, complete, lesson_names, notebooks_folder
-from app.serve.readers import GONE, IDLE, Readers
-from app.serve.waiting import WaitingLine, room
-from app.serve.watch import Healthz, Metrics, Watch
+from natgrad_lecture.server.assets import AssetHandler, Assets
+from natgrad_lecture.server.fork_client import Nursery
+from natgrad_lecture.server.identity import Nobody
+from natgrad_lecture.server.jupyterhub import let_the_hub_say_who
+from natgrad_lecture.server.kernel_provisioner import FORKS, Forked, Specs, Starts, offer_forks
+from natgrad_lecture.server.monitoring import Healthz, Metrics, Watch
+from natgrad_lecture.server.notebook_contents import Lessons
+from natgrad_lecture.server.page_handlers import (
+    FirstLesson,
+    Home,
+    LessonHandler,
+    Miniature,
+    NotFound,
+    script_json,
+)
+from natgrad_lecture.server.paths import ADDRESS, TEMPLATE, complete, lesson_names, notebooks_folder
+from natgrad_lecture.server.request_filter import MOST_BYTES
+from natgrad_lecture.server.sessions import GONE, IDLE, Readers
+from natgrad_lecture.server.thumbnails import Drawing
+from natgrad_lecture.server.waiting_line import WaitingLine, room
+from natgrad_lecture.server.websocket import ASLEEP, Channels, Goodbye
 
 AHEAD = 10.0
 """Seconds after the start at which the home page is made, before anybody asks for it: the first
@@ -192,8 +199,10 @@ class LessonServer(Voila):
     @cached_property
     def home(self) -> str:
         """The lecture's map: its sections, its lessons, where to start."""
-        from app.lecture import home
-        from app.lessons import lessons  # the engine, which the pages themselves do not need here
+        from natgrad_lecture.lecture_map import home
+
+        # The engine, which the pages themselves do not need here.
+        from natgrad_lecture.lessons import lessons
 
         here = {name: lessons[name] for name in self.lessons() if name in lessons}
         script = {"src": self.assets.url(self.base_url, "home.js")}
@@ -204,7 +213,7 @@ class LessonServer(Voila):
     @cached_property
     def drawing(self) -> Drawing:
         """What draws the miniatures."""
-        from app.lessons import lessons
+        from natgrad_lecture.lessons import lessons
 
         return Drawing([n for n in self.lessons() if n in lessons], self.watch.fault)
 

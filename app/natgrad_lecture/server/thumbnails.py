@@ -33,7 +33,7 @@ class Drawing:
 
     def _begin(self, name: str) -> None:
         """Draw a lesson, and all that one process draws with it."""
-        from app.lessons import lessons
+        from natgrad_lecture.lessons import lessons
 
         loop = asyncio.get_running_loop()
         names = [other for other in self.names if lessons[other].heavy == lessons[name].heavy]
@@ -43,7 +43,7 @@ class Drawing:
     async def _draw(self, names: list[str]) -> None:
         env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "app.serve.drawing", *names,
+            sys.executable, "-m", "natgrad_lecture.server.thumbnails", *names,
             env=env, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
             limit=2**22,
         )  # fmt: skip
@@ -73,7 +73,7 @@ class Drawing:
 
 def main(names: list[str]) -> None:
     """Draw these lessons' miniatures, each said as a line of JSON once it is there."""
-    from app.lessons import lessons
+    from natgrad_lecture.lessons import lessons
 
     for name in names:
         print(json.dumps({name: lessons[name].miniature()}), flush=True)

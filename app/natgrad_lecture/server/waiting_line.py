@@ -10,7 +10,7 @@ PATIENCE = 45.0
 """Seconds that a place in the line is kept for a page that does not ask again."""
 
 MEGABYTES = 45
-"""Memory that a reader takes, measured, with a margin (see tests/bench/load.py)."""
+"""Memory that a reader takes, measured, with a margin (see benchmarks/many_readers.py)."""
 
 PER_CORE = 60
 """Readers a core serves, of whom a tenth drag at once."""

@@ -13,12 +13,12 @@ from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 
-from app.serve.ask import PROTOCOL, Refused, ask_in, for_page, message
-from app.serve.headers import Guarded
-from app.serve.readers import Pass
+from natgrad_lecture.server.request_filter import PROTOCOL, Refused, ask_in, for_page, message
+from natgrad_lecture.server.security_headers import Guarded
+from natgrad_lecture.server.sessions import Pass
 
 if TYPE_CHECKING:
-    from app.serve.server import LessonServer
+    from natgrad_lecture.server.server import LessonServer
 
 IN_FLIGHT = 4
 """Asks that may wait for an answer. A page has one; what comes beyond waits outside."""

@@ -1,6 +1,6 @@
 // A saved page: the same stage, whose asks are answered out of a pack made ahead
-// (app/take/pack.py). What the pack has not, it says beside the control that wanted it; nothing is
-// lost by trying.
+// (natgrad_lecture/export/answer_pack.py). What the pack has not, it says beside the control that
+// wanted it; nothing is lost by trying.
 
 import { make } from "./dom.js";
 import { render } from "./render.js";

@@ -16,15 +16,24 @@ from urllib.parse import parse_qsl, quote
 
 import numpy as np
 
-from app.fields import BadInput, choice, control, number, perhaps, point, several, whole
-from natgrad_core.chart import Chart
 from natgrad_core.charts import charts
-from natgrad_core.damping import KINDS
-from natgrad_core.expression import own
-from natgrad_core.problem import OutsideDomain, Problem
+from natgrad_core.core.chart import Chart
+from natgrad_core.core.damping import KINDS
+from natgrad_core.core.problem import OutsideDomain, Problem
+from natgrad_core.core.run import run
+from natgrad_core.expressions.expression_problem import own
 from natgrad_core.problems import problems
 from natgrad_core.rules import rules
-from natgrad_core.run import run
+from natgrad_lecture.state.fields import (
+    BadInput,
+    choice,
+    control,
+    number,
+    perhaps,
+    point,
+    several,
+    whole,
+)
 
 VERSION = 1
 """Of links; raised when an old link would open as something else."""

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.fields import BadInput
-from app.state import State
+from natgrad_lecture.state.fields import BadInput
+from natgrad_lecture.state.state import State
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """The Fisher matrix beside what stands in for it: how far apart they are, and their spectra.
 
-Every stand-in here is a metric of ``natgrad_core.nets.metric``, asked at one point: one block a
+Every stand-in here is a metric of ``natgrad_core.nets.metrics``, asked at one point: one block a
 layer, its Kronecker factors (K-FAC), those with true second moments (E-KFAC), the diagonal.
 """
 
@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from natgrad_core.nets import metric as metrics
-from natgrad_core.nets.fisher import Fisher
-from natgrad_core.nets.metric import Exact, Metric, Operator
+from natgrad_core.nets import metrics
+from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.metrics import Exact, Metric, Operator
 from natgrad_core.nets.problem import Point
 
 STAND_INS: dict[str, Callable[[], Metric]] = {

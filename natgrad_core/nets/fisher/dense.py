@@ -17,9 +17,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from natgrad_core.nets.layers import Linear
-from natgrad_core.nets.memory import must_hold
+from natgrad_core.nets.layers.linear_and_conv import Linear
 from natgrad_core.nets.model import Net, Tape
+from natgrad_core.nets.runtime.memory_limit import must_hold
 
 
 def linear_layers(net: Net) -> list[Linear]:

@@ -19,10 +19,10 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from natgrad_core.nets.contract import dense, own_block
-from natgrad_core.nets.layers import Linear
-from natgrad_core.nets.memory import must_hold
+from natgrad_core.nets.fisher.dense import dense, own_block
+from natgrad_core.nets.layers.linear_and_conv import Linear
 from natgrad_core.nets.problem import Point
+from natgrad_core.nets.runtime.memory_limit import must_hold
 
 KINDS = ("true", "monte-carlo", "empirical")
 

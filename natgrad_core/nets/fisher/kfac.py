@@ -19,8 +19,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from natgrad_core.nets.fisher import Fisher
-from natgrad_core.nets.layers import Conv2d, Linear
+from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.layers.linear_and_conv import Conv2d, Linear
 from natgrad_core.nets.model import Net
 from natgrad_core.nets.problem import FLOAT32_FLOOR, SingularError
 

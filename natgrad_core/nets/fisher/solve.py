@@ -11,7 +11,7 @@ With R = S J (N K rows, p columns), F = RᵀR/N:
   of size p.
 
 ``choose`` adds up what each costs, at rates measured on this kind of machine, among those whose
-memory fits; tests/bench/nets.py holds its choices against the clock.
+memory fits; benchmarks/nets.py holds its choices against the clock.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from natgrad_core.nets.contract import contracted, is_all_linear, torch_order
-from natgrad_core.nets.cost import LOOSE, METHODS, choose, must_fit, preconditions
-from natgrad_core.nets.fisher import Fisher
-from natgrad_core.nets.kfac import Factors, Kronecker
-from natgrad_core.nets.layers import Linear
-from natgrad_core.nets.memory import TooLargeError
-from natgrad_core.nets.patience import check_patience
+from natgrad_core.nets.fisher.dense import contracted, is_all_linear, torch_order
+from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.fisher.kfac import Factors, Kronecker
+from natgrad_core.nets.fisher.solver_cost import LOOSE, METHODS, choose, must_fit, preconditions
+from natgrad_core.nets.layers.linear_and_conv import Linear
 from natgrad_core.nets.problem import FLOAT32_FLOOR, NotFiniteError, SingularError
+from natgrad_core.nets.runtime.memory_limit import TooLargeError
+from natgrad_core.nets.runtime.time_limit import check_patience
 
 __all__ = ["METHODS", "Solution", "TooLargeError", "choose", "gram", "solve"]
 

@@ -2,17 +2,17 @@
 
 With N examples, K directions and p parameters, R = S J has N K rows and p columns. The rates are
 those of one core of the kind of machine this was written on; they only have to rank the methods,
-and tests/bench/nets.py holds the ranking against the clock.
+and benchmarks/nets.py holds the ranking against the clock.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from natgrad_core.nets.contract import is_all_linear
-from natgrad_core.nets.fisher import Fisher
-from natgrad_core.nets.layers import Conv2d, Linear
-from natgrad_core.nets.memory import allowed, must_hold
+from natgrad_core.nets.fisher.dense import is_all_linear
+from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.layers.linear_and_conv import Conv2d, Linear
+from natgrad_core.nets.runtime.memory_limit import allowed, must_hold
 
 METHODS = ("rows", "gram", "contracted", "cg")
 

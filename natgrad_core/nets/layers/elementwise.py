@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from natgrad_core.nets.layers import Conv2d, Layer, Linear
+from natgrad_core.nets.layers.linear_and_conv import Conv2d, Layer, Linear
 
 
 class FrozenNorm:
@@ -206,7 +206,8 @@ def layer_of(module: nn.Module, index: int) -> Layer:
         if module.training:
             raise TypeError(
                 f"{label} in train mode mixes the examples of a batch, so no example has a Fisher "
-                "of its own; call .eval() to freeze its statistics (natgrad_core.nets.norm does)"
+                "of its own; call .eval() to freeze its statistics "
+                "(natgrad_core.nets.normalization does)"
             )
         return FrozenNorm(module, label)
     if isinstance(module, CURVES):

@@ -9,19 +9,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app import panels
-from app.figures.stand_ins import INKS, label, picture
-from app.lessons import lessons
-from app.lessons.lesson import Claim, Definition, Formula, Lesson, Predict, Preset, Section
-from app.nearing import DATA, FRAMES, MATRICES, RUNS, Nearing
-from app.take.stand_ins import script
+from natgrad_lecture import controls as panels
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.approximations.figure import INKS, label, picture
+from natgrad_lecture.lessons.approximations.script import script
+from natgrad_lecture.lessons.approximations.state import DATA, FRAMES, MATRICES, RUNS, Nearing
+from natgrad_lecture.lessons.base import (
+    Claim,
+    Definition,
+    Formula,
+    Lesson,
+    Predict,
+    Preset,
+    Section,
+)
 
 if TYPE_CHECKING:
-    from app.stand_ins import StandIns
+    from natgrad_lecture.lessons.approximations.model import StandIns
 
 
 def _see(state: Any) -> StandIns:
-    from app.stand_ins import StandIns  # torch, which no other lesson should wait for
+    # Torch, which no other lesson should wait for.
+    from natgrad_lecture.lessons.approximations.model import StandIns
 
     return StandIns(state)
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from app.figures.chart import chart, table
-from app.figures.graph import Axis, Graph, short
-from app.figures.palette import Ink, ink
-from app.figures.sheet import Sheet
-from app.figures.stuck import remarks
-from app.figures.views import plane
+from natgrad_lecture.drawing.graph import Axis, Graph, short
+from natgrad_lecture.drawing.palette import Ink, ink
+from natgrad_lecture.drawing.plotly_chart import chart, table
+from natgrad_lecture.drawing.run_messages import remarks
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.windows import plane
 
 INKS: dict[str, Ink] = {
     "exact": {**ink("natural"), "label": "exact"},

@@ -11,19 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from app.figures.sheet import Sheet
-from app.nearing import FEW, LARGE, SIZES
-from app.training import Course, pull, reach
 from natgrad_core.nets import NetProblem, Point, mlp, plane, real, rules
-from natgrad_core.nets.compare import error
 from natgrad_core.nets.damping import LevenbergMarquardt
-from natgrad_core.nets.fisher import Fisher
-from natgrad_core.nets.metric import Basis, Metric, Operator, exact
-from natgrad_core.nets.norm import Spectrum, folded, frozen, normed, seen_as
-from natgrad_core.nets.one_step import MATRICES, OneStep, along, one_step, operators
+from natgrad_core.nets.fisher.approximations import error
+from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.metrics import Basis, Metric, Operator, exact
+from natgrad_core.nets.normalization import Spectrum, folded, frozen, normed, seen_as
 from natgrad_core.nets.rule import Rule
-from natgrad_core.nets.size import Quadratic
+from natgrad_core.nets.step_comparison import MATRICES, OneStep, along, one_step, operators
+from natgrad_core.nets.step_size import Quadratic
 from natgrad_core.types import Array
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.lessons.approximations.state import FEW, LARGE, SIZES
+from natgrad_lecture.training import Course, pull, reach
 
 ARRIVED = 1e-8
 """A loss below which float32 has nothing left to learn from."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.nearing import FEW, LARGE, SIZES
-from natgrad_core.made import Writer
+from natgrad_core.provenance.made import Writer
+from natgrad_lecture.lessons.approximations.state import FEW, LARGE, SIZES
 
 
 def script(seen: Any, writer: Writer) -> str:
     """The script of a ``StandIns``: the numbers of the view that is shown."""
     writer.take("natgrad_core.nets", "NetProblem", "mlp", "rules")
-    writer.take("natgrad_core.nets.machine", "settle")
+    writer.take("natgrad_core.nets.runtime.threads_and_malloc", "settle")
     state = seen.state
     large = state.show == "runs"
     data = _data(state.data, writer)
@@ -37,7 +37,7 @@ def _data(name: str, writer: Writer) -> str:
 
 
 def _step(seen: Any, writer: Writer) -> list[str]:
-    writer.take("natgrad_core.nets.one_step", "one_step")
+    writer.take("natgrad_core.nets.step_comparison", "one_step")
     writer.take("natgrad_core.nets.training", "train")
     state = seen.state
     return [
@@ -57,9 +57,9 @@ def _step(seen: Any, writer: Writer) -> list[str]:
 def _runs(seen: Any, writer: Writer) -> list[str]:
     writer.numpy()
     writer.take("natgrad_core.nets.damping", "LevenbergMarquardt")
-    writer.take("natgrad_core.nets.metric", "exact")
-    writer.take("natgrad_core.nets.one_step", "MATRICES")
-    writer.take("natgrad_core.nets.size", "Quadratic")
+    writer.take("natgrad_core.nets.metrics", "exact")
+    writer.take("natgrad_core.nets.step_comparison", "MATRICES")
+    writer.take("natgrad_core.nets.step_size", "Quadratic")
     writer.take("natgrad_core.nets.training", "train")
     state = seen.state
     calls = []
@@ -94,7 +94,9 @@ def _runs(seen: Any, writer: Writer) -> list[str]:
 
 
 def _spectrum(seen: Any, writer: Writer) -> list[str]:
-    writer.take("natgrad_core.nets.norm", "Spectrum", "folded", "frozen", "normed", "seen_as")
+    writer.take(
+        "natgrad_core.nets.normalization", "Spectrum", "folded", "frozen", "normed", "seen_as"
+    )
     state = seen.state
     return [
         f"theta = problem.net.init({state.seed})",

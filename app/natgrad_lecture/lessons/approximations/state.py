@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.fields import choice, control, number, several, whole
-from app.state import State
+from natgrad_lecture.state.fields import choice, control, number, several, whole
+from natgrad_lecture.state.state import State
 
 DATA = ("digits", "wine", "moons")
 MATRICES = ("exact", "block", "ekfac", "kfac", "diagonal", "plain", "empirical")

@@ -8,13 +8,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from app import panels
-from app.compute import Shown
-from app.fields import BadInput, choice, control, number
-from app.figures.chain_rule import INKS, STAGES, add_chain_rule, carried
-from app.figures.contours import add_contours, add_contours_through, add_lattice
-from app.figures.sheet import Sheet
-from app.figures.twins import (
+from natgrad_core import gap, rules, run
+from natgrad_core.charts.linear import Linear, Parts, compose, decompose
+from natgrad_core.linalg.small_matrices import components, pack
+from natgrad_lecture import controls as panels
+from natgrad_lecture.drawing.contours import add_contours, add_contours_through, add_lattice
+from natgrad_lecture.drawing.paired_runs import (
     COINCIDE,
     SPLIT,
     add_anatomy,
@@ -24,14 +23,28 @@ from app.figures.twins import (
     reading,
     told,
 )
-from app.figures.views import corners, plane, square, window
-from app.lessons import lessons
-from app.lessons.lesson import Claim, Definition, Formula, Lesson, Predict, Preset, Section
-from app.state import ChartKey, Runs, numbers, problem_named
-from app.typeset import live_matrix, live_vector
-from natgrad_core import gap, rules, run
-from natgrad_core.charts.linear import Linear, Parts, compose, decompose
-from natgrad_core.small import components, pack
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.windows import corners, plane, square, window
+from natgrad_lecture.engine_cache import Shown
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import (
+    Claim,
+    Definition,
+    Formula,
+    Lesson,
+    Predict,
+    Preset,
+    Section,
+)
+from natgrad_lecture.lessons.coordinates.chain_rule_figure import (
+    INKS,
+    STAGES,
+    add_chain_rule,
+    carried,
+)
+from natgrad_lecture.state.fields import BadInput, choice, control, number
+from natgrad_lecture.state.state import ChartKey, Runs, numbers, problem_named
+from natgrad_lecture.text.typeset import live_matrix, live_vector
 
 PROBLEMS = {"normal": 0.02, "logistic-regression": 0.1}
 """The problems of this lesson, each with a rate at which its runs are worth seeing."""

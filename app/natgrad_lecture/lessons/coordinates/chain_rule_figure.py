@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.compute import Shown
-from app.figures.sheet import Sheet
-from natgrad_core.small import pack
+from natgrad_core.linalg.small_matrices import pack
 from natgrad_core.types import Array
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.engine_cache import Shown
 
 STAGES = ("off", "gradient", "step", "back")
 

@@ -7,15 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from app import panels
-from app.fields import control, number, point, whole
-from app.figures.efficiency import INKS, LAST, ROTATION, STEPS, Seen, picture
-from app.lessons import lessons
-from app.lessons.lesson import Claim, Definition, Formula, Lesson, Predict, Preset, Section
-from app.state import State
-from natgrad_core.efficiency import AVERAGED, efficient, expected, limit
-from natgrad_core.made import Writer
+from natgrad_core.analysis.online_mean import AVERAGED, efficient, expected, limit
+from natgrad_core.provenance.made import Writer
 from natgrad_core.types import Array
+from natgrad_lecture import controls as panels
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import (
+    Claim,
+    Definition,
+    Formula,
+    Lesson,
+    Predict,
+    Preset,
+    Section,
+)
+from natgrad_lecture.lessons.efficiency.figure import INKS, LAST, ROTATION, STEPS, Seen, picture
+from natgrad_lecture.state.fields import control, number, point, whole
+from natgrad_lecture.state.state import State
 
 
 def _spread(name: str, label: str) -> Any:
@@ -339,7 +347,7 @@ def _controls() -> list[dict[str, Any]]:
 
 def _script(seen: Seen, writer: Writer) -> str:
     s = seen.state
-    writer.take("natgrad_core.efficiency", "expected", "marks", "ratio")
+    writer.take("natgrad_core.analysis.online_mean", "expected", "marks", "ratio")
     lines = [
         f"fisher = np.array({writer.write(seen.fisher)})",
         f"plain = {writer.write(s.c)} * np.eye(2)",

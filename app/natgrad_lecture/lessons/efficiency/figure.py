@@ -8,13 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from app.figures.graph import Axis, Graph
-from app.figures.palette import ink
-from app.figures.sheet import Sheet
-from app.figures.sweep_map import Kept, keeper, progress
-from app.figures.views import plane
-from natgrad_core.efficiency import AVERAGED, KEPT, Race, expected, limit, marks, racing, ratio
+from natgrad_core.analysis.online_mean import (
+    AVERAGED,
+    KEPT,
+    Race,
+    expected,
+    limit,
+    marks,
+    racing,
+    ratio,
+)
 from natgrad_core.types import Array
+from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.heat_map import Kept, keeper, progress
+from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.windows import plane
 
 TURN = np.deg2rad(30.0)
 ROTATION = np.array([[np.cos(TURN), -np.sin(TURN)], [np.sin(TURN), np.cos(TURN)]])

@@ -12,25 +12,35 @@ from typing import Any, Self
 
 import numpy as np
 
-from app import panels
-from app.fields import BadInput, choice, control, number, perhaps, point, whole
-from app.figures import fisher_data, fisher_draws, fisher_level
-from app.figures.fisher_data import VIEW, Data
-from app.figures.fisher_draws import MOST, PARTS, Draws
-from app.figures.fisher_level import Level, place_of, worst_misses
-from app.figures.sheet import Sheet
-from app.lessons import lessons
-from app.lessons.lesson import Claim, Definition, Formula, Lesson, Predict, Preset, Section
-from app.state import State, problem_named
-from app.take.script import runs_of
-from app.typeset import live_matrix, live_vector
-from natgrad_core.compare import panels as quadrature
-from natgrad_core.information import error, expected_error, gather, scores, surprises
-from natgrad_core.made import Writer
-from natgrad_core.problem import OutsideDomain
-from natgrad_core.shapes import kl_level_set, outline
-from natgrad_core.skewed import directions
+from natgrad_core.analysis.density_distances import panels as quadrature
+from natgrad_core.analysis.fisher_sampling import error, expected_error, gather, scores, surprises
+from natgrad_core.core.problem import OutsideDomain
+from natgrad_core.geometry.shapes import kl_level_set, outline
+from natgrad_core.problems._kunstner_line import directions
+from natgrad_core.provenance.made import Writer
 from natgrad_core.types import Array
+from natgrad_lecture import controls as panels
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.export.python_script import runs_of
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import (
+    Claim,
+    Definition,
+    Formula,
+    Lesson,
+    Predict,
+    Preset,
+    Section,
+)
+from natgrad_lecture.lessons.fisher import data_figure as fisher_data
+from natgrad_lecture.lessons.fisher import draws_figure as fisher_draws
+from natgrad_lecture.lessons.fisher import level_figure as fisher_level
+from natgrad_lecture.lessons.fisher.data_figure import VIEW, Data
+from natgrad_lecture.lessons.fisher.draws_figure import MOST, PARTS, Draws
+from natgrad_lecture.lessons.fisher.level_figure import Level, place_of, worst_misses
+from natgrad_lecture.state.fields import BadInput, choice, control, number, perhaps, point, whole
+from natgrad_lecture.state.state import State, problem_named
+from natgrad_lecture.text.typeset import live_matrix, live_vector
 
 LOOKS = ("level", "draws", "data")
 FAMILIES = ("normal", "gamma", "von-mises", "categorical")
@@ -680,13 +690,13 @@ def _controls() -> list[dict[str, Any]]:
 
 def _script(seen: Seen, writer: Writer) -> str:
     if seen.state.look == "data":
-        writer.take("natgrad_core.skewed", "skewed_line")
+        writer.take("natgrad_core.problems._kunstner_line", "skewed_line")
         return runs_of(seen.data.runs, writer)
     problem, theta = writer.write(seen.problem), writer.write(seen.state.point)
     writer.numpy()
     if seen.state.look == "draws":
         found = seen.draws.gathered()
-        writer.take("natgrad_core.information", "error", "gather")
+        writer.take("natgrad_core.analysis.fisher_sampling", "error", "gather")
         return f"""problem = {problem}
 theta = {theta}
 n = np.array({writer.write(found.n)})
@@ -697,7 +707,7 @@ missed = error(found.fisher, problem.fisher(theta))
 for draws, miss in zip(n, missed):
     print(f"{{draws}} draws: the average of s sᵀ misses F by {{miss:.3g}}")
 """
-    writer.take("natgrad_core.shapes", "kl_level_set", "outline")
+    writer.take("natgrad_core.geometry.shapes", "kl_level_set", "outline")
     return f"""problem = {problem}
 theta = np.array({theta})
 radius = {writer.write(float(seen.state.radius))}

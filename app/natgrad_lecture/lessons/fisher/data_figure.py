@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from app.figures.sheet import Sheet
-from app.figures.vectors import directions as field
-from app.figures.views import grid, plane
 from natgrad_core import Rule, Trajectory, chain, metrics, run
-from natgrad_core.information import angle
-from natgrad_core.problem import Problem
-from natgrad_core.rule import descend, precondition
+from natgrad_core.analysis.fisher_sampling import angle
+from natgrad_core.core.problem import Problem
+from natgrad_core.core.rule import descend, precondition
+from natgrad_core.geometry.shapes import ellipse_axes, outline
+from natgrad_core.problems._kunstner_line import directions, minimum, skewed_line
 from natgrad_core.rules.kl_limited import paced
-from natgrad_core.shapes import ellipse_axes, outline
-from natgrad_core.skewed import directions, minimum, skewed_line
 from natgrad_core.types import Array
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.vector_field import directions as field
+from natgrad_lecture.drawing.windows import grid, plane
 
 VIEW = np.array([[-2.0, 6.0], [-2.0, 6.0]])
 STEPS = 42

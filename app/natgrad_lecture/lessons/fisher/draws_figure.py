@@ -7,13 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from app.figures.graph import Axis, Graph
-from app.figures.sheet import Sheet
-from app.figures.views import plane
-from app.state import problem_named
-from natgrad_core.information import Gathered, error, expected_error, gather, scores, whitening
-from natgrad_core.shapes import spread_axes
+from natgrad_core.analysis.fisher_sampling import (
+    Gathered,
+    error,
+    expected_error,
+    gather,
+    scores,
+    whitening,
+)
+from natgrad_core.geometry.shapes import spread_axes
 from natgrad_core.types import Array, Whole
+from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.windows import plane
+from natgrad_lecture.state.state import problem_named
 
 _PER_DECADE = 12
 _FIRST, _BLOCK, MOST = 1000, 100_000, 1_000_000

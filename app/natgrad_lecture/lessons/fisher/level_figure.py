@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from app.figures.graph import Axis, Graph
-from app.figures.sheet import Sheet
-from app.figures.views import plane, window
-from app.state import problem_named
-from natgrad_core.information import kl_misses
-from natgrad_core.problem import Problem
-from natgrad_core.shapes import ellipse_axes, kl_level_set, outline, reach
+from natgrad_core.analysis.fisher_sampling import kl_misses
+from natgrad_core.core.problem import Problem
+from natgrad_core.geometry.shapes import ellipse_axes, kl_level_set, outline, reach
 from natgrad_core.types import Array
+from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.windows import plane, window
+from natgrad_lecture.state.state import problem_named
 
 PLACES: dict[str, tuple[tuple[float, float], tuple[tuple[float, float], tuple[float, float]]]] = {
     "normal": ((0.0, 1.0), ((-2.0, 2.0), (0.0, 4.0))),

@@ -7,17 +7,33 @@ from typing import Any
 
 import numpy as np
 
-from app import panels
-from app.fields import BadInput, choice, control, number, point
-from app.figures.palette import ink
-from app.figures.roads import CHARTS, COUNT, NORMAL, ROADS, RUNS, Seen, picture
-from app.lessons import lessons
-from app.lessons.lesson import Claim, Definition, Formula, Lesson, Predict, Preset, Section
-from app.state import State, numbers
-from app.take.script import runs_of
-from natgrad_core.geodesic import length
-from natgrad_core.made import Writer
+from natgrad_core.geometry.geodesics import length
+from natgrad_core.provenance.made import Writer
 from natgrad_core.types import Array
+from natgrad_lecture import controls as panels
+from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.export.python_script import runs_of
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import (
+    Claim,
+    Definition,
+    Formula,
+    Lesson,
+    Predict,
+    Preset,
+    Section,
+)
+from natgrad_lecture.lessons.geodesics.figure import (
+    CHARTS,
+    COUNT,
+    NORMAL,
+    ROADS,
+    RUNS,
+    Seen,
+    picture,
+)
+from natgrad_lecture.state.fields import BadInput, choice, control, number, point
+from natgrad_lecture.state.state import State, numbers
 
 
 def _end(name: str, label: str) -> Any:
@@ -395,7 +411,7 @@ def _controls() -> list[dict[str, Any]]:
 
 
 def _script(seen: Seen, writer: Writer) -> str:
-    writer.take("natgrad_core.geodesic", *(of.__name__ for of in ROADS.values()))
+    writer.take("natgrad_core.geometry.geodesics", *(of.__name__ for of in ROADS.values()))
     lines = [
         runs_of(seen.runs, writer),
         "",

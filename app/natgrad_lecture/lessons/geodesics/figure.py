@@ -11,17 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from app.figures.contours import add_lattice
-from app.figures.sheet import Sheet
-from app.figures.twins import broken
-from app.figures.views import plane, square
 from natgrad_core import Trajectory, charts, problems, rules, run
-from natgrad_core.chart import Chart
-from natgrad_core.divergence import Divergence
-from natgrad_core.flow import Flow, flow
-from natgrad_core.geodesic import distance, e_geodesic, fisher_rao, length, m_geodesic
-from natgrad_core.shapes import ellipse_axes
+from natgrad_core.core.chart import Chart
+from natgrad_core.geometry.geodesics import distance, e_geodesic, fisher_rao, length, m_geodesic
+from natgrad_core.geometry.gradient_flow import Flow, flow
+from natgrad_core.geometry.shapes import ellipse_axes
+from natgrad_core.problems._kl_to_target import Divergence
 from natgrad_core.types import Array
+from natgrad_lecture.drawing.contours import add_lattice
+from natgrad_lecture.drawing.paired_runs import broken
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.windows import plane, square
 
 ROADS = {"m": m_geodesic, "e": e_geodesic, "rao": fisher_rao}
 NAMES = {"m": "m-geodesic", "e": "e-geodesic", "rao": "Fisher–Rao geodesic"}

@@ -11,9 +11,23 @@ from typing import Any, Self
 
 import numpy as np
 
-from app import panels
-from app.fields import BadInput, choice, control, number, point
-from app.figures.two_densities import (
+from natgrad_core import charts
+from natgrad_core.analysis.data_transforms import VARIABLES
+from natgrad_core.geometry.shapes import kl_level_set
+from natgrad_core.provenance.made import Writer
+from natgrad_core.types import Array
+from natgrad_lecture import controls as panels
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import (
+    Claim,
+    Definition,
+    Formula,
+    Lesson,
+    Predict,
+    Preset,
+    Section,
+)
+from natgrad_lecture.lessons.kl.figure import (
     CHARTS,
     KNOTS,
     NORMAL,
@@ -23,14 +37,8 @@ from app.figures.two_densities import (
     Seen,
     picture,
 )
-from app.lessons import lessons
-from app.lessons.lesson import Claim, Definition, Formula, Lesson, Predict, Preset, Section
-from app.state import State, numbers
-from natgrad_core import charts
-from natgrad_core.made import Writer
-from natgrad_core.shapes import kl_level_set
-from natgrad_core.types import Array
-from natgrad_core.variable import VARIABLES
+from natgrad_lecture.state.fields import BadInput, choice, control, number, point
+from natgrad_lecture.state.state import State, numbers
 
 _CHANGES = ("data", "parameters")
 _APART = 0.05
@@ -556,14 +564,14 @@ assert set(ROWS) < set(INKS)
 
 
 def _script(seen: Seen, writer: Writer) -> str:
-    writer.take("natgrad_core.compare", "normals")
+    writer.take("natgrad_core.analysis.density_distances", "normals")
     ends = f"p, q = {writer.write(seen.p)}, {writer.write(seen.q)}"
     if seen.of_data:
         if seen.state.f == "drawn":
-            writer.take("natgrad_core.variable", "Drawn")
+            writer.take("natgrad_core.analysis.data_transforms", "Drawn")
             variable = f"Drawn({writer.write(KNOTS)}, {writer.write(seen.state.curve)})"
         else:
-            writer.take("natgrad_core.variable", "VARIABLES")
+            writer.take("natgrad_core.analysis.data_transforms", "VARIABLES")
             variable = f"VARIABLES[{writer.write(seen.state.f)}]"
         made = f"""variable = {variable}
 before = normals(p, q).measures

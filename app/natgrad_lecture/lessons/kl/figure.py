@@ -12,16 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from app.figures.contours import add_lattice
-from app.figures.graph import Axis, Graph
-from app.figures.sheet import Sheet
-from app.figures.views import plane, round_up, square
 from natgrad_core import charts, problems
-from natgrad_core.chart import Chart
-from natgrad_core.compare import Pair, normals
-from natgrad_core.shapes import kl_level_set
+from natgrad_core.analysis.data_transforms import VARIABLES, Drawn, Variable
+from natgrad_core.analysis.density_distances import Pair, normals
+from natgrad_core.core.chart import Chart
+from natgrad_core.geometry.shapes import kl_level_set
 from natgrad_core.types import Array, Bools, Whole
-from natgrad_core.variable import VARIABLES, Drawn, Variable
+from natgrad_lecture.drawing.contours import add_lattice
+from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.windows import plane, round_up, square
 
 NORMAL = problems["normal"]()
 STEPS = 120

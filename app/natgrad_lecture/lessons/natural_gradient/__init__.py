@@ -10,19 +10,27 @@ from typing import Any
 
 import numpy as np
 
-from app import panels
-from app.figures.natural import INKS, picture
-from app.figures.palette import ink
-from app.figures.twins import COINCIDE, SPLIT
-from app.lessons import lessons
-from app.lessons.lesson import Claim, Definition, Formula, Lesson, Predict, Preset, Section
-from app.natural import ONE, PROBLEMS, RULES, Natural, Seen
-from app.state import problem_named
-from app.typeset import live_matrix, live_vector
 from natgrad_core import gap, rules, run
-from natgrad_core.flow import flow
-from natgrad_core.shapes import outline, reach
+from natgrad_core.geometry.gradient_flow import flow
+from natgrad_core.geometry.shapes import outline, reach
 from natgrad_core.types import Array
+from natgrad_lecture import controls as panels
+from natgrad_lecture.drawing.paired_runs import COINCIDE, SPLIT
+from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import (
+    Claim,
+    Definition,
+    Formula,
+    Lesson,
+    Predict,
+    Preset,
+    Section,
+)
+from natgrad_lecture.lessons.natural_gradient.figure import INKS, picture
+from natgrad_lecture.lessons.natural_gradient.state import ONE, PROBLEMS, RULES, Natural, Seen
+from natgrad_lecture.state.state import problem_named
+from natgrad_lecture.text.typeset import live_matrix, live_vector
 
 SMALL = (0.01, 0.005)
 """Two rates from which an order is read."""

@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from app.figures.contours import add_contours
-from app.figures.graph import Axis, Graph
-from app.figures.palette import ink
-from app.figures.sheet import Sheet
-from app.figures.twins import RADIUS, add_paths, ellipses_at, reading, told
-from app.figures.views import plane, window
-from natgrad_core.shapes import reach
-from natgrad_core.small import full
+from natgrad_core.geometry.shapes import reach
+from natgrad_core.linalg.small_matrices import full
 from natgrad_core.types import Array
+from natgrad_lecture.drawing.contours import add_contours
+from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.paired_runs import RADIUS, add_paths, ellipses_at, reading, told
+from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.windows import plane, window
 
 INKS = {
     "natural": {**ink("natural"), "label": "fixed rate"},

@@ -8,21 +8,21 @@ from typing import Any, Self, cast
 
 import numpy as np
 
-from app.compute import Made, Shown
-from app.fields import BadInput, choice, control, number, several
-from app.figures.vectors import directions
-from app.figures.views import window
-from app.state import ChartKey, Runs, chart_named, problem_named
 from natgrad_core import Rule, chain, metrics, problems, rules, run
-from natgrad_core.flow import extrapolated
+from natgrad_core.core.problem import At
+from natgrad_core.core.rule import descend, precondition
+from natgrad_core.geometry.gradient_flow import extrapolated
+from natgrad_core.linalg.operators import Operator
+from natgrad_core.linalg.small_matrices import components, full
 from natgrad_core.metrics import Metric
-from natgrad_core.operator import Operator
-from natgrad_core.problem import At
 from natgrad_core.problems.normal import Normal
-from natgrad_core.rule import descend, precondition
 from natgrad_core.rules.kl_limited import limit
-from natgrad_core.small import components, full
 from natgrad_core.types import Array, Whole
+from natgrad_lecture.drawing.vector_field import directions
+from natgrad_lecture.drawing.windows import window
+from natgrad_lecture.engine_cache import Made, Shown
+from natgrad_lecture.state.fields import BadInput, choice, control, number, several
+from natgrad_lecture.state.state import ChartKey, Runs, chart_named, problem_named
 
 FIRST = ("normal", "gamma", "logistic-regression", "two-state-mdp")
 PROBLEMS = tuple(

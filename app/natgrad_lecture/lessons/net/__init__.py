@@ -7,20 +7,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app import panels
-from app.figures.learning import picture
-from app.figures.palette import ink
-from app.lessons import lessons
-from app.lessons.lesson import Claim, Definition, Formula, Lesson, Predict, Preset, Section
-from app.take.learn import script
-from app.taught import DATA, ONE_EACH, RULES, Taught
+from natgrad_lecture import controls as panels
+from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import (
+    Claim,
+    Definition,
+    Formula,
+    Lesson,
+    Predict,
+    Preset,
+    Section,
+)
+from natgrad_lecture.lessons.net.figure import picture
+from natgrad_lecture.lessons.net.script import script
+from natgrad_lecture.lessons.net.state import DATA, ONE_EACH, RULES, Taught
 
 if TYPE_CHECKING:
-    from app.learning import Learning
+    from natgrad_lecture.lessons.net.model import Learning
 
 
 def _see(state: Any) -> Learning:
-    from app.learning import Learning  # torch, which no other lesson should wait for
+    # Torch, which no other lesson should wait for.
+    from natgrad_lecture.lessons.net.model import Learning
 
     return Learning(state)
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from app.figures.chart import axis, chart, line, table
-from app.figures.graph import Axis, Graph, short
-from app.figures.palette import ink
-from app.figures.sheet import Sheet
-from app.figures.stuck import remarks
-from app.figures.views import plane
 from natgrad_core.types import Array
+from natgrad_lecture.drawing.graph import Axis, Graph, short
+from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.plotly_chart import axis, chart, line, table
+from natgrad_lecture.drawing.run_messages import remarks
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.windows import plane
 
 VIEW = np.array([[-1.8, 1.8], [-1.8, 1.8]])
 DASHES = {False: "solid", True: "dashed"}

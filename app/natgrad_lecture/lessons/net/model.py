@@ -12,16 +12,16 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from app.figures.learning import VIEW
-from app.figures.sheet import Sheet
-from app.figures.views import grid
-from app.training import Course, pull, reach
 from natgrad_core.nets import NetProblem, Point, mlp, painted, plane, rules
-from natgrad_core.nets.compare import error, operators, spectrum
-from natgrad_core.nets.mixing import Frame, Seen, natural_in
+from natgrad_core.nets.fisher.approximations import error, operators, spectrum
+from natgrad_core.nets.reparametrization import Frame, Seen, natural_in
 from natgrad_core.nets.rule import Rule
 from natgrad_core.nets.training import accuracy, begin
 from natgrad_core.types import Array
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.windows import grid
+from natgrad_lecture.lessons.net.figure import VIEW
+from natgrad_lecture.training import Course, pull, reach
 
 COUNT = 500
 """Points of a data set that is drawn."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from natgrad_core.made import Writer
+from natgrad_core.provenance.made import Writer
 
 _LEARN = '''
 def learn(problem, theta, stages, outward=lambda theta: theta):
@@ -25,7 +25,7 @@ def script(seen: Any, writer: Writer) -> str:
     state = seen.state
     writer.numpy()
     writer.take("natgrad_core.nets", "NetProblem", "mlp", "rules")
-    writer.take("natgrad_core.nets.machine", "settle")
+    writer.take("natgrad_core.nets.runtime.threads_and_malloc", "settle")
     writer.take("natgrad_core.nets.training", "begin", "train")
     sizes = (2, state.width, state.width, 2)
     lines = [
@@ -34,7 +34,7 @@ def script(seen: Any, writer: Writer) -> str:
         f"theta = problem.net.init({state.seed}, problem.x.dtype)",
     ]
     if seen.split:
-        writer.take("natgrad_core.nets.mixing", "Frame", "Seen", "natural_in")
+        writer.take("natgrad_core.nets.reparametrization", "Frame", "Seen", "natural_in")
         lines += [
             f"frame = Frame.stretched({state.width}, {state.width}, {state.stretch!r})",
             f"seen = Seen(mlp({sizes}), {{2: frame}})",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from app.fields import BadInput, choice, control, number, several, whole
-from app.state import State, numbers
-from natgrad_core.damping import KINDS
+from natgrad_core.core.damping import KINDS
+from natgrad_lecture.state.fields import BadInput, choice, control, number, several, whole
+from natgrad_lecture.state.state import State, numbers
 
 DATA = ("moons", "circles", "spirals", "painted")
 RULES = ("natural", "kfac", "adam", "nesterov", "gradient")

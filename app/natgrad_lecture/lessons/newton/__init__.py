@@ -13,25 +13,33 @@ from typing import Any, Self, cast
 
 import numpy as np
 
-from app import panels
-from app.compute import Made, Shown, Twins, charted
-from app.fields import choice, control, number, several
-from app.figures.contours import add_contours, add_contours_through, add_lattice
-from app.figures.hatch import add_hatch
-from app.figures.palette import ink
-from app.figures.sheet import Sheet
-from app.figures.twins import COINCIDE, SPLIT, add_paths, reading, told
-from app.figures.views import grid, plane, square, window
-from app.lessons import lessons
-from app.lessons.lesson import Claim, Definition, Formula, Lesson, Predict, Preset, Section
-from app.state import ChartKey, ProblemKey, Runs, problem_named
-from app.typeset import live_matrix
 from natgrad_core import Rule, chain, metrics, rules, run
-from natgrad_core.operator import Dense
-from natgrad_core.problem import ChartedAt
-from natgrad_core.rule import descend, precondition
-from natgrad_core.small import components, full, mv, pack
+from natgrad_core.core.problem import ChartedAt
+from natgrad_core.core.rule import descend, precondition
+from natgrad_core.linalg.operators import Dense
+from natgrad_core.linalg.small_matrices import components, full, mv, pack
 from natgrad_core.types import Array, Bools
+from natgrad_lecture import controls as panels
+from natgrad_lecture.drawing.contours import add_contours, add_contours_through, add_lattice
+from natgrad_lecture.drawing.hatching import add_hatch
+from natgrad_lecture.drawing.paired_runs import COINCIDE, SPLIT, add_paths, reading, told
+from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.windows import grid, plane, square, window
+from natgrad_lecture.engine_cache import Made, Shown, Twins, charted
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import (
+    Claim,
+    Definition,
+    Formula,
+    Lesson,
+    Predict,
+    Preset,
+    Section,
+)
+from natgrad_lecture.state.fields import choice, control, number, several
+from natgrad_lecture.state.state import ChartKey, ProblemKey, Runs, problem_named
+from natgrad_lecture.text.typeset import live_matrix
 
 PROBLEMS: dict[str, dict[str, Any]] = {
     "rosenbrock": {"rate": 0.1, "bend": 0.5, "rules": ("newton", "natural")},

@@ -8,20 +8,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from app import panels
-from app.lessons import lessons
-from app.lessons.lesson import Lesson
-from app.lessons.playground import turned
-from app.lessons.playground.mine import NO_DATA, SOURCES, TYPED
-from app.lessons.playground.picture import INKS, label, picture
-from app.lessons.playground.seen import Seen
-from app.lessons.playground.state import BY_METRIC, GRAPHS, MOST_STARTS, PROBLEMS, RULES, Play
-from app.lessons.playground.words import FORMULAS, PRESETS, SECTIONS, lights
-from app.state import OWN
 from natgrad_core import charts, metrics, problems, rules
-from natgrad_core.damping import ALL_KINDS
-from natgrad_core.grammar import usage
-from natgrad_core.rule import SINGULAR
+from natgrad_core.core.damping import ALL_KINDS
+from natgrad_core.core.rule import SINGULAR
+from natgrad_core.expressions.grammar import usage
+from natgrad_lecture import controls as panels
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.lessons.playground import item_options as turned
+from natgrad_lecture.lessons.playground.figure import INKS, label, picture
+from natgrad_lecture.lessons.playground.model import Seen
+from natgrad_lecture.lessons.playground.state import (
+    BY_METRIC,
+    GRAPHS,
+    MOST_STARTS,
+    PROBLEMS,
+    RULES,
+    Play,
+)
+from natgrad_lecture.lessons.playground.typed_problem import NO_DATA, SOURCES, TYPED
+from natgrad_lecture.lessons.playground.words import FORMULAS, PRESETS, SECTIONS, lights
+from natgrad_lecture.state.state import OWN
 
 _FIRST = ("gradient", "newton", "natural", BY_METRIC)
 

@@ -7,20 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from app.figures.contours import add_contours, add_contours_through, add_lattice
-from app.figures.graph import Axis, Graph
-from app.figures.palette import ink
-from app.figures.sheet import Sheet
-from app.figures.twins import add_paths, ellipses_at, one_step, reading, told
-from app.figures.views import corners, plane, square, window
-from app.lessons.playground.seen import Seen
-from app.lessons.playground.state import BY_METRIC
-from app.state import ChartKey, ProblemKey, chart_named, problem_named
 from natgrad_core.charts.linear import Linear
-from natgrad_core.run import Trajectory
-from natgrad_core.shapes import ellipse_axes, reach
-from natgrad_core.small import full
+from natgrad_core.core.run import Trajectory
+from natgrad_core.geometry.shapes import ellipse_axes, reach
+from natgrad_core.linalg.small_matrices import full
 from natgrad_core.types import Array
+from natgrad_lecture.drawing.contours import add_contours, add_contours_through, add_lattice
+from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.paired_runs import add_paths, ellipses_at, one_step, reading, told
+from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.windows import corners, plane, square, window
+from natgrad_lecture.lessons.playground.model import Seen
+from natgrad_lecture.lessons.playground.state import BY_METRIC
+from natgrad_lecture.state.state import ChartKey, ProblemKey, chart_named, problem_named
 
 INKS: dict[str, dict[str, Any]] = {
     BY_METRIC: {"label": "by the metric G", "light": "#6b2fa0", "dark": "#c79bf2",

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
 from typing import Any
 
-from app.fields import BadInput
 from natgrad_core import charts, metrics, problems
-from natgrad_core.options import Option, options
-from natgrad_core.registry import Registry
+from natgrad_core.core.options import Option, options
+from natgrad_core.core.registry import Registry
+from natgrad_lecture.state.fields import BadInput
 
 SHELVES: dict[str, Registry[Any]] = {"problem": problems, "chart": charts, "metric": metrics}
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from app.compute import Made, Shown, Twins, rule_options
-from app.lessons.playground.state import BY_METRIC, MetricKey, Play, metric_named
-from app.state import ChartKey, ProblemKey, chart_named, problem_named
 from natgrad_core import Rule, Trajectory, chain, rules, run
+from natgrad_core.core.rule import descend, precondition
+from natgrad_core.linalg.small_matrices import full
 from natgrad_core.metrics import Metric
-from natgrad_core.rule import descend, precondition
-from natgrad_core.small import full
 from natgrad_core.types import Array
+from natgrad_lecture.engine_cache import Made, Shown, Twins, rule_options
+from natgrad_lecture.lessons.playground.state import BY_METRIC, MetricKey, Play, metric_named
+from natgrad_lecture.state.state import ChartKey, ProblemKey, chart_named, problem_named
 
 RuleKey = tuple[str, float, float, str, str, MetricKey | None]
 """A rule's name, rate, damping, its kind, what to do where G is singular, and G if it is ours."""

@@ -14,10 +14,15 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from app.fields import BadInput, choice, control, perhaps, point, several, whole
-from app.lessons.playground import mine, turned
-from app.lessons.playground.mine import Mine
-from app.state import (
+from natgrad_core import charts, metrics, problems, rules
+from natgrad_core.core.damping import ALL_KINDS
+from natgrad_core.core.rule import SINGULAR
+from natgrad_core.metrics import Metric
+from natgrad_lecture.lessons.playground import item_options as turned
+from natgrad_lecture.lessons.playground import typed_problem as mine
+from natgrad_lecture.lessons.playground.typed_problem import Mine
+from natgrad_lecture.state.fields import BadInput, choice, control, perhaps, point, several, whole
+from natgrad_lecture.state.state import (
     OWN,
     ChartKey,
     ProblemKey,
@@ -28,10 +33,6 @@ from app.state import (
     problem_named,
     why_not,
 )
-from natgrad_core import charts, metrics, problems, rules
-from natgrad_core.damping import ALL_KINDS
-from natgrad_core.metrics import Metric
-from natgrad_core.rule import SINGULAR
 
 PROBLEMS = (*(name for name, kind in problems.items() if len(kind.symbols) == 2), OWN)
 """Every problem of the plane, and the reader's own."""

@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from app.figures.twins import COINCIDE, SPLIT
-from app.lessons.lesson import Claim, Definition, Formula, Predict, Preset, Section
-from app.lessons.playground.seen import Seen
-from app.lessons.playground.state import BY_METRIC, PROBLEMS
-from app.state import OWN, problem_named, why_not
-from app.typeset import live_matrix, live_vector
 from natgrad_core import charts, gap, metrics, problems, rules, run
-from natgrad_core.problem import NoProbabilityModel
-from natgrad_core.small import pack
+from natgrad_core.core.problem import NoProbabilityModel
+from natgrad_core.linalg.small_matrices import pack
+from natgrad_lecture.drawing.paired_runs import COINCIDE, SPLIT
+from natgrad_lecture.lessons.base import Claim, Definition, Formula, Predict, Preset, Section
+from natgrad_lecture.lessons.playground.model import Seen
+from natgrad_lecture.lessons.playground.state import BY_METRIC, PROBLEMS
+from natgrad_lecture.state.state import OWN, problem_named, why_not
+from natgrad_lecture.text.typeset import live_matrix, live_vector
 
 SHEARED = {"chart": "linear", "turned": ["chart.linear.shear:0.8"]}
 

@@ -8,22 +8,30 @@ from typing import Any
 
 import numpy as np
 
-from app import panels
-from app.compute import rule_named, run_made
-from app.fields import BadInput, choice, control, number, several
-from app.figures.contours import add_contours
-from app.figures.graph import Axis, Graph
-from app.figures.palette import ink
-from app.figures.sheet import Sheet
-from app.figures.twins import broken, ellipses_at
-from app.figures.vectors import directions
-from app.figures.views import plane
-from app.lessons import lessons
-from app.lessons.lesson import Claim, Definition, Formula, Lesson, Predict, Preset, Section
-from app.state import Runs, numbers, problem_named
 from natgrad_core import Trajectory
-from natgrad_core.small import full
+from natgrad_core.linalg.small_matrices import full
 from natgrad_core.types import Array, Bools, Whole
+from natgrad_lecture import controls as panels
+from natgrad_lecture.drawing.contours import add_contours
+from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.paired_runs import broken, ellipses_at
+from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.vector_field import directions
+from natgrad_lecture.drawing.windows import plane
+from natgrad_lecture.engine_cache import rule_named, run_made
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import (
+    Claim,
+    Definition,
+    Formula,
+    Lesson,
+    Predict,
+    Preset,
+    Section,
+)
+from natgrad_lecture.state.fields import BadInput, choice, control, number, several
+from natgrad_lecture.state.state import Runs, numbers, problem_named
 
 NAME = "two-state-mdp"
 RULES = ("gradient", "natural", "adam")

@@ -5,16 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from app import panels
-from app.fields import BadInput, choice, control, number, several, whole
-from app.figures.race import picture
-from app.lessons import lessons
-from app.lessons.lesson import Claim, Definition, Formula, Lesson, Predict, Preset, Section
-from app.state import State
-from natgrad_core.made import Writer
+from natgrad_core.provenance.made import Writer
+from natgrad_lecture import controls as panels
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import (
+    Claim,
+    Definition,
+    Formula,
+    Lesson,
+    Predict,
+    Preset,
+    Section,
+)
+from natgrad_lecture.lessons.race.figure import picture
+from natgrad_lecture.state.fields import BadInput, choice, control, number, several, whole
+from natgrad_lecture.state.state import State
 
 if TYPE_CHECKING:
-    from app.racing import Race
+    from natgrad_lecture.lessons.race.model import Race
 
 TASKS = {
     "digits": "digits",
@@ -132,7 +140,8 @@ class Racing(State):
 
 
 def _see(state: Any) -> Race:
-    from app.racing import Race  # torch and the data, which no other lesson should wait for
+    # Torch and the data, which no other lesson should wait for.
+    from natgrad_lecture.lessons.race.model import Race
 
     return Race(state)
 
@@ -403,7 +412,7 @@ def _script(seen: Any, writer: Writer) -> str:
     state = seen.state
     writer.numpy()
     writer.take("natgrad_core.nets", "NetProblem", "mlp", "real", "rules", "train")
-    writer.take("natgrad_core.nets.machine", "settle")
+    writer.take("natgrad_core.nets.runtime.threads_and_malloc", "settle")
     scale = "unit" if state.task in ("digits", "autoencoder") else "standard"
     name = "digits" if state.task == "autoencoder" else state.task
     data = f"real({name!r}, {scale!r}, 0.2)"

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from app.figures.chart import axis, chart, dots, line, table
-from app.figures.graph import Axis, Graph, power, short
-from app.figures.palette import ink
-from app.figures.sheet import Sheet
-from app.figures.stuck import remarks
+from natgrad_lecture.drawing.graph import Axis, Graph, power, short
+from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.plotly_chart import axis, chart, dots, line, table
+from natgrad_lecture.drawing.run_messages import remarks
+from natgrad_lecture.drawing.sheet import Sheet
 
 _FEW = 1
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from app.figures.sheet import Sheet
-from app.training import Course, by_second, pull
 from natgrad_core.nets import Data, NetProblem, autoencoding, mlp, real, rules
 from natgrad_core.nets.rule import Rule
 from natgrad_core.nets.training import accuracy, begin, median, reached
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.training import Course, by_second, pull
 
 HELD_OUT = 0.2
 """The share of the data that no run sees."""

@@ -9,25 +9,33 @@ from typing import Any, Self
 
 import numpy as np
 
-from app import panels
-from app.compute import Shown
-from app.fields import BadInput, choice, control, number, several
-from app.figures.contours import add_contours
-from app.figures.graph import Axis, Graph
-from app.figures.palette import ink
-from app.figures.sheet import Sheet
-from app.figures.sweep_map import Kept, add_map, colors, keeper, progress
-from app.figures.twins import add_paths, reading, told
-from app.figures.views import plane, window
-from app.lessons import lessons
-from app.lessons.lesson import Claim, Definition, Formula, Lesson, Predict, Preset, Section
-from app.state import ChartKey, Runs, numbers, problem_named
 from natgrad_core import metrics, rules, run
+from natgrad_core.analysis.grid_sweep import Sweep, sweep, sweeping, turned
+from natgrad_core.analysis.stability import critical_rate
 from natgrad_core.charts.linear import Linear
-from natgrad_core.small import components, full
-from natgrad_core.stability import critical_rate
-from natgrad_core.sweep import Sweep, sweep, sweeping, turned
+from natgrad_core.linalg.small_matrices import components, full
 from natgrad_core.types import Array
+from natgrad_lecture import controls as panels
+from natgrad_lecture.drawing.contours import add_contours
+from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.heat_map import Kept, add_map, colors, keeper, progress
+from natgrad_lecture.drawing.paired_runs import add_paths, reading, told
+from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.windows import plane, window
+from natgrad_lecture.engine_cache import Shown
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import (
+    Claim,
+    Definition,
+    Formula,
+    Lesson,
+    Predict,
+    Preset,
+    Section,
+)
+from natgrad_lecture.state.fields import BadInput, choice, control, number, several
+from natgrad_lecture.state.state import ChartKey, Runs, numbers, problem_named
 
 PROBLEMS = ("quadratic", "normal", "logistic-regression")
 RULES = ("gradient", "momentum", "adam", "newton", "natural")

@@ -8,21 +8,29 @@ from typing import Any, Self
 
 import numpy as np
 
-from app import panels
-from app.fields import BadInput, choice, control, several
-from app.figures.contours import add_contours
-from app.figures.graph import Axis, Graph
-from app.figures.palette import ink
-from app.figures.sheet import Sheet
-from app.figures.twins import broken, ellipses_at
-from app.figures.views import plane, window
-from app.lessons import lessons
-from app.lessons.lesson import Claim, Definition, Formula, Lesson, Predict, Preset, Section
-from app.state import Runs, problem_named
-from app.typeset import live_matrix, live_vector
 from natgrad_core import Rule, Trajectory, rules, run
-from natgrad_core.small import full
+from natgrad_core.linalg.small_matrices import full
 from natgrad_core.types import Array, Bools
+from natgrad_lecture import controls as panels
+from natgrad_lecture.drawing.contours import add_contours
+from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.paired_runs import broken, ellipses_at
+from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.windows import plane, window
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import (
+    Claim,
+    Definition,
+    Formula,
+    Lesson,
+    Predict,
+    Preset,
+    Section,
+)
+from natgrad_lecture.state.fields import BadInput, choice, control, several
+from natgrad_lecture.state.state import Runs, problem_named
+from natgrad_lecture.text.typeset import live_matrix, live_vector
 
 NET, MIXTURE = "two-layer-linear", "mixture"
 PROBLEMS = (NET, MIXTURE)

@@ -8,16 +8,24 @@ from typing import Any
 
 import numpy as np
 
-from app import panels
-from app.fields import BadInput, choice, control, number, point
-from app.figures.unit_ball import Seen, picture
-from app.lessons import lessons
-from app.lessons.lesson import Claim, Definition, Formula, Lesson, Predict, Preset, Section
-from app.state import State, numbers, problem_named
-from natgrad_core.ball import axes, bent, boundary, normal
-from natgrad_core.made import Writer
-from natgrad_core.shapes import ellipse_axes, steepest, unit_directions
+from natgrad_core.geometry.shapes import ellipse_axes, steepest, unit_directions
+from natgrad_core.geometry.unit_ball import axes, bent, boundary, normal
+from natgrad_core.provenance.made import Writer
 from natgrad_core.types import Array
+from natgrad_lecture import controls as panels
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import (
+    Claim,
+    Definition,
+    Formula,
+    Lesson,
+    Predict,
+    Preset,
+    Section,
+)
+from natgrad_lecture.lessons.steepest_descent.figure import Seen, picture
+from natgrad_lecture.state.fields import BadInput, choice, control, number, point
+from natgrad_lecture.state.state import State, numbers, problem_named
 
 PROBLEMS = {
     "normal": "F of a normal",
@@ -613,8 +621,8 @@ def _controls() -> list[dict[str, Any]]:
 def _script(seen: Seen, writer: Writer) -> str:
     eigenvalues, turn = seen.state.entries("eig"), seen.state.entries("turn")
     writer.numpy()
-    writer.take("natgrad_core.ball", "bent")
-    writer.take("natgrad_core.shapes", "reach", "steepest", "unit_directions")
+    writer.take("natgrad_core.geometry.unit_ball", "bent")
+    writer.take("natgrad_core.geometry.shapes", "reach", "steepest", "unit_directions")
     return f"""
 G = bent({writer.write(eigenvalues)}, turn={writer.write(turn)})
 gradient = np.array({writer.write(seen.gradient)})

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from app.figures.graph import Axis, Graph
-from app.figures.sheet import Sheet
-from app.figures.views import plane, round_up
-from natgrad_core.ball import boundary, normal
-from natgrad_core.shapes import Steepest, ellipse_axes, reach, steepest, unit_directions
+from natgrad_core.geometry.shapes import Steepest, ellipse_axes, reach, steepest, unit_directions
+from natgrad_core.geometry.unit_ball import boundary, normal
 from natgrad_core.types import Array
+from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.windows import plane, round_up
 
 
 class Seen:

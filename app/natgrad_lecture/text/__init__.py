@@ -1,0 +1,1 @@
+"""Words: formulas typeset as MathML, and catalogs of other languages."""

@@ -1,0 +1,1 @@
+"""Studies of whole families of runs or densities: sweeps, stability, sampling, divergences."""

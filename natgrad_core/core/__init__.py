@@ -1,0 +1,1 @@
+"""The contract: problems, charts, rules, damping, runs, registries."""

@@ -1,0 +1,1 @@
+"""A log-likelihood typed by a person: grammar, parser, problem."""

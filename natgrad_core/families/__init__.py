@@ -1,0 +1,1 @@
+"""Exponential families, and the densities that can be typed."""

@@ -1,0 +1,1 @@
+"""Ellipses, level sets, unit balls, geodesics, distances, connections, gradient flow."""

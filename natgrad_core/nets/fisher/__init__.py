@@ -1,0 +1,1 @@
+"""The Fisher matrix of a net: products, dense, K-FAC, solves, approximations."""

@@ -1,0 +1,1 @@
+"""The layers whose derivatives are written by hand."""

@@ -1,0 +1,1 @@
+"""How a thing was made: constructor calls, citations, the bibliography, rich display."""

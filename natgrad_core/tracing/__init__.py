@@ -1,0 +1,1 @@
+"""A formula is traced once, compiled, and replayed."""
