@@ -12,8 +12,8 @@ import torch
 
 from natgrad_core.nets import NetProblem, mlp, real, rules, train
 from natgrad_core.nets import metrics as metric
-from natgrad_core.nets.fisher.fisher import Fisher, gauss_newton
 from natgrad_core.nets.fisher import solver_cost as cost
+from natgrad_core.nets.fisher.fisher import Fisher, gauss_newton
 from natgrad_core.nets.fisher.kfac import Kronecker
 from natgrad_core.nets.fisher.solve import (
     DROWNED,
