@@ -4,6 +4,7 @@
 #   make test    all tests                           make lint    style and types
 #   make quick   the tests that take seconds         make docs    the reference, a static site
 #   make lock    pin today's versions anew           make bench-nets   how fast small nets learn, beside others
+#   make generate   the README's tables and the notebooks, written from the registries
 #   make faults  plant faults one at a time; the laws must catch each
 #   make fuzz    ask a hundred thousand hostile things   make load   a class of readers at once
 #   make soak    an hour of readers who come and go; memory stays flat
@@ -12,7 +13,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick docs bench bench-nets lint lock browser clean faults fuzz load soak pictures proxies
+.PHONY: help run test quick docs bench bench-nets lint lock browser clean faults fuzz generate load soak pictures proxies
 
 # Where a machine forbids Python to keep what it compiled, each worker, server and kernel compiles all anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -60,6 +61,10 @@ docs: $(VENV)/.test
 	$(PY) docs/build_pages.py docs/build/source
 	$(PY) -m sphinx -qW --keep-going -b html docs/build/source docs/build/site
 	@echo "The reference is at docs/build/site/index.html"
+
+# The tables of the README and the notebooks; a test fails while they are not current.
+generate: $(VENV)/.test
+	$(PY) -m docs.generate
 
 pictures: $(VENV)/.test browser
 	$(PY) -m docs.take_pictures

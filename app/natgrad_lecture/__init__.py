@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from natgrad_lecture.lesson_names import current
+
 if TYPE_CHECKING:
     from natgrad_lecture.widget import Lesson
 
@@ -18,4 +20,4 @@ def lesson(name: str = "coordinates") -> Lesson:
     # The page's parts cost time that `import natgrad_lecture` should not.
     from natgrad_lecture.lessons import open_lesson
 
-    return open_lesson(name)
+    return open_lesson(current(name))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from natgrad_lecture.lesson_names import current
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.state.state import VERSION, read_query
@@ -60,9 +61,10 @@ def read_talk(text: str) -> tuple[Talk, list[str]]:
         raise BadTalk(f"this is not JSON ({error})") from None
     if not isinstance(found, dict) or not isinstance(found.get("steps"), list):
         raise BadTalk('a talk is {"lesson": name, "steps": [step, …]}, as the page saves it')
-    name = found.get("lesson")
-    if not isinstance(name, str) or name not in lessons:
-        raise BadTalk(f"no lesson {name!r}; there are {', '.join(lessons)}")
+    given = found.get("lesson")
+    name = current(given) if isinstance(given, str) else ""
+    if name not in lessons:
+        raise BadTalk(f"no lesson {given!r}; there are {', '.join(lessons)}")
     if found.get("version", VERSION) != VERSION:
         dropped = [f"the file is of version {found['version']}, this program of {VERSION}"]
     else:

@@ -15,7 +15,7 @@ from tests.browser.test_coordinates import ROOT, drag, paths, settle, type_in
 
 @pytest.fixture
 def lesson(page: Page, server: Server) -> Page:
-    page.goto(f"{server.url}roads")
+    page.goto(f"{server.url}geodesics")
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
     settle(page)
     return page

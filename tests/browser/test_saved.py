@@ -29,7 +29,7 @@ LESSON = lessons["coordinates"]
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An exported folder of one small lesson, and a page taken from another."""
     path = tmp_path_factory.mktemp("usb stick")
-    export(path, ["roads"], room=2_000_000)
+    export(path, ["geodesics"], room=2_000_000)
     page = saved(LESSON, LESSON.default, "https://example.org/coordinates", seconds=90.0)
     (path / "mine.html").write_bytes(page)
     return path

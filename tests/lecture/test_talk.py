@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from natgrad_lecture.lesson_names import RENAMED
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.state.state import PAGE, read_query
@@ -79,6 +80,14 @@ def test_a_step_that_is_not_known_is_dropped_and_said() -> None:
     assert "version 9" in dropped[0]
     assert "gone" in dropped[1]
     assert "rate" in dropped[3]
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_a_talk_that_calls_its_lesson_by_an_older_name_is_still_read(old: str, new: str) -> None:
+    assert old not in lessons
+    show = next(iter(lessons[new].shows))
+    talk, dropped = read_talk(json.dumps({"lesson": old, "steps": [{"show": show}]}))
+    assert (talk.lesson, dropped) == (new, [])
 
 
 def test_the_talk_in_the_how_to_is_one() -> None:

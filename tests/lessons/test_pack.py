@@ -25,7 +25,7 @@ LESSON = lessons["steepest-descent"]
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two lessons, exported as a reader exports them."""
     folder = tmp_path_factory.mktemp("export") / "lessons"
-    assert main(["export", str(folder), "--lesson", LESSON.name, "--lesson", "roads"]) == 0
+    assert main(["export", str(folder), "--lesson", LESSON.name, "--lesson", "geodesics"]) == 0
     return folder
 
 
@@ -93,12 +93,12 @@ def test_a_full_pack_leaves_controls_out_and_says_which() -> None:
 
 def test_the_pages_lead_to_one_another_and_to_nothing_else(exported: Path) -> None:
     names = {path.name for path in exported.iterdir()}
-    assert names == {"index.html", f"{LESSON.name}.html", "roads.html"}
+    assert names == {"index.html", f"{LESSON.name}.html", "geodesics.html"}
     index = (exported / "index.html").read_text()
     assert set(re.findall(r'href="([\w-]+\.html)(?:\?[^"]*)?"', index)) == names - {"index.html"}
     nav = [contents((exported / name).read_text())[0]["lesson"]["nav"]
-           for name in (f"{LESSON.name}.html", "roads.html")]  # fmt: skip
-    assert nav[0]["after"]["name"] == "roads.html"
+           for name in (f"{LESSON.name}.html", "geodesics.html")]  # fmt: skip
+    assert nav[0]["after"]["name"] == "geodesics.html"
     assert nav[1]["before"]["name"] == f"{LESSON.name}.html"
     assert {"before", "after"} & set(nav[0]) == {"after"}
     for name in names:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 
+from natgrad_lecture.lesson_names import lesson_names
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.server.paths import complete
 from natgrad_lecture.widget import PAGE_MIME
@@ -20,13 +20,15 @@ FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
 
-def test_every_lesson_has_its_notebook_which_the_server_could_have_written(tmp_path: Path) -> None:
-    assert {path.stem for path in NOTEBOOKS} == set(lessons)
+def test_the_server_writes_a_notebook_for_each_lesson_that_lacks_one(tmp_path: Path) -> None:
+    assert lesson_names() == list(lessons), "a lesson's name is its folder's"
     written = complete(tmp_path)
-    assert {path.name for path in written} == {path.name for path in NOTEBOOKS}
-    for path in NOTEBOOKS:
-        assert json.loads(path.read_text()) == json.loads((tmp_path / path.name).read_text())
-    assert not complete(FOLDER)
+    assert [path.stem for path in written] == list(lessons)
+    kept = written[0].read_text()
+    written[1].unlink()
+    written[0].write_text("its reader's own")
+    assert complete(tmp_path) == [written[1]]
+    assert written[0].read_text() != kept
 
 
 @pytest.fixture(scope="module")

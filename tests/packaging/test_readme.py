@@ -15,7 +15,6 @@ import pytest
 import yaml
 
 from natgrad_lecture.__main__ import parser
-from natgrad_lecture.lessons import lessons
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "README.md").read_text()
@@ -99,14 +98,6 @@ def test_the_extra_that_is_said_to_bring_jupyterlab_does() -> None:
         if any(need.startswith("jupyterlab>") for need in needs)
     }  # fmt: skip
     assert brings == {extra}
-
-
-@pytest.mark.parametrize("name", list(lessons))
-def test_a_lesson_has_its_still_and_its_takeaway_in_the_readme(name: str) -> None:
-    lesson = lessons[name]
-    still = f"![{lesson.title}](docs/pictures/{name}.webp)"
-    assert f"{still}<br>**{lesson.title}.** {lesson.takeaway} |" in TEXT
-    assert (ROOT / "docs" / "pictures" / f"{name}.webp").is_file()
 
 
 def test_the_map_of_the_house_leaves_out_no_room() -> None:

@@ -18,6 +18,7 @@ import nbformat
 import pytest
 import requests
 
+from natgrad_lecture.lesson_names import RENAMED
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.server.kernel_provisioner import Starts
 from natgrad_lecture.server.page_handlers import script_json
@@ -34,6 +35,15 @@ def test_the_root_leads_to_the_first_lesson_and_keeps_the_link_s_state(server: S
     answer = requests.get(f"{server.url}?v=1&rate=0.3", allow_redirects=False, timeout=60)
     assert answer.status_code == 302
     assert answer.headers["Location"] == "/coordinates?v=1&rate=0.3"
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_a_link_by_a_lesson_s_older_name_still_opens_its_state(
+    server: Server, old: str, new: str
+) -> None:
+    answer = requests.get(f"{server.url}{old}?v=1&rate=0.3", allow_redirects=False, timeout=60)
+    assert answer.status_code == 301
+    assert answer.headers["Location"] == f"/{new}?v=1&rate=0.3"
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from jupyter_server.services.contents.largefilemanager import LargeFileManager
 
 from natgrad_lecture.server.fork_client import Nursery
 from natgrad_lecture.server.kernel_provisioner import NETS, PLANE
-from natgrad_lecture.server.paths import lesson_names
+from natgrad_lecture.server.paths import notebooks
 
 
 class Lessons(LargeFileManager):
@@ -34,4 +34,4 @@ class Lessons(LargeFileManager):
     def _known(self, name: str) -> bool:
         from pathlib import Path
 
-        return name in lesson_names(Path(self.root_dir))
+        return name in notebooks(Path(self.root_dir))

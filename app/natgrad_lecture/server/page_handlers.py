@@ -13,6 +13,7 @@ from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import JupyterHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
+from natgrad_lecture.lesson_names import current
 from natgrad_lecture.server.security_headers import Guarded
 
 if TYPE_CHECKING:
@@ -45,7 +46,12 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
 
     @tornado.web.authenticated
     async def get(self, path: str | None = None) -> None:
-        """Send the page of the lesson of this name."""
+        """Send the page of the lesson of this name; an older name leads to today's."""
+        name = current(path or "")
+        if name != path and name in self.server.lessons():
+            query = f"?{self.request.query}" if self.request.query else ""
+            self.redirect(f"{self.server.base_url}{name}{query}", permanent=True)
+            return
         if path not in self.server.lessons():
             raise tornado.web.HTTPError(404)
         held = self.request.headers.get(TICKET) or self.get_cookie(TICKET)

@@ -41,7 +41,7 @@ from natgrad_lecture.server.page_handlers import (
     NotFound,
     script_json,
 )
-from natgrad_lecture.server.paths import ADDRESS, TEMPLATE, complete, lesson_names, notebooks_folder
+from natgrad_lecture.server.paths import ADDRESS, TEMPLATE, complete, notebooks, notebooks_folder
 from natgrad_lecture.server.request_filter import MOST_BYTES
 from natgrad_lecture.server.sessions import GONE, IDLE, Readers
 from natgrad_lecture.server.thumbnails import Drawing
@@ -100,7 +100,7 @@ class LessonServer(Voila):
         self.limit = readers or room()
         self.names, self.embed = tuple(names), tuple(embed)
         self.metrics_token = os.environ.get("NATGRAD_METRICS_TOKEN", "")
-        names_here = lesson_names(folder)
+        names_here = notebooks(folder)
         if warm and warm not in names_here:
             raise SystemExit(f"no lesson {warm!r} to wait with; there are {', '.join(names_here)}")
         self.pool = min(pool, self.limit)
@@ -178,7 +178,7 @@ class LessonServer(Voila):
 
     def lessons(self) -> list[str]:
         """Return the lessons' names, first the one that ``/`` opens."""
-        return lesson_names(Path(self.root_dir))
+        return notebooks(Path(self.root_dir))
 
     # Templates
 

@@ -422,9 +422,9 @@ def _script(seen: Seen, writer: Writer) -> str:
     return "\n".join(lines)
 
 
-lessons.register("roads")(
+lessons.register("geodesics")(
     Lesson(
-        name="roads",
+        name="geodesics",
         title="Three roads",
         takeaway="The natural gradient takes the m- or the e-geodesic, as the loss has it; "
         "the shortest road is a third.",
