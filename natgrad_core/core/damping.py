@@ -47,17 +47,25 @@ CEILING = 1e16
 """Where λ stops growing: the step is below rounding long before."""
 
 
-def levenberg_marquardt(ratio: Any, damping: Any, factor: Any) -> tuple[Any, Any]:
-    """The next λ and the next factor, from the gain ratio ρ of a step (NaN: it led nowhere).
+def levenberg_marquardt(
+    ratio: Any, damping: Any, factor: Any, ceiling: float = CEILING
+) -> tuple[Any, Any]:
+    """Return the next λ and the next factor of Nielsen's rule.
 
     After a gain λ ← λ max(⅓, 1 − (2ρ − 1)³), factor ← 2; else λ ← λ·factor, factor ← 2·factor.
     Nielsen 1999; Madsen, Nielsen and Tingleff 2004, eq. 2.21.
+
+    Args:
+        ratio: The gain ratio ρ of a step; NaN where the step left the domain.
+        damping: λ of that step.
+        factor: What λ grows by after a loss.
+        ceiling: The largest λ and the largest factor.
     """
     won = ratio > 0
     s = where(won, 2 * ratio - 1, 0.0)
     after_gain = damping * maximum(1 - s * s * s, 1 / 3)
-    after_loss = minimum(damping * factor, CEILING)
-    return where(won, after_gain, after_loss), where(won, 2.0, minimum(2 * factor, CEILING))
+    after_loss = minimum(damping * factor, ceiling)
+    return where(won, after_gain, after_loss), where(won, 2.0, minimum(2 * factor, ceiling))
 
 
 def trust_region(ratio: Any, radius: Any, used: Any, largest: Any) -> Any:

@@ -144,7 +144,7 @@ def direction(
 ) -> Array:
     """(G + λD)⁻¹ ∇J at ``theta [..., d]``, outside any run: ``[..., d]``.
 
-    Raises SingularMetric where there is no inverse, unless ``singular="pseudo-inverse"``.
+    Raises SingularMetricError where there is no inverse, unless ``singular="pseudo-inverse"``.
     """
     point = problem.check(theta)
     at = problem.at(components(point))

@@ -12,13 +12,10 @@ from typing import Protocol
 
 import numpy as np
 
+from natgrad_core.errors import SingularMetricError
 from natgrad_core.linalg import small_matrices as small
 from natgrad_core.linalg.small_matrices import Matrix, Vector, pack
 from natgrad_core.types import Array
-
-
-class SingularMetric(ValueError):
-    """The metric has no inverse where it was asked for one."""
 
 
 class Operator(Protocol):
@@ -130,14 +127,16 @@ class Block:
 
 
 def invertible(matrix: Array) -> Array:
-    """``matrix [..., d, d]`` itself, or SingularMetric with what to do about it."""
+    """``matrix [..., d, d]`` itself, or SingularMetricError with what to do about it."""
     flat = matrix.reshape(-1, *matrix.shape[-2:])
     if not np.isfinite(flat).all():
-        raise SingularMetric("the metric is not finite here; allowed: points inside the domain")
+        raise SingularMetricError(
+            "the metric is not finite here; allowed: points inside the domain"
+        )
     conditions = np.linalg.cond(flat)
     if not (conditions < 1 / np.finfo(float).eps).all():
         worst = flat[np.argmax(conditions)]
-        raise SingularMetric(
+        raise SingularMetricError(
             f"the metric {worst.tolist()} is singular (condition number {conditions.max():.1e}); "
             "allowed: an invertible one. Add damping λ > 0, or take singular='pseudo-inverse'"
         )

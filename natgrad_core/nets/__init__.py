@@ -15,7 +15,7 @@ try:
     from natgrad_core.nets.fisher.fisher import Fisher
     from natgrad_core.nets.likelihood import Bernoulli, Categorical, Gaussian
     from natgrad_core.nets.model import Net, mlp
-    from natgrad_core.nets.problem import NetProblem, Point
+    from natgrad_core.nets.problem import At, NetProblem
     from natgrad_core.nets.torch_optimizers import KFAC, NaturalGradient
     from natgrad_core.nets.training import Frame, race, train
 except ModuleNotFoundError as missing:
@@ -26,6 +26,7 @@ except ModuleNotFoundError as missing:
 
 __all__ = [
     "KFAC",
+    "At",
     "Bernoulli",
     "Categorical",
     "Data",
@@ -35,7 +36,6 @@ __all__ = [
     "NaturalGradient",
     "Net",
     "NetProblem",
-    "Point",
     "autoencoding",
     "mlp",
     "painted",

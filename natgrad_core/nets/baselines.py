@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from natgrad_core.nets.problem import Point
+from natgrad_core.nets.problem import At
 from natgrad_core.nets.rule import Memory, Rule
 
 
@@ -25,7 +25,7 @@ def gradient(rate: float = 0.1) -> Rule:
 def momentum(rate: float = 0.1, keep: float = 0.9, nesterov: bool = False) -> Rule:
     """v ← μ v + g, δ = −α v (Polyak 1964); Nesterov's δ = −α (g + μ v) (Sutskever et al. 2013)."""
 
-    def update(d: Tensor, at: Point, memory: Memory) -> tuple[Tensor, Memory]:
+    def update(d: Tensor, at: At, memory: Memory) -> tuple[Tensor, Memory]:
         v = d if memory["v"] is None else torch.add(d, memory["v"], alpha=keep)
         return (torch.add(d, v, alpha=keep) if nesterov else v) * -rate, {"v": v}
 
@@ -43,7 +43,7 @@ def adam(
 ) -> Rule:
     """δ = −α m̂/(√v̂ + ε), m̂ and v̂ unbiased running means of g and g² (Kingma & Ba 2015, alg. 1)."""
 
-    def update(d: Tensor, at: Point, memory: Memory) -> tuple[Tensor, Memory]:
+    def update(d: Tensor, at: At, memory: Memory) -> tuple[Tensor, Memory]:
         t = memory["t"] + 1
         m = torch.lerp(d, memory["m"], keep)
         v = (keep_square * memory["v"]).addcmul_(d, d, value=1 - keep_square)
@@ -60,7 +60,7 @@ def adam(
 def adadelta(rate: float = 1.0, keep: float = 0.9, epsilon: float = 1e-6) -> Rule:
     """δ = −α g √(E[δ²] + ε)/√(E[g²] + ε) (Zeiler 2012, alg. 1)."""
 
-    def update(d: Tensor, at: Point, memory: Memory) -> tuple[Tensor, Memory]:
+    def update(d: Tensor, at: At, memory: Memory) -> tuple[Tensor, Memory]:
         v = (keep * memory["v"]).addcmul_(d, d, value=1 - keep)
         step = (memory["u"] + epsilon).sqrt_().div_((v + epsilon).sqrt_()).mul_(d)
         u = (keep * memory["u"]).addcmul_(step, step, value=1 - keep)
@@ -85,7 +85,7 @@ def lbfgs(rate: float = 1.0, history: int = 20) -> Rule:
     The search looks at further points; the one it ends on is the next step's, computed once.
     """
 
-    def update(d: Tensor, at: Point, memory: Memory) -> tuple[Tensor, Memory]:
+    def update(d: Tensor, at: At, memory: Memory) -> tuple[Tensor, Memory]:
         here = nn.Parameter(at.theta.clone())
         optimizer = _LBFGS(
             [here], rate, max_iter=1, max_eval=26, history_size=history, tolerance_grad=0,
@@ -93,20 +93,22 @@ def lbfgs(rate: float = 1.0, history: int = 20) -> Rule:
         )  # fmt: skip
         if memory["state"]:
             optimizer.state[here].update(_copied(memory["state"]))
-        seen: list[Point] = []
+        seen: list[At] = []  # other points than this one
 
         def closure() -> float:
             theta = here.data.clone()
-            moved = not torch.equal(theta, at.theta)
-            point = Point(at.problem, theta, at.step + 1) if moved else at
+            if torch.equal(theta, at.theta):
+                here.grad = d.clone()
+                return at.loss
+            point = At(at.problem, theta, at.step + 1)
             seen.append(point)
-            here.grad = (d if point is at else point.grad).clone()
+            here.grad = point.grad.clone()
             return point.loss
 
         optimizer.step(closure)
         change = here.data - at.theta
         for point in seen:
-            if point is not at and torch.equal(point.theta, here.data):
+            if torch.equal(point.theta, here.data):
                 at.lead(change, point)
         return change, {"state": dict(optimizer.state[here])}
 

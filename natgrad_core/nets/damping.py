@@ -7,11 +7,11 @@ at)``, and ``judge(state, ρ, least)`` for those that learn.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Protocol
 
-from natgrad_core.nets.problem import Point
+from natgrad_core.core.damping import levenberg_marquardt
+from natgrad_core.nets.problem import At
 from natgrad_core.nets.rule import Memory
 
 
@@ -27,7 +27,7 @@ class Damping(Protocol):
         """The state before the first step."""
         ...
 
-    def value(self, state: Memory, at: Point) -> float:
+    def value(self, state: Memory, at: At) -> float:
         """λ."""
         ...
 
@@ -52,7 +52,7 @@ class Fixed:
         """Nothing to keep."""
         return {}
 
-    def value(self, state: Memory, at: Point) -> float:
+    def value(self, state: Memory, at: At) -> float:
         """λ."""
         return self.damping
 
@@ -72,7 +72,7 @@ class ByLoss:
         """Nothing to keep."""
         return {}
 
-    def value(self, state: Memory, at: Point) -> float:
+    def value(self, state: Memory, at: At) -> float:
         """The product c J(θ)."""
         return self.factor * at.loss
 
@@ -99,7 +99,7 @@ class LevenbergMarquardt:
         """λ₀."""
         return {"damping": self.initial}
 
-    def value(self, state: Memory, at: Point) -> float:
+    def value(self, state: Memory, at: At) -> float:
         """λ."""
         return state["damping"]
 
@@ -126,18 +126,15 @@ class Nielsen:
         """λ₀ and ν = 2."""
         return {"damping": self.initial, "nu": 2.0}
 
-    def value(self, state: Memory, at: Point) -> float:
+    def value(self, state: Memory, at: At) -> float:
         """λ."""
         return state["damping"]
 
     def judge(self, state: Memory, rho: float, least: float = 0.0) -> Memory:
         """Smoothly down, or ever faster up."""
         now = max(state["damping"], least)
-        if rho > 0 and math.isfinite(rho):
-            factor = max(1 / 3, 1 - (2 * min(rho, 2.0) - 1) ** 3)
-            return {"damping": max(now * factor, self.floor, least), "nu": 2.0}
-        grown = min(now * state["nu"], self.ceiling)
-        return {"damping": grown, "nu": min(2 * state["nu"], self.ceiling)}
+        damping, nu = levenberg_marquardt(rho, now, state["nu"], self.ceiling)
+        return {"damping": max(damping, self.floor, least), "nu": nu}
 
 
 def policy(value: float | Damping) -> Damping:

@@ -14,10 +14,11 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from natgrad_core.errors import SingularMetricError
 from natgrad_core.nets.fisher.fisher import Fisher, gauss_newton
 from natgrad_core.nets.fisher.kfac import Eigen, Factors, Kronecker
 from natgrad_core.nets.fisher.solve import DROWNED, solve
-from natgrad_core.nets.problem import FLOAT32_FLOOR, Point, SingularError
+from natgrad_core.nets.problem import FLOAT32_FLOOR, At
 from natgrad_core.nets.rule import Memory, nothing
 
 
@@ -42,7 +43,7 @@ class Metric:
     """``at`` maps (point, memory) to an operator and memory."""
 
     name: str
-    at: Callable[[Point, Memory], tuple[Operator, Memory]]
+    at: Callable[[At, Memory], tuple[Operator, Memory]]
     init: Callable[[Tensor], Memory] = nothing
 
 
@@ -87,7 +88,7 @@ class Careful:
     would magnify that.
     """
 
-    def __init__(self, at: Point, operator: Drowning, make: Callable[[], Operator]) -> None:
+    def __init__(self, at: At, operator: Drowning, make: Callable[[], Operator]) -> None:
         self.at, self.operator, self.make, self.note = at, operator, make, ""
 
     @cached_property
@@ -106,8 +107,7 @@ class Careful:
             self.note = ""
             return self.operator.solve(v, damping)
         self.note = DROWNED.format(damping)
-        again = self.at.double.grad if v is self.at.__dict__.get("grad") else v.double()
-        return self.twin.solve(again, damping).float()
+        return self.twin.solve(self.at.doubled(v), damping).float()
 
     def dense(self) -> Tensor:
         """G."""
@@ -130,7 +130,7 @@ class Blocks:
         return FLOAT32_FLOOR * max(float(b.norm()) for b in self.blocks)
 
     def solve(self, v: Tensor, damping: float) -> Tensor:
-        """Block by block; SingularError names the one that has no inverse."""
+        """Block by block; SingularMetricError names the one that has no inverse."""
         parts = zip(self.blocks, v.split([len(b) for b in self.blocks]), self.labels, strict=True)
         return torch.cat([_inverse(b, damping, part, label) for b, part, label in parts])
 
@@ -150,7 +150,7 @@ def _inverse(block: Tensor, damping: float, v: Tensor, label: str) -> Tensor:
     pivots = lu.diagonal().abs()
     rounding = len(v) * torch.finfo(v.dtype).eps * pivots.max()
     if int(info) or not bool(pivots.min() > rounding):
-        raise SingularError(
+        raise SingularMetricError(
             f"{label} + λI is singular with λ = {damping:.1e}: dead units, or too few independent "
             "directions in the data; raise λ"
         )
@@ -160,12 +160,12 @@ def _inverse(block: Tensor, damping: float, v: Tensor, label: str) -> Tensor:
 class Basis:
     """Blocks by their eigenvectors, in float64: for the cost of one, any λ is then a division."""
 
-    def __init__(self, at: Point, blocks: list[Tensor]) -> None:
+    def __init__(self, at: At, blocks: list[Tensor]) -> None:
         self.at = at
         self.pairs = [torch.linalg.eigh(block.double()) for block in blocks]
 
     @classmethod
-    def of(cls, at: Point, operator: Operator) -> Basis | None:
+    def of(cls, at: At, operator: Operator) -> Basis | None:
         """The same matrix as an ``Exact``'s or as ``Blocks``; None for what is a division already.
 
         It is positive semi-definite, so eigenvalues below zero are rounding.
@@ -180,13 +180,13 @@ class Basis:
 
     def solve(self, v: Tensor, damping: float) -> Tensor:
         """(G + λI)⁻¹ v = U (Uᵀv/(s + λ)), block by block."""
-        exact = self.at.double.grad if v is self.at.__dict__.get("grad") else v.double()
+        exact = self.at.doubled(v)
         found: list[Tensor] = []
         for (s, u), part in zip(self.pairs, exact.split([len(s) for s, _ in self.pairs]),
                                 strict=True):  # fmt: skip
             below = s.clamp_min(0) + damping
             if not bool(below.min() > len(s) * torch.finfo(s.dtype).eps * below.max()):
-                raise SingularError(f"G + λI is singular with λ = {damping:.1e}: raise λ")
+                raise SingularMetricError(f"G + λI is singular with λ = {damping:.1e}: raise λ")
             found.append(u @ ((u.T @ part) / below))
         return torch.cat(found).to(v.dtype)
 
@@ -206,11 +206,11 @@ class Diagonal:
         self.entries = entries
 
     def solve(self, v: Tensor, damping: float) -> Tensor:
-        """v/(entries + λ); SingularError where that divides by zero."""
+        """v/(entries + λ); SingularMetricError where that divides by zero."""
         below = self.entries + damping
         dead = int((below == 0).sum())
         if dead:
-            raise SingularError(
+            raise SingularMetricError(
                 f"{dead} of {len(v)} parameters move no output (dead units or inputs), so the "
                 "diagonal has zeros; raise λ"
             )
@@ -237,7 +237,7 @@ def exact(
 def blocks(kind: str = "true", samples: int = 1) -> Metric:
     """The Fisher matrix's diagonal blocks, one a layer."""
 
-    def at(point: Point, memory: Memory) -> tuple[Operator, Memory]:
+    def at(point: At, memory: Memory) -> tuple[Operator, Memory]:
         fisher, net = Fisher(point, kind, samples), point.problem.net
         labels = [f"the Fisher block of {net.layers[i].label}" for i in net.parametric]
         here = Blocks(fisher.blocks(), labels)
@@ -270,7 +270,7 @@ def hessian() -> Metric:
     )
 
 
-def _whole(label: str, matrix: Callable[[Point], Tensor], at: Point) -> Careful:
+def _whole(label: str, matrix: Callable[[At], Tensor], at: At) -> Careful:
     here = Blocks([matrix(at)], [label])
     return Careful(at, here, lambda: Blocks([matrix(at.double)], [label]))
 
@@ -282,7 +282,7 @@ def kfac(kind: str = "true", samples: int = 1, keep: float = 0.0, shared: bool =
     (Martens & Grosse 2015, §5, for the average.)
     """
 
-    def at(point: Point, memory: Memory) -> tuple[Operator, Memory]:
+    def at(point: At, memory: Memory) -> tuple[Operator, Memory]:
         fisher = Fisher(point, kind, samples)
         factors = Factors.of(fisher)
         age = memory["age"] + 1
@@ -301,7 +301,7 @@ def kfac(kind: str = "true", samples: int = 1, keep: float = 0.0, shared: bool =
 def ekfac(kind: str = "true", samples: int = 1) -> Metric:
     """E-KFAC: K-FAC's eigenbasis, true second moments."""
 
-    def at(point: Point, memory: Memory) -> tuple[Operator, Memory]:
+    def at(point: At, memory: Memory) -> tuple[Operator, Memory]:
         fisher = Fisher(point, kind, samples)
         return Careful(point, Eigen(fisher), lambda: Eigen(fisher.double)), memory
 

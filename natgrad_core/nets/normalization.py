@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from natgrad_core.nets.fisher.fisher import Fisher
 from natgrad_core.nets.layers.linear_and_conv import Linear
-from natgrad_core.nets.problem import NetProblem, Point
+from natgrad_core.nets.problem import At, NetProblem
 from natgrad_core.nets.reparametrization import Frame, Seen
 
 SMALL = 1e-10
@@ -38,7 +38,7 @@ class Spectrum:
     rank: int
 
     @classmethod
-    def of(cls, at: Point) -> Spectrum:
+    def of(cls, at: At) -> Spectrum:
         """Of the true Fisher matrix at a point, in float64."""
         values = torch.linalg.eigvalsh(Fisher(at.double).dense()).flip(0).clamp_min(0)
         return cls(values, int((values > SMALL * values[0]).sum()))

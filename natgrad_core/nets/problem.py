@@ -1,7 +1,7 @@
 """A net, a likelihood and data ARE a problem: a loss on flat parameters with a probability model.
 
 The same questions as on the plane (loss, grad, fisher, kl, sample), answered in torch for θ of
-shape ``[p]``. A ``Point`` is the problem at one θ; its forward pass is done once, and everything
+shape ``[p]``. A ``At`` is the problem at one θ; its forward pass is done once, and everything
 that is asked there (loss, gradient, Fisher products, the random targets of a Monte Carlo Fisher)
 is derived from that one pass. Losses, gradients and matrices are means over the examples.
 """
@@ -14,6 +14,7 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
+from natgrad_core.errors import NotFiniteError
 from natgrad_core.nets.datasets import Data
 from natgrad_core.nets.fisher.dense import dense
 from natgrad_core.nets.layers.linear_and_conv import Linear
@@ -23,14 +24,6 @@ from natgrad_core.nets.runtime.memory_limit import must_hold
 
 FLOAT32_FLOOR = 1e-5
 """Below this share of a matrix's largest eigenvalue, λ drowns in float32 rounding."""
-
-
-class NotFiniteError(ArithmeticError):
-    """The loss is not a number here, so nothing can be derived from it."""
-
-
-class SingularError(ValueError, ArithmeticError):
-    """A matrix that cannot be inverted, to rounding."""
 
 
 class NetProblem:
@@ -117,9 +110,9 @@ class NetProblem:
         """One target for each input, drawn from the model."""
         return self.likelihood.sample(self.net.forward(self.check(theta), self.x), generator)
 
-    def at(self, theta: Tensor, step: int = 0) -> Point:
+    def at(self, theta: Tensor, step: int = 0) -> At:
         """The problem at one θ; ``step`` seeds what is random there."""
-        return Point(self, self.check(theta), step)
+        return At(self, self.check(theta), step)
 
     def batch(self, index: Tensor) -> NetProblem:
         """The same problem on some of the examples: their numbers, ``[n]``."""
@@ -149,12 +142,29 @@ class NetProblem:
         return a.T @ a / len(a)
 
 
-class Point:
-    """A problem at one θ: each quantity computed when first asked for, then kept."""
+class At:
+    """A problem at one θ: each quantity is computed when it is first needed, then kept.
 
-    def __init__(self, problem: NetProblem, theta: Tensor, step: int = 0) -> None:
+    Args:
+        problem: The problem.
+        theta: The parameters, ``[p]``.
+        step: The number of the step, which seeds what is random here.
+        loss: J(θ), if the caller has computed it already.
+        residual: ∂(−log p)/∂outputs per example ``[N, C]``, if the caller has computed it already.
+    """
+
+    def __init__(
+        self,
+        problem: NetProblem,
+        theta: Tensor,
+        step: int = 0,
+        *,
+        loss: float | None = None,
+        residual: Tensor | None = None,
+    ) -> None:
         self.problem, self.theta, self.step = problem, theta, step
-        self._ahead: tuple[Tensor, Point] | None = None
+        self._loss, self._residual = loss, residual
+        self._ahead: tuple[Tensor, At] | None = None
 
     def __repr__(self) -> str:
         return f"<point at step {self.step}, loss {self.loss:.4g}, of {self.problem}>"
@@ -172,6 +182,8 @@ class Point:
     @cached_property
     def loss(self) -> float:
         """J(θ)."""
+        if self._loss is not None:
+            return self._loss
         return float(self.problem.likelihood.loss(self.outputs, self.problem.y))
 
     @cached_property
@@ -186,12 +198,26 @@ class Point:
     @cached_property
     def residual(self) -> Tensor:
         """∂(−log p)/∂outputs per example, ``[N, C]``."""
+        if self._residual is not None:
+            return self._residual
         return self.problem.likelihood.residual(self.mean, self.problem.y)
 
     @cached_property
     def grad(self) -> Tensor:
         """∇J = Jᵀ residual/N, ``[p]``."""
         return self.tape.pull(self.residual / len(self.tape))
+
+    def is_grad(self, v: Tensor) -> bool:
+        """Whether ``v [p]`` is ∇J at this point, entry by entry."""
+        return v.dtype == self.grad.dtype and torch.equal(v, self.grad)
+
+    def doubled(self, v: Tensor) -> Tensor:
+        """``v [p]`` in float64, the gradient ∇J computed there instead of converted.
+
+        Rounding to float32 moves a gradient out of the span of the data, and a solve with a small
+        λ magnifies that part by 1/λ.
+        """
+        return self.double.grad if self.is_grad(v) else v.double()
 
     @property
     def ok(self) -> bool:
@@ -209,18 +235,18 @@ class Point:
         weighed = [self.weigh(u).flatten() for u in rows]
         return [[float(u.flatten() @ w) / len(u) for w in weighed] for u in rows]
 
-    def after(self, change: Tensor) -> Point:
-        """The point at θ + change, ``[p]``; asked for twice with one change, it is one point."""
-        if self._ahead is None or self._ahead[0] is not change:
-            ahead = Point(self.problem, self.theta + change, self.step + 1)
+    def after(self, change: Tensor) -> At:
+        """The point at θ + change, ``[p]``; for the same change twice, the same object."""
+        if self._ahead is None or not torch.equal(self._ahead[0], change):
+            ahead = At(self.problem, self.theta + change, self.step + 1)
             self._ahead = (change, ahead)
         return self._ahead[1]
 
-    def lead(self, change: Tensor, point: Point) -> None:
+    def lead(self, change: Tensor, point: At) -> None:
         """Let ``point``, looked at already, be what ``after(change)`` gives (change ``[p]``)."""
         self._ahead = (change, point)
 
-    def check(self) -> Point:
+    def check(self) -> At:
         """Itself, or NotFiniteError."""
         if not self.ok:
             raise NotFiniteError(
@@ -230,6 +256,6 @@ class Point:
         return self
 
     @cached_property
-    def double(self) -> Point:
+    def double(self) -> At:
         """The same point in float64."""
-        return Point(self.problem.double, self.theta.double(), self.step)
+        return At(self.problem.double, self.theta.double(), self.step)

@@ -14,7 +14,7 @@ from typing import Any
 
 from torch import Tensor
 
-from natgrad_core.nets.problem import Point
+from natgrad_core.nets.problem import At
 
 Memory = dict[str, Any]
 
@@ -28,7 +28,7 @@ def nothing(start: Tensor) -> Memory:
 class Rule:
     """``update`` maps (direction [p], at, memory) to the next direction and memory."""
 
-    update: Callable[[Tensor, Point, Memory], tuple[Tensor, Memory]]
+    update: Callable[[Tensor, At, Memory], tuple[Tensor, Memory]]
     init: Callable[[Tensor], Memory] = nothing
     name: str = "rule"
     latex: str = ""
@@ -44,7 +44,7 @@ def chain(*links: Rule, name: str = "chain", latex: str = "", source: str = "") 
     def init(start: Tensor) -> Memory:
         return {str(i): link.init(start) for i, link in enumerate(links)}
 
-    def update(direction: Tensor, at: Point, memory: Memory) -> tuple[Tensor, Memory]:
+    def update(direction: Tensor, at: At, memory: Memory) -> tuple[Tensor, Memory]:
         kept: Memory = {}
         for i, link in enumerate(links):
             direction, kept[str(i)] = link.update(direction, at, memory[str(i)])

@@ -18,11 +18,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from natgrad_core.errors import SingularMetricError
 from natgrad_core.nets import metrics
 from natgrad_core.nets.baselines import adadelta, adam, gradient, lbfgs, momentum, nesterov
 from natgrad_core.nets.damping import Damping, LevenbergMarquardt, policy
 from natgrad_core.nets.metrics import Metric
-from natgrad_core.nets.problem import Point, SingularError
+from natgrad_core.nets.problem import At
 from natgrad_core.nets.rule import Memory, Rule
 from natgrad_core.nets.step_size import Quadratic, Rate, Size, Step, TrustRegion, size_of
 
@@ -46,7 +47,7 @@ def second_order(
     def init(start: Tensor) -> Memory:
         return {"metric": metric.init(start), "trust": trust.start(), "size": length.start()}
 
-    def update(direction: Tensor, at: Point, memory: Memory) -> tuple[Tensor, Memory]:
+    def update(direction: Tensor, at: At, memory: Memory) -> tuple[Tensor, Memory]:
         operator, of_metric = metric.at(at.check(), memory["metric"])
         of_trust, of_size = memory["trust"], memory["size"]
         step, rho, strength = Step(torch.zeros_like(direction), 0.0, of_size), float("nan"), 0.0
@@ -57,7 +58,7 @@ def second_order(
             strength = max(trust.value(of_trust, at), least)
             try:
                 downhill = -operator.solve(direction, strength)
-            except SingularError:
+            except SingularMetricError:
                 if not trust.learns:
                     raise
                 of_trust = trust.judge(of_trust, float("nan"), least)  # too little damping

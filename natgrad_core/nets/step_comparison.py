@@ -22,7 +22,7 @@ from torch import Tensor
 from natgrad_core.nets import metrics as metric
 from natgrad_core.nets.fisher.approximations import STAND_INS
 from natgrad_core.nets.metrics import Metric, Operator
-from natgrad_core.nets.problem import Point
+from natgrad_core.nets.problem import At
 
 MATRICES: dict[str, Callable[[], Metric]] = {
     "exact": metric.exact,
@@ -52,7 +52,7 @@ class OneStep:
     """KL(p_θ ‖ p_{θ+change}), mean over the examples."""
 
 
-def operators(at: Point, names: Iterable[str] = tuple(MATRICES)) -> dict[str, Operator]:
+def operators(at: At, names: Iterable[str] = tuple(MATRICES)) -> dict[str, Operator]:
     """Each matrix at one point, to be solved with for any λ."""
     found: dict[str, Operator] = {}
     for name in names:
@@ -62,7 +62,7 @@ def operators(at: Point, names: Iterable[str] = tuple(MATRICES)) -> dict[str, Op
 
 
 def one_step(
-    at: Point,
+    at: At,
     damping: float,
     names: Iterable[str] = tuple(MATRICES),
     made: Mapping[str, Operator] | None = None,
@@ -70,7 +70,7 @@ def one_step(
     """One step with each matrix from one point, each as long as the damped quadratic model likes.
 
     ``made`` are the point's ``operators``, where they are kept while λ changes. The length along d
-    is α = −∇Jᵀd/dᵀ(F + λI)d, which is 1 for the exact one. Raises SingularError
+    is α = −∇Jᵀd/dᵀ(F + λI)d, which is 1 for the exact one. Raises SingularMetricError
     where a matrix + λI has no inverse.
     """
     g = at.check().grad
@@ -99,7 +99,7 @@ def one_step(
     return found
 
 
-def along(at: Point, changes: Sequence[Tensor], shares: Sequence[float]) -> Tensor:
+def along(at: At, changes: Sequence[Tensor], shares: Sequence[float]) -> Tensor:
     """J(θ + t δ) for each δ ``[p]`` in ``changes`` and each t in ``shares``, ``[m, shares]``.
 
     J(θ) − (1/N) Σₙ log p(yₙ | xₙ, θ + t δ)/p(yₙ | xₙ, θ): torch has no rule for a batch of

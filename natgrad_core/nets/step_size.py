@@ -13,7 +13,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from natgrad_core.nets.problem import Point
+from natgrad_core.nets.problem import At
 from natgrad_core.nets.rule import Memory
 
 
@@ -33,9 +33,7 @@ class Size(Protocol):
         """The memory before the first step."""
         ...
 
-    def fit(
-        self, at: Point, grad: Tensor, direction: Tensor, damping: float, memory: Memory
-    ) -> Step:
+    def fit(self, at: At, grad: Tensor, direction: Tensor, damping: float, memory: Memory) -> Step:
         """The step along ``direction`` ``[p]``, which points downhill."""
         ...
 
@@ -54,7 +52,7 @@ class _Plain:
         return step.memory
 
 
-def _promise(at: Point, grad: Tensor, change: Tensor, kl: float | None = None) -> float:
+def _promise(at: At, grad: Tensor, change: Tensor, kl: float | None = None) -> float:
     if kl is None:
         kl = at.products([at.tape.push(change)])[0][0] / 2
     return -float(grad @ change) - kl
@@ -67,9 +65,7 @@ class Rate(_Plain):
     rate: float = 1.0
     promises: bool = True
 
-    def fit(
-        self, at: Point, grad: Tensor, direction: Tensor, damping: float, memory: Memory
-    ) -> Step:
+    def fit(self, at: At, grad: Tensor, direction: Tensor, damping: float, memory: Memory) -> Step:
         """α d; the promise costs one push, and is left out where nobody asks."""
         change = self.rate * direction
         return Step(change, _promise(at, grad, change) if self.promises else 0.0, memory)
@@ -82,9 +78,7 @@ class KLClip(_Plain):
     rate: float = 1.0
     limit: float = 0.01
 
-    def fit(
-        self, at: Point, grad: Tensor, direction: Tensor, damping: float, memory: Memory
-    ) -> Step:
+    def fit(self, at: At, grad: Tensor, direction: Tensor, damping: float, memory: Memory) -> Step:
         """The rate, or less."""
         square = at.products([at.tape.push(direction)])[0][0]
         rate = min(self.rate, (2 * self.limit / max(square, 1e-30)) ** 0.5)
@@ -103,9 +97,7 @@ class TrustRegion:
         """κ₀."""
         return {"radius": self.radius}
 
-    def fit(
-        self, at: Point, grad: Tensor, direction: Tensor, damping: float, memory: Memory
-    ) -> Step:
+    def fit(self, at: At, grad: Tensor, direction: Tensor, damping: float, memory: Memory) -> Step:
         """The full step, or to the edge."""
         step = KLClip(1.0, memory["radius"]).fit(at, grad, direction, damping, {})
         edge = float(step.change @ direction) < 0.999 * float(direction @ direction)
@@ -135,9 +127,7 @@ class Quadratic:
         """No change yet."""
         return {"last": None}
 
-    def fit(
-        self, at: Point, grad: Tensor, direction: Tensor, damping: float, memory: Memory
-    ) -> Step:
+    def fit(self, at: At, grad: Tensor, direction: Tensor, damping: float, memory: Memory) -> Step:
         """The best in the plane of d and δ₀."""
         basis = [direction]
         if self.momentum and memory["last"] is not None:

@@ -31,7 +31,7 @@ from torch import Tensor, nn
 from natgrad_core.nets import rules
 from natgrad_core.nets.likelihood import Bernoulli, Categorical, Gaussian, Likelihood
 from natgrad_core.nets.model import Net
-from natgrad_core.nets.problem import NetProblem, Point
+from natgrad_core.nets.problem import At, NetProblem
 from natgrad_core.nets.rule import Rule
 
 Closure = Callable[[], Any]
@@ -65,8 +65,8 @@ class _Watch:
         self.out.append(out)
 
 
-class _Point(Point):
-    """A point whose loss and residual the closure told; for its neighbours it is asked again."""
+class _ClosureAt(At):
+    """A point whose loss and residual come from the closure, which is called again for others."""
 
     def __init__(self, optimizer: SecondOrder, closure: Closure, theta: Tensor, step: int) -> None:
         optimizer.put(theta)
@@ -75,16 +75,20 @@ class _Point(Point):
         assert felt is not None
         factor = optimizer.factor(*out.shape)
         problem = NetProblem(optimizer.net, optimizer.likelihood, x, _any_target(optimizer, out))
-        super().__init__(problem, theta, step)
+        super().__init__(
+            problem,
+            theta,
+            step,
+            loss=seen.loss / factor,
+            residual=felt * (len(out) / factor),
+        )
         self._ask = optimizer, closure
-        self.__dict__["loss"] = seen.loss / factor
-        self.__dict__["residual"] = felt * (len(out) / factor)
         self.direction = optimizer.felt() / factor
 
-    def after(self, change: Tensor) -> Point:
+    def after(self, change: Tensor) -> At:
         """The point at θ + change, where the closure is called again."""
-        if self._ahead is None or self._ahead[0] is not change:
-            self.lead(change, _Point(*self._ask, self.theta + change, self.step + 1))
+        if self._ahead is None or not torch.equal(self._ahead[0], change):
+            self.lead(change, _ClosureAt(*self._ask, self.theta + change, self.step + 1))
         assert self._ahead is not None
         return self._ahead[1]
 
@@ -164,7 +168,7 @@ class SecondOrder(torch.optim.Optimizer):
         theta = self.net.read()
         rule = self.rule(self.param_groups[0])
         try:
-            at = _Point(self, closure, theta, step)
+            at = _ClosureAt(self, closure, theta, step)
             memory = kept["memory"] if "memory" in kept else rule.init(theta)
             change, memory = rule.update(at.direction, at, memory)
         except BaseException:

@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from natgrad_core.nets.problem import NetProblem, Point
+from natgrad_core.nets.problem import At, NetProblem
 from natgrad_core.nets.rule import Memory, Rule
 
 Clock = Callable[[], float]
@@ -75,9 +75,9 @@ class _Run:
     rule: Rule
     frame: Frame
     clock: Clock
-    point: Point | None = field(default=None, repr=False)
+    point: At | None = field(default=None, repr=False)
 
-    def here(self) -> Point:
+    def here(self) -> At:
         frame = self.frame
         if frame.batch is None:
             if self.point is None:

@@ -8,7 +8,8 @@ from numpy.testing import assert_allclose
 
 from natgrad_core import metrics
 from natgrad_core.core.rule import direction
-from natgrad_core.linalg.operators import Block, Dense, Diagonal, SingularMetric, invertible
+from natgrad_core.errors import SingularMetricError
+from natgrad_core.linalg.operators import Block, Dense, Diagonal, invertible
 from natgrad_core.linalg.small_matrices import pack, solve, transpose
 from tests.engine.cases import problem
 
@@ -55,7 +56,7 @@ def test_a_block_keeps_the_order_of_the_parameters(rng):
 def test_outside_a_run_a_singular_metric_is_an_error_that_says_what_to_do(name):
     model = problem(name)
     with pytest.raises(
-        SingularMetric, match=r"singular \(condition .*Add damping .*pseudo-inverse"
+        SingularMetricError, match=r"singular \(condition .*Add damping .*pseudo-inverse"
     ):
         direction(model, metrics["fisher"](), model.start)
     damped = direction(model, metrics["fisher"](), model.start, damping=1e-3)
@@ -78,8 +79,8 @@ def test_a_direction_keeps_its_leading_axes_and_is_the_dense_solve(rng):
 
 def test_the_singular_point_of_a_batch_is_named():
     good, bad = np.eye(2), np.array([[1.0, 2.0], [2.0, 4.0]])
-    with pytest.raises(SingularMetric, match=r"\[\[1.0, 2.0\], \[2.0, 4.0\]\]"):
+    with pytest.raises(SingularMetricError, match=r"\[\[1.0, 2.0\], \[2.0, 4.0\]\]"):
         invertible(np.stack([good, bad]))
-    with pytest.raises(SingularMetric, match="not finite"):
+    with pytest.raises(SingularMetricError, match="not finite"):
         invertible(np.full((2, 2), np.nan))
     assert invertible(good) is good

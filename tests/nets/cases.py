@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from natgrad_core.nets.likelihood import Bernoulli, Categorical, Gaussian, Likelihood
 from natgrad_core.nets.model import mlp
-from natgrad_core.nets.problem import NetProblem, Point
+from natgrad_core.nets.problem import At, NetProblem
 
 N, D = 12, 4
 
@@ -66,7 +66,7 @@ def problem(net: str, likelihood: str, n: int = N, seed: int = 0) -> NetProblem:
     return NetProblem(NETS[net](outputs), kind, x, y)
 
 
-def point(net: str, likelihood: str, n: int = N, seed: int = 0) -> Point:
+def point(net: str, likelihood: str, n: int = N, seed: int = 0) -> At:
     """That problem at random parameters."""
     made = problem(net, likelihood, n, seed)
     generator = torch.Generator().manual_seed(seed + 1)
@@ -74,7 +74,7 @@ def point(net: str, likelihood: str, n: int = N, seed: int = 0) -> Point:
     return made.at(theta + 0.3 * torch.randn(made.dim, generator=generator, dtype=torch.float64))
 
 
-def jacobian(at: Point) -> Tensor:
+def jacobian(at: At) -> Tensor:
     """J ``[N, C, p]`` by vmap(jacrev): the referee, which knows no derivative by hand."""
 
     def one(theta: Tensor, x: Tensor) -> Tensor:
@@ -83,7 +83,7 @@ def jacobian(at: Point) -> Tensor:
     return torch.func.vmap(torch.func.jacrev(one), (None, 0))(at.theta, at.problem.x)
 
 
-def referee(at: Point) -> Tensor:
+def referee(at: At) -> Tensor:
     """F as the expected outer product of scores: over classes, coins, or noise."""
     j, out = jacobian(at), at.outputs
     likelihood = at.problem.likelihood

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import nn
 
+from natgrad_core.errors import NotFiniteError
 from natgrad_core.nets import Categorical, Gaussian, Net, NetProblem, mlp, painted, plane, rules
 from natgrad_core.nets.fisher.fisher import Fisher
 from natgrad_core.nets.likelihood import Bernoulli
-from natgrad_core.nets.problem import NotFiniteError
 
 X = torch.linspace(-1, 1, 12).view(6, 2)
 Y = torch.arange(6) % 2

@@ -10,14 +10,14 @@ from natgrad_core.nets import NetProblem, mlp, rules
 from natgrad_core.nets.damping import LevenbergMarquardt
 from natgrad_core.nets.layers.linear_and_conv import Linear
 from natgrad_core.nets.likelihood import Bernoulli, Gaussian, Likelihood
-from natgrad_core.nets.problem import Point
+from natgrad_core.nets.problem import At
 from natgrad_core.nets.reparametrization import Frame, Seen
 from natgrad_core.nets.rule import Rule
 
 SIZES = (3, 4, 3, 2)
 
 
-def pair(likelihood: Likelihood, seed: int = 0) -> tuple[Seen, Point, Point]:
+def pair(likelihood: Likelihood, seed: int = 0) -> tuple[Seen, At, At]:
     """The same net twice: in θ, and in ξ with all three layers mixed."""
     generator = torch.Generator().manual_seed(seed)
     x = torch.randn(80, 3, generator=generator, dtype=torch.float64)

@@ -11,13 +11,13 @@ from natgrad_core.nets.fisher.fisher import Fisher
 from natgrad_core.nets.fisher.kfac import Eigen, Factors, Kronecker, Pair, join, split
 from natgrad_core.nets.likelihood import Gaussian
 from natgrad_core.nets.metrics import Metric, ekfac, kfac
-from natgrad_core.nets.problem import Point
+from natgrad_core.nets.problem import At
 from tests.nets.cases import LIKELIHOODS, LINEAR_ONLY, point
 
 FACTORED = (*LINEAR_ONLY, "convolutional")
 
 
-def eye_like(at: Point) -> Tensor:
+def eye_like(at: At) -> Tensor:
     return torch.eye(at.problem.dim, dtype=torch.float64)
 
 
@@ -25,7 +25,7 @@ def close(a: Tensor, b: Tensor, tolerance: float = 1e-11) -> bool:
     return bool((a - b).abs().max() <= tolerance * max(1.0, float(b.abs().max())))
 
 
-def blocks(at: Point, kind: str = "true") -> Tensor:
+def blocks(at: At, kind: str = "true") -> Tensor:
     return torch.block_diag(*Fisher(at, kind).blocks())
 
 

@@ -7,9 +7,9 @@ import math
 import pytest
 import torch
 
+from natgrad_core.errors import SingularMetricError
 from natgrad_core.nets.fisher.fisher import Fisher
 from natgrad_core.nets.metrics import Basis
-from natgrad_core.nets.problem import SingularError
 from natgrad_core.nets.step_comparison import MATRICES, along, one_step, operators
 from tests.nets.cases import LIKELIHOODS, point
 
@@ -78,10 +78,10 @@ def test_eigenvectors_say_what_is_singular() -> None:
     at = point("tanh MLP", "three classes")
     basis = Basis.of(at, operators(at, ["block"])["block"])
     assert basis is not None
-    with pytest.raises(SingularError, match="raise λ"):
+    with pytest.raises(SingularMetricError, match="raise λ"):
         basis.solve(at.grad, 0.0)
 
 
 def test_without_damping_the_singular_matrix_is_said() -> None:
-    with pytest.raises(SingularError, match="raise λ"):
+    with pytest.raises(SingularMetricError, match="raise λ"):
         one_step(point("tanh MLP", "three classes"), 0.0, ("block",))

@@ -20,7 +20,7 @@ from natgrad_core.nets.fisher.fisher import Fisher
 from natgrad_core.nets.fisher.kfac import Eigen, Factors, Kronecker
 from natgrad_core.nets.fisher.solve import solve
 from natgrad_core.nets.likelihood import Gaussian
-from natgrad_core.nets.problem import Point
+from natgrad_core.nets.problem import At
 from tests.nets.cases import LIKELIHOODS, NETS, point
 
 with warnings.catch_warnings():
@@ -43,7 +43,7 @@ def close(a: Tensor, b: Tensor, tolerance: float = 1e-10) -> bool:
     return float((a - b).norm()) <= tolerance * float(b.norm())
 
 
-def lossy(at: Point) -> tuple[nn.Module, Tensor, float]:
+def lossy(at: At) -> tuple[nn.Module, Tensor, float]:
     """Torch's loss for a problem, its targets, and (their matrix)/(ours): the reduction."""
     likelihood, outputs = at.problem.likelihood, at.problem.outputs
     if likelihood.name == "categorical":
@@ -53,7 +53,7 @@ def lossy(at: Point) -> tuple[nn.Module, Tensor, float]:
     return nn.BCEWithLogitsLoss(), at.problem.y.round(), 1 / outputs  # theirs takes 0 and 1 only
 
 
-def theirs(at: Point, kind: str, **options: Any) -> Tensor:
+def theirs(at: At, kind: str, **options: Any) -> Tensor:
     """A curvlinops operator on the same net, as a matrix in our scale."""
     module = at.problem.net.module.double()
     at.problem.net.write(at.theta)
@@ -95,7 +95,7 @@ def test_the_empirical_fisher_and_the_hessian_are_those_of_curvlinops() -> None:
     assert close(at.problem.hessian(at.theta), theirs(at, "HessianLinearOperator"))
 
 
-def of_nngeometry(at: Point, representation: str) -> Any:
+def of_nngeometry(at: At, representation: str) -> Any:
     at.problem.net.module.double()
     at.problem.net.write(at.theta)
     loader = DataLoader(TensorDataset(at.problem.x, at.problem.y), batch_size=len(at.problem))
@@ -108,7 +108,7 @@ def of_nngeometry(at: Point, representation: str) -> Any:
     )
 
 
-NNGEOMETRY: dict[str, Callable[[Point], Tensor]] = {
+NNGEOMETRY: dict[str, Callable[[At], Tensor]] = {
     "PMatDense": lambda at: Fisher(at).dense(),
     "PMatBlockDiag": lambda at: torch.block_diag(*Fisher(at).blocks()),
     "PMatDiag": lambda at: Fisher(at).diagonal().diag(),

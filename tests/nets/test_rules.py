@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+from natgrad_core.errors import SingularMetricError
 from natgrad_core.nets import NetProblem, mlp, plane, rules, train
 from natgrad_core.nets.damping import (
     ByLoss,
@@ -30,14 +31,14 @@ from natgrad_core.nets.metrics import (
     hessian,
     kfac,
 )
-from natgrad_core.nets.problem import Point, SingularError
+from natgrad_core.nets.problem import At
 from natgrad_core.nets.rule import Rule, chain, decay, descend
 from natgrad_core.nets.rules import second_order
 from natgrad_core.nets.step_size import KLClip, Quadratic, Rate, Step, TrustRegion
 from tests.nets.cases import point
 
 
-def fall(at: Point, rule: Rule, steps: int) -> list[Point]:
+def fall(at: At, rule: Rule, steps: int) -> list[At]:
     """The points that ``rule`` goes through."""
     memory, path = rule.init(at.theta), [at]
     for _ in range(steps):
@@ -46,7 +47,7 @@ def fall(at: Point, rule: Rule, steps: int) -> list[Point]:
     return path
 
 
-def start() -> Point:
+def start() -> At:
     return point("tanh MLP", "three classes")
 
 
@@ -210,7 +211,7 @@ def test_a_damping_learnt_too_small_is_raised_where_the_matrix_is_singular() -> 
         assert memory["report"]["damping"] > 1e-14
         assert at.after(change).loss < at.loss
     fixed = rules.natural(1.0, 1e-17, method="rows")
-    with pytest.raises(SingularError, match="raise λ"):
+    with pytest.raises(SingularMetricError, match="raise λ"):
         fixed.update(at.grad, at, fixed.init(at.theta))
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from natgrad_core.errors import NotFiniteError, SingularMetricError
 from natgrad_core.nets import NetProblem, mlp, real, rules, train
 from natgrad_core.nets import metrics as metric
 from natgrad_core.nets.fisher import solver_cost as cost
@@ -26,7 +27,7 @@ from natgrad_core.nets.fisher.solve import (
 from natgrad_core.nets.fisher.solver_cost import LOOSE, preconditions
 from natgrad_core.nets.layers.linear_and_conv import Linear
 from natgrad_core.nets.likelihood import Categorical, Gaussian
-from natgrad_core.nets.problem import FLOAT32_FLOOR, NotFiniteError, Point, SingularError
+from natgrad_core.nets.problem import FLOAT32_FLOOR, At
 from natgrad_core.nets.runtime import memory_limit as memory
 from natgrad_core.nets.runtime.time_limit import TooSlowError, patience
 from tests.nets.cases import LIKELIHOODS, NETS, point
@@ -46,7 +47,7 @@ def error(x: torch.Tensor, y: torch.Tensor) -> float:
     return float((x - y).norm() / y.norm())
 
 
-def agree(at: Point, kind: str) -> None:
+def agree(at: At, kind: str) -> None:
     fisher = Fisher(at, kind, samples=2)
     generator = torch.Generator().manual_seed(7)
     other = torch.randn(at.problem.dim, generator=generator, dtype=torch.float64)
@@ -82,12 +83,25 @@ def test_all_solves_agree_on_sampled_and_empirical_matrices(net: str, kind: str)
 def test_the_gram_solve_of_a_gradient_divides_nothing_by_a_small_damping(likelihood: str) -> None:
     at = point("tanh MLP", likelihood, n=5)
     x = solve(Fisher(at), at.grad, 1e-9, "gram").x
-    again = solve(Fisher(at), at.grad.clone(), 1e-9, "gram").x  # not known to be the gradient
+    again = solve(Fisher(at), 2 * at.grad, 1e-9, "gram").x / 2  # not the gradient itself
     _, s, across = torch.linalg.svd(Fisher(at).rows(), full_matrices=False)
     # The gradient lies in R's span; what sticks out of it is rounding, and must not count.
     right = across.T @ ((across @ at.grad) / (s**2 / 5 + 1e-9))
     assert error(x, right) < 1e-10
     assert error(x, right) < error(again, right) / 10
+
+
+@pytest.mark.parametrize("method", ["gram", "rows", "cg"])
+def test_a_gradient_is_known_by_its_values_and_not_by_which_tensor_holds_it(method: str) -> None:
+    exact = point("tanh MLP", "three classes", n=5)
+    problem = exact.problem
+    single = NetProblem(problem.net, problem.likelihood, problem.x.float(), problem.y)
+    at = single.at(exact.theta.float())
+    damping = 1e-9 if method == "gram" else 1e-6  # below what float32 resolves
+    found = solve(Fisher(at), at.grad, damping, method)
+    again = solve(Fisher(at), at.grad.clone(), damping, method)
+    assert "float64" in found.note
+    assert torch.equal(found.x, again.x)
 
 
 def test_without_damping_least_squares_is_solved_in_one_step() -> None:
@@ -101,7 +115,7 @@ def test_without_damping_least_squares_is_solved_in_one_step() -> None:
         assert float(landed.grad.norm()) < 1e-11 * float(at.grad.norm())
 
 
-def _sized(sizes: tuple[int, ...], n: int, dtype: torch.dtype = torch.float32) -> Point:
+def _sized(sizes: tuple[int, ...], n: int, dtype: torch.dtype = torch.float32) -> At:
     x = torch.randn(n, sizes[0], generator=torch.Generator().manual_seed(0), dtype=dtype)
     problem = NetProblem(mlp(sizes), Categorical(), x, torch.arange(n) % sizes[-1])
     return problem.at(problem.net.init(0, dtype))
@@ -210,7 +224,7 @@ def test_blocks_and_factors_too_go_to_float64_for_a_small_damping(
     assert found.dtype == torch.float32
     assert "too small for float32 here: solved in float64" in operator.note
     assert error(found.double(), twin.solve(at.double.grad, damping)) < 1e-6
-    with contextlib.suppress(SingularError):  # what would have come out, if anything
+    with contextlib.suppress(SingularMetricError):  # what would have come out, if anything
         bare = operator.operator.solve(at.grad, damping)
         assert error(bare.double(), twin.solve(at.double.grad, damping)) > 1e-2
     operator.solve(at.grad, 1e-1)
@@ -253,14 +267,14 @@ def test_blocks_and_diagonals_that_have_no_inverse_are_named() -> None:
     at = point("relu MLP without bias", "three classes", n=2)
     blocks, diagonal = (make().at(at, {})[0] for make in (metric.blocks, metric.diagonal))
     with pytest.raises(
-        SingularError, match=r"block of layer 0 \(Linear\) \+ λI is singular.*raise λ"
+        SingularMetricError, match=r"block of layer 0 \(Linear\) \+ λI is singular.*raise λ"
     ):
         blocks.solve(at.grad, 0.0)
     x = torch.ones(5, 3, dtype=torch.float64)
     x[:, 1] = 0  # an input that is always off
     problem = NetProblem(mlp((3, 2)), Gaussian(), x, x[:, :2])
     dead = metric.diagonal().at(problem.at(problem.net.init(0, torch.float64)), {})[0]
-    with pytest.raises(SingularError, match=r"2 of 8 parameters move no output.*raise λ"):
+    with pytest.raises(SingularMetricError, match=r"2 of 8 parameters move no output.*raise λ"):
         dead.solve(torch.ones(8, dtype=torch.float64), 0.0)
     assert diagonal.solve(at.grad, 1e-3).isfinite().all()
 

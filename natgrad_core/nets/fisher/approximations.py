@@ -13,7 +13,7 @@ from torch import Tensor
 from natgrad_core.nets import metrics
 from natgrad_core.nets.fisher.fisher import Fisher
 from natgrad_core.nets.metrics import Exact, Metric, Operator
-from natgrad_core.nets.problem import Point
+from natgrad_core.nets.problem import At
 
 STAND_INS: dict[str, Callable[[], Metric]] = {
     "block": metrics.blocks,
@@ -24,7 +24,7 @@ STAND_INS: dict[str, Callable[[], Metric]] = {
 """From the nearest to the farthest, as the tests and the lessons find them."""
 
 
-def operators(at: Point) -> dict[str, Operator]:
+def operators(at: At) -> dict[str, Operator]:
     """The Fisher matrix at a point, "exact", and each of its stand-ins; all are ``[p, p]``."""
     found: dict[str, Operator] = {"exact": Exact(Fisher(at), "auto")}
     for name, make in STAND_INS.items():

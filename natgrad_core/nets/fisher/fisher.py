@@ -21,21 +21,41 @@ from torch import Tensor
 
 from natgrad_core.nets.fisher.dense import dense, own_block
 from natgrad_core.nets.layers.linear_and_conv import Linear
-from natgrad_core.nets.problem import Point
+from natgrad_core.nets.problem import At
 from natgrad_core.nets.runtime.memory_limit import must_hold
 
 KINDS = ("true", "monte-carlo", "empirical")
 
 
 class Fisher:
-    """The Fisher matrix at a point, with no matrix formed until one is asked for."""
+    """The Fisher matrix at a point; no matrix is formed before one is needed.
 
-    def __init__(self, at: Point, kind: str = "true", samples: int = 1, seed: int = 0) -> None:
+    Args:
+        at: The point.
+        kind: "true", "monte-carlo" or "empirical".
+        samples: How many targets a Monte Carlo estimate draws for each example.
+        seed: Seeds those draws, together with the number of the step.
+        root: S ``[N, K, C]``, if it is known: so a float64 copy keeps the draws of its original.
+
+    Raises:
+        ValueError: For an unknown kind, or fewer than one sample.
+        NotFiniteError: If the loss is not finite at this point.
+    """
+
+    def __init__(
+        self,
+        at: At,
+        kind: str = "true",
+        samples: int = 1,
+        seed: int = 0,
+        root: Tensor | None = None,
+    ) -> None:
         if kind not in KINDS:
             raise ValueError(f"no Fisher {kind!r}; there are {', '.join(KINDS)}")
         if samples < 1:
             raise ValueError(f"a Monte Carlo Fisher needs at least one sample, got {samples}")
         self.at, self.kind, self.samples, self.seed = at.check(), kind, samples, seed
+        self._root = root
 
     def __repr__(self) -> str:
         p = self.at.problem.dim
@@ -51,6 +71,8 @@ class Fisher:
     @cached_property
     def root(self) -> Tensor:
         """S, ``[N, K, C]``; the samples are drawn once, so every product sees the same matrix."""
+        if self._root is not None:
+            return self._root
         likelihood, at = self.at.problem.likelihood, self.at
         if self.kind == "true":
             return likelihood.root(at.mean)
@@ -141,19 +163,17 @@ class Fisher:
     @cached_property
     def double(self) -> Fisher:
         """The same matrix in float64."""
-        twin = Fisher(self.at.double, self.kind, self.samples, self.seed)
-        if self.kind == "monte-carlo":
-            twin.__dict__["root"] = self.root.double()
-        return twin
+        root = self.root.double() if self.kind == "monte-carlo" else None
+        return Fisher(self.at.double, self.kind, self.samples, self.seed, root)
 
 
-def hessian_product(at: Point) -> Callable[[Tensor], Tensor]:
+def hessian_product(at: At) -> Callable[[Tensor], Tensor]:
     """The map v -> ∇²J v, ``[p]``, forward over reverse (Pearlmutter 1994), by autodiff."""
     gradient = torch.func.grad(at.problem.loss)
     return lambda v: torch.func.jvp(gradient, (at.theta,), (v,))[1]
 
 
-def gauss_newton(at: Point) -> Tensor:
+def gauss_newton(at: At) -> Tensor:
     """G = (1/N) Σ Jₙᵀ (∇² of the loss in the outputs) Jₙ, dense, by autodiff: a slow witness.
 
     For the likelihoods here it equals the true Fisher, ``[p, p]``; its definition never mentions

@@ -19,10 +19,11 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from natgrad_core.errors import SingularMetricError
 from natgrad_core.nets.fisher.fisher import Fisher
 from natgrad_core.nets.layers.linear_and_conv import Conv2d, Linear
 from natgrad_core.nets.model import Net
-from natgrad_core.nets.problem import FLOAT32_FLOOR, SingularError
+from natgrad_core.nets.problem import FLOAT32_FLOOR
 
 Pair = tuple[Tensor, Tensor]
 
@@ -185,7 +186,7 @@ class Kronecker:
         spectrum = self.spectrum(damping)
         for i, s in zip(self.net.parametric, spectrum, strict=True):
             if damping == 0 and not bool(s.min() > torch.finfo(s.dtype).eps * s.max()):
-                raise SingularError(
+                raise SingularMetricError(
                     f"a Kronecker factor of {self.net.layers[i].label} is singular (a dead unit, "
                     "or fewer examples than inputs): K-FAC needs damping λ > 0 here"
                 )

@@ -23,12 +23,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from natgrad_core.errors import NotFiniteError, SingularMetricError
 from natgrad_core.nets.fisher.dense import contracted, is_all_linear, torch_order
 from natgrad_core.nets.fisher.fisher import Fisher
 from natgrad_core.nets.fisher.kfac import Factors, Kronecker
 from natgrad_core.nets.fisher.solver_cost import LOOSE, METHODS, choose, must_fit, preconditions
 from natgrad_core.nets.layers.linear_and_conv import Linear
-from natgrad_core.nets.problem import FLOAT32_FLOOR, NotFiniteError, SingularError
+from natgrad_core.nets.problem import FLOAT32_FLOOR
 from natgrad_core.nets.runtime.memory_limit import TooLargeError
 from natgrad_core.nets.runtime.time_limit import check_patience
 
@@ -60,12 +61,21 @@ def solve(
     limit: int | None = None,
     tolerance: float | None = None,
 ) -> Solution:
-    """(F + λI)⁻¹ v by ``method``, or what ``choose`` picks; it says which, and if it went double.
+    """Return (F + λI)⁻¹ v, exactly, with the method that was used.
 
-    ``v`` is ``[p]``; ``limit`` is in bytes (half of what is free if None); ``tolerance`` is that of
-    conjugate gradients, on the residual relative to v. Raises TooLargeError before it allocates,
-    NotFiniteError for a v that is not finite, SingularError where F + λI is singular to rounding,
-    TooSlowError where somebody waits (``patience``) and products take too long.
+    Args:
+        fisher: F at a point.
+        v: The vector, ``[p]``. If it equals the gradient there, it is solved as the gradient.
+        damping: λ ≥ 0.
+        method: One of ``METHODS``, or "auto" for the one that ``choose`` picks.
+        limit: Bytes that may be allocated; None for half of what is free.
+        tolerance: Of conjugate gradients, on the residual relative to v.
+
+    Raises:
+        TooLargeError: Before anything too large is allocated.
+        NotFiniteError: If v is not finite.
+        SingularMetricError: If F + λI is singular to rounding.
+        TooSlowError: Under a time limit (``patience``), if products take too long.
     """
     if not damping >= 0:
         raise ValueError(f"damping λ must be ≥ 0, got {damping}")
@@ -85,13 +95,10 @@ def solve(
     if x is not None:
         return Solution(x, picked)
     if v.dtype == torch.float32:
-        # A gradient rounded to float32 sticks out of R's span, and 1/λ would magnify that.
-        twin = fisher.double
-        again = twin.at.grad if _is_gradient(fisher, v) else v.double()
-        x = _TRY[picked](twin, again, damping)
+        x = _TRY[picked](fisher.double, fisher.at.doubled(v), damping)
         if x is not None:
             return Solution(x.float(), picked, DROWNED.format(damping))
-    raise SingularError(
+    raise SingularMetricError(
         f"F + λI is singular with λ = {damping:.1e}: dead units, or fewer than {len(v)} "
         "independent directions in the data; raise λ"
     )
@@ -110,10 +117,6 @@ def _cholesky(matrix: Tensor, damping: float, v: Tensor) -> Tensor | None:
     if float(pivots.min()) ** 2 <= rounding * float(pivots.max()) ** 2:
         return None  # singular to rounding: what is divided by is noise
     return torch.cholesky_solve(v[:, None], lower)[:, 0]
-
-
-def _is_gradient(fisher: Fisher, v: Tensor) -> bool:
-    return v is fisher.at.__dict__.get("grad")
 
 
 def _by_rows(fisher: Fisher, v: Tensor, damping: float) -> Tensor | None:
@@ -157,14 +160,14 @@ def gram(fisher: Fisher) -> Tensor:
 def _by_gram(fisher: Fisher, v: Tensor, damping: float) -> Tensor | None:
     tape, n, k = fisher.at.tape, len(fisher.at.tape), fisher.directions
     if damping == 0:
-        raise SingularError(
+        raise SingularMetricError(
             "the Gram solve needs λ > 0: F has no inverse beyond the span of the data"
         )
 
     def out_of(u: Tensor) -> Tensor:
         return tape.pull(torch.einsum("nkc,nk->nc", fisher.root, u.view(n, k)))
 
-    if _is_gradient(fisher, v) and fisher.kind == "true":
+    if fisher.kind == "true" and fisher.at.is_grad(v):
         r = fisher.at.problem.likelihood.lift(fisher.at.mean, fisher.at.residual)
         u = _cholesky(gram(fisher), n * damping, r.flatten())
         return None if u is None else out_of(u)
@@ -186,9 +189,7 @@ def _by_cg(fisher: Fisher, v: Tensor, damping: float, tolerance: float | None) -
     loose = tolerance > LOOSE
 
     def in_double() -> Solution:
-        twin = fisher.double
-        again = twin.at.grad if _is_gradient(fisher, v) else v.double()
-        found = _by_cg(twin, again, damping, tolerance)
+        found = _by_cg(fisher.double, fisher.at.doubled(v), damping, tolerance)
         note = "; ".join(filter(None, (DROWNED.format(damping), found.note)))
         return Solution(found.x.float(), "cg", note, found.iterations)
 

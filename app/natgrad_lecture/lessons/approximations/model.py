@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from natgrad_core.nets import NetProblem, Point, mlp, plane, real, rules
+from natgrad_core.nets import At, NetProblem, mlp, plane, real, rules
 from natgrad_core.nets.damping import LevenbergMarquardt
 from natgrad_core.nets.fisher.approximations import error
 from natgrad_core.nets.fisher.fisher import Fisher
@@ -97,7 +97,7 @@ class Place:
 
     parts = len(MATRICES) + 1
 
-    def __init__(self, point: Point) -> None:
+    def __init__(self, point: At) -> None:
         self.point = point
         self._waiting = list(MATRICES)
         """Whose eigenvectors were not looked for yet."""
@@ -176,7 +176,7 @@ class StandIns:
         return _place(self.state.data, self.state.seed, self.state.after)
 
     @property
-    def point(self) -> Point:
+    def point(self) -> At:
         """The net there."""
         return self.place.point
 

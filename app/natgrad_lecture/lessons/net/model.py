@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from natgrad_core.nets import NetProblem, Point, mlp, painted, plane, rules
+from natgrad_core.nets import At, NetProblem, mlp, painted, plane, rules
 from natgrad_core.nets.fisher.approximations import error, operators, spectrum
 from natgrad_core.nets.reparametrization import Frame, Seen, natural_in
 from natgrad_core.nets.rule import Rule
@@ -166,7 +166,7 @@ class Learning:
         found = self.runs[name, away].frame(step).theta
         return frame_of(self.state.width, self.state.stretch).outward(found) if away else found
 
-    def at(self, name: str, step: int) -> Point:
+    def at(self, name: str, step: int) -> At:
         """The net at one step of the run in θ."""
         return self.net.at(self.theta(name, False, step), step)
 
