@@ -125,6 +125,23 @@ def test_beside_a_page_stand_all_shelves_and_what_is_on_its_own(site: Path) -> N
     assert not {f"../rules/{name}.html" for name in rules} & leads
 
 
+def test_every_module_that_a_document_names_has_a_page() -> None:
+    """As the build finds too, but within a second."""
+    modules = {
+        found.name for found in pkgutil.walk_packages(natgrad_core.__path__, "natgrad_core.")
+    }
+    named = {
+        (path.name, name)
+        for path in sorted((ROOT / "docs").rglob("*.md"))
+        for name in re.findall(r"\(\S*api/([\w.]+)\.md\)", path.read_text("utf-8"))
+    }
+    lost = {
+        each for each in named if each[1] != "index" and f"natgrad_core.{each[1]}" not in modules
+    }
+    assert named
+    assert not lost
+
+
 def snippets() -> Iterator[Any]:
     for path in sorted((ROOT / "docs").glob("how-to/*.md")):
         for i, code in enumerate(re.findall(r"```python\n(.*?)```", path.read_text(), re.S)):
