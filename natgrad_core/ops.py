@@ -75,6 +75,13 @@ tetragamma = _apply("tetragamma", 2, torch_name="polygamma")
 pentagamma = _apply("pentagamma", 3, torch_name="polygamma")
 i0e = _apply("i0e", torch_name="special.i0e")
 i1e = _apply("i1e", torch_name="special.i1e")
+log1p = _apply("log1p")
+expm1 = _apply("expm1")
+erf = _apply("erf")
+log_ndtr = _apply("log_ndtr", torch_name="special.log_ndtr")
+"""log Φ(x), the log of the standard normal's distribution function."""
+sigmoid = _apply("sigmoid")
+"""1/(1 + e^{−x}), to the last digits at both ends."""
 
 
 def where(condition: Numeric, yes: Numeric, no: Numeric) -> Numeric:
@@ -98,11 +105,6 @@ def opaque(function: Callable[..., tuple[Any, ...]], count: int, *args: Numeric)
         parts = call("invoke", function, *args)
         return tuple(call("part", parts, i) for i in range(count))
     return function(*args)
-
-
-def sigmoid(x: Numeric) -> Numeric:
-    """1/(1 + e^{−x}), without overflow."""
-    return (1 + tanh(x / 2)) / 2
 
 
 def log1p_exp(x: Numeric) -> Numeric:

@@ -238,9 +238,9 @@ DENSITIES = {
         Density(
             "bernoulli_logpmf", ("logit",),
             lambda y, s: y * s - log1p_exp(s),
-            lambda s: ((sigmoid(s) * (1 - sigmoid(s)),),),
+            lambda s: ((sigmoid(s) * sigmoid(-s),),),
             _bernoulli_kl,
-            lambda rng, shape, s: (rng.random(shape) < 1 / (1 + np.exp(-s))).astype(float),
+            lambda rng, shape, s: (rng.random(shape) < sigmoid(s)).astype(float),
             range(2),
         ),
     )

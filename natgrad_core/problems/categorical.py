@@ -10,7 +10,7 @@ from natgrad_core.core.problem import Preset
 from natgrad_core.datasets import load
 from natgrad_core.families.exponential_family import ExponentialFamily
 from natgrad_core.linalg.small_matrices import Matrix, Vector
-from natgrad_core.ops import exp, logaddexp
+from natgrad_core.ops import exp, logaddexp, total
 from natgrad_core.problems import problems
 from natgrad_core.types import ArrayLike
 
@@ -54,11 +54,12 @@ class Categorical(ExponentialFamily):
         return tuple(exp(e - whole) for e in eta)
 
     def _variance(self, *eta: Any) -> Matrix:
-        p = self._mean(*eta)
-        return tuple(
-            tuple(a * (1 - a) if i == j else -(a * b) for j, b in enumerate(p))
-            for i, a in enumerate(p)
-        )
+        whole = self._partition(*eta)
+        p = tuple(exp(e - whole) for e in self._log_odds(*eta))
+        # 1 − p_i as the sum of the others, which keeps its digits near p_i = 1.
+        rest = tuple(total(b for j, b in enumerate(p) if j != i) for i in range(len(p)))
+        d = range(len(eta))
+        return tuple(tuple(p[i] * rest[i] if i == j else -(p[i] * p[j]) for j in d) for i in d)
 
     def _statistics(self, *y: Any) -> Vector:
         return tuple(np.where(y[0] == k, 1.0, 0.0) for k in range(self.dim))

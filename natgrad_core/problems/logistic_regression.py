@@ -57,8 +57,7 @@ class LogisticRegression(LinearPredictor):
         return (sigmoid(eta[0]),)
 
     def _variance(self, *eta: Any) -> Matrix:
-        p = sigmoid(eta[0])
-        return ((p * (1 - p),),)
+        return ((sigmoid(eta[0]) * sigmoid(-eta[0]),),)  # 1 − p has no digits left near p = 1
 
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], *eta: Any) -> Vector:
         return ((rng.random(shape) < sigmoid(eta[0])).astype(float),)

@@ -72,8 +72,8 @@ class TwoBernoullis(ExponentialFamily):
         return tuple(sigmoid(e) for e in eta)
 
     def _variance(self, *eta: Any) -> Matrix:
-        p, q = self._mean(*eta)
-        return symmetric(p * (1 - p), 0, q * (1 - q))
+        p, q = (sigmoid(e) * sigmoid(-e) for e in eta)
+        return symmetric(p, 0, q)
 
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], *eta: Any) -> Vector:
         return tuple((rng.random(shape) < sigmoid(e)).astype(float) for e in eta)

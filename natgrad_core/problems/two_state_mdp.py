@@ -41,9 +41,10 @@ class TwoStateMDP(Problem):
         "stuck in the poorer state": Preset(start=(-4.5, 0.5)),
     }
 
-    def _chances(self, *theta: Any) -> tuple[Any, Any, Any]:
+    def _chances(self, *theta: Any) -> tuple[Any, Any, Any, Any]:
+        """The chances p and q of leaving, 1 − p and 1 − q of staying, each to its last digits."""
         p, q = (sigmoid(t) for t in theta)
-        return p, q, p + q
+        return p, q, sigmoid(-theta[0]), sigmoid(-theta[1])
 
     def policy(self, theta: ArrayLike) -> Array:
         """The chances (p, q) of leaving each state, ``[..., 2]``."""
@@ -55,37 +56,34 @@ class TwoStateMDP(Problem):
         return chances[..., ::-1] / chances.sum(-1, keepdims=True)
 
     def _loss(self, *theta: Any) -> Any:
-        p, q, both = self._chances(*theta)
-        return -((q * (1 - p) + 2 * p * (1 - q)) / both)
+        p, q, stay_p, stay_q = self._chances(*theta)
+        return -(q / (p + q) * stay_p + 2 * (p / (p + q)) * stay_q)
 
     def _grad(self, *theta: Any) -> Vector:
-        p, q, both = self._chances(*theta)
-        spread_p, spread_q = p * (1 - p), q * (1 - q)
-        return (
-            -(spread_p * q * (1 - 3 * q) / both**2),
-            spread_q * p * (1 + 3 * p) / both**2,
-        )
+        p, q, stay_p, stay_q = self._chances(*theta)
+        both = p / (p + q) * (q / (p + q))  # p q/(p + q)², whose square would be zero too soon
+        return -(both * stay_p * (1 - 3 * q)), both * stay_q * (1 + 3 * p)
 
     def _hessian(self, *theta: Any) -> Matrix:
-        p, q, both = self._chances(*theta)
-        spread_p, spread_q = p * (1 - p), q * (1 - q)
-        of_p, of_q = q * (1 - 3 * q) / both**2, -(p * (1 + 3 * p)) / both**2
+        p, q, stay_p, stay_q = self._chances(*theta)
+        first, second = q / (p + q), p / (p + q)
+        both = first * second
         return symmetric(
-            -(spread_p * of_p * (1 - 2 * p - 2 * spread_p / both)),
-            -(spread_p * spread_q * (p - q - 6 * p * q) / both**3),
-            -(spread_q * of_q * (1 - 2 * q - 2 * spread_q / both)),
+            -(both * stay_p * (1 - 3 * q) * (1 - 2 * p - 2 * second * stay_p)),
+            -(both * stay_p * stay_q * (second - first - 6 * p * first)),
+            both * stay_q * (1 + 3 * p) * (1 - 2 * q - 2 * first * stay_q),
         )
 
     def _fisher(self, *theta: Any) -> Matrix:
-        p, q, both = self._chances(*theta)
-        return symmetric(q / both * p * (1 - p), 0, p / both * q * (1 - q))
+        p, q, stay_p, stay_q = self._chances(*theta)
+        return symmetric(q / (p + q) * p * stay_p, 0, p / (p + q) * q * stay_q)
 
     def _kl(self, theta: Vector, other: Vector) -> Any:
-        p, q, both = self._chances(*theta)
+        p, q, _, _ = self._chances(*theta)
         (s, t), (u, v) = theta, other
         first = p * (s - u) - log1p_exp(s) + log1p_exp(u)
         second = q * (t - v) - log1p_exp(t) + log1p_exp(v)
-        return (q * first + p * second) / both
+        return (q * first + p * second) / (p + q)
 
     def _log_prob(self, datum: Vector, *theta: Any) -> Any:
         state, leaves = datum
@@ -94,12 +92,12 @@ class TwoStateMDP(Problem):
 
     def _score(self, datum: Vector, *theta: Any) -> Vector:
         state, leaves = datum
-        p, q, _ = self._chances(*theta)
+        p, q, _, _ = self._chances(*theta)
         return (1 - state) * (leaves - p), state * (leaves - q)
 
     def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
         """N states, as often as the policy is in them, and its actions there, ``[n, ..., 2]``."""
-        p, q, both = self._chances(*components(self.check(theta)))
-        state = rng.random((n, *np.shape(p))) < p / both
+        p, q, _, _ = self._chances(*components(self.check(theta)))
+        state = rng.random((n, *np.shape(p))) < p / (p + q)
         leaves = cast(Bools, rng.random(state.shape) < np.where(state, q, p))
         return np.stack([state, leaves], -1).astype(float)

@@ -38,6 +38,8 @@ IN_PLACE: dict[str, Callable[..., Any]] = {
     "sin": np.sin,
     "cos": np.cos,
     "tanh": np.tanh,
+    "log1p": np.log1p,
+    "expm1": np.expm1,
     "atan2": np.arctan2,
     "minimum": np.minimum,
     "maximum": np.maximum,

@@ -8,6 +8,7 @@ Griewank and Walther 2008, ch. 13.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -207,9 +208,36 @@ def _atan2(y: Any, x: Any) -> tuple[Any, ...]:
 
 
 def _logaddexp(a: Any, b: Any) -> tuple[Any, ...]:
-    s = ops.sigmoid(a - b)
-    unsure = s * (1 - s)
-    return ops.logaddexp(a, b), s, 1 - s, unsure, -unsure, unsure
+    s, rest = ops.sigmoid(a - b), ops.sigmoid(b - a)
+    unsure = s * rest
+    return ops.logaddexp(a, b), s, rest, unsure, -unsure, unsure
+
+
+def _sigmoid(x: Any) -> tuple[Any, Any, Any]:
+    s, rest = ops.sigmoid(x), ops.sigmoid(-x)
+    return s, s * rest, -(s * rest * ops.tanh(x / 2))
+
+
+def _log1p(x: Any) -> tuple[Any, Any, Any]:
+    slope = 1 / (1 + x)
+    return ops.log1p(x), slope, -(slope * slope)
+
+
+def _expm1(x: Any) -> tuple[Any, Any, Any]:
+    e = ops.exp(x)
+    return ops.expm1(x), e, e
+
+
+def _erf(x: Any) -> tuple[Any, Any, Any]:
+    slope = ops.exp(-(x * x)) * (2 / math.sqrt(math.pi))
+    return ops.erf(x), slope, -(2 * x * slope)
+
+
+def _log_ndtr(x: Any) -> tuple[Any, Any, Any]:
+    """(log Φ)' = r = φ/Φ, and r' = −r (x + r)."""
+    value = ops.log_ndtr(x)
+    ratio = ops.exp(-(x * x) / 2 - ops.HALF_LOG_2PI - value)
+    return value, ratio, -(ratio * (x + ratio))
 
 
 _UNARY: dict[str, Callable[[Any], tuple[Any, Any, Any]]] = {
@@ -219,6 +247,11 @@ _UNARY: dict[str, Callable[[Any], tuple[Any, Any, Any]]] = {
     "sin": lambda x: (ops.sin(x), ops.cos(x), -ops.sin(x)),
     "cos": lambda x: (ops.cos(x), -ops.sin(x), -ops.cos(x)),
     "tanh": _tanh,
+    "sigmoid": _sigmoid,
+    "log1p": _log1p,
+    "expm1": _expm1,
+    "erf": _erf,
+    "log_ndtr": _log_ndtr,
     "lgamma": lambda x: (ops.lgamma(x), ops.digamma(x), ops.trigamma(x)),
     "digamma": lambda x: (ops.digamma(x), ops.trigamma(x), ops.tetragamma(x)),
     "trigamma": lambda x: (ops.trigamma(x), ops.tetragamma(x), ops.pentagamma(x)),

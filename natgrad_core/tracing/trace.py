@@ -24,8 +24,31 @@ from natgrad_core.types import Array
 
 
 def _logaddexp(a: float, b: float) -> float:
+    if a == b:  # infinities too, whose difference is no number
+        return a + LOG_2
     high, low = (a, b) if a > b else (b, a)
     return high + math.log1p(math.exp(low - high))
+
+
+def _minimum(a: float, b: float) -> float:
+    """As NumPy's: what is no number stays so, wherever it stands."""
+    return a if a < b or a != a else b
+
+
+def _maximum(a: float, b: float) -> float:
+    return a if a > b or a != a else b
+
+
+def _sigmoid(x: float) -> float:
+    """1/(1 + e^{−x}) to the last digits at both ends: 1 + tanh(x/2) has none left at x = −40."""
+    return math.exp(min(x, 0.0)) / (1.0 + math.exp(-abs(x)))
+
+
+def _sigmoids(x: Any) -> Any:
+    return np.exp(np.minimum(x, 0.0)) / (1.0 + np.exp(-np.abs(x)))
+
+
+LOG_2 = math.log(2.0)
 
 
 @lru_cache
@@ -54,8 +77,10 @@ _SPECIAL = {
     "tetragamma": _special("polygamma", 2),
     "pentagamma": _special("polygamma", 3),
     "i1e": _special("i1e"),
+    "log_ndtr": _special("log_ndtr"),
+    "erf": _special("erf"),
 }
-"""log Γ, its first four derivatives (ψ₁ as Hurwitz's zeta), and e⁻ˣI₀, e⁻ˣI₁."""
+"""log Γ, its first four derivatives (ψ₁ as Hurwitz's zeta), e⁻ˣI₀, e⁻ˣI₁, log Φ and erf."""
 
 
 def _invoke(function: Callable[..., tuple[Any, ...]], *args: Any) -> tuple[Any, ...]:
@@ -83,8 +108,11 @@ FLOAT_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "atan2": math.atan2,
     "pow": math.pow,
     "tanh": math.tanh,
-    "minimum": min,
-    "maximum": max,
+    "log1p": math.log1p,
+    "expm1": math.expm1,
+    "sigmoid": _sigmoid,
+    "minimum": _minimum,
+    "maximum": _maximum,
     "abs": abs,
     "logaddexp": _logaddexp,
     "invoke": _invoke,
@@ -102,6 +130,9 @@ ARRAY_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "atan2": np.arctan2,
     "pow": np.power,
     "tanh": np.tanh,
+    "log1p": np.log1p,
+    "expm1": np.expm1,
+    "sigmoid": _sigmoids,
     "minimum": np.minimum,
     "maximum": np.maximum,
     "abs": np.abs,

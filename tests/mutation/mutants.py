@@ -203,14 +203,14 @@ FAULTS = (
     ),
     Fault(
         "problems/two_state_mdp.py",
-        "symmetric(q / both * p * (1 - p), 0, p / both * q * (1 - q))",
-        "symmetric(p / both * p * (1 - p), 0, q / both * q * (1 - q))",
+        "symmetric(q / (p + q) * p * stay_p, 0, p / (p + q) * q * stay_q)",
+        "symmetric(p / (p + q) * p * stay_p, 0, q / (p + q) * q * stay_q)",
         ("problems",),
     ),
     Fault(
         "problems/logistic_regression.py",
-        "return ((p * (1 - p),),)",
-        "return ((p * p,),)",
+        "return ((sigmoid(eta[0]) * sigmoid(-eta[0]),),)",
+        "return ((sigmoid(eta[0]) * sigmoid(eta[0]),),)",
         ("problems",),
     ),
     Fault(
