@@ -103,7 +103,8 @@ define cpu_torch
 	@rm -rf $(VENV)/uv
 endef
 
-# $(call needs,extras): a stamp per set of extras, so that `make run` installs no test tools.
+# $(call needs,reason,requirement): a stamp per set of extras, so that `make run` installs no test tools.
+LESSONS := .[lecture,nets]
 define needs
 	@echo "Installing $(1) (once) ..."
 	$(cpu_torch)
@@ -113,7 +114,7 @@ define needs
 endef
 
 $(VENV)/.run: $(VENV)/.python pyproject.toml constraints.txt
-	$(call needs,what the lessons need,.[nets])
+	$(call needs,what the lessons need,$(LESSONS))
 
 $(VENV)/.test: $(VENV)/.python pyproject.toml constraints.txt tests/peers.txt
 	$(call needs,what the tests need,.[test])

@@ -19,6 +19,8 @@ from natgrad_core.problems import problems
 from natgrad_core.provenance.cite import cite
 from natgrad_core.rules import rules
 
+__version__ = "0.1.0"
+
 __all__ = [
     "Problem",
     "Rule",

@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
+
+from natgrad_lecture.extras import MissingExtra, needs_extra
 
 
 def parser() -> argparse.ArgumentParser:
@@ -23,28 +26,33 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command of the command line."""
+    """Run one command of the command line; exit with one sentence if an extra is missing."""
     options = vars(parser().parse_args(argv))
-    command = options.pop("command")
+    try:
+        _run(options.pop("command"), options)
+    except MissingExtra as missing:
+        sys.exit(f"natgrad: {missing}")
+    return 0
+
+
+def _run(command: str, options: dict[str, Any]) -> None:
+    """Run a command. Each imports what it needs, so that ``--help`` does not wait for Voila."""
     if command == "hub":
-        from natgrad_lecture.server.jupyterhub import serve_for_hub
+        with needs_extra("hub"):
+            from natgrad_lecture.server.jupyterhub import serve_for_hub
 
         serve_for_hub()
-        return 0
-    if command == "export":
-        # The engine, which serving does not need here.
-        from natgrad_lecture.export.static_site import export
+    elif command == "export":
+        with needs_extra("lecture"):
+            from natgrad_lecture.export.static_site import export
 
         export(**{**options, "room": options["room"] * 1_000_000})
-        return 0
-    if command == "present":
-        options["page"] = _page(options.pop("steps"))
+    else:
+        from natgrad_lecture.server import serve
 
-    # Voila costs half a second, which --help should not..
-    from natgrad_lecture.server import serve as run
-
-    run(**options)
-    return 0
+        if command == "present":
+            options["page"] = _page(options.pop("steps"))
+        serve(**options)
 
 
 def _options(serve: argparse.ArgumentParser) -> None:
@@ -111,7 +119,8 @@ def _export_options(static: argparse.ArgumentParser) -> None:
 
 def _page(file: Path) -> str:
     """The page that presents a file's steps; what cannot be shown is said and left out."""
-    from natgrad_lecture.talk import BadTalk, read_talk
+    with needs_extra("lecture"):
+        from natgrad_lecture.talk import BadTalk, read_talk
 
     try:
         talk, dropped = read_talk(file.read_text("utf-8"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -38,7 +39,7 @@ def test_every_dependency_is_bounded_on_both_sides_and_pinned_within(
     requirement: Requirement,
 ) -> None:
     operators = {each.operator for each in requirement.specifier}
-    assert operators == {"=="} or operators == {">=", "<"}, str(requirement)
+    assert operators == {">=", "<"}, str(requirement)
     pinned = pins().get(canonicalize_name(requirement.name))
     assert pinned is not None, f"{requirement.name} has no pin: run `make lock`"
     assert pinned in requirement.specifier, f"the pin {pinned} is outside of {requirement}"
@@ -107,12 +108,62 @@ def test_conda_gets_what_make_run_installs() -> None:
     python, pip, by_pip = conda["dependencies"]
     assert SpecifierSet(python.removeprefix("python")) == SpecifierSet(PROJECT["requires-python"])
     assert pip == "pip"
-    assert by_pip == {"pip": ["-c constraints.txt", "-e .[nets]"]}
+    assert by_pip == {"pip": ["-c constraints.txt", "-e .[lecture,nets]"]}
 
 
-def test_the_lessons_need_neither_torch_nor_test_tools() -> None:
+def brought_by(*extras: str) -> set[str]:
+    """What ``pip install natgrad[extras]`` asks for: the names, with those of the extras within."""
     names = {Requirement(each).name for each in PROJECT["dependencies"]}
-    assert not names & {"torch", "pytest", "playwright", "jupyterlab"}
+    for requirement in (Requirement(each) for extra in extras for each in EXTRAS[extra]):
+        inner = requirement.name == PROJECT["name"]
+        names |= brought_by(*requirement.extras) if inner else {requirement.name}
+    return names
+
+
+def test_each_extra_brings_what_it_is_for_and_no_more() -> None:
+    assert brought_by() == {"numpy", "scipy"}
+    assert brought_by("nets") == {"numpy", "scipy", "joblib", "torch"}
+    assert not brought_by("lecture") & {"torch", "pytest", "playwright", "jupyterlab"}
+    assert not brought_by("hub", "docs") & {"torch", "pytest", "playwright", "jupyterlab"}
+    assert brought_by("lecture") < brought_by("hub")
+    everything = {name for extra in EXTRAS if extra != "setup" for name in brought_by(extra)}
+    assert everything == brought_by("lint"), "`make lint` checks all of the code"
+
+
+WITHIN: dict[str, tuple[str, ...]] = {
+    "natgrad_core": (),
+    "natgrad_core/nets": ("nets", "cluster"),
+    "app/natgrad_lecture": ("lecture", "hub"),
+}
+"""The extras that the files of a folder may import from."""
+
+
+def foreign(path: Path) -> set[str]:
+    """The packages that a file imports, inside functions and under TYPE_CHECKING included."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {each.name.partition(".")[0] for each in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    ours = {"natgrad_core", "natgrad_lecture"}
+    return found - set(sys.stdlib_module_names) - ours
+
+
+@pytest.mark.parametrize("folder", WITHIN)
+def test_what_a_folder_imports_is_brought_by_its_extras(folder: str) -> None:
+    """Voila, Jupyter's server and the widgets are made of what stands at the end of the list."""
+    allowed = {name.lower().replace("-", "_") for name in brought_by(*WITHIN[folder])}
+    if folder == "app/natgrad_lecture":
+        allowed |= {"comm", "jinja2", "jupyter_core", "nbformat", "tornado", "traitlets", "zmq"}
+    inner = [ROOT / other for other in WITHIN if other.startswith(f"{folder}/")]
+    files = [
+        path for path in sorted((ROOT / folder).rglob("*.py"))
+        if not any(path.is_relative_to(other) for other in inner)
+    ]  # fmt: skip
+    stray = {f"{path.name}: {name}" for path in files for name in foreign(path) - allowed}
+    assert len(files) > 20
+    assert not stray
 
 
 def test_importing_a_lesson_imports_neither_torch_nor_plotly() -> None:

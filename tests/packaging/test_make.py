@@ -58,5 +58,5 @@ def test_make_takes_torch_for_the_cpu_wherever_it_can_be_had(
     if "uv" in by:
         assert "--torch-backend=cpu" in torch[-1]
         assert torch[-1].endswith(TORCH)
-    assert last.endswith("-c constraints.txt -e .[nets]"), "what pip takes is the last word"
+    assert last.endswith("-c constraints.txt -e .[lecture,nets]"), "what pip takes is the last word"
     assert ("could not be had" in said) == (missing == "cpu")

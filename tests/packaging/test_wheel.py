@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tarfile
+import venv
 import zipfile
 from email.parser import Parser
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+
+from natgrad_core import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEN_IN_THE_CHECKOUT_ONLY = ("tests/", "docs/", "deploy/", "build/", ".venv/")
@@ -56,20 +62,21 @@ def test_nothing_of_the_checkout_alone_is_in_the_wheel(wheel: zipfile.ZipFile) -
     assert not [name for name in inside if name.startswith(SEEN_IN_THE_CHECKOUT_ONLY)]
     assert not [name for name in inside if "__pycache__" in name]
     assert {name.split("/")[0] for name in inside} == {
-        "natgrad_core", "natgrad_lecture", "natgrad-0.1.0.dist-info",
+        "natgrad_core", "natgrad_lecture", f"natgrad-{__version__}.dist-info",
     }  # fmt: skip
 
 
 def test_the_command_the_license_and_the_extras_are_told(wheel: zipfile.ZipFile) -> None:
     def told(name: str) -> str:
-        return wheel.read(f"natgrad-0.1.0.dist-info/{name}").decode()
+        return wheel.read(f"natgrad-{__version__}.dist-info/{name}").decode()
 
     assert "natgrad = natgrad_lecture.__main__:main" in told("entry_points.txt")
     assert "MIT" in told("licenses/LICENSE")
     needs = Parser().parsestr(told("METADATA")).get_all("Requires-Dist") or []
     torch = [each for each in needs if each.startswith("torch")]
-    assert "torch==2.13.0; extra == 'nets'" in torch
-    assert all("extra ==" in each for each in torch)
+    assert "torch<2.14,>=2.13; extra == 'nets'" in torch
+    always = {Requirement(each).name for each in needs if "extra ==" not in each}
+    assert always == {"numpy", "scipy"}
 
 
 def test_a_wheel_is_made_of_the_sdist_too(tmp_path: Path) -> None:
@@ -80,35 +87,102 @@ def test_a_wheel_is_made_of_the_sdist_too(tmp_path: Path) -> None:
     assert {"pyproject.toml", "README.md", "LICENSE", "constraints.txt"} <= names
 
 
-HIDDEN = """
-import sys
-class Hidden:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {hidden!r}:
-            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
-sys.meta_path.insert(0, Hidden())
-sys.path.insert(0, {wheel!r})
+INSTALLED = """
+from importlib.metadata import distributions
+print(*sorted(each.name for each in distributions()))
+"""
+
+ALL_OF_THE_ENGINE = """
+import importlib, pkgutil, sys
+import natgrad_core
+for each in pkgutil.walk_packages(natgrad_core.__path__, "natgrad_core."):
+    if not each.name.startswith("natgrad_core.nets"):
+        importlib.import_module(each.name)
+print("torch" in sys.modules)
+"""
+
+A_NATURAL_STEP = """
+import natgrad_core
+from natgrad_core import problems, rules, run
+problem = problems["normal"]()
+print(natgrad_core.__version__, run(problem, rules["natural"](rate=0.1), problem.start, 1).ok.all())
 """
 
 
-def without(wheel: zipfile.ZipFile, folder: Path, hidden: set[str], code: str) -> str:
-    """What a program prints that has the wheel, and not these packages nor the checkout."""
-    wheel.extractall(folder / "installed")
-    program = HIDDEN.format(hidden=hidden, wheel=str(folder / "installed")) + code
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=False
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment that holds NumPy, SciPy and our wheel, and nothing else.
+
+    pip installs the wheel without an index: it fails if the wheel needs anything more.
+    """
+    folder = tmp_path_factory.mktemp("empty")
+    venv.create(folder / "venv", with_pip=False, symlinks=True)
+    python = folder / "venv/bin/python"
+    place = subprocess.check_output([python, "-c", "import site; print(site.getsitepackages()[0])"])
+    for name in ("numpy", "scipy"):
+        found = distribution(name)
+        for top in {Path(file).parts[0] for file in found.files or () if ".." not in str(file)}:
+            Path(place.decode().strip(), top).symlink_to(str(found.locate_file(top)))
+    wheel = built("wheel", folder)
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "--python",
+            python,
+            "install",
+            "--quiet",
+            "--no-index",
+            wheel,
+        ],
+        check=True,
     )
-    return done.stdout + done.stderr
+    return python
 
 
-def test_the_engine_needs_numpy_alone(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
-    hidden = {"torch", "plotly", "ipywidgets", "anywidget", "voila", "scipy", "natgrad_lecture"}
-    code = "from natgrad_core import problems, rules, run\n" \
-           "p = problems['normal']()\n" \
-           "print(run(p, rules['natural'](rate=0.1), p.start, 9).ok.all())"  # fmt: skip
-    assert without(wheel, tmp_path, hidden, code) == "True\n"
+def output(python: Path, *arguments: str) -> str:
+    """What a program prints that must end well."""
+    return subprocess.check_output([python, *arguments], text=True, cwd=python.parent)
 
 
-def test_without_torch_the_nets_say_how_to_get_it(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
-    said = without(wheel, tmp_path, {"torch"}, "import natgrad_core.nets")
-    assert said.endswith('the nets need torch: pip install "natgrad[nets]"\n')
+@pytest.mark.slow
+def test_the_engine_needs_numpy_and_scipy_only(empty: Path) -> None:
+    assert output(empty, "-c", INSTALLED).split() == ["natgrad", "numpy", "scipy"]
+    assert output(empty, "-W", "error", "-c", A_NATURAL_STEP) == f"{__version__} True\n"
+    assert output(empty, "-W", "error", "-c", ALL_OF_THE_ENGINE) == "False\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("command", "extra"),
+    [
+        (["serve"], "lecture"), (["present", "steps.json"], "lecture"),
+        (["export", "pages"], "lecture"), (["hub"], "hub"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+@pytest.mark.parametrize("start", [["natgrad"], ["python", "-m", "natgrad_lecture"]], ids=" ".join)
+def test_a_command_without_its_extra_says_in_one_sentence_what_to_install(
+    empty: Path, start: list[str], command: list[str], extra: str
+) -> None:
+    (empty.parent / "steps.json").write_text("{}")
+    program, *arguments = start
+    done = subprocess.run(
+        [empty.parent / program, *arguments, *command],
+        cwd=empty.parent, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stdout == ""
+    install = re.escape(f'pip install "natgrad[{extra}]"')
+    assert re.fullmatch(rf"natgrad: \w+ is missing: {install}\n", done.stderr)
+
+
+@pytest.mark.slow
+def test_without_an_extra_help_and_the_widget_s_error_still_work(empty: Path) -> None:
+    assert "serve" in output(empty, "-m", "natgrad_lecture", "--help")
+    code = "import natgrad_lecture\ntry: natgrad_lecture.lesson('fisher')\n" \
+           "except ModuleNotFoundError as missing: print(missing)"  # fmt: skip
+    assert output(empty, "-c", code).endswith('pip install "natgrad[lecture]"\n')
+    code = "try: import natgrad_core.nets\nexcept ModuleNotFoundError as missing: print(missing)"
+    assert output(empty, "-c", code) == 'the nets need torch: pip install "natgrad[nets]"\n'

@@ -18,6 +18,8 @@ import logging
 import sys
 from typing import Any, cast
 
+from natgrad_lecture.extras import needs_extra
+
 __all__ = ["serve"]
 
 # Voila brings jsonschema, which as it is imported builds the grammar of internationalized addresses
@@ -28,7 +30,8 @@ sys.modules.setdefault("rfc3987_syntax", cast(Any, None))
 
 def serve(**options: Any) -> None:
     """Serve the lessons; the options are LessonServer's."""
-    from natgrad_lecture.server.server import LessonServer  # Voila costs half a second.
+    with needs_extra("lecture"):
+        from natgrad_lecture.server.server import LessonServer  # Voila costs half a second.
 
     for noisy in ("tornado.access", "tornado.application", "tornado.general", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)

@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 
 from traitlets.config import Config
 
+from natgrad_lecture.extras import needs_extra
+
 
 def options(environment: dict[str, str]) -> dict[str, Any]:
     """Return the server's options as the hub wishes them; SystemExit if no hub speaks."""
@@ -40,10 +42,11 @@ def options(environment: dict[str, str]) -> dict[str, Any]:
 
 def let_the_hub_say_who(config: Config) -> None:
     """Ask the hub who a visitor is, and whether they may come in."""
-    from jupyterhub.singleuser.extension import (
-        JupyterHubAuthorizer,
-        JupyterHubIdentityProvider,
-    )
+    with needs_extra("hub"):
+        from jupyterhub.singleuser.extension import (
+            JupyterHubAuthorizer,
+            JupyterHubIdentityProvider,
+        )
 
     config.Voila.identity_provider_class = JupyterHubIdentityProvider
     config.Voila.authorizer_class = JupyterHubAuthorizer
