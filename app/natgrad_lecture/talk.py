@@ -18,7 +18,7 @@ from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.state.state import VERSION, read_query
 
 _MARKS = str.maketrans({"*": "*0", "~": "*1", "!": "*2"})
-"""What parts steps, and a step from its line, is written so within them (stage/talk.js)."""
+"""What parts steps, and a step from its line, is written so within them (session/talk_codec.js)."""
 
 
 class BadTalk(ValueError):

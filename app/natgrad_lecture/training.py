@@ -1,8 +1,9 @@
 """Training that is pulled: a run is as long as somebody has asked for, a slice of time at a time.
 
-A page asks for its picture again and again (``more``, see ``ask.js``), and each answer trains for a
-few hundredths of a second. So to stop is not to ask, a slider waits for one slice at most, and
-nothing runs when nobody looks. What was trained stays: a run that is asked for again goes on.
+A page asks for its picture again and again (``more``, see ``request_queue.js``), and each
+answer trains for a few hundredths of a second. So to stop is not to ask, a slider waits for one
+slice at most, and nothing runs when nobody looks. What was trained stays: a run that is asked for
+again goes on.
 
 This is the one module of the dashboards that loads torch; the net lessons import it when they are
 opened, and no other lesson does.

@@ -3,7 +3,7 @@
 The page asks with the whole state and what to change in it; ``respond`` computes; the widget sends
 the answer, JSON and one binary buffer. It keeps nothing but the last state, so a page may reconnect
 to a fresh kernel at any time. In JupyterLab anywidget carries the module and the messages; on our
-own page ``page.js`` does, and finds the first answer in the display's mimebundle.
+own page ``live_page.js`` does, and finds the first answer in the display's mimebundle.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Lesson(anywidget.AnyWidget):
     trajectories themselves.
     """
 
-    _esm: ClassVar[str] = module("render.js")
+    _esm: ClassVar[str] = module("lesson_view.js")
     _css: ClassVar[str] = style()
 
     lesson = traitlets.Dict().tag(sync=True)

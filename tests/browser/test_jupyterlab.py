@@ -136,7 +136,7 @@ def test_a_lesson_is_drawn_once_its_cell_is_on_the_page(page: Page) -> None:
           document.body.append(el);
           await drawn;
         }""",
-        [module("render.js"), traits, list(arrays)],
+        [module("lesson_view.js"), traits, list(arrays)],
     )
     width = page.evaluate("document.querySelector('.natgrad canvas').getBoundingClientRect().width")
     assert page.evaluate(f"{ROOT}.answer.planes.length") == 2

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from natgrad_lecture.stage.bundle import module
 
-CODE = module("strokes.js") + "\nexport { note };"
+CODE = module("canvas/primitives.js") + "\nexport { note };"
 
 BOTH = """async ([code, align, ratio]) => {
   const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));

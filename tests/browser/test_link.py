@@ -130,7 +130,7 @@ def test_a_visit_costs_two_requests_and_a_websocket(server, page: Page) -> None:
     set_rate(page, "0.033")
     page.wait_for_function(f"{STAGE}.answer.state.rate === 0.033")
     parts = [re.sub(r"[?].*|data:.*", "", url).rsplit("/", 1)[-1] for url in asked]
-    assert sorted(filter(None, parts)) == ["channels", "coordinates", "page.js"], asked
+    assert sorted(filter(None, parts)) == ["channels", "coordinates", "live_page.js"], asked
 
 
 def test_an_idle_page_sleeps_without_a_word_and_wakes_with_what_the_reader_does(

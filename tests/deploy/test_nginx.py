@@ -92,7 +92,7 @@ def test_a_lesson_is_read_and_dragged_through_the_proxy(
     page = Page(url).fetch(http)
     assert page.data["base"] == "/natgrad/"
     text = http.get(f"{url}coordinates", timeout=60).text
-    module = re.findall(r'src="(/natgrad/[^"]+/page\.js)"', text)[0]
+    module = re.findall(r'src="(/natgrad/[^"]+/live_page\.js)"', text)[0]
     asked = http.get(url.replace("/natgrad/", module), timeout=10)
     assert asked.headers["Content-Type"].startswith("text/javascript")
     page.connect(sslopt={"ca_certs": http.verify})

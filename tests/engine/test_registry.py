@@ -68,7 +68,7 @@ def starts(modules: set[str], *roots: str) -> set[str]:
 
 
 CORE = sorted((ROOT / "natgrad_core").rglob("*.py"))
-APP = sorted((ROOT / "app").rglob("*.py"))
+APP = sorted((ROOT / "app" / "natgrad_lecture").rglob("*.py"))
 
 
 @pytest.mark.parametrize("path", CORE, ids=lambda p: str(p.relative_to(ROOT)))

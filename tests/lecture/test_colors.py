@@ -23,7 +23,7 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 
-THEME = (Path(__file__).resolve().parents[2] / "app/natgrad_lecture/stage/theme.css").read_text()
+THEME = (Path(__file__).resolve().parents[2] / "app/frontend/styles/theme.css").read_text()
 
 SEEN_BY = {
     "all": np.eye(3),

@@ -49,7 +49,7 @@ def test_a_map_between_two_inks_is_mixed_as_on_the_stage() -> None:
     ]
     for _, _, _, paper in mixed:
         assert f"--paper: {paper};" in style()
-    most = int(re.findall(r"\((\d+) \* Math\.abs", module("render.js"))[0])
+    most = int(re.findall(r"\((\d+) \* Math\.abs", module("lesson_view.js"))[0])
     assert all(0.9 * most < int(share) < most for _, _, share, _ in mixed)
 
 

@@ -139,12 +139,12 @@ def test_assets_may_be_kept_for_ever_under_a_name_that_follows_their_contents(
     server: Server,
 ) -> None:
     now = requests.get(f"{server.url}coordinates", timeout=60).text
-    path = re.findall(r'src="(/natgrad/[^"]+/page\.js)"', now)[0]
+    path = re.findall(r'src="(/natgrad/[^"]+/live_page\.js)"', now)[0]
     fresh = requests.get(server.url.rstrip("/") + path, timeout=60)
     assert fresh.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert fresh.headers["Content-Encoding"] == "gzip"
     assert fresh.headers["Content-Type"].startswith("text/javascript")
-    stale = requests.get(f"{server.url}natgrad/0000/page.js", timeout=60)
+    stale = requests.get(f"{server.url}natgrad/0000/live_page.js", timeout=60)
     assert stale.headers["Cache-Control"] == "no-cache"
 
 

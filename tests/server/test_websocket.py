@@ -474,7 +474,7 @@ def test_a_full_house_has_a_line_before_the_door_and_lets_the_first_in_first() -
             answer = visitor.get(f"{server.url}newton?v=1&rate=0.2", timeout=60)
             assert answer.status_code == 503
             assert f"You are number <strong>{place}</strong>" in answer.text
-            assert "/wait.js" in answer.text
+            assert "/waiting_page.js" in answer.text
             assert int(answer.headers["Retry-After"]) > 0
         again = visitors[1].get(f"{server.url}newton", timeout=60)
         assert "number <strong>2</strong>" in again.text, "who asks again keeps the place"

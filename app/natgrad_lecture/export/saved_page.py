@@ -74,7 +74,7 @@ def saved(
 def page(pack: Pack, first: int, *, link: str = "", nav: Mapping[str, Any] | None = None) -> bytes:
     """The page of a pack that opens with the answer ``first``."""
     words, arrays = pack.parts(first, nav)
-    script = f"(() => {{\n{module('player.js')}\n}})();".replace("</script", r"<\/script")
+    script = f"(() => {{\n{module('entry/saved_page.js')}\n}})();".replace("</script", r"<\/script")
     digest = b64encode(sha256(script.encode()).digest()).decode("ascii")
     charts = any(answer.get("charts") for answer in pack.answers)
     policy = (

@@ -73,7 +73,7 @@ def _nav(row: list[Lesson], at: int) -> dict[str, Any]:
 def _index(row: list[Lesson]) -> str:
     templates = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=select_autoescape())
     values = home({lesson.name: lesson for lesson in row}, _inline)
-    script = {"inline": f"(() => {{\n{module('home.js')}\n}})();"}
+    script = {"inline": f"(() => {{\n{module('entry/home.js')}\n}})();"}
     return templates.get_template("home.html").render(**values, script=script, suffix=".html")
 
 

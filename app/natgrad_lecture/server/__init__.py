@@ -5,7 +5,7 @@ what makes the stock page slow: its front-end bundle is not sent at all. A page 
 
 1. the head, sent before any kernel is looked for, so that the browser fetches the stage meanwhile;
 2. the lesson's first answer, inlined as JSON, so that the first picture needs no websocket;
-3. one module, ``page.js``, which draws that answer and then speaks to the kernel.
+3. one module, ``live_page.js``, which draws that answer and then speaks to the kernel.
 
 Kernels are started ahead of their visitors, end when the page goes away, and none outlives the
 server. The door: we listen on this machine unless ``--host`` says otherwise, answer only to its own

@@ -15,9 +15,9 @@ from natgrad_lecture.stage import bundle
 class Assets:
     """What a page loads, under a name that follows the contents: a browser may keep it for ever.
 
-    The many modules go as one file, ``page.js``; the style sheets stand in the page's head. So a
-    page costs two requests and a websocket, and a returning reader's one. ``plotly.js`` is fetched
-    by the pages that have a chart, when they have one to draw.
+    The many modules go as one file, ``live_page.js``; the style sheets are in the page's head. So
+    a page costs two requests and a websocket, and a returning reader's one. ``plotly.js`` is
+    fetched by the pages that have a chart, when they have one to draw.
     """
 
     def __init__(self) -> None:
@@ -27,14 +27,14 @@ class Assets:
 
     def _refresh(self) -> None:
         """Read everything anew if any file changed: an edit shows at the next reload."""
-        paths = sorted(path for path in STAGE.iterdir() if path.suffix in {".js", ".css"})
-        seen = [(path.name, path.stat().st_mtime_ns) for path in paths]
+        paths = sorted(path for path in STAGE.rglob("*") if path.suffix in {".js", ".css"})
+        seen = [(str(path), path.stat().st_mtime_ns) for path in paths]
         if seen == self._seen:
             return
         bundle.module.cache_clear()
         bundle.style.cache_clear()
-        files = {"page.js": bundle.module("page.js").encode()}
-        files |= {name: bundle.module(name).encode() for name in ("home.js", "wait.js")}
+        names = ("live_page.js", "home.js", "waiting_page.js")
+        files = {name: bundle.module(f"entry/{name}").encode() for name in names}
         files["stage.css"] = bundle.style().encode()
         files["plotly.js"] = bundle.plotly()
         digest = sha256(repr(sorted(files.items())).encode())
@@ -57,7 +57,7 @@ class Assets:
         """The file as it is sent to nearly everybody: compressed once, not for each reader."""
         return gzip.compress(self.files[name], mtime=0)
 
-    def url(self, base: str, name: str = "page.js") -> str:
+    def url(self, base: str, name: str = "live_page.js") -> str:
         """Return where a page finds its module, ``name``."""
         return f"{base}natgrad/{self.hash}/{name}"
 

@@ -70,7 +70,7 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
         self.set_header("Retry-After", str(AGAIN))
         self.set_header("Cache-Control", "no-store")
         self.set_cookie(TICKET, ticket, httponly=True, samesite="Lax", path=self.base_url)
-        script = self.server.assets.url(self.server.base_url, "wait.js")
+        script = self.server.assets.url(self.server.base_url, "waiting_page.js")
         said = {"place": place, "limit": self.server.limit, "again": AGAIN}
         self.finish(self.server.render("wait.html", **said, script=script, ticket=ticket))
 

@@ -10,9 +10,9 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-ROOM = Path(__file__).parent
+ROOM = Path(__file__).parents[2] / "frontend"
 
-_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w.-]+)";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.[\w./-]+)";\n', re.MULTILINE)
 _NAME = re.compile(r"^(?:export )?(?:async )?(?:function\*?|const|let|class) (\w+)", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?:async )?(?:function\*?|const|let|class) (\w+)", re.MULTILINE)
 _DEFAULT = re.compile(r"^export default .*\n", re.MULTILINE)
@@ -24,8 +24,10 @@ def _order(name: str, found: dict[str, str], above: tuple[str, ...] = ()) -> Non
         raise ValueError(f"modules import one another in a ring: {' → '.join((*above, name))}")
     if name in found:
         return
-    source = (ROOM / name).read_text("utf-8")
-    for names, other in _IMPORT.findall(source):
+    path = ROOM / "src" / name
+    source = path.read_text("utf-8")
+    for names, where in _IMPORT.findall(source):
+        other = str((path.parent / where).resolve().relative_to(ROOM / "src"))
         _order(other, found, (*above, name))
         offered = re.findall(
             r"^export (?:async )?(?:function\*?|const|let|class) (\w+)", found[other], re.MULTILINE
@@ -61,7 +63,9 @@ def module(entry: str) -> str:
 @cache
 def style() -> str:
     """Return every style sheet in the room, the one for print last: it overrules the others."""
-    sheets = sorted(ROOM.glob("*.css"), key=lambda path: (path.name == "print.css", path.name))
+    sheets = sorted(
+        ROOM.glob("styles/*.css"), key=lambda path: (path.name == "print.css", path.name)
+    )
     return "\n".join(path.read_text("utf-8") for path in sheets)
 
 

@@ -1,0 +1,158 @@
+// What can be dragged on a plane: focusable elements above the canvas, for pointer, touch and keys.
+// A handle moves at once with the pointer; the kernel's word on where it stands comes after.
+
+import { make, setAttribute, setText } from "../lib/dom.js";
+import { round, show } from "../lib/number_format.js";
+import { inkVar } from "./colors.js";
+import { say } from "../i18n/en.js";
+
+const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const DIGITS = "₀₁₂₃₄₅₆₇₈₉";
+
+// What stands beside a handle: a1 is the first column of A.
+export const tagOf = ({ id, tag }) =>
+  tag ?? id.replace(/^a(\d)$/, (_, d) => `a${DIGITS[d]}`).replace(/^start.*/, "");
+
+export function makeHandles(plane, { ask, redraw, busy }) {
+  const box = make("div", { class: "handles" });
+  const held = new Map(); // id → {spec, element, own: where the reader put it, dragging}
+
+  const span = () => plane.view()[1] - plane.view()[0];
+
+  function tell(handle, at) {
+    const { field, from = [0, 0], scale = 1 } = handle.spec;
+    const grain = 10 ** Math.floor(Math.log10(span() / plane.side())); // no finer than a pixel
+    handle.own = at;
+    const places = at.map((v, i) => round((v - from[i]) / scale, grain / Math.abs(scale)));
+    ask({ [field]: places.map((v, i) => Number(plane.value(i, v).toPrecision(12))) });
+    place(handle);
+    redraw();
+  }
+
+  function place(handle) {
+    const at = handle.own ?? handle.spec.at;
+    const [x0, x1, y0, y1] = plane.view();
+    const side = plane.side();
+    const left = (side * (at[0] - x0)) / (x1 - x0);
+    const top = (side * (y1 - at[1])) / (y1 - y0);
+    // A handle outside the view waits at the edge, where it can still be taken.
+    const inside = (v) => `${Math.max(0, Math.min(side, v)).toFixed(1)}px`;
+    const where = `${inside(left)} ${inside(top)}`;
+    if (handle.where !== where) handle.element.style.translate = handle.where = where; // no layout
+    const names = plane.labels();
+    const said = at.map((v, i) => plane.value(i, v));
+    const words = said.map((v, i) => `${names[i]} ${show(v)}`).join(", ");
+    setAttribute(handle.element, "aria-valuetext", words);
+    setAttribute(handle.element, "aria-valuenow", String(Number(said[0].toPrecision(4))));
+  }
+
+  function create(spec) {
+    const handle = { spec, own: null, dragging: false };
+    const tag = make("span", { class: "tag", "aria-hidden": "true" });
+    const element = make(
+      "div",
+      {
+        class: `handle ${spec.from ? "tip" : "spot"}`,
+        role: "slider",
+        tabindex: "0",
+        "data-handle": spec.id,
+        "aria-roledescription": say("point"),
+        "aria-keyshortcuts": "ArrowUp ArrowDown ArrowLeft ArrowRight",
+      },
+      make("span", { class: "dot" }),
+      tag,
+    );
+    setText(tag, tagOf(spec));
+    element.style.setProperty("--own", `var(${inkVar(spec.ink)}, var(--start))`);
+    element.addEventListener("pointerdown", (event) => grab(handle, event));
+    element.addEventListener("keydown", (event) => nudge(handle, event));
+    return Object.assign(handle, { element, tag });
+  }
+
+  function grab(handle, event) {
+    if (event.button > 0) return;
+    const { element } = handle;
+    const frame = plane.frame.getBoundingClientRect(); // read once: no layout while moving
+    const view = plane.view();
+    const scale = (view[1] - view[0]) / frame.width;
+    const start = handle.own ?? handle.spec.at;
+    const home = [event.clientX, event.clientY];
+    element.setPointerCapture(event.pointerId);
+    element.focus({ preventScroll: true });
+    handle.dragging = true;
+    element.classList.add("held");
+    const move = (e) =>
+      tell(handle, [
+        start[0] + (e.clientX - home[0]) * scale,
+        start[1] - (e.clientY - home[1]) * scale,
+      ]);
+    const drop = () => {
+      handle.dragging = false;
+      element.classList.remove("held");
+      element.removeEventListener("pointermove", move);
+      for (const end of ["pointerup", "pointercancel"]) element.removeEventListener(end, drop);
+      settle();
+    };
+    element.addEventListener("pointermove", move);
+    for (const end of ["pointerup", "pointercancel"]) element.addEventListener(end, drop);
+    event.preventDefault();
+  }
+
+  function nudge(handle, event) {
+    const way = KEYS[event.key];
+    if (!way) return;
+    const at = handle.own ?? handle.spec.at;
+    const step = span() * (event.shiftKey ? 0.002 : event.ctrlKey || event.altKey ? 0.1 : 0.02);
+    tell(
+      handle,
+      at.map((v, i) => v + way[i] * step),
+    );
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  // Once everything asked is answered, a handle stands where the kernel says.
+  function settle() {
+    if (busy()) return;
+    for (const handle of held.values()) {
+      if (handle.dragging || !handle.own) continue;
+      handle.own = null;
+      for (const mark of ["aria-invalid", "data-wrong"]) setAttribute(handle.element, mark, null);
+      place(handle);
+      redraw();
+    }
+  }
+
+  function update(specs, errors) {
+    const present = new Set(specs.map((spec) => spec.id));
+    for (const [id, handle] of held) {
+      if (present.has(id)) continue;
+      handle.element.remove();
+      held.delete(id);
+    }
+    for (const spec of specs) {
+      if (!held.has(spec.id)) {
+        held.set(spec.id, create(spec));
+        box.append(held.get(spec.id).element);
+      }
+      const handle = held.get(spec.id);
+      handle.spec = spec;
+      setAttribute(handle.element, "aria-label", spec.label);
+      const stem = spec.field.split(".")[0];
+      const said =
+        handle.own && Object.entries(errors).find(([field]) => field.split(".")[0] === stem);
+      setAttribute(handle.element, "aria-invalid", said ? "true" : null);
+      setAttribute(handle.element, "data-wrong", said ? said[1] : null);
+      place(handle);
+    }
+    settle();
+  }
+
+  return {
+    box,
+    update,
+    replace: () => held.forEach(place),
+    settle,
+    shown: () => [...held.values()].map((h) => ({ ...h.spec, at: h.own ?? h.spec.at })),
+  };
+}

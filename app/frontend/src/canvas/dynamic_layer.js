@@ -1,0 +1,278 @@
+// The living layer: what moves when a handle is dragged, the step is scrubbed or a run is played.
+
+import { drawHeat } from "./heat_map.js";
+import { drawGhosts } from "../controls/pinned_run.js";
+import { arrow, ellipse, lastGood, note, placing, pointAt, symbol, trail } from "./primitives.js";
+
+const DASH = [8, 6];
+const SPANS = 6; // so many times a plane's side a line may be long before its dashes grow
+
+// A line that runs to and fro across the plane has longer dashes: each costs time, and thousands of
+// short ones blur. In steps of two, so that they stand still while a line is dragged.
+function dashes(length, side, weight) {
+  const longer = 2 ** Math.max(0, Math.min(2, Math.ceil(Math.log2(length / (SPANS * side)))));
+  return DASH.map((d) => d * weight * longer);
+}
+
+export function drawLiving(ctx, scene) {
+  const { side, ratio, view, traces } = scene;
+  ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+  ctx.clearRect(0, 0, side, side);
+  ctx.lineJoin = ctx.lineCap = "round";
+  const look = { ...scene, place: placing(view, side), size: side / 500 };
+  look.weight = Math.max(1, look.size) * scene.thick;
+  const of = (kind) => traces.filter((trace) => trace.kind === kind);
+  of("heat").forEach((trace) => drawHeat(ctx, trace, look));
+  if (scene.ghosts.length) drawGhosts(ctx, scene.ghosts, look);
+  of("ellipses").forEach((trace) => drawEllipses(ctx, trace, look));
+  of("area").forEach((trace) => drawArea(ctx, trace, look));
+  of("curve").forEach((trace) => drawCurve(ctx, trace, look));
+  of("points").forEach((trace) => drawPoints(ctx, trace, look));
+  of("path").forEach((trace) => drawPath(ctx, trace, look));
+  of("path").forEach((trace) => drawBall(ctx, trace, look));
+  scene.handles.forEach((handle) => drawShaft(ctx, handle, look));
+  if (!scene.playing) {
+    of("ellipse-at").forEach((trace) => drawEllipseAt(ctx, trace, look));
+    drawArrows(ctx, of("arrows"), look);
+  }
+  if (scene.hover) drawHover(ctx, scene.hover, look);
+}
+
+function drawPath(ctx, trace, { array, palette, place, k, weight }) {
+  const points = array(trace.points);
+  if (!points) return;
+  const color = palette.color(trace.ink);
+  const width = (palette.ink(trace.ink).width ?? 2.5) * weight;
+  const dashed = trace.dash === "dashed";
+  const last = points.length / 2 - 1;
+  ctx.lineCap = dashed ? "butt" : "round";
+  const line = (from, to, thickness, ink) => {
+    ctx.beginPath();
+    const length = trail(ctx, points, from, to, place);
+    ctx.setLineDash(dashed ? dashes(length, place.side, weight) : []);
+    ctx.lineWidth = thickness;
+    ctx.strokeStyle = ink;
+    ctx.stroke();
+  };
+  // What is still to come is a hair: thin, and cheap to draw.
+  if (k < last) line(dashed ? 0 : Math.floor(k), last, weight, palette.pale(trace.ink));
+  const now = Math.min(k, last);
+  if (dashed) {
+    // A thread of paper under the dashes: where both runs coincide the solid line shows through
+    // as a line with slits, so that 'the same path twice' can be seen.
+    ctx.beginPath();
+    trail(ctx, points, 0, now, place);
+    ctx.setLineDash([]);
+    ctx.lineWidth = Math.max(1, width * 0.4);
+    ctx.strokeStyle = palette.color("paper");
+    ctx.stroke();
+  }
+  line(0, now, width, color);
+  ctx.setLineDash([]);
+  ctx.lineCap = "round";
+  const end = lastGood(points);
+  if (end < last)
+    drawBreak(ctx, place.x(points[2 * end]), place.y(points[2 * end + 1]), color, weight);
+}
+
+// A line that no step moves: a graph, a level set, a road between two points.
+function drawCurve(ctx, trace, { array, palette, place, weight }) {
+  const points = array(trace.points);
+  if (!points) return;
+  const starts = array(trace.starts) ?? [0, points.length / 2];
+  ctx.beginPath();
+  for (let i = 0; i + 1 < starts.length; i++) {
+    trail(
+      ctx,
+      points.subarray(2 * starts[i], 2 * starts[i + 1]),
+      0,
+      starts[i + 1] - starts[i] - 1,
+      place,
+    );
+  }
+  ctx.globalAlpha = trace.faint ? 0.35 : 1;
+  ctx.setLineDash(trace.dash === "dashed" ? DASH.map((d) => d * weight) : []);
+  ctx.lineWidth = (trace.width ?? 2.2) * weight;
+  ctx.strokeStyle = palette.color(trace.ink);
+  ctx.stroke();
+  ctx.setLineDash([]);
+  ctx.globalAlpha = 1;
+  if (!trace.broken) return;
+  const end = lastGood(points);
+  drawBreak(
+    ctx,
+    place.x(points[2 * end]),
+    place.y(points[2 * end + 1]),
+    palette.color(trace.ink),
+    weight,
+  );
+}
+
+// What lies between a curve with a point a step and the line y = base: strongly up to the step
+// shown.
+function drawArea(ctx, trace, { array, palette, place, k }) {
+  const points = array(trace.points);
+  if (!points) return;
+  const last = points.length / 2 - 1;
+  const base = place.y(trace.base);
+  const fill = (from, to, alpha) => {
+    if (from >= to) return;
+    ctx.beginPath();
+    ctx.moveTo(place.x(points[2 * from]), base);
+    for (let i = from; i <= to; i++) ctx.lineTo(place.x(points[2 * i]), place.y(points[2 * i + 1]));
+    ctx.lineTo(place.x(points[2 * to]), base);
+    ctx.globalAlpha = alpha;
+    ctx.fill();
+  };
+  ctx.fillStyle = palette.color(trace.ink);
+  const now = Math.min(Math.round(k), last);
+  fill(0, now, 0.42);
+  fill(now, last, 0.12);
+  ctx.globalAlpha = 1;
+}
+
+// The run stopped here: it left the domain or grew past all bounds.
+function drawBreak(ctx, x, y, color, weight) {
+  const r = 5.5 * weight;
+  ctx.beginPath();
+  ctx.moveTo(x - r, y - r);
+  ctx.lineTo(x + r, y + r);
+  ctx.moveTo(x - r, y + r);
+  ctx.lineTo(x + r, y - r);
+  ctx.strokeStyle = color;
+  ctx.lineWidth = 2.5 * weight;
+  ctx.stroke();
+}
+
+function drawBall(ctx, trace, { array, palette, place, k, size, weight }) {
+  const points = array(trace.points);
+  if (!points) return;
+  const ink = palette.ink(trace.ink);
+  const color = palette.color(trace.ink);
+  const paper = palette.color("paper");
+  const [x, y] = pointAt(points, Math.min(k, points.length / 2 - 1));
+  const r = 5.2 * Math.max(1, size);
+  const [px, py] = [place.x(x), place.y(y)];
+  if (trace.dash === "dashed") {
+    symbol(ctx, ink.symbol, px, py, r * 1.5, { stroke: paper, width: 4.5 * weight });
+    symbol(ctx, ink.symbol, px, py, r * 1.5, { stroke: color, width: 2 * weight });
+  } else
+    symbol(ctx, ink.symbol, px, py, r, {
+      fill: color,
+      stroke: paper,
+      width: 3 * Math.min(weight, 2),
+    });
+}
+
+function drawEllipses(ctx, trace, { array, palette, place, k, weight, playing, traces }) {
+  const shapes = array(trace.shapes);
+  if (!shapes) return;
+  const at = array(trace.at);
+  const count = shapes.length / 6;
+  const shown = traces.some((other) => other.kind === "ellipse-at");
+  let near = -1;
+  for (let i = 0; at && i < count; i++) {
+    if (!playing && shown) break; // paused, this step's own ellipse stands out instead
+    if (near < 0 || Math.abs(at[i] - k) < Math.abs(at[near] - k)) near = i;
+  }
+  ctx.strokeStyle = palette.color(trace.ink);
+  ctx.beginPath();
+  for (let i = 0; i < count; i++) if (i !== near) ellipse(ctx, shapes, 6 * i, place);
+  ctx.globalAlpha = 0.34;
+  ctx.lineWidth = weight;
+  ctx.stroke();
+  ctx.globalAlpha = 1;
+  if (near < 0) return;
+  ctx.beginPath();
+  ellipse(ctx, shapes, 6 * near, place);
+  ctx.lineWidth = 1.7 * weight;
+  ctx.stroke();
+}
+
+function drawEllipseAt(ctx, trace, { array, palette, place, k, weight }) {
+  const shapes = array(trace.shapes);
+  if (!shapes) return;
+  const step = Math.min(Math.round(k), shapes.length / 6 - 1);
+  ctx.beginPath();
+  ellipse(ctx, shapes, 6 * step, place);
+  ctx.fillStyle = ctx.strokeStyle = palette.color(trace.ink);
+  ctx.globalAlpha = 0.09;
+  ctx.fill();
+  ctx.globalAlpha = 1;
+  ctx.lineWidth = 2 * weight;
+  ctx.stroke();
+}
+
+// Labels stand beyond the heads, above all arrows, and step aside for one another.
+function drawArrows(ctx, traces, { array, palette, place, k, size, weight, side }) {
+  const paper = palette.color("paper");
+  const em = Math.round(15 * Math.max(1, size));
+  const labels = [];
+  for (const trace of traces) {
+    const points = array(trace.points);
+    if (!points) continue;
+    const step = 4 * Math.min(Math.round(k), points.length / 4 - 1);
+    const [x0, x1] = [place.x(points[step]), place.x(points[step + 2])];
+    const [y0, y1] = [place.y(points[step + 1]), place.y(points[step + 3])];
+    const color = palette.color(trace.ink);
+    const drawn = arrow(ctx, x0, y0, x1, y1, { color, paper, width: 2.2 * weight });
+    if (drawn && trace.label) labels.push({ text: trace.label, color, x0, y0, x1, y1 });
+  }
+  const taken = [];
+  for (const { text, color, x0, y0, x1, y1 } of labels) {
+    const length = Math.hypot(x1 - x0, y1 - y0);
+    const right = x1 >= x0;
+    ctx.textAlign = right ? "left" : "right";
+    const beyond = x1 + ((x1 - x0) / length) * 0.5 * em + (right ? 5 : -5);
+    const wide = 0.6 * em * text.length; // about; the whole of it stays on the plane
+    const x = Math.max(right ? 4 : 4 + wide, Math.min(right ? side - 4 - wide : side - 4, beyond));
+    let y = Math.max(em, Math.min(side - 6, y1 + ((y1 - y0) / length) * 0.5 * em + 0.3 * em));
+    const away = y1 > y0 ? em : -em;
+    while (taken.some(([u, v]) => Math.abs(u - x) < 4 * em && Math.abs(v - y) < em)) y += away;
+    taken.push([x, y]);
+    note(ctx, text, x, y, { color, paper, size: em });
+  }
+  ctx.textAlign = "left";
+}
+
+// Single points; where `counts` says how many there are at each step, those; with `per` each step
+// has that many of its own.
+function drawPoints(ctx, trace, { array, palette, place, weight, k }) {
+  let points = array(trace.points);
+  if (points && trace.per) {
+    const row = 2 * trace.per;
+    const step = Math.min(Math.round(k), points.length / row - 1);
+    points = points.subarray(step * row, (step + 1) * row);
+  }
+  const counts = array(trace.counts);
+  const shown = counts ? 2 * counts[Math.min(Math.round(k), counts.length - 1)] : points?.length;
+  const color = palette.color(trace.ink);
+  const small = trace.size ?? 1;
+  const r = 4.2 * weight * small;
+  const look = { fill: color, stroke: palette.color("paper"), width: small < 1 ? 1 : 2 };
+  const name = trace.symbol ?? palette.ink(trace.ink).symbol;
+  for (let i = 0; points && i < shown; i += 2) {
+    symbol(ctx, name, place.x(points[i]), place.y(points[i + 1]), r, look);
+  }
+}
+
+// A handle that is the tip of a vector (a column of A) carries its shaft.
+function drawShaft(ctx, { from, at, ink }, { palette, place, weight }) {
+  if (!from) return;
+  const [x0, y0, x1, y1] = [place.x(from[0]), place.y(from[1]), place.x(at[0]), place.y(at[1])];
+  const color = palette.color(ink);
+  arrow(ctx, x0, y0, x1, y1, {
+    color,
+    paper: palette.color("paper"),
+    width: 2.5 * weight,
+    head: 13 * weight,
+  });
+}
+
+function drawHover(ctx, { point, ink }, { palette, place, weight }) {
+  ctx.beginPath();
+  ctx.arc(place.x(point[0]), place.y(point[1]), 8 * weight, 0, 2 * Math.PI);
+  ctx.strokeStyle = palette.color(ink);
+  ctx.lineWidth = 1.5 * weight;
+  ctx.stroke();
+}

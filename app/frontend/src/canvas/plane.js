@@ -1,0 +1,144 @@
+// One square plane: a figure with two canvases, handles, ticks, names and a read-out.
+
+import { makeBrush } from "./paint_brush.js";
+import { make, setAttribute, setText } from "../lib/dom.js";
+import { makeHandles } from "./drag_handles.js";
+import { makeHover } from "./tooltip.js";
+import { drawLiving } from "./dynamic_layer.js";
+import { clearPlane, drawAxes, drawOutlines, isGrid, isStill, stillNames } from "./static_layer.js";
+import { say } from "../i18n/en.js";
+import { makeTicks, marks, niceStep } from "./ticks.js";
+
+export function makePlane(stage) {
+  const still = make("canvas", { class: "still", "aria-hidden": "true" });
+  const living = make("canvas", { class: "living", "aria-hidden": "true" });
+  const ticks = [makeTicks("x"), makeTicks("y")];
+  const names = [make("span", { class: "axis x" }), make("span", { class: "axis y" })];
+  const title = make("figcaption", {});
+  const frame = make("div", { class: "frame", role: "group" }, still, living);
+  const figure = make("figure", { class: "plane" }, title, frame);
+  const ground = make("canvas"); // the loss, as the still layer has it below the other plane's grid
+  const [onStill, onLiving, onGround] = [still, living, ground].map((c) => c.getContext("2d"));
+
+  let spec = { view: [0, 1, 0, 1], labels: ["", ""] };
+  let traces = [];
+  let quiet = [[], []]; // the ground's, the grid's
+  let quietNames = ["", ""];
+  let side = 0;
+  let ratio = 1;
+  let drawn = [null, null];
+
+  const plane = {
+    figure,
+    frame,
+    view: () => spec.view,
+    labels: () => spec.labels,
+    // What a place on an axis means: on a graph (see figures/graph.py) another number than the
+    // place.
+    value(axis, at) {
+      const [low, high, log] = spec.scales?.[axis] ?? [0, 1, false];
+      return log ? low * (high / low) ** at : low + (high - low) * at;
+    },
+    side: () => side || 1,
+  };
+  const handles = makeHandles(plane, stage);
+  const hover = makeHover(plane, stage);
+  frame.append(...ticks.map((t) => t.box), ...names, handles.box, hover.box);
+
+  plane.settle = handles.settle;
+  plane.scene = () => ({ spec, traces, handles: handles.shown() });
+
+  const placeOf = (event) => {
+    const [x0, x1, , y1] = spec.view;
+    const scale = (x1 - x0) / plane.side();
+    return [x0 + event.offsetX * scale, y1 - event.offsetY * scale];
+  };
+
+  // Where a plane can be picked from, a click on it sets a field to the place.
+  frame.addEventListener("click", (event) => {
+    if (!spec.click || event.target.tagName !== "CANVAS") return;
+    stage.ask({ [spec.click]: placeOf(event) });
+  });
+  frame.append(makeBrush(plane, { field: () => spec.paint, placeOf, ask: stage.ask }));
+
+  let ticked = "";
+  function showTicks() {
+    const [x0, x1, y0, y1] = spec.view;
+    const now = [spec.view, side, JSON.stringify(spec.ticks)].join();
+    if (ticked === now) return;
+    ticked = now;
+    const step = niceStep(x1 - x0);
+    ticks[0].show(x0, x1, marks(x0, x1, step, spec.ticks?.[0]), side);
+    ticks[1].show(y0, y1, marks(y0, y1, step, spec.ticks?.[1]), side);
+  }
+
+  plane.adopt = (newSpec, newTraces, newHandles, errors) => {
+    spec = newSpec;
+    traces = newTraces;
+    const all = traces.filter(isStill);
+    quiet = [all.filter((trace) => !isGrid(trace)), all.filter(isGrid)];
+    quietNames = quiet.map((some) => stillNames(some, stage.array));
+    setText(title, spec.title);
+    setAttribute(figure, "data-plane", spec.name);
+    setAttribute(frame, "data-click", spec.click ?? null);
+    setAttribute(frame, "data-paint", spec.paint ?? null);
+    const labels = spec.labels.join(say("and"));
+    setAttribute(figure, "aria-label", say("plane", { title: spec.title, labels }));
+    const { title: named, paint } = spec;
+    setAttribute(frame, "aria-label", say(paint ? "paint-along" : "read-along", { title: named }));
+    showTicks();
+    spec.labels.forEach((text, i) => setText(names[i], text));
+    handles.update(newHandles, errors);
+    const read = traces.filter((trace) => trace.kind === "path" || trace.read);
+    hover.adopt(read);
+    setAttribute(frame, "tabindex", read.length || paint ? "0" : null);
+  };
+
+  // The frame's size is told by an observer, never measured while drawing.
+  plane.resize = (width, pixelRatio) => {
+    if (width === side && pixelRatio === ratio) return;
+    side = width;
+    ratio = pixelRatio;
+    for (const canvas of [still, living, ground])
+      canvas.width = canvas.height = Math.round(side * ratio);
+    drawn = [null, null];
+    showTicks();
+    handles.replace();
+  };
+
+  plane.draw = ({ array, palette, shelf, theme, k, playing, thick, ghosts }) => {
+    if (!side) return;
+    const { view, ticks: given } = spec;
+    const layer = { view, given, side, ratio, palette, shelf, array, thick };
+    const below = [quietNames[0], view, theme, thick].join(";");
+    const key = [below, quietNames[1], given].join(";");
+    if (below !== drawn[0]) {
+      clearPlane(onGround, layer);
+      drawOutlines(onGround, { ...layer, traces: quiet[0] });
+    }
+    if (key !== drawn[1]) {
+      clearPlane(onStill, layer);
+      onStill.drawImage(ground, 0, 0, ground.width / ratio, ground.height / ratio);
+      drawOutlines(onStill, { ...layer, traces: quiet[1] });
+      drawAxes(onStill, layer);
+    }
+    drawn = [below, key];
+    drawLiving(onLiving, {
+      traces,
+      view,
+      side,
+      ratio,
+      palette,
+      array,
+      theme,
+      k,
+      playing,
+      thick,
+      ghosts,
+      plane: spec.name,
+      handles: handles.shown(),
+      hover: hover.shown(),
+    });
+  };
+  return plane;
+}

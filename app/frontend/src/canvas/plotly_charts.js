@@ -1,0 +1,202 @@
+// Charts that are read slowly, drawn by Plotly, which is fetched when the first of them is wanted:
+// from our server, or in a notebook over the widget's own line. Each has its numbers in a table.
+
+import { make, setAttribute, setText } from "../lib/dom.js";
+import { show } from "../lib/number_format.js";
+import { say } from "../i18n/en.js";
+
+const BETWEEN = 250; // ms between drawings: a chart is read, not played
+const CONFIG = { displayModeBar: false, responsive: false, doubleClick: "reset" };
+
+let loading = null;
+
+function run(src) {
+  return new Promise((resolve, reject) => {
+    const script = make("script", { src });
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => reject(new Error(say("no-script")));
+    document.head.append(script);
+  });
+}
+
+// In a notebook no server of ours stands by: the kernel sends the script, once a page.
+function fetched(model) {
+  return new Promise((resolve) => {
+    const receive = (content, buffers) => {
+      if (content?.script !== "plotly") return;
+      model.off("msg:custom", receive);
+      resolve(new Blob([buffers[0]], { type: "text/javascript" }));
+    };
+    model.on("msg:custom", receive);
+    model.send({ script: "plotly" });
+  });
+}
+
+function loadPlotly(model) {
+  loading ??= (
+    model.asset
+      ? run(model.asset("plotly.js"))
+      : fetched(model).then((blob) => run(URL.createObjectURL(blob)))
+  ).catch((error) => {
+    loading = null; // another chart may try again
+    throw error;
+  });
+  return loading;
+}
+
+// The figure with its inks as colors.
+function inked(part, palette) {
+  if (typeof part === "string")
+    return part.startsWith("ink:") ? palette.color(part.slice(4)) : part;
+  if (Array.isArray(part)) {
+    return typeof part[0] === "number" ? part : part.map((each) => inked(each, palette));
+  }
+  if (!part || typeof part !== "object") return part;
+  return Object.fromEntries(
+    Object.entries(part).map(([key, value]) => [key, inked(value, palette)]),
+  );
+}
+
+function dressed(layout, { palette, size, width, height }) {
+  const [ink, soft, rule] = ["ink", "soft", "rule"].map((name) => palette.color(name));
+  const axis = (own) => ({
+    gridcolor: rule,
+    linecolor: soft,
+    zerolinecolor: rule,
+    tickcolor: rule,
+    ticks: "outside",
+    automargin: true,
+    ...own,
+    title: { standoff: 6, ...own?.title },
+  });
+  return {
+    width,
+    height,
+    autosize: false,
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    margin: { l: 8, r: 12, t: 8, b: 8 },
+    hovermode: "closest",
+    hoverlabel: { bgcolor: palette.color("paper"), bordercolor: soft, font: { color: ink } },
+    showlegend: true,
+    legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, bgcolor: "rgba(0,0,0,0)" },
+    uirevision: "kept", // a zoom outlives the next answer
+    ...layout,
+    font: { color: ink, size, family: getComputedStyle(document.body).fontFamily },
+    xaxis: axis(layout.xaxis),
+    yaxis: axis(layout.yaxis),
+  };
+}
+
+const cell = (value) =>
+  value === null ? "–" : typeof value === "number" ? show(value, 4) : String(value);
+
+function fill(element, { head, rows }) {
+  const row = (cells, tag) =>
+    make("tr", {}, ...cells.map((c, i) => make(i ? tag : "th", {}, cell(c))));
+  element.replaceChildren(
+    make("thead", {}, row(head, "th")),
+    make("tbody", {}, ...rows.map((cells) => row(cells, "td"))),
+  );
+}
+
+function makeChart() {
+  const title = make("figcaption");
+  const plot = make("div", { class: "plot", role: "img" });
+  const table = make("table");
+  const folded = make("details", {}, make("summary", {}, say("numbers")));
+  const trouble = make("p", { class: "wrong", hidden: true });
+  const element = make("figure", { class: "chart" }, title, plot, trouble, folded);
+  return { element, title, plot, table, folded, trouble, chart: null, drawn: "", seen: false };
+}
+
+export function makeCharts(model, { palette, theme, busy }) {
+  const box = make("section", {
+    class: "charts",
+    "data-part": "charts",
+    "aria-label": say("charts"),
+    hidden: true,
+  });
+  const held = new Map(); // name → its parts
+  let timer = 0;
+  const watcher = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const found = [...held.values()].find((each) => each.element === target);
+      if (found) found.seen = isIntersecting;
+    }
+    later(0);
+  });
+  const sizes = new ResizeObserver(() => later(60));
+
+  function adopt(chart) {
+    if (!held.has(chart.name)) {
+      const parts = makeChart();
+      held.set(chart.name, parts);
+      setAttribute(parts.element, "data-chart", chart.name);
+      box.append(parts.element);
+      watcher.observe(parts.element);
+      sizes.observe(parts.plot);
+    }
+    const parts = held.get(chart.name);
+    parts.element.hidden = false;
+    setText(parts.title, chart.title);
+    setAttribute(parts.plot, "aria-label", chart.say);
+    if (parts.plot.hidden !== !chart.figure) parts.plot.hidden = !chart.figure;
+    const table = JSON.stringify(chart.table ?? null);
+    if (table !== parts.told) {
+      parts.told = table;
+      if (chart.table) fill(parts.table, chart.table);
+      if (chart.figure) parts.folded.append(parts.table);
+      else parts.element.append(parts.table);
+      parts.folded.hidden = !(chart.figure && chart.table);
+    }
+    parts.chart = chart;
+  }
+
+  function later(rest = BETWEEN) {
+    if (!timer) timer = setTimeout(() => ((timer = 0), draw()), rest);
+  }
+
+  async function draw() {
+    if (busy()) return later(); // the reader comes first
+    for (const parts of held.values()) {
+      const { chart, plot, trouble, seen, element } = parts;
+      if (!chart?.figure || !seen || element.hidden) continue;
+      const width = Math.round(plot.clientWidth);
+      const height = Math.round(plot.clientHeight);
+      const key = JSON.stringify([chart.figure, width, height, theme()]);
+      if (key === parts.drawn || !width) continue;
+      try {
+        const plotly = await loadPlotly(model);
+        const size = parseFloat(getComputedStyle(plot).fontSize);
+        const { data, layout } = inked(chart.figure, palette);
+        await plotly.react(plot, data, dressed(layout, { palette, size, width, height }), CONFIG);
+        parts.drawn = key;
+        element.dataset.drawn = "yes";
+        trouble.hidden = true;
+      } catch (error) {
+        setText(trouble, say("no-chart", { reason: error.message }));
+        trouble.hidden = false;
+        parts.folded.open = true;
+      }
+    }
+  }
+
+  return {
+    box,
+    update(charts = []) {
+      if (box.hidden !== !charts.length) box.hidden = !charts.length;
+      const names = new Set(charts.map((chart) => chart.name));
+      for (const [name, parts] of held) if (!names.has(name)) parts.element.hidden = true;
+      charts.forEach(adopt);
+      if (charts.length) later();
+    },
+    redraw: () => held.size && later(0),
+    stop() {
+      clearTimeout(timer);
+      watcher.disconnect();
+      sizes.disconnect();
+      for (const { plot, drawn } of held.values()) if (drawn) window.Plotly?.purge(plot);
+    },
+  };
+}

@@ -1,0 +1,48 @@
+// What the reader is told when the engine cannot be reached, and the way back.
+
+import { make, setText } from "../lib/dom.js";
+import { say } from "../i18n/en.js";
+
+export function makeBanner(model, again) {
+  const words = make("span");
+  const button = make("button", { type: "button" }, say("reconnect"));
+  const box = make("div", { class: "banner", role: "alert", hidden: true }, words, button);
+  const { link } = model;
+  let late = false;
+
+  function show() {
+    const lost = link?.broken();
+    const wanted = lost || late;
+    setText(words, say(lost ? "lost" : "slow"));
+    setText(button, say(lost || !link ? "reconnect" : "ask-again"));
+    if (box.hidden !== !wanted) box.hidden = !wanted;
+  }
+
+  let status = link?.status;
+  link?.onstatus(() => {
+    const back = link.status === "open" && status !== "open";
+    status = link.status;
+    show();
+    if (back) again();
+  });
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    try {
+      if (link?.broken()) await link.reconnect();
+      else again();
+    } catch {
+      // still lost: the banner stays
+    } finally {
+      button.disabled = false;
+      show();
+    }
+  });
+  show();
+  return {
+    box,
+    trouble(isLate) {
+      late = isLate;
+      show();
+    },
+  };
+}

@@ -1,0 +1,22 @@
+// What a link asked for and could not be shown: said once, and put away by the reader.
+
+import { make, setText } from "../lib/dom.js";
+import { say } from "../i18n/en.js";
+
+export function makeNotice() {
+  const words = make("p");
+  const close = make("button", { type: "button" }, say("close"));
+  const box = make("div", { class: "notice", role: "status" }, words, close);
+  box.hidden = true;
+  close.addEventListener("click", () => (box.hidden = true));
+  const told = [];
+  return {
+    box,
+    tell(lines) {
+      if (!lines.length) return;
+      told.push(...lines);
+      setText(words, say("dropped", { what: told.join("; ") }));
+      box.hidden = false;
+    },
+  };
+}

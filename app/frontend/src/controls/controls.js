@@ -1,0 +1,93 @@
+// The controls of a lesson, built from its description: a kind of control is one line of a table.
+
+import { checks, choice, toggle } from "./choices.js";
+import { make } from "../lib/dom.js";
+import { numberBox, slider, textBox } from "./inputs.js";
+import { say } from "../i18n/en.js";
+
+function number(spec, fields) {
+  const spot = fields.spot();
+  const { box } = numberBox(spec.field, fields, spot, spec);
+  return make(
+    "label",
+    { class: spec.label.length < 10 ? "control lone short" : "control lone" },
+    make("span", { title: spec.help }, spec.label),
+    box,
+    spot,
+  );
+}
+
+function matrix({ field, label, step = 0.1, size = 2 }, fields) {
+  const spot = fields.spot();
+  const cells = [];
+  for (let i = 0; i < size; i++) {
+    for (let j = 0; j < size; j++) {
+      const name = say("entry", { label, row: i + 1, column: j + 1 });
+      cells.push(numberBox(`${field}.${i}.${j}`, fields, spot, { label: name, step }).box);
+    }
+  }
+  const grid = make("div", { class: "entries", style: `--size:${size}` }, ...cells);
+  const row = make("div", { class: "row" }, make("var", {}, `${label} =`), grid);
+  return make("div", { class: "control matrix", role: "group", "aria-label": label }, row, spot);
+}
+
+// Something to do now, and not a value that stays: pressed, it sets its field once.
+function button({ field, label, value = true, help }, fields) {
+  const spot = fields.spot();
+  const press = make(
+    "button",
+    { type: "button", class: "act", title: help, "data-field": field },
+    label,
+  );
+  press.addEventListener("click", () => fields.set(field, value));
+  fields.add(field, [press], { write: () => {}, spot });
+  return make("div", { class: "control" }, press, spot);
+}
+
+const BUILDERS = { slider, number, matrix, choice, checks, toggle, button, text: textBox };
+
+// A control with `when` is there only while each of those fields has one of those values.
+function showWhen(box, when, fields) {
+  const met = when.map(() => true);
+  when.forEach(([field, values], i) => {
+    const write = (value) => {
+      met[i] = values.includes(value);
+      const hidden = !met.every(Boolean);
+      if (box.hidden !== hidden) box.hidden = hidden;
+    };
+    fields.add(field, [], { write, spot: fields.spot() });
+  });
+}
+
+export function makeControls(lesson, fields) {
+  const groups = lesson.controls.map((group) => {
+    const parts = group.controls.map((spec) => {
+      const build = BUILDERS[spec.kind];
+      if (!build)
+        throw new Error(`no control '${spec.kind}'; there are ${Object.keys(BUILDERS).join(", ")}`);
+      const part = build(spec, fields, lesson);
+      part.dataset.control = spec.field;
+      showWhen(part, spec.when ?? [], fields);
+      return part;
+    });
+    return make(
+      "section",
+      { class: "group", "data-group": group.id },
+      make("h2", {}, group.label),
+      ...parts,
+    );
+  });
+  const box = make(
+    "div",
+    { class: "controls", "data-part": "controls", role: "region", "aria-label": say("controls") },
+    ...groups,
+  );
+  // A picture with several faces shows the controls of the one it has on.
+  function update({ shown = {} }) {
+    for (const group of groups) {
+      const hidden = Boolean(shown.groups && !shown.groups.includes(group.dataset.group));
+      if (group.hidden !== hidden) group.hidden = hidden;
+    }
+  }
+  return { box, update };
+}

@@ -1,0 +1,79 @@
+// A shelf of all inputs by the field that they set: fills them from an answer, and stands the
+// kernel's (or the page's own) message beside the control that it is about.
+
+import { freshId, make, setAttribute, setText } from "../lib/dom.js";
+
+const covers = (a, b) => a === b || b.startsWith(a + ".");
+
+// Field names may address an entry by name or by position: `matrix.:.0` is part of `matrix`.
+const about = (error, field) => covers(error, field) || covers(field, error);
+
+export function makeFields({ ask, elsewhere }) {
+  const entries = []; // {field, inputs, write, active, spot, dirty}
+  const own = new Map(); // field → message about what was typed and is no number
+  let kernel = {};
+
+  function show() {
+    const homeless = [];
+    const said = new Map(); // spot → message
+    for (const entry of entries) entry.wrong = null;
+    for (const [error, text] of [...Object.entries(kernel), ...own]) {
+      const hit = entries.filter((entry) => about(error, entry.field));
+      hit.forEach((entry) => (entry.wrong ??= { text, spot: hit[0].spot }));
+      if (hit.length) said.set(hit[0].spot, text);
+      else homeless.push(text);
+    }
+    for (const { spot } of entries) {
+      setText(spot, said.get(spot) ?? "");
+      if (spot.hidden !== !said.has(spot)) spot.hidden = !said.has(spot);
+    }
+    for (const { inputs, wrong } of entries) {
+      for (const input of inputs) {
+        setAttribute(input, "aria-invalid", wrong ? "true" : null);
+        setAttribute(
+          input,
+          "aria-describedby",
+          wrong ? wrong.spot.id : (input.dataset.help ?? null),
+        );
+      }
+    }
+    elsewhere(homeless.join(" "));
+  }
+
+  return {
+    // `write(value)` shows a value; `active()` says that the reader is at it, and it is let be.
+    add(field, inputs, { write, active = () => false, spot }) {
+      entries.push({ field, inputs, write, active, spot, dirty: false });
+    },
+    spot: () => make("p", { class: "wrong", id: freshId("wrong"), role: "alert", hidden: true }),
+    set(field, value) {
+      own.delete(field);
+      for (const entry of entries) if (about(entry.field, field)) entry.dirty = true;
+      ask({ [field]: value });
+    },
+    reject(field, message) {
+      own.set(field, message);
+      show();
+    },
+    // After an answer. What the kernel refused stays in its box, for the reader to mend.
+    update({ values, errors = {} }, busy) {
+      kernel = errors;
+      show();
+      for (const entry of entries) {
+        if (entry.active() || own.has(entry.field)) continue;
+        if (entry.wrong && entry.dirty) continue;
+        if (!busy) entry.dirty = false;
+        if (!busy || !entry.dirty) entry.write(values[entry.field]);
+      }
+    },
+    forget() {
+      own.clear();
+      for (const entry of entries) entry.dirty = false;
+    },
+    error(field) {
+      const own_ = [...own].find(([name]) => about(name, field));
+      const from = Object.entries(kernel).find(([name]) => about(name, field));
+      return (own_ ?? from)?.[1] ?? "";
+    },
+  };
+}

@@ -1,0 +1,87 @@
+// The invariance meter: how far the run in θ and the run in x, mapped back, lie apart. One row a
+// rule, on a log scale from rounding error (10⁻¹⁶) to one.
+
+import { make, setAttribute, setText } from "../lib/dom.js";
+import { power, show } from "../lib/number_format.js";
+import { inkVar } from "../canvas/colors.js";
+import { swatch } from "../canvas/markers.js";
+import { say } from "../i18n/en.js";
+
+const LOWEST = -16;
+
+const part = (gap) => {
+  if (typeof gap !== "number" || Number.isNaN(gap)) return 0;
+  if (gap <= 0) return 0;
+  return Math.max(0.5, Math.min(100, (100 * (Math.log10(gap) - LOWEST)) / -LOWEST));
+};
+
+export function makeMeter(lesson) {
+  const rows = new Map();
+  const list = make("div", { class: "rows", role: "list" });
+  const marks = [-16, -12, -8, -4, 0].map((e) =>
+    make("span", { style: `left:${(100 * (e - LOWEST)) / -LOWEST}%` }, e ? power(e) : "1"),
+  );
+  const box = make(
+    "section",
+    { class: "meter", "data-part": "meter", "aria-label": say("meter") },
+    make("h2", {}, lesson.meter),
+    list,
+    make("div", { class: "scale", "aria-hidden": "true" }, ...marks),
+  );
+
+  function row({ rule, ink }) {
+    const parts = {
+      name: make("span", { class: "name" }),
+      fill: make("span", { class: "fill" }),
+      number: make("span", { class: "figure" }),
+      word: make("span", { class: "word" }),
+      note: make("p", { class: "note", hidden: true }),
+    };
+    const bar = make("span", { class: "bar", "aria-hidden": "true" }, parts.fill);
+    const { name, number, word, note } = parts;
+    const line = make(
+      "div",
+      { class: "line" },
+      swatch(ink, lesson.inks[ink], { line: false }),
+      name,
+      number,
+      word,
+      bar,
+    );
+    const element = make(
+      "div",
+      { class: "entry", role: "listitem", "data-rule": rule },
+      line,
+      note,
+    );
+    parts.fill.style.background = `var(${inkVar(ink)}, var(--ink))`;
+    return { ...parts, element };
+  }
+
+  return {
+    box,
+    update({ meter = [], notes = {} }) {
+      const changed = box.hidden !== !meter.length;
+      if (changed) box.hidden = !meter.length;
+      const order = meter.map((entry) => {
+        if (!rows.has(entry.rule)) rows.set(entry.rule, row(entry));
+        const r = rows.get(entry.rule);
+        setText(r.name, lesson.inks[entry.ink]?.label ?? entry.rule);
+        const known = typeof entry.gap === "number";
+        setText(r.number, known ? show(entry.gap, 2) : (entry.text ?? "–"));
+        setText(r.word, entry.word ?? "");
+        r.fill.style.scale = `${(part(entry.gap) / 100).toFixed(3)} 1`;
+        setAttribute(r.element, "data-gap", entry.gap ?? "");
+        setAttribute(r.element, "data-word", entry.word ?? "");
+        const note = notes[entry.rule] ?? "";
+        setText(r.note, note);
+        if (r.note.hidden !== !note) r.note.hidden = !note;
+        return r.element;
+      });
+      const now = [...list.children];
+      if (now.length !== order.length || now.some((e, i) => e !== order[i]))
+        list.replaceChildren(...order);
+      return changed; // the room of its neighbors is another then
+    },
+  };
+}

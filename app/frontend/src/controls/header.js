@@ -1,0 +1,106 @@
+// The slim top: title, presets, theme, reset, link; and the line that says what a preset shows.
+
+import { copy } from "../export/clipboard.js";
+import { drawing, make, setAttribute, setText } from "../lib/dom.js";
+import { say } from "../i18n/en.js";
+import { makeThemeTool } from "./theme.js";
+
+const TOOLS = {
+  undo: '<path d="M6.2 1.6v3h3.3a4.4 4.4 0 0 1 0 8.8H5v-1.9h4.5a2.5 2.5 0 0 0 0-5H6.2v3L1.6 5.6z"/>',
+  redo: '<path d="M9.8 1.6v3H6.5a4.4 4.4 0 0 0 0 8.8H11v-1.9H6.5a2.5 2.5 0 0 1 0-5h3.3v3l4.6-3.9z"/>',
+  reset: '<path d="M8 3a5 5 0 1 1-5 5h1.8A3.2 3.2 0 1 0 8 4.8V7L4 3.9 8 .8z"/>',
+  link:
+    '<path d="M6.8 9.2l2.4-2.4M7 4.6l1.6-1.6a3 3 0 0 1 4.3 4.3L11.4 9M9 11.4l-1.6 1.6a3 ' +
+    '3 0 0 1-4.3-4.3L4.6 7" stroke="currentColor" stroke-width="1.6" fill="none"/>',
+};
+
+// To the lessons before and after this one, and to all of them.
+function makeNav(nav) {
+  const to = (way, word) =>
+    nav[way] &&
+    make(
+      "a",
+      { href: nav[way].name, rel: way === "before" ? "prev" : "next", title: nav[way].title },
+      word,
+    );
+  return make(
+    "nav",
+    { class: "lessons", "data-part": "lessons", "aria-label": say("lessons") },
+    to("before", "‹"),
+    make("a", { href: nav.home?.name ?? "home", title: say("all-lessons") }, "☰"),
+    to("after", "›"),
+  );
+}
+
+export function makeHeader(lesson, { ask, reset, theme, link, nav, menu, past }) {
+  const line = make("p", { class: "say", "data-part": "say" });
+  setText(line, lesson.takeaway ?? "");
+  const chips = (lesson.presets ?? []).map((preset, i) =>
+    make(
+      "button",
+      { type: "button", class: "chip", "aria-pressed": "false", onclick: () => choose(i) },
+      preset.name,
+    ),
+  );
+  function choose(i) {
+    if (!chips[i]) return;
+    ask(lesson.presets[i].set);
+    mark(chips[i]);
+    setText(line, lesson.presets[i].say ?? "");
+  }
+  function begin() {
+    reset();
+    mark(null);
+    setText(line, lesson.takeaway ?? "");
+  }
+  const mark = (chosen) => chips.forEach((c) => setAttribute(c, "aria-pressed", c === chosen));
+
+  const tool = (icon, label, act, part = icon) =>
+    make(
+      "button",
+      {
+        type: "button",
+        class: "tool",
+        title: label,
+        "aria-label": label,
+        onclick: act,
+        "data-part": part,
+      },
+      drawing(TOOLS[icon]),
+    );
+  const themeTool = makeThemeTool(theme, { class: "tool", "data-part": "theme" });
+  const resetTool = tool("reset", say("reset"), begin);
+  const undoTool = tool("undo", say("undo"), () => past().undo());
+  const redoTool = tool("redo", say("redo"), () => past().redo(), "undo");
+  const linkTool =
+    link &&
+    tool("link", say("link"), async () => {
+      const fine = await copy(link());
+      linkTool.dataset.said = say(fine ? "copied" : "not-copied");
+      setTimeout(() => delete linkTool.dataset.said, 1800);
+    });
+  const box = make(
+    "header",
+    { class: "top" },
+    nav ? makeNav(nav) : null,
+    make("h1", {}, lesson.title),
+    make(
+      "div",
+      { class: "presets", "data-part": "presets", role: "group", "aria-label": say("presets") },
+      ...chips,
+    ),
+    make("div", { class: "tools" }, undoTool, redoTool, resetTool, linkTool, themeTool, menu.box),
+  );
+  return {
+    box,
+    say: line,
+    // What was said of a preset's picture is not said of another one.
+    unmark: () => (mark(null), setText(line, lesson.takeaway ?? "")),
+    choose,
+    reset: begin,
+    past({ undo, redo }) {
+      undoTool.disabled = !undo;
+      redoTool.disabled = !redo;
+    },
+  };
+}

@@ -1,0 +1,181 @@
+// A slider and the number box linked to it, or a number box alone: both set one field.
+
+import { make, setAttribute } from "../lib/dom.js";
+import { parse, round, show, typed } from "../lib/number_format.js";
+import { say } from "../i18n/en.js";
+
+// A slider's position runs 0…1. On a log scale that starts at zero, the far left is zero itself.
+export function scaleOf({ min, max, step, scale }) {
+  if (scale !== "log") {
+    return {
+      value: (p) => Math.min(max, min + Math.round((p * (max - min)) / step) * step),
+      position: (v) => (v - min) / (max - min),
+      tidy: (v) => round(v, step / 10),
+      // The position a key away: a hundredth of the way, or finely a thousandth, at least a step.
+      beside(p, way, fine) {
+        const least = Math.max(step, (max - min) / 1000);
+        const by = fine ? least : Math.max(least, (max - min) / 100);
+        return this.position(Math.max(min, Math.min(max, this.value(p) + way * by)));
+      },
+    };
+  }
+  const zero = min <= 0;
+  const low = zero ? step || max / 1e6 : min;
+  const room = zero ? 0.04 : 0;
+  const width = Math.log(max / low);
+  return {
+    value: (p) => (p < room ? 0 : low * Math.exp(((p - room) / (1 - room)) * width)),
+    position: (v) =>
+      v <= 0 ? 0 : v < low ? room : room + (Math.log(v / low) / width) * (1 - room),
+    tidy: (v) => Number(v.toPrecision(3)),
+    // The room that is all zero is crossed in one go.
+    beside(p, way, fine) {
+      const next = p + way * (fine ? 0.001 : 0.01);
+      if (p < room && way > 0) return room;
+      return next < room ? 0 : Math.min(1, next);
+    },
+  };
+}
+
+export function numberBox(field, fields, spot, { label, step = 0.1, after = () => {} }) {
+  const box = make("input", {
+    type: "text",
+    inputmode: "decimal",
+    autocomplete: "off",
+    spellcheck: "false",
+    class: "number",
+    "aria-label": label,
+    "data-field": field,
+  });
+  let last = "";
+  const accept = () => {
+    const value = parse(box.value);
+    if (box.value === last && !box.hasAttribute("aria-invalid")) return;
+    last = box.value;
+    setAttribute(box, "data-typing", null);
+    if (Number.isNaN(value)) {
+      const said = box.value.trim() === "" ? say("nothing") : `“${box.value}”`;
+      return fields.reject(field, say("no-number", { said }));
+    }
+    fields.set(field, value);
+    after(value);
+  };
+  box.addEventListener("change", accept);
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") accept();
+    const way = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+    const value = parse(box.value);
+    if (!way || Number.isNaN(value)) return;
+    box.value = typed(round(value + way * (event.shiftKey ? step / 10 : step), step / 100));
+    accept();
+    event.preventDefault();
+  });
+  // While something is being typed, Ctrl+Z is the box's own.
+  box.addEventListener("input", () => box.toggleAttribute("data-typing", box.value !== last));
+  const write = (value) => {
+    const text = typed(value);
+    if (box.value !== text) box.value = text;
+    last = text;
+    setAttribute(box, "data-typing", null);
+  };
+  const active = () => document.activeElement === box && box.value !== last;
+  fields.add(field, [box], { write, active, spot });
+  return { box, write };
+}
+
+export function slider(spec, fields) {
+  const { field, label, help, unit = "" } = spec;
+  const scale = scaleOf(spec);
+  const spot = fields.spot();
+  const range = make("input", {
+    type: "range",
+    min: 0,
+    max: 1,
+    step: "any",
+    "aria-label": label,
+    "data-field": field,
+  });
+  let held = false;
+  const tell = (value) => {
+    setAttribute(range, "aria-valuetext", show(value) + (unit && ` ${unit}`));
+    range.style.setProperty("--part", `${(Number(range.value) * 100).toFixed(1)}%`);
+  };
+  const number = numberBox(field, fields, spot, {
+    label: say("typed", { label }),
+    step: spec.scale === "log" ? 0.01 : spec.step,
+    after: (value) => write(value),
+  });
+  const write = (value) => {
+    if (typeof value !== "number") return;
+    const position = String(Math.max(0, Math.min(1, scale.position(value))));
+    if (range.value !== position) range.value = position;
+    tell(value);
+  };
+  const move = (position) => {
+    const value = scale.tidy(scale.value(Math.max(0, Math.min(1, position))));
+    range.value = String(position);
+    tell(value);
+    number.write(value);
+    fields.set(field, value);
+  };
+  range.addEventListener("input", () => move(Number(range.value)));
+  range.addEventListener("pointerdown", () => (held = true));
+  for (const end of ["pointerup", "pointercancel", "blur"]) {
+    range.addEventListener(end, () => (held = false));
+  }
+  // The browser's own steps are of no use on a log scale.
+  range.addEventListener("keydown", (event) => {
+    const ways = {
+      ArrowLeft: -1,
+      ArrowDown: -1,
+      ArrowRight: 1,
+      ArrowUp: 1,
+      PageUp: 10,
+      PageDown: -10,
+    };
+    const way = ways[event.key];
+    if (!way) return;
+    event.preventDefault();
+    const by = Math.abs(way) === 1 && (event.ctrlKey || event.altKey) ? 10 * way : way;
+    move(scale.beside(Number(range.value), by, event.shiftKey));
+  });
+  fields.add(field, [range], { write, active: () => held, spot });
+  const head = make("label", { class: "head" }, make("span", { title: help }, label), number.box);
+  return make("div", { class: "control slider" }, head, range, spot);
+}
+
+// A line, or a few, of text. What the kernel refuses stays here, with its message below.
+export function textBox({ field, label, rows = 1, help }, fields) {
+  const spot = fields.spot();
+  spot.classList.add("placed");
+  const area = make("textarea", {
+    rows,
+    spellcheck: "false",
+    autocomplete: "off",
+    autocapitalize: "off",
+    "aria-label": label,
+    title: help,
+    "data-field": field,
+  });
+  let last = "";
+  const accept = () => {
+    if (area.value === last) return;
+    last = area.value;
+    fields.set(field, last);
+  };
+  area.addEventListener("change", accept);
+  area.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey) return;
+    accept();
+    event.preventDefault();
+  });
+  const write = (value) => {
+    if (typeof value !== "string") return;
+    if (area.value !== value) area.value = value;
+    last = value;
+  };
+  const active = () => document.activeElement === area && area.value !== last;
+  fields.add(field, [area], { write, active, spot });
+  const head = make("span", { class: "head", title: help }, label);
+  return make("label", { class: "control text" }, head, area, spot);
+}

@@ -1,0 +1,125 @@
+// The lesson's text, whose claims can be clicked, and the formula strip, whose numbers are live.
+
+import { make, setText } from "../lib/dom.js";
+import { show } from "../lib/number_format.js";
+import { makePrediction } from "./quiz.js";
+import { spoken } from "../lib/mathml_text.js";
+import { say } from "../i18n/en.js";
+
+export function makeWords(lesson, { ask, said }) {
+  const predictions = [];
+  const parts = lesson.words.map(({ id, heading, html, predict }) => {
+    const body = make("div", { class: "prose" });
+    body.innerHTML = html;
+    if (predict) predictions.push(makePrediction(predict, { ask, said }));
+    return make(
+      "section",
+      { "data-words": id },
+      heading ? make("h2", {}, heading) : null,
+      body,
+      predict ? predictions.at(-1).box : null,
+    );
+  });
+  const box = make(
+    "section",
+    { class: "words", "data-part": "words", tabindex: "0", "aria-label": say("lesson") },
+    ...parts,
+  );
+  const claims = [...box.querySelectorAll("[data-claim]")];
+  for (const phrase of claims) {
+    const claim = lesson.claims?.[phrase.dataset.claim];
+    phrase.setAttribute("role", "button");
+    phrase.setAttribute("tabindex", "0");
+    if (phrase.querySelector("math")) phrase.setAttribute("aria-label", spoken(phrase));
+    phrase.title = claim?.sentence ? say("show", { sentence: claim.sentence }) : say("show-it");
+    const act = (event) => {
+      event.preventDefault();
+      event.stopPropagation();
+      if (!claim) return;
+      ask(claim.set);
+      mark(phrase);
+    };
+    phrase.addEventListener("click", act);
+    phrase.addEventListener("keydown", (e) => (e.key === "Enter" || e.key === " ") && act(e));
+  }
+  const mark = (chosen) => claims.forEach((c) => c.classList.toggle("shown", c === chosen));
+  return {
+    box,
+    claim: (id) => claims.find((phrase) => phrase.dataset.claim === id)?.innerHTML ?? "",
+    unmark: () => mark(null),
+    update: ({ revealed = {} }) => predictions.forEach((p) => p.update(revealed)),
+  };
+}
+
+export function makeFormulas(lesson) {
+  const parts = (lesson.formulas ?? []).map(({ id, html, say: line }) => {
+    const body = make("div", { class: "typeset" });
+    body.innerHTML = html;
+    return make(
+      "div",
+      { class: "formula", "data-formula": id },
+      body,
+      line ? make("p", {}, line) : null,
+    );
+  });
+  const box = make(
+    "section",
+    { class: "formulas", "data-part": "formulas", "aria-label": say("formulas") },
+    ...parts,
+  );
+  // Typeset numbers change with every frame of a drag. Once its height is known, a line is laid
+  // out alone, and not the page with it.
+  function fix() {
+    const lines = [...box.querySelectorAll(".typeset")];
+    lines.forEach((line) => (line.classList.remove("set"), (line.style.height = "")));
+    const heights = lines.map((line) => line.offsetHeight);
+    lines.forEach(
+      (line, i) =>
+        heights[i] && (line.classList.add("set"), (line.style.height = `${heights[i] + 2}px`)),
+    );
+  }
+  // A picture with several faces shows the lines of the one it has on.
+  function update({ shown = {} }) {
+    let changed = false;
+    for (const line of box.querySelectorAll(".formula")) {
+      const hidden = Boolean(shown.formulas && !shown.formulas.includes(line.dataset.formula));
+      changed ||= line.hidden !== hidden;
+      if (line.hidden !== hidden) line.hidden = hidden;
+    }
+    if (changed) fix();
+  }
+  return { box, fix, update };
+}
+
+// Fills every [data-live] under `root`: from `numbers`; or, at step k, from the list "@name", or
+// from the array "live", a row a step, whose columns are named by the list "@".
+export function makeLive(root, array) {
+  const places = [...root.querySelectorAll("[data-live]")];
+  let numbers = {};
+  let names = [];
+  let table = null;
+  function fill(k, all) {
+    for (const element of places) {
+      const name = element.dataset.live;
+      const column = names.indexOf(name);
+      const series = numbers[`@${name}`];
+      if (!series && column < 0 && !all) continue;
+      const value =
+        column >= 0
+          ? table?.[Math.min(k, table.length / names.length - 1) * names.length + column]
+          : series
+            ? series[Math.min(k, series.length - 1)]
+            : numbers[name];
+      if (value !== undefined) setText(element, show(value));
+    }
+  }
+  return {
+    adopt(newNumbers = {}, k = 0) {
+      numbers = newNumbers;
+      names = numbers["@"] ?? [];
+      table = array("live");
+      fill(k, true);
+    },
+    step: (k) => fill(k, false),
+  };
+}

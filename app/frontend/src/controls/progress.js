@@ -1,0 +1,39 @@
+// A picture that grows (finer, or longer: a net that trains) says how far it is, and can be told to
+// stop. It grows by being asked for, part by part: so stopping is not asking, and nobody waits.
+
+import { make, setAttribute, setText } from "../lib/dom.js";
+import { say } from "../i18n/en.js";
+
+export function makeProgress({ refine, looked }) {
+  const bar = make("progress", { max: 1, "aria-label": say("fine") });
+  const words = make("span");
+  const button = make("button", { type: "button" }, say("stop"));
+  const box = make("div", { class: "progress", hidden: true }, bar, words, button);
+  let more = null;
+  let stopped = false;
+  const next = (busy) => more !== null && !stopped && !busy && looked() && refine(more);
+  button.addEventListener("click", () => {
+    stopped = !stopped;
+    setText(button, say(stopped ? "go-on" : "stop"));
+    next(false);
+  });
+  return {
+    box,
+    // After an answer was drawn: asks for the next part unless the reader is at something else.
+    update({ more: told = null, progress = 1, word = null }, busy) {
+      more = told;
+      if (box.hidden !== (more === null)) box.hidden = more === null;
+      setAttribute(bar, "value", progress);
+      setText(words, word ?? `${Math.round(100 * progress)} %`);
+      next(busy);
+    },
+    resume: next,
+    held: () => stopped,
+    // A single step more, of a run that was stopped. Returns whether there was one to take.
+    one() {
+      if (!stopped || more === null) return false;
+      refine(more, { one: true });
+      return true;
+    },
+  };
+}

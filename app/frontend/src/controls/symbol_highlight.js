@@ -1,0 +1,81 @@
+// A symbol in the text or in a formula lights what it stands for in the picture, and back: while
+// the pointer or the focus is on one of them, all else on the planes steps back. A tap on a symbol
+// keeps its light until the next one. MathML holds nothing that could have the focus: for keys the
+// symbols stand once more below the formulas, as buttons.
+
+import { make, setAttribute } from "../lib/dom.js";
+import { say } from "../i18n/en.js";
+
+export function makeLights(root, { lights = {}, inks: known }, { palette, redraw }) {
+  const inksOf = new Map(Object.entries(lights));
+  const buttons = [...inksOf].map(([symbol, inks]) => {
+    const names = inks.map((ink) => known[ink]?.label ?? ink).join(", ");
+    const face = make("i", { class: "lights" }, symbol);
+    return make(
+      "button",
+      { type: "button", class: "symbol", "aria-pressed": "false" },
+      face,
+      names,
+    );
+  });
+  if (buttons.length) {
+    const row = make(
+      "div",
+      { class: "symbols", role: "group", "aria-label": say("symbols") },
+      ...buttons,
+    );
+    root.querySelector(".formulas").append(row);
+  }
+  const places = ".words mi, .words mo, .formulas mi, .formulas mo, .symbols i";
+  const symbols = [...root.querySelectorAll(places)].filter((e) => inksOf.has(e.textContent));
+  symbols.forEach((element) => element.classList.add("lights"));
+  let shown = "";
+  let kept = []; // the inks that stay lit
+
+  function light(inks) {
+    const key = inks.join();
+    if (key === shown) return;
+    shown = key;
+    for (const element of symbols) {
+      const lit = inksOf.get(element.textContent).some((ink) => inks.includes(ink));
+      element.classList.toggle("lit", lit);
+    }
+    palette.light(inks.length ? inks : null);
+    redraw();
+  }
+
+  const symbolAt = (target) =>
+    target.closest?.(".symbol")?.firstChild ?? target.closest?.(".lights") ?? null;
+  const inksAt = (target) => {
+    const symbol = symbolAt(target);
+    if (symbol) return inksOf.get(symbol.textContent);
+    const named = target.closest?.("[data-ink]");
+    return named ? [named.dataset.ink] : kept;
+  };
+  const over = (event) => event.buttons || light(inksAt(event.target));
+  const out = () => light(kept);
+  // Inside a phrase that shows a state the symbol is the phrase's.
+  const press = ({ target }) => {
+    const symbol = target.closest("[data-claim]") ? null : symbolAt(target);
+    const inks = symbol ? inksOf.get(symbol.textContent) : [];
+    kept = inks === kept ? [] : inks;
+    for (const button of buttons)
+      setAttribute(
+        button,
+        "aria-pressed",
+        String(inksOf.get(button.firstChild.textContent) === kept),
+      );
+    light(kept);
+  };
+  const heard = {
+    pointerover: over,
+    focusin: over,
+    focusout: out,
+    pointerleave: out,
+    click: press,
+  };
+  for (const [type, listener] of Object.entries(heard)) root.addEventListener(type, listener);
+  return () => {
+    for (const [type, listener] of Object.entries(heard)) root.removeEventListener(type, listener);
+  };
+}

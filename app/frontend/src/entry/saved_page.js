@@ -1,0 +1,232 @@
+// A saved page: the same stage, whose asks are answered out of a pack made ahead
+// (natgrad_lecture/export/answer_pack.py). What the pack has not, it says beside the control that
+// wanted it; nothing is lost by trying.
+
+import { make } from "../lib/dom.js";
+import { render } from "../lesson_view.js";
+import { say } from "../i18n/en.js";
+
+const held = (id) => document.getElementById(id)?.textContent ?? "";
+const bytesIn = (id) => Uint8Array.from(atob(held(id)), (c) => c.charCodeAt(0));
+
+function unzipped(id) {
+  const stream = new Blob([bytesIn(id)]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(stream);
+}
+
+// Equal for equal settings, whatever the order of their names.
+const keyOfSet = (set) => JSON.stringify(Object.entries(set).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+const stateKey = ({ k, answers, ...rest }) => keyOfSet(rest);
+
+// A link's query without what does not choose the picture.
+function queryKey(text) {
+  const beside = new Set(["v", "k", "said", "hide", "talk", "present", "lang"]);
+  return keyOfSet(
+    Object.fromEntries([...new URLSearchParams(text)].filter(([name]) => !beside.has(name))),
+  );
+}
+
+const stepIn = (query) => {
+  const k = new URLSearchParams(query).get("k");
+  return k === null ? {} : { k: Number(k) };
+};
+
+// The place of a control nearest to the wish; a wish that leads away from here takes a step at
+// least.
+function closest(places, wish, here) {
+  if (typeof wish !== "number") {
+    const wished = JSON.stringify(wish);
+    return places.find(([value]) => JSON.stringify(value) === wished);
+  }
+  const numbers = places.map(([value]) => value);
+  const log =
+    numbers.every((v) => v >= 0) &&
+    Math.max(...numbers) > 50 * Math.min(...numbers.filter((v) => v > 0));
+  const floor = Math.min(...numbers.filter((v) => v > 0)) / 3;
+  const on = (v) => (log ? Math.log(Math.max(v, floor)) : v);
+  const by = places.map((place) => [Math.abs(on(place[0]) - on(wish)), place]);
+  const best = by.reduce((a, b) => (b[0] < a[0] ? b : a))[1];
+  if (best[0] !== here || wish === here) return best;
+  const way = places.filter(([value]) => (wish > here ? value > here : value < here));
+  return way.length
+    ? way.reduce((a, b) => (Math.abs(b[0] - here) < Math.abs(a[0] - here) ? b : a))
+    : best;
+}
+
+// Older browsers let no file rewrite its address; then the page keeps its history to itself.
+function rewritable() {
+  try {
+    history.replaceState(history.state, "", `${location.pathname}${location.search}`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// What live_page.js calls a link, where there is no line that could break.
+const NO_LINE = {
+  status: "open",
+  broken: () => false,
+  onstatus: () => {},
+  reconnect: async () => {},
+};
+
+class SavedModel {
+  saved = true;
+
+  constructor(pack, arrays) {
+    if (rewritable()) this.link = NO_LINE;
+    this.pack = pack;
+    this.arrays = new DataView(arrays);
+    this.handlers = new Set();
+    this.acts = new Map(pack.acts.map(([set, at]) => [keyOfSet(set), at]));
+    this.states = new Map(pack.answers.map(({ state }, at) => [stateKey(state), at]));
+    this.queries = new Map(pack.answers.map(({ query }, at) => [queryKey(query), at]));
+    this.at = pack.first;
+    this.moved = null; // {base, field}: which control was moved, and from where
+    this.said = [];
+    this.listeners = new Set();
+  }
+
+  get(name) {
+    return { lesson: this.pack.lesson, first: this.opening(), arrays: this.arrays }[name];
+  }
+
+  on(_event, handler) {
+    this.handlers.add(handler);
+  }
+
+  off(_event, handler) {
+    this.handlers.delete(handler);
+  }
+
+  // The address's own state if the pack has it, else what the page was saved with.
+  opening() {
+    const query = location.search.slice(1);
+    const found = query ? this.queries.get(queryKey(query)) : this.at;
+    this.at = found ?? this.at;
+    const dropped = found === undefined ? { dropped: [say("not-saved")] } : {};
+    return { ...this.answer(0, stepIn(query)), ...dropped };
+  }
+
+  send(content) {
+    const [answer, buffers] =
+      content.script === "plotly"
+        ? [content, [bytesIn("natgrad-plotly")]]
+        : content.take
+          ? [this.take(content), []]
+          : [this.respond(content), [this.arrays]];
+    queueMicrotask(() => [...this.handlers].forEach((handler) => handler(answer, buffers)));
+  }
+
+  take({ ask, take, link }) {
+    const text = this.pack.answers[this.at].taken[take];
+    if (!text) return { answer: ask };
+    const where = (end) => `\n\nThe same on the page: ${link}${end}`;
+    return { answer: ask, taken: { kind: take, text: text.replace(/\n"""\n/, where) } };
+  }
+
+  // Which answer a control leads to, from a base; with what is to be said if to none.
+  move(field, value) {
+    const base = this.moved && this.moved.field === field ? this.moved.base : this.at;
+    const places = this.pack.moves[base]?.[field];
+    if (!places) return say(this.moved ? "one-at-a-time" : "needs-engine");
+    const here = this.pack.answers[this.at].values[field];
+    const found = closest(places, value, here);
+    if (!found) return say("needs-engine");
+    this.moved = { base, field };
+    this.at = found[1];
+    return null;
+  }
+
+  respond({ ask, reset, query, state, set: { answers = this.said, ...set } = {} }) {
+    const errors = {};
+    let step = {};
+    const go = (at) => {
+      this.at = at ?? this.at;
+      this.moved = null;
+    };
+    if (reset) go(this.pack.start);
+    else if (query !== undefined) {
+      go(this.queries.get(queryKey(query)));
+      step = stepIn(query);
+    } else if (state && stateKey(state) !== stateKey(this.pack.answers[this.at].state)) {
+      go(this.states.get(stateKey(state)));
+      step = { k: state.k };
+    }
+    this.said = answers;
+    const fields = Object.keys(set);
+    const act = this.acts.get(keyOfSet(set));
+    let fault = null;
+    if (act !== undefined) go(act);
+    else if (fields.length > 2)
+      fault = say("needs-engine"); // a sentence, not a control
+    else {
+      for (const field of fields) {
+        const why = this.move(field, set[field]);
+        if (why) errors[field] = why;
+      }
+    }
+    this.listeners.forEach((listener) => listener());
+    return { ...this.answer(ask, step), errors, fault };
+  }
+
+  answer(number, step = {}) {
+    const { taken, ...kept } = this.pack.answers[this.at];
+    const said = this.said.map((answer) => answer.split(":"));
+    const revealed = said
+      .filter(([name]) => this.pack.truths[name])
+      .map(([name, chosen]) => [name, { chosen: Number(chosen), ...this.pack.truths[name] }]);
+    return {
+      ...kept,
+      answer: number,
+      errors: {},
+      state: { ...kept.state, ...step, answers: this.said },
+      revealed: Object.fromEntries(revealed),
+    };
+  }
+
+  // The controls that work from here.
+  working() {
+    const base = this.moved?.base ?? this.at;
+    return this.moved
+      ? new Set([this.moved.field])
+      : new Set(Object.keys(this.pack.moves[base] ?? {}));
+  }
+}
+
+function mark(root, model) {
+  const working = model.working();
+  for (const element of root.querySelectorAll("[data-field]")) {
+    const idle = !working.has(element.dataset.field);
+    element.toggleAttribute("data-idle", idle);
+    if (idle) element.setAttribute("aria-description", say("needs-engine"));
+    else element.removeAttribute("aria-description");
+  }
+}
+
+function noteOn(link) {
+  const away = /^https?:\/\/(?!127\.|localhost|\[)/.test(link);
+  const live = away ? make("a", { href: link }, say("open-live")) : null;
+  return make("aside", { class: "saved" }, `${say("saved-page")} `, live);
+}
+
+async function play() {
+  const pack = await unzipped("natgrad-words").json();
+  const model = new SavedModel(pack, await unzipped("natgrad-arrays").arrayBuffer());
+  const el = document.createElement("div");
+  document.getElementById("natgrad-root").replaceChildren(el);
+  await render({ model, el });
+  const root = el.querySelector(".natgrad");
+  root.dataset.saved = "";
+  root.prepend(noteOn(held("natgrad-live")));
+  model.listeners.add(() => mark(root, model));
+  mark(root, model);
+}
+
+play().catch((error) => {
+  document
+    .getElementById("natgrad-root")
+    .replaceChildren(make("p", { role: "alert" }, `${say("not-played")} ${error.message}`));
+});

@@ -1,0 +1,72 @@
+// The run as a film: an animated GIF, or MP4 or WebM where the browser records one.
+
+import { gifOf } from "./gif_encoder.js";
+
+const FILM_RATE = 24; // steps a second, as the page plays at speed 1
+const SHORTEST = 2500; // ms
+const LONGEST = 9000;
+const LAST_FRAME = 1400; // ms on the last picture
+const GIF_GAP = 80; // ms between frames
+const KINDS = [
+  "video/mp4;codecs=avc1.42E01F",
+  "video/mp4",
+  "video/webm;codecs=vp9",
+  "video/webm;codecs=vp8",
+  "video/webm",
+];
+
+export const filmKind = () =>
+  typeof MediaRecorder === "function" && "captureStream" in HTMLCanvasElement.prototype
+    ? KINDS.find((kind) => MediaRecorder.isTypeSupported(kind))
+    : undefined;
+
+const lengthOf = (steps) => Math.max(SHORTEST, Math.min(LONGEST, (1000 * steps) / FILM_RATE));
+
+const turn = () => new Promise((resolve) => setTimeout(resolve));
+
+export function asGif(poster, steps, told) {
+  const { canvas } = poster;
+  const frames = steps ? Math.min(steps, Math.round(lengthOf(steps) / GIF_GAP)) + 1 : 1;
+  const last = frames - 1;
+  return gifOf({
+    width: canvas.width,
+    height: canvas.height,
+    frames,
+    frame: (i) =>
+      poster
+        .at(last ? (i * steps) / last : 0, i < last)
+        .getImageData(0, 0, canvas.width, canvas.height).data,
+    delay: (i) => (i < last ? lengthOf(steps) / last : LAST_FRAME),
+    pause: (part) => (told(part), turn()),
+  });
+}
+
+// In real time: a recorder takes what the canvas shows while it shows it.
+export async function asFilm(poster, steps, told, kind = filmKind()) {
+  const stream = poster.canvas.captureStream(30);
+  const recorder = new MediaRecorder(stream, { mimeType: kind, videoBitsPerSecond: 6e6 });
+  const parts = [];
+  const done = new Promise((resolve, reject) => {
+    recorder.ondataavailable = ({ data }) => parts.push(data);
+    recorder.onstop = resolve;
+    recorder.onerror = ({ error }) => reject(error);
+  });
+  const length = lengthOf(steps);
+  poster.at(0, true);
+  recorder.start();
+  const start = performance.now();
+  await new Promise((resolve) => {
+    const frame = () => {
+      const lapse = performance.now() - start;
+      if (lapse > length + LAST_FRAME) return resolve();
+      poster.at(Math.min(steps, (lapse / length) * steps), lapse < length);
+      told(lapse / (length + LAST_FRAME));
+      setTimeout(frame, 1000 / 30); // a timer, for a page in the background gets no frames
+    };
+    frame();
+  });
+  recorder.stop();
+  await done;
+  stream.getTracks().forEach((track) => track.stop());
+  return new Blob(parts, { type: kind.split(";")[0] });
+}

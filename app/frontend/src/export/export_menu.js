@@ -1,0 +1,156 @@
+// What a reader takes away: pictures, films, numbers, the script, the sources, a page that plays by
+// itself. All of it is made when it is asked for; nothing here runs while a picture is drawn.
+
+import { copy } from "./clipboard.js";
+import { asFilm, asGif, filmKind } from "./animation.js";
+import { asPng, save } from "./png_and_save.js";
+import { makePalette } from "../canvas/colors.js";
+import { asSvg, onCanvas, readingsOf } from "./figure_export.js";
+import { makeShelf } from "../canvas/static_layer.js";
+import { SvgPath } from "./svg_context.js";
+import { asCsv, asJson } from "./data_tables.js";
+import { say } from "../i18n/en.js";
+
+const PER_INCH = 300; // of a picture 180 mm across
+const RATIO = 2; // pixels to one of the drawing's, which has half of them
+const FILM_RATIO = 0.75;
+const EVEN = 2; // a film's sides are, for its encoders
+
+export function makeTake({
+  model,
+  root,
+  lesson,
+  menu,
+  pin,
+  transport,
+  planes,
+  shelf,
+  palette,
+  theme,
+  array,
+  answer,
+  caption,
+  link,
+  redraw,
+}) {
+  const held = (name) => array(name) ?? shelf.array(name);
+  let asked = 0;
+  const waiting = new Map();
+
+  // The kernel's part: it knows the runs in full, the calls that made them, and their sources.
+  function engine(kind) {
+    return new Promise((resolve, reject) => {
+      asked -= 1; // below zero: not an ask for a picture
+      waiting.set(asked, { resolve, reject });
+      const state = { ...answer().state, k: transport.k() };
+      model.send({ ask: asked, take: kind, state, link: link(), lang: lesson.language });
+    });
+  }
+
+  // For paper the light theme, whatever the screen has: read once, and the page is as it was.
+  function onPaper() {
+    const { theme: now } = root.dataset;
+    root.dataset.theme = "light";
+    const light = makePalette(root, lesson.inks);
+    light.read();
+    light.ramp();
+    root.dataset.theme = now;
+    palette.read();
+    return light;
+  }
+
+  function scene(more) {
+    const now = answer();
+    return {
+      lesson,
+      answer: now,
+      planes: now.planes
+        .map(({ name }) => planes.get(name))
+        .filter((p) => !p.figure.hidden)
+        .map((p) => p.scene()),
+      array: held,
+      k: transport.k(),
+      caption: caption(),
+      link: link(),
+      readings: readingsOf(now, lesson),
+      ghosts: pin.ghosts(),
+      ...more,
+    };
+  }
+
+  const paper = (shelfFor) => scene({ palette: onPaper(), theme: "light", shelf: shelfFor });
+  const screen = () => scene({ palette, theme: theme.current(), shelf: makeShelf() });
+  const told = (part) =>
+    menu.tell(say("making", { part: `${Math.round(100 * part)} %` }), { stay: true });
+
+  const acts = {
+    async png() {
+      const poster = onCanvas(paper(makeShelf()), RATIO);
+      poster.at(transport.k());
+      save(`${lesson.name}.png`, await asPng(poster.canvas, { perInch: PER_INCH, source: link() }));
+    },
+    svg: () => save(`${lesson.name}.svg`, asSvg(paper(makeShelf(SvgPath))), "image/svg+xml"),
+    async gif() {
+      const poster = onCanvas(screen(), FILM_RATIO);
+      save(`${lesson.name}.gif`, await asGif(poster, answer().steps, told));
+    },
+    async film() {
+      const film = await asFilm(onCanvas(screen(), 1, EVEN), answer().steps, told);
+      save(`${lesson.name}.${film.type.split("/")[1]}`, film);
+    },
+    csv: () => save(`${lesson.name}.csv`, asCsv(scene()), "text/csv"),
+    json: () => save(`${lesson.name}.json`, asJson(scene()), "application/json"),
+    async html() {
+      told(0);
+      const { bytes } = await engine("html");
+      save(`${lesson.name}.html`, bytes, "text/html");
+    },
+    async python() {
+      const { text } = await engine("python");
+      if (!(await copy(text))) save(`${lesson.name}.py`, text, "text/x-python");
+      else return say("copied");
+    },
+    async cite() {
+      const { text } = await engine("cite");
+      if (!(await copy(text))) save(`${lesson.name}.bib`, text, "text/plain");
+      else return say("copied");
+    },
+  };
+
+  async function run(kind) {
+    try {
+      menu.tell((await acts[kind]()) ?? say("saved"));
+    } catch (error) {
+      menu.tell(say("not-made", { reason: error.message }));
+    }
+  }
+
+  const add = (kind, group) =>
+    menu.add({ id: kind, label: say(`take-${kind}`), group, act: () => run(kind) });
+  const pinned = menu.add({
+    id: "pin",
+    label: say("pin"),
+    group: "pin",
+    act: () => (pin.held() ? pin.clear() : pin.set(answer())),
+  });
+  pin.onchange((is) => {
+    pinned.firstChild.textContent = say(is ? "unpin" : "pin");
+    redraw();
+  });
+  for (const kind of ["png", "svg", "gif"]) add(kind, "picture");
+  if (filmKind()) add("film", "picture");
+  for (const kind of ["csv", "json", "python", "cite"]) add(kind, "numbers");
+  if (!model.saved) add("html", "page");
+
+  return {
+    // True if the kernel's message was for here.
+    heard({ answer: number, taken, fault }, buffers) {
+      const wait = waiting.get(number);
+      if (!wait) return false;
+      waiting.delete(number);
+      if (taken) wait.resolve({ ...taken, bytes: buffers?.[0] });
+      else wait.reject(new Error(fault ?? say("needs-engine")));
+      return true;
+    },
+  };
+}

@@ -1,0 +1,254 @@
+// The stage as one drawing to take away: its planes with their axes, the legend, the readings, a
+// caption and the link. It draws on a canvas (PNG, film) and on a context that records SVG alike.
+
+import { make } from "../lib/dom.js";
+import { show } from "../lib/number_format.js";
+import { tagOf } from "../canvas/drag_handles.js";
+import { legendOf } from "../controls/legend.js";
+import { drawLiving } from "../canvas/dynamic_layer.js";
+import { drawStill } from "../canvas/static_layer.js";
+import { note, placing, symbol } from "../canvas/primitives.js";
+import { SvgContext } from "./svg_context.js";
+import { marks, niceStep } from "../canvas/ticks.js";
+
+const SANS = 'system-ui, "Segoe UI", Roboto, "Liberation Sans", sans-serif';
+const SERIF = '"Iowan Old Style", Palatino, "Liberation Serif", Georgia, serif';
+const WIDTH = 1063; // px of the drawing: 180 mm across at 150 to the inch, the text then 8 points
+const EDGE = 24;
+const LEFT = 62; // of a plane: its axis's name and numbers
+const BELOW = 50;
+const ABOVE = 34;
+const LINE = 22;
+
+// Words in lines of at most this width.
+function wrapped(ctx, text, width) {
+  const found = [];
+  for (const word of text.split(/\s+/)) {
+    const longer = found.length ? `${found.at(-1)} ${word}` : word;
+    if (found.length && ctx.measureText(longer).width <= width) found[found.length - 1] = longer;
+    else found.push(word);
+  }
+  return found;
+}
+
+// Where everything goes. The text's height depends on its width alone, so a probe measures it.
+function layout(scene, ctx) {
+  const count = scene.planes.length;
+  const columns = count === 1 ? 1 : count === 4 ? 2 : Math.min(count, 3);
+  const cell = (WIDTH - 2 * EDGE) / Math.max(columns, 1.6);
+  const side = Math.round(cell - LEFT - 12);
+  const rows = Math.ceil(count / columns);
+  const inset = columns === 1 ? (WIDTH - cell) / 2 : EDGE;
+  const top = EDGE + 34;
+  const tall = side + ABOVE + BELOW;
+  const places = scene.planes.map((_, i) => ({
+    x: inset + (i % columns) * cell + LEFT,
+    y: top + Math.floor(i / columns) * tall + ABOVE,
+  }));
+  const below = top + rows * tall + 10;
+  ctx.font = `17px ${SERIF}`;
+  const words = wrapped(ctx, scene.caption, WIDTH - 2 * EDGE);
+  ctx.font = `13px ${SANS}`;
+  const readings = scene.readings.length
+    ? wrapped(ctx, scene.readings.join("  ·  "), WIDTH - 2 * EDGE)
+    : [];
+  const height = below + LINE + 6 + words.length * 24 + readings.length * 20 + 30 + EDGE / 2;
+  return { side, places, below, words, readings, width: WIDTH, height: Math.ceil(height) };
+}
+
+function drawAxisNames(ctx, { spec, x, y, side, palette }) {
+  const { view, labels, ticks } = spec;
+  const [x0, x1, y0, y1] = view;
+  const step = niceStep(x1 - x0);
+  ctx.strokeStyle = palette.color("axis");
+  ctx.lineWidth = 1;
+  ctx.setLineDash([]);
+  ctx.beginPath();
+  ctx.moveTo(x, y);
+  for (const [a, b] of [
+    [1, 0],
+    [1, 1],
+    [0, 1],
+  ])
+    ctx.lineTo(x + a * side, y + b * side);
+  ctx.closePath();
+  ctx.stroke();
+  ctx.fillStyle = palette.color("ink");
+  ctx.font = `13px ${SANS}`;
+  ctx.textAlign = "center";
+  for (const [value, text] of marks(x0, x1, step, ticks?.[0])) {
+    ctx.fillText(text, x + (side * (value - x0)) / (x1 - x0), y + side + 17);
+  }
+  ctx.textAlign = "right";
+  for (const [value, text] of marks(y0, y1, step, ticks?.[1])) {
+    ctx.fillText(text, x - 6, y + (side * (y1 - value)) / (y1 - y0) + 4);
+  }
+  ctx.font = `italic 16px ${SERIF}`;
+  ctx.fillText(labels[0], x + side, y + side + 38);
+  ctx.textAlign = "left";
+  ctx.fillText(labels[1], x - LEFT + 4, y - 10);
+  ctx.font = `600 15px ${SANS}`;
+  ctx.textAlign = "center";
+  ctx.fillText(spec.title, x + side / 2, y - 11);
+  ctx.textAlign = "left";
+}
+
+function drawKeys(ctx, { lesson, answer, palette, y }) {
+  const { rules, open, rest, dashes } = legendOf(lesson, answer);
+  let x = EDGE;
+  ctx.font = `13px ${SANS}`;
+  const item = (text, mark) => {
+    mark(x);
+    ctx.fillStyle = palette.color("ink");
+    ctx.fillText(text, x + 30, y + 4);
+    x += 30 + ctx.measureText(text).width + 22;
+  };
+  const inked = (ink, text) =>
+    item(text, (left) => {
+      ctx.setLineDash([]);
+      const [color, paper] = [palette.color(ink), palette.color("paper")];
+      const look = open.includes(ink)
+        ? { fill: paper, stroke: color, width: 2 }
+        : { fill: color, stroke: paper, width: 1 };
+      symbol(ctx, palette.ink(ink).symbol, left + 12, y, 6, look);
+    });
+  rules.forEach((ink) => inked(ink, lesson.inks[ink]?.label ?? ink));
+  rest.forEach(([ink, name]) => inked(ink, name));
+  for (const dash of dashes) {
+    item(answer.ways[dash], (left) => {
+      ctx.beginPath();
+      ctx.moveTo(left, y);
+      ctx.lineTo(left + 24, y);
+      ctx.strokeStyle = palette.color("ink");
+      ctx.lineWidth = 2;
+      ctx.setLineDash(dash === "dashed" ? [6, 4] : []);
+      ctx.stroke();
+      ctx.setLineDash([]);
+    });
+  }
+}
+
+// The words around the planes: what does not move while a run plays.
+function drawWords(ctx, scene, at) {
+  const { palette, lesson, answer } = scene;
+  ctx.fillStyle = palette.color("paper");
+  ctx.fillRect(0, 0, at.width + 2, at.height + 2);
+  ctx.fillStyle = palette.color("ink");
+  ctx.textAlign = "left";
+  ctx.font = `24px ${SERIF}`;
+  ctx.fillText(lesson.title, EDGE, EDGE + 20);
+  let y = at.below;
+  drawKeys(ctx, { lesson, answer, palette, y });
+  y += LINE + 6;
+  ctx.fillStyle = palette.color("ink");
+  ctx.font = `17px ${SERIF}`;
+  for (const line of at.words) ctx.fillText(line, EDGE, (y += 24) - 12);
+  ctx.font = `13px ${SANS}`;
+  for (const line of at.readings) ctx.fillText(line, EDGE, (y += 20) - 8);
+  ctx.fillStyle = palette.color("soft");
+  ctx.font = `12px ${SANS}`;
+  const words = () => ctx.fillText(scene.link, EDGE, y + 18);
+  if (ctx.link && /^https?:/.test(scene.link)) ctx.link(scene.link, words);
+  else words();
+}
+
+const lookOf = ({ palette, array, shelf, theme, ghosts }, k, playing) => ({
+  palette,
+  array,
+  shelf,
+  theme,
+  ghosts,
+  k,
+  playing,
+  thick: 1,
+  hover: null,
+});
+
+function drawPlane(contexts, scene, plane, side, ratio, k, playing) {
+  const { spec, traces, handles } = plane;
+  const look = { ...lookOf(scene, k, playing), side, ratio, view: spec.view };
+  const still = traces.filter(({ kind }) => kind === "bands" || kind === "lines");
+  if (contexts[0]) drawStill(contexts[0], { ...look, traces: still, given: spec.ticks });
+  drawLiving(contexts[1], { ...look, traces, handles, plane: spec.name });
+  handles.forEach((handle) => drawHandle(contexts[1], handle, look));
+}
+
+// What can be dragged on the page is an element there; here it is drawn.
+function drawHandle(ctx, handle, { palette, view, side }) {
+  const place = placing(view, side);
+  const [x, y] = [place.x(handle.at[0]), place.y(handle.at[1])];
+  const [color, paper] = [palette.color(handle.ink), palette.color("paper")];
+  if (!handle.from) {
+    symbol(ctx, "circle", x, y, 5.5, { fill: paper, stroke: paper, width: 7 });
+    symbol(ctx, "circle", x, y, 5.5, { stroke: color, width: 3 });
+  }
+  note(ctx, tagOf(handle), x + 10, y - 8, { color, paper, size: 16 });
+}
+
+const sheetOf = (width, height) => {
+  const canvas = make("canvas");
+  canvas.width = Math.round(width);
+  canvas.height = Math.round(height);
+  return canvas;
+};
+
+// The drawing on a canvas, `ratio` pixels to one of its own. `at(k)` draws the planes anew at a
+// step, over words and grounds that are drawn once. Its sides are multiples of `grain`.
+export function onCanvas(scene, ratio, grain = 1) {
+  const probe = sheetOf(1, 1).getContext("2d");
+  const at = layout(scene, probe);
+  const whole = (length) => Math.ceil((length * ratio) / grain) * grain;
+  const canvas = sheetOf(whole(at.width), whole(at.height));
+  const ctx = canvas.getContext("2d", { willReadFrequently: true });
+  const size = Math.round(at.side * ratio);
+  const grounds = scene.planes.map((plane) => {
+    const [still, living] = [sheetOf(size, size), sheetOf(size, size)];
+    const contexts = [still.getContext("2d"), living.getContext("2d")];
+    drawPlane(contexts, scene, plane, at.side, size / at.side, scene.k, true);
+    return { plane, still, living, context: contexts[1] };
+  });
+  const words = sheetOf(canvas.width, canvas.height);
+  const pen = words.getContext("2d");
+  pen.scale(ratio, ratio);
+  drawWords(pen, scene, at);
+  grounds.forEach(({ plane: { spec }, still }, i) => {
+    const { x, y } = at.places[i];
+    pen.drawImage(still, x, y, at.side, at.side);
+    drawAxisNames(pen, { spec, x, y, side: at.side, palette: scene.palette });
+  });
+  return {
+    canvas,
+    at(k, playing = false) {
+      ctx.drawImage(words, 0, 0);
+      grounds.forEach(({ plane, living, context }, i) => {
+        drawPlane([null, context], scene, plane, at.side, size / at.side, k, playing);
+        const { x, y } = at.places[i];
+        ctx.drawImage(living, Math.round(x * ratio), Math.round(y * ratio));
+      });
+      return ctx;
+    },
+  };
+}
+
+export function asSvg(scene) {
+  const ctx = new SvgContext();
+  const at = layout(scene, ctx);
+  drawWords(ctx, scene, at);
+  scene.planes.forEach((plane, i) => {
+    const { x, y } = at.places[i];
+    const contexts = [new SvgContext(), new SvgContext()];
+    drawPlane(contexts, scene, plane, at.side, 1, scene.k, false);
+    for (const each of contexts) ctx.inset(each, x, y, at.side, at.side);
+    drawAxisNames(ctx, { spec: plane.spec, x, y, side: at.side, palette: scene.palette });
+  });
+  const title = `${scene.lesson.title}: ${scene.caption}`;
+  const desc = [scene.answer.description, scene.link].filter(Boolean).join("\n");
+  return ctx.document({ width: at.width, height: at.height, wide: 180, title, desc });
+}
+
+// The meter's readings in words: "plain: gap 0.31, splits from its twin".
+export const readingsOf = ({ meter = [] }, lesson) =>
+  meter.map(({ ink, rule, gap, text, word }) => {
+    const number = typeof gap === "number" ? show(gap, 2) : text;
+    return `${lesson.inks[ink]?.label ?? rule}: ${[number, word].filter(Boolean).join(", ")}`;
+  });

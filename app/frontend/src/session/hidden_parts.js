@@ -1,0 +1,112 @@
+// What a link hides: parts of the page by name, controls by their field, handles by `handle.` and
+// their name. The reader's state is untouched; only what he can reach of it is less.
+
+import { makeDialog } from "../controls/dialog.js";
+import { make, setAttribute } from "../lib/dom.js";
+import { say } from "../i18n/en.js";
+
+const PARTS = [
+  "lessons",
+  "presets",
+  "undo",
+  "reset",
+  "link",
+  "theme",
+  "menu",
+  "say",
+  "legend",
+  "playback",
+  "meter",
+  "formulas",
+  "controls",
+  "charts",
+  "words",
+  "questions",
+];
+
+export function makeHiding({ root, lesson, handles, changed, copyLink }) {
+  const controls = lesson.controls.flatMap((group) => group.controls.map((c) => c.field));
+  const rules = make("style");
+  root.append(rules);
+  let hidden = new Set();
+  let dialog = null;
+  let boxes = new Map();
+
+  function apply() {
+    const quote = (name) => `"${CSS.escape(name)}"`;
+    const places = [...hidden].map((name) =>
+      PARTS.includes(name)
+        ? `[data-part=${quote(name)}]`
+        : name.startsWith("handle.")
+          ? `[data-handle=${quote(name.slice(7))}]`
+          : `[data-control=${quote(name)}]`,
+    );
+    for (const { id, controls: own } of lesson.controls) {
+      if (own.every(({ field }) => hidden.has(field))) places.push(`[data-group=${quote(id)}]`);
+    }
+    if (controls.every((field) => hidden.has(field))) places.push(`[data-part="controls"]`);
+    rules.textContent = places.map((p) => `.natgrad ${p} { display: none !important }`).join("\n");
+    const parts = PARTS.filter((name) => hidden.has(name));
+    if (!parts.includes("controls") && controls.every((field) => hidden.has(field))) {
+      parts.push("controls");
+    }
+    setAttribute(root, "data-hide", parts.join(" ") || null);
+  }
+
+  function build() {
+    const check = (name, label) => {
+      const box = make("input", { type: "checkbox", value: name });
+      boxes.set(name, box);
+      box.addEventListener("change", () => {
+        hidden[box.checked ? "delete" : "add"](name);
+        apply();
+        changed([...hidden].join(","));
+      });
+      return make("label", { class: "check" }, box, make("span", {}, label));
+    };
+    const tell = async () => dialog.tell(await copyLink());
+    const copier = make(
+      "button",
+      { type: "button", class: "chip", onclick: tell },
+      say("copy-link"),
+    );
+    const list = (title, ...rows) => make("fieldset", {}, make("legend", {}, title), ...rows);
+    dialog = makeDialog(
+      root,
+      "hide",
+      say("hide"),
+      make("p", { class: "hint" }, say("hide-hint")),
+      make(
+        "div",
+        { class: "lists" },
+        list(say("parts"), ...PARTS.map((name) => check(name, say(`part-${name}`)))),
+        ...lesson.controls.map((group) =>
+          list(group.label, ...group.controls.map((c) => check(c.field, c.label))),
+        ),
+        list(say("handles"), ...handles().map((h) => check(`handle.${h.id}`, h.label))),
+      ),
+      make("div", { class: "buttons" }, copier),
+    );
+  }
+
+  return {
+    // `text` as a link has it; returns what of it is not known here.
+    adopt(text = "") {
+      const wished = text.split(",").filter(Boolean);
+      const known = (name) =>
+        PARTS.includes(name) || controls.includes(name) || name.startsWith("handle.");
+      hidden = new Set(wished.filter(known));
+      apply();
+      for (const [name, box] of boxes) box.checked = !hidden.has(name);
+      // A handle that another view has is hidden there, and said not to be in this one.
+      const here = new Set(handles().map(({ id }) => `handle.${id}`));
+      return wished.filter((name) => (name.startsWith("handle.") ? !here.has(name) : !known(name)));
+    },
+    open() {
+      if (!dialog) build();
+      for (const [name, box] of boxes) box.checked = !hidden.has(name);
+      dialog.open();
+    },
+    has: (name) => hidden.has(name),
+  };
+}

@@ -1,0 +1,142 @@
+// The keys, in one table: what listens to them and what is told of them are made from it. A key
+// that says `does: ""` is a control's own and stands here to be told.
+
+import { makeDialog } from "../controls/dialog.js";
+import { make } from "../lib/dom.js";
+import { say } from "../i18n/en.js";
+
+const ROWS = [
+  { group: "run", keys: [" "], shown: "Space", does: "play" },
+  { group: "run", keys: [","], does: "back" },
+  { group: "run", keys: ["."], does: "forward" },
+  { group: "run", keys: ["l"], does: "loop" },
+  { group: "run", keys: ["r"], does: "replay" },
+  {
+    group: "state",
+    keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"],
+    shown: "1 … 9",
+    does: "preset",
+  },
+  { group: "state", keys: ["0"], does: "reset" },
+  { group: "state", keys: ["z"], ctrl: true, shown: "Ctrl Z", does: "undo" },
+  {
+    group: "state",
+    keys: ["z", "Z"],
+    ctrl: true,
+    shift: true,
+    shown: "Ctrl Shift Z",
+    does: "redo",
+  },
+  { group: "state", keys: ["y"], ctrl: true, shown: "Ctrl Y", does: "redo" },
+  { group: "hand", shown: "Tab", says: "key-tab" },
+  { group: "hand", shown: "← → ↑ ↓", says: "key-move" },
+  { group: "hand", shown: "Shift ←", says: "key-fine" },
+  { group: "hand", shown: "Ctrl ←", says: "key-coarse" },
+  { group: "hand", shown: "← → ↑ ↓", says: "key-read" },
+  { group: "talk", keys: ["p"], does: "present" },
+  {
+    group: "talk",
+    keys: ["PageDown"],
+    shown: "Page Down",
+    does: "next",
+    when: "presenting",
+    first: true,
+  },
+  {
+    group: "talk",
+    keys: ["PageUp"],
+    shown: "Page Up",
+    does: "last",
+    when: "presenting",
+    first: true,
+  },
+  {
+    group: "talk",
+    keys: ["ArrowRight", "ArrowDown"],
+    shown: "→",
+    does: "next",
+    when: "presenting",
+  },
+  { group: "talk", keys: ["ArrowLeft", "ArrowUp"], shown: "←", does: "last", when: "presenting" },
+  { group: "talk", keys: ["c"], does: "panel", when: "presenting" },
+  { group: "talk", keys: ["f"], does: "full" },
+  { group: "talk", keys: ["d"], does: "laser" },
+  { group: "talk", keys: ["Escape"], shown: "Esc", does: "leave", when: "presenting" },
+  { group: "talk", keys: ["?"], does: "keys" },
+];
+
+const PRESSED = "button, summary, input[type=checkbox], input[type=radio], [role=button], a";
+
+// Whether the key is the focused element's own business.
+function taken({ target, key, ctrlKey, metaKey }) {
+  if (!target.matches) return false;
+  if (target.closest("dialog, [role=menu]")) return true;
+  if (target.matches("input.number")) {
+    if (ctrlKey || metaKey) return target.hasAttribute("data-typing");
+    return key !== " " && key !== "?"; // no number has these in it
+  }
+  if (target.matches("textarea, select, [contenteditable=true]")) return true;
+  if (target.matches("input:not([type=range], [type=checkbox], [type=radio])")) return true;
+  if (key === " ") return target.matches(PRESSED);
+  // An arrow belongs to what has the focus; a button has no use for it, nor a plane that was
+  // clicked.
+  if (key.startsWith("Arrow"))
+    return target !== document.body && !target.matches("button, a, .frame");
+  return false;
+}
+
+export function listenKeys(root, acts, { whole, presenting }) {
+  const on = (row) => row.when !== "presenting" || presenting();
+
+  function listen(event) {
+    const { target, key } = event;
+    if (event.defaultPrevented || event.altKey) return;
+    if (!root.contains(target) && !(whole && target === document.body)) return;
+    const ctrl = event.ctrlKey || event.metaKey;
+    const row = ROWS.find(
+      (r) =>
+        r.keys?.includes(key) &&
+        Boolean(r.ctrl) === ctrl &&
+        (!r.ctrl || Boolean(r.shift) === event.shiftKey) &&
+        on(r),
+    );
+    if (!row || (!row.first && taken(event))) return;
+    if (acts[row.does](key) === false) return;
+    event.preventDefault();
+    event.stopPropagation(); // a notebook has its own use for these keys
+  }
+
+  // A clicker's keys come before a slider's own.
+  function early(event) {
+    if (presenting() && event.key.startsWith("Page") && !event.target.closest?.("dialog"))
+      listen(event);
+  }
+
+  const place = whole ? document : root;
+  place.addEventListener("keydown", early, true);
+  place.addEventListener("keydown", listen);
+  return () => {
+    place.removeEventListener("keydown", early, true);
+    place.removeEventListener("keydown", listen);
+  };
+}
+
+export function makeKeyHelp(root) {
+  const groups = [...new Set(ROWS.map((row) => row.group))].map((group) => {
+    const told = new Map(); // what is done → its keys
+    for (const row of ROWS.filter((r) => r.group === group)) {
+      const words = say(row.says ?? `key-${row.does}`);
+      told.set(words, [...(told.get(words) ?? []), row.shown ?? row.keys[0]]);
+    }
+    const rows = [...told].map(([words, keys]) =>
+      make(
+        "tr",
+        {},
+        make("td", {}, ...keys.flatMap((k, i) => [i ? ", " : "", make("kbd", {}, k)])),
+        make("td", {}, words),
+      ),
+    );
+    return make("table", {}, make("caption", {}, say(`keys-${group}`)), make("tbody", {}, ...rows));
+  });
+  return makeDialog(root, "keys", say("keys"), ...groups);
+}
