@@ -8,12 +8,13 @@
 #   make faults  plant faults one at a time; the laws must catch each
 #   make fuzz    ask a hundred thousand hostile things   make load   a class of readers at once
 #   make soak    an hour of readers who come and go; memory stays flat
+#   make frontend   bundle the page's scripts and styles (Node 20); ARGS=--watch at every change
 #   make clean   forget .venv
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick docs bench bench-nets lint lock browser clean faults fuzz generate load soak pictures proxies
+.PHONY: help run test quick docs bench bench-nets frontend frontend-lint lint lock browser clean faults fuzz generate load soak pictures proxies
 
 # Where a machine forbids Python to keep what it compiled, each worker, server and kernel compiles all anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -81,7 +82,27 @@ load: $(VENV)/.test
 soak: $(VENV)/.test
 	$(PY) -m benchmarks.soak $(ARGS)
 
-lint: $(VENV)/.lint
+# The front end's tools run with Node, which is for those who change it: the bundles are committed.
+FRONTEND := app/frontend
+NODE_TOOLS := $(FRONTEND)/node_modules/.package-lock.json
+
+frontend: $(NODE_TOOLS)
+	@cd $(FRONTEND) && node build.mjs $(ARGS)
+
+frontend-lint:
+	@if command -v node >/dev/null && command -v npm >/dev/null; then \
+	  $(MAKE) --no-print-directory $(NODE_TOOLS) && cd $(FRONTEND) && npm run --silent lint; \
+	else \
+	  echo "Node is not on the path, so the front end's types, style, unit tests and bundles were not checked."; \
+	fi
+
+$(NODE_TOOLS): $(FRONTEND)/package.json $(FRONTEND)/package-lock.json
+	@command -v npm >/dev/null || { echo "The front end is bundled with Node 20 or newer, and npm is not on the path."; exit 1; }
+	@echo "Installing the front end's tools (once) ..."
+	@cd $(FRONTEND) && npm ci --silent
+	@touch $@
+
+lint: $(VENV)/.lint frontend-lint
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/pyright

@@ -18,7 +18,7 @@ import anywidget
 import orjson
 import traitlets
 
-from natgrad_lecture.stage.bundle import module, plotly, style
+from natgrad_lecture.static_files import plotly, script, style
 
 PAGE_MIME = "application/vnd.natgrad.page+json"
 """The display's mime type in which our template finds the lesson and its first answer."""
@@ -37,7 +37,7 @@ class Lesson(anywidget.AnyWidget):
     trajectories themselves.
     """
 
-    _esm: ClassVar[str] = module("lesson_view.js")
+    _esm: ClassVar[str] = script("lesson_view.js")
     _css: ClassVar[str] = style()
 
     lesson = traitlets.Dict().tag(sync=True)

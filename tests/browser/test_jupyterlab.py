@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.session import Live
-from natgrad_lecture.stage.bundle import module, style
+from natgrad_lecture.static_files import script, style
 from natgrad_lecture.text.catalogs import ENGLISH
 from natgrad_lecture.widget import plain
 from tests.browser.test_coordinates import (
@@ -136,7 +136,7 @@ def test_a_lesson_is_drawn_once_its_cell_is_on_the_page(page: Page) -> None:
           document.body.append(el);
           await drawn;
         }""",
-        [module("lesson_view.js"), traits, list(arrays)],
+        [script("lesson_view.js"), traits, list(arrays)],
     )
     width = page.evaluate("document.querySelector('.natgrad canvas').getBoundingClientRect().width")
     assert page.evaluate(f"{ROOT}.answer.planes.length") == 2

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
-from natgrad_lecture.stage.bundle import module
+SOURCES = Path(__file__).resolve().parents[2] / "app/frontend"
+SITE = "http://127.0.0.1:59999/"  # answered here: nothing is asked for over the network
 
-CODE = module("canvas/primitives.js") + "\nexport { note };"
-
-BOTH = """async ([code, align, ratio]) => {
-  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
-  const { note } = await import(url);
+BOTH = """async ([align, ratio]) => {
+  const { note } = await import("/src/canvas/primitives.js");
   const look = { color: "#0b6e4f", paper: "#fdfcf9", size: 15 };
   const drawn = (direct) => {
     const canvas = document.createElement("canvas");
@@ -32,13 +31,23 @@ BOTH = """async ([code, align, ratio]) => {
 }"""
 
 
+def serve(route: Route) -> None:
+    """Answer with a module of the sources, or with an empty page."""
+    path = SOURCES / route.request.url.removeprefix(SITE)
+    if path.is_file():
+        route.fulfill(path=path, content_type="text/javascript")
+    else:
+        route.fulfill(body="<!doctype html>", content_type="text/html")
+
+
 @pytest.mark.parametrize("align", ["left", "right"])
 @pytest.mark.parametrize("ratio", [1, 2])
 def test_a_label_is_where_and_what_the_text_would_be(page: Page, align: str, ratio: int) -> None:
-    page.goto("about:blank")
+    page.route(f"{SITE}**", serve)
+    page.goto(SITE)
     text, first, kept = (
         np.frombuffer(b64decode(data), np.uint8).reshape(100 * ratio, 200 * ratio, 4).astype(float)
-        for data in page.evaluate(BOTH, [CODE, align, ratio])
+        for data in page.evaluate(BOTH, [align, ratio])
     )
     assert np.array_equal(first, kept)
     assert (text[..., 3] > 0).sum() > 500

@@ -92,7 +92,7 @@ def test_the_dashboards_import_downward_only(path: Path) -> None:
         "engine_cache": {"state"},
         "drawing": {"state", "engine_cache"},
         "text": set(),
-        "stage": set(),
+        "static_files": set(),
         "controls": {"state", "drawing"},
     }
     if room in below:

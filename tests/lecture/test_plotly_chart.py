@@ -8,7 +8,7 @@ import pytest
 
 from natgrad_lecture.drawing.plotly_chart import axis, chart, dots, line, table
 from natgrad_lecture.lessons import open_lesson
-from natgrad_lecture.stage.bundle import plotly
+from natgrad_lecture.static_files import plotly
 
 
 def test_a_chart_is_what_plotly_takes_but_for_its_inks() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.thumbnail import miniature
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
-from natgrad_lecture.stage.bundle import module, style
 
+FRONTEND = Path(__file__).resolve().parents[2] / "app/frontend"
+THEME = (FRONTEND / "styles/theme.css").read_text("utf-8")
 LIGHT = [lesson for lesson in lessons.values() if not lesson.heavy]
 
 
@@ -33,7 +35,7 @@ def test_its_colors_are_the_stage_s_own() -> None:
     used = set(re.findall(r"oklch\(([^)]*)\)", svg))
     assert len(used) == 4, "a map's two ends, and what is no number in light and in dark"
     for numbers in used:
-        assert numbers in style(), numbers
+        assert numbers in THEME, numbers
 
 
 def test_a_map_between_two_inks_is_mixed_as_on_the_stage() -> None:
@@ -48,8 +50,9 @@ def test_a_map_between_two_inks_is_mixed_as_on_the_stage() -> None:
         (way, names[name][way]) for name in pair for way in ("light", "dark")
     ]
     for _, _, _, paper in mixed:
-        assert f"--paper: {paper};" in style()
-    most = int(re.findall(r"\((\d+) \* Math\.abs", module("lesson_view.js"))[0])
+        assert f"--paper: {paper};" in THEME
+    colors = (FRONTEND / "src/canvas/colors.js").read_text("utf-8")
+    most = int(re.findall(r"\((\d+) \* Math\.abs", colors)[0])
     assert all(0.9 * most < int(share) < most for _, _, share, _ in mixed)
 
 

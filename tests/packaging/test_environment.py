@@ -200,16 +200,3 @@ def test_no_registry_and_no_machine_s_path_is_named() -> None:
         text = path.read_text("utf-8")
         assert not hosts.search(text), name
         assert not re.search(r"(?<![\w.])/(?:work|root|home)/\w", text), name
-
-
-@pytest.mark.parametrize("kind", ["js", "css"])
-def test_the_front_end_keeps_the_house_s_line_length(kind: str) -> None:
-    """As ruff has it of Python; one string, such as an icon or a sentence, stays in one piece."""
-    one_string = re.compile(r"""\s*(\w+: )?(["'`]).*\2[,;]?""")
-    long = [
-        f"{path.name}:{number}"
-        for path in sorted((ROOT / "app/frontend").glob(f"s*/**/*.{kind}"))
-        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
-        if len(line) > 100 and not one_string.fullmatch(line)
-    ]
-    assert long == []

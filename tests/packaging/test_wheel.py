@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 from natgrad_core import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
-SEEN_IN_THE_CHECKOUT_ONLY = ("tests/", "docs/", "deploy/", "build/", ".venv/")
+SEEN_IN_THE_CHECKOUT_ONLY = ("tests/", "docs/", "deploy/", "build/", ".venv/", "frontend/")
 
 
 def kept(*folders: str) -> set[str]:
@@ -45,9 +45,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 
 def test_all_of_both_packages_and_every_notebook_is_in_the_wheel(wheel: zipfile.ZipFile) -> None:
-    """Modules, data, the template, the stage's scripts, the catalogs, py.typed."""
+    """Modules, data, the template, the front end's bundles, the catalogs, py.typed."""
     inside = set(wheel.namelist())
-    packages = {name.removeprefix("app/") for name in kept("natgrad_core", "app")}
+    packages = {name.removeprefix("app/") for name in kept("natgrad_core", "app/natgrad_lecture")}
     notebooks = {f"natgrad_lecture/{name}" for name in kept("notebooks")}
     assert packages - inside == set()
     assert notebooks - inside == set()
@@ -55,12 +55,13 @@ def test_all_of_both_packages_and_every_notebook_is_in_the_wheel(wheel: zipfile.
     for needed in ("natgrad_core/py.typed", "natgrad_lecture/text/zh/common.po"):
         assert needed in inside
     assert any(name.endswith(".html.j2") for name in inside)
+    assert "natgrad_lecture/static/live_page.js" in inside
 
 
 def test_nothing_of_the_checkout_alone_is_in_the_wheel(wheel: zipfile.ZipFile) -> None:
     inside = wheel.namelist()
     assert not [name for name in inside if name.startswith(SEEN_IN_THE_CHECKOUT_ONLY)]
-    assert not [name for name in inside if "__pycache__" in name]
+    assert not [name for name in inside if "__pycache__" in name or name.endswith(".map")]
     assert {name.split("/")[0] for name in inside} == {
         "natgrad_core", "natgrad_lecture", f"natgrad-{__version__}.dist-info",
     }  # fmt: skip

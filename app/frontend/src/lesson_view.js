@@ -112,7 +112,7 @@ function mount({ model, el, lesson, first, arrays: firstArrays, language, transl
     follow ||= "k" in set || base !== null;
     ask(set, { base, act });
   }
-  function onStep(k) {
+  function onStep() {
     figures.owe(!transport.playing());
     reader.stepped();
     if (!whole && !model.saved) {

@@ -14,8 +14,8 @@ from typing import Any
 
 from natgrad_lecture.export.answer_pack import HASTE, Pack, acts_of
 from natgrad_lecture.lessons.base import Lesson
-from natgrad_lecture.stage.bundle import module, plotly, style
 from natgrad_lecture.state.state import State
+from natgrad_lecture.static_files import plotly, script, style
 from natgrad_lecture.text.catalogs import ENGLISH
 
 SECONDS = 20.0
@@ -74,8 +74,8 @@ def saved(
 def page(pack: Pack, first: int, *, link: str = "", nav: Mapping[str, Any] | None = None) -> bytes:
     """The page of a pack that opens with the answer ``first``."""
     words, arrays = pack.parts(first, nav)
-    script = f"(() => {{\n{module('entry/saved_page.js')}\n}})();".replace("</script", r"<\/script")
-    digest = b64encode(sha256(script.encode()).digest()).decode("ascii")
+    player = script("saved_page.js").replace("</script", r"<\/script")
+    digest = b64encode(sha256(player.encode()).digest()).decode("ascii")
     charts = any(answer.get("charts") for answer in pack.answers)
     policy = (
         f"default-src 'none'; script-src 'sha256-{digest}'{' blob:' if charts else ''}; "
@@ -94,6 +94,6 @@ def page(pack: Pack, first: int, *, link: str = "", nav: Mapping[str, Any] | Non
         arrays=arrays,
         plotly=held,
         live=escape(link),
-        script=script,
+        script=player,
     )
     return text.encode()

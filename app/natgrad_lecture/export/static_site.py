@@ -17,7 +17,7 @@ from natgrad_lecture.export.saved_page import page
 from natgrad_lecture.lecture_map import home
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
-from natgrad_lecture.stage.bundle import module
+from natgrad_lecture.static_files import script
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "templates"
 
@@ -73,8 +73,9 @@ def _nav(row: list[Lesson], at: int) -> dict[str, Any]:
 def _index(row: list[Lesson]) -> str:
     templates = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=select_autoescape())
     values = home({lesson.name: lesson for lesson in row}, _inline)
-    script = {"inline": f"(() => {{\n{module('entry/home.js')}\n}})();"}
-    return templates.get_template("home.html").render(**values, script=script, suffix=".html")
+    return templates.get_template("home.html").render(
+        **values, script={"inline": script("home.js")}, suffix=".html"
+    )
 
 
 def _inline(lesson: Lesson) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 from functools import lru_cache
 from hashlib import sha256
+from pathlib import Path
 
 import tornado.web
 
-from natgrad_lecture.server.paths import STAGE
-from natgrad_lecture.stage import bundle
+from natgrad_lecture.static_files import STATIC, plotly
+
+_KINDS = {".css": "text/css", ".js": "text/javascript", ".map": "application/json"}
 
 
 class Assets:
@@ -26,17 +28,13 @@ class Assets:
         self._hash = ""
 
     def _refresh(self) -> None:
-        """Read everything anew if any file changed: an edit shows at the next reload."""
-        paths = sorted(path for path in STAGE.rglob("*") if path.suffix in {".js", ".css"})
-        seen = [(str(path), path.stat().st_mtime_ns) for path in paths]
+        """Read the bundles again if one changed: a rebuilt one is served at the next reload."""
+        paths = sorted(STATIC.iterdir())
+        seen = [(path.name, path.stat().st_mtime_ns) for path in paths]
         if seen == self._seen:
             return
-        bundle.module.cache_clear()
-        bundle.style.cache_clear()
-        names = ("live_page.js", "home.js", "waiting_page.js")
-        files = {name: bundle.module(f"entry/{name}").encode() for name in names}
-        files["stage.css"] = bundle.style().encode()
-        files["plotly.js"] = bundle.plotly()
+        files = {path.name: path.read_bytes() for path in paths}
+        files["plotly.js"] = plotly()
         digest = sha256(repr(sorted(files.items())).encode())
         self._seen, self._files, self._hash = seen, files, digest.hexdigest()[:16]
 
@@ -75,11 +73,13 @@ class AssetHandler(tornado.web.RequestHandler):
         if body is None:
             raise tornado.web.HTTPError(404, reason=f"no asset {name!r}")
         fresh = digest == self.assets.hash
-        kind = "text/css" if name.endswith(".css") else "text/javascript"
+        kind = _KINDS[Path(name).suffix]
         keep = "public, max-age=31536000, immutable" if fresh else "no-cache"
         self.set_header("Content-Type", f"{kind}; charset=utf-8")
         self.set_header("Cache-Control", keep)
         self.set_header("X-Content-Type-Options", "nosniff")
+        if f"{name}.map" in self.assets.files:  # on the machine that built it
+            self.set_header("SourceMap", f"{name}.map")
         if "gzip" in self.request.headers.get("Accept-Encoding", ""):
             self.set_header("Content-Encoding", "gzip")
             body = self.assets.packed(self.assets.hash, name)

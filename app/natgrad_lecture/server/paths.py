@@ -8,7 +8,6 @@ from natgrad_lecture.lesson_names import FIRST, lesson_names, notebook
 
 APP = Path(__file__).resolve().parents[1]
 TEMPLATE = APP / "templates"
-STAGE = APP.parent / "frontend"
 ADDRESS = "127.0.0.1"
 """Where we listen. By number: 'localhost' may mean two sockets, one of them another server's."""
 

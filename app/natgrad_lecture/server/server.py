@@ -223,7 +223,7 @@ class LessonServer(Voila):
             "head.html",
             title=lesson.replace("-", " ").replace("_", " ").capitalize(),
             module=self.assets.url(self.base_url),
-            style=self.assets.files["stage.css"].decode(),
+            style=self.assets.files["lesson.css"].decode(),
         )
 
     # Readers

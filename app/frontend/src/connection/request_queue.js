@@ -29,7 +29,7 @@ export function makeAsker({ send, context, onTrouble }) {
     if (one) content.one = true;
     try {
       send(content);
-    } catch (error) {
+    } catch {
       onTrouble(true); // a closed socket: what was asked stays in flight until `again`
     }
   }

@@ -30,7 +30,7 @@ export function makeHiding({ root, lesson, handles, changed, copyLink }) {
   root.append(rules);
   let hidden = new Set();
   let dialog = null;
-  let boxes = new Map();
+  const boxes = new Map();
 
   function apply() {
     const quote = (name) => `"${CSS.escape(name)}"`;

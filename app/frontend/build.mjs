@@ -1,0 +1,89 @@
+/**
+ * Bundle the front end into app/natgrad_lecture/static, minified.
+ *
+ *   node build.mjs           write the bundles
+ *   node build.mjs --watch   write them again whenever a source changes; reload the page to see it
+ *   node build.mjs --check   fail if the bundles in the checkout are not those of the sources
+ *
+ * Source maps lie beside the bundles on a developer's machine; they are not committed.
+ */
+
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { basename, dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as esbuild from "esbuild";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const OUT = join(HERE, "../natgrad_lecture/static");
+
+/** Modules, for anywidget and for `<script type="module">`. */
+const MODULES = ["src/lesson_view.js", "src/entry/live_page.js"];
+
+/** Scripts that run where they stand: inline, or before anything is drawn. */
+const SCRIPTS = ["src/entry/saved_page.js", "src/entry/home.js", "src/entry/waiting_page.js"];
+
+/** @type {esbuild.BuildOptions} */
+const common = {
+  absWorkingDir: HERE,
+  bundle: true,
+  charset: "utf8",
+  entryNames: "[name]",
+  legalComments: "none",
+  logLevel: "warning",
+  minify: true,
+  outdir: OUT,
+  platform: "browser",
+  sourcemap: "external",
+  target: "esnext",
+  write: false,
+};
+
+/** @type {esbuild.BuildOptions[]} */
+const BUILDS = [
+  { ...common, entryPoints: MODULES, format: "esm" },
+  { ...common, entryPoints: [...SCRIPTS, "styles/lesson.css"], format: "iife" },
+];
+
+/** @param {esbuild.OutputFile[]} files */
+async function write(files) {
+  await mkdir(OUT, { recursive: true });
+  await Promise.all(files.map(({ path, contents }) => writeFile(path, contents)));
+}
+
+/** @param {esbuild.OutputFile[]} files */
+async function check(files) {
+  const bundles = files.filter(({ path }) => !path.endsWith(".map"));
+  const same = await Promise.all(
+    bundles.map(async ({ path, contents }) => {
+      const kept = await readFile(path).catch(() => Buffer.alloc(0));
+      return kept.equals(contents);
+    }),
+  );
+  const stale = bundles.filter((_, i) => !same[i]).map(({ path }) => basename(path));
+  if (!stale.length) return;
+  console.error(`Not built from the present sources: ${stale.join(", ")}. Run \`make frontend\`.`);
+  process.exitCode = 1;
+}
+
+/** @type {esbuild.Plugin} */
+const writing = {
+  name: "write",
+  setup: (build) =>
+    build.onEnd(async ({ errors, outputFiles = [] }) => {
+      if (errors.length) return;
+      await write(outputFiles);
+      const names = outputFiles.map(({ path }) => relative(OUT, path));
+      console.log(`Wrote ${names.filter((name) => !name.endsWith(".map")).join(", ")}`);
+    }),
+};
+
+if (process.argv.includes("--watch")) {
+  for (const options of BUILDS) {
+    const context = await esbuild.context({ ...options, plugins: [writing] });
+    await context.watch();
+  }
+} else {
+  const built = await Promise.all(BUILDS.map((options) => esbuild.build(options)));
+  const files = built.flatMap(({ outputFiles }) => outputFiles ?? []);
+  await (process.argv.includes("--check") ? check(files) : write(files));
+}

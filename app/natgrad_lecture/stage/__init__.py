@@ -1,1 +1,0 @@
-"""The front end: what the browser runs."""
