@@ -9,10 +9,23 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.export.bibtex import cite
 from natgrad_lecture.export.python_script import script
 from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.nearest import (
+    NO_PICTURE,
+    NOT_MADE,
+    Drawn,
+    NoPicture,
+    changed,
+    drawn,
+    report,
+    sentence,
+    short,
+    why,
+)
 from natgrad_lecture.state.fields import BadInput
 from natgrad_lecture.state.state import read_query
 from natgrad_lecture.text.catalogs import ENGLISH, Say, Words, languages, same, spoken, words
 from natgrad_lecture.text.typeset import prose
+from natgrad_lecture.time_limit import TookTooLong, time_limit
 
 
 def _saved(lesson: Lesson, state: Any, link: str, language: str) -> bytes:
@@ -29,6 +42,9 @@ KINDS: dict[str, Callable[[Lesson, Any, str, str], str | bytes]] = {
 """What the engine makes to be taken away: of a lesson, a state, the link to it, a language."""
 
 T = TypeVar("T")
+
+TAKING = 60.0
+"""Seconds of processor time that making a file of what is shown may take."""
 
 FINEST = 100_000
 """How often a picture may be asked for again, finer."""
@@ -55,27 +71,16 @@ class Live:
         is not of its form counts for nothing: anybody may write one.
         """
         if ask.get("take"):
-            try:
-                return self.take(ask)
-            except BadInput as refused:
-                return {"answer": ask.get("ask"), "fault": str(refused)}, b""
+            return self._taken(ask)
         say = self._say(_part(ask, "lang", str))
         errors: dict[str, str] = {}
         dropped: list[str] = []
-        try:
-            self.store.load(_part(ask, "state", dict))
-        except BadInput as error:
-            errors[error.field] = str(error)
-        if query := _part(ask, "query", str):
-            self.store.state, dropped = read_query(query, self.lesson.default)
-        if ask.get("reset"):
-            self.store.reset()
-        errors |= self.store.set(_part(ask, "set", dict))
-        self.shown = self.lesson.see(self.store.state)
-        have = frozenset(name for name in _part(ask, "have", list) if isinstance(name, str))
-        fine = min(max(_part(ask, "fine", int), 0), FINEST)
-        sheet = Sheet(have, fine, bool(ask.get("hold")), bool(ask.get("one")))
-        picture = self.lesson.picture(self.shown, sheet)
+        known = self._set(ask, errors, dropped)
+        found = self._drawn(ask, known, errors, dropped)
+        if found is None:
+            return {"answer": ask.get("ask"), "fault": NO_PICTURE}, b""
+        sheet, picture = found.sheet, found.picture
+        self.shown, self.store.state = found.seen, found.state
         remarks = picture.pop("remarks", {})
         answer = {
             "answer": ask.get("ask"),
@@ -98,6 +103,71 @@ class Live:
         if self._widget is not None:
             self._widget.path = self._paths()
         return answer, sheet.data
+
+    def _set(self, ask: dict[str, Any], errors: dict[str, str], dropped: list[str]) -> Any:
+        """Let the store hold what the ask wishes for; returns the state before its changes."""
+        known = self.store.state
+        try:
+            with time_limit():
+                try:
+                    self.store.load(_part(ask, "state", dict))
+                except BadInput as error:
+                    errors[error.field] = str(error)
+                if query := _part(ask, "query", str):
+                    self.store.state, lost = read_query(query, self.lesson.default)
+                    dropped += lost
+                if ask.get("reset"):
+                    self.store.reset()
+                known = self.store.state
+                errors |= self.store.set(_part(ask, "set", dict))
+        except (Exception, TookTooLong) as error:
+            report(self.lesson, self.store.state, error)
+            if ask.get("query"):
+                dropped.append(f"the state ({why(error)})")
+            else:
+                errors[next(iter(_part(ask, "set", dict)), "state")] = sentence(why(error))
+        return known
+
+    def _drawn(
+        self, ask: dict[str, Any], known: Any, errors: dict[str, str], dropped: list[str]
+    ) -> Drawn | None:
+        """The picture of the state, or of the nearest one that has one; None if nothing can be
+        drawn. What was changed for that is said in ``errors`` beside its control, or of a link in
+        ``dropped``.
+        """
+        have = frozenset(name for name in _part(ask, "have", list) if isinstance(name, str))
+        fine = min(max(_part(ask, "fine", int), 0), FINEST)
+        wished = self.store.state
+
+        def sheet(fine: int) -> Sheet:
+            return Sheet(have, fine, bool(ask.get("hold")), bool(ask.get("one")))
+
+        try:
+            found = drawn(self.lesson, wished, known, sheet, fine)
+        except NoPicture:
+            return None
+        if not found.reason:
+            return found
+        changes = changed(wished, found.state)
+        if ask.get("query") and found.state != known:
+            names = ", ".join(short(wished, name) for name in changes)
+            dropped.append(f"{names} ({found.reason})")
+        else:
+            beside = next(iter(_part(ask, "set", dict)), next(iter(changes), "state"))
+            errors[beside] = sentence(found.reason)
+        return found
+
+    def _taken(self, ask: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        """What ``take`` makes, or in words why it makes nothing."""
+        try:
+            with time_limit(TAKING):
+                return self.take(ask)
+        except (BadInput, TookTooLong) as refused:
+            said = str(refused)
+        except Exception as error:
+            report(self.lesson, self.store.state, error)
+            said = NOT_MADE
+        return {"answer": ask.get("ask"), "fault": said}, b""
 
     def take(self, ask: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         """What a reader takes away of a state; the picture that is shown stays as it is."""

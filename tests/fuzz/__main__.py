@@ -7,6 +7,10 @@ import time
 
 from natgrad_lecture.lessons import lessons
 from tests.fuzz.examine import fuzz, fuzz_states
+from tests.fuzz.visits import visit
+
+ACTS = 25
+"""What a reader does in a visit."""
 
 
 def main() -> None:
@@ -22,6 +26,10 @@ def main() -> None:
         began = time.perf_counter()
         asked = fuzz(lessons[name], -(-each * 2 // 5))
         made = asked.cases + fuzz_states(lessons[name], -(-each // 2))
+        if not lessons[name].heavy:
+            visits = max(1, each // 1000)
+            visit(lessons[name], visits, ACTS)
+            made += visits * ACTS
         tried += made
         print(f"{name}: {made} cases in {time.perf_counter() - began:.0f} s", flush=True)
         print(f"    the longest answer took {asked.seconds:.2f} s of computing: {asked.ask}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from itertools import count
 from typing import Any, NamedTuple
@@ -14,6 +15,28 @@ from natgrad_lecture.session import Live
 from natgrad_lecture.state.state import read_query
 from natgrad_lecture.widget import plain
 from tests.fuzz.strategies import asks, changes, links
+
+
+class Unforeseen(logging.Handler):
+    """Keeps the traces that a lesson logs: a page hears one sentence of a failure, not we."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.traces: list[str] = []
+        logging.getLogger("natgrad").addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a trace; a refusal in words has none."""
+        if record.exc_info:
+            self.traces.append(f"{record.getMessage()}\n{logging.Formatter().format(record)}")
+
+    def check(self) -> None:
+        """Fail if anything failed since."""
+        traces, self.traces = self.traces, []
+        assert not traces, traces[0]
+
+
+unforeseen = Unforeseen()
 
 SIZES = {"float32": 4, "float64": 8, "int32": 4, "uint8": 1}
 
@@ -45,6 +68,7 @@ def examine(live: Live, ask: dict[str, Any]) -> dict[str, Any]:
     """Ask; the answer is whole, its state is a good one, and what was refused changed nothing."""
     live.store.reset()
     answer, arrays = live.respond(ask)
+    unforeseen.check()
     sent = plain(answer)
     # As a kernel sends it: UTF-8 without escapes.
     assert json.dumps(sent, allow_nan=False, ensure_ascii=False).encode()

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.server.request_filter import Refused, ask_in, frame_of
 from tests.fuzz.examine import fuzz, fuzz_states
+from tests.fuzz.visits import visit
 
 
 @pytest.mark.parametrize("name", lessons)
@@ -25,6 +29,25 @@ def test_whatever_is_asked_is_answered_and_no_state_is_lost(name: str) -> None:
 @pytest.mark.parametrize("name", lessons)
 def test_whatever_a_link_says_opens_a_good_state(name: str) -> None:
     assert fuzz_states(lessons[name], 150) == 150
+
+
+@pytest.mark.parametrize("name", [name for name, lesson in lessons.items() if not lesson.heavy])
+def test_whatever_a_reader_does_in_whatever_order_is_drawn(name: str) -> None:
+    visit(lessons[name], visits=4, acts=10)
+
+
+def test_a_visit_finds_what_nobody_foresaw() -> None:
+    """A figure that fails once two controls were moved is met by somebody who moves controls."""
+    lesson = lessons["coordinates"]
+
+    def picture(seen: Any, sheet: Sheet) -> dict[str, Any]:
+        state, default = seen.state.plain(), lesson.default.plain()
+        if all(state[name] != default[name] for name in ("damping", "rate")):
+            raise StopIteration
+        return lesson.picture(seen, sheet)
+
+    with pytest.raises(AssertionError, match="StopIteration"):
+        visit(replace(lesson, picture=picture), visits=30, acts=20, shrink=False)
 
 
 COMM = "c" * 32

@@ -8,6 +8,11 @@ answer, and of a class of a hundred each would pay for all of it.
 
 from __future__ import annotations
 
+import contextlib
+import json
+import logging
+import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import comm
@@ -70,6 +75,24 @@ class Said(OutStream):
             super().flush()
 
 
+class Faults(logging.Handler):
+    """Sends what a lesson failed at to the server's log, one JSON object a line.
+
+    The kernel's own standard error would go to its page, which never hears it.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line; a log that cannot be written stops nothing."""
+        with contextlib.suppress(Exception):
+            now = datetime.now(UTC).isoformat(timespec="milliseconds")
+            said = {"time": now, "event": "lesson fault", "say": record.getMessage()}
+            if record.exc_info:
+                said["trace"] = logging.Formatter().formatException(record.exc_info)
+            assert sys.__stderr__
+            sys.__stderr__.write(json.dumps(said) + "\n")
+            sys.__stderr__.flush()
+
+
 class PageKernelApp(IPKernelApp):
     """Starts a ``PageKernel``, which hears its asks in the thread that answers them."""
 
@@ -89,6 +112,8 @@ class PageKernelApp(IPKernelApp):
     def init_kernel(self) -> None:
         """Let comms be ``PageComm``s; ipykernel's import, done by now, has made them its own."""
         comm.create_comm = PageComm
+        log = logging.getLogger("natgrad")
+        log.handlers, log.propagate = [Faults()], False
         super().init_kernel()
 
 

@@ -40,7 +40,7 @@ class Store:
                 self.state = self.state.with_(**changed).whole()
             except BadInput as error:
                 errors[name if error.field in changed else error.field] = str(error)
-            except (ValueError, IndexError, TypeError, AttributeError):
+            except Exception:  # whatever was sent: it is refused, and nothing else happens
                 errors[name] = f"there is no control {name[:40]!r} that could be {str(value)[:60]}"
         return errors
 
