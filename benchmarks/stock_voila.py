@@ -12,7 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from natgrad_core import charts, problems, rules, run
-from natgrad_core.geometry.shapes import ellipse_axes
+from natgrad_core.geometry.ellipses import ellipse_axes
 
 STEPS = 200
 START = (5.2, 0.26)

@@ -22,11 +22,12 @@ from contourpy import contour_generator
 
 import natgrad_core
 from natgrad_core import charts, metrics, problems, rules, run
-from natgrad_core.core.problem import NoProbabilityModel, Problem
-from natgrad_core.geometry.shapes import outline
+from natgrad_core.core.problem import Problem
+from natgrad_core.errors import NoProbabilityModel
+from natgrad_core.geometry.ellipses import outline
 from natgrad_core.linalg.small_matrices import components, full
+from natgrad_core.notebook.rich_display import Picture
 from natgrad_core.provenance.bibliography import cited
-from natgrad_core.provenance.display import Picture
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.palette import ink
 from natgrad_lecture.lessons import lessons

@@ -13,7 +13,8 @@
 from natgrad_core.charts import charts
 from natgrad_core.core.problem import Problem
 from natgrad_core.core.rule import Rule, chain
-from natgrad_core.core.run import Trajectory, gap, run
+from natgrad_core.core.run import run
+from natgrad_core.core.trajectory import Trajectory, gap
 from natgrad_core.metrics import metrics
 from natgrad_core.problems import problems
 from natgrad_core.provenance.cite import cite

@@ -1,4 +1,4 @@
-"""The types that signatures name."""
+"""The types that signatures name, for every room of the library."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ Bools: TypeAlias = NDArray[np.bool_]
 Whole: TypeAlias = NDArray[np.int64]
 """Indices."""
 
+Vector: TypeAlias = tuple[Any, ...]
+"""A vector by its components: floats, arrays, tensors or traced symbols."""
+
+Matrix: TypeAlias = tuple[tuple[Any, ...], ...]
+"""A matrix by its rows of components."""
+
 Numeric: TypeAlias = Any
 """A NumPy array or a torch tensor: what ``loss``, ``log_prob`` and ``kl`` accept and return."""
 
-__all__ = ["Array", "ArrayLike", "Bools", "Numeric", "Whole"]
+__all__ = ["Array", "ArrayLike", "Bools", "Matrix", "Numeric", "Vector", "Whole"]

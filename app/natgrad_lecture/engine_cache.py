@@ -15,9 +15,10 @@ import numpy as np
 
 from natgrad_core import Problem, Rule, Trajectory, gap, rules, run
 from natgrad_core.core.chart import Chart
-from natgrad_core.core.problem import At, Charted
+from natgrad_core.core.charted import Charted
+from natgrad_core.core.evaluation import At
 from natgrad_core.linalg.small_matrices import components
-from natgrad_core.tracing.trace import Lines
+from natgrad_core.tracing.trace_cache import Traces
 from natgrad_core.types import Array
 from natgrad_lecture.state.state import ChartKey, ProblemKey, Runs, chart_named, problem_named
 
@@ -43,8 +44,8 @@ def charted(problem: ProblemKey, chart: ChartKey) -> Charted:
 
 
 @lru_cache(maxsize=256)
-def lines_of(problem: ProblemKey, chart: ChartKey | None) -> Lines:
-    """What was traced of this problem in this chart: a slider moves a number in it."""
+def traces_of(problem: ProblemKey, chart: ChartKey | None) -> Traces:
+    """The steps traced of this problem in this chart, in which a slider moves one number."""
     return {}
 
 
@@ -59,11 +60,11 @@ def run_made(
     """The run of a rule from ``start`` (in θ), in θ or through a chart."""
     maker, options = made
     how = maker(*options)
-    lines = lines_of(problem, chart)
+    traces = traces_of(problem, chart)
     if chart is None:
-        return run(problem_named(problem), how, start, steps, lines)
+        return run(problem_named(problem), how, start, steps, traces)
     there = charted(problem, chart)
-    return run(there, how, there.chart.inverse(start), steps, lines)
+    return run(there, how, there.chart.inverse(start), steps, traces)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from natgrad_core.analysis.data_transforms import Variable
-from natgrad_core.ops import HALF_LOG_2PI
+from natgrad_core.tracing.ops import HALF_LOG_2PI
 from natgrad_core.types import Array, ArrayLike
 
 ORDER = 8

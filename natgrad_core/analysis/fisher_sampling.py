@@ -145,7 +145,7 @@ def kl_misses(problem: Problem, theta: ArrayLike, sizes: Array, count: int = 48)
     ``[m, count]``, opposite ends ``count/2`` apart; NaN outside the domain. Of order ε³, and where
     opposite ends are averaged ε⁴.
     """
-    from natgrad_core.geometry.shapes import outline
+    from natgrad_core.geometry.ellipses import outline
 
     point = problem.check(theta)
     ring = outline(problem.fisher(point), 0.5, count + 1)[:-1]

@@ -9,8 +9,7 @@ import numpy as np
 
 from natgrad_core.core.chart import Chart
 from natgrad_core.core.options import Component
-from natgrad_core.linalg.small_matrices import Vector
-from natgrad_core.types import Array, Bools
+from natgrad_core.types import Array, Bools, Vector
 
 
 class Componentwise(Chart):

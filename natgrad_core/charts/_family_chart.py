@@ -8,8 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from natgrad_core.core.chart import Chart
-from natgrad_core.linalg.small_matrices import Vector
-from natgrad_core.types import Array, Bools
+from natgrad_core.types import Array, Bools, Vector
 
 
 class Route(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from natgrad_core.charts import charts
 from natgrad_core.core.chart import Chart
 from natgrad_core.core.options import Span
-from natgrad_core.linalg.small_matrices import Vector
+from natgrad_core.types import Vector
 
 
 @charts.register("bend")

@@ -6,7 +6,8 @@ from typing import Any
 
 from natgrad_core.charts import charts
 from natgrad_core.core.chart import Chart
-from natgrad_core.linalg.small_matrices import Matrix, Vector, eye
+from natgrad_core.linalg.small_matrices import eye
+from natgrad_core.types import Matrix, Vector
 
 
 @charts.register("identity")

@@ -14,8 +14,8 @@ import numpy as np
 from natgrad_core.charts import charts
 from natgrad_core.core.chart import Chart
 from natgrad_core.core.options import Span
-from natgrad_core.linalg.small_matrices import Matrix, Vector, mv
-from natgrad_core.types import Array, ArrayLike
+from natgrad_core.linalg.small_matrices import mv
+from natgrad_core.types import Array, ArrayLike, Matrix, Vector
 
 
 class Parts(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any
 
 from natgrad_core.charts import charts
 from natgrad_core.charts._componentwise import Componentwise
-from natgrad_core.ops import exp, log
+from natgrad_core.tracing.ops import exp, log
 
 
 @charts.register("log-scale")

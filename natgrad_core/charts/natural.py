@@ -9,9 +9,8 @@ import numpy as np
 
 from natgrad_core.charts import charts
 from natgrad_core.charts._family_chart import FamilyChart, Route
-from natgrad_core.linalg.small_matrices import Vector
-from natgrad_core.ops import atan2, cos, log, sigmoid, sin, sqrt
-from natgrad_core.types import Array, Bools
+from natgrad_core.tracing.ops import atan2, cos, log, sigmoid, sin, sqrt
+from natgrad_core.types import Array, Bools, Vector
 
 
 def _same(first: Any, second: Any) -> Vector:

@@ -7,7 +7,7 @@ from typing import Any
 
 from natgrad_core.charts import charts
 from natgrad_core.charts._componentwise import Componentwise
-from natgrad_core.ops import sqrt, where
+from natgrad_core.tracing.ops import sqrt, where
 
 
 @charts.register("precision")

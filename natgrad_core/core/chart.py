@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from natgrad_core.core.provenance import Call, remember
 from natgrad_core.linalg.small_matrices import (
-    Matrix,
-    Vector,
     add,
     components,
     congruent,
@@ -22,10 +21,9 @@ from natgrad_core.linalg.small_matrices import (
     pack,
     symmetric,
 )
-from natgrad_core.ops import is_tensor
-from natgrad_core.provenance.made import Made, remember
 from natgrad_core.tracing.jet import variables_through
-from natgrad_core.types import Array, ArrayLike, Bools, Numeric
+from natgrad_core.tracing.ops import is_tensor
+from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Numeric, Vector
 
 
 class Chart:
@@ -47,7 +45,7 @@ class Chart:
 
     def then(self, inner: Chart) -> Chart:
         """θ = self(inner(x)): this chart, then ``inner`` on its coordinates."""
-        return remember(Composed(self, inner), Made(__name__, ".then", (self, inner), {}))
+        return remember(Composed(self, inner), Call(__name__, ".then", (self, inner), {}))
 
     def forward(self, x: ArrayLike) -> Numeric:
         """θ = f(x), ``[..., d] -> [..., d]``."""

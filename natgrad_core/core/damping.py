@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from natgrad_core.core.problem import At
-from natgrad_core.linalg.small_matrices import Matrix, eye, trace
-from natgrad_core.ops import maximum, minimum, where
+from natgrad_core.core.evaluation import At
+from natgrad_core.linalg.small_matrices import eye, trace
+from natgrad_core.tracing.ops import maximum, minimum, where
+from natgrad_core.types import Matrix
 
 Kind: TypeAlias = Callable[[At, Matrix], Matrix]
 """(the point, the metric G there) -> D."""

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from natgrad_core.core.problem import At
-from natgrad_core.linalg.small_matrices import Vector, pack
-from natgrad_core.ops import opaque, where
+from natgrad_core.core.evaluation import At
+from natgrad_core.linalg.small_matrices import pack
+from natgrad_core.tracing.ops import opaque, where
+from natgrad_core.types import Vector
 
 
 def gain_ratio(at: At, step: Vector, promised: Any) -> Any:

@@ -1,44 +1,28 @@
-"""A problem is a loss on a space of parameters and, where it has one, a probability model.
+"""A problem: a loss on a space of parameters and, where it has one, a probability model.
 
-The loss is the expected surprise −log p(data | θ), per example. From the model alone come the
-Fisher matrix and the KL divergence, which know nothing of the coordinates. ``Charted`` is a problem
-seen through a chart, and IS a problem: its loss is a scalar, its gradient a covector, its Fisher
-matrix a tensor, and its Hessian is none of these. That class is the lecture in code.
+The loss is the mean negative log-likelihood −log p(data | θ), per example. The Fisher matrix and
+the KL divergence come from the model alone, so they do not depend on the coordinates.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 
 from natgrad_core.core.chart import Chart
-from natgrad_core.linalg.small_matrices import (
-    Matrix,
-    Vector,
-    add,
-    components,
-    congruent,
-    eye,
-    full,
-    mv,
-    transpose,
-)
-from natgrad_core.ops import constant, is_tensor
-from natgrad_core.provenance.made import Made, remember
+from natgrad_core.core.evaluation import At
+from natgrad_core.core.provenance import Call, remember
+from natgrad_core.errors import NoProbabilityModel, OutsideDomain
+from natgrad_core.linalg.small_matrices import components, full
+from natgrad_core.tracing.ops import constant, is_tensor
 from natgrad_core.tracing.row_sums import Rows
-from natgrad_core.types import Array, ArrayLike, Bools, Numeric
+from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Numeric, Vector
 
-
-class OutsideDomain(ValueError):
-    """Parameters at which the problem is not defined."""
-
-
-class NoProbabilityModel(TypeError):
-    """A Fisher matrix, a KL divergence or a sample was asked of a bare loss."""
-
+if TYPE_CHECKING:
+    from natgrad_core.core.charted import Charted
 
 Support: TypeAlias = tuple[float, float] | range
 """What one outcome can be: an interval for a density, a range of whole numbers for masses."""
@@ -219,15 +203,17 @@ class Problem:
         return At(self, theta)
 
     def through(self, chart: Chart) -> Charted:
-        """The same problem in the coordinates x of ``chart``, θ = f(x)."""
-        return remember(Charted(self, chart), Made(__name__, ".through", (self, chart), {}))
+        """Return the same problem in the coordinates x of ``chart``, θ = f(x)."""
+        from natgrad_core.core.charted import Charted  # Charted is a Problem
+
+        return remember(Charted(self, chart), Call(__name__, ".through", (self, chart), {}))
 
     def __repr__(self) -> str:
         return f"<problem {self.name}({', '.join(self.symbols)}), {self.domain}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """What a notebook shows: the loss and ellipses of F, as a picture."""
-        from natgrad_core.provenance.display import problem_bundle  # only a notebook asks for it
+        from natgrad_core.notebook.rich_display import problem_bundle  # only a notebook asks for it
 
         return problem_bundle(self)
 
@@ -238,166 +224,3 @@ def _spread(value: Any, *points: Numeric) -> Numeric:
         return value
     lead = np.broadcast_shapes(*(p.shape[:-1] for p in points))
     return np.array(np.broadcast_to(value, lead))[()]
-
-
-class At:
-    """A problem at a point (or a batch), by components; what a metric and a rule see.
-
-    Unchecked, because it lives inside the loop: outside the domain the numbers mean nothing, and
-    ``run`` marks them so.
-    """
-
-    __slots__ = ("_fisher", "_grad", "_hessian", "problem", "theta")
-
-    def __init__(self, problem: Problem, theta: Vector) -> None:
-        self.problem = problem
-        self.theta = theta
-        self._grad: Vector | None = None
-        self._hessian: Matrix | None = None
-        self._fisher: Matrix | None = None
-
-    @property
-    def grad(self) -> Vector:
-        """∇J, a covector."""
-        if self._grad is None:
-            self._grad = self.problem._grad(*self.theta)
-        return self._grad
-
-    @property
-    def hessian(self) -> Matrix:
-        """∇²J."""
-        if self._hessian is None:
-            self._hessian = self.problem._hessian(*self.theta)
-        return self._hessian
-
-    @property
-    def fisher(self) -> Matrix:
-        """F, a tensor."""
-        if self._fisher is None:
-            self._fisher = self.problem._fisher(*self.theta)
-        return self._fisher
-
-    def flat(self) -> Matrix:
-        """The identity of the problem's own coordinates, as a tensor here: I, or JᵀJ in a chart."""
-        return eye(len(self.theta))
-
-
-class Charted(Problem):
-    """A problem in other coordinates: J(f(x)) with θ = f(x). Itself a problem."""
-
-    def __init__(self, base: Problem, chart: Chart) -> None:
-        self.base = base
-        self.chart = chart
-        self.name = f"{base.name} through {chart.name}"  # type: ignore[misc]
-        self.domain = f"{base.domain}, through {chart.name}"  # type: ignore[misc]
-        if chart.domain:
-            self.domain += f" ({chart.domain})"  # type: ignore[misc]
-        self.symbols = chart.names(base.symbols)
-        self.rows, self.outcomes, self.support = base.rows, base.outcomes, base.support
-
-    @property
-    def view(self) -> tuple[tuple[float, float], ...]:  # type: ignore[override]
-        """The box around what the chart reaches of the base's view, written in x."""
-        sides = [np.linspace(*side, 9) for side in self.base.view]
-        grid = np.array(np.meshgrid(*sides, indexing="ij")).reshape(self.dim, -1).T
-        x = self.chart.inverse(grid)
-        x = x[np.isfinite(x).all(-1)]
-        if not len(x):
-            raise OutsideDomain(f"{self.name}: the chart reaches no point of {self.base.view}")
-        return tuple(zip(x.min(0).tolist(), x.max(0).tolist(), strict=True))
-
-    @property
-    def start(self) -> tuple[float, ...]:  # type: ignore[override]
-        """The base's start, written in x."""
-        return tuple(self.chart.inverse(self.base.start).tolist())
-
-    def inside(self, theta: Array) -> Bools:
-        """X is inside if the chart is defined there and θ = f(x) is in the base's domain."""
-        with np.errstate(all="ignore"):
-            return self.chart.inside(theta) & self.base.inside(self.chart.forward(theta))
-
-    def log_prob(self, data: Numeric, theta: ArrayLike) -> Numeric:
-        """Log p(datum | f(x)): a scalar, so only the argument changes."""
-        return self.base.log_prob(data, self.chart.forward(self.check(theta)))
-
-    def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
-        """The distribution has not moved, so neither have its samples."""
-        return self.base.sample(self.chart.forward(self.check(theta)), rng, n)
-
-    def examples(self, rng: np.random.Generator, n: int) -> Array:
-        """The base's examples, written in x: those of them that the chart reaches."""
-        with np.errstate(all="ignore"):
-            x = self.chart.inverse(self.base.examples(rng, max(4 * n, 64)))
-        good = x[self.inside(x)]
-        if not len(good):
-            raise OutsideDomain(f"{self.name}: the chart reaches no point of {self.base.view}")
-        return np.resize(good, (n, self.dim))
-
-    def at(self, theta: Vector) -> At:
-        """The problem at x; what it needs of θ = f(x) is computed once and shared."""
-        return ChartedAt(self, theta)
-
-    def _loss(self, *theta: Any) -> Any:
-        return self.base._loss(*self.chart._forward(*theta))
-
-    def _kl(self, theta: Vector, other: Vector) -> Any:
-        return self.base._kl(self.chart._forward(*theta), self.chart._forward(*other))
-
-    def _log_prob(self, datum: Vector, *theta: Any) -> Any:
-        return self.base._log_prob(datum, *self.chart._forward(*theta))
-
-    def _score(self, datum: Vector, *theta: Any) -> Vector:
-        """A covector: Jᵀ s."""
-        jacobian = transpose(self.chart._jacobian(*theta))
-        return mv(jacobian, self.base._score(datum, *self.chart._forward(*theta)))
-
-    def _grad(self, *theta: Any) -> Vector:
-        return self.at(theta).grad
-
-    def _fisher(self, *theta: Any) -> Matrix:
-        return self.at(theta).fisher
-
-    def _hessian(self, *theta: Any) -> Matrix:
-        return self.at(theta).hessian
-
-
-class ChartedAt(At):
-    """How each quantity changes with the coordinates. J is the chart's Jacobian ∂θ/∂x."""
-
-    __slots__ = ("base", "jacobian")
-
-    problem: Charted
-
-    def __init__(self, problem: Charted, theta: Vector) -> None:
-        super().__init__(problem, theta)
-        self.base = problem.base.at(problem.chart._forward(*theta))
-        self.jacobian = problem.chart._jacobian(*theta)
-
-    @property
-    def grad(self) -> Vector:
-        """A covector: Jᵀ g."""
-        if self._grad is None:
-            self._grad = mv(transpose(self.jacobian), self.base.grad)
-        return self._grad
-
-    @property
-    def fisher(self) -> Matrix:
-        """A tensor: Jᵀ F J."""
-        if self._fisher is None:
-            self._fisher = congruent(self.jacobian, self.base.fisher)
-        return self._fisher
-
-    @property
-    def hessian(self) -> Matrix:
-        """No tensor: Jᵀ H J + Σ_k g_k ∇²f_k."""
-        if self._hessian is None:
-            self._hessian = congruent(self.jacobian, self.base.hessian)
-            for g, second in zip(
-                self.base.grad, self.problem.chart._curvature(*self.theta), strict=True
-            ):
-                self._hessian = add(self._hessian, second, g)
-        return self._hessian
-
-    def flat(self) -> Matrix:
-        """JᵀJ: the identity of θ, seen in x."""
-        return congruent(self.jacobian, self.base.flat())

@@ -11,17 +11,11 @@ import importlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar, cast
 
-from natgrad_core.provenance.made import remembering
+from natgrad_core.core.provenance import remembering
+from natgrad_core.errors import UnknownName
 
 T = TypeVar("T")
 S = TypeVar("S")
-
-
-class UnknownName(KeyError):
-    """A name that is not on the shelf; the message lists those that are."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])
 
 
 class Registry(Mapping[str, T]):
@@ -29,7 +23,7 @@ class Registry(Mapping[str, T]):
 
     ``kind`` is the word for one item in messages ("problem"), ``package`` the package whose
     modules register themselves. What a shelf that ``natgrad_core`` offers under a ``public`` name
-    makes, remembers the call (``natgrad_core.provenance.made``).
+    makes, remembers the call (``natgrad_core.core.provenance``).
     """
 
     def __init__(self, kind: str, package: str, public: str = "") -> None:

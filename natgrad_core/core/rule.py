@@ -1,29 +1,31 @@
-"""A rule turns what is known at a point into the next step, and keeps its own memory.
+"""A rule computes the next step from what is known at a point, and has a memory of its own.
 
 A rule is a pair of pure functions, as in optax: ``init(start) -> memory`` and
-``update(direction, at, memory) -> (direction, memory)``. A link is a rule too: it is handed a
-direction (at first the gradient) and hands on another, so a chain of rules is a rule, and the last
-direction is what is added to the parameters. Plain descent is ``chain(descend(rate))``; the natural
-gradient ``chain(precondition(fisher), descend(rate))``; Newton the same with the Hessian.
+``update(direction, at, memory) -> (direction, memory)``. The first direction is the gradient, and
+the last one is added to the parameters. A chain of rules is a rule: each takes the direction of the
+one before. Gradient descent is ``descend(rate)``; the natural gradient
+``chain(precondition(fisher), descend(rate))``; Newton's method is the same with the Hessian.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from natgrad_core.core import damping as dampings
-from natgrad_core.core.problem import At, Problem
+from natgrad_core.core.evaluation import At
+from natgrad_core.core.metric import Metric
+from natgrad_core.core.problem import Problem
+from natgrad_core.core.provenance import remembering
 from natgrad_core.core.validation import checked
-from natgrad_core.linalg.operators import Dense, invertible
-from natgrad_core.linalg.small_matrices import Vector, add, components, full, mv
+from natgrad_core.linalg.operators import Dense, Operator, invertible
+from natgrad_core.linalg.small_matrices import add, components, full, mv
 from natgrad_core.linalg.spectral import pseudo_inverse
-from natgrad_core.metrics import Metric
-from natgrad_core.provenance.made import made, remembering
-from natgrad_core.types import Array, ArrayLike
+from natgrad_core.types import Array, ArrayLike, Vector
 
 Memory = Any
 """What a rule carries from step to step: nested tuples of components, () if nothing."""
@@ -33,19 +35,48 @@ def _no_memory(start: Vector) -> Memory:
     return ()
 
 
+Update: TypeAlias = Callable[[Vector, At, Memory], tuple[Vector, Memory]]
+"""(direction, at, memory) -> the next direction and memory, by components."""
+
+
 @dataclass(frozen=True)
 class Rule:
-    """``update`` maps (direction, at, memory) to the next direction and memory, by components."""
+    """A pair of pure functions, ``update`` and ``init``.
 
-    update: Callable[[Vector, At, Memory], tuple[Vector, Memory]]
+    Args:
+        update: Maps (direction, at, memory) to the next direction and memory, by components.
+        init: Maps the start to the memory before the first step.
+        name: The name in messages and legends.
+        latex: The formula of the update.
+        source: Where it was published.
+        form: A key that all rules share which differ from this one in ``numbers`` alone, so that
+            what was traced of one serves the others. None: the rule is traced anew in every run.
+        numbers: The numbers of this rule among those of its form.
+        of_numbers: ``update`` as a function of the numbers: ``of_numbers(*numbers)`` is ``update``.
+
+    Raises:
+        ValueError: If there are ``numbers`` but no ``of_numbers``.
+    """
+
+    update: Update
     init: Callable[[Vector], Memory] = _no_memory
     name: str = "rule"
     latex: str = ""
     source: str = ""
     form: Hashable = None
-    """What this rule shares with those that differ from it in ``numbers`` alone; None: nothing."""
     numbers: tuple[Any, ...] = ()
-    """The numbers that ``update`` meets as they are, and that may be others in the same line."""
+    of_numbers: Callable[..., Update] | None = None
+
+    def __post_init__(self) -> None:
+        if self.numbers and self.of_numbers is None:
+            raise ValueError(
+                f"the rule {self.name!r} has numbers {self.numbers} but no of_numbers; give the "
+                "update as a function of them, or no numbers"
+            )
+
+    def update_with(self, numbers: tuple[Any, ...]) -> Update:
+        """Return ``update`` with other numbers, which may be the tracer's symbols."""
+        return self.of_numbers(*numbers) if self.of_numbers else self.update
 
     def __repr__(self) -> str:
         return f"<rule {self.name}: {self.latex}>" if self.latex else f"<rule {self.name}>"
@@ -53,39 +84,56 @@ class Rule:
 
 @remembering(__name__, "chain")
 def chain(*links: Rule, name: str = "chain", latex: str = "", source: str = "") -> Rule:
-    """The rule that hands the direction through ``links`` in order."""
+    """Return the rule that applies ``links`` in order, each to the direction of the one before.
+
+    Args:
+        links: The rules.
+        name: The name of the chain.
+        latex: Its formula.
+        source: Where it was published.
+    """
 
     def init(start: Vector) -> Memory:
         return tuple(link.init(start) for link in links)
 
-    def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
-        kept: list[Memory] = []
-        for link, m in zip(links, memory, strict=True):
-            direction, m = link.update(direction, at, m)
-            kept.append(m)
-        return direction, tuple(kept)
+    def of_numbers(*numbers: Any) -> Update:
+        rest = iter(numbers)
+        updates = [link.update_with(tuple(islice(rest, len(link.numbers)))) for link in links]
+
+        def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
+            kept: list[Memory] = []
+            for each, m in zip(updates, memory, strict=True):
+                direction, m = each(direction, at, m)
+                kept.append(m)
+            return direction, tuple(kept)
+
+        return update
 
     forms = tuple(link.form for link in links)
-    return Rule(
-        update,
-        init,
-        name,
-        latex,
-        source,
-        form=None if None in forms else forms,
-        numbers=tuple(number for link in links for number in link.numbers),
-    )
+    numbers = tuple(number for link in links for number in link.numbers)
+    form = None if None in forms else forms
+    return Rule(of_numbers(*numbers), init, name, latex, source, form, numbers, of_numbers)
 
 
 @remembering(__name__, "descend")
 def descend(rate: ArrayLike) -> Rule:
     """Direction -> −α direction. ``rate`` is one number, or an array over the leading axes."""
-    factor = checked("the rate α", rate, -np.inf)
 
-    def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
-        return tuple(-(factor * component) for component in direction), memory
+    def of_numbers(factor: Any) -> Update:
+        def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
+            return tuple(-(factor * component) for component in direction), memory
 
-    return Rule(update, name="descend", latex=r"-\alpha\, \cdot", form="descend", numbers=(factor,))
+        return update
+
+    numbers = (checked("the rate α", rate, -np.inf),)
+    return Rule(
+        of_numbers(*numbers),
+        name="descend",
+        latex=r"-\alpha\, \cdot",
+        form="descend",
+        numbers=numbers,
+        of_numbers=of_numbers,
+    )
 
 
 SINGULAR = ("diverge", "pseudo-inverse")
@@ -94,19 +142,28 @@ SINGULAR = ("diverge", "pseudo-inverse")
 
 @remembering(__name__, "precondition")
 def precondition(
-    metric: Metric, damping: ArrayLike = 0.0, kind: str = "identity", singular: str = "diverge"
+    metric: Callable[[At], Operator],
+    damping: ArrayLike = 0.0,
+    kind: str = "identity",
+    singular: str = "diverge",
 ) -> Rule:
-    """Direction -> (G + λD)⁻¹ direction, with G the metric and D what ``kind`` says.
+    """Direction -> (G + λD)⁻¹ direction. Amari 1998, eq. 12; damping as in Levenberg 1944.
 
-    ``damping`` is λ ≥ 0, one number or an array over the leading axes ``[...]``; ``kind`` a name in
-    ``natgrad_core.core.damping.ALL_KINDS``. Amari 1998, eq. 12, with damping as in Levenberg 1944.
-    Where there is no inverse the direction is not finite and the path ends (``ok``), or with
-    ``singular="pseudo-inverse"`` it is Moore and Penrose's: the shortest of the directions that
-    explain the most of the gradient.
+    Args:
+        metric: G. A ``Metric`` lets the traced step be kept from run to run; any other function of
+            an ``At`` is traced anew in every run.
+        damping: λ ≥ 0, one number or an array over the leading axes ``[...]``.
+        kind: What D is, a name in ``natgrad_core.core.damping.ALL_KINDS``.
+        singular: What to do where there is no inverse. "diverge": the direction is not finite and
+            the path ends (``ok``). "pseudo-inverse": take Moore and Penrose's, the shortest of the
+            directions that explain the most of the gradient.
+
+    Raises:
+        ValueError: For a damping below 0, or an unknown ``kind`` or ``singular``.
     """
     strength, second = checked("damping λ", damping, 0.0), damped_with(kind)
     if singular not in SINGULAR:
-        raise ValueError(f"no way {singular!r} with a singular metric; there are {SINGULAR}")
+        raise ValueError(f"singular={singular!r} is not supported; choose one of {SINGULAR}")
 
     def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
         operator = metric(at)
@@ -117,18 +174,17 @@ def precondition(
             return mv(pseudo_inverse(operator.dense()), direction), memory
         return operator.solve(direction), memory
 
-    how = made(metric)
-    fixed = how is not None and not how.given and not how.named and np.ndim(damping) == 0
+    of_metric = metric.form if isinstance(metric, Metric) and np.ndim(damping) == 0 else None
     return Rule(
         update,
         name="precondition",
         latex=r"(G + \lambda D)^{-1}\, \cdot",
-        form=(how.module, how.expression, strength, kind, singular) if how and fixed else None,
+        form=of_metric and (of_metric, strength, kind, singular),
     )
 
 
 def damped_with(kind: str) -> dampings.Kind:
-    """The damping of this name, or an error that lists them."""
+    """Return the damping of this name; ValueError for an unknown one."""
     if kind not in dampings.ALL_KINDS:
         raise ValueError(f"no damping {kind!r}; there are {', '.join(dampings.ALL_KINDS)}")
     return dampings.ALL_KINDS[kind]
@@ -136,15 +192,28 @@ def damped_with(kind: str) -> dampings.Kind:
 
 def direction(
     problem: Problem,
-    metric: Metric,
+    metric: Callable[[At], Operator],
     theta: ArrayLike,
     damping: ArrayLike = 0.0,
     kind: str = "identity",
     singular: str = "raise",
 ) -> Array:
-    """(G + λD)⁻¹ ∇J at ``theta [..., d]``, outside any run: ``[..., d]``.
+    """Return (G + λD)⁻¹ ∇J at a point, outside any run.
 
-    Raises SingularMetricError where there is no inverse, unless ``singular="pseudo-inverse"``.
+    Args:
+        problem: The problem, which gives ∇J.
+        metric: G.
+        theta: The point, ``[..., d]``.
+        damping: λ ≥ 0, one number or an array over the leading axes.
+        kind: What D is, a name in ``natgrad_core.core.damping.ALL_KINDS``.
+        singular: "raise" where there is no inverse, or "pseudo-inverse" to take G⁺.
+
+    Returns:
+        The direction, ``[..., d]``.
+
+    Raises:
+        SingularMetricError: If there is no inverse and ``singular`` is "raise".
+        ValueError: For a damping below 0, or an unknown ``kind`` or ``singular``.
     """
     point = problem.check(theta)
     at = problem.at(components(point))
@@ -155,6 +224,8 @@ def direction(
     if singular == "pseudo-inverse":
         return full(mv(pseudo_inverse(matrix), at.grad), point.shape[:-1])
     if singular != "raise":
-        raise ValueError(f"no way {singular!r} with a singular metric; 'raise', 'pseudo-inverse'")
+        raise ValueError(
+            f"singular={singular!r} is not supported; choose 'raise' or 'pseudo-inverse'"
+        )
     invertible(full(matrix, point.shape[:-1]))
     return full(Dense(matrix).solve(at.grad), point.shape[:-1])

@@ -17,14 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from natgrad_core.core.problem import NoProbabilityModel, Problem
+from natgrad_core.core.problem import Problem
+from natgrad_core.core.provenance import remembering
+from natgrad_core.errors import NoProbabilityModel
 from natgrad_core.expressions.grammar import Expression, ExpressionError, read
 from natgrad_core.families.densities import DENSITIES
-from natgrad_core.linalg.small_matrices import Matrix, Vector, congruent, symmetric, upper
-from natgrad_core.provenance.made import remembering
+from natgrad_core.linalg.small_matrices import congruent, symmetric, upper
 from natgrad_core.tracing.jet import Jet, jet_of, variables
 from natgrad_core.tracing.row_sums import Rows
-from natgrad_core.types import Array, ArrayLike, Bools
+from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
 
 MOST_ROWS = 10_000
 

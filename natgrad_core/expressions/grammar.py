@@ -18,7 +18,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from natgrad_core.families.densities import DENSITIES
-from natgrad_core.ops import cos, exp, lgamma, log, log1p_exp, power, sigmoid, sin, sqrt, tanh
+from natgrad_core.tracing.ops import (
+    cos,
+    exp,
+    lgamma,
+    log,
+    log1p_exp,
+    power,
+    sigmoid,
+    sin,
+    sqrt,
+    tanh,
+)
 
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "exp": exp,

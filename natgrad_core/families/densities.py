@@ -13,10 +13,19 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from natgrad_core.core.problem import Support
-from natgrad_core.linalg.small_matrices import Matrix, Vector, symmetric
-from natgrad_core.ops import HALF_LOG_2PI, digamma, exp, lgamma, log, log1p_exp, sigmoid, trigamma
+from natgrad_core.linalg.small_matrices import symmetric
+from natgrad_core.tracing.ops import (
+    HALF_LOG_2PI,
+    digamma,
+    exp,
+    lgamma,
+    log,
+    log1p_exp,
+    sigmoid,
+    trigamma,
+)
 from natgrad_core.tracing.row_sums import Rows
-from natgrad_core.types import Array
+from natgrad_core.types import Array, Matrix, Vector
 
 LogP: TypeAlias = (
     Callable[[Any, Any], Any] | Callable[[Any, Any, Any], Any] | Callable[[Any, Any, Any, Any], Any]

@@ -23,8 +23,6 @@ import numpy as np
 
 from natgrad_core.core.problem import Problem, Support
 from natgrad_core.linalg.small_matrices import (
-    Matrix,
-    Vector,
     add,
     components,
     congruent,
@@ -36,9 +34,9 @@ from natgrad_core.linalg.small_matrices import (
     transpose,
     upper,
 )
-from natgrad_core.ops import HALF_LOG_2PI, constant, total
+from natgrad_core.tracing.ops import HALF_LOG_2PI, constant, total
 from natgrad_core.tracing.row_sums import Rows
-from natgrad_core.types import Array, ArrayLike
+from natgrad_core.types import Array, ArrayLike, Matrix, Vector
 
 
 class ExponentialFamily(Problem):

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from natgrad_core.core.problem import At, ChartedAt
-from natgrad_core.linalg.small_matrices import Vector, dot, mv, solve
+from natgrad_core.core.charted import ChartedAt
+from natgrad_core.core.evaluation import At
+from natgrad_core.linalg.small_matrices import dot, mv, solve
 from natgrad_core.tracing.jet import jet_of, times, variables
+from natgrad_core.types import Vector
 
 
 def bending(at: At, v: Vector) -> Vector:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from natgrad_core.geometry.shapes import outline
+from natgrad_core.geometry.ellipses import outline
 from natgrad_core.types import Array, ArrayLike
 
 FLAT = 1e-12

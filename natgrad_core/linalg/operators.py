@@ -14,8 +14,8 @@ import numpy as np
 
 from natgrad_core.errors import SingularMetricError
 from natgrad_core.linalg import small_matrices as small
-from natgrad_core.linalg.small_matrices import Matrix, Vector, pack
-from natgrad_core.types import Array
+from natgrad_core.linalg.small_matrices import pack
+from natgrad_core.types import Array, Matrix, Vector
 
 
 class Operator(Protocol):

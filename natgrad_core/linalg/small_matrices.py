@@ -7,14 +7,11 @@ beat every library. An entry that is the whole number 0 costs nothing once trace
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
 import numpy as np
 
-from natgrad_core.types import Array
-
-Vector: TypeAlias = tuple[Any, ...]
-Matrix: TypeAlias = tuple[tuple[Any, ...], ...]
+from natgrad_core.types import Array, Matrix, Vector
 
 
 def eye(d: int) -> Matrix:

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from natgrad_core.linalg.small_matrices import (
-    Matrix,
     add,
     determinant,
     eye,
@@ -22,8 +21,8 @@ from natgrad_core.linalg.small_matrices import (
     trace,
     upper,
 )
-from natgrad_core.ops import maximum, opaque, sqrt, where
-from natgrad_core.types import Array
+from natgrad_core.tracing.ops import maximum, opaque, sqrt, where
+from natgrad_core.types import Array, Matrix
 
 RANK_TOLERANCE = 1e-12
 """Below this, relative to the largest, an eigenvalue counts as zero."""

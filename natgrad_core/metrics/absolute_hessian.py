@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from natgrad_core.core.problem import At
+from natgrad_core.core.evaluation import At
 from natgrad_core.linalg.operators import Dense, Operator
 from natgrad_core.linalg.spectral import absolute
 from natgrad_core.metrics import Metric, metrics
@@ -15,8 +15,8 @@ def absolute_hessian() -> Metric:
     It leaves saddles, to which Newton's method is drawn. No tensor (its eigenvalues belong to the
     coordinates). Dauphin and others 2014.
     """
+    return Metric(_at_point)
 
-    def at_point(at: At) -> Operator:
-        return Dense(absolute(at.hessian))
 
-    return at_point
+def _at_point(at: At) -> Operator:
+    return Dense(absolute(at.hessian))

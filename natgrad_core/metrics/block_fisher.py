@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from natgrad_core.core.problem import At
+from natgrad_core.core.evaluation import At
 from natgrad_core.linalg.operators import Block, Operator
 from natgrad_core.metrics import Metric, metrics
 
@@ -26,13 +26,14 @@ def block_fisher(blocks: Sequence[Sequence[int]] = ((0,),)) -> Metric:
             f"as in ((0,), (1, 2)); got {blocks}"
         )
 
-    def at_point(at: At) -> Operator:
-        d = len(at.theta)
-        if any(i >= d for i in named):
-            raise IndexError(
-                f"{at.problem.name} has {d} parameters, so blocks name 0 to {d - 1}; got {chosen}"
-            )
-        rest = tuple(i for i in range(d) if i not in named)
-        return Block(at.fisher, (*chosen, rest) if rest else chosen)
+    return Metric(_at_point, (chosen,))
 
-    return at_point
+
+def _at_point(at: At, chosen: tuple[tuple[int, ...], ...]) -> Operator:
+    d, named = len(at.theta), [i for block in chosen for i in block]
+    if any(i >= d for i in named):
+        raise IndexError(
+            f"{at.problem.name} has {d} parameters, so blocks name 0 to {d - 1}; got {chosen}"
+        )
+    rest = tuple(i for i in range(d) if i not in named)
+    return Block(at.fisher, (*chosen, rest) if rest else chosen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from natgrad_core.core.problem import At
+from natgrad_core.core.evaluation import At
 from natgrad_core.linalg.operators import Diagonal, Operator
 from natgrad_core.metrics import Metric, metrics
 
@@ -13,8 +13,8 @@ def diagonal_fisher() -> Metric:
 
     Becker and LeCun 1989, with F for H.
     """
+    return Metric(_at_point)
 
-    def at_point(at: At) -> Operator:
-        return Diagonal(tuple(row[i] for i, row in enumerate(at.fisher)))
 
-    return at_point
+def _at_point(at: At) -> Operator:
+    return Diagonal(tuple(row[i] for i, row in enumerate(at.fisher)))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from natgrad_core.core.problem import At
+from natgrad_core.core.evaluation import At
 from natgrad_core.linalg.operators import Dense, Operator
-from natgrad_core.linalg.small_matrices import Vector, symmetric
+from natgrad_core.linalg.small_matrices import symmetric
 from natgrad_core.metrics import Metric, metrics
+from natgrad_core.types import Vector
 
 
 @metrics.register(
@@ -20,20 +21,20 @@ def empirical_fisher() -> Metric:
     only where the model fits (Kunstner, Balles and Hennig 2019). Needs a problem whose loss
     is a mean over data.
     """
+    return Metric(_at_point)
 
-    def at_point(at: At) -> Operator:
-        problem, d = at.problem, len(at.theta)
-        if not len(problem.rows):
-            raise TypeError(
-                f"{problem.name} has no data, so it has no empirical Fisher matrix; take a problem "
-                "whose loss is a mean over data, or the metric fisher or hessian"
-            )
 
-        def outer(*parts: Any) -> Vector:
-            theta, weight, datum = parts[:d], parts[d], parts[d + 1 :]
-            s = problem._score(datum, *theta)
-            return tuple(weight * s[i] * s[j] for i in range(d) for j in range(i, d))
+def _at_point(at: At) -> Operator:
+    problem, d = at.problem, len(at.theta)
+    if not len(problem.rows):
+        raise TypeError(
+            f"{problem.name} has no data, so it has no empirical Fisher matrix; take a problem "
+            "whose loss is a mean over data, or the metric fisher or hessian"
+        )
 
-        return Dense(symmetric(*problem.rows.total(outer, *at.theta)))
+    def outer(*parts: Any) -> Vector:
+        theta, weight, datum = parts[:d], parts[d], parts[d + 1 :]
+        s = problem._score(datum, *theta)
+        return tuple(weight * s[i] * s[j] for i in range(d) for j in range(i, d))
 
-    return at_point
+    return Dense(symmetric(*problem.rows.total(outer, *at.theta)))

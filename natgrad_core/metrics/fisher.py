@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from natgrad_core.core.problem import At
+from natgrad_core.core.evaluation import At
 from natgrad_core.linalg.operators import Dense, Operator
 from natgrad_core.metrics import Metric, metrics
 
@@ -12,8 +12,8 @@ from natgrad_core.metrics import Metric, metrics
 )
 def fisher() -> Metric:
     """G = F, the Fisher matrix: the metric of KL divergence (Amari 1998, eq. 9)."""
+    return Metric(_at_point)
 
-    def at_point(at: At) -> Operator:
-        return Dense(at.fisher)
 
-    return at_point
+def _at_point(at: At) -> Operator:
+    return Dense(at.fisher)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
+from natgrad_core.core.evaluation import At
 from natgrad_core.core.options import Span
-from natgrad_core.core.problem import At
 from natgrad_core.core.validation import checked
 from natgrad_core.linalg.operators import Dense, Operator
 from natgrad_core.linalg.spectral import power
@@ -23,7 +23,8 @@ def fisher_power(q: Annotated[ArrayLike, Span(0, 1)] = 0.5) -> Metric:
     """
     exponent = checked("the power q", q, 0.0, 1.0)
 
-    def at_point(at: At) -> Operator:
-        return Dense(power(at.fisher, exponent))
+    return Metric(_at_point, (exponent,))
 
-    return at_point
+
+def _at_point(at: At, exponent: Any) -> Operator:
+    return Dense(power(at.fisher, exponent))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from natgrad_core.core.problem import At, Charted
+from natgrad_core.core.charted import Charted
+from natgrad_core.core.evaluation import At
 from natgrad_core.linalg.operators import Dense, Operator
 from natgrad_core.metrics import Metric, metrics
 
@@ -18,17 +19,17 @@ def gauss_newton() -> Metric:
     of η(θ), is left out. What remains is also the Fisher matrix (Schraudolph 2002; Martens
     2020, sec. 9), and a tensor. A loss that is not stated in natural parameters has none.
     """
+    return Metric(_at_point)
 
-    def at_point(at: At) -> Operator:
-        home = at.problem
-        while isinstance(home, Charted):
-            home = home.base
-        if not home.exponential:
-            raise TypeError(
-                f"{home.name} is not stated as a convex loss of natural parameters η(θ), so it has "
-                "no Gauss–Newton matrix; take a least-squares or exponential-family problem, or "
-                "the metric fisher or hessian"
-            )
-        return Dense(at.fisher)
 
-    return at_point
+def _at_point(at: At) -> Operator:
+    home = at.problem
+    while isinstance(home, Charted):
+        home = home.base
+    if not home.exponential:
+        raise TypeError(
+            f"{home.name} is not stated as a convex loss of natural parameters η(θ), so it has "
+            "no Gauss–Newton matrix; take a least-squares or exponential-family problem, or "
+            "the metric fisher or hessian"
+        )
+    return Dense(at.fisher)

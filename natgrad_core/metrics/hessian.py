@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from natgrad_core.core.problem import At
+from natgrad_core.core.evaluation import At
 from natgrad_core.linalg.operators import Dense, Operator
 from natgrad_core.metrics import Metric, metrics
 
@@ -13,8 +13,8 @@ def hessian() -> Metric:
 
     Nocedal and Wright 2006, ch. 3.
     """
+    return Metric(_at_point)
 
-    def at_point(at: At) -> Operator:
-        return Dense(at.hessian)
 
-    return at_point
+def _at_point(at: At) -> Operator:
+    return Dense(at.hessian)

@@ -6,12 +6,13 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from natgrad_core.core.evaluation import At
 from natgrad_core.core.options import Span
-from natgrad_core.core.problem import At, Problem
+from natgrad_core.core.problem import Problem
 from natgrad_core.linalg.operators import Dense, Operator
 from natgrad_core.linalg.small_matrices import components, pack, symmetric
 from natgrad_core.metrics import Metric, metrics
-from natgrad_core.ops import opaque
+from natgrad_core.tracing.ops import opaque
 from natgrad_core.types import Array
 
 
@@ -31,26 +32,26 @@ def monte_carlo_fisher(
     if isinstance(n, bool) or int(n) != n or n < 1:
         raise ValueError(f"n, the samples a point, must be a whole number ≥ 1; got {n}")
 
-    def at_point(at: At) -> Operator:
-        problem = at.problem
-        if problem.support is None:
-            raise problem._bare("samples")
-        d = len(at.theta)
+    return Metric(_at_point, (int(n), seed))
 
-        def estimate(*theta: Any) -> tuple[Any, ...]:
-            points = pack(theta)
-            flat = points.reshape(-1, d)
-            good = problem.inside(flat)
-            found = np.full((len(flat), d * (d + 1) // 2), np.nan)
-            for i in np.flatnonzero(good):
-                found[i] = _second_moment(problem, flat[i], np.random.default_rng(seed), int(n))
-            if points.ndim == 1:
-                return tuple(found[0].tolist())
-            return components(found.reshape(*points.shape[:-1], -1))
 
-        return Dense(symmetric(*opaque(estimate, d * (d + 1) // 2, *at.theta)))
+def _at_point(at: At, n: int, seed: int) -> Operator:
+    problem, d = at.problem, len(at.theta)
+    if problem.support is None:
+        raise problem._bare("samples")
 
-    return at_point
+    def estimate(*theta: Any) -> tuple[Any, ...]:
+        points = pack(theta)
+        flat = points.reshape(-1, d)
+        good = problem.inside(flat)
+        found = np.full((len(flat), d * (d + 1) // 2), np.nan)
+        for i in np.flatnonzero(good):
+            found[i] = _second_moment(problem, flat[i], np.random.default_rng(seed), n)
+        if points.ndim == 1:
+            return tuple(found[0].tolist())
+        return components(found.reshape(*points.shape[:-1], -1))
+
+    return Dense(symmetric(*opaque(estimate, d * (d + 1) // 2, *at.theta)))
 
 
 def _second_moment(problem: Problem, theta: Array, rng: np.random.Generator, n: int) -> Array:

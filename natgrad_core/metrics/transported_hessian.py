@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from natgrad_core.core.problem import At, ChartedAt
+from natgrad_core.core.charted import ChartedAt
+from natgrad_core.core.evaluation import At
 from natgrad_core.linalg.operators import Dense, Operator
-from natgrad_core.linalg.small_matrices import Matrix, congruent
+from natgrad_core.linalg.small_matrices import congruent
 from natgrad_core.metrics import Metric, metrics
+from natgrad_core.types import Matrix
 
 
 @metrics.register("transported-hessian", r"G = J^\top H J")
@@ -15,11 +17,11 @@ def transported_hessian() -> Metric:
     A tensor by construction, and so the covariant Hessian of one connection: that in which the
     problem's own coordinates are straight (Kristiadi, Dangel and Hennig 2023).
     """
+    return Metric(_at_point)
 
-    def at_point(at: At) -> Operator:
-        return Dense(_carried(at))
 
-    return at_point
+def _at_point(at: At) -> Operator:
+    return Dense(_carried(at))
 
 
 def _carried(at: At) -> Matrix:

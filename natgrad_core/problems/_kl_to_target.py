@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from natgrad_core.core.problem import Problem
-from natgrad_core.linalg.small_matrices import Matrix, Vector, symmetric
-from natgrad_core.provenance.made import remembering
+from natgrad_core.core.provenance import remembering
+from natgrad_core.linalg.small_matrices import symmetric
 from natgrad_core.tracing.jet import variables_through
-from natgrad_core.types import Array, ArrayLike, Bools
+from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
 
 
 @remembering(__name__, "Divergence")

@@ -9,10 +9,10 @@ import numpy as np
 from natgrad_core.core.problem import Preset
 from natgrad_core.datasets import load
 from natgrad_core.families.exponential_family import ExponentialFamily
-from natgrad_core.linalg.small_matrices import Matrix, Vector, symmetric
-from natgrad_core.ops import digamma, lgamma, trigamma
+from natgrad_core.linalg.small_matrices import symmetric
 from natgrad_core.problems import problems
-from natgrad_core.types import Array, ArrayLike, Bools
+from natgrad_core.tracing.ops import digamma, lgamma, trigamma
+from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
 
 
 @problems.register("beta")

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from natgrad_core.core.problem import Preset
-from natgrad_core.linalg.small_matrices import Vector
 from natgrad_core.problems import problems
 from natgrad_core.problems.categorical import Categorical
+from natgrad_core.types import Vector
 
 
 @problems.register("categorical-singular")

@@ -11,8 +11,9 @@ from typing import Annotated, Any, ClassVar
 
 from natgrad_core.core.options import Span
 from natgrad_core.core.problem import Preset, Problem
-from natgrad_core.linalg.small_matrices import Matrix, Vector, symmetric
+from natgrad_core.linalg.small_matrices import symmetric
 from natgrad_core.problems import problems
+from natgrad_core.types import Matrix, Vector
 
 
 @problems.register("double-well")

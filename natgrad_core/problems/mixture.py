@@ -12,11 +12,11 @@ from typing import Any, ClassVar, cast
 import numpy as np
 
 from natgrad_core.core.problem import Preset, Problem
-from natgrad_core.linalg.small_matrices import Matrix, Vector, components, symmetric
-from natgrad_core.ops import HALF_LOG_2PI, exp, logaddexp, sigmoid
+from natgrad_core.linalg.small_matrices import components, symmetric
 from natgrad_core.problems import problems
+from natgrad_core.tracing.ops import HALF_LOG_2PI, exp, logaddexp, sigmoid
 from natgrad_core.tracing.row_sums import Rows
-from natgrad_core.types import Array, ArrayLike
+from natgrad_core.types import Array, ArrayLike, Matrix, Vector
 
 NODES = np.arange(-14.0, 14.0 + 1e-9, 0.125)
 """The trapezoidal rule's nodes: for so smooth a density its error is below 1e-9."""

@@ -9,10 +9,9 @@ import numpy as np
 from natgrad_core.core.problem import Preset
 from natgrad_core.datasets import load
 from natgrad_core.families.exponential_family import LinearPredictor
-from natgrad_core.linalg.small_matrices import Matrix, Vector
-from natgrad_core.ops import exp
 from natgrad_core.problems import problems
-from natgrad_core.types import ArrayLike
+from natgrad_core.tracing.ops import exp
+from natgrad_core.types import ArrayLike, Matrix, Vector
 
 
 @problems.register("poisson-regression")

@@ -10,9 +10,9 @@ import numpy as np
 from natgrad_core.core.options import Span
 from natgrad_core.core.problem import Preset
 from natgrad_core.families.exponential_family import UnitNormal
-from natgrad_core.linalg.small_matrices import Matrix, Vector, mv
+from natgrad_core.linalg.small_matrices import mv
 from natgrad_core.problems import problems
-from natgrad_core.types import ArrayLike
+from natgrad_core.types import ArrayLike, Matrix, Vector
 
 
 @problems.register("quadratic")

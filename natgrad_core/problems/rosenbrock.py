@@ -12,8 +12,9 @@ from typing import Annotated, Any, ClassVar
 from natgrad_core.core.options import Span
 from natgrad_core.core.problem import Preset
 from natgrad_core.families.exponential_family import UnitNormal
-from natgrad_core.linalg.small_matrices import Matrix, Vector, symmetric
+from natgrad_core.linalg.small_matrices import symmetric
 from natgrad_core.problems import problems
+from natgrad_core.types import Matrix, Vector
 
 
 @problems.register("rosenbrock")

@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 
 from natgrad_core.core.problem import Preset
 from natgrad_core.families.exponential_family import UnitNormal
-from natgrad_core.linalg.small_matrices import Matrix, Vector, symmetric
+from natgrad_core.linalg.small_matrices import symmetric
 from natgrad_core.problems import problems
-from natgrad_core.types import ArrayLike
+from natgrad_core.types import ArrayLike, Matrix, Vector
 
 
 @problems.register("two-layer-linear")

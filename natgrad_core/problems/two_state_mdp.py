@@ -12,10 +12,10 @@ from typing import Any, ClassVar, cast
 import numpy as np
 
 from natgrad_core.core.problem import Preset, Problem
-from natgrad_core.linalg.small_matrices import Matrix, Vector, components, symmetric
-from natgrad_core.ops import log1p_exp, sigmoid
+from natgrad_core.linalg.small_matrices import components, symmetric
 from natgrad_core.problems import problems
-from natgrad_core.types import Array, ArrayLike, Bools
+from natgrad_core.tracing.ops import log1p_exp, sigmoid
+from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
 
 
 @problems.register("two-state-mdp")

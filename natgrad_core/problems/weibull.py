@@ -9,11 +9,11 @@ import numpy as np
 
 from natgrad_core.core.problem import Preset, Problem
 from natgrad_core.datasets import load
-from natgrad_core.linalg.small_matrices import Matrix, Vector, components, symmetric
-from natgrad_core.ops import exp, lgamma, log
+from natgrad_core.linalg.small_matrices import components, symmetric
 from natgrad_core.problems import problems
+from natgrad_core.tracing.ops import exp, lgamma, log
 from natgrad_core.tracing.row_sums import Rows
-from natgrad_core.types import Array, ArrayLike, Bools
+from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
 
 GAMMA = 0.5772156649015329
 """Euler's constant: −E[log z] of z = (y/λ)ᵏ, which is exponential."""

@@ -1,7 +1,7 @@
 """cite(thing, …) -> BibTeX: the works behind a problem, a chart, a metric, a rule, a run or a name.
 
 Each item names its sources where it states its formula, and whatever comes off a shelf remembers
-the call that made it (``natgrad_core.provenance.made``): so a run cites its problem, its chart and
+the call that made it (``natgrad_core.core.provenance``): so a run cites its problem, its chart and
 its rule.
 """
 
@@ -13,12 +13,12 @@ from difflib import get_close_matches
 from typing import Any
 
 from natgrad_core.charts import charts
-from natgrad_core.core.registry import UnknownName
-from natgrad_core.core.run import Trajectory
+from natgrad_core.core.provenance import call_of
+from natgrad_core.core.trajectory import Trajectory
+from natgrad_core.errors import UnknownName
 from natgrad_core.metrics import metrics
 from natgrad_core.problems import problems
 from natgrad_core.provenance.bibliography import bibtex, cited
-from natgrad_core.provenance.made import made
 from natgrad_core.rules import rules
 
 _SHELVES = {"problems": problems, "charts": charts, "metrics": metrics, "rules": rules}
@@ -48,7 +48,7 @@ def words(thing: Any) -> Iterator[str]:
     yield getattr(thing, "source", "") or ""
     if inspect.isclass(thing) or inspect.isfunction(thing):
         yield inspect.getdoc(thing) or ""
-    call = made(thing)
+    call = call_of(thing)
     if call is None:
         return
     shelf, _, name = call.expression.partition("[")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from natgrad_core.core.problem import At
+from natgrad_core.core.evaluation import At
 from natgrad_core.core.rule import Memory, Rule, chain, descend
 from natgrad_core.core.validation import checked, decay
-from natgrad_core.linalg.small_matrices import Vector
-from natgrad_core.ops import sqrt
 from natgrad_core.rules import rules
-from natgrad_core.types import ArrayLike
+from natgrad_core.tracing.ops import sqrt
+from natgrad_core.types import ArrayLike, Vector
 
 
 @rules.register("adam")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from natgrad_core.core.problem import At
+from natgrad_core.core.evaluation import At
 from natgrad_core.core.rule import Memory, Rule, chain, descend, precondition
 from natgrad_core.geometry.christoffel import bending
-from natgrad_core.linalg.small_matrices import Vector
 from natgrad_core.metrics.fisher import fisher
 from natgrad_core.rules import rules
-from natgrad_core.types import ArrayLike
+from natgrad_core.types import ArrayLike, Vector
 
 
 def _correct(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from natgrad_core.core.problem import At
+from natgrad_core.core.evaluation import At
+from natgrad_core.core.provenance import remembering
 from natgrad_core.core.rule import Memory, Rule, chain, descend, precondition
 from natgrad_core.core.validation import checked
-from natgrad_core.linalg.small_matrices import Vector, dot, mv, solve
+from natgrad_core.linalg.small_matrices import dot, mv, solve
 from natgrad_core.metrics.fisher import fisher
-from natgrad_core.ops import maximum, minimum, sqrt
-from natgrad_core.provenance.made import remembering
 from natgrad_core.rules import rules
-from natgrad_core.types import ArrayLike
+from natgrad_core.tracing.ops import maximum, minimum, sqrt
+from natgrad_core.types import ArrayLike, Vector
 
 
 @remembering(__name__, "limit")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from natgrad_core.core import damping as dampings
+from natgrad_core.core.evaluation import At
 from natgrad_core.core.gain_ratio import gain_ratio, only_if
-from natgrad_core.core.problem import At
 from natgrad_core.core.rule import Memory, Rule, damped_with
 from natgrad_core.core.validation import checked
 from natgrad_core.linalg.operators import Dense
-from natgrad_core.linalg.small_matrices import Vector, add, dot, mv
+from natgrad_core.linalg.small_matrices import add, dot, mv
 from natgrad_core.rules import rules
-from natgrad_core.types import ArrayLike
+from natgrad_core.types import ArrayLike, Vector
 
 
 @rules.register("levenberg-marquardt")

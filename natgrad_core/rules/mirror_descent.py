@@ -5,12 +5,13 @@ from __future__ import annotations
 from natgrad_core.charts.expectation import Expectation
 from natgrad_core.charts.natural import Natural
 from natgrad_core.core.chart import Chart
-from natgrad_core.core.problem import At, ChartedAt
+from natgrad_core.core.charted import ChartedAt
+from natgrad_core.core.evaluation import At
 from natgrad_core.core.rule import Memory, Rule
 from natgrad_core.core.validation import checked
-from natgrad_core.linalg.small_matrices import Vector, mv, transpose
+from natgrad_core.linalg.small_matrices import mv, transpose
 from natgrad_core.rules import rules
-from natgrad_core.types import ArrayLike
+from natgrad_core.types import ArrayLike, Vector
 
 POTENTIALS = {"log-partition": (Expectation, Natural), "entropy": (Natural, Expectation)}
 """Which coordinates are stepped in, and which the gradient is taken by."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from natgrad_core.core.problem import At
+from natgrad_core.core.evaluation import At
 from natgrad_core.core.rule import Memory, Rule, chain, descend
 from natgrad_core.core.validation import decay
-from natgrad_core.linalg.small_matrices import Vector
 from natgrad_core.rules import rules
-from natgrad_core.types import ArrayLike
+from natgrad_core.types import ArrayLike, Vector
 
 
 def accumulate(beta: ArrayLike, ahead: bool = False) -> Rule:

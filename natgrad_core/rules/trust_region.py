@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from natgrad_core.core import damping as dampings
+from natgrad_core.core.evaluation import At
 from natgrad_core.core.gain_ratio import gain_ratio, only_if
-from natgrad_core.core.problem import At
 from natgrad_core.core.rule import Memory, Rule, precondition
 from natgrad_core.core.validation import checked
-from natgrad_core.linalg.small_matrices import Vector, dot
+from natgrad_core.linalg.small_matrices import dot
 from natgrad_core.metrics.fisher import fisher
-from natgrad_core.ops import maximum, sqrt
 from natgrad_core.rules import rules
-from natgrad_core.types import ArrayLike
+from natgrad_core.tracing.ops import maximum, sqrt
+from natgrad_core.types import ArrayLike, Vector
 
 LEAST = 1e-30
 """Nats below which a radius is not made smaller: such a step moves no digit."""

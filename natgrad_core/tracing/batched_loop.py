@@ -17,10 +17,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from natgrad_core.tracing.functions import ARRAY_FUNCTIONS
+from natgrad_core.tracing.tape import Line
 from natgrad_core.types import Array
-
-Line: TypeAlias = tuple[str, str, tuple[str, ...]]
-"""A result's name, its operation, and the names of what that is applied to."""
 
 CACHE = 1 << 18
 """Bytes of buffers that one chunk may take: a share of a core's second-level cache."""
@@ -155,7 +154,6 @@ def _plan(
     lines: tuple[Line, ...],
     outputs: tuple[str, ...],
     widths: tuple[int, ...],
-    functions: tuple[tuple[str, Callable[..., Any]], ...],
 ) -> Plan:
     """The loop for states x0 …; ``widths`` are the numbers' last axes, where they meet rows."""
     made = _Planner(simplified(lines, outputs), outputs, widths)
@@ -177,7 +175,7 @@ def _plan(
         "            break",
     ]
     scope: dict[str, Any] = {
-        **dict(functions),
+        **ARRAY_FUNCTIONS,
         **{WORDS.get(name, name): function for name, function in IN_PLACE.items()},
         "reduce": np.add.reduce,
         "copyto": np.copyto,
@@ -204,7 +202,6 @@ def replay(
     state: Sequence[Any],
     numbers: Sequence[Any],
     steps: int,
-    functions: tuple[tuple[str, Callable[..., Any]], ...],
     shown: int = 0,
     watch: Watch | None = None,
 ) -> Array:
@@ -217,7 +214,7 @@ def replay(
     meets = _row_numbers(lines)
     arrays = [np.asarray(n) if callable(n) else np.asarray(n, float) for n in numbers]
     widths = tuple(a.shape[-1] if a.ndim and f"c{i}" in meets else 1 for i, a in enumerate(arrays))
-    plan = _plan(lines, outputs, widths, functions)
+    plan = _plan(lines, outputs, widths)
     used = [(int(name[1:]), rows) for name, rows in plan.constants if name[0] == "c"]
     lead = np.broadcast_shapes(
         *(np.shape(s) for s in state),

@@ -12,8 +12,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from natgrad_core import ops
-from natgrad_core.linalg.small_matrices import Vector
+from natgrad_core.tracing import ops
+from natgrad_core.types import Vector
 
 
 def times(a: Any, b: Any) -> Any:
@@ -37,7 +37,7 @@ class Jet:
         self.value, self.grad, self.hessian = value, grad, hessian
 
     def lift(self, name: str, args: Sequence[Any]) -> Jet:
-        """The function ``name`` of ``natgrad_core.ops`` on arguments of which some are jets."""
+        """Return the function ``name`` of ``tracing.ops`` on arguments of which some are jets."""
         if name in _UNARY:
             return _unary(args[0], *_UNARY[name](args[0].value))
         if name in _BINARY:

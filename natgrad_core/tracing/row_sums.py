@@ -12,11 +12,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from natgrad_core.linalg.small_matrices import Vector
-from natgrad_core.ops import constant, is_tensor, total
 from natgrad_core.tracing.jet import Jet
-from natgrad_core.tracing.trace import Sym, call
-from natgrad_core.types import ArrayLike
+from natgrad_core.tracing.ops import constant, is_tensor, total
+from natgrad_core.tracing.tape import Sym, call
+from natgrad_core.types import ArrayLike, Vector
 
 FEW = 48
 """Rows up to which a straight line of arithmetic beats a call on a column."""

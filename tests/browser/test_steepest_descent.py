@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from natgrad_core import problems
-from natgrad_core.geometry.shapes import steepest
+from natgrad_core.geometry.steepest import steepest
 from natgrad_core.geometry.unit_ball import normal
 from tests.browser.conftest import Server
 from tests.browser.test_coordinates import ROOT, drag, settle, type_in

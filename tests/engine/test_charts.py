@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 
 from natgrad_core import charts
 from natgrad_core.charts.linear import compose, decompose
-from natgrad_core.core.problem import OutsideDomain
+from natgrad_core.errors import OutsideDomain
 from tests.engine.autodiff_reference import derivatives
 from tests.engine.cases import PAIRS, chart_for, pair, problem
 

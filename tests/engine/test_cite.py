@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from natgrad_core import charts, cite, metrics, problems, rules, run
-from natgrad_core.core.registry import UnknownName
+from natgrad_core.errors import UnknownName
 from natgrad_core.provenance.bibliography import SOURCES
 
 SHELVES: dict[str, Mapping[str, Any]] = {

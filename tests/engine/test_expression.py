@@ -15,9 +15,9 @@ from numpy.testing import assert_allclose
 from scipy.integrate import quad_vec
 
 from natgrad_core import charts, metrics, problems, rules, run
-from natgrad_core.core.problem import NoProbabilityModel
 from natgrad_core.core.rule import SINGULAR, Rule, chain, descend, precondition
 from natgrad_core.core.run import directly
+from natgrad_core.errors import NoProbabilityModel
 from natgrad_core.expressions.expression_problem import ExpressionError, own
 from natgrad_core.expressions.grammar import FUNCTIONS
 from natgrad_core.families.densities import DENSITIES

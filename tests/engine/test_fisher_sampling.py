@@ -18,7 +18,7 @@ from natgrad_core.analysis.fisher_sampling import (
     whitening,
 )
 from natgrad_core.core.rule import descend, precondition
-from natgrad_core.geometry.shapes import outline, spread_axes
+from natgrad_core.geometry.ellipses import outline, spread_axes
 from natgrad_core.problems._kunstner_line import directions, minimum, skewed_line
 from natgrad_core.rules.kl_limited import paced
 from natgrad_core.types import Array

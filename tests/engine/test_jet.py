@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from natgrad_core import ops
+from natgrad_core.tracing import ops
 from natgrad_core.tracing.jet import _BINARY, _UNARY, variables
 
 POINTS = (0.3, 0.9, 2.4)

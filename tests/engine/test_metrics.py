@@ -10,8 +10,8 @@ from numpy.testing import assert_allclose
 
 from natgrad_core import charts, metrics, problems
 from natgrad_core.charts.natural import Natural
-from natgrad_core.core.registry import UnknownName
 from natgrad_core.datasets import load
+from natgrad_core.errors import UnknownName
 from natgrad_core.families.exponential_family import ExponentialFamily
 from natgrad_core.linalg.small_matrices import components, full, pack
 from natgrad_core.linalg.spectral import absolute, power, pseudo_inverse

@@ -16,7 +16,8 @@ from numpy.testing import assert_allclose
 from scipy.integrate import quad_vec
 
 from natgrad_core import problems
-from natgrad_core.core.problem import NoProbabilityModel, OutsideDomain, Problem
+from natgrad_core.core.problem import Problem
+from natgrad_core.errors import NoProbabilityModel, OutsideDomain
 from natgrad_core.tracing.row_sums import Rows
 from natgrad_core.types import Array
 from tests.engine.autodiff_reference import derivatives

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from natgrad_core import charts, metrics, problems, rules
-from natgrad_core.core.registry import Registry, UnknownName
+from natgrad_core.core.registry import Registry
+from natgrad_core.errors import UnknownName
 
 ROOT = Path(__file__).resolve().parents[2]
 SHELVES = {"problem": problems, "chart": charts, "metric": metrics, "rule": rules}

@@ -16,12 +16,14 @@ from numpy.testing import assert_allclose
 
 from natgrad_core import chain, charts, gap, metrics, problems, rules, run
 from natgrad_core.core.gain_ratio import gain_ratio
-from natgrad_core.core.registry import UnknownName
 from natgrad_core.core.rule import Rule, descend, direction, precondition
 from natgrad_core.core.run import directly
+from natgrad_core.errors import UnknownName
 from natgrad_core.geometry.christoffel import bending
 from natgrad_core.geometry.geodesics import exponential
 from natgrad_core.linalg.small_matrices import components, full
+from natgrad_core.tracing.replay import replay
+from natgrad_core.tracing.tape import trace
 from tests.engine.cases import (
     METRIC_CASES,
     PAIRS,
@@ -94,9 +96,9 @@ def test_a_run_leaves_nothing_to_the_garbage_collector(of):
 
 
 @pytest.mark.parametrize("of", problems)
-def test_a_line_that_was_kept_is_the_line_that_would_be_traced(of):
+def test_a_kept_trace_replays_as_a_new_trace_would(of):
     """Whatever was run before, of whichever rule, rate, damping and start: to the last bit."""
-    model, lines, kept, seen = problem(of), {}, 0, set()
+    model, traces, kept, seen = problem(of), {}, 0, set()
     options = [
         {"rate": 0.01}, {"rate": 0.02}, {"rate": 0.02, "damping": 0.5},
         {"rate": 0.01, "damping": 0.25}, {"rate": 0.01, "damping": 0.25, "kind": "relative"},
@@ -111,32 +113,76 @@ def test_a_line_that_was_kept_is_the_line_that_would_be_traced(of):
                     continue
                 seen.add(case)
                 rule = rules[name](**chosen)
-                kept += rule.form in lines
-                found = run(model, rule, start, STEPS, lines)
+                kept += rule.form in traces
+                found = run(model, rule, start, STEPS, traces)
                 assert np.array_equal(found.theta, run(model, rule, start, STEPS).theta, True)
     assert kept > 10
-    assert None not in lines
+    assert None not in traces
 
 
-def test_a_number_that_went_into_others_keeps_no_line():
-    """Twice the rate is another number: a line with it would be stale at the next rate."""
+def computed(rate):
+    """A rule that computes with its number before it meets the direction."""
 
-    def hidden(rate):
-        return Rule(lambda d, at, m: ((-(2 * rate) * d[0], -(2 * rate) * d[1]), m),
-                    form="hidden", numbers=(rate,))  # fmt: skip
+    def of_numbers(rate):
+        return lambda d, at, m: ((-(2 * rate) * d[0], -(2 * rate) * d[1]), m)
 
-    model, lines = problem("normal"), {}
+    return Rule(of_numbers(rate), form="computed", numbers=(rate,), of_numbers=of_numbers)
+
+
+def test_a_rule_may_compute_with_its_numbers_and_still_keep_its_trace():
+    model, traces = problem("normal"), {}
     for rate in (0.01, 0.02):
-        found = run(model, hidden(rate), model.start, STEPS, lines)
-        assert np.array_equal(found.theta, run(model, hidden(rate), model.start, STEPS).theta)
-    assert lines == {}
+        found = run(model, computed(rate), model.start, STEPS, traces)
+        assert np.array_equal(
+            found.theta, directly(model, computed(rate), model.start, STEPS).theta
+        )
+    assert set(traces) == {"computed"}
 
 
-def test_many_starts_at_once_keep_no_line():
-    model, lines = problem("normal"), {}
-    run(model, rules["gradient"](0.01), [model.start] * 3, STEPS, lines)
-    run(model, rules["gradient"](np.array([0.01, 0.02])), model.start, STEPS, lines)
-    assert lines == {}
+def test_two_numbers_of_a_rule_that_are_one_object_are_still_two_constants():
+    """Else a trace made where two options coincide would move both when one is changed."""
+
+    def of_numbers(first, second):
+        return lambda d, at, m: ((-first * d[0], -second * d[1]), m)
+
+    def two(first, second):
+        numbers = (first, second)
+        return Rule(of_numbers(*numbers), form="two", numbers=numbers, of_numbers=of_numbers)
+
+    model, traces, same = problem("normal"), {}, 0.01
+    for numbers in ((same, same), (same, 0.02), (0.03, same)):
+        found = run(model, two(*numbers), model.start, STEPS, traces)
+        assert np.array_equal(found.theta, directly(model, two(*numbers), model.start, STEPS).theta)
+    assert len(traces) == 1
+
+
+def test_zero_and_negative_zero_are_two_constants():
+    step = trace(lambda x, numbers: (0.0 - x[0] / math.inf, -0.0 - x[1] / math.inf), (1.0, 1.0))
+    found = replay(step, (1.0, 1.0), 1, 2)[0]
+    assert [math.copysign(1.0, part) for part in found] == [1.0, -1.0]
+
+
+def test_a_rule_with_numbers_says_its_update_as_a_function_of_them():
+    with pytest.raises(ValueError, match=r"'rule' has numbers.*give the update as a function"):
+        Rule(lambda d, at, m: (d, m), form="half", numbers=(0.5,))
+
+
+def test_metrics_of_different_options_share_no_trace():
+    model, traces = problem("normal"), {}
+    for q in (0.25, 0.5, np.float64(0.25)):
+        rule = chain(precondition(metrics["fisher-power"](q)), descend(0.01))
+        found = run(model, rule, model.start, STEPS, traces)
+        assert np.array_equal(found.theta, run(model, rule, model.start, STEPS).theta)
+    assert len(traces) == 2
+    rule = chain(precondition(metrics["fisher-power"](np.array([0.25, 0.5]))), descend(0.01))
+    assert rule.form is None
+
+
+def test_many_starts_at_once_keep_no_trace():
+    model, traces = problem("normal"), {}
+    run(model, rules["gradient"](0.01), [model.start] * 3, STEPS, traces)
+    run(model, rules["gradient"](np.array([0.01, 0.02])), model.start, STEPS, traces)
+    assert traces == {}
 
 
 @pytest.mark.parametrize(("name", "of"), RULE_CASES)
@@ -565,7 +611,7 @@ def test_a_rate_that_is_not_finite_is_refused(name, bad):
         ("levenberg-marquardt", {"initial": 0.0}, "the first λ must be"),
         ("levenberg-marquardt", {"kind": "none"}, "no damping 'none'; there are identity"),
         ("mirror-descent", {"potential": "A"}, "no potential 'A'; there are log-partition"),
-        ("natural", {"singular": "hope"}, "no way 'hope' with a singular metric"),
+        ("natural", {"singular": "hope"}, "singular='hope' is not supported"),
     ],
 )
 def test_a_bad_option_of_a_rule_is_refused_in_words(name, options, words):

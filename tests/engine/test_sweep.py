@@ -8,10 +8,11 @@ import pytest
 from natgrad_core import Problem, charts, problems, rules, run
 from natgrad_core.analysis.grid_sweep import BLOCK, sweep, sweeping, turned
 from natgrad_core.core.run import directly, ends
-from natgrad_core.linalg.small_matrices import Vector
 from natgrad_core.tracing import batched_loop as lanes
+from natgrad_core.tracing.replay import follow, replay
 from natgrad_core.tracing.row_sums import Rows
-from natgrad_core.tracing.trace import follow, replay
+from natgrad_core.tracing.tape import trace
+from natgrad_core.types import Vector
 
 RATES = np.logspace(-2, 0.3, 5)
 DAMPINGS = np.array([0.0, 0.1, 1.0])
@@ -179,7 +180,7 @@ def test_a_buffer_is_not_written_while_its_value_is_wanted() -> None:
     data = np.array([1.0, 2.0, 5.0])
     weights = Rows(data)
 
-    def swap(state: Vector) -> Vector:
+    def swap(state: Vector, numbers: Vector) -> Vector:
         x, y = state
         square = x * x
         level = weights.total(lambda s, d: s * d, square)
@@ -188,9 +189,10 @@ def test_a_buffer_is_not_written_while_its_value_is_wanted() -> None:
 
     start = np.array([[0.1, 0.2], [0.3, 0.4]])
     expected, states = (start[:, 0], start[:, 1]), []
-    found = replay(swap, expected, 3, 2)
-    follow(swap, expected, 3, lambda _, state: states.append(np.copy(state)) is None)
+    traced = trace(swap, expected)
+    found = replay(traced, expected, 3, 2)
+    follow(traced, expected, 3, lambda _, state: states.append(np.copy(state)) is None)
     for one, other in zip(found, states, strict=True):
-        expected = swap(expected)
+        expected = swap(expected, ())
         np.testing.assert_array_equal(one, expected)
         np.testing.assert_array_equal(other, expected)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from natgrad_core.geometry.shapes import steepest
+from natgrad_core.geometry.steepest import steepest
 from natgrad_core.geometry.unit_ball import axes, bent, boundary, normal
 
 METRICS = {

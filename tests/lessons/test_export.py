@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from natgrad_core import Trajectory, charts, metrics, problems, rules, run
-from natgrad_core.core.problem import Charted
+from natgrad_core.core.charted import Charted
+from natgrad_core.core.provenance import call_of
 from natgrad_core.provenance.bibliography import SOURCES, UnknownSource, cited, named
 from natgrad_core.provenance.cite import words
-from natgrad_core.provenance.made import Unwritable, Writer, made
+from natgrad_core.provenance.code_writer import Unwritable, Writer
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.export.bibtex import cite
 from natgrad_lecture.export.python_script import leaves, script
@@ -123,8 +124,8 @@ def test_a_subclass_is_not_taken_for_what_it_comes_from() -> None:
     class Other(problems["normal"]):
         pass
 
-    assert made(Other()) is None
-    assert made(problems["normal"]()) is not None
+    assert call_of(Other()) is None
+    assert call_of(problems["normal"]()) is not None
 
 
 # Sources ----------------------------------------------------------------------------------------

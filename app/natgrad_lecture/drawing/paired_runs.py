@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from natgrad_core.core.rule import Rule
-from natgrad_core.core.run import Trajectory
-from natgrad_core.geometry.shapes import ellipse_axes, reach
+from natgrad_core.core.trajectory import Trajectory
+from natgrad_core.geometry.ellipses import ellipse_axes, reach
 from natgrad_core.linalg.operators import Dense
 from natgrad_core.linalg.small_matrices import components, full, pack
 from natgrad_core.types import Array, Bools, Whole

@@ -1,7 +1,7 @@
 """Cite: the works behind what is in view, as BibTeX.
 
 The lesson names its own; problems, charts, metrics and rules carry theirs, and what a run was made
-of is known (``natgrad_core.provenance.made``).
+of is known (``natgrad_core.core.provenance``).
 """
 
 from __future__ import annotations

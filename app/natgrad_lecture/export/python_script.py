@@ -1,6 +1,6 @@
 """Copy as Python: a short script with ``natgrad_core`` whose ``paths`` are those on the screen.
 
-Runs write themselves (``natgrad_core.provenance.made``): problems, charts and rules know the calls
+Runs write themselves (``natgrad_core.core.provenance``): problems, charts and rules know the calls
 that made them. A lesson that shows something else says it in its own ``script``, which defines
 ``paths`` too.
 """
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from natgrad_core import Problem, Trajectory
-from natgrad_core.core.problem import Charted
-from natgrad_core.provenance.made import Writer
+from natgrad_core.core.charted import Charted
+from natgrad_core.provenance.code_writer import Writer
 
 if TYPE_CHECKING:
     from natgrad_lecture.lessons.base import Lesson

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from natgrad_core.provenance.made import Writer
+from natgrad_core.provenance.code_writer import Writer
 from natgrad_lecture.drawing.palette import inks
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.thumbnail import miniature

@@ -19,8 +19,9 @@ import numpy as np
 from natgrad_core.charts import charts
 from natgrad_core.core.chart import Chart
 from natgrad_core.core.damping import KINDS
-from natgrad_core.core.problem import OutsideDomain, Problem
+from natgrad_core.core.problem import Problem
 from natgrad_core.core.run import run
+from natgrad_core.errors import OutsideDomain
 from natgrad_core.expressions.expression_problem import own
 from natgrad_core.problems import problems
 from natgrad_core.rules import rules

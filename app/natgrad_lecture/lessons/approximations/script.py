@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from natgrad_core.provenance.made import Writer
+from natgrad_core.provenance.code_writer import Writer
 from natgrad_lecture.lessons.approximations.state import FEW, LARGE, SIZES
 
 

@@ -14,10 +14,11 @@ import numpy as np
 
 from natgrad_core.analysis.density_distances import panels as quadrature
 from natgrad_core.analysis.fisher_sampling import error, expected_error, gather, scores, surprises
-from natgrad_core.core.problem import OutsideDomain
-from natgrad_core.geometry.shapes import kl_level_set, outline
+from natgrad_core.errors import OutsideDomain
+from natgrad_core.geometry.ellipses import outline
+from natgrad_core.geometry.level_sets import kl_level_set
 from natgrad_core.problems._kunstner_line import directions
-from natgrad_core.provenance.made import Writer
+from natgrad_core.provenance.code_writer import Writer
 from natgrad_core.types import Array
 from natgrad_lecture import controls as panels
 from natgrad_lecture.drawing.sheet import Sheet

@@ -11,7 +11,7 @@ from natgrad_core import Rule, Trajectory, chain, metrics, run
 from natgrad_core.analysis.fisher_sampling import angle
 from natgrad_core.core.problem import Problem
 from natgrad_core.core.rule import descend, precondition
-from natgrad_core.geometry.shapes import ellipse_axes, outline
+from natgrad_core.geometry.ellipses import ellipse_axes, outline
 from natgrad_core.problems._kunstner_line import directions, minimum, skewed_line
 from natgrad_core.rules.kl_limited import paced
 from natgrad_core.types import Array

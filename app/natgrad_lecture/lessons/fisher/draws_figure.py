@@ -15,7 +15,7 @@ from natgrad_core.analysis.fisher_sampling import (
     scores,
     whitening,
 )
-from natgrad_core.geometry.shapes import spread_axes
+from natgrad_core.geometry.ellipses import spread_axes
 from natgrad_core.types import Array, Whole
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.sheet import Sheet

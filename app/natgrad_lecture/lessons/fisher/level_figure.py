@@ -9,7 +9,8 @@ import numpy as np
 
 from natgrad_core.analysis.fisher_sampling import kl_misses
 from natgrad_core.core.problem import Problem
-from natgrad_core.geometry.shapes import ellipse_axes, kl_level_set, outline, reach
+from natgrad_core.geometry.ellipses import ellipse_axes, outline, reach
+from natgrad_core.geometry.level_sets import kl_level_set
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.sheet import Sheet

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from natgrad_core.geometry.geodesics import length
-from natgrad_core.provenance.made import Writer
+from natgrad_core.provenance.code_writer import Writer
 from natgrad_core.types import Array
 from natgrad_lecture import controls as panels
 from natgrad_lecture.drawing.palette import ink

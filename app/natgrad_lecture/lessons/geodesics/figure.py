@@ -13,9 +13,9 @@ import numpy as np
 
 from natgrad_core import Trajectory, charts, problems, rules, run
 from natgrad_core.core.chart import Chart
+from natgrad_core.geometry.ellipses import ellipse_axes
 from natgrad_core.geometry.geodesics import distance, e_geodesic, fisher_rao, length, m_geodesic
 from natgrad_core.geometry.gradient_flow import Flow, flow
-from natgrad_core.geometry.shapes import ellipse_axes
 from natgrad_core.problems._kl_to_target import Divergence
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.contours import add_lattice

@@ -13,8 +13,8 @@ import numpy as np
 
 from natgrad_core import charts
 from natgrad_core.analysis.data_transforms import VARIABLES
-from natgrad_core.geometry.shapes import kl_level_set
-from natgrad_core.provenance.made import Writer
+from natgrad_core.geometry.level_sets import kl_level_set
+from natgrad_core.provenance.code_writer import Writer
 from natgrad_core.types import Array
 from natgrad_lecture import controls as panels
 from natgrad_lecture.lessons import lessons

@@ -16,7 +16,7 @@ from natgrad_core import charts, problems
 from natgrad_core.analysis.data_transforms import VARIABLES, Drawn, Variable
 from natgrad_core.analysis.density_distances import Pair, normals
 from natgrad_core.core.chart import Chart
-from natgrad_core.geometry.shapes import kl_level_set
+from natgrad_core.geometry.level_sets import kl_level_set
 from natgrad_core.types import Array, Bools, Whole
 from natgrad_lecture.drawing.contours import add_lattice
 from natgrad_lecture.drawing.graph import Axis, Graph

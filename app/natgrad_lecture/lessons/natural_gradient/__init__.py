@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from natgrad_core import gap, rules, run
+from natgrad_core.geometry.ellipses import outline, reach
 from natgrad_core.geometry.gradient_flow import flow
-from natgrad_core.geometry.shapes import outline, reach
 from natgrad_core.types import Array
 from natgrad_lecture import controls as panels
 from natgrad_lecture.drawing.paired_runs import COINCIDE, SPLIT

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from natgrad_core.geometry.shapes import reach
+from natgrad_core.geometry.ellipses import reach
 from natgrad_core.linalg.small_matrices import full
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.contours import add_contours

@@ -9,7 +9,7 @@ from typing import Any, Self, cast
 import numpy as np
 
 from natgrad_core import Rule, chain, metrics, problems, rules, run
-from natgrad_core.core.problem import At
+from natgrad_core.core.evaluation import At
 from natgrad_core.core.rule import descend, precondition
 from natgrad_core.geometry.gradient_flow import extrapolated
 from natgrad_core.linalg.operators import Operator

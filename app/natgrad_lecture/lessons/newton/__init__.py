@@ -14,7 +14,7 @@ from typing import Any, Self, cast
 import numpy as np
 
 from natgrad_core import Rule, chain, metrics, rules, run
-from natgrad_core.core.problem import ChartedAt
+from natgrad_core.core.charted import ChartedAt
 from natgrad_core.core.rule import descend, precondition
 from natgrad_core.linalg.operators import Dense
 from natgrad_core.linalg.small_matrices import components, full, mv, pack

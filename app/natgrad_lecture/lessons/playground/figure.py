@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from natgrad_core.charts.linear import Linear
-from natgrad_core.core.run import Trajectory
-from natgrad_core.geometry.shapes import ellipse_axes, reach
+from natgrad_core.core.trajectory import Trajectory
+from natgrad_core.geometry.ellipses import ellipse_axes, reach
 from natgrad_core.linalg.small_matrices import full
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.contours import add_contours, add_contours_through, add_lattice

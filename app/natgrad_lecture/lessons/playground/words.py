@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from natgrad_core import charts, gap, metrics, problems, rules, run
-from natgrad_core.core.problem import NoProbabilityModel
+from natgrad_core.errors import NoProbabilityModel
 from natgrad_core.linalg.small_matrices import pack
 from natgrad_lecture.drawing.paired_runs import COINCIDE, SPLIT
 from natgrad_lecture.lessons.base import Claim, Definition, Formula, Predict, Preset, Section

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from natgrad_core.provenance.made import Writer
+from natgrad_core.provenance.code_writer import Writer
 from natgrad_lecture import controls as panels
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import (

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from natgrad_core.geometry.shapes import ellipse_axes, steepest, unit_directions
+from natgrad_core.geometry.ellipses import ellipse_axes
+from natgrad_core.geometry.steepest import steepest, unit_directions
 from natgrad_core.geometry.unit_ball import axes, bent, boundary, normal
-from natgrad_core.provenance.made import Writer
+from natgrad_core.provenance.code_writer import Writer
 from natgrad_core.types import Array
 from natgrad_lecture import controls as panels
 from natgrad_lecture.lessons import lessons

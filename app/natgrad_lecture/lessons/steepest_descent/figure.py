@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from natgrad_core.geometry.shapes import Steepest, ellipse_axes, reach, steepest, unit_directions
+from natgrad_core.geometry.ellipses import ellipse_axes, reach
+from natgrad_core.geometry.steepest import Steepest, steepest, unit_directions
 from natgrad_core.geometry.unit_ball import boundary, normal
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.graph import Axis, Graph

@@ -2,7 +2,7 @@
 
 A formula is written once, on components (μ, σ), with + − × ÷ and these. It then runs on floats,
 on NumPy arrays (leading axes), on torch tensors (so that an independent referee can differentiate
-the very line that draws the picture) and on the symbols of ``natgrad_core.tracing.trace``. torch is
+the very line that draws the picture) and on the symbols of ``natgrad_core.tracing.tape``. torch is
 never imported here: a tensor brings its own module along. Branches are ``where``.
 """
 
@@ -16,7 +16,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from natgrad_core.tracing.trace import ARRAY_FUNCTIONS, FLOAT_FUNCTIONS, Sym, call
+from natgrad_core.tracing.functions import ARRAY_FUNCTIONS, FLOAT_FUNCTIONS
+from natgrad_core.tracing.tape import Sym, call
 from natgrad_core.types import Numeric
 
 

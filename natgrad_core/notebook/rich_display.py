@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from natgrad_core.core.problem import NoProbabilityModel, Problem
-from natgrad_core.geometry.shapes import outline
+from natgrad_core.core.problem import Problem
+from natgrad_core.errors import NoProbabilityModel
+from natgrad_core.geometry.ellipses import outline
 from natgrad_core.types import Array
 
 PLOTLY = "application/vnd.plotly.v1+json"

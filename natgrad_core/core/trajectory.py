@@ -1,0 +1,104 @@
+"""What a run recorded: its points, and what the problem says along them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from natgrad_core.core.charted import Charted
+from natgrad_core.core.evaluation import At
+from natgrad_core.core.problem import Problem
+from natgrad_core.core.rule import Rule
+from natgrad_core.linalg.small_matrices import components, pack
+from natgrad_core.types import Array, Bools
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """A run: every point and, when asked for, every number along it.
+
+    ``theta [steps + 1, ..., d]`` is in the coordinates the run was made in, ``ok [steps + 1, ...]``
+    says which points are good. The first bad point is kept as it fell; what follows it is NaN.
+    """
+
+    problem: Problem
+    rule: Rule
+    theta: Array
+    ok: Bools
+
+    @property
+    def steps(self) -> int:
+        """How many updates were made."""
+        return len(self.theta) - 1
+
+    @cached_property
+    def home(self) -> Array:
+        """The same points in the problem's own coordinates, θ = f(x), ``[steps + 1, ..., d]``."""
+        if isinstance(self.problem, Charted):
+            with np.errstate(all="ignore"):  # the bad point that ends a path may have no image
+                return self.problem.chart.forward(self.theta)
+        return self.theta
+
+    @cached_property
+    def good(self) -> Array:
+        """``theta`` with the bad point that ends a broken path set to NaN as well."""
+        return self.theta if self.ok.all() else np.where(self.ok[..., None], self.theta, np.nan)
+
+    @cached_property
+    def at(self) -> At:
+        """The problem along the path: gradients, Fisher matrices and Hessians, by components."""
+        return self.problem.at(components(self.good))
+
+    @cached_property
+    def loss(self) -> Array:
+        """J along the path, ``[steps + 1, ...]``; NaN from the first bad point on."""
+        with np.errstate(all="ignore"):
+            return self.problem._loss(*components(self.good))
+
+    @cached_property
+    def grad_norm(self) -> Array:
+        """‖∇J‖ in the run's coordinates, ``[steps + 1, ...]``."""
+        with np.errstate(all="ignore"):
+            return np.linalg.norm(pack(self.at.grad), axis=-1)
+
+    @cached_property
+    def kl(self) -> Array:
+        """KL(p_k ‖ p_{k+1}) of each step in nats, ``[steps, ...]``."""
+        with np.errstate(all="ignore"):
+            return self.problem._kl(components(self.good[:-1]), components(self.good[1:]))
+
+    def __repr__(self) -> str:
+        bad = int((~self.ok[-1]).sum())
+        end = f", {bad} of {self.ok[-1].size} diverged" if bad else ""
+        return (
+            f"<{self.rule.name} on {self.problem.name}: {self.steps} steps, "
+            f"starts {list(self.theta.shape[1:-1])}{end}>"
+        )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        """What a notebook shows: the path over the loss, with ellipses of F, as a picture."""
+        from natgrad_core.notebook.rich_display import run_bundle  # only a notebook asks for it
+
+        return run_bundle(self.problem, repr(self), self.theta)
+
+
+def gap(path: Array, twin: Array) -> Array:
+    """max_k ‖path_k − twin_k‖ relative to the size of ``path``, ``[...]``.
+
+    The size is the largest distance from its start; the invariance meter reads this for a path run
+    in θ and its twin run in x and mapped back. NaN where either path is broken before the other,
+    compared on what both have.
+    """
+    both: Bools = np.asarray(np.isfinite(path).all(-1) & np.isfinite(twin).all(-1))
+    a = np.where(both[..., None], path, path[:1])
+    b = np.where(both[..., None], twin, path[:1])
+    # Scaled first: the square of a size that is still finite may not be.
+    unit = np.maximum(np.abs(a).max((0, -1)), np.abs(b).max((0, -1)))
+    unit = np.where(unit > 0, unit, 1.0)[..., None]
+    a, b = a / unit, b / unit
+    size = np.linalg.norm(a - a[:1], axis=-1).max(0)
+    apart = np.linalg.norm(a - b, axis=-1).max(0)
+    return apart / np.where(size > 0, size, 1.0)

@@ -1,0 +1,1 @@
+"""What a notebook shows of a problem or of a run."""

@@ -1,0 +1,137 @@
+"""The functions that formulas and traced lines may call, once for floats and once for arrays."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from natgrad_core.types import Array
+
+
+def _logaddexp(a: float, b: float) -> float:
+    if a == b:  # infinities too, whose difference is no number
+        return a + LOG_2
+    high, low = (a, b) if a > b else (b, a)
+    return high + math.log1p(math.exp(low - high))
+
+
+def _minimum(a: float, b: float) -> float:
+    """The smaller of two floats as NumPy has it: NaN if one of them is NaN."""
+    return a if a < b or a != a else b
+
+
+def _maximum(a: float, b: float) -> float:
+    return a if a > b or a != a else b
+
+
+def _sigmoid(x: float) -> float:
+    """1/(1 + e^{−x}) to the last digits at both ends: 1 + tanh(x/2) has none left at x = −40."""
+    return math.exp(min(x, 0.0)) / (1.0 + math.exp(-abs(x)))
+
+
+def _sigmoids(x: Any) -> Any:
+    return np.exp(np.minimum(x, 0.0)) / (1.0 + np.exp(-np.abs(x)))
+
+
+LOG_2 = math.log(2.0)
+
+
+@lru_cache
+def _scipy(name: str) -> Callable[..., Any]:
+    """A function of scipy.special, imported when first called: most problems need none."""
+    return getattr(importlib.import_module("scipy.special"), name)
+
+
+def _special(name: str, *first: float) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """``scipy.special.name(*first, x)`` on a float and on arrays."""
+
+    def on_array(x: Any) -> Any:
+        return _scipy(name)(*first, x)
+
+    def on_float(x: float) -> float:
+        return float(_scipy(name)(*first, x))
+
+    return on_float, on_array
+
+
+_SPECIAL = {
+    "lgamma": _special("gammaln"),
+    "digamma": _special("psi"),
+    "trigamma": _special("zeta", 2.0),
+    "i0e": _special("i0e"),
+    "tetragamma": _special("polygamma", 2),
+    "pentagamma": _special("polygamma", 3),
+    "i1e": _special("i1e"),
+    "log_ndtr": _special("log_ndtr"),
+    "erf": _special("erf"),
+}
+"""log Γ, its first four derivatives (ψ₁ as Hurwitz's zeta), e⁻ˣI₀, e⁻ˣI₁, log Φ and erf."""
+
+
+def _invoke(function: Callable[..., tuple[Any, ...]], *args: Any) -> tuple[Any, ...]:
+    return function(*args)
+
+
+def _part(parts: tuple[Any, ...], index: int) -> Any:
+    return parts[index]
+
+
+def _column(x: Any) -> Array:
+    return np.asarray(x)[..., None]
+
+
+def _row_sum(x: Any) -> Any:
+    return np.sum(x, -1)
+
+
+FLOAT_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "exp": math.exp,
+    "log": math.log,
+    "sqrt": math.sqrt,
+    "sin": math.sin,
+    "cos": math.cos,
+    "atan2": math.atan2,
+    "pow": math.pow,
+    "tanh": math.tanh,
+    "log1p": math.log1p,
+    "expm1": math.expm1,
+    "sigmoid": _sigmoid,
+    "minimum": _minimum,
+    "maximum": _maximum,
+    "abs": abs,
+    "logaddexp": _logaddexp,
+    "invoke": _invoke,
+    "part": _part,
+    **{name: on_float for name, (on_float, _) in _SPECIAL.items()},
+}
+"""The functions that a traced line may call, on floats."""
+
+ARRAY_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "sin": np.sin,
+    "cos": np.cos,
+    "atan2": np.arctan2,
+    "pow": np.power,
+    "tanh": np.tanh,
+    "log1p": np.log1p,
+    "expm1": np.expm1,
+    "sigmoid": _sigmoids,
+    "minimum": np.minimum,
+    "maximum": np.maximum,
+    "abs": np.abs,
+    "logaddexp": np.logaddexp,
+    "where": np.where,
+    "column": _column,
+    "row_sum": _row_sum,
+    "invoke": _invoke,
+    "part": _part,
+    **{name: on_array for name, (_, on_array) in _SPECIAL.items()},
+}
+"""The same functions, on arrays."""

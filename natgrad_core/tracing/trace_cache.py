@@ -1,0 +1,41 @@
+"""Traced steps kept from run to run, so that moving a slider need not trace a rule again.
+
+A rule says by its ``form`` what it shares with rules that differ in their ``numbers`` alone
+(``natgrad_core.core.rule.Rule``). The numbers are the first constants of the traced step, so the
+next run of the same form puts its own numbers there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, TypeAlias
+
+from natgrad_core.tracing.tape import Step, Traced, trace
+
+Traces: TypeAlias = dict[Hashable, Traced]
+"""Traced steps by the form of their rule. Good for one problem in one chart."""
+
+
+def cached(
+    step: Step,
+    state: tuple[Any, ...],
+    numbers: tuple[Any, ...],
+    form: Hashable,
+    traces: Traces,
+) -> Traced:
+    """Return the traced step of a rule, from ``traces`` if a rule of this form was traced before.
+
+    Only single floats are kept: arrays are traced anew, because their shapes are in the lines.
+
+    Args:
+        step: One step of the run.
+        state: The state at the start.
+        numbers: The rule's own numbers.
+        form: The rule's form; None if it has none, and then nothing is kept.
+        traces: What was traced of this problem in this chart; this function adds to it.
+    """
+    if form is None or not all(type(v) is float for v in (*state, *numbers)):
+        return trace(step, state, numbers)
+    if form not in traces:
+        traces[form] = trace(step, state, numbers)
+    return traces[form].with_numbers(numbers)
