@@ -14,7 +14,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick docs bench bench-nets frontend frontend-lint lint lock browser clean faults fuzz generate load soak pictures proxies
+.PHONY: help run test quick docs bench bench-nets frontend frontend-lint lint style types lock browser clean faults fuzz generate load soak pictures proxies
 
 # Where a machine forbids Python to keep what it compiled, each worker, server and kernel compiles all anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -102,9 +102,13 @@ $(NODE_TOOLS): $(FRONTEND)/package.json $(FRONTEND)/package-lock.json
 	@cd $(FRONTEND) && npm ci --silent
 	@touch $@
 
-lint: $(VENV)/.lint frontend-lint
+lint: style frontend-lint types
+
+style: $(VENV)/.lint
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+
+types: $(VENV)/.lint
 	$(VENV)/bin/pyright
 
 $(VENV)/.python:
