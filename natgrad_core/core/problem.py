@@ -6,7 +6,7 @@ the KL divergence come from the model alone, so they do not depend on the coordi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
@@ -98,27 +98,28 @@ class Problem:
     def loss(self, theta: ArrayLike) -> Numeric:
         """J(θ) = E[−log p(data | θ)], the mean over the data, ``[...]``."""
         point = self.check(theta)
-        return _spread(self._loss(*components(point)), point)
+        return _answered(lambda p: _spread(self._loss(*components(p[0])), *p), point)
 
     def grad(self, theta: ArrayLike) -> Array:
         """∇J, ``[..., d]``."""
-        point = self.check(theta)
-        return full(self.at(components(point)).grad, point.shape[:-1])
+        return self._array_at(lambda at: at.grad, theta)
 
     def hessian(self, theta: ArrayLike) -> Array:
         """∇²J, ``[..., d, d]``."""
-        point = self.check(theta)
-        return full(self.at(components(point)).hessian, point.shape[:-1])
+        return self._array_at(lambda at: at.hessian, theta)
 
     def fisher(self, theta: ArrayLike) -> Array:
         """F = E_{y ~ p(· | θ)}[s sᵀ] with s = ∇ log p(y | θ), per example, ``[..., d, d]``."""
+        return self._array_at(lambda at: at.fisher, theta)
+
+    def _array_at(self, part: Callable[[At], Any], theta: ArrayLike) -> Array:
         point = self.check(theta)
-        return full(self.at(components(point)).fisher, point.shape[:-1])
+        return _answered(lambda p: full(part(self.at(components(p[0]))), p[0].shape[:-1]), point)
 
     def kl(self, theta: ArrayLike, other: ArrayLike) -> Numeric:
         """KL(p_θ ‖ p_other) in nats, per example, ``[...]``."""
         p, q = self.check(theta), self.check(other)
-        return _spread(self._kl(components(p), components(q)), p, q)
+        return _answered(lambda p: _spread(self._kl(*map(components, p)), *p), p, q)
 
     def log_prob(self, data: Numeric, theta: ArrayLike) -> Numeric:
         """Log p(datum | θ) in nats, for data as ``sample`` makes them.
@@ -216,6 +217,24 @@ class Problem:
         from natgrad_core.notebook.rich_display import problem_bundle  # only a notebook asks for it
 
         return problem_bundle(self)
+
+
+def _answered(ask: Callable[[tuple[Any, ...]], Any], *points: Numeric) -> Any:
+    """``ask(points)``; where single numbers have no answer (log 0, 1/0), as arrays answer it.
+
+    One point and many agree so: the answer is inf or NaN, without a warning and without an
+    exception.
+    """
+    if any(map(is_tensor, points)):
+        return ask(points)
+    with np.errstate(all="ignore"):
+        try:
+            return ask(points)
+        except (ArithmeticError, ValueError):
+            if all(p.ndim > 1 for p in points):
+                raise
+            answer = ask(tuple(p[None] for p in points))
+            return np.asarray(answer)[0]
 
 
 def _spread(value: Any, *points: Numeric) -> Numeric:

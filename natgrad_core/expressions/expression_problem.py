@@ -20,14 +20,19 @@ import numpy as np
 from natgrad_core.core.problem import Problem
 from natgrad_core.core.provenance import remembering
 from natgrad_core.errors import NoProbabilityModel
-from natgrad_core.expressions.grammar import Expression, ExpressionError, read
+from natgrad_core.expressions.grammar import ExpressionError, read
+from natgrad_core.expressions.rows import OutsideSupport
+from natgrad_core.expressions.tokens import plain as normal_name
 from natgrad_core.families.densities import DENSITIES
 from natgrad_core.linalg.small_matrices import congruent, symmetric, upper
 from natgrad_core.tracing.jet import Jet, jet_of, variables
 from natgrad_core.tracing.row_sums import Rows
 from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
 
-MOST_ROWS = 10_000
+__all__ = ["ExpressionError", "OutsideSupport", "Own", "own"]
+
+MOST_ROWS, MOST_PARAMETERS = 10_000, 5
+"""What a problem of one's own may have."""
 
 _FEW = 4
 """Rows up to which derivatives are traced row by row; each brings all the lines of its jets."""
@@ -39,16 +44,35 @@ def own(
     data: Mapping[str, ArrayLike] | None = None,
     parameters: Sequence[str] = ("a", "b"),
     *,
-    start: Sequence[float] = (0.5, 0.5),
-    view: Sequence[tuple[float, float]] = ((-2.0, 2.0), (-2.0, 2.0)),
+    start: Sequence[float] | None = None,
+    view: Sequence[tuple[float, float]] | None = None,
+    loss: bool = False,
     **constants: float,
 ) -> Own:
-    """The problem that ``text`` states: with ``data`` a log-likelihood a row, without a loss.
+    """The problem that ``text`` states: with ``data`` a log-likelihood, without a loss.
 
-    ``data`` are columns ``[n]`` by name, ``constants`` further names. Raises ExpressionError (what
-    is wrong in the text, where, what is allowed) or ValueError (names, data, start).
+    Args:
+        text: What is typed; ``natgrad_core.expressions.grammar`` says what is understood. Its
+            value is that of one row, or with ``sum(…)`` that of all.
+        data: Columns ``[n]`` by name.
+        parameters: One to five names; they may be such as ``lambda`` or ``μ``.
+        start: Where runs begin, a number for each parameter; 0.5 where none is given.
+        view: The ends of each parameter's axis; −2 to 2 where none are given.
+        loss: With data too the text is a loss, to be made small, and not a log-likelihood.
+        constants: Further names and their values.
+
+    Returns:
+        The problem J = −mean over the rows (of a loss, the mean).
+
+    Raises:
+        ExpressionError: What is wrong in the text, where, and what is allowed.
+        OutsideSupport: An outcome that its density cannot have, by column and row.
+        ValueError: Names, data or start that cannot be used.
     """
-    return Own(text, data or {}, tuple(parameters), tuple(start), tuple(view), constants)
+    names = tuple(parameters)
+    sides = tuple(view) if view is not None else ((-2.0, 2.0),) * len(names)
+    begin = (0.5,) * len(names) if start is None else tuple(start)
+    return Own(text, data or {}, names, begin, sides, constants, loss)
 
 
 class Own(Problem):
@@ -67,28 +91,27 @@ class Own(Problem):
         start: tuple[float, ...],
         view: tuple[tuple[float, float], ...],
         constants: Mapping[str, float],
+        loss: bool = False,
     ) -> None:
         columns = {name: np.asarray(column, float) for name, column in data.items()}
         _check_names(parameters, columns, constants)
+        _check_sizes(parameters, start, view)
+        _check_columns(columns)
         self.symbols, self.start, self.view = parameters, start, view
-        self.constants = {name: float(value) for name, value in constants.items()}
-        self.expression = read(text, frozenset((*parameters, *columns, *constants)))
+        self._names = tuple(map(normal_name, parameters))
+        columns = {normal_name(name): column for name, column in columns.items()}
+        self.constants = {normal_name(name): float(value) for name, value in constants.items()}
+        everything = frozenset((*self._names, *columns, *self.constants))
+        self.expression = read(text, everything, columns, self.constants)
         self.latex = rf"\text{{{text}}}"  # type: ignore[misc]
-        known = self.expression.density if columns else None
+        self._sign = -1 if columns and not loss else 1
+        known = self.expression.density if columns and not loss else None
         self._density, self._args = None, ()
         if known and known[1] in columns:
             self._density, self._args = DENSITIES[known[0]], known[2]
             columns[known[1]] = columns.pop(known[1])  # the outcome stands last
             self.support = self._density.support
         self._columns = tuple(columns)
-        sizes = {column.shape for column in columns.values()}
-        if len(sizes) > 1 or any(len(s) != 1 or not 0 < s[0] <= MOST_ROWS for s in sizes):
-            raise ValueError(
-                f"data must be columns of one length, from 1 to {MOST_ROWS} rows; got "
-                + ", ".join(f"{n} {list(c.shape)}" for n, c in columns.items())
-            )
-        if not all(np.isfinite(column).all() for column in columns.values()):
-            raise ValueError("data must be finite numbers; leave missing rows out")
         n = next(iter(columns.values())).size if columns else 1
         self.rows = Rows(np.full(n, 1 / n), *columns.values(), few=_FEW) if columns else Rows()
         self._sums = self.rows if columns else Rows([1.0])
@@ -128,14 +151,14 @@ class Own(Problem):
         """The value of every name; columns beyond ``row`` (the outcome) are left out."""
         return {
             **self.constants,
-            **dict(zip(self.symbols, theta, strict=True)),
+            **dict(zip(self._names, theta, strict=True)),
             **dict(zip(self._columns, row, strict=False)),
         }
 
     def _term(self, theta: Vector, row: Sequence[Any]) -> Any:
         """What one row adds to J."""
         value = self.expression.value(self._named(theta, row))
-        return -value if self._columns else value
+        return -value if self._sign < 0 else value
 
     def _loss(self, *theta: Any) -> Any:
         d = len(theta)
@@ -228,14 +251,42 @@ def _lifted(value: Any, parameter: Any) -> Any:
 def _check_names(
     parameters: tuple[str, ...], columns: Mapping[str, Any], constants: Mapping[str, Any]
 ) -> None:
-    if len(parameters) != 2:
-        raise ValueError(f"a problem on the plane has two parameters; got {list(parameters)}")
+    if not 1 <= len(parameters) <= MOST_PARAMETERS:
+        raise ValueError(
+            f"a problem has from 1 to {MOST_PARAMETERS} parameters; got {list(parameters)}"
+        )
     names = [*parameters, *columns, *constants]
-    if len(set(names)) != len(names):
+    if len(set(map(normal_name, names))) != len(names):
         raise ValueError(f"each name must be said once; got {', '.join(names)}")
     for name in names:
-        if not name.isidentifier():
+        if not normal_name(name).isidentifier():
             raise ValueError(f"{name!r} is no name; take letters, digits and _")
 
 
-__all__ = ["Expression", "ExpressionError", "Own", "own"]
+def _check_sizes(
+    parameters: tuple[str, ...],
+    start: tuple[float, ...],
+    view: tuple[tuple[float, float], ...],
+) -> None:
+    for what, given in (("start", start), ("view", view)):
+        if len(given) != len(parameters):
+            raise ValueError(
+                f"the {what} has a place for each parameter ({', '.join(parameters)}); "
+                f"got {len(given)}"
+            )
+
+
+def _check_columns(columns: Mapping[str, Array]) -> None:
+    sizes = {column.shape for column in columns.values()}
+    if len(sizes) > 1 or any(len(s) != 1 or not 0 < s[0] <= MOST_ROWS for s in sizes):
+        raise ValueError(
+            f"data must be columns of one length, from 1 to {MOST_ROWS} rows; got "
+            + ", ".join(f"{n} {list(c.shape)}" for n, c in columns.items())
+        )
+    for name, column in columns.items():
+        bad = np.flatnonzero(~np.isfinite(column))
+        if bad.size:
+            raise ValueError(
+                f"data must be finite numbers; {name} in row {bad[0] + 1} is {column[bad[0]]:g}: "
+                "leave missing rows out"
+            )

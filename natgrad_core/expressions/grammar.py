@@ -1,70 +1,32 @@
-"""The small language of 'your own' problems: read, checked and walked, never executed.
+"""The small language of 'your own' problems: what a person types, read and never executed.
 
-    sum      = product (('+' | '-') product)*
-    product  = factor (('*' | '/') factor)*
-    factor   = ('-' | '+') factor | atom ('**' number)?
-    atom     = number | name | function '(' sum (',' sum)* ')' | '(' sum ')'
-
-Names are the parameters, the columns of the data and ``pi``. Functions are those of ``FUNCTIONS``
-and the densities of ``natgrad_core.families.densities``. All else is refused, with its place.
+``read`` makes an ``Expression`` of a text: the tokens (``tokens``), the tree (``parser``), the sums
+over rows (``rows``), and a list of operations that computes it on any kind of number. The language
+is arithmetic with functions and densities, as users of NumPy, SciPy, torch, Stan, PyMC, R or a
+graphing calculator write it; helper lines (``mu = a + b*x``) may come first. ``usage`` says it in
+one sentence.
 """
 
 from __future__ import annotations
 
-import ast
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, cast
 
+from natgrad_core.expressions.functions import FUNCTIONS as _ALL
+from natgrad_core.expressions.functions import SEVERAL
+from natgrad_core.expressions.parser import Parser
+from natgrad_core.expressions.rows import Data, per_row
+from natgrad_core.expressions.tokens import LONGEST, ExpressionError
+from natgrad_core.expressions.tokens import plain as normal_name
+from natgrad_core.expressions.tree import DEEPEST, Node, names
 from natgrad_core.families.densities import DENSITIES
-from natgrad_core.tracing.ops import (
-    cos,
-    exp,
-    lgamma,
-    log,
-    log1p_exp,
-    power,
-    sigmoid,
-    sin,
-    sqrt,
-    tanh,
-)
 
-FUNCTIONS: dict[str, Callable[[Any], Any]] = {
-    "exp": exp,
-    "log": log,
-    "sqrt": sqrt,
-    "sin": sin,
-    "cos": cos,
-    "tanh": tanh,
-    "logistic": sigmoid,
-    "softplus": log1p_exp,
-    "lgamma": lgamma,
-}
+__all__ = ["DEEPEST", "FUNCTIONS", "LONGEST", "Expression", "ExpressionError", "read", "usage"]
+
+FUNCTIONS = {name: function for name, function in _ALL.items() if name not in ("not", "neg")}
 """Functions of one argument."""
-
-LONGEST, DEEPEST, LARGEST_POWER = 1000, 40, 16
-
-_OPERATIONS: dict[type, Callable[[Any, Any], Any]] = {
-    ast.Add: lambda a, b: a + b,
-    ast.Sub: lambda a, b: a - b,
-    ast.Mult: lambda a, b: a * b,
-    ast.Div: lambda a, b: a / b,
-}
-
-
-class ExpressionError(ValueError):
-    """An expression that cannot be read: what is wrong, where, and what is allowed.
-
-    ``column`` counts from 0; the message shows the text with a caret under it.
-    """
-
-    def __init__(self, text: str, column: int, message: str) -> None:
-        shown = text[:LONGEST].replace("\n", " ").replace("\t", " ")
-        self.column = max(0, min(column, len(shown)))
-        self.reason = message
-        super().__init__(f"{message}\n  {shown}\n  {' ' * self.column}^")
 
 
 @dataclass(frozen=True)
@@ -72,13 +34,39 @@ class Expression:
     """A text that was read: ``value(names)`` computes it on any kind of number."""
 
     text: str
-    tree: ast.expr
+    tree: Node
     names: frozenset[str]
     """The parameters and columns that it mentions."""
 
     def value(self, names: Mapping[str, Any]) -> Any:
         """The number that the text stands for, with these values for its names."""
-        return _value(self.tree, names)
+        found: list[Any] = []
+        for function, what in self._operations:
+            if function is None:
+                found.append(names[what] if isinstance(what, str) else what)
+            else:
+                found.append(function(*[found[i] for i in what]))
+        return found[-1]
+
+    @cached_property
+    def _operations(self) -> list[tuple[Callable[..., Any] | None, Any]]:
+        """Each distinct node once, after what it is computed from: (function, places) or a leaf."""
+        made: list[tuple[Callable[..., Any] | None, Any]] = []
+        place: dict[int, int] = {}
+        kept: list[Node] = []  # a node's id is its own as long as it lives
+
+        def of(node: Node) -> int:
+            if id(node) not in place:
+                if node.kind == "call":
+                    made.append((_function(node.what), [of(a) for a in node.args]))
+                else:
+                    made.append((None, node.what))
+                place[id(node)] = len(made) - 1
+                kept.append(node)
+            return place[id(node)]
+
+        of(self.tree)
+        return made
 
     @property
     def density(self) -> tuple[str, str, tuple[Expression, ...]] | None:
@@ -86,135 +74,53 @@ class Expression:
 
         The arguments may not mention the outcome again: that would be no density in it.
         """
-        match self.tree:
-            case ast.Call(func=ast.Name(id=name), args=[ast.Name(id=outcome), *args]) if (
-                name in DENSITIES
-            ):
-                inner = (n.id for a in args for n in ast.walk(a) if isinstance(n, ast.Name))
-                if outcome in inner:
-                    return None
-                return name, outcome, tuple(Expression(self.text, a, self.names) for a in args)
-            case _:
-                return None
+        node = self.tree
+        if node.kind != "call" or node.what not in DENSITIES or node.args[0].kind != "name":
+            return None
+        outcome, inner = node.args[0].what, node.args[1:]
+        if any(outcome in names(a) for a in inner):
+            return None
+        return node.what, outcome, tuple(Expression(self.text, a, names(a)) for a in inner)
 
 
-def read(text: str, names: frozenset[str]) -> Expression:
-    """``text`` as an expression in ``names``, or ExpressionError."""
-    if len(text) > LONGEST:
-        raise ExpressionError(
-            text, LONGEST, f"the expression has {len(text)} characters; at most {LONGEST}"
-        )
-    flat = text.replace("\n", " ").replace("\t", " ")
-    if (caret := flat.find("^")) >= 0:
-        raise ExpressionError(flat, caret, "a power is written with **, as in x**2")
-    start = len(flat) - len(flat.lstrip())
-    try:
-        tree = ast.parse(flat.strip() or "()", mode="eval").body
-    except SyntaxError as error:
-        column = start + (error.offset or len(flat.strip()) + 1) - 1
-        raise ExpressionError(flat, column, f"this cannot be read: {error.msg}") from None
-    except (ValueError, MemoryError, RecursionError):
-        raise ExpressionError(flat, 0, "this cannot be read: it is too deep, or no text") from None
-    found: set[str] = set()
-    _check(flat, flat.strip(), start, tree, names, found, 0)
-    return Expression(flat, tree, frozenset(found))
+def _function(name: str) -> Callable[..., Any]:
+    if name in _ALL:
+        return _ALL[name]
+    several = SEVERAL[name][0] if name in SEVERAL else DENSITIES[name].log_p
+    return cast("Callable[..., Any]", several)
 
 
-def _check(
-    text: str, parsed: str, start: int, node: ast.AST, names: frozenset[str], found: set[str],
-    depth: int,
-) -> None:  # fmt: skip
-    """Raise at the first thing that is not in the grammar; note the names that are used."""
+def read(
+    text: str,
+    names_given: frozenset[str],
+    columns: Mapping[str, Any] | None = None,
+    constants: Mapping[str, float] | None = None,
+) -> Expression:
+    """``text`` as an expression in these names, or ExpressionError.
 
-    def refuse(message: str) -> ExpressionError:
-        # ast counts columns in bytes of UTF-8.
-        byte = getattr(node, "col_offset", 0)
-        column = len(parsed.encode()[:byte].decode(errors="ignore"))
-        return ExpressionError(text, start + column, message)
+    Of the names ``columns`` are data, ``[n]``, over which ``sum(…)`` is; its value is that of one
+    row. The outcomes of the densities must be what those can have.
+    """
 
-    def each(*parts: ast.AST) -> None:
-        for part in parts:
-            _check(text, parsed, start, part, names, found, depth + 1)
+    def evaluate(node: Node, values: Mapping[str, Any]) -> Any:
+        return Expression(text, node, names(node)).value(values)
 
-    if depth > DEEPEST:
-        raise refuse(f"this is nested more than {DEEPEST} deep")
-    match node:
-        case ast.BinOp(left=left, op=ast.Pow(), right=right):
-            exponent = _number(right)
-            if exponent is None or abs(exponent) > LARGEST_POWER:
-                raise refuse(
-                    f"a power must be a number up to {LARGEST_POWER}; else write exp(b*log(a))"
-                )
-            each(left)
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATIONS:
-            each(left, right)
-        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
-            each(operand)
-        case ast.Constant():
-            if _number(node) is None:
-                raise refuse(f"{node.value!r} is no number that can be used here")
-        case ast.Name(id=name):
-            if name in FUNCTIONS or name in DENSITIES:
-                raise refuse(f"{name} is a function: write {_written(name)}")
-            if name not in names and name != "pi":
-                raise refuse(f"no name {name!r}; there are {', '.join(sorted(names))} and pi")
-            found.add(name)
-        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
-            if name not in FUNCTIONS and name not in DENSITIES:
-                known = ", ".join([*FUNCTIONS, *(d.signature for d in DENSITIES.values())])
-                raise refuse(f"no function {name!r}; there are {known}")
-            wanted = 1 if name in FUNCTIONS else 1 + len(DENSITIES[name].arguments)
-            if len(args) != wanted or any(isinstance(a, ast.Starred) for a in args):
-                raise refuse(f"{name} takes {wanted}: write {_written(name)}; got {len(args)}")
-            each(*args)
-        case _:
-            raise refuse(
-                "only numbers, names, + - * / **, parentheses and functions are allowed here"
-            )
+    plain = {normal_name(name) for name in names_given}
+    target = Parser(text, frozenset(plain)).program()
+    data = Data(
+        {normal_name(n): c for n, c in (columns or {}).items()},
+        {normal_name(n): c for n, c in (constants or {}).items()},
+        evaluate,
+    )
+    tree = per_row(text, target, data)
+    return Expression(text, tree, names(tree))
 
 
 def usage() -> str:
     """What may be written, in one sentence."""
     known = ", ".join([*FUNCTIONS, *(d.signature for d in DENSITIES.values())])
-    return f"numbers, names, + - * / **, parentheses, pi, and {known}"
-
-
-def _written(name: str) -> str:
-    return f"{name}(…)" if name in FUNCTIONS else DENSITIES[name].signature
-
-
-def _number(node: ast.AST) -> float | None:
-    """A number literal, perhaps with a sign; whole ones stay whole."""
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        inner = _number(node.operand)
-        return None if inner is None else -inner
-    value = node.value if isinstance(node, ast.Constant) else None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return value if abs(value) <= 10**15 else None
-
-
-def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:
-    match node:
-        case ast.BinOp(left=left, op=ast.Pow(), right=right):
-            exponent = _number(right)
-            assert exponent is not None
-            base = _value(left, names)
-            return base**exponent if isinstance(exponent, int) else power(base, exponent)
-        case ast.BinOp(left=left, op=op, right=right):
-            return _OPERATIONS[type(op)](_value(left, names), _value(right, names))
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_value(operand, names)
-        case ast.UnaryOp(operand=operand):
-            return _value(operand, names)
-        case ast.Constant():
-            return float(node.value)  # type: ignore[arg-type]
-        case ast.Name(id="pi") if "pi" not in names:
-            return math.pi
-        case ast.Name(id=name):
-            return names[name]
-        case ast.Call(func=ast.Name(id=name), args=args):
-            values = [_value(a, names) for a in args]
-            return (FUNCTIONS.get(name) or DENSITIES[name].log_p)(*values)
-        case _:
-            raise AssertionError("`read` lets nothing else through")
+    return (
+        "numbers, names, + - * / ^, comparisons, parentheses, pi, where(c, a, b), sum(…), "
+        f"logsumexp(a, b), helper lines such as mu = a + b*x, {known}, and the densities of SciPy "
+        "(norm.logpdf), Stan (normal_lpdf), PyMC and torch by their own names"
+    )

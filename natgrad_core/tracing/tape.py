@@ -91,8 +91,13 @@ class Tape:
         """Return the symbol of ``operation`` on ``args``, the earlier one if it was done before."""
         return self._line(operation, tuple([self.name(a) for a in args]))
 
-    def pair(self, operation: str, a: Any, b: Any) -> Sym:
-        """``emit`` for two arguments, which nearly every operation has: a shorter way."""
+    def pair(self, operation: str, a: Any, b: Any) -> Any:
+        """``emit`` for two arguments, which nearly every operation has: a shorter way.
+
+        A jet takes the symbol in, as it takes any number: its own arithmetic is asked.
+        """
+        if type(b) is not Sym and hasattr(b, "lift"):
+            return NotImplemented
         return self._line(
             operation,
             (

@@ -322,14 +322,14 @@ FAULTS = (
         ("expression",),
     ),
     Fault(
-        "expressions/grammar.py",
-        "ast.Sub: lambda a, b: a - b",
-        "ast.Sub: lambda a, b: b - a",
+        "expressions/functions.py",
+        "lambda a, b: a - b",
+        "lambda a, b: b - a",
         ("expression",),
     ),
     Fault(
         "expressions/expression_problem.py",
-        "return -value if self._columns else value",
+        "return -value if self._sign < 0 else value",
         "return -value",
         ("expression",),
     ),

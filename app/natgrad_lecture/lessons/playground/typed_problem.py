@@ -41,6 +41,8 @@ def key(mine: Mine, window: tuple[float, float, float]) -> ProblemKey:
     """The problem that was typed, seen in the window (center, half its width), or BadInput."""
     data = _data(mine)
     names = tuple(filter(None, re.split(r"[,\s]+", mine.names)))
+    if len(names) != 2:
+        raise BadInput("names", f"the plane shows two parameters; got {', '.join(names) or 'none'}")
     x, y, half = window
     options = (
         ("text", mine.text),
