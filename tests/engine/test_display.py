@@ -11,8 +11,8 @@ import plotly.graph_objects as go
 import pytest
 
 from natgrad_core import charts, problems, rules, run
+from natgrad_core.notebook import rich_display as display
 from natgrad_core.notebook.rich_display import PLOTLY
-from natgrad_core.provenance import display
 
 
 @pytest.mark.parametrize("name", list(problems))

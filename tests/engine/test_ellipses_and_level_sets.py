@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from natgrad_core.geometry.shapes import _crossing
 
 from natgrad_core import problems
 from natgrad_core.errors import OutsideDomain
 from natgrad_core.geometry.ellipses import axes_by_eigenvectors, ellipse_axes, outline, reach
-from natgrad_core.geometry.level_sets import kl_level_set
+from natgrad_core.geometry.level_sets import _crossing, kl_level_set
 from natgrad_core.geometry.steepest import steepest, unit_directions
 from natgrad_core.types import Array
 

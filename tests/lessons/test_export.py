@@ -116,7 +116,7 @@ def test_a_rule_off_the_shelf_writes_itself(name: str) -> None:
 
 
 def test_what_was_not_made_by_a_call_cannot_be_written() -> None:
-    with pytest.raises(Unwritable, match="knows no call"):
+    with pytest.raises(Unwritable, match="made by no call"):
         Writer().write(object())
 
 

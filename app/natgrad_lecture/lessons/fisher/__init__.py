@@ -708,7 +708,8 @@ missed = error(found.fisher, problem.fisher(theta))
 for draws, miss in zip(n, missed):
     print(f"{{draws}} draws: the average of s sᵀ misses F by {{miss:.3g}}")
 """
-    writer.take("natgrad_core.geometry.shapes", "kl_level_set", "outline")
+    writer.take("natgrad_core.geometry.ellipses", "outline")
+    writer.take("natgrad_core.geometry.level_sets", "kl_level_set")
     return f"""problem = {problem}
 theta = np.array({theta})
 radius = {writer.write(float(seen.state.radius))}

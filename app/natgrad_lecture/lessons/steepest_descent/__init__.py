@@ -623,7 +623,8 @@ def _script(seen: Seen, writer: Writer) -> str:
     eigenvalues, turn = seen.state.entries("eig"), seen.state.entries("turn")
     writer.numpy()
     writer.take("natgrad_core.geometry.unit_ball", "bent")
-    writer.take("natgrad_core.geometry.shapes", "reach", "steepest", "unit_directions")
+    writer.take("natgrad_core.geometry.ellipses", "reach")
+    writer.take("natgrad_core.geometry.steepest", "steepest", "unit_directions")
     return f"""
 G = bent({writer.write(eigenvalues)}, turn={writer.write(turn)})
 gradient = np.array({writer.write(seen.gradient)})
