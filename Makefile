@@ -1,36 +1,48 @@
-# Each target sets up what it needs in .venv; the second time that takes no time.
+# `make` lists the targets. Each installs what it needs in .venv the first time.
 #
-#   make run     the lessons in the browser          make bench   how fast they are, beside the stock way
-#   make test    all tests                           make lint    style and types
-#   make quick   the tests that take seconds         make docs    the reference, a static site
-#   make lock    pin today's versions anew           make bench-nets   how fast small nets learn, beside others
-#   make generate   the README's tables and the notebooks, written from the registries
-#   make faults  plant faults one at a time; the laws must catch each
-#   make fuzz    ask a hundred thousand hostile things   make load   a class of readers at once
-#   make soak    an hour of readers who come and go; memory stays flat
-#   make frontend   bundle the page's scripts and styles (Node 20); ARGS=--watch at every change
-#   make clean   forget .venv
+# Use the lessons
+#   make run         open the lessons in the browser
+# Check a change
+#   make quick       the fast tests (under a minute)
+#   make lint        style, types, and the checks of the front end
+#   make test        all tests, in the browser too (ten minutes on two cores)
+# Write files that are kept in the repository
+#   make generate    tables in the documents, and the notebooks, from the registries
+#   make frontend    bundles of the scripts and styles (Node 20; ARGS=--watch repeats at every change)
+#   make pictures    the pictures of README
+#   make lock        constraints.txt: today's versions
+# Read
+#   make docs        the reference, a static site
+# Measure
+#   make bench       the page and the engine, beside stock Voila and torch.func
+#   make bench-nets  neural networks, beside other libraries (ARGS=--quick)
+#   make load        many readers at once
+#   make soak        an hour of readers who come and go: memory must not grow
+# Attack
+#   make faults      plant faults one at a time: the tests must catch each
+#   make fuzz        a hundred thousand hostile requests and links
+# Clean up
+#   make clean       remove .venv
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help run test quick docs bench bench-nets frontend frontend-lint lint style types lock browser clean faults fuzz generate load soak pictures proxies
 
-# Where a machine forbids Python to keep what it compiled, each worker, server and kernel compiles all anew.
+# Without compiled files on disk, each test worker, server and kernel would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
 PY := $(VENV)/bin/python
-# Compiling is half of an install's work: done after it on all cores, and not for others' tests.
-# Left to the first import, it would be a wait of whoever opens the first page.
+# Compile after the install, on all cores, and without the tests of other packages: this halves the
+# time of an install, and the first page does not wait for it.
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-compile
 COMPILE := $(PY) -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib
 ARGS ?=
-# A file of tests is one worker's: its tests share a server, a page or a trained net. The slow files
-# come first (tests/conftest.py), which xdist would put last: it counts tests, not seconds.
+# All tests of a file run in one worker, because they share a server, a page or a trained network.
+# The slowest files run first (tests/conftest.py); xdist's own order would start them last.
 BY_FILE = --dist loadfile --no-loadscope-reorder
-# A worker more than there are processors, for some tests wait: for a server to end, a kernel to start.
-# Those of `make quick` do not.
+# One worker more than there are processors, because some tests wait for a server or a kernel.
 WORKERS = -n $(shell $(PY) -c "import os; print(1 + os.cpu_count())")
 
 # The first Python on the path that is new enough.
@@ -38,7 +50,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
   command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
 
 help:
-	@sed -n 's/^#  //p' Makefile
+	@sed -n '/^SHELL/q; s/^# \{0,1\}//p' Makefile
 
 run: $(VENV)/.run
 	@exec $(PY) -m natgrad_lecture serve $(ARGS)
@@ -63,7 +75,6 @@ docs: $(VENV)/.test
 	$(PY) -m sphinx -qW --keep-going -b html docs/build/source docs/build/site
 	@echo "The reference is at docs/build/site/index.html"
 
-# The tables of the README and the notebooks; a test fails while they are not current.
 generate: $(VENV)/.test
 	$(PY) -m docs.generate
 
@@ -82,7 +93,7 @@ load: $(VENV)/.test
 soak: $(VENV)/.test
 	$(PY) -m benchmarks.soak $(ARGS)
 
-# The front end's tools run with Node, which is for those who change it: the bundles are committed.
+# Node is needed only to change the front end: its bundles are committed.
 FRONTEND := app/frontend
 NODE_TOOLS := $(FRONTEND)/node_modules/.package-lock.json
 
@@ -117,18 +128,18 @@ $(VENV)/.python:
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv is missing; on Debian: apt-get install python3-venv"; exit 1; }
 	@touch $@
 
-# On Linux the index that pip asks by itself has torch for CUDA alone, 4 GB more that no page uses. So
-# pip is asked for the build for the CPU, and then uv, which knows where torch's makers keep it.
+# On Linux pip's default index has PyTorch for CUDA only: 4 GB more, which nothing here uses. So ask pip
+# for the CPU build, and if it does not find that, uv, which knows PyTorch's own index.
 TORCH := torch==$(shell sed -n 's/^torch==//p' constraints.txt)
 define cpu_torch
 	@[ "$$(uname -s)" != Linux ] || $(INSTALL) -c constraints.txt '$(TORCH)+cpu' 2>/dev/null || { \
 	  $(INSTALL) -c constraints.txt --target $(VENV)/uv uv && \
 	  $(VENV)/uv/bin/uv pip install --quiet --no-deps --python $(PY) --torch-backend=cpu '$(TORCH)'; \
-	} || echo "torch's build for the CPU could not be had; the one for CUDA takes 4 GB more."
+	} || echo "The CPU build of torch could not be installed; the one for CUDA takes 4 GB more."
 	@rm -rf $(VENV)/uv
 endef
 
-# $(call needs,reason,requirement): a stamp per set of extras, so that `make run` installs no test tools.
+# $(call needs,reason,requirement): install a set of extras. `make run` installs no test tools.
 LESSONS := .[lecture,nets]
 define needs
 	@echo "Installing $(1) (once) ..."
@@ -151,8 +162,8 @@ $(VENV)/.lint: $(VENV)/.python pyproject.toml constraints.txt tests/peers.txt
 	@$(INSTALL) --no-deps -r tests/peers.txt
 	@touch $(VENV)/.run $(VENV)/.test
 
-# The system's own browser: nothing is downloaded behind its package manager's back. The headless
-# shell opens pages sooner; without it the tests run in the whole browser.
+# The system's browser, installed only by its package manager. Chromium's headless shell opens pages
+# faster; without it the tests run in Chromium or Google Chrome.
 browser:
 	@has() { for name in "$$@"; do [ -n "$$name" ] && command -v "$$name" >/dev/null && return 0; done; return 1; }; \
 	get() { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing $$1 for the browser tests (once) ..." && \
@@ -164,8 +175,8 @@ browser:
 	  echo "Install one (Debian, Ubuntu: sudo apt-get install chromium), or say where it is: make test CHROMIUM=/path/to/it"; \
 	  exit 1; }
 
-# What stands before the server in the tests of deploy/: JupyterHub's proxy from npm, nginx from the system's packages.
-# Without them those tests say that they did not run.
+# The proxies in front of the server in tests/deploy: JupyterHub's from npm, nginx from the system's
+# packages. Without them these tests are skipped.
 proxies:
 	@[ -e build/proxy/node_modules/.bin/configurable-http-proxy ] || ! command -v npm >/dev/null || { \
 	  echo "Installing JupyterHub's proxy for its test (once) ..."; \
@@ -174,7 +185,7 @@ proxies:
 	  echo "Installing nginx for its test (once) ..."; \
 	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends nginx-light; } >/dev/null || true; }
 
-# Pins are of versions, not of builds: no local version (torch's +cpu), and none of what one build of torch brings along.
+# Pin versions, not builds: no local version (+cpu), and no package that one build of torch brings.
 lock:
 	rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check '.[lint,setup]'

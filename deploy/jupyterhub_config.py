@@ -23,7 +23,7 @@ c.Spawner.environment = {
     "NATGRAD_READERS": "4",  # one person's tabs
     "NATGRAD_POOL": "1",
 }
-# One reader of one lesson; see the table in README.md. Enforced by spawners that can (Docker,
+# One reader of one lesson; see docs/how-to/class.md. Enforced by spawners that can (Docker,
 # Kubernetes, systemd).
 c.Spawner.mem_limit = "1G"
 

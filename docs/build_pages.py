@@ -347,7 +347,8 @@ def write(to: Path) -> None:
     """The whole source of the site: what is written by hand, and a page for each item."""
     shutil.rmtree(to, ignore_errors=True)
     shutil.copytree(HERE, to, ignore=shutil.ignore_patterns("build", "__pycache__"))
-    shutil.copy(HERE.parent / "CONTRIBUTING.md", to)
+    for name in ("CONTRIBUTING.md", "CHANGELOG.md"):
+        shutil.copy(HERE.parent / name, to)
     for shelf, (names, page_of) in {**SHELVES, "api": (modules(), module_page)}.items():
         folder = to / shelf
         folder.mkdir()

@@ -57,13 +57,13 @@ def test_a_user_s_server_is_the_same_on_one_machine_and_on_kubernetes(spawner: S
     assert user["extraEnv"] == spawner.environment
 
 
-def test_the_limits_hold_what_the_load_test_measured_and_readme_says_the_same() -> None:
+def test_the_limits_hold_what_the_load_test_measured_and_the_how_to_says_the_same() -> None:
     said = (ROOT / "deploy/z2jh-values.yaml").read_text().replace("\n# ", " ")
     found = re.search(r"on the plane takes (\d+) MB, with a page of a net beside them (\d+)", said)
     assert found
     plane, net = map(int, found.groups())
     table = f"a server each: {round(plane, -1)} MB, with a net's page {round(net, -1)} MB"
-    assert table in (ROOT / "README.md").read_text()
+    assert table in (ROOT / "docs/how-to/class.md").read_text()
     memory = VALUES["singleuser"]["memory"]
     assert plane < int(memory["guarantee"].removesuffix("M"))
     assert 2 * net < 1024 * int(memory["limit"].removesuffix("G"))

@@ -59,4 +59,4 @@ def test_make_takes_torch_for_the_cpu_wherever_it_can_be_had(
         assert "--torch-backend=cpu" in torch[-1]
         assert torch[-1].endswith(TORCH)
     assert last.endswith("-c constraints.txt -e .[lecture,nets]"), "what pip takes is the last word"
-    assert ("could not be had" in said) == (missing == "cpu")
+    assert ("could not be installed" in said) == (missing == "cpu")

@@ -1,0 +1,226 @@
+"""What the documents say is so: snippets print it, and commands, options and files exist."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from natgrad_core import __version__
+from natgrad_lecture.__main__ import parser
+
+ROOT = Path(__file__).resolve().parents[2]
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+DOCUMENTS = {
+    str(path.relative_to(ROOT)): path.read_text("utf-8")
+    for path in (
+        ROOT / "README.md", ROOT / "CONTRIBUTING.md",
+        *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs/how-to").glob("*.md")),
+    )
+}  # fmt: skip
+
+FOLDERS = ("natgrad_core", "app", "benchmarks", "deploy", "docs", "notebooks", "tests")
+
+
+def everywhere(find: Callable[[str], Any]) -> list[Any]:
+    """Each thing that is found in a document, as a parameter of a test."""
+    return [
+        pytest.param(name, each, id=f"{name}: {each}"[:80])
+        for name, text in DOCUMENTS.items()
+        for each in sorted(set(find(text)))
+    ]
+
+
+def spans(text: str) -> list[str]:
+    """What stands between backticks, outside of blocks."""
+    return re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.S))
+
+
+def commands(text: str) -> list[str]:
+    return [x for x in spans(text) if re.match(r"(python -m natgrad_lecture|natgrad) [^.]", x)]
+
+
+def printed(text: str) -> list[tuple[str, str]]:
+    """The snippets that are followed by what they print."""
+    return re.findall(r"```python\n([^`]*?)```\n\nprints\n\n```\n(.*?)```", text, re.S)
+
+
+@pytest.mark.parametrize(("name", "snippet"), everywhere(printed))
+def test_a_snippet_prints_what_its_document_says(name: str, snippet: tuple[str, str]) -> None:
+    code, said = snippet
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    numbers = re.compile(r"\d\.\de-1\d")  # rounding error differs from machine to machine
+    assert numbers.sub("rounding", done.stdout) == numbers.sub("rounding", said)
+
+
+def test_every_snippet_of_the_readme_says_what_it_prints() -> None:
+    text = DOCUMENTS["README.md"]
+    assert len(printed(text)) == text.count("```python") > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    everywhere(lambda text: re.findall(r"^make ([\w-]+)", "\n".join(spans(text)), re.M)),
+)
+def test_a_make_target_that_a_document_names_exists(name: str, target: str) -> None:
+    assert re.search(rf"^{target}:", MAKEFILE, re.M)
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    everywhere(lambda text: re.findall(r"!?\[[^\]]*\]\((?!http)([\w./-]+)\)", text)),
+)
+def test_what_a_document_links_to_is_there(name: str, path: str) -> None:
+    made = ("lessons", "problems", "charts", "metrics", "rules", "api")  # tests/docs/test_reference
+    if name.startswith("docs/") and path.removeprefix("../").partition("/")[0] in made:
+        return
+    if name.startswith("docs/how-to/") and path == "../CONTRIBUTING.md":  # copied into the site
+        path = "../../CONTRIBUTING.md"
+    assert ((ROOT / name).parent / path).is_file()
+
+
+@pytest.mark.parametrize(("name", "command"), everywhere(commands))
+def test_a_command_line_of_a_document_is_one(name: str, command: str) -> None:
+    words = shlex.split(command.removeprefix("python -m natgrad_lecture").removeprefix("natgrad"))
+    parser().parse_args(words)
+
+
+def test_there_are_commands_of_each_kind() -> None:
+    found = [command for text in DOCUMENTS.values() for command in commands(text)]
+    assert {command.split()[1] for command in found} == {"serve", "present", "export"}
+    assert set(parser().parse_args(["hub"]).__dict__) == {"command"}
+
+
+@pytest.mark.parametrize(
+    ("name", "option"), everywhere(lambda text: [x for x in spans(text) if x.startswith("--")])
+)
+def test_an_option_that_a_document_names_is_the_server_s(name: str, option: str) -> None:
+    words = shlex.split(option)
+    value = [] if "=" in words[-1] or words[-1] == "--log" else ["1"]
+    parser().parse_args(["serve", *words, *value])
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    everywhere(lambda text: re.findall(r"python -m ((?:tests|benchmarks|docs)[\w.]*\w)", text)),
+)
+def test_a_module_that_a_document_runs_is_there(name: str, module: str) -> None:
+    assert callable(importlib.import_module(module).main)
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    everywhere(lambda text: re.findall(r"`(natgrad_(?:core|lecture)[\w.]*)`", text)),
+)
+def test_a_module_or_a_name_that_a_document_mentions_is_there(name: str, module: str) -> None:
+    try:
+        found = find_spec(module)
+    except ModuleNotFoundError:
+        found = None
+    if found is None:
+        place, _, attribute = module.rpartition(".")
+        assert hasattr(importlib.import_module(place), attribute)
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    everywhere(
+        lambda text: [
+            x
+            for x in spans(text)
+            if re.fullmatch(rf"({'|'.join(FOLDERS)})/[\w./-]*", x)
+        ]
+    ),
+)  # fmt: skip
+def test_a_file_or_folder_that_a_document_mentions_is_there(name: str, path: str) -> None:
+    to_write = re.findall(r"^## An? \w+: `([\w/.]+)`", DOCUMENTS["CONTRIBUTING.md"], re.M)
+    assert path in to_write or path.startswith("docs/build/") or (ROOT / path).exists()
+
+
+def test_what_the_changelog_says_to_import_now_can_be_imported() -> None:
+    rows = re.findall(
+        r"^ +\| `[\w.]+` \| `([\w.]+)` \|$", (ROOT / "CHANGELOG.md").read_text(), re.M
+    )
+    assert rows
+    for name in rows:
+        test_a_module_or_a_name_that_a_document_mentions_is_there("CHANGELOG.md", name)
+
+
+@pytest.mark.parametrize(
+    "module", sorted(set(re.findall(r"-m ((?:tests|benchmarks|docs)[\w.]*)", MAKEFILE)))
+)
+def test_a_module_that_the_makefile_runs_is_there(module: str) -> None:
+    found = find_spec(module)
+    assert found, module
+    if found.submodule_search_locations:
+        assert find_spec(f"{module}.__main__"), module
+
+
+def test_the_how_to_install_has_every_extra_and_no_document_another() -> None:
+    stated = set(PROJECT["optional-dependencies"])
+    for name, text in DOCUMENTS.items():
+        named = re.findall(r"(?:natgrad|\.)\[([\w,]+)\]", text)
+        extras = {extra for each in named for extra in each.split(",")}
+        assert extras <= stated, name
+        if name == "docs/how-to/install.md":
+            assert extras == stated
+
+
+def test_the_extra_that_is_said_to_bring_jupyterlab_does() -> None:
+    text = DOCUMENTS["docs/how-to/install.md"]
+    (extra,) = re.findall(r"JupyterLab, which `natgrad\[(\w+)\]` brings", text)
+    brings = {
+        name for name, needs in PROJECT["optional-dependencies"].items()
+        if any(need.startswith("jupyterlab>") for need in needs)
+    }  # fmt: skip
+    assert brings == {extra}
+
+
+def test_every_target_of_the_makefile_has_a_line_of_help_and_one_in_contributing() -> None:
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.M)
+    helped = set(re.findall(r"^#   make ([\w-]+)", MAKEFILE, re.M))
+    parts = {"help", "browser", "proxies", "style", "types", "frontend-lint"}  # of others
+    assert helped == set(phony.split()) - parts
+    table = set(re.findall(r"^\| `make ([\w-]+)` \|", DOCUMENTS["CONTRIBUTING.md"], re.M))
+    assert table == helped
+
+
+def test_the_map_of_the_house_leaves_out_no_folder() -> None:
+    """CONTRIBUTING's table of folders: a row each, and what it says is there is there."""
+    told = DOCUMENTS["CONTRIBUTING.md"].partition("## A map of the house")[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| `([\w./-]+)/` \|", told, re.M)
+    assert listed
+    files = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).split()
+    there = {
+        str(parent) for name in files if (ROOT / name).exists() for parent in Path(name).parents
+    }
+    assert set(listed) <= there
+    for floor in ("natgrad_core", "app/natgrad_lecture", "app/frontend/src", "tests"):
+        rooms = {each for each in there if str(Path(each).parent) == floor}
+        assert rooms, floor
+        assert not rooms - set(listed), floor
+
+
+def test_the_readme_is_read_in_three_minutes() -> None:
+    """Without the table of lessons: at most 600 words, at 200 words a minute."""
+    text = re.sub(r"<!-- generated.*?<!-- end -->", "", DOCUMENTS["README.md"], flags=re.S)
+    assert len(text.split()) < 600
+
+
+def test_one_version_is_said_in_three_places() -> None:
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == __version__
+    changes = re.findall(r"^## \[(\S+)\]", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert changes[:2] == ["Unreleased", __version__]
