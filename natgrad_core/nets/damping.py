@@ -8,11 +8,12 @@ at)``, and ``judge(state, ρ, least)`` for those that learn.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 from natgrad_core.core.damping import levenberg_marquardt
 from natgrad_core.nets.problem import At
 from natgrad_core.nets.rule import Memory
+from natgrad_core.nets.settings import in_range
 
 
 class Damping(Protocol):
@@ -68,6 +69,9 @@ class ByLoss:
     factor: float
     learns: bool = False
 
+    def __post_init__(self) -> None:
+        in_range("c of λ = c · loss", self.factor)
+
     def start(self) -> Memory:
         """Nothing to keep."""
         return {}
@@ -94,6 +98,7 @@ class LevenbergMarquardt:
     def __post_init__(self) -> None:
         if not 0 < self.omega < 1:
             raise ValueError(f"ω lies between 0 and 1 (¼ to ½ is brisk), got {self.omega}")
+        in_range("the first λ", self.initial, open_=True)
 
     def start(self) -> Memory:
         """λ₀."""
@@ -122,6 +127,9 @@ class Nielsen:
     ceiling: float = CEILING
     learns: bool = True
 
+    def __post_init__(self) -> None:
+        in_range("the first λ", self.initial, open_=True)
+
     def start(self) -> Memory:
         """λ₀ and ν = 2."""
         return {"damping": self.initial, "nu": 2.0}
@@ -138,9 +146,12 @@ class Nielsen:
 
 
 def policy(value: float | Damping) -> Damping:
-    """A number is a fixed λ."""
-    if isinstance(value, int | float):
-        if not value >= 0:
-            raise ValueError(f"damping λ must be ≥ 0, got {value}")
-        return Fixed(float(value))
-    return value
+    """A number is a fixed λ ≥ 0; a policy is itself."""
+    if hasattr(value, "judge"):
+        return cast(Damping, value)
+    if isinstance(value, str):
+        raise TypeError(
+            "damping is a number λ ≥ 0, or a policy such as LevenbergMarquardt() "
+            f"(natgrad_core.nets.damping); got {value!r}"
+        )
+    return Fixed(in_range("damping λ", value))

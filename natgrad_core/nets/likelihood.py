@@ -20,6 +20,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+PROBABILITY = 1e-4
+"""How far a row of probabilities may be from the sum 1, by rounding."""
+
 
 class Likelihood(Protocol):
     """A distribution of targets y given outputs ``[N, C]``."""
@@ -81,17 +84,28 @@ class Likelihood(Protocol):
 
 @dataclass(frozen=True)
 class Categorical:
-    """p = softmax(out); targets are class numbers."""
+    """p = softmax(out); targets are class numbers ``[N]``, or their probabilities ``[N, C]``."""
 
     name: ClassVar[str] = "categorical"
 
     def check(self, outputs: int, y: Tensor, dtype: torch.dtype) -> Tensor:
-        """Class numbers 0 … C − 1, as integers."""
-        y = y.squeeze(-1) if y.ndim == 2 and y.shape[1] == 1 else y
-        if y.ndim != 1 or y.is_floating_point():
-            raise ValueError(f"class numbers are integers [N], got {y.dtype} {list(y.shape)}")
+        """Class numbers 0 … C − 1 as integers, or rows of probabilities."""
         if outputs < 2:
             raise ValueError("one output cannot tell classes apart: take Bernoulli, or two outputs")
+        y = y.squeeze(-1) if y.ndim == 2 and y.shape[1] == 1 else y
+        if y.ndim == 2 and y.shape[1] == outputs and y.is_floating_point():
+            if len(y) and not (
+                float(y.min()) >= 0 and float((y.sum(1) - 1).abs().max()) < PROBABILITY
+            ):
+                raise ValueError(
+                    "targets [N, C] are the classes' probabilities: each row is ≥ 0 and sums to 1"
+                )
+            return y.to(dtype)
+        if y.ndim != 1 or y.is_floating_point():
+            raise ValueError(
+                f"class numbers are integers [N], and classes' probabilities floats [N, {outputs}];"
+                f" got {y.dtype} {list(y.shape)}"
+            )
         if len(y) and not (int(y.min()) >= 0 and int(y.max()) < outputs):
             raise ValueError(
                 f"classes run from {int(y.min())} to {int(y.max())}, but the net has {outputs} "
@@ -100,7 +114,9 @@ class Categorical:
         return y.long()
 
     def log_prob(self, out: Tensor, y: Tensor) -> Tensor:
-        """The value log softmax(out)[y]."""
+        """The value log softmax(out)[y], averaged where y are probabilities."""
+        if y.ndim == 2:
+            return (y * out.log_softmax(1)).sum(1)
         return out.log_softmax(1).gather(1, y[:, None])[:, 0]
 
     def loss(self, out: Tensor, y: Tensor) -> Tensor:
@@ -112,7 +128,9 @@ class Categorical:
         return out.softmax(1)
 
     def residual(self, mean: Tensor, y: Tensor) -> Tensor:
-        """p − onehot(y)."""
+        """p − onehot(y), or p − y where y are probabilities."""
+        if y.ndim == 2:
+            return mean - y
         return mean.scatter_add(1, y[:, None], -mean.new_ones(len(y), 1))
 
     def directions(self, outputs: int) -> int:

@@ -15,11 +15,12 @@ import torch
 from torch import Tensor
 
 from natgrad_core.errors import SingularMetricError
-from natgrad_core.nets.fisher.fisher import Fisher, gauss_newton
+from natgrad_core.nets.fisher.fisher import Fisher, gauss_newton, must_be_a_kind
 from natgrad_core.nets.fisher.kfac import Eigen, Factors, Kronecker
-from natgrad_core.nets.fisher.solve import DROWNED, solve
+from natgrad_core.nets.fisher.solve import DROWNED, must_be_a_method, solve
 from natgrad_core.nets.problem import FLOAT32_FLOOR, At
 from natgrad_core.nets.rule import Memory, nothing
+from natgrad_core.nets.settings import in_range
 
 
 class Operator(Protocol):
@@ -229,6 +230,8 @@ def exact(
     kind: str = "true", method: str = "auto", samples: int = 1, tolerance: float | None = None
 ) -> Metric:
     """The Fisher matrix: true, Monte Carlo or empirical; ``tolerance`` is conjugate gradients'."""
+    must_be_a_kind(kind, samples)
+    must_be_a_method(method)
     return Metric(
         f"{kind} Fisher", lambda at, m: (Exact(Fisher(at, kind, samples), method, tolerance), m)
     )
@@ -236,6 +239,7 @@ def exact(
 
 def blocks(kind: str = "true", samples: int = 1) -> Metric:
     """The Fisher matrix's diagonal blocks, one a layer."""
+    must_be_a_kind(kind, samples)
 
     def at(point: At, memory: Memory) -> tuple[Operator, Memory]:
         fisher, net = Fisher(point, kind, samples), point.problem.net
@@ -248,6 +252,7 @@ def blocks(kind: str = "true", samples: int = 1) -> Metric:
 
 def diagonal(kind: str = "true", samples: int = 1) -> Metric:
     """The Fisher matrix's diagonal."""
+    must_be_a_kind(kind, samples)
     return Metric(
         "diagonal Fisher", lambda at, m: (Diagonal(Fisher(at, kind, samples).diagonal()), m)
     )
@@ -281,6 +286,8 @@ def kfac(kind: str = "true", samples: int = 1, keep: float = 0.0, shared: bool =
     ``kind`` "true" has exact factors, "monte-carlo" draws ``samples`` targets an example.
     (Martens & Grosse 2015, §5, for the average.)
     """
+    in_range("keep", keep, below=1.0)
+    must_be_a_kind(kind, samples)
 
     def at(point: At, memory: Memory) -> tuple[Operator, Memory]:
         fisher = Fisher(point, kind, samples)
@@ -300,6 +307,7 @@ def kfac(kind: str = "true", samples: int = 1, keep: float = 0.0, shared: bool =
 
 def ekfac(kind: str = "true", samples: int = 1) -> Metric:
     """E-KFAC: K-FAC's eigenbasis, true second moments."""
+    must_be_a_kind(kind, samples)
 
     def at(point: At, memory: Memory) -> tuple[Operator, Memory]:
         fisher = Fisher(point, kind, samples)

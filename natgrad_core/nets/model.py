@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from functools import cached_property
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -39,19 +39,18 @@ class Net:
     """
 
     def __init__(self, module: nn.Module) -> None:
-        if not isinstance(module, nn.Sequential):
-            raise TypeError(
-                f"a net is a torch.nn.Sequential, got {type(module).__name__}; "
-                "branches and skips have no hand-written derivative here"
-            )
         flat = _flattened(module)
-        self.module = module
+        self.module = cast(nn.Sequential, module)
         self.layers: tuple[Layer, ...] = tuple(layer_of(m, i) for i, m in enumerate(flat))
+        _must_own_its_parameters(module, flat, self.layers)
         ends = torch.tensor([0] + [layer.size for layer in self.layers]).cumsum(0).tolist()
         self.slices = tuple(slice(a, b) for a, b in itertools.pairwise(ends))
         self.size: int = ends[-1]
         if self.size == 0:
-            raise ValueError("the net has no parameters; give it at least one Linear or Conv2d")
+            raise ValueError(
+                "the net has no parameters to learn; give it at least one Linear or Conv2d that is "
+                "not frozen"
+            )
 
     @cached_property
     def parametric(self) -> tuple[int, ...]:
@@ -79,6 +78,8 @@ class Net:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             for module in _flattened(self.module):
+                if not all(p.requires_grad for p in module.parameters()):
+                    continue  # frozen
                 reset = getattr(module, "reset_parameters", None)
                 if isinstance(module, nn.BatchNorm1d):  # whose reset would forget its statistics
                     nn.init.ones_(module.weight)
@@ -91,15 +92,63 @@ class Net:
                         nn.init.zeros_(module.bias)
         return self.read().to(dtype)
 
+    @property
+    def parameters(self) -> dict[str, nn.Parameter]:
+        """The module's parameters that are learned, by name, in the order of θ."""
+        return {name: p for name, p in self.module.named_parameters() if p.requires_grad}
+
     def read(self) -> Tensor:
-        """The module's parameters now, flat."""
-        return nn.utils.parameters_to_vector(self.module.parameters()).detach().clone()
+        """The module's parameters now, flat, ``[p]``; frozen ones are not among them."""
+        return torch.cat([p.detach().reshape(-1) for p in self.parameters.values()])
 
     def write(self, theta: Tensor) -> nn.Sequential:
-        """Put flat parameters into the module, and return it."""
-        like = next(self.module.parameters())
-        nn.utils.vector_to_parameters(theta.to(like), self.module.parameters())
+        """Put flat parameters ``[p]`` into the module, and return it."""
+        ends = 0
+        with torch.no_grad():
+            for p in self.parameters.values():
+                p.copy_(theta[ends : ends + p.numel()].view(p.shape))
+                ends += p.numel()
         return self.module
+
+    @torch.no_grad()
+    def must_give(self, tape: Tape, seen: Tensor, rounding: float) -> None:
+        """Refuse a module that does not compute what this net does.
+
+        Args:
+            tape: This net's forward pass.
+            seen: What the module gave for the same input, ``[N, C]``.
+            rounding: The unit roundoff of the module's own pass.
+
+        Raises:
+            ValueError: If the outputs differ by more than rounding; it names the first layer that
+                differs.
+        """
+        ours = tape.outputs
+        if ours.shape == seen.shape:
+            gap = float((ours - seen).abs().max()) if len(seen) else 0.0
+            allowed = rounding**0.5 * float(seen.abs().max()) if len(seen) else 0.0
+            if gap <= allowed or not bool(seen.isfinite().all()):
+                return
+            if gap <= allowed + 100 * rounding * max(float(v.abs().max()) for v in tape.values):
+                return
+            gap_said = f"by up to {gap:.2g}"
+        else:
+            gap_said = f"in shape: {list(seen.shape)}, not {list(ours.shape)}"
+        for i, child in enumerate(_flattened(self.module)):
+            theirs, here = child(tape.values[i].clone()), tape.values[i + 1]
+            if theirs.shape != here.shape or not torch.allclose(
+                theirs, here, rtol=rounding**0.5, atol=rounding**0.5 * float(here.abs().max())
+            ):
+                raise ValueError(
+                    f"{self.layers[i].label} gives something else than such a layer does (the "
+                    f"model's outputs differ {gap_said}): a forward hook or a forward of its own "
+                    "changes it; remove that, or make it a layer that is known here"
+                )
+        raise ValueError(
+            f"the model gives other outputs than its layers, one after the other, do ({gap_said}): "
+            "a hook on the model, a forward of its own, an input changed in place, or parameters "
+            "changed since; a net is a plain torch.nn.Sequential here"
+        )
 
     def __repr__(self) -> str:
         return f"<net of {self.size} parameters: {', '.join(x.label for x in self.layers)}>"
@@ -176,11 +225,55 @@ class Tape:
         return cast(Parametric, self.net.layers[i])
 
 
-def _flattened(module: nn.Sequential) -> list[nn.Module]:
-    found: list[nn.Module] = []
-    for child in module:
-        found.extend(_flattened(child) if isinstance(child, nn.Sequential) else [child])
-    return found
+def _flattened(module: Any) -> list[nn.Module]:
+    """The layers of nested Sequentials, in order; TypeError for what is not made of such."""
+    if not isinstance(module, nn.Module):
+        raise TypeError(
+            f"a net is a torch.nn.Sequential, got {type(module).__name__}: give the model itself, "
+            "not its parameters"
+        )
+    if not isinstance(module, nn.Sequential):
+        return [module]
+    if type(module).forward is not nn.Sequential.forward:
+        raise TypeError(
+            f"{type(module).__name__} is a Sequential with a forward of its own (a skip, a "
+            "branch), which has no hand-written derivative here; a net is a plain "
+            "torch.nn.Sequential"
+        )
+    return [layer for child in module for layer in _flattened(child)]
+
+
+def _must_own_its_parameters(
+    module: nn.Module, flat: Sequence[nn.Module], layers: Sequence[Layer]
+) -> None:
+    """TypeError where one parameter serves twice, or belongs to no layer."""
+    owners: dict[tuple[int, torch.device], str] = {}
+    for child, layer in zip(flat, layers, strict=True):
+        for p in child.parameters():
+            first = owners.setdefault((p.data_ptr(), p.device), layer.label)
+            if p.numel() and first != layer.label:
+                raise TypeError(
+                    f"{first} and {layer.label} share a parameter (tied weights, or one layer used "
+                    "twice), whose derivative is not written here; give each layer its own"
+                )
+    known = {name for name, _ in module.named_parameters(remove_duplicate=False)}
+    mine = {
+        n for m, path in _paths(module) for n in (f"{path}{k}" for k, _ in m.named_parameters())
+    }
+    if known - mine:
+        raise TypeError(
+            f"{', '.join(sorted(known - mine))} belongs to no layer, so the outputs cannot depend "
+            "on it here; put it into a layer"
+        )
+
+
+def _paths(module: nn.Module, path: str = "") -> list[tuple[nn.Module, str]]:
+    """Each layer of nested Sequentials with the prefix of its parameters' names."""
+    if not isinstance(module, nn.Sequential):
+        return [(module, path)]
+    return [
+        pair for name, child in module.named_children() for pair in _paths(child, f"{path}{name}.")
+    ]
 
 
 def mlp(sizes: Sequence[int], activation: str = "tanh", bias: bool = True) -> nn.Sequential:

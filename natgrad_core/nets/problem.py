@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -39,8 +40,13 @@ class NetProblem:
             raise ValueError(
                 f"{len(x)} inputs and {len(y)} targets: there must be as many, and some"
             )
-        if not x.is_floating_point():
+        if x.dtype not in (torch.float32, torch.float64):
             raise TypeError(f"inputs are {x.dtype}; nets compute in float32 or float64")
+        if not hasattr(likelihood, "rooted"):
+            raise TypeError(
+                "a likelihood is Categorical(), Bernoulli() or Gaussian() (natgrad_core.nets); got "
+                f"{likelihood!r}"
+            )
         self.net = net if isinstance(net, Net) else Net(net)
         self.likelihood = likelihood
         self.x = x
@@ -66,6 +72,12 @@ class NetProblem:
 
     def check(self, theta: Tensor) -> Tensor:
         """``theta`` as ``[p]`` in the data's precision, or an error that teaches."""
+        given: Any = theta
+        if not isinstance(given, Tensor):
+            raise TypeError(
+                f"θ is a tensor [{self.dim}], as problem.net.read() gives the model's; got "
+                f"{type(given).__name__}"
+            )
         if theta.ndim != 1 or len(theta) != self.dim:
             raise ValueError(
                 f"{self.net} takes θ of shape [{self.dim}], got {list(theta.shape)}; "

@@ -8,13 +8,14 @@ decrease that the undamped model promises, and its memory.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor
 
 from natgrad_core.nets.problem import At
 from natgrad_core.nets.rule import Memory
+from natgrad_core.nets.settings import in_range
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,9 @@ class Rate(_Plain):
     rate: float = 1.0
     promises: bool = True
 
+    def __post_init__(self) -> None:
+        in_range("lr", self.rate)
+
     def fit(self, at: At, grad: Tensor, direction: Tensor, damping: float, memory: Memory) -> Step:
         """α d; the promise costs one push, and is left out where nobody asks."""
         change = self.rate * direction
@@ -77,6 +81,10 @@ class KLClip(_Plain):
 
     rate: float = 1.0
     limit: float = 0.01
+
+    def __post_init__(self) -> None:
+        in_range("lr", self.rate)
+        in_range("the limit κ", self.limit)
 
     def fit(self, at: At, grad: Tensor, direction: Tensor, damping: float, memory: Memory) -> Step:
         """The rate, or less."""
@@ -92,6 +100,9 @@ class TrustRegion:
 
     radius: float = 0.1
     largest: float = 10.0
+
+    def __post_init__(self) -> None:
+        in_range("the radius κ", self.radius, open_=True)
 
     def start(self) -> Memory:
         """κ₀."""
@@ -165,6 +176,37 @@ def _least(m: list[list[float]], slopes: list[float]) -> list[float]:
     return [alone] + [0.0] * (len(m) - 1)
 
 
-def size_of(value: float | Size) -> Size:
-    """A number is a rate."""
-    return Rate(float(value)) if isinstance(value, int | float) else value
+@dataclass(frozen=True)
+class Scaled:
+    """A policy's step times a factor: a schedule on top of a length that tunes itself."""
+
+    size: Size
+    factor: float = 1.0
+
+    def start(self) -> Memory:
+        """The policy's own memory."""
+        return self.size.start()
+
+    def fit(self, at: At, grad: Tensor, direction: Tensor, damping: float, memory: Memory) -> Step:
+        """s δ; of the model's s a − s² b the policy has said a − b, and a = −gᵀδ."""
+        step = self.size.fit(at, grad, direction, damping, memory)
+        if self.factor == 1:
+            return step
+        s, a = self.factor, -float(grad @ step.change)
+        return Step(s * step.change, s * a - s**2 * (a - step.promise), step.memory)
+
+    def judge(self, step: Step, rho: float) -> Memory:
+        """The policy's own."""
+        return self.size.judge(step, rho)
+
+
+def size_of(value: float | Tensor | Size) -> Size:
+    """A number ≥ 0 is a rate; a policy is itself."""
+    if hasattr(value, "fit"):
+        return cast(Size, value)
+    if isinstance(value, str):
+        raise TypeError(
+            "lr is a number ≥ 0, or a policy such as KLClip() or Quadratic() "
+            f"(natgrad_core.nets.step_size); got {value!r}"
+        )
+    return Rate(in_range("lr", value))

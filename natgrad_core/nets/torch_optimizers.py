@@ -1,218 +1,560 @@
 """The natural gradient and K-FAC as ``torch.optim.Optimizer``s, for anyone's training loop.
 
-    optimizer = KFAC(model, nn.CrossEntropyLoss())
+    criterion = nn.CrossEntropyLoss()
+    optimizer = KFAC(model, criterion)
 
-    def closure():
+    for x, y in batches:
         optimizer.zero_grad()
-        loss = criterion(model(x), y)
-        loss.backward()
-        return loss
+        criterion(model(x), y).backward()
+        optimizer.step()
 
-    optimizer.step(closure)
+They watch the model and the loss: what goes into the model, what comes out, the targets, and what
+the outputs feel are noted, and the Fisher matrix follows from these. The direction is what is in
+``.grad``, so a penalty in the loss, or clipping, counts. Several calls of the model before a step
+are one larger batch. ``step(closure)`` works too, as with L-BFGS; a rule that looks before it leaps
+then calls the closure again, so that a penalty is in the loss that it looks at.
 
-The closure is all they need: while it runs, what goes into the model, what comes out and what the
-outputs feel are noted, and the Fisher matrix follows from these. The direction is what the closure
-left in ``.grad`` (so a weight decay in the loss counts). As with L-BFGS the closure may be called
-several times a step, by rules that look before they leap.
+The rule sees −log p (``natgrad_core.nets.torch_losses``), so steps, λ and ρ are those of
+``natgrad_core.nets.rules``.
 
-A loss of torch is a likelihood times a factor: CrossEntropyLoss is −log p; MSELoss, a mean over the
-C outputs too and without the ½, is 2/C of −log p of a Gaussian with σ = 1; BCEWithLogitsLoss is 1/C
-of the coins'. The rule sees −log p, so steps, λ and ρ are those of ``natgrad_core.nets.rules``.
+What the Fisher matrix is taken of is made anew from the model at each step, and its outputs are
+compared with the model's own: a model that computes something else is refused, and the first layer
+that differs is named.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
+from natgrad_core.errors import NotFiniteError
 from natgrad_core.nets import rules
-from natgrad_core.nets.likelihood import Bernoulli, Categorical, Gaussian, Likelihood
+from natgrad_core.nets.baselines import momentum as heavy_ball
+from natgrad_core.nets.damping import Damping, Fixed, LevenbergMarquardt, policy
+from natgrad_core.nets.likelihood import Bernoulli, Categorical, Likelihood
 from natgrad_core.nets.model import Net
+from natgrad_core.nets.model_calls import Call, Calls
 from natgrad_core.nets.problem import At, NetProblem
-from natgrad_core.nets.rule import Rule
+from natgrad_core.nets.rule import Rule, chain, descend
+from natgrad_core.nets.settings import in_range
+from natgrad_core.nets.step_size import Quadratic, Rate, Scaled, Size, TrustRegion, size_of
+from natgrad_core.nets.torch_losses import factor, likelihood_of, targets
 
 Closure = Callable[[], Any]
 CLOSURE = "zero_grad(), loss = criterion(model(x), y), loss.backward(), return loss"
+SAME = 1e-5
+"""Two gradients whose relative distance is below this are one, up to rounding."""
 
 
-class _Watch:
-    """One call of a closure: the model's input and outputs, the loss, its gradients."""
+class _LoopAt(At):
+    """A point as a training loop sees it: its loss may hold more than −log p.
 
-    def __init__(self, optimizer: SecondOrder, closure: Closure) -> None:
-        self.x: list[Tensor] = []
-        self.out: list[Tensor] = []
-        hook = optimizer.model.register_forward_hook(self._note)
-        try:
-            with torch.enable_grad():
-                self.loss = float(torch.as_tensor(closure()).detach())
-        finally:
-            hook.remove()
-        if len(self.out) != 1 or not self.out[0].requires_grad:
-            raise RuntimeError(
-                f"the closure called the model {len(self.out)} times; a step needs one call, with "
-                f"gradients: {CLOSURE}"
-            )
-        if self.out[0].grad is None:
-            raise RuntimeError("the closure did not call loss.backward()")
+    Args:
+        problem: The batch.
+        theta: The parameters, ``[p]``.
+        step: The number of the step.
+        loss: The loss that is descended.
+        direction: Its gradient, ``[p]``, without the clipping.
+        clipped: What the gradient was multiplied by, 1 where it was not clipped.
+        again: The loss at other parameters.
+    """
 
-    def _note(self, model: nn.Module, inputs: tuple[Tensor, ...], out: Tensor) -> None:
-        self.x.append(inputs[0].detach())
-        if out.requires_grad:
-            out.retain_grad()
-        self.out.append(out)
+    def __init__(
+        self,
+        problem: NetProblem,
+        theta: Tensor,
+        step: int,
+        loss: float,
+        direction: Tensor,
+        clipped: float,
+        again: Callable[[Tensor], float],
+    ) -> None:
+        super().__init__(problem, theta, step, loss=loss)
+        self.direction, self.clipped, self._again = direction, clipped, again
 
-
-class _ClosureAt(At):
-    """A point whose loss and residual come from the closure, which is called again for others."""
-
-    def __init__(self, optimizer: SecondOrder, closure: Closure, theta: Tensor, step: int) -> None:
-        optimizer.put(theta)
-        seen = _Watch(optimizer, closure)
-        x, out, felt = seen.x[0], seen.out[0].detach(), seen.out[0].grad
-        assert felt is not None
-        factor = optimizer.factor(*out.shape)
-        problem = NetProblem(optimizer.net, optimizer.likelihood, x, _any_target(optimizer, out))
-        super().__init__(
-            problem,
-            theta,
-            step,
-            loss=seen.loss / factor,
-            residual=felt * (len(out) / factor),
-        )
-        self._ask = optimizer, closure
-        self.direction = optimizer.felt() / factor
+    def doubled(self, v: Tensor) -> Tensor:
+        """``v`` in float64, with the part of it that is ∇(−log p) computed there."""
+        if not torch.equal(v, self.direction):
+            return v.double()
+        return self.double.grad + (v - self.grad).double()
 
     def after(self, change: Tensor) -> At:
-        """The point at θ + change, where the closure is called again."""
+        """The point at θ + change."""
         if self._ahead is None or not torch.equal(self._ahead[0], change):
-            self.lead(change, _ClosureAt(*self._ask, self.theta + change, self.step + 1))
+            theta = self.theta + change
+            loss = self._again(theta)
+            self.lead(change, At(self.problem, theta, self.step + 1, loss=loss))
         assert self._ahead is not None
         return self._ahead[1]
 
 
-def _any_target(optimizer: SecondOrder, out: Tensor) -> Tensor:
-    """Targets of the right shape: the residual is known, so nobody reads them."""
-    if isinstance(optimizer.likelihood, Categorical):
-        return torch.zeros(len(out), dtype=torch.long, device=out.device)
-    return torch.zeros_like(out)
-
-
-def _likelihood(loss: nn.Module) -> Likelihood:
-    """What ``loss`` is −log p of, up to a factor."""
-    plain = getattr(loss, "weight", None) is None and getattr(loss, "pos_weight", None) is None
-    plain = plain and not getattr(loss, "label_smoothing", 0.0)
-    plain = plain and getattr(loss, "ignore_index", -100) == -100
-    if plain and getattr(loss, "reduction", None) in ("mean", "sum"):
-        if isinstance(loss, nn.CrossEntropyLoss):
-            return Categorical()
-        if isinstance(loss, nn.MSELoss):
-            return Gaussian()
-        if isinstance(loss, nn.BCEWithLogitsLoss):
-            return Bernoulli()
-    raise TypeError(
-        f"the loss must be CrossEntropyLoss, MSELoss or BCEWithLogitsLoss without weights, reduced "
-        f"by mean or sum, so that it is −log p of a distribution; got {loss}"
-    )
-
-
 class SecondOrder(torch.optim.Optimizer):
-    """What both have in common; ``rule`` makes the rule from a parameter group's settings."""
+    """What both optimizers have in common; ``metric_rule`` makes the rule from the settings."""
 
-    def __init__(self, model: nn.Sequential, loss: nn.Module, defaults: dict[str, Any]) -> None:
-        self.net, self.model, self.loss = Net(model), model, loss
-        self.likelihood = _likelihood(loss)
-        frozen = [name for name, p in model.named_parameters() if not p.requires_grad]
-        if frozen:
-            raise ValueError(
-                f"{', '.join(frozen)} does not require a gradient: steps are taken on all of a "
-                "model's parameters; put fixed layers into a model of their own before it"
-            )
+    def __init__(
+        self,
+        model: nn.Module,
+        loss: nn.Module,
+        lr: float | Tensor | Size | None,
+        damping: float | Damping | None,
+        momentum: float,
+        weight_decay: float,
+        **settings: Any,
+    ) -> None:
+        net = Net(model)
+        likelihood_of(loss)
+        self.model, self.loss = model, loss
+        self.size: Size = Quadratic() if lr is None else size_of(lr)
+        self.trust: Damping = LevenbergMarquardt(1.0, 0.25) if damping is None else policy(damping)
+        defaults = {
+            "lr": self.size.rate if isinstance(self.size, Rate) else 1.0,
+            "size": _name(self.size),
+            "damping": self.trust.damping if isinstance(self.trust, Fixed) else repr(self.trust),
+            "momentum": momentum,
+            "weight_decay": weight_decay,
+            **settings,
+        }
+        self.rule(defaults)  # refuses what is out of range
+        _must_be_single_or_double(net)
         super().__init__(list(model.parameters()), defaults)
+        self._calls = Calls(model, loss)
 
-    def rule(self, group: dict[str, Any]) -> Rule:
-        """The rule of this group's settings."""
+    def metric_rule(self, size: Size, damping: float | Damping, group: dict[str, Any]) -> Rule:
+        """The rule for this length, this λ, and the settings of a parameter group."""
         raise NotImplementedError
 
-    def factor(self, n: int, outputs: int) -> float:
-        """Torch's loss is this times the mean of −log p."""
-        times = {"categorical": 1.0, "gaussian": 2.0, "bernoulli": 1.0}[self.likelihood.name]
-        if self.loss.reduction == "sum":
-            return times * n
-        return times if self.likelihood.name == "categorical" else times / outputs
+    @property
+    def net(self) -> Net:
+        """The model as it is now, with derivatives by hand."""
+        return Net(self.model)
 
-    def put(self, theta: Tensor) -> None:
-        """Write flat parameters ``[p]`` into the model."""
-        with torch.no_grad():
-            ends = 0
-            for p in self.model.parameters():
-                p.copy_(theta[ends : ends + p.numel()].view_as(p))
-                ends += p.numel()
+    @property
+    def looks(self) -> bool:
+        """Whether a step is tried before it is taken, by a λ or a radius that learns."""
+        return self.trust.learns or isinstance(self.size, TrustRegion)
 
-    def felt(self) -> Tensor:
-        """The gradients, flat, ``[p]``; where there is none, zero."""
-        return torch.cat([
-            (torch.zeros_like(p) if p.grad is None else p.grad).detach().flatten()
-            for p in self.model.parameters()
-        ])  # fmt: skip
+    def rule(self, group: dict[str, Any], clipped: float = 1.0) -> Rule:
+        """The rule of a parameter group's settings, for a gradient that was clipped.
+
+        Raises:
+            ValueError: If a setting is out of range, or was saved by an optimizer of other
+                policies.
+        """
+        rate = in_range("lr", group["lr"])
+        keep = in_range("momentum", group["momentum"], below=1.0)
+        in_range("weight_decay", group["weight_decay"])
+        damping = group["damping"]
+        if isinstance(damping, str):
+            _must_agree("damping", damping, repr(self.trust))
+            damping = self.trust
+        _must_agree("lr", group["size"], _name(self.size))
+        fixed = isinstance(self.size, Rate)
+        if not keep:
+            scale = rate * clipped
+            size = Rate(scale) if fixed else Scaled(self.size, scale)
+            return self.metric_rule(size, damping, group)
+        if not fixed or policy(damping).learns:
+            raise ValueError(
+                "momentum goes with numbers as lr and damping; what tunes itself has a momentum of "
+                "its own, or looks at a step without one"
+            )
+        step = self.metric_rule(Rate(clipped), damping, group)
+        return chain(step, descend(1.0), heavy_ball(rate, keep), name=step.name)
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Refused once the optimizer is made: a step is one step of all of the model."""
+        if self.param_groups:
+            raise ValueError(
+                "a natural step is one step of all of the model's parameters, so there is one "
+                "group; freeze layers with requires_grad_(False), or make an optimizer of the "
+                "larger model"
+            )
+        super().add_param_group(param_group)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients, and the calls of the model that they came from."""
+        self._calls.clear()
+        super().zero_grad(set_to_none)
 
     @torch.no_grad()
     def step(self, closure: Closure | None = None) -> float:  # type: ignore[override]
-        """One step; the loss before it, as the closure returned it."""
-        if closure is None:
-            raise RuntimeError(f"step needs a closure that computes the loss again: {CLOSURE}")
-        kept = cast(Any, self.state)  # by name: what is kept belongs to no one parameter
-        step = kept.get("steps", 0)
-        theta = self.net.read()
-        rule = self.rule(self.param_groups[0])
+        """Take one step.
+
+        Args:
+            closure: Computes the loss and its gradients again. Without it the step is that of the
+                gradients of the last backward pass.
+
+        Returns:
+            The loss before the step, without ``weight_decay``.
+
+        Raises:
+            RuntimeError: If no backward pass came through the model.
+            ValueError, TypeError: If the model, the loss or a setting is not what it has to be; the
+                message says what to do. The parameters are then as they were.
+            NotFiniteError: If the loss or the step is not finite; likewise.
+        """
+        net, group, kept = self.net, self.param_groups[0], cast(Any, self.state)
+        _must_hold_the_parameters(group["params"], self.model)
+        _must_be_single_or_double(net)
+        theta, number = net.read(), kept.get("steps", 0)
+        layout = {name: list(p.shape) for name, p in net.parameters.items()}
+        known = kept.get("layout") == layout
         try:
-            at = _ClosureAt(self, closure, theta, step)
-            memory = kept["memory"] if "memory" in kept else rule.init(theta)
+            at, loss = self._at(net, theta, number, closure)
+            rule = self.rule(group, at.clipped)
+            memory = _like(kept["memory"], theta) if known else rule.init(theta)
             change, memory = rule.update(at.direction, at, memory)
+            if not bool(change.isfinite().all()):
+                raise NotFiniteError(
+                    f"step {number} is not finite: lower lr, raise damping, or look for NaN in the "
+                    "data"
+                )
         except BaseException:
-            self.put(theta)
+            net.write(theta)
             raise
-        self.put(theta + change)
-        kept["steps"], kept["memory"] = step + 1, memory
-        return at.loss * self.factor(*at.outputs.shape)
+        finally:
+            self._calls.clear()
+        net.write(theta + change)
+        kept["steps"], kept["memory"], kept["layout"] = number + 1, memory, layout
+        return loss
+
+    def _at(
+        self, net: Net, theta: Tensor, number: int, closure: Closure | None
+    ) -> tuple[_LoopAt, float]:
+        """The point where the model is, and the loss there as the training loop counts it."""
+        returned = None if closure is None else self._call(closure)
+        if returned is not None and not math.isfinite(returned):
+            raise NotFiniteError(
+                f"the loss is {returned} at step {number}: lower the rate, raise the damping, or "
+                "look for NaN in the inputs"
+            )
+        calls = self._calls.reached[:]
+        if not calls:
+            raise RuntimeError(
+                "no backward pass came through the model and back: "
+                + (f"the closure is {CLOSURE}" if closure else "call loss.backward() before step()")
+            )
+        problem, seen, out = _batch(net, self.loss, calls, theta, closure is not None)
+        times = factor(self.loss, *out.shape)
+        plain = At(problem, theta, number)
+        rounding = max(call.rounding for call in calls)
+        net.must_give(plain.tape, out, rounding)
+        _must_be_of_the_loss(self.loss, plain, seen * (len(out) / times), rounding)
+        data = _gradients(net) / times
+        own = plain.grad
+        clipped, pure = _share(data, own)
+        loss = plain.loss * times if returned is None else returned
+        if pure and returned is not None:
+            _must_be_near(returned, plain.loss * times, rounding)
+        if not pure and closure is None and self.looks:
+            raise ValueError(
+                "the gradients hold more than that of the loss (a penalty, say), which a step that "
+                "is tried before it is taken cannot see: take weight_decay=, step(closure), or "
+                "numbers as lr and damping"
+            )
+        decay = self.param_groups[0]["weight_decay"] / times
+
+        def penalty(here: Tensor) -> float:
+            return decay / 2 * float(here @ here) if decay else 0.0
+
+        def again(there: Tensor) -> float:
+            if closure is None:
+                return At(problem, there).loss + penalty(there)
+            net.write(there)
+            value = self._call(closure)
+            _must_be_the_same_batch(calls, self._calls.reached)
+            return value / times + penalty(there)
+
+        direction = own if pure else data
+        if decay:
+            direction = direction + decay * theta
+        here = loss / times + penalty(theta)
+        return _LoopAt(problem, theta, number, here, direction, clipped, again), loss
+
+    def _call(self, closure: Closure) -> float:
+        self._calls.clear()
+        with torch.enable_grad():
+            value = closure()
+        if not isinstance(value, Tensor | int | float) or torch.as_tensor(value).numel() != 1:
+            raise TypeError(
+                f"the closure returns the loss, one number; got {type(value).__name__}: {CLOSURE}"
+            )
+        return float(value)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a saved state.
+
+        Raises:
+            ValueError: If it is of a net with other parameters, or of other policies.
+        """
+        shapes = {name: list(p.shape) for name, p in self.model.named_parameters()}
+        for name, shape in state_dict["state"].get("layout", {}).items():
+            if shapes.get(name) != shape:
+                here = shapes.get(name, "no such parameter")
+                raise ValueError(
+                    f"the state is of a net whose {name} is {shape}; this one has {here}"
+                )
+        for group in state_dict["param_groups"]:
+            self.rule({**self.defaults, **group})
+        super().load_state_dict(state_dict)
+
+    def __getstate__(self) -> dict[str, Any]:
+        mine = {name: self.__dict__[name] for name in ("model", "loss", "size", "trust")}
+        return {**super().__getstate__(), **mine}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._calls = Calls(self.model, self.loss)
+
+
+def _batch(
+    net: Net, loss: nn.Module, calls: list[Call], theta: Tensor, told: bool
+) -> tuple[NetProblem, Tensor, Tensor]:
+    """The examples that count: the problem, what their outputs feel, and the outputs.
+
+    Where the loss was not seen at work its targets are what makes the outputs feel what they do:
+    residual = mean − target for every likelihood here.
+    """
+    likelihood = likelihood_of(loss)
+    for call in calls:
+        if call.out.ndim != 2:
+            raise ValueError(
+                f"the model's outputs are {list(call.out.shape)}; a Fisher matrix is a mean over "
+                "examples, so outputs are [N, C]: a row for each (positions of a sequence, or one "
+                "example without a batch, have to be made rows first)"
+            )
+        if len(call.out) != len(call.x):
+            raise ValueError(
+                f"the model makes {len(call.out)} rows of outputs of {len(call.x)} examples; it "
+                "has to keep the examples apart"
+            )
+    x = torch.cat([call.x for call in calls])
+    out = torch.cat([call.out for call in calls])
+    felt = torch.cat([call.felt for call in calls if call.felt is not None])
+    pairs = [targets(loss, call.y, call.out) for call in calls if call.y is not None]
+    if len(pairs) == len(calls):
+        y, counted = (torch.cat(parts) for parts in zip(*pairs, strict=True))
+        if not bool(counted.all()):
+            x, out, felt, y = (t[counted] for t in (x, out, felt, y))
+        if len(y) == 0:
+            raise ValueError("every target of the batch is ignored (ignore_index): no step")
+    elif told:
+        scale = len(out) / factor(loss, *out.shape)
+        y = _targets_that_feel(likelihood, out.to(theta), felt.to(theta) * scale, calls[0].rounding)
+    else:
+        raise RuntimeError(
+            "the targets were not seen: call the loss that the optimizer was given, on the model's "
+            "outputs as they are, or give step a closure"
+        )
+    return NetProblem(net, likelihood, x.to(theta), y), felt.to(theta), out.to(theta)
+
+
+def _targets_that_feel(
+    likelihood: Likelihood, out: Tensor, residual: Tensor, rounding: float
+) -> Tensor:
+    """mean − residual, or ValueError where that is no target of the likelihood."""
+    y = likelihood.mean(out) - residual
+    slack = 10 * rounding**0.5
+    if isinstance(likelihood, Categorical | Bernoulli):
+        wrong = float(y.min()) < -slack or float(y.max()) > 1 + slack
+        if wrong:
+            raise ValueError(
+                f"what the outputs feel is not the gradient of a {likelihood.name} loss with any "
+                "targets: the loss is scaled or weighted, or examples are ignored; call the loss "
+                "that the optimizer was given, and nothing else, on the model's outputs as they are"
+            )
+        near = y.round()  # the targets themselves, where they are zeros and ones
+        y = near if float((y - near).abs().max()) < slack else y.clamp(0, 1)
+    return y / y.sum(1, keepdim=True) if isinstance(likelihood, Categorical) else y
+
+
+def _must_be_of_the_loss(loss: nn.Module, at: At, seen: Tensor, rounding: float) -> None:
+    """ValueError where the outputs feel something else than the loss with these targets."""
+    due = at.residual
+    scale = max(float(t.abs().max()) for t in (at.mean, at.mean - due))
+    allowed = 100 * rounding * scale + 2 * rounding**0.5 * float(due.abs().max())
+    if float((seen - due).abs().max()) <= allowed or not bool(seen.isfinite().all()):
+        return
+    ratio = float((seen * due).sum() / due.square().sum())
+    if float((seen - ratio * due).abs().max()) <= allowed * max(abs(ratio), 1):
+        raise ValueError(
+            f"the loss was scaled by {ratio:.4g} before backward(): call backward() on the loss "
+            "itself, and on loss/k for k calls of the model a step (no GradScaler: natural steps "
+            "are computed in float32)"
+        )
+    raise ValueError(
+        f"what the outputs feel is not the gradient of {loss}: another loss was differentiated, a "
+        "further term depends on the outputs, or calls of unequal sizes were averaged"
+    )
+
+
+def _must_be_near(returned: float, derived: float, rounding: float) -> None:
+    """ValueError where the closure's loss is not the one that was differentiated."""
+    if abs(returned - derived) > 10 * rounding**0.5 * (abs(derived) + 1) and math.isfinite(derived):
+        raise ValueError(
+            f"the closure returned {returned:.6g}, but the loss of its targets is {derived:.6g}: "
+            "return the loss that backward() was called on, of the model's outputs as they are (a "
+            "temperature belongs into the model)"
+        )
+
+
+def _must_be_the_same_batch(first: list[Call], calls: list[Call]) -> None:
+    same = len(first) == len(calls) and all(
+        torch.equal(a.x, b.x) for a, b in zip(first, calls, strict=True)
+    )
+    if not same:
+        raise ValueError(
+            "the closure gave the model other inputs when it was called again, so a step cannot be "
+            "judged: choose the batch outside of the closure"
+        )
+
+
+def _gradients(net: Net) -> Tensor:
+    """What the parameters feel, flat, ``[p]``."""
+    missing = [name for name, p in net.parameters.items() if p.grad is None]
+    if missing:
+        raise ValueError(
+            f"{', '.join(missing)} has no gradient: backward() did not reach it (a detach, say); "
+            "freeze its layer with requires_grad_(False) if it is not to be learned"
+        )
+    return torch.cat([cast(Tensor, p.grad).reshape(-1) for p in net.parameters.values()])
+
+
+def _share(data: Tensor, own: Tensor) -> tuple[float, bool]:
+    """c and whether the gradient is c > 0 times our own, up to rounding; c is 1 if it is not."""
+    square = float(own @ own)
+    share = float(data @ own) / square if square > 0 else 1.0
+    pure = share > 0 and float((data - share * own).norm()) <= SAME * max(share, 1) * square**0.5
+    return (share if abs(share - 1) > SAME else 1.0, True) if pure else (1.0, False)
+
+
+def _must_hold_the_parameters(held: list[Tensor], model: nn.Module) -> None:
+    now = list(model.named_parameters())
+    new = [name for i, (name, p) in enumerate(now) if i >= len(held) or p is not held[i]]
+    if new or len(now) != len(held):
+        raise ValueError(
+            f"the model's parameters are not those the optimizer was made for "
+            f"({', '.join(new) or 'some are gone'}): make a new optimizer after changing the model"
+        )
+
+
+def _must_be_single_or_double(net: Net) -> None:
+    for name, p in net.parameters.items():
+        if p.dtype not in (torch.float32, torch.float64):
+            raise TypeError(
+                f"{name} is {p.dtype}; natural steps are computed in float32 or float64: keep the "
+                "parameters so, and take torch.autocast for the passes"
+            )
+    kinds = {(p.dtype, p.device) for p in net.parameters.values()}
+    if len(kinds) > 1:
+        raise TypeError(f"the parameters are of several kinds: {sorted(map(str, kinds))}")
+
+
+def _must_agree(name: str, saved: str, here: str) -> None:
+    if saved != here:
+        raise ValueError(
+            f"the state was saved with {name} = {saved}, this optimizer has {here}: make it with "
+            "the same settings"
+        )
+
+
+def _name(size: Size) -> str:
+    return "a rate" if isinstance(size, Rate) else repr(size)
+
+
+def _like(value: Any, theta: Tensor) -> Any:
+    """A memory on the device and in the precision of ``theta``."""
+    if isinstance(value, Tensor):
+        return value.to(theta) if value.is_floating_point() else value.to(theta.device)
+    if isinstance(value, dict):
+        return {name: _like(each, theta) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_like(each, theta) for each in value)
+    return value
 
 
 class NaturalGradient(SecondOrder):
     """θ ← θ − lr (F + λI)⁻¹ g with the exact Fisher matrix (Amari 1998, eq. 12).
 
-    ``damping`` is λ ≥ 0 or a policy (``natgrad_core.nets.damping``); ``kind`` "true", "monte-carlo"
-    or "empirical". ``lr`` may be scheduled.
+    With ``lr`` and ``damping`` left None it sets rate, momentum and λ by itself (Levenberg–
+    Marquardt), for which it looks at each step before it takes it.
+
+    Args:
+        model: A ``torch.nn.Sequential`` of the layers that are known here. Frozen layers
+            (``requires_grad_(False)``) stay as they are, at any time.
+        loss: CrossEntropyLoss, MSELoss or BCEWithLogitsLoss.
+        lr: α, a number ≥ 0; a policy of ``natgrad_core.nets.step_size``; None for the self-tuned
+            length. Schedulers of torch multiply what there is, from 1 for a policy.
+        damping: λ ≥ 0; a policy of ``natgrad_core.nets.damping``; None for one that learns.
+        kind: "true", "monte-carlo" or "empirical".
+        method: How to solve: "auto", "rows", "gram", "contracted" or "cg".
+        momentum: μ in [0, 1): v ← μ v + F⁻¹g, θ ← θ − lr v; with numbers as lr and damping.
+        weight_decay: η ≥ 0 adds η‖θ‖²/2 to the loss, as in ``torch.optim.SGD``.
+
+    Raises:
+        TypeError: If the model or the loss has no Fisher matrix here.
+        ValueError: If a setting is out of range.
     """
 
     def __init__(
-        self, model: nn.Sequential, loss: nn.Module, lr: float = 1.0, damping: Any = 1e-3,
-        kind: str = "true", method: str = "auto",
-    ) -> None:  # fmt: skip
-        settings = {"lr": lr, "damping": damping, "kind": kind, "method": method}
-        super().__init__(model, loss, settings)
+        self,
+        model: nn.Module,
+        loss: nn.Module,
+        lr: float | Tensor | Size | None = None,
+        damping: float | Damping | None = None,
+        kind: str = "true",
+        method: str = "auto",
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(model, loss, lr, damping, momentum, weight_decay, kind=kind, method=method)
 
-    def rule(self, group: dict[str, Any]) -> Rule:
+    def metric_rule(self, size: Size, damping: float | Damping, group: dict[str, Any]) -> Rule:
         """The natural gradient."""
-        return rules.natural(group["lr"], group["damping"], group["kind"], group["method"])
+        return rules.natural(size, damping, group["kind"], group["method"])
 
 
 class KFAC(SecondOrder):
     """K-FAC; with ``lr`` and ``damping`` left None it sets both by itself (Martens & Grosse 2015).
 
-    ``kind`` "true" has exact factors, "monte-carlo" draws ``samples`` targets an example; ``keep``
-    is the weight of old factors. On mini-batches give ``lr`` and ``damping`` numbers.
+    Args:
+        model: A ``torch.nn.Sequential`` of Linear and Conv2d layers and activations. Frozen layers
+            (``requires_grad_(False)``) stay as they are, at any time.
+        loss: CrossEntropyLoss, MSELoss or BCEWithLogitsLoss.
+        lr: As in ``NaturalGradient``.
+        damping: As in ``NaturalGradient``.
+        kind: "true" has exact factors, at C − 1 backward passes; "monte-carlo" draws targets;
+            "empirical" takes the data's.
+        samples: Targets drawn for each example, with "monte-carlo".
+        keep: The weight of old factors in a running average, in [0, 1).
+        momentum: As in ``NaturalGradient``.
+        weight_decay: As in ``NaturalGradient``.
+
+    Raises:
+        TypeError: If the model or the loss has no Fisher matrix here.
+        ValueError: If a setting is out of range.
     """
 
     def __init__(
-        self, model: nn.Sequential, loss: nn.Module, lr: float | None = None, damping: Any = None,
-        kind: str = "true", samples: int = 1, keep: float = 0.0,
-    ) -> None:  # fmt: skip
-        settings = {"lr": lr, "damping": damping, "kind": kind, "samples": samples, "keep": keep}
-        super().__init__(model, loss, settings)
+        self,
+        model: nn.Module,
+        loss: nn.Module,
+        lr: float | Tensor | Size | None = None,
+        damping: float | Damping | None = None,
+        kind: str = "true",
+        samples: int = 1,
+        keep: float = 0.0,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(
+            model, loss, lr, damping, momentum, weight_decay, kind=kind, samples=samples, keep=keep
+        )  # fmt: skip
 
-    def rule(self, group: dict[str, Any]) -> Rule:
+    def metric_rule(self, size: Size, damping: float | Damping, group: dict[str, Any]) -> Rule:
         """K-FAC."""
-        names = ("damping", "kind", "samples", "keep")
-        return rules.kfac(size=group["lr"], **{name: group[name] for name in names})
+        return rules.kfac(damping, size, group["kind"], group["samples"], group["keep"])

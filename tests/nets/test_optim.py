@@ -138,13 +138,13 @@ def test_a_weight_decay_in_the_loss_counts() -> None:
 
 
 def test_a_model_and_a_loss_that_have_no_fisher_are_refused() -> None:
-    with pytest.raises(TypeError, match=r"must be CrossEntropyLoss, MSELoss.*got L1Loss"):
+    with pytest.raises(TypeError, match=r"must be an nn.CrossEntropyLoss, nn.MSELoss.*got L1Loss"):
         KFAC(net(), nn.L1Loss())
-    with pytest.raises(TypeError, match="without weights"):
-        KFAC(net(), nn.CrossEntropyLoss(label_smoothing=0.1))
+    with pytest.raises(TypeError, match="has a weight, so it is not −log p"):
+        KFAC(net(), nn.CrossEntropyLoss(torch.ones(3)))
     frozen = net()
     next(frozen.parameters()).requires_grad_(False)
-    with pytest.raises(ValueError, match=r"0\.weight does not require a gradient"):
+    with pytest.raises(TypeError, match="frozen in part: its weight does not require a gradient"):
         KFAC(frozen, nn.CrossEntropyLoss())
     with pytest.raises(TypeError, match=r"Dropout\) draws new noise"):
         KFAC(nn.Sequential(nn.Linear(2, 2), nn.Dropout()), nn.CrossEntropyLoss())
@@ -155,11 +155,9 @@ def test_a_closure_that_does_not_do_its_part_is_told_so() -> None:
     model = net()
     before = nn.utils.parameters_to_vector(model.parameters()).clone()
     optimizer = KFAC(model, criterion)
-    with pytest.raises(RuntimeError, match="needs a closure"):
+    with pytest.raises(RuntimeError, match=r"call loss\.backward\(\) before step"):
         optimizer.step()
-    with pytest.raises(RuntimeError, match="called the model 2 times"):
-        optimizer.step(lambda: criterion(model(x), y) + criterion(model(x), y))
-    with pytest.raises(RuntimeError, match=r"did not call loss\.backward"):
+    with pytest.raises(RuntimeError, match=r"no backward pass came .*the closure is zero_grad\(\)"):
         optimizer.step(lambda: criterion(model(x), y))
     with pytest.raises(ArithmeticError, match="the loss is nan at step 0"):
         optimizer.step(closure_of(optimizer, model, criterion, x * torch.nan, y))

@@ -174,7 +174,7 @@ def test_damping_by_the_loss_is_a_multiple_of_it() -> None:
     at = start()
     assert ByLoss(0.3).value({}, at) == pytest.approx(0.3 * at.loss)
     assert policy(0.1) == Fixed(0.1)
-    with pytest.raises(ValueError, match="must be ≥ 0, got -1"):
+    with pytest.raises(ValueError, match="damping λ is a finite number, at least 0; got -1"):
         policy(-1)
 
 

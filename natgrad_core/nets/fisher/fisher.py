@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -25,6 +26,23 @@ from natgrad_core.nets.problem import At
 from natgrad_core.nets.runtime.memory_limit import must_hold
 
 KINDS = ("true", "monte-carlo", "empirical")
+
+
+def must_be_a_kind(kind: Any, samples: Any) -> None:
+    """ValueError where ``kind`` is not one of KINDS, or fewer than one target is drawn."""
+    if not isinstance(kind, str) or kind not in KINDS:
+        said = repr(kind) if isinstance(kind, str) else type(kind).__name__
+        raise ValueError(f"no Fisher {said}; there are {', '.join(KINDS)}")
+    if not isinstance(samples, int) or samples < 1:
+        raise ValueError(f"a Monte Carlo Fisher needs at least one sample, got {samples}")
+
+
+def _must_be_a_point(at: Any) -> None:
+    if not isinstance(at, At):
+        raise TypeError(
+            "a Fisher matrix is taken at a point, NetProblem(model, likelihood, x, y).at(theta); "
+            f"got {type(at).__name__}"
+        )
 
 
 class Fisher:
@@ -50,10 +68,8 @@ class Fisher:
         seed: int = 0,
         root: Tensor | None = None,
     ) -> None:
-        if kind not in KINDS:
-            raise ValueError(f"no Fisher {kind!r}; there are {', '.join(KINDS)}")
-        if samples < 1:
-            raise ValueError(f"a Monte Carlo Fisher needs at least one sample, got {samples}")
+        _must_be_a_point(at)
+        must_be_a_kind(kind, samples)
         self.at, self.kind, self.samples, self.seed = at.check(), kind, samples, seed
         self._root = root
 

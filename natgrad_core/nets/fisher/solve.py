@@ -53,6 +53,12 @@ class Solution:
     iterations: int = 0
 
 
+def must_be_a_method(method: str) -> None:
+    """ValueError where ``method`` is neither "auto" nor one of METHODS."""
+    if method != "auto" and method not in METHODS:
+        raise ValueError(f"no exact solve {method!r}; there are {', '.join(METHODS)}, or auto")
+
+
 def solve(
     fisher: Fisher,
     v: Tensor,
@@ -79,9 +85,8 @@ def solve(
     """
     if not damping >= 0:
         raise ValueError(f"damping λ must be ≥ 0, got {damping}")
+    must_be_a_method(method)
     picked = choose(fisher, damping, limit) if method == "auto" else method
-    if picked not in METHODS:
-        raise ValueError(f"no exact solve {method!r}; there are {', '.join(METHODS)}, or auto")
     if not bool(v.isfinite().all()):
         raise NotFiniteError(
             "the vector to solve for is not finite: lower the rate, raise the damping, "

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.lazy import LazyModuleMixin
 
 from natgrad_core.nets.layers.linear_and_conv import Conv2d, Layer, Linear
 
@@ -28,6 +31,11 @@ class FrozenNorm:
 
     def forward(self, w: Tensor, x: Tensor) -> Tensor:
         """γ x̂ + β."""
+        if x.ndim != 2 or x.shape[1] != self.width:
+            raise ValueError(
+                f"{self.label} takes [N, {self.width}] here, was given {list(x.shape)}; "
+                "put a Flatten before it, or match the sizes"
+            )
         return w[: self.width] * self.slope(w, x, x) + w[self.width :]
 
     def tangent(
@@ -84,7 +92,7 @@ class Fixed:
 
     def forward(self, w: Tensor, x: Tensor) -> Tensor:
         """M x + c."""
-        return self.module(x)
+        return self.module.forward(x)
 
     def slope(self, w: Tensor, x: Tensor, y: Tensor) -> None:
         """Nothing."""
@@ -109,11 +117,12 @@ class Curve:
     size = 0
 
     def __init__(self, module: nn.Module, label: str) -> None:
-        self.module, self.label = module, label
+        self.module, self.label = _out_of_place(module), label
+        self.curve = _alone(self.module)
 
     def forward(self, w: Tensor, x: Tensor) -> Tensor:
         """f(x)."""
-        return self.module(x)
+        return self.curve(x)
 
     def slope(self, w: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """f'(x)."""
@@ -122,7 +131,7 @@ class Curve:
             return by_hand(x, y)
         with torch.enable_grad():
             z = x.detach().requires_grad_()
-            (slope,) = torch.autograd.grad(self.module(z).sum(), z)
+            (slope,) = torch.autograd.grad(self.curve(z).sum(), z)
         return slope
 
     def tangent(
@@ -148,11 +157,17 @@ class Reshape:
     size = 0
 
     def __init__(self, module: nn.Module, label: str) -> None:
-        self.module, self.label = module, label
+        self.reshape, self.label = _alone(module), label
 
     def forward(self, w: Tensor, x: Tensor) -> Tensor:
-        """The same numbers in another shape."""
-        return self.module(x)
+        """The same numbers in another shape; ValueError where examples would be mixed."""
+        y = self.reshape(x)
+        if len(y) != len(x):
+            raise ValueError(
+                f"{self.label} makes {len(y)} rows of {len(x)} examples; the first axis is that of "
+                "the examples: reshape the others only (start_dim or dim ≥ 1)"
+            )
+        return y
 
     def slope(self, w: Tensor, x: Tensor, y: Tensor) -> None:
         """Nothing."""
@@ -162,7 +177,7 @@ class Reshape:
         self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor, dx: Tensor | None
     ) -> Tensor | None:
         """dx, reshaped."""
-        return None if dx is None else self.module(dx)
+        return None if dx is None else self.reshape(dx)
 
     def backward(
         self, w: Tensor, x: Tensor, s: Tensor | None, g: Tensor, spend: bool = False
@@ -181,16 +196,119 @@ SLOPES: dict[type[nn.Module], Callable[[Tensor, Tensor], Tensor]] = {
 }
 """f'(x) from x and y = f(x), where that is cheaper than autodiff."""
 
+PARAMETRIC = (nn.Linear, nn.Conv2d, nn.BatchNorm1d)
+"""The layers of torch with parameters that are known here."""
+
 CURVES = (
     nn.Tanh, nn.Sigmoid, nn.ReLU, nn.Identity, nn.Softplus, nn.GELU, nn.SiLU, nn.ELU, nn.CELU,
-    nn.SELU, nn.LeakyReLU, nn.Mish, nn.Softsign, nn.Hardtanh, nn.LogSigmoid,
+    nn.SELU, nn.LeakyReLU, nn.Mish, nn.Softsign, nn.ReLU6, nn.Hardtanh, nn.LogSigmoid,
 )  # fmt: skip
 """The activations that act on each number alone."""
 
+KNOWN: tuple[type[nn.Module], ...] = (
+    *PARAMETRIC, nn.Dropout, nn.Flatten, nn.Unflatten, Mixed, *CURVES,
+)  # fmt: skip
+"""All that has a layer here; a class derived from another (ReLU6 from Hardtanh) comes before it."""
+
+
+class Constant:
+    """A layer whose parameters are frozen: a fixed function of its input, with nothing to learn.
+
+    Args:
+        layer: The layer.
+        w: Its parameters, flat, ``[layer.size]``.
+    """
+
+    size = 0
+
+    def __init__(self, layer: Layer, w: Tensor) -> None:
+        self.layer, self.w, self.label = layer, w, layer.label
+
+    def forward(self, w: Tensor, x: Tensor) -> Tensor:
+        """The layer's output."""
+        return self.layer.forward(self.w.to(x), x)
+
+    def slope(self, w: Tensor, x: Tensor, y: Tensor) -> Tensor | None:
+        """What the layer keeps."""
+        return self.layer.slope(self.w.to(x), x, y)
+
+    def tangent(
+        self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor, dx: Tensor | None
+    ) -> Tensor | None:
+        """The layer's change for dx alone."""
+        if dx is None:
+            return None
+        held = self.w.to(x)
+        return self.layer.tangent(held, x, s, torch.zeros_like(held), dx)
+
+    def backward(
+        self, w: Tensor, x: Tensor, s: Tensor | None, g: Tensor, spend: bool = False
+    ) -> Tensor:
+        """The layer's own."""
+        return self.layer.backward(self.w.to(x), x, s, g, spend)
+
+
+def _alone(module: nn.Module) -> Callable[[Tensor], Tensor]:
+    """What the module's class computes, without the hooks that hang on the module."""
+    return partial(type(module).forward, module)
+
+
+def _out_of_place(module: nn.Module) -> nn.Module:
+    """The activation that leaves its input alone: the input is needed again for the derivative."""
+    if not getattr(module, "inplace", False):
+        return module
+    twin = copy.copy(module)
+    twin.inplace = False  # type: ignore[assignment]
+    return twin
+
 
 def layer_of(module: nn.Module, index: int) -> Layer:
-    """The hand-written twin of a torch module, or an error that says what to use instead."""
+    """The layer with hand-written derivatives that computes what a torch module does.
+
+    A layer whose parameters are all frozen (``requires_grad_(False)``) is a ``Constant``.
+
+    Raises:
+        TypeError: If there is none, for whatever reason; the message says what to do.
+    """
     label = f"layer {index} ({type(module).__name__})"
+    _must_be_plain(module, label)
+    found = _known(module, label)
+    held = [name for name, p in module.named_parameters() if not p.requires_grad]
+    if not held:
+        return found
+    free = [name for name, p in module.named_parameters() if p.requires_grad]
+    if free:
+        raise TypeError(
+            f"{label} is frozen in part: its {', '.join(held)} does not require a gradient, its "
+            f"{', '.join(free)} does; freeze a layer as a whole or not at all"
+        )
+    return Constant(found, torch.cat([p.detach().reshape(-1) for p in module.parameters()]))
+
+
+def _must_be_plain(module: nn.Module, label: str) -> None:
+    """TypeError for what only looks like a layer of torch: its forward may be another one."""
+    if isinstance(module, LazyModuleMixin):
+        raise TypeError(f"{label} has no sizes yet: call the model on an input first")
+    base = next((c for c in KNOWN if isinstance(module, c)), None)
+    if base is None:
+        return
+    allowed = ("weight", "bias") if base in PARAMETRIC else ()
+    names = [name for name, _ in module.named_parameters()]
+    if not set(names) <= set(allowed):
+        raise TypeError(
+            f"{label} has the parameters {', '.join(names)} where weight and bias are expected: it "
+            "computes its weight from others (weight_norm, spectral_norm, pruning), which has no "
+            "hand-written derivative here; make it permanent first "
+            "(torch.nn.utils.parametrize.remove_parametrizations, prune.remove)"
+        )
+    if type(module) is not base:
+        raise TypeError(
+            f"{label} is derived from {base.__name__}, so its forward may be another one; use "
+            f"nn.{base.__name__} itself"
+        )
+
+
+def _known(module: nn.Module, label: str) -> Layer:
     if isinstance(module, nn.Linear):
         return Linear(module.in_features, module.out_features, module.bias is not None, label)
     if isinstance(module, nn.Conv2d):
@@ -216,7 +334,9 @@ def layer_of(module: nn.Module, index: int) -> Layer:
         return Fixed(module, label)
     if isinstance(module, nn.Flatten | nn.Unflatten):
         return Reshape(module, label)
+    own = "is a module of its own: it " if any(True for _ in module.children()) else ""
     raise TypeError(
-        f"{label} has no hand-written derivative here; there are Linear, Conv2d, Flatten, "
-        f"Unflatten, BatchNorm1d in eval mode, and {', '.join(c.__name__ for c in CURVES)}"
+        f"{label} {own}has no hand-written derivative here; a net is a torch.nn.Sequential of "
+        f"Linear, Conv2d, Flatten, Unflatten, BatchNorm1d in eval mode, and "
+        f"{', '.join(c.__name__ for c in CURVES)}"
     )

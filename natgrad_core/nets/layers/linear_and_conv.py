@@ -129,17 +129,31 @@ class Linear:
         return torch.cat((x, x.new_ones(len(x), 1)), 1) if self.bias else x
 
 
+def _padding(module: nn.Conv2d) -> tuple[int, int] | None:
+    """How much on each side of the two axes; None where the sides differ ("same", even kernel)."""
+    if module.padding == "valid":
+        return 0, 0
+    if module.padding == "same":
+        (kh, kw), (dh, dw) = module.kernel_size, module.dilation
+        both = dh * (kh - 1), dw * (kw - 1)
+        return None if both[0] % 2 or both[1] % 2 else (both[0] // 2, both[1] // 2)
+    assert not isinstance(module.padding, str)
+    return module.padding[0], module.padding[1]
+
+
 class Conv2d:
     """A Linear layer sliding over patches; parameters W[out, in, kh, kw] row by row, then b."""
 
     def __init__(self, module: nn.Conv2d, label: str) -> None:
-        if module.groups != 1 or module.padding_mode != "zeros" or isinstance(module.padding, str):
+        padding = _padding(module)
+        if module.groups != 1 or module.padding_mode != "zeros" or padding is None:
             raise TypeError(
-                f"{label}: only groups=1 and numeric zero padding have a Fisher here; got {module}"
+                f"{label}: only groups=1 and zero padding, the same on both sides, have a Fisher "
+                f"here; got {module}"
             )
         self.label = label
         self.kernel, self.stride = module.kernel_size, module.stride
-        self.padding, self.dilation = module.padding, module.dilation
+        self.padding, self.dilation = padding, module.dilation
         self.inputs = module.in_channels * self.kernel[0] * self.kernel[1]
         self.outputs, self.bias = module.out_channels, module.bias is not None
         self.shape = (module.out_channels, module.in_channels, *self.kernel)

@@ -1,0 +1,108 @@
+"""What a training loop does with a model, noted: what went in, what came out, what was felt.
+
+``Calls`` watches a model and a loss through forward hooks. A call of the model is noted when a
+backward pass reaches its outputs; a call that no gradient comes back to (a validation, an accuracy
+under no_grad) leaves nothing behind. Nothing that is noted keeps a graph alive.
+"""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(eq=False)
+class Call:
+    """One call: input, outputs, the unit roundoff they were computed with, and what came of it."""
+
+    x: Tensor
+    out: Tensor
+    rounding: float
+    felt: Tensor | None = None
+    """The gradient of the loss by the outputs, once a backward pass has been here."""
+    y: Tensor | None = None
+    """The targets that the loss compared exactly these outputs with, if it was called."""
+
+
+class Calls:
+    """The calls of ``model`` that backward passes reached, oldest first."""
+
+    def __init__(self, model: nn.Module, loss: nn.Module) -> None:
+        self.model = model
+        self.reached: list[Call] = []
+        self._open: weakref.WeakSet[Call] = weakref.WeakSet()
+        me: weakref.ref[Calls] = weakref.ref(self)
+        self._handles = [
+            model.register_forward_hook(_Hook(me, "_called"), with_kwargs=True),
+            loss.register_forward_hook(_Hook(me, "_judged"), with_kwargs=True),
+        ]
+
+    def clear(self) -> None:
+        """Forget all calls."""
+        self.reached.clear()
+
+    def close(self) -> None:
+        """Stop watching."""
+        for handle in self._handles:
+            handle.remove()
+
+    def _called(self, inputs: list[Any], out: Any) -> None:
+        if not (isinstance(out, Tensor) and out.requires_grad and _has_numbers(out)):
+            return
+        if len(inputs) != 1 or not isinstance(inputs[0], Tensor):
+            raise TypeError(f"the model takes one tensor here; it was given {len(inputs)} inputs")
+        call = Call(inputs[0].detach(), out.detach(), _rounding(out))
+        self._open.add(call)
+
+        def felt(gradient: Tensor) -> None:
+            if all(p.grad is None for p in self.model.parameters()):
+                self.reached.clear()  # gradients were dropped, so what they came from is void
+            call.felt = gradient.detach()
+            self.reached.append(call)
+
+        out.register_hook(felt)
+
+    def _judged(self, inputs: list[Any], out: Any) -> None:
+        if len(inputs) != 2 or not all(isinstance(t, Tensor) for t in inputs):
+            return
+        given, y = inputs
+        flat = given.detach().reshape(-1)
+        for call in self._open:
+            outputs = call.out.reshape(-1)
+            if call.y is None and outputs.shape == flat.shape and torch.equal(outputs, flat):
+                call.y = y.detach()
+
+
+class _Hook:
+    """A forward hook that keeps its watcher neither alive nor in copies of the model."""
+
+    def __init__(self, watcher: weakref.ref[Calls] | None, method: str) -> None:
+        self.watcher, self.method = watcher, method
+
+    def __call__(self, module: nn.Module, args: tuple[Any, ...], kwargs: Any, out: Any) -> None:
+        watcher = self.watcher() if self.watcher else None
+        if watcher is not None and torch.is_grad_enabled():
+            getattr(watcher, self.method)([*args, *kwargs.values()], out)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_Hook, (None, self.method))  # a copy of the model is not watched
+
+
+def _has_numbers(t: Tensor) -> bool:
+    """Whether it is a plain tensor; under a transform of ``torch.func`` it stands for many."""
+    try:
+        t.data_ptr()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _rounding(out: Tensor) -> float:
+    """The unit roundoff of a forward pass, under autocast that of its lower precision."""
+    kind = out.device.type
+    dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else out.dtype
+    return max(torch.finfo(dtype).eps, torch.finfo(out.dtype).eps)

@@ -1,0 +1,741 @@
+"""The optimizers are right on a model, or they refuse it: a table of what people do to models.
+
+The reference knows nothing of layers: J by ``torch.func`` through the model's own forward, F = JᵀMJ
+from it, and ∇J by autodiff. Each case either takes its damped natural step, or is refused in one
+sentence, with the parameters as they were.
+"""
+
+from __future__ import annotations
+
+import copy
+import io
+import itertools
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, jacrev, vmap
+from torch.nn import functional
+from torch.nn.utils import parametrizations, prune
+
+from natgrad_core.nets import KFAC, Categorical, Fisher, Gaussian, NaturalGradient, NetProblem
+from natgrad_core.nets import rules as net_rules
+from natgrad_core.nets.damping import LevenbergMarquardt, Nielsen
+from natgrad_core.nets.layers.elementwise import CURVES
+from natgrad_core.nets.metrics import kfac
+from natgrad_core.nets.step_size import KLClip, Rate, TrustRegion
+from natgrad_core.nets.torch_optimizers import SecondOrder
+
+N, LR, DAMPING = 24, 0.5, 0.1
+X = torch.randn(N, 3, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+Y = torch.arange(N) % 3
+SOFT = torch.rand(N, 3, generator=torch.Generator().manual_seed(4), dtype=torch.float64).softmax(1)
+
+
+def net(*middle: nn.Module) -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(3, 4), *(middle or (nn.Tanh(),)), nn.Linear(4, 3)).double()
+
+
+def flat(model: nn.Module) -> Tensor:
+    return torch.cat([p.detach().reshape(-1) for p in model.parameters()]).clone()
+
+
+def reference(model: nn.Module, loss: nn.Module, x: Tensor, y: Tensor, rows: Tensor) -> Tensor:
+    """The damped natural step of the parameters that are learned; the others have 0."""
+    free = {n: p.detach() for n, p in model.named_parameters() if p.requires_grad}
+
+    def outputs(theta: dict[str, Tensor], one: Tensor) -> Tensor:
+        return functional_call(model, theta, (one[None],))[0]
+
+    jacobian = vmap(jacrev(outputs), (None, 0))(free, x[rows])
+    out = model(x[rows]).detach()
+    j = torch.cat([jacobian[n].flatten(2) for n in free], 2)
+    times = 1.0
+    if isinstance(loss, nn.CrossEntropyLoss):
+        p = out.softmax(1)
+        m = torch.diag_embed(p) - p[:, :, None] * p[:, None, :]
+    else:
+        of_example = {nn.MSELoss: 2.0, nn.BCEWithLogitsLoss: 1.0}[type(loss)]
+        times = of_example / (out.shape[1] if loss.reduction == "mean" else 1)
+        p = out.sigmoid()
+        entries = torch.ones_like(out) if isinstance(loss, nn.MSELoss) else p * (1 - p)
+        m = torch.diag_embed(entries)
+    if loss.reduction == "sum":
+        times = times * len(out)
+    fisher = torch.einsum("ncp,ncd,ndq->pq", j, m, j) / len(out)
+    model.zero_grad()
+    loss(model(x), y).backward()
+    g = torch.cat([p.grad.reshape(-1) for p in model.parameters() if p.grad is not None]) / times
+    model.zero_grad()
+    eye = torch.eye(len(fisher), dtype=fisher.dtype)
+    step = -LR * torch.linalg.solve(fisher + DAMPING * eye, g)
+    ends = 0
+    parts: list[Tensor] = []
+    for p in model.parameters():
+        size = p.numel() if p.requires_grad else 0
+        parts.append(step[ends : ends + size] if size else torch.zeros(p.numel()).to(step))
+        ends += size
+    return torch.cat(parts)
+
+
+def closure_of(
+    optimizer: SecondOrder, model: nn.Module, loss: Callable[..., Tensor], x: Tensor, y: Tensor
+) -> Callable[[], Tensor]:
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        value = loss(model(x), y)
+        value.backward()
+        return value
+
+    return closure
+
+
+def _nothing(model: nn.Sequential, optimizer: SecondOrder) -> None:
+    pass
+
+
+@dataclass
+class Case:
+    """A model, a loss and data, and what is done to the model after the optimizer was made."""
+
+    model: nn.Module
+    loss: nn.Module = nn.CrossEntropyLoss()  # noqa: RUF009, it has no state
+    x: Tensor = X
+    y: Tensor = Y
+    then: Callable[[Any, SecondOrder], object] = _nothing
+    rows: Tensor = torch.arange(N)  # noqa: RUF009
+    called: Callable[..., Tensor] | None = None
+    tolerance: float = 1e-9
+
+
+def _frozen(*names: str) -> nn.Sequential:
+    model = net()
+    for name, p in model.named_parameters():
+        p.requires_grad_(name not in names)
+    return model
+
+
+def _in_place(kind: Any) -> nn.Sequential:
+    return net(kind(inplace=True))
+
+
+def _convolutional() -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(2, 3, 3, padding="same"), nn.ReLU(inplace=True),
+        nn.Conv2d(3, 2, (1, 3), padding="valid"), nn.ELU(inplace=True), nn.Flatten(),
+        nn.Linear(16, 3),
+    ).double()  # fmt: skip
+
+
+def _normed() -> nn.Sequential:
+    model = net(nn.BatchNorm1d(4), nn.Tanh())
+    model(X)  # statistics that are not 0 and 1
+    return model.eval()
+
+
+class Named(nn.Sequential):
+    """A Sequential of one's own that only names its layers."""
+
+    def __init__(self) -> None:
+        super().__init__(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 3))
+
+
+def _new_statistics(model: nn.Sequential, optimizer: SecondOrder) -> None:
+    model.train()
+    for k in range(3):
+        model(X + k)
+    model.eval()
+
+
+PICTURES = torch.randn(N, 2, 4, 4, generator=torch.Generator().manual_seed(5)).double()
+IGNORING = torch.where(torch.arange(N) < N // 2, -100, Y)
+COUNTED = torch.arange(N // 2, N)
+
+WORKS: dict[str, Callable[[], Case]] = {
+    "a plain net": lambda: Case(net()),
+    "one layer alone": lambda: Case(nn.Linear(3, 3).double()),
+    "nested Sequentials": lambda: Case(nn.Sequential(net(), nn.Tanh(), nn.Linear(3, 3).double())),
+    "a Sequential of one's own": lambda: Case(Named().double()),
+    "an activation used twice": lambda: Case(net(*[nn.Tanh()] * 2)),
+    "float32": lambda: Case(net().float(), x=X.float(), tolerance=1e-5),
+    "a first layer that is frozen": lambda: Case(_frozen("0.weight", "0.bias")),
+    "a last layer that is frozen": lambda: Case(_frozen("2.weight", "2.bias")),
+    "a layer frozen later": lambda: Case(net(), then=lambda m, o: m[0].requires_grad_(False)),
+    "a layer thawed later": lambda: Case(
+        _frozen("0.weight", "0.bias"), then=lambda m, o: m[0].requires_grad_(True)
+    ),
+    "an activation exchanged later": lambda: Case(
+        net(), then=lambda m, o: m.__setitem__(1, nn.Sigmoid())
+    ),
+    "an activation appended later": lambda: Case(net(), then=lambda m, o: m.append(nn.Tanh())),
+    "parameters loaded later": lambda: Case(
+        net(), then=lambda m, o: m.load_state_dict({k: -v for k, v in m.state_dict().items()})
+    ),
+    "statistics of a norm changed later": lambda: Case(_normed(), then=_new_statistics),
+    "dropout in eval mode": lambda: Case(net(nn.Dropout(), nn.Tanh()).eval()),
+    "a hook that only looks": lambda: Case(
+        net(), then=lambda m, o: m[1].register_forward_hook(lambda *_: None)
+    ),
+    "a hook that changes the input": lambda: Case(
+        net(), then=lambda m, o: m.register_forward_pre_hook(lambda _, given: (2 * given[0],))
+    ),
+    "ignored targets": lambda: Case(net(), y=IGNORING, rows=COUNTED),
+    "another ignore_index": lambda: Case(
+        net(), nn.CrossEntropyLoss(ignore_index=7), y=torch.where(IGNORING < 0, 7, Y), rows=COUNTED
+    ),
+    "ignored targets, summed": lambda: Case(
+        net(), nn.CrossEntropyLoss(reduction="sum"), y=IGNORING, rows=COUNTED
+    ),
+    "label smoothing": lambda: Case(net(), nn.CrossEntropyLoss(label_smoothing=0.1)),
+    "label smoothing and ignored targets": lambda: Case(
+        net(), nn.CrossEntropyLoss(label_smoothing=0.1), y=IGNORING, rows=COUNTED
+    ),
+    "probabilities as targets": lambda: Case(net(), y=SOFT),
+    "squares": lambda: Case(net(), nn.MSELoss(), y=SOFT),
+    "squares, summed": lambda: Case(net(), nn.MSELoss(reduction="sum"), y=SOFT),
+    "coins": lambda: Case(net(), nn.BCEWithLogitsLoss(), y=SOFT),
+    "the functional form of the loss": lambda: Case(net(), called=functional.cross_entropy),
+    "another instance of the loss": lambda: Case(net(), called=nn.CrossEntropyLoss()),
+    "the functional form, smoothed": lambda: Case(
+        net(), nn.CrossEntropyLoss(label_smoothing=0.2),
+        called=lambda out, y: functional.cross_entropy(out, y, label_smoothing=0.2),
+    ),
+    "padding by name, in place": lambda: Case(_convolutional(), x=PICTURES),
+    "channels last": lambda: Case(
+        _convolutional().to(memory_format=torch.channels_last),  # type: ignore[call-overload]
+        x=PICTURES.to(memory_format=torch.channels_last),
+    ),
+    **{
+        f"{kind.__name__}, in place": lambda kind=kind: Case(_in_place(kind))
+        for kind in CURVES
+        if "inplace" in kind.__init__.__annotations__ or kind in (nn.ReLU6,)
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", ["closure", "loop"])
+@pytest.mark.parametrize("case", WORKS)
+def test_a_step_is_the_reference_step(case: str, way: str) -> None:
+    made = WORKS[case]()
+    model, loss = made.model, made.loss
+    optimizer = NaturalGradient(model, loss, LR, DAMPING)
+    made.then(model, optimizer)
+    due = flat(model) + reference(model, loss, made.x, made.y, made.rows)
+    called = made.called or loss
+    if way == "closure":
+        before = called(model(made.x), made.y).item()
+        said = optimizer.step(closure_of(optimizer, model, called, made.x, made.y))
+        assert said == pytest.approx(before, rel=1e-6)
+    elif made.called is None:
+        closure_of(optimizer, model, loss, made.x, made.y)()
+        optimizer.step()
+    else:
+        closure_of(optimizer, model, called, made.x, made.y)()
+        with pytest.raises(RuntimeError, match="the targets were not seen: call the loss that"):
+            optimizer.step()
+        return
+    assert float((flat(model) - due).norm()) <= made.tolerance * float(due.norm())
+
+
+def _step(
+    model: Any,
+    loss: Any = None,
+    x: Tensor = X,
+    y: Tensor = Y,
+    then: Callable[[Any, SecondOrder], object] = _nothing,
+    called: Any = None,
+    kind: Any = NaturalGradient,
+    **settings: Any,
+) -> Callable[[], None]:
+    """A step that has to be refused, with the parameters as they were."""
+
+    def attempt() -> None:
+        criterion = nn.CrossEntropyLoss() if loss is None else loss
+        optimizer = kind(model, criterion, **{"lr": LR, "damping": DAMPING, **settings})
+        then(model, optimizer)
+        before = flat(model)
+        try:
+            optimizer.step(closure_of(optimizer, model, called or criterion, x, y))
+        finally:
+            assert torch.equal(flat(model), before)
+
+    return attempt
+
+
+class Skip(nn.Sequential):
+    """A Sequential with a forward of its own."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return input + super().forward(input)
+
+
+class Halved(nn.Linear):
+    """A Linear layer with a forward of its own."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return super().forward(input) / 2
+
+
+class Focal(nn.CrossEntropyLoss):
+    """A loss of one's own."""
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return super().forward(input, target) ** 2
+
+
+class Block(nn.Module):
+    """A module of one's own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.inner(x)
+
+
+def _one_layer_twice() -> nn.Sequential:
+    layer = nn.Linear(3, 3)
+    return nn.Sequential(layer, nn.Tanh(), layer).double()
+
+
+def _tied(transposed: bool = False) -> nn.Sequential:
+    linear = [nn.Linear(3, 3, bias=False).double() for _ in range(2)]
+    model = nn.Sequential(linear[0], nn.Tanh(), linear[1])
+    first, last = model[0], model[2]
+    assert isinstance(first, nn.Linear)
+    assert isinstance(last, nn.Linear)
+    if transposed:
+        last.weight.data = first.weight.data.T
+    else:
+        last.weight = first.weight
+    return model
+
+
+def _with(model: nn.Sequential, change: Callable[[nn.Sequential], object]) -> nn.Sequential:
+    change(model)
+    return model
+
+
+def _detached(model: nn.Sequential, optimizer: SecondOrder) -> None:
+    model[0].register_forward_hook(lambda m, i, out: out.detach())
+
+
+def _own_forward(model: nn.Sequential, optimizer: SecondOrder) -> None:
+    model.forward = lambda input: 2 * nn.Sequential.forward(model, input)  # type: ignore
+
+
+def _fresh_inputs() -> None:
+    model, loss, count = net(), nn.CrossEntropyLoss(), itertools.count()
+    optimizer = KFAC(model, loss)
+    before = flat(model)
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        value = loss(model(X + next(count)), Y)
+        value.backward()
+        return value
+
+    try:
+        optimizer.step(closure)
+    finally:
+        assert torch.equal(flat(model), before)
+
+
+def _doubled_value() -> None:
+    model, loss = net(), nn.CrossEntropyLoss()
+    optimizer = KFAC(model, loss)
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        value = loss(model(X), Y)
+        value.backward()
+        return 3 * value
+
+    optimizer.step(closure)
+
+
+def _hidden_penalty() -> None:
+    model, loss = net(), nn.CrossEntropyLoss()
+    optimizer = KFAC(model, loss)
+    (loss(model(X), Y) + 0.01 * flat_with_graph(model).square().sum()).backward()
+    optimizer.step()
+
+
+def flat_with_graph(model: nn.Module) -> Tensor:
+    return torch.cat([p.reshape(-1) for p in model.parameters()])
+
+
+def _unequal_parts() -> None:
+    model, loss = net(), nn.CrossEntropyLoss()
+    optimizer = NaturalGradient(model, loss, LR, DAMPING)
+    for part in (slice(0, 4), slice(4, N)):
+        (loss(model(X[part]), Y[part]) / 2).backward()
+    optimizer.step()
+
+
+ATTRIBUTE = "gives something else than such a layer does"
+AS_A_WHOLE = "gives other outputs than its layers, one after the other"
+SCALED = "the loss was scaled by 1024 before"
+NOT_THE_LOSS = "is not the gradient of CrossEntropyLoss"
+
+REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
+    # ways in which a model may differ from a plain Sequential of known layers
+    "a skip": (_step(nn.Sequential(Skip(nn.Linear(3, 3), nn.Tanh()), nn.Linear(3, 3)).double()),
+               "Skip is a Sequential with a forward of its own"),
+    "a layer derived from Linear": (_step(nn.Sequential(Halved(3, 3)).double()),
+                                    r"layer 0 \(Halved\) is derived from Linear"),
+    "a module of one's own": (_step(net(Block())), r"layer 1 \(Block\) is a module of its own"),
+    "parameters for a model": (lambda: KFAC(list(net().parameters()), nn.CrossEntropyLoss()),  # type: ignore
+                               "got list: give the model itself, not its parameters"),
+    "weight norm": (_step(_with(net(), lambda m: parametrizations.weight_norm(m[0]))),
+                    "0.*has the parameters.*computes its weight from others"),
+    "spectral norm": (_step(_with(net(), lambda m: parametrizations.spectral_norm(m[0]))),
+                      "0.*has the parameters.*computes its weight from others"),
+    "pruning": (_step(_with(net(), lambda m: prune.random_unstructured(m[0], "weight", 0.5))),
+                r"layer 0 \(Linear\) has the parameters .*weight_orig.*make it permanent"),
+    "one layer twice": (_step(_one_layer_twice()),
+                        r"layer 0 \(Linear\) and layer 2 \(Linear\) share a parameter"),
+    "tied weights": (_step(_tied()), r"layer 0 \(Linear\) and layer 2 \(Linear\) share"),
+    "tied storage": (_step(_tied(True)), r"layer 0 \(Linear\) and layer 2 \(Linear\) share"),
+    "a parameter of no layer": (
+        _step(_with(net(), lambda m: m.register_parameter("s", nn.Parameter(torch.ones(1))))),
+        "s belongs to no layer"),
+    "no sizes yet": (_step(nn.Sequential(nn.LazyLinear(3))),
+                     r"layer 0 \(LazyLinear\) has no sizes yet: call the model"),
+    "dropout": (_step(net(nn.Dropout())), r"Dropout\) draws new noise"),
+    "batch norm in train mode": (_step(net(nn.BatchNorm1d(4))), r"BatchNorm1d\) in train mode"),
+    "examples mixed": (
+        _step(nn.Sequential(nn.Unflatten(1, (3, 1)), nn.Flatten(0, 1), nn.Linear(1, 3)).double(),
+              y=Y.repeat(3)),
+        "72 rows of outputs of 24 examples"),
+    "a norm over positions": (
+        _step(nn.Sequential(nn.Unflatten(1, (3, 1)), nn.BatchNorm1d(3), nn.Flatten(),
+                            nn.Linear(3, 3)).double().eval()),
+        r"layer 1 \(BatchNorm1d\) takes \[N, 3\] here"),
+    "half of a layer frozen": (_step(_frozen("0.weight")), r"layer 0 .*frozen in part: its weight"),
+    "all frozen": (_step(_frozen("0.weight", "0.bias", "2.weight", "2.bias")),
+                   "no parameters to learn"),
+    "bfloat16": (_step(net().bfloat16(), x=X.bfloat16()), r"0\.weight is torch\.bfloat16"),
+    "mixed precision of parameters": (_step(_with(net(), lambda m: m[0].float())),
+                                      "the parameters are of several kinds"),
+    # what changes after the optimizer was made
+    "train mode, later, with dropout": (
+        _step(net(nn.Dropout()).eval(), then=lambda m, o: m.train()), r"Dropout\) draws new noise"),
+    "train mode, later, with a norm": (
+        _step(_normed(), then=lambda m, o: m.train()), r"BatchNorm1d\) in train mode"),
+    "a layer appended later": (
+        _step(net(), then=lambda m, o: m.append(nn.Linear(3, 3).double())),
+        r"not those the optimizer was made for \(3\.weight, 3\.bias\): make a new optimizer"),
+    "a parameter exchanged later": (
+        _step(net(), then=lambda m, o: setattr(m[0], "bias", nn.Parameter(torch.ones(4).double()))),
+        r"not those the optimizer was made for \(0\.bias\)"),
+    "a layer taken away later": (_step(net(nn.Tanh(), nn.Linear(4, 4).double()),
+                                       then=lambda m, o: m.pop(2)), "not those the optimizer"),
+    "half of a layer frozen later": (
+        _step(net(), then=lambda m, o: m[2].bias.requires_grad_(False)), "in part: its bias"),
+    "a hook on a layer that changes its output": (
+        _step(net(), then=lambda m, o: m[1].register_forward_hook(lambda *a: a[2] + 0.1)),
+        rf"layer 1 \(Tanh\) {ATTRIBUTE}.*differ by up to"),
+    "a hook on the model that changes its output": (
+        _step(net(), then=lambda m, o: m.register_forward_hook(lambda *a: 2 * a[2])),
+        "on the model's outputs as they are"),
+    "a model with a hook that changes its output": (
+        _step(_with(net(), lambda m: m.register_forward_hook(lambda *a: 2 * a[2]))), AS_A_WHOLE),
+    "a hook that hides the layers before it": (
+        _step(net(), then=_detached), r"0\.weight, 0\.bias has no gradient"),
+    "a forward put on later": (_step(net(), then=_own_forward), AS_A_WHOLE),
+    "old spectral norm, later": (
+        _step(net(), then=lambda m, o: nn.utils.spectral_norm(m[0])), "computes its weight from"),
+    "a parameter group": (
+        lambda: KFAC(net(), nn.CrossEntropyLoss()).add_param_group({"params": [nn.Parameter(X)]}),
+        "one step of all of the model's parameters"),
+    # ways in which a loss may differ
+    "a loss without a likelihood": (_step(net(), nn.L1Loss()), "must be an nn.CrossEntropyLoss"),
+    "a loss of one's own": (_step(net(), Focal()), "got Focal, derived from CrossEntropyLoss"),
+    "class weights": (_step(net(), nn.CrossEntropyLoss(torch.ones(3).double())), "has a weight"),
+    "weights of positives": (_step(net(), nn.BCEWithLogitsLoss(pos_weight=torch.ones(3))),
+                             "has a pos_weight"),
+    "a loss that is not reduced": (_step(net(), nn.CrossEntropyLoss(reduction="none")),
+                                   'reduced by "mean" or "sum", got \'none\''),
+    "class weights, later": (
+        _step(net(), then=lambda m, o: setattr(o.loss, "weight", torch.ones(3).double())),
+        "has a weight"),
+    "a scaled loss": (_step(net(), called=lambda out, y: 1024 * functional.cross_entropy(out, y)),
+                      "what the outputs feel is not the gradient of a categorical loss"),
+    "another loss": (_step(net(), called=lambda out, y: functional.mse_loss(out, SOFT)),
+                     "is not the gradient of a categorical loss with any targets"),
+    "a temperature": (_step(net(), called=lambda out, y: functional.cross_entropy(out / 2, y)),
+                      r"is not the gradient of a categorical|a temperature belongs into the model"),
+    "ignored targets, by a function": (
+        _step(net(), y=IGNORING, called=lambda o, y: functional.cross_entropy(o, y)),
+        "examples are ignored; call the loss that the optimizer was given"),
+    "all targets ignored": (_step(net(), y=torch.full((N,), -100)),
+                            "the loss is nan|every target of the batch is ignored"),
+    "a closure that returns something else": (_doubled_value, "return the loss that backward"),
+    "a closure that returns nothing": (
+        lambda: KFAC(net(), nn.CrossEntropyLoss()).step(lambda: None),
+        "returns the loss, one number"),
+    "a closure that draws its batch": (_fresh_inputs, "other inputs when it was called again"),
+    "a penalty that a trial cannot see": (_hidden_penalty, "hold more than that of the loss"),
+    "parts of unequal sizes": (_unequal_parts, f"{NOT_THE_LOSS}|was scaled"),
+    "no backward": (lambda: KFAC(net(), nn.CrossEntropyLoss()).step(), r"call loss\.backward\(\)"),
+    "outputs of a sequence": (
+        _step(nn.Sequential(nn.Linear(3, 6), nn.Unflatten(1, (2, 3))).double(), nn.MSELoss(),
+              y=torch.zeros(N, 2, 3).double()),
+        r"outputs are \[24, 2, 3\]; .*outputs are \[N, C\]"),
+    "one example without a batch": (_step(net(), x=X[0], y=Y[0]), r"outputs are \[3\]"),
+    "no examples": (_step(net(), nn.MSELoss(reduction="sum"), x=X[:0], y=SOFT[:0]),
+                    "every target of the batch is ignored|0 inputs"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_right_is_refused(case: str) -> None:
+    attempt, message = REFUSED[case]
+    with pytest.raises((TypeError, ValueError, RuntimeError, ArithmeticError), match=message):
+        attempt()
+
+
+def test_a_scaled_loss_is_refused_with_its_scale() -> None:
+    model, loss = net(), nn.CrossEntropyLoss()
+    optimizer = NaturalGradient(model, loss, LR, DAMPING)
+    (1024 * loss(model(X), Y)).backward()
+    with pytest.raises(ValueError, match=SCALED):
+        optimizer.step()
+
+
+OUT_OF_RANGE: tuple[tuple[str, Any, str], ...] = (
+    ("lr", -1.0, r"lr is a finite number, at least 0; got -1\.0"),
+    ("lr", float("nan"), "lr is a finite number"),
+    ("lr", "auto", "lr is a number ≥ 0, or a policy such as KLClip"),
+    ("damping", -1.0, "damping λ is a finite number, at least 0"),
+    ("damping", float("inf"), "damping λ is a finite number"),
+    ("damping", "lm", r"a policy such as LevenbergMarquardt\(\).*got 'lm'"),
+    ("keep", 1.5, r"keep is a finite number, at least 0 and less than 1; got 1\.5"),
+    ("keep", -0.5, "keep is a finite number"),
+    ("samples", 0, "at least one sample, got 0"),
+    ("kind", "tru", "no Fisher 'tru'; there are true, monte-carlo, empirical"),
+    ("momentum", 1.0, "momentum is a finite number, at least 0 and less than 1"),
+    ("momentum", 0.9, "momentum goes with numbers as lr and damping"),
+    ("weight_decay", -1e-4, "weight_decay is a finite number"),
+)
+
+
+def _made_with(name: str, value: Any) -> Callable[[], Any]:
+    return lambda: KFAC(net(), nn.CrossEntropyLoss(), **{name: value})
+
+
+SETTINGS: dict[str, tuple[Callable[[], Any], str]] = {
+    **{f"{name}={value!r}": (_made_with(name, value), said) for name, value, said in OUT_OF_RANGE},
+    "method": (lambda: NaturalGradient(net(), nn.CrossEntropyLoss(), method="lu"),
+               "no exact solve 'lu'"),
+    "a rate of a rule": (lambda: net_rules.natural(-1.0), "lr is a finite number"),
+    "λ of a rule": (lambda: net_rules.natural(1.0, -1.0), "damping λ is a finite number"),
+    "a policy's first λ": (lambda: LevenbergMarquardt(0.0), "λ is a finite number, more than 0"),
+    "another policy's first λ": (lambda: Nielsen(-1.0), "λ is a finite number, more than 0"),
+    "a clip": (lambda: KLClip(limit=-1), "κ is a finite number"),
+    "a radius": (lambda: TrustRegion(0.0), "κ is a finite number, more than 0"),
+    "a rate": (lambda: Rate(float("inf")), "lr is a finite number"),
+    "keep of a metric": (lambda: kfac(keep=1.0), "keep is a finite number"),
+    "a point that is no θ": (
+        lambda: NetProblem(net(), Categorical(), X, Y).at(net()),  # type: ignore[arg-type]
+        r"θ is a tensor \[31\], as problem\.net\.read\(\).*got Sequential"),
+    "a loss for a likelihood": (
+        lambda: NetProblem(net(), nn.CrossEntropyLoss(), X, Y),  # type: ignore[arg-type]
+        r"a likelihood is Categorical\(\), .*got CrossEntropyLoss"),
+    "a Fisher matrix of a model": (lambda: Fisher(net(), X),  # type: ignore[arg-type]
+                                   r"taken at a point, NetProblem.*got Sequential"),
+    "probabilities that are none": (lambda: NetProblem(net(), Categorical(), X, SOFT * 2),
+                                    "each row is ≥ 0 and sums to 1"),
+    "half precision": (lambda: NetProblem(net().half(), Gaussian(), X.half(), SOFT.half()),
+                       "nets compute in float32 or float64"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SETTINGS)
+def test_a_setting_out_of_range_is_refused(case: str) -> None:
+    make, message = SETTINGS[case]
+    with pytest.raises((TypeError, ValueError), match=message):
+        make()
+
+
+@pytest.mark.parametrize("damping", [1e-1, 1e-4, 1e-6, 1e-8])
+@pytest.mark.parametrize("kind", ["true", "empirical"])
+def test_an_optimizer_is_its_rule_in_float32_however_small_the_damping(
+    kind: str, damping: float
+) -> None:
+    x, loss = X.float(), nn.CrossEntropyLoss()
+    for called in (loss, functional.cross_entropy):
+        model = net().float()
+        problem = NetProblem(net().float(), Categorical(), x, Y)
+        at = problem.at(problem.net.read())
+        rule = net_rules.natural(LR, damping, kind)
+        change, _ = rule.update(at.grad, at, rule.init(at.theta))
+        optimizer = NaturalGradient(model, loss, LR, damping, kind)
+        optimizer.step(closure_of(optimizer, model, called, x, Y))
+        step = flat(model) - at.theta
+        assert float((step - change).norm()) <= 1e-5 * float(change.norm()) + 1e-6
+
+
+def test_frozen_weights_stay_to_the_bit_and_the_memory_starts_anew() -> None:
+    model, loss = net(), nn.CrossEntropyLoss()
+    optimizer = KFAC(model, loss)
+    for _ in range(2):
+        optimizer.step(closure_of(optimizer, model, loss, X, Y))
+    model[0].requires_grad_(False)
+    before = [p.clone() for p in model[0].parameters()]
+    losses = [optimizer.step(closure_of(optimizer, model, loss, X, Y)) for _ in range(3)]
+    assert all(torch.equal(p, q) for p, q in zip(model[0].parameters(), before, strict=True))
+    assert losses[2] < losses[0]
+
+
+def _plain(model: nn.Module) -> NaturalGradient:
+    return NaturalGradient(model, nn.CrossEntropyLoss(), LR, DAMPING)
+
+
+def test_the_model_may_be_called_by_keyword_and_again_without_gradients() -> None:
+    steps: list[Tensor] = []
+    for call in (lambda m: m(X), lambda m: m(input=X)):
+        model = net()
+        optimizer = _plain(model)
+
+        def closure(optimizer: Any = optimizer, model: Any = model, call: Any = call) -> Tensor:
+            optimizer.zero_grad()
+            value = optimizer.loss(call(model), Y)
+            value.backward()
+            with torch.no_grad():
+                (model(X).argmax(1) == Y).double().mean()
+            optimizer.loss(model(X[:3]), Y[:3])  # with gradients, but nothing comes back
+            return value
+
+        optimizer.step(closure)
+        steps.append(flat(model))
+    assert torch.equal(steps[0], steps[1])
+    plain = net()
+    optimizer = _plain(plain)
+    optimizer.step(closure_of(optimizer, plain, optimizer.loss, X, Y))
+    assert torch.equal(steps[0], flat(plain))
+
+
+def test_calls_that_were_accumulated_are_one_batch() -> None:
+    whole, parts = net(), net()
+    a, b = _plain(whole), _plain(parts)
+    a.step(closure_of(a, whole, a.loss, X, Y))
+    for part in (slice(0, N // 2), slice(N // 2, N)):
+        (b.loss(parts(X[part]), Y[part]) / 2).backward()
+    b.step()
+    assert torch.allclose(flat(whole), flat(parts), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("forget", ["optimizer", "model"])
+def test_gradients_that_were_dropped_count_no_more(forget: str) -> None:
+    model, twin = net(), net()
+    a, b = _plain(model), _plain(twin)
+    a.loss(model(2 * X), Y).backward()
+    a.zero_grad() if forget == "optimizer" else model.zero_grad()
+    a.loss(model(X), Y).backward()
+    a.step()
+    b.step(closure_of(b, twin, b.loss, X, Y))
+    assert torch.equal(flat(model), flat(twin))
+
+
+@pytest.mark.parametrize("way", ["deepcopy", "pickle"])
+@pytest.mark.parametrize("make", [KFAC, NaturalGradient, _plain, lambda m, c=None: KFAC(
+    m, nn.CrossEntropyLoss(), KLClip(1.0, 0.1), 0.1)])  # fmt: skip
+def test_a_copy_steps_as_the_original(make: Any, way: str) -> None:
+    model, loss = net(), nn.CrossEntropyLoss()
+    optimizer = make(model, loss) if make in (KFAC, NaturalGradient) else make(model)
+    for _ in range(2):
+        optimizer.step(closure_of(optimizer, model, optimizer.loss, X, Y))
+    pair = (model, optimizer)
+    twin, again = copy.deepcopy(pair) if way == "deepcopy" else pickle.loads(pickle.dumps(pair))
+    start = flat(twin)
+    for m, o in (pair, (twin, again)):
+        o.step(closure_of(o, m, o.loss, X, Y))
+        o.loss(m(X), Y).backward()
+        o.step()
+    assert torch.equal(flat(model), flat(twin))
+    assert not torch.equal(flat(twin), start)
+    lonely = copy.deepcopy(model)
+    lonely(X).sum().backward()  # a copy of the model alone is watched by nobody
+    assert optimizer.model is model
+
+
+def test_an_optimizer_that_is_gone_watches_no_more() -> None:
+    model = net()
+    optimizer: Any = _plain(model)
+    calls = optimizer._calls
+    del optimizer
+    model(X).sum().backward()
+    assert len(calls.reached) == 1
+    for _ in range(3):  # another optimizer's loop, which drops the gradients
+        model.zero_grad()
+        model(X).sum().backward()
+    assert len(calls.reached) == 1
+
+
+@pytest.mark.parametrize("settings", [
+    {}, {"lr": 0.1, "damping": 0.1, "keep": 0.9}, {"damping": LevenbergMarquardt()},
+    {"lr": KLClip(1.0, 0.1), "damping": Nielsen()}, {"lr": 0.1, "damping": 0.1, "momentum": 0.9},
+])  # fmt: skip
+def test_a_checkpoint_loads_safely_and_goes_on_exactly(settings: dict[str, Any]) -> None:
+    loss = nn.CrossEntropyLoss()
+    model, twin = net(), net()
+    optimizer, again = KFAC(model, loss, **settings), KFAC(twin, loss, **settings)
+    for _ in range(3):
+        optimizer.step(closure_of(optimizer, model, loss, X, Y))
+    file = io.BytesIO()
+    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()}, file)
+    file.seek(0)
+    saved = torch.load(file, weights_only=True)
+    twin.load_state_dict(saved["model"])
+    again.load_state_dict(saved["optimizer"])
+    for m, o in ((model, optimizer), (twin, again)):
+        for _ in range(2):
+            o.step(closure_of(o, m, loss, X, Y))
+    assert torch.equal(flat(model), flat(twin))
+
+
+def test_a_checkpoint_of_another_net_or_of_other_policies_is_refused() -> None:
+    loss = nn.CrossEntropyLoss()
+    model = net()
+    optimizer = KFAC(model, loss)
+    optimizer.step(closure_of(optimizer, model, loss, X, Y))
+    saved = optimizer.state_dict()
+    other = nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 3)).double()
+    with pytest.raises(ValueError, match=r"whose 0\.weight is \[4, 3\]; this one has \[5, 3\]"):
+        KFAC(other, loss).load_state_dict(saved)
+    with pytest.raises(ValueError, match=r"saved with damping = LevenbergMarquardt.*has Nielsen"):
+        KFAC(model, loss, damping=Nielsen()).load_state_dict(saved)
+
+
+def test_a_model_moved_to_another_precision_takes_its_memory_along() -> None:
+    loss = nn.CrossEntropyLoss()
+    model = net().float()
+    optimizer = KFAC(model, loss, keep=0.9)
+    optimizer.step(closure_of(optimizer, model, loss, X.float(), Y))
+    model.double()
+    before = optimizer.step(closure_of(optimizer, model, loss, X, Y))
+    assert loss(model(X), Y).item() < before
+
+
+def test_under_autocast_the_fisher_is_of_full_precision() -> None:
+    model, loss = net().float(), nn.CrossEntropyLoss()
+    optimizer = NaturalGradient(model, loss, LR, DAMPING)
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16):
+            value = loss(model(X.float()), Y)
+        value.backward()
+        return value
+
+    due = flat(model) + reference(model, loss, X.float(), Y, torch.arange(N))
+    optimizer.step(closure)
+    assert float((flat(model) - due).norm()) <= 2e-2 * float(due.norm())
