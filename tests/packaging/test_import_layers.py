@@ -1,0 +1,222 @@
+"""Imports run downward: every module of the house has a place in one table, and none looks up.
+
+Every import counts, those inside functions and under ``TYPE_CHECKING`` included: what two modules
+need of each other is one thought, wherever the import stands.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+ROWS = (
+    # natgrad_core: the mathematics
+    "natgrad_core.types natgrad_core.errors",
+    "natgrad_core.tracing natgrad_core.ops",
+    "natgrad_core.linalg natgrad_core.datasets",
+    "natgrad_core.core",
+    "natgrad_core.charts natgrad_core.metrics natgrad_core.families",
+    "natgrad_core.geometry",
+    "natgrad_core.problems natgrad_core.rules natgrad_core.expressions",
+    "natgrad_core.analysis natgrad_core.provenance",
+    "natgrad_core",
+    # natgrad_core.nets: torch
+    "natgrad_core.nets.runtime natgrad_core.nets.layers natgrad_core.nets.datasets"
+    " natgrad_core.nets.likelihood",
+    "natgrad_core.nets.model",
+    "natgrad_core.nets.problem",
+    "natgrad_core.nets.fisher natgrad_core.nets.rule",
+    "natgrad_core.nets.metrics natgrad_core.nets.baselines natgrad_core.nets.damping"
+    " natgrad_core.nets.step_size natgrad_core.nets.training",
+    "natgrad_core.nets.rules natgrad_core.nets.step_comparison",
+    "natgrad_core.nets.reparametrization natgrad_core.nets.torch_optimizers"
+    " natgrad_core.nets.grid_search",
+    "natgrad_core.nets.normalization",
+    "natgrad_core.nets",
+    # natgrad_lecture: the lecture
+    "natgrad_lecture.lesson_names natgrad_lecture.stage natgrad_lecture.text"
+    " natgrad_lecture.state",
+    "natgrad_lecture.engine_cache natgrad_lecture.widget",
+    "natgrad_lecture.drawing",
+    "natgrad_lecture.controls natgrad_lecture.training",
+    "natgrad_lecture.lessons",
+    "natgrad_lecture.lecture_map natgrad_lecture.talk natgrad_lecture.session",
+    "natgrad_lecture.export",
+    "natgrad_lecture",
+    "natgrad_lecture.server",
+    "natgrad_lecture.__main__",
+    # what measures, documents and tests them
+    "docs tests.server tests.browser",
+    "benchmarks",
+    "tests.conftest tests.fuzz tests.mutation",
+    "tests.deploy tests.docs tests.engine tests.lecture tests.lessons tests.nets"
+    " tests.notebooks tests.packaging",
+)
+"""Rooms, lowest row first. A room imports from lower rows alone, and from itself.
+
+A room is a folder with all that is in it, or a file; what is named below another room is a room of
+its own.
+"""
+
+KNOWN: frozenset[tuple[str, str]] = frozenset()
+"""Imports (by whom, of whom) that still look up. The list only shrinks."""
+
+LIBRARIES = {
+    "torch": ("natgrad_core.nets", "benchmarks", "tests"),
+    "scipy": ("natgrad_core", "tests"),
+    "plotly": ("docs", "tests"),
+    "anywidget": ("natgrad_lecture.widget", "tests"),
+    "ipywidgets": ("tests",),
+    "IPython": ("natgrad_lecture.server", "tests"),
+    "voila": ("natgrad_lecture.server", "tests"),
+    "jupyter_server": ("natgrad_lecture.server", "tests"),
+    "tornado": ("natgrad_lecture.server", "tests"),
+}
+"""Libraries that only these rooms may import."""
+
+
+def house() -> dict[str, str]:
+    """The source of every module of the repository, by its dotted name."""
+    found: dict[str, str] = {}
+    for folder in ("natgrad_core", "app/natgrad_lecture", "docs", "benchmarks", "tests"):
+        above = (ROOT / folder).parent
+        for path in (ROOT / folder).rglob("*.py"):
+            parts = path.relative_to(above).with_suffix("").parts
+            if parts[:2] != ("docs", "build"):
+                found[".".join(parts).removesuffix(".__init__")] = path.read_text("utf-8")
+    return found
+
+
+def rows() -> dict[str, int]:
+    """The row of each room."""
+    return {name: row for row, names in enumerate(ROWS) for name in names.split()}
+
+
+def room_of(module: str) -> str | None:
+    """The room that a module is in: the longest name in the table that it begins with."""
+    names = rows()
+    while module and module not in names:
+        module = module.rpartition(".")[0]
+    return module or None
+
+
+def asked(source: str) -> Iterator[str]:
+    """What a source imports, wherever in it: modules, and names of modules as ``module.name``."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports name their module in full"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def imports(sources: Mapping[str, str]) -> dict[str, set[str]]:
+    """For each module those of ``sources`` that it imports."""
+    found: dict[str, set[str]] = {}
+    for name, source in sources.items():
+        found[name] = set()
+        for module in asked(source):
+            while module and module not in sources:
+                module = module.rpartition(".")[0]
+            if module and module != name:
+                found[name].add(module)
+    return found
+
+
+def homeless(sources: Mapping[str, str]) -> list[str]:
+    """The folders and files that lie in no room of the table.
+
+    A module directly below a package is in no room by the package's name alone, unless the whole
+    package is a room with nothing named below it.
+    """
+    names = rows()
+    parents = {name.rpartition(".")[0] for name in names}
+    found: list[str] = []
+    for module in sources:
+        room = room_of(module)
+        if room is None or (room in parents and module != room):
+            found.append(module)
+    return found
+
+
+def upward(sources: Mapping[str, str]) -> set[tuple[str, str]]:
+    """The imports of a room that is not in a lower row, by whom and of whom."""
+    row = rows()
+    found: set[tuple[str, str]] = set()
+    for module, others in imports(sources).items():
+        for other in others:
+            mine, its = room_of(module), room_of(other)
+            if mine and its and mine != its and row[its] >= row[mine]:
+                found.add((module, other))
+    return found
+
+
+def circle(sources: Mapping[str, str]) -> list[str]:
+    """The modules of a circle, if there is one."""
+    try:
+        TopologicalSorter(imports(sources)).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+SOURCES = house()
+
+
+def test_every_module_is_in_a_room_of_the_table() -> None:
+    assert not homeless(SOURCES)
+
+
+def test_every_room_of_the_table_is_there() -> None:
+    there = {room_of(module) for module in SOURCES}
+    assert set(rows()) <= there
+
+
+def test_imports_run_downward() -> None:
+    assert upward(SOURCES) == KNOWN
+
+
+def test_no_modules_import_in_a_circle() -> None:
+    assert not circle(SOURCES)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_library_is_imported_only_where_it_may_be(library: str) -> None:
+    rooms = LIBRARIES[library]
+    users = [m for m, s in SOURCES.items() if any(a.split(".")[0] == library for a in asked(s))]
+    assert [m for m in users if not any(m == r or m.startswith(f"{r}.") for r in rooms)] == []
+
+
+LOW, HIGH = "natgrad_core.linalg.new", "natgrad_core.core.new"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"import {HIGH}",
+        f"from {HIGH} import thing",
+        f"from {HIGH.rpartition('.')[0]} import new",
+        f"def f():\n    from {HIGH} import thing",
+        f"from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from {HIGH} import thing",
+    ],
+)
+def test_an_upward_import_is_seen_wherever_it_stands(source: str) -> None:
+    assert upward({LOW: source, HIGH: ""}) == {(LOW, HIGH)}
+    assert not upward({LOW: "", HIGH: f"import {LOW}"})
+
+
+def test_a_circle_inside_a_room_is_seen() -> None:
+    a, b = "natgrad_core.core.a", "natgrad_core.core.b"
+    assert circle({a: f"import {b}", b: f"def f():\n    import {a}"})
+    assert not circle({a: f"import {b}", b: ""})
+
+
+@pytest.mark.parametrize("module", ["natgrad_core.attic", "natgrad_core.nets.attic.a", "tests.new"])
+def test_a_new_room_that_the_table_does_not_name_is_seen(module: str) -> None:
+    assert homeless({module: ""}) == [module]
