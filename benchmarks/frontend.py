@@ -27,8 +27,8 @@ import nbformat
 import websocket
 from playwright.async_api import Browser, Page, async_playwright
 
-from tests.browser.conftest import FLAGS as PLAIN
-from tests.browser.conftest import chromium
+from tests.support.chromium import FLAGS as PLAIN
+from tests.support.chromium import chromium
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -29,7 +29,7 @@ from benchmarks.frontend import (
     visit,
 )
 from natgrad_lecture.lessons import lessons
-from tests.browser.conftest import chromium
+from tests.support.chromium import chromium
 
 SLIDERS = ".controls input[type=range][data-field]"
 HANDLES = "[data-handle]"

@@ -34,7 +34,7 @@ from tornado.websocket import websocket_connect
 
 from natgrad_lecture.server.page_handlers import AGAIN, TICKET
 from natgrad_lecture.server.request_filter import PROTOCOL, frame_of, parts_of
-from tests.server.servers import Page, children, running, start, wait_until
+from tests.support.servers import Page, children, running, start, wait_until
 
 ARRIVE = 10.0
 """Seconds in which all arrive."""

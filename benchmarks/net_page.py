@@ -26,7 +26,7 @@ from benchmarks.frontend import (
     row,
     visit,
 )
-from tests.browser.conftest import chromium
+from tests.support.chromium import chromium
 
 SLIDER = "input[type=range][data-field=nesterov]"
 STATE = "net?v=1&data=spirals&rules=natural&steps=1000&damping=0.1"

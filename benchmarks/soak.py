@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.many_readers import pss
-from tests.server.servers import Page, Server, children, running, wait_until, zombies
+from tests.support.servers import Page, Server, children, running, wait_until, zombies
 
 GROWTH = 1.1
 """What the server's memory may be in the last fifth, of what it was in the second: in the first it

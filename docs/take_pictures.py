@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from natgrad_lecture.lessons import lessons
-from tests.browser.conftest import FLAGS, chromium, start_server
+from tests.support.chromium import FLAGS, chromium, start_server
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 ROOT = "document.querySelector('.natgrad').natgrad"

@@ -10,7 +10,10 @@
 ``natgrad_core.nets`` holds the same ideas for small nets and is the only part that needs torch.
 """
 
+from typing import Any
+
 from natgrad_core.charts import charts
+from natgrad_core.core.notebook_view import mime_bundle
 from natgrad_core.core.problem import Problem
 from natgrad_core.core.rule import Rule, chain
 from natgrad_core.core.run import run
@@ -35,3 +38,20 @@ __all__ = [
     "rules",
     "run",
 ]
+
+
+# What draws for a notebook is imported when a notebook first asks for it.
+
+
+@mime_bundle.register(Problem)
+def _(problem: Problem) -> dict[str, Any]:
+    from natgrad_core.notebook.rich_display import problem_bundle
+
+    return problem_bundle(problem)
+
+
+@mime_bundle.register(Trajectory)
+def _(path: Trajectory) -> dict[str, Any]:
+    from natgrad_core.notebook.rich_display import run_bundle
+
+    return run_bundle(path.problem, repr(path), path.theta)

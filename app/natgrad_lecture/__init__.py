@@ -1,6 +1,7 @@
-"""The dashboards: ``lesson("coordinates")`` is a lesson, ready to be displayed.
+"""The lecture: ``lesson("coordinates")`` is a lesson, ready to be displayed.
 
-This layer knows ``natgrad_core`` and holds no mathematics of its own.
+This package knows ``natgrad_core`` and holds no mathematics of its own. Here its parts are put
+together: a lesson, what is exported of it, and the widget that shows it.
 """
 
 from __future__ import annotations
@@ -17,9 +18,21 @@ __all__ = ["lesson"]
 
 
 def lesson(name: str = "coordinates") -> Lesson:
-    """The lesson of this name as a widget; an unknown name lists those that there are."""
-    # The page's parts cost time that `import natgrad_lecture` should not.
-    with needs_extra("lecture"):
-        from natgrad_lecture.lessons import open_lesson
+    """Return the lesson of this name as a widget with an engine of its own.
 
-    return open_lesson(current(name))
+    Raises:
+        UnknownName: there is no such lesson; the error lists those that there are.
+        MissingExtra: the packages that the pages need are not installed.
+    """
+    # The parts of a page take time to import, which `import natgrad_lecture` should not.
+    with needs_extra("lecture"):
+        from natgrad_lecture.export.kinds import EXPORTS
+        from natgrad_lecture.lessons import lessons
+        from natgrad_lecture.session import Live
+        from natgrad_lecture.widget import Lesson as Widget
+
+    shown = lessons[current(name)]
+    live = Live(shown, EXPORTS)
+    widget = Widget(shown.static(), live.respond)
+    live.watch(widget)
+    return widget

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from natgrad_lecture.drawing.sheet import Sheet
-from natgrad_lecture.export.bibtex import cite
-from natgrad_lecture.export.python_script import script
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.nearest import (
     NO_PICTURE,
@@ -27,19 +25,8 @@ from natgrad_lecture.text.catalogs import ENGLISH, Say, Words, languages, same, 
 from natgrad_lecture.text.typeset import prose
 from natgrad_lecture.time_limit import TookTooLong, time_limit
 
-
-def _saved(lesson: Lesson, state: Any, link: str, language: str) -> bytes:
-    from natgrad_lecture.export.saved_page import saved  # it asks a live lesson of its own
-
-    return saved(lesson, state, link, language if language in languages(lesson.name) else ENGLISH)
-
-
-KINDS: dict[str, Callable[[Lesson, Any, str, str], str | bytes]] = {
-    "python": lambda lesson, state, link, _language: script(lesson, lesson.see(state), link),
-    "cite": lambda lesson, state, _link, _language: cite(lesson, lesson.see(state)),
-    "html": _saved,
-}
-"""What the engine makes to be taken away: of a lesson, a state, the link to it, a language."""
+Export = Callable[[Lesson, Any, str, str], str | bytes]
+"""Makes a file of a lesson, a state of it, the link to that state, and a language."""
 
 T = TypeVar("T")
 
@@ -51,10 +38,11 @@ FINEST = 100_000
 
 
 class Live:
-    """One lesson with one reader."""
+    """One lesson with one reader, who may export what is shown in each way of ``exports``."""
 
-    def __init__(self, lesson: Lesson) -> None:
+    def __init__(self, lesson: Lesson, exports: Mapping[str, Export] | None = None) -> None:
         self.lesson = lesson
+        self.exports = exports or {}
         self.store = lesson.store()
         self.shown: Any = None
         self._widget: Any = None
@@ -172,12 +160,12 @@ class Live:
     def take(self, ask: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         """What a reader takes away of a state; the picture that is shown stays as it is."""
         kind, link = str(ask["take"]), _part(ask, "link", str)[:2000]
-        if kind not in KINDS:
-            there = ", ".join(KINDS)
+        if kind not in self.exports:
+            there = ", ".join(self.exports) or "none"
             raise BadInput("take", f"nothing is taken away as {kind[:40]!r}; there are {there}")
         store = self.lesson.store()
         store.load(_part(ask, "state", dict))
-        found = KINDS[kind](self.lesson, store.state, link, str(ask.get("lang") or ENGLISH))
+        found = self.exports[kind](self.lesson, store.state, link, str(ask.get("lang") or ENGLISH))
         content = {"text": found} if isinstance(found, str) else {}
         data = found if isinstance(found, bytes) else b""
         return {"answer": ask.get("ask"), "taken": {"kind": kind, **content}}, data

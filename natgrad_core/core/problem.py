@@ -14,6 +14,7 @@ import numpy as np
 
 from natgrad_core.core.chart import Chart
 from natgrad_core.core.evaluation import At
+from natgrad_core.core.notebook_view import mime_bundle
 from natgrad_core.core.provenance import Call, remember
 from natgrad_core.errors import NoProbabilityModel, OutsideDomain
 from natgrad_core.linalg.small_matrices import components, full
@@ -214,9 +215,7 @@ class Problem:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """What a notebook shows: the loss and ellipses of F, as a picture."""
-        from natgrad_core.notebook.rich_display import problem_bundle  # only a notebook asks for it
-
-        return problem_bundle(self)
+        return mime_bundle(self)
 
 
 def _answered(ask: Callable[[tuple[Any, ...]], Any], *points: Numeric) -> Any:

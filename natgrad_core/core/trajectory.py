@@ -10,6 +10,7 @@ import numpy as np
 
 from natgrad_core.core.charted import Charted
 from natgrad_core.core.evaluation import At
+from natgrad_core.core.notebook_view import mime_bundle
 from natgrad_core.core.problem import Problem
 from natgrad_core.core.rule import Rule
 from natgrad_core.linalg.small_matrices import components, pack
@@ -80,9 +81,7 @@ class Trajectory:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """What a notebook shows: the path over the loss, with ellipses of F, as a picture."""
-        from natgrad_core.notebook.rich_display import run_bundle  # only a notebook asks for it
-
-        return run_bundle(self.problem, repr(self), self.theta)
+        return mime_bundle(self)
 
 
 def gap(path: Array, twin: Array) -> Array:

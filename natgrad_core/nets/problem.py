@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from natgrad_core.errors import NotFiniteError
 from natgrad_core.nets.datasets import Data
-from natgrad_core.nets.fisher.dense import dense
+from natgrad_core.nets.dense_fisher import dense
 from natgrad_core.nets.layers.linear_and_conv import Linear
 from natgrad_core.nets.likelihood import Categorical, Gaussian, Likelihood
 from natgrad_core.nets.model import Net, Tape

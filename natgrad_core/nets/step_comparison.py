@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from natgrad_core.nets import metrics as metric
-from natgrad_core.nets.fisher.approximations import STAND_INS
+from natgrad_core.nets.approximations import STAND_INS
 from natgrad_core.nets.metrics import Metric, Operator
 from natgrad_core.nets.problem import At
 

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from natgrad_core.analysis.online_mean import expected, marks, ratio
-from tests.browser.conftest import Server
 from tests.browser.test_coordinates import ROOT, settle, type_in
+from tests.support.chromium import Server
 
 pytestmark = pytest.mark.browser
 

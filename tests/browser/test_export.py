@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import Server
 from tests.browser.test_coordinates import ROOT, paths, settle
+from tests.support.chromium import Server
 
 SVG = "{http://www.w3.org/2000/svg}"
 PLAIN = "#c2410c"

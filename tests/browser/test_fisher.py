@@ -14,8 +14,8 @@ from natgrad_core.core.rule import descend, precondition
 from natgrad_core.problems._kunstner_line import skewed_line
 from natgrad_core.rules.kl_limited import paced
 from natgrad_core.types import Array
-from tests.browser.conftest import Server
 from tests.browser.test_coordinates import ROOT, drag, paths, settle, type_in
+from tests.support.chromium import Server
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 from natgrad_core import charts, problems, rules, run
 from natgrad_core.geometry.geodesics import distance, e_geodesic, fisher_rao, m_geodesic
 from natgrad_core.problems._kl_to_target import Divergence
-from tests.browser.conftest import Server
 from tests.browser.test_coordinates import ROOT, drag, paths, settle, type_in
+from tests.support.chromium import Server
 
 
 @pytest.fixture

@@ -27,8 +27,8 @@ from tests.browser.test_coordinates import (
     paths,
     settle,
 )
-from tests.server.servers import ROOT as REPOSITORY
-from tests.server.servers import lean
+from tests.support.servers import ROOT as REPOSITORY
+from tests.support.servers import lean
 
 # Its start alone takes a while, and the machine may be busy.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]

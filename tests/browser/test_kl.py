@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 from natgrad_core import charts, problems
 from natgrad_core.analysis.data_transforms import VARIABLES, Drawn, Variable
 from natgrad_core.types import Array
-from tests.browser.conftest import Server
 from tests.browser.test_coordinates import ROOT, drag, settle, type_in, word
+from tests.support.chromium import Server
 
 NORMAL = problems["normal"]()
 KNOTS = np.linspace(-3.0, 3.0, 7)

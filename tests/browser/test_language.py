@@ -7,8 +7,8 @@ from playwright.sync_api import Browser, expect
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.text.catalogs import words
-from tests.browser.conftest import Server
 from tests.browser.test_coordinates import ROOT
+from tests.support.chromium import Server
 
 
 def test_a_page_speaks_the_browser_s_language_and_the_link_s(

@@ -9,7 +9,7 @@ import signal
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.test_coordinates import assert_the_stage_shows_what_the_engine_says
-from tests.server.servers import kernels_of, wait_until
+from tests.support.servers import kernels_of, wait_until
 
 STAGE = "document.querySelector('.natgrad').natgrad"
 

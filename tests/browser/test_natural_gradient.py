@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 from natgrad_core import chain, charts, gap, metrics, problems, rules, run
 from natgrad_core.core.rule import descend, precondition
 from natgrad_core.rules.kl_limited import limit
-from tests.browser.conftest import Server
 from tests.browser.test_coordinates import ROOT, drag, paths, settle, type_in
+from tests.support.chromium import Server
 
 
 @pytest.fixture

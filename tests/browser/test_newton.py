@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 
 from natgrad_core import Rule, chain, charts, gap, metrics, problems, rules, run
 from natgrad_core.core.rule import descend, precondition
-from tests.browser.conftest import Server
 from tests.browser.test_coordinates import ROOT, drag, paths, settle, type_in, word
+from tests.support.chromium import Server
 
 
 @pytest.fixture

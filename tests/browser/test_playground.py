@@ -8,7 +8,6 @@ from playwright.sync_api import Page, expect
 
 from natgrad_core import charts, gap, problems, rules, run
 from natgrad_core.expressions.expression_problem import own
-from tests.browser.conftest import Server
 from tests.browser.test_coordinates import (
     ROOT,
     STILL,
@@ -18,6 +17,7 @@ from tests.browser.test_coordinates import (
     settle,
     type_in,
 )
+from tests.support.chromium import Server
 
 pytestmark = pytest.mark.browser
 

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from natgrad_core import problems, rules, run
-from tests.browser.conftest import Server
 from tests.browser.test_coordinates import ROOT, drag, paths, settle, type_in
+from tests.support.chromium import Server
 
 pytestmark = pytest.mark.browser
 

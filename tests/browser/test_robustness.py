@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 from natgrad_core import charts, problems, rules, run
 from natgrad_core.analysis.grid_sweep import turned
 from natgrad_core.types import Array
-from tests.browser.conftest import Server
 from tests.browser.test_coordinates import ROOT, drag, paths, settle
+from tests.support.chromium import Server
 
 pytestmark = pytest.mark.browser
 

@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 from natgrad_core import problems
 from natgrad_core.geometry.steepest import steepest
 from natgrad_core.geometry.unit_ball import normal
-from tests.browser.conftest import Server
 from tests.browser.test_coordinates import ROOT, drag, settle, type_in
+from tests.support.chromium import Server
 
 
 @pytest.fixture

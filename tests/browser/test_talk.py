@@ -14,9 +14,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.talk import read_talk
-from tests.browser.conftest import ROOT as CHECKOUT
 from tests.browser.conftest import Server, Watch, stroke
 from tests.browser.test_coordinates import ROOT, drag, settle
+from tests.support.chromium import ROOT as CHECKOUT
 
 LESSON = lessons["coordinates"]
 PRESETS = LESSON.presets

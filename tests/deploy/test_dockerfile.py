@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 
-from tests.server.servers import ROOT
+from tests.support.servers import ROOT
 
 COPIED = [
     name

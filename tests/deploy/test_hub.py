@@ -20,7 +20,7 @@ import websocket
 
 from natgrad_lecture.server.jupyterhub import options
 from tests.deploy.test_nginx import free_port
-from tests.server.servers import ROOT, Page, lean, wait_until, zombies
+from tests.support.servers import ROOT, Page, lean, wait_until, zombies
 
 HERE = ROOT / "build" / "proxy" / "node_modules" / ".bin" / "configurable-http-proxy"
 PROXY = str(HERE) if HERE.exists() else shutil.which("configurable-http-proxy")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.server.servers import ROOT
+from tests.support.servers import ROOT
 
 CHART = {
     "singleuser": {"image", "cmd", "defaultUrl", "extraEnv", "memory", "cpu", "storage"},

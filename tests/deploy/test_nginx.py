@@ -15,7 +15,7 @@ import pytest
 import requests
 import websocket
 
-from tests.server.servers import ROOT, Page, running, wait_until
+from tests.support.servers import ROOT, Page, running, wait_until
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin")
 pytestmark = [

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import HealthCheck, Phase, given, settings
 
+from natgrad_lecture.export.kinds import EXPORTS
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.session import Live
 from natgrad_lecture.state.state import read_query
@@ -100,7 +101,7 @@ def refused_means_unchanged(live: Live, ask: dict[str, Any]) -> None:
 
 def fuzz(lesson: Lesson, cases: int) -> Tried:
     """Try so many asks, and a quarter as many with nothing but changes."""
-    live = Watched(lesson)
+    live = Watched(lesson, EXPORTS)
     live.respond({"ask": 0})
     live.slowest = 0.0, {}  # what it imports, it imports once
     tried = count()

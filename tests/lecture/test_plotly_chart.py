@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from natgrad_lecture import lesson
 from natgrad_lecture.drawing.plotly_chart import axis, chart, dots, line, table
-from natgrad_lecture.lessons import open_lesson
 from natgrad_lecture.static_files import plotly
 
 
@@ -35,7 +35,7 @@ def test_the_charts_script_is_the_installed_plotlys() -> None:
 
 
 def test_a_notebooks_page_is_sent_the_script_when_it_asks(monkeypatch: pytest.MonkeyPatch) -> None:
-    widget = open_lesson("coordinates")
+    widget = lesson("coordinates")
     sent: list[tuple[object, object]] = []
     monkeypatch.setattr(type(widget), "send", lambda _self, *parts: sent.append(parts))
     widget._on_ask(widget, {"script": "plotly"}, [])

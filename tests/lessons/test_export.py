@@ -18,9 +18,10 @@ from natgrad_core.provenance.cite import words
 from natgrad_core.provenance.code_writer import Unwritable, Writer
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.export.bibtex import cite
-from natgrad_lecture.export.python_script import leaves, script
+from natgrad_lecture.export.python_script import script
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson, Preset
+from natgrad_lecture.runs_as_python import leaves
 
 PRESETS = [
     pytest.param(lesson, preset, id=f"{name}:{preset.name}")

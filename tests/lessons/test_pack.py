@@ -14,6 +14,7 @@ import pytest
 
 from natgrad_lecture.__main__ import main
 from natgrad_lecture.export.answer_pack import Pack, acts_of
+from natgrad_lecture.export.kinds import EXPORTS
 from natgrad_lecture.export.saved_page import page, saved
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.session import Live
@@ -44,7 +45,7 @@ def test_every_act_of_the_lesson_is_in_its_page_and_is_what_the_engine_says(
 ) -> None:
     pack, data = contents((exported / f"{LESSON.name}.html").read_text())
     found = {json.dumps(changes, sort_keys=True): at for changes, at in pack["acts"]}
-    live = Live(LESSON)
+    live = Live(LESSON, EXPORTS)
     for changes in acts_of(LESSON):
         at = found[json.dumps(json.loads(json.dumps(changes)), sort_keys=True)]
         expected, buffer = live.respond({"ask": 0, "set": changes, "reset": True})
@@ -116,7 +117,7 @@ def test_the_policy_lets_the_page_fetch_nothing() -> None:
 
 
 def test_a_reader_takes_the_state_in_view_with_him() -> None:
-    live = Live(LESSON)
+    live = Live(LESSON, EXPORTS)
     state = {**LESSON.default.plain(), "turn": 12.0}
     answer, data = live.respond({"ask": -1, "take": "html", "state": state, "link": "here"})
     assert answer["taken"]["kind"] == "html"
@@ -128,4 +129,4 @@ def test_a_reader_takes_the_state_in_view_with_him() -> None:
 
 def test_an_unknown_thing_to_take_is_named() -> None:
     with pytest.raises(ValueError, match="there are python, cite, html"):
-        Live(LESSON).take({"ask": -1, "take": "gold"})
+        Live(LESSON, EXPORTS).take({"ask": -1, "take": "gold"})

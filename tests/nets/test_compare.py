@@ -7,7 +7,7 @@ import torch
 
 from natgrad_core.nets import NetProblem, mlp, plane, rules
 from natgrad_core.nets import metrics as metric
-from natgrad_core.nets.fisher.approximations import STAND_INS, error, operators, spectrum
+from natgrad_core.nets.approximations import STAND_INS, error, operators, spectrum
 from natgrad_core.nets.metrics import Operator
 from natgrad_core.nets.reparametrization import Frame, Pulled, Seen, natural_in
 

@@ -7,7 +7,8 @@ need of each other is one thought, wherever the import stands.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -18,45 +19,48 @@ ROOT = Path(__file__).resolve().parents[2]
 ROWS = (
     # natgrad_core: the mathematics
     "natgrad_core.types natgrad_core.errors",
-    "natgrad_core.tracing natgrad_core.ops",
+    "natgrad_core.tracing",
     "natgrad_core.linalg natgrad_core.datasets",
     "natgrad_core.core",
     "natgrad_core.charts natgrad_core.metrics natgrad_core.families",
     "natgrad_core.geometry",
     "natgrad_core.problems natgrad_core.rules natgrad_core.expressions",
-    "natgrad_core.analysis natgrad_core.provenance",
+    "natgrad_core.analysis natgrad_core.provenance natgrad_core.notebook",
     "natgrad_core",
     # natgrad_core.nets: torch
     "natgrad_core.nets.runtime natgrad_core.nets.layers natgrad_core.nets.datasets"
     " natgrad_core.nets.likelihood",
     "natgrad_core.nets.model",
+    "natgrad_core.nets.dense_fisher",
     "natgrad_core.nets.problem",
     "natgrad_core.nets.fisher natgrad_core.nets.rule",
     "natgrad_core.nets.metrics natgrad_core.nets.baselines natgrad_core.nets.damping"
     " natgrad_core.nets.step_size natgrad_core.nets.training",
-    "natgrad_core.nets.rules natgrad_core.nets.step_comparison",
+    "natgrad_core.nets.rules natgrad_core.nets.approximations",
     "natgrad_core.nets.reparametrization natgrad_core.nets.torch_optimizers"
+    " natgrad_core.nets.step_comparison"
     " natgrad_core.nets.grid_search",
     "natgrad_core.nets.normalization",
     "natgrad_core.nets",
     # natgrad_lecture: the lecture
-    "natgrad_lecture.lesson_names natgrad_lecture.stage natgrad_lecture.text"
-    " natgrad_lecture.state",
-    "natgrad_lecture.engine_cache natgrad_lecture.widget",
+    "natgrad_lecture.extras natgrad_lecture.lesson_names natgrad_lecture.static_files"
+    " natgrad_lecture.state natgrad_lecture.text natgrad_lecture.time_limit",
+    "natgrad_lecture.engine_cache",
     "natgrad_lecture.drawing",
-    "natgrad_lecture.controls natgrad_lecture.training",
+    "natgrad_lecture.controls natgrad_lecture.training natgrad_lecture.runs_as_python",
     "natgrad_lecture.lessons",
-    "natgrad_lecture.lecture_map natgrad_lecture.talk natgrad_lecture.session",
+    "natgrad_lecture.lecture_map natgrad_lecture.nearest natgrad_lecture.talk",
+    "natgrad_lecture.session natgrad_lecture.widget",
     "natgrad_lecture.export",
     "natgrad_lecture",
     "natgrad_lecture.server",
     "natgrad_lecture.__main__",
     # what measures, documents and tests them
-    "docs tests.server tests.browser",
-    "benchmarks",
-    "tests.conftest tests.fuzz tests.mutation",
-    "tests.deploy tests.docs tests.engine tests.lecture tests.lessons tests.nets"
-    " tests.notebooks tests.packaging",
+    "tests.conftest tests.support",
+    "docs benchmarks",
+    "tests.fuzz tests.mutation",
+    "tests.browser tests.deploy tests.docs tests.engine tests.lecture tests.lessons tests.nets"
+    " tests.notebooks tests.packaging tests.server",
 )
 """Rooms, lowest row first. A room imports from lower rows alone, and from itself.
 
@@ -65,18 +69,28 @@ its own.
 """
 
 KNOWN: frozenset[tuple[str, str]] = frozenset()
-"""Imports (by whom, of whom) that still look up. The list only shrinks."""
+"""Imports (by whom, of whom) that still look up. The list only shrinks: what no longer looks up is
+taken from it, or the test fails."""
+
+CIRCLING = frozenset({("natgrad_lecture.lessons.base", "natgrad_lecture.lessons")})
+"""Imports that still close a circle; the same holds of them."""
+
+TOGETHER = (
+    {"natgrad_core.core.problem", "natgrad_core.core.evaluation", "natgrad_core.core.charted"},
+)
+"""Modules that define one thing together, in several files for length alone: a problem makes its
+evaluations and its charted forms, and each of them knows its problem."""
 
 LIBRARIES = {
     "torch": ("natgrad_core.nets", "benchmarks", "tests"),
     "scipy": ("natgrad_core", "tests"),
-    "plotly": ("docs", "tests"),
+    "plotly": ("benchmarks", "docs", "tests"),
     "anywidget": ("natgrad_lecture.widget", "tests"),
-    "ipywidgets": ("tests",),
+    "ipywidgets": ("benchmarks", "tests"),
     "IPython": ("natgrad_lecture.server", "tests"),
     "voila": ("natgrad_lecture.server", "tests"),
     "jupyter_server": ("natgrad_lecture.server", "tests"),
-    "tornado": ("natgrad_lecture.server", "tests"),
+    "tornado": ("natgrad_lecture.server", "benchmarks", "tests"),
 }
 """Libraries that only these rooms may import."""
 
@@ -93,6 +107,7 @@ def house() -> dict[str, str]:
     return found
 
 
+@cache
 def rows() -> dict[str, int]:
     """The row of each room."""
     return {name: row for row, names in enumerate(ROWS) for name in names.split()}
@@ -106,8 +121,13 @@ def room_of(module: str) -> str | None:
     return module or None
 
 
-def asked(source: str) -> Iterator[str]:
+@cache
+def asked(source: str) -> tuple[str, ...]:
     """What a source imports, wherever in it: modules, and names of modules as ``module.name``."""
+    return tuple(_asked(source))
+
+
+def _asked(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -157,10 +177,16 @@ def upward(sources: Mapping[str, str]) -> set[tuple[str, str]]:
     return found
 
 
-def circle(sources: Mapping[str, str]) -> list[str]:
-    """The modules of a circle, if there is one."""
+def circle(sources: Mapping[str, str], leave_out: Collection[tuple[str, str]] = ()) -> list[str]:
+    """The modules of a circle, if there is one that is not closed by what is left out."""
+    graph = imports(sources)
+    for module, other in leave_out:
+        graph[module].discard(other)
+    for group in TOGETHER:
+        for module in group & set(graph):
+            graph[module] -= group
     try:
-        TopologicalSorter(imports(sources)).prepare()
+        TopologicalSorter(graph).prepare()
     except CycleError as error:
         return list(error.args[1])
     return []
@@ -170,7 +196,8 @@ SOURCES = house()
 
 
 def test_every_module_is_in_a_room_of_the_table() -> None:
-    assert not homeless(SOURCES)
+    found = homeless(SOURCES)
+    assert found == []
 
 
 def test_every_room_of_the_table_is_there() -> None:
@@ -179,11 +206,17 @@ def test_every_room_of_the_table_is_there() -> None:
 
 
 def test_imports_run_downward() -> None:
-    assert upward(SOURCES) == KNOWN
+    found = upward(SOURCES)
+    assert found - KNOWN == set(), "these look up"
+    assert KNOWN - found == set(), "these no longer look up: take them from the list"
 
 
 def test_no_modules_import_in_a_circle() -> None:
-    assert not circle(SOURCES)
+    found = circle(SOURCES, CIRCLING)
+    assert found == []
+    for edge in CIRCLING:
+        still = circle(SOURCES, CIRCLING - {edge})
+        assert still, f"{edge} no longer closes a circle: take it from the list"
 
 
 @pytest.mark.parametrize("library", LIBRARIES)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.server.servers import Server, running
+from tests.support.servers import Server, running
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from natgrad_lecture.server.kernel_provisioner import FORKS, OPTIONS, Specs
-from tests.server.servers import ROOT, wait_until
+from tests.support.servers import ROOT, wait_until
 
 pytestmark = pytest.mark.skipif(not FORKS, reason="here kernels are started, not forked")
 

@@ -13,7 +13,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 from natgrad_lecture.server import kernel_provisioner as kernels
-from tests.server.servers import Page, Server
+from tests.support.servers import Page, Server
 
 OPEN = "from natgrad_lecture import lesson\nseen = lesson('coordinates')"
 COMM = {"comm": "seen.comm.comm_id"}

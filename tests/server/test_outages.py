@@ -16,7 +16,7 @@ from benchmarks.soak import soak
 from natgrad_lecture.server.sessions import Readers
 from natgrad_lecture.server.waiting_line import WaitingLine
 from natgrad_lecture.server.websocket import ASLEEP
-from tests.server.servers import Page, Server, children, running, wait_until, zombies
+from tests.support.servers import Page, Server, children, running, wait_until, zombies
 
 resource = pytest.importorskip("resource", reason="limits of processes are a matter of Unix")
 pytestmark = pytest.mark.slow

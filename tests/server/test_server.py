@@ -23,7 +23,7 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.server.kernel_provisioner import Starts
 from natgrad_lecture.server.page_handlers import script_json
 from tests.server.event_loops import run_apart
-from tests.server.servers import ROOT, Page, Server, running, start, wait_until
+from tests.support.servers import ROOT, Page, Server, running, start, wait_until
 
 
 @pytest.fixture(scope="module")

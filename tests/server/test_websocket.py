@@ -22,7 +22,7 @@ from natgrad_lecture.server.request_filter import MOST_BYTES, PROTOCOL, Refused,
 from natgrad_lecture.server.sessions import Pass
 from natgrad_lecture.server.websocket import A_SECOND, Channels
 from tests.server.event_loops import run_apart
-from tests.server.servers import Page, Server, running, wait_until
+from tests.support.servers import Page, Server, running, wait_until
 
 POLICY_VIOLATION = 1008
 NO_KERNEL = "00000000-0000-0000-0000-000000000000"

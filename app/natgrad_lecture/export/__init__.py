@@ -1,1 +1,1 @@
-"""What a reader takes away: the script that makes what is seen, its sources, a page that plays."""
+"""What a reader exports: a script that makes what is seen, its sources, a page that plays."""

@@ -7,15 +7,13 @@ of is known (``natgrad_core.core.provenance``).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from natgrad_core import Trajectory
 from natgrad_core.provenance.bibliography import bibtex, cited
 from natgrad_core.provenance.cite import words
-from natgrad_lecture.export.python_script import leaves
-
-if TYPE_CHECKING:
-    from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.runs_as_python import leaves
 
 
 def cite(lesson: Lesson, seen: Any) -> str:

@@ -15,12 +15,13 @@ names and those of ``--name``, and of what a page sends only a lesson's asks rea
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from typing import Any, cast
 
 from natgrad_lecture.extras import needs_extra
 
-__all__ = ["serve"]
+__all__ = ["serve", "serve_for_hub"]
 
 # Voila brings jsonschema, which as it is imported builds the grammar of internationalized addresses
 # where that package is installed: two thirds of a start, for a check that no schema of ours asks
@@ -38,3 +39,12 @@ def serve(**options: Any) -> None:
     server = LessonServer(**options)
     server.initialize(argv=[])
     server.start()
+
+
+def serve_for_hub() -> None:
+    """Serve as JupyterHub, which started us, says in the environment."""
+    from natgrad_lecture.server.jupyterhub import end_with_the_hub, options
+
+    if "JUPYTERHUB_SERVICE_NAME" in os.environ:
+        end_with_the_hub()
+    serve(**options(dict(os.environ)))

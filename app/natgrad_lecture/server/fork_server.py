@@ -46,6 +46,8 @@ NEEDED = (
     "tornado.queues",
     "zmq.utils.garbage",
     "natgrad_lecture.lessons",
+    "natgrad_lecture.export.kinds",
+    "natgrad_lecture.widget",
 )
 """What a kernel imports between its start and its first answer."""
 

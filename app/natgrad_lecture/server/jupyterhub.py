@@ -66,12 +66,3 @@ def end_with_the_hub(every: float = 1.0) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-def serve_for_hub() -> None:
-    """Serve as the hub wishes."""
-    from natgrad_lecture.server import serve
-
-    if "JUPYTERHUB_SERVICE_NAME" in os.environ:
-        end_with_the_hub()
-    serve(**options(dict(os.environ)))

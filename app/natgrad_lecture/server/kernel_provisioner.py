@@ -47,8 +47,9 @@ class Specs(KernelSpecManager):
         """What a kernel finds in its environment beside the server's own."""
         # Frozen modules and no debugger: both only delay the start.
         env = {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "NATGRAD_PAGE": "1", **ONE_THREAD}
-        if (APP.parent / "pyproject.toml").is_file():  # A checkout works without being installed.
-            paths = (str(APP.parent), os.environ.get("PYTHONPATH"))
+        root = APP.parents[1]
+        if (root / "pyproject.toml").is_file():  # A checkout works without being installed.
+            paths = (str(root), str(APP.parent), os.environ.get("PYTHONPATH"))
             env["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
         return env
 

@@ -4,21 +4,12 @@ says how many there are, and nothing of who they are or what they do.
 
 from __future__ import annotations
 
-import hmac
 import json
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
-import tornado.web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-
-from natgrad_lecture.server.security_headers import Guarded
-
-if TYPE_CHECKING:
-    from natgrad_lecture.server.server import LessonServer
 
 SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
@@ -73,38 +64,3 @@ class Watch:
         if self.log:
             now = datetime.now(UTC).isoformat(timespec="milliseconds")
             print(json.dumps({"time": now, "event": event, **facts}), file=sys.stderr, flush=True)
-
-
-class Healthz(Guarded):
-    """``/healthz``: 200 while the server does its work. Asked by address, not by our name."""
-
-    def initialize(self, server: LessonServer) -> None:
-        """Take the server."""
-        self.server = server
-
-    async def get(self) -> None:
-        """Answer; 503 if no kernel can be started."""
-        well = await self.server.well()
-        self.set_status(200 if well else 503)
-        self.set_header("Cache-Control", "no-store")
-        self.finish({"status": "ok" if well else "no kernels"})
-
-
-class Metrics(Guarded):
-    """``/metrics``, as Prometheus reads them: for this machine, or for who knows the token."""
-
-    def initialize(self, server: LessonServer) -> None:
-        """Take the server."""
-        self.server = server
-
-    def get(self) -> None:
-        """Answer, or pretend that there is no such page."""
-        said = self.request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
-        token = self.server.metrics_token.encode()
-        known = bool(token) and hmac.compare_digest(said, token)
-        proxied = any(name in self.request.headers for name in ("X-Forwarded-For", "Forwarded"))
-        here = not token and not proxied and self.request.remote_ip in {"127.0.0.1", "::1"}
-        if not known and not here:
-            raise tornado.web.HTTPError(404)
-        self.set_header("Content-Type", CONTENT_TYPE_LATEST)
-        self.finish(generate_latest(self.server.watch.registry))

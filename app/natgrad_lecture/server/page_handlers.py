@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import tornado.iostream
 import tornado.web
@@ -14,10 +14,8 @@ from jupyter_server.base.handlers import JupyterHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
 from natgrad_lecture.lesson_names import current
+from natgrad_lecture.server.context import Context
 from natgrad_lecture.server.security_headers import Guarded
-
-if TYPE_CHECKING:
-    from natgrad_lecture.server.server import LessonServer
 
 TICKET = "natgrad-ticket"
 """The header by which a page keeps its place in the waiting line; the cookie of this name keeps it
@@ -41,7 +39,7 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
 
     def initialize(self, **kwargs: Any) -> None:
         """Take Voila's settings, and the server that knows the lessons."""
-        self.server: LessonServer = kwargs.pop("server")
+        self.server: Context = kwargs.pop("server")
         super().initialize(**kwargs)
 
     @tornado.web.authenticated
@@ -50,7 +48,7 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
         name = current(path or "")
         if name != path and name in self.server.lessons():
             query = f"?{self.request.query}" if self.request.query else ""
-            self.redirect(f"{self.server.base_url}{name}{query}", permanent=True)
+            self.redirect(f"{self.base_url}{name}{query}", permanent=True)
             return
         if path not in self.server.lessons():
             raise tornado.web.HTTPError(404)
@@ -70,7 +68,7 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
         self.set_header("Retry-After", str(AGAIN))
         self.set_header("Cache-Control", "no-store")
         self.set_cookie(TICKET, ticket, httponly=True, samesite="Lax", path=self.base_url)
-        script = self.server.assets.url(self.server.base_url, "waiting_page.js")
+        script = self.server.assets.url(self.base_url, "waiting_page.js")
         said = {"place": place, "limit": self.server.limit, "again": AGAIN}
         self.finish(self.server.render("wait.html", **said, script=script, ticket=ticket))
 
@@ -103,7 +101,7 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
 class FirstLesson(Guarded, JupyterHandler):
     """``/`` leads to the first lesson; a link's state goes along."""
 
-    def initialize(self, server: LessonServer) -> None:
+    def initialize(self, server: Context) -> None:
         """Take the server that knows the lessons."""
         self.server = server
 
@@ -111,13 +109,13 @@ class FirstLesson(Guarded, JupyterHandler):
     async def get(self) -> None:
         """Redirect."""
         query = f"?{self.request.query}" if self.request.query else ""
-        self.redirect(f"{self.server.base_url}{self.server.lessons()[0]}{query}")
+        self.redirect(f"{self.base_url}{self.server.lessons()[0]}{query}")
 
 
 class Home(Guarded, JupyterHandler):
     """All lessons, in the lecture's order, each with its first picture in small."""
 
-    def initialize(self, server: LessonServer) -> None:
+    def initialize(self, server: Context) -> None:
         """Take the server that knows the lessons."""
         self.server = server
 
@@ -131,7 +129,7 @@ class Home(Guarded, JupyterHandler):
 class Miniature(Guarded, JupyterHandler):
     """A lesson's first picture in small; the page does not wait for it."""
 
-    def initialize(self, server: LessonServer) -> None:
+    def initialize(self, server: Context) -> None:
         """Take the server that knows the lessons."""
         self.server = server
 
@@ -149,7 +147,7 @@ class Miniature(Guarded, JupyterHandler):
 class NotFound(Guarded, JupyterHandler):
     """Everything else: an error page of our own."""
 
-    def initialize(self, server: LessonServer) -> None:
+    def initialize(self, server: Context) -> None:
         """Take the server that knows the lessons."""
         self.server = server
 

@@ -11,7 +11,6 @@ import signal
 import socket
 import tempfile
 import threading
-import warnings
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -27,11 +26,12 @@ from traitlets.config import Config
 from voila.app import Voila
 
 from natgrad_lecture.server.assets import AssetHandler, Assets
+from natgrad_lecture.server.context import Connection, Context
 from natgrad_lecture.server.fork_client import Nursery
 from natgrad_lecture.server.identity import Nobody
 from natgrad_lecture.server.jupyterhub import let_the_hub_say_who
 from natgrad_lecture.server.kernel_provisioner import FORKS, Forked, Specs, Starts, offer_forks
-from natgrad_lecture.server.monitoring import Healthz, Metrics, Watch
+from natgrad_lecture.server.monitoring import Watch
 from natgrad_lecture.server.notebook_contents import Lessons
 from natgrad_lecture.server.page_handlers import (
     FirstLesson,
@@ -44,7 +44,9 @@ from natgrad_lecture.server.page_handlers import (
 from natgrad_lecture.server.paths import ADDRESS, TEMPLATE, complete, notebooks, notebooks_folder
 from natgrad_lecture.server.request_filter import MOST_BYTES
 from natgrad_lecture.server.sessions import GONE, IDLE, Readers
+from natgrad_lecture.server.status_handlers import Healthz, Metrics
 from natgrad_lecture.server.thumbnails import Drawing
+from natgrad_lecture.server.voila_compat import cancel_pools, fill_pool, limit_pool, pooled
 from natgrad_lecture.server.waiting_line import WaitingLine, room
 from natgrad_lecture.server.websocket import ASLEEP, Channels, Goodbye
 
@@ -106,7 +108,9 @@ class LessonServer(Voila):
         self.pool = min(pool, self.limit)
         self.warm = f"{warm or (names_here or [''])[0]}.ipynb"
         self._making = 0
-        self._lines: dict[str, Channels] = {}
+        self._home: str | None = None
+        self._drawing: Drawing | None = None
+        self._lines: dict[str, Connection] = {}
         self.watch = Watch(log)
         for name, say, read in (
             ("readers", "Readers inside", lambda: self.inside),
@@ -196,9 +200,14 @@ class LessonServer(Voila):
         """Return one of our templates, filled."""
         return self.templates.get_template(name).render(base_url=self.base_url, **values)
 
-    @cached_property
+    @property
     def home(self) -> str:
         """The lecture's map: its sections, its lessons, where to start."""
+        if self._home is None:
+            self._home = self._make_home()
+        return self._home
+
+    def _make_home(self) -> str:
         from natgrad_lecture.lecture_map import home
 
         # The engine, which the pages themselves do not need here.
@@ -210,12 +219,15 @@ class LessonServer(Voila):
             "home.html", script=script, **home(here, lambda it: f"home/{it.name}.svg")
         )
 
-    @cached_property
+    @property
     def drawing(self) -> Drawing:
-        """What draws the miniatures."""
-        from natgrad_lecture.lessons import lessons
+        """What draws the thumbnails."""
+        if self._drawing is None:
+            from natgrad_lecture.lessons import lessons
 
-        return Drawing([n for n in self.lessons() if n in lessons], self.watch.fault)
+            names = [name for name in self.lessons() if name in lessons]
+            self._drawing = Drawing(names, self.watch.fault)
+        return self._drawing
 
     def head(self, lesson: str) -> str:
         """Return the page as far as it is the same for every visitor."""
@@ -257,29 +269,26 @@ class LessonServer(Voila):
         """Let no more kernels wait than visitors may come in; returns how many may wait now."""
         wanted = min(self.pool, self.free())
         if self.pool:
-            self.kernel_manager.kernel_pools_config[self.warm]["pool_size"] = wanted
+            limit_pool(self.kernel_manager, self.warm, wanted)
         return wanted
 
     def _fill_the_pool(self) -> None:
         """Let kernels wait again once there is room; a visit fills only the place that it takes."""
         if self._bound_the_pool():
-            self.kernel_manager.fill_if_needed(delay=0, notebook_name=self.warm)
+            fill_pool(self.kernel_manager, self.warm)
 
     def pooled(self) -> set[str]:
         """The kernels that wait for a visitor."""
-        pools = getattr(self.kernel_manager, "_pools", {})
-        tasks = [task for pool in pools.values() for task in pool if task.done()]
-        good = [task for task in tasks if not task.cancelled() and task.exception() is None]
-        return {task.result()["kernel_id"] for task in good}
+        return pooled(self.kernel_manager)
 
-    def open_line(self, kernel: str, line: Channels) -> None:
+    def open_line(self, kernel: str, line: Connection) -> None:
         """A page's websocket opened; a page has one, so an older one is a leftover."""
         self.readers.open_line(kernel)
         older, self._lines[kernel] = self._lines.get(kernel), line
         if older is not None:
             older.hang_up(1000, "opened anew")
 
-    def close_line(self, kernel: str, line: Channels) -> None:
+    def close_line(self, kernel: str, line: Connection) -> None:
         """A page's websocket closed."""
         self.readers.close_line(kernel)
         if self._lines.get(kernel) is line:
@@ -346,8 +355,9 @@ class LessonServer(Voila):
     def init_handlers(self) -> Any:
         """Only what a page needs; none of Voila's own bundle, themes, file listing or templates."""
         base = self.base_url
+        context: Context = self
         lesson = {
-            "server": self,
+            "server": context,
             "template_paths": self.template_paths,
             "config": self.config,
             "voila_configuration": self.voila_configuration,
@@ -355,16 +365,16 @@ class LessonServer(Voila):
         callback = self.identity_provider.get_handlers() if self.hub else []
         return [
             *((rf"{base}{path.lstrip('/')}", *rest) for path, *rest in callback),
-            (rf"{base}api/kernels/{KERNEL_ID}/channels", Channels, {"server": self}),
-            (rf"{base}voila/api/shutdown/{KERNEL_ID}", Goodbye, {"server": self}),
-            (rf"{base}healthz", Healthz, {"server": self}),
-            (rf"{base}metrics", Metrics, {"server": self}),
+            (rf"{base}api/kernels/{KERNEL_ID}/channels", Channels, {"server": context}),
+            (rf"{base}voila/api/shutdown/{KERNEL_ID}", Goodbye, {"server": context}),
+            (rf"{base}healthz", Healthz, {"server": context}),
+            (rf"{base}metrics", Metrics, {"server": context}),
             (rf"{base}natgrad/(\w+)/([\w.-]+)", AssetHandler, {"assets": self.assets}),
-            (base, FirstLesson, {"server": self}),
-            (rf"{base}home", Home, {"server": self}),
-            (rf"{base}home/([\w-]+)\.svg", Miniature, {"server": self}),
+            (base, FirstLesson, {"server": context}),
+            (rf"{base}home", Home, {"server": context}),
+            (rf"{base}home/([\w-]+)\.svg", Miniature, {"server": context}),
             (rf"{base}([\w-]+)", LessonHandler, lesson),
-            (r".*", NotFound, {"server": self}),
+            (r".*", NotFound, {"server": context}),
         ]
 
     # Life
@@ -402,8 +412,8 @@ class LessonServer(Voila):
             stop.set()
             if sweep is not None:
                 await asyncio.wait([sweep], timeout=10)
-            if "drawing" in vars(self):
-                await self.drawing.close()
+            if self._drawing is not None:
+                await self._drawing.close()
             await self._end_kernels()
             shutil.rmtree(self.connection_dir, ignore_errors=True)
 
@@ -438,12 +448,7 @@ class LessonServer(Voila):
         manager = self.kernel_manager
         for nursery in Forked.nurseries.values():
             await nursery.close()
-        for pool in getattr(manager, "_pools", {}).values():
-            for task in pool:
-                task.cancel()
-            pool.clear()
-        # A pool's task holds the start it will not come to.
-        warnings.filterwarnings("ignore", message=r"coroutine '.*_initialize' was never awaited")
+        cancel_pools(manager)
         with contextlib.suppress(Exception):
             await asyncio.wait_for(ensure_async(manager.shutdown_all(now=True)), 10)
 

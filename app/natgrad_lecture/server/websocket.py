@@ -6,19 +6,17 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import tornado.web
 from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 
+from natgrad_lecture.server.context import Context
 from natgrad_lecture.server.request_filter import PROTOCOL, Refused, ask_in, for_page, message
 from natgrad_lecture.server.security_headers import Guarded
 from natgrad_lecture.server.sessions import Pass
-
-if TYPE_CHECKING:
-    from natgrad_lecture.server.server import LessonServer
 
 IN_FLIGHT = 4
 """Asks that may wait for an answer. A page has one; what comes beyond waits outside."""
@@ -35,7 +33,7 @@ POLICY_VIOLATION = 1008
 class Channels(Guarded, KernelWebsocketHandler):
     """The websocket between a page and its kernel."""
 
-    def initialize(self, server: LessonServer) -> None:
+    def initialize(self, server: Context) -> None:
         """Take the server that knows the passes."""
         self.server = server
         self.holder: Pass | None = None
@@ -123,7 +121,7 @@ class Channels(Guarded, KernelWebsocketHandler):
 class Goodbye(Guarded, APIHandler):
     """A page that goes away ends its kernel with a beacon."""
 
-    def initialize(self, server: LessonServer) -> None:
+    def initialize(self, server: Context) -> None:
         """Take the server that knows the passes."""
         self.server = server
 

@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from natgrad_core.nets.fisher.dense import dense, own_block
+from natgrad_core.nets.dense_fisher import dense, own_block
 from natgrad_core.nets.layers.linear_and_conv import Linear
 from natgrad_core.nets.problem import At
 from natgrad_core.nets.runtime.memory_limit import must_hold

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from natgrad_core.errors import NotFiniteError, SingularMetricError
-from natgrad_core.nets.fisher.dense import contracted, is_all_linear, torch_order
+from natgrad_core.nets.dense_fisher import contracted, is_all_linear, torch_order
 from natgrad_core.nets.fisher.fisher import Fisher
 from natgrad_core.nets.fisher.kfac import Factors, Kronecker
 from natgrad_core.nets.fisher.solver_cost import LOOSE, METHODS, choose, must_fit, preconditions

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from natgrad_core.nets.fisher.dense import is_all_linear
+from natgrad_core.nets.dense_fisher import is_all_linear
 from natgrad_core.nets.fisher.fisher import Fisher
 from natgrad_core.nets.layers.linear_and_conv import Conv2d, Linear
 from natgrad_core.nets.runtime.memory_limit import allowed, must_hold

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from natgrad_core.nets import At, NetProblem, mlp, plane, real, rules
+from natgrad_core.nets.approximations import error
 from natgrad_core.nets.damping import LevenbergMarquardt
-from natgrad_core.nets.fisher.approximations import error
 from natgrad_core.nets.fisher.fisher import Fisher
 from natgrad_core.nets.metrics import Basis, Metric, Operator, exact
 from natgrad_core.nets.normalization import Spectrum, folded, frozen, normed, seen_as

@@ -22,7 +22,6 @@ from natgrad_core.provenance.code_writer import Writer
 from natgrad_core.types import Array
 from natgrad_lecture import controls as panels
 from natgrad_lecture.drawing.sheet import Sheet
-from natgrad_lecture.export.python_script import runs_of
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import (
     Claim,
@@ -39,6 +38,7 @@ from natgrad_lecture.lessons.fisher import level_figure as fisher_level
 from natgrad_lecture.lessons.fisher.data_figure import VIEW, Data
 from natgrad_lecture.lessons.fisher.draws_figure import MOST, PARTS, Draws
 from natgrad_lecture.lessons.fisher.level_figure import Level, place_of, worst_misses
+from natgrad_lecture.runs_as_python import runs_of
 from natgrad_lecture.state.fields import BadInput, choice, control, number, perhaps, point, whole
 from natgrad_lecture.state.state import State, problem_named
 from natgrad_lecture.text.typeset import live_matrix, live_vector

@@ -12,7 +12,6 @@ from natgrad_core.provenance.code_writer import Writer
 from natgrad_core.types import Array
 from natgrad_lecture import controls as panels
 from natgrad_lecture.drawing.palette import ink
-from natgrad_lecture.export.python_script import runs_of
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import (
     Claim,
@@ -32,6 +31,7 @@ from natgrad_lecture.lessons.geodesics.figure import (
     Seen,
     picture,
 )
+from natgrad_lecture.runs_as_python import runs_of
 from natgrad_lecture.state.fields import BadInput, choice, control, number, point
 from natgrad_lecture.state.state import State, numbers
 

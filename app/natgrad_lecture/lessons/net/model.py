@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from natgrad_core.nets import At, NetProblem, mlp, painted, plane, rules
-from natgrad_core.nets.fisher.approximations import error, operators, spectrum
+from natgrad_core.nets.approximations import error, operators, spectrum
 from natgrad_core.nets.reparametrization import Frame, Seen, natural_in
 from natgrad_core.nets.rule import Rule
 from natgrad_core.nets.training import accuracy, begin

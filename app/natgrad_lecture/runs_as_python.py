@@ -1,0 +1,109 @@
+"""Runs written as Python: a script with ``natgrad_core`` that makes the same ``paths``.
+
+Problems, charts and rules know the calls that made them (``natgrad_core.core.provenance``), so that
+runs need nothing more. A lesson that shows something else says it in its own ``script``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from natgrad_core import Problem, Trajectory
+from natgrad_core.core.charted import Charted
+from natgrad_core.provenance.code_writer import Writer
+
+
+def leaves(paths: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """What hangs in nested dicts, each with its names."""
+    if isinstance(paths, Mapping):
+        for name, inner in paths.items():
+            yield from leaves(inner, (*place, str(name)))
+    else:
+        yield place, paths
+
+
+def runs(seen: Any, writer: Writer) -> str:
+    """The script of a ``seen`` whose ``paths`` are trajectories in nested dicts."""
+    return runs_of(seen.paths, writer)
+
+
+def runs_of(paths: Mapping[str, Any], writer: Writer) -> str:
+    """The script of these trajectories in nested dicts."""
+    found = [path for _, path in leaves(paths)]
+    if not found or not all(isinstance(path, Trajectory) for path in found):
+        raise TypeError(
+            "only runs write themselves; a lesson whose paths are more than runs, or none, says "
+            "its own Python: Lesson(script=...), see app/natgrad_lecture/runs_as_python.py"
+        )
+    lines: list[str] = []
+    writer.take("natgrad_core", "run")
+    _name(lines, writer, "problem", [_home(path.problem) for path in found])
+    charted = [path.problem for path in found if isinstance(path.problem, Charted)]
+    _name(lines, writer, "chart", [problem.chart for problem in charted])
+    _name_starts(lines, writer, found)
+    lines += ["", f"paths = {_tree(paths, writer, '')}", ""]
+    if all(isinstance(pair, Mapping) and set(pair) == {"theta", "x"} for pair in paths.values()):
+        writer.take("natgrad_core", "gap")
+        lines += [
+            "for name, pair in paths.items():",
+            '    apart = gap(pair["theta"].home, pair["x"].home)',
+            "    print(f\"{name}: gap {apart:.3g}, loss {pair['theta'].loss[-1]:.6g}\")",
+        ]
+    else:
+        lines += [
+            "for name, path in paths.items():",
+            '    print(f"{name}: ends at {path.home[-1]}, loss {path.loss[-1]:.6g}")',
+        ]
+    return "\n".join(lines)
+
+
+def _home(problem: Problem) -> Problem:
+    return problem.base if isinstance(problem, Charted) else problem
+
+
+def _name(lines: list[str], writer: Writer, word: str, things: list[Any]) -> None:
+    """Give each different thing a variable: ``word``, or ``word_1``, ``word_2``."""
+    written = list(dict.fromkeys(map(writer.write, things)))
+    for i, expression in enumerate(written, 1):
+        name = word if len(written) == 1 else f"{word}_{i}"
+        lines.append(f"{name} = {expression}")
+        writer.name(expression, name)
+
+
+def _name_starts(lines: list[str], writer: Writer, found: list[Trajectory]) -> None:
+    """The starts in the problem's coordinates, and those that a chart makes of them."""
+    homes = [path.theta[0] for path in found if not isinstance(path.problem, Charted)]
+    _name(lines, writer, "start", homes)
+    through: list[str] = []
+    for path in found:
+        if not isinstance(path.problem, Charted):
+            continue
+        for home in homes:
+            if np.array_equal(path.problem.chart.inverse(home), path.theta[0]):
+                call = f"{writer.write(path.problem.chart)}.inverse({writer.write(home)})"
+                through.append(call)
+                writer.name(writer.write(path.theta[0]), call)
+    for i, call in enumerate(unique := list(dict.fromkeys(through)), 1):
+        name = "x" if len(unique) == 1 else f"x_{i}"
+        lines.append(f"{name} = {call}")
+        writer.name(call, name)
+
+
+def _tree(paths: Any, writer: Writer, indent: str) -> str:
+    if isinstance(paths, Mapping):
+        inner = indent + "    "
+        rows = [f"{inner}{writer.write(k)}: {_tree(v, writer, inner)}" for k, v in paths.items()]
+        return "{\n" + ",\n".join(rows) + f",\n{indent}}}"
+    start = writer.write(paths.theta[0])
+    call = f"run({writer.write(paths.problem)}, {writer.write(paths.rule)}, {start}, {paths.steps})"
+    return call if len(indent + call) < 90 else _broken(paths, writer, start, indent)
+
+
+def _broken(path: Trajectory, writer: Writer, start: str, indent: str) -> str:
+    """A run in several lines, where one would be long."""
+    inner = f"\n{indent}    "
+    parts = (writer.write(path.problem), writer.write(path.rule), start, f"steps={path.steps}")
+    return f"run({inner}" + f",{inner}".join(parts) + f",\n{indent})"

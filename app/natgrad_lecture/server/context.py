@@ -1,0 +1,76 @@
+"""What the handlers of requests need of the server: its parts, and what they may ask it to do.
+
+Handlers know this and not the server itself, which is put together from them (``server.py``).
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from natgrad_lecture.server.assets import Assets
+from natgrad_lecture.server.monitoring import Watch
+from natgrad_lecture.server.sessions import Readers
+from natgrad_lecture.server.thumbnails import Drawing
+from natgrad_lecture.server.waiting_line import WaitingLine
+
+
+class Connection(Protocol):
+    """An open websocket of a page."""
+
+    def hang_up(self, code: int, reason: str) -> None:
+        """Close it, and say why."""
+
+
+class Context(Protocol):
+    """The server as its handlers see it."""
+
+    assets: Assets
+    readers: Readers
+    line: WaitingLine
+    watch: Watch
+    limit: int
+    metrics_token: str
+
+    @property
+    def home(self) -> str:
+        """The page with the list of all lessons."""
+        ...
+
+    @property
+    def drawing(self) -> Drawing:
+        """What draws the lessons' thumbnails."""
+        ...
+
+    def lessons(self) -> list[str]:
+        """Return the lessons' names, first the one that ``/`` opens."""
+        ...
+
+    def free(self) -> int:
+        """Return how many more readers may come in."""
+        ...
+
+    def making(self) -> AbstractContextManager[None]:
+        """Keep a place for a reader while their page is made."""
+        ...
+
+    def head(self, lesson: str) -> str:
+        """Return the page as far as it is the same for every visitor."""
+        ...
+
+    def render(self, name: str, /, **values: object) -> str:
+        """Return a template, filled."""
+        ...
+
+    def open_line(self, kernel: str, line: Connection) -> None:
+        """Note that a page opened its websocket."""
+
+    def close_line(self, kernel: str, line: Connection) -> None:
+        """Note that a page's websocket closed."""
+
+    async def end_kernel(self, kernel: str, reason: str = "left") -> None:
+        """End a kernel that nobody needs any more."""
+
+    async def well(self) -> bool:
+        """Return whether kernels can be started."""
+        ...

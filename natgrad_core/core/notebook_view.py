@@ -1,0 +1,19 @@
+"""What a notebook shows of a problem or a run.
+
+The pictures need geometry, which stands on the core. So the core only offers the place, and
+``natgrad_core/__init__.py`` says what is drawn there.
+"""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import Any
+
+
+@singledispatch
+def mime_bundle(thing: object) -> dict[str, Any]:
+    """Return the representations of ``thing`` by mime type, as ``_repr_mimebundle_`` does.
+
+    Registered by type; what is of no registered type shows its ``repr`` alone.
+    """
+    return {"text/plain": repr(thing)}
