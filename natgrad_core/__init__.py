@@ -1,4 +1,4 @@
-"""The natural gradient, exactly: problems, charts, metrics and rules on the plane.
+"""The natural gradient, exactly: problems, charts, metrics and rules, and what follows from them.
 
     from natgrad_core import problems, charts, rules, run
 
@@ -8,36 +8,91 @@
     path = run(problem.through(chart), rules["natural"](rate=0.1), start, steps=200)
 
 ``natgrad_core.nets`` holds the same ideas for small nets and is the only part that needs torch.
+What needs SciPy (geodesics, the gradient flow) is imported when it is first used.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from natgrad_core.charts import charts
+from natgrad_core.core.chart import Chart
+from natgrad_core.core.evaluation import At
+from natgrad_core.core.metric import Metric
 from natgrad_core.core.notebook_view import mime_bundle
 from natgrad_core.core.problem import Problem
-from natgrad_core.core.rule import Rule, chain
+from natgrad_core.core.rule import Rule, chain, descend, direction, precondition
 from natgrad_core.core.run import run
 from natgrad_core.core.trajectory import Trajectory, gap
+from natgrad_core.errors import (
+    NoProbabilityModel,
+    OutsideDomain,
+    SingularMetricError,
+    UnknownName,
+)
 from natgrad_core.metrics import metrics
 from natgrad_core.problems import problems
-from natgrad_core.provenance.cite import cite
 from natgrad_core.rules import rules
+
+if TYPE_CHECKING:
+    from natgrad_core.analysis.grid_sweep import sweep
+    from natgrad_core.expressions.expression_problem import own
+    from natgrad_core.geometry.geodesics import distance
+    from natgrad_core.geometry.geodesics import fisher_rao as geodesic
+    from natgrad_core.geometry.gradient_flow import flow
+    from natgrad_core.provenance.cite import cite
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "At",
+    "Chart",
+    "Metric",
+    "NoProbabilityModel",
+    "OutsideDomain",
     "Problem",
     "Rule",
+    "SingularMetricError",
     "Trajectory",
+    "UnknownName",
     "chain",
     "charts",
     "cite",
+    "descend",
+    "direction",
+    "distance",
+    "flow",
     "gap",
+    "geodesic",
     "metrics",
+    "own",
+    "precondition",
     "problems",
     "rules",
     "run",
+    "sweep",
 ]
+
+_LAZY = {
+    "cite": ("natgrad_core.provenance.cite", "cite"),
+    "distance": ("natgrad_core.geometry.geodesics", "distance"),
+    "flow": ("natgrad_core.geometry.gradient_flow", "flow"),
+    "geodesic": ("natgrad_core.geometry.geodesics", "fisher_rao"),
+    "own": ("natgrad_core.expressions.expression_problem", "own"),
+    "sweep": ("natgrad_core.analysis.grid_sweep", "sweep"),
+}
+"""Names whose modules take time to import, or need SciPy: imported when first used."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    module, attribute = _LAZY[name]
+    return getattr(import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 # What draws for a notebook is imported when a notebook first asks for it.

@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from typing import Any
 
-import numpy as np
-
-from natgrad_core import Problem, Rule, Trajectory, gap, rules, run
+from natgrad_core import Problem, Rule, Trajectory, rules, run
 from natgrad_core.core.chart import Chart
 from natgrad_core.core.charted import Charted
-from natgrad_core.core.evaluation import At
-from natgrad_core.linalg.small_matrices import components
 from natgrad_core.tracing.trace_cache import Traces
 from natgrad_core.types import Array
+from natgrad_lecture.paired_runs import PairedRuns as Twins
+from natgrad_lecture.paired_runs import measured
 from natgrad_lecture.state.state import ChartKey, ProblemKey, Runs, chart_named, problem_named
 
 
@@ -68,61 +66,6 @@ def run_made(
 
 
 @dataclass(frozen=True)
-class Twins:
-    """One rule, run in θ (``home``) and run in x (``away``)."""
-
-    name: str
-    home: Trajectory
-    away: Trajectory
-    chart: Chart
-
-    @cached_property
-    def gap(self) -> float:
-        """max_k ‖θ_k − f(x_k)‖ relative to the path's size: what the invariance meter shows."""
-        return float(gap(self.home.home, self.away.home))
-
-    @cached_property
-    def home_in_x(self) -> Array:
-        """The run in θ, written in x."""
-        return self.chart.inverse(self.home.theta)
-
-    @cached_property
-    def there(self) -> At:
-        """The problem in x, along the run in θ."""
-        return self.away.problem.at(components(self.chart.inverse(self.home.good)))
-
-
-def together(pairs: Iterable[Twins]) -> None:
-    """Work out at once what a picture asks of every pair: its runs in both planes, J, the gap.
-
-    On arrays as small as these NumPy's time goes into its calls, and here are few. Each pair (of
-    one problem, chart and length) finds its share where its properties keep what they found; these
-    are the slow witness.
-    """
-    new = [pair for pair in pairs if "gap" not in vars(pair)]
-    if not new:
-        return
-    chart, problem = new[0].chart, new[0].home.problem
-    home, x = (np.stack([run.theta for run in runs]) for runs in zip(*map(_runs, new), strict=True))
-    runs = [run for pair in new for run in _runs(pair)]
-    with np.errstate(all="ignore"):
-        away, home_in_x = chart.forward(x), chart.inverse(home)
-        points = np.stack([home, away], 1).reshape(len(runs), *home.shape[1:])
-        points[~np.stack([run.ok for run in runs])] = np.nan
-        losses = np.broadcast_to(problem._loss(*components(points)), points.shape[:-1])
-    gaps = gap(np.swapaxes(home, 0, 1), np.swapaxes(away, 0, 1)).tolist()
-    for run_, loss in zip(runs, losses, strict=True):
-        vars(run_)["loss"] = loss
-    for i, pair in enumerate(new):
-        vars(pair).update(home_in_x=home_in_x[i], gap=gaps[i])
-        vars(pair.away)["home"] = away[i]
-
-
-def _runs(pair: Twins) -> tuple[Trajectory, Trajectory]:
-    return pair.home, pair.away
-
-
-@dataclass(frozen=True)
 class Shown:
     """All that the engine says about a state; what figures draw and claims check."""
 
@@ -152,7 +95,11 @@ class Shown:
     @cached_property
     def twins(self) -> dict[str, Twins]:
         """Every chosen rule, run in both coordinates."""
-        return {name: self.pair(name) for name in self.state.rules}
+        return self.pairs(self.state.rules)
+
+    def pairs(self, names: Iterable[str]) -> dict[str, Twins]:
+        """These rules, each run in both coordinates, with the measures of all at once."""
+        return measured({name: self.pair(name) for name in names})
 
     def pair(self, name: str) -> Twins:
         """One rule, run in both coordinates."""

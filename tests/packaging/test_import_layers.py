@@ -29,8 +29,8 @@ ROWS = (
     "natgrad_core",
     # natgrad_core.nets: torch
     "natgrad_core.nets.runtime natgrad_core.nets.layers natgrad_core.nets.datasets"
-    " natgrad_core.nets.likelihood",
-    "natgrad_core.nets.model",
+    " natgrad_core.nets.likelihood natgrad_core.nets.settings natgrad_core.nets.model_calls",
+    "natgrad_core.nets.model natgrad_core.nets.torch_losses",
     "natgrad_core.nets.dense_fisher",
     "natgrad_core.nets.problem",
     "natgrad_core.nets.fisher natgrad_core.nets.rule",
@@ -45,6 +45,7 @@ ROWS = (
     # natgrad_lecture: the lecture
     "natgrad_lecture.extras natgrad_lecture.lesson_names natgrad_lecture.static_files"
     " natgrad_lecture.state natgrad_lecture.text natgrad_lecture.time_limit",
+    "natgrad_lecture.paired_runs",
     "natgrad_lecture.engine_cache",
     "natgrad_lecture.drawing",
     "natgrad_lecture.controls natgrad_lecture.training natgrad_lecture.runs_as_python",

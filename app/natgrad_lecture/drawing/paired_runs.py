@@ -17,7 +17,7 @@ from natgrad_core.linalg.operators import Dense
 from natgrad_core.linalg.small_matrices import components, full, pack
 from natgrad_core.types import Array, Bools, Whole
 from natgrad_lecture.drawing.sheet import Sheet
-from natgrad_lecture.engine_cache import Shown, Twins, together
+from natgrad_lecture.engine_cache import Shown, Twins
 
 RADIUS = 0.02
 """Nats of KL at which every ellipse is drawn: ½ δᵀFδ = 0.02, in every plane and problem."""
@@ -34,17 +34,18 @@ PLANES = ("theta", "x")
 
 def add_paths(sheet: Sheet, shown: Shown, planes: tuple[str, ...] = PLANES) -> None:
     """Both runs of every rule in both planes, with the loss along each for the hover."""
-    together(shown.twins.values())
     for plane in planes:
         for name, twins in shown.twins.items():
             in_theta = plane == "theta"
-            home = twins.home.theta if in_theta else twins.home_in_x
-            away = twins.away.home if in_theta else twins.away.theta
-            for points, run, dash, label in (
-                (home, twins.home, "solid", "run in θ"),
-                (away, twins.away, "dashed", "run in x, mapped back" if in_theta else "run in x"),
+            measures = twins.measures
+            home = twins.home.theta if in_theta else measures.home_in_x
+            away = measures.away_in_theta if in_theta else twins.away.theta
+            back = "run in x, mapped back" if in_theta else "run in x"
+            for points, losses, dash, label in (
+                (home, measures.losses[0], "solid", "run in θ"),
+                (away, measures.losses[1], "dashed", back),
             ):
-                loss = sheet.array(f"loss.{name}.{dash}", run.loss)
+                loss = sheet.array(f"loss.{name}.{dash}", losses)
                 sheet.add(
                     plane, "path", name, label, rule=name, dash=dash, values={"loss": loss},
                     points=points,

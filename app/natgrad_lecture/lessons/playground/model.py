@@ -89,7 +89,7 @@ class Seen(Shown):
     @cached_property
     def twins(self) -> dict[str, Twins]:
         """Every rule that can run, in both coordinates."""
-        return {name: self.pair(name) for name in self.state.running}
+        return self.pairs(self.state.running)
 
     def made(self, name: str, home: bool) -> Made:
         """A rule; in θ (``home``) what is pulled back is the identity."""
