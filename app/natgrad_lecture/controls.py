@@ -7,22 +7,99 @@ from typing import Any
 
 from natgrad_core.core.damping import KINDS
 from natgrad_core.problems import problems
-from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.text.lesson_text import LessonText
 
 Control = dict[str, Any]
 
 _KIND_LABELS = {"identity": "λI", "pulled-back": "λAᵀA"}
 
 
-def group(name: str, label: str, *controls: Control) -> Control:
+def group(name: str, *controls: Control) -> Control:
     """Controls that belong together, under one heading."""
-    return {"id": name, "label": label, "controls": list(controls)}
+    return {"id": name, "controls": list(controls)}
 
 
-def slider(field: str, label: str, low: float, high: float, step: float, /, **more: Any) -> Control:
+def slider(field: str, low: float, high: float, step: float, /, **more: Any) -> Control:
     """A slider with a box for typing; ``scale="log"`` for a rate."""
-    return {"kind": "slider", "field": field, "label": label, "min": low, "max": high,
+    return {"kind": "slider", "field": field, "min": low, "max": high,
             "step": step, "scale": "linear", "unit": "", **more}  # fmt: skip
+
+
+def number(field: str, step: float, **more: Any) -> Control:
+    """A box for a number."""
+    return {"kind": "number", "field": field, "step": step, **more}
+
+
+def choice(field: str, options: Iterable[str | Control], **more: Any) -> Control:
+    """One of a few options: their names, or what ``named`` and ``inked`` make."""
+    return {"kind": "choice", "field": field, "options": _options(options), **more}
+
+
+def checks(field: str, options: Iterable[str | Control], **more: Any) -> Control:
+    """Several of a few options."""
+    return {"kind": "checks", "field": field, "options": _options(options), **more}
+
+
+def button(field: str) -> Control:
+    """A button."""
+    return {"kind": "button", "field": field}
+
+
+def text(field: str, **more: Any) -> Control:
+    """A box for a text."""
+    return {"kind": "text", "field": field, **more}
+
+
+def matrix(field: str, **more: Any) -> Control:
+    """Boxes for the entries of a 2×2 matrix."""
+    return {"kind": "matrix", "field": field, **more}
+
+
+def _options(options: Iterable[str | Control]) -> list[Control]:
+    return [{"value": option} if isinstance(option, str) else option for option in options]
+
+
+def labelled(
+    controls: Iterable[Control],
+    said: LessonText,
+    inks: Mapping[str, Mapping[str, Any]],
+    above: tuple[str, ...] = (),
+) -> list[Control]:
+    """The controls with the labels that ``text.md`` has for them, and helps where there are some.
+
+    What is drawn in an ink is called as the ink is. A label that a control brings along (a
+    problem's name, the learning rate on every page) stays.
+    """
+    found = []
+    for control in controls:
+        path = (
+            *above,
+            str(next(control[key] for key in ("field", "value", "id") if key in control)),
+        )
+        named = {**control, "label": _label(path, control, said, inks)}
+        if path in said.helps:
+            named["help"] = said.helps[path]
+        for key in ("controls", "options"):
+            if key in control:
+                named[key] = labelled(control[key], said, inks, path)
+        found.append(named)
+    return found
+
+
+def _label(
+    path: tuple[str, ...],
+    control: Control,
+    said: LessonText,
+    inks: Mapping[str, Mapping[str, Any]],
+) -> str:
+    if path in said.labels:
+        return said.labels[path]
+    if control.get("ink") in inks:
+        return str(inks[control["ink"]]["label"])
+    if "label" in control:
+        return str(control["label"])
+    where = " of ".join(map(repr, reversed(path)))
+    raise ValueError(f"no label for the control {where}; add it under ::: controls of text.md")
 
 
 def named(options: Mapping[str, str]) -> list[Control]:
@@ -31,8 +108,8 @@ def named(options: Mapping[str, str]) -> list[Control]:
 
 
 def inked(names: Iterable[str]) -> list[Control]:
-    """Options that are drawn, each in the ink it is drawn in."""
-    return [{"value": name, "label": ink(name)["label"], "ink": name} for name in names]
+    """Options that are drawn, each in the ink it is drawn in, and called as the legend does."""
+    return [{"value": name, "ink": name} for name in names]
 
 
 def choose_problem(names: tuple[str, ...]) -> Control:
@@ -41,7 +118,7 @@ def choose_problem(names: tuple[str, ...]) -> Control:
     return {"kind": "choice", "field": "problem", "label": "problem", "options": options}
 
 
-def choose_rules(names: tuple[str, ...]) -> Control:
+def choose_rules(names: Iterable[str]) -> Control:
     """Which rules run, each with the ink it is drawn in."""
     return {"kind": "checks", "field": "rules", "label": "rules", "options": inked(names)}
 
@@ -56,10 +133,10 @@ def coordinates() -> list[Control]:
     """A by its entries and by its parts."""
     return [
         {"kind": "matrix", "field": "matrix", "label": "A"},
-        slider("rotation", "rotation", -180, 180, 1, unit="°"),
-        slider("stretch1", "stretch of x₁", 0.2, 5, 0.01, scale="log"),
-        slider("stretch2", "stretch of x₂", -3, 3, 0.01),
-        slider("shear", "shear", -3, 3, 0.01),
+        slider("rotation", -180, 180, 1, unit="°", label="rotation"),
+        slider("stretch1", 0.2, 5, 0.01, scale="log", label="stretch of x₁"),
+        slider("stretch2", -3, 3, 0.01, label="stretch of x₂"),
+        slider("shear", -3, 3, 0.01, label="shear"),
     ]
 
 
@@ -74,8 +151,8 @@ def start() -> list[Control]:
 def descent() -> list[Control]:
     """Rate, damping and steps."""
     return [
-        slider("rate", "learning rate α", 0.001, 2, 0.001, scale="log"),
-        slider("damping", "damping λ", 0, 100, 0.001, scale="log"),
+        slider("rate", 0.001, 2, 0.001, scale="log", label="learning rate α"),
+        slider("damping", 0, 100, 0.001, scale="log", label="damping λ"),
         choose_damping(),
-        slider("steps", "steps", 1, 400, 1),
+        slider("steps", 1, 400, 1, label="steps"),
     ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from natgrad_lecture.lessons.base import Lesson
-from natgrad_lecture.text.typeset import prose
+from natgrad_lecture.text.markdown import prose
 
 
 @dataclass(frozen=True)

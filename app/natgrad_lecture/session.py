@@ -21,8 +21,8 @@ from natgrad_lecture.nearest import (
 )
 from natgrad_lecture.state.fields import BadInput
 from natgrad_lecture.state.state import read_query
-from natgrad_lecture.text.catalogs import ENGLISH, Say, Words, languages, same, spoken, words
-from natgrad_lecture.text.typeset import prose
+from natgrad_lecture.text.catalogs import Words, spoken
+from natgrad_lecture.text.lesson_text import ENGLISH
 from natgrad_lecture.time_limit import TookTooLong, time_limit
 
 Export = Callable[[Lesson, Any, str, str], str | bytes]
@@ -60,7 +60,8 @@ class Live:
         """
         if ask.get("take"):
             return self._taken(ask)
-        say = self._say(_part(ask, "lang", str))
+        say = self.lesson.say(_part(ask, "lang", str))
+        language = say.language if isinstance(say, Words) else ENGLISH
         errors: dict[str, str] = {}
         dropped: list[str] = []
         known = self._set(ask, errors, dropped)
@@ -83,11 +84,9 @@ class Live:
         if isinstance(say, Words):
             answer = spoken(answer, say)
             traces = [spoken({**trace, "name": say(trace["name"])}, say) for trace in traces]
-        answer |= {"revealed": self._revealed(say), "traces": traces, "buffers": sheet.buffers}
+        answer |= {"revealed": self._revealed(language), "traces": traces, "buffers": sheet.buffers}
         if ask.get("speak"):  # the page is to speak this language from now on
-            answer["lesson"] = self.lesson.static(
-                say.language if isinstance(say, Words) else ENGLISH
-            )
+            answer["lesson"] = self.lesson.static(language)
         if self._widget is not None:
             self._widget.path = self._paths()
         return answer, sheet.data
@@ -173,22 +172,16 @@ class Live:
     def _paths(self) -> dict[str, Any]:
         return self.shown.paths if self.shown else {}
 
-    def _say(self, language: str) -> Say:
-        """How to say things in the reader's language; English where the lesson has no other."""
-        if language == ENGLISH or language not in languages(self.lesson.name):
-            return same
-        return words(language, self.lesson.name)
-
-    def _revealed(self, say: Say) -> dict[str, Any]:
+    def _revealed(self, language: str) -> dict[str, Any]:
         """For each prediction made: what was chosen, what the engine says, and why."""
         said = dict(answer.split(":") for answer in self.store.state.answers)
         return {
             name: {
                 "chosen": int(said[name]),
                 "right": self.lesson.truth(name),
-                "say": prose(say(asked.say)),
+                "say": self.lesson.reason(name, language),
             }
-            for name, asked in self.lesson.predictions.items()
+            for name in self.lesson.questions
             if name in said
         }
 

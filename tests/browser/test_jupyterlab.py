@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.session import Live
 from natgrad_lecture.static_files import script, style
-from natgrad_lecture.text.catalogs import ENGLISH
+from natgrad_lecture.text.lesson_text import ENGLISH
 from natgrad_lecture.widget import plain
 from tests.browser.test_coordinates import (
     ROOT,

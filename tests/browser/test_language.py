@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from natgrad_lecture.lessons import lessons
-from natgrad_lecture.text.catalogs import words
 from tests.browser.test_coordinates import ROOT
 from tests.support.chromium import Server
 
@@ -17,7 +16,7 @@ def test_a_page_speaks_the_browser_s_language_and_the_link_s(
     visitor = browser.new_context(locale="zh-CN", bypass_csp=True)
     page = visitor.new_page()
     page.goto(f"{server.url}coordinates?v=1&rate=0.05")
-    lesson, say = lessons["coordinates"], words("zh", "coordinates")
+    lesson, say = lessons["coordinates"], lessons["coordinates"].say("zh")
     expect(page.locator("h1")).to_have_text(say(lesson.title))
     page.evaluate(f"{ROOT}.settled()")
     assert page.evaluate(f"{ROOT}.state.rate") == 0.05
@@ -43,7 +42,7 @@ def test_a_link_s_language_comes_before_the_browser_s(
     visitor = browser.new_context(locale="en-US", bypass_csp=True)
     page = visitor.new_page()
     page.goto(f"{server.url}{name}?v=1&lang=zh")
-    title = words("zh", name)(lessons[name].title)
+    title = lessons[name].text("zh").title
     assert title != lessons[name].title
     expect(page.locator("h1")).to_have_text(title)
     expect(page.locator("[data-part=undo]").first).to_have_attribute("aria-label", "撤销 (Ctrl Z)")

@@ -17,7 +17,6 @@ from playwright.sync_api import Browser, Page, expect
 from natgrad_lecture.export.saved_page import saved
 from natgrad_lecture.export.static_site import export
 from natgrad_lecture.lessons import lessons
-from natgrad_lecture.text.catalogs import words
 from tests.browser.conftest import Watch
 from tests.browser.test_coordinates import ROOT, paths, settle
 from tests.browser.test_every_lesson import barriers
@@ -105,7 +104,7 @@ def test_a_chart_is_drawn_with_no_server(offline: Page, tmp_path: Path) -> None:
 
 
 def test_a_saved_page_speaks_the_language_it_was_saved_in(offline: Page, tmp_path: Path) -> None:
-    lesson, say = lessons["steepest-descent"], words("zh", "steepest-descent")
+    lesson, say = lessons["steepest-descent"], lessons["steepest-descent"].say("zh")
     path = tmp_path / "zh.html"
     path.write_bytes(saved(lesson, lesson.default, "", "zh", seconds=1.0))
     opened(offline, path)
@@ -186,9 +185,9 @@ def test_what_needs_the_engine_says_so_and_loses_nothing(page: Page) -> None:
 
 
 def test_a_question_is_answered(page: Page) -> None:
-    asked = LESSON.predictions["turned"]
+    asked = LESSON.questions["turned"]
     box = page.locator("[data-predict=turned]")
-    box.locator(".option").nth(LESSON.truth(asked.id)).click()
+    box.locator(".option").nth(LESSON.truth("turned")).click()
     expect(box.locator(".verdict")).to_contain_text("A rotation keeps lengths")
     settle(page)
     assert_it_shows(page, dict(asked.set))

@@ -17,7 +17,7 @@ from natgrad_lecture.drawing.palette import inks
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.engine_cache import Shown
 from natgrad_lecture.lessons import lessons
-from natgrad_lecture.lessons.newton import HESSIANS
+from natgrad_lecture.lessons.newton.state import HESSIANS
 from natgrad_lecture.session import Live
 from tests.lecture.test_session import unpack
 

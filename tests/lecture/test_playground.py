@@ -12,8 +12,7 @@ from natgrad_core import charts, metrics, problems, rules
 from natgrad_core.charts.bend import Bend
 from natgrad_core.charts.linear import Linear
 from natgrad_lecture.lessons import lessons
-from natgrad_lecture.lessons.playground.state import BY_METRIC, PROBLEMS, Play
-from natgrad_lecture.lessons.playground.words import CAVENDISH
+from natgrad_lecture.lessons.playground.state import BY_METRIC, CAVENDISH, PROBLEMS, Play
 from natgrad_lecture.session import Live
 from natgrad_lecture.state.state import OWN, read_query
 

@@ -165,7 +165,7 @@ def test_a_link_to_what_does_not_go_together_says_which_part_was_left_out() -> N
 
 def test_a_prediction_is_kept_and_answered_by_the_engine(live: Live) -> None:
     lesson = live.lesson
-    name, asked = next(iter(lesson.predictions.items()))
+    name, asked = next(iter(lesson.questions.items()))
     first, _ = live.respond({"ask": 1})
     assert first["revealed"] == {}
     answer, _ = live.respond({"ask": 2, "set": {**asked.set, "answers": [f"{name}:0"]}})

@@ -10,29 +10,33 @@ import pytest
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.session import Live
-from natgrad_lecture.text.catalogs import ENGLISH, HERE, Words, languages, words
+from natgrad_lecture.text.__main__ import main
+from natgrad_lecture.text.catalogs import Words, words
+from natgrad_lecture.text.lesson_text import ENGLISH, read
+from natgrad_lecture.text.translations import accept, lag, pairs_of_files, report
 
 TRANSLATED = [
     pytest.param(language, name, id=f"{language}-{name}")
     for name in lessons
-    for language in languages(name)[1:]
+    for language in lessons[name].languages[1:]
 ]
+FILES = pairs_of_files()
 WORDS = Path(__file__).resolve().parents[2] / "app/frontend/src/i18n"
 OTHERS = sorted(path for path in WORDS.glob("??.js") if path.stem != ENGLISH)
 
 
 def hear_all(language: str, name: str) -> Words:
     """The words of a lesson after it has said whatever it can say."""
-    lesson, say = lessons[name], words(language, name)
+    lesson, say = lessons[name], words(language, lessons[name].folder)
     say.missing.clear()
     lesson.static(language)
     live = Live(lesson)
     shown = [preset.set for preset in lesson.presets]
     shown += [claim.set for claim in lesson.claims.values()]
-    shown += [asked.set for asked in lesson.predictions.values()]
+    shown += [asked.set for asked in lesson.questions.values()]
     for changes in shown:
         live.respond({"ask": 1, "reset": True, "set": dict(changes), "lang": language})
-    answers = [f"{asked}:0" for asked in lesson.predictions]
+    answers = [f"{asked}:0" for asked in lesson.questions]
     live.respond({"ask": 1, "reset": True, "set": {"answers": answers}, "lang": language})
     return say
 
@@ -45,7 +49,7 @@ def test_nothing_that_a_lesson_says_is_left_in_english(language: str, name: str)
 
 @pytest.mark.parametrize(("language", "name"), TRANSLATED)
 def test_what_is_wrong_with_a_control_is_said_in_the_language(language: str, name: str) -> None:
-    live, say = Live(lessons[name]), words(language, name)
+    live, say = Live(lessons[name]), words(language, lessons[name].folder)
     say.missing.clear()
     numbers = ("x", 0, 1.5, -1e12, 1e12)
     typed: dict[str, tuple[Any, ...]] = {
@@ -73,22 +77,48 @@ def test_what_is_wrong_with_a_control_is_said_in_the_language(language: str, nam
     assert not say.missing, "\n".join(sorted(say.missing))
 
 
-@pytest.mark.parametrize(("language", "name"), TRANSLATED)
-def test_formulas_and_holes_are_those_of_the_english(language: str, name: str) -> None:
-    for english, other in words(language, name).texts.items():
-        assert other, english
-        formulas = re.compile(r"\$.*?\$", re.S)
-        assert sorted(formulas.findall(english)) == sorted(formulas.findall(other)), english
-        assert english.count("{}") == other.count("{}"), english
+@pytest.mark.parametrize(("english", "other"), FILES, ids=lambda path: "-".join(path.parts[-2:]))
+def test_a_translation_has_every_id_and_every_formula_of_the_english(
+    english: Path, other: Path
+) -> None:
+    found = lag(english, other)
+    assert (found.missing, found.unknown, found.formulas) == ((), (), ()), str(found)
+
+
+def test_what_is_missing_unknown_wrong_or_changed_is_listed(tmp_path: Path) -> None:
+    english, other = tmp_path / "text.md", tmp_path / "text.xx.md"
+    english.write_text(
+        "# A\n\nOne.\n\n## B {#b}\n\n[Is $x$.](#claim-c) [It is $y$.](#claim-d)\n\n"
+        "::: legend\n- `k` a {hole}\n- `l` blue\n:::\n"
+    )
+    other.write_text(
+        "# A\n\nUn.\n\n## B {#b}\n\n[Soit $z$.](#claim-c) [Soit.](#claim-e)\n\n"
+        "::: legend\n- `k` un trou\n- `l` bleu\n:::\n"
+    )
+    found = lag(english, other)
+    assert (found.missing, found.unknown) == (("claim-d",), ("claim-e",))
+    assert found.formulas == ("claim-c", "legend-k")
+    accept(english, other)
+    assert lag(english, other).changed == ()
+    english.write_text(english.read_text().replace("blue", "bluer"))
+    read.cache_clear()
+    assert lag(english, other).changed == ("legend-l",)
+    assert "English changed: legend-l" in str(lag(english, other))
+
+
+def test_the_command_lists_what_lags(capsys: pytest.CaptureFixture[str]) -> None:
+    said = report()
+    assert main([]) == bool(said)
+    assert (said or "every translation says what the English says") in capsys.readouterr().out
 
 
 def test_three_lessons_at_least_are_translated() -> None:
     assert {"coordinates", "newton", "steepest-descent"} <= {case.values[1] for case in TRANSLATED}
 
 
-def test_a_text_with_holes_translates_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    say = Words(ENGLISH)
-    say.texts = {"{}; {}": "{}；{}", "{}: {}, gap {}": "{}：{}，差 {}", "plain": "P", "split": "S"}
+def test_a_text_with_holes_translates_its_parts() -> None:
+    texts = {"{}; {}": "{}；{}", "{}: {}, gap {}": "{}：{}，差 {}", "plain": "P", "split": "S"}
+    say = Words(ENGLISH, texts)
     assert say("plain: split, gap 0.41; plain: split, gap 2") == "P：S，差 0.41；P：S，差 2"
     assert say("no such thing") == "no such thing"
     assert say.missing == {"no such thing"}
@@ -106,4 +136,4 @@ def test_the_stage_says_everything_in_every_language(path: Path) -> None:
     keys = re.compile(r'^ *"([\w-]+)": ', re.M)
     english, other = (p.read_text("utf-8") for p in (WORDS / "en.js", path))
     assert sorted(keys.findall(other)) == sorted(keys.findall(english))
-    assert HERE.joinpath(path.stem).is_dir()
+    assert any(other.suffixes[0] == f".{path.stem}" for _, other in FILES)

@@ -10,8 +10,8 @@ from natgrad_core.nets.training import median, reached
 from natgrad_lecture import training
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
-from natgrad_lecture.lessons.race import OPTIONS, RULES, TASKS, TUNED, Racing
 from natgrad_lecture.lessons.race.figure import picture
+from natgrad_lecture.lessons.race.state import OPTIONS, RULES, TASKS, TUNED, Racing
 from natgrad_lecture.session import Live
 from natgrad_lecture.state.state import read_query
 

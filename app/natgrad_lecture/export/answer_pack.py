@@ -22,7 +22,7 @@ from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.session import Live
 from natgrad_lecture.state.state import State
 from natgrad_lecture.state.store import Store
-from natgrad_lecture.text.catalogs import ENGLISH
+from natgrad_lecture.text.lesson_text import ENGLISH
 from natgrad_lecture.widget import plain
 
 GRID = 9
@@ -142,8 +142,8 @@ class Pack:
     def parts(self, first: int, nav: Any = None) -> tuple[str, str]:
         """The pack as a page holds it: JSON and arrays, each compressed, in base64."""
         truths = {
-            name: {"right": self.lesson.truth(name), "say": asked.reason}
-            for name, asked in self.lesson.predictions.items()
+            name: {"right": self.lesson.truth(name), "say": self.lesson.reason(name)}
+            for name in self.lesson.questions
         }
         content = {
             "lesson": {**self.lesson.static(self.language), "languages": [], "nav": nav},

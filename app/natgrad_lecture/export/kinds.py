@@ -10,7 +10,7 @@ from natgrad_lecture.export.python_script import script
 from natgrad_lecture.export.saved_page import saved
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.session import Export
-from natgrad_lecture.text.catalogs import ENGLISH, languages
+from natgrad_lecture.text.lesson_text import ENGLISH
 
 
 def _script(lesson: Lesson, state: Any, link: str, _language: str) -> str:
@@ -22,7 +22,7 @@ def _sources(lesson: Lesson, state: Any, _link: str, _language: str) -> str:
 
 
 def _page(lesson: Lesson, state: Any, link: str, language: str) -> bytes:
-    spoken = language if language in languages(lesson.name) else ENGLISH
+    spoken = language if language in lesson.languages else ENGLISH
     return saved(lesson, state, link, spoken)
 
 

@@ -16,7 +16,7 @@ from natgrad_lecture.export.answer_pack import HASTE, Pack, acts_of
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.state.state import State
 from natgrad_lecture.static_files import plotly, script, style
-from natgrad_lecture.text.catalogs import ENGLISH
+from natgrad_lecture.text.lesson_text import ENGLISH
 
 SECONDS = 20.0
 """That a reader waits for a page of his own at most; what is not made by then is left out."""

@@ -1,138 +1,115 @@
 """What a lesson is: words, claims, presets, controls, and a picture of a state.
 
-A mathematical sentence is a ``Claim``: the sentence, what to set so that the picture shows it, and
-a check that the tests run on the engine's own answer. A plain sentence holds no mathematics; what
-only fixes notation is a ``Definition``.
+A lesson is a folder. Its words stand in ``text.md``, which is edited without any Python; a
+mathematical sentence there is a claim, ``[the sentence](#claim-its-id)``, and the ``Claim`` of
+that id says what to set so that the picture shows it, and checks it on the engine's own answer.
 """
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from natgrad_core.provenance.code_writer import Writer
+from natgrad_lecture.controls import labelled
 from natgrad_lecture.drawing.palette import inks
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.thumbnail import miniature
 from natgrad_lecture.engine_cache import Shown
 from natgrad_lecture.state.state import PAGE, VERSION, State
 from natgrad_lecture.state.store import Store
-from natgrad_lecture.text.catalogs import ENGLISH, Say, languages, same, spoken, words
-from natgrad_lecture.text.typeset import formula, prose
+from natgrad_lecture.text.catalogs import Say, same, spoken, words
+from natgrad_lecture.text.lesson_text import (
+    ENGLISH,
+    LessonText,
+    Section,
+    languages_of,
+    path_of,
+    read,
+    title_of,
+)
+from natgrad_lecture.text.typeset import formula
 
 _GROWN = 1.0
 """Seconds that the miniature of a picture which grows may take."""
 
 
+Changes = Mapping[str, Any]
+"""What is set, by the names of controls."""
+
+
 @dataclass(frozen=True)
 class Claim:
-    """A sentence that the engine can show to be so. ``check`` reads what it computed."""
+    """What shows a claim and what checks it; its sentence stands in ``text.md`` under the same id.
 
-    id: str
-    sentence: str
-    set: Mapping[str, Any]
-    check: Callable[[Any], bool]
-
-
-@dataclass(frozen=True)
-class Definition:
-    """A sentence that fixes what a symbol means; there is nothing to check."""
-
-    sentence: str
-
-
-@dataclass(frozen=True)
-class Predict:
-    """A question to answer before looking. ``truth`` is the right option's index, as the engine
-    has it in the state that ``set`` makes; ``say`` is the reason, shown with the answer.
+    ``set`` is what to change of the default so that the picture shows it; ``check`` reads what the
+    engine computed of that state.
     """
 
-    id: str
-    question: str
-    options: tuple[str, ...]
-    set: Mapping[str, Any]
-    truth: Callable[[Any], int]
-    say: str
-
-    @property
-    def reason(self) -> str:
-        """The reason, as HTML."""
-        return prose(self.say)
-
-
-Sentence = str | Claim | Definition
+    set: Changes
+    check: Callable[[Any], bool]
+    scope: Callable[[Any], Iterable[Any]] | None = None
+    """Over which states the sentence is true; None: in the state that ``set`` makes."""
+    shows: tuple[str, ...] = ()
+    """What of the picture shows it, by the names of traces."""
 
 
 @dataclass(frozen=True)
-class Section:
-    """A few sentences under one heading."""
+class Question:
+    """What is set before a question of ``text.md`` is asked, and which option is right.
 
-    id: str
-    heading: str
-    sentences: tuple[Sentence, ...]
-    predict: Predict | None = None
+    ``truth`` is the right option's index, as the engine has it in the state that ``set`` makes.
+    """
+
+    set: Changes
+    truth: Callable[[Any], int]
 
 
 @dataclass(frozen=True)
 class Preset:
     """A named state, with one sentence on what to see in it. It starts from the default."""
 
-    name: str
-    set: Mapping[str, Any]
-    say: str
-
-    @property
-    def id(self) -> str:
-        """Its name as a link writes it."""
-        return "-".join(re.findall(r"\w+", self.name.lower()))
-
-
-@dataclass(frozen=True)
-class Formula:
-    """A line of the formula strip, in parts between which it may break.
-
-    ``@name@`` in the LaTeX are places for live numbers.
-    """
-
     id: str
-    parts: tuple[str, ...]
-    say: str = ""
+    name: str
+    set: Changes
+    say: str
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """One lesson. ``see`` asks the engine about a state; ``picture`` draws what it says on a sheet
+    """One lesson, beside whose ``__init__.py`` (``file``) stands what it says, ``text.md``.
+
+    ``see`` asks the engine about a state; ``picture`` draws what it says on a sheet
     and returns the rest of the answer: planes, steps, handles, numbers, description, and where
-    there is one the meter, whose heading is ``meter``. ``remarks`` of the answer stand beside the
+    there is one the meter. ``remarks`` of the answer stand beside the
     controls that they are about: what was wished and cannot be, and why.
     """
 
-    name: str
-    title: str
-    takeaway: str
-    sections: tuple[Section, ...]
-    presets: tuple[Preset, ...]
-    formulas: tuple[Formula, ...]
-    controls: Callable[[], list[dict[str, Any]]]
+    file: str
+    claims: Mapping[str, Claim]
+    """By their ids in ``text.md``."""
+    sets: Mapping[str, Changes]
+    """What each preset of ``text.md`` sets, by its id."""
     picture: Callable[[Any, Sheet], dict[str, Any]]
     default: State
+    controls: Callable[[], list[dict[str, Any]]] = list
+    questions: Mapping[str, Question] = field(default_factory=dict)
     see: Callable[[Any], Any] = Shown
     order: int = 1
     """Its place in the lecture."""
     rules: tuple[str, ...] = ()
     inks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Inks of its own, beside those of its rules and of the things on every page."""
-    meter: str = ""
     lights: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Which inks a symbol of the text stands for: the one lights the others, and back."""
     sources: tuple[str, ...] = ()
     """What it draws on, "Amari 1998, sec. 2"; natgrad_core/provenance/bibliography.py holds the
     works."""
-    small: Mapping[str, Any] = field(default_factory=dict)
+    small: Changes = field(default_factory=dict)
     """What its miniature shows, if not the default."""
     heavy: bool = False
     """Whether it needs torch; its picture may grow by training."""
@@ -143,15 +120,55 @@ class Lesson:
     """What a lecturer shows, in order: ids of presets, or ``claim.id``; all presets if none."""
 
     @property
-    def claims(self) -> dict[str, Claim]:
-        """The lesson's claims by id."""
-        sentences = [s for section in self.sections for s in section.sentences]
-        return {s.id: s for s in sentences if isinstance(s, Claim)}
+    def folder(self) -> Path:
+        """The folder that the lesson is."""
+        return Path(self.file).parent
 
     @property
-    def predictions(self) -> dict[str, Predict]:
-        """The lesson's questions by id."""
-        return {s.predict.id: s.predict for s in self.sections if s.predict}
+    def name(self) -> str:
+        """Its name, the folder's: of ``steepest_descent`` it is ``steepest-descent``."""
+        return self.folder.name.replace("_", "-")
+
+    def text(self, language: str = ENGLISH) -> LessonText:
+        """What it says, in one of its languages."""
+        found = read(path_of(self.folder, language))
+        if language == ENGLISH:
+            _same_ids(self.name, "claim", found.claims, self.claims)
+            _same_ids(self.name, "question", found.questions, self.questions)
+            _same_ids(self.name, "preset", found.presets, self.sets)
+        return found
+
+    @property
+    def title(self) -> str:
+        """Its title, in English."""
+        return self.text().title
+
+    @property
+    def takeaway(self) -> str:
+        """What to remember of it, in a line."""
+        return self.text().takeaway
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """Its sections, in English."""
+        return self.text().sections
+
+    @property
+    def presets(self) -> tuple[Preset, ...]:
+        """Its presets, in the order of the text."""
+        said = self.text().presets
+        return tuple(Preset(id, it.name, self.sets[id], it.say) for id, it in said.items())
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that it can be read in, English first."""
+        return languages_of(self.folder)
+
+    def say(self, language: str) -> Say:
+        """How what the engine answers is said in a language; as it is where it has no other."""
+        if language == ENGLISH or language not in self.languages:
+            return same
+        return words(language, self.folder)
 
     @property
     def shows(self) -> dict[str, Preset | Claim]:
@@ -168,11 +185,18 @@ class Lesson:
         """The right answer to a question, as the engine has it."""
         return _truth(self.name, name)
 
+    def reason(self, name: str, language: str = ENGLISH) -> str:
+        """Why a question's right answer is right, as HTML."""
+        return self.text(language).questions[name].reason.html
+
     def said(self) -> list[str]:
         """All that the lesson says, in which it may name its sources."""
-        sentences = [s for section in self.sections for s in section.sentences]
-        return [*self.sources, *(s if isinstance(s, str) else s.sentence for s in sentences),
-                *(asked.say for asked in self.predictions.values())]  # fmt: skip
+        text = self.text()
+        return [
+            *self.sources,
+            *(section.source() for section in text.sections),
+            *(asked.reason.source for asked in text.questions.values()),
+        ]
 
     def caption(self, state: State) -> str:
         """What a state is, in a line: a preset's name and what to see in it, or the takeaway."""
@@ -203,37 +227,46 @@ class Lesson:
 
     def static(self, language: str = ENGLISH) -> dict[str, Any]:
         """All that does not change with the state, as JSON has it, in one of its languages."""
-        say = same if language == ENGLISH else words(language, self.name)
-        fixed = {
+        text, say = self.text(language), self.say(language)
+        ground = self._ground()
+        fixed = spoken({"controls": self.controls(), "inks": inks(self.rules)}, say)
+        drawn = {**fixed["inks"], **self._inks(text)}
+        return {
             "name": self.name,
             "language": language,
-            "languages": list(languages(self.name)),
-            "title": self.title,
-            "takeaway": self.takeaway,
-            "meter": self.meter,
+            "languages": list(self.languages),
+            "title": text.title,
+            "takeaway": text.takeaway,
+            "meter": text.phrases.get("meter", ""),
             "version": VERSION,
             "k": self.default.k,
             "own": list(PAGE),
             "talk": list(self.talk),
-            "nav": _neighbors(self.name),
+            "nav": _neighbors(self.name, language),
             "lights": {symbol: list(names) for symbol, names in self.lights.items()},
-            "words": [self._section(section, say) for section in self.sections],
-            "controls": self.controls(),
+            "words": [_section(part, ground, self.questions) for part in text.sections],
+            "controls": labelled(fixed["controls"], text, drawn),
             "formulas": [
-                {"id": f.id, "html": "".join(map(formula, f.parts)), "say": f.say}
-                for f in self.formulas
+                {"id": line.id, "html": "".join(map(formula, line.parts)), "say": line.say}
+                for line in text.formulas
             ],
-            "inks": {**inks(self.rules), **self.inks},
+            "inks": drawn,
+            "claims": {
+                name: {"set": {**ground, **claim.set}, "sentence": text.claims[name].plain}
+                for name, claim in self.claims.items()
+            },
+            "presets": [
+                {"id": id, "name": it.name, "set": {**ground, **self.sets[id]}, "say": it.say}
+                for id, it in text.presets.items()
+            ],
         }
-        claims = {
-            c.id: {"set": {**self._ground(), **c.set}, "sentence": _plain(say(c.sentence))}
-            for c in self.claims.values()
+
+    def _inks(self, text: LessonText) -> dict[str, dict[str, Any]]:
+        """The lesson's own inks, each labelled as the legend has it."""
+        return {
+            name: {**ink, "label": text.legend[name]} if name in text.legend else dict(ink)
+            for name, ink in self.inks.items()
         }
-        presets = [
-            {"id": p.id, "name": say(p.name), "set": {**self._ground(), **p.set}, "say": say(p.say)}
-            for p in self.presets
-        ]
-        return {**spoken(fixed, say), "claims": claims, "presets": presets}
 
     def miniature(self) -> str:
         """The first picture in small, as an SVG. Of a ``heavy`` lesson this loads torch."""
@@ -243,7 +276,7 @@ class Lesson:
         while "more" in answer and time.perf_counter() < end:
             sheet = Sheet(fine=answer["more"])
             answer = self.picture(seen, sheet)
-        return miniature(answer, sheet, {**inks(self.rules), **self.inks})
+        return miniature(answer, sheet, {**inks(self.rules), **self._inks(self.text())})
 
     def _ground(self) -> dict[str, Any]:
         """The default, field by field: a preset shows the same wherever the reader was.
@@ -254,29 +287,26 @@ class Lesson:
         del plain["answers"]
         return {**({"problem": plain["problem"]} if "problem" in plain else {}), **plain}
 
-    def _section(self, section: Section, say: Say) -> dict[str, Any]:
-        parts = []
-        for sentence in section.sentences:
-            if isinstance(sentence, Claim):
-                words = prose(say(sentence.sentence))
-                parts.append(f'<a class="claim" data-claim="{sentence.id}">{words}</a>')
-            elif isinstance(sentence, Definition):
-                parts.append(prose(say(sentence.sentence)))
-            else:
-                parts.append(prose(say(sentence)))
-        asked = section.predict
-        predict = asked and {
-            "id": asked.id,
-            "html": prose(say(asked.question)),
-            "options": [prose(say(option)) for option in asked.options],
-            "set": {**self._ground(), **asked.set},
-        }
-        return {
-            "id": section.id,
-            "heading": section.heading,
-            "html": f"<p>{' '.join(parts)}</p>",
-            "predict": predict,
-        }
+
+def _section(part: Section, ground: Changes, questions: Mapping[str, Question]) -> dict[str, Any]:
+    asked = part.question
+    predict = asked and {
+        "id": asked.id,
+        "html": asked.asked.html,
+        "options": [option.html for option in asked.options],
+        "set": {**ground, **questions[asked.id].set},
+    }
+    return {"id": part.id, "heading": part.heading, "html": part.html, "predict": predict}
+
+
+def _same_ids(lesson: str, kind: str, text: Iterable[str], code: Iterable[str]) -> None:
+    """Refuse a claim, question or preset that stands in the text alone, or in Python alone."""
+    said, made = set(text), set(code)
+    if said == made:
+        return
+    wrong = [f"{name!r} stands in text.md alone" for name in sorted(said - made)]
+    wrong += [f"{name!r} stands in Python alone" for name in sorted(made - said)]
+    raise ValueError(f"the {kind}s of the lesson {lesson!r}: {'; '.join(wrong)}")
 
 
 @lru_cache(maxsize=256)
@@ -285,11 +315,11 @@ def _truth(lesson: str, name: str) -> int:
     from natgrad_lecture.lessons import lessons
 
     taught = lessons[lesson]
-    asked = taught.predictions[name]
+    asked = taught.questions[name]
     return asked.truth(taught.after(asked.set))
 
 
-def _neighbors(name: str) -> dict[str, Any]:
+def _neighbors(name: str, language: str) -> dict[str, Any]:
     """The lessons before and after, by the lecture's order."""
     # The shelf is filled by modules that import this one.
     from natgrad_lecture.lessons import lessons
@@ -297,8 +327,15 @@ def _neighbors(name: str) -> dict[str, Any]:
     row = sorted(lessons.values(), key=lambda lesson: (lesson.order, lesson.name))
     at = [lesson.name for lesson in row].index(name)
     near = {"before": at - 1, "after": at + 1}
+    say = lessons[name].say(language)
+
+    def title(near: Lesson) -> str:
+        if language in near.languages:
+            return title_of(near.folder, language)
+        return say(title_of(near.folder))
+
     return {
-        way: {"name": row[i].name, "title": row[i].title}
+        way: {"name": row[i].name, "title": title(row[i])}
         for way, i in near.items()
         if 0 <= i < len(row)
     }
@@ -307,8 +344,3 @@ def _neighbors(name: str) -> dict[str, Any]:
 def _aside(state: State) -> dict[str, Any]:
     """What does not tell one picture from another: the step shown, and what was predicted."""
     return {"k": state.k, "answers": state.answers}
-
-
-def _plain(sentence: str) -> str:
-    """The sentence without its markup, for a tooltip."""
-    return sentence.replace("$", "").replace("*", "").replace("\\", "")

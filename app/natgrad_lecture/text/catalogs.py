@@ -1,10 +1,10 @@
-"""A lesson in another language: a catalog a lesson, of what it says in English and how to say it.
+"""What the engine answers, said in another language.
 
-The lessons are written in English, and stay the one place for their words. A catalog is a gettext
-file, ``zh/coordinates.po``, which any translator's tool opens; ``zh/common.po`` holds what every
-lesson shares. What is composed while the page runs ("climbed: the loss went from 2 to 3") is
-matched by a text with holes, "climbed: the loss went from {} to {}", whose parts are translated in
-turn.
+A lesson's own words stand in its ``text.md`` and, say, ``text.zh.md``, under the same ids;
+``common.md`` and ``common.zh.md`` beside this module hold what every lesson shares: titles of
+problems, messages about a control. What is composed while the page runs ("climbed: the loss went
+from 2 to 3") is English; it is found by its text with holes, "climbed: the loss went from {} to
+{}", and said in the other language, its parts translated in turn.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+from natgrad_lecture.text.lesson_text import path_of, read
+
 HERE = Path(__file__).parent
-ENGLISH = "en"
 
 Say = Callable[[str], str]
 """Words in English -> the reader's."""
@@ -37,17 +38,15 @@ def same(text: str) -> str:
 
 
 class Words:
-    """The catalog of one lesson in one language; called with a text it gives the translation.
+    """The words of one language; called with an English text it gives the translation.
 
-    A text that the catalog has not stays as it is; ``missing`` collects those.
+    A text that it has not stays as it is; ``missing`` collects those.
     """
 
-    def __init__(self, language: str, *names: str) -> None:
+    def __init__(self, language: str, texts: Mapping[str, str]) -> None:
         self.language = language
-        self.texts: dict[str, str] = {}
+        self.texts = dict(texts)
         self.missing: set[str] = set()
-        for name in names:
-            self.texts |= _read(HERE / language / f"{name}.po")
 
     def __call__(self, text: str) -> str:
         """The text in this language."""
@@ -91,20 +90,17 @@ def _under(key: str, value: Any, say: Say) -> Any:
 
 
 @lru_cache(maxsize=64)
-def words(language: str, lesson: str) -> Words:
-    """The catalog of a lesson in a language that it has."""
-    return Words(language, "common", lesson)
+def words(language: str, folder: Path) -> Words:
+    """What is said in a language of a lesson's folder: what all share, and its own."""
+    common = pairs(HERE / "common.md", HERE / f"common.{language}.md")
+    return Words(language, common | pairs(path_of(folder), path_of(folder, language)))
 
 
-@lru_cache(maxsize=64)
-def languages(lesson: str) -> tuple[str, ...]:
-    """The languages that a lesson can be read in, English first."""
-    return (ENGLISH, *sorted(path.parent.name for path in HERE.glob(f"*/{lesson}.po")))
-
-
-@lru_cache(maxsize=64)
-def _read(path: Path) -> dict[str, str]:
-    from babel.messages.pofile import read_po  # only who reads another language waits for it
-
-    with path.open("rb") as file:
-        return {str(m.id): str(m.string) for m in read_po(file) if m.id}
+def pairs(english: Path, other: Path) -> dict[str, str]:
+    """Each text in English and, by the same id, in the other language."""
+    said = read(other).units
+    return {
+        re.sub(r"\{\w*\}", "{}", text): re.sub(r"\{\w*\}", "{}", said[id])
+        for id, text in read(english).units.items()
+        if text and id in said
+    }

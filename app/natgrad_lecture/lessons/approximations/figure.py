@@ -12,29 +12,32 @@ from natgrad_lecture.drawing.plotly_chart import chart, table
 from natgrad_lecture.drawing.run_messages import remarks
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 INKS: dict[str, Ink] = {
-    "exact": {**ink("natural"), "label": "exact"},
-    "plain": {**ink("gradient"), "label": "identity (plain)"},
+    "exact": ink("natural"),
+    "plain": ink("gradient"),
     **{name: ink(name) for name in ("block", "ekfac", "kfac", "diagonal")},
-    "empirical": {"label": "empirical", "light": "#8a6a00", "dark": "#e0bf4a",
+    "empirical": {"light": "#8a6a00", "dark": "#e0bf4a",
                   "symbol": "triangle", "width": 2.6},
-    "fixed": {"label": "exact, fixed λ", "light": "#1d6fa5", "dark": "#7fc4ee", "symbol": "star",
+    "fixed": {"light": "#1d6fa5", "dark": "#7fc4ee", "symbol": "star",
               "width": 2.6},
-    "bound": {"label": "cos²φ of the exact", "light": "#6b6b70", "dark": "#a5a5a8"},
-    "as it is": {"label": "as it is", "light": "#1b1b1f", "dark": "#f3f3f0"},
-    "centered": {"label": "centered", "light": "#1d6fa5", "dark": "#7fc4ee"},
-    "standardized": {"label": "standardized", "light": "#8a5a00", "dark": "#e6b84d"},
-    "whitened": {"label": "whitened", "light": "#00735a", "dark": "#3ecfa6"},
-    "batch norm": {"label": "batch norm, frozen", "light": "#a23b72", "dark": "#e58fbf"},
-    "folded": {"label": "the same net, norm folded in", "light": "#6b2fa0", "dark": "#c79bf2",
+    "bound": {"light": "#6b6b70", "dark": "#a5a5a8"},
+    "as it is": {"light": "#1b1b1f", "dark": "#f3f3f0"},
+    "centered": {"light": "#1d6fa5", "dark": "#7fc4ee"},
+    "standardized": {"light": "#8a5a00", "dark": "#e6b84d"},
+    "whitened": {"light": "#00735a", "dark": "#3ecfa6"},
+    "batch norm": {"light": "#a23b72", "dark": "#e58fbf"},
+    "folded": {"light": "#6b2fa0", "dark": "#c79bf2",
                "symbol": "triangle"},
 }  # fmt: skip
 
 
 def label(name: str) -> str:
     """What a matrix, a run or a frame is called."""
-    return str(INKS[name]["label"])
+    return str(say.legend.get(name) or INKS[name]["label"])
 
 
 def add_fan(sheet: Sheet, seen: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from natgrad_lecture.state.fields import choice, control, number, several, whole
 from natgrad_lecture.state.state import State
@@ -42,3 +43,19 @@ class Nearing(State):
     )
     steps: int = control(60, "steps", whole("steps", "the number of steps", 1, 200))
     seed: int = control(0, "seed", whole("seed", "the seed", 0, 9999))
+
+
+STALL = {"show": "runs", "data": "digits", "runs": ("kfac", "empirical"), "steps": 60}
+FIXED = {"show": "runs", "data": "wine", "runs": ("fixed", "exact"), "damping": 1e-4, "steps": 40}
+SPECTRA = {"show": "spectrum", "data": "digits"}
+NORMED = {**SPECTRA, "frames": ("folded", "batch norm")}
+BOLD = {"after": 0, "damping": 0.001}
+PRESETS: dict[str, dict[str, Any]] = {
+    "one-step": {},
+    "too-bold": BOLD,
+    "the-empirical-fisher-stalls": STALL,
+    "fixed-damping": FIXED,
+    "whitening": SPECTRA,
+    "batch-norm": NORMED,
+}
+"""What each preset sets, by its id in text.md."""

@@ -14,7 +14,7 @@ from natgrad_lecture.engine_cache import Shown
 
 STAGES = ("off", "gradient", "step", "back")
 
-INKS = {"back": {"label": "−AAᵀ∇J", "light": "#7b3fa0", "dark": "#cf9ff0"}}
+INKS = {"back": {"light": "#7b3fa0", "dark": "#cf9ff0"}}
 
 _LONG = 0.2
 """The length of −∇J, in views; the other arrows are in proportion to it."""

@@ -39,8 +39,8 @@ INKS = {
     **{way: {**ink(way), "label": LABELS[way]} for way in WAYS[:2]},
     AVERAGED: {"label": LABELS[AVERAGED], "light": "#6b2fa0", "dark": "#c79bf2",
                "symbol": "square", "width": 2.6},
-    "bound": {"label": "Cramér–Rao bound", "light": "#1b1b1f", "dark": "#f3f3f0"},
-    "exact": {"label": "exact mean", "light": GRAY, "dark": "#9aa3ad"},
+    "bound": {"light": "#1b1b1f", "dark": "#f3f3f0"},
+    "exact": {"light": GRAY, "dark": "#9aa3ad"},
 }  # fmt: skip
 
 

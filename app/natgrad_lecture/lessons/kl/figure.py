@@ -352,3 +352,16 @@ def _numbers(seen: Seen, sheet: Sheet) -> dict[str, Any]:
     x_p, x_q = seen.numbers_of
     pairs = {"p": seen.p, "q": seen.q, "xp": x_p, "xq": x_q}
     return found | {f"{name}.{i}": float(v[i]) for name, v in pairs.items() for i in (0, 1)}
+
+
+INKS = {
+    "p": {"light": "#1b1b1f", "dark": "#f3f3f0", "symbol": "circle"},
+    "q": {"light": "#8a5a00", "dark": "#e6b84d", "symbol": "circle"},
+    "kl": {"light": "#0b62a8", "dark": "#63b3f5", "symbol": "circle"},
+    "less": {"light": "#a23b72", "dark": "#e58fbf", "symbol": "circle"},
+    "change": {"light": "#7b3fa0", "dark": "#cf9ff0", "symbol": "circle"},
+    "hellinger": {"light": "#3d4a9e", "dark": "#a3aef5", "symbol": "circle"},
+    "l2": {"light": "#a23b72", "dark": "#e58fbf", "symbol": "circle"},
+    "apart": {"light": "#c2410c", "dark": "#fb923c",
+              "symbol": "circle"},
+}  # fmt: skip

@@ -15,20 +15,23 @@ from natgrad_lecture.drawing.paired_runs import RADIUS, add_paths, ellipses_at, 
 from natgrad_lecture.drawing.palette import ink
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane, window
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 INKS = {
-    "natural": {**ink("natural"), "label": "fixed rate"},
-    "kl-limited": {**ink("kl-limited"), "label": "at most r nats"},
-    "field": {"label": "directions", "light": "#00735a", "dark": "#3ecfa6"},
-    "flow": {"label": "flow", "light": "#7cc4ae", "dark": "#1f6f59"},
-    "identity": {"label": "in σ", "light": "#00735a", "dark": "#3ecfa6", "symbol": "diamond"},
-    "variance": {"label": "in σ²", "light": "#0b468a", "dark": "#4f9fe8", "symbol": "square"},
-    "log-scale": {"label": "in log σ", "light": "#8a5a00", "dark": "#e6b84d", "symbol": "triangle"},
-    "precision": {"label": "in 1/σ²", "light": "#a23b72", "dark": "#e58fbf", "symbol": "circle"},
-    "stay": {"label": "no change", "light": "#6b7280", "dark": "#9aa3ad"},
-    "radius": {"label": "r", "light": "#6b7280", "dark": "#9aa3ad"},
-    "one": {"label": "one step", "light": "#00735a", "dark": "#3ecfa6", "symbol": "diamond"},
-    "whole": {"label": "a whole run", "light": "#3d4a9e", "dark": "#a3aef5", "symbol": "square"},
+    "natural": ink("natural"),
+    "kl-limited": ink("kl-limited"),
+    "field": {"light": "#00735a", "dark": "#3ecfa6"},
+    "flow": {"light": "#7cc4ae", "dark": "#1f6f59"},
+    "identity": {"light": "#00735a", "dark": "#3ecfa6", "symbol": "diamond"},
+    "variance": {"light": "#0b468a", "dark": "#4f9fe8", "symbol": "square"},
+    "log-scale": {"light": "#8a5a00", "dark": "#e6b84d", "symbol": "triangle"},
+    "precision": {"light": "#a23b72", "dark": "#e58fbf", "symbol": "circle"},
+    "stay": {"light": "#6b7280", "dark": "#9aa3ad"},
+    "radius": {"light": "#6b7280", "dark": "#9aa3ad"},
+    "one": {"light": "#00735a", "dark": "#3ecfa6", "symbol": "diamond"},
+    "whole": {"light": "#3d4a9e", "dark": "#a3aef5", "symbol": "square"},
 }  # fmt: skip
 
 RATES: Array = np.power(0.5, np.arange(1.0, 8.0))
@@ -83,7 +86,7 @@ def _add_step(sheet: Sheet, shown: Any) -> None:
 
 
 def _label(name: str) -> str:
-    return INKS[name]["label"] if name in INKS else ink(name)["label"]
+    return say.legend.get(name) or ink(name)["label"]
 
 
 def _range(*values: Array, least: float = 1e-16) -> tuple[float, float]:

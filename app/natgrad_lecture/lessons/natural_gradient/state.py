@@ -234,3 +234,50 @@ class Seen(Shown):
     def deviation(self) -> float:
         """The sample's standard deviation, √v."""
         return cast(Normal, self.problem).variance ** 0.5
+
+
+def _start(sigma: float) -> tuple[float, float]:
+    """At the sample's mean, and σ in units of the sample's."""
+    problem: Any = problem_named("normal")
+    return (float(problem.mean), round(sigma * float(problem.variance**0.5), 4))
+
+
+FULL = {"rate": 1.0, "steps": 6, "graph": "sigma", "rules": ["natural"], "k": 0}
+
+
+WIDE, NARROW = _start(1.8), _start(0.62)
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "the-natural-gradient": {},
+    "from-plain-to-natural": {"q": 0.5, "rules": ["natural"], "rate": 0.02, "steps": 200, "k": 40},
+    "one-step-in-σ-σ²-log-σ-1-σ²": {**FULL, "start": WIDE},
+    "the-gap-shrinks-with-the-rate": {
+        "graph": "gap",
+        "rules": ["natural", "gradient"],
+        "rate": 0.02,
+        "steps": 200,
+        "k": 40,
+    },
+    "beetles-by-newton": {
+        "problem": "logistic-regression",
+        "chart": "bend",
+        "rate": 1.0,
+        "steps": 8,
+        "rules": ["natural"],
+        "k": 1,
+    },
+    "kakade-s-two-states": {
+        "problem": "two-state-mdp",
+        "chart": "bend",
+        "k": 10,
+        "rules": ["natural"],
+    },
+    "f-has-no-inverse": {
+        "problem": "two-layer-linear",
+        "chart": "bend",
+        "damping": 0.02,
+        "rules": ["natural"],
+    },
+}
+"""What each preset sets, by its id in text.md."""

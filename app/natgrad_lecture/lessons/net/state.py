@@ -177,3 +177,19 @@ class Taught(State):
             if (x, y, float(self.brush)) not in points:
                 points.append((x, y, float(self.brush)))
         return tuple(points)
+
+
+SPLIT = {"show": "outputs", "stretch": 100.0, "steps": 60}
+MATRIX = {"show": "fisher", "rules": ("natural",), "steps": 60}
+THROWN = {"data": "circles", "damping": 0.01, "rules": ("natural", "adam"), "steps": 60}
+HARD = {"data": "spirals", "noise": 0.05}
+PRESETS: dict[str, dict[str, Any]] = {
+    "moons": {},
+    "spirals": {**HARD, "steps": 150},
+    "by-the-second": {"by": "second"},
+    "a-in-the-middle": {**SPLIT, "rules": ("adam", "natural"), "kind": "pulled-back"},
+    "fisher": MATRIX,
+    "thrown-out": THROWN,
+    "paint": {"data": "painted", "points": ONE_EACH},
+}
+"""What each preset sets, by its id in text.md."""

@@ -21,11 +21,14 @@ from natgrad_lecture.drawing.windows import corners, plane, square, window
 from natgrad_lecture.lessons.playground.model import Seen
 from natgrad_lecture.lessons.playground.state import BY_METRIC
 from natgrad_lecture.state.state import ChartKey, ProblemKey, chart_named, problem_named
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 INKS: dict[str, dict[str, Any]] = {
-    BY_METRIC: {"label": "by the metric G", "light": "#6b2fa0", "dark": "#c79bf2",
+    BY_METRIC: {"light": "#6b2fa0", "dark": "#c79bf2",
                 "symbol": "pentagon", "width": 2.6},
-    "metric": {"label": "ellipse of G", "light": "#6b2fa0", "dark": "#c79bf2"},
+    "metric": {"light": "#6b2fa0", "dark": "#c79bf2"},
 }  # fmt: skip
 
 _ELLIPSE = 0.09
@@ -38,7 +41,7 @@ _MOST = 0.95
 
 def label(name: str) -> str:
     """What a rule is called on the page."""
-    return INKS[name]["label"] if name in INKS else ink(name)["label"]
+    return say.legend.get(name) or ink(name)["label"]
 
 
 def picture(shown: Seen, sheet: Sheet) -> dict[str, Any]:

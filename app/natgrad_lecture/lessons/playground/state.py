@@ -277,3 +277,58 @@ class Play(Runs):
             return super().query(default)
         shown = replace(self, **Mine(*self.good)._asdict(), good=())
         return super(Play, shown).query(default)
+
+
+CAVENDISH = {
+    "problem": OWN, "source": "cavendish", "names": "m s", "window": [5.36, 0.29, 0.25],
+    "text": "normal_logpdf(density, m, s)", "chart": "log-scale", "steps": 60,
+}  # fmt: skip
+
+
+VALLEY = {
+    "problem": OWN, "source": "none", "names": "a b", "window": [0.0, 0.5, 1.8],
+    "text": "(1 - a)**2 + 10*(b - a**2)**2", "start": [-1.2, 1.4],
+    "metric": "absolute-hessian", "steps": 60,
+}  # fmt: skip
+
+
+BEETLES = {
+    "problem": OWN, "source": "typed", "names": "a b", "window": [0.0, 1.5, 2.0],
+    "typed": "dose: 1 2 3 4 5 6; dead: 0 0 1 0 1 1",
+    "text": "bernoulli_logpmf(dead, a + b*(dose - 3.5))", "start": [-1.0, 0.5], "steps": 60,
+}  # fmt: skip
+
+
+STRAIGHT = {
+    "problem": "rosenbrock", "chart": "bend", "rules": ["newton"], "rate": 1.0, "steps": 5, "k": 1,
+}  # fmt: skip
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "three-rules-in-log-σ": {},
+    "a-valley-straightened": STRAIGHT,
+    "many-starts": {
+        "problem": "mixture",
+        "chart": "identity",
+        "starts": 12,
+        "rules": ["gradient", "natural"],
+        "rate": 0.1,
+        "metric": "empirical-fisher",
+    },
+    "a-noisy-fisher-matrix": {
+        "metric": "monte-carlo-fisher",
+        "rules": [BY_METRIC, "natural"],
+        "steps": 30,
+        "rate": 0.05,
+        "turned": ["metric.monte-carlo-fisher.n:8"],
+    },
+    "your-own-density": {**CAVENDISH, "rules": ["gradient", "newton", "natural"], "rate": 0.02},
+    "your-own-loss": {**VALLEY, "chart": "bend", "rules": ["gradient", "newton"], "rate": 0.02},
+    "your-own-data": {
+        **BEETLES,
+        "chart": "identity",
+        "rules": ["gradient", "natural"],
+        "rate": 0.5,
+    },
+}
+"""What each preset sets, by its id in text.md."""

@@ -1,0 +1,24 @@
+"""The controls; their labels stand in text.md."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from natgrad_lecture import controls as panels
+
+
+def controls() -> list[dict[str, Any]]:
+    """The controls, in groups."""
+    return [
+        panels.group(
+            "data",
+            panels.slider("s1", 0.3, 3, 0.01, scale="log"),
+            panels.slider("s2", 0.3, 3, 0.01, scale="log"),
+        ),
+        panels.group("plain", panels.slider("c", 0.02, 20, 0.01, scale="log")),
+        panels.group(
+            "start",
+            *(panels.number(f"start.{i}", 0.1) for i in (0, 1)),
+            panels.number("seed", 1),
+        ),
+    ]

@@ -1,0 +1,25 @@
+"""Copy as Python: the code that computes what is seen."""
+
+from __future__ import annotations
+
+from natgrad_core.provenance.code_writer import Writer
+from natgrad_lecture.lessons.efficiency.figure import STEPS, Seen
+
+
+def script(seen: Seen, writer: Writer) -> str:
+    """Write the Python that computes what is seen."""
+    s = seen.state
+    writer.take("natgrad_core.analysis.online_mean", "expected", "marks", "ratio")
+    lines = [
+        f"fisher = np.array({writer.write(seen.fisher)})",
+        f"plain = {writer.write(s.c)} * np.eye(2)",
+        "gains = {'natural': np.linalg.inv(fisher), 'gradient': plain}",
+        f"start = {writer.write(s.start)}",
+        "",
+        f"paths = {{name: expected(fisher, gain, start, marks({STEPS}))",
+        "         for name, gain in gains.items()}",
+        "",
+        "for name, moments in paths.items():",
+        '    print(f"{name}: t·Var is {ratio(fisher, moments)[-1]:.4g} times the bound")',
+    ]
+    return "import numpy as np\n\n" + "\n".join(lines)

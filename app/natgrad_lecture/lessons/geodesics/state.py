@@ -1,0 +1,65 @@
+"""What a reader can change, and what the presets set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from natgrad_lecture.lessons.geodesics.figure import CHARTS
+from natgrad_lecture.state.fields import BadInput, choice, control, number, point
+from natgrad_lecture.state.state import State, numbers
+
+
+def _end(name: str, label: str) -> Any:
+    allowed = "take σ from 0.01 to 100"
+
+    def check(value: Any) -> tuple[float, ...]:
+        mean, sigma = point(name, label, most=1e3)(value)
+        return mean, number(f"{name}.1", f"σ of {label}", 0.01, 100, allowed)(sigma)
+
+    return check
+
+
+@dataclass(frozen=True)
+class Ends(State):
+    """Two normals (μ, σ), the chart beside, and the rate of the natural steps made in it."""
+
+    a: tuple[float, ...] = control((-1.3, 0.55), "a", _end("a", "the start"))
+    b: tuple[float, ...] = control((1.3, 1.0), "b", _end("b", "the target"))
+    chart: str = control("expectation", "chart", choice("chart", "chart", tuple(CHARTS)))
+    rate: float = control(
+        0.05, "rate", number("rate", "the rate", 0.01, 1.0, "take one from 0.01 to 1")
+    )
+
+    def whole(self) -> Ends:
+        """The state itself if there is a way to go."""
+        if np.hypot(*np.subtract(self.a, self.b)) < 1e-3:
+            raise BadInput("b", "start and target are the same: there is no road to see")
+        return self
+
+    def changes(self, name: str, value: Any) -> dict[str, Any]:
+        """An end dragged in the chart is written in (μ, σ)."""
+        if name in ("a.x", "b.x"):
+            chart = CHARTS[self.chart][1]
+            with np.errstate(all="ignore"):
+                there = chart.forward(np.array(numbers(name, value)))
+            if not (np.isfinite(there).all() and bool(chart.inside(np.array(value, float)))):
+                raise BadInput(name, f"no normal is written so; allowed: {chart.domain}")
+            return {name[0]: there.tolist()}
+        return super().changes(name, value)
+
+
+LEVEL = {"a": (-1.3, 0.7), "b": (1.3, 0.7)}
+UPRIGHT = {"a": (0.0, 0.5), "b": (0.0, 2.8)}
+PRESETS: dict[str, dict[str, Any]] = {
+    "three-roads": {},
+    "one-spread": {**LEVEL, "chart": "half-plane"},
+    "straight-up": {**UPRIGHT, "chart": "half-plane"},
+    "m-is-straight": {"chart": "expectation"},
+    "e-is-straight": {"chart": "natural", "rate": 0.01, "k": 120},
+    "half-circles": {**LEVEL, "chart": "half-plane"},
+    "large-steps-stray": {"chart": "log-scale", "rate": 0.04, "k": 10},
+}
+"""What each preset sets, by its id in text.md."""

@@ -1,0 +1,40 @@
+"""Copy as Python: the code that computes what is seen."""
+
+from __future__ import annotations
+
+from natgrad_core.provenance.code_writer import Writer
+from natgrad_lecture.lessons.kl.figure import KNOTS, NORMAL, Seen
+
+
+def script(seen: Seen, writer: Writer) -> str:
+    """Write the Python that computes what is seen."""
+    writer.take("natgrad_core.analysis.density_distances", "normals")
+    ends = f"p, q = {writer.write(seen.p)}, {writer.write(seen.q)}"
+    if seen.of_data:
+        if seen.state.f == "drawn":
+            writer.take("natgrad_core.analysis.data_transforms", "Drawn")
+            variable = f"Drawn({writer.write(KNOTS)}, {writer.write(seen.state.curve)})"
+        else:
+            writer.take("natgrad_core.analysis.data_transforms", "VARIABLES")
+            variable = f"VARIABLES[{writer.write(seen.state.f)}]"
+        made = f"""variable = {variable}
+before = normals(p, q).measures
+after = normals(p, q, variable).measures"""
+    else:
+        writer.numpy()
+        made = f"""normal, chart = {writer.write(NORMAL)}, {writer.write(seen.chart)}
+x_p, x_q = chart.inverse(p), chart.inverse(q)
+before = {{**normals(p, q).measures, "apart": float(np.linalg.norm(np.subtract(p, q)))}}
+after = {{
+    **before,
+    "kl": float(normal.through(chart).kl(x_p, x_q)),
+    "apart": float(np.linalg.norm(x_p - x_q)),
+}}"""
+    return f"""
+{ends}
+{made}
+paths = {{"before": before, "after": after}}
+
+for name in before:
+    print(f"{{name}}: {{before[name]:.9g}}, after the change {{after[name]:.9g}}")
+"""

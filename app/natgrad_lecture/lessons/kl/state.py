@@ -1,0 +1,98 @@
+"""What a reader can change, and what the presets set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from natgrad_core import charts
+from natgrad_core.analysis.data_transforms import VARIABLES
+from natgrad_lecture.lessons.kl.figure import CHARTS, KNOTS, WINDOWS
+from natgrad_lecture.state.fields import BadInput, choice, control, number, point
+from natgrad_lecture.state.state import State, numbers
+
+_CHANGES = ("data", "parameters")
+_APART = 0.05
+"""The least that the curve must rise from one knot to the next."""
+
+
+def _normal(name: str) -> Any:
+    def check(value: Any) -> tuple[float, ...]:
+        mean, sigma = point(name, f"the parameters of {name}")(value)
+        return (
+            number(f"{name}.0", f"μ of {name}", -3, 3, "take one from −3 to 3")(mean),
+            number(f"{name}.1", f"σ of {name}", 0.2, 2, "take one from 0.2 to 2")(sigma),
+        )
+
+    return check
+
+
+def _curve(value: Any) -> tuple[float, ...]:
+    high = WINDOWS["drawn"][1]
+    found = point("curve", "the curve", size=len(KNOTS), most=high)(value)
+    if not (np.diff(found) >= _APART - 1e-9).all():
+        raise BadInput(
+            "curve", f"the curve must rise, by {_APART:g} at least from one handle to the next"
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class Two(State):
+    """Two normals by (μ, σ); which change is made; the variable or the chart it leads to."""
+
+    p: tuple[float, ...] = control((-0.7, 0.7), "p", _normal("p"))
+    q: tuple[float, ...] = control((0.8, 1.0), "q", _normal("q"))
+    change: str = control("data", "of", choice("change", "change", _CHANGES))
+    f: str = control("drawn", "f", choice("f", "variable", (*VARIABLES, "drawn")))
+    curve: tuple[float, ...] = control(
+        (-2.8, -2.4, -1.6, 0.2, 1.9, 2.6, 3.0), "curve", _curve
+    )  # fmt: skip
+    chart: str = control("log-scale", "chart", choice("chart", "chart", CHARTS))
+
+    def whole(self) -> Self:
+        """The state itself if its two densities are two."""
+        if np.hypot(*np.subtract(self.p, self.q)) < 0.01:
+            raise BadInput("q", "p and q are the same: there is nothing between them to measure")
+        return self
+
+    def changes(self, name: str, value: Any) -> dict[str, Any]:
+        """``peak.p`` is a density's highest point, ``knot.3`` a point of the curve, ``chart.p`` the
+        parameters as the chart has them.
+        """
+        head, _, which = name.partition(".")
+        if head == "peak":
+            mean, height = numbers(name, value)
+            tallest, lowest = (1 / (s * np.sqrt(2 * np.pi)) for s in (0.2, 2.0))
+            if not lowest <= height <= tallest:
+                raise BadInput(name, "a normal this high has a spread outside 0.2 to 2")
+            return {which: (mean, float(1 / (height * np.sqrt(2 * np.pi))))}
+        if head == "knot":
+            curve = list(self.curve)
+            curve[int(which)] = numbers(name, value)[1]
+            return {"curve": curve, "f": "drawn"}
+        if head == "chart" and which:
+            chart, there = charts[self.chart](), np.array(numbers(name, value))
+            with np.errstate(all="ignore"):
+                found = chart.forward(there)
+            if not (np.isfinite(found).all() and bool(chart.inside(there))):
+                raise BadInput(name, f"no normal is written so; allowed: {chart.domain}")
+            return {which: found.tolist()}
+        return super().changes(name, value)
+
+
+PARAMETERS = {"change": "parameters", "p": (-0.4, 0.8), "q": (0.5, 1.1)}
+STRETCHED = {"curve": (-3.6, -3.3, -2.9, -2.3, -1.3, 0.6, 3.4)}
+LOGS = {"f": "exp", "p": (-0.6, 0.6), "q": (0.6, 0.8)}
+PRESETS: dict[str, dict[str, Any]] = {
+    "bend-the-line": {},
+    "stretched": STRETCHED,
+    "other-units": {"f": "units"},
+    "undo-a-logarithm": LOGS,
+    "into-0-1": {"f": "logistic"},
+    "fold-it": {"f": "fold"},
+    "other-parameters": PARAMETERS,
+}
+"""What each preset sets, by its id in text.md."""

@@ -1,0 +1,118 @@
+"""The picture: what the engine says, as traces and handles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from natgrad_core.types import Array, Bools
+from natgrad_lecture.drawing.contours import add_contours, add_contours_through, add_lattice
+from natgrad_lecture.drawing.hatching import add_hatch
+from natgrad_lecture.drawing.paired_runs import add_paths, reading, told
+from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.windows import grid, plane, square, window
+from natgrad_lecture.lessons.newton.model import Seen
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
+
+INKS = {
+    "absolute-hessian": {
+        "light": "#a23b72", "dark": "#e58fbf", "symbol": "triangle",
+        "width": 2.6,
+    },
+    "uphill": {"light": "#a3341f", "dark": "#ff9d86"},
+}  # fmt: skip
+
+
+def picture(shown: Seen, sheet: Sheet) -> dict[str, Any]:
+    """Both planes, where Newton may climb in each, the runs, and the steps at one point."""
+    view = window(shown.problem)
+    x_view = square(shown.chart.inverse(grid(view, 9).reshape(-1, 2)))
+    symbols = shown.problem.symbols
+    add_contours(sheet, shown.state.problem)
+    add_contours_through(sheet, shown.state.problem, shown.state.chart_key, x_view)
+    add_lattice(sheet, "theta", shown.chart.forward, x_view, view, bends=100, beyond=0)
+    add_lattice(sheet, "x", shown.chart.inverse, view, x_view, bends=100)
+    for name, seen in (("theta", view), ("x", x_view)):
+        add_hatch(
+            sheet, name, "uphill", "H has a negative eigenvalue", shown.least(name == "x"), seen
+        )
+    add_paths(sheet, shown)
+    _add_steps(sheet, shown, view, x_view)
+    meter = [reading(pair, _label(name)) for name, pair in shown.twins.items()]
+    notes = {name: note for name, pair in shown.twins.items() if (note := told(pair))}
+    for name in set(shown.state.rules) - set(shown.twins):
+        meter.append({"rule": name, "ink": name, "label": _label(name), "gap": None, "text": "–",
+                      "word": "has no meaning"})  # fmt: skip
+        notes[name] = f"{shown.problem.name} is a bare loss, without a Fisher matrix"
+    return {
+        "planes": [
+            plane("theta", "θ", symbols, view),
+            plane("x", "x, with θ = f(x)", shown.chart.names(symbols), x_view),
+        ],
+        "ways": {"solid": "run in θ", "dashed": "run in x, mapped back"},
+        "steps": shown.state.steps,
+        "handles": [
+            {"id": "start", "plane": "theta", "at": list(shown.start), "label": "starting point",
+             "field": "start", "ink": "start"},
+            {"id": "start.x", "plane": "x", "at": shown.chart.inverse(shown.start).tolist(),
+             "label": "starting point, in x", "field": "start.x", "ink": "start"},
+        ],
+        "numbers": _numbers(shown, sheet),
+        "meter": meter,
+        "notes": notes,
+        "description": "; ".join(f"{m['label']}: {m['word']}, gap {m['text']}" for m in meter),
+    }  # fmt: skip
+
+
+def _label(name: str) -> str:
+    return say.legend.get(name) or ink(name)["label"]
+
+
+_LENGTH = 0.15
+"""Of the arrows, in windows: they show where a step goes, not how far."""
+
+
+def _add_steps(sheet: Sheet, shown: Seen, view: Array, x_view: Array) -> None:
+    """At each point of the guide's run in θ, in both planes: where each rule would step."""
+    pair = shown.guide
+    arrows = [("gradient", "gradient", "−∇J")]
+    more = {"natural": "−F⁻¹∇J", "absolute-hessian": "−|H|⁻¹∇J"}
+    arrows += [(name, name, label) for name, label in more.items() if name in shown.twins]
+    arrows += [("newton", "newton", "Newton in θ"), ("newton-x", "newton", "Newton in x")]
+    steps = np.stack([shown.directions[direction] for direction, _, _ in arrows])
+    for name, points, vectors, seen in (
+        ("theta", pair.home.good, steps, view),
+        ("x", shown.chart.inverse(pair.home.good), shown.into_x(steps), x_view),
+    ):
+        with np.errstate(all="ignore"):
+            units = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+        for (_, color, label), unit in zip(arrows, units, strict=True):
+            heads = points + _LENGTH * np.ptp(seen[0]) * unit
+            sheet.add(name, "arrows", color, label, label=label,
+                      points=np.concatenate([points, heads], -1))  # fmt: skip
+
+
+def _numbers(shown: Seen, sheet: Sheet) -> dict[str, Any]:
+    """The formulas' numbers, a series over the steps of the guide's run."""
+    parts = shown.parts
+    with np.errstate(all="ignore"):
+        eigen = [_eigenvalues(parts[name]) for name in ("H", "Hx")]
+    series = np.concatenate(
+        [*(parts[name].reshape(-1, 4) for name in ("JHJ", "term", "Hx")), *eigen,
+         shown.slope("newton")[:, None], shown.slope("newton-x")[:, None]], axis=1,
+    )  # fmt: skip
+    size = np.abs(series).max(axis=1, keepdims=True)
+    series[np.abs(series) < 1e-13 * size] = 0.0  # what cancels is nothing, not 10⁻¹⁴
+    names = [f"{m}.{i}.{j}" for m in ("JHJ", "term", "Hx") for i in (0, 1) for j in (0, 1)]
+    sheet.array("live", series)
+    return {"@": [*names, "low", "high", "lowx", "highx", "slope", "slopex"]}
+
+
+def _eigenvalues(matrices: Array) -> Array:
+    good: Bools = np.asarray(np.isfinite(matrices).all((-1, -2)))
+    values = np.linalg.eigvalsh(np.where(good[:, None, None], matrices, np.eye(2)))
+    return np.where(good[:, None], values, np.nan)

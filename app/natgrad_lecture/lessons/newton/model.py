@@ -1,0 +1,135 @@
+"""What the engine says of a state; nothing is drawn here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property, lru_cache
+from typing import Any, cast
+
+import numpy as np
+
+from natgrad_core import Rule, chain, metrics, rules, run
+from natgrad_core.core.charted import ChartedAt
+from natgrad_core.core.rule import descend, precondition
+from natgrad_core.linalg.operators import Dense
+from natgrad_core.linalg.small_matrices import components, full, mv
+from natgrad_core.types import Array
+from natgrad_lecture.engine_cache import Made, Shown, Twins, charted
+from natgrad_lecture.lessons.newton.state import HESSIANS, Bent
+from natgrad_lecture.state.state import ChartKey, ProblemKey, problem_named
+
+
+def _rule(name: str, hessian: str, rate: Any) -> Rule:
+    if name in rules and hessian == "true":
+        return rules[name](rate)
+    metric = metrics[HESSIANS[hessian] if name == "newton" else name]()
+    return chain(precondition(metric), descend(rate), name=name)
+
+
+class Seen(Shown):
+    """What the engine says about Newton's method, in θ and in x."""
+
+    state: Bent
+
+    @cached_property
+    def modeled(self) -> bool:
+        """Whether the problem has a probability model, and so a Fisher matrix."""
+        return self.problem.support is not None
+
+    @cached_property
+    def twins(self) -> dict[str, Twins]:
+        """Every chosen rule that the problem has, run in both coordinates."""
+        names = [name for name in self.state.rules if self.modeled or name != "natural"]
+        return {name: self.pair(name) for name in names}
+
+    def made(self, name: str, home: bool) -> Made:
+        """A rule; Newton's own Hessian in x is the one that the reader chose."""
+        hessian = "true" if home or name != "newton" else self.state.hessian
+        return _rule, (name, hessian, self.state.rate)
+
+    @cached_property
+    def guide(self) -> Twins:
+        """The run along which Newton's step is taken apart."""
+        return self.twins.get("newton") or next(iter(self.twins.values()), self.pair("newton"))
+
+    @cached_property
+    def there(self) -> ChartedAt:
+        """The problem in x, along the guide's run in θ."""
+        return cast("ChartedAt", self.guide.there)
+
+    @cached_property
+    def parts(self) -> dict[str, Array]:
+        """Along the guide's run in θ, [steps + 1, ...]: the Hessian in x by parts, and whole."""
+        there = self.there
+        count = self.state.steps + 1
+        carried = full(metrics["transported-hessian"]()(there).dense(), (count,))
+        true = full(there.hessian, (count,))
+        used = true if self.state.hessian == "true" else carried
+        return {"JHJ": carried, "term": true - carried, "Hx": used, "H": self.home_hessian}
+
+    @cached_property
+    def home_hessian(self) -> Array:
+        """H along the guide's run in θ."""
+        return full(self.guide.home.at.hessian, (self.state.steps + 1,))
+
+    @cached_property
+    def directions(self) -> dict[str, Array]:
+        """Along the guide's run in θ, as vectors of θ: the step of rate 1 of each rule.
+
+        ``newton-x`` is Newton's step in x, carried to θ by J.
+        """
+        here, there = self.guide.home.at, self.there
+        lead = (self.state.steps + 1,)
+        with np.errstate(all="ignore"):
+            raised = Dense(metrics[HESSIANS[self.state.hessian]]()(there).dense()).solve(there.grad)
+            found = {
+                "newton": Dense(here.hessian).solve(here.grad),
+                "newton-x": mv(there.jacobian, raised),
+                "absolute-hessian": metrics["absolute-hessian"]()(here).solve(here.grad),
+                "gradient": here.grad,
+            }
+            if self.modeled:
+                found["natural"] = Dense(here.fisher).solve(here.grad)
+            return {name: -full(vector, lead) for name, vector in found.items()}
+
+    def into_x(self, vectors: Array) -> Array:
+        """Vectors of θ along the guide's run, written in x: J⁻¹v."""
+        return full(Dense(self.there.jacobian).solve(components(vectors)), vectors.shape[:-1])
+
+    def slope(self, name: str) -> Array:
+        """∇J·δ of these steps, [steps + 1]: above zero the step climbs."""
+        return np.einsum("ni,ni->n", self.gradient, self.directions[name])
+
+    @cached_property
+    def gradient(self) -> Array:
+        """∇J along the guide's run in θ."""
+        return full(self.guide.home.at.grad, (self.state.steps + 1,))
+
+    def least(self, in_x: bool) -> Callable[[Array], Array]:
+        """The least eigenvalue of Newton's Hessian, in θ or in x, of points."""
+        chart = self.state.chart_key if in_x else None
+        return _least(self.state.problem_key, chart, HESSIANS[self.state.hessian])
+
+    def first_gaps(self, name: str, rates: tuple[float, ...], hessian: str = "true") -> Array:
+        """How far one step from the start differs between the coordinates, at these rates."""
+        rate, start = np.array(rates), np.asarray(self.start)
+        home = run(self.problem, _rule(name, "true", rate), np.tile(start, (len(rate), 1)), 1)
+        x = np.tile(self.chart.inverse(start), (len(rate), 1))
+        away = run(self.problem.through(self.chart), _rule(name, hessian, rate), x, 1)
+        return np.linalg.norm(home.home[-1] - away.home[-1], axis=-1)
+
+
+@lru_cache(maxsize=16)
+def _least(key: ProblemKey, chart: ChartKey | None, hessian: str) -> Callable[[Array], Array]:
+    """One function for one Hessian in one chart, so that what it hatches can be kept."""
+    problem = problem_named(key) if chart is None else charted(key, chart)
+    metric = metrics[hessian]()
+
+    def least(points: Array) -> Array:
+        with np.errstate(all="ignore"):
+            h = full(metric(problem.at(components(points))).dense(), points.shape[:-1])
+            half, apart = (h[..., 0, 0] + h[..., 1, 1]) / 2, (h[..., 0, 0] - h[..., 1, 1]) / 2
+            value = half - np.hypot(apart, h[..., 0, 1])
+        return np.where(problem.inside(points), value, np.nan)
+
+    return least

@@ -1,0 +1,171 @@
+"""What shows each claim and checks it, and which option of a question is right."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from natgrad_core import charts, gap, metrics, problems, rules, run
+from natgrad_core.core.problem import NoProbabilityModel
+from natgrad_core.linalg.small_matrices import pack
+from natgrad_lecture.drawing.paired_runs import COINCIDE, SPLIT
+from natgrad_lecture.lessons.base import Claim, Question
+from natgrad_lecture.lessons.playground.model import Seen
+from natgrad_lecture.lessons.playground.state import (
+    BY_METRIC,
+    CAVENDISH,
+    PROBLEMS,
+    STRAIGHT,
+    VALLEY,
+)
+from natgrad_lecture.state.state import OWN, problem_named, why_not
+
+SHEARED = {"chart": "linear", "turned": ["chart.linear.shear:0.8"]}
+
+
+def _every_problem(shown: Seen) -> bool:
+    """On every problem of the plane with an invertible F, the shear leaves the natural path."""
+    chart = shown.chart
+    apart = []
+    for name in PROBLEMS:
+        if name == OWN or problems[name].support is None:
+            continue
+        of = problem_named(name)
+        if not np.linalg.cond(of.fisher(of.start)) < 1e8:
+            continue
+        home = run(of, rules["natural"](0.1), of.start, 30).theta
+        away = run(of.through(chart), rules["natural"](0.1), chart.inverse(of.start), 30).home
+        apart.append(float(gap(home, away)))
+    return len(apart) > 8 and max(apart) < 1e-7
+
+
+def _lands_at_once(shown: Seen) -> bool:
+    """In expectation parameters the first natural step at rate 1 ends where the run does."""
+    path = shown.twins["natural"].away.home
+    return bool(np.allclose(path[1], path[-1], rtol=1e-9) and not np.allclose(path[0], path[1]))
+
+
+def _straightened(shown: Seen) -> bool:
+    """In x the loss is quadratic: its Hessian is the same everywhere, and one step is enough."""
+    through = shown.problem.through(shown.chart)
+    x = through.examples(np.random.default_rng(0), 20)
+    hessian = through.hessian(x)
+    pair = shown.twins["newton"]
+    return bool(
+        np.allclose(hessian, hessian[0], rtol=1e-8)
+        and pair.away.loss[1] < 1e-18
+        and pair.home.loss[1] > 1e-3
+    )
+
+
+def _newton_steps(shown: Seen) -> int:
+    """0: one step in x, 1: as many as in θ, 2: more."""
+    pair = shown.twins["newton"]
+    there = [np.append(path.loss < 1e-12, True) for path in (pair.home, pair.away)]
+    home, away = (int(np.argmax(reached)) for reached in there)
+    return 0 if away == 1 < home else 1 if away == home else 2
+
+
+def _power_slides(shown: Seen) -> bool:
+    """F^q at q = 0 and 1 are plain descent and the natural gradient."""
+    ends = {"0": "gradient", "1": "natural"}
+    for q, name in ends.items():
+        at = Seen(shown.state.with_(turned=[f"metric.fisher-power.q:{q}"]))
+        of = rules[name](shown.state.rate)
+        expected = run(shown.problem, of, shown.start, shown.state.steps).theta
+        if not np.allclose(at.twins[BY_METRIC].home.theta, expected, rtol=1e-7):
+            return False
+    return True
+
+
+def _error(shown: Seen, n: int) -> float:
+    """The typical error of F from n samples, over seeds, at the start."""
+    at, true = shown.problem.at(tuple(shown.start)), shown.problem.fisher(shown.start)
+    found = [pack(metrics["monte-carlo-fisher"](n, seed)(at).dense()) - true for seed in range(150)]
+    return float(np.sqrt(np.mean(np.square(found))))
+
+
+def _root_n(shown: Seen) -> bool:
+    """Sixteen times the samples, a quarter of the error."""
+    return 3.2 < _error(shown, 16) / _error(shown, 256) < 5.0
+
+
+def _metric_split(shown: Seen) -> bool:
+    return shown.gap(BY_METRIC) > SPLIT
+
+
+def _metric_coincides(shown: Seen) -> bool:
+    return shown.gap(BY_METRIC) < COINCIDE
+
+
+def _same_as_built_in(shown: Seen) -> bool:
+    built = problem_named("normal")
+    points = built.examples(np.random.default_rng(0), 10)
+    same = [
+        np.allclose(getattr(shown.problem, ask)(points), getattr(built, ask)(points), rtol=1e-9)
+        for ask in ("loss", "grad", "hessian", "fisher")
+    ]
+    return all(same) and shown.gap("natural") > 0
+
+
+def _no_fisher(shown: Seen) -> bool:
+    """A bare loss has no F, and neither fisher, nor a rule that needs it, runs."""
+    try:
+        shown.problem.fisher(shown.start)
+    except NoProbabilityModel:
+        return bool(why_not(shown.problem_key, "natural")) and shown.metric is None
+    return False
+
+
+def _shear_changes_valley(shown: Seen) -> bool:
+    chart = charts["linear"](shear=0.8)
+    away = shown.problem.through(chart)
+    rate, x = shown.state.rate, chart.inverse(shown.start)
+    ends = [
+        float(gap(run(shown.problem, rules[n](rate), shown.start, 40).theta,
+                  run(away, rules[n](rate), x, 40).home))
+        for n in ("newton", "gradient")
+    ]  # fmt: skip
+    return ends[0] < 1e-7 and ends[1] > SPLIT
+
+
+CLAIMS = {
+    "every-problem": Claim({**SHEARED, "rules": ["natural", "gradient"]}, _every_problem),
+    "lands": Claim(
+        {"chart": "expectation", "rules": ["natural"], "rate": 1.0, "steps": 5, "k": 1},
+        _lands_at_once,
+    ),
+    "straight": Claim(STRAIGHT, _straightened),
+    "power": Claim(
+        {"metric": "fisher-power", "rules": [BY_METRIC], "steps": 60, "rate": 0.02}, _power_slides
+    ),
+    "diagonal": Claim(
+        {**SHEARED, "metric": "diagonal-fisher", "rules": [BY_METRIC]}, _metric_split
+    ),
+    "empirical": Claim(
+        {**SHEARED, "metric": "empirical-fisher", "rules": [BY_METRIC, "natural"]},
+        _metric_coincides,
+    ),
+    "samples": Claim(
+        {
+            "metric": "monte-carlo-fisher",
+            "rules": [BY_METRIC, "natural"],
+            "turned": ["metric.monte-carlo-fisher.n:16"],
+            "steps": 30,
+        },
+        _root_n,
+    ),
+    "cavendish": Claim(
+        {**CAVENDISH, "rules": ["gradient", "newton", "natural"], "rate": 0.02}, _same_as_built_in
+    ),
+    "valley": Claim(
+        {**VALLEY, **SHEARED, "rules": ["newton", "gradient"], "rate": 0.01}, _shear_changes_valley
+    ),
+    "bare": Claim(
+        {"problem": "double-well", "chart": "bend", "rules": ["newton", "gradient"]}, _no_fisher
+    ),
+}
+
+
+QUESTIONS = {
+    "bend": Question(STRAIGHT, _newton_steps),
+}

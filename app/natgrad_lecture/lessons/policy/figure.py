@@ -1,0 +1,100 @@
+"""The picture: what the engine says, as traces and handles."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from natgrad_core import Trajectory
+from natgrad_core.linalg.small_matrices import full
+from natgrad_core.types import Array, Whole
+from natgrad_lecture.drawing.contours import add_contours
+from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.paired_runs import broken, ellipses_at
+from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.vector_field import directions
+from natgrad_lecture.drawing.windows import plane
+from natgrad_lecture.lessons.policy.model import Seen
+from natgrad_lecture.lessons.policy.state import NAME
+from natgrad_lecture.state.state import problem_named
+
+VIEW = np.array([[-7.0, 3.0], [-7.0, 3.0]])
+
+
+@lru_cache(maxsize=4)
+def _field(name: str) -> tuple[Array, Whole]:
+    """Arrows along −∇J or −F⁻¹∇J all over the window."""
+    problem = problem_named(NAME)
+
+    def of(points: Array) -> Array:
+        downhill = -problem.grad(points)
+        if name == "gradient":
+            return downhill
+        return np.asarray(
+            np.linalg.solve(problem.fisher(points), downhill[..., None])[..., 0], np.float64
+        )
+
+    return directions(of, VIEW)
+
+
+def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
+    """The field and the runs over the logits, and the return of each run against the step."""
+    s = seen.state
+    add_contours(sheet, s.problem)
+    points, starts = _field(s.arrows)
+    sheet.add("theta", "curve", s.arrows, f"{ink(s.arrows)['label']} directions", points=points,
+              starts=starts, faint=True, width=1.3)  # fmt: skip
+    graph = Graph(sheet, "eta", "return η of each run",
+                  Axis("step", 1, s.steps, log=True), Axis("η", 0.0, 2.1))  # fmt: skip
+    for level in (1.0, 2.0):
+        graph.curve("level", "η = 1 and 2", [1, s.steps], [level, level], width=1.2, faint=True)
+    for name, path in seen.runs.items():
+        loss = sheet.array(f"loss.{name}", path.loss)
+        sheet.add("theta", "path", name, ink(name)["label"], rule=name, dash="solid",
+                  values={"loss": loss}, points=path.theta)  # fmt: skip
+        steps = np.arange(len(path.theta))
+        read = [["step", sheet.array(f"steps.{name}", steps.astype(float))],
+                ["η", sheet.array(f"eta.{name}", -path.loss)]]  # fmt: skip
+        sheet.add("eta", "path", name, ink(name)["label"], dash="solid", read=read,
+                  points=graph.points(np.maximum(steps, 1), -path.loss))  # fmt: skip
+    guide = seen.guide
+    with np.errstate(all="ignore"):
+        fisher = full(guide.at.fisher, guide.ok.shape)
+    sheet.add("theta", "ellipse-at", "metric", "equal KL", shapes=ellipses_at(guide.good, fisher))
+    return {
+        "planes": [plane("theta", "logits of leaving", seen.problem.symbols, VIEW), graph.plane()],
+        "ways": {},
+        "steps": s.steps,
+        "handles": [{"id": "start", "plane": "theta", "at": list(s.point), "ink": "start",
+                     "label": "starting policy", "field": "start"}],
+        "numbers": _numbers(seen, sheet),
+        "description": "; ".join(_told(name, path) for name, path in seen.runs.items()),
+    }  # fmt: skip
+
+
+def _told(name: str, path: Trajectory) -> str:
+    last = -path.loss[path.ok][-1]
+    how = broken(path)
+    return f"{ink(name)['label']}: return {last:.4g} at the end" + (f", {how}" if how else "")
+
+
+def _numbers(seen: Seen, sheet: Sheet) -> dict[str, Any]:
+    """The formulas' numbers along the guide's run."""
+    path = seen.guide
+    lead = path.ok.shape
+    with np.errstate(all="ignore"):
+        chances = np.full((*lead, 2), np.nan)
+        shares = chances.copy()
+        chances[path.ok] = seen.problem.policy(path.theta[path.ok])
+        shares[path.ok] = seen.problem.visits(path.theta[path.ok])
+        fisher = np.diagonal(full(path.at.fisher, lead), axis1=-2, axis2=-1)
+        plain = -full(path.at.grad, lead)
+        series = np.concatenate(
+            [chances, shares, -path.loss[:, None], plain, fisher, plain / fisher], axis=1
+        )
+    sheet.array("live", series)
+    pairs = (f"{name}.{i}" for name in ("plain", "F", "natural") for i in (0, 1))
+    return {"@": ["p", "q", "d.0", "d.1", "eta", *pairs]}

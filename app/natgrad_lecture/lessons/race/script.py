@@ -1,0 +1,51 @@
+"""Copy as Python: the code that computes what is seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from natgrad_core.provenance.code_writer import Writer
+
+
+def script(seen: Any, writer: Writer) -> str:
+    """The runs as far as they have come, by ``natgrad_core.nets`` alone."""
+    state = seen.state
+    writer.numpy()
+    writer.take("natgrad_core.nets", "NetProblem", "mlp", "real", "rules", "train")
+    writer.take("natgrad_core.nets.runtime.threads_and_malloc", "settle")
+    scale = "unit" if state.task in ("digits", "autoencoder") else "standard"
+    name = "digits" if state.task == "autoencoder" else state.task
+    data = f"real({name!r}, {scale!r}, 0.2)"
+    if state.task == "autoencoder":
+        writer.take("natgrad_core.nets", "autoencoding")
+        data = f"autoencoding({data})"
+    lines = [
+        "settle()",
+        f"data = {data}",
+        "",
+        "def learn(sizes, rule, seed, steps):",
+        "    problem = NetProblem.of(mlp(sizes), data)",
+        "    return np.array([frame.loss for frame in train(problem, rule, seed, steps=steps)])",
+        "",
+        "paths = {",
+    ]
+    for key, runs in seen.runs.items():
+        rule, _, options = seen.entries[key]
+        inside = ", ".join(map(repr, options)) + (", keep=0.99" if rule == "nesterov" else "")
+        sizes = _sizes(runs[0].problem)
+        rows = [f"{str(seed)!r}: learn({sizes}, rules.{rule}({inside}), {seed}, {run.made})"
+                for seed, run in zip(seen.seeds, runs, strict=True)]  # fmt: skip
+        lines.append(f"    {key!r}: {{{', '.join(rows)}}},")
+    lines += [
+        "}",
+        "",
+        "for name, runs in paths.items():",
+        "    for seed, losses in runs.items():",
+        '        print(f"{name}, seed {seed}: {len(losses) - 1} steps, loss {losses[-1]:.3g}")',
+    ]
+    return "\n".join(lines)
+
+
+def _sizes(problem: Any) -> tuple[int, ...]:
+    layers = [layer for layer in problem.net.layers if layer.size]
+    return (layers[0].inputs, *(layer.outputs for layer in layers))

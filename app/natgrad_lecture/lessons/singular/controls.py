@@ -1,0 +1,27 @@
+"""The controls; their labels stand in text.md."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from natgrad_lecture import controls as panels
+from natgrad_lecture.lessons.singular.state import PROBLEMS, WAYS
+
+
+def controls() -> list[dict[str, Any]]:
+    """The controls, in groups."""
+    return [
+        panels.group(
+            "what",
+            panels.choose_problem(PROBLEMS),
+            *panels.start(),
+            panels.choice("graph", ("loss", "eigenvalues")),
+        ),
+        panels.group("ways", panels.checks("rules", panels.inked(WAYS))),
+        panels.group(
+            "descent",
+            panels.slider("rate", 0.001, 1, 0.001, scale="log"),
+            panels.slider("damping", 0.001, 10, 0.001, scale="log"),
+            panels.slider("steps", 10, 400, 1),
+        ),
+    ]

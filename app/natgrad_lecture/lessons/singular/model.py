@@ -1,0 +1,97 @@
+"""What the engine says of a state; nothing is drawn here."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+
+from natgrad_core import Rule, Trajectory, rules, run
+from natgrad_core.linalg.small_matrices import full
+from natgrad_core.types import Array, Bools
+from natgrad_lecture.lessons.singular.state import NET, WAYS, Runner
+from natgrad_lecture.state.state import problem_named
+
+
+def _rule(way: str, rate: float, damping: float) -> Rule:
+    if way == "gradient":
+        return rules["gradient"](rate)
+    if way == "damped":
+        return rules["natural"](rate, damping)
+    return rules["natural"](rate, singular="pseudo-inverse" if way == "pseudo" else "diverge")
+
+
+@lru_cache(maxsize=128)
+def run_of(
+    problem: str, way: str, rate: float, damping: float, start: Any, steps: int
+) -> Trajectory:
+    """Return the run of a rule, made once."""
+    return run(problem_named(problem), _rule(way, rate, damping), start, steps)
+
+
+@lru_cache(maxsize=4)
+def _level(problem: str) -> float:
+    """The loss on the plateau: at the net's saddle; of the mixture, with its parts made one."""
+    place = problem_named(problem)
+    if problem == NET:
+        return float(place.loss((0.0, 0.0)))
+    line = np.linspace(*place.view[0], 2001)
+    return float(place.loss(np.stack([line, line], -1)).min())
+
+
+class Seen:
+    """What the engine says of the runs beside each other."""
+
+    def __init__(self, state: Runner) -> None:
+        self.state = state
+        self.problem: Any = problem_named(state.problem)
+
+    def run(self, way: str, **other: Any) -> Trajectory:
+        """One way from the start; ``other`` options than the state's where given."""
+        s = self.state
+        options = {"rate": s.rate, "damping": s.damping, "steps": s.steps} | other
+        if way != "damped":
+            options["damping"] = 0.0
+        start = tuple(map(float, s.point))
+        return run_of(s.problem, way, options["rate"], options["damping"], start, options["steps"])
+
+    @cached_property
+    def runs(self) -> dict[str, Trajectory]:
+        """Each chosen way."""
+        return {way: self.run(way) for way in self.state.rules}
+
+    @property
+    def paths(self) -> dict[str, Any]:
+        """What a notebook reads as the widget's ``path``."""
+        return self.runs
+
+    @property
+    def guide(self) -> Trajectory:
+        """The run whose numbers the formulas show: the last chosen of the list."""
+        return [path for way in WAYS if (path := self.runs.get(way)) is not None][-1]
+
+    @property
+    def level(self) -> float:
+        """The loss on the plateau."""
+        return _level(self.state.problem)
+
+    def lingers(self, way: str) -> int:
+        """Steps within a fiftieth of the way down from the plateau's loss."""
+        path = self.run(way)
+        lowest = float(np.nanmin(path.loss))
+        return int((np.abs(path.loss - self.level) < (self.level - lowest) / 50).sum())
+
+    @staticmethod
+    def eigenvalues(path: Trajectory) -> Array:
+        """Of F along a run, ``[steps + 1, 2]``, the smaller first; NaN where it broke."""
+        with np.errstate(all="ignore"):
+            fisher = full(path.at.fisher, path.ok.shape)
+        good: Bools = np.asarray(np.isfinite(fisher).all((-1, -2)))
+        values = np.linalg.eigvalsh(np.where(good[:, None, None], fisher, np.eye(2)))
+        return np.where(good[:, None], np.maximum(values, 0.0), np.nan)
+
+    @property
+    def some(self) -> Array:
+        """A few points, all over the window."""
+        return self.problem.examples(np.random.default_rng(0), 30)

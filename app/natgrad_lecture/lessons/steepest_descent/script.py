@@ -1,0 +1,31 @@
+"""Copy as Python: the code that computes what is seen."""
+
+from __future__ import annotations
+
+from natgrad_core.provenance.code_writer import Writer
+from natgrad_lecture.lessons.steepest_descent.figure import Seen
+
+
+def script(seen: Seen, writer: Writer) -> str:
+    """Write the Python that computes what is seen."""
+    eigenvalues, turn = seen.state.entries("eig"), seen.state.entries("turn")
+    writer.numpy()
+    writer.take("natgrad_core.geometry.unit_ball", "bent")
+    writer.take("natgrad_core.geometry.ellipses", "reach")
+    writer.take("natgrad_core.geometry.steepest", "steepest", "unit_directions")
+    return f"""
+G = bent({writer.write(eigenvalues)}, turn={writer.write(turn)})
+gradient = np.array({writer.write(seen.gradient)})
+angle = np.deg2rad({writer.write(seen.state.angle)})
+
+paths = {{
+    "G": G,
+    "gradient": gradient,
+    "steepest": steepest(G, gradient).a,
+    "yours": unit_directions(G, np.array([angle]))[0],
+    "plain": reach(-gradient, G, 0.5),
+}}
+
+for name in ("plain", "yours", "steepest"):
+    print(f"{{name}}: {{paths[name]}}, slope {{gradient @ paths[name]:.6g}}")
+"""

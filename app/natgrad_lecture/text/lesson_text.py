@@ -1,0 +1,461 @@
+"""What a lesson says: its ``text.md``, read into sections, claims, questions, presets and labels.
+
+    # Title                                   ::: presets
+                                              - [its name](#its-id) What to see in it.
+    The takeaway, one line.                   :::
+
+    ## A heading {#its-id}                    ::: controls
+                                              - `group` Its heading
+    A sentence.                                 - `field` its label
+    [A claim.](#claim-its-id)                     - `option` its label
+    [What a symbol means.]{.definition}             > its help
+                                              :::
+    ::: question {#its-id}
+    What is asked?                            ::: formulas
+                                              - `id` $x = @x@$ $y = @y@$ Its caption.
+    - an option                               :::
+    - another
+                                              ::: legend          ::: phrases
+    The reason, shown with the answer.        - `ink` its label   - `id` words with a {hole}
+    :::                                       :::                 :::
+
+The same in another language is ``text.zh.md``, with the same ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
+from mdit_py_plugins.attrs.parse import ParseError, parse
+
+from natgrad_lecture.text.markdown import Inline, inline, reader
+
+ENGLISH = "en"
+
+LIMITS = "limits"
+"""The id of the section on limits and corrections; every lesson has one."""
+
+CLAIM = "#claim-"
+"""How the address of a claim begins."""
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A piece of a paragraph: a claim, a definition, or words that are neither."""
+
+    kind: str
+    words: Inline
+    id: str = ""
+
+    @property
+    def html(self) -> str:
+        """The sentence as HTML; a claim is a link that the page fills with its state."""
+        if self.kind == "claim":
+            return f'<a class="claim" data-claim="{self.id}">{self.words.html}</a>'
+        return self.words.html
+
+
+@dataclass(frozen=True)
+class Block:
+    """A paragraph (``p``) or an item of a list (``li``)."""
+
+    tag: str
+    sentences: tuple[Sentence, ...]
+
+    @property
+    def html(self) -> str:
+        """The block as HTML."""
+        return f"<{self.tag}>{''.join(s.html for s in self.sentences)}</{self.tag}>"
+
+
+@dataclass(frozen=True)
+class QuestionText:
+    """A question to answer before looking: what is asked, the options, and the reason."""
+
+    id: str
+    asked: Inline
+    options: tuple[Inline, ...]
+    reason: Inline
+
+
+@dataclass(frozen=True)
+class Section:
+    """What stands under one heading, and the question that it ends with."""
+
+    id: str
+    heading: str
+    blocks: tuple[Block, ...]
+    question: QuestionText | None = None
+
+    @property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """All its sentences in order."""
+        return tuple(s for block in self.blocks for s in block.sentences)
+
+    def source(self, *kinds: str) -> str:
+        """What its sentences say, as it is written: those of these kinds, or all."""
+        chosen = [s.words.source for s in self.sentences if not kinds or s.kind in kinds]
+        return " ".join(filter(None, chosen))
+
+    @property
+    def html(self) -> str:
+        """Its paragraphs and lists as HTML."""
+        found, inside = [], False
+        for block in self.blocks:
+            if (block.tag == "li") != inside:
+                found.append("</ul>" if inside else "<ul>")
+                inside = not inside
+            found.append(block.html)
+        return "".join(found) + "</ul>" * inside
+
+
+class PresetText(NamedTuple):
+    """A preset's name, and one sentence on what to see in it."""
+
+    name: str
+    say: str
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A line of the formula strip, in parts between which it may break, and its caption.
+
+    ``@name@`` in the LaTeX are places for live numbers.
+    """
+
+    id: str
+    parts: tuple[str, ...]
+    say: str = ""
+
+
+@dataclass(frozen=True)
+class LessonText:
+    """All that a lesson says in one language, by ids."""
+
+    title: str = ""
+    takeaway: str = ""
+    sections: tuple[Section, ...] = ()
+    presets: Mapping[str, PresetText] = field(default_factory=dict)
+    formulas: tuple[Formula, ...] = ()
+    labels: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    """Of controls: by group, by group and field, by group, field and option."""
+    helps: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    legend: Mapping[str, str] = field(default_factory=dict)
+    phrases: Mapping[str, str] = field(default_factory=dict)
+    """What Python says: on the picture, beside it, of a control; with holes."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """Of a translation: of what English each part was made."""
+
+    @cached_property
+    def claims(self) -> dict[str, Inline]:
+        """The sentences of the claims, by id."""
+        return {
+            s.id: s.words for part in self.sections for s in part.sentences if s.kind == "claim"
+        }
+
+    @cached_property
+    def questions(self) -> dict[str, QuestionText]:
+        """The questions, by id."""
+        return {part.question.id: part.question for part in self.sections if part.question}
+
+    @cached_property
+    def units(self) -> dict[str, str]:
+        """Everything that is said, as it is written, each under one id."""
+        found = {"title": self.title, "takeaway": self.takeaway}
+        for part in self.sections:
+            found[f"heading-{part.id}"] = part.heading
+            if said := part.source("plain", "definition"):
+                found[f"section-{part.id}"] = said
+        found |= {f"claim-{name}": words.source for name, words in self.claims.items()}
+        for name, asked in self.questions.items():
+            found[f"question-{name}"] = asked.asked.source
+            for i, option in enumerate(asked.options, 1):
+                found[f"question-{name}.{i}"] = option.source
+            found[f"question-{name}.reason"] = asked.reason.source
+        for name, preset in self.presets.items():
+            found |= {f"preset-{name}": preset.name, f"preset-{name}.say": preset.say}
+        for line in self.formulas:
+            found[f"formula-{line.id}"] = " ".join(f"${part}$" for part in line.parts)
+            found[f"formula-{line.id}.say"] = line.say
+        found |= {f"controls-{'.'.join(path)}": label for path, label in self.labels.items()}
+        found |= {f"controls-{'.'.join(path)}.help": say for path, say in self.helps.items()}
+        found |= {f"legend-{name}": label for name, label in self.legend.items()}
+        return found | {f"phrase-{name}": words for name, words in self.phrases.items()}
+
+
+class Phrases:
+    """The words that a lesson's Python says: called with an id, and with what fills its holes."""
+
+    def __init__(self, file: str) -> None:
+        self.path = Path(file).parent / "text.md"
+
+    @property
+    def legend(self) -> Mapping[str, str]:
+        """What the lesson's own inks are called."""
+        return read(self.path).legend
+
+    def __call__(self, name: str, **holes: object) -> str:
+        """The words under this id of ``::: phrases``, in English."""
+        known = read(self.path).phrases
+        if name not in known:
+            raise KeyError(f"no words {name!r} under ::: phrases of {self.path}; add them")
+        return known[name].format(**holes) if holes else known[name]
+
+
+phrases = Phrases
+"""``say = phrases(__file__)``: the words of the lesson whose folder this file stands in."""
+
+
+def languages_of(folder: Path) -> tuple[str, ...]:
+    """The languages that a folder's text can be read in, English first."""
+    return (ENGLISH, *sorted(path.name.split(".")[1] for path in folder.glob("text.*.md")))
+
+
+def path_of(folder: Path, language: str = ENGLISH) -> Path:
+    """The file in which a folder says what it says in a language."""
+    return folder / ("text.md" if language == ENGLISH else f"text.{language}.md")
+
+
+def title_of(folder: Path, language: str = ENGLISH) -> str:
+    """The title alone: of its neighbors a lesson needs no more."""
+    with path_of(folder, language).open(encoding="utf-8") as file:
+        return read_text(file.readline()).title
+
+
+@lru_cache(maxsize=256)
+def read(path: Path) -> LessonText:
+    """The text in a file; ValueError says what cannot be read, and where."""
+    try:
+        return read_text(path.read_text("utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path.parent.name}/{path.name}: {error}") from None
+
+
+def read_text(text: str) -> LessonText:
+    """The text of a lesson, read from Markdown."""
+    found = _Reading()
+    for node in SyntaxTreeNode(reader().parse(text)).children:
+        kind = node.type
+        if kind == "heading":
+            found.heading(node)
+        elif kind == "paragraph" and not found.sections:
+            found.takeaway(node)
+        elif kind == "paragraph":
+            found.block(Block("p", _sentences(_tokens(node))))
+        elif kind == "bullet_list":
+            for item in node.children:
+                found.block(Block("li", _sentences(_tokens(item.children[0]))))
+        elif kind.startswith("container_"):
+            found.container(kind.removeprefix("container_"), node)
+        else:
+            raise ValueError(f"line {_line(node)}: a lesson's text has no {kind.replace('_', ' ')}")
+    return found.text()
+
+
+class _Reading:
+    """What has been read so far."""
+
+    def __init__(self) -> None:
+        self.sections: list[tuple[str, str, list[Block], list[QuestionText]]] = []
+        self.parts: dict[str, object] = {}
+        self.ids: set[str] = set()
+
+    def heading(self, node: SyntaxTreeNode) -> None:
+        words, name = _with_id(_written(node))
+        if node.tag == "h1":
+            self.parts["title"] = words
+        elif not name:
+            raise ValueError(f"the heading {words!r} needs an id: ## {words} {{#an-id}}")
+        else:
+            self.sections.append((self._new(name), words, [], []))
+
+    def takeaway(self, node: SyntaxTreeNode) -> None:
+        if "takeaway" in self.parts:
+            raise ValueError(
+                f"line {_line(node)}: before the first ## stands one line, the takeaway"
+            )
+        self.parts["takeaway"] = _written(node)
+
+    def block(self, block: Block) -> None:
+        if not self.sections:
+            raise ValueError("a list stands under a ## heading")
+        for sentence in block.sentences:
+            if sentence.id:
+                self._new(f"claim-{sentence.id}")
+        self.sections[-1][2].append(block)
+
+    def container(self, kind: str, node: SyntaxTreeNode) -> None:
+        if kind == "question":
+            name = _with_id(node.info)[1]
+            if not self.sections or not name or self.sections[-1][3]:
+                raise ValueError(
+                    f"line {_line(node)}: a question has an id, ::: question {{#an-id}}, and "
+                    "is the only one of its section"
+                )
+            self.sections[-1][3].append(_question(self._new(f"question-{name}", name), node))
+        elif kind == "controls":
+            entries = list(_entries(node))
+            self.parts["labels"] = {entry.path: entry.words for entry in entries}
+            self.parts["helps"] = {entry.path: entry.help for entry in entries if entry.help}
+        else:
+            self.parts[kind] = _LISTS[kind](node)
+
+    def _new(self, name: str, says: str = "") -> str:
+        if name in self.ids:
+            raise ValueError(f"two parts have the id {says or name!r}")
+        self.ids.add(name)
+        return says or name
+
+    def text(self) -> LessonText:
+        sections = tuple(
+            Section(name, heading, tuple(blocks), asked[0] if asked else None)
+            for name, heading, blocks, asked in self.sections
+        )
+        return LessonText(sections=sections, **self.parts)  # type: ignore[arg-type]
+
+
+class _Entry(NamedTuple):
+    path: tuple[str, ...]
+    tokens: list[Token]
+    help: str
+
+    @property
+    def name(self) -> str:
+        return self.path[-1]
+
+    @property
+    def words(self) -> str:
+        return inline(self.tokens).source
+
+
+def _entries(node: SyntaxTreeNode, above: tuple[str, ...] = ()) -> Iterator[_Entry]:
+    """The items of the lists in a block: an id and its words, help below it, and items in it."""
+    for bullets in node.children:
+        if bullets.type != "bullet_list":
+            continue
+        for item in bullets.children:
+            first, *rest = _tokens(item.children[0])
+            if first.type != "code_inline":
+                raise ValueError(f"line {_line(item)}: an item begins with its id, - `id` words")
+            quotes = [part for part in item.children if part.type == "blockquote"]
+            help_ = _written(quotes[0].children[0]) if quotes else ""
+            path = (*above, first.content)
+            yield _Entry(path, rest, help_)
+            yield from _entries(item, path)
+
+
+def _plain_list(node: SyntaxTreeNode) -> dict[str, str]:
+    return {entry.name: entry.words for entry in _entries(node)}
+
+
+def _presets(node: SyntaxTreeNode) -> dict[str, PresetText]:
+    found: dict[str, PresetText] = {}
+    for item in (item for bullets in node.children for item in bullets.children):
+        tokens = _tokens(item.children[0])
+        if tokens[0].type != "link_open" or not _href(tokens[0]).startswith("#"):
+            raise ValueError(f"line {_line(item)}: a preset is - [its name](#its-id) What to see.")
+        end = next(i for i, token in enumerate(tokens) if token.type == "link_close")
+        name, say = inline(tokens[1:end]), inline(tokens[end + 1 :])
+        found[_href(tokens[0])[1:]] = PresetText(name.source, say.source)
+    return found
+
+
+def _formulas(node: SyntaxTreeNode) -> tuple[Formula, ...]:
+    found = []
+    for entry in _entries(node):
+        tokens = entry.tokens
+        last = max((i for i, t in enumerate(tokens) if t.type == "math_inline"), default=-1)
+        parts = inline(tokens[: last + 1]).formulas
+        found.append(Formula(entry.name, parts, inline(tokens[last + 1 :]).source))
+    return tuple(found)
+
+
+def _digests(node: SyntaxTreeNode) -> dict[str, str]:
+    lines = (_written(part) for part in node.children if part.type == "paragraph")
+    pairs = (pair.rpartition("=") for line in lines for pair in line.split())
+    return {name: digest for name, _, digest in pairs}
+
+
+_LISTS: Mapping[str, Callable[[SyntaxTreeNode], object]] = {
+    "presets": _presets,
+    "formulas": _formulas,
+    "legend": _plain_list,
+    "phrases": _plain_list,
+    "digests": _digests,
+}
+
+
+def _question(name: str, node: SyntaxTreeNode) -> QuestionText:
+    kinds = [part.type for part in node.children]
+    if kinds != ["paragraph", "bullet_list", "paragraph"]:
+        raise ValueError(
+            f"the question {name!r} is a paragraph that asks, a list of options, and a paragraph "
+            "with the reason"
+        )
+    asked, options, reason = node.children
+    return QuestionText(
+        name,
+        inline(_tokens(asked)),
+        tuple(inline(_tokens(item.children[0])) for item in options.children),
+        inline(_tokens(reason)),
+    )
+
+
+def _sentences(tokens: list[Token]) -> tuple[Sentence, ...]:
+    """The tokens of a paragraph, cut where a claim or a definition begins and ends."""
+    found: list[Sentence] = []
+    kind, name, held = "plain", "", []
+    for token in tokens:
+        if token.type in ("link_open", "span_open", "link_close", "span_close"):
+            if held:
+                found.append(Sentence(kind, inline(held), name))
+            kind, name, held = "plain", "", []
+            if token.type == "link_open":
+                if not _href(token).startswith(CLAIM):
+                    raise ValueError(f"a link leads to a claim, {CLAIM}…, not to {_href(token)}")
+                kind, name = "claim", _href(token).removeprefix(CLAIM)
+            elif token.type == "span_open":
+                if token.attrs.get("class") != "definition":
+                    raise ValueError("[words]{…} takes {.definition} only")
+                kind = "definition"
+        else:
+            held.append(token)
+    if held:
+        found.append(Sentence(kind, inline(held), name))
+    return tuple(found)
+
+
+def _tokens(node: SyntaxTreeNode) -> list[Token]:
+    """The inline tokens of a paragraph or a heading."""
+    (child,) = node.children
+    return list(child.token.children or []) if child.token else []
+
+
+def _written(node: SyntaxTreeNode) -> str:
+    return inline(_tokens(node)).source
+
+
+def _href(token: Token) -> str:
+    return unquote(str(token.attrs["href"]))
+
+
+def _with_id(text: str) -> tuple[str, str]:
+    """What stands before ``{#id}``, and the id."""
+    words, brace, rest = text.rpartition(" {")
+    if not brace:
+        return text, ""
+    try:
+        return words.strip(), str(parse("{" + rest)[1].get("id", ""))
+    except ParseError:
+        return text, ""
+
+
+def _line(node: SyntaxTreeNode) -> int:
+    return (node.map or (0, 0))[0] + 1
