@@ -259,7 +259,8 @@ def metric_page(name: str) -> str:
         metric(problem.at(components(np.asarray(problem.start, float)))).dense()
 
     return page(
-        "metric", name, maker, metrics.formula(name), domain(at_start), html(metric_picture(name)),
+        "metric", name, maker, metrics.traits(name).latex, domain(at_start),
+        html(metric_picture(name)),
         live("playground", metric=name), sources(inspect.getdoc(maker) or ""),
     )  # fmt: skip
 

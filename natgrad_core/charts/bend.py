@@ -11,7 +11,7 @@ from natgrad_core.core.options import Span
 from natgrad_core.types import Vector
 
 
-@charts.register("bend")
+@charts.register()
 class Bend(Chart):
     """θ = (x₁, x₂ + k (x₁ − c) + s (x₁ − c)²), …: upright lines slide along themselves.
 
@@ -19,7 +19,6 @@ class Bend(Chart):
     it straightens Rosenbrock's valley: J becomes quadratic.
     """
 
-    name = "bend"
     latex = r"\theta = (x_1,\; x_2 + k\,(x_1 - c) + s\,(x_1 - c)^2)"
 
     def __init__(

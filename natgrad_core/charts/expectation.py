@@ -46,11 +46,10 @@ def _parts(x: Array) -> Bools:
     return np.asarray((x > 0).all(-1) & (x.sum(-1) < 1))
 
 
-@charts.register("expectation")
+@charts.register()
 class Expectation(FamilyChart):
     """θ as a function of m = E[T], for the ``family`` whose parameters θ are."""
 
-    name = "expectation"
     latex = r"\theta = \theta(m),\; m = \mathbb{E}\,T"
     letter = "m"
     routes: ClassVar[Mapping[str, Route]] = {

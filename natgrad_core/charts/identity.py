@@ -10,11 +10,10 @@ from natgrad_core.linalg.small_matrices import eye
 from natgrad_core.types import Matrix, Vector
 
 
-@charts.register("identity")
+@charts.register()
 class Identity(Chart):
     """θ = x."""
 
-    name = "identity"
     latex = r"\theta = x"
 
     def _forward(self, *x: Any) -> Vector:

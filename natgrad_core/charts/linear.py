@@ -48,7 +48,7 @@ def decompose(matrix: ArrayLike) -> Parts:
     )
 
 
-@charts.register("linear")
+@charts.register()
 class Linear(Chart):
     """θ = A x for an invertible ``matrix [..., d, d]``; leading axes broadcast with the points'.
 
@@ -56,7 +56,6 @@ class Linear(Chart):
     axes and ``shear``.
     """
 
-    name = "linear"
     latex = r"\theta = A x"
 
     def __init__(

@@ -9,11 +9,10 @@ from natgrad_core.charts._componentwise import Componentwise
 from natgrad_core.tracing.ops import exp, log
 
 
-@charts.register("log-scale")
+@charts.register()
 class LogScale(Componentwise):
     """θ = e^x, for the components ``which`` (the last one, unless it says more)."""
 
-    name = "log-scale"
     latex = r"\theta_2 = e^{x_2}"
     pattern = "log {}"
     needs = ""

@@ -61,11 +61,10 @@ def _nonzero(x: Array) -> Bools:
     return np.asarray((x != 0).any(-1))
 
 
-@charts.register("natural")
+@charts.register()
 class Natural(FamilyChart):
     """θ as a function of η, for the ``family`` whose parameters θ are."""
 
-    name = "natural"
     latex = r"\theta = \theta(\eta)"
     letter = "η"
     routes: ClassVar[Mapping[str, Route]] = {

@@ -13,11 +13,10 @@ from natgrad_core.tracing.ops import atan2, cos, sin, sqrt
 from natgrad_core.types import Array, Bools, Vector
 
 
-@charts.register("polar")
+@charts.register()
 class Polar(Chart):
     """θ = c + r (cos φ, sin φ), x = (r, φ): no chart at its own ``center``."""
 
-    name = "polar"
     latex = r"\theta = c + r\,(\cos\varphi, \sin\varphi)"
     domain = "r > 0, the plane only"
 

@@ -10,11 +10,10 @@ from natgrad_core.charts._componentwise import Componentwise
 from natgrad_core.tracing.ops import sqrt, where
 
 
-@charts.register("precision")
+@charts.register()
 class Precision(Componentwise):
     """θ = 1/√x, x > 0: of σ it makes 1/σ²."""
 
-    name = "precision"
     latex = r"\theta_2 = 1/\sqrt{x_2}"
     pattern = "1/{}²"
 

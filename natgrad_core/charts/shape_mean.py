@@ -11,11 +11,10 @@ from natgrad_core.core.chart import Chart
 from natgrad_core.types import Array, Bools, Vector
 
 
-@charts.register("shape-mean")
+@charts.register()
 class ShapeMean(Chart):
     """(a, b) = (a, a/m): shape and mean m = a/b, for positive ones (Cox and Reid 1987)."""
 
-    name = "shape-mean"
     latex = r"\theta = (a,\; a/m)"
     domain = "a > 0, m > 0, the plane only"
 

@@ -9,11 +9,10 @@ from natgrad_core.charts._componentwise import Componentwise
 from natgrad_core.tracing.ops import sqrt
 
 
-@charts.register("square-root")
+@charts.register()
 class SquareRoot(Componentwise):
     """θ = x², x > 0, for the components ``which`` (the last one, unless it says more)."""
 
-    name = "square-root"
     latex = r"\theta_2 = x_2^2"
     pattern = "√{}"
 

@@ -10,11 +10,10 @@ from natgrad_core.charts._componentwise import Componentwise
 from natgrad_core.tracing.ops import sqrt, where
 
 
-@charts.register("variance")
+@charts.register()
 class Variance(Componentwise):
     """θ = √x, x > 0: of σ it makes σ²."""
 
-    name = "variance"
     latex = r"\theta_2 = \sqrt{x_2}"
     pattern = "{}²"
 

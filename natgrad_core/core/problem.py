@@ -37,6 +37,10 @@ class Preset:
     start: tuple[float, ...] | None = None
 
 
+EVERYWHERE = "all real parameters"
+"""The domain of a problem without an edge."""
+
+
 class Problem:
     """A loss, its derivatives and its model, on points ``theta`` of shape ``[..., d]``.
 
@@ -50,10 +54,14 @@ class Problem:
     symbols: tuple[str, ...] = ("θ₁", "θ₂")
     latex: ClassVar[str] = ""
     source: ClassVar[str] = ""
-    domain: ClassVar[str] = "all real parameters"
+    domain: ClassVar[str] = EVERYWHERE
+    outside: ClassVar[tuple[float, ...] | None] = None
+    """A point that the domain does not hold, of a problem that has one."""
     view: tuple[tuple[float, float], ...] = ((-1.0, 1.0), (-1.0, 1.0))
     start: tuple[float, ...] = (0.0, 0.0)
     presets: ClassVar[Mapping[str, Preset]] = {}
+    singular: ClassVar[bool] = False
+    """Whether the Fisher matrix has no inverse where the runs start."""
     exponential: ClassVar[bool] = False
     """Whether log p = η(θ)·T − A(η) + h, so that the Fisher matrix is also Gauss and Newton's."""
 

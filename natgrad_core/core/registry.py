@@ -1,17 +1,18 @@
-"""A registry is a named, read-only shelf.
+"""A registry maps names to items and is read-only.
 
-A module dropped in a package puts its items on the package's shelf with ``@shelf.register(name)``.
-The shelf imports its package's modules the first time somebody looks at it, so that a new file
-needs no second edit anywhere and ``import natgrad_core`` stays cheap.
+A module of a package registers its item with ``@registry.register(...)``; the item's name is the
+module's, with "-" for "_". The registry imports its package's modules the first time somebody looks
+at it, so that a new file needs no second edit anywhere and ``import natgrad_core`` stays cheap.
 """
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from natgrad_core.core.provenance import remembering
+from natgrad_core.core.traits import Traits
 from natgrad_core.errors import UnknownName
 
 T = TypeVar("T")
@@ -21,40 +22,74 @@ S = TypeVar("S")
 class Registry(Mapping[str, T]):
     """Names to items, filled by the modules of one package.
 
-    ``kind`` is the word for one item in messages ("problem"), ``package`` the package whose
-    modules register themselves. What a shelf that ``natgrad_core`` offers under a ``public`` name
-    makes, remembers the call (``natgrad_core.core.provenance``).
+    Args:
+        kind: The word for one item in messages, "problem".
+        package: The package whose modules register themselves.
+        public: The name under which ``natgrad_core`` offers the registry. What its items make
+            remembers the call (``natgrad_core.core.provenance``).
+        traits: The class of what an item declares of itself; it checks what it is given.
+        check: Called with the name and the item, it may refuse the item or give it its name.
     """
 
-    def __init__(self, kind: str, package: str, public: str = "") -> None:
+    def __init__(
+        self,
+        kind: str,
+        package: str,
+        public: str = "",
+        traits: type[Traits] = Traits,
+        check: Callable[[str, Any], Any] | None = None,
+    ) -> None:
         self.kind = kind
         self._package = package
         self._public = public
+        self._kind_of_traits = traits
+        self._check = check
         self._items: dict[str, T] = {}
-        self._formulas: dict[str, str] = {}
+        self._traits: dict[str, Traits] = {}
         self._filled = False
 
-    def register(self, name: str, latex: str = "") -> Callable[[S], S]:
-        """Put the decorated item on the shelf under ``name``, once.
+    def register(self, name: str = "", /, **declared: Any) -> Callable[[S], S]:
+        """Register the decorated item, once.
 
-        ``latex`` is its formula, if what it makes is a plain function and cannot say it.
+        Args:
+            name: Its name, if it is not its module's.
+            declared: Its traits, the fields of the registry's class of traits.
+
+        Raises:
+            ValueError: The name is taken, a trait is not known or missing, or two items have the
+                same of what only one may have.
         """
 
         def put(item: S) -> S:
-            if name in self._items:
-                raise ValueError(f"two items want to be the {self.kind} {name!r}")
+            called = name or getattr(item, "__module__", "").rpartition(".")[2].replace("_", "-")
+            if called in self._items:
+                raise ValueError(f"two items want to be the {self.kind} {called!r}")
+            traits = self._declared(called, declared)
+            if self._check:
+                item = self._check(called, item)
             if self._public:
-                item = remembering("natgrad_core", f'{self._public}["{name}"]')(item)
-            self._items[name] = cast(T, item)
-            self._formulas[name] = latex
+                item = remembering("natgrad_core", f'{self._public}["{called}"]')(item)
+            self._items[called] = cast(T, item)
+            self._traits[called] = traits
             return item
 
         return put
 
-    def formula(self, name: str) -> str:
-        """Return the LaTeX that an item was registered with; UnknownName if there is none such."""
+    def _declared(self, name: str, declared: Mapping[str, Any]) -> Traits:
+        try:
+            traits = self._kind_of_traits(**declared)
+        except (TypeError, ValueError) as wrong:
+            words = str(wrong).replace(f"{self._kind_of_traits.__name__}.__init__() ", "")
+            raise ValueError(f"the {self.kind} {name!r}: {words}") from None
+        for other, theirs in self._traits.items():
+            if traits.alone is not None and theirs.alone == traits.alone:
+                raise ValueError(f"the {self.kind} {name!r}: {other!r} has {traits.alone} already")
+        return traits
+
+    def traits(self, name: str) -> Any:
+        """Return what an item declares of itself; UnknownName if there is none such."""
         self[name]
-        return self._formulas[name]
+        return self._traits[name]
 
     def _fill(self) -> dict[str, T]:
         if not self._filled:

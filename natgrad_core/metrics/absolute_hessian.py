@@ -8,7 +8,7 @@ from natgrad_core.linalg.spectral import absolute
 from natgrad_core.metrics import Metric, metrics
 
 
-@metrics.register("absolute-hessian", r"G = |H| = \sqrt{H^2}")
+@metrics.register(latex=r"G = |H| = \sqrt{H^2}", transforms="none")
 def absolute_hessian() -> Metric:
     """G = |H| = √(H²): Newton's steps where H is positive, and downhill where it is not.
 

@@ -10,7 +10,9 @@ from natgrad_core.metrics import Metric, metrics
 
 
 @metrics.register(
-    "block-fisher", r"G_{ij} = F_{ij} \text{ within a block},\quad 0 \text{ between blocks}"
+    latex=r"G_{ij} = F_{ij} \text{ within a block},\quad 0 \text{ between blocks}",
+    transforms="none",
+    needs="model",
 )
 def block_fisher(blocks: Sequence[Sequence[int]] = ((0,),)) -> Metric:
     """G = F within ``blocks`` of parameters (tuples of indices), and zero between them.

@@ -7,7 +7,7 @@ from natgrad_core.linalg.operators import Diagonal, Operator
 from natgrad_core.metrics import Metric, metrics
 
 
-@metrics.register("diagonal-fisher", r"G = \operatorname{diag} F")
+@metrics.register(latex=r"G = \operatorname{diag} F", transforms="none", needs="model")
 def diagonal_fisher() -> Metric:
     """G = diag F: cheap in many parameters, and no tensor, so a chart changes what it means.
 

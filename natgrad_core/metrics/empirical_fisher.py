@@ -12,7 +12,9 @@ from natgrad_core.types import Vector
 
 
 @metrics.register(
-    "empirical-fisher", r"G = \sum_n w_n\, s_n s_n^\top,\quad s_n = \nabla \log p(y_n \mid \theta)"
+    latex=r"G = \sum_n w_n\, s_n s_n^\top,\quad s_n = \nabla \log p(y_n \mid \theta)",
+    transforms="tensor",
+    needs="data",
 )
 def empirical_fisher() -> Metric:
     """G = Σ_rows weight · s sᵀ with s = ∇ log p(row | θ): gradients' second moment, uncentred.

@@ -8,7 +8,7 @@ from natgrad_core.linalg.small_matrices import eye
 from natgrad_core.metrics import Metric, metrics
 
 
-@metrics.register("euclidean", r"G = I")
+@metrics.register(latex=r"G = I", transforms="none")
 def euclidean() -> Metric:
     """G = I: the metric that plain gradient descent takes for granted (Cauchy 1847)."""
     return Metric(_at_point)

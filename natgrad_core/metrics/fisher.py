@@ -8,7 +8,9 @@ from natgrad_core.metrics import Metric, metrics
 
 
 @metrics.register(
-    "fisher", r"G = F = \mathbb{E}\left[s s^\top\right],\quad s = \nabla \log p(y \mid \theta)"
+    latex=r"G = F = \mathbb{E}\left[s s^\top\right],\quad s = \nabla \log p(y \mid \theta)",
+    transforms="tensor",
+    needs="model",
 )
 def fisher() -> Metric:
     """G = F, the Fisher matrix: the metric of KL divergence (Amari 1998, eq. 9)."""

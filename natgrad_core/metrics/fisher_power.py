@@ -13,7 +13,7 @@ from natgrad_core.metrics import Metric, metrics
 from natgrad_core.types import ArrayLike
 
 
-@metrics.register("fisher-power", r"G = F^q,\quad 0 \le q \le 1")
+@metrics.register(latex=r"G = F^q,\quad 0 \le q \le 1", transforms="none", needs="model")
 def fisher_power(q: Annotated[ArrayLike, Span(0, 1)] = 0.5) -> Metric:
     """G = F^q with q in [0, 1], one number or an array over the leading axes.
 

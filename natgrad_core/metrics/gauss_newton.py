@@ -9,8 +9,10 @@ from natgrad_core.metrics import Metric, metrics
 
 
 @metrics.register(
-    "gauss-newton",
-    r"G = \mathbb{E}\left[S^\top\, \nabla^2\! A\; S\right],\quad S = \partial\eta / \partial\theta",
+    latex=r"G = \mathbb{E}\left[S^\top\, \nabla^2\! A\; S\right],\quad "
+    r"S = \partial\eta / \partial\theta",
+    transforms="tensor",
+    needs="exponential family",
 )
 def gauss_newton() -> Metric:
     """G = E[Sᵀ ∇²A S], with S = ∂η/∂θ and A the log-partition; for least squares JᵀJ.

@@ -7,7 +7,7 @@ from natgrad_core.linalg.operators import Dense, Operator
 from natgrad_core.metrics import Metric, metrics
 
 
-@metrics.register("hessian", r"G = H = \nabla^2 J")
+@metrics.register(latex=r"G = H = \nabla^2 J", transforms="linear", indefinite=True)
 def hessian() -> Metric:
     """G = ∇²J: Newton's choice, which is no metric where it is indefinite.
 

@@ -17,8 +17,9 @@ from natgrad_core.types import Array
 
 
 @metrics.register(
-    "monte-carlo-fisher",
-    r"G = \frac{1}{n} \sum_{i=1}^{n} s_i s_i^\top,\quad y_i \sim p(\cdot \mid \theta)",
+    latex=r"G = \frac{1}{n} \sum_{i=1}^{n} s_i s_i^\top,\quad y_i \sim p(\cdot \mid \theta)",
+    transforms="tensor",
+    needs="model",
 )
 def monte_carlo_fisher(
     n: Annotated[int, Span(1, 256, 1)] = 64, seed: Annotated[int, Span(0, 20, 1)] = 0

@@ -10,7 +10,7 @@ from natgrad_core.metrics import Metric, metrics
 from natgrad_core.types import Matrix
 
 
-@metrics.register("transported-hessian", r"G = J^\top H J")
+@metrics.register(latex=r"G = J^\top H J", transforms="tensor", indefinite=True)
 def transported_hessian() -> Metric:
     """G = JᵀHJ, the Hessian in x without its term Σ_k g_k ∇²f_k; H itself in no chart.
 

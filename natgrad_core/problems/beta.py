@@ -15,16 +15,16 @@ from natgrad_core.tracing.ops import digamma, lgamma, trigamma
 from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
 
 
-@problems.register("beta")
+@problems.register()
 class Beta(ExponentialFamily):
     """p(y | a, b) = yᵃ⁻¹ (1 − y)ᵇ⁻¹ / B(a, b): η = (a, b), T = (log y, log(1 − y))."""
 
-    name = "beta"
     title = "a beta distribution of early-season batting averages"
     symbols = ("a", "b")
     latex = r"p(y) = \frac{y^{a-1} (1-y)^{b-1}}{B(a, b)}"
     source = "Efron and Morris 1975"
     domain = "a > 0, b > 0"
+    outside = (-2.0, 3.0)
     view = ((1.0, 25.0), (2.0, 60.0))
     start = (5.0, 30.0)
     support = (0.0, 1.0)

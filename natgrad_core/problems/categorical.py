@@ -14,14 +14,13 @@ from natgrad_core.tracing.ops import exp, logaddexp, total
 from natgrad_core.types import ArrayLike, Matrix, Vector
 
 
-@problems.register("categorical")
+@problems.register()
 class Categorical(ExponentialFamily):
     """p_k = e^{η_k} / (e^{η₀} + e^{η₁} + 1), k = 0, 1, 2: T are the indicators of 0 and 1.
 
     ``counts [3]`` are how often each outcome was seen.
     """
 
-    name = "categorical"
     title = "the MN blood groups of 1000 Britons: two logits"
     symbols = ("η₀", "η₁")
     latex = r"p_k = \frac{e^{\eta_k}}{1 + e^{\eta_0} + e^{\eta_1}}"

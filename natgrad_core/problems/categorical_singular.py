@@ -14,11 +14,11 @@ from natgrad_core.problems.categorical import Categorical
 from natgrad_core.types import Vector
 
 
-@problems.register("categorical-singular")
+@problems.register()
 class CategoricalSingular(Categorical):
     """p = softmax(η) with all three logits: F = diag(p) − ppᵀ is singular along (1, 1, 1)."""
 
-    name = "categorical-singular"
+    singular = True
     title = "the MN blood groups of 1000 Britons: three logits, one too many"
     symbols = ("η₀", "η₁", "η₂")
     latex = r"p_k = \frac{e^{\eta_k}}{e^{\eta_0} + e^{\eta_1} + e^{\eta_2}}"

@@ -16,11 +16,10 @@ from natgrad_core.problems import problems
 from natgrad_core.types import Matrix, Vector
 
 
-@problems.register("double-well")
+@problems.register()
 class DoubleWell(Problem):
     """J = ¼ (θ₁² − 1)² + ½ s θ₂²."""
 
-    name = "double-well"
     title = "two wells and a saddle: a bare loss, with no Fisher matrix"
     latex = r"J = \tfrac14 (\theta_1^2 - 1)^2 + \tfrac12 s\, \theta_2^2"
     source = "Strogatz 1994, sec. 2.7"

@@ -15,16 +15,16 @@ from natgrad_core.tracing.ops import digamma, lgamma, log, trigamma
 from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
 
 
-@problems.register("gamma")
+@problems.register()
 class Gamma(ExponentialFamily):
     """p(y | a, b) = bᵃ yᵃ⁻¹ e^{−by} / Γ(a): η = (a, −b), T = (log y, y)."""
 
-    name = "gamma"
     title = "a gamma distribution of an air conditioner's times between failures"
     symbols = ("a", "b")
     latex = r"p(y) = \frac{b^a}{\Gamma(a)}\, y^{a-1} e^{-b y}"
     source = "Proschan 1963; Song, Song and Ermon 2018"
     domain = "shape a > 0, rate b > 0"
+    outside = (1.0, -1.0)
     view = ((0.2, 3.0), (0.1, 3.0))
     start = (2.0, 1.2)
     support = (0.0, np.inf)

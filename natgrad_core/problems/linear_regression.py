@@ -13,7 +13,7 @@ from natgrad_core.problems import problems
 from natgrad_core.types import ArrayLike
 
 
-@problems.register("linear-regression")
+@problems.register()
 class LinearRegression(LinearPredictor, UnitNormal):
     """y = w·x + noise of variance one, for ``X [n, 2]`` and ``y [n]`` in units of the noise.
 
@@ -21,7 +21,6 @@ class LinearRegression(LinearPredictor, UnitNormal):
     in it (Gauss 1809).
     """
 
-    name = "linear-regression"
     title = "Hubble's line: the nebulae's velocities against their distances"
     latex = r"y \sim \mathcal{N}(w_0 + w_1 x,\, 1)"
     source = "Hubble 1929, table 1; Gauss 1809"

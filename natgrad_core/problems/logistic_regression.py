@@ -14,7 +14,7 @@ from natgrad_core.tracing.ops import log1p_exp, sigmoid
 from natgrad_core.types import ArrayLike, Matrix, Vector
 
 
-@problems.register("logistic-regression")
+@problems.register()
 class LogisticRegression(LinearPredictor):
     """p(y = 1 | x, w) = 1/(1 + e^{−w₀x₀−w₁x₁}), for ``X [n, 2]`` and ``y [n]``, each 0 or 1.
 
@@ -22,7 +22,6 @@ class LogisticRegression(LinearPredictor):
     canonical link makes the Hessian the Fisher matrix: Newton is the natural gradient here.
     """
 
-    name = "logistic-regression"
     title = "logistic regression of Bliss's beetles on the dose"
     latex = r"p(y = 1 \mid x) = \frac{1}{1 + e^{-w_0 - w_1 x}}"
     source = "Bliss 1935; McCullagh and Nelder 1989, ch. 4"

@@ -22,7 +22,7 @@ NODES = np.arange(-14.0, 14.0 + 1e-9, 0.125)
 """The trapezoidal rule's nodes: for so smooth a density its error is below 1e-9."""
 
 
-@problems.register("mixture")
+@problems.register()
 class Mixture(Problem):
     """p(y | a, b) = (1 − w) φ(y − a) + w φ(y − b), the weight w known.
 
@@ -30,7 +30,6 @@ class Mixture(Problem):
     With r the chance that y came from b, the score is ((1 − r)(y − a), r (y − b)).
     """
 
-    name = "mixture"
     title = "two normals mixed, with unknown means"
     symbols = ("a", "b")
     latex = r"p(y) = (1 - w)\,\varphi(y - a) + w\,\varphi(y - b)"

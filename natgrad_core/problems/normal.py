@@ -16,17 +16,17 @@ from natgrad_core.tracing.row_sums import Rows
 from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
 
 
-@problems.register("normal")
+@problems.register()
 class Normal(Problem):
     """−log p(y | μ, σ) = log σ + (y − μ)²/(2σ²) + ½ log 2π, averaged over ``data [n]``."""
 
-    name = "normal"
     exponential = True
     title = "a normal fitted to Cavendish's densities of the Earth"
     symbols = ("μ", "σ")
     latex = r"p(y) = \frac{1}{\sigma\sqrt{2\pi}}\, e^{-(y-\mu)^2/2\sigma^2}"
     source = "Cavendish 1798; Fisher matrix: Amari 1998"
     domain = "σ > 0"
+    outside = (5.4, -0.3)
     view = ((5.15, 5.57), (0.08, 0.5))
     start = (5.2, 0.26)
     support = (-math.inf, math.inf)

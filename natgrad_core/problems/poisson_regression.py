@@ -14,14 +14,13 @@ from natgrad_core.tracing.ops import exp
 from natgrad_core.types import ArrayLike, Matrix, Vector
 
 
-@problems.register("poisson-regression")
+@problems.register()
 class PoissonRegression(LinearPredictor):
     """log E[y] = w·x, for ``X [n, 2]`` and counts ``y [n]``: A(η) = e^η.
 
     The link is canonical, so Newton is the natural gradient (iteratively reweighted least squares).
     """
 
-    name = "poisson-regression"
     title = "deaths from AIDS in Australia against the logarithm of time"
     latex = r"y \sim \mathrm{Poisson}(e^{w_0 + w_1 x})"
     source = "Whyte et al. 1987; Dobson 1990, ex. 9.1"

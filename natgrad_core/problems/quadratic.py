@@ -15,14 +15,13 @@ from natgrad_core.problems import problems
 from natgrad_core.types import ArrayLike, Matrix, Vector
 
 
-@problems.register("quadratic")
+@problems.register()
 class Quadratic(UnitNormal):
     """J = ½ (θ − c)ᵀ G (θ − c) with G = MᵀM = F = H, for y ~ N(Mθ, I) seen once at Mc.
 
     G = R(angle) diag(condition, 1) R(angle)ᵀ, unless ``M [2, 2]`` is given; ``center`` is c.
     """
 
-    name = "quadratic"
     title = "a quadratic of chosen conditioning"
     latex = r"J = \tfrac12 (\theta - c)^\top G\, (\theta - c)"
     source = "Sohl-Dickstein 2012, arXiv:1205.1828"

@@ -17,11 +17,10 @@ from natgrad_core.problems import problems
 from natgrad_core.types import Matrix, Vector
 
 
-@problems.register("rosenbrock")
+@problems.register()
 class Rosenbrock(UnitNormal):
     """J = (1 − θ₁)² + β (θ₂ − θ₁²)² = ½‖η‖², η = √2 (√β (θ₂ − θ₁²), 1 − θ₁) seen at zero."""
 
-    name = "rosenbrock"
     title = "Rosenbrock's valley as least squares (its metric is Gauss–Newton's)"
     latex = r"J = (1 - \theta_1)^2 + \beta\, (\theta_2 - \theta_1^2)^2"
     source = "Rosenbrock 1960; Gauss–Newton as a Fisher matrix: Martens 2020, sec. 9"

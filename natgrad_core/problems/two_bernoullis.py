@@ -15,19 +15,19 @@ from natgrad_core.tracing.ops import log, log1p_exp, sigmoid, total
 from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
 
 
-@problems.register("two-bernoullis")
+@problems.register()
 class TwoBernoullis(ExponentialFamily):
     """Independent outcomes with chances θ = (p, q): η = log-odds, F = diag(1/p(1−p), 1/q(1−q)).
 
     ``shares`` are the observed ones; an example is one outcome of each coin.
     """
 
-    name = "two-bernoullis"
     title = "two chances of dying of an amputation: before antisepsis, and after"
     symbols = ("p", "q")
     latex = r"P(y_1, y_2) = p^{y_1} (1-p)^{1-y_1} q^{y_2} (1-q)^{1-y_2}"
     source = "Lister 1870"
     domain = "0 < p < 1, 0 < q < 1"
+    outside = (0.5, 1.5)
     view = ((0.02, 0.98), (0.02, 0.98))
     start = (0.9, 0.6)
     support = range(2)

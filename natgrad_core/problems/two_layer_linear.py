@@ -16,11 +16,11 @@ from natgrad_core.problems import problems
 from natgrad_core.types import ArrayLike, Matrix, Vector
 
 
-@problems.register("two-layer-linear")
+@problems.register()
 class TwoLayerLinear(UnitNormal):
     """J = ½ mean (y − w₂w₁x)², F = mean(x²) vvᵀ with v = (w₂, w₁)."""
 
-    name = "two-layer-linear"
+    singular = True
     title = "a two-layer linear net with one weight a layer"
     symbols = ("w₁", "w₂")
     latex = r"y \sim \mathcal{N}(w_2 w_1 x,\, 1)"

@@ -18,7 +18,7 @@ from natgrad_core.tracing.ops import log1p_exp, sigmoid
 from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
 
 
-@problems.register("two-state-mdp")
+@problems.register()
 class TwoStateMDP(Problem):
     """J = −η, η = [q(1 − p) + 2p(1 − q)]/(p + q), with p = σ(θ₁) and q = σ(θ₂).
 
@@ -27,7 +27,6 @@ class TwoStateMDP(Problem):
     An outcome is (the state, 0 or 1, and whether it is left, 0 or 1).
     """
 
-    name = "two-state-mdp"
     title = "Kakade's two states: stay for a reward of 1, or of 2"
     latex = r"J = -\frac{q(1-p) + 2p(1-q)}{p + q}"
     source = "Kakade 2001, sec. 4 and fig. 1; Bagnell and Schneider 2003"

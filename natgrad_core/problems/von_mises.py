@@ -20,16 +20,16 @@ from natgrad_core.tracing.ops import bessel_ratio, cos, log_i0, sin, sqrt
 from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
 
 
-@problems.register("von-mises")
+@problems.register()
 class VonMises(ExponentialFamily):
     """p(y | μ, κ) = e^{κ cos(y − μ)} / (2π I₀(κ)): η = κ (cos μ, sin μ), T = (cos y, sin y)."""
 
-    name = "von-mises"
     title = "a von Mises distribution of where a roulette wheel stopped"
     symbols = ("μ", "κ")
     latex = r"p(y) = \frac{e^{\kappa \cos(y - \mu)}}{2\pi I_0(\kappa)}"
     source = "Mardia and Jupp 2000, ex. 1.1"
     domain = "concentration κ > 0; angles in radians"
+    outside = (0.3, -1.0)
     view = ((-1.5, 3.0), (0.1, 5.0))
     start = (-0.8, 1.0)
     support = (-math.pi, math.pi)

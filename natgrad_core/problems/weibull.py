@@ -19,7 +19,7 @@ GAMMA = 0.5772156649015329
 """Euler's constant: −E[log z] of z = (y/λ)ᵏ, which is exponential."""
 
 
-@problems.register("weibull")
+@problems.register()
 class Weibull(Problem):
     """−log p(y | k, λ) = z − (k − 1) l − log(k/λ), with l = log(y/λ) and z = e^{kl} = (y/λ)ᵏ.
 
@@ -27,12 +27,12 @@ class Weibull(Problem):
     π²/6 + (1 − γ)² − 1, which is all that the Fisher matrix needs.
     """
 
-    name = "weibull"
     title = "a Weibull distribution of ball bearings' lives"
     symbols = ("k", "λ")
     latex = r"p(y) = \frac{k}{\lambda} \left(\frac{y}{\lambda}\right)^{k-1} e^{-(y/\lambda)^k}"
     source = "Lieblein and Zelen 1956; Weibull 1951"
     domain = "shape k > 0, scale λ > 0"
+    outside = (1.0, -1.0)
     view = ((0.6, 4.0), (0.3, 2.0))
     start = (3.6, 1.7)
     support = (0.0, math.inf)

@@ -10,7 +10,7 @@ from natgrad_core.tracing.ops import sqrt
 from natgrad_core.types import ArrayLike, Vector
 
 
-@rules.register("adadelta")
+@rules.register(invariance="none", color="ochre", symbol="triangle")
 def adadelta(rate: ArrayLike = 1.0, beta: ArrayLike = 0.9, epsilon: ArrayLike = 1e-6) -> Rule:
     """v ← βv + (1 − β)g², δ = g √(u + ε)/√(v + ε), u ← βu + (1 − β)δ², θ ← θ − αδ.
 
@@ -35,7 +35,6 @@ def adadelta(rate: ArrayLike = 1.0, beta: ArrayLike = 0.9, epsilon: ArrayLike = 
     return chain(
         Rule(update, init, "scale"),
         descend(rate),
-        name="adadelta",
         latex=r"\theta \leftarrow \theta - \alpha\, g \sqrt{u + \epsilon} / \sqrt{v + \epsilon}",
         source="Zeiler 2012, algorithm 1",
     )

@@ -10,7 +10,7 @@ from natgrad_core.tracing.ops import sqrt
 from natgrad_core.types import ArrayLike, Vector
 
 
-@rules.register("adagrad")
+@rules.register(invariance="none", color="magenta", symbol="pentagon")
 def adagrad(rate: ArrayLike = 0.1, epsilon: ArrayLike = 1e-10) -> Rule:
     """v ← v + g², θ ← θ − αg/(√v + ε), each coordinate by itself (Duchi, Hazan and Singer 2011)."""
     floor = checked("ε", epsilon, 0.0)
@@ -25,7 +25,6 @@ def adagrad(rate: ArrayLike = 0.1, epsilon: ArrayLike = 1e-10) -> Rule:
     return chain(
         Rule(update, init, "scale"),
         descend(rate),
-        name="adagrad",
         latex=r"v \leftarrow v + g^2,\; "
         r"\theta \leftarrow \theta - \alpha\, g / (\sqrt v + \epsilon)",
         source="Duchi, Hazan and Singer 2011",

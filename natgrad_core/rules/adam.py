@@ -12,7 +12,7 @@ from natgrad_core.tracing.ops import sqrt
 from natgrad_core.types import ArrayLike, Vector
 
 
-@rules.register("adam")
+@rules.register(invariance="none", color="indigo", symbol="hexagon", label="Adam")
 def adam(
     rate: ArrayLike = 0.01,
     beta1: ArrayLike = 0.9,
@@ -43,7 +43,6 @@ def adam(
     return chain(
         Rule(update, init, "scale"),
         descend(rate),
-        name="adam",
         latex=r"\theta \leftarrow \theta - \alpha\, \hat m / (\sqrt{\hat v} + \epsilon)",
         source="Kingma and Ba 2015, algorithm 1",
     )

@@ -15,7 +15,7 @@ def _correct(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]
     return tuple(v - b / 2 for v, b in zip(direction, bent, strict=True)), memory
 
 
-@rules.register("geodesic")
+@rules.register(invariance="linear", needs="model", color="olive", symbol="star")
 def geodesic(rate: ArrayLike = 0.1) -> Rule:
     """θ ← θ + v − ½Γ(v, v) with v = −αF⁻¹∇J: the geodesic that sets out along v, to second order.
 
@@ -26,7 +26,6 @@ def geodesic(rate: ArrayLike = 0.1) -> Rule:
         precondition(fisher()),
         descend(rate),
         Rule(_correct, name="correct", latex=r"v - \tfrac12 \Gamma(v, v)"),
-        name="geodesic",
         latex=r"\theta \leftarrow \theta + v - \tfrac12 \Gamma(v, v),\; "
         r"v = -\alpha F^{-1} \nabla J",
         source="Song, Song and Ermon 2018",

@@ -7,7 +7,7 @@ from natgrad_core.rules import rules
 from natgrad_core.types import ArrayLike
 
 
-@rules.register("gradient")
+@rules.register(invariance="none", color="orange", symbol="circle", label="plain")
 def gradient(rate: ArrayLike = 0.1) -> Rule:
     """θ ← θ − α ∇J: steepest descent if the coordinates' own ruler is the right one (Cauchy 1847).
 
@@ -15,7 +15,6 @@ def gradient(rate: ArrayLike = 0.1) -> Rule:
     """
     return chain(
         descend(rate),
-        name="gradient",
         latex=r"\theta \leftarrow \theta - \alpha \nabla J",
         source="Cauchy 1847",
     )

@@ -45,7 +45,7 @@ def paced(radius: ArrayLike) -> Rule:
     return Rule(update, name="paced", latex=r"\tfrac12 \delta^\top F \delta = r")
 
 
-@rules.register("kl-limited")
+@rules.register(invariance="linear", needs="model", color="brown", symbol="plus")
 def kl_limited(
     rate: ArrayLike = 1.0,
     radius: ArrayLike = 0.01,
@@ -62,7 +62,6 @@ def kl_limited(
         precondition(fisher(), damping, kind, singular),
         descend(rate),
         limit(radius),
-        name="kl-limited",
         latex=r"\theta \leftarrow \theta - \alpha F^{-1} \nabla J,\; "
         r"\tfrac12 \delta^\top F \delta \le r",
         source="Schulman and others 2015, appendix C",

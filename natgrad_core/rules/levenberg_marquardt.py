@@ -13,7 +13,7 @@ from natgrad_core.rules import rules
 from natgrad_core.types import ArrayLike, Vector
 
 
-@rules.register("levenberg-marquardt")
+@rules.register(invariance="pulled-back", needs="model", color="teal", symbol="cross")
 def levenberg_marquardt(initial: ArrayLike = 0.01, kind: str = "identity") -> Rule:
     """δ = −(F + λD)⁻¹∇J, made only if it lowers J; λ follows the gain ratio.
 
@@ -38,7 +38,6 @@ def levenberg_marquardt(initial: ArrayLike = 0.01, kind: str = "identity") -> Ru
     return Rule(
         update,
         init,
-        name="levenberg-marquardt",
         latex=r"\theta \leftarrow \theta - (F + \lambda D)^{-1} \nabla J,\; \lambda \text{ adapts}",
         source="Levenberg 1944; Marquardt 1963; Nielsen 1999",
     )

@@ -10,7 +10,7 @@ from natgrad_core.rules import rules
 from natgrad_core.types import ArrayLike, Vector
 
 
-@rules.register("midpoint")
+@rules.register(invariance="linear", needs="model", color="purple", symbol="triangle-down")
 def midpoint(
     rate: ArrayLike = 0.1,
     damping: ArrayLike = 0.0,
@@ -34,7 +34,6 @@ def midpoint(
 
     return Rule(
         update,
-        name="midpoint",
         latex=r"\theta \leftarrow \theta - \alpha v(\theta - \tfrac\alpha2 v),\; "
         r"v = F^{-1} \nabla J",
         source="Song, Song and Ermon 2018",

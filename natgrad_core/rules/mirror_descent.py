@@ -17,7 +17,7 @@ POTENTIALS = {"log-partition": (Expectation, Natural), "entropy": (Natural, Expe
 """Which coordinates are stepped in, and which the gradient is taken by."""
 
 
-@rules.register("mirror-descent")
+@rules.register(invariance="linear", needs="dual charts", color="crimson", symbol="triangle")
 def mirror_descent(rate: ArrayLike = 0.1, potential: str = "log-partition") -> Rule:
     """∇A(η) ← ∇A(η) − α ∂J/∂η, which in the expectation parameters m = ∇A(η) is m ← m − α ∂J/∂η.
 
@@ -54,7 +54,6 @@ def mirror_descent(rate: ArrayLike = 0.1, potential: str = "log-partition") -> R
 
     return Rule(
         update,
-        name="mirror-descent",
         latex=r"\nabla A(\eta) \leftarrow \nabla A(\eta) - \alpha\, \partial J / \partial \eta",
         source="Raskutti and Mukherjee 2015, theorem 1",
     )

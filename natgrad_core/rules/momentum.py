@@ -25,13 +25,12 @@ def accumulate(beta: ArrayLike, ahead: bool = False) -> Rule:
     return Rule(update, init, "accumulate", r"m \leftarrow \beta m + \cdot")
 
 
-@rules.register("momentum")
+@rules.register(invariance="none", color="moss", symbol="pentagon")
 def momentum(rate: ArrayLike = 0.01, beta: ArrayLike = 0.9) -> Rule:
     """m ← βm + ∇J, θ ← θ − αm: a heavy ball that remembers where it was going (Polyak 1964)."""
     return chain(
         accumulate(beta),
         descend(rate),
-        name="momentum",
         latex=r"m \leftarrow \beta m + \nabla J,\; \theta \leftarrow \theta - \alpha m",
         source="Polyak 1964",
     )

@@ -8,7 +8,7 @@ from natgrad_core.rules import rules
 from natgrad_core.types import ArrayLike
 
 
-@rules.register("natural")
+@rules.register(invariance="linear", needs="model", color="green", symbol="diamond")
 def natural(
     rate: ArrayLike = 0.1,
     damping: ArrayLike = 0.0,
@@ -19,7 +19,6 @@ def natural(
     return chain(
         precondition(fisher(), damping, kind, singular),
         descend(rate),
-        name="natural",
         latex=r"\theta \leftarrow \theta - \alpha F^{-1} \nabla J",
         source="Amari 1998, eq. 12",
     )

@@ -9,7 +9,7 @@ from natgrad_core.rules.momentum import accumulate
 from natgrad_core.types import ArrayLike
 
 
-@rules.register("natural-momentum")
+@rules.register(invariance="linear", needs="model", color="gray", symbol="hexagon")
 def natural_momentum(
     rate: ArrayLike = 0.02,
     beta: ArrayLike = 0.9,
@@ -26,7 +26,6 @@ def natural_momentum(
         precondition(fisher(), damping, kind, singular),
         accumulate(beta),
         descend(rate),
-        name="natural-momentum",
         latex=r"m \leftarrow \beta m + F^{-1} \nabla J,\; \theta \leftarrow \theta - \alpha m",
         source="Polyak 1964; Amari 1998",
     )

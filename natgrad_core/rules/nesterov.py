@@ -8,7 +8,7 @@ from natgrad_core.rules.momentum import accumulate
 from natgrad_core.types import ArrayLike
 
 
-@rules.register("nesterov")
+@rules.register(invariance="none", color="sky", symbol="star", label="Nesterov")
 def nesterov(rate: ArrayLike = 0.01, beta: ArrayLike = 0.9) -> Rule:
     """m ← βm + ∇J, θ ← θ − α(∇J + βm): momentum that looks one step ahead.
 
@@ -17,7 +17,6 @@ def nesterov(rate: ArrayLike = 0.01, beta: ArrayLike = 0.9) -> Rule:
     return chain(
         accumulate(beta, ahead=True),
         descend(rate),
-        name="nesterov",
         latex=r"m \leftarrow \beta m + \nabla J,\; "
         r"\theta \leftarrow \theta - \alpha (\nabla J + \beta m)",
         source="Nesterov 1983; Sutskever and others 2013",

@@ -8,7 +8,7 @@ from natgrad_core.rules import rules
 from natgrad_core.types import ArrayLike
 
 
-@rules.register("newton")
+@rules.register(invariance="linear", color="blue", symbol="square", label="Newton")
 def newton(
     rate: ArrayLike = 1.0,
     damping: ArrayLike = 0.0,
@@ -19,7 +19,6 @@ def newton(
     return chain(
         precondition(hessian(), damping, kind, singular),
         descend(rate),
-        name="newton",
         latex=r"\theta \leftarrow \theta - \alpha H^{-1} \nabla J",
         source="Newton 1669; Raphson 1690",
     )

@@ -10,7 +10,7 @@ from natgrad_core.tracing.ops import sqrt
 from natgrad_core.types import ArrayLike, Vector
 
 
-@rules.register("rmsprop")
+@rules.register(invariance="none", color="rust", symbol="plus")
 def rmsprop(rate: ArrayLike = 0.01, beta: ArrayLike = 0.99, epsilon: ArrayLike = 1e-8) -> Rule:
     """v ← βv + (1 − β)g², θ ← θ − αg/(√v + ε), each coordinate by itself."""
     keep, floor = decay("β", beta), checked("ε", epsilon, 0.0)
@@ -25,7 +25,6 @@ def rmsprop(rate: ArrayLike = 0.01, beta: ArrayLike = 0.99, epsilon: ArrayLike =
     return chain(
         Rule(update, init, "scale"),
         descend(rate),
-        name="rmsprop",
         latex=r"v \leftarrow \beta v + (1 - \beta) g^2,\; "
         r"\theta \leftarrow \theta - \alpha\, g / (\sqrt v + \epsilon)",
         source="Tieleman and Hinton 2012, lecture 6.5",

@@ -17,7 +17,7 @@ LEAST = 1e-30
 """Nats below which a radius is not made smaller: such a step moves no digit."""
 
 
-@rules.register("trust-region")
+@rules.register(invariance="linear", needs="model", color="violet", symbol="cross")
 def trust_region(
     radius: ArrayLike = 0.1, largest: ArrayLike = 1.0, singular: str = "diverge"
 ) -> Rule:
@@ -46,7 +46,6 @@ def trust_region(
     return Rule(
         update,
         init,
-        name="trust-region",
         latex=r"\min_\delta \nabla J^\top \delta + \tfrac12 \delta^\top F \delta,\; "
         r"\tfrac12 \delta^\top F \delta \le r",
         source="Nocedal and Wright 2006, algorithm 4.1; Schulman and others 2015",

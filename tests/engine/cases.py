@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from functools import cache
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 
 from natgrad_core import metrics, problems, rules
 from natgrad_core.charts import charts
+from natgrad_core.charts.expectation import Expectation
+from natgrad_core.charts.natural import Natural
 from natgrad_core.core.problem import Problem
 from natgrad_core.core.run import directly
 from natgrad_core.linalg.small_matrices import components, full
@@ -52,6 +55,23 @@ def has_rule(name: str, of: str) -> bool:
     except TypeError:
         return False
     return True
+
+
+@cache
+def offers(need: str, of: str) -> bool:
+    """Whether a problem has what an item needs (``natgrad_core.core.traits.NEEDS``)."""
+    if need == "loss":
+        return True
+    if need == "dual charts":
+        return of in set(Natural.routes) & set(Expectation.routes)
+    if need == "exponential family":
+        return problem(of).exponential
+    return modeled(of) and (need == "model" or bool(len(problem(of).rows)))
+
+
+def takes(rule: str, *options: str) -> bool:
+    """Whether a rule has all these options."""
+    return set(options) <= set(inspect.signature(rules[rule]).parameters)
 
 
 METRIC_CASES = [(m, p) for m in metrics for p in problems if has_metric(m, p)]

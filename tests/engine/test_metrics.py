@@ -18,24 +18,6 @@ from natgrad_core.linalg.spectral import absolute, power, pseudo_inverse
 from natgrad_core.problems.normal import Normal
 from tests.engine.cases import METRIC_CASES, has_metric, matrix, problem, regular, sheared
 
-TENSORS = {
-    "fisher",
-    "empirical-fisher",
-    "monte-carlo-fisher",
-    "gauss-newton",
-    "transported-hessian",
-}
-"""Metrics that change with the coordinates as a metric must."""
-HESSIANS = {"hessian", "transported-hessian"}
-"""Symmetric, and of either sign."""
-NO_TENSORS = {"euclidean", "diagonal-fisher", "block-fisher", "absolute-hessian", "fisher-power"}
-AFFINE_TENSORS = {"hessian"}
-"""A tensor for linear charts, none for curved ones."""
-
-
-def test_every_metric_has_its_place_in_the_law_of_tensors():
-    assert set(metrics) == TENSORS | NO_TENSORS | AFFINE_TENSORS
-
 
 @pytest.mark.parametrize(("name", "of"), METRIC_CASES)
 def test_a_metric_is_symmetric_and_keeps_the_leading_axes(name, of, rng):
@@ -48,7 +30,10 @@ def test_a_metric_is_symmetric_and_keeps_the_leading_axes(name, of, rng):
     assert_allclose(g, one, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize(("name", "of"), [c for c in METRIC_CASES if c[0] not in HESSIANS])
+DEFINITE_CASES = [(m, p) for m, p in METRIC_CASES if not metrics.traits(m).indefinite]
+
+
+@pytest.mark.parametrize(("name", "of"), DEFINITE_CASES)
 def test_every_metric_but_a_hessian_is_positive_semidefinite(name, of, rng):
     g = matrix(metrics[name](), problem(of), problem(of).examples(rng, 12))
     values = np.linalg.eigvalsh(g)
@@ -103,19 +88,25 @@ def test_the_absolute_hessian_pulls_back_where_the_hessian_is_definite_and_only_
 @pytest.mark.parametrize(("name", "of"), [c for c in METRIC_CASES if c[0] != "absolute-hessian"])
 def test_a_metric_pulls_back_through_a_linear_chart_if_it_is_a_tensor_and_only_then(name, of, rng):
     apart = _apart(_pulled_back(name, of, sheared(of).chart, rng))
-    if name in TENSORS | AFFINE_TENSORS:
+    if metrics.traits(name).transforms != "none":
         assert apart < 1e-10
     else:
         assert apart > 1e-3
 
 
-@pytest.mark.parametrize(("name", "of"), [c for c in METRIC_CASES if c[0] in TENSORS])
+TENSOR_CASES = [(m, p) for m, p in METRIC_CASES if metrics.traits(m).transforms == "tensor"]
+
+
+@pytest.mark.parametrize(("name", "of"), TENSOR_CASES)
 def test_a_tensor_pulls_back_through_a_curved_chart(name, of, rng):
     assert _apart(_pulled_back(name, of, charts["bend"](0.3), rng)) < 1e-9
 
 
-def test_the_hessian_does_not_pull_back_through_a_curved_chart(rng):
-    assert _apart(_pulled_back("hessian", "normal", charts["log-scale"](), rng)) > 1e-2
+@pytest.mark.parametrize("name", [m for m in metrics if metrics.traits(m).transforms == "linear"])
+def test_what_is_a_tensor_for_linear_charts_alone_does_not_pull_back_through_a_curved_one(
+    name, rng
+):
+    assert _apart(_pulled_back(name, "normal", charts["log-scale"](), rng)) > 1e-2
 
 
 @pytest.mark.parametrize("of", [p for p in problems if has_metric("fisher", p)])
@@ -320,9 +311,7 @@ def test_an_unknown_metric_is_answered_with_those_there_are():
         metrics["fischer"]
 
 
-@pytest.mark.parametrize(
-    "name", sorted(set(metrics) - HESSIANS - {"euclidean", "absolute-hessian"})
-)
+@pytest.mark.parametrize("name", [m for m in metrics if metrics.traits(m).needs != "loss"])
 def test_a_metric_of_a_bare_loss_is_refused_by_name(name):
     at = problem("double-well").at((0.1, 0.2))
     with pytest.raises(TypeError, match=r"double-well .*(hessian|likelihood)"):

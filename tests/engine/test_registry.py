@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from natgrad_core import charts, metrics, problems, rules
+from natgrad_core import Problem, charts, metrics, problems, rules
 from natgrad_core.core.registry import Registry
 from natgrad_core.errors import UnknownName
 
@@ -45,10 +45,56 @@ def test_two_items_cannot_have_one_name() -> None:
         shelf.register("one")(2)
 
 
-def test_every_file_of_a_shelf_puts_something_on_it() -> None:
-    for package, shelf in (("rules", rules), ("metrics", metrics), ("charts", charts)):
-        files = {p.stem for p in (ROOT / "natgrad_core" / package).glob("[!_]*.py")}
-        assert {name.replace("-", "_") for name in shelf} == files
+@pytest.mark.parametrize("kind", SHELVES)
+def test_an_item_is_called_as_its_file_is_and_every_file_is_an_item(kind: str) -> None:
+    files = (ROOT / "natgrad_core" / f"{kind}s").glob("[!_]*.py")
+    assert list(SHELVES[kind]) == sorted(path.stem.replace("_", "-") for path in files)
+
+
+def test_what_an_item_makes_is_called_as_the_item_is() -> None:
+    for name, rule in rules.items():
+        assert rule().name == name
+    for shelf in (problems, charts):
+        for name, item in shelf.items():
+            assert item.name == name
+
+
+STYLE = {"color": "teal", "symbol": "star"}
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        (STYLE, "the rule 'new': missing 1 required .*'invariance'"),
+        ({**STYLE, "invariance": "some"}, "invariance='some' .*one of linear, pulled-back, none"),
+        ({"color": "teel", "symbol": "star", "invariance": "none"}, "color='teel' .*orange, blue"),
+        ({"color": "teal", "symbol": "*", "invariance": "none"}, "symbol='\\*' .*circle"),
+        ({**STYLE, "invariance": "none", "needs": "luck"}, "needs='luck' .*loss, model"),
+        ({**STYLE, "invariance": "none", "ink": "x"}, "unexpected keyword argument 'ink'"),
+        (
+            {"color": "green", "symbol": "diamond", "invariance": "none"},
+            "the rule 'new': 'natural' has the color 'green' with the symbol 'diamond' already",
+        ),
+    ],
+)
+def test_what_an_item_declares_is_checked_when_it_is_registered(
+    declared: dict[str, str], said: str
+) -> None:
+    assert len(rules)  # filled, so that what is taken is known
+    with pytest.raises(ValueError, match=said):
+        rules.register("new", **declared)(lambda: None)
+    assert "new" not in rules
+
+
+@pytest.mark.parametrize(
+    ("domain", "outside"), [("x > 0", None), ("all real parameters", (1.0, 1.0))]
+)
+def test_a_problem_declares_a_point_outside_just_if_its_domain_has_an_edge(
+    domain: str, outside: tuple[float, ...] | None
+) -> None:
+    kind = type("New", (Problem,), {"domain": domain, "outside": outside})
+    with pytest.raises(ValueError, match="a bounded domain declares a point outside it"):
+        problems.register("new")(kind)
 
 
 def test_importing_the_engine_loads_nothing_heavy() -> None:

@@ -30,27 +30,16 @@ from tests.engine.cases import (
     RULE_CASES,
     has_metric,
     has_rule,
+    offers,
     pair,
     problem,
     sheared,
+    takes,
 )
 
 STEPS = 12
-BLIND = {
-    "newton",
-    "natural",
-    "natural-momentum",
-    "kl-limited",
-    "trust-region",
-    "midpoint",
-    "geodesic",
-    "mirror-descent",
-}
-"""Rules whose paths no linear chart changes."""
-WITH_PULLED_BACK = {"levenberg-marquardt"}
-"""The same, if what they add is pulled back."""
-SEEING = {"gradient", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam"}
-"""Rules that take the coordinates' own ruler for granted."""
+RATED = [name for name in rules if takes(name, "rate")]
+DAMPED = [name for name in rules if takes(name, "rate", "damping", "kind")]
 
 SINGULAR = {
     p for p in problems if has_rule("natural", p)
@@ -60,9 +49,8 @@ REGULAR_CASES = [(r, p) for r, p in RULE_CASES if p not in SINGULAR]
 FISHER = [p for p in problems if has_rule("natural", p) and p not in SINGULAR]
 
 
-def test_every_rule_has_its_place_in_the_law_of_invariance():
-    assert set(rules) == BLIND | WITH_PULLED_BACK | SEEING
-    assert {"two-layer-linear", "categorical-singular"} == SINGULAR
+def test_a_problem_says_that_its_fisher_matrix_is_singular_and_no_other_s_is():
+    assert {name for name in problems if problems[name].singular} == SINGULAR
 
 
 @pytest.mark.parametrize("name", rules)
@@ -207,7 +195,7 @@ def test_starts_side_by_side_run_as_each_alone(name, of, rng):
 @pytest.mark.parametrize("name", rules)
 def test_rates_side_by_side_run_as_each_alone(name):
     model = problem("normal")
-    option = {"levenberg-marquardt": "initial", "trust-region": "radius"}.get(name, "rate")
+    option = next(iter(inspect.signature(rules[name]).parameters))
     values = np.array([[0.01], [0.04]])
     together = run(model, rules[name](**{option: values}), [model.start] * 3, STEPS)
     assert together.theta.shape == (STEPS + 1, 2, 3, 2)
@@ -216,7 +204,7 @@ def test_rates_side_by_side_run_as_each_alone(name):
         assert_allclose(row, np.broadcast_to(alone[:, None], row.shape), rtol=1e-9)
 
 
-@pytest.mark.parametrize("name", ["natural", "newton", "natural-momentum", "midpoint"])
+@pytest.mark.parametrize("name", DAMPED)
 def test_dampings_side_by_side_run_as_each_alone(name):
     model, start = problem("gamma"), (3.0, 2.0)
     together = run(model, rules[name](0.1, damping=np.array([0.0, 0.5])), start, STEPS)
@@ -245,18 +233,17 @@ def _linear_gap(name: str, of: str, **options) -> float:
 
 @pytest.mark.parametrize(("name", "of"), REGULAR_CASES)
 def test_a_linear_chart_changes_the_paths_of_rules_that_see_coordinates_and_of_no_others(name, of):
-    if name in BLIND:
+    invariance = rules.traits(name).invariance
+    if invariance == "linear":
         assert _linear_gap(name, of) < 1e-7
-    elif name in WITH_PULLED_BACK:
+    elif invariance == "pulled-back":
         assert _linear_gap(name, of, kind="pulled-back") < 1e-7
     else:
         options = {"rate": 1e-4} if of == "rosenbrock" else {}  # else plain steps blow up there
         assert _linear_gap(name, of, **options) > 1e-3
 
 
-@pytest.mark.parametrize(
-    "name", ["natural", "newton", "natural-momentum", "kl-limited", "midpoint"]
-)
+@pytest.mark.parametrize("name", DAMPED)
 def test_damping_breaks_invariance_unless_it_is_pulled_back(name):
     options = {"rate": 0.1, "damping": 5.0}
     assert _linear_gap(name, "normal", **options) > 1e-3
@@ -366,7 +353,7 @@ OPTIMIZERS = {
 
 
 @pytest.mark.parametrize("of", ["quadratic", "normal", "logistic-regression", "double-well"])
-@pytest.mark.parametrize("name", sorted(SEEING))
+@pytest.mark.parametrize("name", OPTIMIZERS)
 def test_the_rules_of_neural_nets_are_pytorchs_step_by_step(name, of):
     make, theirs, ours = OPTIMIZERS[name]
     model = problem(of)
@@ -556,7 +543,7 @@ def test_a_singular_metric_ends_a_path_and_its_pseudo_inverse_does_not():
         assert (path.loss[-1] < path.loss[0]).all()
 
 
-@pytest.mark.parametrize("name", sorted(set(rules) - {"levenberg-marquardt", "trust-region"}))
+@pytest.mark.parametrize("name", RATED)
 def test_a_path_that_leaves_the_domain_is_recorded_and_its_neighbours_run_on(name):
     model = problem("normal")
     rate = np.array([1e-3, 1e6, -1e9])
@@ -580,16 +567,13 @@ def test_no_rate_and_no_start_makes_a_run_raise(name, of, rate, x, y):
     model = problem(of)
     if not has_rule(name, of) or not model.inside(np.array([x, y])):
         return
-    if name in ("levenberg-marquardt", "trust-region"):
-        rule = rules[name](abs(rate) + 1e-6)
-    else:
-        rule = rules[name](rate)
+    rule = rules[name](rate if name in RATED else abs(rate) + 1e-6)
     fast, slow = (way(model, rule, (x, y), 20) for way in (run, directly))
     assert (fast.ok == slow.ok).all()
     assert fast.theta.shape == (21, 2)
 
 
-@pytest.mark.parametrize("name", sorted(set(rules) - {"levenberg-marquardt", "trust-region"}))
+@pytest.mark.parametrize("name", RATED)
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_a_rate_that_is_not_finite_is_refused(name, bad):
     with pytest.raises(ValueError, match="the rate α must be a finite number, got"):
@@ -632,24 +616,14 @@ def test_a_rule_that_a_problem_cannot_have_is_refused_by_name():
         rules["adem"]
 
 
-def test_a_rule_is_missing_only_where_what_it_needs_is():
-    bare = {"double-well"}
-    needs_fisher = (BLIND | WITH_PULLED_BACK) - {"newton"}
-    for name in rules:
-        defined = {p for p in problems if has_rule(name, p)}
-        if name == "mirror-descent":
-            assert defined == {"normal", "two-bernoullis", "categorical"}
-        else:
-            assert defined == set(problems) - (bare if name in needs_fisher else set())
+@pytest.mark.parametrize("name", rules)
+def test_a_rule_is_missing_only_where_what_it_needs_is(name):
+    need = rules.traits(name).needs
+    assert {p for p in problems if has_rule(name, p)} == {p for p in problems if offers(need, p)}
 
 
-def test_a_metric_is_missing_only_where_what_it_needs_is():
-    plain = {"euclidean", "hessian", "absolute-hessian", "transported-hessian"}
-    for name in metrics:
-        missing = {p for p in problems if (name, p) not in METRIC_CASES}
-        if name == "gauss-newton":
-            assert missing == {"double-well", "weibull", "mixture", "two-state-mdp"}
-        elif name == "empirical-fisher":
-            assert missing == {"double-well", "two-state-mdp"}
-        else:
-            assert missing == (set() if name in plain else {"double-well"})
+@pytest.mark.parametrize("name", metrics)
+def test_a_metric_is_missing_only_where_what_it_needs_is(name):
+    need = metrics.traits(name).needs
+    found = {p for p in problems if has_metric(name, p)}
+    assert found == {p for p in problems if offers(need, p)}

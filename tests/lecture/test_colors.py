@@ -16,14 +16,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from natgrad_core.core.traits import COLORS as NAMES
+from natgrad_core.core.traits import SYMBOLS
+from natgrad_core.errors import UnknownName
 from natgrad_core.rules import rules
 from natgrad_core.types import Array
-from natgrad_lecture.drawing.palette import inks
+from natgrad_lecture.drawing.palette import COLORS, ink, inks
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 
-THEME = (Path(__file__).resolve().parents[2] / "app/frontend/styles/theme.css").read_text()
+FRONTEND = Path(__file__).resolve().parents[2] / "app" / "frontend"
+THEME = (FRONTEND / "styles" / "theme.css").read_text()
+MARKERS = (FRONTEND / "src" / "canvas" / "markers.js").read_text()
 
 SEEN_BY = {
     "all": np.eye(3),
@@ -100,6 +105,28 @@ def test_the_three_rules_of_the_lecture_differ_in_color_for_all_eyes(paper: str)
         assert apart(held[a][paper], held[b][paper]) > APART, (a, b)
 
 
+def test_the_colors_and_symbols_that_a_rule_may_declare_are_those_that_can_be_drawn() -> None:
+    assert tuple(COLORS) == NAMES
+    outlines = MARKERS[MARKERS.index("const OUTLINES") :].partition("};")[0]
+    assert tuple(re.findall(r'^  "?([\w-]+)"?:', outlines, re.M)) == SYMBOLS
+
+
+def test_an_ink_of_a_rule_is_what_the_rule_declares() -> None:
+    for name in rules:
+        declared, shown = rules.traits(name), ink(name)
+        assert (shown["light"], shown["dark"]) == COLORS[declared.color]
+        assert shown["symbol"] == declared.symbol
+    with pytest.raises(UnknownName, match="no rule 'kfak'"):
+        ink("kfak")
+
+
+@pytest.mark.parametrize("paper", ["light", "dark"])
+def test_every_color_that_may_be_declared_can_be_read_on_paper(paper: str) -> None:
+    ground = theme(paper)["paper"]
+    for name, both in COLORS.items():
+        assert contrast(both[paper == "dark"], ground) >= 3, name
+
+
 @pytest.mark.parametrize("paper", ["light", "dark"])
 def test_no_two_rules_share_both_color_and_symbol(paper: str) -> None:
     held = inks(tuple(rules))
@@ -155,12 +182,12 @@ def test_what_is_drawn_together_differs_in_color_or_in_symbol_or_dash(
 @pytest.mark.parametrize("paper", ["light", "dark"])
 def test_text_and_lines_stand_out_from_their_ground(paper: str) -> None:
     color = theme(paper)
-    for ink, ground in (
+    for front, ground in (
         ("ink", "paper"), ("ink", "panel"), ("soft", "paper"), ("soft", "panel"),
         ("accent", "paper"), ("accent", "accent-wash"), ("ink", "accent-wash"),
         ("danger", "paper"), ("danger", "danger-wash"), ("paper", "ink"),
     ):  # fmt: skip
-        assert contrast(color[ink], color[ground]) >= 4.5, (ink, ground)
+        assert contrast(color[front], color[ground]) >= 4.5, (front, ground)
     assert contrast(color["edge"], color["paper"]) >= 3, "a box's border, when it matters"
 
 

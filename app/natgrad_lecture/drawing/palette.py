@@ -1,7 +1,8 @@
 """The same color, symbol and width for the same thing on every page.
 
-Colors start from Okabe and Ito's palette, safe for color-blind readers, with lighter twins for dark
-paper. A rule that names no ink of its own takes the next free one in the registry's order.
+A rule declares the names of its color and symbol (``natgrad_core.core.traits.RuleTraits``), so that
+a new rule recolors no other. The colors start from Okabe and Ito's palette, safe for color-blind
+readers, with lighter ones for dark paper.
 """
 
 from __future__ import annotations
@@ -12,36 +13,34 @@ from natgrad_core.rules import rules
 
 Ink = dict[str, Any]
 
-_NAMED = {
-    "gradient": ("plain", "#c2410c", "#fb923c", "circle"),
-    "newton": ("Newton", "#0b468a", "#4f9fe8", "square"),
-    "natural": ("natural", "#00735a", "#3ecfa6", "diamond"),
-    # What only nets have: rules, and approximations of their Fisher matrix.
-    "kfac": ("K-FAC", "#a23b72", "#e58fbf", "pentagon"),
-    "ekfac": ("E-KFAC", "#6b2fa0", "#c79bf2", "triangle-down"),
-    "lbfgs": ("L-BFGS", "#444b54", "#b8c0ca", "cross"),
-    "block": ("one block a layer", "#3f6212", "#a3d977", "square"),
-    "diagonal": ("diagonal", "#96501e", "#f0b27a", "plus"),
+COLORS: dict[str, tuple[str, str]] = {
+    "orange": ("#c2410c", "#fb923c"),
+    "blue": ("#0b468a", "#4f9fe8"),
+    "green": ("#00735a", "#3ecfa6"),
+    "ochre": ("#8a5a00", "#e6b84d"),
+    "magenta": ("#a23b72", "#e58fbf"),
+    "indigo": ("#3d4a9e", "#a3aef5"),
+    "olive": ("#5b6b00", "#c3d34d"),
+    "brown": ("#7a3e1d", "#dba07c"),
+    "teal": ("#00616b", "#5fd0dc"),
+    "purple": ("#6b2fa0", "#c79bf2"),
+    "crimson": ("#9b1c31", "#f28a9a"),
+    "moss": ("#3f6212", "#a3d977"),
+    "gray": ("#444b54", "#b8c0ca"),
+    "sky": ("#1d6fa5", "#7fc4ee"),
+    "rust": ("#96501e", "#f0b27a"),
+    "violet": ("#5a4fcf", "#b3acf5"),
 }
+"""The colors that an item may declare, on light and on dark paper."""
 
-_PROPER = {"adam": "Adam", "nesterov": "Nesterov"}
-"""Names of people, and of what was named as one."""
-
-_FREE = (
-    ("#8a5a00", "#e6b84d", "triangle"),
-    ("#a23b72", "#e58fbf", "pentagon"),
-    ("#3d4a9e", "#a3aef5", "hexagon"),
-    ("#5b6b00", "#c3d34d", "star"),
-    ("#7a3e1d", "#dba07c", "plus"),
-    ("#00616b", "#5fd0dc", "cross"),
-    ("#6b2fa0", "#c79bf2", "triangle-down"),
-    ("#9b1c31", "#f28a9a", "triangle"),
-    ("#3f6212", "#a3d977", "pentagon"),
-    ("#444b54", "#b8c0ca", "hexagon"),
-    ("#1d6fa5", "#7fc4ee", "star"),
-    ("#96501e", "#f0b27a", "plus"),
-    ("#5a4fcf", "#b3acf5", "cross"),
-)
+_OF_NETS = {
+    "kfac": ("K-FAC", "magenta", "pentagon"),
+    "ekfac": ("E-KFAC", "purple", "triangle-down"),
+    "lbfgs": ("L-BFGS", "gray", "cross"),
+    "block": ("one block a layer", "moss", "square"),
+    "diagonal": ("diagonal", "rust", "plus"),
+}
+"""What only nets have: rules, and approximations of their Fisher matrix."""
 
 _THINGS: dict[str, Ink] = {
     "start": {"label": "starting point", "light": "#1b1b1f", "dark": "#f3f3f0"},
@@ -57,13 +56,18 @@ _THINGS: dict[str, Ink] = {
 
 
 def ink(rule: str) -> Ink:
-    """The ink of a rule."""
-    if rule in _NAMED:
-        label, light, dark, symbol = _NAMED[rule]
+    """The ink of a rule: what it declares, or what is said here of a rule for nets.
+
+    Raises:
+        UnknownName: there is no such rule; the error lists those that there are.
+    """
+    if rule in _OF_NETS:
+        label, color, symbol = _OF_NETS[rule]
     else:
-        others = [name for name in rules if name not in _NAMED]
-        light, dark, symbol = _FREE[others.index(rule) % len(_FREE)]
-        label = _PROPER.get(rule, rule.replace("-", " "))
+        declared = rules.traits(rule)
+        color, symbol = declared.color, declared.symbol
+        label = declared.label or rule.replace("-", " ")
+    light, dark = COLORS[color]
     return {"label": label, "light": light, "dark": dark, "symbol": symbol, "width": 2.6}
 
 
