@@ -1,7 +1,7 @@
-"""How fast the plane's engine is, in ratios within one run: ``make bench``.
+"""Measure the engine for two parameters, beside torch.func: ``make bench``.
 
-Absolute figures wander with the machine; what is compared is measured side by side, in the
-process's own time (all of this is one thread), each the best of several tries.
+Absolute times vary with the machine; ratios vary less. What is compared is measured alternately, in
+CPU time of one thread, and the best of several tries counts.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SWEPT = ("normal", "rosenbrock", "gamma", "logistic-regression")
 
 
 def best(*works: Callable[[], Any], tries: int = 15) -> list[float]:
-    """The least CPU seconds of each, tried in turn, so that a busy moment hits all alike."""
+    """Return the least CPU seconds of each; they alternate, so that load hits all of them."""
     least = [float("inf")] * len(works)
     for work in works:
         work()
@@ -40,7 +40,7 @@ def best(*works: Callable[[], Any], tries: int = 15) -> list[float]:
 
 
 def with_torch() -> tuple[Callable[[], Any], Callable[[], Any]]:
-    """The normal's natural and Newton steps as one would write them with torch.func."""
+    """Return natural and Newton steps of the normal, as one would write them with torch.func."""
     import torch
 
     torch.set_num_threads(1)
@@ -71,17 +71,17 @@ def with_torch() -> tuple[Callable[[], Any], Callable[[], Any]]:
 
 
 def row(name: str, ours: float, other: float | None, ratio: str, target: str, met: bool) -> None:
-    """A line of the table, in milliseconds."""
+    """Print a line of the table, in milliseconds."""
     beside = f"{other * 1e3:9.2f}" if other is not None else " " * 9
     verdict = "yes" if met else "NO"
     print(f"{name:52} {ours * 1e3:8.2f} {beside} {ratio:>9}   {target:12} {verdict}")
 
 
 def import_seconds() -> tuple[float, float, list[str]]:
-    """The least CPU time of nine fresh imports, NumPy's share of it, and uninvited guests.
+    """Return the least CPU time of nine imports, NumPy's share, and modules that should not be
+    there.
 
-    As on any machine where Python was used before: what it compiled then it finds again, of NumPy
-    as of ours, even where the environment says not to write it beside the sources.
+    Compiled files are kept between the imports, as on a machine that has used the package before.
     """
     code = (
         "import sys, time; t = time.process_time(); import numpy; u = time.process_time(); "

@@ -1,9 +1,9 @@
-"""How fast the page is, beside the stock way, in one run: ``make bench``.
+"""Measure the page beside the same lesson in stock Voila: ``make bench``.
 
 Both pages do the same work (contours, six paths of 200 points, twenty ellipses, one slider) on the
-same machine in the same browser, one after the other. Absolute figures wander with the machine;
-the ratios hold. Latency runs from an input event's own time stamp to the first picture that shows
-that event's value or a later one.
+same machine in the same browser, one after the other. Absolute times vary with the machine; ratios
+vary less. Latency is the time from an input event's time stamp to the first picture that shows that
+event's value or a later one.
 """
 
 from __future__ import annotations
@@ -34,26 +34,26 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def free_port() -> str:
-    """A port nobody listens on."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return str(probe.getsockname()[1])
 
 
 FIRST, P95, RATE, FINAL, FRAMES = 1000, 70, 25, 100, 55
-"""What is aimed at: ms, ms, pictures a second, ms, frames a second."""
+"""Targets: ms, ms, pictures per second, ms, frames per second."""
 
 DEBUGGED = free_port()
-"""Where the browser hears of events."""
+"""The port of the browser's debugging protocol."""
 
 FLAGS = (
     f"--remote-debugging-port={DEBUGGED}",
     *PLAIN,
-    # The stock page asks CDNs; they are refused at once, so that it is not charged for slow DNS.
+    # The stock page asks CDNs; refuse them at once, so that slow DNS does not count against it.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
 
-# What both pages are watched with. `events`: [time stamp, what the slider then shows]; `sent`:
+# Observes both pages. `events`: [time stamp, what the slider then shows]; `sent`:
 # messages to the kernel; `pictures`: [time, what is shown], filled below for each page.
 WATCH = """
 window.bench = { events: [], sent: [], pictures: [], down: false, up: 0 };
@@ -67,7 +67,7 @@ on("pointerdown", () => (bench.down = true));
 on("pointerup", (e) => ((bench.down = false), (bench.up = e.timeStamp)));
 """
 
-# Ours: which ask follows an event is known from when it was sent; the stage notes when it is drawn.
+# Ours: the request of an event is found by its time; the page records when the answer is drawn.
 OURS = """
 on("pointermove", (e) => bench.down && bench.events.push([e.timeStamp, performance.now()]));
 """
@@ -82,7 +82,7 @@ PLAYING = f"""async () => {{
   return [rate, bench.sent.length - sent];
 }}"""
 
-# Where the time to the first picture went.
+# The parts of the time to the first picture.
 WHERE = """(() => {
   const [page] = performance.getEntriesByType("navigation");
   const loaded = performance.getEntriesByType("resource").filter((it) => it.responseEnd);
@@ -91,7 +91,7 @@ WHERE = """(() => {
     `${loaded.length} more files until ${last.toFixed()} ms`;
 })()"""
 
-# Stock: a picture says in its title which value it shows; the slider says what it asks for.
+# Stock: the picture's title holds the value that it shows; the slider holds the requested value.
 STOCK = """
 const value = () => Number(document.querySelector(".noUi-handle").getAttribute("aria-valuetext"));
 const note = (e) => bench.events.push([e.timeStamp, value()]);
@@ -120,7 +120,7 @@ requestAnimationFrame(look);
 
 @dataclass
 class Drag:
-    """What one drag measured, in milliseconds."""
+    """The measurements of one drag, in milliseconds."""
 
     p50: float
     p95: float
@@ -147,7 +147,7 @@ async def start(*command: str, ready: str, cwd: Path) -> asyncio.subprocess.Proc
 
 @asynccontextmanager
 async def ours(pool: int) -> AsyncIterator[str]:
-    """Our server, with so many warm kernels."""
+    """Start our server with ``pool`` warm kernels."""
     port = free_port()
     command = (sys.executable, "-m", "natgrad_lecture", "serve", "--no-browser")
     options = (f"--port={port}", f"--pool={pool}")
@@ -161,7 +161,7 @@ async def ours(pool: int) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def stock(pool: int) -> AsyncIterator[str]:
-    """Stock Voila with its 'lab' template, with so many warm kernels."""
+    """Start stock Voila with its 'lab' template and ``pool`` warm kernels."""
     port, folder = free_port(), Path(tempfile.mkdtemp())
     cell = nbformat.v4.new_code_cell("from benchmarks.stock_voila import lesson\nlesson()")
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -193,7 +193,7 @@ async def stock(pool: int) -> AsyncIterator[str]:
 async def visit(
     browser: Browser, url: str, script: str, mark: str
 ) -> AsyncIterator[tuple[Page, float]]:
-    """A visitor who has never been here: the page, and the ms from GET to its first picture."""
+    """Open a page with an empty cache; yield it, and the ms from GET to its first picture."""
     context = await browser.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True)
     try:
         page = await context.new_page()
@@ -210,7 +210,7 @@ async def visit(
 async def first_pictures(
     browser: Browser, url: str, script: str, mark: str, times: int, rest: float
 ) -> float:
-    """The median time to the first picture, with a rest between visits for the pool to fill."""
+    """Return the median time to the first picture; the pool refills between visits."""
     found = []
     for _ in range(times):
         await asyncio.sleep(rest)
@@ -223,15 +223,15 @@ async def first_pictures(
 
 
 def load() -> str:
-    """How busy the machine is: what else runs on it makes every figure worse."""
+    """Return the machine's load, because other programs make every figure worse."""
     return "load average " + " ".join(f"{part:.1f}" for part in os.getloadavg())
 
 
 async def drag(page: Page, handle: tuple[float, float], reach: float, seconds: float) -> None:
-    """Hold the handle and move it to and fro, sixty events a second, waiting for nothing.
+    """Drag the handle back and forth with sixty events a second, without waiting for answers.
 
-    The events go straight to the browser: Playwright's own mouse runs scripts in the page at each
-    move and two processes of its own beside it, which no reader has.
+    The events go to the browser directly, because Playwright's mouse runs scripts in the page at
+    each move.
     """
     client = await page.context.new_cdp_session(page)
     target = (await client.send("Target.getTargetInfo"))["targetInfo"]["targetId"]
@@ -241,7 +241,7 @@ async def drag(page: Page, handle: tuple[float, float], reach: float, seconds: f
 
 
 def hold_and_move(target: str, handle: tuple[float, float], reach: float, seconds: float) -> None:
-    """The hand: a mouse on one page, by Chromium's own protocol."""
+    """Move the mouse on one page through Chromium's debugging protocol."""
     line = websocket.create_connection(
         f"ws://127.0.0.1:{DEBUGGED}/devtools/page/{target}", suppress_origin=True, timeout=60
     )
@@ -273,7 +273,7 @@ def hold_and_move(target: str, handle: tuple[float, float], reach: float, second
 
 
 def measure(pairs: Sequence[tuple[float, float]], pictures: Sequence[float], up: float) -> Drag:
-    """Boil down (event, picture) times, all pictures' times and the time of release."""
+    """Summarize (event, picture) times, the times of all pictures and the time of release."""
     waits = sorted(shown - event for event, shown in pairs)
     span = (up - pairs[0][0]) / 1000
     during = [when for when in pictures if pairs[0][0] <= when <= up]
@@ -283,7 +283,7 @@ def measure(pairs: Sequence[tuple[float, float]], pictures: Sequence[float], up:
 
 
 async def middle(page: Page, selector: str) -> tuple[float, float, float]:
-    """The left end's x, the middle's y and the width of an element, scrolled into view."""
+    """Scroll an element into view; return its left end's x, its middle's y and its width."""
     element = page.locator(selector).first
     await element.scroll_into_view_if_needed()
     box = await element.bounding_box()
@@ -292,9 +292,9 @@ async def middle(page: Page, selector: str) -> tuple[float, float, float]:
 
 
 async def drag_ours(browser: Browser, url: str, seconds: float) -> tuple[Drag, float, int]:
-    """Drag our slider; then play, and count frames a second and messages meanwhile."""
+    """Drag our slider; then play, and count frames per second and messages to the kernel."""
     async with visit(browser, url, OURS, "natgrad:first-picture") as (page, _):
-        await asyncio.sleep(6)  # until the pool has filled up again behind us
+        await asyncio.sleep(6)  # until the pool has refilled
         x, y, width = await middle(page, SLIDER)
         at = float(await page.locator(SLIDER).first.input_value())
         result = await drag_measured(page, (x + 8 + at * (width - 16), y), 0.3 * width, seconds)
@@ -309,14 +309,14 @@ async def drag_measured(
 ) -> Drag:
     """Drag on a page of ours, and measure from each event to the picture that follows it.
 
-    What a page draws after the answer to the last event, finer and finer, is no part of the drag.
+    Refinements that the page draws after the answer to the last event do not count.
     """
     await page.evaluate("bench.events.length = bench.sent.length = 0")
     asks = await page.evaluate(f"{STAGE}.stats.asks")
     await drag(page, handle, reach, seconds)
     events, sent, up = await page.evaluate("[bench.events, bench.sent, bench.up]")
     drawn = await page.evaluate(f"{STAGE}.stats.drawn")
-    # The asks of this drag, in the order in which they were sent.
+    # The requests of this drag, in the order in which they were sent.
     times = {int(ask): when for ask, when in drawn.items() if int(ask) > asks}
     order = [(when, times.get(asks + 1 + i)) for i, when in enumerate(sent)]
     pairs = []
@@ -329,16 +329,16 @@ async def drag_measured(
 
 
 async def drag_stock(browser: Browser, url: str, seconds: float) -> Drag | None:
-    """Drag the stock slider; None if it took no event.
+    """Drag the stock slider; return None if it accepted no event.
 
-    A page that falls silent, as it does on a slow machine, is charged up to the last picture that
-    it drew or, if it drew none, up to when we stopped looking: it was at least as slow as that.
+    A page that stops answering, as it does on a slow machine, counts up to its last picture or, if
+    it drew none, up to the end of the measurement. This is a lower bound.
     """
     async with visit(browser, url, STOCK, "bench:first") as (page, _):
         await asyncio.sleep(8)
         x, y, width = await middle(page, ".noUi-handle")
         await drag(page, (x + width / 2, y), 90, seconds)
-        for _ in range(20):  # the queue behind a stock slider outlasts the drag
+        for _ in range(20):  # the stock slider's queue is longer than the drag
             count = await page.evaluate("bench.pictures.length")
             await asyncio.sleep(1)
             if count == await page.evaluate("bench.pictures.length"):
@@ -369,9 +369,9 @@ async def drag_stock(browser: Browser, url: str, seconds: float) -> Drag | None:
 
 
 def python_per_move(count: int = 60) -> dict[str, float]:
-    """Milliseconds of Python that one move of a slider or handle costs in the kernel.
+    """Return the milliseconds of Python in the kernel for one move of a slider or handle.
 
-    Processor time, the best median of several rows of moves: others on the machine only add to it.
+    CPU time, and the best median of several series, because other programs only add to it.
     """
     from natgrad_lecture.lessons import lessons
     from natgrad_lecture.session import Live
@@ -408,9 +408,9 @@ def row(
 
 
 def machine(warm: float, cold: float) -> float:
-    """How many times slower this machine is than the one on which the targets were set.
+    """Return how many times slower this machine is than the one for which the targets are.
 
-    There two cores without a GPU drew the stock page 4.9 s (warm) and 7.3 s (cold) after the GET.
+    That one (two cores, no GPU) drew the stock page 4.9 s (warm) and 7.3 s (cold) after the GET.
     """
     return statistics.geometric_mean([warm / 4900, cold / 7300])
 
@@ -434,7 +434,7 @@ async def bench(loads: int, drags: int, seconds: float) -> None:
             tried = [await drag_stock(browser, url, seconds) for _ in range(drags)]
         print(f"# stock, dragged: {tried}; {load()}", flush=True)
         await browser.close()
-    # The best drag of each: what else runs on the machine can only make one worse.
+    # The best drag of each, because other programs only make it worse.
     mine = min((it[0] for it in dragged), key=lambda it: it.p95)
     theirs = min((it for it in tried if it), key=lambda it: it.p95, default=None)
     frames, messages = max(it[1] for it in dragged), max(it[2] for it in dragged)

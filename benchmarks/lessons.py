@@ -1,6 +1,7 @@
-"""Every lesson's page: the first picture, a slider and a handle dragged, a run played.
+"""Measure every lesson's page: first picture, slider, handle, playing.
 
-The aims are those of the first lesson. What the stock way would do there ``front_end`` measures.
+The targets are those of the first lesson; ``benchmarks.frontend`` compares that one with stock
+Voila.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ PLAY = ".transport button[aria-label=play]"
 
 
 async def slid(page: Page, seconds: float) -> Drag | None:
-    """The first slider that is on the page, dragged around where it stands."""
+    """Drag the first slider on the page around its position."""
     slider = page.locator(SLIDERS).locator("visible=true").first
     if not await slider.count():
         return None
@@ -52,7 +53,7 @@ async def slid(page: Page, seconds: float) -> Drag | None:
 
 
 async def carried(page: Page, seconds: float) -> Drag | None:
-    """The first handle on a plane, carried to and fro; None on a page that has none."""
+    """Drag the first handle on a plane back and forth; return None if the page has none."""
     if not await page.locator(HANDLES).locator("visible=true").count():
         return None
     x, y, width = await middle(page, HANDLES)
@@ -60,18 +61,18 @@ async def carried(page: Page, seconds: float) -> Drag | None:
 
 
 FIRST_LESSON = "coordinates"
-"""The others are to be as fast as this one; how fast that is, is the machine's matter too."""
+"""The others must be as fast as this one; its own speed depends on the machine."""
 
 
 async def measured(
     browser: Browser, url: str, name: str, seconds: float, beside: float
 ) -> tuple[bool, float]:
-    """Measure one lesson and print its line; whether each aim was met, and its slower p95.
+    """Measure one lesson and print its line; return whether each target is met, and its slower p95.
 
-    ``beside`` is the first lesson's in the same run.
+    ``beside`` is the p95 of the first lesson in the same run.
     """
     async with visit(browser, url, OURS, "natgrad:first-picture") as (page, first):
-        await asyncio.sleep(5)  # until the pool has filled up again behind us
+        await asyncio.sleep(5)  # until the pool has refilled
         frames = 0.0
         if await page.locator(PLAY).locator("visible=true").count():
             await page.locator(PLAY).click()
@@ -95,8 +96,8 @@ async def measured(
 
 
 async def bench(names: list[str], tries: int, seconds: float) -> None:
-    """Measure the first lesson and these, each again where the machine was at something else; the
-    best try counts, and its slower p95 is set beside the first lesson's.
+    """Measure the first lesson and these. The best of ``tries`` counts, because the machine may be
+    busy; its slower p95 is compared with the first lesson's.
     """
     async with async_playwright() as playwright, ours(2) as url:
         browser = await playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))

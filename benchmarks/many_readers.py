@@ -1,11 +1,10 @@
-"""A class opens the link in ten seconds, and then a tenth of it drags at once: ``make load``.
+"""Measure a class whose readers arrive within ten seconds; a tenth drags at once: ``make load``.
 
 The readers are real clients of the protocol: each fetches the page over HTTP, opens its websocket
-and asks as the page does, newest value first and one ask in flight. They run on the machine that
-they measure, so the figures are on the careful side. Then as many again stand in the line of a full
-house, and those inside should not feel it; and what one user's server weighs, for a hub's limits.
-Beside them, in small numbers, stock Voila with the same lesson as usual
-(benchmarks/stock_voila.py).
+and sends requests as the page does, the newest value first and one request in flight. They run on
+the machine that they measure, so the figures are pessimistic. Further parts: readers who wait in
+line for a full server, the memory of one user's server (for the limits of JupyterHub), and stock
+Voila with the same lesson (benchmarks/stock_voila.py).
 """
 
 from __future__ import annotations
@@ -37,13 +36,13 @@ from natgrad_lecture.server.request_filter import PROTOCOL, frame_of, parts_of
 from tests.support.servers import Page, children, running, start, wait_until
 
 ARRIVE = 10.0
-"""Seconds in which all arrive."""
+"""Seconds within which all arrive."""
 
 BURST, PAUSE = 2.0, 18.0
-"""Seconds that a reader drags, and then looks: a tenth drag at once."""
+"""Seconds that a reader drags, and then reads: a tenth drag at once."""
 
-PATIENCE = 60.0
-"""Seconds without a picture after which a reader has left."""
+TIME_LIMIT = 60.0
+"""Seconds without a picture after which a reader leaves."""
 
 FRAME = 1 / 60
 AIM = {"p95": 0.5, "pss": 40.0}
@@ -51,7 +50,7 @@ AIM = {"p95": 0.5, "pss": 40.0}
 
 @dataclass
 class Seen:
-    """What the readers of one run saw."""
+    """The measurements of all readers of one run."""
 
     first: list[float] = field(default_factory=list)
     answers: list[float] = field(default_factory=list)
@@ -61,7 +60,7 @@ class Seen:
 
 
 def pss(pid: int) -> float:
-    """A process's proportional share of memory, in MB."""
+    """Return a process's proportional set size, in MB."""
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:
@@ -71,13 +70,13 @@ def pss(pid: int) -> float:
 
 
 def quantile(values: list[float], q: float) -> float:
-    """The q-quantile of some values."""
+    """Return the q-quantile of some values."""
     row = sorted(values)
     return row[min(len(row) - 1, int(q * len(row)))] if row else float("nan")
 
 
 async def fetch(url: str) -> str:
-    """The page at an address."""
+    """Return the page at an address."""
     answer = await AsyncHTTPClient().fetch(HTTPRequest(url, request_timeout=300))
     return answer.body.decode()
 
@@ -90,7 +89,7 @@ class OurReader:
         self.asked = 0
 
     async def open(self) -> None:
-        """Fetch the page, in which the first picture is, and open the line."""
+        """Fetch the page, which holds the first picture, and open the websocket."""
         page = await fetch(f"{self.url}coordinates")
         found = re.search(r'id="natgrad-data">(.*?)</script>', page)
         trouble = re.search(r"role=\"alert\".*?>(.*?)<", page)
@@ -99,7 +98,7 @@ class OurReader:
         self._keep(self.data["first"])
 
     async def connect(self) -> None:
-        """Open the line."""
+        """Open the websocket."""
         url = f"{self.url}api/kernels/{self.data['kernel']}/channels?session_id={id(self)}"
         wanted = [PROTOCOL, f"natgrad.{self.data['pass']}"]
         request = HTTPRequest(url.replace("http", "ws", 1), request_timeout=60)
@@ -124,13 +123,13 @@ class OurReader:
                 return
 
     def _keep(self, answer: dict[str, Any]) -> None:
-        """As the page does: the state, and the outlines that need not come again."""
+        """Keep what the page keeps: the state, and the outlines that are sent once."""
         self.state = answer["state"]
         self.have = sorted({trace["cache"] for trace in answer["traces"] if trace.get("cache")})
 
 
 async def wait(url: str, count: int, after: float, until: float, seen: Seen) -> None:
-    """One visitor before a house full with ``count``, who asks again as the waiting page does."""
+    """Wait in line for a server with ``count`` readers, and ask again as the waiting page does."""
     while len(seen.first) < count and time.monotonic() < until:
         await asyncio.sleep(1)
     await asyncio.sleep(after)
@@ -175,7 +174,7 @@ class StockReader:
         """It is open."""
 
     async def say(self, kind: str, content: dict[str, Any], until: str) -> dict[str, Any]:
-        """Send a message; returns the reply of this kind."""
+        """Send a message; return the reply of this kind."""
         self.asked += 1
         me = f"{id(self)}-{self.asked}"
         header = {"msg_id": me, "msg_type": kind, "session": "s", "username": "", "version": "5.3"}
@@ -207,7 +206,7 @@ class StockReader:
 
 
 async def read(reader: Any, after: float, until: float, seen: Seen) -> None:
-    """One reader's visit."""
+    """Play one reader's visit."""
     await asyncio.sleep(after)
     began = time.monotonic()
     try:
@@ -218,7 +217,7 @@ async def read(reader: Any, after: float, until: float, seen: Seen) -> None:
         while time.monotonic() < until:
             stop = min(until, time.monotonic() + BURST)
             while (now := time.monotonic()) < stop:
-                await asyncio.wait_for(reader.ask(random.uniform(0.01, 0.05)), PATIENCE)
+                await asyncio.wait_for(reader.ask(random.uniform(0.01, 0.05)), TIME_LIMIT)
                 took = time.monotonic() - now
                 seen.answers.append(took)
                 await asyncio.sleep(max(0.0, FRAME - took))
@@ -230,13 +229,13 @@ async def read(reader: Any, after: float, until: float, seen: Seen) -> None:
 async def visit(
     kind: Callable[[str], Any], url: str, count: int, seconds: float, server: int, line: int = 0
 ) -> Seen:
-    """Let so many readers come and stay, and then ``line`` more stand before the door."""
+    """Let ``count`` readers come and stay, and then ``line`` more wait."""
     seen = Seen()
     until = time.monotonic() + ARRIVE + seconds
     visits: list[Coroutine[Any, Any, None]] = [
         read(kind(url), ARRIVE * i / count, until, seen) for i in range(count)
     ]
-    # They come once all are in, and leave before the first goes.
+    # They come when all others have a page, and leave before the first of those leaves.
     visits += [wait(url, count, AGAIN * i / line, until - ARRIVE, seen) for i in range(line)]
 
     async def weigh() -> None:
@@ -247,7 +246,7 @@ async def visit(
         seen.shared = sum(map(pss, {server, *below} - set(kernels)))
 
     try:
-        async with asyncio.timeout(ARRIVE + seconds + 2 * PATIENCE):
+        async with asyncio.timeout(ARRIVE + seconds + 2 * TIME_LIMIT):
             await asyncio.gather(weigh(), *visits)
     except TimeoutError:
         seen.failures.append("the server did not come to the end of what it was asked")
@@ -269,7 +268,7 @@ def show(name: str, count: int, seen: Seen) -> None:
 
 
 def ours(count: int, seconds: float, pool: int, line: int = 0) -> Seen:
-    """So many readers of ours, in a house that is full with them."""
+    """Measure ``count`` readers of our server, which is then full."""
     server = start(0, pool, f"--readers={count}")
     wait_until(lambda: server.metric("pool") == min(pool, count), 300, pause=1)
     try:
@@ -279,8 +278,8 @@ def ours(count: int, seconds: float, pool: int, line: int = 0) -> Seen:
 
 
 def one_user() -> tuple[float, float, float]:
-    """What a server for one user weighs, in MB: with two pages on the plane open, with a page of a
-    net beside them, and with a net's page alone.
+    """Return the memory of a server for one user, in MB: with two pages without networks, with a
+    page of a network beside them, and with only that page.
     """
 
     def weight() -> float:
@@ -302,7 +301,7 @@ def one_user() -> tuple[float, float, float]:
 
 
 def stock(count: int, seconds: float) -> Seen:
-    """So many readers of stock Voila."""
+    """Measure ``count`` readers of stock Voila."""
     folder = Path(tempfile.mkdtemp())
     code = "from benchmarks.stock_voila import lesson\nlesson()"
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}

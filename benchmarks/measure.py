@@ -1,4 +1,4 @@
-"""What the benchmarks of nets have in common: a clock, memory, tables in Markdown, and targets."""
+"""Shared by the benchmarks of neural networks: time, memory, Markdown tables, targets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def say(text: str = "") -> None:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """In Markdown."""
+    """Print a table in Markdown."""
     say("| " + " | ".join(head) + " |")
     say("|" + " --- |" * len(head))
     for row in rows:
@@ -27,11 +27,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 LONG = 2.0
-"""Seconds of CPU beyond which a call is timed once: warming up is a small part of it."""
+"""CPU seconds beyond which a call is timed only once, because warming up is a small part of it."""
 
 
 def clock(act: Callable[[], object], budget: float = 2.0, least: int = 3) -> float:
-    """The least seconds of CPU of several calls."""
+    """Return the least CPU seconds of several calls."""
     began = time.process_time()
     act()
     first = time.process_time() - began
@@ -46,14 +46,16 @@ def clock(act: Callable[[], object], budget: float = 2.0, least: int = 3) -> flo
 
 
 def memory(act: Callable[[], object]) -> float:
-    """MiB that one call adds to the resident set at its peak, in a child of its own, on Linux."""
+    """Return the MiB that one call adds to the peak resident set, in a child process (Linux)."""
 
     def resident(key: str) -> float:
         line = next(x for x in Path("/proc/self/status").read_text().splitlines() if key in x)
         return int(line.split()[1]) / 1024
 
     def child(pipe: Connection) -> None:
-        ctypes.CDLL(None).malloc_trim(0)  # what was freed before is no room to hide in
+        ctypes.CDLL(None).malloc_trim(
+            0
+        )  # return freed memory, which the call could otherwise reuse unseen
         Path("/proc/self/clear_refs").write_text("5")
         before = resident("VmRSS")
         act()
@@ -68,7 +70,7 @@ def memory(act: Callable[[], object]) -> float:
 
 @dataclass(frozen=True)
 class Target:
-    """What is to be reached: ours beside a rival's, and their ratio or our own number."""
+    """A target: our value, a baseline's value, and their ratio or our own value."""
 
     what: str
     ours: str
@@ -76,11 +78,11 @@ class Target:
     reached: float
     wanted: float
     most: bool = False
-    """Whether ``wanted`` is the most that it may be, instead of the least."""
+    """Whether ``wanted`` is an upper bound instead of a lower one."""
 
     @property
     def met(self) -> bool:
-        """A ratio that is no number is not met."""
+        """Whether the target is met; NaN is not."""
         return self.reached <= self.wanted if self.most else self.reached >= self.wanted
 
 
@@ -90,12 +92,12 @@ TARGETS: list[Target] = []
 def aim(
     what: str, ours: str, rival: str, reached: float, wanted: float, most: bool = False
 ) -> None:
-    """Note what was reached, for the table at the end."""
+    """Record a value for the table at the end."""
     TARGETS.append(Target(what, ours, rival, reached, wanted, most))
 
 
 def tell_targets() -> None:
-    """All targets of this run in one table."""
+    """Print all targets of this run in one table."""
     if not TARGETS:
         return
     say("## Targets\n")

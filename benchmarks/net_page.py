@@ -1,8 +1,8 @@
-"""A net learns on the page, exactly, while a slider moves: steps a second, and the slider's lag.
+"""Measure the page on which a network learns, while a slider moves: ``make bench``.
 
-A 2-16-16-2 net on 500 points by the exact natural gradient; the slider that is dragged belongs to a
-rule that is not running, so that the run goes on, and every move is answered with a whole picture.
-Printed beside what the engine does alone, in one process, for the ratio: ``make bench``.
+A 2-16-16-2 network on 500 points, trained by the exact natural gradient: steps per second and the
+delay of the slider. The slider belongs to a rule that does not run, so that training continues, and
+each move is answered with a whole picture. Printed beside the engine alone in one process.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ STATE = "net?v=1&data=spirals&rules=natural&steps=1000&damping=0.1"
 
 
 def alone(steps: int = 120) -> float:
-    """Steps a second of the same run without a page, the best of three."""
+    """Return the steps per second of the same run without a page, the best of three."""
     from natgrad_core.nets import NetProblem, mlp, plane, rules, train
     from natgrad_core.nets.runtime.threads_and_malloc import settle
 
@@ -49,7 +49,7 @@ def alone(steps: int = 120) -> float:
 
 
 async def dragged(browser: Browser, url: str, seconds: float) -> tuple[float, float, Drag]:
-    """Steps a second while nobody touches the page, the same under a drag, and the drag's lag."""
+    """Return the steps per second without and with a drag, and the delay of the drag."""
     async with visit(browser, url, OURS, "natgrad:first-picture") as (page, _):
         await page.wait_for_function(f"{STAGE}.answer.steps > 20", timeout=60_000)
 

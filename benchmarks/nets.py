@@ -1,9 +1,9 @@
-"""How fast small nets learn here, beside others' rules and others' libraries: ``make bench-nets``.
+"""Compare training of small networks with baselines and other libraries: ``make bench-nets``.
 
-Every rule is tuned on seeds that are then not used again, over a grid that is printed whole; the
-figures are medians over fresh seeds, rules taking turns, so that a busy machine is busy for all.
-Seconds are a rule's own, of CPU, on one thread. Absolute figures wander with the machine; the
-ratios hold. The last table holds every target beside what was reached.
+Every rule is tuned over a printed grid on seeds that are not used again. The figures are medians
+over fresh seeds; the rules alternate, so that load on the machine hits all of them. Seconds are CPU
+seconds on one thread. Absolute times vary with the machine; ratios vary less. The last table holds
+every target and what was reached.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from natgrad_core.nets.runtime.threads_and_malloc import settle
 from natgrad_core.nets.training import begin, train
 
 SIZES = (((2, 16, 16, 2), 500, 2), ((64, 32, 10), 1797, 8), ((64, 128, 64, 10), 100, 8))
-"""Layers, examples, and how many times faster than the best of the others one step is to be."""
+"""Layers, number of examples, target ratio of one step to the best other library."""
 
 
 def sized(sizes: Sequence[int], n: int) -> tuple[NetProblem, Tensor]:
-    """Moons or digits, and torch's own start."""
+    """Return a problem (moons or digits), and torch's initial parameters."""
     data = plane("moons", n) if sizes[0] == 2 else real("digits", "unit")
     problem = NetProblem.of(mlp(sizes), data).batch(torch.arange(n))
     return problem, problem.net.init(0)
@@ -47,29 +47,29 @@ def sized(sizes: Sequence[int], n: int) -> tuple[NetProblem, Tensor]:
 def natural_step(
     problem: NetProblem, theta: Tensor, damping: float, method: str = "auto"
 ) -> Tensor:
-    """From parameters to the direction, nothing known before."""
+    """Return the natural direction, computed from the parameters without any cache."""
     at = problem.at(theta)
     return solve(Fisher(at), at.grad, damping, method).x
 
 
 Row = tuple[float, float, list[str]]
-"""CPU seconds and relative error of one way, and its cells in the table."""
+"""CPU seconds and relative error of one method, and its cells in the table."""
 
 
 def tried(name: str, act: Callable[[], Tensor], truth: Tensor, budget: float) -> Row:
-    """One way to make the step: its time, error and memory, or how it failed."""
+    """Measure one method for the step: time, error and memory, or the failure."""
     found: list[Tensor] = []
     try:
         seconds = clock(lambda: found.append(act()), budget, 2)
         error = float((found[-1].double() - truth).norm() / truth.norm())
         size = f"{memory(act):.0f} MiB"
-    except Exception as problem_of_theirs:  # a peer's failure is a figure too
+    except Exception as problem_of_theirs:  # a failure of another library is a result, too
         return math.inf, math.inf, [name, "fails", str(problem_of_theirs)[:60], ""]
     return seconds, error, [name, f"{seconds * 1e3:.2f} ms", f"{error:.0e}", size]
 
 
 def one_step(quick: bool, which: int) -> None:
-    """(F + λI)⁻¹∇J from θ, by us and by the peers, each with its own gradient."""
+    """Compare (F + λI)⁻¹∇J from θ, here and in other libraries, each with its own gradient."""
     sizes, n, wanted = SIZES[which]
     named = "-".join(map(str, sizes))
     say(f"## One exact damped natural step, {named}, from θ to (F + λI)⁻¹∇J, float32\n")
@@ -108,7 +108,7 @@ def one_step(quick: bool, which: int) -> None:
 
 
 def growth(quick: bool) -> None:
-    """How each solve grows with p and N, and whether the chooser chose the fastest."""
+    """Measure how each solve grows with p and N, and whether the fastest one is chosen."""
     say("## Cost of one solve against p and N, ms of CPU (λ = 1e-2, ten classes)\n")
     rows: list[list[str]] = []
     right, total = 0, 0
@@ -136,7 +136,7 @@ def growth(quick: bool) -> None:
 
 
 def curves(found: list[tuple[int, int, dict[str, float]]], to: str = ".venv/costs.html") -> str:
-    """The same as plotted curves, seconds against p and against N, in a page of its own."""
+    """Plot seconds against p and against N in an HTML page; return its path."""
     from plotly.subplots import make_subplots
 
     most_n, most_p = max(n for _, n, _ in found), max(p for p, _, _ in found if p < 3000)
@@ -157,7 +157,7 @@ def curves(found: list[tuple[int, int, dict[str, float]]], to: str = ".venv/cost
 
 
 def steps(quick: bool) -> None:
-    """The price of one step of each rule."""
+    """Measure one step of each rule."""
     say("## One step on digits, MLP 64-32-10, all 1797 examples\n")
     problem, theta = sized((64, 32, 10), 1797)
     module = problem.net.write(theta)
@@ -188,7 +188,7 @@ def steps(quick: bool) -> None:
         "E-KFAC": stepping(rules.ekfac(0.1, 1.0)),
     }
     taken = dict.fromkeys(acts, math.inf)
-    for _ in range(3 if quick else 12):  # taking turns, so that a busy moment hits all
+    for _ in range(3 if quick else 12):  # alternate, so that load on the machine hits all
         for name, act in acts.items():
             taken[name] = min(taken[name], clock(act, 0.15, 5))
     table(["step", "CPU time", "/ SGD"], [
@@ -206,7 +206,7 @@ def steps(quick: bool) -> None:
 
 
 def page(quick: bool) -> None:
-    """The net that learns live."""
+    """Measure the network of the lesson."""
     say("## Live: 2-16-16-2 on 500 points, exact natural gradient, steps a second of CPU\n")
     rows: list[list[str]] = []
     for name, rule in {
@@ -242,14 +242,14 @@ SECTIONS: dict[str, Callable[[bool], None]] = {
 
 
 def main() -> None:
-    """All sections, or those asked for."""
+    """Run all sections, or those that are named."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="small grids, two seeds")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--only", choices=[*SECTIONS, *RACES], action="append", help="this part")
     parser.add_argument("--against", nargs="+", help="of a race: K-FAC and these rules only")
     asked = parser.parse_args()
-    warnings.simplefilter("ignore")  # the peers', and torch's about itself
+    warnings.simplefilter("ignore")  # warnings of the other libraries and of torch
     settle()
     for name, section in SECTIONS.items():
         if asked.only is None or name in asked.only:

@@ -1,7 +1,7 @@
-"""One damped natural step by other libraries, as their manuals have it, for classes.
+"""One damped natural step in other libraries, written as in their manuals, for classification.
 
-Each is given its fastest exact way at this size: the dense matrix, products with conjugate
-gradients, or the Gram matrix of the examples.
+Each uses its fastest exact method at this size: the dense matrix, conjugate gradients, or the Gram
+matrix of the examples.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from torch.utils.data import DataLoader, TensorDataset
 from natgrad_core.nets import NetProblem
 
 MOST = 2e9
-"""Numbers that a peer may hold at once; beyond, its way is left out."""
+"""How many numbers a library may hold at once; a method that needs more is left out."""
 
 
 class TooMuch(Exception):
-    """It would need more memory than it may have."""
+    """The method would need more memory than allowed."""
 
 
 def _module(problem: NetProblem, theta: Tensor) -> nn.Sequential:
@@ -41,13 +41,13 @@ def _damped(matrix: Tensor, damping: float, v: Tensor) -> Tensor:
 
 
 def _root(out: Tensor) -> Tensor:
-    """S ``[N, C, C]`` with SᵀS = diag p − p pᵀ: diag(√p) − √p pᵀ."""
+    """Return S ``[N, C, C]`` with SᵀS = diag p − p pᵀ: diag(√p) − √p pᵀ."""
     p = out.softmax(1)
     return torch.diag_embed(p.sqrt()) - p.sqrt()[:, :, None] * p[:, None, :]
 
 
 def torch_func(problem: NetProblem, theta: Tensor, damping: float) -> Tensor:
-    """Vmap of jacrev, then the smaller of RᵀR and R Rᵀ."""
+    """Use vmap of jacrev, then the smaller of RᵀR and R Rᵀ."""
     n, c = len(problem), problem.outputs
     if n * c * problem.dim > MOST / 4:
         raise TooMuch(f"{n * c * problem.dim * 4 / 2**30:.1f} GiB of Jacobian")
@@ -68,7 +68,7 @@ def torch_func(problem: NetProblem, theta: Tensor, damping: float) -> Tensor:
 
 
 def curvlinops_cg(problem: NetProblem, theta: Tensor, damping: float) -> Tensor:
-    """GGNLinearOperator under CGInverseLinearOperator."""
+    """Use CGInverseLinearOperator of GGNLinearOperator."""
     import curvlinops
     from curvlinops.examples import IdentityLinearOperator
 
@@ -88,7 +88,7 @@ def curvlinops_cg(problem: NetProblem, theta: Tensor, damping: float) -> Tensor:
 
 
 def nngeometry_dense(problem: NetProblem, theta: Tensor, damping: float) -> Tensor:
-    """PMatDense.solve."""
+    """Use PMatDense.solve."""
     from nngeometry.metrics import FIM
     from nngeometry.object import PMatDense, PVector
 
@@ -102,7 +102,7 @@ def nngeometry_dense(problem: NetProblem, theta: Tensor, damping: float) -> Tens
 
 
 def backpack_gram(problem: NetProblem, theta: Tensor, damping: float) -> Tensor:
-    """SqrtGGNExact, then the smaller of V Vᵀ and Vᵀ V."""
+    """Use SqrtGGNExact, then the smaller of V Vᵀ and Vᵀ V."""
     from backpack import backpack, extend
     from backpack.extensions import SqrtGGNExact
 

@@ -1,4 +1,4 @@
-"""Races: every rule tuned on seeds that are then not used again, then medians over fresh seeds."""
+"""Train to a given loss: each rule is tuned on some seeds, then measured on others (medians)."""
 
 from __future__ import annotations
 
@@ -16,30 +16,29 @@ from natgrad_core.nets.training import Frame, steps_to, train
 
 Grid = dict[str, Callable[[], Rule]]
 TUNING = (101, 102)
-"""Seeds to tune on; the figures are of seeds 0, 1, 2 …"""
+"""Seeds for tuning; the figures use seeds 0, 1, 2 …"""
 
 
 @dataclass(frozen=True)
 class Race:
-    """A net on data, the losses to reach, and who runs, each with a grid to be tuned over."""
+    """A network and data, the losses to reach, and the rules, each with a grid for tuning."""
 
     title: str
     problem: NetProblem
     targets: tuple[float, ...]
     entrants: dict[str, Grid]
-    patience: float
+    time_limit: float
     """Seconds after which a run has failed."""
     most_steps: dict[str, int] = field(default_factory=dict)
-    """Steps that a rule may take to the last target; one that takes three times as many has failed,
-    however long its steps take."""
+    """Target number of steps of a rule to the last loss; three times as many is a failure."""
     faster: dict[str, float] = field(default_factory=dict)
-    """How many times K-FAC's seconds a rival is to take, or more."""
+    """Target ratio of a baseline's seconds to K-FAC's."""
 
 
 def finish(
-    race: Race, name: str, rule: Rule, seed: int, patience: float
+    race: Race, name: str, rule: Rule, seed: int, time_limit: float
 ) -> dict[float, tuple[int, float]]:
-    """Steps and seconds to each target that was reached in time."""
+    """Return steps and seconds to each target that was reached in time."""
     few = race.most_steps.get(name)
 
     def until() -> Iterator[Frame]:
@@ -47,22 +46,22 @@ def finish(
             race.problem, rule, seed=seed, target=race.targets[-1], clock=time.process_time
         ):
             yield frame
-            if frame.step > 3 * few if few else frame.seconds > patience:
+            if frame.step > 3 * few if few else frame.seconds > time_limit:
                 return
 
     return steps_to(until(), race.targets)
 
 
 def tuned(race: Race, name: str, grid: Grid, seeds: Sequence[int]) -> str:
-    """The setting with the least median seconds to the last target; the whole grid is told."""
+    """Return the setting with the least median seconds to the last target; print the whole grid."""
     best, least, told = next(iter(grid)), math.inf, []
     for setting, make in grid.items():
-        found = [finish(race, name, make(), seed, race.patience) for seed in seeds]
+        found = [finish(race, name, make(), seed, race.time_limit) for seed in seeds]
         runs = [each.get(race.targets[-1]) for each in found]
         seconds = statistics.median(run[1] if run else math.inf for run in runs)
         steps = statistics.median(run[0] if run else math.inf for run in runs)
         told.append(f"{setting}: {steps:g} steps, {seconds:.2f} s")
-        score = steps if name == "exact natural" else seconds  # whose claim is of steps
+        score = steps if name == "exact natural" else seconds  # its target is a number of steps
         if score < least:
             best, least = setting, score
     say(f"- {name}: {'; '.join(told)}. **{best}**")
@@ -70,16 +69,16 @@ def tuned(race: Race, name: str, grid: Grid, seeds: Sequence[int]) -> str:
 
 
 def run(race: Race, seeds: Sequence[int], tuning: Sequence[int]) -> None:
-    """Tune, then race, then tell."""
+    """Tune, measure and print."""
     say(f"## {race.title}\n\nTuned on seeds {', '.join(map(str, tuning))} (inf: not in time):\n")
-    for grid in race.entrants.values():  # torch imports more when its L-BFGS is first made
+    for grid in race.entrants.values():  # torch imports more modules when its first L-BFGS is made
         list(train(race.problem, next(iter(grid.values()))(), steps=2))
     chosen = {name: tuned(race, name, grid, tuning) for name, grid in race.entrants.items()}
     found: dict[str, list[dict[float, tuple[int, float]]]] = {name: [] for name in race.entrants}
     for seed in seeds:
         for name, grid in race.entrants.items():
             rule = grid[chosen[name]]()
-            found[name].append(finish(race, name, rule, seed, 1.5 * race.patience))
+            found[name].append(finish(race, name, rule, seed, 1.5 * race.time_limit))
     say(f"\nMedians over {len(seeds)} fresh seeds (steps, seconds), and how many arrived:\n")
     rows: list[list[str]] = []
     for name, runs in found.items():
@@ -99,7 +98,7 @@ def run(race: Race, seeds: Sequence[int], tuning: Sequence[int]) -> None:
 
 
 def tell(race: Race, found: dict[str, list[dict[float, tuple[int, float]]]]) -> None:
-    """What the race says of its targets."""
+    """Record the targets of a race."""
     last = race.targets[-1]
 
     def of(name: str, which: int) -> list[float]:
@@ -124,7 +123,7 @@ def tell(race: Race, found: dict[str, list[dict[float, tuple[int, float]]]]) -> 
 
 
 def kfacs(starts: Sequence[float], omegas: Sequence[float], **options: object) -> Grid:
-    """K-FAC over λ₀ and ω."""
+    """Return a grid of K-FAC over λ₀ and ω."""
 
     def made(start: float, omega: float) -> Callable[[], Rule]:
         return lambda: rules.kfac(LevenbergMarquardt(start, omega), **options)  # type: ignore[arg-type]
@@ -133,7 +132,7 @@ def kfacs(starts: Sequence[float], omegas: Sequence[float], **options: object) -
 
 
 def naturals(starts: Sequence[float], omegas: Sequence[float]) -> Grid:
-    """Levenberg–Marquardt with the exact Fisher matrix."""
+    """Return a grid of Levenberg–Marquardt with the exact Fisher matrix."""
 
     def made(start: float, omega: float) -> Callable[[], Rule]:
         return lambda: rules.levenberg_marquardt(start, omega)
@@ -142,13 +141,13 @@ def naturals(starts: Sequence[float], omegas: Sequence[float]) -> Grid:
 
 
 def rates(make: Callable[..., Rule], values: Sequence[float], **options: float) -> Grid:
-    """One rule over its rate."""
+    """Return a grid of one rule over its rate."""
     told = "".join(f", {name} {value:g}" for name, value in options.items())
     return {f"α {v:g}{told}": (lambda v=v: make(v, **options)) for v in values}
 
 
 def digits(quick: bool) -> Race:
-    """MLP 64-32-10, full batch, cross-entropy."""
+    """Return the race on digits: MLP 64-32-10, full batch, cross-entropy."""
     few = slice(0, 1) if quick else slice(None)
     entrants: dict[str, Grid] = {
         "K-FAC": kfacs((0.3, 0.1, 0.03)[few], (0.25, 0.125)),
@@ -181,7 +180,7 @@ def digits(quick: bool) -> Race:
 
 
 def autoencoder(quick: bool) -> Race:
-    """64-48-24-8-24-48-64, tanh; loss is half the squared error, summed over 64 pixels."""
+    """Return the autoencoder: 64-48-24-8-24-48-64, tanh; loss ½‖error‖², summed over 64 pixels."""
     data: Data = autoencoding(real("digits", "unit"))
     few = slice(0, 1) if quick else slice(None)
     sampled: dict[str, object] = {"kind": "monte-carlo", "keep": 0.9}
@@ -195,8 +194,8 @@ def autoencoder(quick: bool) -> Race:
     problem = NetProblem.of(mlp((64, 48, 24, 8, 24, 48, 64)), data)
     targets = (1.0, 0.5) if quick else (1.0, 0.5, 0.3)
     title = f"Autoencoder on digits, 64-48-24-8-24-48-64, ½·squared error to {targets[-1]:g}"
-    patience = 10.0 if quick else 25.0
-    return Race(title, problem, targets, entrants, patience, faster={"Adam": 5})
+    time_limit = 10.0 if quick else 25.0
+    return Race(title, problem, targets, entrants, time_limit, faster={"Adam": 5})
 
 
 RACES = {"digits": digits, "autoencoder": autoencoder}

@@ -1,4 +1,4 @@
-"""Readers who come and go for an hour, and a server whose memory stays flat: ``make soak``."""
+"""Readers come and go for an hour; the server's memory must not grow: ``make soak``."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from benchmarks.many_readers import pss
 from tests.support.servers import Page, Server, children, running, wait_until, zombies
 
 GROWTH = 1.1
-"""What the server's memory may be in the last fifth, of what it was in the second: in the first it
-warms up.
+"""Largest allowed ratio of memory in the last fifth of the time to the second fifth (the first
+warms up).
 """
 
 
 @dataclass
 class Report:
-    """What was seen."""
+    """The measurements."""
 
     visits: int = 0
     asks: int = 0
@@ -35,13 +35,13 @@ class Report:
     zombies: list[int] = field(default_factory=list)
 
     def weight(self, fifth: int) -> float:
-        """The memory in a fifth of the time, in MB: the median of what was weighed."""
+        """Return the median memory in a fifth of the time, in MB."""
         size = len(self.memory) / 5
         return statistics.median(self.memory[int(fifth * size) : int((fifth + 1) * size)])
 
     @property
     def flat(self) -> bool:
-        """Whether memory stayed flat."""
+        """Whether memory did not grow."""
         return self.weight(4) <= GROWTH * self.weight(1)
 
 
@@ -54,7 +54,7 @@ def _weight(server: Server) -> float:
 
 
 def _visit(server: Server, until: float, report: Report, seed: int, pause: float) -> None:
-    """Come, drag, and go, again and again: with a goodbye, or without a word."""
+    """Open a page, drag and leave, repeatedly: with or without the message that ends the kernel."""
     rng = random.Random(seed)
     while time.monotonic() < until:
         page = Page(server.url)
@@ -74,13 +74,11 @@ def _visit(server: Server, until: float, report: Report, seed: int, pause: float
 
 
 def soak(seconds: float, readers: int, pause: float = 0.0, say: bool = False) -> Report:
-    """Let so many readers come and go at a time, who think for a ``pause`` in seconds, on average,
-    after each ask; returns what was seen.
-    """
+    """Let ``readers`` come and go at a time, with ``pause`` seconds on average between requests."""
     report = Report()
     with running("--gone=10", "--readers=1000", pool=1) as server:
         Page(server.url).open().goodbye()
-        wait_until(lambda: len(server.kernels()) == 1)  # the one that waits
+        wait_until(lambda: len(server.kernels()) == 1)  # the warm one
         report.files_before = _files(server)
         until = time.monotonic() + seconds
         work = [
@@ -113,7 +111,7 @@ def soak(seconds: float, readers: int, pause: float = 0.0, say: bool = False) ->
 
 
 def main() -> None:
-    """Run, and say whether memory was flat."""
+    """Run, and print whether memory grew."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     parser.add_argument("--seconds", type=float, default=3600)
     parser.add_argument("--readers", type=int, default=5, help="at a time (5)")

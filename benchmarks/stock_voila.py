@@ -1,6 +1,7 @@
-"""The same lesson the stock way: two plotly FigureWidgets and ipywidgets sliders, ``batch_update``.
+"""The same lesson in stock Voila: two Plotly FigureWidgets and ipywidgets sliders,
+``batch_update``.
 
-The mathematics is the engine's own, so that the benchmark compares front ends and nothing else.
+It uses the same engine, so that the benchmark compares the front ends only.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ CIRCLE = np.stack([np.cos(t := np.linspace(0, 2 * np.pi, 41)), np.sin(t)], -1)
 
 
 def _ellipses(path: Any, problem: Any) -> np.ndarray:
-    """Twenty of the metric's ellipses along a path, as one line with gaps."""
+    """Return twenty ellipses of the metric along a path, as one line with gaps."""
     points = path[:: STEPS // 19][:20]
     axes = ellipse_axes(problem.fisher(points), 0.02)
     rings = points[:, None] + CIRCLE @ axes
@@ -30,7 +31,7 @@ def _ellipses(path: Any, problem: Any) -> np.ndarray:
 
 
 def lesson() -> ipywidgets.Widget:
-    """Two linked planes over contours, six paths each, twenty ellipses, two sliders."""
+    """Return the lesson: two linked planes with contours, paths and ellipses, two sliders."""
     problem = problems["normal"]()
     chart = charts["linear"](matrix=((1, 0.8), (0, 1)))
     away = problem.through(chart)
@@ -38,7 +39,7 @@ def lesson() -> ipywidgets.Widget:
     damping = ipywidgets.FloatSlider(0, min=0, max=1, step=0.01)
 
     def lines() -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """For each plane six paths and the ellipses."""
+        """Return six paths and the ellipses for each plane."""
         planes: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
         home = there = np.zeros(0)
         for name in RULES:
@@ -52,7 +53,7 @@ def lesson() -> ipywidgets.Widget:
         planes[1].append(_ellipses(there, away))
         return planes
 
-    # All traces go in at birth: what is sent to a figure before a page shows it gets lost.
+    # Pass all traces at construction: updates before the figure is displayed would be lost.
     mu, x1, height = np.linspace(5.1, 5.7, 60), np.linspace(4.6, 5.7, 60), np.linspace(0.1, 0.6, 60)
     figures = []
     for across, place, paths in zip((mu, x1), (problem, away), lines(), strict=True):

@@ -1,4 +1,4 @@
-"""A hub for the lessons: each user gets a server of their own, or a class shares one.
+"""JupyterHub for the lessons: each user gets a server of their own, or a class shares one.
 
 jupyterhub -f deploy/jupyterhub_config.py
 """
@@ -9,30 +9,29 @@ from pathlib import Path
 
 c = get_config()  # noqa: F821 (JupyterHub's)
 
-# Who may come in is yours to say: replace this line. NATGRAD_AUTHENTICATOR=dummy lets anybody in
-# under any name, and is for trying it out on your own machine.
+# Replace this line by your authenticator. NATGRAD_AUTHENTICATOR=dummy admits anybody under any
+# name: use it only to try the hub on your own machine.
 c.JupyterHub.authenticator_class = os.environ.get("NATGRAD_AUTHENTICATOR", "pam")
 c.Authenticator.allow_all = True
 
-# A user's server is the lessons, and nothing else: no JupyterLab, no terminal, no files.
+# A user's server has the lessons only: no JupyterLab, no terminal, no files.
 c.Spawner.cmd = [sys.executable, "-m", "natgrad_lecture", "hub"]
 c.Spawner.default_url = "/"
-c.Spawner.http_timeout = 180  # a busy machine imports slowly; a full hall starts many at once
+c.Spawner.http_timeout = 180  # many servers may start at once, and a busy machine imports slowly
 c.Spawner.environment = {
     "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
     "NATGRAD_READERS": "4",  # one person's tabs
     "NATGRAD_POOL": "1",
 }
-# One reader of one lesson; see docs/how-to/class.md. Enforced by spawners that can (Docker,
-# Kubernetes, systemd).
+# For one user; see docs/how-to/class.md. Docker, Kubernetes and systemd spawners enforce it.
 c.Spawner.mem_limit = "1G"
 
-if os.environ.get("NATGRAD_SPAWNER") == "simple":  # all users as the one that runs the hub
+if os.environ.get("NATGRAD_SPAWNER") == "simple":  # all servers run as the hub's own user
     c.JupyterHub.spawner_class = "simple"
 
-# A class that shares one server: a kernel a reader, forked from one process, so that a reader costs
-# 30 MB, where a server of their own takes 200. NATGRAD_CLASSES=ws26,ss27 makes services/ws26/, ...
-# The hub gives a service ten seconds to start, and ends if it takes longer: have it restarted.
+# A class shares one server. Each reader has a kernel forked from one process, which takes 30 MB;
+# a server per user takes 200 MB. NATGRAD_CLASSES=ws26,ss27 makes services/ws26/ and services/ss27/.
+# The hub exits if a service needs more than ten seconds to start: run it under a supervisor.
 classes = [name for name in os.environ.get("NATGRAD_CLASSES", "").split(",") if name]
 c.JupyterHub.services = [
     {

@@ -1,8 +1,8 @@
-"""The pages of the shelves: one an item, written from what the item says of itself.
+"""Write the reference's pages: one for each item of a registry, from its own attributes.
 
     python docs/build_pages.py docs/build/source     # what `make docs` does first
 
-A new problem, chart, metric, rule or lesson gets its page by being on its shelf.
+A new problem, chart, metric, rule or lesson gets its page when it is registered.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ from natgrad_lecture.text.typeset import formula
 
 HERE = Path(__file__).parent
 LIVE = "http://127.0.0.1:8866/"
-"""Where ``make run`` serves the lessons: 'open it live' leads there."""
+"""Where ``make run`` serves the lessons; the links 'open it live' use it."""
 
 GIVEN: Mapping[str, Any] = {"matrix": ((1.0, 0.8), (0.0, 1.0)), "family": "normal"}
-"""What the pictures give to an option that has no default, by its name."""
+"""Values for options without a default, by name."""
 
 
 def html(text: str) -> str:
-    """Raw HTML in a page."""
+    """Return Markdown that inserts raw HTML in a page."""
     return f"```{{raw}} html\n{text}\n```\n" if text else ""
 
 
 def made(maker: Callable[..., Any]) -> Any:
-    """The item with its defaults, and with ``GIVEN`` where it has none."""
+    """Make the item with its defaults, and with ``GIVEN`` where an option has none."""
     needed = {
         name: GIVEN[name]
         for name, option in inspect.signature(maker).parameters.items()
@@ -58,13 +58,13 @@ def made(maker: Callable[..., Any]) -> Any:
 
 
 def parts(maker: Any) -> tuple[str, str]:
-    """The docstring's first paragraph, and the rest."""
+    """Return the docstring's first paragraph, and the rest."""
     head, _, rest = (inspect.getdoc(maker) or "").partition("\n\n")
     return " ".join(head.split()), rest
 
 
 def options(maker: Any) -> str:
-    """The call, with its defaults."""
+    """Return the arguments of the call, with their defaults."""
     signature = inspect.signature(maker)
     shown = [
         str(option.replace(annotation=inspect.Parameter.empty))
@@ -74,18 +74,16 @@ def options(maker: Any) -> str:
 
 
 def sources(*texts: str) -> str:
-    """The works that these texts name, as a list; each is listed in
-    natgrad_core/provenance/bibliography.py.
-    """
+    """Return a list of the works in provenance/bibliography.py that these texts cite."""
     works = cited(texts)
     rows = (f"- {w.authors.replace(' and ', '; ')} ({w.year}). *{w.title}*." for w in works)
     return "## Sources\n\n" + "\n".join(rows) + "\n" if works else ""
 
 
 def live(lesson: str, **changes: Any) -> str:
-    """A link to the state in which a lesson shows something, on the first problem that has it.
+    """Return a link to a lesson with these changes, on the first problem that allows them.
 
-    Not everything is of the plane: where no problem has it, it says so.
+    Where no problem does, for example with more than two parameters, return a sentence instead.
     """
     taught = lessons[lesson]
     places = [{}, *({"problem": name} for name in problems)] if changes else [{}]
@@ -95,11 +93,11 @@ def live(lesson: str, **changes: Any) -> str:
             query = store.state.query(taught.default)
             address = f"{LIVE}{lesson}{'?' + query if query else ''}"
             return f"[Open it live]({address}) (while `make run` runs)\n"
-    return f"No page shows it live: {lessons[lesson].title} is of the plane.\n"
+    return f"No page shows it live: {lessons[lesson].title} shows problems with two parameters.\n"
 
 
 def page(kind: str, name: str, maker: Any, latex: str, *more: str) -> str:
-    """An item's page."""
+    """Return an item's page."""
     head, rest = parts(maker)
     sections = (
         f"# {name}\n",
@@ -114,7 +112,7 @@ def page(kind: str, name: str, maker: Any, latex: str, *more: str) -> str:
 
 
 def domain(works: Callable[[Problem], Any]) -> str:
-    """The line that says on which problems something works: where it raises no TypeError."""
+    """Return the line that names the problems on which ``works`` raises no TypeError."""
     lacking: list[str] = []
     for name, maker in problems.items():
         try:
@@ -129,7 +127,7 @@ def domain(works: Callable[[Problem], Any]) -> str:
 
 
 def plain(text: str) -> str:
-    """A docstring's words as Markdown: only its ``code`` is marked."""
+    """Return a docstring as Markdown; only its ``code`` is markup."""
     pieces = re.split(r"(``.*?``)", text, flags=re.DOTALL)
     pieces[::2] = [re.sub(r"([\\*_<$|#\[])", r"\\\1", piece) for piece in pieces[::2]]
     return "".join(pieces)
@@ -139,7 +137,7 @@ def plain(text: str) -> str:
 
 
 def _rings(at: Array, metric: Array, size: float) -> Array:
-    """Ellipses of a metric, the median one ``size`` across; only where it is positive definite."""
+    """Return ellipses of a metric where it is positive definite, their median width ``size``."""
     offsets = outline(metric, 1.0, 60)
     spans = np.abs(offsets).max((-1, -2))
     good = np.isfinite(spans)
@@ -155,9 +153,9 @@ def _lattice(problem: Problem, fine: int = 9) -> Array:
 
 
 def problem_picture(problem: Problem) -> str:
-    """What a notebook shows of it, and level lines of J where it has no ellipses of F.
+    """Return its notebook picture, or level lines of J where it has no Fisher matrix.
 
-    Nothing beyond the plane.
+    Empty for a problem that has not exactly two parameters.
     """
     try:
         problem.fisher(problem.start)
@@ -181,7 +179,7 @@ def _levels(problem: Problem) -> str:
 
 
 def chart_picture(chart: Any) -> str:
-    """The lines x₁, x₂ = constant, seen in θ, over a normal's view."""
+    """Return the lines x₁ = constant and x₂ = constant, drawn in θ, in the view of a normal."""
     problem = problems["normal"]()
     view = np.asarray(problem.view, float)
     x = chart.inverse(_lattice(problem, 60))
@@ -201,7 +199,7 @@ def chart_picture(chart: Any) -> str:
 
 
 def metric_picture(name: str) -> str:
-    """Its unit balls over a gamma distribution's view."""
+    """Return its unit balls in the view of a gamma distribution."""
     problem, metric = problems["gamma"](), metrics[name]()
     view = np.asarray(problem.view, float)
     at = _lattice(problem, 5)
@@ -213,7 +211,7 @@ def metric_picture(name: str) -> str:
 
 
 def rule_picture(name: str) -> str:
-    """A run on the normal problem, with the rule's own defaults."""
+    """Return a run on the normal problem, with the rule's defaults."""
     problem = problems["normal"]()
     try:
         path = run(problem, rules[name](), problem.start, 200)
@@ -222,11 +220,11 @@ def rule_picture(name: str) -> str:
     return path._repr_mimebundle_()["text/html"]
 
 
-# The shelves --------------------------------------------------------------------------------------
+# The registries -----------------------------------------------------------------------------------
 
 
 def problem_page(name: str) -> str:
-    """A problem: formula, domain, picture, presets, sources."""
+    """Return a problem's page: formula, domain, picture, presets, sources."""
     maker = problems[name]
     problem = maker()
     presets = ", ".join(problem.presets)
@@ -240,7 +238,7 @@ def problem_page(name: str) -> str:
 
 
 def chart_page(name: str) -> str:
-    """A chart: formula, domain, picture, sources."""
+    """Return a chart's page: formula, domain, picture, sources."""
     maker = charts[name]
     chart = made(maker)
     return page(
@@ -251,7 +249,7 @@ def chart_page(name: str) -> str:
 
 
 def metric_page(name: str) -> str:
-    """A metric: formula, domain, its unit balls, sources."""
+    """Return a metric's page: formula, domain, its unit balls, sources."""
     maker = metrics[name]
     metric = maker()
 
@@ -266,7 +264,7 @@ def metric_page(name: str) -> str:
 
 
 def rule_page(name: str) -> str:
-    """A rule: formula, domain, a run, sources."""
+    """Return a rule's page: formula, domain, a run, sources."""
     maker = rules[name]
     rule = maker()
     return page(
@@ -279,7 +277,7 @@ def rule_page(name: str) -> str:
 
 
 def lesson_page(name: str) -> str:
-    """A lesson in readable form: its words, its claims with the states that show them."""
+    """Return a lesson's page: its text, and its claims with links to the states that show them."""
     lesson = lessons[name]
     words = "".join(
         f"<h2>{escape(section['heading'])}</h2>{section['html']}"
@@ -298,7 +296,7 @@ def lesson_page(name: str) -> str:
 
 
 def where(lesson: Lesson) -> str:
-    """What a lesson can be set to."""
+    """Return what a lesson can be set to."""
     able = [name for name in problems if not lesson.store().set({"problem": name})]
     if able:
         return f"the problem{'s' * (len(able) > 1)} {', '.join(able)}"
@@ -306,7 +304,7 @@ def where(lesson: Lesson) -> str:
 
 
 def _linked(name: str, lesson: Lesson, words: str) -> str:
-    """A claim leads to the state that shows it."""
+    """Link each claim to the state that shows it."""
     for key, claim in lesson.claims.items():
         query = lesson.state_after(claim.set).query(lesson.default)
         words = words.replace(f'data-claim="{key}"', f'href="{LIVE}{name}?{escape(query)}"')
@@ -314,49 +312,49 @@ def _linked(name: str, lesson: Lesson, words: str) -> str:
 
 
 def modules() -> list[str]:
-    """The engine's modules, without the shelves' items, which have pages of their own."""
-    shelves = {f"natgrad_core.{name}" for name in SHELVES} | {"natgrad_core.datasets"}
+    """Return the engine's modules, except the items of registries, which have other pages."""
+    registries = {f"natgrad_core.{name}" for name in REGISTRIES} | {"natgrad_core.datasets"}
     found = [m.name for m in pkgutil.walk_packages(natgrad_core.__path__, "natgrad_core.")]
     return [
         m.removeprefix("natgrad_core.")
         for m in found
-        if not any(m.startswith(f"{shelf}.") for shelf in shelves)
+        if not any(m.startswith(f"{registry}.") for registry in registries)
     ]
 
 
 def module_page(name: str) -> str:
-    """A module: what is public in it."""
+    """Return a module's page: its public members."""
     return f"# {name}\n\n```{{eval-rst}}\n.. automodule:: natgrad_core.{name}\n   :members:\n```\n"
 
 
 def by_order(name: str) -> tuple[int, str]:
-    """Where a lesson stands in the lecture."""
+    """Return a sort key: a lesson's place in the lecture."""
     return lessons[name].order, name
 
 
-SHELVES: dict[str, tuple[Iterable[str], Callable[[str], str]]] = {
+REGISTRIES: dict[str, tuple[Iterable[str], Callable[[str], str]]] = {
     "lessons": (sorted(lessons, key=by_order), lesson_page),
     "problems": (problems, problem_page),
     "charts": (charts, chart_page),
     "metrics": (metrics, metric_page),
     "rules": (rules, rule_page),
 }
-"""What stands on each shelf, and the page of one of them."""
+"""The items of each registry, and the function that writes the page of one."""
 
 
 def write(to: Path) -> None:
-    """The whole source of the site: what is written by hand, and a page for each item."""
+    """Write the whole source of the site: the pages by hand, and a page for each item."""
     shutil.rmtree(to, ignore_errors=True)
     shutil.copytree(HERE, to, ignore=shutil.ignore_patterns("build", "__pycache__"))
     for name in ("CONTRIBUTING.md", "CHANGELOG.md"):
         shutil.copy(HERE.parent / name, to)
-    for shelf, (names, page_of) in {**SHELVES, "api": (modules(), module_page)}.items():
-        folder = to / shelf
+    for registry, (names, page_of) in {**REGISTRIES, "api": (modules(), module_page)}.items():
+        folder = to / registry
         folder.mkdir()
         for name in names:
             (folder / f"{name}.md").write_text(page_of(name), "utf-8")
         listed = "\n".join(names)
-        title = {"api": "The library, by module"}.get(shelf, shelf.capitalize())
+        title = {"api": "The library, by module"}.get(registry, registry.capitalize())
         index = f"# {title}\n\n```{{toctree}}\n:maxdepth: 1\n\n{listed}\n```\n"
         (folder / "index.md").write_text(index, "utf-8")
 

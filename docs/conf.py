@@ -27,23 +27,23 @@ myst_heading_anchors = 2
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
-autodoc_use_type_comments = False  # there are none, and to look for them parses all again
+autodoc_use_type_comments = False  # there are none, and the search would parse every module again
 autodoc_type_aliases = {name: name for name in ("Array", "ArrayLike", "Bools", "Numeric", "Whole")}
-TypeAliasForwardRef.__repr__ = lambda alias: alias.name  # within other types, too
-suppress_warnings = ["ref.python"]  # a name that two modules export has two places
+TypeAliasForwardRef.__repr__ = lambda alias: alias.name  # also inside other types
+suppress_warnings = ["ref.python"]  # a name exported by two modules has two targets
 
 
 def fold(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Of the sidebar's shelves only the one that the page stands on is open.
+    """Collapse the sidebar except for the section that holds the page.
 
-    The theme would list every page of the site on every page, and take long over it.
+    The theme would list every page of the site on every page, which takes long to build.
     """
     tree = context["toctree"]
     context["toctree"] = lambda **wanted: tree(**{**wanted, "collapse": True})
 
 
 def setup(app: Any) -> None:
-    """Typeset mathematics as the lessons do, and take docstrings for the plain text they are."""
+    """Typeset mathematics as in the lessons, and read docstrings as plain text."""
     app.add_html_math_renderer("mathml", (typesetting.inline, None), (typesetting.display, None))
-    app.connect("html-page-context", fold, priority=100)  # before the theme, which asks at 500
+    app.connect("html-page-context", fold, priority=100)  # before the theme, whose priority is 500
     app.connect("autodoc-process-docstring", typesetting.as_plain_text)

@@ -2,7 +2,7 @@
 
     python -m docs.generate     # what `make generate` does
 
-A Markdown file marks the places with comments; what stands between them is written anew:
+A Markdown file marks the places with comments; what stands between them is replaced:
 
     <!-- generated: lessons -->
     <!-- end -->
@@ -77,7 +77,7 @@ BLOCKS: Mapping[str, Callable[[Path], str]] = {
 
 
 def filled(text: str, root: Path = ROOT) -> str:
-    """Return a Markdown text with every marked place written anew.
+    """Return a Markdown text with every marked place replaced.
 
     Raises:
         ValueError: a place asks for a block that does not exist, or has no end.

@@ -1,6 +1,6 @@
-"""The pictures of the README, taken of the real page: ``make pictures``.
+"""Take the pictures of README from the real page: ``make pictures``.
 
-One still a lesson, and one moving picture: the first lesson while A is dragged.
+One picture of each lesson, and an animation: the first lesson while A is dragged.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 ROOT = "document.querySelector('.natgrad').natgrad"
 WIDE = {"width": 1280, "height": 800}
 FRAMES, TURN, MOMENT = 30, 55.0, 90
-"""How many pictures of the drag, how far A turns in degrees, and how long each stands, in ms."""
+"""Frames of the animation, the angle by which A turns (degrees), the time per frame (ms)."""
 
 
 def shot(page: Page, width: int) -> Image.Image:
-    """The page as it is, scaled to a width."""
+    """Return a screenshot of the page, scaled to a width."""
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     height = round(picture.height * width / picture.width)
     return picture.resize((width, height), Image.Resampling.LANCZOS)
 
 
 def opened(page: Page, url: str, name: str) -> Page:
-    """A lesson with its picture finished."""
+    """Open a lesson and wait until its picture is complete."""
     page.goto(f"{url}{name}")
     page.wait_for_function(f"{ROOT} !== undefined")
     page.evaluate(f"{ROOT}.settled()")
@@ -38,14 +38,14 @@ def opened(page: Page, url: str, name: str) -> Page:
 
 
 def place(page: Page, handle: str) -> tuple[float, float]:
-    """Where a handle is on the screen."""
+    """Return the position of a handle on the screen."""
     box = page.locator(f"[data-handle='{handle}']").bounding_box()
     assert box
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
 def moving(page: Page) -> list[Image.Image]:
-    """The first column of A turned there and back, and all that follows it."""
+    """Return the frames while the first column of A is turned forth and back."""
     spec = {h["id"]: h for h in page.evaluate(f"{ROOT}.answer.handles")}
     (x, y), (start, _) = place(page, "a1"), place(page, "start")
     scale = (x - start) / (spec["a1"]["at"][0] - spec["start"]["at"][0])
@@ -64,7 +64,7 @@ def moving(page: Page) -> list[Image.Image]:
 
 
 def main() -> None:
-    """Take all pictures anew."""
+    """Take all pictures."""
     FOLDER.mkdir(exist_ok=True)
     server = start_server()
     try:

@@ -1,4 +1,4 @@
-"""How the site typesets: LaTeX to MathML, as the lessons do, and docstrings as plain text."""
+"""Typeset the site: LaTeX as MathML, as in the lessons, and docstrings as plain text."""
 
 from __future__ import annotations
 
@@ -14,29 +14,28 @@ _CODE = re.compile(r"(``.*?``)", re.DOTALL)
 
 
 def inline(self: Any, node: Any) -> None:
-    """A formula within a line."""
+    """Write a formula within a line."""
     self.body.append(formula(node.astext()))
     raise nodes.SkipNode
 
 
 def display(self: Any, node: Any) -> None:
-    """A formula on a line of its own."""
+    """Write a formula on a line of its own."""
     self.body.append(f'<div class="formula">{formula(node.astext())}</div>')
     raise nodes.SkipNode
 
 
 def _indented(line: str) -> bool | None:
-    """None for an empty line, which parts what is indented from what is not."""
+    """Return whether a line is indented; None for an empty line, which separates blocks."""
     return line.startswith("  ") if line.strip() else None
 
 
 def as_plain_text(
     app: Any, what: str, name: str, of: object, options: object, lines: list[str]
 ) -> None:
-    """Our docstrings are plain text with ``code``, and what is indented is a formula or a program.
+    """Escape docstrings: plain text with ``code``; indented blocks are formulas or programs.
 
-    Of reStructuredText's other marks they know nothing: |H| is an absolute value there, and a* the
-    star of an optimum.
+    They use no other markup of reStructuredText: |H| is an absolute value, and a* an optimum.
     """
     out: list[str] = []
     for block, part in groupby(lines, key=_indented):

@@ -38,8 +38,7 @@ def main(argv: list[str] | None = None) -> int:
 def _run(command: str, options: dict[str, Any]) -> None:
     """Run a command. Each imports what it needs, so that ``--help`` does not wait for Voila."""
     if command == "hub":
-        with needs_extra("hub"):
-            from natgrad_lecture.server import serve_for_hub
+        from natgrad_lecture.server import serve_for_hub
 
         serve_for_hub()
     elif command == "export":

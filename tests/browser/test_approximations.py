@@ -24,7 +24,7 @@ def approximations(page: Page, server: Server) -> Page:
 
 
 def drawn(page: Page, plane: str, kind: str) -> dict[str, Any]:
-    """The points of every trace of this kind on a plane, by ink."""
+    """The points of every trace of this kind on a plane, by style."""
     script = f"""([plane, kind]) => {{ const r = {ROOT};
         return r.answer.traces.filter(t => t.plane === plane && t.kind === kind)
             .map(t => [t.ink, Array.from(r.array(t.points))]) }}"""

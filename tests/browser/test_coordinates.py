@@ -425,7 +425,7 @@ def test_every_load_finds_every_control_and_picture_answering(
 
 
 def arrows(page: Page, plane: str, ink: str) -> np.ndarray:
-    """The arrow of this ink at each step: its tail and how far it goes, [n, 2, 2]."""
+    """Return the arrow of this style at each step: its tail and its vector, [n, 2, 2]."""
     script = f"""([plane, ink]) => {{ const t = {ROOT}.answer.traces.find(
         t => t.kind === 'arrows' && t.plane === plane && t.ink === ink);
         return Array.from({ROOT}.array(t.points)) }}"""
@@ -461,7 +461,7 @@ STILL = "[...document.querySelectorAll('canvas.still')].map((canvas) => canvas.t
 
 
 def assert_the_ground_is_fresh(page: Page) -> list[str]:
-    """What lies below the runs is, to the pixel, what a page drawn anew from the link has there."""
+    """Below the runs the page has the same pixels as a page opened from its link."""
     page.wait_for_function(f"location.search.includes({ROOT}.answer.query)")
     kept = page.evaluate(STILL)
     page.reload()

@@ -1,4 +1,4 @@
-"""What a reader takes away is opened and checked: pictures, films, numbers, script; and the pin."""
+"""Exports are opened and checked: pictures, films, numbers, scripts; and the pinned run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PALE = "#" + "".join(
     f"{round(0.45 * int(PLAIN[i : i + 2], 16) + 0.55 * int(PAPER[i : i + 2], 16)):02x}"
     for i in (1, 3, 5)
 )
-"""Of what is still to come of plain descent."""
+"""The color of the part of gradient descent's run that is still to come."""
 STEPS = 30
 
 
@@ -124,7 +124,7 @@ def test_the_png_is_for_print_and_knows_where_it_comes_from(
         }
         return counts;""",
     )  # fmt: skip
-    assert colors["194,65,12"] > 2000  # plain descent's ink
+    assert colors["194,65,12"] > 2000  # the color of gradient descent
     assert colors["252,251,248"] > 1e5  # light paper, whatever the screen has
 
 
@@ -141,7 +141,7 @@ def test_the_svg_is_the_picture_with_a_caption_and_the_link(
     assert "run in x, mapped back" in words
     caption = shared.locator(".say").first.inner_text()
     assert caption.split(";")[0].split()[-1] in " ".join(filter(None, words))
-    # The run of plain descent is where the engine has it, in the first plane's pixels.
+    # The run of gradient descent is where the engine computes it, in the first plane's pixels.
     planes = list(root.iter(f"{SVG}svg"))[1:]
     side = float(planes[0].get("width") or 0)
     x0, x1, _, y1 = settle(shared)["planes"][0]["view"]

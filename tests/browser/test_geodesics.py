@@ -1,4 +1,4 @@
-"""What a reader does in the lesson Three roads, and what the page shows, held to the engine."""
+"""The lesson on geodesics: what a reader does, and what the page shows, beside the engine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def lesson(page: Page, server: Server) -> Page:
 
 
 def assert_the_stage_shows_what_the_engine_says(page: Page) -> None:
-    """Roads and runs of the state on the screen, in (μ, σ); the runs were made in a chart."""
+    """Return geodesics and runs of the state on the screen, in (μ, σ); the runs use a chart."""
     answer = settle(page)
     state, normal = answer["state"], problems["normal"]()
     script = f"""() => {ROOT}.answer.traces.filter(t => t.kind === 'curve' && t.plane === 'theta')

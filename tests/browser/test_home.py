@@ -70,7 +70,7 @@ def test_a_slip_opens_the_state_that_shows_how_it_is(home: Page) -> None:
 def test_who_waits_before_the_door_is_told_the_place_and_comes_in(
     page: Page, browser: Browser, own_server: Callable[..., Server]
 ) -> None:
-    """The page stays as it is meanwhile: read aloud, it does not begin anew at every question."""
+    """The page stays as it is meanwhile, so that a screen reader does not start again."""
     server = own_server(0, "--readers=1")
     inside = browser.new_context()
     first = inside.new_page()

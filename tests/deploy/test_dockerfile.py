@@ -1,4 +1,4 @@
-"""The Dockerfile copies all that a wheel is built from: no engine is needed to see that."""
+"""The Dockerfile copies everything that a wheel is built from (no image is built here)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""JupyterHub, started for real: two users, each with the lessons as a server of their own, and both
-in the server of their class; nobody gets into another's.
+"""A real JupyterHub: two users, each with a server of their own, and both in the server of their
+class. Nobody reaches another user's server.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ needs_proxy = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A hub with our configuration, on loopback."""
+    """Start a hub with the configuration of deploy/, on loopback."""
     assert PROXY
     room = tmp_path_factory.mktemp("hub")
     url = f"http://127.0.0.1:{free_port()}/"
@@ -52,12 +52,12 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = [sys.executable, "-m", "jupyterhub", "-f", str(ROOT / "deploy/jupyterhub_config.py")]
     process = _started(command, room, environment)
     try:
-        # A hub gives a class's server ten seconds, then ends; a busy machine may need another try.
+        # The hub exits if a class's server needs more than ten seconds: retry on a busy machine.
         while not _answers(f"{url}hub/login"):
             if process.poll() is not None:
                 said = (room / "log").read_text()
                 assert "Cannot connect to ws26" in said, said[-3000:]
-                time.sleep(5)  # That server ends a second after its hub.
+                time.sleep(5)  # The class's server ends a second after its hub.
                 process = _started(command, room, environment)
             time.sleep(1)
         yield url
@@ -84,7 +84,7 @@ def _answers(url: str) -> bool:
 
 
 def logged_in(hub: str, name: str) -> requests.Session:
-    """A browser in which this user has logged in."""
+    """Return an HTTP session in which this user has logged in."""
     http = requests.Session()
     form = http.get(f"{hub}hub/login", timeout=30).text
     found = re.search(r'name="_xsrf" value="([^"]+)"', form)
@@ -96,13 +96,13 @@ def logged_in(hub: str, name: str) -> requests.Session:
 
 
 def own_page(hub: str, name: str) -> tuple[requests.Session, Page]:
-    """A user's own server, once it is up, and a lesson on it with its line open."""
+    """Start a user's own server, and open a lesson on it with its websocket."""
     http = logged_in(hub, name)
     http.get(f"{hub}hub/spawn", timeout=60)
     url = f"{hub}user/{name}/"
     wait_until(lambda: _lesson_of(http, url), 200, pause=1)
     page = Page(url).fetch(http)
-    # At once: a kernel that nobody calls within a minute is let go.
+    # At once: a kernel without a connection ends after a minute.
     return http, page.connect(Cookie=cookie_of(http, url))
 
 
@@ -111,7 +111,7 @@ def _lesson_of(http: requests.Session, url: str) -> bool:
 
 
 def cookie_of(http: requests.Session, url: str) -> str:
-    """The cookies that a browser sends to this address."""
+    """Return the cookies that a browser sends to this address."""
     request = requests.Request("GET", url)
     return str(http.prepare_request(request).headers.get("Cookie", ""))
 
@@ -148,7 +148,7 @@ def test_two_users_read_each_in_a_server_of_their_own(hub: str) -> None:
     assert hers.data["base"] == "/user/ada/"
     assert his.data["base"] == "/user/ben/"
 
-    # Nobody reads without the hub's leave, nor in another's server, though a pass be known.
+    # Without the hub's login nobody reads, not even with a valid token for another user's server.
     for http in (requests.Session(), ben):
         answer = http.get(f"{hers.url}coordinates", timeout=60)
         assert "natgrad-data" not in answer.text

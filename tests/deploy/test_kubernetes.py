@@ -1,4 +1,4 @@
-"""The values for Kubernetes are those of the hub that is started for real in ``test_hub``."""
+"""The Kubernetes values agree with the JupyterHub configuration that ``test_hub`` starts."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ CHART = {
     "hub": {"config"},
     "cull": {"timeout"},
 }
-"""Names that the chart has (zero-to-jupyterhub-k8s, jupyterhub/values.schema.yaml, read in November
-2026), which refuses others."""
+"""Names that the chart allows (zero-to-jupyterhub-k8s: jupyterhub/values.schema.yaml, read in
+November 2026)."""
 
 VALUES = yaml.safe_load((ROOT / "deploy/z2jh-values.yaml").read_text())
 
 
 class Settings(SimpleNamespace):
-    """What a configuration file sets, class by class."""
+    """The values that a configuration file sets, by class."""
 
     def __getattr__(self, name: str) -> Any:
         setattr(self, name, Settings())
@@ -33,7 +33,7 @@ class Settings(SimpleNamespace):
 
 @pytest.fixture
 def spawner(monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """How the hub on one machine starts a user's server."""
+    """Return how the hub on one machine starts a user's server."""
     monkeypatch.delenv("NATGRAD_CLASSES", raising=False)
     found = Settings()
     path = str(ROOT / "deploy/jupyterhub_config.py")

@@ -1,6 +1,4 @@
-"""Behind nginx, under a path, with TLS ended there: pages, websockets and the door work as they do
-without it.
-"""
+"""Behind nginx with TLS, under a path, pages, websockets and access checks work as without it."""
 
 from __future__ import annotations
 
@@ -31,8 +29,9 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, requests.Session]]:
-    """The address of a lecture behind nginx, with our configuration but for names and ports, and a
-    browser that trusts its certificate.
+    """Return the address of a lecture behind nginx, and a session that trusts its certificate.
+
+    The configuration is that of deploy/, with other names and ports.
     """
     room, port = tmp_path_factory.mktemp("nginx"), free_port()
     subprocess.run(

@@ -211,7 +211,8 @@ def test_the_map_of_the_house_leaves_out_no_folder() -> None:
     for floor in ("natgrad_core", "app/natgrad_lecture", "app/frontend/src", "tests"):
         rooms = {each for each in there if str(Path(each).parent) == floor}
         assert rooms, floor
-        assert not rooms - set(listed), floor
+        missing = sorted(rooms - set(listed))
+        assert not missing, f"CONTRIBUTING's map of the house lacks {', '.join(missing)}"
 
 
 def test_the_readme_is_read_in_three_minutes() -> None:

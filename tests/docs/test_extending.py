@@ -1,4 +1,4 @@
-"""One file adds an item: each template of CONTRIBUTING is dropped in, and appears everywhere."""
+"""One file adds an item: each template of CONTRIBUTING is added, and appears everywhere."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NAMES = {kind: Path(path).stem.replace("_", "-") for kind, path, _ in TEMPLATES}
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the house with all templates dropped in, and nothing else changed."""
+    """Return a copy of the repository with all templates added, and nothing else changed."""
     house = tmp_path_factory.mktemp("house")
     for room in ("natgrad_core", "app", "docs", "notebooks", "tests"):
         leave = shutil.ignore_patterns("build")
@@ -45,7 +45,7 @@ def python(house: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def test_there_is_a_template_for_each_shelf_of_under_fifty_lines() -> None:
+def test_there_is_a_template_for_each_registry_of_under_fifty_lines() -> None:
     assert set(NAMES) == {"problem", "chart", "metric", "rule", "lesson"}
     for kind, _, code in TEMPLATES:
         lines = [line for line in code.splitlines() if line.strip() and "import" not in line]
@@ -54,7 +54,7 @@ def test_there_is_a_template_for_each_shelf_of_under_fifty_lines() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)  # a whole run of tests, and the machine may be busy
-def test_the_laws_hold_of_what_was_dropped_in(house: Path) -> None:
+def test_the_laws_hold_of_what_was_added(house: Path) -> None:
     own = {"problem", "lesson"}
     chosen = " or ".join(
         name if kind in own else f"({name} and normal)" for kind, name in NAMES.items()
@@ -66,7 +66,7 @@ def test_the_laws_hold_of_what_was_dropped_in(house: Path) -> None:
 
 
 @pytest.mark.slow
-def test_what_was_dropped_in_is_on_its_shelf_in_the_menus_and_in_the_reference(
+def test_what_was_added_is_in_its_registry_in_the_menus_and_in_the_reference(
     house: Path,
 ) -> None:
     said = python(house, "-c", SEEN.format(names=NAMES))
@@ -81,13 +81,13 @@ SEEN = """
 import json, sys
 sys.path.insert(0, "docs")
 from natgrad_lecture.lessons import lessons
-from build_pages import SHELVES
+from build_pages import REGISTRIES
 
 pages = {{}}
 for kind, name in {names}.items():
-    shelf, page = SHELVES[kind + "s"]
-    assert name in shelf, name
+    items, page = REGISTRIES[kind + "s"]
+    assert name in items, name
     pages[kind] = page(name)
 print(json.dumps([pages, str(lessons["playground"].static()["controls"])]))
 """
-"""Prints the pages of what was dropped in, and the playground's menus."""
+"""Prints the pages of the added items, and the playground's menus."""

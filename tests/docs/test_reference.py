@@ -1,4 +1,4 @@
-"""The reference says of each item what a reader needs, and leads nowhere that is not there."""
+"""The reference has, for each item, what a reader needs; and it has no dead link."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from natgrad_core.nets.layers import linear_and_conv as layers
 from natgrad_lecture.lessons import lessons
 
 ROOT = Path(__file__).resolve().parents[2]
-SHELVES: dict[str, Any] = {
+REGISTRIES: dict[str, Any] = {
     "problems": problems, "charts": charts, "metrics": metrics, "rules": rules, "lessons": lessons,
 }  # fmt: skip
-ITEMS = [(shelf, name) for shelf, items in SHELVES.items() for name in items]
+ITEMS = [(registry, name) for registry, items in REGISTRIES.items() for name in items]
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built with warnings as errors."""
+    """Build the site, with warnings as errors."""
     folder = tmp_path_factory.mktemp("docs")
     for command in (
         ["docs/build_pages.py", str(folder / "source")],
@@ -47,7 +47,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Links(HTMLParser):
-    """What a page leads to, what it loads, and what can be led to in it."""
+    """A page's links, the files that it loads, and its anchors."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -71,26 +71,26 @@ class Links(HTMLParser):
 @pytest.mark.timeout(1200)  # a whole site, and the machine may be busy
 def test_every_item_s_page_has_formula_domain_picture_sources_and_a_way_in(site: Path) -> None:
     lacking = {
-        f"{shelf}/{name}: {what}"
-        for shelf, name in ITEMS
-        for what in lacks((site / shelf / f"{name}.html").read_text("utf-8"), shelf, name)
+        f"{registry}/{name}: {what}"
+        for registry, name in ITEMS
+        for what in lacks((site / registry / f"{name}.html").read_text("utf-8"), registry, name)
     }
     assert not lacking, "\n".join(sorted(lacking))
 
 
-def lacks(text: str, shelf: str, name: str) -> Iterator[str]:
-    """What a reader would miss on an item's page. The theme's own icons are no pictures of it."""
-    formula = r'<div class="formula"><math' if shelf != "lessons" else r"<math"
+def lacks(text: str, registry: str, name: str) -> Iterator[str]:
+    """Yield what an item's page lacks. The theme's icons do not count as pictures."""
+    formula = r'<div class="formula"><math' if registry != "lessons" else r"<math"
     if not re.search(formula, text):
         yield "formula"
     if not re.search(r"Domain: \w", text):
         yield "domain"
     if not re.search(r"<h2>Sources<.*?<li>", text, re.S):
         yield "sources"
-    beyond = shelf == "problems" and problems[name]().dim != 2  # The plane's pages do not show it.
+    beyond = registry == "problems" and problems[name]().dim != 2  # No lesson shows it.
     if ("No page shows it" if beyond else "Open it live") not in text:
         yield "a way in"
-    if shelf == "lessons":
+    if registry == "lessons":
         picture = re.search(r'<div class="miniature"><svg.*?</svg>', text, re.S)
     else:
         picture = re.search(rf"<figure>.*?<figcaption>[^<]*\b{name}\b[^<]*<", text, re.S)
@@ -117,16 +117,16 @@ def test_no_link_is_dead_and_nothing_is_loaded_from_elsewhere(site: Path) -> Non
 
 
 @pytest.mark.slow
-def test_beside_a_page_stand_all_shelves_and_what_is_on_its_own(site: Path) -> None:
+def test_the_sidebar_of_a_page_lists_all_registries_and_the_items_of_its_own(site: Path) -> None:
     leads = Links((site / "problems" / "normal.html").read_text("utf-8")).leads
     assert {f"{name}.html" for name in problems if name != "normal"} <= leads
-    others = {f"../{shelf}/index.html" for shelf in SHELVES if shelf != "problems"}
+    others = {f"../{registry}/index.html" for registry in REGISTRIES if registry != "problems"}
     assert others <= leads
     assert not {f"../rules/{name}.html" for name in rules} & leads
 
 
 def test_every_module_that_a_document_names_has_a_page() -> None:
-    """As the build finds too, but within a second."""
+    """The build would find this too, but only after a minute."""
     modules = {
         found.name for found in pkgutil.walk_packages(natgrad_core.__path__, "natgrad_core.")
     }
@@ -156,7 +156,7 @@ def test_a_snippet_of_a_how_to_runs(code: str) -> None:
 
 
 def unsaid(body: list[ast.stmt], within: str) -> Iterator[str]:
-    """The public classes, functions and methods that say nothing of themselves."""
+    """Yield the public classes, functions and methods without a docstring."""
     for node in body:
         if not isinstance(node, ast.ClassDef | ast.FunctionDef) or node.name.startswith("_"):
             continue
@@ -180,16 +180,16 @@ ARRAYS = re.compile(r"\b(Array|ArrayLike|Numeric|Bools|Whole|Tensor)\b")
 
 
 PROTOCOLS = (layers.Layer, layers.Parametric, likelihood.Likelihood, metric.Operator, size.Size)
-"""What the classes of the nets keep without deriving from it; it says the shapes once."""
+"""Protocols of natgrad_core.nets; their docstrings give the shapes for every such class."""
 
 
 def keeps(item: type, protocol: type) -> bool:
-    """Whether a class has all methods of a protocol."""
+    """Return whether a class has all methods of a protocol."""
     return all(callable(getattr(item, key, None)) for key in vars(protocol) if key[0] != "_")
 
 
 def public() -> Iterator[Any]:
-    """The public functions and methods of the engine, with what else speaks of their arrays."""
+    """Yield the engine's public functions and methods, with the docstrings that may give shapes."""
     for found in pkgutil.walk_packages(natgrad_core.__path__, "natgrad_core."):
         module = importlib.import_module(found.name)
         folder = found.name.rpartition(".")[0]

@@ -1,4 +1,4 @@
-"""The referee of derivatives: torch, which knows nothing of ours."""
+"""The autodiff reference: derivatives by torch, independent of the engine's formulas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the laws of metrics and rules iterate: every pair from the shelves that is defined."""
+"""The cases of the laws of metrics and rules: every defined pair from the registries."""
 
 from __future__ import annotations
 

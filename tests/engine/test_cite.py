@@ -1,4 +1,4 @@
-"""Whatever is on a shelf, and whatever was made of it, can say its sources."""
+"""Every registered item, and everything made from it, can cite its sources."""
 
 from __future__ import annotations
 

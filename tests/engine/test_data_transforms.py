@@ -1,4 +1,4 @@
-"""Laws of a change of the data variable: what is carried, what is not, by two kinds of referee."""
+"""Laws of a change of the data variable: what transforms, what does not, by two references."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Laws of the limit: flows know no chart, and three roads join two distributions."""
+"""Laws of the limit: flows do not depend on the chart; three geodesics join two distributions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CURVED = {
 
 
 def bends(road: Array) -> float:
-    """How far a road strays from the straight line between its ends, relative to its length."""
+    """Return a path's largest distance from the line between its ends, relative to its length."""
     chord = road[-1] - road[0]
     away = (road - road[0]) @ np.array([-chord[1], chord[0]]) / (chord @ chord)
     return float(np.abs(away).max())

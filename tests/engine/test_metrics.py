@@ -1,4 +1,4 @@
-"""What a metric is, of every metric on the shelf, and what some of them are not."""
+"""Laws that every registered metric obeys, and laws that some of them break."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Laws of every problem, alone and in a chart: what its formulas must agree with.
 
-The referees are independent: torch differentiates the loss, SciPy integrates the densities, and
+The references are independent: torch differentiates the loss, SciPy integrates the densities, and
 outcomes that can be counted are counted.
 """
 

@@ -120,7 +120,7 @@ def asks(lesson: Lesson) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def not_a_page(take: Any) -> bool:
-    """A page to take away has its own tests: it asks for hundreds of answers."""
+    """Saved pages have tests of their own, because they request hundreds of answers."""
     return take != "html"
 
 

@@ -136,11 +136,11 @@ def test_no_two_rules_share_both_color_and_symbol(paper: str) -> None:
 
 
 SHAPES = {"path": "line", "curve": "line", "arrows": "arrow", "points": "point"}
-"""Who looks at a line may take it for another line, but for no arrow and no point."""
+"""A line may resemble another line, but not an arrow or a point."""
 
 
 def mark(trace: dict[str, Any], among: Iterable[dict[str, Any]], held: Any) -> str | None:
-    """The symbol that a trace shows: a curve has none but that of points drawn in its ink."""
+    """The symbol of a trace; a curve has that of the points drawn in its style."""
     shown = (trace["plane"], trace["ink"])
     if trace["kind"] == "curve" and not any(
         (t["plane"], t["ink"]) == shown for t in among if t["kind"] == "points"

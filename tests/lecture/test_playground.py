@@ -1,4 +1,4 @@
-"""The playground: every item of every shelf is there, nothing that is typed is lost."""
+"""The playground: every item of every registry is there, and nothing that is typed is lost."""
 
 from __future__ import annotations
 

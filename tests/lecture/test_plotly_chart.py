@@ -1,4 +1,4 @@
-"""Charts are plain: what Plotly takes, with inks for colors and the numbers in a table beside."""
+"""Plotly charts: valid figures with the styles' colors, and a table of the numbers."""
 
 from __future__ import annotations
 

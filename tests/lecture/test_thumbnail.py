@@ -1,4 +1,4 @@
-"""A lesson's miniature: in the stage's colors, maps the right way up, nothing without a color."""
+"""A lesson's thumbnail: the page's colors, maps the right way up, a color for everything."""
 
 from __future__ import annotations
 

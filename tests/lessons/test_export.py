@@ -1,4 +1,4 @@
-"""What a reader takes away is what was on the screen: scripts, sources."""
+"""An export is what was on the screen: scripts, sources."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def point(net: str, likelihood: str, n: int = N, seed: int = 0) -> At:
 
 
 def jacobian(at: At) -> Tensor:
-    """J ``[N, C, p]`` by vmap(jacrev): the referee, which knows no derivative by hand."""
+    """Return J ``[N, C, p]`` by vmap(jacrev), the autodiff reference."""
 
     def one(theta: Tensor, x: Tensor) -> Tensor:
         return at.problem.net.forward(theta, x[None])[0]

@@ -124,7 +124,7 @@ def test_directions_that_are_pulled_through_a_net_stay_as_they_are() -> None:
 
 @pytest.mark.parametrize("sure", [10.0, 20.0])
 def test_a_net_that_is_sure_keeps_its_curvature_in_float32(sure: float) -> None:
-    """Where p is 1 but for 1e-8, diag p − p pᵀ is rounding; its root is not."""
+    """Where p = 1 − 1e-8, diag p − p pᵀ is only rounding noise; its root is not."""
     generator = torch.Generator().manual_seed(0)
     out = torch.randn(100, 10, generator=generator, dtype=torch.float64)
     out[torch.arange(100), torch.arange(100) % 10] += sure

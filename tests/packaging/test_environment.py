@@ -1,4 +1,4 @@
-"""One environment, said in three places: pyproject.toml, constraints.txt and environment.yml."""
+"""pyproject.toml, constraints.txt and environment.yml describe the same environment."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ REQUIREMENTS = [
 
 
 def pins() -> dict[str, str]:
-    """The pinned versions by name."""
+    """Return the pinned versions by name."""
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     pairs = (line.split("==") for line in lines if line and not line.startswith("#"))
     return {canonicalize_name(name): pinned for name, pinned in pairs}
@@ -58,7 +58,7 @@ def test_pins_are_of_versions_and_not_of_one_machine_s_builds() -> None:
 
 
 def test_every_pin_can_be_installed_on_the_oldest_python() -> None:
-    """A system's own Python is often an early one of its line, and ``make run`` takes it."""
+    """``make run`` uses the system's Python, which is often the oldest that is allowed."""
     oldest = PROJECT["requires-python"].removeprefix(">=")
     found = {name: metadata(name) for name in pins() if _installed(name)}
     assert len(found) > 100
@@ -70,7 +70,7 @@ def test_every_pin_can_be_installed_on_the_oldest_python() -> None:
 
 
 def test_what_a_dependency_needs_is_pinned_too() -> None:
-    """Every package that is installed because of ours has a pin."""
+    """Every package that is installed because of this one has a pin."""
     from importlib.metadata import requires
 
     seen: set[str] = set()
@@ -112,7 +112,7 @@ def test_conda_gets_what_make_run_installs() -> None:
 
 
 def brought_by(*extras: str) -> set[str]:
-    """What ``pip install natgrad[extras]`` asks for: the names, with those of the extras within."""
+    """Return the names that ``pip install natgrad[extras]`` asks for, nested extras included."""
     names = {Requirement(each).name for each in PROJECT["dependencies"]}
     for requirement in (Requirement(each) for extra in extras for each in EXTRAS[extra]):
         inner = requirement.name == PROJECT["name"]
@@ -139,7 +139,7 @@ WITHIN: dict[str, tuple[str, ...]] = {
 
 
 def foreign(path: Path) -> set[str]:
-    """The packages that a file imports, inside functions and under TYPE_CHECKING included."""
+    """Return the packages that a file imports, also inside functions and under TYPE_CHECKING."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
@@ -152,7 +152,7 @@ def foreign(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("folder", WITHIN)
 def test_what_a_folder_imports_is_brought_by_its_extras(folder: str) -> None:
-    """Voila, Jupyter's server and the widgets are made of what stands at the end of the list."""
+    """The last list: packages that Voila, Jupyter's server and the widgets always bring."""
     allowed = {name.lower().replace("-", "_") for name in brought_by(*WITHIN[folder])}
     if folder == "app/natgrad_lecture":
         allowed |= {"comm", "jinja2", "jupyter_core", "nbformat", "tornado", "traitlets", "zmq"}
@@ -176,7 +176,7 @@ def test_importing_a_lesson_imports_neither_torch_nor_plotly() -> None:
 
 
 def test_peers_are_pinned_and_bring_no_torchvision() -> None:
-    """They are installed without what they ask for, so all that they need is listed here."""
+    """They are installed with ``--no-deps``, so their list is complete."""
     lines = (ROOT / "tests" / "peers.txt").read_text().splitlines()
     peers = [Requirement(line) for line in lines if not line.startswith("#")]
     assert all(str(each.specifier).startswith("==") for each in peers)

@@ -1,4 +1,4 @@
-"""The front end: its bundles are those of its sources, and Node is for those who change it."""
+"""The front end: its bundles match its sources, and only those who change it need Node."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `make` asks pip for, with a pip that only writes down what it is asked."""
+"""What `make` asks of pip, with a fake pip that only records its arguments."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ case "$*" in *{missing}*) exit 1 ;; esac
 
 
 def asked(tmp_path: Path, missing: str) -> tuple[list[str], str]:
-    """What is asked for, where nothing that names ``missing`` is to be had; and what is said."""
+    """Return the recorded calls and the output, if no package that contains ``missing`` exists."""
     venv, log = tmp_path / "venv", tmp_path / "log"
     (venv / "bin").mkdir(parents=True)
     (venv / ".python").touch()
@@ -39,17 +39,19 @@ def asked(tmp_path: Path, missing: str) -> tuple[list[str], str]:
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert not (venv / "uv").exists(), "what only the set-up needs is gone after it"
+    assert not (venv / "uv").exists(), "uv is removed after the set-up"
     lines = [line for line in log.read_text().splitlines() if "compileall" not in line]
     return lines, done.stdout
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere pip takes the CPU's build anyway")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="only on Linux does pip's default build need CUDA"
+)
 @pytest.mark.parametrize(
     ("missing", "by"),
     [("nothing", ["pip"]), ("+cpu", ["pip", "pip", "uv"]), ("cpu", ["pip", "pip", "uv"])],
 )
-def test_make_takes_torch_for_the_cpu_wherever_it_can_be_had(
+def test_make_installs_the_cpu_build_of_torch_where_it_exists(
     tmp_path: Path, missing: str, by: list[str]
 ) -> None:
     (*torch, last), said = asked(tmp_path, missing)
@@ -58,5 +60,7 @@ def test_make_takes_torch_for_the_cpu_wherever_it_can_be_had(
     if "uv" in by:
         assert "--torch-backend=cpu" in torch[-1]
         assert torch[-1].endswith(TORCH)
-    assert last.endswith("-c constraints.txt -e .[lecture,nets]"), "what pip takes is the last word"
+    assert last.endswith("-c constraints.txt -e .[lecture,nets]"), (
+        "the last call installs the extras"
+    )
     assert ("could not be installed" in said) == (missing == "cpu")

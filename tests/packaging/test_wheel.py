@@ -1,4 +1,4 @@
-"""What `pip install` brings: all that the `natgrad` command and an import need, and no more."""
+"""`pip install` brings what the `natgrad` command and an import need, and no more."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SEEN_IN_THE_CHECKOUT_ONLY = ("tests/", "docs/", "deploy/", "build/", ".venv/", "
 
 
 def kept(*folders: str) -> set[str]:
-    """What git keeps of these folders."""
+    """Return the files of these folders that git tracks."""
     listed = subprocess.run(
         ["git", "ls-files", *folders], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -30,7 +30,7 @@ def kept(*folders: str) -> set[str]:
 
 
 def built(kind: str, folder: Path) -> Path:
-    """A wheel or an sdist, by the builder that pyproject.toml names."""
+    """Build a wheel or an sdist with the backend of pyproject.toml."""
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(folder)],
         cwd=ROOT, capture_output=True, check=True,
@@ -45,7 +45,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 
 def test_all_of_both_packages_and_every_notebook_is_in_the_wheel(wheel: zipfile.ZipFile) -> None:
-    """Modules, data, the template, the front end's bundles, the catalogs, py.typed."""
+    """Modules, data, templates, the front end's bundles, translations, py.typed."""
     inside = set(wheel.namelist())
     packages = {name.removeprefix("app/") for name in kept("natgrad_core", "app/natgrad_lecture")}
     notebooks = {f"natgrad_lecture/{name}" for name in kept("notebooks")}
@@ -67,7 +67,7 @@ def test_nothing_of_the_checkout_alone_is_in_the_wheel(wheel: zipfile.ZipFile) -
     }  # fmt: skip
 
 
-def test_the_command_the_license_and_the_extras_are_told(wheel: zipfile.ZipFile) -> None:
+def test_the_metadata_has_the_command_the_license_and_the_extras(wheel: zipfile.ZipFile) -> None:
     def told(name: str) -> str:
         return wheel.read(f"natgrad-{__version__}.dist-info/{name}").decode()
 
@@ -81,7 +81,7 @@ def test_the_command_the_license_and_the_extras_are_told(wheel: zipfile.ZipFile)
 
 
 def test_a_wheel_is_made_of_the_sdist_too(tmp_path: Path) -> None:
-    """So the sdist holds what the wheel is built from: notebooks and the bench included."""
+    """The sdist holds everything that the wheel is built from, the notebooks included."""
     with tarfile.open(built("sdist", tmp_path)) as held:
         names = {name.partition("/")[2] for name in held.getnames()}
     assert kept("natgrad_core", "app", "notebooks") - names == set()
@@ -112,7 +112,7 @@ print(natgrad_core.__version__, run(problem, rules["natural"](rate=0.1), problem
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of an environment that holds NumPy, SciPy and our wheel, and nothing else.
+    """Return the Python of an environment with NumPy, SciPy and the wheel, and nothing else.
 
     pip installs the wheel without an index: it fails if the wheel needs anything more.
     """
@@ -143,7 +143,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def output(python: Path, *arguments: str) -> str:
-    """What a program prints that must end well."""
+    """Return what a program prints; it must succeed."""
     return subprocess.check_output([python, *arguments], text=True, cwd=python.parent)
 
 

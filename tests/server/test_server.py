@@ -268,7 +268,7 @@ def test_a_lesson_to_wait_with_that_is_none_is_said() -> None:
 
 @pytest.mark.slow
 def test_what_a_busy_server_is_late_to_hear_is_waited_for() -> None:
-    """By who runs a page's cell: four seconds, its own patience, a class uses up by coming in."""
+    """The time limit is the server's: a class that arrives exceeds Voila's own four seconds."""
     told = subprocess.run(
         [sys.executable, "-c", PATIENCE], cwd=ROOT, capture_output=True, text=True, check=True
     )

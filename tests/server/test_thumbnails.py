@@ -1,4 +1,4 @@
-"""Miniatures are drawn elsewhere; where they cannot be, that is said and nobody waits."""
+"""Thumbnails are drawn in another process; if it fails, the page says so and does not wait."""
 
 from __future__ import annotations
 

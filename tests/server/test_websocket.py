@@ -1,4 +1,4 @@
-"""The door: a client that speaks the protocol by hand may ask, as a page does, and nothing else."""
+"""The websocket handler: any client may send what a page sends, and nothing else."""
 
 from __future__ import annotations
 

@@ -43,7 +43,8 @@ def serve(**options: Any) -> None:
 
 def serve_for_hub() -> None:
     """Serve as JupyterHub, which started us, says in the environment."""
-    from natgrad_lecture.server.jupyterhub import end_with_the_hub, options
+    with needs_extra("hub"):
+        from natgrad_lecture.server.jupyterhub import end_with_the_hub, options
 
     if "JUPYTERHUB_SERVICE_NAME" in os.environ:
         end_with_the_hub()
