@@ -51,7 +51,7 @@ def asked(tmp_path: Path, missing: str) -> tuple[list[str], str]:
     ("missing", "by"),
     [("nothing", ["pip"]), ("+cpu", ["pip", "pip", "uv"]), ("cpu", ["pip", "pip", "uv"])],
 )
-def test_make_installs_the_cpu_build_of_torch_where_it_exists(
+def test_make_installs_torch_without_cuda_where_it_can(
     tmp_path: Path, missing: str, by: list[str]
 ) -> None:
     (*torch, last), said = asked(tmp_path, missing)
