@@ -108,8 +108,14 @@ def main() -> None:
     """Measure and print everything."""
     print(f"{'milliseconds':52} {'ours':>8} {'other':>9} {'ratio':>9}   {'target':12} reached")
     whole, share, guests = import_seconds()
-    row("import natgrad_core; NumPy alone (CPU)", whole, share, f"{whole / share:.2f} : 1", "< 250",
-        whole < 0.25)  # fmt: skip
+    row(
+        "import natgrad_core; NumPy alone (CPU)",
+        whole,
+        share,
+        f"{whole / share:.2f} : 1",
+        "< 250",
+        whole < 0.25,
+    )
     print(f"{'  brings along':74} {', '.join(guests) or 'no torch, plotly, ipywidgets'}")
     normal = problems["normal"]()
     rivals = zip(("natural", "newton"), with_torch(), strict=True) if find_spec("torch") else ()
@@ -120,8 +126,14 @@ def main() -> None:
         theirs = other().numpy()
         np.testing.assert_allclose(run(normal, step, normal.start, STEPS).theta, theirs, rtol=1e-9)
         mine, slow = best(lambda step=step: run(normal, step, normal.start, STEPS), other, tries=4)
-        row(f"{STEPS} {name} steps, one start; torch.func", mine, slow, f"1 : {slow / mine:.0f}",
-            "≥ 50 faster", slow / mine >= 50)  # fmt: skip
+        row(
+            f"{STEPS} {name} steps, one start; torch.func",
+            mine,
+            slow,
+            f"1 : {slow / mine:.0f}",
+            "≥ 50 faster",
+            slow / mine >= 50,
+        )
     for name in COMPARED:
         problem = problems[name]()
         starts = problem.examples(np.random.default_rng(0), STARTS)
@@ -132,8 +144,14 @@ def main() -> None:
             lambda p=problem, s=starts[0], r=step: run(p, r, s, STEPS),
         )
         for other, how in ((alike, "one, as an array"), (one, "one, as floats")):
-            row(f"{STARTS} starts; {how} ({name})", many, other, f"{many / other:.1f} : 1",
-                "≤ 3 times", many <= 3 * other)  # fmt: skip
+            row(
+                f"{STARTS} starts; {how} ({name})",
+                many,
+                other,
+                f"{many / other:.1f} : 1",
+                "≤ 3 times",
+                many <= 3 * other,
+            )
     rates, dampings = np.logspace(-4, 0, GRID), np.logspace(-4, 1, GRID)
     for name in SWEPT:
         problem = problems[name]()
@@ -148,8 +166,14 @@ def main() -> None:
                 ),
                 tries=2,
             )
-            row(f"sweep {GRID} x {GRID} x {STEPS}, {rule} ({name})", took, None, "", "< 2000",
-                took < 2)  # fmt: skip
+            row(
+                f"sweep {GRID} x {GRID} x {STEPS}, {rule} ({name})",
+                took,
+                None,
+                "",
+                "< 2000",
+                took < 2,
+            )
 
 
 if __name__ == "__main__":

@@ -179,9 +179,13 @@ class StockReader:
         me = f"{id(self)}-{self.asked}"
         header = {"msg_id": me, "msg_type": kind, "session": "s", "username": "", "version": "5.3"}
         message = {
-            "header": header, "parent_header": {}, "metadata": {}, "content": content,
-            "buffers": [], "channel": "shell",
-        }  # fmt: skip
+            "header": header,
+            "parent_header": {},
+            "metadata": {},
+            "content": content,
+            "buffers": [],
+            "channel": "shell",
+        }
         await self.line.write_message(json.dumps(message))
         while True:
             heard = await self.line.read_message()

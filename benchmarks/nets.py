@@ -101,8 +101,10 @@ def one_step(quick: bool, which: int) -> None:
             wanted,
         )
         say(f"N = {n}, p = {problem.dim}, λ = {damping:g}:\n")
-        table(["by", "CPU time", "error", "memory", "time / ours"],
-              [[*row, f"{seconds / first:.1f}"] for seconds, _, row in rows])  # fmt: skip
+        table(
+            ["by", "CPU time", "error", "memory", "time / ours"],
+            [[*row, f"{seconds / first:.1f}"] for seconds, _, row in rows],
+        )
         if slow and damping > 1e-3 and not quick:
             say(f"Not tried again, as slow for any λ: {', '.join(sorted(slow))}.\n")
 
@@ -113,8 +115,11 @@ def growth(quick: bool) -> None:
     rows: list[list[str]] = []
     right, total = 0, 0
     found: list[tuple[int, int, dict[str, float]]] = []
-    for width, n in [(w, n) for w in ((8, 32) if quick else (4, 8, 16, 32, 64, 128))
-                     for n in ((100,) if quick else (50, 200, 800, 1797))]:  # fmt: skip
+    for width, n in [
+        (w, n)
+        for w in ((8, 32) if quick else (4, 8, 16, 32, 64, 128))
+        for n in ((100,) if quick else (50, 200, 800, 1797))
+    ]:
         problem, theta = sized((64, width, 10), n)
         known = costs(Fisher(problem.at(theta)), 1e-2)
         taken: dict[str, float] = {}
@@ -191,9 +196,10 @@ def steps(quick: bool) -> None:
     for _ in range(3 if quick else 12):  # alternate, so that load on the machine hits all
         for name, act in acts.items():
             taken[name] = min(taken[name], clock(act, 0.15, 5))
-    table(["step", "CPU time", "/ SGD"], [
-        [name, f"{t * 1e3:.2f} ms", f"{t / taken['SGD']:.1f}"] for name, t in taken.items()
-    ])  # fmt: skip
+    table(
+        ["step", "CPU time", "/ SGD"],
+        [[name, f"{t * 1e3:.2f} ms", f"{t / taken['SGD']:.1f}"] for name, t in taken.items()],
+    )
     ours, plain = taken["K-FAC, exact factors, fixed λ and α"], taken["SGD"]
     aim(
         "one step on digits: K-FAC with exact factors / SGD",

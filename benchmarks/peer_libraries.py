@@ -74,9 +74,12 @@ def curvlinops_cg(problem: NetProblem, theta: Tensor, damping: float) -> Tensor:
 
     module: Any = _module(problem, theta)
     operator = curvlinops.GGNLinearOperator(
-        module, nn.CrossEntropyLoss(), list(module.parameters()), [(problem.x, problem.y)],
+        module,
+        nn.CrossEntropyLoss(),
+        list(module.parameters()),
+        [(problem.x, problem.y)],
         check_deterministic=False,
-    )  # fmt: skip
+    )
     eye: Any = IdentityLinearOperator(
         [p.shape for p in module.parameters()], problem.x.device, problem.x.dtype
     )

@@ -118,8 +118,13 @@ def tell(race: Race, found: dict[str, list[dict[float, tuple[int, float]]]]) -> 
         ratio = statistics.median(
             m / f if math.isfinite(f) else math.nan for m, f in zip(mine, first, strict=True)
         )
-        aim(f"{where}: seconds to {last:g}, {name} / K-FAC", f"{statistics.median(first):.3f} s",
-            f"{statistics.median(mine):.3f} s", ratio, times)  # fmt: skip
+        aim(
+            f"{where}: seconds to {last:g}, {name} / K-FAC",
+            f"{statistics.median(first):.3f} s",
+            f"{statistics.median(mine):.3f} s",
+            ratio,
+            times,
+        )
 
 
 def kfacs(starts: Sequence[float], omegas: Sequence[float], **options: object) -> Grid:
@@ -174,9 +179,15 @@ def digits(quick: bool) -> Race:
         entrants["SGD"] = rates(rules.gradient, (0.5, 2.0))
         entrants["Adadelta"] = rates(rules.adadelta, (1.0, 10.0))
     problem = NetProblem.of(mlp((64, 32, 10)), real("digits", "unit"))
-    return Race("Digits, MLP 64-32-10, full batch, float32, loss to 1e-4", problem,
-                (1e-1, 1e-2, 1e-3, 1e-4), entrants, 12.0, {"K-FAC": 15, "exact natural": 13},
-                {"Adam": 8, "SGD Nesterov": 3, "L-BFGS": 1})  # fmt: skip
+    return Race(
+        "Digits, MLP 64-32-10, full batch, float32, loss to 1e-4",
+        problem,
+        (1e-1, 1e-2, 1e-3, 1e-4),
+        entrants,
+        12.0,
+        {"K-FAC": 15, "exact natural": 13},
+        {"Adam": 8, "SGD Nesterov": 3, "L-BFGS": 1},
+    )
 
 
 def autoencoder(quick: bool) -> Race:

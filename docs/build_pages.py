@@ -141,9 +141,11 @@ def _rings(at: Array, metric: Array, size: float) -> Array:
     offsets = outline(metric, 1.0, 60)
     spans = np.abs(offsets).max((-1, -2))
     good = np.isfinite(spans)
-    return (at[:, None] + offsets * size / float(np.median(spans[good])))[good] if good.any() else (
-        np.empty((0, 60, 2))
-    )  # fmt: skip
+    return (
+        (at[:, None] + offsets * size / float(np.median(spans[good])))[good]
+        if good.any()
+        else np.empty((0, 60, 2))
+    )
 
 
 def _lattice(problem: Problem, fine: int = 9) -> Array:
@@ -228,13 +230,21 @@ def problem_page(name: str) -> str:
     maker = problems[name]
     problem = maker()
     presets = ", ".join(problem.presets)
-    facts = [f"- Parameters: {', '.join(problem.symbols)}", f"- Domain: {problem.domain}",
-             f"- Presets: {presets}" if presets else ""]  # fmt: skip
+    facts = [
+        f"- Parameters: {', '.join(problem.symbols)}",
+        f"- Domain: {problem.domain}",
+        f"- Presets: {presets}" if presets else "",
+    ]
     return page(
-        "problem", name, maker, problem.latex,
-        "\n".join(filter(None, facts)) + "\n", html(problem_picture(problem)),
-        live("playground", problem=name), sources(problem.source),
-    )  # fmt: skip
+        "problem",
+        name,
+        maker,
+        problem.latex,
+        "\n".join(filter(None, facts)) + "\n",
+        html(problem_picture(problem)),
+        live("playground", problem=name),
+        sources(problem.source),
+    )
 
 
 def chart_page(name: str) -> str:
@@ -242,10 +252,15 @@ def chart_page(name: str) -> str:
     maker = charts[name]
     chart = made(maker)
     return page(
-        "chart", name, maker, chart.latex, f"Domain: {chart.domain or 'everywhere'}\n",
-        html(chart_picture(chart)), live("playground", chart=name),
+        "chart",
+        name,
+        maker,
+        chart.latex,
+        f"Domain: {chart.domain or 'everywhere'}\n",
+        html(chart_picture(chart)),
+        live("playground", chart=name),
         sources(chart.source, inspect.getdoc(maker) or ""),
-    )  # fmt: skip
+    )
 
 
 def metric_page(name: str) -> str:
@@ -257,10 +272,15 @@ def metric_page(name: str) -> str:
         metric(problem.at(components(np.asarray(problem.start, float)))).dense()
 
     return page(
-        "metric", name, maker, metrics.traits(name).latex, domain(at_start),
+        "metric",
+        name,
+        maker,
+        metrics.traits(name).latex,
+        domain(at_start),
         html(metric_picture(name)),
-        live("playground", metric=name), sources(inspect.getdoc(maker) or ""),
-    )  # fmt: skip
+        live("playground", metric=name),
+        sources(inspect.getdoc(maker) or ""),
+    )
 
 
 def rule_page(name: str) -> str:
@@ -268,12 +288,16 @@ def rule_page(name: str) -> str:
     maker = rules[name]
     rule = maker()
     return page(
-        "rule", name, maker, rule.latex,
+        "rule",
+        name,
+        maker,
+        rule.latex,
         domain(lambda problem: run(problem, rule, problem.start, 1)),
         f"Its color on every page: {ink(name)['light']}.\n",
-        html(rule_picture(name)), live("playground", rules=[name]),
+        html(rule_picture(name)),
+        live("playground", rules=[name]),
         sources(rule.source, inspect.getdoc(maker) or ""),
-    )  # fmt: skip
+    )
 
 
 def lesson_page(name: str) -> str:

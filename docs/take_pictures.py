@@ -77,9 +77,14 @@ def main() -> None:
                 shot(page, 800).save(FOLDER / f"{name}.webp", quality=80, method=6)
             first, *rest = moving(opened(page, server.url, "coordinates"))
             first.save(
-                FOLDER / "moving.webp", save_all=True, append_images=rest, duration=MOMENT, loop=0,
-                quality=45, method=4,
-            )  # fmt: skip
+                FOLDER / "moving.webp",
+                save_all=True,
+                append_images=rest,
+                duration=MOMENT,
+                loop=0,
+                quality=45,
+                method=4,
+            )
             browser.close()
     finally:
         server.stop()

@@ -111,7 +111,9 @@ def test_the_png_is_for_print_and_knows_where_it_comes_from(
     assert struct.unpack(">IIB", found["pHYs"]) == (11811, 11811, 1)
     assert "steps=30" in found["iTXt"].decode()
     colors = ask_image(
-        shared, path, "image/png",
+        shared,
+        path,
+        "image/png",
         """const image = await createImageBitmap(blob);
         const canvas = new OffscreenCanvas(image.width, image.height);
         const ctx = canvas.getContext("2d");
@@ -123,7 +125,7 @@ def test_the_png_is_for_print_and_knows_where_it_comes_from(
             counts[key] = (counts[key] ?? 0) + 1;
         }
         return counts;""",
-    )  # fmt: skip
+    )
     assert colors["194,65,12"] > 2000  # the color of gradient descent
     assert colors["252,251,248"] > 1e5  # light paper, whatever the screen has
 
@@ -150,10 +152,12 @@ def test_the_svg_is_the_picture_with_a_caption_and_the_link(
         np.array([pair.split() for pair in path.get("d", "")[1:].split("L")], float)
         for plane in planes[:2]
         for path in plane.iter(f"{SVG}path")
-        if path.get("stroke") in (PLAIN, PALE) and path.get("fill") == "none"
+        if path.get("stroke") in (PLAIN, PALE)
+        and path.get("fill") == "none"
         and set(path.get("d", "")) <= set("ML -.0123456789")
-        and path.get("d", "").count("M") == 1 and not path.get("stroke-dasharray")
-    ]  # fmt: skip
+        and path.get("d", "").count("M") == 1
+        and not path.get("stroke-dasharray")
+    ]
     assert any(np.allclose(line[0], expected[0], atol=0.02) for line in drawn)
     assert any(np.allclose(line[-1], expected[-1], atol=0.02) for line in drawn)
 
@@ -201,8 +205,11 @@ def test_the_tables_hold_the_numbers_on_the_screen(
     answer, drawn = settle(shared), paths(shared)
     points = drawn["x", "natural", "dashed"]
     title = answer["planes"][1]["title"]
-    mine = [row for row in rows if row["plane"] == title and row["what"] == "natural"
-            and row["way"] == "run in x"]  # fmt: skip
+    mine = [
+        row
+        for row in rows
+        if row["plane"] == title and row["what"] == "natural" and row["way"] == "run in x"
+    ]
     assert [int(row["step"]) for row in mine] == list(range(STEPS + 1))
     at = np.array([[row["at_first"], row["at_second"]] for row in mine], float)
     assert np.array_equal(at.astype(np.float32), points.astype(np.float32))
@@ -211,15 +218,23 @@ def test_the_tables_hold_the_numbers_on_the_screen(
     assert found["meter"] == answer["meter"]
     assert found["numbers"]["A.0.1"] == 0.5
     assert "F.0.0" in found["numbers"]
-    (trace,) = [t for t in found["traces"] if t["kind"] == "path" and t["plane"] == "x"
-                and t["rule"] == "natural" and t["dash"] == "dashed"]  # fmt: skip
+    (trace,) = [
+        t
+        for t in found["traces"]
+        if t["kind"] == "path"
+        and t["plane"] == "x"
+        and t["rule"] == "natural"
+        and t["dash"] == "dashed"
+    ]
     assert np.array_equal(np.array(trace["points"], np.float32), points.astype(np.float32))
 
 
 def test_the_gif_plays_the_run(shared: Page, take: Callable[[str], Path]) -> None:
     path = take("gif")
     found = ask_image(
-        shared, path, "image/gif",
+        shared,
+        path,
+        "image/gif",
         """const decoder = new ImageDecoder({ data: await blob.arrayBuffer(), type: blob.type });
         await decoder.tracks.ready;
         await decoder.completed;
@@ -240,7 +255,7 @@ def test_the_gif_plays_the_run(shared: Page, take: Callable[[str], Path]) -> Non
             sums.push([paper, data.reduce((sum, v, i) => (sum + v * (i % 9973)) % 1e9, 0)]);
         }
         return { frameCount, repetitionCount, sums, size };""",
-    )  # fmt: skip
+    )
     assert found["frameCount"] == STEPS + 1
     assert found["repetitionCount"] > 1e6  # for ever
     assert found["size"][0] == 798
@@ -257,7 +272,9 @@ def test_the_film_plays_where_the_browser_records(
     assert head[4:8] == b"ftyp" if path.suffix == ".mp4" else head[:4] == b"\x1aE\xdf\xa3"
     kind = f"video/{path.suffix[1:]}"
     found = ask_image(
-        shared, path, kind,
+        shared,
+        path,
+        kind,
         """const video = document.createElement("video");
         video.src = URL.createObjectURL(blob);
         await new Promise((resolve, reject) => {
@@ -281,7 +298,7 @@ def test_the_film_plays_where_the_browser_records(
         const last = look();
         const moved = first.filter((v, i) => Math.abs(v - last[i]) > 60).length;
         return { size: [canvas.width, canvas.height], moved, lasts: video.currentTime };""",
-    )  # fmt: skip
+    )
     assert found["size"][0] == 1064
     assert found["size"][1] % 2 == 0
     assert 2.5 < found["lasts"] < 15  # short runs are slowed, and the last picture stands

@@ -32,8 +32,11 @@ def assert_the_stage_shows_what_the_engine_says(page: Page) -> None:
         np.testing.assert_allclose(drawn[ink], road(normal, state["a"], state["b"]), atol=1e-5)
     said = answer["numbers"]["length.rao"]
     assert said == pytest.approx(distance(normal, state["a"], state["b"]), rel=1e-6)
-    chart = {"expectation": charts["expectation"](), "natural": charts["natural"](),
-             "log-scale": charts["log-scale"]()}[state["chart"]]  # fmt: skip
+    chart = {
+        "expectation": charts["expectation"](),
+        "natural": charts["natural"](),
+        "log-scale": charts["log-scale"](),
+    }[state["chart"]]
     for key, reverse in ((("natural", "solid"), False), (("reverse", "dashed"), True)):
         loss = Divergence(normal, state["b"], reverse).through(chart)
         steps = len(paths(page)["theta", *key]) - 1

@@ -63,10 +63,15 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     shutil.copytree(REPOSITORY / "notebooks", tmp_path / "notebooks")
     (tmp_path / "notebooks" / "two-ways.ipynb").write_text(notebook(CELLS))
     options = [
-        "--no-browser", "--allow-root", "--port=0", "--ServerApp.port_retries=50",
-        "--IdentityProvider.token=", f"--ServerApp.root_dir={tmp_path / 'notebooks'}",
-        "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    ]  # fmt: skip
+        "--no-browser",
+        "--allow-root",
+        "--port=0",
+        "--ServerApp.port_retries=50",
+        "--IdentityProvider.token=",
+        f"--ServerApp.root_dir={tmp_path / 'notebooks'}",
+        "--LabApp.news_url=",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
     log = tmp_path / "lab.log"  # a file: a pipe that nobody empties would stop the server
     with log.open("w") as out:
         process = subprocess.Popen(

@@ -85,8 +85,11 @@ def test_the_curve_and_the_peaks_are_dragged_and_kl_stays(lesson: Page) -> None:
     assert moved["q"][0] > after["q"][0]
     assert moved["q"][1] < after["q"][1], "a taller peak is a narrower one"
     assert [word(lesson, row) for row in ("kl", "hellinger", "l2", "apart")] == [
-        "stays", "stays", "changes", "changes",
-    ]  # fmt: skip
+        "stays",
+        "stays",
+        "changes",
+        "changes",
+    ]
 
 
 def test_a_curve_that_would_fall_is_refused_beside_its_handle(lesson: Page) -> None:

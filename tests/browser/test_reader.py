@@ -301,8 +301,14 @@ def test_the_menu_is_walked_by_keys(reader: Page, server: Server) -> None:
     page.keyboard.press("ArrowDown")
     expect(button).to_have_attribute("aria-expanded", "true")
     expect(items.first).to_be_focused()
-    for key, nth in (("ArrowDown", 1), ("ArrowUp", 0), ("ArrowUp", -1), ("ArrowDown", 0),
-                     ("End", -1), ("Home", 0)):  # fmt: skip
+    for key, nth in (
+        ("ArrowDown", 1),
+        ("ArrowUp", 0),
+        ("ArrowUp", -1),
+        ("ArrowDown", 0),
+        ("End", -1),
+        ("Home", 0),
+    ):
         page.keyboard.press(key)
         expect(items.nth(nth)).to_be_focused()
     page.keyboard.press("Escape")

@@ -175,12 +175,16 @@ def test_the_hub_says_where_to_listen_and_nobody_else_does() -> None:
 
 
 def test_a_class_s_server_ends_when_its_hub_has() -> None:
-    server = "import time\nfrom natgrad_lecture.server.jupyterhub import end_with_the_hub\n" \
-             "end_with_the_hub(0.05)\nprint('up', flush=True)\ntime.sleep(600)"  # fmt: skip
-    hub = "import subprocess, sys\n" \
-          "child = subprocess.Popen([sys.executable, '-c', sys.argv[1]], stdout=subprocess.PIPE,"\
-          " stderr=subprocess.DEVNULL)\n" \
-          "child.stdout.readline()\nprint(child.pid)"  # fmt: skip
+    server = (
+        "import time\nfrom natgrad_lecture.server.jupyterhub import end_with_the_hub\n"
+        "end_with_the_hub(0.05)\nprint('up', flush=True)\ntime.sleep(600)"
+    )
+    hub = (
+        "import subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-c', sys.argv[1]], stdout=subprocess.PIPE,"
+        " stderr=subprocess.DEVNULL)\n"
+        "child.stdout.readline()\nprint(child.pid)"
+    )
     told = subprocess.run(
         [sys.executable, "-c", hub, server], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -25,10 +25,12 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 DOCUMENTS = {
     str(path.relative_to(ROOT)): path.read_text("utf-8")
     for path in (
-        ROOT / "README.md", ROOT / "CONTRIBUTING.md",
-        *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs/how-to").glob("*.md")),
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        *sorted((ROOT / "docs").glob("*.md")),
+        *sorted((ROOT / "docs/how-to").glob("*.md")),
     )
-}  # fmt: skip
+}
 
 FOLDERS = ("natgrad_core", "app", "benchmarks", "deploy", "docs", "notebooks", "tests")
 
@@ -138,13 +140,9 @@ def test_a_module_or_a_name_that_a_document_mentions_is_there(name: str, module:
 @pytest.mark.parametrize(
     ("name", "path"),
     everywhere(
-        lambda text: [
-            x
-            for x in spans(text)
-            if re.fullmatch(rf"({'|'.join(FOLDERS)})/[\w./-]*", x)
-        ]
+        lambda text: [x for x in spans(text) if re.fullmatch(rf"({'|'.join(FOLDERS)})/[\w./-]*", x)]
     ),
-)  # fmt: skip
+)
 def test_a_file_or_folder_that_a_document_mentions_is_there(name: str, path: str) -> None:
     to_write = re.findall(r"^## An? \w+: `([\w/.]+)`", DOCUMENTS["CONTRIBUTING.md"], re.M)
     assert path in to_write or path.startswith("docs/build/") or (ROOT / path).exists()
@@ -183,9 +181,10 @@ def test_the_extra_that_is_said_to_bring_jupyterlab_does() -> None:
     text = DOCUMENTS["docs/how-to/install.md"]
     (extra,) = re.findall(r"JupyterLab, which `natgrad\[(\w+)\]` brings", text)
     brings = {
-        name for name, needs in PROJECT["optional-dependencies"].items()
+        name
+        for name, needs in PROJECT["optional-dependencies"].items()
         if any(need.startswith("jupyterlab>") for need in needs)
-    }  # fmt: skip
+    }
     assert brings == {extra}
 
 

@@ -26,8 +26,12 @@ from natgrad_lecture.lessons import lessons
 
 ROOT = Path(__file__).resolve().parents[2]
 REGISTRIES: dict[str, Any] = {
-    "problems": problems, "charts": charts, "metrics": metrics, "rules": rules, "lessons": lessons,
-}  # fmt: skip
+    "problems": problems,
+    "charts": charts,
+    "metrics": metrics,
+    "rules": rules,
+    "lessons": lessons,
+}
 ITEMS = [(registry, name) for registry, items in REGISTRIES.items() for name in items]
 
 
@@ -208,9 +212,10 @@ def public() -> Iterator[Any]:
                         ]
                         same = [getattr(base, key, None) for base in (*item.__mro__, *kept)]
                         yield pytest.param(
-                            inner, [item, *kept, *filter(None, same)],
+                            inner,
+                            [item, *kept, *filter(None, same)],
                             id=f"{found.name}.{name}.{key}",
-                        )  # fmt: skip
+                        )
 
 
 @pytest.mark.parametrize(("function", "context"), [*public()])

@@ -13,8 +13,11 @@ from natgrad_core.errors import UnknownName
 from natgrad_core.provenance.bibliography import SOURCES
 
 SHELVES: dict[str, Mapping[str, Any]] = {
-    "problems": problems, "charts": charts, "metrics": metrics, "rules": rules,
-}  # fmt: skip
+    "problems": problems,
+    "charts": charts,
+    "metrics": metrics,
+    "rules": rules,
+}
 
 
 def keys(bibtex: str) -> set[str]:

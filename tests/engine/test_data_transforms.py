@@ -32,8 +32,9 @@ def test_a_variable_is_undone_by_its_branches_and_its_slope_is_its_derivative(na
     back = variable.branches(variable.forward(x))
     assert len(back) == (1 if variable.one_to_one else 2)
     np.testing.assert_allclose(np.abs(back - x).min(0), 0.0, atol=1e-9)
-    np.testing.assert_allclose(variable.forward(back), np.broadcast_to(variable.forward(x),
-                               back.shape), atol=1e-9)  # fmt: skip
+    np.testing.assert_allclose(
+        variable.forward(back), np.broadcast_to(variable.forward(x), back.shape), atol=1e-9
+    )
 
 
 @pytest.mark.parametrize("name", CURVES)
@@ -107,8 +108,9 @@ def test_other_measures_are_what_scipy_finds() -> None:
     )[0]
     assert found.l2 == pytest.approx(np.sqrt(square), rel=1e-6)
     assert found.entropies[0] == pytest.approx(first.entropy(), rel=1e-7)
-    assert found.apart == pytest.approx(np.hypot(first.mean() - second.mean(),
-                                                 first.std() - second.std()), rel=1e-6)  # fmt: skip
+    assert found.apart == pytest.approx(
+        np.hypot(first.mean() - second.mean(), first.std() - second.std()), rel=1e-6
+    )
 
 
 def test_other_units_scale_what_has_units() -> None:

@@ -50,8 +50,14 @@ def test_the_axes_of_an_ellipse_are_its_eigenvectors_longest_first(g: Array, r: 
 
 
 def test_without_a_positive_definite_metric_there_is_no_ellipse() -> None:
-    bad = [[[1.0, 0], [0, -1]], [[1, 1], [1, 1]], [[0, 0], [0, 0]], [[-1, 0], [0, -2]],
-           [[np.inf, 0], [0, 1]], [[np.nan, 0], [0, 1]]]  # fmt: skip
+    bad = [
+        [[1.0, 0], [0, -1]],
+        [[1, 1], [1, 1]],
+        [[0, 0], [0, 0]],
+        [[-1, 0], [0, -2]],
+        [[np.inf, 0], [0, 1]],
+        [[np.nan, 0], [0, 1]],
+    ]
     assert np.isnan(ellipse_axes(np.array(bad), 1.0)).all((-1, -2)).all()
     cube = np.diag([1.0, 4.0, 16.0])
     np.testing.assert_allclose(np.linalg.norm(ellipse_axes(cube, 2.0), axis=-1), [2, 1, 0.5])

@@ -199,9 +199,12 @@ COLUMNS = [
 
 @settings(max_examples=120, deadline=None)
 @given(
-    texts(("a", "b"), "y", "x"), st.sampled_from(COLUMNS), WAYS,
-    st.sampled_from(["identity", "log-scale", "polar"]), st.booleans(),
-)  # fmt: skip
+    texts(("a", "b"), "y", "x"),
+    st.sampled_from(COLUMNS),
+    WAYS,
+    st.sampled_from(["identity", "log-scale", "polar"]),
+    st.booleans(),
+)
 def test_whatever_the_grammar_allows_runs_by_any_rule_or_says_why_not(
     text: str, data: dict[str, Array], rule: Rule, through: str, several: bool
 ) -> None:

@@ -41,8 +41,13 @@ def test_scores_and_surprises_are_slopes_of_log_p(name: str) -> None:
     slopes = np.stack([(log_p(theta + d) - log_p(theta - d)) / 2e-5 for d in step], -1)
     found = scores(problem, theta, data)
     np.testing.assert_allclose(found, slopes, rtol=1e-5, atol=1e-6)
-    bends = np.stack([(scores(problem, theta + d, data) - scores(problem, theta - d, data)) / 2e-5
-                      for d in step], -1)  # fmt: skip
+    bends = np.stack(
+        [
+            (scores(problem, theta + d, data) - scores(problem, theta - d, data)) / 2e-5
+            for d in step
+        ],
+        -1,
+    )
     np.testing.assert_allclose(surprises(problem, theta, data), -bends, rtol=1e-5, atol=1e-5)
 
 
@@ -99,8 +104,10 @@ def test_the_expected_error_of_a_normal_is_the_root_of_26_over_n() -> None:
     problem, theta = problems["normal"](), np.array([0.3, 0.7])
     found = gather(problem, theta, np.array([400_000]), 3)
     assert expected_error(found) == pytest.approx(np.sqrt(26), rel=0.03)
-    misses = [error(gather(problem, theta, np.array([500]), (9, i)).fisher,
-                    problem.fisher(theta))[0] for i in range(60)]  # fmt: skip
+    misses = [
+        error(gather(problem, theta, np.array([500]), (9, i)).fisher, problem.fisher(theta))[0]
+        for i in range(60)
+    ]
     assert np.sqrt(np.mean(np.square(misses)) * 500) == pytest.approx(np.sqrt(26), rel=0.25)
 
 

@@ -56,8 +56,9 @@ def test_the_averaged_iterates_come_to_the_bound(race) -> None:
 def test_a_race_comes_batch_by_batch_is_seeded_and_keeps_its_first_cloud(race) -> None:
     assert [part.share for part in race] == pytest.approx(np.arange(1, 11) / 10)
     assert [part.whole for part in race] == [False] * 9 + [True]
-    again = deque(racing(FISHER, GAINS, START, TIMES, average=0.3, batch=300, batches=10, seed=4),
-                  maxlen=1).pop()  # fmt: skip
+    again = deque(
+        racing(FISHER, GAINS, START, TIMES, average=0.3, batch=300, batches=10, seed=4), maxlen=1
+    ).pop()
     for name in again.moments:
         np.testing.assert_array_equal(again.moments[name], race[-1].moments[name])
         np.testing.assert_array_equal(again.clouds[name], race[0].clouds[name])

@@ -51,8 +51,11 @@ def test_a_problem_without_data_is_told_what_it_does_not_say() -> None:
     class Silent(Problem):
         name = "silent"
 
-    for ask, thing in ((Silent().loss, "loss"), (Silent().grad, "gradient"),
-                       (Silent().hessian, "Hessian")):  # fmt: skip
+    for ask, thing in (
+        (Silent().loss, "loss"),
+        (Silent().grad, "gradient"),
+        (Silent().hessian, "Hessian"),
+    ):
         with pytest.raises(NotImplementedError, match=f"Silent does not say its {thing}"):
             ask((0.0, 0.0))
     heard = Silent()
@@ -126,10 +129,11 @@ def moments(of: Problem, point: Array, row: tuple[float, ...]) -> Array:
 
 
 ONE_OUTCOME = [
-    n for n in MODELED
+    n
+    for n in MODELED
     if n != "two-state-mdp"  # a policy: a distribution given the state; its own law is below
     and (problem(n).outcomes == 1 or isinstance(problem(n).support, range))
-]  # fmt: skip
+]
 
 
 @pytest.mark.slow
@@ -217,9 +221,9 @@ def test_the_loss_is_the_expected_surprise_and_scores_are_its_slopes(name: str) 
     # Up to what no parameter moves (least squares leaves ½ log 2π out).
     assert surprise(a) - surprise(b) == pytest.approx(float(of.loss(a) - of.loss(b)), abs=1e-9)
     rows = np.stack(of.rows.columns[1:], -1)
-    scores = np.array([
-        [float(part) for part in of._score(tuple(row.tolist()), *a.tolist())] for row in rows
-    ])  # fmt: skip
+    scores = np.array(
+        [[float(part) for part in of._score(tuple(row.tolist()), *a.tolist())] for row in rows]
+    )
     close(-(weight @ scores), of.grad(a), 1e-9)
 
 

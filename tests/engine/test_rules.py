@@ -42,9 +42,10 @@ RATED = [name for name in rules if takes(name, "rate")]
 DAMPED = [name for name in rules if takes(name, "rate", "damping", "kind")]
 
 SINGULAR = {
-    p for p in problems if has_rule("natural", p)
-    and not np.linalg.cond(problem(p).fisher(problem(p).start)) < 1e10
-}  # fmt: skip
+    p
+    for p in problems
+    if has_rule("natural", p) and not np.linalg.cond(problem(p).fisher(problem(p).start)) < 1e10
+}
 REGULAR_CASES = [(r, p) for r, p in RULE_CASES if p not in SINGULAR]
 FISHER = [p for p in problems if has_rule("natural", p) and p not in SINGULAR]
 
@@ -88,10 +89,14 @@ def test_a_kept_trace_replays_as_a_new_trace_would(of):
     """Whatever was run before, of whichever rule, rate, damping and start: to the last bit."""
     model, traces, kept, seen = problem(of), {}, 0, set()
     options = [
-        {"rate": 0.01}, {"rate": 0.02}, {"rate": 0.02, "damping": 0.5},
-        {"rate": 0.01, "damping": 0.25}, {"rate": 0.01, "damping": 0.25, "kind": "relative"},
-        {"rate": 0.03, "singular": "pseudo-inverse"}, {"rate": 0.03},
-    ]  # fmt: skip
+        {"rate": 0.01},
+        {"rate": 0.02},
+        {"rate": 0.02, "damping": 0.5},
+        {"rate": 0.01, "damping": 0.25},
+        {"rate": 0.01, "damping": 0.25, "kind": "relative"},
+        {"rate": 0.03, "singular": "pseudo-inverse"},
+        {"rate": 0.03},
+    ]
     for start in (model.start, model.examples(np.random.default_rng(0), 1)[0]):
         for option in options:
             for name in (name for name, where in RULE_CASES if where == of):

@@ -117,8 +117,12 @@ def test_where_picks_the_rows_of_a_density() -> None:
 
 def test_a_density_by_another_name_has_its_exact_fisher_matrix() -> None:
     here = own("gamma_logpdf(y, a, b)", WAITS).fisher((1.3, 0.8))
-    for text in ("gamma.logpdf(y, a, scale=1/b)", "gamma_lpdf(y | a, b)", "y ~ Gamma(a, b)",
-                 "k = a\ny ~ gamma(k, b)"):  # fmt: skip
+    for text in (
+        "gamma.logpdf(y, a, scale=1/b)",
+        "gamma_lpdf(y | a, b)",
+        "y ~ Gamma(a, b)",
+        "k = a\ny ~ gamma(k, b)",
+    ):
         assert_allclose(own(text, WAITS).fisher((1.3, 0.8)), here, rtol=1e-14)
 
 

@@ -59,11 +59,19 @@ def linear(color: str) -> Array:
 
 
 TO_CONES = np.array(
-    [[0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566],
-     [0.0883024619, 0.2817188376, 0.6299787005]])  # fmt: skip
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+)
 TO_LAB = np.array(
-    [[0.2104542553, 0.7936177850, -0.0040720468], [1.9779984951, -2.4285922050, 0.4505937099],
-     [0.0259040371, 0.7827717662, -0.8086757660]])  # fmt: skip
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+)
 
 
 def oklab(color: str, eyes: Array) -> Array:
@@ -168,13 +176,13 @@ def test_what_is_drawn_together_differs_in_color_or_in_symbol_or_dash(
     held = {**inks(lesson.rules), **lesson.inks}
     for preset, traces in drawn_of(lesson.name).items():
         drawn = {
-            (t["plane"], SHAPES[t["kind"]], t["ink"], t.get("dash", "solid"),
-             mark(t, traces, held))
+            (t["plane"], SHAPES[t["kind"]], t["ink"], t.get("dash", "solid"), mark(t, traces, held))
             for t in traces
             if t["kind"] in SHAPES and t["ink"] in held
-        }  # fmt: skip
-        for (plane, shape, a, *look), (other, shape_b, b, *look_b) in combinations(sorted(
-            drawn, key=str), 2):  # fmt: skip
+        }
+        for (plane, shape, a, *look), (other, shape_b, b, *look_b) in combinations(
+            sorted(drawn, key=str), 2
+        ):
             if (plane, shape, look) == (other, shape_b, look_b) and a != b:
                 assert apart(held[a][paper], held[b][paper]) > APART, (preset, a, b)
 

@@ -60,8 +60,9 @@ def failing(where: Callable[[Any], bool], error: BaseException, in_model: bool =
 
 def assert_plain(answer: dict[str, Any]) -> None:
     """No programmer's word is in what a reader is told."""
-    said = " ".join([*answer.get("errors", {}).values(), *answer.get("dropped", []),
-                     answer.get("fault", "")])  # fmt: skip
+    said = " ".join(
+        [*answer.get("errors", {}).values(), *answer.get("dropped", []), answer.get("fault", "")]
+    )
     assert said
     for word in ("Error", "Exception", "StopIteration", "index", "domain", "division"):
         assert word not in said

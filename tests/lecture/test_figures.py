@@ -47,8 +47,11 @@ def test_ellipses_are_level_sets_of_the_fisher_metric_in_both_planes(problem: st
 def test_both_arrows_spend_the_same_kl_and_the_natural_one_gains_the_most() -> None:
     shown, traces, arrays = drawn(add_anatomy, {})
     for plane in ("theta", "x"):
-        arrows = {t["ink"]: arrays[t["points"]].astype(float) for t in traces
-                  if t["plane"] == plane and t["kind"] == "arrows"}  # fmt: skip
+        arrows = {
+            t["ink"]: arrays[t["points"]].astype(float)
+            for t in traces
+            if t["plane"] == plane and t["kind"] == "arrows"
+        }
         home = plane == "theta"
         problem = shown.problem if home else shown.problem.through(shown.chart)
         for k in (0, 10, 60):
@@ -83,10 +86,9 @@ def test_the_loss_is_the_same_all_along_a_contour_and_bands_nest(name: str) -> N
     assert len(np.unique(np.round(heights, 6))) >= 8
     means = []
     for a, b in pairwise(shapes.bands):
-        ring = np.concatenate([
-            shapes.rings[shapes.ring_starts[i] : shapes.ring_starts[i + 1]]
-            for i in range(a, b)
-        ])  # fmt: skip
+        ring = np.concatenate(
+            [shapes.rings[shapes.ring_starts[i] : shapes.ring_starts[i + 1]] for i in range(a, b)]
+        )
         means.append(float(np.median(problem.loss(ring[problem.inside(ring)]))))
     assert means == sorted(means), "band 0 is the lowest"
 

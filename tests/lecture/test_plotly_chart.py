@@ -13,10 +13,14 @@ from natgrad_lecture.static_files import plotly
 
 def test_a_chart_is_what_plotly_takes_but_for_its_inks() -> None:
     found = chart(
-        "spectrum", "eigenvalues", "they fall", [line("natural", "F", [1, 2], [3.0, 0.1]),
-        dots("adam", "A", [1], [2.0])], axis("number"), axis("value", log=True),
+        "spectrum",
+        "eigenvalues",
+        "they fall",
+        [line("natural", "F", [1, 2], [3.0, 0.1]), dots("adam", "A", [1], [2.0])],
+        axis("number"),
+        axis("value", log=True),
         numbers=table(("rule", "steps"), [("natural", 3)]),
-    )  # fmt: skip
+    )
     json.dumps(found)
     assert [trace["type"] for trace in found["figure"]["data"]] == ["scatter", "scatter"]
     assert found["figure"]["data"][0]["line"]["color"] == "ink:natural"

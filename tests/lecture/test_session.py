@@ -118,10 +118,15 @@ def test_any_problem_of_the_shelf_asked_for_by_hand_has_a_picture_or_is_refused(
 @pytest.mark.parametrize("sigma", [5e-324, 1e-300, 1e-17, 3e-16])
 @pytest.mark.parametrize(
     ("name", "turned"),
-    [("coordinates", {"rotation": 40}), ("coordinates", {"rotation": 170}),
-     ("newton", {"bend": 0.7}), ("robustness", {"angle": 40}), ("playground", {"chart": "bend"}),
-     ("natural-gradient", {})],
-)  # fmt: skip
+    [
+        ("coordinates", {"rotation": 40}),
+        ("coordinates", {"rotation": 170}),
+        ("newton", {"bend": 0.7}),
+        ("robustness", {"angle": 40}),
+        ("playground", {"chart": "bend"}),
+        ("natural-gradient", {}),
+    ],
+)
 def test_a_start_at_the_domain_s_very_edge_has_a_picture_or_a_word_beside_it(
     name: str, turned: dict[str, Any], sigma: float
 ) -> None:

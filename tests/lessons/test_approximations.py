@@ -29,8 +29,11 @@ def rest(live: Live, answer: dict[str, Any]) -> dict[str, Any]:
 
 def curves(answer: dict[str, Any]) -> list[str]:
     """Whose loss is drawn along its step; the models are dashed."""
-    return [t["ink"] for t in answer["traces"] if t["plane"] == "along" and t["kind"] == "curve"
-            and "dash" not in t]  # fmt: skip
+    return [
+        t["ink"]
+        for t in answer["traces"]
+        if t["plane"] == "along" and t["kind"] == "curve" and "dash" not in t
+    ]
 
 
 def errors(answer: dict[str, Any]) -> list[Any]:

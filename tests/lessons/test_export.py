@@ -49,8 +49,11 @@ def same(one: Any, other: Any) -> bool:
 def points(paths: Any) -> list[np.ndarray]:
     """Every row of points in these paths, in each of their coordinates, as the page draws them."""
     found = [path for _, path in leaves(paths)]
-    seen = [path.problem.chart for path in found
-            if isinstance(path, Trajectory) and isinstance(path.problem, Charted)]  # fmt: skip
+    seen = [
+        path.problem.chart
+        for path in found
+        if isinstance(path, Trajectory) and isinstance(path.problem, Charted)
+    ]
     rows = []
     for path in found:
         if not isinstance(path, Trajectory):
@@ -133,10 +136,14 @@ def test_a_subclass_is_not_taken_for_what_it_comes_from() -> None:
 
 ITEMS = {
     f"{kind}:{name}": item
-    for kind, shelf in {"problem": problems, "chart": charts, "metric": metrics,
-                        "rule": rules}.items()
+    for kind, shelf in {
+        "problem": problems,
+        "chart": charts,
+        "metric": metrics,
+        "rule": rules,
+    }.items()
     for name, item in shelf.items()
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("item", ITEMS.values(), ids=list(ITEMS))
@@ -170,7 +177,8 @@ def test_a_work_that_is_not_listed_is_named() -> None:
     with pytest.raises(UnknownSource, match="nobody1999"):
         cited(["as in Nobody 1999, eq. 3"])
     assert named("Le Roux, Manzagol and Bengio 2008; Grosse & Martens 2016") == [
-        "roux2008", "grosse2016",
-    ]  # fmt: skip
+        "roux2008",
+        "grosse2016",
+    ]
     assert named("deaths since January 1983") == []
     assert len({source.bibtex for source in SOURCES.values()}) == len(SOURCES)

@@ -163,8 +163,9 @@ def test_bad_input_is_said_beside_its_control_and_changes_nothing(live: Live) ->
 
 
 def test_a_run_that_diverged_is_drawn_to_its_end_and_said(live: Live) -> None:
-    answer = ask(live, set={**SMALL, "rules": ["gradient"], "gradient": 1e4, "width": 3,
-                            "steps": 300})  # fmt: skip
+    answer = ask(
+        live, set={**SMALL, "rules": ["gradient"], "gradient": 1e4, "width": 3, "steps": 300}
+    )
     while "more" in answer:
         answer = ask(live, answer["state"], fine=answer["more"])
     run = live.shown.run("gradient")

@@ -97,8 +97,10 @@ def test_the_pages_lead_to_one_another_and_to_nothing_else(exported: Path) -> No
     assert names == {"index.html", f"{LESSON.name}.html", "geodesics.html"}
     index = (exported / "index.html").read_text()
     assert set(re.findall(r'href="([\w-]+\.html)(?:\?[^"]*)?"', index)) == names - {"index.html"}
-    nav = [contents((exported / name).read_text())[0]["lesson"]["nav"]
-           for name in (f"{LESSON.name}.html", "geodesics.html")]  # fmt: skip
+    nav = [
+        contents((exported / name).read_text())[0]["lesson"]["nav"]
+        for name in (f"{LESSON.name}.html", "geodesics.html")
+    ]
     assert nav[0]["after"]["name"] == "geodesics.html"
     assert nav[1]["before"]["name"] == f"{LESSON.name}.html"
     assert {"before", "after"} & set(nav[0]) == {"after"}

@@ -64,8 +64,13 @@ def test_a_step_that_takes_too_long_is_given_up_and_the_page_says_so(
     """Nothing else is heard while a step is made: with a small λ one took minutes."""
     live = Live(lessons["race"])
     monkeypatch.setattr(training, "ONE_STEP", 0.0)
-    wide = {"rules": ["natural", "gradient"], "width": 64, "damping": 0.5, "budget": 0.05,
-            "count": 2}  # fmt: skip
+    wide = {
+        "rules": ["natural", "gradient"],
+        "width": 64,
+        "damping": 0.5,
+        "budget": 0.05,
+        "count": 2,
+    }
     answer, _ = live.respond({"ask": 1, "set": wide})
     while "more" in answer:
         answer, _ = live.respond({"ask": 2, "state": answer["state"], "fine": answer["more"]})

@@ -13,15 +13,20 @@ from natgrad_lecture.session import Live
 
 PAGES = {
     "net": ("rules", {"rules": ["natural", "adam"], "steps": 3}, ["natural", "Adam"]),
-    "approximations": ("runs", {"show": "runs", "runs": ["exact", "plain"], "data": "moons",
-                                "steps": 3}, ["exact", "identity (plain)"]),
+    "approximations": (
+        "runs",
+        {"show": "runs", "runs": ["exact", "plain"], "data": "moons", "steps": 3},
+        ["exact", "identity (plain)"],
+    ),
     "race": ("rules", {"task": "iris", "rules": ["kfac"], "budget": 0.05}, ["K-FAC"]),
-}  # fmt: skip
+}
 
 
 def test_each_is_said_once_with_its_reason_and_what_goes_on_is_not_mentioned() -> None:
-    runs = [(label, SimpleNamespace(stuck=why)) for label, why in
-            (("a", "singular"), ("b", ""), ("a", "singular"), ("c", "too slow"))]  # fmt: skip
+    runs = [
+        (label, SimpleNamespace(stuck=why))
+        for label, why in (("a", "singular"), ("b", ""), ("a", "singular"), ("c", "too slow"))
+    ]
     assert remarks("rules", runs) == {"rules": "a: singular.\nc: too slow."}
     assert remarks("rules", runs[1:2]) == {}
 

@@ -37,9 +37,13 @@ def test_there_are_many_of_different_kinds() -> None:
     ],
 )
 def test_a_fault_is_caught_only_if_the_laws_hold_without_it(
-    unharmed: str, harmed: str, said: str, code: int | None,
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+    unharmed: str,
+    harmed: str,
+    said: str,
+    code: int | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     def verdict(_laws: object, fault: Fault | None, patience: float | None) -> runner.Verdict:
         assert patience == (None if fault is None else runner.PATIENCE * 3)
         return runner.Verdict(harmed if fault else unharmed, 3.0)

@@ -16,10 +16,14 @@ torch.set_num_threads(1)
 
 def _convolutional(outputs: int) -> nn.Sequential:
     return nn.Sequential(
-        nn.Unflatten(1, (1, 2, 2)), nn.Conv2d(1, 3, 2, padding=1), nn.GELU(),
-        nn.Conv2d(3, 2, 2, stride=2, bias=False), nn.Softplus(), nn.Flatten(),
+        nn.Unflatten(1, (1, 2, 2)),
+        nn.Conv2d(1, 3, 2, padding=1),
+        nn.GELU(),
+        nn.Conv2d(3, 2, 2, stride=2, bias=False),
+        nn.Softplus(),
+        nn.Flatten(),
         nn.Linear(2, outputs),
-    )  # fmt: skip
+    )
 
 
 def _normed(outputs: int) -> nn.Sequential:

@@ -95,10 +95,12 @@ def test_shared_damping_is_kfac_of_damped_factors() -> None:
     for a, b in operator.factors.pairs:
         ratio = float((a.trace() / len(a)) / (b.trace() / len(b))) ** 0.5
         root = 0.01**0.5
-        damped.append((
-            a + ratio * root * torch.eye(len(a), dtype=a.dtype),
-            b + root / ratio * torch.eye(len(b), dtype=b.dtype),
-        ))  # fmt: skip
+        damped.append(
+            (
+                a + ratio * root * torch.eye(len(a), dtype=a.dtype),
+                b + root / ratio * torch.eye(len(b), dtype=b.dtype),
+            )
+        )
     right = Kronecker(Factors(at.problem.net, tuple(damped))).dense()
     assert close(right @ operator.solve(v, 0.01), v, 1e-9)
 

@@ -126,10 +126,13 @@ def _in_place(kind: Any) -> nn.Sequential:
 
 def _convolutional() -> nn.Sequential:
     return nn.Sequential(
-        nn.Conv2d(2, 3, 3, padding="same"), nn.ReLU(inplace=True),
-        nn.Conv2d(3, 2, (1, 3), padding="valid"), nn.ELU(inplace=True), nn.Flatten(),
+        nn.Conv2d(2, 3, 3, padding="same"),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(3, 2, (1, 3), padding="valid"),
+        nn.ELU(inplace=True),
+        nn.Flatten(),
         nn.Linear(16, 3),
-    ).double()  # fmt: skip
+    ).double()
 
 
 def _normed() -> nn.Sequential:
@@ -202,7 +205,8 @@ WORKS: dict[str, Callable[[], Case]] = {
     "the functional form of the loss": lambda: Case(net(), called=functional.cross_entropy),
     "another instance of the loss": lambda: Case(net(), called=nn.CrossEntropyLoss()),
     "the functional form, smoothed": lambda: Case(
-        net(), nn.CrossEntropyLoss(label_smoothing=0.2),
+        net(),
+        nn.CrossEntropyLoss(label_smoothing=0.2),
         called=lambda out, y: functional.cross_entropy(out, y, label_smoothing=0.2),
     ),
     "padding by name, in place": lambda: Case(_convolutional(), x=PICTURES),
@@ -215,7 +219,7 @@ WORKS: dict[str, Callable[[], Case]] = {
         for kind in CURVES
         if "inplace" in kind.__init__.__annotations__ or kind in (nn.ReLU6,)
     },
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("way", ["closure", "loop"])
@@ -680,10 +684,16 @@ def test_an_optimizer_that_is_gone_watches_no_more() -> None:
     assert len(calls.reached) == 1
 
 
-@pytest.mark.parametrize("settings", [
-    {}, {"lr": 0.1, "damping": 0.1, "keep": 0.9}, {"damping": LevenbergMarquardt()},
-    {"lr": KLClip(1.0, 0.1), "damping": Nielsen()}, {"lr": 0.1, "damping": 0.1, "momentum": 0.9},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"lr": 0.1, "damping": 0.1, "keep": 0.9},
+        {"damping": LevenbergMarquardt()},
+        {"lr": KLClip(1.0, 0.1), "damping": Nielsen()},
+        {"lr": 0.1, "damping": 0.1, "momentum": 0.9},
+    ],
+)
 def test_a_checkpoint_loads_safely_and_goes_on_exactly(settings: dict[str, Any]) -> None:
     loss = nn.CrossEntropyLoss()
     model, twin = net(), net()

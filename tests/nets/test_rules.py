@@ -78,8 +78,12 @@ def test_the_promise_is_the_decrease_of_the_undamped_quadratic_model() -> None:
     fisher = Fisher(at).dense()
     direction = -Kronecker(Factors.of(Fisher(at))).solve(at.grad, 0.1)
     before = {"last": 0.1 * at.grad}
-    for size, memory in ((Rate(0.2), {}), (KLClip(1.0, 1e-3), {}), (Quadratic(), before),
-                         (TrustRegion(1e-3), {"radius": 1e-3})):  # fmt: skip
+    for size, memory in (
+        (Rate(0.2), {}),
+        (KLClip(1.0, 1e-3), {}),
+        (Quadratic(), before),
+        (TrustRegion(1e-3), {"radius": 1e-3}),
+    ):
         step = size.fit(at, at.grad, direction, 0.1, memory)
         d = step.change
         assert abs(step.promise + float(at.grad @ d + d @ fisher @ d / 2)) < 1e-12
@@ -96,8 +100,9 @@ def test_the_quadratic_model_finds_the_best_step_in_the_plane_of_direction_and_l
     slope = at.grad + curved @ step.change  # of the damped model: zero along both
     for along in (direction, last):
         assert abs(float(slope @ along)) < 1e-9 * float(at.grad.norm() * along.norm())
-    exact_step = Quadratic().fit(at, at.grad, -torch.linalg.solve(curved, at.grad), damping,
-                                 {"last": None})  # fmt: skip
+    exact_step = Quadratic().fit(
+        at, at.grad, -torch.linalg.solve(curved, at.grad), damping, {"last": None}
+    )
     assert torch.allclose(exact_step.change, -torch.linalg.solve(curved, at.grad), atol=1e-9)
 
 

@@ -211,8 +211,11 @@ def test_a_batch_of_one_has_a_fisher_of_rank_k() -> None:
 
 
 @pytest.mark.parametrize("damping", [1e-8, 1e-12])
-@pytest.mark.parametrize("make", [metric.blocks(), metric.kfac(shared=False), metric.ekfac()],
-                         ids=["blocks", "K-FAC", "E-KFAC"])  # fmt: skip
+@pytest.mark.parametrize(
+    "make",
+    [metric.blocks(), metric.kfac(shared=False), metric.ekfac()],
+    ids=["blocks", "K-FAC", "E-KFAC"],
+)
 def test_blocks_and_factors_too_go_to_float64_for_a_small_damping(
     make: metric.Metric, damping: float
 ) -> None:

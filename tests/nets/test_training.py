@@ -51,9 +51,14 @@ def test_lbfgs_takes_the_steps_of_torch() -> None:
     problem = PROBLEM.double
     theta = nn.Parameter(problem.net.init(3, torch.float64))
     optimizer = torch.optim.LBFGS(
-        [theta], max_iter=12, max_eval=1000, history_size=20, tolerance_grad=0, tolerance_change=0,
+        [theta],
+        max_iter=12,
+        max_eval=1000,
+        history_size=20,
+        tolerance_grad=0,
+        tolerance_change=0,
         line_search_fn="strong_wolfe",
-    )  # fmt: skip
+    )
 
     def closure() -> float:
         theta.grad = problem.grad(theta.data)

@@ -158,9 +158,10 @@ def test_what_a_folder_imports_is_brought_by_its_extras(folder: str) -> None:
         allowed |= {"comm", "jinja2", "jupyter_core", "nbformat", "tornado", "traitlets", "zmq"}
     inner = [ROOT / other for other in WITHIN if other.startswith(f"{folder}/")]
     files = [
-        path for path in sorted((ROOT / folder).rglob("*.py"))
+        path
+        for path in sorted((ROOT / folder).rglob("*.py"))
         if not any(path.is_relative_to(other) for other in inner)
-    ]  # fmt: skip
+    ]
     stray = {f"{path.name}: {name}" for path in files for name in foreign(path) - allowed}
     assert len(files) > 20
     assert not stray

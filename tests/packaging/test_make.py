@@ -36,8 +36,11 @@ def asked(tmp_path: Path, missing: str) -> tuple[list[str], str]:
         script.chmod(0o755)
     done = subprocess.run(
         ["make", f"{venv}/.run", f"VENV={venv}"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert not (venv / "uv").exists(), "uv is removed after the set-up"
     lines = [line for line in log.read_text().splitlines() if "compileall" not in line]

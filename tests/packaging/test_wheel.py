@@ -33,8 +33,10 @@ def built(kind: str, folder: Path) -> Path:
     """Build a wheel or an sdist with the backend of pyproject.toml."""
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(folder)],
-        cwd=ROOT, capture_output=True, check=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
     (made,) = folder.glob("natgrad-*.whl" if kind == "wheel" else "natgrad-*.tar.gz")
     return made
 
@@ -63,8 +65,10 @@ def test_nothing_of_the_checkout_alone_is_in_the_wheel(wheel: zipfile.ZipFile) -
     assert not [name for name in inside if name.startswith(SEEN_IN_THE_CHECKOUT_ONLY)]
     assert not [name for name in inside if "__pycache__" in name or name.endswith(".map")]
     assert {name.split("/")[0] for name in inside} == {
-        "natgrad_core", "natgrad_lecture", f"natgrad-{__version__}.dist-info",
-    }  # fmt: skip
+        "natgrad_core",
+        "natgrad_lecture",
+        f"natgrad-{__version__}.dist-info",
+    }
 
 
 def test_the_metadata_has_the_command_the_license_and_the_extras(wheel: zipfile.ZipFile) -> None:
@@ -158,11 +162,13 @@ def test_the_engine_needs_numpy_and_scipy_only(empty: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "extra"),
     [
-        (["serve"], "lecture"), (["present", "steps.json"], "lecture"),
-        (["export", "pages"], "lecture"), (["hub"], "hub"),
+        (["serve"], "lecture"),
+        (["present", "steps.json"], "lecture"),
+        (["export", "pages"], "lecture"),
+        (["hub"], "hub"),
     ],
     ids=" ".join,
-)  # fmt: skip
+)
 @pytest.mark.parametrize("start", [["natgrad"], ["python", "-m", "natgrad_lecture"]], ids=" ".join)
 def test_a_command_without_its_extra_says_in_one_sentence_what_to_install(
     empty: Path, start: list[str], command: list[str], extra: str
@@ -171,8 +177,11 @@ def test_a_command_without_its_extra_says_in_one_sentence_what_to_install(
     program, *arguments = start
     done = subprocess.run(
         [empty.parent / program, *arguments, *command],
-        cwd=empty.parent, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=empty.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 1
     assert done.stdout == ""
     install = re.escape(f'pip install "natgrad[{extra}]"')
@@ -182,8 +191,10 @@ def test_a_command_without_its_extra_says_in_one_sentence_what_to_install(
 @pytest.mark.slow
 def test_without_an_extra_help_and_the_widget_s_error_still_work(empty: Path) -> None:
     assert "serve" in output(empty, "-m", "natgrad_lecture", "--help")
-    code = "import natgrad_lecture\ntry: natgrad_lecture.lesson('fisher')\n" \
-           "except ModuleNotFoundError as missing: print(missing)"  # fmt: skip
+    code = (
+        "import natgrad_lecture\ntry: natgrad_lecture.lesson('fisher')\n"
+        "except ModuleNotFoundError as missing: print(missing)"
+    )
     assert output(empty, "-c", code).endswith('pip install "natgrad[lecture]"\n')
     code = "try: import natgrad_core.nets\nexcept ModuleNotFoundError as missing: print(missing)"
     assert output(empty, "-c", code) == 'the nets need torch: pip install "natgrad[nets]"\n'

@@ -56,9 +56,10 @@ def test_the_workflow_starts_with_the_oldest_python_and_claims_no_other() -> Non
     versions = WORKFLOW["test"]["strategy"]["matrix"]["python"]
     assert f">={versions[0]}" == project["requires-python"]
     claimed = [
-        found[1] for each in project["classifiers"]
+        found[1]
+        for each in project["classifiers"]
         if (found := re.fullmatch(r"Programming Language :: Python :: (3\.\d+)", each))
-    ]  # fmt: skip
+    ]
     assert f"matrix.python != '{versions[0]}'" in WORKFLOW["test"]["continue-on-error"]
     assert claimed == [versions[0]]
 
@@ -87,9 +88,12 @@ def test_ci_fails_where_a_part_fails_and_says_so(tmp_path: Path, failing: str) -
     make.write_text(MAKE.format(failing=failing))
     make.chmod(0o755)
     done = subprocess.run(
-        ["bash", tmp_path / ".ci/run"], env={"PATH": f"{make.parent}:/usr/bin:/bin"},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        ["bash", tmp_path / ".ci/run"],
+        env={"PATH": f"{make.parent}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.returncode == 0) == (failing == "nothing"), done.stdout + done.stderr
     assert ("make test" in done.stdout) == (failing not in ("style", "frontend-lint"))
     assert ("make types" in done.stdout) == (failing not in ("style", "frontend-lint"))

@@ -49,8 +49,14 @@ def test_the_bounds_are_those_of_the_project_and_hold_what_is_installed() -> Non
 
 def test_the_installed_voila_has_what_is_used() -> None:
     source = inspect.getsource(voila_kernel_manager_factory)
-    for used in ("self._pools: ", "def fill_if_needed(", "kernel_pools_config = Dict(", "pool_size",
-                 "'kernel_id'", "def _initialize("):  # fmt: skip
+    for used in (
+        "self._pools: ",
+        "def fill_if_needed(",
+        "kernel_pools_config = Dict(",
+        "pool_size",
+        "'kernel_id'",
+        "def _initialize(",
+    ):
         assert used in source.replace('"', "'"), used
 
 
