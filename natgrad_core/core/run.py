@@ -46,7 +46,8 @@ def run(
         ValueError: For a start of another shape, or fewer than 0 steps.
         OutsideDomain: For a start at which the problem is not defined.
     """
-    step, theta, state = _prepare(problem, rule, start, steps)
+    steps = _checked(steps)
+    step, theta, state = flat_step(problem, rule, start)
     numbers = rule.numbers
     with np.errstate(all="ignore"):
         if traces is None:
@@ -77,7 +78,8 @@ def ends(
         The last points ``[n, d]``, NaN where a path diverged, and for each the first step at which
         the loss was ≤ ``target`` ``[n]``, NaN if there is none.
     """
-    step, theta, state = _prepare(problem, rule, start, steps)
+    steps = _checked(steps)
+    step, theta, state = flat_step(problem, rule, start)
     d = len(theta)
     last = np.stack(np.broadcast_arrays(*theta), -1)
     ok = problem.inside(last)
@@ -107,7 +109,8 @@ def directly(problem: Problem, rule: Rule, start: ArrayLike, steps: int = 100) -
 
     ``start`` is ``[..., d]``. Every formula is called on the numbers themselves.
     """
-    step, theta, state = _prepare(problem, rule, start, steps)
+    steps = _checked(steps)
+    step, theta, state = flat_step(problem, rule, start)
     kept: list[Vector] = []
     with np.errstate(all="ignore"):
         for _ in range(steps):
@@ -121,24 +124,43 @@ def directly(problem: Problem, rule: Rule, start: ArrayLike, steps: int = 100) -
         return _record(problem, rule, theta, kept, steps)
 
 
-def _prepare(
-    problem: Problem, rule: Rule, start: ArrayLike, steps: int
-) -> tuple[Step, Vector, Vector]:
-    """One step as a function of the flat state (θ, then the rule's memory), θ, and the state."""
-    if steps < 0:
-        raise ValueError(f"steps must be 0 or more, got {steps}")
+def flat_step(problem: Problem, rule: Rule, start: ArrayLike) -> tuple[Step, Vector, Vector]:
+    """Return one step of a run, as a function of a flat state, and the state at the start.
+
+    The state is θ, then the numbers of the rule's memory, all in one tuple.
+
+    Args:
+        problem: The problem.
+        rule: The rule.
+        start: Where to start, ``[..., d]``.
+
+    Returns:
+        The step, which maps (state, the rule's numbers) to the next state; θ at the start; the
+        state at the start.
+
+    Raises:
+        ValueError: For a start of another shape.
+        OutsideDomain: For a start at which the problem is not defined.
+    """
     point = problem.check(start)
     theta = tuple(point.tolist()) if point.ndim == 1 else components(point)
     memory = rule.init(theta)
     d = len(theta)
 
-    def step(state: Vector, numbers: tuple[Any, ...]) -> Vector:
+    def step(state: Vector, numbers: Vector) -> Vector:
         here = state[:d]
         at = problem.at(here)
-        delta, kept = rule.update_with(numbers)(at.grad, at, _rebuild(memory, iter(state[d:])))
+        update = rule.update_with(numbers)
+        delta, kept = update(at.grad, at, _rebuild(memory, iter(state[d:])))
         return (*(a + b for a, b in zip(here, delta, strict=True)), *_flatten(kept))
 
     return step, theta, (*theta, *_flatten(memory))
+
+
+def _checked(steps: int) -> int:
+    if steps < 0:
+        raise ValueError(f"steps must be 0 or more, got {steps}")
+    return steps
 
 
 def _flatten(memory: Any) -> Iterator[Any]:

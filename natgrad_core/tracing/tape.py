@@ -9,7 +9,6 @@ a ``Tape`` as one line, (result, operation, arguments), and what the formula mee
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
@@ -23,18 +22,12 @@ Step: TypeAlias = Callable[[Vector, Vector], Vector]
 """(state, the rule's own numbers) -> the next state: arithmetic without a branch."""
 
 
-@dataclass(frozen=True)
-class Constant:
-    """What a formula met that is not a symbol: the lines call it c0, c1, … by its index."""
+class Constant(NamedTuple):
+    """What a formula met that is not a symbol, with its name in the lines (c0, c1, …)."""
 
-    index: int
+    name: str
     value: Any
     """A number, an array or a function."""
-
-    @property
-    def name(self) -> str:
-        """Its name in the lines."""
-        return f"c{self.index}"
 
 
 class Traced(NamedTuple):
@@ -61,7 +54,7 @@ class Tape:
     def __init__(self, numbers: Sequence[Any] = (), many: bool = False) -> None:
         self.many = many
         self.lines: list[Line] = []
-        self.constants = [Constant(i, number) for i, number in enumerate(numbers)]
+        self.constants = [Constant(f"c{i}", number) for i, number in enumerate(numbers)]
         self.numbers = tuple([Sym(self, constant.name) for constant in self.constants])
         self._results: dict[tuple[str, tuple[str, ...]], Sym] = {}
         self._constants: dict[Hashable, Constant] = {}
@@ -83,7 +76,7 @@ class Tape:
         key = _key(value)
         constant = self._constants.get(key)
         if constant is None:
-            constant = self._constants[key] = Constant(len(self.constants), value)
+            constant = self._constants[key] = Constant(f"c{len(self.constants)}", value)
             self.constants.append(constant)
         return constant.name
 
