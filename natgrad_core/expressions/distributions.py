@@ -49,14 +49,14 @@ pareto_logpdf : least, shape : \
   where(y >= least, log(shape) + shape*log(least) - (shape + 1)*log(y), -inf)
 uniform_logpdf : low, high : where((y >= low) and (y <= high), -log(high - low), -inf)
 von_mises_logpdf : mean, concentration : \
-  concentration*cos(y - mean) - log_i0(concentration) - log(2*pi)
-binomial_logpmf : trials, logit : lchoose(trials, y) + y*logit - trials*softplus(logit) : counts
+  -2*concentration*sin((y - mean)/2)^2 - log_i0e(concentration) - log(2*pi)
+binomial_logpmf : trials, logit : log_binomial(trials, y, sigmoid(logit), sigmoid(-logit)) : counts
 binomial_chance_logpmf : trials, p : \
-  lchoose(trials, y) + xlogy(y, p) + xlog1py(trials - y, -p) : counts
-negative_binomial_logpmf : mean, size : lgamma(y + size) - lgamma(size) - lgamma(y + 1) \
-  - size*log1p(mean/size) - xlogy(y, 1 + size/mean) : counts
+  log_binomial(trials, y, p, 1 - p) : counts
+negative_binomial_logpmf : mean, size : log(size/(size + y)) \
+  + log_binomial(size + y, y, mean/(size + mean), size/(size + mean)) : counts
 negative_binomial_chance_logpmf : size, p : \
-  lgamma(y + size) - lgamma(size) - lgamma(y + 1) + size*log(p) + xlog1py(y, -p) : counts
+  log(size/(size + y)) + log_binomial(size + y, y, 1 - p, p) : counts
 geometric_logpmf : p : xlog1py(y, -p) + log(p) : counts
 beta_binomial_logpmf : trials, a, b : \
   lchoose(trials, y) + lbeta(y + a, trials - y + b) - lbeta(a, b) : counts

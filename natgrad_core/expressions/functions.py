@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from natgrad_core.tracing import jet, ops
+from natgrad_core.tracing import ops
 from natgrad_core.tracing.jet import Jet
 from natgrad_core.tracing.ops import (
     atan2,
@@ -28,10 +28,7 @@ from natgrad_core.tracing.ops import (
 
 def where(condition: Any, yes: Any, no: Any) -> Any:
     """``yes`` where the condition holds, else ``no``."""
-    holds = _value(condition) > 0.5
-    if isinstance(yes, Jet) or isinstance(no, Jet):
-        return jet.where(holds, yes, no)
-    return ops.where(holds, yes, no)
+    return ops.where(_value(condition) > 0.5, yes, no)
 
 
 def _value(x: Any) -> Any:
@@ -117,6 +114,34 @@ def _lchoose(n: Any, k: Any) -> Any:
     return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
 
 
+def log_binomial(n: Any, k: Any, p: Any, q: Any) -> Any:
+    """Log of n!/(k!(n − k)!) pᵏ qⁿ⁻ᵏ with q = 1 − p, for real n ≥ k ≥ 0. Loader 2000, eq. 1.
+
+    Each of its terms is small where log-gammas would cancel: with 1e9 trials it keeps 12 digits.
+    """
+    rest = n - k
+    inside = _less(0.0, k) * _less(0.0, rest)
+    some, left = where(inside, k, 1.0 + 0.0 * k), where(inside, rest, 1.0 + 0.0 * rest)
+    whole = some + left
+    within = (
+        some * ops.log_gap(whole * p / some)
+        + left * ops.log_gap(whole * q / left)
+        + ops.stirling_error(whole)
+        - ops.stirling_error(some)
+        - ops.stirling_error(left)
+        + log(whole / (2 * math.pi * some * left)) / 2
+    )
+    return where(inside, within, _of_share(k, p, q) + _of_share(rest, q, p))
+
+
+def _of_share(k: Any, p: Any, q: Any) -> Any:
+    """K log p with p + q = 1, by the smaller of the two, which has the digits; 0 for k = 0."""
+    some = _less(0.0, k)
+    p, q = where(some, p, 1.0 + 0.0 * p), where(some, q, 0.0 * q)
+    small = _less(p, 0.5)
+    return k * where(small, log(where(small, p, 1.0 + 0.0 * p)), log1p(-where(small, 0.0 * q, q)))
+
+
 def _sign(x: Any) -> Any:
     return _less(0.0, x) - _less(x, 0.0)
 
@@ -148,6 +173,7 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "gamma": lambda x: exp(lgamma(x)),
     "digamma": ops.digamma,
     "log_i0": ops.log_i0,
+    "log_i0e": lambda x: log(ops.i0e(x)),
     "factorial": lambda x: exp(lgamma(x + 1)),
     "square": lambda x: x * x,
     "relu": lambda x: larger(x, 0.0 * x),
@@ -159,7 +185,10 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
 """Functions of one argument."""
 
 Several: TypeAlias = (
-    Callable[[Any], Any] | Callable[[Any, Any], Any] | Callable[[Any, Any, Any], Any]
+    Callable[[Any], Any]
+    | Callable[[Any, Any], Any]
+    | Callable[[Any, Any, Any], Any]
+    | Callable[[Any, Any, Any, Any], Any]
 )
 
 SEVERAL: dict[str, tuple[Several, int, int]] = {
@@ -185,6 +214,7 @@ SEVERAL: dict[str, tuple[Several, int, int]] = {
     "xlogy": (_xlogy, 2, 2),
     "xlog1py": (lambda x, y: _xlogy(x, 1 + y), 2, 2),
     "lbeta": (_lbeta, 2, 2),
+    "log_binomial": (log_binomial, 4, 4),
     "lchoose": (_lchoose, 2, 2),
     "atan2": (atan2, 2, 2),
     "hypot": (lambda a, b: sqrt(a * a + b * b), 2, 2),

@@ -20,9 +20,14 @@ from natgrad_core.tracing.ops import (
     exp,
     lgamma,
     log,
+    log1p,
     log1p_exp,
+    log1pmx,
+    log_gap,
     sigmoid,
+    stirling_error,
     trigamma,
+    where,
 )
 from natgrad_core.tracing.row_sums import Rows
 from natgrad_core.types import Array, Matrix, Vector
@@ -121,21 +126,70 @@ def _logistic(y: Any, m: Any, s: Any) -> Any:
 
 def _student(y: Any, m: Any, s: Any, nu: Any) -> Any:
     z = (y - m) / s
-    whole = lgamma((nu + 1) / 2) - lgamma(nu / 2) - log(nu) / 2 - log(s)
-    return whole - LOG_PI / 2 - (nu + 1) / 2 * log(1 + z * z / nu)
+    return _student_constant(nu) - log(s) - (nu + 1) / 2 * log1p(z * z / nu) + _positive(nu)
+
+
+def _student_constant(nu: Any) -> Any:
+    """log Γ((ν + 1)/2) − log Γ(ν/2) − ½ log(πν), with Stirling's formula in both: at ν = 1e16 the
+    difference of the log-gammas has no digit left.
+    """
+    half = nu / 2
+    return half * log1pmx(1 / nu) + stirling_error(half + 0.5) - stirling_error(half) - HALF_LOG_2PI
 
 
 def _student_information(_: Any, s: Any, nu: Any) -> Matrix:
     """Lange, Little and Taylor 1989, appendix B."""
     spread, both = 1 / (s * s * (nu + 3)), -2 / (s * (nu + 1) * (nu + 3))
-    tail = (trigamma(nu / 2) - trigamma((nu + 1) / 2)) / 4
-    tail = tail - (nu + 5) / (2 * nu * (nu + 1) * (nu + 3))
+    near = (trigamma(nu / 2) - trigamma((nu + 1) / 2)) / 4
+    near = near - (nu + 5) / (2 * nu * (nu + 1) * (nu + 3))
+    tail = where(nu > _LARGE, _student_tail(where(nu > _LARGE, nu, _LARGE)), near)
     zero = 0 * s
     return (
         ((nu + 1) * spread, zero, zero),
         (zero, 2 * nu * spread, both),
         (zero, both, tail),
     )
+
+
+_LARGE = 40.0
+
+
+def _student_tail(nu: Any) -> Any:
+    """The entry of ν for large ν, about 7/(2ν⁴), by the series of ψ₁(x) − ψ₁(x + ½) (Abramowitz
+    and Stegun 1964, 6.4.12), whose first terms are taken together with what is subtracted.
+    """
+    r = 1 / nu
+    t = r * r
+    first = (7 + 3 * r) * t * t / (2 * (1 + r) * (1 + 3 * r))
+    rest = t * t * r * (-0.5 + t * (1.5 + t * (-8.5 + t * (77.5 - 1036.5 * t))))
+    return first + rest
+
+
+def _gamma(y: Any, k: Any, r: Any) -> Any:
+    """k log r − log Γ(k) + (k − 1) log y − r y, with Stirling's formula for log Γ (Loader 2000):
+    at k = 1e8 the terms as they stand cancel to eight digits.
+    """
+    return (
+        k * log_gap(r * y / k) + (log(k) - LOG_2PI) / 2 - stirling_error(k) - log(y)
+        + _positive(k)
+    )  # fmt: skip
+
+
+def _beta(y: Any, a: Any, b: Any) -> Any:
+    """(a − 1) log y + (b − 1) log(1 − y) − log B(a, b), in the same way."""
+    n, z = a + b, 1 - y
+    return (
+        a * log_gap(y * n / a) + b * log_gap(z * n / b) - log(y) - log1p(-y)
+        + (log(a) + log(b) - log(n) - LOG_2PI) / 2
+        + stirling_error(n) - stirling_error(a) - stirling_error(b)
+    )  # fmt: skip
+
+
+def _poisson(y: Any, m: Any) -> Any:
+    """Y log m − m − log y!, in the same way."""
+    some = where(y > 0, y, 1.0)
+    counted = some * log_gap(m / some) - (log(some) + LOG_2PI) / 2 - stirling_error(some)
+    return where(y > 0, counted, -m) + _positive(m)
 
 
 def _gumbel_kl(a: Vector, b: Vector) -> Any:
@@ -149,7 +203,7 @@ def _inverse_gaussian_kl(a: Vector, b: Vector) -> Any:
     return (log(k / j) + j / k - 1 + j * (m - n) * (m - n) / (m * n * n)) / 2
 
 
-LOG_PI, EULER = float(np.log(np.pi)), float(np.euler_gamma)
+LOG_PI, LOG_2PI, EULER = float(np.log(np.pi)), float(np.log(2 * np.pi)), float(np.euler_gamma)
 
 DENSITIES = {
     density.name: density
@@ -172,7 +226,7 @@ DENSITIES = {
         ),
         Density(
             "gamma_logpdf", ("shape", "rate"),
-            lambda y, k, r: k * log(r) - lgamma(k) + (k - 1) * log(y) - r * y + _positive(k),
+            _gamma,
             lambda k, r: symmetric(trigamma(k), -1 / r, k / (r * r)),
             _gamma_kl,
             lambda rng, shape, k, r: rng.gamma(k, 1 / r, shape),
@@ -180,9 +234,7 @@ DENSITIES = {
         ),
         Density(
             "beta_logpdf", ("a", "b"),
-            lambda y, a, b: (
-                (a - 1) * log(y) + (b - 1) * log(1 - y) - _log_beta(a, b) + _positive(a, b)
-            ),
+            _beta,
             lambda a, b: symmetric(
                 trigamma(a) - trigamma(a + b), -trigamma(a + b), trigamma(b) - trigamma(a + b)
             ),
@@ -238,15 +290,15 @@ DENSITIES = {
         ),
         Density(
             "poisson_logpmf", ("mean",),
-            lambda y, m: y * log(m) - m - lgamma(y + 1.0),
+            _poisson,
             lambda m: ((1 / m,),),
             lambda a, b: a[0] * log(a[0] / b[0]) - a[0] + b[0],
             lambda rng, shape, m: rng.poisson(m, shape).astype(float),
-            range(1_000_000),
+            range(2**53),
         ),
         Density(
             "bernoulli_logpmf", ("logit",),
-            lambda y, s: y * s - log1p_exp(s),
+            lambda y, s: -(1 - y) * log1p_exp(s) - y * log1p_exp(-s),
             lambda s: ((sigmoid(s) * sigmoid(-s),),),
             _bernoulli_kl,
             lambda rng, shape, s: (rng.random(shape) < sigmoid(s)).astype(float),

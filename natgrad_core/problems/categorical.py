@@ -10,7 +10,7 @@ from natgrad_core.core.problem import Preset
 from natgrad_core.datasets import load
 from natgrad_core.families.exponential_family import ExponentialFamily
 from natgrad_core.problems import problems
-from natgrad_core.tracing.ops import exp, logaddexp, total
+from natgrad_core.tracing.ops import exp, log1p_exp, logaddexp, total
 from natgrad_core.types import ArrayLike, Matrix, Vector
 
 
@@ -46,6 +46,17 @@ class Categorical(ExponentialFamily):
     def _partition(self, *eta: Any) -> Any:
         a, b, c = self._log_odds(*eta)
         return logaddexp(logaddexp(a, b), c)
+
+    def _surprise(self, t: Vector, *eta: Any) -> Any:
+        """Σ t_k log(1/p_k), each term with its own digits."""
+        odds = self._log_odds(*eta)
+        shares = (*t, 1 - total(t)) if len(t) < len(odds) else t
+        return total(s * self._log_inverse(k, odds) for k, s in enumerate(shares))
+
+    def _log_inverse(self, k: int, odds: Vector) -> Any:
+        """log(1/p_k) = log(1 + Σ_{j≠k} e^{η_j − η_k})."""
+        first, second = (o - odds[k] for j, o in enumerate(odds) if j != k)
+        return log1p_exp(logaddexp(first, second))
 
     def _mean(self, *eta: Any) -> Vector:
         whole = self._partition(*eta)

@@ -51,6 +51,13 @@ class LogisticRegression(LinearPredictor):
     def _partition(self, *eta: Any) -> Any:
         return log1p_exp(eta[0])
 
+    def _surprise(self, t: Vector, *eta: Any) -> Any:
+        # A − ηt has no digits left where t = 1 and η is large: there it is log(1 + e^{−η}).
+        return (1 - t[0]) * log1p_exp(eta[0]) + t[0] * log1p_exp(-eta[0])
+
+    def _excess(self, t: Vector, *eta: Any) -> Vector:
+        return ((1 - t[0]) * sigmoid(eta[0]) - t[0] * sigmoid(-eta[0]),)
+
     def _mean(self, *eta: Any) -> Vector:
         return (sigmoid(eta[0]),)
 

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, cast
 import numpy as np
 
 from natgrad_core.core.problem import Preset, Problem
+from natgrad_core.families.exponential_family import outcomes
 from natgrad_core.linalg.small_matrices import components, symmetric
 from natgrad_core.problems import problems
 from natgrad_core.tracing.ops import HALF_LOG_2PI, exp, logaddexp, sigmoid
@@ -56,9 +57,7 @@ class Mixture(Problem):
             density = np.exp(self._log_prob((NODES,), *truth))
             self.rows = Rows(density / density.sum(), NODES)
         else:
-            y = np.asarray(data, float)
-            if y.ndim != 1 or not y.size or not np.isfinite(y).all():
-                raise ValueError("mixture's data must be a list of finite numbers")
+            y = outcomes(self.name, data, self.support)
             self.rows = Rows(np.full(y.size, 1 / y.size), y)
         self._nodes = Rows(NODES)
 

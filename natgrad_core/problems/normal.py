@@ -9,6 +9,7 @@ import numpy as np
 
 from natgrad_core.core.problem import Preset, Problem
 from natgrad_core.datasets import load
+from natgrad_core.families.exponential_family import outcomes
 from natgrad_core.linalg.small_matrices import components, symmetric
 from natgrad_core.problems import problems
 from natgrad_core.tracing.ops import HALF_LOG_2PI, log
@@ -37,7 +38,9 @@ class Normal(Problem):
     }
 
     def __init__(self, data: ArrayLike | None = None) -> None:
-        self.data = np.asarray(load("cavendish")[:, 0] if data is None else data, float)
+        self.data = outcomes(
+            self.name, load("cavendish")[:, 0] if data is None else data, self.support
+        )
         self.mean, self.variance = float(self.data.mean()), float(self.data.var())
         self.rows = Rows(np.full(self.data.size, 1 / self.data.size), self.data)
 

@@ -26,7 +26,7 @@ class PoissonRegression(LinearPredictor):
     source = "Whyte et al. 1987; Dobson 1990, ex. 9.1"
     view = ((0.5, 4.0), (-0.5, 4.0))
     start = (1.5, 0.2)
-    support = range(100_000)
+    support = range(2**53)
     presets: ClassVar = {
         "AIDS in Australia": Preset(),
         "from too fast a growth": Preset(start=(1.0, 3.8)),

@@ -68,6 +68,11 @@ class TwoBernoullis(ExponentialFamily):
     def _partition(self, *eta: Any) -> Any:
         return total(log1p_exp(e) for e in eta)
 
+    def _surprise(self, t: Vector, *eta: Any) -> Any:
+        return total(
+            (1 - s) * log1p_exp(e) + s * log1p_exp(-e) for e, s in zip(eta, t, strict=True)
+        )
+
     def _mean(self, *eta: Any) -> Vector:
         return tuple(sigmoid(e) for e in eta)
 

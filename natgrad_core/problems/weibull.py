@@ -9,6 +9,7 @@ import numpy as np
 
 from natgrad_core.core.problem import Preset, Problem
 from natgrad_core.datasets import load
+from natgrad_core.families.exponential_family import outcomes
 from natgrad_core.linalg.small_matrices import components, symmetric
 from natgrad_core.problems import problems
 from natgrad_core.tracing.ops import exp, lgamma, log
@@ -43,9 +44,8 @@ class Weibull(Problem):
     }
 
     def __init__(self, data: ArrayLike | None = None) -> None:
-        y = load("bearings")[:, 0] / 100 if data is None else np.asarray(data, float)
-        if y.ndim != 1 or not y.size or not (np.isfinite(y) & (y > 0)).all():
-            raise ValueError("weibull's outcomes must be a list of finite numbers > 0")
+        given = load("bearings")[:, 0] / 100 if data is None else data
+        y = outcomes(self.name, given, self.support)
         self.rows = Rows(np.full(y.size, 1 / y.size), y)
 
     def inside(self, theta: Array) -> Bools:

@@ -6,7 +6,7 @@ import importlib
 import math
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -39,6 +39,75 @@ def _sigmoids(x: Any) -> Any:
 
 
 LOG_2 = math.log(2.0)
+
+
+def _series(x: Any, coefficients: tuple[float, ...]) -> Any:
+    """c₀ + c₁x + c₂x² + …, by Horner."""
+    result: Any = coefficients[-1]
+    for c in coefficients[-2::-1]:
+        result = c + x * result
+    return result
+
+
+_ODD = tuple(1 / (2 * k + 3) for k in range(12))
+"""log(1 + x) = 2 artanh(v) = 2v + 2v³(1/3 + v²/5 + …) with v = x/(2 + x)."""
+
+
+def log1pmx_near(x: Any) -> Any:
+    """log(1 + x) − x for |x| ≤ 0.4: −v(x − 2v²(1/3 + v²/5 + …)) with v = x/(2 + x)."""
+    v = x / (2.0 + x)
+    return -v * (x - 2.0 * v * v * _series(v * v, _ODD))
+
+
+def _log1pmx(x: float) -> float:
+    return log1pmx_near(x) if abs(x) < 0.4 else math.log1p(x) - x
+
+
+def _log1pmx_all(x: Any) -> Any:
+    x = np.asarray(x, float)
+    near = np.abs(x) < 0.4
+    near_by: Any = log1pmx_near(np.where(near, x, 0.0))
+    return cast(Array, np.where(near, near_by, np.log1p(x) - x))
+
+
+def _log_gap(r: float) -> float:
+    return log1pmx_near(r - 1.0) if abs(r - 1.0) < 0.4 else math.log(r) - (r - 1.0)
+
+
+def _log_gap_all(r: Any) -> Any:
+    r = np.asarray(r, float)
+    near = np.abs(r - 1.0) < 0.4
+    near_by: Any = log1pmx_near(np.where(near, r - 1.0, 0.0))
+    return cast(Array, np.where(near, near_by, np.log(r) - (r - 1.0)))
+
+
+_STIRLING = (
+    1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156, -3617 / 122400,
+)  # fmt: skip
+FAR = 12.0
+"""From where on Stirling's series is exact to the last digits."""
+
+
+def stirling_far(x: Any) -> Any:
+    """Stirling's error by its series 1/(12x) − 1/(360x³) + …, for x ≥ 12."""
+    return _series(1.0 / (x * x), _STIRLING) / x
+
+
+def stirling_near(x: Any, lgamma: Callable[[Any], Any], log: Callable[[Any], Any]) -> Any:
+    """The same by its definition: log Γ(x) − (x − ½) log x + x − ½ log 2π."""
+    return lgamma(x) - (x - 0.5) * log(x) + x - 0.5 * math.log(2 * math.pi)
+
+
+def _stirling(x: float) -> float:
+    return stirling_far(x) if x > FAR else stirling_near(x, math.lgamma, math.log)
+
+
+def _stirling_all(x: Any) -> Any:
+    x = np.asarray(x, float)
+    far = x > FAR
+    near: Any = stirling_near(np.where(far, 1.0, x), _SPECIAL["lgamma"][1], np.log)
+    far_off: Any = stirling_far(np.where(far, x, FAR))
+    return cast(Array, np.where(far, far_off, near))
 
 
 @lru_cache
@@ -105,6 +174,9 @@ FLOAT_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "maximum": _maximum,
     "abs": abs,
     "logaddexp": _logaddexp,
+    "log1pmx": _log1pmx,
+    "log_gap": _log_gap,
+    "stirling_error": _stirling,
     "invoke": _invoke,
     "part": _part,
     **{name: on_float for name, (on_float, _) in _SPECIAL.items()},
@@ -127,6 +199,9 @@ ARRAY_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "maximum": np.maximum,
     "abs": np.abs,
     "logaddexp": np.logaddexp,
+    "log1pmx": _log1pmx_all,
+    "log_gap": _log_gap_all,
+    "stirling_error": _stirling_all,
     "where": np.where,
     "column": _column,
     "row_sum": _row_sum,

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from natgrad_core.tracing import ops
+from natgrad_core.tracing.functions import FAR
 from natgrad_core.types import Vector
 
 
@@ -46,6 +47,31 @@ class Jet:
         if name == "pow":
             return args[0] ** args[1]
         raise TypeError(f"there is no derivative here of {name}")
+
+    def chosen(self, condition: Any, yes: Any, no: Any) -> Jet:
+        """``yes`` where the condition holds, else ``no``: derivatives and all."""
+        a, b = jet_of(yes, self), jet_of(no, self)
+
+        def pick(u: Any, v: Any) -> Any:
+            return u if u is v else ops.where(condition, u, v)
+
+        return Jet(
+            pick(a.value, b.value),
+            tuple(map(pick, a.grad, b.grad)),
+            tuple(map(pick, a.hessian, b.hessian)),
+        )
+
+    def __lt__(self, other: Any) -> Any:
+        return self.value < (other.value if isinstance(other, Jet) else other)
+
+    def __le__(self, other: Any) -> Any:
+        return self.value <= (other.value if isinstance(other, Jet) else other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self.value > (other.value if isinstance(other, Jet) else other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self.value >= (other.value if isinstance(other, Jet) else other)
 
     def each(self, function: Callable[[Any], Any]) -> Jet:
         """The jet of a linear ``function``: of the value and of each derivative that is not 0."""
@@ -127,21 +153,6 @@ def variables_through(function: Callable[..., Vector], point: Vector) -> tuple[J
     """The results of ``function`` at ``point``, each with its derivatives."""
     seeds = variables(point)
     return tuple(jet_of(result, seeds[0]) for result in function(*seeds))
-
-
-def where(condition: Any, yes: Any, no: Any) -> Jet:
-    """The jet ``yes`` where the condition holds, else ``no``: derivatives and all."""
-    like = yes if isinstance(yes, Jet) else no
-    a, b = jet_of(yes, like), jet_of(no, like)
-
-    def pick(u: Any, v: Any) -> Any:
-        return u if u is v else ops.where(condition, u, v)
-
-    return Jet(
-        pick(a.value, b.value),
-        tuple(map(pick, a.grad, b.grad)),
-        tuple(map(pick, a.hessian, b.hessian)),
-    )
 
 
 def _unary(x: Jet, value: Any, first: Any, second: Any) -> Jet:
@@ -228,6 +239,28 @@ def _expm1(x: Any) -> tuple[Any, Any, Any]:
     return ops.expm1(x), e, e
 
 
+def _log1pmx(x: Any) -> tuple[Any, Any, Any]:
+    slope = 1 / (1 + x)
+    return ops.log1pmx(x), -(x * slope), -(slope * slope)
+
+
+def _stirling_error(x: Any) -> tuple[Any, Any, Any]:
+    """By the series' own derivatives where the others cancel."""
+    far = x > FAR
+    r = 1 / ops.where(far, x, FAR)
+    t = r * r
+    first, second = ops.digamma(x) - ops.log(x) + 1 / (2 * x), ops.trigamma(x) - 1 / x
+    slope = -t * (1 / 12 - t * (1 / 120 - t * (1 / 252 - t * (1 / 240 - t * (1 / 132 - t * (
+        691 / 32760 - t / 12))))))  # fmt: skip
+    bend = t * r * (1 / 6 - t * (1 / 30 - t * (1 / 42 - t * (1 / 30 - t * (5 / 66 - t * (
+        691 / 2730 - t * 7 / 6))))))  # fmt: skip
+    return (
+        ops.stirling_error(x),
+        ops.where(far, slope, first),
+        ops.where(far, bend, second - 1 / (2 * x * x)),
+    )
+
+
 def _erf(x: Any) -> tuple[Any, Any, Any]:
     slope = ops.exp(-(x * x)) * (2 / math.sqrt(math.pi))
     return ops.erf(x), slope, -(2 * x * slope)
@@ -251,6 +284,9 @@ _UNARY: dict[str, Callable[[Any], tuple[Any, Any, Any]]] = {
     "log1p": _log1p,
     "expm1": _expm1,
     "erf": _erf,
+    "log1pmx": _log1pmx,
+    "log_gap": lambda r: (ops.log_gap(r), 1 / r - 1, -1 / (r * r)),
+    "stirling_error": _stirling_error,
     "log_ndtr": _log_ndtr,
     "lgamma": lambda x: (ops.lgamma(x), ops.digamma(x), ops.trigamma(x)),
     "digamma": lambda x: (ops.digamma(x), ops.trigamma(x), ops.tetragamma(x)),

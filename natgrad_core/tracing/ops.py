@@ -16,7 +16,14 @@ from typing import Any, cast
 
 import numpy as np
 
-from natgrad_core.tracing.functions import ARRAY_FUNCTIONS, FLOAT_FUNCTIONS
+from natgrad_core.tracing.functions import (
+    ARRAY_FUNCTIONS,
+    FAR,
+    FLOAT_FUNCTIONS,
+    log1pmx_near,
+    stirling_far,
+    stirling_near,
+)
 from natgrad_core.tracing.tape import Sym, call
 from natgrad_core.types import Numeric
 
@@ -33,8 +40,16 @@ def constant(value: Any, like: Numeric) -> Numeric:
     return np.asarray(value, float)
 
 
-def _apply(name: str, *before: int, torch_name: str | None = None) -> Callable[..., Numeric]:
-    """The function ``name`` of the tracer's tables; in torch ``torch_name(*before, …)``."""
+def _apply(
+    name: str,
+    *before: int,
+    torch_name: str | None = None,
+    composed: Callable[..., Any] | None = None,
+) -> Callable[..., Numeric]:
+    """The function ``name`` of the tracer's tables; in torch ``torch_name(*before, …)``.
+
+    What torch does not have is ``composed`` of what it has.
+    """
     of_float, of_array = FLOAT_FUNCTIONS[name], ARRAY_FUNCTIONS[name]
 
     def function(*args: Numeric) -> Numeric:
@@ -45,6 +60,8 @@ def _apply(name: str, *before: int, torch_name: str | None = None) -> Callable[.
         if any(is_tensor(a) for a in args):
             torch = sys.modules["torch"]
             like = next(a for a in args if is_tensor(a))
+            if composed is not None:
+                return composed(*args)
             return attrgetter(torch_name or name)(torch)(
                 *before,
                 *(a if is_tensor(a) else torch.as_tensor(a, dtype=like.dtype) for a in args),
@@ -81,12 +98,39 @@ expm1 = _apply("expm1")
 erf = _apply("erf")
 log_ndtr = _apply("log_ndtr", torch_name="special.log_ndtr")
 """log Φ(x), the log of the standard normal's distribution function."""
+
+
+def _log1pmx(x: Any) -> Any:
+    near = abs(x) < 0.4
+    return where(near, log1pmx_near(where(near, x, 0.0)), log1p(x) - x)
+
+
+def _log_gap(r: Any) -> Any:
+    near = abs(r - 1) < 0.4
+    return where(near, log1pmx_near(where(near, r - 1, 0.0)), log(r) - (r - 1))
+
+
+def _stirling_error(x: Any) -> Any:
+    far = x > FAR
+    return where(
+        far, stirling_far(where(far, x, FAR)), stirling_near(where(far, 1.0, x), lgamma, log)
+    )
+
+
+log1pmx = _apply("log1pmx", composed=_log1pmx)
+"""log(1 + x) − x, to the last digits near 0 too."""
+log_gap = _apply("log_gap", composed=_log_gap)
+"""log r − (r − 1), to the last digits near r = 1 too: −k·log_gap(x/k) is x's deviance from k."""
+stirling_error = _apply("stirling_error", composed=_stirling_error)
+"""log Γ(x) − (x − ½) log x + x − ½ log 2π, about 1/(12x). Loader 2000, sec. 2."""
 sigmoid = _apply("sigmoid")
 """1/(1 + e^{−x}), to the last digits at both ends."""
 
 
 def where(condition: Numeric, yes: Numeric, no: Numeric) -> Numeric:
-    """``yes`` where the condition holds, else ``no``."""
+    """``yes`` where the condition holds, else ``no``; of jets with their derivatives."""
+    if (jet := next((a for a in (yes, no) if hasattr(a, "lift")), None)) is not None:
+        return jet.chosen(condition, yes, no)
     if any(isinstance(a, Sym) for a in (condition, yes, no)):
         return call("where", condition, yes, no)
     if is_tensor(condition):

@@ -178,8 +178,8 @@ FAULTS = (
     ),
     Fault(
         "families/exponential_family.py",
-        "return tuple(m - part for m, part in zip(mean, t, strict=True))",
-        "return tuple(part - m for m, part in zip(mean, t, strict=True))",
+        "return tuple(m - part for m, part in zip(self._mean(*eta), t, strict=True))",
+        "return tuple(part - m for m, part in zip(self._mean(*eta), t, strict=True))",
         ("problems",),
     ),
     Fault(
