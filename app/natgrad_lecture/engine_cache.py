@@ -16,8 +16,7 @@ from natgrad_core.core.chart import Chart
 from natgrad_core.core.charted import Charted
 from natgrad_core.tracing.trace_cache import Traces
 from natgrad_core.types import Array
-from natgrad_lecture.paired_runs import PairedRuns as Twins
-from natgrad_lecture.paired_runs import measured
+from natgrad_lecture.paired_runs import PairedRuns, measured
 from natgrad_lecture.state.state import ChartKey, ProblemKey, Runs, chart_named, problem_named
 
 
@@ -93,15 +92,15 @@ class Shown:
         return self.chart.matrix  # type: ignore[attr-defined]
 
     @cached_property
-    def twins(self) -> dict[str, Twins]:
+    def twins(self) -> dict[str, PairedRuns]:
         """Every chosen rule, run in both coordinates."""
         return self.pairs(self.state.rules)
 
-    def pairs(self, names: Iterable[str]) -> dict[str, Twins]:
+    def pairs(self, names: Iterable[str]) -> dict[str, PairedRuns]:
         """These rules, each run in both coordinates, with the measures of all at once."""
         return measured({name: self.pair(name) for name in names})
 
-    def pair(self, name: str) -> Twins:
+    def pair(self, name: str) -> PairedRuns:
         """One rule, run in both coordinates."""
         state: Runs = self.state
         start = tuple(float(part) for part in state.point)
@@ -109,7 +108,7 @@ class Shown:
             run_made(state.problem_key, chart, self.made(name, chart is None), start, state.steps)
             for chart in (None, state.chart_key)
         )
-        return Twins(name, home, away, self.chart)
+        return PairedRuns(name, home, away, self.chart)
 
     def made(self, name: str, home: bool) -> Made:
         """A rule in θ (``home``), where both kinds of damping are one, or in x."""
@@ -117,7 +116,7 @@ class Shown:
         return rule_named, (name, self.state.rate, self.state.damping, kind)
 
     @cached_property
-    def guide(self) -> Twins:
+    def guide(self) -> PairedRuns:
         """The run whose steps are taken apart: the natural one if it is on, else the first."""
         return self.twins.get("natural", next(iter(self.twins.values())))
 

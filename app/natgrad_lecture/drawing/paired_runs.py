@@ -17,13 +17,14 @@ from natgrad_core.linalg.operators import Dense
 from natgrad_core.linalg.small_matrices import components, full, pack
 from natgrad_core.types import Array, Bools, Whole
 from natgrad_lecture.drawing.sheet import Sheet
-from natgrad_lecture.engine_cache import Shown, Twins
+from natgrad_lecture.engine_cache import Shown
+from natgrad_lecture.paired_runs import PairedRuns
 
 RADIUS = 0.02
 """Nats of KL at which every ellipse is drawn: ½ δᵀFδ = 0.02, in every plane and problem."""
 
 COINCIDE, SPLIT = 1e-9, 1e-2
-"""Below the one the twins differ by rounding alone; above the other anybody sees it."""
+"""Below the first two runs differ by rounding alone; above the second one sees it."""
 
 _STANDING = 7
 """Ellipses along a path, evenly by length."""
@@ -93,7 +94,7 @@ def ellipses_at(points: Array, metrics: Array, radius: float = RADIUS) -> Array:
     return _shapes(points, ellipse_axes(metrics, radius))
 
 
-def one_step(twins: Twins, rule: Rule) -> tuple[Array, Array]:
+def one_step(twins: PairedRuns, rule: Rule) -> tuple[Array, Array]:
     """The step of the rule at each point of the run in θ: taken in θ, and taken in x, mapped back.
 
     Both ``[steps + 1, 2]``: the two updates that the formulas show with their numbers.
@@ -117,7 +118,7 @@ def broken(run: Trajectory) -> str:
     return ""
 
 
-def reading(pair: Twins, label: str) -> dict[str, Any]:
+def reading(pair: PairedRuns, label: str) -> dict[str, Any]:
     """The meter's entry for a rule's two runs: how far apart, and what to call that."""
     value = pair.gap
     if not np.isfinite(value):
@@ -130,7 +131,7 @@ def reading(pair: Twins, label: str) -> dict[str, Any]:
             "text": f"{value:.2g}"}  # fmt: skip
 
 
-def told(pair: Twins) -> str:
+def told(pair: PairedRuns) -> str:
     """What went wrong in a rule's two runs, in words; empty if nothing did."""
     home, away = broken(pair.home), broken(pair.away)
     if home and home == away:

@@ -14,8 +14,9 @@ from natgrad_core.core.rule import descend, precondition
 from natgrad_core.linalg.operators import Dense
 from natgrad_core.linalg.small_matrices import components, full, mv
 from natgrad_core.types import Array
-from natgrad_lecture.engine_cache import Made, Shown, Twins, charted
+from natgrad_lecture.engine_cache import Made, Shown, charted
 from natgrad_lecture.lessons.newton.state import HESSIANS, Bent
+from natgrad_lecture.paired_runs import PairedRuns
 from natgrad_lecture.state.state import ChartKey, ProblemKey, problem_named
 
 
@@ -37,10 +38,10 @@ class Seen(Shown):
         return self.problem.support is not None
 
     @cached_property
-    def twins(self) -> dict[str, Twins]:
+    def twins(self) -> dict[str, PairedRuns]:
         """Every chosen rule that the problem has, run in both coordinates."""
         names = [name for name in self.state.rules if self.modeled or name != "natural"]
-        return {name: self.pair(name) for name in names}
+        return self.pairs(names)
 
     def made(self, name: str, home: bool) -> Made:
         """A rule; Newton's own Hessian in x is the one that the reader chose."""
@@ -48,7 +49,7 @@ class Seen(Shown):
         return _rule, (name, hessian, self.state.rate)
 
     @cached_property
-    def guide(self) -> Twins:
+    def guide(self) -> PairedRuns:
         """The run along which Newton's step is taken apart."""
         return self.twins.get("newton") or next(iter(self.twins.values()), self.pair("newton"))
 

@@ -12,8 +12,9 @@ from natgrad_core.core.rule import descend, precondition
 from natgrad_core.linalg.small_matrices import full
 from natgrad_core.metrics import Metric
 from natgrad_core.types import Array
-from natgrad_lecture.engine_cache import Made, Shown, Twins, rule_options
+from natgrad_lecture.engine_cache import Made, Shown, rule_options
 from natgrad_lecture.lessons.playground.state import BY_METRIC, MetricKey, Play, metric_named
+from natgrad_lecture.paired_runs import PairedRuns
 from natgrad_lecture.state.state import ChartKey, ProblemKey, chart_named, problem_named
 
 RuleKey = tuple[str, float, float, str, str, MetricKey | None]
@@ -87,7 +88,7 @@ class Seen(Shown):
         return rule_of(self.key(name))
 
     @cached_property
-    def twins(self) -> dict[str, Twins]:
+    def twins(self) -> dict[str, PairedRuns]:
         """Every rule that can run, in both coordinates."""
         return self.pairs(self.state.running)
 
@@ -96,7 +97,7 @@ class Seen(Shown):
         return rule_of, (self.key(name, self._home_kind if home else None),)
 
     @cached_property
-    def guide(self) -> Twins:
+    def guide(self) -> PairedRuns:
         """The run whose steps are taken apart: the metric's own, else the natural one."""
         named = (self.twins.get(name) for name in (BY_METRIC, "natural"))
         return next(filter(None, named), next(iter(self.twins.values())))
