@@ -10,10 +10,10 @@ import subprocess
 import sys
 import time
 from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import requests
 import websocket
@@ -97,15 +97,39 @@ class Server:
         return float(found[1]) if found else 0.0
 
 
-def start(port: int = 0, pool: int = 0, *more: str) -> Server:
-    """Start a server, and wait until it says where it is."""
-    command = [sys.executable, "-m", "natgrad_lecture", "serve", "--no-browser"]
+def start(
+    port: int = 0,
+    pool: int = 0,
+    *more: str,
+    first: str = "",
+    limits: Mapping[int, int] | None = None,
+    env: Mapping[str, str] | None = None,
+    stderr: IO[str] | None = None,
+) -> Server:
+    """Start a server, and wait until it says where it is.
+
+    Before it starts, the statement ``first`` is run in it, and what ``limits`` says is set (see
+    ``resource``); ``env`` is added to its environment, and ``stderr`` is where its errors go.
+    """
+    command = [sys.executable, "-m", "natgrad_lecture"]
+    if first:
+        then = "import sys; from natgrad_lecture.__main__ import main; sys.exit(main())"
+        command = [sys.executable, "-c", f"{first}\n{then}"]
+
+    def bound() -> None:
+        import resource
+
+        for kind, most in (limits or {}).items():
+            resource.setrlimit(kind, (most, most))
+
     process = subprocess.Popen(
-        [*command, f"--port={port}", f"--pool={pool}", *more],
+        [*command, "serve", "--no-browser", f"--port={port}", f"--pool={pool}", *more],
         cwd=ROOT,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=stderr or subprocess.STDOUT,
         text=True,
+        env={**os.environ, **(env or {})},
+        preexec_fn=bound if limits else None,
     )
     said = ""
     assert process.stdout
@@ -117,9 +141,9 @@ def start(port: int = 0, pool: int = 0, *more: str) -> Server:
 
 
 @contextlib.contextmanager
-def running(*more: str, pool: int = 0) -> Iterator[Server]:
-    """A server for a while."""
-    server = start(0, pool, *more)
+def running(*more: str, pool: int = 0, **how: Any) -> Iterator[Server]:
+    """A server for a while; ``how`` is start's."""
+    server = start(0, pool, *more, **how)
     try:
         yield server
     finally:

@@ -18,8 +18,12 @@ from natgrad_lecture.server.waiting_line import WaitingLine
 class Connection(Protocol):
     """An open websocket of a page."""
 
-    def hang_up(self, code: int, reason: str) -> None:
-        """Close it, and say why."""
+    def hang_up(self, code: int, reason: str, at_once: bool = False) -> None:
+        """Close it, and say why; ``at_once`` waits for no word of the other side."""
+
+    def silent(self) -> float:
+        """Return since how many seconds an ask waits for its answer."""
+        ...
 
 
 class Context(Protocol):
@@ -61,6 +65,16 @@ class Context(Protocol):
     def render(self, name: str, /, **values: object) -> str:
         """Return a template, filled."""
         ...
+
+    def lives(self, kernel: str) -> bool:
+        """Return whether a kernel is there and has not ended."""
+        ...
+
+    def purge_the_pool(self) -> None:
+        """Forget kernels that died while they waited."""
+
+    def page_failed(self, lesson: str, error: BaseException) -> None:
+        """Say what kept a page from being made."""
 
     def open_line(self, kernel: str, line: Connection) -> None:
         """Note that a page opened its websocket."""

@@ -14,6 +14,10 @@ import sys
 from typing import Any
 
 
+class ForkError(RuntimeError):
+    """A kernel could not be forked; those that live are not touched."""
+
+
 class Child:
     """A forked kernel, as the server sees it."""
 
@@ -99,6 +103,11 @@ class Nursery:
                 child.signal(signal.SIGKILL)
             else:
                 asked.set_result(child)
+        elif "failed" in said:
+            asked = self._asked.pop(said["failed"])
+            if not asked.done():
+                asked.set_exception(ForkError(f"no kernel could be forked: {said['error']}"))
+                asked.exception()  # Perhaps nobody waits for it.
         elif child := self.children.pop(said["ended"], None):
             child.end(said["code"])
 

@@ -19,11 +19,13 @@ import importlib
 import json
 import os
 import random
+import re
 import select
 import signal
 import socket
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 HEAVY = ("torch",)
@@ -175,7 +177,11 @@ class Zygote:
     def start(self, key: str, argv: list[str], env: dict[str, str], cwd: str) -> None:
         """Fork one kernel."""
         parent = os.getpid()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:  # no process or no memory left: one visitor's trouble
+            self.say(failed=key, error=f"{error.strerror} (errno {error.errno})")
+            return
         if pid == 0:
             try:
                 self._become_a_kernel(parent, argv, env, cwd)
@@ -201,6 +207,7 @@ class Zygote:
         os.environ.update({**env, **ONE_THREAD})
         os.chdir(cwd)
         _reseed()
+        _bound_memory()
         _name_it(b"natgrad-kernel")
         _die_first()
         from natgrad_lecture.server.page_kernel import PageKernelApp
@@ -219,6 +226,21 @@ def _reseed() -> None:
         numpy.random.seed()
     if torch := sys.modules.get("torch"):
         torch.seed()
+
+
+MEMORY = 3 * 2**30
+"""Bytes of its own that a kernel may come to have; what asks for more is refused in words."""
+
+
+def _bound_memory() -> None:
+    """Let a kernel grow by ``MEMORY`` and no further: it may not take the others' away."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        text = Path("/proc/self/status").read_text()
+        now = 1024 * int(re.findall(r"^VmData:\s+(\d+) kB", text, re.MULTILINE)[0])
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (now + MEMORY, hard))
 
 
 def _die_with(parent: int) -> None:

@@ -4,10 +4,13 @@ says how many there are, and nothing of who they are or what they do.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -57,10 +60,16 @@ class Watch:
     def fault(self, lesson: str, error: BaseException) -> None:
         """A page could not be made."""
         self._faults.inc()
-        self.event("fault", lesson=lesson, error=type(error).__name__)
+        last = traceback.extract_tb(error.__traceback__)[-1:]
+        where = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in last]
+        said = str(error)[:500]
+        self.event("fault", lesson=lesson, error=type(error).__name__, say=said, where=where)
 
     def event(self, event: str, **facts: object) -> None:
         """Log what happened, if a log is wanted."""
-        if self.log:
-            now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        if not self.log:
+            return
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        # A full disk, or a reader of the log that has ended, stops nothing else.
+        with contextlib.suppress(OSError, ValueError):
             print(json.dumps({"time": now, "event": event, **facts}), file=sys.stderr, flush=True)

@@ -22,6 +22,15 @@ TICKET = "natgrad-ticket"
 through a reload. A frame in another site's page gets no cookie back, and has the header alone.
 """
 
+PULSE = 2
+"""Seconds between two looks at a kernel that makes a page."""
+
+HEARTBEAT = "<script>window.voila_heartbeat()</script>\n"
+"""What Voila sends at each of them, which our page is not to get."""
+
+LONGEST = 300.0
+"""Seconds that the making of a page may take."""
+
 AGAIN = 4
 """Seconds after which a page in the line asks again."""
 
@@ -34,12 +43,30 @@ def script_json(value: object) -> str:
     return text
 
 
+class Started:
+    """A kernel manager that remembers which kernels were started through it."""
+
+    def __init__(self, manager: Any) -> None:
+        self._manager = manager
+        self.started: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._manager, name)
+
+    async def start_kernel(self, *args: Any, **kwargs: Any) -> str:
+        """Start a kernel, and remember it."""
+        kernel: str = await ensure_async(self._manager.start_kernel(*args, **kwargs))
+        self.started.append(kernel)
+        return kernel
+
+
 class LessonHandler(Guarded, TornadoVoilaHandler):
     """One lesson's page: the head at once, then what Voila renders of its notebook."""
 
     def initialize(self, **kwargs: Any) -> None:
         """Take Voila's settings, and the server that knows the lessons."""
         self.server: Context = kwargs.pop("server")
+        self._manager: Started | None = None
         super().initialize(**kwargs)
 
     @tornado.web.authenticated
@@ -79,18 +106,42 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
         self.set_header("Cache-Control", "no-cache")
         self.write(self.server.head(path))
         await self.flush()
+        self.server.purge_the_pool()
         try:
-            async for part in self.get_generator(f"{path}.ipynb"):
-                self.server.readers.hand_over(part)
-                self.write(part)
-                await self.flush()
+            async with asyncio.timeout(LONGEST):
+                async for part in self.get_generator(f"{path}.ipynb"):
+                    if part == HEARTBEAT:
+                        self._look()
+                        continue
+                    self.server.readers.hand_over(part, self.address)
+                    self.write(part)
+                    await self.flush()
         except tornado.iostream.StreamClosedError:
             pass  # The reader left before the page was whole.
         except Exception as error:
             # The head is on its way with status 200, so the trouble has to be said in the page.
-            self.log.exception("the lesson %r could not be rendered", path)
-            self.server.watch.fault(path, error)
+            self.server.page_failed(path, error)
             self.write(self.server.render("fault.html", message="The engine could not be started."))
+
+    def _look(self) -> None:
+        """Raise if the kernel that makes this page has ended: Voila would wait for it."""
+        for kernel in self.kernel_manager.started:
+            if not self.server.lives(kernel):
+                raise RuntimeError("its kernel ended before the page was made")
+
+    @property
+    def kernel_manager(self) -> Any:
+        """Jupyter's, which here remembers what it started for this page."""
+        if self._manager is None:
+            self._manager = Started(self.settings["kernel_manager"])
+        return self._manager
+
+    @property
+    def address(self) -> str:
+        """Where the reader is, as far as we or the proxy before us can tell."""
+        peer = self.request.remote_ip or ""
+        said = self.request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        return said if said and peer in {"127.0.0.1", "::1"} else peer
 
     def set_header(self, name: str, value: Any) -> None:
         """Ignore headers once the head is sent: Voila sets its own later, to no effect."""

@@ -17,6 +17,7 @@ from typing import Any
 
 import comm
 import traitlets
+from ipykernel import kernelapp
 from ipykernel.comm.comm import BaseComm
 from ipykernel.iostream import OutStream
 from ipykernel.ipkernel import IPythonKernel
@@ -103,6 +104,18 @@ class PageKernelApp(IPKernelApp):
     @traitlets.default("outstream_class")
     def _said(self) -> str:
         return "natgrad_lecture.server.page_kernel.Said"
+
+    def init_iopub(self, context: Any) -> None:
+        """Open the channel for what is said to all, without ipykernel's pipe from other processes:
+        it is a TCP port that whoever has an account on this machine could write to.
+        """
+        module: Any = kernelapp
+        whole = module.IOPubThread
+        module.IOPubThread = lambda *args, **how: whole(*args, **{**how, "pipe": False})
+        try:
+            super().init_iopub(context)
+        finally:
+            module.IOPubThread = whole
 
     def init_control(self, context: Any) -> None:
         """Open the control channel, and no second thread for the other one."""

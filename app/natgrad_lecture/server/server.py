@@ -9,7 +9,6 @@ import os
 import shutil
 import signal
 import socket
-import tempfile
 import threading
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
@@ -20,12 +19,12 @@ from typing import Any, cast
 import tornado.web
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from jupyter_core.utils import ensure_async
-from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from traitlets.config import Config
 from voila.app import Voila
 
 from natgrad_lecture.server.assets import AssetHandler, Assets
+from natgrad_lecture.server.connections import BoundedServer
 from natgrad_lecture.server.context import Connection, Context
 from natgrad_lecture.server.fork_client import Nursery
 from natgrad_lecture.server.identity import Nobody
@@ -34,6 +33,7 @@ from natgrad_lecture.server.kernel_provisioner import FORKS, Forked, Specs, Star
 from natgrad_lecture.server.monitoring import Watch
 from natgrad_lecture.server.notebook_contents import Lessons
 from natgrad_lecture.server.page_handlers import (
+    PULSE,
     FirstLesson,
     Home,
     LessonHandler,
@@ -45,14 +45,24 @@ from natgrad_lecture.server.paths import ADDRESS, TEMPLATE, complete, notebooks,
 from natgrad_lecture.server.request_filter import MOST_BYTES
 from natgrad_lecture.server.sessions import GONE, IDLE, Readers
 from natgrad_lecture.server.status_handlers import Healthz, Metrics
+from natgrad_lecture.server.temporary_folder import make_folder
 from natgrad_lecture.server.thumbnails import Drawing
-from natgrad_lecture.server.voila_compat import cancel_pools, fill_pool, limit_pool, pooled
+from natgrad_lecture.server.voila_compat import (
+    cancel_pools,
+    fill_pool,
+    limit_pool,
+    pooled,
+    purge_pools,
+)
 from natgrad_lecture.server.waiting_line import WaitingLine, room
-from natgrad_lecture.server.websocket import ASLEEP, Channels, Goodbye
+from natgrad_lecture.server.websocket import ASLEEP, GOING_AWAY, SERVICE_RESTART, Channels, Goodbye
 
 AHEAD = 10.0
 """Seconds after the start at which the home page is made, before anybody asks for it: the first
 visitor's lesson comes first."""
+
+SILENT = 90.0
+"""Seconds after which a kernel that owes an answer is ended: none computes for so long."""
 
 KERNEL_ID = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
 
@@ -136,6 +146,7 @@ class LessonServer(Voila):
         self.config.VoilaExporter.filters = {
             "admitted": lambda page: self._admitted(page),  # copied, which a bound method is not
             "script_json": script_json,
+            "unforeseen": lambda said: self._unforeseen(said),
         }
         # Said of every kernel that ends before its page does; the page says it better.
         self.log.addFilter(lambda record: "restarted failed" not in record.getMessage())
@@ -152,8 +163,8 @@ class LessonServer(Voila):
         config.VoilaConfiguration.allow_theme_override = "NO"
         config.VoilaConfiguration.show_tracebacks = True  # of which a page says the last line
         # While a kernel takes its time, Voila's pulse would call a function of its own front end,
-        # which our page lacks. Nothing stands between us and the reader that could lose patience.
-        config.VoilaConfiguration.http_keep_alive_timeout = 3600
+        # which our page lacks. To us it says when to look whether the kernel still lives.
+        config.VoilaConfiguration.http_keep_alive_timeout = PULSE
         config.VoilaConfiguration.preheat_kernel = pool > 0
         config.VoilaConfiguration.default_pool_size = pool
         config.VoilaConfiguration.kernel_spec_manager_class = Specs
@@ -246,6 +257,11 @@ class LessonServer(Voila):
             Forked.starts.done(page["kernel"])
         return {**page, "pass": self.readers.admit(page["kernel"], page["comm"])}
 
+    def _unforeseen(self, said: str) -> str:
+        """Log what a notebook's cell failed at; returns what the page says of it."""
+        self.page_failed("a lesson's cell", RuntimeError(said))
+        return "The lesson could not be opened."
+
     @property
     def inside(self) -> int:
         """How many readers there are, those included whose page is being made."""
@@ -281,12 +297,30 @@ class LessonServer(Voila):
         """The kernels that wait for a visitor."""
         return pooled(self.kernel_manager)
 
+    def lives(self, kernel: str) -> bool:
+        """Whether a kernel is there and has not ended."""
+        if kernel not in self.kernel_manager:
+            return False
+        child = getattr(self.kernel_manager.get_kernel(kernel).provisioner, "child", None)
+        return not FORKS or (child is not None and child.code is None)
+
+    def purge_the_pool(self) -> None:
+        """Forget kernels that died while they waited, and starts that failed: no visitor may be
+        sent to one.
+        """
+        purge_pools(self.kernel_manager, self.lives)
+
+    def page_failed(self, lesson: str, error: BaseException) -> None:
+        """Say what kept a page from being made, where the page says that more is said."""
+        self.log.error("the page %r could not be made: %r", lesson, error)
+        self.watch.fault(lesson, error)
+
     def open_line(self, kernel: str, line: Connection) -> None:
         """A page's websocket opened; a page has one, so an older one is a leftover."""
         self.readers.open_line(kernel)
         older, self._lines[kernel] = self._lines.get(kernel), line
         if older is not None:
-            older.hang_up(1000, "opened anew")
+            older.hang_up(1000, "opened anew", at_once=True)
 
     def close_line(self, kernel: str, line: Connection) -> None:
         """A page's websocket closed."""
@@ -298,8 +332,9 @@ class LessonServer(Voila):
         """End a kernel that nobody needs any more."""
         self.readers.forget(kernel)
         if kernel in self.kernel_manager:
-            self.watch.ended(reason)
+            self.purge_the_pool()  # Voila looks through it, and stumbles over a start that failed
             await ensure_async(self.kernel_manager.shutdown_kernel(kernel, now=True))
+            self.watch.ended(reason)
 
     async def _sweep(self, stop: asyncio.Event) -> None:
         """End what is not needed, until told to stop: what fails is said, and tried again.
@@ -315,6 +350,12 @@ class LessonServer(Voila):
                 return
             try:
                 live = self.kernel_manager.list_kernel_ids()
+                self.purge_the_pool()
+                for kernel, line in list(self._lines.items()):
+                    if line.silent() > SILENT:  # its page gets another, and keeps its state
+                        line.hang_up(SERVICE_RESTART, "the kernel did not answer")
+                        with contextlib.suppress(Exception):
+                            await self.end_kernel(kernel, "silent")
                 for kernel, reason in self.readers.unneeded(live, self.pooled()):
                     if reason == "idle" and kernel in self._lines:
                         self._lines[kernel].hang_up(ASLEEP, "let go while idle")
@@ -385,16 +426,27 @@ class LessonServer(Voila):
 
     async def _serve(self) -> None:
         stop = asyncio.Event()
-        _on_signals(stop.set)
+
+        def told() -> None:
+            self._end_in_time()
+            stop.set()
+
+        _on_signals(told)
         _open_many_files()
         sockets = self._bind()
-        self.connection_dir = tempfile.mkdtemp(prefix="natgrad_")
+        self.connection_dir = str(make_folder())
         self._choose_kernels()
         sweep = None
         try:
             settings = self.init_settings()
             self.app = tornado.web.Application(self.init_handlers(), **settings)
-            http = HTTPServer(self.app, max_body_size=MOST_BYTES, max_header_size=32 * 1024)
+            http = BoundedServer(
+                self.app,
+                max_body_size=MOST_BYTES,
+                max_header_size=64 * 1024,
+                refused=lambda reason: self.watch.refused(f"connection: {reason}"),
+                an_address=4 * self.limit + 64,
+            )
             http.add_sockets(sockets)
             sweep = asyncio.create_task(self._sweep(stop))
             loop = asyncio.get_running_loop()
@@ -410,12 +462,32 @@ class LessonServer(Voila):
             http.stop()
         finally:
             stop.set()
+            for line in list(self._lines.values()):
+                line.hang_up(GOING_AWAY, "the server ends")
             if sweep is not None:
                 await asyncio.wait([sweep], timeout=10)
             if self._drawing is not None:
                 await self._drawing.close()
             await self._end_kernels()
             shutil.rmtree(self.connection_dir, ignore_errors=True)
+
+    def _end_in_time(self, seconds: float = 3.0) -> None:
+        """End the process after so long, should anything keep it: a handshake, a thread, a loop.
+
+        The kernels end with the processes that they were forked from.
+        """
+
+        def end() -> None:
+            for nursery in Forked.nurseries.values():
+                if nursery.process is not None:
+                    nursery.process.kill()
+            if self.connection_dir:
+                shutil.rmtree(self.connection_dir, ignore_errors=True)
+            os._exit(0)
+
+        timer = threading.Timer(seconds, end)
+        timer.daemon = True
+        timer.start()
 
     def _choose_kernels(self) -> None:
         """Fork kernels, and speak to them through files, where that is possible."""
@@ -461,7 +533,8 @@ def _on_signals(stop: Callable[[], None]) -> None:
         stop()
         signal.signal(signum, signal.SIG_DFL)
 
-    for signum in (signal.SIGINT, signal.SIGTERM):
+    # SIGHUP: the terminal was closed, or its connection lost.
+    for signum in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         try:
             loop.add_signal_handler(signum, handle, signum)
         except NotImplementedError:  # Windows has no such handlers in its loops.

@@ -12,6 +12,11 @@ from secrets import token_hex
 GONE = 30.0
 """Seconds after which a kernel without its page's websocket is ended."""
 
+UNOPENED = 15.0
+"""Seconds in which a page that was sent has to open its websocket: a client that only fetches holds
+no place for longer.
+"""
+
 MAKING = 60.0
 """Seconds that the making of a page may take, before its kernel counts as one without a page."""
 
@@ -29,6 +34,15 @@ class Pass:
     kernel: str
     comm: str
     token: str = field(default_factory=lambda: token_hex(16))
+    unanswered: float = 0.0
+    """When the first handshake began that its kernel did not answer yet; 0 if there is none."""
+
+    opened: bool = False
+    """Whether its page ever opened one."""
+
+    address: str = ""
+    """Where the page was sent."""
+
     asked: float = field(default_factory=time.monotonic)
     """When it last asked something."""
 
@@ -61,6 +75,7 @@ class Readers:
         self.lines[kernel] = self.lines.get(kernel, 0) + 1
         self._alone.pop(kernel, None)
         self.passes[kernel].asked = time.monotonic()
+        self.passes[kernel].opened = True
 
     def close_line(self, kernel: str) -> None:
         """A page's websocket closed."""
@@ -74,12 +89,18 @@ class Readers:
         self._alone.pop(kernel, None)
         self.handed.discard(kernel)
 
-    def hand_over(self, page: str) -> None:
+    def unopened(self, address: str) -> int:
+        """How many pages were sent to an address and have not opened their line yet."""
+        held = (self.passes[kernel] for kernel in self.handed & self.passes.keys())
+        return sum(not one.opened and one.address == address for one in held)
+
+    def hand_over(self, page: str, address: str = "") -> None:
         """A page was sent to a reader: the kernel that it names is theirs from now on."""
         for found in TOKEN.finditer(page):
             fresh = {p.kernel for p in self.passes.values() if p.token == found[1]} - self.handed
             self.handed |= fresh
             for kernel in fresh:
+                self.passes[kernel].address = address
                 self._alone.pop(kernel, None)  # Its page has all the time to open its line.
 
     def unneeded(self, live: Collection[str], pooled: Collection[str]) -> list[tuple[str, str]]:
@@ -90,6 +111,8 @@ class Readers:
         found = []
         for kernel in set(live) - set(pooled):
             patience = self.gone if kernel in self.handed else max(self.gone, MAKING)
+            if kernel in self.handed and not self.passes[kernel].opened:
+                patience = min(self.gone, UNOPENED)
             if kernel in self.lines:
                 # One that is being ended has no pass any more, though its page still hangs on.
                 if kernel in self.passes and now - self.passes[kernel].asked > self.idle:

@@ -9,6 +9,7 @@ is used here. Whoever raises a bound starts by running that test.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 VERSIONS = ">=0.5.11,<0.6"
@@ -20,6 +21,22 @@ def pooled(manager: Any) -> set[str]:
     tasks = [task for pool in _pools(manager).values() for task in pool if task.done()]
     good = [task for task in tasks if not task.cancelled() and task.exception() is None]
     return {task.result()["kernel_id"] for task in good}
+
+
+def purge_pools(manager: Any, lives: Callable[[str], bool]) -> None:
+    """Forget the kernels that died while they waited, and the starts that failed."""
+
+    def good(task: Any) -> bool:
+        if not task.done():
+            return True
+        if task.cancelled() or task.exception() is not None:
+            return False
+        page = task.result()["task"]  # which fills the page as far as it can
+        failed = page.done() and (page.cancelled() or page.exception() is not None)
+        return not failed and lives(task.result()["kernel_id"])
+
+    for pool in _pools(manager).values():
+        pool[:] = filter(good, pool)
 
 
 def limit_pool(manager: Any, notebook: str, size: int) -> None:

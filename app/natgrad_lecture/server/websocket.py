@@ -27,7 +27,11 @@ A_SECOND = 240
 ASLEEP = 4001
 """The websocket's close code by which a page learns that its kernel was let go while it idled."""
 
-POLICY_VIOLATION = 1008
+GOING_AWAY, POLICY_VIOLATION, SERVICE_RESTART = 1001, 1008, 1012
+"""Close codes of the websocket protocol (RFC 6455, and IANA's registry of them)."""
+
+HANDSHAKE = 15.0
+"""Seconds in which a kernel has to answer a new line; one that does not is ended."""
 
 
 class Channels(Guarded, KernelWebsocketHandler):
@@ -65,7 +69,19 @@ class Channels(Guarded, KernelWebsocketHandler):
         assert self.holder
         self.set_nodelay(True)
         self.server.open_line(kernel_id, self)
-        await super().open(kernel_id)
+        # A kernel that stands still answers none, however often its page dials: the first counts.
+        now = time.monotonic()
+        self.holder.unanswered = self.holder.unanswered or now
+        shaking = asyncio.ensure_future(super().open(kernel_id))
+        left = self.holder.unanswered + HANDSHAKE - now
+        await asyncio.wait([shaking], timeout=max(0.0, left))
+        if shaking.done():
+            self.holder.unanswered = 0.0
+            shaking.result()
+        else:
+            shaking.cancel()
+            self.hang_up(SERVICE_RESTART, "the kernel did not answer")
+            await self.server.end_kernel(kernel_id, "silent")
 
     async def on_message(self, ws_message: object) -> None:  # type: ignore[override]
         """Let an ask in. The next message is not read before this returns: who asks faster than is
@@ -112,10 +128,18 @@ class Channels(Guarded, KernelWebsocketHandler):
         if self.connection is not None:
             super().on_close()
 
-    def hang_up(self, code: int, reason: str) -> None:
-        """Close the line, and say why."""
+    def silent(self) -> float:
+        """Since how many seconds an ask waits for its answer."""
+        return time.monotonic() - self.flight[0] if self.flight else 0.0
+
+    def hang_up(self, code: int, reason: str, at_once: bool = False) -> None:
+        """Close the line, and say why; ``at_once`` waits for no word of the other side."""
         with contextlib.suppress(Exception):
+            held = self.ws_connection
             self.close(code, reason)
+            stream = getattr(held, "stream", None)
+            if at_once and stream is not None:
+                stream.close()
 
 
 class Goodbye(Guarded, APIHandler):
