@@ -6,6 +6,7 @@ scalar, so its level sets are the same points in every chart.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,6 +30,10 @@ _Sides: TypeAlias = tuple[float, ...]
 
 _WITHIN, _BEYOND = 90, 60
 """Points of the grid across the view, and on either side of it."""
+_FEWEST = 40
+"""Points along each axis that a picture is made of at least."""
+_BUDGET = 2e8
+"""Operations of an own formula, on rows of data, that its bands may take: two seconds or so."""
 _AROUND = 1.1
 """How far beyond the view the bands reach, in views: what a shear brings into the x plane."""
 _LONGEST = 0.05
@@ -50,16 +55,29 @@ class Levels:
     line_starts: Whole
 
 
+def _share(problem: ProblemKey) -> float:
+    """The share of the grid's points along an axis that a long formula on many rows is given."""
+    options = {} if isinstance(problem, str) else dict(problem[1])
+    columns = dict(options.get("data") or ())
+    rows = max((len(column) for column in columns.values()), default=1)
+    operations = len(re.findall(r"\w+|[^\w\s(),]", str(options.get("text", ""))))
+    whole = _WITHIN + 2 * _BEYOND
+    fewest = _FEWEST / whole
+    return float(np.clip(np.sqrt(_BUDGET / max(1, rows * operations)) / whole, fewest, 1.0))
+
+
 @lru_cache(maxsize=32)
 def level_bands(problem: ProblemKey) -> Levels:
     """Bands and lines of equal loss around the problem's view."""
     base = problem_named(problem)
     axes = []
+    share = _share(problem)
+    within, beyond = (max(1, round(share * count)) for count in (_WITHIN, _BEYOND))
     for low, high in base.view:
         more = _AROUND * (high - low)
-        before = np.linspace(low - more, low, _BEYOND, endpoint=False)
-        after = np.linspace(high + more, high, _BEYOND, endpoint=False)[::-1]
-        axes.append(np.concatenate([before, np.linspace(low, high, _WITHIN), after]))
+        before = np.linspace(low - more, low, beyond, endpoint=False)
+        after = np.linspace(high + more, high, beyond, endpoint=False)[::-1]
+        axes.append(np.concatenate([before, np.linspace(low, high, within), after]))
     points = np.stack(np.meshgrid(*axes, indexing="xy"), -1)
     inside = base.inside(points)
     in_view = np.all(

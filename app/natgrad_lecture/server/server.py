@@ -443,7 +443,7 @@ class LessonServer(Voila):
             http = BoundedServer(
                 self.app,
                 max_body_size=MOST_BYTES,
-                max_header_size=64 * 1024,
+                max_header_size=32 * 1024,
                 refused=lambda reason: self.watch.refused(f"connection: {reason}"),
                 an_address=4 * self.limit + 64,
             )
