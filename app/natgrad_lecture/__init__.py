@@ -32,7 +32,8 @@ def lesson(name: str = "coordinates") -> Lesson:
         from natgrad_lecture.widget import Lesson as Widget
 
     shown = lessons[current(name)]
-    live = Live(shown, EXPORTS)
-    widget = Widget(shown.static(), live.respond)
+    every = list(lessons.values())
+    live = Live(shown, EXPORTS, every)
+    widget = Widget(shown.static(among=every), live.respond)
     live.watch(widget)
     return widget

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from natgrad_lecture.drawing.sheet import Sheet
@@ -38,11 +38,20 @@ FINEST = 100_000
 
 
 class Live:
-    """One lesson with one reader, who may export what is shown in each way of ``exports``."""
+    """One lesson with one reader, who may export what is shown in each way of ``exports``.
 
-    def __init__(self, lesson: Lesson, exports: Mapping[str, Export] | None = None) -> None:
+    ``among`` are the lessons of the lecture.
+    """
+
+    def __init__(
+        self,
+        lesson: Lesson,
+        exports: Mapping[str, Export] | None = None,
+        among: Collection[Lesson] = (),
+    ) -> None:
         self.lesson = lesson
         self.exports = exports or {}
+        self.among = among
         self.store = lesson.store()
         self.shown: Any = None
         self._widget: Any = None
@@ -86,7 +95,7 @@ class Live:
             traces = [spoken({**trace, "name": say(trace["name"])}, say) for trace in traces]
         answer |= {"revealed": self._revealed(language), "traces": traces, "buffers": sheet.buffers}
         if ask.get("speak"):  # the page is to speak this language from now on
-            answer["lesson"] = self.lesson.static(language)
+            answer["lesson"] = self.lesson.static(language, self.among)
         if self._widget is not None:
             self._widget.path = self._paths()
         return answer, sheet.data

@@ -19,6 +19,11 @@ T = TypeVar("T")
 S = TypeVar("S")
 
 
+def _name_of_module(item: Any) -> str:
+    """The name of the file in which a class or a function is defined, with "-" for "_"."""
+    return str(item.__module__).rpartition(".")[2].replace("_", "-")
+
+
 class Registry(Mapping[str, T]):
     """Names to items, filled by the modules of one package.
 
@@ -29,6 +34,7 @@ class Registry(Mapping[str, T]):
             remembers the call (``natgrad_core.core.provenance``).
         traits: The class of what an item declares of itself; it checks what it is given.
         check: Called with the name and the item, it may refuse the item or give it its name.
+        name_of: Says the name of an item that is registered without one.
     """
 
     def __init__(
@@ -38,12 +44,14 @@ class Registry(Mapping[str, T]):
         public: str = "",
         traits: type[Traits] = Traits,
         check: Callable[[str, Any], Any] | None = None,
+        name_of: Callable[[Any], str] = _name_of_module,
     ) -> None:
         self.kind = kind
         self._package = package
         self._public = public
         self._kind_of_traits = traits
         self._check = check
+        self._name_of = name_of
         self._items: dict[str, T] = {}
         self._traits: dict[str, Traits] = {}
         self._filled = False
@@ -61,7 +69,7 @@ class Registry(Mapping[str, T]):
         """
 
         def put(item: S) -> S:
-            called = name or getattr(item, "__module__", "").rpartition(".")[2].replace("_", "-")
+            called = name or self._name_of(item)
             if called in self._items:
                 raise ValueError(f"two items want to be the {self.kind} {called!r}")
             traits = self._declared(called, declared)

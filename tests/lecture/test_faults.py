@@ -13,6 +13,7 @@ import pytest
 
 from natgrad_lecture import nearest
 from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.export.kinds import EXPORTS
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.session import Live
 from natgrad_lecture.state.fields import BadInput
@@ -55,7 +56,7 @@ def failing(where: Callable[[Any], bool], error: BaseException, in_model: bool =
             raise error
         return LESSON.picture(seen, sheet)
 
-    return Live(replace(LESSON, see=see, picture=picture))
+    return Live(replace(LESSON, see=see, picture=picture), EXPORTS)
 
 
 def assert_plain(answer: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from natgrad_core.nets.training import median, reached
 from natgrad_lecture import training
 from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.export.kinds import EXPORTS
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.race.figure import picture
 from natgrad_lecture.lessons.race.state import OPTIONS, RULES, TASKS, TUNED, Racing
@@ -42,7 +43,7 @@ def test_runs_are_kept_by_what_they_are_and_come_back_with_the_link() -> None:
 
 
 def test_a_race_goes_on_until_every_run_is_at_its_end_and_only_whole_rounds_count() -> None:
-    live = Live(lessons["race"])
+    live = Live(lessons["race"], EXPORTS)
     answer, _ = live.respond({"ask": 1, "set": SMALL})
     progress = [answer["progress"]]
     while "more" in answer:
@@ -62,7 +63,7 @@ def test_a_step_that_takes_too_long_is_given_up_and_the_page_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Nothing else is heard while a step is made: with a small λ one took minutes."""
-    live = Live(lessons["race"])
+    live = Live(lessons["race"], EXPORTS)
     monkeypatch.setattr(training, "ONE_STEP", 0.0)
     wide = {
         "rules": ["natural", "gradient"],

@@ -8,7 +8,7 @@ that id says what to set so that the picture shows it, and checks it on the engi
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -79,7 +79,7 @@ class Preset:
     say: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lesson:
     """One lesson, beside whose ``__init__.py`` (``file``) stands what it says, ``text.md``.
 
@@ -183,7 +183,7 @@ class Lesson:
 
     def truth(self, name: str) -> int:
         """The right answer to a question, as the engine has it."""
-        return _truth(self.name, name)
+        return _truth(self, name)
 
     def reason(self, name: str, language: str = ENGLISH) -> str:
         """Why a question's right answer is right, as HTML."""
@@ -225,8 +225,11 @@ class Lesson:
             raise ValueError(f"a state that the lesson {self.name!r} cannot show: {errors}")
         return store.state
 
-    def static(self, language: str = ENGLISH) -> dict[str, Any]:
-        """All that does not change with the state, as JSON has it, in one of its languages."""
+    def static(self, language: str = ENGLISH, among: Collection[Lesson] = ()) -> dict[str, Any]:
+        """All that does not change with the state, as JSON has it, in one of its languages.
+
+        ``among`` are the lessons of the lecture, of which the neighbors are named.
+        """
         text, say = self.text(language), self.say(language)
         ground = self._ground()
         fixed = spoken({"controls": self.controls(), "inks": inks(self.rules)}, say)
@@ -242,7 +245,7 @@ class Lesson:
             "k": self.default.k,
             "own": list(PAGE),
             "talk": list(self.talk),
-            "nav": _neighbors(self.name, language),
+            "nav": _neighbors(self, among, language),
             "lights": {symbol: list(names) for symbol, names in self.lights.items()},
             "words": [_section(part, ground, self.questions) for part in text.sections],
             "controls": labelled(fixed["controls"], text, drawn),
@@ -310,24 +313,19 @@ def _same_ids(lesson: str, kind: str, text: Iterable[str], code: Iterable[str]) 
 
 
 @lru_cache(maxsize=256)
-def _truth(lesson: str, name: str) -> int:
-    # The shelf is filled by modules that import this one.
-    from natgrad_lecture.lessons import lessons
-
-    taught = lessons[lesson]
-    asked = taught.questions[name]
-    return asked.truth(taught.after(asked.set))
+def _truth(lesson: Lesson, name: str) -> int:
+    asked = lesson.questions[name]
+    return asked.truth(lesson.after(asked.set))
 
 
-def _neighbors(name: str, language: str) -> dict[str, Any]:
-    """The lessons before and after, by the lecture's order."""
-    # The shelf is filled by modules that import this one.
-    from natgrad_lecture.lessons import lessons
-
-    row = sorted(lessons.values(), key=lambda lesson: (lesson.order, lesson.name))
-    at = [lesson.name for lesson in row].index(name)
+def _neighbors(lesson: Lesson, among: Collection[Lesson], language: str) -> dict[str, Any]:
+    """The lessons before and after a lesson, by the lecture's order."""
+    row = sorted(among, key=lambda each: (each.order, each.name))
+    names = [each.name for each in row]
+    if lesson.name not in names:
+        return {}
+    at, say = names.index(lesson.name), lesson.say(language)
     near = {"before": at - 1, "after": at + 1}
-    say = lessons[name].say(language)
 
     def title(near: Lesson) -> str:
         if language in near.languages:

@@ -14,7 +14,7 @@ from natgrad_lecture.lessons.approximations.see import see
 from natgrad_lecture.lessons.approximations.state import PRESETS, Nearing
 from natgrad_lecture.lessons.base import Lesson
 
-lessons.register("approximations")(
+lessons.register()(
     Lesson(
         file=__file__,
         order=14,

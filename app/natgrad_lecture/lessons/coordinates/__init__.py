@@ -10,7 +10,7 @@ from natgrad_lecture.lessons.coordinates.controls import ALL_RULES, RULES, contr
 from natgrad_lecture.lessons.coordinates.figure import picture
 from natgrad_lecture.lessons.coordinates.state import PRESETS, Coordinates
 
-lessons.register("coordinates")(
+lessons.register()(
     Lesson(
         file=__file__,
         claims=CLAIMS,

@@ -10,7 +10,7 @@ from natgrad_lecture.lessons.efficiency.figure import INKS, Seen, picture
 from natgrad_lecture.lessons.efficiency.script import script
 from natgrad_lecture.lessons.efficiency.state import PRESETS, Racers
 
-lessons.register("efficiency")(
+lessons.register()(
     Lesson(
         file=__file__,
         order=10,

@@ -15,7 +15,7 @@ from natgrad_lecture.lessons.fisher.model import Seen
 from natgrad_lecture.lessons.fisher.script import script
 from natgrad_lecture.lessons.fisher.state import HALF, PRESETS, Look
 
-lessons.register("fisher")(
+lessons.register()(
     Lesson(
         file=__file__,
         order=5,

@@ -11,7 +11,7 @@ from natgrad_lecture.lessons.geodesics.figure import Seen, picture
 from natgrad_lecture.lessons.geodesics.script import script
 from natgrad_lecture.lessons.geodesics.state import PRESETS, Ends
 
-lessons.register("geodesics")(
+lessons.register()(
     Lesson(
         file=__file__,
         order=7,

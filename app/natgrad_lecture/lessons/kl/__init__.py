@@ -14,7 +14,7 @@ from natgrad_lecture.lessons.kl.figure import INKS, Seen, picture
 from natgrad_lecture.lessons.kl.script import script
 from natgrad_lecture.lessons.kl.state import PRESETS, Two
 
-lessons.register("kl")(
+lessons.register()(
     Lesson(
         file=__file__,
         order=4,

@@ -13,7 +13,7 @@ from natgrad_lecture.lessons.natural_gradient.controls import controls
 from natgrad_lecture.lessons.natural_gradient.figure import INKS, picture
 from natgrad_lecture.lessons.natural_gradient.state import PRESETS, RULES, Natural, Seen
 
-lessons.register("natural-gradient")(
+lessons.register()(
     Lesson(
         file=__file__,
         order=6,

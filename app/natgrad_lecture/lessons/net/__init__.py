@@ -15,7 +15,7 @@ from natgrad_lecture.lessons.net.script import script
 from natgrad_lecture.lessons.net.see import see
 from natgrad_lecture.lessons.net.state import PRESETS, RULES, Taught
 
-lessons.register("net")(
+lessons.register()(
     Lesson(
         file=__file__,
         order=12,

@@ -14,7 +14,7 @@ from natgrad_lecture.lessons.newton.figure import INKS, picture
 from natgrad_lecture.lessons.newton.model import Seen
 from natgrad_lecture.lessons.newton.state import PRESETS, Bent
 
-lessons.register("newton")(
+lessons.register()(
     Lesson(
         file=__file__,
         order=2,

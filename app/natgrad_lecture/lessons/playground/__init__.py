@@ -22,7 +22,7 @@ def lights() -> dict[str, Any]:
     return {"G": ("metric", BY_METRIC), "F": ("natural",), "J": ("gradient",)}
 
 
-lessons.register("playground")(
+lessons.register()(
     Lesson(
         file=__file__,
         order=15,

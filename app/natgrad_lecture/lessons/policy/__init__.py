@@ -10,7 +10,7 @@ from natgrad_lecture.lessons.policy.figure import picture
 from natgrad_lecture.lessons.policy.model import Seen
 from natgrad_lecture.lessons.policy.state import PRESETS, RULES, Walk
 
-lessons.register("policy")(
+lessons.register()(
     Lesson(
         file=__file__,
         order=9,

@@ -11,7 +11,7 @@ from natgrad_lecture.lessons.race.script import script
 from natgrad_lecture.lessons.race.see import see
 from natgrad_lecture.lessons.race.state import PRESETS, RULES, Racing
 
-lessons.register("race")(
+lessons.register()(
     Lesson(
         file=__file__,
         order=13,

@@ -10,7 +10,7 @@ from natgrad_lecture.lessons.robustness.figure import picture
 from natgrad_lecture.lessons.robustness.model import Seen
 from natgrad_lecture.lessons.robustness.state import PRESETS, RULES, Cell
 
-lessons.register("robustness")(
+lessons.register()(
     Lesson(
         file=__file__,
         order=11,

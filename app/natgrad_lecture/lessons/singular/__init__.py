@@ -10,7 +10,7 @@ from natgrad_lecture.lessons.singular.figure import INKS, picture
 from natgrad_lecture.lessons.singular.model import Seen
 from natgrad_lecture.lessons.singular.state import PRESETS, Runner
 
-lessons.register("singular")(
+lessons.register()(
     Lesson(
         file=__file__,
         order=8,

@@ -10,7 +10,7 @@ from natgrad_lecture.lessons.steepest_descent.figure import Seen, picture
 from natgrad_lecture.lessons.steepest_descent.script import script
 from natgrad_lecture.lessons.steepest_descent.state import PRESETS, Bent
 
-lessons.register("steepest-descent")(
+lessons.register()(
     Lesson(
         file=__file__,
         order=3,
