@@ -29,7 +29,7 @@ autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 autodoc_use_type_comments = False  # there are none, and the search would parse every module again
 autodoc_type_aliases = {name: name for name in ("Array", "ArrayLike", "Bools", "Numeric", "Whole")}
-TypeAliasForwardRef.__repr__ = lambda alias: alias.name  # also inside other types
+TypeAliasForwardRef.__repr__ = lambda self: self.name  # also inside other types
 suppress_warnings = ["ref.python"]  # a name exported by two modules has two targets
 
 

@@ -35,6 +35,7 @@ def shown() -> dict[str, list[set[str]]]:
     block = re.search(r"Lowest row first:\n\n```text\n(.*?)```", text, re.S)
     assert block
     found: dict[str, list[set[str]]] = {}
+    rows: list[set[str]] = []
     for line in filter(None, block[1].splitlines()):
         if not line.startswith(" "):
             rows = found[line] = []
