@@ -1,7 +1,7 @@
-"""A chart is a way of writing the same point with other numbers: θ = f(x).
+"""A chart: other coordinates x for the same points, θ = f(x).
 
-Nothing of a problem changes with it but the numbers, which is the whole lecture: what an algorithm
-does must not depend on the chart, and plain gradient descent does.
+A chart changes the numbers that describe a problem and nothing else. The path of an algorithm
+should not depend on the chart; that of gradient descent does.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Numeric, Vector
 class Chart:
     """θ = f(x) with its inverse and its first two derivatives.
 
-    A subclass states ``_forward`` and ``_inverse`` on components, and whatever it says better than
-    differentiation does of ``_jacobian`` (rows ∂θ_i/∂x) and ``_curvature`` (one Hessian ∇²f_k a
-    component). The public methods take arrays ``[..., d]``. ``latex`` is the map as it is taught.
+    A subclass states ``_forward`` and ``_inverse`` on components. It may state ``_jacobian`` (rows
+    ∂θ_i/∂x) and ``_curvature`` (one Hessian ∇²f_k per component), which else come by forward-mode
+    differentiation. The public methods take arrays ``[..., d]``. ``latex`` is the map in LaTeX.
     """
 
     name: str = ""
@@ -40,7 +40,7 @@ class Chart:
     source: str = "Amari and Nagaoka 2000, ch. 1"
 
     def names(self, symbols: tuple[str, ...]) -> tuple[str, ...]:
-        """What the new coordinates are called, for the ``symbols`` of the old ones."""
+        """Return the names of the new coordinates, for the ``symbols`` of the old ones."""
         return tuple("x" + "₁₂₃"[i] for i in range(len(symbols)))
 
     def then(self, inner: Chart) -> Chart:
@@ -65,14 +65,14 @@ class Chart:
         return full(self._curvature(*components(_array(x))), np.shape(x)[:-1])
 
     def inside(self, x: Array) -> Bools:
-        """Whether x is in the chart's domain, ``[...]``; everywhere unless the chart says less."""
+        """Whether x is in the chart's domain, ``[...]``: by default everywhere."""
         return np.asarray(np.isfinite(x).all(-1))
 
     def _forward(self, *x: Any, **named: Any) -> Vector:
-        raise NotImplementedError(f"{type(self).__name__} does not say its forward map")
+        raise NotImplementedError(f"{type(self).__name__} does not state its forward map")
 
     def _inverse(self, *theta: Any, **named: Any) -> Vector:
-        raise NotImplementedError(f"{type(self).__name__} does not say its inverse map")
+        raise NotImplementedError(f"{type(self).__name__} does not state its inverse map")
 
     def _jacobian(self, *x: Any, **named: Any) -> Matrix:
         return tuple(jet.grad for jet in variables_through(self._forward, x))
@@ -94,11 +94,11 @@ class Composed(Chart):
         self.domain = "; ".join(filter(None, (outer.domain, inner.domain)))
 
     def names(self, symbols: tuple[str, ...]) -> tuple[str, ...]:
-        """The inner chart's names for the outer one's."""
+        """Return the inner chart's names for those of the outer one."""
         return self.inner.names(self.outer.names(symbols))
 
     def inside(self, x: Array) -> Bools:
-        """Inside the inner chart, and taken inside the outer one."""
+        """Whether x is in the inner chart's domain, and its image in the outer one's."""
         with np.errstate(all="ignore"):
             return self.inner.inside(x) & self.outer.inside(self.inner.forward(x))
 
@@ -118,8 +118,8 @@ class Composed(Chart):
             self.outer._jacobian(*between), self.outer._curvature(*between), strict=True
         ):
             matrix = congruent(slope, second)
-            for weight, bend in zip(row, self.inner._curvature(*x), strict=True):
-                matrix = add(matrix, bend, weight)
+            for weight, own in zip(row, self.inner._curvature(*x), strict=True):
+                matrix = add(matrix, own, weight)
             found.append(matrix)
         return tuple(found)
 

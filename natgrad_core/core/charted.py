@@ -33,7 +33,7 @@ class Charted(Problem):
 
     @property
     def view(self) -> tuple[tuple[float, float], ...]:  # type: ignore[override]
-        """The box around what the chart reaches of the base's view, written in x."""
+        """The box in x around the part of the base's view that the chart reaches."""
         sides = [np.linspace(*side, 9) for side in self.base.view]
         grid = np.array(np.meshgrid(*sides, indexing="ij")).reshape(self.dim, -1).T
         x = self.chart.inverse(grid)
@@ -44,24 +44,24 @@ class Charted(Problem):
 
     @property
     def start(self) -> tuple[float, ...]:  # type: ignore[override]
-        """The base's start, written in x."""
+        """The base's start, in x."""
         return tuple(self.chart.inverse(self.base.start).tolist())
 
     def inside(self, theta: Array) -> Bools:
-        """X is inside if the chart is defined there and θ = f(x) is in the base's domain."""
+        """Whether the chart is defined at x and θ = f(x) is in the base's domain, ``[...]``."""
         with np.errstate(all="ignore"):
             return self.chart.inside(theta) & self.base.inside(self.chart.forward(theta))
 
     def log_prob(self, data: Numeric, theta: ArrayLike) -> Numeric:
-        """Log p(datum | f(x)): a scalar, so only the argument changes."""
+        """Return log p(datum | f(x)): a scalar, so only its argument changes."""
         return self.base.log_prob(data, self.chart.forward(self.check(theta)))
 
     def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
-        """The distribution has not moved, so neither have its samples."""
+        """Draw from the base at f(x): the distribution is the same."""
         return self.base.sample(self.chart.forward(self.check(theta)), rng, n)
 
     def examples(self, rng: np.random.Generator, n: int) -> Array:
-        """The base's examples, written in x: those of them that the chart reaches."""
+        """Return those of the base's examples that the chart reaches, in x."""
         with np.errstate(all="ignore"):
             x = self.chart.inverse(self.base.examples(rng, max(4 * n, 64)))
         good = x[self.inside(x)]
@@ -70,7 +70,7 @@ class Charted(Problem):
         return np.resize(good, (n, self.dim))
 
     def at(self, theta: Vector) -> At:
-        """The problem at x; what it needs of θ = f(x) is computed once and shared."""
+        """Return the problem at x; θ = f(x) and what depends on it are computed once."""
         return ChartedAt(self, theta)
 
     def _loss(self, *theta: Any) -> Any:
@@ -125,7 +125,7 @@ class ChartedAt(At):
 
     @property
     def hessian(self) -> Matrix:
-        """No tensor: Jᵀ H J + Σ_k g_k ∇²f_k."""
+        """Jᵀ H J + Σ_k g_k ∇²f_k: it does not transform as a tensor."""
         if self._hessian is None:
             self._hessian = congruent(self.jacobian, self.base.hessian)
             for g, second in zip(
@@ -135,5 +135,5 @@ class ChartedAt(At):
         return self._hessian
 
     def flat(self) -> Matrix:
-        """JᵀJ: the identity of θ, seen in x."""
+        """JᵀJ: the identity of θ, as a tensor in x."""
         return congruent(self.jacobian, self.base.flat())

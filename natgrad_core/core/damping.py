@@ -1,10 +1,9 @@
-"""Damping: adding λ times a second metric before inverting the first, and how to choose λ.
+"""Damping: adding λ times a second metric D before inverting the first, and how to choose λ.
 
-λI takes the second metric to be the identity of whatever coordinates happen to be in use, and so
-breaks invariance. λAᵀA is the same tensor pulled back (the identity of the problem's own
-coordinates, written in x), and keeps it. A *policy* chooses from step to step: λ itself (Levenberg
-and Marquardt), or the radius that a step may have in KL (a trust region). Both read the gain ratio
-ρ, the decrease that was had over the decrease that was promised.
+With D = I, the identity of the coordinates in use, the steps depend on the coordinates. With
+D = AᵀA, the identity of the problem's own coordinates pulled back to x, they do not. λ may adapt
+from step to step (Levenberg and Marquardt), or the radius that a step may have in KL (a trust
+region). Both read the gain ratio ρ: the actual decrease over the predicted one.
 """
 
 from __future__ import annotations
@@ -39,13 +38,13 @@ def relative(at: At, metric: Matrix) -> Matrix:
 
 
 KINDS: dict[str, Kind] = {"identity": identity, "pulled-back": pulled_back}
-"""The two readings of λ, by the name that a control shows."""
+"""The two meanings of λ, by the name that a control shows."""
 
 ALL_KINDS: dict[str, Kind] = {**KINDS, "relative": relative}
-"""Every D that a rule may add λ of."""
+"""Every D that a rule can use."""
 
 CEILING = 1e16
-"""Where λ stops growing: the step is below rounding long before."""
+"""The largest λ: with less the step is below rounding already."""
 
 
 def levenberg_marquardt(
@@ -70,10 +69,16 @@ def levenberg_marquardt(
 
 
 def trust_region(ratio: Any, radius: Any, used: Any, largest: Any) -> Any:
-    """The next radius, in nats, from the gain ratio ρ of a step that used ``used`` of it.
+    """Return the next radius of a trust region, in nats.
 
-    A quarter where ρ < ¼ (or NaN), twice it (at most ``largest``) where ρ > ¾ and the step reached
-    the bound. Nocedal and Wright 2006, algorithm 4.1, with KL ≈ ½δᵀFδ for the length.
+    A quarter where ρ < ¼ (or NaN), twice it where ρ > ¾ and the step reached the bound. Nocedal and
+    Wright 2006, algorithm 4.1, with KL ≈ ½δᵀFδ for the length.
+
+    Args:
+        ratio: The gain ratio ρ of a step.
+        radius: The radius of that step.
+        used: The length of that step, at most the radius.
+        largest: The largest radius.
     """
     longer = where(used > 0.99 * radius, minimum(2 * radius, largest), radius)
     return where(ratio >= 0.25, where(ratio > 0.75, longer, radius), radius / 4)

@@ -16,10 +16,14 @@ if TYPE_CHECKING:  # a problem makes its evaluations, and each knows its problem
 
 
 class At:
-    """A problem at a point (or a batch), by components; what a metric and a rule see.
+    """A problem at a point (or a batch), by components.
 
-    Unchecked, because it lives inside the loop: outside the domain the numbers mean nothing, and
-    ``run`` marks them so.
+    Nothing is checked, because this is used inside the loop. Outside the domain the numbers are
+    meaningless, and ``run`` marks such points as not ok.
+
+    Args:
+        problem: The problem.
+        theta: The point, by components.
     """
 
     __slots__ = ("_fisher", "_grad", "_hessian", "problem", "theta")
@@ -53,5 +57,5 @@ class At:
         return self._fisher
 
     def flat(self) -> Matrix:
-        """The identity of the problem's own coordinates, as a tensor here: I, or JᵀJ in a chart."""
+        """Return the identity of the problem's own coordinates as a tensor: I, in a chart JᵀJ."""
         return eye(len(self.theta))

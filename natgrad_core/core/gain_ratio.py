@@ -1,4 +1,4 @@
-"""What a step would gain, tried before it is made."""
+"""The gain ratio of a step: the actual decrease of the loss over the predicted one."""
 
 from __future__ import annotations
 
@@ -14,10 +14,16 @@ from natgrad_core.types import Vector
 
 
 def gain_ratio(at: At, step: Vector, promised: Any) -> Any:
-    """ρ = (J(θ) − J(θ + step)) / ``promised``: what was had over what the model promised.
+    """Return ρ = (J(θ) − J(θ + step)) / promised. Nocedal and Wright 2006, eq. 4.4.
 
-    NaN where the step leaves the domain. A promise that is not positive counts as one, so that the
-    sign of ρ is always that of the gain. Nocedal and Wright 2006, eq. 4.4.
+    Args:
+        at: The problem at θ.
+        step: The step, by components.
+        promised: The decrease that the quadratic model predicts. One that is not positive counts as
+            1, so that the sign of ρ is that of the actual decrease.
+
+    Returns:
+        ρ; NaN where the step leaves the domain.
     """
     problem = at.problem
 
@@ -33,5 +39,5 @@ def gain_ratio(at: At, step: Vector, promised: Any) -> Any:
 
 
 def only_if(accepted: Any, step: Vector) -> Vector:
-    """The step where it is accepted, else none; a step that is not finite stays so."""
+    """Return the step where it is accepted, else zero; a step that is not finite stays so."""
     return tuple(where(accepted, s, 0.0 * s) for s in step)

@@ -1,7 +1,7 @@
-"""What an item of a shelf can be told, read from its signature: so that controls need no list.
+"""The options of a registry's item, read from its signature, so that controls need no list.
 
 A parameter with a default is an option. Its default says what it is: a number, a few numbers, a
-choice. ``Annotated[float, Span(-2, 2)]`` says over what range it is worth turning.
+choice. ``Annotated[float, Span(-2, 2)]`` gives the range of its control.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Annotated, Any, NamedTuple, cast, get_args, get_origin, get_t
 
 
 class Span(NamedTuple):
-    """The range over which a number is worth turning, by steps; ``log`` by factors."""
+    """The range of a number's control and its step; with ``log`` on a logarithmic scale."""
 
     low: float
     high: float

@@ -44,9 +44,9 @@ EVERYWHERE = "all real parameters"
 class Problem:
     """A loss, its derivatives and its model, on points ``theta`` of shape ``[..., d]``.
 
-    A subclass states its formulas on components, ``_grad(self, mu, sigma)``: tuples of them for
-    vectors, ``symmetric(...)`` for matrices, so that one line serves floats, arrays, tensors and
-    the tracer. The public methods take arrays, check them, and keep their leading axes.
+    A subclass states its formulas on components, ``_grad(self, mu, sigma)``: tuples for vectors,
+    ``symmetric(...)`` for matrices, so that one formula serves floats, arrays, tensors and symbols.
+    The public methods take arrays, check them, and keep their leading axes.
     """
 
     name: ClassVar[str] = ""
@@ -66,10 +66,10 @@ class Problem:
     """Whether log p = η(θ)·T − A(η) + h, so that the Fisher matrix is also Gauss and Newton's."""
 
     rows: Rows = Rows()
-    """The data whose mean surprise the loss is: weights (they sum to one), covariates, outcomes.
-    Empty where the loss is not a mean over data."""
+    """The data over which the loss is a mean: weights (their sum is 1), covariates, outcomes. Empty
+    if the loss is not a mean over data."""
     outcomes: int = 1
-    """How many numbers make one outcome: the last columns of ``rows``."""
+    """How many numbers one outcome has: the last columns of ``rows``."""
     support: Support | None = None
     """What each number of an outcome can be; None without a probability model."""
 
@@ -83,9 +83,9 @@ class Problem:
         return np.asarray(np.isfinite(theta).all(-1))
 
     def check(self, theta: ArrayLike) -> Numeric:
-        """``theta`` as a float array ``[..., d]`` inside the domain, or an error that teaches.
+        """``theta`` as a float array ``[..., d]`` inside the domain, or an error.
 
-        A tensor passes unchecked: it comes from a referee that may be tracing.
+        A torch tensor passes unchecked: it comes from an autodiff reference.
         """
         if is_tensor(theta):
             return theta
@@ -150,11 +150,11 @@ class Problem:
         return tuple(self.rows.columns[1 : -self.outcomes])
 
     def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
-        """N data drawn from p(· | θ), ``[n]``; with covariates n for each row, ``[n, rows]``."""
+        """Draw n data from p(· | θ), ``[n]``; with covariates n for each row, ``[n, rows]``."""
         raise self._bare("samples")
 
     def _loss(self, *theta: Any, **named: Any) -> Any:
-        """The mean surprise of the data, for who has no shorter way to say it."""
+        """Mean negative log-likelihood over ``rows``. Override it if there is a closed form."""
         self._need("loss")
         d = len(theta)
 
@@ -164,7 +164,7 @@ class Problem:
         return self.rows.total(of_row, *theta)
 
     def _grad(self, *theta: Any, **named: Any) -> Vector:
-        """Minus the mean score of the data."""
+        """Minus the mean score over ``rows``. Override it if there is a closed form."""
         self._need("gradient")
         d = len(theta)
 
@@ -174,12 +174,12 @@ class Problem:
         return self.rows.total(of_row, *theta)
 
     def _need(self, thing: str) -> None:
-        """Tell who writes a problem, as a sum over no rows would not, what they left out."""
+        """Raise NotImplementedError if there are no rows: the subclass must define ``thing``."""
         if not len(self.rows):
-            raise NotImplementedError(f"{type(self).__name__} does not say its {thing}")
+            raise NotImplementedError(f"{type(self).__name__} does not state its {thing}")
 
     def _hessian(self, *theta: Any, **named: Any) -> Matrix:
-        raise NotImplementedError(f"{type(self).__name__} does not say its Hessian")
+        raise NotImplementedError(f"{type(self).__name__} does not state its Hessian")
 
     def _fisher(self, *theta: Any, **named: Any) -> Matrix:
         raise self._bare("Fisher matrix")
@@ -197,19 +197,19 @@ class Problem:
 
     def _bare(self, thing: str) -> NoProbabilityModel:
         return NoProbabilityModel(
-            f"{self.name} is a bare loss without a probability model, so it has no {thing}; "
+            f"{self.name} is a loss without a probability model, so it has no {thing}; "
             "take a problem with a likelihood, or a metric that needs none (hessian, euclidean)"
         )
 
     def examples(self, rng: np.random.Generator, n: int) -> Array:
-        """N points of the domain, ``[n, d]``, for the laws: uniform over the view."""
+        """Draw n points of the domain, ``[n, d]``, uniformly over the view, for tests."""
         low, high = np.transpose(np.asarray(self.view, float))
         points = rng.uniform(low, high, (max(4 * n, 16), self.dim))
         good = points[self.inside(points)]
         return good[:n] if len(good) >= n else self.examples(rng, 2 * n)[:n]
 
     def at(self, theta: Vector) -> At:
-        """The problem at the point with these components, each quantity computed when asked for."""
+        """Return the problem at the point with these components."""
         return At(self, theta)
 
     def through(self, chart: Chart) -> Charted:
@@ -245,7 +245,7 @@ def _answered(ask: Callable[[tuple[Any, ...]], Any], *points: Numeric) -> Any:
 
 
 def _spread(value: Any, *points: Numeric) -> Numeric:
-    """``value`` with the leading axes of the points, which a constant lacks."""
+    """Broadcast ``value`` to the leading axes of the points, which a constant lacks."""
     if is_tensor(value) or any(map(is_tensor, points)):
         return value
     lead = np.broadcast_shapes(*(p.shape[:-1] for p in points))

@@ -106,14 +106,14 @@ class Registry(Mapping[str, T]):
 
             package = importlib.import_module(self._package)
             for module in pkgutil.iter_modules(package.__path__):
-                if not module.name.startswith("_"):  # what items share is no item
+                if not module.name.startswith("_"):  # what items share
                     importlib.import_module(f"{self._package}.{module.name}")
         return self._items
 
     def __getitem__(self, name: str) -> T:
         items = self._fill()
         if name not in items:
-            import difflib  # for the one who mistypes
+            import difflib  # only for an unknown name
 
             near = difflib.get_close_matches(str(name), items, n=1)
             hint = f" (did you mean {near[0]!r}?)" if near else ""

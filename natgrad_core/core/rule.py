@@ -50,7 +50,7 @@ class Rule:
         latex: The formula of the update.
         source: Where it was published.
         form: A key that all rules share which differ from this one in ``numbers`` alone, so that
-            what was traced of one serves the others. None: the rule is traced anew in every run.
+            what was traced of one serves the others. None: the rule is traced again in every run.
         numbers: The numbers of this rule among those of its form.
         of_numbers: ``update`` as a function of the numbers: ``of_numbers(*numbers)`` is ``update``.
 
@@ -151,7 +151,7 @@ def precondition(
 
     Args:
         metric: G. A ``Metric`` lets the traced step be kept from run to run; any other function of
-            an ``At`` is traced anew in every run.
+            an ``At`` is traced again in every run.
         damping: λ ≥ 0, one number or an array over the leading axes ``[...]``.
         kind: What D is, a name in ``natgrad_core.core.damping.ALL_KINDS``.
         singular: What to do where there is no inverse. "diverge": the direction is not finite and

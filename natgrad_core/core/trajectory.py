@@ -19,10 +19,14 @@ from natgrad_core.types import Array, Bools
 
 @dataclass(frozen=True)
 class Trajectory:
-    """A run: every point and, when asked for, every number along it.
+    """A run: every point, and the quantities along it, computed when they are first needed.
 
-    ``theta [steps + 1, ..., d]`` is in the coordinates the run was made in, ``ok [steps + 1, ...]``
-    says which points are good. The first bad point is kept as it fell; what follows it is NaN.
+    Args:
+        problem: The problem.
+        rule: The rule.
+        theta: The points, in the coordinates of the run, ``[steps + 1, ..., d]``. The first bad
+            point of a path is kept; what follows it is NaN.
+        ok: Which points are good, ``[steps + 1, ...]``: in the domain, and no bad one before.
     """
 
     problem: Problem
@@ -45,7 +49,7 @@ class Trajectory:
 
     @cached_property
     def good(self) -> Array:
-        """``theta`` with the bad point that ends a broken path set to NaN as well."""
+        """``theta`` with the bad point that ends a diverged path set to NaN as well."""
         return self.theta if self.ok.all() else np.where(self.ok[..., None], self.theta, np.nan)
 
     @cached_property
@@ -84,16 +88,22 @@ class Trajectory:
         return mime_bundle(self)
 
 
-def gap(path: Array, twin: Array) -> Array:
-    """max_k ‖path_k − twin_k‖ relative to the size of ``path``, ``[...]``.
+def gap(path: Array, other: Array) -> Array:
+    """Return how far two paths are apart: max_k ‖a_k − b_k‖ relative to the size of ``path``.
 
-    The size is the largest distance from its start; the invariance meter reads this for a path run
-    in θ and its twin run in x and mapped back. NaN where either path is broken before the other,
-    compared on what both have.
+    The size is the largest distance from its start. The invariance meter shows this for a run in θ
+    and the run in x mapped back. Steps at which one of the paths is NaN do not count.
+
+    Args:
+        path: One path, ``[steps + 1, ..., d]``.
+        other: The other, of the same shape.
+
+    Returns:
+        The relative distance, ``[...]``.
     """
-    both: Bools = np.asarray(np.isfinite(path).all(-1) & np.isfinite(twin).all(-1))
+    both: Bools = np.asarray(np.isfinite(path).all(-1) & np.isfinite(other).all(-1))
     a = np.where(both[..., None], path, path[:1])
-    b = np.where(both[..., None], twin, path[:1])
+    b = np.where(both[..., None], other, path[:1])
     # Scaled first: the square of a size that is still finite may not be.
     unit = np.maximum(np.abs(a).max((0, -1)), np.abs(b).max((0, -1)))
     unit = np.where(unit > 0, unit, 1.0)[..., None]

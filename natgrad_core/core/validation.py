@@ -1,4 +1,4 @@
-"""Options as they are given to a rule, a metric or a damping: checked, one number or many."""
+"""Check the options of rules, metrics and damping: one number or many, in a range."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from natgrad_core.types import ArrayLike
 
 
 def number(value: ArrayLike) -> Any:
-    """One float, or an array over the leading axes ``[...]``: what a rate or a damping may be."""
+    """Return one float, or an array over the leading axes ``[...]``, as a rate or a damping is."""
     array = np.asarray(value, float)
     return array if array.ndim else float(array)
 
@@ -26,8 +26,8 @@ def checked(name: str, value: ArrayLike, low: float, high: float = np.inf) -> An
 
 
 def decay(name: str, value: ArrayLike) -> Any:
-    """A share kept from step to step, in [0, 1), one or many ``[...]``; else ValueError."""
+    """Return the share kept from step to step, one or many ``[...]``; ValueError outside [0, 1)."""
     array = np.asarray(value, float)
     if not ((array >= 0) & (array < 1)).all():
-        raise ValueError(f"{name} must be in [0, 1): the share kept a step; got {value}")
+        raise ValueError(f"{name} must be in [0, 1): the share kept per step; got {value}")
     return number(value)

@@ -1,7 +1,7 @@
-"""Γ(v, v): how a straight line in the coordinates bends away from a geodesic of the Fisher metric.
+"""Γ(v, v): how far a straight line in the coordinates is from a geodesic of the Fisher metric.
 
 A geodesic obeys θ̈ = −Γ(θ̇, θ̇). The Christoffel symbols are built from the derivatives of F, which
-come exactly, from jets. They are no tensor: in a chart they pick up the chart's own curvature,
+are exact (forward mode). They do not transform as a tensor: a chart adds its own curvature,
 Γ_x(v, v) = J⁻¹[Γ_θ(Jv, Jv) + ∇²f(v, v)], which makes a geodesic the same curve in every chart.
 """
 
@@ -17,7 +17,7 @@ from natgrad_core.types import Vector
 
 
 def bending(at: At, v: Vector) -> Vector:
-    """Γᵏ_ij vⁱvʲ for the Fisher metric at a point (do Carmo 1992, ch. 2)."""
+    """Return Γᵏ_ij vⁱvʲ of the Fisher metric at a point (do Carmo 1992, ch. 2)."""
     if isinstance(at, ChartedAt):
         curvature = at.problem.chart._curvature(*at.theta)
         at_home = bending(at.base, mv(at.jacobian, v))

@@ -12,10 +12,17 @@ from natgrad_core.types import Array
 
 
 def ellipse_axes(metric: Array, radius: float) -> Array:
-    """Half-axes of {δ : ½ δᵀGδ = r}, as rows, longest first, ``[..., d, d]``.
+    """Return the half-axes of {δ : ½ δᵀGδ = r}.
 
-    Each is an eigenvector of G ``[..., d, d]`` of length √(2r/eigenvalue). NaN where G is not
-    positive definite: there the shape is no ellipse.
+    Each is an eigenvector of G of length √(2r/eigenvalue).
+
+    Args:
+        metric: G, ``[..., d, d]``.
+        radius: r.
+
+    Returns:
+        The half-axes as rows, longest first, ``[..., d, d]``; NaN where G is not positive
+        definite, because the set is not an ellipse there.
     """
     if metric.shape[-1] == 2:
         return _plane_axes(metric[..., 0, 0], metric[..., 0, 1], metric[..., 1, 1], radius)
@@ -23,7 +30,7 @@ def ellipse_axes(metric: Array, radius: float) -> Array:
 
 
 def axes_by_eigenvectors(metric: Array, radius: float) -> Array:
-    """``ellipse_axes``, ``[..., d, d]``, for any d; in the plane its slow witness."""
+    """Return ``ellipse_axes``, ``[..., d, d]``, for any d: in the plane its reference."""
     good = np.asarray(np.isfinite(metric).all((-1, -2)))
     safe = np.where(good[..., None, None], metric, np.eye(metric.shape[-1]))
     values, vectors = np.linalg.eigh(safe)
@@ -51,9 +58,14 @@ def _plane_axes(a: Array, b: Array, d: Array, radius: float) -> Array:
 
 
 def spread_axes(covariance: Array, radius: float) -> Array:
-    """Half-axes of {s : ½ sᵀC⁻¹s = r}, as rows, longest first, ``[..., d, d]``: √(2r·eigenvalue).
+    """Return the half-axes of {s : ½ sᵀC⁻¹s = r}, of length √(2r·eigenvalue).
 
-    Of a singular C ``[..., d, d]``, as of one outer product, some are nought.
+    Args:
+        covariance: C, ``[..., d, d]``; if it is singular some half-axes are zero.
+        radius: r.
+
+    Returns:
+        The half-axes as rows, longest first, ``[..., d, d]``.
     """
     values, vectors = np.linalg.eigh(covariance)
     lengths = np.sqrt(2 * radius * np.maximum(values, 0.0))
@@ -61,16 +73,22 @@ def spread_axes(covariance: Array, radius: float) -> Array:
 
 
 def outline(metric: Array, radius: float, count: int = 120) -> Array:
-    """Points δ of {½ δᵀGδ = r} in the plane, once around, ``[..., count, 2]``."""
+    """Return points of {½ δᵀGδ = r} in the plane, once around, ``[..., count, 2]``."""
     first, second = np.moveaxis(ellipse_axes(metric, radius), -2, 0)
     turn = np.linspace(0.0, 2 * np.pi, count)[:, None]
     return np.cos(turn) * first[..., None, :] + np.sin(turn) * second[..., None, :]
 
 
 def reach(direction: Array, metric: Array, radius: float) -> Array:
-    """The multiple of ``direction [..., d]`` that ends on {δ : ½ δᵀGδ = r}, ``[..., d]``.
+    """Return the multiple of a direction v that ends on {δ : ½ δᵀGδ = r}: √(2r / vᵀGv) v.
 
-    √(2r / vᵀGv) v: how far one may go that way for r nats of KL. NaN where vᵀGv ≤ 0.
+    Args:
+        direction: v, ``[..., d]``.
+        metric: G, ``[..., d, d]``; if it is the Fisher matrix, r is in nats of KL to second order.
+        radius: r.
+
+    Returns:
+        The end, ``[..., d]``; NaN where vᵀGv ≤ 0.
     """
     with np.errstate(all="ignore"):
         length = np.einsum("...i,...ij,...j->...", direction, metric, direction)

@@ -2,7 +2,7 @@
 
 Normals (μ, σ) with the Fisher metric are the hyperbolic half-plane, with μ/√2 across and lengths
 stretched by √2; categoricals are a sphere of radius 2 in √p; Bernoullis are flat in arcsin √p.
-Atkinson and Mitchell 1981; Rao 1945; FACTS in Costa, Santos and Strapasson 2015 for the normals.
+Atkinson and Mitchell 1981; Rao 1945; Costa, Santos and Strapasson 2015 for the normals.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from natgrad_core.types import Array
 
 
 class Rao(NamedTuple):
-    """The distance of two points ``[d]``, and the road between them at shares of it, ``[n, d]``."""
+    """The distance of two points ``[d]``, and the geodesic at shares of its length ``[n, d]``."""
 
     distance: Callable[[Array, Array], float]
-    road: Callable[[Array, Array, Array], Array]
+    geodesic: Callable[[Array, Array, Array], Array]
 
 
 def closed(problem: Problem) -> Rao | None:
-    """The closed forms of a problem, if it has them."""
+    """Return the closed forms of a problem, or None if it has none."""
     return _CLOSED.get(problem.name)
 
 
@@ -36,8 +36,8 @@ def _half_plane_distance(a: Array, b: Array) -> float:
     return float(2 * np.sqrt(2) * np.arcsinh(np.sqrt(gap / (4 * a[1] * b[1]))))
 
 
-def _half_plane_road(a: Array, b: Array, share: Array) -> Array:
-    """Half-ellipses (μ − c)²/2 + σ² = R², or upright lines, at even pace.
+def _half_plane_geodesic(a: Array, b: Array, share: Array) -> Array:
+    """Half-ellipses (μ − c)²/2 + σ² = R², or vertical lines, at constant speed.
 
     In u = μ/√2 they are half-circles, whose arc length is log tan of half the angle.
     """
@@ -65,7 +65,7 @@ def _sphere_distance(a: Array, b: Array) -> float:
     return float(4 * np.arcsin(min(1.0, chord / 2)))
 
 
-def _sphere_road(a: Array, b: Array, share: Array) -> Array:
+def _sphere_geodesic(a: Array, b: Array, share: Array) -> Array:
     first, last = np.sqrt(_shares(a)), np.sqrt(_shares(b))
     angle = _sphere_distance(a, b) / 2
     if angle < 1e-12:
@@ -79,13 +79,13 @@ def _torus_distance(a: Array, b: Array) -> float:
     return float(2 * np.linalg.norm(np.arcsin(np.sqrt(a)) - np.arcsin(np.sqrt(b))))
 
 
-def _torus_road(a: Array, b: Array, share: Array) -> Array:
+def _torus_geodesic(a: Array, b: Array, share: Array) -> Array:
     first, last = np.arcsin(np.sqrt(a)), np.arcsin(np.sqrt(b))
     return np.sin(first + share[:, None] * (last - first)) ** 2
 
 
 _CLOSED = {
-    "normal": Rao(_half_plane_distance, _half_plane_road),
-    "categorical": Rao(_sphere_distance, _sphere_road),
-    "two-bernoullis": Rao(_torus_distance, _torus_road),
+    "normal": Rao(_half_plane_distance, _half_plane_geodesic),
+    "categorical": Rao(_sphere_distance, _sphere_geodesic),
+    "two-bernoullis": Rao(_torus_distance, _torus_geodesic),
 }

@@ -1,9 +1,9 @@
-"""Straight roads between two distributions: three of them, and they differ.
+"""Three geodesics between two distributions, which differ in general.
 
-The m-geodesic is straight in expectation parameters (a mixture of the two), the e-geodesic straight
-in natural ones (log p is mixed), the Fisher–Rao geodesic is the shortest by the Fisher metric. The
-natural-gradient flow of KL(p* ‖ p) runs along the first, that of KL(p ‖ p*) along the second;
-neither is the third. Amari and Nagaoka 2000, ch. 2–3.
+The m-geodesic is straight in expectation parameters (it mixes the two distributions), the
+e-geodesic in natural parameters (it mixes log p), and the Fisher–Rao geodesic is the shortest path
+under the Fisher metric. The natural-gradient flow of KL(p* ‖ p) runs along the m-geodesic, that of
+KL(p ‖ p*) along the e-geodesic. Amari and Nagaoka 2000, ch. 2–3.
 """
 
 from __future__ import annotations
@@ -23,16 +23,32 @@ from natgrad_core.types import Array, ArrayLike
 
 
 class NoGeodesic(ValueError):
-    """A road that this problem does not have, or that was not found."""
+    """The problem has no geodesic of this kind, or none was found."""
 
 
 def m_geodesic(problem: Problem, start: ArrayLike, end: ArrayLike, count: int = 101) -> Array:
-    """The road straight in expectation parameters m = E[T], in θ, ``[count, d]``."""
+    """Return the m-geodesic: straight in the expectation parameters m = E[T].
+
+    Args:
+        problem: An exponential family without covariates.
+        start: Where it begins, in θ, ``[d]``.
+        end: Where it ends, in θ, ``[d]``.
+        count: How many points, evenly spaced in m.
+
+    Returns:
+        The points in θ, ``[count, d]``.
+
+    Raises:
+        NoGeodesic: If the problem has no such parameters, or the path leaves the domain.
+    """
     return _straight(problem, "expectation", start, end, count)
 
 
 def e_geodesic(problem: Problem, start: ArrayLike, end: ArrayLike, count: int = 101) -> Array:
-    """The road straight in natural parameters η, in θ, ``[count, d]``."""
+    """Return the e-geodesic: straight in the natural parameters η.
+
+    The arguments, the result and the errors are those of ``m_geodesic``.
+    """
     return _straight(problem, "natural", start, end, count)
 
 
@@ -50,7 +66,7 @@ def _straight(problem: Problem, kind: str, start: ArrayLike, end: ArrayLike, cou
 
 
 def _maps(problem: Problem, kind: str) -> tuple[Callable[[Array], Array], Callable[[Array], Array]]:
-    """θ ↦ η or m, and its Jacobian, of a family without a closed inverse."""
+    """Return θ ↦ η or m, and its Jacobian, for a family whose inverse has no closed form."""
     if not isinstance(problem, ExponentialFamily) or problem.covariates:
         raise NoGeodesic(
             f"{problem.name} has no {kind} parameters of its own; "
@@ -78,9 +94,9 @@ def _inverted(
     a: Array,
     b: Array,
 ) -> Array:
-    """θ with to_there(θ) = target, point after point, each by Newton's method from the one before.
+    """Solve to_there(θ) = target for each target, by Newton's method from the point before.
 
-    The prediction along the road is halved until it stays in the domain.
+    A Newton step that leaves the domain is halved until it stays inside.
     """
     points = [a]
     for each in targets[1:-1]:
@@ -91,7 +107,7 @@ def _inverted(
             while not problem.inside(theta + step):
                 step = step / 2
                 if not np.abs(step).max() > 1e-300:
-                    raise NoGeodesic(f"{problem.name}: the road leaves the domain near {theta}")
+                    raise NoGeodesic(f"{problem.name}: the path leaves the domain near {theta}")
             theta = theta + step
             if np.abs(step).max() <= 1e-14 * (1 + np.abs(theta).max()):
                 break
@@ -100,15 +116,24 @@ def _inverted(
 
 
 def exponential(problem: Problem, start: ArrayLike, velocity: ArrayLike, count: int = 101) -> Array:
-    """The Fisher–Rao geodesic from ``start [d]`` with ``velocity [d]``, ``[count, d]``.
+    """Return the Fisher–Rao geodesic from a point: the exponential map.
 
-    θ'' + Γ(θ', θ') = 0, at even times from 0 to 1. Points beyond the edge of the domain are NaN.
+    It solves θ'' + Γ(θ', θ') = 0 (do Carmo 1992, ch. 3).
+
+    Args:
+        problem: The problem, which gives the Fisher metric.
+        start: Where it begins, in θ, ``[d]``.
+        velocity: θ' at the start, ``[d]``.
+        count: How many points, at even times from 0 to 1.
+
+    Returns:
+        The points in θ, ``[count, d]``; NaN beyond the edge of the domain.
     """
     integrate = import_module("scipy.integrate")  # costs more than natgrad_core to import
     begin = problem.check(start)
     d = problem.dim
 
-    def bend(_: float, state: Array) -> Array:
+    def acceleration(_: float, state: Array) -> Array:
         theta, speed = tuple(state[:d].tolist()), tuple(state[d:].tolist())
         try:
             force = bending(problem.at(theta), speed)
@@ -120,28 +145,49 @@ def exponential(problem: Problem, start: ArrayLike, velocity: ArrayLike, count: 
     state = np.concatenate([begin, np.asarray(velocity, float)])
     with np.errstate(all="ignore"):
         found = integrate.solve_ivp(
-            bend, (0.0, 1.0), state, "DOP853", times, rtol=1e-10, atol=1e-12
+            acceleration, (0.0, 1.0), state, "DOP853", times, rtol=1e-10, atol=1e-12
         )
-    road = np.full((count, d), np.nan)
+    path = np.full((count, d), np.nan)
     if found.t.size:
-        road[: found.t.size] = found.y[:d].T
-    return road
+        path[: found.t.size] = found.y[:d].T
+    return path
 
 
 def fisher_rao(problem: Problem, start: ArrayLike, end: ArrayLike, count: int = 101) -> Array:
-    """The shortest road by the Fisher metric, at even pace, in θ, ``[count, d]``.
+    """Return the shortest path under the Fisher metric, at constant speed.
 
     In closed form where there is one (normal, categorical, two Bernoullis), else by shooting.
+
+    Args:
+        problem: The problem, which gives the Fisher metric.
+        start: Where it begins, in θ, ``[d]``.
+        end: Where it ends, in θ, ``[d]``.
+        count: How many points, at even distances.
+
+    Returns:
+        The points in θ, ``[count, d]``.
+
+    Raises:
+        NoGeodesic: If shooting finds none.
     """
     a, b = _ends(problem, start, end)
     known = closed(problem)
     if known:
-        return known.road(a, b, np.linspace(0.0, 1.0, count))
+        return known.geodesic(a, b, np.linspace(0.0, 1.0, count))
     return exponential(problem, a, shoot(problem, a, b), count)
 
 
 def distance(problem: Problem, start: ArrayLike, end: ArrayLike) -> float:
-    """The Fisher–Rao distance of points ``[d]``, the road's length ∫√(θ'ᵀFθ') (Rao 1945)."""
+    """Return the Fisher–Rao distance ∫√(θ'ᵀFθ') dt of two points (Rao 1945).
+
+    Args:
+        problem: The problem, which gives the Fisher metric.
+        start: One point in θ, ``[d]``.
+        end: The other point in θ, ``[d]``.
+
+    Raises:
+        NoGeodesic: If there is no closed form, and shooting finds no geodesic.
+    """
     a, b = _ends(problem, start, end)
     known = closed(problem)
     if known:
@@ -151,9 +197,12 @@ def distance(problem: Problem, start: ArrayLike, end: ArrayLike) -> float:
 
 
 def shoot(problem: Problem, a: Array, b: Array) -> Array:
-    """The velocity at ``a`` whose geodesic ends in ``b``, ``[d]``.
+    """Return the velocity at ``a`` whose geodesic ends in ``b``, ``[d]``.
 
-    The road as a boundary value problem, by collocation, gives the first aim; shooting the last.
+    Collocation of the boundary value problem gives the first guess, and shooting refines it.
+
+    Raises:
+        NoGeodesic: If the refined geodesic misses ``b``.
     """
     integrate = import_module("scipy.integrate")  # costs more than natgrad_core to import
     optimize = import_module("scipy.optimize")
@@ -161,7 +210,7 @@ def shoot(problem: Problem, a: Array, b: Array) -> Array:
     share = np.linspace(0.0, 1.0, 21)
     line = a[:, None] + share * (b - a)[:, None]
 
-    def bend(_: Array, state: Array) -> Array:
+    def acceleration(_: Array, state: Array) -> Array:
         theta, speed = state[:d].T, state[d:].T
         good = problem.inside(theta)
         safe = np.where(good[:, None], theta, a)
@@ -180,21 +229,21 @@ def shoot(problem: Problem, a: Array, b: Array) -> Array:
     try:
         with np.errstate(all="ignore"):
             guess = np.concatenate([line, np.repeat((b - a)[:, None], share.size, 1)])
-            aim: Array = integrate.solve_bvp(bend, ends, share, guess, tol=1e-6, max_nodes=2000).y[
-                d:, 0
-            ]
+            aim: Array = integrate.solve_bvp(
+                acceleration, ends, share, guess, tol=1e-6, max_nodes=2000
+            ).y[d:, 0]
             found: Array = optimize.root(miss, aim, tol=1e-12).x
             good = float(np.abs(miss(found)).max()) < 1e-7
         if good:
             return found
     except (ArithmeticError, ValueError, np.linalg.LinAlgError):
-        pass  # said below
+        pass  # raised below
     raise NoGeodesic(f"{problem.name}: no geodesic was found from {a} to {b} by shooting")
 
 
-def length(problem: Problem, road: Array) -> float:
-    """The Fisher length of a road ``[n, d]``: Σ √(δᵀFδ), F at the middle of each piece."""
-    middle, step = (road[1:] + road[:-1]) / 2, np.diff(road, axis=0)
+def length(problem: Problem, path: Array) -> float:
+    """Return the Fisher length Σ √(δᵀFδ) of a path ``[n, d]``, with F at each step's midpoint."""
+    middle, step = (path[1:] + path[:-1]) / 2, np.diff(path, axis=0)
     squares = np.einsum("ni,nij,nj->n", step, problem.fisher(middle), step)
     return float(np.sqrt(squares).sum())
 
@@ -203,6 +252,6 @@ def _ends(problem: Problem, start: ArrayLike, end: ArrayLike) -> tuple[Array, Ar
     a, b = problem.check(start), problem.check(end)
     if a.shape != (problem.dim,) or b.shape != (problem.dim,):
         raise ValueError(
-            f"a road joins two points, [{problem.dim}]; got {list(a.shape)} and {list(b.shape)}"
+            f"a geodesic joins two points, [{problem.dim}]; got {list(a.shape)} and {list(b.shape)}"
         )
     return a, b

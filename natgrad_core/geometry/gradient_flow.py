@@ -1,7 +1,7 @@
 """The limit rate → 0: θ' = −G⁻¹∇J, followed by an ODE solver instead of steps.
 
-A flow knows no chart: its curve is the same whatever coordinates it is computed in, because G⁻¹∇J
-is a vector. What steps of finite rate owe to the coordinates is their distance from it.
+The natural-gradient flow is the same curve in all coordinates, because F⁻¹∇J is a vector. Steps of
+finite size depart from it, and by how much depends on the coordinates.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from natgrad_core.metrics.fisher import fisher
 from natgrad_core.types import Array, ArrayLike
 
 MOST_STEPS = 10_000
-"""Of the solver: a flow that needs more runs into something."""
+"""Steps of the solver after which the flow is taken to end: it approaches a singularity."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,22 @@ def flow(
     count: int = 201,
     tolerance: float = 1e-10,
 ) -> Flow:
-    """θ' = −G⁻¹∇J from ``start [d]`` for ``duration``, G the Fisher matrix unless ``metric`` says.
+    """Follow the gradient flow θ' = −G⁻¹∇J, by LSODA, which copes with stiffness (Petzold 1983).
 
-    ``count`` points, evenly in time, to a relative ``tolerance``, by LSODA, which copes with
-    the stiffness of plain flows (Petzold 1983). Where the curve meets the edge of the domain or a
-    singular metric it ends, with ``ok`` False and the reason in words; it never raises half-way.
+    Where the curve meets the edge of the domain or a singular metric it ends, with ``ok`` False and
+    the reason in words; it never raises on the way.
+
+    Args:
+        problem: The problem.
+        start: Where it begins, ``[d]``.
+        duration: For how long, more than 0.
+        metric: G; None for the Fisher matrix.
+        count: How many points, evenly spaced in time.
+        tolerance: The relative tolerance of the solver.
+
+    Raises:
+        ValueError: For a duration that is not positive, or more than one start.
+        OutsideDomain: For a start at which the problem is not defined.
     """
     if not duration > 0:
         raise ValueError(f"the duration must be more than 0, got {duration}")
@@ -71,7 +82,7 @@ def flow(
     wanted = np.linspace(0.0, duration, count)
     points, how = [begin], "grew too steep to follow"
     with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what LSODA warns of is told in the message
+        warnings.simplefilter("ignore")  # the message says what LSODA warns of
         solver = import_module("scipy.integrate").LSODA(
             velocity, 0.0, begin, duration, rtol=tolerance, atol=tolerance * 1e-2
         )

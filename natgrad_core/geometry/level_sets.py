@@ -15,10 +15,24 @@ from natgrad_core.types import Array
 def kl_level_set(
     problem: Problem, theta: Array, radius: float, count: int = 120, reverse: bool = False
 ) -> Array:
-    """Points θ' with KL(p_θ ‖ p_θ') = r exactly, once around θ in the plane, ``[count, 2]``.
+    """Return points θ' with KL(p_θ ‖ p_θ') = r exactly, once around θ in the plane.
 
-    Found along rays from θ, spread as the ellipse's own, each where KL first reaches ``radius``
-    (nats). ``reverse`` takes KL(p_θ' ‖ p_θ). NaN on a ray that leaves the domain before.
+    They are found along rays from θ, spread as those of the Fisher ellipse, each where KL first
+    reaches r.
+
+    Args:
+        problem: A problem with a probability model.
+        theta: θ, ``[2]``.
+        radius: r > 0, in nats.
+        count: How many points.
+        reverse: Take KL(p_θ' ‖ p_θ) instead.
+
+    Returns:
+        The points, ``[count, 2]``; NaN on a ray that leaves the domain before KL reaches r.
+
+    Raises:
+        ValueError: For a radius that is not positive, or a point that is not one of the plane.
+        NoProbabilityModel: If the problem is a loss without a model.
     """
     if not radius > 0:
         raise ValueError(f"the radius must be more than 0 nats, got {radius}")
@@ -27,7 +41,7 @@ def kl_level_set(
         raise ValueError(f"a level set in the plane needs one point of two numbers, got {here}")
     metric = problem.fisher(here)
     rays = outline(metric, radius, count)
-    if not np.isfinite(rays).all():  # the Fisher matrix is singular: go the same way everywhere
+    if not np.isfinite(rays).all():  # the Fisher matrix is singular: rays of equal length
         turn = np.linspace(0.0, 2 * np.pi, count)
         size = np.sqrt(2 * radius / np.linalg.eigvalsh(metric)[-1])
         rays = size * np.stack([np.cos(turn), np.sin(turn)], -1)
@@ -54,10 +68,10 @@ def kl_level_set(
 
 
 def _crossing(f: Callable[[Array], Array], a: Array, b: Array, at_a: Array, at_b: Array) -> Array:
-    """Where f goes from negative at ``a`` to positive (or NaN) at ``b``, many at once: ``[n]``.
+    """Return where f crosses from negative at ``a`` to positive (or NaN) at ``b``, ``[n]``.
 
-    By the secant, with the value at an end that stays halved (the Illinois rule; Dowell and Jarratt
-    1971); by halves where ``b`` is no number.
+    By the secant, halving the value at an end that stays (the Illinois rule; Dowell and Jarratt
+    1971), or by bisection where f is NaN at ``b``.
     """
     last = np.zeros(a.shape, bool)
     settled = 1e-12 * np.abs(at_a)

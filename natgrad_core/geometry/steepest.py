@@ -16,12 +16,15 @@ from natgrad_core.types import Array
 
 @dataclass(frozen=True)
 class Steepest:
-    """Which way J falls fastest among the vectors a with aᵀGa = 1.
+    """The direction in which J falls fastest among the vectors a with aᵀGa = 1.
 
-    ``kind`` says what {aᵀGa = 1} is: a ``ball`` (G positive definite), a ``strip`` (singular) or a
-    ``hyperbola`` (indefinite). Only on a ball is there a steepest direction ``a [d]``, with slope
-    ``slope`` = ∇J·a per unit length and multiplier ``multiplier``: ∇J = 2λ G a. Elsewhere the three
-    are NaN: one may go on falling without end at no cost in length.
+    Args:
+        kind: What {aᵀGa = 1} is: a "ball" (G positive definite), a "strip" (singular) or a
+            "hyperbola" (indefinite). Only a ball has a steepest direction. For the other two the
+            fields below are NaN, because J falls without bound at no cost in length.
+        a: The steepest direction, ``[d]``.
+        slope: ∇J·a, the change of J per unit length.
+        multiplier: ν in ∇J = 2ν G a.
     """
 
     kind: str
@@ -31,10 +34,16 @@ class Steepest:
 
 
 def steepest(metric: Array, gradient: Array) -> Steepest:
-    """The minimizer of ∇J·a on aᵀGa = 1: a = −G⁻¹∇J / √(∇Jᵀ G⁻¹ ∇J).
+    """Return the minimizer of ∇J·a on aᵀGa = 1: a = −G⁻¹∇J / √(∇Jᵀ G⁻¹ ∇J).
 
-    ``metric [d, d]`` symmetric, ``gradient [d]`` not zero. By Lagrange's condition ∇J = 2λ G a,
-    with λ = −½ √(∇Jᵀ G⁻¹ ∇J). Amari 1998, theorem 1.
+    By Lagrange's condition ∇J = 2ν G a with ν = −½ √(∇Jᵀ G⁻¹ ∇J). Amari 1998, theorem 1.
+
+    Args:
+        metric: G, symmetric, ``[d, d]``.
+        gradient: ∇J, not zero, ``[d]``.
+
+    Raises:
+        ValueError: If G is not symmetric, or the gradient is zero.
     """
     g, covector = np.asarray(metric, float), np.asarray(gradient, float)
     if g.shape != (covector.size, covector.size) or not np.allclose(g, g.T):
@@ -54,9 +63,9 @@ def steepest(metric: Array, gradient: Array) -> Steepest:
 
 
 def unit_directions(metric: Array, angles: Array) -> Array:
-    """The vectors of {aᵀGa = 1} that point along ``angles`` (radians), ``[n, 2]``.
+    """Return the vectors of {aᵀGa = 1} in the directions ``angles`` (radians), ``[n, 2]``.
 
-    NaN along directions in which aᵀGa ≤ 0: there the metric has no unit length.
+    NaN in directions with aᵀGa ≤ 0, which have no vector of length 1.
     """
     aim = np.stack([np.cos(angles), np.sin(angles)], -1)
     return reach(aim, np.broadcast_to(metric, (*aim.shape, 2)), 0.5)

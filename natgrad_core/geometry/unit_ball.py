@@ -1,8 +1,9 @@
-"""A metric of the plane bent by hand, and what the set {a : aᵀGa = 1} of unit vectors looks like.
+"""A metric of the plane that is set by hand, and its set {a : aᵀGa = 1} of unit vectors.
 
-G is given by its eigenvalues and the angle of its first axis. Positive eigenvalues draw an ellipse
-with half-axes 1/√eigenvalue; a zero opens it into a strip, a negative one into a hyperbola. The
-condition of Lagrange asks whether two covectors at a are one: ∇J, and 2λGa, the ball's normal.
+G is given by its eigenvalues and the angle of its first axis. Two positive eigenvalues give an
+ellipse with half-axes 1/√eigenvalue; if one is zero the set is a strip, if one is negative a
+hyperbola. Lagrange's condition says that two covectors at a are equal: ∇J and 2νGa, the normal of
+the set.
 """
 
 from __future__ import annotations
@@ -13,13 +14,11 @@ from natgrad_core.geometry.ellipses import outline
 from natgrad_core.types import Array, ArrayLike
 
 FLAT = 1e-12
-"""An eigenvalue this small beside the other is none."""
+"""An eigenvalue below this share of the other counts as zero."""
 
 
 def bent(eigenvalues: ArrayLike, turn: float) -> Array:
-    """G ``[2, 2]`` with these eigenvalues, its first axis ``turn`` degrees from the first
-    coordinate's.
-    """
+    """Return G ``[2, 2]`` with these eigenvalues, its first axis turned by ``turn`` degrees."""
     first, second = np.asarray(eigenvalues, float)
     c, s = np.cos(np.deg2rad(turn)), np.sin(np.deg2rad(turn))
     across = (first - second) * c * s
@@ -29,10 +28,10 @@ def bent(eigenvalues: ArrayLike, turn: float) -> Array:
 
 
 def axes(metric: ArrayLike, near: float = 0.0) -> tuple[tuple[float, float], float]:
-    """The eigenvalues and the turn of G ``[2, 2]``, first the axis nearest to ``near`` degrees.
+    """Return the eigenvalues and the turn of G ``[2, 2]``; the axis nearest ``near`` comes first.
 
-    The turn lies within 90° of ``near``, so that a metric bent little by little turns little. The
-    first eigenvalue is positive if either is.
+    The turn lies within 90° of ``near`` degrees, so that it follows a small change of G by a small
+    change. The first eigenvalue is positive if one of the two is.
     """
     values, vectors = np.linalg.eigh(np.asarray(metric, float))
     if np.isclose(values[0], values[1], rtol=FLAT, atol=0.0):
@@ -46,7 +45,7 @@ def axes(metric: ArrayLike, near: float = 0.0) -> tuple[tuple[float, float], flo
 
 
 def boundary(metric: ArrayLike, reach: float, count: int = 200) -> list[Array]:
-    """{aᵀGa = 1} in pieces ``[count, 2]``, as far as ``reach`` where it has no end.
+    """Return {aᵀGa = 1} in pieces ``[count, 2]``, up to ``reach`` where it is unbounded.
 
     One closed piece for a ball, two lines for a strip, two branches for a hyperbola; none where
     aᵀGa is never positive.
@@ -70,9 +69,10 @@ def boundary(metric: ArrayLike, reach: float, count: int = 200) -> list[Array]:
 
 
 def normal(metric: ArrayLike, gradient: ArrayLike, a: ArrayLike) -> tuple[float, Array]:
-    """The multiplier λ = ½∇J·a / aᵀGa and the covector 2λGa ``[2]`` at ``a``.
+    """Return the multiplier ν = ½∇J·a / aᵀGa and the covector 2νGa ``[2]`` at ``a``.
 
-    It has the slope of ∇J along ``a``, and is ∇J itself exactly where the slope is stationary.
+    The covector has the slope of ∇J along ``a``. It equals ∇J exactly where that slope is
+    stationary.
     """
     point = np.asarray(a, float)
     lowered = np.asarray(metric, float) @ point

@@ -1,9 +1,8 @@
-"""What a metric returns: a linear map from vectors to covectors that can be inverted.
+"""Operators: the value of a metric at a point, a linear map that can be inverted.
 
-A rule needs only ``mv`` (lower an index) and ``solve`` (raise one); ``dense`` is the slow witness
-that every fast form is held against. Everything is by components
-(``natgrad_core.linalg.small_matrices``), so that a rule can be traced; ``array`` gives the matrix
-as NumPy.
+A rule needs only ``mv``, from vectors to covectors, and ``solve``, its inverse; ``dense`` is the
+reference implementation that every fast form is tested against. Everything is by components
+(``natgrad_core.linalg.small_matrices``), so that a rule can be traced.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ class Operator(Protocol):
         ...
 
     def solve(self, v: Vector) -> Vector:
-        """M⁻¹ v, not finite where M has no inverse: divergence is data, not an exception."""
+        """M⁻¹ v, not finite where M has no inverse: a diverged path is data, not an exception."""
         ...
 
     def dense(self) -> Matrix:
@@ -63,7 +62,7 @@ class Dense:
 
 
 class Diagonal:
-    """A metric that couples no two parameters."""
+    """A diagonal metric: no two parameters are coupled."""
 
     __slots__ = ("entries",)
 
@@ -87,7 +86,7 @@ class Diagonal:
 
 
 class Block:
-    """A metric that couples parameters only within blocks, given as tuples of indices."""
+    """A block-diagonal metric, with its blocks given as tuples of indices."""
 
     __slots__ = ("blocks", "parts")
 
@@ -127,7 +126,11 @@ class Block:
 
 
 def invertible(matrix: Array) -> Array:
-    """``matrix [..., d, d]`` itself, or SingularMetricError with what to do about it."""
+    """Return ``matrix [..., d, d]`` unchanged if it has an inverse.
+
+    Raises:
+        SingularMetricError: If an entry is not finite, or the condition number is above 1/eps.
+    """
     flat = matrix.reshape(-1, *matrix.shape[-2:])
     if not np.isfinite(flat).all():
         raise SingularMetricError(

@@ -1,7 +1,7 @@
-"""Linear algebra on a few components: vectors are tuples, matrices tuples of rows.
+"""Linear algebra on a few components: vectors are tuples, matrices are tuples of rows.
 
-Components are floats, arrays, tensors or symbols alike; sizes are two or three, where closed forms
-beat every library. An entry that is the whole number 0 costs nothing once traced.
+Components are floats, arrays, tensors or symbols alike. Sizes are one to three, where closed forms
+are faster than any library. An entry that is the integer 0 costs nothing in a traced step.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def transpose(matrix: Matrix) -> Matrix:
 
 
 def congruent(jacobian: Matrix, matrix: Matrix) -> Matrix:
-    """Jᵀ M J for M symmetric, to the last bit symmetric itself."""
+    """Jᵀ M J for M symmetric; the result is symmetric to the last bit."""
     columns = transpose(jacobian)
     images = [mv(matrix, column) for column in columns]
     if len(columns) == 2:
@@ -119,12 +119,12 @@ def matmul(a: Matrix, b: Matrix) -> Matrix:
 
 
 def components(points: Any) -> Vector:
-    """The last axis of an array or tensor ``[..., d]``, taken apart."""
+    """Split the last axis of an array or tensor ``[..., d]`` into d components."""
     return tuple(points[..., i] for i in range(points.shape[-1]))
 
 
 def full(nested: Any, lead: tuple[int, ...]) -> Array:
-    """``pack(nested)``, ``[*lead, ...]``: with the leading axes even where it is constant."""
+    """``pack(nested)`` with the leading axes ``lead``, which a constant lacks: ``[*lead, ...]``."""
     packed = pack(nested)
     depth, first = 0, nested
     while isinstance(first, tuple):
@@ -137,7 +137,7 @@ def full(nested: Any, lead: tuple[int, ...]) -> Array:
 
 
 def pack(nested: Any) -> Array:
-    """Components, rows or rows of rows as one array, leading axes first: ``[..., d]`` etc."""
+    """Join components, rows or rows of rows into one array, leading axes first."""
     shape: list[int] = []
     leaves = [nested]
     while isinstance(leaves[0], tuple):
@@ -147,7 +147,7 @@ def pack(nested: Any) -> Array:
     lead = arrays[0].shape
     if any(array.shape != lead for array in arrays):
         lead = np.broadcast_shapes(*(array.shape for array in arrays))
-    packed = np.empty((*lead, len(arrays)))  # filled by hand: np.stack takes three times as long
+    packed = np.empty((*lead, len(arrays)))  # np.stack takes three times as long
     for i, array in enumerate(arrays):
         packed[..., i] = array
     return packed.reshape(*lead, *shape)

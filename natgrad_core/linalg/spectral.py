@@ -1,7 +1,7 @@
 """Functions of a symmetric matrix: its power, its absolute value, its pseudo-inverse.
 
-In closed form for 2×2, a straight line of arithmetic that can be traced; beyond, by NumPy's
-eigendecomposition, which the tracer calls as it is.
+For 2×2 in closed form: arithmetic without a branch, which can be traced. Beyond that by NumPy's
+eigendecomposition, which a traced step calls as one operation.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """cite(thing, …) -> BibTeX: the works behind a problem, a chart, a metric, a rule, a run or a name.
 
-Each item names its sources where it states its formula, and whatever comes off a shelf remembers
+Each item names its sources where it states its formula, and what a registry makes remembers
 the call that made it (``natgrad_core.core.provenance``): so a run cites its problem, its chart and
 its rule.
 """
@@ -28,9 +28,8 @@ def cite(*things: Any) -> str:
     """The works behind these things, each once, as BibTeX; "" where none is named.
 
     A thing is a problem, a chart, a metric, a rule, a ``Trajectory``, the maker of one of them
-    (``rules["adam"]``), or a name; a name on two shelves cites both. Raises ``UnknownName`` for a
-    name on none, and ``UnknownSource`` for a work that ``natgrad_core.provenance.bibliography``
-    does not list.
+    (``rules["adam"]``), or a name; a name in two registries cites both. Raises ``UnknownName`` for
+    a name in none, and ``UnknownSource`` for a work that the bibliography does not list.
     """
     return bibtex(cited(text for thing in things for text in words(thing))).rstrip()
 

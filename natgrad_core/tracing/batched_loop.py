@@ -1,10 +1,10 @@
-"""A traced step replayed on many starts at once: in place, in buffers that fit the cache.
+"""A traced step on arrays, for many starts at once: in place, in buffers that fit the cache.
 
-On small arrays NumPy's time goes into allocating results and converting scalars, on large ones into
-waiting for memory. So each operation of the line writes into a buffer that was allocated once and
-is used again as soon as its value is dead, every number is an array already, and a large batch is
-cut into chunks, each taken through all its steps before the next. The arithmetic is the line's own:
-a + (−b) is written a − b, which rounds alike, and nothing else changes.
+On small arrays NumPy spends its time on allocating results and converting scalars, on large ones on
+waiting for memory. So each operation writes into a buffer that was allocated before the loop, and a
+buffer is reused once its value is no longer needed. A large batch is cut into chunks, each of which
+makes all its steps before the next. The arithmetic is that of the traced lines; only a + (−b) is
+written a − b, which rounds alike.
 """
 
 from __future__ import annotations
@@ -44,17 +44,16 @@ IN_PLACE: dict[str, Callable[..., Any]] = {
     "maximum": np.maximum,
     "logaddexp": np.logaddexp,
 }
-"""Operations that can be told where to write. The others allocate, as they do without a tape."""
+"""Operations with an output argument. The others allocate their results."""
 
 WORDS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide"}
 
 Watch: TypeAlias = Callable[[int, tuple[Array, ...]], bool]
-"""Told after each step its number (from 1) and the state, which is good until the next one; it
-answers whether to go on."""
+"""(the step's number from 1, the state) -> whether to go on. The next step overwrites the state."""
 
 
 def simplified(lines: Iterable[Line], outputs: Iterable[str]) -> list[Line]:
-    """The lines that the outputs need, with sums of negatives as differences."""
+    """Return the lines that the outputs need, with sums of negatives written as differences."""
     negated: dict[str, str] = {}
     found: list[Line] = []
     for name, operation, args in lines:
@@ -75,26 +74,26 @@ def simplified(lines: Iterable[Line], outputs: Iterable[str]) -> list[Line]:
 
 
 class Plan(NamedTuple):
-    """The loop, compiled, and what it is to be handed."""
+    """The compiled loop, and what it takes."""
 
     loop: Callable[..., None]
     constants: tuple[tuple[str, bool], ...]
-    """Numbers by their name in the line, and whether they meet rows: k0, k1, …"""
+    """Constants k0, k1, …: the name in the lines, and whether it is combined with data rows."""
     slots: tuple[int, ...]
-    """For each buffer how many rows it has, 0 for a plain lane: s0, s1, …"""
+    """Buffers s0, s1, …: how many data rows each has, 0 for one number per start."""
 
 
 class _Planner:
-    """Names for every value: states x, next states y, buffers s, numbers k, views and others t.
+    """Names for every value: states x, next states y, buffers s, constants k, views and others t.
 
-    A value is a lane, ``[chunk]`` (width 0), or has a column for each of ``width`` rows.
+    A value is ``[chunk]``, one number per start (width 0), or ``[chunk, width]``, one per data row.
     """
 
     def __init__(self, lines: list[Line], outputs: tuple[str, ...], widths: tuple[int, ...]):
         self.widths = widths
         self.last = {arg: at for at, (_, _, args) in enumerate(lines) for arg in args}
         for _, operation, args in lines:
-            if operation == "column":  # a view of it may live on
+            if operation == "column":  # a view of it may still be needed
                 self.last[args[0]] = len(lines)
         self.home = {name: f"y{at}" for at, name in reversed(list(enumerate(outputs)))}
         self.width: dict[str, int] = {}
@@ -108,7 +107,7 @@ class _Planner:
                 self.body.append(f"copyto(y{at}, {source})")
 
     def spoken(self, name: str, rows: bool) -> str:
-        """What the loop calls a value of the line that meets ``rows`` here, or does not."""
+        """Return the loop's name for a value; ``rows``: it is combined with data rows here."""
         if name[0] in "xt":
             return self.place.get(name, name)
         return self.constants.setdefault((name, rows), f"k{len(self.constants)}")
@@ -119,7 +118,7 @@ class _Planner:
         return self.width.get(name, 0)
 
     def slot(self, width: int) -> str:
-        """A buffer whose value is dead, or a new one."""
+        """A buffer whose value is no longer needed, or a new one."""
         if self.free.get(width):
             return self.free[width].pop()
         self.slots.append(width)
@@ -155,7 +154,7 @@ def _plan(
     outputs: tuple[str, ...],
     widths: tuple[int, ...],
 ) -> Plan:
-    """The loop for states x0 …; ``widths`` are the numbers' last axes, where they meet rows."""
+    """Compile the loop; ``widths`` are the last axes of constants that data rows have."""
     made = _Planner(simplified(lines, outputs), outputs, widths)
     xs = "".join(f"x{i}, " for i in range(len(outputs)))
     ys = xs.replace("x", "y")
@@ -185,7 +184,7 @@ def _plan(
 
 
 def _row_numbers(lines: Iterable[Line]) -> set[str]:
-    """The numbers that meet rows: what ``column`` makes, and what is computed from it."""
+    """Return the constants combined with data rows: with ``column``, or with what comes of it."""
     rows: set[str] = set()
     numbers: set[str] = set()
     for name, operation, args in lines:
@@ -205,10 +204,20 @@ def replay(
     shown: int = 0,
     watch: Watch | None = None,
 ) -> Array:
-    """State ← line(state), ``steps`` times: the first ``shown`` parts after each step.
+    """Replace the state by the outputs of the lines, ``steps`` times.
 
-    ``[steps, shown, ...]`` with the leading axes that state and numbers broadcast to. A ``watch``
-    sees every state (as flat lanes) in place of a record; its batch is one chunk.
+    Args:
+        lines: The traced lines.
+        outputs: The names of the next state.
+        state: The state at the start.
+        numbers: The constants, by index.
+        steps: How many steps.
+        shown: How many parts of each state to record.
+        watch: Sees each state as flat arrays, instead of a record; the batch is then one chunk.
+
+    Returns:
+        The recorded parts after each step, ``[steps, shown, ...]``, with the leading axes to which
+        the state and the constants broadcast.
     """
     lines, outputs = tuple(lines), tuple(outputs)
     meets = _row_numbers(lines)
@@ -221,16 +230,16 @@ def replay(
         *(arrays[i].shape[:-1] if rows else arrays[i].shape for i, rows in used),
     )
     size = math.prod(lead)
-    lanes = 3 * len(outputs) + len(plan.constants) + sum(max(w, 1) for w in plan.slots)
-    chunk = size if watch else max(16, CACHE // (8 * lanes))
+    columns = 3 * len(outputs) + len(plan.constants) + sum(max(w, 1) for w in plan.slots)
+    chunk = size if watch else max(16, CACHE // (8 * columns))
 
     def flat(value: Any) -> Array:
         return np.broadcast_to(value, lead).reshape(size)
 
     def constant(name: str, rows: bool) -> tuple[Any, bool]:
-        """A number as an array, and whether it has a lane (or a row of columns) for each start."""
+        """Return a constant as an array, and whether it has a value (or a row) for each start."""
         value = arrays[int(name[1:])] if name[0] == "c" else np.asarray(float(name.strip("()")))
-        if value.dtype == object:  # a function that the line calls
+        if value.dtype == object:  # a function that a line calls
             return value.item(), False
         if not rows:
             return flat(value), True

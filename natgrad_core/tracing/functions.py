@@ -14,7 +14,7 @@ from natgrad_core.types import Array
 
 
 def _logaddexp(a: float, b: float) -> float:
-    if a == b:  # infinities too, whose difference is no number
+    if a == b:  # infinities too, whose difference is NaN
         return a + LOG_2
     high, low = (a, b) if a > b else (b, a)
     return high + math.log1p(math.exp(low - high))

@@ -1,8 +1,8 @@
-"""Numbers that carry their first two derivatives along: exact differentiation of any formula.
+"""Forward-mode derivatives: numbers that carry their gradient and Hessian along.
 
-A jet is a value with its gradient and Hessian by the parameters (forward mode, second order). Its
-parts may be floats, arrays, tensors or the tracer's symbols, so a formula differentiated this way
-is still a straight line that can be traced. An entry that is the whole number 0 costs nothing.
+A jet is a value with its first and second derivatives by the parameters (truncated Taylor
+arithmetic). Its parts may be floats, arrays, tensors or symbols, so that the derivative of a
+formula is a formula, and can be traced. A part that is the integer 0 costs nothing.
 Griewank and Walther 2008, ch. 13.
 """
 
@@ -18,7 +18,7 @@ from natgrad_core.types import Vector
 
 
 def times(a: Any, b: Any) -> Any:
-    """The product a b, without work where a factor is the whole number 0 or 1."""
+    """Return the product a b, without an operation if a factor is the integer 0 or 1."""
     for one, other in ((a, b), (b, a)):
         if isinstance(one, int):
             if one == 0:
@@ -74,7 +74,7 @@ class Jet:
         return self.value >= (other.value if isinstance(other, Jet) else other)
 
     def each(self, function: Callable[[Any], Any]) -> Jet:
-        """The jet of a linear ``function``: of the value and of each derivative that is not 0."""
+        """Apply a linear ``function`` to the value and to each derivative that is not 0."""
 
         def of(part: Any) -> Any:
             return part if isinstance(part, int) else function(part)
@@ -143,14 +143,14 @@ def jet_of(value: Any, like: Jet) -> Jet:
 
 
 def variables(point: Vector) -> tuple[Jet, ...]:
-    """The parameters themselves as jets."""
+    """Return the parameters themselves as jets."""
     d = len(point)
     nothing = (0,) * (d * (d + 1) // 2)
     return tuple(Jet(v, tuple(int(i == j) for j in range(d)), nothing) for i, v in enumerate(point))
 
 
 def variables_through(function: Callable[..., Vector], point: Vector) -> tuple[Jet, ...]:
-    """The results of ``function`` at ``point``, each with its derivatives."""
+    """Return the results of ``function`` at ``point``, each with its derivatives."""
     seeds = variables(point)
     return tuple(jet_of(result, seeds[0]) for result in function(*seeds))
 

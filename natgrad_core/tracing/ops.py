@@ -1,7 +1,7 @@
 """The functions that formulas need, on every kind of number they are given.
 
 A formula is written once, on components (μ, σ), with + − × ÷ and these. It then runs on floats,
-on NumPy arrays (leading axes), on torch tensors (so that an independent referee can differentiate
+on NumPy arrays (leading axes), on torch tensors (so that an autodiff reference can differentiate
 the very line that draws the picture) and on the symbols of ``natgrad_core.tracing.tape``. torch is
 never imported here: a tensor brings its own module along. Branches are ``where``.
 """
@@ -85,7 +85,7 @@ sin = _apply("sin")
 cos = _apply("cos")
 atan2 = _apply("atan2")
 power = _apply("pow")
-"""x to a power that is no whole number: of x < 0 it is no number, where ``**`` makes it complex."""
+"""x to a power that is not an integer; NaN for x < 0, where ``**`` of floats would be complex."""
 lgamma = _apply("lgamma")
 digamma = _apply("digamma")
 trigamma = _apply("trigamma", 1, torch_name="polygamma")

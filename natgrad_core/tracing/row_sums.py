@@ -1,8 +1,8 @@
 """Sums over the rows of a data set, for one parameter vector or many, in floats or in arrays.
 
-A term is written once, for one row. For single numbers (and for the tracer) it is called row by
-row, which on few rows is far cheaper than NumPy; for arrays of parameters, and for many rows, it is
-called once with whole columns, traced or not.
+A term is written once, for one row. For single numbers and few rows it is called row by row, which
+is far faster than NumPy, and can be traced. For arrays of parameters, or many rows, it is called
+once on whole columns.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ from natgrad_core.tracing.tape import Sym, call
 from natgrad_core.types import ArrayLike, Vector
 
 FEW = 48
-"""Rows up to which a straight line of arithmetic beats a call on a column."""
+"""Rows up to which calling the term on each is faster than one call on columns."""
 
 
 class Rows:
-    """Columns of equal length; ``total(term, *theta)`` sums ``term(*theta, *row)`` over the rows.
+    """Columns of data of equal length.
 
-    A term may return one component or a tuple of them. Up to ``few`` rows are called one by one.
+    Args:
+        columns: The columns, ``[n]`` each.
+        few: Up to how many rows a term is called row by row.
     """
 
     def __init__(self, *columns: ArrayLike, few: int = FEW) -> None:
@@ -36,7 +38,13 @@ class Rows:
         return self.columns[0].size if self.columns else 0
 
     def total(self, term: Callable[..., Any], *theta: Any) -> Any:
-        """Σ_rows term(*theta, *row)."""
+        """Return Σ_rows term(*theta, *row).
+
+        Args:
+            term: Maps parameters and one row to a component or a tuple of components. It must work
+                on whole columns too.
+            theta: The parameters.
+        """
         if len(self) == 1 or (self._few and not any(map(_many, theta))):
             terms = [term(*theta, *row) for row in self._rows]
             if isinstance(terms[0], tuple):
@@ -53,12 +61,12 @@ class Rows:
             return values.each(self._sum)
         if isinstance(values, Sym):
             return call("row_sum", values)
-        # What depends on no parameter and no row, as a derivative may, is there once a row.
+        # A derivative that depends on no parameter and no row is one number: count it per row.
         return len(self) * values if isinstance(values, int | float) else values.sum(-1)
 
 
 def _many(component: Any) -> bool:
-    """Whether a component stands for many numbers."""
+    """Whether a component holds many numbers."""
     if isinstance(component, Sym):
         return component.tape.many
     return isinstance(component, np.ndarray) and component.ndim > 0

@@ -25,7 +25,7 @@ def cached(
 ) -> Traced:
     """Return the traced step of a rule, from ``traces`` if a rule of this form was traced before.
 
-    Only single floats are kept: arrays are traced anew, because their shapes are in the lines.
+    Only single floats are kept: arrays are traced again, because their shapes are in the lines.
 
     Args:
         step: One step of the run.

@@ -56,12 +56,12 @@ def test_a_problem_without_data_is_told_what_it_does_not_say() -> None:
         (Silent().grad, "gradient"),
         (Silent().hessian, "Hessian"),
     ):
-        with pytest.raises(NotImplementedError, match=f"Silent does not say its {thing}"):
+        with pytest.raises(NotImplementedError, match=f"Silent does not state its {thing}"):
             ask((0.0, 0.0))
     heard = Silent()
     heard.rows = Rows([1.0], [2.0])
     for ask, thing in ((heard.loss, "log-probability"), (heard.grad, "scores")):
-        with pytest.raises(NoProbabilityModel, match=f"silent is a bare loss .* no {thing}"):
+        with pytest.raises(NoProbabilityModel, match=f"silent is a loss without .* no {thing}"):
             ask((0.0, 0.0))
 
 

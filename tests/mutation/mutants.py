@@ -237,8 +237,8 @@ FAULTS = (
     ),
     Fault(
         "core/chart.py",
-        "matrix = add(matrix, bend, weight)",
-        "matrix = add(matrix, bend)",
+        "matrix = add(matrix, own, weight)",
+        "matrix = add(matrix, own)",
         ("charts",),
     ),
     Fault("core/chart.py", "matrix = congruent(slope, second)", "matrix = second", ("charts",)),
