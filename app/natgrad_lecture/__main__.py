@@ -56,9 +56,7 @@ def _run(command: str, options: dict[str, Any]) -> None:
 
 def _options(serve: argparse.ArgumentParser) -> None:
     """What can be said of the server."""
-    serve.add_argument(
-        "--port", type=int, default=8866, help="the port wished for (default 8866; 0: any)"
-    )
+    serve.add_argument("--port", type=int, help="the port (8866 or the next free one; 0: any)")
     serve.add_argument(
         "--base-url", default="/", help="where the pages hang, behind a proxy (default /)"
     )

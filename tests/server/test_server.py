@@ -204,12 +204,12 @@ def test_a_plane_s_kernel_speaks_through_files_holds_no_torch_and_its_answers_ar
 
 
 @pytest.mark.slow
-def test_a_taken_port_gives_way_to_the_next_free_one() -> None:
+def test_where_nobody_asked_for_a_port_a_taken_one_gives_way_to_the_next_free_one() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        server = start(port)
+        server = start(None, first=f"import natgrad_lecture.server.server as s; s.PORT = {port}")
     server.process.send_signal(signal.SIGINT)
     server.process.communicate(timeout=60)
     assert f"Port {port} is taken" in server.said

@@ -98,7 +98,7 @@ class Server:
 
 
 def start(
-    port: int = 0,
+    port: int | None = 0,
     pool: int = 0,
     *more: str,
     first: str = "",
@@ -123,7 +123,14 @@ def start(
             resource.setrlimit(kind, (most, most))
 
     process = subprocess.Popen(
-        [*command, "serve", "--no-browser", f"--port={port}", f"--pool={pool}", *more],
+        [
+            *command,
+            "serve",
+            "--no-browser",
+            *([] if port is None else [f"--port={port}"]),
+            f"--pool={pool}",
+            *more,
+        ],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=stderr or subprocess.STDOUT,

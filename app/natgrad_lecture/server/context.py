@@ -34,6 +34,9 @@ class Context(Protocol):
     line: WaitingLine
     watch: Watch
     limit: int
+    an_address: int
+    """How many pages one address may have without opening them."""
+
     metrics_token: str
 
     @property
@@ -84,6 +87,13 @@ class Context(Protocol):
 
     async def end_kernel(self, kernel: str, reason: str = "left") -> None:
         """End a kernel that nobody needs any more."""
+
+    def page_made(self) -> None:
+        """Note that a page was made."""
+
+    async def ready(self) -> str:
+        """Return what keeps a page from being made now; empty if nothing does."""
+        ...
 
     async def well(self) -> bool:
         """Return whether kernels can be started."""

@@ -14,6 +14,7 @@ from jupyter_server.base.handlers import JupyterHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
 from natgrad_lecture.lesson_names import current
+from natgrad_lecture.server.assets import AssetHandler
 from natgrad_lecture.server.context import Context
 from natgrad_lecture.server.security_headers import Guarded
 
@@ -79,8 +80,15 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
             return
         if path not in self.server.lessons():
             raise tornado.web.HTTPError(404)
+        if not self._is_visit():
+            raise tornado.web.HTTPError(403, reason="a lesson is opened as a page of its own")
+        if self.request.method == "HEAD":  # whether it is there, which costs no kernel
+            self.set_header("Content-Type", "text/html; charset=utf-8")
+            self.set_header("Cache-Control", "no-cache")
+            return
         held = self.request.headers.get(TICKET) or self.get_cookie(TICKET)
-        ticket, place = self.server.line.ask(held, self.server.free())
+        crowded = self.server.readers.unopened(self.address) >= self.server.an_address
+        ticket, place = self.server.line.ask(held, 0 if crowded else self.server.free())
         if place:
             self._wait(ticket, place)
             return
@@ -88,6 +96,16 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
         with self.server.making():
             await self._send(path)
         self.server.watch.page(path, time.monotonic() - started)
+
+    def _is_visit(self) -> bool:
+        """Whether a reader opens the page, as far as the browser tells: no picture of another
+        site's page, no page fetched ahead that perhaps nobody will look at.
+        """
+        said = self.request.headers
+        kind, site = said.get("Sec-Fetch-Dest", "document"), said.get("Sec-Fetch-Site", "none")
+        ahead = "prefetch" in said.get("Sec-Purpose", said.get("Purpose", ""))
+        page = kind in {"document", "iframe", "frame"}
+        return not ahead and (page or (kind == "empty" and site in {"none", "same-origin"}))
 
     def _wait(self, ticket: str, place: int) -> None:
         """Send the page of the waiting line, which asks again by itself."""
@@ -116,6 +134,7 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
                     self.server.readers.hand_over(part, self.address)
                     self.write(part)
                     await self.flush()
+            self.server.page_made()
         except tornado.iostream.StreamClosedError:
             pass  # The reader left before the page was whole.
         except Exception as error:
@@ -147,6 +166,27 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
         """Ignore headers once the head is sent: Voila sets its own later, to no effect."""
         if not self._headers_written:
             super().set_header(name, value)
+
+
+class Robots(Guarded):
+    """``/robots.txt``: a crawler may read the list of lessons; a lesson takes a reader's place."""
+
+    def initialize(self, base_url: str) -> None:
+        """Take where the pages hang."""
+        self.base_url = base_url
+
+    def get(self) -> None:
+        """Send it."""
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish(f"User-agent: *\nAllow: {self.base_url}home\nDisallow: {self.base_url}\n")
+
+
+class Root(Guarded, tornado.web.RedirectHandler):
+    """The pages' path without its last slash leads to them."""
+
+
+class Asset(Guarded, AssetHandler):
+    """An asset, with the headers of every answer."""
 
 
 class FirstLesson(Guarded, JupyterHandler):

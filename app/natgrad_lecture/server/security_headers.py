@@ -8,6 +8,8 @@ from typing import Any
 
 import tornado.web
 
+from natgrad_lecture.server.startup_checks import plain_host
+
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -15,6 +17,10 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
 }
+
+
+FOREIGN = "this server does not go by that name, whoever runs it can add it with --name"
+"""What who called us by another name is told."""
 
 
 def policy(embed: tuple[str, ...] = ()) -> str:
@@ -51,25 +57,34 @@ class Guarded(tornado.web.RequestHandler):
             self.set_header(name, value)
         self.clear_header("Server")
 
+    @property
+    def xsrf_token(self) -> bytes:
+        """None, and no cookie that holds one: no page of ours posts a form (see Goodbye)."""
+        return b""
+
+    def head(self, *args: str, **kwargs: str) -> Any:
+        """Answer as to GET, without the body: for who only looks whether a page is there."""
+        return self.get(*args, **kwargs)
+
+    def options(self, *_args: str, **_kwargs: str) -> None:
+        """Say what may be asked."""
+        self.set_header("Allow", "GET, HEAD, OPTIONS")
+        self.set_status(204)
+        self.finish()
+
     def check_host(self) -> bool:
-        """Let in who calls us by an address of ``--name`` too: Jupyter looks up names there, but
-        of addresses allows this machine's own only.
-        """
-        if _address(self.request.host, port=True) in self._addresses():
+        """Whether the reader called us by one of our names, in whatever spelling."""
+        if self.settings.get("allow_remote_access", False):
             return True
-        jupyter = getattr(super(), "check_host", None)  # our own plain handlers have none
-        return jupyter is not None and jupyter()
-
-    def _addresses(self) -> set[str]:
-        """The addresses among our names."""
-        return {found for name in self.settings["local_hostnames"] if (found := _address(name))}
-
-
-def _address(host: str, port: bool = False) -> str | None:
-    """Return the address that a host is given by, in its one spelling; None if it is a name."""
-    if port:
-        host = re.sub(r":\d+$", "", host)
-    try:
-        return str(ip_address(host.removeprefix("[").removesuffix("]")))
-    except ValueError:
-        return None
+        try:
+            host = plain_host(re.sub(r":\d+$", "", self.request.host))
+        except (ValueError, UnicodeError):
+            return False
+        if host in self.settings["local_hostnames"]:
+            return True
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            pass
+        self.settings["natgrad_refused"]("host")
+        raise tornado.web.HTTPError(403, reason=FOREIGN)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
+import math
 import os
 import shutil
 import signal
 import socket
 import threading
+import time
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -23,28 +26,46 @@ from tornado.netutil import bind_sockets
 from traitlets.config import Config
 from voila.app import Voila
 
-from natgrad_lecture.server.assets import AssetHandler, Assets
+from natgrad_lecture.server.assets import Assets
 from natgrad_lecture.server.connections import BoundedServer
 from natgrad_lecture.server.context import Connection, Context
 from natgrad_lecture.server.fork_client import Nursery
 from natgrad_lecture.server.identity import Nobody
 from natgrad_lecture.server.jupyterhub import let_the_hub_say_who
-from natgrad_lecture.server.kernel_provisioner import FORKS, Forked, Specs, Starts, offer_forks
+from natgrad_lecture.server.kernel_provisioner import (
+    FORKS,
+    PLANE,
+    Forked,
+    Specs,
+    Starts,
+    offer_forks,
+)
 from natgrad_lecture.server.monitoring import Watch
 from natgrad_lecture.server.notebook_contents import Lessons
 from natgrad_lecture.server.page_handlers import (
     PULSE,
+    Asset,
     FirstLesson,
     Home,
     LessonHandler,
     Miniature,
     NotFound,
+    Robots,
+    Root,
     script_json,
 )
 from natgrad_lecture.server.paths import ADDRESS, TEMPLATE, complete, notebooks, notebooks_folder
 from natgrad_lecture.server.request_filter import MOST_BYTES
 from natgrad_lecture.server.sessions import GONE, IDLE, Readers
-from natgrad_lecture.server.status_handlers import Healthz, Metrics
+from natgrad_lecture.server.startup_checks import (
+    check_machine,
+    check_options,
+    checked_base_url,
+    checked_names,
+    path_pattern,
+    refuse,
+)
+from natgrad_lecture.server.status_handlers import Healthz, Metrics, Readyz
 from natgrad_lecture.server.temporary_folder import make_folder
 from natgrad_lecture.server.thumbnails import Drawing
 from natgrad_lecture.server.voila_compat import (
@@ -56,6 +77,12 @@ from natgrad_lecture.server.voila_compat import (
 )
 from natgrad_lecture.server.waiting_line import WaitingLine, room
 from natgrad_lecture.server.websocket import ASLEEP, GOING_AWAY, SERVICE_RESTART, Channels, Goodbye
+
+PORT = 8866
+"""The port, unless another is asked for."""
+
+CANARY_HOLDS, CANARY_WITHIN = 10.0, 20.0
+"""Seconds that the outcome of a trial holds, and in which a kernel has to answer it."""
 
 AHEAD = 10.0
 """Seconds after the start at which the home page is made, before anybody asks for it: the first
@@ -76,7 +103,7 @@ class LessonServer(Voila):
         self,
         *,
         folder: Path | None = None,
-        port: int = 8866,
+        port: int | None = None,
         base_url: str = "/",
         pool: int = 2,
         warm: str = "",
@@ -105,11 +132,20 @@ class LessonServer(Voila):
         if folder is None:
             folder = notebooks_folder()
             complete(folder)
-        base_url = f"/{base_url.strip('/')}/".replace("//", "/")
+        self.wanders = port is None  # to the next free one, if nobody asked for this one
+        port = PORT if port is None else port
+        check_options(port=port, pool=pool, readers=readers, gone=gone, idle=idle, embed=embed)
+        names = checked_names(names, host)
+        base_url = checked_base_url(base_url)
+        open_many_files()
+        check_machine()
         self.assets = Assets()
         self.readers = Readers(gone, idle)
         self.line = WaitingLine()
         self.limit = readers or room()
+        self.an_address = max(4, self.limit // 2)
+        self._canary = asyncio.Lock()
+        self._made, self._not_made, self._trouble = -math.inf, -math.inf, ""
         self.names, self.embed = tuple(names), tuple(embed)
         self.metrics_token = os.environ.get("NATGRAD_METRICS_TOKEN", "")
         names_here = notebooks(folder)
@@ -134,7 +170,7 @@ class LessonServer(Voila):
         super().__init__(
             root_dir=str(folder),
             port=port,
-            port_retries=port_retries,
+            port_retries=port_retries if self.wanders else 0,
             ip=host,
             base_url=base_url,
             open_browser=open_browser,
@@ -365,6 +401,45 @@ class LessonServer(Voila):
             except Exception:
                 self.log.exception("kernels that nobody needs could not be ended")
 
+    async def ready(self) -> str:
+        """Empty if a page can be made now, else what stands in the way.
+
+        It can be if one was made just now; otherwise a kernel is started for the trying, of which
+        the outcome holds for a while.
+        """
+        async with self._canary:
+            now = time.monotonic()
+            if now - max(self._made, self._not_made) < CANARY_HOLDS:
+                return self._trouble
+            try:
+                async with asyncio.timeout(CANARY_WITHIN):
+                    await self._try_a_kernel()
+            except Exception as error:
+                self._not_made = time.monotonic()
+                self._trouble = "no kernel can be started"
+                self.watch.fault("canary", error)
+            else:
+                self.page_made()
+            return self._trouble
+
+    async def _try_a_kernel(self) -> None:
+        """Start a kernel, wait for its first word, and end it."""
+        manager = self.kernel_manager
+        kernel = await ensure_async(manager.start_kernel(kernel_name=PLANE, env=dict(os.environ)))
+        try:
+            client = manager.get_kernel(kernel).client()
+            client.start_channels(stdin=False, hb=False)
+            try:
+                await client.wait_for_ready()
+            finally:
+                client.stop_channels()
+        finally:
+            await self.end_kernel(kernel, "canary")
+
+    def page_made(self) -> None:
+        """A page was made, or could have been."""
+        self._made, self._trouble = time.monotonic(), ""
+
     async def well(self) -> bool:
         """Whether kernels can be started."""
         return not FORKS or await Forked.nurseries[False].alive()
@@ -382,6 +457,7 @@ class LessonServer(Voila):
             contents_manager=lessons,
             allow_remote_access="*" in self.names,  # Only our own names: no site can pose as us.
             local_hostnames=["localhost", *self.names],
+            natgrad_refused=self.watch.refused,
             natgrad_embed=self.embed,
             websocket_max_message_size=MOST_BYTES,
             compress_response=True,
@@ -395,7 +471,7 @@ class LessonServer(Voila):
 
     def init_handlers(self) -> Any:
         """Only what a page needs; none of Voila's own bundle, themes, file listing or templates."""
-        base = self.base_url
+        base = path_pattern(self.base_url)
         context: Context = self
         lesson = {
             "server": context,
@@ -409,9 +485,12 @@ class LessonServer(Voila):
             (rf"{base}api/kernels/{KERNEL_ID}/channels", Channels, {"server": context}),
             (rf"{base}voila/api/shutdown/{KERNEL_ID}", Goodbye, {"server": context}),
             (rf"{base}healthz", Healthz, {"server": context}),
+            (rf"{base}readyz", Readyz, {"server": context}),
+            (rf"{base}robots\.txt", Robots, {"base_url": self.base_url}),
             (rf"{base}metrics", Metrics, {"server": context}),
-            (rf"{base}natgrad/(\w+)/([\w.-]+)", AssetHandler, {"assets": self.assets}),
+            (rf"{base}natgrad/(\w+)/([\w.-]+)", Asset, {"assets": self.assets}),
             (base, FirstLesson, {"server": context}),
+            *([(base[:-1], Root, {"url": self.base_url})] if base != "/" else []),
             (rf"{base}home", Home, {"server": context}),
             (rf"{base}home/([\w-]+)\.svg", Miniature, {"server": context}),
             (rf"{base}([\w-]+)", LessonHandler, lesson),
@@ -432,9 +511,8 @@ class LessonServer(Voila):
             stop.set()
 
         _on_signals(told)
-        _open_many_files()
         sockets = self._bind()
-        self.connection_dir = str(make_folder())
+        self.connection_dir = self._make_folder()
         self._choose_kernels()
         sweep = None
         try:
@@ -489,6 +567,18 @@ class LessonServer(Voila):
         timer.daemon = True
         timer.start()
 
+    def _make_folder(self) -> str:
+        """Return the folder of the kernels' files, where Jupyter's own go too: no home is needed,
+        and none that is there is written to.
+        """
+        try:
+            folder = str(make_folder())
+        except OSError as error:
+            raise refuse(f"no temporary folder can be made; set TMPDIR ({error})") from None
+        for name in ("JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "IPYTHONDIR"):
+            os.environ[name] = folder
+        return folder
+
     def _choose_kernels(self) -> None:
         """Fork kernels, and speak to them through files, where that is possible."""
         longest = Path(self.connection_dir, f"kernel-{'0' * 36}-ipc-5")
@@ -507,13 +597,17 @@ class LessonServer(Voila):
         for port in range(self.port, last + 1):
             try:
                 sockets = bind_sockets(port, self.ip)
-            except OSError:
-                continue
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:
+                    continue
+                raise refuse(f"cannot listen on {self.ip} port {port}: {error.strerror}") from None
             if self.port not in (0, port):
                 print(f"Port {self.port} is taken; using {port}.", flush=True)
             self.port = sockets[0].getsockname()[1]
             return sockets
-        raise SystemExit(f"no free port between {self.port} and {last}: name another with --port")
+        if last == self.port:
+            raise refuse(f"port {self.port} is taken; name another with --port (0: any)")
+        raise refuse(f"no free port between {self.port} and {last}; name another with --port")
 
     async def _end_kernels(self) -> None:
         """End every kernel, those still starting too. They have nothing to save."""
@@ -541,7 +635,7 @@ def _on_signals(stop: Callable[[], None]) -> None:
             signal.signal(signum, lambda number, _frame: loop.call_soon_threadsafe(handle, number))
 
 
-def _open_many_files() -> None:
+def open_many_files() -> None:
     """Allow as many open files as we may: a reader costs a dozen, and the default is a thousand."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource

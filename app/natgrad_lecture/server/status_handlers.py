@@ -26,6 +26,21 @@ class Healthz(Guarded):
         self.finish({"status": "ok" if well else "no kernels"})
 
 
+class Readyz(Guarded):
+    """``/readyz``: 200 while a page can be made now. Asked by address, not by our name."""
+
+    def initialize(self, server: Context) -> None:
+        """Take the server."""
+        self.server = server
+
+    async def get(self) -> None:
+        """Answer; 503 if a page was made neither just now nor a kernel for the trying."""
+        said = await self.server.ready()
+        self.set_status(503 if said else 200)
+        self.set_header("Cache-Control", "no-store")
+        self.finish({"status": said or "ready"})
+
+
 class Metrics(Guarded):
     """``/metrics``, as Prometheus reads them: for this machine, or for who knows the token."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 from secrets import token_hex
+
+from natgrad_lecture.server.connections import KEPT, most_files
+from natgrad_lecture.server.machine_limits import cores, memory_left, processes_left
 
 PATIENCE = 45.0
 """Seconds that a place in the line is kept for a page that does not ask again."""
@@ -16,12 +18,16 @@ PER_CORE = 60
 """Readers a core serves, of whom a tenth drag at once."""
 
 
-def room() -> int:
-    """Return how many readers this machine serves well."""
-    import psutil
+FILES, PROCESSES, SPARE = 12, 10, 20
+"""Open files of the server and tasks that a reader takes, and tasks that the server takes."""
 
-    memory = psutil.virtual_memory().available / 2**20
-    return max(4, min(int(0.8 * memory / MEGABYTES), PER_CORE * (os.cpu_count() or 1)))
+
+def room() -> int:
+    """Return how many readers this process serves well, by all that bounds it."""
+    by_memory = int(0.8 * memory_left() / 2**20 / MEGABYTES)
+    by_files = int(most_files() * KEPT) // FILES
+    by_processes = (processes_left() - SPARE) // PROCESSES
+    return max(2, min(by_memory, PER_CORE * cores(), by_files, by_processes))
 
 
 class WaitingLine:

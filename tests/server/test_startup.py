@@ -1,0 +1,277 @@
+"""The server starts well or says in a sentence what to do, and tells the truth about its health."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+import pytest
+import requests
+
+from natgrad_lecture.server import machine_limits
+from natgrad_lecture.server.machine_limits import cores, memory_left, processes_left
+from natgrad_lecture.server.security_headers import HEADERS
+from natgrad_lecture.server.startup_checks import (
+    check_options,
+    checked_base_url,
+    checked_names,
+    path_pattern,
+    plain_host,
+)
+from natgrad_lecture.server.waiting_line import room
+from tests.support.servers import ROOT, Page, Server, children, running, wait_until
+
+GOOD: dict[str, Any] = {
+    "port": 0, "pool": 2, "readers": 0, "gone": 30.0, "idle": 900.0, "embed": ("https://a.example",)
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("port", -1, "--port=-1 is not a port; take one from 1 to 65535"),
+        ("port", 70000, "--port=70000"),
+        ("pool", -3, r"--pool=-3 is not possible; take 0 \(none wait\) or more"),
+        ("readers", -1, "--readers=-1"),
+        ("gone", float("nan"), "--gone=nan is not a time"),
+        ("idle", 0.0, "--idle=0 is not a time"),
+        ("embed", ("https://a.example/path",), "--embed='https://a.example/path' is not an origin"),
+        ("embed", ("a.example",), "--embed="),
+        ("embed", ("https://a.example\nX: y",), "--embed="),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused_in_a_sentence(
+    option: str, value: Any, said: str
+) -> None:
+    check_options(**GOOD)
+    with pytest.raises(SystemExit, match=said):
+        check_options(**{**GOOD, option: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [("Lecture.Uni.EDU", "lecture.uni.edu"), ("übung.uni.de", "xn--bung-zra.uni.de"),
+     ("localhost.", "localhost"), ("[2001:DB8::7]", "2001:db8::7"), ("a_b.example", "a_b.example")],
+)  # fmt: skip
+def test_a_name_has_one_form(name: str, plain: str) -> None:
+    assert plain_host(name) == plain
+    assert checked_names([name], "127.0.0.1")[0] == plain
+
+
+@pytest.mark.parametrize("name", ["https://a.example", "a.example:8866", "a.example/x", "", "a b"])
+def test_what_is_no_name_is_refused(name: str) -> None:
+    with pytest.raises(SystemExit, match=r"--name=.* is not a host's name"):
+        checked_names([name], "127.0.0.1")
+
+
+def test_to_let_others_in_a_name_must_be_said_and_an_address_is_one() -> None:
+    for host in ("0.0.0.0", "::"):
+        with pytest.raises(SystemExit, match=r"--name=lecture\.example\.org"):
+            checked_names([], host)
+        assert checked_names(["*"], host) == ("*",)
+    assert checked_names([], "192.0.2.7") == ("192.0.2.7",)
+
+
+@pytest.mark.parametrize("url", ["/", "", "natgrad", "/c++/", "/a b/", "/nät/", "/(x)/", "/[a/",
+                                 "//a//b/", "/%41/", "/a.b*/"])  # fmt: skip
+def test_a_base_url_of_any_signs_matches_itself_encoded_or_not(url: str) -> None:
+    base = checked_base_url(url)
+    assert base.startswith("/")
+    assert base.endswith("/")
+    assert requests.Request("GET", f"http://a{base}").prepare().url
+    for asked in {base, quote(unquote(base))}:
+        assert re.fullmatch(path_pattern(base), asked), (base, asked)
+    assert not re.fullmatch(path_pattern(base), f"{base}x/")
+
+
+def test_the_limits_are_those_of_this_process(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A container's: version 2 of control groups, the limit on a group around ours."""
+    whole, many = memory_left(), processes_left()
+    ours = tmp_path / "outer" / "inner"
+    ours.mkdir(parents=True)
+    (ours.parent / "memory.max").write_text(f"{2**30}\n")
+    (ours.parent / "memory.current").write_text(f"{2**29}\n")
+    (ours / "memory.max").write_text("max\n")
+    (ours / "cpu.max").write_text("100000 100000\n")
+    (ours / "pids.max").write_text("50\n")
+    (ours / "pids.current").write_text("10\n")
+    monkeypatch.setattr(machine_limits, "CGROUPS", tmp_path)
+    text = Path.read_text
+    monkeypatch.setattr(
+        Path,
+        "read_text",
+        lambda self, *how: (
+            "0::/outer/inner\n" if str(self) == "/proc/self/cgroup" else text(self, *how)
+        ),
+    )
+    assert memory_left() == min(2**29, whole) or whole < 2**29
+    assert cores() == 1
+    assert processes_left() == 40 < many
+    assert room() == 2, "of 40 tasks a server takes 20, and a reader 10"
+
+
+def refusal(*options: str, **how: Any) -> str:
+    """What a server says that does not start."""
+    command = [sys.executable, "-m", "natgrad_lecture", "serve", "--no-browser", *options]
+    ended = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60, **how
+    )
+    assert ended.returncode == 1, ended.stdout
+    assert "Traceback" not in ended.stderr
+    assert ended.stderr.count("\n") == 1, ended.stderr
+    return ended.stderr
+
+
+@pytest.mark.slow
+def test_a_port_that_was_asked_for_and_is_taken_is_an_error() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert f"port {port} is taken; name another" in refusal(f"--port={port}")
+
+
+@pytest.mark.slow
+def test_an_address_that_is_not_ours_is_said_to_be_that() -> None:
+    assert "cannot listen on 192.0.2.1 port" in refusal("--host=192.0.2.1")
+
+
+@pytest.mark.slow
+def test_too_few_files_are_said() -> None:
+    resource = pytest.importorskip("resource")
+
+    def few() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+
+    said = refusal(preexec_fn=few)
+    assert "64 open files are too few; allow 128 or more (ulimit -n)" in said
+
+
+@pytest.mark.slow
+def test_a_home_that_cannot_be_written_is_not_needed() -> None:
+    with running(pool=1, env={"HOME": "/proc/nowhere", "XDG_DATA_HOME": "/proc/nowhere"}) as server:
+        assert Page(server.url).open().ask(rate=0.03)["state"]["rate"] == 0.03
+        assert requests.get(f"{server.url}readyz", timeout=60).json() == {"status": "ready"}
+
+
+@pytest.mark.slow
+def test_ready_is_false_while_no_page_can_be_made_though_the_server_lives() -> None:
+    first = "import natgrad_lecture.server.server as s; s.CANARY_HOLDS = 0; s.CANARY_WITHIN = 5"
+    with running(first=first) as server:
+        assert requests.get(f"{server.url}readyz", timeout=60).status_code == 200
+        assert not server.kernels(), "the one that was tried has ended"
+        (forks,) = children(server.process.pid)
+        os.kill(forks, signal.SIGSTOP)
+        answer = requests.get(f"{server.url}readyz", timeout=60)
+        assert answer.status_code == 503
+        assert answer.json() == {"status": "no kernel can be started"}
+        assert requests.get(f"{server.url}healthz", timeout=60).status_code == 200
+        os.kill(forks, signal.SIGCONT)
+        assert requests.get(f"{server.url}readyz", timeout=60).status_code == 200
+
+
+PAGES = ("", "home", "coordinates", "healthz", "readyz", "metrics", "robots.txt")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_answers_head_and_options_without_a_kernel(server: Server, page: str) -> None:
+    kernels = set(server.kernels())
+    address = f"{server.url}{page}"
+    head = requests.head(address, timeout=60)
+    assert head.status_code == (302 if not page else 200)
+    assert head.content == b""
+    asked = requests.options(address, timeout=60)
+    assert asked.status_code == 204
+    assert asked.headers["Allow"] == "GET, HEAD, OPTIONS"
+    assert set(server.kernels()) <= kernels
+
+
+@pytest.mark.slow
+def test_no_answer_sets_an_identifier_and_all_have_the_headers(server: Server) -> None:
+    asset = re.findall(
+        r'src="(/natgrad/[^"]+)"', requests.get(f"{server.url}home", timeout=60).text
+    )
+    for path in ("nothing", "coordinates", "natgrad/0/none.js", asset[0].lstrip("/"), "robots.txt"):
+        answer = requests.get(server.url + path, timeout=60)
+        assert "Set-Cookie" not in answer.headers, path
+        assert HEADERS.items() <= answer.headers.items(), path
+        assert "Server" not in answer.headers
+    posted = requests.post(f"{server.url}coordinates", timeout=60)
+    assert "Set-Cookie" not in posted.headers
+
+
+@pytest.mark.slow
+def test_a_page_is_made_for_a_reader_and_not_for_a_picture_or_a_crawler(server: Server) -> None:
+    def asked(**headers: str) -> int:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return requests.get(f"{server.url}coordinates", headers=named, timeout=60).status_code
+
+    kernels = set(server.kernels())
+    assert asked(Sec_Fetch_Dest="image", Sec_Fetch_Site="cross-site") == 403
+    assert asked(Sec_Fetch_Dest="empty", Sec_Fetch_Site="cross-site") == 403
+    assert asked(Sec_Fetch_Dest="document", Sec_Purpose="prefetch;prerender") == 403
+    assert set(server.kernels()) <= kernels
+    assert asked(Sec_Fetch_Dest="document", Sec_Fetch_Site="cross-site") == 200
+    assert asked(Sec_Fetch_Dest="empty", Sec_Fetch_Site="same-origin") == 200
+    said = requests.get(f"{server.url}robots.txt", timeout=60).text
+    assert said == "User-agent: *\nAllow: /home\nDisallow: /\n"
+
+
+@pytest.mark.slow
+def test_a_page_that_opens_no_line_holds_its_place_for_seconds_only() -> None:
+    first = "import natgrad_lecture.server.sessions as s; s.UNOPENED = 2.0"
+    with running("--readers=1", "--gone=600", first=first) as server:
+        Page(server.url).fetch()
+        assert requests.get(f"{server.url}coordinates", timeout=60).status_code == 503
+        wait_until(lambda: server.metric("readers") == 0, 30)
+        page = Page(server.url).open()
+        page.hang_up()
+        with pytest.raises(AssertionError):
+            wait_until(lambda: server.metric("readers") == 0, 5)
+
+
+@pytest.mark.slow
+def test_one_address_fills_half_the_house_with_pages_that_it_does_not_open() -> None:
+    with running("--readers=8") as server:
+        for _ in range(4):
+            Page(server.url).fetch()
+        assert requests.get(f"{server.url}coordinates", timeout=60).status_code == 503
+        elsewhere = {"X-Forwarded-For": "192.0.2.9"}
+        answer = requests.get(f"{server.url}coordinates", headers=elsewhere, timeout=60)
+        assert answer.status_code == 200
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("base", ["/c++/", "/nät/", "/(x)/"])
+def test_pages_hang_under_any_base_url(base: str) -> None:
+    with running(f"--base-url={base}") as server:
+        page = Page(server.url).open()
+        assert page.ask(rate=0.03)["state"]["rate"] == 0.03
+        bare = requests.get(server.url.rstrip("/"), allow_redirects=False, timeout=60)
+        assert bare.status_code in (301, 302)
+        assert page.goodbye() == 204
+
+
+@pytest.mark.slow
+def test_who_calls_by_another_name_is_told_what_to_do() -> None:
+    with running("--name=Lecture.Uni.EDU") as server:
+        place = server.url
+        for host in ("lecture.uni.edu", "LECTURE.uni.edu.", "LOCALHOST", "localhost."):
+            answer = requests.get(f"{place}healthz", headers={"Host": host}, timeout=60)
+            assert answer.status_code == 200
+            home = requests.get(f"{place}home", headers={"Host": host}, timeout=60)
+            assert home.status_code == 200, host
+        foreign = requests.get(f"{place}home", headers={"Host": "evil.example"}, timeout=60)
+        assert foreign.status_code == 403
+        assert "--name" in foreign.text
+        assert server.metric('refused_total{reason="host"}') == 1
