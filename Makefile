@@ -18,6 +18,7 @@
 #   make bench-nets  neural networks, beside other libraries (ARGS=--quick)
 #   make load        many readers at once
 #   make soak        an hour of readers who come and go: memory must not grow
+#   make chaos       kill, stop, cut and fill what readers depend on: each of them goes on
 # Attack
 #   make faults      plant faults one at a time: the tests must catch each
 #   make fuzz        a hundred thousand hostile requests and links
@@ -27,7 +28,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick docs bench bench-nets frontend frontend-lint lint style types lock browser clean faults fuzz generate load soak pictures proxies
+.PHONY: help run test quick docs bench bench-nets frontend frontend-lint lint style types lock browser clean faults fuzz generate load soak chaos pictures proxies
 
 # Without compiled files on disk, each test worker, server and kernel would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -92,6 +93,9 @@ load: $(VENV)/.test
 
 soak: $(VENV)/.test
 	$(PY) -m benchmarks.soak $(ARGS)
+
+chaos: $(VENV)/.test
+	$(PY) -m benchmarks.chaos $(ARGS)
 
 # Node is needed only to change the front end: its bundles are committed.
 FRONTEND := app/frontend

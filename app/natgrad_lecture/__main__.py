@@ -111,6 +111,10 @@ def _export_options(static: argparse.ArgumentParser) -> None:
     static.add_argument(
         "--room", type=int, default=40, help="MB of arrays a lesson may take (default 40)"
     )
+    static.add_argument("--resume", action="store_true", help="keep the pages that are there")
+    static.add_argument(
+        "--workers", type=int, default=0, help="pages made at the same time (default: one a core)"
+    )
     static.add_argument("--link", default="", help="where the live lessons are, to lead there")
 
 

@@ -6,6 +6,7 @@ import gzip
 import json
 import re
 from base64 import b64decode
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ import numpy as np
 import pytest
 
 from natgrad_lecture.__main__ import main
+from natgrad_lecture.export import static_site
 from natgrad_lecture.export.answer_pack import Pack, acts_of
 from natgrad_lecture.export.kinds import EXPORTS
 from natgrad_lecture.export.saved_page import page, saved
+from natgrad_lecture.export.static_site import export
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.session import Live
 
@@ -132,3 +135,61 @@ def test_a_reader_takes_the_state_in_view_with_him() -> None:
 def test_an_unknown_thing_to_take_is_named() -> None:
     with pytest.raises(ValueError, match="there are python, cite, html"):
         Live(LESSON, EXPORTS).take({"ask": -1, "take": "gold"})
+
+
+def test_what_cannot_be_drawn_is_left_out_and_said() -> None:
+    lesson = lessons["coordinates"]
+
+    def picture(seen: Any, sheet: Any) -> dict[str, Any]:
+        if seen.state.steps == 40:
+            raise IndexError("index 0 is out of bounds")
+        return lesson.picture(seen, sheet)
+
+    pack = Pack(replace(lesson, picture=picture), room=10**6)
+    pack.put(lesson.default)
+    pack.act({"steps": 40})
+    pack.act({"steps": 41})
+    (said,) = pack.not_drawn
+    assert "'steps': 40" in said
+    assert "Index" not in said
+    assert [pack.answers[at]["state"]["steps"] for _, at in pack.acts] == [41]
+    assert len(pack.answers) == len(pack.whole) == 2
+
+
+def test_an_export_ends_and_breaks_no_link_though_a_lesson_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fill(pack: Pack) -> int:
+        if pack.lesson.name == "geodesics":
+            raise StopIteration
+        return pack.put(pack.lesson.default)
+
+    monkeypatch.setattr(static_site, "_fill", fill)
+    names = [LESSON.name, "geodesics"]
+    written = export(tmp_path, names, workers=1)
+    assert sorted(path.name for path in written) == sorted([*(f"{n}.html" for n in names),
+                                                            "index.html"])  # fmt: skip
+    assert "NOT exported" in capsys.readouterr().out
+    assert "could not be saved" in (tmp_path / "geodesics.html").read_text()
+    assert broken(tmp_path) == []
+    export(tmp_path, names, resume=True, workers=1)
+    assert "2 of 2 pages are there already" in capsys.readouterr().out
+
+
+def broken(folder: Path) -> list[str]:
+    """The links of an exported site that lead to no file of it."""
+    found = []
+    for path in folder.glob("*.html"):
+        text = path.read_text()
+        links = set(re.findall(r'<a [^>]*href="([^"#?]+)', text))
+        if 'id="natgrad-words"' in text:
+            nav = contents(text)[0]["lesson"]["nav"]
+            links |= {near["name"] for near in nav.values()}
+        here = {link for link in links if not re.match(r"https?:|data:|\$|\{", link)}
+        found += [f"{path.name}: {link}" for link in here if not (folder / link).exists()]
+    return found
+
+
+@pytest.mark.slow
+def test_no_link_of_an_exported_site_is_broken(exported: Path) -> None:
+    assert broken(exported) == []

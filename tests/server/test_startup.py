@@ -165,8 +165,10 @@ def test_a_home_that_cannot_be_written_is_not_needed() -> None:
 
 @pytest.mark.slow
 def test_ready_is_false_while_no_page_can_be_made_though_the_server_lives() -> None:
-    first = "import natgrad_lecture.server.server as s; s.CANARY_HOLDS = 0; s.CANARY_WITHIN = 5"
+    first = "import natgrad_lecture.server.server as s; s.CANARY_HOLDS = 0; s.CANARY_WITHIN = 15"
     with running(first=first) as server:
+        Page(server.url).open().goodbye()  # what forks is there
+        wait_until(lambda: not server.kernels())
         assert requests.get(f"{server.url}readyz", timeout=60).status_code == 200
         assert not server.kernels(), "the one that was tried has ended"
         (forks,) = children(server.process.pid)
@@ -232,9 +234,10 @@ def test_a_page_that_opens_no_line_holds_its_place_for_seconds_only() -> None:
     first = "import natgrad_lecture.server.sessions as s; s.UNOPENED = 2.0"
     with running("--readers=1", "--gone=600", first=first) as server:
         Page(server.url).fetch()
-        assert requests.get(f"{server.url}coordinates", timeout=60).status_code == 503
+        visitor = requests.Session()  # who is first in the line
+        assert visitor.get(f"{server.url}coordinates", timeout=60).status_code == 503
         wait_until(lambda: server.metric("readers") == 0, 30)
-        page = Page(server.url).open()
+        page = Page(server.url).open(visitor)
         page.hang_up()
         with pytest.raises(AssertionError):
             wait_until(lambda: server.metric("readers") == 0, 5)

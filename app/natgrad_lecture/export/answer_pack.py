@@ -37,6 +37,10 @@ HASTE = 0.5
 Moves = dict[str, list[list[Any]]]
 
 
+class NotDrawn(Exception):
+    """A state that the engine refused to draw: the pack goes without its answer."""
+
+
 class Pack:
     """The answers of one lesson. ``room`` is how many bytes of arrays it may hold."""
 
@@ -55,6 +59,9 @@ class Pack:
         self.acts: list[list[Any]] = []
         self.moves: dict[int, Moves] = {}
         self.left_out: list[str] = []
+        self.not_drawn: list[str] = []
+        """What failed, each with the reason; the page goes without it."""
+
         self._live = Live(lesson)
         self._found: dict[str, int] = {}
         self._chunks: list[bytes] = []
@@ -67,12 +74,17 @@ class Pack:
         return self._size > self.room or time.monotonic() > self.until
 
     def put(self, state: State, patience: float = PATIENCE) -> int:
-        """The answer to a state, by its number; asked for if it is not there yet."""
+        """The answer to a state, by its number; asked for if it is not there yet.
+
+        Raises:
+            NotDrawn: If the engine has no picture of this state.
+        """
         whole = {**state.plain(), "answers": ()}
-        key = json.dumps(plain(whole), sort_keys=True)
+        key = _key(whole)
         if key not in self._found:
+            answer = self._ask(whole, patience)
             self._found[key] = len(self.answers)
-            self.answers.append(self._ask(whole, patience))
+            self.answers.append(answer)
         return self._found[key]
 
     def act(self, changes: Mapping[str, Any], patience: float = PATIENCE) -> None:
@@ -84,13 +96,21 @@ class Pack:
         store = self.lesson.store()
         if store.set({k: v for k, v in changes.items() if k != "answers"}):
             return
-        at = self.put(store.state, patience)
+        try:
+            at = self.put(store.state, patience)
+        except NotDrawn as error:
+            self.not_drawn.append(str(error))
+            return
         if self.whole[at]:
             self.acts.append([plain(dict(changes)), at])
 
     def grid(self, state: State) -> None:
         """Every control at a few places, each from this state, as far as there is room."""
-        base = self.put(state)
+        try:
+            base = self.put(state)
+        except NotDrawn as error:
+            self.not_drawn.append(str(error))
+            return
         moves = self.moves.setdefault(base, {})
         for control in (c for group in self.lesson.controls() for c in group["controls"]):
             field = control.get("field", "")
@@ -103,7 +123,11 @@ class Pack:
                 store = Store(self.lesson.default, state)
                 if store.set({field: value}):
                     continue
-                at = self.put(store.state, HASTE)
+                try:
+                    at = self.put(store.state, HASTE)
+                except NotDrawn as error:
+                    self.not_drawn.append(str(error))
+                    continue
                 if not self.whole[at]:
                     break  # its other places would take as long
                 found.append([plain({"": value})[""], at])
@@ -119,6 +143,13 @@ class Pack:
         answer, data = self._live.respond(ask)
         while answer.get("more") is not None and time.monotonic() < until:
             answer, data = self._live.respond({**ask, "fine": answer["more"]})
+            self._look(answer, state)
+        self._look(answer, state)
+        seen = self._live.shown
+        try:
+            taken = {"python": script(self.lesson, seen), "cite": cite(self.lesson, seen)}
+        except Exception as error:
+            raise NotDrawn(f"{answer.get('query')}: its script could not be written") from error
         self.whole.append(answer.get("more") is None)
         for name in ("answer", "errors", "revealed", "more", "progress", "shows", "dropped"):
             answer.pop(name, None)
@@ -126,9 +157,15 @@ class Pack:
             name: [kind, shape, self._keep(_part(data, kind, shape, offset))]
             for name, (kind, shape, offset) in answer["buffers"].items()
         }
-        seen = self._live.shown
-        answer["taken"] = {"python": script(self.lesson, seen), "cite": cite(self.lesson, seen)}
+        answer["taken"] = taken
         return plain(answer)
+
+    def _look(self, answer: dict[str, Any], state: dict[str, Any]) -> None:
+        """Raise NotDrawn where the answer shows another state than the one that was asked for."""
+        if json.dumps(plain(answer.get("state", {})), sort_keys=True) != _key(state):
+            changed = {k: v for k, v in state.items() if v != self.lesson.default.plain()[k]}
+            said = [answer.get("fault", ""), *answer.get("errors", {}).values()]
+            raise NotDrawn(f"{changed}: {' '.join(filter(None, said))}")
 
     def _keep(self, chunk: bytes) -> int:
         """Where this array lies in the one buffer; each once."""
@@ -156,6 +193,10 @@ class Pack:
         }
         words = json.dumps(plain(content), ensure_ascii=False, separators=(",", ":")).encode()
         return _packed(words), _packed(b"".join(self._chunks))
+
+
+def _key(state: dict[str, Any]) -> str:
+    return json.dumps(plain(state), sort_keys=True)
 
 
 def acts_of(lesson: Lesson) -> Iterable[Mapping[str, Any]]:

@@ -87,4 +87,5 @@ class Guarded(tornado.web.RequestHandler):
         except ValueError:
             pass
         self.settings["natgrad_refused"]("host")
+        self.current_user = self._jupyter_current_user = None  # the page of an error asks for it
         raise tornado.web.HTTPError(403, reason=FOREIGN)
