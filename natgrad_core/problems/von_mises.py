@@ -16,7 +16,7 @@ from natgrad_core.datasets import load
 from natgrad_core.families.exponential_family import ExponentialFamily
 from natgrad_core.linalg.small_matrices import symmetric
 from natgrad_core.problems import problems
-from natgrad_core.tracing.ops import bessel_ratio, cos, log_i0, sin, sqrt
+from natgrad_core.tracing.ops import bessel_ratio, bessel_ratio_slope, cos, log_i0, sin, sqrt
 from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
 
 
@@ -74,6 +74,10 @@ class VonMises(ExponentialFamily):
         across = ratio / kappa
         excess = (1 - 2 * across - ratio**2) / kappa**2
         return symmetric(across + excess * u * u, excess * u * v, across + excess * v * v)
+
+    def _fisher(self, mu: Any, kappa: Any) -> Matrix:
+        """diag(κA(κ), A'(κ)): what Sᵀ ∇²A S is, without its cancellation."""
+        return symmetric(kappa * bessel_ratio(kappa), 0, bessel_ratio_slope(kappa))
 
     def _statistics(self, *y: Any) -> Vector:
         return np.cos(y[0]), np.sin(y[0])

@@ -167,6 +167,19 @@ def bessel_ratio(x: Numeric) -> Numeric:
     return i1e(x) / i0e(x)
 
 
+def bessel_ratio_slope(x: Numeric) -> Numeric:
+    """The slope of I₁(x)/I₀(x) for x > 0: 1 − A/x − A², by its series 1/(2x²) + 1/(4x³) + … where
+    that cancels.
+    """
+    ratio = bessel_ratio(x)
+    far = x > 300
+    r = 1 / where(far, x, 300.0)
+    series = r * r * (
+        1 / 2 + r * (1 / 4 + r * (3 / 8 + r * (25 / 32 + r * (65 / 32 + r * 3219 / 512))))
+    )  # fmt: skip
+    return where(far, series, 1 - ratio / x - ratio * ratio)
+
+
 def total(terms: Any) -> Numeric:
     """The sum of some components (of any kind)."""
     result: Numeric = 0

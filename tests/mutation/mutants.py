@@ -275,8 +275,8 @@ FAULTS = (
     ),
     Fault(
         "geometry/fisher_rao.py",
-        "return float(2 * np.sqrt(2) * np.arcsinh(",
-        "return float(np.sqrt(2) * np.arcsinh(",
+        "return float(2 * self.scale * np.arcsinh(",
+        "return float(self.scale * np.arcsinh(",
         ("gradient_flow",),
     ),
     Fault(
