@@ -126,7 +126,7 @@ def test_families_without_closed_inverses_have_their_straight_roads_too(name: st
 def test_shooting_finds_the_closed_road_and_its_length(name: str) -> None:
     problem = problems[name]()
     a, b = problem.examples(np.random.default_rng(2), 2)
-    speed = shoot(problem, a, b)
+    speed = shoot(problem, a, b, seconds=60)
     assert np.sqrt(speed @ problem.fisher(a) @ speed) == pytest.approx(distance(problem, a, b))
     road = exponential(problem, a, speed, 11)
     np.testing.assert_allclose(road, fisher_rao(problem, a, b, 11), atol=1e-6)
