@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from natgrad_core.nets.problem import NetProblem
 from natgrad_core.nets.rule import Rule
+from natgrad_core.nets.rules import RULES
 from natgrad_core.nets.runtime.threads_and_malloc import settle
 from natgrad_core.nets.runtime.time_limit import patience
 from natgrad_core.nets.training import Frame, begin, train
@@ -31,6 +32,18 @@ link or a preset wants seen."""
 
 ONE_STEP = 3.0
 """Seconds of computing after which a step is given up: nothing else is heard while it is made."""
+
+
+def rule_for(name: str, options: Sequence[float], keep: float) -> Rule:
+    """Return the rule of this name with the options that a state has for it.
+
+    Args:
+        name: A name in ``natgrad_core.nets.rules.RULES``.
+        options: What a reader sets of it, in the order in which the rule takes them.
+        keep: The share of Nesterov's momentum that is kept, which no reader sets.
+    """
+    more = {"keep": keep} if name == "nesterov" else {}
+    return RULES[name](*options, **more)
 
 
 @dataclass(eq=False)

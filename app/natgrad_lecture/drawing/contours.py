@@ -19,6 +19,7 @@ import numpy as np
 
 from natgrad_core.charts.linear import Linear
 from natgrad_core.types import Array, Whole
+from natgrad_lecture.drawing.numbers import round_near
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.simplify import seen, thinned
 from natgrad_lecture.state.state import ChartKey, ProblemKey, chart_named, problem_named
@@ -198,7 +199,7 @@ def _lattice(
     """Kept, for they stay as they are while a rate is dragged; and a name for the page's shelf."""
     view = np.reshape(there, (2, 2))
     spans = view[:, 1] - view[:, 0]
-    step = _round_step(float(spans.max()) / 7)
+    step = round_near(float(spans.max()) / 7)
     wide = view + np.outer(spans, [-beyond, beyond])
     lines = []
     for axis in (0, 1):
@@ -216,9 +217,3 @@ def _lattice(
     for array in (points, starts):
         array.flags.writeable = False
     return points, starts, f"lattice-{crc32(points.tobytes())}"
-
-
-def _round_step(rough: float) -> float:
-    """The nearest of 1, 2, 5 × 10ⁿ."""
-    power = 10.0 ** np.floor(np.log10(rough))
-    return float(min((1, 2, 5, 10), key=lambda m: abs(m * power - rough)) * power)

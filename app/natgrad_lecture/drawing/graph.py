@@ -13,21 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from natgrad_core.types import Array
+from natgrad_lecture.drawing.numbers import fixed, power_of_ten, round_near
 from natgrad_lecture.drawing.sheet import Sheet
-
-_POWERS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
-def power(exponent: int) -> str:
-    """Ten to a whole power, as text."""
-    return "10" + str(exponent).translate(_POWERS)
-
-
-def short(value: float) -> str:
-    """A number as people read it: three digits, powers of ten raised."""
-    text = f"{value:.3g}"
-    digits, _, exponent = text.partition("e")
-    return (f"{digits}×{power(int(exponent))}" if exponent else text).replace("-", "−")
 
 
 @dataclass(frozen=True)
@@ -53,14 +40,12 @@ class Axis:
             by = max(1, round((last - first) / 6))
             powers = np.arange(first, last + 1, by)
             places = self.place(10.0**powers).tolist()
-            texts = [power(int(p)) for p in powers]
+            texts = [power_of_ten(int(p)) for p in powers]
             return [[at, text] for at, text in zip(places, texts, strict=True)]
-        span = self.high - self.low
-        base = 10.0 ** np.floor(np.log10(span / 5))
-        step = float(min((1, 2, 5, 10), key=lambda m: abs(m * base - span / 5)) * base)
+        step = round_near((self.high - self.low) / 5)
         values = np.arange(np.ceil(self.low / step - 1e-9), self.high / step + 1e-9) * step
         places = max(0, -int(np.floor(np.log10(step) + 1e-9)))
-        texts = [f"{v + 0.0:.{places}f}".replace("-", "−") for v in values.tolist()]
+        texts = [fixed(value, places) for value in values.tolist()]
         return [[at, text] for at, text in zip(self.place(values).tolist(), texts, strict=True)]
 
 

@@ -44,9 +44,3 @@ def window(problem: Problem) -> Array:
 def plane(name: str, title: str, labels: tuple[str, ...], view: Array) -> dict[str, object]:
     """A plane of the answer."""
     return {"name": name, "title": title, "labels": list(labels), "view": view.ravel().tolist()}
-
-
-def round_up(value: float) -> float:
-    """The next of 1, 1.5, 2, 3, 5, 7 × 10ⁿ: an axis that rests while its curve moves a little."""
-    power = 10.0 ** np.floor(np.log10(value))
-    return float(next(m * power for m in (1, 1.5, 2, 3, 5, 7, 10) if m * power >= value))

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from natgrad_lecture.drawing.graph import Axis, Graph, short
+from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.numbers import short
 from natgrad_lecture.drawing.palette import Ink, ink
 from natgrad_lecture.drawing.plotly_chart import chart, table
 from natgrad_lecture.drawing.run_messages import remarks

@@ -20,8 +20,9 @@ from natgrad_core.geometry.level_sets import kl_level_set
 from natgrad_core.types import Array, Bools, Whole
 from natgrad_lecture.drawing.contours import add_lattice
 from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.numbers import FINE, round_up
 from natgrad_lecture.drawing.sheet import Sheet
-from natgrad_lecture.drawing.windows import plane, round_up, square
+from natgrad_lecture.drawing.windows import plane, square
 
 NORMAL = problems["normal"]()
 STEPS = 120
@@ -187,8 +188,8 @@ def _heights(seen: Seen) -> tuple[float, float]:
         tops.append(part * np.nanmax(values))
         bottoms.append(part * -np.nanmin(values))
     most = _STEEP * tops[0]
-    return (round_up(1.06 * min(max(tops), most)),
-            -round_up(1.1 * max(min(max(bottoms), most), 0.05 * tops[0])))  # fmt: skip
+    return (round_up(1.06 * min(max(tops), most), FINE),
+            -round_up(1.1 * max(min(max(bottoms), most), 0.05 * tops[0]), FINE))  # fmt: skip
 
 
 def _densities(

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from natgrad_core.types import Array
-from natgrad_lecture.drawing.graph import Axis, Graph, short
+from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.numbers import round_up, short
 from natgrad_lecture.drawing.palette import ink
 from natgrad_lecture.drawing.plotly_chart import axis, chart, line, table
 from natgrad_lecture.drawing.run_messages import remarks
@@ -46,7 +47,7 @@ def add_losses(sheet: Sheet, seen: Any, by: str) -> dict[str, Any]:
     runs = seen.runs
     along = {key: _along(run, by) for key, run in runs.items()}
     far = max(max(row[-1] for row in along.values()), 1e-3)
-    right = _round_up(far) if by == "second" else float(max(seen.state.steps, 1))
+    right = round_up(far) if by == "second" else float(max(seen.state.steps, 1))
     losses = np.concatenate([run.losses for run in runs.values()])
     good = losses[np.isfinite(losses) & (losses > 0)]
     low = 10.0 ** np.floor(np.log10(max(float(good.min(initial=1.0)), 1e-9)))
@@ -131,12 +132,6 @@ def _color(name: str) -> str:
 
 def _label(name: str) -> str:
     return "F" if name == "exact" else ink(name)["label"]
-
-
-def _round_up(value: float) -> float:
-    """The next of 1, 2, 5 × 10ⁿ: an axis that rests while its curves grow."""
-    power = 10.0 ** np.floor(np.log10(value))
-    return float(next(m * power for m in (1, 2, 5, 10) if m * power >= value * (1 - 1e-9)))
 
 
 # The whole picture ----------------------------------------------------------------------------

@@ -12,16 +12,15 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from natgrad_core.nets import At, NetProblem, mlp, painted, plane, rules
+from natgrad_core.nets import At, NetProblem, mlp, painted, plane
 from natgrad_core.nets.approximations import error, operators, spectrum
 from natgrad_core.nets.reparametrization import Frame, Seen, natural_in
-from natgrad_core.nets.rule import Rule
 from natgrad_core.nets.training import accuracy, begin
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import grid
 from natgrad_lecture.lessons.net.figure import VIEW
-from natgrad_lecture.training import Course, pull, reach
+from natgrad_lecture.training import Course, pull, reach, rule_for
 
 COUNT = 500
 """Points of a data set that is drawn."""
@@ -40,14 +39,8 @@ making it takes a fifth of the time at most."""
 DataKey = tuple[Any, ...]
 
 
-def rule_of(name: str, options: tuple[float, ...]) -> Rule:
-    """The rule of this name with the options that the state has for it."""
-    if name == "natural":
-        rate, damping = options
-        return rules.natural(rate, damping)
-    if name == "nesterov":
-        return rules.nesterov(*options, keep=0.95)
-    return rules.RULES[name](*options)
+KEEP = 0.95
+"""The share of Nesterov's momentum that is kept."""
 
 
 @lru_cache(maxsize=16)
@@ -92,7 +85,7 @@ def course(
     With a ``condition`` other than 1 it is made in x; ``pulled``: damped by λAᵀA there.
     """
     (at, *options), before = parts[-1], parts[:-1]
-    made = rule_of(rule, tuple(options))
+    made = rule_for(rule, tuple(options), KEEP)
     if pulled:
         made = natural_in(frame_of(width, condition), *options)
     if before:

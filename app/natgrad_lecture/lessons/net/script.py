@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from natgrad_core.provenance.code_writer import Writer
+from natgrad_lecture.lessons.net.model import KEEP
 
 _LEARN = '''
 def learn(problem, theta, stages, outward=lambda theta: theta):
@@ -76,4 +77,4 @@ def _call(seen: Any, name: str, away: bool, options: tuple[float, ...]) -> str:
     inside = ", ".join(map(repr, options))
     if name == "natural" and away and seen.state.kind == "pulled-back":
         return f"natural_in(seen, {inside})"
-    return f"rules.{name}({inside}{', keep=0.95' if name == 'nesterov' else ''})"
+    return f"rules.{name}({inside}{f', keep={KEEP}' if name == 'nesterov' else ''})"

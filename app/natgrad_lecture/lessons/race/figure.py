@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from natgrad_lecture.drawing.graph import Axis, Graph, power, short
+from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.numbers import power_of_ten, round_up, short
 from natgrad_lecture.drawing.palette import ink
 from natgrad_lecture.drawing.plotly_chart import axis, chart, dots, line, table
 from natgrad_lecture.drawing.run_messages import remarks
@@ -56,9 +57,9 @@ def _losses(seen: Any, sheet: Sheet, by: str) -> dict[str, Any]:
     runs = [(key, i, run) for key, all_ in seen.runs.items() for i, run in enumerate(all_)]
     if by == "second":
         last = max(run.seconds[-1] for *_, run in runs)
-        along = Axis("seconds", 1e-3, _up(last), log=True)
+        along = Axis("seconds", 1e-3, round_up(max(last, 1e-2)), log=True)
     else:
-        along = Axis("step", _FEW, _up(max(run.steps for *_, run in runs), 10), log=True)
+        along = Axis("step", _FEW, round_up(max(10, *(run.steps for *_, run in runs))), log=True)
     starts = np.array([run.losses[0] for *_, run in runs])
     low, high = _range(starts, seen.targets[-1])
     title = "training loss by second" if by == "second" else "training loss by step"
@@ -93,7 +94,7 @@ def _thin(count: int, most: int = 500) -> np.ndarray:
 def _held_out(seen: Any, sheet: Sheet) -> dict[str, Any]:
     """Accuracy, or of a regression the loss, on the fifth that no run sees."""
     looks = [look for runs in seen.runs.values() for run in runs for look in run.looks]
-    far = _up(max(look[0] for look in looks), 10)
+    far = round_up(max(10, *(look[0] for look in looks)))
     values = np.array([look[2] for look in looks])
     if seen.classes:
         along, title = Axis("share", 0.0, 1.0), "accuracy on the held-out fifth"
@@ -114,13 +115,6 @@ def _held_out(seen: Any, sheet: Sheet) -> dict[str, Any]:
             if i == 0 and key == rule:
                 graph.marks(rule, _name(seen, key), max(steps[-1], _FEW), found[-1])
     return graph.plane()
-
-
-def _up(value: float, least: float = 1e-2) -> float:
-    """The next of 1, 2, 5 × 10ⁿ, at least ``least``."""
-    value = max(float(value), least)
-    base = 10.0 ** np.floor(np.log10(value))
-    return float(next(m * base for m in (1, 2, 5, 10) if m * base >= value * (1 - 1e-9)))
 
 
 def _charts(seen: Any) -> list[dict[str, Any]]:
@@ -157,7 +151,7 @@ def _charts(seen: Any) -> list[dict[str, Any]]:
 
 def _target(value: float) -> str:
     exponent = math.log10(value)
-    return power(round(exponent)) if abs(exponent - round(exponent)) < 1e-9 else short(value)
+    return power_of_ten(round(exponent)) if abs(exponent - round(exponent)) < 1e-9 else short(value)
 
 
 def _fastest(seen: Any) -> str:

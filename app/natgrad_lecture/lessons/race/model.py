@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from natgrad_core.nets import Data, NetProblem, autoencoding, mlp, real, rules
-from natgrad_core.nets.rule import Rule
+from natgrad_core.nets import Data, NetProblem, autoencoding, mlp, real
 from natgrad_core.nets.training import accuracy, begin, median, reached
 from natgrad_lecture.drawing.sheet import Sheet
-from natgrad_lecture.training import Course, by_second, pull
+from natgrad_lecture.training import Course, by_second, pull, rule_for
 
 HELD_OUT = 0.2
 """The share of the data that no run sees."""
@@ -23,14 +22,8 @@ Entry = tuple[str, int, tuple[float, ...]]
 """Rule, width, options."""
 
 
-def rule_of(name: str, options: tuple[float, ...]) -> Rule:
-    """The rule of this name with the options that the state has for it."""
-    if name == "natural":
-        rate, damping = options
-        return rules.natural(rate, damping)
-    if name == "nesterov":
-        return rules.nesterov(*options, keep=0.99)
-    return rules.RULES[name](*options)
+KEEP = 0.99
+"""The share of Nesterov's momentum that is kept."""
 
 
 @lru_cache(maxsize=8)
@@ -55,7 +48,7 @@ def problem_of(task: str, width: int) -> NetProblem:
 def course(task: str, entry: Entry, seed: int) -> Course:
     """One run; only its first and last frames are kept whole."""
     name, width, options = entry
-    problem, rule = problem_of(task, width), rule_of(name, options)
+    problem, rule = problem_of(task, width), rule_for(name, options, KEEP)
     data = data_of(task)
 
     def test(frame: Any) -> float:

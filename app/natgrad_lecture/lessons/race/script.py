@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from natgrad_core.provenance.code_writer import Writer
+from natgrad_lecture.lessons.race.model import KEEP
 
 
 def script(seen: Any, writer: Writer) -> str:
@@ -31,7 +32,7 @@ def script(seen: Any, writer: Writer) -> str:
     ]
     for key, runs in seen.runs.items():
         rule, _, options = seen.entries[key]
-        inside = ", ".join(map(repr, options)) + (", keep=0.99" if rule == "nesterov" else "")
+        inside = ", ".join(map(repr, options)) + (f", keep={KEEP}" if rule == "nesterov" else "")
         sizes = _sizes(runs[0].problem)
         rows = [f"{str(seed)!r}: learn({sizes}, rules.{rule}({inside}), {seed}, {run.made})"
                 for seed, run in zip(seen.seeds, runs, strict=True)]  # fmt: skip

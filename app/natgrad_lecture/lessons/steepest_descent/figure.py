@@ -17,8 +17,9 @@ from natgrad_core.geometry.steepest import Steepest, steepest, unit_directions
 from natgrad_core.geometry.unit_ball import boundary, normal
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.numbers import FINE, round_up
 from natgrad_lecture.drawing.sheet import Sheet
-from natgrad_lecture.drawing.windows import plane, round_up
+from natgrad_lecture.drawing.windows import plane
 
 
 class Seen:
@@ -152,7 +153,7 @@ def _graph(seen: Seen, sheet: Sheet, revealed: bool) -> dict[str, Any]:
     raised = float(np.abs(seen.gradient @ np.linalg.pinv(seen.metric) @ seen.gradient))
     floor = 1.5 * float(np.linalg.norm(seen.gradient)) / np.sqrt(first)
     ball = seen.best.kind == "ball"
-    high = round_up(1.12 * np.sqrt(raised) if ball else max(floor, 1.12 * np.sqrt(raised)))
+    high = round_up(1.12 * np.sqrt(raised) if ball else max(floor, 1.12 * np.sqrt(raised)), FINE)
     graph = Graph(sheet, "slope", "slope of J along the unit vectors",
                   Axis("direction of a (°)", -180, 180), Axis("∇Jᵀa", -high, high))  # fmt: skip
     graph.curve("axis", "", [-180, 180], [0, 0], faint=True, width=1.0)
