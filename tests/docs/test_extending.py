@@ -1,8 +1,8 @@
-"""One file adds an item: each template of CONTRIBUTING is dropped in, and nothing else is edited.
+"""One file adds an item: each template of CONTRIBUTING is added, and nothing else is edited.
 
-Then everything that concerns what was dropped in is run: of all suites that iterate the registries,
-each test of a new item, each test that is not of one item alone, the styles, the generated
-documents and the reference.
+Then everything that concerns the added items is run: of all suites that iterate the registries,
+each test of an added item and each quick test that looks through a registry, the styles, the
+generated documents and the reference.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def python(house: Path, *arguments: str) -> str:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the house with all templates dropped in, and nothing else changed by hand."""
+    """Return a copy of the repository with all templates added, and nothing else edited."""
     house = tmp_path_factory.mktemp("house")
     for room in ("natgrad_core", "app", "benchmarks", "docs", "notebooks", "tests"):
         leave = shutil.ignore_patterns("build", "node_modules", "__pycache__")
@@ -80,7 +80,7 @@ def test_there_is_a_template_of_each_kind_of_under_fifty_lines() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)  # a whole run of tests, and the machine may be busy
-def test_all_that_concerns_it_holds_of_what_was_dropped_in(house: Path) -> None:
+def test_all_that_concerns_an_added_item_holds(house: Path) -> None:
     said = python(
         house, "-m", "pytest", "-q", "-n2", "-p", "no:cacheprovider", "-p", "concerned", *SUITES
     )  # fmt: skip
@@ -90,7 +90,7 @@ def test_all_that_concerns_it_holds_of_what_was_dropped_in(house: Path) -> None:
 
 
 CONCERNED = '''
-"""Keeps each test of what was dropped in, and the quick ones that look through a registry."""
+"""Keeps each test of an added item, and the quick ones that look through a registry."""
 
 from natgrad_core.core.registry import Registry
 
@@ -113,7 +113,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 @pytest.mark.slow
-def test_what_was_dropped_in_is_on_its_shelf_in_the_menus_and_in_the_reference(
+def test_what_was_added_is_in_its_registry_in_the_menus_and_in_the_reference(
     house: Path,
 ) -> None:
     said = python(house, "-c", SEEN.format(names=NAMES))
@@ -128,13 +128,13 @@ SEEN = """
 import json, sys
 sys.path.insert(0, "docs")
 from natgrad_lecture.lessons import lessons
-from build_pages import SHELVES
+from build_pages import REGISTRIES
 
 pages = {{}}
 for kind, name in {names}.items():
-    shelf, page = SHELVES[kind + "s"]
-    assert name in shelf, name
+    items, page = REGISTRIES[kind + "s"]
+    assert name in items, name
     pages[kind] = page(name)
 print(json.dumps([pages, str(lessons["playground"].static()["controls"])]))
 """
-"""Prints the pages of what was dropped in, and the playground's menus."""
+"""Prints the pages of the added items, and the playground's menus."""

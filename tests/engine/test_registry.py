@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,9 +55,9 @@ def test_an_item_is_called_as_its_file_is_and_every_file_is_an_item(kind: str) -
 def test_what_an_item_makes_is_called_as_the_item_is() -> None:
     for name, rule in rules.items():
         assert rule().name == name
-    for shelf in (problems, charts):
-        for name, item in shelf.items():
-            assert item.name == name
+    kinds: list[tuple[str, Any]] = [*problems.items(), *charts.items()]
+    for name, kind in kinds:
+        assert kind.name == name
 
 
 STYLE = {"color": "teal", "symbol": "star"}
