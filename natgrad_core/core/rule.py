@@ -166,8 +166,10 @@ def precondition(
         raise ValueError(f"singular={singular!r} is not supported; choose one of {SINGULAR}")
 
     def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
-        operator = metric(at)
-        if np.any(np.asarray(damping) > 0):
+        operator, damped = metric(at), bool(np.any(np.asarray(damping) > 0))
+        if kind == "identity" and singular == "diverge":
+            return operator.solve(direction, strength if damped else 0), memory
+        if damped:
             matrix = operator.dense()
             operator = Dense(add(matrix, second(at, matrix), strength))
         if singular == "pseudo-inverse":

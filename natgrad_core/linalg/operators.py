@@ -7,7 +7,7 @@ reference implementation that every fast form is tested against. Everything is b
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -24,8 +24,11 @@ class Operator(Protocol):
         """M v."""
         ...
 
-    def solve(self, v: Vector) -> Vector:
-        """M⁻¹ v, not finite where M has no inverse: a diverged path is data, not an exception."""
+    def solve(self, v: Vector, damping: Any = 0) -> Vector:
+        """(M + λI)⁻¹ v, with λ the damping; not finite where there is no inverse.
+
+        A diverged path is data, not an exception.
+        """
         ...
 
     def dense(self) -> Matrix:
@@ -45,9 +48,9 @@ class Dense:
         """M v."""
         return small.mv(self.matrix, v)
 
-    def solve(self, v: Vector) -> Vector:
-        """M⁻¹ v, by cofactors."""
-        return small.solve(self.matrix, v)
+    def solve(self, v: Vector, damping: Any = 0) -> Vector:
+        """(M + λI)⁻¹ v, by cofactors."""
+        return small.solve(_damped(self.matrix, damping), v)
 
     def dense(self) -> Matrix:
         """M itself."""
@@ -73,9 +76,10 @@ class Diagonal:
         """M v, entry by entry."""
         return tuple(m * c for m, c in zip(self.entries, v, strict=True))
 
-    def solve(self, v: Vector) -> Vector:
-        """M⁻¹ v, entry by entry."""
-        return tuple(c / m for m, c in zip(self.entries, v, strict=True))
+    def solve(self, v: Vector, damping: Any = 0) -> Vector:
+        """(M + λI)⁻¹ v, entry by entry."""
+        entries = self.entries if _none(damping) else tuple(m + damping for m in self.entries)
+        return tuple(c / m for m, c in zip(entries, v, strict=True))
 
     def dense(self) -> Matrix:
         """M itself."""
@@ -98,9 +102,9 @@ class Block:
         """M v, block by block."""
         return self._each([p.mv(tuple(v[i] for i in b)) for b, p in self._pairs()])
 
-    def solve(self, v: Vector) -> Vector:
-        """M⁻¹ v, block by block."""
-        return self._each([p.solve(tuple(v[i] for i in b)) for b, p in self._pairs()])
+    def solve(self, v: Vector, damping: Any = 0) -> Vector:
+        """(M + λI)⁻¹ v, block by block."""
+        return self._each([p.solve(tuple(v[i] for i in b), damping) for b, p in self._pairs()])
 
     def dense(self) -> Matrix:
         """M itself."""
@@ -123,6 +127,16 @@ class Block:
             for i, value in zip(block, values, strict=True)
         }
         return tuple(placed[i] for i in range(len(placed)))
+
+
+def _none(damping: Any) -> bool:
+    """Whether the damping is the integer 0, for which a traced step has no operation."""
+    return isinstance(damping, int) and damping == 0
+
+
+def _damped(matrix: Matrix, damping: Any) -> Matrix:
+    """M + λI."""
+    return matrix if _none(damping) else small.add(matrix, small.eye(len(matrix)), damping)
 
 
 def invertible(matrix: Array) -> Array:

@@ -33,6 +33,8 @@ def test_an_operator_is_its_matrix_and_solving_is_solving_with_it(kind, d, rng):
         m = pack(operator.dense())
         assert_allclose(pack(operator.mv(v)), m @ v, rtol=1e-12)
         assert_allclose(pack(operator.solve(v)), np.linalg.solve(m, v), rtol=1e-9)
+        damped = np.linalg.solve(m + 0.3 * np.eye(d), v)
+        assert_allclose(pack(operator.solve(v, 0.3)), damped, rtol=1e-9)
         assert operator.dense() == transpose(operator.dense())
 
 

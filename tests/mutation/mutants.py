@@ -36,8 +36,8 @@ FAULTS = (
     Fault("linalg/spectral.py", "-b / safe", "b / safe", ("metrics",)),
     Fault(
         "linalg/operators.py",
-        "tuple(c / m for m, c in zip(self.entries",
-        "tuple(c * m for m, c in zip(self.entries",
+        "tuple(c / m for m, c in zip(entries",
+        "tuple(c * m for m, c in zip(entries",
         ("metrics", "operators"),
     ),
     Fault(
