@@ -7,6 +7,7 @@ from typing import Any
 
 from natgrad_core.core.damping import KINDS
 from natgrad_core.problems import problems
+from natgrad_lecture.state import item_options
 from natgrad_lecture.text.lesson_text import LessonText
 
 Control = dict[str, Any]
@@ -57,6 +58,14 @@ def matrix(field: str, **more: Any) -> Control:
 
 def _options(options: Iterable[str | Control]) -> list[Control]:
     return [{"value": option} if isinstance(option, str) else option for option in options]
+
+
+def options_of(registry: str, name: str, *only: str) -> list[Control]:
+    """Controls of the options of a rule, metric, chart or problem, as its signature has them.
+
+    ``*options_of("rule", "momentum", "beta")`` is momentum's β; without a name, all its options.
+    """
+    return item_options.item_controls(registry, name, *only)
 
 
 def labelled(

@@ -17,15 +17,23 @@ from natgrad_core.core.charted import Charted
 from natgrad_core.tracing.trace_cache import Traces
 from natgrad_core.types import Array
 from natgrad_lecture.paired_runs import PairedRuns, measured
-from natgrad_lecture.state.state import ChartKey, ProblemKey, Runs, chart_named, problem_named
+from natgrad_lecture.state.items import ChartKey, ProblemKey, chart_named, problem_named
+from natgrad_lecture.state.runs import Runs
 
 
 @lru_cache(maxsize=256)
-def rule_named(name: str, rate: float, damping: float, kind: str) -> Rule:
-    """The rule of this name with those of the reader's options that it takes."""
-    options = {"rate": rate, "damping": damping, "kind": kind}
+def rule_named(
+    name: str,
+    rate: float,
+    damping: float,
+    kind: str,
+    options: tuple[tuple[str, Any], ...] = (),
+) -> Rule:
+    """The rule of this name with what it takes of what all rules are told, and its own options."""
+    shared = {"rate": rate, "damping": damping, "kind": kind}
     taken = rule_options(name)
-    return rules[name](**{key: value for key, value in options.items() if key in taken})
+    told = {key: value for key, value in shared.items() if key in taken}
+    return rules[name](**told, **dict(options))
 
 
 @cache
@@ -113,7 +121,8 @@ class Shown:
     def made(self, name: str, home: bool) -> Made:
         """A rule in θ (``home``), where both kinds of damping are one, or in x."""
         kind = "identity" if home else self.state.kind
-        return rule_named, (name, self.state.rate, self.state.damping, kind)
+        state: Runs = self.state
+        return rule_named, (name, state.rate, state.damping, kind, state.options("rule", name))
 
     @cached_property
     def guide(self) -> PairedRuns:
@@ -121,8 +130,9 @@ class Shown:
         return self.twins.get("natural", next(iter(self.twins.values())))
 
     def rule(self, name: str) -> Rule:
-        """A rule with this state's rate and damping."""
-        return rule_named(name, self.state.rate, self.state.damping, self.state.kind)
+        """A rule with this state's rate, damping and options."""
+        maker, told = self.made(name, home=False)
+        return maker(*told)
 
     def gap(self, name: str) -> float:
         """The invariance meter's reading for one rule."""

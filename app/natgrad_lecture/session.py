@@ -20,7 +20,7 @@ from natgrad_lecture.nearest import (
     why,
 )
 from natgrad_lecture.state.fields import BadInput
-from natgrad_lecture.state.state import read_query
+from natgrad_lecture.state.link import read_query
 from natgrad_lecture.text.catalogs import Words, spoken
 from natgrad_lecture.text.lesson_text import ENGLISH
 from natgrad_lecture.time_limit import TookTooLong, time_limit
@@ -83,7 +83,7 @@ class Live:
         answer = {
             "answer": ask.get("ask"),
             "state": self.store.state.plain(),
-            "values": self.store.state.values(),
+            "values": self.lesson.values(self.store.state),
             "query": self.store.state.query(self.lesson.default),
             "errors": remarks | errors,
             **({"dropped": dropped} if dropped else {}),

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from natgrad_lecture.lesson_names import current
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
-from natgrad_lecture.state.state import VERSION, read_query
+from natgrad_lecture.state.link import VERSION, read_query
 
 _MARKS = str.maketrans({"*": "*0", "~": "*1", "!": "*2"})
 """What parts steps, and a step from its line, is written so within them (session/talk_codec.js)."""

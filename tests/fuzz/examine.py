@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from natgrad_lecture.export.kinds import EXPORTS
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.session import Live
-from natgrad_lecture.state.state import read_query
+from natgrad_lecture.state.link import read_query
 from natgrad_lecture.widget import plain
 from tests.fuzz.strategies import asks, changes, links
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from natgrad_core import charts, metrics, rules
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.playground.state import BY_METRIC
-from natgrad_lecture.state.state import OWN
+from natgrad_lecture.state.items import OWN
 from tests.fuzz.texts import anything, texts
 
 NUMBERS = st.one_of(

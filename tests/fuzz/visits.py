@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from natgrad_lecture.export.answer_pack import acts_of
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.session import Live
-from natgrad_lecture.state.state import read_query
+from natgrad_lecture.state.link import read_query
 from tests.fuzz.examine import unforeseen
 from tests.fuzz.strategies import links
 

@@ -8,7 +8,7 @@ import pytest
 
 from natgrad_lecture.lecture_map import MAP, WAYS, Slip, atlas, link
 from natgrad_lecture.lessons import lessons
-from natgrad_lecture.state.state import read_query
+from natgrad_lecture.state.link import read_query
 
 SLIPS = [slip for part in MAP for slip in part.slips]
 

@@ -14,7 +14,8 @@ from natgrad_core.charts.linear import Linear
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.playground.state import BY_METRIC, CAVENDISH, PROBLEMS, Play
 from natgrad_lecture.session import Live
-from natgrad_lecture.state.state import OWN, read_query
+from natgrad_lecture.state.items import OWN
+from natgrad_lecture.state.link import read_query
 
 LESSON = lessons["playground"]
 

@@ -13,7 +13,7 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.coordinates import Coordinates
 from natgrad_lecture.state.fields import BadInput
-from natgrad_lecture.state.state import read_query
+from natgrad_lecture.state.link import read_query
 from tests.fuzz.texts import anything
 
 DEFAULT = Coordinates()

@@ -12,7 +12,7 @@ import pytest
 from natgrad_lecture.lesson_names import RENAMED
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
-from natgrad_lecture.state.state import PAGE, read_query
+from natgrad_lecture.state.link import PAGE, read_query
 from natgrad_lecture.talk import BadTalk, Step, Talk, read_talk
 
 

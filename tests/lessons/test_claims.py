@@ -10,7 +10,7 @@ import pytest
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Claim, Lesson
-from natgrad_lecture.state.state import read_query
+from natgrad_lecture.state.link import read_query
 from natgrad_lecture.text.lesson_text import LIMITS
 from natgrad_lecture.text.markdown import prose
 

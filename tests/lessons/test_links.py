@@ -14,7 +14,7 @@ import pytest
 
 from natgrad_lecture.lesson_names import current
 from natgrad_lecture.lessons import lessons
-from natgrad_lecture.state.state import VERSION, read_query
+from natgrad_lecture.state.link import VERSION, read_query
 
 RECORDED: dict[str, Any] = json.loads(Path(__file__).with_name("links.json").read_text("utf-8"))
 

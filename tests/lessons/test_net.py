@@ -15,7 +15,7 @@ from natgrad_lecture.lessons.net import model as learning
 from natgrad_lecture.lessons.net.model import COARSE, FINE
 from natgrad_lecture.lessons.net.state import ONE_EACH, Taught
 from natgrad_lecture.session import Live
-from natgrad_lecture.state.state import read_query
+from natgrad_lecture.state.link import read_query
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.race.figure import picture
 from natgrad_lecture.lessons.race.state import OPTIONS, RULES, TASKS, TUNED, Racing
 from natgrad_lecture.session import Live
-from natgrad_lecture.state.state import read_query
+from natgrad_lecture.state.link import read_query
 
 SMALL = {"task": "iris", "rules": ["kfac", "gradient"], "count": 2, "budget": 0.05, "width": 4}
 

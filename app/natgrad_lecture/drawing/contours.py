@@ -22,7 +22,7 @@ from natgrad_core.types import Array, Whole
 from natgrad_lecture.drawing.numbers import round_near
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.simplify import seen, thinned
-from natgrad_lecture.state.state import ChartKey, ProblemKey, chart_named, problem_named
+from natgrad_lecture.state.items import ChartKey, ProblemKey, chart_named, problem_named
 
 _Filled: TypeAlias = tuple[list[Array], list[Whole]]
 """Polygons, and where in each its outer ring and its holes begin."""

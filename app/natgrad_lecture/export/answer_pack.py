@@ -114,7 +114,7 @@ class Pack:
         moves = self.moves.setdefault(base, {})
         for control in (c for group in self.lesson.controls() for c in group["controls"]):
             field = control.get("field", "")
-            places = list(_places(control, state.values().get(field)))
+            places = list(_places(control, self.lesson.values(state).get(field)))
             if self.full or not places:
                 self.left_out += [field] if places else []
                 continue

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,9 @@ from natgrad_lecture.drawing.palette import inks
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.thumbnail import miniature
 from natgrad_lecture.engine_cache import Shown
-from natgrad_lecture.state.state import PAGE, VERSION, State
+from natgrad_lecture.state import item_options
+from natgrad_lecture.state.link import PAGE, VERSION
+from natgrad_lecture.state.state import State
 from natgrad_lecture.state.store import Store
 from natgrad_lecture.text.catalogs import Say, same, spoken, words
 from natgrad_lecture.text.lesson_text import (
@@ -205,6 +207,19 @@ class Lesson:
             if not store.set(preset.set) and replace(store.state, **_aside(state)) == state:
                 return f"{preset.name}. {preset.say}"
         return self.takeaway
+
+    @cached_property
+    def _options(self) -> tuple[str, ...]:
+        """The options of items that its controls set, ``rule.momentum.beta``."""
+        fields = [control["field"] for group in self.controls() for control in group["controls"]]
+        known = (field for field in fields if field.startswith(item_options.FIELD))
+        return tuple(field.removeprefix(item_options.FIELD) for field in known)
+
+    def values(self, state: Any) -> dict[str, Any]:
+        """What each of its controls shows in a state."""
+        if not self._options:
+            return state.values()
+        return {**state.values(), **item_options.values(state.turned, self._options)}
 
     def store(self) -> Store:
         """A fresh store, at the default."""

@@ -97,3 +97,13 @@ def perhaps(check: Check) -> Check:
         return None if value is None or empty else check(value)
 
     return allowed
+
+
+def numbers(name: str, value: Any) -> list[float]:
+    """A list of numbers as a control gives it, or BadInput."""
+    try:
+        return [float(part) for part in value]
+    except (TypeError, ValueError):
+        if isinstance(value, list) and len(value) == 1:
+            raise BadInput(name, f"{value[0]!r} is no number; take one") from None
+        raise BadInput(name, f"{value!r} is no list of numbers") from None

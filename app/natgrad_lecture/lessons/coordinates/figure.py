@@ -23,7 +23,7 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import corners, plane, square, window
 from natgrad_lecture.engine_cache import Shown
 from natgrad_lecture.lessons.coordinates.chain_rule_figure import add_chain_rule, carried
-from natgrad_lecture.state.state import problem_named
+from natgrad_lecture.state.items import problem_named
 
 
 def picture(shown: Shown, sheet: Sheet) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from natgrad_lecture.lessons.fisher.draws_figure import MOST, PARTS
 from natgrad_lecture.lessons.fisher.level_figure import worst_misses
 from natgrad_lecture.lessons.fisher.model import Seen
 from natgrad_lecture.lessons.fisher.state import DATA, DRAWS, FAR, HALF, PROBLEMS
-from natgrad_lecture.state.state import problem_named
+from natgrad_lecture.state.items import problem_named
 
 
 def _close(a: Any, b: Any, tolerance: float = 1e-9) -> bool:

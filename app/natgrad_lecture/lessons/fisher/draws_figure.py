@@ -20,7 +20,7 @@ from natgrad_core.types import Array, Whole
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane
-from natgrad_lecture.state.state import problem_named
+from natgrad_lecture.state.items import problem_named
 
 _PER_DECADE = 12
 _FIRST, _BLOCK, MOST = 1000, 100_000, 1_000_000

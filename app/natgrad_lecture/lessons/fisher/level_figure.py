@@ -15,7 +15,7 @@ from natgrad_core.types import Array
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane, window
-from natgrad_lecture.state.state import problem_named
+from natgrad_lecture.state.items import problem_named
 
 PLACES: dict[str, tuple[tuple[float, float], tuple[tuple[float, float], tuple[float, float]]]] = {
     "normal": ((0.0, 1.0), ((-2.0, 2.0), (0.0, 4.0))),

@@ -10,7 +10,8 @@ import numpy as np
 from natgrad_core.core.problem import OutsideDomain
 from natgrad_lecture.lessons.fisher.level_figure import place_of
 from natgrad_lecture.state.fields import BadInput, choice, control, number, perhaps, point, whole
-from natgrad_lecture.state.state import State, problem_named
+from natgrad_lecture.state.items import problem_named
+from natgrad_lecture.state.state import State
 
 LOOKS = ("level", "draws", "data")
 FAMILIES = ("normal", "gamma", "von-mises", "categorical")

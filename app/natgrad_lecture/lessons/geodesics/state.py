@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from natgrad_lecture.lessons.geodesics.figure import CHARTS
-from natgrad_lecture.state.fields import BadInput, choice, control, number, point
-from natgrad_lecture.state.state import State, numbers
+from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers, point
+from natgrad_lecture.state.state import State
 
 
 def _end(name: str, label: str) -> Any:

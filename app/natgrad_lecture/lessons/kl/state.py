@@ -10,8 +10,8 @@ import numpy as np
 from natgrad_core import charts
 from natgrad_core.analysis.data_transforms import VARIABLES
 from natgrad_lecture.lessons.kl.figure import CHARTS, KNOTS, WINDOWS
-from natgrad_lecture.state.fields import BadInput, choice, control, number, point
-from natgrad_lecture.state.state import State, numbers
+from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers, point
+from natgrad_lecture.state.state import State
 
 _CHANGES = ("data", "parameters")
 _APART = 0.05

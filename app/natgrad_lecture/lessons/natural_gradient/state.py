@@ -22,7 +22,8 @@ from natgrad_lecture.drawing.vector_field import directions
 from natgrad_lecture.drawing.windows import window
 from natgrad_lecture.engine_cache import Made, Shown
 from natgrad_lecture.state.fields import BadInput, choice, control, number, several
-from natgrad_lecture.state.state import ChartKey, Runs, chart_named, problem_named
+from natgrad_lecture.state.items import ChartKey, chart_named, problem_named
+from natgrad_lecture.state.runs import Runs
 
 FIRST = ("normal", "gamma", "logistic-regression", "two-state-mdp")
 PROBLEMS = tuple(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from natgrad_core.core.damping import KINDS
-from natgrad_lecture.state.fields import BadInput, choice, control, number, several, whole
-from natgrad_lecture.state.state import State, numbers
+from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers, several, whole
+from natgrad_lecture.state.state import State
 
 DATA = ("moons", "circles", "spirals", "painted")
 RULES = ("natural", "kfac", "adam", "nesterov", "gradient")

@@ -17,7 +17,7 @@ from natgrad_core.types import Array
 from natgrad_lecture.engine_cache import Made, Shown, charted
 from natgrad_lecture.lessons.newton.state import HESSIANS, Bent
 from natgrad_lecture.paired_runs import PairedRuns
-from natgrad_lecture.state.state import ChartKey, ProblemKey, problem_named
+from natgrad_lecture.state.items import ChartKey, ProblemKey, problem_named
 
 
 def _rule(name: str, hessian: str, rate: Any) -> Rule:

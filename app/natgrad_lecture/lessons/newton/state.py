@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from natgrad_lecture.state.fields import choice, control, number, several
-from natgrad_lecture.state.state import ChartKey, Runs, problem_named
+from natgrad_lecture.state.items import ChartKey, problem_named
+from natgrad_lecture.state.runs import Runs
 
 PROBLEMS: dict[str, dict[str, Any]] = {
     "rosenbrock": {"rate": 0.1, "bend": 0.5, "rules": ("newton", "natural")},

@@ -17,7 +17,7 @@ from natgrad_lecture.lessons.playground.state import (
     STRAIGHT,
     VALLEY,
 )
-from natgrad_lecture.state.state import OWN, problem_named, why_not
+from natgrad_lecture.state.items import OWN, problem_named, why_not
 
 SHEARED = {"chart": "linear", "turned": ["chart.linear.shear:0.8"]}
 

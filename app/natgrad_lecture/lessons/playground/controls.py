@@ -10,10 +10,10 @@ from natgrad_core.core.damping import ALL_KINDS
 from natgrad_core.core.rule import SINGULAR
 from natgrad_core.expressions.grammar import usage
 from natgrad_lecture import controls as panels
-from natgrad_lecture.lessons.playground import item_options as turned
 from natgrad_lecture.lessons.playground.state import BY_METRIC, GRAPHS, MOST_STARTS, PROBLEMS, RULES
 from natgrad_lecture.lessons.playground.typed_problem import SOURCES, TYPED
-from natgrad_lecture.state.state import OWN
+from natgrad_lecture.state import item_options
+from natgrad_lecture.state.items import OWN
 
 _FIRST = ("gradient", "newton", "natural", BY_METRIC)
 
@@ -41,16 +41,16 @@ def controls() -> list[dict[str, Any]]:
             panels.choice("source", _named(SOURCES), when=mine),
             panels.text("typed", rows=2, when=[*mine, ["source", [TYPED]]]),
             *window,
-            *turned.controls("problem"),
+            *item_options.controls("problem"),
             *panels.start(),
             panels.slider("starts", 1, MOST_STARTS, 1),
         ),
         panels.group(
             "chart",
             panels.choice("chart", _named(charts)),
-            *turned.controls("chart"),
+            *item_options.controls("chart"),
             panels.choice("metric", _named(metrics)),
-            *turned.controls("metric"),
+            *item_options.controls("metric"),
             panels.choice("graph", GRAPHS),
         ),
         panels.group(

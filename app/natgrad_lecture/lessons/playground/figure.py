@@ -20,7 +20,7 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import corners, plane, square, window
 from natgrad_lecture.lessons.playground.model import Seen
 from natgrad_lecture.lessons.playground.state import BY_METRIC
-from natgrad_lecture.state.state import ChartKey, ProblemKey, chart_named, problem_named
+from natgrad_lecture.state.items import ChartKey, ProblemKey, chart_named, problem_named
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)

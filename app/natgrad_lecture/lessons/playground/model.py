@@ -15,7 +15,7 @@ from natgrad_core.types import Array
 from natgrad_lecture.engine_cache import Made, Shown, rule_options
 from natgrad_lecture.lessons.playground.state import BY_METRIC, MetricKey, Play, metric_named
 from natgrad_lecture.paired_runs import PairedRuns
-from natgrad_lecture.state.state import ChartKey, ProblemKey, chart_named, problem_named
+from natgrad_lecture.state.items import ChartKey, ProblemKey, chart_named, problem_named
 
 RuleKey = tuple[str, float, float, str, str, MetricKey | None]
 """A rule's name, rate, damping, its kind, what to do where G is singular, and G if it is ours."""

@@ -18,21 +18,29 @@ from natgrad_core import charts, metrics, problems, rules
 from natgrad_core.core.damping import ALL_KINDS
 from natgrad_core.core.rule import SINGULAR
 from natgrad_core.metrics import Metric
-from natgrad_lecture.lessons.playground import item_options as turned
 from natgrad_lecture.lessons.playground import typed_problem as mine
 from natgrad_lecture.lessons.playground.typed_problem import Mine
-from natgrad_lecture.state.fields import BadInput, choice, control, perhaps, point, several, whole
-from natgrad_lecture.state.state import (
+from natgrad_lecture.state import item_options
+from natgrad_lecture.state.fields import (
+    BadInput,
+    choice,
+    control,
+    numbers,
+    perhaps,
+    point,
+    several,
+    whole,
+)
+from natgrad_lecture.state.items import (
     OWN,
     ChartKey,
     ProblemKey,
-    Runs,
-    State,
     chart_named,
-    numbers,
     problem_named,
     why_not,
 )
+from natgrad_lecture.state.runs import Runs
+from natgrad_lecture.state.state import State
 
 PROBLEMS = (*(name for name, kind in problems.items() if len(kind.symbols) == 2), OWN)
 """Every problem of the plane, and the reader's own."""
@@ -132,7 +140,6 @@ class Play(Runs):
     )
     chart: str = control("log-scale", "chart", choice("chart", "chart", charts))
     metric: str = control("fisher", "metric", choice("metric", "metric", metrics))
-    turned: tuple[str, ...] = control((), "set", turned.check)
     singular: str = control("diverge", "singular", choice("singular", "way", SINGULAR))
     starts: int = control(1, "starts", whole("starts", "the number of starts", 1, MOST_STARTS))
     graph: str = control("loss", "graph", choice("graph", "graph", GRAPHS))
@@ -169,8 +176,7 @@ class Play(Runs):
     def problem_key(self) -> ProblemKey:
         """The chosen problem with its options; of one's own the last that could be read."""
         if self.problem != OWN:
-            options = turned.given(self.turned, "problem", self.problem)
-            return (self.problem, options) if options else self.problem
+            return super().problem_key
         for typed in (self.mine, *((Mine(*self.good),) if self.good else ())):
             try:
                 return self._key(typed)
@@ -181,8 +187,8 @@ class Play(Runs):
     @property
     def wished_chart(self) -> ChartKey:
         """The chosen chart with its options."""
-        options = dict(turned.given(self.turned, "chart", self.chart))
-        if turned.takes_family(self.chart):
+        options = dict(self.options("chart", self.chart))
+        if item_options.takes_family(self.chart):
             options["family"] = problem_named(self.problem_key).name
         return self.chart, tuple(sorted(options.items()))
 
@@ -199,7 +205,7 @@ class Play(Runs):
     @property
     def metric_key(self) -> MetricKey:
         """The chosen metric with its options."""
-        return self.metric, turned.given(self.turned, "metric", self.metric)
+        return self.metric, self.options("metric", self.metric)
 
     @property
     def why_not_metric(self) -> str:
@@ -243,17 +249,10 @@ class Play(Runs):
         return self
 
     def changes(self, name: str, value: Any) -> dict[str, Any]:
-        """An option is turned; what is typed is taken over, and what it replaces is kept."""
-        if name.startswith("turned."):
-            found: dict[str, Any] = {
-                "turned": turned.turn(self.turned, name.removeprefix("turned."), value)
-            }
-            if name.startswith("turned.problem."):
-                found["start"] = None
-            return found
+        """What is typed is taken over, and what it replaces is kept."""
         if name in Mine._fields:
             last = Mine(*self.good) if self.wrong and self.good else self.mine
-            found = {name: value}
+            found: dict[str, Any] = {name: value}
             wished = self.with_(**found)
             found["good"] = () if not wished.wrong else (*last,)
             return found | ({} if wished._start_holds() else {"start": None})
@@ -266,10 +265,6 @@ class Play(Runs):
 
     def _start_holds(self) -> bool:
         return bool(problem_named(self.problem_key).inside(np.asarray(self.point, float)))
-
-    def values(self) -> dict[str, Any]:
-        """The fields, and every option that there is."""
-        return {**super().values(), **turned.values(self.turned)}
 
     def query(self, default: State) -> str:
         """A link holds the problem that is shown."""

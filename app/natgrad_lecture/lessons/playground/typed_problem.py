@@ -10,7 +10,7 @@ import numpy as np
 from natgrad_core.datasets import columns, tables
 from natgrad_core.expressions.expression_problem import ExpressionError
 from natgrad_lecture.state.fields import BadInput
-from natgrad_lecture.state.state import OWN, ProblemKey, problem_named
+from natgrad_lecture.state.items import OWN, ProblemKey, problem_named
 
 NO_DATA, TYPED = "none", "typed"
 SOURCES = (NO_DATA, TYPED, *tables())

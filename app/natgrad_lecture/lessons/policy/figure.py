@@ -19,7 +19,7 @@ from natgrad_lecture.drawing.vector_field import directions
 from natgrad_lecture.drawing.windows import plane
 from natgrad_lecture.lessons.policy.model import Seen
 from natgrad_lecture.lessons.policy.state import NAME
-from natgrad_lecture.state.state import problem_named
+from natgrad_lecture.state.items import problem_named
 
 VIEW = np.array([[-7.0, 3.0], [-7.0, 3.0]])
 

@@ -11,7 +11,7 @@ from natgrad_core import Trajectory
 from natgrad_core.types import Array, Bools
 from natgrad_lecture.engine_cache import rule_named, run_made
 from natgrad_lecture.lessons.policy.state import NAME, Walk
-from natgrad_lecture.state.state import problem_named
+from natgrad_lecture.state.items import problem_named
 
 PLATEAU = 0.1
 """The return is on the plateau when it is this near to 1, that of staying in the poorer state."""

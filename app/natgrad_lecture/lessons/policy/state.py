@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from natgrad_lecture.state.fields import BadInput, choice, control, number, several
-from natgrad_lecture.state.state import Runs, numbers, problem_named
+from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers, several
+from natgrad_lecture.state.items import problem_named
+from natgrad_lecture.state.runs import Runs
 
 NAME = "two-state-mdp"
 RULES = ("gradient", "natural", "adam")

@@ -17,7 +17,7 @@ from natgrad_lecture.drawing.graph import Axis
 from natgrad_lecture.drawing.heat_map import Kept, keeper
 from natgrad_lecture.engine_cache import Shown
 from natgrad_lecture.lessons.robustness.state import DAMPED, RATES, UPS, Cell
-from natgrad_lecture.state.state import problem_named
+from natgrad_lecture.state.items import problem_named
 
 METRICS = {"gradient": "euclidean", "newton": "hessian", "natural": "fisher"}
 """Rules that are descent with one metric, of which the edge has a closed form."""

@@ -10,8 +10,9 @@ import numpy as np
 from natgrad_core.analysis.grid_sweep import turned
 from natgrad_lecture.drawing.graph import Axis
 from natgrad_lecture.drawing.palette import ink
-from natgrad_lecture.state.fields import BadInput, choice, control, number, several
-from natgrad_lecture.state.state import ChartKey, Runs, numbers
+from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers, several
+from natgrad_lecture.state.items import ChartKey
+from natgrad_lecture.state.runs import Runs
 
 PROBLEMS = ("quadratic", "normal", "logistic-regression")
 RULES = ("gradient", "momentum", "adam", "newton", "natural")

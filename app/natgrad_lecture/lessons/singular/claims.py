@@ -10,7 +10,7 @@ from natgrad_core.types import Array
 from natgrad_lecture.lessons.base import Claim, Question
 from natgrad_lecture.lessons.singular.model import Seen, run_of
 from natgrad_lecture.lessons.singular.state import MIXED, MIXTURE, NET
-from natgrad_lecture.state.state import problem_named
+from natgrad_lecture.state.items import problem_named
 
 
 def _tangent(seen: Seen) -> bool:

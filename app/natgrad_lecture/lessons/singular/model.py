@@ -11,7 +11,7 @@ from natgrad_core import Rule, Trajectory, rules, run
 from natgrad_core.linalg.small_matrices import full
 from natgrad_core.types import Array, Bools
 from natgrad_lecture.lessons.singular.state import NET, WAYS, Runner
-from natgrad_lecture.state.state import problem_named
+from natgrad_lecture.state.items import problem_named
 
 
 def _rule(way: str, rate: float, damping: float) -> Rule:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from natgrad_lecture.state.fields import BadInput, choice, control, several
-from natgrad_lecture.state.state import Runs, problem_named
+from natgrad_lecture.state.items import problem_named
+from natgrad_lecture.state.runs import Runs
 
 NET, MIXTURE = "two-layer-linear", "mixture"
 

@@ -13,7 +13,7 @@ from natgrad_core.types import Array
 from natgrad_lecture.lessons.base import Claim, Question
 from natgrad_lecture.lessons.steepest_descent.figure import Seen
 from natgrad_lecture.lessons.steepest_descent.state import OPEN, ROUND, STRIP
-from natgrad_lecture.state.state import problem_named
+from natgrad_lecture.state.items import problem_named
 
 LONG = {"eig": (0.2, 3.0), "turn": 30.0}
 _DENSE = np.linspace(-180.0, 180.0, 3601)

@@ -10,8 +10,9 @@ import numpy as np
 
 from natgrad_core.geometry.unit_ball import axes, bent
 from natgrad_core.types import Array
-from natgrad_lecture.state.fields import BadInput, choice, control, number, point
-from natgrad_lecture.state.state import State, numbers, problem_named
+from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers, point
+from natgrad_lecture.state.items import problem_named
+from natgrad_lecture.state.state import State
 
 PROBLEMS = {
     "normal": "F of a normal",

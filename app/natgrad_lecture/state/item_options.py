@@ -1,7 +1,7 @@
-"""Options of problems, charts and metrics, as controls that the registries' signatures make.
+"""Options of problems, charts, metrics and rules, as controls that their signatures make.
 
 A turned option is a word, ``chart.bend.strength:0.6``; the control that turns it is the field
-``turned.chart.bend.strength``. An item dropped on a shelf brings its controls along.
+``turned.chart.bend.strength``. An item dropped in a registry brings its controls along.
 """
 
 from __future__ import annotations
@@ -12,12 +12,23 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
 from typing import Any
 
-from natgrad_core import charts, metrics, problems
+from natgrad_core import charts, metrics, problems, rules
 from natgrad_core.core.options import Option, options
 from natgrad_core.core.registry import Registry
 from natgrad_lecture.state.fields import BadInput
 
-SHELVES: dict[str, Registry[Any]] = {"problem": problems, "chart": charts, "metric": metrics}
+REGISTRIES: dict[str, Registry[Any]] = {
+    "problem": problems,
+    "chart": charts,
+    "metric": metrics,
+    "rule": rules,
+}
+
+FIELD = "turned."
+"""How the name of an option's control begins: ``turned.rule.momentum.beta``."""
+
+SHARED = ("rate", "damping", "kind")
+"""What all rules of a page are told alike, by controls of its own."""
 
 LARGEST = 1e3
 """Of an option that says no range of its own."""
@@ -28,38 +39,39 @@ COMPONENTS: dict[str, int | tuple[int, int]] = {"0": 0, "-1": -1, "both": (0, 1)
 _MOST_PARTS = 3
 
 
-def turnable(shelf: str, name: str) -> dict[str, Option]:
+def turnable(registry: str, name: str) -> dict[str, Option]:
     """The options of an item that a hand can turn: few numbers, or a choice."""
-    if name not in SHELVES[shelf]:
+    if name not in REGISTRIES[registry]:
         return {}
-    known = options(SHELVES[shelf][name])
-    return {key: option for key, option in known.items() if _few(option)}
+    known = options(REGISTRIES[registry][name])
+    own = (key for key in known if registry != "rule" or key not in SHARED)
+    return {key: known[key] for key in own if _few(known[key])}
 
 
 def _few(option: Option) -> bool:
     return not isinstance(option.default, tuple) or len(option.default) <= _MOST_PARTS
 
 
-def spots(shelf: str, name: str) -> dict[str, tuple[Option, Any]]:
+def spots(registry: str, name: str) -> dict[str, tuple[Option, Any]]:
     """Every control of an item: an option, or a part of one, with what it shows at first."""
     found: dict[str, tuple[Option, Any]] = {}
-    for key, option in turnable(shelf, name).items():
+    for key, option in turnable(registry, name).items():
         if isinstance(option.default, tuple):
             for i, part in enumerate(option.default):
-                found[f"{shelf}.{name}.{key}.{i}"] = (option, part)
+                found[f"{registry}.{name}.{key}.{i}"] = (option, part)
         else:
-            found[f"{shelf}.{name}.{key}"] = (option, option.default)
+            found[f"{registry}.{name}.{key}"] = (option, option.default)
     return found
 
 
 @cache
 def every_spot() -> Mapping[str, tuple[Option, Any]]:
-    """The controls of every item of every shelf."""
+    """The controls of every item of every registry."""
     return {
         spot: known
-        for shelf, items in SHELVES.items()
+        for registry, items in REGISTRIES.items()
         for name in items
-        for spot, known in spots(shelf, name).items()
+        for spot, known in spots(registry, name).items()
     }
 
 
@@ -72,10 +84,10 @@ def check(words: Any) -> tuple[str, ...]:
         spot, _, value = word.rpartition(":")
         held[spot] = _written(spot, value)
     kept = tuple(f"{spot}:{value}" for spot, value in sorted(held.items()))
-    for shelf, name in {tuple(spot.split(".")[:2]) for spot in held}:
-        maker = SHELVES[shelf][name]
+    for registry, name in {tuple(spot.split(".")[:2]) for spot in held}:
+        maker = REGISTRIES[registry][name]
         try:
-            maker(**dict(given(kept, shelf, name)))
+            maker(**dict(given(kept, registry, name)))
         except ValueError as error:
             raise BadInput("turned", str(error)) from None
     return kept
@@ -128,12 +140,12 @@ def turn(words: Iterable[str], spot: str, value: Any) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=512)
-def given(words: tuple[str, ...], shelf: str, name: str) -> tuple[tuple[str, Any], ...]:
+def given(words: tuple[str, ...], registry: str, name: str) -> tuple[tuple[str, Any], ...]:
     """The options of one item that are turned, as its maker takes them, sorted by name."""
     held = _held(words)
     found = {}
-    for key, option in turnable(shelf, name).items():
-        stem = f"{shelf}.{name}.{key}"
+    for key, option in turnable(registry, name).items():
+        stem = f"{registry}.{name}.{key}"
         if isinstance(option.default, tuple):
             if any(spot.startswith(f"{stem}.") for spot in held):
                 found[key] = tuple(
@@ -146,48 +158,66 @@ def given(words: tuple[str, ...], shelf: str, name: str) -> tuple[tuple[str, Any
     return tuple(sorted(found.items()))
 
 
-def values(words: Iterable[str]) -> dict[str, Any]:
-    """What every control shows."""
-    held = _held(words)
-    return {
-        f"turned.{spot}": held.get(spot, str(default))
-        if _words(option)
-        else float(held[spot])
-        if spot in held
-        else default
-        for spot, (option, default) in every_spot().items()
-    }
-
-
-def controls(shelf: str) -> list[dict[str, Any]]:
-    """The controls of every item of a shelf, each seen only while its item is chosen."""
-    found = []
-    for name in SHELVES[shelf]:
-        for spot, (option, default) in spots(shelf, name).items():
-            part = spot.rpartition(".")[2]
-            label = option.name.replace("_", " ")
-            label += "₁₂₃"[int(part)] if isinstance(option.default, tuple) else ""
-            spec: dict[str, Any] = {
-                "field": f"turned.{spot}", "label": label, "when": [[shelf, [name]]],
-            }  # fmt: skip
-            if option.component:
-                signs = zip(COMPONENTS, ("θ₁", "θ₂", "both"), strict=True)
-                spec |= {
-                    "kind": "choice",
-                    "label": "rewrites",
-                    "options": [{"value": n, "label": sign} for n, sign in signs],
-                }
-            elif option.choices:
-                named = [{"value": n, "label": n} for n in option.choices]
-                spec |= {"kind": "choice", "options": named}
-            elif option.span:
-                low, high, step, log = option.span
-                spec |= {"kind": "slider", "min": low, "max": high, "step": step, "unit": "",
-                         "scale": "log" if log else "linear"}  # fmt: skip
-            else:
-                spec |= {"kind": "number", "step": 1 if isinstance(default, int) else 0.1}
-            found.append(spec)
+def values(words: Iterable[str], spots: Iterable[str]) -> dict[str, Any]:
+    """What these controls show."""
+    held, found = _held(words), {}
+    for spot in spots:
+        option, default = every_spot()[spot]
+        if _words(option):
+            found[f"{FIELD}{spot}"] = held.get(spot, str(default))
+        else:
+            found[f"{FIELD}{spot}"] = float(held[spot]) if spot in held else default
     return found
+
+
+def controls(registry: str) -> list[dict[str, Any]]:
+    """The controls of every item of a registry, each seen only while its item is chosen."""
+    return [
+        {**found, "when": [[registry, [name]]]}
+        for name in REGISTRIES[registry]
+        for found in item_controls(registry, name)
+    ]
+
+
+def item_controls(registry: str, name: str, *only: str) -> list[dict[str, Any]]:
+    """The controls of an item's options, of all or of those named."""
+    known = turnable(registry, name)
+    for wished in only:
+        if wished not in known:
+            there = ", ".join(known) or "none that a control could set"
+            raise ValueError(f"the {registry} {name!r} has no option {wished!r}; there are {there}")
+    return [
+        _control(spot, option, default)
+        for spot, (option, default) in spots(registry, name).items()
+        if not only or option.name in only
+    ]
+
+
+def _control(spot: str, option: Option, default: Any) -> dict[str, Any]:
+    part = spot.rpartition(".")[2]
+    label = option.name.replace("_", " ")
+    label += "₁₂₃"[int(part)] if isinstance(option.default, tuple) else ""
+    spec: dict[str, Any] = {"field": f"{FIELD}{spot}", "label": label}
+    if option.component:
+        signs = zip(COMPONENTS, ("θ₁", "θ₂", "both"), strict=True)
+        named = [{"value": n, "label": sign} for n, sign in signs]
+        return spec | {"kind": "choice", "label": "rewrites", "options": named}
+    if option.choices:
+        return spec | {
+            "kind": "choice",
+            "options": [{"value": n, "label": n} for n in option.choices],
+        }
+    if option.span:
+        low, high, step, log = option.span
+        return spec | {
+            "kind": "slider",
+            "min": low,
+            "max": high,
+            "step": step,
+            "unit": "",
+            "scale": "log" if log else "linear",
+        }
+    return spec | {"kind": "number", "step": 1 if isinstance(default, int) else 0.1}
 
 
 @cache

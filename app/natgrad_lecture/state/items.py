@@ -1,0 +1,82 @@
+"""Problems and charts by key, each made once, and why one of them cannot be used.
+
+A key is what a state holds of an item: its name, or its name and options. Runs and pictures are
+kept by it.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from natgrad_core.charts import charts
+from natgrad_core.core.chart import Chart
+from natgrad_core.core.problem import Problem
+from natgrad_core.core.run import run
+from natgrad_core.errors import OutsideDomain
+from natgrad_core.expressions.expression_problem import own
+from natgrad_core.problems import problems
+from natgrad_core.rules import rules
+
+ProblemKey = str | tuple[str, tuple[tuple[str, Any], ...]]
+"""A problem's name, or its name and options; runs and pictures are kept by it."""
+
+OWN = "own"
+"""The name of a reader's own problem; its options are the arguments of ``own``."""
+
+
+@lru_cache(maxsize=64)
+def problem_named(key: ProblemKey) -> Problem:
+    """The problem of this name, with its shipped data unless its options say more."""
+    name, options = (key, ()) if isinstance(key, str) else key
+    given: dict[str, Any] = dict(options)
+    if name == OWN:
+        text, data, parameters = (given.pop(key) for key in ("text", "data", "parameters"))
+        return own(text, dict(data), parameters, **given)
+    return problems[name](**given)
+
+
+@lru_cache(maxsize=512)
+def why_not(problem: ProblemKey, rule: str) -> str:
+    """Why a rule cannot run on a problem, in words; empty if it can."""
+    place = problem_named(problem)
+    try:
+        run(place, rules[rule](), place.start, 1)
+    except TypeError as error:
+        return str(error)
+    return ""
+
+
+ChartKey = tuple[str, tuple[tuple[str, Any], ...]]
+"""A chart's name and options, hashable: runs are kept by it."""
+
+
+@lru_cache(maxsize=256)
+def chart_named(key: ChartKey) -> Chart:
+    """The chart of this name with these options."""
+    name, options = key
+    return charts[name](**dict(options))
+
+
+@lru_cache(maxsize=512)
+def why_not_start(problem: ProblemKey, chart: ChartKey, start: tuple[float, ...]) -> str:
+    """Why runs cannot start there, in θ and through a chart, in words; empty if they can."""
+    place = problem_named(problem)
+    try:
+        with np.errstate(all="ignore"):
+            loss = place.loss(start)
+    except OutsideDomain as error:
+        return f"{error}. The last good start stays."
+    except ValueError as error:
+        return str(error)
+    if not np.isfinite(loss):
+        return "there the loss is past all numbers; take a start farther in. The last one stays."
+    there = place.through(chart_named(chart))
+    if not there.inside(there.chart.inverse(start)):
+        return (
+            "written in x, this start is rounded out of the domain, so near is its edge; take one "
+            "farther in. The last one stays."
+        )
+    return ""
