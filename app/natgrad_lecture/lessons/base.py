@@ -16,6 +16,7 @@ from typing import Any
 
 from natgrad_core.provenance.code_writer import Writer
 from natgrad_lecture.controls import labelled
+from natgrad_lecture.drawing import runs_figure
 from natgrad_lecture.drawing.palette import inks
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.thumbnail import miniature
@@ -96,8 +97,8 @@ class Lesson:
     """By their ids in ``text.md``."""
     sets: Mapping[str, Changes]
     """What each preset of ``text.md`` sets, by its id."""
-    picture: Callable[[Any, Sheet], dict[str, Any]]
     default: State
+    picture: Callable[[Any, Sheet], dict[str, Any]] = runs_figure.picture
     controls: Callable[[], list[dict[str, Any]]] = list
     questions: Mapping[str, Question] = field(default_factory=dict)
     see: Callable[[Any], Any] = Shown

@@ -1,0 +1,40 @@
+"""The picture of a lesson that draws none of its own: the loss, and each rule's run over it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from natgrad_core import Trajectory
+from natgrad_lecture.drawing.contours import add_contours
+from natgrad_lecture.drawing.paired_runs import broken
+from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.windows import plane, window
+from natgrad_lecture.engine_cache import Shown
+
+
+def picture(shown: Shown, sheet: Sheet) -> dict[str, Any]:
+    """One plane with the lines of equal loss, the runs, and the start, which can be dragged."""
+    state, problem = shown.state, shown.problem
+    add_contours(sheet, state.problem_key)
+    runs = {pair.name: pair.home for pair in shown.twins.values()}
+    for name, run in runs.items():
+        loss = sheet.array(f"loss.{name}", run.loss)
+        sheet.add("theta", "path", name, ink(name)["label"], rule=name, dash="solid",
+                  values={"loss": loss}, points=run.theta)  # fmt: skip
+    return {
+        "planes": [plane("theta", "θ", problem.symbols, window(problem))],
+        "ways": {},
+        "steps": state.steps,
+        "handles": [
+            {"id": "start", "plane": "theta", "at": list(shown.start), "label": "starting point",
+             "field": "start", "ink": "start"}
+        ],
+        "numbers": {},
+        "notes": {name: note for name, run in runs.items() if (note := broken(run))},
+        "description": "; ".join(_end(name, run) for name, run in runs.items()),
+    }  # fmt: skip
+
+
+def _end(name: str, run: Trajectory) -> str:
+    return f"{ink(name)['label']}: loss {run.loss[run.ok][-1]:.3g} at the end"
