@@ -37,6 +37,9 @@ class Damping(Protocol):
         ...
 
 
+FLOOR = 1e-12
+"""Of a λ that learns."""
+
 CEILING = 1e12
 """Of a λ that learns: at a loss that is all rounding every step is refused, and λ would grow past
 what a float32 holds."""
@@ -91,7 +94,7 @@ class LevenbergMarquardt:
 
     initial: float = 1.0
     omega: float = 0.5
-    floor: float = 1e-12
+    floor: float = FLOOR
     ceiling: float = CEILING
     learns: bool = True
 
@@ -123,7 +126,7 @@ class Nielsen:
     """λ ← λ max(⅓, 1 − (2ρ − 1)³) if ρ > 0, else λ ← νλ, ν ← 2ν (Nielsen 1999, eq. 2.13)."""
 
     initial: float = 1.0
-    floor: float = 1e-12
+    floor: float = FLOOR
     ceiling: float = CEILING
     learns: bool = True
 

@@ -21,14 +21,22 @@ from torch import Tensor
 from natgrad_core.errors import SingularMetricError
 from natgrad_core.nets import metrics
 from natgrad_core.nets.baselines import adadelta, adam, gradient, lbfgs, momentum, nesterov
-from natgrad_core.nets.damping import Damping, LevenbergMarquardt, policy
+from natgrad_core.nets.damping import CEILING, FLOOR, Damping, LevenbergMarquardt, policy
+from natgrad_core.nets.fresh_batches import Fresh
 from natgrad_core.nets.metrics import Metric
 from natgrad_core.nets.problem import At
 from natgrad_core.nets.rule import Memory, Rule
-from natgrad_core.nets.step_size import Quadratic, Rate, Size, Step, TrustRegion, size_of
+from natgrad_core.nets.step_size import Quadratic, Rate, Size, Step, TrustRegion, scaled, size_of
 
 TRIES = 12
 """Trials of one step, each with more damping, before it is given up."""
+
+GROWTH = 64.0
+"""The most by which a λ that learns grows from one step to the next, however many trials failed:
+one batch that cannot be gained on is no reason to take no more steps."""
+
+UNSEEN = 8.0
+"""A gain of the loss below this many units in the last place is rounding."""
 
 
 def second_order(
@@ -45,14 +53,19 @@ def second_order(
         length = replace(length, promises=False)
 
     def init(start: Tensor) -> Memory:
-        return {"metric": metric.init(start), "trust": trust.start(), "size": length.start()}
+        kept = {"metric": metric.init(start), "trust": trust.start(), "size": length.start()}
+        return {**kept, "fresh": vars(Fresh())} if learns else kept
 
     def update(direction: Tensor, at: At, memory: Memory) -> tuple[Tensor, Memory]:
         operator, of_metric = metric.at(at.check(), memory["metric"])
         of_trust, of_size = memory["trust"], memory["size"]
         step, rho, strength = Step(torch.zeros_like(direction), 0.0, of_size), float("nan"), 0.0
         least = getattr(operator, "least", 0.0) if trust.learns else 0.0
-        tries = 0
+        fresh = Fresh.at(at, memory["fresh"]) if learns else Fresh()
+        of_trust = _times(of_trust, fresh.factor)
+        began = of_trust
+        unseen = UNSEEN * torch.finfo(at.theta.dtype).eps * abs(at.loss)
+        tries, refused = 0, False
         for _ in range(TRIES):
             tries += 1
             strength = max(trust.value(of_trust, at), least)
@@ -67,24 +80,49 @@ def second_order(
             if not learns:
                 of_size = step.memory
                 break
+            step = scaled(step, direction, fresh.share)
             gained = at.loss - at.after(step.change).loss
+            if max(abs(gained), abs(step.promise)) <= unseen:
+                of_size = step.memory  # a gain below rounding teaches nothing: λ stays as it was
+                break
             rho = gained / step.promise if step.promise > 0 else float("nan")
-            of_trust = trust.judge(of_trust, rho, least)
+            if not (fresh.varies and rho > 0.25):
+                of_trust = trust.judge(of_trust, rho, least)
             of_size = length.judge(step, rho)
             if rho > 0:
                 break
         else:
-            step = Step(torch.zeros_like(direction), 0.0, of_size)
+            step, refused = Step(torch.zeros_like(direction), 0.0, of_size), True
         report = {
             "damping": strength,
             "rho": rho,
             "tries": tries,
+            "refused": refused,
             "note": getattr(operator, "note", ""),
         }
+        of_trust = _capped(of_trust, began, least)
         kept = {"metric": of_metric, "trust": of_trust, "size": of_size, "report": report}
+        if learns:
+            kept["fresh"] = fresh.after(step, direction, strength)
+            report["share"] = fresh.share
         return step.change, kept
 
     return Rule(update, init, name or metric.name, r"-\alpha (G + \lambda I)^{-1} \nabla J", source)
+
+
+def _capped(new: Memory, old: Memory, least: float) -> Memory:
+    """A learned λ that has grown by no more than GROWTH in one step."""
+    if "damping" not in new:
+        return new
+    most = GROWTH * max(old["damping"], least)
+    return new if new["damping"] <= most else {**new, "damping": most}
+
+
+def _times(state: Memory, factor: float) -> Memory:
+    """A learned λ times a factor, between FLOOR and CEILING."""
+    if factor == 1 or "damping" not in state:
+        return state
+    return {**state, "damping": min(max(state["damping"] * factor, FLOOR), CEILING)}
 
 
 def natural(

@@ -176,6 +176,14 @@ def _least(m: list[list[float]], slopes: list[float]) -> list[float]:
     return [alone] + [0.0] * (len(m) - 1)
 
 
+def scaled(step: Step, grad: Tensor, s: float) -> Step:
+    """s δ, whose promise is s a − s² b; that of δ is a − b, and a = −gᵀδ (all ``[p]``)."""
+    if s == 1:
+        return step
+    a = -float(grad @ step.change)
+    return Step(s * step.change, s * a - s**2 * (a - step.promise), step.memory)
+
+
 @dataclass(frozen=True)
 class Scaled:
     """A policy's step times a factor: a schedule on top of a length that tunes itself."""
@@ -188,12 +196,8 @@ class Scaled:
         return self.size.start()
 
     def fit(self, at: At, grad: Tensor, direction: Tensor, damping: float, memory: Memory) -> Step:
-        """s δ; of the model's s a − s² b the policy has said a − b, and a = −gᵀδ."""
-        step = self.size.fit(at, grad, direction, damping, memory)
-        if self.factor == 1:
-            return step
-        s, a = self.factor, -float(grad @ step.change)
-        return Step(s * step.change, s * a - s**2 * (a - step.promise), step.memory)
+        """s δ."""
+        return scaled(self.size.fit(at, grad, direction, damping, memory), grad, self.factor)
 
     def judge(self, step: Step, rho: float) -> Memory:
         """The policy's own."""

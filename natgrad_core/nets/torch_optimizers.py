@@ -25,6 +25,7 @@ that differs is named.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -220,6 +221,15 @@ class SecondOrder(torch.optim.Optimizer):
             self._calls.clear()
         net.write(theta + change)
         kept["steps"], kept["memory"], kept["layout"] = number + 1, memory, layout
+        report = memory.get("report", {})
+        if report.get("refused"):
+            warnings.warn(
+                f"step {number} was not taken: {report['tries']} trials, with λ up to "
+                f"{report['damping']:.2g}, all raised the loss; is the loss at its minimum, or "
+                "does it change from call to call?",
+                RuntimeWarning,
+                stacklevel=2,
+            )
         return loss
 
     def _at(
