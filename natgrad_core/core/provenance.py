@@ -9,6 +9,7 @@ problem has nothing to do for this, and nothing that is computed depends on it.
 from __future__ import annotations
 
 import functools
+import importlib
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -35,6 +36,25 @@ def remember(thing: S, call: Call) -> S:
     """Return ``thing`` itself, which from now on knows the call that made it."""
     object.__setattr__(thing, _ATTRIBUTE, call)  # a Rule is frozen; its behavior does not change
     return thing
+
+
+def made_again(module: str, expression: str, given: tuple[Any, ...], named: Any) -> Any:
+    """Make what a call made: what a pickle does with it on another machine."""
+    if expression.startswith("."):
+        return getattr(given[0], expression[1:])(*given[1:], **named)
+    name, _, key = expression.rstrip("]").partition("[")
+    maker = getattr(importlib.import_module(module), name)
+    return (maker[key.strip("\"'")] if key else maker)(*given, **named)
+
+
+class Repeatable:
+    """What is pickled as the call that made it, where one is known: closures cannot be."""
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        call = call_of(self)
+        if call is None:
+            return super().__reduce_ex__(protocol)
+        return made_again, (call.module, call.expression, call.given, dict(call.named))
 
 
 def remembering(module: str, expression: str) -> Callable[[S], S]:

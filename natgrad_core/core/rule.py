@@ -20,7 +20,7 @@ from natgrad_core.core import damping as dampings
 from natgrad_core.core.evaluation import At
 from natgrad_core.core.metric import Metric
 from natgrad_core.core.problem import Problem
-from natgrad_core.core.provenance import remembering
+from natgrad_core.core.provenance import Repeatable, remembering
 from natgrad_core.core.validation import checked
 from natgrad_core.linalg.operators import Dense, Operator, invertible
 from natgrad_core.linalg.small_matrices import add, components, full, mv
@@ -40,7 +40,7 @@ Update: TypeAlias = Callable[[Vector, At, Memory], tuple[Vector, Memory]]
 
 
 @dataclass(frozen=True)
-class Rule:
+class Rule(Repeatable):
     """A pair of pure functions, ``update`` and ``init``.
 
     Args:

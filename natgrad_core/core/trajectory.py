@@ -11,6 +11,7 @@ import numpy as np
 from natgrad_core.core.charted import Charted
 from natgrad_core.core.evaluation import At
 from natgrad_core.core.notebook_view import mime_bundle
+from natgrad_core.core.path_end import reason
 from natgrad_core.core.problem import Problem
 from natgrad_core.core.rule import Rule
 from natgrad_core.linalg.small_matrices import components, pack
@@ -75,9 +76,26 @@ class Trajectory:
         with np.errstate(all="ignore"):
             return self.problem._kl(components(self.good[:-1]), components(self.good[1:]))
 
+    def why(self, *index: int) -> str:
+        """Say how a path ended: at which step, where and why.
+
+        Args:
+            index: Which path, by its place in the leading axes; none where there is one path.
+
+        Returns:
+            A sentence, also where a path that did not end shows that there is no finite maximum;
+            empty where nothing is wrong.
+        """
+        with np.errstate(all="ignore"):
+            return reason(
+                self.problem, self.theta[(slice(None), *index)], self.ok[(slice(None), *index)]
+            )
+
     def __repr__(self) -> str:
         bad = int((~self.ok[-1]).sum())
         end = f", {bad} of {self.ok[-1].size} diverged" if bad else ""
+        if self.ok.ndim == 1 and (said := self.why()):
+            end = f"; {said}"
         return (
             f"<{self.rule.name} on {self.problem.name}: {self.steps} steps, "
             f"starts {list(self.theta.shape[1:-1])}{end}>"

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from natgrad_core.core.problem import Problem
-from natgrad_core.core.provenance import remembering
+from natgrad_core.core.provenance import Repeatable, remembering
 from natgrad_core.errors import NoProbabilityModel
 from natgrad_core.expressions.grammar import ExpressionError, read
 from natgrad_core.expressions.rows import OutsideSupport
@@ -75,7 +75,7 @@ def own(
     return Own(text, data or {}, names, begin, sides, constants, loss)
 
 
-class Own(Problem):
+class Own(Repeatable, Problem):
     """J = −mean over the rows of ``text``, or ``text`` itself where there are no data."""
 
     name = "your own"

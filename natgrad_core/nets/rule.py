@@ -14,6 +14,7 @@ from typing import Any
 
 from torch import Tensor
 
+from natgrad_core.core.provenance import Repeatable
 from natgrad_core.nets.problem import At
 
 Memory = dict[str, Any]
@@ -25,7 +26,7 @@ def nothing(start: Tensor) -> Memory:
 
 
 @dataclass(frozen=True)
-class Rule:
+class Rule(Repeatable):
     """``update`` maps (direction [p], at, memory) to the next direction and memory."""
 
     update: Callable[[Tensor, At, Memory], tuple[Tensor, Memory]]
