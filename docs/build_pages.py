@@ -7,6 +7,7 @@ A new problem, chart, metric, rule or lesson gets its page when it is registered
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import pkgutil
 import re
@@ -347,8 +348,11 @@ def modules() -> list[str]:
 
 
 def module_page(name: str) -> str:
-    """Return a module's page: its public members."""
-    return f"# {name}\n\n```{{eval-rst}}\n.. automodule:: natgrad_core.{name}\n   :members:\n```\n"
+    """Return a module's page: its public members; a package also shows what it exports."""
+    exports = hasattr(importlib.import_module(f"natgrad_core.{name}"), "__path__")
+    own = "" if exports else "   :ignore-module-all:\n"
+    directive = f".. automodule:: natgrad_core.{name}\n   :members:\n{own}"
+    return f"# {name}\n\n```{{eval-rst}}\n{directive}```\n"
 
 
 def by_order(name: str) -> tuple[int, str]:
@@ -371,7 +375,8 @@ def write(to: Path) -> None:
     shutil.rmtree(to, ignore_errors=True)
     shutil.copytree(HERE, to, ignore=shutil.ignore_patterns("build", "__pycache__"))
     for name in ("CONTRIBUTING.md", "CHANGELOG.md"):
-        shutil.copy(HERE.parent / name, to)
+        text = (HERE.parent / name).read_text("utf-8")
+        (to / name).write_text(text.replace("](docs/", "]("), "utf-8")
     for registry, (names, page_of) in {**REGISTRIES, "api": (modules(), module_page)}.items():
         folder = to / registry
         folder.mkdir()
