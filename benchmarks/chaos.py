@@ -25,7 +25,7 @@ from pathlib import Path
 from benchmarks.many_readers import pss
 from tests.support.servers import Page, Server, children, start, wait_until
 
-BACK = 60.0
+BACK = 150.0
 """Seconds within which every reader has to be back after a fault."""
 
 
@@ -62,8 +62,7 @@ class Reader:
                 self.answers += 1
                 self.last = time.monotonic()
                 time.sleep(0.05)
-            except (OSError, AssertionError, Exception) as error:
-                del error
+            except Exception:  # whatever it is, the reader comes back
                 if page is not None:
                     self.lost += 1
                     with contextlib.suppress(Exception):
@@ -161,13 +160,15 @@ def full_disk(folder: Path) -> Callable[[Server], None]:
 
 def chaos(count: int, calm: float) -> bool:
     """Make each fault once among so many readers, ``calm`` seconds apart; True if all went well."""
-    with small_disk() as folder:
+    with small_disk() as folder, contextlib.ExitStack() as ends:
         env = {"TMPDIR": str(folder)}
         server = start(0, 2, f"--readers={2 * count}", "--gone=5", env=env)
         port = int(server.url.split(":")[2].rstrip("/"))
         readers = [Reader(server.url, seed) for seed in range(count)]
         stop = threading.Event()
-        threads = [threading.Thread(target=one.run, args=(stop,)) for one in readers]
+        ends.callback(lambda: server.process.kill())
+        ends.callback(stop.set)
+        threads = [threading.Thread(target=one.run, args=(stop,), daemon=True) for one in readers]
         for thread in threads:
             thread.start()
         wait_until(lambda: all(one.answers for one in readers), 120)
@@ -225,7 +226,7 @@ def _try(name: str, fault: Callable[[], None], readers: list[Reader]) -> bool:
     made = time.monotonic()
     back = True
     try:
-        wait_until(lambda: all(one.last > made for one in readers), BACK + 40, 0.1)
+        wait_until(lambda: all(one.last > made for one in readers), BACK, 0.1)
     except AssertionError:
         back = False
     took = time.monotonic() - made
@@ -243,6 +244,7 @@ def main() -> None:
     parser.add_argument("--readers", type=int, default=30, help="at a time (30)")
     parser.add_argument("--calm", type=float, default=5.0, help="seconds between two faults (5)")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was begun is ended
     well = chaos(options.readers, options.calm)
     print("every fault was survived" if well else "NOT every fault was survived")
     sys.exit(not well)

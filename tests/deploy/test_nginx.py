@@ -100,6 +100,18 @@ def test_a_lesson_is_read_and_dragged_through_the_proxy(
     page.hang_up()
 
 
+def test_a_link_of_twenty_kilobytes_is_opened_through_the_proxy(
+    front: tuple[str, requests.Session],
+) -> None:
+    url, http = front
+    link = f"v=1&typed={'%E4%B8%AD' * 2200}"
+    assert len(link) > 8000
+    first = http.get(f"{url}?{link}", timeout=60, allow_redirects=False)
+    assert first.status_code == 302
+    assert first.headers["Location"].endswith(link)
+    assert http.head(f"{url}playground?{link}", timeout=60).status_code == 200
+
+
 def test_the_door_is_locked_behind_the_proxy_too(front: tuple[str, requests.Session]) -> None:
     url, http = front
     assert http.get(f"{url}metrics", timeout=10).status_code == 404, "it came through a proxy"

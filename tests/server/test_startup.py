@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import signal
@@ -15,7 +16,9 @@ from urllib.parse import quote, unquote
 import pytest
 import requests
 
+from natgrad_lecture.lesson_names import lesson_names
 from natgrad_lecture.server import machine_limits
+from natgrad_lecture.server.link_preview import preview
 from natgrad_lecture.server.machine_limits import cores, memory_left, processes_left
 from natgrad_lecture.server.security_headers import HEADERS
 from natgrad_lecture.server.startup_checks import (
@@ -179,6 +182,22 @@ def test_ready_is_false_while_no_page_can_be_made_though_the_server_lives() -> N
         assert requests.get(f"{server.url}healthz", timeout=60).status_code == 200
         os.kill(forks, signal.SIGCONT)
         assert requests.get(f"{server.url}readyz", timeout=60).status_code == 200
+
+
+@pytest.mark.slow
+def test_a_link_says_what_it_leads_to_where_it_is_shared(server: Server) -> None:
+    page = html.unescape(requests.get(f"{server.url}newton", timeout=60).text)
+    for name, value in (("title", "Newton"), ("description", preview("newton").description)):
+        assert f'<meta property="og:{name}" content="{value}' in page
+
+
+def test_every_lesson_s_link_has_a_title_and_a_sentence() -> None:
+    for name in lesson_names():
+        title, description = preview(name)
+        assert title
+        assert len(description) > 20, name
+        assert not re.search(r"[$*\\{}]|\]\(", title + description), name
+    assert preview("nothing-of-ours") == ("Nothing of ours", "")
 
 
 PAGES = ("", "home", "coordinates", "healthz", "readyz", "metrics", "robots.txt")

@@ -40,6 +40,7 @@ from natgrad_lecture.server.kernel_provisioner import (
     Starts,
     offer_forks,
 )
+from natgrad_lecture.server.link_preview import preview
 from natgrad_lecture.server.monitoring import Watch
 from natgrad_lecture.server.notebook_contents import Lessons
 from natgrad_lecture.server.page_handlers import (
@@ -278,9 +279,11 @@ class LessonServer(Voila):
 
     def head(self, lesson: str) -> str:
         """Return the page as far as it is the same for every visitor."""
+        shown = preview(lesson)
         return self.render(
             "head.html",
-            title=lesson.replace("-", " ").replace("_", " ").capitalize(),
+            title=shown.title,
+            description=shown.description,
             module=self.assets.url(self.base_url),
             style=self.assets.files["lesson.css"].decode(),
         )
