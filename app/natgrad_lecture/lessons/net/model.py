@@ -20,6 +20,7 @@ from natgrad_core.types import Array
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import grid
 from natgrad_lecture.lessons.net.figure import VIEW
+from natgrad_lecture.lessons.net.state import KEEP
 from natgrad_lecture.training import Course, pull, reach, rule_for
 
 COUNT = 500
@@ -37,10 +38,6 @@ LEAST, SHARE = 0.25, 0.2
 making it takes a fifth of the time at most."""
 
 DataKey = tuple[Any, ...]
-
-
-KEEP = 0.95
-"""The share of Nesterov's momentum that is kept."""
 
 
 @lru_cache(maxsize=16)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from natgrad_core.provenance.code_writer import Writer
-from natgrad_lecture.lessons.net.model import KEEP
+from natgrad_lecture.lessons.net.state import KEEP
 
 _LEARN = '''
 def learn(problem, theta, stages, outward=lambda theta: theta):

@@ -63,6 +63,10 @@ def _rate(name: str, label: str, high: float = 1e4) -> Any:
     return number(name, label, 1e-6, high, f"take one from 0.000001 to {high:g}")
 
 
+KEEP = 0.95
+"""The share of Nesterov's momentum that is kept."""
+
+
 @dataclass(frozen=True)
 class Taught(State):
     """Data, a net and the rules that teach it; ``past`` holds what was in force before, and until

@@ -13,6 +13,7 @@ import numpy as np
 from natgrad_core.nets import Data, NetProblem, autoencoding, mlp, real
 from natgrad_core.nets.training import accuracy, begin, median, reached
 from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.lessons.race.state import KEEP
 from natgrad_lecture.training import Course, by_second, pull, rule_for
 
 HELD_OUT = 0.2
@@ -20,10 +21,6 @@ HELD_OUT = 0.2
 
 Entry = tuple[str, int, tuple[float, ...]]
 """Rule, width, options."""
-
-
-KEEP = 0.99
-"""The share of Nesterov's momentum that is kept."""
 
 
 @lru_cache(maxsize=8)

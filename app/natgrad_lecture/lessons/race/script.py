@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from natgrad_core.provenance.code_writer import Writer
-from natgrad_lecture.lessons.race.model import KEEP
+from natgrad_lecture.lessons.race.state import KEEP
 
 
 def script(seen: Any, writer: Writer) -> str:

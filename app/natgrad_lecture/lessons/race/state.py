@@ -75,6 +75,10 @@ def _entry(text: str) -> tuple[str, int, tuple[float, ...]]:
     return found
 
 
+KEEP = 0.99
+"""The share of Nesterov's momentum that is kept."""
+
+
 @dataclass(frozen=True)
 class Racing(State):
     """A task, who runs, and for how long."""
