@@ -35,6 +35,11 @@ class FamilyChart(Chart):
         self.family, self.route = family, self.routes[family]
         self.domain = self.route.domain
 
+    @classmethod
+    def example(cls, problem: str, dim: int) -> dict[str, Any]:
+        """The problem's family."""
+        return {"family": problem}
+
     def names(self, symbols: tuple[str, ...]) -> tuple[str, ...]:
         """The chart's letter, numbered."""
         if len(symbols) != 2:

@@ -34,6 +34,11 @@ class Bend(Chart):
         self.strength, self.center = float(strength), float(center)
         self.shear = float(shear)
 
+    @classmethod
+    def example(cls, problem: str, dim: int) -> dict[str, Any]:
+        """A bend that keeps most of a problem's view inside its domain."""
+        return {"strength": 0.6}
+
     def _slid(self, first: Any) -> Any:
         away = first - self.center
         return away * (self.shear + self.strength * away)

@@ -84,6 +84,13 @@ class Linear(Chart):
         self._rows = _rows(a)
         self._inverse_rows = _rows(np.linalg.inv(a))
 
+    @classmethod
+    def example(cls, problem: str, dim: int) -> dict[str, Any]:
+        """A stretch and a shear, no two columns at a right angle."""
+        upper = np.triu(np.full((dim, dim), 0.3), 1) + np.diag(np.linspace(2.0, 0.5, dim))
+        upper[0, 1 % dim] = 1.0 if dim > 1 else 2.0
+        return {"matrix": tuple(map(tuple, upper.tolist()))}
+
     def _forward(self, *x: Any) -> Vector:
         return mv(self._rows, x)
 

@@ -39,6 +39,18 @@ class Chart:
     domain: str = ""
     source: str = "Amari and Nagaoka 2000, ch. 1"
 
+    @classmethod
+    def example(cls, problem: str, dim: int) -> dict[str, Any]:
+        """Return options with which the chart suits a problem, for tests.
+
+        Args:
+            problem: The problem's name.
+            dim: How many parameters it has.
+
+        A chart whose defaults are trivial, or which needs to be told the problem, says more.
+        """
+        return {}
+
     def names(self, symbols: tuple[str, ...]) -> tuple[str, ...]:
         """Return the names of the new coordinates, for the ``symbols`` of the old ones."""
         return tuple("x" + "₁₂₃"[i] for i in range(len(symbols)))

@@ -91,19 +91,12 @@ def modeled(name: str) -> bool:
 
 
 def chart_for(name: str, of: str) -> Any:
-    """The chart ``name`` as it suits the problem ``of``: for its family, or for the plane.
+    """The chart ``name`` with options that suit the problem ``of``.
 
     Raises ValueError where the chart has nothing to offer to that problem.
     """
-    options: dict[str, Any] = {
-        "linear": {"matrix": ((2.0, 1.0), (0.0, 0.5))}
-        if problem(of).dim == 2
-        else {"matrix": ((2.0, 1.0, 0.3), (0.0, 0.5, 0.2), (0.4, 0.0, 1.0))},
-        "bend": {"strength": 0.6},
-        "expectation": {"family": of},
-        "natural": {"family": of},
-    }.get(name, {})
-    return charts[name](**options)
+    kind: Any = charts[name]
+    return kind(**kind.example(of, problem(of).dim))
 
 
 @cache
