@@ -66,29 +66,6 @@ class Fixed:
 
 
 @dataclass(frozen=True)
-class ByLoss:
-    """λ = c · loss: as in Levenberg–Marquardt for equations, where the residual sets the trust."""
-
-    factor: float
-    learns: bool = False
-
-    def __post_init__(self) -> None:
-        in_range("c of λ = c · loss", self.factor)
-
-    def start(self) -> Memory:
-        """Nothing to keep."""
-        return {}
-
-    def value(self, state: Memory, at: At) -> float:
-        """The product c J(θ)."""
-        return self.factor * at.loss
-
-    def judge(self, state: Memory, rho: float, least: float = 0.0) -> Memory:
-        """Unmoved."""
-        return state
-
-
-@dataclass(frozen=True)
 class LevenbergMarquardt:
     """λ ← ω λ when ρ > ¾, λ ← λ/ω when ρ < ¼ (Martens & Grosse 2015, §6.5, with a brisk ω)."""
 

@@ -12,7 +12,6 @@ import torch
 from natgrad_core.errors import SingularMetricError
 from natgrad_core.nets import NetProblem, mlp, plane, rules, train
 from natgrad_core.nets.damping import (
-    ByLoss,
     Damping,
     Fixed,
     LevenbergMarquardt,
@@ -175,9 +174,7 @@ def test_nielsen_falls_smoothly_and_rises_ever_faster() -> None:
     assert nielsen.judge({"damping": 1e-9, "nu": 2.0}, -1.0, 0.5)["damping"] == 1.0
 
 
-def test_damping_by_the_loss_is_a_multiple_of_it() -> None:
-    at = start()
-    assert ByLoss(0.3).value({}, at) == pytest.approx(0.3 * at.loss)
+def test_a_number_is_a_fixed_damping_and_a_negative_one_is_refused() -> None:
     assert policy(0.1) == Fixed(0.1)
     with pytest.raises(ValueError, match="damping λ is a finite number, at least 0; got -1"):
         policy(-1)
