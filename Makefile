@@ -6,6 +6,7 @@
 #   make quick       the fast tests (under a minute)
 #   make lint        style, types, and the checks of the front end
 #   make test        all tests, in the browser too (ten minutes on two cores)
+#   make claims      the lessons' sentences, over 200 states of each one's scope
 # Write files that are kept in the repository
 #   make generate    tables in the documents, and the notebooks, from the registries
 #   make frontend    bundles of the scripts and styles (Node 20; ARGS=--watch repeats at every change)
@@ -28,7 +29,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick docs bench bench-nets frontend frontend-lint lint style types lock browser clean faults fuzz generate load soak chaos pictures proxies
+.PHONY: help run test quick claims docs bench bench-nets frontend frontend-lint lint style types lock browser clean faults fuzz generate load soak chaos pictures proxies
 
 # Without compiled files on disk, each test worker, server and kernel would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -61,6 +62,9 @@ test: $(VENV)/.test browser proxies
 
 quick: $(VENV)/.test
 	$(PY) -m pytest -n logical $(BY_FILE) -m "not browser and not nets and not slow" tests/lecture tests/engine tests/lessons $(ARGS)
+
+claims: $(VENV)/.test
+	CLAIM_STATES=200 $(PY) -m pytest -n logical tests/lessons/test_scopes.py $(ARGS)
 
 bench: $(VENV)/.test browser
 	$(PY) -m benchmarks.engine

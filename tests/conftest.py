@@ -79,6 +79,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     count = {name: len(lesson.claims) for name, lesson in lessons.items()}
     each = ", ".join(f"{name} {n}" for name, n in count.items())
     terminalreporter.write_line(f"{sum(count.values())} claims in {len(count)} lessons: {each}")
+    scoped = [c for lesson in lessons.values() for c in lesson.claims.values() if c.scope]
+    false = sum(len(c.false) + bool(c.beyond) for c in scoped)
+    terminalreporter.write_line(f"{len(scoped)} of them over a scope, beside {false} false ones")
 
 
 @pytest.fixture

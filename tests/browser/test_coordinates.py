@@ -301,11 +301,11 @@ def test_keys_read_a_plane_along_its_paths(lesson: Page) -> None:
 def test_a_prediction_is_answered_by_the_run_that_it_starts(lesson: Page) -> None:
     box = lesson.locator("[data-predict='turned']")
     assert box.get_attribute("data-verdict") is None
-    box.get_by_role("button", name="plain descent alone").click()
+    box.get_by_role("button", name="for gradient descent only").click()
     expect(box).to_have_attribute("data-verdict", "wrong")
     settle(lesson)
     assert word(lesson, "gradient") == "coincide", "as the picture shows"
-    box.get_by_role("button", name="none").click()
+    box.get_by_role("button", name="for none").click()
     expect(box).to_have_attribute("data-verdict", "right")
     expect(lesson).to_have_url(re.compile("said=turned:2"))
     lesson.reload()

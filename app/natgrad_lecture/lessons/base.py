@@ -21,6 +21,7 @@ from natgrad_lecture.drawing.palette import inks
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.thumbnail import miniature
 from natgrad_lecture.engine_cache import Shown
+from natgrad_lecture.lessons.scope import Scope
 from natgrad_lecture.state import item_options
 from natgrad_lecture.state.link import PAGE, VERSION
 from natgrad_lecture.state.state import State
@@ -55,8 +56,14 @@ class Claim:
 
     set: Changes
     check: Callable[[Any], bool]
-    scope: Callable[[Any], Iterable[Any]] | None = None
+    scope: Scope | None = None
     """Over which states the sentence is true; None: in the state that ``set`` makes."""
+    false: Mapping[str, Callable[[Any], bool]] = field(default_factory=dict)
+    """Checks of false sentences that are close to this one, each by what is wrong with it ("sign",
+    "every for some"). Each must fail somewhere in the scope: so the scope can tell them apart.
+    """
+    beyond: Scope | None = None
+    """The scope without the sentence's condition: the check must fail somewhere in it."""
     shows: tuple[str, ...] = ()
     """What of the picture shows it, by the names of traces."""
 

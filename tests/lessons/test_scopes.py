@@ -1,0 +1,74 @@
+"""A claim holds over its scope, and its check can tell it from false sentences close to it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import Claim, Lesson
+from natgrad_lecture.lessons.scope import Scope
+
+STATES = int(os.environ.get("CLAIM_STATES", "25"))
+"""States drawn of each scope; ``make claims`` draws more."""
+
+FALSE_STATES = 25
+"""States in which a false sentence, or a dropped condition, must be caught."""
+
+UNSCOPED = {name for name in lessons if name != "coordinates"}
+"""Lessons whose claims are still checked in one state each; a lesson that is done leaves this."""
+
+SCOPED = [
+    pytest.param(lesson, claim, id=f"{name}:{id}")
+    for name, lesson in lessons.items()
+    for id, claim in lesson.claims.items()
+    if claim.scope is not None
+]
+
+
+def seen(lesson: Lesson, claim: Claim, scope: Scope, n: int) -> Any:
+    """What the engine says of ``n`` states of a scope."""
+
+    def allowed(changes: Any) -> bool:
+        try:
+            lesson.state_after(changes)
+        except ValueError:
+            return False
+        return True
+
+    for changes in scope.states(claim.set, allowed, n):
+        yield changes, lesson.after(changes)
+
+
+@pytest.mark.parametrize(("lesson", "claim"), SCOPED)
+def test_a_claim_holds_over_its_scope(lesson: Lesson, claim: Claim) -> None:
+    assert claim.scope
+    for changes, shown in seen(lesson, claim, claim.scope, STATES):
+        assert claim.check(shown) is True, changes
+
+
+@pytest.mark.parametrize(("lesson", "claim"), SCOPED)
+def test_a_false_sentence_close_to_it_is_caught_in_the_scope(lesson: Lesson, claim: Claim) -> None:
+    assert claim.scope
+    assert claim.false or claim.beyond, "name a false sentence, or drop a condition"
+    states = [shown for _, shown in seen(lesson, claim, claim.scope, FALSE_STATES)]
+    for wrong, check in claim.false.items():
+        assert not all(check(shown) for shown in states), wrong
+
+
+@pytest.mark.parametrize(
+    ("lesson", "claim"), [each for each in SCOPED if each.values[1].beyond is not None]
+)
+def test_without_its_condition_a_claim_fails_somewhere(lesson: Lesson, claim: Claim) -> None:
+    assert claim.beyond
+    assert not all(
+        claim.check(shown) for _, shown in seen(lesson, claim, claim.beyond, FALSE_STATES)
+    )
+
+
+@pytest.mark.parametrize("name", list(lessons))
+def test_every_claim_of_a_lesson_states_its_scope(name: str) -> None:
+    missing = [id for id, claim in lessons[name].claims.items() if claim.scope is None]
+    assert bool(missing) == (name in UNSCOPED), missing
