@@ -238,7 +238,7 @@ def test_the_script_can_be_copied_without_the_engine(page: Page) -> None:
 
 def test_the_exported_list_leads_to_a_lesson_and_back(offline: Page, folder: Path) -> None:
     offline.goto((folder / "index.html").as_uri())
-    offline.get_by_role("link", name="Three roads").last.click()
+    offline.get_by_role("link", name="Three geodesics").last.click()
     offline.locator(".natgrad .handle").first.wait_for()
     assert settle(offline)["planes"]
     offline.locator("nav.lessons a[href='index.html']").click()

@@ -37,7 +37,7 @@ def _kept(seen: Any, name: str) -> float:
 
 
 def _kfac_gains(seen: Any) -> bool:
-    return _kept(seen, "kfac") > 0.75 and _kept(seen, "diagonal") < 0.4
+    return _kept(seen, "kfac") > 0.5 and _kept(seen, "diagonal") < 0.4
 
 
 def _too_bold(seen: Any) -> bool:

@@ -276,8 +276,8 @@ CLAIMS = {
     "downhill": Claim({**DATA, "w": FAR, "k": 0}, _never_by_fisher),
     "straight": Claim({**DATA, "k": 9}, _straight),
     "shorter": Claim({**DATA, "w": (0.0, 5.5), "k": 8}, _farther_shorter),
-    "fits": Claim({**DATA, "w": (2.5, 2.5), "k": 0}, _fits),
-    "noise": Claim({**DATA, "noise": 3.0, "w": (2.5, 2.5), "k": 0}, _times_noise),
+    "fits": Claim({**DATA, "w": (1.926, 2.052), "k": 0}, _fits),
+    "noise": Claim({**DATA, "noise": 3.0, "w": (1.926, 2.052), "k": 0}, _times_noise),
     "semidefinite": Claim({"problem": "categorical"}, _semidefinite),
 }
 

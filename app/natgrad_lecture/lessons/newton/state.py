@@ -71,7 +71,13 @@ class Bent(Runs):
 
 
 PRESETS: dict[str, dict[str, Any]] = {
-    "a-bend-splits-newton": {},
+    "a-bend-splits-newton": {
+        "problem": "logistic-regression",
+        "bend": 0.5,
+        "rate": 0.02,
+        "steps": 400,
+        "k": 400,
+    },
     "a-shear-does-not": SHEARED,
     "leave-the-term-out": {"hessian": "carried"},
     "the-valley-made-straight": STRAIGHTENED,

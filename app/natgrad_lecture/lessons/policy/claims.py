@@ -126,11 +126,14 @@ def _adam(seen: Seen) -> bool:
 
 
 def _runs_away(seen: Seen) -> bool:
-    """F loses its inverse at the end of the undamped run; a little damping keeps the run whole."""
+    """θ grows to the end of the undamped run; with a little damping its steps become short."""
     bare, damped = (
         Seen(seen.state.with_(damping=damping)).run("natural") for damping in (0.0, 1e-4)
     )
-    return bool(not bare.ok[-1] and damped.ok.all() and -damped.loss[-1] > 1.999)
+    sizes = np.linalg.norm(bare.theta, axis=1)[len(bare.theta) // 2 :]
+    last = [np.linalg.norm(np.diff(run.theta, axis=0)[-1]) for run in (bare, damped)]
+    grows = bool((np.diff(sizes) > 0).all()) and last[0] > 10 * last[1]
+    return bool(grows and damped.ok.all() and -damped.loss[-1] > 1.999)
 
 
 def _first_of_p(seen: Seen) -> int:
