@@ -1,4 +1,4 @@
-"""Three roads: m-, e- and Fisher–Rao geodesics, and the two natural-gradient flows."""
+"""Three geodesics: m-, e- and Fisher–Rao geodesics, and the two natural-gradient flows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Three roads between two normals, and the two natural-gradient runs, in two charts at once.
+"""Three geodesics between two normals, and the two natural-gradient runs, in two charts at once.
 
 Wide bands are the roads, thin lines the runs; ellipses of the Fisher metric stand along the
 shortest road, at even distances.
