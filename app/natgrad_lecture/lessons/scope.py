@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from natgrad_core.charts.linear import Parts, compose
-from natgrad_lecture.state.state import problem_named
+from natgrad_lecture.state.items import problem_named
 
 Changes = Mapping[str, Any]
 
