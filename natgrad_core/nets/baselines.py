@@ -13,15 +13,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from natgrad_core.core.provenance import remembering
 from natgrad_core.nets.problem import At
 from natgrad_core.nets.rule import Memory, Rule
 
 
+@remembering(__name__, "gradient")
 def gradient(rate: float = 0.1) -> Rule:
     """Plain gradient descent."""
     return Rule(lambda d, at, m: (-rate * d, m), name="gradient", latex=r"-\alpha \nabla J")
 
 
+@remembering(__name__, "momentum")
 def momentum(rate: float = 0.1, keep: float = 0.9, nesterov: bool = False) -> Rule:
     """v ← μ v + g, δ = −α v (Polyak 1964); Nesterov's δ = −α (g + μ v) (Sutskever et al. 2013)."""
 
@@ -33,11 +36,13 @@ def momentum(rate: float = 0.1, keep: float = 0.9, nesterov: bool = False) -> Ru
     return Rule(update, lambda start: {"v": None}, name, rf"-\alpha ({ahead})", "Polyak 1964")
 
 
+@remembering(__name__, "nesterov")
 def nesterov(rate: float = 0.1, keep: float = 0.9) -> Rule:
     """Momentum that looks ahead."""
     return momentum(rate, keep, nesterov=True)
 
 
+@remembering(__name__, "adam")
 def adam(
     rate: float = 1e-3, keep: float = 0.9, keep_square: float = 0.999, epsilon: float = 1e-8
 ) -> Rule:
@@ -57,6 +62,7 @@ def adam(
     return Rule(update, init, "adam", latex, "Kingma & Ba 2015, alg. 1")
 
 
+@remembering(__name__, "adadelta")
 def adadelta(rate: float = 1.0, keep: float = 0.9, epsilon: float = 1e-6) -> Rule:
     """δ = −α g √(E[δ²] + ε)/√(E[g²] + ε) (Zeiler 2012, alg. 1)."""
 
@@ -79,6 +85,7 @@ class _LBFGS(torch.optim.LBFGS):
     add_param_group = inspect.unwrap(torch.optim.Optimizer.add_param_group)
 
 
+@remembering(__name__, "lbfgs")
 def lbfgs(rate: float = 1.0, history: int = 20) -> Rule:
     """torch's L-BFGS with the strong Wolfe search, one iteration a step (Nocedal & Wright, 7.5).
 

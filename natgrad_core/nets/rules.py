@@ -18,6 +18,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from natgrad_core.core.provenance import remembering
 from natgrad_core.errors import SingularMetricError
 from natgrad_core.nets import metrics
 from natgrad_core.nets.baselines import adadelta, adam, gradient, lbfgs, momentum, nesterov
@@ -39,6 +40,7 @@ UNSEEN = 8.0
 """A gain of the loss below this many units in the last place is rounding."""
 
 
+@remembering(__name__, "second_order")
 def second_order(
     metric: Metric,
     damping: float | Damping = 1e-3,
@@ -125,6 +127,7 @@ def _times(state: Memory, factor: float) -> Memory:
     return {**state, "damping": min(max(state["damping"] * factor, FLOOR), CEILING)}
 
 
+@remembering(__name__, "natural")
 def natural(
     rate: float | Size = 1.0,
     damping: float | Damping = 1e-3,
@@ -135,6 +138,7 @@ def natural(
     return second_order(metrics.exact(kind, method), damping, rate, "natural", "Amari 1998, eq. 12")
 
 
+@remembering(__name__, "levenberg_marquardt")
 def levenberg_marquardt(
     initial: float = 1.0, omega: float = 0.25, size: float | Size | None = None,
     method: str = "auto", tolerance: float | None = None,
@@ -150,6 +154,7 @@ def levenberg_marquardt(
     )  # fmt: skip
 
 
+@remembering(__name__, "trust_region")
 def trust_region(radius: float = 0.1, damping: float = 1e-4) -> Rule:
     """The exact natural gradient within a KL radius that learns."""
     return second_order(
@@ -161,6 +166,7 @@ def trust_region(radius: float = 0.1, damping: float = 1e-4) -> Rule:
     )
 
 
+@remembering(__name__, "kfac")
 def kfac(
     damping: float | Damping | None = None,
     size: float | Size | None = None,
@@ -178,6 +184,7 @@ def kfac(
     )
 
 
+@remembering(__name__, "ekfac")
 def ekfac(damping: float | Damping | None = None, size: float | Size | None = None) -> Rule:
     """E-KFAC (George et al. 2018)."""
     return second_order(

@@ -498,4 +498,45 @@ FAULTS = (
         "form is None or not all(True",
         ("rules",),
     ),
+    Fault(
+        "expressions/tree.py",
+        'return call("normal_cdf", called("neg", node.args[0]), at=node.at)',
+        'return call("normal_cdf", node.args[0], at=node.at)',
+        ("typed_lines",),
+    ),
+    Fault("expressions/rows.py", 'called("/", node, number(data.size))', "node", ("typed_lines",)),
+    Fault("expressions/rows.py", "int(bad[0]) + 1", "int(bad[0])", ("typed_lines",)),
+    Fault("expressions/parser.py", 'binds if written == "^" else', "", ("typed_lines",)),
+    Fault(
+        "expressions/functions.py",
+        "return top + log(ops.total(",
+        "return log(ops.total(",
+        ("typed_lines",),
+    ),
+    Fault("families/densities.py", "-0.5 + t * (1.5", "0.5 + t * (1.5", ("ends",)),
+    Fault(
+        "families/densities.py",
+        "half * log1pmx(1 / nu)",
+        "half * (log1p(1 / nu) - 1 / nu)",
+        ("ends",),
+    ),
+    Fault("tracing/functions.py", "1 / 12, -1 / 360", "1 / 12, 1 / 360", ("ends",)),
+    Fault(
+        "problems/logistic_regression.py",
+        "return (1 - t[0]) * log1p_exp(eta[0]) + t[0] * log1p_exp(-eta[0])",
+        "return log1p_exp(eta[0]) - t[0] * eta[0]",
+        ("ends",),
+    ),
+    Fault(
+        "geometry/warped.py",
+        "size > turned(low, False)",
+        "size < turned(low, False)",
+        ("distances",),
+    ),
+    Fault("geometry/fisher_rao.py", "_SHIFT / float(p[0])", "1 / float(p[0])", ("distances",)),
+    Fault(
+        "geometry/relaxation.py", "if time.monotonic() > self.until:", "if False:", ("distances",)
+    ),
+    Fault("core/path_end.py", "0 <= loss < CERTAIN", "0 <= loss < 0", ("path_end",)),
+    Fault("core/provenance.py", "if call is None:", "if True:", ("pickling",)),
 )
