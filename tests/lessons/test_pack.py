@@ -29,7 +29,7 @@ LESSON = lessons["steepest-descent"]
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two lessons, exported as a reader exports them."""
     folder = tmp_path_factory.mktemp("export") / "lessons"
-    assert main(["export", str(folder), "--lesson", LESSON.name, "--lesson", "geodesics"]) == 0
+    assert main(["export", str(folder), "--lesson", LESSON.name, "--lesson", "roads"]) == 0
     return folder
 
 
@@ -88,6 +88,12 @@ def test_arrays_that_many_answers_share_are_held_once() -> None:
     assert len(gzip.decompress(b64decode(arrays))) < 0.8 * apart
 
 
+def test_a_former_address_leads_on_with_all_that_its_link_asks_for(exported: Path) -> None:
+    moved = (exported / "roads.html").read_text()
+    assert 'location.replace("geodesics.html" + location.search + location.hash)' in moved
+    assert '<a href="geodesics.html">' in moved
+
+
 def test_a_full_pack_leaves_controls_out_and_says_which() -> None:
     pack = Pack(LESSON, room=1)
     pack.grid(LESSON.default)
@@ -97,9 +103,12 @@ def test_a_full_pack_leaves_controls_out_and_says_which() -> None:
 
 def test_the_pages_lead_to_one_another_and_to_nothing_else(exported: Path) -> None:
     names = {path.name for path in exported.iterdir()}
-    assert names == {"index.html", f"{LESSON.name}.html", "geodesics.html"}
+    assert names == {"index.html", f"{LESSON.name}.html", "geodesics.html", "roads.html"}
     index = (exported / "index.html").read_text()
-    assert set(re.findall(r'href="([\w-]+\.html)(?:\?[^"]*)?"', index)) == names - {"index.html"}
+    assert set(re.findall(r'href="([\w-]+\.html)(?:\?[^"]*)?"', index)) == names - {
+        "index.html",
+        "roads.html",
+    }
     nav = [
         contents((exported / name).read_text())[0]["lesson"]["nav"]
         for name in (f"{LESSON.name}.html", "geodesics.html")

@@ -20,11 +20,20 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from natgrad_lecture.export.answer_pack import Pack, acts_of
 from natgrad_lecture.export.saved_page import page
 from natgrad_lecture.lecture_map import home
+from natgrad_lecture.lesson_names import RENAMED, current
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.static_files import script
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "templates"
+
+MOVED = """<!doctype html>
+<meta charset="utf-8">
+<title>{page}</title>
+<script>location.replace("{page}" + location.search + location.hash)</script>
+<a href="{page}">{page}</a>
+"""
+"""Leads from a lesson's former address to today's, with all that the link asks for."""
 
 ROOM = 40_000_000
 """Bytes of arrays that a lesson may take, before they are compressed."""
@@ -56,7 +65,7 @@ def export(
     Returns:
         The pages and the list.
     """
-    chosen = [lessons[name] for name in names] or list(lessons.values())
+    chosen = [lessons[current(name)] for name in names] or list(lessons.values())
     row = sorted(chosen, key=lambda lesson: (lesson.order, lesson.name))
     folder.mkdir(parents=True, exist_ok=True)
     wanted = {lesson.name: _nav(row, i) for i, lesson in enumerate(row)}
@@ -73,6 +82,9 @@ def export(
             made = [pool.submit(_write, folder, n, nav, room, link) for n, nav in wanted.items()]
             for done, one in enumerate(as_completed(made), 1):
                 print(f"[{done}/{len(made)}] {one.result()}", flush=True)
+    for old, new in RENAMED.items():
+        if any(lesson.name == new for lesson in row):
+            (folder / f"{old}.html").write_text(MOVED.format(page=f"{new}.html"), "utf-8")
     index = folder / "index.html"
     index.write_text(_index(row), "utf-8")
     return [*(folder / f"{lesson.name}.html" for lesson in row), index]

@@ -1,0 +1,150 @@
+"""A lesson's text is read as it is written, and what cannot be read is said in one sentence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.text.lesson_text import LessonText, phrases, read_text
+
+WHOLE = """# A title
+
+What to remember.
+
+## Why it is so {#why}
+
+Look at $not$ this: [a *claim*, $x < 1$.](#claim-one) More
+words.
+
+- [$y$ is a symbol.]{.definition}
+- [A second claim.](#claim-two)
+
+::: question {#which}
+Which one?
+
+- $x$
+- $y$
+
+Because of $z$.
+:::
+
+## Limits {#limits}
+
+None.
+
+::: presets
+- [a start](#start-αβ) See
+  it.
+:::
+
+::: formulas
+- `line` $a = @a@$ $b = @b:vector@$ A caption.
+:::
+
+::: controls
+- `group` A heading
+  - `field` a label
+
+    > its help
+
+    - `option` an option
+:::
+
+::: legend
+- `ink` what is drawn
+:::
+
+::: phrases
+- `said` {n} of {whole:.2f}
+:::
+"""
+
+
+@pytest.fixture(scope="module")
+def text() -> LessonText:
+    return read_text(WHOLE)
+
+
+def test_a_text_holds_what_was_written(text: LessonText) -> None:
+    assert (text.title, text.takeaway) == ("A title", "What to remember.")
+    assert [(part.id, part.heading) for part in text.sections] == [
+        ("why", "Why it is so"),
+        ("limits", "Limits"),
+    ]
+    assert {name: words.source for name, words in text.claims.items()} == {
+        "one": "a *claim*, $x < 1$.",
+        "two": "A second claim.",
+    }
+    kinds = [sentence.kind for sentence in text.sections[0].sentences]
+    assert kinds == ["plain", "claim", "plain", "definition", "claim"]
+    asked = text.questions["which"]
+    assert asked.asked.source == "Which one?"
+    assert [option.source for option in asked.options] == ["$x$", "$y$"]
+    assert asked.reason.source == "Because of $z$."
+    assert text.presets == {"start-αβ": ("a start", "See it.")}
+    (line,) = text.formulas
+    assert (line.parts, line.say) == (("a = @a@", "b = @b:vector@"), "A caption.")
+    assert text.labels["group", "field", "option"] == "an option"
+    assert text.helps == {("group", "field"): "its help"}
+    assert text.legend == {"ink": "what is drawn"}
+    assert text.phrases == {"said": "{n} of {whole:.2f}"}
+
+
+def test_a_section_is_paragraphs_and_lists_with_claims_as_links(text: LessonText) -> None:
+    html = text.sections[0].html
+    assert html.count("<p>") == html.count("</p>") == 1
+    assert html.count("<li>") == html.count("</li>") == 2
+    assert html.index("</p><ul><li>") < html.index("</li></ul>")
+    assert '<a class="claim" data-claim="one">a <em>claim</em>, <span class="held"><math' in html
+    assert html.endswith("</li></ul>")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (" {#why}", "", "the heading 'Why it is so' needs an id"),
+        ("## Limits {#limits}", "## Limits {#why}", "two parts have the id 'why'"),
+        ("#claim-two", "#claim-one", "two parts have the id 'claim-one'"),
+        ("#claim-two", "http://elsewhere", "a link leads to a claim, #claim-…"),
+        ("{.definition}", "{.defined}", "takes {.definition} only"),
+        ("$y$ is", "$y is", r"a \$ without its partner"),
+        ("None.", "> None.", "a lesson's text has no blockquote"),
+        ("- $x$\n- $y$\n", "", "the question 'which' is a paragraph that asks"),
+        (" {#which}", "", "a question has an id"),
+        ("- `ink` what", "- what", "an item begins with its id"),
+        ("[a start](#start-αβ)", "a start", "a preset is - "),
+        ("What to remember.", "What.\n\nAnd more.", "one line, the takeaway"),
+    ],
+)
+def test_what_cannot_be_read_is_said(old: str, new: str, said: str) -> None:
+    assert old in WHOLE
+    with pytest.raises(ValueError, match=said):
+        read_text(WHOLE.replace(old, new))
+
+
+def test_an_id_that_the_text_or_the_python_lacks_is_named() -> None:
+    lesson = lessons["fisher"]
+    less = {name: claim for name, claim in lesson.claims.items() if name != "third"}
+    with pytest.raises(ValueError, match="'third' stands in text"):
+        replace(lesson, claims=less).text()
+    with pytest.raises(ValueError, match="'new' stands in Python"):
+        replace(lesson, sets={**lesson.sets, "new": {}}).text()
+
+
+def test_a_control_without_a_label_is_named() -> None:
+    lesson = lessons["fisher"]
+    odd = replace(lesson, controls=lambda: [{"id": "look", "controls": [{"field": "odd"}]}])
+    with pytest.raises(ValueError, match="no label for the control 'odd' of 'look'"):
+        odd.static()
+
+
+def test_python_says_the_phrases_of_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "text.md").write_text(WHOLE)
+    say = phrases(str(tmp_path / "figure.py"))
+    assert say("said", n=3, whole=1.5) == "3 of 1.50"
+    assert say.legend == {"ink": "what is drawn"}
+    with pytest.raises(KeyError, match="no words 'silent' under ::: phrases"):
+        say("silent")
