@@ -88,12 +88,16 @@ class Fresh:
             factor = PACE
         return cls(batch, None, 0.0, 0.0, share, slope, curvature, owns, dampings, factor, True)
 
+    def memory(self) -> dict[str, Any]:
+        """The fields by name, as a rule keeps them from step to step."""
+        return dict(self.__dict__)
+
     def after(self, step: Step, grad: Tensor, damping: float) -> dict[str, Any]:
         """The memory after a step ``[p]`` along ``grad`` ``[p]`` with this λ."""
         change = step.change
         taken = bool(change.any())
         return {
-            **self.__dict__,
+            **self.memory(),
             "change": change if taken else None,
             "own": 2 * (-float(grad @ change) - step.promise),
             "damped": damping * float(change @ change),

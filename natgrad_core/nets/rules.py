@@ -56,7 +56,7 @@ def second_order(
 
     def init(start: Tensor) -> Memory:
         kept = {"metric": metric.init(start), "trust": trust.start(), "size": length.start()}
-        return {**kept, "fresh": vars(Fresh())} if learns else kept
+        return {**kept, "fresh": Fresh().memory()} if learns else kept
 
     def update(direction: Tensor, at: At, memory: Memory) -> tuple[Tensor, Memory]:
         operator, of_metric = metric.at(at.check(), memory["metric"])
