@@ -497,8 +497,9 @@ class NaturalGradient(SecondOrder):
         model: A ``torch.nn.Sequential`` of the layers that are known here. Frozen layers
             (``requires_grad_(False)``) stay as they are, at any time.
         loss: CrossEntropyLoss, MSELoss or BCEWithLogitsLoss.
-        lr: α, a number ≥ 0; a policy of ``natgrad_core.nets.step_size``; None for the self-tuned
-            length. Schedulers of torch multiply what there is, from 1 for a policy.
+        lr: α, a number ≥ 0 (on mini-batches start with 0.1, and damping 0.1); a policy of
+            ``natgrad_core.nets.step_size``; None for the self-tuned length. Schedulers of torch
+            multiply what there is, from 1 for a policy.
         damping: λ ≥ 0; a policy of ``natgrad_core.nets.damping``; None for one that learns.
         kind: "true", "monte-carlo" or "empirical".
         method: How to solve: "auto", "rows", "gram", "contracted" or "cg".

@@ -137,6 +137,67 @@ def test_a_weight_decay_in_the_loss_counts() -> None:
     assert sizes[1] < sizes[0]
 
 
+def _steps(model: nn.Module, optimizer: SecondOrder, n: int, clip: float = 0.0) -> list[Tensor]:
+    """Changes of the parameters in a loop without a closure."""
+    x, y = data(Categorical())
+    found: list[Tensor] = []
+    for _ in range(n):
+        before = optimizer.net.read()
+        optimizer.zero_grad()
+        optimizer.loss(model(x), y).backward()
+        if clip:
+            nn.utils.clip_grad_norm_(model.parameters(), clip)
+        optimizer.step()
+        found.append(optimizer.net.read() - before)
+    return found
+
+
+def test_weight_decay_is_the_penalty_in_the_loss() -> None:
+    criterion, (x, y) = nn.CrossEntropyLoss(), data(Categorical())
+    given: tuple[dict[str, Any], ...] = ({}, {"lr": 0.5, "damping": 0.1})
+    for settings in given:
+        model, twin = net(), net()
+        plain = NaturalGradient(model, criterion, **settings)
+        decayed = NaturalGradient(twin, criterion, **settings, weight_decay=0.1)
+
+        def closure(plain: SecondOrder = plain, model: nn.Module = model) -> Tensor:
+            plain.zero_grad()
+            value = criterion(model(x), y) + 0.05 * sum(
+                p.square().sum() for p in model.parameters()
+            )
+            value.backward()
+            return value
+
+        for _ in range(3):
+            plain.step(closure)
+        _steps(twin, decayed, 3)
+        assert torch.allclose(plain.net.read(), decayed.net.read(), rtol=0, atol=1e-8)
+
+
+def test_momentum_adds_the_steps_before() -> None:
+    criterion, model, twin = nn.CrossEntropyLoss(), net(), net()
+    heavy = NaturalGradient(model, criterion, 0.5, 0.1, momentum=0.8)
+    one, two = _steps(model, heavy, 2)
+    plain = NaturalGradient(twin, criterion, 0.5, 0.1)
+    assert torch.allclose(one, _steps(twin, plain, 1)[0], rtol=0, atol=1e-12)
+    assert torch.allclose(two, 0.8 * one + _steps(twin, plain, 1)[0], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("settings", [{}, {"lr": 0.5, "damping": 0.1}])
+def test_clipping_and_schedules_shorten_a_step(settings: dict[str, Any]) -> None:
+    criterion, (x, y) = nn.CrossEntropyLoss(), data(Categorical())
+    whole = _steps(model := net(), KFAC(model, criterion, **settings), 1)[0]
+    model = net()
+    criterion(model(x), y).backward()
+    norm = torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None]).norm()
+    clipped = _steps(model, KFAC(model, criterion, **settings), 1, float(norm) / 4)[0]
+    assert torch.allclose(clipped, whole / 4, rtol=1e-4, atol=0)
+    model = net()
+    optimizer = KFAC(model, criterion, **settings)
+    torch.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: 0.5)
+    assert torch.allclose(_steps(model, optimizer, 1)[0], whole / 2, rtol=1e-9, atol=0)
+
+
 def test_a_model_and_a_loss_that_have_no_fisher_are_refused() -> None:
     with pytest.raises(TypeError, match=r"must be an nn.CrossEntropyLoss, nn.MSELoss.*got L1Loss"):
         KFAC(net(), nn.L1Loss())
