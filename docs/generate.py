@@ -1,4 +1,4 @@
-"""Write what the repository holds of the registries in words: tables of README, and notebooks.
+"""Write what is derived: tables of README and notebooks (from the registries), the page's types.
 
     python -m docs.generate     # what `make generate` does
 
@@ -18,7 +18,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from docs import typescript
 from natgrad_core import charts, metrics, problems, rules
+from natgrad_lecture import style_tokens
 from natgrad_lecture.lesson_names import lesson_names, notebook
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
@@ -108,6 +110,9 @@ def generated(root: Path = ROOT) -> Iterator[tuple[Path, str]]:
                 yield path, filled(text, root)
     for name in lesson_names():
         yield root / "notebooks" / f"{name}.ipynb", notebook(name)
+    yield root / typescript.PATH, typescript.declarations()
+    yield root / "app/frontend/styles/tokens.css", style_tokens.page_css()
+    yield root / "app/natgrad_lecture/templates/tokens.css", style_tokens.root_css()
 
 
 def stale(root: Path = ROOT) -> list[Path]:

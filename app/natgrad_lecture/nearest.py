@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol
 
 from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.protocol import Picture
 from natgrad_lecture.state.fields import BadInput
 from natgrad_lecture.state.state import State
 from natgrad_lecture.time_limit import LONGEST, TookTooLong, time_limit
@@ -52,7 +53,7 @@ class Drawable(Protocol):
         ...
 
     @property
-    def picture(self) -> Callable[[Any, Sheet], dict[str, Any]]:
+    def picture(self) -> Callable[[Any, Sheet], Any]:
         """What the engine says -> the picture."""
         ...
 
@@ -63,7 +64,7 @@ class Drawn:
 
     state: State
     seen: Any
-    picture: dict[str, Any]
+    picture: Picture
     sheet: Sheet
     reason: str = ""
 
@@ -127,7 +128,8 @@ def drawn(
             reason = reason or why(error)
         else:
             if fine and state == wished and not grown:  # it would fail again
-                picture = {k: v for k, v in picture.items() if k not in ("more", "progress")}
+                picture.pop("more", None)
+                picture.pop("progress", None)
             return Drawn(state, seen, picture, page, reason)
     raise NoPicture(reason)
 

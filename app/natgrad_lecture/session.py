@@ -19,6 +19,7 @@ from natgrad_lecture.nearest import (
     short,
     why,
 )
+from natgrad_lecture.protocol import Answer, ExportedFile, ExportReply, Refusal, Revealed
 from natgrad_lecture.state.fields import BadInput
 from natgrad_lecture.state.link import read_query
 from natgrad_lecture.text.catalogs import Words, spoken
@@ -61,7 +62,7 @@ class Live:
         self._widget = widget
         widget.path = self._paths()
 
-    def respond(self, ask: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    def respond(self, ask: Mapping[str, Any]) -> tuple[Mapping[str, Any], bytes]:
         """The answer to an ask: the state it wishes for, or the nearest good one, and its picture.
 
         An ask carries the whole state, so it may come from a page that knew another kernel. What
@@ -76,31 +77,37 @@ class Live:
         known = self._set(ask, errors, dropped)
         found = self._drawn(ask, known, errors, dropped)
         if found is None:
-            return {"answer": ask.get("ask"), "fault": NO_PICTURE}, b""
+            refusal: Refusal = {"answer": ask.get("ask"), "fault": NO_PICTURE}
+            return refusal, b""
         sheet, picture = found.sheet, found.picture
         self.shown, self.store.state = found.seen, found.state
         remarks = picture.pop("remarks", {})
-        answer = {
+        answer: Answer = {
             "answer": ask.get("ask"),
             "state": self.store.state.plain(),
             "values": self.lesson.values(self.store.state),
             "query": self.store.state.query(self.lesson.default),
             "errors": remarks | errors,
-            **({"dropped": dropped} if dropped else {}),
             **picture,
+            "revealed": {},
+            "traces": [],
+            "buffers": sheet.buffers,
         }
+        if dropped:
+            answer["dropped"] = dropped
         traces = sheet.traces
         if isinstance(say, Words):
             answer = spoken(answer, say)
             traces = [spoken({**trace, "name": say(trace["name"])}, say) for trace in traces]
-        answer |= {"revealed": self._revealed(language), "traces": traces, "buffers": sheet.buffers}
+        answer["revealed"] = self._revealed(language)
+        answer["traces"] = traces
         if ask.get("speak"):  # the page is to speak this language from now on
             answer["lesson"] = self.lesson.static(language, self.among)
         if self._widget is not None:
             self._widget.path = self._paths()
         return answer, sheet.data
 
-    def _set(self, ask: dict[str, Any], errors: dict[str, str], dropped: list[str]) -> Any:
+    def _set(self, ask: Mapping[str, Any], errors: dict[str, str], dropped: list[str]) -> Any:
         """Let the store hold what the ask wishes for; returns the state before its changes."""
         known = self.store.state
         try:
@@ -125,7 +132,7 @@ class Live:
         return known
 
     def _drawn(
-        self, ask: dict[str, Any], known: Any, errors: dict[str, str], dropped: list[str]
+        self, ask: Mapping[str, Any], known: Any, errors: dict[str, str], dropped: list[str]
     ) -> Drawn | None:
         """The picture of the state, or of the nearest one that has one; None if nothing can be
         drawn. What was changed for that is said in ``errors`` beside its control, or of a link in
@@ -153,7 +160,7 @@ class Live:
             errors[beside] = sentence(found.reason)
         return found
 
-    def _taken(self, ask: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    def _taken(self, ask: Mapping[str, Any]) -> tuple[ExportReply | Refusal, bytes]:
         """What ``take`` makes, or in words why it makes nothing."""
         try:
             with time_limit(TAKING):
@@ -165,7 +172,7 @@ class Live:
             said = NOT_MADE
         return {"answer": ask.get("ask"), "fault": said}, b""
 
-    def take(self, ask: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    def take(self, ask: Mapping[str, Any]) -> tuple[ExportReply, bytes]:
         """What a reader takes away of a state; the picture that is shown stays as it is."""
         kind, link = str(ask["take"]), _part(ask, "link", str)[:2000]
         if kind not in self.exports:
@@ -174,14 +181,16 @@ class Live:
         store = self.lesson.store()
         store.load(_part(ask, "state", dict))
         found = self.exports[kind](self.lesson, store.state, link, str(ask.get("lang") or ENGLISH))
-        content = {"text": found} if isinstance(found, str) else {}
         data = found if isinstance(found, bytes) else b""
-        return {"answer": ask.get("ask"), "taken": {"kind": kind, **content}}, data
+        taken: ExportedFile = {"kind": kind}
+        if isinstance(found, str):
+            taken["text"] = found
+        return {"answer": ask.get("ask"), "taken": taken}, data
 
     def _paths(self) -> dict[str, Any]:
         return self.shown.paths if self.shown else {}
 
-    def _revealed(self, language: str) -> dict[str, Any]:
+    def _revealed(self, language: str) -> dict[str, Revealed]:
         """For each prediction made: what was chosen, what the engine says, and why."""
         said = dict(answer.split(":") for answer in self.store.state.answers)
         return {
@@ -195,7 +204,7 @@ class Live:
         }
 
 
-def _part(ask: dict[str, Any], name: str, kind: type[T]) -> T:
+def _part(ask: Mapping[str, Any], name: str, kind: type[T]) -> T:
     """A part of an ask, or the empty one if it is missing or of another kind."""
     value = ask.get(name)
     return value if isinstance(value, kind) else kind()

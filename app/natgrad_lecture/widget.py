@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import logging
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import anywidget
@@ -19,13 +19,16 @@ import orjson
 import traitlets
 
 from natgrad_lecture.nearest import NO_PICTURE
+from natgrad_lecture.protocol import Ask, Refusal
 from natgrad_lecture.static_files import plotly, script, style
 
 PAGE_MIME = "application/vnd.natgrad.page+json"
 """The display's mime type in which our template finds the lesson and its first answer."""
 
-Answer = dict[str, Any]
-Respond = Callable[[dict[str, Any]], tuple[Answer, bytes]]
+Respond = Callable[[Mapping[str, Any]], tuple[Mapping[str, Any], bytes]]
+"""What answers: an ``Ask`` to a ``Reply`` and its arrays (protocol.py). A page can send anything,
+so an ask is a mapping of which nothing is certain.
+"""
 
 log = logging.getLogger("natgrad")
 
@@ -34,8 +37,7 @@ class Lesson(anywidget.AnyWidget):
     """A lesson on the screen.
 
     ``state`` may be set from a notebook: the picture follows. ``path`` holds what the picture
-    shows, as the
-    trajectories themselves.
+    shows, as the trajectories themselves.
     """
 
     _esm: ClassVar[str] = script("lesson_view.js")
@@ -47,16 +49,17 @@ class Lesson(anywidget.AnyWidget):
     state = traitlets.Dict()
     path = traitlets.Any()
 
-    def __init__(self, lesson: dict[str, Any], respond: Respond) -> None:
+    def __init__(self, lesson: Mapping[str, Any], respond: Respond) -> None:
         """Show ``lesson`` (the static words and controls), answering with ``respond``."""
         self._respond = respond
         self._telling = False
-        first, arrays = respond({"ask": 0, "state": {}, "set": {}, "have": []})
+        ask: Ask = {"ask": 0, "state": {}, "set": {}, "have": []}
+        first, arrays = respond(ask)
         super().__init__(lesson=lesson, first=plain(first), arrays=arrays)
         self._keep(first)
         self.on_msg(self._on_ask)
 
-    def respond(self, ask: dict[str, Any]) -> tuple[Answer, bytes]:
+    def respond(self, ask: Mapping[str, Any]) -> tuple[Mapping[str, Any], bytes]:
         """Return the answer to an ask. Whatever goes wrong is an answer too: a page must never wait
         in vain.
         """
@@ -64,7 +67,8 @@ class Lesson(anywidget.AnyWidget):
             return self._respond(ask)
         except Exception:
             log.exception("no answer to %s", str(ask)[:2000])
-            return {"answer": ask.get("ask"), "fault": NO_PICTURE}, b""
+            refusal: Refusal = {"answer": ask.get("ask"), "fault": NO_PICTURE}
+            return refusal, b""
 
     def _on_ask(self, _widget: object, ask: object, _buffers: object) -> None:
         if isinstance(ask, dict) and "ask" in ask:
@@ -75,11 +79,11 @@ class Lesson(anywidget.AnyWidget):
         elif ask == {"script": "plotly"}:  # a notebook's page, which has no server of ours
             self.send(ask, [plotly()])
 
-    def _say(self, answer: Answer, arrays: bytes) -> None:
+    def _say(self, answer: Mapping[str, Any], arrays: bytes) -> None:
         self._keep(answer)
         self.send(plain(answer), [arrays] if arrays else None)
 
-    def _keep(self, answer: Answer) -> None:
+    def _keep(self, answer: Mapping[str, Any]) -> None:
         """Let ``state`` follow the page, without taking that for the notebook's wish."""
         if isinstance(answer.get("state"), dict):
             self._telling = True
@@ -92,10 +96,8 @@ class Lesson(anywidget.AnyWidget):
     def _on_state(self, change: dict[str, Any]) -> None:
         """A notebook set the state: answer unasked."""
         if not self._telling:
-            answer, arrays = self.respond(
-                {"ask": None, "state": change["new"], "set": {}, "have": []}
-            )
-            self._say(answer, arrays)
+            ask: Ask = {"ask": None, "state": change["new"], "set": {}, "have": []}
+            self._say(*self.respond(ask))
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         bundle = super()._repr_mimebundle_(**kwargs)
@@ -111,7 +113,7 @@ class Lesson(anywidget.AnyWidget):
         return {**data, PAGE_MIME: page}, metadata
 
 
-def plain(answer: Answer) -> Answer:
+def plain(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return the answer as JSON has it: NaN and infinity, which JSON lacks, as null, NumPy's
     numbers as numbers, and half a character, which UTF-8 lacks and an error may quote, as "?".
     """

@@ -27,7 +27,7 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 
 FRONTEND = Path(__file__).resolve().parents[2] / "app" / "frontend"
-THEME = (FRONTEND / "styles" / "theme.css").read_text()
+THEME = (FRONTEND / "styles" / "tokens.css").read_text()
 MARKERS = (FRONTEND / "src" / "canvas" / "markers.js").read_text()
 
 SEEN_BY = {
@@ -210,3 +210,16 @@ def test_what_is_drawn_stands_out_from_paper_and_bands(lesson: Lesson, paper: st
     for name in drawn & set(held):
         assert contrast(held[name][paper], color["paper"]) >= 3, name
         assert contrast(held[name][paper], color["band-low"]) >= 3, name
+
+
+@pytest.mark.parametrize("folder", ["app/frontend/styles", "app/natgrad_lecture/templates"])
+def test_the_page_s_colors_are_stated_once(folder: str) -> None:
+    """In style_tokens.py, from which both tokens.css are written; but for the laser's red."""
+    root = FRONTEND.parents[1]
+    stated = {
+        f"{path.name}: {color}"
+        for path in sorted((root / folder).iterdir())
+        if path.name != "tokens.css"
+        for color in re.findall(r"#[0-9a-f]{6}\b|oklch\([\d.]", path.read_text("utf-8"))
+    }
+    assert stated <= {"presenting.css: #ff2d20"}

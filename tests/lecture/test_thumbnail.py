@@ -15,7 +15,7 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 
 FRONTEND = Path(__file__).resolve().parents[2] / "app/frontend"
-THEME = (FRONTEND / "styles/theme.css").read_text("utf-8")
+THEME = (FRONTEND / "styles/tokens.css").read_text("utf-8")
 LIGHT = [lesson for lesson in lessons.values() if not lesson.heavy]
 
 
@@ -51,8 +51,7 @@ def test_a_map_between_two_inks_is_mixed_as_on_the_stage() -> None:
     ]
     for _, _, _, paper in mixed:
         assert f"--paper: {paper};" in THEME
-    colors = (FRONTEND / "src/canvas/colors.js").read_text("utf-8")
-    most = int(re.findall(r"\((\d+) \* Math\.abs", colors)[0])
+    most = int(re.findall(r"--heat-share: (\d+);", THEME)[0])
     assert all(0.9 * most < int(share) < most for _, _, share, _ in mixed)
 
 

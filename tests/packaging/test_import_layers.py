@@ -45,7 +45,9 @@ ROWS = (
     "natgrad_core.nets",
     # natgrad_lecture: the lecture
     "natgrad_lecture.extras natgrad_lecture.lesson_names natgrad_lecture.static_files"
-    " natgrad_lecture.state natgrad_lecture.text natgrad_lecture.time_limit",
+    " natgrad_lecture.protocol natgrad_lecture.state natgrad_lecture.style_tokens"
+    " natgrad_lecture.text"
+    " natgrad_lecture.time_limit",
     "natgrad_lecture.paired_runs",
     "natgrad_lecture.engine_cache",
     "natgrad_lecture.drawing",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-_KINDS = {"f": ("f4", np.float32), "u": ("u4", np.uint32), "i": ("u4", np.uint32)}
-_BYTES = ("u1", np.uint8)
+from natgrad_lecture.protocol import ArrayKind, ArrayPlace, Trace, TraceKind
+
+_KINDS: dict[str, tuple[ArrayKind, Any]] = {
+    "f": ("f4", np.float32), "u": ("u4", np.uint32), "i": ("u4", np.uint32)
+}  # fmt: skip
+_BYTES: tuple[ArrayKind, Any] = ("u1", np.uint8)
 
 
 class Sheet:
@@ -27,8 +31,8 @@ class Sheet:
         one: bool = False,
     ) -> None:
         self.fine, self.hold, self.one = fine, hold, one
-        self.traces: list[dict[str, Any]] = []
-        self.buffers: dict[str, list[Any]] = {}
+        self.traces: list[Trace] = []
+        self.buffers: dict[str, ArrayPlace] = {}
         self._have = have
         self._chunks: list[tuple[Any, Any]] = []
         self._size = 0
@@ -41,28 +45,29 @@ class Sheet:
         plain = np.asarray(values)
         kind, dtype = _BYTES if plain.dtype == np.uint8 else _KINDS[plain.dtype.kind]
         if name not in self.buffers:
-            self.buffers[name] = [kind, list(plain.shape), self._size]
+            self.buffers[name] = (kind, list(plain.shape), self._size)
             self._chunks.append((plain, dtype))
             size = plain.size * np.dtype(dtype).itemsize
             self._size += size + -size % 8
         return name
 
-    def add(self, plane: str, kind: str, ink: str, name: str, /, **more: Any) -> None:
+    def add(self, plane: str, kind: TraceKind, ink: str, name: str, /, **more: Any) -> None:
         """Draw something: arrays among ``more`` go to the buffer, the rest into the trace.
 
         With ``cache=key`` the arrays are left out if the page said that it still has them.
         """
         key = more.get("cache")
-        trace: dict[str, Any] = {"plane": plane, "kind": kind, "ink": ink, "name": name}
+        trace: Trace = {"plane": plane, "kind": kind, "ink": ink, "name": name}
+        parts = cast("dict[str, Any]", trace)
         for part, value in more.items():
             if not isinstance(value, np.ndarray):
-                trace[part] = value
+                parts[part] = value
             elif key is None:
-                trace[part] = self.array(f"{len(self.traces)}.{part}", value)
+                parts[part] = self.array(f"{len(self.traces)}.{part}", value)
             else:
-                trace[part] = f"{key}.{part}"
+                parts[part] = f"{key}.{part}"
                 if key not in self._have:
-                    self.array(trace[part], value)
+                    self.array(parts[part], value)
         self.traces.append(trace)
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -10,23 +10,24 @@ import numpy as np
 
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.protocol import Picture
+from natgrad_lecture.style_tokens import SHARE, color
 
 SIDE = 240
 _FINEST = 2.0
 """Points closer than this, in the picture's units, are left out."""
 
 _STYLE = """
-path { fill: none; stroke: #d9d6cc; stroke-width: 1; vector-effect: non-scaling-stroke; }
-.contour { stroke: #3b5b92; opacity: .35; }
-.grid { stroke: #7b3fa0; opacity: .2; }
-.run { stroke: var(--light); stroke-width: 2.6; stroke-dasharray: 1;
+path { fill: none; stroke: var(--light); stroke-width: 1; vector-effect: non-scaling-stroke; }
+.contour { opacity: .35; }
+.grid { opacity: .2; }
+.run { stroke-width: 2.6; stroke-dasharray: 1;
   animation: run 6s ease-in-out infinite; }
 .thin { stroke-width: 1.2; opacity: .8; }
-.cells { stroke: var(--light); vector-effect: none; }
-.dots { stroke: var(--light); stroke-width: 4.5; stroke-linecap: round; }
+.cells { vector-effect: none; }
+.dots { stroke-width: 4.5; stroke-linecap: round; }
 @keyframes run { 0%, 50% { stroke-dashoffset: 0; } 50.01% { stroke-dashoffset: 1; } }
-@media (prefers-color-scheme: dark) { path { stroke: #33383e; } .contour { stroke: #7f9fd8; }
-  .grid { stroke: #cf9ff0; } :is(.run, .cells, .dots) { stroke: var(--dark); } }
+@media (prefers-color-scheme: dark) { path { stroke: var(--dark); } }
 @media (prefers-reduced-motion: reduce) { .run { animation: none; } }
 """
 """A picture by itself brings its style: light and dark, and rest for who wants it."""
@@ -36,19 +37,11 @@ _DRAWN = ("heat", "lines", "points", "path", "curve", "ellipse-at", "arrows")
 
 _DTYPES = {"f4": np.float32, "u4": np.uint32, "u1": np.uint8}
 
-_HEAT = {"low": "oklch(0.36 0.13 262)", "high": "oklch(0.96 0.07 95)"}
-_NONE = {"light": "oklch(0.62 0 0)", "dark": "oklch(0.3 0 0)"}
-_PAPER = {"light": "#fcfbf8", "dark": "#15181c"}
-"""The stage's own colors (theme.css): of a map's ends, of what is no number, of the ground."""
-
-_FULL = 62
-"""Percent of an ink where a map between two inks is surest: full colors would hide the points."""
-
 _LEVELS = 12
 _MOST_POINTS = 200
 
 
-def miniature(answer: dict[str, Any], sheet: Sheet, inks: dict[str, Any]) -> str:
+def miniature(answer: Picture, sheet: Sheet, inks: dict[str, Any]) -> str:
     """The first plane of an answer on which something is drawn, without words.
 
     Maps, points and lines are drawn first, then paths, curves, ellipses and arrows.
@@ -80,7 +73,9 @@ def miniature(answer: dict[str, Any], sheet: Sheet, inks: dict[str, Any]) -> str
         elif trace["kind"] == "lines":
             if not trace.get("map"):
                 d = "".join(_line(points[a:b]) for a, b in pairwise(starts))
-                drawn.append(f'<path class="{trace["ink"]}" d="{d}"/>')
+                drawn.append(
+                    f'<path class="{trace["ink"]}" d="{d}" style="{shade(trace["ink"])}"/>'
+                )
         else:
             thin = trace.get("dash") == "dashed" or trace.get("faint")
             drawn += [
@@ -94,7 +89,7 @@ def miniature(answer: dict[str, Any], sheet: Sheet, inks: dict[str, Any]) -> str
 
 
 def _heat(
-    sheet: Sheet, trace: dict[str, Any], place: Callable[[Array], Array], inks: dict[str, Any]
+    sheet: Sheet, trace: Mapping[str, Any], place: Callable[[Array], Array], inks: dict[str, Any]
 ) -> list[str]:
     """A map as one path a level, a bar for every run of alike cells in a row."""
     rows, columns = trace["size"]
@@ -124,20 +119,20 @@ def _heat(
 def _tint(level: int, between: list[str] | None, inks: dict[str, Any]) -> str:
     """The color of a level in light and in dark, mixed as the stage mixes it."""
     if level < 0:
-        return f"--light:{_NONE['light']};--dark:{_NONE['dark']}"
+        return f"--light:{color('heat-none')};--dark:{color('heat-none', dark=True)}"
     part = float(level + 0.5) / _LEVELS
     if between is None:
-        mixed = f"color-mix(in oklch, {_HEAT['high']} {100 * part:.0f}%, {_HEAT['low']})"
+        mixed = f"color-mix(in oklch, {color('heat-high')} {100 * part:.0f}%, {color('heat-low')})"
         return f"--light:{mixed};--dark:{mixed}"
     ink = inks[between[int(part >= 0.5)]]
-    share = _FULL * abs(2 * part - 1)
+    share = SHARE * abs(2 * part - 1)
     return ";".join(
-        f"--{way}:color-mix(in oklab, {ink[way]} {share:.0f}%, {_PAPER[way]})"
+        f"--{way}:color-mix(in oklab, {ink[way]} {share:.0f}%, {color('paper', way == 'dark')})"
         for way in ("light", "dark")
     )
 
 
-def _points(sheet: Sheet, trace: dict[str, Any]) -> Array:
+def _points(sheet: Sheet, trace: Mapping[str, Any]) -> Array:
     """Where a trace's line goes, ``[n, 2]``; of what there is a row a step, at the first one."""
     if trace["kind"] == "ellipse-at":
         shapes = _array(sheet, trace["shapes"]).reshape(-1, 3, 2).astype(float)

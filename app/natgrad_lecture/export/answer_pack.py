@@ -140,16 +140,17 @@ class Pack:
         ask: dict[str, Any] = {
             "ask": 0, "state": state, "set": {}, "have": [], "lang": self.language,
         }  # fmt: skip
-        answer, data = self._live.respond(ask)
-        while answer.get("more") is not None and time.monotonic() < until:
-            answer, data = self._live.respond({**ask, "fine": answer["more"]})
-            self._look(answer, state)
-        self._look(answer, state)
+        found, data = self._live.respond(ask)
+        while found.get("more") is not None and time.monotonic() < until:
+            found, data = self._live.respond({**ask, "fine": found["more"]})
+            self._look(found, state)
+        self._look(found, state)
         seen = self._live.shown
         try:
             taken = {"python": script(self.lesson, seen), "cite": cite(self.lesson, seen)}
         except Exception as error:
-            raise NotDrawn(f"{answer.get('query')}: its script could not be written") from error
+            raise NotDrawn(f"{found.get('query')}: its script could not be written") from error
+        answer = dict(found)
         self.whole.append(answer.get("more") is None)
         for name in ("answer", "errors", "revealed", "more", "progress", "shows", "dropped"):
             answer.pop(name, None)
@@ -160,7 +161,7 @@ class Pack:
         answer["taken"] = taken
         return plain(answer)
 
-    def _look(self, answer: dict[str, Any], state: dict[str, Any]) -> None:
+    def _look(self, answer: Mapping[str, Any], state: dict[str, Any]) -> None:
         """Raise NotDrawn where the answer shows another state than the one that was asked for."""
         if json.dumps(plain(answer.get("state", {})), sort_keys=True) != _key(state):
             changed = {k: v for k, v in state.items() if v != self.lesson.default.plain()[k]}

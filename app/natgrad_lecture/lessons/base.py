@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from natgrad_core.provenance.code_writer import Writer
 from natgrad_lecture.controls import labelled
@@ -22,6 +22,14 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.thumbnail import miniature
 from natgrad_lecture.engine_cache import Shown
 from natgrad_lecture.lessons.scope import Scope
+from natgrad_lecture.protocol import (
+    ControlGroup,
+    LessonData,
+    Neighbors,
+    Prediction,
+    SectionData,
+    Style,
+)
 from natgrad_lecture.state import item_options
 from natgrad_lecture.state.link import PAGE, VERSION
 from natgrad_lecture.state.state import State
@@ -94,9 +102,9 @@ class Lesson:
     """One lesson, beside whose ``__init__.py`` (``file``) stands what it says, ``text.md``.
 
     ``see`` asks the engine about a state; ``picture`` draws what it says on a sheet
-    and returns the rest of the answer: planes, steps, handles, numbers, description, and where
-    there is one the meter. ``remarks`` of the answer stand beside the
-    controls that they are about: what was wished and cannot be, and why.
+    and returns the rest of the answer, a ``Picture`` of protocol.py: planes, steps, handles,
+    numbers, description, and where there is one the meter. ``remarks`` of the answer are beside
+    the controls that they are about: what was wished and cannot be, and why.
     """
 
     file: str
@@ -105,7 +113,7 @@ class Lesson:
     sets: Mapping[str, Changes]
     """What each preset of ``text.md`` sets, by its id."""
     default: State
-    picture: Callable[[Any, Sheet], dict[str, Any]] = runs_figure.picture
+    picture: Callable[[Any, Sheet], Any] = runs_figure.picture
     controls: Callable[[], list[dict[str, Any]]] = list
     questions: Mapping[str, Question] = field(default_factory=dict)
     see: Callable[[Any], Any] = Shown
@@ -248,7 +256,7 @@ class Lesson:
             raise ValueError(f"a state that the lesson {self.name!r} cannot show: {errors}")
         return store.state
 
-    def static(self, language: str = ENGLISH, among: Collection[Lesson] = ()) -> dict[str, Any]:
+    def static(self, language: str = ENGLISH, among: Collection[Lesson] = ()) -> LessonData:
         """All that does not change with the state, as JSON has it, in one of its languages.
 
         ``among`` are the lessons of the lecture, of which the neighbors are named.
@@ -271,12 +279,12 @@ class Lesson:
             "nav": _neighbors(self, among, language),
             "lights": {symbol: list(names) for symbol, names in self.lights.items()},
             "words": [_section(part, ground, self.questions) for part in text.sections],
-            "controls": labelled(fixed["controls"], text, drawn),
+            "controls": cast("list[ControlGroup]", labelled(fixed["controls"], text, drawn)),
             "formulas": [
                 {"id": line.id, "html": "".join(map(formula, line.parts)), "say": line.say}
                 for line in text.formulas
             ],
-            "inks": drawn,
+            "inks": cast("dict[str, Style]", drawn),
             "claims": {
                 name: {"set": {**ground, **claim.set}, "sentence": text.claims[name].plain}
                 for name, claim in self.claims.items()
@@ -314,9 +322,9 @@ class Lesson:
         return {**({"problem": plain["problem"]} if "problem" in plain else {}), **plain}
 
 
-def _section(part: Section, ground: Changes, questions: Mapping[str, Question]) -> dict[str, Any]:
+def _section(part: Section, ground: Changes, questions: Mapping[str, Question]) -> SectionData:
     asked = part.question
-    predict = asked and {
+    predict: Prediction | None = asked and {
         "id": asked.id,
         "html": asked.asked.html,
         "options": [option.html for option in asked.options],
@@ -341,25 +349,25 @@ def _truth(lesson: Lesson, name: str) -> int:
     return asked.truth(lesson.after(asked.set))
 
 
-def _neighbors(lesson: Lesson, among: Collection[Lesson], language: str) -> dict[str, Any]:
+def _neighbors(lesson: Lesson, among: Collection[Lesson], language: str) -> Neighbors:
     """The lessons before and after a lesson, by the lecture's order."""
     row = sorted(among, key=lambda each: (each.order, each.name))
     names = [each.name for each in row]
     if lesson.name not in names:
         return {}
     at, say = names.index(lesson.name), lesson.say(language)
-    near = {"before": at - 1, "after": at + 1}
 
     def title(near: Lesson) -> str:
         if language in near.languages:
             return title_of(near.folder, language)
         return say(title_of(near.folder))
 
-    return {
-        way: {"name": row[i].name, "title": title(row[i])}
-        for way, i in near.items()
-        if 0 <= i < len(row)
-    }
+    found: Neighbors = {}
+    if at > 0:
+        found["before"] = {"name": names[at - 1], "title": title(row[at - 1])}
+    if at + 1 < len(row):
+        found["after"] = {"name": names[at + 1], "title": title(row[at + 1])}
+    return found
 
 
 def _aside(state: State) -> dict[str, Any]:

@@ -1,0 +1,393 @@
+// Written by `make generate` from app/natgrad_lecture/protocol.py; do not edit.
+
+/** How a line is drawn: a run in θ is solid, a run in x dashed. */
+export type Dash = "solid" | "dashed";
+
+/** 32-bit floats, 32-bit whole numbers, bytes. */
+export type ArrayKind = "f4" | "u4" | "u1";
+
+/** Where an array is in the buffer: its numbers, its shape, the first byte. */
+export type ArrayPlace = [ArrayKind, number[], number];
+
+/** A mark on an axis: its place and its text. */
+export type Tick = [number, string];
+
+/** A cell of a table. */
+export type Cell = string | number | boolean | null;
+
+/** How one thing looks on every page: its colors on light and on dark paper, its symbol. */
+export interface Style {
+  label: string;
+  light: string;
+  dark: string;
+  symbol?: string;
+  width?: number;
+}
+
+/** A square of the picture, with its window and its axes. */
+export interface Plane {
+  name: string;
+  title: string;
+  labels: string[];
+  /** The window: low and high of the first axis, then of the second. */
+  view: number[];
+  /** Of a graph, whose window is the unit square: low and high of each axis, and if it is
+   * logarithmic. */
+  scales?: [number, number, boolean][];
+  /** The marks of each axis, where they are not at round numbers of the window. */
+  ticks?: Tick[][];
+  /** The field that a click on the plane sets to its place. */
+  click?: string;
+  /** The field that strokes on the plane set to their places. */
+  paint?: string;
+}
+
+/** ``bands`` and ``lines`` are the ground; a ``path`` has a point per step; an ``ellipse-at`` and
+ * ``arrows`` have a shape per step, of which the one at the step shown is drawn. */
+export type TraceKind = "bands" | "lines" | "heat" | "ellipses" | "area" | "curve" | "points" | "path" | "ellipse-at" | "arrows";
+
+/** Arrays beside a path, a number per step. */
+export interface TraceValues {
+  loss?: string;
+}
+
+/** One thing drawn on a plane. A part that holds numbers names an array of the buffer. */
+export interface Trace {
+  plane: string;
+  kind: TraceKind;
+  /** Its style, by name. */
+  ink: string;
+  name: string;
+  /** Array ``[n, 2]``; of ``arrows`` ``[steps, 2, 2]``, from and to. */
+  points?: string;
+  /** Array: the first point of each line, and the number of points. */
+  starts?: string;
+  /** Array, of ``bands``: the first point of each ring, and the number of points. */
+  rings?: string;
+  /** Array, of ``bands``: the first ring of each band, and the number of rings. */
+  bands?: string;
+  /** Array ``[n, 6]``: center and two half axes of each ellipse. */
+  shapes?: string;
+  /** Array, of ``ellipses``: the step at which each of them is. */
+  at?: string;
+  /** Array, of ``points``: how many of them are there at each step. */
+  counts?: string;
+  /** Array ``[rows, columns]``, of ``heat``: numbers from 0 to 1, the lowest row first. */
+  cells?: string;
+  /** The key under which the page keeps the arrays; they are left out of later answers. */
+  cache?: string;
+  /** An affine map a, b, c, d, e, f from the arrays to the plane: (ax + by + e, cx + dy + f). */
+  map?: number[] | null;
+  dash?: Dash;
+  rule?: string;
+  values?: TraceValues;
+  /** What a reading of the point says: a name and an array, a number per point. */
+  read?: [string, string][];
+  label?: string;
+  width?: number;
+  faint?: boolean;
+  /** The line ends because it left the domain or diverged. */
+  broken?: boolean;
+  /** Of an ``area``: where it begins on the second axis. */
+  base?: number;
+  /** Of ``points``: their size, 1 if not given; of ``heat``: rows and columns. */
+  size?: number | number[];
+  symbol?: string;
+  /** Of ``points``: each step has this many of its own. */
+  per?: number;
+  /** Of ``heat``: the window that it fills. */
+  box?: number[];
+  /** Of ``heat``: the two styles between which it is mixed, if not the theme's ramp. */
+  between?: string[];
+  smooth?: boolean;
+}
+
+/** A point that can be dragged. With ``from`` it is the tip of an arrow that begins there. */
+export interface Handle {
+  from?: number[];
+  id: string;
+  plane: string;
+  at: number[];
+  label: string;
+  /** What it sets, to its place less ``from``, divided by ``scale``. */
+  field: string;
+  ink: string;
+  scale?: number;
+  tag?: string;
+}
+
+/** One rule's row of the meter: how far two runs are apart, as a number or as a text. */
+export interface MeterRow {
+  rule: string;
+  ink: string;
+  label?: string;
+  gap?: number | null;
+  text?: string;
+  word?: string;
+}
+
+/** Numbers to be read; the first column names a row. */
+export interface Table {
+  head: string[];
+  rows: Cell[][];
+}
+
+/** A chart as Plotly takes it; a color ``ink:name`` is a style of the page. */
+export interface ChartFigure {
+  data: Record<string, any>[];
+  layout: Record<string, any>;
+}
+
+/** A chart that is read slowly, below the planes. */
+export interface Chart {
+  name: string;
+  title: string;
+  /** The chart in one sentence, for those who do not see it. */
+  say: string;
+  figure?: ChartFigure;
+  table?: Table;
+}
+
+/** Which groups of controls and which formulas belong to the present view. */
+export interface ShownParts {
+  groups?: string[];
+  formulas?: string[];
+}
+
+/** What a lesson says of a state, beside the traces on its sheet. */
+export interface Picture {
+  planes: Plane[];
+  steps: number;
+  handles: Handle[];
+  numbers: Record<string, any>;
+  description: string;
+  ways?: Record<string, string>;
+  meter?: MeterRow[];
+  notes?: Record<string, string>;
+  charts?: Chart[];
+  shown?: ShownParts;
+  shows?: number;
+  more?: number;
+  progress?: number;
+  word?: string;
+  /** Words beside controls, by field: what was wished and cannot be, and why. */
+  remarks?: Record<string, string>;
+}
+
+/** One option of a choice. */
+export interface Option {
+  value: any;
+  label: string;
+  help?: string;
+  ink?: string;
+}
+
+/** What a control looks like. */
+export type ControlKind = "slider" | "number" | "matrix" | "choice" | "checks" | "toggle" | "button" | "text";
+
+/** An input that sets one field of the state. */
+export interface Control {
+  kind: ControlKind;
+  field: string;
+  label: string;
+  help?: string;
+  /** It is there only while each of these fields has one of these values. */
+  when?: any[][];
+  /** Of ``choice`` and ``checks``. */
+  options?: Option[];
+  /** Of a ``slider``, as ``max``. */
+  min?: number;
+  max?: number;
+  /** Of a ``slider``, a ``number`` and a ``matrix``. */
+  step?: number;
+  /** Of a ``slider``. */
+  scale?: "linear" | "log";
+  /** Of a ``slider``. */
+  unit?: string;
+  /** Of a ``matrix``: its rows. */
+  size?: number;
+  /** Of a ``text``: its lines. */
+  rows?: number;
+  /** Of a ``button``: what it sets its field to. */
+  value?: any;
+}
+
+/** Controls under one heading. */
+export interface ControlGroup {
+  id: string;
+  label: string;
+  controls: Control[];
+}
+
+/** A question to answer before looking. */
+export interface Prediction {
+  id: string;
+  html: string;
+  /** As HTML. */
+  options: string[];
+  set: Record<string, any>;
+}
+
+/** A section of the text. */
+export interface SectionData {
+  id: string;
+  heading: string;
+  html: string;
+  predict: Prediction | null;
+}
+
+/** A named state, and a sentence on what to see in it. */
+export interface PresetData {
+  id: string;
+  name: string;
+  set: Record<string, any>;
+  say: string;
+}
+
+/** A sentence of the text, and the state that shows it. */
+export interface ClaimData {
+  set: Record<string, any>;
+  sentence: string;
+}
+
+/** A line of the formula strip. */
+export interface FormulaData {
+  id: string;
+  html: string;
+  say: string;
+}
+
+/** Another lesson: its address, and its title. */
+export interface Neighbor {
+  name: string;
+  title?: string;
+}
+
+/** The lessons before and after this one, and the page of all of them. */
+export interface Neighbors {
+  before?: Neighbor;
+  after?: Neighbor;
+  home?: Neighbor;
+}
+
+/** All of a lesson that does not change with the state, in one language. */
+export interface LessonData {
+  name: string;
+  language: string;
+  languages: string[];
+  title: string;
+  takeaway: string;
+  /** The heading of the meter. */
+  meter: string;
+  /** Version of the link format. */
+  version: number;
+  /** The step that the default state shows; the last one if None. */
+  k: number | null;
+  /** Names in a link that the page keeps for itself. */
+  own: string[];
+  /** What a talk shows, step by step: names of presets, or ``claim.name``. */
+  talk: string[];
+  nav: Neighbors | null;
+  /** The styles that a symbol of the text stands for. */
+  lights: Record<string, string[]>;
+  words: SectionData[];
+  controls: ControlGroup[];
+  formulas: FormulaData[];
+  inks: Record<string, Style>;
+  claims: Record<string, ClaimData>;
+  presets: PresetData[];
+}
+
+/** What a page asks for: a state, what to change in it, and how fine a picture. */
+export interface Ask {
+  /** Its number, which the answer repeats; None where a notebook set the state. */
+  ask?: number | null;
+  /** The whole state that the page holds, so that any kernel can answer. */
+  state?: Record<string, any>;
+  /** Fields and their new values, in the order in which they are set. */
+  set?: Record<string, any>;
+  /** Keys of arrays that the page keeps; see ``Trace.cache``. */
+  have?: string[];
+  /** A link's query, in place of ``state``. */
+  query?: string;
+  /** Begin with the default, in place of ``state``. */
+  reset?: boolean;
+  /** Which part of a picture that grows; see ``Answer.more``. */
+  fine?: number;
+  /** The reader has stopped the growth and wants to see what there is. */
+  hold?: boolean;
+  /** One step more of a run that was stopped. */
+  one?: boolean;
+  /** The language to answer in, English if not given. */
+  lang?: string;
+  /** The page changes its language: send the lesson in it, too. */
+  speak?: boolean;
+  /** Ask for something to take away, by its kind, and for no picture. */
+  take?: string;
+  /** The link to the state, for what is taken away. */
+  link?: string;
+}
+
+/** What came of a prediction: what was chosen, what is right, and why, as HTML. */
+export interface Revealed {
+  chosen: number;
+  right: number;
+  say: string;
+}
+
+/** The picture of a state. */
+export interface Answer {
+  planes: Plane[];
+  steps: number;
+  handles: Handle[];
+  numbers: Record<string, any>;
+  description: string;
+  ways?: Record<string, string>;
+  meter?: MeterRow[];
+  notes?: Record<string, string>;
+  charts?: Chart[];
+  shown?: ShownParts;
+  shows?: number;
+  more?: number;
+  progress?: number;
+  word?: string;
+  /** The number of its ask; None if it was not asked for. */
+  answer: number | null;
+  state: Record<string, any>;
+  /** What each control shows, by field. */
+  values: Record<string, any>;
+  /** The state as a link has it. */
+  query: string;
+  /** What was refused, and remarks, by field. */
+  errors: Record<string, string>;
+  revealed: Record<string, Revealed>;
+  traces: Trace[];
+  buffers: Record<string, ArrayPlace>;
+  /** What of a link could not be shown. */
+  dropped?: string[];
+  /** The lesson in another language, if the page asked to change its language. */
+  lesson?: LessonData;
+  /** What went wrong, of an answer that has a picture all the same. */
+  fault?: string | null;
+}
+
+/** There is no answer, and why. */
+export interface Refusal {
+  answer: number | null;
+  fault: string;
+}
+
+/** Something to take away: a text, or the bytes that come beside it. */
+export interface ExportedFile {
+  kind: string;
+  text?: string;
+}
+
+/** The answer to an ask with ``take``. */
+export interface ExportReply {
+  answer: number | null;
+  taken?: ExportedFile;
+}
+
+/** Whatever the kernel answers. */
+export type Reply = Answer | Refusal | ExportReply;

@@ -1,0 +1,451 @@
+"""What the page and the kernel say to each other, stated once.
+
+A page sends an ``Ask``; the kernel answers with an ``Answer`` (a picture), a ``Refusal`` (words) or
+an ``ExportReply`` (something to take away). The lesson's fixed part, ``LessonData``, comes with the
+first answer. All of it travels as JSON; the arrays that a trace names travel beside it in one
+binary buffer, and ``Answer.buffers`` says where each of them is. JSON has no NaN: a number that may
+be missing is ``None``.
+
+``make generate`` writes these types for the page (app/frontend/src/protocol.d.ts), so that pyright
+and tsc read the same contract. A string below a field is its description on both sides.
+"""
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+Dash = Literal["solid", "dashed"]
+"""How a line is drawn: a run in θ is solid, a run in x dashed."""
+
+ArrayKind = Literal["f4", "u4", "u1"]
+"""32-bit floats, 32-bit whole numbers, bytes."""
+
+ArrayPlace = tuple[ArrayKind, list[int], int]
+"""Where an array is in the buffer: its numbers, its shape, the first byte."""
+
+Tick = tuple[float, str]
+"""A mark on an axis: its place and its text."""
+
+Cell = str | float | bool | None
+"""A cell of a table."""
+
+
+class Style(TypedDict):
+    """How one thing looks on every page: its colors on light and on dark paper, its symbol."""
+
+    label: str
+    light: str
+    dark: str
+    symbol: NotRequired[str]
+    width: NotRequired[float]
+
+
+# A picture
+
+
+class Plane(TypedDict):
+    """A square of the picture, with its window and its axes."""
+
+    name: str
+    title: str
+    labels: list[str]
+    view: list[float]
+    """The window: low and high of the first axis, then of the second."""
+    scales: NotRequired[list[tuple[float, float, bool]]]
+    """Of a graph, whose window is the unit square: low and high of each axis, and if it is
+    logarithmic."""
+    ticks: NotRequired[list[list[Tick]]]
+    """The marks of each axis, where they are not at round numbers of the window."""
+    click: NotRequired[str]
+    """The field that a click on the plane sets to its place."""
+    paint: NotRequired[str]
+    """The field that strokes on the plane set to their places."""
+
+
+TraceKind = Literal[
+    "bands", "lines", "heat", "ellipses", "area", "curve", "points", "path", "ellipse-at", "arrows"
+]
+"""``bands`` and ``lines`` are the ground; a ``path`` has a point per step; an ``ellipse-at`` and
+``arrows`` have a shape per step, of which the one at the step shown is drawn."""
+
+
+class TraceValues(TypedDict, total=False):
+    """Arrays beside a path, a number per step."""
+
+    loss: str
+
+
+class Trace(TypedDict):
+    """One thing drawn on a plane. A part that holds numbers names an array of the buffer."""
+
+    plane: str
+    kind: TraceKind
+    ink: str
+    """Its style, by name."""
+    name: str
+    points: NotRequired[str]
+    """Array ``[n, 2]``; of ``arrows`` ``[steps, 2, 2]``, from and to."""
+    starts: NotRequired[str]
+    """Array: the first point of each line, and the number of points."""
+    rings: NotRequired[str]
+    """Array, of ``bands``: the first point of each ring, and the number of points."""
+    bands: NotRequired[str]
+    """Array, of ``bands``: the first ring of each band, and the number of rings."""
+    shapes: NotRequired[str]
+    """Array ``[n, 6]``: center and two half axes of each ellipse."""
+    at: NotRequired[str]
+    """Array, of ``ellipses``: the step at which each of them is."""
+    counts: NotRequired[str]
+    """Array, of ``points``: how many of them are there at each step."""
+    cells: NotRequired[str]
+    """Array ``[rows, columns]``, of ``heat``: numbers from 0 to 1, the lowest row first."""
+    cache: NotRequired[str]
+    """The key under which the page keeps the arrays; they are left out of later answers."""
+    map: NotRequired[list[float] | None]
+    """An affine map a, b, c, d, e, f from the arrays to the plane: (ax + by + e, cx + dy + f)."""
+    dash: NotRequired[Dash]
+    rule: NotRequired[str]
+    values: NotRequired[TraceValues]
+    read: NotRequired[list[tuple[str, str]]]
+    """What a reading of the point says: a name and an array, a number per point."""
+    label: NotRequired[str]
+    width: NotRequired[float]
+    faint: NotRequired[bool]
+    broken: NotRequired[bool]
+    """The line ends because it left the domain or diverged."""
+    base: NotRequired[float]
+    """Of an ``area``: where it begins on the second axis."""
+    size: NotRequired[float | list[int]]
+    """Of ``points``: their size, 1 if not given; of ``heat``: rows and columns."""
+    symbol: NotRequired[str]
+    per: NotRequired[int]
+    """Of ``points``: each step has this many of its own."""
+    box: NotRequired[list[float]]
+    """Of ``heat``: the window that it fills."""
+    between: NotRequired[list[str]]
+    """Of ``heat``: the two styles between which it is mixed, if not the theme's ramp."""
+    smooth: NotRequired[bool]
+
+
+_From = TypedDict("_From", {"from": NotRequired[list[float]]})
+
+
+class Handle(_From):
+    """A point that can be dragged. With ``from`` it is the tip of an arrow that begins there."""
+
+    id: str
+    plane: str
+    at: list[float]
+    label: str
+    field: str
+    """What it sets, to its place less ``from``, divided by ``scale``."""
+    ink: str
+    scale: NotRequired[float]
+    tag: NotRequired[str]
+
+
+class MeterRow(TypedDict):
+    """One rule's row of the meter: how far two runs are apart, as a number or as a text."""
+
+    rule: str
+    ink: str
+    label: NotRequired[str]
+    gap: NotRequired[float | None]
+    text: NotRequired[str]
+    word: NotRequired[str]
+
+
+class Table(TypedDict):
+    """Numbers to be read; the first column names a row."""
+
+    head: list[str]
+    rows: list[list[Cell]]
+
+
+class ChartFigure(TypedDict):
+    """A chart as Plotly takes it; a color ``ink:name`` is a style of the page."""
+
+    data: list[dict[str, Any]]
+    layout: dict[str, Any]
+
+
+class Chart(TypedDict):
+    """A chart that is read slowly, below the planes."""
+
+    name: str
+    title: str
+    say: str
+    """The chart in one sentence, for those who do not see it."""
+    figure: NotRequired[ChartFigure]
+    table: NotRequired[Table]
+
+
+class ShownParts(TypedDict):
+    """Which groups of controls and which formulas belong to the present view."""
+
+    groups: NotRequired[list[str]]
+    formulas: NotRequired[list[str]]
+
+
+class _Seen(TypedDict):
+    planes: list[Plane]
+    steps: int
+    """The last step of the runs; 0 if there is nothing to play."""
+    handles: list[Handle]
+    numbers: dict[str, Any]
+    """Numbers of the text by name; ``@name`` is a list, one per step; ``@`` names the columns of
+    the array ``live``, a row per step."""
+    description: str
+    """The picture in words, for those who do not see it."""
+    ways: NotRequired[dict[str, str]]
+    """What each dash means, for the legend."""
+    meter: NotRequired[list[MeterRow]]
+    notes: NotRequired[dict[str, str]]
+    """Notes on runs, by rule."""
+    charts: NotRequired[list[Chart]]
+    shown: NotRequired[ShownParts]
+    shows: NotRequired[int]
+    """The one step that the picture shows; another step is asked for."""
+    more: NotRequired[int]
+    """The picture is not complete; what to ask next, as ``Ask.fine``."""
+    progress: NotRequired[float]
+    """How much of it is there, from 0 to 1."""
+    word: NotRequired[str]
+    """The same in words."""
+
+
+class Picture(_Seen):
+    """What a lesson says of a state, beside the traces on its sheet."""
+
+    remarks: NotRequired[dict[str, str]]
+    """Words beside controls, by field: what was wished and cannot be, and why."""
+
+
+# Controls
+
+
+class Option(TypedDict):
+    """One option of a choice."""
+
+    value: Any
+    label: str
+    help: NotRequired[str]
+    ink: NotRequired[str]
+
+
+ControlKind = Literal["slider", "number", "matrix", "choice", "checks", "toggle", "button", "text"]
+"""What a control looks like."""
+
+
+class Control(TypedDict):
+    """An input that sets one field of the state."""
+
+    kind: ControlKind
+    field: str
+    label: str
+    help: NotRequired[str]
+    when: NotRequired[list[list[Any]]]
+    """It is there only while each of these fields has one of these values."""
+    options: NotRequired[list[Option]]
+    """Of ``choice`` and ``checks``."""
+    min: NotRequired[float]
+    """Of a ``slider``, as ``max``."""
+    max: NotRequired[float]
+    step: NotRequired[float]
+    """Of a ``slider``, a ``number`` and a ``matrix``."""
+    scale: NotRequired[Literal["linear", "log"]]
+    """Of a ``slider``."""
+    unit: NotRequired[str]
+    """Of a ``slider``."""
+    size: NotRequired[int]
+    """Of a ``matrix``: its rows."""
+    rows: NotRequired[int]
+    """Of a ``text``: its lines."""
+    value: NotRequired[Any]
+    """Of a ``button``: what it sets its field to."""
+
+
+class ControlGroup(TypedDict):
+    """Controls under one heading."""
+
+    id: str
+    label: str
+    controls: list[Control]
+
+
+# A lesson's fixed part
+
+
+class Prediction(TypedDict):
+    """A question to answer before looking."""
+
+    id: str
+    html: str
+    options: list[str]
+    """As HTML."""
+    set: dict[str, Any]
+
+
+class SectionData(TypedDict):
+    """A section of the text."""
+
+    id: str
+    heading: str
+    html: str
+    predict: Prediction | None
+
+
+class PresetData(TypedDict):
+    """A named state, and a sentence on what to see in it."""
+
+    id: str
+    name: str
+    set: dict[str, Any]
+    say: str
+
+
+class ClaimData(TypedDict):
+    """A sentence of the text, and the state that shows it."""
+
+    set: dict[str, Any]
+    sentence: str
+
+
+class FormulaData(TypedDict):
+    """A line of the formula strip."""
+
+    id: str
+    html: str
+    say: str
+
+
+class Neighbor(TypedDict):
+    """Another lesson: its address, and its title."""
+
+    name: str
+    title: NotRequired[str]
+
+
+class Neighbors(TypedDict):
+    """The lessons before and after this one, and the page of all of them."""
+
+    before: NotRequired[Neighbor]
+    after: NotRequired[Neighbor]
+    home: NotRequired[Neighbor]
+
+
+class LessonData(TypedDict):
+    """All of a lesson that does not change with the state, in one language."""
+
+    name: str
+    language: str
+    languages: list[str]
+    title: str
+    takeaway: str
+    meter: str
+    """The heading of the meter."""
+    version: int
+    """Version of the link format."""
+    k: int | None
+    """The step that the default state shows; the last one if None."""
+    own: list[str]
+    """Names in a link that the page keeps for itself."""
+    talk: list[str]
+    """What a talk shows, step by step: names of presets, or ``claim.name``."""
+    nav: Neighbors | None
+    lights: dict[str, list[str]]
+    """The styles that a symbol of the text stands for."""
+    words: list[SectionData]
+    controls: list[ControlGroup]
+    formulas: list[FormulaData]
+    inks: dict[str, Style]
+    claims: dict[str, ClaimData]
+    presets: list[PresetData]
+
+
+# Asks and answers
+
+
+class Ask(TypedDict, total=False):
+    """What a page asks for: a state, what to change in it, and how fine a picture."""
+
+    ask: int | None
+    """Its number, which the answer repeats; None where a notebook set the state."""
+    state: dict[str, Any]
+    """The whole state that the page holds, so that any kernel can answer."""
+    set: dict[str, Any]
+    """Fields and their new values, in the order in which they are set."""
+    have: list[str]
+    """Keys of arrays that the page keeps; see ``Trace.cache``."""
+    query: str
+    """A link's query, in place of ``state``."""
+    reset: bool
+    """Begin with the default, in place of ``state``."""
+    fine: int
+    """Which part of a picture that grows; see ``Answer.more``."""
+    hold: bool
+    """The reader has stopped the growth and wants to see what there is."""
+    one: bool
+    """One step more of a run that was stopped."""
+    lang: str
+    """The language to answer in, English if not given."""
+    speak: bool
+    """The page changes its language: send the lesson in it, too."""
+    take: str
+    """Ask for something to take away, by its kind, and for no picture."""
+    link: str
+    """The link to the state, for what is taken away."""
+
+
+class Revealed(TypedDict):
+    """What came of a prediction: what was chosen, what is right, and why, as HTML."""
+
+    chosen: int
+    right: int
+    say: str
+
+
+class Answer(_Seen):
+    """The picture of a state."""
+
+    answer: int | None
+    """The number of its ask; None if it was not asked for."""
+    state: dict[str, Any]
+    values: dict[str, Any]
+    """What each control shows, by field."""
+    query: str
+    """The state as a link has it."""
+    errors: dict[str, str]
+    """What was refused, and remarks, by field."""
+    revealed: dict[str, Revealed]
+    traces: list[Trace]
+    buffers: dict[str, ArrayPlace]
+    dropped: NotRequired[list[str]]
+    """What of a link could not be shown."""
+    lesson: NotRequired[LessonData]
+    """The lesson in another language, if the page asked to change its language."""
+    fault: NotRequired[str | None]
+    """What went wrong, of an answer that has a picture all the same."""
+
+
+class Refusal(TypedDict):
+    """There is no answer, and why."""
+
+    answer: int | None
+    fault: str
+
+
+class ExportedFile(TypedDict):
+    """Something to take away: a text, or the bytes that come beside it."""
+
+    kind: str
+    text: NotRequired[str]
+
+
+class ExportReply(TypedDict):
+    """The answer to an ask with ``take``."""
+
+    answer: int | None
+    taken: NotRequired[ExportedFile]
+
+
+Reply = Answer | Refusal | ExportReply
+"""Whatever the kernel answers."""
