@@ -11,7 +11,10 @@ export default [
       eqeqeq: "error",
       "no-var": "error",
       "prefer-const": ["error", { destructuring: "all" }],
-      "no-unused-vars": ["error", { ignoreRestSiblings: true, argsIgnorePattern: "^_" }],
+      "no-unused-vars": [
+        "error",
+        { ignoreRestSiblings: true, argsIgnorePattern: "^_", varsIgnorePattern: "^_" },
+      ],
     },
   },
   { files: ["src/**"], languageOptions: { globals: globals.browser } },

@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 
-const CHECKS = ["style", "formatted", "test", "check"];
+const CHECKS = ["types", "style", "formatted", "test", "check"];
 
 /** @param {string} name */
 function run(name) {

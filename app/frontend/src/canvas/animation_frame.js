@@ -1,5 +1,6 @@
 // At most one drawing a frame, however many events asked for it.
 
+/** @param {(time: number) => void} draw */
 export function makeFrame(draw) {
   let wanted = 0;
   return {

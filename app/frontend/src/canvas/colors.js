@@ -1,14 +1,20 @@
 // Every color the canvas needs, read from the style sheet once a theme.
 
+import { contextOf } from "../lib/dom.js";
+
 const BANDS = ["--band-low", "--band-high"]; // lightness chroma hue, even steps in OKLCH
 const HEAT = ["--heat-low", "--heat-high"];
 
 // Colors as [r, g, b], as the browser itself computes them.
+/**
+ * @param {string[]} css
+ * @returns {Uint8ClampedArray[]}
+ */
 function bytes(css) {
   const canvas = document.createElement("canvas");
   canvas.width = css.length;
   canvas.height = 1;
-  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const context = contextOf(canvas, { willReadFrequently: true });
   css.forEach((color, i) => {
     context.fillStyle = color;
     context.fillRect(i, 0, 1, 1);
@@ -18,14 +24,25 @@ function bytes(css) {
 }
 
 // The CSS variable that holds an ink's color, so that a change of theme recolors without a redraw.
+/** @param {string} name */
 export const inkVar = (name) => `--ink-${name.replaceAll(" ", "-")}`;
 
+/**
+ * @param {HTMLElement} root
+ * @param {Record<string, Style>} inks
+ */
 export function makePalette(root, inks) {
+  /** @type {Map<string, string>} */
   let colors = new Map();
+  /** @type {Set<string> | null} */
   let lit = null; // inks that stand out; the others step back
+  /** @type {number[][]} */
   let ends = [];
-  let heat = null;
+  /** @type {() => { ramp: Uint8ClampedArray[], none: Uint8ClampedArray }} */
+  let heat = () => ({ ramp: [], none: new Uint8ClampedArray(3) });
+  /** @type {Map<string, Uint8ClampedArray[]>} */
   let two = new Map(); // ramps between two inks
+  let surest = 0; // percent of an ink at the ends of such a ramp
 
   function read() {
     const style = getComputedStyle(root);
@@ -36,8 +53,10 @@ export function makePalette(root, inks) {
     const names = ["paper", "ink", "soft", "rule", "grid", "contour", "axis", "start"];
     colors = new Map(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
     for (const [name, ink] of Object.entries(inks)) colors.set(name, dark ? ink.dark : ink.light);
+    /** @param {string} name */
     const triple = (name) => style.getPropertyValue(name).trim().split(/\s+/).map(Number);
     ends = BANDS.map(triple);
+    surest = Number(style.getPropertyValue("--heat-share"));
     two = new Map();
     const [low, high] = HEAT.map(triple);
     const shades = Array.from({ length: 256 }, (_, i) => between(low, high, i / 255));
@@ -51,43 +70,73 @@ export function makePalette(root, inks) {
     };
   }
 
+  /**
+   * @param {number[]} low
+   * @param {number[]} high
+   * @param {number} part
+   */
   const between = (low, high, part) => {
     const [l, c, h] = low.map((from, i) => from + (high[i] - from) * part);
     return `oklch(${l.toFixed(4)} ${c.toFixed(4)} ${h.toFixed(1)})`;
   };
 
   // From one ink over the paper to the other: full colors would hide what is drawn on top.
+  /**
+   * @param {string[]} pair
+   * @param {number} part
+   */
   const half = (pair, part) => {
-    const share = (62 * Math.abs(2 * part - 1)).toFixed(2);
+    const share = (surest * Math.abs(2 * part - 1)).toFixed(2);
     const color = colors.get(pair[part < 0.5 ? 0 : 1]);
     return `color-mix(in oklab, ${color} ${share}%, ${colors.get("paper")})`;
   };
 
   return {
     read,
+    /**
+     * @param {string} name
+     * @returns {string}
+     */
     color(name) {
-      const color = colors.get(name) ?? colors.get("ink");
+      const color = colors.get(name) ?? colors.get("ink") ?? "";
       if (!lit || !(name in inks) || lit.has(name)) return color;
       return `color-mix(in srgb, ${color} 22%, ${colors.get("paper")})`;
     },
     // A color of its own and not a thin coat: coats add up where a line crosses itself.
+    /** @param {string} name */
     pale(name) {
       return `color-mix(in srgb, ${this.color(name)} 45%, ${colors.get("paper")})`;
     },
+    /** @param {Iterable<string> | null} names */
     light: (names) => (lit = names && new Set(names)),
     // Lines of the ground are drawn thinly, whatever their ink: the runs stand out before them.
+    /** @param {string} name */
     faint: (name) => (name in inks ? 0.3 : 1),
+    /**
+     * @param {string} name
+     * @returns {Partial<Style>}
+     */
     ink: (name) => inks[name] ?? {},
     // Lowest loss deepest, highest loss paper: what lies beyond the last band joins it unseen.
+    /**
+     * @param {number} index
+     * @param {number} count
+     */
     band(index, count) {
       return between(ends[0], ends[1], count > 1 ? index / (count - 1) : 0);
     },
+    /**
+     * @param {string[]} [inks]
+     * @returns {Uint8ClampedArray[]}
+     */
     ramp(inks) {
       if (!inks) return heat().ramp;
       const key = inks.join();
-      if (!two.has(key))
-        two.set(key, bytes(Array.from({ length: 256 }, (_, i) => half(inks, i / 255))));
-      return two.get(key);
+      const known = two.get(key);
+      if (known) return known;
+      const made = bytes(Array.from({ length: 256 }, (_, i) => half(inks, i / 255)));
+      two.set(key, made);
+      return made;
     },
     none: () => heat().none,
   };

@@ -6,19 +6,38 @@ import { round, show } from "../lib/number_format.js";
 import { inkVar } from "./colors.js";
 import { say } from "../i18n/en.js";
 
+/** @type {Record<string, Point>} */
 const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const DIGITS = "₀₁₂₃₄₅₆₇₈₉";
 
 // What stands beside a handle: a1 is the first column of A.
+/** @param {Handle} handle */
 export const tagOf = ({ id, tag }) =>
   tag ?? id.replace(/^a(\d)$/, (_, d) => `a${DIGITS[d]}`).replace(/^start.*/, "");
 
+/**
+ * @typedef {object} Held
+ * @property {Handle} spec
+ * @property {number[] | null} own where the reader put it
+ * @property {boolean} dragging
+ * @property {HTMLElement} element
+ * @property {HTMLElement} tag
+ * @property {string} [where]
+ *
+ * @param {Pick<PlaneView, "frame" | "side" | "labels" | "view" | "value">} plane
+ * @param {Stage} stage
+ */
 export function makeHandles(plane, { ask, redraw, busy }) {
   const box = make("div", { class: "handles" });
+  /** @type {Map<string, Held>} */
   const held = new Map(); // id → {spec, element, own: where the reader put it, dragging}
 
   const span = () => plane.view()[1] - plane.view()[0];
 
+  /**
+   * @param {Held} handle
+   * @param {number[]} at
+   */
   function tell(handle, at) {
     const { field, from = [0, 0], scale = 1 } = handle.spec;
     const grain = 10 ** Math.floor(Math.log10(span() / plane.side())); // no finer than a pixel
@@ -29,6 +48,7 @@ export function makeHandles(plane, { ask, redraw, busy }) {
     redraw();
   }
 
+  /** @param {Held} handle */
   function place(handle) {
     const at = handle.own ?? handle.spec.at;
     const [x0, x1, y0, y1] = plane.view();
@@ -36,6 +56,7 @@ export function makeHandles(plane, { ask, redraw, busy }) {
     const left = (side * (at[0] - x0)) / (x1 - x0);
     const top = (side * (y1 - at[1])) / (y1 - y0);
     // A handle outside the view waits at the edge, where it can still be taken.
+    /** @param {number} v */
     const inside = (v) => `${Math.max(0, Math.min(side, v)).toFixed(1)}px`;
     const where = `${inside(left)} ${inside(top)}`;
     if (handle.where !== where) handle.element.style.translate = handle.where = where; // no layout
@@ -46,8 +67,11 @@ export function makeHandles(plane, { ask, redraw, busy }) {
     setAttribute(handle.element, "aria-valuenow", String(Number(said[0].toPrecision(4))));
   }
 
+  /**
+   * @param {Handle} spec
+   * @returns {Held}
+   */
   function create(spec) {
-    const handle = { spec, own: null, dragging: false };
     const tag = make("span", { class: "tag", "aria-hidden": "true" });
     const element = make(
       "div",
@@ -62,13 +86,19 @@ export function makeHandles(plane, { ask, redraw, busy }) {
       make("span", { class: "dot" }),
       tag,
     );
+    /** @type {Held} */
+    const handle = { spec, own: null, dragging: false, element, tag };
     setText(tag, tagOf(spec));
     element.style.setProperty("--own", `var(${inkVar(spec.ink)}, var(--start))`);
     element.addEventListener("pointerdown", (event) => grab(handle, event));
     element.addEventListener("keydown", (event) => nudge(handle, event));
-    return Object.assign(handle, { element, tag });
+    return handle;
   }
 
+  /**
+   * @param {Held} handle
+   * @param {PointerEvent} event
+   */
   function grab(handle, event) {
     if (event.button > 0) return;
     const { element } = handle;
@@ -81,6 +111,7 @@ export function makeHandles(plane, { ask, redraw, busy }) {
     element.focus({ preventScroll: true });
     handle.dragging = true;
     element.classList.add("held");
+    /** @param {PointerEvent} e */
     const move = (e) =>
       tell(handle, [
         start[0] + (e.clientX - home[0]) * scale,
@@ -98,6 +129,10 @@ export function makeHandles(plane, { ask, redraw, busy }) {
     event.preventDefault();
   }
 
+  /**
+   * @param {Held} handle
+   * @param {KeyboardEvent} event
+   */
   function nudge(handle, event) {
     const way = KEYS[event.key];
     if (!way) return;
@@ -123,6 +158,10 @@ export function makeHandles(plane, { ask, redraw, busy }) {
     }
   }
 
+  /**
+   * @param {Handle[]} specs
+   * @param {Record<string, string>} errors
+   */
   function update(specs, errors) {
     const present = new Set(specs.map((spec) => spec.id));
     for (const [id, handle] of held) {
@@ -131,11 +170,11 @@ export function makeHandles(plane, { ask, redraw, busy }) {
       held.delete(id);
     }
     for (const spec of specs) {
+      const handle = held.get(spec.id) ?? create(spec);
       if (!held.has(spec.id)) {
-        held.set(spec.id, create(spec));
-        box.append(held.get(spec.id).element);
+        held.set(spec.id, handle);
+        box.append(handle.element);
       }
-      const handle = held.get(spec.id);
       handle.spec = spec;
       setAttribute(handle.element, "aria-label", spec.label);
       const stem = spec.field.split(".")[0];

@@ -9,18 +9,30 @@ const SPANS = 6; // so many times a plane's side a line may be long before its d
 
 // A line that runs to and fro across the plane has longer dashes: each costs time, and thousands of
 // short ones blur. In steps of two, so that they stand still while a line is dragged.
+/**
+ * @param {number} length
+ * @param {number} side
+ * @param {number} weight
+ */
 function dashes(length, side, weight) {
   const longer = 2 ** Math.max(0, Math.min(2, Math.ceil(Math.log2(length / (SPANS * side)))));
   return DASH.map((d) => d * weight * longer);
 }
 
+/**
+ * @param {Pen} ctx
+ * @param {Scene} scene
+ */
 export function drawLiving(ctx, scene) {
   const { side, ratio, view, traces } = scene;
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   ctx.clearRect(0, 0, side, side);
   ctx.lineJoin = ctx.lineCap = "round";
-  const look = { ...scene, place: placing(view, side), size: side / 500 };
-  look.weight = Math.max(1, look.size) * scene.thick;
+  const size = side / 500;
+  const weight = Math.max(1, size) * scene.thick;
+  /** @type {Drawing} */
+  const look = { ...scene, place: placing(view, side), size, weight };
+  /** @param {Trace["kind"]} kind */
   const of = (kind) => traces.filter((trace) => trace.kind === kind);
   of("heat").forEach((trace) => drawHeat(ctx, trace, look));
   if (scene.ghosts.length) drawGhosts(ctx, scene.ghosts, look);
@@ -38,6 +50,11 @@ export function drawLiving(ctx, scene) {
   if (scene.hover) drawHover(ctx, scene.hover, look);
 }
 
+/**
+ * @param {Pen} ctx
+ * @param {Trace} trace
+ * @param {Drawing} look
+ */
 function drawPath(ctx, trace, { array, palette, place, k, weight }) {
   const points = array(trace.points);
   if (!points) return;
@@ -46,6 +63,12 @@ function drawPath(ctx, trace, { array, palette, place, k, weight }) {
   const dashed = trace.dash === "dashed";
   const last = points.length / 2 - 1;
   ctx.lineCap = dashed ? "butt" : "round";
+  /**
+   * @param {number} from
+   * @param {number} to
+   * @param {number} thickness
+   * @param {string} ink
+   */
   const line = (from, to, thickness, ink) => {
     ctx.beginPath();
     const length = trail(ctx, points, from, to, place);
@@ -76,6 +99,11 @@ function drawPath(ctx, trace, { array, palette, place, k, weight }) {
 }
 
 // A line that no step moves: a graph, a level set, a road between two points.
+/**
+ * @param {Pen} ctx
+ * @param {Trace} trace
+ * @param {Drawing} look
+ */
 function drawCurve(ctx, trace, { array, palette, place, weight }) {
   const points = array(trace.points);
   if (!points) return;
@@ -110,11 +138,21 @@ function drawCurve(ctx, trace, { array, palette, place, weight }) {
 
 // What lies between a curve with a point a step and the line y = base: strongly up to the step
 // shown.
+/**
+ * @param {Pen} ctx
+ * @param {Trace} trace
+ * @param {Drawing} look
+ */
 function drawArea(ctx, trace, { array, palette, place, k }) {
   const points = array(trace.points);
   if (!points) return;
   const last = points.length / 2 - 1;
-  const base = place.y(trace.base);
+  const base = place.y(trace.base ?? 0);
+  /**
+   * @param {number} from
+   * @param {number} to
+   * @param {number} alpha
+   */
   const fill = (from, to, alpha) => {
     if (from >= to) return;
     ctx.beginPath();
@@ -132,6 +170,13 @@ function drawArea(ctx, trace, { array, palette, place, k }) {
 }
 
 // The run stopped here: it left the domain or grew past all bounds.
+/**
+ * @param {Pen} ctx
+ * @param {number} x
+ * @param {number} y
+ * @param {string} color
+ * @param {number} weight
+ */
 function drawBreak(ctx, x, y, color, weight) {
   const r = 5.5 * weight;
   ctx.beginPath();
@@ -144,6 +189,11 @@ function drawBreak(ctx, x, y, color, weight) {
   ctx.stroke();
 }
 
+/**
+ * @param {Pen} ctx
+ * @param {Trace} trace
+ * @param {Drawing} look
+ */
 function drawBall(ctx, trace, { array, palette, place, k, size, weight }) {
   const points = array(trace.points);
   if (!points) return;
@@ -164,6 +214,11 @@ function drawBall(ctx, trace, { array, palette, place, k, size, weight }) {
     });
 }
 
+/**
+ * @param {Pen} ctx
+ * @param {Trace} trace
+ * @param {Drawing} look
+ */
 function drawEllipses(ctx, trace, { array, palette, place, k, weight, playing, traces }) {
   const shapes = array(trace.shapes);
   if (!shapes) return;
@@ -189,6 +244,11 @@ function drawEllipses(ctx, trace, { array, palette, place, k, weight, playing, t
   ctx.stroke();
 }
 
+/**
+ * @param {Pen} ctx
+ * @param {Trace} trace
+ * @param {Drawing} look
+ */
 function drawEllipseAt(ctx, trace, { array, palette, place, k, weight }) {
   const shapes = array(trace.shapes);
   if (!shapes) return;
@@ -204,6 +264,11 @@ function drawEllipseAt(ctx, trace, { array, palette, place, k, weight }) {
 }
 
 // Labels stand beyond the heads, above all arrows, and step aside for one another.
+/**
+ * @param {Pen} ctx
+ * @param {Trace[]} traces
+ * @param {Drawing} look
+ */
 function drawArrows(ctx, traces, { array, palette, place, k, size, weight, side }) {
   const paper = palette.color("paper");
   const em = Math.round(15 * Math.max(1, size));
@@ -218,6 +283,7 @@ function drawArrows(ctx, traces, { array, palette, place, k, size, weight, side 
     const drawn = arrow(ctx, x0, y0, x1, y1, { color, paper, width: 2.2 * weight });
     if (drawn && trace.label) labels.push({ text: trace.label, color, x0, y0, x1, y1 });
   }
+  /** @type {Point[]} */
   const taken = [];
   for (const { text, color, x0, y0, x1, y1 } of labels) {
     const length = Math.hypot(x1 - x0, y1 - y0);
@@ -237,6 +303,11 @@ function drawArrows(ctx, traces, { array, palette, place, k, size, weight, side 
 
 // Single points; where `counts` says how many there are at each step, those; with `per` each step
 // has that many of its own.
+/**
+ * @param {Pen} ctx
+ * @param {Trace} trace
+ * @param {Drawing} look
+ */
 function drawPoints(ctx, trace, { array, palette, place, weight, k }) {
   let points = array(trace.points);
   if (points && trace.per) {
@@ -245,9 +316,11 @@ function drawPoints(ctx, trace, { array, palette, place, weight, k }) {
     points = points.subarray(step * row, (step + 1) * row);
   }
   const counts = array(trace.counts);
-  const shown = counts ? 2 * counts[Math.min(Math.round(k), counts.length - 1)] : points?.length;
+  const shown = counts
+    ? 2 * counts[Math.min(Math.round(k), counts.length - 1)]
+    : (points?.length ?? 0);
   const color = palette.color(trace.ink);
-  const small = trace.size ?? 1;
+  const small = typeof trace.size === "number" ? trace.size : 1;
   const r = 4.2 * weight * small;
   const look = { fill: color, stroke: palette.color("paper"), width: small < 1 ? 1 : 2 };
   const name = trace.symbol ?? palette.ink(trace.ink).symbol;
@@ -257,6 +330,11 @@ function drawPoints(ctx, trace, { array, palette, place, weight, k }) {
 }
 
 // A handle that is the tip of a vector (a column of A) carries its shaft.
+/**
+ * @param {Pen} ctx
+ * @param {Handle} handle
+ * @param {Drawing} look
+ */
 function drawShaft(ctx, { from, at, ink }, { palette, place, weight }) {
   if (!from) return;
   const [x0, y0, x1, y1] = [place.x(from[0]), place.y(from[1]), place.x(at[0]), place.y(at[1])];
@@ -269,6 +347,11 @@ function drawShaft(ctx, { from, at, ink }, { palette, place, weight }) {
   });
 }
 
+/**
+ * @param {Pen} ctx
+ * @param {Reading} reading
+ * @param {Drawing} look
+ */
 function drawHover(ctx, { point, ink }, { palette, place, weight }) {
   ctx.beginPath();
   ctx.arc(place.x(point[0]), place.y(point[1]), 8 * weight, 0, 2 * Math.PI);

@@ -2,18 +2,29 @@
 // What is not a number (a run that was thrown out) has a color of its own. `between: [a, b]` are
 // two inks, of 0 and of 1, with the paper half way; else the ramp of the theme is taken.
 
+import { contextOf } from "../lib/dom.js";
+
+/** @type {WeakMap<Numbers, { theme?: string, image: HTMLCanvasElement }>} */
 const images = new WeakMap(); // the numbers -> {theme, image}
 
+/** @param {Uint8ClampedArray} color */
 const packed = ([r, g, b]) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
 
+/**
+ * @param {Numbers} cells
+ * @param {number} width
+ * @param {number} height
+ * @param {Uint8ClampedArray[]} ramp
+ * @param {Uint8ClampedArray} none
+ */
 function paint(cells, width, height, ramp, none) {
   const image = document.createElement("canvas");
   image.width = width;
   image.height = height;
-  const context = image.getContext("2d");
+  const context = contextOf(image);
   const data = context.createImageData(width, height);
   const pixels = new Uint32Array(data.data.buffer);
-  const colors = Uint32Array.from(ramp, packed);
+  const colors = Uint32Array.from(ramp.map(packed));
   const nothing = packed(none);
   const scale = cells instanceof Uint8Array ? 1 : 255;
   for (let row = 0; row < height; row++) {
@@ -28,16 +39,21 @@ function paint(cells, width, height, ramp, none) {
   return image;
 }
 
+/**
+ * @param {Pen} ctx
+ * @param {Trace} trace
+ * @param {Drawing} look
+ */
 export function drawHeat(
   ctx,
   { cells, size, box, between, smooth },
   { array, palette, place, theme },
 ) {
   const numbers = array(cells);
-  if (!numbers) return;
+  if (!numbers || !Array.isArray(size) || !box) return;
   const kept = images.get(numbers);
   const image =
-    kept?.theme === theme
+    kept && kept.theme === theme
       ? kept.image
       : paint(numbers, size[1], size[0], palette.ramp(between), palette.none());
   images.set(numbers, { theme, image });

@@ -4,6 +4,7 @@
 import { drawing } from "../lib/dom.js";
 import { inkVar } from "./colors.js";
 
+/** @type {Record<string, string>} */
 const OUTLINES = {
   circle: "M1 0A1 1 0 1 1-1 0A1 1 0 1 1 1 0Z",
   square: "M-.88-.88H.88V.88H-.88Z",
@@ -19,19 +20,33 @@ const OUTLINES = {
   pentagon: "M0-1.15L1.1-.35 .68 .93H-.68L-1.1-.35Z",
 };
 
+/** @type {Map<string, Path2D>} */
 const shapes = new Map();
 
+/**
+ * @param {string | undefined} name
+ * @param {PathKind} Path
+ * @returns {Path2D}
+ */
 export function symbolPath(name, Path = Path2D) {
-  const outline = OUTLINES[name] ?? OUTLINES.circle;
+  const outline = OUTLINES[name ?? "circle"] ?? OUTLINES.circle;
   if (Path !== Path2D) return new Path(outline);
-  if (!shapes.has(outline)) shapes.set(outline, new Path2D(outline));
-  return shapes.get(outline);
+  const known = shapes.get(outline);
+  if (known) return known;
+  const made = new Path2D(outline);
+  shapes.set(outline, made);
+  return made;
 }
 
 // A legend's key: a bit of the line with the symbol on it, in the ink's own color.
+/**
+ * @param {string} name
+ * @param {Partial<Style>} ink
+ * @param {{ dashed?: boolean, line?: boolean }} look
+ */
 export function swatch(name, ink = {}, { dashed = false, line = true } = {}) {
   const color = `var(${inkVar(name)}, var(--ink))`;
-  const outline = OUTLINES[ink.symbol] ?? OUTLINES.circle;
+  const outline = OUTLINES[ink.symbol ?? "circle"] ?? OUTLINES.circle;
   const stroke = `stroke="${color}" stroke-width="${ink.width ?? 2.5}"`;
   const dash = dashed ? 'stroke-dasharray="5 4"' : "";
   const fill = dashed ? `fill="var(--paper)" ${stroke}` : `fill="${color}"`;

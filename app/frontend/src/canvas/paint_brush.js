@@ -2,35 +2,50 @@
 // A finger's tap puts one, for its stroke scrolls the page. By keys a cross is moved, and Enter
 // puts one. Each ask has the whole stroke so far: only the newest ask is sure to be sent.
 
-import { make, setText } from "../lib/dom.js";
+import { make, setText, targetOf } from "../lib/dom.js";
 import { show } from "../lib/number_format.js";
 
 const APART = 9; // px
+/** @type {Record<string, Point>} */
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
+/**
+ * @typedef {{ offsetX: number, offsetY: number }} Spot
+ *
+ * @param {Pick<PlaneView, "frame" | "side" | "labels">} plane
+ * @param {object} page
+ * @param {() => string | undefined} page.field what a stroke sets
+ * @param {(spot: Spot) => Point} page.placeOf
+ * @param {AskFor} page.ask
+ */
 export function makeBrush(plane, { field, placeOf, ask }) {
   const { frame } = plane;
   const words = make("span");
   const cross = make("div", { class: "cross", role: "status", hidden: true }, words);
+  /** @type {Point[] | null} */
   let stroke = null;
-  let last = null;
+  let last = [0, 0];
   let keyed = [0.5, 0.5]; // where the cross stands, in sides of the plane
 
+  /** @param {Spot} event */
   const put = (event) => {
+    if (!stroke) return;
     last = [event.offsetX, event.offsetY];
     stroke.push(placeOf(event));
-    ask({ [field()]: stroke });
+    ask({ [String(field())]: stroke });
   };
+  /** @param {Spot} event */
   const dab = (event) => {
     stroke = [];
     put(event);
     stroke = null;
   };
-  const paints = (event) => field() && event.target.tagName === "CANVAS";
+  /** @param {Event} event */
+  const paints = (event) => field() && targetOf(event).tagName === "CANVAS";
 
   frame.addEventListener("pointerdown", (event) => {
     if (!paints(event) || event.button > 0 || event.pointerType === "touch") return;
-    event.target.setPointerCapture(event.pointerId);
+    targetOf(event).setPointerCapture(event.pointerId);
     stroke = [];
     put(event);
     event.preventDefault();
@@ -43,7 +58,7 @@ export function makeBrush(plane, { field, placeOf, ask }) {
     frame.addEventListener(end, () => (stroke = null));
   }
   frame.addEventListener("click", (event) => {
-    if (paints(event) && event.pointerType === "touch") dab(event);
+    if (paints(event) && event instanceof PointerEvent && event.pointerType === "touch") dab(event);
   });
 
   const underKeys = () => ({ offsetX: keyed[0] * plane.side(), offsetY: keyed[1] * plane.side() });

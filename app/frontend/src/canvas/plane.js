@@ -1,7 +1,7 @@
 // One square plane: a figure with two canvases, handles, ticks, names and a read-out.
 
 import { makeBrush } from "./paint_brush.js";
-import { make, setAttribute, setText } from "../lib/dom.js";
+import { contextOf, make, setAttribute, setText, targetOf } from "../lib/dom.js";
 import { makeHandles } from "./drag_handles.js";
 import { makeHover } from "./tooltip.js";
 import { drawLiving } from "./dynamic_layer.js";
@@ -9,6 +9,7 @@ import { clearPlane, drawAxes, drawOutlines, isGrid, isStill, stillNames } from 
 import { say } from "../i18n/en.js";
 import { makeTicks, marks, niceStep } from "./ticks.js";
 
+/** @param {Stage} stage */
 export function makePlane(stage) {
   const still = make("canvas", { class: "still", "aria-hidden": "true" });
   const living = make("canvas", { class: "living", "aria-hidden": "true" });
@@ -18,15 +19,18 @@ export function makePlane(stage) {
   const frame = make("div", { class: "frame", role: "group" }, still, living);
   const figure = make("figure", { class: "plane" }, title, frame);
   const ground = make("canvas"); // the loss, as the still layer has it below the other plane's grid
-  const [onStill, onLiving, onGround] = [still, living, ground].map((c) => c.getContext("2d"));
+  const [onStill, onLiving, onGround] = [still, living, ground].map((c) => contextOf(c));
 
-  let spec = { view: [0, 1, 0, 1], labels: ["", ""] };
+  /** @type {PlaneSpec} */
+  let spec = { name: "", title: "", view: [0, 1, 0, 1], labels: ["", ""] };
+  /** @type {Trace[]} */
   let traces = [];
+  /** @type {Trace[][]} */
   let quiet = [[], []]; // the ground's, the grid's
   let quietNames = ["", ""];
   let side = 0;
   let ratio = 1;
-  let drawn = [null, null];
+  let drawn = ["", ""];
 
   const plane = {
     figure,
@@ -35,6 +39,10 @@ export function makePlane(stage) {
     labels: () => spec.labels,
     // What a place on an axis means: on a graph (see figures/graph.py) another number than the
     // place.
+    /**
+     * @param {number} axis
+     * @param {number} at
+     */
     value(axis, at) {
       const [low, high, log] = spec.scales?.[axis] ?? [0, 1, false];
       return log ? low * (high / low) ** at : low + (high - low) * at;
@@ -45,9 +53,10 @@ export function makePlane(stage) {
   const hover = makeHover(plane, stage);
   frame.append(...ticks.map((t) => t.box), ...names, handles.box, hover.box);
 
-  plane.settle = handles.settle;
-  plane.scene = () => ({ spec, traces, handles: handles.shown() });
-
+  /**
+   * @param {{ offsetX: number, offsetY: number }} event
+   * @returns {Point}
+   */
   const placeOf = (event) => {
     const [x0, x1, , y1] = spec.view;
     const scale = (x1 - x0) / plane.side();
@@ -56,7 +65,7 @@ export function makePlane(stage) {
 
   // Where a plane can be picked from, a click on it sets a field to the place.
   frame.addEventListener("click", (event) => {
-    if (!spec.click || event.target.tagName !== "CANVAS") return;
+    if (!spec.click || targetOf(event).tagName !== "CANVAS") return;
     stage.ask({ [spec.click]: placeOf(event) });
   });
   frame.append(makeBrush(plane, { field: () => spec.paint, placeOf, ask: stage.ask }));
@@ -72,7 +81,13 @@ export function makePlane(stage) {
     ticks[1].show(y0, y1, marks(y0, y1, step, spec.ticks?.[1]), side);
   }
 
-  plane.adopt = (newSpec, newTraces, newHandles, errors) => {
+  /**
+   * @param {PlaneSpec} newSpec
+   * @param {Trace[]} newTraces
+   * @param {Handle[]} newHandles
+   * @param {Record<string, string>} errors
+   */
+  function adopt(newSpec, newTraces, newHandles, errors) {
     spec = newSpec;
     traces = newTraces;
     const all = traces.filter(isStill);
@@ -92,21 +107,26 @@ export function makePlane(stage) {
     const read = traces.filter((trace) => trace.kind === "path" || trace.read);
     hover.adopt(read);
     setAttribute(frame, "tabindex", read.length || paint ? "0" : null);
-  };
+  }
 
   // The frame's size is told by an observer, never measured while drawing.
-  plane.resize = (width, pixelRatio) => {
+  /**
+   * @param {number} width
+   * @param {number} pixelRatio
+   */
+  function resize(width, pixelRatio) {
     if (width === side && pixelRatio === ratio) return;
     side = width;
     ratio = pixelRatio;
     for (const canvas of [still, living, ground])
       canvas.width = canvas.height = Math.round(side * ratio);
-    drawn = [null, null];
+    drawn = ["", ""];
     showTicks();
     handles.replace();
-  };
+  }
 
-  plane.draw = ({ array, palette, shelf, theme, k, playing, thick, ghosts }) => {
+  /** @param {Look} look */
+  function draw({ array, palette, shelf, theme, k, playing, thick, ghosts }) {
     if (!side) return;
     const { view, ticks: given } = spec;
     const layer = { view, given, side, ratio, palette, shelf, array, thick };
@@ -139,6 +159,14 @@ export function makePlane(stage) {
       handles: handles.shown(),
       hover: hover.shown(),
     });
+  }
+
+  return {
+    ...plane,
+    adopt,
+    resize,
+    draw,
+    settle: handles.settle,
+    scene: () => ({ spec, traces, handles: handles.shown() }),
   };
-  return plane;
 }

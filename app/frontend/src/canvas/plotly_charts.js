@@ -8,8 +8,13 @@ import { say } from "../i18n/en.js";
 const BETWEEN = 250; // ms between drawings: a chart is read, not played
 const CONFIG = { displayModeBar: false, responsive: false, doubleClick: "reset" };
 
+/** @type {Promise<any> | null} */
 let loading = null;
 
+/**
+ * @param {string} src
+ * @returns {Promise<any>}
+ */
 function run(src) {
   return new Promise((resolve, reject) => {
     const script = make("script", { src });
@@ -20,18 +25,24 @@ function run(src) {
 }
 
 // In a notebook no server of ours stands by: the kernel sends the script, once a page.
+/**
+ * @param {Model} model
+ * @returns {Promise<Blob>}
+ */
 function fetched(model) {
   return new Promise((resolve) => {
+    /** @type {Heard} */
     const receive = (content, buffers) => {
       if (content?.script !== "plotly") return;
       model.off("msg:custom", receive);
-      resolve(new Blob([buffers[0]], { type: "text/javascript" }));
+      resolve(new Blob([/** @type {any} */ (buffers[0])], { type: "text/javascript" }));
     };
     model.on("msg:custom", receive);
     model.send({ script: "plotly" });
   });
 }
 
+/** @param {Model} model */
 function loadPlotly(model) {
   loading ??= (
     model.asset
@@ -45,6 +56,11 @@ function loadPlotly(model) {
 }
 
 // The figure with its inks as colors.
+/**
+ * @param {any} part
+ * @param {Palette} palette
+ * @returns {any}
+ */
 function inked(part, palette) {
   if (typeof part === "string")
     return part.startsWith("ink:") ? palette.color(part.slice(4)) : part;
@@ -57,8 +73,13 @@ function inked(part, palette) {
   );
 }
 
+/**
+ * @param {any} layout
+ * @param {{ palette: Palette, size: number, width: number, height: number }} page
+ */
 function dressed(layout, { palette, size, width, height }) {
   const [ink, soft, rule] = ["ink", "soft", "rule"].map((name) => palette.color(name));
+  /** @param {any} own */
   const axis = (own) => ({
     gridcolor: rule,
     linecolor: soft,
@@ -88,10 +109,19 @@ function dressed(layout, { palette, size, width, height }) {
   };
 }
 
+/** @param {unknown} value */
 const cell = (value) =>
   value === null ? "–" : typeof value === "number" ? show(value, 4) : String(value);
 
+/**
+ * @param {HTMLElement} element
+ * @param {import("../protocol").Table} table
+ */
 function fill(element, { head, rows }) {
+  /**
+   * @param {unknown[]} cells
+   * @param {"th" | "td"} tag
+   */
   const row = (cells, tag) =>
     make("tr", {}, ...cells.map((c, i) => make(i ? tag : "th", {}, cell(c))));
   element.replaceChildren(
@@ -100,6 +130,23 @@ function fill(element, { head, rows }) {
   );
 }
 
+/**
+ * The elements of a chart, and what was last drawn in them.
+ *
+ * @typedef {object} ChartParts
+ * @property {HTMLElement} element
+ * @property {HTMLElement} title
+ * @property {HTMLElement} plot
+ * @property {HTMLTableElement} table
+ * @property {HTMLDetailsElement} folded
+ * @property {HTMLElement} trouble
+ * @property {Chart | null} chart
+ * @property {string} drawn
+ * @property {string} [told]
+ * @property {boolean} seen
+ *
+ * @returns {ChartParts}
+ */
 function makeChart() {
   const title = make("figcaption");
   const plot = make("div", { class: "plot", role: "img" });
@@ -110,6 +157,10 @@ function makeChart() {
   return { element, title, plot, table, folded, trouble, chart: null, drawn: "", seen: false };
 }
 
+/**
+ * @param {Model} model
+ * @param {{ palette: Palette, theme: () => string | undefined, busy: () => boolean }} page
+ */
 export function makeCharts(model, { palette, theme, busy }) {
   const box = make("section", {
     class: "charts",
@@ -117,7 +168,9 @@ export function makeCharts(model, { palette, theme, busy }) {
     "aria-label": say("charts"),
     hidden: true,
   });
+  /** @type {Map<string, ChartParts>} */
   const held = new Map(); // name → its parts
+  /** @type {ReturnType<typeof setTimeout> | 0} */
   let timer = 0;
   const watcher = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
@@ -128,16 +181,17 @@ export function makeCharts(model, { palette, theme, busy }) {
   });
   const sizes = new ResizeObserver(() => later(60));
 
+  /** @param {Chart} chart */
   function adopt(chart) {
+    const parts = held.get(chart.name) ?? makeChart();
     if (!held.has(chart.name)) {
-      const parts = makeChart();
       held.set(chart.name, parts);
       setAttribute(parts.element, "data-chart", chart.name);
       box.append(parts.element);
       watcher.observe(parts.element);
       sizes.observe(parts.plot);
     }
-    const parts = held.get(chart.name);
+
     parts.element.hidden = false;
     setText(parts.title, chart.title);
     setAttribute(parts.plot, "aria-label", chart.say);
@@ -157,6 +211,7 @@ export function makeCharts(model, { palette, theme, busy }) {
     if (!timer) timer = setTimeout(() => ((timer = 0), draw()), rest);
   }
 
+  /** @returns {Promise<void>} */
   async function draw() {
     if (busy()) return later(); // the reader comes first
     for (const parts of held.values()) {
@@ -175,7 +230,8 @@ export function makeCharts(model, { palette, theme, busy }) {
         element.dataset.drawn = "yes";
         trouble.hidden = true;
       } catch (error) {
-        setText(trouble, say("no-chart", { reason: error.message }));
+        const reason = error instanceof Error ? error.message : String(error);
+        setText(trouble, say("no-chart", { reason }));
         trouble.hidden = false;
         parts.folded.open = true;
       }
@@ -184,6 +240,7 @@ export function makeCharts(model, { palette, theme, busy }) {
 
   return {
     box,
+    /** @param {Chart[]} charts */
     update(charts = []) {
       if (box.hidden !== !charts.length) box.hidden = !charts.length;
       const names = new Set(charts.map((chart) => chart.name));

@@ -1,5 +1,6 @@
 // How the marks of the living layer are drawn, in pixels: paths, symbols, ellipses, arrows.
 
+import { contextOf } from "../lib/dom.js";
 import { symbolPath } from "./markers.js";
 
 const FAR = 1e4; // px: what is larger than this is not drawn
@@ -7,13 +8,32 @@ const MARGIN = 40; // px around a plane in which a path is still drawn
 const FINEST = 0.4; // px
 
 // Data to pixels for a square view, y up.
+/**
+ * @param {number[]} view
+ * @param {number} side
+ */
 export function placing([x0, x1, , y1], side) {
   const scale = side / (x1 - x0);
-  return { side, scale, x: (x) => (x - x0) * scale, y: (y) => (y1 - y) * scale };
+  return {
+    side,
+    scale,
+    /** @param {number} x */
+    x: (x) => (x - x0) * scale,
+    /** @param {number} y */
+    y: (y) => (y1 - y) * scale,
+  };
 }
 
 // The part of a segment inside the plane (and a margin), as two fractions of it, or null. What lies
 // outside is not given to the canvas at all: dashing a runaway path would cost seconds.
+/**
+ * @param {number} px
+ * @param {number} py
+ * @param {number} qx
+ * @param {number} qy
+ * @param {number} side
+ * @returns {[number, number] | null}
+ */
 function inside(px, py, qx, qy, side) {
   let [from, to] = [0, 1];
   for (const [p, q] of [
@@ -35,6 +55,13 @@ function inside(px, py, qx, qy, side) {
 // The part of a path between two steps (the ends may lie between points). A point that is not a
 // number ends it; points closer than the eye can part are left out. Returns the length drawn, in
 // px.
+/**
+ * @param {Pen} ctx
+ * @param {Numbers} points
+ * @param {number} from
+ * @param {number} to
+ * @param {Placing} place
+ */
 export function trail(ctx, points, from, to, { x, y, side }) {
   const first = Math.floor(from);
   let px = x(points[2 * first]);
@@ -63,6 +90,7 @@ export function trail(ctx, points, from, to, { x, y, side }) {
 }
 
 // The last step of a path that is a number.
+/** @param {Numbers} points */
 export function lastGood(points) {
   let last = points.length / 2 - 1;
   while (last > 0 && !Number.isFinite(points[2 * last] + points[2 * last + 1])) last--;
@@ -70,6 +98,10 @@ export function lastGood(points) {
 }
 
 // The place of a path at a step that may lie between two.
+/**
+ * @param {Numbers} points
+ * @param {number} t
+ */
 export function pointAt(points, t) {
   const last = lastGood(points);
   const i = Math.min(Math.floor(t), last);
@@ -78,7 +110,15 @@ export function pointAt(points, t) {
   return [0, 1].map((c) => points[2 * i + c] + (points[2 * j + c] - points[2 * i + c]) * part);
 }
 
-export function symbol(ctx, name, x, y, radius, { fill, stroke, width }) {
+/**
+ * @param {Pen} ctx
+ * @param {string | undefined} name
+ * @param {number} x
+ * @param {number} y
+ * @param {number} radius
+ * @param {{ fill?: string, stroke?: string, width?: number }} look
+ */
+export function symbol(ctx, name, x, y, radius, { fill, stroke, width = 1 }) {
   ctx.save();
   ctx.translate(x, y);
   ctx.scale(radius, radius);
@@ -96,6 +136,12 @@ export function symbol(ctx, name, x, y, radius, { fill, stroke, width }) {
 }
 
 // An ellipse from its center and two half axes (six numbers at `offset`), added to the open path.
+/**
+ * @param {Pen} ctx
+ * @param {Numbers} shapes
+ * @param {number} offset
+ * @param {Placing} place
+ */
 export function ellipse(ctx, shapes, offset, { scale, x, y }) {
   const [cx, cy, ax, ay, bx, by] = shapes.subarray(offset, offset + 6);
   if (!Number.isFinite(cx + cy + ax + ay + bx + by)) return;
@@ -107,6 +153,14 @@ export function ellipse(ctx, shapes, offset, { scale, x, y }) {
   ctx.restore(); // before the stroke: the outline keeps an even width
 }
 
+/**
+ * @param {Pen} ctx
+ * @param {number} x0
+ * @param {number} y0
+ * @param {number} x1
+ * @param {number} y1
+ * @param {{ color: string, paper: string, width: number, head?: number }} look
+ */
 export function arrow(ctx, x0, y0, x1, y1, { color, paper, width, head = 11 }) {
   const length = Math.hypot(x1 - x0, y1 - y0);
   if (!(length > 2.5) || length > FAR) return false;
@@ -137,6 +191,15 @@ export function arrow(ctx, x0, y0, x1, y1, { color, paper, width, head = 11 }) {
 
 // A short text with a halo. Canvases take it from a picture of it: to write on one has the page's
 // styles worked out anew, which costs nearly as much as the rest of a plane. SVG keeps it as text.
+/**
+ * @typedef {{ color: string, paper: string, size: number }} TextLook
+ *
+ * @param {Pen} ctx
+ * @param {string} text
+ * @param {number} x
+ * @param {number} y
+ * @param {TextLook} look
+ */
 export function note(ctx, text, x, y, look) {
   if (ctx.Path) return write(ctx, text, x, y, look);
   const { a: ratio } = ctx.getTransform();
@@ -146,32 +209,50 @@ export function note(ctx, text, x, y, look) {
   ctx.drawImage(canvas, u / ratio, v / ratio, canvas.width / ratio, canvas.height / ratio);
 }
 
+/** @typedef {{ canvas: HTMLCanvasElement, left: number, base: number, width: number }} Picture */
+
+/** @type {Map<string, Picture>} */
 const pictures = new Map();
 const ENOUGH = 100; // pictures of texts; one more, as after many themes or sizes, and all go
 
+/**
+ * @param {string} text
+ * @param {TextLook} look
+ * @param {number} ratio
+ * @returns {Picture}
+ */
 function pictureOf(text, look, ratio) {
   const key = [text, look.color, look.paper, look.size, ratio].join();
-  if (!pictures.has(key)) {
-    if (pictures.size >= ENOUGH) pictures.clear();
-    const canvas = document.createElement("canvas");
-    const pen = canvas.getContext("2d");
-    pen.font = fontOf(look);
-    const { width } = pen.measureText(text);
-    const [left, base] = [0.4 * look.size, 1.3 * look.size].map((side) => Math.ceil(side * ratio));
-    canvas.width = Math.ceil(width * ratio) + 2 * left; // this takes font and scale away
-    canvas.height = Math.ceil(1.5 * base);
-    pen.translate(left, base);
-    pen.scale(ratio, ratio);
-    pen.lineJoin = "round";
-    write(pen, text, 0, 0, look);
-    pictures.set(key, { canvas, left, base, width });
-  }
-  return pictures.get(key);
+  const known = pictures.get(key);
+  if (known) return known;
+  if (pictures.size >= ENOUGH) pictures.clear();
+  const canvas = document.createElement("canvas");
+  const pen = contextOf(canvas);
+  pen.font = fontOf(look);
+  const { width } = pen.measureText(text);
+  const [left, base] = [0.4 * look.size, 1.3 * look.size].map((side) => Math.ceil(side * ratio));
+  canvas.width = Math.ceil(width * ratio) + 2 * left; // this takes font and scale away
+  canvas.height = Math.ceil(1.5 * base);
+  pen.translate(left, base);
+  pen.scale(ratio, ratio);
+  pen.lineJoin = "round";
+  write(pen, text, 0, 0, look);
+  const picture = { canvas, left, base, width };
+  pictures.set(key, picture);
+  return picture;
 }
 
+/** @param {{ size: number }} look */
 const fontOf = ({ size }) =>
   `italic ${size}px "Iowan Old Style", Palatino, "Liberation Serif", Georgia, serif`;
 
+/**
+ * @param {Pen} ctx
+ * @param {string} text
+ * @param {number} x
+ * @param {number} y
+ * @param {TextLook} look
+ */
 function write(ctx, text, x, y, { color, paper, size }) {
   ctx.font = fontOf({ size });
   ctx.strokeStyle = paper;

@@ -8,6 +8,13 @@ const SMALL = 2000; // numbers, up to which it costs less to compare than to dra
 const KEPT = 32; // outlines remembered; far more than a lesson shows at once
 
 // A point that is not a number parts the line: no stroke leads to it or from it.
+/**
+ * @param {Path2D} path
+ * @param {Numbers} points
+ * @param {number} from
+ * @param {number} to
+ * @param {boolean} close
+ */
 function ring(path, points, from, to, close) {
   let down = false;
   for (let i = from; i < to; i++) {
@@ -22,6 +29,11 @@ function ring(path, points, from, to, close) {
   if (close) path.closePath();
 }
 
+/**
+ * @param {Trace} trace
+ * @param {ArrayOf} array
+ * @param {PathKind} Path
+ */
 function outlines(trace, array, Path) {
   const points = array(trace.points);
   if (!points) return null;
@@ -33,6 +45,7 @@ function outlines(trace, array, Path) {
   }
   const rings = array(trace.rings);
   const bands = array(trace.bands);
+  if (!rings || !bands) return null;
   const paths = [];
   for (let b = 0; b + 1 < bands.length; b++) {
     const path = new Path();
@@ -43,53 +56,85 @@ function outlines(trace, array, Path) {
 }
 
 // Copies: what looks into an answer would keep all of it.
+/**
+ * @param {Trace} trace
+ * @param {ArrayOf} array
+ * @returns {Record<string, Numbers>}
+ */
 function numbersOf(trace, array) {
-  const named = HELD.map((part) => trace[part]).filter((name) => name && array(name));
-  return Object.fromEntries(named.map((name) => [name, array(name).slice()]));
+  /** @type {Record<string, Numbers>} */
+  const found = {};
+  for (const part of HELD) {
+    const name = trace[part];
+    const numbers = array(name);
+    if (name && numbers) found[name] = numbers.slice();
+  }
+  return found;
 }
 
-const HELD = ["points", "starts", "rings", "bands"]; // of a trace: names of arrays
+/** Parts of a trace that name arrays. */
+const HELD = /** @type {const} */ (["points", "starts", "rings", "bands"]);
 
 // With another kind of path than the canvas's the same outlines are built for another drawing.
+/** @param {PathKind} Path */
 export function makeShelf(Path = Path2D) {
+  /** @type {Map<string, { paths: Path2D[], numbers: Record<string, Numbers> }>} */
   const kept = new Map();
   return {
     keys: () => [...kept.keys()],
     // An array that came with an outline on the shelf: later answers leave it out.
-    array(name) {
+    /** @type {ArrayOf} */
+    array(name = "") {
       for (const { numbers } of kept.values()) if (name in numbers) return numbers[name];
       return undefined;
     },
     // The outlines of a trace, from the shelf or from the answer; null if neither has them.
+    /**
+     * @param {Trace} trace
+     * @param {ArrayOf} array
+     * @returns {Path2D[] | null}
+     */
     find(trace, array) {
-      const held = trace.cache && kept.get(trace.cache);
+      const held = trace.cache === undefined ? undefined : kept.get(trace.cache);
       const paths = held?.paths ?? outlines(trace, array, Path);
       if (trace.cache && paths) {
         kept.delete(trace.cache);
         kept.set(trace.cache, held ?? { paths, numbers: numbersOf(trace, array) }); // newest last
-        if (kept.size > KEPT) kept.delete(kept.keys().next().value);
+        const [oldest] = kept.keys();
+        if (kept.size > KEPT) kept.delete(oldest);
       }
       return paths;
     },
   };
 }
 
+/** @param {Trace} trace */
 export const isStill = (trace) => trace.kind === "bands" || trace.kind === "lines";
 // The other plane's lines stand on the ground of the loss, and move when that does not.
+/** @param {Trace} trace */
 export const isGrid = (trace) => trace.ink === "grid";
 
 let anonymous = 0;
 
 // What tells one still layer from another. Lines without a cache key are few: their points say it.
+/**
+ * @param {Trace[]} traces
+ * @param {ArrayOf} array
+ */
 export function stillNames(traces, array) {
+  /** @param {Trace} trace */
   const name = (trace) => {
     if (trace.cache) return trace.cache;
     const points = array(trace.points);
-    return points?.length < SMALL ? points.join() : ++anonymous;
+    return points && points.length < SMALL ? points.join() : ++anonymous;
   };
   return traces.map((t) => `${name(t)}|${t.kind}|${t.ink}|${t.map ?? ""}`).join(";");
 }
 
+/**
+ * @param {Pen} ctx
+ * @param {Ground & { traces: Trace[] }} look
+ */
 export function drawStill(ctx, look) {
   clearPlane(ctx, look);
   drawOutlines(ctx, { ...look, traces: look.traces.filter((trace) => !isGrid(trace)) });
@@ -97,13 +142,22 @@ export function drawStill(ctx, look) {
   drawAxes(ctx, look);
 }
 
+/**
+ * @param {Pen} ctx
+ * @param {{ side: number, ratio: number }} size
+ */
 export function clearPlane(ctx, { side, ratio }) {
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   ctx.clearRect(0, 0, side, side);
 }
 
+/** @param {{ side: number, thick: number }} look */
 const weightOf = ({ side, thick }) => Math.max(1, side / 600) * thick;
 
+/**
+ * @param {Pen} ctx
+ * @param {Ground & { traces: Trace[] }} look
+ */
 export function drawOutlines(ctx, look) {
   const { traces, view, side, palette, shelf, array } = look;
   const { Path = Path2D } = ctx;
@@ -133,6 +187,10 @@ export function drawOutlines(ctx, look) {
   }
 }
 
+/**
+ * @param {Pen} ctx
+ * @param {Ground} look
+ */
 export function drawAxes(ctx, look) {
   const { view, given, side, palette } = look;
   const [x0, x1, y0, y1] = view;

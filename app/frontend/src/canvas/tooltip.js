@@ -2,13 +2,22 @@
 // reads what is near it; by keys the plane reads along its paths: ← → a step (Shift: ten), ↑ ↓ a
 // path.
 
-import { make, setText } from "../lib/dom.js";
+import { make, setText, targetOf } from "../lib/dom.js";
 import { show } from "../lib/number_format.js";
 import { inkVar } from "./colors.js";
 import { say } from "../i18n/en.js";
 
 const NEAR = 22; // px
 
+/** @type {Record<string, number>} */
+const ALONG = { ArrowRight: 1, ArrowLeft: -1 };
+/** @type {Record<string, number>} */
+const ACROSS = { ArrowDown: 1, ArrowUp: -1 };
+
+/**
+ * @param {Pick<PlaneView, "frame" | "side" | "labels" | "view" | "value">} plane
+ * @param {Stage} stage
+ */
 export function makeHover(plane, { array, redraw, lesson }) {
   const name = make("b");
   const words = make("span");
@@ -18,28 +27,39 @@ export function makeHover(plane, { array, redraw, lesson }) {
     name,
     words,
   );
+  /** @type {Trace[]} */
   let paths = [];
+  /** @type {number[] | null} */
   let pointer = null;
+  /** @type {{ path: number, step: number } | null} */
   let keyed = null; // {path, step}, while the keys read
+  /** @type {Reading | null} */
   let found = null;
 
-  function underKeys() {
+  /**
+   * @param {{ path: number, step: number }} keyed
+   * @returns {Reading | null}
+   */
+  function underKeys(keyed) {
     const trace = paths[Math.min(keyed.path, paths.length - 1)];
     const points = trace && array(trace.points);
     if (!points?.length) return null;
     const last = points.length / 2 - 1;
     keyed.step = Math.max(0, Math.min(last, keyed.step));
+    /** @type {Point} */
     const point = [points[2 * keyed.step], points[2 * keyed.step + 1]];
     return { trace, step: keyed.step, point, ink: trace.ink };
   }
 
+  /** @returns {Reading | null} */
   function nearest() {
-    if (keyed) return underKeys();
+    if (keyed) return underKeys(keyed);
     if (!pointer) return null;
     const [x0, x1, , y1] = plane.view();
     const scale = plane.side() / (x1 - x0);
     const [px, py] = [pointer[0] / scale + x0, y1 - pointer[1] / scale];
     let best = (NEAR / scale) ** 2;
+    /** @type {Reading | null} */
     let hit = null;
     for (const trace of paths) {
       const points = array(trace.points);
@@ -64,7 +84,7 @@ export function makeHover(plane, { array, redraw, lesson }) {
     const loss = trace.values?.loss && array(trace.values.loss)?.[step];
     const { read } = trace; // of a graph, whose plane is the unit square: [what, numbers]
     const place = read
-      ? read.map(([what, numbers]) => `${what} ${show(array(numbers)[step], 4)}`).join(", ")
+      ? read.map(([what, numbers]) => `${what} ${show(array(numbers)?.[step], 4)}`).join(", ")
       : point.map((v, i) => `${plane.labels()[i]} = ${show(plane.value(i, v))}`).join(", ");
     const there = say("place", { step, place });
     setText(
@@ -72,13 +92,14 @@ export function makeHover(plane, { array, redraw, lesson }) {
       loss === undefined ? there : say("loss-there", { place: there, loss: show(loss, 4) }),
     );
     box.style.setProperty("--own", `var(${inkVar(trace.ink)})`);
-    const [x, y] = keyed ? onFrame(point) : pointer;
+    const [x, y] = keyed || !pointer ? onFrame(point) : pointer;
     box.classList.toggle("left", x > plane.side() / 2);
     box.classList.toggle("up", y > plane.side() / 2);
     box.style.translate = `${x.toFixed(0)}px ${y.toFixed(0)}px`;
   }
 
   // Where a point is in the frame; outside it, the read-out stays at the edge.
+  /** @param {Point} point */
   function onFrame([x, y]) {
     const [x0, x1, , y1] = plane.view();
     const side = plane.side();
@@ -86,6 +107,7 @@ export function makeHover(plane, { array, redraw, lesson }) {
     return [(x - x0) * scale, (y1 - y) * scale].map((v) => Math.max(0, Math.min(side, v || 0)));
   }
 
+  /** @param {{ path: number, step: number } | null} at */
   function read(at) {
     keyed = at;
     box.setAttribute("aria-live", at ? "polite" : "off");
@@ -94,12 +116,13 @@ export function makeHover(plane, { array, redraw, lesson }) {
 
   plane.frame.addEventListener("pointermove", (event) => {
     if (event.buttons && event.pointerType === "mouse") return; // a drag, not a look
-    const over = event.target.tagName === "CANVAS";
+    const over = targetOf(event).tagName === "CANVAS";
     pointer = over ? [event.offsetX, event.offsetY] : null;
     redraw();
   });
   plane.frame.addEventListener("click", (event) => {
-    if (event.pointerType !== "touch" || event.target.tagName !== "CANVAS") return;
+    if (!(event instanceof PointerEvent) || event.pointerType !== "touch") return;
+    if (targetOf(event).tagName !== "CANVAS") return;
     pointer = [event.offsetX, event.offsetY]; // it stays until the next tap
     redraw();
   });
@@ -112,8 +135,8 @@ export function makeHover(plane, { array, redraw, lesson }) {
   plane.frame.addEventListener("keydown", (event) => {
     if (!plane.frame.matches(":focus-visible") || event.target !== plane.frame) return;
     if (!paths.length || event.ctrlKey || event.altKey) return;
-    const along = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    const across = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const along = ALONG[event.key];
+    const across = ACROSS[event.key];
     if (!along && !across) return;
     const { path, step } = keyed ?? { path: 0, step: along ? -along : 0 };
     const far = along ? along * (event.shiftKey ? 10 : 1) : 0;
@@ -128,6 +151,7 @@ export function makeHover(plane, { array, redraw, lesson }) {
 
   return {
     box,
+    /** @param {Trace[]} newPaths */
     adopt(newPaths) {
       paths = newPaths;
     },

@@ -8,17 +8,25 @@ const TYPES = {
   u1: Uint8Array,
 };
 
+/**
+ * @param {Answer["buffers"]} buffers
+ * @param {DataView | ArrayBuffer | null} data
+ * @returns {ArrayOf}
+ */
 export function makeArrays(buffers = {}, data = null) {
+  /** @type {Map<string, Numbers>} */
   const seen = new Map();
-  return function array(name) {
-    if (seen.has(name)) return seen.get(name);
+  return function array(name = "") {
+    const known = seen.get(name);
+    if (known) return known;
     const place = buffers[name];
     if (!place || !data) return undefined;
     const [kind, shape, offset] = place;
     const Kind = TYPES[kind];
     const length = shape.reduce((product, n) => product * n, 1);
-    const memory = data.buffer ?? data;
-    const start = (data.byteOffset ?? 0) + offset;
+    const memory = /** @type {ArrayBuffer} */ ("buffer" in data ? data.buffer : data);
+    const start = ("byteOffset" in data ? data.byteOffset : 0) + offset;
+    /** @type {Numbers} */
     const view =
       start % Kind.BYTES_PER_ELEMENT === 0
         ? new Kind(memory, start, length)

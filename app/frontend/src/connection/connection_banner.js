@@ -3,6 +3,10 @@
 import { make, setText } from "../lib/dom.js";
 import { say } from "../i18n/en.js";
 
+/**
+ * @param {Model} model
+ * @param {() => void} again
+ */
 export function makeBanner(model, again) {
   const words = make("span");
   const button = make("button", { type: "button" }, say("reconnect"));
@@ -11,7 +15,7 @@ export function makeBanner(model, again) {
   let late = false;
 
   function show() {
-    const lost = link?.broken();
+    const lost = Boolean(link?.broken());
     const wanted = lost || late;
     setText(words, say(lost ? "lost" : "slow"));
     setText(button, say(lost || !link ? "reconnect" : "ask-again"));
@@ -40,6 +44,7 @@ export function makeBanner(model, again) {
   show();
   return {
     box,
+    /** @param {boolean} isLate */
     trouble(isLate) {
       late = isLate;
       show();

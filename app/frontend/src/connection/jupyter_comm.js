@@ -11,12 +11,19 @@ const OPEN_WITHIN = 10_000; // ms; the server opens a socket only once the kerne
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
+/** A random name, as RFC 9562 forms it (version 4). */
 export const uuid = () =>
   "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (c) =>
-    (c ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (c / 4)))).toString(16),
+    (Number(c) ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (Number(c) / 4)))).toString(
+      16,
+    ),
   );
 
-/** Frame a message's parts (strings or byte arrays) for the wire. */
+/**
+ * Frame a message's parts for the wire.
+ *
+ * @param {(string | Uint8Array)[]} parts
+ */
 export function pack(parts) {
   const chunks = parts.map((part) => (typeof part === "string" ? utf8.encode(part) : part));
   const head = 8 * (chunks.length + 2);
@@ -33,10 +40,15 @@ export function pack(parts) {
   return frame;
 }
 
-/** The parts of a framed message, as views into it: nothing is copied. */
+/**
+ * The parts of a framed message, as views into it: nothing is copied.
+ *
+ * @param {ArrayBuffer} buffer
+ */
 export function unpack(buffer) {
   const view = new DataView(buffer);
   const count = Number(view.getBigUint64(0, true));
+  /** @param {number} i */
   const offset = (i) => Number(view.getBigUint64(8 * (i + 1), true));
   return Array.from(
     { length: count - 1 },
@@ -46,6 +58,7 @@ export function unpack(buffer) {
 
 /** One comm of one kernel. Events: onmessage(content, buffers), ondead(), onlost(code). */
 export class Comm {
+  /** @param {{ base: string, kernel: string, comm: string, pass: string }} page */
   constructor({ base, kernel, comm, pass }) {
     this.base = base;
     this.kernel = kernel;
@@ -54,11 +67,21 @@ export class Comm {
     this.pass = pass;
     this.session = uuid();
     this.said = 0;
+    /** @type {WebSocket | null} */
     this.socket = null;
-    this.onmessage = this.ondead = this.onlost = () => {};
+    /** @type {(content: any, buffers: DataView[]) => void} */
+    this.onmessage = () => {};
+    /** @type {() => void} */
+    this.ondead = () => {};
+    /** @type {(code: number) => void} */
+    this.onlost = () => {};
   }
 
-  /** Open the websocket. Resolves when messages will reach the kernel, rejects if they will not. */
+  /**
+   * Open the websocket. Resolves when messages will reach the kernel, rejects if they will not.
+   *
+   * @returns {Promise<void>}
+   */
   open() {
     const url = new URL(
       `${this.base}api/kernels/${this.kernel}/channels?session_id=${this.session}`,
@@ -94,7 +117,12 @@ export class Comm {
     socket?.close();
   }
 
-  /** Send a custom message to the widget. False if there is no line. */
+  /**
+   * Send a custom message to the widget. False if there is no line.
+   *
+   * @param {any} content
+   * @param {(ArrayBuffer | ArrayBufferView)[]} buffers
+   */
   send(content, buffers = []) {
     if (this.socket?.readyState !== WebSocket.OPEN) return false;
     const header = {
@@ -124,6 +152,7 @@ export class Comm {
     return true;
   }
 
+  /** @param {string | ArrayBuffer} frame */
   receive(frame) {
     if (typeof frame === "string") return; // not our subprotocol
     const [, header, , , content, ...buffers] = unpack(frame);

@@ -9,9 +9,11 @@ export function makeNotice() {
   const box = make("div", { class: "notice", role: "status" }, words, close);
   box.hidden = true;
   close.addEventListener("click", () => (box.hidden = true));
+  /** @type {string[]} */
   const told = [];
   return {
     box,
+    /** @param {string[]} lines */
     tell(lines) {
       if (!lines.length) return;
       told.push(...lines);

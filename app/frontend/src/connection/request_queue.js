@@ -4,6 +4,13 @@
 const PATIENCE = 4000; // ms without an answer before the reader is told
 
 // `base` is where an ask starts from if not from what is shown: {reset}, {state} or {query}.
+/**
+ * @typedef {{ base: Base | null, set: Changes }} Wish
+ *
+ * @param {Wish | null} older
+ * @param {Wish} newer
+ * @returns {Wish}
+ */
 function merged(older, newer) {
   if (!older || newer.base) return { base: newer.base, set: { ...newer.set } };
   const set = { ...older.set };
@@ -14,16 +21,27 @@ function merged(older, newer) {
   return { base: older.base, set };
 }
 
+/**
+ * @param {object} page
+ * @param {(content: import("../protocol").Ask) => void} page.send
+ * @param {() => object} page.context what every ask says
+ * @param {(late: boolean) => void} page.onTrouble
+ */
 export function makeAsker({ send, context, onTrouble }) {
   let number = 0;
+  /** @type {(Wish & { ask: number, fine: number }) | null} */
   let flight = null;
+  /** @type {Wish | null} */
   let pending = null;
-  let timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
 
-  function launch({ base = null, set, fine = 0, one = false }) {
+  /** @param {Wish & { fine?: number, one?: boolean }} wish */
+  function launch({ base, set, fine = 0, one = false }) {
     flight = { ask: ++number, base, set, fine };
     clearTimeout(timer);
     timer = setTimeout(() => onTrouble(true), PATIENCE);
+    /** @type {import("../protocol").Ask} */
     const content = { ask: number, ...context(), set, ...base };
     if (fine) content.fine = fine;
     if (one) content.one = true;
@@ -35,17 +53,26 @@ export function makeAsker({ send, context, onTrouble }) {
   }
 
   return {
+    /**
+     * @param {Changes} set
+     * @param {{ base?: Base | null }} from
+     */
     ask(set, { base = null } = {}) {
       pending = merged(pending, { set, base });
       this.next();
     },
     // The same picture, finer (of a run: longer, by `one` step or a few); only while nothing else
     // is asked.
+    /**
+     * @param {number} fine
+     * @param {{ one?: boolean }} how
+     */
     refine(fine, { one = false } = {}) {
-      if (!flight && !pending) launch({ set: {}, fine, one });
+      if (!flight && !pending) launch({ base: null, set: {}, fine, one });
     },
     // An answer came: true if it is the one awaited, or the kernel spoke unasked. The page takes it
     // in and then calls `next`, so that the next ask already says what this answer brought.
+    /** @param {Reply} content */
     heard(content) {
       if (content.answer === null || content.answer === undefined) return true;
       if (content.answer !== flight?.ask) return false;

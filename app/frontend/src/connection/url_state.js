@@ -1,6 +1,7 @@
 // The address says what differs from the lesson's beginning: the state, which the kernel reads, and
 // what is the page's own (what is hidden, a talk's steps), which it does not.
 
+/** @param {string} search */
 const pairs = (search) =>
   search
     .replace(/^\?/, "")
@@ -8,7 +9,12 @@ const pairs = (search) =>
     .filter(Boolean)
     .map((part) => [part.split("=")[0], part]);
 
+/**
+ * @param {string} search
+ * @param {string[]} names those that are the page's own
+ */
 export function readAddress(search, names) {
+  /** @type {Record<string, string>} */
   const own = {};
   for (const [name, value] of new URLSearchParams(search))
     if (names.includes(name)) own[name] = value;
@@ -18,10 +24,16 @@ export function readAddress(search, names) {
 }
 
 // What a comma, a colon or a slash means in a query is nothing: they may stand as they are.
+/** @param {string} text */
 const plain = (text) => encodeURIComponent(text).replace(/%(2C|3A|2F|3B|40)/g, decodeURIComponent);
 
 // The kernel's `query` with the step now shown, which only the page knows, and with what is its
 // own.
+/**
+ * @param {string} query
+ * @param {Record<string, string>} own
+ * @param {{ version: number, k: number | null, shown: number, steps: number }} now
+ */
 export function writeAddress(query, own, { version, k, shown, steps }) {
   const rest = pairs(query).filter(([name]) => name !== "v" && name !== "k");
   const still = k === null ? shown === steps : shown === k;

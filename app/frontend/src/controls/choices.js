@@ -7,13 +7,18 @@ import { say } from "../i18n/en.js";
 const FEW = 4;
 const ROOM = 30; // letters, as segments in one row
 
-export function choice({ field, label, options, help }, fields) {
+/**
+ * @param {Control} spec
+ * @param {Fields} fields
+ */
+export function choice({ field, label, options = [], help }, fields) {
   const spot = fields.spot();
   const letters = options.reduce((sum, o) => sum + o.label.length + 2, 0);
   if (options.length > FEW || letters > ROOM) {
     const items = options.map((o) => make("option", { value: o.value }, o.label));
     const select = make("select", { "aria-label": label, "data-field": field }, ...items);
-    const valueOf = (text) => options.find((o) => String(o.value) === text).value;
+    /** @param {string} text */
+    const valueOf = (text) => options.find((o) => String(o.value) === text)?.value;
     select.addEventListener("change", () => fields.set(field, valueOf(select.value)));
     fields.add(field, [select], { write: (value) => (select.value = value), spot });
     return make(
@@ -30,6 +35,7 @@ export function choice({ field, label, options, help }, fields) {
     radio.addEventListener("change", () => fields.set(field, o.value));
     return radio;
   });
+  /** @param {unknown} value */
   const write = (value) => radios.forEach((r, i) => (r.checked = options[i].value === value));
   fields.add(field, radios, { write, spot });
   const parts = radios.map((r, i) =>
@@ -45,13 +51,19 @@ export function choice({ field, label, options, help }, fields) {
   );
 }
 
-export function checks({ field, label, options }, fields, lesson) {
+/**
+ * @param {Control} spec
+ * @param {Fields} fields
+ * @param {LessonData} lesson
+ */
+export function checks({ field, label, options = [] }, fields, lesson) {
   const spot = fields.spot();
   const boxes = options.map((o) =>
     make("input", { type: "checkbox", value: o.value, "data-field": field }),
   );
   const told = () => options.filter((_, i) => boxes[i].checked).map((o) => o.value);
   boxes.forEach((box) => box.addEventListener("change", () => fields.set(field, told())));
+  /** @param {unknown[] | undefined} value */
   const write = (value) =>
     boxes.forEach((b, i) => (b.checked = (value ?? []).includes(options[i].value)));
   fields.add(field, boxes, { write, spot });
@@ -85,6 +97,10 @@ export function checks({ field, label, options }, fields, lesson) {
   );
 }
 
+/**
+ * @param {Control} spec
+ * @param {Fields} fields
+ */
 export function toggle({ field, label, help }, fields) {
   const spot = fields.spot();
   const box = make("input", { type: "checkbox", role: "switch", "data-field": field });

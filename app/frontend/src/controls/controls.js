@@ -5,6 +5,10 @@ import { make } from "../lib/dom.js";
 import { numberBox, slider, textBox } from "./inputs.js";
 import { say } from "../i18n/en.js";
 
+/**
+ * @param {Control} spec
+ * @param {Fields} fields
+ */
 function number(spec, fields) {
   const spot = fields.spot();
   const { box } = numberBox(spec.field, fields, spot, spec);
@@ -17,6 +21,10 @@ function number(spec, fields) {
   );
 }
 
+/**
+ * @param {Control} spec
+ * @param {Fields} fields
+ */
 function matrix({ field, label, step = 0.1, size = 2 }, fields) {
   const spot = fields.spot();
   const cells = [];
@@ -32,6 +40,10 @@ function matrix({ field, label, step = 0.1, size = 2 }, fields) {
 }
 
 // Something to do now, and not a value that stays: pressed, it sets its field once.
+/**
+ * @param {Control} spec
+ * @param {Fields} fields
+ */
 function button({ field, label, value = true, help }, fields) {
   const spot = fields.spot();
   const press = make(
@@ -44,12 +56,19 @@ function button({ field, label, value = true, help }, fields) {
   return make("div", { class: "control" }, press, spot);
 }
 
+/** @type {Record<string, (spec: Control, fields: Fields, lesson: LessonData) => HTMLElement>} */
 const BUILDERS = { slider, number, matrix, choice, checks, toggle, button, text: textBox };
 
 // A control with `when` is there only while each of those fields has one of those values.
+/**
+ * @param {HTMLElement} box
+ * @param {any[][]} when pairs of a field and a list of values
+ * @param {Fields} fields
+ */
 function showWhen(box, when, fields) {
   const met = when.map(() => true);
   when.forEach(([field, values], i) => {
+    /** @param {unknown} value */
     const write = (value) => {
       met[i] = values.includes(value);
       const hidden = !met.every(Boolean);
@@ -59,6 +78,10 @@ function showWhen(box, when, fields) {
   });
 }
 
+/**
+ * @param {LessonData} lesson
+ * @param {Fields} fields
+ */
 export function makeControls(lesson, fields) {
   const groups = lesson.controls.map((group) => {
     const parts = group.controls.map((spec) => {
@@ -83,9 +106,11 @@ export function makeControls(lesson, fields) {
     ...groups,
   );
   // A picture with several faces shows the controls of the one it has on.
+  /** @param {Pick<Answer, "shown">} answer */
   function update({ shown = {} }) {
     for (const group of groups) {
-      const hidden = Boolean(shown.groups && !shown.groups.includes(group.dataset.group));
+      const name = group.dataset.group ?? "";
+      const hidden = Boolean(shown.groups && !shown.groups.includes(name));
       if (group.hidden !== hidden) group.hidden = hidden;
     }
   }

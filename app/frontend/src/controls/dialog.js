@@ -3,6 +3,12 @@
 import { freshId, make, setText } from "../lib/dom.js";
 import { say } from "../i18n/en.js";
 
+/**
+ * @param {HTMLElement} root
+ * @param {string} name
+ * @param {string} title
+ * @param {(Node | string)[]} parts
+ */
 export function makeDialog(root, name, title, ...parts) {
   const heading = make("h2", { id: freshId("dialog") }, title);
   const close = make("button", { type: "button", class: "plain", "aria-label": say("close") }, "✕");
@@ -28,6 +34,7 @@ export function makeDialog(root, name, title, ...parts) {
       setText(said, "");
       box.showModal();
     },
+    /** @param {string} text */
     tell: (text) => setText(said, text),
   };
 }

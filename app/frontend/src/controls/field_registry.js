@@ -3,18 +3,45 @@
 
 import { freshId, make, setAttribute, setText } from "../lib/dom.js";
 
+/**
+ * @param {string} a
+ * @param {string} b
+ */
 const covers = (a, b) => a === b || b.startsWith(a + ".");
 
 // Field names may address an entry by name or by position: `matrix.:.0` is part of `matrix`.
+/**
+ * @param {string} error
+ * @param {string} field
+ */
 const about = (error, field) => covers(error, field) || covers(field, error);
 
+/**
+ * @typedef {object} Entry
+ * @property {string} field
+ * @property {HTMLElement[]} inputs
+ * @property {(value: any) => void} write
+ * @property {() => boolean} active
+ * @property {HTMLElement} spot
+ * @property {boolean} dirty
+ * @property {{ text: string, spot: HTMLElement } | null} [wrong]
+ *
+ * @param {object} page
+ * @param {AskFor} page.ask
+ * @param {(text: string) => void} page.elsewhere says what is about no control
+ */
 export function makeFields({ ask, elsewhere }) {
+  /** @type {Entry[]} */
   const entries = []; // {field, inputs, write, active, spot, dirty}
+  /** @type {Map<string, string>} */
   const own = new Map(); // field → message about what was typed and is no number
+  /** @type {Record<string, string>} */
   let kernel = {};
 
   function show() {
+    /** @type {string[]} */
     const homeless = [];
+    /** @type {Map<HTMLElement, string>} */
     const said = new Map(); // spot → message
     for (const entry of entries) entry.wrong = null;
     for (const [error, text] of [...Object.entries(kernel), ...own]) {
@@ -42,20 +69,37 @@ export function makeFields({ ask, elsewhere }) {
 
   return {
     // `write(value)` shows a value; `active()` says that the reader is at it, and it is let be.
+    /**
+     * @param {string} field
+     * @param {HTMLElement[]} inputs
+     * @param {{ write: (value: any) => void, active?: () => boolean, spot: HTMLElement }} how
+     */
     add(field, inputs, { write, active = () => false, spot }) {
       entries.push({ field, inputs, write, active, spot, dirty: false });
     },
     spot: () => make("p", { class: "wrong", id: freshId("wrong"), role: "alert", hidden: true }),
+    /**
+     * @param {string} field
+     * @param {unknown} value
+     */
     set(field, value) {
       own.delete(field);
       for (const entry of entries) if (about(entry.field, field)) entry.dirty = true;
       ask({ [field]: value });
     },
+    /**
+     * @param {string} field
+     * @param {string} message
+     */
     reject(field, message) {
       own.set(field, message);
       show();
     },
     // After an answer. What the kernel refused stays in its box, for the reader to mend.
+    /**
+     * @param {Pick<Answer, "values" | "errors">} answer
+     * @param {boolean} busy
+     */
     update({ values, errors = {} }, busy) {
       kernel = errors;
       show();
@@ -70,6 +114,7 @@ export function makeFields({ ask, elsewhere }) {
       own.clear();
       for (const entry of entries) entry.dirty = false;
     },
+    /** @param {string} field */
     error(field) {
       const own_ = [...own].find(([name]) => about(name, field));
       const from = Object.entries(kernel).find(([name]) => about(name, field));

@@ -9,13 +9,16 @@ import { say } from "../i18n/en.js";
 
 const LOWEST = -16;
 
+/** @param {unknown} gap */
 const part = (gap) => {
   if (typeof gap !== "number" || Number.isNaN(gap)) return 0;
   if (gap <= 0) return 0;
   return Math.max(0.5, Math.min(100, (100 * (Math.log10(gap) - LOWEST)) / -LOWEST));
 };
 
+/** @param {LessonData} lesson */
 export function makeMeter(lesson) {
+  /** @type {Map<string, ReturnType<typeof row>>} */
   const rows = new Map();
   const list = make("div", { class: "rows", role: "list" });
   const marks = [-16, -12, -8, -4, 0].map((e) =>
@@ -29,6 +32,7 @@ export function makeMeter(lesson) {
     make("div", { class: "scale", "aria-hidden": "true" }, ...marks),
   );
 
+  /** @param {MeterRow} entry */
   function row({ rule, ink }) {
     const parts = {
       name: make("span", { class: "name" }),
@@ -60,12 +64,14 @@ export function makeMeter(lesson) {
 
   return {
     box,
+    /** @param {Pick<Answer, "meter" | "notes">} answer */
     update({ meter = [], notes = {} }) {
       const changed = box.hidden !== !meter.length;
       if (changed) box.hidden = !meter.length;
       const order = meter.map((entry) => {
-        if (!rows.has(entry.rule)) rows.set(entry.rule, row(entry));
-        const r = rows.get(entry.rule);
+        const r = rows.get(entry.rule) ?? row(entry);
+        rows.set(entry.rule, r);
+
         setText(r.name, lesson.inks[entry.ink]?.label ?? entry.rule);
         const known = typeof entry.gap === "number";
         setText(r.number, known ? show(entry.gap, 2) : (entry.text ?? "–"));

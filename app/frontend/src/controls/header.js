@@ -15,14 +15,17 @@ const TOOLS = {
 };
 
 // To the lessons before and after this one, and to all of them.
+/** @param {import("../protocol").Neighbors} nav */
 function makeNav(nav) {
-  const to = (way, word) =>
-    nav[way] &&
-    make(
-      "a",
-      { href: nav[way].name, rel: way === "before" ? "prev" : "next", title: nav[way].title },
-      word,
-    );
+  /**
+   * @param {"before" | "after"} way
+   * @param {string} word
+   */
+  const to = (way, word) => {
+    const near = nav[way];
+    const rel = way === "before" ? "prev" : "next";
+    return near && make("a", { href: near.name, rel, title: near.title }, word);
+  };
   return make(
     "nav",
     { class: "lessons", "data-part": "lessons", "aria-label": say("lessons") },
@@ -32,6 +35,17 @@ function makeNav(nav) {
   );
 }
 
+/**
+ * @param {LessonData} lesson
+ * @param {object} page
+ * @param {AskFor} page.ask
+ * @param {() => void} page.reset
+ * @param {Theme} page.theme
+ * @param {false | (() => string)} page.link
+ * @param {LessonData["nav"] | false} page.nav
+ * @param {Menu} page.menu
+ * @param {() => { undo: () => void, redo: () => void }} page.past
+ */
 export function makeHeader(lesson, { ask, reset, theme, link, nav, menu, past }) {
   const line = make("p", { class: "say", "data-part": "say" });
   setText(line, lesson.takeaway ?? "");
@@ -42,6 +56,7 @@ export function makeHeader(lesson, { ask, reset, theme, link, nav, menu, past })
       preset.name,
     ),
   );
+  /** @param {number} i */
   function choose(i) {
     if (!chips[i]) return;
     ask(lesson.presets[i].set);
@@ -53,8 +68,15 @@ export function makeHeader(lesson, { ask, reset, theme, link, nav, menu, past })
     mark(null);
     setText(line, lesson.takeaway ?? "");
   }
+  /** @param {Element | null} chosen */
   const mark = (chosen) => chips.forEach((c) => setAttribute(c, "aria-pressed", c === chosen));
 
+  /**
+   * @param {keyof typeof TOOLS} icon
+   * @param {string} label
+   * @param {() => void} act
+   * @param {string} part
+   */
   const tool = (icon, label, act, part = icon) =>
     make(
       "button",
@@ -72,9 +94,11 @@ export function makeHeader(lesson, { ask, reset, theme, link, nav, menu, past })
   const resetTool = tool("reset", say("reset"), begin);
   const undoTool = tool("undo", say("undo"), () => past().undo());
   const redoTool = tool("redo", say("redo"), () => past().redo(), "undo");
+  /** @type {HTMLButtonElement | false} */
   const linkTool =
     link &&
     tool("link", say("link"), async () => {
+      if (!linkTool) return;
       const fine = await copy(link());
       linkTool.dataset.said = say(fine ? "copied" : "not-copied");
       setTimeout(() => delete linkTool.dataset.said, 1800);
@@ -98,6 +122,7 @@ export function makeHeader(lesson, { ask, reset, theme, link, nav, menu, past })
     unmark: () => (mark(null), setText(line, lesson.takeaway ?? "")),
     choose,
     reset: begin,
+    /** @param {{ undo: boolean, redo: boolean }} can */
     past({ undo, redo }) {
       undoTool.disabled = !undo;
       redoTool.disabled = !redo;

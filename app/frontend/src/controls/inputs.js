@@ -4,14 +4,36 @@ import { make, setAttribute } from "../lib/dom.js";
 import { parse, round, show, typed } from "../lib/number_format.js";
 import { say } from "../i18n/en.js";
 
+/** @type {Record<string, number>} */
+const ARROWS = { ArrowUp: 1, ArrowDown: -1 };
+/** @type {Record<string, number>} */
+const WAYS = {
+  ArrowLeft: -1,
+  ArrowDown: -1,
+  ArrowRight: 1,
+  ArrowUp: 1,
+  PageUp: 10,
+  PageDown: -10,
+};
+
 // A slider's position runs 0…1. On a log scale that starts at zero, the far left is zero itself.
-export function scaleOf({ min, max, step, scale }) {
+/** @param {Pick<Control, "min" | "max" | "step" | "scale">} spec */
+export function scaleOf({ min = 0, max = 1, step = 0, scale }) {
   if (scale !== "log") {
     return {
+      /** @param {number} p */
       value: (p) => Math.min(max, min + Math.round((p * (max - min)) / step) * step),
+      /** @param {number} v */
       position: (v) => (v - min) / (max - min),
+      /** @param {number} v */
       tidy: (v) => round(v, step / 10),
       // The position a key away: a hundredth of the way, or finely a thousandth, at least a step.
+      /**
+       * @param {number} p
+       * @param {number} way
+       * @param {boolean} fine
+       * @returns {number}
+       */
       beside(p, way, fine) {
         const least = Math.max(step, (max - min) / 1000);
         const by = fine ? least : Math.max(least, (max - min) / 100);
@@ -24,11 +46,20 @@ export function scaleOf({ min, max, step, scale }) {
   const room = zero ? 0.04 : 0;
   const width = Math.log(max / low);
   return {
+    /** @param {number} p */
     value: (p) => (p < room ? 0 : low * Math.exp(((p - room) / (1 - room)) * width)),
+    /** @param {number} v */
     position: (v) =>
       v <= 0 ? 0 : v < low ? room : room + (Math.log(v / low) / width) * (1 - room),
+    /** @param {number} v */
     tidy: (v) => Number(v.toPrecision(3)),
     // The room that is all zero is crossed in one go.
+    /**
+     * @param {number} p
+     * @param {number} way
+     * @param {boolean} fine
+     * @returns {number}
+     */
     beside(p, way, fine) {
       const next = p + way * (fine ? 0.001 : 0.01);
       if (p < room && way > 0) return room;
@@ -37,6 +68,12 @@ export function scaleOf({ min, max, step, scale }) {
   };
 }
 
+/**
+ * @param {string} field
+ * @param {Fields} fields
+ * @param {HTMLElement} spot
+ * @param {{ label: string, step?: number, after?: (value: number) => void }} how
+ */
 export function numberBox(field, fields, spot, { label, step = 0.1, after = () => {} }) {
   const box = make("input", {
     type: "text",
@@ -63,7 +100,7 @@ export function numberBox(field, fields, spot, { label, step = 0.1, after = () =
   box.addEventListener("change", accept);
   box.addEventListener("keydown", (event) => {
     if (event.key === "Enter") accept();
-    const way = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+    const way = ARROWS[event.key];
     const value = parse(box.value);
     if (!way || Number.isNaN(value)) return;
     box.value = typed(round(value + way * (event.shiftKey ? step / 10 : step), step / 100));
@@ -72,6 +109,7 @@ export function numberBox(field, fields, spot, { label, step = 0.1, after = () =
   });
   // While something is being typed, Ctrl+Z is the box's own.
   box.addEventListener("input", () => box.toggleAttribute("data-typing", box.value !== last));
+  /** @param {unknown} value */
   const write = (value) => {
     const text = typed(value);
     if (box.value !== text) box.value = text;
@@ -83,6 +121,10 @@ export function numberBox(field, fields, spot, { label, step = 0.1, after = () =
   return { box, write };
 }
 
+/**
+ * @param {Control} spec
+ * @param {Fields} fields
+ */
 export function slider(spec, fields) {
   const { field, label, help, unit = "" } = spec;
   const scale = scaleOf(spec);
@@ -96,6 +138,7 @@ export function slider(spec, fields) {
     "data-field": field,
   });
   let held = false;
+  /** @param {number} value */
   const tell = (value) => {
     setAttribute(range, "aria-valuetext", show(value) + (unit && ` ${unit}`));
     range.style.setProperty("--part", `${(Number(range.value) * 100).toFixed(1)}%`);
@@ -105,12 +148,14 @@ export function slider(spec, fields) {
     step: spec.scale === "log" ? 0.01 : spec.step,
     after: (value) => write(value),
   });
+  /** @param {unknown} value */
   const write = (value) => {
     if (typeof value !== "number") return;
     const position = String(Math.max(0, Math.min(1, scale.position(value))));
     if (range.value !== position) range.value = position;
     tell(value);
   };
+  /** @param {number} position */
   const move = (position) => {
     const value = scale.tidy(scale.value(Math.max(0, Math.min(1, position))));
     range.value = String(position);
@@ -125,15 +170,7 @@ export function slider(spec, fields) {
   }
   // The browser's own steps are of no use on a log scale.
   range.addEventListener("keydown", (event) => {
-    const ways = {
-      ArrowLeft: -1,
-      ArrowDown: -1,
-      ArrowRight: 1,
-      ArrowUp: 1,
-      PageUp: 10,
-      PageDown: -10,
-    };
-    const way = ways[event.key];
+    const way = WAYS[event.key];
     if (!way) return;
     event.preventDefault();
     const by = Math.abs(way) === 1 && (event.ctrlKey || event.altKey) ? 10 * way : way;
@@ -145,6 +182,10 @@ export function slider(spec, fields) {
 }
 
 // A line, or a few, of text. What the kernel refuses stays here, with its message below.
+/**
+ * @param {Control} spec
+ * @param {Fields} fields
+ */
 export function textBox({ field, label, rows = 1, help }, fields) {
   const spot = fields.spot();
   spot.classList.add("placed");
@@ -169,6 +210,7 @@ export function textBox({ field, label, rows = 1, help }, fields) {
     accept();
     event.preventDefault();
   });
+  /** @param {unknown} value */
   const write = (value) => {
     if (typeof value !== "string") return;
     if (area.value !== value) area.value = value;

@@ -6,7 +6,12 @@ import { makePrediction } from "./quiz.js";
 import { spoken } from "../lib/mathml_text.js";
 import { say } from "../i18n/en.js";
 
+/**
+ * @param {LessonData} lesson
+ * @param {{ ask: AskFor, said: () => string[] }} page
+ */
 export function makeWords(lesson, { ask, said }) {
+  /** @type {ReturnType<typeof makePrediction>[]} */
   const predictions = [];
   const parts = lesson.words.map(({ id, heading, html, predict }) => {
     const body = make("div", { class: "prose" });
@@ -17,7 +22,7 @@ export function makeWords(lesson, { ask, said }) {
       { "data-words": id },
       heading ? make("h2", {}, heading) : null,
       body,
-      predict ? predictions.at(-1).box : null,
+      predict ? predictions.at(-1)?.box : null,
     );
   });
   const box = make(
@@ -25,13 +30,15 @@ export function makeWords(lesson, { ask, said }) {
     { class: "words", "data-part": "words", tabindex: "0", "aria-label": say("lesson") },
     ...parts,
   );
-  const claims = [...box.querySelectorAll("[data-claim]")];
+  /** @type {HTMLElement[]} */
+  const claims = [...box.querySelectorAll("[data-claim]")].filter((e) => e instanceof HTMLElement);
   for (const phrase of claims) {
-    const claim = lesson.claims?.[phrase.dataset.claim];
+    const claim = lesson.claims?.[phrase.dataset.claim ?? ""];
     phrase.setAttribute("role", "button");
     phrase.setAttribute("tabindex", "0");
     if (phrase.querySelector("math")) phrase.setAttribute("aria-label", spoken(phrase));
     phrase.title = claim?.sentence ? say("show", { sentence: claim.sentence }) : say("show-it");
+    /** @param {Event} event */
     const act = (event) => {
       event.preventDefault();
       event.stopPropagation();
@@ -42,15 +49,19 @@ export function makeWords(lesson, { ask, said }) {
     phrase.addEventListener("click", act);
     phrase.addEventListener("keydown", (e) => (e.key === "Enter" || e.key === " ") && act(e));
   }
+  /** @param {Element | null} chosen */
   const mark = (chosen) => claims.forEach((c) => c.classList.toggle("shown", c === chosen));
   return {
     box,
+    /** @param {string} id */
     claim: (id) => claims.find((phrase) => phrase.dataset.claim === id)?.innerHTML ?? "",
     unmark: () => mark(null),
+    /** @param {Partial<Answer>} answer */
     update: ({ revealed = {} }) => predictions.forEach((p) => p.update(revealed)),
   };
 }
 
+/** @param {LessonData} lesson */
 export function makeFormulas(lesson) {
   const parts = (lesson.formulas ?? []).map(({ id, html, say: line }) => {
     const body = make("div", { class: "typeset" });
@@ -70,7 +81,7 @@ export function makeFormulas(lesson) {
   // Typeset numbers change with every frame of a drag. Once its height is known, a line is laid
   // out alone, and not the page with it.
   function fix() {
-    const lines = [...box.querySelectorAll(".typeset")];
+    const lines = [...box.querySelectorAll(".typeset")].filter((e) => e instanceof HTMLElement);
     lines.forEach((line) => (line.classList.remove("set"), (line.style.height = "")));
     const heights = lines.map((line) => line.offsetHeight);
     lines.forEach(
@@ -79,10 +90,12 @@ export function makeFormulas(lesson) {
     );
   }
   // A picture with several faces shows the lines of the one it has on.
+  /** @param {Pick<Answer, "shown">} answer */
   function update({ shown = {} }) {
     let changed = false;
-    for (const line of box.querySelectorAll(".formula")) {
-      const hidden = Boolean(shown.formulas && !shown.formulas.includes(line.dataset.formula));
+    for (const line of parts) {
+      const name = line.dataset.formula ?? "";
+      const hidden = Boolean(shown.formulas && !shown.formulas.includes(name));
       changed ||= line.hidden !== hidden;
       if (line.hidden !== hidden) line.hidden = hidden;
     }
@@ -93,14 +106,25 @@ export function makeFormulas(lesson) {
 
 // Fills every [data-live] under `root`: from `numbers`; or, at step k, from the list "@name", or
 // from the array "live", a row a step, whose columns are named by the list "@".
+/**
+ * @param {HTMLElement} root
+ * @param {ArrayOf} array
+ */
 export function makeLive(root, array) {
-  const places = [...root.querySelectorAll("[data-live]")];
+  const places = [...root.querySelectorAll("[data-live]")].filter((e) => e instanceof HTMLElement);
+  /** @type {Answer["numbers"]} */
   let numbers = {};
+  /** @type {string[]} */
   let names = [];
+  /** @type {Numbers | null | undefined} */
   let table = null;
+  /**
+   * @param {number} k
+   * @param {boolean} all also what no step changes
+   */
   function fill(k, all) {
     for (const element of places) {
-      const name = element.dataset.live;
+      const name = element.dataset.live ?? "";
       const column = names.indexOf(name);
       const series = numbers[`@${name}`];
       if (!series && column < 0 && !all) continue;
@@ -114,12 +138,17 @@ export function makeLive(root, array) {
     }
   }
   return {
+    /**
+     * @param {Answer["numbers"]} newNumbers
+     * @param {number} k
+     */
     adopt(newNumbers = {}, k = 0) {
       numbers = newNumbers;
       names = numbers["@"] ?? [];
       table = array("live");
       fill(k, true);
     },
+    /** @param {number} k */
     step: (k) => fill(k, false),
   };
 }

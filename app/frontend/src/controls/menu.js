@@ -1,11 +1,12 @@
 // What is done now and then, out of the way behind one button: a list of actions in groups. A
 // module adds its own with `add`; what an action has to say for a moment, it says at the button.
 
-import { drawing, freshId, make, setAttribute, setText } from "../lib/dom.js";
+import { drawing, freshId, make, setAttribute, setText, targetOf } from "../lib/dom.js";
 import { say } from "../i18n/en.js";
 
 const DOTS =
   '<circle cx="8" cy="2.6" r="1.5"/><circle cx="8" cy="8" r="1.5"/><circle cx="8" cy="13.4" r="1.5"/>';
+/** @type {Record<string, number>} */
 const WAYS = { ArrowDown: 1, ArrowUp: -1 };
 const SAID = 1800; // ms that a word at the button stays
 
@@ -27,11 +28,20 @@ export function makeMenu() {
   const said = make("span", { class: "said", role: "status" });
   const box = make("div", { class: "menu", "data-part": "menu" }, button, list, said);
   setAttribute(list, "aria-label", say("menu"));
+  /** @type {Map<string, HTMLElement>} */
   const groups = new Map();
-  let timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
 
-  const items = () => [...list.querySelectorAll("button:not([hidden]):not(:disabled)")];
+  const items = () =>
+    [...list.querySelectorAll("button:not([hidden]):not(:disabled)")].filter(
+      (item) => item instanceof HTMLElement,
+    );
 
+  /**
+   * @param {boolean} wanted
+   * @param {boolean} focus
+   */
   function open(wanted, focus = true) {
     if (list.hidden === !wanted) return;
     list.hidden = !wanted;
@@ -39,14 +49,19 @@ export function makeMenu() {
     if (focus) (wanted ? items()[0] : button)?.focus();
   }
 
+  /**
+   * @param {HTMLElement} from
+   * @param {number} way
+   */
   function step(from, way) {
     const all = items();
     all.at((all.indexOf(from) + way + all.length) % all.length)?.focus();
   }
 
-  button.addEventListener("click", () => open(list.hidden));
+  button.addEventListener("click", () => open(Boolean(list.hidden)));
   box.addEventListener("keydown", (event) => {
-    const { key, target } = event;
+    const { key } = event;
+    const target = targetOf(event);
     if (list.hidden && !(target === button && key === "ArrowDown")) return;
     if (key === "Escape") open(false);
     else if (list.hidden) open(true);
@@ -58,19 +73,29 @@ export function makeMenu() {
     event.stopPropagation();
   });
   box.addEventListener("focusout", ({ relatedTarget }) => {
-    if (relatedTarget && !box.contains(relatedTarget)) open(false, false);
+    if (relatedTarget instanceof Node && !box.contains(relatedTarget)) open(false, false);
   });
-  const outside = ({ target }) => !box.contains(target) && open(false, false);
+  /** @param {Event} event */
+  const outside = (event) => !box.contains(targetOf(event)) && open(false, false);
   document.addEventListener("pointerdown", outside);
 
   return {
     box,
     // One action: `act` is called once the menu is closed; `keys` are shown beside its label. The
     // groups stand in the order in which they were first named. Returns the action's button.
+    /**
+     * @param {object} action
+     * @param {string} action.id
+     * @param {string} action.label
+     * @param {() => void} action.act
+     * @param {string} [action.keys]
+     * @param {string} [action.group]
+     */
     add({ id, label, act, keys = "", group = "" }) {
+      const place = groups.get(group) ?? make("div", { role: "group", "data-group": group });
       if (!groups.has(group)) {
-        groups.set(group, make("div", { role: "group", "data-group": group }));
-        list.append(groups.get(group));
+        groups.set(group, place);
+        list.append(place);
       }
       const item = make(
         "button",
@@ -82,10 +107,14 @@ export function makeMenu() {
         open(false);
         act();
       });
-      groups.get(group).append(item);
+      place.append(item);
       return item;
     },
     // A word at the button, for a moment or (`stay`) until the next one.
+    /**
+     * @param {string} text
+     * @param {{ stay?: boolean }} how
+     */
     tell(text, { stay = false } = {}) {
       clearTimeout(timer);
       setText(said, text);

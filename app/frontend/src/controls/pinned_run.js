@@ -7,6 +7,11 @@ import { swatch } from "../canvas/markers.js";
 import { say } from "../i18n/en.js";
 
 // Under the living layer: the pinned paths of this plane, faint, and where they end.
+/**
+ * @param {Pen} ctx
+ * @param {Ghost[]} ghosts
+ * @param {Drawing} look
+ */
 export function drawGhosts(ctx, ghosts, { palette, place, weight, plane }) {
   ctx.globalAlpha = 0.4;
   ctx.lineCap = "butt";
@@ -34,24 +39,45 @@ export function drawGhosts(ctx, ghosts, { palette, place, weight, plane }) {
   ctx.lineCap = "round";
 }
 
+/** @param {Trace} trace */
 const keyOf = ({ plane, rule, ink, name, dash }) =>
   [plane, rule ?? ink, dash ?? "solid", name].join("|");
 
 // What a run comes to: where it ends, and the loss there.
+/**
+ * @param {Trace} trace
+ * @param {ArrayOf} array
+ */
 function endOf(trace, array) {
-  const points = array(trace.points);
-  const loss = trace.values?.loss && array(trace.values.loss);
+  const points = array(trace.points) ?? new Float32Array(2).fill(NaN);
+  const loss = trace.values?.loss ? array(trace.values.loss) : undefined;
   const last = lastGood(points);
   return { at: [points[2 * last], points[2 * last + 1]], step: last, loss: loss?.[last] };
 }
 
 // A setting in words; what is a list has its entries in short.
+/**
+ * @param {unknown} value
+ * @returns {string}
+ */
 function worded(value) {
   if (Array.isArray(value)) return value.map(worded).join(", ");
   return typeof value === "number" ? show(value) : String(value ?? "–");
 }
 
+/**
+ * @param {LessonData} lesson
+ * @param {{ array: ArrayOf }} page
+ */
 export function makePin(lesson, { array }) {
+  /**
+   * @type {{
+   *   ghosts: Ghost[],
+   *   ends: Map<string, ReturnType<typeof endOf>>,
+   *   state: Changes,
+   *   meter: MeterRow[],
+   * } | null}
+   */
   let pinned = null;
   const head = make("h2", {}, say("pinned"));
   const drop = make(
@@ -69,11 +95,16 @@ export function makePin(lesson, { array }) {
     settings,
     table,
   );
+  /** @type {(held: boolean) => void} */
   let onchange = () => {};
   const fields = lesson.controls.flatMap((group) => group.controls);
   const called = new Map(fields.map(({ field, label }) => [field, label]));
 
   // The first plane that a run is drawn in says where it is; the others show the same run.
+  /**
+   * @param {Trace[]} traces
+   * @returns {Map<string, Trace>}
+   */
   const runs = (traces) => {
     const found = new Map();
     for (const trace of traces.filter(({ kind }) => kind === "path")) {
@@ -83,20 +114,27 @@ export function makePin(lesson, { array }) {
     return found;
   };
 
+  /**
+   * @param {"th" | "td"} tag
+   * @param {string[]} texts
+   */
   const cells = (tag, texts) => make("tr", {}, ...texts.map((text) => make(tag, {}, text)));
 
   const pin = {
     box,
+    /** @returns {Ghost[]} */
     ghosts: () => pinned?.ghosts ?? [],
     held: () => Boolean(pinned),
+    /** @param {(held: boolean) => void} listener */
     onchange: (listener) => (onchange = listener),
+    /** @param {Answer} answer */
     set(answer) {
       const traces = answer.traces.filter(({ kind }) => kind === "path");
       pinned = {
         ghosts: traces.map((trace) => ({
           key: keyOf(trace),
           trace,
-          points: array(trace.points).slice(),
+          points: (array(trace.points) ?? new Float32Array()).slice(),
         })),
         ends: new Map([...runs(traces)].map(([run, trace]) => [run, endOf(trace, array)])),
         state: answer.state,
@@ -110,20 +148,23 @@ export function makePin(lesson, { array }) {
       box.hidden = true;
       onchange(false);
     },
+    /** @param {Pick<Answer, "traces" | "state" | "meter">} answer */
     update({ traces, state, meter = [] }) {
       if (!pinned) return;
+      const before = pinned;
       box.hidden = false;
       const changed = Object.keys(state).filter(
         (name) =>
           !["k", "answers"].includes(name) &&
-          JSON.stringify(state[name]) !== JSON.stringify(pinned.state[name]),
+          JSON.stringify(state[name]) !== JSON.stringify(before.state[name]),
       );
+      /** @param {string} name */
       const turned = (name) =>
-        `${called.get(name) ?? name}: ${worded(pinned.state[name])} → ${worded(state[name])}`;
+        `${called.get(name) ?? name}: ${worded(before.state[name])} → ${worded(state[name])}`;
       setText(settings, changed.length ? changed.map(turned).join("; ") : say("nothing-changed"));
       const lines = [];
       for (const [run, trace] of runs(traces)) {
-        const [old, now] = [pinned.ends.get(run), endOf(trace, array)];
+        const [old, now] = [before.ends.get(run), endOf(trace, array)];
         const label = `${lesson.inks[trace.ink]?.label ?? trace.ink}, ${trace.name}`;
         const mark = swatch(trace.ink, lesson.inks[trace.ink], { line: false });
         const apart = old && Math.hypot(now.at[0] - old.at[0], now.at[1] - old.at[1]);
@@ -131,11 +172,11 @@ export function makePin(lesson, { array }) {
           Number.isFinite(value) ? show(value, 4) : "–",
         );
         const row = cells("td", [label, ...texts]);
-        row.firstChild.prepend(mark);
+        row.firstElementChild?.prepend(mark);
         lines.push(row);
       }
       for (const { rule, ink, gap } of meter) {
-        const old = pinned.meter.find((entry) => entry.rule === rule)?.gap;
+        const old = before.meter.find((entry) => entry.rule === rule)?.gap;
         const texts = [old, gap].map((value) => (typeof value === "number" ? show(value, 2) : "–"));
         lines.push(
           cells("td", [

@@ -18,6 +18,12 @@ const BUTTONS = {
     '.7-.7V8.5z"/>',
 };
 
+/**
+ * @param {object} page
+ * @param {() => void} page.redraw
+ * @param {(k: number) => void} page.onStep
+ * @param {() => boolean} [page.onEnd] at the end one step more is wanted; whether there is one
+ */
 export function makeTransport({ redraw, onStep, onEnd = () => false }) {
   let steps = 0;
   let time = 0;
@@ -27,6 +33,12 @@ export function makeTransport({ redraw, onStep, onEnd = () => false }) {
   let shown = -1;
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
+  /**
+   * @param {keyof typeof BUTTONS} icon
+   * @param {string} label
+   * @param {string} keys
+   * @param {() => void} act
+   */
   const button = (icon, label, keys, act) =>
     make(
       "button",
@@ -41,7 +53,7 @@ export function makeTransport({ redraw, onStep, onEnd = () => false }) {
     );
   const play = button("play", say("play"), "Space", () => toggle());
   const pauseIcon = drawing(BUTTONS.pause);
-  const playIcon = play.firstChild;
+  const playIcon = /** @type {Node} */ (play.firstChild);
   play.classList.add("play");
   const scrub = make("input", {
     type: "range",
@@ -57,6 +69,7 @@ export function makeTransport({ redraw, onStep, onEnd = () => false }) {
     { "aria-label": say("speed"), title: say("speed") },
     ...SPEEDS.map((s) => make("option", { value: s, selected: s === 1 }, `${s}×`)),
   );
+  /** @type {HTMLButtonElement} */
   const loop = button("loop", say("loop"), "l", () =>
     setAttribute(loop, "aria-pressed", !looping()),
   );
@@ -91,12 +104,14 @@ export function makeTransport({ redraw, onStep, onEnd = () => false }) {
     onStep(k);
   }
 
+  /** @param {number} value */
   function go(value) {
     time = Math.max(0, Math.min(steps, value));
     tell();
     redraw();
   }
 
+  /** @param {number} way */
   function step(way) {
     pause();
     if (way > 0 && time >= steps && onEnd()) return; // a run that can go on does so by one step
@@ -142,6 +157,7 @@ export function makeTransport({ redraw, onStep, onEnd = () => false }) {
     count: () => steps,
     go,
     // Called once a frame while playing.
+    /** @param {number} now */
     advance(now) {
       if (!playing) return;
       const lapse = before ? Math.min(now - before, 100) : 0;
@@ -160,6 +176,10 @@ export function makeTransport({ redraw, onStep, onEnd = () => false }) {
       redraw();
     },
     // A new run: at the end stays at the end, elsewhere the step is kept.
+    /**
+     * @param {number} count
+     * @param {number | null} k the step to show, if not the one that is shown
+     */
     adopt(count, k = null) {
       if (count === steps && k === null) return;
       const atEnd = time >= steps;

@@ -4,13 +4,20 @@
 import { make, setAttribute, setText } from "../lib/dom.js";
 import { say } from "../i18n/en.js";
 
+/**
+ * @param {object} page
+ * @param {(fine: number, how?: { one?: boolean }) => void} page.refine
+ * @param {() => boolean} page.looked
+ */
 export function makeProgress({ refine, looked }) {
   const bar = make("progress", { max: 1, "aria-label": say("fine") });
   const words = make("span");
   const button = make("button", { type: "button" }, say("stop"));
   const box = make("div", { class: "progress", hidden: true }, bar, words, button);
+  /** @type {number | null} */
   let more = null;
   let stopped = false;
+  /** @param {boolean} busy */
   const next = (busy) => more !== null && !stopped && !busy && looked() && refine(more);
   button.addEventListener("click", () => {
     stopped = !stopped;
@@ -20,8 +27,12 @@ export function makeProgress({ refine, looked }) {
   return {
     box,
     // After an answer was drawn: asks for the next part unless the reader is at something else.
-    update({ more: told = null, progress = 1, word = null }, busy) {
-      more = told;
+    /**
+     * @param {Pick<Answer, "more" | "progress" | "word">} answer
+     * @param {boolean} busy
+     */
+    update({ more: told, progress = 1, word }, busy) {
+      more = told ?? null;
       if (box.hidden !== (more === null)) box.hidden = more === null;
       setAttribute(bar, "value", progress);
       setText(words, word ?? `${Math.round(100 * progress)} %`);

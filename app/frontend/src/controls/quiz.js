@@ -4,6 +4,10 @@ import { freshId, make, setAttribute } from "../lib/dom.js";
 import { spoken } from "../lib/mathml_text.js";
 import { say } from "../i18n/en.js";
 
+/**
+ * @param {import("../protocol").Prediction} prediction
+ * @param {{ ask: AskFor, said: () => string[] }} page
+ */
 export function makePrediction({ id, html, options, set }, { ask, said }) {
   const question = make("p", { id: freshId("question") });
   question.innerHTML = html;
@@ -34,6 +38,7 @@ export function makePrediction({ id, html, options, set }, { ask, said }) {
   let shown = "";
   return {
     box,
+    /** @param {Answer["revealed"]} revealed */
     update(revealed) {
       const found = revealed[id];
       const key = JSON.stringify(found ?? null);

@@ -3,11 +3,18 @@
 // keeps its light until the next one. MathML holds nothing that could have the focus: for keys the
 // symbols stand once more below the formulas, as buttons.
 
-import { make, setAttribute } from "../lib/dom.js";
+import { make, setAttribute, targetOf } from "../lib/dom.js";
 import { say } from "../i18n/en.js";
 
+/**
+ * @param {HTMLElement} root
+ * @param {LessonData} lesson
+ * @param {{ palette: Palette, redraw: () => void }} page
+ */
 export function makeLights(root, { lights = {}, inks: known }, { palette, redraw }) {
   const inksOf = new Map(Object.entries(lights));
+  /** @param {Node | null | undefined} node */
+  const textOf = (node) => node?.textContent ?? "";
   const buttons = [...inksOf].map(([symbol, inks]) => {
     const names = inks.map((ink) => known[ink]?.label ?? ink).join(", ");
     const face = make("i", { class: "lights" }, symbol);
@@ -24,49 +31,53 @@ export function makeLights(root, { lights = {}, inks: known }, { palette, redraw
       { class: "symbols", role: "group", "aria-label": say("symbols") },
       ...buttons,
     );
-    root.querySelector(".formulas").append(row);
+    root.querySelector(".formulas")?.append(row);
   }
   const places = ".words mi, .words mo, .formulas mi, .formulas mo, .symbols i";
-  const symbols = [...root.querySelectorAll(places)].filter((e) => inksOf.has(e.textContent));
+  const symbols = [...root.querySelectorAll(places)].filter((e) => inksOf.has(textOf(e)));
   symbols.forEach((element) => element.classList.add("lights"));
   let shown = "";
+  /** @type {string[]} */
   let kept = []; // the inks that stay lit
 
+  /** @param {string[]} inks */
   function light(inks) {
     const key = inks.join();
     if (key === shown) return;
     shown = key;
     for (const element of symbols) {
-      const lit = inksOf.get(element.textContent).some((ink) => inks.includes(ink));
-      element.classList.toggle("lit", lit);
+      const lit = inksOf.get(textOf(element))?.some((ink) => inks.includes(ink));
+      element.classList.toggle("lit", Boolean(lit));
     }
     palette.light(inks.length ? inks : null);
     redraw();
   }
 
+  /** @param {HTMLElement} target */
   const symbolAt = (target) =>
     target.closest?.(".symbol")?.firstChild ?? target.closest?.(".lights") ?? null;
+  /** @param {HTMLElement} target */
   const inksAt = (target) => {
     const symbol = symbolAt(target);
-    if (symbol) return inksOf.get(symbol.textContent);
-    const named = target.closest?.("[data-ink]");
-    return named ? [named.dataset.ink] : kept;
+    if (symbol) return inksOf.get(textOf(symbol)) ?? [];
+    const named = /** @type {HTMLElement | null} */ (target.closest?.("[data-ink]"));
+    return named ? [String(named.dataset.ink)] : kept;
   };
-  const over = (event) => event.buttons || light(inksAt(event.target));
+  /** @param {PointerEvent | FocusEvent} event */
+  const over = (event) => ("buttons" in event && event.buttons) || light(inksAt(targetOf(event)));
   const out = () => light(kept);
   // Inside a phrase that shows a state the symbol is the phrase's.
-  const press = ({ target }) => {
+  /** @param {Event} event */
+  const press = (event) => {
+    const target = targetOf(event);
     const symbol = target.closest("[data-claim]") ? null : symbolAt(target);
-    const inks = symbol ? inksOf.get(symbol.textContent) : [];
+    const inks = (symbol && inksOf.get(textOf(symbol))) ?? [];
     kept = inks === kept ? [] : inks;
     for (const button of buttons)
-      setAttribute(
-        button,
-        "aria-pressed",
-        String(inksOf.get(button.firstChild.textContent) === kept),
-      );
+      setAttribute(button, "aria-pressed", String(inksOf.get(textOf(button.firstChild)) === kept));
     light(kept);
   };
+  /** @type {Record<string, (event: any) => void>} */
   const heard = {
     pointerover: over,
     focusin: over,

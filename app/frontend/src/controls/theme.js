@@ -4,6 +4,7 @@ import { drawing, make, setAttribute } from "../lib/dom.js";
 import { say } from "../i18n/en.js";
 
 const KEY = "natgrad-theme";
+/** @type {Record<string, string>} */
 const ICONS = {
   system:
     '<path d="M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM8 3v10A5 5 0 0 1 8 3z" ' +
@@ -19,15 +20,17 @@ const CHOICES = Object.keys(ICONS);
 function remembered() {
   try {
     const choice = localStorage.getItem(KEY);
-    return CHOICES.includes(choice) ? choice : "system";
+    return choice !== null && CHOICES.includes(choice) ? choice : "system";
   } catch {
     return "system"; // storage may be forbidden
   }
 }
 
+/** @param {HTMLElement} root */
 export function makeTheme(root) {
   const system = matchMedia("(prefers-color-scheme: dark)");
   const print = matchMedia("print"); // paper is white
+  /** @type {((choice: string) => void)[]} */
   const listeners = [];
   let choice = remembered();
 
@@ -44,6 +47,7 @@ export function makeTheme(root) {
   return {
     apply,
     current: () => root.dataset.theme,
+    /** @param {(choice: string) => void} listener */
     onchange: (listener) => listeners.push(listener),
     next() {
       choice = CHOICES[(CHOICES.indexOf(choice) + 1) % CHOICES.length];
@@ -62,6 +66,10 @@ export function makeTheme(root) {
 }
 
 // The button that goes from one choice to the next, and says which one holds.
+/**
+ * @param {Theme} theme
+ * @param {Record<string, string>} attributes
+ */
 export function makeThemeTool(theme, attributes) {
   const tool = make("button", { type: "button", onclick: theme.next, ...attributes });
   theme.onchange((choice) => {

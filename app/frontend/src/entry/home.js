@@ -6,4 +6,4 @@ import { makeTheme, makeThemeTool } from "../controls/theme.js";
 const theme = makeTheme(document.documentElement);
 const themeTool = makeThemeTool(theme, { class: "theme" });
 theme.apply();
-addEventListener("DOMContentLoaded", () => document.querySelector("main").prepend(themeTool));
+addEventListener("DOMContentLoaded", () => document.querySelector("main")?.prepend(themeTool));

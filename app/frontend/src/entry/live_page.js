@@ -15,9 +15,24 @@ const FIRST_RETRY = 1_500; // ms, then doubled
 const LAST_RETRY = 30_000;
 const LET_GO = 4001; // the code with which the server closes an idle page's websocket
 
-/** The data in a page's HTML; null if its lesson did not start. */
+/**
+ * What the server writes into a page's HTML; null if its lesson did not start.
+ *
+ * @typedef {object} PageData
+ * @property {string} base
+ * @property {string} kernel
+ * @property {string} comm
+ * @property {string} pass
+ * @property {LessonData} lesson
+ * @property {Answer} first
+ * @property {string} arrays in base64
+ *
+ * @param {Document} html
+ * @returns {PageData | null}
+ */
 const dataOf = (html) => JSON.parse(html.getElementById("natgrad-data")?.textContent ?? "null");
 
+/** @param {string} base64 */
 const bytesOf = (base64) =>
   new DataView(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer);
 
@@ -26,17 +41,24 @@ const bytesOf = (base64) =>
  * server let an idle page's kernel go. Of that a reader need not hear: what they do next wakes it.
  */
 class Link {
+  /** @param {PageData} page */
   constructor(page) {
     // Until we know better: a banner while the line is first opened would cry wolf.
+    /** @type {"open" | "lost" | "dead" | "asleep"} */
     this.status = "open";
+    /** @type {Set<(status: string) => void>} */
     this.listeners = new Set();
+    /** @type {Set<Heard>} */
     this.receivers = new Set();
     this.opened = false;
+    /** @type {[any, ArrayBuffer[] | undefined] | null} */
     this.waiting = null; // what was said before the line was first open; the newest is all of it
+    /** @type {Promise<unknown> | null} */
     this.mending = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = 0;
     this.delay = FIRST_RETRY;
-    this.take(new Comm(page));
+    this.line = this.take(new Comm(page));
     // Whatever the page slept through, its reader is back: mend the line now, not at the next try.
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden && this.broken()) this.reconnect().catch(() => {});
@@ -47,11 +69,16 @@ class Link {
     return this.status === "lost" || this.status === "dead";
   }
 
+  /** @param {(status: string) => void} listener */
   onstatus(listener) {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
+  /**
+   * @param {any} content
+   * @param {ArrayBuffer[]} [buffers]
+   */
   send(content, buffers) {
     // The stage asks again once it is open.
     if (this.status === "asleep") return void this.reconnect().catch(() => {});
@@ -105,11 +132,16 @@ class Link {
   retry() {
     clearTimeout(this.timer);
     if (document.hidden) return; // nobody looks: see the listener above
-    this.timer = setTimeout(() => this.reconnect().catch(() => {}), this.delay);
+    this.timer = undefined;
     this.delay = Math.min(2 * this.delay, LAST_RETRY);
   }
 
+  /**
+   * @param {Comm} line
+   * @returns {Comm}
+   */
   take(line) {
+    /** @param {"lost" | "dead" | "asleep"} status */
     const broken = (status) => {
       if (line !== this.line) return;
       line.close();
@@ -121,8 +153,10 @@ class Link {
     line.onlost = (code) => broken(code === LET_GO ? "asleep" : "lost");
     line.ondead = () => broken("dead");
     this.line = line;
+    return line;
   }
 
+  /** @param {"open" | "lost" | "dead" | "asleep"} status */
   set(status) {
     if (status === this.status) return;
     this.status = status;
@@ -141,33 +175,60 @@ class Link {
   }
 }
 
-/** What anywidget's model offers, as far as the stage uses it. */
+/**
+ * What anywidget's model offers, as far as the page uses it.
+ *
+ * @implements {Model}
+ */
 class Model {
+  /**
+   * @param {Record<string, any>} traits
+   * @param {Link} link
+   */
   constructor(traits, link) {
     this.traits = traits;
     this.link = link;
+    /** @type {Set<Heard>} */
     this.handlers = new Set();
   }
 
+  /** @param {string} name */
   get(name) {
     return this.traits[name];
   }
 
-  /** Where a file lies that a page may want later: beside this one. */
+  /**
+   * Where a file lies that a page may want later: beside this one.
+   *
+   * @param {string} name
+   */
   asset(name) {
     return new URL(name, import.meta.url).href;
   }
 
+  /**
+   * @param {any} content
+   * @param {unknown} _callbacks
+   * @param {ArrayBuffer[]} [buffers]
+   */
   send(content, _callbacks, buffers) {
     this.link.send(content, buffers);
   }
 
+  /**
+   * @param {string} event
+   * @param {Heard} handler
+   */
   on(event, handler) {
     if (event !== "msg:custom") return;
     this.handlers.add(handler);
     this.link.receivers.add(handler);
   }
 
+  /**
+   * @param {string} _event
+   * @param {Heard} handler
+   */
   off(_event, handler) {
     for (const each of handler ? [handler] : this.handlers) this.link.receivers.delete(each);
   }
@@ -177,13 +238,20 @@ class Model {
  * The answer to this page's address: the state that a link carries. Null if it does not come in
  * time.
  */
+/**
+ * @param {Link} link
+ * @param {string} query
+ * @returns {Promise<{ first: Answer, arrays: DataView } | null>}
+ */
 function linked(link, query) {
   return new Promise((resolve) => {
+    /** @param {{ first: Answer, arrays: DataView } | null} traits */
     const done = (traits) => {
       link.receivers.delete(receive);
       clearTimeout(late);
       resolve(traits);
     };
+    /** @type {Heard} */
     const receive = (answer, [arrays]) => {
       if (answer.answer === 0) done(answer.fault ? null : { first: answer, arrays });
     };
@@ -193,12 +261,14 @@ function linked(link, query) {
   });
 }
 
+/** @param {PageData} data */
 async function start(data) {
   const link = new Link(data);
+  /** @type {Record<string, any>} */
   const traits = { lesson: data.lesson, first: data.first, arrays: bytesOf(data.arrays) };
   const draw = () => {
     const el = document.createElement("div");
-    document.getElementById("natgrad-root").replaceChildren(el);
+    document.getElementById("natgrad-root")?.replaceChildren(el);
     return render({ model: new Model(traits, link), el });
   };
   // A page out of the browser's cache names a kernel that is no more: get one at once.
@@ -227,4 +297,4 @@ async function start(data) {
 
 const data = dataOf(document);
 if (data) start(data);
-else document.getElementById("natgrad-root").replaceChildren(); // the HTML below says why
+else document.getElementById("natgrad-root")?.replaceChildren(); // the HTML below says why

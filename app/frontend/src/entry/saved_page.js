@@ -6,20 +6,26 @@ import { make } from "../lib/dom.js";
 import { render } from "../lesson_view.js";
 import { say } from "../i18n/en.js";
 
+/** @param {string} id */
 const held = (id) => document.getElementById(id)?.textContent ?? "";
+/** @param {string} id */
 const bytesIn = (id) => Uint8Array.from(atob(held(id)), (c) => c.charCodeAt(0));
 
+/** @param {string} id */
 function unzipped(id) {
   const stream = new Blob([bytesIn(id)]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream);
 }
 
 // Equal for equal settings, whatever the order of their names.
+/** @param {Changes} set */
 const keyOfSet = (set) => JSON.stringify(Object.entries(set).sort(([a], [b]) => (a < b ? -1 : 1)));
 
-const stateKey = ({ k, answers, ...rest }) => keyOfSet(rest);
+/** @param {Changes} state */
+const stateKey = ({ k: _k, answers: _answers, ...rest }) => keyOfSet(rest);
 
 // A link's query without what does not choose the picture.
+/** @param {string} text */
 function queryKey(text) {
   const beside = new Set(["v", "k", "said", "hide", "talk", "present", "lang"]);
   return keyOfSet(
@@ -27,6 +33,7 @@ function queryKey(text) {
   );
 }
 
+/** @param {string} query */
 const stepIn = (query) => {
   const k = new URLSearchParams(query).get("k");
   return k === null ? {} : { k: Number(k) };
@@ -34,6 +41,16 @@ const stepIn = (query) => {
 
 // The place of a control nearest to the wish; a wish that leads away from here takes a step at
 // least.
+/**
+ * A place of a control: its value, and the answer that it leads to.
+ *
+ * @typedef {[any, number]} Place
+ *
+ * @param {Place[]} places
+ * @param {unknown} wish
+ * @param {any} here
+ * @returns {Place | undefined}
+ */
 function closest(places, wish, here) {
   if (typeof wish !== "number") {
     const wished = JSON.stringify(wish);
@@ -44,7 +61,9 @@ function closest(places, wish, here) {
     numbers.every((v) => v >= 0) &&
     Math.max(...numbers) > 50 * Math.min(...numbers.filter((v) => v > 0));
   const floor = Math.min(...numbers.filter((v) => v > 0)) / 3;
+  /** @param {number} v */
   const on = (v) => (log ? Math.log(Math.max(v, floor)) : v);
+  /** @type {[number, Place][]} */
   const by = places.map((place) => [Math.abs(on(place[0]) - on(wish)), place]);
   const best = by.reduce((a, b) => (b[0] < a[0] ? b : a))[1];
   if (best[0] !== here || wish === here) return best;
@@ -72,31 +91,69 @@ const NO_LINE = {
   reconnect: async () => {},
 };
 
+/**
+ * What natgrad_lecture/export/answer_pack.py writes.
+ *
+ * @typedef {object} Pack
+ * @property {LessonData} lesson
+ * @property {(Answer & { taken: Record<string, string> })[]} answers
+ * @property {[Changes, number][]} acts
+ * @property {Record<string, Record<string, Place[]>>} moves
+ * @property {number} first
+ * @property {number} start
+ * @property {Record<string, { right: number, say: string }>} truths
+ */
+
+/** @implements {Model} */
 class SavedModel {
   saved = true;
 
+  /** @type {Connection | undefined} */
+  link;
+
+  /**
+   * @param {Pack} pack
+   * @param {ArrayBuffer} arrays
+   */
   constructor(pack, arrays) {
     if (rewritable()) this.link = NO_LINE;
     this.pack = pack;
     this.arrays = new DataView(arrays);
+    /** @type {Set<Heard>} */
     this.handlers = new Set();
     this.acts = new Map(pack.acts.map(([set, at]) => [keyOfSet(set), at]));
     this.states = new Map(pack.answers.map(({ state }, at) => [stateKey(state), at]));
     this.queries = new Map(pack.answers.map(({ query }, at) => [queryKey(query), at]));
     this.at = pack.first;
+    /** @type {{ base: number, field: string } | null} */
     this.moved = null; // {base, field}: which control was moved, and from where
+    /** @type {string[]} */
     this.said = [];
+    /** @type {Set<() => void>} */
     this.listeners = new Set();
   }
 
+  /**
+   * @param {string} name
+   * @returns {any}
+   */
   get(name) {
-    return { lesson: this.pack.lesson, first: this.opening(), arrays: this.arrays }[name];
+    if (name === "lesson") return this.pack.lesson;
+    return name === "first" ? this.opening() : this.arrays;
   }
 
+  /**
+   * @param {string} _event
+   * @param {Heard} handler
+   */
   on(_event, handler) {
     this.handlers.add(handler);
   }
 
+  /**
+   * @param {string} _event
+   * @param {Heard} handler
+   */
   off(_event, handler) {
     this.handlers.delete(handler);
   }
@@ -110,6 +167,7 @@ class SavedModel {
     return { ...this.answer(0, stepIn(query)), ...dropped };
   }
 
+  /** @param {any} content */
   send(content) {
     const [answer, buffers] =
       content.script === "plotly"
@@ -117,17 +175,25 @@ class SavedModel {
         : content.take
           ? [this.take(content), []]
           : [this.respond(content), [this.arrays]];
-    queueMicrotask(() => [...this.handlers].forEach((handler) => handler(answer, buffers)));
+    queueMicrotask(() =>
+      [...this.handlers].forEach((handler) => handler(answer, /** @type {any} */ (buffers))),
+    );
   }
 
+  /** @param {{ ask: number, take: string, link: string }} content */
   take({ ask, take, link }) {
     const text = this.pack.answers[this.at].taken[take];
     if (!text) return { answer: ask };
+    /** @param {string} end */
     const where = (end) => `\n\nThe same on the page: ${link}${end}`;
     return { answer: ask, taken: { kind: take, text: text.replace(/\n"""\n/, where) } };
   }
 
   // Which answer a control leads to, from a base; with what is to be said if to none.
+  /**
+   * @param {string} field
+   * @param {unknown} value
+   */
   move(field, value) {
     const base = this.moved && this.moved.field === field ? this.moved.base : this.at;
     const places = this.pack.moves[base]?.[field];
@@ -140,9 +206,13 @@ class SavedModel {
     return null;
   }
 
+  /** @param {any} ask */
   respond({ ask, reset, query, state, set: { answers = this.said, ...set } = {} }) {
+    /** @type {Record<string, string>} */
     const errors = {};
+    /** @type {{ k?: number }} */
     let step = {};
+    /** @param {number | undefined} at */
     const go = (at) => {
       this.at = at ?? this.at;
       this.moved = null;
@@ -172,8 +242,13 @@ class SavedModel {
     return { ...this.answer(ask, step), errors, fault };
   }
 
+  /**
+   * @param {number} number
+   * @param {{ k?: number }} step
+   * @returns {any}
+   */
   answer(number, step = {}) {
-    const { taken, ...kept } = this.pack.answers[this.at];
+    const { taken: _taken, ...kept } = this.pack.answers[this.at];
     const said = this.said.map((answer) => answer.split(":"));
     const revealed = said
       .filter(([name]) => this.pack.truths[name])
@@ -196,16 +271,22 @@ class SavedModel {
   }
 }
 
+/**
+ * @param {HTMLElement} root
+ * @param {SavedModel} model
+ */
 function mark(root, model) {
   const working = model.working();
   for (const element of root.querySelectorAll("[data-field]")) {
-    const idle = !working.has(element.dataset.field);
+    if (!(element instanceof HTMLElement)) continue;
+    const idle = !working.has(element.dataset.field ?? "");
     element.toggleAttribute("data-idle", idle);
     if (idle) element.setAttribute("aria-description", say("needs-engine"));
     else element.removeAttribute("aria-description");
   }
 }
 
+/** @param {string} link */
 function noteOn(link) {
   const away = /^https?:\/\/(?!127\.|localhost|\[)/.test(link);
   const live = away ? make("a", { href: link }, say("open-live")) : null;
@@ -216,9 +297,11 @@ async function play() {
   const pack = await unzipped("natgrad-words").json();
   const model = new SavedModel(pack, await unzipped("natgrad-arrays").arrayBuffer());
   const el = document.createElement("div");
-  document.getElementById("natgrad-root").replaceChildren(el);
+  document.getElementById("natgrad-root")?.replaceChildren(el);
   await render({ model, el });
+  /** @type {HTMLElement | null} */
   const root = el.querySelector(".natgrad");
+  if (!root) return;
   root.dataset.saved = "";
   root.prepend(noteOn(held("natgrad-live")));
   model.listeners.add(() => mark(root, model));
@@ -228,5 +311,5 @@ async function play() {
 play().catch((error) => {
   document
     .getElementById("natgrad-root")
-    .replaceChildren(make("p", { role: "alert" }, `${say("not-played")} ${error.message}`));
+    ?.replaceChildren(make("p", { role: "alert" }, `${say("not-played")} ${error.message}`));
 });

@@ -2,9 +2,10 @@
 // it is not thrown back to its beginning. The answer that lets us in is the lesson's own page, with
 // its kernel: it takes this one's place as it came, for a second request would need a second place.
 
-const EVERY = 1_000 * document.currentScript.dataset.again; // ms
+const script = /** @type {HTMLScriptElement} */ (document.currentScript);
+const EVERY = 1_000 * Number(script.dataset.again); // ms
 // Holds our place; a server come anew gives another.
-let { ticket } = document.currentScript.dataset;
+let ticket = script.dataset.ticket ?? "";
 
 async function ask() {
   const answer = await fetch(location.href, {
@@ -20,12 +21,16 @@ async function ask() {
   }
   const line = new DOMParser().parseFromString(html, "text/html");
   document.title = line.title;
-  ticket = line.querySelector("[data-ticket]")?.dataset.ticket ?? ticket;
+  /** @type {HTMLElement | null} */
+  const named = line.querySelector("[data-ticket]");
+  ticket = named?.dataset.ticket ?? ticket;
   const [place, there] = [document, line].map((page) => page.querySelector("strong"));
-  if (there && place.textContent !== there.textContent) place.textContent = there.textContent;
+  if (place && there && place.textContent !== there.textContent)
+    place.textContent = there.textContent;
   setTimeout(again, EVERY);
 }
 
+/** @returns {Promise<unknown>} */
 const again = () => ask().catch(() => setTimeout(again, EVERY)); // a lost line is asked again
 
 setTimeout(again, EVERY);

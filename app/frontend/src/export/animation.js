@@ -20,10 +20,19 @@ export const filmKind = () =>
     ? KINDS.find((kind) => MediaRecorder.isTypeSupported(kind))
     : undefined;
 
+/** @param {number} steps */
 const lengthOf = (steps) => Math.max(SHORTEST, Math.min(LONGEST, (1000 * steps) / FILM_RATE));
 
+/** @returns {Promise<void>} */
 const turn = () => new Promise((resolve) => setTimeout(resolve));
 
+/**
+ * @typedef {ReturnType<typeof import("./figure_export.js").onCanvas>} Poster
+ *
+ * @param {Poster} poster
+ * @param {number} steps
+ * @param {(part: number) => void} told
+ */
 export function asGif(poster, steps, told) {
   const { canvas } = poster;
   const frames = steps ? Math.min(steps, Math.round(lengthOf(steps) / GIF_GAP)) + 1 : 1;
@@ -42,20 +51,28 @@ export function asGif(poster, steps, told) {
 }
 
 // In real time: a recorder takes what the canvas shows while it shows it.
-export async function asFilm(poster, steps, told, kind = filmKind()) {
+/**
+ * @param {Poster} poster
+ * @param {number} steps
+ * @param {(part: number) => void} told
+ * @param {string | undefined} kind
+ */
+export async function asFilm(poster, steps, told, kind = filmKind() ?? "video/webm") {
   const stream = poster.canvas.captureStream(30);
   const recorder = new MediaRecorder(stream, { mimeType: kind, videoBitsPerSecond: 6e6 });
+  /** @type {Blob[]} */
   const parts = [];
   const done = new Promise((resolve, reject) => {
     recorder.ondataavailable = ({ data }) => parts.push(data);
-    recorder.onstop = resolve;
-    recorder.onerror = ({ error }) => reject(error);
+    recorder.onstop = () => resolve(undefined);
+    recorder.onerror = (event) =>
+      reject("error" in event ? event.error : new Error("no film was recorded"));
   });
   const length = lengthOf(steps);
   poster.at(0, true);
   recorder.start();
   const start = performance.now();
-  await new Promise((resolve) => {
+  await new Promise((/** @type {(value?: unknown) => void} */ resolve) => {
     const frame = () => {
       const lapse = performance.now() - start;
       if (lapse > length + LAST_FRAME) return resolve();

@@ -2,6 +2,10 @@
 
 import { make } from "../lib/dom.js";
 
+/**
+ * @param {string} text
+ * @returns {Promise<boolean>}
+ */
 export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);

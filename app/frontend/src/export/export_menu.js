@@ -16,6 +16,31 @@ const RATIO = 2; // pixels to one of the drawing's, which has half of them
 const FILM_RATIO = 0.75;
 const EVEN = 2; // a film's sides are, for its encoders
 
+/** Outlines built from the paths that a context of SVG takes. */
+const svgOutlines = () => makeShelf(/** @type {PathKind} */ (/** @type {unknown} */ (SvgPath)));
+
+/**
+ * @typedef {import("./figure_export.js").Figure} Figure
+ * @typedef {{ kind: string, text?: string, bytes?: DataView }} Taken
+ * @typedef {{ resolve: (taken: Taken) => void, reject: (error: Error) => void }} Waiting
+ *
+ * @param {object} page
+ * @param {Model} page.model
+ * @param {HTMLElement} page.root
+ * @param {LessonData} page.lesson
+ * @param {Menu} page.menu
+ * @param {Pin} page.pin
+ * @param {Playback} page.transport
+ * @param {Map<string, PlaneView>} page.planes
+ * @param {Outlines} page.shelf
+ * @param {Palette} page.palette
+ * @param {Theme} page.theme
+ * @param {ArrayOf} page.array
+ * @param {() => Answer} page.answer
+ * @param {() => string} page.caption
+ * @param {() => string} page.link
+ * @param {() => void} page.redraw
+ */
 export function makeTake({
   model,
   root,
@@ -33,11 +58,17 @@ export function makeTake({
   link,
   redraw,
 }) {
+  /** @type {ArrayOf} */
   const held = (name) => array(name) ?? shelf.array(name);
   let asked = 0;
+  /** @type {Map<number | null, Waiting>} */
   const waiting = new Map();
 
   // The kernel's part: it knows the runs in full, the calls that made them, and their sources.
+  /**
+   * @param {string} kind
+   * @returns {Promise<Taken>}
+   */
   function engine(kind) {
     return new Promise((resolve, reject) => {
       asked -= 1; // below zero: not an ask for a picture
@@ -59,13 +90,15 @@ export function makeTake({
     return light;
   }
 
-  function scene(more) {
+  /** What is on the page, without its colors. */
+  function scene() {
     const now = answer();
     return {
       lesson,
       answer: now,
       planes: now.planes
         .map(({ name }) => planes.get(name))
+        .filter((p) => p !== undefined)
         .filter((p) => !p.figure.hidden)
         .map((p) => p.scene()),
       array: held,
@@ -74,22 +107,38 @@ export function makeTake({
       link: link(),
       readings: readingsOf(now, lesson),
       ghosts: pin.ghosts(),
-      ...more,
     };
   }
 
-  const paper = (shelfFor) => scene({ palette: onPaper(), theme: "light", shelf: shelfFor });
-  const screen = () => scene({ palette, theme: theme.current(), shelf: makeShelf() });
+  /**
+   * @param {Outlines} outlines
+   * @returns {Figure}
+   */
+  const paper = (outlines) => ({
+    ...scene(),
+    palette: onPaper(),
+    theme: "light",
+    shelf: outlines,
+  });
+  /** @returns {Figure} */
+  const screen = () => ({
+    ...scene(),
+    palette,
+    theme: theme.current(),
+    shelf: makeShelf(),
+  });
+  /** @param {number} part */
   const told = (part) =>
     menu.tell(say("making", { part: `${Math.round(100 * part)} %` }), { stay: true });
 
+  /** @type {Record<string, () => unknown>} */
   const acts = {
     async png() {
       const poster = onCanvas(paper(makeShelf()), RATIO);
       poster.at(transport.k());
       save(`${lesson.name}.png`, await asPng(poster.canvas, { perInch: PER_INCH, source: link() }));
     },
-    svg: () => save(`${lesson.name}.svg`, asSvg(paper(makeShelf(SvgPath))), "image/svg+xml"),
+    svg: () => save(`${lesson.name}.svg`, asSvg(paper(svgOutlines())), "image/svg+xml"),
     async gif() {
       const poster = onCanvas(screen(), FILM_RATIO);
       save(`${lesson.name}.gif`, await asGif(poster, answer().steps, told));
@@ -106,25 +155,31 @@ export function makeTake({
       save(`${lesson.name}.html`, bytes, "text/html");
     },
     async python() {
-      const { text } = await engine("python");
+      const { text = "" } = await engine("python");
       if (!(await copy(text))) save(`${lesson.name}.py`, text, "text/x-python");
       else return say("copied");
     },
     async cite() {
-      const { text } = await engine("cite");
+      const { text = "" } = await engine("cite");
       if (!(await copy(text))) save(`${lesson.name}.bib`, text, "text/plain");
       else return say("copied");
     },
   };
 
+  /** @param {string} kind */
   async function run(kind) {
     try {
-      menu.tell((await acts[kind]()) ?? say("saved"));
+      menu.tell(String((await acts[kind]()) ?? say("saved")));
     } catch (error) {
-      menu.tell(say("not-made", { reason: error.message }));
+      const reason = error instanceof Error ? error.message : String(error);
+      menu.tell(say("not-made", { reason }));
     }
   }
 
+  /**
+   * @param {string} kind
+   * @param {string} group
+   */
   const add = (kind, group) =>
     menu.add({ id: kind, label: say(`take-${kind}`), group, act: () => run(kind) });
   const pinned = menu.add({
@@ -134,7 +189,8 @@ export function makeTake({
     act: () => (pin.held() ? pin.clear() : pin.set(answer())),
   });
   pin.onchange((is) => {
-    pinned.firstChild.textContent = say(is ? "unpin" : "pin");
+    const [name] = pinned.children;
+    name.textContent = say(is ? "unpin" : "pin");
     redraw();
   });
   for (const kind of ["png", "svg", "gif"]) add(kind, "picture");
@@ -144,6 +200,10 @@ export function makeTake({
 
   return {
     // True if the kernel's message was for here.
+    /**
+     * @param {any} reply
+     * @param {DataView[]} buffers
+     */
     heard({ answer: number, taken, fault }, buffers) {
       const wait = waiting.get(number);
       if (!wait) return false;

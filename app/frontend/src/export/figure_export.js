@@ -1,7 +1,7 @@
 // The stage as one drawing to take away: its planes with their axes, the legend, the readings, a
 // caption and the link. It draws on a canvas (PNG, film) and on a context that records SVG alike.
 
-import { make } from "../lib/dom.js";
+import { contextOf, make } from "../lib/dom.js";
 import { show } from "../lib/number_format.js";
 import { tagOf } from "../canvas/drag_handles.js";
 import { legendOf } from "../controls/legend.js";
@@ -21,7 +21,33 @@ const ABOVE = 34;
 const LINE = 22;
 
 // Words in lines of at most this width.
+/**
+ * What is drawn: the planes as they are on the page, and the words around them.
+ *
+ * @typedef {object} Figure
+ * @property {LessonData} lesson
+ * @property {Answer} answer
+ * @property {{ spec: PlaneSpec, traces: Trace[], handles: Handle[] }[]} planes
+ * @property {ArrayOf} array
+ * @property {number} k
+ * @property {string} caption
+ * @property {string} link
+ * @property {string[]} readings
+ * @property {Ghost[]} ghosts
+ * @property {Palette} palette
+ * @property {Outlines} shelf
+ * @property {string} [theme]
+ */
+
+/** @typedef {ReturnType<typeof layout>} Layout */
+
+/**
+ * @param {Pen} ctx
+ * @param {string} text
+ * @param {number} width
+ */
 function wrapped(ctx, text, width) {
+  /** @type {string[]} */
   const found = [];
   for (const word of text.split(/\s+/)) {
     const longer = found.length ? `${found.at(-1)} ${word}` : word;
@@ -32,6 +58,10 @@ function wrapped(ctx, text, width) {
 }
 
 // Where everything goes. The text's height depends on its width alone, so a probe measures it.
+/**
+ * @param {Figure} scene
+ * @param {Pen} ctx
+ */
 function layout(scene, ctx) {
   const count = scene.planes.length;
   const columns = count === 1 ? 1 : count === 4 ? 2 : Math.min(count, 3);
@@ -56,6 +86,10 @@ function layout(scene, ctx) {
   return { side, places, below, words, readings, width: WIDTH, height: Math.ceil(height) };
 }
 
+/**
+ * @param {Pen} ctx
+ * @param {{ spec: PlaneSpec, x: number, y: number, side: number, palette: Palette }} plane
+ */
 function drawAxisNames(ctx, { spec, x, y, side, palette }) {
   const { view, labels, ticks } = spec;
   const [x0, x1, y0, y1] = view;
@@ -93,16 +127,28 @@ function drawAxisNames(ctx, { spec, x, y, side, palette }) {
   ctx.textAlign = "left";
 }
 
+/**
+ * @param {Pen} ctx
+ * @param {{ lesson: LessonData, answer: Answer, palette: Palette, y: number }} page
+ */
 function drawKeys(ctx, { lesson, answer, palette, y }) {
   const { rules, open, rest, dashes } = legendOf(lesson, answer);
   let x = EDGE;
   ctx.font = `13px ${SANS}`;
+  /**
+   * @param {string} text
+   * @param {(left: number) => void} mark
+   */
   const item = (text, mark) => {
     mark(x);
     ctx.fillStyle = palette.color("ink");
     ctx.fillText(text, x + 30, y + 4);
     x += 30 + ctx.measureText(text).width + 22;
   };
+  /**
+   * @param {string} ink
+   * @param {string} text
+   */
   const inked = (ink, text) =>
     item(text, (left) => {
       ctx.setLineDash([]);
@@ -115,7 +161,7 @@ function drawKeys(ctx, { lesson, answer, palette, y }) {
   rules.forEach((ink) => inked(ink, lesson.inks[ink]?.label ?? ink));
   rest.forEach(([ink, name]) => inked(ink, name));
   for (const dash of dashes) {
-    item(answer.ways[dash], (left) => {
+    item(answer.ways?.[dash] ?? "", (left) => {
       ctx.beginPath();
       ctx.moveTo(left, y);
       ctx.lineTo(left + 24, y);
@@ -129,6 +175,11 @@ function drawKeys(ctx, { lesson, answer, palette, y }) {
 }
 
 // The words around the planes: what does not move while a run plays.
+/**
+ * @param {Pen} ctx
+ * @param {Figure} scene
+ * @param {Layout} at
+ */
 function drawWords(ctx, scene, at) {
   const { palette, lesson, answer } = scene;
   ctx.fillStyle = palette.color("paper");
@@ -152,6 +203,11 @@ function drawWords(ctx, scene, at) {
   else words();
 }
 
+/**
+ * @param {Figure} scene
+ * @param {number} k
+ * @param {boolean} playing
+ */
 const lookOf = ({ palette, array, shelf, theme, ghosts }, k, playing) => ({
   palette,
   array,
@@ -164,16 +220,32 @@ const lookOf = ({ palette, array, shelf, theme, ghosts }, k, playing) => ({
   hover: null,
 });
 
+/**
+ * @param {(Pen | null)[]} contexts of the static and of the dynamic layer
+ * @param {Figure} scene
+ * @param {Figure["planes"][0]} plane
+ * @param {number} side
+ * @param {number} ratio
+ * @param {number} k
+ * @param {boolean} playing
+ */
 function drawPlane(contexts, scene, plane, side, ratio, k, playing) {
   const { spec, traces, handles } = plane;
   const look = { ...lookOf(scene, k, playing), side, ratio, view: spec.view };
   const still = traces.filter(({ kind }) => kind === "bands" || kind === "lines");
-  if (contexts[0]) drawStill(contexts[0], { ...look, traces: still, given: spec.ticks });
-  drawLiving(contexts[1], { ...look, traces, handles, plane: spec.name });
-  handles.forEach((handle) => drawHandle(contexts[1], handle, look));
+  const [ground, front] = contexts;
+  if (ground) drawStill(ground, { ...look, traces: still, given: spec.ticks });
+  if (!front) return;
+  drawLiving(front, { ...look, traces, handles, plane: spec.name });
+  handles.forEach((handle) => drawHandle(front, handle, look));
 }
 
 // What can be dragged on the page is an element there; here it is drawn.
+/**
+ * @param {Pen} ctx
+ * @param {Handle} handle
+ * @param {{ palette: Palette, view: number[], side: number }} look
+ */
 function drawHandle(ctx, handle, { palette, view, side }) {
   const place = placing(view, side);
   const [x, y] = [place.x(handle.at[0]), place.y(handle.at[1])];
@@ -185,6 +257,10 @@ function drawHandle(ctx, handle, { palette, view, side }) {
   note(ctx, tagOf(handle), x + 10, y - 8, { color, paper, size: 16 });
 }
 
+/**
+ * @param {number} width
+ * @param {number} height
+ */
 const sheetOf = (width, height) => {
   const canvas = make("canvas");
   canvas.width = Math.round(width);
@@ -194,21 +270,27 @@ const sheetOf = (width, height) => {
 
 // The drawing on a canvas, `ratio` pixels to one of its own. `at(k)` draws the planes anew at a
 // step, over words and grounds that are drawn once. Its sides are multiples of `grain`.
+/**
+ * @param {Figure} scene
+ * @param {number} ratio
+ * @param {number} grain
+ */
 export function onCanvas(scene, ratio, grain = 1) {
-  const probe = sheetOf(1, 1).getContext("2d");
+  const probe = contextOf(sheetOf(1, 1));
   const at = layout(scene, probe);
+  /** @param {number} length */
   const whole = (length) => Math.ceil((length * ratio) / grain) * grain;
   const canvas = sheetOf(whole(at.width), whole(at.height));
-  const ctx = canvas.getContext("2d", { willReadFrequently: true });
+  const ctx = contextOf(canvas, { willReadFrequently: true });
   const size = Math.round(at.side * ratio);
   const grounds = scene.planes.map((plane) => {
     const [still, living] = [sheetOf(size, size), sheetOf(size, size)];
-    const contexts = [still.getContext("2d"), living.getContext("2d")];
+    const contexts = [contextOf(still), contextOf(living)];
     drawPlane(contexts, scene, plane, at.side, size / at.side, scene.k, true);
     return { plane, still, living, context: contexts[1] };
   });
   const words = sheetOf(canvas.width, canvas.height);
-  const pen = words.getContext("2d");
+  const pen = contextOf(words);
   pen.scale(ratio, ratio);
   drawWords(pen, scene, at);
   grounds.forEach(({ plane: { spec }, still }, i) => {
@@ -218,6 +300,10 @@ export function onCanvas(scene, ratio, grain = 1) {
   });
   return {
     canvas,
+    /**
+     * @param {number} k
+     * @param {boolean} playing
+     */
     at(k, playing = false) {
       ctx.drawImage(words, 0, 0);
       grounds.forEach(({ plane, living, context }, i) => {
@@ -230,16 +316,26 @@ export function onCanvas(scene, ratio, grain = 1) {
   };
 }
 
+/**
+ * A context that records SVG, as what draws on a canvas takes it.
+ *
+ * @param {SvgContext} context
+ * @returns {Pen}
+ */
+const penOf = (context) => /** @type {Pen} */ (/** @type {unknown} */ (context));
+
+/** @param {Figure} scene */
 export function asSvg(scene) {
   const ctx = new SvgContext();
-  const at = layout(scene, ctx);
-  drawWords(ctx, scene, at);
+  const pen = penOf(ctx);
+  const at = layout(scene, pen);
+  drawWords(pen, scene, at);
   scene.planes.forEach((plane, i) => {
     const { x, y } = at.places[i];
     const contexts = [new SvgContext(), new SvgContext()];
-    drawPlane(contexts, scene, plane, at.side, 1, scene.k, false);
+    drawPlane(contexts.map(penOf), scene, plane, at.side, 1, scene.k, false);
     for (const each of contexts) ctx.inset(each, x, y, at.side, at.side);
-    drawAxisNames(ctx, { spec: plane.spec, x, y, side: at.side, palette: scene.palette });
+    drawAxisNames(pen, { spec: plane.spec, x, y, side: at.side, palette: scene.palette });
   });
   const title = `${scene.lesson.title}: ${scene.caption}`;
   const desc = [scene.answer.description, scene.link].filter(Boolean).join("\n");
@@ -247,6 +343,10 @@ export function asSvg(scene) {
 }
 
 // The meter's readings in words: "plain: gap 0.31, splits from its twin".
+/**
+ * @param {Pick<Answer, "meter">} answer
+ * @param {LessonData} lesson
+ */
 export const readingsOf = ({ meter = [] }, lesson) =>
   meter.map(({ ink, rule, gap, text, word }) => {
     const number = typeof gap === "number" ? show(gap, 2) : text;

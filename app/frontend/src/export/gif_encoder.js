@@ -4,16 +4,43 @@
 const COLORS = 255; // one more is left for "as before"
 const CLEAR = 255;
 
+/**
+ * @param {number} r
+ * @param {number} g
+ * @param {number} b
+ */
 const binOf = (r, g, b) => ((r >> 3) << 10) | ((g >> 3) << 5) | (b >> 3); // 15 bits of a color
 
 // The colors that occur, in boxes cut at their median until there are enough. They are told apart
 // by 15 bits, and a box's color is the mean of what they were, by `sums`: paper stays paper.
+/**
+ * A color that occurs: its three parts (5 bits), how often, and its 15 bits.
+ *
+ * @typedef {number[]} Counted
+ *
+ * @typedef {object} Box
+ * @property {Counted[]} box
+ * @property {number} axis the part in which its colors differ most
+ * @property {number} total
+ * @property {number} worth of cutting it
+ */
+
+/**
+ * @param {Uint32Array} counts
+ * @param {Float64Array} sums
+ * @returns {number[][]}
+ */
 function paletteOf(counts, sums) {
+  /** @type {Counted[]} */
   const colors = [];
   counts.forEach(
     (count, i) => count && colors.push([(i >> 10) & 31, (i >> 5) & 31, i & 31, count, i]),
   );
-  let boxes = [colors];
+
+  /**
+   * @param {Counted[]} box
+   * @param {number} c
+   */
   const spread = (box, c) => {
     let [low, high] = [31, 0];
     for (const color of box) {
@@ -22,13 +49,17 @@ function paletteOf(counts, sums) {
     }
     return high - low;
   };
+  /**
+   * @param {Counted[]} box
+   * @returns {Box}
+   */
   const weigh = (box) => {
     const spreads = [0, 1, 2].map((c) => spread(box, c));
     const axis = spreads.indexOf(Math.max(...spreads));
     const total = box.reduce((sum, color) => sum + color[3], 0);
     return { box, axis, total, worth: spreads[axis] * Math.sqrt(total) };
   };
-  boxes = boxes.map(weigh);
+  const boxes = [weigh(colors)];
   while (boxes.length < COLORS) {
     const widest = boxes.reduce((a, b) => (b.worth > a.worth ? b : a));
     if (widest.worth === 0) break; // every box is one color
@@ -45,6 +76,10 @@ function paletteOf(counts, sums) {
   );
 }
 
+/**
+ * @param {number[][]} palette
+ * @param {number[]} color
+ */
 function nearest(palette, [r, g, b]) {
   let [best, found] = [Infinity, 0];
   palette.forEach(([pr, pg, pb], i) => {
@@ -56,15 +91,22 @@ function nearest(palette, [r, g, b]) {
 
 // Where a code is kept, or beside it: the table has four times as many places as there are codes.
 const SLOTS = 1 << 14;
+/** @param {number} key */
 const slotOf = (key) => Math.imul(key, 0x9e3779b1) >>> 18;
 
 // Lempel, Ziv and Welch's codes of 8-bit pixels, packed from the low bit up, in blocks of 255.
+/**
+ * @param {Uint8Array} pixels
+ * @param {Bytes} out
+ */
 function compressed(pixels, out) {
   const START = 256;
   const keys = new Int32Array(SLOTS).fill(-1); // a code and the pixel after it
   const codes = new Uint16Array(SLOTS);
   let [next, width, bits, held] = [START + 2, 9, 0, 0];
+  /** @type {number[]} */
   let block = [];
+  /** @param {number} value */
   const byte = (value) => {
     block.push(value);
     if (block.length === 255) flush();
@@ -73,6 +115,7 @@ function compressed(pixels, out) {
     if (block.length) out.push(block.length, ...block);
     block = [];
   };
+  /** @param {number} code */
   const put = (code) => {
     held |= code << bits;
     bits += width;
@@ -117,6 +160,7 @@ class Bytes {
     this.length = 0;
   }
 
+  /** @param {number[]} values */
   push(...values) {
     if (this.length + values.length > this.data.length) {
       const larger = new Uint8Array(2 * this.data.length + values.length);
@@ -127,6 +171,7 @@ class Bytes {
     this.length += values.length;
   }
 
+  /** @param {number} value */
   word(value) {
     this.push(value & 255, value >> 8);
   }
@@ -134,6 +179,15 @@ class Bytes {
 
 // `frames`: how many; `frame(i)` draws one and returns its pixels (RGBA); `delay(i)` in ms. Between
 // frames the page gets its turn; `pause` may throw to give up.
+/**
+ * @param {object} film
+ * @param {number} film.width
+ * @param {number} film.height
+ * @param {number} film.frames
+ * @param {(i: number) => Uint8ClampedArray} film.frame
+ * @param {(i: number) => number} film.delay
+ * @param {(part: number) => Promise<void>} film.pause
+ */
 export async function gifOf({ width, height, frames, frame, delay, pause }) {
   const counts = new Uint32Array(1 << 15);
   const sums = new Float64Array(3 << 15);
@@ -149,6 +203,11 @@ export async function gifOf({ width, height, frames, frame, delay, pause }) {
   }
   const palette = paletteOf(counts, sums);
   const index = new Int16Array(1 << 15).fill(-1);
+  /**
+   * @param {number} r
+   * @param {number} g
+   * @param {number} b
+   */
   const indexOf = (r, g, b) => {
     const at = binOf(r, g, b);
     if (index[at] < 0) index[at] = nearest(palette, [r, g, b]);

@@ -1,9 +1,14 @@
 // Files that a reader takes away: saved by the browser, under the lesson's name.
 
-import { make } from "../lib/dom.js";
+import { contextOf, make } from "../lib/dom.js";
 
 const READ_WITHIN = 60_000; // ms that the browser may take to read what it saves
 
+/**
+ * @param {string} name
+ * @param {any} content
+ * @param {string} [type]
+ */
 export function save(name, content, type) {
   const blob = content instanceof Blob ? content : new Blob([content], { type });
   const url = URL.createObjectURL(blob);
@@ -17,12 +22,17 @@ const SUMS = Uint32Array.from({ length: 256 }, (_, i) => {
   return value;
 });
 
+/** @param {Uint8Array} bytes */
 function checksum(bytes) {
   let sum = 0xffffffff;
   for (const byte of bytes) sum = SUMS[(sum ^ byte) & 255] ^ (sum >>> 8);
   return ~sum >>> 0;
 }
 
+/**
+ * @param {string} kind
+ * @param {Uint8Array} body
+ */
 function chunk(kind, body) {
   const bytes = new Uint8Array(12 + body.length);
   const view = new DataView(bytes.buffer);
@@ -34,6 +44,7 @@ function chunk(kind, body) {
 }
 
 // The colors row by row, each row as what it adds to the one above it: mostly nothing.
+/** @param {Pick<ImageData, "data" | "width" | "height">} image */
 function scanlines({ data, width, height }) {
   const rows = new Uint8Array((3 * width + 1) * height);
   for (let y = 0, p = 0, q = 0; y < height; y++) {
@@ -45,6 +56,7 @@ function scanlines({ data, width, height }) {
   return rows;
 }
 
+/** @param {Uint8Array<ArrayBuffer>} bytes */
 async function deflated(bytes) {
   const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
@@ -52,9 +64,13 @@ async function deflated(bytes) {
 
 // An opaque canvas as PNG that knows how large it is on paper, and where it comes from. The
 // browser's own `toBlob` waits for an idle page, which it may not have for seconds after a click.
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {{ perInch: number, source: string }} where
+ */
 export async function asPng(canvas, { perInch, source }) {
   const { width, height } = canvas;
-  const colors = canvas.getContext("2d").getImageData(0, 0, width, height);
+  const colors = contextOf(canvas).getImageData(0, 0, width, height);
   const head = new Uint8Array(13);
   const put = new DataView(head.buffer);
   put.setUint32(0, width);

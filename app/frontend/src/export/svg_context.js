@@ -1,31 +1,48 @@
 // A context that records SVG. What draws on a canvas draws on it unchanged, so that the picture on
 // the page and the one taken away cannot differ. Only what the stage uses of a canvas is here.
 
+import { contextOf } from "../lib/dom.js";
+
+const FONT = /^(italic )?(\d+ )?([\d.]+)px (.*)$/;
+/** @type {Record<string, string>} */
+const ANCHORS = { center: "middle", right: "end" };
 const DECIMALS = 2; // decimals, in pixels of the drawing
 const PIECE = Math.PI / 2; // of a circle, drawn as one cubic curve: off by 0.03 % of the radius
 
+/** @param {number} value */
 const short = (value) => String(Number(value.toFixed(DECIMALS)));
+/** @param {unknown} text */
 const escaped = (text) => String(text).replace(/[<>&"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
-let probe = null; // a canvas of one pixel, that knows colors and the width of words
+/** @type {CanvasRenderingContext2D | undefined} */
+let probe; // a canvas of one pixel, that knows colors and the width of words
 
+/** @returns {CanvasRenderingContext2D} */
 function probing() {
-  if (probe) return;
+  if (probe) return probe;
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 1;
-  probe = canvas.getContext("2d", { willReadFrequently: true });
+  probe = contextOf(canvas, { willReadFrequently: true });
+  return probe;
 }
 
+/** @type {Map<string, [string, number]>} */
 const colors = new Map();
 
 // Any CSS color (oklch, color-mix) as the browser itself computes it: drawing programs know few.
+/**
+ * @param {string} css
+ * @returns {[string, number]} the color, and how opaque it is
+ */
 function colorOf(css) {
-  if (colors.has(css)) return colors.get(css);
-  probing();
+  const known = colors.get(css);
+  if (known) return known;
+  const probe = probing();
   probe.clearRect(0, 0, 1, 1);
   probe.fillStyle = css;
   probe.fillRect(0, 0, 1, 1);
   const [r, g, b, a] = probe.getImageData(0, 0, 1, 1).data;
+  /** @type {[string, number]} */
   const color = [`#${[r, g, b].map((v) => v.toString(16).padStart(2, "0")).join("")}`, a / 255];
   colors.set(css, color);
   return color;
@@ -35,13 +52,22 @@ function colorOf(css) {
 export class SvgPath {
   constructor(d = "") {
     this.d = d;
+    /** @type {[string, Point[]][]} */
     this.steps = [];
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   */
   moveTo(x, y) {
     this.add("M", [[x, y]]);
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   */
   lineTo(x, y) {
     this.add("L", [[x, y]]);
   }
@@ -50,12 +76,24 @@ export class SvgPath {
     this.add("Z", []);
   }
 
+  /**
+   * @param {string} letter
+   * @param {Point[]} points
+   */
   add(letter, points) {
     this.steps.push([letter, points]);
     this.d += letter + points.map(([x, y]) => `${short(x)} ${short(y)}`).join(" ");
   }
 
+  /**
+   * @param {SvgPath} path
+   * @param {DOMMatrix} matrix
+   */
   addPath({ steps }, { a, b, c, d, e, f }) {
+    /**
+     * @param {Point} point
+     * @returns {Point}
+     */
     const place = ([x, y]) => [a * x + c * y + e, b * x + d * y + f];
     for (const [letter, points] of steps) this.add(letter, points.map(place));
   }
@@ -71,14 +109,18 @@ export class SvgContext {
   globalAlpha = 1;
   lineDashOffset = 0;
   font = "10px sans-serif";
+  /** @type {string} */
   textAlign = "left";
   imageSmoothingEnabled = true;
 
   constructor() {
     this.matrix = new DOMMatrix();
+    /** @type {number[]} */
     this.dash = [];
+    /** @type {{ look: object, matrix: DOMMatrix, dash: number[] }[]} */
     this.kept = [];
     this.path = new SvgPath();
+    /** @type {string[]} */
     this.body = [];
   }
 
@@ -101,32 +143,48 @@ export class SvgContext {
   }
 
   restore() {
-    const { look, matrix, dash } = this.kept.pop();
-    Object.assign(this, look, { matrix, dash });
+    const last = this.kept.pop();
+    if (last) Object.assign(this, last.look, { matrix: last.matrix, dash: last.dash });
   }
 
+  /** @param {number[]} six */
   setTransform(...six) {
     this.matrix = new DOMMatrix(six);
   }
 
+  /** @param {number[]} six */
   transform(...six) {
     this.matrix = this.matrix.multiply(new DOMMatrix(six));
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   */
   translate(x, y) {
     this.matrix = this.matrix.translate(x, y);
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   */
   scale(x, y) {
     this.matrix = this.matrix.scale(x, y);
   }
 
+  /** @param {number[]} dash */
   setLineDash(dash) {
     this.dash = dash;
   }
 
   // Paths
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @returns {Point}
+   */
   at(x, y) {
     const { a, b, c, d, e, f } = this.matrix;
     return [a * x + c * y + e, b * x + d * y + f];
@@ -136,10 +194,18 @@ export class SvgContext {
     this.path = new SvgPath();
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   */
   moveTo(x, y) {
     this.path.add("M", [this.at(x, y)]);
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   */
   lineTo(x, y) {
     this.path.add(this.path.d ? "L" : "M", [this.at(x, y)]);
   }
@@ -148,10 +214,21 @@ export class SvgContext {
     this.path.closePath();
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @param {number} radius
+   * @param {number} from
+   * @param {number} to
+   */
   arc(x, y, radius, from, to) {
     const count = Math.max(1, Math.ceil(Math.abs(to - from) / PIECE - 1e-9));
     const turn = (to - from) / count;
     const reach = (4 / 3) * Math.tan(turn / 4) * radius;
+    /**
+     * @param {number} angle
+     * @returns {Point}
+     */
     const on = (angle) => [x + radius * Math.cos(angle), y + radius * Math.sin(angle)];
     this.lineTo(...on(from));
     for (let i = 0; i < count; i++) {
@@ -172,6 +249,10 @@ export class SvgContext {
     return Math.sqrt(Math.abs(a * d - b * c)); // by how much a line's width grows
   }
 
+  /**
+   * @param {"fill" | "stroke"} property
+   * @param {string} css
+   */
   paint(property, css) {
     const [color, opacity] = colorOf(css);
     const alpha = opacity * this.globalAlpha;
@@ -179,6 +260,11 @@ export class SvgContext {
   }
 
   // A path of its own is in the context's coordinates, the current one already in pixels.
+  /**
+   * @param {SvgPath | undefined} own
+   * @param {(scale: number) => string} look
+   * @param {number} scaled
+   */
   shape(own, look, scaled) {
     const { d } = own ?? this.path;
     if (!d) return;
@@ -190,7 +276,9 @@ export class SvgContext {
     this.body.push(`<path d="${d}"${place} ${look(moved ? 1 : scaled)}/>`);
   }
 
+  /** @param {SvgPath} [own] */
   stroke(own) {
+    /** @param {number} scale */
     const look = (scale) => {
       const wide = Number((this.lineWidth * scale).toFixed(3));
       const dash = this.dash.length
@@ -204,19 +292,36 @@ export class SvgContext {
     this.shape(own, look, this.size);
   }
 
+  /**
+   * @param {SvgPath | string} [own] a path, or the rule for the current one
+   * @param {string} [rule]
+   */
   fill(own, rule) {
-    if (typeof own === "string") [own, rule] = [undefined, own];
-    const even = rule === "evenodd" ? ' fill-rule="evenodd"' : "";
-    this.shape(own, () => this.paint("fill", this.fillStyle) + even, 1);
+    const path = typeof own === "string" ? undefined : own;
+    const kind = typeof own === "string" ? own : rule;
+    const even = kind === "evenodd" ? ' fill-rule="evenodd"' : "";
+    this.shape(path, () => this.paint("fill", this.fillStyle) + even, 1);
   }
 
-  // The place and the size of what stands upright.
+  // The place and the size of what is upright.
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @param {number} width
+   * @param {number} height
+   */
   box(x, y, width, height) {
     const [left, top] = this.at(x, y);
     const [wide, high] = [short(width * this.matrix.a), short(height * this.matrix.d)];
     return `x="${short(left)}" y="${short(top)}" width="${wide}" height="${high}"`;
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @param {number} width
+   * @param {number} height
+   */
   fillRect(x, y, width, height) {
     const color = this.paint("fill", this.fillStyle);
     this.body.push(`<rect ${this.box(x, y, width, height)} ${color}/>`);
@@ -224,16 +329,29 @@ export class SvgContext {
 
   clearRect() {} // the paper is what is there already
 
+  /**
+   * @param {HTMLCanvasElement} image
+   * @param {number} x
+   * @param {number} y
+   * @param {number} width
+   * @param {number} height
+   */
   drawImage(image, x, y, width, height) {
     const crisp = this.imageSmoothingEnabled ? "" : ' style="image-rendering:pixelated"';
     const look = `preserveAspectRatio="none"${crisp} href="${image.toDataURL()}"`;
     this.body.push(`<image ${this.box(x, y, width, height)} ${look}/>`);
   }
 
+  /**
+   * @param {string} words
+   * @param {number} x
+   * @param {number} y
+   * @param {string} look
+   */
   text(words, x, y, look) {
     const [left, top] = this.at(x, y);
-    const anchor = { center: "middle", right: "end" }[this.textAlign] ?? "start";
-    const [, slant, weight, size, names] = /^(italic )?(\d+ )?([\d.]+)px (.*)$/.exec(this.font);
+    const anchor = ANCHORS[this.textAlign] ?? "start";
+    const [, slant, weight, size, names] = FONT.exec(this.font) ?? ["", "", "", "10", "sans-serif"];
     const family = escaped(names).replace(/&#34;/g, "'");
     const font =
       `font-size="${short(Number(size) * this.size)}" font-family="${family}"` +
@@ -243,35 +361,65 @@ export class SvgContext {
     this.body.push(`<text ${place} ${font} ${look}>${escaped(words)}</text>`);
   }
 
+  /**
+   * @param {string} words
+   * @param {number} x
+   * @param {number} y
+   */
   fillText(words, x, y) {
     this.text(words, x, y, this.paint("fill", this.fillStyle));
   }
 
+  /**
+   * @param {string} words
+   * @param {number} x
+   * @param {number} y
+   */
   strokeText(words, x, y) {
     const color = `fill="none" ${this.paint("stroke", this.strokeStyle)}`;
     const width = `stroke-width="${short(this.lineWidth * this.size)}"`;
     this.text(words, x, y, `${color} ${width} stroke-linejoin="round"`);
   }
 
+  /** @param {string} words */
   measureText(words) {
-    probing();
+    const probe = probing();
     probe.font = this.font;
     return probe.measureText(words);
   }
 
   // A drawing of its own at a place of this one; what sticks out of it is cut off.
+  /**
+   * @param {SvgContext} other
+   * @param {number} x
+   * @param {number} y
+   * @param {number} width
+   * @param {number} height
+   */
   inset(other, x, y, width, height) {
     const [wide, high] = [short(width), short(height)];
     const place = `x="${short(x)}" y="${short(y)}" width="${wide}" height="${high}"`;
     this.body.push(`<svg ${place} viewBox="0 0 ${wide} ${high}">`, ...other.body, "</svg>");
   }
 
+  /**
+   * @param {string} url
+   * @param {() => void} draw
+   */
   link(url, draw) {
     this.body.push(`<a href="${escaped(url)}">`);
     draw();
     this.body.push("</a>");
   }
 
+  /**
+   * @param {object} sheet
+   * @param {number} sheet.width
+   * @param {number} sheet.height
+   * @param {number} sheet.wide its width on paper, in mm
+   * @param {string} sheet.title
+   * @param {string} sheet.desc
+   */
   document({ width, height, wide, title, desc }) {
     const paper = `width="${short(wide)}mm" height="${short((wide * height) / width)}mm"`;
     const view = `viewBox="0 0 ${short(width)} ${short(height)}"`;

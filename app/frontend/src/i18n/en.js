@@ -3,6 +3,7 @@
 
 import { ZH } from "./zh.js";
 
+/** @type {Record<string, Record<string, string>>} */
 const TEXTS = {
   zh: ZH,
   en: {
@@ -181,15 +182,21 @@ const TEXTS = {
 
 let language = "en";
 
+/** @param {string} name */
 export function setLanguage(name) {
   language = name in TEXTS ? name : "en";
 }
 
 // What a language is called in itself.
+/** @param {string} name */
 export const nameOf = (name) => TEXTS[name]?.language ?? name;
 
+/**
+ * @param {string} key
+ * @param {Record<string, string | number>} values
+ */
 export function say(key, values = {}) {
   const text = TEXTS[language][key] ?? TEXTS.en[key];
   if (text === undefined) throw new Error(`no text '${key}'`);
-  return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 }

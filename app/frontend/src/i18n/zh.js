@@ -1,5 +1,6 @@
 // The stage's own words in Simplified Chinese; the keys are those of en.js.
 
+/** @type {Record<string, string>} */
 export const ZH = {
   language: "简体中文",
   site: "自然梯度",

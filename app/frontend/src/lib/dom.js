@@ -3,8 +3,18 @@
 
 let nextId = 0;
 
+/** @param {string} stem */
 export const freshId = (stem) => `natgrad-${stem}-${++nextId}`;
 
+/**
+ * An element; attributes that begin with "on" are listeners, `true` is an empty attribute.
+ *
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {Record<string, any>} attributes
+ * @param {(Node | string | null | undefined | false)[]} children
+ * @returns {HTMLElementTagNameMap[T]}
+ */
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -12,24 +22,56 @@ export function make(tag, attributes = {}, ...children) {
     else if (value !== undefined && value !== false)
       element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.filter(Boolean));
+  element.append(.../** @type {(Node | string)[]} */ (children.filter(Boolean)));
   return element;
 }
 
+/**
+ * A small drawing in SVG.
+ *
+ * @param {string} markup
+ */
 export function drawing(markup, box = "0 0 16 16", name = "icon") {
   const holder = document.createElement("template");
   holder.innerHTML = `<svg class="${name}" viewBox="${box}" aria-hidden="true">${markup}</svg>`;
-  return holder.content.firstChild;
+  return /** @type {SVGElement} */ (holder.content.firstChild);
 }
 
+/**
+ * The pen of a canvas.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {CanvasRenderingContext2DSettings} [settings]
+ */
+export const contextOf = (canvas, settings) =>
+  /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", settings));
+
+/**
+ * What an event happened to.
+ *
+ * @param {Event} event
+ */
+export const targetOf = (event) => /** @type {HTMLElement} */ (event.target);
+
+/**
+ * @param {Node} element
+ * @param {string} text
+ */
 export function setText(element, text) {
-  if (element.firstChild?.nodeType === 3 && !element.firstChild.nextSibling) {
-    if (element.firstChild.data !== text) element.firstChild.data = text;
+  const first = element.firstChild;
+  if (first instanceof Text && !first.nextSibling) {
+    if (first.data !== text) first.data = text;
   } else element.textContent = text;
 }
 
+/**
+ * @param {Element} element
+ * @param {string} name
+ * @param {string | number | boolean | null} value `null` takes it away
+ */
 export function setAttribute(element, name, value) {
   if (value === null) {
     if (element.hasAttribute(name)) element.removeAttribute(name);
-  } else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
+  } else if (element.getAttribute(name) !== String(value))
+    element.setAttribute(name, String(value));
 }

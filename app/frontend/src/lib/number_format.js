@@ -1,5 +1,6 @@
 // Numbers as people read them: three significant digits, a true minus sign, exponents as ×10ⁿ.
 
+/** @type {Record<string, string>} */
 const RAISED = {
   "-": "⁻",
   0: "⁰",
@@ -14,18 +15,33 @@ const RAISED = {
   9: "⁹",
 };
 
+/** @param {string} text */
 const minus = (text) => text.replace("-", "−");
 
+/**
+ * Ten to a whole power.
+ *
+ * @param {number} exponent
+ */
 export function power(exponent) {
   return "10" + [...String(exponent)].map((c) => RAISED[c]).join("");
 }
 
+/**
+ * A number as people read it; "–" where there is none.
+ *
+ * @param {unknown} value
+ * @param {number} digits significant ones
+ * @returns {string}
+ */
 export function show(value, digits = 3) {
-  if (value === null || value === undefined || Number.isNaN(value)) return "–";
+  if (value === null || value === undefined) return "–";
   if (typeof value !== "number") return String(value);
+  if (Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
-  if (size !== 0 && (size >= 1e5 || size < 1e-3)) {
+  const rounded = size >= 1000 ? Math.round(size) : Number(size.toPrecision(digits));
+  if (rounded !== 0 && (rounded >= 1e5 || rounded < 1e-3)) {
     const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
     return minus(String(Number(mantissa))) + "×" + power(Number(exponent));
   }
@@ -37,14 +53,22 @@ const WIDEST = 7; // characters that a box has room for
 
 // What stands in a box that is typed into: plain ASCII, no digit that a float would invent, and
 // none that the box would cut off. What is not retyped keeps all its digits.
+/** @param {unknown} value */
 export function typed(value) {
   if (typeof value !== "number") return String(value ?? "");
-  if (value && Math.abs(value) < 1e-4) return Number(value.toPrecision(3)).toExponential();
-  const texts = [6, 5, 4, 3, 2].map((digits) => String(Number(value.toPrecision(digits))));
-  return texts.find((text) => text.length <= WIDEST) ?? texts[0];
+  const small = value !== 0 && Math.abs(value) < 1e-4;
+  for (let digits = Number.isInteger(value) ? WIDEST : WIDEST - 1; digits > 1; digits--) {
+    const rounded = Number(value.toPrecision(digits));
+    const texts = small ? [] : [String(rounded)];
+    texts.push(rounded.toExponential());
+    const fits = texts.map((text) => text.replace("e+", "e")).find((t) => t.length <= WIDEST);
+    if (fits !== undefined) return fits;
+  }
+  return value.toExponential(0).replace("e+", "e");
 }
 
 // A number or a simple fraction, with either minus and either decimal mark; NaN if it is neither.
+/** @param {string} text */
 export function parse(text) {
   const plain = text.trim().replace(/−/g, "-").replace(",", ".");
   const [top, bottom, ...more] = plain
@@ -55,6 +79,10 @@ export function parse(text) {
 }
 
 // Rounded to a grain of the form 10^n, without the float's tail.
+/**
+ * @param {number} value
+ * @param {number} grain
+ */
 export function round(value, grain) {
   const places = Math.max(0, Math.min(12, -Math.floor(Math.log10(grain))));
   return Number(value.toFixed(places));

@@ -6,7 +6,9 @@ const EVERY = 3;
 const SOONEST = 200; // ms
 const LATEST = 400; // ms: so long after a picture its words are there in any case
 
+/** @param {() => void} write */
 export function makePace(write) {
+  /** @type {ReturnType<typeof setTimeout> | 0} */
   let timer = 0;
   let last = -Infinity;
   let pictures = 0;
@@ -18,6 +20,7 @@ export function makePace(write) {
   }
   return {
     // A picture came; `rest` says that no other follows.
+    /** @param {boolean} rest */
     owe(rest) {
       pictures++;
       const since = performance.now() - last;

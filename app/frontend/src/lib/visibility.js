@@ -1,11 +1,15 @@
 // Whether anybody looks: the page is in front and the lesson in sight. Nothing runs for nobody.
 
+/**
+ * @param {Element} root
+ * @param {() => void} onBack
+ */
 export function makeWatch(root, onBack) {
   let inSight = true;
   const looked = () => inSight && !document.hidden;
   const change = () => looked() && onBack();
   const observer = new IntersectionObserver((entries) => {
-    inSight = entries.at(-1).isIntersecting;
+    inSight = Boolean(entries.at(-1)?.isIntersecting);
     change();
   });
   observer.observe(root);

@@ -24,15 +24,27 @@ const PARTS = [
   "questions",
 ];
 
+/**
+ * @param {object} page
+ * @param {HTMLElement} page.root
+ * @param {LessonData} page.lesson
+ * @param {() => Handle[]} page.handles
+ * @param {(text: string) => void} page.changed
+ * @param {() => Promise<string>} page.copyLink
+ */
 export function makeHiding({ root, lesson, handles, changed, copyLink }) {
   const controls = lesson.controls.flatMap((group) => group.controls.map((c) => c.field));
   const rules = make("style");
   root.append(rules);
+  /** @type {Set<string>} */
   let hidden = new Set();
+  /** @type {Dialog | null} */
   let dialog = null;
+  /** @type {Map<string, HTMLInputElement>} */
   const boxes = new Map();
 
   function apply() {
+    /** @param {string} name */
     const quote = (name) => `"${CSS.escape(name)}"`;
     const places = [...hidden].map((name) =>
       PARTS.includes(name)
@@ -53,7 +65,12 @@ export function makeHiding({ root, lesson, handles, changed, copyLink }) {
     setAttribute(root, "data-hide", parts.join(" ") || null);
   }
 
+  /** @returns {Dialog} */
   function build() {
+    /**
+     * @param {string} name
+     * @param {string} label
+     */
     const check = (name, label) => {
       const box = make("input", { type: "checkbox", value: name });
       boxes.set(name, box);
@@ -64,14 +81,18 @@ export function makeHiding({ root, lesson, handles, changed, copyLink }) {
       });
       return make("label", { class: "check" }, box, make("span", {}, label));
     };
-    const tell = async () => dialog.tell(await copyLink());
+    const tell = async () => made.tell(await copyLink());
     const copier = make(
       "button",
       { type: "button", class: "chip", onclick: tell },
       say("copy-link"),
     );
+    /**
+     * @param {string} title
+     * @param {HTMLElement[]} rows
+     */
     const list = (title, ...rows) => make("fieldset", {}, make("legend", {}, title), ...rows);
-    dialog = makeDialog(
+    const made = makeDialog(
       root,
       "hide",
       say("hide"),
@@ -87,12 +108,15 @@ export function makeHiding({ root, lesson, handles, changed, copyLink }) {
       ),
       make("div", { class: "buttons" }, copier),
     );
+    return made;
   }
 
   return {
     // `text` as a link has it; returns what of it is not known here.
+    /** @param {string} [text] */
     adopt(text = "") {
       const wished = text.split(",").filter(Boolean);
+      /** @param {string} name */
       const known = (name) =>
         PARTS.includes(name) || controls.includes(name) || name.startsWith("handle.");
       hidden = new Set(wished.filter(known));
@@ -103,10 +127,11 @@ export function makeHiding({ root, lesson, handles, changed, copyLink }) {
       return wished.filter((name) => (name.startsWith("handle.") ? !here.has(name) : !known(name)));
     },
     open() {
-      if (!dialog) build();
+      dialog ??= build();
       for (const [name, box] of boxes) box.checked = !hidden.has(name);
       dialog.open();
     },
+    /** @param {string} name */
     has: (name) => hidden.has(name),
   };
 }

@@ -4,9 +4,25 @@
 // too.
 
 const QUIET = 350; // ms of quiet after which an act is over
+/** @typedef {{ at: number, state: Changes }} Entry */
+
+/**
+ * @typedef {object} Entries
+ * @property {() => Entry | null | undefined} start
+ * @property {(entry: Entry, address: string, anew: boolean) => void} write
+ * @property {(way: number) => void} go
+ * @property {() => void} stop
+ */
+
+/** @param {Changes} state */
 const key = (state) => JSON.stringify({ ...state, k: 0 });
 
+/**
+ * @param {(entry: Entry) => void} arrived
+ * @returns {Entries}
+ */
 function inBrowser(arrived) {
+  /** @param {PopStateEvent} event */
   const heard = ({ state }) => state?.natgrad && arrived(state.natgrad);
   addEventListener("popstate", heard);
   return {
@@ -22,7 +38,12 @@ function inBrowser(arrived) {
   };
 }
 
+/**
+ * @param {(entry: Entry) => void} arrived
+ * @returns {Entries}
+ */
 function inMemory(arrived) {
+  /** @type {Entry[]} */
   const entries = [];
   let at = 0;
   return {
@@ -36,15 +57,28 @@ function inMemory(arrived) {
   };
 }
 
+/**
+ * @param {object} page
+ * @param {HTMLElement} page.root
+ * @param {boolean} page.whole
+ * @param {() => Changes} page.now
+ * @param {() => string} page.address
+ * @param {() => boolean} page.busy
+ * @param {(state: Changes) => void} page.restore
+ * @param {() => void} page.onchange
+ */
 export function makePast({ root, whole, now, address, busy, restore, onchange }) {
   let at = 0;
   let top = 0;
   let held = false;
+  /** @type {string | null} */
   let act = null; // the name of what the reader is doing, not yet an entry
-  let timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
   let written = "";
   let settled = "";
 
+  /** @param {Entry} entry */
   function arrived(entry) {
     act = null;
     clearTimeout(timer);
@@ -57,6 +91,7 @@ export function makePast({ root, whole, now, address, busy, restore, onchange })
   }
   const place = (whole ? inBrowser : inMemory)(arrived);
 
+  /** @param {boolean} anew */
   function write(anew) {
     const state = now();
     const text = address();
@@ -86,6 +121,7 @@ export function makePast({ root, whole, now, address, busy, restore, onchange })
     timer = setTimeout(look, QUIET);
   }
 
+  /** @param {number} way */
   function walk(way) {
     if (act !== null && !busy()) commit();
     if (at + way < 0 || at + way > top) return;
@@ -105,6 +141,7 @@ export function makePast({ root, whole, now, address, busy, restore, onchange })
       onchange();
     },
     // The reader does something; another thing than before ends the act before it.
+    /** @param {string | null} name */
     touch(name) {
       if (act !== null && (name === null || name !== act) && !busy()) commit();
       act = name ?? "";

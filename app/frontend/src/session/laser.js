@@ -2,8 +2,10 @@
 
 import { make } from "../lib/dom.js";
 
+/** @param {HTMLElement} root */
 export function makeLaser(root) {
   const dot = make("div", { class: "dot-of-light", "aria-hidden": "true", hidden: true });
+  /** @param {PointerEvent} event */
   const move = ({ clientX, clientY }) => {
     dot.style.translate = `${clientX}px ${clientY}px`;
   };
@@ -12,7 +14,8 @@ export function makeLaser(root) {
     toggle() {
       dot.hidden = !dot.hidden;
       root.classList.toggle("pointing", !dot.hidden);
-      root[dot.hidden ? "removeEventListener" : "addEventListener"]("pointermove", move);
+      if (dot.hidden) root.removeEventListener("pointermove", move);
+      else root.addEventListener("pointermove", move);
     },
     shown: () => !dot.hidden,
   };

@@ -2,7 +2,7 @@
 // one line of text a step. Nothing moves by itself: the lecturer goes on, by key, clicker, button
 // or swipe.
 
-import { drawing, make, setText } from "../lib/dom.js";
+import { drawing, make, setText, targetOf } from "../lib/dom.js";
 import { say } from "../i18n/en.js";
 
 const SWIPE = 40; // px
@@ -10,7 +10,24 @@ const SWIPE = 40; // px
 const ARROWS = { last: '<path d="M11 2 4.5 8l6.5 6z"/>', next: '<path d="M5 2l6.5 6L5 14z"/>' };
 const REPLAY = '<path d="M4 2.5v11l9.5-5.5z"/><path d="M1.5 2.5h1.4v11H1.5z"/>';
 
+/**
+ * @typedef {import("./talk_codec.js").Step} Step
+ *
+ * @param {object} page
+ * @param {HTMLElement} page.root
+ * @param {Shows} page.shows
+ * @param {() => Step[]} page.steps
+ * @param {(step: Step) => void} page.go
+ * @param {() => void} page.replay
+ * @param {(at: number | null) => void} page.changed
+ */
 export function makePresenter({ root, shows, steps, go, replay, changed }) {
+  /**
+   * @param {string} icon
+   * @param {string} label
+   * @param {string} keys
+   * @param {() => void} act
+   */
   const button = (icon, label, keys, act) =>
     make(
       "button",
@@ -35,7 +52,7 @@ export function makePresenter({ root, shows, steps, go, replay, changed }) {
 
   function caption() {
     const step = steps()[at];
-    const show = shows.get(step?.show);
+    const show = shows.get(step?.show ?? "");
     if (step?.say !== undefined) setText(line, step.say);
     else line.innerHTML = show?.html ?? "";
     setText(count, say("count", { at: at + 1, of: steps().length }));
@@ -43,6 +60,7 @@ export function makePresenter({ root, shows, steps, go, replay, changed }) {
     next.disabled = at >= steps().length - 1;
   }
 
+  /** @param {number} way */
   function walk(way) {
     const to = Math.max(0, Math.min(steps().length - 1, at + way));
     if (to === at) return;
@@ -52,9 +70,10 @@ export function makePresenter({ root, shows, steps, go, replay, changed }) {
     changed(at);
   }
 
+  /** @type {number | null} */
   let from = null;
-  box.addEventListener("pointerdown", ({ clientX, target }) => {
-    from = target.closest("button") ? null : clientX;
+  box.addEventListener("pointerdown", (event) => {
+    from = targetOf(event).closest("button") ? null : event.clientX;
   });
   box.addEventListener("pointerup", ({ clientX }) => {
     const way = from === null ? 0 : clientX - from;
@@ -63,6 +82,7 @@ export function makePresenter({ root, shows, steps, go, replay, changed }) {
   });
 
   const shown = () => !box.hidden;
+  /** @param {boolean} wanted */
   function dress(wanted) {
     box.hidden = !wanted;
     root.classList.toggle("presenting", wanted);
@@ -89,6 +109,10 @@ export function makePresenter({ root, shows, steps, go, replay, changed }) {
     box,
     shown,
     // From step `index`.
+    /**
+     * @param {number} index
+     * @param {{ fullscreen?: boolean }} how
+     */
     enter(index = 0, { fullscreen = false } = {}) {
       if (!steps().length) return;
       dress(true);
@@ -96,10 +120,12 @@ export function makePresenter({ root, shows, steps, go, replay, changed }) {
       caption();
       go(steps()[at]);
       changed(at);
-      document.activeElement?.blur?.(); // the arrows go on, until something is taken up
+      const focused = document.activeElement;
+      if (focused instanceof HTMLElement) focused.blur(); // the arrows go on, until something is taken up
       if (fullscreen) this.full(true);
     },
     // As the address has it, which brings its own state: only the caption follows.
+    /** @param {number | null} index */
     follow(index) {
       if (index === null) return leave();
       dress(true);

@@ -14,6 +14,24 @@ import { makeSteps } from "./talk_editor.js";
 import { knownSteps, makeShows, readTalk, writeTalk } from "./talk_codec.js";
 import { nameOf, say } from "../i18n/en.js";
 
+/**
+ * @typedef {import("./talk_codec.js").Step} Step
+ *
+ * @param {object} page
+ * @param {HTMLElement} page.root
+ * @param {LessonData} page.lesson
+ * @param {boolean} page.whole a page of its own, not a cell of a notebook
+ * @param {Menu} page.menu
+ * @param {(language: string) => void} page.speak
+ * @param {Playback} page.transport
+ * @param {{ claim: (id: string) => string }} page.words
+ * @param {() => Handle[]} page.handles
+ * @param {() => { query: string, state: Changes }} page.seen
+ * @param {() => boolean} page.busy
+ * @param {AskFor} page.jump
+ * @param {{ choose: (i: number) => void, reset: () => void }} page.presets
+ * @param {() => void} page.redraw
+ */
 export function makeReader({
   root,
   lesson,
@@ -33,11 +51,15 @@ export function makeReader({
   const laser = makeLaser(root);
   const help = makeKeyHelp(root);
   const shows = makeShows(lesson, words.claim);
+  /** @type {Record<string, string>} */
   const own = {}; // the address's own names: hide, talk, present
+  /** @type {Step[]} */
   const usual = lesson.talk.map((show) => ({ show }));
+  /** @type {Step[] | null} */
   let talk = null; // the lecturer's own steps, else the lesson's
 
   const steps = () => talk ?? usual;
+  /** @param {Record<string, string>} beside */
   const stateAddress = (beside) => {
     const { query, state } = seen();
     const { version, k } = lesson;
@@ -45,6 +67,10 @@ export function makeReader({
   };
   const address = () => stateAddress(own);
   const link = () => location.href.replace(/[?#].*$/, "") + address();
+  /**
+   * @param {string} name
+   * @param {string} value
+   */
   const set = (name, value) => {
     if (value) own[name] = value;
     else delete own[name];
@@ -64,12 +90,14 @@ export function makeReader({
     },
     onchange: () => undoTools.forEach((tool) => tool()),
   });
+  /** @type {(() => void)[]} */
   const undoTools = [];
 
   // A step of a talk: prepared by the lesson, or a state as a link has it.
+  /** @param {Step} step */
   function go({ show, state }) {
-    if (show !== undefined) jump(shows.get(show).set);
-    else jump({}, { base: state ? { query: state.split("?").at(-1) } : { reset: true } });
+    if (show !== undefined) jump(shows.get(show)?.set ?? {});
+    else jump({}, { base: state ? { query: state.split("?").at(-1) ?? "" } : { reset: true } });
   }
   const presenter = makePresenter({
     root,
@@ -129,6 +157,11 @@ export function makeReader({
   }
 
   // No key goes round what a link hides; a lecturer's caption has a play button of its own.
+  /**
+   * @param {string} part
+   * @param {(key: string) => unknown} act
+   * @returns {(key: string) => unknown}
+   */
   const unless = (part, act) => (key) => !hiding.has(part) && act(key);
   const acts = {
     play: unless("playback", transport.toggle),
@@ -171,9 +204,11 @@ export function makeReader({
     undo: past.undo,
     redo: past.redo,
     can: past.can,
+    /** @param {() => void} listener */
     onpast: (listener) => undoTools.push(listener),
     touch: past.touch,
     stepped: past.amend,
+    /** @param {Pick<Answer, "dropped">} answer */
     answered: ({ dropped = [] }) => notice.tell(dropped),
     // The first picture stands: what the address says beside the state. Help comes last in the
     // menu.

@@ -2,9 +2,23 @@
 // that says `does: ""` is a control's own and stands here to be told.
 
 import { makeDialog } from "../controls/dialog.js";
-import { make } from "../lib/dom.js";
+import { make, targetOf } from "../lib/dom.js";
 import { say } from "../i18n/en.js";
 
+/**
+ * @typedef {object} Shortcut
+ * @property {string} group
+ * @property {string[]} [keys]
+ * @property {string} [shown]
+ * @property {string} [does]
+ * @property {string} [says]
+ * @property {boolean} [ctrl]
+ * @property {boolean} [shift]
+ * @property {"presenting"} [when]
+ * @property {boolean} [first]
+ */
+
+/** @type {Shortcut[]} */
 const ROWS = [
   { group: "run", keys: [" "], shown: "Space", does: "play" },
   { group: "run", keys: [","], does: "back" },
@@ -68,7 +82,10 @@ const ROWS = [
 const PRESSED = "button, summary, input[type=checkbox], input[type=radio], [role=button], a";
 
 // Whether the key is the focused element's own business.
-function taken({ target, key, ctrlKey, metaKey }) {
+/** @param {KeyboardEvent} event */
+function taken(event) {
+  const { key, ctrlKey, metaKey } = event;
+  const target = targetOf(event);
   if (!target.matches) return false;
   if (target.closest("dialog, [role=menu]")) return true;
   if (target.matches("input.number")) {
@@ -85,11 +102,22 @@ function taken({ target, key, ctrlKey, metaKey }) {
   return false;
 }
 
+/**
+ * @typedef {(key: string) => unknown} Act what a key does; `false` if it has nothing to do now
+ *
+ * @param {HTMLElement} root
+ * @param {Record<string, Act>} acts
+ * @param {{ whole: boolean, presenting: () => boolean }} page
+ * @returns {() => void} stops listening
+ */
 export function listenKeys(root, acts, { whole, presenting }) {
+  /** @param {Shortcut} row */
   const on = (row) => row.when !== "presenting" || presenting();
 
+  /** @param {KeyboardEvent} event */
   function listen(event) {
-    const { target, key } = event;
+    const { key } = event;
+    const target = targetOf(event);
     if (event.defaultPrevented || event.altKey) return;
     if (!root.contains(target) && !(whole && target === document.body)) return;
     const ctrl = event.ctrlKey || event.metaKey;
@@ -101,18 +129,19 @@ export function listenKeys(root, acts, { whole, presenting }) {
         on(r),
     );
     if (!row || (!row.first && taken(event))) return;
-    if (acts[row.does](key) === false) return;
+    if (!row.does || acts[row.does](key) === false) return;
     event.preventDefault();
     event.stopPropagation(); // a notebook has its own use for these keys
   }
 
   // A clicker's keys come before a slider's own.
+  /** @param {KeyboardEvent} event */
   function early(event) {
-    if (presenting() && event.key.startsWith("Page") && !event.target.closest?.("dialog"))
+    if (presenting() && event.key.startsWith("Page") && !targetOf(event).closest?.("dialog"))
       listen(event);
   }
 
-  const place = whole ? document : root;
+  const place = /** @type {HTMLElement} */ (whole ? document : root);
   place.addEventListener("keydown", early, true);
   place.addEventListener("keydown", listen);
   return () => {
@@ -121,12 +150,14 @@ export function listenKeys(root, acts, { whole, presenting }) {
   };
 }
 
+/** @param {HTMLElement} root */
 export function makeKeyHelp(root) {
   const groups = [...new Set(ROWS.map((row) => row.group))].map((group) => {
+    /** @type {Map<string, string[]>} */
     const told = new Map(); // what is done → its keys
     for (const row of ROWS.filter((r) => r.group === group)) {
       const words = say(row.says ?? `key-${row.does}`);
-      told.set(words, [...(told.get(words) ?? []), row.shown ?? row.keys[0]]);
+      told.set(words, [...(told.get(words) ?? []), row.shown ?? row.keys?.[0] ?? ""]);
     }
     const rows = [...told].map(([words, keys]) =>
       make(

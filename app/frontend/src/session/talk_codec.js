@@ -2,19 +2,33 @@
 // a claim, by its name) or a state (as a link writes it), and may have a line of text of its own.
 // As text: steps parted by ~, a step from its line by !, a state begun with a full stop.
 
+/**
+ * A step: of the lesson, by name, or a state as a link has it; and its line.
+ *
+ * @typedef {{ show?: string, state?: string, say?: string }} Step
+ */
+
+/** @type {Record<string, string>} */
 const MARKS = { "*": "*0", "~": "*1", "!": "*2" };
 const UNMARKS = Object.fromEntries(Object.entries(MARKS).map(([plain, mark]) => [mark, plain]));
+/** @param {string} text */
 const guarded = (text) => text.replace(/[*~!]/g, (mark) => MARKS[mark]);
+/** @param {string} text */
 const bare = (text) => text.replace(/\*[012]/g, (mark) => UNMARKS[mark]);
 
+/** @param {Step[]} steps */
 export const writeTalk = (steps) =>
   steps
     .map(
       ({ show, state, say: line }) =>
-        (show ?? `.${guarded(state)}`) + (line ? `!${guarded(line)}` : ""),
+        (show ?? `.${guarded(state ?? "")}`) + (line ? `!${guarded(line)}` : ""),
     )
     .join("~");
 
+/**
+ * @param {string} text
+ * @returns {Step[]}
+ */
 export const readTalk = (text) =>
   text
     .split("~")
@@ -27,7 +41,21 @@ export const readTalk = (text) =>
     });
 
 // What the lesson has to show, by name: its title, its line as HTML, and what it sets.
+/**
+ * @param {LessonData} lesson
+ * @param {(id: string) => string} claimHtml
+ */
 export function makeShows(lesson, claimHtml) {
+  /**
+   * @typedef {object} Show
+   * @property {string} title
+   * @property {string} html
+   * @property {string} text
+   * @property {Changes} set
+   * @property {boolean} [preset]
+   */
+
+  /** @type {Map<string, Show>} */
   const shows = new Map();
   const holder = document.createElement("i");
   for (const { id, name, say: line, set } of lesson.presets ?? []) {
@@ -41,7 +69,12 @@ export function makeShows(lesson, claimHtml) {
 }
 
 // The steps that can be shown, in their plain form, and the names of those that cannot.
+/**
+ * @param {unknown[]} steps
+ * @param {Pick<Shows, "has">} shows
+ */
 export function knownSteps(steps, shows) {
+  /** @type {{ steps: Step[], dropped: string[] }} */
   const found = { steps: [], dropped: [] };
   for (const step of steps) {
     const { show, state, say: line } = Object(step);

@@ -8,18 +8,47 @@ import { say } from "../i18n/en.js";
 
 const FILE = "steps.json";
 
+/**
+ * @typedef {import("./talk_codec.js").Step} Step
+ *
+ * @param {object} page
+ * @param {HTMLElement} page.root
+ * @param {LessonData} page.lesson
+ * @param {Shows} page.shows
+ * @param {() => Step[]} page.steps
+ * @param {(steps: Step[] | null) => void} page.change
+ * @param {() => string} page.seen the state that is shown, as a link has it
+ * @param {() => Promise<string>} page.copyLink
+ * @param {() => void} page.present
+ */
 export function makeSteps({ root, lesson, shows, steps, change, seen, copyLink, present }) {
+  /** @type {Dialog | null} */
   let dialog = null;
   const list = make("ol", { class: "steps" });
 
+  /** @param {string} place */
+  function focusOn(place) {
+    const found = list.querySelector(place);
+    if (found instanceof HTMLElement) found.focus();
+  }
+
+  /**
+   * @param {Step[] | null} now
+   * @param {string} [focus]
+   */
   const put = (now, focus) => {
     change(now);
     draw();
-    if (focus) list.querySelector(focus)?.focus();
+    if (focus) focusOn(focus);
   };
 
+  /**
+   * @param {Step} step
+   * @param {number} i
+   * @param {Step[]} all
+   */
   function row(step, i, all) {
-    const show = shows.get(step.show);
+    const show = shows.get(step.show ?? "");
     const words = say("step-line", { at: i + 1 });
     const text = make("input", {
       type: "text",
@@ -35,6 +64,12 @@ export function makeSteps({ root, lesson, shows, steps, change, seen, copyLink, 
       change(now);
       step = now[i];
     });
+    /**
+     * @param {string} sign
+     * @param {string} label
+     * @param {() => void} act
+     * @param {boolean} disabled
+     */
     const button = (sign, label, act, disabled) =>
       make(
         "button",
@@ -47,6 +82,7 @@ export function makeSteps({ root, lesson, shows, steps, change, seen, copyLink, 
         },
         sign,
       );
+    /** @param {number} way */
     const swap = (way) => () => {
       const now = [...steps()];
       [now[i], now[i + way]] = [now[i + way], now[i]];
@@ -72,7 +108,11 @@ export function makeSteps({ root, lesson, shows, steps, change, seen, copyLink, 
 
   const draw = () => list.replaceChildren(...steps().map(row));
 
-  async function read(file) {
+  /**
+   * @param {File} file
+   * @param {Dialog} dialog
+   */
+  async function read(file, dialog) {
     let found;
     try {
       found = JSON.parse(await file.text());
@@ -93,12 +133,15 @@ export function makeSteps({ root, lesson, shows, steps, change, seen, copyLink, 
   function save() {
     const plan = { lesson: lesson.name, version: lesson.version, steps: steps() };
     const file = new Blob([JSON.stringify(plan, null, 2) + "\n"], { type: "application/json" });
+    /** @type {HTMLAnchorElement} */
     const link = make("a", { href: URL.createObjectURL(file), download: FILE });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href));
   }
 
+  /** @returns {Dialog} */
   function build() {
+    /** @param {boolean} wanted */
     const options = (wanted) =>
       [...shows]
         .filter(([, show]) => Boolean(show.preset) === wanted)
@@ -110,18 +153,22 @@ export function makeSteps({ root, lesson, shows, steps, change, seen, copyLink, 
       make("optgroup", { label: say("presets") }, ...options(true)),
       make("optgroup", { label: say("sentences") }, ...options(false)),
     );
+    /**
+     * @param {string} label
+     * @param {() => void} act
+     */
     const chip = (label, act) =>
       make("button", { type: "button", class: "chip", onclick: act }, say(label));
     const picker = make("input", { type: "file", accept: ".json,application/json", hidden: true });
     picker.addEventListener("change", () => {
-      if (picker.files[0]) read(picker.files[0]);
+      if (picker.files?.[0]) read(picker.files[0], made);
       picker.value = "";
     });
     const add = () => {
       put([...steps(), what.value ? { show: what.value } : { state: seen() }]);
-      list.lastChild?.querySelector("input").focus();
+      focusOn("li:last-child input");
     };
-    dialog = makeDialog(
+    const made = makeDialog(
       root,
       "talk",
       say("steps"),
@@ -137,18 +184,19 @@ export function makeSteps({ root, lesson, shows, steps, change, seen, copyLink, 
       make(
         "div",
         { class: "buttons" },
-        chip("copy-link", async () => dialog.tell(await copyLink())),
+        chip("copy-link", async () => made.tell(await copyLink())),
         chip("save-file", save),
         chip("open-file", () => picker.click()),
-        chip("present-steps", () => (dialog.shut(), present())),
+        chip("present-steps", () => (made.shut(), present())),
         picker,
       ),
     );
+    return made;
   }
 
   return {
     open() {
-      if (!dialog) build();
+      dialog ??= build();
       draw();
       dialog.open();
     },

@@ -1,0 +1,97 @@
+// Asks and answers: what the page says of itself when it asks, and what it does with a reply.
+
+import { makeAsker } from "../connection/request_queue.js";
+
+const STEP_TOLD = 200; // ms until a notebook's `.state` has the step at which the reader rests
+
+/**
+ * @param {object} page
+ * @param {Model} page.model
+ * @param {LessonData} page.lesson
+ * @param {string} page.language that the reader wishes for, which may not be the lesson's yet
+ * @param {import("./page_state.js").PageState} page.state
+ * @param {() => string[]} page.keys of the arrays that the page keeps
+ * @param {() => number} page.step
+ * @param {() => boolean} page.held whether the reader has stopped a picture that grows
+ * @param {(late: boolean) => void} page.onTrouble
+ */
+export function makeConversation({
+  model,
+  lesson,
+  language: first,
+  state,
+  keys,
+  step,
+  held,
+  onTrouble,
+}) {
+  let language = first;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+
+  const asker = makeAsker({
+    send: (content) => model.send(content),
+    context: () => ({
+      state: { ...state.answer()?.state, k: step() },
+      have: language === lesson.language ? keys() : [], // else the page is set up again
+      ...(held() ? { hold: true } : {}),
+      ...(language === "en" ? {} : { lang: language }),
+      ...(language === lesson.language ? {} : { speak: true }),
+    }),
+    onTrouble,
+  });
+
+  return {
+    ask: asker.ask.bind(asker),
+    refine: asker.refine,
+    again: asker.again,
+    busy: asker.busy,
+    refining: asker.refining,
+    count: asker.count,
+
+    /** @param {string} name a language, in which the next answer brings the lesson */
+    speak(name) {
+      language = name;
+      asker.ask({});
+    },
+
+    /** Ask for the lesson in the language that the reader wishes for, if it is another one. */
+    translate() {
+      if (language !== lesson.language) asker.ask({});
+    },
+
+    /** Some pictures are drawn for one step only, `shows`: ask for another one. */
+    pursue() {
+      const shows = state.answer()?.shows;
+      if (typeof shows === "number" && shows !== step()) asker.ask({});
+    },
+
+    /** Tell a notebook, whose `.state` follows, the step that is shown. */
+    tellStep() {
+      clearTimeout(timer);
+      timer = setTimeout(() => model.send({ k: step() }), STEP_TOLD);
+    },
+
+    /**
+     * The reply to the newest ask, with what still holds of the answer before it; null if it is not
+     * for us.
+     *
+     * @param {any} content
+     * @returns {Reply | null}
+     */
+    heard(content) {
+      const finer = asker.refining();
+      if (!asker.heard(content)) return null;
+      // What was refused still is.
+      const errors = { ...state.answer()?.errors, ...content.errors };
+      return finer && !content.lesson ? { ...content, errors } : content;
+    },
+
+    next: asker.next.bind(asker),
+
+    stop() {
+      asker.stop();
+      clearTimeout(timer);
+    },
+  };
+}

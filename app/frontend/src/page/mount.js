@@ -1,0 +1,269 @@
+// A lesson's page: its parts, and what each is told of the others. The data goes one way: a control
+// asks, the kernel answers, the answer is drawn.
+
+import { makeFrame } from "../canvas/animation_frame.js";
+import { makePalette } from "../canvas/colors.js";
+import { makeShelf } from "../canvas/static_layer.js";
+import { makeBanner } from "../connection/connection_banner.js";
+import { makeFields } from "../controls/field_registry.js";
+import { makeHeader } from "../controls/header.js";
+import { makeWords } from "../controls/lesson_text.js";
+import { makeMenu } from "../controls/menu.js";
+import { makeTransport } from "../controls/playback.js";
+import { makeProgress } from "../controls/progress.js";
+import { makeLights } from "../controls/symbol_highlight.js";
+import { makeTheme } from "../controls/theme.js";
+import { makeTake } from "../export/export_menu.js";
+import { make, setText } from "../lib/dom.js";
+import { makeStats } from "../lib/frame_stats.js";
+import { makeWatch } from "../lib/visibility.js";
+import { makeReader } from "../session/session.js";
+import { makeConversation } from "./conversation.js";
+import { layOut, makeRoot } from "./page_layout.js";
+import { makePageState } from "./page_state.js";
+import { makePlaneSet } from "./plane_set.js";
+import { makeReadings } from "./readings.js";
+import { reportOn } from "./report.js";
+
+/**
+ * Set up the page in an element and draw its first picture.
+ *
+ * @param {object} given
+ * @param {Model} given.model
+ * @param {HTMLElement} given.el
+ * @param {LessonData} given.lesson
+ * @param {Reply} given.first
+ * @param {DataView | undefined} given.arrays
+ * @param {string} given.language that the reader wishes for
+ * @param {(lesson: LessonData, first: Reply, arrays: DataView | undefined) => void} given.translated
+ *     sets the page up again, when the lesson comes in another language
+ * @returns {() => void} takes the page down
+ */
+export function mount({ model, el, lesson, first, arrays, language, translated }) {
+  const whole = Boolean(model.link);
+  const root = makeRoot(lesson, whole);
+  const state = makePageState();
+  const stats = makeStats();
+  const shelf = makeShelf();
+  const theme = makeTheme(root);
+  const palette = makePalette(root, lesson.inks);
+  const frame = makeFrame(draw);
+  const redraw = frame.request;
+
+  const conversation = makeConversation({
+    model,
+    lesson,
+    language,
+    state,
+    keys: shelf.keys,
+    step: () => transport.k(),
+    held: () => progress.held(),
+    onTrouble: (late) => banner.trouble(late),
+  });
+  const { busy } = conversation;
+
+  /**
+   * By default an act of the reader is their own: it is no longer the preset's picture.
+   *
+   * @type {AskFor}
+   */
+  const ask = (set, { base = null, act = stems(set).join() } = {}) => {
+    header.unmark();
+    words.unmark();
+    if (act !== false) reader.touch(act);
+    conversation.ask(set, { base });
+  };
+  let follow = true; // the next answer brings its step
+  /**
+   * To a state that someone prepared: what was typed is forgotten, and the step is theirs.
+   *
+   * @type {AskFor}
+   */
+  const jump = (set, { base = null, act = null } = {}) => {
+    fields.forget();
+    follow ||= "k" in set || base !== null;
+    ask(set, { base, act });
+  };
+
+  const banner = makeBanner(model, () => conversation.again());
+  const homeless = make("p", { class: "wrong homeless", role: "alert", hidden: true });
+  /** @param {string} text what is about no control */
+  const elsewhere = (text) => {
+    setText(homeless, text);
+    if (homeless.hidden !== !text) homeless.hidden = !text;
+  };
+  const fields = makeFields({ ask, elsewhere });
+  const transport = makeTransport({ redraw, onStep, onEnd: () => progress.one() });
+  const menu = makeMenu();
+  const header = makeHeader(lesson, {
+    ask: jump,
+    reset: () => jump({}, { base: { reset: true } }),
+    theme,
+    link: whole && (() => reader.link()),
+    nav: whole && lesson.nav,
+    menu,
+    past: () => reader,
+  });
+  const words = makeWords(lesson, {
+    ask: jump,
+    said: () => state.answer()?.state?.answers ?? [],
+  });
+  const watch = makeWatch(root, () => progress.resume(busy()));
+  const progress = makeProgress({ refine: conversation.refine, looked: watch.looked });
+  const readings = makeReadings({
+    root,
+    model,
+    lesson,
+    state,
+    fields,
+    words,
+    palette,
+    theme,
+    step: transport.k,
+    busy,
+    elsewhere,
+  });
+  const { formulas, controls, charts, meter, pin, legend, description } = readings;
+  const planeSet = makePlaneSet({
+    root,
+    stage: { ask, redraw, busy, array: state.array, lesson },
+    onResize() {
+      formulas.fix();
+      draw(); // now, not at the next frame: a resized canvas is empty
+    },
+  });
+  const reader = makeReader({
+    root,
+    lesson,
+    whole,
+    menu,
+    speak: conversation.speak,
+    transport,
+    words,
+    handles: () => state.shown().handles,
+    seen: () => ({
+      query: state.shown().query,
+      state: { ...state.shown().state, k: transport.k() },
+    }),
+    busy,
+    jump,
+    presets: header,
+    redraw,
+  });
+  reader.onpast(() => header.past(reader.can()));
+  layOut(root, {
+    over: [banner.box, reader.notice],
+    top: [header.box],
+    stage: [header.say, planeSet.box, progress.box, legend.box, transport.box, homeless],
+    deck: [meter.box, pin.box, formulas.box, controls.box],
+    below: [charts.box, words.box, reader.caption, description],
+  });
+  const take = makeTake({
+    model,
+    root,
+    lesson,
+    menu,
+    pin,
+    transport,
+    planes: planeSet.planes,
+    shelf,
+    palette,
+    theme,
+    array: state.array,
+    answer: state.shown,
+    caption: () => header.say.textContent ?? "",
+    link: () => (whole ? reader.link() : lesson.name),
+    redraw,
+  });
+  readings.begin();
+  const unlight = makeLights(root, lesson, { palette, redraw });
+
+  function onStep() {
+    readings.stepped(!transport.playing());
+    reader.stepped();
+    if (!whole && !model.saved) conversation.tellStep();
+    conversation.pursue();
+  }
+
+  /**
+   * @param {Reply} reply
+   * @param {DataView | undefined} data
+   */
+  function adopt(reply, data) {
+    if (!state.take(reply, data)) return;
+    const answer = state.shown();
+    // Outlines are taken at once: the next ask says that the page has them.
+    for (const trace of answer.traces) if (trace.cache) shelf.find(trace, state.array);
+    const theirs = answer.answer === null || (follow && !busy());
+    transport.adopt(answer.steps, theirs ? (answer.state?.k ?? answer.steps) : null);
+    if (theirs) follow = false;
+    reader.answered(answer);
+  }
+
+  function show() {
+    planeSet.show(state.shown());
+    readings.owe();
+  }
+
+  function draw(now = performance.now()) {
+    const fresh = state.fresh();
+    transport.advance(now);
+    if (fresh) show();
+    planeSet.draw({
+      array: state.array,
+      palette,
+      shelf,
+      theme: theme.current(),
+      k: transport.time(),
+      playing: transport.playing(),
+      thick: reader.thick(),
+      ghosts: pin.ghosts(),
+    });
+    stats.frame(now, fresh ? state.shown().answer : undefined, planeSet.visible());
+    if (fresh) progress.update(state.shown(), busy());
+    state.mark(false);
+  }
+
+  /** @type {Heard} */
+  function hear(content, buffers) {
+    if (!content || !("answer" in content) || take.heard(content, buffers)) return;
+    const reply = conversation.heard(content);
+    if (!reply) return;
+    if ("lesson" in reply && reply.lesson) return translated(reply.lesson, reply, buffers?.[0]);
+    adopt(reply, buffers?.[0]);
+    state.mark(true);
+    conversation.next();
+    redraw();
+  }
+
+  theme.onchange(() => {
+    palette.read();
+    if (state.answer()) draw();
+    charts.redraw();
+  });
+  el.append(root);
+  theme.apply();
+  adopt(first, arrays);
+  show();
+  planeSet.measure();
+  draw(); // the first picture waits for nothing
+  model.on("msg:custom", hear);
+  progress.update(state.shown(), busy()); // a slow picture begins to grow finer by itself
+  reader.start();
+  conversation.translate();
+  const report = reportOn({ state, stats, transport, conversation, fields, frame, readings });
+  Object.assign(root, { natgrad: report });
+  Object.assign(el, { natgrad: report });
+
+  return () => {
+    model.off("msg:custom", hear);
+    for (const part of [reader, frame, conversation, watch, theme, menu, planeSet, readings]) {
+      part.stop();
+    }
+    unlight();
+    root.remove();
+  };
+}
+
+/** @param {Changes} set */
+const stems = (set) => Object.keys(set).map((field) => field.split(".")[0]);

@@ -1,0 +1,99 @@
+// All that is beside the planes: controls, formulas, meter, legend, charts, and the live numbers.
+
+import { makeCharts } from "../canvas/plotly_charts.js";
+import { makeControls } from "../controls/controls.js";
+import { makeLegend } from "../controls/legend.js";
+import { makeFormulas, makeLive } from "../controls/lesson_text.js";
+import { makeMeter } from "../controls/gap_meter.js";
+import { makePin } from "../controls/pinned_run.js";
+import { make, setText } from "../lib/dom.js";
+import { makePace } from "../lib/throttle.js";
+
+const DESCRIBED = 400; // ms until a screen reader hears of the state that it came to rest in
+
+/**
+ * @param {object} page
+ * @param {HTMLElement} page.root
+ * @param {Model} page.model
+ * @param {LessonData} page.lesson
+ * @param {import("./page_state.js").PageState} page.state
+ * @param {Fields} page.fields
+ * @param {{ update: (answer: Answer) => void }} page.words
+ * @param {Palette} page.palette
+ * @param {Theme} page.theme
+ * @param {() => number} page.step
+ * @param {() => boolean} page.busy
+ * @param {(text: string) => void} page.elsewhere
+ */
+export function makeReadings({
+  root,
+  model,
+  lesson,
+  state,
+  fields,
+  words,
+  palette,
+  theme,
+  step,
+  busy,
+  elsewhere,
+}) {
+  const formulas = makeFormulas(lesson);
+  const controls = makeControls(lesson, fields);
+  const charts = makeCharts(model, { palette, theme: () => theme.current(), busy });
+  const meter = makeMeter(lesson);
+  const pin = makePin(lesson, { array: state.array });
+  const legend = makeLegend(lesson);
+  const description = make("p", { class: "unseen", "aria-live": "polite" });
+  /** @type {ReturnType<typeof makeLive> | undefined} */
+  let live;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+
+  function write() {
+    const answer = state.shown();
+    fields.update(answer, busy());
+    controls.update(answer);
+    if (answer.fault) elsewhere(answer.fault);
+    if (meter.update(answer)) formulas.fix();
+    pin.update(answer);
+    legend.update(answer);
+    charts.update(answer.charts);
+    words.update(answer);
+    live?.adopt(answer.numbers, step());
+    formulas.update(answer);
+    clearTimeout(timer);
+    timer = setTimeout(() => setText(description, answer.description ?? ""), DESCRIBED);
+  }
+
+  const figures = makePace(() => live?.step(step()));
+  const texts = makePace(write);
+  return {
+    formulas,
+    controls,
+    charts,
+    meter,
+    pin,
+    legend,
+    description,
+
+    /** Find the places of live numbers, once all parts are on the page. */
+    begin() {
+      live = makeLive(root, state.array);
+    },
+
+    /** @param {boolean} rest whether no other step follows at once */
+    stepped: (rest) => figures.owe(rest),
+
+    /** An answer was taken: write what it says, soon. */
+    owe: () => texts.owe(!busy()),
+    owing: () => ({ figures: figures.owing(), texts: texts.owing() }),
+
+    stop() {
+      clearTimeout(timer);
+      charts.stop();
+      figures.stop();
+      texts.stop();
+    },
+  };
+}
