@@ -193,8 +193,14 @@ def test_starts_side_by_side_run_as_each_alone(name, of, rng):
     together = run(model, rule, starts, 6)
     for i in np.ndindex(2, 2):
         alone = run(model, rule, starts[i], 6)
-        assert (alone.ok == together.ok[:, *i]).all()
-        assert_allclose(together.theta[:, *i], alone.theta, rtol=1e-6, atol=1e-8)
+        # Beyond a point whose Hessian is singular to rounding the next step is rounding's alone.
+        with np.errstate(all="ignore"):
+            bends = full(model.at(components(alone.good)).hessian, (7,))
+        sound = np.isfinite(bends).all((1, 2))
+        sound[sound] = np.linalg.cond(bends[sound]) < 1e12
+        n = 7 if sound.all() else int(np.argmin(sound)) + 1
+        assert (alone.ok[:n] == together.ok[:n, *i]).all()
+        assert_allclose(together.theta[:n, *i], alone.theta[:n], rtol=1e-6, atol=1e-8)
 
 
 @pytest.mark.parametrize("name", rules)
