@@ -54,3 +54,13 @@ test("nothing is written once it is stopped", (t) => {
   pass(1000);
   assert.equal(writes.length, 1);
 });
+
+test("of slow pictures every third is written", (t) => {
+  const { pace, writes, pass } = paced(t);
+  for (let i = 0; i < 13; i++) {
+    pace.owe(false);
+    pass(110);
+  }
+  const gaps = writes.slice(1).map((at, i) => at - writes[i]);
+  assert.deepEqual(gaps, [330, 330, 330, 330]);
+});
