@@ -111,7 +111,8 @@ export function makeFormulas(lesson) {
  * @param {ArrayOf} array
  */
 export function makeLive(root, array) {
-  const places = [...root.querySelectorAll("[data-live]")].filter((e) => e instanceof HTMLElement);
+  /** @type {NodeListOf<MathMLElement | HTMLElement>} */
+  const places = root.querySelectorAll("[data-live]");
   /** @type {Answer["numbers"]} */
   let numbers = {};
   /** @type {string[]} */
