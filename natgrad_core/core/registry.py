@@ -8,6 +8,7 @@ at it, so that a new file needs no second edit anywhere and ``import natgrad_cor
 from __future__ import annotations
 
 import importlib
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar, cast
 
@@ -22,6 +23,10 @@ S = TypeVar("S")
 def _name_of_module(item: Any) -> str:
     """The name of the file in which a class or a function is defined, with "-" for "_"."""
     return str(item.__module__).rpartition(".")[2].replace("_", "-")
+
+
+_FILLING = threading.RLock()
+"""Held by the thread that imports items. One for all registries, whose items import one another."""
 
 
 class Registry(Mapping[str, T]):
@@ -55,6 +60,7 @@ class Registry(Mapping[str, T]):
         self._items: dict[str, T] = {}
         self._traits: dict[str, Traits] = {}
         self._filled = False
+        self._filling = False
 
     def register(self, name: str = "", /, **declared: Any) -> Callable[[S], S]:
         """Register the decorated item, once.
@@ -100,15 +106,28 @@ class Registry(Mapping[str, T]):
         return self._traits[name]
 
     def _fill(self) -> dict[str, T]:
-        if not self._filled:
-            self._filled = True
-            import pkgutil  # when first looked at: `import natgrad_core` is to be quick
+        """Import the package's modules, once; another thread waits until all of them are there.
 
-            package = importlib.import_module(self._package)
-            for module in pkgutil.iter_modules(package.__path__):
-                if not module.name.startswith("_"):  # what items share
-                    importlib.import_module(f"{self._package}.{module.name}")
+        A module may look at the registry while it is imported: it sees what is there by then.
+        """
+        if not self._filled:
+            with _FILLING:
+                if not self._filling:
+                    self._filling = True
+                    try:
+                        self._import_all()
+                        self._filled = True
+                    finally:
+                        self._filling = self._filled
         return self._items
+
+    def _import_all(self) -> None:
+        import pkgutil  # when first looked at: `import natgrad_core` is to be quick
+
+        package = importlib.import_module(self._package)
+        for module in pkgutil.iter_modules(package.__path__):
+            if not module.name.startswith("_"):  # what items share
+                importlib.import_module(f"{self._package}.{module.name}")
 
     def __getitem__(self, name: str) -> T:
         items = self._fill()

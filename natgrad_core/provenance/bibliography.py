@@ -301,6 +301,8 @@ _WORKS = (
              "Theoretical Explanation of Observed Decreasing Failure Rate", "Technometrics", "5",
              "375-383"),
     _book("Race, R. R. and Sanger, Ruth", 1975, "Blood Groups in Man", "Blackwell", "6"),
+    Source("misc", "Suresh, Sylesh", 2019, "Natural Gradient",
+           {"note": "Lecture notes", "month": "February"}),
     _book("Titterington, D. M. and Smith, A. F. M. and Makov, U. E.", 1985,
           "Statistical Analysis of Finite Mixture Distributions", "Wiley"),
     _article("Weibull, Waloddi", 1951, "A Statistical Distribution Function of Wide Applicability",

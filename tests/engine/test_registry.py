@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from collections.abc import Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -115,3 +117,48 @@ def test_a_lesson_of_the_plane_never_loads_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+SLOW_ITEM = """
+import time
+from natgrad_core.core.registry import Registry
+from {package} import things
+time.sleep(0.2)
+things.register("{name}")(object())
+"""
+
+
+def test_whoever_looks_while_a_registry_fills_sees_all_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "slow_things"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "from natgrad_core.core.registry import Registry\n"
+        "things = Registry('thing', 'slow_things')\n"
+    )
+    for name in ("one", "two"):
+        text = SLOW_ITEM.format(package="slow_things", name=name)
+        (package / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    things = importlib.import_module("slow_things").things
+    with ThreadPoolExecutor(4) as pool:
+        seen = [each.result() for each in [pool.submit(list, things) for _ in range(4)]]
+    assert seen == [["one", "two"]] * 4
+
+
+def test_a_registry_whose_import_failed_tries_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "broken_things"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "from natgrad_core.core.registry import Registry\n"
+        "things = Registry('thing', 'broken_things')\n"
+    )
+    (package / "one.py").write_text("raise RuntimeError('not today')\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    things = importlib.import_module("broken_things").things
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="not today"):
+            len(things)

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from natgrad_core.provenance.bibliography import cited
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Claim, Lesson
@@ -56,6 +57,11 @@ def test_every_prediction_is_answered_by_the_engine_and_explained(lesson: Lesson
         assert len(asked.options) == len(options) > 1
         assert lesson.truth(name) in range(len(options))
         assert asked.reason.source.endswith(".")
+
+
+@pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
+def test_every_work_that_a_lesson_names_is_in_the_bibliography(lesson: Lesson) -> None:
+    assert cited(lesson.said())
 
 
 @pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
