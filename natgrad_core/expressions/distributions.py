@@ -1,6 +1,6 @@
 """The distributions that people name, each with the arguments of where the name comes from.
 
-A line says: names, arguments (with defaults), what that is here, and the outcomes it can have.
+A line holds: names, arguments (with defaults), the expression here, and the possible outcomes.
 ``gamma.logpdf(y, a, scale=s)`` of SciPy is ``gamma_logpdf(y, a, 1/s)``, whose Fisher matrix is
 exact (``natgrad_core.families.densities``); what has no such density is written out in ``HERE``.
 """
@@ -19,7 +19,7 @@ class Named(NamedTuple):
 
 
 def _table(text: str) -> dict[str, tuple[Named, ...]]:
-    """The lines ``names : arguments : body : support``; a name may stand in several."""
+    """The lines ``names : arguments : body : support``; a name may occur in several."""
     found: dict[str, tuple[Named, ...]] = {}
     for line in filter(None, map(str.strip, text.replace("\\\n", " ").splitlines())):
         heads, *rest = [part.strip() for part in line.split(":")]

@@ -52,7 +52,7 @@ def own(
     """The problem that ``text`` states: with ``data`` a log-likelihood, without a loss.
 
     Args:
-        text: What is typed; ``natgrad_core.expressions.grammar`` says what is understood. Its
+        text: What is typed, in the grammar of ``natgrad_core.expressions.grammar``. Its
             value is that of one row, or with ``sum(…)`` that of all.
         data: Columns ``[n]`` by name.
         parameters: One to five names; they may be such as ``lambda`` or ``μ``.
@@ -109,7 +109,7 @@ class Own(Repeatable, Problem):
         self._density, self._args = None, ()
         if known and known[1] in columns:
             self._density, self._args = DENSITIES[known[0]], known[2]
-            columns[known[1]] = columns.pop(known[1])  # the outcome stands last
+            columns[known[1]] = columns.pop(known[1])  # the outcome is last
             self.support = self._density.support
         self._columns = tuple(columns)
         n = next(iter(columns.values())).size if columns else 1
@@ -118,9 +118,10 @@ class Own(Repeatable, Problem):
         if not self._can_start(start):
             where = ", ".join(f"{s} = {v:g}" for s, v in zip(parameters, start, strict=True))
             raise ExpressionError(
-                self.expression.text, 0,
+                self.expression.text,
+                0,
                 f"this is not a finite number at the start, {where}; begin elsewhere",
-            )  # fmt: skip
+            )
 
     def inside(self, theta: Array) -> Bools:
         """Where J is a finite number."""

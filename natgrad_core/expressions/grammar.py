@@ -39,7 +39,7 @@ class Expression:
     """The parameters and columns that it mentions."""
 
     def value(self, names: Mapping[str, Any]) -> Any:
-        """The number that the text stands for, with these values for its names."""
+        """Return the value of the text, with these values for its names."""
         found: list[Any] = []
         for function, what in self._operations:
             if function is None:

@@ -32,7 +32,7 @@ MODULES = frozenset((
     "numpyro", "pyro", "sm", "Math", "linalg", "keras", "K", "ops", "mx", "cp", "std",
     "distrax", "random",
 ))  # fmt: skip
-"""Modules whose name before a function says nothing new."""
+"""Modules whose name before a function is ignored."""
 
 CONSTANTS = {
     "pi": math.pi, "π": math.pi, "e": math.e, "tau": 2 * math.pi, "inf": math.inf,
@@ -110,7 +110,7 @@ class Bound:
 
 
 class Arguments(NamedTuple):
-    """What stands in a call's parentheses."""
+    """The arguments of a call."""
 
     given: tuple[Node | Bound, ...]
     options: Mapping[str, Node]
@@ -176,15 +176,19 @@ class Parser:
         if token.kind == "sign" and token.text == ",":
             return self.comma(token)
         if token.kind == "sign" and token.text == "=":
-            return self.refuse(token.at, "= gives a name its value, in a line of its own; to "
-                               "compare write ==")  # fmt: skip
+            return self.refuse(
+                token.at, "= gives a name its value, in a line of its own; to compare write =="
+            )
         found = "the text ends" if token.kind == "end" else f"there is {_shown(token)}"
         return self.refuse(token.at, f"this cannot be read: {text!r} is missing {where}; {found}")
 
     def comma(self, token: Token) -> ExpressionError:
-        """The error at a comma that stands between no arguments."""
-        return self.refuse(token.at, "a comma stands only between the arguments of a function; a "
-                           "number is written with a point, as in 0.5")  # fmt: skip
+        """The error at a comma that does not separate arguments."""
+        return self.refuse(
+            token.at,
+            "a comma only separates the arguments of a function; a "
+            "number is written with a point, as in 0.5",
+        )
 
     def refuse(self, at: int, message: str) -> ExpressionError:
         """The error at this place."""
@@ -193,7 +197,7 @@ class Parser:
     # Lines
 
     def program(self) -> Target:
-        """All the lines: names are given values, and the last says the log-likelihood."""
+        """Parse all lines: assignments to names, and in the last line the log-likelihood."""
         terms: list[Node] = []
         last: Node | None = None
         while True:
@@ -218,8 +222,10 @@ class Parser:
     def only_last(self, value: Node) -> None:
         """Raise if a line before the last was a mere expression."""
         if not any(value is v for v in self.defined.values()):
-            raise self.refuse(value.at, "this line gives no name a value: lines before the last "
-                              "are written mu = a + b*x")  # fmt: skip
+            raise self.refuse(
+                value.at,
+                "this line gives no name a value: lines before the last are written mu = a + b*x",
+            )
 
     def unread(self) -> ExpressionError:
         """The error at what follows a whole expression."""
@@ -238,9 +244,12 @@ class Parser:
         if self.word(*_PROGRAM) and self.peek(1).kind in ("name", "sign"):
             token = self.peek()
             if token.text != "lambda" or not self.peek(1).text == "=":
-                raise self.refuse(token.at, f"{token.text!r} is a program's; only lines like "
-                                  "mu = a + b*x and the log-likelihood are read here, and only "
-                                  "numbers, names, operators and functions in them")  # fmt: skip
+                raise self.refuse(
+                    token.at,
+                    f"{token.text!r} is a program's; only lines like "
+                    "mu = a + b*x and the log-likelihood are read here, and only "
+                    "numbers, names, operators and functions in them",
+                )
         if self.word("target") and self.peek(1).text == "+=":
             self.i += 2
             return self.expression(), True
@@ -297,8 +306,11 @@ class Parser:
     def valued(self, of: Node | Bound) -> Node:
         """A number, where a distribution would need an outcome."""
         if isinstance(of, Bound):
-            raise self.refuse(of.at, f"{of.name}(…) is a distribution and needs an outcome: write "
-                              f"y ~ {of.name}(…), or its log density")  # fmt: skip
+            raise self.refuse(
+                of.at,
+                f"{of.name}(…) is a distribution and needs an outcome: write "
+                f"y ~ {of.name}(…), or its log density",
+            )
         if of.depth > DEEPEST:
             raise self.refuse(of.at, f"this is nested more than {DEEPEST} deep")
         return of
@@ -423,8 +435,11 @@ class Parser:
             raise self.refuse(token.at, "this cannot be read: the text ends too soon")
         if token.text == ",":
             raise self.comma(token)
-        raise self.refuse(token.at, f"only numbers, names, operators and functions are allowed "
-                          f"here; this cannot be read: {_shown(token)}")  # fmt: skip
+        raise self.refuse(
+            token.at,
+            f"only numbers, names, operators and functions are allowed "
+            f"here; this cannot be read: {_shown(token)}",
+        )
 
     def literal(self, token: Token) -> Node:
         """The number that is written."""
@@ -434,7 +449,7 @@ class Parser:
         return number(value, token.at)
 
     def bracketed(self, closing: str) -> Node:
-        """What stands in brackets, the first of which is passed."""
+        """Parse what is in brackets, after the opening one."""
         self.depth, before = self.depth + 1, self.bars
         self.bars = False
         inner = self.expression()
@@ -591,9 +606,11 @@ class Parser:
         if method not in METHODS:
             raise self.refuse(at, f"{name} has no {method!r}; write {name}.logpdf(y, …)")
         given, options = found.nodes(self), dict(found.options)
-        outcome = given[0] if given else next(
-            (options.pop(k) for k in ("x", "k", "value") if k in options), None
-        )  # fmt: skip
+        outcome = (
+            given[0]
+            if given
+            else next((options.pop(k) for k in ("x", "k", "value") if k in options), None)
+        )
         if outcome is None:
             raise self.refuse(at, f"{name}.{method} takes the outcome first: {name}.{method}(y, …)")
         bound = Bound(tables, name, given[1:], options, at)
@@ -610,7 +627,7 @@ class Parser:
         return self.density(bound, given[0], "log" if log.is_number(1) else "", "density")
 
     def arguments(self, name: str, bar: bool = False) -> Arguments:
-        """What stands in the parentheses; with ``bar`` a | separates too, as in Stan."""
+        """Parse what is in the parentheses; with ``bar`` a | separates too, as in Stan."""
         self.take()
         self.depth, before = self.depth + 1, self.bars
         self.bars = bar
@@ -667,8 +684,10 @@ class Parser:
             low, high = (1, 1) if own in FUNCTIONS else SEVERAL[own][1:]
             if not low <= len(given) <= high or meant:
                 takes = f"{low}" if low == high else f"{low} or more"
-                raise self.refuse(at, f"{name} takes {takes}: write {_usage(name)}; "
-                                  f"got {len(given) + len(options)}")  # fmt: skip
+                raise self.refuse(
+                    at,
+                    f"{name} takes {takes}: write {_usage(name)}; got {len(given) + len(options)}",
+                )
             return called(own, *given, at=at)
         if name in DENSITIES or name in named.HERE:
             return self.here(name, at, given, options)
@@ -683,8 +702,11 @@ class Parser:
             bound = Bound((), name, given[1:], options, at)
             return self.density(bound, given[0], "", "below")
         hint = _nearest(name, _all_names())
-        raise self.refuse(at, f"no function {name!r}{hint}; there are exp, log, where, "
-                          "sigmoid, … and densities such as normal_logpdf(y, m, s)")  # fmt: skip
+        raise self.refuse(
+            at,
+            f"no function {name!r}{hint}; there are exp, log, where, "
+            "sigmoid, … and densities such as normal_logpdf(y, m, s)",
+        )
 
     def reduced(self, kind: str, at: int, given: tuple[Node, ...]) -> Node:
         """sum(…) over the rows, or of several numbers."""
@@ -698,16 +720,22 @@ class Parser:
         return call(kind, *given, at=at)
 
     def written(
-        self, own: str, how: tuple[str, str], name: str, at: int, given: tuple[Node, ...],
+        self,
+        own: str,
+        how: tuple[str, str],
+        name: str,
+        at: int,
+        given: tuple[Node, ...],
         options: Mapping[str, Node],
-    ) -> Node:  # fmt: skip
-        """A function that the language says itself."""
+    ) -> Node:
+        """Expand a function that is defined in the grammar itself."""
         arguments, body = how
         values = _bound(arguments, given, options)
         if values is None:
             count = len(arguments.split(","))
-            raise self.refuse(at, f"{name} takes {count}: write {name}({arguments}); "
-                              f"got {len(given)}")  # fmt: skip
+            raise self.refuse(
+                at, f"{name} takes {count}: write {name}({arguments}); got {len(given)}"
+            )
         return self.body(named.Named(arguments, body), values)
 
     def here(
@@ -729,8 +757,9 @@ class Parser:
                     return inner
                 return call(f"within:{one.support}:{name}", values["y"], inner, at=at)
         count = len(arguments.split(","))
-        raise self.refuse(at, f"{name} takes {count}: write {name}({arguments}); "
-                          f"got {len(given) + len(options)}")  # fmt: skip
+        raise self.refuse(
+            at, f"{name} takes {count}: write {name}({arguments}); got {len(given) + len(options)}"
+        )
 
     def density(self, of: Bound, outcome: Node, log: str, what: str) -> Node:
         """The (log) density or tail of a distribution at an outcome."""
@@ -743,11 +772,13 @@ class Parser:
                 return node if log else called("exp", node, at=of.at)
         if not ways:
             known = tables[0] if what != "density" else _DISTRIBUTIONS
-            raise self.refuse(of.at, f"no distribution {of.name!r} here"
-                              f"{_nearest(of.name, known)}")  # fmt: skip
+            raise self.refuse(of.at, f"no distribution {of.name!r} here{_nearest(of.name, known)}")
         allowed = " or ".join(dict.fromkeys(f"({w.arguments})" for w in ways[:3]))
-        raise self.refuse(of.at, f"{of.name} takes the outcome and {allowed}; got "
-                          f"{len(of.given) + len(of.options)} arguments")  # fmt: skip
+        raise self.refuse(
+            of.at,
+            f"{of.name} takes the outcome and {allowed}; got "
+            f"{len(of.given) + len(of.options)} arguments",
+        )
 
     def body(self, one: named.Named, values: Mapping[str, Node]) -> Node:
         """The body of a table's line with these values for its names."""
@@ -805,9 +836,13 @@ def _split(name: str, known: frozenset[str]) -> list[str] | None:
 def _is_function(name: str) -> bool:
     own = ALIASES.get(name, name)
     return (
-        own in FUNCTIONS or own in SEVERAL or own in WRITTEN or name in DENSITIES
-        or name in named.HERE or name in REDUCTIONS
-    )  # fmt: skip
+        own in FUNCTIONS
+        or own in SEVERAL
+        or own in WRITTEN
+        or name in DENSITIES
+        or name in named.HERE
+        or name in REDUCTIONS
+    )
 
 
 def _usage(name: str) -> str:

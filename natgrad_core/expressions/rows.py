@@ -1,8 +1,8 @@
 """What is over all rows: sums, means, and the outcomes that densities can have.
 
-A text says the log-likelihood of one row, or with ``sum(…)`` that of all: then the term of a row is
-found, so that the sum of the terms is what was written. ``mean(x)``, ``std(x)`` and the like of the
-data alone are numbers.
+A text gives the log-likelihood of one row, or with ``sum(…)`` that of all: then the term of a row
+is found, so that the sum of the terms is what was written. ``mean(x)``, ``std(x)`` and the like of
+the data alone are numbers.
 """
 
 from __future__ import annotations
@@ -30,9 +30,13 @@ _SUPPORTS: dict[str, tuple[Callable[[Array], Any], str]] = {
 """By name: whether an outcome is possible, and which are."""
 
 _SUPPORT_OF = {
-    "exponential_logpdf": "nonnegative", "gamma_logpdf": "positive", "beta_logpdf": "unit",
-    "inverse_gaussian_logpdf": "positive", "poisson_logpmf": "counts", "bernoulli_logpmf": "binary",
-}  # fmt: skip
+    "exponential_logpdf": "nonnegative",
+    "gamma_logpdf": "positive",
+    "beta_logpdf": "unit",
+    "inverse_gaussian_logpdf": "positive",
+    "poisson_logpmf": "counts",
+    "bernoulli_logpmf": "binary",
+}
 
 
 class Data(NamedTuple):
@@ -136,9 +140,11 @@ def _folded(text: str, node: Node, data: Data) -> Node:
         if n.kind == "call" and n.what in ("sum", "mean"):
             if not data.known(n.args[0]):
                 raise ExpressionError(
-                    text, n.at, f"{n.what}(…) over rows must be added or scaled only, as in "
+                    text,
+                    n.at,
+                    f"{n.what}(…) over rows must be added or scaled only, as in "
                     f"-n*log(s) - sum((y - m)^2)/(2*s^2)",
-                )  # fmt: skip
+                )
             values = data.values(n.args[0])
             return number(float(values.sum() if n.what == "sum" else values.mean()), n.at)
         return None
@@ -152,9 +158,11 @@ def _spread(text: str, node: Node, data: Data) -> Node:
         inside = names(node) & {*data.columns}
         if inside:
             raise ExpressionError(
-                text, node.at, f"{min(inside)} stands outside sum(…) beside a sum over all rows; "
+                text,
+                node.at,
+                f"{min(inside)} is outside sum(…) beside a sum over all rows; "
                 "put it inside, or write the log-likelihood of one row",
-            )  # fmt: skip
+            )
         return called("/", node, number(data.size))
     if node.is_call("sum"):
         return _folded(text, node.args[0], data)
@@ -172,7 +180,7 @@ def _spread(text: str, node: Node, data: Data) -> Node:
 
 
 def _sums(node: Node) -> bool:
-    """Whether a sum or a mean over rows stands in it."""
+    """Whether it contains a sum or a mean over rows."""
     return bool(_kinds(node) & {"sum", "mean"})
 
 

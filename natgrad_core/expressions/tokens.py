@@ -1,4 +1,4 @@
-r"""What a person types, as tokens: each with the place where it stands in what was typed.
+r"""The tokens of a typed text, each with its position.
 
 Signs that mean the same are one sign here: the minus signs and dashes of text processors, × and ·,
 full-width letters, digits and brackets, non-breaking and zero-width spaces, superscripts (x² is
@@ -41,7 +41,7 @@ class Token(NamedTuple):
     text: str
     at: int
     joined: bool
-    """Whether nothing stands between it and the token before."""
+    """Whether it follows the token before without a space."""
 
 
 _SAME = {

@@ -42,7 +42,7 @@ def number(value: float, at: int = 0) -> Node:
 
 
 def call(name: str, *args: Node, at: int = 0) -> Node:
-    """The function of these nodes, as it stands."""
+    """Return the function of these nodes, without simplification."""
     return Node("call", name, args, at, 1 + max((a.depth for a in args), default=0))
 
 
@@ -63,7 +63,7 @@ def names(root: Node) -> frozenset[str]:
 def rebuilt(root: Node, replace: Callable[[Node], Node | None]) -> Node:
     """The tree with each node exchanged for what ``replace`` makes of it, where it makes something.
 
-    From the leaves up; a node that stands in many places is done once.
+    From the leaves up; a node that occurs in many places is visited once.
     """
     done: dict[int, Node] = {}
 
@@ -177,7 +177,7 @@ def _log(at: int, a: Node) -> Node | None:
 
 
 def _weight_and_exponent(node: Node) -> tuple[Node, Node | None]:
-    """W and u with node = w eᵘ; no u where no exponential stands in it."""
+    """W and u with node = w eᵘ; no u where it contains no exponential."""
     if node.is_call("exp"):
         return number(1), node.args[0]
     if node.is_call("*") or node.is_call("/"):

@@ -291,7 +291,7 @@ def test_what_is_no_single_density_has_scores_and_says_what_to_take() -> None:
         ("a\nb", 0, "gives no name"),
         ("norm(a, 1)", 0, "is a distribution and needs an outcome"),
         ("log(sum(exp(a*x)))", 4, "must be added or scaled only"),
-        ("y - sum(a*x)", 0, "y stands outside sum(…)"),
+        ("y - sum(a*x)", 0, "y is outside sum(…)"),
         ("for i in x", 0, "'for' is a program's"),
         ("a − § b", 4, "'§' has no meaning here"),
         ("normal_logpdf(y, a)", 0, "takes 3: write normal_logpdf(y, mean, sd); got 2"),
