@@ -1,7 +1,7 @@
-"""The Fisher matrix beside what stands in for it: how far apart they are, and their spectra.
+"""The Fisher matrix and its approximations: their differences and their spectra.
 
-Every stand-in here is a metric of ``natgrad_core.nets.metrics``, asked at one point: one block a
-layer, its Kronecker factors (K-FAC), those with true second moments (E-KFAC), the diagonal.
+Each approximation is a metric of ``natgrad_core.nets.metrics`` at one point: one block a layer, its
+Kronecker factors (K-FAC), those with true second moments (E-KFAC), the diagonal.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ STAND_INS: dict[str, Callable[[], Metric]] = {
 
 
 def operators(at: At) -> dict[str, Operator]:
-    """The Fisher matrix at a point, "exact", and each of its stand-ins; all are ``[p, p]``."""
+    """The Fisher matrix at a point, "exact", and each of its approximations; all are ``[p, p]``."""
     found: dict[str, Operator] = {"exact": Exact(Fisher(at), "auto")}
     for name, make in STAND_INS.items():
         made = make()

@@ -1,4 +1,4 @@
-"""The rivals: what a natural gradient has to beat, as rules.
+"""The baselines that natural-gradient methods are compared with, as rules.
 
 Four of them are one or two lines of torch.optim written on flat parameters, where they are as fast
 as torch's own or faster, and pure; the tests hold them against torch step by step. L-BFGS is
@@ -20,7 +20,11 @@ from natgrad_core.nets.rule import Memory, Rule
 
 @remembering(__name__, "gradient")
 def gradient(rate: float = 0.1) -> Rule:
-    """Plain gradient descent."""
+    """θ ← θ − α ∇J: gradient descent (Cauchy 1847).
+
+    Args:
+        rate: α.
+    """
     return Rule(lambda d, at, m: (-rate * d, m), name="gradient", latex=r"-\alpha \nabla J")
 
 
@@ -80,7 +84,7 @@ def adadelta(rate: float = 1.0, keep: float = 0.9, epsilon: float = 1e-6) -> Rul
 
 
 class _LBFGS(torch.optim.LBFGS):
-    """Torch's own, but for what wraps this method: at its first call it imports a compiler."""
+    """Torch's L-BFGS without the wrapper of this method, which imports a compiler when called."""
 
     add_param_group = inspect.unwrap(torch.optim.Optimizer.add_param_group)
 
@@ -95,9 +99,15 @@ def lbfgs(rate: float = 1.0, history: int = 20) -> Rule:
     def update(d: Tensor, at: At, memory: Memory) -> tuple[Tensor, Memory]:
         here = nn.Parameter(at.theta.clone())
         optimizer = _LBFGS(
-            [here], rate, max_iter=1, max_eval=26, history_size=history, tolerance_grad=0,
-            tolerance_change=0, line_search_fn="strong_wolfe",
-        )  # fmt: skip
+            [here],
+            rate,
+            max_iter=1,
+            max_eval=26,
+            history_size=history,
+            tolerance_grad=0,
+            tolerance_change=0,
+            line_search_fn="strong_wolfe",
+        )
         if memory["state"]:
             optimizer.state[here].update(_copied(memory["state"]))
         seen: list[At] = []  # other points than this one
@@ -125,7 +135,7 @@ def lbfgs(rate: float = 1.0, history: int = 20) -> Rule:
 
 
 def _copied(state: dict[str, Any]) -> Memory:
-    """Torch appends to its lists and overwrites one of its tensors: those are made anew."""
+    """Copy the lists that torch appends to and the tensor that it overwrites."""
     copied: Memory = {}
     for key, value in state.items():
         if isinstance(value, list):

@@ -38,16 +38,16 @@ class Damping(Protocol):
 
 
 FLOOR = 1e-12
-"""Of a λ that learns."""
+"""The smallest value of an adaptive λ."""
 
 CEILING = 1e12
-"""Of a λ that learns: at a loss that is all rounding every step is refused, and λ would grow past
-what a float32 holds."""
+"""The largest value of an adaptive λ. Where rounding dominates the loss every step is rejected, and
+λ would overflow float32."""
 
 
 @dataclass(frozen=True)
 class Fixed:
-    """One λ for all time."""
+    """A constant λ."""
 
     damping: float
     learns: bool = False
@@ -89,7 +89,7 @@ class LevenbergMarquardt:
         return state["damping"]
 
     def judge(self, state: Memory, rho: float, least: float = 0.0) -> Memory:
-        """Down, up, or as it was; a ρ that is no number counts as bad."""
+        """Return λ lowered, raised or unchanged; a ρ that is NaN counts as bad."""
         now = max(state["damping"], least)
         if rho > 0.75:
             return {"damping": max(self.omega * now, self.floor, least)}

@@ -4,7 +4,7 @@ Between two Linear layers F_{ll'} = (1/N) Σ_n (G_l[n]ᵀ G_{l'}[n]) ⊗ (a_l[n]
 The K output directions are summed in the small bracket, before anything of size p² is touched; the
 rest is one matrix product, [out·out', N] × [N, in·in']. On a diagonal block both brackets are
 symmetric, and only one of each pair of entries is computed: a quarter of the work.
-(The slow witness is rowsᵀ rows.)
+(The tests compare it with rowsᵀ rows, which is slower.)
 
 Inside, a layer's parameters are ordered [W b] row by row, which keeps blocks as they come;
 ``torch_order`` goes back.

@@ -1,4 +1,4 @@
-"""What the next batch says of the last step, where each step is taken on another batch.
+"""The last step evaluated on the next batch, where each step is taken on another batch.
 
 A step δ fits the batch that it was made from, so that batch praises it: its slope there is that of
 its own noise, and its curvature is seen only where the batch has some. On the next batch, which

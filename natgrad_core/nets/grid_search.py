@@ -31,9 +31,15 @@ Setting = dict[str, Any]
 Progress = Callable[[int, int], None]
 
 DEFAULTS: Setting = {
-    "rule": "kfac", "rate": None, "damping": None, "width": 32, "seed": 0, "data": "digits",
-    "steps": 100, "target": 0.0,
-}  # fmt: skip
+    "rule": "kfac",
+    "rate": None,
+    "damping": None,
+    "width": 32,
+    "seed": 0,
+    "data": "digits",
+    "steps": 100,
+    "target": 0.0,
+}
 """What a grid may vary; None leaves a rule's rate or damping as the rule has it."""
 
 
@@ -81,15 +87,25 @@ def run(setting: Setting, folder: str) -> str:
     data = plane(setting["data"]) if setting["data"] in PLANE else real(setting["data"], test=0.2)
     problem = NetProblem.of(mlp((data.x.shape[1], setting["width"], data.outputs)), data)
     frames = train(
-        problem, rule_of(setting), seed=setting["seed"], steps=setting["steps"],
+        problem,
+        rule_of(setting),
+        seed=setting["seed"],
+        steps=setting["steps"],
         target=setting["target"],
-    )  # fmt: skip
+    )
     last = next(frames)
     for frame in frames:
         last = frame
     tested = accuracy(problem, last.theta, data.x_test, data.y_test) if data.classes else None
-    result = {**setting, "step": last.step, "loss": last.loss, "seconds": last.seconds,
-              "accuracy": tested, "ok": last.ok, "note": last.note}  # fmt: skip
+    result = {
+        **setting,
+        "step": last.step,
+        "loss": last.loss,
+        "seconds": last.seconds,
+        "accuracy": tested,
+        "ok": last.ok,
+        "note": last.note,
+    }
     name = key(setting)
     handle, path = tempfile.mkstemp(dir=folder, prefix=f".{name}")
     with os.fdopen(handle, "w") as file:

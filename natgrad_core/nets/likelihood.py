@@ -30,7 +30,7 @@ class Likelihood(Protocol):
     name: ClassVar[str]
 
     def check(self, outputs: int, y: Tensor, dtype: torch.dtype) -> Tensor:
-        """Targets in the form the formulas want, or an error that teaches."""
+        """Targets in the form of the formulas, or a ValueError that says what is allowed."""
         ...
 
     def log_prob(self, out: Tensor, y: Tensor) -> Tensor:
@@ -38,7 +38,7 @@ class Likelihood(Protocol):
         ...
 
     def loss(self, out: Tensor, y: Tensor) -> Tensor:
-        """Mean over examples of −log p, less what no parameter can move."""
+        """Mean over examples of −log p, up to a constant."""
         ...
 
     def mean(self, out: Tensor) -> Tensor:

@@ -35,7 +35,7 @@ class Operator(Protocol):
         ...
 
     def eigenvalues(self) -> Tensor:
-        """Of G, ``[p]``, in no order."""
+        """The eigenvalues of G, ``[p]``, in no order."""
         ...
 
 
@@ -74,7 +74,7 @@ class Exact:
 
 
 class Drowning(Operator, Protocol):
-    """An operator that knows below which λ float32 is too coarse for it."""
+    """An operator with ``least``, the λ below which float32 is too coarse for it."""
 
     @property
     def faintest(self) -> float:
@@ -83,7 +83,7 @@ class Drowning(Operator, Protocol):
 
 
 class Careful:
-    """An operator that is made anew in float64 where float32 rounding would drown λ; ``note`` says.
+    """An operator, in float64 where float32 rounding would exceed λ; ``note`` gives the reason.
 
     A gradient is then taken in float64 too: rounded, it sticks out of the data's span, and 1/λ
     would magnify that.
@@ -115,7 +115,7 @@ class Careful:
         return self.operator.dense()
 
     def eigenvalues(self) -> Tensor:
-        """Of G as it is, not of its twin."""
+        """The eigenvalues of G in its own precision, not of the float64 operator."""
         return self.operator.eigenvalues()
 
 
@@ -183,8 +183,9 @@ class Basis:
         """(G + λI)⁻¹ v = U (Uᵀv/(s + λ)), block by block."""
         exact = self.at.doubled(v)
         found: list[Tensor] = []
-        for (s, u), part in zip(self.pairs, exact.split([len(s) for s, _ in self.pairs]),
-                                strict=True):  # fmt: skip
+        for (s, u), part in zip(
+            self.pairs, exact.split([len(s) for s, _ in self.pairs]), strict=True
+        ):
             below = s.clamp_min(0) + damping
             if not bool(below.min() > len(s) * torch.finfo(s.dtype).eps * below.max()):
                 raise SingularMetricError(f"G + λI is singular with λ = {damping:.1e}: raise λ")
@@ -259,7 +260,7 @@ def diagonal(kind: str = "true", samples: int = 1) -> Metric:
 
 
 def euclidean() -> Metric:
-    """The identity: plain descent."""
+    """The identity: gradient descent."""
     return Metric("identity", lambda at, m: (Diagonal(torch.ones_like(at.theta)), m))
 
 

@@ -1,9 +1,10 @@
 """A net is a function of flat parameters: θ, x -> outputs, with both of its derivatives by hand.
 
-A ``Tape`` is one forward pass, remembered. From it come the two linear maps that all of natural
-gradient is made of: ``push`` (v -> J v, how the outputs move when the parameters do; Pearlmutter's
-R-operator) and ``pull`` (e -> Jᵀ e, what the parameters feel of the outputs; backpropagation).
-The Fisher matrix is J transposed, times the outputs' own Fisher, times J: pull ∘ metric ∘ push.
+A ``Tape`` is one forward pass with its intermediate values. From it come the two linear maps that
+all of natural gradient is made of: ``push`` (v -> J v, how the outputs move when the parameters do;
+Pearlmutter's R-operator) and ``pull`` (e -> Jᵀ e, what the parameters feel of the outputs;
+backpropagation). The Fisher matrix is J transposed, times the outputs' own Fisher, times J: pull ∘
+metric ∘ push.
 
 Parameters are flat and in torch's order: layer by layer, each weight row by row, then its bias,
 as ``torch.nn.utils.parameters_to_vector`` has them.
@@ -33,7 +34,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 
 
 class Net:
-    """The hand-written twin of a ``torch.nn.Sequential``; it holds shapes, never parameters.
+    """A ``torch.nn.Sequential`` with hand-written derivatives; it holds shapes, never parameters.
 
     Parameters are ``[p]``, inputs ``[N, ...]``, outputs ``[N, C]``.
     """
@@ -64,7 +65,7 @@ class Net:
         return x
 
     def tape(self, theta: Tensor, x: Tensor) -> Tape:
-        """One forward pass, remembered."""
+        """Return one forward pass with its intermediate values."""
         values = [x]
         parts = [theta[part] for part in self.slices]
         for layer, w in zip(self.layers, parts, strict=True):
@@ -178,10 +179,15 @@ class Tape:
         return self._slopes[i]
 
     def cotangents(self, root: Tensor, before: int | None = None) -> list[Tensor]:
-        """Backpropagate K directions ``[N, K, C]``: what each layer's output feels, ``[N, K, …]``.
+        """Backpropagate K directions ``[N, K, C]`` to each parametric layer's output ``[N, K, …]``.
 
-        One per parametric layer, first to last. With ``before`` the directions are those of what
-        that layer is given, and theirs who asks no more.
+        Args:
+            root: The directions at the outputs, ``[N, K, C]``; with ``before`` those at the input
+                of that layer, which may be overwritten.
+            before: Begin before the layer with this index; None: at the outputs.
+
+        Returns:
+            One tensor ``[N, K, …]`` for each parametric layer, first to last.
         """
         g, fresh = root, before is not None
         felt: list[Tensor] = []

@@ -93,7 +93,7 @@ class _Hook:
 
 
 def _has_numbers(t: Tensor) -> bool:
-    """Whether it is a plain tensor; under a transform of ``torch.func`` it stands for many."""
+    """Whether it is a plain tensor; under a transform of ``torch.func`` it represents many."""
     try:
         t.data_ptr()
     except RuntimeError:

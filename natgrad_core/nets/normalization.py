@@ -1,12 +1,12 @@
 """What input whitening and batch normalization do to the Fisher matrix.
 
-Once their statistics stand still both are fixed affine maps, and a layer behind one of them is the
-same layer seen through another frame (``natgrad_core.nets.reparametrization``): the same functions,
+Once their statistics are fixed both are affine maps, and a layer behind one of them is the same
+layer seen through another frame (``natgrad_core.nets.reparametrization``): the same functions,
 other parameters. A Linear layer's block of the Fisher matrix is near B ⊗ A, A the second moment of
 its features, so the condition number of A counts twice over: centering takes the mean out of A,
-standardizing gives it a diagonal of ones, whitening makes it the identity. Plain descent is slowed
-by the condition number and the natural gradient is not: to that extent these layers do by a choice
-of parameters what a metric does (LeCun et al. 1998, §4.3; Desjardins et al. 2015).
+standardizing gives it a diagonal of ones, whitening makes it the identity. Gradient descent is
+slowed by the condition number and the natural gradient is not: to that extent these layers do by a
+choice of parameters what a metric does (LeCun et al. 1998, §4.3; Desjardins et al. 2015).
 
 The Fisher matrix of one example is undefined in train mode, where a batch norm mixes the examples:
 it is measured with statistics frozen at those of the data.
@@ -39,7 +39,7 @@ class Spectrum:
 
     @classmethod
     def of(cls, at: At) -> Spectrum:
-        """Of the true Fisher matrix at a point, in float64."""
+        """Return the spectrum of the true Fisher matrix at a point, in float64."""
         values = torch.linalg.eigvalsh(Fisher(at.double).dense()).flip(0).clamp_min(0)
         return cls(values, int((values > SMALL * values[0]).sum()))
 

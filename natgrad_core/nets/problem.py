@@ -1,4 +1,4 @@
-"""A net, a likelihood and data ARE a problem: a loss on flat parameters with a probability model.
+"""A net, a likelihood and data are a problem: a loss on flat parameters with a probability model.
 
 The same questions as on the plane (loss, grad, fisher, kl, sample), answered in torch for θ of
 shape ``[p]``. A ``At`` is the problem at one θ; its forward pass is done once, and everything
@@ -71,7 +71,7 @@ class NetProblem:
         return f"<problem of {len(self)} examples, {self.likelihood.name}: {self.net}>"
 
     def check(self, theta: Tensor) -> Tensor:
-        """``theta`` as ``[p]`` in the data's precision, or an error that teaches."""
+        """``theta`` as ``[p]`` in the data's precision; TypeError or ValueError if it is not."""
         given: Any = theta
         if not isinstance(given, Tensor):
             raise TypeError(
@@ -86,7 +86,7 @@ class NetProblem:
         return theta.to(self.x)
 
     def loss(self, theta: Tensor) -> Tensor:
-        """J(θ), the mean surprise."""
+        """J(θ), the mean negative log-likelihood in nats."""
         return self.likelihood.loss(self.net.forward(self.check(theta), self.x), self.y)
 
     def grad(self, theta: Tensor) -> Tensor:

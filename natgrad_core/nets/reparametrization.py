@@ -6,8 +6,8 @@ takes the same step in both; whoever measures them by the parameters does not. T
 gradient notices none of this, nor does K-FAC (Martens & Grosse 2015, theorem 1), as long as no λI
 is added.
 
-Centering and whitening what comes into a layer are of this kind too: Q = C^(−½), q = −Q mean. So
-they are to plain descent what a metric is to natural gradient.
+Centering and whitening what comes into a layer are of this kind too: Q = C^(−½), q = −Q mean.
+Therefore gradient descent in these coordinates is a preconditioned step in the original ones.
 
 Nothing new is needed to compute with it: the new net is a Sequential with fixed linear maps
 (``Mixed``) around the layer.
@@ -137,12 +137,12 @@ class Pulled:
         return self.fisher
 
     def eigenvalues(self) -> Tensor:
-        """Of F."""
+        """The eigenvalues of F."""
         return torch.linalg.eigvalsh(self.fisher.double())
 
 
 def natural_in(seen: Seen, rate: float = 1.0, damping: float = 1e-3) -> Rule:
-    """The natural gradient in ξ, damped by θ's λI pulled back, λ AᵀA: blind to A."""
+    """The natural gradient in ξ, damped by θ's λI pulled back, λ AᵀA: invariant under A."""
     a = seen.matrix
     square = a.T @ a
     metric = Metric("Fisher", lambda at, m: (Pulled(Fisher(at).dense(), square), m))

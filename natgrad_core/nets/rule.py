@@ -2,8 +2,8 @@
 
 ``init(start) -> memory`` and ``update(direction, at, memory) -> (direction, memory)``: a link is
 handed a direction (at first the gradient) and hands on another; what the last one hands on is added
-to the parameters. Memory is a plain dictionary of tensors and numbers that nobody changes in place,
-so a run can be stopped, rewound, saved and resumed from any step, exactly.
+to the parameters. Memory is a plain dictionary of tensors and numbers that is never changed in
+place, so a run can be stopped, rewound, saved and resumed from any step, exactly.
 """
 
 from __future__ import annotations

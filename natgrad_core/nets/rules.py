@@ -4,10 +4,11 @@
 (Amari 1998, eq. 12); its factors, K-FAC; the Hessian, Newton. A λ that learns gives
 Levenberg–Marquardt, a radius that learns a trust region. One function composes them all.
 
-Where a policy learns, the trial point is looked at before the step is taken, and a step that would
-not lower the loss is tried again with the lesson learned. The trial is not wasted: at a full batch
-it is the forward pass of the next step. A λ that learns stops at the ``least`` of an approximation,
-where float32 still tells it from rounding: the approximation itself is wrong by far more.
+Where a policy learns, the trial point is evaluated before the step is taken, and a step that would
+not lower the loss is tried again with more damping or a smaller radius. At a full batch the trial
+is reused: it is the forward pass of the next step. A λ that learns stops at the ``least`` of an
+approximation, where float32 still distinguishes it from rounding: the error of the approximation
+itself is much larger.
 """
 
 from __future__ import annotations
@@ -140,18 +141,23 @@ def natural(
 
 @remembering(__name__, "levenberg_marquardt")
 def levenberg_marquardt(
-    initial: float = 1.0, omega: float = 0.25, size: float | Size | None = None,
-    method: str = "auto", tolerance: float | None = None,
-) -> Rule:  # fmt: skip
+    initial: float = 1.0,
+    omega: float = 0.25,
+    size: float | Size | None = None,
+    method: str = "auto",
+    tolerance: float | None = None,
+) -> Rule:
     """The exact natural gradient whose λ learns; the rate and momentum from the quadratic model.
 
     With ``method`` "cg" and a loose ``tolerance`` it is Hessian-free descent (Martens 2010).
     """
     return second_order(
-        metrics.exact("true", method, tolerance=tolerance), LevenbergMarquardt(initial, omega),
-        Quadratic() if size is None else size, "Levenberg–Marquardt",
+        metrics.exact("true", method, tolerance=tolerance),
+        LevenbergMarquardt(initial, omega),
+        Quadratic() if size is None else size,
+        "Levenberg–Marquardt",
         "Levenberg 1944; Marquardt 1963",
-    )  # fmt: skip
+    )
 
 
 @remembering(__name__, "trust_region")

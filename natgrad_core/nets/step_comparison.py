@@ -1,4 +1,4 @@
-"""What one step is worth with the Fisher matrix, and with what stands in for it.
+"""The gain of one step with the Fisher matrix, and with its approximations.
 
 A direction is −(G + λI)⁻¹∇J, G the whole Fisher matrix or something cheaper. Let M = F + λI measure
 lengths and angles. Along any direction d the damped quadratic model of the loss falls by at most
@@ -6,8 +6,8 @@ lengths and angles. Along any direction d the damped quadratic model of the loss
     ½ (∇Jᵀd)²/(dᵀM d) = cos²φ · ½ ∇JᵀM⁻¹∇J,
 
 φ the angle, as M has it, between d and the exact step: by Cauchy and Schwarz, since
-∇J = −M (exact step). So the angle says all that a stand-in loses of what the model promises; what
-the loss itself does is another question, and ``gained`` answers it.
+∇J = −M (exact step). So the angle gives the share of the predicted decrease that an approximation
+keeps; ``gained`` gives the actual decrease of the loss.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MATRICES: dict[str, Callable[[], Metric]] = {
     "plain": metric.euclidean,
     "empirical": lambda: metric.exact("empirical"),
 }
-"""What a step may be made with: the Fisher matrix, its stand-ins, the identity, its look-alike."""
+"""The metrics of a step: the Fisher matrix, its approximations, the identity, the empirical F̂."""
 
 
 @dataclass(frozen=True, eq=False)

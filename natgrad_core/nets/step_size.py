@@ -70,7 +70,7 @@ class Rate(_Plain):
         in_range("lr", self.rate)
 
     def fit(self, at: At, grad: Tensor, direction: Tensor, damping: float, memory: Memory) -> Step:
-        """α d; the promise costs one push, and is left out where nobody asks."""
+        """α d; the predicted decrease costs one push, and is left out where it is not needed."""
         change = self.rate * direction
         return Step(change, _promise(at, grad, change) if self.promises else 0.0, memory)
 
@@ -205,7 +205,7 @@ class Scaled:
 
 
 def size_of(value: float | Tensor | Size) -> Size:
-    """A number ≥ 0 is a rate; a policy is itself."""
+    """Return the policy of a rate ≥ 0, a number or a tensor ``[]``; a policy is returned as it is."""
     if hasattr(value, "fit"):
         return cast(Size, value)
     if isinstance(value, str):

@@ -11,13 +11,13 @@
 They watch the model and the loss: what goes into the model, what comes out, the targets, and what
 the outputs feel are noted, and the Fisher matrix follows from these. The direction is what is in
 ``.grad``, so a penalty in the loss, or clipping, counts. Several calls of the model before a step
-are one larger batch. ``step(closure)`` works too, as with L-BFGS; a rule that looks before it leaps
-then calls the closure again, so that a penalty is in the loss that it looks at.
+are one larger batch. ``step(closure)`` works too, as with L-BFGS; a rule that tries a step first
+then calls the closure again, so that a penalty counts in the loss of the trial point.
 
 The rule sees −log p (``natgrad_core.nets.torch_losses``), so steps, λ and ρ are those of
 ``natgrad_core.nets.rules``.
 
-What the Fisher matrix is taken of is made anew from the model at each step, and its outputs are
+The net whose Fisher matrix is taken is rebuilt from the model at each step, and its outputs are
 compared with the model's own: a model that computes something else is refused, and the first layer
 that differs is named.
 """
@@ -564,7 +564,7 @@ class KFAC(SecondOrder):
     ) -> None:
         super().__init__(
             model, loss, lr, damping, momentum, weight_decay, kind=kind, samples=samples, keep=keep
-        )  # fmt: skip
+        )
 
     def metric_rule(self, size: Size, damping: float | Damping, group: dict[str, Any]) -> Rule:
         """K-FAC."""

@@ -95,8 +95,18 @@ class _Run:
             change, memory = self.rule.update(at.grad, at, old.memory)
         except ArithmeticError as error:
             spent = old.seconds + self.clock() - began
-            self.frame = Frame(old.step + 1, old.theta, old.memory, math.nan, spent, old.seed,
-                               old.batch, False, str(error), True)  # fmt: skip
+            self.frame = Frame(
+                old.step + 1,
+                old.theta,
+                old.memory,
+                math.nan,
+                spent,
+                old.seed,
+                old.batch,
+                False,
+                str(error),
+                True,
+            )
             return self.frame
         if old.batch is None:
             self.point = at.after(change)
@@ -108,9 +118,7 @@ class _Run:
             loss = float(self.problem.loss(theta))
         ok = math.isfinite(loss)
         note = "" if ok else f"diverged at step {old.step + 1}: the loss is {loss}"
-        self.frame = Frame(
-            old.step + 1, theta, memory, loss, spent, old.seed, old.batch, ok, note
-        )  # fmt: skip
+        self.frame = Frame(old.step + 1, theta, memory, loss, spent, old.seed, old.batch, ok, note)
         return self.frame
 
 
@@ -154,9 +162,10 @@ def train(
 ) -> Iterator[Frame]:
     """Frames from the first, or after ``start`` (which is not repeated), until there is an end.
 
-    The end: ``steps`` more were taken, the loss is at most ``target``, the run diverged, or nobody
-    asks any more. ``batch`` is the number of examples a step (None: all of them). ``clock`` is the
-    wall's; ``time.process_time`` counts this process alone, on a machine with other things to do.
+    The end: ``steps`` more were taken, the loss is at most ``target``, the run diverged, or the
+    caller stops iterating. ``batch`` is the number of examples a step (None: all of them).
+    ``clock`` is the wall's; ``time.process_time`` counts this process alone, on a machine with
+    other things to do.
     """
     run = _Run(problem, rule, start or begin(problem, rule, seed, batch), clock)
     if start is None:
@@ -179,7 +188,7 @@ def race(
     target: float | None = None,
     clock: Clock = time.perf_counter,
 ) -> Iterator[dict[str, Frame]]:
-    """Runs in lockstep from one start on the same batches; who has ended keeps the last frame."""
+    """Runs in lockstep from one start on the same batches; an ended run keeps its last frame."""
     if not entrants:
         raise ValueError("a race needs at least one rule")
     runs = {
@@ -211,7 +220,7 @@ def accuracy(problem: NetProblem, theta: Tensor, x: Tensor, y: Tensor) -> float:
 
 
 def steps_to(frames: Iterator[Frame], targets: tuple[float, ...]) -> dict[float, tuple[int, float]]:
-    """Of a run: the steps and seconds after which the loss was first at or below each target."""
+    """Return the steps and seconds after which a run's loss was first at or below each target."""
     found: dict[float, tuple[int, float]] = {}
     for frame in frames:
         for target in targets:
@@ -225,7 +234,7 @@ def steps_to(frames: Iterator[Frame], targets: tuple[float, ...]) -> dict[float,
 def reached(
     losses: Sequence[float], seconds: Sequence[float], targets: Sequence[float]
 ) -> dict[float, tuple[int, float]]:
-    """Of a run's losses and its clock: step and seconds at which each target was first reached."""
+    """Return the step and the seconds at which a run's losses first reached each target."""
     found: dict[float, tuple[int, float]] = {}
     for target in targets:
         step = next((k for k, loss in enumerate(losses) if loss <= target), None)

@@ -190,7 +190,7 @@ def hessian_product(at: At) -> Callable[[Tensor], Tensor]:
 
 
 def gauss_newton(at: At) -> Tensor:
-    """G = (1/N) Σ Jₙᵀ (∇² of the loss in the outputs) Jₙ, dense, by autodiff: a slow witness.
+    """G = (1/N) Σ Jₙᵀ (∇² of the loss in the outputs) Jₙ, dense: a slow autodiff reference.
 
     For the likelihoods here it equals the true Fisher, ``[p, p]``; its definition never mentions
     the model's own targets.

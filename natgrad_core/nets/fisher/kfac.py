@@ -72,9 +72,10 @@ class Factors:
     def blend(self, new: Factors, keep: float) -> Factors:
         """The blend keep · self + (1 − keep) · new: a running average over steps."""
         both = zip(self.pairs, new.pairs, strict=True)
-        return Factors(self.net, tuple(
-            (torch.lerp(b, a, keep), torch.lerp(d, c, keep)) for (a, c), (b, d) in both
-        ))  # fmt: skip
+        return Factors(
+            self.net,
+            tuple((torch.lerp(b, a, keep), torch.lerp(d, c, keep)) for (a, c), (b, d) in both),
+        )
 
 
 def _square(g: Tensor) -> Tensor:
@@ -190,15 +191,16 @@ class Kronecker:
                     f"a Kronecker factor of {self.net.layers[i].label} is singular (a dead unit, "
                     "or fewer examples than inputs): K-FAC needs damping λ > 0 here"
                 )
-        frames = [(ub, ub.T, s, ua, ua.T) for (_, ua, _, ub), s in zip(
-            self.basis, spectrum, strict=True
-        )]  # fmt: skip
+        frames = [
+            (ub, ub.T, s, ua, ua.T) for (_, ua, _, ub), s in zip(self.basis, spectrum, strict=True)
+        ]
 
         def apply(v: Tensor) -> Tensor:
             parts = zip(split(self.net, v), frames, strict=True)
-            return join(self.net, [
-                ub @ ((ub_t @ m @ ua) / s) @ ua_t for m, (ub, ub_t, s, ua, ua_t) in parts
-            ])  # fmt: skip
+            return join(
+                self.net,
+                [ub @ ((ub_t @ m @ ua) / s) @ ua_t for m, (ub, ub_t, s, ua, ua_t) in parts],
+            )
 
         return apply
 

@@ -83,7 +83,7 @@ class Mixed(nn.Module):
 
 
 class Fixed:
-    """The twin of ``Mixed``."""
+    """The layer of ``Mixed``: a fixed affine map without parameters."""
 
     size = 0
 
@@ -200,14 +200,33 @@ PARAMETRIC = (nn.Linear, nn.Conv2d, nn.BatchNorm1d)
 """The layers of torch with parameters that are known here."""
 
 CURVES = (
-    nn.Tanh, nn.Sigmoid, nn.ReLU, nn.Identity, nn.Softplus, nn.GELU, nn.SiLU, nn.ELU, nn.CELU,
-    nn.SELU, nn.LeakyReLU, nn.Mish, nn.Softsign, nn.ReLU6, nn.Hardtanh, nn.LogSigmoid,
-)  # fmt: skip
+    nn.Tanh,
+    nn.Sigmoid,
+    nn.ReLU,
+    nn.Identity,
+    nn.Softplus,
+    nn.GELU,
+    nn.SiLU,
+    nn.ELU,
+    nn.CELU,
+    nn.SELU,
+    nn.LeakyReLU,
+    nn.Mish,
+    nn.Softsign,
+    nn.ReLU6,
+    nn.Hardtanh,
+    nn.LogSigmoid,
+)
 """The activations that act on each number alone."""
 
 KNOWN: tuple[type[nn.Module], ...] = (
-    *PARAMETRIC, nn.Dropout, nn.Flatten, nn.Unflatten, Mixed, *CURVES,
-)  # fmt: skip
+    *PARAMETRIC,
+    nn.Dropout,
+    nn.Flatten,
+    nn.Unflatten,
+    Mixed,
+    *CURVES,
+)
 """All that has a layer here; a class derived from another (ReLU6 from Hardtanh) comes before it."""
 
 

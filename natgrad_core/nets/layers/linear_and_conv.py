@@ -1,4 +1,4 @@
-"""A layer is a linear map with parameters, or a curve bent by hand; each knows its derivatives.
+"""A layer is a linear map with parameters, or an activation; each has its derivatives.
 
 Everything the Fisher matrix needs of a net is local: what came into a layer (its features ``a``)
 and what the outputs feel of what came out (its cotangents ``g``). The derivative of one output by

@@ -1,7 +1,7 @@
 """What would not fit is refused before it is begun, with its size and what to take instead.
 
-An array that is too large is not an error that says what to do: the system grinds, or ends the
-program. So whoever is about to make one whose size grows as p² or N K p asks here first.
+An array that is too large does not raise a helpful error: the system swaps, or ends the program.
+So the code that makes an array whose size grows as p² or N K p checks here first.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ class TooLargeError(MemoryError):
 
 
 def free_bytes(device: torch.device | None = None) -> int:
-    """Memory that can still be had on ``device`` (None: the host); where nobody says, 4 GiB."""
+    """Memory that can still be had on ``device`` (None: the host); 4 GiB where it is unknown."""
     if device is not None and device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
     try:

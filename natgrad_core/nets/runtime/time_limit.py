@@ -1,7 +1,7 @@
-"""How long somebody waits for one step: a page hears nothing else while it is made.
+"""The time limit of one step: a page cannot respond while a step is computed.
 
-How many products conjugate gradients take is not known before: on a net thrown out of bounds by a
-small λ it may be tens of thousands.
+The number of products that conjugate gradients take is not known in advance: on a net that diverges
+under a small λ it may be tens of thousands.
 """
 
 from __future__ import annotations
