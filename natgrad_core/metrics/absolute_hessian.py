@@ -1,4 +1,4 @@
-"""G = |∇²J|: Newton's curvature with every eigenvalue made positive."""
+"""G = |∇²J|: the Hessian with every eigenvalue made positive."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from natgrad_core.metrics import Metric, metrics
 def absolute_hessian() -> Metric:
     """G = |H| = √(H²): Newton's steps where H is positive, and downhill where it is not.
 
-    It leaves saddles, to which Newton's method is drawn. No tensor (its eigenvalues belong to the
-    coordinates). Dauphin and others 2014.
+    It leaves saddles, to which Newton's method converges. It does not transform as a tensor,
+    because the eigenvalues of H depend on the coordinates. Dauphin and others 2014.
     """
     return Metric(_at_point)
 

@@ -1,4 +1,4 @@
-"""G = diag F: a scale for each parameter, and none of their coupling."""
+"""G = diag F: one scale for each parameter, without the off-diagonal entries."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from natgrad_core.metrics import Metric, metrics
 
 @metrics.register(latex=r"G = \operatorname{diag} F", transforms="none", needs="model")
 def diagonal_fisher() -> Metric:
-    """G = diag F: cheap in many parameters, and no tensor, so a chart changes what it means.
+    """G = diag F: d numbers instead of d², but it does not transform as a tensor.
 
-    Becker and LeCun 1989, with F for H.
+    Therefore the step depends on the chart. Becker and LeCun 1989, with F for H.
     """
     return Metric(_at_point)
 

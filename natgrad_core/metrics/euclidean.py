@@ -1,4 +1,4 @@
-"""G = I: the metric that plain gradient descent takes for granted."""
+"""G = I: the metric of gradient descent."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from natgrad_core.metrics import Metric, metrics
 
 @metrics.register(latex=r"G = I", transforms="none")
 def euclidean() -> Metric:
-    """G = I: the metric that plain gradient descent takes for granted (Cauchy 1847)."""
+    """G = I: the metric of gradient descent, with the chart's own unit of length (Cauchy 1847)."""
     return Metric(_at_point)
 
 

@@ -1,4 +1,4 @@
-"""G = F^q: a slider from plain descent (q = 0) to the natural gradient (q = 1)."""
+"""G = F^q: from gradient descent (q = 0) to the natural gradient (q = 1)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,17 @@ from natgrad_core.types import ArrayLike
 
 @metrics.register(latex=r"G = F^q,\quad 0 \le q \le 1", transforms="none", needs="model")
 def fisher_power(q: Annotated[ArrayLike, Span(0, 1)] = 0.5) -> Metric:
-    """G = F^q with q in [0, 1], one number or an array over the leading axes.
+    """G = F^q with q in [0, 1].
 
-    At q = 0 it is I, at q = 1 it is F, and only there (and nowhere between) does it change with
-    the coordinates as a metric must: powers of a tensor are no tensors. Adam divides by the half
-    power, of an empirical diagonal one (Lin and others 2024).
+    At q = 0 it is I, at q = 1 it is F. It transforms as a tensor only at q = 1, because in
+    general (AᵀFA)^q ≠ AᵀF^qA. Adam divides by the power ½ of the diagonal of an
+    empirical Fisher matrix (Lin and others 2024).
+
+    Args:
+        q: The power, from 0 to 1; one number or an array over the leading axes.
+
+    Raises:
+        ValueError: If q is outside [0, 1].
     """
     exponent = checked("the power q", q, 0.0, 1.0)
 

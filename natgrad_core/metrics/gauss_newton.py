@@ -17,9 +17,10 @@ from natgrad_core.metrics import Metric, metrics
 def gauss_newton() -> Metric:
     """G = E[Sᵀ ∇²A S], with S = ∂η/∂θ and A the log-partition; for least squares JᵀJ.
 
-    The loss is A(η) − η·T, convex in the natural parameters η; the Hessian's other term, the bend
-    of η(θ), is left out. What remains is also the Fisher matrix (Schraudolph 2002; Martens
-    2020, sec. 9), and a tensor. A loss that is not stated in natural parameters has none.
+    The loss is A(η) − η·T, convex in the natural parameters η; the Hessian's other term, with
+    the second derivatives of η(θ), is left out. What remains equals the Fisher matrix (Schraudolph
+    2002; Martens 2020, sec. 9), so it transforms as a tensor. A loss that is not stated in natural
+    parameters has none.
     """
     return Metric(_at_point)
 

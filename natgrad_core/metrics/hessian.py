@@ -1,4 +1,4 @@
-"""G = ∇²J: Newton's choice, which is no metric where it is indefinite."""
+"""G = ∇²J: the matrix of Newton's method, which is not a metric where it is indefinite."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from natgrad_core.metrics import Metric, metrics
 
 @metrics.register(latex=r"G = H = \nabla^2 J", transforms="linear", indefinite=True)
 def hessian() -> Metric:
-    """G = ∇²J: Newton's choice, which is no metric where it is indefinite.
+    """G = ∇²J: the matrix of Newton's method, which is not a metric where it is indefinite.
 
     Nocedal and Wright 2006, ch. 3.
     """

@@ -1,4 +1,4 @@
-"""G ≈ F from a few samples of the model, as is done where no closed form is at hand."""
+"""G ≈ F from a few samples of the model, for models without a closed form of F."""
 
 from __future__ import annotations
 
@@ -26,9 +26,17 @@ def monte_carlo_fisher(
 ) -> Metric:
     """G = (1/n) Σ s sᵀ over ``n`` data drawn from p(· | θ), with covariates n for each row.
 
-    The generator is seeded anew at every point (common random numbers), so the metric is a pure
-    function of θ, the same in every chart and for every other point of a batch. Off by about 1/√n;
-    with n < d it is singular. Martens 2020.
+    The generator starts from the same seed at every point (common random numbers), so the metric
+    is a pure function of θ: the same in every chart, and independent of the rest of a batch. Its
+    relative error is of order 1/√n. With one row of data and n < d it is singular. Martens 2020.
+
+    Args:
+        n: How many samples at each point, at least 1.
+        seed: The seed of the generator.
+
+    Raises:
+        ValueError: If n is not a whole number ≥ 1.
+        NoProbabilityModel: At a point of a problem without a probability model.
     """
     if isinstance(n, bool) or int(n) != n or n < 1:
         raise ValueError(f"n, the samples a point, must be a whole number ≥ 1; got {n}")
