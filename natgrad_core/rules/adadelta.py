@@ -14,8 +14,8 @@ from natgrad_core.types import ArrayLike, Vector
 def adadelta(rate: ArrayLike = 1.0, beta: ArrayLike = 0.9, epsilon: ArrayLike = 1e-6) -> Rule:
     """v ← βv + (1 − β)g², δ = g √(u + ε)/√(v + ε), u ← βu + (1 − β)δ², θ ← θ − αδ.
 
-    The step has the unit of θ, with no rate to choose (α = 1 is Zeiler's): its own last sizes, u,
-    stand in for the curvature. Zeiler 2012, algorithm 1.
+    The step has the unit of θ, so that no rate has to be chosen (Zeiler uses α = 1): the running
+    mean u of past squared steps replaces the curvature. Zeiler 2012, algorithm 1.
     """
     keep, floor = decay("β", beta), checked("ε", epsilon, 0.0)
 

@@ -17,7 +17,7 @@ def _correct(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]
 
 @rules.register(invariance="linear", needs="model", color="olive", symbol="star")
 def geodesic(rate: ArrayLike = 0.1) -> Rule:
-    """θ ← θ + v − ½Γ(v, v) with v = −αF⁻¹∇J: the geodesic that sets out along v, to second order.
+    """θ ← θ + v − ½Γ(v, v) with v = −αF⁻¹∇J: the geodesic with velocity v, to second order.
 
     The geodesic itself (the exponential map) would be the same in every chart; this is, up to α².
     Song, Song and Ermon 2018, with the Christoffel symbols Γ exact.

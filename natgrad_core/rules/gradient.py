@@ -1,4 +1,4 @@
-"""Plain gradient descent."""
+"""Gradient descent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from natgrad_core.types import ArrayLike
 
 @rules.register(invariance="none", color="orange", symbol="circle", label="plain")
 def gradient(rate: ArrayLike = 0.1) -> Rule:
-    """θ ← θ − α ∇J: steepest descent if the coordinates' own ruler is the right one (Cauchy 1847).
+    """θ ← θ − α ∇J: steepest descent in the Euclidean metric of the coordinates (Cauchy 1847).
 
     In x, with θ = Ax, it is θ ← θ − α AAᵀ∇J.
     """

@@ -15,10 +15,10 @@ from natgrad_core.types import ArrayLike, Vector
 
 @rules.register(invariance="pulled-back", needs="model", color="teal", symbol="cross")
 def levenberg_marquardt(initial: ArrayLike = 0.01, kind: str = "identity") -> Rule:
-    """δ = −(F + λD)⁻¹∇J, made only if it lowers J; λ follows the gain ratio.
+    """δ = −(F + λD)⁻¹∇J, accepted only if it lowers J; λ follows the gain ratio.
 
-    ``initial`` is the first λ > 0, ``kind`` says what D is. The promise is −∇J·δ − ½δᵀFδ. For
-    least squares F = JᵀJ, which is the method's own. Levenberg 1944; Marquardt 1963.
+    The predicted decrease is −∇J·δ − ½δᵀFδ. For least squares F is the Gauss–Newton matrix, as in
+    the original method. Levenberg 1944; Marquardt 1963.
     """
     first = checked("the first λ", initial, 1e-300)
     second = damped_with(kind)

@@ -27,7 +27,7 @@ def accumulate(beta: ArrayLike, ahead: bool = False) -> Rule:
 
 @rules.register(invariance="none", color="moss", symbol="pentagon")
 def momentum(rate: ArrayLike = 0.01, beta: ArrayLike = 0.9) -> Rule:
-    """m ← βm + ∇J, θ ← θ − αm: a heavy ball that remembers where it was going (Polyak 1964)."""
+    """m ← βm + ∇J, θ ← θ − αm: the heavy-ball method (Polyak 1964)."""
     return chain(
         accumulate(beta),
         descend(rate),

@@ -19,8 +19,8 @@ def natural_momentum(
 ) -> Rule:
     """m ← βm + (F + λD)⁻¹∇J, θ ← θ − αm.
 
-    What is remembered is a direction, a vector, so linear charts change nothing (a remembered
-    gradient, a covector, would meet another F). Curved charts do: vectors at different points.
+    The memory m is a vector, so the run is invariant under linear charts. Under nonlinear charts it
+    is not, because m adds vectors of different points.
     """
     return chain(
         precondition(fisher(), damping, kind, singular),

@@ -10,9 +10,9 @@ from natgrad_core.types import ArrayLike
 
 @rules.register(invariance="none", color="sky", symbol="star", label="Nesterov")
 def nesterov(rate: ArrayLike = 0.01, beta: ArrayLike = 0.9) -> Rule:
-    """m ← βm + ∇J, θ ← θ − α(∇J + βm): momentum that looks one step ahead.
+    """m ← βm + ∇J, θ ← θ − α(∇J + βm): the gradient is taken one momentum step ahead.
 
-    The form in which the remembered point is the one looked at (Sutskever and others 2013).
+    In this form θ is the point at which the gradient is taken (Sutskever and others 2013).
     """
     return chain(
         accumulate(beta, ahead=True),

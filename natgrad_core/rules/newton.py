@@ -15,7 +15,10 @@ def newton(
     kind: str = "identity",
     singular: str = "diverge",
 ) -> Rule:
-    """θ ← θ − α (H + λD)⁻¹ ∇J: blind to linear charts, uphill where H is indefinite."""
+    """θ ← θ − α (H + λD)⁻¹ ∇J: Newton's method (Nocedal and Wright 2006, ch. 3).
+
+    With λ = 0 it is invariant under linear charts. Where H + λD is indefinite it may go uphill.
+    """
     return chain(
         precondition(hessian(), damping, kind, singular),
         descend(rate),
