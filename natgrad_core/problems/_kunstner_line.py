@@ -32,7 +32,7 @@ def minimum(problem: Problem) -> Array:
 
 
 def directions(problem: Problem, theta: Array, metric: str) -> tuple[Array, Array]:
-    """−G⁻¹∇J and G at points ``[..., 2]``, with G the ``metric`` of this name off the shelf."""
+    """−G⁻¹∇J and G at points ``[..., 2]``, with G the registered ``metric`` of this name."""
     lead = theta.shape[:-1]
     at = problem.at(components(theta))
     g = full(metrics[metric]()(at).dense(), lead)

@@ -1,7 +1,7 @@
 """Two wells and a saddle between them: a bare loss, without a probability model.
 
-It has no Fisher matrix and says so. Where |θ₁| < 1/√3 its Hessian is indefinite, and Newton's step
-climbs to the saddle.
+It has no Fisher matrix: asking for it raises ``NoProbabilityModel``. Where |θ₁| < 1/√3 its Hessian
+is indefinite, and Newton's step climbs to the saddle.
 """
 
 from __future__ import annotations

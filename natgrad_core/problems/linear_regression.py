@@ -17,8 +17,8 @@ from natgrad_core.types import ArrayLike
 class LinearRegression(LinearPredictor, UnitNormal):
     """y = w·x + noise of variance one, for ``X [n, 2]`` and ``y [n]`` in units of the noise.
 
-    J = ½ mean (y − w·x)². F = E[xxᵀ] = H is constant: a bowl, and one natural step of rate 1 lands
-    in it (Gauss 1809).
+    J = ½ mean (y − w·x)². F = E[xxᵀ] = H is constant: one natural step with α = 1
+    reaches the minimum (Gauss 1809).
     """
 
     title = "Hubble's line: the nebulae's velocities against their distances"

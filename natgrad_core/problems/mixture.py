@@ -1,7 +1,7 @@
 """Two normals mixed, with unknown means: where they meet, the model cannot tell which is which.
 
-On the line a = b the two scores are parallel, so the Fisher matrix has rank one there. Plain
-descent lingers near such lines: the plateaus that Amari explained in neural nets.
+On the line a = b the two scores are parallel, so the Fisher matrix has rank one there. Gradient
+descent is slow near such lines: these are the plateaus that Amari explained in neural nets.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ NODES = np.arange(-14.0, 14.0 + 1e-9, 0.125)
 class Mixture(Problem):
     """p(y | a, b) = (1 − w) φ(y − a) + w φ(y − b), the weight w known.
 
-    Seen is an endless sample of the mixture at ``truth`` (its density at nodes), or ``data [n]``.
-    With r the chance that y came from b, the score is ((1 − r)(y − a), r (y − b)).
+    The data are an infinite sample of the mixture at ``truth`` (its density at nodes), or
+    ``data [n]``. With r the chance that y came from b, the score is ((1 − r)(y − a), r (y − b)).
     """
 
     title = "two normals mixed, with unknown means"
@@ -72,7 +72,7 @@ class Mixture(Problem):
         return sigmoid(self._log_odds + (p * p - q * q) / 2)
 
     def _mass(self, log_density: Any) -> Any:
-        """What one node stands for."""
+        """Return the probability mass of one node."""
         return exp(log_density) * (NODES[1] - NODES[0])
 
     def _score(self, datum: Vector, a: Any, b: Any) -> Vector:
