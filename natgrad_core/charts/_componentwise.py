@@ -56,7 +56,7 @@ class Componentwise(Chart):
         return tuple(self._from(v) if i in chosen else v for i, v in enumerate(theta))
 
     def _to(self, x: Any) -> Any:
-        raise NotImplementedError(f"{type(self).__name__} does not say its map")
+        raise NotImplementedError(f"{type(self).__name__} does not state its map")
 
     def _from(self, theta: Any) -> Any:
-        raise NotImplementedError(f"{type(self).__name__} does not say its inverse map")
+        raise NotImplementedError(f"{type(self).__name__} does not state its inverse map")

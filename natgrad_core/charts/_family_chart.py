@@ -1,4 +1,4 @@
-"""Charts that belong to a family: each says, family by family, how its coordinates become θ."""
+"""Charts that belong to a family: each defines θ = f(x) for every family that it supports."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from natgrad_core.tracing.ops import exp, log
 
 @charts.register()
 class LogScale(Componentwise):
-    """θ = e^x, for the components ``which`` (the last one, unless it says more)."""
+    """θ = e^x, for the components ``which`` (by default the last one)."""
 
     latex = r"\theta_2 = e^{x_2}"
     pattern = "log {}"

@@ -32,7 +32,7 @@ class Polar(Chart):
         return "r", "φ"
 
     def inside(self, x: Array) -> Bools:
-        """The center's own distance r = 0 has no direction."""
+        """At the center, r = 0, the angle is undefined."""
         return np.isfinite(x).all(-1) & (x[..., 0] > 0)
 
     def _forward(self, r: Any, phi: Any) -> Vector:

@@ -11,7 +11,7 @@ from natgrad_core.tracing.ops import sqrt
 
 @charts.register()
 class SquareRoot(Componentwise):
-    """θ = x², x > 0, for the components ``which`` (the last one, unless it says more)."""
+    """θ = x², x > 0, for the components ``which`` (by default the last one)."""
 
     latex = r"\theta_2 = x_2^2"
     pattern = "√{}"
