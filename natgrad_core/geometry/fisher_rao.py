@@ -38,7 +38,11 @@ def closed(problem: Problem) -> Rao | None:
 
 
 class HalfPlane(NamedTuple):
-    """A family that is the half-plane (x, y), y > 0, with ``scale``² (dx² + dy²)/y²."""
+    """A family that is the half-plane (x, y), y > 0, with ``scale``² (dx² + dy²)/y².
+
+    Points of the family are ``[d]``; ``to`` maps one to (x, y), and ``back`` maps x and y, ``[n]``,
+    to points ``[n, d]``.
+    """
 
     scale: float
     to: Callable[[Array], tuple[float, float]]
@@ -182,7 +186,7 @@ def _torus_geodesic(a: Array, b: Array, share: Array) -> Array:
 
 
 def _line(problem: Problem, a: Array, b: Array) -> tuple[Array, Array, Array]:
-    """Of one parameter: points θ ``[n]`` from a to b, the length up to each, and √F there."""
+    """For one parameter: points θ ``[n]`` from a to b, the length up to each, and √F there."""
     nodes, weights = np.polynomial.legendre.leggauss(16)
     both_positive = min(a[0], b[0]) > 0
     mirrored = np.array([[-a[0]], [-b[0]]])

@@ -52,7 +52,17 @@ def m_geodesic(problem: Problem, start: ArrayLike, end: ArrayLike, count: int = 
 def e_geodesic(problem: Problem, start: ArrayLike, end: ArrayLike, count: int = 101) -> Array:
     """Return the e-geodesic: straight in the natural parameters η.
 
-    The arguments, the result and the errors are those of ``m_geodesic``.
+    Args:
+        problem: An exponential family without covariates.
+        start: Where it begins, in θ, ``[d]``.
+        end: Where it ends, in θ, ``[d]``.
+        count: How many points, evenly spaced in η.
+
+    Returns:
+        The points in θ, ``[count, d]``.
+
+    Raises:
+        NoGeodesic: If the problem has no such parameters, or the path leaves the domain.
     """
     return _straight(problem, "natural", start, end, count)
 

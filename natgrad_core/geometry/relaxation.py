@@ -22,7 +22,7 @@ from natgrad_core.linalg.small_matrices import components, full
 from natgrad_core.types import Array
 
 SECONDS = 2.0
-"""How long a geodesic is looked for, unless told otherwise."""
+"""The default time limit of a search for a geodesic, in seconds."""
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(6)
 
@@ -61,7 +61,7 @@ class Relaxed(NamedTuple):
 
 
 def in_logarithms(problem: Problem, a: Array, b: Array) -> Charted:
-    """The problem in the logarithms of the parameters that cannot be negative near a and b."""
+    """The problem in the logarithms of the parameters that are positive near a and b, ``[d]``."""
 
     def positive(i: int) -> bool:
         mirrored = np.stack([a, b])
@@ -76,7 +76,7 @@ def in_logarithms(problem: Problem, a: Array, b: Array) -> Charted:
 
 
 def curve_length(problem: Problem, curve: Any, borders: Array) -> float:
-    """∫ √(ẋᵀFẋ) of x(t), a spline of d parts, by six Gauss nodes between each two borders."""
+    """∫ √(ẋᵀFẋ) of x(t), a spline of d parts, by 6 Gauss nodes between two ``borders [n]``."""
     d = problem.dim
     half = np.diff(borders)[:, None] / 2
     times = ((borders[1:] + borders[:-1])[:, None] / 2 + half * _NODES).ravel()
@@ -88,7 +88,7 @@ def curve_length(problem: Problem, curve: Any, borders: Array) -> float:
 
 
 def straight_length(problem: Problem, a: Array, b: Array) -> float:
-    """The length of the straight line in these coordinates; infinite where it leaves them."""
+    """The length of the line from ``a [d]`` to ``b [d]``; infinite where it leaves the domain."""
     interpolate = import_module("scipy.interpolate")
     borders = np.linspace(0.0, 1.0, 65)
     line = interpolate.make_interp_spline([0.0, 1.0], np.stack([a, b], 1), k=1, axis=1)

@@ -2,7 +2,7 @@
 
 G is given by its eigenvalues and the angle of its first axis. Two positive eigenvalues give an
 ellipse with half-axes 1/√eigenvalue; if one is zero the set is a strip, if one is negative a
-hyperbola. Lagrange's condition says that two covectors at a are equal: ∇J and 2νGa, the normal of
+hyperbola. Lagrange's condition is that two covectors at a are equal: ∇J and 2νGa, the normal of
 the set.
 """
 
