@@ -115,8 +115,8 @@ class Drawn(Variable):
         """Each piece's width and chord, and the slope at each knot.
 
         With chords Δ, widths h and slopes d the second derivative to the right of a knot is
-        (2/h)(Δ + d − d(d + d₊)/Δ), to the left the same with its sign turned, and nought beyond
-        the ends: for each d a quadratic with one positive root, found with its neighbors in turn.
+        (2/h)(Δ + d − d(d + d₊)/Δ), to the left the same with the sign reversed, and zero beyond
+        the ends. Each d solves a quadratic with one positive root; sweep over the knots in turn.
         """
         width = np.diff(self.x)
         chord = np.diff(self.y) / width
@@ -194,9 +194,11 @@ VARIABLES: dict[str, Variable] = {
         r"y = \mathrm{arsinh}\, x", np.arcsinh, lambda x: 1 / np.hypot(1.0, x), np.sinh
     ),
     "logistic": Named(
-        r"y = 1/(1 + e^{-x})", _sigmoid, lambda x: _sigmoid(x) * _sigmoid(-x),
+        r"y = 1/(1 + e^{-x})",
+        _sigmoid,
+        lambda x: _sigmoid(x) * _sigmoid(-x),
         lambda y: np.log(y) - np.log1p(-y),
     ),
     "fold": Named("y = |x|", np.abs, np.sign, lambda y: y, (0.0,), one_to_one=False),
-}  # fmt: skip
+}
 """By name. All but the last can be undone; that one takes two x to one y."""

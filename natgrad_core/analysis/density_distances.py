@@ -26,7 +26,7 @@ _SETTLED = 1e-6
 
 
 _REACH, _PANELS = 9.0, 120
-"""Of normals: how many spreads on either side of the means count, and in how many panels."""
+"""For normals: the standard deviations on either side of the means, and the number of panels."""
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,7 @@ def error(estimate: Array, fisher: Array) -> Array:
 def expected_error(gathered: Gathered) -> float:
     """c in E‖…‖² = c²/n, from the spread of the outer products themselves, all draws together."""
     n = float(gathered.n[-1])
-    d = gathered.outer.shape[-1]  # the mean of W s sᵀ W is I but for chance
+    d = gathered.outer.shape[-1]  # the expectation of W s sᵀ W is I
     return float(np.sqrt(max((gathered.square[-1] / n).sum() - d, 0.0)))
 
 
@@ -157,7 +157,7 @@ def kl_misses(problem: Problem, theta: ArrayLike, sizes: Array, count: int = 48)
 
 
 def angle(a: Array, b: Array, metric: Array | None = None) -> Array:
-    """The angle of vectors ``[..., d]`` in degrees: on paper, or as ``metric [d, d]`` has it."""
+    """Return the angle of vectors ``[..., d]`` in degrees, under the ``metric [d, d]`` or I."""
     g = np.eye(a.shape[-1]) if metric is None else metric
 
     def dot(v: Array, w: Array) -> Array:

@@ -2,7 +2,7 @@
 
 Every cell of the grid is one run from the same point; blocks of cells run side by side, without a
 record of their paths. Cells come coarse to fine (every 16th along each axis, then every 8th, …), so
-that a picture can be drawn early and sharpened; who stops asking for the next block has cancelled.
+that a picture can be drawn early and refined. To cancel, stop iterating.
 """
 
 from __future__ import annotations

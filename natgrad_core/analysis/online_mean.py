@@ -1,8 +1,8 @@
 """How well a mean is learned online, one example at a time, with a rate that falls as 1/t.
 
 θ ← θ + (C/t)·F(y − θ) for y ~ N(μ, F⁻¹), F(y − θ) being the score of one example. C = F⁻¹ is the
-natural gradient at rate 1/t, C = cI plain descent. The error is linear in the noise, so that its
-second moments obey a recursion of their own: Monte Carlo has an exact witness.
+natural gradient at rate 1/t, C = cI gradient descent. The error is linear in the noise, so its
+second moments obey an exact recursion, with which the Monte Carlo estimates are compared.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Race:
 
 
 AVERAGED = "averaged"
-"""The mean of all iterates of plain descent at a fixed rate (Polyak and Juditsky 1992)."""
+"""The mean of all iterates of gradient descent at a fixed rate (Polyak and Juditsky 1992)."""
 
 
 def racing(
@@ -95,8 +95,8 @@ def racing(
 ) -> Iterator[Race]:
     """Runs of every gain on the same examples, batch by batch; ``start [d]`` is the error at t = 0.
 
-    The gains must commute with F (F⁻¹ and cI do): each run is made in F's own directions. With
-    ``average`` a way more: plain descent at that fixed rate, its iterates averaged.
+    The gains must commute with F (F⁻¹ and cI do): each run uses the eigenvectors of F as axes. With
+    ``average`` there is one more run: gradient descent at that fixed rate, its iterates averaged.
     """
     f = np.asarray(fisher, float)
     values, basis = np.linalg.eigh(f)
@@ -120,10 +120,12 @@ def racing(
         cloud = scaled[:, :, :KEPT] if done == 1 else cloud
         runs = done * batch
         yield Race(
-            wanted, runs, done / batches,
+            wanted,
+            runs,
+            done / batches,
             {name: sums[:, i] / runs for i, name in enumerate(names)},
             {name: cloud[:, i] for i, name in enumerate(names)},
-        )  # fmt: skip
+        )
 
 
 def _errors(noise: Array, pulls: Array, start: Array, times: Whole, average: bool) -> Array:
