@@ -47,7 +47,7 @@ class Chart:
             problem: The problem's name.
             dim: How many parameters it has.
 
-        A chart whose defaults are trivial, or which needs to be told the problem, says more.
+        Override it if the defaults are trivial or the chart depends on the problem.
         """
         return {}
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from natgrad_core.linalg.small_matrices import eye
 from natgrad_core.types import Matrix, Vector
 
-if TYPE_CHECKING:  # a problem makes its evaluations, and each knows its problem
+if TYPE_CHECKING:  # a problem makes its evaluations, and each refers to its problem
     from natgrad_core.core.problem import Problem
 
 

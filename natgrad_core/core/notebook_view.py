@@ -1,7 +1,7 @@
 """What a notebook shows of a problem or a run.
 
-The pictures need geometry, which stands on the core. So the core only offers the place, and
-``natgrad_core/__init__.py`` says what is drawn there.
+The pictures need geometry, which imports the core. So the core only offers the hook, and
+``natgrad_core/__init__.py`` registers what is drawn.
 """
 
 from __future__ import annotations

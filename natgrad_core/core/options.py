@@ -1,6 +1,6 @@
 """The options of a registry's item, read from its signature, so that controls need no list.
 
-A parameter with a default is an option. Its default says what it is: a number, a few numbers, a
+A parameter with a default is an option. Its default gives its kind: a number, a few numbers, a
 choice. ``Annotated[float, Span(-2, 2)]`` gives the range of its control.
 """
 

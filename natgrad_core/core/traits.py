@@ -25,7 +25,7 @@ COLORS = (
     "orange", "blue", "green", "ochre", "magenta", "indigo", "olive", "brown",
     "teal", "purple", "crimson", "moss", "gray", "sky", "rust", "violet",
 )  # fmt: skip
-"""Names of colors. Which they are on light and on dark paper, the lecture says."""
+"""Names of colors. The lecture defines their values for the light and the dark theme."""
 
 SYMBOLS = (
     "circle", "square", "triangle", "triangle-down", "diamond", "plus", "cross", "star", "hexagon",

@@ -35,7 +35,7 @@ from natgrad_core.types import Array, Matrix, Vector
 LogP: TypeAlias = (
     Callable[[Any, Any], Any] | Callable[[Any, Any, Any], Any] | Callable[[Any, Any, Any, Any], Any]
 )
-"""Of the outcome and one, two or three arguments."""
+"""A function of the outcome and one, two or three arguments."""
 
 Information: TypeAlias = (
     Callable[[Any], Matrix] | Callable[[Any, Any], Matrix] | Callable[[Any, Any, Any], Matrix]
@@ -167,22 +167,26 @@ def _student_tail(nu: Any) -> Any:
 
 def _gamma(y: Any, k: Any, r: Any) -> Any:
     """k log r − log Γ(k) + (k − 1) log y − r y, with Stirling's formula for log Γ (Loader 2000):
-    at k = 1e8 the terms as they stand cancel to eight digits.
+    at k = 1e8 the terms of the textbook form cancel to eight digits.
     """
     return (
-        k * log_gap(r * y / k) + (log(k) - LOG_2PI) / 2 - stirling_error(k) - log(y)
-        + _positive(k)
-    )  # fmt: skip
+        k * log_gap(r * y / k) + (log(k) - LOG_2PI) / 2 - stirling_error(k) - log(y) + _positive(k)
+    )
 
 
 def _beta(y: Any, a: Any, b: Any) -> Any:
     """(a − 1) log y + (b − 1) log(1 − y) − log B(a, b), in the same way."""
     n, z = a + b, 1 - y
     return (
-        a * log_gap(y * n / a) + b * log_gap(z * n / b) - log(y) - log1p(-y)
+        a * log_gap(y * n / a)
+        + b * log_gap(z * n / b)
+        - log(y)
+        - log1p(-y)
         + (log(a) + log(b) - log(n) - LOG_2PI) / 2
-        + stirling_error(n) - stirling_error(a) - stirling_error(b)
-    )  # fmt: skip
+        + stirling_error(n)
+        - stirling_error(a)
+        - stirling_error(b)
+    )
 
 
 def _poisson(y: Any, m: Any) -> Any:

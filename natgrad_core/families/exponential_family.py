@@ -42,7 +42,7 @@ from natgrad_core.types import Array, ArrayLike, Matrix, Vector
 class ExponentialFamily(Problem):
     """A subclass states A, ∇A, ∇²A of η; T and h of y; and η, ∂η/∂θ, ∇²η_k of (x, θ).
 
-    η = θ unless it says otherwise. ``observe`` takes the data in.
+    By default η = θ. ``observe`` takes the data in.
     """
 
     exponential = True

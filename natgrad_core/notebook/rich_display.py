@@ -45,18 +45,34 @@ class Picture:
     def plotly(self) -> dict[str, Any]:
         """The picture as a Plotly figure's plain data."""
         x, y, losses = self.levels
-        ground = {"type": "contour", "x": x.tolist(), "y": y.tolist(), "z": _plain(losses),
-                  "colorscale": "Blues", "reversescale": True, "ncontours": 24, "opacity": 0.5,
-                  "showscale": False, "name": "J", "line": {"width": 0.5}}  # fmt: skip
+        ground = {
+            "type": "contour",
+            "x": x.tolist(),
+            "y": y.tolist(),
+            "z": _plain(losses),
+            "colorscale": "Blues",
+            "reversescale": True,
+            "ncontours": 24,
+            "opacity": 0.5,
+            "showscale": False,
+            "name": "J",
+            "line": {"width": 0.5},
+        }
         gaps = np.full((len(self.ellipses), 1, 2), np.nan)
         rings = np.concatenate([self.ellipses, gaps], 1).reshape(-1, 2)
         lines = [(rings, _ELLIPSE, 1.0, "Fisher ellipses")]
         lines += [(path, _INK, 2.5, "path") for path in self.paths]
         traces = [
-            {"type": "scatter", "mode": "lines", "name": name, "x": _plain(points[:, 0]),
-             "y": _plain(points[:, 1]), "line": {"color": color, "width": width}}
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": name,
+                "x": _plain(points[:, 0]),
+                "y": _plain(points[:, 1]),
+                "line": {"color": color, "width": width},
+            }
             for points, color, width, name in lines
-        ]  # fmt: skip
+        ]
         layout = {
             "title": {"text": self.title},
             "xaxis": {"title": {"text": self.symbols[0]}, "range": self.window[0].tolist()},
@@ -133,8 +149,9 @@ def _picture(
         along = points[6::12, 6::12].reshape(-1, 2)
     else:
         along = along[:: max(1, len(along) // 8)]
-    return Picture(title, problem.symbols, window, (x, y, losses), _rings(problem, along, window),
-                   paths)  # fmt: skip
+    return Picture(
+        title, problem.symbols, window, (x, y, losses), _rings(problem, along, window), paths
+    )
 
 
 def _even(low: float, high: float) -> Array:

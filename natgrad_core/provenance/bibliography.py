@@ -1,8 +1,8 @@
 """Where things come from: every work that the project names, once, as BibTeX.
 
 Items name their sources in words, "Amari 1998, eq. 12", in their ``source`` or their docstring.
-``cited`` finds the works behind such words by the first author and the year; a test holds every
-item on a shelf to it.
+``cited`` finds the works behind such words by the first author and the year; a test checks this
+for every registered item.
 """
 
 from __future__ import annotations
@@ -52,8 +52,20 @@ _NAME = r"[A-ZÀ-Ž][\w’'-]+"
 _NAMED = re.compile(
     rf"({_NAME})(?:, {_NAME})*(?: (?:and|&) (?:others|{_NAME})| et al\.)? ((?:1[5-9]|20)\d\d)\b"
 )
-_MONTHS = {"January", "February", "March", "April", "May", "June", "July", "August", "September",
-           "October", "November", "December"}  # fmt: skip
+_MONTHS = {
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+}
 
 
 def named(text: str) -> list[str]:
@@ -78,9 +90,7 @@ def bibtex(sources: Iterable[Source]) -> str:
     return "\n".join(source.bibtex for source in sources)
 
 
-def _article(
-    authors: str, year: int, title: str, journal: str, volume: str, pages: str
-) -> Source:  # fmt: skip
+def _article(authors: str, year: int, title: str, journal: str, volume: str, pages: str) -> Source:
     where = {"journal": journal, "volume": volume, "pages": pages.replace("-", "--")}
     return Source("article", authors, year, title, {k: v for k, v in where.items() if v})
 

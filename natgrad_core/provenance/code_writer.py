@@ -32,7 +32,7 @@ class Writer:
         self._imports.setdefault(module, set()).update(names)
 
     def name(self, expression: str, name: str) -> None:
-        """Write the variable ``name`` from now on wherever this expression would stand."""
+        """Write the variable ``name`` from now on in place of this expression."""
         self._named[expression] = name
 
     def write(self, value: Any) -> str:

@@ -139,7 +139,7 @@ class _Planner:
             where = self.place[name] = self.home.get(name) or self.slot(width)
             if operation == "row_sum":
                 return f"reduce({given[0]}, -1, None, {where})"
-            by_name = "out=" if operation in ("minimum", "maximum") else ""  # NumPy asks for it
+            by_name = "out=" if operation in ("minimum", "maximum") else ""  # NumPy requires it
             return f"{WORDS.get(operation, operation)}({', '.join(given)}, {by_name}{where})"
         if operation == "column":
             return f"{name} = {given[0]}[:, None]"

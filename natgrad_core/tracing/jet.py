@@ -111,9 +111,11 @@ class Jet:
             return (self * 0 + 1, self, self * self)[power]
         x, to = self.value, pow if isinstance(power, int) else ops.power
         return _unary(
-            self, to(x, power), power * to(x, power - 1),
+            self,
+            to(x, power),
+            power * to(x, power - 1),
             power * (power - 1) * to(x, power - 2),
-        )  # fmt: skip
+        )
 
     def __rpow__(self, base: Any) -> Jet:
         return ops.exp(self * ops.log(base))

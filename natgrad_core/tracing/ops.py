@@ -174,9 +174,9 @@ def bessel_ratio_slope(x: Numeric) -> Numeric:
     ratio = bessel_ratio(x)
     far = x > 300
     r = 1 / where(far, x, 300.0)
-    series = r * r * (
-        1 / 2 + r * (1 / 4 + r * (3 / 8 + r * (25 / 32 + r * (65 / 32 + r * 3219 / 512))))
-    )  # fmt: skip
+    series = (
+        r * r * (1 / 2 + r * (1 / 4 + r * (3 / 8 + r * (25 / 32 + r * (65 / 32 + r * 3219 / 512)))))
+    )
     return where(far, series, 1 - ratio / x - ratio * ratio)
 
 
