@@ -205,7 +205,7 @@ class Scaled:
 
 
 def size_of(value: float | Tensor | Size) -> Size:
-    """Return the policy of a rate ≥ 0, a number or a tensor ``[]``; a policy is returned as it is."""
+    """Return the policy of a rate ≥ 0, a number or a tensor ``[]``; a policy is unchanged."""
     if hasattr(value, "fit"):
         return cast(Size, value)
     if isinstance(value, str):
