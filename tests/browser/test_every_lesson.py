@@ -391,25 +391,55 @@ def test_the_picture_can_be_taken_for_print(page: Page, taught: Lesson) -> None:
     assert sum(1 for _ in root.iter(f"{SVG}path")) >= len(runs)
 
 
+def tables(text: str) -> dict[str, list[dict[str, str]]]:
+    """The tables of a file of CSV, by the planes' titles; the axes' columns are "x" and "y"."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for block in text.split("\r\n\r\n")[1:]:
+        (_, title), head, *rows = csv.reader(io.StringIO(block, newline=""))
+        columns = [*head[:4], "x", "y", *head[6:]]
+        found[title] = [dict(zip(columns, row, strict=True)) for row in rows]
+    return found
+
+
+def axis_numbers(plane: dict[str, Any], points: np.ndarray) -> np.ndarray:
+    """Positions on a plane as numbers of its axes: a graph's are in the unit square."""
+    if "scales" not in plane:
+        return points
+    columns = zip(points.T, plane["scales"], strict=True)
+    with np.errstate(all="ignore"):
+        return np.stack([
+            low * (high / low) ** at if log else low + (high - low) * at
+            for at, (low, high, log) in columns
+        ], -1)  # fmt: skip
+
+
 def test_the_numbers_can_be_taken(page: Page) -> None:
     found = json.loads(downloaded(page, "json"))
-    rows = list(csv.DictReader(io.StringIO(downloaded(page, "csv").decode())))
+    raw = downloaded(page, "csv")
+    assert raw.startswith(b"\xef\xbb\xbf"), "a spreadsheet takes it for UTF-8"
+    taken = tables(raw.decode())
     answer = settle(page)
     assert [t["kind"] for t in found["traces"]] == [t["kind"] for t in answer["traces"]]
     for key in ("description", "values"):
         assert found[key] == answer[key]
     drawn = page.evaluate(
         f"""() => {ROOT}.answer.traces.filter(t => ['path', 'curve', 'points'].includes(t.kind))
-        .map(t => Array.from({ROOT}.array(t.points) ?? []))"""
+        .map(t => [t.plane, Array.from({ROOT}.array(t.points) ?? [])])"""
     )
-    ends = ("at_first", "at_second")
-    points = np.array([[row[end] or "nan" for end in ends] for row in rows], float)
-    expected = np.concatenate([np.array(d, float) for d in drawn] or [np.zeros(0)]).reshape(-1, 2)
-    expected[~np.isfinite(expected)] = np.nan
-    assert np.array_equal(
-        points.reshape(-1, 2).astype(np.float32), expected.astype(np.float32), equal_nan=True
-    )
-    assert len(rows) or "heat" in {t["kind"] for t in answer["traces"]} or answer.get("charts")
+    for plane in answer["planes"]:
+        parts = [p for name, p in drawn if name == plane["name"]]
+        positions = np.concatenate([np.array(p, float) for p in parts] or [np.zeros(0)])
+        expected = axis_numbers(plane, positions.reshape(-1, 2))
+        expected[~np.isfinite(expected)] = np.nan
+        rows = [[row[end] or "nan" for end in "xy"] for row in taken.get(plane["title"], [])]
+        points = np.array(rows, float).reshape(-1, 2)
+        scales = plane.get("scales", [(0, 0, False)] * 2)
+        far = [0 if log else 2e-7 * (abs(low) + abs(high)) for low, high, log in scales]
+        for axis in range(2):
+            np.testing.assert_allclose(
+                points[:, axis], expected[:, axis], rtol=1e-5, atol=far[axis]
+            )
+    assert taken or "heat" in {t["kind"] for t in answer["traces"]} or answer.get("charts")
 
 
 FRAMES = """async ([film, ...pictures]) => {

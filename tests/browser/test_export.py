@@ -200,18 +200,18 @@ def test_a_run_to_and_fro_has_long_dashes_and_what_is_to_come_is_a_hair(
 def test_the_tables_hold_the_numbers_on_the_screen(
     shared: Page, take: Callable[[str], Path]
 ) -> None:
-    rows = list(csv.DictReader(io.StringIO(take("csv").read_text())))
+    blocks = take("csv").read_bytes().decode("utf-8-sig").split("\r\n\r\n")
     found = json.loads(take("json").read_text())
     answer, drawn = settle(shared), paths(shared)
     points = drawn["x", "natural", "dashed"]
-    title = answer["planes"][1]["title"]
-    mine = [
-        row
-        for row in rows
-        if row["plane"] == title and row["what"] == "natural" and row["way"] == "run in x"
-    ]
+    plane = answer["planes"][1]
+    assert blocks[0].startswith("# lesson,")
+    assert "\r\n# state,http" in blocks[0]
+    assert blocks[2].startswith(f"# plane,{plane['title']}\r\n")
+    rows = csv.DictReader(io.StringIO(blocks[2].split("\r\n", 1)[1], newline=""))
+    mine = [row for row in rows if row["what"] == "natural" and row["way"] == "run in x"]
     assert [int(row["step"]) for row in mine] == list(range(STEPS + 1))
-    at = np.array([[row["at_first"], row["at_second"]] for row in mine], float)
+    at = np.array([[row[label] for label in plane["labels"]] for row in mine], float)
     assert np.array_equal(at.astype(np.float32), points.astype(np.float32))
     assert all(row["loss"] for row in mine)
     assert found["state"]["matrix"] == answer["state"]["matrix"]

@@ -16,7 +16,7 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.session import Live
 from tests.fuzz.texts import anything
 
-KINDS = {"f4": np.float32, "u4": np.uint32}
+KINDS: dict[str, Any] = {"f4": np.float32, "u4": np.uint32, "u1": np.uint8}
 
 
 def unpack(answer: dict[str, Any], data: bytes) -> dict[str, Array]:

@@ -76,6 +76,15 @@ test("numbers are read with either minus, either decimal mark, and as fractions"
   }
 });
 
+test("full-width digits and every dash are read", () => {
+  for (const text of ["１．５", "1。5", "１，５", "３／２"]) assert.equal(parse(text), 1.5, text);
+  for (const dash of "-−–—‒―‐‑－﹣﹘⁻ー") assert.equal(parse(`${dash}0.5`), -0.5, dash);
+  assert.equal(parse("1e–3"), 0.001);
+  assert.equal(parse("\u00a02\u3000"), 2);
+  for (const wrong of ["１２つ", "1,5,2", "--1", "一"])
+    assert.ok(Number.isNaN(parse(wrong)), wrong);
+});
+
 test("rounding to a grain leaves no tail of a float", () => {
   assert.equal(round(0.1 + 0.2, 0.01), 0.3);
   assert.equal(round(1.23456, 0.001), 1.235);

@@ -1,6 +1,6 @@
 // A slider and the number box linked to it, or a number box alone: both set one field.
 
-import { make, setAttribute } from "../lib/dom.js";
+import { composing, make, setAttribute } from "../lib/dom.js";
 import { parse, round, show, typed } from "../lib/number_format.js";
 import { say } from "../i18n/en.js";
 
@@ -99,6 +99,7 @@ export function numberBox(field, fields, spot, { label, step = 0.1, after = () =
   };
   box.addEventListener("change", accept);
   box.addEventListener("keydown", (event) => {
+    if (composing(event)) return;
     if (event.key === "Enter") accept();
     const way = ARROWS[event.key];
     const value = parse(box.value);
@@ -206,7 +207,7 @@ export function textBox({ field, label, rows = 1, help }, fields) {
   };
   area.addEventListener("change", accept);
   area.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey) return;
+    if (event.key !== "Enter" || event.shiftKey || composing(event)) return;
     accept();
     event.preventDefault();
   });

@@ -1,7 +1,6 @@
-// The numbers of what is on the screen, as tables: the arrays that are drawn, with every digit that
-// they have (they are single floats; the script gives the runs in full).
+// What is on the screen as numbers of the axes, in tables: every digit that the drawn positions have
+// (they are single floats; the script gives the runs in full).
 
-// The shortest decimal that is this single float.
 /**
  * @typedef {object} Data
  * @property {LessonData} lesson
@@ -12,7 +11,11 @@
  * @property {number} k
  */
 
-/** @param {number} value */
+/**
+ * The shortest decimal that is this single float.
+ *
+ * @param {number} value
+ */
 export function digits(value) {
   if (!Number.isFinite(value)) return null;
   for (let places = 6; places < 9; places++) {
@@ -20,6 +23,50 @@ export function digits(value) {
     if (Math.fround(rounded) === value) return rounded;
   }
   return Number(value.toPrecision(9));
+}
+
+/**
+ * The number that an axis has at a position: the shortest decimal that is drawn there. Without a
+ * scale the position is the number.
+ *
+ * @param {number} at a single float
+ * @param {[number, number, boolean] | undefined} scale low, high, and whether it is logarithmic
+ */
+export function axisNumber(at, scale) {
+  if (!scale) return digits(at);
+  const [low, high, log] = scale;
+  const value = log ? low * (high / low) ** at : low + (high - low) * at;
+  if (!Number.isFinite(value)) return null;
+  /** @param {number} v */
+  const placed = (v) =>
+    Math.fround(log ? Math.log(v / low) / Math.log(high / low) : (v - low) / (high - low));
+  if (placed(0) === at) return 0;
+  for (let places = 1; places < 9; places++) {
+    const rounded = Number(value.toPrecision(places));
+    if (placed(rounded) === at) return rounded;
+  }
+  return Number(value.toPrecision(9));
+}
+
+/**
+ * Positions as rows of numbers of a plane's axes: first and second in turn.
+ *
+ * @param {Numbers} points
+ * @param {number} width
+ * @param {PlaneSpec | undefined} plane
+ * @param {number[] | null} [map] from the array to the plane
+ */
+function placesOf(points, width, plane, map) {
+  const [a, b, c, d, e, f] = map ?? [1, 0, 0, 1, 0, 0];
+  return Array.from({ length: Math.floor(points.length / width) }, (_, row) => {
+    const found = [];
+    for (let i = width * row; i < width * (row + 1); i += 2) {
+      const [x, y] = [points[i], points[i + 1]];
+      const at = map ? [a * x + b * y + e, c * x + d * y + f].map(Math.fround) : [x, y];
+      found.push(axisNumber(at[0], plane?.scales?.[0]), axisNumber(at[1], plane?.scales?.[1]));
+    }
+    return found;
+  });
 }
 
 /**
@@ -31,12 +78,12 @@ const rowsOf = (numbers, width) =>
     Array.from(numbers.subarray(width * i, width * (i + 1)), digits),
   );
 
-/** @type {Record<string, number>} */
-const WIDTHS = { points: 2, shapes: 6 }; // numbers in a row of these parts of a trace
+const SHAPE = 6; // numbers of an ellipse
 const LINES = new Set(["path", "curve", "points"]);
 
-// Numbers in the text at step k: plain ones, series, and the row of the table that this step has.
 /**
+ * Numbers in the text at step k: plain ones, series, and the row of the table that this step has.
+ *
  * @param {Answer} answer
  * @param {ArrayOf} array
  * @param {number} k
@@ -58,30 +105,56 @@ function numbersAt({ numbers = {} }, array, k) {
 }
 
 /**
+ * Arrays beside the points of a trace, by what they are.
+ *
+ * @param {Trace} trace
+ * @returns {Record<string, string>}
+ */
+const besides = ({ values, read = [] }) => ({ ...values, ...Object.fromEntries(read) });
+
+/**
  * @param {Trace} trace
  * @param {ArrayOf} array
  * @param {LessonData} lesson
+ * @param {PlaneSpec | undefined} plane
  */
-function traceOf(trace, array, lesson) {
+function traceOf(trace, array, lesson, plane) {
+  const { map, ...rest } = trace;
   /** @type {Record<string, unknown>} */
-  const found = { ...trace, label: lesson.inks[trace.ink]?.label ?? trace.ink };
+  const found = { ...rest, label: lesson.inks[trace.ink]?.label ?? trace.ink };
   for (const [part, name] of Object.entries(trace)) {
     const numbers = typeof name === "string" ? array(name) : undefined;
     if (!numbers) continue;
-    const width = trace.kind === "arrows" ? 4 : (WIDTHS[part] ?? 1);
-    found[part] = width > 1 ? rowsOf(numbers, width) : Array.from(numbers, digits);
+    if (part === "points")
+      found[part] = placesOf(numbers, trace.kind === "arrows" ? 4 : 2, plane, map);
+    else if (part === "shapes") found[part] = rowsOf(numbers, SHAPE);
+    else found[part] = Array.from(numbers, digits);
   }
-  if (trace.values) {
+  if (trace.base !== undefined) {
+    found.base = axisNumber(Math.fround(trace.base), plane?.scales?.[1]);
+  }
+  const more = Object.entries(besides(trace));
+  delete found.read;
+  if (more.length) {
     found.values = Object.fromEntries(
-      Object.entries(trace.values).map(([name, of]) => [name, Array.from(array(of) ?? [], digits)]),
+      more.map(([name, of]) => [name, Array.from(array(of) ?? [], digits)]),
     );
   }
   return found;
 }
 
+/** @param {PlaneSpec} plane */
+function planeOf({ name, title, labels, view, scales }) {
+  if (!scales) return { name, title, labels, view };
+  const window = scales.flatMap(([low, high]) => [low, high]);
+  return { name, title, labels, view: window, logarithmic: scales.map(([, , log]) => log) };
+}
+
 /** @param {Data} data */
 export function asJson({ lesson, answer, array, caption, link, k }) {
   const { state, planes, meter = [], notes = {}, description, traces, values } = answer;
+  /** @param {Trace} trace */
+  const planeAt = (trace) => planes.find(({ name }) => name === trace.plane);
   return JSON.stringify(
     {
       lesson: lesson.name,
@@ -94,50 +167,62 @@ export function asJson({ lesson, answer, array, caption, link, k }) {
       meter,
       notes,
       numbers: numbersAt(answer, array, k),
-      planes: planes.map(({ name, title, labels, view }) => ({ name, title, labels, view })),
-      traces: traces.map((trace) => traceOf(trace, array, lesson)),
+      planes: planes.map(planeOf),
+      traces: traces.map((trace) => traceOf(trace, array, lesson, planeAt(trace))),
     },
     null,
     1,
   );
 }
 
-/** @param {unknown} value */
-const quoted = (value) => {
-  const text = value === null || value === undefined ? "" : String(value);
-  return /[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
-};
+const MARK = "\ufeff"; // by which a spreadsheet knows UTF-8
+const FORMULA = /^[=+\-@\t\r]/; // what a spreadsheet would compute
 
-// A row a point of every path, curve and set of points, in drawing order.
-/** @param {Pick<Data, "lesson" | "answer" | "array">} data */
-export function asCsv({ lesson, answer, array }) {
-  const planes = new Map(answer.planes.map((plane) => [plane.name, plane]));
-  const lines = answer.traces.filter(({ kind }) => LINES.has(kind));
-  /** @param {Trace} trace */
-  const valuesOf = (trace) => /** @type {Record<string, string>} */ (trace.values ?? {});
-  const extra = [...new Set(lines.flatMap((trace) => Object.keys(valuesOf(trace))))];
+/**
+ * A cell: a number as it is; a text quoted where it must be, and never a formula.
+ *
+ * @param {unknown} value
+ */
+function cell(value) {
+  if (value === null || value === undefined) return "";
+  if (typeof value === "number") return String(value);
+  const text = String(value).replace(FORMULA, "'$&");
+  return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+}
+
+/**
+ * The points of every path, curve and set of points, in drawing order: one table a plane, below its
+ * title, with the axes' names at the head of their columns. Empty lines stand between the tables.
+ *
+ * @param {Pick<Data, "lesson" | "answer" | "array" | "caption" | "link">} data
+ */
+export function asCsv({ lesson, answer, array, caption, link }) {
   /** @type {unknown[][]} */
   const rows = [
-    ["plane", "first", "second", "kind", "what", "way", "step", "at_first", "at_second", ...extra],
+    ["# lesson", lesson.title],
+    ["# state", link],
   ];
-  for (const trace of lines) {
-    const { title, labels } = planes.get(trace.plane) ?? { title: "", labels: [] };
-    const label = lesson.inks[trace.ink]?.label ?? trace.ink;
-    const points = array(trace.points);
-    const columns = extra.map((name) => array(valuesOf(trace)[name]));
-    for (let i = 0; points && i < points.length / 2; i++) {
-      rows.push([
-        title,
-        ...labels,
-        trace.kind,
-        label,
-        trace.name,
-        i,
-        digits(points[2 * i]),
-        digits(points[2 * i + 1]),
-        ...columns.map((numbers) => (numbers && i < numbers.length ? digits(numbers[i]) : null)),
-      ]);
+  if (caption) rows.push(["# caption", caption]);
+  for (const plane of answer.planes) {
+    const lines = answer.traces.filter((t) => t.plane === plane.name && LINES.has(t.kind));
+    if (!lines.length) continue;
+    const extra = [...new Set(lines.flatMap((trace) => Object.keys(besides(trace))))];
+    rows.push([], ["# plane", plane.title]);
+    rows.push(["kind", "what", "way", "step", ...plane.labels, ...extra]);
+    for (const trace of lines) {
+      const label = lesson.inks[trace.ink]?.label ?? trace.ink;
+      const columns = extra.map((name) => array(besides(trace)[name]));
+      placesOf(array(trace.points) ?? new Float32Array(), 2, plane, trace.map).forEach((at, i) =>
+        rows.push([
+          trace.kind,
+          label,
+          trace.name,
+          i,
+          ...at,
+          ...columns.map((numbers) => (numbers && i < numbers.length ? digits(numbers[i]) : null)),
+        ]),
+      );
     }
   }
-  return rows.map((row) => row.map(quoted).join(",")).join("\r\n") + "\r\n";
+  return MARK + rows.map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
 }

@@ -47,6 +47,14 @@ export const contextOf = (canvas, settings) =>
   /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", settings));
 
 /**
+ * Whether a key belongs to an input method that is composing a text: it accepts what is composed.
+ * 229 is what browsers say that end the composition before they tell of the key.
+ *
+ * @param {KeyboardEvent} event
+ */
+export const composing = (event) => event.isComposing || event.keyCode === 229;
+
+/**
  * What an event happened to.
  *
  * @param {Event} event

@@ -67,10 +67,18 @@ export function typed(value) {
   return value.toExponential(0).replace("e+", "e");
 }
 
-// A number or a simple fraction, with either minus and either decimal mark; NaN if it is neither.
-/** @param {string} text */
+/**
+ * A number or a simple fraction; NaN if it is neither. Any dash is a minus, the decimal mark is a
+ * point or a comma, and all of it may be full-width, as an input method types it.
+ *
+ * @param {string} text
+ */
 export function parse(text) {
-  const plain = text.trim().replace(/−/g, "-").replace(",", ".");
+  const plain = text
+    .normalize("NFKC")
+    .trim()
+    .replace(/[\p{Dash}ー]/gu, "-")
+    .replace(/[,。、]/, ".");
   const [top, bottom, ...more] = plain
     .split("/")
     .map((part) => (part.trim() === "" ? NaN : Number(part)));
