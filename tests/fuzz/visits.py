@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from natgrad_lecture.export.answer_pack import acts_of
+from natgrad_lecture.export.kinds import EXPORTS
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.session import Live
 from natgrad_lecture.state.link import read_query
@@ -52,7 +53,7 @@ def machine(lesson: Lesson) -> type[RuleBasedStateMachine]:
 
         @initialize()
         def come(self) -> None:
-            self.live = Live(lesson)
+            self.live = Live(lesson, EXPORTS)
             self.past: list[dict[str, Any]] = []
             self.answer: dict[str, Any] = {"state": {}}
             self.ask()
