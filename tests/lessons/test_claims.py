@@ -92,13 +92,14 @@ MINUTES = 10.0
 
 @pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
 def test_every_lesson_asks_shows_and_says_where_this_slips_in_ten_minutes(lesson: Lesson) -> None:
-    assert lesson.claims
-    assert lesson.questions
-    assert lesson.presets
-    assert lesson.sources
-    assert any(section.id == LIMITS for section in lesson.sections)
+    assert lesson.claims, "a lesson has a claim: [a sentence](#claim-its-id)"
+    assert lesson.questions, "a lesson has a question: ::: question {#its-id}"
+    assert lesson.presets, "a lesson has a preset: - [its name](#its-id) under ::: presets"
+    assert lesson.sources, "a lesson names its sources, as in the bibliography"
+    named = [section.id for section in lesson.sections]
+    assert LIMITS in named, f"text.md has a section ## Limits and corrections {{#{LIMITS}}}"
     assert lesson.takeaway.endswith(".")
-    assert len(lesson.takeaway) <= 160, "a line"
+    assert len(lesson.takeaway) <= 160, f"{len(lesson.takeaway)} letters; a takeaway has 160"
     said = [section.source() for section in lesson.sections]
     looks = len(lesson.presets) + len(lesson.questions)
     assert sum(len(one.split()) for one in said) / 150 + looks / 2 <= MINUTES

@@ -112,6 +112,16 @@ def test_the_command_lists_what_lags(capsys: pytest.CaptureFixture[str]) -> None
     assert (said or "every translation says what the English says") in capsys.readouterr().out
 
 
+def test_a_translation_is_accepted_by_a_name_that_fits_one_file(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, said in (("text.zh.md", "translations are called"), ("no/text.zh.md", "no no/")):
+        with pytest.raises(SystemExit):
+            main(["--accept", name])
+        assert said in (printed := capsys.readouterr().err), printed
+        assert "newton/text.zh.md" in printed
+
+
 def test_three_lessons_at_least_are_translated() -> None:
     assert {"coordinates", "newton", "steepest-descent"} <= {case.values[1] for case in TRANSLATED}
 

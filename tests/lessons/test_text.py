@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from natgrad_lecture.controls import options_of
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.text.lesson_text import LessonText, phrases, read_text
 
@@ -117,6 +118,8 @@ def test_a_section_is_paragraphs_and_lists_with_claims_as_links(text: LessonText
         ("- `ink` what", "- what", "an item begins with its id"),
         ("[a start](#start-αβ)", "a start", "a preset is - "),
         ("What to remember.", "What.\n\nAnd more.", "one line, the takeaway"),
+        ("::: presets", "::: preset", "line .*: '::: preset' neither opens nor closes a block"),
+        ("[a start](#start-αβ) See\n  it.", "", "line .*: an item of a list begins with words"),
     ],
 )
 def test_what_cannot_be_read_is_said(old: str, new: str, said: str) -> None:
@@ -130,8 +133,28 @@ def test_an_id_that_the_text_or_the_python_lacks_is_named() -> None:
     less = {name: claim for name, claim in lesson.claims.items() if name != "third"}
     with pytest.raises(ValueError, match="'third' stands in text"):
         replace(lesson, claims=less).text()
-    with pytest.raises(ValueError, match="'new' stands in Python"):
+    with pytest.raises(ValueError, match=r"'new' stands in Python.* \[its name\]\(#new\)"):
         replace(lesson, sets={**lesson.sets, "new": {}}).text()
+
+
+def test_a_lesson_begins_with_a_title_and_a_takeaway(tmp_path: Path) -> None:
+    (tmp_path / "text.md").write_text("## Why {#why}\n\nBecause.\n", "utf-8")
+    empty = replace(lessons["fisher"], file=str(tmp_path / "__init__.py"))
+    with pytest.raises(ValueError, match="begins with its title"):
+        empty.text()
+
+
+def test_an_option_that_does_not_exist_is_answered_with_those_that_do() -> None:
+    assert "there are rule.adam.beta1" in _refused("rule.adam.beta:0.5")
+    assert "needs a value" in _refused("rule.adam.beta1")
+    with pytest.raises(ValueError, match="no registry 'rules'; there are problem"):
+        options_of("rules", "adam", "beta1")
+    with pytest.raises(KeyError, match="did you mean 'adam'"):
+        options_of("rule", "adamm", "beta1")
+
+
+def _refused(word: str) -> str:
+    return lessons["playground"].store().set({"turned": [word]})["turned"]
 
 
 def test_a_control_without_a_label_is_named() -> None:

@@ -151,6 +151,11 @@ class Lesson:
         """What it says, in one of its languages."""
         found = read(path_of(self.folder, language))
         if language == ENGLISH:
+            if not (found.title and found.takeaway):
+                raise ValueError(
+                    f"text.md of the lesson {self.name!r} begins with its title, # and words, and "
+                    "after a blank line with the takeaway, one line"
+                )
             _same_ids(self.name, "claim", found.claims, self.claims)
             _same_ids(self.name, "question", found.questions, self.questions)
             _same_ids(self.name, "preset", found.presets, self.sets)
@@ -333,13 +338,28 @@ def _section(part: Section, ground: Changes, questions: Mapping[str, Question]) 
     return {"id": part.id, "heading": part.heading, "html": part.html, "predict": predict}
 
 
+_PLACES = {
+    "claim": ("claims", "[a sentence](#claim-{})"),
+    "question": ("questions", "::: question {{#{}}} … :::"),
+    "preset": ("sets", "- [its name](#{}) What to see. under ::: presets"),
+}
+"""The field of a Lesson that holds a part of its text, and how text.md writes the part."""
+
+
 def _same_ids(lesson: str, kind: str, text: Iterable[str], code: Iterable[str]) -> None:
     """Refuse a claim, question or preset that stands in the text alone, or in Python alone."""
     said, made = set(text), set(code)
     if said == made:
         return
-    wrong = [f"{name!r} stands in text.md alone" for name in sorted(said - made)]
-    wrong += [f"{name!r} stands in Python alone" for name in sorted(made - said)]
+    field, written = _PLACES[kind]
+    wrong = [
+        f"{name!r} stands in text.md alone: add it to the lesson's {field}, in Python"
+        for name in sorted(said - made)
+    ]
+    wrong += [
+        f"{name!r} stands in Python alone: write {written.format(name)} in text.md"
+        for name in sorted(made - said)
+    ]
     raise ValueError(f"the {kind}s of the lesson {lesson!r}: {'; '.join(wrong)}")
 
 

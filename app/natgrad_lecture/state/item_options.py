@@ -81,7 +81,9 @@ def check(words: Any) -> tuple[str, ...]:
         raise BadInput("turned", "these are more options than there are")
     held: dict[str, str] = {}
     for word in map(str, words):
-        spot, _, value = word.rpartition(":")
+        spot, colon, value = word.rpartition(":")
+        if not colon:
+            raise BadInput("turned", f"{word[:60]!r} needs a value, as rule.momentum.beta:0.5 has")
         held[spot] = _written(spot, value)
     kept = tuple(f"{spot}:{value}" for spot, value in sorted(held.items()))
     for registry, name in {tuple(spot.split(".")[:2]) for spot in held}:
@@ -96,7 +98,10 @@ def check(words: Any) -> tuple[str, ...]:
 def _written(spot: str, value: Any) -> str:
     """The value of one control in writing, or BadInput beside it."""
     if spot not in every_spot():
-        raise BadInput("turned", f"there is no option {spot[:60]!r}")
+        registry, name, *_ = [*spot.split("."), "", ""]
+        there = spots(registry, name) if registry in REGISTRIES else {}
+        near = f"; there are {', '.join(there)}" if there else ""
+        raise BadInput("turned", f"there is no option {spot[:60]!r}{near}")
     (option, default), field = every_spot()[spot], f"turned.{spot}"
     if words := _words(option):
         if str(value) not in words:
@@ -181,6 +186,9 @@ def controls(registry: str) -> list[dict[str, Any]]:
 
 def item_controls(registry: str, name: str, *only: str) -> list[dict[str, Any]]:
     """The controls of an item's options, of all or of those named."""
+    if registry not in REGISTRIES:
+        raise ValueError(f"no registry {registry!r}; there are {', '.join(REGISTRIES)}")
+    REGISTRIES[registry][name]  # An unknown name is refused with the names that there are.
     known = turnable(registry, name)
     for wished in only:
         if wished not in known:

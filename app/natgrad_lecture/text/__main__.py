@@ -19,11 +19,12 @@ def main(argv: list[str] | None = None) -> int:
     wished = options.parse_args(argv).accept
     if wished:
         known = {other: english for english, other in pairs_of_files()}
-        path = next((p for p in known if str(p).endswith(f"/{wished}")), None)
-        if path is None:
-            there = ", ".join(str(Path(*p.parts[-2:])) for p in known)
-            options.error(f"no translation {wished}; there are {there}")
-        accept(known[path], path)
+        fits = [path for path in known if str(path).endswith(f"/{wished}")]
+        if len(fits) != 1:
+            what = f"{len(fits)} translations are called {wished}" if fits else f"no {wished}"
+            there = ", ".join(str(Path(*path.parts[-2:])) for path in known)
+            options.error(f"{what}; say which of {there}")
+        accept(known[fits[0]], fits[0])
     said = report()
     print(said or "every translation says what the English says")
     return 1 if said else 0

@@ -35,7 +35,7 @@ from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.attrs.parse import ParseError, parse
 
-from natgrad_lecture.text.markdown import Inline, inline, reader
+from natgrad_lecture.text.markdown import BLOCKS, Inline, inline, reader
 
 ENGLISH = "en"
 
@@ -248,10 +248,10 @@ def read_text(text: str) -> LessonText:
         elif kind == "paragraph" and not found.sections:
             found.takeaway(node)
         elif kind == "paragraph":
-            found.block(Block("p", _sentences(_tokens(node))))
+            found.block(Block("p", _sentences(node)))
         elif kind == "bullet_list":
             for item in node.children:
-                found.block(Block("li", _sentences(_tokens(item.children[0]))))
+                found.block(Block("li", _sentences(_head(item))))
         elif kind.startswith("container_"):
             found.container(kind.removeprefix("container_"), node)
         else:
@@ -272,14 +272,17 @@ class _Reading:
         if node.tag == "h1":
             self.parts["title"] = words
         elif not name:
-            raise ValueError(f"the heading {words!r} needs an id: ## {words} {{#an-id}}")
+            raise ValueError(
+                f"line {_line(node)}: the heading {words!r} needs an id: ## {words} {{#an-id}}"
+            )
         else:
             self.sections.append((self._new(name), words, [], []))
 
     def takeaway(self, node: SyntaxTreeNode) -> None:
         if "takeaway" in self.parts:
             raise ValueError(
-                f"line {_line(node)}: before the first ## stands one line, the takeaway"
+                f"line {_line(node)}: before the first ## stands one line, the takeaway, "
+                "and no other paragraph"
             )
         self.parts["takeaway"] = _written(node)
 
@@ -341,7 +344,7 @@ def _entries(node: SyntaxTreeNode, above: tuple[str, ...] = ()) -> Iterator[_Ent
         if bullets.type != "bullet_list":
             continue
         for item in bullets.children:
-            first, *rest = _tokens(item.children[0])
+            first, *rest = _tokens(_head(item))
             if first.type != "code_inline":
                 raise ValueError(f"line {_line(item)}: an item begins with its id, - `id` words")
             quotes = [part for part in item.children if part.type == "blockquote"]
@@ -358,7 +361,7 @@ def _plain_list(node: SyntaxTreeNode) -> dict[str, str]:
 def _presets(node: SyntaxTreeNode) -> dict[str, PresetText]:
     found: dict[str, PresetText] = {}
     for item in (item for bullets in node.children for item in bullets.children):
-        tokens = _tokens(item.children[0])
+        tokens = _tokens(_head(item))
         if tokens[0].type != "link_open" or not _href(tokens[0]).startswith("#"):
             raise ValueError(f"line {_line(item)}: a preset is - [its name](#its-id) What to see.")
         end = next(i for i, token in enumerate(tokens) if token.type == "link_close")
@@ -396,34 +399,38 @@ def _question(name: str, node: SyntaxTreeNode) -> QuestionText:
     kinds = [part.type for part in node.children]
     if kinds != ["paragraph", "bullet_list", "paragraph"]:
         raise ValueError(
-            f"the question {name!r} is a paragraph that asks, a list of options, and a paragraph "
-            "with the reason"
+            f"line {_line(node)}: the question {name!r} is a paragraph that asks, a list of "
+            "options, and a paragraph with the reason, then :::; here it is "
+            f"{', '.join(kind.replace('_', ' ') for kind in kinds) or 'empty'}"
         )
     asked, options, reason = node.children
     return QuestionText(
         name,
         inline(_tokens(asked)),
-        tuple(inline(_tokens(item.children[0])) for item in options.children),
+        tuple(inline(_tokens(_head(item))) for item in options.children),
         inline(_tokens(reason)),
     )
 
 
-def _sentences(tokens: list[Token]) -> tuple[Sentence, ...]:
-    """The tokens of a paragraph, cut where a claim or a definition begins and ends."""
+def _sentences(node: SyntaxTreeNode) -> tuple[Sentence, ...]:
+    """A paragraph, cut where a claim or a definition begins and ends."""
     found: list[Sentence] = []
     kind, name, held = "plain", "", []
-    for token in tokens:
+    for token in _tokens(node):
         if token.type in ("link_open", "span_open", "link_close", "span_close"):
             if held:
                 found.append(Sentence(kind, inline(held), name))
             kind, name, held = "plain", "", []
             if token.type == "link_open":
                 if not _href(token).startswith(CLAIM):
-                    raise ValueError(f"a link leads to a claim, {CLAIM}…, not to {_href(token)}")
+                    raise ValueError(
+                        f"line {_line(node)}: a link leads to a claim, {CLAIM}…, "
+                        f"not to {_href(token)}"
+                    )
                 kind, name = "claim", _href(token).removeprefix(CLAIM)
             elif token.type == "span_open":
                 if token.attrs.get("class") != "definition":
-                    raise ValueError("[words]{…} takes {.definition} only")
+                    raise ValueError(f"line {_line(node)}: [words]{{…}} takes {{.definition}} only")
                 kind = "definition"
         else:
             held.append(token)
@@ -433,9 +440,25 @@ def _sentences(tokens: list[Token]) -> tuple[Sentence, ...]:
 
 
 def _tokens(node: SyntaxTreeNode) -> list[Token]:
-    """The inline tokens of a paragraph or a heading."""
+    """The inline tokens of a paragraph or a heading.
+
+    Raises ValueError for a line of ``:::`` in it, which the parser took for words.
+    """
     (child,) = node.children
+    for below, line in enumerate(child.content.split("\n")):
+        if line.startswith(":::"):
+            raise ValueError(
+                f"line {_line(node) + below}: {line!r} neither opens nor closes a block; "
+                f"a block opens with ::: and one of {', '.join(BLOCKS)}, and closes with :::"
+            )
     return list(child.token.children or []) if child.token else []
+
+
+def _head(item: SyntaxTreeNode) -> SyntaxTreeNode:
+    """The first paragraph of an item of a list."""
+    if not item.children or item.children[0].type != "paragraph":
+        raise ValueError(f"line {_line(item)}: an item of a list begins with words")
+    return item.children[0]
 
 
 def _written(node: SyntaxTreeNode) -> str:
