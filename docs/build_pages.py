@@ -104,7 +104,7 @@ def page(kind: str, name: str, maker: Any, latex: str, *more: str) -> str:
         f"# {name}\n",
         plain(head) + "\n",
         html(f'<div class="formula">{formula(latex)}</div>') if latex else "",
-        plain(rest) + "\n",
+        listed(plain(rest)) + "\n",
         f"```python\nfrom natgrad_core import {kind}s\n",
         f"{kind}s[{name!r}]({options(maker)})\n```\n",
         *more,
@@ -125,6 +125,13 @@ def domain(works: Callable[[Problem], Any]) -> str:
     if 2 * len(lacking) < len(problems):
         return f"Domain: every problem but {', '.join(lacking)}\n"
     return f"Domain: the problems {', '.join(name for name in problems if name not in lacking)}\n"
+
+
+def listed(text: str) -> str:
+    """Return a docstring whose sections Args, Returns and Raises are Markdown lists."""
+    text = re.sub(r"^(Args|Returns|Raises):\n", r"\1:\n\n", text, flags=re.MULTILINE)
+    text = re.sub(r"^ {8}(?=\S)", "  ", text, flags=re.MULTILINE)
+    return re.sub(r"^ {4}(?=\S)", "- ", text, flags=re.MULTILINE)
 
 
 def plain(text: str) -> str:

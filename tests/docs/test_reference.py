@@ -159,6 +159,20 @@ def test_a_snippet_of_a_how_to_runs(code: str) -> None:
     assert done.stdout.strip() not in ("", "False")
 
 
+@pytest.mark.parametrize("item", ["rules['kl-limited']", "charts['linear']", "problems['normal']"])
+def test_an_item_s_page_lists_its_arguments(item: str) -> None:
+    code = (
+        "import inspect, sys; sys.path.insert(0, 'docs'); from build_pages import *; "
+        f"print(*inspect.signature({item}).parameters); print(page('rule', 'x', {item}, ''))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    names, _, text = done.stdout.partition("\n")
+    section = text.partition("Args:\n\n")[2].partition("\n\n")[0]
+    assert re.findall(r"^- (\w+): ", section, re.M) == names.split()
+    assert not re.search(r"^ {4}", section, re.M)  # which Markdown shows as a program
+
+
 def unsaid(body: list[ast.stmt], within: str) -> Iterator[str]:
     """Yield the public classes, functions and methods without a docstring."""
     for node in body:
