@@ -56,24 +56,59 @@ class Chart:
         return tuple("x" + "₁₂₃"[i] for i in range(len(symbols)))
 
     def then(self, inner: Chart) -> Chart:
-        """θ = self(inner(x)): this chart, then ``inner`` on its coordinates."""
+        """θ = self(inner(x)): this chart, then ``inner`` on its coordinates.
+
+        Args:
+            inner: The chart of this chart's coordinates.
+
+        Returns:
+            The composed chart, θ = self(inner(x)).
+        """
         return remember(Composed(self, inner), Call(__name__, ".then", (self, inner), {}))
 
     def forward(self, x: ArrayLike) -> Numeric:
-        """θ = f(x), ``[..., d] -> [..., d]``."""
+        """θ = f(x), ``[..., d] -> [..., d]``.
+
+        Args:
+            x: Points, ``[..., d]``.
+
+        Returns:
+            θ, ``[..., d]``.
+        """
         return _packed(self._forward(*components(_array(x))))
 
     def inverse(self, theta: ArrayLike) -> Array:
-        """x = f⁻¹(θ), ``[..., d] -> [..., d]``; NaN for points that the chart does not reach."""
+        """x = f⁻¹(θ), ``[..., d] -> [..., d]``; NaN for points that the chart does not reach.
+
+        Args:
+            theta: Points, ``[..., d]``.
+
+        Returns:
+            x, ``[..., d]``.
+        """
         with np.errstate(all="ignore"):
             return pack(self._inverse(*components(_array(theta))))
 
     def jacobian(self, x: ArrayLike) -> Array:
-        """J[..., i, j] = ∂θ_i / ∂x_j, ``[..., d, d]``."""
+        """J[..., i, j] = ∂θ_i / ∂x_j, ``[..., d, d]``.
+
+        Args:
+            x: Points, ``[..., d]``.
+
+        Returns:
+            J, ``[..., d, d]``.
+        """
         return full(self._jacobian(*components(_array(x))), np.shape(x)[:-1])
 
     def curvature(self, x: ArrayLike) -> Array:
-        """C[..., k, i, j] = ∂²θ_k / ∂x_i ∂x_j, ``[..., d, d, d]``."""
+        """C[..., k, i, j] = ∂²θ_k / ∂x_i ∂x_j, ``[..., d, d, d]``.
+
+        Args:
+            x: Points, ``[..., d]``.
+
+        Returns:
+            The second derivatives, ``[..., d, d, d]``.
+        """
         return full(self._curvature(*components(_array(x))), np.shape(x)[:-1])
 
     def inside(self, x: Array) -> Bools:

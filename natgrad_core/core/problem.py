@@ -86,6 +86,16 @@ class Problem:
         """``theta`` as a float array ``[..., d]`` inside the domain, or an error.
 
         A torch tensor passes unchecked: it comes from an autodiff reference.
+
+        Args:
+            theta: The points, ``[..., d]``.
+
+        Returns:
+            The same points as a float array.
+
+        Raises:
+            OutsideDomain: If a point is outside the domain.
+            ValueError: If the last axis is not d.
         """
         if is_tensor(theta):
             return theta
@@ -105,20 +115,65 @@ class Problem:
         return point
 
     def loss(self, theta: ArrayLike) -> Numeric:
-        """J(θ) = E[−log p(data | θ)], the mean over the data, ``[...]``."""
+        """J(θ) = E[−log p(data | θ)], the mean over the data, ``[...]``.
+
+        Args:
+            theta: The points, ``[..., d]``, inside the domain.
+
+        Returns:
+            J in nats per example, ``[...]``.
+
+        Raises:
+            OutsideDomain: If a point is outside the domain.
+            ValueError: If the last axis is not d.
+        """
         point = self.check(theta)
         return _answered(lambda p: _spread(self._loss(*components(p[0])), *p), point)
 
     def grad(self, theta: ArrayLike) -> Array:
-        """∇J, ``[..., d]``."""
+        """∇J, ``[..., d]``.
+
+        Args:
+            theta: The points, ``[..., d]``, inside the domain.
+
+        Returns:
+            ∇J, ``[..., d]``.
+
+        Raises:
+            OutsideDomain: If a point is outside the domain.
+            ValueError: If the last axis is not d.
+        """
         return self._array_at(lambda at: at.grad, theta)
 
     def hessian(self, theta: ArrayLike) -> Array:
-        """∇²J, ``[..., d, d]``."""
+        """∇²J, ``[..., d, d]``.
+
+        Args:
+            theta: The points, ``[..., d]``, inside the domain.
+
+        Returns:
+            ∇²J, ``[..., d, d]``.
+
+        Raises:
+            OutsideDomain: If a point is outside the domain.
+            ValueError: If the last axis is not d.
+        """
         return self._array_at(lambda at: at.hessian, theta)
 
     def fisher(self, theta: ArrayLike) -> Array:
-        """F = E_{y ~ p(· | θ)}[s sᵀ] with s = ∇ log p(y | θ), per example, ``[..., d, d]``."""
+        """F = E_{y ~ p(· | θ)}[s sᵀ] with s = ∇ log p(y | θ), per example, ``[..., d, d]``.
+
+        Args:
+            theta: The points, ``[..., d]``, inside the domain.
+
+        Returns:
+            F, ``[..., d, d]``.
+
+        Raises:
+            OutsideDomain: If a point is outside the domain.
+            ValueError: If the last axis is not d.
+            NoProbabilityModel: If the problem has no probability model.
+        """
         return self._array_at(lambda at: at.fisher, theta)
 
     def _array_at(self, part: Callable[[At], Any], theta: ArrayLike) -> Array:
@@ -126,7 +181,20 @@ class Problem:
         return _answered(lambda p: full(part(self.at(components(p[0]))), p[0].shape[:-1]), point)
 
     def kl(self, theta: ArrayLike, other: ArrayLike) -> Numeric:
-        """KL(p_θ ‖ p_other) in nats, per example, ``[...]``."""
+        """KL(p_θ ‖ p_other) in nats, per example, ``[...]``.
+
+        Args:
+            theta: The points, ``[..., d]``, inside the domain.
+            other: Other points, ``[..., d]``, to broadcast with them.
+
+        Returns:
+            The divergence in nats, ``[...]``.
+
+        Raises:
+            OutsideDomain: If a point is outside the domain.
+            ValueError: If the last axis is not d.
+            NoProbabilityModel: If the problem has no probability model.
+        """
         p, q = self.check(theta), self.check(other)
         return _answered(lambda p: _spread(self._kl(*map(components, p)), *p), p, q)
 
@@ -135,6 +203,18 @@ class Problem:
 
         One outcome a point, ``[..., *lead]``, or with covariates one a row, ``[..., *lead, rows]``;
         an outcome of several numbers has a last axis for them.
+
+        Args:
+            data: The outcomes.
+            theta: The points, ``[..., d]``, inside the domain.
+
+        Returns:
+            log p in nats, ``[..., *lead]`` or ``[..., *lead, rows]``.
+
+        Raises:
+            OutsideDomain: If a point is outside the domain.
+            ValueError: If the last axis is not d.
+            NoProbabilityModel: If the problem has no probability model.
         """
         theta = components(self.check(theta))
         data = constant(data, theta[0])
@@ -150,7 +230,22 @@ class Problem:
         return tuple(self.rows.columns[1 : -self.outcomes])
 
     def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
-        """Draw n data from p(· | θ), ``[n]``; with covariates n for each row, ``[n, rows]``."""
+        """Draw n data from p(· | θ), ``[n]``; with covariates n for each row, ``[n, rows]``.
+
+        Args:
+            theta: One point, ``[d]``.
+            rng: The generator.
+            n: How many.
+
+        Returns:
+            The outcomes, ``[n]`` or ``[n, rows]``, with a last axis for an outcome of several
+            numbers.
+
+        Raises:
+            OutsideDomain: If a point is outside the domain.
+            ValueError: If the last axis is not d.
+            NoProbabilityModel: If the problem has no probability model.
+        """
         raise self._bare("samples")
 
     def _loss(self, *theta: Any, **named: Any) -> Any:
@@ -213,7 +308,14 @@ class Problem:
         return At(self, theta)
 
     def through(self, chart: Chart) -> Charted:
-        """Return the same problem in the coordinates x of ``chart``, θ = f(x)."""
+        """Return the same problem in the coordinates x of ``chart``, θ = f(x).
+
+        Args:
+            chart: θ = f(x).
+
+        Returns:
+            The problem in x; its F is JᵀFJ.
+        """
         from natgrad_core.core.charted import Charted  # Charted is a Problem
 
         return remember(Charted(self, chart), Call(__name__, ".through", (self, chart), {}))

@@ -91,6 +91,9 @@ def chain(*links: Rule, name: str = "chain", latex: str = "", source: str = "") 
         name: The name of the chain.
         latex: Its formula.
         source: Where it was published.
+
+    Returns:
+        The rule.
     """
 
     def init(start: Vector) -> Memory:
@@ -117,7 +120,17 @@ def chain(*links: Rule, name: str = "chain", latex: str = "", source: str = "") 
 
 @remembering(__name__, "descend")
 def descend(rate: ArrayLike) -> Rule:
-    """Direction -> −α direction. ``rate`` is one number, or an array over the leading axes."""
+    """Direction -> −α direction.
+
+    Args:
+        rate: α, one number or an array over the leading axes ``[...]``.
+
+    Returns:
+        The rule.
+
+    Raises:
+        ValueError: If the rate is not finite.
+    """
 
     def of_numbers(factor: Any) -> Update:
         def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
@@ -155,8 +168,11 @@ def precondition(
         damping: λ ≥ 0, one number or an array over the leading axes ``[...]``.
         kind: What D is, a name in ``natgrad_core.core.damping.ALL_KINDS``.
         singular: What to do where there is no inverse. "diverge": the direction is not finite and
-            the path ends (``ok``). "pseudo-inverse": take Moore and Penrose's, the shortest of the
-            directions that explain the most of the gradient.
+            the path ends (``ok``). "pseudo-inverse": take (G + λD)⁺ (Moore and Penrose), which
+            gives the shortest least-squares solution.
+
+    Returns:
+        The rule, which gives a vector for a covector.
 
     Raises:
         ValueError: For a damping below 0, or an unknown ``kind`` or ``singular``.

@@ -42,6 +42,9 @@ def run(
         traces: A dict, empty at first, that belongs to this problem alone. It keeps the traced step
             of a rule, so that the same rule with another rate need not be traced again.
 
+    Returns:
+        The points of every path, which are good, and what follows from them; NaN after a bad point.
+
     Raises:
         ValueError: For a start of another shape, or fewer than 0 steps.
         OutsideDomain: For a start at which the problem is not defined.
