@@ -16,6 +16,17 @@ def adadelta(rate: ArrayLike = 1.0, beta: ArrayLike = 0.9, epsilon: ArrayLike = 
 
     The step has the unit of θ, so that no rate has to be chosen (Zeiler uses α = 1): the running
     mean u of past squared steps replaces the curvature. Zeiler 2012, algorithm 1.
+
+    Args:
+        rate: α, one number or an array over the leading axes ``[...]``.
+        beta: β in [0, 1), one number or an array over the leading axes ``[...]``.
+        epsilon: ε ≥ 0, one number or an array over the leading axes ``[...]``.
+
+    Returns:
+        The rule.
+
+    Raises:
+        ValueError: If a number is out of range.
     """
     keep, floor = decay("β", beta), checked("ε", epsilon, 0.0)
 

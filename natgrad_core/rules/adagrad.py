@@ -12,7 +12,18 @@ from natgrad_core.types import ArrayLike, Vector
 
 @rules.register(invariance="none", color="magenta", symbol="pentagon")
 def adagrad(rate: ArrayLike = 0.1, epsilon: ArrayLike = 1e-10) -> Rule:
-    """v ← v + g², θ ← θ − αg/(√v + ε), each coordinate by itself (Duchi, Hazan and Singer 2011)."""
+    """v ← v + g², θ ← θ − αg/(√v + ε), each coordinate by itself (Duchi, Hazan and Singer 2011).
+
+    Args:
+        rate: α, one number or an array over the leading axes ``[...]``.
+        epsilon: ε ≥ 0, one number or an array over the leading axes ``[...]``.
+
+    Returns:
+        The rule.
+
+    Raises:
+        ValueError: If a number is out of range.
+    """
     floor = checked("ε", epsilon, 0.0)
 
     def init(start: Vector) -> Memory:

@@ -22,6 +22,18 @@ def adam(
     """m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², θ ← θ − α m̂/(√v̂ + ε).
 
     m̂ = m/(1 − β₁ᵏ) and v̂ = v/(1 − β₂ᵏ) after k steps. Kingma and Ba 2015, algorithm 1.
+
+    Args:
+        rate: α, one number or an array over the leading axes ``[...]``.
+        beta1: β₁ in [0, 1), one number or an array over the leading axes ``[...]``.
+        beta2: β₂ in [0, 1), one number or an array over the leading axes ``[...]``.
+        epsilon: ε ≥ 0, one number or an array over the leading axes ``[...]``.
+
+    Returns:
+        The rule.
+
+    Raises:
+        ValueError: If a number is out of range.
     """
     first, second = decay("β₁", beta1), decay("β₂", beta2)
     floor = checked("ε", epsilon, 0.0)

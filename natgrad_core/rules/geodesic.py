@@ -21,6 +21,15 @@ def geodesic(rate: ArrayLike = 0.1) -> Rule:
 
     The geodesic itself (the exponential map) would be the same in every chart; this is, up to α².
     Song, Song and Ermon 2018, with the Christoffel symbols Γ exact.
+
+    Args:
+        rate: α, one number or an array over the leading axes ``[...]``.
+
+    Returns:
+        The rule.
+
+    Raises:
+        ValueError: If the rate is not finite.
     """
     return chain(
         precondition(fisher()),

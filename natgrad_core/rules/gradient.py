@@ -12,6 +12,15 @@ def gradient(rate: ArrayLike = 0.1) -> Rule:
     """θ ← θ − α ∇J: steepest descent in the Euclidean metric of the coordinates (Cauchy 1847).
 
     In x, with θ = Ax, it is θ ← θ − α AAᵀ∇J.
+
+    Args:
+        rate: α, one number or an array over the leading axes ``[...]``.
+
+    Returns:
+        The rule.
+
+    Raises:
+        ValueError: If the rate is not finite.
     """
     return chain(
         descend(rate),

@@ -15,7 +15,17 @@ from natgrad_core.types import ArrayLike, Vector
 
 @remembering(__name__, "limit")
 def limit(radius: ArrayLike) -> Rule:
-    """Direction -> the same, shortened where needed to ½δᵀFδ ≤ ``radius`` nats."""
+    """Direction -> the same, shortened where needed to ½δᵀFδ ≤ ``radius`` nats.
+
+    Args:
+        radius: r > 0 in nats, one number or an array over the leading axes ``[...]``.
+
+    Returns:
+        The rule, to follow others in a ``chain``.
+
+    Raises:
+        ValueError: If the radius is not a finite number > 0.
+    """
     most = checked("the radius r, in nats", radius, 1e-300)
 
     def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
@@ -32,6 +42,15 @@ def paced(radius: ArrayLike) -> Rule:
 
     The second is what a whole natural step costs, so that least squares comes to rest. It sets
     rules side by side by their directions alone.
+
+    Args:
+        radius: r > 0 in nats, one number or an array over the leading axes ``[...]``.
+
+    Returns:
+        The rule, to follow others in a ``chain``.
+
+    Raises:
+        ValueError: If the radius is not a finite number > 0.
     """
     most = checked("the radius r, in nats", radius, 1e-300)
 
@@ -57,6 +76,20 @@ def kl_limited(
 
     The rate is then √(2r / ∇Jᵀ F⁻¹ ∇J), as in TRPO (Schulman and others 2015, app. C); near the
     minimum it is α.
+
+    Args:
+        rate: α, one number or an array over the leading axes ``[...]``.
+        radius: r > 0 in nats, one number or an array over the leading axes ``[...]``.
+        damping: λ ≥ 0, one number or an array over the leading axes ``[...]``.
+        kind: What D is, a name in ``natgrad_core.core.damping.ALL_KINDS``.
+        singular: What to do where there is no inverse: "diverge" or "pseudo-inverse", as in
+            ``precondition``.
+
+    Returns:
+        The rule.
+
+    Raises:
+        ValueError: If a number is out of range, or ``kind`` or ``singular`` is unknown.
     """
     return chain(
         precondition(fisher(), damping, kind, singular),

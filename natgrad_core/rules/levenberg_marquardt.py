@@ -19,6 +19,16 @@ def levenberg_marquardt(initial: ArrayLike = 0.01, kind: str = "identity") -> Ru
 
     The predicted decrease is −∇J·δ − ½δᵀFδ. For least squares F is the Gauss–Newton matrix, as in
     the original method. Levenberg 1944; Marquardt 1963.
+
+    Args:
+        initial: The first λ > 0, one number or an array over the leading axes ``[...]``.
+        kind: What D is, a name in ``natgrad_core.core.damping.ALL_KINDS``.
+
+    Returns:
+        The rule.
+
+    Raises:
+        ValueError: If λ is not a finite number > 0, or ``kind`` is unknown.
     """
     first = checked("the first λ", initial, 1e-300)
     second = damped_with(kind)

@@ -22,6 +22,19 @@ def midpoint(
     It approximates the natural-gradient flow, which is invariant under charts, to second order:
     over a fixed time the difference between charts is O(α²), instead of O(α) for Euler's step.
     Song, Song and Ermon 2018.
+
+    Args:
+        rate: α, one number or an array over the leading axes ``[...]``.
+        damping: λ ≥ 0, one number or an array over the leading axes ``[...]``.
+        kind: What D is, a name in ``natgrad_core.core.damping.ALL_KINDS``.
+        singular: What to do where there is no inverse: "diverge" or "pseudo-inverse", as in
+            ``precondition``.
+
+    Returns:
+        The rule.
+
+    Raises:
+        ValueError: If a number is out of range, or ``kind`` or ``singular`` is unknown.
     """
     size = checked("the rate α", rate, -float("inf"))
     raised = precondition(fisher(), damping, kind, singular)

@@ -25,6 +25,17 @@ def mirror_descent(rate: ArrayLike = 0.1, potential: str = "log-partition") -> R
     2015, theorem 1), and from the family's two charts it is the same path whatever chart the run is
     in. With ``potential="entropy"`` (A's conjugate) the roles change: η ← η − α ∂J/∂m. For
     families with both charts in closed form.
+
+    Args:
+        rate: α, one number or an array over the leading axes ``[...]``.
+        potential: "log-partition", the potential A(η), or "entropy", its conjugate.
+
+    Returns:
+        The rule.
+
+    Raises:
+        ValueError: If the rate is not finite, or the potential is unknown.
+        TypeError: In a run on a family without both charts in closed form.
     """
     size = checked("the rate α", rate, -float("inf"))
     if potential not in POTENTIALS:

@@ -27,7 +27,18 @@ def accumulate(beta: ArrayLike, ahead: bool = False) -> Rule:
 
 @rules.register(invariance="none", color="moss", symbol="pentagon")
 def momentum(rate: ArrayLike = 0.01, beta: ArrayLike = 0.9) -> Rule:
-    """m ← βm + ∇J, θ ← θ − αm: the heavy-ball method (Polyak 1964)."""
+    """m ← βm + ∇J, θ ← θ − αm: the heavy-ball method (Polyak 1964).
+
+    Args:
+        rate: α, one number or an array over the leading axes ``[...]``.
+        beta: β in [0, 1), one number or an array over the leading axes ``[...]``.
+
+    Returns:
+        The rule.
+
+    Raises:
+        ValueError: If a number is out of range.
+    """
     return chain(
         accumulate(beta),
         descend(rate),

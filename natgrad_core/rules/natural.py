@@ -15,7 +15,21 @@ def natural(
     kind: str = "identity",
     singular: str = "diverge",
 ) -> Rule:
-    """θ ← θ − α (F + λD)⁻¹ ∇J: steepest descent when length is measured by KL (Amari 1998)."""
+    """θ ← θ − α (F + λD)⁻¹ ∇J: steepest descent when length is measured by KL (Amari 1998).
+
+    Args:
+        rate: α, one number or an array over the leading axes ``[...]``.
+        damping: λ ≥ 0, one number or an array over the leading axes ``[...]``.
+        kind: What D is, a name in ``natgrad_core.core.damping.ALL_KINDS``.
+        singular: What to do where there is no inverse: "diverge" or "pseudo-inverse", as in
+            ``precondition``.
+
+    Returns:
+        The rule.
+
+    Raises:
+        ValueError: If a number is out of range, or ``kind`` or ``singular`` is unknown.
+    """
     return chain(
         precondition(fisher(), damping, kind, singular),
         descend(rate),

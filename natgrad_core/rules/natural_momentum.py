@@ -21,6 +21,20 @@ def natural_momentum(
 
     The memory m is a vector, so the run is invariant under linear charts. Under nonlinear charts it
     is not, because m adds vectors of different points.
+
+    Args:
+        rate: α, one number or an array over the leading axes ``[...]``.
+        beta: β in [0, 1), one number or an array over the leading axes ``[...]``.
+        damping: λ ≥ 0, one number or an array over the leading axes ``[...]``.
+        kind: What D is, a name in ``natgrad_core.core.damping.ALL_KINDS``.
+        singular: What to do where there is no inverse: "diverge" or "pseudo-inverse", as in
+            ``precondition``.
+
+    Returns:
+        The rule.
+
+    Raises:
+        ValueError: If a number is out of range, or ``kind`` or ``singular`` is unknown.
     """
     return chain(
         precondition(fisher(), damping, kind, singular),

@@ -13,6 +13,16 @@ def nesterov(rate: ArrayLike = 0.01, beta: ArrayLike = 0.9) -> Rule:
     """m ← βm + ∇J, θ ← θ − α(∇J + βm): the gradient is taken one momentum step ahead.
 
     In this form θ is the point at which the gradient is taken (Sutskever and others 2013).
+
+    Args:
+        rate: α, one number or an array over the leading axes ``[...]``.
+        beta: β in [0, 1), one number or an array over the leading axes ``[...]``.
+
+    Returns:
+        The rule.
+
+    Raises:
+        ValueError: If a number is out of range.
     """
     return chain(
         accumulate(beta, ahead=True),

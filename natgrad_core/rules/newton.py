@@ -18,6 +18,19 @@ def newton(
     """θ ← θ − α (H + λD)⁻¹ ∇J: Newton's method (Nocedal and Wright 2006, ch. 3).
 
     With λ = 0 it is invariant under linear charts. Where H + λD is indefinite it may go uphill.
+
+    Args:
+        rate: α, one number or an array over the leading axes ``[...]``.
+        damping: λ ≥ 0, one number or an array over the leading axes ``[...]``.
+        kind: What D is, a name in ``natgrad_core.core.damping.ALL_KINDS``.
+        singular: What to do where there is no inverse: "diverge" or "pseudo-inverse", as in
+            ``precondition``.
+
+    Returns:
+        The rule.
+
+    Raises:
+        ValueError: If a number is out of range, or ``kind`` or ``singular`` is unknown.
     """
     return chain(
         precondition(hessian(), damping, kind, singular),

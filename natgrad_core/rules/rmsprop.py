@@ -12,7 +12,19 @@ from natgrad_core.types import ArrayLike, Vector
 
 @rules.register(invariance="none", color="rust", symbol="plus")
 def rmsprop(rate: ArrayLike = 0.01, beta: ArrayLike = 0.99, epsilon: ArrayLike = 1e-8) -> Rule:
-    """v ← βv + (1 − β)g², θ ← θ − αg/(√v + ε), each coordinate by itself."""
+    """v ← βv + (1 − β)g², θ ← θ − αg/(√v + ε), each coordinate by itself.
+
+    Args:
+        rate: α, one number or an array over the leading axes ``[...]``.
+        beta: β in [0, 1), one number or an array over the leading axes ``[...]``.
+        epsilon: ε ≥ 0, one number or an array over the leading axes ``[...]``.
+
+    Returns:
+        The rule.
+
+    Raises:
+        ValueError: If a number is out of range.
+    """
     keep, floor = decay("β", beta), checked("ε", epsilon, 0.0)
 
     def init(start: Vector) -> Memory:

@@ -25,6 +25,18 @@ def trust_region(
 
     It is −F⁻¹∇J/(1 + λ), where λF is the damping that just holds the bound. ``radius`` is the first
     r and ``largest`` its bound, in nats. Nocedal and Wright 2006, algorithm 4.1.
+
+    Args:
+        radius: The first r > 0 in nats, one number or an array over the leading axes ``[...]``.
+        largest: The upper bound of r in nats, likewise.
+        singular: What to do where there is no inverse: "diverge" or "pseudo-inverse", as in
+            ``precondition``.
+
+    Returns:
+        The rule.
+
+    Raises:
+        ValueError: If a radius is out of range, or ``singular`` is unknown.
     """
     first = checked("the radius r, in nats", radius, LEAST)
     most = checked("the largest radius, in nats", largest, LEAST)
