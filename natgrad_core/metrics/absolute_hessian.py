@@ -14,6 +14,9 @@ def absolute_hessian() -> Metric:
 
     It leaves saddles, to which Newton's method converges. It does not transform as a tensor,
     because the eigenvalues of H depend on the coordinates. Dauphin and others 2014.
+
+    Returns:
+        The metric.
     """
     return Metric(_at_point)
 

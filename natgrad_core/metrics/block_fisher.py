@@ -19,6 +19,16 @@ def block_fisher(blocks: Sequence[Sequence[int]] = ((0,),)) -> Metric:
 
     What no block names makes one more block. Keeps its meaning in charts that do not mix blocks.
     Le Roux, Manzagol and Bengio 2008; K-FAC's blocks are the layers (Martens and Grosse 2015).
+
+    Args:
+        blocks: The parameters of each block, as indices from 0; no index in two blocks.
+
+    Returns:
+        The metric.
+
+    Raises:
+        ValueError: If a block is empty, or an index is negative or in two blocks.
+        IndexError: At a point of a problem with fewer parameters than the blocks name.
     """
     chosen = tuple(tuple(int(i) for i in block) for block in blocks)
     named = [i for block in chosen for i in block]

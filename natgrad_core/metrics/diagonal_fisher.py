@@ -12,6 +12,12 @@ def diagonal_fisher() -> Metric:
     """G = diag F: d numbers instead of d², but it does not transform as a tensor.
 
     Therefore the step depends on the chart. Becker and LeCun 1989, with F for H.
+
+    Returns:
+        The metric.
+
+    Raises:
+        NoProbabilityModel: At a point of a problem without a probability model.
     """
     return Metric(_at_point)
 

@@ -22,6 +22,12 @@ def empirical_fisher() -> Metric:
     The Fisher matrix takes its outcomes from the model; this takes them from the data, and agrees
     only where the model fits (Kunstner, Balles and Hennig 2019). Needs a problem whose loss
     is a mean over data.
+
+    Returns:
+        The metric.
+
+    Raises:
+        TypeError: At a point of a problem without data.
     """
     return Metric(_at_point)
 

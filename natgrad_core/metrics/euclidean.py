@@ -10,7 +10,11 @@ from natgrad_core.metrics import Metric, metrics
 
 @metrics.register(latex=r"G = I", transforms="none")
 def euclidean() -> Metric:
-    """G = I: the metric of gradient descent, with the chart's own unit of length (Cauchy 1847)."""
+    """G = I: the metric of gradient descent, with the chart's own unit of length (Cauchy 1847).
+
+    Returns:
+        The metric.
+    """
     return Metric(_at_point)
 
 

@@ -13,7 +13,14 @@ from natgrad_core.metrics import Metric, metrics
     needs="model",
 )
 def fisher() -> Metric:
-    """G = F, the Fisher matrix: the metric of KL divergence (Amari 1998, eq. 9)."""
+    """G = F, the Fisher matrix: the metric of KL divergence (Amari 1998, eq. 9).
+
+    Returns:
+        The metric.
+
+    Raises:
+        NoProbabilityModel: At a point of a problem without a probability model.
+    """
     return Metric(_at_point)
 
 

@@ -21,6 +21,12 @@ def gauss_newton() -> Metric:
     the second derivatives of η(θ), is left out. What remains equals the Fisher matrix (Schraudolph
     2002; Martens 2020, sec. 9), so it transforms as a tensor. A loss that is not stated in natural
     parameters has none.
+
+    Returns:
+        The metric.
+
+    Raises:
+        TypeError: At a point of a problem that is not an exponential family.
     """
     return Metric(_at_point)
 

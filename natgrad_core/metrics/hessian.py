@@ -12,6 +12,9 @@ def hessian() -> Metric:
     """G = ∇²J: the matrix of Newton's method, which is not a metric where it is indefinite.
 
     Nocedal and Wright 2006, ch. 3.
+
+    Returns:
+        The metric.
     """
     return Metric(_at_point)
 

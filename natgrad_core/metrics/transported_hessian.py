@@ -16,6 +16,9 @@ def transported_hessian() -> Metric:
 
     A tensor by construction, and so the covariant Hessian of one connection: that in which the
     problem's own coordinates are straight (Kristiadi, Dangel and Hennig 2023).
+
+    Returns:
+        The metric.
     """
     return Metric(_at_point)
 
