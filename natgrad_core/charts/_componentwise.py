@@ -18,6 +18,12 @@ class Componentwise(Chart):
     A subclass states ``_to`` (f) and ``_from`` (its inverse) for one component, how it calls the
     new one (``pattern``), and whether f ``needs`` its argument positive. Both x_i and θ_i stay on
     f's branch: a chart that needs x > 0 makes θ > 0.
+
+    Args:
+        which: The indices of the components that change; −1 is the last one.
+
+    Raises:
+        ValueError: If an index is not from −3 to 2.
     """
 
     pattern: str = "{}"

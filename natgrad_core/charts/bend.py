@@ -17,6 +17,14 @@ class Bend(Chart):
 
     Areas stay. The shear k is its linear part: with strength s = 0 the chart is affine. With s = 1
     it straightens Rosenbrock's valley: J becomes quadratic.
+
+    Args:
+        strength: s, the coefficient of the square.
+        center: c, the x₁ at which the map is the identity.
+        shear: k, the coefficient of the linear part.
+
+    Raises:
+        ValueError: If one of them is not finite.
     """
 
     latex = r"\theta = (x_1,\; x_2 + k\,(x_1 - c) + s\,(x_1 - c)^2)"

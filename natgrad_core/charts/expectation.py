@@ -48,7 +48,14 @@ def _parts(x: Array) -> Bools:
 
 @charts.register()
 class Expectation(FamilyChart):
-    """θ as a function of m = E[T], for the ``family`` whose parameters θ are."""
+    """θ as a function of m = E[T], for the ``family`` whose parameters θ are.
+
+    Args:
+        family: The name of the problem whose parameters θ are.
+
+    Raises:
+        ValueError: If that family has no such chart in closed form.
+    """
 
     latex = r"\theta = \theta(m),\; m = \mathbb{E}\,T"
     letter = "m"

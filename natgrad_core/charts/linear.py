@@ -28,14 +28,31 @@ class Parts(NamedTuple):
 
 
 def compose(parts: Parts) -> Array:
-    """A = R(φ) [[p, p·h], [0, q]], ``[2, 2]``."""
+    """A = R(φ) [[p, p·h], [0, q]], ``[2, 2]``.
+
+    Args:
+        parts: φ, p, q and h.
+
+    Returns:
+        A, ``[2, 2]``.
+    """
     c, s = math.cos(math.radians(parts.rotation)), math.sin(math.radians(parts.rotation))
     p, q, h = parts.stretch1, parts.stretch2, parts.shear
     return np.array([[c, -s], [s, c]]) @ np.array([[p, p * h], [0.0, q]])
 
 
 def decompose(matrix: ArrayLike) -> Parts:
-    """The parts of an invertible 2×2 A; the inverse of ``compose``."""
+    """The parts of an invertible 2×2 A; the inverse of ``compose``.
+
+    Args:
+        matrix: A, ``[2, 2]``.
+
+    Returns:
+        φ in degrees, p, q and h.
+
+    Raises:
+        ValueError: If the first column of A is zero.
+    """
     (a, b), (c, d) = np.asarray(matrix, float).tolist()
     p = math.hypot(a, c)
     if p == 0.0:
@@ -52,8 +69,17 @@ def decompose(matrix: ArrayLike) -> Parts:
 class Linear(Chart):
     """θ = A x for an invertible ``matrix [..., d, d]``; leading axes broadcast with the points'.
 
-    Instead of the matrix its parts may be given: ``rotation`` in degrees, ``stretch`` of the two
-    axes and ``shear``.
+    Instead of the matrix its parts may be given.
+
+    Args:
+        matrix: A, ``[..., d, d]``; None: made of the parts.
+        rotation: φ in degrees.
+        stretch: The factors p and q of the two axes.
+        shear: h; the parts make A = R(φ) [[p, p·h], [0, q]].
+
+    Raises:
+        ValueError: If A is not square, not finite or singular to rounding, or both A and parts are
+            given.
     """
 
     latex = r"\theta = A x"

@@ -63,7 +63,14 @@ def _nonzero(x: Array) -> Bools:
 
 @charts.register()
 class Natural(FamilyChart):
-    """θ as a function of η, for the ``family`` whose parameters θ are."""
+    """θ as a function of η, for the ``family`` whose parameters θ are.
+
+    Args:
+        family: The name of the problem whose parameters θ are.
+
+    Raises:
+        ValueError: If that family has no such chart in closed form.
+    """
 
     latex = r"\theta = \theta(\eta)"
     letter = "η"

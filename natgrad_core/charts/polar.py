@@ -15,7 +15,14 @@ from natgrad_core.types import Array, Bools, Vector
 
 @charts.register()
 class Polar(Chart):
-    """θ = c + r (cos φ, sin φ), x = (r, φ): no chart at its own ``center``."""
+    """θ = c + r (cos φ, sin φ), x = (r, φ): no chart at its own ``center``.
+
+    Args:
+        center: c, in the problem's own coordinates, ``[2]``.
+
+    Raises:
+        ValueError: If c is not two finite numbers.
+    """
 
     latex = r"\theta = c + r\,(\cos\varphi, \sin\varphi)"
     domain = "r > 0, the plane only"

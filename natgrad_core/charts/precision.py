@@ -12,7 +12,14 @@ from natgrad_core.tracing.ops import sqrt, where
 
 @charts.register()
 class Precision(Componentwise):
-    """θ = 1/√x, x > 0: of σ it makes 1/σ²."""
+    """θ = 1/√x, x > 0: of σ it makes 1/σ².
+
+    Args:
+        which: The indices of the components that change; −1 is the last one.
+
+    Raises:
+        ValueError: If an index is not from −3 to 2.
+    """
 
     latex = r"\theta_2 = 1/\sqrt{x_2}"
     pattern = "1/{}²"

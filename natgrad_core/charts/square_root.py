@@ -11,7 +11,14 @@ from natgrad_core.tracing.ops import sqrt
 
 @charts.register()
 class SquareRoot(Componentwise):
-    """θ = x², x > 0, for the components ``which`` (by default the last one)."""
+    """θ = x², x > 0, for the components ``which`` (by default the last one).
+
+    Args:
+        which: The indices of the components that change; −1 is the last one.
+
+    Raises:
+        ValueError: If an index is not from −3 to 2.
+    """
 
     latex = r"\theta_2 = x_2^2"
     pattern = "√{}"
