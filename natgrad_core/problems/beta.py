@@ -17,7 +17,14 @@ from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
 
 @problems.register()
 class Beta(ExponentialFamily):
-    """p(y | a, b) = yᵃ⁻¹ (1 − y)ᵇ⁻¹ / B(a, b): η = (a, b), T = (log y, log(1 − y))."""
+    """p(y | a, b) = yᵃ⁻¹ (1 − y)ᵇ⁻¹ / B(a, b): η = (a, b), T = (log y, log(1 − y)).
+
+    Args:
+        data: Numbers in (0, 1), ``[n]``; None: the published data.
+
+    Raises:
+        ValueError: If there are no data, or one is outside the support.
+    """
 
     title = "a beta distribution of early-season batting averages"
     symbols = ("a", "b")

@@ -19,6 +19,12 @@ class Categorical(ExponentialFamily):
     """p_k = e^{η_k} / (e^{η₀} + e^{η₁} + 1), k = 0, 1, 2: T are the indicators of 0 and 1.
 
     ``counts [3]`` are how often each outcome was seen.
+
+    Args:
+        counts: How often each outcome was seen, ``[3]``; None: the published counts.
+
+    Raises:
+        ValueError: If there are not three counts ≥ 0.
     """
 
     title = "the MN blood groups of 1000 Britons: two logits"

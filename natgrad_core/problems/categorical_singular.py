@@ -16,7 +16,14 @@ from natgrad_core.types import Vector
 
 @problems.register()
 class CategoricalSingular(Categorical):
-    """p = softmax(η) with all three logits: F = diag(p) − ppᵀ is singular along (1, 1, 1)."""
+    """p = softmax(η) with all three logits: F = diag(p) − ppᵀ is singular along (1, 1, 1).
+
+    Args:
+        counts: How often each outcome was seen, ``[3]``; None: the published counts.
+
+    Raises:
+        ValueError: If there are not three counts ≥ 0.
+    """
 
     singular = True
     title = "the MN blood groups of 1000 Britons: three logits, one too many"

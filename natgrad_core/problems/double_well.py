@@ -18,7 +18,14 @@ from natgrad_core.types import Matrix, Vector
 
 @problems.register()
 class DoubleWell(Problem):
-    """J = ¼ (θ₁² − 1)² + ½ s θ₂²."""
+    """J = ¼ (θ₁² − 1)² + ½ s θ₂².
+
+    Args:
+        stiffness: s > 0, the curvature along θ₂.
+
+    Raises:
+        ValueError: If s is not a finite number > 0.
+    """
 
     title = "two wells and a saddle: a bare loss, with no Fisher matrix"
     latex = r"J = \tfrac14 (\theta_1^2 - 1)^2 + \tfrac12 s\, \theta_2^2"

@@ -17,7 +17,14 @@ from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
 
 @problems.register()
 class Gamma(ExponentialFamily):
-    """p(y | a, b) = bᵃ yᵃ⁻¹ e^{−by} / Γ(a): η = (a, −b), T = (log y, y)."""
+    """p(y | a, b) = bᵃ yᵃ⁻¹ e^{−by} / Γ(a): η = (a, −b), T = (log y, y).
+
+    Args:
+        data: Numbers > 0, ``[n]``; None: the published data.
+
+    Raises:
+        ValueError: If there are no data, or one is outside the support.
+    """
 
     title = "a gamma distribution of an air conditioner's times between failures"
     symbols = ("a", "b")

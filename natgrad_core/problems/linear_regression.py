@@ -19,6 +19,14 @@ class LinearRegression(LinearPredictor, UnitNormal):
 
     J = ½ mean (y − w·x)². F = E[xxᵀ] = H is constant: one natural step with α = 1
     reaches the minimum (Gauss 1809).
+
+    Args:
+        X: Covariates, ``[n, 2]``; without X or y: the published data.
+        y: Outcomes, ``[n]``, in units of the noise.
+        weights: The weight of each row, ``[n]``; None: equal ones.
+
+    Raises:
+        ValueError: If the shapes do not match, or an outcome is not possible.
     """
 
     title = "Hubble's line: the nebulae's velocities against their distances"

@@ -20,6 +20,14 @@ class LogisticRegression(LinearPredictor):
 
     A group of which some died is two rows, weighted by how many did and how many did not. The
     canonical link makes the Hessian the Fisher matrix: Newton is the natural gradient here.
+
+    Args:
+        X: Covariates, ``[n, 2]``; without X or y: the published data.
+        y: Outcomes, ``[n]``, each 0 or 1.
+        weights: The weight of each row, ``[n]``; None: equal ones.
+
+    Raises:
+        ValueError: If the shapes do not match, or an outcome is not possible.
     """
 
     title = "logistic regression of Bliss's beetles on the dose"

@@ -29,6 +29,14 @@ class Mixture(Problem):
 
     The data are an infinite sample of the mixture at ``truth`` (its density at nodes), or
     ``data [n]``. With r the chance that y came from b, the score is ((1 − r)(y − a), r (y − b)).
+
+    Args:
+        weight: w in (0, 1), the probability of b.
+        truth: The means (a, b) of the infinite sample.
+        data: Numbers, ``[n]``; None: the infinite sample.
+
+    Raises:
+        ValueError: If w is not in (0, 1), or there are no finite data.
     """
 
     title = "two normals mixed, with unknown means"

@@ -19,7 +19,14 @@ from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
 
 @problems.register()
 class Normal(Problem):
-    """−log p(y | μ, σ) = log σ + (y − μ)²/(2σ²) + ½ log 2π, averaged over ``data [n]``."""
+    """−log p(y | μ, σ) = log σ + (y − μ)²/(2σ²) + ½ log 2π, averaged over ``data [n]``.
+
+    Args:
+        data: Numbers, ``[n]``; None: the published data.
+
+    Raises:
+        ValueError: If there are no data, or one is outside the support.
+    """
 
     exponential = True
     title = "a normal fitted to Cavendish's densities of the Earth"

@@ -19,6 +19,14 @@ class PoissonRegression(LinearPredictor):
     """log E[y] = w·x, for ``X [n, 2]`` and counts ``y [n]``: A(η) = e^η.
 
     The link is canonical, so Newton is the natural gradient (iteratively reweighted least squares).
+
+    Args:
+        X: Covariates, ``[n, 2]``; without X or y: the published data.
+        y: Counts, ``[n]``.
+        weights: The weight of each row, ``[n]``; None: equal ones.
+
+    Raises:
+        ValueError: If the shapes do not match, or an outcome is not possible.
     """
 
     title = "deaths from AIDS in Australia against the logarithm of time"

@@ -20,6 +20,15 @@ class Quadratic(UnitNormal):
     """J = ½ (θ − c)ᵀ G (θ − c) with G = MᵀM = F = H, for y ~ N(Mθ, I) seen once at Mc.
 
     G = R(angle) diag(condition, 1) R(angle)ᵀ, unless ``M [2, 2]`` is given; ``center`` is c.
+
+    Args:
+        condition: The condition number of G, > 0.
+        angle: The direction of the eigenvector to ``condition``, in degrees.
+        M: M, ``[2, 2]``; None: made of ``condition`` and ``angle``.
+        center: c, the minimum, ``[2]``.
+
+    Raises:
+        ValueError: If the condition number is not > 0, or M is not 2×2.
     """
 
     title = "a quadratic of chosen conditioning"

@@ -19,7 +19,14 @@ from natgrad_core.types import Matrix, Vector
 
 @problems.register()
 class Rosenbrock(UnitNormal):
-    """J = (1 − θ₁)² + β (θ₂ − θ₁²)² = ½‖η‖², η = √2 (√β (θ₂ − θ₁²), 1 − θ₁) seen at zero."""
+    """J = (1 − θ₁)² + β (θ₂ − θ₁²)² = ½‖η‖², η = √2 (√β (θ₂ − θ₁²), 1 − θ₁) seen at zero.
+
+    Args:
+        steepness: β > 0.
+
+    Raises:
+        ValueError: If β is not a finite number > 0.
+    """
 
     title = "Rosenbrock's valley as least squares (its metric is Gauss–Newton's)"
     latex = r"J = (1 - \theta_1)^2 + \beta\, (\theta_2 - \theta_1^2)^2"

@@ -20,6 +20,12 @@ class TwoBernoullis(ExponentialFamily):
     """Independent outcomes with chances θ = (p, q): η = log-odds, F = diag(1/p(1−p), 1/q(1−q)).
 
     ``shares`` are the observed ones; an example is one outcome of each coin.
+
+    Args:
+        shares: The observed shares of ones, ``[2]``; None: the published ones.
+
+    Raises:
+        ValueError: If they are not two numbers from 0 to 1.
     """
 
     title = "two chances of dying of an amputation: before antisepsis, and after"

@@ -18,7 +18,15 @@ from natgrad_core.types import ArrayLike, Matrix, Vector
 
 @problems.register()
 class TwoLayerLinear(UnitNormal):
-    """J = ½ mean (y − w₂w₁x)², F = mean(x²) vvᵀ with v = (w₂, w₁)."""
+    """J = ½ mean (y − w₂w₁x)², F = mean(x²) vvᵀ with v = (w₂, w₁).
+
+    Args:
+        X: Inputs x, ``[n]``.
+        y: Outcomes, ``[n]``, in units of the noise.
+
+    Raises:
+        ValueError: If the shapes differ, or there are no data.
+    """
 
     singular = True
     title = "a two-layer linear net with one weight a layer"

@@ -22,7 +22,14 @@ from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
 
 @problems.register()
 class VonMises(ExponentialFamily):
-    """p(y | μ, κ) = e^{κ cos(y − μ)} / (2π I₀(κ)): η = κ (cos μ, sin μ), T = (cos y, sin y)."""
+    """p(y | μ, κ) = e^{κ cos(y − μ)} / (2π I₀(κ)): η = κ (cos μ, sin μ), T = (cos y, sin y).
+
+    Args:
+        data: Angles in radians, ``[n]``; None: the published data.
+
+    Raises:
+        ValueError: If there are no data, or one is outside the support.
+    """
 
     title = "a von Mises distribution of where a roulette wheel stopped"
     symbols = ("μ", "κ")

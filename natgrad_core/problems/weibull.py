@@ -26,6 +26,12 @@ class Weibull(Problem):
 
     z is exponential, whatever the parameters: E[z] = 1, E[z k l] = 1 − γ, E[z (kl)²] =
     π²/6 + (1 − γ)² − 1, which is all that the Fisher matrix needs.
+
+    Args:
+        data: Numbers > 0, ``[n]``; None: the published data.
+
+    Raises:
+        ValueError: If there are no data, or one is outside the support.
     """
 
     title = "a Weibull distribution of ball bearings' lives"
