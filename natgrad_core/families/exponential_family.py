@@ -42,12 +42,12 @@ from natgrad_core.types import Array, ArrayLike, Matrix, Vector
 class ExponentialFamily(Problem):
     """A subclass states A, ∇A, ∇²A of η; T and h of y; and η, ∂η/∂θ, ∇²η_k of (x, θ).
 
-    By default η = θ. ``observe`` takes the data in.
+    By default η = θ. ``observe`` stores the data.
     """
 
     exponential = True
     baseline: float = 0.0
-    """What is left out of the mean surprise, so that least squares is ½ the sum of squares."""
+    """A constant that J leaves out, so that least squares is ½ the sum of squares."""
 
     def _partition(self, *eta: Any, **named: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} does not say its log-partition")
@@ -87,12 +87,34 @@ class ExponentialFamily(Problem):
         return ()
 
     def natural(self, theta: ArrayLike) -> Array:
-        """η(θ), ``[..., d]``; of a family without covariates."""
+        """η(θ), ``[..., d]``; of a family without covariates.
+
+        Args:
+            theta: The points, ``[..., d]``, inside the domain.
+
+        Returns:
+            η, ``[..., d]``.
+
+        Raises:
+            OutsideDomain: If a point is outside the domain.
+            ValueError: If the last axis is not d.
+        """
         point = self.check(theta)
         return full(self._natural((), *components(point)), point.shape[:-1])
 
     def expectation(self, theta: ArrayLike) -> Array:
-        """E[T], ``[..., d]``; of a family without covariates."""
+        """E[T], ``[..., d]``; of a family without covariates.
+
+        Args:
+            theta: The points, ``[..., d]``, inside the domain.
+
+        Returns:
+            m, ``[..., d]``.
+
+        Raises:
+            OutsideDomain: If a point is outside the domain.
+            ValueError: If the last axis is not d.
+        """
         point = self.check(theta)
         return full(self._mean(*self._natural((), *components(point))), point.shape[:-1])
 
@@ -102,7 +124,16 @@ class ExponentialFamily(Problem):
         covariates: Sequence[ArrayLike] = (),
         weights: ArrayLike | None = None,
     ) -> None:
-        """Take the data in: a column ``[n]`` for each number of the outcome and each covariate."""
+        """Store the data: a column ``[n]`` for each number of the outcome and each covariate.
+
+        Args:
+            outcome: A column ``[n]`` for each number of the outcome.
+            covariates: A column ``[n]`` for each covariate.
+            weights: The weight of each row, ``[n]``; None: equal ones.
+
+        Raises:
+            ValueError: If the columns differ in length, are empty or hold impossible outcomes.
+        """
         given = [np.asarray(c, float) for c in (*covariates, *outcome)]
         n = given[-1].size
         if n == 0 or any(c.shape != (n,) for c in given):
