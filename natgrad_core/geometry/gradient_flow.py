@@ -59,6 +59,9 @@ def flow(
         count: How many points, evenly spaced in time.
         tolerance: The relative tolerance of the solver.
 
+    Returns:
+        The curve, ``theta [n, d]`` at ``times [n]``, with n = ``count`` if it is ``ok``.
+
     Raises:
         ValueError: For a duration that is not positive, or more than one start.
         OutsideDomain: For a start at which the problem is not defined.
@@ -119,6 +122,19 @@ def extrapolated(
     (Richardson 1911). The error is what the halving moved, relative to the curve's size: NaN or
     large where the steps were too long, as on stiff flows; there ask ``flow``. It is some ten
     times as fast, fast enough for a hand that drags.
+
+    Args:
+        problem: The problem.
+        rule: Makes the rule of a rate.
+        start: Where it begins, ``[d]``.
+        duration: For how long, more than 0.
+        count: How many steps.
+
+    Returns:
+        The points, ``[count + 1, d]``, and their relative error.
+
+    Raises:
+        ValueError: If the duration is not positive.
     """
     if not duration > 0:
         raise ValueError(f"the duration must be more than 0, got {duration}")
