@@ -48,7 +48,15 @@ class Sweep:
 
 
 def turned(angle: ArrayLike, stretch: tuple[float, float]) -> Array:
-    """A = R(φ) diag(stretch) for angles in degrees, ``[...] -> [..., 2, 2]``."""
+    """A = R(φ) diag(stretch) for angles in degrees, ``[...] -> [..., 2, 2]``.
+
+    Args:
+        angle: φ in degrees, ``[...]``.
+        stretch: The two factors.
+
+    Returns:
+        A, ``[..., 2, 2]``.
+    """
     phi = np.radians(np.asarray(angle, float))
     c, s = np.cos(phi), np.sin(phi)
     rotation = np.stack([np.stack([c, -s], -1), np.stack([s, c], -1)], -2)
@@ -67,11 +75,26 @@ def sweeping(
     steps: int = 200,
     target: float | None = None,
 ) -> Iterator[Sweep]:
-    """The sweep, block by block, coarse to fine; the arrays of one are filled on by the next.
+    """Yield the sweep block by block, coarse to fine; each block fills more of the same arrays.
 
-    ``rule`` is a maker of rules (``rules["natural"]``) that takes ``rate=`` and, where dampings are
-    swept, ``damping=``. Runs are made in x with θ = A x, A = R(angle) diag(stretch), angles in
-    degrees; with no stretch in the problem's own coordinates. ``start [d]`` is in those.
+    Runs are made in x with θ = A x and A = R(φ) diag(stretch); with no stretch in θ itself.
+
+    Args:
+        problem: The problem.
+        rule: Makes the rule from ``rate=`` and, where dampings are swept, ``damping=``:
+            ``rules["natural"]``.
+        rate: The rates α, one number or ``[rates]``.
+        damping: The dampings λ, one number or ``[dampings]``.
+        angle: The angles φ in degrees, one number or ``[angles]``.
+        stretch: The two factors of A.
+        start: Where runs begin, in θ, ``[d]``; None: the problem's own start.
+        steps: How many steps a run has.
+        target: The loss for ``first``; None: none.
+
+    Raises:
+        ValueError: If an axis is not a number or a list, if the rule takes no damping that is
+            swept, or if angles are swept under an equal stretch.
+        OutsideDomain: If the problem is not defined at the start.
     """
     axes = [np.atleast_1d(np.asarray(a, float)) for a in (rate, damping, angle)]
     if any(a.ndim > 1 or not a.size for a in axes):
@@ -124,7 +147,25 @@ def sweep(
     angle: ArrayLike = 0.0,
     **options: Any,
 ) -> Sweep:
-    """The whole grid ``[rates, dampings, angles]`` at once; the arguments are ``sweeping``'s."""
+    """The whole grid ``[rates, dampings, angles]`` at once.
+
+    Args:
+        problem: The problem.
+        rule: Makes the rule from ``rate=`` and, where dampings are swept, ``damping=``:
+            ``rules["natural"]``.
+        rate: The rates α, one number or ``[rates]``.
+        damping: The dampings λ, one number or ``[dampings]``.
+        angle: The angles φ in degrees, one number or ``[angles]``.
+        options: ``stretch``, ``start``, ``steps`` and ``target``, as in ``sweeping``.
+
+    Returns:
+        The loss and the first step at the target, ``[rates, dampings, angles]``.
+
+    Raises:
+        ValueError: If an axis is not a number or a list, if the rule takes no damping that is
+            swept, or if angles are swept under an equal stretch.
+        OutsideDomain: If the problem is not defined at the start.
+    """
     *_, whole = sweeping(problem, rule, rate, damping, angle, **options)
     return whole
 
