@@ -24,13 +24,25 @@ def gradient(rate: float = 0.1) -> Rule:
 
     Args:
         rate: α.
+
+    Returns:
+        The rule.
     """
     return Rule(lambda d, at, m: (-rate * d, m), name="gradient", latex=r"-\alpha \nabla J")
 
 
 @remembering(__name__, "momentum")
 def momentum(rate: float = 0.1, keep: float = 0.9, nesterov: bool = False) -> Rule:
-    """v ← μ v + g, δ = −α v (Polyak 1964); Nesterov's δ = −α (g + μ v) (Sutskever et al. 2013)."""
+    """v ← μ v + g, δ = −α v (Polyak 1964); Nesterov's δ = −α (g + μ v) (Sutskever et al. 2013).
+
+    Args:
+        rate: α.
+        keep: The share μ of v that is kept, in [0, 1).
+        nesterov: Whether the step is Nesterov's.
+
+    Returns:
+        The rule.
+    """
 
     def update(d: Tensor, at: At, memory: Memory) -> tuple[Tensor, Memory]:
         v = d if memory["v"] is None else torch.add(d, memory["v"], alpha=keep)
@@ -42,7 +54,15 @@ def momentum(rate: float = 0.1, keep: float = 0.9, nesterov: bool = False) -> Ru
 
 @remembering(__name__, "nesterov")
 def nesterov(rate: float = 0.1, keep: float = 0.9) -> Rule:
-    """Momentum that looks ahead."""
+    """Momentum that looks ahead.
+
+    Args:
+        rate: α.
+        keep: The share μ of v that is kept, in [0, 1).
+
+    Returns:
+        The rule.
+    """
     return momentum(rate, keep, nesterov=True)
 
 
@@ -50,7 +70,17 @@ def nesterov(rate: float = 0.1, keep: float = 0.9) -> Rule:
 def adam(
     rate: float = 1e-3, keep: float = 0.9, keep_square: float = 0.999, epsilon: float = 1e-8
 ) -> Rule:
-    """δ = −α m̂/(√v̂ + ε), m̂ and v̂ unbiased running means of g and g² (Kingma & Ba 2015, alg. 1)."""
+    """δ = −α m̂/(√v̂ + ε), m̂ and v̂ unbiased running means of g and g² (Kingma & Ba 2015, alg. 1).
+
+    Args:
+        rate: α.
+        keep: β₁ in [0, 1).
+        keep_square: β₂ in [0, 1).
+        epsilon: ε.
+
+    Returns:
+        The rule.
+    """
 
     def update(d: Tensor, at: At, memory: Memory) -> tuple[Tensor, Memory]:
         t = memory["t"] + 1
@@ -68,7 +98,16 @@ def adam(
 
 @remembering(__name__, "adadelta")
 def adadelta(rate: float = 1.0, keep: float = 0.9, epsilon: float = 1e-6) -> Rule:
-    """δ = −α g √(E[δ²] + ε)/√(E[g²] + ε) (Zeiler 2012, alg. 1)."""
+    """δ = −α g √(E[δ²] + ε)/√(E[g²] + ε) (Zeiler 2012, alg. 1).
+
+    Args:
+        rate: α.
+        keep: The share kept of both means, in [0, 1).
+        epsilon: ε.
+
+    Returns:
+        The rule.
+    """
 
     def update(d: Tensor, at: At, memory: Memory) -> tuple[Tensor, Memory]:
         v = (keep * memory["v"]).addcmul_(d, d, value=1 - keep)
@@ -94,6 +133,13 @@ def lbfgs(rate: float = 1.0, history: int = 20) -> Rule:
     """torch's L-BFGS with the strong Wolfe search, one iteration a step (Nocedal & Wright, 7.5).
 
     The search looks at further points; the one it ends on is the next step's, computed once.
+
+    Args:
+        rate: The first length that the line search tries.
+        history: How many pairs (step, change of the gradient) are kept.
+
+    Returns:
+        The rule.
     """
 
     def update(d: Tensor, at: At, memory: Memory) -> tuple[Tensor, Memory]:

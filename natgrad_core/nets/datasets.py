@@ -90,7 +90,20 @@ _MADE: dict[str, Callable[..., tuple[np.ndarray, np.ndarray]]] = {
 
 
 def plane(name: str, n: int = 500, noise: float | None = None, seed: int = 0) -> Data:
-    """One of ``PLANE``: n training points, as many test points, two classes."""
+    """One of ``PLANE``: n training points, as many test points, two classes.
+
+    Args:
+        name: "moons", "circles" or "spirals".
+        n: How many training points, at least 2; there are as many test points.
+        noise: The standard deviation of the noise; None: the default of the data set.
+        seed: The seed.
+
+    Returns:
+        Inputs ``[n, 2]`` and class numbers ``[n]``.
+
+    Raises:
+        ValueError: If there is no such data set, or n < 2.
+    """
     if name not in _MADE:
         raise ValueError(f"no data {name!r} on the plane; there are {', '.join(PLANE)}")
     if n < 2:
@@ -104,7 +117,18 @@ def plane(name: str, n: int = 500, noise: float | None = None, seed: int = 0) ->
 
 
 def painted(points: ArrayLike, labels: ArrayLike) -> Data:
-    """The reader's own points ``[N, 2]`` and class numbers; there is nothing held out."""
+    """The reader's own points ``[N, 2]`` and class numbers; there is nothing held out.
+
+    Args:
+        points: Inputs, ``[N, 2]``.
+        labels: Class numbers, ``[N]``.
+
+    Returns:
+        The data; the test points are the training points.
+
+    Raises:
+        ValueError: If the shapes do not match, or there are no points.
+    """
     points = torch.as_tensor(points, dtype=torch.float32)
     labels = torch.as_tensor(labels)
     if points.ndim != 2 or len(points) != len(labels) or len(labels) == 0:
@@ -121,6 +145,17 @@ def real(name: str, scale: str = "standard", test: float = 0.0) -> Data:
 
     ``scale``: "standard" (mean 0, deviation 1), "unit" (divided by the largest value: the
     digits' pixels /16), "white" (uncorrelated too), or "none". Regression targets are standardized.
+
+    Args:
+        name: "digits", "iris", "wine", "breast-cancer" or "diabetes".
+        scale: How the inputs are scaled, by the training half's statistics.
+        test: The share that is held out, in [0, 1).
+
+    Returns:
+        Inputs ``[N, d]``, and class numbers ``[N]`` or targets ``[N, 1]``.
+
+    Raises:
+        ValueError: If the name or the scale is unknown, or the share is not in [0, 1).
     """
     if name not in REAL:
         raise ValueError(f"no real data {name!r}; there are {', '.join(REAL)}")
@@ -161,5 +196,12 @@ def _scaling(x: np.ndarray, scale: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def autoencoding(data: Data) -> Data:
-    """The same inputs, to be reproduced: targets are the inputs."""
+    """The same inputs, to be reproduced: targets are the inputs.
+
+    Args:
+        data: The data, inputs ``[N, d]``.
+
+    Returns:
+        The data with the inputs as targets, ``[N, d]``.
+    """
     return Data(f"{data.name} to itself", data.x, data.x, data.x_test, data.x_test, 0)

@@ -37,6 +37,13 @@ class Net:
     """A ``torch.nn.Sequential`` with hand-written derivatives; it holds shapes, never parameters.
 
     Parameters are ``[p]``, inputs ``[N, ...]``, outputs ``[N, C]``.
+
+    Args:
+        module: A ``torch.nn.Sequential`` of known layers; Sequentials may be nested.
+
+    Raises:
+        TypeError: If a layer has no derivatives here, or two share a parameter.
+        ValueError: If no parameter is learned.
     """
 
     def __init__(self, module: nn.Module) -> None:
@@ -75,7 +82,16 @@ class Net:
     def init(
         self, seed: int, dtype: torch.dtype = torch.float32, gain: float | None = None
     ) -> Tensor:
-        """Starting parameters: torch's own default, or Glorot's uniform times ``gain``; seeded."""
+        """Starting parameters: torch's own default, or Glorot's uniform times ``gain``; seeded.
+
+        Args:
+            seed: The seed.
+            dtype: The precision.
+            gain: Glorot's gain; None: torch's default start.
+
+        Returns:
+            θ, ``[p]``.
+        """
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             for module in _flattened(self.module):
@@ -283,7 +299,19 @@ def _paths(module: nn.Module, path: str = "") -> list[tuple[nn.Module, str]]:
 
 
 def mlp(sizes: Sequence[int], activation: str = "tanh", bias: bool = True) -> nn.Sequential:
-    """Linear layers of these sizes with an activation between: ``mlp((64, 32, 10))``."""
+    """Linear layers of these sizes with an activation between: ``mlp((64, 32, 10))``.
+
+    Args:
+        sizes: The sizes of input, hidden layers and output.
+        activation: A name in ``ACTIVATIONS``.
+        bias: Whether the linear layers have biases.
+
+    Returns:
+        The module, whose parameters are torch's own start.
+
+    Raises:
+        ValueError: If there are fewer than two sizes, or the activation is unknown.
+    """
     if len(sizes) < 2:
         raise ValueError(f"an MLP needs at least an input and an output size, got {tuple(sizes)}")
     if activation not in ACTIVATIONS:

@@ -31,6 +31,16 @@ class NetProblem:
     """loss(θ) = mean over examples of −log p(y | net(θ, x)).
 
     Parameters are ``[p]``, inputs ``[N, ...]``, outputs ``[N, C]``.
+
+    Args:
+        net: The net, or a ``torch.nn.Sequential`` to make one of.
+        likelihood: The distribution of the targets.
+        x: Inputs, ``[N, ...]``, in float32 or float64.
+        y: Targets: class numbers ``[N]``, or ``[N, C]``.
+
+    Raises:
+        TypeError: If the inputs are of another type, or ``net`` or ``likelihood`` is not one.
+        ValueError: If there are no examples, or inputs, targets and outputs do not match.
     """
 
     def __init__(
@@ -56,7 +66,15 @@ class NetProblem:
 
     @classmethod
     def of(cls, net: Net | nn.Sequential, data: Data) -> NetProblem:
-        """The usual likelihood for ``data``: categorical for classes, Gaussian for a regression."""
+        """The usual likelihood for ``data``: categorical for classes, Gaussian for a regression.
+
+        Args:
+            net: The net.
+            data: The data, inputs ``[N, d]``.
+
+        Returns:
+            The problem on the training data.
+        """
         return cls(net, Categorical() if data.classes else Gaussian(), data.x, data.y)
 
     @property
@@ -86,20 +104,66 @@ class NetProblem:
         return theta.to(self.x)
 
     def loss(self, theta: Tensor) -> Tensor:
-        """J(θ), the mean negative log-likelihood in nats."""
+        """J(θ), the mean negative log-likelihood in nats.
+
+        Args:
+            theta: θ, ``[p]``.
+
+        Returns:
+            J, a tensor ``[]``.
+
+        Raises:
+            TypeError: If θ is not a tensor.
+            ValueError: If θ is not ``[p]``.
+        """
         return self.likelihood.loss(self.net.forward(self.check(theta), self.x), self.y)
 
     def grad(self, theta: Tensor) -> Tensor:
-        """∇J, ``[p]``."""
+        """∇J, ``[p]``.
+
+        Args:
+            theta: θ, ``[p]``.
+
+        Returns:
+            ∇J, ``[p]``.
+
+        Raises:
+            TypeError: If θ is not a tensor.
+            ValueError: If θ is not ``[p]``.
+        """
         return self.at(theta).grad
 
     def fisher(self, theta: Tensor) -> Tensor:
-        """F, ``[p, p]``, exact over the model's own targets; written out, so for small nets."""
+        """F, ``[p, p]``, exact over the model's own targets; written out, so for small nets.
+
+        Args:
+            theta: θ, ``[p]``.
+
+        Returns:
+            F, ``[p, p]``.
+
+        Raises:
+            TypeError: If θ is not a tensor.
+            ValueError: If θ is not ``[p]``.
+            NotFiniteError: If the loss is not finite.
+        """
         at = self.at(theta).check()
         return dense(at.tape, at.tape.cotangents(self.likelihood.root(at.mean)))
 
     def hessian(self, theta: Tensor) -> Tensor:
-        """∇²J, ``[p, p]``, by autodiff, all columns at once."""
+        """∇²J, ``[p, p]``, by autodiff, all columns at once.
+
+        Args:
+            theta: θ, ``[p]``.
+
+        Returns:
+            ∇²J, ``[p, p]``.
+
+        Raises:
+            TypeError: If θ is not a tensor.
+            ValueError: If θ is not ``[p]``.
+            TooLargeError: If it would not fit into memory.
+        """
         values = sum(value.numel() for value in self.at(theta).tape.values)
         must_hold(
             f"the Hessian of p = {self.dim} parameters on N = {len(self)} examples",
@@ -110,7 +174,19 @@ class NetProblem:
         return torch.func.hessian(self.loss)(self.check(theta))
 
     def kl(self, theta: Tensor, other: Tensor) -> Tensor:
-        """KL(p_θ ‖ p_other) per example, in nats."""
+        """KL(p_θ ‖ p_other) per example, in nats.
+
+        Args:
+            theta: θ, ``[p]``.
+            other: Another θ, ``[p]``.
+
+        Returns:
+            The divergence in nats, ``[]``.
+
+        Raises:
+            TypeError: If θ is not a tensor.
+            ValueError: If θ is not ``[p]``.
+        """
         a, b = (self.net.forward(self.check(t), self.x) for t in (theta, other))
         return self.likelihood.kl(a, b)
 
@@ -119,7 +195,19 @@ class NetProblem:
         return self.likelihood.log_prob(self.net.forward(self.check(theta), self.x), y)
 
     def sample(self, theta: Tensor, generator: torch.Generator) -> Tensor:
-        """One target for each input, drawn from the model."""
+        """One target for each input, drawn from the model.
+
+        Args:
+            theta: θ, ``[p]``.
+            generator: The generator.
+
+        Returns:
+            The targets, as ``likelihood`` has them: ``[N]`` or ``[N, C]``.
+
+        Raises:
+            TypeError: If θ is not a tensor.
+            ValueError: If θ is not ``[p]``.
+        """
         return self.likelihood.sample(self.net.forward(self.check(theta), self.x), generator)
 
     def at(self, theta: Tensor, step: int = 0) -> At:

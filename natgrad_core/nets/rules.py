@@ -49,7 +49,22 @@ def second_order(
     name: str = "",
     source: str = "",
 ) -> Rule:
-    """δ = size of −(G + λI)⁻¹ direction."""
+    """δ = size of −(G + λI)⁻¹ direction.
+
+    Args:
+        metric: G.
+        damping: λ ≥ 0, or a policy of ``natgrad_core.nets.damping``.
+        size: α, or a policy of ``natgrad_core.nets.step_size``.
+        name: The name of the rule; "": that of the metric.
+        source: Where it was published.
+
+    Returns:
+        The rule.
+
+    Raises:
+        ValueError: If λ or α is out of range.
+        SingularMetricError: In a step, if G + λI has no inverse and λ is fixed.
+    """
     trust, length = policy(damping), size_of(size)
     learns = trust.learns or isinstance(length, TrustRegion)
     if isinstance(length, Rate) and not learns:
@@ -135,7 +150,20 @@ def natural(
     kind: str = "true",
     method: str = "auto",
 ) -> Rule:
-    """The natural gradient with the exact Fisher matrix (Amari 1998, eq. 12)."""
+    """The natural gradient with the exact Fisher matrix (Amari 1998, eq. 12).
+
+    Args:
+        rate: α, or a policy of ``natgrad_core.nets.step_size``.
+        damping: λ ≥ 0, or a policy of ``natgrad_core.nets.damping``.
+        kind: "true", "monte-carlo" or "empirical".
+        method: How to solve: "auto", "rows", "gram", "contracted" or "cg".
+
+    Returns:
+        The rule.
+
+    Raises:
+        ValueError: If a setting is out of range or unknown.
+    """
     return second_order(metrics.exact(kind, method), damping, rate, "natural", "Amari 1998, eq. 12")
 
 
@@ -150,6 +178,19 @@ def levenberg_marquardt(
     """The exact natural gradient whose λ learns; the rate and momentum from the quadratic model.
 
     With ``method`` "cg" and a loose ``tolerance`` it is Hessian-free descent (Martens 2010).
+
+    Args:
+        initial: The first λ.
+        omega: The factor by which λ falls after a good step.
+        size: α or a policy of ``natgrad_core.nets.step_size``; None: from the quadratic model.
+        method: How to solve: "auto", "rows", "gram", "contracted" or "cg".
+        tolerance: The relative tolerance of conjugate gradients; None: the default.
+
+    Returns:
+        The rule.
+
+    Raises:
+        ValueError: If a setting is out of range or unknown.
     """
     return second_order(
         metrics.exact("true", method, tolerance=tolerance),
@@ -162,7 +203,18 @@ def levenberg_marquardt(
 
 @remembering(__name__, "trust_region")
 def trust_region(radius: float = 0.1, damping: float = 1e-4) -> Rule:
-    """The exact natural gradient within a KL radius that learns."""
+    """The exact natural gradient within a KL radius that learns.
+
+    Args:
+        radius: The first radius in nats.
+        damping: λ ≥ 0.
+
+    Returns:
+        The rule.
+
+    Raises:
+        ValueError: If a setting is out of range or unknown.
+    """
     return second_order(
         metrics.exact(),
         damping,
@@ -180,7 +232,21 @@ def kfac(
     samples: int = 1,
     keep: float = 0.0,
 ) -> Rule:
-    """K-FAC; left alone, it sets its λ, rate and momentum by itself (Martens & Grosse 2015)."""
+    """K-FAC; left alone, it sets its λ, rate and momentum by itself (Martens & Grosse 2015).
+
+    Args:
+        damping: λ ≥ 0 or a policy of ``natgrad_core.nets.damping``; None: Levenberg–Marquardt.
+        size: α or a policy of ``natgrad_core.nets.step_size``; None: from the quadratic model.
+        kind: "true", "monte-carlo" or "empirical".
+        samples: Targets drawn for each example, with "monte-carlo".
+        keep: The weight of old factors in a running average, in [0, 1).
+
+    Returns:
+        The rule.
+
+    Raises:
+        ValueError: If a setting is out of range or unknown.
+    """
     return second_order(
         metrics.kfac(kind, samples, keep),
         LevenbergMarquardt(1.0, 0.25) if damping is None else damping,
@@ -192,7 +258,18 @@ def kfac(
 
 @remembering(__name__, "ekfac")
 def ekfac(damping: float | Damping | None = None, size: float | Size | None = None) -> Rule:
-    """E-KFAC (George et al. 2018)."""
+    """E-KFAC (George et al. 2018).
+
+    Args:
+        damping: λ ≥ 0 or a policy of ``natgrad_core.nets.damping``; None: Levenberg–Marquardt.
+        size: α or a policy of ``natgrad_core.nets.step_size``; None: from the quadratic model.
+
+    Returns:
+        The rule.
+
+    Raises:
+        ValueError: If a setting is out of range or unknown.
+    """
     return second_order(
         metrics.ekfac(),
         LevenbergMarquardt(1.0, 0.25) if damping is None else damping,

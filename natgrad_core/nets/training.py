@@ -162,10 +162,24 @@ def train(
 ) -> Iterator[Frame]:
     """Frames from the first, or after ``start`` (which is not repeated), until there is an end.
 
-    The end: ``steps`` more were taken, the loss is at most ``target``, the run diverged, or the
-    caller stops iterating. ``batch`` is the number of examples a step (None: all of them).
-    ``clock`` is the wall's; ``time.process_time`` counts this process alone, on a machine with
-    other things to do.
+    The run ends after ``steps`` more steps, at a loss of at most ``target``, where it diverges, or
+    when the caller stops iterating.
+
+    Args:
+        problem: The problem.
+        rule: The rule.
+        seed: Seeds the start, the batches and the samples.
+        batch: The number of examples a step; None: all of them.
+        start: The frame to go on from; None: begin.
+        steps: How many steps at most; None: no limit.
+        target: Stop at a loss ≤ this, in nats; None: no target.
+        clock: Returns seconds; ``time.process_time`` counts this process alone.
+
+    Returns:
+        An iterator of frames, the last of them not ``ok`` if the run diverged.
+
+    Raises:
+        ValueError: If the batch is larger than the data or smaller than 1.
     """
     run = _Run(problem, rule, start or begin(problem, rule, seed, batch), clock)
     if start is None:
@@ -188,7 +202,24 @@ def race(
     target: float | None = None,
     clock: Clock = time.perf_counter,
 ) -> Iterator[dict[str, Frame]]:
-    """Runs in lockstep from one start on the same batches; an ended run keeps its last frame."""
+    """Runs in lockstep from one start on the same batches; an ended run keeps its last frame.
+
+    Args:
+        problem: The problem.
+        entrants: The rules by name.
+        seed: Seeds the start, the batches and the samples.
+        batch: The number of examples a step; None: all of them.
+        start: The frames to go on from, by name; None: begin.
+        steps: How many steps at most; None: no limit.
+        target: Stop at a loss ≤ this, in nats; None: no target.
+        clock: Returns seconds; ``time.process_time`` counts this process alone.
+
+    Returns:
+        An iterator of the frames by name.
+
+    Raises:
+        ValueError: If there is no rule, or the batch is larger than the data or smaller than 1.
+    """
     if not entrants:
         raise ValueError("a race needs at least one rule")
     runs = {
