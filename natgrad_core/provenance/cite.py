@@ -25,11 +25,20 @@ _SHELVES = {"problems": problems, "charts": charts, "metrics": metrics, "rules":
 
 
 def cite(*things: Any) -> str:
-    """The works behind these things, each once, as BibTeX; "" where none is named.
+    """Return the works behind these things, each once, as BibTeX; "" where none is named.
 
-    A thing is a problem, a chart, a metric, a rule, a ``Trajectory``, the maker of one of them
-    (``rules["adam"]``), or a name; a name in two registries cites both. Raises ``UnknownName`` for
-    a name in none, and ``UnknownSource`` for a work that the bibliography does not list.
+    A name in two registries cites both.
+
+    Args:
+        things: Problems, charts, metrics, rules, trajectories, their makers (``rules["adam"]``), or
+            names.
+
+    Returns:
+        The BibTeX entries.
+
+    Raises:
+        UnknownName: If a name is in no registry.
+        UnknownSource: If the bibliography does not list a work.
     """
     return bibtex(cited(text for thing in things for text in words(thing))).rstrip()
 
