@@ -76,8 +76,8 @@ def labelled(
 ) -> list[Control]:
     """The controls with the labels that ``text.md`` has for them, and helps where there are some.
 
-    What is drawn in an ink is called as the ink is. A label that a control brings along (a
-    problem's name, the learning rate on every page) stays.
+    A control with a style takes the label of that style. A label that a control already has (a
+    problem's name, the learning rate on every page) is kept.
     """
     found = []
     for control in controls:
@@ -117,7 +117,7 @@ def named(options: Mapping[str, str]) -> list[Control]:
 
 
 def inked(names: Iterable[str]) -> list[Control]:
-    """Options that are drawn, each in the ink it is drawn in, and called as the legend does."""
+    """Options that are drawn: each with its style, and labelled as in the legend."""
     return [{"value": name, "ink": name} for name in names]
 
 
@@ -128,7 +128,7 @@ def choose_problem(names: tuple[str, ...]) -> Control:
 
 
 def choose_rules(names: Iterable[str]) -> Control:
-    """Which rules run, each with the ink it is drawn in."""
+    """Which rules run, each with its style."""
     return {"kind": "checks", "field": "rules", "label": "rules", "options": inked(names)}
 
 

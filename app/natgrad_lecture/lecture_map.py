@@ -88,7 +88,7 @@ WAYS = {
 def home(lessons: Mapping[str, Lesson], picture: Callable[[Lesson], str]) -> dict[str, Any]:
     """What the home page shows of these lessons: cards, the map, where to start.
 
-    ``picture`` says where a lesson's miniature is: an address, or a ``data:`` one.
+    ``picture`` says where a lesson's thumbnail is: an address, or a ``data:`` one.
     """
     row = sorted(lessons.values(), key=lambda lesson: (lesson.order, lesson.name))
     cards = {

@@ -1,7 +1,7 @@
 """What the page and the kernel say to each other, stated once.
 
 A page sends an ``Ask``; the kernel answers with an ``Answer`` (a picture), a ``Refusal`` (words) or
-an ``ExportReply`` (something to take away). The lesson's fixed part, ``LessonData``, comes with the
+an ``ExportReply`` (an export). The lesson's fixed part, ``LessonData``, comes with the
 first answer. All of it travels as JSON; the arrays that a trace names travel beside it in one
 binary buffer, and ``Answer.buffers`` says where each of them is. JSON has no NaN: a number that may
 be missing is ``None``.
@@ -390,9 +390,9 @@ class Ask(TypedDict, total=False):
     speak: bool
     """The page changes its language: send the lesson in it, too."""
     take: str
-    """Ask for something to take away, by its kind, and for no picture."""
+    """Ask for an export, by its kind, instead of a picture."""
     link: str
-    """The link to the state, for what is taken away."""
+    """The link to the state, for the export."""
 
 
 class Revealed(TypedDict):
@@ -434,7 +434,7 @@ class Refusal(TypedDict):
 
 
 class ExportedFile(TypedDict):
-    """Something to take away: a text, or the bytes that come beside it."""
+    """An export: a text, or the bytes that come beside it."""
 
     kind: str
     text: NotRequired[str]

@@ -173,11 +173,11 @@ class Live:
         return {"answer": ask.get("ask"), "fault": said}, b""
 
     def take(self, ask: Mapping[str, Any]) -> tuple[ExportReply, bytes]:
-        """What a reader takes away of a state; the picture that is shown stays as it is."""
+        """Export a state; the picture that is shown stays as it is."""
         kind, link = str(ask["take"]), _part(ask, "link", str)[:2000]
         if kind not in self.exports:
             there = ", ".join(self.exports) or "none"
-            raise BadInput("take", f"nothing is taken away as {kind[:40]!r}; there are {there}")
+            raise BadInput("take", f"there is no export {kind[:40]!r}; there are {there}")
         store = self.lesson.store()
         store.load(_part(ask, "state", dict))
         found = self.exports[kind](self.lesson, store.state, link, str(ask.get("lang") or ENGLISH))

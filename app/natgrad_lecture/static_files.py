@@ -1,6 +1,6 @@
 """The front end's bundles, as `make frontend` builds them from app/frontend, and Plotly's script.
 
-They are read anew each time, so that a rebuilt bundle shows at the next reload.
+They are read again each time, so that a rebuilt bundle shows at the next reload.
 """
 
 from functools import cache

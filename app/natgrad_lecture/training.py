@@ -26,7 +26,7 @@ from natgrad_lecture.drawing.sheet import Sheet
 
 settle()
 
-AT_ONCE, SLICE, PATIENCE = 0.012, 0.04, 0.4
+AT_ONCE, SLICE, TIME_LIMIT = 0.012, 0.04, 0.4
 """Seconds of training in an answer: to a reader's act, to an ask for more, to reach a step that a
 link or a preset wants seen."""
 
@@ -156,12 +156,12 @@ Place = Callable[[Course], float]
 
 
 def by_step(course: Course) -> float:
-    """Runs in lockstep: who has taken fewer steps goes on."""
+    """Runs in lockstep: the run with fewer steps goes on."""
     return course.steps
 
 
 def by_second(course: Course) -> float:
-    """Runs abreast of the clock: who has computed for less time goes on."""
+    """Runs with equal computing time: the run that has computed for less time goes on."""
     return course.seconds[-1]
 
 
@@ -194,14 +194,14 @@ def pull(
 ) -> bool:
     """Grow the runs as far as one answer should; say if there is more to ask for.
 
-    A reader who has stopped them sees what there is, and may go on by single steps. A ``step`` that
+    After a stop the reader sees what there is, and may go on by single steps. A ``step`` that
     is wanted on the picture is reached first, if it does not take long.
     """
     if step is not None and max((run.steps for run in courses), default=0) < step:
-        grow(courses, lambda run: going(run) and run.steps <= step, PATIENCE)
+        grow(courses, lambda run: going(run) and run.steps <= step, TIME_LIMIT)
     if sheet.one:
         goal = max((run.steps for run in courses if run.ok), default=0) + 1
-        grow(courses, lambda run: going(run) and run.steps < goal, PATIENCE)
+        grow(courses, lambda run: going(run) and run.steps < goal, TIME_LIMIT)
     begun = any(run.steps for run in courses)
     budget = 0.0 if sheet.hold and begun else SLICE if sheet.fine else AT_ONCE
     return grow(courses, going, budget, place)

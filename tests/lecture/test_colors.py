@@ -214,7 +214,7 @@ def test_what_is_drawn_stands_out_from_paper_and_bands(lesson: Lesson, paper: st
 
 @pytest.mark.parametrize("folder", ["app/frontend/styles", "app/natgrad_lecture/templates"])
 def test_the_page_s_colors_are_stated_once(folder: str) -> None:
-    """In style_tokens.py, from which both tokens.css are written; but for the laser's red."""
+    """In style_tokens.py, from which both tokens.css are written; except the laser's red."""
     root = FRONTEND.parents[1]
     stated = {
         f"{path.name}: {color}"

@@ -62,7 +62,7 @@ def test_another_problem_brings_its_own_start_and_rate(store: Store) -> None:
         ({"nonsense": 1}, "nonsense", "no field"),
         ({"matrix.a.b": 1}, "matrix.a.b", "no control"),
         ({"start.7": 1}, "start.7", "no control"),
-        ({"rotation": "north"}, "rotation", "is no number"),
+        ({"rotation": "north"}, "rotation", "is not a number"),
     ],
 )
 def test_a_refused_change_names_its_control_and_leaves_the_last_good_state(

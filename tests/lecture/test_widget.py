@@ -66,7 +66,7 @@ def test_what_cannot_be_taken_away_is_refused_in_plain_words(seen: Any) -> None:
     seen._on_ask(seen, {"ask": 2, "state": seen.state, "take": "gold" * 99}, None)
     (answer,) = seen.told
     assert answer["answer"] == 2
-    assert answer["fault"].startswith("nothing is taken away as 'goldgold")
+    assert answer["fault"].startswith("there is no export 'goldgold")
     assert answer["fault"].endswith("there are python, cite, html")
     assert len(answer["fault"]) < 120
 

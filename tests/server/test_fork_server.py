@@ -28,15 +28,15 @@ def runs(pid: int) -> bool:
 
 LATE = """
 import os, sys, time
-from natgrad_lecture.server import fork_server as zygote
+from natgrad_lecture.server import fork_server
 
-def late(self, *how, become=zygote.Zygote._become_a_kernel):
+def late(self, *how, become=fork_server.ForkServer._become_a_kernel):
     time.sleep(1)
     become(self, *how)
 
-zygote.Zygote._become_a_kernel = late
-zygote.Zygote.prepare = lambda self: self.say(ready=os.getpid())
-zygote.main(int(sys.argv[1]), False)
+fork_server.ForkServer._become_a_kernel = late
+fork_server.ForkServer.prepare = lambda self: self.say(ready=os.getpid())
+fork_server.main(int(sys.argv[1]), False)
 """
 """A busy machine lets a child run a second after its fork."""
 
@@ -45,7 +45,7 @@ zygote.main(int(sys.argv[1]), False)
 def test_a_kernel_that_was_just_forked_ends_too(tmp_path: Path, killed: bool) -> None:
     ours, theirs = socket.socketpair()
     env = {**os.environ, **Specs().env}
-    zygote = subprocess.Popen(
+    fork_server = subprocess.Popen(
         [sys.executable, "-c", LATE, str(theirs.fileno())],
         pass_fds=[theirs.fileno()],
         cwd=ROOT,
@@ -59,10 +59,10 @@ def test_a_kernel_that_was_just_forked_ends_too(tmp_path: Path, killed: bool) ->
         ours.sendall(line.encode() + b"\n")
         kernel = next(word["pid"] for word in map(json.loads, said) if "started" in word)
         if killed:
-            zygote.kill()
+            fork_server.kill()
         else:
             ours.shutdown(socket.SHUT_RDWR)
-        zygote.wait(60)
+        fork_server.wait(60)
     try:
         wait_until(lambda: not runs(kernel), 10)
     finally:

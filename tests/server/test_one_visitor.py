@@ -17,7 +17,7 @@ import psutil
 import pytest
 import requests
 
-from natgrad_lecture.server.fork_client import ForkError, Nursery
+from natgrad_lecture.server.fork_client import ForkClient, ForkError
 from natgrad_lecture.server.kernel_provisioner import FORKS
 from natgrad_lecture.server.monitoring import Watch
 from natgrad_lecture.server.websocket import SERVICE_RESTART
@@ -41,8 +41,8 @@ def fork(forks=[], fork=os.fork):
     return fork()
 
 os.fork = fork
-fork_server.Zygote.prepare = lambda self: self.say(ready=os.getpid())
-fork_server.Zygote._become_a_kernel = lambda self, *how: None
+fork_server.ForkServer.prepare = lambda self: self.say(ready=os.getpid())
+fork_server.ForkServer._become_a_kernel = lambda self, *how: None
 fork_server.main(int(sys.argv[1]), False)
 """
 
@@ -53,19 +53,19 @@ def test_a_fork_that_fails_is_said_and_the_next_one_is_made() -> None:
         command = [sys.executable, "-c", NO_FORK, str(theirs.fileno())]
         process = subprocess.Popen(command, pass_fds=[theirs.fileno()], cwd=ROOT)
         theirs.close()
-        nursery = Nursery()
-        nursery.process = process
-        reader, nursery._writer = await asyncio.open_unix_connection(sock=ours)
-        nursery._ready = asyncio.get_running_loop().create_future()
-        nursery._listening = asyncio.create_task(nursery._listen(reader, nursery._ready))
+        client = ForkClient()
+        client.process = process
+        reader, client._writer = await asyncio.open_unix_connection(sock=ours)
+        client._ready = asyncio.get_running_loop().create_future()
+        client._listening = asyncio.create_task(client._listen(reader, client._ready))
         try:
             with pytest.raises(ForkError, match="Resource temporarily unavailable"):
-                await nursery.fork([], {}, "/")
-            child = await nursery.fork([], {}, "/")
+                await client.fork([], {}, "/")
+            child = await client.fork([], {}, "/")
             await asyncio.wait_for(child.ended.wait(), 30)
             assert process.poll() is None, "the process that forks lives on"
         finally:
-            await nursery.close()
+            await client.close()
 
     run_apart(story())
 

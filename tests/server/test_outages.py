@@ -106,14 +106,14 @@ def test_a_stopped_kernel_can_be_left(frail: Server) -> None:
 def test_when_the_process_that_forks_is_killed_another_takes_its_place(frail: Server) -> None:
     page = Page(frail.url).open()
     page.ask(rate=0.034)
-    (zygote,) = children(frail.process.pid)
-    os.kill(zygote, signal.SIGKILL)
+    (fork_server,) = children(frail.process.pid)
+    os.kill(fork_server, signal.SIGKILL)
     wait_until(lambda: not frail.kernels())
     health = f"{frail.url}healthz"
     assert requests.get(health, timeout=60).status_code == 503, "nobody has asked for a kernel"
     back = returned(page)
     assert back.ask(steps=100)["state"]["rate"] == 0.034
-    assert zygote not in children(frail.process.pid)
+    assert fork_server not in children(frail.process.pid)
     assert requests.get(health, timeout=60).status_code == 200
     page.hang_up()
     back.goodbye()

@@ -28,7 +28,7 @@ def drawn(names: list[str], faults: dict[str, BaseException]) -> list[str]:
 @pytest.mark.slow
 def test_another_process_draws_what_the_engine_draws_here() -> None:
     faults: dict[str, BaseException] = {}
-    assert drawn(["coordinates"], faults) == [lessons["coordinates"].miniature()]
+    assert drawn(["coordinates"], faults) == [lessons["coordinates"].thumbnail()]
     assert not faults
 
 

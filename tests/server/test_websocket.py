@@ -16,7 +16,7 @@ import requests
 import websocket
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 
-from natgrad_lecture.server.fork_client import Nursery
+from natgrad_lecture.server.fork_client import ForkClient
 from natgrad_lecture.server.page_handlers import TICKET
 from natgrad_lecture.server.request_filter import MOST_BYTES, PROTOCOL, Refused, ask_in, frame_of
 from natgrad_lecture.server.sessions import Pass
@@ -192,14 +192,14 @@ def test_a_page_hears_answers_and_nothing_else(page: Page) -> None:
 
 def test_a_server_is_not_well_once_the_process_that_forks_has_died() -> None:
     async def story() -> None:
-        nursery = Nursery()
-        assert await nursery.alive(), "nobody has asked for a kernel yet"
-        nursery.process = subprocess.Popen(["sleep", "60"])
-        nursery._writer = cast(Any, object())
-        assert await nursery.alive()
-        nursery.process.kill()
-        nursery.process.wait()
-        assert not await nursery.alive()
+        fork_client = ForkClient()
+        assert await fork_client.alive(), "nobody has asked for a kernel yet"
+        fork_client.process = subprocess.Popen(["sleep", "60"])
+        fork_client._writer = cast(Any, object())
+        assert await fork_client.alive()
+        fork_client.process.kill()
+        fork_client.process.wait()
+        assert not await fork_client.alive()
 
     run_apart(story())
 

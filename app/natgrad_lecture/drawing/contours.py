@@ -119,7 +119,7 @@ def _starts(pieces: list[Array]) -> Whole:
 
 
 def _short(problem: ProblemKey) -> str:
-    """A name for the page's shelf: a problem with options by the checksum of these."""
+    """The problem's key in the page's cache: its options are replaced by their checksum."""
     return problem if isinstance(problem, str) else f"{problem[0]}-{crc32(repr(problem).encode())}"
 
 
@@ -196,7 +196,7 @@ def add_lattice(
 def _lattice(
     to_here: Callable[[Array], Array], there: _Sides, here: _Sides, bends: int, beyond: int
 ) -> tuple[Array, Whole, str]:
-    """Kept, for they stay as they are while a rate is dragged; and a name for the page's shelf."""
+    """Cached, since dragging a rate does not change them; with the key in the page's cache."""
     view = np.reshape(there, (2, 2))
     spans = view[:, 1] - view[:, 0]
     step = round_near(float(spans.max()) / 7)

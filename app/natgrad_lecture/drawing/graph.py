@@ -77,7 +77,7 @@ class Graph:
         self.sheet.add(self.name, "path", ink, name, points=self.points(x, y), **more)
 
     def area(self, ink: str, label: str, x: ArrayLike, y: ArrayLike, **more: Any) -> None:
-        """Fill what lies between y, with a point a step, and nought."""
+        """Fill the area between y, with one point per step, and zero."""
         base = float(self.y.place(0.0))
         self.sheet.add(self.name, "area", ink, label, points=self.points(x, y), base=base, **more)
 

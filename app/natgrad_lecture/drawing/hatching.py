@@ -18,7 +18,7 @@ def hatch(height: Callable[[Array], Array], view: Array) -> tuple[Array, Whole]:
 
     ``height`` is asked once, of points ``[lines, fine, 2]`` of the window ``view [2, 2]``; between
     two of them it is taken for straight. What the same function said of the same window is kept,
-    for it stays while a rate is dragged. Where ``height`` is no number nothing is hatched.
+    for it stays while a rate is dragged. Where ``height`` is not finite nothing is hatched.
     """
     return _pieces(height, tuple(view.ravel().tolist()))
 

@@ -56,7 +56,7 @@ _THINGS: dict[str, Ink] = {
 
 
 def ink(rule: str) -> Ink:
-    """The ink of a rule: what it declares, or what is said here of a rule for nets.
+    """The style of a rule: what it declares or, for a rule for nets, what is defined here.
 
     Raises:
         UnknownName: there is no such rule; the error lists those that there are.
@@ -72,5 +72,5 @@ def ink(rule: str) -> Ink:
 
 
 def inks(names: tuple[str, ...]) -> dict[str, Ink]:
-    """The inks of these rules and of everything else that is drawn."""
+    """The styles of these rules and of everything else that is drawn."""
     return {**{name: ink(name) for name in names}, **_THINGS}

@@ -4,7 +4,7 @@ What moves while a reader looks (losses of a run, decision regions, heat maps) i
 stage's own planes, fifty times faster; see ``graph.py``. A chart is for what stands still and is
 studied: it can be zoomed, its curves switched off, its numbers read in a table beside it.
 
-A color is an ink's name, ``ink("natural")``: the page knows what it looks like on which paper.
+A color is the name of a style, ``ink("natural")``: the page fills in the light or the dark one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _DASHES = {"solid": "solid", "dashed": "dash"}
 
 
 def ink(name: str) -> str:
-    """The color of an ink, filled in by the page."""
+    """The color of a style, filled in by the page."""
     return f"ink:{name}"
 
 
@@ -34,13 +34,13 @@ def axis(title: str, log: bool = False, **more: Any) -> dict[str, Any]:
 def line(
     color: str, name: str, x: ArrayLike, y: ArrayLike, dash: str = "solid", **more: Any
 ) -> Trace:
-    """A curve in the ink ``color``."""
+    """A curve in the style ``color``."""
     look = {"color": ink(color), "width": 2.4, "dash": _DASHES[dash]}
     return {"type": "scatter", "mode": "lines", "name": name, "x": x, "y": y, "line": look, **more}
 
 
 def dots(color: str, name: str, x: ArrayLike, y: ArrayLike, size: float = 9, **more: Any) -> Trace:
-    """Single points in the ink ``color``."""
+    """Single points in the style ``color``."""
     look = {"color": ink(color), "size": size, "line": {"color": ink("paper"), "width": 1}}
     return {"type": "scatter", "mode": "markers", "name": name, "x": x, "y": y, "marker": look,
             **more}  # fmt: skip

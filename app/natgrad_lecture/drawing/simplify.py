@@ -25,7 +25,7 @@ def thinned(
 
     Every other point goes, again and again as long as many do, if it is within ``_FINE`` of the
     chord past it (of no line through it: the tip of a hairpin stays) and the chord is no longer
-    than ``longest``. A point that is no number stays, and so do its neighbors.
+    than ``longest``. A point that is not finite stays, and so do its neighbors.
     """
     x, y = (np.ascontiguousarray(points[:, axis]) / size[axis] for axis in (0, 1))
     left = np.arange(len(points))

@@ -30,7 +30,7 @@ path { fill: none; stroke: var(--light); stroke-width: 1; vector-effect: non-sca
 @media (prefers-color-scheme: dark) { path { stroke: var(--dark); } }
 @media (prefers-reduced-motion: reduce) { .run { animation: none; } }
 """
-"""A picture by itself brings its style: light and dark, and rest for who wants it."""
+"""The style of a picture by itself: light, dark, and still where reduced motion is preferred."""
 
 _DRAWN = ("heat", "lines", "points", "path", "curve", "ellipse-at", "arrows")
 """What is drawn, the lowest first."""
@@ -41,7 +41,7 @@ _LEVELS = 12
 _MOST_POINTS = 200
 
 
-def miniature(answer: Picture, sheet: Sheet, inks: dict[str, Any]) -> str:
+def thumbnail(answer: Picture, sheet: Sheet, inks: dict[str, Any]) -> str:
     """The first plane of an answer on which something is drawn, without words.
 
     Maps, points and lines are drawn first, then paths, curves, ellipses and arrows.

@@ -28,7 +28,7 @@ from natgrad_lecture.widget import plain
 GRID = 9
 """Places of a slider."""
 
-PATIENCE = 60.0
+TIME_LIMIT = 60.0
 """Seconds that a picture which grows (a net that trains) may take to be whole."""
 
 HASTE = 0.5
@@ -73,7 +73,7 @@ class Pack:
         """Whether no more should be put in."""
         return self._size > self.room or time.monotonic() > self.until
 
-    def put(self, state: State, patience: float = PATIENCE) -> int:
+    def put(self, state: State, time_limit: float = TIME_LIMIT) -> int:
         """The answer to a state, by its number; asked for if it is not there yet.
 
         Raises:
@@ -82,22 +82,22 @@ class Pack:
         whole = {**state.plain(), "answers": ()}
         key = _key(whole)
         if key not in self._found:
-            answer = self._ask(whole, patience)
+            answer = self._ask(whole, time_limit)
             self._found[key] = len(self.answers)
             self.answers.append(answer)
         return self._found[key]
 
-    def act(self, changes: Mapping[str, Any], patience: float = PATIENCE) -> None:
+    def act(self, changes: Mapping[str, Any], time_limit: float = TIME_LIMIT) -> None:
         """What the page shows when a preset, a claim or a question sets all of this at once.
 
-        Where patience did not last for a whole picture the act is left to the engine: half a run
-        would not show what the sentence says.
+        If the picture is not whole within the time limit, the act is left to the engine: half a
+        run would not show what the sentence says.
         """
         store = self.lesson.store()
         if store.set({k: v for k, v in changes.items() if k != "answers"}):
             return
         try:
-            at = self.put(store.state, patience)
+            at = self.put(store.state, time_limit)
         except NotDrawn as error:
             self.not_drawn.append(str(error))
             return
@@ -134,9 +134,9 @@ class Pack:
             if len({index for _, index in found}) > 1:
                 moves[field] = found
 
-    def _ask(self, state: dict[str, Any], patience: float) -> dict[str, Any]:
-        """The whole answer to a state; of a picture that grows, as far as there is patience."""
-        until = time.monotonic() + patience
+    def _ask(self, state: dict[str, Any], time_limit: float) -> dict[str, Any]:
+        """The whole answer to a state; of a picture that grows, what the time limit allows."""
+        until = time.monotonic() + time_limit
         ask: dict[str, Any] = {
             "ask": 0, "state": state, "set": {}, "have": [], "lang": self.language,
         }  # fmt: skip

@@ -159,7 +159,7 @@ def _index(row: list[Lesson]) -> str:
 def _inline(lesson: Lesson) -> str:
     """A lesson's thumbnail as an address that is the picture: an index from disk asks no server."""
     try:
-        return f"data:image/svg+xml,{quote(lesson.miniature())}"
+        return f"data:image/svg+xml,{quote(lesson.thumbnail())}"
     except Exception:  # the list is more than this picture
         logging.getLogger("natgrad").exception("no thumbnail of %s", lesson.name)
         return "data:,"

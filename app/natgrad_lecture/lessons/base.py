@@ -19,7 +19,7 @@ from natgrad_lecture.controls import labelled
 from natgrad_lecture.drawing import runs_figure
 from natgrad_lecture.drawing.palette import inks
 from natgrad_lecture.drawing.sheet import Sheet
-from natgrad_lecture.drawing.thumbnail import miniature
+from natgrad_lecture.drawing.thumbnail import thumbnail
 from natgrad_lecture.engine_cache import Shown
 from natgrad_lecture.lessons.scope import Scope
 from natgrad_lecture.protocol import (
@@ -47,7 +47,7 @@ from natgrad_lecture.text.lesson_text import (
 from natgrad_lecture.text.typeset import formula
 
 _GROWN = 1.0
-"""Seconds that the miniature of a picture which grows may take."""
+"""Seconds that the thumbnail of a picture which grows may take."""
 
 
 Changes = Mapping[str, Any]
@@ -121,14 +121,14 @@ class Lesson:
     """Its place in the lecture."""
     rules: tuple[str, ...] = ()
     inks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Inks of its own, beside those of its rules and of the things on every page."""
+    """Styles of its own, beside those of its rules and of the things on every page."""
     lights: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Which inks a symbol of the text stands for: the one lights the others, and back."""
+    """The styles that a symbol of the text stands for: pointing at one highlights the others."""
     sources: tuple[str, ...] = ()
     """What it draws on, "Amari 1998, sec. 2"; natgrad_core/provenance/bibliography.py holds the
     works."""
     small: Changes = field(default_factory=dict)
-    """What its miniature shows, if not the default."""
+    """What its thumbnail shows, if not the default."""
     heavy: bool = False
     """Whether it needs torch; its picture may grow by training."""
     script: Callable[[Any, Writer], str] | None = None
@@ -301,13 +301,13 @@ class Lesson:
         }
 
     def _inks(self, text: LessonText) -> dict[str, dict[str, Any]]:
-        """The lesson's own inks, each labelled as the legend has it."""
+        """The lesson's own styles, each labelled as in the legend."""
         return {
             name: {**ink, "label": text.legend[name]} if name in text.legend else dict(ink)
             for name, ink in self.inks.items()
         }
 
-    def miniature(self) -> str:
+    def thumbnail(self) -> str:
         """The first picture in small, as an SVG. Of a ``heavy`` lesson this loads torch."""
         sheet, seen = Sheet(), self.after(self.small)
         answer = self.picture(seen, sheet)
@@ -315,7 +315,7 @@ class Lesson:
         while "more" in answer and time.perf_counter() < end:
             sheet = Sheet(fine=answer["more"])
             answer = self.picture(seen, sheet)
-        return miniature(answer, sheet, {**inks(self.rules), **self._inks(self.text())})
+        return thumbnail(answer, sheet, {**inks(self.rules), **self._inks(self.text())})
 
     def _ground(self) -> dict[str, Any]:
         """The default, field by field: a preset shows the same wherever the reader was.

@@ -1,4 +1,4 @@
-"""The lessons, served: Voila with a slim page of our own, warm kernels and a locked door.
+"""The lessons, served: Voila with a slim page of our own, warm kernels and access checks.
 
 Voila runs a notebook in a kernel and streams what it displays as a page. We keep that, and change
 what makes the stock page slow: its front-end bundle is not sent at all. A page is three things,
@@ -8,8 +8,8 @@ what makes the stock page slow: its front-end bundle is not sent at all. A page 
 3. one module, ``live_page.js``, which draws that answer and then speaks to the kernel.
 
 Kernels are started ahead of their visitors, end when the page goes away, and none outlives the
-server. The door: we listen on this machine unless ``--host`` says otherwise, answer only to its own
-names and those of ``--name``, and of what a page sends only a lesson's asks reach a kernel.
+server. Access checks: we listen on this machine unless ``--host`` says otherwise, answer only to
+its own names and those of ``--name``, and of what a page sends only a lesson's asks reach a kernel.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class Assets:
         self._refresh()
         return self._hash
 
-    @lru_cache(maxsize=8)  # noqa: B019 -- one shelf, as long as its server
+    @lru_cache(maxsize=8)  # noqa: B019 -- one cache per server
     def packed(self, digest: str, name: str) -> bytes:
         """The file as it is sent to nearly everybody: compressed once, not for each reader."""
         return gzip.compress(self.files[name], mtime=0)
@@ -64,7 +64,7 @@ class AssetHandler(tornado.web.RequestHandler):
     """Serves one asset, to be kept for ever if its name still fits its contents."""
 
     def initialize(self, assets: Assets) -> None:
-        """Take the shelf to serve from."""
+        """Set the assets to serve from."""
         self.assets = assets
 
     def get(self, digest: str, name: str) -> None:

@@ -38,8 +38,8 @@ class Child:
                 os.killpg(self.pid, signum)
 
 
-class Nursery:
-    """The server's side of a zygote. It starts at the first need, and anew should it have died."""
+class ForkClient:
+    """The server's side of a fork server, which starts on first use and again after it died."""
 
     def __init__(self, nets: bool = False) -> None:
         self.nets = nets

@@ -99,7 +99,7 @@ def freeze() -> None:
     gc.freeze()
 
 
-class Zygote:
+class ForkServer:
     """Forks a kernel for each line that asks for one, and says when a kernel has ended."""
 
     def __init__(self, channel: socket.socket, nets: bool) -> None:
@@ -267,10 +267,10 @@ def main(channel: int, nets: bool) -> None:
     """Be the process that forks."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's.
     os.environ.update(ONE_THREAD)
-    zygote = Zygote(socket.socket(fileno=channel), nets)
+    fork_server = ForkServer(socket.socket(fileno=channel), nets)
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        zygote.prepare()
-        zygote.run()
+        fork_server.prepare()
+        fork_server.run()
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def let_the_hub_say_who(config: Config) -> None:
 def end_with_the_hub(every: float = 1.0) -> None:
     """Watch the process that started this one, and end when it has.
 
-    A user's server may outlive a hub that restarts, and is found again. A class's is started anew
+    A user's server may outlive a hub that restarts, and is found again. A class's is started again
     each time, and would find its address taken by the old one, whose pass the hub no longer knows.
     """
     hub = os.getppid()

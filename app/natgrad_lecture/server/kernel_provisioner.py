@@ -15,7 +15,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKerne
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from natgrad_lecture.server.fork_client import Child, Nursery
+from natgrad_lecture.server.fork_client import Child, ForkClient
 from natgrad_lecture.server.fork_server import ONE_THREAD
 from natgrad_lecture.server.paths import APP
 
@@ -113,7 +113,7 @@ class Forked(LocalProvisioner):
     """A kernel provisioner that forks rather than launches."""
 
     name: ClassVar[str] = "natgrad-forked"
-    nurseries: ClassVar[dict[bool, Nursery]] = {}
+    fork_clients: ClassVar[dict[bool, ForkClient]] = {}
     """By whether torch is loaded; set by the server."""
 
     starts: ClassVar[Starts]
@@ -124,7 +124,7 @@ class Forked(LocalProvisioner):
     def __init__(self, nets: bool = False, **kwargs: Any) -> None:
         """Take a kernel's specification, and which process to fork it from."""
         super().__init__(**kwargs)
-        self.nursery = self.nurseries[nets]
+        self.fork_client = self.fork_clients[nets]
 
     @property
     def has_process(self) -> bool:
@@ -137,7 +137,7 @@ class Forked(LocalProvisioner):
         cwd = str(kwargs.get("cwd") or Path.cwd())
         await self.starts.begin(str(self.kernel_id))
         try:
-            self.child = await self.nursery.fork(argv, dict(kwargs["env"]), cwd)
+            self.child = await self.fork_client.fork(argv, dict(kwargs["env"]), cwd)
         except BaseException:
             self.starts.done(str(self.kernel_id))
             raise

@@ -1,5 +1,5 @@
-"""What the server says about itself: that it lives, how it fares, what happened. Of readers it
-says how many there are, and nothing of who they are or what they do.
+"""What the server says about itself: that it lives, how it fares, what happened. It counts
+readers, and records neither their identity nor what they do.
 """
 
 from __future__ import annotations

@@ -217,7 +217,7 @@ class Home(Guarded, JupyterHandler):
         self.finish(await loop.run_in_executor(None, lambda: self.server.home))
 
 
-class Miniature(Guarded, JupyterHandler):
+class Thumbnail(Guarded, JupyterHandler):
     """A lesson's first picture in small; the page does not wait for it."""
 
     def initialize(self, server: Context) -> None:

@@ -1,7 +1,7 @@
 """What a page may say to its kernel: an ask, and nothing else.
 
 A websocket frame is taken apart here, every part of it is checked, and what goes to the kernel is a
-message written anew around the ask. So a client that speaks the Jupyter protocol by hand can
+new message that is built around the ask. So a client that speaks the Jupyter protocol by hand can
 execute nothing, complete, inspect or interrupt nothing, open no comm and set no widget's traits.
 """
 

@@ -63,7 +63,7 @@ class Guarded(tornado.web.RequestHandler):
         return b""
 
     def head(self, *args: str, **kwargs: str) -> Any:
-        """Answer as to GET, without the body: for who only looks whether a page is there."""
+        """Answer as to GET, without the body: a client may only check that a page is there."""
         return self.get(*args, **kwargs)
 
     def options(self, *_args: str, **_kwargs: str) -> None:

@@ -29,7 +29,7 @@ from voila.app import Voila
 from natgrad_lecture.server.assets import Assets
 from natgrad_lecture.server.connections import BoundedServer
 from natgrad_lecture.server.context import Connection, Context
-from natgrad_lecture.server.fork_client import Nursery
+from natgrad_lecture.server.fork_client import ForkClient
 from natgrad_lecture.server.identity import Nobody
 from natgrad_lecture.server.jupyterhub import let_the_hub_say_who
 from natgrad_lecture.server.kernel_provisioner import (
@@ -49,10 +49,10 @@ from natgrad_lecture.server.page_handlers import (
     FirstLesson,
     Home,
     LessonHandler,
-    Miniature,
     NotFound,
     Robots,
     Root,
+    Thumbnail,
     script_json,
 )
 from natgrad_lecture.server.paths import ADDRESS, TEMPLATE, complete, notebooks, notebooks_folder
@@ -212,14 +212,14 @@ class LessonServer(Voila):
             self.warm: {"pool_size": pool},
         }
         # A new visitor's first seconds belong to the visitor: refill the pool a little later. But
-        # not where a start takes no time, for who comes meanwhile would wait for that delay.
+        # not where a start takes no time: the next visitor would wait for that delay.
         config.VoilaKernelManager.fill_delay = 0.0 if FORKS else 4.0
         # A class that comes at once keeps this process busy for longer than the four seconds after
         # which what a cell displayed is given up as lost, and the page would come without it.
         config.NotebookClient.iopub_timeout = 300
         config.NotebookClient.startup_timeout = 300
         config.MappingKernelManager.cull_idle_timeout = 0  # See _sweep.
-        # A page asks anew when it comes back; what was said meanwhile is stale.
+        # A page asks again when it comes back; what was said meanwhile is stale.
         config.MappingKernelManager.buffer_offline_messages = False
         # A kernel that died has lost its lesson; restarting it in place helps nobody: say so.
         config.KernelRestarter.restart_limit = 0
@@ -445,14 +445,14 @@ class LessonServer(Voila):
 
     async def well(self) -> bool:
         """Whether kernels can be started."""
-        return not FORKS or await Forked.nurseries[False].alive()
+        return not FORKS or await Forked.fork_clients[False].alive()
 
     # Handlers
 
     def init_settings(self) -> Any:
         """Voila's settings, less its openness."""
         settings = cast("dict[str, Any]", super().init_settings())
-        lessons = Lessons(Forked.nurseries.get(False), parent=self)
+        lessons = Lessons(Forked.fork_clients.get(False), parent=self)
         self.contents_manager = lessons
         # One context serves all kernels' sockets, five each and more.
         self.kernel_manager.context.max_sockets = 16_384
@@ -495,7 +495,7 @@ class LessonServer(Voila):
             (base, FirstLesson, {"server": context}),
             *([(base[:-1], Root, {"url": self.base_url})] if base != "/" else []),
             (rf"{base}home", Home, {"server": context}),
-            (rf"{base}home/([\w-]+)\.svg", Miniature, {"server": context}),
+            (rf"{base}home/([\w-]+)\.svg", Thumbnail, {"server": context}),
             (rf"{base}([\w-]+)", LessonHandler, lesson),
             (r".*", NotFound, {"server": context}),
         ]
@@ -559,9 +559,9 @@ class LessonServer(Voila):
         """
 
         def end() -> None:
-            for nursery in Forked.nurseries.values():
-                if nursery.process is not None:
-                    nursery.process.kill()
+            for fork_client in Forked.fork_clients.values():
+                if fork_client.process is not None:
+                    fork_client.process.kill()
             if self.connection_dir:
                 shutil.rmtree(self.connection_dir, ignore_errors=True)
             os._exit(0)
@@ -588,7 +588,7 @@ class LessonServer(Voila):
         if hasattr(socket, "AF_UNIX") and len(str(longest)) < 100:  # what a socket's path may be
             self.config.ConnectionFileMixin.transport = "ipc"
         if FORKS:
-            Forked.nurseries = {nets: Nursery(nets) for nets in (False, True)}
+            Forked.fork_clients = {nets: ForkClient(nets) for nets in (False, True)}
             Forked.starts = Starts()
             offer_forks()
         else:
@@ -615,8 +615,8 @@ class LessonServer(Voila):
     async def _end_kernels(self) -> None:
         """End every kernel, those still starting too. They have nothing to save."""
         manager = self.kernel_manager
-        for nursery in Forked.nurseries.values():
-            await nursery.close()
+        for fork_client in Forked.fork_clients.values():
+            await fork_client.close()
         cancel_pools(manager)
         with contextlib.suppress(Exception):
             await asyncio.wait_for(ensure_async(manager.shutdown_all(now=True)), 10)

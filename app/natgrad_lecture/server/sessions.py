@@ -110,13 +110,13 @@ class Readers:
             self.forget(kernel)  # It ended by itself.
         found = []
         for kernel in set(live) - set(pooled):
-            patience = self.gone if kernel in self.handed else max(self.gone, MAKING)
+            time_limit = self.gone if kernel in self.handed else max(self.gone, MAKING)
             if kernel in self.handed and not self.passes[kernel].opened:
-                patience = min(self.gone, UNOPENED)
+                time_limit = min(self.gone, UNOPENED)
             if kernel in self.lines:
                 # One that is being ended has no pass any more, though its page still hangs on.
                 if kernel in self.passes and now - self.passes[kernel].asked > self.idle:
                     found.append((kernel, "idle"))
-            elif now - self._alone.setdefault(kernel, now) > patience:
+            elif now - self._alone.setdefault(kernel, now) > time_limit:
                 found.append((kernel, "gone"))
         return found

@@ -42,7 +42,7 @@ class Readyz(Guarded):
 
 
 class Metrics(Guarded):
-    """``/metrics``, as Prometheus reads them: for this machine, or for who knows the token."""
+    """``/metrics``, as Prometheus reads them: for this machine, or with the token."""
 
     def initialize(self, server: Context) -> None:
         """Take the server."""

@@ -1,4 +1,4 @@
-"""The miniatures of the home page: drawn by the engine in other processes, at the first visit.
+"""The thumbnails of the home page: drawn by the engine in other processes, at the first visit.
 
 The page does not wait for them: each is a picture with an address of its own, answered once it is
 drawn. One process draws the lessons that need torch, whose import takes its time, another the rest;
@@ -26,7 +26,7 @@ class Drawing:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def picture(self, name: str) -> str:
-        """The miniature of a lesson, an SVG; empty if it could not be drawn."""
+        """The thumbnail of a lesson, an SVG; empty if it could not be drawn."""
         if name not in self._made:
             self._begin(name)
         return await asyncio.shield(self._made[name])
@@ -61,7 +61,7 @@ class Drawing:
             for name in names:
                 if not self._made[name].done():
                     self._made[name].set_result("")
-                    self.fault(name, RuntimeError(f"no miniature: code {child.returncode}"))
+                    self.fault(name, RuntimeError(f"no thumbnail: code {child.returncode}"))
 
     async def close(self) -> None:
         """End what still draws."""
@@ -72,11 +72,11 @@ class Drawing:
 
 
 def main(names: list[str]) -> None:
-    """Draw these lessons' miniatures, each said as a line of JSON once it is there."""
+    """Draw these lessons' thumbnails, each said as a line of JSON once it is there."""
     from natgrad_lecture.lessons import lessons
 
     for name in names:
-        print(json.dumps({name: lessons[name].miniature()}), flush=True)
+        print(json.dumps({name: lessons[name].thumbnail()}), flush=True)
 
 
 if __name__ == "__main__":

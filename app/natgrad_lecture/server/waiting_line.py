@@ -1,4 +1,4 @@
-"""The line before the door: visitors for whom there is no room yet, first come, first served."""
+"""The waiting line: visitors for whom there is no room yet, first come, first served."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from secrets import token_hex
 from natgrad_lecture.server.connections import KEPT, most_files
 from natgrad_lecture.server.machine_limits import cores, memory_left, processes_left
 
-PATIENCE = 45.0
+TIME_LIMIT = 45.0
 """Seconds that a place in the line is kept for a page that does not ask again."""
 
 MEGABYTES = 45
@@ -33,15 +33,15 @@ def room() -> int:
 class WaitingLine:
     """Tickets in the order in which they came, each with when its page was last heard of."""
 
-    def __init__(self, patience: float = PATIENCE) -> None:
-        self.patience = patience
+    def __init__(self, time_limit: float = TIME_LIMIT) -> None:
+        self.time_limit = time_limit
         self.tickets: dict[str, float] = {}
 
     def ask(self, ticket: str | None, free: int) -> tuple[str, int]:
         """Return the visitor's ticket, and the place in the line: 0 means come in."""
         now = time.monotonic()
         kept = self.tickets.items()
-        self.tickets = {name: seen for name, seen in kept if now - seen < self.patience}
+        self.tickets = {name: seen for name, seen in kept if now - seen < self.time_limit}
         if ticket is None or ticket not in self.tickets:
             ticket = token_hex(8)
         self.tickets[ticket] = now  # A key that is there keeps its place.

@@ -1,4 +1,4 @@
-"""The door between a page and its kernel: a websocket that lets asks in, and answers out."""
+"""The websocket handler between a page and its kernel: it lets asks in, and answers out."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ class Channels(Guarded, KernelWebsocketHandler):
             await self.server.end_kernel(kernel_id, "silent")
 
     async def on_message(self, ws_message: object) -> None:  # type: ignore[override]
-        """Let an ask in. The next message is not read before this returns: who asks faster than is
-        answered fills the own line and nothing else.
+        """Let an ask in. The next message is not read before this returns: a client
+        that asks faster than it is answered fills only its own queue.
         """
         assert self.holder
         try:
@@ -150,7 +150,7 @@ class Goodbye(Guarded, APIHandler):
         self.server = server
 
     def check_xsrf_cookie(self) -> None:
-        """Ask for our own origin instead: a beacon cannot carry the cookie's twin."""
+        """Ask for our own origin instead: a beacon cannot carry a copy of the cookie."""
         if self.request.headers.get("Origin") is None or not self.check_origin():
             raise tornado.web.HTTPError(403, reason="only a page of this server may end a kernel")
 

@@ -66,7 +66,7 @@ def point(name: str, label: str, size: int = 2, most: float = 1e6) -> Check:
 
 
 def choice(name: str, label: str, options: Mapping[str, Any] | tuple[str, ...]) -> Check:
-    """One of ``options``, a shelf or a few names."""
+    """One of ``options``, a registry or a few names."""
 
     def check(value: Any) -> str:
         if value not in options:
@@ -105,5 +105,5 @@ def numbers(name: str, value: Any) -> list[float]:
         return [float(part) for part in value]
     except (TypeError, ValueError):
         if isinstance(value, list) and len(value) == 1:
-            raise BadInput(name, f"{value[0]!r} is no number; take one") from None
-        raise BadInput(name, f"{value!r} is no list of numbers") from None
+            raise BadInput(name, f"{value[0]!r} is not a number; enter one") from None
+        raise BadInput(name, f"{value!r} is not a list of numbers") from None

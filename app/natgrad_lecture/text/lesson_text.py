@@ -198,7 +198,7 @@ class Phrases:
 
     @property
     def legend(self) -> Mapping[str, str]:
-        """What the lesson's own inks are called."""
+        """The labels of the lesson's own styles."""
         return read(self.path).legend
 
     def __call__(self, name: str, **holes: object) -> str:

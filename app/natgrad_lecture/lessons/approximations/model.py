@@ -1,4 +1,4 @@
-"""What the engine says of stand-ins for the Fisher matrix: one step with each, runs, spectra.
+"""Approximations of the Fisher matrix: one step with each, runs, spectra.
 
 Loads torch: the lesson imports it when it is opened.
 """

@@ -163,7 +163,7 @@ def _newton_is_natural(shown: Shown) -> bool:
 
 
 def _who_splits(shown: Shown) -> int:
-    """0: all rules split, 1: plain descent alone, 2: none."""
+    """Whose runs differ. 0: all rules', 1: gradient descent's alone, 2: none's."""
     split = {name for name, pair in shown.twins.items() if pair.gap > SPLIT}
     return [set(shown.twins), {"gradient"}, set()].index(split)
 

@@ -125,7 +125,7 @@ def _what_becomes(seen: Seen) -> int:
 
 
 def _who_meets(seen: Seen) -> int:
-    """0: at some c plain descent meets the bound, 1: at none."""
+    """0: gradient descent meets the bound at some c, 1: at none."""
     least = max(seen.state.s1, seen.state.s2) ** 2 / 2
     found = [float(seen.ratio(seen.limit(c))) for c in least * np.geomspace(1.001, 30, 400)]
     return int(min(found) > 1.001)

@@ -102,7 +102,7 @@ class Seen:
         return _expected(s.s1, s.s2, "natural" if way == "natural" else s.c, s.start)
 
     def limit(self, c: float | None = None) -> Array:
-        """Plain descent's lim t·E[eeᵀ]; infinite where c is too small."""
+        """The limit of t·E[eeᵀ] for gradient descent; infinite where c is too small."""
         return limit(self.fisher, (self.state.c if c is None else c) * np.eye(2))
 
     def ratio(self, moments: Any) -> Array:

@@ -16,7 +16,7 @@ def _spread(name: str, label: str) -> Any:
 
 @dataclass(frozen=True)
 class Racers(State):
-    """The data's spreads along two directions, plain descent's c, the start, and the seed."""
+    """The data's spreads along two directions, gradient descent's c, the start, and the seed."""
 
     s1: float = control(1.5, "s1", _spread("s1", "the first spread"))
     s2: float = control(0.6, "s2", _spread("s2", "the second spread"))

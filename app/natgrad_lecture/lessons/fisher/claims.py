@@ -131,14 +131,14 @@ def _root_mean(seen: Seen, n: int, seeds: int = 40) -> float:
 
 
 def _root_n(seen: Seen) -> bool:
-    """Sixteen times the draws, a quarter of the error, as chance goes; as large as expected."""
+    """With 16 times the draws the error is a quarter on average, and as large as expected."""
     few, many = _root_mean(seen, 250), _root_mean(seen, 4000)
     c = expected_error(seen.draws.gathered(2))
     return bool(3 < few / many < 5.3 and abs(many * np.sqrt(4000) / c - 1) < 0.3)
 
 
 def _both_averages(seen: Seen) -> bool:
-    """The average score is nought and the average of −∇² log p is F, but for chance."""
+    """The average score is 0 and the average of −∇² log p is F, up to sampling error."""
     found = seen.draws.gathered(PARTS)
     spread = np.sqrt(np.diag(seen.draws.fisher) / MOST)
     near = np.abs(found.mean[-1]) < 5 * spread
@@ -178,7 +178,7 @@ def _right_angles(seen: Seen) -> bool:
 
 
 def _never_by_fisher(seen: Seen) -> bool:
-    """All over the plane: below 90° by F, that is downhill; on paper above 90° somewhere."""
+    """Below 90° everywhere in the metric F, so downhill; the Euclidean angle is not."""
     points = np.random.default_rng(0).uniform(VIEW[0][0], VIEW[0][1], (400, 2))
     problem = seen.data.problem
     step, _ = directions(problem, points, "empirical-fisher")
@@ -190,7 +190,7 @@ def _never_by_fisher(seen: Seen) -> bool:
 
 
 def _fits(seen: Seen) -> bool:
-    """At the minimum G is F but for chance, where the noise is the model's."""
+    """At the minimum G is F up to sampling error if the noise is the model's."""
     at = Data(seen.state.with_(w=seen.data.minimum))
     return _close(at.here["empirical"][1], at.here["natural"][1], 0.2)
 

@@ -22,7 +22,7 @@ from natgrad_lecture.drawing.windows import grid, plane
 VIEW = np.array([[-2.0, 6.0], [-2.0, 6.0]])
 STEPS = 42
 RUNS = {"natural": "fisher", "empirical": "empirical-fisher"}
-"""The runs by ink, with the metric of each."""
+"""The runs by style, with the metric of each."""
 
 _FINE = (20, 40, 80)
 """Cells of the map on a side, from coarse to fine."""
@@ -33,7 +33,7 @@ _AT_REST = 1e-9
 """So near the minimum a step has no direction but that of rounding."""
 
 _SHOWN = 0.9
-"""Length of the arrows on paper."""
+"""Length of the arrows, in the units of the picture."""
 
 _RADIUS = 0.25
 """Of both ellipses ½δᵀGδ, in nats by their own reckoning."""
@@ -47,7 +47,7 @@ def line_with(noise: float) -> Problem:
 
 @lru_cache(maxsize=16)
 def _angles(noise: float, fine: int) -> Array:
-    """The angle on paper between the two steps, in degrees, ``[fine, fine]``."""
+    """The Euclidean angle between the two steps, in degrees, ``[fine, fine]``."""
     half = np.ptp(VIEW[0]) / fine / 2
     inner = VIEW + np.array([[half, -half], [half, -half]])
     points, problem = grid(inner, fine), line_with(noise)
@@ -102,7 +102,7 @@ class Data:
 
     @property
     def angles(self) -> tuple[float, float]:
-        """Between the two steps at w, in degrees: on paper, and by the Fisher matrix."""
+        """The angle of the two steps at w, in degrees: Euclidean, and in the Fisher metric."""
         (natural, fisher), (empirical, _) = self.here["natural"], self.here["empirical"]
         return float(angle(natural, empirical)), float(angle(natural, empirical, fisher))
 

@@ -9,11 +9,11 @@ import numpy as np
 from natgrad_core.geometry.geodesics import length
 from natgrad_core.types import Array
 from natgrad_lecture.lessons.base import Claim, Question
-from natgrad_lecture.lessons.geodesics.figure import CHARTS, NORMAL, ROADS, RUNS, Seen
+from natgrad_lecture.lessons.geodesics.figure import CHARTS, GEODESICS, NORMAL, RUNS, Seen
 from natgrad_lecture.lessons.geodesics.state import LEVEL, UPRIGHT
 
 APART = 0.02
-"""Roads this far apart, as a part of the distance, anybody sees to be two."""
+"""Two geodesics whose gap exceeds this share of the distance are visibly different."""
 
 
 def _straight(points: Array) -> bool:
@@ -23,14 +23,16 @@ def _straight(points: Array) -> bool:
     return bool(np.abs(off).max() < 1e-9 * (way @ way + 1))
 
 
-def _straight_in(road: str, chart: str) -> Any:
-    return lambda seen: _straight(CHARTS[chart][1].inverse(seen.roads[road]))
+def _straight_in(kind: str, chart: str) -> Any:
+    return lambda seen: _straight(CHARTS[chart][1].inverse(seen.geodesics[kind]))
 
 
 def _mixes_logs(seen: Seen) -> bool:
-    """Half way, log p is the mean of both logs, but for a constant."""
+    """Half way, log p is the mean of both logs, up to a constant."""
     y = np.linspace(-3, 3, 7)
-    logs = [NORMAL.log_prob(y, np.array(p)[None]) for p in (seen.a, seen.b, seen.roads["e"][50])]
+    logs = [
+        NORMAL.log_prob(y, np.array(p)[None]) for p in (seen.a, seen.b, seen.geodesics["e"][50])
+    ]
     return bool(np.ptp(logs[2] - (logs[0] + logs[1]) / 2) < 1e-9)
 
 
@@ -39,22 +41,22 @@ def _mixes_moments(seen: Seen) -> bool:
     y = np.linspace(-40, 40, 40001)
     density = [np.exp(NORMAL.log_prob(y, np.array(p)[None])) for p in (seen.a, seen.b)]
     mixed = (density[0] + density[1]) / 2 * (y[1] - y[0])
-    mean, sigma = seen.roads["m"][50]
+    mean, sigma = seen.geodesics["m"][50]
     moments = [mixed @ y, mixed @ y**2]
     return bool(np.allclose(moments, [mean, mean**2 + sigma**2], atol=1e-8))
 
 
 def _shortest(seen: Seen) -> bool:
     sizes = seen.lengths
-    by_sum = length(NORMAL, ROADS["rao"](NORMAL, seen.a, seen.b, 2001))
+    by_sum = length(NORMAL, GEODESICS["rao"](NORMAL, seen.a, seen.b, 2001))
     return bool(np.isclose(by_sum, sizes["rao"], rtol=1e-5)) and sizes["rao"] < min(
         sizes["m"], sizes["e"]
     )
 
 
 def _half_ellipse(seen: Seen) -> bool:
-    """(μ − c)²/2 + σ² is one number along the road; (μ − c)² + σ² is not, whatever c."""
-    mean, sigma = seen.roads["rao"].T
+    """(μ − c)²/2 + σ² is constant along the geodesic; (μ − c)² + σ² is not, whatever c."""
+    mean, sigma = seen.geodesics["rao"].T
 
     def spread(squeeze: float) -> float:
         rows = np.stack([mean, np.ones_like(mean)], -1)
@@ -65,8 +67,8 @@ def _half_ellipse(seen: Seen) -> bool:
     return spread(2.0) < 1e-9 and spread(1.0) > 0.05
 
 
-def _follows(reverse: bool, road: str) -> Any:
-    return lambda seen: seen.off(seen.flow(reverse).theta, road) < 2e-3
+def _follows(reverse: bool, kind: str) -> Any:
+    return lambda seen: seen.off(seen.flow(reverse).theta, kind) < 2e-3
 
 
 def _not_rao(seen: Seen) -> bool:
@@ -82,14 +84,14 @@ def _decays(seen: Seen) -> bool:
 
 
 def _exact_at_any_rate(seen: Seen) -> bool:
-    """In its own chart each run stays on its road, in steps of any size."""
+    """In its own chart each run stays on its geodesic, in steps of any size."""
     name, reverse = {"expectation": ("m", False), "natural": ("e", True)}[seen.state.chart]
     path = seen.steps(reverse, 0.5)
     return bool(path.ok.all()) and _straight(path.theta) and seen.off(path.home, name) < 2e-3
 
 
 def _strays_with_the_rate(seen: Seen) -> bool:
-    """In another chart the steps leave the road, about half as far at half the rate."""
+    """In another chart the steps leave the geodesic, about half as far at half the rate."""
     offs = [
         seen.off(seen.steps(False, rate).home, "m")
         for rate in seen.state.rate / np.array([1, 2, 4])
@@ -100,21 +102,23 @@ def _strays_with_the_rate(seen: Seen) -> bool:
 def _same_lengths(seen: Seen) -> bool:
     """Measured in any chart, with that chart's Fisher matrix."""
     for _, chart in CHARTS.values():
-        for of in ROADS.values():
-            road = of(NORMAL, seen.a, seen.b, 2001)
-            there = length(NORMAL.through(chart), chart.inverse(road))
-            if not np.isclose(there, length(NORMAL, road), rtol=1e-5):
+        for of in GEODESICS.values():
+            path = of(NORMAL, seen.a, seen.b, 2001)
+            there = length(NORMAL.through(chart), chart.inverse(path))
+            if not np.isclose(there, length(NORMAL, path), rtol=1e-5):
                 return False
     return True
 
 
-def _one_road_three_paces(seen: Seen) -> bool:
+def _one_path_three_speeds(seen: Seen) -> bool:
     """All three go straight up; half way they stand at three kinds of mean of the spreads."""
     (_, s), (_, t) = seen.a, seen.b
-    middle = {name: road[50, 1] for name, road in seen.roads.items()}
+    middle = {name: path[50, 1] for name, path in seen.geodesics.items()}
     expected = {"m": np.sqrt((s**2 + t**2) / 2), "e": np.sqrt(2 / (s**-2 + t**-2)),
                 "rao": np.sqrt(s * t)}  # fmt: skip
-    upright = all(np.allclose(road[:, 0], seen.a[0], atol=1e-12) for road in seen.roads.values())
+    upright = all(
+        np.allclose(path[:, 0], seen.a[0], atol=1e-12) for path in seen.geodesics.values()
+    )
     return upright and all(np.isclose(middle[name], expected[name]) for name in middle)
 
 
@@ -123,15 +127,15 @@ def _root_two(seen: Seen) -> bool:
 
 
 def _keeps_the_spread(seen: Seen) -> int:
-    """Which road keeps σ all the way."""
-    (steady,) = [i for i, road in enumerate(seen.roads.values()) if np.ptp(road[:, 1]) < 1e-9]
+    """Which geodesic keeps σ all the way."""
+    (steady,) = [i for i, path in enumerate(seen.geodesics.values()) if np.ptp(path[:, 1]) < 1e-9]
     return steady
 
 
-def _nearest_road(seen: Seen) -> int:
-    """Which road the natural flow of KL(p* ‖ p) follows."""
+def _nearest_geodesic(seen: Seen) -> int:
+    """Which geodesic the natural flow of KL(p* ‖ p) follows."""
     found = seen.flow(False).theta
-    return int(np.argmin([seen.off(found, name) for name in seen.roads]))
+    return int(np.argmin([seen.off(found, name) for name in seen.geodesics]))
 
 
 CLAIMS = {
@@ -143,7 +147,7 @@ CLAIMS = {
     "half-circle": Claim({"chart": "half-plane"}, _half_ellipse),
     "root-two": Claim({**UPRIGHT, "chart": "log-scale"}, _root_two),
     "lengths": Claim({"chart": "log-scale"}, _same_lengths),
-    "one-road": Claim({**UPRIGHT, "chart": "half-plane"}, _one_road_three_paces),
+    "one-road": Claim({**UPRIGHT, "chart": "half-plane"}, _one_path_three_speeds),
     "forward": Claim({"chart": "expectation"}, _follows(False, "m")),
     "decay": Claim({"chart": "expectation"}, _decays),
     "backward": Claim({"chart": "natural", "rate": 0.01, "k": 120}, _follows(True, "e")),
@@ -157,5 +161,5 @@ CLAIMS = {
 
 QUESTIONS = {
     "spread": Question({**LEVEL, "chart": "natural", "rate": 0.01}, _keeps_the_spread),
-    "forward": Question({**LEVEL, "chart": "half-plane"}, _nearest_road),
+    "forward": Question({**LEVEL, "chart": "half-plane"}, _nearest_geodesic),
 }

@@ -1,7 +1,7 @@
 """Three geodesics between two normals, and the two natural-gradient runs, in two charts at once.
 
-Wide bands are the roads, thin lines the runs; ellipses of the Fisher metric stand along the
-shortest road, at even distances.
+Wide bands are the geodesics, thin lines the runs; ellipses of the Fisher metric stand along the
+shortest geodesic, at even distances.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from natgrad_lecture.drawing.paired_runs import broken
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane, square
 
-ROADS = {"m": m_geodesic, "e": e_geodesic, "rao": fisher_rao}
+GEODESICS = {"m": m_geodesic, "e": e_geodesic, "rao": fisher_rao}
 NAMES = {"m": "m-geodesic", "e": "e-geodesic", "rao": "Fisher–Rao geodesic"}
 RUNS = {"natural": False, "reverse": True}
 """The natural runs on KL(p* ‖ p) and, in reverse, on KL(p ‖ p*)."""
@@ -41,7 +41,7 @@ NORMAL = problems["normal"]()
 VIEW = np.array([[-1.6, 1.6], [0.0, 3.2]])
 COUNT = 101
 _FINE = 4001
-"""Points of a road, for drawing and for its length, of which six digits shall be right."""
+"""Points of a geodesic, for drawing and for its length, which is right to six digits."""
 
 _STANDING = 5
 _RADIUS = 0.02
@@ -58,18 +58,18 @@ class Seen:
 
     @property
     def paths(self) -> dict[str, Any]:
-        """What a notebook reads as the widget's ``path``: the runs, and the roads as points."""
-        return {**self.runs, **{f"{name}-road": road for name, road in self.roads.items()}}
+        """What a notebook reads as the widget's ``path``: the runs, and the geodesics as points."""
+        return {**self.runs, **{f"{name}-geodesic": path for name, path in self.geodesics.items()}}
 
     @cached_property
-    def roads(self) -> dict[str, Array]:
-        """The three roads, in (μ, σ), ``[COUNT, 2]``."""
-        return {name: of(NORMAL, self.a, self.b, COUNT) for name, of in ROADS.items()}
+    def geodesics(self) -> dict[str, Array]:
+        """The three geodesics, in (μ, σ), ``[COUNT, 2]``."""
+        return {name: of(NORMAL, self.a, self.b, COUNT) for name, of in GEODESICS.items()}
 
     @cached_property
     def lengths(self) -> dict[str, float]:
         """Their lengths by the Fisher metric."""
-        found = {n: length(NORMAL, ROADS[n](NORMAL, self.a, self.b, _FINE)) for n in ("m", "e")}
+        found = {n: length(NORMAL, GEODESICS[n](NORMAL, self.a, self.b, _FINE)) for n in ("m", "e")}
         return {**found, "rao": distance(NORMAL, self.a, self.b)}
 
     @cached_property
@@ -90,12 +90,12 @@ class Seen:
         """The limit of small steps, followed by an ODE solver."""
         return flow(self.loss(reverse), self.a, 6.0, count=61)
 
-    def off(self, points: Array, road: str) -> float:
-        """How far ``points [n, 2]`` stray from a road, by the Fisher metric at the nearest piece.
+    def off(self, points: Array, kind: str) -> float:
+        """The largest distance of ``points [n, 2]`` from a geodesic, relative to that of its ends.
 
-        Relative to the distance of the two ends.
+        By the Fisher metric at the geodesic's nearest point.
         """
-        fine = ROADS[road](NORMAL, self.a, self.b, 2001)
+        fine = GEODESICS[kind](NORMAL, self.a, self.b, 2001)
         gaps = points[:, None] - fine
         metric = NORMAL.fisher(fine)
         squares = np.einsum("nki,kij,nkj->nk", gaps, metric, gaps)
@@ -108,7 +108,7 @@ def count(rate: float) -> int:
 
 
 def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
-    """Roads and runs in (μ, σ) and in the chosen chart."""
+    """Geodesics and runs in (μ, σ) and in the chosen chart."""
     views = {"theta": VIEW, "x": _window(seen)}
     title, chart = CHARTS[seen.state.chart]
     labels = LABELS.get(seen.state.chart, chart.names(NORMAL.symbols))
@@ -137,9 +137,9 @@ def _draw(seen: Seen, sheet: Sheet, name: str, views: dict[str, Array]) -> None:
 
     if there:
         add_lattice(sheet, "x", place, views["theta"], views["x"], bends=60)
-    for road, points in seen.roads.items():
-        sheet.add(name, "curve", road, NAMES[road], points=place(points), faint=True, width=9.0)
-    standing = seen.roads["rao"][:: (COUNT - 1) // (_STANDING - 1)]
+    for kind, points in seen.geodesics.items():
+        sheet.add(name, "curve", kind, NAMES[kind], points=place(points), faint=True, width=9.0)
+    standing = seen.geodesics["rao"][:: (COUNT - 1) // (_STANDING - 1)]
     problem = NORMAL.through(seen.chart) if there else NORMAL
     x = place(standing)
     axes = ellipse_axes(problem.fisher(x), _RADIUS)
@@ -153,14 +153,14 @@ def _draw(seen: Seen, sheet: Sheet, name: str, views: dict[str, Array]) -> None:
         sheet.add(name, "path", run_name, "natural steps", rule=run_name,
                   dash="dashed" if reverse else "solid", values={"loss": loss},
                   points=points)  # fmt: skip
-    for road, points in seen.roads.items():
+    for kind, points in seen.geodesics.items():
         middle = points[COUNT // 2][None]
-        sheet.add(name, "points", road, NAMES[road], points=place(middle))
+        sheet.add(name, "points", kind, NAMES[kind], points=place(middle))
 
 
 def _window(seen: Seen) -> Array:
     """A square around all that is drawn in the chart, a little at rest while an end is dragged."""
-    tight = square(np.concatenate([seen.chart.inverse(road) for road in seen.roads.values()]))
+    tight = square(np.concatenate([seen.chart.inverse(path) for path in seen.geodesics.values()]))
     half, middle = float(np.ptp(tight[0])) / 2, tight.mean(1)
     size = 1.25 ** np.ceil(np.log(1.15 * half) / np.log(1.25))
     grain = size / 10
@@ -182,8 +182,8 @@ def _handles(seen: Seen) -> list[dict[str, Any]]:
 
 def _numbers(seen: Seen) -> dict[str, Any]:
     found: dict[str, Any] = {f"length.{name}": size for name, size in seen.lengths.items()}
-    for name, road in seen.roads.items():
-        found |= {f"mid.{name}.{i}": float(road[COUNT // 2, i]) for i in (0, 1)}
+    for name, path in seen.geodesics.items():
+        found |= {f"mid.{name}.{i}": float(path[COUNT // 2, i]) for i in (0, 1)}
     return found
 
 

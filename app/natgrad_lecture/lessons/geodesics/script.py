@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from natgrad_core.provenance.code_writer import Writer
-from natgrad_lecture.lessons.geodesics.figure import COUNT, NORMAL, ROADS, Seen
+from natgrad_lecture.lessons.geodesics.figure import COUNT, GEODESICS, NORMAL, Seen
 from natgrad_lecture.runs_as_python import runs_of
 
 
 def script(seen: Seen, writer: Writer) -> str:
     """Write the Python that computes what is seen."""
-    writer.take("natgrad_core.geometry.geodesics", *(of.__name__ for of in ROADS.values()))
+    writer.take("natgrad_core.geometry.geodesics", *(of.__name__ for of in GEODESICS.values()))
     lines = [
         runs_of(seen.runs, writer),
         "",
         f"a, b = {writer.write(seen.a)}, {writer.write(seen.b)}",
     ]
-    lines += [f'paths["{name}-road"] = {of.__name__}({writer.write(NORMAL)}, a, b, {COUNT})'
-              for name, of in ROADS.items()]  # fmt: skip
+    lines += [f'paths["{name}-geodesic"] = {of.__name__}({writer.write(NORMAL)}, a, b, {COUNT})'
+              for name, of in GEODESICS.items()]  # fmt: skip
     return "\n".join(lines)

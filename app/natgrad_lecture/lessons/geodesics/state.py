@@ -36,7 +36,7 @@ class Ends(State):
     def whole(self) -> Ends:
         """The state itself if there is a way to go."""
         if np.hypot(*np.subtract(self.a, self.b)) < 1e-3:
-            raise BadInput("b", "start and target are the same: there is no road to see")
+            raise BadInput("b", "start and target are the same: there is no geodesic to see")
         return self
 
     def changes(self, name: str, value: Any) -> dict[str, Any]:

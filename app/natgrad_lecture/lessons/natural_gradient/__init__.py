@@ -1,7 +1,7 @@
 """The natural gradient (Suresh 2019, end of section 4.2): F⁻¹∇J, on every problem that has an F.
 
-Between plain descent and the natural gradient lies F to a power; beside a fixed rate, a fixed KL;
-and what is left of the coordinates, once the direction is right, is of the order of the rate.
+A power of F lies between gradient descent and the natural gradient. A step may have a fixed rate or
+a fixed KL. What still depends on the coordinates is of the order of the rate.
 """
 
 from __future__ import annotations

@@ -199,7 +199,7 @@ class Seen(Shown):
     def gaps(self, name: str, rates: Array) -> tuple[Array, Array]:
         """Between the ends in θ and in x: of one step, and of a run of time 1, at each rate.
 
-        Plain descent's time is stretched so that its first step is as long as the natural one.
+        The time of gradient descent is scaled so that its first step is as long as the natural one.
         """
         s = self.state
         options = (s.q, s.damping, s.kind, s.radius)

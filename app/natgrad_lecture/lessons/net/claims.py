@@ -29,7 +29,7 @@ def _first_below(loss: float, steps: int) -> Any:
 
 
 def _natural_first(loss: float, steps: int, by: float) -> Any:
-    """In fewer steps than any rival, by this factor."""
+    """The natural gradient needs fewer steps than any baseline, by this factor."""
 
     def check(seen: Any) -> bool:
         seen.to(steps)
@@ -125,7 +125,7 @@ def _learns_too_well(seen: Any) -> bool:
 
 
 def _no_better_on_new_points(seen: Any) -> bool:
-    """At their best on new points the two rules are near one another, the rival ahead."""
+    """The best losses of both rules on new points are close to each other, Adam's the lower."""
     best = {name: min(_tested(seen, name, 5)) for name in ("kfac", "adam")}
     return 0.85 < best["adam"] / best["kfac"] < 1.15
 

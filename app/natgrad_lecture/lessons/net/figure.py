@@ -108,7 +108,7 @@ def add_matrix(
 
 
 def spectrum_chart(spectra: dict[str, Array], errors: dict[str, float], step: int) -> Any:
-    """Eigenvalues of F and of its stand-ins, largest first, on log axes; and their errors."""
+    """Eigenvalues of F and of its approximations, largest first, on log axes; and their errors."""
     kept = {name: values[values > 1e-9 * values[0]] for name, values in spectra.items()}
     traces = [
         line(_color(name), _label(name), np.arange(1, len(values) + 1), values,

@@ -201,11 +201,11 @@ class Learning:
         return step
 
     def fisher(self, name: str, step: int) -> dict[str, Array]:
-        """The Fisher matrix and its stand-ins at a step of a run, ``[p, p]`` each."""
+        """The Fisher matrix and its approximations at a step of a run, ``[p, p]`` each."""
         return _matrices(self.run(name), step)
 
     def errors(self, name: str, step: int) -> dict[str, float]:
-        """Of each stand-in ‖F − G‖/‖F‖."""
+        """The relative error ‖F − G‖/‖F‖ of each approximation G."""
         found = _tensors(self.run(name), step)
         return {each: error(found["exact"], found[each]) for each in found if each != "exact"}
 

@@ -1,7 +1,7 @@
-"""Newton (Suresh 2019, end of section 2): blind to linear charts, not to curved ones.
+"""Newton (Suresh 2019, end of section 2): invariant under linear charts, not under nonlinear ones.
 
 In x the Hessian is JᵀHJ + Σ_k g_k ∇²f_k. The lesson runs Newton's method with and without the last
-term, and looks at where a Hessian is no metric at all.
+term, and looks at where a Hessian is not a metric.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Playground: every problem × chart × metric × rule, the reader's own problem included.
 
-What is dropped on a shelf of ``natgrad_core`` is here by itself, with controls for its options.
+Every entry of a registry of ``natgrad_core`` appears here, with controls for its options.
 """
 
 from __future__ import annotations

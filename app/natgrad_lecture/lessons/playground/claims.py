@@ -66,7 +66,7 @@ def _newton_steps(shown: Seen) -> int:
 
 
 def _power_slides(shown: Seen) -> bool:
-    """F^q at q = 0 and 1 are plain descent and the natural gradient."""
+    """F^q at q = 0 and 1 are gradient descent and the natural gradient."""
     ends = {"0": "gradient", "1": "natural"}
     for q, name in ends.items():
         at = Seen(shown.state.with_(turned=[f"metric.fisher-power.q:{q}"]))

@@ -218,7 +218,7 @@ class Play(Runs):
 
     @property
     def running(self) -> tuple[str, ...]:
-        """The chosen rules that can run; plain descent always can."""
+        """The chosen rules that can run; gradient descent always can."""
         return tuple(n for n in self.rules if not self.why_not_rule(n)) or ("gradient",)
 
     @property

@@ -1,4 +1,4 @@
-"""Policy: Kakade's two states, where the plain gradient stalls and the natural one does not."""
+"""Policy: Kakade's two states, where the gradient stalls and the natural gradient does not."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def _third(seen: Seen) -> bool:
 
 
 def _stalls(seen: Seen) -> bool:
-    """Plain descent is still on the plateau at the end; the natural run has long arrived."""
+    """At the end gradient descent is still on the plateau; the natural run has long arrived."""
     arrived = seen.arrives("natural")
     plain = seen.run("gradient")
     return bool(
@@ -106,7 +106,7 @@ def _path_fisher(seen: Seen) -> bool:
 
 
 def _shorter(seen: Seen) -> bool:
-    """Plain descent's arrival, in steps, is in inverse proportion to its rate."""
+    """The steps that gradient descent needs are in inverse proportion to its rate."""
     steps = [seen.arrives("gradient", times) for times in (10, 20, 40)]
     if None in steps:
         return False

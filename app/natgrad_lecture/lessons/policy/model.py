@@ -34,7 +34,7 @@ class Seen:
         return {name: self.run(name) for name in self.state.rules}
 
     def run(self, name: str, times: float | None = None) -> Trajectory:
-        """One rule from the start; plain descent at ``times`` the rate."""
+        """One rule from the start; gradient descent at ``times`` the rate."""
         s = self.state
         factor = s.times if times is None else times
         rate = s.rate * (factor if name == "gradient" else 1.0)

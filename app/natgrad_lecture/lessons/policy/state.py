@@ -18,7 +18,7 @@ FIELDS = ("natural", "gradient")
 
 @dataclass(frozen=True)
 class Walk(Runs):
-    """Runs on Kakade's problem; plain descent may take ``times`` the rate of the others."""
+    """Runs on Kakade's problem; gradient descent may take ``times`` the rate of the others."""
 
     problem: str = control(NAME, "problem", choice("problem", "problem", (NAME,)))
     rules: tuple[str, ...] = control(

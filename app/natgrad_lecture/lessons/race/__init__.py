@@ -1,4 +1,4 @@
-"""The race: real data, tuned rivals, two clocks. Suresh 2019, section 1, as true as it is."""
+"""The race: real data, tuned baselines, two clocks. A test of Suresh 2019, section 1."""
 
 from __future__ import annotations
 

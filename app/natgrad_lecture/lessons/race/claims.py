@@ -47,7 +47,7 @@ def _runs_away(seen: Any) -> bool:
 
 
 def _test_loss_rises(seen: Any) -> bool:
-    """On the diabetes data the held-out loss of K-FAC ends above its best, and plain descent's."""
+    """On the diabetes data K-FAC's held-out loss ends above its best, and gradient descent's."""
     run = seen.to(40, "kfac").runs["kfac"][0]
     looks = [look[2] for look in run.looks]
     return run.losses[-1] < 0.5 * run.losses[0] and looks[-1] > 1.3 * min(looks)

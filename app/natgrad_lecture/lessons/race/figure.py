@@ -155,7 +155,7 @@ def _target(value: float) -> str:
 
 
 def _fastest(seen: Any) -> str:
-    """Who has come farthest, in words."""
+    """The rule that is ahead, in words."""
     for target in reversed(seen.targets):
         taken = {key: seen.median(key, target) for key in seen.runs}
         if all(math.isinf(steps) for steps, _ in taken.values()):

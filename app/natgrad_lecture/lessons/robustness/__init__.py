@@ -1,4 +1,4 @@
-"""The robustness map: which rates and dampings bring a rule home, as its coordinates turn."""
+"""The robustness map: rates and dampings at which a rule converges, as its coordinates turn."""
 
 from __future__ import annotations
 

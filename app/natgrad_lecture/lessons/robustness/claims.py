@@ -83,7 +83,7 @@ def _edge_of_damping(seen: Seen) -> bool:
 
 
 def _plain_in_the_end(seen: Seen) -> bool:
-    """(F + λI)⁻¹ with a large λ: the steps of plain descent at the rate α/λ."""
+    """(F + λI)⁻¹ with a large λ: the steps of gradient descent at the rate α/λ."""
     damping = 1e5
     there = seen.problem.through(seen.chart)
     start = seen.chart.inverse(seen.start)

@@ -1,4 +1,4 @@
-"""Singular: where F has no inverse, what plain descent, a pseudo-inverse and damping make of it."""
+"""Singular: gradient descent, a pseudo-inverse and damping where F has no inverse."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def _tangent(seen: Seen) -> bool:
 
 
 def _no_inverse(seen: Seen) -> bool:
-    """The bare natural run makes no two steps: F has no inverse but for rounding."""
+    """The undamped natural run does not reach step 2: F is singular up to rounding."""
     bare = seen.run("natural")
     return not bool(bare.ok[:4].all())
 

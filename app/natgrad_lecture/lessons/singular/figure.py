@@ -90,7 +90,7 @@ def _along(sheet: Sheet, graph: Graph, way: str, word: str, values: Array, dash:
 
 def _loss_graph(seen: Seen, sheet: Sheet) -> Graph:
     every = np.concatenate([path.loss[path.ok] for path in seen.runs.values()])
-    every = np.append(every[np.isfinite(every)], seen.level)  # a run thrown out is not a range
+    every = np.append(every[np.isfinite(every)], seen.level)  # a diverged run sets no range
     low = float(every.min()) - 0.02
     high = max(min(float(every[0]), 2 * seen.level), seen.level) * 1.05
     graph = Graph(sheet, "graph", "loss of each run", Axis("step", 0, seen.state.steps),
