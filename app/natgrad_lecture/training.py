@@ -83,8 +83,9 @@ class Course:
         self._ahead = self._from(self.start)
 
     @classmethod
-    def of(cls, problem: NetProblem, rule: Rule, seed: int = 0, batch: int | None = None,
-           keep: int = 1) -> Course:  # fmt: skip
+    def of(
+        cls, problem: NetProblem, rule: Rule, seed: int = 0, batch: int | None = None, keep: int = 1
+    ) -> Course:
         """The run that begins at the net's own start for this seed."""
         return cls(problem, rule, begin(problem, rule, seed, batch), keep, batch)
 
@@ -95,8 +96,7 @@ class Course:
         return Course(self.problem, rule, self.frame(at), self.keep, self.batch, self)
 
     def _from(self, frame: Frame) -> Iterator[Frame]:
-        return train(self.problem, self.rule, start=frame, batch=self.batch,
-                     clock=time.thread_time)  # fmt: skip
+        return train(self.problem, self.rule, start=frame, batch=self.batch, clock=time.thread_time)
 
     @property
     def steps(self) -> int:
@@ -147,8 +147,9 @@ class Course:
         if step == self.steps:
             return self.last
         near = max(k for k in self._kept if k <= step)
-        again = train(self.problem, self.rule, start=self._kept[near], batch=self.batch,
-                      steps=step - near)  # fmt: skip
+        again = train(
+            self.problem, self.rule, start=self._kept[near], batch=self.batch, steps=step - near
+        )
         return deque(again, maxlen=1)[0] if near < step else self._kept[near]
 
 

@@ -85,8 +85,9 @@ def add_anatomy(sheet: Sheet, shown: Shown) -> None:
             ("natural", natural, f"−F{index}⁻¹∇{index}J"),
         ):
             heads = points + reach(direction, fisher, RADIUS)
-            sheet.add(plane, "arrows", ink, label, label=label,
-                      points=np.concatenate([points, heads], -1))  # fmt: skip
+            sheet.add(
+                plane, "arrows", ink, label, label=label, points=np.concatenate([points, heads], -1)
+            )
 
 
 def ellipses_at(points: Array, metrics: Array, radius: float = RADIUS) -> Array:

@@ -10,8 +10,10 @@ from numpy.typing import ArrayLike
 from natgrad_lecture.protocol import ArrayKind, ArrayPlace, Trace, TraceKind
 
 _KINDS: dict[str, tuple[ArrayKind, Any]] = {
-    "f": ("f4", np.float32), "u": ("u4", np.uint32), "i": ("u4", np.uint32)
-}  # fmt: skip
+    "f": ("f4", np.float32),
+    "u": ("u4", np.uint32),
+    "i": ("u4", np.uint32),
+}
 _BYTES: tuple[ArrayKind, Any] = ("u1", np.uint8)
 
 

@@ -39,13 +39,15 @@ class Runs(State):
     problem: str = control("normal", "problem", choice("problem", "problem", problems))
     start: tuple[float, ...] | None = control(None, "start", perhaps(point("start", "the start")))
     rate: float = control(
-        0.02, "rate",
+        0.02,
+        "rate",
         number("rate", "the learning rate", 1e-6, 100, "take one from 0.000001 to 100"),
-    )  # fmt: skip
+    )
     damping: float = control(
-        0.0, "damping",
+        0.0,
+        "damping",
         number("damping", "λ", 0, 1e6, "take 0 (none) or more, up to a million"),
-    )  # fmt: skip
+    )
     kind: str = control("identity", "kind", choice("kind", "damping", KINDS))
     steps: int = control(200, "steps", whole("steps", "the number of steps", 1, MOST_STEPS))
     rules: tuple[str, ...] = control(

@@ -21,19 +21,16 @@ INKS: dict[str, Ink] = {
     "exact": ink("natural"),
     "plain": ink("gradient"),
     **{name: ink(name) for name in ("block", "ekfac", "kfac", "diagonal")},
-    "empirical": {"light": "#8a6a00", "dark": "#e0bf4a",
-                  "symbol": "triangle", "width": 2.6},
-    "fixed": {"light": "#1d6fa5", "dark": "#7fc4ee", "symbol": "star",
-              "width": 2.6},
+    "empirical": {"light": "#8a6a00", "dark": "#e0bf4a", "symbol": "triangle", "width": 2.6},
+    "fixed": {"light": "#1d6fa5", "dark": "#7fc4ee", "symbol": "star", "width": 2.6},
     "bound": {"light": "#6b6b70", "dark": "#a5a5a8"},
     "as it is": {"light": "#1b1b1f", "dark": "#f3f3f0"},
     "centered": {"light": "#1d6fa5", "dark": "#7fc4ee"},
     "standardized": {"light": "#8a5a00", "dark": "#e6b84d"},
     "whitened": {"light": "#00735a", "dark": "#3ecfa6"},
     "batch norm": {"light": "#a23b72", "dark": "#e58fbf"},
-    "folded": {"light": "#6b2fa0", "dark": "#c79bf2",
-               "symbol": "triangle"},
-}  # fmt: skip
+    "folded": {"light": "#6b2fa0", "dark": "#c79bf2", "symbol": "triangle"},
+}
 
 
 def label(name: str) -> str:
@@ -156,8 +153,9 @@ def add_spectra(sheet: Sheet, seen: Any) -> dict[str, Any]:
 def add_conditions(sheet: Sheet, seen: Any) -> dict[str, Any]:
     """Each way to see the layers as a point: how even its spectrum is, in two numbers."""
     conditions = [s.condition for s in seen.spectra.values()]
-    low, high = (10.0 ** f(np.log10(v)) for f, v in ((np.floor, min(conditions)),
-                                                     (np.ceil, max(conditions))))  # fmt: skip
+    low, high = (
+        10.0 ** f(np.log10(v)) for f, v in ((np.floor, min(conditions)), (np.ceil, max(conditions)))
+    )
     most = max(10.0, *(1.15 * s.spread for s in seen.spectra.values()))
     graph = Graph(sheet, "condition", "the rounder the Fisher ellipse, the lower and farther right",
                   Axis("directions sharing (Σs)²/Σs²", 0.0, most),
@@ -203,8 +201,9 @@ def _one(seen: Any, sheet: Sheet) -> Any:
         "loss": seen.point.loss, "angle": step.angle, "promise": step.promise,
         "best": first.promise, "gained": step.gained, "damping": seen.state.damping,
     }  # fmt: skip
-    said = "; ".join(f"{label(n)}: {s.angle:.0f}°, falls {short(s.gained)}"
-                     for n, s in seen.steps.items())  # fmt: skip
+    said = "; ".join(
+        f"{label(n)}: {s.angle:.0f}°, falls {short(s.gained)}" for n, s in seen.steps.items()
+    )
     more = {"more": sheet.fine + 1, "progress": 1 - left / (seen.place.parts + 1)} if left else {}
     return _answer(seen, planes, [step_table(seen)], said, numbers=numbers, **more)
 
@@ -216,10 +215,9 @@ def _runs(seen: Any, sheet: Sheet) -> Any:
     state = seen.state
     step = last if state.k is None or state.k >= before else int(state.k)
     said = "; ".join(
-        f"{label(n)}: " + (f"loss {short(run.losses[min(step, run.steps)])}" if run.ok
-                           else run.end)
+        f"{label(n)}: " + (f"loss {short(run.losses[min(step, run.steps)])}" if run.ok else run.end)
         for n, run in seen.runs.items()
-    )  # fmt: skip
+    )
     more = {"more": sheet.fine + 1, "progress": last / state.steps,
             "word": f"step {last} of {state.steps}"} if going else {}  # fmt: skip
     notes = {n: f"{run.last.note}." for n, run in seen.runs.items() if not run.ok}
@@ -232,8 +230,10 @@ def _runs(seen: Any, sheet: Sheet) -> Any:
 
 
 def _spectrum(seen: Any, sheet: Sheet) -> Any:
-    said = "; ".join(f"{label(n)}: condition {short(s.condition)}, {s.spread:.1f} sharing"
-                     for n, s in seen.spectra.items())  # fmt: skip
+    said = "; ".join(
+        f"{label(n)}: condition {short(s.condition)}, {s.spread:.1f} sharing"
+        for n, s in seen.spectra.items()
+    )
     loss = seen.problem.loss(seen.problem.net.init(seen.state.seed))
     numbers = {"loss": float(loss), "damping": seen.state.damping}
     planes = [add_spectra(sheet, seen), add_conditions(sheet, seen)]

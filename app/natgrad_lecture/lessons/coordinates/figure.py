@@ -55,7 +55,7 @@ def picture(shown: Shown, sheet: Sheet) -> dict[str, Any]:
         "meter": meter,
         "notes": {name: note for name, pair in shown.twins.items() if (note := told(pair))},
         "description": "; ".join(f"{m['label']}: {m['word']}, gap {m['text']}" for m in meter),
-    }  # fmt: skip
+    }
 
 
 def _numbers(shown: Shown, sheet: Sheet) -> dict[str, Any]:

@@ -42,8 +42,10 @@ def _nothing_below(seen: Seen) -> bool:
     """For each c the limit lies above F⁻¹ in every direction; never below."""
     bound = np.linalg.inv(seen.fisher)
     least = max(seen.state.s1, seen.state.s2) ** 2 / 2
-    return all(np.linalg.eigvalsh(seen.limit(c) - bound)[0] > -1e-12
-               for c in least * np.array([1.01, 1.5, 2.0, 3.0, 10.0]))  # fmt: skip
+    return all(
+        np.linalg.eigvalsh(seen.limit(c) - bound)[0] > -1e-12
+        for c in least * np.array([1.01, 1.5, 2.0, 3.0, 10.0])
+    )
 
 
 def _formula(seen: Seen) -> bool:
@@ -72,8 +74,10 @@ def _best_c(seen: Seen) -> bool:
     def at(c: float) -> float:
         return float(limit([[s**-2.0]], [[c]])[0, 0])
 
-    return bool(np.isclose(at(s**2), s**2)
-                and all(at(x * s**2) > s**2 * 1.005 for x in (0.6, 0.9, 1.1, 2.0)))  # fmt: skip
+    return bool(
+        np.isclose(at(s**2), s**2)
+        and all(at(x * s**2) > s**2 * 1.005 for x in (0.6, 0.9, 1.1, 2.0))
+    )
 
 
 def _no_c_for_both(seen: Seen) -> bool:
@@ -88,8 +92,9 @@ def _too_small(seen: Seen) -> bool:
     s, c = seen.state.s1, seen.state.c
     found = _scalar(s, c, 50_000)
     slope = float(np.log(found[-1] / found[-4]) / np.log(10))
-    return bool(2 * c < s**2 and np.isinf(seen.limit()).any()
-                and abs(slope - (1 - 2 * c / s**2)) < 0.05)  # fmt: skip
+    return bool(
+        2 * c < s**2 and np.isinf(seen.limit()).any() and abs(slope - (1 - 2 * c / s**2)) < 0.05
+    )
 
 
 def _on_the_edge(seen: Seen) -> bool:
@@ -107,8 +112,9 @@ def _start_fades(seen: Seen) -> bool:
     left = [expected([[s**-2.0]], [[c]], [e], times)[:, 0, 0] / times for e in (0.0, 1.0)]
     rest = np.sqrt(left[1] - left[0])
     slope = float(np.log10(rest[1] / rest[0]))
-    return abs(slope + c / s**2) < 0.01 and np.allclose(seen.exact("natural")[0],
-                                                        np.linalg.inv(seen.fisher))  # fmt: skip
+    return abs(slope + c / s**2) < 0.01 and np.allclose(
+        seen.exact("natural")[0], np.linalg.inv(seen.fisher)
+    )
 
 
 def _averaging(seen: Seen) -> bool:

@@ -59,8 +59,9 @@ def _average(s1: float, s2: float) -> float:
 
 
 def _racing(s1: float, s2: float, c: float, start: Any, seed: int) -> Iterator[Race]:
-    return racing(_fisher(s1, s2), _gains(s1, s2, c), start, TIMES, average=_average(s1, s2),
-                  seed=seed)  # fmt: skip
+    return racing(
+        _fisher(s1, s2), _gains(s1, s2, c), start, TIMES, average=_average(s1, s2), seed=seed
+    )
 
 
 _kept = keeper(_racing)
@@ -134,25 +135,28 @@ def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
     if race is not None:
         for way in WAYS:
             values = seen.ratio(race.moments[way])
-            read = [["t", sheet.array("times", TIMES.astype(float))],
-                    ["ratio", sheet.array(f"ratio.{way}", values)]]  # fmt: skip
+            read = [
+                ["t", sheet.array("times", TIMES.astype(float))],
+                ["ratio", sheet.array(f"ratio.{way}", values)],
+            ]
             sheet.add("graph", "path", way, LABELS[way], dash="solid", read=read,
                       points=graph.points(TIMES, values))  # fmt: skip
             cloud = race.clouds[way]
             sheet.add("errors", "points", way, LABELS[way], per=KEPT, size=0.5,
                       points=cloud.reshape(-1, 2))  # fmt: skip
-            sheet.add("errors", "ellipse-at", way, LABELS[way],
-                      shapes=_ellipses(race.moments[way]))  # fmt: skip
+            sheet.add("errors", "ellipse-at", way, LABELS[way], shapes=_ellipses(race.moments[way]))
     return {
-        "planes": [graph.plane(),
-                   plane("errors", "errors times √t", ("√t\u00a0e₁", "√t\u00a0e₂"), view)],
+        "planes": [
+            graph.plane(),
+            plane("errors", "errors times √t", ("√t\u00a0e₁", "√t\u00a0e₂"), view),
+        ],
         "ways": {},
         "steps": len(TIMES) - 1,
         "handles": [],
         "numbers": _numbers(seen, sheet, race),
         "description": _told(seen, race),
         **progress(sheet, kept),
-    }  # fmt: skip
+    }
 
 
 def _ellipses(moments: Array) -> Array:

@@ -125,8 +125,10 @@ def _converges(seen: Seen) -> bool:
 def _root_mean(seen: Seen, n: int, seeds: int = 40) -> float:
     """The root mean square error after n draws, over some seeds."""
     problem, theta = seen.draws.problem, seen.draws.theta
-    found = [error(gather(problem, theta, np.array([n]), (7, i)).fisher, seen.draws.fisher)[0]
-             for i in range(seeds)]  # fmt: skip
+    found = [
+        error(gather(problem, theta, np.array([n]), (7, i)).fisher, seen.draws.fisher)[0]
+        for i in range(seeds)
+    ]
     return float(np.sqrt(np.mean(np.square(found))))
 
 
@@ -217,8 +219,10 @@ def _straight(seen: Seen) -> bool:
     """The natural run is a straight line to the minimum; the other strays from it."""
     runs, goal = seen.data.runs, seen.data.minimum
     way = (goal - seen.data.at) / np.linalg.norm(goal - seen.data.at)
-    off = {ink: np.abs((run.theta - seen.data.at) @ np.array([-way[1], way[0]])).max()
-           for ink, run in runs.items()}  # fmt: skip
+    off = {
+        ink: np.abs((run.theta - seen.data.at) @ np.array([-way[1], way[0]])).max()
+        for ink, run in runs.items()
+    }
     return bool(off["natural"] < 1e-9 and off["empirical"] > 0.5)
 
 

@@ -82,8 +82,10 @@ class Data:
     @cached_property
     def runs(self) -> dict[str, Trajectory]:
         """Along −G⁻¹∇J from w, with G = F and with the empirical Fisher, at one pace."""
-        return {ink: run(self.problem, rule_with(metric, self.state.pace), self.at, STEPS)
-                for ink, metric in RUNS.items()}  # fmt: skip
+        return {
+            ink: run(self.problem, rule_with(metric, self.state.pace), self.at, STEPS)
+            for ink, metric in RUNS.items()
+        }
 
     @cached_property
     def here(self) -> dict[str, tuple[Array, Array]]:
@@ -111,8 +113,9 @@ def picture(data: Data, sheet: Sheet) -> dict[str, Any]:
     """Both runs over the loss; and the map of the angle between their steps."""
     _add_ground(data, sheet)
     points, starts = _field(data.state.noise)
-    sheet.add("left", "curve", "field", "−G⁻¹∇J", points=points, starts=starts, faint=True,
-              width=1.2)  # fmt: skip
+    sheet.add(
+        "left", "curve", "field", "−G⁻¹∇J", points=points, starts=starts, faint=True, width=1.2
+    )
     for ink, path in data.runs.items():
         name = "natural" if ink == "natural" else "by the empirical Fisher"
         with np.errstate(all="ignore"):
@@ -148,8 +151,10 @@ def _ground(noise: float) -> tuple[Array, Array]:
     problem = line_with(noise)
     goal = minimum(problem)
     rings = [goal + outline(problem.fisher(goal), r, _POINTS) for r in _LEVELS]
-    between = [rings[0], *(part for pair in zip(rings[1:], rings[:-1], strict=True)
-                           for part in pair)]  # fmt: skip
+    between = [
+        rings[0],
+        *(part for pair in zip(rings[1:], rings[:-1], strict=True) for part in pair),
+    ]
     return np.concatenate(rings), np.concatenate(between)
 
 

@@ -123,8 +123,9 @@ def _errors(draws: Draws, found: Gathered, sheet: Sheet) -> dict[str, Any]:
     graph = Graph(sheet, "right", title, across, up)
     c = expected_error(found)
     ends = np.array([1.0, MOST])
-    graph.curve("expected", f"expected, {c:.2g}/√n", ends, c / np.sqrt(ends), dash="dashed",
-                width=1.6)  # fmt: skip
+    graph.curve(
+        "expected", f"expected, {c:.2g}/√n", ends, c / np.sqrt(ends), dash="dashed", width=1.6
+    )
     white = whitening(draws.fisher)
     lines = {
         "estimate": ("average of s sᵀ", error(found.fisher, draws.fisher)),

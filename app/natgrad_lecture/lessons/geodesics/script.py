@@ -15,6 +15,8 @@ def script(seen: Seen, writer: Writer) -> str:
         "",
         f"a, b = {writer.write(seen.a)}, {writer.write(seen.b)}",
     ]
-    lines += [f'paths["{name}-geodesic"] = {of.__name__}({writer.write(NORMAL)}, a, b, {COUNT})'
-              for name, of in GEODESICS.items()]  # fmt: skip
+    lines += [
+        f'paths["{name}-geodesic"] = {of.__name__}({writer.write(NORMAL)}, a, b, {COUNT})'
+        for name, of in GEODESICS.items()
+    ]
     return "\n".join(lines)

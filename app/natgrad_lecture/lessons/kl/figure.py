@@ -108,8 +108,10 @@ class Seen:
         """p, q and p log(p/q) at the steps' places, on the left and in y."""
         if not self.of_data:
             return {"left": _integrand(self.home, self.places[0])}
-        return {"left": _integrand(self.home, self.places[0]),
-                "right": _integrand(self.away, self.places[1])}  # fmt: skip
+        return {
+            "left": _integrand(self.home, self.places[0]),
+            "right": _integrand(self.away, self.places[1]),
+        }
 
     @cached_property
     def numbers_of(self) -> tuple[Array, Array]:
@@ -145,8 +147,9 @@ class Seen:
 def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
     """The densities on the left, and the change that is made."""
     top, bottom = _heights(seen)
-    left = _densities(seen, sheet, "left", "in x", Axis("x", *WINDOW), seen.places[0],
-                      (bottom, top))  # fmt: skip
+    left = _densities(
+        seen, sheet, "left", "in x", Axis("x", *WINDOW), seen.places[0], (bottom, top)
+    )
     if seen.of_data:
         low, high = WINDOWS[seen.state.f]
         right = _densities(seen, sheet, "right", "in y", Axis("y", low, high), seen.places[1],
@@ -157,15 +160,16 @@ def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
     shown = ["data"] if seen.of_data else ["parameters"]
     return {
         "planes": planes,
-        "ways": {} if seen.of_data else {"solid": "equally far in (μ, σ)",
-                                         "dashed": "equally far in the other parameters"},
+        "ways": {}
+        if seen.of_data
+        else {"solid": "equally far in (μ, σ)", "dashed": "equally far in the other parameters"},
         "steps": STEPS if seen.of_data else 0,
         "handles": _handles(seen, (bottom, top)),
         "numbers": _numbers(seen, sheet),
         "meter": _meter(seen),
         "shown": {"groups": ["what", "two", *shown], "formulas": [*_LINES[seen.of_data], "both"]},
         "description": "; ".join(f"{row['label']} {row['word']}" for row in _meter(seen)),
-    }  # fmt: skip
+    }
 
 
 _LINES = {True: ["point", "sums"], False: ["numbers"]}
@@ -188,8 +192,10 @@ def _heights(seen: Seen) -> tuple[float, float]:
         tops.append(part * np.nanmax(values))
         bottoms.append(part * -np.nanmin(values))
     most = _STEEP * tops[0]
-    return (round_up(1.06 * min(max(tops), most), FINE),
-            -round_up(1.1 * max(min(max(bottoms), most), 0.05 * tops[0]), FINE))  # fmt: skip
+    return (
+        round_up(1.06 * min(max(tops), most), FINE),
+        -round_up(1.1 * max(min(max(bottoms), most), 0.05 * tops[0]), FINE),
+    )
 
 
 def _densities(
@@ -248,8 +254,10 @@ def _parameters(seen: Seen, sheet: Sheet) -> list[dict[str, Any]]:
     with np.errstate(all="ignore"):
         back = np.where(seen.chart.inside(other)[:, None], seen.chart.forward(other), np.nan)
         sent = np.where(circle[:, 1:] > 0, seen.chart.inverse(circle), np.nan)
-        shapes = {"middle": (level, circle, back),
-                  "right": (seen.chart.inverse(level), sent, other)}  # fmt: skip
+        shapes = {
+            "middle": (level, circle, back),
+            "right": (seen.chart.inverse(level), sent, other),
+        }
     tight = square(np.concatenate([seen.chart.inverse(level[np.isfinite(level).all(-1)]), other,
                                    np.stack([x_p, x_q])]))  # fmt: skip
     view = _resting(tight)
@@ -363,6 +371,5 @@ INKS = {
     "change": {"light": "#7b3fa0", "dark": "#cf9ff0", "symbol": "circle"},
     "hellinger": {"light": "#3d4a9e", "dark": "#a3aef5", "symbol": "circle"},
     "l2": {"light": "#a23b72", "dark": "#e58fbf", "symbol": "circle"},
-    "apart": {"light": "#c2410c", "dark": "#fb923c",
-              "symbol": "circle"},
-}  # fmt: skip
+    "apart": {"light": "#c2410c", "dark": "#fb923c", "symbol": "circle"},
+}

@@ -47,9 +47,7 @@ class Two(State):
     q: tuple[float, ...] = control((0.8, 1.0), "q", _normal("q"))
     change: str = control("data", "of", choice("change", "change", _CHANGES))
     f: str = control("drawn", "f", choice("f", "variable", (*VARIABLES, "drawn")))
-    curve: tuple[float, ...] = control(
-        (-2.8, -2.4, -1.6, 0.2, 1.9, 2.6, 3.0), "curve", _curve
-    )  # fmt: skip
+    curve: tuple[float, ...] = control((-2.8, -2.4, -1.6, 0.2, 1.9, 2.6, 3.0), "curve", _curve)
     chart: str = control("log-scale", "chart", choice("chart", "chart", CHARTS))
 
     def whole(self) -> Self:

@@ -32,7 +32,7 @@ INKS = {
     "radius": {"light": "#6b7280", "dark": "#9aa3ad"},
     "one": {"light": "#00735a", "dark": "#3ecfa6", "symbol": "diamond"},
     "whole": {"light": "#3d4a9e", "dark": "#a3aef5", "symbol": "square"},
-}  # fmt: skip
+}
 
 RATES: Array = np.power(0.5, np.arange(1.0, 8.0))
 """At which the gap between the coordinates is measured."""
@@ -47,8 +47,9 @@ def picture(shown: Any, sheet: Sheet) -> dict[str, Any]:
         sheet.add("theta", "curve", "field", "directions", points=points, starts=starts,
                   faint=True, width=1.3)  # fmt: skip
     if shown.current is not None:
-        sheet.add("theta", "curve", "flow", "flow, α → 0", points=shown.current, width=6.5,
-                  faint=True)  # fmt: skip
+        sheet.add(
+            "theta", "curve", "flow", "flow, α → 0", points=shown.current, width=6.5, faint=True
+        )
     add_paths(sheet, shown, ("theta",))
     _add_step(sheet, shown)
     graph = {"kl": _kl_graph, "gap": _gap_graph, "sigma": _sigma_graph}[shown.state.graph]
@@ -73,16 +74,16 @@ def _add_step(sheet: Sheet, shown: Any) -> None:
     points, lead = path.good, path.ok.shape
     with np.errstate(all="ignore"):
         fisher, plain = full(path.at.fisher, lead), -full(path.at.grad, lead)
-    sheet.add("theta", "ellipse-at", "metric", "equal KL",
-              shapes=ellipses_at(points, fisher))  # fmt: skip
+    sheet.add("theta", "ellipse-at", "metric", "equal KL", shapes=ellipses_at(points, fisher))
     taken = "−F⁻¹∇J" if shown.state.q == 1 and not shown.state.damping else "step"
     for color, direction, label in (
         ("gradient", plain, "−∇J"),
         ("natural", shown.direction(points), taken),
     ):
         heads = points + reach(direction, fisher, RADIUS)
-        sheet.add("theta", "arrows", color, "", label=label,
-                  points=np.concatenate([points, heads], -1))  # fmt: skip
+        sheet.add(
+            "theta", "arrows", color, "", label=label, points=np.concatenate([points, heads], -1)
+        )
 
 
 def _label(name: str) -> str:

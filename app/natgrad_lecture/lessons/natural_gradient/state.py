@@ -72,9 +72,10 @@ class Natural(Runs):
         1.0, "q", number("q", "the power q", 0, 1, "take one from 0 (plain) to 1 (natural)")
     )
     radius: float = control(
-        0.02, "r",
+        0.02,
+        "r",
         number("radius", "the radius r", 1e-6, 10, "take one from 0.000001 to 10 nats"),
-    )  # fmt: skip
+    )
     chart: str = control("log-scale", "chart", choice("chart", "chart", CHARTS))
     graph: str = control("kl", "graph", choice("graph", "graph", GRAPHS))
 

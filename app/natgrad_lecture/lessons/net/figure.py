@@ -58,8 +58,10 @@ def add_losses(sheet: Sheet, seen: Any, by: str) -> dict[str, Any]:
                   Axis("J", min(low, high / 100), high, log=True))  # fmt: skip
     for (name, away), run in runs.items():
         key = f"{name}.{DASHES[away]}"
-        read = [[what, sheet.array(f"{what}.{key}", np.array(numbers))]
-                for what, numbers in (("loss", run.losses), ("seconds", run.seconds))]  # fmt: skip
+        read = [
+            [what, sheet.array(f"{what}.{key}", np.array(numbers))]
+            for what, numbers in (("loss", run.losses), ("seconds", run.seconds))
+        ]
         label = f"{ink(name)['label']}, {WAYS[DASHES[away]]}" if away else ink(name)["label"]
         points = graph.points(along[name, away], np.maximum(run.losses, 1e-12))
         sheet.add("loss", "path", name, label, dash=DASHES[away], read=read, points=points)
@@ -115,8 +117,10 @@ def spectrum_chart(spectra: dict[str, Array], errors: dict[str, float], step: in
              dash="solid" if name == "exact" else "dashed")
         for name, values in kept.items()
     ]  # fmt: skip
-    rows = [[_label(name), errors.get(name, 0.0), float(values[0]), len(values)]
-            for name, values in kept.items()]  # fmt: skip
+    rows = [
+        [_label(name), errors.get(name, 0.0), float(values[0]), len(values)]
+        for name, values in kept.items()
+    ]
     first, last = kept["exact"][0], kept["exact"][-1]
     return chart(
         "spectrum", f"spectrum of F at step {step}, and of what stands in for it",

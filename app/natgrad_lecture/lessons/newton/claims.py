@@ -126,8 +126,9 @@ def _depends_on_coordinates(shown: Seen) -> bool:
 def _hessian_is_fisher(shown: Seen) -> bool:
     run_in_x = shown.pair("natural").away
     home = np.allclose(shown.home_hessian, shown.problem.fisher(shown.guide.home.theta))
-    hessian, fisher = (full(m, (shown.state.steps + 1,)) for m in
-                       (run_in_x.at.hessian, run_in_x.at.fisher))  # fmt: skip
+    hessian, fisher = (
+        full(m, (shown.state.steps + 1,)) for m in (run_in_x.at.hessian, run_in_x.at.fisher)
+    )
     return bool(home and np.abs(hessian - fisher)[0].max() > 0.01 * np.abs(fisher[0]).max())
 
 

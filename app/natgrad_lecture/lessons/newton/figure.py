@@ -20,11 +20,13 @@ say = phrases(__file__)
 
 INKS = {
     "absolute-hessian": {
-        "light": "#a23b72", "dark": "#e58fbf", "symbol": "triangle",
+        "light": "#a23b72",
+        "dark": "#e58fbf",
+        "symbol": "triangle",
         "width": 2.6,
     },
     "uphill": {"light": "#a3341f", "dark": "#ff9d86"},
-}  # fmt: skip
+}
 
 
 def picture(shown: Seen, sheet: Sheet) -> dict[str, Any]:

@@ -26,10 +26,9 @@ from natgrad_lecture.text.lesson_text import phrases
 say = phrases(__file__)
 
 INKS: dict[str, dict[str, Any]] = {
-    BY_METRIC: {"light": "#6b2fa0", "dark": "#c79bf2",
-                "symbol": "pentagon", "width": 2.6},
+    BY_METRIC: {"light": "#6b2fa0", "dark": "#c79bf2", "symbol": "pentagon", "width": 2.6},
     "metric": {"light": "#6b2fa0", "dark": "#c79bf2"},
-}  # fmt: skip
+}
 
 _ELLIPSE = 0.09
 """How large the ellipse of G is at the start, as a share of the view."""
@@ -153,8 +152,9 @@ def _graph(shown: Seen, sheet: Sheet) -> Graph:
     if shown.state.graph == "kl" and shown.problem.support is not None:
         series = {n: (p.home.kl, p.away.kl) for n, p in pairs.items()}
         low, high = _powers(series)
-        graph = Graph(sheet, "graph", "KL of each step, in nats", across,
-                      Axis("KL", low, high, log=True))  # fmt: skip
+        graph = Graph(
+            sheet, "graph", "KL of each step, in nats", across, Axis("KL", low, high, log=True)
+        )
     else:
         series = {n: (p.home.loss, p.away.loss) for n, p in pairs.items()}
         low, high = _around(series)

@@ -16,8 +16,9 @@ def _eta(seen: Seen) -> bool:
         p, q = seen.problem.policy(theta)
         shares = np.linalg.matrix_power(np.array([[1 - p, p], [q, 1 - q]]), 4000)
         formula = (q * (1 - p) + 2 * p * (1 - q)) / (p + q)
-        if not np.allclose([shares @ [1 - p, 2 * (1 - q)], [-seen.problem.loss(theta)] * 2],
-                           formula):  # fmt: skip
+        if not np.allclose(
+            [shares @ [1 - p, 2 * (1 - q)], [-seen.problem.loss(theta)] * 2], formula
+        ):
             return False
     return True
 
@@ -85,8 +86,9 @@ def _limit(seen: Seen) -> bool:
     points = np.stack(np.broadcast_arrays(logit(p), logit(q)), -1)
     plain, natural = -seen.problem.grad(points)[:, 1], seen.raised(points)[:, 1]
     ratios = plain / p
-    return bool(np.allclose(ratios, ratios[-1], rtol=0.02)
-                and np.allclose(natural, -1 / q, rtol=0.01))  # fmt: skip
+    return bool(
+        np.allclose(ratios, ratios[-1], rtol=0.02) and np.allclose(natural, -1 / q, rtol=0.01)
+    )
 
 
 def _path_fisher(seen: Seen) -> bool:

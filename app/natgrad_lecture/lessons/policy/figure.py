@@ -56,8 +56,10 @@ def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
         sheet.add("theta", "path", name, ink(name)["label"], rule=name, dash="solid",
                   values={"loss": loss}, points=path.theta)  # fmt: skip
         steps = np.arange(len(path.theta))
-        read = [["step", sheet.array(f"steps.{name}", steps.astype(float))],
-                ["η", sheet.array(f"eta.{name}", -path.loss)]]  # fmt: skip
+        read = [
+            ["step", sheet.array(f"steps.{name}", steps.astype(float))],
+            ["η", sheet.array(f"eta.{name}", -path.loss)],
+        ]
         sheet.add("eta", "path", name, ink(name)["label"], dash="solid", read=read,
                   points=graph.points(np.maximum(steps, 1), -path.loss))  # fmt: skip
     guide = seen.guide

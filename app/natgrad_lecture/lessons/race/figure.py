@@ -106,8 +106,10 @@ def _held_out(seen: Any, sheet: Sheet) -> dict[str, Any]:
         rule = seen.entries[key][0]
         for i, run in enumerate(runs):
             steps, _, found = map(np.array, zip(*run.looks, strict=True))
-            read = [[what, sheet.array(f"test.{what}.{key}.{i}", np.asarray(rows, float))]
-                    for what, rows in (("step", steps), (along.label, found))]  # fmt: skip
+            read = [
+                [what, sheet.array(f"test.{what}.{key}.{i}", np.asarray(rows, float))]
+                for what, rows in (("step", steps), (along.label, found))
+            ]
             sheet.add("test", "curve", rule, _name(seen, key), read=read,
                       points=graph.points(np.maximum(steps, _FEW), found), faint=i > 0,
                       dash="dashed" if key != rule else "solid",
@@ -162,8 +164,10 @@ def _fastest(seen: Any) -> str:
             continue
         fewest = min(taken, key=lambda key: taken[key][0])
         first = min(taken, key=lambda key: taken[key][1])
-        return (f"to {_target(target)} {_name(seen, fewest)} took the fewest steps, "
-                f"{taken[fewest][0]:.0f}, and {_name(seen, first)} the least time")  # fmt: skip
+        return (
+            f"to {_target(target)} {_name(seen, fewest)} took the fewest steps, "
+            f"{taken[fewest][0]:.0f}, and {_name(seen, first)} the least time"
+        )
     return "none has reached a target yet"
 
 

@@ -92,8 +92,10 @@ class Race:
     @cached_property
     def runs(self) -> dict[str, list[Course]]:
         """Each entrant's runs, one a seed."""
-        return {name: [course(self.state.task, entry, seed) for seed in self.seeds]
-                for name, entry in self.entries.items()}  # fmt: skip
+        return {
+            name: [course(self.state.task, entry, seed) for seed in self.seeds]
+            for name, entry in self.entries.items()
+        }
 
     def going(self, run: Course) -> bool:
         """Whether a run has neither time nor loss to spare."""

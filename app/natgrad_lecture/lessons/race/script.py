@@ -34,8 +34,10 @@ def script(seen: Any, writer: Writer) -> str:
         rule, _, options = seen.entries[key]
         inside = ", ".join(map(repr, options)) + (f", keep={KEEP}" if rule == "nesterov" else "")
         sizes = _sizes(runs[0].problem)
-        rows = [f"{str(seed)!r}: learn({sizes}, rules.{rule}({inside}), {seed}, {run.made})"
-                for seed, run in zip(seen.seeds, runs, strict=True)]  # fmt: skip
+        rows = [
+            f"{str(seed)!r}: learn({sizes}, rules.{rule}({inside}), {seed}, {run.made})"
+            for seed, run in zip(seen.seeds, runs, strict=True)
+        ]
         lines.append(f"    {key!r}: {{{', '.join(rows)}}},")
     lines += [
         "}",

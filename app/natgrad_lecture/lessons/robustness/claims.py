@@ -22,8 +22,10 @@ def _arrives(seen: Seen) -> Array:
 def _same_all_round(seen: Seen) -> bool:
     """Every row of the map is the same, to the step."""
     first = seen.sweep()
-    return bool((np.isfinite(first).any()) and np.array_equal(first, first[:, :1] + 0 * first,
-                                                              equal_nan=True))  # fmt: skip
+    return bool(
+        (np.isfinite(first).any())
+        and np.array_equal(first, first[:, :1] + 0 * first, equal_nan=True)
+    )
 
 
 def _changes(seen: Seen) -> bool:

@@ -21,8 +21,9 @@ def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
     """The map, its edge in closed form, and beside it the run of the cell that was clicked."""
     state, kept = seen.state, seen.kept
     axis = UPS[state.upwards]
-    graph = Graph(sheet, "map", f"{ink(state.rule)['label']}: {state.steps} steps from the start",
-                  RATES, axis)  # fmt: skip
+    graph = Graph(
+        sheet, "map", f"{ink(state.rule)['label']}: {state.steps} steps from the start", RATES, axis
+    )
     found = kept.upto(sheet.fine)
     if found is not None:
         cells = colors(found, seen.target, seen.begin, state.steps)

@@ -69,8 +69,9 @@ def _near_the_origin(seen: Seen) -> bool:
     one = [np.diff(run_of(NET, way, 0.1, 0.0, start, 1).theta, axis=0)[0]
            for way in ("pseudo", "gradient") for start in starts]  # fmt: skip
     far, near, plain_far, plain_near = (float(np.linalg.norm(step)) for step in one)
-    return bool(np.isclose(near, 2 * far, rtol=1e-3)
-                and np.isclose(plain_near, plain_far / 2, rtol=1e-3))  # fmt: skip
+    return bool(
+        np.isclose(near, 2 * far, rtol=1e-3) and np.isclose(plain_near, plain_far / 2, rtol=1e-3)
+    )
 
 
 def _lingers(seen: Seen) -> bool:
@@ -100,8 +101,9 @@ def _parallel(seen: Seen) -> bool:
     line = np.linspace(-2, 2, 9)
     fisher = seen.problem.fisher(np.stack([line, line], -1))
     apart = np.array([w, -(1 - w)])
-    return bool(np.allclose(fisher @ apart, 0, atol=1e-8)
-                and (np.linalg.eigvalsh(fisher)[:, 1] > 0.1).all())  # fmt: skip
+    return bool(
+        np.allclose(fisher @ apart, 0, atol=1e-8) and (np.linalg.eigvalsh(fisher)[:, 1] > 0.1).all()
+    )
 
 
 def _distances() -> tuple[Array, Array]:
@@ -125,8 +127,10 @@ def _slope_falls(seen: Seen) -> bool:
     gradient, fisher = seen.problem.grad(points), seen.problem.fisher(points)
     raised = np.linalg.solve(fisher, gradient[..., None])[..., 0]
     plain, natural = (np.linalg.norm(v, axis=-1) for v in (gradient, raised))
-    return bool(np.allclose(plain[:-1] / plain[1:], 2, rtol=0.02)
-                and np.allclose(natural[1:] / natural[:-1], 2, rtol=0.02))  # fmt: skip
+    return bool(
+        np.allclose(plain[:-1] / plain[1:], 2, rtol=0.02)
+        and np.allclose(natural[1:] / natural[:-1], 2, rtol=0.02)
+    )
 
 
 def _thrown(seen: Seen) -> bool:
@@ -146,8 +150,10 @@ def _worse(seen: Seen) -> bool:
 def _everywhere(seen: Seen) -> bool:
     """det F = 0 at every point of the net, and F itself is zero at the origin."""
     values = np.linalg.eigvalsh(seen.problem.fisher(seen.some))
-    return bool((np.abs(values[:, 0]) < 1e-9 * values[:, 1]).all()
-                and not seen.problem.fisher((0.0, 0.0)).any())  # fmt: skip
+    return bool(
+        (np.abs(values[:, 0]) < 1e-9 * values[:, 1]).all()
+        and not seen.problem.fisher((0.0, 0.0)).any()
+    )
 
 
 def _what_bare_does(seen: Seen) -> int:

@@ -23,13 +23,10 @@ say = phrases(__file__)
 
 INKS = {
     "natural": ink("natural"),
-    "pseudo": {"light": "#6b2fa0", "dark": "#c79bf2",
-               "symbol": "square", "width": 2.6},
-    "damped": {"light": "#0b62a8", "dark": "#63b3f5", "symbol": "triangle",
-               "width": 2.6},
-    "singular": {"light": "#9b1c31", "dark": "#f28a9a",
-                 "symbol": "cross"},
-}  # fmt: skip
+    "pseudo": {"light": "#6b2fa0", "dark": "#c79bf2", "symbol": "square", "width": 2.6},
+    "damped": {"light": "#0b62a8", "dark": "#63b3f5", "symbol": "triangle", "width": 2.6},
+    "singular": {"light": "#9b1c31", "dark": "#f28a9a", "symbol": "cross"},
+}
 
 
 LOWEST = 1e-6
@@ -84,8 +81,9 @@ def _along(sheet: Sheet, graph: Graph, way: str, word: str, values: Array, dash:
     steps = np.arange(len(values), dtype=float)
     read = [["step", sheet.array("steps", steps)], [word, sheet.array(f"{word}.{way}", values)]]
     drawn = np.maximum(values, graph.y.low)
-    sheet.add(graph.name, "path", way, label(way), dash=dash, read=read,
-              points=graph.points(steps, drawn))  # fmt: skip
+    sheet.add(
+        graph.name, "path", way, label(way), dash=dash, read=read, points=graph.points(steps, drawn)
+    )
 
 
 def _loss_graph(seen: Seen, sheet: Sheet) -> Graph:
@@ -93,8 +91,9 @@ def _loss_graph(seen: Seen, sheet: Sheet) -> Graph:
     every = np.append(every[np.isfinite(every)], seen.level)  # a diverged run sets no range
     low = float(every.min()) - 0.02
     high = max(min(float(every[0]), 2 * seen.level), seen.level) * 1.05
-    graph = Graph(sheet, "graph", "loss of each run", Axis("step", 0, seen.state.steps),
-                  Axis("J", low, high))  # fmt: skip
+    graph = Graph(
+        sheet, "graph", "loss of each run", Axis("step", 0, seen.state.steps), Axis("J", low, high)
+    )
     word = "saddle" if seen.state.problem == NET else "one normal"
     graph.curve("singular", word, [0, seen.state.steps], [seen.level] * 2, width=1.4)
     for way, path in seen.runs.items():

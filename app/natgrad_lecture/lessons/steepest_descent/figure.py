@@ -208,9 +208,11 @@ def _numbers(seen: Seen) -> dict[str, Any]:
     ok = bool(np.isfinite(a).all())
     covector = normal(seen.metric, seen.gradient, a)[1] if ok else np.full(2, np.nan)
     found: dict[str, Any] = {
-        "norm": float(a @ seen.metric @ a), "slope": seen.slope(a), "least": best.slope,
+        "norm": float(a @ seen.metric @ a),
+        "slope": seen.slope(a),
+        "least": best.slope,
         "lambda": best.multiplier,
-    }  # fmt: skip
+    }
     tidy = np.round(seen.metric, 12)
     found |= {f"G.{i}.{j}": float(tidy[i, j]) for i in (0, 1) for j in (0, 1)}
     vectors = {"g": seen.gradient, "a": a, "Ga": covector, "best": best.a}

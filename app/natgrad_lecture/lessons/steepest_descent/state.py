@@ -163,8 +163,10 @@ class Bent(State):
                 shown |= {f"{name}.{i}": part for i, part in enumerate(held)}
         shown["turn"] = (self.entries("turn") + 90.0) % 180.0 - 90.0
         metric = self.metric
-        return {**shown, **{f"metric.{i}.{j}": float(round(metric[i, j], 12))
-                            for i in (0, 1) for j in (0, 1)}}  # fmt: skip
+        return {
+            **shown,
+            **{f"metric.{i}.{j}": float(round(metric[i, j], 12)) for i in (0, 1) for j in (0, 1)},
+        }
 
 
 def _tidy(value: float) -> float:
