@@ -78,8 +78,13 @@ def add_anatomy(sheet: Sheet, shown: Shown) -> None:
             fisher, gradient = full(run.at.fisher, lead), -full(run.at.grad, lead)
             natural = -full(Dense(run.at.fisher).solve(run.at.grad), lead)
         index = "ₓ" if sign else ""
-        sheet.add(plane, "ellipse-at", "metric", "Fisher ellipse at this step",
-                  shapes=ellipses_at(points, fisher))  # fmt: skip
+        sheet.add(
+            plane,
+            "ellipse-at",
+            "metric",
+            "Fisher ellipse at this step",
+            shapes=ellipses_at(points, fisher),
+        )
         for ink, direction, label in (
             ("gradient", gradient, f"−∇{index}J"),
             ("natural", natural, f"−F{index}⁻¹∇{index}J"),

@@ -138,8 +138,12 @@ class Pack:
         """The whole answer to a state; of a picture that grows, what the time limit allows."""
         until = time.monotonic() + time_limit
         ask: dict[str, Any] = {
-            "ask": 0, "state": state, "set": {}, "have": [], "lang": self.language,
-        }  # fmt: skip
+            "ask": 0,
+            "state": state,
+            "set": {},
+            "have": [],
+            "lang": self.language,
+        }
         found, data = self._live.respond(ask)
         while found.get("more") is not None and time.monotonic() < until:
             found, data = self._live.respond({**ask, "fine": found["more"]})

@@ -43,10 +43,15 @@ class Drawing:
     async def _draw(self, names: list[str]) -> None:
         env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "natgrad_lecture.server.thumbnails", *names,
-            env=env, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+            sys.executable,
+            "-m",
+            "natgrad_lecture.server.thumbnails",
+            *names,
+            env=env,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
             limit=2**22,
-        )  # fmt: skip
+        )
         self._children.append(child)
         assert child.stdout
         try:

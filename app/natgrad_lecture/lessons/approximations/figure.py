@@ -76,15 +76,24 @@ def add_along(sheet: Sheet, seen: Any) -> dict[str, Any]:
     ends = [here - s.gained for s in seen.steps.values() if np.isfinite(s.gained)]
     lowest = min(here - seen.step("exact").promise, *ends)
     gap = max(here - lowest, 1e-9)
-    graph = Graph(sheet, "along", "the loss on the way along each step",
-                  Axis("share t of the step", 0.0, 2.0),
-                  Axis("J", max(lowest - 0.6 * gap, 0.0), here + 0.6 * gap))  # fmt: skip
+    graph = Graph(
+        sheet,
+        "along",
+        "the loss on the way along each step",
+        Axis("share t of the step", 0.0, 2.0),
+        Axis("J", max(lowest - 0.6 * gap, 0.0), here + 0.6 * gap),
+    )
     for name, model in models.items():
         if name in falls:
             graph.curve(name, label(name), seen.shares, falls[name])
         graph.curve(name, label(name), seen.shares, model, dash="dashed", faint=True)
-        graph.marks(name, label(name), 1.0, here - seen.steps[name].gained,
-                    symbol=INKS[name].get("symbol", "circle"))  # fmt: skip
+        graph.marks(
+            name,
+            label(name),
+            1.0,
+            here - seen.steps[name].gained,
+            symbol=INKS[name].get("symbol", "circle"),
+        )
     return graph.plane()
 
 
@@ -98,8 +107,12 @@ def step_table(seen: Any) -> dict[str, Any]:
         for n, s in seen.steps.items()
     ]
     best = max(seen.steps, key=lambda name: seen.steps[name].gained)
-    return chart("worth", "what one step is worth", f"the loss falls most by {label(best)}",
-                 numbers=table(head, rows))  # fmt: skip
+    return chart(
+        "worth",
+        "what one step is worth",
+        f"the loss falls most by {label(best)}",
+        numbers=table(head, rows),
+    )
 
 
 def add_losses(sheet: Sheet, seen: Any) -> dict[str, Any]:
@@ -157,9 +170,13 @@ def add_conditions(sheet: Sheet, seen: Any) -> dict[str, Any]:
         10.0 ** f(np.log10(v)) for f, v in ((np.floor, min(conditions)), (np.ceil, max(conditions)))
     )
     most = max(10.0, *(1.15 * s.spread for s in seen.spectra.values()))
-    graph = Graph(sheet, "condition", "the rounder the Fisher ellipse, the lower and farther right",
-                  Axis("directions sharing (Σs)²/Σs²", 0.0, most),
-                  Axis("condition", low, max(high, 10 * low), log=True))  # fmt: skip
+    graph = Graph(
+        sheet,
+        "condition",
+        "the rounder the Fisher ellipse, the lower and farther right",
+        Axis("directions sharing (Σs)²/Σs²", 0.0, most),
+        Axis("condition", low, max(high, 10 * low), log=True),
+    )
     for name, s in seen.spectra.items():
         graph.marks(name, label(name), s.spread, s.condition, size=1.2)
     return graph.plane()
@@ -198,9 +215,13 @@ def _one(seen: Any, sheet: Sheet) -> Any:
     guide = next((n for n in seen.steps if n != "exact"), "exact")
     first, step = seen.step("exact"), seen.steps[guide]
     numbers = {
-        "loss": seen.point.loss, "angle": step.angle, "promise": step.promise,
-        "best": first.promise, "gained": step.gained, "damping": seen.state.damping,
-    }  # fmt: skip
+        "loss": seen.point.loss,
+        "angle": step.angle,
+        "promise": step.promise,
+        "best": first.promise,
+        "gained": step.gained,
+        "damping": seen.state.damping,
+    }
     said = "; ".join(
         f"{label(n)}: {s.angle:.0f}°, falls {short(s.gained)}" for n, s in seen.steps.items()
     )

@@ -18,10 +18,13 @@ def script(seen: Any, writer: Writer) -> str:
     lines = [
         "settle()",
         f"data = {data}",
-        *([f"data = replace(data, x=data.x[:{FEW}], y=data.y[:{FEW}])"]
-          if state.data == "digits" and not large else []),
+        *(
+            [f"data = replace(data, x=data.x[:{FEW}], y=data.y[:{FEW}])"]
+            if state.data == "digits" and not large
+            else []
+        ),
         f"problem = NetProblem.of(mlp({(LARGE if large else SIZES)[state.data]}), data)",
-    ]  # fmt: skip
+    ]
     if state.data == "digits" and not large:
         writer.take("dataclasses", "replace")
     lines += {"step": _step, "runs": _runs, "spectrum": _spectrum}[state.show](seen, writer)

@@ -37,11 +37,16 @@ LABELS = {"natural": "natural, 1/t", "gradient": "plain, c/t", AVERAGED: "plain,
 GRAY = "#6b7280"
 INKS = {
     **{way: {**ink(way), "label": LABELS[way]} for way in WAYS[:2]},
-    AVERAGED: {"label": LABELS[AVERAGED], "light": "#6b2fa0", "dark": "#c79bf2",
-               "symbol": "square", "width": 2.6},
+    AVERAGED: {
+        "label": LABELS[AVERAGED],
+        "light": "#6b2fa0",
+        "dark": "#c79bf2",
+        "symbol": "square",
+        "width": 2.6,
+    },
     "bound": {"light": "#1b1b1f", "dark": "#f3f3f0"},
     "exact": {"light": GRAY, "dark": "#9aa3ad"},
-}  # fmt: skip
+}
 
 
 def _fisher(s1: float, s2: float) -> Array:
@@ -121,8 +126,13 @@ def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
     kept = seen.kept
     race = kept.upto(sheet.fine)
     runs = race.runs if race else 0
-    graph = Graph(sheet, "graph", f"t·Var over the bound, {runs} runs",
-                  Axis("t", 1, STEPS, log=True), Axis("t·Var", 0.3, 100, log=True))  # fmt: skip
+    graph = Graph(
+        sheet,
+        "graph",
+        f"t·Var over the bound, {runs} runs",
+        Axis("t", 1, STEPS, log=True),
+        Axis("t·Var", 0.3, 100, log=True),
+    )
     graph.curve("bound", "Cramér–Rao bound", [1, STEPS], [1, 1], width=1.6)
     for way in WAYS[:2]:
         graph.curve("exact", "exact mean", TIMES, seen.ratio(seen.exact(way)), width=1.4)

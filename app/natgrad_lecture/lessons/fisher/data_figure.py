@@ -188,10 +188,14 @@ def _numbers(data: Data, sheet: Sheet) -> dict[str, Any]:
     (natural, fisher), (empirical, other) = data.along["natural"], data.along["empirical"]
     metric = fisher[0]  # of least squares it is the same everywhere
     with np.errstate(all="ignore"):
-        columns = [fisher.reshape(-1, 4), other.reshape(-1, 4),
-                   angle(natural, empirical)[:, None], angle(natural, empirical, metric)[:, None],
-                   np.linalg.norm(natural, axis=-1)[:, None],
-                   np.linalg.norm(empirical, axis=-1)[:, None]]  # fmt: skip
+        columns = [
+            fisher.reshape(-1, 4),
+            other.reshape(-1, 4),
+            angle(natural, empirical)[:, None],
+            angle(natural, empirical, metric)[:, None],
+            np.linalg.norm(natural, axis=-1)[:, None],
+            np.linalg.norm(empirical, axis=-1)[:, None],
+        ]
     sheet.array("live", np.concatenate(columns, axis=1))
     names = [f"{m}.{i}.{j}" for m in ("F", "G") for i in (0, 1) for j in (0, 1)]
     return {"@": [*names, "paper", "own", "long", "short"]}

@@ -140,8 +140,13 @@ def _errors(draws: Draws, found: Gathered, sheet: Sheet) -> dict[str, Any]:
 
 def _numbers(draws: Draws, found: Gathered, sheet: Sheet) -> dict[str, Any]:
     apart = error(found.fisher, draws.fisher)
-    columns = [found.n[:, None], found.fisher.reshape(-1, 4), found.curvature.reshape(-1, 4),
-               found.mean, apart[:, None]]  # fmt: skip
+    columns = [
+        found.n[:, None],
+        found.fisher.reshape(-1, 4),
+        found.curvature.reshape(-1, 4),
+        found.mean,
+        apart[:, None],
+    ]
     sheet.array("live", np.concatenate(columns, axis=1))
     names = ["n", *(f"{m}.{i}.{j}" for m in ("Fn", "Hn") for i in (0, 1) for j in (0, 1))]
     exact = {f"F.{i}.{j}": float(draws.fisher[i, j]) for i in (0, 1) for j in (0, 1)}

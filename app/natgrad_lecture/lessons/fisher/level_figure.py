@@ -169,8 +169,13 @@ def _errors(level: Level, sheet: Sheet, shown: bool) -> dict[str, Any]:
         title += f": slopes {slopes[0]:.2f} and {slopes[1]:.2f}"
     else:
         title = "KL is ½ε² exactly: no error"
-    graph = Graph(sheet, "right", title, Axis("ε", SIZES[0], SIZES[-1], log=True),
-                  Axis("error", 1e-14, 10.0, log=True))  # fmt: skip
+    graph = Graph(
+        sheet,
+        "right",
+        title,
+        Axis("ε", SIZES[0], SIZES[-1], log=True),
+        Axis("error", 1e-14, 10.0, log=True),
+    )
     worst, pairs = level.misses
     curves = [
         ("worst", "error, worst direction", worst),

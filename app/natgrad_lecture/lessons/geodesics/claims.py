@@ -114,8 +114,11 @@ def _one_path_three_speeds(seen: Seen) -> bool:
     """All three go straight up; half way they stand at three kinds of mean of the spreads."""
     (_, s), (_, t) = seen.a, seen.b
     middle = {name: path[50, 1] for name, path in seen.geodesics.items()}
-    expected = {"m": np.sqrt((s**2 + t**2) / 2), "e": np.sqrt(2 / (s**-2 + t**-2)),
-                "rao": np.sqrt(s * t)}  # fmt: skip
+    expected = {
+        "m": np.sqrt((s**2 + t**2) / 2),
+        "e": np.sqrt(2 / (s**-2 + t**-2)),
+        "rao": np.sqrt(s * t),
+    }
     upright = all(
         np.allclose(path[:, 0], seen.a[0], atol=1e-12) for path in seen.geodesics.values()
     )

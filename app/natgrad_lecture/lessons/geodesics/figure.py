@@ -189,6 +189,9 @@ def _numbers(seen: Seen) -> dict[str, Any]:
 
 def _description(seen: Seen) -> str:
     sizes = ", ".join(f"{NAMES[name]} {size:.4g}" for name, size in seen.lengths.items())
-    bad = [f"the run on {'KL(p‖p*)' if RUNS[name] else 'KL(p*‖p)'} {how}"
-           for name, path in seen.runs.items() if (how := broken(path))]  # fmt: skip
+    bad = [
+        f"the run on {'KL(p‖p*)' if RUNS[name] else 'KL(p*‖p)'} {how}"
+        for name, path in seen.runs.items()
+        if (how := broken(path))
+    ]
     return "; ".join([f"lengths: {sizes}", *bad])

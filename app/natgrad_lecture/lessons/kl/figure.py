@@ -199,9 +199,14 @@ def _heights(seen: Seen) -> tuple[float, float]:
 
 
 def _densities(
-    seen: Seen, sheet: Sheet, name: str, title: str, across: Axis, places: Array,
+    seen: Seen,
+    sheet: Sheet,
+    name: str,
+    title: str,
+    across: Axis,
+    places: Array,
     span: tuple[float, float],
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     up = Axis("p,\u00a0q", *span)
     graph = Graph(sheet, name, f"{title}: densities and integrand", across, up)
     graph.curve("axis", "", [across.low, across.high], [0, 0], faint=True, width=1.0)
@@ -258,8 +263,11 @@ def _parameters(seen: Seen, sheet: Sheet) -> list[dict[str, Any]]:
             "middle": (level, circle, back),
             "right": (seen.chart.inverse(level), sent, other),
         }
-    tight = square(np.concatenate([seen.chart.inverse(level[np.isfinite(level).all(-1)]), other,
-                                   np.stack([x_p, x_q])]))  # fmt: skip
+    tight = square(
+        np.concatenate(
+            [seen.chart.inverse(level[np.isfinite(level).all(-1)]), other, np.stack([x_p, x_q])]
+        )
+    )
     view = _resting(tight)
     add_lattice(sheet, "right", _into(seen.chart), PLACE, view, bends=30)
     for name, (around, solid, dashed) in shapes.items():
@@ -329,8 +337,12 @@ def _handles(seen: Seen, span: tuple[float, float]) -> list[dict[str, Any]]:
     return handles
 
 
-LABELS = {"kl": "KL", "hellinger": "Hellinger", "l2": "L² of densities",
-          "apart": "of the parameters"}  # fmt: skip
+LABELS = {
+    "kl": "KL",
+    "hellinger": "Hellinger",
+    "l2": "L² of densities",
+    "apart": "of the parameters",
+}
 
 
 def _meter(seen: Seen) -> list[dict[str, Any]]:

@@ -139,8 +139,13 @@ def _sigma_graph(shown: Any, sheet: Sheet) -> Graph:
     """Where one natural step of rate 1 takes σ: each coordinate is a map of its own."""
     spread = shown.deviation
     sigma = np.linspace(0.5, 2.4, 120)
-    graph = Graph(sheet, "graph", "σ⁺ after one natural step, α = 1, in units of √v",
-                  Axis("σ", 0.4, 2.5), Axis("σ⁺", 0.4, 2.5))  # fmt: skip
+    graph = Graph(
+        sheet,
+        "graph",
+        "σ⁺ after one natural step, α = 1, in units of √v",
+        Axis("σ", 0.4, 2.5),
+        Axis("σ⁺", 0.4, 2.5),
+    )
     graph.curve("stay", "no change", [0.4, 2.5], [0.4, 2.5], width=1.2, dash="dashed")
     now = np.array([shown.start[1]])
     here = shown.one_step(now)

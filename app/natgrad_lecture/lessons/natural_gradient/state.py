@@ -131,9 +131,14 @@ def _rule(name: str, rate: Any, q: float, damping: float, kind: str, radius: flo
 
 @lru_cache(maxsize=64)
 def _gaps(
-    problem: str, chart: ChartKey, name: str, options: tuple[Any, ...], start: tuple[float, ...],
-    time: float, rates: tuple[float, ...],
-) -> tuple[Array, Array]:  # fmt: skip
+    problem: str,
+    chart: ChartKey,
+    name: str,
+    options: tuple[Any, ...],
+    start: tuple[float, ...],
+    time: float,
+    rates: tuple[float, ...],
+) -> tuple[Array, Array]:
     """Between the ends in θ and in x: of one step at each rate, and of steps up to the time."""
     base, through = problem_named(problem), chart_named(chart)
     away, x = base.through(through), through.inverse(start)

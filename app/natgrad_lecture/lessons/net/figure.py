@@ -54,8 +54,13 @@ def add_losses(sheet: Sheet, seen: Any, by: str) -> dict[str, Any]:
     start = max(run.losses[0] for run in runs.values())
     high = 10.0 ** np.ceil(np.log10(min(max(float(good.max(initial=1.0)), start), 1e3)) + 0.05)
     across = "seconds of computing" if by == "second" else "step"
-    graph = Graph(sheet, "loss", "training loss", Axis(across, 0.0, right),
-                  Axis("J", min(low, high / 100), high, log=True))  # fmt: skip
+    graph = Graph(
+        sheet,
+        "loss",
+        "training loss",
+        Axis(across, 0.0, right),
+        Axis("J", min(low, high / 100), high, log=True),
+    )
     for (name, away), run in runs.items():
         key = f"{name}.{DASHES[away]}"
         read = [
@@ -103,31 +108,42 @@ def add_matrix(
     spec = plane(name, title, ("column", "row"), np.array([[0.0, p], [0.0, p]]))
     middles = [(a + b) / 2 for a, b in pairwise(borders)]
     names = [f"layer {i + 1}" for i in range(len(middles))]
-    return {**spec, "ticks": [
-        [[m, n] for m, n in zip(middles, names, strict=True)],
-        [[p - m, str(i + 1)] for i, m in enumerate(middles)],
-    ]}  # fmt: skip
+    return {
+        **spec,
+        "ticks": [
+            [[m, n] for m, n in zip(middles, names, strict=True)],
+            [[p - m, str(i + 1)] for i, m in enumerate(middles)],
+        ],
+    }
 
 
 def spectrum_chart(spectra: dict[str, Array], errors: dict[str, float], step: int) -> Any:
     """Eigenvalues of F and of its approximations, largest first, on log axes; and their errors."""
     kept = {name: values[values > 1e-9 * values[0]] for name, values in spectra.items()}
     traces = [
-        line(_color(name), _label(name), np.arange(1, len(values) + 1), values,
-             dash="solid" if name == "exact" else "dashed")
+        line(
+            _color(name),
+            _label(name),
+            np.arange(1, len(values) + 1),
+            values,
+            dash="solid" if name == "exact" else "dashed",
+        )
         for name, values in kept.items()
-    ]  # fmt: skip
+    ]
     rows = [
         [_label(name), errors.get(name, 0.0), float(values[0]), len(values)]
         for name, values in kept.items()
     ]
     first, last = kept["exact"][0], kept["exact"][-1]
     return chart(
-        "spectrum", f"spectrum of F at step {step}, and of what stands in for it",
+        "spectrum",
+        f"spectrum of F at step {step}, and of what stands in for it",
         f"the eigenvalues of F fall from {first:.3g} to {last:.3g}, {len(kept['exact'])} of them",
-        traces, axis("rank", log=True), axis("eigenvalue", log=True, dtick=2),
+        traces,
+        axis("rank", log=True),
+        axis("eigenvalue", log=True, dtick=2),
         numbers=table(("matrix", "error ‖F − G‖/‖F‖", "largest", "above rounding"), rows),
-    )  # fmt: skip
+    )
 
 
 def _color(name: str) -> str:
@@ -180,15 +196,18 @@ def picture(seen: Any, sheet: Sheet) -> dict[str, Any]:
         "ways": WAYS if seen.split else {},
         "steps": last,
         "shows": step,
-        **({"more": sheet.fine + 1, "progress": last / state.steps, "word": _pace(seen)}
-           if going else {}),
+        **(
+            {"more": sheet.fine + 1, "progress": last / state.steps, "word": _pace(seen)}
+            if going
+            else {}
+        ),
         "handles": _handles(seen, guide),
         "numbers": _numbers(seen, guide, step, told),
         "meter": meter,
         "notes": notes,
         "remarks": remarks("rules", ((ink(n)["label"], run) for (n, _), run in seen.runs.items())),
         "description": _description(seen, step),
-    }  # fmt: skip
+    }
 
 
 def _pace(seen: Any) -> str:
@@ -223,10 +242,13 @@ def _numbers(seen: Any, guide: str, step: int, told: int) -> dict[str, Any]:
     run = seen.runs[guide, False]
     at = min(step, run.steps)
     found: dict[str, Any] = {
-        "k": step, "p": seen.net.dim, "N": len(seen.net), "loss": run.losses[at],
+        "k": step,
+        "p": seen.net.dim,
+        "N": len(seen.net),
+        "loss": run.losses[at],
         "grad": seen.grad_norm(guide, step) if run.ok or step < run.steps else None,
         "rate": run.steps / run.seconds[-1] if run.seconds[-1] > 0 else None,
-    }  # fmt: skip
+    }
     if seen.state.show == "fisher":
         found |= {f"error.{name}": value for name, value in seen.errors(guide, told).items()}
     return found

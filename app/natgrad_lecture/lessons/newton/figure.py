@@ -104,9 +104,14 @@ def _numbers(shown: Seen, sheet: Sheet) -> dict[str, Any]:
     with np.errstate(all="ignore"):
         eigen = [_eigenvalues(parts[name]) for name in ("H", "Hx")]
     series = np.concatenate(
-        [*(parts[name].reshape(-1, 4) for name in ("JHJ", "term", "Hx")), *eigen,
-         shown.slope("newton")[:, None], shown.slope("newton-x")[:, None]], axis=1,
-    )  # fmt: skip
+        [
+            *(parts[name].reshape(-1, 4) for name in ("JHJ", "term", "Hx")),
+            *eigen,
+            shown.slope("newton")[:, None],
+            shown.slope("newton-x")[:, None],
+        ],
+        axis=1,
+    )
     size = np.abs(series).max(axis=1, keepdims=True)
     series[np.abs(series) < 1e-13 * size] = 0.0  # what cancels is nothing, not 10⁻¹⁴
     names = [f"{m}.{i}.{j}" for m in ("JHJ", "term", "Hx") for i in (0, 1) for j in (0, 1)]

@@ -121,10 +121,14 @@ def _shear_changes_valley(shown: Seen) -> bool:
     away = shown.problem.through(chart)
     rate, x = shown.state.rate, chart.inverse(shown.start)
     ends = [
-        float(gap(run(shown.problem, rules[n](rate), shown.start, 40).theta,
-                  run(away, rules[n](rate), x, 40).home))
+        float(
+            gap(
+                run(shown.problem, rules[n](rate), shown.start, 40).theta,
+                run(away, rules[n](rate), x, 40).home,
+            )
+        )
         for n in ("newton", "gradient")
-    ]  # fmt: skip
+    ]
     return ends[0] < 1e-7 and ends[1] > SPLIT
 
 

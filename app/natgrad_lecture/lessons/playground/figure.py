@@ -105,10 +105,15 @@ def _add_crowd(sheet: Sheet, shown: Seen) -> None:
         theta = np.swapaxes(path.good, 0, 1)
         for where, points in (("theta", theta), ("x", shown.chart.inverse(theta))):
             sheet.add(
-                where, "curve", name, "from other starts", points=points.reshape(-1, 2),
+                where,
+                "curve",
+                name,
+                "from other starts",
+                points=points.reshape(-1, 2),
                 starts=np.arange(0, len(points) * points.shape[1] + 1, points.shape[1]),
-                faint=True, width=1.3,
-            )  # fmt: skip
+                faint=True,
+                width=1.3,
+            )
 
 
 def _add_metric(sheet: Sheet, shown: Seen, view: Array) -> None:
@@ -122,8 +127,13 @@ def _add_metric(sheet: Sheet, shown: Seen, view: Array) -> None:
             longest = np.linalg.norm(ellipse_axes(found[0], 1.0), axis=-1).max()
             size = _ELLIPSE * float(np.ptp(view[0])) / longest
             radius = float(size**2) if np.isfinite(size) else 1.0
-        sheet.add(where, "ellipse-at", "metric", "ellipse of G",
-                  shapes=ellipses_at(path.good, found, radius))  # fmt: skip
+        sheet.add(
+            where,
+            "ellipse-at",
+            "metric",
+            "ellipse of G",
+            shapes=ellipses_at(path.good, found, radius),
+        )
         with np.errstate(all="ignore"):
             plain = -full(path.at.grad, path.ok.shape)
             raised = _solved(found, plain)

@@ -275,28 +275,48 @@ class Play(Runs):
 
 
 CAVENDISH = {
-    "problem": OWN, "source": "cavendish", "names": "m s", "window": [5.36, 0.29, 0.25],
-    "text": "normal_logpdf(density, m, s)", "chart": "log-scale", "steps": 60,
-}  # fmt: skip
+    "problem": OWN,
+    "source": "cavendish",
+    "names": "m s",
+    "window": [5.36, 0.29, 0.25],
+    "text": "normal_logpdf(density, m, s)",
+    "chart": "log-scale",
+    "steps": 60,
+}
 
 
 VALLEY = {
-    "problem": OWN, "source": "none", "names": "a b", "window": [0.0, 0.5, 1.8],
-    "text": "(1 - a)**2 + 10*(b - a**2)**2", "start": [-1.2, 1.4],
-    "metric": "absolute-hessian", "steps": 60,
-}  # fmt: skip
+    "problem": OWN,
+    "source": "none",
+    "names": "a b",
+    "window": [0.0, 0.5, 1.8],
+    "text": "(1 - a)**2 + 10*(b - a**2)**2",
+    "start": [-1.2, 1.4],
+    "metric": "absolute-hessian",
+    "steps": 60,
+}
 
 
 BEETLES = {
-    "problem": OWN, "source": "typed", "names": "a b", "window": [0.0, 1.5, 2.0],
+    "problem": OWN,
+    "source": "typed",
+    "names": "a b",
+    "window": [0.0, 1.5, 2.0],
     "typed": "dose: 1 2 3 4 5 6; dead: 0 0 1 0 1 1",
-    "text": "bernoulli_logpmf(dead, a + b*(dose - 3.5))", "start": [-1.0, 0.5], "steps": 60,
-}  # fmt: skip
+    "text": "bernoulli_logpmf(dead, a + b*(dose - 3.5))",
+    "start": [-1.0, 0.5],
+    "steps": 60,
+}
 
 
 STRAIGHT = {
-    "problem": "rosenbrock", "chart": "bend", "rules": ["newton"], "rate": 1.0, "steps": 5, "k": 1,
-}  # fmt: skip
+    "problem": "rosenbrock",
+    "chart": "bend",
+    "rules": ["newton"],
+    "rate": 1.0,
+    "steps": 5,
+    "k": 1,
+}
 
 
 PRESETS: dict[str, dict[str, Any]] = {

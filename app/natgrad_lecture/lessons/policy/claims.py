@@ -65,8 +65,11 @@ def _rarely(seen: Seen) -> bool:
     """The share of state 2 falls along the plain run, and with it ∂η/∂θ₂; nearly in proportion."""
     theta = seen.run("gradient").theta
     shares, slope = seen.problem.visits(theta)[:, 1], seen.problem.grad(theta)[:, 1]
-    return bool((np.diff(shares) < 0).all() and slope[-1] < 0.5 * slope[0]
-                and np.ptp(slope / shares) < 0.5 * (slope / shares).max())  # fmt: skip
+    return bool(
+        (np.diff(shares) < 0).all()
+        and slope[-1] < 0.5 * slope[0]
+        and np.ptp(slope / shares) < 0.5 * (slope / shares).max()
+    )
 
 
 def _closed_form(seen: Seen) -> bool:

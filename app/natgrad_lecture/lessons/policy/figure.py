@@ -47,8 +47,13 @@ def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
     points, starts = _field(s.arrows)
     sheet.add("theta", "curve", s.arrows, f"{ink(s.arrows)['label']} directions", points=points,
               starts=starts, faint=True, width=1.3)  # fmt: skip
-    graph = Graph(sheet, "eta", "return η of each run",
-                  Axis("step", 1, s.steps, log=True), Axis("η", 0.0, 2.1))  # fmt: skip
+    graph = Graph(
+        sheet,
+        "eta",
+        "return η of each run",
+        Axis("step", 1, s.steps, log=True),
+        Axis("η", 0.0, 2.1),
+    )
     for level in (1.0, 2.0):
         graph.curve("level", "η = 1 and 2", [1, s.steps], [level, level], width=1.2, faint=True)
     for name, path in seen.runs.items():

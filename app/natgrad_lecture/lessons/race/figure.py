@@ -71,9 +71,14 @@ def _losses(seen: Any, sheet: Sheet, by: str) -> dict[str, Any]:
         x = np.array(run.seconds) if by == "second" else np.arange(run.steps + 1.0)
         kept = _thin(len(x))
         losses = np.clip(np.array(run.losses), 1e-12, high)  # one that runs away runs along the top
-        read = [[what, sheet.array(f"{what}.{key}.{i}.{by}", np.array(rows)[kept])]
-                for what, rows in (("step", np.arange(len(x)) * 1.0), ("loss", losses),
-                                   ("seconds", run.seconds))]  # fmt: skip
+        read = [
+            [what, sheet.array(f"{what}.{key}.{i}.{by}", np.array(rows)[kept])]
+            for what, rows in (
+                ("step", np.arange(len(x)) * 1.0),
+                ("loss", losses),
+                ("seconds", run.seconds),
+            )
+        ]
         points = graph.points(np.maximum(x, along.low)[kept], losses[kept])
         sheet.add(graph.name, "curve", rule, _name(seen, key), points=points, read=read,
                   dash="dashed" if key != rule else "solid", faint=i > 0,
@@ -177,6 +182,10 @@ def _numbers(seen: Any) -> dict[str, Any]:
 
 
 def _description(seen: Any) -> str:
-    bad = [f"{_name(seen, key)} {run.end}"
-           for key, runs in seen.runs.items() for run in runs if not run.ok]  # fmt: skip
+    bad = [
+        f"{_name(seen, key)} {run.end}"
+        for key, runs in seen.runs.items()
+        for run in runs
+        if not run.ok
+    ]
     return "; ".join([_fastest(seen), *bad])

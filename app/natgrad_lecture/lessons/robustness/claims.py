@@ -59,8 +59,11 @@ def _two(seen: Seen) -> bool:
     """Natural on a quadratic: below 2 at every angle; at 1 one step is enough."""
     edge = seen.edge(np.linspace(0, 180, 19), 0.0, "natural")
     one = run(seen.problem, rules["natural"](1.0), seen.start, 1)
-    return bool(np.allclose(edge, 2.0) and np.allclose(one.theta[-1], seen.best, atol=1e-9)
-                and _edge_decides(seen))  # fmt: skip
+    return bool(
+        np.allclose(edge, 2.0)
+        and np.allclose(one.theta[-1], seen.best, atol=1e-9)
+        and _edge_decides(seen)
+    )
 
 
 def _share(seen: Seen, rule: str) -> float:

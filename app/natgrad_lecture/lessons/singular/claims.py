@@ -66,8 +66,11 @@ def _near_the_origin(seen: Seen) -> bool:
     """At half the distance from the saddle F⁺∇J is twice as long and ∇J half."""
     points = np.array([0.08, -0.05]) * np.array([[1e-3], [5e-4]])
     starts = [tuple(point) for point in points]
-    one = [np.diff(run_of(NET, way, 0.1, 0.0, start, 1).theta, axis=0)[0]
-           for way in ("pseudo", "gradient") for start in starts]  # fmt: skip
+    one = [
+        np.diff(run_of(NET, way, 0.1, 0.0, start, 1).theta, axis=0)[0]
+        for way in ("pseudo", "gradient")
+        for start in starts
+    ]
     far, near, plain_far, plain_near = (float(np.linalg.norm(step)) for step in one)
     return bool(
         np.isclose(near, 2 * far, rtol=1e-3) and np.isclose(plain_near, plain_far / 2, rtol=1e-3)

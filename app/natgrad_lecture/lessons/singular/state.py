@@ -48,8 +48,12 @@ class Runner(Runs):
         return self
 
 
-MIXED: dict[str, Any] = {"problem": MIXTURE, "rate": 0.2, "steps": 100,
-                         "rules": ["gradient", "damped"]}  # fmt: skip
+MIXED: dict[str, Any] = {
+    "problem": MIXTURE,
+    "rate": 0.2,
+    "steps": 100,
+    "rules": ["gradient", "damped"],
+}
 
 
 ALL = ["gradient", "natural", "pseudo", "damped"]

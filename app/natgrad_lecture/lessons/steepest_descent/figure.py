@@ -34,8 +34,13 @@ class Seen:
     @property
     def paths(self) -> dict[str, Array]:
         """What a notebook reads as the widget's ``path``: the metric and the vectors drawn."""
-        return {"G": self.metric, "gradient": self.gradient, "steepest": self.best.a,
-                "yours": self.yours, "plain": self.plain}  # fmt: skip
+        return {
+            "G": self.metric,
+            "gradient": self.gradient,
+            "steepest": self.best.a,
+            "yours": self.yours,
+            "plain": self.plain,
+        }
 
     @cached_property
     def best(self) -> Steepest:
@@ -154,8 +159,13 @@ def _graph(seen: Seen, sheet: Sheet, revealed: bool) -> dict[str, Any]:
     floor = 1.5 * float(np.linalg.norm(seen.gradient)) / np.sqrt(first)
     ball = seen.best.kind == "ball"
     high = round_up(1.12 * np.sqrt(raised) if ball else max(floor, 1.12 * np.sqrt(raised)), FINE)
-    graph = Graph(sheet, "slope", "slope of J along the unit vectors",
-                  Axis("direction of a (°)", -180, 180), Axis("∇Jᵀa", -high, high))  # fmt: skip
+    graph = Graph(
+        sheet,
+        "slope",
+        "slope of J along the unit vectors",
+        Axis("direction of a (°)", -180, 180),
+        Axis("∇Jᵀa", -high, high),
+    )
     graph.curve("axis", "", [-180, 180], [0, 0], faint=True, width=1.0)
     degrees = np.linspace(-180.0, 180.0, 1441)
     slopes = seen.slopes(degrees)
@@ -165,8 +175,13 @@ def _graph(seen: Seen, sheet: Sheet, revealed: bool) -> dict[str, Any]:
         pieces = [p for p in np.split(np.arange(degrees.size), cuts) if seen_part[p[0]]]
         if pieces:
             kept = np.concatenate(pieces)
-            graph.curve("slope", "slope ∇Jᵀa", degrees[kept], slopes[kept],
-                        starts=np.cumsum([0, *map(len, pieces)]))  # fmt: skip
+            graph.curve(
+                "slope",
+                "slope ∇Jᵀa",
+                degrees[kept],
+                slopes[kept],
+                starts=np.cumsum([0, *map(len, pieces)]),
+            )
         _mark(graph, "gradient", "straight against ∇J", seen.plain, seen)
         _mark(graph, "natural", "steepest direction a*", seen.best.a, seen)
     _mark(graph, "you", "your direction a", seen.yours, seen)

@@ -39,8 +39,12 @@ def _given(name: str) -> dict[str, Any]:
     size = float(1 / np.sqrt(np.abs(eigenvalues).min()))
     half = float(f"{1.5 * size:.1g}")
     arrow = float(f"{0.6 * half / np.linalg.norm(gradient):.2g}")
-    return {"eig": eigenvalues, "turn": turn, "gradient": tuple(gradient.tolist()),
-            "frame": (half, arrow)}  # fmt: skip
+    return {
+        "eig": eigenvalues,
+        "turn": turn,
+        "gradient": tuple(gradient.tolist()),
+        "frame": (half, arrow),
+    }
 
 
 def _eigenvalues(value: Any) -> tuple[float, ...]:
