@@ -70,7 +70,7 @@ class Seen:
     def lengths(self) -> dict[str, float]:
         """Their lengths by the Fisher metric."""
         found = {n: length(NORMAL, GEODESICS[n](NORMAL, self.a, self.b, _FINE)) for n in ("m", "e")}
-        return {**found, "rao": distance(NORMAL, self.a, self.b)}
+        return {**found, "rao": float(distance(NORMAL, self.a, self.b))}
 
     @cached_property
     def runs(self) -> dict[str, Trajectory]:
