@@ -54,3 +54,46 @@ const canvas = () => ({
 export function inBrowser() {
   Object.assign(globalThis, { DOMMatrix: Matrix, document: { createElement: canvas } });
 }
+
+/** As much of an element as the controls use. */
+export class Element extends EventTarget {
+  value = "";
+  textContent = "";
+  style = { setProperty() {} };
+  classList = { add() {}, remove() {} };
+  children = [];
+  attributes = new Map();
+  setAttribute = (name, value) => void this.attributes.set(name, value);
+  getAttribute = (name) => this.attributes.get(name) ?? null;
+  hasAttribute = (name) => this.attributes.has(name);
+  removeAttribute = (name) => void this.attributes.delete(name);
+  toggleAttribute() {}
+  append = (...parts) => void this.children.push(...parts);
+  replaceChildren() {}
+  focus() {}
+  setPointerCapture() {}
+  get firstChild() {
+    return null;
+  }
+  get content() {
+    return { firstChild: null };
+  }
+}
+
+/** A document that makes such elements, and what it made. */
+export function fakeDocument() {
+  const made = [];
+  const createElement = (tag) => made[made.push(Object.assign(new Element(), { tag })) - 1];
+  const page = Object.assign(new EventTarget(), { createElement, activeElement: null });
+  Object.assign(globalThis, { document: page, Text: class {} });
+  return { page, made };
+}
+
+/** An event with what it says. @param {string} type @param {object} said */
+export function eventOf(type, said) {
+  const event = new Event(type, { cancelable: true });
+  for (const [name, value] of Object.entries(said)) {
+    Object.defineProperty(event, name, { value });
+  }
+  return event;
+}

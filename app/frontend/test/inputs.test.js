@@ -1,27 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { numberBox, textBox } from "../src/controls/inputs.js";
-
-/** As much of an element as the boxes use. */
-class Element extends EventTarget {
-  value = "";
-  style = { setProperty() {} };
-  classList = { add() {} };
-  attributes = new Map();
-  setAttribute = (name, value) => void this.attributes.set(name, value);
-  getAttribute = (name) => this.attributes.get(name) ?? null;
-  hasAttribute = (name) => this.attributes.has(name);
-  removeAttribute = (name) => void this.attributes.delete(name);
-  toggleAttribute() {}
-  append() {}
-}
+import { Element, eventOf, fakeDocument } from "./fakes.js";
 
 /** A box of a kind, what it set, and a key pressed in it. */
 function box(kind) {
   const set = [];
-  const made = [];
-  const createElement = () => made[made.push(new Element()) - 1];
-  Object.assign(globalThis, { document: { createElement, activeElement: null } });
+  const { made } = fakeDocument();
   const fields = {
     set: (...change) => set.push(change),
     reject() {},
@@ -32,11 +17,11 @@ function box(kind) {
   else textBox({ field: "rate", label: "rate" }, fields);
   const [element] = made;
   const press = (key, how = {}) => {
-    const event = new Event("keydown", { cancelable: true });
-    const keys = { shiftKey: false, isComposing: false, keyCode: 13, ...how };
-    for (const [name, value] of Object.entries({ key, ...keys })) {
-      Object.defineProperty(event, name, { value });
-    }
+    const event = eventOf("keydown", {
+      key,
+      ...{ shiftKey: false, isComposing: false, keyCode: 13 },
+      ...how,
+    });
     element.dispatchEvent(event);
     return event.defaultPrevented;
   };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { listenKeys } from "../src/session/shortcuts.js";
+import { listenKeys, setSingleKeys } from "../src/session/shortcuts.js";
 
 /** An element that matches these selectors, as far as the keys ask. @param {string[]} is */
 const element = (...is) => ({
@@ -94,5 +94,30 @@ test("after it stopped no key is heard", () => {
   const { did, press, stop } = page({ whole: false });
   stop();
   assert.equal(press(" "), false);
+  assert.deepEqual(did, []);
+});
+
+test("single characters can be turned off, and stay off; other keys act", () => {
+  const store = new Map();
+  const storage = { getItem: (k) => store.get(k) ?? null, setItem: (k, v) => store.set(k, v) };
+  Object.defineProperty(globalThis, "localStorage", { value: storage, configurable: true });
+  setSingleKeys(false);
+  const { did, press } = page();
+  for (const key of ["p", "l", "3", ",", "?"]) assert.equal(press(key), false, key);
+  assert.ok(press(" "));
+  assert.ok(press("z", undefined, { ctrlKey: true }));
+  assert.deepEqual(
+    did.map(([name]) => name),
+    ["play", "undo"],
+  );
+  assert.equal(store.size, 1, "remembered");
+  setSingleKeys(true);
+  assert.ok(press("l"));
+});
+
+test("a key of an input method is left alone", () => {
+  const { did, press } = page();
+  assert.equal(press("l", undefined, { isComposing: true }), false);
+  assert.equal(press("l", undefined, { keyCode: 229 }), false);
   assert.deepEqual(did, []);
 });

@@ -102,7 +102,7 @@ export function makeHandles(plane, { ask, redraw, busy }) {
   function grab(handle, event) {
     if (event.button > 0) return;
     const { element } = handle;
-    const frame = plane.frame.getBoundingClientRect(); // read once: no layout while moving
+    let frame = plane.frame.getBoundingClientRect(); // not read while moving: no layout
     const view = plane.view();
     const scale = (view[1] - view[0]) / frame.width;
     const start = handle.own ?? handle.spec.at;
@@ -111,20 +111,32 @@ export function makeHandles(plane, { ask, redraw, busy }) {
     element.focus({ preventScroll: true });
     handle.dragging = true;
     element.classList.add("held");
+    let now = [...home];
+    const follow = () =>
+      tell(handle, [start[0] + (now[0] - home[0]) * scale, start[1] - (now[1] - home[1]) * scale]);
     /** @param {PointerEvent} e */
-    const move = (e) =>
-      tell(handle, [
-        start[0] + (e.clientX - home[0]) * scale,
-        start[1] - (e.clientY - home[1]) * scale,
-      ]);
+    const move = (e) => {
+      now = [e.clientX, e.clientY];
+      follow();
+    };
+    // The page moves below the pointer: home goes with it.
+    const scrolled = () => {
+      const before = frame;
+      frame = plane.frame.getBoundingClientRect();
+      home[0] += frame.left - before.left;
+      home[1] += frame.top - before.top;
+      follow();
+    };
     const drop = () => {
       handle.dragging = false;
       element.classList.remove("held");
       element.removeEventListener("pointermove", move);
+      document.removeEventListener("scroll", scrolled, { capture: true });
       for (const end of ["pointerup", "pointercancel"]) element.removeEventListener(end, drop);
       settle();
     };
     element.addEventListener("pointermove", move);
+    document.addEventListener("scroll", scrolled, { capture: true }); // of the page, and of what it lies in
     for (const end of ["pointerup", "pointercancel"]) element.addEventListener(end, drop);
     event.preventDefault();
   }

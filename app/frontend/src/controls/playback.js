@@ -63,7 +63,8 @@ export function makeTransport({ redraw, onStep, onEnd = () => false }) {
     "aria-label": say("step"),
     class: "scrub",
   });
-  const place = make("output", { class: "place" });
+  const place = make("span", { class: "place" });
+  const told = make("output", { class: "unseen" }); // what is read aloud: the step at rest
   const speed = make(
     "select",
     { "aria-label": say("speed"), title: say("speed") },
@@ -83,6 +84,7 @@ export function makeTransport({ redraw, onStep, onEnd = () => false }) {
     button("forward", say("forward"), ".", () => step(1)),
     scrub,
     place,
+    told,
     speed,
     loop,
   );
@@ -101,6 +103,7 @@ export function makeTransport({ redraw, onStep, onEnd = () => false }) {
     const words = say("step-of", { k, steps });
     setAttribute(scrub, "aria-valuetext", words);
     setText(place, words);
+    if (!playing) setText(told, words);
     onStep(k);
   }
 
@@ -131,6 +134,7 @@ export function makeTransport({ redraw, onStep, onEnd = () => false }) {
     play.replaceChildren(playIcon);
     setAttribute(play, "aria-label", say("play"));
     tell();
+    setText(told, place.textContent ?? "");
     redraw();
   }
 

@@ -14,6 +14,7 @@ import { say } from "../i18n/en.js";
 const PER_INCH = 300; // of a picture 180 mm across
 const RATIO = 2; // pixels to one of the drawing's, which has half of them
 const FILM_RATIO = 0.75;
+const MOVING = new Set(["gif", "film"]);
 const EVEN = 2; // a film's sides are, for its encoders
 
 /** Outlines built from the paths that a context of SVG takes. */
@@ -168,6 +169,7 @@ export function makeTake({
 
   /** @param {string} kind */
   async function run(kind) {
+    if (MOVING.has(kind) && !answer().steps) return menu.tell(say("no-motion"));
     try {
       menu.tell(String((await acts[kind]()) ?? say("saved")));
     } catch (error) {

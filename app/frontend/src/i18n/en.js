@@ -36,6 +36,8 @@ const TEXTS = {
     "no-such-step": "there is no step {at}, there are {of}",
     // keys
     keys: "keys",
+    "single-keys": "characters act alone, without Ctrl",
+    "no-motion": "this picture has no steps, so nothing moves",
     "keys-run": "The run",
     "keys-state": "What is set",
     "keys-hand": "By hand",

@@ -28,6 +28,8 @@ export const ZH = {
   "not-known": "这里没有 {name}",
   "no-such-step": "没有第 {at} 步，共 {of} 步",
   keys: "按键",
+  "single-keys": "单个字符键无需 Ctrl 即可生效",
+  "no-motion": "此图没有步骤，因此没有可动的内容",
   "keys-run": "运行",
   "keys-state": "设置",
   "keys-hand": "手动",

@@ -22,3 +22,26 @@ export function makeWatch(root, onBack) {
     },
   };
 }
+
+/**
+ * Call `act` whenever a pixel of the page becomes another number of the screen's.
+ *
+ * @param {() => void} act
+ * @returns {() => void} stops watching
+ */
+export function watchRatio(act) {
+  /** @type {MediaQueryList} */
+  let query;
+  const changed = () => {
+    watch();
+    act();
+  };
+  const stop = () => query?.removeEventListener("change", changed);
+  function watch() {
+    stop();
+    query = matchMedia(`(resolution: ${devicePixelRatio}dppx)`); // true until it changes
+    query.addEventListener("change", changed);
+  }
+  watch();
+  return stop;
+}

@@ -2,6 +2,7 @@
 
 import { makePlane } from "../canvas/plane.js";
 import { make } from "../lib/dom.js";
+import { watchRatio } from "../lib/visibility.js";
 
 const pixelRatio = () => Math.min(devicePixelRatio || 1, 2);
 
@@ -23,6 +24,19 @@ export function makePlaneSet({ root, stage, onResize }) {
       const plane = [...planes.values()].find((p) => p.frame === entry.target);
       plane?.resize(Math.round(entry.contentRect.width), pixelRatio());
     }
+    onResize();
+  });
+
+  /** Measure every plane now; later an observer tells of each change. */
+  function measure() {
+    for (const plane of planes.values()) {
+      plane.resize(Math.round(plane.frame.getBoundingClientRect().width), pixelRatio());
+    }
+  }
+
+  // Another screen, or another zoom: no frame need change its size with it.
+  const unwatch = watchRatio(() => {
+    measure();
     onResize();
   });
 
@@ -73,15 +87,13 @@ export function makePlaneSet({ root, stage, onResize }) {
       for (const plane of planes.values()) if (!plane.figure.hidden) plane.draw(look);
     },
 
-    /** Measure every plane now; later an observer tells of each change. */
-    measure() {
-      for (const plane of planes.values()) {
-        plane.resize(Math.round(plane.frame.getBoundingClientRect().width), pixelRatio());
-      }
-    },
+    measure,
 
     /** Whether a plane has a size, so that a picture can be seen. */
     visible: () => [...planes.values()].some((plane) => plane.side() > 1),
-    stop: () => observer.disconnect(),
+    stop() {
+      observer.disconnect();
+      unwatch();
+    },
   };
 }

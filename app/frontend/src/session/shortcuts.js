@@ -2,7 +2,7 @@
 // that says `does: ""` is a control's own and stands here to be told.
 
 import { makeDialog } from "../controls/dialog.js";
-import { make, targetOf } from "../lib/dom.js";
+import { composing, make, targetOf } from "../lib/dom.js";
 import { say } from "../i18n/en.js";
 
 /**
@@ -79,6 +79,31 @@ const ROWS = [
   { group: "talk", keys: ["?"], does: "keys" },
 ];
 
+const STORED = "natgrad-single-keys";
+let single = "on"; // where storage is forbidden, for this visit
+
+/** Whether characters act alone, without Ctrl: dictation types them, too (WCAG 2.1.4). */
+export function singleKeys() {
+  try {
+    return (globalThis.localStorage?.getItem(STORED) ?? single) !== "off";
+  } catch {
+    return single !== "off";
+  }
+}
+
+/** @param {boolean} on */
+export function setSingleKeys(on) {
+  single = on ? "on" : "off";
+  try {
+    globalThis.localStorage?.setItem(STORED, single);
+  } catch {
+    // then it holds for this visit
+  }
+}
+
+/** @param {string} key */
+const character = (key) => key !== " " && [...key].length === 1;
+
 const PRESSED = "button, summary, input[type=checkbox], input[type=radio], [role=button], a";
 
 // Whether the key is the focused element's own business.
@@ -118,9 +143,10 @@ export function listenKeys(root, acts, { whole, presenting }) {
   function listen(event) {
     const { key } = event;
     const target = targetOf(event);
-    if (event.defaultPrevented || event.altKey) return;
+    if (event.defaultPrevented || event.altKey || composing(event)) return;
     if (!root.contains(target) && !(whole && target === document.body)) return;
     const ctrl = event.ctrlKey || event.metaKey;
+    if (!ctrl && character(key) && !singleKeys()) return;
     const row = ROWS.find(
       (r) =>
         r.keys?.includes(key) &&
@@ -169,5 +195,8 @@ export function makeKeyHelp(root) {
     );
     return make("table", {}, make("caption", {}, say(`keys-${group}`)), make("tbody", {}, ...rows));
   });
-  return makeDialog(root, "keys", say("keys"), ...groups);
+  const box = make("input", { type: "checkbox", checked: singleKeys() });
+  box.addEventListener("change", () => setSingleKeys(box.checked));
+  const single = make("label", {}, box, " ", say("single-keys"));
+  return makeDialog(root, "keys", say("keys"), single, ...groups);
 }

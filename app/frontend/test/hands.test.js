@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { makeHandles } from "../src/canvas/drag_handles.js";
+import { makeTransport } from "../src/controls/playback.js";
+import { watchRatio } from "../src/lib/visibility.js";
+import { eventOf, fakeDocument } from "./fakes.js";
+
+test("a handle stays below the pointer when the page scrolls under it", () => {
+  const { page, made } = fakeDocument();
+  const rect = { left: 0, top: 0, width: 400 };
+  const asked = [];
+  const plane = {
+    frame: { getBoundingClientRect: () => ({ ...rect }) },
+    side: () => 400,
+    labels: () => ["a", "b"],
+    view: () => [0, 4, 0, 4],
+    value: (axis, at) => at,
+  };
+  const handles = makeHandles(plane, {
+    ask: (set) => asked.push(set.start),
+    redraw() {},
+    busy: () => false,
+  });
+  const spec = {
+    id: "start",
+    plane: "theta",
+    at: [1, 1],
+    label: "start",
+    field: "start",
+    ink: "x",
+  };
+  handles.update([spec], {});
+  const element = made.find((one) => one.getAttribute("data-handle") === "start");
+  const at = (type, x, y) =>
+    element.dispatchEvent(eventOf(type, { button: 0, pointerId: 1, clientX: x, clientY: y }));
+  at("pointerdown", 100, 300);
+  rect.top = -120;
+  page.dispatchEvent(new Event("scroll"));
+  assert.deepEqual(asked.at(-1), [1, -0.2], "at once");
+  at("pointermove", 110, 300);
+  assert.deepEqual(asked.at(-1), [1.1, -0.2]);
+  at("pointerup", 110, 300);
+  const count = asked.length;
+  page.dispatchEvent(new Event("scroll"));
+  assert.equal(asked.length, count, "nothing once it is let go");
+});
+
+test("the step is told at rest, and not at each frame while it plays", () => {
+  const { made } = fakeDocument();
+  Object.assign(globalThis, { matchMedia: () => ({ matches: false }) });
+  const transport = makeTransport({ redraw() {}, onStep() {} });
+  const status = made.find((one) => one.tag === "output");
+  const place = made.find((one) => one.getAttribute("class") === "place");
+  made.find((one) => one.tag === "select").value = "1";
+  transport.adopt(60, 0);
+  const before = status.textContent;
+  assert.match(before, /0/);
+  transport.toggle();
+  for (let now = 1; now < 1000; now += 50) transport.advance(now);
+  assert.notEqual(place.textContent, before, "the eye sees it go");
+  assert.equal(status.textContent, before);
+  transport.pause();
+  assert.equal(status.textContent, place.textContent);
+});
+
+test("another pixel ratio is heard, each time that it changes", () => {
+  const queries = [];
+  const matchMedia = (text) =>
+    queries[queries.push(Object.assign(new EventTarget(), { text })) - 1];
+  Object.assign(globalThis, { matchMedia, devicePixelRatio: 1 });
+  let heard = 0;
+  const stop = watchRatio(() => heard++);
+  for (const ratio of [2, 3]) {
+    globalThis.devicePixelRatio = ratio;
+    queries.at(-1).dispatchEvent(new Event("change"));
+    assert.equal(queries.at(-1).text, `(resolution: ${ratio}dppx)`);
+  }
+  assert.equal(heard, 2);
+  queries[0].dispatchEvent(new Event("change"));
+  stop();
+  queries.at(-1).dispatchEvent(new Event("change"));
+  assert.equal(heard, 2);
+});
