@@ -217,7 +217,7 @@ def test_playing_to_the_end_sends_the_kernel_nothing(lesson: Page) -> None:
         "() => { const send = WebSocket.prototype.send; window.sent = 0;"
         "WebSocket.prototype.send = function (d) { window.sent++; return send.call(this, d) } }"
     )
-    lesson.get_by_label("speed").select_option("4")
+    lesson.get_by_label("speed", exact=True).select_option("4")
     lesson.get_by_role("button", name="play", exact=True).click()
     lesson.wait_for_function(f"{ROOT}.playing")
     lesson.wait_for_function(f"!{ROOT}.playing", timeout=60_000)

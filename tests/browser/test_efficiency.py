@@ -82,6 +82,6 @@ def test_another_spread_another_race_and_bad_input_is_said(efficiency: Page) -> 
     expect(box).to_have_attribute("aria-invalid", "true")
     assert whole(efficiency)["state"]["s2"] == 1
     expect(box).to_have_attribute("aria-invalid", "true")
-    efficiency.get_by_label("speed").select_option("4")
+    efficiency.get_by_label("speed", exact=True).select_option("4")
     efficiency.get_by_role("button", name="play", exact=True).click()
     efficiency.wait_for_function(f"{ROOT}.k === {answer['steps']}", timeout=60_000)

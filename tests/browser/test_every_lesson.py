@@ -253,13 +253,13 @@ def pictures_a_step(page: Page, speed: str) -> list[int]:
     page.locator("input.scrub").evaluate(
         "e => { e.value = 0; e.dispatchEvent(new Event('input')) }"
     )
-    page.get_by_label("speed").select_option(speed)
+    page.get_by_label("speed", exact=True).select_option(speed)
     settle(page)  # the picture is that of step 0
     page.keyboard.press(" ")
     found = page.evaluate(PICTURES_A_STEP)
     if page.evaluate(f"{ROOT}.playing"):
         page.keyboard.press(" ")
-    page.get_by_label("speed").select_option("1")
+    page.get_by_label("speed", exact=True).select_option("1")
     return found
 
 

@@ -97,7 +97,7 @@ def test_draws_come_in_parts_can_be_stopped_and_are_the_engines(lesson: Page) ->
     missed = error(expected.fisher, problem.fisher((0.0, 1.0)))
     np.testing.assert_allclose(rows["apart"][: len(first)], missed, rtol=1e-4)
     assert rows["apart"][-1] < 0.02
-    lesson.get_by_label("speed").select_option("4")
+    lesson.get_by_label("speed", exact=True).select_option("4")
     lesson.get_by_role("button", name="play", exact=True).click()
     lesson.wait_for_function(f"{ROOT}.k === {ROOT}.answer.steps", timeout=60_000)
 

@@ -86,6 +86,6 @@ def test_a_prediction_is_answered_and_the_steps_play_to_the_end(lesson: Page) ->
     box.get_by_role("button", name="the e-geodesic").click()
     expect(box).to_have_attribute("data-verdict", "right")
     answer = settle(lesson)
-    lesson.get_by_label("speed").select_option("4")
+    lesson.get_by_label("speed", exact=True).select_option("4")
     lesson.get_by_role("button", name="play", exact=True).click()
     lesson.wait_for_function(f"{ROOT}.k === {answer['steps']}", timeout=60_000)

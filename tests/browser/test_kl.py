@@ -112,7 +112,7 @@ def test_a_curve_that_would_fall_is_refused_beside_its_handle(lesson: Page) -> N
 def test_it_plays_to_the_end_and_the_two_sums_agree(lesson: Page) -> None:
     lesson.locator("[data-claim='parts']").click()
     state = assert_the_stage_shows_what_the_engine_says(lesson)
-    lesson.get_by_label("speed").select_option("4")
+    lesson.get_by_label("speed", exact=True).select_option("4")
     lesson.get_by_role("button", name="play", exact=True).click()
     lesson.wait_for_function(f"{ROOT}.k === {ROOT}.answer.steps", timeout=60_000)
     names = lesson.evaluate(f"{ROOT}.answer.numbers['@']")

@@ -114,6 +114,6 @@ def test_the_gap_shrinks_at_slopes_two_and_one_and_a_run_plays_to_its_end(natura
     title = natural.evaluate(f"{ROOT}.answer.planes[1].title")
     slopes = [float(word) for word in title.replace(",", " ").split() if word[0].isdigit()]
     assert slopes == pytest.approx([2, 1], abs=0.1)
-    natural.get_by_label("speed").select_option("4")
+    natural.get_by_label("speed", exact=True).select_option("4")
     natural.get_by_role("button", name="play", exact=True).click()
     natural.wait_for_function(f"{ROOT}.k === {state['steps']}", timeout=60_000)

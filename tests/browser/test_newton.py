@@ -106,6 +106,6 @@ def test_a_loss_without_a_model_says_that_it_has_no_natural_gradient(newton: Pag
     expect(note).to_contain_text("without a Fisher matrix")
     newton.locator("[data-claim='absolute']").click()
     assert_the_engine_says_so(newton)
-    newton.get_by_label("speed").select_option("4")
+    newton.get_by_label("speed", exact=True).select_option("4")
     newton.get_by_role("button", name="play", exact=True).click()
     newton.wait_for_function(f"{ROOT}.k === 80", timeout=60_000)

@@ -49,7 +49,7 @@ def test_the_reader_predicts_p_and_plays_plain_descent_along_the_plateau(policy:
     expect(box).to_have_attribute("data-verdict", "right")
     answer = assert_the_engine_says_so(policy)
     assert answer["state"]["arrows"] == "gradient"
-    policy.get_by_label("speed").select_option("4")
+    policy.get_by_label("speed", exact=True).select_option("4")
     policy.get_by_role("button", name="play", exact=True).click()
     policy.wait_for_function(f"{ROOT}.k === {answer['steps']}", timeout=60_000)
 

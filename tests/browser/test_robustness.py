@@ -111,6 +111,6 @@ def test_a_rule_without_damping_refuses_a_map_of_dampings(robustness: Page) -> N
     answer = settle(robustness)
     assert (answer["state"]["up"], answer["state"]["rules"]) == ("damping", ["natural"])
     whole(robustness)
-    robustness.get_by_label("speed").select_option("4")
+    robustness.get_by_label("speed", exact=True).select_option("4")
     robustness.get_by_role("button", name="play", exact=True).click()
     robustness.wait_for_function(f"{ROOT}.k === {answer['steps']}", timeout=60_000)

@@ -76,6 +76,6 @@ def test_eigenvalues_of_f_are_shown_along_each_run_of_the_mixture(singular: Page
 def test_the_runs_play_to_the_end(singular: Page) -> None:
     singular.locator("[data-claim='lingers']").click()
     answer = assert_the_engine_says_so(singular)
-    singular.get_by_label("speed").select_option("4")
+    singular.get_by_label("speed", exact=True).select_option("4")
     singular.get_by_role("button", name="play", exact=True).click()
     singular.wait_for_function(f"{ROOT}.k === {answer['steps']}", timeout=60_000)

@@ -121,7 +121,7 @@ def test_a_step_is_played_from_its_start_and_nothing_moves_by_itself(
     page = opened(hall, f"{server.url}coordinates?v=1&present=7")
     on_step(page, 7, PRESETS[6].say)
     assert not page.evaluate(f"{ROOT}.playing")
-    page.get_by_label("speed").select_option("4")
+    page.get_by_label("speed", exact=True).select_option("4")
     page.get_by_role("button", name="play from the start").click()
     page.wait_for_function(f"{ROOT}.playing")
     page.wait_for_function(f"!{ROOT}.playing && {ROOT}.k === {ROOT}.state.steps", timeout=60_000)

@@ -59,6 +59,8 @@ DONE = ("tests/docs", "tests/packaging", "tests/deploy")
 """Parts of those folders that have none."""
 
 BANNED = re.compile("|".join(rf"\b(?:{words})\b" for words in INSTEAD), re.IGNORECASE)
+JSDOC = re.compile(r"@\w+\s*\{(?:[^{}]|\{[^{}]*\})*\}(?:[ ]\[?[\w.]+)?")
+"""A tag's type and the name it is of: code, as names are in Python."""
 CODE = re.compile(r"```.*?```|``.*?``|`[^`\n]*`|<!-- generated.*?<!-- end -->", re.DOTALL)
 
 
@@ -79,6 +81,7 @@ def prose(path: Path) -> str:
         text = "\n".join((*strings, *comments))
     elif path.suffix in (".js", ".mjs", ".css"):
         text = "\n".join(re.findall(r"/\*.*?\*/|(?<![:'\"`])//[^\n]*", text, re.DOTALL))
+        text = JSDOC.sub("", text)
     elif path.suffix != ".md":
         text = "\n".join(re.findall(r"(?:^|\s)#[^\n]*", text))
     return re.sub(r"\s+", " ", CODE.sub("", text))
