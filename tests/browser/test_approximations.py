@@ -67,7 +67,7 @@ def test_whatever_stands_in_has_its_color_in_the_legend_and_in_the_controls(
     settle(approximations)
     colors = {
         entry["label"]: tuple(int(entry["light"][i : i + 2], 16) for i in (1, 3, 5))
-        for entry in lessons["approximations"].inks.values()
+        for entry in lessons["approximations"].static()["inks"].values()
     }
     shown = approximations.evaluate(
         """() => [...document.querySelectorAll('.legend [data-ink], label:has(.swatch)')].map(e =>

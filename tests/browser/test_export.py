@@ -206,7 +206,7 @@ def test_the_tables_hold_the_numbers_on_the_screen(
     points = drawn["x", "natural", "dashed"]
     plane = answer["planes"][1]
     assert blocks[0].startswith("# lesson,")
-    assert "\r\n# state,http" in blocks[0]
+    assert '\r\n# state,"http' in blocks[0], "quoted, for a link has commas"
     assert blocks[2].startswith(f"# plane,{plane['title']}\r\n")
     rows = csv.DictReader(io.StringIO(blocks[2].split("\r\n", 1)[1], newline=""))
     mine = [row for row in rows if row["what"] == "natural" and row["way"] == "run in x"]
