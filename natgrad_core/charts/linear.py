@@ -115,7 +115,8 @@ class Linear(Chart):
         """A stretch and a shear, no two columns at a right angle."""
         upper = np.triu(np.full((dim, dim), 0.3), 1) + np.diag(np.linspace(2.0, 0.5, dim))
         upper[0, 1 % dim] = 1.0 if dim > 1 else 2.0
-        return {"matrix": tuple(map(tuple, upper.tolist()))}
+        rows: list[list[float]] = upper.tolist()
+        return {"matrix": tuple(tuple(row) for row in rows)}
 
     def _forward(self, *x: Any) -> Vector:
         return mv(self._rows, x)

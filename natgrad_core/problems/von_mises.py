@@ -82,8 +82,9 @@ class VonMises(ExponentialFamily):
         excess = (1 - 2 * across - ratio**2) / kappa**2
         return symmetric(across + excess * u * u, excess * u * v, across + excess * v * v)
 
-    def _fisher(self, mu: Any, kappa: Any) -> Matrix:
+    def _fisher(self, *theta: Any) -> Matrix:
         """diag(κA(κ), A'(κ)): what Sᵀ ∇²A S is, without its cancellation."""
+        _, kappa = theta
         return symmetric(kappa * bessel_ratio(kappa), 0, bessel_ratio_slope(kappa))
 
     def _statistics(self, *y: Any) -> Vector:

@@ -148,6 +148,8 @@ def test_every_module_that_a_document_names_has_a_page() -> None:
 
 def snippets() -> Iterator[Any]:
     for path in sorted((ROOT / "docs").glob("how-to/*.md")):
+        if path.stem == "lesson":
+            continue  # its blocks are files of a lesson: tests/lessons/test_lesson_how_to.py
         for i, code in enumerate(re.findall(r"```python\n(.*?)```", path.read_text(), re.S)):
             yield pytest.param(code, id=f"{path.stem}-{i}")
 

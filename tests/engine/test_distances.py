@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# pyright: reportArgumentType=false, reportCallIssue=false
 import pickle
 import time
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# pyright: reportCallIssue=false
 import warnings
 from collections.abc import Callable
 from typing import Any

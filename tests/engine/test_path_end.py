@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# pyright: reportCallIssue=false
 import numpy as np
 import pytest
 

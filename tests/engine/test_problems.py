@@ -6,6 +6,7 @@ outcomes that can be counted are counted.
 
 from __future__ import annotations
 
+# pyright: reportArgumentType=false
 import itertools
 import re
 from typing import Any

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# pyright: reportIndexIssue=false
 import gc
 import importlib
 import inspect

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# pyright: reportIncompatibleMethodOverride=false, reportReturnType=false
 import json
 import logging
 import time

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# pyright: reportAttributeAccessIssue=false
 from typing import Any
 
 import numpy as np

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# pyright: reportArgumentType=false, reportReturnType=false
 import logging
 import signal
 import time

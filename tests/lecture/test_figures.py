@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# pyright: reportReturnType=false, reportTypedDictNotRequiredAccess=false
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any

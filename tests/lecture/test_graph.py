@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# pyright: reportTypedDictNotRequiredAccess=false
 import numpy as np
 import pytest
 

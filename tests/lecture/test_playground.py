@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# pyright: reportReturnType=false
 import importlib
 from typing import Any
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# pyright: reportArgumentType=false
 import json
 from typing import Any
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# pyright: reportReturnType=false
 from typing import Any
 
 import numpy as np

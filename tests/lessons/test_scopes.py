@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# pyright: reportAttributeAccessIssue=false
 import os
 from typing import Any
 

@@ -54,6 +54,7 @@ class Scope:
         """
         for seed in range(n):
             rng = np.random.default_rng((20190201, seed))
+            drawn: dict[str, Any] = {}
             for _ in range(TRIES):
                 drawn = dict(ground)
                 for name, draw in self.draws.items():

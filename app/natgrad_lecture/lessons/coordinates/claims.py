@@ -116,7 +116,7 @@ def _another_metric(product: Callable[[Array], Array]) -> Any:
 
     def check(shown: Shown) -> bool:
         gradient, _, back = carried(shown)
-        metric = product(np.linalg.inv(shown.matrix))
+        metric = product(np.asarray(np.linalg.inv(shown.matrix), np.float64))
         return _close(back @ metric.T, gradient)
 
     return check
