@@ -20,7 +20,7 @@ from natgrad_lecture.engine_cache import Shown
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.newton.state import HESSIANS
 from natgrad_lecture.session import Live
-from tests.lecture.test_session import unpack
+from tests.support.answers import unpack
 
 A = ((2.0, 1.0), (0.0, 0.5))
 

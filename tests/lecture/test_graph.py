@@ -9,7 +9,7 @@ import pytest
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import square
-from tests.lecture.test_session import unpack
+from tests.support.answers import unpack
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-# pyright: reportArgumentType=false
 import json
 from typing import Any
 
@@ -12,20 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from natgrad_core import charts, problems, rules, run
-from natgrad_core.types import Array
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.session import Live
 from tests.fuzz.texts import anything
-
-KINDS: dict[str, Any] = {"f4": np.float32, "u4": np.uint32, "u1": np.uint8}
-
-
-def unpack(answer: dict[str, Any], data: bytes) -> dict[str, Array]:
-    arrays = {}
-    for name, (kind, shape, offset) in answer["buffers"].items():
-        flat = np.frombuffer(data, KINDS[kind], int(np.prod(shape)), offset)
-        arrays[name] = flat.reshape(shape)
-    return arrays
+from tests.support.answers import KINDS, unpack
 
 
 @pytest.fixture

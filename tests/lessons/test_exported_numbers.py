@@ -14,7 +14,7 @@ import pytest
 from natgrad_core.types import Array
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.session import Live
-from tests.lecture.test_session import unpack
+from tests.support.answers import unpack
 
 SERIES = ("net", "policy", "singular")
 """Lessons with a graph of what runs reach at each step, read by the step."""

@@ -54,7 +54,7 @@ def test_all_of_both_packages_and_every_notebook_is_in_the_wheel(wheel: zipfile.
     assert packages - inside == set()
     assert notebooks - inside == set()
     assert {Path(name).suffix for name in notebooks} == {".ipynb"}
-    for needed in ("natgrad_core/py.typed", "natgrad_lecture/text/zh/common.po"):
+    for needed in ("natgrad_core/py.typed", "natgrad_lecture/text/common.zh.md"):
         assert needed in inside
     assert any(name.endswith(".html.j2") for name in inside)
     assert "natgrad_lecture/static/live_page.js" in inside

@@ -1,0 +1,22 @@
+"""The arrays of an answer, as a page unpacks them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from natgrad_core.types import Array
+
+KINDS: dict[str, Any] = {"f4": np.float32, "u4": np.uint32, "u1": np.uint8}
+"""NumPy's types of the kinds that the wire names."""
+
+
+def unpack(answer: Mapping[str, Any], data: bytes) -> dict[str, Array]:
+    """Return the arrays of an answer by name."""
+    arrays = {}
+    for name, (kind, shape, offset) in answer["buffers"].items():
+        flat = np.frombuffer(data, KINDS[kind], int(np.prod(shape)), offset)
+        arrays[name] = flat.reshape(shape)
+    return arrays
