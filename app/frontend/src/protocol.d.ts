@@ -322,9 +322,9 @@ export interface Ask {
   lang?: string;
   /** The page changes its language: send the lesson in it, too. */
   speak?: boolean;
-  /** Ask for something to take away, by its kind, and for no picture. */
+  /** Ask for an export, by its kind, instead of a picture. */
   take?: string;
-  /** The link to the state, for what is taken away. */
+  /** The link to the state, for the export. */
   link?: string;
 }
 
@@ -377,7 +377,7 @@ export interface Refusal {
   fault: string;
 }
 
-/** Something to take away: a text, or the bytes that come beside it. */
+/** An export: a text, or the bytes that come beside it. */
 export interface ExportedFile {
   kind: string;
   text?: string;
