@@ -33,7 +33,11 @@ class Polar(Chart):
         self.center = tuple(map(float, center))
 
     def names(self, symbols: tuple[str, ...]) -> tuple[str, ...]:
-        """R and φ."""
+        """Return r and φ.
+
+        Raises:
+            ValueError: If there are not two parameters.
+        """
         if len(symbols) != 2:
             raise ValueError(f"polar coordinates are for the plane; got {len(symbols)} parameters")
         return "r", "φ"

@@ -19,7 +19,11 @@ class ShapeMean(Chart):
     domain = "a > 0, m > 0, the plane only"
 
     def names(self, symbols: tuple[str, ...]) -> tuple[str, ...]:
-        """The shape keeps its name."""
+        """Return the names; the shape keeps its own.
+
+        Raises:
+            ValueError: If there are not two parameters.
+        """
         if len(symbols) != 2:
             raise ValueError(f"shape and mean are two parameters; got {len(symbols)}")
         return symbols[0], "m"

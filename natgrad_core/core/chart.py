@@ -43,16 +43,26 @@ class Chart:
     def example(cls, problem: str, dim: int) -> dict[str, Any]:
         """Return options with which the chart suits a problem, for tests.
 
+        Override it if the defaults are trivial or the chart depends on the problem.
+
         Args:
             problem: The problem's name.
             dim: How many parameters it has.
 
-        Override it if the defaults are trivial or the chart depends on the problem.
+        Returns:
+            The options by name.
         """
         return {}
 
     def names(self, symbols: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the names of the new coordinates, for the ``symbols`` of the old ones."""
+        """Return the names of the new coordinates.
+
+        Args:
+            symbols: The names of the old ones.
+
+        Returns:
+            As many names.
+        """
         return tuple("x" + "₁₂₃"[i] for i in range(len(symbols)))
 
     def then(self, inner: Chart) -> Chart:
@@ -112,7 +122,14 @@ class Chart:
         return full(self._curvature(*components(_array(x))), np.shape(x)[:-1])
 
     def inside(self, x: Array) -> Bools:
-        """Whether x is in the chart's domain, ``[...]``: by default everywhere."""
+        """Return whether x is in the chart's domain: by default everywhere.
+
+        Args:
+            x: The points, ``[..., d]``.
+
+        Returns:
+            Truth values, ``[...]``.
+        """
         return np.asarray(np.isfinite(x).all(-1))
 
     def _forward(self, *x: Any, **named: Any) -> Vector:

@@ -61,7 +61,18 @@ class Charted(Problem):
         return self.base.sample(self.chart.forward(self.check(theta)), rng, n)
 
     def examples(self, rng: np.random.Generator, n: int) -> Array:
-        """Return those of the base's examples that the chart reaches, in x."""
+        """Return those of the base's examples that the chart reaches, in x.
+
+        Args:
+            rng: The generator.
+            n: How many.
+
+        Returns:
+            The points in x, ``[n, d]``.
+
+        Raises:
+            OutsideDomain: If the chart reaches none.
+        """
         with np.errstate(all="ignore"):
             x = self.chart.inverse(self.base.examples(rng, max(4 * n, 64)))
         good = x[self.inside(x)]
@@ -135,5 +146,9 @@ class ChartedAt(At):
         return self._hessian
 
     def flat(self) -> Matrix:
-        """JᵀJ: the identity of θ, as a tensor in x."""
+        """Return the identity of θ, as a tensor in x: JᵀJ.
+
+        Returns:
+            JᵀJ by rows.
+        """
         return congruent(self.jacobian, self.base.flat())

@@ -21,17 +21,43 @@ Kind: TypeAlias = Callable[[At, Matrix], Matrix]
 
 
 def identity(at: At, metric: Matrix) -> Matrix:
-    """I, of the coordinates the run is in."""
+    """D = I, the identity of the coordinates that the run is in.
+
+    Args:
+        at: The point.
+        metric: G there, ``d`` × ``d`` components; not used.
+
+    Returns:
+        D, ``d`` × ``d`` components.
+    """
     return eye(len(at.theta))
 
 
 def pulled_back(at: At, metric: Matrix) -> Matrix:
-    """JᵀJ: the identity of the problem's own coordinates, as a tensor in x (AᵀA if θ = Ax)."""
+    """D = JᵀJ: the identity of the problem's own coordinates, as a tensor in x.
+
+    If θ = Ax this is AᵀA.
+
+    Args:
+        at: The point, in x.
+        metric: G there, ``d`` × ``d`` components; not used.
+
+    Returns:
+        D, ``d`` × ``d`` components.
+    """
     return at.flat()
 
 
 def relative(at: At, metric: Matrix) -> Matrix:
-    """(tr G / d) I, so that λ has no unit: it is a share of G's mean eigenvalue."""
+    """D = (tr G / d) I, so that λ has no unit: it is a share of G's mean eigenvalue.
+
+    Args:
+        at: The point; not used.
+        metric: G there, ``d`` × ``d`` components.
+
+    Returns:
+        D, ``d`` × ``d`` components.
+    """
     d = len(metric)
     mean = trace(metric) / d
     return tuple(tuple(mean if i == j else 0 for j in range(d)) for i in range(d))
@@ -60,6 +86,9 @@ def levenberg_marquardt(
         damping: λ of that step.
         factor: What λ grows by after a loss.
         ceiling: The largest λ and the largest factor.
+
+    Returns:
+        The next λ and the next factor.
     """
     won = ratio > 0
     s = where(won, 2 * ratio - 1, 0.0)
@@ -79,6 +108,9 @@ def trust_region(ratio: Any, radius: Any, used: Any, largest: Any) -> Any:
         radius: The radius of that step.
         used: The length of that step, at most the radius.
         largest: The largest radius.
+
+    Returns:
+        The next radius.
     """
     longer = where(used > 0.99 * radius, minimum(2 * radius, largest), radius)
     return where(ratio >= 0.25, where(ratio > 0.75, longer, radius), radius / 4)

@@ -57,5 +57,9 @@ class At:
         return self._fisher
 
     def flat(self) -> Matrix:
-        """Return the identity of the problem's own coordinates as a tensor: I, in a chart JᵀJ."""
+        """Return the identity of the problem's own coordinates as a tensor.
+
+        Returns:
+            I by rows; in a chart JᵀJ.
+        """
         return eye(len(self.theta))

@@ -39,5 +39,13 @@ def gain_ratio(at: At, step: Vector, promised: Any) -> Any:
 
 
 def only_if(accepted: Any, step: Vector) -> Vector:
-    """Return the step where it is accepted, else zero; a step that is not finite stays so."""
+    """Return the step where it is accepted, else zero.
+
+    Args:
+        accepted: Whether it is, one truth value a point.
+        step: The step, by components.
+
+    Returns:
+        The step; one that is not finite stays so.
+    """
     return tuple(where(accepted, s, 0.0 * s) for s in step)

@@ -12,8 +12,12 @@ from typing import Any
 
 @singledispatch
 def mime_bundle(thing: object) -> dict[str, Any]:
-    """Return the representations of ``thing`` by mime type, as ``_repr_mimebundle_`` does.
+    """Return the representations of a thing by mime type, as ``_repr_mimebundle_`` does.
 
-    Registered by type; what is of no registered type shows its ``repr`` alone.
+    Args:
+        thing: A problem, a run, or anything else.
+
+    Returns:
+        The representations; what is of no registered type shows its ``repr`` alone.
     """
     return {"text/plain": repr(thing)}

@@ -43,9 +43,15 @@ class Option(NamedTuple):
 
 @cache
 def options(item: Callable[..., Any]) -> Mapping[str, Option]:
-    """The options of a problem, chart, metric or rule that are numbers, a few numbers or a choice.
+    """Return the options of an item that are numbers, a few numbers or a choice.
 
     Others (an array of data, a family's name) cannot be turned by hand and are left out.
+
+    Args:
+        item: A problem, chart, metric or rule: a class or a function.
+
+    Returns:
+        The options by name.
     """
     maker = item.__init__ if inspect.isclass(item) else item
     hints = get_type_hints(inspect.unwrap(maker), include_extras=True)

@@ -79,7 +79,14 @@ class Problem:
         return len(self.symbols)
 
     def inside(self, theta: Array) -> Bools:
-        """Whether θ is in the domain, ``[...]``."""
+        """Return whether θ is in the domain.
+
+        Args:
+            theta: The points, ``[..., d]``.
+
+        Returns:
+            Truth values, ``[...]``.
+        """
         return np.asarray(np.isfinite(theta).all(-1))
 
     def check(self, theta: ArrayLike) -> Numeric:
@@ -297,14 +304,29 @@ class Problem:
         )
 
     def examples(self, rng: np.random.Generator, n: int) -> Array:
-        """Draw n points of the domain, ``[n, d]``, uniformly over the view, for tests."""
+        """Draw points of the domain, uniformly over the view, for tests.
+
+        Args:
+            rng: The generator.
+            n: How many.
+
+        Returns:
+            The points, ``[n, d]``.
+        """
         low, high = np.transpose(np.asarray(self.view, float))
         points = rng.uniform(low, high, (max(4 * n, 16), self.dim))
         good = points[self.inside(points)]
         return good[:n] if len(good) >= n else self.examples(rng, 2 * n)[:n]
 
     def at(self, theta: Vector) -> At:
-        """Return the problem at the point with these components."""
+        """Return the problem at a point.
+
+        Args:
+            theta: The point, by components.
+
+        Returns:
+            The problem there: ∇J, ∇²J and F are computed when they are asked for.
+        """
         return At(self, theta)
 
     def through(self, chart: Chart) -> Charted:

@@ -28,18 +28,43 @@ class Call(NamedTuple):
 
 
 def call_of(thing: Any) -> Call | None:
-    """Return the call that made ``thing``, or None if none was remembered."""
+    """Return the call that made a thing.
+
+    Args:
+        thing: What was made.
+
+    Returns:
+        The call, or None if none was remembered.
+    """
     return getattr(thing, _ATTRIBUTE, None)
 
 
 def remember(thing: S, call: Call) -> S:
-    """Return ``thing`` itself, which from now on knows the call that made it."""
+    """Return a thing itself, which from now on knows the call that made it.
+
+    Args:
+        thing: What was made.
+        call: The call.
+
+    Returns:
+        The thing.
+    """
     object.__setattr__(thing, _ATTRIBUTE, call)  # a Rule is frozen; its behavior does not change
     return thing
 
 
 def made_again(module: str, expression: str, given: tuple[Any, ...], named: Any) -> Any:
-    """Make what a call made: what a pickle does with it on another machine."""
+    """Make what a call made: what a pickle does with it on another machine.
+
+    Args:
+        module: The module that holds the first name of the expression.
+        expression: What was called: ``chain``, ``rules["adam"]`` or a method, ``.then``.
+        given: The arguments; of a method the first is its object.
+        named: The arguments by name.
+
+    Returns:
+        What the call makes.
+    """
     if expression.startswith("."):
         return getattr(given[0], expression[1:])(*given[1:], **named)
     name, _, key = expression.rstrip("]").partition("[")
@@ -65,6 +90,9 @@ def remembering(module: str, expression: str) -> Callable[[S], S]:
     Args:
         module: The module from which a script imports the maker.
         expression: The maker, as a script writes it: ``chain``, or ``rules["adam"]``.
+
+    Returns:
+        The decorator.
     """
 
     def decorate(maker: S) -> S:

@@ -69,6 +69,9 @@ class Registry(Mapping[str, T]):
             name: Its name, if it is not its module's.
             declared: Its traits, the fields of the registry's class of traits.
 
+        Returns:
+            The decorator.
+
         Raises:
             ValueError: The name is taken, a trait is not known or missing, or two items have the
                 same of what only one may have.
@@ -101,7 +104,17 @@ class Registry(Mapping[str, T]):
         return traits
 
     def traits(self, name: str) -> Any:
-        """Return what an item declares of itself; UnknownName if there is none such."""
+        """Return what an item declares of itself.
+
+        Args:
+            name: The item's name.
+
+        Returns:
+            Its traits (``natgrad_core.core.traits``).
+
+        Raises:
+            UnknownName: If there is no such item.
+        """
         self[name]
         return self._traits[name]
 

@@ -75,7 +75,14 @@ class Rule(Repeatable):
             )
 
     def update_with(self, numbers: tuple[Any, ...]) -> Update:
-        """Return ``update`` with other numbers, which may be the tracer's symbols."""
+        """Return ``update`` with other numbers.
+
+        Args:
+            numbers: As many as the rule has; they may be the tracer's symbols.
+
+        Returns:
+            The update.
+        """
         return self.of_numbers(*numbers) if self.of_numbers else self.update
 
     def __repr__(self) -> str:
@@ -202,7 +209,17 @@ def precondition(
 
 
 def damped_with(kind: str) -> dampings.Kind:
-    """Return the damping of this name; ValueError for an unknown one."""
+    """Return the damping of a name.
+
+    Args:
+        kind: A name in ``natgrad_core.core.damping.ALL_KINDS``.
+
+    Returns:
+        D, as a function of the point and the metric there.
+
+    Raises:
+        ValueError: If there is none of this name.
+    """
     if kind not in dampings.ALL_KINDS:
         raise ValueError(f"no damping {kind!r}; there are {', '.join(dampings.ALL_KINDS)}")
     return dampings.ALL_KINDS[kind]

@@ -110,7 +110,16 @@ def ends(
 def directly(problem: Problem, rule: Rule, start: ArrayLike, steps: int = 100) -> Trajectory:
     """Return what ``run`` returns, without the tracer: its reference implementation.
 
-    ``start`` is ``[..., d]``. Every formula is called on the numbers themselves.
+    Every formula is called on the numbers themselves.
+
+    Args:
+        problem: The problem.
+        rule: The rule.
+        start: Where to start, ``[..., d]``.
+        steps: How many steps.
+
+    Returns:
+        The trajectory.
     """
     steps = _checked(steps)
     step, theta, state = flat_step(problem, rule, start)

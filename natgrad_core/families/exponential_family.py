@@ -297,9 +297,19 @@ class UnitNormal(ExponentialFamily):
 
 
 def outcomes(name: str, data: ArrayLike, support: Support | None) -> Array:
-    """``data`` as a column ``[n]`` of outcomes that the model ``name`` can produce.
+    """Return data as a column of outcomes that a model can produce.
 
-    Raises ValueError with the row, counted from 1, and what is allowed.
+    Args:
+        name: The model, for the message.
+        data: The outcomes, ``[n]``.
+        support: What one outcome can be; None if any finite number.
+
+    Returns:
+        The outcomes, ``[n]``.
+
+    Raises:
+        ValueError: If one cannot be; the message gives its row, counted from 1, and what is
+            allowed.
     """
     column = np.asarray(data, float)
     if column.ndim != 1 or not column.size:

@@ -17,7 +17,15 @@ from natgrad_core.types import Vector
 
 
 def bending(at: At, v: Vector) -> Vector:
-    """Return Γᵏ_ij vⁱvʲ of the Fisher metric at a point (do Carmo 1992, ch. 2)."""
+    """Return Γᵏ_ij vⁱvʲ of the Fisher metric at a point (do Carmo 1992, ch. 2).
+
+    Args:
+        at: The point.
+        v: A velocity there, by components.
+
+    Returns:
+        The components, k = 1 … d.
+    """
     if isinstance(at, ChartedAt):
         curvature = at.problem.chart._curvature(*at.theta)
         at_home = bending(at.base, mv(at.jacobian, v))

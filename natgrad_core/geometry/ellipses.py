@@ -30,7 +30,15 @@ def ellipse_axes(metric: Array, radius: float) -> Array:
 
 
 def axes_by_eigenvectors(metric: Array, radius: float) -> Array:
-    """Return ``ellipse_axes``, ``[..., d, d]``, for any d: in the plane its reference."""
+    """Return ``ellipse_axes`` for any d; in the plane it is their reference.
+
+    Args:
+        metric: G, ``[..., d, d]``.
+        radius: r.
+
+    Returns:
+        The half-axes as rows, longest first, ``[..., d, d]``; NaN where G is not positive definite.
+    """
     good = np.asarray(np.isfinite(metric).all((-1, -2)))
     safe = np.where(good[..., None, None], metric, np.eye(metric.shape[-1]))
     values, vectors = np.linalg.eigh(safe)
@@ -73,7 +81,16 @@ def spread_axes(covariance: Array, radius: float) -> Array:
 
 
 def outline(metric: Array, radius: float, count: int = 120) -> Array:
-    """Return points of {½ δᵀGδ = r} in the plane, once around, ``[..., count, 2]``."""
+    """Return points of {δ : ½ δᵀGδ = r} in the plane, once around.
+
+    Args:
+        metric: G, ``[..., 2, 2]``.
+        radius: r.
+        count: How many points.
+
+    Returns:
+        The points, ``[..., count, 2]``.
+    """
     first, second = np.moveaxis(ellipse_axes(metric, radius), -2, 0)
     turn = np.linspace(0.0, 2 * np.pi, count)[:, None]
     return np.cos(turn) * first[..., None, :] + np.sin(turn) * second[..., None, :]

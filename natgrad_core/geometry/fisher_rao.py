@@ -31,7 +31,16 @@ class Rao(NamedTuple):
 
 
 def closed(problem: Problem) -> Rao | None:
-    """Return the closed forms of a problem, or None if it has none."""
+    """Return the closed forms of a problem.
+
+    With one parameter the distance is |∫ √F dθ| (Rao 1945); the others are in this module's list.
+
+    Args:
+        problem: The problem.
+
+    Returns:
+        Its distance and its geodesic, or None if it has no closed form.
+    """
     if problem.dim == 1:
         return Rao(partial(_line_distance, problem), partial(_line_geodesic, problem))
     return _CLOSED.get(problem.name)
@@ -49,16 +58,34 @@ class HalfPlane(NamedTuple):
     back: Callable[[Array, Array], Array]
 
     def distance(self, a: Array, b: Array) -> float:
-        """2 scale arsinh √(((Δx)² + (Δy)²)/(4 y₁y₂)): scale arcosh(1 + …), exact for near points
-        too.
+        """Return 2 scale arsinh √(((Δx)² + (Δy)²)/(4 y₁y₂)).
+
+        Costa, Santos and Strapasson 2015, with arsinh for arcosh, so that near points keep their
+        digits.
+
+        Args:
+            a: One point of the family, ``[d]``.
+            b: Another, ``[d]``.
+
+        Returns:
+            The Fisher–Rao distance.
         """
         (u, y), (v, z) = self.to(a), self.to(b)
         return float(2 * self.scale * np.arcsinh(np.hypot(u - v, y - z) / (2 * np.sqrt(y * z))))
 
     def geodesic(self, a: Array, b: Array, share: Array) -> Array:
-        """Half-circles (x − c)² + y² = R², or vertical lines, at constant speed.
+        """Return points of the geodesic, at constant speed.
 
-        Their arc length is log tan of half the angle.
+        It is a half-circle (x − c)² + y² = R², or a vertical line (Atkinson and Mitchell 1981). Arc
+        length along a half-circle is log tan of half the angle.
+
+        Args:
+            a: Where it starts, ``[d]``.
+            b: Where it ends, ``[d]``.
+            share: Shares of its length, ``[n]``, from 0 to 1.
+
+        Returns:
+            The points, ``[n, d]``.
         """
         (u, y), (v, z) = self.to(a), self.to(b)
         if abs(u - v) <= 1e-9 * (y + z):

@@ -259,15 +259,35 @@ def _distance(problem: Problem, a: Array, b: Array, seconds: float) -> float:
 
 
 def shoot(problem: Problem, a: Array, b: Array, seconds: float = SECONDS) -> Array:
-    """Return the velocity at ``a`` whose geodesic ends in ``b``, ``[d]``, by relaxation."""
+    """Return the velocity whose geodesic from one point ends in another, by relaxation.
+
+    Args:
+        problem: The problem, which gives the Fisher metric.
+        a: Where it begins, ``[d]``.
+        b: Where it ends, ``[d]``.
+        seconds: How long it is looked for.
+
+    Returns:
+        θ' at ``a``, ``[d]``.
+
+    Raises:
+        NoGeodesic: If none was found in that time.
+    """
     return relaxed(problem, a, b, seconds).start_velocity
 
 
 def length(problem: Problem, path: Array) -> float:
-    """Return the Fisher length of a path ``[n, d]``: ∫ √(ẋᵀFẋ) dt of the spline through its points.
+    """Return the Fisher length of a path, ∫ √(ẋᵀFẋ) dt of the spline through its points.
 
     With a hundred points of a smooth path it is right to nine digits. Where the spline leaves the
     domain it is that of the polygon, F at the middle of each side.
+
+    Args:
+        problem: The problem, which gives the Fisher metric.
+        path: The points, ``[n, d]``.
+
+    Returns:
+        The length.
     """
     interpolate = import_module("scipy.interpolate")
     if len(path) > 3:

@@ -55,13 +55,29 @@ class Relaxed(NamedTuple):
     curve: Any
 
     def at(self, share: Array) -> Array:
-        """θ, ``[n, d]``."""
+        """Return points of the geodesic.
+
+        Args:
+            share: Shares of its length, ``[n]``, from 0 to 1.
+
+        Returns:
+            θ, ``[n, d]``.
+        """
         x = self.curve(share)[: self.problem.dim].T
         return np.asarray(self.problem.chart.forward(x))
 
 
 def in_logarithms(problem: Problem, a: Array, b: Array) -> Charted:
-    """The problem in the logarithms of the parameters that are positive near a and b, ``[d]``."""
+    """Return the problem in the logarithms of the parameters that are positive near two points.
+
+    Args:
+        problem: The problem.
+        a: One point, ``[d]``.
+        b: The other, ``[d]``.
+
+    Returns:
+        The charted problem.
+    """
 
     def positive(i: int) -> bool:
         mirrored = np.stack([a, b])
@@ -76,7 +92,16 @@ def in_logarithms(problem: Problem, a: Array, b: Array) -> Charted:
 
 
 def curve_length(problem: Problem, curve: Any, borders: Array) -> float:
-    """∫ √(ẋᵀFẋ) of x(t), a spline of d parts, by 6 Gauss nodes between two ``borders [n]``."""
+    """Return ∫ √(ẋᵀFẋ) dt of a curve, by 6 Gauss nodes between two borders.
+
+    Args:
+        problem: The problem, which gives F.
+        curve: x(t), a spline of d parts (or more: the first d count).
+        borders: The times between which it is smooth, ``[n]``.
+
+    Returns:
+        The length; NaN where the curve leaves the domain.
+    """
     d = problem.dim
     half = np.diff(borders)[:, None] / 2
     times = ((borders[1:] + borders[:-1])[:, None] / 2 + half * _NODES).ravel()
@@ -88,7 +113,16 @@ def curve_length(problem: Problem, curve: Any, borders: Array) -> float:
 
 
 def straight_length(problem: Problem, a: Array, b: Array) -> float:
-    """The length of the line from ``a [d]`` to ``b [d]``; infinite where it leaves the domain."""
+    """Return the Fisher length of the straight line between two points.
+
+    Args:
+        problem: The problem, which gives F.
+        a: Where it begins, ``[d]``.
+        b: Where it ends, ``[d]``.
+
+    Returns:
+        The length; infinite where the line leaves the domain.
+    """
     interpolate = import_module("scipy.interpolate")
     borders = np.linspace(0.0, 1.0, 65)
     line = interpolate.make_interp_spline([0.0, 1.0], np.stack([a, b], 1), k=1, axis=1)
@@ -97,9 +131,19 @@ def straight_length(problem: Problem, a: Array, b: Array) -> float:
 
 
 def relaxed(problem: Problem, a: Array, b: Array, seconds: float = SECONDS) -> Relaxed:
-    """The geodesic from ``a [d]`` to ``b [d]``.
+    """Return the geodesic between two points, by relaxation of a first guess.
 
-    Raises NoGeodesic where F is singular at an end, and after ``seconds`` without one.
+    Args:
+        problem: The problem, which gives F.
+        a: Where it begins, ``[d]``.
+        b: Where it ends, ``[d]``.
+        seconds: How long it is looked for.
+
+    Returns:
+        The geodesic.
+
+    Raises:
+        NoGeodesic: If F is singular at an end, or none was found in that time.
     """
     for end in (a, b):
         f = problem.fisher(end)

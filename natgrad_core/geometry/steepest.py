@@ -42,6 +42,9 @@ def steepest(metric: Array, gradient: Array) -> Steepest:
         metric: G, symmetric, ``[d, d]``.
         gradient: ∇J, not zero, ``[d]``.
 
+    Returns:
+        The direction, its slope and its multiplier; NaN unless G is positive definite.
+
     Raises:
         ValueError: If G is not symmetric, or the gradient is zero.
     """
@@ -63,9 +66,14 @@ def steepest(metric: Array, gradient: Array) -> Steepest:
 
 
 def unit_directions(metric: Array, angles: Array) -> Array:
-    """Return the vectors of {aᵀGa = 1} in the directions ``angles`` (radians), ``[n, 2]``.
+    """Return the vectors of {aᵀGa = 1} in given directions.
 
-    NaN in directions with aᵀGa ≤ 0, which have no vector of length 1.
+    Args:
+        metric: G, ``[2, 2]``.
+        angles: The directions, in radians, ``[n]``.
+
+    Returns:
+        The vectors, ``[n, 2]``; NaN in directions with aᵀGa ≤ 0, which have no vector of length 1.
     """
     aim = np.stack([np.cos(angles), np.sin(angles)], -1)
     return reach(aim, np.broadcast_to(metric, (*aim.shape, 2)), 0.5)

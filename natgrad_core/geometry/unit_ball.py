@@ -18,7 +18,15 @@ FLAT = 1e-12
 
 
 def bent(eigenvalues: ArrayLike, turn: float) -> Array:
-    """Return G ``[2, 2]`` with these eigenvalues, its first axis turned by ``turn`` degrees."""
+    """Return the matrix with these eigenvalues and this turn.
+
+    Args:
+        eigenvalues: Two numbers.
+        turn: The angle of the first axis, in degrees.
+
+    Returns:
+        G, ``[2, 2]``.
+    """
     first, second = np.asarray(eigenvalues, float)
     c, s = np.cos(np.deg2rad(turn)), np.sin(np.deg2rad(turn))
     across = (first - second) * c * s
@@ -28,10 +36,17 @@ def bent(eigenvalues: ArrayLike, turn: float) -> Array:
 
 
 def axes(metric: ArrayLike, near: float = 0.0) -> tuple[tuple[float, float], float]:
-    """Return the eigenvalues and the turn of G ``[2, 2]``; the axis nearest ``near`` comes first.
+    """Return the eigenvalues and the turn of a matrix: the inverse of ``bent``.
 
     The turn lies within 90° of ``near`` degrees, so that it follows a small change of G by a small
     change. The first eigenvalue is positive if one of the two is.
+
+    Args:
+        metric: G, ``[2, 2]``.
+        near: An angle in degrees; the axis nearest to it comes first.
+
+    Returns:
+        The two eigenvalues, and the turn in degrees.
     """
     values, vectors = np.linalg.eigh(np.asarray(metric, float))
     if np.isclose(values[0], values[1], rtol=FLAT, atol=0.0):
@@ -45,10 +60,16 @@ def axes(metric: ArrayLike, near: float = 0.0) -> tuple[tuple[float, float], flo
 
 
 def boundary(metric: ArrayLike, reach: float, count: int = 200) -> list[Array]:
-    """Return {aᵀGa = 1} in pieces ``[count, 2]``, up to ``reach`` where it is unbounded.
+    """Return {aᵀGa = 1} in pieces.
 
-    One closed piece for a ball, two lines for a strip, two branches for a hyperbola; none where
-    aᵀGa is never positive.
+    Args:
+        metric: G, ``[2, 2]``.
+        reach: How far it is followed where it is unbounded.
+        count: How many points a piece has.
+
+    Returns:
+        The pieces, ``[count, 2]`` each: one closed one for a ball, two lines for a strip, two
+        branches for a hyperbola; none where aᵀGa is never positive.
     """
     g = np.asarray(metric, float)
     values, vectors = np.linalg.eigh(g)
@@ -69,10 +90,18 @@ def boundary(metric: ArrayLike, reach: float, count: int = 200) -> list[Array]:
 
 
 def normal(metric: ArrayLike, gradient: ArrayLike, a: ArrayLike) -> tuple[float, Array]:
-    """Return the multiplier ν = ½∇J·a / aᵀGa and the covector 2νGa ``[2]`` at ``a``.
+    """Return the multiplier ν = ½∇J·a / aᵀGa and the covector 2νGa.
 
     The covector has the slope of ∇J along ``a``. It equals ∇J exactly where that slope is
     stationary.
+
+    Args:
+        metric: G, ``[2, 2]``.
+        gradient: ∇J, ``[2]``.
+        a: The point, ``[2]``.
+
+    Returns:
+        ν, and the covector, ``[2]``.
     """
     point = np.asarray(a, float)
     lowered = np.asarray(metric, float) @ point

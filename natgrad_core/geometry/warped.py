@@ -102,7 +102,16 @@ def _found(metric: Warped, a: Array, b: Array) -> tuple[_Geodesic, float, float,
 
 
 def distance(metric: Warped, a: Array, b: Array) -> float:
-    """The length of the geodesic from ``a [d]`` to ``b [d]``."""
+    """Return the length of the geodesic between two points.
+
+    Args:
+        metric: The metric, with r and u of a point.
+        a: One point, ``[d]``.
+        b: The other, ``[d]``.
+
+    Returns:
+        The length.
+    """
     way, r_a, _, r_b = _found(metric, a, b)
     low, high = min(r_a, r_b), max(r_a, r_b)
     length = _pieces(metric, way.turning, low, high)[2].sum()
@@ -112,7 +121,17 @@ def distance(metric: Warped, a: Array, b: Array) -> float:
 
 
 def path(metric: Warped, a: Array, b: Array, share: Array) -> Array:
-    """The geodesic at ``share [n]`` of its length, ``[n, d]``."""
+    """Return points of the geodesic between two points.
+
+    Args:
+        metric: The metric, with r and u of a point.
+        a: Where it begins, ``[d]``.
+        b: Where it ends, ``[d]``.
+        share: Shares of its length, ``[n]``, from 0 to 1.
+
+    Returns:
+        The points, ``[n, d]``.
+    """
     interpolate = import_module("scipy.interpolate")
     way, r_a, u_a, r_b = _found(metric, a, b)
     reach = [np.sqrt(max(r - way.turning, 0.0)) for r in (r_a, r_b)]

@@ -21,18 +21,35 @@ class Operator(Protocol):
     """A symmetric linear map of d components to d components."""
 
     def mv(self, v: Vector) -> Vector:
-        """M v."""
+        """M v: a vector made a covector.
+
+        Args:
+            v: The components of v.
+
+        Returns:
+            The components of M v.
+        """
         ...
 
     def solve(self, v: Vector, damping: Any = 0) -> Vector:
-        """(M + λI)⁻¹ v, with λ the damping; not finite where there is no inverse.
+        """(M + λI)⁻¹ v.
 
-        A diverged path is data, not an exception.
+        Args:
+            v: The components of v.
+            damping: λ ≥ 0, one number or an array over the leading axes ``[...]``.
+
+        Returns:
+            The components; not finite where there is no inverse, because a diverged path is data,
+            not an exception.
         """
         ...
 
     def dense(self) -> Matrix:
-        """M itself, by rows."""
+        """M itself.
+
+        Returns:
+            M by rows.
+        """
         ...
 
 
@@ -57,7 +74,11 @@ class Dense:
         return self.matrix
 
     def array(self) -> Array:
-        """M as an array ``[..., d, d]``."""
+        """M as an array.
+
+        Returns:
+            M, ``[..., d, d]``.
+        """
         return pack(self.matrix)
 
     def __repr__(self) -> str:
@@ -140,7 +161,13 @@ def _damped(matrix: Matrix, damping: Any) -> Matrix:
 
 
 def invertible(matrix: Array) -> Array:
-    """Return ``matrix [..., d, d]`` unchanged if it has an inverse.
+    """Return a matrix unchanged if it has an inverse.
+
+    Args:
+        matrix: M, ``[..., d, d]``.
+
+    Returns:
+        The same M.
 
     Raises:
         SingularMetricError: If an entry is not finite, or the condition number is above 1/eps.

@@ -15,12 +15,26 @@ from natgrad_core.types import Array, Matrix, Vector
 
 
 def eye(d: int) -> Matrix:
-    """I."""
+    """I.
+
+    Args:
+        d: How many rows.
+
+    Returns:
+        I by rows, with integers for entries.
+    """
     return tuple(tuple(int(i == j) for j in range(d)) for i in range(d))
 
 
 def symmetric(*upper: Any) -> Matrix:
-    """The symmetric matrix with this upper triangle, read row by row."""
+    """The symmetric matrix with this upper triangle, read row by row.
+
+    Args:
+        upper: The entries of the triangle, d (d + 1)/2 of them.
+
+    Returns:
+        The matrix by rows, d × d.
+    """
     if len(upper) == 3:
         a, b, c = upper
         return (a, b), (b, c)
@@ -30,12 +44,27 @@ def symmetric(*upper: Any) -> Matrix:
 
 
 def upper(matrix: Matrix) -> Vector:
-    """The upper triangle, read row by row: the inverse of ``symmetric``."""
+    """The upper triangle, read row by row: the inverse of ``symmetric``.
+
+    Args:
+        matrix: A matrix by rows, d × d.
+
+    Returns:
+        The d (d + 1)/2 entries.
+    """
     return tuple(matrix[i][j] for i in range(len(matrix)) for j in range(i, len(matrix)))
 
 
 def dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
-    """Σ a_i b_i."""
+    """Σ a_i b_i.
+
+    Args:
+        a: d components.
+        b: d components.
+
+    Returns:
+        The sum.
+    """
     if len(a) == 2:
         return a[0] * b[0] + a[1] * b[1]
     result = a[0] * b[0]
@@ -45,17 +74,40 @@ def dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
 
 
 def mv(matrix: Matrix, v: Vector) -> Vector:
-    """M v."""
+    """M v.
+
+    Args:
+        matrix: M by rows.
+        v: The components of v.
+
+    Returns:
+        The components of M v.
+    """
     return tuple([dot(row, v) for row in matrix])
 
 
 def transpose(matrix: Matrix) -> Matrix:
-    """Mᵀ."""
+    """Mᵀ.
+
+    Args:
+        matrix: M by rows.
+
+    Returns:
+        Mᵀ by rows.
+    """
     return tuple(zip(*matrix, strict=True))
 
 
 def congruent(jacobian: Matrix, matrix: Matrix) -> Matrix:
-    """Jᵀ M J for M symmetric; the result is symmetric to the last bit."""
+    """Jᵀ M J for M symmetric; the result is symmetric to the last bit.
+
+    Args:
+        jacobian: J by rows, d × e.
+        matrix: M by rows, d × d.
+
+    Returns:
+        Jᵀ M J by rows, e × e.
+    """
     columns = transpose(jacobian)
     images = [mv(matrix, column) for column in columns]
     if len(columns) == 2:
@@ -67,14 +119,31 @@ def congruent(jacobian: Matrix, matrix: Matrix) -> Matrix:
 
 
 def add(a: Matrix, b: Matrix, scale: Any = 1) -> Matrix:
-    """A + scale·B."""
+    """A + scale·B.
+
+    Args:
+        a: A by rows.
+        b: B by rows, of the same size.
+        scale: A number, or one a point.
+
+    Returns:
+        The sum by rows.
+    """
     return tuple(
         tuple(x + scale * y for x, y in zip(r, s, strict=True)) for r, s in zip(a, b, strict=True)
     )
 
 
 def solve(matrix: Matrix, v: Vector) -> Vector:
-    """M⁻¹ v by cofactors (d ≤ 3); not finite where M is singular."""
+    """M⁻¹ v by cofactors (Cramer's rule).
+
+    Args:
+        matrix: M by rows, d × d with d ≤ 3.
+        v: The components of v.
+
+    Returns:
+        The components of M⁻¹ v; not finite where M is singular.
+    """
     if len(v) == 1:
         return (v[0] / matrix[0][0],)
     if len(v) == 2:
@@ -94,7 +163,14 @@ def solve(matrix: Matrix, v: Vector) -> Vector:
 
 
 def trace(matrix: Matrix) -> Any:
-    """Σ M_ii."""
+    """Σ M_ii.
+
+    Args:
+        matrix: M by rows.
+
+    Returns:
+        The sum.
+    """
     result = matrix[0][0]
     for i in range(1, len(matrix)):
         result = result + matrix[i][i]
@@ -102,7 +178,14 @@ def trace(matrix: Matrix) -> Any:
 
 
 def determinant(matrix: Matrix) -> Any:
-    """det M (d ≤ 3)."""
+    """det M, written out.
+
+    Args:
+        matrix: M by rows, d × d with d ≤ 3.
+
+    Returns:
+        The determinant.
+    """
     if len(matrix) == 1:
         return matrix[0][0]
     if len(matrix) == 2:
@@ -113,18 +196,41 @@ def determinant(matrix: Matrix) -> Any:
 
 
 def matmul(a: Matrix, b: Matrix) -> Matrix:
-    """A B."""
+    """A B.
+
+    Args:
+        a: A by rows.
+        b: B by rows.
+
+    Returns:
+        A B by rows.
+    """
     columns = transpose(b)
     return tuple(tuple(dot(row, column) for column in columns) for row in a)
 
 
 def components(points: Any) -> Vector:
-    """Split the last axis of an array or tensor ``[..., d]`` into d components."""
+    """Split the last axis into components.
+
+    Args:
+        points: An array or tensor ``[..., d]``.
+
+    Returns:
+        d arrays ``[...]``.
+    """
     return tuple(points[..., i] for i in range(points.shape[-1]))
 
 
 def full(nested: Any, lead: tuple[int, ...]) -> Array:
-    """``pack(nested)`` with the leading axes ``lead``, which a constant lacks: ``[*lead, ...]``."""
+    """``pack(nested)`` with the leading axes ``lead``, which a constant lacks.
+
+    Args:
+        nested: Components, rows or rows of rows.
+        lead: The shape of the leading axes.
+
+    Returns:
+        The array, ``[*lead, ...]``.
+    """
     packed = pack(nested)
     depth, first = 0, nested
     while isinstance(first, tuple):
@@ -137,7 +243,14 @@ def full(nested: Any, lead: tuple[int, ...]) -> Array:
 
 
 def pack(nested: Any) -> Array:
-    """Join components, rows or rows of rows into one array, leading axes first."""
+    """Join components, rows or rows of rows into one array.
+
+    Args:
+        nested: Components ``[...]``, as a vector, a matrix by rows, or a tuple of matrices.
+
+    Returns:
+        The array, leading axes first: ``[..., d]``, ``[..., d, d]`` or ``[..., d, d, d]``.
+    """
     shape: list[int] = []
     leaves = [nested]
     while isinstance(leaves[0], tuple):

@@ -32,6 +32,12 @@ def absolute(matrix: Matrix) -> Matrix:
     """|M| = √(M²): the eigenvalues made positive, the eigenvectors kept.
 
     For 2×2 by Cayley and Hamilton: √B = (B + √(det B) I)/√(tr B + 2√(det B)) with B = M².
+
+    Args:
+        matrix: M by rows, symmetric.
+
+    Returns:
+        |M| by rows.
     """
     if len(matrix) != 2:
         return _by_eigenvalues(matrix, np.abs)
@@ -47,6 +53,13 @@ def power(matrix: Matrix, q: Any) -> Matrix:
 
     For 2×2 with eigenvalues m ± r: M^q = a I + b (M − m I), where a is the mean of the eigenvalues'
     powers and b their divided difference. An eigenvalue below zero by rounding counts as zero.
+
+    Args:
+        matrix: M by rows.
+        q: The exponent, one number or an array over the leading axes ``[...]``.
+
+    Returns:
+        M^q by rows.
     """
     if len(matrix) != 2:
         return _by_eigenvalues(matrix, lambda values: np.maximum(values, 0.0) ** q)
@@ -64,9 +77,18 @@ def power(matrix: Matrix, q: Any) -> Matrix:
 def pseudo_inverse(matrix: Matrix) -> Matrix:
     """M⁺, Moore and Penrose's, for M symmetric and d ≤ 3 (Penrose 1955).
 
-    From c₁, c₂, c₃, the elementary symmetric functions of the eigenvalues: rank three M⁻¹, rank
-    two ((c₁² − c₂) M − c₁ M²)/c₂² (for 2×2 it is M⁻¹), rank one M/c₁², rank none 0. An eigenvalue
-    below ``RANK_TOLERANCE`` times the largest counts as zero.
+    From c₁, c₂, c₃, the elementary symmetric functions of the eigenvalues: rank three M⁻¹, rank two
+    ((c₁² − c₂) M − c₁ M²)/c₂² (for 2×2 it is M⁻¹), rank one M/c₁², rank none 0. An eigenvalue below
+    ``RANK_TOLERANCE`` times the largest counts as zero.
+
+    Args:
+        matrix: M by rows.
+
+    Returns:
+        M⁺ by rows.
+
+    Raises:
+        ValueError: If d > 3.
     """
     d = len(matrix)
     if d > 3:

@@ -24,6 +24,9 @@ def fisher_power(q: Annotated[ArrayLike, Span(0, 1)] = 0.5) -> Metric:
     Args:
         q: The power, from 0 to 1; one number or an array over the leading axes.
 
+    Returns:
+        The metric.
+
     Raises:
         ValueError: If q is outside [0, 1].
     """

@@ -34,6 +34,9 @@ def monte_carlo_fisher(
         n: How many samples at each point, at least 1.
         seed: The seed of the generator.
 
+    Returns:
+        The metric.
+
     Raises:
         ValueError: If n is not a whole number ≥ 1.
         NoProbabilityModel: At a point of a problem without a probability model.

@@ -25,7 +25,14 @@ STAND_INS: dict[str, Callable[[], Metric]] = {
 
 
 def operators(at: At) -> dict[str, Operator]:
-    """The Fisher matrix at a point, "exact", and each of its approximations; all are ``[p, p]``."""
+    """Return the Fisher matrix at a point, "exact", and each of its approximations.
+
+    Args:
+        at: The point.
+
+    Returns:
+        Operators by name, each of ``[p, p]``.
+    """
     found: dict[str, Operator] = {"exact": Exact(Fisher(at), "auto")}
     for name, make in STAND_INS.items():
         made = make()
@@ -34,10 +41,25 @@ def operators(at: At) -> dict[str, Operator]:
 
 
 def error(exact: Tensor, other: Tensor) -> float:
-    """The error ‖F − G‖/‖F‖ of matrices ``[p, p]``, Frobenius."""
+    """Return ‖F − G‖/‖F‖, in the Frobenius norm.
+
+    Args:
+        exact: F, ``[p, p]``.
+        other: G, ``[p, p]``.
+
+    Returns:
+        The relative error.
+    """
     return float((exact - other).norm() / exact.norm())
 
 
 def spectrum(operator: Operator) -> Tensor:
-    """Eigenvalues ``[p]`` in float64, largest first; none is below 0 by rounding."""
+    """Return eigenvalues in float64, largest first; none is below 0 by rounding.
+
+    Args:
+        operator: The matrix.
+
+    Returns:
+        The eigenvalues, ``[p]``.
+    """
     return operator.eigenvalues().double().sort(descending=True).values.clamp_min(0)

@@ -21,19 +21,41 @@ class Damping(Protocol):
 
     @property
     def learns(self) -> bool:
-        """Whether a trial step must be looked at."""
+        """Whether a trial step must be looked at, so that ``judge`` hears its ρ."""
         ...
 
     def start(self) -> Memory:
-        """The state before the first step."""
+        """Return the state before the first step.
+
+        Returns:
+            A dictionary of numbers, which only this policy reads.
+        """
         ...
 
     def value(self, state: Memory, at: At) -> float:
-        """λ."""
+        """Return λ for the next step.
+
+        Args:
+            state: What ``start`` or ``judge`` returned.
+            at: The point that the step starts from.
+
+        Returns:
+            λ ≥ 0, in the unit of the metric.
+        """
         ...
 
     def judge(self, state: Memory, rho: float, least: float = 0.0) -> Memory:
-        """The state after a trial with this ρ; below ``least`` there is nothing to learn."""
+        """Return the state after a trial step.
+
+        Args:
+            state: The state that gave the λ of the trial.
+            rho: ρ of the trial: the decrease of J over the decrease that the model promised. NaN
+                counts as a bad step.
+            least: The least λ worth learning. λ that falls below it becomes ``least``.
+
+        Returns:
+            The state for the next step.
+        """
         ...
 
 
@@ -47,7 +69,12 @@ CEILING = 1e12
 
 @dataclass(frozen=True)
 class Fixed:
-    """A constant λ."""
+    """A constant λ.
+
+    Args:
+        damping: λ ≥ 0.
+        learns: False: no trial step is judged.
+    """
 
     damping: float
     learns: bool = False
@@ -67,7 +94,18 @@ class Fixed:
 
 @dataclass(frozen=True)
 class LevenbergMarquardt:
-    """λ ← ω λ when ρ > ¾, λ ← λ/ω when ρ < ¼ (Martens & Grosse 2015, §6.5, with a brisk ω)."""
+    """λ ← ω λ when ρ > ¾, λ ← λ/ω when ρ < ¼ (Martens & Grosse 2015, §6.5, with a brisk ω).
+
+    Args:
+        initial: λ before the first step, > 0.
+        omega: ω, 0 < ω < 1: how fast λ moves.
+        floor: The smallest λ.
+        ceiling: The largest λ.
+        learns: True: each trial step is judged.
+
+    Raises:
+        ValueError: If ω is not between 0 and 1, or the first λ is not positive.
+    """
 
     initial: float = 1.0
     omega: float = 0.5
@@ -100,7 +138,17 @@ class LevenbergMarquardt:
 
 @dataclass(frozen=True)
 class Nielsen:
-    """λ ← λ max(⅓, 1 − (2ρ − 1)³) if ρ > 0, else λ ← νλ, ν ← 2ν (Nielsen 1999, eq. 2.13)."""
+    """λ ← λ max(⅓, 1 − (2ρ − 1)³) if ρ > 0, else λ ← νλ, ν ← 2ν (Nielsen 1999, eq. 2.13).
+
+    Args:
+        initial: λ before the first step, > 0.
+        floor: The smallest λ.
+        ceiling: The largest λ.
+        learns: True: each trial step is judged.
+
+    Raises:
+        ValueError: If the first λ is not positive.
+    """
 
     initial: float = 1.0
     floor: float = FLOOR
@@ -126,7 +174,18 @@ class Nielsen:
 
 
 def policy(value: float | Damping) -> Damping:
-    """A number is a fixed λ ≥ 0; a policy is itself."""
+    """Return the policy that a user's ``damping`` means.
+
+    Args:
+        value: A number λ ≥ 0, for a fixed λ, or a policy, which is returned unchanged.
+
+    Returns:
+        The policy.
+
+    Raises:
+        TypeError: If it is a string.
+        ValueError: If the number is negative or not finite.
+    """
     if hasattr(value, "judge"):
         return cast(Damping, value)
     if isinstance(value, str):

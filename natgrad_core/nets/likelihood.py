@@ -25,60 +25,164 @@ PROBABILITY = 1e-4
 
 
 class Likelihood(Protocol):
-    """A distribution of targets y given outputs ``[N, C]``."""
+    """A distribution of targets y given outputs ``[N, C]``: N examples, C outputs each."""
 
     name: ClassVar[str]
 
     def check(self, outputs: int, y: Tensor, dtype: torch.dtype) -> Tensor:
-        """Targets in the form of the formulas, or a ValueError that says what is allowed."""
+        """Return targets in the form of the formulas.
+
+        Args:
+            outputs: C, how many outputs the net has.
+            y: The targets as a user gives them, ``[N]`` or ``[N, C]``.
+            dtype: The dtype of the outputs.
+
+        Returns:
+            The targets, ``[N]`` if they are class numbers, else ``[N, C]``.
+
+        Raises:
+            ValueError: If the targets do not fit; the message says what is allowed.
+        """
         ...
 
     def log_prob(self, out: Tensor, y: Tensor) -> Tensor:
-        """The value log p(y | out) per example, ``[N]``."""
+        """Return log p(y | out), per example.
+
+        Args:
+            out: The outputs, ``[N, C]``.
+            y: The targets, as ``check`` returns them.
+
+        Returns:
+            The values in nats, ``[N]``.
+        """
         ...
 
     def loss(self, out: Tensor, y: Tensor) -> Tensor:
-        """Mean over examples of −log p, up to a constant."""
+        """Return the mean over examples of −log p, up to a constant that no parameter moves.
+
+        Args:
+            out: The outputs, ``[N, C]``.
+            y: The targets, as ``check`` returns them.
+
+        Returns:
+            The loss in nats per example, ``[]``.
+        """
         ...
 
     def mean(self, out: Tensor) -> Tensor:
-        """The expected target, ``[N, C]``: all that the methods below need of the outputs."""
+        """Return the expected target: all that the methods below need of the outputs.
+
+        Args:
+            out: The outputs, ``[N, C]``.
+
+        Returns:
+            E[y | out], ``[N, C]``.
+        """
         ...
 
     def residual(self, mean: Tensor, y: Tensor) -> Tensor:
-        """∂(−log p)/∂out per example: mean − target, ``[N, C]``."""
+        """Return ∂(−log p)/∂out per example.
+
+        Args:
+            mean: The expected targets, ``[N, C]``.
+            y: The targets, as ``check`` returns them.
+
+        Returns:
+            Mean − target (over σ² if Gaussian), ``[N, C]``.
+        """
         ...
 
     def directions(self, outputs: int) -> int:
-        """K, the rank of the outputs' metric."""
+        """Return the rank of the outputs' metric.
+
+        Args:
+            outputs: C.
+
+        Returns:
+            K ≤ C: how many backward passes the exact Fisher matrix costs.
+        """
         ...
 
     def root(self, mean: Tensor) -> Tensor:
-        """S with SᵀS = M, ``[N, K, C]``."""
+        """Return a root of the outputs' metric: S with SᵀS = M.
+
+        Args:
+            mean: The expected targets, ``[N, C]``.
+
+        Returns:
+            S, ``[N, K, C]``.
+        """
         ...
 
     def rooted(self, mean: Tensor, weight: Tensor) -> Tensor:
-        """S W for W ``[C, H]``, without S: ``[N, K, H]``, new."""
+        """Return S W without making S.
+
+        Args:
+            mean: The expected targets, ``[N, C]``.
+            weight: W, ``[C, H]``.
+
+        Returns:
+            S W, ``[N, K, H]``, a new tensor.
+        """
         ...
 
     def average(self, mean: Tensor) -> Tensor:
-        """The mean of M over examples, ``[C, C]``."""
+        """Return the mean of M over examples.
+
+        Args:
+            mean: The expected targets, ``[N, C]``.
+
+        Returns:
+            The mean, ``[C, C]``.
+        """
         ...
 
     def lift(self, mean: Tensor, e: Tensor) -> Tensor:
-        """r with Sᵀ r = e, ``[N, K]``, for e in the range of M (every residual is)."""
+        """Return r with Sᵀ r = e, for e in the range of M; every residual is there.
+
+        Args:
+            mean: The expected targets, ``[N, C]``.
+            e: A covector of the outputs, ``[N, C]``.
+
+        Returns:
+            r, ``[N, K]``.
+        """
         ...
 
     def metric(self, mean: Tensor, t: Tensor) -> Tensor:
-        """M t, ``[N, C]``."""
+        """Return M t.
+
+        Args:
+            mean: The expected targets, ``[N, C]``.
+            t: A change of the outputs, ``[N, C]``.
+
+        Returns:
+            M t, ``[N, C]``.
+        """
         ...
 
     def kl(self, out: Tensor, other: Tensor) -> Tensor:
-        """Mean over examples of KL(p_out ‖ p_other), in nats."""
+        """Return the mean over examples of KL(p_out ‖ p_other).
+
+        Args:
+            out: The outputs, ``[N, C]``.
+            other: Other outputs, ``[N, C]``.
+
+        Returns:
+            The divergence in nats per example, ``[]``.
+        """
         ...
 
     def sample(self, out: Tensor, generator: torch.Generator) -> Tensor:
-        """One target for each example."""
+        """Draw one target for each example.
+
+        Args:
+            out: The outputs, ``[N, C]``.
+            generator: Where the draws come from.
+
+        Returns:
+            The targets, as ``check`` returns them.
+        """
         ...
 
 
@@ -254,7 +358,14 @@ class Bernoulli:
 
 @dataclass(frozen=True)
 class Gaussian:
-    """y ~ N(out, σ² I): the loss is Σ_c (y − out)²/2σ², that is C/2 times MSELoss when σ = 1."""
+    """y ~ N(out, σ² I): the loss is Σ_c (y − out)²/2σ², that is C/2 times MSELoss when σ = 1.
+
+    Args:
+        scale: σ > 0.
+
+    Raises:
+        ValueError: If σ is not positive.
+    """
 
     scale: float = 1.0
     name: ClassVar[str] = "gaussian"

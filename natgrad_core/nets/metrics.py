@@ -27,21 +27,46 @@ class Operator(Protocol):
     """A symmetric linear map of vectors ``[p]`` that can be damped and inverted."""
 
     def solve(self, v: Tensor, damping: float) -> Tensor:
-        """(G + λI)⁻¹ v."""
+        """Return (G + λI)⁻¹ v.
+
+        Args:
+            v: A vector ``[p]``, most often ∇J.
+            damping: λ ≥ 0.
+
+        Returns:
+            The solution, ``[p]``, in the dtype of v.
+
+        Raises:
+            SingularMetricError: If G + λI has no inverse to rounding.
+        """
         ...
 
     def dense(self) -> Tensor:
-        """G, ``[p, p]``."""
+        """Return the whole matrix.
+
+        Returns:
+            G, ``[p, p]``.
+        """
         ...
 
     def eigenvalues(self) -> Tensor:
-        """The eigenvalues of G, ``[p]``, in no order."""
+        """Return the eigenvalues of G, in no order.
+
+        Returns:
+            The eigenvalues, ``[p]``.
+        """
         ...
 
 
 @dataclass(frozen=True)
 class Metric:
-    """``at`` maps (point, memory) to an operator and memory."""
+    """A metric of nets: a pair of pure functions, and a name.
+
+    Args:
+        name: What it is called.
+        at: Maps (point, memory) to the operator there and the memory for the next step.
+        init: Maps the first θ, ``[p]``, to the memory before the first step.
+    """
 
     name: str
     at: Callable[[At, Memory], tuple[Operator, Memory]]
@@ -167,9 +192,17 @@ class Basis:
 
     @classmethod
     def of(cls, at: At, operator: Operator) -> Basis | None:
-        """The same matrix as an ``Exact``'s or as ``Blocks``; None for what is a division already.
+        """Return the same matrix by its eigenvectors.
 
         It is positive semi-definite, so eigenvalues below zero are rounding.
+
+        Args:
+            at: The point.
+            operator: The metric's operator there.
+
+        Returns:
+            The basis of an ``Exact`` or of careful ``Blocks``; None for any other operator, whose
+            solve is a division already.
         """
         if isinstance(operator, Exact):
             return cls(at, [operator.fisher.double.dense()])
@@ -230,7 +263,21 @@ class Diagonal:
 def exact(
     kind: str = "true", method: str = "auto", samples: int = 1, tolerance: float | None = None
 ) -> Metric:
-    """The Fisher matrix: true, Monte Carlo or empirical; ``tolerance`` is conjugate gradients'."""
+    """F, the whole Fisher matrix: E[JᵀMJ] over the examples (Martens 2020, §9).
+
+    Args:
+        kind: "true", "monte-carlo" or "empirical".
+        method: How (F + λI)v = b is solved; "auto" takes what is fastest here
+            (``natgrad_core.nets.fisher.solve``).
+        samples: Targets drawn an example, of kind "monte-carlo".
+        tolerance: The relative residual at which conjugate gradients stop.
+
+    Returns:
+        The metric.
+
+    Raises:
+        ValueError: If there is no such kind or method, or ``samples`` is less than 1.
+    """
     must_be_a_kind(kind, samples)
     must_be_a_method(method)
     return Metric(
@@ -239,7 +286,18 @@ def exact(
 
 
 def blocks(kind: str = "true", samples: int = 1) -> Metric:
-    """The Fisher matrix's diagonal blocks, one a layer."""
+    """F with the entries between layers set to 0: a block a layer (Martens & Grosse 2015, §4).
+
+    Args:
+        kind: "true", "monte-carlo" or "empirical".
+        samples: Targets drawn an example, of kind "monte-carlo".
+
+    Returns:
+        The metric.
+
+    Raises:
+        ValueError: If there is no such kind, or ``samples`` is less than 1.
+    """
     must_be_a_kind(kind, samples)
 
     def at(point: At, memory: Memory) -> tuple[Operator, Memory]:
@@ -252,7 +310,18 @@ def blocks(kind: str = "true", samples: int = 1) -> Metric:
 
 
 def diagonal(kind: str = "true", samples: int = 1) -> Metric:
-    """The Fisher matrix's diagonal."""
+    """diag F: each parameter for itself (Becker and LeCun 1989, of the Hessian).
+
+    Args:
+        kind: "true", "monte-carlo" or "empirical".
+        samples: Targets drawn an example, of kind "monte-carlo".
+
+    Returns:
+        The metric.
+
+    Raises:
+        ValueError: If there is no such kind, or ``samples`` is less than 1.
+    """
     must_be_a_kind(kind, samples)
     return Metric(
         "diagonal Fisher", lambda at, m: (Diagonal(Fisher(at, kind, samples).diagonal()), m)
@@ -260,17 +329,31 @@ def diagonal(kind: str = "true", samples: int = 1) -> Metric:
 
 
 def euclidean() -> Metric:
-    """The identity: gradient descent."""
+    """I: gradient descent.
+
+    Returns:
+        The metric.
+    """
     return Metric("identity", lambda at, m: (Diagonal(torch.ones_like(at.theta)), m))
 
 
 def generalized_gauss_newton() -> Metric:
-    """The Gauss–Newton matrix by autodiff: equal to the Fisher here, and slow."""
+    """The Gauss–Newton matrix by autodiff: equal to F for these likelihoods, and slow.
+
+    Schraudolph 2002; Martens 2020, §9, for the equality.
+
+    Returns:
+        The metric.
+    """
     return Metric("Gauss–Newton", lambda at, m: (_whole("G", gauss_newton, at), m))
 
 
 def hessian() -> Metric:
-    """∇²J: no metric where it is indefinite."""
+    """∇²J by autodiff: no metric where it is indefinite.
+
+    Returns:
+        The metric.
+    """
     return Metric(
         "Hessian", lambda at, m: (_whole("∇²J", lambda x: x.problem.hessian(x.theta), at), m)
     )
@@ -282,10 +365,22 @@ def _whole(label: str, matrix: Callable[[At], Tensor], at: At) -> Careful:
 
 
 def kfac(kind: str = "true", samples: int = 1, keep: float = 0.0, shared: bool = True) -> Metric:
-    """K-FAC; factors are averaged over steps with weight min(1 − 1/k, ``keep``) on the old ones.
+    """K-FAC: each layer's block is a Kronecker product B ⊗ A of two small matrices.
 
-    ``kind`` "true" has exact factors, "monte-carlo" draws ``samples`` targets an example.
-    (Martens & Grosse 2015, §5, for the average.)
+    Martens and Grosse 2015, §3; §5 for the average over steps.
+
+    Args:
+        kind: "true" has exact factors, "monte-carlo" draws targets, "empirical" takes the data's.
+        samples: Targets drawn an example, of kind "monte-carlo".
+        keep: The k-th step gives the old factors the weight min(1 − 1/k, ``keep``); 0 keeps none.
+        shared: Whether λ is shared between B and A (factored Tikhonov, §6.3), or added to B ⊗ A.
+
+    Returns:
+        The metric; it remembers the factors if ``keep`` > 0.
+
+    Raises:
+        ValueError: If ``keep`` is not in [0, 1), there is no such kind, or ``samples`` is less
+            than 1.
     """
     in_range("keep", keep, below=1.0)
     must_be_a_kind(kind, samples)
@@ -307,7 +402,18 @@ def kfac(kind: str = "true", samples: int = 1, keep: float = 0.0, shared: bool =
 
 
 def ekfac(kind: str = "true", samples: int = 1) -> Metric:
-    """E-KFAC: K-FAC's eigenbasis, true second moments."""
+    """E-KFAC: K-FAC's eigenbasis, true second moments (George and others 2018, eq. 10).
+
+    Args:
+        kind: "true", "monte-carlo" or "empirical".
+        samples: Targets drawn an example, of kind "monte-carlo".
+
+    Returns:
+        The metric.
+
+    Raises:
+        ValueError: If there is no such kind, or ``samples`` is less than 1.
+    """
     must_be_a_kind(kind, samples)
 
     def at(point: At, memory: Memory) -> tuple[Operator, Memory]:

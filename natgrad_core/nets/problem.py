@@ -89,7 +89,18 @@ class NetProblem:
         return f"<problem of {len(self)} examples, {self.likelihood.name}: {self.net}>"
 
     def check(self, theta: Tensor) -> Tensor:
-        """``theta`` as ``[p]`` in the data's precision; TypeError or ValueError if it is not."""
+        """Return θ in the data's precision.
+
+        Args:
+            theta: θ, ``[p]``.
+
+        Returns:
+            θ, ``[p]``.
+
+        Raises:
+            TypeError: If θ is not a tensor.
+            ValueError: If θ is not ``[p]``.
+        """
         given: Any = theta
         if not isinstance(given, Tensor):
             raise TypeError(
@@ -191,7 +202,19 @@ class NetProblem:
         return self.likelihood.kl(a, b)
 
     def log_prob(self, y: Tensor, theta: Tensor) -> Tensor:
-        """The value log p(y | x, θ) per example, ``[N]``."""
+        """Return log p(y | x, θ) per example.
+
+        Args:
+            y: The targets, as ``likelihood`` has them, ``[N]`` or ``[N, C]``.
+            theta: θ, ``[p]``.
+
+        Returns:
+            The values in nats, ``[N]``.
+
+        Raises:
+            TypeError: If θ is not a tensor.
+            ValueError: If θ is not ``[p]``.
+        """
         return self.likelihood.log_prob(self.net.forward(self.check(theta), self.x), y)
 
     def sample(self, theta: Tensor, generator: torch.Generator) -> Tensor:
@@ -211,11 +234,30 @@ class NetProblem:
         return self.likelihood.sample(self.net.forward(self.check(theta), self.x), generator)
 
     def at(self, theta: Tensor, step: int = 0) -> At:
-        """The problem at one θ; ``step`` seeds what is random there."""
+        """Return the problem at one θ.
+
+        Args:
+            theta: θ, ``[p]``.
+            step: Seeds what is random there.
+
+        Returns:
+            The problem there.
+
+        Raises:
+            TypeError: If θ is not a tensor.
+            ValueError: If θ is not ``[p]``.
+        """
         return At(self, self.check(theta), step)
 
     def batch(self, index: Tensor) -> NetProblem:
-        """The same problem on some of the examples: their numbers, ``[n]``."""
+        """Return the same problem on some of the examples.
+
+        Args:
+            index: Their numbers, ``[n]``.
+
+        Returns:
+            The problem.
+        """
         return NetProblem(self.net, self.likelihood, self.x[index], self.y[index])
 
     @cached_property
@@ -292,7 +334,14 @@ class At:
         return self.problem.likelihood.mean(self.outputs)
 
     def weigh(self, t: Tensor) -> Tensor:
-        """M t, the outputs' own metric, ``[N, C]``."""
+        """Return M t, with M the outputs' own metric.
+
+        Args:
+            t: A change of the outputs, ``[N, C]``.
+
+        Returns:
+            M t, ``[N, C]``.
+        """
         return self.problem.likelihood.metric(self.mean, t)
 
     @cached_property
@@ -308,14 +357,27 @@ class At:
         return self.tape.pull(self.residual / len(self.tape))
 
     def is_grad(self, v: Tensor) -> bool:
-        """Whether ``v [p]`` is ∇J at this point, entry by entry."""
+        """Return whether a vector is ∇J at this point, entry by entry.
+
+        Args:
+            v: The vector, ``[p]``.
+
+        Returns:
+            Whether it is.
+        """
         return v.dtype == self.grad.dtype and torch.equal(v, self.grad)
 
     def doubled(self, v: Tensor) -> Tensor:
-        """``v [p]`` in float64, the gradient ∇J computed there instead of converted.
+        """Return a vector in float64; the gradient ∇J is computed there instead of converted.
 
-        Rounding to float32 moves a gradient out of the span of the data, and a solve with a small
-        λ magnifies that part by 1/λ.
+        Rounding to float32 moves a gradient out of the span of the data, and a solve with a small λ
+        magnifies that part by 1/λ.
+
+        Args:
+            v: The vector, ``[p]``.
+
+        Returns:
+            The same in float64, ``[p]``.
         """
         return self.double.grad if self.is_grad(v) else v.double()
 
@@ -325,29 +387,62 @@ class At:
         return math.isfinite(self.loss)
 
     def generator(self, salt: int = 0) -> torch.Generator:
-        """Randomness that belongs to this step: the same whenever it is asked for."""
+        """Return randomness that belongs to this step: the same whenever it is asked for.
+
+        Args:
+            salt: Another number gives other draws.
+
+        Returns:
+            The generator.
+        """
         seed = (1_000_003 * self.step + salt) % 2**63
         return torch.Generator(self.theta.device).manual_seed(seed)
 
     def products(self, pushed: list[Tensor]) -> list[list[float]]:
-        """All uᵀFv = Σ (J u)ᵀ M (J v)/N, from pushed vectors J u ``[N, C]``: no pull."""
+        """Return all uᵀFv = Σ (J u)ᵀ M (J v)/N of pushed vectors: no pull.
+
+        Args:
+            pushed: J u of each vector u, ``[N, C]``.
+
+        Returns:
+            The products, one row a vector.
+        """
         rows = [u.contiguous() for u in pushed]
         weighed = [self.weigh(u).flatten() for u in rows]
         return [[float(u.flatten() @ w) / len(u) for w in weighed] for u in rows]
 
     def after(self, change: Tensor) -> At:
-        """The point at θ + change, ``[p]``; for the same change twice, the same object."""
+        """Return the point at θ + δ; for the same change twice it is the same object.
+
+        Args:
+            change: δ, ``[p]``.
+
+        Returns:
+            The point.
+        """
         if self._ahead is None or not torch.equal(self._ahead[0], change):
             ahead = At(self.problem, self.theta + change, self.step + 1)
             self._ahead = (change, ahead)
         return self._ahead[1]
 
     def lead(self, change: Tensor, point: At) -> None:
-        """Let ``point``, looked at already, be what ``after(change)`` gives (change ``[p]``)."""
+        """Let a point that was looked at already be what ``after(change)`` gives.
+
+        Args:
+            change: The change, ``[p]``.
+            point: The point at θ + change.
+        """
         self._ahead = (change, point)
 
     def check(self) -> At:
-        """Itself, or NotFiniteError."""
+        """Return this point if its loss is finite.
+
+        Returns:
+            The point.
+
+        Raises:
+            NotFiniteError: If J is not a number.
+        """
         if not self.ok:
             raise NotFiniteError(
                 f"the loss is {self.loss} at step {self.step}: lower the rate, raise the damping, "

@@ -40,7 +40,16 @@ class Frame:
 
     @classmethod
     def of(cls, inputs: int, outputs: int, dtype: torch.dtype = torch.float64) -> Frame:
-        """The frame that changes nothing."""
+        """Return the frame that changes nothing.
+
+        Args:
+            inputs: The columns of the layer's weight.
+            outputs: Its rows.
+            dtype: The dtype of its matrices.
+
+        Returns:
+            The frame.
+        """
         eye = torch.eye(outputs, dtype=dtype), torch.eye(inputs, dtype=dtype)
         return cls(*eye, torch.zeros(inputs, dtype=dtype))
 
@@ -48,7 +57,18 @@ class Frame:
     def random(
         cls, inputs: int, outputs: int, seed: int, spread: float = 0.5, bias: bool = True
     ) -> Frame:
-        """I plus ``spread`` times noise; no shift where there is no bias to take it."""
+        """Return I plus noise; there is no shift where there is no bias to take it.
+
+        Args:
+            inputs: The columns of the layer's weight.
+            outputs: Its rows.
+            seed: The seed of the noise.
+            spread: The standard deviation of the noise.
+            bias: Whether the layer has a bias.
+
+        Returns:
+            The frame.
+        """
         generator = torch.Generator().manual_seed(seed)
         plain = cls.of(inputs, outputs)
         left, right, shift = (
@@ -59,7 +79,20 @@ class Frame:
 
     @classmethod
     def stretched(cls, inputs: int, outputs: int, condition: float, seed: int = 0) -> Frame:
-        """P = U diag(s) Uᵀ, symmetric, with this condition number and determinant one."""
+        """Return P = U diag(s) Uᵀ, symmetric, of determinant one.
+
+        Args:
+            inputs: The columns of the layer's weight.
+            outputs: Its rows.
+            condition: The condition number of P.
+            seed: The seed of U.
+
+        Returns:
+            The frame.
+
+        Raises:
+            ValueError: If the condition number is less than 1.
+        """
         if not 1 <= condition < float("inf"):
             raise ValueError(f"a condition number is 1 or more, got {condition}")
         generator = torch.Generator().manual_seed(seed)
@@ -96,11 +129,25 @@ class Seen:
         return torch.stack([self._through(e, inward=False) for e in eye], 1)
 
     def outward(self, xi: Tensor) -> Tensor:
-        """ξ -> θ, both ``[p]``: linear, so it maps changes as well as parameters."""
+        """Return θ = A ξ: linear, so it maps changes as well as parameters.
+
+        Args:
+            xi: ξ, ``[p]``.
+
+        Returns:
+            θ, ``[p]``.
+        """
         return self._through(xi, inward=False)
 
     def inward(self, theta: Tensor) -> Tensor:
-        """θ -> ξ, the inverse, ``[p] -> [p]``."""
+        """Return ξ = A⁻¹ θ.
+
+        Args:
+            theta: θ, ``[p]``.
+
+        Returns:
+            ξ, ``[p]``.
+        """
         return self._through(theta, inward=True)
 
     def _through(self, v: Tensor, inward: bool) -> Tensor:
@@ -142,7 +189,16 @@ class Pulled:
 
 
 def natural_in(seen: Seen, rate: float = 1.0, damping: float = 1e-3) -> Rule:
-    """The natural gradient in ξ, damped by θ's λI pulled back, λ AᵀA: invariant under A."""
+    """Return the natural gradient in ξ, damped by θ's λI pulled back, λ AᵀA: invariant under A.
+
+    Args:
+        seen: The problem in ξ.
+        rate: α.
+        damping: λ.
+
+    Returns:
+        The rule.
+    """
     a = seen.matrix
     square = a.T @ a
     metric = Metric("Fisher", lambda at, m: (Pulled(Fisher(at).dense(), square), m))

@@ -21,13 +21,28 @@ Memory = dict[str, Any]
 
 
 def nothing(start: Tensor) -> Memory:
-    """The memory of a rule that has none, at any start ``[p]``."""
+    """Return the memory of a rule that has none.
+
+    Args:
+        start: θ before the first step, ``[p]``.
+
+    Returns:
+        An empty dictionary.
+    """
     return {}
 
 
 @dataclass(frozen=True)
 class Rule(Repeatable):
-    """``update`` maps (direction [p], at, memory) to the next direction and memory."""
+    """A pair of pure functions, ``update`` and ``init``, as in the plane.
+
+    Args:
+        update: Maps (direction ``[p]``, at, memory) to the next direction and memory.
+        init: Maps θ before the first step, ``[p]``, to the memory.
+        name: The name in messages and legends.
+        latex: The formula of the update.
+        source: Where it was published.
+    """
 
     update: Callable[[Tensor, At, Memory], tuple[Tensor, Memory]]
     init: Callable[[Tensor], Memory] = nothing
@@ -40,7 +55,17 @@ class Rule(Repeatable):
 
 
 def chain(*links: Rule, name: str = "chain", latex: str = "", source: str = "") -> Rule:
-    """The rule that hands the direction through ``links`` in order."""
+    """Return the rule that applies ``links`` in order, each to the direction of the one before.
+
+    Args:
+        links: The rules.
+        name: The name of the chain.
+        latex: Its formula.
+        source: Where it was published.
+
+    Returns:
+        The rule.
+    """
 
     def init(start: Tensor) -> Memory:
         return {str(i): link.init(start) for i, link in enumerate(links)}
@@ -56,12 +81,26 @@ def chain(*links: Rule, name: str = "chain", latex: str = "", source: str = "") 
 
 
 def descend(rate: float) -> Rule:
-    """Direction -> −α direction."""
+    """Direction -> −α direction.
+
+    Args:
+        rate: α.
+
+    Returns:
+        The rule.
+    """
     return Rule(lambda d, at, m: (-rate * d, m), name="descend", latex=r"-\alpha\, \cdot")
 
 
 def decay(strength: float) -> Rule:
-    """Direction -> direction + η θ: the gradient of an added η‖θ‖²/2."""
+    """Direction -> direction + η θ: the gradient of an added η‖θ‖²/2.
+
+    Args:
+        strength: η.
+
+    Returns:
+        The rule.
+    """
     return Rule(
         lambda d, at, m: (d + strength * at.theta, m), name="decay", latex=r"\cdot + \eta\theta"
     )

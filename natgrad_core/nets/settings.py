@@ -9,7 +9,7 @@ from typing import Any
 def in_range(
     name: str, value: Any, least: float = 0.0, below: float = math.inf, *, open_: bool = False
 ) -> float:
-    """``value`` as a number in [least, below).
+    """Return a setting as a number in [least, below).
 
     Args:
         name: What it is called, for the message.
@@ -17,6 +17,9 @@ def in_range(
         least: The smallest that is allowed.
         below: What it must be less than.
         open_: Whether ``least`` itself is not allowed.
+
+    Returns:
+        The number.
 
     Raises:
         ValueError: If it is not such a number.

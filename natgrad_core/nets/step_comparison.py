@@ -53,7 +53,15 @@ class OneStep:
 
 
 def operators(at: At, names: Iterable[str] = tuple(MATRICES)) -> dict[str, Operator]:
-    """Each matrix at one point, to be solved with for any λ."""
+    """Return each matrix at one point, to be solved with for any λ.
+
+    Args:
+        at: The point.
+        names: Which matrices.
+
+    Returns:
+        Operators by name.
+    """
     found: dict[str, Operator] = {}
     for name in names:
         made = MATRICES[name]()
@@ -67,11 +75,21 @@ def one_step(
     names: Iterable[str] = tuple(MATRICES),
     made: Mapping[str, Operator] | None = None,
 ) -> dict[str, OneStep]:
-    """One step with each matrix from one point, each as long as the damped quadratic model likes.
+    """Return one step with each matrix, each as long as the damped quadratic model likes.
 
-    ``made`` are the point's ``operators``, where they are kept while λ changes. The length along d
-    is α = −∇Jᵀd/dᵀ(F + λI)d, which is 1 for the exact one. Raises SingularMetricError
-    where a matrix + λI has no inverse.
+    The length along d is α = −∇Jᵀd/dᵀ(F + λI)d, which is 1 for the exact matrix.
+
+    Args:
+        at: The point.
+        damping: λ.
+        names: Which matrices.
+        made: The point's ``operators``, where they are kept while λ changes.
+
+    Returns:
+        The steps by name.
+
+    Raises:
+        SingularMetricError: If a matrix + λI has no inverse.
     """
     g = at.check().grad
     names = tuple(names)
@@ -100,10 +118,18 @@ def one_step(
 
 
 def along(at: At, changes: Sequence[Tensor], shares: Sequence[float]) -> Tensor:
-    """J(θ + t δ) for each δ ``[p]`` in ``changes`` and each t in ``shares``, ``[m, shares]``.
+    """Return J(θ + t δ) for each change δ and each share t.
 
     J(θ) − (1/N) Σₙ log p(yₙ | xₙ, θ + t δ)/p(yₙ | xₙ, θ): torch has no rule for a batch of
     cross-entropies, and would import sympy for one, while a reader waits.
+
+    Args:
+        at: The point θ.
+        changes: The changes δ, ``[p]`` each.
+        shares: The shares t.
+
+    Returns:
+        The losses, ``[changes, shares]``.
     """
     t = at.theta.new_tensor(shares)
     ahead = at.theta + t[:, None] * torch.stack(list(changes))[:, None]

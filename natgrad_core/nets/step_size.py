@@ -20,7 +20,13 @@ from natgrad_core.nets.settings import in_range
 
 @dataclass(frozen=True)
 class Step:
-    """A change of θ, the decrease it promises, what to remember."""
+    """A change of θ with the decrease that it promises.
+
+    Args:
+        change: δ, ``[p]``.
+        promise: −gᵀδ − ½ δᵀFδ: the decrease of J that the undamped model promises.
+        memory: What the policy has to remember.
+    """
 
     change: Tensor
     promise: float
@@ -31,15 +37,38 @@ class Size(Protocol):
     """A policy for the length of a step."""
 
     def start(self) -> Memory:
-        """The memory before the first step."""
+        """Return the memory before the first step.
+
+        Returns:
+            A dictionary that only this policy reads.
+        """
         ...
 
     def fit(self, at: At, grad: Tensor, direction: Tensor, damping: float, memory: Memory) -> Step:
-        """The step along ``direction`` ``[p]``, which points downhill."""
+        """Return the step along a direction.
+
+        Args:
+            at: The point that the step starts from.
+            grad: g = ∇J there, ``[p]``.
+            direction: d, ``[p]``, which points downhill: gᵀd < 0.
+            damping: λ, with which d was solved for.
+            memory: What ``start`` or ``judge`` returned.
+
+        Returns:
+            The step; its change is a multiple of d, or lies in the plane of d and the last change.
+        """
         ...
 
     def judge(self, step: Step, rho: float) -> Memory:
-        """The memory after a trial of ``step`` that gave ρ."""
+        """Return the memory after a trial.
+
+        Args:
+            step: The step that was tried.
+            rho: ρ of the trial: the decrease of J over ``step.promise``. NaN counts as a bad step.
+
+        Returns:
+            The memory for the next step.
+        """
         ...
 
 
@@ -61,7 +90,15 @@ def _promise(at: At, grad: Tensor, change: Tensor, kl: float | None = None) -> f
 
 @dataclass(frozen=True)
 class Rate(_Plain):
-    """δ = α d."""
+    """δ = α d: a constant rate.
+
+    Args:
+        rate: α ≥ 0.
+        promises: Whether the predicted decrease is computed; it costs one push of the net.
+
+    Raises:
+        ValueError: If α is negative or not finite.
+    """
 
     rate: float = 1.0
     promises: bool = True
@@ -77,7 +114,15 @@ class Rate(_Plain):
 
 @dataclass(frozen=True)
 class KLClip(_Plain):
-    """δ = min(α, √(2κ/dᵀFd)) d: at most κ nats a step in the quadratic model."""
+    """δ = min(α, √(2κ/dᵀFd)) d: at most κ nats a step in the quadratic model.
+
+    Args:
+        rate: α ≥ 0, the largest multiple of d.
+        limit: κ ≥ 0, in nats.
+
+    Raises:
+        ValueError: If α or κ is negative or not finite.
+    """
 
     rate: float = 1.0
     limit: float = 0.01
@@ -96,7 +141,17 @@ class KLClip(_Plain):
 
 @dataclass(frozen=True)
 class TrustRegion:
-    """A KL clip whose κ learns: ×4 when ρ > ¾ at the edge, ÷4 when ρ < ¼ (Nocedal & Wright 4.1)."""
+    """A KL clip whose κ learns: ×4 when ρ > ¾ at the edge, ÷4 when ρ < ¼.
+
+    Nocedal and Wright 2006, algorithm 4.1, with KL ≈ ½ δᵀFδ for the length.
+
+    Args:
+        radius: κ before the first step, in nats, > 0.
+        largest: The largest κ.
+
+    Raises:
+        ValueError: If the first κ is not positive.
+    """
 
     radius: float = 0.1
     largest: float = 10.0
@@ -130,6 +185,9 @@ class Quadratic:
 
     Two pushes and a 2 × 2 system (Martens & Grosse 2015, §6.4 and §7): the rate and the momentum
     tune themselves.
+
+    Args:
+        momentum: Whether the last change is used; without it μ = 0.
     """
 
     momentum: bool = True
@@ -177,7 +235,16 @@ def _least(m: list[list[float]], slopes: list[float]) -> list[float]:
 
 
 def scaled(step: Step, grad: Tensor, s: float) -> Step:
-    """s δ, whose promise is s a − s² b; that of δ is a − b, and a = −gᵀδ (all ``[p]``)."""
+    """Return s δ, whose promise is s a − s² b; that of δ is a − b, and a = −gᵀδ.
+
+    Args:
+        step: δ with its promise.
+        grad: g = ∇J where the step starts, ``[p]``.
+        s: The factor.
+
+    Returns:
+        The step s δ with its promise, and the same memory.
+    """
     if s == 1:
         return step
     a = -float(grad @ step.change)
@@ -186,7 +253,12 @@ def scaled(step: Step, grad: Tensor, s: float) -> Step:
 
 @dataclass(frozen=True)
 class Scaled:
-    """A policy's step times a factor: a schedule on top of a length that tunes itself."""
+    """A policy's step times a factor: a schedule on top of a length that tunes itself.
+
+    Args:
+        size: The policy.
+        factor: s.
+    """
 
     size: Size
     factor: float = 1.0
@@ -205,7 +277,18 @@ class Scaled:
 
 
 def size_of(value: float | Tensor | Size) -> Size:
-    """Return the policy of a rate ≥ 0, a number or a tensor ``[]``; a policy is unchanged."""
+    """Return the policy that a user's ``lr`` means.
+
+    Args:
+        value: A rate ≥ 0, a number or a tensor ``[]``, or a policy, which is returned unchanged.
+
+    Returns:
+        The policy.
+
+    Raises:
+        TypeError: If it is a string.
+        ValueError: If the rate is negative or not finite.
+    """
     if hasattr(value, "fit"):
         return cast(Size, value)
     if isinstance(value, str):

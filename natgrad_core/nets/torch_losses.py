@@ -22,7 +22,13 @@ LOSSES: dict[type[nn.Module], type[Categorical] | type[Gaussian] | type[Bernoull
 
 
 def likelihood_of(loss: nn.Module) -> Likelihood:
-    """The likelihood whose −log p is ``loss``, up to a factor.
+    """Return the likelihood whose −log p is a torch loss, up to a factor.
+
+    Args:
+        loss: The loss.
+
+    Returns:
+        The likelihood.
 
     Raises:
         TypeError: If there is none; the message says which setting is the reason.
@@ -46,7 +52,15 @@ def likelihood_of(loss: nn.Module) -> Likelihood:
 
 
 def unit(loss: nn.Module, outputs: int) -> float:
-    """What torch's loss of one example is in units of −log p."""
+    """Return what torch's loss of one example is in units of −log p.
+
+    Args:
+        loss: The loss.
+        outputs: C.
+
+    Returns:
+        The number.
+    """
     if type(loss) is nn.CrossEntropyLoss:
         return 1.0
     of_sum = 2.0 if type(loss) is nn.MSELoss else 1.0
@@ -54,7 +68,16 @@ def unit(loss: nn.Module, outputs: int) -> float:
 
 
 def factor(loss: nn.Module, examples: int, outputs: int) -> float:
-    """Torch's loss of a batch is this times the mean of −log p."""
+    """Return c, where torch's loss of a batch is c times the mean of −log p.
+
+    Args:
+        loss: The loss.
+        examples: How many there are in the batch.
+        outputs: C.
+
+    Returns:
+        c.
+    """
     return unit(loss, outputs) * (examples if loss.reduction == "sum" else 1)
 
 

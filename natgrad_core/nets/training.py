@@ -58,12 +58,23 @@ class Frame:
         return self.memory.get("report", {})
 
     def save(self, path: str | Path) -> None:
-        """A checkpoint."""
+        """Write a checkpoint.
+
+        Args:
+            path: Where to.
+        """
         torch.save({each.name: getattr(self, each.name) for each in fields(self)}, path)
 
     @classmethod
     def load(cls, path: str | Path) -> Frame:
-        """The frame that was saved; it holds numbers and tensors, and no code is run."""
+        """Return the frame that was saved; it holds numbers and tensors, and no code is run.
+
+        Args:
+            path: Where it was saved.
+
+        Returns:
+            The frame.
+        """
         return cls(**torch.load(path, weights_only=True))
 
 
@@ -123,9 +134,18 @@ class _Run:
 
 
 def indices(n: int, batch: int, seed: int, step: int) -> Tensor:
-    """The examples of one step, ``[batch]``: epochs without replacement, each in its own order.
+    """Return the examples of one step: epochs without replacement, each in its own order.
 
-    It depends on nothing but its arguments, so a run resumed at ``step`` sees what it would have.
+    They depend on nothing but the arguments, so a run resumed at ``step`` sees what it would have.
+
+    Args:
+        n: How many examples there are.
+        batch: How many one step takes.
+        seed: The seed of the orders.
+        step: The number of the step.
+
+    Returns:
+        Their numbers, ``[batch]``.
     """
     an_epoch = max(n // batch, 1)
     epoch, place = divmod(step, an_epoch)
@@ -140,7 +160,21 @@ def begin(
     batch: int | None = None,
     theta: Tensor | None = None,
 ) -> Frame:
-    """The frame before the first step, at θ ``[p]``, or at the net's own start for this seed."""
+    """Return the frame before the first step.
+
+    Args:
+        problem: The problem.
+        rule: The rule.
+        seed: Seeds the start, the batches and the samples.
+        batch: The number of examples a step; None: all of them.
+        theta: Where to start, ``[p]``; None: the net's own start for this seed.
+
+    Returns:
+        The frame.
+
+    Raises:
+        ValueError: If the batch is larger than the data or smaller than 1.
+    """
     if batch is not None and not 1 <= batch <= len(problem):
         raise ValueError(f"a batch has 1 … {len(problem)} examples, got {batch}")
     start = problem.net.init(seed, problem.x.dtype).to(problem.x.device) if theta is None else theta
@@ -243,7 +277,20 @@ def race(
 
 
 def accuracy(problem: NetProblem, theta: Tensor, x: Tensor, y: Tensor) -> float:
-    """The share of x ``[N, ...]`` whose likeliest class is their own, ``[N]``; for classes only."""
+    """Return the share of examples whose likeliest class is their own.
+
+    Args:
+        problem: The problem, with a likelihood of classes.
+        theta: θ, ``[p]``.
+        x: Inputs, ``[N, ...]``.
+        y: Classes, ``[N]``.
+
+    Returns:
+        The share, from 0 to 1.
+
+    Raises:
+        TypeError: If the likelihood has no classes.
+    """
     if problem.likelihood.name != "categorical":
         raise TypeError(f"accuracy is of classes; a {problem.likelihood.name} net has a loss only")
     found = problem.net.forward(problem.check(theta), x).argmax(1)
@@ -251,7 +298,15 @@ def accuracy(problem: NetProblem, theta: Tensor, x: Tensor, y: Tensor) -> float:
 
 
 def steps_to(frames: Iterator[Frame], targets: tuple[float, ...]) -> dict[float, tuple[int, float]]:
-    """Return the steps and seconds after which a run's loss was first at or below each target."""
+    """Return when a run's loss was first at or below each target.
+
+    Args:
+        frames: The run.
+        targets: The losses to reach, in nats.
+
+    Returns:
+        Steps and seconds by target, of those that were reached.
+    """
     found: dict[float, tuple[int, float]] = {}
     for frame in frames:
         for target in targets:
@@ -265,7 +320,16 @@ def steps_to(frames: Iterator[Frame], targets: tuple[float, ...]) -> dict[float,
 def reached(
     losses: Sequence[float], seconds: Sequence[float], targets: Sequence[float]
 ) -> dict[float, tuple[int, float]]:
-    """Return the step and the seconds at which a run's losses first reached each target."""
+    """Return when a run's losses first reached each target.
+
+    Args:
+        losses: J after each step, from step 0.
+        seconds: The time of each.
+        targets: The losses to reach, in nats.
+
+    Returns:
+        The step and the seconds by target, of those that were reached.
+    """
     found: dict[float, tuple[int, float]] = {}
     for target in targets:
         step = next((k for k, loss in enumerate(losses) if loss <= target), None)
@@ -275,7 +339,16 @@ def reached(
 
 
 def median(reaches: Sequence[dict[float, tuple[int, float]]], target: float) -> tuple[float, float]:
-    """Median steps and seconds over runs; one that never got there took infinitely many."""
+    """Return median steps and seconds over runs.
+
+    Args:
+        reaches: Of each run what ``reached`` returned; one that never got there took infinitely
+            many.
+        target: The target.
+
+    Returns:
+        The medians of steps and of seconds.
+    """
     never = (math.inf, math.inf)
     pairs = [each.get(target, never) for each in reaches]
     return statistics.median(p[0] for p in pairs), statistics.median(p[1] for p in pairs)

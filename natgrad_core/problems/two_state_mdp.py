@@ -46,11 +46,25 @@ class TwoStateMDP(Problem):
         return p, q, sigmoid(-theta[0]), sigmoid(-theta[1])
 
     def policy(self, theta: ArrayLike) -> Array:
-        """The chances (p, q) of leaving each state, ``[..., 2]``."""
+        """Return the chances (p, q) of leaving each state.
+
+        Args:
+            theta: The logits, ``[..., 2]``.
+
+        Returns:
+            The chances, ``[..., 2]``.
+        """
         return sigmoid(self.check(theta))
 
     def visits(self, theta: ArrayLike) -> Array:
-        """The share of the time spent in each state, (q, p)/(p + q), ``[..., 2]``."""
+        """Return the share of the time spent in each state, (q, p)/(p + q).
+
+        Args:
+            theta: The logits, ``[..., 2]``.
+
+        Returns:
+            The shares, ``[..., 2]``.
+        """
         chances = self.policy(theta)
         return chances[..., ::-1] / chances.sum(-1, keepdims=True)
 

@@ -10,7 +10,15 @@ from natgrad_core.types import ArrayLike, Vector
 
 
 def accumulate(beta: ArrayLike, ahead: bool = False) -> Rule:
-    """Direction -> m ← βm + direction; with ``ahead`` direction + βm, one step further on."""
+    """Direction -> m ← βm + direction; with ``ahead`` direction + βm, one step further on.
+
+    Args:
+        beta: β in [0, 1), one number or an array over the leading axes ``[...]``.
+        ahead: Whether to look one step ahead (Nesterov 1983); else heavy ball (Polyak 1964).
+
+    Returns:
+        The rule.
+    """
     keep = decay("β", beta)
 
     def init(start: Vector) -> Memory:

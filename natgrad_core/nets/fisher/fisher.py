@@ -29,7 +29,15 @@ KINDS = ("true", "monte-carlo", "empirical")
 
 
 def must_be_a_kind(kind: Any, samples: Any) -> None:
-    """ValueError where ``kind`` is not one of KINDS, or fewer than one target is drawn."""
+    """Check the kind of a Fisher matrix.
+
+    Args:
+        kind: One of KINDS.
+        samples: Targets drawn an example, at least 1.
+
+    Raises:
+        ValueError: If there is no such kind, or ``samples`` is no whole number ≥ 1.
+    """
     if not isinstance(kind, str) or kind not in KINDS:
         said = repr(kind) if isinstance(kind, str) else type(kind).__name__
         raise ValueError(f"no Fisher {said}; there are {', '.join(KINDS)}")
@@ -121,21 +129,43 @@ class Fisher:
         return self.at.tape.cotangents(self.root)
 
     def rows(self) -> Tensor:
-        """S J, ``[N K, p]``: F = rowsᵀ rows/N."""
+        """Return S J, with F = rowsᵀ rows/N.
+
+        Returns:
+            The rows, ``[N K, p]``.
+        """
         return self.at.tape.rows(self.cotangents)
 
     def weigh(self, t: Tensor) -> Tensor:
-        """SᵀS t for ``t`` ``[N, C]``."""
+        """Return SᵀS t.
+
+        Args:
+            t: A change of the outputs, ``[N, C]``.
+
+        Returns:
+            SᵀS t, ``[N, C]``.
+        """
         if self.kind == "true":
             return self.at.weigh(t)
         return torch.einsum("nkc,nkd,nd->nc", self.root, self.root, t)
 
     def mv(self, v: Tensor) -> Tensor:
-        """F v, ``[p]``: push, weigh, pull; no matrix."""
+        """Return F v by a push, a weighing and a pull: no matrix is made.
+
+        Args:
+            v: The vector, ``[p]``.
+
+        Returns:
+            F v, ``[p]``.
+        """
         return self.at.tape.pull(self.weigh(self.at.tape.push(v)) / len(self.at.tape))
 
     def diagonal(self) -> Tensor:
-        """Diag F, ``[p]``: (g²)ᵀ a² for a Linear layer."""
+        """Return diag F; for a Linear layer it is (g²)ᵀ a².
+
+        Returns:
+            The diagonal, ``[p]``.
+        """
         tape, n = self.at.tape, len(self.at.tape)
         out = self.root.new_empty(tape.net.size)
         for i, g in zip(tape.net.parametric, self.cotangents, strict=True):
@@ -153,7 +183,11 @@ class Fisher:
         return rows.flatten(0, 1)
 
     def blocks(self) -> list[Tensor]:
-        """The diagonal block of each parametric layer, ``[p_l, p_l]`` each."""
+        """Return the diagonal block of each parametric layer.
+
+        Returns:
+            The blocks, ``[p_l, p_l]`` each.
+        """
         net, rows = self.at.problem.net, self.directions * len(self.at.tape)
         sizes = [net.layers[i].size for i in net.parametric]
         must_hold(
@@ -173,7 +207,11 @@ class Fisher:
         return rows.T @ rows
 
     def dense(self) -> Tensor:
-        """F itself, ``[p, p]``."""
+        """Return F itself.
+
+        Returns:
+            F, ``[p, p]``.
+        """
         return dense(self.at.tape, self.cotangents)
 
     @cached_property
@@ -184,16 +222,29 @@ class Fisher:
 
 
 def hessian_product(at: At) -> Callable[[Tensor], Tensor]:
-    """The map v -> ∇²J v, ``[p]``, forward over reverse (Pearlmutter 1994), by autodiff."""
+    """Return the map v -> ∇²J v, forward over reverse (Pearlmutter 1994), by autodiff.
+
+    Args:
+        at: The point.
+
+    Returns:
+        The map, ``[p] -> [p]``.
+    """
     gradient = torch.func.grad(at.problem.loss)
     return lambda v: torch.func.jvp(gradient, (at.theta,), (v,))[1]
 
 
 def gauss_newton(at: At) -> Tensor:
-    """G = (1/N) Σ Jₙᵀ (∇² of the loss in the outputs) Jₙ, dense: a slow autodiff reference.
+    """Return G = (1/N) Σ Jₙᵀ (∇² of the loss in the outputs) Jₙ, a slow autodiff reference.
 
-    For the likelihoods here it equals the true Fisher, ``[p, p]``; its definition never mentions
-    the model's own targets.
+    For the likelihoods here it equals the true Fisher; its definition never mentions the model's
+    own targets.
+
+    Args:
+        at: The point.
+
+    Returns:
+        G, ``[p, p]``.
     """
     problem = at.problem
 

@@ -78,7 +78,14 @@ class Mixed(nn.Module):
         self.register_buffer("shift", matrix.new_zeros(len(matrix)) if shift is None else shift)
 
     def forward(self, x: Tensor) -> Tensor:
-        """M x + c."""
+        """Return M x + c.
+
+        Args:
+            x: The inputs, ``[N, in]``.
+
+        Returns:
+            The outputs, ``[N, out]``.
+        """
         return torch.addmm(self.shift.to(x), x, self.matrix.to(x).T)
 
 
@@ -285,6 +292,13 @@ def layer_of(module: nn.Module, index: int) -> Layer:
     """The layer with hand-written derivatives that computes what a torch module does.
 
     A layer whose parameters are all frozen (``requires_grad_(False)``) is a ``Constant``.
+
+    Args:
+        module: The module.
+        index: Its place in the net, for the message.
+
+    Returns:
+        The layer.
 
     Raises:
         TypeError: If there is none, for whatever reason; the message says what to do.

@@ -32,23 +32,65 @@ class Layer(Protocol):
     label: str
 
     def forward(self, w: Tensor, x: Tensor) -> Tensor:
-        """The layer's output."""
+        """Return the layer's output.
+
+        Args:
+            w: The layer's slice of θ, ``[size]``.
+            x: What came in, ``[N, ...]``.
+
+        Returns:
+            y, ``[N, ...]``.
+
+        Raises:
+            ValueError: If the input has the wrong shape.
+        """
         ...
 
     def slope(self, w: Tensor, x: Tensor, y: Tensor) -> Tensor | None:
-        """What backward needs and can be computed once: dy/dx of a curve, patches of a picture."""
+        """Return what backward needs and can be computed once.
+
+        Args:
+            w: The layer's slice of θ, ``[size]``.
+            x: What came in, ``[N, ...]``.
+            y: What came out.
+
+        Returns:
+            dy/dx of a curve, ``[N, ...]``, or the patches of a picture; None if nothing.
+        """
         ...
 
     def tangent(
         self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor, dx: Tensor | None
     ) -> Tensor | None:
-        """The change dy for (dw, dx), ``None`` for zero: the R-operator (Pearlmutter 1994)."""
+        """Return the change of the output: the R-operator (Pearlmutter 1994).
+
+        Args:
+            w: The layer's slice of θ, ``[size]``.
+            x: What came in, ``[N, ...]``.
+            s: What ``slope`` returned.
+            dw: The change of w, ``[size]``.
+            dx: The change of x, ``[N, ...]``; None for zero.
+
+        Returns:
+            dy, ``[N, ...]``; None for zero.
+        """
         ...
 
     def backward(
         self, w: Tensor, x: Tensor, s: Tensor | None, g: Tensor, spend: bool = False
     ) -> Tensor:
-        """Cotangents of x from cotangents ``[N, K, ...]`` of y; ``spend``: g may be overwritten."""
+        """Return the cotangents of the input.
+
+        Args:
+            w: The layer's slice of θ, ``[size]``.
+            x: What came in, ``[N, ...]``.
+            s: What ``slope`` returned.
+            g: Cotangents of the output, ``[N, K, ...]``.
+            spend: Whether g may be overwritten.
+
+        Returns:
+            Cotangents of x, ``[N, K, ...]``.
+        """
         ...
 
 
@@ -56,11 +98,25 @@ class Parametric(Layer, Protocol):
     """A layer with parameters: how they are felt."""
 
     def pull(self, x: Tensor, s: Tensor | None, g: Tensor, out: Tensor) -> None:
-        """Put in ``out`` Σ_n Jₙᵀ gₙ for cotangents with K = 1, ``[size]``."""
+        """Put in ``out`` Σ_n Jₙᵀ gₙ for cotangents with K = 1.
+
+        Args:
+            x: What came in, ``[N, ...]``.
+            s: What ``slope`` returned.
+            g: Cotangents of the output, ``[N, K, ...]``.
+            out: Where the result is put, ``[size]``.
+        """
         ...
 
     def rows(self, x: Tensor, s: Tensor | None, g: Tensor, out: Tensor) -> None:
-        """Put in ``out`` the rows of the Jacobian, ``[N, K, size]``, in torch's order."""
+        """Put in ``out`` the rows of the Jacobian, in torch's order.
+
+        Args:
+            x: What came in, ``[N, ...]``.
+            s: What ``slope`` returned.
+            g: Cotangents of the output, ``[N, K, ...]``.
+            out: Where the result is put, ``[N, K, size]``.
+        """
         ...
 
 
@@ -73,7 +129,14 @@ class Linear:
         self.size = self.weights + (outputs if bias else 0)
 
     def weight(self, w: Tensor) -> Tensor:
-        """W, ``[outputs, inputs]``, a view."""
+        """Return W, a view.
+
+        Args:
+            w: The layer's slice of θ, ``[size]``.
+
+        Returns:
+            W, ``[outputs, inputs]``.
+        """
         return w[: self.weights].view(self.outputs, self.inputs)
 
     def forward(self, w: Tensor, x: Tensor) -> Tensor:
@@ -125,7 +188,15 @@ class Linear:
             out[..., self.weights :] = g
 
     def features(self, x: Tensor, s: Tensor | None) -> Tensor:
-        """a: x with a column of ones where there is a bias, ``[N, inputs (+ 1)]``."""
+        """Return a: x with a column of ones where there is a bias.
+
+        Args:
+            x: The inputs, ``[N, inputs]``.
+            s: Not used.
+
+        Returns:
+            a, ``[N, inputs (+ 1)]``.
+        """
         return torch.cat((x, x.new_ones(len(x), 1)), 1) if self.bias else x
 
 
@@ -200,7 +271,14 @@ class Conv2d:
         return back.view(n, k, *x.shape[1:])
 
     def places(self, g: Tensor) -> Tensor:
-        """Cotangents by place, ``[N, K, T, outputs]``."""
+        """Return cotangents by place.
+
+        Args:
+            g: Cotangents, ``[N, K, outputs, height, width]``.
+
+        Returns:
+            The same, ``[N, K, T, outputs]`` with T places.
+        """
         return g.flatten(3).mT
 
     def pull(self, x: Tensor, s: Tensor | None, g: Tensor, out: Tensor) -> None:
@@ -222,6 +300,14 @@ class Conv2d:
             out[..., self.weights :] = by_place.sum(-2)
 
     def features(self, x: Tensor, s: Tensor | None) -> Tensor:
-        """a: the patches with a one appended where there is a bias, ``[N, T, inputs (+ 1)]``."""
+        """Return a: the patches, with a one appended where there is a bias.
+
+        Args:
+            x: Not used.
+            s: The patches, as ``slope`` returned them.
+
+        Returns:
+            a, ``[N, T, inputs (+ 1)]``.
+        """
         assert s is not None
         return torch.cat((s, s.new_ones(*s.shape[:2], 1)), 2) if self.bias else s
