@@ -101,8 +101,17 @@ def tell_targets() -> None:
     if not TARGETS:
         return
     say("## Targets\n")
-    table(["target", "ours", "rival", "reached", "wanted", "met"], [
-        [t.what, t.ours, t.rival, f"{t.reached:.2f}",
-         f"{'at most' if t.most else 'at least'} {t.wanted:g}", "yes" if t.met else "NO"]
-        for t in TARGETS
-    ])  # fmt: skip
+    table(
+        ["target", "ours", "rival", "reached", "wanted", "met"],
+        [
+            [
+                t.what,
+                t.ours,
+                t.rival,
+                f"{t.reached:.2f}",
+                f"{'at most' if t.most else 'at least'} {t.wanted:g}",
+                "yes" if t.met else "NO",
+            ]
+            for t in TARGETS
+        ],
+    )

@@ -22,8 +22,16 @@ def group(name: str, *controls: Control) -> Control:
 
 def slider(field: str, low: float, high: float, step: float, /, **more: Any) -> Control:
     """A slider with a box for typing; ``scale="log"`` for a rate."""
-    return {"kind": "slider", "field": field, "min": low, "max": high,
-            "step": step, "scale": "linear", "unit": "", **more}  # fmt: skip
+    return {
+        "kind": "slider",
+        "field": field,
+        "min": low,
+        "max": high,
+        "step": step,
+        "scale": "linear",
+        "unit": "",
+        **more,
+    }
 
 
 def number(field: str, step: float, **more: Any) -> Control:

@@ -407,10 +407,13 @@ def axis_numbers(plane: dict[str, Any], points: np.ndarray) -> np.ndarray:
         return points
     columns = zip(points.T, plane["scales"], strict=True)
     with np.errstate(all="ignore"):
-        return np.stack([
-            low * (high / low) ** at if log else low + (high - low) * at
-            for at, (low, high, log) in columns
-        ], -1)  # fmt: skip
+        return np.stack(
+            [
+                low * (high / low) ** at if log else low + (high - low) * at
+                for at, (low, high, log) in columns
+            ],
+            -1,
+        )
 
 
 def test_the_numbers_can_be_taken(page: Page) -> None:

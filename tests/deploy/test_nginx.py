@@ -35,11 +35,27 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, reque
     """
     room, port = tmp_path_factory.mktemp("nginx"), free_port()
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=DNS:localhost",
-         "-keyout", str(room / "key"), "-out", str(room / "cert"), "-days", "2"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+            "-keyout",
+            str(room / "key"),
+            "-out",
+            str(room / "cert"),
+            "-days",
+            "2",
+        ],
+        check=True,
+        capture_output=True,
+    )
     with running("--base-url=/natgrad/", "--log") as server:
         ours = (ROOT / "deploy" / "nginx.conf").read_text()
         for now, then in (

@@ -41,9 +41,13 @@ NAMES = {
 
 def python(house: Path, *arguments: str) -> str:
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=house, capture_output=True, text=True, check=False,
+        [sys.executable, *arguments],
+        cwd=house,
+        capture_output=True,
+        text=True,
+        check=False,
         env={**os.environ, "PYTHONPATH": f"{house}{os.pathsep}{house / 'app'}"},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout
 
@@ -82,9 +86,7 @@ def test_there_is_a_template_of_each_kind_of_under_fifty_lines() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(1200)  # a whole run of tests, and the machine may be busy
 def test_all_that_concerns_an_added_item_holds(house: Path) -> None:
-    said = python(
-        house, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "concerned", *SUITES
-    )  # fmt: skip
+    said = python(house, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "concerned", *SUITES)
     passed = re.search(r"(\d+) passed", said)
     assert passed
     assert int(passed[1]) > 400, said

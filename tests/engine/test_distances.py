@@ -131,12 +131,17 @@ def test_von_mises_go_the_shorter_way_round_and_through_the_middle() -> None:
     [
         ("poisson_logpmf(y, m)", 1.0, 1.0, 1e6, 2 * (1e3 - 1)),
         ("exponential_logpdf(y, m)", 1.0, 1e-6, 1e6, 12 * np.log(10)),
-        ("bernoulli_logpmf(y, m)", 1.0, -3.0, 4.0,
-         2 * (np.arcsin((1 + np.exp(-4.0)) ** -0.5) - np.arcsin((1 + np.exp(3.0)) ** -0.5))),
+        (
+            "bernoulli_logpmf(y, m)",
+            1.0,
+            -3.0,
+            4.0,
+            2 * (np.arcsin((1 + np.exp(-4.0)) ** -0.5) - np.arcsin((1 + np.exp(3.0)) ** -0.5)),
+        ),
         ("normal_logpdf(y, m, 0.5)", 1.0, -3.0, 4.0, 14.0),
         ("normal_logpdf(y, 0, m)", 1.0, 0.01, 100.0, np.sqrt(2) * 4 * np.log(10)),
     ],
-)  # fmt: skip
+)
 def test_one_parameter_has_its_distance_in_closed_form(
     text: str, y: float, a: float, b: float, wanted: float
 ) -> None:

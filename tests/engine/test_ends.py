@@ -39,8 +39,11 @@ def _student_information(m: Any, s: Any, nu: Any) -> Any:
     tail = (mp.psi(1, nu / 2) - mp.psi(1, (nu + 1) / 2)) / 4
     tail -= (nu + 5) / (2 * nu * (nu + 1) * (nu + 3))
     both = -2 / (s * (nu + 1) * (nu + 3))
-    return [[(nu + 1) / (nu + 3) / s**2, 0, 0], [0, 2 * nu / (nu + 3) / s**2, both],
-            [0, both, tail]]  # fmt: skip
+    return [
+        [(nu + 1) / (nu + 3) / s**2, 0, 0],
+        [0, 2 * nu / (nu + 3) / s**2, both],
+        [0, both, tail],
+    ]
 
 
 def _beta_information(a: Any, b: Any) -> Any:
@@ -106,11 +109,19 @@ def _cases(name: str) -> list[tuple[float, ...]]:
         counts = (0.0, 1.0, 7.0, 1e4, 1e9)
         return [(y, m) for y in counts for m in (1e-8, 0.3, 5.0, 1e4, 1e9, 1.00003e9)]
     if name == "gamma_logpdf":
-        return [(y * max(k, 0.1) / r, k, r) for k in SHAPES for r in widths
-                for y in (0.9, 1.0 + 0.5 * min(1.0, k**-0.5), 3.0)]  # fmt: skip
+        return [
+            (y * max(k, 0.1) / r, k, r)
+            for k in SHAPES
+            for r in widths
+            for y in (0.9, 1.0 + 0.5 * min(1.0, k**-0.5), 3.0)
+        ]
     if name == "beta_logpdf":
-        return [(y, a, b) for a in SHAPES for b in SHAPES
-                for y in (0.2, 0.7, min(max(a / (a + b), 1e-6), 0.9999))]  # fmt: skip
+        return [
+            (y, a, b)
+            for a in SHAPES
+            for b in SHAPES
+            for y in (0.2, 0.7, min(max(a / (a + b), 1e-6), 0.9999))
+        ]
     if name == "student_logpdf":
         return [(y, 0.3, s, nu) for nu in FREEDOMS for s in (1e-3, 1.0, 1e3) for y in (0.1, 1.7)]
     if name == "exponential_logpdf":

@@ -250,10 +250,17 @@ def test_a_root_of_what_is_negative_is_no_number_and_ends_a_run() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["gamma_logpdf(y, a, 1)", "beta_logpdf(y, a, 1)", "beta_logpdf(y, 1, a)",
-     "inverse_gaussian_logpdf(y, a, 1)", "normal_logpdf(y, 0, a)", "poisson_logpmf(y, a)",
-     "student_logpdf(y, 0, 1, a)", "exponential_logpdf(y, a)"],
-)  # fmt: skip
+    [
+        "gamma_logpdf(y, a, 1)",
+        "beta_logpdf(y, a, 1)",
+        "beta_logpdf(y, 1, a)",
+        "inverse_gaussian_logpdf(y, a, 1)",
+        "normal_logpdf(y, 0, a)",
+        "poisson_logpmf(y, a)",
+        "student_logpdf(y, 0, 1, a)",
+        "exponential_logpdf(y, a)",
+    ],
+)
 def test_outside_is_where_a_density_s_argument_must_be_positive_and_is_not(text: str) -> None:
     problem = own(text, {"y": SHARES["y"] if "poisson" not in text else COUNTS["y"]})
     assert problem.inside(np.array([0.5, 0.5]))
@@ -321,11 +328,36 @@ def test_what_is_not_in_the_grammar_is_refused_with_its_place(
 @given(
     anything(60)
     | st.lists(
-        st.sampled_from([*FUNCTIONS, "a", "b", "x", "y", "pi", "(", ")", "+", "-", "*", "/", "**",
-                         ",", "2", "0.5", "normal_logpdf", "[", ".", "=", ":", "\n", "\0"]),
+        st.sampled_from(
+            [
+                *FUNCTIONS,
+                "a",
+                "b",
+                "x",
+                "y",
+                "pi",
+                "(",
+                ")",
+                "+",
+                "-",
+                "*",
+                "/",
+                "**",
+                ",",
+                "2",
+                "0.5",
+                "normal_logpdf",
+                "[",
+                ".",
+                "=",
+                ":",
+                "\n",
+                "\0",
+            ]
+        ),
         max_size=14,
     ).map(" ".join)
-)  # fmt: skip
+)
 def test_any_text_is_a_problem_or_an_expression_error(text: str) -> None:
     try:
         problem = own(text, DATA)

@@ -124,8 +124,18 @@ def test_the_error_knows_no_coordinates() -> None:
         whitening(np.diag([1.0, 0.0]))
 
 
-@pytest.mark.parametrize("name", ["normal", "gamma", "von-mises", "categorical", "weibull",
-                                  "logistic-regression", "poisson-regression"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "normal",
+        "gamma",
+        "von-mises",
+        "categorical",
+        "weibull",
+        "logistic-regression",
+        "poisson-regression",
+    ],
+)
 def test_kl_misses_its_ellipse_by_the_third_order_and_on_average_of_ends_by_the_fourth(
     name: str,
 ) -> None:

@@ -12,9 +12,7 @@ from natgrad_core.expressions.expression_problem import own
 X = [-2.0, -1.0, 1.0, 2.0]
 
 
-@pytest.mark.parametrize(
-    ("x", "y"), [(X, [0.0, 0.0, 1.0, 1.0]), (X, [1.0, 1.0, 1.0, 1.0])]
-)  # fmt: skip
+@pytest.mark.parametrize(("x", "y"), [(X, [0.0, 0.0, 1.0, 1.0]), (X, [1.0, 1.0, 1.0, 1.0])])
 def test_separated_classes_are_said_and_are_no_divergence(x: list[float], y: list[float]) -> None:
     problem = own("bernoulli_logpmf(y, a + b*x)", {"x": x, "y": y}, start=(0.0, 0.0))
     path = run(problem, rules["natural"](rate=1.0), (0.0, 0.0), 100)

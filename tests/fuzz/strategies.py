@@ -25,10 +25,31 @@ NUMBERS = st.one_of(
 WORDS = st.one_of(
     anything(12),
     st.sampled_from(
-        ["", "nan", "inf", "-inf", "1e999", "0x10", "١", "1_000", "__class__", "__init__", "a.b",
-         "../..", "<script>", "%s%n", "\x00", "\ud800", "'; drop", "{}", "[]", "θ", "1" * 5000]
+        [
+            "",
+            "nan",
+            "inf",
+            "-inf",
+            "1e999",
+            "0x10",
+            "١",
+            "1_000",
+            "__class__",
+            "__init__",
+            "a.b",
+            "../..",
+            "<script>",
+            "%s%n",
+            "\x00",
+            "\ud800",
+            "'; drop",
+            "{}",
+            "[]",
+            "θ",
+            "1" * 5000,
+        ]
     ),
-)  # fmt: skip
+)
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.one_of(st.none(), st.booleans(), NUMBERS, WORDS),
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(WORDS, inner, max_size=3)),

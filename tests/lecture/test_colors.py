@@ -33,15 +33,27 @@ MARKERS = (FRONTEND / "src" / "canvas" / "markers.js").read_text()
 SEEN_BY = {
     "all": np.eye(3),
     "protanopes": np.array(
-        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
-         [-0.003882, -0.048116, 1.051998]]),
+        [
+            [0.152286, 1.052583, -0.204868],
+            [0.114503, 0.786281, 0.099216],
+            [-0.003882, -0.048116, 1.051998],
+        ]
+    ),
     "deuteranopes": np.array(
-        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
-         [-0.011820, 0.042940, 0.968881]]),
+        [
+            [0.367322, 0.860646, -0.227968],
+            [0.280085, 0.672501, 0.047413],
+            [-0.011820, 0.042940, 0.968881],
+        ]
+    ),
     "tritanopes": np.array(
-        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
-         [0.004733, 0.691367, 0.303900]]),
-}  # fmt: skip
+        [
+            [1.255528, -0.076749, -0.178779],
+            [-0.078411, 0.930809, 0.147602],
+            [0.004733, 0.691367, 0.303900],
+        ]
+    ),
+}
 
 APART = 0.08
 """In Oklab: about four times what is just noticed side by side."""
@@ -191,10 +203,17 @@ def test_what_is_drawn_together_differs_in_color_or_in_symbol_or_dash(
 def test_text_and_lines_stand_out_from_their_ground(paper: str) -> None:
     color = theme(paper)
     for front, ground in (
-        ("ink", "paper"), ("ink", "panel"), ("soft", "paper"), ("soft", "panel"),
-        ("accent", "paper"), ("accent", "accent-wash"), ("ink", "accent-wash"),
-        ("danger", "paper"), ("danger", "danger-wash"), ("paper", "ink"),
-    ):  # fmt: skip
+        ("ink", "paper"),
+        ("ink", "panel"),
+        ("soft", "paper"),
+        ("soft", "panel"),
+        ("accent", "paper"),
+        ("accent", "accent-wash"),
+        ("ink", "accent-wash"),
+        ("danger", "paper"),
+        ("danger", "danger-wash"),
+        ("paper", "ink"),
+    ):
         assert contrast(color[front], color[ground]) >= 4.5, (front, ground)
     assert contrast(color["edge"], color["paper"]) >= 3, "a box's border, when it matters"
 

@@ -192,9 +192,26 @@ JUNK = st.recursive(
     max_leaves=6,
 )
 FIELDS = st.sampled_from(
-    ["rate", "damping", "kind", "steps", "rules", "problem", "start", "start.0", "start.x", "k",
-     "matrix", "matrix.0.0", "matrix.:.1", "rotation", "stretch1", "shear", "nonsense"]
-)  # fmt: skip
+    [
+        "rate",
+        "damping",
+        "kind",
+        "steps",
+        "rules",
+        "problem",
+        "start",
+        "start.0",
+        "start.x",
+        "k",
+        "matrix",
+        "matrix.0.0",
+        "matrix.:.1",
+        "rotation",
+        "stretch1",
+        "shear",
+        "nonsense",
+    ]
+)
 
 
 @pytest.mark.slow

@@ -26,10 +26,13 @@ NAMES = {"loss": "J"}
 def on_axes(plane: dict[str, Any], points: Array) -> Array:
     """Positions in the unit square as numbers of the plane's axes."""
     columns = zip(points.astype(float).T, plane["scales"], strict=True)
-    return np.stack([
-        low * (high / low) ** at if log else low + (high - low) * at
-        for at, (low, high, log) in columns
-    ], -1)  # fmt: skip
+    return np.stack(
+        [
+            low * (high / low) ** at if log else low + (high - low) * at
+            for at, (low, high, log) in columns
+        ],
+        -1,
+    )
 
 
 @pytest.mark.parametrize(

@@ -176,8 +176,9 @@ def test_an_export_ends_and_breaks_no_link_though_a_lesson_fails(
     monkeypatch.setattr(static_site, "_fill", fill)
     names = [LESSON.name, "geodesics"]
     written = export(tmp_path, names, workers=1)
-    assert sorted(path.name for path in written) == sorted([*(f"{n}.html" for n in names),
-                                                            "index.html"])  # fmt: skip
+    assert sorted(path.name for path in written) == sorted(
+        [*(f"{n}.html" for n in names), "index.html"]
+    )
     assert "NOT exported" in capsys.readouterr().out
     assert "could not be saved" in (tmp_path / "geodesics.html").read_text()
     assert broken(tmp_path) == []

@@ -150,10 +150,20 @@ def test_monte_carlo_fisher_converges_at_one_over_root_n(likelihood: str) -> Non
     at = point("linear", likelihood, n=4)
     truth = Fisher(at).dense()
     counts = torch.tensor([16.0, 64.0, 256.0, 1024.0])
-    errors = torch.tensor([
-        [float((Fisher(at, "monte-carlo", int(m), k).dense() - truth).norm()) for k in range(12)]
-        for m in counts
-    ]).square().mean(1).sqrt()  # fmt: skip
+    errors = (
+        torch.tensor(
+            [
+                [
+                    float((Fisher(at, "monte-carlo", int(m), k).dense() - truth).norm())
+                    for k in range(12)
+                ]
+                for m in counts
+            ]
+        )
+        .square()
+        .mean(1)
+        .sqrt()
+    )
     x, y = counts.log() - counts.log().mean(), errors.log() - errors.log().mean()
     slope = float(x @ y / (x @ x))
     assert -0.65 < slope < -0.38, f"error falls as n^{slope:.2f}"

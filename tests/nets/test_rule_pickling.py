@@ -14,9 +14,11 @@ MADE = {
     name: maker
     for module in (rules, baselines)
     for name, maker in vars(module).items()
-    if inspect.isfunction(maker) and inspect.signature(maker).return_annotation == "Rule"
-    and not name.startswith("_") and name != "second_order"
-}  # fmt: skip
+    if inspect.isfunction(maker)
+    and inspect.signature(maker).return_annotation == "Rule"
+    and not name.startswith("_")
+    and name != "second_order"
+}
 
 
 @pytest.mark.parametrize("name", MADE)

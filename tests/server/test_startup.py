@@ -32,8 +32,13 @@ from natgrad_lecture.server.waiting_line import room
 from tests.support.servers import ROOT, Page, Server, children, running, wait_until
 
 GOOD: dict[str, Any] = {
-    "port": 0, "pool": 2, "readers": 0, "gone": 30.0, "idle": 900.0, "embed": ("https://a.example",)
-}  # fmt: skip
+    "port": 0,
+    "pool": 2,
+    "readers": 0,
+    "gone": 30.0,
+    "idle": 900.0,
+    "embed": ("https://a.example",),
+}
 
 
 @pytest.mark.parametrize(
@@ -60,9 +65,14 @@ def test_an_option_that_cannot_be_is_refused_in_a_sentence(
 
 @pytest.mark.parametrize(
     ("name", "plain"),
-    [("Lecture.Uni.EDU", "lecture.uni.edu"), ("übung.uni.de", "xn--bung-zra.uni.de"),
-     ("localhost.", "localhost"), ("[2001:DB8::7]", "2001:db8::7"), ("a_b.example", "a_b.example")],
-)  # fmt: skip
+    [
+        ("Lecture.Uni.EDU", "lecture.uni.edu"),
+        ("übung.uni.de", "xn--bung-zra.uni.de"),
+        ("localhost.", "localhost"),
+        ("[2001:DB8::7]", "2001:db8::7"),
+        ("a_b.example", "a_b.example"),
+    ],
+)
 def test_a_name_has_one_form(name: str, plain: str) -> None:
     assert plain_host(name) == plain
     assert checked_names([name], "127.0.0.1")[0] == plain
@@ -82,8 +92,10 @@ def test_to_let_others_in_a_name_must_be_said_and_an_address_is_one() -> None:
     assert checked_names([], "192.0.2.7") == ("192.0.2.7",)
 
 
-@pytest.mark.parametrize("url", ["/", "", "natgrad", "/c++/", "/a b/", "/nät/", "/(x)/", "/[a/",
-                                 "//a//b/", "/%41/", "/a.b*/"])  # fmt: skip
+@pytest.mark.parametrize(
+    "url",
+    ["/", "", "natgrad", "/c++/", "/a b/", "/nät/", "/(x)/", "/[a/", "//a//b/", "/%41/", "/a.b*/"],
+)
 def test_a_base_url_of_any_signs_matches_itself_encoded_or_not(url: str) -> None:
     base = checked_base_url(url)
     assert base.startswith("/")

@@ -147,13 +147,26 @@ def _add(
     sheet: Sheet, plane: str, levels: Levels, key: str, affine: list[float] | None = None
 ) -> None:
     sheet.add(
-        plane, "bands", "loss", "loss", points=levels.rings, rings=levels.ring_starts,
-        bands=levels.bands, cache=f"bands-{key}", map=affine,
-    )  # fmt: skip
+        plane,
+        "bands",
+        "loss",
+        "loss",
+        points=levels.rings,
+        rings=levels.ring_starts,
+        bands=levels.bands,
+        cache=f"bands-{key}",
+        map=affine,
+    )
     sheet.add(
-        plane, "lines", "contour", "lines of equal loss", points=levels.lines,
-        starts=levels.line_starts, cache=f"lines-{key}", map=affine,
-    )  # fmt: skip
+        plane,
+        "lines",
+        "contour",
+        "lines of equal loss",
+        points=levels.lines,
+        starts=levels.line_starts,
+        cache=f"lines-{key}",
+        map=affine,
+    )
 
 
 @lru_cache(maxsize=64)
@@ -188,8 +201,15 @@ def add_lattice(
     """
     windows = (tuple(window.ravel().tolist()) for window in (there, here))
     points, starts, key = _lattice(to_here, *windows, bends, beyond)
-    sheet.add(plane, "lines", "grid", "grid of the other coordinates", points=points,
-              starts=starts, **({"cache": key} if bends else {}))  # fmt: skip
+    sheet.add(
+        plane,
+        "lines",
+        "grid",
+        "grid of the other coordinates",
+        points=points,
+        starts=starts,
+        **({"cache": key} if bends else {}),
+    )
 
 
 @lru_cache(maxsize=16)

@@ -90,8 +90,15 @@ def add_map(sheet: Sheet, graph: Graph, cells: Array, name: str) -> None:
     """Draw ``cells [up, across]``, evenly spaced with the first and the last on the edges."""
     up, across = cells.shape
     x, y = 0.5 / max(across - 1, 1), 0.5 / max(up - 1, 1)
-    sheet.add(graph.name, "heat", "map", name, cells=cells.ravel(), size=[up, across],
-              box=[-x, 1 + x, -y, 1 + y])  # fmt: skip
+    sheet.add(
+        graph.name,
+        "heat",
+        "map",
+        name,
+        cells=cells.ravel(),
+        size=[up, across],
+        box=[-x, 1 + x, -y, 1 + y],
+    )
 
 
 def progress(sheet: Sheet, kept: Kept[Any]) -> dict[str, Any]:

@@ -48,9 +48,15 @@ def add_paths(sheet: Sheet, shown: Shown, planes: tuple[str, ...] = PLANES) -> N
             ):
                 loss = sheet.array(f"loss.{name}.{dash}", losses)
                 sheet.add(
-                    plane, "path", name, label, rule=name, dash=dash, values={"loss": loss},
+                    plane,
+                    "path",
+                    name,
+                    label,
+                    rule=name,
+                    dash=dash,
+                    values={"loss": loss},
                     points=points,
-                )  # fmt: skip
+                )
 
 
 def add_ellipses(sheet: Sheet, shown: Shown) -> None:
@@ -133,8 +139,14 @@ def reading(pair: PairedRuns, label: str) -> dict[str, Any]:
         word = "coincide"
     else:
         word = "split" if value > SPLIT else "nearly"
-    return {"rule": pair.name, "ink": pair.name, "label": label, "gap": value, "word": word,
-            "text": f"{value:.2g}"}  # fmt: skip
+    return {
+        "rule": pair.name,
+        "ink": pair.name,
+        "label": label,
+        "gap": value,
+        "word": word,
+        "text": f"{value:.2g}",
+    }
 
 
 def told(pair: PairedRuns) -> str:

@@ -42,8 +42,15 @@ def line(
 def dots(color: str, name: str, x: ArrayLike, y: ArrayLike, size: float = 9, **more: Any) -> Trace:
     """Single points in the style ``color``."""
     look = {"color": ink(color), "size": size, "line": {"color": ink("paper"), "width": 1}}
-    return {"type": "scatter", "mode": "markers", "name": name, "x": x, "y": y, "marker": look,
-            **more}  # fmt: skip
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": name,
+        "x": x,
+        "y": y,
+        "marker": look,
+        **more,
+    }
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:

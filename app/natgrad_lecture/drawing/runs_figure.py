@@ -20,20 +20,34 @@ def picture(shown: Shown, sheet: Sheet) -> dict[str, Any]:
     runs = {pair.name: pair.home for pair in shown.twins.values()}
     for name, run in runs.items():
         loss = sheet.array(f"loss.{name}", run.loss)
-        sheet.add("theta", "path", name, ink(name)["label"], rule=name, dash="solid",
-                  values={"loss": loss}, points=run.theta)  # fmt: skip
+        sheet.add(
+            "theta",
+            "path",
+            name,
+            ink(name)["label"],
+            rule=name,
+            dash="solid",
+            values={"loss": loss},
+            points=run.theta,
+        )
     return {
         "planes": [plane("theta", "θ", problem.symbols, window(problem))],
         "ways": {},
         "steps": state.steps,
         "handles": [
-            {"id": "start", "plane": "theta", "at": list(shown.start), "label": "starting point",
-             "field": "start", "ink": "start"}
+            {
+                "id": "start",
+                "plane": "theta",
+                "at": list(shown.start),
+                "label": "starting point",
+                "field": "start",
+                "ink": "start",
+            }
         ],
         "numbers": {},
         "notes": {name: note for name, run in runs.items() if (note := broken(run))},
         "description": "; ".join(_end(name, run) for name, run in runs.items()),
-    }  # fmt: skip
+    }
 
 
 def _end(name: str, run: Trajectory) -> str:

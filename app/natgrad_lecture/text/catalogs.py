@@ -23,9 +23,21 @@ Say = Callable[[str], str]
 """Words in English -> the reader's."""
 
 SPOKEN = frozenset(
-    {"title", "label", "labels", "help", "word", "say", "heading", "description", "tag", "meter",
-     "takeaway", "sentence"}
-)  # fmt: skip
+    {
+        "title",
+        "label",
+        "labels",
+        "help",
+        "word",
+        "say",
+        "heading",
+        "description",
+        "tag",
+        "meter",
+        "takeaway",
+        "sentence",
+    }
+)
 """Keys of an answer or a control under which stands what a reader reads."""
 
 TOLD = frozenset({"ways", "notes", "errors", "dropped"})

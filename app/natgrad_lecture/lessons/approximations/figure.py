@@ -56,8 +56,14 @@ def add_fan(sheet: Sheet, seen: Any) -> dict[str, Any]:
         points = np.array([[0.0, 0.0], np.clip(step.gained, -far, far) * ray])
         sheet.add("fan", "curve", name, label(name), points=points)
         tip = np.clip(step.gained, -far, far) * ray
-        sheet.add("fan", "points", name, label(name), points=tip[None],
-                  symbol=INKS[name].get("symbol", "circle"))  # fmt: skip
+        sheet.add(
+            "fan",
+            "points",
+            name,
+            label(name),
+            points=tip[None],
+            symbol=INKS[name].get("symbol", "circle"),
+        )
     low = min(0.0, *(s.gained for s in seen.steps.values()))
     low = max(low, -far)
     view = np.array([[1.15 * low - 0.06 * far, 1.1 * far], [1.15 * low - 0.06 * far, 1.1 * far]])
@@ -99,8 +105,15 @@ def add_along(sheet: Sheet, seen: Any) -> dict[str, Any]:
 
 def step_table(seen: Any) -> dict[str, Any]:
     """The numbers of one step with each matrix."""
-    head = ("matrix", "angle to exact, by F + λI", "angle, all alike", "promised, nats",
-            "J falls, nats", "KL, nats", "error ‖F − G‖/‖F‖")  # fmt: skip
+    head = (
+        "matrix",
+        "angle to exact, by F + λI",
+        "angle, all alike",
+        "promised, nats",
+        "J falls, nats",
+        "KL, nats",
+        "error ‖F − G‖/‖F‖",
+    )
     errors = seen.errors if seen.place.measured else {}
     rows = [
         [label(n), f"{s.angle:.1f}°", f"{s.flat:.1f}°", s.promise, s.gained, s.nats, errors.get(n)]
@@ -184,8 +197,14 @@ def add_conditions(sheet: Sheet, seen: Any) -> dict[str, Any]:
 
 def spectrum_table(seen: Any) -> dict[str, Any]:
     """Condition numbers, and how many directions share the curvature."""
-    head = ("layers seen", "largest", "smallest", "condition number", "directions",
-            "sharing (Σs)²/Σs²")  # fmt: skip
+    head = (
+        "layers seen",
+        "largest",
+        "smallest",
+        "condition number",
+        "directions",
+        "sharing (Σs)²/Σs²",
+    )
     rows = [
         [label(n), float(s.values[0]), float(s.values[s.rank - 1]), s.condition, s.rank, s.spread]
         for n, s in seen.spectra.items()
@@ -203,8 +222,19 @@ def picture(seen: Any, sheet: Sheet) -> dict[str, Any]:
 
 def _answer(seen: Any, planes: list[Any], charts: list[Any], says: str, **more: Any) -> Any:
     numbers = {"p": seen.problem.dim, "N": len(seen.problem), **more.pop("numbers", {})}
-    return {"planes": planes, "charts": charts, "ways": {}, "steps": 0, "shows": 0, "handles": [],
-            "numbers": numbers, "meter": [], "notes": {}, "description": says, **more}  # fmt: skip
+    return {
+        "planes": planes,
+        "charts": charts,
+        "ways": {},
+        "steps": 0,
+        "shows": 0,
+        "handles": [],
+        "numbers": numbers,
+        "meter": [],
+        "notes": {},
+        "description": says,
+        **more,
+    }
 
 
 def _one(seen: Any, sheet: Sheet) -> Any:
@@ -239,15 +269,31 @@ def _runs(seen: Any, sheet: Sheet) -> Any:
         f"{label(n)}: " + (f"loss {short(run.losses[min(step, run.steps)])}" if run.ok else run.end)
         for n, run in seen.runs.items()
     )
-    more = {"more": sheet.fine + 1, "progress": last / state.steps,
-            "word": f"step {last} of {state.steps}"} if going else {}  # fmt: skip
+    more = (
+        {
+            "more": sheet.fine + 1,
+            "progress": last / state.steps,
+            "word": f"step {last} of {state.steps}",
+        }
+        if going
+        else {}
+    )
     notes = {n: f"{run.last.note}." for n, run in seen.runs.items() if not run.ok}
     stuck = remarks("runs", ((label(n), run) for n, run in seen.runs.items()))
     guide = next(iter(seen.runs.values()))
     numbers = {"loss": guide.losses[min(step, guide.steps)], "damping": state.damping}
-    return _answer(seen, [add_losses(sheet, seen), add_trust(sheet, seen)], [], said,
-                   steps=last, shows=step, notes=notes, remarks=stuck, numbers=numbers,
-                   **more)  # fmt: skip
+    return _answer(
+        seen,
+        [add_losses(sheet, seen), add_trust(sheet, seen)],
+        [],
+        said,
+        steps=last,
+        shows=step,
+        notes=notes,
+        remarks=stuck,
+        numbers=numbers,
+        **more,
+    )
 
 
 def _spectrum(seen: Any, sheet: Sheet) -> Any:

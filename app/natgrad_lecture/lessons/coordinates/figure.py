@@ -70,9 +70,17 @@ def _numbers(shown: Shown, sheet: Sheet) -> dict[str, Any]:
         tidy = np.round(fixed, 12)  # −0.8·0.6 + 0.6·0.8 is nothing, not 10⁻¹⁷
         numbers |= {f"{name}.{i}.{j}": float(tidy[i, j]) for i in (0, 1) for j in (0, 1)}
     series = np.concatenate(
-        [fisher.reshape(-1, 4), (A.T @ fisher @ A).reshape(-1, 4), plain, carried(shown)[1],
-         plain_x, natural, natural_x], axis=1,
-    )  # fmt: skip
+        [
+            fisher.reshape(-1, 4),
+            (A.T @ fisher @ A).reshape(-1, 4),
+            plain,
+            carried(shown)[1],
+            plain_x,
+            natural,
+            natural_x,
+        ],
+        axis=1,
+    )
     names = [f"{m}.{i}.{j}" for m in ("F", "AFA") for i in (0, 1) for j in (0, 1)]
     names += [f"{v}.{i}" for v in ("plain", "gx", "plainx", "nat", "natx") for i in (0, 1)]
     sheet.array("live", series)
@@ -85,18 +93,37 @@ def _handles(shown: Shown) -> list[dict[str, Any]]:
     start = np.asarray(shown.start)
     anchor, scale = _anchor(shown.state.problem)
     handles = [
-        {"id": "start", "plane": "theta", "at": start.tolist(), "label": "starting point",
-         "field": "start", "ink": "start"},
-        {"id": "start.x", "plane": "x", "at": shown.chart.inverse(start).tolist(),
-         "label": "starting point, in x", "field": "start.x", "ink": "start"},
-    ]  # fmt: skip
+        {
+            "id": "start",
+            "plane": "theta",
+            "at": start.tolist(),
+            "label": "starting point",
+            "field": "start",
+            "ink": "start",
+        },
+        {
+            "id": "start.x",
+            "plane": "x",
+            "at": shown.chart.inverse(start).tolist(),
+            "label": "starting point, in x",
+            "field": "start.x",
+            "ink": "start",
+        },
+    ]
     for j, word in enumerate(("first", "second")):
         tip = anchor + scale * shown.matrix[:, j]
         handles.append(
-            {"id": f"a{j + 1}", "plane": "theta", "at": tip.tolist(), "from": anchor.tolist(),
-             "scale": scale, "label": f"{word} column of A", "field": f"matrix.:.{j}",
-             "ink": f"a{j + 1}"}
-        )  # fmt: skip
+            {
+                "id": f"a{j + 1}",
+                "plane": "theta",
+                "at": tip.tolist(),
+                "from": anchor.tolist(),
+                "scale": scale,
+                "label": f"{word} column of A",
+                "field": f"matrix.:.{j}",
+                "ink": f"a{j + 1}",
+            }
+        )
     return handles
 
 

@@ -149,11 +149,25 @@ def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
                 ["t", sheet.array("times", TIMES.astype(float))],
                 ["ratio", sheet.array(f"ratio.{way}", values)],
             ]
-            sheet.add("graph", "path", way, LABELS[way], dash="solid", read=read,
-                      points=graph.points(TIMES, values))  # fmt: skip
+            sheet.add(
+                "graph",
+                "path",
+                way,
+                LABELS[way],
+                dash="solid",
+                read=read,
+                points=graph.points(TIMES, values),
+            )
             cloud = race.clouds[way]
-            sheet.add("errors", "points", way, LABELS[way], per=KEPT, size=0.5,
-                      points=cloud.reshape(-1, 2))  # fmt: skip
+            sheet.add(
+                "errors",
+                "points",
+                way,
+                LABELS[way],
+                per=KEPT,
+                size=0.5,
+                points=cloud.reshape(-1, 2),
+            )
             sheet.add("errors", "ellipse-at", way, LABELS[way], shapes=_ellipses(race.moments[way]))
     return {
         "planes": [

@@ -119,30 +119,56 @@ def picture(data: Data, sheet: Sheet) -> dict[str, Any]:
     for ink, path in data.runs.items():
         name = "natural" if ink == "natural" else "by the empirical Fisher"
         with np.errstate(all="ignore"):
-            sheet.add("left", "path", ink, name, rule=ink, dash="solid", points=path.theta,
-                      values={"loss": sheet.array(f"loss.{ink}", path.loss)})  # fmt: skip
+            sheet.add(
+                "left",
+                "path",
+                ink,
+                name,
+                rule=ink,
+                dash="solid",
+                points=path.theta,
+                values={"loss": sheet.array(f"loss.{ink}", path.loss)},
+            )
     _arrows(data, sheet)
     part = min(sheet.fine, len(_FINE) - 1)
     fine = _FINE[part]
     cells = np.round(np.clip(_angles(data.state.noise, fine) / 90, 0, 1) * 255).astype(np.uint8)
-    sheet.add("right", "heat", "map", "angle", cells=cells.ravel(), size=[fine, fine],
-              box=VIEW.ravel().tolist())  # fmt: skip
+    sheet.add(
+        "right",
+        "heat",
+        "map",
+        "angle",
+        cells=cells.ravel(),
+        size=[fine, fine],
+        box=VIEW.ravel().tolist(),
+    )
     sheet.add("right", "points", "contour", "", points=data.minimum[None], symbol="cross")
     more = {} if part + 1 == len(_FINE) else {"more": part + 1, "progress": (part + 1) / len(_FINE)}
     symbols = data.problem.symbols
     paper, own = data.angles
     return {
-        "planes": [plane("left", "the loss of a line through skewed data", symbols, VIEW),
-                   plane("right", "angle of the steps: 0° dark, 90° and more pale", symbols, VIEW)],
+        "planes": [
+            plane("left", "the loss of a line through skewed data", symbols, VIEW),
+            plane("right", "angle of the steps: 0° dark, 90° and more pale", symbols, VIEW),
+        ],
         "ways": {},
         "steps": STEPS,
-        "handles": [{"id": name, "plane": side, "at": data.at.tolist(), "label": "where both start",
-                     "field": "w", "ink": "start", "tag": ""}
-                    for name, side in (("w", "left"), ("w.map", "right"))],
+        "handles": [
+            {
+                "id": name,
+                "plane": side,
+                "at": data.at.tolist(),
+                "label": "where both start",
+                "field": "w",
+                "ink": "start",
+                "tag": "",
+            }
+            for name, side in (("w", "left"), ("w.map", "right"))
+        ],
         "numbers": _numbers(data, sheet),
         "description": f"the two steps differ by {paper:.0f}° on paper, {own:.0f}° by F",
         **more,
-    }  # fmt: skip
+    }
 
 
 @lru_cache(maxsize=8)
@@ -163,10 +189,25 @@ def _add_ground(data: Data, sheet: Sheet) -> None:
     count = len(_LEVELS)
     bands = np.concatenate([[0], 1 + 2 * np.arange(count)])
     cache = f"skewed-{data.state.noise}"
-    sheet.add("left", "bands", "loss", "loss", points=between, bands=bands,
-              rings=np.arange(0, len(between) + 1, _POINTS), cache=f"bands-{cache}")  # fmt: skip
-    sheet.add("left", "lines", "contour", "lines of equal loss", points=lines,
-              starts=np.arange(0, len(lines) + 1, _POINTS), cache=f"lines-{cache}")  # fmt: skip
+    sheet.add(
+        "left",
+        "bands",
+        "loss",
+        "loss",
+        points=between,
+        bands=bands,
+        rings=np.arange(0, len(between) + 1, _POINTS),
+        cache=f"bands-{cache}",
+    )
+    sheet.add(
+        "left",
+        "lines",
+        "contour",
+        "lines of equal loss",
+        points=lines,
+        starts=np.arange(0, len(lines) + 1, _POINTS),
+        cache=f"lines-{cache}",
+    )
 
 
 def _arrows(data: Data, sheet: Sheet) -> None:
@@ -177,8 +218,14 @@ def _arrows(data: Data, sheet: Sheet) -> None:
             unit = steps / np.linalg.norm(steps, axis=-1, keepdims=True)
         label = "−F⁻¹∇J" if ink == "natural" else "−G⁻¹∇J"
         for side in ("left", "right"):
-            sheet.add(side, "arrows", ink, label if side == "left" else "", label=label,
-                      points=np.concatenate([path, path + _SHOWN * unit], -1))  # fmt: skip
+            sheet.add(
+                side,
+                "arrows",
+                ink,
+                label if side == "left" else "",
+                label=label,
+                points=np.concatenate([path, path + _SHOWN * unit], -1),
+            )
         axes = ellipse_axes(matrices, _RADIUS).reshape(len(path), 4)
         sheet.add("left", "ellipse-at", ink, "", shapes=np.concatenate([path, axes], -1))
 

@@ -91,22 +91,36 @@ def picture(draws: Draws, sheet: Sheet) -> dict[str, Any]:
     more = {} if parts == PARTS else {"more": parts, "progress": _ENDS[parts] / MOST}
     apart = error(found.fisher[-1:], draws.fisher)[0]
     return {
-        "planes": [plane("left", "scores s = ∇ log p(y | θ), and two spreads of them",
-                         tuple(f"s{i}" for i in "₁₂"), view), _errors(draws, found, sheet)],
+        "planes": [
+            plane(
+                "left",
+                "scores s = ∇ log p(y | θ), and two spreads of them",
+                tuple(f"s{i}" for i in "₁₂"),
+                view,
+            ),
+            _errors(draws, found, sheet),
+        ],
         "ways": {},
         "steps": STEPS,
         "handles": [],
         "numbers": _numbers(draws, found, sheet),
         "description": f"{found.n[-1]} draws; the average of s sᵀ misses F by {apart:.2g}",
         **more,
-    }  # fmt: skip
+    }
 
 
 def _scores(draws: Draws, found: Gathered, sheet: Sheet) -> Array:
     points = draws.first
     each = max(1, len(draws.problem.rows.columns[0]) if draws.problem.covariates else 1)
-    sheet.add("left", "points", "draw", "scores of draws", points=points, size=0.5,
-              counts=np.minimum(found.n * each, len(points)))  # fmt: skip
+    sheet.add(
+        "left",
+        "points",
+        "draw",
+        "scores of draws",
+        points=points,
+        size=0.5,
+        counts=np.minimum(found.n * each, len(points)),
+    )
     exact = np.concatenate([np.zeros(2), spread_axes(draws.fisher, 2.0).ravel()])[None]
     sheet.add("left", "ellipses", "metric", "F", shapes=exact)
     axes = spread_axes(found.fisher, 2.0).reshape(-1, 4)

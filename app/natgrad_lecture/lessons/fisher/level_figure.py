@@ -145,21 +145,45 @@ def picture(level: Level, sheet: Sheet) -> dict[str, Any]:
     view = view_of(state.problem)
     tip = level.theta + level.step
     return {
-        "planes": [plane("left", level.problem.title if state.problem not in PLACES else
-                         f"the parameters of a {state.problem}", level.problem.symbols, view),
-                   _errors(level, sheet, shown)],
+        "planes": [
+            plane(
+                "left",
+                level.problem.title
+                if state.problem not in PLACES
+                else f"the parameters of a {state.problem}",
+                level.problem.symbols,
+                view,
+            ),
+            _errors(level, sheet, shown),
+        ],
         "ways": {},
         "steps": 0,
         "handles": [
-            {"id": "theta", "plane": "left", "at": level.theta.tolist(), "label": "θ",
-             "field": "theta", "ink": "start", "tag": "θ"},
-            {"id": "step", "plane": "left", "at": tip.tolist(), "from": level.theta.tolist(),
-             "label": "tip of δ", "field": "step", "ink": "you", "tag": "δ"},
+            {
+                "id": "theta",
+                "plane": "left",
+                "at": level.theta.tolist(),
+                "label": "θ",
+                "field": "theta",
+                "ink": "start",
+                "tag": "θ",
+            },
+            {
+                "id": "step",
+                "plane": "left",
+                "at": tip.tolist(),
+                "from": level.theta.tolist(),
+                "label": "tip of δ",
+                "field": "step",
+                "ink": "you",
+                "tag": "δ",
+            },
         ],
         "numbers": _numbers(level, shown),
-        "description": f"KL of δ {level.kl:.4g}, ½δᵀFδ {level.half:.4g} nats" if shown
+        "description": f"KL of δ {level.kl:.4g}, ½δᵀFδ {level.half:.4g} nats"
+        if shown
         else f"½δᵀFδ {level.half:.4g} nats; the level set is hidden",
-    }  # fmt: skip
+    }
 
 
 def _errors(level: Level, sheet: Sheet, shown: bool) -> dict[str, Any]:

@@ -150,9 +150,16 @@ def _draw(seen: Seen, sheet: Sheet, name: str, views: dict[str, Array]) -> None:
         with np.errstate(all="ignore"):  # a run that left the domain is drawn as far as it went
             points = path.theta if there else path.home
         loss = sheet.array(f"loss.{run_name}", path.loss)
-        sheet.add(name, "path", run_name, "natural steps", rule=run_name,
-                  dash="dashed" if reverse else "solid", values={"loss": loss},
-                  points=points)  # fmt: skip
+        sheet.add(
+            name,
+            "path",
+            run_name,
+            "natural steps",
+            rule=run_name,
+            dash="dashed" if reverse else "solid",
+            values={"loss": loss},
+            points=points,
+        )
     for kind, points in seen.geodesics.items():
         middle = points[COUNT // 2][None]
         sheet.add(name, "points", kind, NAMES[kind], points=place(middle))
@@ -174,9 +181,17 @@ def _handles(seen: Seen) -> list[dict[str, Any]]:
         for field, label in (("a", "start p"), ("b", "target p*")):
             at = getattr(seen, field)
             place = seen.chart.inverse(at) if end else at
-            handles.append({"id": field + end, "plane": plane_name, "at": place.tolist(),
-                            "label": label, "field": field + end, "ink": "start",
-                            "tag": "p" if field == "a" else "p*"})  # fmt: skip
+            handles.append(
+                {
+                    "id": field + end,
+                    "plane": plane_name,
+                    "at": place.tolist(),
+                    "label": label,
+                    "field": field + end,
+                    "ink": "start",
+                    "tag": "p" if field == "a" else "p*",
+                }
+            )
     return handles
 
 

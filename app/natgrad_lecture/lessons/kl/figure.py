@@ -31,8 +31,14 @@ WINDOW = (-4.0, 4.0)
 KNOTS: Array = np.linspace(-3.0, 3.0, 7)
 """Where the reader's curve can be taken."""
 
-WINDOWS = {"units": (-8.0, 8.0), "exp": (0.0, 10.0), "arsinh": (-2.2, 2.2),
-           "logistic": (0.0, 1.0), "fold": (0.0, 4.0), "drawn": WINDOW}  # fmt: skip
+WINDOWS = {
+    "units": (-8.0, 8.0),
+    "exp": (0.0, 10.0),
+    "arsinh": (-2.2, 2.2),
+    "logistic": (0.0, 1.0),
+    "fold": (0.0, 4.0),
+    "drawn": WINDOW,
+}
 """Of y, on the page."""
 
 CHARTS = ("log-scale", "variance", "precision", "natural", "expectation")
@@ -152,8 +158,15 @@ def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
     )
     if seen.of_data:
         low, high = WINDOWS[seen.state.f]
-        right = _densities(seen, sheet, "right", "in y", Axis("y", low, high), seen.places[1],
-                           (bottom / seen.part, top / seen.part))  # fmt: skip
+        right = _densities(
+            seen,
+            sheet,
+            "right",
+            "in y",
+            Axis("y", low, high),
+            seen.places[1],
+            (bottom / seen.part, top / seen.part),
+        )
         planes = [left, _curve(seen, sheet), right]
     else:
         planes = [left, *_parameters(seen, sheet)]
@@ -214,8 +227,14 @@ def _densities(
         marks = np.arange(-3.0, 4.0)
         at = marks if name == "left" else np.unique(seen.variable.forward(marks))
         lines = graph.points(np.repeat(at, 2), np.tile(span, len(at)))
-        sheet.add(name, "lines", "grid", "whole numbers of x", points=lines,
-                  starts=np.arange(0, len(lines) + 1, 2))  # fmt: skip
+        sheet.add(
+            name,
+            "lines",
+            "grid",
+            "whole numbers of x",
+            points=lines,
+            starts=np.arange(0, len(lines) + 1, 2),
+        )
     p, q, integrand = seen.curves[name]
     graph.area("kl", "adds to KL", places, np.maximum(integrand, 0.0))
     graph.area("less", "takes away", places, np.minimum(integrand, 0.0))
@@ -236,8 +255,14 @@ def _curve(seen: Seen, sheet: Sheet) -> dict[str, Any]:
     image = seen.variable.forward(marks)
     corner = [[(m, low), (m, v), (WINDOW[0], v)] for m, v in zip(marks, image, strict=True)]
     flat = np.array(corner).reshape(-1, 2)
-    sheet.add("middle", "lines", "grid", "whole numbers of x", points=graph.points(*flat.T),
-              starts=np.arange(0, len(flat) + 1, 3))  # fmt: skip
+    sheet.add(
+        "middle",
+        "lines",
+        "grid",
+        "whole numbers of x",
+        points=graph.points(*flat.T),
+        starts=np.arange(0, len(flat) + 1, 3),
+    )
     x = seen.places[0]
     y = seen.variable.forward(x)
     graph.path("change", "y = f(x)", x, y, dash="solid")
@@ -316,24 +341,56 @@ def _handles(seen: Seen, span: tuple[float, float]) -> list[dict[str, Any]]:
     for name, at in (("p", seen.p), ("q", seen.q)):
         peak = float(np.exp(NORMAL.log_prob(at[0], at)))
         spot = [float(across.place(at[0])), float(up.place(peak))]
-        handles.append({"id": f"peak.{name}", "plane": "left", "at": spot, "ink": name,
-                        "label": f"peak of {name}", "field": f"peak.{name}",
-                        "tag": name})  # fmt: skip
+        handles.append(
+            {
+                "id": f"peak.{name}",
+                "plane": "left",
+                "at": spot,
+                "ink": name,
+                "label": f"peak of {name}",
+                "field": f"peak.{name}",
+                "tag": name,
+            }
+        )
     if seen.of_data and seen.state.f == "drawn":
         rise = Axis("", *WINDOWS["drawn"])
         for i, (x, y) in enumerate(zip(KNOTS, seen.state.curve, strict=True)):
             spot = [float(across.place(x)), float(rise.place(y))]
-            handles.append({"id": f"knot.{i}", "plane": "middle", "at": spot, "ink": "change",
-                            "label": f"f at x = {x:g}", "field": f"knot.{i}",
-                            "tag": ""})  # fmt: skip
+            handles.append(
+                {
+                    "id": f"knot.{i}",
+                    "plane": "middle",
+                    "at": spot,
+                    "ink": "change",
+                    "label": f"f at x = {x:g}",
+                    "field": f"knot.{i}",
+                    "tag": "",
+                }
+            )
     if not seen.of_data:
         for name, at in (("p", seen.p), ("q", seen.q)):
-            handles.append({"id": name, "plane": "middle", "at": at.tolist(), "ink": name,
-                            "label": f"parameters of {name}", "field": name,
-                            "tag": name})  # fmt: skip
-            handles.append({"id": f"{name}.chart", "plane": "right", "ink": name, "tag": name,
-                            "at": seen.chart.inverse(at).tolist(), "field": f"chart.{name}",
-                            "label": f"parameters of {name} in the chart"})  # fmt: skip
+            handles.append(
+                {
+                    "id": name,
+                    "plane": "middle",
+                    "at": at.tolist(),
+                    "ink": name,
+                    "label": f"parameters of {name}",
+                    "field": name,
+                    "tag": name,
+                }
+            )
+            handles.append(
+                {
+                    "id": f"{name}.chart",
+                    "plane": "right",
+                    "ink": name,
+                    "tag": name,
+                    "at": seen.chart.inverse(at).tolist(),
+                    "field": f"chart.{name}",
+                    "label": f"parameters of {name} in the chart",
+                }
+            )
     return handles
 
 
@@ -350,8 +407,16 @@ def _meter(seen: Seen) -> list[dict[str, Any]]:
     for name in ROWS:
         moved = seen.change(name)
         word = "stays" if moved < SAME else "changes"
-        rows.append({"rule": name, "ink": name, "label": LABELS[name], "gap": moved, "word": word,
-                     "text": "∞"})  # fmt: skip
+        rows.append(
+            {
+                "rule": name,
+                "ink": name,
+                "label": LABELS[name],
+                "gap": moved,
+                "word": word,
+                "text": "∞",
+            }
+        )
     return rows
 
 
@@ -364,10 +429,18 @@ def _numbers(seen: Seen, sheet: Sheet) -> dict[str, Any]:
         with np.errstate(all="ignore"):
             slope = seen.variable.slope(seen.variable.branches(y)[0])
             columns = {
-                "x": x, "y": y, "p": p, "slope": slope, "py": p_y, "ratio": p / q,
-                "ratioy": p_y / q_y, "g": integrand, "gy": integrand_y,
-                "sum": seen.home.running(x)[1], "sumy": seen.away.running(y)[1],
-            }  # fmt: skip
+                "x": x,
+                "y": y,
+                "p": p,
+                "slope": slope,
+                "py": p_y,
+                "ratio": p / q,
+                "ratioy": p_y / q_y,
+                "g": integrand,
+                "gy": integrand_y,
+                "sum": seen.home.running(x)[1],
+                "sumy": seen.away.running(y)[1],
+            }
         sheet.array("live", np.stack(list(columns.values()), -1))
         return {"@": list(columns), **found}
     x_p, x_q = seen.numbers_of

@@ -44,8 +44,16 @@ def picture(shown: Any, sheet: Sheet) -> dict[str, Any]:
     add_contours(sheet, shown.state.problem)
     points, starts = shown.field
     if len(points):
-        sheet.add("theta", "curve", "field", "directions", points=points, starts=starts,
-                  faint=True, width=1.3)  # fmt: skip
+        sheet.add(
+            "theta",
+            "curve",
+            "field",
+            "directions",
+            points=points,
+            starts=starts,
+            faint=True,
+            width=1.3,
+        )
     if shown.current is not None:
         sheet.add(
             "theta", "curve", "flow", "flow, α → 0", points=shown.current, width=6.5, faint=True
@@ -55,17 +63,27 @@ def picture(shown: Any, sheet: Sheet) -> dict[str, Any]:
     graph = {"kl": _kl_graph, "gap": _gap_graph, "sigma": _sigma_graph}[shown.state.graph]
     meter = [reading(pair, _label(name)) for name, pair in shown.twins.items()]
     return {
-        "planes": [plane("theta", shown.problem.title, shown.problem.symbols, view),
-                   graph(shown, sheet).plane()],
+        "planes": [
+            plane("theta", shown.problem.title, shown.problem.symbols, view),
+            graph(shown, sheet).plane(),
+        ],
         "ways": {"solid": "in θ", "dashed": "in x, mapped back"},
         "steps": shown.state.steps,
-        "handles": [{"id": "start", "plane": "theta", "at": list(shown.start),
-                     "label": "starting point", "field": "start", "ink": "start"}],
+        "handles": [
+            {
+                "id": "start",
+                "plane": "theta",
+                "at": list(shown.start),
+                "label": "starting point",
+                "field": "start",
+                "ink": "start",
+            }
+        ],
         "numbers": _numbers(shown, sheet),
         "meter": meter,
         "notes": {name: note for name, pair in shown.twins.items() if (note := told(pair))},
         "description": "; ".join(f"{m['label']}: {m['word']}, gap {m['text']}" for m in meter),
-    }  # fmt: skip
+    }
 
 
 def _add_step(sheet: Sheet, shown: Any) -> None:
@@ -169,9 +187,16 @@ def _numbers(shown: Any, sheet: Sheet) -> dict[str, Any]:
         step = shown.state.rate * shown.direction(path.good)
     kl = np.append(path.kl, np.nan)
     series = np.concatenate(
-        [fisher.reshape(-1, 4), power.reshape(-1, 4), full(at.grad, (count,)), step,
-         kl[:, None], nats[:, None]], axis=1,
-    )  # fmt: skip
+        [
+            fisher.reshape(-1, 4),
+            power.reshape(-1, 4),
+            full(at.grad, (count,)),
+            step,
+            kl[:, None],
+            nats[:, None],
+        ],
+        axis=1,
+    )
     names = [f"{m}.{i}.{j}" for m in ("F", "Fq") for i in (0, 1) for j in (0, 1)]
     names += ["g.0", "g.1", "step.0", "step.1", "kl", "nats"]
     sheet.array("live", series)

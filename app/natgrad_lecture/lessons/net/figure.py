@@ -30,12 +30,28 @@ def add_regions(sheet: Sheet, seen: Any, name: str, step: int, moving: bool) -> 
     """Where a net says class 0 and where class 1, and the points it learns from."""
     chances = np.clip(np.rint(255 * seen.chances(name, step, moving)), 0, 255).astype(np.uint8)
     here = f"regions-{name}"
-    sheet.add(here, "heat", "", "", cells=chances, size=list(chances.shape),
-              box=VIEW.ravel().tolist(), between=["class0", "class1"], smooth=True)  # fmt: skip
+    sheet.add(
+        here,
+        "heat",
+        "",
+        "",
+        cells=chances,
+        size=list(chances.shape),
+        box=VIEW.ravel().tolist(),
+        between=["class0", "class1"],
+        smooth=True,
+    )
     x, y = seen.net.x.numpy(), seen.net.y.numpy()
     for label, symbol in ((0, "circle"), (1, "square")):
-        sheet.add(here, "points", f"class{label}", f"class {label}", points=x[y == label],
-                  symbol=symbol, size=0.62)  # fmt: skip
+        sheet.add(
+            here,
+            "points",
+            f"class{label}",
+            f"class {label}",
+            points=x[y == label],
+            symbol=symbol,
+            size=0.62,
+        )
     losses = seen.runs[name, False].losses
     loss = losses[min(step, len(losses) - 1)]
     title = f"{ink(name)['label']}, loss {short(loss)}"
@@ -103,8 +119,16 @@ def add_matrix(
     for border in borders[1:-1]:
         lines += [[[border, 0], [border, p]], [[0, p - border], [p, p - border]]]
     points = np.array(lines, float).reshape(-1, 2)
-    sheet.add(name, "curve", "border", "", points=points, width=1.0, faint=True,
-              starts=np.arange(0, len(points) + 1, 2))  # fmt: skip
+    sheet.add(
+        name,
+        "curve",
+        "border",
+        "",
+        points=points,
+        width=1.0,
+        faint=True,
+        starts=np.arange(0, len(points) + 1, 2),
+    )
     spec = plane(name, title, ("column", "row"), np.array([[0.0, p], [0.0, p]]))
     middles = [(a + b) / 2 for a, b in pairwise(borders)]
     names = [f"layer {i + 1}" for i in range(len(middles))]
@@ -177,10 +201,16 @@ def picture(seen: Any, sheet: Sheet) -> dict[str, Any]:
         borders = seen.borders()
         label = ink(state.stand_in)["label"]
         planes += [
-            add_matrix(sheet, "F", f"Fisher matrix, {ink(guide)['label']}, step {told}",
-                       found["exact"], scale, borders),
+            add_matrix(
+                sheet,
+                "F",
+                f"Fisher matrix, {ink(guide)['label']}, step {told}",
+                found["exact"],
+                scale,
+                borders,
+            ),
             add_matrix(sheet, "G", f"{label} in its place", found[state.stand_in], scale, borders),
-        ]  # fmt: skip
+        ]
         charts.append(spectrum_chart(seen.spectra(guide, told), seen.errors(guide, told), told))
     elif state.show == "outputs":
         planes += [add_outputs(sheet, seen), add_regions(sheet, seen, guide, step, moving)]
@@ -220,10 +250,17 @@ def _handles(seen: Any, guide: str) -> list[dict[str, Any]]:
     if seen.state.show != "outputs":
         return []
     return [
-        {"id": f"probe{i}", "plane": f"regions-{guide}", "at": list(seen.state.probes[i]),
-         "label": f"probe {tag}", "field": f"probes.{i}", "ink": "start", "tag": tag}
+        {
+            "id": f"probe{i}",
+            "plane": f"regions-{guide}",
+            "at": list(seen.state.probes[i]),
+            "label": f"probe {tag}",
+            "field": f"probes.{i}",
+            "ink": "start",
+            "tag": tag,
+        }
         for i, tag in enumerate("uv")
-    ]  # fmt: skip
+    ]
 
 
 def _meter(seen: Any, step: int) -> tuple[list[dict[str, Any]], dict[str, str]]:

@@ -122,8 +122,15 @@ class Learning:
         """The run of one rule, in θ or in x."""
         state = self.state
         pulled = away and name == "natural" and state.kind == "pulled-back"
-        return course(state.data_key, state.width, state.seed, name, state.parts(name),
-                      state.stretch if away else 1.0, pulled)  # fmt: skip
+        return course(
+            state.data_key,
+            state.width,
+            state.seed,
+            name,
+            state.parts(name),
+            state.stretch if away else 1.0,
+            pulled,
+        )
 
     def to(self, steps: int) -> Learning:
         """Itself, once every run has come that far (or diverged)."""

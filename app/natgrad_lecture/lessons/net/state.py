@@ -147,8 +147,18 @@ class Taught(State):
             return {"points": self._with_stroke(value), "past": ()}
         if name in _CHANGING and self.on_change == "onward" and self.k:
             return {name: value, "past": self._turned(int(self.k), name)}
-        if name not in ("k", "answers", "show", "by", "stand_in", "on_change", "past", "brush",
-                        "rules", "steps") and not name.startswith("probes"):  # fmt: skip
+        if name not in (
+            "k",
+            "answers",
+            "show",
+            "by",
+            "stand_in",
+            "on_change",
+            "past",
+            "brush",
+            "rules",
+            "steps",
+        ) and not name.startswith("probes"):
             return {**super().changes(name, value), "past": ()}
         return super().changes(name, value)
 

@@ -47,8 +47,16 @@ def picture(shown: Seen, sheet: Sheet) -> dict[str, Any]:
     meter = [reading(pair, _label(name)) for name, pair in shown.twins.items()]
     notes = {name: note for name, pair in shown.twins.items() if (note := told(pair))}
     for name in set(shown.state.rules) - set(shown.twins):
-        meter.append({"rule": name, "ink": name, "label": _label(name), "gap": None, "text": "–",
-                      "word": "has no meaning"})  # fmt: skip
+        meter.append(
+            {
+                "rule": name,
+                "ink": name,
+                "label": _label(name),
+                "gap": None,
+                "text": "–",
+                "word": "has no meaning",
+            }
+        )
         notes[name] = f"{shown.problem.name} is a bare loss, without a Fisher matrix"
     return {
         "planes": [
@@ -58,16 +66,28 @@ def picture(shown: Seen, sheet: Sheet) -> dict[str, Any]:
         "ways": {"solid": "run in θ", "dashed": "run in x, mapped back"},
         "steps": shown.state.steps,
         "handles": [
-            {"id": "start", "plane": "theta", "at": list(shown.start), "label": "starting point",
-             "field": "start", "ink": "start"},
-            {"id": "start.x", "plane": "x", "at": shown.chart.inverse(shown.start).tolist(),
-             "label": "starting point, in x", "field": "start.x", "ink": "start"},
+            {
+                "id": "start",
+                "plane": "theta",
+                "at": list(shown.start),
+                "label": "starting point",
+                "field": "start",
+                "ink": "start",
+            },
+            {
+                "id": "start.x",
+                "plane": "x",
+                "at": shown.chart.inverse(shown.start).tolist(),
+                "label": "starting point, in x",
+                "field": "start.x",
+                "ink": "start",
+            },
         ],
         "numbers": _numbers(shown, sheet),
         "meter": meter,
         "notes": notes,
         "description": "; ".join(f"{m['label']}: {m['word']}, gap {m['text']}" for m in meter),
-    }  # fmt: skip
+    }
 
 
 def _label(name: str) -> str:
@@ -94,8 +114,14 @@ def _add_steps(sheet: Sheet, shown: Seen, view: Array, x_view: Array) -> None:
             units = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
         for (_, color, label), unit in zip(arrows, units, strict=True):
             heads = points + _LENGTH * np.ptp(seen[0]) * unit
-            sheet.add(name, "arrows", color, label, label=label,
-                      points=np.concatenate([points, heads], -1))  # fmt: skip
+            sheet.add(
+                name,
+                "arrows",
+                color,
+                label,
+                label=label,
+                points=np.concatenate([points, heads], -1),
+            )
 
 
 def _numbers(shown: Seen, sheet: Sheet) -> dict[str, Any]:

@@ -69,17 +69,29 @@ def picture(shown: Seen, sheet: Sheet) -> dict[str, Any]:
         "ways": {"solid": "run in θ", "dashed": "run in x"},
         "steps": shown.state.steps,
         "handles": [
-            {"id": "start", "plane": "theta", "at": start.tolist(), "label": "starting point",
-             "field": "start", "ink": "start"},
-            {"id": "start.x", "plane": "x", "at": shown.chart.inverse(start).tolist(),
-             "label": "starting point, in x", "field": "start.x", "ink": "start"},
+            {
+                "id": "start",
+                "plane": "theta",
+                "at": start.tolist(),
+                "label": "starting point",
+                "field": "start",
+                "ink": "start",
+            },
+            {
+                "id": "start.x",
+                "plane": "x",
+                "at": shown.chart.inverse(start).tolist(),
+                "label": "starting point, in x",
+                "field": "start.x",
+                "ink": "start",
+            },
         ],
         "numbers": _numbers(shown, sheet),
         "meter": meter,
         "notes": {name: note for name, pair in shown.twins.items() if (note := told(pair))},
         "remarks": shown.state.remarks,
         "description": "; ".join(f"{m['label']}: {m['word']}, gap {m['text']}" for m in meter),
-    }  # fmt: skip
+    }
 
 
 def _words(name: str) -> str:
@@ -142,8 +154,14 @@ def _add_metric(sheet: Sheet, shown: Seen, view: Array) -> None:
             ("metric", raised, "−G⁻¹∇J"),
         ):
             heads = path.good + reach(direction, found, radius)
-            sheet.add(where, "arrows", color, "", label=text,
-                      points=np.concatenate([path.good, heads], -1))  # fmt: skip
+            sheet.add(
+                where,
+                "arrows",
+                color,
+                "",
+                label=text,
+                points=np.concatenate([path.good, heads], -1),
+            )
 
 
 def _solved(matrices: Array, vectors: Array) -> Array:

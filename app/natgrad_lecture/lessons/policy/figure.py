@@ -45,8 +45,16 @@ def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
     s = seen.state
     add_contours(sheet, s.problem)
     points, starts = _field(s.arrows)
-    sheet.add("theta", "curve", s.arrows, f"{ink(s.arrows)['label']} directions", points=points,
-              starts=starts, faint=True, width=1.3)  # fmt: skip
+    sheet.add(
+        "theta",
+        "curve",
+        s.arrows,
+        f"{ink(s.arrows)['label']} directions",
+        points=points,
+        starts=starts,
+        faint=True,
+        width=1.3,
+    )
     graph = Graph(
         sheet,
         "eta",
@@ -58,15 +66,30 @@ def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
         graph.curve("level", "η = 1 and 2", [1, s.steps], [level, level], width=1.2, faint=True)
     for name, path in seen.runs.items():
         loss = sheet.array(f"loss.{name}", path.loss)
-        sheet.add("theta", "path", name, ink(name)["label"], rule=name, dash="solid",
-                  values={"loss": loss}, points=path.theta)  # fmt: skip
+        sheet.add(
+            "theta",
+            "path",
+            name,
+            ink(name)["label"],
+            rule=name,
+            dash="solid",
+            values={"loss": loss},
+            points=path.theta,
+        )
         steps = np.arange(len(path.theta))
         read = [
             ["step", sheet.array(f"steps.{name}", steps.astype(float))],
             ["η", sheet.array(f"eta.{name}", -path.loss)],
         ]
-        sheet.add("eta", "path", name, ink(name)["label"], dash="solid", read=read,
-                  points=graph.points(np.maximum(steps, 1), -path.loss))  # fmt: skip
+        sheet.add(
+            "eta",
+            "path",
+            name,
+            ink(name)["label"],
+            dash="solid",
+            read=read,
+            points=graph.points(np.maximum(steps, 1), -path.loss),
+        )
     guide = seen.guide
     with np.errstate(all="ignore"):
         fisher = full(guide.at.fisher, guide.ok.shape)
@@ -75,11 +98,19 @@ def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
         "planes": [plane("theta", "logits of leaving", seen.problem.symbols, VIEW), graph.plane()],
         "ways": {},
         "steps": s.steps,
-        "handles": [{"id": "start", "plane": "theta", "at": list(s.point), "ink": "start",
-                     "label": "starting policy", "field": "start"}],
+        "handles": [
+            {
+                "id": "start",
+                "plane": "theta",
+                "at": list(s.point),
+                "ink": "start",
+                "label": "starting policy",
+                "field": "start",
+            }
+        ],
         "numbers": _numbers(seen, sheet),
         "description": "; ".join(_told(name, path) for name, path in seen.runs.items()),
-    }  # fmt: skip
+    }
 
 
 def _told(name: str, path: Trajectory) -> str:

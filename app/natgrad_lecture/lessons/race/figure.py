@@ -80,9 +80,18 @@ def _losses(seen: Any, sheet: Sheet, by: str) -> dict[str, Any]:
             )
         ]
         points = graph.points(np.maximum(x, along.low)[kept], losses[kept])
-        sheet.add(graph.name, "curve", rule, _name(seen, key), points=points, read=read,
-                  dash="dashed" if key != rule else "solid", faint=i > 0,
-                  width=2.4 if i == 0 else 1.4, broken=not run.ok)  # fmt: skip
+        sheet.add(
+            graph.name,
+            "curve",
+            rule,
+            _name(seen, key),
+            points=points,
+            read=read,
+            dash="dashed" if key != rule else "solid",
+            faint=i > 0,
+            width=2.4 if i == 0 else 1.4,
+            broken=not run.ok,
+        )
         if i == 0 and run.ok and key == rule:
             graph.marks(rule, _name(seen, key), max(x[-1], along.low), losses[-1])
     return graph.plane()
@@ -115,10 +124,17 @@ def _held_out(seen: Any, sheet: Sheet) -> dict[str, Any]:
                 [what, sheet.array(f"test.{what}.{key}.{i}", np.asarray(rows, float))]
                 for what, rows in (("step", steps), (along.label, found))
             ]
-            sheet.add("test", "curve", rule, _name(seen, key), read=read,
-                      points=graph.points(np.maximum(steps, _FEW), found), faint=i > 0,
-                      dash="dashed" if key != rule else "solid",
-                      width=2.4 if i == 0 else 1.4)  # fmt: skip
+            sheet.add(
+                "test",
+                "curve",
+                rule,
+                _name(seen, key),
+                read=read,
+                points=graph.points(np.maximum(steps, _FEW), found),
+                faint=i > 0,
+                dash="dashed" if key != rule else "solid",
+                width=2.4 if i == 0 else 1.4,
+            )
             if i == 0 and key == rule:
                 graph.marks(rule, _name(seen, key), max(steps[-1], _FEW), found[-1])
     return graph.plane()
@@ -149,10 +165,16 @@ def _charts(seen: Any) -> list[dict[str, Any]]:
         chart("times", f"steps / seconds to each loss, {over}", say, numbers=table(head, rows))
     ]
     if any(len(trace["x"]) > 1 for trace in traces):
-        found.append(chart(
-            "seconds", f"seconds of computing to reach a loss, {over}", say, traces,
-            axis("training loss J", log=True, autorange="reversed"), axis("seconds", log=True),
-        ))  # fmt: skip
+        found.append(
+            chart(
+                "seconds",
+                f"seconds of computing to reach a loss, {over}",
+                say,
+                traces,
+                axis("training loss J", log=True, autorange="reversed"),
+                axis("seconds", log=True),
+            )
+        )
     return found
 
 

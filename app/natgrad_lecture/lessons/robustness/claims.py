@@ -101,9 +101,16 @@ def _slow(seen: Seen) -> bool:
     """At one rate the run with more damping needs more steps, or does not arrive."""
     damping = np.array([0.0, 1.0, 30.0, 300.0])
     found = sweep(
-        seen.problem, rules["natural"], 0.5, damping, seen.state.angle,
-        stretch=(seen.state.stretch, 1.0), steps=400, target=seen.target, start=seen.start,
-    ).first[0, :, 0]  # fmt: skip
+        seen.problem,
+        rules["natural"],
+        0.5,
+        damping,
+        seen.state.angle,
+        stretch=(seen.state.stretch, 1.0),
+        steps=400,
+        target=seen.target,
+        start=seen.start,
+    ).first[0, :, 0]
     return bool((np.diff(np.where(np.isnan(found), 1000.0, found)) > 0).all())
 
 

@@ -45,18 +45,30 @@ def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
         "ways": {"solid": "run in θ", "dashed": "run in x, mapped back"},
         "steps": state.steps,
         "handles": [
-            {"id": "cell", "tag": "run", "ink": "start", "plane": "map",
-             "at": np.clip(here, 0, 1).tolist(),
-             "label": "the run shown, by its rate and " + state.upwards, "field": "cell"},
-            {"id": "start", "plane": "theta", "at": list(seen.start), "label": "starting point",
-             "field": "start", "ink": "start"},
+            {
+                "id": "cell",
+                "tag": "run",
+                "ink": "start",
+                "plane": "map",
+                "at": np.clip(here, 0, 1).tolist(),
+                "label": "the run shown, by its rate and " + state.upwards,
+                "field": "cell",
+            },
+            {
+                "id": "start",
+                "plane": "theta",
+                "at": list(seen.start),
+                "label": "starting point",
+                "field": "start",
+                "ink": "start",
+            },
         ],
         "numbers": _numbers(seen),
         "meter": meter,
         "notes": {state.rule: told(pair)},
         "description": f"{ink(state.rule)['label']} in x: {_outcome(seen)}",
         **progress(sheet, kept),
-    }  # fmt: skip
+    }
 
 
 def _outcome(seen: Seen) -> str:
@@ -75,5 +87,11 @@ def _numbers(seen: Seen) -> dict[str, Any]:
     state, loss = seen.state, seen.guide.away.loss
     edge = float(seen.edge(state.angle, state.damping)) if state.rule in METRICS else float("nan")
     first = _first(seen)
-    return {"edge": edge, "rate": state.rate, "share": state.rate / edge, "begin": seen.begin,
-            "end": float(loss[-1]), "first": float("nan") if first is None else first}  # fmt: skip
+    return {
+        "edge": edge,
+        "rate": state.rate,
+        "share": state.rate / edge,
+        "begin": seen.begin,
+        "end": float(loss[-1]),
+        "first": float("nan") if first is None else first,
+    }

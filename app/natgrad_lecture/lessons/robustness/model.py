@@ -51,15 +51,30 @@ Key = tuple[Any, ...]
 
 
 def _sweeping(
-    problem: str, start: tuple[float, ...], rule: str, kind: str, up: str, fixed: float,
-    stretch: float, steps: int, target: float, count: int,
-) -> Iterator[Sweep]:  # fmt: skip
+    problem: str,
+    start: tuple[float, ...],
+    rule: str,
+    kind: str,
+    up: str,
+    fixed: float,
+    stretch: float,
+    steps: int,
+    target: float,
+    count: int,
+) -> Iterator[Sweep]:
     """The grid of rates and angles at a fixed damping, or of rates and dampings at an angle."""
     axis = {up: _spaced(UPS[up], count), ("damping" if up == "angle" else "angle"): fixed}
     yield from sweeping(
-        problem_named(problem), maker(rule, kind), _spaced(RATES, count), axis["damping"],
-        axis["angle"], stretch=(stretch, 1.0), start=start, steps=steps, target=target,
-    )  # fmt: skip
+        problem_named(problem),
+        maker(rule, kind),
+        _spaced(RATES, count),
+        axis["damping"],
+        axis["angle"],
+        stretch=(stretch, 1.0),
+        start=start,
+        steps=steps,
+        target=target,
+    )
 
 
 _kept = keeper(_sweeping)
@@ -92,8 +107,18 @@ class Seen(Shown):
         damping = s.damping if s.rule in DAMPED else 0.0
         fixed = damping if s.upwards == "angle" else s.angle
         start = tuple(map(float, s.point))
-        return (s.problem, start, s.rule, s.kind, s.upwards, fixed, s.stretch, s.steps, self.target,
-                count)  # fmt: skip
+        return (
+            s.problem,
+            start,
+            s.rule,
+            s.kind,
+            s.upwards,
+            fixed,
+            s.stretch,
+            s.steps,
+            self.target,
+            count,
+        )
 
     @property
     def kept(self) -> Kept[Sweep]:

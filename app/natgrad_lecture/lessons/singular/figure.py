@@ -49,8 +49,16 @@ def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
         sheet.add("theta", "points", "singular", "F = 0", points=np.zeros((1, 2)))
     for way, path in seen.runs.items():
         loss = sheet.array(f"loss.{way}", path.loss)
-        sheet.add("theta", "path", way, label(way), rule=way, dash="solid",
-                  values={"loss": loss}, points=path.theta)  # fmt: skip
+        sheet.add(
+            "theta",
+            "path",
+            way,
+            label(way),
+            rule=way,
+            dash="solid",
+            values={"loss": loss},
+            points=path.theta,
+        )
     guide = seen.guide
     with np.errstate(all="ignore"):
         fisher = full(guide.at.fisher, guide.ok.shape)
@@ -62,11 +70,19 @@ def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
         "planes": [plane("theta", seen.problem.title, seen.problem.symbols, view), graph.plane()],
         "ways": {} if s.graph == "loss" else {"solid": "larger", "dashed": "smaller eigenvalue"},
         "steps": s.steps,
-        "handles": [{"id": "start", "plane": "theta", "at": list(s.point), "ink": "start",
-                     "label": "starting point", "field": "start"}],
+        "handles": [
+            {
+                "id": "start",
+                "plane": "theta",
+                "at": list(s.point),
+                "ink": "start",
+                "label": "starting point",
+                "field": "start",
+            }
+        ],
         "numbers": _numbers(seen, sheet),
         "description": "; ".join(_told(way, path) for way, path in seen.runs.items()),
-    }  # fmt: skip
+    }
 
 
 def _told(way: str, path: Trajectory) -> str:

@@ -104,11 +104,24 @@ def _ground(seen: Seen, sheet: Sheet) -> None:
     edges = marks[:, None] * down
     strips = np.stack([edges[:-1] - side, edges[:-1] + side, edges[1:] + side, edges[1:] - side], 1)
     count = len(strips)
-    sheet.add("ball", "bands", "loss", "loss, by its gradient", points=strips.reshape(-1, 2),
-              rings=np.arange(0, 4 * count + 1, 4), bands=np.arange(count + 1))  # fmt: skip
+    sheet.add(
+        "ball",
+        "bands",
+        "loss",
+        "loss, by its gradient",
+        points=strips.reshape(-1, 2),
+        rings=np.arange(0, 4 * count + 1, 4),
+        bands=np.arange(count + 1),
+    )
     lines = np.stack([edges - side, edges + side], 1).reshape(-1, 2)
-    sheet.add("ball", "lines", "contour", "lines of equal loss", points=lines,
-              starts=np.arange(0, len(lines) + 1, 2))  # fmt: skip
+    sheet.add(
+        "ball",
+        "lines",
+        "contour",
+        "lines of equal loss",
+        points=lines,
+        starts=np.arange(0, len(lines) + 1, 2),
+    )
 
 
 def _ball(seen: Seen, sheet: Sheet) -> None:
@@ -203,18 +216,45 @@ def _handles(seen: Seen) -> list[dict[str, Any]]:
         if value > 0:
             aim = turn + i * np.pi / 2
             tip = np.array([np.cos(aim), np.sin(aim)]) / np.sqrt(value)
-            handles.append({"id": f"axis{i + 1}", "plane": "ball", "at": tip.tolist(),
-                            "label": f"half-axis {i + 1} of the ball", "field": f"axis{i + 1}",
-                            "ink": "metric", "tag": ""})  # fmt: skip
+            handles.append(
+                {
+                    "id": f"axis{i + 1}",
+                    "plane": "ball",
+                    "at": tip.tolist(),
+                    "label": f"half-axis {i + 1} of the ball",
+                    "field": f"axis{i + 1}",
+                    "ink": "metric",
+                    "tag": "",
+                }
+            )
     a = seen.yours
     if not np.isfinite(a).all():  # no unit vector points this way; the aim itself can be dragged
         aim = np.deg2rad(seen.state.angle)
         a = 0.6 * seen.half * np.array([np.cos(aim), np.sin(aim)])
-    handles.append({"id": "aim", "plane": "ball", "at": a.tolist(), "label": "your direction",
-                    "field": "aim", "ink": "you", "tag": "a"})  # fmt: skip
-    handles.append({"id": "gradient", "plane": "ball", "at": (seen.arrow * seen.gradient).tolist(),
-                    "from": [0.0, 0.0], "scale": seen.arrow, "label": "gradient ∇J",
-                    "field": "gradient", "ink": "gradient", "tag": "∇J"})  # fmt: skip
+    handles.append(
+        {
+            "id": "aim",
+            "plane": "ball",
+            "at": a.tolist(),
+            "label": "your direction",
+            "field": "aim",
+            "ink": "you",
+            "tag": "a",
+        }
+    )
+    handles.append(
+        {
+            "id": "gradient",
+            "plane": "ball",
+            "at": (seen.arrow * seen.gradient).tolist(),
+            "from": [0.0, 0.0],
+            "scale": seen.arrow,
+            "label": "gradient ∇J",
+            "field": "gradient",
+            "ink": "gradient",
+            "tag": "∇J",
+        }
+    )
     return handles
 
 
