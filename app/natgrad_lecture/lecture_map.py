@@ -132,5 +132,5 @@ def link(lessons: Mapping[str, Lesson], slip: Slip) -> str:
     lesson = lessons[slip.lesson]
     if slip.claim not in lesson.claims:
         return slip.lesson
-    query = lesson.state_after(lesson.claims[slip.claim].set).query(lesson.default)
+    query = lesson.query(lesson.state_after(lesson.claims[slip.claim].set))
     return f"{slip.lesson}?{query}" if query else slip.lesson

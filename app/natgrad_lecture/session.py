@@ -53,7 +53,7 @@ class Live:
         self.lesson = lesson
         self.exports = exports or {}
         self.among = among
-        self.store = lesson.store()
+        self.store = lesson.opened()
         self.shown: Any = None
         self._widget: Any = None
 
@@ -86,7 +86,7 @@ class Live:
             "answer": ask.get("ask"),
             "state": self.store.state.plain(),
             "values": self.lesson.values(self.store.state),
-            "query": self.store.state.query(self.lesson.default),
+            "query": self.lesson.query(self.store.state),
             "errors": remarks | errors,
             **picture,
             "revealed": {},

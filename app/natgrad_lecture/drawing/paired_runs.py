@@ -17,6 +17,7 @@ from natgrad_core.linalg.operators import Dense
 from natgrad_core.linalg.small_matrices import components, full, pack
 from natgrad_core.types import Array, Bools, Whole
 from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.stationary import moving
 from natgrad_lecture.engine_cache import Shown
 from natgrad_lecture.paired_runs import PairedRuns
 
@@ -82,7 +83,9 @@ def add_anatomy(sheet: Sheet, shown: Shown) -> None:
         lead = points.shape[:-1]
         with np.errstate(all="ignore"):
             fisher, gradient = full(run.at.fisher, lead), -full(run.at.grad, lead)
-            natural = -full(Dense(run.at.fisher).solve(run.at.grad), lead)
+            in_theta = full(shown.problem.at(components(run.home)).grad, lead)
+            gradient = np.where(np.isnan(moving(shown.problem, in_theta)), np.nan, gradient)
+            natural = full(Dense(run.at.fisher).solve(components(gradient)), lead)
         index = "ₓ" if sign else ""
         sheet.add(
             plane,

@@ -193,7 +193,7 @@ class Pack:
             "acts": self.acts,
             "moves": self.moves,
             "first": first,
-            "start": self.put(self.lesson.default),
+            "start": self.put(self.lesson.first),
             "truths": truths,
         }
         words = json.dumps(plain(content), ensure_ascii=False, separators=(",", ":")).encode()

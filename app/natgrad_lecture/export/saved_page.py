@@ -60,7 +60,7 @@ def saved(
     pack = Pack(lesson, ROOM, seconds, language)
     first = pack.put(state, seconds / 3)
     each = max(HASTE, seconds / 3 / (1 + len(lesson.presets)))
-    pack.put(lesson.default, each)
+    pack.put(lesson.first, each)
     acts = iter(acts_of(lesson))
     for changes in islice(acts, len(lesson.presets)):
         pack.act(changes, each)

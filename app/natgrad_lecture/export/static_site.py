@@ -115,10 +115,10 @@ def _write(folder: Path, name: str, nav: dict[str, Any], room: int, link: str) -
 def _fill(pack: Pack) -> int:
     """Put in what the lesson prepares, as far as there is room; returns the first answer."""
     lesson = pack.lesson
-    first = pack.put(lesson.default)
+    first = pack.put(lesson.first)
     for changes in acts_of(lesson):
         pack.act(changes)
-    pack.grid(lesson.default)
+    pack.grid(lesson.first)
     for preset in lesson.presets:
         if not pack.full:
             pack.grid(lesson.state_after(preset.set))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -31,7 +31,7 @@ from natgrad_lecture.protocol import (
     Style,
 )
 from natgrad_lecture.state import item_options
-from natgrad_lecture.state.link import PAGE, VERSION
+from natgrad_lecture.state.link import PAGE, VERSION, write_query
 from natgrad_lecture.state.state import State
 from natgrad_lecture.state.store import Store
 from natgrad_lecture.text.catalogs import Say, same, spoken, words
@@ -113,9 +113,16 @@ class Lesson:
     sets: Mapping[str, Changes]
     """What each preset of ``text.md`` sets, by its id."""
     default: State
+    """What a link leaves out is as it is here; so it stays as it is, that old links stay true."""
     picture: Callable[[Any, Sheet], Any] = runs_figure.picture
     controls: Callable[[], list[dict[str, Any]]] = list
     questions: Mapping[str, Question] = field(default_factory=dict)
+    lines: Mapping[str, tuple[str, ...] | Claim] = field(default_factory=dict)
+    """What checks the lines that state a result and are not claims: "takeaway", and by their ids
+    "preset.…" and the reasons "question.…". The ids of claims that the line repeats, or a check of
+    its own."""
+    opening: Changes = field(default_factory=dict)
+    """What the page opens with, as changes of ``default``: the picture that makes the point."""
     see: Callable[[Any], Any] = Shown
     order: int = 1
     """Its place in the lecture."""
@@ -246,6 +253,26 @@ class Lesson:
         """A fresh store, at the default."""
         return Store(self.default, self.default)
 
+    def opened(self) -> Store:
+        """The store of a page that a reader opens; a reset leads back to what it opens with."""
+        return Store(self.default, self.first, self.first)
+
+    @property
+    def first(self) -> Any:
+        """The state that the page opens with where a link names none."""
+        return _first(self)
+
+    def query(self, state: State) -> str:
+        """A link's query string to a state; empty only if the bare page opens as its default."""
+        said = state.query(self.default)
+        shown = replace(state, **_aside(self.default))
+        if self.first == self.default or shown != self.default:
+            return said
+        # A bare address opens something else, so one field is named though it is at its default.
+        aside = _aside(state)
+        named = next(f for f in fields(state) if f.name in self.opening and f.name not in aside)
+        return write_query(state, self.default, always=named.name)
+
     def after(self, changes: Mapping[str, Any]) -> Any:
         """What the engine says once these changes are made to the default."""
         return self.see(self.state_after(changes))
@@ -309,7 +336,7 @@ class Lesson:
 
     def thumbnail(self) -> str:
         """The first picture in small, as an SVG. Of a ``heavy`` lesson this loads torch."""
-        sheet, seen = Sheet(), self.after(self.small)
+        sheet, seen = Sheet(), self.after({**self.opening, **self.small})
         answer = self.picture(seen, sheet)
         end = time.perf_counter() + _GROWN
         while "more" in answer and time.perf_counter() < end:
@@ -361,6 +388,11 @@ def _same_ids(lesson: str, kind: str, text: Iterable[str], code: Iterable[str]) 
         for name in sorted(made - said)
     ]
     raise ValueError(f"the {kind}s of the lesson {lesson!r}: {'; '.join(wrong)}")
+
+
+@lru_cache(maxsize=256)
+def _first(lesson: Lesson) -> Any:
+    return lesson.default if not lesson.opening else lesson.state_after(lesson.opening)
 
 
 @lru_cache(maxsize=256)

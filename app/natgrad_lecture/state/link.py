@@ -37,12 +37,15 @@ class Linked(Protocol):
 S = TypeVar("S", bound=Linked)
 
 
-def write_query(state: Linked, default: Linked) -> str:
-    """What differs from ``default``, as a link's query string without the question mark."""
+def write_query(state: Linked, default: Linked, always: str = "") -> str:
+    """What differs from ``default``, as a link's query string without the question mark.
+
+    The field ``always`` is named though it may not differ.
+    """
     parts = [f"v={VERSION}"]
     for f in fields(state):
         value = getattr(state, f.name)
-        if value != getattr(default, f.name):
+        if value != getattr(default, f.name) or f.name == always:
             parts.append(f"{f.metadata['short']}={quote(_write(value), safe=',-.:()*/;')}")
     return "&".join(parts) if len(parts) > 1 else ""
 

@@ -21,6 +21,8 @@ class Store:
     default: State
     state: Any
     """A State of the lesson's own kind."""
+    first: Any = None
+    """What the lesson opens with, if not the default."""
 
     def load(self, plain: Mapping[str, Any]) -> None:
         """Take over a whole state that a page or a notebook holds; BadInput if it is none."""
@@ -46,4 +48,4 @@ class Store:
 
     def reset(self) -> None:
         """Back to what the lesson opens with."""
-        self.state = self.default
+        self.state = self.first or self.default

@@ -10,6 +10,7 @@ import numpy as np
 from natgrad_core.linalg.small_matrices import pack
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.stationary import moving
 from natgrad_lecture.engine_cache import Shown
 
 STAGES = ("off", "gradient", "step", "back")
@@ -31,6 +32,7 @@ def carried(shown: Shown) -> tuple[Array, Array, Array]:
 def add_chain_rule(sheet: Sheet, shown: Shown, stage: str, width: float) -> None:
     """The arrows of one stage at every step; ``width`` is that of θ's window."""
     gradient, in_x, back = carried(shown)
+    gradient = moving(shown.problem, gradient)
     here, there = shown.guide.home.good, shown.guide.home_in_x
     with np.errstate(all="ignore"):
         scale = _LONG * width / np.linalg.norm(gradient, axis=-1, keepdims=True)

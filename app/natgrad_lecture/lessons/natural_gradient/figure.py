@@ -14,6 +14,7 @@ from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.paired_runs import RADIUS, add_paths, ellipses_at, reading, told
 from natgrad_lecture.drawing.palette import ink
 from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.stationary import moving
 from natgrad_lecture.drawing.windows import plane, window
 from natgrad_lecture.text.lesson_text import phrases
 
@@ -91,12 +92,14 @@ def _add_step(sheet: Sheet, shown: Any) -> None:
     path = shown.guide.home
     points, lead = path.good, path.ok.shape
     with np.errstate(all="ignore"):
-        fisher, plain = full(path.at.fisher, lead), -full(path.at.grad, lead)
+        fisher = full(path.at.fisher, lead)
+        plain = -moving(shown.problem, full(path.at.grad, lead))
+        taken_here = np.where(np.isnan(plain), np.nan, shown.direction(points))
     sheet.add("theta", "ellipse-at", "metric", "equal KL", shapes=ellipses_at(points, fisher))
     taken = "−F⁻¹∇J" if shown.state.q == 1 and not shown.state.damping else "step"
     for color, direction, label in (
         ("gradient", plain, "−∇J"),
-        ("natural", shown.direction(points), taken),
+        ("natural", taken_here, taken),
     ):
         heads = points + reach(direction, fisher, RADIUS)
         sheet.add(

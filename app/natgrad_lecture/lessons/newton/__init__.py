@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
-from natgrad_lecture.lessons.newton.claims import CLAIMS, QUESTIONS
+from natgrad_lecture.lessons.newton.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.newton.controls import controls
 from natgrad_lecture.lessons.newton.figure import INKS, picture
 from natgrad_lecture.lessons.newton.model import Seen
-from natgrad_lecture.lessons.newton.state import PRESETS, Bent
+from natgrad_lecture.lessons.newton.state import BENT_APART, PRESETS, Bent
 
 lessons.register()(
     Lesson(
@@ -20,6 +20,8 @@ lessons.register()(
         order=2,
         claims=CLAIMS,
         questions=QUESTIONS,
+        lines=LINES,
+        opening=BENT_APART,
         sets=PRESETS,
         default=Bent(rate=0.1, steps=100, k=4),
         controls=controls,

@@ -2,119 +2,209 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
-from natgrad_core import metrics
-from natgrad_core.linalg.operators import Dense
-from natgrad_core.linalg.small_matrices import components, full, pack
+from natgrad_core import gap, metrics
+from natgrad_core.linalg.small_matrices import components, pack
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.paired_runs import COINCIDE, SPLIT
 from natgrad_lecture.drawing.windows import grid, window
-from natgrad_lecture.lessons.base import Claim, Question
+from natgrad_lecture.lessons.base import Changes, Claim, Question
 from natgrad_lecture.lessons.newton.model import Seen
-from natgrad_lecture.lessons.newton.state import ACROSS, FAR, SADDLE, SHEARED, STRAIGHTENED
+from natgrad_lecture.lessons.newton.state import (
+    ACROSS,
+    BENT_APART,
+    FAR,
+    SADDLE,
+    SHEARED,
+    STRAIGHTENED,
+    TERM_LEFT_OUT,
+)
+from natgrad_lecture.lessons.scope import (
+    Scope,
+    between,
+    box,
+    log_between,
+    of_problem,
+    one_of,
+)
 
-FIGURE_RATES = (0.02, 0.01)
+FIGURE_RATES = (0.002, 0.001)
 """Two small rates, one half of the other, from which an order is read."""
+
+Product = Callable[[Array, Array], Array]
 
 
 def _coincide(shown: Seen) -> bool:
     return shown.gap("newton") < COINCIDE
 
 
-def _linear_is_congruent(shown: Seen) -> bool:
-    """In x the Hessian is AᵀHA alone, and the two runs are one."""
-    parts = shown.parts
-    return bool(np.abs(parts["term"]).max() == 0) and _coincide(shown)
+def _linear(product: Product) -> Any:
+    """In x the Hessian is this product of A and H, and the two runs coincide."""
+
+    def check(shown: Seen) -> bool:
+        a = shown.chart.jacobian(shown.chart.inverse(np.asarray(shown.start)))
+        told = shown.problem.through(shown.chart).hessian(shown.guide.home_in_x)
+        return _close(told, product(a, shown.home_hessian)) and _coincide(shown)
+
+    return check
+
+
+def _close(a: Array, b: Array, tolerance: float = 1e-8) -> bool:
+    """Equal to rounding, on the scale of the larger of the two."""
+    scale = float(np.abs(b).max(initial=0.0)) or 1.0
+    return bool(np.allclose(a, b, rtol=tolerance, atol=tolerance * scale))
 
 
 def _grows(shown: Seen) -> bool:
-    """The gap of Newton's two runs, at a quarter of the bend, a half, and the whole of it."""
+    """The gap of Newton's two runs, at parts of the bend and at the whole of it."""
     s = shown.state
-    gaps = [Seen(s.with_(bend=s.bend * part)).gap("newton") for part in (0, 0.25, 0.5, 1)]
-    return gaps[0] < COINCIDE and SPLIT < gaps[1] < gaps[2] < gaps[3]
+    gaps = [Seen(s.with_(bend=s.bend * part)).gap("newton") for part in (0, 0.25, 0.5, 0.8, 1)]
+    return gaps[0] < COINCIDE and bool((np.diff(gaps) > 0).all())
 
 
-def _term(shown: Seen) -> bool:
-    """JᵀHJ + Σ g ∇²f, put together here, against slopes of the gradient in x."""
-    guide, chart, problem = shown.guide, shown.chart, shown.problem.through(shown.chart)
-    x = guide.home_in_x
-    j, curvature = chart.jacobian(x), chart.curvature(x)
-    put = np.swapaxes(j, -1, -2) @ shown.home_hessian @ j
-    put = put + np.einsum("nk,nkij->nij", shown.gradient, curvature)
-    step = 1e-5 * np.eye(2)
-    slopes = np.stack([(problem.grad(x + d) - problem.grad(x - d)) / 2e-5 for d in step], -1)
-    close = np.allclose(put, slopes, rtol=1e-5, atol=1e-5 * np.abs(slopes).max())
-    return bool(close and np.allclose(put, shown.parts["Hx"], rtol=1e-9))
+def _term(sign: float) -> Any:
+    """DfᵀH Df + Σ g ∇²f, put together here, against slopes of the gradient in x."""
+
+    def check(shown: Seen) -> bool:
+        guide, chart, problem = shown.guide, shown.chart, shown.problem.through(shown.chart)
+        x = guide.home_in_x
+        j, curvature = chart.jacobian(x), chart.curvature(x)
+        put = np.swapaxes(j, -1, -2) @ shown.home_hessian @ j
+        put = put + sign * np.einsum("nk,nkij->nij", shown.gradient, curvature)
+        step = 1e-5 * np.eye(2)
+        slopes = np.stack([(problem.grad(x + d) - problem.grad(x - d)) / 2e-5 for d in step], -1)
+        return _close(put, slopes, 1e-5) and _close(put, shown.parts["Hx"])
+
+    return check
 
 
-def _same_direction(shown: Seen) -> bool:
-    d = shown.directions
-    return bool(np.allclose(d["newton"], d["newton-x"], rtol=1e-8))
+def _same_direction(sign: float) -> Any:
+    """Newton's direction made in x and mapped to θ is this sign times the one made in θ."""
+    return lambda shown: _close(shown.directions["newton-x"], sign * shown.directions["newton"])
 
 
 def _order(gaps: Array) -> float:
     return float(np.log2(gaps[0] / gaps[1]))
 
 
-def _orders(shown: Seen) -> bool:
-    """Of one step's gap: two without the term, one with it."""
-    without = _order(shown.first_gaps("newton", FIGURE_RATES, "carried"))
-    with_it = _order(shown.first_gaps("newton", FIGURE_RATES))
-    return abs(without - 2) < 0.05 and abs(with_it - 1) < 0.05
+def _orders(without: float, with_it: float) -> Any:
+    """The orders in α of one step's gap: without the term, and with it."""
+
+    def check(shown: Seen) -> bool:
+        found = (
+            _order(shown.first_gaps("newton", FIGURE_RATES, "carried")),
+            _order(shown.first_gaps("newton", FIGURE_RATES)),
+        )
+        return bool(np.allclose(found, (without, with_it), atol=0.05))
+
+    return check
 
 
-def _tensor_at_the_end(shown: Seen) -> bool:
-    """Where the gradient is gone the term is, and has not been on the way."""
-    term = np.abs(shown.parts["term"]).max((-1, -2))
-    size = np.abs(shown.parts["JHJ"]).max((-1, -2))
-    return bool(term[-1] < 1e-9 * size[-1] and term[0] > 1e-2 * size[0])
+def _tensor(step: int) -> Any:
+    """At this step of a run to the minimum the second term is zero."""
+
+    def check(shown: Seen) -> bool:
+        term = np.abs(shown.parts["term"]).max((-1, -2))
+        return bool(term[step] < 1e-7 * np.abs(shown.parts["JHJ"][-1]).max())
+
+    return check
 
 
-def _one_step(shown: Seen) -> bool:
-    """At rate 1 from x, Newton is at the minimum after one step; from θ it is not."""
-    pair = shown.pair("newton")
-    away, home = pair.away.home[1], pair.home.theta[1]
-    return bool(np.allclose(away, (1, 1), atol=1e-9) and not np.allclose(home, (1, 1), atol=0.1))
+def _one_step(in_x: bool) -> Any:
+    """At rate 1 Newton is at the minimum after one step made in x, or in θ."""
+
+    def check(shown: Seen) -> bool:
+        pair = shown.pair("newton")
+        end = pair.away.home[1] if in_x else pair.home.theta[1]
+        return bool(np.allclose(end, (1, 1), atol=1e-8))
+
+    return check
 
 
-def _climbs(shown: Seen) -> bool:
-    """Newton's first step has a positive slope, and the loss rises at every step that is seen."""
-    loss = shown.pair("newton").home.loss
-    return bool(shown.slope("newton")[0] > 0 and loss[-1] > loss[0])
+def _climbs(sign: float) -> Any:
+    """H is indefinite at the start, and the slope of Newton's step has this sign."""
+
+    def check(shown: Seen) -> bool:
+        values = np.linalg.eigvalsh(shown.home_hessian[0])
+        slope = shown.slope("newton")[0]
+        solved = np.linalg.solve(shown.home_hessian[0], shown.gradient[0])
+        told = np.isclose(slope, -shown.gradient[0] @ solved)
+        return bool(values[0] < 0 < values[1] and told and sign * slope > 0)
+
+    return check
 
 
-def _to_the_saddle(shown: Seen) -> bool:
-    end = shown.pair("newton").home.theta[-1]
-    values = np.linalg.eigvalsh(shown.problem.hessian(end))
-    flat = np.linalg.norm(shown.problem.grad(end)) < 1e-3
-    return bool(flat and values[0] < 0 < values[1])
+def _ends(rule: str, below: int) -> Any:
+    """The run ends at a stationary point whose Hessian has so many negative eigenvalues."""
+
+    def check(shown: Seen) -> bool:
+        end = shown.pair(rule).home.theta[-1]
+        values = np.linalg.eigvalsh(shown.problem.hessian(end))
+        flat = np.linalg.norm(shown.problem.grad(end)) < 0.02
+        return bool(flat and (values < 0).sum() == below)
+
+    return check
 
 
-def _absolute_descends(shown: Seen) -> bool:
-    """−∇Jᵀ|H|⁻¹∇J < 0 all over the picture, and the run ends in a well."""
-    points = grid(window(shown.problem), 41).reshape(-1, 2)
-    at = shown.problem.at(components(points))
-    slope = -np.einsum("ni,ni->n", pack(at.grad), pack(Dense(at.hessian).solve(at.grad)))
-    downhill = -np.einsum(
-        "ni,ni->n", pack(at.grad), pack(metrics["absolute-hessian"]()(at).solve(at.grad))
+def _downhill(metric: str) -> Any:
+    """The slope of −G⁻¹∇J is negative all over the picture."""
+
+    def check(shown: Seen) -> bool:
+        points = grid(window(shown.problem), 41).reshape(-1, 2)
+        at = shown.problem.at(components(points))
+        gradient = pack(at.grad)
+        raised = pack(metrics[metric]()(at).solve(at.grad))
+        slope = -np.einsum("ni,ni->n", gradient, raised)
+        moving = np.linalg.norm(gradient, axis=-1) > 1e-9
+        return bool((slope[moving] < 0).all())
+
+    return check
+
+
+def _absolute(shown: Seen) -> bool:
+    """−|H|⁻¹∇J is downhill, a small enough step lowers J, and the run ends in a well."""
+    lower = shown.problem.loss(
+        np.asarray(shown.start) + 1e-4 * shown.directions["absolute-hessian"][0]
     )
-    moving = np.linalg.norm(pack(at.grad), axis=-1) > 1e-9
-    end = shown.pair("absolute-hessian").home.theta[-1]
-    in_a_well = np.linalg.eigvalsh(shown.problem.hessian(end))[0] > 0
-    return bool((downhill[moving] < 0).all() and (slope > 0).any() and in_a_well)
-
-
-def _gauss_newton_descends(shown: Seen) -> bool:
-    """Where H is indefinite and Newton climbs, Gauss and Newton's matrix is positive, and falls."""
-    values = np.linalg.eigvalsh(shown.home_hessian[0])
-    natural = shown.pair("natural").home.loss
     return bool(
-        values[0] < 0 < values[1]
-        and np.linalg.eigvalsh(shown.problem.fisher(shown.start))[0] > 0
-        and shown.slope("natural")[0] < 0
-        and (np.diff(natural) < 0).all()
+        _downhill("absolute-hessian")(shown)
+        and lower < shown.problem.loss(np.asarray(shown.start))
+        and _ends("absolute-hessian", 0)(shown)
     )
+
+
+def _each_step_lowers(rule: str) -> Any:
+    return lambda shown: bool((np.diff(shown.pair(rule).home.loss) <= 1e-12).all())
+
+
+def _gauss_newton(shown: Seen) -> bool:
+    """No eigenvalue of the Gauss–Newton matrix is negative, it is F, and −F⁻¹∇J points downhill."""
+    points = shown.guide.home.theta
+    residual = np.stack([_residuals(points + d) - _residuals(points - d) for d in _EACH], -1)
+    jacobian = residual / (2 * _SMALL)
+    told = np.swapaxes(jacobian, -1, -2) @ jacobian
+    fisher = shown.problem.fisher(points)
+    slope, moving = shown.slope("natural"), np.linalg.norm(shown.gradient, axis=-1) > 1e-9
+    least = np.linalg.eigvalsh(fisher)[:, 0]
+    return _close(fisher, told, 1e-6) and bool((least > 0).all() and (slope[moving] < 0).all())
+
+
+_SMALL = 1e-5
+_EACH = _SMALL * np.eye(2)
+
+
+def _residuals(points: Array) -> Array:
+    """Rosenbrock's residuals (1 − θ₁)√2 and 10√2 (θ₂ − θ₁²): J is half the sum of their squares."""
+    first, second = points[..., 0], points[..., 1]
+    return np.sqrt(2) * np.stack([1 - first, 10 * (second - first**2)], -1)
+
+
+def _newton_downhill(shown: Seen) -> bool:
+    return bool(shown.slope("newton")[0] < 0)
 
 
 def _depends_on_coordinates(shown: Seen) -> bool:
@@ -123,30 +213,47 @@ def _depends_on_coordinates(shown: Seen) -> bool:
     return bool(np.linalg.eigvalsh(shown.home_hessian[0])[0] > 0 > values[0])
 
 
-def _hessian_is_fisher(shown: Seen) -> bool:
-    run_in_x = shown.pair("natural").away
-    home = np.allclose(shown.home_hessian, shown.problem.fisher(shown.guide.home.theta))
-    hessian, fisher = (
-        full(m, (shown.state.steps + 1,)) for m in (run_in_x.at.hessian, run_in_x.at.fisher)
-    )
-    return bool(home and np.abs(hessian - fisher)[0].max() > 0.01 * np.abs(fisher[0]).max())
+def _hessian_is_fisher(bent: bool) -> Any:
+    """H = F in θ and in x with a shear alone; in the bent coordinates it holds or it does not."""
+
+    def check(shown: Seen) -> bool:
+        points = shown.guide.home.theta
+        equal = _close(shown.home_hessian, shown.problem.fisher(points))
+        straight = Seen(shown.state.with_(bend=0.0))
+        for seen, expected in ((straight, True), (shown, bent)):
+            there = seen.problem.through(seen.chart)
+            x = seen.chart.inverse(points[:1])
+            hessian, fisher = there.hessian(x), there.fisher(x)
+            apart = np.abs(hessian - fisher).max() > 1e-6 * np.abs(fisher).max()
+            equal = equal and apart != expected
+        return bool(equal)
+
+    return check
 
 
-def _natural_order(shown: Seen) -> bool:
-    """One natural step differs by O(α²); at half the rate a whole run differs by half."""
-    one = _order(shown.first_gaps("natural", FIGURE_RATES))
-    ends = []
-    for rate in FIGURE_RATES:
-        pair = Seen(shown.state.with_(rate=rate, steps=round(1 / rate))).pair("natural")
-        ends.append(np.linalg.norm(pair.home.theta[-1] - pair.away.home[-1]))
-    return abs(one - 2) < 0.05 and abs(_order(np.array(ends)) - 1) < 0.1
+def _natural_order(order: float) -> Any:
+    """The order in α of one natural step's gap; at half the rate a whole run differs by half."""
+
+    def check(shown: Seen) -> bool:
+        one = _order(shown.first_gaps("natural", FIGURE_RATES))
+        ends = []
+        for rate in (0.02, 0.01):
+            pair = Seen(shown.state.with_(rate=rate, steps=round(1 / rate))).pair("natural")
+            ends.append(np.linalg.norm(pair.home.theta[-1] - pair.away.home[-1]))
+        return abs(one - order) < 0.05 and abs(_order(np.array(ends)) - 1) < 0.1
+
+    return check
 
 
-def _flees(shown: Seen) -> bool:
-    """From a normal that is too wide, Newton makes it wider still; the natural gradient fits it."""
-    newton, natural = (shown.pair(name).home.theta[:, 1] for name in ("newton", "natural"))
-    fitted = shown.problem.variance**0.5  # type: ignore[attr-defined]
-    return bool(newton[-1] > 10 * newton[0] and abs(natural[-1] - fitted) < 0.05 * fitted)
+def _wider(rule: str) -> Any:
+    """The run starts with too large a σ, and σ grows at every step."""
+
+    def check(shown: Seen) -> bool:
+        sigma = shown.pair(rule).home.theta[:, 1]
+        fitted = shown.problem.variance**0.5  # type: ignore[attr-defined]
+        return bool(sigma[0] > fitted and (np.diff(sigma) > 0).all())
+
+    return check
 
 
 def _where_newton_ends(shown: Seen) -> int:
@@ -162,35 +269,240 @@ def _who_splits(shown: Seen) -> int:
     return [(False, False), (True, False), (True, True)].index(tuple(split))  # type: ignore[arg-type]
 
 
+def _nearly(rule: str, much: float) -> Any:
+    """A rule's two runs differ by less than ``much``."""
+    return lambda shown: bool(shown.gap(rule) < much)
+
+
+def _newton_apart(shown: Seen) -> bool:
+    """Newton's two runs differ ten times as much as the natural gradient's."""
+    return bool(shown.gap("newton") > 10 * shown.gap("natural"))
+
+
+def _newton_is_natural(home: bool) -> Any:
+    """Newton's run is the natural gradient's: in θ, or in x."""
+
+    def check(shown: Seen) -> bool:
+        newton, natural = (shown.pair(name) for name in ("newton", "natural"))
+        runs = (newton.home, natural.home) if home else (newton.away, natural.away)
+        return bool(gap(runs[0].theta, runs[1].theta) < COINCIDE)
+
+    return check
+
+
+PROBLEM = one_of("rosenbrock", "double-well", "normal", "logistic-regression")
+MODELED = one_of("rosenbrock", "normal", "logistic-regression")
+ANYWHERE = of_problem(
+    {
+        "rosenbrock": box((-1.5, -0.8), (1.5, 2.2)),
+        "double-well": box((-1.6, -1.3), (1.6, 1.3)),
+        "normal": box((5.2, 0.15), (5.55, 0.4)),
+        "logistic-regression": box((-1.5, -0.3), (2.0, 2.5)),
+    }
+)
+CONVEX = of_problem(
+    {
+        "rosenbrock": box((-1.4, -0.8), (-0.9, 0.6)),
+        "double-well": box((0.75, -1.2), (1.5, 1.2)),
+        "normal": box((5.4, 0.15), (5.5, 0.21)),
+        "logistic-regression": box((-1.0, -0.3), (1.0, 2.0)),
+    }
+)
+"""Starts where H is positive definite; beyond, Newton's method may leave the domain."""
+BENDS = of_problem(
+    {
+        "rosenbrock": between(0.2, 1.0),
+        "double-well": between(0.2, 1.0),
+        "normal": between(0.5, 1.5),
+        "logistic-regression": between(0.05, 0.3),
+    }
+)
+ANY = {"problem": PROBLEM, "start": ANYWHERE, "bend": BENDS, "shear": between(-1.0, 1.0)}
+"""Every problem, any start in its window, bent and sheared coordinates."""
+FEW = {"steps": one_of(3), "rate": one_of(0.01)}
+"""What is said of a point needs no long run from it."""
+LOGISTIC = {
+    "start": box((-1.5, -0.3), (2.0, 2.5)),
+    "bend": between(0.05, 0.3),
+    "shear": between(-1.0, 1.0),
+    **FEW,
+}
+BESIDE_SADDLE = box((0.3, 0.1), (0.45, 0.2))
+WINDOW = box((-1.5, -0.8), (1.5, 2.2))
+
+
+def _valley(rng: np.random.Generator, _: Changes) -> tuple[float, float]:
+    """Just above the valley, where H is indefinite and Newton's step may go uphill."""
+    first = float(rng.uniform(-1.4, -0.5))
+    return first, first**2 + float(rng.uniform(0.006, 0.015))
+
+
+def _valley_or_anywhere(rng: np.random.Generator, drawn: Changes) -> Any:
+    return (_valley if rng.uniform() < 0.5 else WINDOW)(rng, drawn)
+
+
 CLAIMS = {
-    "linear": Claim(SHEARED, _linear_is_congruent),
-    "term": Claim({"k": 6}, _term),
-    "grows": Claim({"rules": ["newton"]}, _grows),
-    "carried": Claim({"hessian": "carried", "rules": ["newton"], "k": 6}, _same_direction),
-    "orders": Claim(
-        {"hessian": "carried", "rules": ["newton"], "rate": 0.02, "steps": 300}, _orders
+    "linear": Claim(
+        SHEARED,
+        _linear(lambda a, h: a.T @ h @ a),
+        Scope(
+            {
+                "problem": PROBLEM,
+                "start": CONVEX,
+                "shear": between(-2.0, 2.0),
+                "rate": log_between(0.01, 0.2),
+                "bend": one_of(0.0),
+            }
+        ),
+        false={"AHAᵀ": _linear(lambda a, h: a @ h @ a.T)},
+        beyond=Scope({"problem": PROBLEM, "start": CONVEX, "bend": BENDS}),
     ),
-    "minimum": Claim({"rate": 0.5, "steps": 60, "k": 60, "rules": ["newton"]}, _tensor_at_the_end),
-    "straightened": Claim(STRAIGHTENED, _one_step),
-    "climbs": Claim({**SADDLE, "rules": ["newton"], "k": 2}, _climbs),
-    "saddle": Claim({**SADDLE, "rules": ["newton"], "k": 80}, _to_the_saddle),
+    "term": Claim(
+        {"k": 6},
+        _term(1.0),
+        Scope({**ANY, **FEW}),
+        false={"sign": _term(-1.0), "without the second term": _term(0.0)},
+    ),
+    "grows": Claim(
+        {"rules": ["newton"]},
+        _grows,
+        Scope(
+            {
+                "start": box((-1.3, 0.8), (-1.1, 1.2)),
+                "bend": between(0.1, 0.5),
+                "rate": log_between(0.02, 0.1),
+            }
+        ),
+        beyond=Scope({"bend": between(1.2, 1.4)}),
+    ),
+    "carried": Claim(
+        {"hessian": "carried", "rules": ["newton"], "k": 6},
+        _same_direction(1.0),
+        Scope({**ANY, **FEW, "hessian": one_of("carried")}),
+        false={"sign": _same_direction(-1.0)},
+        beyond=Scope({**ANY, **FEW, "hessian": one_of("true")}),
+    ),
+    "orders": Claim(
+        {"hessian": "carried", "rules": ["newton"], "rate": 0.02, "steps": 300},
+        _orders(2, 1),
+        Scope({"problem": PROBLEM, "start": CONVEX, "bend": BENDS, **FEW}),
+        false={"the other way round": _orders(1, 2), "O(α) both": _orders(1, 1)},
+    ),
+    "minimum": Claim(
+        {"rate": 0.5, "steps": 60, "k": 60, "rules": ["newton"]},
+        _tensor(-1),
+        Scope(
+            {
+                "problem": PROBLEM,
+                "start": CONVEX,
+                "bend": BENDS,
+                "shear": between(-1.0, 1.0),
+                "rate": between(0.4, 0.6),
+                "steps": one_of(80),
+            }
+        ),
+        false={"at the start, too": _tensor(0)},
+    ),
+    "straightened": Claim(
+        STRAIGHTENED,
+        _one_step(in_x=True),
+        Scope({"start": WINDOW, "shear": between(-1.0, 1.0)}),
+        false={"in θ": _one_step(in_x=False)},
+        beyond=Scope({"start": WINDOW, "bend": between(0.2, 0.8)}),
+    ),
+    "climbs": Claim(
+        {**SADDLE, "rules": ["newton"], "k": 2},
+        _climbs(1.0),
+        Scope({"start": BESIDE_SADDLE}),
+        false={"downhill": _climbs(-1.0)},
+        beyond=Scope({"start": box((-0.5, -1.3), (0.5, 1.3))}),
+    ),
+    "saddle": Claim(
+        {**SADDLE, "rules": ["newton"], "k": 80},
+        _ends("newton", 1),
+        Scope({"start": BESIDE_SADDLE}),
+        false={"in a well": _ends("newton", 0)},
+        beyond=Scope({"start": box((0.7, -1.0), (1.4, 1.0))}),
+    ),
     "absolute": Claim(
-        {**SADDLE, "rules": ["newton", "absolute-hessian"], "k": 2}, _absolute_descends
+        {**SADDLE, "rules": ["newton", "absolute-hessian"], "k": 2},
+        _absolute,
+        Scope({"start": BESIDE_SADDLE, "steps": one_of(200)}),
+        false={
+            "every step lowers J": _each_step_lowers("absolute-hessian"),
+            "H for |H|": _downhill("hessian"),
+        },
     ),
     "gauss-newton": Claim(
-        {"start": ACROSS, "bend": 0.0, "k": 0, "steps": 100}, _gauss_newton_descends
+        {"start": ACROSS, "bend": 0.0, "k": 0, "steps": 100},
+        _gauss_newton,
+        Scope({"start": _valley_or_anywhere, "rate": one_of(0.1, 1.0), "steps": one_of(10)}),
+        false={
+            "each step lowers J": _each_step_lowers("natural"),
+            "nor does Newton's": _newton_downhill,
+        },
     ),
     "coordinates-decide": Claim(
         {"problem": "double-well", "bend": -0.9, "start": (1.0, 1.2), "k": 0, "rules": ["newton"]},
         _depends_on_coordinates,
+        Scope({"start": box((0.9, 1.15), (1.0, 1.3)), "bend": between(-1.2, -0.9)}),
+        beyond=Scope({"bend": one_of(0.0), "shear": between(-2.0, 2.0)}),
     ),
-    "logistic": Claim({"problem": "logistic-regression", "bend": 0.15}, _hessian_is_fisher),
-    "natural": Claim({"rules": ["natural"], "rate": 0.02}, _natural_order),
-    "flees": Claim({"problem": "normal", "bend": 0.0, "start": FAR, "steps": 60, "k": 0}, _flees),
+    "logistic": Claim(
+        {"problem": "logistic-regression", "bend": 0.15},
+        _hessian_is_fisher(bent=False),
+        Scope(LOGISTIC),
+        false={"bent, too": _hessian_is_fisher(bent=True)},
+        beyond=Scope({**ANY, **FEW, "problem": one_of("rosenbrock", "normal")}),
+    ),
+    "natural": Claim(
+        {"rules": ["natural"], "rate": 0.02},
+        _natural_order(2),
+        Scope({"problem": MODELED, "start": CONVEX, "bend": BENDS}),
+        false={"O(α)": _natural_order(1), "O(α³)": _natural_order(3)},
+    ),
+    "flees": Claim(
+        {"problem": "normal", "bend": 0.0, "start": FAR, "steps": 60, "k": 0},
+        _wider("newton"),
+        Scope({"start": box((5.45, 0.4), (5.55, 0.48)), "rate": between(0.05, 0.2)}),
+        false={"the natural gradient, too": _wider("natural")},
+        beyond=Scope({"start": box((5.44, 0.24), (5.46, 0.32))}),
+    ),
 }
 
 
+LINES: dict[str, tuple[str, ...] | Claim] = {
+    "takeaway": ("linear", "grows", "climbs"),
+    "question.bent": ("orders", "natural"),
+    "question.beside": ("climbs", "saddle"),
+    "preset.a-bend-splits-newton": Claim(
+        BENT_APART,
+        _newton_apart,
+        Scope({"rate": log_between(0.01, 0.02), "bend": between(0.4, 0.5)}),
+        beyond=Scope({"bend": one_of(0.0)}),
+    ),
+    "preset.a-shear-does-not": ("linear",),
+    "preset.leave-the-term-out": Claim(
+        TERM_LEFT_OUT,
+        _nearly("newton", SPLIT),
+        Scope({"rate": log_between(0.01, 0.02), "bend": between(0.3, 0.5)}),
+        beyond=Scope({"hessian": one_of("true")}),
+    ),
+    "preset.the-valley-made-straight": ("straightened",),
+    "preset.drawn-to-the-saddle": ("saddle", "absolute"),
+    "preset.above-the-valley": ("gauss-newton",),
+    "preset.newton-flees": ("flees",),
+    "preset.h-f-but-not-bent": Claim(
+        {"problem": "logistic-regression", "bend": 0.15},
+        _newton_is_natural(home=True),
+        Scope({**LOGISTIC, "steps": one_of(50)}),
+        false={"in x, too": _newton_is_natural(home=False)},
+    ),
+}
+"""What checks the lines that are not claims: the claims that they repeat, or a check of its own."""
+
+
 QUESTIONS = {
-    "bent": Question({"rate": 0.01, "steps": 300}, _who_splits),
+    "bent": Question({**BENT_APART, "rate": 0.01}, _who_splits),
     "beside": Question({**SADDLE, "rules": ["newton"], "k": 80}, _where_newton_ends),
 }

@@ -12,6 +12,7 @@ from natgrad_lecture.drawing.hatching import add_hatch
 from natgrad_lecture.drawing.paired_runs import add_paths, reading, told
 from natgrad_lecture.drawing.palette import ink
 from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.stationary import moving
 from natgrad_lecture.drawing.windows import grid, plane, square, window
 from natgrad_lecture.lessons.newton.model import Seen
 from natgrad_lecture.text.lesson_text import phrases
@@ -106,6 +107,7 @@ def _add_steps(sheet: Sheet, shown: Seen, view: Array, x_view: Array) -> None:
     arrows += [(name, name, label) for name, label in more.items() if name in shown.twins]
     arrows += [("newton", "newton", "Newton in θ"), ("newton-x", "newton", "Newton in x")]
     steps = np.stack([shown.directions[direction] for direction, _, _ in arrows])
+    steps = np.where(np.isnan(moving(shown.problem, shown.gradient)), np.nan, steps)
     for name, points, vectors, seen in (
         ("theta", pair.home.good, steps, view),
         ("x", shown.chart.inverse(pair.home.good), shown.into_x(steps), x_view),

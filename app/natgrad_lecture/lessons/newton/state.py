@@ -27,8 +27,8 @@ BESIDE = (0.35, 0.15)
 """Beside the saddle of the double well, where the Hessian is indefinite and Newton climbs."""
 
 
-ACROSS = (0.5, 2.2)
-"""Above Rosenbrock's valley, where the Hessian is indefinite."""
+ACROSS = (-0.7, 0.5)
+"""Just above Rosenbrock's valley: the Hessian is indefinite, and Newton's step goes uphill."""
 
 
 FAR = (5.5, 0.42)
@@ -37,6 +37,9 @@ FAR = (5.5, 0.42)
 
 SHEARED = {"bend": 0.0, "shear": 0.8}
 SADDLE = {"problem": "double-well", "bend": 0.0, "start": BESIDE, "steps": 80}
+BENT_APART = {"problem": "logistic-regression", "bend": 0.5, "rate": 0.02, "steps": 400, "k": 400}
+"""What the page opens with: bent coordinates in which Newton's two runs are far apart."""
+TERM_LEFT_OUT = {**BENT_APART, "hessian": "carried"}
 STRAIGHTENED = {"bend": 1.0, "rate": 1.0, "steps": 4, "k": 1, "rules": ["newton"]}
 
 
@@ -71,15 +74,9 @@ class Bent(Runs):
 
 
 PRESETS: dict[str, dict[str, Any]] = {
-    "a-bend-splits-newton": {
-        "problem": "logistic-regression",
-        "bend": 0.5,
-        "rate": 0.02,
-        "steps": 400,
-        "k": 400,
-    },
+    "a-bend-splits-newton": BENT_APART,
     "a-shear-does-not": SHEARED,
-    "leave-the-term-out": {"hessian": "carried"},
+    "leave-the-term-out": TERM_LEFT_OUT,
     "the-valley-made-straight": STRAIGHTENED,
     "drawn-to-the-saddle": {**SADDLE, "rules": ["newton", "absolute-hessian"], "k": 2},
     "above-the-valley": {"start": ACROSS, "rules": ["newton", "natural"], "k": 0, "steps": 100},

@@ -10,13 +10,14 @@ import numpy as np
 from natgrad_core.charts.linear import Linear
 from natgrad_core.core.trajectory import Trajectory
 from natgrad_core.geometry.ellipses import ellipse_axes, reach
-from natgrad_core.linalg.small_matrices import full
+from natgrad_core.linalg.small_matrices import components, full
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.contours import add_contours, add_contours_through, add_lattice
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.paired_runs import add_paths, ellipses_at, one_step, reading, told
 from natgrad_lecture.drawing.palette import ink
 from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.stationary import moving
 from natgrad_lecture.drawing.windows import corners, plane, square, window
 from natgrad_lecture.lessons.playground.model import Seen
 from natgrad_lecture.lessons.playground.state import BY_METRIC
@@ -147,7 +148,9 @@ def _add_metric(sheet: Sheet, shown: Seen, view: Array) -> None:
             shapes=ellipses_at(path.good, found, radius),
         )
         with np.errstate(all="ignore"):
-            plain = -full(path.at.grad, path.ok.shape)
+            in_theta = full(shown.problem.at(components(path.home)).grad, path.ok.shape)
+            resting = np.isnan(moving(shown.problem, in_theta))
+            plain = np.where(resting, np.nan, -full(path.at.grad, path.ok.shape))
             raised = _solved(found, plain)
         for color, direction, text in (
             ("gradient", plain, "−∇J"),
