@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Link } from "../src/connection/kernel_link.js";
+
+const PAGE = { base: "/", kernel: "k1", comm: "c1", pass: "p1" };
+
+/** A browser with a network that can fail, timers of ours, and what was done over it. */
+function network(t) {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const net = {
+    up: true,
+    served: true,
+    sockets: [],
+    fetched: 0,
+    left: [],
+    page: new EventTarget(),
+  };
+  class Socket {
+    static OPEN = 1;
+    readyState = 0;
+    sent = [];
+    constructor(url) {
+      this.url = String(url);
+      net.sockets.push(this);
+      queueMicrotask(() => (net.up ? this.greet() : this.close(1006)));
+    }
+    greet() {
+      this.readyState = 1;
+      this.onopen();
+    }
+    send(frame) {
+      this.sent.push(frame);
+    }
+    close(code = 1000) {
+      if (this.readyState === 3) return;
+      this.readyState = 3;
+      this.onclose({ code });
+    }
+  }
+  net.window = new EventTarget();
+  Object.assign(net.page, { hidden: false });
+  const globals = {
+    WebSocket: Socket,
+    document: net.page,
+    location: { href: "http://127.0.0.1/coordinates" },
+    addEventListener: net.window.addEventListener.bind(net.window),
+    DOMParser: class {
+      parseFromString = (text) => ({ getElementById: () => ({ textContent: text }) });
+    },
+    async fetch() {
+      net.fetched += 1;
+      if (!net.up) throw new TypeError("no network");
+      return {
+        text: async () => (net.served ? JSON.stringify({ ...PAGE, kernel: "k2" }) : "null"),
+      };
+    },
+  };
+  for (const [name, value] of Object.entries(globals)) {
+    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  }
+  Object.defineProperty(globalThis, "navigator", {
+    value: { sendBeacon: (url) => net.left.push(url) },
+    configurable: true,
+  });
+  return net;
+}
+
+/** Let promises go as far as they can. */
+const settle = async () => {
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+};
+
+async function opened(net) {
+  const link = new Link(PAGE);
+  const said = [];
+  link.onstatus((status) => said.push(status));
+  await link.open();
+  return { link, said, socket: net.sockets.at(-1) };
+}
+
+test("a lost line is opened again by itself, later and later, until it is back", async (t) => {
+  const net = network(t);
+  const { link, said, socket } = await opened(net);
+  net.up = false;
+  socket.close(1006);
+  assert.deepEqual(said, ["lost"]);
+  const tries = () => net.sockets.length;
+  for (const [wait, count] of [
+    [1499, 1],
+    [1, 2],
+    [2999, 2],
+    [1, 3],
+    [6000, 4],
+  ]) {
+    t.mock.timers.tick(wait);
+    await settle();
+    assert.equal(tries(), count);
+  }
+  net.up = true;
+  t.mock.timers.tick(12000);
+  await settle();
+  assert.equal(link.status, "open");
+  assert.equal(said.at(-1), "open");
+});
+
+test("nobody looks, so nothing is tried until somebody does, or the network is back", async (t) => {
+  for (const [target, event] of [
+    ["page", "visibilitychange"],
+    ["window", "online"],
+  ]) {
+    const net = network(t);
+    const { link, socket } = await opened(net);
+    net.page.hidden = true;
+    net.up = false;
+    socket.close(1006);
+    t.mock.timers.tick(1e6);
+    await settle();
+    assert.equal(net.sockets.length, 1);
+    net.page.hidden = false;
+    net.up = true;
+    net[target].dispatchEvent(new Event(event));
+    await settle();
+    assert.equal(link.status, "open", event);
+    t.mock.timers.reset();
+  }
+});
+
+test("a dead kernel is left for a fresh one", async (t) => {
+  const net = network(t);
+  const { link } = await opened(net);
+  link.line.ondead();
+  assert.ok(link.broken());
+  await link.reconnect();
+  assert.equal(link.status, "open");
+  assert.equal(net.fetched, 1);
+  assert.match(net.left[0], /shutdown\/k1$/);
+  assert.match(net.sockets.at(-1).url, /kernels\/k2\/channels/);
+});
+
+test("an idle page's line wakes with what its reader does, and no banner is wanted", async (t) => {
+  const net = network(t);
+  const { link, socket } = await opened(net);
+  socket.close(4001);
+  assert.equal(link.status, "asleep");
+  assert.equal(link.broken(), false);
+  t.mock.timers.tick(1e6);
+  await settle();
+  assert.equal(net.sockets.length, 1);
+  link.send({ ask: 1 });
+  await settle();
+  assert.equal(link.status, "open");
+});
+
+test("what is said before the line is first open is said once it is", async (t) => {
+  const net = network(t);
+  const link = new Link(PAGE);
+  link.send({ ask: 1 });
+  link.send({ ask: 2 });
+  await link.open();
+  assert.equal(net.sockets[0].sent.length, 1);
+});
