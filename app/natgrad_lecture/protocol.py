@@ -369,6 +369,8 @@ class Ask(TypedDict, total=False):
 
     ask: int | None
     """Its number, which the answer repeats; None where a notebook set the state."""
+    view: str
+    """Which view of the widget asks; only this one hears the answer."""
     state: dict[str, Any]
     """The whole state that the page holds, so that any kernel can answer."""
     set: dict[str, Any]
@@ -379,6 +381,8 @@ class Ask(TypedDict, total=False):
     """A link's query, in place of ``state``."""
     reset: bool
     """Begin with the default, in place of ``state``."""
+    follow: bool
+    """Show the state that the widget holds, in place of ``state``: see ``Moved``."""
     fine: int
     """Which part of a picture that grows; see ``Answer.more``."""
     hold: bool
@@ -408,6 +412,8 @@ class Answer(_Seen):
 
     answer: int | None
     """The number of its ask; None if it was not asked for."""
+    view: NotRequired[str]
+    """The view that asked; all views hear an answer without it."""
     state: dict[str, Any]
     values: dict[str, Any]
     """What each control shows, by field."""
@@ -430,6 +436,7 @@ class Refusal(TypedDict):
     """There is no answer, and why."""
 
     answer: int | None
+    view: NotRequired[str]
     fault: str
 
 
@@ -444,8 +451,22 @@ class ExportReply(TypedDict):
     """The answer to an ask with ``take``."""
 
     answer: int | None
+    view: NotRequired[str]
     taken: NotRequired[ExportedFile]
 
 
 Reply = Answer | Refusal | ExportReply
 """Whatever the kernel answers."""
+
+
+class Moved(TypedDict):
+    """The state is another one: every other view than this one asks for it with ``follow``."""
+
+    moved: str
+
+
+class StepTold(TypedDict, total=False):
+    """The step at which a reader rests. It changes no picture, so nothing is asked."""
+
+    k: int
+    view: str

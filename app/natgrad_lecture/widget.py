@@ -4,6 +4,9 @@ The page asks with the whole state and what to change in it; ``respond`` compute
 the answer, JSON and one binary buffer. It keeps nothing but the last state, so a page may reconnect
 to a fresh kernel at any time. In JupyterLab anywidget carries the module and the messages; on our
 own page ``live_page.js`` does, and finds the first answer in the display's mimebundle.
+
+A notebook may show the widget in several views. Each hears its own answers only; when another view
+has changed the state, it asks for that state.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ import orjson
 import traitlets
 
 from natgrad_lecture.nearest import NO_PICTURE
-from natgrad_lecture.protocol import Ask, Refusal
+from natgrad_lecture.protocol import Ask, Moved, Refusal
 from natgrad_lecture.static_files import plotly, script, style
 
 PAGE_MIME = "application/vnd.natgrad.page+json"
@@ -29,6 +32,9 @@ Respond = Callable[[Mapping[str, Any]], tuple[Mapping[str, Any], bytes]]
 """What answers: an ``Ask`` to a ``Reply`` and its arrays (protocol.py). A page can send anything,
 so an ask is a mapping of which nothing is certain.
 """
+
+_NAME = 64
+"""The most letters of a view's name."""
 
 log = logging.getLogger("natgrad")
 
@@ -53,6 +59,7 @@ class Lesson(anywidget.AnyWidget):
         """Show ``lesson`` (the static words and controls), answering with ``respond``."""
         self._respond = respond
         self._telling = False
+        self._views: set[str] = set()
         ask: Ask = {"ask": 0, "state": {}, "set": {}, "have": []}
         first, arrays = respond(ask)
         super().__init__(lesson=lesson, first=plain(first), arrays=arrays)
@@ -71,33 +78,53 @@ class Lesson(anywidget.AnyWidget):
             return refusal, b""
 
     def _on_ask(self, _widget: object, ask: object, _buffers: object) -> None:
-        if isinstance(ask, dict) and "ask" in ask:
-            self._say(*self.respond(ask))
-        elif isinstance(ask, dict) and list(ask) == ["k"]:  # a step taken, which changes no picture
-            if isinstance(ask["k"], int):
-                self._keep({"state": {**self.state, "k": ask["k"]}})
+        if not isinstance(ask, dict):
+            return
+        view = ask.get("view")
+        view = view[:_NAME] if isinstance(view, str) else ""
+        if "ask" in ask:
+            held = {**ask, "state": self.state} if ask.get("follow") else ask
+            answer, arrays = self.respond(held)
+            self._say({**answer, "view": view} if view else answer, arrays)
+            self._tell(view, answer)
+        elif isinstance(ask.get("k"), int):  # a step taken, which changes no picture
+            self._tell(view, {"state": {**self.state, "k": ask["k"]}})
         elif ask == {"script": "plotly"}:  # a notebook's page, which has no server of ours
             self.send(ask, [plotly()])
 
     def _say(self, answer: Mapping[str, Any], arrays: bytes) -> None:
-        self._keep(answer)
         self.send(plain(answer), [arrays] if arrays else None)
 
-    def _keep(self, answer: Mapping[str, Any]) -> None:
-        """Let ``state`` follow the page, without taking that for the notebook's wish."""
-        if isinstance(answer.get("state"), dict):
-            self._telling = True
-            try:
-                self.state = answer["state"]
-            finally:
-                self._telling = False
+    def _tell(self, view: str, answer: Mapping[str, Any]) -> None:
+        """Keep the state that a view has changed, and tell the other views, if there are any."""
+        if len(self._views) < 2:
+            self._views.add(view)
+        if self._keep(answer) and self._views != {view}:
+            moved: Moved = {"moved": view}
+            self.send(moved)
+
+    def _keep(self, answer: Mapping[str, Any]) -> bool:
+        """Let ``state`` follow the page, without taking that for the notebook's wish. Returns
+        whether it is another one than before.
+        """
+        state = answer.get("state")
+        if not isinstance(state, dict) or state == self.state:
+            return False
+        self._telling = True
+        try:
+            self.state = state
+        finally:
+            self._telling = False
+        return True
 
     @traitlets.observe("state")
     def _on_state(self, change: dict[str, Any]) -> None:
         """A notebook set the state: answer unasked."""
         if not self._telling:
             ask: Ask = {"ask": None, "state": change["new"], "set": {}, "have": []}
-            self._say(*self.respond(ask))
+            answer, arrays = self.respond(ask)
+            self._keep(answer)
+            self._say(answer, arrays)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         bundle = super()._repr_mimebundle_(**kwargs)

@@ -199,4 +199,11 @@ def test_a_notebook_drives_the_page_and_reads_it(lab: str, browser: Browser) -> 
     run(cells.nth(3))
     step = cells.nth(3).locator(".jp-OutputArea-output").filter(has_text="step")
     expect(step).to_have_text(re.compile(r"step 9"))
+    page.keyboard.press("Control+s")
+    page.wait_for_timeout(1000)
+    page.reload()  # the kernel lives; the page shows what it holds, not the first picture
+    page.wait_for_function(f"{ROOT.removesuffix('.natgrad')}?.natgrad?.k === 9", timeout=120_000)
+    settle(page)
+    assert page.evaluate(f"{ROOT}.values.rate") == 0.05
+    assert page.evaluate(f"{ROOT}.values.steps") == steps
     visitor.close()

@@ -52,6 +52,55 @@ def test_a_bad_state_is_refused_in_words_and_the_last_good_one_stays(seen: Any) 
     assert seen.state == before
 
 
+def test_a_view_hears_its_own_answer_and_the_others_that_the_state_moved(seen: Any) -> None:
+    def ask(view: str, **more: Any) -> dict[str, Any]:
+        return {"ask": 1, "view": view, "state": {}, "set": {}, "have": [], **more}
+
+    for view in "ab":  # both ask at once, under the same number
+        seen._on_ask(seen, ask(view, follow=True), None)
+    assert [(answer["answer"], answer["view"]) for answer in seen.told] == [(1, "a"), (1, "b")]
+    seen.told.clear()
+    seen._on_ask(seen, ask("a", state=seen.state, set={"rate": 0.03}), None)
+    answer, moved = seen.told
+    assert (answer["view"], moved) == ("a", {"moved": "a"})
+    seen.told.clear()
+    seen._on_ask(seen, ask("b", follow=True), None)
+    (answer,) = seen.told  # to follow is not to move: nobody follows the follower
+    assert answer["view"] == "b"
+    assert answer["values"]["rate"] == 0.03
+    seen.told.clear()
+    for view in "aab":
+        seen._on_ask(seen, {"k": 7, "view": view}, None)
+    assert seen.told == [{"moved": "a"}], "a step is told once"
+    assert seen.state["k"] == 7
+
+
+def test_a_page_with_one_view_is_told_nothing_but_its_answers(seen: Any) -> None:
+    ask = {"ask": 1, "view": "a", "state": seen.state, "set": {"rate": 0.03}, "have": []}
+    seen._on_ask(seen, ask, None)
+    assert [answer["answer"] for answer in seen.told] == [1]
+
+
+def test_a_file_is_for_the_view_that_wanted_it(seen: Any) -> None:
+    seen._on_ask(
+        seen, {"ask": -1, "view": "b", "take": "cite", "state": seen.state, "link": ""}, None
+    )
+    (reply,) = seen.told
+    assert (reply["answer"], reply["view"]) == (-1, "b")
+
+
+def test_a_view_that_is_drawn_anew_follows_what_the_notebook_holds(seen: Any) -> None:
+    """After a reload a page has the first picture; the state has gone on since."""
+    seen.state = {**seen.state, "rate": 0.05, "k": 9}
+    seen.told.clear()
+    seen._on_ask(
+        seen, {"ask": 1, "view": "new", "follow": True, "state": seen.first["state"]}, None
+    )
+    (answer,) = seen.told
+    assert answer["state"] == plain(seen.state)
+    assert answer["values"]["rate"] == 0.05
+
+
 def test_half_a_character_in_an_ask_gets_an_answer_that_can_be_sent(seen: Any) -> None:
     """A kernel sends UTF-8, without escapes: a page whose answer cannot be sent waits in vain."""
     seen._on_ask(seen, {"ask": 1, "state": seen.state, "set": {"\ud800": 1, "rate": 0.03}}, None)

@@ -3,6 +3,7 @@
 import { wishedLanguage } from "./i18n/language.js";
 import { setLanguage } from "./i18n/en.js";
 import { mount } from "./page/mount.js";
+import { uuid } from "./connection/jupyter_comm.js";
 
 /**
  * Resolve once the element is on the page: JupyterLab on a busy machine may ask for the picture
@@ -25,6 +26,7 @@ function placed(el) {
 /** @param {{ model: Model, el: HTMLElement }} widget */
 export async function render({ model, el }) {
   if (!el.isConnected) await placed(el);
+  const view = uuid(); // a notebook may show one widget in several places
   let stop = () => {};
 
   /**
@@ -38,7 +40,7 @@ export async function render({ model, el }) {
   function open(lesson, first, arrays, language = lesson.language) {
     stop();
     setLanguage(lesson.language);
-    stop = mount({ model, el, lesson, first, arrays, language, translated: open });
+    stop = mount({ model, el, view, lesson, first, arrays, language, translated: open });
   }
 
   /** @type {LessonData} */

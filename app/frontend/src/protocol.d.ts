@@ -302,6 +302,8 @@ export interface LessonData {
 export interface Ask {
   /** Its number, which the answer repeats; None where a notebook set the state. */
   ask?: number | null;
+  /** Which view of the widget asks; only this one hears the answer. */
+  view?: string;
   /** The whole state that the page holds, so that any kernel can answer. */
   state?: Record<string, any>;
   /** Fields and their new values, in the order in which they are set. */
@@ -312,6 +314,8 @@ export interface Ask {
   query?: string;
   /** Begin with the default, in place of ``state``. */
   reset?: boolean;
+  /** Show the state that the widget holds, in place of ``state``: see ``Moved``. */
+  follow?: boolean;
   /** Which part of a picture that grows; see ``Answer.more``. */
   fine?: number;
   /** The reader has stopped the growth and wants to see what there is. */
@@ -353,6 +357,8 @@ export interface Answer {
   word?: string;
   /** The number of its ask; None if it was not asked for. */
   answer: number | null;
+  /** The view that asked; all views hear an answer without it. */
+  view?: string;
   state: Record<string, any>;
   /** What each control shows, by field. */
   values: Record<string, any>;
@@ -374,6 +380,7 @@ export interface Answer {
 /** There is no answer, and why. */
 export interface Refusal {
   answer: number | null;
+  view?: string;
   fault: string;
 }
 
@@ -386,8 +393,20 @@ export interface ExportedFile {
 /** The answer to an ask with ``take``. */
 export interface ExportReply {
   answer: number | null;
+  view?: string;
   taken?: ExportedFile;
 }
 
 /** Whatever the kernel answers. */
 export type Reply = Answer | Refusal | ExportReply;
+
+/** The state is another one: every other view than this one asks for it with ``follow``. */
+export interface Moved {
+  moved: string;
+}
+
+/** The step at which a reader rests. It changes no picture, so nothing is asked. */
+export interface StepTold {
+  k?: number;
+  view?: string;
+}

@@ -18,7 +18,7 @@ declare global {
   /** Fields and their new values. */
   type Changes = Record<string, any>;
   /** Where an ask starts from, if not from what is shown. */
-  type Base = { reset: true } | { state: Changes } | { query: string };
+  type Base = { reset: true } | { follow: true } | { state: Changes } | { query: string };
   /** Ask for a picture; `act` names what the reader does, `false` if it is none of their acts. */
   type AskFor = (set: Changes, from?: { base?: Base | null; act?: string | false | null }) => void;
 

@@ -13,11 +13,12 @@ export function makeBanner(model, again) {
   const box = make("div", { class: "banner", role: "alert", hidden: true }, words, button);
   const { link } = model;
   let late = false;
+  let heard = false;
 
   function show() {
     const lost = Boolean(link?.broken());
     const wanted = lost || late;
-    setText(words, say(lost ? "lost" : "slow"));
+    setText(words, say(lost ? "lost" : link || heard ? "slow" : "not-live"));
     setText(button, say(lost || !link ? "reconnect" : "ask-again"));
     if (box.hidden !== !wanted) box.hidden = !wanted;
   }
@@ -47,6 +48,7 @@ export function makeBanner(model, again) {
     /** @param {boolean} isLate */
     trouble(isLate) {
       late = isLate;
+      heard ||= !isLate;
       show();
     },
   };

@@ -3,7 +3,8 @@
 
 const PATIENCE = 4000; // ms without an answer before the reader is told
 
-// `base` is where an ask starts from if not from what is shown: {reset}, {state} or {query}.
+// `base` is where an ask starts from if not from what is shown: {reset}, {state}, {query}, or what
+// the widget holds, {follow}.
 /**
  * @typedef {{ base: Base | null, set: Changes }} Wish
  *

@@ -27,6 +27,7 @@ const svgOutlines = () => makeShelf(/** @type {PathKind} */ (/** @type {unknown}
  *
  * @param {object} page
  * @param {Model} page.model
+ * @param {string} page.view its name among the widget's views
  * @param {HTMLElement} page.root
  * @param {LessonData} page.lesson
  * @param {Menu} page.menu
@@ -44,6 +45,7 @@ const svgOutlines = () => makeShelf(/** @type {PathKind} */ (/** @type {unknown}
  */
 export function makeTake({
   model,
+  view,
   root,
   lesson,
   menu,
@@ -75,7 +77,7 @@ export function makeTake({
       asked -= 1; // below zero: not an ask for a picture
       waiting.set(asked, { resolve, reject });
       const state = { ...answer().state, k: transport.k() };
-      model.send({ ask: asked, take: kind, state, link: link(), lang: lesson.language });
+      model.send({ ask: asked, view, take: kind, state, link: link(), lang: lesson.language });
     });
   }
 

@@ -12,6 +12,7 @@ const TEXTS = {
     // the line to the engine
     lost: "The connection to the engine is lost. What you set is kept.",
     slow: "The engine has not answered for a while. What you set is kept.",
+    "not-live": "This picture is not live: no kernel answers. Run its cell to change something.",
     reconnect: "Reconnect",
     "ask-again": "Ask again",
     "no-picture": "the engine sent no first picture",

@@ -7,6 +7,7 @@ const STEP_TOLD = 200; // ms until a notebook's `.state` has the step at which t
 /**
  * @param {object} page
  * @param {Model} page.model
+ * @param {string} page.view its name among the widget's views
  * @param {LessonData} page.lesson
  * @param {string} page.language that the reader wishes for, which may not be the lesson's yet
  * @param {import("./page_state.js").PageState} page.state
@@ -17,6 +18,7 @@ const STEP_TOLD = 200; // ms until a notebook's `.state` has the step at which t
  */
 export function makeConversation({
   model,
+  view,
   lesson,
   language: first,
   state,
@@ -32,6 +34,7 @@ export function makeConversation({
   const asker = makeAsker({
     send: (content) => model.send(content),
     context: () => ({
+      view,
       state: { ...state.answer()?.state, k: step() },
       have: language === lesson.language ? keys() : [], // else the page is set up again
       ...(held() ? { hold: true } : {}),
@@ -60,6 +63,23 @@ export function makeConversation({
       if (language !== lesson.language) asker.ask({});
     },
 
+    /**
+     * Whether what the kernel says is meant for this view.
+     *
+     * @param {any} content
+     */
+    mine: (content) => content.view === undefined || content.view === view,
+
+    /** Ask for the state that the widget holds, which another view, or a notebook, may have set. */
+    follow: () => asker.ask({}, { base: { follow: true } }),
+
+    /**
+     * Whether the kernel says that another view has changed the state.
+     *
+     * @param {any} content
+     */
+    moved: (content) => content.moved !== undefined && content.moved !== view,
+
     /** Some pictures are drawn for one step only, `shows`: ask for another one. */
     pursue() {
       const shows = state.answer()?.shows;
@@ -69,7 +89,7 @@ export function makeConversation({
     /** Tell a notebook, whose `.state` follows, the step that is shown. */
     tellStep() {
       clearTimeout(timer);
-      timer = setTimeout(() => model.send({ k: step() }), STEP_TOLD);
+      timer = setTimeout(() => model.send({ k: step(), view }), STEP_TOLD);
     },
 
     /**

@@ -31,6 +31,7 @@ import { reportOn } from "./report.js";
  * @param {object} given
  * @param {Model} given.model
  * @param {HTMLElement} given.el
+ * @param {string} given.view its name among the widget's views
  * @param {LessonData} given.lesson
  * @param {Reply} given.first
  * @param {DataView | undefined} given.arrays
@@ -39,8 +40,9 @@ import { reportOn } from "./report.js";
  *     sets the page up again, when the lesson comes in another language
  * @returns {() => void} takes the page down
  */
-export function mount({ model, el, lesson, first, arrays, language, translated }) {
+export function mount({ model, el, view, lesson, first, arrays, language, translated }) {
   const whole = Boolean(model.link);
+  const inNotebook = !whole && !model.saved;
   const root = makeRoot(lesson, whole);
   const state = makePageState();
   const stats = makeStats();
@@ -52,6 +54,7 @@ export function mount({ model, el, lesson, first, arrays, language, translated }
 
   const conversation = makeConversation({
     model,
+    view,
     lesson,
     language,
     state,
@@ -160,6 +163,7 @@ export function mount({ model, el, lesson, first, arrays, language, translated }
   });
   const take = makeTake({
     model,
+    view,
     root,
     lesson,
     menu,
@@ -181,7 +185,7 @@ export function mount({ model, el, lesson, first, arrays, language, translated }
   function onStep() {
     readings.stepped(!transport.playing());
     reader.stepped();
-    if (!whole && !model.saved) conversation.tellStep();
+    if (inNotebook) conversation.tellStep();
     conversation.pursue();
   }
 
@@ -224,9 +228,18 @@ export function mount({ model, el, lesson, first, arrays, language, translated }
     state.mark(false);
   }
 
+  /** Show the state that the widget holds, and its step. */
+  function join() {
+    follow = true;
+    conversation.follow();
+  }
+
   /** @type {Heard} */
   function hear(content, buffers) {
-    if (!content || !("answer" in content) || take.heard(content, buffers)) return;
+    if (!content) return;
+    if (conversation.moved(content)) return join();
+    if (!("answer" in content) || !conversation.mine(content)) return;
+    if (take.heard(content, buffers)) return;
     const reply = conversation.heard(content);
     if (!reply) return;
     if ("lesson" in reply && reply.lesson) return translated(reply.lesson, reply, buffers?.[0]);
@@ -250,7 +263,10 @@ export function mount({ model, el, lesson, first, arrays, language, translated }
   model.on("msg:custom", hear);
   progress.update(state.shown(), busy()); // a slow picture begins to grow finer by itself
   reader.start();
-  conversation.translate();
+  // In a notebook the state may have moved on since the first picture: by another view, before a
+  // reload, by Python.
+  if (inNotebook) join();
+  else conversation.translate();
   const report = reportOn({ state, stats, transport, conversation, fields, frame, readings });
   Object.assign(root, { natgrad: report });
   Object.assign(el, { natgrad: report });
