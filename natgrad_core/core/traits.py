@@ -54,7 +54,8 @@ class RuleTraits(Traits):
         invariance: One of ``INVARIANCE``.
         needs: One of ``NEEDS``.
         color: One of ``COLORS``. No two rules have the same color and symbol.
-        symbol: One of ``SYMBOLS``. Dashes are not a rule's own: they tell its runs apart.
+        symbol: One of ``SYMBOLS``, for readers who do not see the color. A rule has no dash of its
+            own: dashes tell its runs apart, solid in θ and dashed in x.
         label: What the lecture calls it, if not its name.
     """
 

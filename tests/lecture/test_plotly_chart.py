@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from plotly.validator_cache import ValidatorCache
 
+from natgrad_core.rules import rules
 from natgrad_lecture import lesson
 from natgrad_lecture.drawing.plotly_chart import axis, chart, dots, line, table
 from natgrad_lecture.static_files import plotly
@@ -26,6 +28,17 @@ def test_a_chart_is_what_plotly_takes_but_for_its_inks() -> None:
     assert found["figure"]["data"][0]["line"]["color"] == "ink:natural"
     assert found["figure"]["layout"]["yaxis"]["type"] == "log"
     assert found["table"]["rows"] == [["natural", 3]]
+
+
+def test_lines_of_rules_differ_in_symbol_and_not_in_color_alone() -> None:
+    """Plotly's own names, of its scheme; what is not a rule is a bare line."""
+    known = ValidatorCache.get_validator("scatter.marker", "symbol").values
+    marks = {rule: line(rule, rule, [1, 2], [3, 4])["marker"]["symbol"] for rule in rules}
+    assert set(marks.values()) <= set(known)
+    looks = {rule: (rules.traits(rule).color, mark) for rule, mark in marks.items()}
+    assert len(set(looks.values())) == len(rules)
+    assert "marker" not in line("loss", "J", [1, 2], [3, 4])
+    assert dots("natural", "F", [1], [2])["marker"]["symbol"] == marks["natural"]
 
 
 def test_a_table_may_stand_alone_and_is_square() -> None:

@@ -14,10 +14,19 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from natgrad_core.errors import UnknownName
+from natgrad_lecture.drawing import palette
+
 Trace = dict[str, Any]
 Chart = dict[str, Any]
 
 _DASHES = {"solid": "solid", "dashed": "dash"}
+
+_SYMBOLS = {"triangle": "triangle-up", "plus": "cross", "cross": "x"}
+"""Plotly's names of the symbols that it calls differently."""
+
+_MARKED = 5
+"""How many points of a line carry its symbol."""
 
 
 def ink(name: str) -> str:
@@ -34,14 +43,29 @@ def axis(title: str, log: bool = False, **more: Any) -> dict[str, Any]:
 def line(
     color: str, name: str, x: ArrayLike, y: ArrayLike, dash: str = "solid", **more: Any
 ) -> Trace:
-    """A curve in the style ``color``."""
+    """A curve in the style ``color``; a few of its points carry the symbol of that style."""
     look = {"color": ink(color), "width": 2.4, "dash": _DASHES[dash]}
-    return {"type": "scatter", "mode": "lines", "name": name, "x": x, "y": y, "line": look, **more}
+    trace = {"type": "scatter", "mode": "lines", "name": name, "x": x, "y": y, "line": look}
+    if mark := symbol(color):
+        trace["mode"] = "lines+markers"
+        trace["marker"] = {"symbol": mark, "size": 9, "maxdisplayed": _MARKED}
+    return {**trace, **more}
+
+
+def symbol(style: str) -> str:
+    """Plotly's name of a rule's symbol; empty for what is not a rule."""
+    try:
+        name = palette.ink(style)["symbol"]
+    except UnknownName:
+        return ""
+    return _SYMBOLS.get(name, name)
 
 
 def dots(color: str, name: str, x: ArrayLike, y: ArrayLike, size: float = 9, **more: Any) -> Trace:
-    """Single points in the style ``color``."""
+    """Single points in the style ``color``, with its symbol if it has one."""
     look = {"color": ink(color), "size": size, "line": {"color": ink("paper"), "width": 1}}
+    if mark := symbol(color):
+        look["symbol"] = mark
     return {
         "type": "scatter",
         "mode": "markers",
