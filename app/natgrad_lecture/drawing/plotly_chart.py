@@ -55,7 +55,7 @@ def line(
 def symbol(style: str) -> str:
     """Plotly's name of a rule's symbol; empty for what is not a rule."""
     try:
-        name = palette.ink(style)["symbol"]
+        name: str = palette.ink(style)["symbol"]
     except UnknownName:
         return ""
     return _SYMBOLS.get(name, name)
