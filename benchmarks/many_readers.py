@@ -49,7 +49,7 @@ AIM = {"p95": 0.5, "pss": 40.0}
 
 
 @dataclass
-class Seen:
+class Readings:
     """The measurements of all readers of one run."""
 
     first: list[float] = field(default_factory=list)
@@ -128,9 +128,9 @@ class OurReader:
         self.have = sorted({trace["cache"] for trace in answer["traces"] if trace.get("cache")})
 
 
-async def wait(url: str, count: int, after: float, until: float, seen: Seen) -> None:
+async def wait(url: str, count: int, after: float, until: float, readings: Readings) -> None:
     """Wait in line for a server with ``count`` readers, and ask again as the waiting page does."""
-    while len(seen.first) < count and time.monotonic() < until:
+    while len(readings.first) < count and time.monotonic() < until:
         await asyncio.sleep(1)
     await asyncio.sleep(after)
     ticket = ""
@@ -143,7 +143,7 @@ async def wait(url: str, count: int, after: float, until: float, seen: Seen) -> 
             (ticket,) = re.findall('data-ticket="(.*?)"', answer.body.decode())
             await asyncio.sleep(AGAIN)
     except Exception as error:
-        seen.failures.append(f"in line: {type(error).__name__}: {error}"[:100])
+        readings.failures.append(f"in line: {type(error).__name__}: {error}"[:100])
 
 
 class StockReader:
@@ -209,13 +209,13 @@ class StockReader:
         await self.say("comm_msg", {"comm_id": self.slider, "data": data}, "idle")
 
 
-async def read(reader: Any, after: float, until: float, seen: Seen) -> None:
+async def read(reader: Any, after: float, until: float, readings: Readings) -> None:
     """Play one reader's visit."""
     await asyncio.sleep(after)
     began = time.monotonic()
     try:
         await reader.open()
-        seen.first.append(time.monotonic() - began)
+        readings.first.append(time.monotonic() - began)
         await reader.connect()
         await asyncio.sleep(random.uniform(0, BURST + PAUSE))
         while time.monotonic() < until:
@@ -223,55 +223,56 @@ async def read(reader: Any, after: float, until: float, seen: Seen) -> None:
             while (now := time.monotonic()) < stop:
                 await asyncio.wait_for(reader.ask(random.uniform(0.01, 0.05)), TIME_LIMIT)
                 took = time.monotonic() - now
-                seen.answers.append(took)
+                readings.answers.append(took)
                 await asyncio.sleep(max(0.0, FRAME - took))
             await asyncio.sleep(random.uniform(0.9, 1.1) * PAUSE)
     except Exception as error:
-        seen.failures.append(f"{type(error).__name__}: {error}"[:100])
+        readings.failures.append(f"{type(error).__name__}: {error}"[:100])
 
 
 async def visit(
     kind: Callable[[str], Any], url: str, count: int, seconds: float, server: int, line: int = 0
-) -> Seen:
+) -> Readings:
     """Let ``count`` readers come and stay, and then ``line`` more wait."""
-    seen = Seen()
+    readings = Readings()
     until = time.monotonic() + ARRIVE + seconds
     visits: list[Coroutine[Any, Any, None]] = [
-        read(kind(url), ARRIVE * i / count, until, seen) for i in range(count)
+        read(kind(url), ARRIVE * i / count, until, readings) for i in range(count)
     ]
     # They come when all others have a page, and leave before the first of those leaves.
-    visits += [wait(url, count, AGAIN * i / line, until - ARRIVE, seen) for i in range(line)]
+    visits += [wait(url, count, AGAIN * i / line, until - ARRIVE, readings) for i in range(line)]
 
     async def weigh() -> None:
         await asyncio.sleep(ARRIVE + 0.9 * seconds)
         below = children(server)
         kernels = [k for parent in below for k in children(parent)] or below
-        seen.memory = [pss(k) for k in kernels]
-        seen.shared = sum(map(pss, {server, *below} - set(kernels)))
+        readings.memory = [pss(k) for k in kernels]
+        readings.shared = sum(map(pss, {server, *below} - set(kernels)))
 
     try:
         async with asyncio.timeout(ARRIVE + seconds + 2 * TIME_LIMIT):
             await asyncio.gather(weigh(), *visits)
     except TimeoutError:
-        seen.failures.append("the server did not come to the end of what it was asked")
-    return seen
+        readings.failures.append("the server did not come to the end of what it was asked")
+    return readings
 
 
-def show(name: str, count: int, seen: Seen) -> None:
+def show(name: str, count: int, readings: Readings) -> None:
     """Print a line of the table."""
-    row = [f"{1000 * quantile(seen.first, q):7.0f}" for q in (0.5, 0.95)]
-    row += [f"{1000 * quantile(seen.answers, q):6.0f}" for q in (0.5, 0.95, 0.99)]
-    weight = statistics.mean(seen.memory) if seen.memory else float("nan")
+    row = [f"{1000 * quantile(readings.first, q):7.0f}" for q in (0.5, 0.95)]
+    row += [f"{1000 * quantile(readings.answers, q):6.0f}" for q in (0.5, 0.95, 0.99)]
+    weight = statistics.mean(readings.memory) if readings.memory else float("nan")
     print(
-        f"| {name} | {count} | {' / '.join(row[:2])} | {' / '.join(row[2:])} | {len(seen.answers)} "
-        f"| {weight:.0f} + {seen.shared:.0f} | {len(seen.failures)} |",
+        f"| {name} | {count} | {' / '.join(row[:2])} | {' / '.join(row[2:])} "
+        f"| {len(readings.answers)} | {weight:.0f} + {readings.shared:.0f} "
+        f"| {len(readings.failures)} |",
         flush=True,
     )
-    for failure in sorted(set(seen.failures)):
-        print(f"    failed: {failure} ({seen.failures.count(failure)} times)")
+    for failure in sorted(set(readings.failures)):
+        print(f"    failed: {failure} ({readings.failures.count(failure)} times)")
 
 
-def ours(count: int, seconds: float, pool: int, line: int = 0) -> Seen:
+def ours(count: int, seconds: float, pool: int, line: int = 0) -> Readings:
     """Measure ``count`` readers of our server, which is then full."""
     server = start(0, pool, f"--readers={count}")
     wait_until(lambda: server.metric("pool") == min(pool, count), 300, pause=1)
@@ -304,7 +305,7 @@ def one_user() -> tuple[float, float, float]:
         return two, three, weight()
 
 
-def stock(count: int, seconds: float) -> Seen:
+def stock(count: int, seconds: float) -> Readings:
     """Measure ``count`` readers of stock Voila."""
     folder = Path(tempfile.mkdtemp())
     code = "from benchmarks.stock_voila import lesson\nlesson()"
@@ -356,14 +357,14 @@ def main() -> None:
     print(" PSS a reader + shared MB | failures |\n|---|---|---|---|---|---|---|", flush=True)
     met = True
     for count in options.readers:
-        seen = ours(count, options.seconds, options.pool)
-        show("the lessons", count, seen)
-        met &= not seen.failures and quantile(seen.answers, 0.95) < AIM["p95"]
-        met &= statistics.mean(seen.memory) < AIM["pss"]
+        readings = ours(count, options.seconds, options.pool)
+        show("the lessons", count, readings)
+        met &= not readings.failures and quantile(readings.answers, 0.95) < AIM["p95"]
+        met &= statistics.mean(readings.memory) < AIM["pss"]
     if options.line:
-        seen = ours(options.line, options.seconds, options.pool, options.line)
-        show("the lessons, full, as many in line", options.line, seen)
-        met &= not seen.failures
+        readings = ours(options.line, options.seconds, options.pool, options.line)
+        show("the lessons, full, as many in line", options.line, readings)
+        met &= not readings.failures
     for count in options.stock:
         show("stock Voila", count, stock(count, options.seconds))
     two, three, net = one_user()

@@ -30,7 +30,7 @@ from natgrad_core.linalg.small_matrices import components, full
 from natgrad_core.notebook.rich_display import Picture
 from natgrad_core.provenance.bibliography import cited
 from natgrad_core.types import Array
-from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.text.typeset import formula
@@ -301,7 +301,7 @@ def rule_page(name: str) -> str:
         maker,
         rule.latex,
         domain(lambda problem: run(problem, rule, problem.start, 1)),
-        f"Its color on every page: {ink(name)['light']}.\n",
+        f"Its color on every page: {style(name)['light']}.\n",
         html(rule_picture(name)),
         live("playground", rules=[name]),
         sources(rule.source, inspect.getdoc(maker) or ""),

@@ -40,7 +40,7 @@ def number(field: str, step: float, **more: Any) -> Control:
 
 
 def choice(field: str, options: Iterable[str | Control], **more: Any) -> Control:
-    """One of a few options: their names, or what ``named`` and ``inked`` make."""
+    """One of a few options: their names, or what ``named`` and ``styled`` make."""
     return {"kind": "choice", "field": field, "options": _options(options), **more}
 
 
@@ -79,7 +79,7 @@ def options_of(registry: str, name: str, *only: str) -> list[Control]:
 def labelled(
     controls: Iterable[Control],
     said: LessonText,
-    inks: Mapping[str, Mapping[str, Any]],
+    styles: Mapping[str, Mapping[str, Any]],
     above: tuple[str, ...] = (),
 ) -> list[Control]:
     """The controls with the labels that ``text.md`` has for them, and helps where there are some.
@@ -93,12 +93,12 @@ def labelled(
             *above,
             str(next(control[key] for key in ("field", "value", "id") if key in control)),
         )
-        named = {**control, "label": _label(path, control, said, inks)}
+        named = {**control, "label": _label(path, control, said, styles)}
         if path in said.helps:
             named["help"] = said.helps[path]
         for key in ("controls", "options"):
             if key in control:
-                named[key] = labelled(control[key], said, inks, path)
+                named[key] = labelled(control[key], said, styles, path)
         found.append(named)
     return found
 
@@ -107,12 +107,12 @@ def _label(
     path: tuple[str, ...],
     control: Control,
     said: LessonText,
-    inks: Mapping[str, Mapping[str, Any]],
+    styles: Mapping[str, Mapping[str, Any]],
 ) -> str:
     if path in said.labels:
         return said.labels[path]
-    if control.get("ink") in inks:
-        return str(inks[control["ink"]]["label"])
+    if control.get("style") in styles:
+        return str(styles[control["style"]]["label"])
     if "label" in control:
         return str(control["label"])
     where = " of ".join(map(repr, reversed(path)))
@@ -124,9 +124,9 @@ def named(options: Mapping[str, str]) -> list[Control]:
     return [{"value": value, "label": label} for value, label in options.items()]
 
 
-def inked(names: Iterable[str]) -> list[Control]:
+def styled(names: Iterable[str]) -> list[Control]:
     """Options that are drawn: each with its style, and labelled as in the legend."""
-    return [{"value": name, "ink": name} for name in names]
+    return [{"value": name, "style": name} for name in names]
 
 
 def choose_problem(names: tuple[str, ...]) -> Control:
@@ -137,7 +137,7 @@ def choose_problem(names: tuple[str, ...]) -> Control:
 
 def choose_rules(names: Iterable[str]) -> Control:
     """Which rules run, each with its style."""
-    return {"kind": "checks", "field": "rules", "label": "rules", "options": inked(names)}
+    return {"kind": "checks", "field": "rules", "label": "rules", "options": styled(names)}
 
 
 def choose_damping() -> Control:

@@ -73,7 +73,7 @@ def run_made(
 
 
 @dataclass(frozen=True)
-class Shown:
+class RunsModel:
     """All that the engine says about a state; what figures draw and claims check."""
 
     state: Any
@@ -100,7 +100,7 @@ class Shown:
         return self.chart.matrix  # type: ignore[attr-defined]
 
     @cached_property
-    def twins(self) -> dict[str, PairedRuns]:
+    def paired_runs(self) -> dict[str, PairedRuns]:
         """Every chosen rule, run in both coordinates."""
         return self.pairs(self.state.rules)
 
@@ -112,33 +112,36 @@ class Shown:
         """One rule, run in both coordinates."""
         state: Runs = self.state
         start = tuple(float(part) for part in state.point)
-        home, away = (
+        in_theta, in_x = (
             run_made(state.problem_key, chart, self.made(name, chart is None), start, state.steps)
             for chart in (None, state.chart_key)
         )
-        return PairedRuns(name, home, away, self.chart)
+        return PairedRuns(name, in_theta, in_x, self.chart)
 
-    def made(self, name: str, home: bool) -> Made:
-        """A rule in θ (``home``), where both kinds of damping are one, or in x."""
-        kind = "identity" if home else self.state.kind
+    def made(self, name: str, in_theta: bool) -> Made:
+        """A rule in θ (``in_theta``), where both kinds of damping are one, or in x."""
+        kind = "identity" if in_theta else self.state.kind
         state: Runs = self.state
         return rule_named, (name, state.rate, state.damping, kind, state.options("rule", name))
 
     @cached_property
     def guide(self) -> PairedRuns:
         """The run whose steps are taken apart: the natural one if it is on, else the first."""
-        return self.twins.get("natural", next(iter(self.twins.values())))
+        return self.paired_runs.get("natural", next(iter(self.paired_runs.values())))
 
     def rule(self, name: str) -> Rule:
         """A rule with this state's rate, damping and options."""
-        maker, told = self.made(name, home=False)
+        maker, told = self.made(name, in_theta=False)
         return maker(*told)
 
     def gap(self, name: str) -> float:
         """The invariance meter's reading for one rule."""
-        return self.twins[name].gap
+        return self.paired_runs[name].gap
 
     @property
     def paths(self) -> dict[str, Any]:
         """What a notebook reads as the widget's ``path``."""
-        return {name: {"theta": pair.home, "x": pair.away} for name, pair in self.twins.items()}
+        return {
+            name: {"theta": pair.in_theta, "x": pair.in_x}
+            for name, pair in self.paired_runs.items()
+        }

@@ -48,7 +48,7 @@ class Drawable(Protocol):
         ...
 
     @property
-    def see(self) -> Callable[[Any], Any]:
+    def model(self) -> Callable[[Any], Any]:
         """State -> what the engine says of it."""
         ...
 
@@ -63,7 +63,7 @@ class Drawn:
     """A state's picture, and why it is not the one that was asked for (empty if it is)."""
 
     state: State
-    seen: Any
+    model: Any
     picture: Picture
     sheet: Sheet
     reason: str = ""
@@ -120,8 +120,8 @@ def drawn(
         page = sheet(grown)
         try:
             with time_limit(SHORT if reason else LONGEST):
-                seen = lesson.see(state)
-                picture = lesson.picture(seen, page)
+                model = lesson.model(state)
+                picture = lesson.picture(model, page)
         except (Exception, TookTooLong) as error:
             if not reason:
                 report(lesson, state, error)
@@ -130,7 +130,7 @@ def drawn(
             if fine and state == wished and not grown:  # it would fail again
                 picture.pop("more", None)
                 picture.pop("progress", None)
-            return Drawn(state, seen, picture, page, reason)
+            return Drawn(state, model, picture, page, reason)
     raise NoPicture(reason)
 
 

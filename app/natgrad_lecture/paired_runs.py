@@ -19,9 +19,9 @@ from natgrad_core.types import Array
 class Measures:
     """What a picture asks of two runs, with points ``[steps + 1, d]``."""
 
-    home_in_x: Array
+    theta_run_in_x: Array
     """The run in θ, written in x."""
-    away_in_theta: Array
+    x_run_in_theta: Array
     """The run in x, mapped back to θ."""
     losses: tuple[Array, Array]
     """J along the run in θ and along the run in x, ``[steps + 1]`` each."""
@@ -31,7 +31,7 @@ class Measures:
 
 @dataclass(frozen=True)
 class PairedRuns:
-    """A rule run in θ (``home``) and in x (``away``).
+    """A rule run in θ (``in_theta``) and in x (``in_x``).
 
     Args:
         name: The rule.
@@ -42,8 +42,8 @@ class PairedRuns:
     """
 
     name: str
-    home: Trajectory
-    away: Trajectory
+    in_theta: Trajectory
+    in_x: Trajectory
     chart: Chart
     known: Measures | None = None
 
@@ -52,12 +52,12 @@ class PairedRuns:
         """What a picture asks of the two runs; alone, the reference for ``measured``."""
         if self.known is not None:
             return self.known
-        away = self.away.home
+        in_x = self.in_x.in_theta
         return Measures(
-            self.chart.inverse(self.home.theta),
-            away,
-            (self.home.loss, self.away.loss),
-            float(gap(self.home.home, away)),
+            self.chart.inverse(self.in_theta.theta),
+            in_x,
+            (self.in_theta.loss, self.in_x.loss),
+            float(gap(self.in_theta.in_theta, in_x)),
         )
 
     @property
@@ -66,14 +66,14 @@ class PairedRuns:
         return self.measures.gap
 
     @property
-    def home_in_x(self) -> Array:
+    def theta_run_in_x(self) -> Array:
         """The run in θ, written in x."""
-        return self.measures.home_in_x
+        return self.measures.theta_run_in_x
 
     @cached_property
     def there(self) -> At:
         """The problem in x, along the run in θ."""
-        return self.away.problem.at(components(self.chart.inverse(self.home.good)))
+        return self.in_x.problem.at(components(self.chart.inverse(self.in_theta.good)))
 
 
 def measured(pairs: Mapping[str, PairedRuns]) -> dict[str, PairedRuns]:
@@ -85,22 +85,22 @@ def measured(pairs: Mapping[str, PairedRuns]) -> dict[str, PairedRuns]:
     if not pairs:
         return {}
     first = next(iter(pairs.values()))
-    home, x = (np.stack(runs) for runs in zip(*map(_points, pairs.values()), strict=True))
-    good = np.stack([run.ok for pair in pairs.values() for run in (pair.home, pair.away)])
+    in_theta, x = (np.stack(runs) for runs in zip(*map(_points, pairs.values()), strict=True))
+    good = np.stack([run.ok for pair in pairs.values() for run in (pair.in_theta, pair.in_x)])
     with np.errstate(all="ignore"):
-        away, home_in_x = first.chart.forward(x), first.chart.inverse(home)
-        points = np.stack([home, away], 1).reshape(len(good), *home.shape[1:])
+        in_x, theta_run_in_x = first.chart.forward(x), first.chart.inverse(in_theta)
+        points = np.stack([in_theta, in_x], 1).reshape(len(good), *in_theta.shape[1:])
         points[~good] = np.nan
-        losses = np.broadcast_to(first.home.problem._loss(*components(points)), good.shape)
-    gaps = gap(np.swapaxes(home, 0, 1), np.swapaxes(away, 0, 1)).tolist()
+        losses = np.broadcast_to(first.in_theta.problem._loss(*components(points)), good.shape)
+    gaps = gap(np.swapaxes(in_theta, 0, 1), np.swapaxes(in_x, 0, 1)).tolist()
     return {
         name: replace(
             pair,
-            known=Measures(home_in_x[i], away[i], (losses[2 * i], losses[2 * i + 1]), gaps[i]),
+            known=Measures(theta_run_in_x[i], in_x[i], (losses[2 * i], losses[2 * i + 1]), gaps[i]),
         )
         for i, (name, pair) in enumerate(pairs.items())
     }
 
 
 def _points(pair: PairedRuns) -> tuple[Array, Array]:
-    return pair.home.theta, pair.away.theta
+    return pair.in_theta.theta, pair.in_x.theta

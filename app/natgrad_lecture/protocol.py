@@ -78,7 +78,7 @@ class Trace(TypedDict):
 
     plane: str
     kind: TraceKind
-    ink: str
+    style: str
     """Its style, by name."""
     name: str
     points: NotRequired[str]
@@ -137,7 +137,7 @@ class Handle(_From):
     label: str
     field: str
     """What it sets, to its place less ``from``, divided by ``scale``."""
-    ink: str
+    style: str
     scale: NotRequired[float]
     tag: NotRequired[str]
 
@@ -146,7 +146,7 @@ class MeterRow(TypedDict):
     """One rule's row of the meter: how far two runs are apart, as a number or as a text."""
 
     rule: str
-    ink: str
+    style: str
     label: NotRequired[str]
     gap: NotRequired[float | None]
     text: NotRequired[str]
@@ -161,7 +161,7 @@ class Table(TypedDict):
 
 
 class ChartFigure(TypedDict):
-    """A chart as Plotly takes it; a color ``ink:name`` is a style of the page."""
+    """A chart as Plotly takes it; a color ``style:name`` is a style of the page."""
 
     data: list[dict[str, Any]]
     layout: dict[str, Any]
@@ -228,7 +228,7 @@ class Option(TypedDict):
     value: Any
     label: str
     help: NotRequired[str]
-    ink: NotRequired[str]
+    style: NotRequired[str]
 
 
 ControlKind = Literal["slider", "number", "matrix", "choice", "checks", "toggle", "button", "text"]
@@ -356,7 +356,7 @@ class LessonData(TypedDict):
     words: list[SectionData]
     controls: list[ControlGroup]
     formulas: list[FormulaData]
-    inks: dict[str, Style]
+    styles: dict[str, Style]
     claims: dict[str, ClaimData]
     presets: list[PresetData]
 

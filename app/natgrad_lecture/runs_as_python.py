@@ -25,9 +25,9 @@ def leaves(paths: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str,
         yield place, paths
 
 
-def runs(seen: Any, writer: Writer) -> str:
-    """The script of a ``seen`` whose ``paths`` are trajectories in nested dicts."""
-    return runs_of(seen.paths, writer)
+def runs(model: Any, writer: Writer) -> str:
+    """The script of a ``model`` whose ``paths`` are trajectories in nested dicts."""
+    return runs_of(model.paths, writer)
 
 
 def runs_of(paths: Mapping[str, Any], writer: Writer) -> str:
@@ -49,13 +49,13 @@ def runs_of(paths: Mapping[str, Any], writer: Writer) -> str:
         writer.take("natgrad_core", "gap")
         lines += [
             "for name, pair in paths.items():",
-            '    apart = gap(pair["theta"].home, pair["x"].home)',
+            '    apart = gap(pair["theta"].in_theta, pair["x"].in_theta)',
             "    print(f\"{name}: gap {apart:.3g}, loss {pair['theta'].loss[-1]:.6g}\")",
         ]
     else:
         lines += [
             "for name, path in paths.items():",
-            '    print(f"{name}: ends at {path.home[-1]}, loss {path.loss[-1]:.6g}")',
+            '    print(f"{name}: ends at {path.in_theta[-1]}, loss {path.loss[-1]:.6g}")',
         ]
     return "\n".join(lines)
 
@@ -81,9 +81,9 @@ def _name_starts(lines: list[str], writer: Writer, found: list[Trajectory]) -> N
     for path in found:
         if not isinstance(path.problem, Charted):
             continue
-        for home in homes:
-            if np.array_equal(path.problem.chart.inverse(home), path.theta[0]):
-                call = f"{writer.write(path.problem.chart)}.inverse({writer.write(home)})"
+        for in_theta in homes:
+            if np.array_equal(path.problem.chart.inverse(in_theta), path.theta[0]):
+                call = f"{writer.write(path.problem.chart)}.inverse({writer.write(in_theta)})"
                 through.append(call)
                 writer.name(writer.write(path.theta[0]), call)
     for i, call in enumerate(unique := list(dict.fromkeys(through)), 1):

@@ -54,7 +54,7 @@ class Live:
         self.exports = exports or {}
         self.among = among
         self.store = lesson.opened()
-        self.shown: Any = None
+        self.model: Any = None
         self._widget: Any = None
 
     def watch(self, widget: Any) -> None:
@@ -80,7 +80,7 @@ class Live:
             refusal: Refusal = {"answer": ask.get("ask"), "fault": NO_PICTURE}
             return refusal, b""
         sheet, picture = found.sheet, found.picture
-        self.shown, self.store.state = found.seen, found.state
+        self.model, self.store.state = found.model, found.state
         remarks = picture.pop("remarks", {})
         answer: Answer = {
             "answer": ask.get("ask"),
@@ -188,7 +188,7 @@ class Live:
         return {"answer": ask.get("ask"), "taken": taken}, data
 
     def _paths(self) -> dict[str, Any]:
-        return self.shown.paths if self.shown else {}
+        return self.model.paths if self.model else {}
 
     def _revealed(self, language: str) -> dict[str, Revealed]:
         """For each prediction made: what was chosen, what the engine says, and why."""

@@ -14,7 +14,7 @@ Token = tuple[str, str]
 COLORS: Mapping[str, Token] = {
     "paper": ("#fcfbf8", "#15181c"),
     "panel": ("#f5f3ee", "#1c2026"),
-    "ink": ("#1f2328", "#e8e6e1"),
+    "text": ("#1f2328", "#e8e6e1"),
     "soft": ("#5a5f66", "#a9afb7"),
     "rule": ("#dcd8cf", "#343a42"),
     "edge": ("#8a8f96", "#7a828c"),

@@ -47,7 +47,7 @@ class Sweep:
         return float(self.done.mean())
 
 
-def turned(angle: ArrayLike, stretch: tuple[float, float]) -> Array:
+def rotated(angle: ArrayLike, stretch: tuple[float, float]) -> Array:
     """A = R(φ) diag(stretch) for angles in degrees, ``[...] -> [..., 2, 2]``.
 
     Args:
@@ -108,7 +108,7 @@ def sweeping(
     if stretch[0] == stretch[1] and axes[2].size > 1:
         raise ValueError(f"turning an equal stretch {stretch} changes nothing; give unequal ones")
     shape = tuple(a.size for a in axes)
-    home = problem.check(problem.start if start is None else start)
+    in_theta = problem.check(problem.start if start is None else start)
     rates, dampings, angles = (g.ravel() for g in np.meshgrid(*axes, indexing="ij"))
     loss, first = np.full(rates.size, np.nan), np.full(rates.size, np.nan)
     done = np.zeros(rates.size, bool)
@@ -119,10 +119,10 @@ def sweeping(
 
     def begin(cells: Whole) -> tuple[Problem, Array]:
         """The problem and the start in each cell's coordinates."""
-        x = np.broadcast_to(home, (len(cells), problem.dim))
+        x = np.broadcast_to(in_theta, (len(cells), problem.dim))
         if stretch == (1.0, 1.0):
             return problem, x
-        chart = Linear(turned(angles[cells], stretch))
+        chart = Linear(rotated(angles[cells], stretch))
         return problem.through(chart), chart.inverse(x)
 
     for block in _coarse_to_fine(shape):

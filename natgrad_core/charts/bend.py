@@ -48,8 +48,8 @@ class Bend(Chart):
         return {"strength": 0.6}
 
     def _slid(self, first: Any) -> Any:
-        away = first - self.center
-        return away * (self.shear + self.strength * away)
+        from_center = first - self.center
+        return from_center * (self.shear + self.strength * from_center)
 
     def _forward(self, *x: Any) -> Vector:
         return x[0], x[1] + self._slid(x[0]), *x[2:]

@@ -41,7 +41,7 @@ class Trajectory:
         return len(self.theta) - 1
 
     @cached_property
-    def home(self) -> Array:
+    def in_theta(self) -> Array:
         """The same points in the problem's own coordinates, θ = f(x), ``[steps + 1, ..., d]``."""
         if isinstance(self.problem, Charted):
             with np.errstate(all="ignore"):  # the bad point that ends a path may have no image

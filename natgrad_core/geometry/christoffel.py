@@ -28,9 +28,9 @@ def bending(at: At, v: Vector) -> Vector:
     """
     if isinstance(at, ChartedAt):
         curvature = at.problem.chart._curvature(*at.theta)
-        at_home = bending(at.base, mv(at.jacobian, v))
+        in_theta = bending(at.base, mv(at.jacobian, v))
         bent = tuple(
-            a + dot(v, mv(second, v)) for a, second in zip(at_home, curvature, strict=True)
+            a + dot(v, mv(second, v)) for a, second in zip(in_theta, curvature, strict=True)
         )
         return solve(at.jacobian, bent)
     d = range(len(v))

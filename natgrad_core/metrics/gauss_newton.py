@@ -32,12 +32,12 @@ def gauss_newton() -> Metric:
 
 
 def _at_point(at: At) -> Operator:
-    home = at.problem
-    while isinstance(home, Charted):
-        home = home.base
-    if not home.exponential:
+    base = at.problem
+    while isinstance(base, Charted):
+        base = base.base
+    if not base.exponential:
         raise TypeError(
-            f"{home.name} is not stated as a convex loss of natural parameters η(θ), so it has "
+            f"{base.name} is not stated as a convex loss of natural parameters η(θ), so it has "
             "no Gauss–Newton matrix; take a least-squares or exponential-family problem, or "
             "the metric fisher or hessian"
         )

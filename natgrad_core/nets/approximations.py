@@ -15,7 +15,7 @@ from natgrad_core.nets.fisher.fisher import Fisher
 from natgrad_core.nets.metrics import Exact, Metric, Operator
 from natgrad_core.nets.problem import At
 
-STAND_INS: dict[str, Callable[[], Metric]] = {
+APPROXIMATIONS: dict[str, Callable[[], Metric]] = {
     "block": metrics.blocks,
     "ekfac": metrics.ekfac,
     "kfac": metrics.kfac,
@@ -34,7 +34,7 @@ def operators(at: At) -> dict[str, Operator]:
         Operators by name, each of ``[p, p]``.
     """
     found: dict[str, Operator] = {"exact": Exact(Fisher(at), "auto")}
-    for name, make in STAND_INS.items():
+    for name, make in APPROXIMATIONS.items():
         made = make()
         found[name] = made.at(at, made.init(at.theta))[0]
     return found

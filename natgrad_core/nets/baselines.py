@@ -156,7 +156,7 @@ def lbfgs(rate: float = 1.0, history: int = 20) -> Rule:
         )
         if memory["state"]:
             optimizer.state[here].update(_copied(memory["state"]))
-        seen: list[At] = []  # other points than this one
+        others: list[At] = []  # other points than this one
 
         def closure() -> float:
             theta = here.data.clone()
@@ -164,13 +164,13 @@ def lbfgs(rate: float = 1.0, history: int = 20) -> Rule:
                 here.grad = d.clone()
                 return at.loss
             point = At(at.problem, theta, at.step + 1)
-            seen.append(point)
+            others.append(point)
             here.grad = point.grad.clone()
             return point.loss
 
         optimizer.step(closure)
         change = here.data - at.theta
-        for point in seen:
+        for point in others:
             if torch.equal(point.theta, here.data):
                 at.lead(change, point)
         return change, {"state": dict(optimizer.state[here])}

@@ -118,7 +118,7 @@ class Careful:
         self.at, self.operator, self.make, self.note = at, operator, make, ""
 
     @cached_property
-    def twin(self) -> Operator:
+    def counterpart(self) -> Operator:
         """The same in float64."""
         return self.make()
 
@@ -133,7 +133,7 @@ class Careful:
             self.note = ""
             return self.operator.solve(v, damping)
         self.note = DROWNED.format(damping)
-        return self.twin.solve(self.at.doubled(v), damping).float()
+        return self.counterpart.solve(self.at.doubled(v), damping).float()
 
     def dense(self) -> Tensor:
         """G."""
@@ -207,9 +207,9 @@ class Basis:
         if isinstance(operator, Exact):
             return cls(at, [operator.fisher.double.dense()])
         if isinstance(operator, Careful) and isinstance(operator.operator, Blocks):
-            twin = operator.twin
-            assert isinstance(twin, Blocks)
-            return cls(at, twin.blocks)
+            counterpart = operator.counterpart
+            assert isinstance(counterpart, Blocks)
+            return cls(at, counterpart.blocks)
         return None
 
     def solve(self, v: Tensor, damping: float) -> Tensor:
@@ -392,11 +392,11 @@ def kfac(kind: str = "true", samples: int = 1, keep: float = 0.0, shared: bool =
         if keep and age > 1:
             factors = Factors(factors.net, memory["pairs"]).blend(factors, min(1 - 1 / age, keep))
 
-        def twin() -> Kronecker:
+        def counterpart() -> Kronecker:
             return Kronecker(factors.double if keep else Factors.of(fisher.double), shared)
 
         kept = {"age": age, "pairs": factors.pairs if keep else ()}
-        return Careful(point, Kronecker(factors, shared), twin), kept
+        return Careful(point, Kronecker(factors, shared), counterpart), kept
 
     return Metric("K-FAC", at, lambda start: {"age": 0, "pairs": ()})
 

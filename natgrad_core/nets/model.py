@@ -128,7 +128,7 @@ class Net:
         return self.module
 
     @torch.no_grad()
-    def must_give(self, tape: Tape, seen: Tensor, rounding: float) -> None:
+    def must_give(self, tape: Tape, theirs: Tensor, rounding: float) -> None:
         """Refuse a module that does not compute what this net does.
 
         Args:
@@ -141,16 +141,16 @@ class Net:
                 differs.
         """
         ours = tape.outputs
-        if ours.shape == seen.shape:
-            gap = float((ours - seen).abs().max()) if len(seen) else 0.0
-            allowed = rounding**0.5 * float(seen.abs().max()) if len(seen) else 0.0
-            if gap <= allowed or not bool(seen.isfinite().all()):
+        if ours.shape == theirs.shape:
+            gap = float((ours - theirs).abs().max()) if len(theirs) else 0.0
+            allowed = rounding**0.5 * float(theirs.abs().max()) if len(theirs) else 0.0
+            if gap <= allowed or not bool(theirs.isfinite().all()):
                 return
             if gap <= allowed + 100 * rounding * max(float(v.abs().max()) for v in tape.values):
                 return
             gap_said = f"by up to {gap:.2g}"
         else:
-            gap_said = f"in shape: {list(seen.shape)}, not {list(ours.shape)}"
+            gap_said = f"in shape: {list(theirs.shape)}, not {list(ours.shape)}"
         for i, child in enumerate(_flattened(self.module)):
             theirs, here = child(tape.values[i].clone()), tape.values[i + 1]
             if theirs.shape != here.shape or not torch.allclose(

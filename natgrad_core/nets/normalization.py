@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from natgrad_core.nets.fisher.fisher import Fisher
 from natgrad_core.nets.layers.linear_and_conv import Linear
 from natgrad_core.nets.problem import At, NetProblem
-from natgrad_core.nets.reparametrization import Frame, Seen
+from natgrad_core.nets.reparametrization import Frame, Reparametrized
 
 SMALL = 1e-10
 """Eigenvalues below this share of the largest are directions that no output feels: left out."""
@@ -74,9 +74,9 @@ FRAMES: dict[str, Callable[[Tensor], Tensor]] = {
 """Q of features x ``[N, in]``; the frame is x -> Q (x − mean). What never varies is left alone."""
 
 
-def seen_as(
+def reparametrized_as(
     problem: NetProblem, theta: Tensor, how: str, inputs_only: bool = False
-) -> tuple[Seen, NetProblem, Tensor]:
+) -> tuple[Reparametrized, NetProblem, Tensor]:
     """The same net with what comes into its Linear layers ``how``, by statistics at θ ``[p]``.
 
     Returns the map between the parameters, the problem in the new ones, and where ``theta`` is in
@@ -96,9 +96,9 @@ def seen_as(
         q = FRAMES[how](x)
         left = torch.eye(layer.outputs, dtype=q.dtype, device=q.device)
         frames[i] = Frame(left, q, -(q @ x.mean(0)))
-    seen = Seen(problem.net.module, frames)
-    mixed = NetProblem(seen.module, problem.likelihood, problem.x, problem.y)
-    return seen, mixed, seen.inward(theta.double()).to(theta)
+    mixed_net = Reparametrized(problem.net.module, frames)
+    mixed = NetProblem(mixed_net.module, problem.likelihood, problem.x, problem.y)
+    return mixed_net, mixed, mixed_net.inward(theta.double()).to(theta)
 
 
 def normed(

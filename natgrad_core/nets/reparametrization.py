@@ -103,23 +103,29 @@ class Frame:
         return cls((turn * scales) @ turn.T, plain.right, plain.shift)
 
 
-class Seen:
+class Reparametrized:
     """``module`` with the Linear layers named in ``frames`` (by place) seen through them."""
 
     def __init__(self, module: nn.Sequential, frames: dict[int, Frame]) -> None:
         self.inner, self.frames = Net(module), frames
         layers: list[nn.Module] = []
-        for i, (child, twin) in enumerate(zip(module, self.inner.layers, strict=True)):
+        for i, (child, counterpart) in enumerate(zip(module, self.inner.layers, strict=True)):
             frame = frames.get(i)
             if frame is None:
                 layers.append(child)
                 continue
-            if not isinstance(twin, Linear):
-                raise TypeError(f"{twin.label} is not Linear: only a Linear layer has a frame")
-            if not twin.bias and bool(frame.shift.any()):
-                raise ValueError(f"{twin.label} has no bias to take the frame's shift q")
+            if not isinstance(counterpart, Linear):
+                raise TypeError(
+                    f"{counterpart.label} is not Linear: only a Linear layer has a frame"
+                )
+            if not counterpart.bias and bool(frame.shift.any()):
+                raise ValueError(f"{counterpart.label} has no bias to take the frame's shift q")
             before, after = Mixed(frame.right, frame.shift), Mixed(frame.left)
-            layers += [before, nn.Linear(twin.inputs, twin.outputs, twin.bias), after]
+            layers += [
+                before,
+                nn.Linear(counterpart.inputs, counterpart.outputs, counterpart.bias),
+                after,
+            ]
         self.module = nn.Sequential(*layers)
 
     @cached_property
@@ -188,7 +194,7 @@ class Pulled:
         return torch.linalg.eigvalsh(self.fisher.double())
 
 
-def natural_in(seen: Seen, rate: float = 1.0, damping: float = 1e-3) -> Rule:
+def natural_in(mixed_net: Reparametrized, rate: float = 1.0, damping: float = 1e-3) -> Rule:
     """Return the natural gradient in ξ, damped by θ's λI pulled back, λ AᵀA: invariant under A.
 
     Args:
@@ -199,7 +205,7 @@ def natural_in(seen: Seen, rate: float = 1.0, damping: float = 1e-3) -> Rule:
     Returns:
         The rule.
     """
-    a = seen.matrix
+    a = mixed_net.matrix
     square = a.T @ a
     metric = Metric("Fisher", lambda at, m: (Pulled(Fisher(at).dense(), square), m))
     return second_order(metric, damping, rate, "natural", "Amari 1998, eq. 12")

@@ -20,13 +20,13 @@ import torch
 from torch import Tensor
 
 from natgrad_core.nets import metrics as metric
-from natgrad_core.nets.approximations import STAND_INS
+from natgrad_core.nets.approximations import APPROXIMATIONS
 from natgrad_core.nets.metrics import Metric, Operator
 from natgrad_core.nets.problem import At
 
 MATRICES: dict[str, Callable[[], Metric]] = {
     "exact": metric.exact,
-    **STAND_INS,
+    **APPROXIMATIONS,
     "plain": metric.euclidean,
     "empirical": lambda: metric.exact("empirical"),
 }

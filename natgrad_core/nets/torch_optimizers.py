@@ -248,12 +248,12 @@ class SecondOrder(torch.optim.Optimizer):
                 "no backward pass came through the model and back: "
                 + (f"the closure is {CLOSURE}" if closure else "call loss.backward() before step()")
             )
-        problem, seen, out = _batch(net, self.loss, calls, theta, closure is not None)
+        problem, given, out = _batch(net, self.loss, calls, theta, closure is not None)
         times = factor(self.loss, *out.shape)
         plain = At(problem, theta, number)
         rounding = max(call.rounding for call in calls)
         net.must_give(plain.tape, out, rounding)
-        _must_be_of_the_loss(self.loss, plain, seen * (len(out) / times), rounding)
+        _must_be_of_the_loss(self.loss, plain, given * (len(out) / times), rounding)
         data = _gradients(net) / times
         own = plain.grad
         clipped, pure = _share(data, own)
@@ -382,15 +382,15 @@ def _targets_that_feel(
     return y / y.sum(1, keepdim=True) if isinstance(likelihood, Categorical) else y
 
 
-def _must_be_of_the_loss(loss: nn.Module, at: At, seen: Tensor, rounding: float) -> None:
+def _must_be_of_the_loss(loss: nn.Module, at: At, given: Tensor, rounding: float) -> None:
     """ValueError where the outputs feel something else than the loss with these targets."""
     due = at.residual
     scale = max(float(t.abs().max()) for t in (at.mean, at.mean - due))
     allowed = 100 * rounding * scale + 2 * rounding**0.5 * float(due.abs().max())
-    if float((seen - due).abs().max()) <= allowed or not bool(seen.isfinite().all()):
+    if float((given - due).abs().max()) <= allowed or not bool(given.isfinite().all()):
         return
-    ratio = float((seen * due).sum() / due.square().sum())
-    if float((seen - ratio * due).abs().max()) <= allowed * max(abs(ratio), 1):
+    ratio = float((given * due).sum() / due.square().sum())
+    if float((given - ratio * due).abs().max()) <= allowed * max(abs(ratio), 1):
         raise ValueError(
             f"the loss was scaled by {ratio:.4g} before backward(): call backward() on the loss "
             "itself, and on loss/k for k calls of the model a step (no GradScaler: natural steps "

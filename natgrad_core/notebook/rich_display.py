@@ -20,7 +20,7 @@ from natgrad_core.geometry.ellipses import outline
 from natgrad_core.types import Array
 
 PLOTLY = "application/vnd.plotly.v1+json"
-_INK, _ELLIPSE, _SOFT = "#c2410c", "#047857", "#777777"
+_TEXT, _ELLIPSE, _SOFT = "#c2410c", "#047857", "#777777"
 _SIDE = 360.0
 
 
@@ -61,7 +61,7 @@ class Picture:
         gaps = np.full((len(self.ellipses), 1, 2), np.nan)
         rings = np.concatenate([self.ellipses, gaps], 1).reshape(-1, 2)
         lines = [(rings, _ELLIPSE, 1.0, "Fisher ellipses")]
-        lines += [(path, _INK, 2.5, "path") for path in self.paths]
+        lines += [(path, _TEXT, 2.5, "path") for path in self.paths]
         traces = [
             {
                 "type": "scatter",
@@ -103,7 +103,7 @@ class Picture:
         drawn = [
             f'<path d="{d(ring, True)}" stroke="{_ELLIPSE}" stroke-opacity=".6"/>'
             for ring in self.ellipses
-        ] + [f'<path d="{d(path)}" stroke="{_INK}" stroke-width="2.5"/>' for path in self.paths]
+        ] + [f'<path d="{d(path)}" stroke="{_TEXT}" stroke-width="2.5"/>' for path in self.paths]
         a, b = (escape(symbol) for symbol in self.symbols)
         text = f'fill="{_SOFT}" font-family="sans-serif" font-size="12"'
         return (

@@ -42,12 +42,12 @@ def mirror_descent(rate: ArrayLike = 0.1, potential: str = "log-partition") -> R
         raise ValueError(f"no potential {potential!r}; there are {', '.join(POTENTIALS)}")
 
     def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
-        home: At = at
+        base: At = at
         through: list[Chart] = []
-        while isinstance(home, ChartedAt):
-            through.append(home.problem.chart)
-            home = home.base
-        family = home.problem.name
+        while isinstance(base, ChartedAt):
+            through.append(base.problem.chart)
+            base = base.base
+        family = base.problem.name
         have = sorted(set(Natural.routes) & set(Expectation.routes))
         if family not in have:
             raise TypeError(
@@ -55,9 +55,9 @@ def mirror_descent(rate: ArrayLike = 0.1, potential: str = "log-partition") -> R
                 f"mirror descent; take {', '.join(have)}, or the rule natural"
             )
         stepped, dual = (chart(family) for chart in POTENTIALS[potential])
-        slope = transpose(dual._jacobian(*dual._inverse(*home.theta)))
-        place = stepped._inverse(*home.theta)
-        moved = tuple(p - size * g for p, g in zip(place, mv(slope, home.grad), strict=True))
+        slope = transpose(dual._jacobian(*dual._inverse(*base.theta)))
+        place = stepped._inverse(*base.theta)
+        moved = tuple(p - size * g for p, g in zip(place, mv(slope, base.grad), strict=True))
         there = stepped._forward(*moved)
         for chart in reversed(through):
             there = chart._inverse(*there)

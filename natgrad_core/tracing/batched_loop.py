@@ -95,7 +95,7 @@ class _Planner:
         for _, operation, args in lines:
             if operation == "column":  # a view of it may still be needed
                 self.last[args[0]] = len(lines)
-        self.home = {name: f"y{at}" for at, name in reversed(list(enumerate(outputs)))}
+        self.output = {name: f"y{at}" for at, name in reversed(list(enumerate(outputs)))}
         self.width: dict[str, int] = {}
         self.place: dict[str, str] = {}
         self.constants: dict[tuple[str, bool], str] = {}
@@ -136,7 +136,7 @@ class _Planner:
                 self.free.setdefault(self.width[arg], []).append(spot)
         self.place[name] = name
         if operation in IN_PLACE or operation == "row_sum":
-            where = self.place[name] = self.home.get(name) or self.slot(width)
+            where = self.place[name] = self.output.get(name) or self.slot(width)
             if operation == "row_sum":
                 return f"reduce({given[0]}, -1, None, {where})"
             by_name = "out=" if operation in ("minimum", "maximum") else ""  # NumPy requires it

@@ -27,8 +27,10 @@ def drawn(page: Page, plane: str, kind: str) -> dict[str, Any]:
     """The points of every trace of this kind on a plane, by style."""
     script = f"""([plane, kind]) => {{ const r = {ROOT};
         return r.answer.traces.filter(t => t.plane === plane && t.kind === kind)
-            .map(t => [t.ink, Array.from(r.array(t.points))]) }}"""
-    return {ink: np.reshape(flat, (-1, 2)) for ink, flat in page.evaluate(script, [plane, kind])}
+            .map(t => [t.style, Array.from(r.array(t.points))]) }}"""
+    return {
+        style: np.reshape(flat, (-1, 2)) for style, flat in page.evaluate(script, [plane, kind])
+    }
 
 
 def test_arrows_are_as_long_as_the_engine_says_and_follow_the_damping(
@@ -67,10 +69,10 @@ def test_whatever_stands_in_has_its_color_in_the_legend_and_in_the_controls(
     settle(approximations)
     colors = {
         entry["label"]: tuple(int(entry["light"][i : i + 2], 16) for i in (1, 3, 5))
-        for entry in lessons["approximations"].static()["inks"].values()
+        for entry in lessons["approximations"].static()["styles"].values()
     }
     shown = approximations.evaluate(
-        """() => [...document.querySelectorAll('.legend [data-ink], label:has(.swatch)')].map(e =>
+        """() => [...document.querySelectorAll('.legend [data-style], label:has(.swatch)')].map(e =>
         [e.textContent.trim(), getComputedStyle(e.querySelector('path')).fill])"""
     )
     assert {"batch norm, frozen", "the same net, norm folded in"} <= {name for name, _ in shown}

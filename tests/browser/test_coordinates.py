@@ -48,15 +48,15 @@ def assert_the_stage_shows_what_the_engine_says(page: Page) -> None:
         if name != "gradient":
             options |= {"damping": state["damping"], "kind": state["kind"]}
         rule = rules[name](**options)
-        home = run(problem, rule, start, state["steps"])
-        away = run(problem.through(chart), rule, chart.inverse(start), state["steps"])
+        in_theta = run(problem, rule, start, state["steps"])
+        in_x = run(problem.through(chart), rule, chart.inverse(start), state["steps"])
         for key, points in (
-            (("theta", name, "solid"), home.theta),
-            (("theta", name, "dashed"), away.home),
-            (("x", name, "dashed"), away.theta),
+            (("theta", name, "solid"), in_theta.theta),
+            (("theta", name, "dashed"), in_x.in_theta),
+            (("x", name, "dashed"), in_x.theta),
         ):
             np.testing.assert_allclose(drawn[key], points, rtol=1e-5, atol=1e-5)
-        assert reading["gap"] == pytest.approx(float(gap(home.theta, away.home)), rel=1e-6)
+        assert reading["gap"] == pytest.approx(float(gap(in_theta.theta, in_x.in_theta)), rel=1e-6)
 
 
 def word(page: Page, rule: str) -> str:
@@ -257,7 +257,7 @@ def test_a_symbol_lights_what_it_stands_for_and_the_legend_lights_the_symbol(les
     hessian.hover()
     expect(hessian).to_have_class(re.compile("lit"))
     lesson.wait_for_function(f"before => ({pixels})() !== before", arg=before)
-    lesson.locator(".legend [data-ink='newton']").hover()
+    lesson.locator(".legend [data-style='newton']").hover()
     expect(hessian).to_have_class(re.compile("lit"))
     lesson.locator("h1").hover()
     expect(hessian).not_to_have_class(re.compile("lit"))
@@ -424,12 +424,12 @@ def test_every_load_finds_every_control_and_picture_answering(
         visitor.close()
 
 
-def arrows(page: Page, plane: str, ink: str) -> np.ndarray:
+def arrows(page: Page, plane: str, style: str) -> np.ndarray:
     """Return the arrow of this style at each step: its tail and its vector, [n, 2, 2]."""
-    script = f"""([plane, ink]) => {{ const t = {ROOT}.answer.traces.find(
-        t => t.kind === 'arrows' && t.plane === plane && t.ink === ink);
+    script = f"""([plane, style]) => {{ const t = {ROOT}.answer.traces.find(
+        t => t.kind === 'arrows' && t.plane === plane && t.style === style);
         return Array.from({ROOT}.array(t.points)) }}"""
-    points = np.array(page.evaluate(script, [plane, ink])).reshape(-1, 2, 2)
+    points = np.array(page.evaluate(script, [plane, style])).reshape(-1, 2, 2)
     points[:, 1] -= points[:, 0]
     return points
 
@@ -443,8 +443,8 @@ def test_a_reader_follows_a_a_transposed_step_by_step(lesson: Page) -> None:
         state = settle(lesson)["state"]
     a = np.array(state["matrix"])
     plain, there, back = (
-        arrows(lesson, plane, ink)
-        for plane, ink in (("theta", "gradient"), ("x", "gradient"), ("theta", "back"))
+        arrows(lesson, plane, style)
+        for plane, style in (("theta", "gradient"), ("x", "gradient"), ("theta", "back"))
     )
     np.testing.assert_allclose(there[:, 1], plain[:, 1] @ a, atol=1e-5)
     np.testing.assert_allclose(back[:, 1], there[:, 1] @ a.T, atol=1e-5)

@@ -35,7 +35,7 @@ def assert_the_runs_are_what_the_recursion_says(page: Page) -> dict[str, Any]:
     turn = np.array([[c, -s], [s, c]])
     fisher = turn @ np.diag([state["s1"] ** -2, state["s2"] ** -2]) @ turn.T
     script = f"""() => {ROOT}.answer.traces.filter(t => t.plane === 'graph' && t.kind === 'path')
-        .map(t => [t.ink, Array.from({ROOT}.array(t.read[1][1]))])"""
+        .map(t => [t.style, Array.from({ROOT}.array(t.read[1][1]))])"""
     measured = dict(page.evaluate(script))
     runs = int(answer["planes"][0]["title"].split()[-2])
     gains = {"natural": np.linalg.inv(fisher), "gradient": state["c"] * np.eye(2)}
@@ -58,8 +58,8 @@ def test_the_race_fills_by_itself_and_a_reader_predicts_a_small_c(efficiency: Pa
 
 def test_the_cloud_is_as_wide_as_its_ellipse_at_the_step_shown(efficiency: Page) -> None:
     whole(efficiency)
-    script = f"""() => {{ const of = (ink, kind) => {ROOT}.answer.traces.find(
-        t => t.plane === 'errors' && t.ink === ink && t.kind === kind);
+    script = f"""() => {{ const of = (style, kind) => {ROOT}.answer.traces.find(
+        t => t.plane === 'errors' && t.style === style && t.kind === kind);
         const cloud = of('gradient', 'points');
         return [cloud.per, Array.from({ROOT}.array(cloud.points)),
                 Array.from({ROOT}.array(of('gradient', 'ellipse-at').shapes))] }}"""

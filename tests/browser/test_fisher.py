@@ -26,11 +26,11 @@ def lesson(page: Page, server: Server) -> Page:
     return page
 
 
-def curve(page: Page, ink: str) -> Array:
-    script = f"""ink => {{ const found = {ROOT}.answer.traces.find(t => t.plane === 'left'
-        && t.kind === 'curve' && t.ink === ink);
+def curve(page: Page, style: str) -> Array:
+    script = f"""style => {{ const found = {ROOT}.answer.traces.find(t => t.plane === 'left'
+        && t.kind === 'curve' && t.style === style);
         return found ? Array.from({ROOT}.array(found.points)) : []; }}"""
-    return np.reshape(page.evaluate(script, ink), (-1, 2))
+    return np.reshape(page.evaluate(script, style), (-1, 2))
 
 
 def assert_the_level_set_is_the_engines(page: Page) -> dict[str, Any]:
@@ -108,10 +108,10 @@ def test_the_empirical_fisher_goes_round_about(lesson: Page) -> None:
     drag(lesson, "w", (20, -20))
     moved = settle(lesson)["state"]
     assert moved["w"] != state["w"]
-    for ink, metric in (("natural", "fisher"), ("empirical", "empirical-fisher")):
+    for style, metric in (("natural", "fisher"), ("empirical", "empirical-fisher")):
         rule = chain(precondition(metrics[metric]()), descend(1.0), paced(moved["pace"]))
         path = run(skewed_line(moved["noise"]), rule, moved["w"], settle(lesson)["steps"])
-        np.testing.assert_allclose(paths(lesson)["left", ink, "solid"], path.theta, atol=1e-4)
+        np.testing.assert_allclose(paths(lesson)["left", style, "solid"], path.theta, atol=1e-4)
     box = lesson.locator("[data-predict='turned']")
     box.get_by_role("button", name="more than 60°").click()
     expect(box).to_have_attribute("data-verdict", "right")
@@ -121,7 +121,8 @@ def test_the_readers_dot_lies_on_the_curve_of_the_readers_own_direction(lesson: 
     drag(lesson, "step", (40, -10))
     seen = settle(lesson)["numbers"]
     script = f"""kind => {{ const found = {ROOT}.answer.traces.find(t => t.plane === 'right'
-        && t.kind === kind && t.ink === 'you'); return Array.from({ROOT}.array(found.points)); }}"""
+        && t.kind === kind && t.style === 'you');
+        return Array.from({ROOT}.array(found.points)); }}"""
     (dot,) = np.reshape(lesson.evaluate(script, "points"), (-1, 2))
     own = np.reshape(lesson.evaluate(script, "curve"), (-1, 2))
     assert np.interp(dot[0], own[:, 0], own[:, 1]) == pytest.approx(dot[1], abs=0.01)

@@ -26,10 +26,10 @@ def assert_the_stage_shows_what_the_engine_says(page: Page) -> None:
     answer = settle(page)
     state, normal = answer["state"], problems["normal"]()
     script = f"""() => {ROOT}.answer.traces.filter(t => t.kind === 'curve' && t.plane === 'theta')
-        .map(t => [t.ink, Array.from({ROOT}.array(t.points))])"""
-    drawn = {ink: np.reshape(flat, (-1, 2)) for ink, flat in page.evaluate(script)}
-    for ink, road in (("m", m_geodesic), ("e", e_geodesic), ("rao", fisher_rao)):
-        np.testing.assert_allclose(drawn[ink], road(normal, state["a"], state["b"]), atol=1e-5)
+        .map(t => [t.style, Array.from({ROOT}.array(t.points))])"""
+    drawn = {style: np.reshape(flat, (-1, 2)) for style, flat in page.evaluate(script)}
+    for style, road in (("m", m_geodesic), ("e", e_geodesic), ("rao", fisher_rao)):
+        np.testing.assert_allclose(drawn[style], road(normal, state["a"], state["b"]), atol=1e-5)
     said = answer["numbers"]["length.rao"]
     assert said == pytest.approx(distance(normal, state["a"], state["b"]), rel=1e-6)
     chart = {
@@ -42,8 +42,8 @@ def assert_the_stage_shows_what_the_engine_says(page: Page) -> None:
         steps = len(paths(page)["theta", *key]) - 1
         with np.errstate(all="ignore"):
             path = run(loss, rules["natural"](state["rate"]), chart.inverse(state["a"]), steps)
-            home = path.home
-        for plane, points in (("theta", home), ("x", path.theta)):
+            in_theta = path.in_theta
+        for plane, points in (("theta", in_theta), ("x", path.theta)):
             np.testing.assert_allclose(paths(page)[plane, *key], points, rtol=1e-5, atol=1e-5)
 
 
@@ -67,8 +67,11 @@ def test_the_ends_can_be_dragged_in_both_planes_and_typed(lesson: Page) -> None:
 
 def test_the_legend_tells_the_two_runs_of_one_color_apart(lesson: Page) -> None:
     """The one that is dashed ends in an open symbol, there as on the plane."""
-    for ink, fill in (("natural", "var(--ink-natural, var(--ink))"), ("reverse", "var(--paper)")):
-        mark = lesson.locator(f".legend [data-ink={ink}] path")
+    for style, fill in (
+        ("natural", "var(--style-natural, var(--text))"),
+        ("reverse", "var(--paper)"),
+    ):
+        mark = lesson.locator(f".legend [data-style={style}] path")
         expect(mark).to_have_attribute("fill", fill)
 
 

@@ -26,14 +26,14 @@ def lesson(page: Page, server: Server) -> Page:
     return page
 
 
-def drawn(page: Page, plane: str, kind: str, ink: str) -> Array:
+def drawn(page: Page, plane: str, kind: str, style: str) -> Array:
     """The first such trace's points, in the numbers of the plane's axes."""
-    script = f"""([plane, kind, ink]) => {{
+    script = f"""([plane, kind, style]) => {{
         const {{traces, planes}} = {ROOT}.answer;
-        const found = traces.find(t => t.plane === plane && t.kind === kind && t.ink === ink);
+        const found = traces.find(t => t.plane === plane && t.kind === kind && t.style === style);
         return [Array.from({ROOT}.array(found.points)),
                 planes.find(p => p.name === plane).scales ?? [[0, 1], [0, 1]]]; }}"""
-    flat, scales = page.evaluate(script, [plane, kind, ink])
+    flat, scales = page.evaluate(script, [plane, kind, style])
     low, high = np.array([[s[0] for s in scales], [s[1] for s in scales]], float)
     return low + (high - low) * np.reshape(flat, (-1, 2))
 

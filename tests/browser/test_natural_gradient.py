@@ -40,18 +40,18 @@ def assert_the_engine_says_so(page: Page) -> dict[str, Any]:
                     "gradient": rules["gradient"](state["rate"]),
                 }[reading["rule"]]
             )
-        home = run(problem, made[0], start, state["steps"])
-        away = run(problem.through(chart), made[1], chart.inverse(start), state["steps"])
-        for dash, points in (("solid", home.theta), ("dashed", away.home)):
+        in_theta = run(problem, made[0], start, state["steps"])
+        in_x = run(problem.through(chart), made[1], chart.inverse(start), state["steps"])
+        for dash, points in (("solid", in_theta.theta), ("dashed", in_x.in_theta)):
             key = ("theta", reading["rule"], dash)
             np.testing.assert_allclose(drawn[key], points, rtol=1e-5, atol=1e-5)
-        assert reading["gap"] == pytest.approx(float(gap(home.theta, away.home)), rel=1e-4)
+        assert reading["gap"] == pytest.approx(float(gap(in_theta.theta, in_x.in_theta)), rel=1e-4)
     return state
 
 
 def field(page: Page) -> np.ndarray:
     """Tails and tips of the small arrows, [n, 2, 2]."""
-    script = f"""() => {{ const t = {ROOT}.answer.traces.find(t => t.ink === 'field');
+    script = f"""() => {{ const t = {ROOT}.answer.traces.find(t => t.style === 'field');
         return Array.from({ROOT}.array(t.points)) }}"""
     return np.array(page.evaluate(script)).reshape(-1, 5, 2)[:, :2]
 

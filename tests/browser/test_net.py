@@ -28,8 +28,8 @@ def net(page: Page, server: Server) -> Page:
 
 def losses(page: Page, name: str) -> Any:
     """The losses that the hover of a run's curve would read out."""
-    script = f"""(ink) => {{
-        const found = {ROOT}.answer.traces.find(t => t.plane === "loss" && t.ink === ink);
+    script = f"""(style) => {{
+        const found = {ROOT}.answer.traces.find(t => t.plane === "loss" && t.style === style);
         return Array.from({ROOT}.array(found.read[0][1])); }}"""
     return np.array(page.evaluate(script, name))
 

@@ -39,16 +39,16 @@ def assert_the_engine_says_so(page: Page) -> dict[str, Any]:
     start = state["start"] or problem.start
     for reading in answer["meter"]:
         used = rule(reading["rule"], state["rate"], False)
-        home = run(problem, used, start, state["steps"])
+        in_theta = run(problem, used, start, state["steps"])
         used = rule(reading["rule"], state["rate"], state["hessian"] == "carried")
-        away = run(problem.through(chart), used, chart.inverse(start), state["steps"])
+        in_x = run(problem.through(chart), used, chart.inverse(start), state["steps"])
         for key, points in (
-            (("theta", reading["rule"], "solid"), home.theta),
-            (("theta", reading["rule"], "dashed"), away.home),
-            (("x", reading["rule"], "dashed"), away.theta),
+            (("theta", reading["rule"], "solid"), in_theta.theta),
+            (("theta", reading["rule"], "dashed"), in_x.in_theta),
+            (("x", reading["rule"], "dashed"), in_x.theta),
         ):
             np.testing.assert_allclose(drawn[key], points, rtol=1e-5, atol=1e-5)
-        assert reading["gap"] == pytest.approx(float(gap(home.theta, away.home)), rel=1e-6)
+        assert reading["gap"] == pytest.approx(float(gap(in_theta.theta, in_x.in_theta)), rel=1e-6)
     return state
 
 

@@ -47,12 +47,12 @@ def write(page: Page, field: str, text: str) -> None:
 def test_a_reader_chooses_drags_and_turns_an_option_that_appears_by_itself(
     playground: Page,
 ) -> None:
-    strength = playground.locator("input.number[data-field='turned.chart.bend.strength']")
+    strength = playground.locator("input.number[data-field='option.chart.bend.strength']")
     expect(strength).to_be_hidden()
     choose(playground, "problem", "rosenbrock")
     choose(playground, "chart", "bend")
     expect(strength).to_be_visible()
-    type_in(playground, "turned.chart.bend.strength", "0.5")
+    type_in(playground, "option.chart.bend.strength", "0.5")
     drag(playground, "start", (20, 10))
     answer = settle(playground)
     state = answer["state"]
@@ -60,14 +60,16 @@ def test_a_reader_chooses_drags_and_turns_an_option_that_appears_by_itself(
     drawn = paths(playground)
     for reading in answer["meter"]:
         rule = rules[reading["rule"]](rate=state["rate"])
-        home = run(problem, rule, state["start"], state["steps"])
-        away = run(problem.through(chart), rule, chart.inverse(state["start"]), state["steps"])
+        in_theta = run(problem, rule, state["start"], state["steps"])
+        in_x = run(problem.through(chart), rule, chart.inverse(state["start"]), state["steps"])
         if reading["rule"] != "gradient":  # its path leaves all bounds here, as a float does
-            for plane, points in (("theta", home.theta), ("x", away.theta)):
+            for plane, points in (("theta", in_theta.theta), ("x", in_x.theta)):
                 dash = "solid" if plane == "theta" else "dashed"
                 found = drawn[plane, reading["rule"], dash]
                 np.testing.assert_allclose(found, points, rtol=1e-4, atol=1e-4)
-            assert reading["gap"] == pytest.approx(float(gap(home.theta, away.home)), rel=1e-3)
+            assert reading["gap"] == pytest.approx(
+                float(gap(in_theta.theta, in_x.in_theta)), rel=1e-3
+            )
 
 
 def test_a_reader_types_a_problem_makes_a_slip_and_mends_it(playground: Page) -> None:
@@ -123,6 +125,6 @@ def test_a_reader_predicts_clicks_a_claim_and_plays_to_the_end(playground: Page)
 def test_a_loss_that_changes_in_the_same_window_is_drawn_anew(playground: Page) -> None:
     choose(playground, "problem", "quadratic")
     before = playground.evaluate(STILL)
-    type_in(playground, "turned.problem.quadratic.condition", "3")
+    type_in(playground, "option.problem.quadratic.condition", "3")
     settle(playground)
     assert not {*before} & {*assert_the_ground_is_fresh(playground)}

@@ -28,7 +28,7 @@ def assert_the_engine_says_so(page: Page) -> dict[str, Any]:
     answer = settle(page)
     state, drawn, problem = answer["state"], paths(page), problems["two-state-mdp"]()
     script = f"""() => {ROOT}.answer.traces.filter(t => t.plane === 'eta' && t.kind === 'path')
-        .map(t => [t.ink, Array.from({ROOT}.array(t.read[1][1]))])"""
+        .map(t => [t.style, Array.from({ROOT}.array(t.read[1][1]))])"""
     returns = dict(page.evaluate(script))
     for name in state["rules"]:
         factor = state["times"] if name == "gradient" else 1.0

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from natgrad_core import charts, problems, rules, run
-from natgrad_core.analysis.grid_sweep import turned
+from natgrad_core.analysis.grid_sweep import rotated
 from natgrad_core.types import Array
 from tests.browser.test_coordinates import ROOT, drag, paths, settle
 from tests.support.chromium import Server
@@ -39,7 +39,7 @@ def whole(page: Page) -> Array:
 def alone(state: dict[str, Any], rate: float, angle: float) -> Any:
     """One cell, run by itself."""
     problem = problems[state["problem"]]()
-    chart = charts["linear"](turned(angle, (state["stretch"], 1.0)))
+    chart = charts["linear"](rotated(angle, (state["stretch"], 1.0)))
     (name,) = state["rules"]
     damped = {"damping": state["damping"], "kind": state["kind"]} if name == "natural" else {}
     start = chart.inverse(state["start"] or (-1.2, 1.0))
@@ -71,7 +71,7 @@ def test_the_map_fills_by_itself_and_a_click_opens_the_run_of_its_cell(robustnes
     assert state["angle"] == pytest.approx(135, abs=1)
     path = alone(state, state["rate"], state["angle"])
     drawn = paths(robustness)["theta", "gradient", "dashed"]
-    np.testing.assert_allclose(drawn, path.home, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(drawn, path.in_theta, rtol=1e-5, atol=1e-5)
     assert settle(robustness).get("more") is None, "the map did not have to be made again"
 
 

@@ -121,10 +121,10 @@ def test_a_saved_page_speaks_the_language_it_was_saved_in(offline: Page, tmp_pat
 def assert_it_shows(page: Page, changes: dict[str, Any]) -> None:
     """The paths on the screen are those that the engine has for this state."""
     seen, drawn = LESSON.after(changes), paths(page)
-    for name, pair in seen.twins.items():
+    for name, pair in seen.paired_runs.items():
         for key, points in (
-            (("theta", name, "solid"), pair.home.theta),
-            (("x", name, "dashed"), pair.away.theta),
+            (("theta", name, "solid"), pair.in_theta.theta),
+            (("x", name, "dashed"), pair.in_x.theta),
         ):
             assert np.array_equal(drawn[key], points.astype(np.float32), equal_nan=True), key
 

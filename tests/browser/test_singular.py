@@ -29,8 +29,8 @@ def assert_the_engine_says_so(page: Page) -> dict[str, Any]:
     state, drawn, problem = answer["state"], paths(page), problems[answer["state"]["problem"]]()
     start = answer["values"]["start"] if state["start"] is None else state["start"]
     script = f"""() => {ROOT}.answer.traces.filter(t => t.plane === 'graph' && t.kind === 'path')
-        .map(t => [t.ink, t.read[1][0], Array.from({ROOT}.array(t.read[1][1]))])"""
-    read = {(ink, word): values for ink, word, values in page.evaluate(script)}
+        .map(t => [t.style, t.read[1][0], Array.from({ROOT}.array(t.read[1][1]))])"""
+    read = {(style, word): values for style, word, values in page.evaluate(script)}
     for way in state["rules"]:
         rule = {
             "gradient": rules["gradient"](state["rate"]),

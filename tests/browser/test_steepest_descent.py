@@ -28,11 +28,11 @@ def metric(page: Page) -> Any:
     return np.array([[values[f"metric.{i}.{j}"] for j in (0, 1)] for i in (0, 1)])
 
 
-def arrow(page: Page, ink: str, label: str) -> Any:
+def arrow(page: Page, style: str, label: str) -> Any:
     """Tail and head of an arrow on the screen."""
-    script = f"""([ink, label]) => Array.from({ROOT}.array({ROOT}.answer.traces.find(
-        t => t.kind === 'arrows' && t.ink === ink && t.label === label).points))"""
-    return np.array(page.evaluate(script, [ink, label])).reshape(2, 2)
+    script = f"""([style, label]) => Array.from({ROOT}.array({ROOT}.answer.traces.find(
+        t => t.kind === 'arrows' && t.style === style && t.label === label).points))"""
+    return np.array(page.evaluate(script, [style, label])).reshape(2, 2)
 
 
 def assert_the_stage_shows_what_the_engine_says(page: Page) -> None:
@@ -76,7 +76,7 @@ def test_the_ball_bends_by_its_axes_and_its_entries_and_the_steepest_way_follows
 def test_the_direction_is_found_by_hand_and_then_shown(lesson: Page) -> None:
     lesson.get_by_role("button", name="find it yourself").click()
     answer = settle(lesson)
-    assert not [t for t in answer["traces"] if t["ink"] == "natural"]
+    assert not [t for t in answer["traces"] if t["style"] == "natural"]
     assert answer["numbers"]["least"] is None
     drag(lesson, "aim", (-60, 30))
     moved = settle(lesson)["numbers"]["slope"]
@@ -105,7 +105,7 @@ def test_where_the_ball_opens_no_direction_is_steepest(lesson: Page) -> None:
     expect(box).to_have_attribute("data-verdict", "right")
     answer = settle(lesson)
     assert "hyperbola" in answer["description"]
-    assert not [t for t in answer["traces"] if t["ink"] == "natural"]
+    assert not [t for t in answer["traces"] if t["style"] == "natural"]
     type_in(lesson, "eig.1", "0")
     assert "strip" in settle(lesson)["description"]
     type_in(lesson, "eig.1", "0.1")

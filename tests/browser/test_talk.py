@@ -162,16 +162,16 @@ def test_a_notice_and_a_pin_before_an_audience_move_nothing(hall: Page, server: 
 def test_type_and_lines_are_large_and_controls_come_when_wanted(hall: Page, server: Server) -> None:
     page = opened(hall, f"{server.url}coordinates")
     size = "() => parseFloat(getComputedStyle(document.querySelector('.sheet')).fontSize)"
-    ink = """() => { const c = document.querySelector('.living'); const d = c.getContext('2d')
+    painted = """() => { const c = document.querySelector('.living'); const d = c.getContext('2d')
         .getImageData(0, 0, c.width, c.height).data; let n = 0;
         for (let i = 3; i < d.length; i += 4) n += d[i] > 200; return n / (c.width * c.height) }"""
-    before = page.evaluate(size), page.evaluate(ink)
+    before = page.evaluate(size), page.evaluate(painted)
     page.keyboard.press("p")
     on_step(page, 1, PRESETS[0].say)
     page.wait_for_function("document.fullscreenElement")
     settle(page)
     assert page.evaluate(size) > 1.4 * before[0]
-    assert page.evaluate(ink) > 1.2 * before[1], "thicker, of a picture that is no smaller"
+    assert page.evaluate(painted) > 1.2 * before[1], "thicker, of a picture that is no smaller"
     caption = page.locator(".caption .line").evaluate(
         "e => parseFloat(getComputedStyle(e).fontSize)"
     )

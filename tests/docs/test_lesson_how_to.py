@@ -67,10 +67,10 @@ def test_the_lesson_of_the_how_to_passes_all_that_concerns_a_lesson(house: Path)
 
 @pytest.mark.slow
 def test_momentum_s_beta_is_turned_on_the_page_and_in_a_link(house: Path) -> None:
-    run(house, "-c", TURNED)
+    run(house, "-c", OPTION)
 
 
-TURNED = """
+OPTION = """
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.session import Live
 

@@ -40,14 +40,14 @@ def test_damping_adds_lambda_times_its_second_metric(kind):
 @pytest.mark.parametrize("kind", ALL_KINDS)
 def test_only_pulled_back_damping_keeps_the_step_where_it_was(kind):
     through = sheared("normal")
-    at_home = direction(problem("normal"), metrics["fisher"](), problem("normal").start, LAMBDA)
+    in_theta = direction(problem("normal"), metrics["fisher"](), problem("normal").start, LAMBDA)
     if kind == "relative":
         start = problem("normal").start
-        at_home = direction(problem("normal"), metrics["fisher"](), start, LAMBDA, kind)
+        in_theta = direction(problem("normal"), metrics["fisher"](), start, LAMBDA, kind)
     back = SHEAR.jacobian(np.zeros(2)) @ direction(
         through, metrics["fisher"](), through.start, LAMBDA, kind
     )
-    apart = np.abs(back - at_home).max() / np.abs(at_home).max()
+    apart = np.abs(back - in_theta).max() / np.abs(in_theta).max()
     assert apart < 1e-12 if kind == "pulled-back" else apart > 1e-2
 
 

@@ -35,25 +35,25 @@ CURVED = {
 def bends(road: Array) -> float:
     """Return a path's largest distance from the line between its ends, relative to its length."""
     chord = road[-1] - road[0]
-    away = (road - road[0]) @ np.array([-chord[1], chord[0]]) / (chord @ chord)
-    return float(np.abs(away).max())
+    in_x = (road - road[0]) @ np.array([-chord[1], chord[0]]) / (chord @ chord)
+    return float(np.abs(in_x).max())
 
 
 @pytest.mark.parametrize("name", CURVED)
 def test_the_natural_flow_is_the_same_curve_in_every_chart(name: str) -> None:
     problem, chart = problems["normal"](), CURVED[name]
-    home = flow(problem, problem.start, 3.0)
-    away = flow(problem.through(chart), chart.inverse(problem.start), 3.0)
-    assert home.ok
-    assert away.ok
-    np.testing.assert_allclose(chart.forward(away.theta), home.theta, rtol=1e-7)
+    in_theta = flow(problem, problem.start, 3.0)
+    in_x = flow(problem.through(chart), chart.inverse(problem.start), 3.0)
+    assert in_theta.ok
+    assert in_x.ok
+    np.testing.assert_allclose(chart.forward(in_x.theta), in_theta.theta, rtol=1e-7)
 
 
 def test_the_plain_flow_is_not() -> None:
     problem, chart = problems["normal"](), CURVED["bend"]
-    home = flow(problem, problem.start, 0.3, euclidean())
-    away = flow(problem.through(chart), chart.inverse(problem.start), 0.3, euclidean())
-    assert np.abs(chart.forward(away.theta) - home.theta).max() > 1e-3
+    in_theta = flow(problem, problem.start, 0.3, euclidean())
+    in_x = flow(problem.through(chart), chart.inverse(problem.start), 0.3, euclidean())
+    assert np.abs(chart.forward(in_x.theta) - in_theta.theta).max() > 1e-3
 
 
 @pytest.mark.parametrize("name", ["normal", "gamma", "logistic-regression"])
@@ -184,9 +184,9 @@ def test_the_exponential_map_is_the_same_point_in_every_chart_of_the_gamma(chart
     downhill = -np.linalg.solve(problem.fisher(here), problem.grad(here))
     x = through.inverse(here)
     aim = np.linalg.solve(through.jacobian(x), 0.3 * downhill)
-    away = exponential(problem.through(through), x, aim, 5)
-    at_home = exponential(problem, here, 0.3 * downhill, 5)
-    np.testing.assert_allclose(through.forward(away), at_home, rtol=1e-7)
+    in_x = exponential(problem.through(through), x, aim, 5)
+    in_theta = exponential(problem, here, 0.3 * downhill, 5)
+    np.testing.assert_allclose(through.forward(in_x), in_theta, rtol=1e-7)
 
 
 def test_a_flow_that_meets_a_wall_says_so_and_keeps_what_it_has() -> None:

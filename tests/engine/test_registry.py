@@ -73,7 +73,7 @@ STYLE = {"color": "teal", "symbol": "star"}
         ({"color": "teel", "symbol": "star", "invariance": "none"}, "color='teel' .*orange, blue"),
         ({"color": "teal", "symbol": "*", "invariance": "none"}, "symbol='\\*' .*circle"),
         ({**STYLE, "invariance": "none", "needs": "luck"}, "needs='luck' .*loss, model"),
-        ({**STYLE, "invariance": "none", "ink": "x"}, "unexpected keyword argument 'ink'"),
+        ({**STYLE, "invariance": "none", "hue": "x"}, "unexpected keyword argument 'hue'"),
         (
             {"color": "green", "symbol": "diamond", "invariance": "none"},
             "the rule 'new': 'natural' has the color 'green' with the symbol 'diamond' already",

@@ -239,8 +239,8 @@ def test_natural_momentum_remembers_directions_and_not_gradients():
 
 def _linear_gap(name: str, of: str, **options) -> float:
     rule, through = rules[name](**options), sheared(of)
-    at_home = run(problem(of), rule, problem(of).start, STEPS)
-    return float(gap(at_home.theta, run(through, rule, through.start, STEPS).home))
+    in_theta = run(problem(of), rule, problem(of).start, STEPS)
+    return float(gap(in_theta.theta, run(through, rule, through.start, STEPS).in_theta))
 
 
 @pytest.mark.parametrize(("name", "of"), REGULAR_CASES)
@@ -280,9 +280,9 @@ def _curved_gap(name: str, case: tuple, rate: float, time: float) -> float:
     """How far apart two charts end after the same time, in steps of ``rate``."""
     of, chart, options = case
     model, rule, steps = problem(of), rules[name](rate), round(time / rate)
-    at_home = run(model, rule, model.start, steps).theta[-1]
+    in_theta = run(model, rule, model.start, steps).theta[-1]
     through = model.through(charts[chart](*options))
-    return float(np.linalg.norm(run(through, rule, through.start, steps).home[-1] - at_home))
+    return float(np.linalg.norm(run(through, rule, through.start, steps).in_theta[-1] - in_theta))
 
 
 @pytest.mark.parametrize("case", CURVED)
@@ -505,12 +505,12 @@ def test_far_from_the_minimum_a_step_has_exactly_its_radius_and_kl_agrees():
 def test_mirror_descent_is_the_natural_gradient_of_the_dual_coordinates(potential, dual, of):
     model, rule = problem(of), rules["mirror-descent"](0.05, potential)
     in_dual = model.through(charts[dual](of))
-    expected = run(in_dual, rules["natural"](0.05), in_dual.start, 40).home
+    expected = run(in_dual, rules["natural"](0.05), in_dual.start, 40).in_theta
     assert_allclose(run(model, rule, model.start, 40).theta, expected, rtol=1e-9)
-    turned, bent = charts["linear"]([[1.0, 0.3], [0.1, 1.0]]), charts["bend"](0.2, center=0.1)
-    twice = model.through(turned).through(bent)  # two charts that do not commute
+    linear, bent = charts["linear"]([[1.0, 0.3], [0.1, 1.0]]), charts["bend"](0.2, center=0.1)
+    twice = model.through(linear).through(bent)  # two charts that do not commute
     path = run(twice, rule, twice.start, 40)
-    assert_allclose(turned.forward(bent.forward(path.theta)), expected, rtol=1e-9)
+    assert_allclose(linear.forward(bent.forward(path.theta)), expected, rtol=1e-9)
 
 
 @pytest.mark.parametrize("of", ["double-well", "two-layer-linear", "mixture"])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from natgrad_core import chain, charts, metrics, problems, rules, run
-from natgrad_core.analysis.grid_sweep import turned
+from natgrad_core.analysis.grid_sweep import rotated
 from natgrad_core.analysis.stability import critical_rate
 from natgrad_core.core.rule import descend, precondition
 
@@ -20,7 +20,7 @@ def test_steps_shrink_below_the_critical_rate_and_grow_above_it(
     name: str, angle: float, damping: float
 ) -> None:
     problem: Any = problems[name]()
-    chart = charts["linear"](turned(angle, (3.0, 1.0)))
+    chart = charts["linear"](rotated(angle, (3.0, 1.0)))
     there = problem.through(chart)
     best = run(there, rules["natural"](0.1), there.start, 250).theta[-1]
     hessian = there.hessian(best)

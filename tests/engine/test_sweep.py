@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from natgrad_core import Problem, charts, problems, rules, run
-from natgrad_core.analysis.grid_sweep import BLOCK, sweep, sweeping, turned
+from natgrad_core.analysis.grid_sweep import BLOCK, rotated, sweep, sweeping
 from natgrad_core.core.run import directly, ends
 from natgrad_core.tracing import batched_loop as lanes
 from natgrad_core.tracing.replay import follow, replay
@@ -109,7 +109,7 @@ def test_every_cell_of_a_sweep_is_one_run(name: str, rule: str) -> None:
     for i, rate in enumerate(RATES):
         for j, damping in enumerate(dampings):
             for k, angle in enumerate(ANGLES):
-                chart = charts["linear"](matrix=turned(angle, STRETCH))
+                chart = charts["linear"](matrix=rotated(angle, STRETCH))
                 options = {"rate": rate} | ({} if rule == "gradient" else {"damping": damping})
                 path = run(
                     problem.through(chart), rules[rule](**options), chart.inverse(problem.start), 25
@@ -150,7 +150,7 @@ def test_where_a_start_at_the_edge_is_rounded_out_of_the_domain_the_run_is_broke
     assert found.done.all()
     held = 0
     for angle, loss in zip(angles, found.loss[0, 0], strict=True):
-        there = problem.through(charts["linear"](matrix=turned(angle, stretch)))
+        there = problem.through(charts["linear"](matrix=rotated(angle, stretch)))
         x = there.chart.inverse(start)
         if there.inside(x):
             held += 1

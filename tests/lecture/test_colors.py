@@ -21,7 +21,7 @@ from natgrad_core.core.traits import SYMBOLS
 from natgrad_core.errors import UnknownName
 from natgrad_core.rules import rules
 from natgrad_core.types import Array
-from natgrad_lecture.drawing.palette import COLORS, ink, inks
+from natgrad_lecture.drawing.palette import COLORS, style, styles
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
@@ -120,7 +120,7 @@ def test_the_simulation_keeps_white_and_mixes_what_a_dichromat_mixes() -> None:
 
 @pytest.mark.parametrize("paper", ["light", "dark"])
 def test_the_three_rules_of_the_lecture_differ_in_color_for_all_eyes(paper: str) -> None:
-    held = inks(("gradient", "newton", "natural"))
+    held = styles(("gradient", "newton", "natural"))
     for a, b in combinations(("gradient", "newton", "natural"), 2):
         assert apart(held[a][paper], held[b][paper]) > APART, (a, b)
 
@@ -133,11 +133,11 @@ def test_the_colors_and_symbols_that_a_rule_may_declare_are_those_that_can_be_dr
 
 def test_an_ink_of_a_rule_is_what_the_rule_declares() -> None:
     for name in rules:
-        declared, shown = rules.traits(name), ink(name)
+        declared, shown = rules.traits(name), style(name)
         assert (shown["light"], shown["dark"]) == COLORS[declared.color]
         assert shown["symbol"] == declared.symbol
     with pytest.raises(UnknownName, match="no rule 'kfak'"):
-        ink("kfak")
+        style("kfak")
 
 
 @pytest.mark.parametrize("paper", ["light", "dark"])
@@ -149,7 +149,7 @@ def test_every_color_that_may_be_declared_can_be_read_on_paper(paper: str) -> No
 
 @pytest.mark.parametrize("paper", ["light", "dark"])
 def test_no_two_rules_share_both_color_and_symbol(paper: str) -> None:
-    held = inks(tuple(rules))
+    held = styles(tuple(rules))
     for a, b in combinations(rules, 2):
         same = held[a]["symbol"] == held[b]["symbol"]
         assert not same or apart(held[a][paper], held[b][paper]) > APART / 2, (a, b)
@@ -161,12 +161,12 @@ SHAPES = {"path": "line", "curve": "line", "arrows": "arrow", "points": "point"}
 
 def mark(trace: dict[str, Any], among: Iterable[dict[str, Any]], held: Any) -> str | None:
     """The symbol of a trace; a curve has that of the points drawn in its style."""
-    shown = (trace["plane"], trace["ink"])
+    shown = (trace["plane"], trace["style"])
     if trace["kind"] == "curve" and not any(
-        (t["plane"], t["ink"]) == shown for t in among if t["kind"] == "points"
+        (t["plane"], t["style"]) == shown for t in among if t["kind"] == "points"
     ):
         return None
-    return trace.get("symbol") or held[trace["ink"]].get("symbol")
+    return trace.get("symbol") or held[trace["style"]].get("symbol")
 
 
 @cache
@@ -185,12 +185,18 @@ def drawn_of(name: str) -> dict[str, tuple[dict[str, Any], ...]]:
 def test_what_is_drawn_together_differs_in_color_or_in_symbol_or_dash(
     lesson: Lesson, paper: str
 ) -> None:
-    held = {**inks(lesson.rules), **lesson.inks}
+    held = {**styles(lesson.rules), **lesson.styles}
     for preset, traces in drawn_of(lesson.name).items():
         drawn = {
-            (t["plane"], SHAPES[t["kind"]], t["ink"], t.get("dash", "solid"), mark(t, traces, held))
+            (
+                t["plane"],
+                SHAPES[t["kind"]],
+                t["style"],
+                t.get("dash", "solid"),
+                mark(t, traces, held),
+            )
             for t in traces
-            if t["kind"] in SHAPES and t["ink"] in held
+            if t["kind"] in SHAPES and t["style"] in held
         }
         for (plane, shape, a, *look), (other, shape_b, b, *look_b) in combinations(
             sorted(drawn, key=str), 2
@@ -203,16 +209,16 @@ def test_what_is_drawn_together_differs_in_color_or_in_symbol_or_dash(
 def test_text_and_lines_stand_out_from_their_ground(paper: str) -> None:
     color = theme(paper)
     for front, ground in (
-        ("ink", "paper"),
-        ("ink", "panel"),
+        ("text", "paper"),
+        ("text", "panel"),
         ("soft", "paper"),
         ("soft", "panel"),
         ("accent", "paper"),
         ("accent", "accent-wash"),
-        ("ink", "accent-wash"),
+        ("text", "accent-wash"),
         ("danger", "paper"),
         ("danger", "danger-wash"),
-        ("paper", "ink"),
+        ("paper", "text"),
     ):
         assert contrast(color[front], color[ground]) >= 4.5, (front, ground)
     assert contrast(color["edge"], color["paper"]) >= 3, "a box's border, when it matters"
@@ -222,10 +228,10 @@ def test_text_and_lines_stand_out_from_their_ground(paper: str) -> None:
 @pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
 def test_what_is_drawn_stands_out_from_paper_and_bands(lesson: Lesson, paper: str) -> None:
     color = theme(paper)
-    held = {**inks(lesson.rules), **lesson.inks}
+    held = {**styles(lesson.rules), **lesson.styles}
     drawn = set()
     for traces in drawn_of(lesson.name).values():
-        drawn |= {t["ink"] for t in traces if t["kind"] in ("path", "arrows", "ellipse-at")}
+        drawn |= {t["style"] for t in traces if t["kind"] in ("path", "arrows", "ellipse-at")}
     for name in drawn & set(held):
         assert contrast(held[name][paper], color["paper"]) >= 3, name
         assert contrast(held[name][paper], color["band-low"]) >= 3, name

@@ -47,17 +47,17 @@ def logged() -> Iterator[list[logging.LogRecord]]:
 def failing(where: Callable[[Any], bool], error: BaseException, in_model: bool = False) -> Live:
     """The lesson, of which some states cannot be drawn."""
 
-    def see(state: Any) -> Any:
+    def model(state: Any) -> Any:
         if in_model and where(state):
             raise error
-        return LESSON.see(state)
+        return LESSON.model(state)
 
-    def picture(seen: Any, sheet: Sheet) -> dict[str, Any]:
-        if not in_model and where(seen.state):
+    def picture(model: Any, sheet: Sheet) -> dict[str, Any]:
+        if not in_model and where(model.state):
             raise error
-        return LESSON.picture(seen, sheet)
+        return LESSON.picture(model, sheet)
 
-    return Live(replace(LESSON, see=see, picture=picture), EXPORTS)
+    return Live(replace(LESSON, model=model, picture=picture), EXPORTS)
 
 
 def assert_plain(answer: dict[str, Any]) -> None:
@@ -121,10 +121,10 @@ def test_a_sentence_meant_for_the_reader_is_passed_on() -> None:
 
 
 def test_a_picture_that_cannot_grow_stays_as_it_is_and_asks_no_more() -> None:
-    def picture(seen: Any, sheet: Sheet) -> dict[str, Any]:
+    def picture(model: Any, sheet: Sheet) -> dict[str, Any]:
         if sheet.fine > 2:
             raise IndexError
-        return {**LESSON.picture(seen, sheet), "more": sheet.fine + 1}
+        return {**LESSON.picture(model, sheet), "more": sheet.fine + 1}
 
     live = Live(replace(LESSON, picture=picture))
     assert live.respond({"ask": 1, "fine": 2})[0]["more"] == 3
@@ -155,17 +155,17 @@ def test_what_fails_before_there_is_a_state_is_a_sentence_too(
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no such timer")
 def test_what_takes_too_long_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    def see(state: Any) -> Any:
+    def model(state: Any) -> Any:
         while state.rate > 0.04:
             try:
                 sum(range(1000))
             except Exception:  # a lesson's own handler does not take it for one of its errors
                 continue
-        return LESSON.see(state)
+        return LESSON.model(state)
 
     monkeypatch.setattr(nearest, "LONGEST", 0.2)
     began = time.thread_time()
-    answer, _ = Live(replace(LESSON, see=see)).respond({"ask": 1, "set": {"rate": 0.05}})
+    answer, _ = Live(replace(LESSON, model=model)).respond({"ask": 1, "set": {"rate": 0.05}})
     assert time.thread_time() - began < 2
     assert answer["errors"]["rate"].startswith("Computing this takes more than 0.2 s; take less")
     assert answer["state"]["rate"] == RATE

@@ -14,9 +14,9 @@ from natgrad_core import charts, problems, rules, run
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.contours import add_contours_through, add_lattice, level_bands
 from natgrad_lecture.drawing.paired_runs import RADIUS, add_anatomy, add_ellipses, broken, one_step
-from natgrad_lecture.drawing.palette import inks
+from natgrad_lecture.drawing.palette import styles
 from natgrad_lecture.drawing.sheet import Sheet
-from natgrad_lecture.engine_cache import Shown
+from natgrad_lecture.engine_cache import RunsModel
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.newton.state import HESSIANS
 from natgrad_lecture.session import Live
@@ -26,18 +26,18 @@ A = ((2.0, 1.0), (0.0, 0.5))
 
 
 def drawn(add: Any, changes: dict[str, Any]) -> tuple[Any, list[dict[str, Any]], dict[str, Array]]:
-    shown = lessons["coordinates"].after({"matrix": A, "rate": 0.01, **changes})
+    model = lessons["coordinates"].after({"matrix": A, "rate": 0.01, **changes})
     sheet = Sheet()
-    add(sheet, shown)
-    return shown, sheet.traces, unpack({"buffers": sheet.buffers}, sheet.data)
+    add(sheet, model)
+    return model, sheet.traces, unpack({"buffers": sheet.buffers}, sheet.data)
 
 
 @pytest.mark.parametrize("problem", ["normal", "logistic-regression"])
 def test_ellipses_are_level_sets_of_the_fisher_metric_in_both_planes(problem: str) -> None:
-    shown, traces, arrays = drawn(add_ellipses, {"problem": problem})
+    model, traces, arrays = drawn(add_ellipses, {"problem": problem})
     assert {t["plane"] for t in traces} == {"theta", "x"}
     for trace in traces:
-        metric = shown.problem if trace["plane"] == "theta" else shown.problem.through(shown.chart)
+        metric = model.problem if trace["plane"] == "theta" else model.problem.through(model.chart)
         for x, y, *axes in arrays[trace["shapes"]].astype(float):
             fisher = metric.fisher([x, y])
             for turn in np.linspace(0, 6, 7):
@@ -46,15 +46,15 @@ def test_ellipses_are_level_sets_of_the_fisher_metric_in_both_planes(problem: st
 
 
 def test_both_arrows_spend_the_same_kl_and_the_natural_one_gains_the_most() -> None:
-    shown, traces, arrays = drawn(add_anatomy, {})
+    model, traces, arrays = drawn(add_anatomy, {})
     for plane in ("theta", "x"):
         arrows = {
-            t["ink"]: arrays[t["points"]].astype(float)
+            t["style"]: arrays[t["points"]].astype(float)
             for t in traces
             if t["plane"] == plane and t["kind"] == "arrows"
         }
-        home = plane == "theta"
-        problem = shown.problem if home else shown.problem.through(shown.chart)
+        in_theta = plane == "theta"
+        problem = model.problem if in_theta else model.problem.through(model.chart)
         for k in (0, 10, 60):
             gains = {}
             for name, points in arrows.items():
@@ -66,12 +66,12 @@ def test_both_arrows_spend_the_same_kl_and_the_natural_one_gains_the_most() -> N
 
 
 def test_the_steps_in_the_formulas_are_the_steps_of_the_paths() -> None:
-    shown = lessons["coordinates"].after({"matrix": A, "rate": 0.01})
-    for name, pair in shown.twins.items():
-        home, _ = one_step(pair, shown.rule(name))
-        np.testing.assert_allclose(home[:-1], np.diff(pair.home.theta, axis=0), atol=1e-12)
-        _, away = one_step(pair, shown.rule(name))
-        np.testing.assert_allclose(away[0], np.diff(pair.away.home[:2], axis=0)[0], atol=1e-12)
+    model = lessons["coordinates"].after({"matrix": A, "rate": 0.01})
+    for name, pair in model.paired_runs.items():
+        in_theta, _ = one_step(pair, model.rule(name))
+        np.testing.assert_allclose(in_theta[:-1], np.diff(pair.in_theta.theta, axis=0), atol=1e-12)
+        _, in_x = one_step(pair, model.rule(name))
+        np.testing.assert_allclose(in_x[0], np.diff(pair.in_x.in_theta[:2], axis=0)[0], atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["normal", "logistic-regression"])
@@ -95,12 +95,12 @@ def test_the_loss_is_the_same_all_along_a_contour_and_bands_nest(name: str) -> N
 
 
 def test_the_lattice_is_the_other_planes_round_numbers() -> None:
-    shown = lessons["coordinates"].after({"matrix": A})
+    model = lessons["coordinates"].after({"matrix": A})
     sheet = Sheet()
-    view = np.asarray(shown.problem.view)
-    add_lattice(sheet, "x", shown.chart.inverse, view, view)
+    view = np.asarray(model.problem.view)
+    add_lattice(sheet, "x", model.chart.inverse, view, view)
     arrays = unpack({"buffers": sheet.buffers}, sheet.data)
-    theta = shown.chart.forward(arrays[sheet.traces[0]["points"]].reshape(-1, 2, 2).astype(float))
+    theta = model.chart.forward(arrays[sheet.traces[0]["points"]].reshape(-1, 2, 2).astype(float))
     step = 0.05
     constant = np.ptp(theta, axis=1) < 1e-4
     assert constant.any(axis=1).all(), "each line holds one coordinate fixed"
@@ -146,17 +146,17 @@ def test_what_the_page_keeps_of_a_bent_plane_has_a_name_for_each_bend() -> None:
 @pytest.mark.parametrize("hessian", HESSIANS)
 @pytest.mark.parametrize("in_x", [False, True])
 def test_newton_hatches_by_the_least_eigenvalue(hessian: str, in_x: bool) -> None:
-    shown = lessons["newton"].after({"hessian": hessian, "bend": 0.6})
-    of = shown.problem.through(shown.chart) if in_x else shown.problem
+    model = lessons["newton"].after({"hessian": hessian, "bend": 0.6})
+    of = model.problem.through(model.chart) if in_x else model.problem
     points = np.random.default_rng(0).uniform(-2, 2, (200, 2))
     matrix = of.hessian(points)
     if in_x and hessian != "true":  # as if a Hessian were a tensor: Jᵀ H J
-        jacobian = shown.chart.jacobian(points)
-        base = shown.problem.hessian(shown.chart.forward(points))
+        jacobian = model.chart.jacobian(points)
+        base = model.problem.hessian(model.chart.forward(points))
         matrix = np.swapaxes(jacobian, -1, -2) @ base @ jacobian
     least = np.linalg.eigvalsh(matrix)[..., 0]
     assert 10 < (least < 0).sum() < 190
-    np.testing.assert_allclose(shown.least(in_x)(points), least, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(model.least(in_x)(points), least, rtol=1e-9, atol=1e-9)
 
 
 def test_a_run_gone_wrong_is_put_into_words() -> None:
@@ -168,41 +168,41 @@ def test_a_run_gone_wrong_is_put_into_words() -> None:
 
 def test_every_ink_that_is_drawn_is_in_the_palette() -> None:
     answer, _ = Live(lessons["coordinates"]).respond({"ask": 1})
-    used = {t["ink"] for t in answer["traces"]} | {h["ink"] for h in answer["handles"]}
-    assert used <= set(inks(lessons["coordinates"].rules))
+    used = {t["style"] for t in answer["traces"]} | {h["style"] for h in answer["handles"]}
+    assert used <= set(styles(lessons["coordinates"].rules))
 
 
 def test_runs_in_theta_are_kept_while_a_moves() -> None:
     lesson = lessons["coordinates"]
     one, two = lesson.after({"shear": 0.3}), lesson.after({"shear": 0.4})
-    for name in one.twins:
-        assert one.twins[name].home is two.twins[name].home
-        assert one.twins[name].away is not two.twins[name].away
-    assert Shown(one.state).twins["natural"].away is one.twins["natural"].away
+    for name in one.paired_runs:
+        assert one.paired_runs[name].in_theta is two.paired_runs[name].in_theta
+        assert one.paired_runs[name].in_x is not two.paired_runs[name].in_x
+    assert RunsModel(one.state).paired_runs["natural"].in_x is one.paired_runs["natural"].in_x
 
 
 @pytest.mark.parametrize(
     "changes", [{}, {"problem": "logistic-regression"}, {"rate": 1.5, "rules": list(rules)[:4]}]
 )
 def test_what_is_worked_out_for_all_runs_together_is_what_each_says_alone(changes: Any) -> None:
-    shown = lessons["coordinates"].after({"matrix": A, **changes})
-    pairs = shown.twins
+    model = lessons["coordinates"].after({"matrix": A, **changes})
+    pairs = model.paired_runs
     assert len(pairs) > 1
     for pair in pairs.values():
         assert pair.known is not None
         together, alone = pair.measures, replace(pair, known=None).measures
         np.testing.assert_allclose(together.gap, alone.gap, rtol=1e-6, atol=1e-13)
-        np.testing.assert_allclose(together.home_in_x, alone.home_in_x, rtol=1e-13)
-        np.testing.assert_allclose(together.away_in_theta, alone.away_in_theta, rtol=1e-13)
+        np.testing.assert_allclose(together.theta_run_in_x, alone.theta_run_in_x, rtol=1e-13)
+        np.testing.assert_allclose(together.x_run_in_theta, alone.x_run_in_theta, rtol=1e-13)
         for mine, theirs in zip(together.losses, alone.losses, strict=True):
             np.testing.assert_allclose(mine, theirs, rtol=1e-12)
 
 
 def test_ellipses_stand_evenly_along_the_good_part_of_a_path() -> None:
     _, traces, arrays = drawn(add_ellipses, {"rate": 1.5, "rules": ["gradient"]})
-    shown = lessons["coordinates"].after({"matrix": A, "rate": 1.5, "rules": ["gradient"]})
-    pair = shown.twins["gradient"]
-    for trace, run_ in zip(traces, (pair.home, pair.away), strict=True):
+    model = lessons["coordinates"].after({"matrix": A, "rate": 1.5, "rules": ["gradient"]})
+    pair = model.paired_runs["gradient"]
+    for trace, run_ in zip(traces, (pair.in_theta, pair.in_x), strict=True):
         length = np.r_[0, np.linalg.norm(np.diff(run_.theta[run_.ok], axis=0), axis=1).cumsum()]
         marks = np.linspace(0, length[-1], 7)
         expected = np.unique(np.searchsorted(length, marks).clip(0, len(length) - 1))
@@ -211,11 +211,11 @@ def test_ellipses_stand_evenly_along_the_good_part_of_a_path() -> None:
 
 def test_a_map_comes_coarse_to_fine_and_is_the_sweep_when_it_is_whole() -> None:
     lesson = lessons["robustness"]
-    seen = lesson.after({"stretch": 2.7})
+    model = lesson.after({"stretch": 2.7})
     shares, maps = [], []
     for part in range(12):
         sheet = Sheet(fine=part)
-        answer = lesson.picture(seen, sheet)
+        answer = lesson.picture(model, sheet)
         maps += [sheet.traces[0]] if sheet.traces[0]["kind"] == "heat" else []
         shares.append(answer.get("progress", 1.0))
         assert answer.get("more", part + 1) == part + 1
@@ -225,10 +225,10 @@ def test_a_map_comes_coarse_to_fine_and_is_the_sweep_when_it_is_whole() -> None:
     assert shares == sorted(shares)
     assert shares[-1] == 1
     sheet = Sheet()
-    lesson.picture(seen, sheet)
+    lesson.picture(model, sheet)
     arrays = unpack({"buffers": sheet.buffers}, sheet.data)
     cells = arrays[sheet.traces[0]["cells"]].reshape(65, 65)
-    small = seen.sweep(17)
+    small = model.sweep(17)
     np.testing.assert_array_equal(np.isfinite(small), (cells < 0.9)[::4, ::4].T)
 
 

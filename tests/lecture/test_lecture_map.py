@@ -36,7 +36,7 @@ def test_a_slip_leads_to_the_state_in_which_its_claim_holds(slip: Slip) -> None:
         claim = lesson.claims[slip.claim]
         state, dropped = read_query(query, lesson.default)
         assert dropped == []
-        assert claim.check(lesson.see(state)) is True
+        assert claim.check(lesson.model(state)) is True
 
 
 def test_the_slips_are_those_that_the_facts_list() -> None:

@@ -116,39 +116,39 @@ def test_a_text_that_some_parameter_does_not_move_has_a_picture_with_every_rule_
 
 
 def test_options_are_controls_by_themselves_and_turn_what_they_say(live: Live) -> None:
-    spec = fields()["turned.chart.bend.strength"]
+    spec = fields()["option.chart.bend.strength"]
     assert (spec["kind"], spec["when"]) == ("slider", [["chart", ["bend"]]])
-    answer = ask(live, problem="rosenbrock", chart="bend", turned__chart__bend__strength=0.25)
-    assert answer["values"]["turned.chart.bend.strength"] == 0.25
-    assert isinstance(live.shown.chart, Bend)
-    assert live.shown.chart.strength == 0.25
+    answer = ask(live, problem="rosenbrock", chart="bend", option__chart__bend__strength=0.25)
+    assert answer["values"]["option.chart.bend.strength"] == 0.25
+    assert isinstance(live.model.chart, Bend)
+    assert live.model.chart.strength == 0.25
     assert "set=chart.bend.strength:0.25" in answer["query"]
-    assert ask(live, turned__chart__bend__strength=1)["state"]["turned"] == ()
-    ask(live, chart="linear", turned__chart__linear__stretch__1=3.0)
-    assert isinstance(live.shown.chart, Linear)
-    np.testing.assert_allclose(live.shown.chart.matrix, np.diag([1.0, 3.0]))
+    assert ask(live, option__chart__bend__strength=1)["state"]["option_values"] == ()
+    ask(live, chart="linear", option__chart__linear__stretch__1=3.0)
+    assert isinstance(live.model.chart, Linear)
+    np.testing.assert_allclose(live.model.chart.matrix, np.diag([1.0, 3.0]))
 
 
 def test_which_parameters_a_chart_rewrites_is_chosen_by_their_signs(live: Live) -> None:
-    field = "turned.chart.log-scale.which"
+    field = "option.chart.log-scale.which"
     spec = fields()[field]
     assert [option["label"] for option in spec["options"]] == ["θ₁", "θ₂", "both"]
     for value, names in (("0", ("log α", "β")), ("both", ("log α", "log β"))):
         answer = ask(live, problem="gamma", **{field: value})
         assert answer["values"][field] == value
-        assert live.shown.chart.names(("α", "β")) == names
-    assert ask(live, **{field: "-1"})["state"]["turned"] == ()
+        assert live.model.chart.names(("α", "β")) == names
+    assert ask(live, **{field: "-1"})["state"]["option_values"] == ()
 
 
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("turned.chart.log-scale.which", "3", "no which"),
-        ("turned.metric.fisher-power.q", 1.5, "take one from 0 to 1"),
-        ("turned.metric.monte-carlo-fisher.n", 1e9, "take one from 1 to 256"),
-        ("turned.metric.monte-carlo-fisher.n", 2.5, "whole number"),
-        ("turned.chart.linear.stretch.0", 0, "A is singular"),
-        ("turned.chart.bend.strength", "much", "must be a number"),
+        ("option.chart.log-scale.which", "3", "no which"),
+        ("option.metric.fisher-power.q", 1.5, "take one from 0 to 1"),
+        ("option.metric.monte-carlo-fisher.n", 1e9, "take one from 1 to 256"),
+        ("option.metric.monte-carlo-fisher.n", 2.5, "whole number"),
+        ("option.chart.linear.stretch.0", 0, "A is singular"),
+        ("option.chart.bend.strength", "much", "must be a number"),
         ("window.2", 0, "at least 0.001"),
         ("starts", 99, "from 1 to 16"),
     ],
@@ -164,20 +164,20 @@ def test_a_bad_option_is_refused_beside_its_own_control(
 
 def test_what_is_typed_stays_and_the_last_problem_that_could_be_read_is_shown(live: Live) -> None:
     good = ask(live, **CAVENDISH)
-    before = live.shown.problem
+    before = live.model.problem
     slip = "normal_logpdf(density, m, s"
     answer = ask(live, text=slip)
     assert answer["state"]["text"] == slip
     assert "At character" in answer["errors"]["text"]
     assert answer["errors"]["text"].splitlines()[2].strip() == "^"
-    assert live.shown.problem is before
+    assert live.model.problem is before
     assert answer["query"] == good["query"]
     moved = ask(live, source="hubble")
     assert "density" in moved["errors"]["text"] or "At character" in moved["errors"]["text"]
-    assert live.shown.problem is before
+    assert live.model.problem is before
     mended = ask(live, text="normal_logpdf(velocity, 500*(m + s*distance), 250)")
     assert "text" not in mended["errors"]
-    assert live.shown.problem is not before
+    assert live.model.problem is not before
     assert mended["state"]["good"] == ()
 
 

@@ -25,7 +25,7 @@ def test_a_chart_is_what_plotly_takes_but_for_its_inks() -> None:
     )
     json.dumps(found)
     assert [trace["type"] for trace in found["figure"]["data"]] == ["scatter", "scatter"]
-    assert found["figure"]["data"][0]["line"]["color"] == "ink:natural"
+    assert found["figure"]["data"][0]["line"]["color"] == "style:natural"
     assert found["figure"]["layout"]["yaxis"]["type"] == "log"
     assert found["table"]["rows"] == [["natural", 3]]
 

@@ -89,7 +89,7 @@ def test_what_is_refused_or_taken_away_is_stated_too() -> None:
 def test_a_trace_that_the_protocol_does_not_state_is_found(
     part: dict[str, object], said: str
 ) -> None:
-    trace = {"plane": "theta", "kind": "path", "ink": "natural", "name": "run in θ"}
+    trace = {"plane": "theta", "kind": "path", "style": "natural", "name": "run in θ"}
     assert wrong(trace, protocol.Trace, "trace") == []
     (found,) = wrong({**trace, **part}, protocol.Trace, "trace")
     assert said in found

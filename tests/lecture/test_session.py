@@ -28,17 +28,17 @@ def test_the_paths_sent_are_the_engines_own(live: Live) -> None:
     problem, chart = problems["normal"](), charts["linear"]([[2, 1], [0, 0.5]])
     for name in ("gradient", "newton", "natural"):
         rule = rules[name](rate=0.01)
-        home = run(problem, rule, problem.start, 200).theta
-        away = run(problem.through(chart), rule, chart.inverse(problem.start), 200).theta
+        in_theta = run(problem, rule, problem.start, 200).theta
+        in_x = run(problem.through(chart), rule, chart.inverse(problem.start), 200).theta
         drawn = {
             (t["plane"], t["dash"]): arrays[t["points"]]
             for t in answer["traces"]
             if t["kind"] == "path" and t["rule"] == name
         }
-        np.testing.assert_allclose(drawn["theta", "solid"], home, rtol=1e-6)
-        np.testing.assert_allclose(drawn["x", "dashed"], away, rtol=1e-6)
-        np.testing.assert_allclose(drawn["theta", "dashed"], chart.forward(away), rtol=1e-6)
-        np.testing.assert_allclose(drawn["x", "solid"], chart.inverse(home), rtol=1e-6)
+        np.testing.assert_allclose(drawn["theta", "solid"], in_theta, rtol=1e-6)
+        np.testing.assert_allclose(drawn["x", "dashed"], in_x, rtol=1e-6)
+        np.testing.assert_allclose(drawn["theta", "dashed"], chart.forward(in_x), rtol=1e-6)
+        np.testing.assert_allclose(drawn["x", "solid"], chart.inverse(in_theta), rtol=1e-6)
 
 
 def test_an_answer_depends_on_the_ask_alone(live: Live) -> None:
@@ -139,7 +139,7 @@ def test_a_start_that_is_rounded_out_of_the_domain_in_x_is_told_so(live: Live) -
 def test_the_lines_of_the_other_coordinates_follow_a(live: Live) -> None:
     for matrix in (((1.0, 0.8), (0.0, 1.0)), ((2.0, 0.0), (0.5, 1.0)), ((1.0, 0.8), (0.0, 1.0))):
         answer, data = live.respond({"ask": 1, "set": {"matrix": matrix}})
-        (grid,) = [t for t in answer["traces"] if t["ink"] == "grid" and t["plane"] == "x"]
+        (grid,) = [t for t in answer["traces"] if t["style"] == "grid" and t["plane"] == "x"]
         in_theta = unpack(answer, data)[grid["points"]] @ np.array(matrix).T
         begin, end = in_theta[::2], in_theta[1::2]
         assert len(begin) > 5
@@ -183,7 +183,9 @@ def test_every_rule_runs_or_says_beside_its_control_why_it_cannot(
         assert list(answer["state"]["rules"]) == ["gradient", "newton", "natural"]
     else:
         assert [reading["rule"] for reading in answer["meter"]] == [rule]
-        assert set(lessons["coordinates"].static()["inks"]) >= {t["ink"] for t in answer["traces"]}
+        assert set(lessons["coordinates"].static()["styles"]) >= {
+            t["style"] for t in answer["traces"]
+        }
 
 
 JUNK = st.recursive(

@@ -14,7 +14,7 @@ VIEW = np.array([[-1.0, 1.0], [-1.0, 1.0]])
 SIZE = np.array([2.0, 2.0])
 
 
-def away(points: Array, line: Array) -> Array:
+def distance(points: Array, line: Array) -> Array:
     """How far each point is from the nearest segment of the line."""
     start, along = line[:-1], np.diff(line, axis=0)
     out = points[:, None] - start
@@ -41,7 +41,7 @@ def test_a_line_is_thinned_by_less_than_an_eye_can_see(
     for line, few in zip(lines, found, strict=True):
         np.testing.assert_allclose(few[[0, -1]], line[[0, -1]], rtol=1e-15)
         assert len(few) < max(0.6 * len(line), 3)
-        assert away(line, few).max() < 1e-3
+        assert distance(line, few).max() < 1e-3
     chords = [np.linalg.norm(np.diff(few, axis=0), axis=1).max() for few in found]
     if longest < 1:
         assert 0.02 < chords[3] <= longest, "it will bend with a chart"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from natgrad_lecture.drawing.palette import inks
+from natgrad_lecture.drawing.palette import styles
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.thumbnail import thumbnail
 from natgrad_lecture.lessons import lessons
@@ -32,7 +32,7 @@ def test_its_colors_are_the_stage_s_own() -> None:
     sheet = Sheet()
     cells = np.array([[0.0, 1.0, np.nan]], np.float32)
     sheet.add("p", "heat", "", "", cells=cells, size=[1, 3], box=[0, 1, 0, 1])
-    svg = thumbnail({"planes": [{"name": "p", "view": [0, 1, 0, 1]}]}, sheet, inks(()))
+    svg = thumbnail({"planes": [{"name": "p", "view": [0, 1, 0, 1]}]}, sheet, styles(()))
     used = set(re.findall(r"oklch\(([^)]*)\)", svg))
     assert len(used) == 4, "a map's two ends, and what is no number in light and in dark"
     for numbers in used:
@@ -44,10 +44,10 @@ def test_a_map_between_two_inks_is_mixed_as_on_the_stage() -> None:
     cells = np.array([[0.0, 1.0]], np.float32)
     pair = ["class0", "class1"]
     sheet.add("p", "heat", "", "", cells=cells, size=[1, 2], box=[0, 1, 0, 1], between=pair)
-    svg = thumbnail({"planes": [{"name": "p", "view": [0, 1, 0, 1]}]}, sheet, inks(()))
+    svg = thumbnail({"planes": [{"name": "p", "view": [0, 1, 0, 1]}]}, sheet, styles(()))
     mixed = re.findall(r"--(light|dark):color-mix\(in oklab, (\S+) (\d+)%, (\S+)\)", svg)
-    names = inks(())
-    assert [(way, ink) for way, ink, _, _ in mixed] == [
+    names = styles(())
+    assert [(way, style) for way, style, _, _ in mixed] == [
         (way, names[name][way]) for name in pair for way in ("light", "dark")
     ]
     for _, _, _, paper in mixed:
@@ -60,7 +60,7 @@ def test_a_map_lies_as_on_the_stage_its_first_row_the_lowest() -> None:
     cells = np.array([[0.0, 0.0, 1.0], [1.0, np.nan, 0.0]], np.float32)
     sheet = Sheet()
     sheet.add("p", "heat", "", "", cells=cells, size=[2, 3], box=[0, 1, 0, 1])
-    svg = thumbnail({"planes": [{"name": "p", "view": [0, 1, 0, 1]}]}, sheet, inks(()))
+    svg = thumbnail({"planes": [{"name": "p", "view": [0, 1, 0, 1]}]}, sheet, styles(()))
     none, low, high = re.findall(r'class="cells" d="([^"]*)"', svg)
     assert (low, high) == ("M0.0 180.0h160.0M160.0 60.0h80.0", "M160.0 180.0h80.0M0.0 60.0h80.0")
     assert none == "M80.0 60.0h80.0"

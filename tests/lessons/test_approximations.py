@@ -31,7 +31,7 @@ def rest(live: Live, answer: dict[str, Any]) -> dict[str, Any]:
 def curves(answer: dict[str, Any]) -> list[str]:
     """Whose loss is drawn along its step; the models are dashed."""
     return [
-        t["ink"]
+        t["style"]
         for t in answer["traces"]
         if t["plane"] == "along" and t["kind"] == "curve" and "dash" not in t
     ]
@@ -47,24 +47,24 @@ def test_a_drag_waits_for_no_curve_and_rest_brings_them_all() -> None:
     first = ask(live, data="wine", seed=5)
     assert curves(first) == []
     assert set(errors(first)) == {None}
-    assert len(curves(rest(live, first))) == len(live.shown.state.matrices)
+    assert len(curves(rest(live, first))) == len(live.model.state.matrices)
     dragged = ask(live, damping=0.2)
     assert curves(dragged) == []
     assert None not in errors(dragged)
-    assert len(curves(ask(live, dragged["more"]))) == len(live.shown.state.matrices)
+    assert len(curves(ask(live, dragged["more"]))) == len(live.model.state.matrices)
 
 
 @pytest.mark.slow
 def test_what_is_drawn_at_rest_is_the_loss_and_eigenvectors_move_nothing() -> None:
     live = Live(lessons["approximations"])
     before = ask(live, data="wine", seed=6, damping=0.3)
-    steps = dict(live.shown.steps)
+    steps = dict(live.model.steps)
     rest(live, before)
     ask(live, damping=0.1)  # by eigenvectors from here on
-    afresh = one_step(live.shown.point, 0.1)
-    for name, step in live.shown.steps.items():
+    afresh = one_step(live.model.point, 0.1)
+    for name, step in live.model.steps.items():
         assert step.change.numpy() == pytest.approx(afresh[name].change.numpy(), rel=1e-3, abs=1e-5)
         assert not np.allclose(step.change.numpy(), steps[name].change.numpy(), rtol=0.05)
-        problem, at = live.shown.problem, live.shown.point
+        problem, at = live.model.problem, live.model.point
         there = [float(problem.loss(at.theta + t * step.change)) for t in SHARES.tolist()]
-        assert live.shown.falls[name] == pytest.approx(there, rel=1e-4)
+        assert live.model.falls[name] == pytest.approx(there, rel=1e-4)

@@ -24,10 +24,10 @@ CLAIMS = [
 
 @pytest.mark.parametrize(("lesson", "claim"), CLAIMS)
 def test_the_claim_holds_where_its_link_leads(lesson: Lesson, claim: Claim) -> None:
-    shown = lesson.after(claim.set)
-    restored, dropped = read_query(shown.state.query(lesson.default), lesson.default)
-    assert (restored, dropped) == (shown.state, [])
-    assert claim.check(shown) is True
+    model = lesson.after(claim.set)
+    restored, dropped = read_query(model.state.query(lesson.default), lesson.default)
+    assert (restored, dropped) == (model.state, [])
+    assert claim.check(model) is True
 
 
 @pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
@@ -70,7 +70,7 @@ def test_a_symbol_lights_only_what_has_an_ink_and_stands_in_the_text(lesson: Les
     text = str(static["words"]) + str(static["formulas"])
     for symbol, names in lesson.lights.items():
         assert re.search(rf"<m[io]>{symbol}</m[io]>", html.unescape(text)), symbol
-        assert set(names) <= set(static["inks"])
+        assert set(names) <= set(static["styles"])
 
 
 @pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))

@@ -43,7 +43,7 @@ def done(source: str) -> dict[str, Any]:
 def same(one: Any, other: Any) -> bool:
     """Equal to the last bit."""
     if isinstance(other, Trajectory):
-        return same(one.theta, other.theta) and same(one.home, other.home)
+        return same(one.theta, other.theta) and same(one.in_theta, other.in_theta)
     return np.array_equal(one, other, equal_nan=np.asarray(other).dtype.kind == "f")
 
 
@@ -60,7 +60,7 @@ def points(paths: Any) -> list[np.ndarray]:
         if not isinstance(path, Trajectory):
             rows.append(np.asarray(path))
             continue
-        rows += [path.theta, path.home, *(chart.inverse(path.home) for chart in seen)]
+        rows += [path.theta, path.in_theta, *(chart.inverse(path.in_theta) for chart in seen)]
     return [np.asarray(row, np.float32) for row in rows]
 
 

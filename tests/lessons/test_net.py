@@ -39,7 +39,7 @@ def test_the_losses_drawn_are_those_of_the_engine_however_they_were_pulled(live:
     problem = NetProblem.of(mlp((2, 4, 4, 2)), plane("moons", 500, 0.1, 0))
     for name, rule in (("natural", rules.natural(1.0, 0.03)), ("adam", rules.adam(0.1))):
         expected = [frame.loss for frame in train(problem, rule, steps=12)]
-        np.testing.assert_array_equal(live.shown.paths[name]["loss"], expected)
+        np.testing.assert_array_equal(live.model.paths[name]["loss"], expected)
 
 
 def test_a_matrix_stands_for_a_while_as_the_net_learns_and_is_the_last_one_at_rest(
@@ -54,9 +54,9 @@ def test_a_matrix_stands_for_a_while_as_the_net_learns_and_is_the_last_one_at_re
     assert drawn[-1] == (60, "60")
     later = time.monotonic() + 3600  # no matrix of the run so far stands any more
     monkeypatch.setattr(time, "monotonic", lambda: later)
-    first = live.shown.lately("natural", 30)
-    assert live.shown.lately("natural", 31) == first == 30, "it was made a moment ago"
-    assert live.shown.lately("natural", 20) == 20, "no matrix of a step that is yet to come"
+    first = live.model.lately("natural", 30)
+    assert live.model.lately("natural", 31) == first == 30, "it was made a moment ago"
+    assert live.model.lately("natural", 20) == 20, "no matrix of a step that is yet to come"
 
 
 @pytest.mark.parametrize("show", ["regions", "outputs"])
@@ -132,14 +132,14 @@ def test_the_run_goes_on_from_where_the_rate_was_changed(live: Live) -> None:
     first = ask(live, set={**SMALL, "on_change": "onward"})
     while "more" in first:
         first = ask(live, first["state"], fine=first["more"])
-    before = list(live.shown.run("adam").losses)
+    before = list(live.model.run("adam").losses)
     after = ask(live, {**first["state"], "k": 6}, set={"adam": 0.01})
     while "more" in after:
         after = ask(live, after["state"], fine=after["more"])
-    now = live.shown.run("adam").losses
+    now = live.model.run("adam").losses
     assert now[:7] == before[:7]
     assert now[7:] != before[7:]
-    assert live.shown.run("natural").losses == live.shown.run("natural").losses
+    assert live.model.run("natural").losses == live.model.run("natural").losses
 
 
 def test_a_stroke_paints_each_point_once(live: Live) -> None:
@@ -169,6 +169,6 @@ def test_a_run_that_diverged_is_drawn_to_its_end_and_said(live: Live) -> None:
     )
     while "more" in answer:
         answer = ask(live, answer["state"], fine=answer["more"])
-    run = live.shown.run("gradient")
+    run = live.model.run("gradient")
     assert run.losses[-1] > 10 * run.losses[0] or not run.ok
     assert "plain" in answer["description"]

@@ -47,15 +47,15 @@ def test_a_race_goes_on_until_every_run_is_at_its_end_and_only_whole_rounds_coun
     answer, _ = live.respond({"ask": 1, "set": SMALL})
     progress = [answer["progress"]]
     while "more" in answer:
-        assert live.shown.counted <= 2
+        assert live.model.counted <= 2
         answer, _ = live.respond({"ask": 2, "state": answer["state"], "fine": answer["more"]})
         progress.append(answer.get("progress", 1.0))
     assert progress == sorted(progress)
-    assert all(live.shown.over(run) for runs in live.shown.runs.values() for run in runs)
-    assert live.shown.counted == 2
+    assert all(live.model.over(run) for runs in live.model.runs.values() for run in runs)
+    assert live.model.counted == 2
     rows = {row[0]: row[1:] for row in answer["charts"][0]["table"]["rows"]}
     assert set(rows) == {"K-FAC", "plain"}
-    for run in live.shown.runs["gradient"]:
+    for run in live.model.runs["gradient"]:
         assert run.seconds[-2] < 0.05 or run.losses[-1] <= 1e-4
 
 
@@ -78,7 +78,7 @@ def test_a_step_that_takes_too_long_is_given_up_and_the_page_says_so(
     said = "natural: one step takes more than 0 s of computing; raise λ, or take a smaller net."
     assert answer["errors"] == {"rules": said}
     assert "natural stuck at step 1" in answer["description"]
-    assert live.shown.runs["gradient"][0].steps > 1
+    assert live.model.runs["gradient"][0].steps > 1
     script, _ = live.respond({"ask": 2, "state": answer["state"], "take": "python"})
     for seed in (0, 1):
         assert f"rules.natural(1.0, 0.5), {seed}, 0)" in script["taken"]["text"], "no step was made"
@@ -87,7 +87,7 @@ def test_a_step_that_takes_too_long_is_given_up_and_the_page_says_so(
     while "more" in answer:
         answer, _ = live.respond({"ask": 4, "state": answer["state"], "fine": answer["more"]})
     assert not answer["errors"]
-    assert live.shown.runs["natural"][0].ok
+    assert live.model.runs["natural"][0].ok
 
 
 def test_what_is_kept_runs_beside_and_is_drawn_dashed() -> None:
@@ -95,7 +95,7 @@ def test_what_is_kept_runs_beside_and_is_drawn_dashed() -> None:
     seen = lesson.after({**SMALL, "kept": ("gradient:4:0.1",), "count": 1})
     sheet = Sheet()
     picture(seen.to(5), sheet)
-    dashes = {trace.get("dash") for trace in sheet.traces if trace["ink"] == "gradient"}
+    dashes = {trace.get("dash") for trace in sheet.traces if trace["style"] == "gradient"}
     assert dashes >= {"solid", "dashed"}
     assert "width 4 (kept)" in str([trace["name"] for trace in sheet.traces])
 

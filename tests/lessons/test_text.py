@@ -55,7 +55,7 @@ None.
 :::
 
 ::: legend
-- `ink` what is drawn
+- `style` what is drawn
 :::
 
 ::: phrases
@@ -90,7 +90,7 @@ def test_a_text_holds_what_was_written(text: LessonText) -> None:
     assert (line.parts, line.say) == (("a = @a@", "b = @b:vector@"), "A caption.")
     assert text.labels["group", "field", "option"] == "an option"
     assert text.helps == {("group", "field"): "its help"}
-    assert text.legend == {"ink": "what is drawn"}
+    assert text.legend == {"style": "what is drawn"}
     assert text.phrases == {"said": "{n} of {whole:.2f}"}
 
 
@@ -115,7 +115,7 @@ def test_a_section_is_paragraphs_and_lists_with_claims_as_links(text: LessonText
         ("None.", "> None.", "a lesson's text has no blockquote"),
         ("- $x$\n- $y$\n", "", "the question 'which' is a paragraph that asks"),
         (" {#which}", "", "a question has an id"),
-        ("- `ink` what", "- what", "an item begins with its id"),
+        ("- `style` what", "- what", "an item begins with its id"),
         ("[a start](#start-αβ)", "a start", "a preset is - "),
         ("What to remember.", "What.\n\nAnd more.", "one line, the takeaway"),
         ("::: presets", "::: preset", "line .*: '::: preset' neither opens nor closes a block"),
@@ -154,7 +154,7 @@ def test_an_option_that_does_not_exist_is_answered_with_those_that_do() -> None:
 
 
 def _refused(word: str) -> str:
-    return lessons["playground"].store().set({"turned": [word]})["turned"]
+    return lessons["playground"].store().set({"option_values": [word]})["option_values"]
 
 
 def test_a_control_without_a_label_is_named() -> None:
@@ -168,6 +168,6 @@ def test_python_says_the_phrases_of_its_folder(tmp_path: Path) -> None:
     (tmp_path / "text.md").write_text(WHOLE)
     say = phrases(str(tmp_path / "figure.py"))
     assert say("said", n=3, whole=1.5) == "3 of 1.50"
-    assert say.legend == {"ink": "what is drawn"}
+    assert say.legend == {"style": "what is drawn"}
     with pytest.raises(KeyError, match="no words 'silent' under ::: phrases"):
         say("silent")

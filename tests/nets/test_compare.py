@@ -7,9 +7,9 @@ import torch
 
 from natgrad_core.nets import NetProblem, mlp, plane, rules
 from natgrad_core.nets import metrics as metric
-from natgrad_core.nets.approximations import STAND_INS, error, operators, spectrum
+from natgrad_core.nets.approximations import APPROXIMATIONS, error, operators, spectrum
 from natgrad_core.nets.metrics import Operator
-from natgrad_core.nets.reparametrization import Frame, Pulled, Seen, natural_in
+from natgrad_core.nets.reparametrization import Frame, Pulled, Reparametrized, natural_in
 
 
 @pytest.fixture(scope="module")
@@ -20,8 +20,8 @@ def problem() -> NetProblem:
 def test_no_block_diagonal_matrix_is_nearer_than_the_blocks(problem: NetProblem) -> None:
     at = problem.at(problem.net.init(0, torch.float64))
     found = {name: each.dense() for name, each in operators(at).items()}
-    assert set(found) == {"exact", *STAND_INS}
-    errors = {name: error(found["exact"], found[name]) for name in STAND_INS}
+    assert set(found) == {"exact", *APPROXIMATIONS}
+    errors = {name: error(found["exact"], found[name]) for name in APPROXIMATIONS}
     assert 0 < errors["block"] <= errors["ekfac"] <= errors["kfac"]
     assert errors["block"] < errors["diagonal"] < 1
     mask = found["block"] != 0
@@ -56,14 +56,14 @@ def test_a_stretched_frame_has_its_condition_number() -> None:
 def test_damping_that_is_a_tensor_takes_the_same_step_in_both_coordinates(
     problem: NetProblem,
 ) -> None:
-    seen = Seen(mlp((2, 5, 5, 2)), {2: Frame.stretched(5, 5, 30.0)})
-    mixed = NetProblem(seen.module, problem.likelihood, problem.x, problem.y)
+    mixed_net = Reparametrized(mlp((2, 5, 5, 2)), {2: Frame.stretched(5, 5, 30.0)})
+    mixed = NetProblem(mixed_net.module, problem.likelihood, problem.x, problem.y)
     theta = problem.net.init(0, torch.float64)
-    plain, there = problem.at(theta), mixed.at(seen.inward(theta))
+    plain, there = problem.at(theta), mixed.at(mixed_net.inward(theta))
     steps = []
-    for rule in (natural_in(seen, 0.7, 0.05), rules.natural(0.7, 0.05)):
-        steps.append(seen.outward(rule.update(there.grad, there, rule.init(there.theta))[0]))
-    home, _ = rules.natural(0.7, 0.05).update(plain.grad, plain, rules.natural().init(theta))
-    assert torch.allclose(steps[0], home, rtol=1e-8, atol=1e-10)
-    assert float((steps[1] - home).norm() / home.norm()) > 0.05
-    assert torch.allclose(seen.matrix @ there.theta, theta)
+    for rule in (natural_in(mixed_net, 0.7, 0.05), rules.natural(0.7, 0.05)):
+        steps.append(mixed_net.outward(rule.update(there.grad, there, rule.init(there.theta))[0]))
+    in_theta, _ = rules.natural(0.7, 0.05).update(plain.grad, plain, rules.natural().init(theta))
+    assert torch.allclose(steps[0], in_theta, rtol=1e-8, atol=1e-10)
+    assert float((steps[1] - in_theta).norm() / in_theta.norm()) > 0.05
+    assert torch.allclose(mixed_net.matrix @ there.theta, theta)

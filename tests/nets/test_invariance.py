@@ -11,13 +11,13 @@ from natgrad_core.nets.damping import LevenbergMarquardt
 from natgrad_core.nets.layers.linear_and_conv import Linear
 from natgrad_core.nets.likelihood import Bernoulli, Gaussian, Likelihood
 from natgrad_core.nets.problem import At
-from natgrad_core.nets.reparametrization import Frame, Seen
+from natgrad_core.nets.reparametrization import Frame, Reparametrized
 from natgrad_core.nets.rule import Rule
 
 SIZES = (3, 4, 3, 2)
 
 
-def pair(likelihood: Likelihood, seed: int = 0) -> tuple[Seen, At, At]:
+def pair(likelihood: Likelihood, seed: int = 0) -> tuple[Reparametrized, At, At]:
     """The same net twice: in θ, and in ξ with all three layers mixed."""
     generator = torch.Generator().manual_seed(seed)
     x = torch.randn(80, 3, generator=generator, dtype=torch.float64)
@@ -29,35 +29,35 @@ def pair(likelihood: Likelihood, seed: int = 0) -> tuple[Seen, At, At]:
         for i, layer in enumerate(plain.net.layers)
         if isinstance(layer, Linear)
     }
-    seen = Seen(module, frames)
+    mixed_net = Reparametrized(module, frames)
     theta = plain.net.init(seed, torch.float64)
-    mixed = NetProblem(seen.module, likelihood, x, y)
-    return seen, plain.at(theta), mixed.at(seen.inward(theta))
+    mixed = NetProblem(mixed_net.module, likelihood, x, y)
+    return mixed_net, plain.at(theta), mixed.at(mixed_net.inward(theta))
 
 
 def gap(rule: Rule, likelihood: Likelihood | None = None) -> float:
     """How far apart one step lands in θ, relative to the step."""
-    seen, plain, mixed = pair(Gaussian() if likelihood is None else likelihood)
+    mixed_net, plain, mixed = pair(Gaussian() if likelihood is None else likelihood)
     a, _ = rule.update(plain.grad, plain, rule.init(plain.theta))
     b, _ = rule.update(mixed.grad, mixed, rule.init(mixed.theta))
-    return float((seen.outward(b) - a).norm() / a.norm())
+    return float((mixed_net.outward(b) - a).norm() / a.norm())
 
 
 def test_a_mixed_net_is_the_same_function_and_its_map_inverts() -> None:
-    seen, plain, mixed = pair(Gaussian())
+    mixed_net, plain, mixed = pair(Gaussian())
     assert torch.allclose(plain.outputs, mixed.outputs, rtol=0, atol=1e-12)
-    assert torch.allclose(seen.outward(mixed.theta), plain.theta, rtol=0, atol=1e-12)
+    assert torch.allclose(mixed_net.outward(mixed.theta), plain.theta, rtol=0, atol=1e-12)
     change = torch.linspace(-1, 1, plain.problem.dim, dtype=torch.float64)
-    both = seen.outward(mixed.theta + change)
-    assert torch.allclose(both, plain.theta + seen.outward(change), rtol=0, atol=1e-12)
+    both = mixed_net.outward(mixed.theta + change)
+    assert torch.allclose(both, plain.theta + mixed_net.outward(change), rtol=0, atol=1e-12)
     moved = mixed.after(change).outputs
-    assert torch.allclose(plain.after(seen.outward(change)).outputs, moved, rtol=0, atol=1e-12)
+    assert torch.allclose(plain.after(mixed_net.outward(change)).outputs, moved, rtol=0, atol=1e-12)
 
 
 def test_the_gradient_is_a_covector_and_the_fisher_a_tensor() -> None:
-    seen, plain, mixed = pair(Gaussian())
+    mixed_net, plain, mixed = pair(Gaussian())
     eye = torch.eye(plain.problem.dim, dtype=torch.float64)
-    matrix = torch.stack([seen.outward(e) for e in eye], 1)
+    matrix = torch.stack([mixed_net.outward(e) for e in eye], 1)
     assert torch.allclose(mixed.grad, matrix.T @ plain.grad, rtol=0, atol=1e-12)
     pulled = matrix.T @ plain.problem.fisher(plain.theta) @ matrix
     assert torch.allclose(mixed.problem.fisher(mixed.theta), pulled, rtol=0, atol=1e-11)
@@ -102,14 +102,14 @@ def test_the_path_with_learned_damping_differs_but_both_descend() -> None:
 
 def test_a_frame_says_what_it_will_not_take() -> None:
     with pytest.raises(TypeError, match=r"layer 1 \(Tanh\) is not Linear"):
-        Seen(mlp(SIZES), {1: Frame.of(4, 4)})
+        Reparametrized(mlp(SIZES), {1: Frame.of(4, 4)})
     shifted = Frame.random(3, 4, 0)
     with pytest.raises(ValueError, match="no bias to take"):
-        Seen(mlp(SIZES, bias=False), {0: shifted})
+        Reparametrized(mlp(SIZES, bias=False), {0: shifted})
 
 
 def test_a_frame_without_bias_leaves_the_shift_alone() -> None:
     module = mlp(SIZES, bias=False)
-    seen = Seen(module, {0: Frame.random(3, 4, 1, bias=False)})
-    theta: Tensor = torch.linspace(-1, 1, seen.inner.size, dtype=torch.float64)
-    assert torch.allclose(seen.outward(seen.inward(theta)), theta)
+    mixed_net = Reparametrized(module, {0: Frame.random(3, 4, 1, bias=False)})
+    theta: Tensor = torch.linspace(-1, 1, mixed_net.inner.size, dtype=torch.float64)
+    assert torch.allclose(mixed_net.outward(mixed_net.inward(theta)), theta)

@@ -639,14 +639,14 @@ def test_calls_that_were_accumulated_are_one_batch() -> None:
 
 @pytest.mark.parametrize("forget", ["optimizer", "model"])
 def test_gradients_that_were_dropped_count_no_more(forget: str) -> None:
-    model, twin = net(), net()
-    a, b = _plain(model), _plain(twin)
+    model, counterpart = net(), net()
+    a, b = _plain(model), _plain(counterpart)
     a.loss(model(2 * X), Y).backward()
     a.zero_grad() if forget == "optimizer" else model.zero_grad()
     a.loss(model(X), Y).backward()
     a.step()
-    b.step(closure_of(b, twin, b.loss, X, Y))
-    assert torch.equal(flat(model), flat(twin))
+    b.step(closure_of(b, counterpart, b.loss, X, Y))
+    assert torch.equal(flat(model), flat(counterpart))
 
 
 @pytest.mark.parametrize("way", ["deepcopy", "pickle"])
@@ -658,14 +658,16 @@ def test_a_copy_steps_as_the_original(make: Any, way: str) -> None:
     for _ in range(2):
         optimizer.step(closure_of(optimizer, model, optimizer.loss, X, Y))
     pair = (model, optimizer)
-    twin, again = copy.deepcopy(pair) if way == "deepcopy" else pickle.loads(pickle.dumps(pair))
-    start = flat(twin)
-    for m, o in (pair, (twin, again)):
+    counterpart, again = (
+        copy.deepcopy(pair) if way == "deepcopy" else pickle.loads(pickle.dumps(pair))
+    )
+    start = flat(counterpart)
+    for m, o in (pair, (counterpart, again)):
         o.step(closure_of(o, m, o.loss, X, Y))
         o.loss(m(X), Y).backward()
         o.step()
-    assert torch.equal(flat(model), flat(twin))
-    assert not torch.equal(flat(twin), start)
+    assert torch.equal(flat(model), flat(counterpart))
+    assert not torch.equal(flat(counterpart), start)
     lonely = copy.deepcopy(model)
     lonely(X).sum().backward()  # a copy of the model alone is watched by nobody
     assert optimizer.model is model
@@ -696,20 +698,20 @@ def test_an_optimizer_that_is_gone_watches_no_more() -> None:
 )
 def test_a_checkpoint_loads_safely_and_goes_on_exactly(settings: dict[str, Any]) -> None:
     loss = nn.CrossEntropyLoss()
-    model, twin = net(), net()
-    optimizer, again = KFAC(model, loss, **settings), KFAC(twin, loss, **settings)
+    model, counterpart = net(), net()
+    optimizer, again = KFAC(model, loss, **settings), KFAC(counterpart, loss, **settings)
     for _ in range(3):
         optimizer.step(closure_of(optimizer, model, loss, X, Y))
     file = io.BytesIO()
     torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()}, file)
     file.seek(0)
     saved = torch.load(file, weights_only=True)
-    twin.load_state_dict(saved["model"])
+    counterpart.load_state_dict(saved["model"])
     again.load_state_dict(saved["optimizer"])
-    for m, o in ((model, optimizer), (twin, again)):
+    for m, o in ((model, optimizer), (counterpart, again)):
         for _ in range(2):
             o.step(closure_of(o, m, loss, X, Y))
-    assert torch.equal(flat(model), flat(twin))
+    assert torch.equal(flat(model), flat(counterpart))
 
 
 def test_a_checkpoint_of_another_net_or_of_other_policies_is_refused() -> None:

@@ -9,7 +9,14 @@ from torch import Tensor, nn
 from natgrad_core.nets import Gaussian, NetProblem, mlp, rules
 from natgrad_core.nets.fisher.fisher import Fisher
 from natgrad_core.nets.layers.linear_and_conv import Linear
-from natgrad_core.nets.normalization import FRAMES, Spectrum, folded, frozen, normed, seen_as
+from natgrad_core.nets.normalization import (
+    FRAMES,
+    Spectrum,
+    folded,
+    frozen,
+    normed,
+    reparametrized_as,
+)
 
 
 def inputs(n: int = 60, d: int = 4) -> Tensor:
@@ -32,10 +39,10 @@ def test_a_frame_leaves_the_function_and_does_to_features_what_it_says(
     how: str, inputs_only: bool
 ) -> None:
     made, theta = problem((4, 5, 2))
-    seen, mixed, xi = seen_as(made, theta, how, inputs_only)
+    mixed_net, mixed, xi = reparametrized_as(made, theta, how, inputs_only)
     at = mixed.at(xi)
     assert torch.allclose(at.outputs, made.at(theta).outputs, rtol=0, atol=1e-11)
-    assert torch.allclose(seen.outward(xi), theta, rtol=0, atol=1e-11)
+    assert torch.allclose(mixed_net.outward(xi), theta, rtol=0, atol=1e-11)
     layers = [i for i in mixed.net.parametric if isinstance(mixed.net.layers[i], Linear)]
     for i in layers[:1] if inputs_only else layers:
         a = at.tape.values[i]
@@ -49,7 +56,7 @@ def test_a_frame_leaves_the_function_and_does_to_features_what_it_says(
 
 def test_a_whitened_linear_net_has_the_identity_for_its_fisher() -> None:
     made, theta = problem((4, 2))
-    _, mixed, xi = seen_as(made, theta, "whitened")
+    _, mixed, xi = reparametrized_as(made, theta, "whitened")
     eye = torch.eye(made.dim, dtype=torch.float64)
     assert torch.allclose(mixed.fisher(xi), eye, atol=1e-9)
     assert Spectrum.of(mixed.at(xi)).condition == pytest.approx(1)
@@ -59,12 +66,12 @@ def test_a_whitened_linear_net_has_the_identity_for_its_fisher() -> None:
 
 def test_plain_descent_behind_a_whitening_is_natural_descent() -> None:
     made, theta = problem((4, 2))
-    seen, mixed, xi = seen_as(made, theta, "whitened")
+    mixed_net, mixed, xi = reparametrized_as(made, theta, "whitened")
     at, there = made.at(theta), mixed.at(xi)
     plain, _ = rules.gradient(1.0).update(there.grad, there, {})
     rule = rules.natural(1.0, 0.0, method="rows")
     natural, _ = rule.update(at.grad, at, rule.init(theta))
-    assert torch.allclose(seen.outward(plain), natural, rtol=0, atol=1e-9)
+    assert torch.allclose(mixed_net.outward(plain), natural, rtol=0, atol=1e-9)
     assert float(made.at(theta + natural).grad.norm()) < 1e-10
 
 
@@ -72,7 +79,7 @@ def test_whitening_brings_a_deep_net_s_condition_down_and_standardizing_less() -
     made, theta = problem((4, 5, 2))
     found = [Spectrum.of(made.at(theta)).condition]
     for how in ("standardized", "whitened"):
-        _, mixed, xi = seen_as(made, theta, how)
+        _, mixed, xi = reparametrized_as(made, theta, how)
         found.append(Spectrum.of(mixed.at(xi)).condition)
     assert found[0] > found[1] > 2 * found[2]
 
@@ -109,10 +116,10 @@ def test_a_frozen_norm_is_the_same_function_with_another_fisher() -> None:
 def test_what_cannot_be_framed_or_folded_is_said() -> None:
     made, theta = problem((4, 2))
     with pytest.raises(ValueError, match="no frame 'white'; there are centered"):
-        seen_as(made, theta, "white")
+        reparametrized_as(made, theta, "white")
     bare = NetProblem(mlp((4, 2), bias=False), Gaussian(), made.x, made.y)
     with pytest.raises(TypeError, match=r"layer 0 \(Linear\): only a Linear layer with a bias"):
-        seen_as(bare, theta[:8], "whitened")
+        reparametrized_as(bare, theta[:8], "whitened")
     with pytest.raises(TypeError, match="when it is frozen"):
         folded(normed((4, 5, 2)))
     with pytest.raises(TypeError, match="track_running_stats"):

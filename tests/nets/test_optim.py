@@ -96,14 +96,14 @@ def test_an_optimizer_resumes_exactly_from_its_state(make: Any) -> None:
     for _ in range(3):
         optimizer.step(closure_of(optimizer, model, criterion, x, y))
     saved = copy.deepcopy((model.state_dict(), optimizer.state_dict()))
-    twin = net(5)
-    again = make(twin, criterion)
-    twin.load_state_dict(saved[0])
+    counterpart = net(5)
+    again = make(counterpart, criterion)
+    counterpart.load_state_dict(saved[0])
     again.load_state_dict(saved[1])
     for _ in range(3):
         optimizer.step(closure_of(optimizer, model, criterion, x, y))
-        again.step(closure_of(again, twin, criterion, x, y))
-    for p, q in zip(model.parameters(), twin.parameters(), strict=True):
+        again.step(closure_of(again, counterpart, criterion, x, y))
+    for p, q in zip(model.parameters(), counterpart.parameters(), strict=True):
         assert torch.equal(p, q)
 
 
@@ -122,12 +122,14 @@ def test_a_rate_can_be_scheduled_and_batches_may_vary() -> None:
 
 def test_a_weight_decay_in_the_loss_counts() -> None:
     criterion, (x, y) = nn.CrossEntropyLoss(), data(Categorical())
-    model, twin = net(), net()
-    plain, decayed = (NaturalGradient(m, criterion, 1.0, 1.0) for m in (model, twin))
+    model, counterpart = net(), net()
+    plain, decayed = (NaturalGradient(m, criterion, 1.0, 1.0) for m in (model, counterpart))
 
     def closure() -> Tensor:
         decayed.zero_grad()
-        value = criterion(twin(x), y) + 0.1 * sum(p.square().sum() for p in twin.parameters())
+        value = criterion(counterpart(x), y) + 0.1 * sum(
+            p.square().sum() for p in counterpart.parameters()
+        )
         value.backward()
         return value
 
@@ -156,9 +158,9 @@ def test_weight_decay_is_the_penalty_in_the_loss() -> None:
     criterion, (x, y) = nn.CrossEntropyLoss(), data(Categorical())
     given: tuple[dict[str, Any], ...] = ({}, {"lr": 0.5, "damping": 0.1})
     for settings in given:
-        model, twin = net(), net()
+        model, counterpart = net(), net()
         plain = NaturalGradient(model, criterion, **settings)
-        decayed = NaturalGradient(twin, criterion, **settings, weight_decay=0.1)
+        decayed = NaturalGradient(counterpart, criterion, **settings, weight_decay=0.1)
 
         def closure(plain: SecondOrder = plain, model: nn.Module = model) -> Tensor:
             plain.zero_grad()
@@ -170,17 +172,17 @@ def test_weight_decay_is_the_penalty_in_the_loss() -> None:
 
         for _ in range(3):
             plain.step(closure)
-        _steps(twin, decayed, 3)
+        _steps(counterpart, decayed, 3)
         assert torch.allclose(plain.net.read(), decayed.net.read(), rtol=0, atol=1e-8)
 
 
 def test_momentum_adds_the_steps_before() -> None:
-    criterion, model, twin = nn.CrossEntropyLoss(), net(), net()
+    criterion, model, counterpart = nn.CrossEntropyLoss(), net(), net()
     heavy = NaturalGradient(model, criterion, 0.5, 0.1, momentum=0.8)
     one, two = _steps(model, heavy, 2)
-    plain = NaturalGradient(twin, criterion, 0.5, 0.1)
-    assert torch.allclose(one, _steps(twin, plain, 1)[0], rtol=0, atol=1e-12)
-    assert torch.allclose(two, 0.8 * one + _steps(twin, plain, 1)[0], rtol=0, atol=1e-12)
+    plain = NaturalGradient(counterpart, criterion, 0.5, 0.1)
+    assert torch.allclose(one, _steps(counterpart, plain, 1)[0], rtol=0, atol=1e-12)
+    assert torch.allclose(two, 0.8 * one + _steps(counterpart, plain, 1)[0], rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("settings", [{}, {"lr": 0.5, "damping": 0.1}])

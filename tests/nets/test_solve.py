@@ -222,14 +222,14 @@ def test_blocks_and_factors_too_go_to_float64_for_a_small_damping(
     at = _sized((4, 6, 3), 40)
     operator = make.at(at, make.init(at.theta))[0]
     assert isinstance(operator, metric.Careful)
-    twin = make.at(at.double, make.init(at.theta))[0]
+    counterpart = make.at(at.double, make.init(at.theta))[0]
     found = operator.solve(at.grad, damping)
     assert found.dtype == torch.float32
     assert "too small for float32 here: solved in float64" in operator.note
-    assert error(found.double(), twin.solve(at.double.grad, damping)) < 1e-6
+    assert error(found.double(), counterpart.solve(at.double.grad, damping)) < 1e-6
     with contextlib.suppress(SingularMetricError):  # what would have come out, if anything
         bare = operator.operator.solve(at.grad, damping)
-        assert error(bare.double(), twin.solve(at.double.grad, damping)) > 1e-2
+        assert error(bare.double(), counterpart.solve(at.double.grad, damping)) > 1e-2
     operator.solve(at.grad, 1e-1)
     assert operator.note == ""
 
@@ -252,9 +252,9 @@ def test_averaged_factors_are_doubled_as_they_are() -> None:
     _, memory = averaged.at(at, averaged.init(at.theta))
     operator, memory = averaged.at(at.after(0.1 * at.grad), memory)
     assert isinstance(operator, metric.Careful)
-    twin = operator.twin
-    assert isinstance(twin, Kronecker)
-    for (a, b), (c, d) in zip(twin.factors.pairs, memory["pairs"], strict=True):
+    counterpart = operator.counterpart
+    assert isinstance(counterpart, Kronecker)
+    for (a, b), (c, d) in zip(counterpart.factors.pairs, memory["pairs"], strict=True):
         assert torch.equal(a, c.double())
         assert torch.equal(b, d.double())
 

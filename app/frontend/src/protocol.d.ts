@@ -56,7 +56,7 @@ export interface Trace {
   plane: string;
   kind: TraceKind;
   /** Its style, by name. */
-  ink: string;
+  style: string;
   name: string;
   /** Array ``[n, 2]``; of ``arrows`` ``[steps, 2, 2]``, from and to. */
   points?: string;
@@ -111,7 +111,7 @@ export interface Handle {
   label: string;
   /** What it sets, to its place less ``from``, divided by ``scale``. */
   field: string;
-  ink: string;
+  style: string;
   scale?: number;
   tag?: string;
 }
@@ -119,7 +119,7 @@ export interface Handle {
 /** One rule's row of the meter: how far two runs are apart, as a number or as a text. */
 export interface MeterRow {
   rule: string;
-  ink: string;
+  style: string;
   label?: string;
   gap?: number | null;
   text?: string;
@@ -132,7 +132,7 @@ export interface Table {
   rows: Cell[][];
 }
 
-/** A chart as Plotly takes it; a color ``ink:name`` is a style of the page. */
+/** A chart as Plotly takes it; a color ``style:name`` is a style of the page. */
 export interface ChartFigure {
   data: Record<string, any>[];
   layout: Record<string, any>;
@@ -179,7 +179,7 @@ export interface Option {
   value: any;
   label: string;
   help?: string;
-  ink?: string;
+  style?: string;
 }
 
 /** What a control looks like. */
@@ -293,7 +293,7 @@ export interface LessonData {
   words: SectionData[];
   controls: ControlGroup[];
   formulas: FormulaData[];
-  inks: Record<string, Style>;
+  styles: Record<string, Style>;
   claims: Record<string, ClaimData>;
   presets: PresetData[];
 }

@@ -36,7 +36,7 @@ declare global {
 
   type Palette = ReturnType<typeof import("./canvas/colors.js").makePalette>;
   type Placing = ReturnType<typeof import("./canvas/primitives.js").placing>;
-  type Outlines = ReturnType<typeof import("./canvas/static_layer.js").makeShelf>;
+  type Outlines = ReturnType<typeof import("./canvas/static_layer.js").makeOutlineCache>;
   type PlaneView = ReturnType<typeof import("./canvas/plane.js").makePlane>;
   type Fields = ReturnType<typeof import("./controls/field_registry.js").makeFields>;
   type Menu = ReturnType<typeof import("./controls/menu.js").makeMenu>;
@@ -58,14 +58,14 @@ declare global {
     trace: Trace;
     step: number;
     point: Point;
-    ink: string;
+    style: string;
   }
 
   /** What a picture of every plane is drawn with. */
   interface Look {
     array: ArrayOf;
     palette: Palette;
-    shelf: Outlines;
+    cache: Outlines;
     theme?: string;
     k: number;
     playing: boolean;
@@ -80,13 +80,13 @@ declare global {
     side: number;
     ratio: number;
     palette: Palette;
-    shelf: Outlines;
+    cache: Outlines;
     array: ArrayOf;
     thick: number;
   }
 
   /** What the dynamic layer of one plane is drawn from. */
-  interface Scene extends Omit<Look, "shelf"> {
+  interface Scene extends Omit<Look, "cache"> {
     plane: string;
     view: number[];
     side: number;

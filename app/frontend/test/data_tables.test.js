@@ -35,18 +35,18 @@ function picture() {
       { name: "empty", title: "none", labels: ["a", "b"], view: [0, 1, 0, 1] },
     ],
     traces: [
-      { plane: "loss", kind: "path", ink: "natural", name: "run", points: "graph" },
-      { plane: "theta", kind: "path", ink: "-bad", name: '=SUM(1)\r"', points: "plane" },
-      { plane: "loss", kind: "area", ink: "natural", name: "", points: "graph", base: 0.5 },
-      { plane: "theta", kind: "curve", ink: "@x", name: "+1", points: "half" },
-      { plane: "empty", kind: "lines", ink: "grid", name: "", points: "plane" },
+      { plane: "loss", kind: "path", style: "natural", name: "run", points: "graph" },
+      { plane: "theta", kind: "path", style: "-bad", name: '=SUM(1)\r"', points: "plane" },
+      { plane: "loss", kind: "area", style: "natural", name: "", points: "graph", base: 0.5 },
+      { plane: "theta", kind: "curve", style: "@x", name: "+1", points: "half" },
+      { plane: "empty", kind: "lines", style: "grid", name: "", points: "plane" },
     ],
   };
   answer.traces[0].read = [["loss", "read"]];
   answer.traces[1].values = { loss: "loss" };
   answer.traces[3].map = [2, 0, 0, 1, 1, 0];
   return {
-    lesson: { name: "net", title: "A net", inks: { natural: { label: "natural, exact" } } },
+    lesson: { name: "net", title: "A net", styles: { natural: { label: "natural, exact" } } },
     answer,
     array: (name) => arrays[name],
     caption: "",

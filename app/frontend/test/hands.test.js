@@ -27,7 +27,7 @@ test("a handle stays below the pointer when the page scrolls under it", () => {
     at: [1, 1],
     label: "start",
     field: "start",
-    ink: "x",
+    style: "x",
   };
   handles.update([spec], {});
   const element = made.find((one) => one.getAttribute("data-handle") === "start");

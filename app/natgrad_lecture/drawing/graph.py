@@ -63,23 +63,23 @@ class Graph:
         """Numbers as points of the unit square, ``[n, 2]``."""
         return np.stack(np.broadcast_arrays(self.x.place(x), self.y.place(y)), -1)
 
-    def curve(self, ink: str, label: str, x: ArrayLike, y: ArrayLike, **more: Any) -> None:
+    def curve(self, style: str, label: str, x: ArrayLike, y: ArrayLike, **more: Any) -> None:
         """Draw y against x as a line; ``dash="dashed"`` for a second of its kind."""
-        self.sheet.add(self.name, "curve", ink, label, points=self.points(x, y), **more)
+        self.sheet.add(self.name, "curve", style, label, points=self.points(x, y), **more)
 
-    def marks(self, ink: str, label: str, x: ArrayLike, y: ArrayLike, **more: Any) -> None:
+    def marks(self, style: str, label: str, x: ArrayLike, y: ArrayLike, **more: Any) -> None:
         """Draw single points."""
         points = self.points(np.atleast_1d(x), np.atleast_1d(y))
-        self.sheet.add(self.name, "points", ink, label, points=points, **more)
+        self.sheet.add(self.name, "points", style, label, points=points, **more)
 
-    def path(self, ink: str, name: str, x: ArrayLike, y: ArrayLike, **more: Any) -> None:
+    def path(self, style: str, name: str, x: ArrayLike, y: ArrayLike, **more: Any) -> None:
         """Draw y against x with a point a step: travelled as far as the step shown."""
-        self.sheet.add(self.name, "path", ink, name, points=self.points(x, y), **more)
+        self.sheet.add(self.name, "path", style, name, points=self.points(x, y), **more)
 
-    def area(self, ink: str, label: str, x: ArrayLike, y: ArrayLike, **more: Any) -> None:
+    def area(self, style: str, label: str, x: ArrayLike, y: ArrayLike, **more: Any) -> None:
         """Fill the area between y, with one point per step, and zero."""
         base = float(self.y.place(0.0))
-        self.sheet.add(self.name, "area", ink, label, points=self.points(x, y), base=base, **more)
+        self.sheet.add(self.name, "area", style, label, points=self.points(x, y), base=base, **more)
 
     def plane(self) -> dict[str, Any]:
         """The plane of the answer."""

@@ -52,9 +52,9 @@ def _pieces(
 
 
 def add_hatch(
-    sheet: Sheet, plane: str, ink: str, name: str, height: Callable[[Array], Array], view: Array
+    sheet: Sheet, plane: str, style: str, name: str, height: Callable[[Array], Array], view: Array
 ) -> None:
     """Hatch the part of a plane's window where ``height`` is below 0; nothing where it never is."""
     points, starts = hatch(height, view)
     if len(points):
-        sheet.add(plane, "curve", ink, name, points=points, starts=starts, faint=True, width=1.1)
+        sheet.add(plane, "curve", style, name, points=points, starts=starts, faint=True, width=1.1)

@@ -18,7 +18,7 @@ from natgrad_core.linalg.small_matrices import components, full, pack
 from natgrad_core.types import Array, Bools, Whole
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.stationary import moving
-from natgrad_lecture.engine_cache import Shown
+from natgrad_lecture.engine_cache import RunsModel
 from natgrad_lecture.paired_runs import PairedRuns
 
 RADIUS = 0.02
@@ -34,18 +34,18 @@ _STANDING = 7
 PLANES = ("theta", "x")
 
 
-def add_paths(sheet: Sheet, shown: Shown, planes: tuple[str, ...] = PLANES) -> None:
+def add_paths(sheet: Sheet, model: RunsModel, planes: tuple[str, ...] = PLANES) -> None:
     """Both runs of every rule in both planes, with the loss along each for the hover."""
     for plane in planes:
-        for name, twins in shown.twins.items():
-            in_theta = plane == "theta"
-            measures = twins.measures
-            home = twins.home.theta if in_theta else measures.home_in_x
-            away = measures.away_in_theta if in_theta else twins.away.theta
-            back = "run in x, mapped back" if in_theta else "run in x"
+        for name, pair in model.paired_runs.items():
+            theta_plane = plane == "theta"
+            measures = pair.measures
+            in_theta = pair.in_theta.theta if theta_plane else measures.theta_run_in_x
+            in_x = measures.x_run_in_theta if theta_plane else pair.in_x.theta
+            back = "run in x, mapped back" if theta_plane else "run in x"
             for points, losses, dash, label in (
-                (home, measures.losses[0], "solid", "run in θ"),
-                (away, measures.losses[1], "dashed", back),
+                (in_theta, measures.losses[0], "solid", "run in θ"),
+                (in_x, measures.losses[1], "dashed", back),
             ):
                 loss = sheet.array(f"loss.{name}.{dash}", losses)
                 sheet.add(
@@ -60,31 +60,31 @@ def add_paths(sheet: Sheet, shown: Shown, planes: tuple[str, ...] = PLANES) -> N
                 )
 
 
-def add_ellipses(sheet: Sheet, shown: Shown) -> None:
+def add_ellipses(sheet: Sheet, model: RunsModel) -> None:
     """Fisher ellipses along the paths: of F along the run in θ, of AᵀFA along the run in x."""
-    twins = shown.twins.values()
-    for plane, runs in (("theta", [t.home for t in twins]), ("x", [t.away for t in twins])):
+    pairs = model.paired_runs.values()
+    for plane, runs in (("theta", [t.in_theta for t in pairs]), ("x", [t.in_x for t in pairs])):
         steps = _standing(np.stack([r.theta for r in runs]), np.stack([r.ok for r in runs]))
         points = np.concatenate([r.theta[at] for r, at in zip(runs, steps, strict=True)])
         fisher = full(runs[0].problem.at(components(points)).fisher, points.shape[:1])
         shapes = np.split(ellipses_at(points, fisher), np.cumsum([len(at) for at in steps])[:-1])
-        for name, at, some in zip(shown.twins, steps, shapes, strict=True):
+        for name, at, some in zip(model.paired_runs, steps, shapes, strict=True):
             sheet.add(plane, "ellipses", name, "Fisher ellipse", at=at, rule=name, shapes=some)
 
 
-def add_anatomy(sheet: Sheet, shown: Shown) -> None:
+def add_anatomy(sheet: Sheet, model: RunsModel) -> None:
     """One step taken apart, at each step of the guide's runs: −∇J, −F⁻¹∇J and their ellipse.
 
     Both arrows end on the ellipse: they spend the same KL, and the natural one gains the most.
     """
     for plane in PLANES:
-        run, sign = (shown.guide.home, "") if plane == "theta" else (shown.guide.away, "x")
+        run, sign = (model.guide.in_theta, "") if plane == "theta" else (model.guide.in_x, "x")
         points = run.good
         lead = points.shape[:-1]
         with np.errstate(all="ignore"):
             fisher, gradient = full(run.at.fisher, lead), -full(run.at.grad, lead)
-            in_theta = full(shown.problem.at(components(run.home)).grad, lead)
-            gradient = np.where(np.isnan(moving(shown.problem, in_theta)), np.nan, gradient)
+            in_theta = full(model.problem.at(components(run.in_theta)).grad, lead)
+            gradient = np.where(np.isnan(moving(model.problem, in_theta)), np.nan, gradient)
             natural = full(Dense(run.at.fisher).solve(components(gradient)), lead)
         index = "ₓ" if sign else ""
         sheet.add(
@@ -94,13 +94,18 @@ def add_anatomy(sheet: Sheet, shown: Shown) -> None:
             "Fisher ellipse at this step",
             shapes=ellipses_at(points, fisher),
         )
-        for ink, direction, label in (
+        for style, direction, label in (
             ("gradient", gradient, f"−∇{index}J"),
             ("natural", natural, f"−F{index}⁻¹∇{index}J"),
         ):
             heads = points + reach(direction, fisher, RADIUS)
             sheet.add(
-                plane, "arrows", ink, label, label=label, points=np.concatenate([points, heads], -1)
+                plane,
+                "arrows",
+                style,
+                label,
+                label=label,
+                points=np.concatenate([points, heads], -1),
             )
 
 
@@ -109,17 +114,17 @@ def ellipses_at(points: Array, metrics: Array, radius: float = RADIUS) -> Array:
     return _shapes(points, ellipse_axes(metrics, radius))
 
 
-def one_step(twins: PairedRuns, rule: Rule) -> tuple[Array, Array]:
+def one_step(pair: PairedRuns, rule: Rule) -> tuple[Array, Array]:
     """The step of the rule at each point of the run in θ: taken in θ, and taken in x, mapped back.
 
     Both ``[steps + 1, 2]``: the two updates that the formulas show with their numbers.
     """
-    here, there = twins.home.at, twins.there
+    here, there = pair.in_theta.at, pair.there
     with np.errstate(all="ignore"):
-        at_home = pack(rule.update(here.grad, here, rule.init(here.theta))[0])
-        away = pack(rule.update(there.grad, there, rule.init(there.theta))[0])
-        x = twins.home_in_x
-        return at_home, twins.chart.forward(x + away) - twins.chart.forward(x)
+        in_theta = pack(rule.update(here.grad, here, rule.init(here.theta))[0])
+        in_x = pack(rule.update(there.grad, there, rule.init(there.theta))[0])
+        x = pair.theta_run_in_x
+        return in_theta, pair.chart.forward(x + in_x) - pair.chart.forward(x)
 
 
 def broken(run: Trajectory) -> str:
@@ -144,7 +149,7 @@ def reading(pair: PairedRuns, label: str) -> dict[str, Any]:
         word = "split" if value > SPLIT else "nearly"
     return {
         "rule": pair.name,
-        "ink": pair.name,
+        "style": pair.name,
         "label": label,
         "gap": value,
         "word": word,
@@ -154,10 +159,10 @@ def reading(pair: PairedRuns, label: str) -> dict[str, Any]:
 
 def told(pair: PairedRuns) -> str:
     """What went wrong in a rule's two runs, in words; empty if nothing did."""
-    home, away = broken(pair.home), broken(pair.away)
-    if home and home == away:
-        return f"both runs: {home}"
-    found = (("in θ: ", home), ("in x: ", away))
+    in_theta, in_x = broken(pair.in_theta), broken(pair.in_x)
+    if in_theta and in_theta == in_x:
+        return f"both runs: {in_theta}"
+    found = (("in θ: ", in_theta), ("in x: ", in_x))
     return "; ".join(where + what for where, what in found if what)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from natgrad_core.rules import rules
 
-Ink = dict[str, Any]
+Style = dict[str, Any]
 
 COLORS: dict[str, tuple[str, str]] = {
     "orange": ("#c2410c", "#fb923c"),
@@ -42,7 +42,7 @@ _OF_NETS = {
 }
 """What only nets have: rules, and approximations of their Fisher matrix."""
 
-_THINGS: dict[str, Ink] = {
+_THINGS: dict[str, Style] = {
     "start": {"label": "starting point", "light": "#1b1b1f", "dark": "#f3f3f0"},
     "a1": {"label": "first column of A", "light": "#7b3fa0", "dark": "#cf9ff0"},
     "a2": {"label": "second column of A", "light": "#a0406a", "dark": "#f09fc4"},
@@ -55,7 +55,7 @@ _THINGS: dict[str, Ink] = {
 }
 
 
-def ink(rule: str) -> Ink:
+def style(rule: str) -> Style:
     """The style of a rule: what it declares or, for a rule for nets, what is defined here.
 
     Raises:
@@ -71,6 +71,6 @@ def ink(rule: str) -> Ink:
     return {"label": label, "light": light, "dark": dark, "symbol": symbol, "width": 2.6}
 
 
-def inks(names: tuple[str, ...]) -> dict[str, Ink]:
+def styles(names: tuple[str, ...]) -> dict[str, Style]:
     """The styles of these rules and of everything else that is drawn."""
-    return {**{name: ink(name) for name in names}, **_THINGS}
+    return {**{name: style(name) for name in names}, **_THINGS}

@@ -4,7 +4,7 @@ What moves while a reader looks (losses of a run, decision regions, heat maps) i
 stage's own planes, fifty times faster; see ``graph.py``. A chart is for what stands still and is
 studied: it can be zoomed, its curves switched off, its numbers read in a table beside it.
 
-A color is the name of a style, ``ink("natural")``: the page fills in the light or the dark one.
+A color is the name of a style, ``style("natural")``: the page fills in the light or the dark one.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _MARKED = 5
 """How many points of a line carry its symbol."""
 
 
-def ink(name: str) -> str:
+def style(name: str) -> str:
     """The color of a style, filled in by the page."""
-    return f"ink:{name}"
+    return f"style:{name}"
 
 
 def axis(title: str, log: bool = False, **more: Any) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def line(
     color: str, name: str, x: ArrayLike, y: ArrayLike, dash: str = "solid", **more: Any
 ) -> Trace:
     """A curve in the style ``color``; a few of its points carry the symbol of that style."""
-    look = {"color": ink(color), "width": 2.4, "dash": _DASHES[dash]}
+    look = {"color": style(color), "width": 2.4, "dash": _DASHES[dash]}
     trace = {"type": "scatter", "mode": "lines", "name": name, "x": x, "y": y, "line": look}
     if mark := symbol(color):
         trace["mode"] = "lines+markers"
@@ -55,7 +55,7 @@ def line(
 def symbol(style: str) -> str:
     """Plotly's name of a rule's symbol; empty for what is not a rule."""
     try:
-        name: str = palette.ink(style)["symbol"]
+        name: str = palette.style(style)["symbol"]
     except UnknownName:
         return ""
     return _SYMBOLS.get(name, name)
@@ -63,7 +63,7 @@ def symbol(style: str) -> str:
 
 def dots(color: str, name: str, x: ArrayLike, y: ArrayLike, size: float = 9, **more: Any) -> Trace:
     """Single points in the style ``color``, with its symbol if it has one."""
-    look = {"color": ink(color), "size": size, "line": {"color": ink("paper"), "width": 1}}
+    look = {"color": style(color), "size": size, "line": {"color": style("paper"), "width": 1}}
     if mark := symbol(color):
         look["symbol"] = mark
     return {

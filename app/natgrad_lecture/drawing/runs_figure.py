@@ -7,24 +7,24 @@ from typing import Any
 from natgrad_core import Trajectory
 from natgrad_lecture.drawing.contours import add_contours
 from natgrad_lecture.drawing.paired_runs import broken
-from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane, window
-from natgrad_lecture.engine_cache import Shown
+from natgrad_lecture.engine_cache import RunsModel
 
 
-def picture(shown: Shown, sheet: Sheet) -> dict[str, Any]:
+def picture(model: RunsModel, sheet: Sheet) -> dict[str, Any]:
     """One plane with the lines of equal loss, the runs, and the start, which can be dragged."""
-    state, problem = shown.state, shown.problem
+    state, problem = model.state, model.problem
     add_contours(sheet, state.problem_key)
-    runs = {pair.name: pair.home for pair in shown.twins.values()}
+    runs = {pair.name: pair.in_theta for pair in model.paired_runs.values()}
     for name, run in runs.items():
         loss = sheet.array(f"loss.{name}", run.loss)
         sheet.add(
             "theta",
             "path",
             name,
-            ink(name)["label"],
+            style(name)["label"],
             rule=name,
             dash="solid",
             values={"loss": loss},
@@ -38,10 +38,10 @@ def picture(shown: Shown, sheet: Sheet) -> dict[str, Any]:
             {
                 "id": "start",
                 "plane": "theta",
-                "at": list(shown.start),
+                "at": list(model.start),
                 "label": "starting point",
                 "field": "start",
-                "ink": "start",
+                "style": "start",
             }
         ],
         "numbers": {},
@@ -51,4 +51,4 @@ def picture(shown: Shown, sheet: Sheet) -> dict[str, Any]:
 
 
 def _end(name: str, run: Trajectory) -> str:
-    return f"{ink(name)['label']}: loss {run.loss[run.ok][-1]:.3g} at the end"
+    return f"{style(name)['label']}: loss {run.loss[run.ok][-1]:.3g} at the end"

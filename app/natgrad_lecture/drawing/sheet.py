@@ -53,13 +53,13 @@ class Sheet:
             self._size += size + -size % 8
         return name
 
-    def add(self, plane: str, kind: TraceKind, ink: str, name: str, /, **more: Any) -> None:
+    def add(self, plane: str, kind: TraceKind, style: str, name: str, /, **more: Any) -> None:
         """Draw something: arrays among ``more`` go to the buffer, the rest into the trace.
 
         With ``cache=key`` the arrays are left out if the page said that it still has them.
         """
         key = more.get("cache")
-        trace: Trace = {"plane": plane, "kind": kind, "ink": ink, "name": name}
+        trace: Trace = {"plane": plane, "kind": kind, "style": style, "name": name}
         parts = cast("dict[str, Any]", trace)
         for part, value in more.items():
             if not isinstance(value, np.ndarray):

@@ -41,7 +41,7 @@ _LEVELS = 12
 _MOST_POINTS = 200
 
 
-def thumbnail(answer: Picture, sheet: Sheet, inks: dict[str, Any]) -> str:
+def thumbnail(answer: Picture, sheet: Sheet, styles: dict[str, Any]) -> str:
     """The first plane of an answer on which something is drawn, without words.
 
     Maps, points and lines are drawn first, then paths, curves, ellipses and arrows.
@@ -55,32 +55,32 @@ def thumbnail(answer: Picture, sheet: Sheet, inks: dict[str, Any]) -> str:
         return (points - [x0, y1]) * [scale, -scale]
 
     def shade(name: str) -> str:
-        ink = inks.get(name, inks["contour"])
-        return f"--light:{ink['light']};--dark:{ink['dark']}"
+        style = styles.get(name, styles["contour"])
+        return f"--light:{style['light']};--dark:{style['dark']}"
 
     drawn = []
     here = [t for t in sheet.traces if t["plane"] == plane["name"] and t["kind"] in _DRAWN]
     for trace in sorted(here, key=lambda t: _DRAWN.index(t["kind"])):
         if trace["kind"] == "heat":
-            drawn += _heat(sheet, trace, place, inks)
+            drawn += _heat(sheet, trace, place, styles)
             continue
         points = place(_points(sheet, trace))
         starts = _array(sheet, trace["starts"]) if "starts" in trace else [0, len(points)]
         if trace["kind"] == "points":
             dots = points[:: -(-len(points) // _MOST_POINTS)]
             d = "".join(f"M{x:.0f} {y:.0f}h0" for x, y in dots if np.isfinite(x + y))
-            drawn.append(f'<path class="dots" d="{d}" style="{shade(trace["ink"])}"/>')
+            drawn.append(f'<path class="dots" d="{d}" style="{shade(trace["style"])}"/>')
         elif trace["kind"] == "lines":
             if not trace.get("map"):
                 d = "".join(_line(points[a:b]) for a, b in pairwise(starts))
                 drawn.append(
-                    f'<path class="{trace["ink"]}" d="{d}" style="{shade(trace["ink"])}"/>'
+                    f'<path class="{trace["style"]}" d="{d}" style="{shade(trace["style"])}"/>'
                 )
         else:
             thin = trace.get("dash") == "dashed" or trace.get("faint")
             drawn += [
                 f'<path class="run{" thin" if thin else ""}" pathLength="1" '
-                f'd="{_line(points[a:b])}" style="{shade(trace["ink"])}"/>'
+                f'd="{_line(points[a:b])}" style="{shade(trace["style"])}"/>'
                 for a, b in pairwise(starts)
             ]
     box = f'viewBox="0 0 {SIDE} {SIDE}" width="{SIDE}" height="{SIDE}"'
@@ -89,7 +89,7 @@ def thumbnail(answer: Picture, sheet: Sheet, inks: dict[str, Any]) -> str:
 
 
 def _heat(
-    sheet: Sheet, trace: Mapping[str, Any], place: Callable[[Array], Array], inks: dict[str, Any]
+    sheet: Sheet, trace: Mapping[str, Any], place: Callable[[Array], Array], styles: dict[str, Any]
 ) -> list[str]:
     """A map as one path a level, a bar for every run of alike cells in a row."""
     rows, columns = trace["size"]
@@ -111,12 +111,12 @@ def _heat(
             )
     return [
         f'<path class="cells" d="{"".join(d)}" '
-        f'style="stroke-width:{high + 0.6:.1f};{_tint(k, trace.get("between"), inks)}"/>'
+        f'style="stroke-width:{high + 0.6:.1f};{_tint(k, trace.get("between"), styles)}"/>'
         for k, d in sorted(bars.items())
     ]
 
 
-def _tint(level: int, between: list[str] | None, inks: dict[str, Any]) -> str:
+def _tint(level: int, between: list[str] | None, styles: dict[str, Any]) -> str:
     """The color of a level in light and in dark, mixed as the stage mixes it."""
     if level < 0:
         return f"--light:{color('heat-none')};--dark:{color('heat-none', dark=True)}"
@@ -124,10 +124,10 @@ def _tint(level: int, between: list[str] | None, inks: dict[str, Any]) -> str:
     if between is None:
         mixed = f"color-mix(in oklch, {color('heat-high')} {100 * part:.0f}%, {color('heat-low')})"
         return f"--light:{mixed};--dark:{mixed}"
-    ink = inks[between[int(part >= 0.5)]]
+    style = styles[between[int(part >= 0.5)]]
     share = SHARE * abs(2 * part - 1)
     return ";".join(
-        f"--{way}:color-mix(in oklab, {ink[way]} {share:.0f}%, {color('paper', way == 'dark')})"
+        f"--{way}:color-mix(in oklab, {style[way]} {share:.0f}%, {color('paper', way == 'dark')})"
         for way in ("light", "dark")
     )
 

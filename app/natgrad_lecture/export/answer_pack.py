@@ -149,9 +149,9 @@ class Pack:
             found, data = self._live.respond({**ask, "fine": found["more"]})
             self._look(found, state)
         self._look(found, state)
-        seen = self._live.shown
+        model = self._live.model
         try:
-            taken = {"python": script(self.lesson, seen), "cite": cite(self.lesson, seen)}
+            taken = {"python": script(self.lesson, model), "cite": cite(self.lesson, model)}
         except Exception as error:
             raise NotDrawn(f"{found.get('query')}: its script could not be written") from error
         answer = dict(found)

@@ -16,13 +16,13 @@ from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.runs_as_python import leaves
 
 
-def cite(lesson: Lesson, seen: Any) -> str:
-    """The sources of what is ``seen`` of a lesson, as a BibTeX file."""
-    return bibtex(cited([*lesson.said(), *_in_view(seen)]))
+def cite(lesson: Lesson, model: Any) -> str:
+    """The sources of a ``model`` of a lesson, as a BibTeX file."""
+    return bibtex(cited([*lesson.said(), *_in_view(model)]))
 
 
-def _in_view(seen: Any) -> Iterator[str]:
-    yield from words(getattr(seen, "problem", None))
-    for _, path in leaves(seen.paths):
+def _in_view(model: Any) -> Iterator[str]:
+    yield from words(getattr(model, "problem", None))
+    for _, path in leaves(model.paths):
         if isinstance(path, Trajectory):
             yield from words(path)

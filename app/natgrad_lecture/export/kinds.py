@@ -14,11 +14,11 @@ from natgrad_lecture.text.lesson_text import ENGLISH
 
 
 def _script(lesson: Lesson, state: Any, link: str, _language: str) -> str:
-    return script(lesson, lesson.see(state), link)
+    return script(lesson, lesson.model(state), link)
 
 
 def _sources(lesson: Lesson, state: Any, _link: str, _language: str) -> str:
-    return cite(lesson, lesson.see(state))
+    return cite(lesson, lesson.model(state))
 
 
 def _page(lesson: Lesson, state: Any, link: str, language: str) -> bytes:

@@ -17,10 +17,10 @@ from typing import Any, cast
 from natgrad_core.provenance.code_writer import Writer
 from natgrad_lecture.controls import labelled
 from natgrad_lecture.drawing import runs_figure
-from natgrad_lecture.drawing.palette import inks
+from natgrad_lecture.drawing.palette import styles
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.thumbnail import thumbnail
-from natgrad_lecture.engine_cache import Shown
+from natgrad_lecture.engine_cache import RunsModel
 from natgrad_lecture.lessons.scope import Scope
 from natgrad_lecture.protocol import (
     ControlGroup,
@@ -101,7 +101,7 @@ class Preset:
 class Lesson:
     """One lesson, beside whose ``__init__.py`` (``file``) stands what it says, ``text.md``.
 
-    ``see`` asks the engine about a state; ``picture`` draws what it says on a sheet
+    ``model`` asks the engine about a state; ``picture`` draws what it says on a sheet
     and returns the rest of the answer, a ``Picture`` of protocol.py: planes, steps, handles,
     numbers, description, and where there is one the meter. ``remarks`` of the answer are beside
     the controls that they are about: what was wished and cannot be, and why.
@@ -123,11 +123,11 @@ class Lesson:
     its own."""
     opening: Changes = field(default_factory=dict)
     """What the page opens with, as changes of ``default``: the picture that makes the point."""
-    see: Callable[[Any], Any] = Shown
+    model: Callable[[Any], Any] = RunsModel
     order: int = 1
     """Its place in the lecture."""
     rules: tuple[str, ...] = ()
-    inks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    styles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Styles of its own, beside those of its rules and of the things on every page."""
     lights: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The styles that a symbol of the text stands for: pointing at one highlights the others."""
@@ -247,7 +247,7 @@ class Lesson:
         """What each of its controls shows in a state."""
         if not self._options:
             return state.values()
-        return {**state.values(), **item_options.values(state.turned, self._options)}
+        return {**state.values(), **item_options.values(state.option_values, self._options)}
 
     def store(self) -> Store:
         """A fresh store, at the default."""
@@ -265,8 +265,8 @@ class Lesson:
     def query(self, state: State) -> str:
         """A link's query string to a state; empty only if the bare page opens as its default."""
         said = state.query(self.default)
-        shown = replace(state, **_aside(self.default))
-        if self.first == self.default or shown != self.default:
+        model = replace(state, **_aside(self.default))
+        if self.first == self.default or model != self.default:
             return said
         # A bare address opens something else, so one field is named though it is at its default.
         aside = _aside(state)
@@ -275,7 +275,7 @@ class Lesson:
 
     def after(self, changes: Mapping[str, Any]) -> Any:
         """What the engine says once these changes are made to the default."""
-        return self.see(self.state_after(changes))
+        return self.model(self.state_after(changes))
 
     def state_after(self, changes: Mapping[str, Any]) -> Any:
         """The state once these changes are made to the default; nothing is computed of it.
@@ -295,8 +295,8 @@ class Lesson:
         """
         text, say = self.text(language), self.say(language)
         ground = self._ground()
-        fixed = spoken({"controls": self.controls(), "inks": inks(self.rules)}, say)
-        drawn = {**fixed["inks"], **self._inks(text)}
+        fixed = spoken({"controls": self.controls(), "styles": styles(self.rules)}, say)
+        drawn = {**fixed["styles"], **self._styles(text)}
         return {
             "name": self.name,
             "language": language,
@@ -316,7 +316,7 @@ class Lesson:
                 {"id": line.id, "html": "".join(map(formula, line.parts)), "say": line.say}
                 for line in text.formulas
             ],
-            "inks": cast("dict[str, Style]", drawn),
+            "styles": cast("dict[str, Style]", drawn),
             "claims": {
                 name: {"set": {**ground, **claim.set}, "sentence": text.claims[name].plain}
                 for name, claim in self.claims.items()
@@ -327,22 +327,22 @@ class Lesson:
             ],
         }
 
-    def _inks(self, text: LessonText) -> dict[str, dict[str, Any]]:
+    def _styles(self, text: LessonText) -> dict[str, dict[str, Any]]:
         """The lesson's own styles, each labelled as in the legend."""
         return {
-            name: {**ink, "label": text.legend[name]} if name in text.legend else dict(ink)
-            for name, ink in self.inks.items()
+            name: {**style, "label": text.legend[name]} if name in text.legend else dict(style)
+            for name, style in self.styles.items()
         }
 
     def thumbnail(self) -> str:
         """The first picture in small, as an SVG. Of a ``heavy`` lesson this loads torch."""
-        sheet, seen = Sheet(), self.after({**self.opening, **self.small})
-        answer = self.picture(seen, sheet)
+        sheet, model = Sheet(), self.after({**self.opening, **self.small})
+        answer = self.picture(model, sheet)
         end = time.perf_counter() + _GROWN
         while "more" in answer and time.perf_counter() < end:
             sheet = Sheet(fine=answer["more"])
-            answer = self.picture(seen, sheet)
-        return thumbnail(answer, sheet, {**inks(self.rules), **self._inks(self.text())})
+            answer = self.picture(model, sheet)
+        return thumbnail(answer, sheet, {**styles(self.rules), **self._styles(self.text())})
 
     def _ground(self) -> dict[str, Any]:
         """The default, field by field: a preset shows the same wherever the reader was.

@@ -1,7 +1,7 @@
 """Options of problems, charts, metrics and rules, as controls that their signatures make.
 
 A turned option is a word, ``chart.bend.strength:0.6``; the control that turns it is the field
-``turned.chart.bend.strength``. An item dropped in a registry brings its controls along.
+``option.chart.bend.strength``. An item dropped in a registry brings its controls along.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ REGISTRIES: dict[str, Registry[Any]] = {
     "rule": rules,
 }
 
-FIELD = "turned."
-"""How the name of an option's control begins: ``turned.rule.momentum.beta``."""
+FIELD = "option."
+"""How the name of an option's control begins: ``option.rule.momentum.beta``."""
 
 SHARED = ("rate", "damping", "kind")
 """What all rules of a page are told alike, by controls of its own."""
@@ -78,12 +78,14 @@ def every_spot() -> Mapping[str, tuple[Option, Any]]:
 def check(words: Any) -> tuple[str, ...]:
     """Turned options as a control or a link gives them, each once and each possible."""
     if len(words) > 60:
-        raise BadInput("turned", "these are more options than there are")
+        raise BadInput("option_values", "these are more options than there are")
     held: dict[str, str] = {}
     for word in map(str, words):
         spot, colon, value = word.rpartition(":")
         if not colon:
-            raise BadInput("turned", f"{word[:60]!r} needs a value, as rule.momentum.beta:0.5 has")
+            raise BadInput(
+                "option_values", f"{word[:60]!r} needs a value, as rule.momentum.beta:0.5 has"
+            )
         held[spot] = _written(spot, value)
     kept = tuple(f"{spot}:{value}" for spot, value in sorted(held.items()))
     for registry, name in {tuple(spot.split(".")[:2]) for spot in held}:
@@ -91,7 +93,7 @@ def check(words: Any) -> tuple[str, ...]:
         try:
             maker(**dict(given(kept, registry, name)))
         except ValueError as error:
-            raise BadInput("turned", str(error)) from None
+            raise BadInput("option_values", str(error)) from None
     return kept
 
 
@@ -101,8 +103,8 @@ def _written(spot: str, value: Any) -> str:
         registry, name, *_ = [*spot.split("."), "", ""]
         there = spots(registry, name) if registry in REGISTRIES else {}
         near = f"; there are {', '.join(there)}" if there else ""
-        raise BadInput("turned", f"there is no option {spot[:60]!r}{near}")
-    (option, default), field = every_spot()[spot], f"turned.{spot}"
+        raise BadInput("option_values", f"there is no option {spot[:60]!r}{near}")
+    (option, default), field = every_spot()[spot], f"option.{spot}"
     if words := _words(option):
         if str(value) not in words:
             raise BadInput(field, f"no {option.name} {value!r}; {', '.join(words)}")
@@ -141,7 +143,7 @@ def turn(words: Iterable[str], spot: str, value: Any) -> tuple[str, ...]:
     try:
         return check([f"{key}:{word}" for key, word in held.items()])
     except BadInput as error:
-        raise BadInput(f"turned.{spot}", str(error)) from None
+        raise BadInput(f"option.{spot}", str(error)) from None
 
 
 @lru_cache(maxsize=512)

@@ -54,7 +54,7 @@ class Runs(State):
         ("gradient", "newton", "natural"), "rules", several("rules", "rule", rules)
     )
 
-    turned: tuple[str, ...] = control((), "set", item_options.check)
+    option_values: tuple[str, ...] = control((), "set", item_options.check)
     """Options of the items that are not at their default, ``rule.momentum.beta:0.5``."""
 
     suited: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
@@ -68,7 +68,7 @@ class Runs(State):
 
     def options(self, registry: str, name: str) -> tuple[tuple[str, Any], ...]:
         """The options of an item that are not at their default, as its maker takes them."""
-        return item_options.given(self.turned, registry, name) if self.turned else ()
+        return item_options.given(self.option_values, registry, name) if self.option_values else ()
 
     @property
     def chart_key(self) -> ChartKey:
@@ -91,12 +91,12 @@ class Runs(State):
 
     def changes(self, name: str, value: Any) -> dict[str, Any]:
         """Another problem brings its own start; a start dragged in x is written in θ; an option
-        of an item is one of ``turned``.
+        of an item is one of ``option_values``.
         """
         if name.startswith(item_options.FIELD):
             spot = name.removeprefix(item_options.FIELD)
-            turned = {"turned": item_options.turn(self.turned, spot, value)}
-            return turned | ({"start": None} if spot.startswith("problem.") else {})
+            option_values = {"option_values": item_options.turn(self.option_values, spot, value)}
+            return option_values | ({"start": None} if spot.startswith("problem.") else {})
         if name == "problem":
             return {"problem": value, "start": None, **self.suited.get(str(value), {})}
         if name == "start.x":

@@ -16,7 +16,7 @@
     - an option                               :::
     - another
                                               ::: legend          ::: phrases
-    The reason, shown with the answer.        - `ink` its label   - `id` words with a {hole}
+    The reason, shown with the answer.        - `style` its label   - `id` words with a {hole}
     :::                                       :::                 :::
 
 The same in another language is ``text.zh.md``, with the same ids.

@@ -283,9 +283,9 @@ def _out_of_place(module: nn.Module) -> nn.Module:
     """The activation that leaves its input alone: the input is needed again for the derivative."""
     if not getattr(module, "inplace", False):
         return module
-    twin = copy.copy(module)
-    twin.inplace = False  # type: ignore[assignment]
-    return twin
+    counterpart = copy.copy(module)
+    counterpart.inplace = False  # type: ignore[assignment]
+    return counterpart
 
 
 def layer_of(module: nn.Module, index: int) -> Layer:

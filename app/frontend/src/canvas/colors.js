@@ -23,47 +23,48 @@ function bytes(css) {
   return css.map((_, i) => data.subarray(4 * i, 4 * i + 3));
 }
 
-// The CSS variable that holds an ink's color, so that a change of theme recolors without a redraw.
+// The CSS variable that holds a style's color, so that a change of theme recolors without a redraw.
 /** @param {string} name */
-export const inkVar = (name) => `--ink-${name.replaceAll(" ", "-")}`;
+export const styleVar = (name) => `--style-${name.replaceAll(" ", "-")}`;
 
 /**
  * @param {HTMLElement} root
- * @param {Record<string, Style>} inks
+ * @param {Record<string, Style>} styles
  */
-export function makePalette(root, inks) {
+export function makePalette(root, styles) {
   /** @type {Map<string, string>} */
   let colors = new Map();
   /** @type {Set<string> | null} */
-  let lit = null; // inks that stand out; the others step back
+  let lit = null; // styles that stand out; the others step back
   /** @type {number[][]} */
   let ends = [];
   /** @type {() => { ramp: Uint8ClampedArray[], none: Uint8ClampedArray }} */
   let heat = () => ({ ramp: [], none: new Uint8ClampedArray(3) });
   /** @type {Map<string, Uint8ClampedArray[]>} */
-  let two = new Map(); // ramps between two inks
-  let surest = 0; // percent of an ink at the ends of such a ramp
+  let two = new Map(); // ramps between two styles
+  let surest = 0; // percent of a style at the ends of such a ramp
 
   function read() {
-    const style = getComputedStyle(root);
+    const computed = getComputedStyle(root);
     const dark = root.dataset.theme === "dark";
-    for (const [name, ink] of Object.entries(inks)) {
-      root.style.setProperty(inkVar(name), dark ? ink.dark : ink.light);
+    for (const [name, style] of Object.entries(styles)) {
+      root.style.setProperty(styleVar(name), dark ? style.dark : style.light);
     }
-    const names = ["paper", "ink", "soft", "rule", "grid", "contour", "axis", "start"];
-    colors = new Map(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
-    for (const [name, ink] of Object.entries(inks)) colors.set(name, dark ? ink.dark : ink.light);
+    const names = ["paper", "text", "soft", "rule", "grid", "contour", "axis", "start"];
+    colors = new Map(names.map((name) => [name, computed.getPropertyValue(`--${name}`).trim()]));
+    for (const [name, style] of Object.entries(styles))
+      colors.set(name, dark ? style.dark : style.light);
     /** @param {string} name */
-    const triple = (name) => style.getPropertyValue(name).trim().split(/\s+/).map(Number);
+    const triple = (name) => computed.getPropertyValue(name).trim().split(/\s+/).map(Number);
     ends = BANDS.map(triple);
-    surest = Number(style.getPropertyValue("--heat-share"));
+    surest = Number(computed.getPropertyValue("--heat-share"));
     two = new Map();
     const [low, high] = HEAT.map(triple);
     const shades = Array.from({ length: 256 }, (_, i) => between(low, high, i / 255));
     heat = () => {
       const found = {
         ramp: bytes(shades),
-        none: bytes([style.getPropertyValue("--heat-none")])[0],
+        none: bytes([computed.getPropertyValue("--heat-none")])[0],
       };
       heat = () => found; // computed once a theme, and only where a map is drawn
       return found;
@@ -80,7 +81,7 @@ export function makePalette(root, inks) {
     return `oklch(${l.toFixed(4)} ${c.toFixed(4)} ${h.toFixed(1)})`;
   };
 
-  // From one ink over the paper to the other: full colors would hide what is drawn on top.
+  // From one style over the paper to the other: full colors would hide what is drawn on top.
   /**
    * @param {string[]} pair
    * @param {number} part
@@ -98,8 +99,8 @@ export function makePalette(root, inks) {
      * @returns {string}
      */
     color(name) {
-      const color = colors.get(name) ?? colors.get("ink") ?? "";
-      if (!lit || !(name in inks) || lit.has(name)) return color;
+      const color = colors.get(name) ?? colors.get("text") ?? "";
+      if (!lit || !(name in styles) || lit.has(name)) return color;
       return `color-mix(in srgb, ${color} 22%, ${colors.get("paper")})`;
     },
     // A color of its own and not a thin coat: coats add up where a line crosses itself.
@@ -109,14 +110,14 @@ export function makePalette(root, inks) {
     },
     /** @param {Iterable<string> | null} names */
     light: (names) => (lit = names && new Set(names)),
-    // Lines of the ground are drawn thinly, whatever their ink: the runs stand out before them.
+    // Lines of the ground are drawn thinly, whatever their style: the runs stand out before them.
     /** @param {string} name */
-    faint: (name) => (name in inks ? 0.3 : 1),
+    faint: (name) => (name in styles ? 0.3 : 1),
     /**
      * @param {string} name
      * @returns {Partial<Style>}
      */
-    ink: (name) => inks[name] ?? {},
+    style: (name) => styles[name] ?? {},
     // Lowest loss deepest, highest loss paper: what lies beyond the last band joins it unseen.
     /**
      * @param {number} index
@@ -126,15 +127,15 @@ export function makePalette(root, inks) {
       return between(ends[0], ends[1], count > 1 ? index / (count - 1) : 0);
     },
     /**
-     * @param {string[]} [inks]
+     * @param {string[]} [styles]
      * @returns {Uint8ClampedArray[]}
      */
-    ramp(inks) {
-      if (!inks) return heat().ramp;
-      const key = inks.join();
+    ramp(styles) {
+      if (!styles) return heat().ramp;
+      const key = styles.join();
       const known = two.get(key);
       if (known) return known;
-      const made = bytes(Array.from({ length: 256 }, (_, i) => half(inks, i / 255)));
+      const made = bytes(Array.from({ length: 256 }, (_, i) => half(styles, i / 255)));
       two.set(key, made);
       return made;
     },

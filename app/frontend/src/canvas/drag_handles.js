@@ -3,7 +3,7 @@
 
 import { make, setAttribute, setText } from "../lib/dom.js";
 import { round, show } from "../lib/number_format.js";
-import { inkVar } from "./colors.js";
+import { styleVar } from "./colors.js";
 import { say } from "../i18n/en.js";
 
 /** @type {Record<string, Point>} */
@@ -89,7 +89,7 @@ export function makeHandles(plane, { ask, redraw, busy }) {
     /** @type {Held} */
     const handle = { spec, own: null, dragging: false, element, tag };
     setText(tag, tagOf(spec));
-    element.style.setProperty("--own", `var(${inkVar(spec.ink)}, var(--start))`);
+    element.style.setProperty("--own", `var(${styleVar(spec.style)}, var(--start))`);
     element.addEventListener("pointerdown", (event) => grab(handle, event));
     element.addEventListener("keydown", (event) => nudge(handle, event));
     return handle;

@@ -58,8 +58,8 @@ export function drawLiving(ctx, scene) {
 function drawPath(ctx, trace, { array, palette, place, k, weight }) {
   const points = array(trace.points);
   if (!points) return;
-  const color = palette.color(trace.ink);
-  const width = (palette.ink(trace.ink).width ?? 2.5) * weight;
+  const color = palette.color(trace.style);
+  const width = (palette.style(trace.style).width ?? 2.5) * weight;
   const dashed = trace.dash === "dashed";
   const last = points.length / 2 - 1;
   ctx.lineCap = dashed ? "butt" : "round";
@@ -67,18 +67,18 @@ function drawPath(ctx, trace, { array, palette, place, k, weight }) {
    * @param {number} from
    * @param {number} to
    * @param {number} thickness
-   * @param {string} ink
+   * @param {string} style
    */
-  const line = (from, to, thickness, ink) => {
+  const line = (from, to, thickness, style) => {
     ctx.beginPath();
     const length = trail(ctx, points, from, to, place);
     ctx.setLineDash(dashed ? dashes(length, place.side, weight) : []);
     ctx.lineWidth = thickness;
-    ctx.strokeStyle = ink;
+    ctx.strokeStyle = style;
     ctx.stroke();
   };
   // What is still to come is a hair: thin, and cheap to draw.
-  if (k < last) line(dashed ? 0 : Math.floor(k), last, weight, palette.pale(trace.ink));
+  if (k < last) line(dashed ? 0 : Math.floor(k), last, weight, palette.pale(trace.style));
   const now = Math.min(k, last);
   if (dashed) {
     // A thread of paper under the dashes: where both runs coincide the solid line shows through
@@ -121,7 +121,7 @@ function drawCurve(ctx, trace, { array, palette, place, weight }) {
   ctx.globalAlpha = trace.faint ? 0.35 : 1;
   ctx.setLineDash(trace.dash === "dashed" ? DASH.map((d) => d * weight) : []);
   ctx.lineWidth = (trace.width ?? 2.2) * weight;
-  ctx.strokeStyle = palette.color(trace.ink);
+  ctx.strokeStyle = palette.color(trace.style);
   ctx.stroke();
   ctx.setLineDash([]);
   ctx.globalAlpha = 1;
@@ -131,7 +131,7 @@ function drawCurve(ctx, trace, { array, palette, place, weight }) {
     ctx,
     place.x(points[2 * end]),
     place.y(points[2 * end + 1]),
-    palette.color(trace.ink),
+    palette.color(trace.style),
     weight,
   );
 }
@@ -162,7 +162,7 @@ function drawArea(ctx, trace, { array, palette, place, k }) {
     ctx.globalAlpha = alpha;
     ctx.fill();
   };
-  ctx.fillStyle = palette.color(trace.ink);
+  ctx.fillStyle = palette.color(trace.style);
   const now = Math.min(Math.round(k), last);
   fill(0, now, 0.42);
   fill(now, last, 0.12);
@@ -197,17 +197,17 @@ function drawBreak(ctx, x, y, color, weight) {
 function drawBall(ctx, trace, { array, palette, place, k, size, weight }) {
   const points = array(trace.points);
   if (!points) return;
-  const ink = palette.ink(trace.ink);
-  const color = palette.color(trace.ink);
+  const style = palette.style(trace.style);
+  const color = palette.color(trace.style);
   const paper = palette.color("paper");
   const [x, y] = pointAt(points, Math.min(k, points.length / 2 - 1));
   const r = 5.2 * Math.max(1, size);
   const [px, py] = [place.x(x), place.y(y)];
   if (trace.dash === "dashed") {
-    symbol(ctx, ink.symbol, px, py, r * 1.5, { stroke: paper, width: 4.5 * weight });
-    symbol(ctx, ink.symbol, px, py, r * 1.5, { stroke: color, width: 2 * weight });
+    symbol(ctx, style.symbol, px, py, r * 1.5, { stroke: paper, width: 4.5 * weight });
+    symbol(ctx, style.symbol, px, py, r * 1.5, { stroke: color, width: 2 * weight });
   } else
-    symbol(ctx, ink.symbol, px, py, r, {
+    symbol(ctx, style.symbol, px, py, r, {
       fill: color,
       stroke: paper,
       width: 3 * Math.min(weight, 2),
@@ -230,7 +230,7 @@ function drawEllipses(ctx, trace, { array, palette, place, k, weight, playing, t
     if (!playing && shown) break; // paused, this step's own ellipse stands out instead
     if (near < 0 || Math.abs(at[i] - k) < Math.abs(at[near] - k)) near = i;
   }
-  ctx.strokeStyle = palette.color(trace.ink);
+  ctx.strokeStyle = palette.color(trace.style);
   ctx.beginPath();
   for (let i = 0; i < count; i++) if (i !== near) ellipse(ctx, shapes, 6 * i, place);
   ctx.globalAlpha = 0.34;
@@ -255,7 +255,7 @@ function drawEllipseAt(ctx, trace, { array, palette, place, k, weight }) {
   const step = Math.min(Math.round(k), shapes.length / 6 - 1);
   ctx.beginPath();
   ellipse(ctx, shapes, 6 * step, place);
-  ctx.fillStyle = ctx.strokeStyle = palette.color(trace.ink);
+  ctx.fillStyle = ctx.strokeStyle = palette.color(trace.style);
   ctx.globalAlpha = 0.09;
   ctx.fill();
   ctx.globalAlpha = 1;
@@ -279,7 +279,7 @@ function drawArrows(ctx, traces, { array, palette, place, k, size, weight, side 
     const step = 4 * Math.min(Math.round(k), points.length / 4 - 1);
     const [x0, x1] = [place.x(points[step]), place.x(points[step + 2])];
     const [y0, y1] = [place.y(points[step + 1]), place.y(points[step + 3])];
-    const color = palette.color(trace.ink);
+    const color = palette.color(trace.style);
     const drawn = arrow(ctx, x0, y0, x1, y1, { color, paper, width: 2.2 * weight });
     if (drawn && trace.label) labels.push({ text: trace.label, color, x0, y0, x1, y1 });
   }
@@ -319,11 +319,11 @@ function drawPoints(ctx, trace, { array, palette, place, weight, k }) {
   const shown = counts
     ? 2 * counts[Math.min(Math.round(k), counts.length - 1)]
     : (points?.length ?? 0);
-  const color = palette.color(trace.ink);
+  const color = palette.color(trace.style);
   const small = typeof trace.size === "number" ? trace.size : 1;
   const r = 4.2 * weight * small;
   const look = { fill: color, stroke: palette.color("paper"), width: small < 1 ? 1 : 2 };
-  const name = trace.symbol ?? palette.ink(trace.ink).symbol;
+  const name = trace.symbol ?? palette.style(trace.style).symbol;
   for (let i = 0; points && i < shown; i += 2) {
     symbol(ctx, name, place.x(points[i]), place.y(points[i + 1]), r, look);
   }
@@ -335,10 +335,10 @@ function drawPoints(ctx, trace, { array, palette, place, weight, k }) {
  * @param {Handle} handle
  * @param {Drawing} look
  */
-function drawShaft(ctx, { from, at, ink }, { palette, place, weight }) {
+function drawShaft(ctx, { from, at, style }, { palette, place, weight }) {
   if (!from) return;
   const [x0, y0, x1, y1] = [place.x(from[0]), place.y(from[1]), place.x(at[0]), place.y(at[1])];
-  const color = palette.color(ink);
+  const color = palette.color(style);
   arrow(ctx, x0, y0, x1, y1, {
     color,
     paper: palette.color("paper"),
@@ -352,10 +352,10 @@ function drawShaft(ctx, { from, at, ink }, { palette, place, weight }) {
  * @param {Reading} reading
  * @param {Drawing} look
  */
-function drawHover(ctx, { point, ink }, { palette, place, weight }) {
+function drawHover(ctx, { point, style }, { palette, place, weight }) {
   ctx.beginPath();
   ctx.arc(place.x(point[0]), place.y(point[1]), 8 * weight, 0, 2 * Math.PI);
-  ctx.strokeStyle = palette.color(ink);
+  ctx.strokeStyle = palette.color(style);
   ctx.lineWidth = 1.5 * weight;
   ctx.stroke();
 }

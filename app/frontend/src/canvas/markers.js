@@ -2,7 +2,7 @@
 // controls. A symbol is one path in a box of radius one: Path2D and SVG read the same words.
 
 import { drawing } from "../lib/dom.js";
-import { inkVar } from "./colors.js";
+import { styleVar } from "./colors.js";
 
 /** @type {Record<string, string>} */
 const OUTLINES = {
@@ -38,16 +38,16 @@ export function symbolPath(name, Path = Path2D) {
   return made;
 }
 
-// A legend's key: a bit of the line with the symbol on it, in the ink's own color.
+// A legend's key: a bit of the line with the symbol on it, in the style's own color.
 /**
  * @param {string} name
- * @param {Partial<Style>} ink
+ * @param {Partial<Style>} style
  * @param {{ dashed?: boolean, line?: boolean }} look
  */
-export function swatch(name, ink = {}, { dashed = false, line = true } = {}) {
-  const color = `var(${inkVar(name)}, var(--ink))`;
-  const outline = OUTLINES[ink.symbol ?? "circle"] ?? OUTLINES.circle;
-  const stroke = `stroke="${color}" stroke-width="${ink.width ?? 2.5}"`;
+export function swatch(name, style = {}, { dashed = false, line = true } = {}) {
+  const color = `var(${styleVar(name)}, var(--text))`;
+  const outline = OUTLINES[style.symbol ?? "circle"] ?? OUTLINES.circle;
+  const stroke = `stroke="${color}" stroke-width="${style.width ?? 2.5}"`;
   const dash = dashed ? 'stroke-dasharray="5 4"' : "";
   const fill = dashed ? `fill="var(--paper)" ${stroke}` : `fill="${color}"`;
   return drawing(

@@ -126,10 +126,10 @@ export function makePlane(stage) {
   }
 
   /** @param {Look} look */
-  function draw({ array, palette, shelf, theme, k, playing, thick, ghosts }) {
+  function draw({ array, palette, cache, theme, k, playing, thick, ghosts }) {
     if (!side) return;
     const { view, ticks: given } = spec;
-    const layer = { view, given, side, ratio, palette, shelf, array, thick };
+    const layer = { view, given, side, ratio, palette, cache, array, thick };
     const below = [quietNames[0], view, theme, thick].join(";");
     const key = [below, quietNames[1], given].join(";");
     if (below !== drawn[0]) {

@@ -55,21 +55,21 @@ function loadPlotly(model) {
   return loading;
 }
 
-// The figure with its inks as colors.
+// The figure with its styles as colors.
 /**
  * @param {any} part
  * @param {Palette} palette
  * @returns {any}
  */
-function inked(part, palette) {
+function styled(part, palette) {
   if (typeof part === "string")
-    return part.startsWith("ink:") ? palette.color(part.slice(4)) : part;
+    return part.startsWith("style:") ? palette.color(part.slice(6)) : part;
   if (Array.isArray(part)) {
-    return typeof part[0] === "number" ? part : part.map((each) => inked(each, palette));
+    return typeof part[0] === "number" ? part : part.map((each) => styled(each, palette));
   }
   if (!part || typeof part !== "object") return part;
   return Object.fromEntries(
-    Object.entries(part).map(([key, value]) => [key, inked(value, palette)]),
+    Object.entries(part).map(([key, value]) => [key, styled(value, palette)]),
   );
 }
 
@@ -78,7 +78,7 @@ function inked(part, palette) {
  * @param {{ palette: Palette, size: number, width: number, height: number }} page
  */
 function dressed(layout, { palette, size, width, height }) {
-  const [ink, soft, rule] = ["ink", "soft", "rule"].map((name) => palette.color(name));
+  const [text, soft, rule] = ["text", "soft", "rule"].map((name) => palette.color(name));
   /** @param {any} own */
   const axis = (own) => ({
     gridcolor: rule,
@@ -98,12 +98,12 @@ function dressed(layout, { palette, size, width, height }) {
     plot_bgcolor: "rgba(0,0,0,0)",
     margin: { l: 8, r: 12, t: 8, b: 8 },
     hovermode: "closest",
-    hoverlabel: { bgcolor: palette.color("paper"), bordercolor: soft, font: { color: ink } },
+    hoverlabel: { bgcolor: palette.color("paper"), bordercolor: soft, font: { color: text } },
     showlegend: true,
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, bgcolor: "rgba(0,0,0,0)" },
     uirevision: "kept", // a zoom outlives the next answer
     ...layout,
-    font: { color: ink, size, family: getComputedStyle(document.body).fontFamily },
+    font: { color: text, size, family: getComputedStyle(document.body).fontFamily },
     xaxis: axis(layout.xaxis),
     yaxis: axis(layout.yaxis),
   };
@@ -224,7 +224,7 @@ export function makeCharts(model, { palette, theme, busy }) {
       try {
         const plotly = await loadPlotly(model);
         const size = parseFloat(getComputedStyle(plot).fontSize);
-        const { data, layout } = inked(chart.figure, palette);
+        const { data, layout } = styled(chart.figure, palette);
         await plotly.react(plot, data, dressed(layout, { palette, size, width, height }), CONFIG);
         parts.drawn = key;
         element.dataset.drawn = "yes";

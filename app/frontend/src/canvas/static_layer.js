@@ -77,18 +77,18 @@ const HELD = /** @type {const} */ (["points", "starts", "rings", "bands"]);
 
 // With another kind of path than the canvas's the same outlines are built for another drawing.
 /** @param {PathKind} Path */
-export function makeShelf(Path = Path2D) {
+export function makeOutlineCache(Path = Path2D) {
   /** @type {Map<string, { paths: Path2D[], numbers: Record<string, Numbers> }>} */
   const kept = new Map();
   return {
     keys: () => [...kept.keys()],
-    // An array that came with an outline on the shelf: later answers leave it out.
+    // An array that came with an outline in the cache: later answers leave it out.
     /** @type {ArrayOf} */
     array(name = "") {
       for (const { numbers } of kept.values()) if (name in numbers) return numbers[name];
       return undefined;
     },
-    // The outlines of a trace, from the shelf or from the answer; null if neither has them.
+    // The outlines of a trace, from the cache or from the answer; null if neither has them.
     /**
      * @param {Trace} trace
      * @param {ArrayOf} array
@@ -112,7 +112,7 @@ export function makeShelf(Path = Path2D) {
 export const isStill = (trace) => trace.kind === "bands" || trace.kind === "lines";
 // The other plane's lines stand on the ground of the loss, and move when that does not.
 /** @param {Trace} trace */
-export const isGrid = (trace) => trace.ink === "grid";
+export const isGrid = (trace) => trace.style === "grid";
 
 let anonymous = 0;
 
@@ -128,7 +128,7 @@ export function stillNames(traces, array) {
     const points = array(trace.points);
     return points && points.length < SMALL ? points.join() : ++anonymous;
   };
-  return traces.map((t) => `${name(t)}|${t.kind}|${t.ink}|${t.map ?? ""}`).join(";");
+  return traces.map((t) => `${name(t)}|${t.kind}|${t.style}|${t.map ?? ""}`).join(";");
 }
 
 /**
@@ -159,14 +159,14 @@ const weightOf = ({ side, thick }) => Math.max(1, side / 600) * thick;
  * @param {Ground & { traces: Trace[] }} look
  */
 export function drawOutlines(ctx, look) {
-  const { traces, view, side, palette, shelf, array } = look;
+  const { traces, view, side, palette, cache, array } = look;
   const { Path = Path2D } = ctx;
   const scale = side / (view[1] - view[0]);
   const weight = weightOf(look);
   const toPixels = new DOMMatrix([scale, 0, 0, -scale, -view[0] * scale, view[3] * scale]);
   ctx.lineJoin = "round";
   for (const trace of traces) {
-    const paths = shelf.find(trace, array);
+    const paths = cache.find(trace, array);
     if (!paths) continue;
     const [a, b, c, d, e, f] = trace.map ?? [1, 0, 0, 1, 0, 0];
     const matrix = toPixels.multiply(new DOMMatrix([a, c, b, d, e, f]));
@@ -177,9 +177,9 @@ export function drawOutlines(ctx, look) {
         ctx.fillStyle = palette.band(i, paths.length);
         ctx.fill(placed, "evenodd");
       } else {
-        ctx.globalAlpha = palette.faint(trace.ink);
-        ctx.strokeStyle = palette.color(trace.ink ?? "contour");
-        ctx.lineWidth = (trace.ink === "grid" ? 0.9 : 0.7) * weight;
+        ctx.globalAlpha = palette.faint(trace.style);
+        ctx.strokeStyle = palette.color(trace.style ?? "contour");
+        ctx.lineWidth = (trace.style === "grid" ? 0.9 : 0.7) * weight;
         ctx.stroke(placed);
         ctx.globalAlpha = 1;
       }

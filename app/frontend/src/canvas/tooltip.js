@@ -4,7 +4,7 @@
 
 import { make, setText, targetOf } from "../lib/dom.js";
 import { show } from "../lib/number_format.js";
-import { inkVar } from "./colors.js";
+import { styleVar } from "./colors.js";
 import { say } from "../i18n/en.js";
 
 const NEAR = 22; // px
@@ -48,7 +48,7 @@ export function makeHover(plane, { array, redraw, lesson }) {
     keyed.step = Math.max(0, Math.min(last, keyed.step));
     /** @type {Point} */
     const point = [points[2 * keyed.step], points[2 * keyed.step + 1]];
-    return { trace, step: keyed.step, point, ink: trace.ink };
+    return { trace, step: keyed.step, point, style: trace.style };
   }
 
   /** @returns {Reading | null} */
@@ -67,7 +67,7 @@ export function makeHover(plane, { array, redraw, lesson }) {
         const distance = (points[i] - px) ** 2 + (points[i + 1] - py) ** 2;
         if (distance < best) {
           best = distance;
-          hit = { trace, step: i / 2, point: [points[i], points[i + 1]], ink: trace.ink };
+          hit = { trace, step: i / 2, point: [points[i], points[i + 1]], style: trace.style };
         }
       }
     }
@@ -79,7 +79,7 @@ export function makeHover(plane, { array, redraw, lesson }) {
     if (box.hidden !== !found) box.hidden = !found;
     if (!found) return;
     const { trace, step, point } = found;
-    const label = lesson.inks[trace.ink]?.label ?? trace.ink;
+    const label = lesson.styles[trace.style]?.label ?? trace.style;
     setText(name, trace.name && trace.name !== label ? `${label}, ${trace.name}` : label);
     const loss = trace.values?.loss && array(trace.values.loss)?.[step];
     const { read } = trace; // of a graph, whose plane is the unit square: [what, numbers]
@@ -91,7 +91,7 @@ export function makeHover(plane, { array, redraw, lesson }) {
       words,
       loss === undefined ? there : say("loss-there", { place: there, loss: show(loss, 4) }),
     );
-    box.style.setProperty("--own", `var(${inkVar(trace.ink)})`);
+    box.style.setProperty("--own", `var(${styleVar(trace.style)})`);
     const [x, y] = keyed || !pointer ? onFrame(point) : pointer;
     box.classList.toggle("left", x > plane.side() / 2);
     box.classList.toggle("up", y > plane.side() / 2);

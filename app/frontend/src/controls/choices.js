@@ -68,12 +68,12 @@ export function checks({ field, label, options = [] }, fields, lesson) {
     boxes.forEach((b, i) => (b.checked = (value ?? []).includes(options[i].value)));
   fields.add(field, boxes, { write, spot });
   const rows = options.map((o, i) => {
-    const ink = o.ink ?? o.value;
+    const style = o.style ?? o.value;
     return make(
       "label",
       { class: "check" },
       boxes[i],
-      swatch(ink, lesson.inks[ink]),
+      swatch(style, lesson.styles[style]),
       make("span", {}, o.label),
     );
   });

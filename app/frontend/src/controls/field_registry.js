@@ -1,4 +1,4 @@
-// A shelf of all inputs by the field that they set: fills them from an answer, and stands the
+// A registry of all inputs by the field that they set: fills them from an answer, and stands the
 // kernel's (or the page's own) message beside the control that it is about.
 
 import { freshId, make, setAttribute, setText } from "../lib/dom.js";

@@ -3,7 +3,7 @@
 
 import { make, setAttribute, setText } from "../lib/dom.js";
 import { power, show } from "../lib/number_format.js";
-import { inkVar } from "../canvas/colors.js";
+import { styleVar } from "../canvas/colors.js";
 import { swatch } from "../canvas/markers.js";
 import { say } from "../i18n/en.js";
 
@@ -33,7 +33,7 @@ export function makeMeter(lesson) {
   );
 
   /** @param {MeterRow} entry */
-  function row({ rule, ink }) {
+  function row({ rule, style }) {
     const parts = {
       name: make("span", { class: "name" }),
       fill: make("span", { class: "fill" }),
@@ -46,7 +46,7 @@ export function makeMeter(lesson) {
     const line = make(
       "div",
       { class: "line" },
-      swatch(ink, lesson.inks[ink], { line: false }),
+      swatch(style, lesson.styles[style], { line: false }),
       name,
       number,
       word,
@@ -58,7 +58,7 @@ export function makeMeter(lesson) {
       line,
       note,
     );
-    parts.fill.style.background = `var(${inkVar(ink)}, var(--ink))`;
+    parts.fill.style.background = `var(${styleVar(style)}, var(--text))`;
     return { ...parts, element };
   }
 
@@ -72,7 +72,7 @@ export function makeMeter(lesson) {
         const r = rows.get(entry.rule) ?? row(entry);
         rows.set(entry.rule, r);
 
-        setText(r.name, lesson.inks[entry.ink]?.label ?? entry.rule);
+        setText(r.name, lesson.styles[entry.style]?.label ?? entry.rule);
         const known = typeof entry.gap === "number";
         setText(r.number, known ? show(entry.gap, 2) : (entry.text ?? "–"));
         setText(r.word, entry.word ?? "");

@@ -5,7 +5,7 @@ import { make } from "../lib/dom.js";
 import { swatch } from "../canvas/markers.js";
 import { say } from "../i18n/en.js";
 
-// Whose inks are runs, which of them end in an open symbol only, whose are something else and what,
+// Whose styles are runs, which of them end in an open symbol only, whose are something else and what,
 // and which dashes mean something.
 /**
  * @param {LessonData} lesson
@@ -13,16 +13,22 @@ import { say } from "../i18n/en.js";
  */
 export function legendOf(lesson, { traces, ways = {} }) {
   const paths = traces.filter((trace) => trace.kind === "path");
-  const rules = [...new Set(paths.map((trace) => trace.ink))];
+  const rules = [...new Set(paths.map((trace) => trace.style))];
   const filled = new Set(
-    paths.filter((trace) => trace.dash !== "dashed").map((trace) => trace.ink),
+    paths.filter((trace) => trace.dash !== "dashed").map((trace) => trace.style),
   );
-  const open = rules.filter((ink) => !filled.has(ink));
+  const open = rules.filter((style) => !filled.has(style));
   /** @type {Map<string, string>} */
   const rest = new Map();
-  for (const { kind, ink, name } of traces) {
-    if (name && lesson.inks[ink] && !rules.includes(ink) && kind !== "lines" && kind !== "bands") {
-      rest.set(ink, name);
+  for (const { kind, style, name } of traces) {
+    if (
+      name &&
+      lesson.styles[style] &&
+      !rules.includes(style) &&
+      kind !== "lines" &&
+      kind !== "bands"
+    ) {
+      rest.set(style, name);
     }
   }
   const drawn = traces.filter(({ kind }) => kind === "path" || kind === "curve");
@@ -51,17 +57,17 @@ export function makeLegend(lesson) {
       /**
        * @param {Node} mark
        * @param {string} text
-       * @param {string} [ink]
+       * @param {string} [style]
        */
-      const item = (mark, text, ink) =>
-        make("span", { role: "listitem", "data-ink": ink }, mark, text);
-      /** @param {string} ink */
-      const mark = (ink) =>
-        swatch(ink, lesson.inks[ink], { line: false, dashed: open.includes(ink) });
+      const item = (mark, text, style) =>
+        make("span", { role: "listitem", "data-style": style }, mark, text);
+      /** @param {string} style */
+      const mark = (style) =>
+        swatch(style, lesson.styles[style], { line: false, dashed: open.includes(style) });
       box.replaceChildren(
-        ...rules.map((ink) => item(mark(ink), lesson.inks[ink]?.label ?? ink, ink)),
-        ...rest.map(([ink, name]) =>
-          item(swatch(ink, { ...lesson.inks[ink] }, { line: false }), name, ink),
+        ...rules.map((style) => item(mark(style), lesson.styles[style]?.label ?? style, style)),
+        ...rest.map(([style, name]) =>
+          item(swatch(style, { ...lesson.styles[style] }, { line: false }), name, style),
         ),
         ...dashes.map((dash) => item(make("span", { class: `key ${dash}` }), ways[dash])),
       );

@@ -19,12 +19,12 @@ export function drawGhosts(ctx, ghosts, { palette, place, weight, plane }) {
     if (trace.plane !== plane) continue;
     ctx.beginPath();
     trail(ctx, points, 0, points.length / 2 - 1, place);
-    ctx.strokeStyle = palette.color("ink");
+    ctx.strokeStyle = palette.color("text");
     ctx.lineWidth = 5 * weight;
     ctx.setLineDash([]);
     ctx.globalAlpha = 0.16;
     ctx.stroke();
-    ctx.strokeStyle = palette.color(trace.ink);
+    ctx.strokeStyle = palette.color(trace.style);
     ctx.lineWidth = 1.4 * weight;
     ctx.setLineDash(trace.dash === "dashed" ? [2 * weight, 4 * weight] : []);
     ctx.globalAlpha = 0.7;
@@ -40,8 +40,8 @@ export function drawGhosts(ctx, ghosts, { palette, place, weight, plane }) {
 }
 
 /** @param {Trace} trace */
-const keyOf = ({ plane, rule, ink, name, dash }) =>
-  [plane, rule ?? ink, dash ?? "solid", name].join("|");
+const keyOf = ({ plane, rule, style, name, dash }) =>
+  [plane, rule ?? style, dash ?? "solid", name].join("|");
 
 // What a run comes to: where it ends, and the loss there.
 /**
@@ -108,7 +108,7 @@ export function makePin(lesson, { array }) {
   const runs = (traces) => {
     const found = new Map();
     for (const trace of traces.filter(({ kind }) => kind === "path")) {
-      const run = [trace.rule ?? trace.ink, trace.dash ?? "solid"].join("|");
+      const run = [trace.rule ?? trace.style, trace.dash ?? "solid"].join("|");
       if (!found.has(run)) found.set(run, trace);
     }
     return found;
@@ -165,8 +165,8 @@ export function makePin(lesson, { array }) {
       const lines = [];
       for (const [run, trace] of runs(traces)) {
         const [old, now] = [before.ends.get(run), endOf(trace, array)];
-        const label = `${lesson.inks[trace.ink]?.label ?? trace.ink}, ${trace.name}`;
-        const mark = swatch(trace.ink, lesson.inks[trace.ink], { line: false });
+        const label = `${lesson.styles[trace.style]?.label ?? trace.style}, ${trace.name}`;
+        const mark = swatch(trace.style, lesson.styles[trace.style], { line: false });
         const apart = old && Math.hypot(now.at[0] - old.at[0], now.at[1] - old.at[1]);
         const texts = [old?.loss, now.loss, apart].map((value) =>
           Number.isFinite(value) ? show(value, 4) : "–",
@@ -175,12 +175,12 @@ export function makePin(lesson, { array }) {
         row.firstElementChild?.prepend(mark);
         lines.push(row);
       }
-      for (const { rule, ink, gap } of meter) {
+      for (const { rule, style, gap } of meter) {
         const old = before.meter.find((entry) => entry.rule === rule)?.gap;
         const texts = [old, gap].map((value) => (typeof value === "number" ? show(value, 2) : "–"));
         lines.push(
           cells("td", [
-            `${lesson.inks[ink]?.label ?? rule}, ${lesson.meter.toLowerCase()}`,
+            `${lesson.styles[style]?.label ?? rule}, ${lesson.meter.toLowerCase()}`,
             ...texts,
             "",
           ]),

@@ -11,12 +11,12 @@ import { say } from "../i18n/en.js";
  * @param {LessonData} lesson
  * @param {{ palette: Palette, redraw: () => void }} page
  */
-export function makeLights(root, { lights = {}, inks: known }, { palette, redraw }) {
-  const inksOf = new Map(Object.entries(lights));
+export function makeLights(root, { lights = {}, styles: known }, { palette, redraw }) {
+  const stylesOf = new Map(Object.entries(lights));
   /** @param {Node | null | undefined} node */
   const textOf = (node) => node?.textContent ?? "";
-  const buttons = [...inksOf].map(([symbol, inks]) => {
-    const names = inks.map((ink) => known[ink]?.label ?? ink).join(", ");
+  const buttons = [...stylesOf].map(([symbol, styles]) => {
+    const names = styles.map((style) => known[style]?.label ?? style).join(", ");
     const face = make("i", { class: "lights" }, symbol);
     return make(
       "button",
@@ -34,22 +34,22 @@ export function makeLights(root, { lights = {}, inks: known }, { palette, redraw
     root.querySelector(".formulas")?.append(row);
   }
   const places = ".words mi, .words mo, .formulas mi, .formulas mo, .symbols i";
-  const symbols = [...root.querySelectorAll(places)].filter((e) => inksOf.has(textOf(e)));
+  const symbols = [...root.querySelectorAll(places)].filter((e) => stylesOf.has(textOf(e)));
   symbols.forEach((element) => element.classList.add("lights"));
   let shown = "";
   /** @type {string[]} */
-  let kept = []; // the inks that stay lit
+  let kept = []; // the styles that stay lit
 
-  /** @param {string[]} inks */
-  function light(inks) {
-    const key = inks.join();
+  /** @param {string[]} styles */
+  function light(styles) {
+    const key = styles.join();
     if (key === shown) return;
     shown = key;
     for (const element of symbols) {
-      const lit = inksOf.get(textOf(element))?.some((ink) => inks.includes(ink));
+      const lit = stylesOf.get(textOf(element))?.some((style) => styles.includes(style));
       element.classList.toggle("lit", Boolean(lit));
     }
-    palette.light(inks.length ? inks : null);
+    palette.light(styles.length ? styles : null);
     redraw();
   }
 
@@ -57,24 +57,28 @@ export function makeLights(root, { lights = {}, inks: known }, { palette, redraw
   const symbolAt = (target) =>
     target.closest?.(".symbol")?.firstChild ?? target.closest?.(".lights") ?? null;
   /** @param {HTMLElement} target */
-  const inksAt = (target) => {
+  const stylesAt = (target) => {
     const symbol = symbolAt(target);
-    if (symbol) return inksOf.get(textOf(symbol)) ?? [];
-    const named = /** @type {HTMLElement | null} */ (target.closest?.("[data-ink]"));
-    return named ? [String(named.dataset.ink)] : kept;
+    if (symbol) return stylesOf.get(textOf(symbol)) ?? [];
+    const named = /** @type {HTMLElement | null} */ (target.closest?.("[data-style]"));
+    return named ? [String(named.dataset.style)] : kept;
   };
   /** @param {PointerEvent | FocusEvent} event */
-  const over = (event) => ("buttons" in event && event.buttons) || light(inksAt(targetOf(event)));
+  const over = (event) => ("buttons" in event && event.buttons) || light(stylesAt(targetOf(event)));
   const out = () => light(kept);
   // Inside a phrase that shows a state the symbol is the phrase's.
   /** @param {Event} event */
   const press = (event) => {
     const target = targetOf(event);
     const symbol = target.closest("[data-claim]") ? null : symbolAt(target);
-    const inks = (symbol && inksOf.get(textOf(symbol))) ?? [];
-    kept = inks === kept ? [] : inks;
+    const styles = (symbol && stylesOf.get(textOf(symbol))) ?? [];
+    kept = styles === kept ? [] : styles;
     for (const button of buttons)
-      setAttribute(button, "aria-pressed", String(inksOf.get(textOf(button.firstChild)) === kept));
+      setAttribute(
+        button,
+        "aria-pressed",
+        String(stylesOf.get(textOf(button.firstChild)) === kept),
+      );
     light(kept);
   };
   /** @type {Record<string, (event: any) => void>} */

@@ -121,7 +121,7 @@ const besides = ({ values, read = [] }) => ({ ...values, ...Object.fromEntries(r
 function traceOf(trace, array, lesson, plane) {
   const { map, ...rest } = trace;
   /** @type {Record<string, unknown>} */
-  const found = { ...rest, label: lesson.inks[trace.ink]?.label ?? trace.ink };
+  const found = { ...rest, label: lesson.styles[trace.style]?.label ?? trace.style };
   for (const [part, name] of Object.entries(trace)) {
     const numbers = typeof name === "string" ? array(name) : undefined;
     if (!numbers) continue;
@@ -210,7 +210,7 @@ export function asCsv({ lesson, answer, array, caption, link }) {
     rows.push([], ["# plane", plane.title]);
     rows.push(["kind", "what", "way", "step", ...plane.labels, ...extra]);
     for (const trace of lines) {
-      const label = lesson.inks[trace.ink]?.label ?? trace.ink;
+      const label = lesson.styles[trace.style]?.label ?? trace.style;
       const columns = extra.map((name) => array(besides(trace)[name]));
       placesOf(array(trace.points) ?? new Float32Array(), 2, plane, trace.map).forEach((at, i) =>
         rows.push([

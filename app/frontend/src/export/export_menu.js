@@ -6,7 +6,7 @@ import { asFilm, asGif, filmKind } from "./animation.js";
 import { asPng, save } from "./png_and_save.js";
 import { makePalette } from "../canvas/colors.js";
 import { asSvg, onCanvas, readingsOf } from "./figure_export.js";
-import { makeShelf } from "../canvas/static_layer.js";
+import { makeOutlineCache } from "../canvas/static_layer.js";
 import { SvgPath } from "./svg_context.js";
 import { asCsv, asJson } from "./data_tables.js";
 import { say } from "../i18n/en.js";
@@ -18,7 +18,8 @@ const MOVING = new Set(["gif", "film"]);
 const EVEN = 2; // a film's sides are, for its encoders
 
 /** Outlines built from the paths that a context of SVG takes. */
-const svgOutlines = () => makeShelf(/** @type {PathKind} */ (/** @type {unknown} */ (SvgPath)));
+const svgOutlines = () =>
+  makeOutlineCache(/** @type {PathKind} */ (/** @type {unknown} */ (SvgPath)));
 
 /**
  * @typedef {import("./figure_export.js").Figure} Figure
@@ -34,7 +35,7 @@ const svgOutlines = () => makeShelf(/** @type {PathKind} */ (/** @type {unknown}
  * @param {Pin} page.pin
  * @param {Playback} page.transport
  * @param {Map<string, PlaneView>} page.planes
- * @param {Outlines} page.shelf
+ * @param {Outlines} page.cache
  * @param {Palette} page.palette
  * @param {Theme} page.theme
  * @param {ArrayOf} page.array
@@ -52,7 +53,7 @@ export function makeTake({
   pin,
   transport,
   planes,
-  shelf,
+  cache,
   palette,
   theme,
   array,
@@ -62,7 +63,7 @@ export function makeTake({
   redraw,
 }) {
   /** @type {ArrayOf} */
-  const held = (name) => array(name) ?? shelf.array(name);
+  const held = (name) => array(name) ?? cache.array(name);
   let asked = 0;
   /** @type {Map<number | null, Waiting>} */
   const waiting = new Map();
@@ -85,7 +86,7 @@ export function makeTake({
   function onPaper() {
     const { theme: now } = root.dataset;
     root.dataset.theme = "light";
-    const light = makePalette(root, lesson.inks);
+    const light = makePalette(root, lesson.styles);
     light.read();
     light.ramp();
     root.dataset.theme = now;
@@ -121,14 +122,14 @@ export function makeTake({
     ...scene(),
     palette: onPaper(),
     theme: "light",
-    shelf: outlines,
+    cache: outlines,
   });
   /** @returns {Figure} */
   const screen = () => ({
     ...scene(),
     palette,
     theme: theme.current(),
-    shelf: makeShelf(),
+    cache: makeOutlineCache(),
   });
   /** @param {number} part */
   const told = (part) =>
@@ -137,7 +138,7 @@ export function makeTake({
   /** @type {Record<string, () => unknown>} */
   const acts = {
     async png() {
-      const poster = onCanvas(paper(makeShelf()), RATIO);
+      const poster = onCanvas(paper(makeOutlineCache()), RATIO);
       poster.at(transport.k());
       save(`${lesson.name}.png`, await asPng(poster.canvas, { perInch: PER_INCH, source: link() }));
     },

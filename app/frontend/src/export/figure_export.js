@@ -35,7 +35,7 @@ const LINE = 22;
  * @property {string[]} readings
  * @property {Ghost[]} ghosts
  * @property {Palette} palette
- * @property {Outlines} shelf
+ * @property {Outlines} cache
  * @property {string} [theme]
  */
 
@@ -107,7 +107,7 @@ function drawAxisNames(ctx, { spec, x, y, side, palette }) {
     ctx.lineTo(x + a * side, y + b * side);
   ctx.closePath();
   ctx.stroke();
-  ctx.fillStyle = palette.color("ink");
+  ctx.fillStyle = palette.color("text");
   ctx.font = `13px ${SANS}`;
   ctx.textAlign = "center";
   for (const [value, text] of marks(x0, x1, step, ticks?.[0])) {
@@ -141,31 +141,31 @@ function drawKeys(ctx, { lesson, answer, palette, y }) {
    */
   const item = (text, mark) => {
     mark(x);
-    ctx.fillStyle = palette.color("ink");
+    ctx.fillStyle = palette.color("text");
     ctx.fillText(text, x + 30, y + 4);
     x += 30 + ctx.measureText(text).width + 22;
   };
   /**
-   * @param {string} ink
+   * @param {string} style
    * @param {string} text
    */
-  const inked = (ink, text) =>
+  const styled = (style, text) =>
     item(text, (left) => {
       ctx.setLineDash([]);
-      const [color, paper] = [palette.color(ink), palette.color("paper")];
-      const look = open.includes(ink)
+      const [color, paper] = [palette.color(style), palette.color("paper")];
+      const look = open.includes(style)
         ? { fill: paper, stroke: color, width: 2 }
         : { fill: color, stroke: paper, width: 1 };
-      symbol(ctx, palette.ink(ink).symbol, left + 12, y, 6, look);
+      symbol(ctx, palette.style(style).symbol, left + 12, y, 6, look);
     });
-  rules.forEach((ink) => inked(ink, lesson.inks[ink]?.label ?? ink));
-  rest.forEach(([ink, name]) => inked(ink, name));
+  rules.forEach((style) => styled(style, lesson.styles[style]?.label ?? style));
+  rest.forEach(([style, name]) => styled(style, name));
   for (const dash of dashes) {
     item(answer.ways?.[dash] ?? "", (left) => {
       ctx.beginPath();
       ctx.moveTo(left, y);
       ctx.lineTo(left + 24, y);
-      ctx.strokeStyle = palette.color("ink");
+      ctx.strokeStyle = palette.color("text");
       ctx.lineWidth = 2;
       ctx.setLineDash(dash === "dashed" ? [6, 4] : []);
       ctx.stroke();
@@ -184,14 +184,14 @@ function drawWords(ctx, scene, at) {
   const { palette, lesson, answer } = scene;
   ctx.fillStyle = palette.color("paper");
   ctx.fillRect(0, 0, at.width + 2, at.height + 2);
-  ctx.fillStyle = palette.color("ink");
+  ctx.fillStyle = palette.color("text");
   ctx.textAlign = "left";
   ctx.font = `24px ${SERIF}`;
   ctx.fillText(lesson.title, EDGE, EDGE + 20);
   let y = at.below;
   drawKeys(ctx, { lesson, answer, palette, y });
   y += LINE + 6;
-  ctx.fillStyle = palette.color("ink");
+  ctx.fillStyle = palette.color("text");
   ctx.font = `17px ${SERIF}`;
   for (const line of at.words) ctx.fillText(line, EDGE, (y += 24) - 12);
   ctx.font = `13px ${SANS}`;
@@ -208,10 +208,10 @@ function drawWords(ctx, scene, at) {
  * @param {number} k
  * @param {boolean} playing
  */
-const lookOf = ({ palette, array, shelf, theme, ghosts }, k, playing) => ({
+const lookOf = ({ palette, array, cache, theme, ghosts }, k, playing) => ({
   palette,
   array,
-  shelf,
+  cache,
   theme,
   ghosts,
   k,
@@ -249,7 +249,7 @@ function drawPlane(contexts, scene, plane, side, ratio, k, playing) {
 function drawHandle(ctx, handle, { palette, view, side }) {
   const place = placing(view, side);
   const [x, y] = [place.x(handle.at[0]), place.y(handle.at[1])];
-  const [color, paper] = [palette.color(handle.ink), palette.color("paper")];
+  const [color, paper] = [palette.color(handle.style), palette.color("paper")];
   if (!handle.from) {
     symbol(ctx, "circle", x, y, 5.5, { fill: paper, stroke: paper, width: 7 });
     symbol(ctx, "circle", x, y, 5.5, { stroke: color, width: 3 });
@@ -348,7 +348,7 @@ export function asSvg(scene) {
  * @param {LessonData} lesson
  */
 export const readingsOf = ({ meter = [] }, lesson) =>
-  meter.map(({ ink, rule, gap, text, word }) => {
+  meter.map(({ style, rule, gap, text, word }) => {
     const number = typeof gap === "number" ? show(gap, 2) : text;
-    return `${lesson.inks[ink]?.label ?? rule}: ${[number, word].filter(Boolean).join(", ")}`;
+    return `${lesson.styles[style]?.label ?? rule}: ${[number, word].filter(Boolean).join(", ")}`;
   });

@@ -3,7 +3,7 @@
 
 import { makeFrame } from "../canvas/animation_frame.js";
 import { makePalette } from "../canvas/colors.js";
-import { makeShelf } from "../canvas/static_layer.js";
+import { makeOutlineCache } from "../canvas/static_layer.js";
 import { makeBanner } from "../connection/connection_banner.js";
 import { makeFields } from "../controls/field_registry.js";
 import { makeHeader } from "../controls/header.js";
@@ -46,9 +46,9 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
   const root = makeRoot(lesson, whole);
   const state = makePageState();
   const stats = makeStats();
-  const shelf = makeShelf();
+  const cache = makeOutlineCache();
   const theme = makeTheme(root);
-  const palette = makePalette(root, lesson.inks);
+  const palette = makePalette(root, lesson.styles);
   const frame = makeFrame(draw);
   const redraw = frame.request;
 
@@ -58,7 +58,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     lesson,
     language,
     state,
-    keys: shelf.keys,
+    keys: cache.keys,
     step: () => transport.k(),
     held: () => progress.held(),
     onTrouble: (late) => banner.trouble(late),
@@ -170,7 +170,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     pin,
     transport,
     planes: planeSet.planes,
-    shelf,
+    cache,
     palette,
     theme,
     array: state.array,
@@ -197,7 +197,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     if (!state.take(reply, data)) return;
     const answer = state.shown();
     // Outlines are taken at once: the next ask says that the page has them.
-    for (const trace of answer.traces) if (trace.cache) shelf.find(trace, state.array);
+    for (const trace of answer.traces) if (trace.cache) cache.find(trace, state.array);
     const theirs = answer.answer === null || (follow && !busy());
     transport.adopt(answer.steps, theirs ? (answer.state?.k ?? answer.steps) : null);
     if (theirs) follow = false;
@@ -216,7 +216,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     planeSet.draw({
       array: state.array,
       palette,
-      shelf,
+      cache,
       theme: theme.current(),
       k: transport.time(),
       playing: transport.playing(),

@@ -8,9 +8,9 @@ from __future__ import annotations
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.approximations.claims import CLAIMS, QUESTIONS
 from natgrad_lecture.lessons.approximations.controls import controls
-from natgrad_lecture.lessons.approximations.figure import INKS, picture
+from natgrad_lecture.lessons.approximations.figure import STYLES, picture
+from natgrad_lecture.lessons.approximations.lazy_model import model_of
 from natgrad_lecture.lessons.approximations.script import script
-from natgrad_lecture.lessons.approximations.see import see
 from natgrad_lecture.lessons.approximations.state import PRESETS, Nearing
 from natgrad_lecture.lessons.base import Lesson
 
@@ -32,9 +32,9 @@ lessons.register()(
             "Desjardins et al. 2015",
         ),
         picture=picture,
-        see=see,
+        model=model_of,
         script=script,
-        inks=INKS,
+        styles=STYLES,
         heavy=True,
     )
 )

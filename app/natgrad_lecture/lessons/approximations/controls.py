@@ -19,9 +19,9 @@ def controls() -> list[dict[str, Any]]:
         ),
         panels.group(
             "matrices",
-            panels.checks("matrices", panels.inked(MATRICES)),
-            panels.checks("runs", panels.inked(RUNS)),
-            panels.checks("frames", panels.inked(FRAMES)),
+            panels.checks("matrices", panels.styled(MATRICES)),
+            panels.checks("runs", panels.styled(RUNS)),
+            panels.checks("frames", panels.styled(FRAMES)),
         ),
         panels.group(
             "data",

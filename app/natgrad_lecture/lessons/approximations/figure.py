@@ -8,7 +8,7 @@ import numpy as np
 
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.numbers import short
-from natgrad_lecture.drawing.palette import Ink, ink
+from natgrad_lecture.drawing.palette import Style, style
 from natgrad_lecture.drawing.plotly_chart import chart, table
 from natgrad_lecture.drawing.run_messages import remarks
 from natgrad_lecture.drawing.sheet import Sheet
@@ -17,10 +17,10 @@ from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
 
-INKS: dict[str, Ink] = {
-    "exact": ink("natural"),
-    "plain": ink("gradient"),
-    **{name: ink(name) for name in ("block", "ekfac", "kfac", "diagonal")},
+STYLES: dict[str, Style] = {
+    "exact": style("natural"),
+    "plain": style("gradient"),
+    **{name: style(name) for name in ("block", "ekfac", "kfac", "diagonal")},
     "empirical": {"light": "#8a6a00", "dark": "#e0bf4a", "symbol": "triangle", "width": 2.6},
     "fixed": {"light": "#1d6fa5", "dark": "#7fc4ee", "symbol": "star", "width": 2.6},
     "bound": {"light": "#6b6b70", "dark": "#a5a5a8"},
@@ -35,22 +35,22 @@ INKS: dict[str, Ink] = {
 
 def label(name: str) -> str:
     """What a matrix, a run or a frame is called."""
-    return str(say.legend.get(name) or INKS[name]["label"])
+    return str(say.legend.get(name) or STYLES[name]["label"])
 
 
-def add_fan(sheet: Sheet, seen: Any) -> dict[str, Any]:
+def add_fan(sheet: Sheet, model: Any) -> dict[str, Any]:
     """Each step as an arrow: at its angle to the exact one, as long as the loss falls.
 
     The model promises as much as to the curve, r = cos²φ · the exact's.
     """
-    best = seen.step("exact").promise
-    far = max(best, *(abs(s.gained) for s in seen.steps.values()))
+    best = model.step("exact").promise
+    far = max(best, *(abs(s.gained) for s in model.steps.values()))
     far = min(far, 2.5 * best)
     phi = np.radians(np.linspace(0, 90, 91))
     radius = best * np.cos(phi) ** 2
     circle = np.stack([radius * np.cos(phi), radius * np.sin(phi)], -1)
     sheet.add("fan", "curve", "bound", label("bound"), points=circle, faint=True)
-    for name, step in seen.steps.items():
+    for name, step in model.steps.items():
         turn = np.radians(step.angle)
         ray = np.array([np.cos(turn), np.sin(turn)])
         points = np.array([[0.0, 0.0], np.clip(step.gained, -far, far) * ray])
@@ -62,25 +62,25 @@ def add_fan(sheet: Sheet, seen: Any) -> dict[str, Any]:
             name,
             label(name),
             points=tip[None],
-            symbol=INKS[name].get("symbol", "circle"),
+            symbol=STYLES[name].get("symbol", "circle"),
         )
-    low = min(0.0, *(s.gained for s in seen.steps.values()))
+    low = min(0.0, *(s.gained for s in model.steps.values()))
     low = max(low, -far)
     view = np.array([[1.15 * low - 0.06 * far, 1.1 * far], [1.15 * low - 0.06 * far, 1.1 * far]])
     title = "one step: angle φ to the exact, decrease of J"
     return plane("fan", title, ("nats along exact", "nats"), view)
 
 
-def add_along(sheet: Sheet, seen: Any) -> dict[str, Any]:
+def add_along(sheet: Sheet, model: Any) -> dict[str, Any]:
     """The loss on the way along each step, and as the model has it.
 
     At first the model's alone, and where each step ends: a λ that is dragged is answered at once.
     """
-    here = seen.point.loss
-    models = {name: seen.model(name) for name in seen.steps}
-    falls = seen.falls if sheet.fine else {}
-    ends = [here - s.gained for s in seen.steps.values() if np.isfinite(s.gained)]
-    lowest = min(here - seen.step("exact").promise, *ends)
+    here = model.point.loss
+    models = {name: model.quadratic_model(name) for name in model.steps}
+    falls = model.falls if sheet.fine else {}
+    ends = [here - s.gained for s in model.steps.values() if np.isfinite(s.gained)]
+    lowest = min(here - model.step("exact").promise, *ends)
     gap = max(here - lowest, 1e-9)
     graph = Graph(
         sheet,
@@ -89,21 +89,21 @@ def add_along(sheet: Sheet, seen: Any) -> dict[str, Any]:
         Axis("share t of the step", 0.0, 2.0),
         Axis("J", max(lowest - 0.6 * gap, 0.0), here + 0.6 * gap),
     )
-    for name, model in models.items():
+    for name, values in models.items():
         if name in falls:
-            graph.curve(name, label(name), seen.shares, falls[name])
-        graph.curve(name, label(name), seen.shares, model, dash="dashed", faint=True)
+            graph.curve(name, label(name), model.shares, falls[name])
+        graph.curve(name, label(name), model.shares, values, dash="dashed", faint=True)
         graph.marks(
             name,
             label(name),
             1.0,
-            here - seen.steps[name].gained,
-            symbol=INKS[name].get("symbol", "circle"),
+            here - model.steps[name].gained,
+            symbol=STYLES[name].get("symbol", "circle"),
         )
     return graph.plane()
 
 
-def step_table(seen: Any) -> dict[str, Any]:
+def step_table(model: Any) -> dict[str, Any]:
     """The numbers of one step with each matrix."""
     head = (
         "matrix",
@@ -114,12 +114,12 @@ def step_table(seen: Any) -> dict[str, Any]:
         "KL, nats",
         "error ‖F − G‖/‖F‖",
     )
-    errors = seen.errors if seen.place.measured else {}
+    errors = model.errors if model.place.measured else {}
     rows = [
         [label(n), f"{s.angle:.1f}°", f"{s.flat:.1f}°", s.promise, s.gained, s.nats, errors.get(n)]
-        for n, s in seen.steps.items()
+        for n, s in model.steps.items()
     ]
-    best = max(seen.steps, key=lambda name: seen.steps[name].gained)
+    best = max(model.steps, key=lambda name: model.steps[name].gained)
     return chart(
         "worth",
         "what one step is worth",
@@ -128,9 +128,9 @@ def step_table(seen: Any) -> dict[str, Any]:
     )
 
 
-def add_losses(sheet: Sheet, seen: Any) -> dict[str, Any]:
+def add_losses(sheet: Sheet, model: Any) -> dict[str, Any]:
     """The loss of every run against its steps."""
-    losses = np.concatenate([run.losses for run in seen.runs.values()])
+    losses = np.concatenate([run.losses for run in model.runs.values()])
     good = losses[np.isfinite(losses) & (losses > 0)]
     low = 10.0 ** np.floor(np.log10(max(float(good.min(initial=0.1)), 1e-8)))
     high = 10.0 ** np.ceil(np.log10(min(float(good.max(initial=1.0)), 1e4)))
@@ -138,22 +138,22 @@ def add_losses(sheet: Sheet, seen: Any) -> dict[str, Any]:
         sheet,
         "loss",
         "training loss",
-        Axis("step", 0.0, float(seen.state.steps)),
+        Axis("step", 0.0, float(model.state.steps)),
         Axis("J", low, max(high, 10 * low), log=True),
     )
-    for name, run in seen.runs.items():
+    for name, run in model.runs.items():
         points = graph.points(np.arange(run.steps + 1.0), np.maximum(run.losses, 1e-12))
         read = [["loss", sheet.array(f"loss.{name}", np.array(run.losses))]]
         sheet.add("loss", "path", name, label(name), points=points, read=read, dash="solid")
     return graph.plane()
 
 
-def add_trust(sheet: Sheet, seen: Any) -> dict[str, Any]:
+def add_trust(sheet: Sheet, model: Any) -> dict[str, Any]:
     """The damping of every run against its steps: how far the model was trusted."""
     title = "damping: the less, the further the model is trusted"
-    across = Axis("step", 0.0, float(seen.state.steps))
+    across = Axis("step", 0.0, float(model.state.steps))
     graph = Graph(sheet, "trust", title, across, Axis("λ", 1e-12, 1e2, log=True))
-    for name, run in seen.runs.items():
+    for name, run in model.runs.items():
         damping = [run.frame(k).report.get("damping", np.nan) for k in range(1, run.steps + 1)]
         points = graph.points(np.arange(1.0, run.steps + 1), np.array(damping, float))
         if len(points):
@@ -161,9 +161,9 @@ def add_trust(sheet: Sheet, seen: Any) -> dict[str, Any]:
     return graph.plane()
 
 
-def add_spectra(sheet: Sheet, seen: Any) -> dict[str, Any]:
+def add_spectra(sheet: Sheet, model: Any) -> dict[str, Any]:
     """Eigenvalues of F by rank, those that are not rounding."""
-    kept = {name: s.values[: s.rank].numpy() for name, s in seen.spectra.items()}
+    kept = {name: s.values[: s.rank].numpy() for name, s in model.spectra.items()}
     most = max(len(values) for values in kept.values())
     top = max(float(values[0]) for values in kept.values())
     bottom = min(float(values[-1]) for values in kept.values())
@@ -176,13 +176,13 @@ def add_spectra(sheet: Sheet, seen: Any) -> dict[str, Any]:
     return graph.plane()
 
 
-def add_conditions(sheet: Sheet, seen: Any) -> dict[str, Any]:
+def add_conditions(sheet: Sheet, model: Any) -> dict[str, Any]:
     """Each way to see the layers as a point: how even its spectrum is, in two numbers."""
-    conditions = [s.condition for s in seen.spectra.values()]
+    conditions = [s.condition for s in model.spectra.values()]
     low, high = (
         10.0 ** f(np.log10(v)) for f, v in ((np.floor, min(conditions)), (np.ceil, max(conditions)))
     )
-    most = max(10.0, *(1.15 * s.spread for s in seen.spectra.values()))
+    most = max(10.0, *(1.15 * s.spread for s in model.spectra.values()))
     graph = Graph(
         sheet,
         "condition",
@@ -190,12 +190,12 @@ def add_conditions(sheet: Sheet, seen: Any) -> dict[str, Any]:
         Axis("directions sharing (Σs)²/Σs²", 0.0, most),
         Axis("condition", low, max(high, 10 * low), log=True),
     )
-    for name, s in seen.spectra.items():
+    for name, s in model.spectra.items():
         graph.marks(name, label(name), s.spread, s.condition, size=1.2)
     return graph.plane()
 
 
-def spectrum_table(seen: Any) -> dict[str, Any]:
+def spectrum_table(model: Any) -> dict[str, Any]:
     """Condition numbers, and how many directions share the curvature."""
     head = (
         "layers seen",
@@ -207,21 +207,21 @@ def spectrum_table(seen: Any) -> dict[str, Any]:
     )
     rows = [
         [label(n), float(s.values[0]), float(s.values[s.rank - 1]), s.condition, s.rank, s.spread]
-        for n, s in seen.spectra.items()
+        for n, s in model.spectra.items()
     ]
-    best = min(seen.spectra, key=lambda name: seen.spectra[name].condition)
+    best = min(model.spectra, key=lambda name: model.spectra[name].condition)
     title = "condition of the Fisher matrix, statistics frozen at the data's"
     says = f"smallest condition number: {label(best)}"
     return chart("condition", title, says, numbers=table(head, rows))
 
 
-def picture(seen: Any, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Any, sheet: Sheet) -> dict[str, Any]:
     """The view that is chosen."""
-    return {"step": _one, "runs": _runs, "spectrum": _spectrum}[seen.state.show](seen, sheet)
+    return {"step": _one, "runs": _runs, "spectrum": _spectrum}[model.state.show](model, sheet)
 
 
-def _answer(seen: Any, planes: list[Any], charts: list[Any], says: str, **more: Any) -> Any:
-    numbers = {"p": seen.problem.dim, "N": len(seen.problem), **more.pop("numbers", {})}
+def _answer(model: Any, planes: list[Any], charts: list[Any], says: str, **more: Any) -> Any:
+    numbers = {"p": model.problem.dim, "N": len(model.problem), **more.pop("numbers", {})}
     return {
         "planes": planes,
         "charts": charts,
@@ -237,37 +237,37 @@ def _answer(seen: Any, planes: list[Any], charts: list[Any], says: str, **more: 
     }
 
 
-def _one(seen: Any, sheet: Sheet) -> Any:
+def _one(model: Any, sheet: Sheet) -> Any:
     if sheet.fine > 1:
-        seen.place.settle()
-    left = seen.place.left + (not sheet.fine)
-    planes = [add_fan(sheet, seen), add_along(sheet, seen)]
-    guide = next((n for n in seen.steps if n != "exact"), "exact")
-    first, step = seen.step("exact"), seen.steps[guide]
+        model.place.settle()
+    left = model.place.left + (not sheet.fine)
+    planes = [add_fan(sheet, model), add_along(sheet, model)]
+    guide = next((n for n in model.steps if n != "exact"), "exact")
+    first, step = model.step("exact"), model.steps[guide]
     numbers = {
-        "loss": seen.point.loss,
+        "loss": model.point.loss,
         "angle": step.angle,
         "promise": step.promise,
         "best": first.promise,
         "gained": step.gained,
-        "damping": seen.state.damping,
+        "damping": model.state.damping,
     }
     said = "; ".join(
-        f"{label(n)}: {s.angle:.0f}°, falls {short(s.gained)}" for n, s in seen.steps.items()
+        f"{label(n)}: {s.angle:.0f}°, falls {short(s.gained)}" for n, s in model.steps.items()
     )
-    more = {"more": sheet.fine + 1, "progress": 1 - left / (seen.place.parts + 1)} if left else {}
-    return _answer(seen, planes, [step_table(seen)], said, numbers=numbers, **more)
+    more = {"more": sheet.fine + 1, "progress": 1 - left / (model.place.parts + 1)} if left else {}
+    return _answer(model, planes, [step_table(model)], said, numbers=numbers, **more)
 
 
-def _runs(seen: Any, sheet: Sheet) -> Any:
-    before = max(run.steps for run in seen.runs.values())
-    going = seen.pull(sheet)
-    last = max(run.steps for run in seen.runs.values())
-    state = seen.state
+def _runs(model: Any, sheet: Sheet) -> Any:
+    before = max(run.steps for run in model.runs.values())
+    going = model.pull(sheet)
+    last = max(run.steps for run in model.runs.values())
+    state = model.state
     step = last if state.k is None or state.k >= before else int(state.k)
     said = "; ".join(
         f"{label(n)}: " + (f"loss {short(run.losses[min(step, run.steps)])}" if run.ok else run.end)
-        for n, run in seen.runs.items()
+        for n, run in model.runs.items()
     )
     more = (
         {
@@ -278,13 +278,13 @@ def _runs(seen: Any, sheet: Sheet) -> Any:
         if going
         else {}
     )
-    notes = {n: f"{run.last.note}." for n, run in seen.runs.items() if not run.ok}
-    stuck = remarks("runs", ((label(n), run) for n, run in seen.runs.items()))
-    guide = next(iter(seen.runs.values()))
+    notes = {n: f"{run.last.note}." for n, run in model.runs.items() if not run.ok}
+    stuck = remarks("runs", ((label(n), run) for n, run in model.runs.items()))
+    guide = next(iter(model.runs.values()))
     numbers = {"loss": guide.losses[min(step, guide.steps)], "damping": state.damping}
     return _answer(
-        seen,
-        [add_losses(sheet, seen), add_trust(sheet, seen)],
+        model,
+        [add_losses(sheet, model), add_trust(sheet, model)],
         [],
         said,
         steps=last,
@@ -296,12 +296,12 @@ def _runs(seen: Any, sheet: Sheet) -> Any:
     )
 
 
-def _spectrum(seen: Any, sheet: Sheet) -> Any:
+def _spectrum(model: Any, sheet: Sheet) -> Any:
     said = "; ".join(
         f"{label(n)}: condition {short(s.condition)}, {s.spread:.1f} sharing"
-        for n, s in seen.spectra.items()
+        for n, s in model.spectra.items()
     )
-    loss = seen.problem.loss(seen.problem.net.init(seen.state.seed))
-    numbers = {"loss": float(loss), "damping": seen.state.damping}
-    planes = [add_spectra(sheet, seen), add_conditions(sheet, seen)]
-    return _answer(seen, planes, [spectrum_table(seen)], said, numbers=numbers)
+    loss = model.problem.loss(model.problem.net.init(model.state.seed))
+    numbers = {"loss": float(loss), "damping": model.state.damping}
+    planes = [add_spectra(sheet, model), add_conditions(sheet, model)]
+    return _answer(model, planes, [spectrum_table(model)], said, numbers=numbers)

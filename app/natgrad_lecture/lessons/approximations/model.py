@@ -16,7 +16,7 @@ from natgrad_core.nets.approximations import error
 from natgrad_core.nets.damping import LevenbergMarquardt
 from natgrad_core.nets.fisher.fisher import Fisher
 from natgrad_core.nets.metrics import Basis, Metric, Operator, exact
-from natgrad_core.nets.normalization import Spectrum, folded, frozen, normed, seen_as
+from natgrad_core.nets.normalization import Spectrum, folded, frozen, normed, reparametrized_as
 from natgrad_core.nets.rule import Rule
 from natgrad_core.nets.step_comparison import MATRICES, OneStep, along, one_step, operators
 from natgrad_core.nets.step_size import Quadratic
@@ -84,7 +84,7 @@ def _spectrum(data: str, seed: int, frame: str) -> Spectrum:
         return Spectrum.of(other.at(other.net.read()))
     if frame == "as it is":
         return Spectrum.of(problem.at(theta))
-    _, other, xi = seen_as(problem, theta, frame)
+    _, other, xi = reparametrized_as(problem, theta, frame)
     return Spectrum.of(other.at(xi))
 
 
@@ -160,7 +160,7 @@ def _place(data: str, seed: int, after: int) -> Place:
     return Place(problem_of(data).at(run.frame(after).theta, after))
 
 
-class StandIns:
+class Model:
     """All that the engine says of a state of the lesson."""
 
     shares = SHARES
@@ -197,7 +197,7 @@ class StandIns:
         """J(θ + tδ) at ``SHARES``, for each chosen matrix's δ."""
         return _falls(self.place, self.state.damping, self.state.matrices)
 
-    def model(self, name: str) -> Array:
+    def quadratic_model(self, name: str) -> Array:
         """The undamped quadratic model at ``SHARES``: J + t ∇Jᵀδ + t²/2 δᵀFδ."""
         step = self.steps[name]
         slope = float(self.point.grad @ step.change)
@@ -220,7 +220,7 @@ class StandIns:
         damping = self.state.damping if name == "fixed" else 0.0
         return course(self.state.data, self.state.seed, name, damping)
 
-    def to(self, steps: int) -> StandIns:
+    def to(self, steps: int) -> Model:
         """Itself, once every chosen run has come that far (or diverged)."""
         reach(list(self.runs.values()), steps)
         return self

@@ -8,11 +8,11 @@ from natgrad_core.provenance.code_writer import Writer
 from natgrad_lecture.lessons.approximations.state import FEW, LARGE, SIZES
 
 
-def script(seen: Any, writer: Writer) -> str:
-    """The script of a ``StandIns``: the numbers of the view that is shown."""
+def script(model: Any, writer: Writer) -> str:
+    """The script of a ``Model``: the numbers of the view that is shown."""
     writer.take("natgrad_core.nets", "NetProblem", "mlp", "rules")
     writer.take("natgrad_core.nets.runtime.threads_and_malloc", "settle")
-    state = seen.state
+    state = model.state
     large = state.show == "runs"
     data = _data(state.data, writer)
     lines = [
@@ -27,7 +27,7 @@ def script(seen: Any, writer: Writer) -> str:
     ]
     if state.data == "digits" and not large:
         writer.take("dataclasses", "replace")
-    lines += {"step": _step, "runs": _runs, "spectrum": _spectrum}[state.show](seen, writer)
+    lines += {"step": _step, "runs": _runs, "spectrum": _spectrum}[state.show](model, writer)
     return "\n".join(lines)
 
 
@@ -39,10 +39,10 @@ def _data(name: str, writer: Writer) -> str:
     return f'real("{name}", "{"unit" if name == "digits" else "standard"}")'
 
 
-def _step(seen: Any, writer: Writer) -> list[str]:
+def _step(model: Any, writer: Writer) -> list[str]:
     writer.take("natgrad_core.nets.step_comparison", "one_step")
     writer.take("natgrad_core.nets.training", "train")
-    state = seen.state
+    state = model.state
     return [
         f"*_, frame = train(problem, rules.kfac(), seed={state.seed}, steps={state.after})",
         f"at = problem.at(frame.theta, {state.after})",
@@ -57,16 +57,16 @@ def _step(seen: Any, writer: Writer) -> list[str]:
     ]
 
 
-def _runs(seen: Any, writer: Writer) -> list[str]:
+def _runs(model: Any, writer: Writer) -> list[str]:
     writer.numpy()
     writer.take("natgrad_core.nets.damping", "LevenbergMarquardt")
     writer.take("natgrad_core.nets.metrics", "exact")
     writer.take("natgrad_core.nets.step_comparison", "MATRICES")
     writer.take("natgrad_core.nets.step_size", "Quadratic")
     writer.take("natgrad_core.nets.training", "train")
-    state = seen.state
+    state = model.state
     calls = []
-    for name, run in seen.runs.items():
+    for name, run in model.runs.items():
         if name == "fixed":
             rule = f"rules.natural(1.0, {state.damping!r})"
         elif state.data == "digits" and name in ("exact", "empirical"):
@@ -96,11 +96,16 @@ def _runs(seen: Any, writer: Writer) -> list[str]:
     ]
 
 
-def _spectrum(seen: Any, writer: Writer) -> list[str]:
+def _spectrum(model: Any, writer: Writer) -> list[str]:
     writer.take(
-        "natgrad_core.nets.normalization", "Spectrum", "folded", "frozen", "normed", "seen_as"
+        "natgrad_core.nets.normalization",
+        "Spectrum",
+        "folded",
+        "frozen",
+        "normed",
+        "reparametrized_as",
     )
-    state = seen.state
+    state = model.state
     return [
         f"theta = problem.net.init({state.seed})",
         f"module = frozen(normed({SIZES[state.data]}, seed={state.seed}), problem.x)",
@@ -114,7 +119,7 @@ def _spectrum(seen: Any, writer: Writer) -> list[str]:
         "        return other.at(other.net.read())",
         '    if layers == "as it is":',
         "        return problem.at(theta)",
-        "    _, other, xi = seen_as(problem, theta, layers)",
+        "    _, other, xi = reparametrized_as(problem, theta, layers)",
         "    return other.at(xi)",
         "",
         "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
-from natgrad_lecture.lessons.coordinates.chain_rule_figure import INKS
+from natgrad_lecture.lessons.coordinates.chain_rule_figure import STYLES
 from natgrad_lecture.lessons.coordinates.claims import CLAIMS, QUESTIONS
 from natgrad_lecture.lessons.coordinates.controls import ALL_RULES, RULES, controls
 from natgrad_lecture.lessons.coordinates.figure import picture
@@ -21,7 +21,7 @@ lessons.register()(
         sources=("Amari 1998, sec. 2", "Martens 2020, sec. 12"),
         picture=picture,
         rules=ALL_RULES,
-        inks=INKS,
+        styles=STYLES,
         lights={
             "A": ("a1", "a2"),
             "F": ("metric", "natural"),

@@ -11,35 +11,35 @@ from natgrad_core.linalg.small_matrices import pack
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.stationary import moving
-from natgrad_lecture.engine_cache import Shown
+from natgrad_lecture.engine_cache import RunsModel
 
 STAGES = ("off", "gradient", "step", "back")
 
-INKS = {"back": {"light": "#7b3fa0", "dark": "#cf9ff0"}}
+STYLES = {"back": {"light": "#7b3fa0", "dark": "#cf9ff0"}}
 
 _LONG = 0.2
 """The length of −∇J, in views; the other arrows are in proportion to it."""
 
 
-def carried(shown: Shown) -> tuple[Array, Array, Array]:
+def carried(model: RunsModel) -> tuple[Array, Array, Array]:
     """∇J, Aᵀ∇J (which is the gradient in x) and AAᵀ∇J along the guide's run in θ, ``[n, 2]``."""
-    gradient = pack(shown.guide.home.at.grad)
+    gradient = pack(model.guide.in_theta.at.grad)
     with np.errstate(all="ignore"):  # A run that breaks off has no gradient at its end.
-        in_x = gradient @ shown.matrix
-        return gradient, in_x, in_x @ shown.matrix.T
+        in_x = gradient @ model.matrix
+        return gradient, in_x, in_x @ model.matrix.T
 
 
-def add_chain_rule(sheet: Sheet, shown: Shown, stage: str, width: float) -> None:
+def add_chain_rule(sheet: Sheet, model: RunsModel, stage: str, width: float) -> None:
     """The arrows of one stage at every step; ``width`` is that of θ's window."""
-    gradient, in_x, back = carried(shown)
-    gradient = moving(shown.problem, gradient)
-    here, there = shown.guide.home.good, shown.guide.home_in_x
+    gradient, in_x, back = carried(model)
+    gradient = moving(model.problem, gradient)
+    here, there = model.guide.in_theta.good, model.guide.theta_run_in_x
     with np.errstate(all="ignore"):
         scale = _LONG * width / np.linalg.norm(gradient, axis=-1, keepdims=True)
 
-    def arrows(plane: str, ink: str, label: str, tails: Array, along: Array) -> None:
+    def arrows(plane: str, style: str, label: str, tails: Array, along: Array) -> None:
         points = np.concatenate([tails, tails - scale * along], -1)
-        sheet.add(plane, "arrows", ink, "", label=label, points=points)
+        sheet.add(plane, "arrows", style, "", label=label, points=points)
 
     arrows("theta", "gradient", "−∇J", here, gradient)
     arrows("x", "gradient", "−∇ₓJ = −Aᵀ∇J" if stage == "gradient" else "step in x", there, in_x)

@@ -11,7 +11,7 @@ from natgrad_core import gap, rules, run
 from natgrad_core.linalg.small_matrices import components, pack
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.paired_runs import COINCIDE, SPLIT, one_step
-from natgrad_lecture.engine_cache import Shown
+from natgrad_lecture.engine_cache import RunsModel
 from natgrad_lecture.lessons.base import Claim, Question
 from natgrad_lecture.lessons.coordinates.chain_rule_figure import carried
 from natgrad_lecture.lessons.coordinates.state import DOUBLE, ROTATION, SHEAR, WHY
@@ -30,12 +30,12 @@ from natgrad_lecture.lessons.scope import (
 def _step_is(product: Callable[[Array], Array], sign: float = -1.0) -> Any:
     """One step in x, mapped back, against this product of A before α∇J, all along the run."""
 
-    def check(shown: Shown) -> bool:
-        twins = shown.twins["gradient"]
-        _, away = one_step(twins, shown.rule("gradient"))
-        gradient = pack(shown.problem.at(components(twins.home.theta)).grad)
-        expected = sign * shown.state.rate * gradient @ product(shown.matrix).T
-        return _close(away, expected)
+    def check(model: RunsModel) -> bool:
+        pair = model.paired_runs["gradient"]
+        _, in_x = one_step(pair, model.rule("gradient"))
+        gradient = pack(model.problem.at(components(pair.in_theta.theta)).grad)
+        expected = sign * model.state.rate * gradient @ product(model.matrix).T
+        return _close(in_x, expected)
 
     return check
 
@@ -50,12 +50,12 @@ def _transforms(what: str, product: Callable[[Array, Array], Array]) -> Any:
     """The Hessian or the Fisher matrix in x, against a product of A and the one in θ."""
     rule = {"hessian": "newton", "fisher": "natural"}[what]
 
-    def check(shown: Shown) -> bool:
-        away = shown.twins[rule].away
-        inside = away.ok  # a Newton step may leave the domain: there is no matrix beyond
-        home = getattr(shown.problem, what)(away.home[inside])
-        there = getattr(away.problem, what)(away.theta[inside])
-        return _close(there, product(shown.matrix, home))
+    def check(model: RunsModel) -> bool:
+        in_x = model.paired_runs[rule].in_x
+        inside = in_x.ok  # a Newton step may leave the domain: there is no matrix beyond
+        in_theta = getattr(model.problem, what)(in_x.in_theta[inside])
+        there = getattr(in_x.problem, what)(in_x.theta[inside])
+        return _close(there, product(model.matrix, in_theta))
 
     return check
 
@@ -63,14 +63,14 @@ def _transforms(what: str, product: Callable[[Array, Array], Array]) -> Any:
 def _chain_rule(product: Callable[[Array], Array]) -> Any:
     """Aᵀ∇J against central differences of J(Ax) along the run."""
 
-    def check(shown: Shown) -> bool:
-        through = shown.problem.through(shown.chart)
-        x, step = shown.guide.home_in_x, 1e-6
+    def check(model: RunsModel) -> bool:
+        through = model.problem.through(model.chart)
+        x, step = model.guide.theta_run_in_x, 1e-6
         slopes = [
             (np.asarray(through.loss(x + h)) - np.asarray(through.loss(x - h))) / (2 * step)
             for h in step * np.eye(2)
         ]
-        said = carried(shown)[0] @ product(shown.matrix).T
+        said = carried(model)[0] @ product(model.matrix).T
         return bool(np.allclose(np.stack(slopes, -1), said, rtol=1e-5, atol=1e-5))
 
     return check
@@ -79,11 +79,11 @@ def _chain_rule(product: Callable[[Array], Array]) -> Any:
 def _step_in_x(sign: float) -> Any:
     """The run's own steps in x are −α times Aᵀ∇J."""
 
-    def check(shown: Shown) -> bool:
-        path = shown.twins["gradient"].away
+    def check(model: RunsModel) -> bool:
+        path = model.paired_runs["gradient"].in_x
         moved = np.diff(path.theta, axis=0)
-        gradient = shown.problem.grad(path.home)[:-1] @ shown.matrix
-        return _close(moved, sign * shown.state.rate * gradient)
+        gradient = model.problem.grad(path.in_theta)[:-1] @ model.matrix
+        return _close(moved, sign * model.state.rate * gradient)
 
     return check
 
@@ -91,20 +91,20 @@ def _step_in_x(sign: float) -> Any:
 def _carried_back(product: Callable[[Array], Array]) -> Any:
     """And in θ the same run moves by A times that, −αAAᵀ∇J."""
 
-    def check(shown: Shown) -> bool:
-        path = shown.twins["gradient"].away
-        moved = np.diff(path.home, axis=0)
-        gradient = shown.problem.grad(path.home)[:-1]
-        return _close(moved, -shown.state.rate * gradient @ product(shown.matrix).T)
+    def check(model: RunsModel) -> bool:
+        path = model.paired_runs["gradient"].in_x
+        moved = np.diff(path.in_theta, axis=0)
+        gradient = model.problem.grad(path.in_theta)[:-1]
+        return _close(moved, -model.state.rate * gradient @ product(model.matrix).T)
 
     return check
 
 
-def _right_angles(shown: Shown) -> bool:
+def _right_angles(model: RunsModel) -> bool:
     """Each gradient is at right angles to its own level line; carried back it is not."""
-    gradient, in_x, back = carried(shown)
+    gradient, in_x, back = carried(model)
     level = gradient @ np.array([[0.0, 1.0], [-1.0, 0.0]])
-    level_in_x = np.linalg.solve(shown.matrix, level.T).T
+    level_in_x = np.linalg.solve(model.matrix, level.T).T
     across = np.einsum("ni,ni->n", in_x, level_in_x)
     sizes = np.linalg.norm(back, axis=1) * np.linalg.norm(level, axis=1)
     leaning = np.einsum("ni,ni->n", back, level) / sizes
@@ -114,58 +114,58 @@ def _right_angles(shown: Shown) -> bool:
 def _another_metric(product: Callable[[Array], Array]) -> Any:
     """AAᵀ∇J solves G a = ∇J with G = A⁻ᵀA⁻¹, which measures θ by the ruler of x."""
 
-    def check(shown: Shown) -> bool:
-        gradient, _, back = carried(shown)
-        metric = product(np.asarray(np.linalg.inv(shown.matrix), np.float64))
+    def check(model: RunsModel) -> bool:
+        gradient, _, back = carried(model)
+        metric = product(np.asarray(np.linalg.inv(model.matrix), np.float64))
         return _close(back @ metric.T, gradient)
 
     return check
 
 
-def _which_product(shown: Shown) -> int:
+def _which_product(model: RunsModel) -> int:
     """Which product the run's first step in x, carried back, has before ∇J: AᵀA, AAᵀ or AA."""
-    path, a = shown.twins["gradient"].away, shown.matrix
-    moved = np.diff(path.home, axis=0)[0]
-    gradient = shown.problem.grad(path.home[0])
+    path, a = model.paired_runs["gradient"].in_x, model.matrix
+    moved = np.diff(path.in_theta, axis=0)[0]
+    gradient = model.problem.grad(path.in_theta[0])
     products = (a.T @ a, a @ a.T, a @ a)
-    apart = [np.linalg.norm(moved + shown.state.rate * m @ gradient) for m in products]
+    apart = [np.linalg.norm(moved + model.state.rate * m @ gradient) for m in products]
     return int(np.argmin(apart))
 
 
 def _rate_times(power: int) -> Any:
     """With A = cI the run in x is the run in θ at c to this power times the rate."""
 
-    def check(shown: Shown) -> bool:
-        rate = shown.matrix[0, 0] ** power * shown.state.rate
-        other = run(shown.problem, rules["gradient"](rate), shown.start, shown.state.steps)
-        return float(gap(other.theta, shown.twins["gradient"].away.home)) < COINCIDE
+    def check(model: RunsModel) -> bool:
+        rate = model.matrix[0, 0] ** power * model.state.rate
+        other = run(model.problem, rules["gradient"](rate), model.start, model.state.steps)
+        return float(gap(other.theta, model.paired_runs["gradient"].in_x.in_theta)) < COINCIDE
 
     return check
 
 
-def _same_distributions(shown: Shown) -> bool:
+def _same_distributions(model: RunsModel) -> bool:
     """KL of every step is the same number in both coordinates."""
-    twins = shown.twins["natural"]
-    return bool(np.allclose(twins.home.kl, twins.away.kl, rtol=1e-6, atol=1e-15))
+    pair = model.paired_runs["natural"]
+    return bool(np.allclose(pair.in_theta.kl, pair.in_x.kl, rtol=1e-6, atol=1e-15))
 
 
 def _coincide(name: str) -> Any:
-    return lambda shown: shown.gap(name) < COINCIDE
+    return lambda model: model.gap(name) < COINCIDE
 
 
 def _split(name: str) -> Any:
-    return lambda shown: shown.gap(name) > SPLIT
+    return lambda model: model.gap(name) > SPLIT
 
 
-def _newton_is_natural(shown: Shown) -> bool:
-    newton, natural = shown.twins["newton"].home, shown.twins["natural"].home
+def _newton_is_natural(model: RunsModel) -> bool:
+    newton, natural = model.paired_runs["newton"].in_theta, model.paired_runs["natural"].in_theta
     return float(gap(newton.theta, natural.theta)) < COINCIDE
 
 
-def _who_splits(shown: Shown) -> int:
+def _who_splits(model: RunsModel) -> int:
     """Whose runs differ. 0: all rules', 1: gradient descent's alone, 2: none's."""
-    split = {name for name, pair in shown.twins.items() if pair.gap > SPLIT}
-    return [set(shown.twins), {"gradient"}, set()].index(split)
+    split = {name for name, pair in model.paired_runs.items() if pair.gap > SPLIT}
+    return [set(model.paired_runs), {"gradient"}, set()].index(split)
 
 
 START = of_problem(
@@ -197,13 +197,13 @@ UNEVEN = matrices(10.0, 1.5)
 """A whose singular values differ, so that AAᵀ is no multiple of the identity."""
 
 
-def _apart(shown: Shown) -> bool:
+def _apart(model: RunsModel) -> bool:
     """The two runs of gradient descent differ by more than rounding, and more than a hair."""
-    return shown.gap("gradient") > 1e-4
+    return model.gap("gradient") > 1e-4
 
 
-def _all_coincide(shown: Shown) -> bool:
-    return max(pair.gap for pair in shown.twins.values()) < COINCIDE
+def _all_coincide(model: RunsModel) -> bool:
+    return max(pair.gap for pair in model.paired_runs.values()) < COINCIDE
 
 
 CLAIMS = {
@@ -307,7 +307,7 @@ CLAIMS = {
     ),
     "damping-breaks": Claim(
         {"matrix": SHEAR, "damping": 10.0, "rules": ["natural"]},
-        lambda shown: shown.gap("natural") > 1e-4,
+        lambda model: model.gap("natural") > 1e-4,
         Scope({**SLOW, "matrix": UNEVEN, "damping": log_between(1.0, 20.0)}),
         false={"coincide": _coincide("natural")},
         beyond=Scope({**SLOW, "matrix": rotations(), "damping": log_between(1.0, 20.0)}),

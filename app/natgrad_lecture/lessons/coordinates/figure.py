@@ -18,55 +18,55 @@ from natgrad_lecture.drawing.paired_runs import (
     reading,
     told,
 )
-from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import corners, plane, square, window
-from natgrad_lecture.engine_cache import Shown
+from natgrad_lecture.engine_cache import RunsModel
 from natgrad_lecture.lessons.coordinates.chain_rule_figure import add_chain_rule, carried
 from natgrad_lecture.state.items import problem_named
 
 
-def picture(shown: Shown, sheet: Sheet) -> dict[str, Any]:
+def picture(model: RunsModel, sheet: Sheet) -> dict[str, Any]:
     """Both planes, the meter, the live numbers and the words for what is seen."""
-    view = window(shown.problem)
-    x_view = square(shown.chart.inverse(corners(view)))
-    symbols = shown.problem.symbols
-    add_contours(sheet, shown.state.problem)
-    add_contours_through(sheet, shown.state.problem, shown.state.chart_key, x_view)
-    add_lattice(sheet, "theta", shown.chart.forward, x_view, view)
-    add_lattice(sheet, "x", shown.chart.inverse, view, x_view)
-    if shown.state.stage == "off":
-        add_ellipses(sheet, shown)
-    add_paths(sheet, shown)
-    if shown.state.stage == "off":
-        add_anatomy(sheet, shown)
+    view = window(model.problem)
+    x_view = square(model.chart.inverse(corners(view)))
+    symbols = model.problem.symbols
+    add_contours(sheet, model.state.problem)
+    add_contours_through(sheet, model.state.problem, model.state.chart_key, x_view)
+    add_lattice(sheet, "theta", model.chart.forward, x_view, view)
+    add_lattice(sheet, "x", model.chart.inverse, view, x_view)
+    if model.state.stage == "off":
+        add_ellipses(sheet, model)
+    add_paths(sheet, model)
+    if model.state.stage == "off":
+        add_anatomy(sheet, model)
     else:
-        add_chain_rule(sheet, shown, shown.state.stage, float(np.ptp(view[0])))
-    meter = [reading(pair, ink(pair.name)["label"]) for pair in shown.twins.values()]
+        add_chain_rule(sheet, model, model.state.stage, float(np.ptp(view[0])))
+    meter = [reading(pair, style(pair.name)["label"]) for pair in model.paired_runs.values()]
     return {
         "planes": [
             plane("theta", "θ", symbols, view),
-            plane("x", "x = A⁻¹θ", shown.chart.names(symbols), x_view),
+            plane("x", "x = A⁻¹θ", model.chart.names(symbols), x_view),
         ],
         "ways": {"solid": "run in θ", "dashed": "run in x, mapped back"},
-        "steps": shown.state.steps,
-        "handles": _handles(shown),
-        "numbers": _numbers(shown, sheet),
+        "steps": model.state.steps,
+        "handles": _handles(model),
+        "numbers": _numbers(model, sheet),
         "meter": meter,
-        "notes": {name: note for name, pair in shown.twins.items() if (note := told(pair))},
+        "notes": {name: note for name, pair in model.paired_runs.items() if (note := told(pair))},
         "description": "; ".join(f"{m['label']}: {m['word']}, gap {m['text']}" for m in meter),
     }
 
 
-def _numbers(shown: Shown, sheet: Sheet) -> dict[str, Any]:
+def _numbers(model: RunsModel, sheet: Sheet) -> dict[str, Any]:
     """The numbers in the formulas; a name with @ is a series over the steps of the guide's run."""
-    A, guide = shown.matrix, shown.guide
-    fisher = pack(guide.home.at.fisher)
-    plain, plain_x = one_step(guide, shown.rule("gradient"))
-    natural, natural_x = one_step(guide, shown.rule("natural"))
-    second = A.T @ A if shown.state.kind == "pulled-back" else np.eye(2)
+    A, guide = model.matrix, model.guide
+    fisher = pack(guide.in_theta.at.fisher)
+    plain, plain_x = one_step(guide, model.rule("gradient"))
+    natural, natural_x = one_step(guide, model.rule("natural"))
+    second = A.T @ A if model.state.kind == "pulled-back" else np.eye(2)
     numbers: dict[str, Any] = {}
-    for name, fixed in (("A", A), ("AAT", A @ A.T), ("D", shown.state.damping * second)):
+    for name, fixed in (("A", A), ("AAT", A @ A.T), ("D", model.state.damping * second)):
         tidy = np.round(fixed, 12)  # −0.8·0.6 + 0.6·0.8 is nothing, not 10⁻¹⁷
         numbers |= {f"{name}.{i}.{j}": float(tidy[i, j]) for i in (0, 1) for j in (0, 1)}
     series = np.concatenate(
@@ -74,7 +74,7 @@ def _numbers(shown: Shown, sheet: Sheet) -> dict[str, Any]:
             fisher.reshape(-1, 4),
             (A.T @ fisher @ A).reshape(-1, 4),
             plain,
-            carried(shown)[1],
+            carried(model)[1],
             plain_x,
             natural,
             natural_x,
@@ -88,10 +88,10 @@ def _numbers(shown: Shown, sheet: Sheet) -> dict[str, Any]:
     return numbers
 
 
-def _handles(shown: Shown) -> list[dict[str, Any]]:
+def _handles(model: RunsModel) -> list[dict[str, Any]]:
     """The start, in both planes, and the columns of A as arrows from an anchor in a free corner."""
-    start = np.asarray(shown.start)
-    anchor, scale = _anchor(shown.state.problem)
+    start = np.asarray(model.start)
+    anchor, scale = _anchor(model.state.problem)
     handles = [
         {
             "id": "start",
@@ -99,19 +99,19 @@ def _handles(shown: Shown) -> list[dict[str, Any]]:
             "at": start.tolist(),
             "label": "starting point",
             "field": "start",
-            "ink": "start",
+            "style": "start",
         },
         {
             "id": "start.x",
             "plane": "x",
-            "at": shown.chart.inverse(start).tolist(),
+            "at": model.chart.inverse(start).tolist(),
             "label": "starting point, in x",
             "field": "start.x",
-            "ink": "start",
+            "style": "start",
         },
     ]
     for j, word in enumerate(("first", "second")):
-        tip = anchor + scale * shown.matrix[:, j]
+        tip = anchor + scale * model.matrix[:, j]
         handles.append(
             {
                 "id": f"a{j + 1}",
@@ -121,7 +121,7 @@ def _handles(shown: Shown) -> list[dict[str, Any]]:
                 "scale": scale,
                 "label": f"{word} column of A",
                 "field": f"matrix.:.{j}",
-                "ink": f"a{j + 1}",
+                "style": f"a{j + 1}",
             }
         )
     return handles

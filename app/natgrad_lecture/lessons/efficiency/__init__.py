@@ -6,7 +6,7 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.efficiency.claims import CLAIMS, QUESTIONS
 from natgrad_lecture.lessons.efficiency.controls import controls
-from natgrad_lecture.lessons.efficiency.figure import INKS, Seen, picture
+from natgrad_lecture.lessons.efficiency.figure import STYLES, Model, picture
 from natgrad_lecture.lessons.efficiency.script import script
 from natgrad_lecture.lessons.efficiency.state import PRESETS, Racers
 
@@ -20,9 +20,9 @@ lessons.register()(
         default=Racers(k=40),
         controls=controls,
         picture=picture,
-        see=Seen,
+        model=Model,
         rules=("natural", "gradient"),
-        inks=INKS,
+        styles=STYLES,
         sources=(
             "Amari 1998, sec. 4",
             "Rao 1945",

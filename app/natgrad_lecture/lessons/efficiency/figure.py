@@ -21,7 +21,7 @@ from natgrad_core.analysis.online_mean import (
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.heat_map import Kept, keeper, progress
-from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane
 
@@ -35,8 +35,8 @@ LAST = len(TIMES) - 1
 WAYS = ("natural", "gradient", AVERAGED)
 LABELS = {"natural": "natural, 1/t", "gradient": "plain, c/t", AVERAGED: "plain, averaged"}
 GRAY = "#6b7280"
-INKS = {
-    **{way: {**ink(way), "label": LABELS[way]} for way in WAYS[:2]},
+STYLES = {
+    **{way: {**style(way), "label": LABELS[way]} for way in WAYS[:2]},
     AVERAGED: {
         "label": LABELS[AVERAGED],
         "light": "#6b2fa0",
@@ -78,7 +78,7 @@ def _expected(s1: float, s2: float, gain: Any, start: Any) -> Array:
     return expected(_fisher(s1, s2), matrix, start, TIMES)
 
 
-class Seen:
+class Model:
     """What the engine says of a race."""
 
     def __init__(self, state: Any) -> None:
@@ -121,9 +121,9 @@ class Seen:
         return {way: self.exact(way) for way in WAYS[:2]}
 
 
-def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
     """t·Var over the bound against the time, exact and measured; the errors of many runs."""
-    kept = seen.kept
+    kept = model.kept
     race = kept.upto(sheet.fine)
     runs = race.runs if race else 0
     graph = Graph(
@@ -135,16 +135,16 @@ def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
     )
     graph.curve("bound", "Cramér–Rao bound", [1, STEPS], [1, 1], width=1.6)
     for way in WAYS[:2]:
-        graph.curve("exact", "exact mean", TIMES, seen.ratio(seen.exact(way)), width=1.4)
-    half = 3.2 * max(seen.state.s1, seen.state.s2)
+        graph.curve("exact", "exact mean", TIMES, model.ratio(model.exact(way)), width=1.4)
+    half = 3.2 * max(model.state.s1, model.state.s2)
     view = np.array([[-half, half], [-half, half]])
-    covariance: Array = np.asarray(np.linalg.inv(seen.fisher), float)
+    covariance: Array = np.asarray(np.linalg.inv(model.fisher), float)
     sheet.add(
         "errors", "ellipse-at", "bound", "Cramér–Rao bound", shapes=_ellipses(covariance[None])
     )
     if race is not None:
         for way in WAYS:
-            values = seen.ratio(race.moments[way])
+            values = model.ratio(race.moments[way])
             read = [
                 ["t", sheet.array("times", TIMES.astype(float))],
                 ["ratio", sheet.array(f"ratio.{way}", values)],
@@ -177,8 +177,8 @@ def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
         "ways": {},
         "steps": len(TIMES) - 1,
         "handles": [],
-        "numbers": _numbers(seen, sheet, race),
-        "description": _told(seen, race),
+        "numbers": _numbers(model, sheet, race),
+        "description": _told(model, race),
         **progress(sheet, kept),
     }
 
@@ -192,20 +192,20 @@ def _ellipses(moments: Array) -> Array:
     )
 
 
-def _numbers(seen: Seen, sheet: Sheet, race: Race | None) -> dict[str, Any]:
-    s = seen.state
+def _numbers(model: Model, sheet: Sheet, race: Race | None) -> dict[str, Any]:
+    s = model.state
     found: dict[str, Any] = {"v1": s.s1**2, "v2": s.s2**2}
     for i, spread in enumerate((s.s1, s.s2), 1):
         found[f"l{i}"] = float(limit([[spread**-2.0]], [[s.c]])[0, 0])
     columns = [TIMES.astype(float)]
     for way in WAYS:
-        columns.append(seen.ratio(race.moments[way]) if race else np.full(len(TIMES), np.nan))
+        columns.append(model.ratio(race.moments[way]) if race else np.full(len(TIMES), np.nan))
     sheet.array("live", np.stack(columns, -1))
     return {**found, "@": ["t", *WAYS]}
 
 
-def _told(seen: Seen, race: Race | None) -> str:
+def _told(model: Model, race: Race | None) -> str:
     if race is None:
         return "no runs yet"
-    ends = (f"{LABELS[way]} {float(seen.ratio(race.moments[way])[-1]):.3g}" for way in WAYS)
+    ends = (f"{LABELS[way]} {float(model.ratio(race.moments[way])[-1]):.3g}" for way in WAYS)
     return f"t·Var over the bound after {STEPS} examples, {race.runs} runs: {', '.join(ends)}"

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from natgrad_core.provenance.code_writer import Writer
-from natgrad_lecture.lessons.efficiency.figure import STEPS, Seen
+from natgrad_lecture.lessons.efficiency.figure import STEPS, Model
 
 
-def script(seen: Seen, writer: Writer) -> str:
+def script(model: Model, writer: Writer) -> str:
     """Write the Python that computes what is seen."""
-    s = seen.state
+    s = model.state
     writer.take("natgrad_core.analysis.online_mean", "expected", "marks", "ratio")
     lines = [
-        f"fisher = np.array({writer.write(seen.fisher)})",
+        f"fisher = np.array({writer.write(model.fisher)})",
         f"plain = {writer.write(s.c)} * np.eye(2)",
         "gains = {'natural': np.linalg.inv(fisher), 'gradient': plain}",
         f"start = {writer.write(s.start)}",

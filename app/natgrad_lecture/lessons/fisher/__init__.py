@@ -10,8 +10,8 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.fisher.claims import CLAIMS, QUESTIONS
 from natgrad_lecture.lessons.fisher.controls import controls
-from natgrad_lecture.lessons.fisher.figure import INKS, picture
-from natgrad_lecture.lessons.fisher.model import Seen
+from natgrad_lecture.lessons.fisher.figure import STYLES, picture
+from natgrad_lecture.lessons.fisher.model import Model
 from natgrad_lecture.lessons.fisher.script import script
 from natgrad_lecture.lessons.fisher.state import HALF, PRESETS, Look
 
@@ -26,11 +26,11 @@ lessons.register()(
         controls=controls,
         sources=("Fisher 1925", "Martens 2020, sec. 5", "Kunstner, Balles and Hennig 2019"),
         picture=picture,
-        see=Seen,
+        model=Model,
         script=script,
         small=HALF,
         rules=("natural",),
-        inks=INKS,
+        styles=STYLES,
         lights={"F": ("metric",), "G": ("empirical",), "s": ("draw", "estimate")},
     )
 )

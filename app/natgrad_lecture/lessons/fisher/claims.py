@@ -16,7 +16,7 @@ from natgrad_lecture.lessons.base import Claim, Question
 from natgrad_lecture.lessons.fisher.data_figure import VIEW, Data
 from natgrad_lecture.lessons.fisher.draws_figure import MOST, PARTS
 from natgrad_lecture.lessons.fisher.level_figure import worst_misses
-from natgrad_lecture.lessons.fisher.model import Seen
+from natgrad_lecture.lessons.fisher.model import Model
 from natgrad_lecture.lessons.fisher.state import DATA, DRAWS, FAR, HALF, PROBLEMS
 from natgrad_lecture.state.items import problem_named
 
@@ -25,51 +25,51 @@ def _close(a: Any, b: Any, tolerance: float = 1e-9) -> bool:
     return bool(np.allclose(a, b, rtol=tolerance, atol=tolerance))
 
 
-def _expected(seen: Seen, of: Any) -> Array:
+def _expected(model: Model, of: Any) -> Array:
     """E[of] over y ~ p(· | θ) of the normal, by quadrature."""
-    mean, sigma = seen.state.point
+    mean, sigma = model.state.point
     y, weights = quadrature(np.linspace(mean - 12 * sigma, mean + 12 * sigma, 121))
     y, weights = y.ravel(), weights.ravel()
-    mass = weights * np.exp(seen.level.problem.log_prob(y, np.array([mean, sigma])))
-    return np.tensordot(mass, of(seen.level.problem, (mean, sigma), y), 1)
+    mass = weights * np.exp(model.level.problem.log_prob(y, np.array([mean, sigma])))
+    return np.tensordot(mass, of(model.level.problem, (mean, sigma), y), 1)
 
 
-def _first_order(seen: Seen) -> bool:
-    return _close(_expected(seen, scores), 0.0)
+def _first_order(model: Model) -> bool:
+    return _close(_expected(model, scores), 0.0)
 
 
-def _second_order(seen: Seen) -> bool:
-    return _close(_expected(seen, surprises), seen.level.fisher)
+def _second_order(model: Model) -> bool:
+    return _close(_expected(model, surprises), model.level.fisher)
 
 
-def _outer(seen: Seen) -> bool:
+def _outer(model: Model) -> bool:
     def outer(*given: Any) -> Array:
         s = scores(*given)
         return s[:, :, None] * s[:, None, :]
 
-    return _close(_expected(seen, outer), seen.level.fisher)
+    return _close(_expected(model, outer), model.level.fisher)
 
 
 def _all_families(check: Any) -> Any:
     """``check`` at every problem's own point, not the one alone that is shown."""
-    return lambda seen: all(
-        check(Seen(seen.state.with_(problem=name, theta=None, step=None)))
+    return lambda model: all(
+        check(Model(model.state.with_(problem=name, theta=None, step=None)))
         for name in PROBLEMS
         if name != "linear-regression"
     )
 
 
-def _third(seen: Seen) -> bool:
-    return abs(seen.level.slopes[0] - 3) < 0.05
+def _third(model: Model) -> bool:
+    return abs(model.level.slopes[0] - 3) < 0.05
 
 
-def _fourth(seen: Seen) -> bool:
-    return abs(seen.level.slopes[1] - 4) < 0.05
+def _fourth(model: Model) -> bool:
+    return abs(model.level.slopes[1] - 4) < 0.05
 
 
-def _curves_apart(seen: Seen) -> bool:
+def _curves_apart(model: Model) -> bool:
     """How far the level set is from the ellipse along a ray, by F: slope 2 in ε."""
-    level, far = seen.level, []
+    level, far = model.level, []
     for size in (0.02, 0.01):
         r = size**2 / 2
         points = kl_level_set(level.problem, level.theta, r, 121) - level.theta
@@ -78,33 +78,33 @@ def _curves_apart(seen: Seen) -> bool:
     return bool(abs(np.log2(far[0] / far[1]) - 2) < 0.05)
 
 
-def _published(seen: Seen) -> bool:
+def _published(model: Model) -> bool:
     """Heights at which KL(N(0,1) ‖ N(0,s)) = ½, and those of the ellipse; FACTS, section 3."""
-    exact = kl_level_set(seen.level.problem, seen.level.theta, 0.5, 721)
+    exact = kl_level_set(model.level.problem, model.level.theta, 0.5, 721)
     ends = exact[np.abs(exact[:, 0]) < 1e-9][:, 1]
-    ring = 1.0 + outline(seen.level.fisher, 0.5, 721)[:, 1]
+    ring = 1.0 + outline(model.level.fisher, 0.5, 721)[:, 1]
     return _close([ends.min(), ends.max()], [0.563777, 2.511055], 1e-6) and _close(
         [ring.min(), ring.max()], [0.292893, 1.707107], 1e-5
     )
 
 
-def _flat_across(seen: Seen) -> bool:
+def _flat_across(model: Model) -> bool:
     """KL(N(μ,σ) ‖ N(μ+d,σ)) = d²/2σ² whatever d."""
-    problem, theta = seen.level.problem, seen.level.theta
+    problem, theta = model.level.problem, model.level.theta
     d = np.linspace(-3, 3, 13)
     there = theta + np.stack([d, 0 * d], -1)
     kl = problem.kl(np.broadcast_to(theta, there.shape), there)
-    return _close(kl, d**2 * seen.level.fisher[0, 0] / 2)
+    return _close(kl, d**2 * model.level.fisher[0, 0] / 2)
 
 
-def _no_error(seen: Seen) -> bool:
-    worst, _ = worst_misses(seen.level.problem, seen.level.theta, np.array([0.1, 1.0, 3.0]))
-    return bool(worst.max() < 1e-11) and _close(seen.level.level, seen.level.ellipse, 1e-6)
+def _no_error(model: Model) -> bool:
+    worst, _ = worst_misses(model.level.problem, model.level.theta, np.array([0.1, 1.0, 3.0]))
+    return bool(worst.max() < 1e-11) and _close(model.level.level, model.level.ellipse, 1e-6)
 
 
-def _backward(seen: Seen) -> bool:
+def _backward(model: Model) -> bool:
     """The other KL has another level set, and the same ellipse: its error is of order ε³ too."""
-    level = seen.level
+    level = model.level
     gap = np.nanmax(np.abs(level.level[:121] - level.backward[:121]))
     misses = []
     for size in (0.02, 0.01):
@@ -114,75 +114,75 @@ def _backward(seen: Seen) -> bool:
     return bool(gap > 0.1 and abs(np.log2(misses[0] / misses[1]) - 3) < 0.05)
 
 
-def _converges(seen: Seen) -> bool:
+def _converges(model: Model) -> bool:
     """After all draws within what chance allows, and far nearer than after the first hundred."""
-    found = seen.draws.gathered(PARTS)
-    miss = error(found.fisher, seen.draws.fisher)
+    found = model.draws.gathered(PARTS)
+    miss = error(found.fisher, model.draws.fisher)
     c = expected_error(found)
     return bool(miss[-1] < 3 * c / np.sqrt(MOST) and miss[-1] < miss[found.n == 100][0] / 10)
 
 
-def _root_mean(seen: Seen, n: int, seeds: int = 40) -> float:
+def _root_mean(model: Model, n: int, seeds: int = 40) -> float:
     """The root mean square error after n draws, over some seeds."""
-    problem, theta = seen.draws.problem, seen.draws.theta
+    problem, theta = model.draws.problem, model.draws.theta
     found = [
-        error(gather(problem, theta, np.array([n]), (7, i)).fisher, seen.draws.fisher)[0]
+        error(gather(problem, theta, np.array([n]), (7, i)).fisher, model.draws.fisher)[0]
         for i in range(seeds)
     ]
     return float(np.sqrt(np.mean(np.square(found))))
 
 
-def _root_n(seen: Seen) -> bool:
+def _root_n(model: Model) -> bool:
     """With 16 times the draws the error is a quarter on average, and as large as expected."""
-    few, many = _root_mean(seen, 250), _root_mean(seen, 4000)
-    c = expected_error(seen.draws.gathered(2))
+    few, many = _root_mean(model, 250), _root_mean(model, 4000)
+    c = expected_error(model.draws.gathered(2))
     return bool(3 < few / many < 5.3 and abs(many * np.sqrt(4000) / c - 1) < 0.3)
 
 
-def _both_averages(seen: Seen) -> bool:
+def _both_averages(model: Model) -> bool:
     """The average score is 0 and the average of −∇² log p is F, up to sampling error."""
-    found = seen.draws.gathered(PARTS)
-    spread = np.sqrt(np.diag(seen.draws.fisher) / MOST)
+    found = model.draws.gathered(PARTS)
+    spread = np.sqrt(np.diag(model.draws.fisher) / MOST)
     near = np.abs(found.mean[-1]) < 5 * spread
-    return bool(near.all() and error(found.curvature, seen.draws.fisher)[-1] < 0.02)
+    return bool(near.all() and error(found.curvature, model.draws.fisher)[-1] < 0.02)
 
 
-def _no_chance(seen: Seen) -> bool:
+def _no_chance(model: Model) -> bool:
     """−∇² log p is F for every single draw."""
-    found = seen.draws.gathered()
-    return bool(error(found.curvature, seen.draws.fisher).max() < 1e-9) and bool(
-        error(found.fisher, seen.draws.fisher)[0] > 0.1
+    found = model.draws.gathered()
+    return bool(error(found.curvature, model.draws.fisher).max() < 1e-9) and bool(
+        error(found.fisher, model.draws.fisher)[0] > 0.1
     )
 
 
-def _rank_one(seen: Seen) -> bool:
+def _rank_one(model: Model) -> bool:
     """One draw's outer product has no inverse; two draws' average has one."""
-    found = seen.draws.gathered().fisher
+    found = model.draws.gathered().fisher
     values = np.linalg.eigvalsh(found[:2])
     return bool(values[0, 0] < 1e-12 * values[0, 1] and values[1, 0] > 1e-9 * values[1, 1])
 
 
-def _outer_of_data(seen: Seen) -> bool:
+def _outer_of_data(model: Model) -> bool:
     """G by hand: mean of (y − w·x)² x xᵀ; F: mean of x xᵀ."""
-    problem, w = seen.data.problem, seen.data.at
+    problem, w = model.data.problem, model.data.at
     _, x0, x1, y = problem.rows.columns
     x = np.stack([x0, x1], -1)
     residual = y - x @ w
     outer = x[:, :, None] * x[:, None, :]
-    return _close(seen.data.here["natural"][1], outer.mean(0)) and _close(
-        seen.data.here["empirical"][1], (residual[:, None, None] ** 2 * outer).mean(0)
+    return _close(model.data.here["natural"][1], outer.mean(0)) and _close(
+        model.data.here["empirical"][1], (residual[:, None, None] ** 2 * outer).mean(0)
     )
 
 
-def _right_angles(seen: Seen) -> bool:
-    paper, _ = seen.data.angles
+def _right_angles(model: Model) -> bool:
+    paper, _ = model.data.angles
     return paper > 85
 
 
-def _never_by_fisher(seen: Seen) -> bool:
+def _never_by_fisher(model: Model) -> bool:
     """Below 90° everywhere in the metric F, so downhill; the Euclidean angle is not."""
     points = np.random.default_rng(0).uniform(VIEW[0][0], VIEW[0][1], (400, 2))
-    problem = seen.data.problem
+    problem = model.data.problem
     step, _ = directions(problem, points, "empirical-fisher")
     slope = np.einsum("ni,ni->n", problem.grad(points), step)
     natural, fisher = directions(problem, points, "fisher")
@@ -191,72 +191,72 @@ def _never_by_fisher(seen: Seen) -> bool:
     return bool((slope < 0).all() and (inner > 0).all() and (on_paper < 0).any())
 
 
-def _fits(seen: Seen) -> bool:
+def _fits(model: Model) -> bool:
     """At the minimum G is F up to sampling error if the noise is the model's."""
-    at = Data(seen.state.with_(w=seen.data.minimum))
+    at = Data(model.state.with_(w=model.data.minimum))
     return _close(at.here["empirical"][1], at.here["natural"][1], 0.2)
 
 
-def _times_noise(seen: Seen) -> bool:
-    at = Data(seen.state.with_(w=seen.data.minimum))
+def _times_noise(model: Model) -> bool:
+    at = Data(model.state.with_(w=model.data.minimum))
     share = at.here["empirical"][1] / at.here["natural"][1]
-    return bool(np.abs(share / seen.state.noise**2 - 1).max() < 0.2)
+    return bool(np.abs(share / model.state.noise**2 - 1).max() < 0.2)
 
 
-def _farther_shorter(seen: Seen) -> bool:
+def _farther_shorter(model: Model) -> bool:
     """Twice as far from the minimum the empirical step is about half, the natural twice as long."""
     away = np.array([4.0, 3.0])
-    near, far = (Data(seen.state.with_(w=seen.data.minimum + by * away)) for by in (3, 6))
+    near, far = (Data(model.state.with_(w=model.data.minimum + by * away)) for by in (3, 6))
 
-    def size(data: Data, ink: str) -> float:
-        return float(np.linalg.norm(data.here[ink][0]))
+    def size(data: Data, style: str) -> float:
+        return float(np.linalg.norm(data.here[style][0]))
 
     part = size(far, "empirical") / size(near, "empirical")
     return _close(size(far, "natural"), 2 * size(near, "natural")) and bool(abs(part - 0.5) < 0.03)
 
 
-def _straight(seen: Seen) -> bool:
+def _straight(model: Model) -> bool:
     """The natural run is a straight line to the minimum; the other strays from it."""
-    runs, goal = seen.data.runs, seen.data.minimum
-    way = (goal - seen.data.at) / np.linalg.norm(goal - seen.data.at)
+    runs, goal = model.data.runs, model.data.minimum
+    way = (goal - model.data.at) / np.linalg.norm(goal - model.data.at)
     off = {
-        ink: np.abs((run.theta - seen.data.at) @ np.array([-way[1], way[0]])).max()
-        for ink, run in runs.items()
+        style: np.abs((run.theta - model.data.at) @ np.array([-way[1], way[0]])).max()
+        for style, run in runs.items()
     }
     return bool(off["natural"] < 1e-9 and off["empirical"] > 0.5)
 
 
-def _semidefinite(seen: Seen) -> bool:
+def _semidefinite(model: Model) -> bool:
     net = problem_named("two-layer-linear")
     points = net.examples(np.random.default_rng(0), 10)
     values = np.linalg.eigvalsh(net.fisher(points))
     return bool((values[:, 0] < 1e-12 * values[:, 1]).all()) and bool(
-        np.linalg.eigvalsh(seen.level.fisher)[0] > 0
+        np.linalg.eigvalsh(model.level.fisher)[0] > 0
     )
 
 
-def _how_far_up(seen: Seen) -> int:
+def _how_far_up(model: Model) -> int:
     """0: lower than the ellipse's top, 1: just there, 2: higher."""
-    exact = kl_level_set(seen.level.problem, seen.level.theta, 0.5, 721)
+    exact = kl_level_set(model.level.problem, model.level.theta, 0.5, 721)
     top = np.nanmax(exact[:, 1]) - (1 + np.sqrt(0.5))
     return 1 if abs(top) < 1e-6 else (2 if top > 0 else 0)
 
 
-def _half_the_length(seen: Seen) -> int:
+def _half_the_length(model: Model) -> int:
     """Which of ½, ¼, ⅛, 1/16 is nearest to what is left of KL's error."""
-    worst, _ = worst_misses(seen.level.problem, seen.level.theta, np.array([0.02, 0.01]))
+    worst, _ = worst_misses(model.level.problem, model.level.theta, np.array([0.02, 0.01]))
     return round(float(np.log2(worst[0] / worst[1]))) - 1
 
 
-def _four_times(seen: Seen) -> int:
+def _four_times(model: Model) -> int:
     """0: a half of the error is left, 1: a quarter, 2: a sixteenth."""
-    left = _root_mean(seen, 1600) / _root_mean(seen, 400)
+    left = _root_mean(model, 1600) / _root_mean(model, 400)
     return int(np.argmin(np.abs(np.log2(left) - np.array([-1, -2, -4]))))
 
 
-def _how_turned(seen: Seen) -> int:
+def _how_turned(model: Model) -> int:
     """0: less than 30°, 1: 30° to 60°, 2: more."""
-    return int(np.searchsorted([30.0, 60.0], seen.data.angles[0]))
+    return int(np.searchsorted([30.0, 60.0], model.data.angles[0]))
 
 
 CLAIMS = {

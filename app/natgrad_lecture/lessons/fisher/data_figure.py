@@ -83,23 +83,23 @@ class Data:
     def runs(self) -> dict[str, Trajectory]:
         """Along −G⁻¹∇J from w, with G = F and with the empirical Fisher, at one pace."""
         return {
-            ink: run(self.problem, rule_with(metric, self.state.pace), self.at, STEPS)
-            for ink, metric in RUNS.items()
+            style: run(self.problem, rule_with(metric, self.state.pace), self.at, STEPS)
+            for style, metric in RUNS.items()
         }
 
     @cached_property
     def here(self) -> dict[str, tuple[Array, Array]]:
         """At w: the step of rate 1 and the matrix, of either run."""
-        return {ink: directions(self.problem, self.at, metric) for ink, metric in RUNS.items()}
+        return {style: directions(self.problem, self.at, metric) for style, metric in RUNS.items()}
 
     @cached_property
     def along(self) -> dict[str, tuple[Array, Array]]:
         """The same along the natural run; NaN for the step once it is at rest."""
         path = self.runs["natural"].good
         rests = np.linalg.norm(path - self.minimum, axis=-1) < _AT_REST
-        found = {ink: directions(self.problem, path, metric) for ink, metric in RUNS.items()}
+        found = {style: directions(self.problem, path, metric) for style, metric in RUNS.items()}
         return {
-            ink: (np.where(rests[:, None], np.nan, step), g) for ink, (step, g) in found.items()
+            style: (np.where(rests[:, None], np.nan, step), g) for style, (step, g) in found.items()
         }
 
     @property
@@ -116,18 +116,18 @@ def picture(data: Data, sheet: Sheet) -> dict[str, Any]:
     sheet.add(
         "left", "curve", "field", "−G⁻¹∇J", points=points, starts=starts, faint=True, width=1.2
     )
-    for ink, path in data.runs.items():
-        name = "natural" if ink == "natural" else "by the empirical Fisher"
+    for style, path in data.runs.items():
+        name = "natural" if style == "natural" else "by the empirical Fisher"
         with np.errstate(all="ignore"):
             sheet.add(
                 "left",
                 "path",
-                ink,
+                style,
                 name,
-                rule=ink,
+                rule=style,
                 dash="solid",
                 points=path.theta,
-                values={"loss": sheet.array(f"loss.{ink}", path.loss)},
+                values={"loss": sheet.array(f"loss.{style}", path.loss)},
             )
     _arrows(data, sheet)
     part = min(sheet.fine, len(_FINE) - 1)
@@ -160,7 +160,7 @@ def picture(data: Data, sheet: Sheet) -> dict[str, Any]:
                 "at": data.at.tolist(),
                 "label": "where both start",
                 "field": "w",
-                "ink": "start",
+                "style": "start",
                 "tag": "",
             }
             for name, side in (("w", "left"), ("w.map", "right"))
@@ -213,21 +213,21 @@ def _add_ground(data: Data, sheet: Sheet) -> None:
 def _arrows(data: Data, sheet: Sheet) -> None:
     """Along the natural run: both steps, as long as one another; and both ellipses there."""
     path = data.runs["natural"].good
-    for ink, (steps, matrices) in data.along.items():
+    for style, (steps, matrices) in data.along.items():
         with np.errstate(all="ignore"):
             unit = steps / np.linalg.norm(steps, axis=-1, keepdims=True)
-        label = "−F⁻¹∇J" if ink == "natural" else "−G⁻¹∇J"
+        label = "−F⁻¹∇J" if style == "natural" else "−G⁻¹∇J"
         for side in ("left", "right"):
             sheet.add(
                 side,
                 "arrows",
-                ink,
+                style,
                 label if side == "left" else "",
                 label=label,
                 points=np.concatenate([path, path + _SHOWN * unit], -1),
             )
         axes = ellipse_axes(matrices, _RADIUS).reshape(len(path), 4)
-        sheet.add("left", "ellipse-at", ink, "", shapes=np.concatenate([path, axes], -1))
+        sheet.add("left", "ellipse-at", style, "", shapes=np.concatenate([path, axes], -1))
 
 
 def _numbers(data: Data, sheet: Sheet) -> dict[str, Any]:

@@ -146,9 +146,9 @@ def _errors(draws: Draws, found: Gathered, sheet: Sheet) -> dict[str, Any]:
         "curvature": ("average of −∇² log p", error(found.curvature, draws.fisher)),
         "mean": ("average score", np.linalg.norm(found.mean @ white, axis=-1)),
     }
-    for ink, (label, values) in lines.items():
+    for style, (label, values) in lines.items():
         if (values > 1e-12).any():  # −∇² log p is F itself, draw by draw, in natural parameters
-            graph.path(ink, label, found.n, np.maximum(values, 1e-16), dash="solid")
+            graph.path(style, label, found.n, np.maximum(values, 1e-16), dash="solid")
     return graph.plane()
 
 

@@ -8,23 +8,23 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons.fisher import data_figure as fisher_data
 from natgrad_lecture.lessons.fisher import draws_figure as fisher_draws
 from natgrad_lecture.lessons.fisher import level_figure as fisher_level
-from natgrad_lecture.lessons.fisher.model import Seen
+from natgrad_lecture.lessons.fisher.model import Model
 
 
-def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
     """The picture that was chosen, with the controls and formulas that go with it."""
     draw = {
-        "level": lambda: fisher_level.picture(seen.level, sheet),
-        "draws": lambda: fisher_draws.picture(seen.draws, sheet),
-        "data": lambda: fisher_data.picture(seen.data, sheet),
+        "level": lambda: fisher_level.picture(model.level, sheet),
+        "draws": lambda: fisher_draws.picture(model.draws, sheet),
+        "data": lambda: fisher_data.picture(model.data, sheet),
     }
-    look = seen.state.look
+    look = model.state.look
     groups = {"level": ["model", "level"], "draws": ["model", "draws"], "data": ["data"]}[look]
     formulas = {"level": ["matrix", "level"], "draws": ["matrix", "draws"], "data": ["data"]}[look]
     return {**draw[look](), "shown": {"groups": ["look", *groups], "formulas": formulas}}
 
 
-INKS = {
+STYLES = {
     "kl": {"light": "#0b62a8", "dark": "#63b3f5", "symbol": "square"},
     "back": {"light": "#6b2fa0", "dark": "#c79bf2", "symbol": "circle"},
     "worst": {"light": "#a23b72", "dark": "#e58fbf", "symbol": "triangle"},

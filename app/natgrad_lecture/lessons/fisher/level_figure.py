@@ -132,11 +132,11 @@ def _misses(name: str, theta: tuple[float, ...]) -> tuple[Array, Array]:
 
 def picture(level: Level, sheet: Sheet) -> dict[str, Any]:
     """The level set over the ellipse; the error over the length of the step."""
-    state, shown = level.state, level.state.show == "shown"
+    state, visible = level.state, level.state.show == "shown"
     axes = ellipse_axes(level.fisher, level.radius)
     shape = np.concatenate([level.theta, axes.ravel()])[None]
     sheet.add("left", "ellipse-at", "metric", "½δᵀFδ = r", shapes=shape)
-    if shown:
+    if visible:
         kept = level.level[np.isfinite(level.level).all(-1)]
         sheet.add("left", "curve", "kl", "KL(θ ‖ θ + δ) = r", points=kept, width=2.6)
         kept = level.backward[np.isfinite(level.backward).all(-1)]
@@ -154,7 +154,7 @@ def picture(level: Level, sheet: Sheet) -> dict[str, Any]:
                 level.problem.symbols,
                 view,
             ),
-            _errors(level, sheet, shown),
+            _errors(level, sheet, visible),
         ],
         "ways": {},
         "steps": 0,
@@ -165,7 +165,7 @@ def picture(level: Level, sheet: Sheet) -> dict[str, Any]:
                 "at": level.theta.tolist(),
                 "label": "θ",
                 "field": "theta",
-                "ink": "start",
+                "style": "start",
                 "tag": "θ",
             },
             {
@@ -175,18 +175,18 @@ def picture(level: Level, sheet: Sheet) -> dict[str, Any]:
                 "from": level.theta.tolist(),
                 "label": "tip of δ",
                 "field": "step",
-                "ink": "you",
+                "style": "you",
                 "tag": "δ",
             },
         ],
-        "numbers": _numbers(level, shown),
+        "numbers": _numbers(level, visible),
         "description": f"KL of δ {level.kl:.4g}, ½δᵀFδ {level.half:.4g} nats"
-        if shown
+        if visible
         else f"½δᵀFδ {level.half:.4g} nats; the level set is hidden",
     }
 
 
-def _errors(level: Level, sheet: Sheet, shown: bool) -> dict[str, Any]:
+def _errors(level: Level, sheet: Sheet, visible: bool) -> dict[str, Any]:
     slopes = level.slopes
     title = "how far KL is from ½ε²"
     if np.isfinite(slopes).all():
@@ -205,25 +205,25 @@ def _errors(level: Level, sheet: Sheet, shown: bool) -> dict[str, Any]:
         ("worst", "error, worst direction", worst),
         ("pairs", "mean of δ and −δ, worst", pairs),
     ]
-    if shown:
+    if visible:
         curves.append(("you", YOURS, level.own_misses))
-    for ink, label, values in curves:
+    for style, label, values in curves:
         good = np.isfinite(values) & (values > 1e-15)
         if good.any() and np.isfinite(slopes).all():
-            graph.curve(ink, label, SIZES[good], values[good])
-            if ink != "you":  # whose mark is the reader's own step
-                graph.marks(ink, label, SIZES[good][-1], values[good][-1])
+            graph.curve(style, label, SIZES[good], values[good])
+            if style != "you":  # whose mark is the reader's own step
+                graph.marks(style, label, SIZES[good][-1], values[good][-1])
     here = np.sqrt(2 * level.radius)
     graph.curve("metric", "", [here, here], [1e-14, 10.0], width=1.2, dash="dashed")
     miss = abs(level.kl - level.half)
-    if shown and np.isfinite(miss) and miss > 1e-14:
+    if visible and np.isfinite(miss) and miss > 1e-14:
         graph.marks("you", YOURS, np.sqrt(2 * level.half), miss)
     return graph.plane()
 
 
-def _numbers(level: Level, shown: bool) -> dict[str, Any]:
+def _numbers(level: Level, visible: bool) -> dict[str, Any]:
     found: dict[str, Any] = {"half": level.half, "kl": level.kl, "miss": level.kl - level.half}
-    if not shown:
+    if not visible:
         found |= {"kl": None, "miss": None}
     found |= {f"F.{i}.{j}": float(level.fisher[i, j]) for i in (0, 1) for j in (0, 1)}
     return found | {f"step.{i}": float(level.step[i]) for i in (0, 1)}

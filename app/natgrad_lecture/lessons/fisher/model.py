@@ -11,7 +11,7 @@ from natgrad_lecture.lessons.fisher.level_figure import Level
 from natgrad_lecture.lessons.fisher.state import Look
 
 
-class Seen:
+class Model:
     """What the engine says of one of the three pictures."""
 
     def __init__(self, state: Look) -> None:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from natgrad_core.provenance.code_writer import Writer
-from natgrad_lecture.lessons.fisher.model import Seen
+from natgrad_lecture.lessons.fisher.model import Model
 from natgrad_lecture.runs_as_python import runs_of
 
 
-def script(seen: Seen, writer: Writer) -> str:
+def script(model: Model, writer: Writer) -> str:
     """Write the Python that computes what is seen."""
-    if seen.state.look == "data":
+    if model.state.look == "data":
         writer.take("natgrad_core.problems._kunstner_line", "skewed_line")
-        return runs_of(seen.data.runs, writer)
-    problem, theta = writer.write(seen.problem), writer.write(seen.state.point)
+        return runs_of(model.data.runs, writer)
+    problem, theta = writer.write(model.problem), writer.write(model.state.point)
     writer.numpy()
-    if seen.state.look == "draws":
-        found = seen.draws.gathered()
+    if model.state.look == "draws":
+        found = model.draws.gathered()
         writer.take("natgrad_core.analysis.fisher_sampling", "error", "gather")
         return f"""problem = {problem}
 theta = {theta}
 n = np.array({writer.write(found.n)})
-found = gather(problem, theta, n, seed=({seen.state.seed}, 0))
+found = gather(problem, theta, n, seed=({model.state.seed}, 0))
 paths = {{"n": found.n, "fisher": found.fisher, "curvature": found.curvature}}
 
 missed = error(found.fisher, problem.fisher(theta))
@@ -31,7 +31,7 @@ for draws, miss in zip(n, missed):
     writer.take("natgrad_core.geometry.level_sets", "kl_level_set")
     return f"""problem = {problem}
 theta = np.array({theta})
-radius = {writer.write(float(seen.state.radius))}
+radius = {writer.write(float(model.state.radius))}
 paths = {{
     "level": kl_level_set(problem, theta, radius, 181),
     "ellipse": theta + outline(problem.fisher(theta), radius, 181),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.geodesics.claims import CLAIMS, QUESTIONS
 from natgrad_lecture.lessons.geodesics.controls import controls
-from natgrad_lecture.lessons.geodesics.figure import Seen, picture
+from natgrad_lecture.lessons.geodesics.figure import Model, picture
 from natgrad_lecture.lessons.geodesics.script import script
 from natgrad_lecture.lessons.geodesics.state import PRESETS, Ends
 
@@ -26,11 +26,11 @@ lessons.register()(
             "Atkinson and Mitchell 1981",
         ),
         picture=picture,
-        see=Seen,
+        model=Model,
         script=script,
         rules=("natural",),
-        inks={
-            "natural": ink("natural"),
+        styles={
+            "natural": style("natural"),
             "m": {"light": "#b07400", "dark": "#e6b84d", "symbol": "square"},
             "e": {
                 "light": "#a23b72",

@@ -9,7 +9,7 @@ import numpy as np
 from natgrad_core.geometry.geodesics import length
 from natgrad_core.types import Array
 from natgrad_lecture.lessons.base import Claim, Question
-from natgrad_lecture.lessons.geodesics.figure import CHARTS, GEODESICS, NORMAL, RUNS, Seen
+from natgrad_lecture.lessons.geodesics.figure import CHARTS, GEODESICS, NORMAL, RUNS, Model
 from natgrad_lecture.lessons.geodesics.state import LEVEL, UPRIGHT
 
 APART = 0.02
@@ -24,39 +24,39 @@ def _straight(points: Array) -> bool:
 
 
 def _straight_in(kind: str, chart: str) -> Any:
-    return lambda seen: _straight(CHARTS[chart][1].inverse(seen.geodesics[kind]))
+    return lambda model: _straight(CHARTS[chart][1].inverse(model.geodesics[kind]))
 
 
-def _mixes_logs(seen: Seen) -> bool:
+def _mixes_logs(model: Model) -> bool:
     """Half way, log p is the mean of both logs, up to a constant."""
     y = np.linspace(-3, 3, 7)
     logs = [
-        NORMAL.log_prob(y, np.array(p)[None]) for p in (seen.a, seen.b, seen.geodesics["e"][50])
+        NORMAL.log_prob(y, np.array(p)[None]) for p in (model.a, model.b, model.geodesics["e"][50])
     ]
     return bool(np.ptp(logs[2] - (logs[0] + logs[1]) / 2) < 1e-9)
 
 
-def _mixes_moments(seen: Seen) -> bool:
+def _mixes_moments(model: Model) -> bool:
     """Half way, E y and E y² are those of the half-and-half mixture, integrated numerically."""
     y = np.linspace(-40, 40, 40001)
-    density = [np.exp(NORMAL.log_prob(y, np.array(p)[None])) for p in (seen.a, seen.b)]
+    density = [np.exp(NORMAL.log_prob(y, np.array(p)[None])) for p in (model.a, model.b)]
     mixed = (density[0] + density[1]) / 2 * (y[1] - y[0])
-    mean, sigma = seen.geodesics["m"][50]
+    mean, sigma = model.geodesics["m"][50]
     moments = [mixed @ y, mixed @ y**2]
     return bool(np.allclose(moments, [mean, mean**2 + sigma**2], atol=1e-8))
 
 
-def _shortest(seen: Seen) -> bool:
-    sizes = seen.lengths
-    by_sum = length(NORMAL, GEODESICS["rao"](NORMAL, seen.a, seen.b, 2001))
+def _shortest(model: Model) -> bool:
+    sizes = model.lengths
+    by_sum = length(NORMAL, GEODESICS["rao"](NORMAL, model.a, model.b, 2001))
     return bool(np.isclose(by_sum, sizes["rao"], rtol=1e-5)) and sizes["rao"] < min(
         sizes["m"], sizes["e"]
     )
 
 
-def _half_ellipse(seen: Seen) -> bool:
+def _half_ellipse(model: Model) -> bool:
     """(μ − c)²/2 + σ² is constant along the geodesic; (μ − c)² + σ² is not, whatever c."""
-    mean, sigma = seen.geodesics["rao"].T
+    mean, sigma = model.geodesics["rao"].T
 
     def spread(squeeze: float) -> float:
         rows = np.stack([mean, np.ones_like(mean)], -1)
@@ -68,77 +68,77 @@ def _half_ellipse(seen: Seen) -> bool:
 
 
 def _follows(reverse: bool, kind: str) -> Any:
-    return lambda seen: seen.off(seen.flow(reverse).theta, kind) < 2e-3
+    return lambda model: model.off(model.flow(reverse).theta, kind) < 2e-3
 
 
-def _not_rao(seen: Seen) -> bool:
-    return all(seen.off(seen.flow(reverse).theta, "rao") > APART for reverse in RUNS.values())
+def _not_rao(model: Model) -> bool:
+    return all(model.off(model.flow(reverse).theta, "rao") > APART for reverse in RUNS.values())
 
 
-def _decays(seen: Seen) -> bool:
+def _decays(model: Model) -> bool:
     """m(t) − m* = e⁻ᵗ(m(0) − m*)."""
-    found, chart = seen.flow(False), CHARTS["expectation"][1]
-    m, target = chart.inverse(found.theta), chart.inverse(seen.b)
+    found, chart = model.flow(False), CHARTS["expectation"][1]
+    m, target = chart.inverse(found.theta), chart.inverse(model.b)
     expected = target + np.exp(-found.times)[:, None] * (m[0] - target)
     return bool(np.allclose(m, expected, atol=1e-6))
 
 
-def _exact_at_any_rate(seen: Seen) -> bool:
+def _exact_at_any_rate(model: Model) -> bool:
     """In its own chart each run stays on its geodesic, in steps of any size."""
-    name, reverse = {"expectation": ("m", False), "natural": ("e", True)}[seen.state.chart]
-    path = seen.steps(reverse, 0.5)
-    return bool(path.ok.all()) and _straight(path.theta) and seen.off(path.home, name) < 2e-3
+    name, reverse = {"expectation": ("m", False), "natural": ("e", True)}[model.state.chart]
+    path = model.steps(reverse, 0.5)
+    return bool(path.ok.all()) and _straight(path.theta) and model.off(path.in_theta, name) < 2e-3
 
 
-def _strays_with_the_rate(seen: Seen) -> bool:
+def _strays_with_the_rate(model: Model) -> bool:
     """In another chart the steps leave the geodesic, about half as far at half the rate."""
     offs = [
-        seen.off(seen.steps(False, rate).home, "m")
-        for rate in seen.state.rate / np.array([1, 2, 4])
+        model.off(model.steps(False, rate).in_theta, "m")
+        for rate in model.state.rate / np.array([1, 2, 4])
     ]
     return offs[0] > 1.5 * offs[1] > 2.25 * offs[2] > 0
 
 
-def _same_lengths(seen: Seen) -> bool:
+def _same_lengths(model: Model) -> bool:
     """Measured in any chart, with that chart's Fisher matrix."""
     for _, chart in CHARTS.values():
         for of in GEODESICS.values():
-            path = of(NORMAL, seen.a, seen.b, 2001)
+            path = of(NORMAL, model.a, model.b, 2001)
             there = length(NORMAL.through(chart), chart.inverse(path))
             if not np.isclose(there, length(NORMAL, path), rtol=1e-5):
                 return False
     return True
 
 
-def _one_path_three_speeds(seen: Seen) -> bool:
+def _one_path_three_speeds(model: Model) -> bool:
     """All three go straight up; half way they stand at three kinds of mean of the spreads."""
-    (_, s), (_, t) = seen.a, seen.b
-    middle = {name: path[50, 1] for name, path in seen.geodesics.items()}
+    (_, s), (_, t) = model.a, model.b
+    middle = {name: path[50, 1] for name, path in model.geodesics.items()}
     expected = {
         "m": np.sqrt((s**2 + t**2) / 2),
         "e": np.sqrt(2 / (s**-2 + t**-2)),
         "rao": np.sqrt(s * t),
     }
     upright = all(
-        np.allclose(path[:, 0], seen.a[0], atol=1e-12) for path in seen.geodesics.values()
+        np.allclose(path[:, 0], model.a[0], atol=1e-12) for path in model.geodesics.values()
     )
     return upright and all(np.isclose(middle[name], expected[name]) for name in middle)
 
 
-def _root_two(seen: Seen) -> bool:
-    return bool(np.isclose(seen.lengths["rao"], np.sqrt(2) * np.log(seen.b[1] / seen.a[1])))
+def _root_two(model: Model) -> bool:
+    return bool(np.isclose(model.lengths["rao"], np.sqrt(2) * np.log(model.b[1] / model.a[1])))
 
 
-def _keeps_the_spread(seen: Seen) -> int:
+def _keeps_the_spread(model: Model) -> int:
     """Which geodesic keeps σ all the way."""
-    (steady,) = [i for i, path in enumerate(seen.geodesics.values()) if np.ptp(path[:, 1]) < 1e-9]
+    (steady,) = [i for i, path in enumerate(model.geodesics.values()) if np.ptp(path[:, 1]) < 1e-9]
     return steady
 
 
-def _nearest_geodesic(seen: Seen) -> int:
+def _nearest_geodesic(model: Model) -> int:
     """Which geodesic the natural flow of KL(p* ‖ p) follows."""
-    found = seen.flow(False).theta
-    return int(np.argmin([seen.off(found, name) for name in seen.geodesics]))
+    found = model.flow(False).theta
+    return int(np.argmin([model.off(found, name) for name in model.geodesics]))
 
 
 CLAIMS = {

@@ -48,7 +48,7 @@ _RADIUS = 0.02
 """Nats of KL, ½ δᵀFδ, of the ellipses."""
 
 
-class Seen:
+class Model:
     """What the engine says of two normals and a chart."""
 
     def __init__(self, state: Any) -> None:
@@ -107,48 +107,48 @@ def count(rate: float) -> int:
     return int(min(600, np.ceil(6.0 / rate)))
 
 
-def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
     """Geodesics and runs in (μ, σ) and in the chosen chart."""
-    views = {"theta": VIEW, "x": _window(seen)}
-    title, chart = CHARTS[seen.state.chart]
-    labels = LABELS.get(seen.state.chart, chart.names(NORMAL.symbols))
+    views = {"theta": VIEW, "x": _window(model)}
+    title, chart = CHARTS[model.state.chart]
+    labels = LABELS.get(model.state.chart, chart.names(NORMAL.symbols))
     for name in views:
-        _draw(seen, sheet, name, views)
+        _draw(model, sheet, name, views)
     return {
         "planes": [
             plane("theta", "mean and spread", NORMAL.symbols, VIEW),
             plane("x", title, labels, views["x"]),
         ],
         "ways": {},
-        "steps": count(seen.state.rate),
-        "handles": _handles(seen),
-        "numbers": _numbers(seen),
-        "description": _description(seen),
+        "steps": count(model.state.rate),
+        "handles": _handles(model),
+        "numbers": _numbers(model),
+        "description": _description(model),
     }
 
 
-def _draw(seen: Seen, sheet: Sheet, name: str, views: dict[str, Array]) -> None:
+def _draw(model: Model, sheet: Sheet, name: str, views: dict[str, Array]) -> None:
     there = name == "x"
 
     def place(points: Array) -> Array:
         with np.errstate(all="ignore"):
-            moved = seen.chart.inverse(points) if there else points
+            moved = model.chart.inverse(points) if there else points
         return np.where(points[..., 1:] > 0, moved, np.nan)
 
     if there:
         add_lattice(sheet, "x", place, views["theta"], views["x"], bends=60)
-    for kind, points in seen.geodesics.items():
+    for kind, points in model.geodesics.items():
         sheet.add(name, "curve", kind, NAMES[kind], points=place(points), faint=True, width=9.0)
-    standing = seen.geodesics["rao"][:: (COUNT - 1) // (_STANDING - 1)]
-    problem = NORMAL.through(seen.chart) if there else NORMAL
+    standing = model.geodesics["rao"][:: (COUNT - 1) // (_STANDING - 1)]
+    problem = NORMAL.through(model.chart) if there else NORMAL
     x = place(standing)
     axes = ellipse_axes(problem.fisher(x), _RADIUS)
     shapes = np.concatenate([x, axes.reshape(len(x), 4)], -1)
     sheet.add(name, "ellipses", "rao", NAMES["rao"], shapes=shapes)
     for run_name, reverse in RUNS.items():
-        path = seen.runs[run_name]
+        path = model.runs[run_name]
         with np.errstate(all="ignore"):  # a run that left the domain is drawn as far as it went
-            points = path.theta if there else path.home
+            points = path.theta if there else path.in_theta
         loss = sheet.array(f"loss.{run_name}", path.loss)
         sheet.add(
             name,
@@ -160,14 +160,14 @@ def _draw(seen: Seen, sheet: Sheet, name: str, views: dict[str, Array]) -> None:
             values={"loss": loss},
             points=points,
         )
-    for kind, points in seen.geodesics.items():
+    for kind, points in model.geodesics.items():
         middle = points[COUNT // 2][None]
         sheet.add(name, "points", kind, NAMES[kind], points=place(middle))
 
 
-def _window(seen: Seen) -> Array:
+def _window(model: Model) -> Array:
     """A square around all that is drawn in the chart, a little at rest while an end is dragged."""
-    tight = square(np.concatenate([seen.chart.inverse(path) for path in seen.geodesics.values()]))
+    tight = square(np.concatenate([model.chart.inverse(path) for path in model.geodesics.values()]))
     half, middle = float(np.ptp(tight[0])) / 2, tight.mean(1)
     size = 1.25 ** np.ceil(np.log(1.15 * half) / np.log(1.25))
     grain = size / 10
@@ -175,12 +175,12 @@ def _window(seen: Seen) -> Array:
     return np.stack([middle - size, middle + size], -1)
 
 
-def _handles(seen: Seen) -> list[dict[str, Any]]:
+def _handles(model: Model) -> list[dict[str, Any]]:
     handles = []
     for plane_name, end in (("theta", ""), ("x", ".x")):
         for field, label in (("a", "start p"), ("b", "target p*")):
-            at = getattr(seen, field)
-            place = seen.chart.inverse(at) if end else at
+            at = getattr(model, field)
+            place = model.chart.inverse(at) if end else at
             handles.append(
                 {
                     "id": field + end,
@@ -188,25 +188,25 @@ def _handles(seen: Seen) -> list[dict[str, Any]]:
                     "at": place.tolist(),
                     "label": label,
                     "field": field + end,
-                    "ink": "start",
+                    "style": "start",
                     "tag": "p" if field == "a" else "p*",
                 }
             )
     return handles
 
 
-def _numbers(seen: Seen) -> dict[str, Any]:
-    found: dict[str, Any] = {f"length.{name}": size for name, size in seen.lengths.items()}
-    for name, path in seen.geodesics.items():
+def _numbers(model: Model) -> dict[str, Any]:
+    found: dict[str, Any] = {f"length.{name}": size for name, size in model.lengths.items()}
+    for name, path in model.geodesics.items():
         found |= {f"mid.{name}.{i}": float(path[COUNT // 2, i]) for i in (0, 1)}
     return found
 
 
-def _description(seen: Seen) -> str:
-    sizes = ", ".join(f"{NAMES[name]} {size:.4g}" for name, size in seen.lengths.items())
+def _description(model: Model) -> str:
+    sizes = ", ".join(f"{NAMES[name]} {size:.4g}" for name, size in model.lengths.items())
     bad = [
         f"the run on {'KL(p‖p*)' if RUNS[name] else 'KL(p*‖p)'} {how}"
-        for name, path in seen.runs.items()
+        for name, path in model.runs.items()
         if (how := broken(path))
     ]
     return "; ".join([f"lengths: {sizes}", *bad])

@@ -10,7 +10,7 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.kl.claims import CLAIMS, QUESTIONS
 from natgrad_lecture.lessons.kl.controls import controls
-from natgrad_lecture.lessons.kl.figure import INKS, Seen, picture
+from natgrad_lecture.lessons.kl.figure import STYLES, Model, picture
 from natgrad_lecture.lessons.kl.script import script
 from natgrad_lecture.lessons.kl.state import PRESETS, Two
 
@@ -24,10 +24,10 @@ lessons.register()(
         default=Two(k=60),
         controls=controls,
         picture=picture,
-        see=Seen,
+        model=Model,
         script=script,
         sources=("Kullback and Leibler 1951, sec. 4",),
-        inks=INKS,
+        styles=STYLES,
         lights={"p": ("p",), "q": ("q",), "f": ("change",)},
     )
 )

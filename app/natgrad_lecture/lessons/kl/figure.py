@@ -55,7 +55,7 @@ SAME = 1e-9
 ROWS = ("kl", "hellinger", "l2", "apart")
 
 
-class Seen:
+class Model:
     """What the engine says of two normals under one of the changes."""
 
     @property
@@ -85,12 +85,12 @@ class Seen:
         return charts[self.state.chart]()
 
     @cached_property
-    def home(self) -> Pair:
+    def in_x(self) -> Pair:
         """In x."""
         return normals(self.p, self.q)
 
     @cached_property
-    def away(self) -> Pair:
+    def in_y(self) -> Pair:
         """In y."""
         return normals(self.p, self.q, self.variable)
 
@@ -113,10 +113,10 @@ class Seen:
     def curves(self) -> dict[str, tuple[Array, Array, Array]]:
         """p, q and p log(p/q) at the steps' places, on the left and in y."""
         if not self.of_data:
-            return {"left": _integrand(self.home, self.places[0])}
+            return {"left": _integrand(self.in_x, self.places[0])}
         return {
-            "left": _integrand(self.home, self.places[0]),
-            "right": _integrand(self.away, self.places[1]),
+            "left": _integrand(self.in_x, self.places[0]),
+            "right": _integrand(self.in_y, self.places[1]),
         }
 
     @cached_property
@@ -133,14 +133,14 @@ class Seen:
     def before(self) -> dict[str, float]:
         """Four ways to say how far apart, as they stand on the left."""
         if self.of_data:
-            return self.home.measures
-        return {**self.home.measures, "apart": float(np.linalg.norm(self.p - self.q))}
+            return self.in_x.measures
+        return {**self.in_x.measures, "apart": float(np.linalg.norm(self.p - self.q))}
 
     @cached_property
     def after(self) -> dict[str, float]:
         """The same once the change is made."""
         if self.of_data:
-            return self.away.measures
+            return self.in_y.measures
         first, second = self.numbers_of
         there = {"kl": self.kl_in_chart, "apart": float(np.linalg.norm(first - second))}
         return {**self.before, **there}
@@ -150,38 +150,38 @@ class Seen:
         return abs(self.after[name] / self.before[name] - 1)
 
 
-def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
     """The densities on the left, and the change that is made."""
-    top, bottom = _heights(seen)
+    top, bottom = _heights(model)
     left = _densities(
-        seen, sheet, "left", "in x", Axis("x", *WINDOW), seen.places[0], (bottom, top)
+        model, sheet, "left", "in x", Axis("x", *WINDOW), model.places[0], (bottom, top)
     )
-    if seen.of_data:
-        low, high = WINDOWS[seen.state.f]
+    if model.of_data:
+        low, high = WINDOWS[model.state.f]
         right = _densities(
-            seen,
+            model,
             sheet,
             "right",
             "in y",
             Axis("y", low, high),
-            seen.places[1],
-            (bottom / seen.part, top / seen.part),
+            model.places[1],
+            (bottom / model.part, top / model.part),
         )
-        planes = [left, _curve(seen, sheet), right]
+        planes = [left, _curve(model, sheet), right]
     else:
-        planes = [left, *_parameters(seen, sheet)]
-    shown = ["data"] if seen.of_data else ["parameters"]
+        planes = [left, *_parameters(model, sheet)]
+    groups = ["data"] if model.of_data else ["parameters"]
     return {
         "planes": planes,
         "ways": {}
-        if seen.of_data
+        if model.of_data
         else {"solid": "equally far in (μ, σ)", "dashed": "equally far in the other parameters"},
-        "steps": STEPS if seen.of_data else 0,
-        "handles": _handles(seen, (bottom, top)),
-        "numbers": _numbers(seen, sheet),
-        "meter": _meter(seen),
-        "shown": {"groups": ["what", "two", *shown], "formulas": [*_LINES[seen.of_data], "both"]},
-        "description": "; ".join(f"{row['label']} {row['word']}" for row in _meter(seen)),
+        "steps": STEPS if model.of_data else 0,
+        "handles": _handles(model, (bottom, top)),
+        "numbers": _numbers(model, sheet),
+        "meter": _meter(model),
+        "shown": {"groups": ["what", "two", *groups], "formulas": [*_LINES[model.of_data], "both"]},
+        "description": "; ".join(f"{row['label']} {row['word']}" for row in _meter(model)),
     }
 
 
@@ -196,12 +196,12 @@ def _integrand(pair: Pair, places: Array) -> tuple[Array, Array, Array]:
         return p, np.exp(log_q), p * (log_p - log_q)
 
 
-def _heights(seen: Seen) -> tuple[float, float]:
+def _heights(model: Model) -> tuple[float, float]:
     """How high and how deep the graph in x goes, so that on both graphs all can be seen."""
     tops, bottoms = [], []
-    for name, curves in seen.curves.items():
+    for name, curves in model.curves.items():
         values = np.stack(curves)
-        part = seen.part if name == "right" else 1.0
+        part = model.part if name == "right" else 1.0
         tops.append(part * np.nanmax(values))
         bottoms.append(part * -np.nanmin(values))
     most = _STEEP * tops[0]
@@ -212,7 +212,7 @@ def _heights(seen: Seen) -> tuple[float, float]:
 
 
 def _densities(
-    seen: Seen,
+    model: Model,
     sheet: Sheet,
     name: str,
     title: str,
@@ -223,9 +223,9 @@ def _densities(
     up = Axis("p,\u00a0q", *span)
     graph = Graph(sheet, name, f"{title}: densities and integrand", across, up)
     graph.curve("axis", "", [across.low, across.high], [0, 0], faint=True, width=1.0)
-    if seen.of_data:
+    if model.of_data:
         marks = np.arange(-3.0, 4.0)
-        at = marks if name == "left" else np.unique(seen.variable.forward(marks))
+        at = marks if name == "left" else np.unique(model.variable.forward(marks))
         lines = graph.points(np.repeat(at, 2), np.tile(span, len(at)))
         sheet.add(
             name,
@@ -235,24 +235,24 @@ def _densities(
             points=lines,
             starts=np.arange(0, len(lines) + 1, 2),
         )
-    p, q, integrand = seen.curves[name]
+    p, q, integrand = model.curves[name]
     graph.area("kl", "adds to KL", places, np.maximum(integrand, 0.0))
     graph.area("less", "takes away", places, np.minimum(integrand, 0.0))
     graph.curve("p", "p", places, p, width=2.6)
     graph.curve("q", "q", places, q, width=2.6)
-    if seen.of_data:
+    if model.of_data:
         graph.path("kl", "p log(p/q)", places, integrand, dash="solid")
     else:
         graph.curve("kl", "adds to KL", places, integrand)
     return graph.plane()
 
 
-def _curve(seen: Seen, sheet: Sheet) -> dict[str, Any]:
-    """y = f(x), and at the step shown the way from x to y."""
-    low, high = WINDOWS[seen.state.f]
+def _curve(model: Model, sheet: Sheet) -> dict[str, Any]:
+    """y = f(x), and at the step groups the way from x to y."""
+    low, high = WINDOWS[model.state.f]
     graph = Graph(sheet, "middle", "the change y = f(x)", Axis("x", *WINDOW), Axis("y", low, high))
     marks = np.arange(-3.0, 4.0)
-    image = seen.variable.forward(marks)
+    image = model.variable.forward(marks)
     corner = [[(m, low), (m, v), (WINDOW[0], v)] for m, v in zip(marks, image, strict=True)]
     flat = np.array(corner).reshape(-1, 2)
     sheet.add(
@@ -263,8 +263,8 @@ def _curve(seen: Seen, sheet: Sheet) -> dict[str, Any]:
         points=graph.points(*flat.T),
         starts=np.arange(0, len(flat) + 1, 3),
     )
-    x = seen.places[0]
-    y = seen.variable.forward(x)
+    x = model.places[0]
+    y = model.variable.forward(x)
     graph.path("change", "y = f(x)", x, y, dash="solid")
     here = graph.points(x, y)
     floor, wall = graph.points(x, low), graph.points(WINDOW[0], y)
@@ -273,37 +273,37 @@ def _curve(seen: Seen, sheet: Sheet) -> dict[str, Any]:
     return graph.plane()
 
 
-def _parameters(seen: Seen, sheet: Sheet) -> list[dict[str, Any]]:
+def _parameters(model: Model, sheet: Sheet) -> list[dict[str, Any]]:
     """p and q by their numbers, in (μ, σ) and in the chart: KL's level set, and two circles."""
-    x_p, x_q = seen.numbers_of
-    level = kl_level_set(NORMAL, seen.p, float(seen.before["kl"]), 161)
+    x_p, x_q = model.numbers_of
+    level = kl_level_set(NORMAL, model.p, float(model.before["kl"]), 161)
     turn = np.linspace(0.0, 2 * np.pi, 161)
     ring = np.stack([np.cos(turn), np.sin(turn)], -1)
-    circle = seen.p + seen.before["apart"] * ring
-    other = x_p + seen.after["apart"] * ring
+    circle = model.p + model.before["apart"] * ring
+    other = x_p + model.after["apart"] * ring
     with np.errstate(all="ignore"):
-        back = np.where(seen.chart.inside(other)[:, None], seen.chart.forward(other), np.nan)
-        sent = np.where(circle[:, 1:] > 0, seen.chart.inverse(circle), np.nan)
+        back = np.where(model.chart.inside(other)[:, None], model.chart.forward(other), np.nan)
+        sent = np.where(circle[:, 1:] > 0, model.chart.inverse(circle), np.nan)
         shapes = {
             "middle": (level, circle, back),
-            "right": (seen.chart.inverse(level), sent, other),
+            "right": (model.chart.inverse(level), sent, other),
         }
     tight = square(
         np.concatenate(
-            [seen.chart.inverse(level[np.isfinite(level).all(-1)]), other, np.stack([x_p, x_q])]
+            [model.chart.inverse(level[np.isfinite(level).all(-1)]), other, np.stack([x_p, x_q])]
         )
     )
     view = _resting(tight)
-    add_lattice(sheet, "right", _into(seen.chart), PLACE, view, bends=30)
+    add_lattice(sheet, "right", _into(model.chart), PLACE, view, bends=30)
     for name, (around, solid, dashed) in shapes.items():
-        ends = np.stack([seen.p, seen.q] if name == "middle" else [x_p, x_q])
+        ends = np.stack([model.p, model.q] if name == "middle" else [x_p, x_q])
         pieces = {"kl": (around, {}), "apart": (solid, {}), "": (dashed, {"dash": "dashed"})}
         for key, (points, more) in pieces.items():
             label = "as far as q by KL" if key == "kl" else "as far by the numbers"
             kept, starts = _pieces(points)
             sheet.add(name, "curve", key or "apart", label, points=kept, starts=starts, **more)
         sheet.add(name, "curve", "apart", "as far by the numbers", points=ends, width=1.4)
-    labels = seen.chart.names(NORMAL.symbols)
+    labels = model.chart.names(NORMAL.symbols)
     return [
         plane("middle", "in (μ, σ)", NORMAL.symbols, PLACE),
         plane("right", f"in ({', '.join(labels)})", labels, view),
@@ -334,11 +334,11 @@ def _resting(tight: Array) -> Array:
     return np.stack([middle - size, middle + size], -1)
 
 
-def _handles(seen: Seen, span: tuple[float, float]) -> list[dict[str, Any]]:
+def _handles(model: Model, span: tuple[float, float]) -> list[dict[str, Any]]:
     """The densities' peaks; the curve's knots; the two points by their parameters."""
     handles: list[dict[str, Any]] = []
     across, up = Axis("x", *WINDOW), Axis("", *span)
-    for name, at in (("p", seen.p), ("q", seen.q)):
+    for name, at in (("p", model.p), ("q", model.q)):
         peak = float(np.exp(NORMAL.log_prob(at[0], at)))
         spot = [float(across.place(at[0])), float(up.place(peak))]
         handles.append(
@@ -346,35 +346,35 @@ def _handles(seen: Seen, span: tuple[float, float]) -> list[dict[str, Any]]:
                 "id": f"peak.{name}",
                 "plane": "left",
                 "at": spot,
-                "ink": name,
+                "style": name,
                 "label": f"peak of {name}",
                 "field": f"peak.{name}",
                 "tag": name,
             }
         )
-    if seen.of_data and seen.state.f == "drawn":
+    if model.of_data and model.state.f == "drawn":
         rise = Axis("", *WINDOWS["drawn"])
-        for i, (x, y) in enumerate(zip(KNOTS, seen.state.curve, strict=True)):
+        for i, (x, y) in enumerate(zip(KNOTS, model.state.curve, strict=True)):
             spot = [float(across.place(x)), float(rise.place(y))]
             handles.append(
                 {
                     "id": f"knot.{i}",
                     "plane": "middle",
                     "at": spot,
-                    "ink": "change",
+                    "style": "change",
                     "label": f"f at x = {x:g}",
                     "field": f"knot.{i}",
                     "tag": "",
                 }
             )
-    if not seen.of_data:
-        for name, at in (("p", seen.p), ("q", seen.q)):
+    if not model.of_data:
+        for name, at in (("p", model.p), ("q", model.q)):
             handles.append(
                 {
                     "id": name,
                     "plane": "middle",
                     "at": at.tolist(),
-                    "ink": name,
+                    "style": name,
                     "label": f"parameters of {name}",
                     "field": name,
                     "tag": name,
@@ -384,9 +384,9 @@ def _handles(seen: Seen, span: tuple[float, float]) -> list[dict[str, Any]]:
                 {
                     "id": f"{name}.chart",
                     "plane": "right",
-                    "ink": name,
+                    "style": name,
                     "tag": name,
-                    "at": seen.chart.inverse(at).tolist(),
+                    "at": model.chart.inverse(at).tolist(),
                     "field": f"chart.{name}",
                     "label": f"parameters of {name} in the chart",
                 }
@@ -402,15 +402,15 @@ LABELS = {
 }
 
 
-def _meter(seen: Seen) -> list[dict[str, Any]]:
+def _meter(model: Model) -> list[dict[str, Any]]:
     rows = []
     for name in ROWS:
-        moved = seen.change(name)
+        moved = model.change(name)
         word = "stays" if moved < SAME else "changes"
         rows.append(
             {
                 "rule": name,
-                "ink": name,
+                "style": name,
                 "label": LABELS[name],
                 "gap": moved,
                 "word": word,
@@ -420,14 +420,14 @@ def _meter(seen: Seen) -> list[dict[str, Any]]:
     return rows
 
 
-def _numbers(seen: Seen, sheet: Sheet) -> dict[str, Any]:
-    found: dict[str, Any] = {f"before.{name}": value for name, value in seen.before.items()}
-    found |= {f"after.{name}": value for name, value in seen.after.items()}
-    if seen.of_data:
-        x, y = seen.places
-        (p, q, integrand), (p_y, q_y, integrand_y) = seen.curves["left"], seen.curves["right"]
+def _numbers(model: Model, sheet: Sheet) -> dict[str, Any]:
+    found: dict[str, Any] = {f"before.{name}": value for name, value in model.before.items()}
+    found |= {f"after.{name}": value for name, value in model.after.items()}
+    if model.of_data:
+        x, y = model.places
+        (p, q, integrand), (p_y, q_y, integrand_y) = model.curves["left"], model.curves["right"]
         with np.errstate(all="ignore"):
-            slope = seen.variable.slope(seen.variable.branches(y)[0])
+            slope = model.variable.slope(model.variable.branches(y)[0])
             columns = {
                 "x": x,
                 "y": y,
@@ -438,17 +438,17 @@ def _numbers(seen: Seen, sheet: Sheet) -> dict[str, Any]:
                 "ratioy": p_y / q_y,
                 "g": integrand,
                 "gy": integrand_y,
-                "sum": seen.home.running(x)[1],
-                "sumy": seen.away.running(y)[1],
+                "sum": model.in_x.running(x)[1],
+                "sumy": model.in_y.running(y)[1],
             }
         sheet.array("live", np.stack(list(columns.values()), -1))
         return {"@": list(columns), **found}
-    x_p, x_q = seen.numbers_of
-    pairs = {"p": seen.p, "q": seen.q, "xp": x_p, "xq": x_q}
+    x_p, x_q = model.numbers_of
+    pairs = {"p": model.p, "q": model.q, "xp": x_p, "xq": x_q}
     return found | {f"{name}.{i}": float(v[i]) for name, v in pairs.items() for i in (0, 1)}
 
 
-INKS = {
+STYLES = {
     "p": {"light": "#1b1b1f", "dark": "#f3f3f0", "symbol": "circle"},
     "q": {"light": "#8a5a00", "dark": "#e6b84d", "symbol": "circle"},
     "kl": {"light": "#0b62a8", "dark": "#63b3f5", "symbol": "circle"},

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from natgrad_core.provenance.code_writer import Writer
-from natgrad_lecture.lessons.kl.figure import KNOTS, NORMAL, Seen
+from natgrad_lecture.lessons.kl.figure import KNOTS, NORMAL, Model
 
 
-def script(seen: Seen, writer: Writer) -> str:
+def script(model: Model, writer: Writer) -> str:
     """Write the Python that computes what is seen."""
     writer.take("natgrad_core.analysis.density_distances", "normals")
-    ends = f"p, q = {writer.write(seen.p)}, {writer.write(seen.q)}"
-    if seen.of_data:
-        if seen.state.f == "drawn":
+    ends = f"p, q = {writer.write(model.p)}, {writer.write(model.q)}"
+    if model.of_data:
+        if model.state.f == "drawn":
             writer.take("natgrad_core.analysis.data_transforms", "Drawn")
-            variable = f"Drawn({writer.write(KNOTS)}, {writer.write(seen.state.curve)})"
+            variable = f"Drawn({writer.write(KNOTS)}, {writer.write(model.state.curve)})"
         else:
             writer.take("natgrad_core.analysis.data_transforms", "VARIABLES")
-            variable = f"VARIABLES[{writer.write(seen.state.f)}]"
+            variable = f"VARIABLES[{writer.write(model.state.f)}]"
         made = f"""variable = {variable}
 before = normals(p, q).measures
 after = normals(p, q, variable).measures"""
     else:
         writer.numpy()
-        made = f"""normal, chart = {writer.write(NORMAL)}, {writer.write(seen.chart)}
+        made = f"""normal, chart = {writer.write(NORMAL)}, {writer.write(model.chart)}
 x_p, x_q = chart.inverse(p), chart.inverse(q)
 before = {{**normals(p, q).measures, "apart": float(np.linalg.norm(np.subtract(p, q)))}}
 after = {{

@@ -10,8 +10,8 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.natural_gradient.claims import CLAIMS, QUESTIONS
 from natgrad_lecture.lessons.natural_gradient.controls import controls
-from natgrad_lecture.lessons.natural_gradient.figure import INKS, picture
-from natgrad_lecture.lessons.natural_gradient.state import PRESETS, RULES, Natural, Seen
+from natgrad_lecture.lessons.natural_gradient.figure import STYLES, picture
+from natgrad_lecture.lessons.natural_gradient.state import PRESETS, RULES, Model, Natural
 
 lessons.register()(
     Lesson(
@@ -29,9 +29,9 @@ lessons.register()(
             "Schulman and others 2015",
         ),
         picture=picture,
-        see=Seen,
+        model=Model,
         rules=RULES,
-        inks=INKS,
+        styles=STYLES,
         lights={"F": ("natural", "metric"), "J": ("gradient",)},
     )
 )

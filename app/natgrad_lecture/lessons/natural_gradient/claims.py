@@ -12,17 +12,17 @@ from natgrad_core.geometry.gradient_flow import flow
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.paired_runs import COINCIDE, SPLIT
 from natgrad_lecture.lessons.base import Claim, Question
-from natgrad_lecture.lessons.natural_gradient.state import FULL, NARROW, ONE, WIDE, Seen
+from natgrad_lecture.lessons.natural_gradient.state import FULL, NARROW, ONE, WIDE, Model
 
 SMALL = (0.01, 0.005)
 """Two rates from which an order is read."""
 
 
-def _ends_of_the_power(shown: Seen) -> bool:
+def _ends_of_the_power(model: Model) -> bool:
     """The field at q = 0 and q = 1, against −∇J and −F⁻¹∇J; ½ between squares to F."""
-    points = shown.problem.examples(np.random.default_rng(0), 20)
-    gradient, fisher = shown.problem.grad(points), shown.problem.fisher(points)
-    at = {q: Seen(shown.state.with_(q=q)).direction(points) for q in (0, 0.5, 1)}
+    points = model.problem.examples(np.random.default_rng(0), 20)
+    gradient, fisher = model.problem.grad(points), model.problem.fisher(points)
+    at = {q: Model(model.state.with_(q=q)).direction(points) for q in (0, 0.5, 1)}
     values, vectors = np.linalg.eigh(fisher)
     root = np.einsum("nij,nj,nkj,nk->ni", vectors, values**-0.5, vectors, gradient)
     return bool(
@@ -32,11 +32,11 @@ def _ends_of_the_power(shown: Seen) -> bool:
     )
 
 
-def _steepest(shown: Seen) -> bool:
+def _steepest(model: Model) -> bool:
     """No step to the ellipse ½δᵀFδ = r goes lower, to first order, along the whole run."""
-    path = shown.pair("natural").home
+    path = model.pair("natural").in_theta
     for theta in path.theta[:: max(1, len(path.theta) // 10)]:
-        fisher, gradient = shown.problem.fisher(theta), shown.problem.grad(theta)
+        fisher, gradient = model.problem.fisher(theta), model.problem.grad(theta)
         downhill = -np.asarray(np.linalg.solve(fisher, gradient), np.float64)
         best = reach(downhill, fisher, 0.02) @ gradient
         others = outline(fisher, 0.02, 721) @ gradient
@@ -45,40 +45,40 @@ def _steepest(shown: Seen) -> bool:
     return True
 
 
-def _only_at_one(shown: Seen) -> bool:
+def _only_at_one(model: Model) -> bool:
     """The gap of the two runs in a linear chart: none at q = 1, and one at each q below."""
-    gaps = [Seen(shown.state.with_(q=q)).pair("natural").gap for q in (0, 0.25, 0.5, 0.75, 1)]
+    gaps = [Model(model.state.with_(q=q)).pair("natural").gap for q in (0, 0.25, 0.5, 0.75, 1)]
     return all(g > SPLIT for g in gaps[:-1]) and gaps[-1] < COINCIDE
 
 
-def _one_flow(shown: Seen) -> bool:
+def _one_flow(model: Model) -> bool:
     """The flow by an ODE solver in θ and in x is one curve, and steps tend to it."""
-    time, chart = 3.0, shown.chart
-    home = flow(shown.problem, shown.start, time)
-    away = flow(shown.problem.through(chart), chart.inverse(shown.start), time)
-    curve = Seen(shown.state.with_(rate=0.03, steps=100)).current
-    ends = [run(shown.problem, rules["natural"](a), shown.start, round(time / a)) for a in SMALL]
-    far = [float(np.linalg.norm(path.theta[-1] - home.theta[-1])) for path in ends]
+    time, chart = 3.0, model.chart
+    in_theta = flow(model.problem, model.start, time)
+    in_x = flow(model.problem.through(chart), chart.inverse(model.start), time)
+    curve = Model(model.state.with_(rate=0.03, steps=100)).current
+    ends = [run(model.problem, rules["natural"](a), model.start, round(time / a)) for a in SMALL]
+    far = [float(np.linalg.norm(path.theta[-1] - in_theta.theta[-1])) for path in ends]
     return bool(
-        home.ok
-        and away.ok
-        and gap(home.theta, chart.forward(away.theta)) < 1e-7
+        in_theta.ok
+        and in_x.ok
+        and gap(in_theta.theta, chart.forward(in_x.theta)) < 1e-7
         and curve is not None
-        and np.linalg.norm(curve[-1] - home.theta[-1]) < 1e-4
+        and np.linalg.norm(curve[-1] - in_theta.theta[-1]) < 1e-4
         and abs(np.log2(far[0] / far[1]) - 1) < 0.1
     )
 
 
-def _fixed_rate_slows(shown: Seen) -> bool:
-    kl = shown.pair("natural").home.kl
+def _fixed_rate_slows(model: Model) -> bool:
+    kl = model.pair("natural").in_theta.kl
     return bool((np.diff(kl) < 0).all() and kl[0] > 100 * kl[-1])
 
 
-def _fixed_kl(shown: Seen) -> bool:
+def _fixed_kl(model: Model) -> bool:
     """While the bound holds, ½δᵀFδ = r at every step, and δ = −√(2r/∇JᵀF⁻¹∇J) F⁻¹∇J."""
-    path, r = shown.pair("kl-limited").home, shown.state.radius
+    path, r = model.pair("kl-limited").in_theta, model.state.radius
     theta, delta = path.theta[:-1], np.diff(path.theta, axis=0)
-    fisher, gradient = shown.problem.fisher(theta), shown.problem.grad(theta)
+    fisher, gradient = model.problem.fisher(theta), model.problem.grad(theta)
     raised = np.linalg.solve(fisher, gradient[..., None])[..., 0]
     square = np.einsum("ni,ni->n", gradient, raised)
     held = square / 2 > r
@@ -91,19 +91,19 @@ def _fixed_kl(shown: Seen) -> bool:
     )
 
 
-def _comes_to_rest(shown: Seen) -> bool:
+def _comes_to_rest(model: Model) -> bool:
     """The full step of rate 1 is shorter than r near the minimum, and the run ends there."""
-    path = shown.pair("kl-limited").home
-    fisher, gradient = shown.problem.fisher(path.theta), shown.problem.grad(path.theta)
+    path = model.pair("kl-limited").in_theta
+    fisher, gradient = model.problem.fisher(path.theta), model.problem.grad(path.theta)
     square = np.einsum("ni,ni->n", gradient, np.linalg.solve(fisher, gradient[..., None])[..., 0])
-    return bool(square[0] / 2 > shown.state.radius > square[-1] / 2 and square[-1] < 1e-12)
+    return bool(square[0] / 2 > model.state.radius > square[-1] / 2 and square[-1] < 1e-12)
 
 
-def _one(shown: Seen, name: str, formula: Any) -> bool:
+def _one(model: Model, name: str, formula: Any) -> bool:
     """One step of rate 1 from many σ, against the classical rule; NaN for NaN."""
-    sigma = np.linspace(0.55, 2.5, 40) * shown.deviation
-    expected = formula(sigma, shown.deviation**2)
-    return bool(np.allclose(shown.one_step(sigma)[name], expected, rtol=1e-10, equal_nan=True))
+    sigma = np.linspace(0.55, 2.5, 40) * model.deviation
+    expected = formula(sigma, model.deviation**2)
+    return bool(np.allclose(model.one_step(sigma)[name], expected, rtol=1e-10, equal_nan=True))
 
 
 def _reciprocal(sigma: Array, v: float) -> Array:
@@ -112,51 +112,51 @@ def _reciprocal(sigma: Array, v: float) -> Array:
     return np.where(after > 0, np.abs(after) ** -0.5, np.nan)
 
 
-def _reciprocal_fails(shown: Seen) -> bool:
+def _reciprocal_fails(model: Model) -> bool:
     """2λ − vλ² < 0 as soon as λ > 2/v, and the run in 1/σ² leaves the domain at its first step."""
-    narrow = shown.start[1] ** 2 < shown.deviation**2 / 2
-    away = shown.pair("natural").away
-    ends = shown.one_step(np.array([0.7, 0.72]) * shown.deviation)["precision"]
+    narrow = model.start[1] ** 2 < model.deviation**2 / 2
+    in_x = model.pair("natural").in_x
+    ends = model.one_step(np.array([0.7, 0.72]) * model.deviation)["precision"]
     return bool(
-        narrow and away.ok[0] and not away.ok[1] and np.isnan(ends[0]) and np.isfinite(ends[1])
+        narrow and in_x.ok[0] and not in_x.ok[1] and np.isnan(ends[0]) and np.isfinite(ends[1])
     )
 
 
-def _orders(shown: Seen) -> tuple[float, float]:
-    return tuple(float(np.log2(g[0] / g[1])) for g in shown.gaps("natural", np.array(SMALL)))  # type: ignore[return-value]
+def _orders(model: Model) -> tuple[float, float]:
+    return tuple(float(np.log2(g[0] / g[1])) for g in model.gaps("natural", np.array(SMALL)))  # type: ignore[return-value]
 
 
-def _gap_orders(shown: Seen) -> bool:
-    one, whole = _orders(shown)
+def _gap_orders(model: Model) -> bool:
+    one, whole = _orders(model)
     return abs(one - 2) < 0.05 and abs(whole - 1) < 0.05
 
 
-def _plain_never_closes(shown: Seen) -> bool:
-    _, whole = shown.gaps("gradient", np.array(SMALL))
+def _plain_never_closes(model: Model) -> bool:
+    _, whole = model.gaps("gradient", np.array(SMALL))
     return bool(whole[1] > 0.9 * whole[0] > 1e-3)
 
 
-def _is_newton(shown: Seen) -> bool:
+def _is_newton(model: Model) -> bool:
     """At rate 1 on a canonical regression: the same points as Newton's method."""
-    newton = run(shown.problem, rules["newton"](shown.state.rate), shown.start, shown.state.steps)
-    return bool(gap(newton.theta, shown.pair("natural").home.theta) < COINCIDE)
+    newton = run(model.problem, rules["newton"](model.state.rate), model.start, model.state.steps)
+    return bool(gap(newton.theta, model.pair("natural").in_theta.theta) < COINCIDE)
 
 
-def _damping(shown: Seen) -> bool:
+def _damping(model: Model) -> bool:
     """In a shear λI splits the runs, and λJᵀJ does not."""
     gaps = {
-        kind: Seen(shown.state.with_(kind=kind)).pair("natural").gap
+        kind: Model(model.state.with_(kind=kind)).pair("natural").gap
         for kind in ("identity", "pulled-back")
     }
     return gaps["identity"] > SPLIT and gaps["pulled-back"] < COINCIDE
 
 
-def _semidefinite(shown: Seen) -> bool:
+def _semidefinite(model: Model) -> bool:
     """F has an eigenvalue 0 everywhere; without damping no step is made, with it J falls."""
-    points = shown.problem.examples(np.random.default_rng(0), 30)
-    values = np.linalg.eigvalsh(shown.problem.fisher(points))
-    bare = Seen(shown.state.with_(damping=0.0)).pair("natural").home
-    damped = shown.pair("natural").home
+    points = model.problem.examples(np.random.default_rng(0), 30)
+    values = np.linalg.eigvalsh(model.problem.fisher(points))
+    bare = Model(model.state.with_(damping=0.0)).pair("natural").in_theta
+    damped = model.pair("natural").in_theta
     return bool(
         (np.abs(values[:, 0]) < 1e-9 * values[:, 1]).all()
         and not bare.ok[1]
@@ -165,16 +165,16 @@ def _semidefinite(shown: Seen) -> bool:
     )
 
 
-def _which_lands(shown: Seen) -> int:
+def _which_lands(model: Model) -> int:
     """Which of ONE is at √v after one step."""
-    ends = shown.one_step(np.array([1.7]) * shown.deviation)
-    lands = [abs(float(ends[name][0]) - shown.deviation) < 1e-9 for name in ONE]
+    ends = model.one_step(np.array([1.7]) * model.deviation)
+    lands = [abs(float(ends[name][0]) - model.deviation) < 1e-9 for name in ONE]
     return lands.index(True) if lands.count(True) == 1 else -1
 
 
-def _half_the_rate(shown: Seen) -> int:
+def _half_the_rate(model: Model) -> int:
     """0: the gap stays, 1: it halves, 2: it is a quarter."""
-    return round(_orders(shown)[1])
+    return round(_orders(model)[1])
 
 
 SHEARED = {"chart": "shear", "rules": ["natural"], "rate": 0.05}

@@ -12,7 +12,7 @@ from natgrad_core.types import Array
 from natgrad_lecture.drawing.contours import add_contours
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.paired_runs import RADIUS, add_paths, ellipses_at, reading, told
-from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.stationary import moving
 from natgrad_lecture.drawing.windows import plane, window
@@ -20,9 +20,9 @@ from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
 
-INKS = {
-    "natural": ink("natural"),
-    "kl-limited": ink("kl-limited"),
+STYLES = {
+    "natural": style("natural"),
+    "kl-limited": style("kl-limited"),
     "field": {"light": "#00735a", "dark": "#3ecfa6"},
     "flow": {"light": "#7cc4ae", "dark": "#1f6f59"},
     "identity": {"light": "#00735a", "dark": "#3ecfa6", "symbol": "diamond"},
@@ -39,11 +39,11 @@ RATES: Array = np.power(0.5, np.arange(1.0, 8.0))
 """At which the gap between the coordinates is measured."""
 
 
-def picture(shown: Any, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Any, sheet: Sheet) -> dict[str, Any]:
     """The field, the flow and the runs on one plane; on the other the graph that was chosen."""
-    view = window(shown.problem)
-    add_contours(sheet, shown.state.problem)
-    points, starts = shown.field
+    view = window(model.problem)
+    add_contours(sheet, model.state.problem)
+    points, starts = model.field
     if len(points):
         sheet.add(
             "theta",
@@ -55,48 +55,48 @@ def picture(shown: Any, sheet: Sheet) -> dict[str, Any]:
             faint=True,
             width=1.3,
         )
-    if shown.current is not None:
+    if model.current is not None:
         sheet.add(
-            "theta", "curve", "flow", "flow, α → 0", points=shown.current, width=6.5, faint=True
+            "theta", "curve", "flow", "flow, α → 0", points=model.current, width=6.5, faint=True
         )
-    add_paths(sheet, shown, ("theta",))
-    _add_step(sheet, shown)
-    graph = {"kl": _kl_graph, "gap": _gap_graph, "sigma": _sigma_graph}[shown.state.graph]
-    meter = [reading(pair, _label(name)) for name, pair in shown.twins.items()]
+    add_paths(sheet, model, ("theta",))
+    _add_step(sheet, model)
+    graph = {"kl": _kl_graph, "gap": _gap_graph, "sigma": _sigma_graph}[model.state.graph]
+    meter = [reading(pair, _label(name)) for name, pair in model.paired_runs.items()]
     return {
         "planes": [
-            plane("theta", shown.problem.title, shown.problem.symbols, view),
-            graph(shown, sheet).plane(),
+            plane("theta", model.problem.title, model.problem.symbols, view),
+            graph(model, sheet).plane(),
         ],
         "ways": {"solid": "in θ", "dashed": "in x, mapped back"},
-        "steps": shown.state.steps,
+        "steps": model.state.steps,
         "handles": [
             {
                 "id": "start",
                 "plane": "theta",
-                "at": list(shown.start),
+                "at": list(model.start),
                 "label": "starting point",
                 "field": "start",
-                "ink": "start",
+                "style": "start",
             }
         ],
-        "numbers": _numbers(shown, sheet),
+        "numbers": _numbers(model, sheet),
         "meter": meter,
-        "notes": {name: note for name, pair in shown.twins.items() if (note := told(pair))},
+        "notes": {name: note for name, pair in model.paired_runs.items() if (note := told(pair))},
         "description": "; ".join(f"{m['label']}: {m['word']}, gap {m['text']}" for m in meter),
     }
 
 
-def _add_step(sheet: Sheet, shown: Any) -> None:
+def _add_step(sheet: Sheet, model: Any) -> None:
     """At each step: −∇J and the direction taken, both to the end of the same KL."""
-    path = shown.guide.home
+    path = model.guide.in_theta
     points, lead = path.good, path.ok.shape
     with np.errstate(all="ignore"):
         fisher = full(path.at.fisher, lead)
-        plain = -moving(shown.problem, full(path.at.grad, lead))
-        taken_here = np.where(np.isnan(plain), np.nan, shown.direction(points))
+        plain = -moving(model.problem, full(path.at.grad, lead))
+        taken_here = np.where(np.isnan(plain), np.nan, model.direction(points))
     sheet.add("theta", "ellipse-at", "metric", "equal KL", shapes=ellipses_at(points, fisher))
-    taken = "−F⁻¹∇J" if shown.state.q == 1 and not shown.state.damping else "step"
+    taken = "−F⁻¹∇J" if model.state.q == 1 and not model.state.damping else "step"
     for color, direction, label in (
         ("gradient", plain, "−∇J"),
         ("natural", taken_here, taken),
@@ -108,27 +108,27 @@ def _add_step(sheet: Sheet, shown: Any) -> None:
 
 
 def _label(name: str) -> str:
-    return say.legend.get(name) or ink(name)["label"]
+    return say.legend.get(name) or style(name)["label"]
 
 
 def _range(*values: Array, least: float = 1e-16) -> tuple[float, float]:
     """Powers of ten around the positive numbers among these, and some room for the axis' name."""
     every = np.concatenate([np.ravel(v) for v in values])
-    seen = every[np.isfinite(every) & (every > least)]
-    if not len(seen):
+    good = every[np.isfinite(every) & (every > least)]
+    if not len(good):
         return least, 1.0
-    low, high = np.floor(np.log10(seen.min())), np.ceil(np.log10(seen.max()))
+    low, high = np.floor(np.log10(good.min())), np.ceil(np.log10(good.max()))
     return float(10**low), 2 * float(10 ** max(high, low + 1))
 
 
-def _kl_graph(shown: Any, sheet: Sheet) -> Graph:
+def _kl_graph(model: Any, sheet: Sheet) -> Graph:
     """KL of each step in nats, of every run in θ."""
-    kl = {name: pair.home.kl for name, pair in shown.twins.items()}
-    low, high = _range(*kl.values(), np.array(shown.state.radius), least=1e-12)
-    across, up = Axis("step", 0, max(shown.state.steps, 2)), Axis("KL", low, high, log=True)
+    kl = {name: pair.in_theta.kl for name, pair in model.paired_runs.items()}
+    low, high = _range(*kl.values(), np.array(model.state.radius), least=1e-12)
+    across, up = Axis("step", 0, max(model.state.steps, 2)), Axis("KL", low, high, log=True)
     graph = Graph(sheet, "graph", "KL of each step, in nats", across, up)
-    steps = np.arange(shown.state.steps)
-    limit = np.full(len(steps), shown.state.radius)
+    steps = np.arange(model.state.steps)
+    limit = np.full(len(steps), model.state.radius)
     graph.curve("radius", "r", steps, limit, width=1.2, dash="dashed")
     for name, values in kl.items():
         good = values > 0
@@ -138,27 +138,27 @@ def _kl_graph(shown: Any, sheet: Sheet) -> Graph:
     return graph
 
 
-def _gap_graph(shown: Any, sheet: Sheet) -> Graph:
+def _gap_graph(model: Any, sheet: Sheet) -> Graph:
     """The gap between the ends of a run in θ and in x, against the rate."""
-    one, whole = shown.gaps("natural", RATES)
+    one, whole = model.gaps("natural", RATES)
     curves = {"one": one, "whole": whole}
-    if "gradient" in shown.state.rules:
-        curves["gradient"] = shown.gaps("gradient", RATES)[1]
+    if "gradient" in model.state.rules:
+        curves["gradient"] = model.gaps("gradient", RATES)[1]
     low, high = _range(*curves.values())
     across, up = Axis("α", RATES[-1], 1.0, log=True), Axis("gap", low, high, log=True)
     graph = Graph(sheet, "graph", "gap of θ and x" + _slopes(one, whole), across, up)
     for name, values in curves.items():
         label = "plain, a whole run" if name == "gradient" else _label(name)
-        seen = np.isfinite(values) & (values > 0)
-        if seen.any():
-            graph.curve(name, label, RATES[seen], values[seen])
-            graph.marks(name, label, RATES[seen], values[seen])
+        good = np.isfinite(values) & (values > 0)
+        if good.any():
+            graph.curve(name, label, RATES[good], values[good])
+            graph.marks(name, label, RATES[good], values[good])
     return graph
 
 
-def _sigma_graph(shown: Any, sheet: Sheet) -> Graph:
+def _sigma_graph(model: Any, sheet: Sheet) -> Graph:
     """Where one natural step of rate 1 takes σ: each coordinate is a map of its own."""
-    spread = shown.deviation
+    spread = model.deviation
     sigma = np.linspace(0.5, 2.4, 120)
     graph = Graph(
         sheet,
@@ -168,26 +168,26 @@ def _sigma_graph(shown: Any, sheet: Sheet) -> Graph:
         Axis("σ⁺", 0.4, 2.5),
     )
     graph.curve("stay", "no change", [0.4, 2.5], [0.4, 2.5], width=1.2, dash="dashed")
-    now = np.array([shown.start[1]])
-    here = shown.one_step(now)
-    for name, after in shown.one_step(sigma * spread).items():
+    now = np.array([model.start[1]])
+    here = model.one_step(now)
+    for name, after in model.one_step(sigma * spread).items():
         good = np.isfinite(after)
         graph.curve(name, _label(name), sigma[good], after[good] / spread)
         graph.marks(name, _label(name), now / spread, here[name] / spread)
     return graph
 
 
-def _numbers(shown: Any, sheet: Sheet) -> dict[str, Any]:
+def _numbers(model: Any, sheet: Sheet) -> dict[str, Any]:
     """The formulas' numbers: a series over the steps, and the slopes of the gap."""
-    path = shown.guide.home
+    path = model.guide.in_theta
     count = len(path.theta)
     at = path.at
     with np.errstate(all="ignore"):
         fisher = full(at.fisher, (count,))
-        power = full(shown.power(at).dense(), (count,))
+        power = full(model.power(at).dense(), (count,))
         delta = np.diff(path.good, axis=0, append=np.nan)
         nats = np.einsum("ni,nij,nj->n", delta, fisher, delta) / 2
-        step = shown.state.rate * shown.direction(path.good)
+        step = model.state.rate * model.direction(path.good)
     kl = np.append(path.kl, np.nan)
     series = np.concatenate(
         [

@@ -20,7 +20,7 @@ from natgrad_core.rules.kl_limited import limit
 from natgrad_core.types import Array, Whole
 from natgrad_lecture.drawing.vector_field import directions
 from natgrad_lecture.drawing.windows import window
-from natgrad_lecture.engine_cache import Made, Shown
+from natgrad_lecture.engine_cache import Made, RunsModel
 from natgrad_lecture.state.fields import BadInput, choice, control, number, several
 from natgrad_lecture.state.items import ChartKey, chart_named, problem_named
 from natgrad_lecture.state.runs import Runs
@@ -141,13 +141,13 @@ def _gaps(
 ) -> tuple[Array, Array]:
     """Between the ends in θ and in x: of one step at each rate, and of steps up to the time."""
     base, through = problem_named(problem), chart_named(chart)
-    away, x = base.through(through), through.inverse(start)
+    in_x, x = base.through(through), through.inverse(start)
     found = []
     for rate in rates:
         rule = _rule(name, rate * time, *options)
         steps = round(1 / rate)
-        home, bent = run(base, rule, start, steps).theta, run(away, rule, x, steps).home
-        found.append(np.linalg.norm(home - bent, axis=-1)[[1, -1]])
+        in_theta, bent = run(base, rule, start, steps).theta, run(in_x, rule, x, steps).in_theta
+        found.append(np.linalg.norm(in_theta - bent, axis=-1)[[1, -1]])
     one, whole = np.transpose(found)
     return one, whole
 
@@ -166,15 +166,15 @@ def _field(problem: str, q: float, damping: float) -> tuple[Array, Whole]:
     return directions(lambda points: _direction(problem, q, damping, points), view)
 
 
-class Seen(Shown):
+class Model(RunsModel):
     """What the engine says about the natural gradient."""
 
     state: Natural
 
-    def made(self, name: str, home: bool) -> Made:
-        """A rule in θ (``home``), where both kinds of damping are one, or in x."""
+    def made(self, name: str, in_theta: bool) -> Made:
+        """A rule in θ (``in_theta``), where both kinds of damping are one, or in x."""
         s = self.state
-        kind = "identity" if home else s.kind
+        kind = "identity" if in_theta else s.kind
         return _rule, (name, s.rate, s.q, s.damping, kind, s.radius)
 
     def direction(self, points: Array) -> Array:

@@ -5,14 +5,14 @@ Suresh 2019, sections 1 and 2, on the net they speak of.
 
 from __future__ import annotations
 
-from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.net.claims import CLAIMS, QUESTIONS
 from natgrad_lecture.lessons.net.controls import controls
 from natgrad_lecture.lessons.net.figure import picture
+from natgrad_lecture.lessons.net.lazy_model import model_of
 from natgrad_lecture.lessons.net.script import script
-from natgrad_lecture.lessons.net.see import see
 from natgrad_lecture.lessons.net.state import PRESETS, RULES, Taught
 
 lessons.register()(
@@ -26,13 +26,13 @@ lessons.register()(
         controls=controls,
         sources=("Amari 1998", "Martens and Grosse 2015", "Martens 2020"),
         picture=picture,
-        see=see,
+        model=model_of,
         script=script,
         heavy=True,
         small={"k": 40, "steps": 45, "rules": ("natural",)},
         rules=RULES,
-        inks={
-            **{name: ink(name) for name in ("ekfac", "block", "diagonal")},
+        styles={
+            **{name: style(name) for name in ("ekfac", "block", "diagonal")},
             "border": {"light": "#1b1b1f", "dark": "#f3f3f0"},
         },
     )

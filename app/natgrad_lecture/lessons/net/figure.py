@@ -13,7 +13,7 @@ import numpy as np
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.numbers import round_up, short
-from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.plotly_chart import axis, chart, line, table
 from natgrad_lecture.drawing.run_messages import remarks
 from natgrad_lecture.drawing.sheet import Sheet
@@ -26,9 +26,9 @@ DECADES = 5.0
 """Powers of ten between the darkest and the lightest entry of a matrix."""
 
 
-def add_regions(sheet: Sheet, seen: Any, name: str, step: int, moving: bool) -> dict[str, Any]:
+def add_regions(sheet: Sheet, model: Any, name: str, step: int, moving: bool) -> dict[str, Any]:
     """Where a net says class 0 and where class 1, and the points it learns from."""
-    chances = np.clip(np.rint(255 * seen.chances(name, step, moving)), 0, 255).astype(np.uint8)
+    chances = np.clip(np.rint(255 * model.chances(name, step, moving)), 0, 255).astype(np.uint8)
     here = f"regions-{name}"
     sheet.add(
         here,
@@ -41,7 +41,7 @@ def add_regions(sheet: Sheet, seen: Any, name: str, step: int, moving: bool) -> 
         between=["class0", "class1"],
         smooth=True,
     )
-    x, y = seen.net.x.numpy(), seen.net.y.numpy()
+    x, y = model.net.x.numpy(), model.net.y.numpy()
     for label, symbol in ((0, "circle"), (1, "square")):
         sheet.add(
             here,
@@ -52,18 +52,18 @@ def add_regions(sheet: Sheet, seen: Any, name: str, step: int, moving: bool) -> 
             symbol=symbol,
             size=0.62,
         )
-    losses = seen.runs[name, False].losses
+    losses = model.runs[name, False].losses
     loss = losses[min(step, len(losses) - 1)]
-    title = f"{ink(name)['label']}, loss {short(loss)}"
+    title = f"{style(name)['label']}, loss {short(loss)}"
     return plane(here, title, ("x₁", "x₂"), VIEW)
 
 
-def add_losses(sheet: Sheet, seen: Any, by: str) -> dict[str, Any]:
+def add_losses(sheet: Sheet, model: Any, by: str) -> dict[str, Any]:
     """The loss of every run against its steps or its seconds."""
-    runs = seen.runs
+    runs = model.runs
     along = {key: _along(run, by) for key, run in runs.items()}
     far = max(max(row[-1] for row in along.values()), 1e-3)
-    right = round_up(far) if by == "second" else float(max(seen.state.steps, 1))
+    right = round_up(far) if by == "second" else float(max(model.state.steps, 1))
     losses = np.concatenate([run.losses for run in runs.values()])
     good = losses[np.isfinite(losses) & (losses > 0)]
     low = 10.0 ** np.floor(np.log10(max(float(good.min(initial=1.0)), 1e-9)))
@@ -77,15 +77,15 @@ def add_losses(sheet: Sheet, seen: Any, by: str) -> dict[str, Any]:
         Axis(across, 0.0, right),
         Axis("J", min(low, high / 100), high, log=True),
     )
-    for (name, away), run in runs.items():
-        key = f"{name}.{DASHES[away]}"
+    for (name, in_x), run in runs.items():
+        key = f"{name}.{DASHES[in_x]}"
         read = [
             [what, sheet.array(f"{what}.{key}", np.array(numbers))]
             for what, numbers in (("loss", run.losses), ("seconds", run.seconds))
         ]
-        label = f"{ink(name)['label']}, {WAYS[DASHES[away]]}" if away else ink(name)["label"]
-        points = graph.points(along[name, away], np.maximum(run.losses, 1e-12))
-        sheet.add("loss", "path", name, label, dash=DASHES[away], read=read, points=points)
+        label = f"{style(name)['label']}, {WAYS[DASHES[in_x]]}" if in_x else style(name)["label"]
+        points = graph.points(along[name, in_x], np.maximum(run.losses, 1e-12))
+        sheet.add("loss", "path", name, label, dash=DASHES[in_x], read=read, points=points)
     return graph.plane()
 
 
@@ -93,16 +93,16 @@ def _along(run: Any, by: str) -> Array:
     return np.array(run.seconds) if by == "second" else np.arange(run.steps + 1.0)
 
 
-def add_outputs(sheet: Sheet, seen: Any) -> dict[str, Any]:
+def add_outputs(sheet: Sheet, model: Any) -> dict[str, Any]:
     """The probabilities of class 1 at two probes, along every run: a picture of the outputs."""
     title = "path of the outputs: p(class 1) at u and at v"
     graph = Graph(sheet, "outputs", title, Axis("u", 0.0, 1.0), Axis("v", 0.0, 1.0))
-    for (name, away), run in seen.runs.items():
-        points = seen.outputs(name, away)
-        key = f"{name}.{DASHES[away]}"
+    for (name, in_x), run in model.runs.items():
+        points = model.outputs(name, in_x)
+        key = f"{name}.{DASHES[in_x]}"
         read = [["loss", sheet.array(f"loss.{key}", np.array(run.losses))]]
-        label = WAYS[DASHES[away]] if seen.split else ink(name)["label"]
-        sheet.add("outputs", "path", name, label, dash=DASHES[away], read=read, points=points)
+        label = WAYS[DASHES[in_x]] if model.split else style(name)["label"]
+        sheet.add("outputs", "path", name, label, dash=DASHES[in_x], read=read, points=points)
     return graph.plane()
 
 
@@ -175,18 +175,18 @@ def _color(name: str) -> str:
 
 
 def _label(name: str) -> str:
-    return "F" if name == "exact" else ink(name)["label"]
+    return "F" if name == "exact" else style(name)["label"]
 
 
 # The whole picture ----------------------------------------------------------------------------
 
 
-def picture(seen: Any, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Any, sheet: Sheet) -> dict[str, Any]:
     """Train a slice, then draw the view that is chosen at the step that is shown."""
-    state = seen.state
-    before = seen.steps
-    going = seen.pull(sheet)
-    last = seen.steps
+    state = model.state
+    before = model.steps
+    going = model.pull(sheet)
+    last = model.steps
     step = last if state.k is None or state.k >= before else int(state.k)
     names = list(state.rules)
     guide = names[0]
@@ -195,107 +195,109 @@ def picture(seen: Any, sheet: Sheet) -> dict[str, Any]:
     planes, charts = [], []
     if state.show == "fisher":
         if moving:
-            told = seen.lately(guide, step)  # a matrix takes longer than a step
-        found = seen.fisher(guide, told)
+            told = model.lately(guide, step)  # a matrix takes longer than a step
+        found = model.fisher(guide, told)
         scale = float(abs(found["exact"]).max())
-        borders = seen.borders()
-        label = ink(state.stand_in)["label"]
+        borders = model.borders()
+        label = style(state.stand_in)["label"]
         planes += [
             add_matrix(
                 sheet,
                 "F",
-                f"Fisher matrix, {ink(guide)['label']}, step {told}",
+                f"Fisher matrix, {style(guide)['label']}, step {told}",
                 found["exact"],
                 scale,
                 borders,
             ),
             add_matrix(sheet, "G", f"{label} in its place", found[state.stand_in], scale, borders),
         ]
-        charts.append(spectrum_chart(seen.spectra(guide, told), seen.errors(guide, told), told))
+        charts.append(spectrum_chart(model.spectra(guide, told), model.errors(guide, told), told))
     elif state.show == "outputs":
-        planes += [add_outputs(sheet, seen), add_regions(sheet, seen, guide, step, moving)]
+        planes += [add_outputs(sheet, model), add_regions(sheet, model, guide, step, moving)]
     else:
-        planes += [add_regions(sheet, seen, name, step, moving) for name in names[:2]]
+        planes += [add_regions(sheet, model, name, step, moving) for name in names[:2]]
     if state.data == "painted":
         planes = [{**p, "paint": "paint"} if p["name"].startswith("regions") else p for p in planes]
-    planes.append(add_losses(sheet, seen, state.by))
-    meter, notes = _meter(seen, step)
+    planes.append(add_losses(sheet, model, state.by))
+    meter, notes = _meter(model, step)
     return {
         "planes": planes,
         "charts": charts,
-        "ways": WAYS if seen.split else {},
+        "ways": WAYS if model.split else {},
         "steps": last,
         "shows": step,
         **(
-            {"more": sheet.fine + 1, "progress": last / state.steps, "word": _pace(seen)}
+            {"more": sheet.fine + 1, "progress": last / state.steps, "word": _pace(model)}
             if going
             else {}
         ),
-        "handles": _handles(seen, guide),
-        "numbers": _numbers(seen, guide, step, told),
+        "handles": _handles(model, guide),
+        "numbers": _numbers(model, guide, step, told),
         "meter": meter,
         "notes": notes,
-        "remarks": remarks("rules", ((ink(n)["label"], run) for (n, _), run in seen.runs.items())),
-        "description": _description(seen, step),
+        "remarks": remarks(
+            "rules", ((style(n)["label"], run) for (n, _), run in model.runs.items())
+        ),
+        "description": _description(model, step),
     }
 
 
-def _pace(seen: Any) -> str:
+def _pace(model: Any) -> str:
     """How fast the runs are, by their own clocks."""
-    run = next(iter(seen.runs.values()))
-    return f"step {run.steps} of {seen.state.steps}"
+    run = next(iter(model.runs.values()))
+    return f"step {run.steps} of {model.state.steps}"
 
 
-def _handles(seen: Any, guide: str) -> list[dict[str, Any]]:
-    if seen.state.show != "outputs":
+def _handles(model: Any, guide: str) -> list[dict[str, Any]]:
+    if model.state.show != "outputs":
         return []
     return [
         {
             "id": f"probe{i}",
             "plane": f"regions-{guide}",
-            "at": list(seen.state.probes[i]),
+            "at": list(model.state.probes[i]),
             "label": f"probe {tag}",
             "field": f"probes.{i}",
-            "ink": "start",
+            "style": "start",
             "tag": tag,
         }
         for i, tag in enumerate("uv")
     ]
 
 
-def _meter(seen: Any, step: int) -> tuple[list[dict[str, Any]], dict[str, str]]:
+def _meter(model: Any, step: int) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """How far A has moved each rule's net, and who diverged."""
     rows = []
-    if seen.split:
-        for name in seen.state.rules:
-            gap = seen.gap(name, step)
+    if model.split:
+        for name in model.state.rules:
+            gap = model.gap(name, step)
             word = "the same" if gap < 1e-3 else "apart" if gap > 0.02 else "nearly"
-            rows.append({"rule": name, "ink": name, "gap": gap, "word": word})
-    bad = {name: f"{run.last.note}." for (name, _), run in seen.runs.items() if not run.ok}
+            rows.append({"rule": name, "style": name, "gap": gap, "word": word})
+    bad = {name: f"{run.last.note}." for (name, _), run in model.runs.items() if not run.ok}
     return rows, bad if rows else {}
 
 
-def _numbers(seen: Any, guide: str, step: int, told: int) -> dict[str, Any]:
-    run = seen.runs[guide, False]
+def _numbers(model: Any, guide: str, step: int, told: int) -> dict[str, Any]:
+    run = model.runs[guide, False]
     at = min(step, run.steps)
     found: dict[str, Any] = {
         "k": step,
-        "p": seen.net.dim,
-        "N": len(seen.net),
+        "p": model.net.dim,
+        "N": len(model.net),
         "loss": run.losses[at],
-        "grad": seen.grad_norm(guide, step) if run.ok or step < run.steps else None,
+        "grad": model.grad_norm(guide, step) if run.ok or step < run.steps else None,
         "rate": run.steps / run.seconds[-1] if run.seconds[-1] > 0 else None,
     }
-    if seen.state.show == "fisher":
-        found |= {f"error.{name}": value for name, value in seen.errors(guide, told).items()}
+    if model.state.show == "fisher":
+        found |= {f"error.{name}": value for name, value in model.errors(guide, told).items()}
     return found
 
 
-def _description(seen: Any, step: int) -> str:
+def _description(model: Any, step: int) -> str:
     said = []
-    for (name, away), run in seen.runs.items():
-        where = " in x" if away else ""
+    for (name, in_x), run in model.runs.items():
+        where = " in x" if in_x else ""
         loss = run.losses[min(step, run.steps)]
         how = f"loss {loss:.3g}" if run.ok else run.end
-        said.append(f"{ink(name)['label']}{where}: {how}")
+        said.append(f"{style(name)['label']}{where}: {how}")
     return f"after {step} steps: " + "; ".join(said)

@@ -14,7 +14,7 @@ import numpy as np
 
 from natgrad_core.nets import At, NetProblem, mlp, painted, plane
 from natgrad_core.nets.approximations import error, operators, spectrum
-from natgrad_core.nets.reparametrization import Frame, Seen, natural_in
+from natgrad_core.nets.reparametrization import Frame, Reparametrized, natural_in
 from natgrad_core.nets.training import accuracy, begin
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.sheet import Sheet
@@ -61,10 +61,10 @@ def held_out(data: DataKey) -> Any:
 
 
 @lru_cache(maxsize=16)
-def frame_of(width: int, condition: float) -> Seen:
-    """The net with its middle layer seen through A."""
+def frame_of(width: int, condition: float) -> Reparametrized:
+    """The net with its middle layer net_in_x through A."""
     frame = Frame.stretched(width, width, condition)
-    return Seen(mlp((2, width, width, 2)), {LAYER: frame})
+    return Reparametrized(mlp((2, width, width, 2)), {LAYER: frame})
 
 
 @lru_cache(maxsize=24)
@@ -90,13 +90,13 @@ def course(
     problem = problem_of(data, width)
     if condition == 1:
         return Course.of(problem, made, seed)
-    seen = frame_of(width, condition)
-    mixed = NetProblem(seen.module, problem.likelihood, problem.x, problem.y)
-    theta = seen.inward(problem.net.init(seed, problem.x.dtype))
+    net_in_x = frame_of(width, condition)
+    mixed = NetProblem(net_in_x.module, problem.likelihood, problem.x, problem.y)
+    theta = net_in_x.inward(problem.net.init(seed, problem.x.dtype))
     return Course(mixed, made, begin(mixed, made, seed, theta=theta))
 
 
-class Learning:
+class Model:
     """All that the engine says of a state of the lesson; runs are as long as they were pulled."""
 
     def __init__(self, state: Any) -> None:
@@ -114,25 +114,25 @@ class Learning:
 
     @cached_property
     def runs(self) -> dict[tuple[str, bool], Course]:
-        """Each chosen rule in θ, and if A is not the identity in x, ``(rule, away)``."""
+        """Each chosen rule in θ, and if A is not the identity in x, ``(rule, in_x)``."""
         ways = (False, True) if self.split else (False,)
-        return {(name, away): self.run(name, away) for name in self.state.rules for away in ways}
+        return {(name, in_x): self.run(name, in_x) for name in self.state.rules for in_x in ways}
 
-    def run(self, name: str, away: bool = False) -> Course:
+    def run(self, name: str, in_x: bool = False) -> Course:
         """The run of one rule, in θ or in x."""
         state = self.state
-        pulled = away and name == "natural" and state.kind == "pulled-back"
+        pulled = in_x and name == "natural" and state.kind == "pulled-back"
         return course(
             state.data_key,
             state.width,
             state.seed,
             name,
             state.parts(name),
-            state.stretch if away else 1.0,
+            state.stretch if in_x else 1.0,
             pulled,
         )
 
-    def to(self, steps: int) -> Learning:
+    def to(self, steps: int) -> Model:
         """Itself, once every run has come that far (or diverged)."""
         reach(list(self.runs.values()), steps)
         return self
@@ -151,17 +151,17 @@ class Learning:
     def paths(self) -> dict[str, Any]:
         """What a notebook reads as the widget's ``path``: losses, and where each run is, in θ."""
         return {
-            name + ("-in-x" if away else ""): {
+            name + ("-in-x" if in_x else ""): {
                 "loss": np.array(run.losses),
-                "theta": self.theta(name, away, run.steps).numpy(),
+                "theta": self.theta(name, in_x, run.steps).numpy(),
             }
-            for (name, away), run in self.runs.items()
+            for (name, in_x), run in self.runs.items()
         }
 
-    def theta(self, name: str, away: bool, step: int) -> Any:
+    def theta(self, name: str, in_x: bool, step: int) -> Any:
         """The parameters after a step, in θ, ``[p]``."""
-        found = self.runs[name, away].frame(step).theta
-        return frame_of(self.state.width, self.state.stretch).outward(found) if away else found
+        found = self.runs[name, in_x].frame(step).theta
+        return frame_of(self.state.width, self.state.stretch).outward(found) if in_x else found
 
     def at(self, name: str, step: int) -> At:
         """The net at one step of the run in θ."""
@@ -179,20 +179,20 @@ class Learning:
         x = self.net.x.new_tensor(points)
         return self.net.likelihood.mean(self.net.net.forward(theta, x))[:, 1].numpy()
 
-    def outputs(self, name: str, away: bool) -> Array:
+    def outputs(self, name: str, in_x: bool) -> Array:
         """The probabilities at the two probes along a run, ``[steps + 1, 2]``."""
-        run = self.runs[name, away]
+        run = self.runs[name, in_x]
         key = (run, self.state.probes)
         found = _outputs.setdefault(key, [])
         for step in range(len(found), run.steps + 1):
-            found.append(self.chance(self.theta(name, away, step), np.array(self.state.probes)))
+            found.append(self.chance(self.theta(name, in_x, step), np.array(self.state.probes)))
         while len(_outputs) > _KEPT:
             del _outputs[next(iter(_outputs))]
         return np.array(found)
 
     def gap(self, name: str, step: int) -> float:
         """How far the runs in θ and in x are apart at a step: the mean of |Δp| over the data."""
-        pair = [self.theta(name, away, step) for away in (False, True)]
+        pair = [self.theta(name, in_x, step) for in_x in (False, True)]
         p, q = (self.net.likelihood.mean(self.net.net.forward(t, self.net.x)) for t in pair)
         return float((p - q).abs().mean())
 

@@ -21,9 +21,9 @@ def learn(problem, theta, stages, outward=lambda theta: theta):
 '''
 
 
-def script(seen: Any, writer: Writer) -> str:
-    """The script of a ``Learning``: its runs as far as they have come."""
-    state = seen.state
+def script(model: Any, writer: Writer) -> str:
+    """The script of a ``Model``: its runs as far as they have come."""
+    state = model.state
     writer.numpy()
     writer.take("natgrad_core.nets", "NetProblem", "mlp", "rules")
     writer.take("natgrad_core.nets.runtime.threads_and_malloc", "settle")
@@ -34,14 +34,14 @@ def script(seen: Any, writer: Writer) -> str:
         f"problem = NetProblem.of(mlp({sizes}), {_data(state, writer)})",
         f"theta = problem.net.init({state.seed}, problem.x.dtype)",
     ]
-    if seen.split:
-        writer.take("natgrad_core.nets.reparametrization", "Frame", "Seen", "natural_in")
+    if model.split:
+        writer.take("natgrad_core.nets.reparametrization", "Frame", "Reparametrized", "natural_in")
         lines += [
             f"frame = Frame.stretched({state.width}, {state.width}, {state.stretch!r})",
-            f"seen = Seen(mlp({sizes}), {{2: frame}})",
-            "mixed = NetProblem(seen.module, problem.likelihood, problem.x, problem.y)",
+            f"net_in_x = Reparametrized(mlp({sizes}), {{2: frame}})",
+            "mixed = NetProblem(net_in_x.module, problem.likelihood, problem.x, problem.y)",
         ]
-    runs = [_run(seen, name, away, run.made) for (name, away), run in seen.runs.items()]
+    runs = [_run(model, name, in_x, run.made) for (name, in_x), run in model.runs.items()]
     lines += [_LEARN, "", "paths = {", *runs, "}", ""]
     lines += [
         "for name, path in paths.items():",
@@ -60,21 +60,21 @@ def _data(state: Any, writer: Writer) -> str:
     return f"painted({places}, {labels})"
 
 
-def _run(seen: Any, name: str, away: bool, steps: int) -> str:
+def _run(model: Any, name: str, in_x: bool, steps: int) -> str:
     """One run's line: its problem, its start, and its stages."""
-    parts = seen.state.parts(name)
+    parts = model.state.parts(name)
     ends = [*(int(part[0]) for part in parts[1:]), steps]
     stages = [
-        f"({_call(seen, name, away, part[1:])}, {max(end - int(part[0]), 0)})"
+        f"({_call(model, name, in_x, part[1:])}, {max(end - int(part[0]), 0)})"
         for part, end in zip(parts, ends, strict=True)
     ]
-    where = "mixed, seen.inward(theta)" if away else "problem, theta"
-    tail, key = (", seen.outward", f"{name}-in-x") if away else ("", name)
+    where = "mixed, net_in_x.inward(theta)" if in_x else "problem, theta"
+    tail, key = (", net_in_x.outward", f"{name}-in-x") if in_x else ("", name)
     return f'    "{key}": learn({where}, [{", ".join(stages)}]{tail}),'
 
 
-def _call(seen: Any, name: str, away: bool, options: tuple[float, ...]) -> str:
+def _call(model: Any, name: str, in_x: bool, options: tuple[float, ...]) -> str:
     inside = ", ".join(map(repr, options))
-    if name == "natural" and away and seen.state.kind == "pulled-back":
-        return f"natural_in(seen, {inside})"
+    if name == "natural" and in_x and model.state.kind == "pulled-back":
+        return f"natural_in(net_in_x, {inside})"
     return f"rules.{name}({inside}{f', keep={KEEP}' if name == 'nesterov' else ''})"

@@ -10,8 +10,8 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.newton.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.newton.controls import controls
-from natgrad_lecture.lessons.newton.figure import INKS, picture
-from natgrad_lecture.lessons.newton.model import Seen
+from natgrad_lecture.lessons.newton.figure import STYLES, picture
+from natgrad_lecture.lessons.newton.model import Model
 from natgrad_lecture.lessons.newton.state import BENT_APART, PRESETS, Bent
 
 lessons.register()(
@@ -27,9 +27,9 @@ lessons.register()(
         controls=controls,
         sources=("Nocedal and Wright 2006, ch. 3", "Dauphin and others 2014"),
         picture=picture,
-        see=Seen,
+        model=Model,
         rules=("newton", "natural", "gradient"),
-        inks=INKS,
+        styles=STYLES,
         lights={"H": ("newton",), "F": ("natural",)},
     )
 )

@@ -13,7 +13,7 @@ from natgrad_core.types import Array
 from natgrad_lecture.drawing.paired_runs import COINCIDE, SPLIT
 from natgrad_lecture.drawing.windows import grid, window
 from natgrad_lecture.lessons.base import Changes, Claim, Question
-from natgrad_lecture.lessons.newton.model import Seen
+from natgrad_lecture.lessons.newton.model import Model
 from natgrad_lecture.lessons.newton.state import (
     ACROSS,
     BENT_APART,
@@ -38,17 +38,17 @@ FIGURE_RATES = (0.002, 0.001)
 Product = Callable[[Array, Array], Array]
 
 
-def _coincide(shown: Seen) -> bool:
-    return shown.gap("newton") < COINCIDE
+def _coincide(model: Model) -> bool:
+    return model.gap("newton") < COINCIDE
 
 
 def _linear(product: Product) -> Any:
     """In x the Hessian is this product of A and H, and the two runs coincide."""
 
-    def check(shown: Seen) -> bool:
-        a = shown.chart.jacobian(shown.chart.inverse(np.asarray(shown.start)))
-        told = shown.problem.through(shown.chart).hessian(shown.guide.home_in_x)
-        return _close(told, product(a, shown.home_hessian)) and _coincide(shown)
+    def check(model: Model) -> bool:
+        a = model.chart.jacobian(model.chart.inverse(np.asarray(model.start)))
+        told = model.problem.through(model.chart).hessian(model.guide.theta_run_in_x)
+        return _close(told, product(a, model.hessian_in_theta)) and _coincide(model)
 
     return check
 
@@ -59,32 +59,32 @@ def _close(a: Array, b: Array, tolerance: float = 1e-8) -> bool:
     return bool(np.allclose(a, b, rtol=tolerance, atol=tolerance * scale))
 
 
-def _grows(shown: Seen) -> bool:
+def _grows(model: Model) -> bool:
     """The gap of Newton's two runs, at parts of the bend and at the whole of it."""
-    s = shown.state
-    gaps = [Seen(s.with_(bend=s.bend * part)).gap("newton") for part in (0, 0.25, 0.5, 0.8, 1)]
+    s = model.state
+    gaps = [Model(s.with_(bend=s.bend * part)).gap("newton") for part in (0, 0.25, 0.5, 0.8, 1)]
     return gaps[0] < COINCIDE and bool((np.diff(gaps) > 0).all())
 
 
 def _term(sign: float) -> Any:
     """DfᵀH Df + Σ g ∇²f, put together here, against slopes of the gradient in x."""
 
-    def check(shown: Seen) -> bool:
-        guide, chart, problem = shown.guide, shown.chart, shown.problem.through(shown.chart)
-        x = guide.home_in_x
+    def check(model: Model) -> bool:
+        guide, chart, problem = model.guide, model.chart, model.problem.through(model.chart)
+        x = guide.theta_run_in_x
         j, curvature = chart.jacobian(x), chart.curvature(x)
-        put = np.swapaxes(j, -1, -2) @ shown.home_hessian @ j
-        put = put + sign * np.einsum("nk,nkij->nij", shown.gradient, curvature)
+        put = np.swapaxes(j, -1, -2) @ model.hessian_in_theta @ j
+        put = put + sign * np.einsum("nk,nkij->nij", model.gradient, curvature)
         step = 1e-5 * np.eye(2)
         slopes = np.stack([(problem.grad(x + d) - problem.grad(x - d)) / 2e-5 for d in step], -1)
-        return _close(put, slopes, 1e-5) and _close(put, shown.parts["Hx"])
+        return _close(put, slopes, 1e-5) and _close(put, model.parts["Hx"])
 
     return check
 
 
 def _same_direction(sign: float) -> Any:
     """Newton's direction made in x and mapped to θ is this sign times the one made in θ."""
-    return lambda shown: _close(shown.directions["newton-x"], sign * shown.directions["newton"])
+    return lambda model: _close(model.directions["newton-x"], sign * model.directions["newton"])
 
 
 def _order(gaps: Array) -> float:
@@ -94,10 +94,10 @@ def _order(gaps: Array) -> float:
 def _orders(without: float, with_it: float) -> Any:
     """The orders in α of one step's gap: without the term, and with it."""
 
-    def check(shown: Seen) -> bool:
+    def check(model: Model) -> bool:
         found = (
-            _order(shown.first_gaps("newton", FIGURE_RATES, "carried")),
-            _order(shown.first_gaps("newton", FIGURE_RATES)),
+            _order(model.first_gaps("newton", FIGURE_RATES, "carried")),
+            _order(model.first_gaps("newton", FIGURE_RATES)),
         )
         return bool(np.allclose(found, (without, with_it), atol=0.05))
 
@@ -107,9 +107,9 @@ def _orders(without: float, with_it: float) -> Any:
 def _tensor(step: int) -> Any:
     """At this step of a run to the minimum the second term is zero."""
 
-    def check(shown: Seen) -> bool:
-        term = np.abs(shown.parts["term"]).max((-1, -2))
-        return bool(term[step] < 1e-7 * np.abs(shown.parts["JHJ"][-1]).max())
+    def check(model: Model) -> bool:
+        term = np.abs(model.parts["term"]).max((-1, -2))
+        return bool(term[step] < 1e-7 * np.abs(model.parts["JHJ"][-1]).max())
 
     return check
 
@@ -117,9 +117,9 @@ def _tensor(step: int) -> Any:
 def _one_step(in_x: bool) -> Any:
     """At rate 1 Newton is at the minimum after one step made in x, or in θ."""
 
-    def check(shown: Seen) -> bool:
-        pair = shown.pair("newton")
-        end = pair.away.home[1] if in_x else pair.home.theta[1]
+    def check(model: Model) -> bool:
+        pair = model.pair("newton")
+        end = pair.in_x.in_theta[1] if in_x else pair.in_theta.theta[1]
         return bool(np.allclose(end, (1, 1), atol=1e-8))
 
     return check
@@ -128,11 +128,11 @@ def _one_step(in_x: bool) -> Any:
 def _climbs(sign: float) -> Any:
     """H is indefinite at the start, and the slope of Newton's step has this sign."""
 
-    def check(shown: Seen) -> bool:
-        values = np.linalg.eigvalsh(shown.home_hessian[0])
-        slope = shown.slope("newton")[0]
-        solved = np.linalg.solve(shown.home_hessian[0], shown.gradient[0])
-        told = np.isclose(slope, -shown.gradient[0] @ solved)
+    def check(model: Model) -> bool:
+        values = np.linalg.eigvalsh(model.hessian_in_theta[0])
+        slope = model.slope("newton")[0]
+        solved = np.linalg.solve(model.hessian_in_theta[0], model.gradient[0])
+        told = np.isclose(slope, -model.gradient[0] @ solved)
         return bool(values[0] < 0 < values[1] and told and sign * slope > 0)
 
     return check
@@ -141,10 +141,10 @@ def _climbs(sign: float) -> Any:
 def _ends(rule: str, below: int) -> Any:
     """The run ends at a stationary point whose Hessian has so many negative eigenvalues."""
 
-    def check(shown: Seen) -> bool:
-        end = shown.pair(rule).home.theta[-1]
-        values = np.linalg.eigvalsh(shown.problem.hessian(end))
-        flat = np.linalg.norm(shown.problem.grad(end)) < 0.02
+    def check(model: Model) -> bool:
+        end = model.pair(rule).in_theta.theta[-1]
+        values = np.linalg.eigvalsh(model.problem.hessian(end))
+        flat = np.linalg.norm(model.problem.grad(end)) < 0.02
         return bool(flat and (values < 0).sum() == below)
 
     return check
@@ -153,9 +153,9 @@ def _ends(rule: str, below: int) -> Any:
 def _downhill(metric: str) -> Any:
     """The slope of −G⁻¹∇J is negative all over the picture."""
 
-    def check(shown: Seen) -> bool:
-        points = grid(window(shown.problem), 41).reshape(-1, 2)
-        at = shown.problem.at(components(points))
+    def check(model: Model) -> bool:
+        points = grid(window(model.problem), 41).reshape(-1, 2)
+        at = model.problem.at(components(points))
         gradient = pack(at.grad)
         raised = pack(metrics[metric]()(at).solve(at.grad))
         slope = -np.einsum("ni,ni->n", gradient, raised)
@@ -165,30 +165,30 @@ def _downhill(metric: str) -> Any:
     return check
 
 
-def _absolute(shown: Seen) -> bool:
+def _absolute(model: Model) -> bool:
     """−|H|⁻¹∇J is downhill, a small enough step lowers J, and the run ends in a well."""
-    lower = shown.problem.loss(
-        np.asarray(shown.start) + 1e-4 * shown.directions["absolute-hessian"][0]
+    lower = model.problem.loss(
+        np.asarray(model.start) + 1e-4 * model.directions["absolute-hessian"][0]
     )
     return bool(
-        _downhill("absolute-hessian")(shown)
-        and lower < shown.problem.loss(np.asarray(shown.start))
-        and _ends("absolute-hessian", 0)(shown)
+        _downhill("absolute-hessian")(model)
+        and lower < model.problem.loss(np.asarray(model.start))
+        and _ends("absolute-hessian", 0)(model)
     )
 
 
 def _each_step_lowers(rule: str) -> Any:
-    return lambda shown: bool((np.diff(shown.pair(rule).home.loss) <= 1e-12).all())
+    return lambda model: bool((np.diff(model.pair(rule).in_theta.loss) <= 1e-12).all())
 
 
-def _gauss_newton(shown: Seen) -> bool:
+def _gauss_newton(model: Model) -> bool:
     """No eigenvalue of the Gauss–Newton matrix is negative, it is F, and −F⁻¹∇J points downhill."""
-    points = shown.guide.home.theta
+    points = model.guide.in_theta.theta
     residual = np.stack([_residuals(points + d) - _residuals(points - d) for d in _EACH], -1)
     jacobian = residual / (2 * _SMALL)
     told = np.swapaxes(jacobian, -1, -2) @ jacobian
-    fisher = shown.problem.fisher(points)
-    slope, moving = shown.slope("natural"), np.linalg.norm(shown.gradient, axis=-1) > 1e-9
+    fisher = model.problem.fisher(points)
+    slope, moving = model.slope("natural"), np.linalg.norm(model.gradient, axis=-1) > 1e-9
     least = np.linalg.eigvalsh(fisher)[:, 0]
     return _close(fisher, told, 1e-6) and bool((least > 0).all() and (slope[moving] < 0).all())
 
@@ -203,26 +203,26 @@ def _residuals(points: Array) -> Array:
     return np.sqrt(2) * np.stack([1 - first, 10 * (second - first**2)], -1)
 
 
-def _newton_downhill(shown: Seen) -> bool:
-    return bool(shown.slope("newton")[0] < 0)
+def _newton_downhill(model: Model) -> bool:
+    return bool(model.slope("newton")[0] < 0)
 
 
-def _depends_on_coordinates(shown: Seen) -> bool:
+def _depends_on_coordinates(model: Model) -> bool:
     """At the start H is positive definite in θ, and in x it is not."""
-    values = np.linalg.eigvalsh(shown.parts["Hx"][0])
-    return bool(np.linalg.eigvalsh(shown.home_hessian[0])[0] > 0 > values[0])
+    values = np.linalg.eigvalsh(model.parts["Hx"][0])
+    return bool(np.linalg.eigvalsh(model.hessian_in_theta[0])[0] > 0 > values[0])
 
 
 def _hessian_is_fisher(bent: bool) -> Any:
     """H = F in θ and in x with a shear alone; in the bent coordinates it holds or it does not."""
 
-    def check(shown: Seen) -> bool:
-        points = shown.guide.home.theta
-        equal = _close(shown.home_hessian, shown.problem.fisher(points))
-        straight = Seen(shown.state.with_(bend=0.0))
-        for seen, expected in ((straight, True), (shown, bent)):
-            there = seen.problem.through(seen.chart)
-            x = seen.chart.inverse(points[:1])
+    def check(model: Model) -> bool:
+        points = model.guide.in_theta.theta
+        equal = _close(model.hessian_in_theta, model.problem.fisher(points))
+        straight = Model(model.state.with_(bend=0.0))
+        for each, expected in ((straight, True), (model, bent)):
+            there = each.problem.through(each.chart)
+            x = each.chart.inverse(points[:1])
             hessian, fisher = there.hessian(x), there.fisher(x)
             apart = np.abs(hessian - fisher).max() > 1e-6 * np.abs(fisher).max()
             equal = equal and apart != expected
@@ -234,12 +234,12 @@ def _hessian_is_fisher(bent: bool) -> Any:
 def _natural_order(order: float) -> Any:
     """The order in α of one natural step's gap; at half the rate a whole run differs by half."""
 
-    def check(shown: Seen) -> bool:
-        one = _order(shown.first_gaps("natural", FIGURE_RATES))
+    def check(model: Model) -> bool:
+        one = _order(model.first_gaps("natural", FIGURE_RATES))
         ends = []
         for rate in (0.02, 0.01):
-            pair = Seen(shown.state.with_(rate=rate, steps=round(1 / rate))).pair("natural")
-            ends.append(np.linalg.norm(pair.home.theta[-1] - pair.away.home[-1]))
+            pair = Model(model.state.with_(rate=rate, steps=round(1 / rate))).pair("natural")
+            ends.append(np.linalg.norm(pair.in_theta.theta[-1] - pair.in_x.in_theta[-1]))
         return abs(one - order) < 0.05 and abs(_order(np.array(ends)) - 1) < 0.1
 
     return check
@@ -248,43 +248,43 @@ def _natural_order(order: float) -> Any:
 def _wider(rule: str) -> Any:
     """The run starts with too large a σ, and σ grows at every step."""
 
-    def check(shown: Seen) -> bool:
-        sigma = shown.pair(rule).home.theta[:, 1]
-        fitted = shown.problem.variance**0.5  # type: ignore[attr-defined]
+    def check(model: Model) -> bool:
+        sigma = model.pair(rule).in_theta.theta[:, 1]
+        fitted = model.problem.variance**0.5  # type: ignore[attr-defined]
         return bool(sigma[0] > fitted and (np.diff(sigma) > 0).all())
 
     return check
 
 
-def _where_newton_ends(shown: Seen) -> int:
+def _where_newton_ends(model: Model) -> int:
     """0: in the nearer well, 1: on the saddle, 2: in the farther well."""
-    end = shown.pair("newton").home.theta[-1]
+    end = model.pair("newton").in_theta.theta[-1]
     places = np.array([[1.0, 0.0], [0.0, 0.0], [-1.0, 0.0]])
     return int(np.argmin(np.linalg.norm(places - end, axis=1)))
 
 
-def _who_splits(shown: Seen) -> int:
+def _who_splits(model: Model) -> int:
     """0: neither, 1: Newton alone, 2: both."""
-    split = [shown.gap(name) > SPLIT for name in ("newton", "natural")]
+    split = [model.gap(name) > SPLIT for name in ("newton", "natural")]
     return [(False, False), (True, False), (True, True)].index(tuple(split))  # type: ignore[arg-type]
 
 
 def _nearly(rule: str, much: float) -> Any:
     """A rule's two runs differ by less than ``much``."""
-    return lambda shown: bool(shown.gap(rule) < much)
+    return lambda model: bool(model.gap(rule) < much)
 
 
-def _newton_apart(shown: Seen) -> bool:
+def _newton_apart(model: Model) -> bool:
     """Newton's two runs differ ten times as much as the natural gradient's."""
-    return bool(shown.gap("newton") > 10 * shown.gap("natural"))
+    return bool(model.gap("newton") > 10 * model.gap("natural"))
 
 
-def _newton_is_natural(home: bool) -> Any:
+def _newton_is_natural(in_theta: bool) -> Any:
     """Newton's run is the natural gradient's: in θ, or in x."""
 
-    def check(shown: Seen) -> bool:
-        newton, natural = (shown.pair(name) for name in ("newton", "natural"))
-        runs = (newton.home, natural.home) if home else (newton.away, natural.away)
+    def check(model: Model) -> bool:
+        newton, natural = (model.pair(name) for name in ("newton", "natural"))
+        runs = (newton.in_theta, natural.in_theta) if in_theta else (newton.in_x, natural.in_x)
         return bool(gap(runs[0].theta, runs[1].theta) < COINCIDE)
 
     return check
@@ -494,9 +494,9 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
     "preset.newton-flees": ("flees",),
     "preset.h-f-but-not-bent": Claim(
         {"problem": "logistic-regression", "bend": 0.15},
-        _newton_is_natural(home=True),
+        _newton_is_natural(in_theta=True),
         Scope({**LOGISTIC, "steps": one_of(50)}),
-        false={"in x, too": _newton_is_natural(home=False)},
+        false={"in x, too": _newton_is_natural(in_theta=False)},
     ),
 }
 """What checks the lines that are not claims: the claims that they repeat, or a check of its own."""

@@ -10,16 +10,16 @@ from natgrad_core.types import Array, Bools
 from natgrad_lecture.drawing.contours import add_contours, add_contours_through, add_lattice
 from natgrad_lecture.drawing.hatching import add_hatch
 from natgrad_lecture.drawing.paired_runs import add_paths, reading, told
-from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.stationary import moving
 from natgrad_lecture.drawing.windows import grid, plane, square, window
-from natgrad_lecture.lessons.newton.model import Seen
+from natgrad_lecture.lessons.newton.model import Model
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
 
-INKS = {
+STYLES = {
     "absolute-hessian": {
         "light": "#a23b72",
         "dark": "#e58fbf",
@@ -30,61 +30,66 @@ INKS = {
 }
 
 
-def picture(shown: Seen, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
     """Both planes, where Newton may climb in each, the runs, and the steps at one point."""
-    view = window(shown.problem)
-    x_view = square(shown.chart.inverse(grid(view, 9).reshape(-1, 2)))
-    symbols = shown.problem.symbols
-    add_contours(sheet, shown.state.problem)
-    add_contours_through(sheet, shown.state.problem, shown.state.chart_key, x_view)
-    add_lattice(sheet, "theta", shown.chart.forward, x_view, view, bends=100, beyond=0)
-    add_lattice(sheet, "x", shown.chart.inverse, view, x_view, bends=100)
-    for name, seen in (("theta", view), ("x", x_view)):
+    view = window(model.problem)
+    x_view = square(model.chart.inverse(grid(view, 9).reshape(-1, 2)))
+    symbols = model.problem.symbols
+    add_contours(sheet, model.state.problem)
+    add_contours_through(sheet, model.state.problem, model.state.chart_key, x_view)
+    add_lattice(sheet, "theta", model.chart.forward, x_view, view, bends=100, beyond=0)
+    add_lattice(sheet, "x", model.chart.inverse, view, x_view, bends=100)
+    for name, plane_view in (("theta", view), ("x", x_view)):
         add_hatch(
-            sheet, name, "uphill", "H has a negative eigenvalue", shown.least(name == "x"), seen
+            sheet,
+            name,
+            "uphill",
+            "H has a negative eigenvalue",
+            model.least(name == "x"),
+            plane_view,
         )
-    add_paths(sheet, shown)
-    _add_steps(sheet, shown, view, x_view)
-    meter = [reading(pair, _label(name)) for name, pair in shown.twins.items()]
-    notes = {name: note for name, pair in shown.twins.items() if (note := told(pair))}
-    for name in set(shown.state.rules) - set(shown.twins):
+    add_paths(sheet, model)
+    _add_steps(sheet, model, view, x_view)
+    meter = [reading(pair, _label(name)) for name, pair in model.paired_runs.items()]
+    notes = {name: note for name, pair in model.paired_runs.items() if (note := told(pair))}
+    for name in set(model.state.rules) - set(model.paired_runs):
         meter.append(
             {
                 "rule": name,
-                "ink": name,
+                "style": name,
                 "label": _label(name),
                 "gap": None,
                 "text": "–",
                 "word": "has no meaning",
             }
         )
-        notes[name] = f"{shown.problem.name} is a bare loss, without a Fisher matrix"
+        notes[name] = f"{model.problem.name} is a bare loss, without a Fisher matrix"
     return {
         "planes": [
             plane("theta", "θ", symbols, view),
-            plane("x", "x, with θ = f(x)", shown.chart.names(symbols), x_view),
+            plane("x", "x, with θ = f(x)", model.chart.names(symbols), x_view),
         ],
         "ways": {"solid": "run in θ", "dashed": "run in x, mapped back"},
-        "steps": shown.state.steps,
+        "steps": model.state.steps,
         "handles": [
             {
                 "id": "start",
                 "plane": "theta",
-                "at": list(shown.start),
+                "at": list(model.start),
                 "label": "starting point",
                 "field": "start",
-                "ink": "start",
+                "style": "start",
             },
             {
                 "id": "start.x",
                 "plane": "x",
-                "at": shown.chart.inverse(shown.start).tolist(),
+                "at": model.chart.inverse(model.start).tolist(),
                 "label": "starting point, in x",
                 "field": "start.x",
-                "ink": "start",
+                "style": "start",
             },
         ],
-        "numbers": _numbers(shown, sheet),
+        "numbers": _numbers(model, sheet),
         "meter": meter,
         "notes": notes,
         "description": "; ".join(f"{m['label']}: {m['word']}, gap {m['text']}" for m in meter),
@@ -92,30 +97,30 @@ def picture(shown: Seen, sheet: Sheet) -> dict[str, Any]:
 
 
 def _label(name: str) -> str:
-    return say.legend.get(name) or ink(name)["label"]
+    return say.legend.get(name) or style(name)["label"]
 
 
 _LENGTH = 0.15
 """Of the arrows, in windows: they show where a step goes, not how far."""
 
 
-def _add_steps(sheet: Sheet, shown: Seen, view: Array, x_view: Array) -> None:
+def _add_steps(sheet: Sheet, model: Model, view: Array, x_view: Array) -> None:
     """At each point of the guide's run in θ, in both planes: where each rule would step."""
-    pair = shown.guide
+    pair = model.guide
     arrows = [("gradient", "gradient", "−∇J")]
     more = {"natural": "−F⁻¹∇J", "absolute-hessian": "−|H|⁻¹∇J"}
-    arrows += [(name, name, label) for name, label in more.items() if name in shown.twins]
+    arrows += [(name, name, label) for name, label in more.items() if name in model.paired_runs]
     arrows += [("newton", "newton", "Newton in θ"), ("newton-x", "newton", "Newton in x")]
-    steps = np.stack([shown.directions[direction] for direction, _, _ in arrows])
-    steps = np.where(np.isnan(moving(shown.problem, shown.gradient)), np.nan, steps)
-    for name, points, vectors, seen in (
-        ("theta", pair.home.good, steps, view),
-        ("x", shown.chart.inverse(pair.home.good), shown.into_x(steps), x_view),
+    steps = np.stack([model.directions[direction] for direction, _, _ in arrows])
+    steps = np.where(np.isnan(moving(model.problem, model.gradient)), np.nan, steps)
+    for name, points, vectors, plane_view in (
+        ("theta", pair.in_theta.good, steps, view),
+        ("x", model.chart.inverse(pair.in_theta.good), model.into_x(steps), x_view),
     ):
         with np.errstate(all="ignore"):
             units = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
         for (_, color, label), unit in zip(arrows, units, strict=True):
-            heads = points + _LENGTH * np.ptp(seen[0]) * unit
+            heads = points + _LENGTH * np.ptp(plane_view[0]) * unit
             sheet.add(
                 name,
                 "arrows",
@@ -126,17 +131,17 @@ def _add_steps(sheet: Sheet, shown: Seen, view: Array, x_view: Array) -> None:
             )
 
 
-def _numbers(shown: Seen, sheet: Sheet) -> dict[str, Any]:
+def _numbers(model: Model, sheet: Sheet) -> dict[str, Any]:
     """The formulas' numbers, a series over the steps of the guide's run."""
-    parts = shown.parts
+    parts = model.parts
     with np.errstate(all="ignore"):
         eigen = [_eigenvalues(parts[name]) for name in ("H", "Hx")]
     series = np.concatenate(
         [
             *(parts[name].reshape(-1, 4) for name in ("JHJ", "term", "Hx")),
             *eigen,
-            shown.slope("newton")[:, None],
-            shown.slope("newton-x")[:, None],
+            model.slope("newton")[:, None],
+            model.slope("newton-x")[:, None],
         ],
         axis=1,
     )

@@ -14,7 +14,7 @@ from natgrad_core.core.rule import descend, precondition
 from natgrad_core.linalg.operators import Dense
 from natgrad_core.linalg.small_matrices import components, full, mv
 from natgrad_core.types import Array
-from natgrad_lecture.engine_cache import Made, Shown, charted
+from natgrad_lecture.engine_cache import Made, RunsModel, charted
 from natgrad_lecture.lessons.newton.state import HESSIANS, Bent
 from natgrad_lecture.paired_runs import PairedRuns
 from natgrad_lecture.state.items import ChartKey, ProblemKey, problem_named
@@ -27,7 +27,7 @@ def _rule(name: str, hessian: str, rate: Any) -> Rule:
     return chain(precondition(metric), descend(rate), name=name)
 
 
-class Seen(Shown):
+class Model(RunsModel):
     """What the engine says about Newton's method, in θ and in x."""
 
     state: Bent
@@ -38,20 +38,22 @@ class Seen(Shown):
         return self.problem.support is not None
 
     @cached_property
-    def twins(self) -> dict[str, PairedRuns]:
+    def paired_runs(self) -> dict[str, PairedRuns]:
         """Every chosen rule that the problem has, run in both coordinates."""
         names = [name for name in self.state.rules if self.modeled or name != "natural"]
         return self.pairs(names)
 
-    def made(self, name: str, home: bool) -> Made:
+    def made(self, name: str, in_theta: bool) -> Made:
         """A rule; Newton's own Hessian in x is the one that the reader chose."""
-        hessian = "true" if home or name != "newton" else self.state.hessian
+        hessian = "true" if in_theta or name != "newton" else self.state.hessian
         return _rule, (name, hessian, self.state.rate)
 
     @cached_property
     def guide(self) -> PairedRuns:
         """The run along which Newton's step is taken apart."""
-        return self.twins.get("newton") or next(iter(self.twins.values()), self.pair("newton"))
+        return self.paired_runs.get("newton") or next(
+            iter(self.paired_runs.values()), self.pair("newton")
+        )
 
     @cached_property
     def there(self) -> ChartedAt:
@@ -66,12 +68,12 @@ class Seen(Shown):
         carried = full(metrics["transported-hessian"]()(there).dense(), (count,))
         true = full(there.hessian, (count,))
         used = true if self.state.hessian == "true" else carried
-        return {"JHJ": carried, "term": true - carried, "Hx": used, "H": self.home_hessian}
+        return {"JHJ": carried, "term": true - carried, "Hx": used, "H": self.hessian_in_theta}
 
     @cached_property
-    def home_hessian(self) -> Array:
+    def hessian_in_theta(self) -> Array:
         """H along the guide's run in θ."""
-        return full(self.guide.home.at.hessian, (self.state.steps + 1,))
+        return full(self.guide.in_theta.at.hessian, (self.state.steps + 1,))
 
     @cached_property
     def directions(self) -> dict[str, Array]:
@@ -79,7 +81,7 @@ class Seen(Shown):
 
         ``newton-x`` is Newton's step in x, carried to θ by J.
         """
-        here, there = self.guide.home.at, self.there
+        here, there = self.guide.in_theta.at, self.there
         lead = (self.state.steps + 1,)
         with np.errstate(all="ignore"):
             raised = Dense(metrics[HESSIANS[self.state.hessian]]()(there).dense()).solve(there.grad)
@@ -104,7 +106,7 @@ class Seen(Shown):
     @cached_property
     def gradient(self) -> Array:
         """∇J along the guide's run in θ."""
-        return full(self.guide.home.at.grad, (self.state.steps + 1,))
+        return full(self.guide.in_theta.at.grad, (self.state.steps + 1,))
 
     def least(self, in_x: bool) -> Callable[[Array], Array]:
         """The least eigenvalue of Newton's Hessian, in θ or in x, of points."""
@@ -114,10 +116,10 @@ class Seen(Shown):
     def first_gaps(self, name: str, rates: tuple[float, ...], hessian: str = "true") -> Array:
         """How far one step from the start differs between the coordinates, at these rates."""
         rate, start = np.array(rates), np.asarray(self.start)
-        home = run(self.problem, _rule(name, "true", rate), np.tile(start, (len(rate), 1)), 1)
+        in_theta = run(self.problem, _rule(name, "true", rate), np.tile(start, (len(rate), 1)), 1)
         x = np.tile(self.chart.inverse(start), (len(rate), 1))
-        away = run(self.problem.through(self.chart), _rule(name, hessian, rate), x, 1)
-        return np.linalg.norm(home.home[-1] - away.home[-1], axis=-1)
+        in_x = run(self.problem.through(self.chart), _rule(name, hessian, rate), x, 1)
+        return np.linalg.norm(in_theta.in_theta[-1] - in_x.in_theta[-1], axis=-1)
 
 
 @lru_cache(maxsize=16)

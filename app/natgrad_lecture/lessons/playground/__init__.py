@@ -12,8 +12,8 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.playground.claims import CLAIMS, QUESTIONS
 from natgrad_lecture.lessons.playground.controls import controls
-from natgrad_lecture.lessons.playground.figure import INKS, picture
-from natgrad_lecture.lessons.playground.model import Seen
+from natgrad_lecture.lessons.playground.figure import STYLES, picture
+from natgrad_lecture.lessons.playground.model import Model
 from natgrad_lecture.lessons.playground.state import BY_METRIC, PRESETS, Play
 
 
@@ -32,9 +32,9 @@ lessons.register()(
         default=Play(rate=0.02, steps=120, k=12),
         controls=controls,
         picture=picture,
-        see=Seen,
+        model=Model,
         rules=tuple(rules),
-        inks=INKS,
+        styles=STYLES,
         lights=lights(),
         sources=("Amari 1998",),
     )

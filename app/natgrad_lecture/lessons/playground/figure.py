@@ -15,18 +15,18 @@ from natgrad_core.types import Array
 from natgrad_lecture.drawing.contours import add_contours, add_contours_through, add_lattice
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.paired_runs import add_paths, ellipses_at, one_step, reading, told
-from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.stationary import moving
 from natgrad_lecture.drawing.windows import corners, plane, square, window
-from natgrad_lecture.lessons.playground.model import Seen
+from natgrad_lecture.lessons.playground.model import Model
 from natgrad_lecture.lessons.playground.state import BY_METRIC
 from natgrad_lecture.state.items import ChartKey, ProblemKey, chart_named, problem_named
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
 
-INKS: dict[str, dict[str, Any]] = {
+STYLES: dict[str, dict[str, Any]] = {
     BY_METRIC: {"light": "#6b2fa0", "dark": "#c79bf2", "symbol": "pentagon", "width": 2.6},
     "metric": {"light": "#6b2fa0", "dark": "#c79bf2"},
 }
@@ -41,34 +41,34 @@ _MOST = 0.95
 
 def label(name: str) -> str:
     """What a rule is called on the page."""
-    return say.legend.get(name) or ink(name)["label"]
+    return say.legend.get(name) or style(name)["label"]
 
 
-def picture(shown: Seen, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
     """All views of the state, and the remarks on what cannot be had."""
-    view = window(shown.problem)
-    x_view = _x_view(shown.problem_key, shown.chart_key)
-    symbols = shown.problem.symbols
-    straight = isinstance(shown.chart, Linear)
-    add_contours(sheet, shown.problem_key)
-    add_contours_through(sheet, shown.problem_key, shown.chart_key, x_view)
+    view = window(model.problem)
+    x_view = _x_view(model.problem_key, model.chart_key)
+    symbols = model.problem.symbols
+    straight = isinstance(model.chart, Linear)
+    add_contours(sheet, model.problem_key)
+    add_contours_through(sheet, model.problem_key, model.chart_key, x_view)
     bends = 0 if straight else 100
-    add_lattice(sheet, "theta", shown.chart.forward, x_view, view, bends)
-    add_lattice(sheet, "x", shown.chart.inverse, view, x_view, bends)
-    _add_crowd(sheet, shown)
-    add_paths(sheet, shown)
-    _add_metric(sheet, shown, view)
-    graph = _graph(shown, sheet)
-    meter = [reading(pair, label(pair.name)) for pair in shown.twins.values()]
-    start = np.asarray(shown.start)
+    add_lattice(sheet, "theta", model.chart.forward, x_view, view, bends)
+    add_lattice(sheet, "x", model.chart.inverse, view, x_view, bends)
+    _add_crowd(sheet, model)
+    add_paths(sheet, model)
+    _add_metric(sheet, model, view)
+    graph = _graph(model, sheet)
+    meter = [reading(pair, label(pair.name)) for pair in model.paired_runs.values()]
+    start = np.asarray(model.start)
     return {
         "planes": [
-            plane("theta", f"θ: {_words(shown.problem.name)}", symbols, view),
-            plane("x", f"x: {_words(shown.chart.name)}", shown.chart.names(symbols), x_view),
+            plane("theta", f"θ: {_words(model.problem.name)}", symbols, view),
+            plane("x", f"x: {_words(model.chart.name)}", model.chart.names(symbols), x_view),
             graph.plane(),
         ],
         "ways": {"solid": "run in θ", "dashed": "run in x"},
-        "steps": shown.state.steps,
+        "steps": model.state.steps,
         "handles": [
             {
                 "id": "start",
@@ -76,21 +76,21 @@ def picture(shown: Seen, sheet: Sheet) -> dict[str, Any]:
                 "at": start.tolist(),
                 "label": "starting point",
                 "field": "start",
-                "ink": "start",
+                "style": "start",
             },
             {
                 "id": "start.x",
                 "plane": "x",
-                "at": shown.chart.inverse(start).tolist(),
+                "at": model.chart.inverse(start).tolist(),
                 "label": "starting point, in x",
                 "field": "start.x",
-                "ink": "start",
+                "style": "start",
             },
         ],
-        "numbers": _numbers(shown, sheet),
+        "numbers": _numbers(model, sheet),
         "meter": meter,
-        "notes": {name: note for name, pair in shown.twins.items() if (note := told(pair))},
-        "remarks": shown.state.remarks,
+        "notes": {name: note for name, pair in model.paired_runs.items() if (note := told(pair))},
+        "remarks": model.state.remarks,
         "description": "; ".join(f"{m['label']}: {m['word']}, gap {m['text']}" for m in meter),
     }
 
@@ -112,11 +112,11 @@ def _x_view(problem: ProblemKey, chart: ChartKey) -> Array:
     return square(np.quantile(x, [1 - _MOST, _MOST], axis=0))
 
 
-def _add_crowd(sheet: Sheet, shown: Seen) -> None:
+def _add_crowd(sheet: Sheet, model: Model) -> None:
     """The runs from the other starts, faint, in θ and written in x."""
-    for name, path in shown.crowd.items():
+    for name, path in model.crowd.items():
         theta = np.swapaxes(path.good, 0, 1)
-        for where, points in (("theta", theta), ("x", shown.chart.inverse(theta))):
+        for where, points in (("theta", theta), ("x", model.chart.inverse(theta))):
             sheet.add(
                 where,
                 "curve",
@@ -129,11 +129,11 @@ def _add_crowd(sheet: Sheet, shown: Seen) -> None:
             )
 
 
-def _add_metric(sheet: Sheet, shown: Seen, view: Array) -> None:
+def _add_metric(sheet: Sheet, model: Model, view: Array) -> None:
     """At each step of the guide: the ellipse of G, and −∇J and −G⁻¹∇J to its edge."""
     radius = None
-    for where, path in (("theta", shown.guide.home), ("x", shown.guide.away)):
-        found = shown.tensor(path)
+    for where, path in (("theta", model.guide.in_theta), ("x", model.guide.in_x)):
+        found = model.tensor(path)
         if found is None:
             continue
         if radius is None:  # in both planes the same set of points, where G is a tensor
@@ -148,8 +148,8 @@ def _add_metric(sheet: Sheet, shown: Seen, view: Array) -> None:
             shapes=ellipses_at(path.good, found, radius),
         )
         with np.errstate(all="ignore"):
-            in_theta = full(shown.problem.at(components(path.home)).grad, path.ok.shape)
-            resting = np.isnan(moving(shown.problem, in_theta))
+            in_theta = full(model.problem.at(components(path.in_theta)).grad, path.ok.shape)
+            resting = np.isnan(moving(model.problem, in_theta))
             plain = np.where(resting, np.nan, -full(path.at.grad, path.ok.shape))
             raised = _solved(found, plain)
         for color, direction, text in (
@@ -175,26 +175,26 @@ def _solved(matrices: Array, vectors: Array) -> Array:
     return np.stack([d * u - b * v, a * v - c * u], -1) / determinant[..., None]
 
 
-def _graph(shown: Seen, sheet: Sheet) -> Graph:
+def _graph(model: Model, sheet: Sheet) -> Graph:
     """The loss, or KL of each step, against the step, of every run in θ and in x."""
-    pairs = shown.twins
-    last = max(shown.state.steps, 2)
+    pairs = model.paired_runs
+    last = max(model.state.steps, 2)
     across = Axis("step", 0, last)
-    if shown.state.graph == "kl" and shown.problem.support is not None:
-        series = {n: (p.home.kl, p.away.kl) for n, p in pairs.items()}
+    if model.state.graph == "kl" and model.problem.support is not None:
+        series = {n: (p.in_theta.kl, p.in_x.kl) for n, p in pairs.items()}
         low, high = _powers(series)
         graph = Graph(
             sheet, "graph", "KL of each step, in nats", across, Axis("KL", low, high, log=True)
         )
     else:
-        series = {n: (p.home.loss, p.away.loss) for n, p in pairs.items()}
+        series = {n: (p.in_theta.loss, p.in_x.loss) for n, p in pairs.items()}
         low, high = _around(series)
         graph = Graph(sheet, "graph", "loss J", across, Axis("J", low, high))
     for name, both in series.items():
         for values, dash in zip(both, ("solid", "dashed"), strict=True):
-            seen = np.where((values >= low) & (values <= high), values, np.nan)
-            if np.isfinite(seen).sum() > 1:
-                graph.curve(name, label(name), np.arange(len(values)), seen, dash=dash)
+            inside = np.where((values >= low) & (values <= high), values, np.nan)
+            if np.isfinite(inside).sum() > 1:
+                graph.curve(name, label(name), np.arange(len(values)), inside, dash=dash)
     return graph
 
 
@@ -203,10 +203,10 @@ Series = dict[str, tuple[Array, Array]]
 
 def _powers(series: Series) -> tuple[float, float]:
     every = np.concatenate([np.ravel(v) for pair in series.values() for v in pair])
-    seen = every[np.isfinite(every) & (every > 1e-16)]
-    if not len(seen):
+    inside = every[np.isfinite(every) & (every > 1e-16)]
+    if not len(inside):
         return 1e-4, 1.0
-    low, high = np.floor(np.log10(np.quantile(seen, 0.02))), np.ceil(np.log10(seen.max()))
+    low, high = np.floor(np.log10(np.quantile(inside, 0.02))), np.ceil(np.log10(inside.max()))
     return float(10**low), 2 * float(10 ** max(high, low + 1))
 
 
@@ -219,32 +219,32 @@ def _around(series: Series) -> tuple[float, float]:
     return least - room, first + 2 * room
 
 
-def _numbers(shown: Seen, sheet: Sheet) -> dict[str, Any]:
+def _numbers(model: Model, sheet: Sheet) -> dict[str, Any]:
     """The formulas' numbers along the guide's run in θ, and the same points in x."""
-    guide = shown.guide
-    path: Trajectory = guide.home
+    guide = model.guide
+    path: Trajectory = guide.in_theta
     count = len(path.theta)
     nothing = np.full((count, 2, 2), np.nan)
     with np.errstate(all="ignore"):
         there = guide.there
-        found = shown.tensor(path)
+        found = model.tensor(path)
         in_x = nothing
-        if shown.metric is not None and found is not None:
-            in_x = full(shown.metric(there).dense(), (count,))
-        jacobian = full(shown.chart._jacobian(*there.theta), (count,))
-        home, away = one_step(guide, shown.rule(guide.name))
-        kl = path.kl if shown.problem.support is not None else np.full(count - 1, np.nan)
+        if model.metric is not None and found is not None:
+            in_x = full(model.metric(there).dense(), (count,))
+        jacobian = full(model.chart._jacobian(*there.theta), (count,))
+        step_in_theta, step_in_x = one_step(guide, model.rule(guide.name))
+        kl = path.kl if model.problem.support is not None else np.full(count - 1, np.nan)
         columns = [
             (nothing if found is None else found).reshape(-1, 4),
             in_x.reshape(-1, 4),
             jacobian.reshape(-1, 4),
             full(path.at.grad, (count,)),
-            home,
-            away,
+            step_in_theta,
+            step_in_x,
             np.asarray(path.loss)[:, None],
             np.append(kl, np.nan)[:, None],
         ]
     sheet.array("live", np.concatenate(columns, axis=1))
     names = [f"{m}.{i}.{j}" for m in ("G", "Gx", "J") for i in (0, 1) for j in (0, 1)]
-    names += [f"{v}.{i}" for v in ("g", "home", "away") for i in (0, 1)]
+    names += [f"{v}.{i}" for v in ("g", "step_in_theta", "step_in_x") for i in (0, 1)]
     return {"@": [*names, "loss", "kl"]}

@@ -12,7 +12,7 @@ from natgrad_core.core.rule import descend, precondition
 from natgrad_core.linalg.small_matrices import full
 from natgrad_core.metrics import Metric
 from natgrad_core.types import Array
-from natgrad_lecture.engine_cache import Made, Shown, rule_options
+from natgrad_lecture.engine_cache import Made, RunsModel, rule_options
 from natgrad_lecture.lessons.playground.state import BY_METRIC, MetricKey, Play, metric_named
 from natgrad_lecture.paired_runs import PairedRuns
 from natgrad_lecture.state.items import ChartKey, ProblemKey, chart_named, problem_named
@@ -47,7 +47,7 @@ def _crowd(problem: ProblemKey, rule: RuleKey, count: int, steps: int) -> Trajec
     return run(problem_named(problem), rule_of(rule), starts, steps) if len(starts) else None
 
 
-class Seen(Shown):
+class Model(RunsModel):
     """What the engine says about the playground."""
 
     state: Play
@@ -88,19 +88,19 @@ class Seen(Shown):
         return rule_of(self.key(name))
 
     @cached_property
-    def twins(self) -> dict[str, PairedRuns]:
+    def paired_runs(self) -> dict[str, PairedRuns]:
         """Every rule that can run, in both coordinates."""
         return self.pairs(self.state.running)
 
-    def made(self, name: str, home: bool) -> Made:
-        """A rule; in θ (``home``) what is pulled back is the identity."""
-        return rule_of, (self.key(name, self._home_kind if home else None),)
+    def made(self, name: str, in_theta: bool) -> Made:
+        """A rule; in θ (``in_theta``) what is pulled back is the identity."""
+        return rule_of, (self.key(name, self._kind_in_theta if in_theta else None),)
 
     @cached_property
     def guide(self) -> PairedRuns:
         """The run whose steps are taken apart: the metric's own, else the natural one."""
-        named = (self.twins.get(name) for name in (BY_METRIC, "natural"))
-        return next(filter(None, named), next(iter(self.twins.values())))
+        named = (self.paired_runs.get(name) for name in (BY_METRIC, "natural"))
+        return next(filter(None, named), next(iter(self.paired_runs.values())))
 
     @cached_property
     def crowd(self) -> dict[str, Trajectory]:
@@ -110,16 +110,16 @@ class Seen(Shown):
         found = {
             name: _crowd(
                 self.problem_key,
-                self.key(name, self._home_kind),
+                self.key(name, self._kind_in_theta),
                 self.state.starts - 1,
                 self.state.steps,
             )
-            for name in self.twins
+            for name in self.paired_runs
         }
         return {name: path for name, path in found.items() if path is not None}
 
     @property
-    def _home_kind(self) -> str:
+    def _kind_in_theta(self) -> str:
         return "identity" if self.state.kind == "pulled-back" else self.state.kind
 
     def tensor(self, path: Trajectory) -> Array | None:

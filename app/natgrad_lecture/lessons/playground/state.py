@@ -335,7 +335,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "rules": [BY_METRIC, "natural"],
         "steps": 30,
         "rate": 0.05,
-        "turned": ["metric.monte-carlo-fisher.n:8"],
+        "option_values": ["metric.monte-carlo-fisher.n:8"],
     },
     "your-own-density": {**CAVENDISH, "rules": ["gradient", "newton", "natural"], "rate": 0.02},
     "your-own-loss": {**VALLEY, "chart": "bend", "rules": ["gradient", "newton"], "rate": 0.02},

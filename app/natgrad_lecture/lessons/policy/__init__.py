@@ -7,7 +7,7 @@ from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.policy.claims import CLAIMS, QUESTIONS
 from natgrad_lecture.lessons.policy.controls import controls
 from natgrad_lecture.lessons.policy.figure import picture
-from natgrad_lecture.lessons.policy.model import Seen
+from natgrad_lecture.lessons.policy.model import Model
 from natgrad_lecture.lessons.policy.state import PRESETS, RULES, Walk
 
 lessons.register()(
@@ -20,9 +20,9 @@ lessons.register()(
         default=Walk(rate=0.1, times=10.0, steps=80, k=12),
         controls=controls,
         picture=picture,
-        see=Seen,
+        model=Model,
         rules=RULES,
-        inks={"level": {"light": "#6b7280", "dark": "#9aa3ad"}},
+        styles={"level": {"light": "#6b7280", "dark": "#9aa3ad"}},
         sources=("Kakade 2001, sec. 4", "Bagnell and Schneider 2003", "Kingma and Ba 2015"),
         lights={"F": ("metric", "natural"), "∇": ("gradient",)},
     )

@@ -13,11 +13,11 @@ from natgrad_core.types import Array, Whole
 from natgrad_lecture.drawing.contours import add_contours
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.paired_runs import broken, ellipses_at
-from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.vector_field import directions
 from natgrad_lecture.drawing.windows import plane
-from natgrad_lecture.lessons.policy.model import Seen
+from natgrad_lecture.lessons.policy.model import Model
 from natgrad_lecture.lessons.policy.state import NAME
 from natgrad_lecture.state.items import problem_named
 
@@ -40,16 +40,16 @@ def _field(name: str) -> tuple[Array, Whole]:
     return directions(of, VIEW)
 
 
-def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
     """The field and the runs over the logits, and the return of each run against the step."""
-    s = seen.state
+    s = model.state
     add_contours(sheet, s.problem)
     points, starts = _field(s.arrows)
     sheet.add(
         "theta",
         "curve",
         s.arrows,
-        f"{ink(s.arrows)['label']} directions",
+        f"{style(s.arrows)['label']} directions",
         points=points,
         starts=starts,
         faint=True,
@@ -64,13 +64,13 @@ def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
     )
     for level in (1.0, 2.0):
         graph.curve("level", "η = 1 and 2", [1, s.steps], [level, level], width=1.2, faint=True)
-    for name, path in seen.runs.items():
+    for name, path in model.runs.items():
         loss = sheet.array(f"loss.{name}", path.loss)
         sheet.add(
             "theta",
             "path",
             name,
-            ink(name)["label"],
+            style(name)["label"],
             rule=name,
             dash="solid",
             values={"loss": loss},
@@ -85,17 +85,17 @@ def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
             "eta",
             "path",
             name,
-            ink(name)["label"],
+            style(name)["label"],
             dash="solid",
             read=read,
             points=graph.points(np.maximum(steps, 1), -path.loss),
         )
-    guide = seen.guide
+    guide = model.guide
     with np.errstate(all="ignore"):
         fisher = full(guide.at.fisher, guide.ok.shape)
     sheet.add("theta", "ellipse-at", "metric", "equal KL", shapes=ellipses_at(guide.good, fisher))
     return {
-        "planes": [plane("theta", "logits of leaving", seen.problem.symbols, VIEW), graph.plane()],
+        "planes": [plane("theta", "logits of leaving", model.problem.symbols, VIEW), graph.plane()],
         "ways": {},
         "steps": s.steps,
         "handles": [
@@ -103,31 +103,31 @@ def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
                 "id": "start",
                 "plane": "theta",
                 "at": list(s.point),
-                "ink": "start",
+                "style": "start",
                 "label": "starting policy",
                 "field": "start",
             }
         ],
-        "numbers": _numbers(seen, sheet),
-        "description": "; ".join(_told(name, path) for name, path in seen.runs.items()),
+        "numbers": _numbers(model, sheet),
+        "description": "; ".join(_told(name, path) for name, path in model.runs.items()),
     }
 
 
 def _told(name: str, path: Trajectory) -> str:
     last = -path.loss[path.ok][-1]
     how = broken(path)
-    return f"{ink(name)['label']}: return {last:.4g} at the end" + (f", {how}" if how else "")
+    return f"{style(name)['label']}: return {last:.4g} at the end" + (f", {how}" if how else "")
 
 
-def _numbers(seen: Seen, sheet: Sheet) -> dict[str, Any]:
+def _numbers(model: Model, sheet: Sheet) -> dict[str, Any]:
     """The formulas' numbers along the guide's run."""
-    path = seen.guide
+    path = model.guide
     lead = path.ok.shape
     with np.errstate(all="ignore"):
         chances = np.full((*lead, 2), np.nan)
         shares = chances.copy()
-        chances[path.ok] = seen.problem.policy(path.theta[path.ok])
-        shares[path.ok] = seen.problem.visits(path.theta[path.ok])
+        chances[path.ok] = model.problem.policy(path.theta[path.ok])
+        shares[path.ok] = model.problem.visits(path.theta[path.ok])
         fisher = np.diagonal(full(path.at.fisher, lead), axis1=-2, axis2=-1)
         plain = -full(path.at.grad, lead)
         series = np.concatenate(

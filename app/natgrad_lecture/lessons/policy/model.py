@@ -21,7 +21,7 @@ GOOD = 1.9
 """A return that shows the better state found."""
 
 
-class Seen:
+class Model:
     """What the engine says about the runs of a policy."""
 
     def __init__(self, state: Walk) -> None:

@@ -7,8 +7,8 @@ from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.race.claims import CLAIMS, QUESTIONS
 from natgrad_lecture.lessons.race.controls import controls
 from natgrad_lecture.lessons.race.figure import picture
+from natgrad_lecture.lessons.race.lazy_model import model_of
 from natgrad_lecture.lessons.race.script import script
-from natgrad_lecture.lessons.race.see import see
 from natgrad_lecture.lessons.race.state import PRESETS, RULES, Racing
 
 lessons.register()(
@@ -27,11 +27,11 @@ lessons.register()(
             "Nocedal 1980",
         ),
         picture=picture,
-        see=see,
+        model=model_of,
         script=script,
         heavy=True,
         small={"task": "wine", "count": 1, "budget": 0.2},
         rules=RULES,
-        inks={"goal": {"light": "#5a5f66", "dark": "#a9afb7"}},
+        styles={"goal": {"light": "#5a5f66", "dark": "#a9afb7"}},
     )
 )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from natgrad_lecture.lessons.base import Claim, Question
-from natgrad_lecture.lessons.race.see import see
+from natgrad_lecture.lessons.race.lazy_model import model_of
 from natgrad_lecture.lessons.race.state import ONE, TUNED
 
 
-def _steps(seen: Any, name: str, target: float, most: int) -> float:
+def _steps(model: Any, name: str, target: float, most: int) -> float:
     """Steps of the first seed to a target, infinite if not within ``most``."""
-    run = seen.runs[name][0]
+    run = model.runs[name][0]
     while run.ok and run.steps < most and run.losses[-1] > target:
         run.advance()
     return next((float(k) for k, loss in enumerate(run.losses) if loss <= target), float("inf"))
@@ -20,56 +20,56 @@ def _steps(seen: Any, name: str, target: float, most: int) -> float:
 def _fewer(name: str, other: str, target: float, factor: float, most: int) -> Any:
     """``name`` gets there, and ``other`` takes more than ``factor`` times its steps."""
 
-    def check(seen: Any) -> bool:
-        mine = _steps(seen, name, target, most)
-        return mine < most and _steps(seen, other, target, int(factor * mine) + 1) > factor * mine
+    def check(model: Any) -> bool:
+        mine = _steps(model, name, target, most)
+        return mine < most and _steps(model, other, target, int(factor * mine) + 1) > factor * mine
 
     return check
 
 
 def _few(name: str, target: float, most: int) -> Any:
-    return lambda seen: _steps(seen, name, target, most + 1) <= most
+    return lambda model: _steps(model, name, target, most + 1) <= most
 
 
-def _alike_on_new_digits(seen: Any) -> bool:
+def _alike_on_new_digits(model: Any) -> bool:
     """At a training loss of 0.01 all are within two in a hundred of one another."""
     found = []
-    for name in seen.state.rules:
-        run = seen.runs[name][0]
-        _steps(seen, name, 1e-2, 400)
+    for name in model.state.rules:
+        run = model.runs[name][0]
+        _steps(model, name, 1e-2, 400)
         found.append(run.look(run.last))
     return max(found) - min(found) < 0.02 and min(found) > 0.9
 
 
-def _runs_away(seen: Any) -> bool:
-    run = seen.to(60, "gradient").runs["gradient"][0]
+def _runs_away(model: Any) -> bool:
+    run = model.to(60, "gradient").runs["gradient"][0]
     return not run.ok or run.losses[-1] > run.losses[0]
 
 
-def _test_loss_rises(seen: Any) -> bool:
+def _test_loss_rises(model: Any) -> bool:
     """On the diabetes data K-FAC's held-out loss ends above its best, and gradient descent's."""
-    run = seen.to(40, "kfac").runs["kfac"][0]
+    run = model.to(40, "kfac").runs["kfac"][0]
     looks = [look[2] for look in run.looks]
     return run.losses[-1] < 0.5 * run.losses[0] and looks[-1] > 1.3 * min(looks)
 
 
-def _width_hardly_matters(seen: Any) -> bool:
+def _width_hardly_matters(model: Any) -> bool:
     """K-FAC's steps to 0.01 at widths 16 and 64."""
-    taken = [_steps(see(seen.state.with_(width=w)), "kfac", 1e-2, 60) for w in (16, 64)]
+    taken = [_steps(model_of(model.state.with_(width=w)), "kfac", 1e-2, 60) for w in (16, 64)]
     return max(taken) <= 2 * min(taken)
 
 
-def _untuned(seen: Any) -> bool:
+def _untuned(model: Any) -> bool:
     """Adam at its library's 0.001 is above 0.1 when at its tuned rate it is below 0.01."""
-    tuned = see(seen.state.with_(adam=TUNED["digits"]["adam"]))
+    tuned = model_of(model.state.with_(adam=TUNED["digits"]["adam"]))
     there = _steps(tuned, "adam", 1e-2, 200)
-    run = seen.to(int(there), "adam").runs["adam"][0]
+    run = model.to(int(there), "adam").runs["adam"][0]
     return there < 200 and run.losses[int(there)] > 0.1
 
 
 def _fewest(names: tuple[str, ...], target: float, most: int) -> Any:
-    def first(seen: Any) -> int:
-        taken = [_steps(seen, name, target, most) for name in names]
+    def first(model: Any) -> int:
+        taken = [_steps(model, name, target, most) for name in names]
         return taken.index(min(taken))
 
     return first
@@ -81,14 +81,14 @@ CLAIMS = {
     "nesterov": Claim(ONE, _fewer("kfac", "nesterov", 1e-3, 4.0, 60)),
     "natural": Claim(
         {**ONE, "rules": ("kfac", "natural")},
-        lambda seen: bool(
-            _steps(seen, "natural", 1e-1, 40) <= 1.5 * _steps(seen, "kfac", 1e-1, 40)
+        lambda model: bool(
+            _steps(model, "natural", 1e-1, 40) <= 1.5 * _steps(model, "kfac", 1e-1, 40)
         ),
     ),
     "lbfgs": Claim(
         ONE,
-        lambda seen: bool(
-            1.5 < _steps(seen, "lbfgs", 1e-3, 80) / _steps(seen, "kfac", 1e-3, 80) < 3
+        lambda model: bool(
+            1.5 < _steps(model, "lbfgs", 1e-3, 80) / _steps(model, "kfac", 1e-3, 80) < 3
         ),
     ),
     "width": Claim({**ONE, "rules": ("kfac", "adam"), "width": 64}, _width_hardly_matters),
@@ -107,6 +107,6 @@ QUESTIONS = {
     "fewest": Question(ONE, _fewest(("kfac", "lbfgs", "nesterov", "adam"), 1e-3, 250)),
     "alike": Question(
         {**ONE, "rules": ("kfac", "nesterov", "adam")},
-        lambda seen: 2 if _alike_on_new_digits(seen) else 0,
+        lambda model: 2 if _alike_on_new_digits(model) else 0,
     ),
 }

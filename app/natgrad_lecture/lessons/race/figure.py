@@ -9,7 +9,7 @@ import numpy as np
 
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.numbers import power_of_ten, round_up, short
-from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.plotly_chart import axis, chart, dots, line, table
 from natgrad_lecture.drawing.run_messages import remarks
 from natgrad_lecture.drawing.sheet import Sheet
@@ -17,29 +17,29 @@ from natgrad_lecture.drawing.sheet import Sheet
 _FEW = 1
 
 
-def picture(seen: Any, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Any, sheet: Sheet) -> dict[str, Any]:
     """Run a slice, then draw how far all have come."""
-    going = seen.pull(sheet)
-    planes = [_losses(seen, sheet, by) for by in ("step", "second")] + [_held_out(seen, sheet)]
+    going = model.pull(sheet)
+    planes = [_losses(model, sheet, by) for by in ("step", "second")] + [_held_out(model, sheet)]
     return {
         "planes": planes,
-        "charts": _charts(seen),
-        "ways": {"solid": "running", "dashed": "kept"} if seen.state.kept else {},
+        "charts": _charts(model),
+        "ways": {"solid": "running", "dashed": "kept"} if model.state.kept else {},
         "steps": 0,
-        **({"more": sheet.fine + 1, "progress": seen.progress} if going else {}),
+        **({"more": sheet.fine + 1, "progress": model.progress} if going else {}),
         "handles": [],
-        "numbers": _numbers(seen),
+        "numbers": _numbers(model),
         "remarks": remarks(
-            "rules", ((_name(seen, key), run) for key, runs in seen.runs.items() for run in runs)
+            "rules", ((_name(model, key), run) for key, runs in model.runs.items() for run in runs)
         ),
-        "description": _description(seen),
+        "description": _description(model),
     }
 
 
-def _name(seen: Any, key: str) -> str:
+def _name(model: Any, key: str) -> str:
     """An entrant's name in legends and tables."""
-    rule, width, options = seen.entries[key]
-    label = ink(rule)["label"]
+    rule, width, options = model.entries[key]
+    label = style(rule)["label"]
     if key == rule:
         return label
     inside = ", ".join(short(option) for option in options)
@@ -52,22 +52,22 @@ def _range(losses: np.ndarray, lowest: float) -> tuple[float, float]:
     return 0.6 * lowest, 10.0 ** (np.ceil(4 * np.log10(high)) / 4)
 
 
-def _losses(seen: Any, sheet: Sheet, by: str) -> dict[str, Any]:
+def _losses(model: Any, sheet: Sheet, by: str) -> dict[str, Any]:
     """The loss of every run against steps or against its own seconds, both on log axes."""
-    runs = [(key, i, run) for key, all_ in seen.runs.items() for i, run in enumerate(all_)]
+    runs = [(key, i, run) for key, all_ in model.runs.items() for i, run in enumerate(all_)]
     if by == "second":
         last = max(run.seconds[-1] for *_, run in runs)
         along = Axis("seconds", 1e-3, round_up(max(last, 1e-2)), log=True)
     else:
         along = Axis("step", _FEW, round_up(max(10, *(run.steps for *_, run in runs))), log=True)
     starts = np.array([run.losses[0] for *_, run in runs])
-    low, high = _range(starts, seen.targets[-1])
+    low, high = _range(starts, model.targets[-1])
     title = "training loss by second" if by == "second" else "training loss by step"
     graph = Graph(sheet, f"loss-{by}", title, along, Axis("J", low, high, log=True))
-    for target in seen.targets:
+    for target in model.targets:
         graph.curve("goal", "", [along.low, along.high], [target, target], faint=True, width=1.0)
     for key, i, run in runs:
-        rule = seen.entries[key][0]
+        rule = model.entries[key][0]
         x = np.array(run.seconds) if by == "second" else np.arange(run.steps + 1.0)
         kept = _thin(len(x))
         losses = np.clip(np.array(run.losses), 1e-12, high)  # one that runs away runs along the top
@@ -84,7 +84,7 @@ def _losses(seen: Any, sheet: Sheet, by: str) -> dict[str, Any]:
             graph.name,
             "curve",
             rule,
-            _name(seen, key),
+            _name(model, key),
             points=points,
             read=read,
             dash="dashed" if key != rule else "solid",
@@ -93,7 +93,7 @@ def _losses(seen: Any, sheet: Sheet, by: str) -> dict[str, Any]:
             broken=not run.ok,
         )
         if i == 0 and run.ok and key == rule:
-            graph.marks(rule, _name(seen, key), max(x[-1], along.low), losses[-1])
+            graph.marks(rule, _name(model, key), max(x[-1], along.low), losses[-1])
     return graph.plane()
 
 
@@ -105,19 +105,19 @@ def _thin(count: int, most: int = 500) -> np.ndarray:
     return np.unique(np.rint(wanted).astype(int))
 
 
-def _held_out(seen: Any, sheet: Sheet) -> dict[str, Any]:
+def _held_out(model: Any, sheet: Sheet) -> dict[str, Any]:
     """Accuracy, or of a regression the loss, on the fifth that no run sees."""
-    looks = [look for runs in seen.runs.values() for run in runs for look in run.looks]
+    looks = [look for runs in model.runs.values() for run in runs for look in run.looks]
     far = round_up(max(10, *(look[0] for look in looks)))
     values = np.array([look[2] for look in looks])
-    if seen.classes:
+    if model.classes:
         along, title = Axis("share", 0.0, 1.0), "accuracy on the held-out fifth"
     else:
         low, high = _range(values, float(values.min()))
         along, title = Axis("loss", low, high, log=True), "loss on the held-out fifth"
     graph = Graph(sheet, "test", title, Axis("step", _FEW, far, log=True), along)
-    for key, runs in seen.runs.items():
-        rule = seen.entries[key][0]
+    for key, runs in model.runs.items():
+        rule = model.entries[key][0]
         for i, run in enumerate(runs):
             steps, _, found = map(np.array, zip(*run.looks, strict=True))
             read = [
@@ -128,7 +128,7 @@ def _held_out(seen: Any, sheet: Sheet) -> dict[str, Any]:
                 "test",
                 "curve",
                 rule,
-                _name(seen, key),
+                _name(model, key),
                 read=read,
                 points=graph.points(np.maximum(steps, _FEW), found),
                 faint=i > 0,
@@ -136,30 +136,32 @@ def _held_out(seen: Any, sheet: Sheet) -> dict[str, Any]:
                 width=2.4 if i == 0 else 1.4,
             )
             if i == 0 and key == rule:
-                graph.marks(rule, _name(seen, key), max(steps[-1], _FEW), found[-1])
+                graph.marks(rule, _name(model, key), max(steps[-1], _FEW), found[-1])
     return graph.plane()
 
 
-def _charts(seen: Any) -> list[dict[str, Any]]:
+def _charts(model: Any) -> list[dict[str, Any]]:
     """Median seconds to each loss, and the table of steps and seconds."""
     rows, traces = [], []
-    for key in seen.runs:
-        rule = seen.entries[key][0]
-        medians = [seen.median(key, target) for target in seen.targets]
-        there = [(t, m) for t, m in zip(seen.targets, medians, strict=True) if m[1] < math.inf]
+    for key in model.runs:
+        rule = model.entries[key][0]
+        medians = [model.median(key, target) for target in model.targets]
+        there = [(t, m) for t, m in zip(model.targets, medians, strict=True) if m[1] < math.inf]
         if there:
             x, y = [t for t, _ in there], [max(m[1], 1e-4) for _, m in there]
             dash = "dashed" if key != rule else "solid"
-            traces.append(line(rule, _name(seen, key), x, y, dash=dash))
-            traces.append(dots(rule, _name(seen, key), x, y, showlegend=False))
+            traces.append(line(rule, _name(model, key), x, y, dash=dash))
+            traces.append(dots(rule, _name(model, key), x, y, showlegend=False))
         cells = [f"{m[0]:.0f} / {m[1]:.2g}" if m[0] < math.inf else "–" for m in medians]
-        tested = seen.tested(key)
-        rows.append([_name(seen, key), *cells, f"{100 * tested:.1f} %" if seen.classes else tested])
-    done, count = seen.counted, len(seen.seeds)
+        tested = model.tested(key)
+        rows.append(
+            [_name(model, key), *cells, f"{100 * tested:.1f} %" if model.classes else tested]
+        )
+    done, count = model.counted, len(model.seeds)
     over = "one start" if count == 1 else f"median of {done} of {count} starts"
-    heads = [f"to {_target(t)}" for t in seen.targets]
+    heads = [f"to {_target(t)}" for t in model.targets]
     head = ("rule", *heads, "held out")
-    fastest = _fastest(seen)
+    fastest = _fastest(model)
     say = f"steps and seconds of each rule to each loss, {over}; {fastest}"
     found = [
         chart("times", f"steps / seconds to each loss, {over}", say, numbers=table(head, rows))
@@ -183,31 +185,31 @@ def _target(value: float) -> str:
     return power_of_ten(round(exponent)) if abs(exponent - round(exponent)) < 1e-9 else short(value)
 
 
-def _fastest(seen: Any) -> str:
+def _fastest(model: Any) -> str:
     """The rule that is ahead, in words."""
-    for target in reversed(seen.targets):
-        taken = {key: seen.median(key, target) for key in seen.runs}
+    for target in reversed(model.targets):
+        taken = {key: model.median(key, target) for key in model.runs}
         if all(math.isinf(steps) for steps, _ in taken.values()):
             continue
         fewest = min(taken, key=lambda key: taken[key][0])
         first = min(taken, key=lambda key: taken[key][1])
         return (
-            f"to {_target(target)} {_name(seen, fewest)} took the fewest steps, "
-            f"{taken[fewest][0]:.0f}, and {_name(seen, first)} the least time"
+            f"to {_target(target)} {_name(model, fewest)} took the fewest steps, "
+            f"{taken[fewest][0]:.0f}, and {_name(model, first)} the least time"
         )
     return "none has reached a target yet"
 
 
-def _numbers(seen: Any) -> dict[str, Any]:
-    problem = next(iter(seen.runs.values()))[0].problem
+def _numbers(model: Any) -> dict[str, Any]:
+    problem = next(iter(model.runs.values()))[0].problem
     return {"p": problem.dim, "N": len(problem), "C": problem.outputs}
 
 
-def _description(seen: Any) -> str:
+def _description(model: Any) -> str:
     bad = [
-        f"{_name(seen, key)} {run.end}"
-        for key, runs in seen.runs.items()
+        f"{_name(model, key)} {run.end}"
+        for key, runs in model.runs.items()
         for run in runs
         if not run.ok
     ]
-    return "; ".join([_fastest(seen), *bad])
+    return "; ".join([_fastest(model), *bad])

@@ -57,7 +57,7 @@ def course(task: str, entry: Entry, seed: int) -> Course:
     return Course(problem, rule, begin(problem, rule, seed), keep=10**9, look=test)
 
 
-class Race:
+class Model:
     """All that the engine says of a state of the lesson; runs are as long as they were pulled."""
 
     def __init__(self, state: Any) -> None:
@@ -114,7 +114,7 @@ class Race:
                 return more or any(not all(map(self.over, each)) for each in rounds[i + 1 :])
         return False
 
-    def to(self, steps: int, *names: str) -> Race:
+    def to(self, steps: int, *names: str) -> Model:
         """Itself, once the named runs (or all) have come that far, or as low as wanted."""
         for name in names or self.runs:
             for run in self.runs[name]:

@@ -8,9 +8,9 @@ from natgrad_core.provenance.code_writer import Writer
 from natgrad_lecture.lessons.race.state import KEEP
 
 
-def script(seen: Any, writer: Writer) -> str:
+def script(model: Any, writer: Writer) -> str:
     """The runs as far as they have come, by ``natgrad_core.nets`` alone."""
-    state = seen.state
+    state = model.state
     writer.numpy()
     writer.take("natgrad_core.nets", "NetProblem", "mlp", "real", "rules", "train")
     writer.take("natgrad_core.nets.runtime.threads_and_malloc", "settle")
@@ -30,13 +30,13 @@ def script(seen: Any, writer: Writer) -> str:
         "",
         "paths = {",
     ]
-    for key, runs in seen.runs.items():
-        rule, _, options = seen.entries[key]
+    for key, runs in model.runs.items():
+        rule, _, options = model.entries[key]
         inside = ", ".join(map(repr, options)) + (f", keep={KEEP}" if rule == "nesterov" else "")
         sizes = _sizes(runs[0].problem)
         rows = [
             f"{str(seed)!r}: learn({sizes}, rules.{rule}({inside}), {seed}, {run.made})"
-            for seed, run in zip(seen.seeds, runs, strict=True)
+            for seed, run in zip(model.seeds, runs, strict=True)
         ]
         lines.append(f"    {key!r}: {{{', '.join(rows)}}},")
     lines += [

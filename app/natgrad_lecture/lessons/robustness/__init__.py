@@ -7,7 +7,7 @@ from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.robustness.claims import CLAIMS, QUESTIONS
 from natgrad_lecture.lessons.robustness.controls import controls
 from natgrad_lecture.lessons.robustness.figure import picture
-from natgrad_lecture.lessons.robustness.model import Seen
+from natgrad_lecture.lessons.robustness.model import Model
 from natgrad_lecture.lessons.robustness.state import PRESETS, RULES, Cell
 
 lessons.register()(
@@ -21,9 +21,9 @@ lessons.register()(
         controls=controls,
         picture=picture,
         sources=("Nesterov 2004, sec. 1.2", "Levenberg 1944", "Kingma and Ba 2015"),
-        see=Seen,
+        model=Model,
         rules=RULES,
-        inks={
+        styles={
             "map": {"light": "#31418f", "dark": "#31418f", "symbol": "square"},
             "edge": {"light": "#1b1b1f", "dark": "#f3f3f0"},
         },

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from natgrad_core import metrics, rules, run
-from natgrad_core.analysis.grid_sweep import Sweep, sweeping, turned
+from natgrad_core.analysis.grid_sweep import Sweep, rotated, sweeping
 from natgrad_core.analysis.stability import critical_rate
 from natgrad_core.linalg.small_matrices import components, full
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.graph import Axis
 from natgrad_lecture.drawing.heat_map import Kept, keeper
-from natgrad_lecture.engine_cache import Shown
+from natgrad_lecture.engine_cache import RunsModel
 from natgrad_lecture.lessons.robustness.state import DAMPED, RATES, UPS, Cell
 from natgrad_lecture.state.items import problem_named
 
@@ -80,7 +80,7 @@ def _sweeping(
 _kept = keeper(_sweeping)
 
 
-class Seen(Shown):
+class Model(RunsModel):
     """What the engine says of one cell and of the map around it."""
 
     state: Cell
@@ -132,7 +132,7 @@ class Seen(Shown):
     def edge(self, angle: Any, damping: Any, rule: str | None = None) -> Array:
         """The critical rate at the minimum, ``[...]``, of descent with one metric."""
         rule = rule or self.state.rule
-        matrix = turned(angle, (self.state.stretch, 1.0))
+        matrix = rotated(angle, (self.state.stretch, 1.0))
         across = np.swapaxes(matrix, -1, -2)
         at = self.problem.at(components(self.best))
         hessian = across @ full(at.hessian, ()) @ matrix

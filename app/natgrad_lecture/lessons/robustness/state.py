@@ -7,9 +7,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from natgrad_core.analysis.grid_sweep import turned
+from natgrad_core.analysis.grid_sweep import rotated
 from natgrad_lecture.drawing.graph import Axis
-from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers, several
 from natgrad_lecture.state.items import ChartKey
 from natgrad_lecture.state.runs import Runs
@@ -61,7 +61,7 @@ class Cell(Runs):
     @property
     def chart_key(self) -> ChartKey:
         """θ = R(φ) diag(s, 1) x."""
-        matrix = turned(self.angle, (self.stretch, 1.0)).tolist()
+        matrix = rotated(self.angle, (self.stretch, 1.0)).tolist()
         return "linear", (("matrix", tuple(map(tuple, matrix))),)
 
     def whole(self) -> Self:
@@ -80,7 +80,7 @@ class Cell(Runs):
             return {"rate": float(f"{rate:.4g}"), self.upwards: float(f"{other:.4g}")}
         if name == "up" and value == "damping":
             if self.rule not in DAMPED:
-                label = ink(self.rule)["label"]
+                label = style(self.rule)["label"]
                 raise BadInput("up", f"{label} has no damping; take Newton or natural for this map")
             return {"up": value, **({} if self.damping else {"damping": 1.0})}
         return super().changes(name, value)

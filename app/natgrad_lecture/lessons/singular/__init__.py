@@ -6,8 +6,8 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.singular.claims import CLAIMS, QUESTIONS
 from natgrad_lecture.lessons.singular.controls import controls
-from natgrad_lecture.lessons.singular.figure import INKS, picture
-from natgrad_lecture.lessons.singular.model import Seen
+from natgrad_lecture.lessons.singular.figure import STYLES, picture
+from natgrad_lecture.lessons.singular.model import Model
 from natgrad_lecture.lessons.singular.state import PRESETS, Runner
 
 lessons.register()(
@@ -20,9 +20,9 @@ lessons.register()(
         default=Runner(rate=0.1, damping=0.1, steps=100, k=25),
         controls=controls,
         picture=picture,
-        see=Seen,
+        model=Model,
         rules=("gradient", "natural"),
-        inks=INKS,
+        styles=STYLES,
         sources=(
             "Amari, Park and Ozeki 2006",
             "Saxe, McClelland and Ganguli 2014",

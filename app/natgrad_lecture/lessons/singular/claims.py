@@ -8,61 +8,61 @@ import numpy as np
 
 from natgrad_core.types import Array
 from natgrad_lecture.lessons.base import Claim, Question
-from natgrad_lecture.lessons.singular.model import Seen, run_of
+from natgrad_lecture.lessons.singular.model import Model, run_of
 from natgrad_lecture.lessons.singular.state import MIXED, MIXTURE, NET
 from natgrad_lecture.state.items import problem_named
 
 
-def _tangent(seen: Seen) -> bool:
+def _tangent(model: Model) -> bool:
     """F (w₁, −w₂) = 0 everywhere, and along w₁w₂ = c neither J nor the distribution changes."""
-    points = seen.some
+    points = model.some
     null = points * [1.0, -1.0]
-    fisher = seen.problem.fisher(points)
+    fisher = model.problem.fisher(points)
     moved = points * [1.25, 0.8]
     return bool(
         np.allclose(np.einsum("nij,nj->ni", fisher, null), 0, atol=1e-12)
-        and np.allclose(seen.problem.loss(moved), seen.problem.loss(points))
-        and np.allclose(seen.problem.kl(points, moved), 0, atol=1e-12)
+        and np.allclose(model.problem.loss(moved), model.problem.loss(points))
+        and np.allclose(model.problem.kl(points, moved), 0, atol=1e-12)
     )
 
 
-def _no_inverse(seen: Seen) -> bool:
+def _no_inverse(model: Model) -> bool:
     """The undamped natural run does not reach step 2: F is singular up to rounding."""
-    bare = seen.run("natural")
+    bare = model.run("natural")
     return not bool(bare.ok[:4].all())
 
 
-def _product(seen: Seen) -> bool:
+def _product(model: Model) -> bool:
     """The pseudo-inverse's step moves w₁w₂ by α of what is missing, to first order."""
-    path = seen.run("pseudo", steps=20)
+    path = model.run("pseudo", steps=20)
     w, delta = path.theta[:-1], np.diff(path.theta, axis=0)
     moved = (w[:, ::-1] * delta).sum(1)
-    end = seen.run("gradient", rate=0.05, steps=1500).theta[-1].prod()
-    return bool(np.allclose(moved, seen.state.rate * (end - w.prod(1)), rtol=1e-4, atol=1e-9))
+    end = model.run("gradient", rate=0.05, steps=1500).theta[-1].prod()
+    return bool(np.allclose(moved, model.state.rate * (end - w.prod(1)), rtol=1e-4, atol=1e-9))
 
 
-def _no_sideways(seen: Seen) -> bool:
+def _no_sideways(model: Model) -> bool:
     """No part of a step, however it is made, lies along the hyperbola."""
     for way in ("gradient", "pseudo", "damped"):
-        path = seen.run(way, steps=20)
+        path = model.run(way, steps=20)
         w, delta = path.theta[:-1], np.diff(path.theta, axis=0)
         if not np.allclose((w * [1.0, -1.0] * delta).sum(1), 0, atol=1e-12):
             return False
     return True
 
 
-def _limit_of_damping(seen: Seen) -> bool:
+def _limit_of_damping(model: Model) -> bool:
     """(F + λI)⁻¹∇J → F⁺∇J as λ → 0, to the order of λ."""
     steps = {
-        damping: np.diff(seen.run("damped", damping=damping, steps=1).theta, axis=0)[0]
+        damping: np.diff(model.run("damped", damping=damping, steps=1).theta, axis=0)[0]
         for damping in (1e-3, 1e-4)
     }
-    exact = np.diff(seen.run("pseudo", steps=1).theta, axis=0)[0]
+    exact = np.diff(model.run("pseudo", steps=1).theta, axis=0)[0]
     far = [float(np.linalg.norm(step - exact)) for step in steps.values()]
     return far[1] < 0.2 * far[0] < 0.2 * float(np.linalg.norm(exact))
 
 
-def _near_the_origin(seen: Seen) -> bool:
+def _near_the_origin(model: Model) -> bool:
     """At half the distance from the saddle F⁺∇J is twice as long and ∇J half."""
     points = np.array([0.08, -0.05]) * np.array([[1e-3], [5e-4]])
     starts = [tuple(point) for point in points]
@@ -77,32 +77,32 @@ def _near_the_origin(seen: Seen) -> bool:
     )
 
 
-def _lingers(seen: Seen) -> bool:
-    return seen.lingers("gradient") > 3 * max(1, seen.lingers("damped"))
+def _lingers(model: Model) -> bool:
+    return model.lingers("gradient") > 3 * max(1, model.lingers("damped"))
 
 
-def _bounded(seen: Seen) -> bool:
+def _bounded(model: Model) -> bool:
     """A damped step is at most α|∇J|/λ long; F⁺'s may be far longer."""
-    damped = seen.run("damped")
-    bound = seen.state.rate * damped.grad_norm[:-1] / seen.state.damping
+    damped = model.run("damped")
+    bound = model.state.rate * damped.grad_norm[:-1] / model.state.damping
     sizes = np.linalg.norm(np.diff(damped.theta, axis=0), axis=1)
-    other = np.linalg.norm(np.diff(seen.run("pseudo").theta, axis=0), axis=1)
+    other = np.linalg.norm(np.diff(model.run("pseudo").theta, axis=0), axis=1)
     return bool((sizes <= bound * (1 + 1e-9)).all() and other.max() > 1.5 * sizes.max())
 
 
-def _elsewhere(seen: Seen) -> bool:
+def _elsewhere(model: Model) -> bool:
     """Each way ends at a minimum, with one product of the weights, and none at another's."""
-    ends = [seen.run(way, steps=600).theta[-1] for way in ("gradient", "pseudo", "damped")]
+    ends = [model.run(way, steps=600).theta[-1] for way in ("gradient", "pseudo", "damped")]
     products = [float(np.prod(end)) for end in ends]
     apart = min(float(np.linalg.norm(ends[i] - ends[j])) for i, j in ((0, 1), (0, 2), (1, 2)))
     return bool(np.ptp(products) < 1e-4 and apart > 1e-3)
 
 
-def _parallel(seen: Seen) -> bool:
+def _parallel(model: Model) -> bool:
     """On a = b F has rank one, and its null direction moves the parts apart about their mean."""
-    w = seen.problem.weight
+    w = model.problem.weight
     line = np.linspace(-2, 2, 9)
-    fisher = seen.problem.fisher(np.stack([line, line], -1))
+    fisher = model.problem.fisher(np.stack([line, line], -1))
     apart = np.array([w, -(1 - w)])
     return bool(
         np.allclose(fisher @ apart, 0, atol=1e-8) and (np.linalg.eigvalsh(fisher)[:, 1] > 0.1).all()
@@ -117,17 +117,17 @@ def _distances() -> tuple[Array, Array]:
     return off, np.stack([middle + w * off, middle - (1 - w) * off], -1)
 
 
-def _square(seen: Seen) -> bool:
+def _square(model: Model) -> bool:
     """The small eigenvalue is a quarter at half the distance."""
     _, points = _distances()
-    small = np.linalg.eigvalsh(seen.problem.fisher(points))[:, 0]
+    small = np.linalg.eigvalsh(model.problem.fisher(points))[:, 0]
     return bool(np.allclose(small[:-1] / small[1:], 4, rtol=0.02))
 
 
-def _slope_falls(seen: Seen) -> bool:
+def _slope_falls(model: Model) -> bool:
     """∇J is half at half the distance, and F⁻¹∇J twice."""
     _, points = _distances()
-    gradient, fisher = seen.problem.grad(points), seen.problem.fisher(points)
+    gradient, fisher = model.problem.grad(points), model.problem.fisher(points)
     raised = np.linalg.solve(fisher, gradient[..., None])[..., 0]
     plain, natural = (np.linalg.norm(v, axis=-1) for v in (gradient, raised))
     return bool(
@@ -136,40 +136,40 @@ def _slope_falls(seen: Seen) -> bool:
     )
 
 
-def _thrown(seen: Seen) -> bool:
+def _thrown(model: Model) -> bool:
     """From so near the line one bare natural step goes far out, and the damped run arrives."""
-    bare, damped = seen.run("natural"), seen.run("damped")
+    bare, damped = model.run("natural"), model.run("damped")
     first = float(np.linalg.norm(bare.theta[1] - bare.theta[0]))
-    wide = float(np.ptp(np.asarray(seen.problem.view)[0]))
-    return bool(first > wide / 4 and damped.loss[-1] < seen.level - 0.1 and damped.ok.all())
+    wide = float(np.ptp(np.asarray(model.problem.view)[0]))
+    return bool(first > wide / 4 and damped.loss[-1] < model.level - 0.1 and damped.ok.all())
 
 
-def _worse(seen: Seen) -> bool:
+def _worse(model: Model) -> bool:
     """One start, two minima: the plain run's is lower than the bare natural one's."""
-    plain, bare = (seen.run(way, steps=600).loss[-1] for way in ("gradient", "natural"))
+    plain, bare = (model.run(way, steps=600).loss[-1] for way in ("gradient", "natural"))
     return bool(plain < bare - 0.03)
 
 
-def _everywhere(seen: Seen) -> bool:
+def _everywhere(model: Model) -> bool:
     """det F = 0 at every point of the net, and F itself is zero at the origin."""
-    values = np.linalg.eigvalsh(seen.problem.fisher(seen.some))
+    values = np.linalg.eigvalsh(model.problem.fisher(model.some))
     return bool(
         (np.abs(values[:, 0]) < 1e-9 * values[:, 1]).all()
-        and not seen.problem.fisher((0.0, 0.0)).any()
+        and not model.problem.fisher((0.0, 0.0)).any()
     )
 
 
-def _what_bare_does(seen: Seen) -> int:
+def _what_bare_does(model: Model) -> int:
     """0: arrives, 1: breaks off, 2: stands still."""
-    bare = seen.run("natural")
+    bare = model.run("natural")
     if not bare.ok.all():
         return 1
-    return 0 if bare.loss[-1] < seen.level else 2
+    return 0 if bare.loss[-1] < model.level else 2
 
 
-def _who_lingers(seen: Seen) -> int:
+def _who_lingers(model: Model) -> int:
     """Which of plain, pseudo-inverse, damped is the longest on the plateau."""
-    return int(np.argmax([seen.lingers(way) for way in ("gradient", "pseudo", "damped")]))
+    return int(np.argmax([model.lingers(way) for way in ("gradient", "pseudo", "damped")]))
 
 
 CLAIMS = {

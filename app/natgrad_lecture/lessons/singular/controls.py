@@ -17,7 +17,7 @@ def controls() -> list[dict[str, Any]]:
             *panels.start(),
             panels.choice("graph", ("loss", "eigenvalues")),
         ),
-        panels.group("ways", panels.checks("rules", panels.inked(WAYS))),
+        panels.group("ways", panels.checks("rules", panels.styled(WAYS))),
         panels.group(
             "descent",
             panels.slider("rate", 0.001, 1, 0.001, scale="log"),

@@ -12,17 +12,17 @@ from natgrad_core.types import Array
 from natgrad_lecture.drawing.contours import add_contours
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.paired_runs import broken, ellipses_at
-from natgrad_lecture.drawing.palette import ink
+from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane, window
-from natgrad_lecture.lessons.singular.model import Seen
+from natgrad_lecture.lessons.singular.model import Model
 from natgrad_lecture.lessons.singular.state import MIXTURE, NET
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
 
-INKS = {
-    "natural": ink("natural"),
+STYLES = {
+    "natural": style("natural"),
     "pseudo": {"light": "#6b2fa0", "dark": "#c79bf2", "symbol": "square", "width": 2.6},
     "damped": {"light": "#0b62a8", "dark": "#63b3f5", "symbol": "triangle", "width": 2.6},
     "singular": {"light": "#9b1c31", "dark": "#f28a9a", "symbol": "cross"},
@@ -35,19 +35,19 @@ LOWEST = 1e-6
 
 def label(way: str) -> str:
     """What a rule is called here."""
-    return str(say.legend.get(way) or ink(way)["label"])
+    return str(say.legend.get(way) or style(way)["label"])
 
 
-def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
     """The runs, where F loses rank, and the loss or F's eigenvalues along each run."""
-    s, view = seen.state, window(seen.problem)
+    s, view = model.state, window(model.problem)
     add_contours(sheet, s.problem)
     if s.problem == MIXTURE:
         ends = np.array([view[0], view[0]]).T
         sheet.add("theta", "curve", "singular", "a = b: F has rank one", points=ends, width=2.0)
     else:
         sheet.add("theta", "points", "singular", "F = 0", points=np.zeros((1, 2)))
-    for way, path in seen.runs.items():
+    for way, path in model.runs.items():
         loss = sheet.array(f"loss.{way}", path.loss)
         sheet.add(
             "theta",
@@ -59,15 +59,15 @@ def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
             values={"loss": loss},
             points=path.theta,
         )
-    guide = seen.guide
+    guide = model.guide
     with np.errstate(all="ignore"):
         fisher = full(guide.at.fisher, guide.ok.shape)
         shapes = ellipses_at(guide.good, fisher) if s.problem == MIXTURE else None
     if shapes is not None:
         sheet.add("theta", "ellipse-at", "metric", "equal KL", shapes=shapes)
-    graph = (_loss_graph if s.graph == "loss" else _eigenvalue_graph)(seen, sheet)
+    graph = (_loss_graph if s.graph == "loss" else _eigenvalue_graph)(model, sheet)
     return {
-        "planes": [plane("theta", seen.problem.title, seen.problem.symbols, view), graph.plane()],
+        "planes": [plane("theta", model.problem.title, model.problem.symbols, view), graph.plane()],
         "ways": {} if s.graph == "loss" else {"solid": "larger", "dashed": "smaller eigenvalue"},
         "steps": s.steps,
         "handles": [
@@ -75,13 +75,13 @@ def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
                 "id": "start",
                 "plane": "theta",
                 "at": list(s.point),
-                "ink": "start",
+                "style": "start",
                 "label": "starting point",
                 "field": "start",
             }
         ],
-        "numbers": _numbers(seen, sheet),
-        "description": "; ".join(_told(way, path) for way, path in seen.runs.items()),
+        "numbers": _numbers(model, sheet),
+        "description": "; ".join(_told(way, path) for way, path in model.runs.items()),
     }
 
 
@@ -102,38 +102,38 @@ def _along(sheet: Sheet, graph: Graph, way: str, word: str, values: Array, dash:
     )
 
 
-def _loss_graph(seen: Seen, sheet: Sheet) -> Graph:
-    every = np.concatenate([path.loss[path.ok] for path in seen.runs.values()])
-    every = np.append(every[np.isfinite(every)], seen.level)  # a diverged run sets no range
+def _loss_graph(model: Model, sheet: Sheet) -> Graph:
+    every = np.concatenate([path.loss[path.ok] for path in model.runs.values()])
+    every = np.append(every[np.isfinite(every)], model.level)  # a diverged run sets no range
     low = float(every.min()) - 0.02
-    high = max(min(float(every[0]), 2 * seen.level), seen.level) * 1.05
+    high = max(min(float(every[0]), 2 * model.level), model.level) * 1.05
     graph = Graph(
-        sheet, "graph", "loss of each run", Axis("step", 0, seen.state.steps), Axis("J", low, high)
+        sheet, "graph", "loss of each run", Axis("step", 0, model.state.steps), Axis("J", low, high)
     )
-    word = "saddle" if seen.state.problem == NET else "one normal"
-    graph.curve("singular", word, [0, seen.state.steps], [seen.level] * 2, width=1.4)
-    for way, path in seen.runs.items():
+    word = "saddle" if model.state.problem == NET else "one normal"
+    graph.curve("singular", word, [0, model.state.steps], [model.level] * 2, width=1.4)
+    for way, path in model.runs.items():
         _along(sheet, graph, way, "J", path.loss, "solid")
     return graph
 
 
-def _eigenvalue_graph(seen: Seen, sheet: Sheet) -> Graph:
-    across, up = Axis("step", 0, seen.state.steps), Axis("λ(F)", LOWEST, 20, log=True)
+def _eigenvalue_graph(model: Model, sheet: Sheet) -> Graph:
+    across, up = Axis("step", 0, model.state.steps), Axis("λ(F)", LOWEST, 20, log=True)
     graph = Graph(sheet, "graph", "eigenvalues of F along each run", across, up)
-    for way, path in seen.runs.items():
-        small, large = seen.eigenvalues(path).T
+    for way, path in model.runs.items():
+        small, large = model.eigenvalues(path).T
         _along(sheet, graph, way, "larger", large, "solid")
         _along(sheet, graph, way, "smaller", small, "dashed")
     return graph
 
 
-def _numbers(seen: Seen, sheet: Sheet) -> dict[str, Any]:
-    path = seen.guide
+def _numbers(model: Model, sheet: Sheet) -> dict[str, Any]:
+    path = model.guide
     lead = path.ok.shape
     with np.errstate(all="ignore"):
         fisher, gradient = full(path.at.fisher, lead), full(path.at.grad, lead)
         size = np.linalg.norm(np.diff(path.good, axis=0, append=np.nan), axis=1)
-    values = seen.eigenvalues(path)
+    values = model.eigenvalues(path)
     values[values < 1e-12 * np.nanmax(values, initial=1.0)] = 0.0
     series = np.concatenate(
         [fisher.reshape(-1, 4), values, gradient, path.loss[:, None], size[:, None]], axis=1

@@ -40,7 +40,7 @@ def _level(problem: str) -> float:
     return float(place.loss(np.stack([line, line], -1)).min())
 
 
-class Seen:
+class Model:
     """What the engine says of the runs beside each other."""
 
     def __init__(self, state: Runner) -> None:

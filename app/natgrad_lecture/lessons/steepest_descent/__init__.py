@@ -6,7 +6,7 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.steepest_descent.claims import CLAIMS, QUESTIONS
 from natgrad_lecture.lessons.steepest_descent.controls import controls
-from natgrad_lecture.lessons.steepest_descent.figure import Seen, picture
+from natgrad_lecture.lessons.steepest_descent.figure import Model, picture
 from natgrad_lecture.lessons.steepest_descent.script import script
 from natgrad_lecture.lessons.steepest_descent.state import PRESETS, Bent
 
@@ -21,10 +21,10 @@ lessons.register()(
         controls=controls,
         sources=("Amari 1998, theorem 1",),
         picture=picture,
-        see=Seen,
+        model=Model,
         script=script,
         rules=("gradient", "natural"),
-        inks={
+        styles={
             "you": {
                 "light": "#1b1b1f",
                 "dark": "#f3f3f0",

@@ -22,7 +22,7 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane
 
 
-class Seen:
+class Model:
     """What the engine says of a metric, a gradient and a direction."""
 
     def __init__(self, state: Any) -> None:
@@ -70,34 +70,34 @@ _LINES = 60
 """At most so many level lines, whatever the gradient."""
 
 
-def picture(seen: Seen, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
     """The ball over the level lines, and the slope along its boundary."""
-    half = seen.half
-    revealed = seen.state.show == "shown"
-    _ground(seen, sheet)
-    _ball(seen, sheet)
-    _level(seen, sheet, seen.yours, "you", "the level line through your vector", faint=True)
+    half = model.half
+    revealed = model.state.show == "shown"
+    _ground(model, sheet)
+    _ball(model, sheet)
+    _level(model, sheet, model.yours, "you", "the level line through your vector", faint=True)
     if revealed:
-        _level(seen, sheet, seen.best.a, "natural", "the lowest line that touches", dash="dashed")
-    _arrows(seen, sheet, revealed)
-    graph = _graph(seen, sheet, revealed)
+        _level(model, sheet, model.best.a, "natural", "the lowest line that touches", dash="dashed")
+    _arrows(model, sheet, revealed)
+    graph = _graph(model, sheet, revealed)
     view = np.array([[-half, half], [-half, half]])
     return {
         "planes": [plane("ball", "unit vectors aᵀGa = 1", ("a₁", "a₂"), view), graph],
         "ways": {},
         "steps": 0,
-        "handles": _handles(seen),
-        "numbers": _numbers(seen),
-        "description": _description(seen),
+        "handles": _handles(model),
+        "numbers": _numbers(model),
+        "description": _description(model),
     }
 
 
-def _ground(seen: Seen, sheet: Sheet) -> None:
+def _ground(model: Model, sheet: Sheet) -> None:
     """The linear model of the loss: bands of equal ∇J·a, a fixed fall apart in a frame."""
-    size = float(np.linalg.norm(seen.gradient))
-    down = seen.gradient / size
-    wide = 2.0 * seen.half
-    fall = 0.5 * (seen.half / 2.4) ** 2 / seen.arrow  # of J, between two lines
+    size = float(np.linalg.norm(model.gradient))
+    down = model.gradient / size
+    wide = 2.0 * model.half
+    fall = 0.5 * (model.half / 2.4) ** 2 / model.arrow  # of J, between two lines
     apart = max(fall / size, 2 * wide / _LINES)
     marks = np.arange(-int(wide / apart) - 1, int(wide / apart) + 2) * apart
     side = np.array([-down[1], down[0]]) * wide
@@ -124,53 +124,55 @@ def _ground(seen: Seen, sheet: Sheet) -> None:
     )
 
 
-def _ball(seen: Seen, sheet: Sheet) -> None:
+def _ball(model: Model, sheet: Sheet) -> None:
     words = {"ball": "unit ball", "strip": "no ball: a strip", "hyperbola": "no ball: a hyperbola"}
-    label = words[seen.best.kind]
-    if seen.best.kind == "ball":
-        shape = np.concatenate([np.zeros((1, 2)), ellipse_axes(seen.metric, 0.5)]).reshape(1, 6)
+    label = words[model.best.kind]
+    if model.best.kind == "ball":
+        shape = np.concatenate([np.zeros((1, 2)), ellipse_axes(model.metric, 0.5)]).reshape(1, 6)
         sheet.add("ball", "ellipse-at", "metric", label, shapes=shape)
         return
-    pieces = boundary(seen.metric, 4 * seen.half)
+    pieces = boundary(model.metric, 4 * model.half)
     starts = np.cumsum([0, *map(len, pieces)])
     sheet.add("ball", "curve", "metric", label, points=np.concatenate(pieces), starts=starts)
 
 
-def _level(seen: Seen, sheet: Sheet, a: Array, ink: str, label: str, **more: Any) -> None:
+def _level(model: Model, sheet: Sheet, a: Array, style: str, label: str, **more: Any) -> None:
     """The line of equal loss through ``a``."""
     if not np.isfinite(a).all():
         return
-    side = np.array([-seen.gradient[1], seen.gradient[0]])
-    side *= 4 * seen.half / np.linalg.norm(side)
-    sheet.add("ball", "curve", ink, label, points=np.stack([a - side, a + side]), width=1.4, **more)
+    side = np.array([-model.gradient[1], model.gradient[0]])
+    side *= 4 * model.half / np.linalg.norm(side)
+    sheet.add(
+        "ball", "curve", style, label, points=np.stack([a - side, a + side]), width=1.4, **more
+    )
 
 
-def _arrows(seen: Seen, sheet: Sheet, revealed: bool) -> None:
-    def draw(ink: str, label: str, tail: Array, head: Array, name: str) -> None:
+def _arrows(model: Model, sheet: Sheet, revealed: bool) -> None:
+    def draw(style: str, label: str, tail: Array, head: Array, name: str) -> None:
         if np.isfinite([*tail, *head]).all():
             ends = np.concatenate([tail, head])[None]
-            sheet.add("ball", "arrows", ink, name, label=label, points=ends)
+            sheet.add("ball", "arrows", style, name, label=label, points=ends)
 
     middle = np.zeros(2)
     if revealed:
-        draw("natural", "a*", middle, seen.best.a, "steepest direction a*")
-    a = seen.yours
+        draw("natural", "a*", middle, model.best.a, "steepest direction a*")
+    a = model.yours
     draw("you", "", middle, a, "your direction a")
     if np.isfinite(a).all():
-        multiplier, covector = normal(seen.metric, seen.gradient, a)
+        multiplier, covector = normal(model.metric, model.gradient, a)
         sign = "−" if multiplier < 0 else ""
         way = -1.0 if multiplier < 0 else 1.0
-        short = 0.6 * seen.arrow * way
-        draw("gradient", f"{sign}∇J", a, a + short * seen.gradient, "gradient ∇J")
+        short = 0.6 * model.arrow * way
+        draw("gradient", f"{sign}∇J", a, a + short * model.gradient, "gradient ∇J")
         draw("normal", f"{sign}2λGa", a, a + short * covector, "the ball's normal 2λGa")
 
 
-def _graph(seen: Seen, sheet: Sheet, revealed: bool) -> dict[str, Any]:
+def _graph(model: Model, sheet: Sheet, revealed: bool) -> dict[str, Any]:
     """∇J·a against the direction of a: all of it, or with the answer hidden only the reader's."""
-    first = seen.state.entries("eig")[0]
-    raised = float(np.abs(seen.gradient @ np.linalg.pinv(seen.metric) @ seen.gradient))
-    floor = 1.5 * float(np.linalg.norm(seen.gradient)) / np.sqrt(first)
-    ball = seen.best.kind == "ball"
+    first = model.state.entries("eig")[0]
+    raised = float(np.abs(model.gradient @ np.linalg.pinv(model.metric) @ model.gradient))
+    floor = 1.5 * float(np.linalg.norm(model.gradient)) / np.sqrt(first)
+    ball = model.best.kind == "ball"
     high = round_up(1.12 * np.sqrt(raised) if ball else max(floor, 1.12 * np.sqrt(raised)), FINE)
     graph = Graph(
         sheet,
@@ -181,7 +183,7 @@ def _graph(seen: Seen, sheet: Sheet, revealed: bool) -> dict[str, Any]:
     )
     graph.curve("axis", "", [-180, 180], [0, 0], faint=True, width=1.0)
     degrees = np.linspace(-180.0, 180.0, 1441)
-    slopes = seen.slopes(degrees)
+    slopes = model.slopes(degrees)
     if revealed:
         seen_part = np.isfinite(slopes) & (np.abs(slopes) < 3 * high)
         cuts = np.flatnonzero(np.diff(seen_part.astype(int))) + 1
@@ -195,24 +197,24 @@ def _graph(seen: Seen, sheet: Sheet, revealed: bool) -> dict[str, Any]:
                 slopes[kept],
                 starts=np.cumsum([0, *map(len, pieces)]),
             )
-        _mark(graph, "gradient", "straight against ∇J", seen.plain, seen)
-        _mark(graph, "natural", "steepest direction a*", seen.best.a, seen)
-    _mark(graph, "you", "your direction a", seen.yours, seen)
+        _mark(graph, "gradient", "straight against ∇J", model.plain, model)
+        _mark(graph, "natural", "steepest direction a*", model.best.a, model)
+    _mark(graph, "you", "your direction a", model.yours, model)
     made = graph.plane()
     turns = [[float(graph.x.place(d)), str(d).replace("-", "−")] for d in (-180, -90, 0, 90, 180)]
     return {**made, "ticks": [turns, made["ticks"][1]]}
 
 
-def _mark(graph: Graph, ink: str, label: str, a: Array, seen: Seen) -> None:
+def _mark(graph: Graph, style: str, label: str, a: Array, model: Model) -> None:
     if np.isfinite(a).all():
-        graph.marks(ink, label, np.rad2deg(np.arctan2(a[1], a[0])), seen.slope(a))
+        graph.marks(style, label, np.rad2deg(np.arctan2(a[1], a[0])), model.slope(a))
 
 
-def _handles(seen: Seen) -> list[dict[str, Any]]:
+def _handles(model: Model) -> list[dict[str, Any]]:
     """The ball's half-axes, the tip of the gradient, and the reader's direction."""
     handles = []
-    turn = np.deg2rad(seen.state.entries("turn"))
-    for i, value in enumerate(seen.state.entries("eig")):
+    turn = np.deg2rad(model.state.entries("turn"))
+    for i, value in enumerate(model.state.entries("eig")):
         if value > 0:
             aim = turn + i * np.pi / 2
             tip = np.array([np.cos(aim), np.sin(aim)]) / np.sqrt(value)
@@ -223,14 +225,14 @@ def _handles(seen: Seen) -> list[dict[str, Any]]:
                     "at": tip.tolist(),
                     "label": f"half-axis {i + 1} of the ball",
                     "field": f"axis{i + 1}",
-                    "ink": "metric",
+                    "style": "metric",
                     "tag": "",
                 }
             )
-    a = seen.yours
+    a = model.yours
     if not np.isfinite(a).all():  # no unit vector points this way; the aim itself can be dragged
-        aim = np.deg2rad(seen.state.angle)
-        a = 0.6 * seen.half * np.array([np.cos(aim), np.sin(aim)])
+        aim = np.deg2rad(model.state.angle)
+        a = 0.6 * model.half * np.array([np.cos(aim), np.sin(aim)])
     handles.append(
         {
             "id": "aim",
@@ -238,7 +240,7 @@ def _handles(seen: Seen) -> list[dict[str, Any]]:
             "at": a.tolist(),
             "label": "your direction",
             "field": "aim",
-            "ink": "you",
+            "style": "you",
             "tag": "a",
         }
     )
@@ -246,43 +248,43 @@ def _handles(seen: Seen) -> list[dict[str, Any]]:
         {
             "id": "gradient",
             "plane": "ball",
-            "at": (seen.arrow * seen.gradient).tolist(),
+            "at": (model.arrow * model.gradient).tolist(),
             "from": [0.0, 0.0],
-            "scale": seen.arrow,
+            "scale": model.arrow,
             "label": "gradient ∇J",
             "field": "gradient",
-            "ink": "gradient",
+            "style": "gradient",
             "tag": "∇J",
         }
     )
     return handles
 
 
-def _numbers(seen: Seen) -> dict[str, Any]:
-    a, best = seen.yours, seen.best
+def _numbers(model: Model) -> dict[str, Any]:
+    a, best = model.yours, model.best
     ok = bool(np.isfinite(a).all())
-    covector = normal(seen.metric, seen.gradient, a)[1] if ok else np.full(2, np.nan)
+    covector = normal(model.metric, model.gradient, a)[1] if ok else np.full(2, np.nan)
     found: dict[str, Any] = {
-        "norm": float(a @ seen.metric @ a),
-        "slope": seen.slope(a),
+        "norm": float(a @ model.metric @ a),
+        "slope": model.slope(a),
         "least": best.slope,
         "lambda": best.multiplier,
     }
-    tidy = np.round(seen.metric, 12)
+    tidy = np.round(model.metric, 12)
     found |= {f"G.{i}.{j}": float(tidy[i, j]) for i in (0, 1) for j in (0, 1)}
-    vectors = {"g": seen.gradient, "a": a, "Ga": covector, "best": best.a}
+    vectors = {"g": model.gradient, "a": a, "Ga": covector, "best": best.a}
     found |= {f"{name}.{i}": float(v[i]) for name, v in vectors.items() for i in (0, 1)}
-    if seen.state.show == "hidden":
+    if model.state.show == "hidden":
         found |= dict.fromkeys(("best.0", "best.1", "least", "lambda"))
     return {name: v if v is not None and np.isfinite(v) else None for name, v in found.items()}
 
 
-def _description(seen: Seen) -> str:
-    if seen.best.kind == "hyperbola":
+def _description(model: Model) -> str:
+    if model.best.kind == "hyperbola":
         return "G is indefinite: its unit vectors form a hyperbola, and no direction is steepest"
-    if seen.best.kind == "strip":
+    if model.best.kind == "strip":
         return "G is singular: its unit vectors form a strip, and no direction is steepest"
-    here = f"your direction has slope {seen.slope(seen.yours):.3g}"
-    if seen.state.show == "hidden":
+    here = f"your direction has slope {model.slope(model.yours):.3g}"
+    if model.state.show == "hidden":
         return here
-    return f"{here}, the steepest one {seen.best.slope:.3g}"
+    return f"{here}, the steepest one {model.best.slope:.3g}"

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from natgrad_core.provenance.code_writer import Writer
-from natgrad_lecture.lessons.steepest_descent.figure import Seen
+from natgrad_lecture.lessons.steepest_descent.figure import Model
 
 
-def script(seen: Seen, writer: Writer) -> str:
+def script(model: Model, writer: Writer) -> str:
     """Write the Python that computes what is seen."""
-    eigenvalues, turn = seen.state.entries("eig"), seen.state.entries("turn")
+    eigenvalues, turn = model.state.entries("eig"), model.state.entries("turn")
     writer.numpy()
     writer.take("natgrad_core.geometry.unit_ball", "bent")
     writer.take("natgrad_core.geometry.ellipses", "reach")
     writer.take("natgrad_core.geometry.steepest", "steepest", "unit_directions")
     return f"""
 G = bent({writer.write(eigenvalues)}, turn={writer.write(turn)})
-gradient = np.array({writer.write(seen.gradient)})
-angle = np.deg2rad({writer.write(seen.state.angle)})
+gradient = np.array({writer.write(model.gradient)})
+angle = np.deg2rad({writer.write(model.state.angle)})
 
 paths = {{
     "G": G,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 
-def see(state: Any) -> Any:
+def model_of(state: Any) -> Any:
     """Ask the engine about a state."""
-    from natgrad_lecture.lessons.approximations.model import StandIns
+    from natgrad_lecture.lessons.approximations.model import Model
 
-    return StandIns(state)
+    return Model(state)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 
-def see(state: Any) -> Any:
+def model_of(state: Any) -> Any:
     """Ask the engine about a state."""
-    from natgrad_lecture.lessons.net.model import Learning
+    from natgrad_lecture.lessons.net.model import Model
 
-    return Learning(state)
+    return Model(state)
