@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -81,7 +82,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.write_line(f"{sum(count.values())} claims in {len(count)} lessons: {each}")
     scoped = [c for lesson in lessons.values() for c in lesson.claims.values() if c.scope]
     false = sum(len(c.false) + bool(c.beyond) for c in scoped)
-    terminalreporter.write_line(f"{len(scoped)} of them over a scope, beside {false} false ones")
+    states = len(scoped) * int(os.environ.get("CLAIM_STATES", "25"))
+    terminalreporter.write_line(
+        f"{len(scoped)} of them over a scope, in {states} states, beside {false} false ones"
+    )
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
-from natgrad_lecture.lessons.geodesics.claims import CLAIMS, QUESTIONS
+from natgrad_lecture.lessons.geodesics.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.geodesics.controls import controls
 from natgrad_lecture.lessons.geodesics.figure import Model, picture
 from natgrad_lecture.lessons.geodesics.script import script
@@ -17,6 +17,7 @@ lessons.register()(
         order=7,
         claims=CLAIMS,
         questions=QUESTIONS,
+        lines=LINES,
         sets=PRESETS,
         default=Ends(k=20),
         controls=controls,

@@ -6,7 +6,8 @@ shortest geodesic, at even distances.
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Iterator
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -40,12 +41,39 @@ LABELS = {"half-plane": ("μ/√2", "σ"), "log-scale": ("μ", "log\u00a0σ")}
 NORMAL = problems["normal"]()
 VIEW = np.array([[-1.6, 1.6], [0.0, 3.2]])
 COUNT = 101
-_FINE = 4001
+_FINE = 401
 """Points of a geodesic, for drawing and for its length, which is right to six digits."""
+
+_SHARES = 1 / (1 + np.exp(-np.linspace(-16.0, 16.0, 1001)))[:, None]
+"""Shares of the way along a straight line, close together at both ends: there σ may change most."""
+
+_SIDES = 1001
+"""Points of a geodesic from which the distance to it is measured."""
 
 _STANDING = 5
 _RADIUS = 0.02
 """Nats of KL, ½ δᵀFδ, of the ellipses."""
+
+
+End = tuple[float, ...]
+
+
+@lru_cache(maxsize=128)
+def _loss(target: End, reverse: bool) -> Divergence:
+    """KL(p* ‖ p), or in reverse KL(p ‖ p*), with p* at ``target``."""
+    return Divergence(NORMAL, np.array(target), reverse)
+
+
+@lru_cache(maxsize=128)
+def _steps(a: End, b: End, chart: str, reverse: bool, rate: float) -> Trajectory:
+    of = CHARTS[chart][1]
+    charted = _loss(b, reverse).through(of)
+    return run(charted, rules["natural"](rate), of.inverse(np.array(a)), count(rate))
+
+
+@lru_cache(maxsize=128)
+def _flow(a: End, b: End, reverse: bool) -> Flow:
+    return flow(_loss(b, reverse), np.array(a), 6.0, count=61)
 
 
 class Model:
@@ -67,6 +95,20 @@ class Model:
         return {name: of(NORMAL, self.a, self.b, COUNT) for name, of in GEODESICS.items()}
 
     @cached_property
+    def drawn(self) -> dict[str, Array]:
+        """The same as curves, at even distances, so that none has a corner in any chart."""
+        found = {"rao": self.geodesics["rao"]}
+        for kind, name in (("m", "expectation"), ("e", "natural")):
+            chart = CHARTS[name][1]
+            first, last = chart.inverse(self.a), chart.inverse(self.b)
+            fine = chart.forward((1 - _SHARES) * first + _SHARES * last)
+            sides = np.diff(fine, axis=0) / fine[:-1, 1:]  # by F, up to a factor of at most √2
+            way = np.append(0.0, np.linalg.norm(sides, axis=1).cumsum())
+            kept = np.searchsorted(way, np.linspace(0.0, way[-1], COUNT)[1:-1])
+            found[kind] = np.concatenate([self.a[None], fine[kept], self.b[None]])
+        return found
+
+    @cached_property
     def lengths(self) -> dict[str, float]:
         """Their lengths by the Fisher metric."""
         found = {n: length(NORMAL, GEODESICS[n](NORMAL, self.a, self.b, _FINE)) for n in ("m", "e")}
@@ -77,29 +119,35 @@ class Model:
         """The natural gradient's steps from a, in the chosen chart."""
         return {name: self.steps(reverse, self.state.rate) for name, reverse in RUNS.items()}
 
-    def loss(self, reverse: bool) -> Divergence:
-        """KL(p* ‖ p), or in reverse KL(p ‖ p*), with p* at b."""
-        return Divergence(NORMAL, self.b, reverse)
-
     def steps(self, reverse: bool, rate: float) -> Trajectory:
         """A run at this rate, about as far in time whatever the rate."""
-        charted = self.loss(reverse).through(self.chart)
-        return run(charted, rules["natural"](rate), self.chart.inverse(self.a), count(rate))
+        ends = tuple(map(float, self.a)), tuple(map(float, self.b))
+        return _steps(*ends, self.state.chart, reverse, float(rate))
 
     def flow(self, reverse: bool) -> Flow:
         """The limit of small steps, followed by an ODE solver."""
-        return flow(self.loss(reverse), self.a, 6.0, count=61)
+        return _flow(tuple(map(float, self.a)), tuple(map(float, self.b)), reverse)
 
     def off(self, points: Array, kind: str) -> float:
-        """The largest distance of ``points [n, 2]`` from a geodesic, relative to that of its ends.
+        """The largest distance of some sixty of ``points [n, 2]`` from a geodesic, as a share of
+        that of its ends.
 
-        By the Fisher metric at the geodesic's nearest point.
+        By the Fisher metric at the nearest of many points of the geodesic, to its sides there.
         """
-        fine = GEODESICS[kind](NORMAL, self.a, self.b, 2001)
+        points = points[:: max(1, len(points) // 60)]
+        fine = GEODESICS[kind](NORMAL, self.a, self.b, _SIDES)
         gaps = points[:, None] - fine
-        metric = NORMAL.fisher(fine)
-        squares = np.einsum("nki,kij,nkj->nk", gaps, metric, gaps)
-        return float(np.sqrt(squares.min(1)).max() / self.lengths["rao"])
+        squares = np.einsum("nki,kij,nkj->nk", gaps, NORMAL.fisher(fine), gaps)
+        nearest = squares.argmin(1)
+        metric = NORMAL.fisher(fine[nearest])
+        found = squares.min(1)
+        for other in (np.maximum(nearest - 1, 0), np.minimum(nearest + 1, _SIDES - 1)):
+            side, gap = fine[other] - fine[nearest], points - fine[nearest]
+            along, size = (np.einsum("ni,nij,nj->n", side, metric, v) for v in (gap, side))
+            share = np.clip(along / np.where(size > 0, size, 1.0), 0.0, 1.0)[:, None]
+            rest = gap - share * side
+            found = np.minimum(found, np.einsum("ni,nij,nj->n", rest, metric, rest))
+        return float(np.sqrt(found).max() / self.lengths["rao"])
 
 
 def count(rate: float) -> int:
@@ -109,14 +157,14 @@ def count(rate: float) -> int:
 
 def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
     """Geodesics and runs in (μ, σ) and in the chosen chart."""
-    views = {"theta": VIEW, "x": _window(model)}
+    views = {"theta": _view(model), "x": _window(list(_in_chart(model)))}
     title, chart = CHARTS[model.state.chart]
     labels = LABELS.get(model.state.chart, chart.names(NORMAL.symbols))
     for name in views:
         _draw(model, sheet, name, views)
     return {
         "planes": [
-            plane("theta", "mean and spread", NORMAL.symbols, VIEW),
+            plane("theta", "mean and spread", NORMAL.symbols, views["theta"]),
             plane("x", title, labels, views["x"]),
         ],
         "ways": {},
@@ -137,7 +185,7 @@ def _draw(model: Model, sheet: Sheet, name: str, views: dict[str, Array]) -> Non
 
     if there:
         add_lattice(sheet, "x", place, views["theta"], views["x"], bends=60)
-    for kind, points in model.geodesics.items():
+    for kind, points in model.drawn.items():
         sheet.add(name, "curve", kind, NAMES[kind], points=place(points), faint=True, width=9.0)
     standing = model.geodesics["rao"][:: (COUNT - 1) // (_STANDING - 1)]
     problem = NORMAL.through(model.chart) if there else NORMAL
@@ -165,9 +213,22 @@ def _draw(model: Model, sheet: Sheet, name: str, views: dict[str, Array]) -> Non
         sheet.add(name, "points", kind, NAMES[kind], points=place(middle))
 
 
-def _window(model: Model) -> Array:
-    """A square around all that is drawn in the chart, a little at rest while an end is dragged."""
-    tight = square(np.concatenate([model.chart.inverse(path) for path in model.geodesics.values()]))
+def _in_chart(model: Model) -> Iterator[Array]:
+    return (model.chart.inverse(path) for path in model.drawn.values())
+
+
+def _view(model: Model) -> Array:
+    """The window of (μ, σ): the usual one, or one around ends and geodesics that it cannot hold."""
+    paths = list(model.drawn.values())
+    low, high = VIEW.T
+    if all(((low <= path) & (path <= high)).all() for path in paths):
+        return VIEW
+    return _window(paths)
+
+
+def _window(paths: list[Array]) -> Array:
+    """A square around all that is drawn, a little at rest while an end is dragged."""
+    tight = square(np.concatenate(paths))
     half, middle = float(np.ptp(tight[0])) / 2, tight.mean(1)
     size = 1.25 ** np.ceil(np.log(1.15 * half) / np.log(1.25))
     grain = size / 10

@@ -52,13 +52,16 @@ class Ends(State):
 
 
 LEVEL = {"a": (-1.3, 0.7), "b": (1.3, 0.7)}
+LEVEL_SLOW: dict[str, Any] = {**LEVEL, "chart": "half-plane", "rate": 0.01, "k": 120}
+"""Steps so small that the runs lie on their geodesics, as far as can be seen."""
 UPRIGHT = {"a": (0.0, 0.5), "b": (0.0, 2.8)}
+E_CHART: dict[str, Any] = {"chart": "natural", "rate": 0.01, "k": 120}
 PRESETS: dict[str, dict[str, Any]] = {
     "three-roads": {},
     "one-spread": {**LEVEL, "chart": "half-plane"},
     "straight-up": {**UPRIGHT, "chart": "half-plane"},
     "m-is-straight": {"chart": "expectation"},
-    "e-is-straight": {"chart": "natural", "rate": 0.01, "k": 120},
+    "e-is-straight": E_CHART,
     "half-circles": {**LEVEL, "chart": "half-plane"},
     "large-steps-stray": {"chart": "log-scale", "rate": 0.04, "k": 10},
 }

@@ -1,0 +1,48 @@
+"""The lesson on geodesics: what is drawn lies in its plane, whatever the ends."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.geodesics.figure import CHARTS, picture
+
+RNG = np.random.default_rng(7)
+ENDS = [
+    {
+        end: (float(RNG.uniform(-9, 9)), float(np.exp(RNG.uniform(np.log(0.05), np.log(20)))))
+        for end in ("a", "b")
+    }
+    for _ in range(8)
+]
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+def test_both_ends_and_every_geodesic_lie_in_both_windows(chart: str) -> None:
+    for ends in ENDS:
+        sheet = Sheet()
+        model = lessons["geodesics"].after({**ends, "chart": chart})
+        answer = picture(model, sheet)
+        views = {plane["name"]: np.reshape(plane["view"], (2, 2)) for plane in answer["planes"]}
+        for handle in answer["handles"]:
+            low, high = views[handle["plane"]].T
+            assert ((low <= handle["at"]) & (handle["at"] <= high)).all(), (ends, handle)
+        for path in model.drawn.values():
+            low, high = views["theta"].T
+            assert ((low <= path) & (path <= high)).all(), ends
+
+
+def test_no_geodesic_is_drawn_with_a_corner() -> None:
+    for ends in ENDS:
+        model = lessons["geodesics"].after(ends)
+        for path in model.drawn.values():
+            sides = np.linalg.norm(np.diff(path, axis=0), axis=1)
+            assert sides.max() < 0.1 * sides.sum(), ends
+
+
+def test_neither_the_m_nor_the_e_geodesic_is_told_to_be_shorter_than_the_shortest() -> None:
+    for ends in [*ENDS, {"a": (-1.5, 0.01), "b": (1.5, 0.01)}, {"a": (-900, 0.01), "b": (900, 90)}]:
+        lengths = lessons["geodesics"].after(ends).lengths
+        assert min(lengths["m"], lengths["e"]) >= lengths["rao"] * (1 - 1e-9), ends
