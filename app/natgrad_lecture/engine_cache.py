@@ -95,6 +95,12 @@ class RunsModel:
         return self.state.point
 
     @property
+    def now(self) -> int:
+        """The index of the step shown, on a run of the state's length."""
+        k: int | None = self.state.k
+        return int(self.state.steps if k is None else min(k, self.state.steps))
+
+    @property
     def matrix(self) -> Array:
         """A, of a linear chart."""
         return self.chart.matrix  # type: ignore[attr-defined]

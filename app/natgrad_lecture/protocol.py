@@ -284,12 +284,52 @@ class Prediction(TypedDict):
     set: dict[str, Any]
 
 
+class DerivationLine(TypedDict):
+    """A line of a derivation: its formula, its reason, and both its sides as live numbers."""
+
+    id: str
+    html: str
+    say: str
+    numbers: str
+    lights: list[str]
+    """The styles that it speaks of."""
+    set: dict[str, Any]
+    """What a talk sets to show it."""
+
+
+class DerivationData(TypedDict):
+    """A derivation, which unfolds line by line; ``condition`` is when it holds."""
+
+    id: str
+    title: str
+    condition: str
+    lines: list[DerivationLine]
+
+
+class ExerciseData(TypedDict):
+    """A task, the answer that folds out, and the state that solves it on the page."""
+
+    id: str
+    html: str
+    answer: str
+    set: dict[str, Any] | None
+
+
+class SummaryData(TypedDict):
+    """What was shown, and when it holds; ``id`` is the claim or the derivation that showed it."""
+
+    id: str
+    html: str
+    when: str
+
+
 class SectionData(TypedDict):
     """A section of the text."""
 
     id: str
     heading: str
     html: str
+    derivations: list[DerivationData]
     predict: Prediction | None
 
 
@@ -353,7 +393,12 @@ class LessonData(TypedDict):
     nav: Neighbors | None
     lights: dict[str, list[str]]
     """The styles that a symbol of the text stands for."""
+    introduction: dict[str, str]
+    """What is modelled, learned and needed, as HTML, by ``data``, ``model``, ``parameters``,
+    ``loss``, ``learn`` and ``need``."""
     words: list[SectionData]
+    summary: list[SummaryData]
+    exercises: list[ExerciseData]
     controls: list[ControlGroup]
     formulas: list[FormulaData]
     styles: dict[str, Style]

@@ -93,6 +93,7 @@ class Live:
             "traces": [],
             "buffers": sheet.buffers,
         }
+        self._derive(answer)
         if dropped:
             answer["dropped"] = dropped
         traces = sheet.traces
@@ -106,6 +107,14 @@ class Live:
         if self._widget is not None:
             self._widget.path = self._paths()
         return answer, sheet.data
+
+    def _derive(self, answer: Answer) -> None:
+        """Add the numbers of the derivation that is open; they are those of the step shown."""
+        name = self.store.state.derive.partition(":")[0]
+        if name in self.lesson.derivations:
+            k = self.store.state.k
+            answer["numbers"] = answer["numbers"] | self.lesson.derived(self.model, (name,))
+            answer.setdefault("shows", answer["steps"] if k is None else k)
 
     def _set(self, ask: Mapping[str, Any], errors: dict[str, str], dropped: list[str]) -> Any:
         """Let the store hold what the ask wishes for; returns the state before its changes."""

@@ -228,11 +228,47 @@ export interface Prediction {
   set: Record<string, any>;
 }
 
+/** A line of a derivation: its formula, its reason, and both its sides as live numbers. */
+export interface DerivationLine {
+  id: string;
+  html: string;
+  say: string;
+  numbers: string;
+  /** The styles that it speaks of. */
+  lights: string[];
+  /** What a talk sets to show it. */
+  set: Record<string, any>;
+}
+
+/** A derivation, which unfolds line by line; ``condition`` is when it holds. */
+export interface DerivationData {
+  id: string;
+  title: string;
+  condition: string;
+  lines: DerivationLine[];
+}
+
+/** A task, the answer that folds out, and the state that solves it on the page. */
+export interface ExerciseData {
+  id: string;
+  html: string;
+  answer: string;
+  set: Record<string, any> | null;
+}
+
+/** What was shown, and when it holds; ``id`` is the claim or the derivation that showed it. */
+export interface SummaryData {
+  id: string;
+  html: string;
+  when: string;
+}
+
 /** A section of the text. */
 export interface SectionData {
   id: string;
   heading: string;
   html: string;
+  derivations: DerivationData[];
   predict: Prediction | null;
 }
 
@@ -290,7 +326,12 @@ export interface LessonData {
   nav: Neighbors | null;
   /** The styles that a symbol of the text stands for. */
   lights: Record<string, string[]>;
+  /** What is modelled, learned and needed, as HTML, by ``data``, ``model``, ``parameters``,
+   * ``loss``, ``learn`` and ``need``. */
+  introduction: Record<string, string>;
   words: SectionData[];
+  summary: SummaryData[];
+  exercises: ExerciseData[];
   controls: ControlGroup[];
   formulas: FormulaData[];
   styles: Record<string, Style>;

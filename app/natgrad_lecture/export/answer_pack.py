@@ -79,7 +79,7 @@ class Pack:
         Raises:
             NotDrawn: If the engine has no picture of this state.
         """
-        whole = {**state.plain(), "answers": ()}
+        whole = {**state.plain(), "answers": (), "derive": ""}
         key = _key(whole)
         if key not in self._found:
             answer = self._ask(whole, time_limit)
@@ -94,7 +94,7 @@ class Pack:
         run would not show what the sentence says.
         """
         store = self.lesson.store()
-        if store.set({k: v for k, v in changes.items() if k != "answers"}):
+        if store.set({k: v for k, v in changes.items() if k not in ("answers", "derive")}):
             return
         try:
             at = self.put(store.state, time_limit)
@@ -154,7 +154,7 @@ class Pack:
             taken = {"python": script(self.lesson, model), "cite": cite(self.lesson, model)}
         except Exception as error:
             raise NotDrawn(f"{found.get('query')}: its script could not be written") from error
-        answer = dict(found)
+        answer = {**found, "numbers": {**found["numbers"], **self.lesson.derived(model)}}
         self.whole.append(answer.get("more") is None)
         for name in ("answer", "errors", "revealed", "more", "progress", "shows", "dropped"):
             answer.pop(name, None)

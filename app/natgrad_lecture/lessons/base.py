@@ -8,7 +8,7 @@ that id says what to set so that the picture shows it, and checks it on the engi
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -21,9 +21,12 @@ from natgrad_lecture.drawing.palette import styles
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.thumbnail import thumbnail
 from natgrad_lecture.engine_cache import RunsModel
+from natgrad_lecture.lessons.derivation import Derivation, Exercise
 from natgrad_lecture.lessons.scope import Scope
 from natgrad_lecture.protocol import (
     ControlGroup,
+    DerivationData,
+    ExerciseData,
     LessonData,
     Neighbors,
     Prediction,
@@ -37,6 +40,7 @@ from natgrad_lecture.state.store import Store
 from natgrad_lecture.text.catalogs import Say, same, spoken, words
 from natgrad_lecture.text.lesson_text import (
     ENGLISH,
+    DerivationText,
     LessonText,
     Section,
     languages_of,
@@ -44,6 +48,7 @@ from natgrad_lecture.text.lesson_text import (
     read,
     title_of,
 )
+from natgrad_lecture.text.markdown import prose
 from natgrad_lecture.text.typeset import formula
 
 _GROWN = 1.0
@@ -123,6 +128,10 @@ class Lesson:
     its own."""
     opening: Changes = field(default_factory=dict)
     """What the page opens with, as changes of ``default``: the picture that makes the point."""
+    derivations: Mapping[str, Derivation] = field(default_factory=dict)
+    """By their ids in ``text.md``."""
+    exercises: Mapping[str, Exercise] = field(default_factory=dict)
+    """By their ids in ``text.md``."""
     model: Callable[[Any], Any] = RunsModel
     order: int = 1
     """Its place in the lecture."""
@@ -142,7 +151,8 @@ class Lesson:
     """The Python that defines ``paths``, those of what is seen; runs need none
     (app/natgrad_lecture/export)."""
     steps: tuple[str, ...] = ()
-    """What a lecturer shows, in order: ids of presets, or ``claim.id``; all presets if none."""
+    """What a lecturer shows, in order: ids of presets, ``claim.id`` or ``derivation.id``, which
+    stands for all its lines; all presets if none."""
 
     @property
     def folder(self) -> Path:
@@ -166,6 +176,17 @@ class Lesson:
             _same_ids(self.name, "claim", found.claims, self.claims)
             _same_ids(self.name, "question", found.questions, self.questions)
             _same_ids(self.name, "preset", found.presets, self.sets)
+            _same_ids(self.name, "derivation", found.derivations, self.derivations)
+            _same_ids(self.name, "exercise", found.exercises, self.exercises)
+            for name, derived in found.derivations.items():
+                said = [line.id for line in derived.lines]
+                _same_ids(self.name, "line", said, self.derivations[name].lines)
+            shown = {*found.claims, *found.derivations}
+            if odd := [name for name in found.summary if name not in shown]:
+                raise ValueError(
+                    f"the summary of the lesson {self.name!r} names what it does not show, "
+                    f"{', '.join(odd)}: an id there is that of a claim or a derivation"
+                )
         return found
 
     @property
@@ -201,15 +222,36 @@ class Lesson:
         return words(language, self.folder)
 
     @property
-    def shows(self) -> dict[str, Preset | Claim]:
-        """All that a step of a talk may show, by the name that a link gives it."""
-        claims = {f"claim.{name}": claim for name, claim in self.claims.items()}
-        return {**{preset.id: preset for preset in self.presets}, **claims}
+    def shows(self) -> dict[str, Changes]:
+        """What a step of a talk may show, by the name that a link gives it, and what that sets."""
+        claims = {f"claim.{name}": claim.set for name, claim in self.claims.items()}
+        lines = {step: each for name in self.derivations for step, each in self._unfolding(name)}
+        return {**{preset.id: preset.set for preset in self.presets}, **claims, **lines}
+
+    def _unfolding(self, name: str) -> Iterator[tuple[str, Changes]]:
+        """The steps of a talk that unfold a derivation, line by line, and what each sets."""
+        for n in range(1, len(self.derivations[name].lines) + 1):
+            first = {**self._ground(), **self.derivations[name].set} if n == 1 else {}
+            yield f"derivation.{name}.{n}", {**first, "derive": f"{name}:{n}"}
 
     @property
     def talk(self) -> tuple[str, ...]:
         """The names of what is shown, step by step, unless the lecturer says otherwise."""
-        return self.steps or tuple(preset.id for preset in self.presets)
+        steps = self.steps or tuple(preset.id for preset in self.presets)
+        lines = {
+            f"derivation.{id}": [step for step, _ in self._unfolding(id)] for id in self.derivations
+        }
+        return tuple(each for step in steps for each in lines.get(step, [step]))
+
+    def derived(self, model: Any, names: Iterable[str] | None = None) -> dict[str, float | None]:
+        """The live numbers of the lines of derivations: of these, or of all."""
+        chosen = self.derivations if names is None else names
+        return {
+            place: value
+            for name in chosen
+            if name in self.derivations
+            for place, value in self.derivations[name].numbers(name, model).items()
+        }
 
     def truth(self, name: str) -> int:
         """The right answer to a question, as the engine has it."""
@@ -310,7 +352,13 @@ class Lesson:
             "talk": list(self.talk),
             "nav": _neighbors(self, among, language),
             "lights": {symbol: list(names) for symbol, names in self.lights.items()},
-            "words": [_section(part, ground, self.questions) for part in text.sections],
+            "introduction": {name: prose(said) for name, said in text.introduction.items()},
+            "words": [self._section(part, ground) for part in text.sections],
+            "summary": [
+                {"id": name, "html": prose(said.shown), "when": prose(said.condition)}
+                for name, said in text.summary.items()
+            ],
+            "exercises": self._exercises(text, ground),
             "controls": cast("list[ControlGroup]", labelled(fixed["controls"], text, drawn)),
             "formulas": [
                 {"id": line.id, "html": "".join(map(formula, line.parts)), "say": line.say}
@@ -326,6 +374,56 @@ class Lesson:
                 for id, it in text.presets.items()
             ],
         }
+
+    def _section(self, part: Section, ground: Changes) -> SectionData:
+        asked = part.question
+        predict: Prediction | None = asked and {
+            "id": asked.id,
+            "html": asked.asked.html,
+            "options": [option.html for option in asked.options],
+            "set": {**ground, **self.questions[asked.id].set},
+        }
+        return {
+            "id": part.id,
+            "heading": part.heading,
+            "html": part.html,
+            "derivations": [self._derivation(each) for each in part.derivations],
+            "predict": predict,
+        }
+
+    def _derivation(self, said: DerivationText) -> DerivationData:
+        made = self.derivations[said.id]
+        steps = [changes for _, changes in self._unfolding(said.id)]
+        return {
+            "id": said.id,
+            "title": said.title.html,
+            "condition": said.condition.html,
+            "lines": [
+                {
+                    "id": line.id,
+                    "html": "".join(map(formula, line.parts)),
+                    "say": prose(line.say),
+                    "numbers": formula(made.lines[line.id].latex(f"derive.{said.id}.{line.id}")),
+                    "lights": list(made.lines[line.id].lights),
+                    "set": dict(changes),
+                }
+                for line, changes in zip(said.lines, steps, strict=True)
+            ],
+        }
+
+    def _exercises(self, text: LessonText, ground: Changes) -> list[ExerciseData]:
+        found: list[ExerciseData] = []
+        for name, said in text.exercises.items():
+            changes = self.exercises[name].set
+            found.append(
+                {
+                    "id": name,
+                    "html": said.task.html,
+                    "answer": said.answer.html,
+                    "set": None if changes is None else {**ground, **changes},
+                }
+            )
+        return found
 
     def _styles(self, text: LessonText) -> dict[str, dict[str, Any]]:
         """The lesson's own styles, each labelled as in the legend."""
@@ -347,34 +445,27 @@ class Lesson:
     def _ground(self) -> dict[str, Any]:
         """The default, field by field: a preset shows the same wherever the reader was.
 
-        The problem comes first, because choosing one sets more; what was predicted stays.
+        The problem comes first, because choosing one sets more; what was predicted stays, and
+        what is derived.
         """
         plain = self.default.plain()
-        del plain["answers"]
+        del plain["answers"], plain["derive"]
         return {**({"problem": plain["problem"]} if "problem" in plain else {}), **plain}
-
-
-def _section(part: Section, ground: Changes, questions: Mapping[str, Question]) -> SectionData:
-    asked = part.question
-    predict: Prediction | None = asked and {
-        "id": asked.id,
-        "html": asked.asked.html,
-        "options": [option.html for option in asked.options],
-        "set": {**ground, **questions[asked.id].set},
-    }
-    return {"id": part.id, "heading": part.heading, "html": part.html, "predict": predict}
 
 
 _PLACES = {
     "claim": ("claims", "[a sentence](#claim-{})"),
     "question": ("questions", "::: question {{#{}}} … :::"),
     "preset": ("sets", "- [its name](#{}) What to see. under ::: presets"),
+    "derivation": ("derivations", "::: derivation {{#{}}} … :::"),
+    "line": ("derivations", "- `{}` $a = b$ Because … in its ::: derivation"),
+    "exercise": ("exercises", "::: exercise {{#{}}} … :::"),
 }
 """The field of a Lesson that holds a part of its text, and how text.md writes the part."""
 
 
 def _same_ids(lesson: str, kind: str, text: Iterable[str], code: Iterable[str]) -> None:
-    """Refuse a claim, question or preset that stands in the text alone, or in Python alone."""
+    """Refuse a claim, question, preset, … that stands in the text alone, or in Python alone."""
     said, made = set(text), set(code)
     if said == made:
         return
@@ -423,5 +514,5 @@ def _neighbors(lesson: Lesson, among: Collection[Lesson], language: str) -> Neig
 
 
 def _aside(state: State) -> dict[str, Any]:
-    """What does not tell one picture from another: the step shown, and what was predicted."""
-    return {"k": state.k, "answers": state.answers}
+    """What does not tell one picture from another: the step, what was predicted or derived."""
+    return {"k": state.k, "answers": state.answers, "derive": state.derive}

@@ -27,12 +27,24 @@ def _answers(value: Any) -> tuple[str, ...]:
     return given
 
 
+_DERIVE = re.compile(r"([\w-]{1,40}:\d{1,2})?")
+
+
+def _derive(value: Any) -> str:
+    if not _DERIVE.fullmatch(str(value)):
+        raise BadInput("derive", "a derivation is written with its last line, as in product:3")
+    return str(value)
+
+
 @dataclass(frozen=True)
 class State:
-    """What a reader has set: ``k``, the step shown, and ``answers``, what was predicted."""
+    """What a reader has set: ``k``, the step shown, ``answers``, what was predicted, and
+    ``derive``, the derivation that is open and how many of its lines.
+    """
 
     k: int | None = control(None, "k", perhaps(whole("k", "the step shown", 0, MOST_STEPS)))
     answers: tuple[str, ...] = control((), "said", _answers)
+    derive: str = control("", "derive", _derive)
 
     def with_(self, **changes: Any) -> Self:
         """The state with these fields changed, each checked; BadInput says which and why."""

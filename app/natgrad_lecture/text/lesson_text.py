@@ -19,12 +19,27 @@
     The reason, shown with the answer.        - `style` its label   - `id` words with a {hole}
     :::                                       :::                 :::
 
+    ::: derivation {#its-id}                  ::: introduction
+    Its title                                 - `model` What is modelled.
+                                              - `learn` What the reader will learn.
+    The condition under which it holds.       :::
+
+    - `line-id` $a = b$ Why it is so.         ::: summary
+    - `another` $b = c$ Why it is so.         - `claim-or-derivation-id` What was shown.
+    :::
+                                                > when it holds
+    ::: exercise {#its-id}                    :::
+    The task.
+
+    The answer, which folds out.
+    :::
+
 The same in another language is ``text.zh.md``, with the same ids.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -86,13 +101,56 @@ class QuestionText:
 
 
 @dataclass(frozen=True)
+class Formula:
+    """A line of the formula strip or of a derivation, in parts between which it may break.
+
+    ``@name@`` in the LaTeX are places for live numbers. ``say`` is its caption, or its reason.
+    """
+
+    id: str
+    parts: tuple[str, ...]
+    say: str = ""
+
+
+@dataclass(frozen=True)
+class DerivationText:
+    """A derivation: what it derives, when it holds, and its lines, each with its reason."""
+
+    id: str
+    title: Inline
+    condition: Inline
+    lines: tuple[Formula, ...]
+
+
+class ExerciseText(NamedTuple):
+    """An exercise: the task, and the answer that folds out."""
+
+    task: Inline
+    answer: Inline
+
+
+class SummaryText(NamedTuple):
+    """What was shown, and when it holds."""
+
+    shown: str
+    condition: str
+
+
+INTRODUCTION = ("data", "model", "parameters", "loss", "learn", "need")
+"""What an introduction may tell, by its ids: what is modelled and minimized, what the reader will
+learn, and what they need.
+"""
+
+
+@dataclass(frozen=True)
 class Section:
-    """What stands under one heading, and the question that it ends with."""
+    """What stands under one heading, its derivations, and the question that it ends with."""
 
     id: str
     heading: str
     blocks: tuple[Block, ...]
     question: QuestionText | None = None
+    derivations: tuple[DerivationText, ...] = ()
 
     @property
     def sentences(self) -> tuple[Sentence, ...]:
@@ -124,24 +182,17 @@ class PresetText(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Formula:
-    """A line of the formula strip, in parts between which it may break, and its caption.
-
-    ``@name@`` in the LaTeX are places for live numbers.
-    """
-
-    id: str
-    parts: tuple[str, ...]
-    say: str = ""
-
-
-@dataclass(frozen=True)
 class LessonText:
     """All that a lesson says in one language, by ids."""
 
     title: str = ""
     takeaway: str = ""
+    introduction: Mapping[str, str] = field(default_factory=dict)
+    """What is modelled, learned and needed, by the ids of ``INTRODUCTION``."""
     sections: tuple[Section, ...] = ()
+    summary: Mapping[str, SummaryText] = field(default_factory=dict)
+    """What was shown, by the id of the claim or of the derivation that showed it."""
+    exercises: Mapping[str, ExerciseText] = field(default_factory=dict)
     presets: Mapping[str, PresetText] = field(default_factory=dict)
     formulas: tuple[Formula, ...] = ()
     labels: Mapping[tuple[str, ...], str] = field(default_factory=dict)
@@ -166,9 +217,15 @@ class LessonText:
         return {part.question.id: part.question for part in self.sections if part.question}
 
     @cached_property
+    def derivations(self) -> dict[str, DerivationText]:
+        """The derivations, by id."""
+        return {each.id: each for part in self.sections for each in part.derivations}
+
+    @cached_property
     def units(self) -> dict[str, str]:
         """Everything that is said, as it is written, each under one id."""
         found = {"title": self.title, "takeaway": self.takeaway}
+        found |= {f"introduction-{name}": words for name, words in self.introduction.items()}
         for part in self.sections:
             found[f"heading-{part.id}"] = part.heading
             if said := part.source("plain", "definition"):
@@ -179,6 +236,16 @@ class LessonText:
             for i, option in enumerate(asked.options, 1):
                 found[f"question-{name}.{i}"] = option.source
             found[f"question-{name}.reason"] = asked.reason.source
+        for name, derived in self.derivations.items():
+            found[f"derivation-{name}"] = derived.title.source
+            found[f"derivation-{name}.condition"] = derived.condition.source
+            for line in derived.lines:
+                found[f"derivation-{name}.{line.id}"] = _both(line)
+        for name, exercise in self.exercises.items():
+            found[f"exercise-{name}"] = exercise.task.source
+            found[f"exercise-{name}.answer"] = exercise.answer.source
+        for name, said in self.summary.items():
+            found |= {f"summary-{name}": said.shown, f"summary-{name}.when": said.condition}
         for name, preset in self.presets.items():
             found |= {f"preset-{name}": preset.name, f"preset-{name}.say": preset.say}
         for line in self.formulas:
@@ -188,6 +255,11 @@ class LessonText:
         found |= {f"controls-{'.'.join(path)}.help": say for path, say in self.helps.items()}
         found |= {f"legend-{name}": label for name, label in self.legend.items()}
         return found | {f"phrase-{name}": words for name, words in self.phrases.items()}
+
+
+def _both(line: Formula) -> str:
+    """A line's formulas and its words, as they are written."""
+    return " ".join([*(f"${part}$" for part in line.parts), line.say]).strip()
 
 
 class Phrases:
@@ -259,11 +331,22 @@ def read_text(text: str) -> LessonText:
     return found.text()
 
 
+class _Open(NamedTuple):
+    """A section that is being read."""
+
+    id: str
+    heading: str
+    blocks: list[Block]
+    asked: list[QuestionText]
+    derivations: list[DerivationText]
+
+
 class _Reading:
     """What has been read so far."""
 
     def __init__(self) -> None:
-        self.sections: list[tuple[str, str, list[Block], list[QuestionText]]] = []
+        self.sections: list[_Open] = []
+        self.exercises: dict[str, ExerciseText] = {}
         self.parts: dict[str, object] = {}
         self.ids: set[str] = set()
 
@@ -276,7 +359,7 @@ class _Reading:
                 f"line {_line(node)}: the heading {words!r} needs an id: ## {words} {{#an-id}}"
             )
         else:
-            self.sections.append((self._new(name), words, [], []))
+            self.sections.append(_Open(self._new(name), words, [], [], []))
 
     def takeaway(self, node: SyntaxTreeNode) -> None:
         if "takeaway" in self.parts:
@@ -292,17 +375,26 @@ class _Reading:
         for sentence in block.sentences:
             if sentence.id:
                 self._new(f"claim-{sentence.id}")
-        self.sections[-1][2].append(block)
+        self.sections[-1].blocks.append(block)
 
     def container(self, kind: str, node: SyntaxTreeNode) -> None:
         if kind == "question":
             name = _with_id(node.info)[1]
-            if not self.sections or not name or self.sections[-1][3]:
+            if not self.sections or not name or self.sections[-1].asked:
                 raise ValueError(
                     f"line {_line(node)}: a question has an id, ::: question {{#an-id}}, and "
                     "is the only one of its section"
                 )
-            self.sections[-1][3].append(_question(self._new(f"question-{name}", name), node))
+            self.sections[-1].asked.append(_question(self._new(f"question-{name}", name), node))
+        elif kind == "derivation":
+            derived = _derivation(_with_id(node.info)[1], node)
+            self._new(f"derivation-{derived.id}", derived.id)
+            if not self.sections:
+                raise ValueError(f"line {_line(node)}: a derivation stands under a ## heading")
+            self.sections[-1].derivations.append(derived)
+        elif kind == "exercise":
+            name, found = _exercise(_with_id(node.info)[1], node)
+            self.exercises[self._new(f"exercise-{name}", name)] = found
         elif kind == "controls":
             entries = list(_entries(node))
             self.parts["labels"] = {entry.path: entry.words for entry in entries}
@@ -318,10 +410,16 @@ class _Reading:
 
     def text(self) -> LessonText:
         sections = tuple(
-            Section(name, heading, tuple(blocks), asked[0] if asked else None)
-            for name, heading, blocks, asked in self.sections
+            Section(
+                part.id,
+                part.heading,
+                tuple(part.blocks),
+                part.asked[0] if part.asked else None,
+                tuple(part.derivations),
+            )
+            for part in self.sections
         )
-        return LessonText(sections=sections, **self.parts)  # type: ignore[arg-type]
+        return LessonText(sections=sections, exercises=self.exercises, **self.parts)  # type: ignore[arg-type]
 
 
 class _Entry(NamedTuple):
@@ -370,11 +468,73 @@ def _presets(node: SyntaxTreeNode) -> dict[str, PresetText]:
     return found
 
 
+def _introduction(node: SyntaxTreeNode) -> dict[str, str]:
+    found = _plain_list(node)
+    if odd := [name for name in found if name not in INTRODUCTION]:
+        raise ValueError(
+            f"line {_line(node)}: an introduction tells of {', '.join(INTRODUCTION)}, "
+            f"not of {', '.join(odd)}"
+        )
+    return found
+
+
+def _summary(node: SyntaxTreeNode) -> dict[str, SummaryText]:
+    found = {entry.name: SummaryText(entry.words, entry.help) for entry in _entries(node)}
+    for name, said in found.items():
+        if not said.condition:
+            raise ValueError(
+                f"line {_line(node)}: {name!r} of the summary does not say when it holds: "
+                "write > and the condition below it"
+            )
+    return found
+
+
+def _derivation(name: str, node: SyntaxTreeNode) -> DerivationText:
+    kinds = [part.type for part in node.children]
+    if not name or kinds != ["paragraph", "paragraph", "bullet_list"]:
+        raise ValueError(
+            f"line {_line(node)}: a derivation is ::: derivation {{#an-id}}, a paragraph with its "
+            "title, a paragraph that says when it holds, and a list of its lines, then :::"
+        )
+    title, condition, _ = node.children
+    lines = _lines(_entries(node), leading=True)
+    for line in lines:
+        if not line.parts or not line.say:
+            raise ValueError(
+                f"line {_line(node)}: the line {line.id!r} of the derivation {name!r} is a formula "
+                "and its reason, - `id` $a = b$ Because …"
+            )
+    return DerivationText(name, inline(_tokens(title)), inline(_tokens(condition)), lines)
+
+
+def _exercise(name: str, node: SyntaxTreeNode) -> tuple[str, ExerciseText]:
+    if not name or [part.type for part in node.children] != ["paragraph", "paragraph"]:
+        raise ValueError(
+            f"line {_line(node)}: an exercise is ::: exercise {{#an-id}}, a paragraph with the "
+            "task, and a paragraph with its answer, then :::"
+        )
+    task, answer = node.children
+    return name, ExerciseText(inline(_tokens(task)), inline(_tokens(answer)))
+
+
 def _formulas(node: SyntaxTreeNode) -> tuple[Formula, ...]:
+    return _lines(_entries(node))
+
+
+def _lines(entries: Iterable[_Entry], leading: bool = False) -> tuple[Formula, ...]:
+    """Lines of formulas, each with the words after it.
+
+    ``leading``: its formulas are those before the first word, so that the words may hold some.
+    """
     found = []
-    for entry in _entries(node):
+    for entry in entries:
         tokens = entry.tokens
-        last = max((i for i, t in enumerate(tokens) if t.type == "math_inline"), default=-1)
+        math = [i for i, token in enumerate(tokens) if token.type == "math_inline"]
+        if leading:
+            said = (i for i, t in enumerate(tokens) if t.type == "text" and t.content.strip())
+            end = next(said, len(tokens))
+            math = [i for i in math if i < end]
+        last = max(math, default=-1)
         parts = inline(tokens[: last + 1]).formulas
         found.append(Formula(entry.name, parts, inline(tokens[last + 1 :]).source))
     return tuple(found)
@@ -387,6 +547,8 @@ def _digests(node: SyntaxTreeNode) -> dict[str, str]:
 
 
 _LISTS: Mapping[str, Callable[[SyntaxTreeNode], object]] = {
+    "introduction": _introduction,
+    "summary": _summary,
     "presets": _presets,
     "formulas": _formulas,
     "legend": _plain_list,

@@ -20,7 +20,10 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from natgrad_lecture.text.typeset import formula
 
-BLOCKS = ("question", "presets", "formulas", "controls", "legend", "phrases", "digests")
+BLOCKS = (
+    "introduction", "derivation", "question", "exercise", "summary", "presets", "formulas",
+    "controls", "legend", "phrases", "digests",
+)  # fmt: skip
 """The names after ``:::`` that a lesson's text may have."""
 
 _STOPS = frozenset(".,;:!?)。，；：？！）")

@@ -11,8 +11,8 @@ from functools import lru_cache
 
 from latex2mathml.converter import convert
 
-_LIVE = re.compile(r"@([\w.]+)@")
-_SEVERAL = re.compile(r"@(\w+):(matrix|vector)@")
+_LIVE = re.compile(r"@([\w.-]+)@")
+_SEVERAL = re.compile(r"@([\w.-]+):(matrix|vector)@")
 
 
 @lru_cache(maxsize=512)
@@ -21,7 +21,7 @@ def formula(latex: str) -> str:
     whole = _SEVERAL.sub(lambda found: _MADE[found[2]](found[1]), latex)
     marked = _LIVE.sub(lambda found: rf"\text{{@{found[1]}@}}", whole)
     mathml = convert(marked)
-    return re.sub(r"<mtext>@([\w.]+)@</mtext>", r'<mn data-live="\1">–</mn>', mathml)
+    return re.sub(r"<mtext>@([\w.-]+)@</mtext>", r'<mn data-live="\1">–</mn>', mathml)
 
 
 def live_matrix(name: str) -> str:

@@ -2,33 +2,47 @@
 
 import { make, setText } from "../lib/dom.js";
 import { show } from "../lib/number_format.js";
+import { makeDerivation } from "./derivation.js";
+import { makeExercises, makeIntroduction, makeSummary } from "./lesson_frame.js";
 import { makePrediction } from "./quiz.js";
 import { spoken } from "../lib/mathml_text.js";
 import { say } from "../i18n/en.js";
 
 /**
  * @param {LessonData} lesson
- * @param {{ ask: AskFor, said: () => string[] }} page
+ * @param {object} page
+ * @param {AskFor} page.ask for a state that the lesson has prepared
+ * @param {AskFor} page.change the state that is shown
+ * @param {() => string[]} page.said
+ * @param {(styles: string[]) => void} page.light what a line of a derivation speaks of
  */
-export function makeWords(lesson, { ask, said }) {
+export function makeWords(lesson, { ask, change, said, light }) {
   /** @type {ReturnType<typeof makePrediction>[]} */
   const predictions = [];
-  const parts = lesson.words.map(({ id, heading, html, predict }) => {
+  /** @type {ReturnType<typeof makeDerivation>[]} */
+  const derivations = [];
+  const parts = lesson.words.map(({ id, heading, html, derivations: derived, predict }) => {
     const body = make("div", { class: "prose" });
     body.innerHTML = html;
     if (predict) predictions.push(makePrediction(predict, { ask, said }));
+    const unfolding = derived.map((each) => makeDerivation(each, { ask: change, light }));
+    derivations.push(...unfolding);
     return make(
       "section",
       { "data-words": id },
       heading ? make("h2", {}, heading) : null,
       body,
+      ...unfolding.map((each) => each.box),
       predict ? predictions.at(-1)?.box : null,
     );
   });
   const box = make(
     "section",
     { class: "words", "data-part": "words", tabindex: "0", "aria-label": say("lesson") },
+    makeIntroduction(lesson.introduction),
     ...parts,
+    makeSummary(lesson.summary),
+    makeExercises(lesson.exercises, { ask }),
   );
   /** @type {HTMLElement[]} */
   const claims = [...box.querySelectorAll("[data-claim]")].filter((e) => e instanceof HTMLElement);
@@ -56,8 +70,12 @@ export function makeWords(lesson, { ask, said }) {
     /** @param {string} id */
     claim: (id) => claims.find((phrase) => phrase.dataset.claim === id)?.innerHTML ?? "",
     unmark: () => mark(null),
+    nextLine: () => derivations.some((derivation) => derivation.next()),
     /** @param {Partial<Answer>} answer */
-    update: ({ revealed = {} }) => predictions.forEach((p) => p.update(revealed)),
+    update({ revealed = {}, state }) {
+      predictions.forEach((p) => p.update(revealed));
+      derivations.forEach((d) => d.update(state?.derive));
+    },
   };
 }
 
@@ -111,8 +129,8 @@ export function makeFormulas(lesson) {
  * @param {ArrayOf} array
  */
 export function makeLive(root, array) {
-  /** @type {NodeListOf<MathMLElement | HTMLElement>} */
-  const places = root.querySelectorAll("[data-live]");
+  const find = () => /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-live]"));
+  let places = find();
   /** @type {Answer["numbers"]} */
   let numbers = {};
   /** @type {string[]} */
@@ -151,5 +169,14 @@ export function makeLive(root, array) {
     },
     /** @param {number} k */
     step: (k) => fill(k, false),
+    /**
+     * Places were put on the page or taken from it.
+     *
+     * @param {number} k
+     */
+    look(k) {
+      places = find();
+      fill(k, true);
+    },
   };
 }

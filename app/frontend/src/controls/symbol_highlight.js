@@ -66,11 +66,11 @@ export function makeLights(root, { lights = {}, styles: known }, { palette, redr
   /** @param {PointerEvent | FocusEvent} event */
   const over = (event) => ("buttons" in event && event.buttons) || light(stylesAt(targetOf(event)));
   const out = () => light(kept);
-  // Inside a phrase that shows a state the symbol is the phrase's.
   /** @param {Event} event */
   const press = (event) => {
     const target = targetOf(event);
-    const symbol = target.closest("[data-claim]") ? null : symbolAt(target);
+    if (target.closest("[data-claim], .derivation button")) return; // They light on their own.
+    const symbol = symbolAt(target);
     const styles = (symbol && stylesOf.get(textOf(symbol))) ?? [];
     kept = styles === kept ? [] : styles;
     for (const button of buttons)
@@ -90,7 +90,15 @@ export function makeLights(root, { lights = {}, styles: known }, { palette, redr
     click: press,
   };
   for (const [type, listener] of Object.entries(heard)) root.addEventListener(type, listener);
-  return () => {
-    for (const [type, listener] of Object.entries(heard)) root.removeEventListener(type, listener);
+  return {
+    /** @param {string[]} styles that stay lit until others do, and all again if none */
+    keep(styles) {
+      kept = styles;
+      light(kept);
+    },
+    stop() {
+      for (const [type, listener] of Object.entries(heard))
+        root.removeEventListener(type, listener);
+    },
   };
 }

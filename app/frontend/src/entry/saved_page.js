@@ -22,12 +22,12 @@ function unzipped(id) {
 const keyOfSet = (set) => JSON.stringify(Object.entries(set).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** @param {Changes} state */
-const stateKey = ({ k: _k, answers: _answers, ...rest }) => keyOfSet(rest);
+const stateKey = ({ k: _k, answers: _answers, derive: _derive, ...rest }) => keyOfSet(rest);
 
 // A link's query without what does not choose the picture.
 /** @param {string} text */
 function queryKey(text) {
-  const beside = new Set(["v", "k", "said", "hide", "talk", "present", "lang"]);
+  const beside = new Set(["v", "k", "said", "derive", "hide", "talk", "present", "lang"]);
   return keyOfSet(
     Object.fromEntries([...new URLSearchParams(text)].filter(([name]) => !beside.has(name))),
   );
@@ -129,6 +129,7 @@ class SavedModel {
     this.moved = null; // {base, field}: which control was moved, and from where
     /** @type {string[]} */
     this.said = [];
+    this.derive = ""; // what is unfolded of a derivation
     /** @type {Set<() => void>} */
     this.listeners = new Set();
   }
@@ -207,7 +208,7 @@ class SavedModel {
   }
 
   /** @param {any} ask */
-  respond({ ask, reset, query, state, set: { answers = this.said, ...set } = {} }) {
+  respond({ ask, reset, query, state, set: { answers = this.said, derive, ...set } = {} }) {
     /** @type {Record<string, string>} */
     const errors = {};
     /** @type {{ k?: number }} */
@@ -226,6 +227,8 @@ class SavedModel {
       step = { k: state.k };
     }
     this.said = answers;
+    this.derive = derive ?? this.derive;
+    if (this.derive) step = { k: state?.k ?? this.pack.answers[this.at].state.k, ...step };
     const fields = Object.keys(set);
     const act = this.acts.get(keyOfSet(set));
     let fault = null;
@@ -253,11 +256,20 @@ class SavedModel {
     const revealed = said
       .filter(([name]) => this.pack.truths[name])
       .map(([name, chosen]) => [name, { chosen: Number(chosen), ...this.pack.truths[name] }]);
+    // Both sides of a line were computed at one step: at another one the page has no numbers.
+    const shows = this.derive ? { shows: step.k ?? kept.state.k ?? kept.steps } : {};
+    const there = shows.shows === (kept.state.k ?? kept.steps);
+    const numbers = Object.entries(kept.numbers).map(([name, value]) => [
+      name,
+      there || !name.startsWith("derive.") ? value : null,
+    ]);
     return {
       ...kept,
+      ...shows,
+      numbers: Object.fromEntries(numbers),
       answer: number,
       errors: {},
-      state: { ...kept.state, ...step, answers: this.said },
+      state: { ...kept.state, ...step, answers: this.said, derive: this.derive },
       revealed: Object.fromEntries(revealed),
     };
   }

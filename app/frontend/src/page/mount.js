@@ -109,7 +109,9 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
   });
   const words = makeWords(lesson, {
     ask: jump,
+    change: ask,
     said: () => state.answer()?.state?.answers ?? [],
+    light: (styles) => lights.keep(styles),
   });
   const watch = makeWatch(root, () => progress.resume(busy()));
   const progress = makeProgress({ refine: conversation.refine, looked: watch.looked });
@@ -152,6 +154,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     jump,
     presets: header,
     redraw,
+    captioned: () => readings.look(),
   });
   reader.onpast(() => header.past(reader.can()));
   layOut(root, {
@@ -180,7 +183,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     redraw,
   });
   readings.begin();
-  const unlight = makeLights(root, lesson, { palette, redraw });
+  const lights = makeLights(root, lesson, { palette, redraw });
 
   function onStep() {
     readings.stepped(!transport.playing());
@@ -273,10 +276,19 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
 
   return () => {
     model.off("msg:custom", hear);
-    for (const part of [reader, frame, conversation, watch, theme, menu, planeSet, readings]) {
+    for (const part of [
+      reader,
+      frame,
+      conversation,
+      watch,
+      theme,
+      menu,
+      planeSet,
+      readings,
+      lights,
+    ]) {
       part.stop();
     }
-    unlight();
     root.remove();
   };
 }

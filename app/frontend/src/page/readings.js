@@ -82,6 +82,9 @@ export function makeReadings({
       live = makeLive(root, state.array);
     },
 
+    /** Places of live numbers came with a caption. */
+    look: () => live?.look(step()),
+
     /** @param {boolean} rest whether no other step follows at once */
     stepped: (rest) => figures.owe(rest),
 

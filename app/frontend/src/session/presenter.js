@@ -20,8 +20,9 @@ const REPLAY = '<path d="M4 2.5v11l9.5-5.5z"/><path d="M1.5 2.5h1.4v11H1.5z"/>';
  * @param {(step: Step) => void} page.go
  * @param {() => void} page.replay
  * @param {(at: number | null) => void} page.changed
+ * @param {() => void} page.captioned
  */
-export function makePresenter({ root, shows, steps, go, replay, changed }) {
+export function makePresenter({ root, shows, steps, go, replay, changed, captioned }) {
   /**
    * @param {string} icon
    * @param {string} label
@@ -55,6 +56,7 @@ export function makePresenter({ root, shows, steps, go, replay, changed }) {
     const show = shows.get(step?.show ?? "");
     if (step?.say !== undefined) setText(line, step.say);
     else line.innerHTML = show?.html ?? "";
+    captioned();
     setText(count, say("count", { at: at + 1, of: steps().length }));
     last.disabled = at <= 0;
     next.disabled = at >= steps().length - 1;

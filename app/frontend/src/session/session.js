@@ -24,13 +24,14 @@ import { nameOf, say } from "../i18n/en.js";
  * @param {Menu} page.menu
  * @param {(language: string) => void} page.speak
  * @param {Playback} page.transport
- * @param {{ claim: (id: string) => string }} page.words
+ * @param {{ claim: (id: string) => string, nextLine: () => boolean }} page.words
  * @param {() => Handle[]} page.handles
  * @param {() => { query: string, state: Changes }} page.seen
  * @param {() => boolean} page.busy
  * @param {AskFor} page.jump
  * @param {{ choose: (i: number) => void, reset: () => void }} page.presets
  * @param {() => void} page.redraw
+ * @param {() => void} page.captioned a caption was written, which may hold live numbers
  */
 export function makeReader({
   root,
@@ -46,6 +47,7 @@ export function makeReader({
   jump,
   presets,
   redraw,
+  captioned,
 }) {
   const notice = makeNotice();
   const laser = makeLaser(root);
@@ -105,6 +107,7 @@ export function makeReader({
     steps,
     go,
     replay: transport.replay,
+    captioned,
     changed(at) {
       set("present", at === null ? "" : String(at + 1));
       redraw();
@@ -175,6 +178,7 @@ export function makeReader({
     redo: unless("undo", past.redo),
     present: () =>
       presenter.shown() ? presenter.leave() : presenter.enter(0, { fullscreen: true }),
+    line: words.nextLine,
     next: presenter.next,
     last: presenter.last,
     panel: presenter.panel,

@@ -42,6 +42,7 @@ const ROWS = [
     does: "redo",
   },
   { group: "state", keys: ["y"], ctrl: true, shown: "Ctrl Y", does: "redo" },
+  { group: "state", keys: ["n"], does: "line" },
   { group: "hand", shown: "Tab", says: "key-tab" },
   { group: "hand", shown: "← → ↑ ↓", says: "key-move" },
   { group: "hand", shown: "Shift ←", says: "key-fine" },

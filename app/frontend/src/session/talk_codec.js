@@ -2,6 +2,10 @@
 // a claim, by its name) or a state (as a link writes it), and may have a line of text of its own.
 // As text: steps parted by ~, a step from its line by !, a state begun with a full stop.
 
+import { lineHtml } from "../controls/derivation.js";
+import { say } from "../i18n/en.js";
+import { spoken } from "../lib/mathml_text.js";
+
 /**
  * A step: of the lesson, by name, or a state as a link has it; and its line.
  *
@@ -64,6 +68,18 @@ export function makeShows(lesson, claimHtml) {
   }
   for (const [id, { sentence, set }] of Object.entries(lesson.claims ?? {})) {
     shows.set(`claim.${id}`, { title: "", html: claimHtml(id), text: sentence, set });
+  }
+  for (const { id, title, lines } of (lesson.words ?? []).flatMap((part) => part.derivations)) {
+    holder.innerHTML = title;
+    const name = spoken(holder);
+    lines.forEach((line, i) =>
+      shows.set(`derivation.${id}.${i + 1}`, {
+        title: say("line-of", { title: name, line: i + 1 }),
+        html: lineHtml(line),
+        text: name,
+        set: line.set,
+      }),
+    );
   }
   return shows;
 }

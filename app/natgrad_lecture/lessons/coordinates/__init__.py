@@ -7,6 +7,7 @@ from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.coordinates.chain_rule_figure import STYLES
 from natgrad_lecture.lessons.coordinates.claims import CLAIMS, QUESTIONS
 from natgrad_lecture.lessons.coordinates.controls import ALL_RULES, RULES, controls
+from natgrad_lecture.lessons.coordinates.derivations import DERIVATIONS
 from natgrad_lecture.lessons.coordinates.figure import picture
 from natgrad_lecture.lessons.coordinates.state import PRESETS, Coordinates
 
@@ -15,6 +16,7 @@ lessons.register()(
         file=__file__,
         claims=CLAIMS,
         questions=QUESTIONS,
+        derivations=DERIVATIONS,
         sets=PRESETS,
         default=Coordinates(rules=RULES, k=12),
         controls=controls,
@@ -22,6 +24,11 @@ lessons.register()(
         picture=picture,
         rules=ALL_RULES,
         styles=STYLES,
+        steps=(
+            "a-shear-splits-plain-descent",
+            "derivation.product",
+            *(name for name in PRESETS if name != "a-shear-splits-plain-descent"),
+        ),
         lights={
             "A": ("a1", "a2"),
             "F": ("metric", "natural"),

@@ -1,0 +1,168 @@
+"""A derivation whose every line can be computed, and an exercise whose answer is checked.
+
+The words and formulas of a derivation stand in ``text.md``; here stands what its lines are as
+numbers. A line says ``left = right``; both sides are functions of what the engine says of a state.
+So the page prints both numbers beside the line, and the tests compare them at random states.
+
+    DERIVATIONS = {
+        "product": Derivation(
+            here,                                   # what the lines read of a state
+            Scope({"matrix": matrices()}),
+            {"chain": vector(slopes_in_x, lambda at: at.A.T @ at.gradient, lights=("gradient",))},
+        )
+    }
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from natgrad_core.types import Array
+from natgrad_lecture.lessons.scope import Scope
+
+Changes = Mapping[str, Any]
+
+Side = Callable[[Any], ArrayLike]
+"""One side of a line, of what ``Derivation.look`` found in a state."""
+
+Shape = Literal["number", "vector", "matrix"]
+
+EXACT = 1e-7
+"""How far two sides may be apart, in parts of the larger one, where a line is an equality."""
+
+ROUNDING = 1e-11
+"""What is smaller than this part of a line's largest number is rounding, and is printed as 0."""
+
+_ENTRIES: Mapping[Shape, tuple[tuple[int, ...], ...]] = {
+    "number": ((),),
+    "vector": ((0,), (1,)),
+    "matrix": ((0, 0), (0, 1), (1, 0), (1, 1)),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line, ``left = right``: a number, a vector of two, or a 2 × 2 matrix.
+
+    ``tolerance`` is the relative error that the tests allow; a line that holds approximately, and
+    is printed with ≈, has a large one. ``false`` are wrong right sides that are close to the right
+    one, each by what is wrong with it: the tests must tell them apart.
+    """
+
+    left: Side
+    right: Side
+    shape: Shape = "number"
+    lights: tuple[str, ...] = ()
+    """The styles of the traces that it speaks of; the others step back."""
+    tolerance: float = EXACT
+    false: Mapping[str, Side] = field(default_factory=dict)
+
+    @property
+    def sign(self) -> str:
+        """= or ≈."""
+        return "=" if self.tolerance <= 1e-4 else r"\approx"
+
+    def sides(self, at: Any) -> tuple[Array, Array]:
+        """Both sides, as arrays."""
+        with np.errstate(all="ignore"):
+            return np.asarray(self.left(at), float), np.asarray(self.right(at), float)
+
+    def holds(self, at: Any) -> bool:
+        """Whether both sides are equal up to the tolerance."""
+        return _near(*self.sides(at), self.tolerance)
+
+    def told_apart(self, at: Any, wrong: Side) -> bool:
+        """Whether a wrong right side differs from the left one."""
+        return not _near(self.sides(at)[0], np.asarray(wrong(at), float), self.tolerance)
+
+    def names(self, stem: str) -> list[str]:
+        """The names of its live numbers, those of the left side first."""
+        return [
+            ".".join((stem, side, *map(str, entry)))
+            for side in ("left", "right")
+            for entry in _ENTRIES[self.shape]
+        ]
+
+    def numbers(self, at: Any) -> list[float | None]:
+        """Its live numbers, in the order of ``names``; None where there is none."""
+        both = np.concatenate([side.reshape(-1) for side in self.sides(at)])
+        size = float(np.abs(both[np.isfinite(both)]).max(initial=0.0))
+        return [
+            None if not np.isfinite(v) else 0.0 if abs(v) < ROUNDING * size else float(v)
+            for v in both
+        ]
+
+    def latex(self, stem: str) -> str:
+        """``left = right`` with places for its live numbers."""
+        kind = "" if self.shape == "number" else f":{self.shape}"
+        return f"@{stem}.left{kind}@ {self.sign} @{stem}.right{kind}@"
+
+
+def number(left: Side, right: Side, **more: Any) -> Line:
+    """Make a line between two numbers."""
+    return Line(left, right, "number", **more)
+
+
+def vector(left: Side, right: Side, **more: Any) -> Line:
+    """Make a line between two vectors of two numbers."""
+    return Line(left, right, "vector", **more)
+
+
+def matrix(left: Side, right: Side, **more: Any) -> Line:
+    """Make a line between two 2 × 2 matrices."""
+    return Line(left, right, "matrix", **more)
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """The lines of a derivation, by their ids in ``text.md``, where its words stand.
+
+    ``look`` computes once what the lines read, from the model of the state and the step shown.
+    """
+
+    look: Callable[[Any], Any]
+    scope: Scope
+    """Over which states every line holds."""
+    lines: Mapping[str, Line]
+    set: Changes = field(default_factory=dict)
+    """What a talk sets before the first line."""
+    beyond: Scope | None = None
+    """The scope without the derivation's condition: some line must fail somewhere in it."""
+
+    def numbers(self, name: str, model: Any) -> dict[str, float | None]:
+        """The live numbers of every line, by name; ``name`` is the derivation's id."""
+        stems = {line: f"derive.{name}.{line}" for line in self.lines}
+        try:
+            at = self.look(model)
+            return {
+                place: value
+                for line, each in self.lines.items()
+                for place, value in zip(each.names(stems[line]), each.numbers(at), strict=True)
+            }
+        except (ArithmeticError, np.linalg.LinAlgError):
+            return {p: None for line, each in self.lines.items() for p in each.names(stems[line])}
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """The answer of an exercise of ``text.md``, checked.
+
+    ``check`` reads what the engine says of the state that ``set`` makes. ``numbers`` are those
+    that the answer must name, computed.
+    """
+
+    check: Callable[[Any], bool]
+    numbers: Callable[[Any], Sequence[float]] = lambda _: ()
+    set: Changes | None = None
+    """The state that solves an exercise on the page; None for one with pencil and paper."""
+
+
+def _near(a: Array, b: Array, tolerance: float) -> bool:
+    """Whether two arrays are equal up to this part of the larger one."""
+    scale = max(float(np.abs(a).max(initial=0.0)), float(np.abs(b).max(initial=0.0)))
+    return bool(a.shape == b.shape and np.all(np.abs(a - b) <= tolerance * scale))

@@ -1,0 +1,161 @@
+"""Every line of every derivation holds, and every exercise's answer is the engine's."""
+
+from __future__ import annotations
+
+# pyright: reportAttributeAccessIssue=false
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.lessons.derivation import Derivation, number, vector
+from natgrad_lecture.lessons.scope import Scope
+from natgrad_lecture.session import Live
+from natgrad_lecture.text.lesson_text import INTRODUCTION
+
+STATES = int(os.environ.get("CLAIM_STATES", "25")) // 4
+"""States drawn of each derivation's scope; ``make claims`` draws more."""
+
+INTRODUCED: tuple[str, ...] = ()
+"""Lessons that open with an introduction and end with a summary and exercises."""
+
+DERIVED = [
+    pytest.param(lesson, name, id=f"{lesson.name}:{name}")
+    for lesson in lessons.values()
+    for name in lesson.derivations
+]
+EXERCISES = [
+    pytest.param(lesson, name, id=f"{lesson.name}:{name}")
+    for lesson in lessons.values()
+    for name in lesson.exercises
+]
+
+
+def seen(lesson: Lesson, derivation: Derivation, scope: Scope) -> Iterator[Any]:
+    """What the lines read in states of a scope."""
+
+    def allowed(changes: Any) -> bool:
+        try:
+            lesson.state_after(changes)
+        except ValueError:
+            return False
+        return True
+
+    for changes in scope.states(derivation.set, allowed, STATES):
+        yield derivation.look(lesson.after(changes))
+
+
+def wrong_lines(lesson: Lesson, derivation: Derivation, scope: Scope) -> set[str]:
+    """The lines that do not hold in some state of a scope."""
+    return {
+        name
+        for at in seen(lesson, derivation, scope)
+        for name, line in derivation.lines.items()
+        if not line.holds(at)
+    }
+
+
+@pytest.mark.parametrize(("lesson", "name"), DERIVED)
+def test_both_sides_of_every_line_are_equal_over_the_scope(lesson: Lesson, name: str) -> None:
+    derivation = lesson.derivations[name]
+    assert not wrong_lines(lesson, derivation, derivation.scope)
+    for at in seen(lesson, derivation, derivation.scope):
+        for line in derivation.lines.values():
+            assert np.isfinite(line.sides(at)).all()
+            assert len(line.names("")) == len(line.numbers(at))
+
+
+@pytest.mark.parametrize(("lesson", "name"), DERIVED)
+def test_a_wrong_line_is_told_from_the_right_one(lesson: Lesson, name: str) -> None:
+    derivation = lesson.derivations[name]
+    states = list(seen(lesson, derivation, derivation.scope))
+    for id, line in derivation.lines.items():
+        sides = [line.sides(at) for at in states]
+        assert any(np.abs(left).max() > 0 for left, _ in sides), f"{id} says 0 = 0 everywhere"
+        for what, wrong in line.false.items():
+            assert any(line.told_apart(at, wrong) for at in states), f"{id}: {what}"
+    assert any(line.false for line in derivation.lines.values()), "name a wrong line close to one"
+
+
+@pytest.mark.parametrize(("lesson", "name"), DERIVED)
+def test_a_derivation_states_its_condition_and_fails_without_it(lesson: Lesson, name: str) -> None:
+    derivation = lesson.derivations[name]
+    for language in lesson.languages:
+        said = lesson.text(language).derivations[name]
+        assert said.condition.source
+        assert [line.id for line in said.lines] == list(derivation.lines)
+    if derivation.beyond is not None:
+        assert wrong_lines(lesson, derivation, derivation.beyond)
+
+
+def test_a_planted_wrong_line_is_found() -> None:
+    lesson = lessons["coordinates"]
+    right = lesson.derivations["product"]
+    wrong = vector(lambda at: at.A @ at.step_in_x, lambda at: -at.rate * at.gradient)
+    planted = replace(right, lines={**right.lines, "planted": wrong})
+    assert wrong_lines(lesson, planted, planted.scope) == {"planted"}
+
+
+def test_the_page_gets_the_numbers_of_the_open_derivation_at_the_step_shown() -> None:
+    live = Live(lessons["coordinates"])
+    closed, _ = live.respond({"ask": 1, "set": {}})
+    assert not [name for name in closed["numbers"] if name.startswith("derive.")]
+    assert "shows" not in closed
+    found = []
+    for k in (2, 5):
+        answer, _ = live.respond({"ask": 2, "set": {"derive": "product:1", "k": k}})
+        found.append([answer["numbers"][f"derive.product.back.left.{i}"] for i in (0, 1)])
+        assert answer["shows"] == k
+        row = live.model.guide.in_theta.theta[k]
+        step = live.model.matrix @ live.model.matrix.T @ live.model.problem.grad(row)
+        assert np.allclose(found[-1], -live.model.state.rate * step)
+    assert found[0] != found[1]
+
+
+def test_what_is_open_is_in_the_link_and_another_lesson_knows_nothing_of_it() -> None:
+    live = Live(lessons["coordinates"])
+    answer, _ = live.respond({"ask": 1, "query": "v=1&derive=product:2"})
+    assert answer["state"]["derive"] == "product:2"
+    assert "derive=product:2" in answer["query"]
+    answer, _ = live.respond({"ask": 1, "query": "v=1&derive=unknown:2"})
+    assert answer["errors"] == {}
+    answer, _ = live.respond({"ask": 1, "query": "v=1&derive=2"})
+    assert "product:3" in answer["dropped"][0]
+
+
+def test_a_line_prints_rounding_as_zero_and_what_is_missing_as_none() -> None:
+    line = number(lambda at: at, lambda at: at * 1e-13)
+    assert line.numbers(np.float64(2.0)) == [2.0, 0.0]
+    assert line.numbers(np.float64("nan")) == [None, None]
+    broken = Derivation(lambda seen: 1 / seen, Scope({}), {"only": line})
+    assert broken.numbers("id", 0) == {"derive.id.only.left": None, "derive.id.only.right": None}
+
+
+@pytest.mark.parametrize(("lesson", "name"), EXERCISES)
+def test_the_answer_of_an_exercise_is_checked_and_names_its_numbers(
+    lesson: Lesson, name: str
+) -> None:
+    exercise = lesson.exercises[name]
+    shown = lesson.after(exercise.set or {})
+    assert exercise.check(shown) is True
+    for language in lesson.languages:
+        answer = lesson.text(language).exercises[name].answer.source.replace("−", "-")
+        written = {float(found) for found in re.findall(r"-?\d+(?:\.\d+)?", answer)}
+        for value in exercise.numbers(shown):
+            assert any(np.isclose(value, each, rtol=5e-3, atol=1e-12) for each in written), value
+
+
+@pytest.mark.parametrize("name", list(lessons))
+def test_a_lesson_opens_with_an_introduction_and_ends_with_exercises(name: str) -> None:
+    lesson = lessons[name]
+    text = lesson.text()
+    whole = set(text.introduction) == set(INTRODUCTION) and bool(text.summary)
+    pencil = [exercise for exercise in lesson.exercises.values() if exercise.set is None]
+    whole &= len(pencil) >= 2 and len(lesson.exercises) > len(pencil)
+    assert whole == (name in INTRODUCED)
