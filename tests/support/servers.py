@@ -70,6 +70,11 @@ def wait_until(true: Callable[[], object], seconds: float = 90, pause: float = 0
         time.sleep(pause)
 
 
+_LINES: dict[str, list[websocket.WebSocket]] = {}
+"""The open websockets to each address: a test that fails or forgets leaves none behind, whose end
+another test, in the same process, would be warned of."""
+
+
 @dataclass
 class Server:
     """A server in its own process, and what it printed so far."""
@@ -89,6 +94,8 @@ class Server:
             return self.process.communicate(timeout=60)[0]
         finally:
             self.process.kill()
+            for line in _LINES.pop(self.url, []):
+                line.shutdown()
 
     def metric(self, name: str) -> float:
         """One of its numbers."""
@@ -198,8 +205,11 @@ class Page:
 
     def hang_up(self) -> None:
         """Cut every line, without a word."""
+        kept = _LINES.get(self.url, [])
         for each in self.sockets:
             each.shutdown()
+            if each in kept:
+                kept.remove(each)
         self.sockets.clear()
 
     def dial(
@@ -215,7 +225,7 @@ class Page:
         kernel = kernel or self.kernel
         url = f"{self.url}api/kernels/{kernel}/channels?session_id={time.monotonic_ns()}"
         token = self.data["pass"] if token is None else token
-        return websocket.create_connection(
+        line = websocket.create_connection(
             url.replace("http", "ws", 1),
             subprotocols=protocols or [PROTOCOL, f"natgrad.{token}"],
             header=[f"{name}: {value}" for name, value in headers.items()],
@@ -225,6 +235,8 @@ class Page:
             sslopt=sslopt,
             timeout=60,
         )
+        _LINES.setdefault(self.url, []).append(line)
+        return line
 
     def frame(self, content: Any, kind: str = "comm_msg", channel: str = "shell") -> bytes:
         """A frame of the protocol."""
