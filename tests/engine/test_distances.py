@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-# pyright: reportArgumentType=false, reportCallIssue=false
 import pickle
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -92,14 +92,14 @@ def test_a_closed_distance_is_that_of_relaxation_to_nine_digits(name: str) -> No
 @pytest.mark.parametrize("name", NEAR)
 def test_a_distance_is_symmetric_additive_along_its_road_and_the_same_in_a_chart(name: str) -> None:
     problem, (a, b) = problems[name](), NEAR[name]
-    whole = distance(problem, a, b)
+    whole = float(distance(problem, a, b))
     assert_allclose(distance(problem, b, a), whole, rtol=1e-11)
     middle = fisher_rao(problem, a, b, 3)[1]
     assert_allclose(distance(problem, a, middle), whole / 2, rtol=1e-7)
     assert_allclose(distance(problem, middle, b), whole / 2, rtol=1e-7)
     sheared = problem.through(charts["linear"](matrix=((2.0, 1.0), (0.0, 0.5))))
-    ends = [sheared.chart.inverse(p) for p in (a, b)]
-    assert_allclose(distance(sheared, *ends), whole, rtol=1e-12)
+    first, last = (sheared.chart.inverse(p) for p in (a, b))
+    assert_allclose(distance(sheared, first, last), whole, rtol=1e-12)
     assert_allclose(distance(problem, np.stack([a, b]), b), [whole, 0.0], rtol=1e-12)
 
 
@@ -109,7 +109,7 @@ def test_gammas_of_one_mean_are_apart_by_the_shape_alone(k: float) -> None:
     from mpmath import mp
 
     with mp.workdps(40):
-        wanted = mp.quad(lambda s: mp.sqrt(mp.psi(1, s) - 1 / s), [k, 1.5 * k, 2 * k])
+        wanted: Any = mp.quad(lambda s: mp.sqrt(mp.psi(1, s) - 1 / s), [k, 1.5 * k, 2 * k])
     assert_allclose(
         distance(problems["gamma"](), (k, k), (2 * k, 2 * k)), float(wanted), rtol=1e-10
     )
@@ -149,7 +149,7 @@ def test_one_parameter_has_its_distance_in_closed_form(
     assert_allclose(distance(problem, (a,), (b,)), wanted, rtol=1e-10)
     road = fisher_rao(problem, (a,), (b,), 5)
     assert_allclose(
-        [distance(problem, (a,), p) for p in road], wanted * np.arange(5) / 4, rtol=1e-6
+        [float(distance(problem, (a,), p)) for p in road], wanted * np.arange(5) / 4, rtol=1e-6
     )
 
 

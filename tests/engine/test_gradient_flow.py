@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-# pyright: reportArgumentType=false
 import numpy as np
 import pytest
 
@@ -20,6 +19,7 @@ from natgrad_core.geometry.geodesics import (
 )
 from natgrad_core.geometry.gradient_flow import extrapolated, flow
 from natgrad_core.linalg.operators import Dense
+from natgrad_core.metrics import Metric
 from natgrad_core.metrics.euclidean import euclidean
 from natgrad_core.problems._kl_to_target import Divergence
 from natgrad_core.types import Array
@@ -191,7 +191,7 @@ def test_the_exponential_map_is_the_same_point_in_every_chart_of_the_gamma(chart
 
 def test_a_flow_that_meets_a_wall_says_so_and_keeps_what_it_has() -> None:
     problem = problems["normal"]()
-    uphill = flow(problem, (5.2, 0.2), 0.05, lambda at: Dense(((-1, 0), (0, -1))))
+    uphill = flow(problem, (5.2, 0.2), 0.05, Metric(lambda at: Dense(((-1, 0), (0, -1)))))
     assert not uphill.ok
     assert "left the domain" in uphill.message
     assert 1 < len(uphill.theta) == len(uphill.times)

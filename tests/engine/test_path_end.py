@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-# pyright: reportCallIssue=false
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -11,6 +12,9 @@ from natgrad_core.expressions.expression_problem import own
 
 X = [-2.0, -1.0, 1.0, 2.0]
 
+KINDS: dict[str, Any] = dict(problems)
+"""The problems, each with options of its own."""
+
 
 @pytest.mark.parametrize(("x", "y"), [(X, [0.0, 0.0, 1.0, 1.0]), (X, [1.0, 1.0, 1.0, 1.0])])
 def test_separated_classes_are_said_and_are_no_divergence(x: list[float], y: list[float]) -> None:
@@ -18,7 +22,7 @@ def test_separated_classes_are_said_and_are_no_divergence(x: list[float], y: lis
     path = run(problem, rules["natural"](rate=1.0), (0.0, 0.0), 100)
     assert "the classes are separated" in path.why()
     assert "no finite maximum" in repr(path)
-    logistic = problems["logistic-regression"](X=np.stack([np.ones(4), x], -1), y=y)
+    logistic = KINDS["logistic-regression"](X=np.stack([np.ones(4), x], -1), y=y)
     assert "separated" in run(logistic, rules["natural"](rate=1.0), (0.0, 0.0), 100).why()
 
 
@@ -37,7 +41,7 @@ def test_collinear_columns_are_said_with_the_step_the_place_and_the_remedy() -> 
 
 
 def test_a_step_out_of_the_domain_is_said_with_what_is_allowed() -> None:
-    problem = problems["gamma"](data=np.array([50.0, 60.0, 75.0]))
+    problem = KINDS["gamma"](data=np.array([50.0, 60.0, 75.0]))
     path = run(problem, rules["natural"](rate=1.0), problem.start, 5)
     assert "is not defined (allowed: shape a > 0, rate b > 0)" in path.why()
     several = run(problem, rules["natural"](rate=1.0), [problem.start, problem.start], 5)

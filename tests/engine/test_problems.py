@@ -6,7 +6,6 @@ outcomes that can be counted are counted.
 
 from __future__ import annotations
 
-# pyright: reportArgumentType=false
 import itertools
 import re
 from typing import Any
@@ -260,6 +259,7 @@ def test_what_is_no_point_of_the_problem_is_refused_in_words(name: str) -> None:
 @pytest.mark.parametrize("name", [n for n in problems if problems[n].outside])
 def test_a_problem_with_an_edge_has_it_where_its_domain_says(name: str) -> None:
     of, point = problem(name), problems[name].outside
+    assert point is not None
     assert not of.inside(np.array(point))
     with pytest.raises(OutsideDomain, match=re.escape(of.domain)):
         of.loss(point)

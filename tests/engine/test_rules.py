@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-# pyright: reportIndexIssue=false
 import gc
 import importlib
 import inspect
@@ -197,7 +196,7 @@ def test_starts_side_by_side_run_as_each_alone(name, of, rng):
         # Beyond a point whose Hessian is singular to rounding the next step is rounding's alone.
         with np.errstate(all="ignore"):
             bends = full(model.at(components(alone.good)).hessian, (7,))
-        sound = np.isfinite(bends).all((1, 2))
+        sound = np.asarray(np.isfinite(bends).all((1, 2)))
         sound[sound] = np.linalg.cond(bends[sound]) < 1e12
         n = 7 if sound.all() else int(np.argmin(sound)) + 1
         assert (alone.ok[:n] == together.ok[:n, *i]).all()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-# pyright: reportIncompatibleMethodOverride=false, reportReturnType=false
 import json
 import logging
 import time
+from collections.abc import Mapping
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -46,9 +46,9 @@ SIZES = {"float32": 4, "float64": 8, "int32": 4, "uint8": 1}
 class Watched(Live):
     """A lesson that knows which ask it computed longest for: meanwhile it hears no other."""
 
-    slowest: tuple[float, dict[str, Any]] = 0.0, {}
+    slowest: tuple[float, Mapping[str, Any]] = 0.0, {}
 
-    def respond(self, ask: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    def respond(self, ask: Mapping[str, Any]) -> tuple[Mapping[str, Any], bytes]:
         """The answer; its seconds of computing are noted."""
         began = time.thread_time()
         answer = super().respond(ask)
@@ -63,7 +63,7 @@ class Tried(NamedTuple):
 
     cases: int
     seconds: float
-    ask: dict[str, Any]
+    ask: Mapping[str, Any]
 
 
 def examine(live: Live, ask: dict[str, Any]) -> dict[str, Any]:

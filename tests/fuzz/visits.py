@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# pyright: reportAttributeAccessIssue=false
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -56,7 +56,7 @@ def machine(lesson: Lesson) -> type[RuleBasedStateMachine]:
         def come(self) -> None:
             self.live = Live(lesson, EXPORTS)
             self.past: list[dict[str, Any]] = []
-            self.answer: dict[str, Any] = {"state": {}}
+            self.answer: Mapping[str, Any] = {"state": {}}
             self.ask()
 
         def ask(self, **more: Any) -> None:
@@ -105,7 +105,7 @@ def machine(lesson: Lesson) -> type[RuleBasedStateMachine]:
         @rule()
         def undo(self) -> None:
             if len(self.past) > 1:
-                self.answer["state"] = self.past.pop()
+                self.answer = {**self.answer, "state": self.past.pop()}
                 self.ask()
 
         @rule(link=links(lesson))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-# pyright: reportArgumentType=false, reportReturnType=false
 import logging
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -60,7 +59,7 @@ def failing(where: Callable[[Any], bool], error: BaseException, in_model: bool =
     return Live(replace(LESSON, model=model, picture=picture), EXPORTS)
 
 
-def assert_plain(answer: dict[str, Any]) -> None:
+def assert_plain(answer: Mapping[str, Any]) -> None:
     """No programmer's word is in what a reader is told."""
     said = " ".join(
         [*answer.get("errors", {}).values(), *answer.get("dropped", []), answer.get("fault", "")]
@@ -197,7 +196,7 @@ def test_what_cannot_be_taken_away_is_said(logged: list[logging.LogRecord]) -> N
 
 
 def test_no_exception_s_name_leaves_the_widget(logged: list[logging.LogRecord]) -> None:
-    def respond(ask: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    def respond(ask: Mapping[str, Any]) -> tuple[Mapping[str, Any], bytes]:
         if ask["ask"]:
             raise StopIteration
         return LIVE.respond(ask)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-# pyright: reportReturnType=false, reportTypedDictNotRequiredAccess=false
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -20,7 +19,7 @@ from natgrad_lecture.engine_cache import RunsModel
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.newton.state import HESSIANS
 from natgrad_lecture.session import Live
-from tests.support.answers import unpack
+from tests.support.answers import traces_of, unpack
 
 A = ((2.0, 1.0), (0.0, 0.5))
 
@@ -29,7 +28,7 @@ def drawn(add: Any, changes: dict[str, Any]) -> tuple[Any, list[dict[str, Any]],
     model = lessons["coordinates"].after({"matrix": A, "rate": 0.01, **changes})
     sheet = Sheet()
     add(sheet, model)
-    return model, sheet.traces, unpack({"buffers": sheet.buffers}, sheet.data)
+    return model, traces_of(sheet), unpack({"buffers": sheet.buffers}, sheet.data)
 
 
 @pytest.mark.parametrize("problem", ["normal", "logistic-regression"])
@@ -100,7 +99,8 @@ def test_the_lattice_is_the_other_planes_round_numbers() -> None:
     view = np.asarray(model.problem.view)
     add_lattice(sheet, "x", model.chart.inverse, view, view)
     arrays = unpack({"buffers": sheet.buffers}, sheet.data)
-    theta = model.chart.forward(arrays[sheet.traces[0]["points"]].reshape(-1, 2, 2).astype(float))
+    lines = arrays[traces_of(sheet)[0]["points"]].reshape(-1, 2, 2).astype(float)
+    theta = model.chart.forward(lines)
     step = 0.05
     constant = np.ptp(theta, axis=1) < 1e-4
     assert constant.any(axis=1).all(), "each line holds one coordinate fixed"
@@ -113,7 +113,7 @@ def test_a_bent_lattice_has_points_where_it_bends_and_ends_where_it_does_not() -
     sheet = Sheet()
     add_lattice(sheet, "theta", chart.forward, view, view, bends=100)
     arrays = unpack({"buffers": sheet.buffers}, sheet.data)
-    trace = sheet.traces[0]
+    trace = traces_of(sheet)[0]
     starts = arrays[trace["starts"]].astype(int).tolist()
     lines = np.split(arrays[trace["points"]].astype(float), starts[1:-1])
     counts = [len(line) for line in lines]
@@ -136,7 +136,7 @@ def test_what_the_page_keeps_of_a_bent_plane_has_a_name_for_each_bend() -> None:
     def kept(strength: float, view: Array = view) -> list[str]:
         sheet = Sheet()
         add_contours_through(sheet, "rosenbrock", ("bend", (("strength", strength),)), view)
-        return [trace["cache"] for trace in sheet.traces]
+        return [trace["cache"] for trace in traces_of(sheet)]
 
     assert kept(0.4) == kept(0.4)
     assert not {*kept(0.4)} & {*kept(0.5)}
@@ -216,7 +216,7 @@ def test_a_map_comes_coarse_to_fine_and_is_the_sweep_when_it_is_whole() -> None:
     for part in range(12):
         sheet = Sheet(fine=part)
         answer = lesson.picture(model, sheet)
-        maps += [sheet.traces[0]] if sheet.traces[0]["kind"] == "heat" else []
+        maps += [traces_of(sheet)[0]] if traces_of(sheet)[0]["kind"] == "heat" else []
         shares.append(answer.get("progress", 1.0))
         assert answer.get("more", part + 1) == part + 1
         if "more" not in answer:
@@ -227,7 +227,7 @@ def test_a_map_comes_coarse_to_fine_and_is_the_sweep_when_it_is_whole() -> None:
     sheet = Sheet()
     lesson.picture(model, sheet)
     arrays = unpack({"buffers": sheet.buffers}, sheet.data)
-    cells = arrays[sheet.traces[0]["cells"]].reshape(65, 65)
+    cells = arrays[traces_of(sheet)[0]["cells"]].reshape(65, 65)
     small = model.sweep(17)
     np.testing.assert_array_equal(np.isfinite(small), (cells < 0.9)[::4, ::4].T)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-# pyright: reportTypedDictNotRequiredAccess=false
 import numpy as np
 import pytest
 
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import square
-from tests.support.answers import unpack
+from tests.support.answers import traces_of, unpack
 
 
 @pytest.mark.parametrize(
@@ -32,7 +31,7 @@ def test_a_power_law_is_a_straight_line_on_two_logarithmic_axes() -> None:
     graph = Graph(sheet, "g", "", Axis("r", 1e-3, 1, log=True), Axis("e", 1e-9, 1, log=True))
     radii = np.geomspace(1e-3, 1, 9)
     graph.curve("metric", "error", radii, radii**3)
-    points = unpack({"buffers": sheet.buffers}, sheet.data)[sheet.traces[0]["points"]]
+    points = unpack({"buffers": sheet.buffers}, sheet.data)[traces_of(sheet)[0]["points"]]
     np.testing.assert_allclose(points[:, 0], points[:, 1], atol=1e-6)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# pyright: reportReturnType=false
 import importlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -26,13 +26,13 @@ def live() -> Live:
     return Live(LESSON)
 
 
-def ask(live: Live, **changes: Any) -> dict[str, Any]:
+def ask(live: Live, **changes: Any) -> Mapping[str, Any]:
     """The answer to these changes, each control by its name."""
     dotted = {name.replace("__", "."): value for name, value in changes.items()}
     return live.respond({"ask": 1, "set": dotted})[0]
 
 
-def fields() -> dict[str, dict[str, Any]]:
+def fields() -> dict[str, Any]:
     groups = LESSON.static()["controls"]
     return {control["field"]: control for group in groups for control in group["controls"]}
 

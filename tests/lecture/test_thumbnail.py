@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-# pyright: reportArgumentType=false
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +20,10 @@ THEME = (FRONTEND / "styles/tokens.css").read_text("utf-8")
 LIGHT = [lesson for lesson in lessons.values() if not lesson.heavy]
 
 
+PICTURE: Any = {"planes": [{"name": "p", "view": [0, 1, 0, 1]}]}
+"""As much of a picture as a thumbnail reads."""
+
+
 @pytest.mark.parametrize("lesson", LIGHT, ids=[lesson.name for lesson in LIGHT])
 def test_every_line_has_its_color_in_light_and_in_dark(lesson: Lesson) -> None:
     svg = lesson.thumbnail()
@@ -32,7 +36,7 @@ def test_its_colors_are_the_stage_s_own() -> None:
     sheet = Sheet()
     cells = np.array([[0.0, 1.0, np.nan]], np.float32)
     sheet.add("p", "heat", "", "", cells=cells, size=[1, 3], box=[0, 1, 0, 1])
-    svg = thumbnail({"planes": [{"name": "p", "view": [0, 1, 0, 1]}]}, sheet, styles(()))
+    svg = thumbnail(PICTURE, sheet, styles(()))
     used = set(re.findall(r"oklch\(([^)]*)\)", svg))
     assert len(used) == 4, "a map's two ends, and what is no number in light and in dark"
     for numbers in used:
@@ -44,7 +48,7 @@ def test_a_map_between_two_inks_is_mixed_as_on_the_stage() -> None:
     cells = np.array([[0.0, 1.0]], np.float32)
     pair = ["class0", "class1"]
     sheet.add("p", "heat", "", "", cells=cells, size=[1, 2], box=[0, 1, 0, 1], between=pair)
-    svg = thumbnail({"planes": [{"name": "p", "view": [0, 1, 0, 1]}]}, sheet, styles(()))
+    svg = thumbnail(PICTURE, sheet, styles(()))
     mixed = re.findall(r"--(light|dark):color-mix\(in oklab, (\S+) (\d+)%, (\S+)\)", svg)
     names = styles(())
     assert [(way, style) for way, style, _, _ in mixed] == [
@@ -60,7 +64,7 @@ def test_a_map_lies_as_on_the_stage_its_first_row_the_lowest() -> None:
     cells = np.array([[0.0, 0.0, 1.0], [1.0, np.nan, 0.0]], np.float32)
     sheet = Sheet()
     sheet.add("p", "heat", "", "", cells=cells, size=[2, 3], box=[0, 1, 0, 1])
-    svg = thumbnail({"planes": [{"name": "p", "view": [0, 1, 0, 1]}]}, sheet, styles(()))
+    svg = thumbnail(PICTURE, sheet, styles(()))
     none, low, high = re.findall(r'class="cells" d="([^"]*)"', svg)
     assert (low, high) == ("M0.0 180.0h160.0M160.0 60.0h80.0", "M160.0 180.0h80.0M0.0 60.0h80.0")
     assert none == "M80.0 60.0h80.0"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# pyright: reportReturnType=false
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,12 +14,12 @@ from natgrad_lecture.lessons.approximations.model import SHARES
 from natgrad_lecture.session import Live
 
 
-def ask(live: Live, fine: int = 0, **changes: Any) -> dict[str, Any]:
+def ask(live: Live, fine: int = 0, **changes: Any) -> Mapping[str, Any]:
     state = live.store.state.plain()
     return live.respond({"ask": 1, "state": state, "set": changes, "fine": fine})[0]
 
 
-def rest(live: Live, answer: dict[str, Any]) -> dict[str, Any]:
+def rest(live: Live, answer: Mapping[str, Any]) -> Mapping[str, Any]:
     progress = [answer["progress"]]
     while "more" in answer:
         answer = ask(live, answer["more"])
@@ -28,7 +28,7 @@ def rest(live: Live, answer: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def curves(answer: dict[str, Any]) -> list[str]:
+def curves(answer: Mapping[str, Any]) -> list[str]:
     """Whose loss is drawn along its step; the models are dashed."""
     return [
         t["style"]
@@ -37,7 +37,7 @@ def curves(answer: dict[str, Any]) -> list[str]:
     ]
 
 
-def errors(answer: dict[str, Any]) -> list[Any]:
+def errors(answer: Mapping[str, Any]) -> list[Any]:
     return [row[-1] for row in answer["charts"][0]["table"]["rows"]]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-# pyright: reportTypedDictNotRequiredAccess=false
 import contextlib
 import inspect
 import io
@@ -23,6 +22,7 @@ from natgrad_lecture.export.python_script import script
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson, Preset
 from natgrad_lecture.runs_as_python import leaves
+from tests.support.answers import traces_of
 
 PRESETS = [
     pytest.param(lesson, preset, id=f"{name}:{preset.name}")
@@ -82,7 +82,7 @@ def test_the_script_makes_what_is_on_the_screen(lesson: Lesson, preset: Preset) 
     sheet = Sheet()
     lesson.picture(seen, sheet)
     rows = points(paths)
-    for trace in sheet.traces:
+    for trace in traces_of(sheet):
         if trace["kind"] == "path" and trace.get("rule"):
             kind, shape, offset = sheet.buffers[trace["points"]]
             count = int(np.prod(shape))

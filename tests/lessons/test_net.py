@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# pyright: reportReturnType=false
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ def live() -> Live:
     return Live(lessons["net"])
 
 
-def ask(live: Live, state: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+def ask(live: Live, state: dict[str, Any] | None = None, **more: Any) -> Mapping[str, Any]:
     return live.respond({"ask": 1, "state": state or {}, **more})[0]
 
 
@@ -78,7 +78,7 @@ def test_regions_are_coarse_while_the_net_learns_and_fine_at_rest(live: Live) ->
     assert sizes(held) == {FINE}
 
 
-def sizes(answer: dict[str, Any]) -> set[int]:
+def sizes(answer: Mapping[str, Any]) -> set[int]:
     """Cells on a side of the regions that are drawn."""
     return {n for t in answer["traces"] if t["kind"] == "heat" for n in t["size"]}
 
