@@ -2,6 +2,7 @@
 
 import { make, setText } from "../lib/dom.js";
 import { show } from "../lib/number_format.js";
+import { rescaled } from "../lib/axis_scale.js";
 import { lastGood, trail } from "../canvas/primitives.js";
 import { swatch } from "../canvas/markers.js";
 import { say } from "../i18n/en.js";
@@ -43,16 +44,122 @@ export function drawGhosts(ctx, ghosts, { palette, place, weight, plane }) {
 const keyOf = ({ plane, rule, style, name, dash }) =>
   [plane, rule ?? style, dash ?? "solid", name].join("|");
 
-// What a run comes to: where it ends, and the loss there.
 /**
+ * The numbers of a trace by name, an array with one for each of its points.
+ *
+ * @param {Trace} trace
+ * @param {ArrayOf} array
+ * @returns {[string, Numbers][]}
+ */
+const numbersOf = ({ values, read = [] }, array) =>
+  Object.entries({ ...values, ...Object.fromEntries(read) }).flatMap(([name, of]) => {
+    const numbers = array(of);
+    return numbers ? [/** @type {[string, Numbers]} */ ([name, numbers])] : [];
+  });
+
+/**
+ * What a run comes to: where it ends, and its numbers there.
+ *
  * @param {Trace} trace
  * @param {ArrayOf} array
  */
 function endOf(trace, array) {
   const points = array(trace.points) ?? new Float32Array(2).fill(NaN);
-  const loss = trace.values?.loss ? array(trace.values.loss) : undefined;
   const last = lastGood(points);
-  return { at: [points[2 * last], points[2 * last + 1]], step: last, loss: loss?.[last] };
+  /** @type {Record<string, number>} */
+  const numbers = {};
+  for (const [name, all] of numbersOf(trace, array)) numbers[name] = all[last];
+  return { at: [points[2 * last], points[2 * last + 1]], numbers };
+}
+
+/**
+ * The runs of a picture: its paths, or where it has none the curves whose points can be read, one
+ * start of each. The first plane that a run is drawn in says where it is.
+ *
+ * @param {Trace[]} traces
+ * @returns {Map<string, Trace>}
+ */
+export function runsOf(traces) {
+  const paths = traces.filter(({ kind }) => kind === "path");
+  const curves = traces.filter(({ kind, read, faint }) => kind === "curve" && read && !faint);
+  const found = new Map();
+  for (const trace of paths.length ? paths : curves) {
+    const own = trace.kind === "curve" ? trace.name : "";
+    const run = [trace.rule ?? trace.style, trace.dash ?? "solid", own].join("|");
+    if (!found.has(run)) found.set(run, trace);
+  }
+  return found;
+}
+
+/**
+ * @typedef {object} Pinned
+ * @property {Map<string, ReturnType<typeof endOf>>} ends
+ * @property {MeterRow[]} meter
+ *
+ * @param {Pick<Answer, "traces" | "meter">} answer
+ * @param {ArrayOf} array
+ * @returns {Pinned}
+ */
+export const pinnedOf = ({ traces, meter = [] }, array) => ({
+  ends: new Map([...runsOf(traces)].map(([run, trace]) => [run, endOf(trace, array)])),
+  meter,
+});
+
+/**
+ * @param {Pick<Answer, "planes">} answer
+ * @param {Trace} trace
+ */
+const scalesOf = ({ planes }, trace) => planes.find(({ name }) => name === trace.plane)?.scales;
+
+/** @param {unknown} value */
+const worth = (value) =>
+  typeof value === "number" && Number.isFinite(value) ? show(value, 4) : "–";
+
+/**
+ * The pinned runs beside those of now, as a table: each number before and now, and how far apart
+ * two runs end on a plane whose axes have one unit.
+ *
+ * @param {Pinned} before
+ * @param {Pick<Answer, "traces" | "planes" | "meter">} answer
+ * @param {ArrayOf} array
+ * @param {LessonData} lesson
+ * @returns {{ head: string[], rows: { style: string, cells: string[] }[] }}
+ */
+export function compared(before, { traces, planes, meter = [] }, array, lesson) {
+  const graphs = new Set(planes.filter(({ scales }) => scales).map(({ name }) => name));
+  const lines = [...runsOf(traces)].map(([run, trace]) => {
+    const [old, now] = [before.ends.get(run), endOf(trace, array)];
+    const label = lesson.styles[trace.style]?.label ?? trace.style;
+    const apart =
+      old && !graphs.has(trace.plane)
+        ? Math.hypot(now.at[0] - old.at[0], now.at[1] - old.at[1])
+        : undefined;
+    const name = trace.name.startsWith(label) ? trace.name : `${label}, ${trace.name}`;
+    return { style: trace.style, name, old: old?.numbers, now: now.numbers, apart };
+  });
+  const names = [...new Set(lines.flatMap(({ now }) => Object.keys(now)))];
+  const far = lines.some(({ apart }) => apart !== undefined);
+  const rows = lines.map(({ style, name, old, now, apart }) => ({
+    style,
+    cells: [
+      name,
+      ...names.map((each) => `${worth(old?.[each])} → ${worth(now[each])}`),
+      ...(far ? [worth(apart)] : []),
+    ],
+  }));
+  const head = [
+    say("run"),
+    ...names.map((name) => say("pinned-now", { name: name === "loss" ? say("loss") : name })),
+    ...(far ? [say("ends-apart")] : []),
+  ];
+  const gaps = meter.map(({ rule, style, gap }) => {
+    const old = before.meter.find((entry) => entry.rule === rule)?.gap;
+    const name = `${lesson.styles[style]?.label ?? rule}, ${lesson.meter.toLowerCase()}`;
+    const texts = [old, gap].map((value) => (typeof value === "number" ? show(value, 2) : "–"));
+    const empty = head.slice(2).map(() => "");
+    return { style, cells: [name, texts.join(" → "), ...empty] };
+  });
+  return { head, rows: [...rows, ...gaps] };
 }
 
 // A setting in words; what is a list has its entries in short.
@@ -70,15 +177,11 @@ function worded(value) {
  * @param {{ array: ArrayOf }} page
  */
 export function makePin(lesson, { array }) {
-  /**
-   * @type {{
-   *   ghosts: Ghost[],
-   *   ends: Map<string, ReturnType<typeof endOf>>,
-   *   state: Changes,
-   *   meter: MeterRow[],
-   * } | null}
-   */
+  /** @typedef {Ghost & { scales: PlaneSpec["scales"] }} Kept */
+  /** @type {(Pinned & { ghosts: Kept[], state: Changes }) | null} */
   let pinned = null;
+  /** @type {Ghost[]} */
+  let drawn = [];
   const head = make("h2", {}, say("pinned"));
   const drop = make(
     "button",
@@ -100,20 +203,6 @@ export function makePin(lesson, { array }) {
   const fields = lesson.controls.flatMap((group) => group.controls);
   const called = new Map(fields.map(({ field, label }) => [field, label]));
 
-  // The first plane that a run is drawn in says where it is; the others show the same run.
-  /**
-   * @param {Trace[]} traces
-   * @returns {Map<string, Trace>}
-   */
-  const runs = (traces) => {
-    const found = new Map();
-    for (const trace of traces.filter(({ kind }) => kind === "path")) {
-      const run = [trace.rule ?? trace.style, trace.dash ?? "solid"].join("|");
-      if (!found.has(run)) found.set(run, trace);
-    }
-    return found;
-  };
-
   /**
    * @param {"th" | "td"} tag
    * @param {string[]} texts
@@ -123,35 +212,45 @@ export function makePin(lesson, { array }) {
   const pin = {
     box,
     /** @returns {Ghost[]} */
-    ghosts: () => pinned?.ghosts ?? [],
+    ghosts: () => drawn,
     held: () => Boolean(pinned),
     /** @param {(held: boolean) => void} listener */
     onchange: (listener) => (onchange = listener),
     /** @param {Answer} answer */
     set(answer) {
-      const traces = answer.traces.filter(({ kind }) => kind === "path");
+      const runs = new Set([...runsOf(answer.traces).values()].map(({ kind }) => kind));
+      const traces = answer.traces.filter(
+        ({ kind, read }) => runs.has(kind) && (read || kind === "path"),
+      );
       pinned = {
+        ...pinnedOf(answer, array),
         ghosts: traces.map((trace) => ({
           key: keyOf(trace),
           trace,
+          scales: scalesOf(answer, trace),
           points: (array(trace.points) ?? new Float32Array()).slice(),
         })),
-        ends: new Map([...runs(traces)].map(([run, trace]) => [run, endOf(trace, array)])),
         state: answer.state,
-        meter: answer.meter ?? [],
       };
       pin.update(answer);
       onchange(true);
     },
     clear() {
       pinned = null;
+      drawn = [];
       box.hidden = true;
       onchange(false);
     },
-    /** @param {Pick<Answer, "traces" | "state" | "meter">} answer */
-    update({ traces, state, meter = [] }) {
+    /** @param {Answer} answer */
+    update(answer) {
       if (!pinned) return;
+      const { state } = answer;
       const before = pinned;
+      // A graph's axes reach as far as its runs: what is pinned stays at its numbers.
+      drawn = before.ghosts.map((ghost) => ({
+        ...ghost,
+        points: rescaled(ghost.points, ghost.scales, scalesOf(answer, ghost.trace)),
+      }));
       box.hidden = false;
       const changed = Object.keys(state).filter(
         (name) =>
@@ -162,31 +261,12 @@ export function makePin(lesson, { array }) {
       const turned = (name) =>
         `${called.get(name) ?? name}: ${worded(before.state[name])} → ${worded(state[name])}`;
       setText(settings, changed.length ? changed.map(turned).join("; ") : say("nothing-changed"));
-      const lines = [];
-      for (const [run, trace] of runs(traces)) {
-        const [old, now] = [before.ends.get(run), endOf(trace, array)];
-        const label = `${lesson.styles[trace.style]?.label ?? trace.style}, ${trace.name}`;
-        const mark = swatch(trace.style, lesson.styles[trace.style], { line: false });
-        const apart = old && Math.hypot(now.at[0] - old.at[0], now.at[1] - old.at[1]);
-        const texts = [old?.loss, now.loss, apart].map((value) =>
-          Number.isFinite(value) ? show(value, 4) : "–",
-        );
-        const row = cells("td", [label, ...texts]);
-        row.firstElementChild?.prepend(mark);
-        lines.push(row);
-      }
-      for (const { rule, style, gap } of meter) {
-        const old = before.meter.find((entry) => entry.rule === rule)?.gap;
-        const texts = [old, gap].map((value) => (typeof value === "number" ? show(value, 2) : "–"));
-        lines.push(
-          cells("td", [
-            `${lesson.styles[style]?.label ?? rule}, ${lesson.meter.toLowerCase()}`,
-            ...texts,
-            "",
-          ]),
-        );
-      }
-      const names = [say("run"), say("loss-pinned"), say("loss-now"), say("ends-apart")];
+      const { head: names, rows } = compared(before, answer, array, lesson);
+      const lines = rows.map(({ style, cells: texts }) => {
+        const row = cells("td", texts);
+        row.firstElementChild?.prepend(swatch(style, lesson.styles[style], { line: false }));
+        return row;
+      });
       table.replaceChildren(make("thead", {}, cells("th", names)), make("tbody", {}, ...lines));
     },
   };

@@ -1,6 +1,8 @@
 // What is on the screen as numbers of the axes, in tables: every digit that the drawn positions have
 // (they are single floats; the script gives the runs in full).
 
+import { placeOf, valueAt } from "../lib/axis_scale.js";
+
 /**
  * @typedef {object} Data
  * @property {LessonData} lesson
@@ -30,16 +32,14 @@ export function digits(value) {
  * scale the position is the number.
  *
  * @param {number} at a single float
- * @param {[number, number, boolean] | undefined} scale low, high, and whether it is logarithmic
+ * @param {import("../lib/axis_scale.js").Scale | undefined} scale
  */
 export function axisNumber(at, scale) {
   if (!scale) return digits(at);
-  const [low, high, log] = scale;
-  const value = log ? low * (high / low) ** at : low + (high - low) * at;
+  const value = valueAt(at, scale);
   if (!Number.isFinite(value)) return null;
   /** @param {number} v */
-  const placed = (v) =>
-    Math.fround(log ? Math.log(v / low) / Math.log(high / low) : (v - low) / (high - low));
+  const placed = (v) => Math.fround(placeOf(v, scale));
   if (placed(0) === at) return 0;
   for (let places = 1; places < 9; places++) {
     const rounded = Number(value.toPrecision(places));

@@ -2,6 +2,7 @@
 // itself. All of it is made when it is asked for; nothing here runs while a picture is drawn.
 
 import { copy } from "./clipboard.js";
+import { runsOf } from "../controls/pinned_run.js";
 import { asFilm, asGif, filmKind } from "./animation.js";
 import { asPng, save } from "./png_and_save.js";
 import { makePalette } from "../canvas/colors.js";
@@ -191,7 +192,11 @@ export function makeTake({
     id: "pin",
     label: say("pin"),
     group: "pin",
-    act: () => (pin.held() ? pin.clear() : pin.set(answer())),
+    act() {
+      if (pin.held()) pin.clear();
+      else if (runsOf(answer().traces).size) pin.set(answer());
+      else menu.tell(say("nothing-to-pin"));
+    },
   });
   pin.onchange((is) => {
     const [name] = pinned.children;

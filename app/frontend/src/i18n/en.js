@@ -156,8 +156,9 @@ const TEXTS = {
     pinned: "Against the pinned run",
     "nothing-changed": "Nothing is set otherwise yet: change something.",
     run: "run",
-    "loss-pinned": "loss, pinned",
-    "loss-now": "loss, now",
+    "pinned-now": "{name}, pinned → now",
+    loss: "loss",
+    "nothing-to-pin": "this picture has no run to pin",
     "ends-apart": "ends apart",
     // charts
     charts: "charts",
