@@ -105,8 +105,11 @@ def test_where_the_ball_opens_no_direction_is_steepest(lesson: Page) -> None:
     expect(box).to_have_attribute("data-verdict", "right")
     answer = settle(lesson)
     assert "hyperbola" in answer["description"]
-    assert not [t for t in answer["traces"] if t["style"] == "natural"]
+    natural = {t["name"] for t in answer["traces"] if t["style"] == "natural"}
+    assert natural == {"the formula's vector"}, "which is not the steepest"
     type_in(lesson, "eig.1", "0")
-    assert "strip" in settle(lesson)["description"]
+    answer = settle(lesson)
+    assert "strip" in answer["description"]
+    assert not [t for t in answer["traces"] if t["style"] == "natural"]
     type_in(lesson, "eig.1", "0.1")
     assert_the_stage_shows_what_the_engine_says(lesson)

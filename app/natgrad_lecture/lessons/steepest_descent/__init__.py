@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
-from natgrad_lecture.lessons.steepest_descent.claims import CLAIMS, QUESTIONS
+from natgrad_lecture.lessons.steepest_descent.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.steepest_descent.controls import controls
 from natgrad_lecture.lessons.steepest_descent.figure import Model, picture
 from natgrad_lecture.lessons.steepest_descent.script import script
@@ -16,6 +16,7 @@ lessons.register()(
         order=3,
         claims=CLAIMS,
         questions=QUESTIONS,
+        lines=LINES,
         sets=PRESETS,
         default=Bent(),
         controls=controls,

@@ -15,7 +15,7 @@ def controls() -> list[dict[str, Any]]:
             "metric",
             panels.choice("of", ("hand", *PROBLEMS)),
             panels.matrix("metric"),
-            panels.slider("eig.0", 0.05, 20, 0.01, scale="log"),
+            panels.slider("eig.0", 0.05, 40, 0.01, scale="log"),
             panels.slider("eig.1", -2, 6, 0.01),
             panels.slider("turn", -90, 90, 1, unit="°"),
         ),

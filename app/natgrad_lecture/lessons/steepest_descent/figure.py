@@ -7,12 +7,13 @@ compares.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 
 from natgrad_core.geometry.ellipses import ellipse_axes, reach
+from natgrad_core.geometry.level_sets import kl_level_set
 from natgrad_core.geometry.steepest import Steepest, steepest, unit_directions
 from natgrad_core.geometry.unit_ball import boundary, normal
 from natgrad_core.types import Array
@@ -20,6 +21,7 @@ from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.numbers import FINE, round_up
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane
+from natgrad_lecture.state.items import problem_named
 
 
 class Model:
@@ -48,6 +50,28 @@ class Model:
         return steepest(self.metric, self.gradient)
 
     @cached_property
+    def formula(self) -> Array:
+        """−G⁻¹∇J / √(∇Jᵀ G⁻¹ ∇J), also where it is not the steepest; NaN where it has no value."""
+        if self.best.kind == "strip":
+            return np.full(2, np.nan)
+        raised = np.linalg.solve(self.metric, self.gradient)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(-raised / np.sqrt(self.gradient @ raised))
+
+    @cached_property
+    def same_kl(self) -> Array | None:
+        """δ/ε for the steps δ of exactly ½ε² nats from the problem's start; None without one."""
+        name = self.state.of
+        return None if name in ("hand", "double-well") else _same_kl(name)
+
+    @property
+    def level_along_the_strip(self) -> bool:
+        """Whether J does not change along the strip of a singular G."""
+        values, vectors = np.linalg.eigh(self.metric)
+        part = abs(float(vectors[:, np.argmin(np.abs(values))] @ self.gradient))
+        return part < 1e-9 * float(np.linalg.norm(self.gradient))
+
+    @cached_property
     def yours(self) -> Array:
         """The unit vector along the reader's direction; NaN where none has length one."""
         return unit_directions(self.metric, np.deg2rad([self.state.angle]))[0]
@@ -66,6 +90,19 @@ class Model:
         return float(self.gradient @ a)
 
 
+_SMALL = 0.1
+"""ε of the steps whose exact KL is drawn, magnified by 1/ε."""
+
+
+@lru_cache(maxsize=16)
+def _same_kl(name: str) -> Array:
+    """The steps from a problem's start that change the distribution by ½ε² nats, over ε."""
+    problem = problem_named(name)
+    start = np.asarray(problem.start, float)
+    around = kl_level_set(problem, start, _SMALL**2 / 2)
+    return np.asarray((np.vstack([around, around[:1]]) - start) / _SMALL)
+
+
 _LINES = 60
 """At most so many level lines, whatever the gradient."""
 
@@ -79,6 +116,9 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
     _level(model, sheet, model.yours, "you", "the level line through your vector", faint=True)
     if revealed:
         _level(model, sheet, model.best.a, "natural", "the lowest line that touches", dash="dashed")
+    if model.same_kl is not None:
+        sheet.add("ball", "curve", "metric", "exact KL = ½ε², ε = 0.1, magnified",
+                  points=model.same_kl, dash="dashed", width=1.4)  # fmt: skip
     _arrows(model, sheet, revealed)
     graph = _graph(model, sheet, revealed)
     view = np.array([[-half, half], [-half, half]])
@@ -154,7 +194,9 @@ def _arrows(model: Model, sheet: Sheet, revealed: bool) -> None:
             sheet.add("ball", "arrows", style, name, label=label, points=ends)
 
     middle = np.zeros(2)
-    if revealed:
+    if revealed and model.best.kind == "hyperbola":
+        draw("natural", "formula", middle, model.formula, "the formula's vector")
+    elif revealed:
         draw("natural", "a*", middle, model.best.a, "steepest direction a*")
     a = model.yours
     draw("you", "", middle, a, "your direction a")
@@ -164,7 +206,7 @@ def _arrows(model: Model, sheet: Sheet, revealed: bool) -> None:
         way = -1.0 if multiplier < 0 else 1.0
         short = 0.6 * model.arrow * way
         draw("gradient", f"{sign}∇J", a, a + short * model.gradient, "gradient ∇J")
-        draw("normal", f"{sign}2λGa", a, a + short * covector, "the ball's normal 2λGa")
+        draw("normal", f"{sign}2νGa", a, a + short * covector, "the ball's normal 2νGa")
 
 
 def _graph(model: Model, sheet: Sheet, revealed: bool) -> dict[str, Any]:
@@ -262,17 +304,18 @@ def _handles(model: Model) -> list[dict[str, Any]]:
 
 def _numbers(model: Model) -> dict[str, Any]:
     a, best = model.yours, model.best
+    found_by = model.formula if best.kind == "hyperbola" else best.a
     ok = bool(np.isfinite(a).all())
     covector = normal(model.metric, model.gradient, a)[1] if ok else np.full(2, np.nan)
     found: dict[str, Any] = {
         "norm": float(a @ model.metric @ a),
         "slope": model.slope(a),
-        "least": best.slope,
-        "lambda": best.multiplier,
+        "least": model.slope(found_by),
+        "lambda": model.slope(found_by) / 2,
     }
     tidy = np.round(model.metric, 12)
     found |= {f"G.{i}.{j}": float(tidy[i, j]) for i in (0, 1) for j in (0, 1)}
-    vectors = {"g": model.gradient, "a": a, "Ga": covector, "best": best.a}
+    vectors = {"g": model.gradient, "a": a, "Ga": covector, "best": found_by}
     found |= {f"{name}.{i}": float(v[i]) for name, v in vectors.items() for i in (0, 1)}
     if model.state.show == "hidden":
         found |= dict.fromkeys(("best.0", "best.1", "least", "lambda"))
@@ -282,6 +325,8 @@ def _numbers(model: Model) -> dict[str, Any]:
 def _description(model: Model) -> str:
     if model.best.kind == "hyperbola":
         return "G is indefinite: its unit vectors form a hyperbola, and no direction is steepest"
+    if model.best.kind == "strip" and model.level_along_the_strip:
+        return "G is singular: its unit vectors form a strip, along which J does not change"
     if model.best.kind == "strip":
         return "G is singular: its unit vectors form a strip, and no direction is steepest"
     here = f"your direction has slope {model.slope(model.yours):.3g}"

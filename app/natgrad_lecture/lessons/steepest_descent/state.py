@@ -181,6 +181,9 @@ def _tidy(value: float) -> float:
 ROUND = {"eig": (1.0, 1.0), "turn": 0.0}
 OPEN = {"eig": (1.0, -0.5), "turn": 60.0}
 STRIP = {"eig": (1.0, 0.0), "turn": 60.0}
+FISHER_STRIP = {**STRIP, "gradient": (0.5, 0.866025403784), "angle": -120.0}
+"""∇J at right angles to the strip, as it is where G is a singular Fisher matrix."""
+LONG = {"eig": (0.2, 3.0), "turn": 30.0}
 PRESETS: dict[str, dict[str, Any]] = {
     "a-bent-ball": {},
     "a-round-ball": ROUND,
