@@ -59,6 +59,17 @@ def _weight(server: Server) -> float:
     return sum(psutil.Process(pid).memory_info().rss for pid in pids) / 1e6
 
 
+def _settle(server: Server) -> None:
+    """Wait until memory stands still: what is loaded in the first idle moment is no growth."""
+    weights: list[float] = []
+
+    def still() -> bool:
+        weights.append(_weight(server))
+        return len(weights) > 3 and weights[-1] < weights[-4] + 1
+
+    wait_until(still, 60, 0.4)
+
+
 def _visit(server: Server, until: float, report: Report, seed: int, pause: float) -> None:
     """Open a page, drag and leave, repeatedly: with or without the message that ends the kernel."""
     rng = random.Random(seed)
@@ -85,6 +96,7 @@ def soak(seconds: float, readers: int, pause: float = 0.0, say: bool = False) ->
     with running("--gone=10", "--readers=1000", pool=1) as server:
         Page(server.url).open().goodbye()
         wait_until(lambda: len(server.kernels()) == 1)  # the warm one
+        _settle(server)
         report.files_before = _files(server)
         until = time.monotonic() + seconds
         work = [
