@@ -223,13 +223,13 @@ def _try(name: str, fault: Callable[[], None], readers: list[Reader]) -> bool:
     """Make a fault, wait until all readers are back, and print a line of the table."""
     lost, refused = (sum(getattr(one, key) for one in readers) for key in ("lost", "refused"))
     fault()
-    made = time.monotonic()
+    built = time.monotonic()
     back = True
     try:
-        wait_until(lambda: all(one.last > made for one in readers), BACK, 0.1)
+        wait_until(lambda: all(one.last > built for one in readers), BACK, 0.1)
     except AssertionError:
         back = False
-    took = time.monotonic() - made
+    took = time.monotonic() - built
     wrong = [line for one in readers for line in one.wrong]
     lost = sum(one.lost for one in readers) - lost
     refused = sum(one.refused for one in readers) - refused

@@ -118,10 +118,10 @@ def main() -> None:
     )
     print(f"{'  brings along':74} {', '.join(guests) or 'no torch, plotly, ipywidgets'}")
     normal = problems["normal"]()
-    rivals = zip(("natural", "newton"), with_torch(), strict=True) if find_spec("torch") else ()
-    if not rivals:
+    baselines = zip(("natural", "newton"), with_torch(), strict=True) if find_spec("torch") else ()
+    if not baselines:
         print("  torch.func is not measured: torch is not installed")
-    for name, other in rivals:
+    for name, other in baselines:
         step = rules[name](rate=RATE)
         theirs = other().numpy()
         np.testing.assert_allclose(run(normal, step, normal.start, STEPS).theta, theirs, rtol=1e-9)

@@ -74,7 +74,7 @@ class Target:
 
     what: str
     ours: str
-    rival: str
+    baseline: str
     reached: float
     wanted: float
     most: bool = False
@@ -90,10 +90,10 @@ TARGETS: list[Target] = []
 
 
 def aim(
-    what: str, ours: str, rival: str, reached: float, wanted: float, most: bool = False
+    what: str, ours: str, baseline: str, reached: float, wanted: float, most: bool = False
 ) -> None:
     """Record a value for the table at the end."""
-    TARGETS.append(Target(what, ours, rival, reached, wanted, most))
+    TARGETS.append(Target(what, ours, baseline, reached, wanted, most))
 
 
 def tell_targets() -> None:
@@ -102,12 +102,12 @@ def tell_targets() -> None:
         return
     say("## Targets\n")
     table(
-        ["target", "ours", "rival", "reached", "wanted", "met"],
+        ["target", "ours", "baseline", "reached", "wanted", "met"],
         [
             [
                 t.what,
                 t.ours,
-                t.rival,
+                t.baseline,
                 f"{t.reached:.2f}",
                 f"{'at most' if t.most else 'at least'} {t.wanted:g}",
                 "yes" if t.met else "NO",

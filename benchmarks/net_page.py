@@ -53,17 +53,17 @@ async def dragged(browser: Browser, url: str, seconds: float) -> tuple[float, fl
     async with visit(browser, url, OURS, "natgrad:first-picture") as (page, _):
         await page.wait_for_function(f"{STAGE}.answer.steps > 20", timeout=60_000)
 
-        async def pace(act: Awaitable[object]) -> float:
+        async def rate(act: Awaitable[object]) -> float:
             count, began = await page.evaluate(f"[{STAGE}.answer.steps, performance.now()]")
             await act
             more, ended = await page.evaluate(f"[{STAGE}.answer.steps, performance.now()]")
             return 1000 * (more - count) / (ended - began)
 
-        free = await pace(asyncio.create_task(asyncio.sleep(2)))
+        free = await rate(asyncio.create_task(asyncio.sleep(2)))
         x, y, width = await middle(page, SLIDER)
         place = (x + 0.5 * width, y)
         moving = asyncio.create_task(drag_measured(page, place, 0.2 * width, seconds))
-        return free, await pace(moving), await moving
+        return free, await rate(moving), await moving
 
 
 async def bench(drags: int, seconds: float) -> None:

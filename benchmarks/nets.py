@@ -223,14 +223,14 @@ def page(quick: bool) -> None:
         problem, _ = sized((2, 16, 16, 2), 500)
         frames = list(train(problem, rule, steps=20 if quick else 100, clock=time.process_time))
         gaps = [b.seconds - a.seconds for a, b in itertools.pairwise(frames)]
-        pace = 1 / statistics.median(gaps)
-        rows.append([name, f"{pace:.0f}", f"{frames[-1].loss:.1e}"])
+        rate = 1 / statistics.median(gaps)
+        rows.append([name, f"{rate:.0f}", f"{frames[-1].loss:.1e}"])
         if name.startswith("exact"):
             aim(
                 "2-16-16-2 on 500 points, exact natural: steps a second",
-                f"{pace:.0f}",
+                f"{rate:.0f}",
                 "",
-                pace,
+                rate,
                 60,
             )
     table(["rule", "steps/s", "loss after"], rows)

@@ -54,17 +54,17 @@ def finish(
 
 def tuned(race: Race, name: str, grid: Grid, seeds: Sequence[int]) -> str:
     """Return the setting with the least median seconds to the last target; print the whole grid."""
-    best, least, told = next(iter(grid)), math.inf, []
+    best, least, lines = next(iter(grid)), math.inf, []
     for setting, make in grid.items():
         found = [finish(race, name, make(), seed, race.time_limit) for seed in seeds]
         runs = [each.get(race.targets[-1]) for each in found]
         seconds = statistics.median(run[1] if run else math.inf for run in runs)
         steps = statistics.median(run[0] if run else math.inf for run in runs)
-        told.append(f"{setting}: {steps:g} steps, {seconds:.2f} s")
+        lines.append(f"{setting}: {steps:g} steps, {seconds:.2f} s")
         score = steps if name == "exact natural" else seconds  # its target is a number of steps
         if score < least:
             best, least = setting, score
-    say(f"- {name}: {'; '.join(told)}. **{best}**")
+    say(f"- {name}: {'; '.join(lines)}. **{best}**")
     return best
 
 
@@ -130,25 +130,25 @@ def tell(race: Race, found: dict[str, list[dict[float, tuple[int, float]]]]) -> 
 def kfacs(starts: Sequence[float], omegas: Sequence[float], **options: object) -> Grid:
     """Return a grid of K-FAC over λ₀ and ω."""
 
-    def made(start: float, omega: float) -> Callable[[], Rule]:
+    def built(start: float, omega: float) -> Callable[[], Rule]:
         return lambda: rules.kfac(LevenbergMarquardt(start, omega), **options)  # type: ignore[arg-type]
 
-    return {f"λ₀ {s:g}, ω {o:g}": made(s, o) for s in starts for o in omegas}
+    return {f"λ₀ {s:g}, ω {o:g}": built(s, o) for s in starts for o in omegas}
 
 
 def naturals(starts: Sequence[float], omegas: Sequence[float]) -> Grid:
     """Return a grid of Levenberg–Marquardt with the exact Fisher matrix."""
 
-    def made(start: float, omega: float) -> Callable[[], Rule]:
+    def built(start: float, omega: float) -> Callable[[], Rule]:
         return lambda: rules.levenberg_marquardt(start, omega)
 
-    return {f"λ₀ {s:g}, ω {o:g}": made(s, o) for s in starts for o in omegas}
+    return {f"λ₀ {s:g}, ω {o:g}": built(s, o) for s in starts for o in omegas}
 
 
 def rates(make: Callable[..., Rule], values: Sequence[float], **options: float) -> Grid:
     """Return a grid of one rule over its rate."""
-    told = "".join(f", {name} {value:g}" for name, value in options.items())
-    return {f"α {v:g}{told}": (lambda v=v: make(v, **options)) for v in values}
+    lines = "".join(f", {name} {value:g}" for name, value in options.items())
+    return {f"α {v:g}{lines}": (lambda v=v: make(v, **options)) for v in values}
 
 
 def digits(quick: bool) -> Race:

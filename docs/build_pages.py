@@ -48,7 +48,7 @@ def html(text: str) -> str:
     return f"```{{raw}} html\n{text}\n```\n" if text else ""
 
 
-def made(maker: Callable[..., Any]) -> Any:
+def example_of(maker: Callable[..., Any]) -> Any:
     """Make the item with its defaults, and with ``GIVEN`` where an option has none."""
     needed = {
         name: GIVEN[name]
@@ -258,7 +258,7 @@ def problem_page(name: str) -> str:
 def chart_page(name: str) -> str:
     """Return a chart's page: formula, domain, picture, sources."""
     maker = charts[name]
-    chart = made(maker)
+    chart = example_of(maker)
     return page(
         "chart",
         name,
@@ -332,7 +332,7 @@ def where(lesson: Lesson) -> str:
     able = [name for name in problems if not lesson.store().set({"problem": name})]
     if able:
         return f"the problem{'s' * (len(able) > 1)} {', '.join(able)}"
-    return "small nets, in torch" if lesson.heavy else "examples of its own"
+    return "small nets, in torch" if lesson.slow else "examples of its own"
 
 
 def _linked(name: str, lesson: Lesson, words: str) -> str:

@@ -32,8 +32,8 @@ def rule_named(
     """The rule of this name with what it takes of what all rules are told, and its own options."""
     shared = {"rate": rate, "damping": damping, "kind": kind}
     taken = rule_options(name)
-    told = {key: value for key, value in shared.items() if key in taken}
-    return rules[name](**told, **dict(options))
+    arguments = {key: value for key, value in shared.items() if key in taken}
+    return rules[name](**arguments, **dict(options))
 
 
 @cache
@@ -54,16 +54,20 @@ def traces_of(problem: ProblemKey, chart: ChartKey | None) -> Traces:
     return {}
 
 
-Made = tuple[Callable[..., Rule], tuple[Any, ...]]
+RuleCall = tuple[Callable[..., Rule], tuple[Any, ...]]
 """What makes a rule, and of what: runs are kept by it."""
 
 
 @lru_cache(maxsize=256)
-def run_made(
-    problem: ProblemKey, chart: ChartKey | None, made: Made, start: tuple[float, ...], steps: int
+def run_of(
+    problem: ProblemKey,
+    chart: ChartKey | None,
+    rule_call: RuleCall,
+    start: tuple[float, ...],
+    steps: int,
 ) -> Trajectory:
     """The run of a rule from ``start`` (in θ), in θ or through a chart."""
-    maker, options = made
+    maker, options = rule_call
     how = maker(*options)
     traces = traces_of(problem, chart)
     if chart is None:
@@ -119,12 +123,14 @@ class RunsModel:
         state: Runs = self.state
         start = tuple(float(part) for part in state.point)
         in_theta, in_x = (
-            run_made(state.problem_key, chart, self.made(name, chart is None), start, state.steps)
+            run_of(
+                state.problem_key, chart, self.rule_call(name, chart is None), start, state.steps
+            )
             for chart in (None, state.chart_key)
         )
         return PairedRuns(name, in_theta, in_x, self.chart)
 
-    def made(self, name: str, in_theta: bool) -> Made:
+    def rule_call(self, name: str, in_theta: bool) -> RuleCall:
         """A rule in θ (``in_theta``), where both kinds of damping are one, or in x."""
         kind = "identity" if in_theta else self.state.kind
         state: Runs = self.state
@@ -137,8 +143,8 @@ class RunsModel:
 
     def rule(self, name: str) -> Rule:
         """A rule with this state's rate, damping and options."""
-        maker, told = self.made(name, in_theta=False)
-        return maker(*told)
+        maker, arguments = self.rule_call(name, in_theta=False)
+        return maker(*arguments)
 
     def gap(self, name: str) -> float:
         """The invariance meter's reading for one rule."""

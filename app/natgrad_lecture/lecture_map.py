@@ -77,7 +77,7 @@ MAP = (
 """In the lecture's order. Lessons that no part names go beyond it."""
 
 
-WAYS = {
+STARTS = {
     "natural-gradient": "Straight to the natural gradient",
     "playground": "Try your own problem",
     "net": "See it on a small net",
@@ -99,15 +99,15 @@ def home(lessons: Mapping[str, Lesson], picture: Callable[[Lesson], str]) -> dic
         "lessons": cards,
         "parts": atlas(lessons),
         "first": row[0] if row else None,
-        "ways": [{"name": n, "say": say} for n, say in WAYS.items() if n in lessons],
+        "starts": [{"name": n, "say": say} for n, say in STARTS.items() if n in lessons],
     }
 
 
 def atlas(lessons: Mapping[str, Lesson]) -> list[dict[str, Any]]:
     """The map as the home page draws it, of the lessons there are; the last entry goes beyond."""
-    told = [name for part in MAP for name in part.lessons]
+    listed = [name for part in MAP for name in part.lessons]
     beyond = Part("", "Beyond the lecture", "Where the idea leads, and what it costs.", ())
-    rest = sorted((n for n in lessons if n not in told), key=lambda n: lessons[n].order)
+    rest = sorted((n for n in lessons if n not in listed), key=lambda n: lessons[n].order)
     found = []
     for part, names in (*((p, p.lessons) for p in MAP), (beyond, tuple(rest))):
         found.append(

@@ -23,7 +23,7 @@ UNFORESEEN = "the picture of this could not be computed"
 """What a reader is told of a failure that nobody foresaw; the log says more."""
 
 NO_PICTURE = "No picture could be computed here. Reset, or reload the page, to go on."
-NOT_MADE = "This could not be made of what is shown. Change something, and try again."
+NOT_EXPORTED = "This could not be made of what is shown. Change something, and try again."
 
 SHORT = 3.0
 """Seconds for each state that is tried in the place of one that failed."""

@@ -185,7 +185,7 @@ class ShownParts(TypedDict):
     formulas: NotRequired[list[str]]
 
 
-class _Seen(TypedDict):
+class _View(TypedDict):
     planes: list[Plane]
     steps: int
     """The last step of the runs; 0 if there is nothing to play."""
@@ -195,7 +195,7 @@ class _Seen(TypedDict):
     the array ``live``, a row per step."""
     description: str
     """The picture in words, for those who do not see it."""
-    ways: NotRequired[dict[str, str]]
+    dash_labels: NotRequired[dict[str, str]]
     """What each dash means, for the legend."""
     meter: NotRequired[list[MeterRow]]
     notes: NotRequired[dict[str, str]]
@@ -212,7 +212,7 @@ class _Seen(TypedDict):
     """The same in words."""
 
 
-class Picture(_Seen):
+class Picture(_View):
     """What a lesson says of a state, beside the traces on its sheet."""
 
     remarks: NotRequired[dict[str, str]]
@@ -438,7 +438,7 @@ class Ask(TypedDict, total=False):
     """The language to answer in, English if not given."""
     speak: bool
     """The page changes its language: send the lesson in it, too."""
-    take: str
+    export: str
     """Ask for an export, by its kind, instead of a picture."""
     link: str
     """The link to the state, for the export."""
@@ -452,7 +452,7 @@ class Revealed(TypedDict):
     say: str
 
 
-class Answer(_Seen):
+class Answer(_View):
     """The picture of a state."""
 
     answer: int | None
@@ -493,11 +493,11 @@ class ExportedFile(TypedDict):
 
 
 class ExportReply(TypedDict):
-    """The answer to an ask with ``take``."""
+    """The answer to an ask with ``export``."""
 
     answer: int | None
     view: NotRequired[str]
-    taken: NotRequired[ExportedFile]
+    exported: NotRequired[ExportedFile]
 
 
 Reply = Answer | Refusal | ExportReply

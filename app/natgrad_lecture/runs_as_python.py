@@ -39,14 +39,14 @@ def runs_of(paths: Mapping[str, Any], writer: Writer) -> str:
             "its own Python: Lesson(script=...), see app/natgrad_lecture/runs_as_python.py"
         )
     lines: list[str] = []
-    writer.take("natgrad_core", "run")
+    writer.add_import("natgrad_core", "run")
     _name(lines, writer, "problem", [_home(path.problem) for path in found])
     charted = [path.problem for path in found if isinstance(path.problem, Charted)]
     _name(lines, writer, "chart", [problem.chart for problem in charted])
     _name_starts(lines, writer, found)
     lines += ["", f"paths = {_tree(paths, writer, '')}", ""]
     if all(isinstance(pair, Mapping) and set(pair) == {"theta", "x"} for pair in paths.values()):
-        writer.take("natgrad_core", "gap")
+        writer.add_import("natgrad_core", "gap")
         lines += [
             "for name, pair in paths.items():",
             '    apart = gap(pair["theta"].in_theta, pair["x"].in_theta)',

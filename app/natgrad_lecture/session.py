@@ -9,7 +9,7 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.nearest import (
     NO_PICTURE,
-    NOT_MADE,
+    NOT_EXPORTED,
     Drawn,
     NoPicture,
     changed,
@@ -68,7 +68,7 @@ class Live:
         An ask carries the whole state, so it may come from a page that knew another kernel. What
         is not of its form counts for nothing: anybody may write one.
         """
-        if ask.get("take"):
+        if ask.get("export"):
             return self._taken(ask)
         say = self.lesson.say(_part(ask, "lang", str))
         language = say.language if isinstance(say, Words) else ENGLISH
@@ -170,31 +170,31 @@ class Live:
         return found
 
     def _taken(self, ask: Mapping[str, Any]) -> tuple[ExportReply | Refusal, bytes]:
-        """What ``take`` makes, or in words why it makes nothing."""
+        """What ``export_file`` makes, or in words why it makes nothing."""
         try:
             with time_limit(TAKING):
-                return self.take(ask)
+                return self.export_file(ask)
         except (BadInput, TookTooLong) as refused:
             said = str(refused)
         except Exception as error:
             report(self.lesson, self.store.state, error)
-            said = NOT_MADE
+            said = NOT_EXPORTED
         return {"answer": ask.get("ask"), "fault": said}, b""
 
-    def take(self, ask: Mapping[str, Any]) -> tuple[ExportReply, bytes]:
+    def export_file(self, ask: Mapping[str, Any]) -> tuple[ExportReply, bytes]:
         """Export a state; the picture that is shown stays as it is."""
-        kind, link = str(ask["take"]), _part(ask, "link", str)[:2000]
+        kind, link = str(ask["export"]), _part(ask, "link", str)[:2000]
         if kind not in self.exports:
             there = ", ".join(self.exports) or "none"
-            raise BadInput("take", f"there is no export {kind[:40]!r}; there are {there}")
+            raise BadInput("export", f"there is no export {kind[:40]!r}; there are {there}")
         store = self.lesson.store()
         store.load(_part(ask, "state", dict))
         found = self.exports[kind](self.lesson, store.state, link, str(ask.get("lang") or ENGLISH))
         data = found if isinstance(found, bytes) else b""
-        taken: ExportedFile = {"kind": kind}
+        exported: ExportedFile = {"kind": kind}
         if isinstance(found, str):
-            taken["text"] = found
-        return {"answer": ask.get("ask"), "taken": taken}, data
+            exported["text"] = found
+        return {"answer": ask.get("ask"), "exported": exported}, data
 
     def _paths(self) -> dict[str, Any]:
         return self.model.paths if self.model else {}

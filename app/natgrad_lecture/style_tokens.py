@@ -51,8 +51,8 @@ def page_css() -> str:
     parts = [
         "/* Written by `make generate` from app/natgrad_lecture/style_tokens.py; do not edit. */"
     ]
-    for way, selector in enumerate((".natgrad", '.natgrad[data-theme="dark"]')):
-        lines = [f"  --{name}: {token[way]};" for name, token in COLORS.items()]
+    for theme, selector in enumerate((".natgrad", '.natgrad[data-theme="dark"]')):
+        lines = [f"  --{name}: {token[theme]};" for name, token in COLORS.items()]
         parts.append("\n".join([f"{selector} {{", *lines, "}"]))
     share = f".natgrad {{\n  --heat-share: {SHARE};\n}}"
     return "\n\n".join([*parts, share]) + "\n"

@@ -20,7 +20,7 @@ from natgrad_core.nets.problem import NetProblem
 from natgrad_core.nets.rule import Rule
 from natgrad_core.nets.rules import RULES
 from natgrad_core.nets.runtime.threads_and_malloc import settle
-from natgrad_core.nets.runtime.time_limit import patience
+from natgrad_core.nets.runtime.time_limit import time_limit
 from natgrad_core.nets.training import Frame, begin, train
 from natgrad_lecture.drawing.sheet import Sheet
 
@@ -114,7 +114,7 @@ class Course:
         return self.last.note if self.last.stuck else ""
 
     @property
-    def made(self) -> int:
+    def completed(self) -> int:
         """How many steps were made: the one that a run is stuck at was not."""
         return self.steps - self.last.stuck
 
@@ -125,7 +125,7 @@ class Course:
 
     def advance(self) -> None:
         """One step more."""
-        with patience(ONE_STEP):
+        with time_limit(ONE_STEP):
             self.last = next(self._ahead)
         self.losses.append(self.last.loss)
         self.seconds.append(self.last.seconds)

@@ -144,9 +144,9 @@ class Drawn(Variable):
         i, before, after = self._piece(self.x, x)
         t = np.clip((x - self.x[i]) / width[i], 0.0, 1.0)
         both = t * (1 - t)
-        bent = slope[i] + slope[i + 1] - 2 * chord[i]
+        bending = slope[i] + slope[i + 1] - 2 * chord[i]
         rise = chord[i] * t**2 + slope[i] * both
-        inside = self.y[i] + chord[i] * width[i] * rise / (chord[i] + bent * both)
+        inside = self.y[i] + chord[i] * width[i] * rise / (chord[i] + bending * both)
         low = self.y[0] + slope[0] * (x - self.x[0])
         high = self.y[-1] + slope[-1] * (x - self.x[-1])
         return np.where(before, low, np.where(after, high, inside))
@@ -158,9 +158,9 @@ class Drawn(Variable):
         i, before, after = self._piece(self.x, x)
         t = np.clip((x - self.x[i]) / width[i], 0.0, 1.0)
         both = t * (1 - t)
-        bent = slope[i] + slope[i + 1] - 2 * chord[i]
+        bending = slope[i] + slope[i + 1] - 2 * chord[i]
         top = slope[i + 1] * t**2 + 2 * chord[i] * both + slope[i] * (1 - t) ** 2
-        inside = chord[i] ** 2 * top / (chord[i] + bent * both) ** 2
+        inside = chord[i] ** 2 * top / (chord[i] + bending * both) ** 2
         return np.where(before, slope[0], np.where(after, slope[-1], inside))
 
     def branches(self, y: Array) -> Array:
@@ -169,10 +169,10 @@ class Drawn(Variable):
         width, chord, slope = self._parts
         i, before, after = self._piece(self.y, y)
         rise = np.clip(y - self.y[i], 0.0, chord[i] * width[i])
-        bent = slope[i] + slope[i + 1] - 2 * chord[i]
+        bending = slope[i] + slope[i + 1] - 2 * chord[i]
         full = chord[i] * width[i]
-        a = full * (chord[i] - slope[i]) + rise * bent
-        b = full * slope[i] - rise * bent
+        a = full * (chord[i] - slope[i]) + rise * bending
+        b = full * slope[i] - rise * bending
         c = -chord[i] * rise
         root = np.sqrt(np.maximum(b * b - 4 * a * c, 0.0))
         with np.errstate(all="ignore"):

@@ -12,7 +12,7 @@ import numpy as np
 
 from natgrad_core.core.problem import Problem
 from natgrad_core.linalg.small_matrices import components
-from natgrad_core.tracing.jet import variables_through
+from natgrad_core.tracing.forward_mode import variables_through
 from natgrad_core.types import Array, ArrayLike, Whole
 
 
@@ -27,18 +27,20 @@ def scores(problem: Problem, theta: ArrayLike, data: Array) -> Array:
     return np.stack([np.broadcast_to(part, lead) for part in parts], -1)
 
 
-def surprises(problem: Problem, theta: ArrayLike, data: Array) -> Array:
+def curvatures(problem: Problem, theta: ArrayLike, data: Array) -> Array:
     """−∇² log p of each datum, ``[n, d, d]`` (with covariates ``[n, rows, d, d]``).
 
     By automatic differentiation of log p, twice.
     """
     point = problem.check(theta)
     datum = (*problem.covariates, *_outcome(problem, data))
-    (jet,) = variables_through(lambda *at: (problem._log_prob(datum, *at),), tuple(point.tolist()))
+    (log_prob,) = variables_through(
+        lambda *at: (problem._log_prob(datum, *at),), tuple(point.tolist())
+    )
     lead = data.shape[:-1] if problem.outcomes > 1 else data.shape
     d = problem.dim
     found = np.empty((*lead, d, d))
-    for value, i, j in zip(jet.hessian, *np.triu_indices(d), strict=True):
+    for value, i, j in zip(log_prob.hessian, *np.triu_indices(d), strict=True):
         found[..., i, j] = found[..., j, i] = -np.broadcast_to(value, lead)
     return found
 
@@ -56,7 +58,7 @@ class Gathered:
     """Σ s, ``[m, d]``."""
     outer: Array
     """Σ s sᵀ, ``[m, d, d]``."""
-    surprise: Array
+    curvature_sum: Array
     """Σ −∇² log p, ``[m, d, d]``."""
     square: Array
     """Σ (entries of W s sᵀ W)², ``[m, d, d]``, with W = F^{−1/2}."""
@@ -69,7 +71,7 @@ class Gathered:
     @property
     def curvature(self) -> Array:
         """The average of −∇² log p, ``[m, d, d]``."""
-        return self.surprise / self.n[:, None, None]
+        return self.curvature_sum / self.n[:, None, None]
 
     @property
     def mean(self) -> Array:
@@ -82,7 +84,7 @@ class Gathered:
             np.concatenate([self.n, self.n[-1] + more.n]),
             _join(self.score, more.score),
             _join(self.outer, more.outer),
-            _join(self.surprise, more.surprise),
+            _join(self.curvature_sum, more.curvature_sum),
             _join(self.square, more.square),
         )
 
@@ -109,7 +111,7 @@ def gather(problem: Problem, theta: ArrayLike, ns: Whole, seed: int | tuple[int,
     point = problem.check(theta)
     rng = np.random.default_rng(seed)
     data = problem.sample(point, rng, int(ns[-1]))
-    s, h = scores(problem, point, data), surprises(problem, point, data)
+    s, h = scores(problem, point, data), curvatures(problem, point, data)
     weights = problem.rows.columns[0] if problem.covariates else None
     if weights is None:
         outer, mean = s[:, :, None] * s[:, None, :], s

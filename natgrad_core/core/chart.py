@@ -21,7 +21,7 @@ from natgrad_core.linalg.small_matrices import (
     pack,
     symmetric,
 )
-from natgrad_core.tracing.jet import variables_through
+from natgrad_core.tracing.forward_mode import variables_through
 from natgrad_core.tracing.ops import is_tensor
 from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Numeric, Vector
 
@@ -139,10 +139,10 @@ class Chart:
         raise NotImplementedError(f"{type(self).__name__} does not state its inverse map")
 
     def _jacobian(self, *x: Any, **named: Any) -> Matrix:
-        return tuple(jet.grad for jet in variables_through(self._forward, x))
+        return tuple(each.grad for each in variables_through(self._forward, x))
 
     def _curvature(self, *x: Any, **named: Any) -> tuple[Matrix, ...]:
-        return tuple(symmetric(*jet.hessian) for jet in variables_through(self._forward, x))
+        return tuple(symmetric(*each.hessian) for each in variables_through(self._forward, x))
 
     def __repr__(self) -> str:
         return f"<chart {self.name}: {self.latex}>"

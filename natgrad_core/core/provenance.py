@@ -53,7 +53,7 @@ def remember(thing: S, call: Call) -> S:
     return thing
 
 
-def made_again(module: str, expression: str, given: tuple[Any, ...], named: Any) -> Any:
+def recreated(module: str, expression: str, given: tuple[Any, ...], named: Any) -> Any:
     """Make what a call made: what a pickle does with it on another machine.
 
     Args:
@@ -79,7 +79,7 @@ class Repeatable:
         call = call_of(self)
         if call is None:
             return super().__reduce_ex__(protocol)
-        return made_again, (call.module, call.expression, call.given, dict(call.named))
+        return recreated, (call.module, call.expression, call.given, dict(call.named))
 
 
 def remembering(module: str, expression: str) -> Callable[[S], S]:

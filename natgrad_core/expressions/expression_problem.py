@@ -5,7 +5,7 @@
     problem = own("normal_logpdf(y, a*x + b, exp(s))", {"x": x, "y": y}, ("a", "s"), b=1.0)
     problem = own("(1 - a)**2 + 100*(b - a**2)**2", parameters=("a", "b"))
 
-The text is read by ``natgrad_core.expressions.grammar``. Derivatives are exact (jets). Where the
+The text is read by ``natgrad_core.expressions.grammar``. Derivatives are exact. Where the
 whole text is one density its Fisher matrix, KL divergence and samples are exact too; other
 log-likelihoods have scores, hence an empirical Fisher matrix.
 """
@@ -25,7 +25,7 @@ from natgrad_core.expressions.rows import OutsideSupport
 from natgrad_core.expressions.tokens import plain as normal_name
 from natgrad_core.families.densities import DENSITIES
 from natgrad_core.linalg.small_matrices import congruent, symmetric, upper
-from natgrad_core.tracing.jet import Jet, jet_of, variables
+from natgrad_core.tracing.forward_mode import Derivatives, derivatives_of, variables
 from natgrad_core.tracing.row_sums import Rows
 from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
 
@@ -35,7 +35,7 @@ MOST_ROWS, MOST_PARAMETERS = 10_000, 5
 """What a problem of one's own may have."""
 
 _FEW = 4
-"""Rows up to which derivatives are traced row by row; each brings all the lines of its jets."""
+"""Rows up to which derivatives are traced row by row; each brings all lines of its derivatives."""
 
 
 @remembering("natgrad_core.expressions.expression_problem", "own")
@@ -169,15 +169,15 @@ class Own(Repeatable, Problem):
 
         return _lifted(self._sums.total(of_row, *theta), theta[0])
 
-    def _jet(self, theta: Vector, row: Sequence[Any]) -> Jet:
+    def _forward_mode(self, theta: Vector, row: Sequence[Any]) -> Derivatives:
         seeds = variables(theta)
-        return jet_of(self._term(seeds, row), seeds[0])
+        return derivatives_of(self._term(seeds, row), seeds[0])
 
     def _grad(self, *theta: Any) -> Vector:
         d = len(theta)
 
         def of_row(*row: Any) -> Vector:
-            return tuple(row[d] * g for g in self._jet(row[:d], row[d + 1 :]).grad)
+            return tuple(row[d] * g for g in self._forward_mode(row[:d], row[d + 1 :]).grad)
 
         return tuple(_lifted(g, theta[0]) for g in self._sums.total(of_row, *theta))
 
@@ -185,14 +185,14 @@ class Own(Repeatable, Problem):
         d = len(theta)
 
         def of_row(*row: Any) -> Vector:
-            return tuple(row[d] * h for h in self._jet(row[:d], row[d + 1 :]).hessian)
+            return tuple(row[d] * h for h in self._forward_mode(row[:d], row[d + 1 :]).hessian)
 
         return symmetric(*[_lifted(h, theta[0]) for h in self._sums.total(of_row, *theta)])
 
-    def _arguments(self, theta: Vector, row: Sequence[Any]) -> list[Jet]:
-        """The density's arguments as jets of the parameters."""
+    def _arguments(self, theta: Vector, row: Sequence[Any]) -> list[Derivatives]:
+        """The density's arguments with their derivatives by the parameters."""
         seeds = variables(theta)
-        return [jet_of(a.value(self._named(seeds, row)), seeds[0]) for a in self._args]
+        return [derivatives_of(a.value(self._named(seeds, row)), seeds[0]) for a in self._args]
 
     def _fisher(self, *theta: Any) -> Matrix:
         density, d = self._density, len(theta)
@@ -200,9 +200,9 @@ class Own(Repeatable, Problem):
             raise self._bare("Fisher matrix")
 
         def of_row(*row: Any) -> Vector:
-            jets = self._arguments(row[:d], row[d + 1 :])
-            information = density.information(*(jet.value for jet in jets))
-            matrix = congruent(tuple(jet.grad for jet in jets), information)
+            forward = self._arguments(row[:d], row[d + 1 :])
+            information = density.information(*(each.value for each in forward))
+            matrix = congruent(tuple(each.grad for each in forward), information)
             return tuple(row[d] * part for part in upper(matrix))
 
         return symmetric(*[_lifted(f, theta[0]) for f in self._sums.total(of_row, *theta)])
@@ -230,7 +230,7 @@ class Own(Repeatable, Problem):
     def _score(self, datum: Vector, *theta: Any) -> Vector:
         if not self._columns:
             raise self._bare("scores")
-        return tuple(-g for g in self._jet(theta, datum).grad)
+        return tuple(-g for g in self._forward_mode(theta, datum).grad)
 
     def _bare(self, thing: str) -> NoProbabilityModel:
         how = (

@@ -1,4 +1,4 @@
-"""The functions of the language, on floats, arrays, tensors, jets and the tracer's symbols alike.
+"""The functions of the language, on floats, arrays, tensors, derivatives and symbols alike.
 
 A condition is a number: 1 where it holds, 0 where not, so that it can be multiplied too.
 """
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from natgrad_core.tracing import ops
-from natgrad_core.tracing.jet import Jet
+from natgrad_core.tracing.forward_mode import Derivatives
 from natgrad_core.tracing.ops import (
     atan2,
     cos,
@@ -32,7 +32,7 @@ def where(condition: Any, yes: Any, no: Any) -> Any:
 
 
 def _value(x: Any) -> Any:
-    return x.value if isinstance(x, Jet) else x
+    return x.value if isinstance(x, Derivatives) else x
 
 
 def _one(condition: Any) -> Any:
@@ -75,7 +75,7 @@ def power(base: Any, exponent: Any) -> Any:
     """The power; a whole number of up to 16 by multiplication."""
     if isinstance(exponent, float) and exponent.is_integer() and abs(exponent) <= 16:
         return base ** int(exponent)
-    if isinstance(base, Jet) or isinstance(exponent, Jet):
+    if isinstance(base, Derivatives) or isinstance(exponent, Derivatives):
         return base**exponent
     return ops.power(base, exponent)
 

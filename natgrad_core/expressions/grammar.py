@@ -51,22 +51,22 @@ class Expression:
     @cached_property
     def _operations(self) -> list[tuple[Callable[..., Any] | None, Any]]:
         """Each distinct node once, after what it is computed from: (function, places) or a leaf."""
-        made: list[tuple[Callable[..., Any] | None, Any]] = []
+        built: list[tuple[Callable[..., Any] | None, Any]] = []
         place: dict[int, int] = {}
         kept: list[Node] = []  # a node's id is its own as long as it lives
 
         def of(node: Node) -> int:
             if id(node) not in place:
                 if node.kind == "call":
-                    made.append((_function(node.what), [of(a) for a in node.args]))
+                    built.append((_function(node.what), [of(a) for a in node.args]))
                 else:
-                    made.append((None, node.what))
-                place[id(node)] = len(made) - 1
+                    built.append((None, node.what))
+                place[id(node)] = len(built) - 1
                 kept.append(node)
             return place[id(node)]
 
         of(self.tree)
-        return made
+        return built
 
     @property
     def density(self) -> tuple[str, str, tuple[Expression, ...]] | None:

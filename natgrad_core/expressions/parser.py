@@ -764,16 +764,16 @@ class Parser:
     def density(self, of: Bound, outcome: Node, log: str, what: str) -> Node:
         """The (log) density or tail of a distribution at an outcome."""
         tables = {"below": (named.BELOW,), "above": (named.ABOVE,)}.get(what, of.tables)
-        ways = [one for table in tables for one in table.get(of.name, ())]
-        for one in ways:
+        overloads = [one for table in tables for one in table.get(of.name, ())]
+        for one in overloads:
             values = _bound(one.arguments, of.given, of.options)
             if values is not None:
                 node = self.body(one, {"y": outcome, **values})
                 return node if log else called("exp", node, at=of.at)
-        if not ways:
+        if not overloads:
             known = tables[0] if what != "density" else _DISTRIBUTIONS
             raise self.refuse(of.at, f"no distribution {of.name!r} here{_nearest(of.name, known)}")
-        allowed = " or ".join(dict.fromkeys(f"({w.arguments})" for w in ways[:3]))
+        allowed = " or ".join(dict.fromkeys(f"({w.arguments})" for w in overloads[:3]))
         raise self.refuse(
             of.at,
             f"{of.name} takes the outcome and {allowed}; got "

@@ -60,7 +60,7 @@ class ExponentialFamily(Problem):
         """∇²A = Var[T]."""
         raise NotImplementedError(f"{type(self).__name__} does not say its variance")
 
-    def _surprise(self, t: Vector, *eta: Any) -> Any:
+    def _negative_log_prob(self, t: Vector, *eta: Any) -> Any:
         """A(η) − η·t. It keeps the digits of A: with a shape of 1e8 that is eight fewer of J."""
         return self._partition(*eta) - dot(eta, t)
 
@@ -179,7 +179,7 @@ class ExponentialFamily(Problem):
         x, y = datum[: -self.outcomes], datum[-self.outcomes :]
         eta = self._natural(x, *theta)
         t = tuple(constant(part, theta[0]) for part in self._statistics(*y))
-        return constant(self._carrier(*y), theta[0]) - self._surprise(t, *eta)
+        return constant(self._carrier(*y), theta[0]) - self._negative_log_prob(t, *eta)
 
     def _score(self, datum: Vector, *theta: Any) -> Vector:
         x, y = datum[: -self.outcomes], datum[-self.outcomes :]
@@ -187,10 +187,10 @@ class ExponentialFamily(Problem):
         return mv(transpose(self._slope(x, *theta)), tuple(-e for e in excess))
 
     def _loss(self, *theta: Any) -> Any:
-        def surprise(x: Vector, t: Vector, h: Any, *theta: Any) -> Any:
-            return self._surprise(t, *self._natural(x, *theta)) - h
+        def negative_log_prob(x: Vector, t: Vector, h: Any, *theta: Any) -> Any:
+            return self._negative_log_prob(t, *self._natural(x, *theta)) - h
 
-        return self._over_rows(surprise, *theta) - self.baseline
+        return self._over_rows(negative_log_prob, *theta) - self.baseline
 
     def _grad(self, *theta: Any) -> Vector:
         def of_row(x: Vector, t: Vector, h: Any, *theta: Any) -> Vector:

@@ -12,7 +12,7 @@ from typing import Any
 from natgrad_core.core.charted import ChartedAt
 from natgrad_core.core.evaluation import At
 from natgrad_core.linalg.small_matrices import dot, mv, solve
-from natgrad_core.tracing.jet import jet_of, times, variables
+from natgrad_core.tracing.forward_mode import derivatives_of, times, variables
 from natgrad_core.types import Vector
 
 
@@ -29,14 +29,14 @@ def bending(at: At, v: Vector) -> Vector:
     if isinstance(at, ChartedAt):
         curvature = at.problem.chart._curvature(*at.theta)
         in_theta = bending(at.base, mv(at.jacobian, v))
-        bent = tuple(
+        curved = tuple(
             a + dot(v, mv(second, v)) for a, second in zip(in_theta, curvature, strict=True)
         )
-        return solve(at.jacobian, bent)
+        return solve(at.jacobian, curved)
     d = range(len(v))
     seeds = variables(at.theta)
     entries = at.problem._fisher(*seeds)
-    slope = [[jet_of(entries[i][j], seeds[0]).grad for j in d] for i in d]
+    slope = [[derivatives_of(entries[i][j], seeds[0]).grad for j in d] for i in d]
 
     def lowered(k: int) -> Any:
         """Σ_ij (∂_i F_kj − ½ ∂_k F_ij) vⁱvʲ."""

@@ -165,7 +165,7 @@ class _Search:
         self.problem = problem
         self.x = in_logarithms(problem, a, b)
         self.ends: list[Array] = [self.x.chart.inverse(p) for p in (a, b)]
-        self.told = f"{problem.name}: from {a} to {b}"
+        self.between = f"{problem.name}: from {a} to {b}"
         import_module("scipy.integrate")  # before the clock starts
         import_module("scipy.interpolate")
         self.seconds, self.until = seconds, time.monotonic() + seconds
@@ -177,8 +177,8 @@ class _Search:
             raise _Late
         d = self.x.dim
         at, speed = self.x.at(components(state[:d].T)), state[d:]
-        bent = full(bending(at, tuple(speed)), state.shape[1:])
-        return np.concatenate([speed, np.where(np.isfinite(bent), -bent, 0.0).T])
+        curved = full(bending(at, tuple(speed)), state.shape[1:])
+        return np.concatenate([speed, np.where(np.isfinite(curved), -curved, 0.0).T])
 
     def solved(self, end: Array, times: Array, guess: Array, tol: float, nodes: int) -> Any:
         """The path to ``end`` from a guess, or None."""
@@ -238,7 +238,7 @@ class _Search:
             why = f"none was found within {self.seconds:g} s"
         if path is None:
             raise NoGeodesic(
-                f"{self.told} no geodesic: {why}. The distance is at most {self.bound:.6g}, the "
+                f"{self.between} no geodesic: {why}. The distance is at most {self.bound:.6g}, the "
                 "length of the shortest path that was found; seconds=… looks longer",
                 self.bound,
             )

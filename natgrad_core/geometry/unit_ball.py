@@ -17,7 +17,7 @@ FLAT = 1e-12
 """An eigenvalue below this share of the other counts as zero."""
 
 
-def bent(eigenvalues: ArrayLike, turn: float) -> Array:
+def spd_matrix(eigenvalues: ArrayLike, turn: float) -> Array:
     """Return the matrix with these eigenvalues and this turn.
 
     Args:
@@ -36,7 +36,7 @@ def bent(eigenvalues: ArrayLike, turn: float) -> Array:
 
 
 def axes(metric: ArrayLike, near: float = 0.0) -> tuple[tuple[float, float], float]:
-    """Return the eigenvalues and the turn of a matrix: the inverse of ``bent``.
+    """Return the eigenvalues and the turn of a matrix: the inverse of ``spd_matrix``.
 
     The turn lies within 90° of ``near`` degrees, so that it follows a small change of G by a small
     change. The first eigenvalue is positive if one of the two is.

@@ -79,7 +79,7 @@ def _found(metric: Warped, a: Array, b: Array) -> tuple[_Geodesic, float, float,
         gap = float(np.remainder(gap + metric.period / 2, metric.period) - metric.period / 2)
     low, high = min(r_a, r_b), max(r_a, r_b)
 
-    def turned(turning: float, turns: bool) -> float:
+    def half_length(turning: float, turns: bool) -> float:
         """How much u changes on the way."""
         change = _pieces(metric, turning, low, high)[1].sum()
         if turns:
@@ -87,15 +87,15 @@ def _found(metric: Warped, a: Array, b: Array) -> tuple[_Geodesic, float, float,
         return float(change)
 
     size = abs(gap)
-    turns = size > turned(low, False)
+    turns = size > half_length(low, False)
     deepest = low - _DEEP
     # The sign is that of (wanted − had): u changes the more, the deeper the turn, and without a
     # turn the less.
-    if (size - turned(deepest, turns)) * (1 if turns else -1) >= 0:
+    if (size - half_length(deepest, turns)) * (1 if turns else -1) >= 0:
         return _Geodesic(deepest, turns, gap), r_a, u_a, r_b
 
     def missing(turning: float) -> float:
-        return turned(turning, turns) - size
+        return half_length(turning, turns) - size
 
     place = optimize.brentq(missing, deepest, low, xtol=1e-14, rtol=1e-14, maxiter=200)
     return _Geodesic(float(place), turns, gap), r_a, u_a, r_b
@@ -112,11 +112,11 @@ def distance(metric: Warped, a: Array, b: Array) -> float:
     Returns:
         The length.
     """
-    way, r_a, _, r_b = _found(metric, a, b)
+    found, r_a, _, r_b = _found(metric, a, b)
     low, high = min(r_a, r_b), max(r_a, r_b)
-    length = _pieces(metric, way.turning, low, high)[2].sum()
-    if way.turns:
-        length += 2 * _pieces(metric, way.turning, way.turning, low)[2].sum()
+    length = _pieces(metric, found.turning, low, high)[2].sum()
+    if found.turns:
+        length += 2 * _pieces(metric, found.turning, found.turning, low)[2].sum()
     return float(length)
 
 
@@ -133,27 +133,27 @@ def path(metric: Warped, a: Array, b: Array, share: Array) -> Array:
         The points, ``[n, d]``.
     """
     interpolate = import_module("scipy.interpolate")
-    way, r_a, u_a, r_b = _found(metric, a, b)
-    reach = [np.sqrt(max(r - way.turning, 0.0)) for r in (r_a, r_b)]
+    found, r_a, u_a, r_b = _found(metric, a, b)
+    reach = [np.sqrt(max(r - found.turning, 0.0)) for r in (r_a, r_b)]
     # t runs from −√(r_a − r₀) over the turn at 0 to √(r_b − r₀), or between the two on one side.
-    begin, end = (-reach[0] if way.turns else reach[0]), reach[1]
+    begin, end = (-reach[0] if found.turns else reach[0]), reach[1]
     if begin == end:
         return np.repeat(a[None], share.size, 0)
     t: Array = np.linspace(float(begin), float(end), 40 * _PIECES + 1)
     half = (end - begin) / (t.size - 1) / 2
     middle: Array = (t[1:] + t[:-1])[:, None] / 2 + half * _NODES[None]
     with np.errstate(all="ignore"):
-        du, ds = _slopes(metric, way.turning, np.abs(middle))
-        u_slope, s_slope = _slopes(metric, way.turning, np.abs(t))
+        du, ds = _slopes(metric, found.turning, np.abs(middle))
+        u_slope, s_slope = _slopes(metric, found.turning, np.abs(t))
     u = np.concatenate([[0.0], np.cumsum(np.abs(half) * (du @ _WEIGHTS))])
     s = np.concatenate([[0.0], np.cumsum(np.abs(half) * (ds @ _WEIGHTS))])
     moved = np.diff(s, prepend=-1.0) > 0  # deep down there the steps are below rounding
     s, t, u, slope = s[moved], t[moved], u[moved], u_slope[moved] / s_slope[moved]
-    pace = np.sign(end - begin) / s_slope[moved]
-    at: Array = interpolate.CubicHermiteSpline(s, t, pace)(share * s[-1])
+    rate = np.sign(end - begin) / s_slope[moved]
+    at: Array = interpolate.CubicHermiteSpline(s, t, rate)(share * s[-1])
     change: Array = interpolate.CubicHermiteSpline(s, u, slope)(share * s[-1])
-    scale = way.gap / u[-1] if u[-1] else 0.0  # to the last digits, and with its sign
-    points = metric.back(way.turning + at * at, u_a + scale * change)
+    scale = found.gap / u[-1] if u[-1] else 0.0  # to the last digits, and with its sign
+    points = metric.back(found.turning + at * at, u_a + scale * change)
     points[share == 0] = a
     if not np.isfinite(metric.period):  # else the path may end a period away
         points[share == 1] = b

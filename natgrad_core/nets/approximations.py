@@ -35,8 +35,8 @@ def operators(at: At) -> dict[str, Operator]:
     """
     found: dict[str, Operator] = {"exact": Exact(Fisher(at), "auto")}
     for name, make in APPROXIMATIONS.items():
-        made = make()
-        found[name] = made.at(at, made.init(at.theta))[0]
+        built = make()
+        found[name] = built.at(at, built.init(at.theta))[0]
     return found
 
 

@@ -82,7 +82,7 @@ def spirals(
     return np.stack([r * np.cos(t), r * np.sin(t)], 1) + noise * rng.normal(size=(n, 2)), y
 
 
-_MADE: dict[str, Callable[..., tuple[np.ndarray, np.ndarray]]] = {
+_GENERATORS: dict[str, Callable[..., tuple[np.ndarray, np.ndarray]]] = {
     "moons": moons,
     "circles": circles,
     "spirals": spirals,
@@ -104,13 +104,13 @@ def plane(name: str, n: int = 500, noise: float | None = None, seed: int = 0) ->
     Raises:
         ValueError: If there is no such data set, or n < 2.
     """
-    if name not in _MADE:
+    if name not in _GENERATORS:
         raise ValueError(f"no data {name!r} on the plane; there are {', '.join(PLANE)}")
     if n < 2:
         raise ValueError(f"two classes need at least two points, got n={n}")
     rng = np.random.default_rng(seed)
     options = {} if noise is None else {"noise": noise}
-    train, test = (_MADE[name](rng, n, **options) for _ in range(2))
+    train, test = (_GENERATORS[name](rng, n, **options) for _ in range(2))
     x, x_test = (torch.as_tensor(half[0]).float() for half in (train, test))
     y, y_test = (torch.as_tensor(half[1]) for half in (train, test))
     return Data(name, x, y, x_test, y_test, classes=2)

@@ -31,7 +31,7 @@ KEEP = 0.95
 LEAST = 1e-2
 """The smallest share of a step that is taken."""
 
-PACE = 0.8
+SHRINK = 0.8
 """What λ is multiplied or divided by after a step."""
 
 
@@ -83,9 +83,9 @@ class Fresh:
         share = min(max(slope / curvature, LEAST), 1.0) if curvature > 0 else 1.0
         factor = 1.0
         if curvature > owns + dampings:
-            factor = 1 / PACE
+            factor = 1 / SHRINK
         elif dampings > max(curvature, owns):
-            factor = PACE
+            factor = SHRINK
         return cls(batch, None, 0.0, 0.0, share, slope, curvature, owns, dampings, factor, True)
 
     def memory(self) -> dict[str, Any]:

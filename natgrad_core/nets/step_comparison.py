@@ -64,8 +64,8 @@ def operators(at: At, names: Iterable[str] = tuple(MATRICES)) -> dict[str, Opera
     """
     found: dict[str, Operator] = {}
     for name in names:
-        made = MATRICES[name]()
-        found[name] = made.at(at, made.init(at.theta))[0]
+        built = MATRICES[name]()
+        found[name] = built.at(at, built.init(at.theta))[0]
     return found
 
 
@@ -73,7 +73,7 @@ def one_step(
     at: At,
     damping: float,
     names: Iterable[str] = tuple(MATRICES),
-    made: Mapping[str, Operator] | None = None,
+    built: Mapping[str, Operator] | None = None,
 ) -> dict[str, OneStep]:
     """Return one step with each matrix, each as long as the damped quadratic model likes.
 
@@ -93,12 +93,12 @@ def one_step(
     """
     g = at.check().grad
     names = tuple(names)
-    made = operators(at, {"exact", *names}) if made is None else made
-    exact = -made["exact"].solve(g, damping)
+    built = operators(at, {"exact", *names}) if built is None else built
+    exact = -built["exact"].solve(g, damping)
     longest = -float(g @ exact)  # the exact step's square, as F + λI has it
     found: dict[str, OneStep] = {}
     for name in names:
-        d = exact if name == "exact" else -made[name].solve(g, damping)
+        d = exact if name == "exact" else -built[name].solve(g, damping)
         pushed = at.tape.push(d)
         bend, slope = at.products([pushed])[0][0], float(g @ d)
         size = bend + damping * float(d @ d)

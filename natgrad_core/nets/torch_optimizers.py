@@ -322,7 +322,7 @@ class SecondOrder(torch.optim.Optimizer):
 
 
 def _batch(
-    net: Net, loss: nn.Module, calls: list[Call], theta: Tensor, told: bool
+    net: Net, loss: nn.Module, calls: list[Call], theta: Tensor, by_closure: bool
 ) -> tuple[NetProblem, Tensor, Tensor]:
     """The examples that count: the problem, what their outputs feel, and the outputs.
 
@@ -352,7 +352,7 @@ def _batch(
             x, out, felt, y = (t[counted] for t in (x, out, felt, y))
         if len(y) == 0:
             raise ValueError("every target of the batch is ignored (ignore_index): no step")
-    elif told:
+    elif by_closure:
         scale = len(out) / factor(loss, *out.shape)
         y = _targets_that_feel(likelihood, out.to(theta), felt.to(theta) * scale, calls[0].rounding)
     else:

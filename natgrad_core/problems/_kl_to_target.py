@@ -13,7 +13,7 @@ import numpy as np
 from natgrad_core.core.problem import Problem
 from natgrad_core.core.provenance import remembering
 from natgrad_core.linalg.small_matrices import symmetric
-from natgrad_core.tracing.jet import variables_through
+from natgrad_core.tracing.forward_mode import variables_through
 from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
 
 

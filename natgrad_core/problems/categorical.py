@@ -53,7 +53,7 @@ class Categorical(ExponentialFamily):
         a, b, c = self._log_odds(*eta)
         return logaddexp(logaddexp(a, b), c)
 
-    def _surprise(self, t: Vector, *eta: Any) -> Any:
+    def _negative_log_prob(self, t: Vector, *eta: Any) -> Any:
         """Σ t_k log(1/p_k), each term with its own digits."""
         odds = self._log_odds(*eta)
         shares = (*t, 1 - total(t)) if len(t) < len(odds) else t

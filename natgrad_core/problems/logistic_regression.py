@@ -59,7 +59,7 @@ class LogisticRegression(LinearPredictor):
     def _partition(self, *eta: Any) -> Any:
         return log1p_exp(eta[0])
 
-    def _surprise(self, t: Vector, *eta: Any) -> Any:
+    def _negative_log_prob(self, t: Vector, *eta: Any) -> Any:
         # A − ηt has no digits left where t = 1 and η is large: there it is log(1 + e^{−η}).
         return (1 - t[0]) * log1p_exp(eta[0]) + t[0] * log1p_exp(-eta[0])
 

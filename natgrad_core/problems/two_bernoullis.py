@@ -74,7 +74,7 @@ class TwoBernoullis(ExponentialFamily):
     def _partition(self, *eta: Any) -> Any:
         return total(log1p_exp(e) for e in eta)
 
-    def _surprise(self, t: Vector, *eta: Any) -> Any:
+    def _negative_log_prob(self, t: Vector, *eta: Any) -> Any:
         return total(
             (1 - s) * log1p_exp(e) + s * log1p_exp(-e) for e, s in zip(eta, t, strict=True)
         )

@@ -21,7 +21,7 @@ from natgrad_core.problems import problems
 from natgrad_core.provenance.bibliography import bibtex, cited
 from natgrad_core.rules import rules
 
-_SHELVES = {"problems": problems, "charts": charts, "metrics": metrics, "rules": rules}
+_REGISTRIES = {"problems": problems, "charts": charts, "metrics": metrics, "rules": rules}
 
 
 def cite(*things: Any) -> str:
@@ -59,19 +59,21 @@ def words(thing: Any) -> Iterator[str]:
     call = call_of(thing)
     if call is None:
         return
-    shelf, _, name = call.expression.partition("[")
+    registry, _, name = call.expression.partition("[")
     if name:
-        yield inspect.getdoc(_SHELVES[shelf][name.strip('"]')]) or ""
+        yield inspect.getdoc(_REGISTRIES[registry][name.strip('"]')]) or ""
     for part in (*call.given, *call.named.values()):
         if not isinstance(part, str):  # an option, "ascent" or "normal", is no name of an item
             yield from words(part)
 
 
 def _named(name: str) -> list[Any]:
-    found = [shelf[name] for shelf in _SHELVES.values() if name in shelf]
+    found = [registry[name] for registry in _REGISTRIES.values() if name in registry]
     if not found:
-        near = get_close_matches(name, [each for shelf in _SHELVES.values() for each in shelf], n=1)
+        near = get_close_matches(
+            name, [each for registry in _REGISTRIES.values() for each in registry], n=1
+        )
         hint = f" (did you mean {near[0]!r}?)" if near else ""
-        kinds = "; ".join(f"{kind} {', '.join(shelf)}" for kind, shelf in _SHELVES.items())
+        kinds = "; ".join(f"{kind} {', '.join(registry)}" for kind, registry in _REGISTRIES.items())
         raise UnknownName(f"nothing is called {name!r}{hint}; there are the {kinds}")
     return found

@@ -27,7 +27,7 @@ class Writer:
         self._named: dict[str, str] = {}
         self._numpy = False
 
-    def take(self, module: str, *names: str) -> None:
+    def add_import(self, module: str, *names: str) -> None:
         """Import these names of a module in the script."""
         self._imports.setdefault(module, set()).update(names)
 
@@ -78,7 +78,7 @@ class Writer:
         if call.expression.startswith("."):  # a method of the first thing given
             of, *rest = map(self.write, call.given)
             return f"{of}{call.expression}({', '.join([*rest, *named])})"
-        self.take(call.module, call.expression.partition("[")[0].partition(".")[0])
+        self.add_import(call.module, call.expression.partition("[")[0].partition(".")[0])
         return f"{call.expression}({inside})"
 
     def numpy(self) -> None:

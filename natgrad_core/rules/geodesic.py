@@ -11,8 +11,8 @@ from natgrad_core.types import ArrayLike, Vector
 
 
 def _correct(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
-    bent = bending(at, direction)
-    return tuple(v - b / 2 for v, b in zip(direction, bent, strict=True)), memory
+    curved = bending(at, direction)
+    return tuple(v - b / 2 for v, b in zip(direction, curved, strict=True)), memory
 
 
 @rules.register(invariance="linear", needs="model", color="olive", symbol="star")

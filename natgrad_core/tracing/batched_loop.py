@@ -155,10 +155,10 @@ def _plan(
     widths: tuple[int, ...],
 ) -> Plan:
     """Compile the loop; ``widths`` are the last axes of constants that data rows have."""
-    made = _Planner(simplified(lines, outputs), outputs, widths)
+    built = _Planner(simplified(lines, outputs), outputs, widths)
     xs = "".join(f"x{i}, " for i in range(len(outputs)))
     ys = xs.replace("x", "y")
-    taken = {"constants": ("k", made.constants), "slots": ("s", made.slots)}
+    taken = {"constants": ("k", built.constants), "slots": ("s", built.slots)}
     source = [
         "def loop(state, constants, slots, rows, watch):",
         f"    {xs}= state",
@@ -168,7 +168,7 @@ def _plan(
             if values
         ),
         f"    for step, {ys}in rows:",
-        *(f"        {line}" for line in made.body),
+        *(f"        {line}" for line in built.body),
         f"        {xs}= {ys}",
         f"        if watch is not None and not watch(step, ({xs})):",
         "            break",
@@ -180,7 +180,7 @@ def _plan(
         "copyto": np.copyto,
     }
     exec(compile("\n".join(source), "<a traced step in place>", "exec"), scope)
-    return Plan(scope["loop"], tuple(made.constants), tuple(made.slots))
+    return Plan(scope["loop"], tuple(built.constants), tuple(built.slots))
 
 
 def _row_numbers(lines: Iterable[Line]) -> set[str]:

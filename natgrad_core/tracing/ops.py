@@ -53,8 +53,8 @@ def _apply(
     of_float, of_array = FLOAT_FUNCTIONS[name], ARRAY_FUNCTIONS[name]
 
     def function(*args: Numeric) -> Numeric:
-        if (jet := next((a for a in args if hasattr(a, "lift")), None)) is not None:
-            return jet.lift(name, args)
+        if (forward_mode := next((a for a in args if hasattr(a, "lift")), None)) is not None:
+            return forward_mode.lift(name, args)
         if any(isinstance(a, Sym) for a in args):
             return call(name, *args)
         if any(is_tensor(a) for a in args):
@@ -129,8 +129,8 @@ sigmoid = _apply("sigmoid")
 
 def where(condition: Numeric, yes: Numeric, no: Numeric) -> Numeric:
     """``yes`` where the condition holds, else ``no``; of jets with their derivatives."""
-    if (jet := next((a for a in (yes, no) if hasattr(a, "lift")), None)) is not None:
-        return jet.chosen(condition, yes, no)
+    if (forward_mode := next((a for a in (yes, no) if hasattr(a, "lift")), None)) is not None:
+        return forward_mode.chosen(condition, yes, no)
     if any(isinstance(a, Sym) for a in (condition, yes, no)):
         return call("where", condition, yes, no)
     if is_tensor(condition):

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from natgrad_core.tracing.jet import Jet
+from natgrad_core.tracing.forward_mode import Derivatives
 from natgrad_core.tracing.ops import constant, is_tensor, total
 from natgrad_core.tracing.tape import Sym, call
 from natgrad_core.types import ArrayLike, Vector
@@ -57,7 +57,7 @@ class Rows:
         return self._sum(whole)
 
     def _sum(self, values: Any) -> Any:
-        if isinstance(values, Jet):
+        if isinstance(values, Derivatives):
             return values.each(self._sum)
         if isinstance(values, Sym):
             return call("row_sum", values)
@@ -73,7 +73,7 @@ def _many(component: Any) -> bool:
 
 
 def _column(component: Any) -> Any:
-    if isinstance(component, Jet):
+    if isinstance(component, Derivatives):
         return component.each(_column)
     if isinstance(component, Sym):
         return call("column", component)

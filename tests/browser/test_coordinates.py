@@ -82,7 +82,7 @@ def type_in(page: Page, field: str, text: str) -> None:
 
 def test_the_first_picture_is_the_engines(lesson: Page) -> None:
     assert_the_stage_shows_what_the_engine_says(lesson)
-    assert word(lesson, "gradient") == "split"
+    assert word(lesson, "gradient") == "differ"
     assert word(lesson, "newton") == "coincide"
     assert word(lesson, "natural") == "coincide"
 
@@ -99,7 +99,7 @@ def test_dragging_a_column_of_a_splits_plain_descent_and_not_the_natural_gradien
     after = lesson.evaluate(f"{ROOT}.state.matrix")
     assert after != before
     assert [row[0] for row in after] == [row[0] for row in before], "the other column stays"
-    assert word(lesson, "gradient") == "split"
+    assert word(lesson, "gradient") == "differ"
     assert word(lesson, "natural") == "coincide"
 
 
@@ -107,7 +107,7 @@ def test_a_screen_reader_hears_what_the_meter_says_once_the_hand_rests(lesson: P
     lesson.get_by_role("button", name="a rotation changes nothing").click()
     settle(lesson)
     said = lesson.locator("[aria-live=polite].unseen")
-    expect(said).not_to_contain_text("split")
+    expect(said).not_to_contain_text("differ")
     lesson.evaluate(
         """() => { window.said = [];
         new MutationObserver(() => said.push(performance.now())).observe(
@@ -182,7 +182,7 @@ def test_a_claim_sets_the_state_that_shows_it(lesson: Page) -> None:
     lesson.locator("[data-claim='damping-breaks']").click()
     state = settle(lesson)["state"]
     assert (state["damping"], state["rules"]) == (10, ["natural"])
-    assert word(lesson, "natural") == "split"
+    assert word(lesson, "natural") == "differ"
     lesson.locator("[data-claim='hessian']").press("Enter")
     settle(lesson)
     assert lesson.evaluate(f"{ROOT}.k") == 20

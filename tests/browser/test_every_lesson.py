@@ -494,12 +494,12 @@ def test_the_gif_has_a_frame_for_every_step_and_ends_as_the_picture_of_the_last(
         said = "this picture has no steps, so nothing moves"
         expect(page.locator(".menu .said")).to_have_text(said)
         return
-    made = [in_a_link(downloaded(page, "gif"), "image/gif")]
+    built = [in_a_link(downloaded(page, "gif"), "image/gif")]
     for k in (steps, steps // 2):  # what ends earlier is nearer to the second
         page.locator("input.scrub").fill(str(k))
         page.wait_for_function(f"{ROOT}.k === {k}")
-        made.append(in_a_link(downloaded(page, "png"), "image/png"))
-    found = page.evaluate(FRAMES, made)
+        built.append(in_a_link(downloaded(page, "png"), "image/png"))
+    found = page.evaluate(FRAMES, built)
     assert min(steps, 30) + 1 <= found["frameCount"] <= steps + 1
     assert np.ptp(found["papers"], 0).max() <= 1, "the paper's color is no other"
     assert found["apart"] < 0.03

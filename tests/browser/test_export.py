@@ -49,7 +49,7 @@ def shared(browser: Any, server: Server) -> Iterator[Page]:
 
 
 @pytest.fixture
-def take(shared: Page, tmp_path: Path) -> Callable[[str], Path]:
+def export(shared: Page, tmp_path: Path) -> Callable[[str], Path]:
     """Choose an action of the menu, and save what comes."""
 
     def act(kind: str) -> Path:
@@ -100,9 +100,9 @@ def chunks(data: bytes) -> dict[str, bytes]:
 
 
 def test_the_png_is_for_print_and_knows_where_it_comes_from(
-    shared: Page, take: Callable[[str], Path]
+    shared: Page, export: Callable[[str], Path]
 ) -> None:
-    path = take("png")
+    path = export("png")
     assert path.name == "coordinates.png"
     found = chunks(path.read_bytes())
     width, height = struct.unpack(">II", found["IHDR"][:8])
@@ -131,9 +131,9 @@ def test_the_png_is_for_print_and_knows_where_it_comes_from(
 
 
 def test_the_svg_is_the_picture_with_a_caption_and_the_link(
-    shared: Page, take: Callable[[str], Path]
+    shared: Page, export: Callable[[str], Path]
 ) -> None:
-    text = take("svg").read_text()
+    text = export("svg").read_text()
     root = ElementTree.fromstring(text)
     assert root.get("width") == "180mm"
     assert not any(word in text for word in ("oklch", "color-mix", "NaN", "undefined"))
@@ -198,10 +198,10 @@ def test_a_run_to_and_fro_has_long_dashes_and_what_is_to_come_is_a_hair(
 
 
 def test_the_tables_hold_the_numbers_on_the_screen(
-    shared: Page, take: Callable[[str], Path]
+    shared: Page, export: Callable[[str], Path]
 ) -> None:
-    blocks = take("csv").read_bytes().decode("utf-8-sig").split("\r\n\r\n")
-    found = json.loads(take("json").read_text())
+    blocks = export("csv").read_bytes().decode("utf-8-sig").split("\r\n\r\n")
+    found = json.loads(export("json").read_text())
     answer, drawn = settle(shared), paths(shared)
     points = drawn["x", "natural", "dashed"]
     plane = answer["planes"][1]
@@ -229,8 +229,8 @@ def test_the_tables_hold_the_numbers_on_the_screen(
     assert np.array_equal(np.array(trace["points"], np.float32), points.astype(np.float32))
 
 
-def test_the_gif_plays_the_run(shared: Page, take: Callable[[str], Path]) -> None:
-    path = take("gif")
+def test_the_gif_plays_the_run(shared: Page, export: Callable[[str], Path]) -> None:
+    path = export("gif")
     found = ask_image(
         shared,
         path,
@@ -265,9 +265,9 @@ def test_the_gif_plays_the_run(shared: Page, take: Callable[[str], Path]) -> Non
 
 
 def test_the_film_plays_where_the_browser_records(
-    shared: Page, take: Callable[[str], Path]
+    shared: Page, export: Callable[[str], Path]
 ) -> None:
-    path = take("film")
+    path = export("film")
     head = path.read_bytes()[:12]
     assert head[4:8] == b"ftyp" if path.suffix == ".mp4" else head[:4] == b"\x1aE\xdf\xa3"
     kind = f"video/{path.suffix[1:]}"

@@ -109,7 +109,7 @@ def test_the_empirical_fisher_goes_round_about(lesson: Page) -> None:
     moved = settle(lesson)["state"]
     assert moved["w"] != state["w"]
     for style, metric in (("natural", "fisher"), ("empirical", "empirical-fisher")):
-        rule = chain(precondition(metrics[metric]()), descend(1.0), paced(moved["pace"]))
+        rule = chain(precondition(metrics[metric]()), descend(1.0), paced(moved["nats_a_step"]))
         path = run(skewed_line(moved["noise"]), rule, moved["w"], settle(lesson)["steps"])
         np.testing.assert_allclose(paths(lesson)["left", style, "solid"], path.theta, atol=1e-4)
     box = lesson.locator("[data-predict='turned']")

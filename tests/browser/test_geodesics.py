@@ -28,8 +28,10 @@ def assert_the_stage_shows_what_the_engine_says(page: Page) -> None:
     script = f"""() => {ROOT}.answer.traces.filter(t => t.kind === 'curve' && t.plane === 'theta')
         .map(t => [t.style, Array.from({ROOT}.array(t.points))])"""
     drawn = {style: np.reshape(flat, (-1, 2)) for style, flat in page.evaluate(script)}
-    for style, road in (("m", m_geodesic), ("e", e_geodesic), ("rao", fisher_rao)):
-        np.testing.assert_allclose(drawn[style], road(normal, state["a"], state["b"]), atol=1e-5)
+    for style, geodesic_path in (("m", m_geodesic), ("e", e_geodesic), ("rao", fisher_rao)):
+        np.testing.assert_allclose(
+            drawn[style], geodesic_path(normal, state["a"], state["b"]), atol=1e-5
+        )
     said = answer["numbers"]["length.rao"]
     assert said == pytest.approx(distance(normal, state["a"], state["b"]), rel=1e-6)
     chart = {
@@ -75,7 +77,7 @@ def test_the_legend_tells_the_two_runs_of_one_color_apart(lesson: Page) -> None:
         expect(mark).to_have_attribute("fill", fill)
 
 
-def test_a_sentence_opens_the_chart_in_which_its_road_is_straight(lesson: Page) -> None:
+def test_a_sentence_opens_the_chart_in_which_its_geodesic_is_straight(lesson: Page) -> None:
     lesson.locator("[data-claim='backward']").click()
     assert settle(lesson)["state"]["chart"] == "natural"
     assert_the_stage_shows_what_the_engine_says(lesson)

@@ -187,9 +187,9 @@ def test_a_notebook_drives_the_page_and_reads_it(lab: str, browser: Browser) -> 
     steps = settle(page)["state"]["steps"]
     assert steps < 200
     run(cells.nth(2))
-    told = cells.nth(2).locator(".jp-OutputArea-output").filter(has_text="told")
-    expect(told).to_contain_text(f" {steps + 1} ")
-    loss = float(told.inner_text().split()[-1])
+    printed = cells.nth(2).locator(".jp-OutputArea-output").filter(has_text="told")
+    expect(printed).to_contain_text(f" {steps + 1} ")
+    loss = float(printed.inner_text().split()[-1])
     assert loss == pytest.approx(page.evaluate(f"{ROOT}.array('loss.natural.solid').at(-1)"))
     forward = page.locator(".transport button[aria-label='one step forward']")
     forward.click()

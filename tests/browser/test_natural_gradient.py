@@ -30,18 +30,18 @@ def assert_the_engine_says_so(page: Page) -> dict[str, Any]:
     problem, chart = problems[state["problem"]](), charts[state["chart"]]()
     start = state["start"] or problem.start
     for reading in answer["meter"]:
-        made = []
+        built = []
         for kind in ("identity", state["kind"]):
             raised = precondition(metrics["fisher-power"](state["q"]), state["damping"], kind)
-            made.append(
+            built.append(
                 {
                     "natural": chain(raised, descend(state["rate"])),
                     "kl-limited": chain(raised, descend(1.0), limit(state["radius"])),
                     "gradient": rules["gradient"](state["rate"]),
                 }[reading["rule"]]
             )
-        in_theta = run(problem, made[0], start, state["steps"])
-        in_x = run(problem.through(chart), made[1], chart.inverse(start), state["steps"])
+        in_theta = run(problem, built[0], start, state["steps"])
+        in_x = run(problem.through(chart), built[1], chart.inverse(start), state["steps"])
         for dash, points in (("solid", in_theta.theta), ("dashed", in_x.in_theta)):
             key = ("theta", reading["rule"], dash)
             np.testing.assert_allclose(drawn[key], points, rtol=1e-5, atol=1e-5)

@@ -56,7 +56,7 @@ def test_a_bend_splits_newton_a_shear_does_not_and_without_its_term_the_runs_dra
     newton: Page,
 ) -> None:
     assert_the_engine_says_so(newton)
-    assert word(newton, "newton") == "split"
+    assert word(newton, "newton") == "differ"
     newton.locator("input[data-field='hessian'][value='carried']").check()
     assert_the_engine_says_so(newton)
     carried = newton.locator(".meter [data-rule='newton']").get_attribute("data-gap")

@@ -116,7 +116,7 @@ def test_a_reader_predicts_clicks_a_claim_and_plays_to_the_end(playground: Page)
     playground.locator("[data-claim='diagonal']").click()
     answer = settle(playground)
     assert answer["state"]["metric"] == "diagonal-fisher"
-    assert answer["meter"][0]["word"] == "split"
+    assert answer["meter"][0]["word"] == "differ"
     playground.get_by_label("speed", exact=True).select_option("4")
     playground.get_by_role("button", name="play", exact=True).click()
     playground.wait_for_function(f"{ROOT}.k === {answer['steps']}", timeout=60_000)

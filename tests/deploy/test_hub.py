@@ -185,8 +185,8 @@ def test_a_class_s_server_ends_when_its_hub_has() -> None:
         " stderr=subprocess.DEVNULL)\n"
         "child.stdout.readline()\nprint(child.pid)"
     )
-    told = subprocess.run(
+    printed = subprocess.run(
         [sys.executable, "-c", hub, server], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    pid = int(told.stdout)
+    pid = int(printed.stdout)
     wait_until(lambda: not Path(f"/proc/{pid}").exists() or zombies([pid]))

@@ -61,7 +61,7 @@ OWED = frozenset(
         "provenance.code_writer",
         "tracing.batched_loop",
         "tracing.functions",
-        "tracing.jet",
+        "tracing.forward_mode",
         "tracing.ops",
         "tracing.replay",
         "tracing.row_sums",

@@ -86,8 +86,15 @@ def test_a_make_target_that_a_document_names_exists(name: str, target: str) -> N
     everywhere(lambda text: re.findall(r"!?\[[^\]]*\]\((?!http)([\w./-]+)\)", text)),
 )
 def test_what_a_document_links_to_is_there(name: str, path: str) -> None:
-    made = ("lessons", "problems", "charts", "metrics", "rules", "api")  # tests/docs/test_reference
-    if name.startswith("docs/") and path.removeprefix("../").partition("/")[0] in made:
+    built = (
+        "lessons",
+        "problems",
+        "charts",
+        "metrics",
+        "rules",
+        "api",
+    )  # tests/docs/test_reference
+    if name.startswith("docs/") and path.removeprefix("../").partition("/")[0] in built:
         return
     if name.startswith("docs/how-to/") and path == "../CONTRIBUTING.md":  # copied into the site
         path = "../../CONTRIBUTING.md"
@@ -199,8 +206,10 @@ def test_every_target_of_the_makefile_has_a_line_of_help_and_one_in_contributing
 
 def test_the_map_of_the_house_leaves_out_no_folder() -> None:
     """CONTRIBUTING's table of folders: a row each, and what it says is there is there."""
-    told = DOCUMENTS["CONTRIBUTING.md"].partition("## A map of the house")[2].partition("\n## ")[0]
-    listed = re.findall(r"^\| `([\w./-]+)/` \|", told, re.M)
+    tables = (
+        DOCUMENTS["CONTRIBUTING.md"].partition("## A map of the house")[2].partition("\n## ")[0]
+    )
+    listed = re.findall(r"^\| `([\w./-]+)/` \|", tables, re.M)
     assert listed
     files = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).split()
     there = {

@@ -64,10 +64,10 @@ def test_a_matrix_is_its_rotation_stretches_and_shear(entries: list[float]) -> N
     parts = decompose(matrix)
     assert parts.stretch1 > 0
     assert_allclose(compose(parts), matrix, atol=1e-8)
-    made = charts["linear"](
+    built = charts["linear"](
         rotation=parts.rotation, stretch=(parts.stretch1, parts.stretch2), shear=parts.shear
     )
-    assert_allclose(made.forward((1.0, -2.0)), matrix @ (1.0, -2.0), atol=1e-7)
+    assert_allclose(built.forward((1.0, -2.0)), matrix @ (1.0, -2.0), atol=1e-7)
 
 
 @pytest.mark.parametrize("chart", ["bend", "log-scale", "expectation", "natural"])

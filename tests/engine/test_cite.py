@@ -12,7 +12,7 @@ from natgrad_core import charts, cite, metrics, problems, rules, run
 from natgrad_core.errors import UnknownName
 from natgrad_core.provenance.bibliography import SOURCES
 
-SHELVES: dict[str, Mapping[str, Any]] = {
+REGISTRIES: dict[str, Mapping[str, Any]] = {
     "problems": problems,
     "charts": charts,
     "metrics": metrics,
@@ -24,9 +24,11 @@ def keys(bibtex: str) -> set[str]:
     return set(re.findall(r"@\w+{(\w+),", bibtex))
 
 
-@pytest.mark.parametrize("name", sorted({name for shelf in SHELVES.values() for name in shelf}))
-def test_a_name_cites_what_every_shelf_has_under_it(name: str) -> None:
-    held = [shelf[name] for shelf in SHELVES.values() if name in shelf]
+@pytest.mark.parametrize(
+    "name", sorted({name for registry in REGISTRIES.values() for name in registry})
+)
+def test_a_name_cites_what_every_registry_has_under_it(name: str) -> None:
+    held = [registry[name] for registry in REGISTRIES.values() if name in registry]
     assert keys(cite(name)) == set().union(*(keys(cite(item)) for item in held))
     assert keys(cite(name)) <= set(SOURCES)
 

@@ -84,13 +84,15 @@ def test_a_closed_distance_is_that_of_relaxation_to_nine_digits(name: str) -> No
     slow = relaxed(problem, a, b, seconds=30)
     assert_allclose(distance(problem, a, b), slow.length, rtol=1e-9)
     share = np.linspace(0, 1, 11)
-    road = fisher_rao(problem, a, b, 11)
-    assert_allclose(road, slow.at(share), rtol=1e-4, atol=1e-4)
+    geodesic_path = fisher_rao(problem, a, b, 11)
+    assert_allclose(geodesic_path, slow.at(share), rtol=1e-4, atol=1e-4)
     assert_allclose(length(problem, fisher_rao(problem, a, b, 201)), slow.length, rtol=1e-9)
 
 
 @pytest.mark.parametrize("name", NEAR)
-def test_a_distance_is_symmetric_additive_along_its_road_and_the_same_in_a_chart(name: str) -> None:
+def test_a_distance_is_symmetric_additive_along_its_geodesic_and_the_same_in_a_chart(
+    name: str,
+) -> None:
     problem, (a, b) = problems[name](), NEAR[name]
     whole = float(distance(problem, a, b))
     assert_allclose(distance(problem, b, a), whole, rtol=1e-11)
@@ -122,8 +124,8 @@ def test_von_mises_go_the_shorter_way_round_and_through_the_middle() -> None:
     opposite = distance(problem, (0.0, 2.0), (np.pi, 1.5))
     almost = distance(problem, (0.0, 2.0), (np.pi - 1e-7, 1.5))
     assert_allclose(opposite, almost, rtol=1e-6)
-    road = fisher_rao(problem, (0.1, 2.0), (6.2, 1.5), 101)
-    assert np.abs(np.diff(road[:, 0])).max() < 0.1
+    geodesic_path = fisher_rao(problem, (0.1, 2.0), (6.2, 1.5), 101)
+    assert np.abs(np.diff(geodesic_path[:, 0])).max() < 0.1
 
 
 @pytest.mark.parametrize(
@@ -147,9 +149,11 @@ def test_one_parameter_has_its_distance_in_closed_form(
 ) -> None:
     problem = own(text, {"y": [y]}, ("m",), start=(1.0,))
     assert_allclose(distance(problem, (a,), (b,)), wanted, rtol=1e-10)
-    road = fisher_rao(problem, (a,), (b,), 5)
+    geodesic_path = fisher_rao(problem, (a,), (b,), 5)
     assert_allclose(
-        [float(distance(problem, (a,), p)) for p in road], wanted * np.arange(5) / 4, rtol=1e-6
+        [float(distance(problem, (a,), p)) for p in geodesic_path],
+        wanted * np.arange(5) / 4,
+        rtol=1e-6,
     )
 
 

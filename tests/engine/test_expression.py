@@ -185,7 +185,7 @@ def test_where_constants_make_a_singular_matrix_a_run_ends_and_does_not_raise(
     assert all("your own" in said for said in why_not)
 
 
-WAYS = st.one_of(
+SPELLINGS = st.one_of(
     st.sampled_from(sorted(rules)).map(lambda name: rules[name]()),
     st.tuples(st.sampled_from(sorted(metrics)), st.sampled_from(SINGULAR)).map(
         lambda t: chain(precondition(metrics[t[0]](), singular=t[1]), descend(0.1))
@@ -201,7 +201,7 @@ COLUMNS = [
 @given(
     texts(("a", "b"), "y", "x"),
     st.sampled_from(COLUMNS),
-    WAYS,
+    SPELLINGS,
     st.sampled_from(["identity", "log-scale", "polar"]),
     st.booleans(),
 )

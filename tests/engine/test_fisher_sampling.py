@@ -9,12 +9,12 @@ from scipy import integrate
 from natgrad_core import chain, metrics, problems, run
 from natgrad_core.analysis.fisher_sampling import (
     angle,
+    curvatures,
     error,
     expected_error,
     gather,
     kl_misses,
     scores,
-    surprises,
     whitening,
 )
 from natgrad_core.core.rule import descend, precondition
@@ -48,11 +48,13 @@ def test_scores_and_surprises_are_slopes_of_log_p(name: str) -> None:
         ],
         -1,
     )
-    np.testing.assert_allclose(surprises(problem, theta, data), -bends, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(curvatures(problem, theta, data), -bends, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ALONE)
-def test_the_mean_score_is_nought_and_the_mean_surprise_is_the_fisher_matrix(name: str) -> None:
+def test_the_mean_score_is_zero_and_the_mean_curvature_of_the_log_likelihood_is_the_fisher_matrix(
+    name: str,
+) -> None:
     problem = problems[name]()
     theta, support = np.array(problem.start), problem.support
     assert isinstance(support, tuple)
@@ -60,7 +62,7 @@ def test_the_mean_score_is_nought_and_the_mean_surprise_is_the_fisher_matrix(nam
     def mean(of: str, *index: int) -> float:
         def part(y: float) -> float:
             data = np.array([y])
-            value = (scores if of == "score" else surprises)(problem, theta, data)[0][index]
+            value = (scores if of == "score" else curvatures)(problem, theta, data)[0][index]
             return float(np.exp(problem.log_prob(data, theta)[0]) * value)
 
         low, high = support
@@ -70,7 +72,7 @@ def test_the_mean_score_is_nought_and_the_mean_surprise_is_the_fisher_matrix(nam
 
     fisher = problem.fisher(theta)
     assert [mean("score", i) for i in (0, 1)] == pytest.approx([0.0, 0.0], abs=1e-6)
-    found = [mean("surprise", i, j) for i, j in ((0, 0), (0, 1), (1, 1))]
+    found = [mean("curvature", i, j) for i, j in ((0, 0), (0, 1), (1, 1))]
     assert found == pytest.approx([fisher[0, 0], fisher[0, 1], fisher[1, 1]], rel=1e-5, abs=1e-6)
 
 
@@ -80,7 +82,7 @@ def test_sums_to_each_number_are_those_of_the_same_draws(name: str) -> None:
     theta, ns = np.array(problem.start), np.array([1, 2, 7, 40])
     found = gather(problem, theta, ns, 5)
     data = problem.sample(theta, np.random.default_rng(5), 40)
-    s, h = scores(problem, theta, data), surprises(problem, theta, data)
+    s, h = scores(problem, theta, data), curvatures(problem, theta, data)
     weights = problem.rows.columns[0] if problem.covariates else np.ones(1)
     s, h = s.reshape(40, -1, 2), h.reshape(40, -1, 2, 2)
     for i, n in enumerate(ns):

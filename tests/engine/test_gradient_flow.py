@@ -32,10 +32,10 @@ CURVED = {
 }
 
 
-def bends(road: Array) -> float:
+def bends(geodesic_path: Array) -> float:
     """Return a path's largest distance from the line between its ends, relative to its length."""
-    chord = road[-1] - road[0]
-    in_x = (road - road[0]) @ np.array([-chord[1], chord[0]]) / (chord @ chord)
+    chord = geodesic_path[-1] - geodesic_path[0]
+    in_x = (geodesic_path - geodesic_path[0]) @ np.array([-chord[1], chord[0]]) / (chord @ chord)
     return float(np.abs(in_x).max())
 
 
@@ -71,14 +71,14 @@ def test_steps_tend_to_the_flow_at_first_order_in_the_rate(name: str) -> None:
 @pytest.mark.parametrize("name", ["normal", "gamma", "logistic-regression", "poisson-regression"])
 def test_two_runs_of_small_steps_extrapolate_to_the_flow_at_second_order(name: str) -> None:
     problem = problems[name]()
-    apart, told = [], []
+    apart, errors = [], []
     for count in (200, 400, 800):
         found, error = extrapolated(problem, rules["natural"], problem.start, 4.0, count)
         true = flow(problem, problem.start, 4.0, count=count + 1).theta
         apart.append(np.abs(found - true).max())
-        told.append(error)
+        errors.append(error)
     assert np.diff(np.log2(apart)) == pytest.approx(-2.0, abs=0.12)
-    assert np.diff(np.log2(told)) == pytest.approx(-1.0, abs=0.1)
+    assert np.diff(np.log2(errors)) == pytest.approx(-1.0, abs=0.1)
 
 
 def test_a_flow_too_stiff_for_its_steps_says_so() -> None:
@@ -89,30 +89,36 @@ def test_a_flow_too_stiff_for_its_steps_says_so() -> None:
 
 def test_the_flows_of_kl_run_along_the_m_and_the_e_geodesic() -> None:
     base, start, target = problems["normal"](), (0.0, 0.5), (1.5, 0.8)
-    for reverse, road, kind in (
+    for reverse, geodesic_path, kind in (
         (False, m_geodesic, "expectation"),
         (True, e_geodesic, "natural"),
     ):
         curve = flow(Divergence(base, target, reverse), start, 6.0).theta
         in_chart = charts[kind](family="normal").inverse(curve)
         assert bends(in_chart) < 1e-6
-        assert bends(charts[kind](family="normal").inverse(road(base, start, target))) < 1e-9
+        assert (
+            bends(charts[kind](family="normal").inverse(geodesic_path(base, start, target))) < 1e-9
+        )
         other = "natural" if kind == "expectation" else "expectation"
         assert bends(charts[other](family="normal").inverse(curve)) > 1e-3
 
 
-def test_the_three_roads_differ_and_the_fisher_rao_road_is_the_shortest() -> None:
+def test_the_three_geodesics_differ_and_the_fisher_rao_geodesic_is_the_shortest() -> None:
     problem, a, b = problems["normal"](), (5.2, 0.15), (5.5, 0.4)
-    roads = {f.__name__: f(problem, a, b, 401) for f in (m_geodesic, e_geodesic, fisher_rao)}
-    lengths = {name: length(problem, road) for name, road in roads.items()}
+    geodesic_paths = {
+        f.__name__: f(problem, a, b, 401) for f in (m_geodesic, e_geodesic, fisher_rao)
+    }
+    lengths = {
+        name: length(problem, geodesic_path) for name, geodesic_path in geodesic_paths.items()
+    }
     assert lengths["fisher_rao"] == pytest.approx(distance(problem, a, b), rel=1e-5)
     for name in ("m_geodesic", "e_geodesic"):
         assert lengths[name] > 1.002 * lengths["fisher_rao"]
-    assert np.abs(roads["m_geodesic"] - roads["e_geodesic"]).max() > 0.01
+    assert np.abs(geodesic_paths["m_geodesic"] - geodesic_paths["e_geodesic"]).max() > 0.01
 
 
 @pytest.mark.parametrize("name", ["gamma", "beta", "von-mises"])
-def test_families_without_closed_inverses_have_their_straight_roads_too(name: str) -> None:
+def test_families_without_closed_inverses_have_their_straight_geodesics_too(name: str) -> None:
     problem = problems[name]()
     assert isinstance(problem, ExponentialFamily)
     a, b = problem.examples(np.random.default_rng(1), 2)
@@ -124,17 +130,17 @@ def test_families_without_closed_inverses_have_their_straight_roads_too(name: st
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["normal", "categorical", "two-bernoullis"])
-def test_shooting_finds_the_closed_road_and_its_length(name: str) -> None:
+def test_shooting_finds_the_closed_geodesic_and_its_length(name: str) -> None:
     problem = problems[name]()
     a, b = problem.examples(np.random.default_rng(2), 2)
     speed = shoot(problem, a, b, seconds=60)
     assert np.sqrt(speed @ problem.fisher(a) @ speed) == pytest.approx(distance(problem, a, b))
-    road = exponential(problem, a, speed, 11)
-    np.testing.assert_allclose(road, fisher_rao(problem, a, b, 11), atol=1e-6)
+    geodesic_path = exponential(problem, a, speed, 11)
+    np.testing.assert_allclose(geodesic_path, fisher_rao(problem, a, b, 11), atol=1e-6)
 
 
 @pytest.mark.slow
-def test_a_road_found_by_shooting_is_as_long_as_the_distance_says() -> None:
+def test_a_geodesic_found_by_shooting_is_as_long_as_the_distance_says() -> None:
     problem = problems["weibull"]()
     a, b = problem.examples(np.random.default_rng(3), 2)
     assert length(problem, fisher_rao(problem, a, b, 201)) == pytest.approx(
@@ -159,9 +165,11 @@ def test_the_published_distances_between_normals_are_met() -> None:
     problem = problems["normal"]()
     assert distance(problem, (0, 1), (1, 1)) == pytest.approx(0.9802581, abs=5e-8)
     assert distance(problem, (0, 1), (0, np.e)) == pytest.approx(np.sqrt(2))
-    road = fisher_rao(problem, (0, 1), (1, 1), 9)
+    geodesic_path = fisher_rao(problem, (0, 1), (1, 1), 9)
     center, radius = 0.5, np.sqrt(1 + 0.5**2 / 2)
-    np.testing.assert_allclose((road[:, 0] - center) ** 2 / 2 + road[:, 1] ** 2, radius**2)
+    np.testing.assert_allclose(
+        (geodesic_path[:, 0] - center) ** 2 / 2 + geodesic_path[:, 1] ** 2, radius**2
+    )
 
 
 @pytest.mark.slow

@@ -10,9 +10,9 @@ from natgrad_core import charts, metrics, problems, rules
 from natgrad_core.core.options import Choices, Option, Span, options
 
 ITEMS = [
-    pytest.param(item, id=f"{shelf.kind}:{name}")
-    for shelf in (problems, charts, metrics, rules)
-    for name, item in shelf.items()
+    pytest.param(item, id=f"{registry.kind}:{name}")
+    for registry in (problems, charts, metrics, rules)
+    for name, item in registry.items()
 ]
 
 

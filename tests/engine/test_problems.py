@@ -205,21 +205,25 @@ def test_kl_is_the_expected_log_ratio(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [n for n in MODELED if len(problem(n).rows)])
-def test_the_loss_is_the_expected_surprise_and_scores_are_its_slopes(name: str) -> None:
+def test_the_loss_is_the_expected_negative_log_likelihood_and_scores_are_its_slopes(
+    name: str,
+) -> None:
     of = problem(name)
     weight, *columns = (np.asarray(c) for c in of.rows.columns)
     outcome = columns[-of.outcomes :]
     data = outcome[0] if of.outcomes == 1 else np.stack(outcome, -1)
     a, b = some(of, 2)
 
-    def surprise(point: Array) -> float:
+    def negative_log_prob(point: Array) -> float:
         if of.covariates:
             return float(-weight @ np.asarray(of.log_prob(data, point)))
         each = [float(of.log_prob(d, point)) for d in data]
         return float(-weight @ np.array(each))
 
     # Up to what no parameter moves (least squares leaves ½ log 2π out).
-    assert surprise(a) - surprise(b) == pytest.approx(float(of.loss(a) - of.loss(b)), abs=1e-9)
+    assert negative_log_prob(a) - negative_log_prob(b) == pytest.approx(
+        float(of.loss(a) - of.loss(b)), abs=1e-9
+    )
     rows = np.stack(of.rows.columns[1:], -1)
     scores = np.array(
         [[float(part) for part in of._score(tuple(row.tolist()), *a.tolist())] for row in rows]
@@ -234,10 +238,10 @@ def test_presets_and_the_view_hold_what_they_promise(name: str) -> None:
         assert text
     assert of.presets
     for preset in of.presets.values():
-        made = problems[name](**preset.options)
-        start = np.asarray(preset.start if preset.start is not None else made.start, float)
-        made.check(start)
-        assert np.isfinite(made.loss(start))
+        built = problems[name](**preset.options)
+        start = np.asarray(preset.start if preset.start is not None else built.start, float)
+        built.check(start)
+        assert np.isfinite(built.loss(start))
     low, high = np.asarray(of.view, float).T
     assert (low <= np.asarray(of.start)).all()
     assert (np.asarray(of.start) <= high).all()

@@ -25,7 +25,7 @@ def trigamma(x: float) -> float:
     return float(polygamma(1, x))
 
 
-def made(name: str, **options: Any) -> Any:
+def problem_with(name: str, **options: Any) -> Any:
     """A problem with data or options of one's own."""
     make: Any = problems[name]
     return make(**options)
@@ -138,7 +138,7 @@ def test_three_logits_are_singular_along_one_direction_and_two_are_not() -> None
 def _one_natural_step(chart: str, start: float, v: float) -> float:
     """One step with rate 1 on N(0, ·), sample variance v, in a chart of σ: where it lands."""
     data = np.sqrt(v) * np.array([-1.0, 1.0])
-    through = made("normal", data=data).through(charts[chart]())
+    through = problem_with("normal", data=data).through(charts[chart]())
     return float(run(through, rules["natural"](rate=1.0), (0.0, start), 1).theta[-1, 1])
 
 
@@ -214,7 +214,7 @@ def test_gauss_newton_walks_rosenbrocks_valley_in_two_steps() -> None:
 
 
 def test_sohl_dicksteins_quadratic_has_its_published_matrix() -> None:
-    of = made("quadratic", **problems["quadratic"].presets["Sohl-Dickstein's"].options)
+    of = problem_with("quadratic", **problems["quadratic"].presets["Sohl-Dickstein's"].options)
     assert_allclose(of.hessian((0.3, 0.4)), [[82 / 9, 1], [1, 1 / 9]], rtol=1e-12)
     assert float(of.loss((0.3, 0.4))) == pytest.approx(
         0.5 * np.array([0.3, 0.4]) @ np.array([[82 / 9, 1], [1, 1 / 9]]) @ np.array([0.3, 0.4])
@@ -236,7 +236,7 @@ def test_the_empirical_fisher_can_point_almost_at_right_angles() -> None:
     rng = np.random.default_rng(0)
     x = rng.lognormal(0, 0.75, 1000)
     y = 2 + 2 * x + rng.normal(size=1000)
-    of = made("linear-regression", X=np.stack([np.ones(1000), x], -1), y=y)
+    of = problem_with("linear-regression", X=np.stack([np.ones(1000), x], -1), y=y)
     worst = 1.0
     for turn in np.linspace(0, 2 * np.pi, 16, endpoint=False):
         theta = np.array([2.0, 2.0]) + 2 * np.array([np.cos(turn), np.sin(turn)])
@@ -264,7 +264,7 @@ def test_with_rate_one_over_t_natural_steps_are_the_running_mean_and_reach_the_b
 
 def test_the_sum_over_examples_only_rescales_rate_and_damping() -> None:
     data = np.array([1.0, 2.0, 4.0])
-    once, twice = made("normal", data=data), made("normal", data=np.tile(data, 2))
+    once, twice = problem_with("normal", data=data), problem_with("normal", data=np.tile(data, 2))
     for point in ((2.0, 1.0), (1.5, 2.0)):
         assert_allclose(once.fisher(point), twice.fisher(point))
         assert_allclose(once.grad(point), twice.grad(point))

@@ -17,41 +17,41 @@ from natgrad_core.core.registry import Registry
 from natgrad_core.errors import UnknownName
 
 ROOT = Path(__file__).resolve().parents[2]
-SHELVES = {"problem": problems, "chart": charts, "metric": metrics, "rule": rules}
+REGISTRIES = {"problem": problems, "chart": charts, "metric": metrics, "rule": rules}
 
 
-@pytest.mark.parametrize("kind", SHELVES)
+@pytest.mark.parametrize("kind", REGISTRIES)
 def test_a_name_that_does_not_exist_lists_those_that_do(kind: str) -> None:
-    shelf = SHELVES[kind]
-    near = next(iter(shelf))
+    registry = REGISTRIES[kind]
+    near = next(iter(registry))
     with pytest.raises(UnknownName) as caught:
-        shelf[near + "x"]
+        registry[near + "x"]
     said = str(caught.value)
     assert f"did you mean {near!r}?" in said
-    assert all(name in said for name in shelf)
+    assert all(name in said for name in registry)
     assert kind in said
 
 
-@pytest.mark.parametrize("kind", SHELVES)
-def test_a_shelf_is_read_only_and_sorted(kind: str) -> None:
-    shelf = SHELVES[kind]
-    assert isinstance(shelf, Mapping)
-    assert not isinstance(shelf, MutableMapping)
-    assert list(shelf) == sorted(shelf)
-    assert len(shelf) == len(list(shelf)) > 5
+@pytest.mark.parametrize("kind", REGISTRIES)
+def test_a_registry_is_read_only_and_sorted(kind: str) -> None:
+    registry = REGISTRIES[kind]
+    assert isinstance(registry, Mapping)
+    assert not isinstance(registry, MutableMapping)
+    assert list(registry) == sorted(registry)
+    assert len(registry) == len(list(registry)) > 5
 
 
 def test_two_items_cannot_have_one_name() -> None:
-    shelf: Registry[int] = Registry("thing", "natgrad_core.rules")
-    shelf.register("one")(1)
+    registry: Registry[int] = Registry("thing", "natgrad_core.rules")
+    registry.register("one")(1)
     with pytest.raises(ValueError, match="two items want to be the thing 'one'"):
-        shelf.register("one")(2)
+        registry.register("one")(2)
 
 
-@pytest.mark.parametrize("kind", SHELVES)
+@pytest.mark.parametrize("kind", REGISTRIES)
 def test_an_item_is_called_as_its_file_is_and_every_file_is_an_item(kind: str) -> None:
     files = (ROOT / "natgrad_core" / f"{kind}s").glob("[!_]*.py")
-    assert list(SHELVES[kind]) == sorted(path.stem.replace("_", "-") for path in files)
+    assert list(REGISTRIES[kind]) == sorted(path.stem.replace("_", "-") for path in files)
 
 
 def test_what_an_item_makes_is_called_as_the_item_is() -> None:

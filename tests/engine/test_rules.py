@@ -406,7 +406,7 @@ def test_the_fisher_power_slides_from_plain_to_natural(of):
 
 
 @pytest.mark.parametrize(("name", "of"), [c for c in METRIC_CASES if c[0] != "euclidean"])
-def test_descent_by_any_metric_runs_and_is_its_own_witness(name, of):
+def test_descent_by_any_metric_runs_and_is_its_own_reference(name, of):
     rule, model = chain(precondition(metrics[name](), 0.1), descend(0.05)), problem(of)
     fast, slow = (way(model, rule, model.start, 4) for way in (run, directly))
     assert_allclose(fast.theta, slow.theta, rtol=1e-10)
@@ -417,7 +417,7 @@ def test_descent_by_any_metric_runs_and_is_its_own_witness(name, of):
 @pytest.mark.slow
 @pytest.mark.parametrize("chart", charts)
 @pytest.mark.parametrize("name", metrics)
-def test_descent_by_any_metric_in_any_chart_is_its_own_witness(name, chart):
+def test_descent_by_any_metric_in_any_chart_is_its_own_reference(name, chart):
     rule = chain(precondition(metrics[name](), 0.1), descend(0.02))
     for of in (p for p, c in PAIRS if c == chart and has_metric(name, p)):
         model = pair(of, chart)
@@ -429,7 +429,7 @@ def test_descent_by_any_metric_in_any_chart_is_its_own_witness(name, chart):
 @pytest.mark.slow
 @pytest.mark.parametrize("chart", charts)
 @pytest.mark.parametrize("name", rules)
-def test_any_rule_in_any_chart_is_its_own_witness(name, chart):
+def test_any_rule_in_any_chart_is_its_own_reference(name, chart):
     for of in (p for p, c in PAIRS if c == chart and has_rule(name, p)):
         model = pair(of, chart)
         fast, slow = (way(model, rules[name](), model.start, 3) for way in (run, directly))
@@ -506,10 +506,10 @@ def test_mirror_descent_is_the_natural_gradient_of_the_dual_coordinates(potentia
     in_dual = model.through(charts[dual](of))
     expected = run(in_dual, rules["natural"](0.05), in_dual.start, 40).in_theta
     assert_allclose(run(model, rule, model.start, 40).theta, expected, rtol=1e-9)
-    linear, bent = charts["linear"]([[1.0, 0.3], [0.1, 1.0]]), charts["bend"](0.2, center=0.1)
-    twice = model.through(linear).through(bent)  # two charts that do not commute
+    linear, curved = charts["linear"]([[1.0, 0.3], [0.1, 1.0]]), charts["bend"](0.2, center=0.1)
+    twice = model.through(linear).through(curved)  # two charts that do not commute
     path = run(twice, rule, twice.start, 40)
-    assert_allclose(linear.forward(bent.forward(path.theta)), expected, rtol=1e-9)
+    assert_allclose(linear.forward(curved.forward(path.theta)), expected, rtol=1e-9)
 
 
 @pytest.mark.parametrize("of", ["double-well", "two-layer-linear", "mixture"])

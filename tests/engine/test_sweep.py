@@ -8,7 +8,7 @@ import pytest
 from natgrad_core import Problem, charts, problems, rules, run
 from natgrad_core.analysis.grid_sweep import BLOCK, rotated, sweep, sweeping
 from natgrad_core.core.run import directly, ends
-from natgrad_core.tracing import batched_loop as lanes
+from natgrad_core.tracing import batched_loop
 from natgrad_core.tracing.replay import follow, replay
 from natgrad_core.tracing.row_sums import Rows
 from natgrad_core.tracing.tape import trace
@@ -64,7 +64,7 @@ def test_chunks_do_not_change_a_run(
     problem = problems[name]()
     starts, step = problem.examples(rng, 50), rules["natural"](rate=np.linspace(0.01, 0.5, 50))
     whole = run(problem, step, starts, 5).theta
-    monkeypatch.setattr(lanes, "CACHE", 1)
+    monkeypatch.setattr(batched_loop, "CACHE", 1)
     np.testing.assert_array_equal(run(problem, step, starts, 5).theta, whole)
 
 
@@ -75,7 +75,10 @@ def test_a_sum_with_a_negative_is_the_difference() -> None:
         ("t2", "+", ("x0", "t1")),
         ("t3", "exp", ("t1",)),
     ]
-    assert lanes.simplified(lines, ["t2"]) == [("t0", "*", ("c0", "x0")), ("t2", "-", ("x0", "t0"))]
+    assert batched_loop.simplified(lines, ["t2"]) == [
+        ("t0", "*", ("c0", "x0")),
+        ("t2", "-", ("x0", "t0")),
+    ]
 
 
 @pytest.mark.parametrize("name", problems)

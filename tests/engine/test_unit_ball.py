@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from natgrad_core.geometry.steepest import steepest
-from natgrad_core.geometry.unit_ball import axes, bent, boundary, normal
+from natgrad_core.geometry.unit_ball import axes, boundary, normal, spd_matrix
 
 METRICS = {
     "ball": ((0.3, 2.0), 25.0),
@@ -20,7 +20,7 @@ METRICS = {
 def test_a_bent_metric_has_its_eigenvalues_along_its_axes(
     values: tuple[float, float], turn: float
 ) -> None:
-    metric = bent(values, turn)
+    metric = spd_matrix(values, turn)
     for value, angle in zip(values, (turn, turn + 90.0), strict=True):
         axis = np.array([np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))])
         np.testing.assert_allclose(metric @ axis, value * axis, atol=1e-14)
@@ -31,9 +31,9 @@ def test_a_bent_metric_has_its_eigenvalues_along_its_axes(
 def test_a_metric_is_the_one_its_axes_make_and_turns_no_more_than_it_must(
     values: tuple[float, float], turn: float, near: float
 ) -> None:
-    metric = bent(values, turn)
+    metric = spd_matrix(values, turn)
     found, angle = axes(metric, near)
-    np.testing.assert_allclose(bent(found, angle), metric, atol=1e-13)
+    np.testing.assert_allclose(spd_matrix(found, angle), metric, atol=1e-13)
     assert found[0] > 0
     assert abs(angle - near) <= (45.0 if min(found) > 0 else 90.0) + 1e-9
 
@@ -44,7 +44,7 @@ def test_a_round_metric_keeps_the_turn_it_had() -> None:
 
 @pytest.mark.parametrize("name", METRICS)
 def test_the_boundary_holds_unit_vectors_as_far_as_was_asked(name: str) -> None:
-    metric = bent(*METRICS[name])
+    metric = spd_matrix(*METRICS[name])
     pieces = boundary(metric, 50.0)
     assert len(pieces) == (1 if "ball" in name else 2)
     points = np.concatenate(pieces)
@@ -66,7 +66,7 @@ def test_a_negative_metric_has_no_unit_vector() -> None:
 def test_the_balls_normal_is_the_gradient_at_the_steepest_vector_and_its_opposite_only(
     angle: float,
 ) -> None:
-    metric, gradient = bent((0.3, 2.0), 25.0), np.array([0.7, -0.4])
+    metric, gradient = spd_matrix((0.3, 2.0), 25.0), np.array([0.7, -0.4])
     best = steepest(metric, gradient)
     for a, sign in ((best.a, 1), (-best.a, -1)):
         multiplier, covector = normal(metric, gradient, a)

@@ -25,13 +25,13 @@ def main() -> None:
     for name in names:
         began = time.perf_counter()
         asked = fuzz(lessons[name], -(-each * 2 // 5))
-        made = asked.cases + fuzz_states(lessons[name], -(-each // 2))
-        if not lessons[name].heavy:
+        built = asked.cases + fuzz_states(lessons[name], -(-each // 2))
+        if not lessons[name].slow:
             visits = max(1, each // 1000)
             visit(lessons[name], visits, ACTS)
-            made += visits * ACTS
-        tried += made
-        print(f"{name}: {made} cases in {time.perf_counter() - began:.0f} s", flush=True)
+            built += visits * ACTS
+        tried += built
+        print(f"{name}: {built} cases in {time.perf_counter() - began:.0f} s", flush=True)
         print(f"    the longest answer took {asked.seconds:.2f} s of computing: {asked.ask}")
     if tried < options.cases:
         raise SystemExit(f"only {tried} cases were tried, not {options.cases}")

@@ -75,8 +75,8 @@ def examine(live: Live, ask: dict[str, Any]) -> dict[str, Any]:
     # As a kernel sends it: UTF-8 without escapes.
     assert json.dumps(sent, allow_nan=False, ensure_ascii=False).encode()
     assert isinstance(arrays, bytes)
-    if "taken" in sent or "fault" in sent:
-        words = sent["taken"]["text"] if "taken" in sent else sent["fault"]
+    if "exported" in sent or "fault" in sent:
+        words = sent["exported"]["text"] if "exported" in sent else sent["fault"]
         assert isinstance(words, str)
         assert words
         assert live.store.state == live.lesson.default, "what is taken away changes nothing"
@@ -122,9 +122,9 @@ def fuzz(lesson: Lesson, cases: int) -> Tried:
 
     @settings(calm, max_examples=-(-cases // 4))
     @given(changes(lesson))
-    def any_changes(made: dict[str, Any]) -> None:
+    def any_changes(built: dict[str, Any]) -> None:
         next(tried)
-        refused_means_unchanged(live, made)
+        refused_means_unchanged(live, built)
 
     any_ask()
     any_changes()
@@ -145,13 +145,13 @@ def fuzz_states(lesson: Lesson, cases: int) -> int:
 
     @calm
     @given(links(lesson), changes(lesson))
-    def any_link(link: str, made: dict[str, Any]) -> None:
+    def any_link(link: str, built: dict[str, Any]) -> None:
         next(tried)
         state, dropped = read_query(link, lesson.default)
         assert all(isinstance(text, str) and text for text in dropped)
         store = lesson.store()
         store.state = state
-        store.set(made)
+        store.set(built)
         assert store.state.whole() == store.state
 
     any_link()

@@ -114,7 +114,7 @@ def asks(lesson: Lesson) -> st.SearchStrategy[dict[str, Any]]:
     plain = lesson.default.plain()
     states = st.one_of(
         st.just(plain),
-        changes(lesson).map(lambda made: {**plain, **made}),
+        changes(lesson).map(lambda built: {**plain, **built}),
         st.just({}),
     )
     formed = st.fixed_dictionaries(
@@ -128,21 +128,21 @@ def asks(lesson: Lesson) -> st.SearchStrategy[dict[str, Any]]:
             "speak": st.booleans(),
         },
     )
-    taken = st.fixed_dictionaries(
-        {"ask": st.integers(0, 9), "take": st.sampled_from(["python", "cite"]), "state": states},
+    exporting = st.fixed_dictionaries(
+        {"ask": st.integers(0, 9), "export": st.sampled_from(["python", "cite"]), "state": states},
         optional={"link": st.one_of(links(lesson), WORDS), "lang": LANGUAGES},
     )
     keys = ("state", "set", "have", "fine", "reset", "query", "hold", "one", "lang", "speak")
     free = st.fixed_dictionaries(
         {"ask": st.none()},
-        optional={**dict.fromkeys(keys, JSON), "link": JSON, "take": JSON.filter(not_a_page)},
+        optional={**dict.fromkeys(keys, JSON), "link": JSON, "export": JSON.filter(not_a_page)},
     )
-    return st.one_of(formed, formed, formed, formed, taken, free)
+    return st.one_of(formed, formed, formed, formed, exporting, free)
 
 
-def not_a_page(take: Any) -> bool:
+def not_a_page(export: Any) -> bool:
     """Saved pages have tests of their own, because they request hundreds of answers."""
-    return take != "html"
+    return export != "html"
 
 
 def links(lesson: Lesson) -> st.SearchStrategy[str]:

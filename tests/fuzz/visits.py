@@ -121,11 +121,13 @@ def machine(lesson: Lesson) -> type[RuleBasedStateMachine]:
                 assert again["query"] == query
                 assert "dropped" not in again
 
-        @rule(take=st.sampled_from(["python", "cite"]))
-        def take(self, take: str) -> None:
-            answer, _ = self.live.respond({"ask": 2, "take": take, "state": self.answer["state"]})
+        @rule(export=st.sampled_from(["python", "cite"]))
+        def export(self, export: str) -> None:
+            answer, _ = self.live.respond(
+                {"ask": 2, "export": export, "state": self.answer["state"]}
+            )
             unforeseen.check()
-            assert answer["taken"]["text"]
+            assert answer["exported"]["text"]
 
     return Visit
 

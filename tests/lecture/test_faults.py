@@ -190,8 +190,8 @@ def test_the_limit_is_of_processor_time_and_ends_with_its_block() -> None:
 def test_what_cannot_be_taken_away_is_said(logged: list[logging.LogRecord]) -> None:
     live = failing(lambda state: state.rate > 0.04, StopIteration(), in_model=True)
     state = {**LESSON.default.plain(), "rate": 0.05}
-    answer, _ = live.respond({"ask": 4, "take": "cite", "state": state})
-    assert answer == {"answer": 4, "fault": nearest.NOT_MADE}
+    answer, _ = live.respond({"ask": 4, "export": "cite", "state": state})
+    assert answer == {"answer": 4, "fault": nearest.NOT_EXPORTED}
     assert logged
 
 

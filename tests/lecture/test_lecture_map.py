@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from natgrad_lecture.lecture_map import MAP, WAYS, Slip, atlas, link
+from natgrad_lecture.lecture_map import MAP, STARTS, Slip, atlas, link
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.state.link import read_query
 
@@ -47,5 +47,5 @@ def test_the_slips_are_those_that_the_facts_list() -> None:
 
 
 def test_the_other_doors_lead_to_lessons() -> None:
-    assert any(name in lessons for name in WAYS)
-    assert all(name.replace("-", "").isalpha() for name in WAYS)
+    assert any(name in lessons for name in STARTS)
+    assert all(name.replace("-", "").isalpha() for name in STARTS)

@@ -47,10 +47,10 @@ def test_what_was_typed_before_is_what_could_have_been_typed(live: Live, forged:
     assert answer["state"] == LESSON.default.plain()
 
 
-def test_every_item_of_every_shelf_can_be_chosen() -> None:
-    for field, shelf in (("chart", charts), ("metric", metrics), ("rules", rules)):
+def test_every_item_of_every_registry_can_be_chosen() -> None:
+    for field, registry in (("chart", charts), ("metric", metrics), ("rules", rules)):
         offered = {option["value"] for option in fields()[field]["options"]}
-        assert set(shelf) <= offered
+        assert set(registry) <= offered
     plane = {n for n, kind in problems.items() if len(kind.symbols) == 2}
     assert {option["value"] for option in fields()["problem"]["options"]} == plane | {OWN}
 

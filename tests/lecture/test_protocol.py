@@ -13,7 +13,7 @@ from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.session import Live
 from natgrad_lecture.widget import plain
 
-LIGHT = [lesson for lesson in lessons.values() if not lesson.heavy]
+LIGHT = [lesson for lesson in lessons.values() if not lesson.slow]
 by_name = pytest.mark.parametrize("lesson", LIGHT, ids=[lesson.name for lesson in LIGHT])
 
 
@@ -78,7 +78,7 @@ def test_a_lesson_s_fixed_part_is_one_that_the_protocol_states(lesson: Lesson) -
 
 def test_what_is_refused_or_taken_away_is_stated_too() -> None:
     live = Live(lessons["coordinates"])
-    refused, _ = live.respond({"ask": 1, "take": "nonsense"})
+    refused, _ = live.respond({"ask": 1, "export": "nonsense"})
     assert wrong(plain(refused), protocol.Refusal, "refusal") == []
 
 

@@ -95,7 +95,9 @@ def test_bad_input_is_said_beside_its_control_and_the_picture_stays(live: Live) 
 @pytest.mark.parametrize(
     "name", [name for name, lesson in lessons.items() if hasattr(lesson.default, "problem")]
 )
-def test_any_problem_of_the_shelf_asked_for_by_hand_has_a_picture_or_is_refused(name: str) -> None:
+def test_any_problem_of_the_registry_asked_for_by_hand_has_a_picture_or_is_refused(
+    name: str,
+) -> None:
     """A control offers what suits its lesson; a link may ask for any."""
     live = Live(lessons[name])
     for problem in problems:

@@ -17,7 +17,7 @@ from natgrad_lecture.lessons.base import Lesson
 
 FRONTEND = Path(__file__).resolve().parents[2] / "app/frontend"
 THEME = (FRONTEND / "styles/tokens.css").read_text("utf-8")
-LIGHT = [lesson for lesson in lessons.values() if not lesson.heavy]
+LIGHT = [lesson for lesson in lessons.values() if not lesson.slow]
 
 
 PICTURE: Any = {"planes": [{"name": "p", "view": [0, 1, 0, 1]}]}
@@ -51,8 +51,8 @@ def test_a_map_between_two_inks_is_mixed_as_on_the_stage() -> None:
     svg = thumbnail(PICTURE, sheet, styles(()))
     mixed = re.findall(r"--(light|dark):color-mix\(in oklab, (\S+) (\d+)%, (\S+)\)", svg)
     names = styles(())
-    assert [(way, style) for way, style, _, _ in mixed] == [
-        (way, names[name][way]) for name in pair for way in ("light", "dark")
+    assert [(theme, style) for theme, style, _, _ in mixed] == [
+        (theme, names[name][theme]) for name in pair for theme in ("light", "dark")
     ]
     for _, _, _, paper in mixed:
         assert f"--paper: {paper};" in THEME

@@ -15,17 +15,17 @@ from natgrad_lecture.widget import plain
 
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A lesson whose words to its page are kept in ``told``."""
+    """A lesson whose words to its page are kept in ``sent``."""
     widget = lesson("coordinates")
-    told: list[Any] = []
-    monkeypatch.setattr(widget, "send", lambda content, buffers=None: told.append(content))
-    object.__setattr__(widget, "told", told)
+    sent: list[Any] = []
+    monkeypatch.setattr(widget, "send", lambda content, buffers=None: sent.append(content))
+    object.__setattr__(widget, "sent", sent)
     return widget
 
 
 def test_a_state_set_in_the_notebook_moves_the_page_and_the_path(seen: Any) -> None:
     seen.state = {**seen.state, "rate": 0.05, "rules": ("natural",), "steps": 30}
-    (answer,) = seen.told
+    (answer,) = seen.sent
     assert answer["answer"] is None  # said unasked
     assert answer["values"]["rate"] == 0.05
     assert list(seen.path) == ["natural"]
@@ -41,13 +41,13 @@ def test_what_the_reader_does_is_read_in_the_notebook(seen: Any) -> None:
     assert seen.state["steps"] == 12
     assert np.allclose(seen.state["matrix"], [[1, 0.3], [0, 1]])
     assert seen.path["newton"]["x"].steps == 12
-    assert [answer["answer"] for answer in seen.told] == [1]  # answered once, not told again
+    assert [answer["answer"] for answer in seen.sent] == [1]  # answered once, not told again
 
 
 def test_a_bad_state_is_refused_in_words_and_the_last_good_one_stays(seen: Any) -> None:
     before = dict(seen.state)
     seen.state = {**seen.state, "rate": -1.0}
-    (answer,) = seen.told
+    (answer,) = seen.sent
     assert "the learning rate" in answer["errors"]["rate"]
     assert seen.state == before
 
@@ -58,45 +58,45 @@ def test_a_view_hears_its_own_answer_and_the_others_that_the_state_moved(seen: A
 
     for view in "ab":  # both ask at once, under the same number
         seen._on_ask(seen, ask(view, follow=True), None)
-    assert [(answer["answer"], answer["view"]) for answer in seen.told] == [(1, "a"), (1, "b")]
-    seen.told.clear()
+    assert [(answer["answer"], answer["view"]) for answer in seen.sent] == [(1, "a"), (1, "b")]
+    seen.sent.clear()
     seen._on_ask(seen, ask("a", state=seen.state, set={"rate": 0.03}), None)
-    answer, moved = seen.told
+    answer, moved = seen.sent
     assert (answer["view"], moved) == ("a", {"moved": "a"})
-    seen.told.clear()
+    seen.sent.clear()
     seen._on_ask(seen, ask("b", follow=True), None)
-    (answer,) = seen.told  # to follow is not to move: nobody follows the follower
+    (answer,) = seen.sent  # to follow is not to move: nobody follows the follower
     assert answer["view"] == "b"
     assert answer["values"]["rate"] == 0.03
-    seen.told.clear()
+    seen.sent.clear()
     for view in "aab":
         seen._on_ask(seen, {"k": 7, "view": view}, None)
-    assert seen.told == [{"moved": "a"}], "a step is told once"
+    assert seen.sent == [{"moved": "a"}], "a step is told once"
     assert seen.state["k"] == 7
 
 
 def test_a_page_with_one_view_is_told_nothing_but_its_answers(seen: Any) -> None:
     ask = {"ask": 1, "view": "a", "state": seen.state, "set": {"rate": 0.03}, "have": []}
     seen._on_ask(seen, ask, None)
-    assert [answer["answer"] for answer in seen.told] == [1]
+    assert [answer["answer"] for answer in seen.sent] == [1]
 
 
 def test_a_file_is_for_the_view_that_wanted_it(seen: Any) -> None:
     seen._on_ask(
-        seen, {"ask": -1, "view": "b", "take": "cite", "state": seen.state, "link": ""}, None
+        seen, {"ask": -1, "view": "b", "export": "cite", "state": seen.state, "link": ""}, None
     )
-    (reply,) = seen.told
+    (reply,) = seen.sent
     assert (reply["answer"], reply["view"]) == (-1, "b")
 
 
 def test_a_view_that_is_drawn_anew_follows_what_the_notebook_holds(seen: Any) -> None:
     """After a reload a page has the first picture; the state has gone on since."""
     seen.state = {**seen.state, "rate": 0.05, "k": 9}
-    seen.told.clear()
+    seen.sent.clear()
     seen._on_ask(
         seen, {"ask": 1, "view": "new", "follow": True, "state": seen.first["state"]}, None
     )
-    (answer,) = seen.told
+    (answer,) = seen.sent
     assert answer["state"] == plain(seen.state)
     assert answer["values"]["rate"] == 0.05
 
@@ -104,7 +104,7 @@ def test_a_view_that_is_drawn_anew_follows_what_the_notebook_holds(seen: Any) ->
 def test_half_a_character_in_an_ask_gets_an_answer_that_can_be_sent(seen: Any) -> None:
     """A kernel sends UTF-8, without escapes: a page whose answer cannot be sent waits in vain."""
     seen._on_ask(seen, {"ask": 1, "state": seen.state, "set": {"\ud800": 1, "rate": 0.03}}, None)
-    (answer,) = seen.told
+    (answer,) = seen.sent
     assert answer["answer"] == 1
     assert "?" in answer["errors"]
     assert answer["values"]["rate"] == 0.03
@@ -112,8 +112,8 @@ def test_half_a_character_in_an_ask_gets_an_answer_that_can_be_sent(seen: Any) -
 
 
 def test_what_cannot_be_taken_away_is_refused_in_plain_words(seen: Any) -> None:
-    seen._on_ask(seen, {"ask": 2, "state": seen.state, "take": "gold" * 99}, None)
-    (answer,) = seen.told
+    seen._on_ask(seen, {"ask": 2, "state": seen.state, "export": "gold" * 99}, None)
+    (answer,) = seen.sent
     assert answer["answer"] == 2
     assert answer["fault"].startswith("there is no export 'goldgold")
     assert answer["fault"].endswith("there are python, cite, html")

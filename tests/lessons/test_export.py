@@ -68,7 +68,7 @@ def points(paths: Any) -> list[np.ndarray]:
 def test_the_script_makes_what_is_on_the_screen(lesson: Lesson, preset: Preset) -> None:
     seen = lesson.after(preset.set)
     still = getattr(seen.state, "show", "") in ("step", "spectrum")
-    if trains := lesson.heavy and not still:
+    if trains := lesson.slow and not still:
         seen.to(12)  # a net's run is as long as somebody asked for
     paths = done(script(lesson, seen, "https://example.org/page?v=1"))["paths"]
     expected = dict(leaves(seen.paths))
@@ -76,9 +76,9 @@ def test_the_script_makes_what_is_on_the_screen(lesson: Lesson, preset: Preset) 
     losses = [path for name, path in expected.items() if name[-1] == "loss" or name[-1].isdigit()]
     assert bool(losses) == trains
     assert all(len(path) > 1 for path in losses)
-    made_here = dict(leaves(paths))
-    assert list(made_here) == list(expected)
-    assert [name for name, path in expected.items() if not same(made_here[name], path)] == []
+    rebuilt = dict(leaves(paths))
+    assert list(rebuilt) == list(expected)
+    assert [name for name, path in expected.items() if not same(rebuilt[name], path)] == []
     sheet = Sheet()
     lesson.picture(seen, sheet)
     rows = points(paths)
@@ -110,7 +110,7 @@ def test_the_script_says_what_is_seen_and_where() -> None:
 
 
 @pytest.mark.parametrize("name", rules)
-def test_a_rule_off_the_shelf_writes_itself(name: str) -> None:
+def test_a_rule_of_the_registry_writes_itself(name: str) -> None:
     rule = rules[name]()
     writer = Writer()
     again = eval(writer.write(rule), {"rules": rules})
@@ -137,13 +137,13 @@ def test_a_subclass_is_not_taken_for_what_it_comes_from() -> None:
 
 ITEMS = {
     f"{kind}:{name}": item
-    for kind, shelf in {
+    for kind, registry in {
         "problem": problems,
         "chart": charts,
         "metric": metrics,
         "rule": rules,
     }.items()
-    for name, item in shelf.items()
+    for name, item in registry.items()
 }
 
 

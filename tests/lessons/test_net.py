@@ -50,7 +50,7 @@ def test_a_matrix_stands_for_a_while_as_the_net_learns_and_is_the_last_one_at_re
     while "more" in answer:
         answer = ask(live, answer["state"], fine=answer["more"])
         drawn.append((answer["shows"], answer["planes"][0]["title"].rpartition(" ")[2]))
-    assert all(int(told) <= shown for shown, told in drawn)
+    assert all(int(matrix_step) <= shown for shown, matrix_step in drawn)
     assert drawn[-1] == (60, "60")
     later = time.monotonic() + 3600  # no matrix of the run so far stands any more
     monkeypatch.setattr(time, "monotonic", lambda: later)

@@ -133,8 +133,8 @@ def test_the_policy_lets_the_page_fetch_nothing() -> None:
 def test_a_reader_takes_the_state_in_view_with_him() -> None:
     live = Live(LESSON, EXPORTS)
     state = {**LESSON.default.plain(), "turn": 12.0}
-    answer, data = live.respond({"ask": -1, "take": "html", "state": state, "link": "here"})
-    assert answer["taken"]["kind"] == "html"
+    answer, data = live.respond({"ask": -1, "export": "html", "state": state, "link": "here"})
+    assert answer["exported"]["kind"] == "html"
     pack, _ = contents(data.decode())
     assert pack["answers"][pack["first"]]["state"]["turn"] == 12.0
     hurried = contents(saved(LESSON, LESSON.default, "", seconds=0.0).decode())[0]
@@ -143,7 +143,7 @@ def test_a_reader_takes_the_state_in_view_with_him() -> None:
 
 def test_an_unknown_thing_to_take_is_named() -> None:
     with pytest.raises(ValueError, match="there are python, cite, html"):
-        Live(LESSON, EXPORTS).take({"ask": -1, "take": "gold"})
+        Live(LESSON, EXPORTS).export_file({"ask": -1, "export": "gold"})
 
 
 def test_what_cannot_be_drawn_is_left_out_and_said() -> None:

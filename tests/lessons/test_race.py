@@ -79,9 +79,11 @@ def test_a_step_that_takes_too_long_is_given_up_and_the_page_says_so(
     assert answer["errors"] == {"rules": said}
     assert "natural stuck at step 1" in answer["description"]
     assert live.model.runs["gradient"][0].steps > 1
-    script, _ = live.respond({"ask": 2, "state": answer["state"], "take": "python"})
+    script, _ = live.respond({"ask": 2, "state": answer["state"], "export": "python"})
     for seed in (0, 1):
-        assert f"rules.natural(1.0, 0.5), {seed}, 0)" in script["taken"]["text"], "no step was made"
+        assert f"rules.natural(1.0, 0.5), {seed}, 0)" in script["exported"]["text"], (
+            "no step was made"
+        )
     monkeypatch.undo()
     answer, _ = live.respond({"ask": 3, "state": answer["state"], "set": {"damping": 1.0}})
     while "more" in answer:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from tests.mutation.mutants import FAULTS, Fault
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 10.0
+TIME_LIMIT = 10.0
 """How many times longer than its laws took unharmed a copy may take before it is stopped."""
 
 
@@ -29,7 +29,7 @@ class Verdict(NamedTuple):
     seconds: float
 
 
-def try_laws(folder: Path, laws: tuple[str, ...], patience: float | None = None) -> Verdict:
+def try_laws(folder: Path, laws: tuple[str, ...], time_limit: float | None = None) -> Verdict:
     """Run these laws in this copy."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider"]
     files = [f"tests/engine/test_{law}.py" for law in laws]
@@ -37,7 +37,7 @@ def try_laws(folder: Path, laws: tuple[str, ...], patience: float | None = None)
     began = time.perf_counter()
     try:
         done = subprocess.run(
-            [*command, *files], cwd=folder, env=env, capture_output=True, timeout=patience
+            [*command, *files], cwd=folder, env=env, capture_output=True, timeout=time_limit
         )
     except subprocess.TimeoutExpired:
         return Verdict("no end", time.perf_counter() - began)
@@ -61,13 +61,13 @@ def plant(fault: Fault, folder: Path) -> None:
     path.write_text(text.replace(fault.old, fault.new))
 
 
-def in_a_copy(laws: tuple[str, ...], fault: Fault | None, patience: float | None) -> Verdict:
+def in_a_copy(laws: tuple[str, ...], fault: Fault | None, time_limit: float | None) -> Verdict:
     """What the laws say of a fresh copy, with this fault or with none."""
     with tempfile.TemporaryDirectory(prefix="fault_") as name:
         copy(Path(name))
         if fault:
             plant(fault, Path(name))
-        return try_laws(Path(name), laws, patience)
+        return try_laws(Path(name), laws, time_limit)
 
 
 def main() -> int:
@@ -89,7 +89,9 @@ def main() -> int:
                 raise SystemExit("The laws fail with no fault planted: nothing can be said of one")
 
         def found(fault: Fault) -> Verdict:
-            return in_a_copy(fault.laws, fault, PATIENCE * sum(seconds[law] for law in fault.laws))
+            return in_a_copy(
+                fault.laws, fault, TIME_LIMIT * sum(seconds[law] for law in fault.laws)
+            )
 
         words: Counter[str] = Counter()
         for fault, verdict in zip(chosen, pool.map(found, chosen), strict=True):

@@ -59,16 +59,26 @@ FAULTS = (
         ("rules",),
     ),
     Fault(
-        "tracing/jet.py",
+        "tracing/forward_mode.py",
         '"trigamma": lambda x: (ops.trigamma(x), ops.tetragamma(x)',
         '"trigamma": lambda x: (ops.trigamma(x), 2 * ops.tetragamma(x)',
-        ("jet",),
+        ("forward_mode",),
     ),
-    Fault("tracing/jet.py", "zero, one - zero, 2", "zero, one + zero, 2", ("jet",)),
     Fault(
-        "tracing/jet.py", "slope = zero - one - one / x", "slope = zero - one + one / x", ("jet",)
+        "tracing/forward_mode.py", "zero, one - zero, 2", "zero, one + zero, 2", ("forward_mode",)
     ),
-    Fault("tracing/jet.py", "2 * (zero - one) - one / x", "2 * (zero - one) + one / x", ("jet",)),
+    Fault(
+        "tracing/forward_mode.py",
+        "slope = zero - one - one / x",
+        "slope = zero - one + one / x",
+        ("forward_mode",),
+    ),
+    Fault(
+        "tracing/forward_mode.py",
+        "2 * (zero - one) - one / x",
+        "2 * (zero - one) + one / x",
+        ("forward_mode",),
+    ),
     Fault("rules/geodesic.py", "v - b / 2", "v - b", ("rules",)),
     Fault("rules/geodesic.py", "v - b / 2", "v + b / 2", ("rules",)),
     Fault("rules/midpoint.py", "size / 2 * v", "size * v", ("rules",)),
@@ -243,10 +253,10 @@ FAULTS = (
     ),
     Fault("core/chart.py", "matrix = congruent(slope, second)", "matrix = second", ("charts",)),
     Fault(
-        "tracing/jet.py",
+        "tracing/forward_mode.py",
         "return r, 1 / (2 * r), -1 / (4 * x * r)",
         "return r, 1 / (2 * r), -1 / (2 * x * r)",
-        ("jet", "charts"),
+        ("forward_mode", "charts"),
     ),
     Fault(
         "linalg/small_matrices.py",
@@ -529,8 +539,8 @@ FAULTS = (
     ),
     Fault(
         "geometry/warped.py",
-        "size > turned(low, False)",
-        "size < turned(low, False)",
+        "size > half_length(low, False)",
+        "size < half_length(low, False)",
         ("distances",),
     ),
     Fault("geometry/fisher_rao.py", "_SHIFT / float(p[0])", "1 / float(p[0])", ("distances",)),

@@ -44,8 +44,8 @@ def test_a_fault_is_caught_only_if_the_laws_hold_without_it(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def verdict(_laws: object, fault: Fault | None, patience: float | None) -> runner.Verdict:
-        assert patience == (None if fault is None else runner.PATIENCE * 3)
+    def verdict(_laws: object, fault: Fault | None, time_limit: float | None) -> runner.Verdict:
+        assert time_limit == (None if fault is None else runner.TIME_LIMIT * 3)
         return runner.Verdict(harmed if fault else unharmed, 3.0)
 
     two = tuple(fault for fault in FAULTS if len(fault.laws) == 1)[:2]

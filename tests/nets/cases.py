@@ -72,10 +72,10 @@ def problem(net: str, likelihood: str, n: int = N, seed: int = 0) -> NetProblem:
 
 def point(net: str, likelihood: str, n: int = N, seed: int = 0) -> At:
     """That problem at random parameters."""
-    made = problem(net, likelihood, n, seed)
+    built = problem(net, likelihood, n, seed)
     generator = torch.Generator().manual_seed(seed + 1)
-    theta = made.net.init(seed, torch.float64)
-    return made.at(theta + 0.3 * torch.randn(made.dim, generator=generator, dtype=torch.float64))
+    theta = built.net.init(seed, torch.float64)
+    return built.at(theta + 0.3 * torch.randn(built.dim, generator=generator, dtype=torch.float64))
 
 
 def jacobian(at: At) -> Tensor:
@@ -87,7 +87,7 @@ def jacobian(at: At) -> Tensor:
     return torch.func.vmap(torch.func.jacrev(one), (None, 0))(at.theta, at.problem.x)
 
 
-def referee(at: At) -> Tensor:
+def reference_fisher(at: At) -> Tensor:
     """F as the expected outer product of scores: over classes, coins, or noise."""
     j, out = jacobian(at), at.outputs
     likelihood = at.problem.likelihood

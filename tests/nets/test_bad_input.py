@@ -24,9 +24,9 @@ SECOND_ORDER = ("natural", "levenberg-marquardt", "trust-region", "kfac", "ekfac
 def test_a_loss_that_is_no_number_is_refused_with_its_step(rule: str) -> None:
     problem = NetProblem(mlp((2, 3, 2)), Categorical(), X, Y)
     at = problem.at(torch.full((problem.dim,), math.nan), step=7)
-    made = rules.RULES[rule]()
+    built = rules.RULES[rule]()
     with pytest.raises(NotFiniteError, match="nan at step 7: lower the rate, raise the damping"):
-        made.update(at.grad, at, made.init(at.theta))
+        built.update(at.grad, at, built.init(at.theta))
 
 
 def test_a_layer_that_mixes_examples_or_draws_noise_is_named() -> None:
@@ -95,6 +95,6 @@ def test_data_and_nets_say_what_there_is() -> None:
 @pytest.mark.parametrize("rule", rules.RULES)
 def test_a_batch_of_one_is_a_batch(rule: str) -> None:
     problem = NetProblem(mlp((2, 3, 2)), Categorical(), X[:1], Y[:1])
-    at, made = problem.at(problem.net.init(0)), rules.RULES[rule]()
-    change, _ = made.update(at.grad, at, made.init(at.theta))
+    at, built = problem.at(problem.net.init(0)), rules.RULES[rule]()
+    change, _ = built.update(at.grad, at, built.init(at.theta))
     assert at.after(change).loss < at.loss

@@ -10,7 +10,7 @@ from natgrad_core.nets.fisher.fisher import KINDS, Fisher, gauss_newton, hessian
 from natgrad_core.nets.likelihood import Categorical, Gaussian
 from natgrad_core.nets.metrics import blocks, diagonal
 from natgrad_core.nets.problem import NetProblem
-from tests.nets.cases import LIKELIHOODS, NETS, jacobian, point, problem, referee
+from tests.nets.cases import LIKELIHOODS, NETS, jacobian, point, problem, reference_fisher
 
 every_net = pytest.mark.parametrize("net", NETS)
 every_likelihood = pytest.mark.parametrize("likelihood", LIKELIHOODS)
@@ -31,7 +31,7 @@ def test_gradient_is_the_derivative_of_the_loss(net: str, likelihood: str) -> No
 @every_likelihood
 def test_fisher_is_the_expected_outer_product_of_scores(net: str, likelihood: str) -> None:
     at = point(net, likelihood)
-    fisher, truth = Fisher(at), referee(at)
+    fisher, truth = Fisher(at), reference_fisher(at)
     assert close(fisher.dense(), truth)
     rows = fisher.rows()
     assert close(rows.T @ rows / len(at.problem), truth)
@@ -78,8 +78,8 @@ def test_products_diagonal_and_blocks_are_those_of_the_dense_matrix(
         assert bool((form.dense() - form.dense().diagonal().diag()).any()) == keep
 
 
-def _parts(made: NetProblem) -> list[slice]:
-    return [made.net.slices[i] for i in made.net.parametric]
+def _parts(built: NetProblem) -> list[slice]:
+    return [built.net.slices[i] for i in built.net.parametric]
 
 
 @every_likelihood
@@ -113,8 +113,8 @@ def test_what_hidden_layers_feel_is_found_without_the_root(net: str, likelihood:
 def test_directions_that_are_pulled_through_a_net_stay_as_they_are() -> None:
     """A net that ends in an activation is the one whose last layer could spend them."""
     x = torch.randn(20, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    made = NetProblem(nn.Sequential(nn.Linear(3, 2), nn.Tanh()), Gaussian(), x, x[:, :2])
-    at = made.at(made.net.init(0, torch.float64))
+    built = NetProblem(nn.Sequential(nn.Linear(3, 2), nn.Tanh()), Gaussian(), x, x[:, :2])
+    at = built.at(built.net.init(0, torch.float64))
     fisher = Fisher(at)
     assert not fisher.ends_linear
     before = fisher.root.clone()
@@ -210,14 +210,16 @@ def test_kl_is_the_expected_log_ratio(likelihood: str) -> None:
 
 
 @every_likelihood
-def test_the_loss_is_the_expected_surprise_up_to_what_no_parameter_moves(likelihood: str) -> None:
+def test_the_loss_is_the_expected_negative_log_likelihood_up_to_what_no_parameter_moves(
+    likelihood: str,
+) -> None:
     at = point("tanh MLP", likelihood)
     other = at.theta + 0.1
     gap = at.problem.loss(at.theta) - at.problem.loss(other)
-    surprise = (
+    negative_log_prob = (
         at.problem.log_prob(at.problem.y, other) - at.problem.log_prob(at.problem.y, at.theta)
     ).mean()
-    assert abs(float(gap - surprise)) < 1e-12
+    assert abs(float(gap - negative_log_prob)) < 1e-12
 
 
 def test_the_hessian_product_is_the_hessian_and_differs_from_the_fisher_in_a_deep_net() -> None:
@@ -252,11 +254,11 @@ def test_starting_anew_keeps_the_frozen_statistics_of_a_norm() -> None:
 
 
 def test_parameters_are_in_torch_row_major_order() -> None:
-    made = problem("tanh MLP", "three classes")
-    theta = torch.arange(made.dim, dtype=torch.float64) / made.dim
-    module = made.net.write(theta).double()
-    assert torch.allclose(module(made.x), made.net.forward(theta, made.x))
+    built = problem("tanh MLP", "three classes")
+    theta = torch.arange(built.dim, dtype=torch.float64) / built.dim
+    module = built.net.write(theta).double()
+    assert torch.allclose(module(built.x), built.net.forward(theta, built.x))
     first = module[0]
     assert isinstance(first, torch.nn.Linear)
     assert torch.allclose(first.weight.flatten(), theta[: first.weight.numel()])
-    assert isinstance(made.likelihood, Categorical)
+    assert isinstance(built.likelihood, Categorical)

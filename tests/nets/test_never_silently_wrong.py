@@ -225,25 +225,25 @@ WORKS: dict[str, Callable[[], Case]] = {
 @pytest.mark.parametrize("way", ["closure", "loop"])
 @pytest.mark.parametrize("case", WORKS)
 def test_a_step_is_the_reference_step(case: str, way: str) -> None:
-    made = WORKS[case]()
-    model, loss = made.model, made.loss
+    built = WORKS[case]()
+    model, loss = built.model, built.loss
     optimizer = NaturalGradient(model, loss, LR, DAMPING)
-    made.then(model, optimizer)
-    due = flat(model) + reference(model, loss, made.x, made.y, made.rows)
-    called = made.called or loss
+    built.then(model, optimizer)
+    due = flat(model) + reference(model, loss, built.x, built.y, built.rows)
+    called = built.called or loss
     if way == "closure":
-        before = called(model(made.x), made.y).item()
-        said = optimizer.step(closure_of(optimizer, model, called, made.x, made.y))
+        before = called(model(built.x), built.y).item()
+        said = optimizer.step(closure_of(optimizer, model, called, built.x, built.y))
         assert said == pytest.approx(before, rel=1e-6)
-    elif made.called is None:
-        closure_of(optimizer, model, loss, made.x, made.y)()
+    elif built.called is None:
+        closure_of(optimizer, model, loss, built.x, built.y)()
         optimizer.step()
     else:
-        closure_of(optimizer, model, called, made.x, made.y)()
+        closure_of(optimizer, model, called, built.x, built.y)()
         with pytest.raises(RuntimeError, match="the targets were not seen: call the loss that"):
             optimizer.step()
         return
-    assert float((flat(model) - due).norm()) <= made.tolerance * float(due.norm())
+    assert float((flat(model) - due).norm()) <= built.tolerance * float(due.norm())
 
 
 def _step(
@@ -531,12 +531,12 @@ OUT_OF_RANGE: tuple[tuple[str, Any, str], ...] = (
 )
 
 
-def _made_with(name: str, value: Any) -> Callable[[], Any]:
+def _built_with(name: str, value: Any) -> Callable[[], Any]:
     return lambda: KFAC(net(), nn.CrossEntropyLoss(), **{name: value})
 
 
 SETTINGS: dict[str, tuple[Callable[[], Any], str]] = {
-    **{f"{name}={value!r}": (_made_with(name, value), said) for name, value, said in OUT_OF_RANGE},
+    **{f"{name}={value!r}": (_built_with(name, value), said) for name, value, said in OUT_OF_RANGE},
     "method": (lambda: NaturalGradient(net(), nn.CrossEntropyLoss(), method="lu"),
                "no exact solve 'lu'"),
     "a rate of a rule": (lambda: net_rules.natural(-1.0), "lr is a finite number"),

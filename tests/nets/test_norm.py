@@ -29,8 +29,8 @@ def inputs(n: int = 60, d: int = 4) -> Tensor:
 
 def problem(sizes: tuple[int, ...]) -> tuple[NetProblem, Tensor]:
     x = inputs()
-    made = NetProblem(mlp(sizes), Gaussian(), x, x[:, : sizes[-1]].sin())
-    return made, made.net.init(0, torch.float64)
+    built = NetProblem(mlp(sizes), Gaussian(), x, x[:, : sizes[-1]].sin())
+    return built, built.net.init(0, torch.float64)
 
 
 @pytest.mark.parametrize("how", FRAMES)
@@ -38,10 +38,10 @@ def problem(sizes: tuple[int, ...]) -> tuple[NetProblem, Tensor]:
 def test_a_frame_leaves_the_function_and_does_to_features_what_it_says(
     how: str, inputs_only: bool
 ) -> None:
-    made, theta = problem((4, 5, 2))
-    mixed_net, mixed, xi = reparametrized_as(made, theta, how, inputs_only)
+    built, theta = problem((4, 5, 2))
+    mixed_net, mixed, xi = reparametrized_as(built, theta, how, inputs_only)
     at = mixed.at(xi)
-    assert torch.allclose(at.outputs, made.at(theta).outputs, rtol=0, atol=1e-11)
+    assert torch.allclose(at.outputs, built.at(theta).outputs, rtol=0, atol=1e-11)
     assert torch.allclose(mixed_net.outward(xi), theta, rtol=0, atol=1e-11)
     layers = [i for i in mixed.net.parametric if isinstance(mixed.net.layers[i], Linear)]
     for i in layers[:1] if inputs_only else layers:
@@ -55,49 +55,49 @@ def test_a_frame_leaves_the_function_and_does_to_features_what_it_says(
 
 
 def test_a_whitened_linear_net_has_the_identity_for_its_fisher() -> None:
-    made, theta = problem((4, 2))
-    _, mixed, xi = reparametrized_as(made, theta, "whitened")
-    eye = torch.eye(made.dim, dtype=torch.float64)
+    built, theta = problem((4, 2))
+    _, mixed, xi = reparametrized_as(built, theta, "whitened")
+    eye = torch.eye(built.dim, dtype=torch.float64)
     assert torch.allclose(mixed.fisher(xi), eye, atol=1e-9)
     assert Spectrum.of(mixed.at(xi)).condition == pytest.approx(1)
-    assert Spectrum.of(mixed.at(xi)).spread == pytest.approx(made.dim)
-    assert Spectrum.of(made.at(theta)).condition > 100
+    assert Spectrum.of(mixed.at(xi)).spread == pytest.approx(built.dim)
+    assert Spectrum.of(built.at(theta)).condition > 100
 
 
 def test_plain_descent_behind_a_whitening_is_natural_descent() -> None:
-    made, theta = problem((4, 2))
-    mixed_net, mixed, xi = reparametrized_as(made, theta, "whitened")
-    at, there = made.at(theta), mixed.at(xi)
+    built, theta = problem((4, 2))
+    mixed_net, mixed, xi = reparametrized_as(built, theta, "whitened")
+    at, there = built.at(theta), mixed.at(xi)
     plain, _ = rules.gradient(1.0).update(there.grad, there, {})
     rule = rules.natural(1.0, 0.0, method="rows")
     natural, _ = rule.update(at.grad, at, rule.init(theta))
     assert torch.allclose(mixed_net.outward(plain), natural, rtol=0, atol=1e-9)
-    assert float(made.at(theta + natural).grad.norm()) < 1e-10
+    assert float(built.at(theta + natural).grad.norm()) < 1e-10
 
 
 def test_whitening_brings_a_deep_net_s_condition_down_and_standardizing_less() -> None:
-    made, theta = problem((4, 5, 2))
-    found = [Spectrum.of(made.at(theta)).condition]
+    built, theta = problem((4, 5, 2))
+    found = [Spectrum.of(built.at(theta)).condition]
     for how in ("standardized", "whitened"):
-        _, mixed, xi = reparametrized_as(made, theta, how)
+        _, mixed, xi = reparametrized_as(built, theta, how)
         found.append(Spectrum.of(mixed.at(xi)).condition)
     assert found[0] > found[1] > 2 * found[2]
 
 
 def test_frozen_norms_have_the_statistics_of_the_data_and_fold_away() -> None:
     x = inputs()
-    made = frozen(normed((4, 5, 3, 2)).double(), x)
+    built = frozen(normed((4, 5, 3, 2)).double(), x)
     here = x
-    for child in made:
+    for child in built:
         here = child(here)
         if isinstance(child, nn.BatchNorm1d):
             assert child.running_var is not None
             shrunk = child.running_var / (child.running_var + child.eps)
             assert torch.allclose(here.mean(0), torch.zeros(here.shape[1], dtype=here.dtype))
             assert torch.allclose(here.var(0, correction=0), shrunk)
-    plain = folded(made)
+    plain = folded(built)
     assert not any(isinstance(child, nn.BatchNorm1d) for child in plain)
-    assert torch.allclose(plain(x), made(x), rtol=0, atol=1e-11)
+    assert torch.allclose(plain(x), built(x), rtol=0, atol=1e-11)
 
 
 def test_a_frozen_norm_is_the_same_function_with_another_fisher() -> None:
@@ -114,13 +114,13 @@ def test_a_frozen_norm_is_the_same_function_with_another_fisher() -> None:
 
 
 def test_what_cannot_be_framed_or_folded_is_said() -> None:
-    made, theta = problem((4, 2))
+    built, theta = problem((4, 2))
     with pytest.raises(ValueError, match="no frame 'white'; there are centered"):
-        reparametrized_as(made, theta, "white")
-    bare = NetProblem(mlp((4, 2), bias=False), Gaussian(), made.x, made.y)
+        reparametrized_as(built, theta, "white")
+    bare = NetProblem(mlp((4, 2), bias=False), Gaussian(), built.x, built.y)
     with pytest.raises(TypeError, match=r"layer 0 \(Linear\): only a Linear layer with a bias"):
         reparametrized_as(bare, theta[:8], "whitened")
     with pytest.raises(TypeError, match="when it is frozen"):
         folded(normed((4, 5, 2)))
     with pytest.raises(TypeError, match="track_running_stats"):
-        frozen(nn.Sequential(nn.BatchNorm1d(4, track_running_stats=False)), made.x.float())
+        frozen(nn.Sequential(nn.BatchNorm1d(4, track_running_stats=False)), built.x.float())

@@ -63,15 +63,15 @@ def test_the_loss_along_steps_begins_here_and_passes_their_ends(data: str) -> No
 @pytest.mark.parametrize("damping", [1e-6, 1e-2, 10.0])
 def test_eigenvectors_make_the_same_step(likelihood: str, damping: float) -> None:
     at = point("tanh MLP", likelihood)
-    made = operators(at)
-    kept = {name: Basis.of(at, each) for name, each in made.items()}
+    built = operators(at)
+    kept = {name: Basis.of(at, each) for name, each in built.items()}
     assert {name for name, each in kept.items() if each} == {"exact", "block", "empirical"}
     for name, basis in kept.items():
         if basis is not None:
             assert torch.allclose(
-                basis.solve(at.grad, damping), made[name].solve(at.grad, damping), rtol=1e-6
+                basis.solve(at.grad, damping), built[name].solve(at.grad, damping), rtol=1e-6
             )
-            assert torch.allclose(basis.dense(), made[name].dense(), atol=1e-12)
+            assert torch.allclose(basis.dense(), built[name].dense(), atol=1e-12)
 
 
 def test_eigenvectors_say_what_is_singular() -> None:

@@ -10,7 +10,7 @@ import pytest
 from natgrad_core.nets import baselines, rules
 from natgrad_core.nets.damping import LevenbergMarquardt
 
-MADE = {
+RULES = {
     name: maker
     for module in (rules, baselines)
     for name, maker in vars(module).items()
@@ -21,9 +21,9 @@ MADE = {
 }
 
 
-@pytest.mark.parametrize("name", MADE)
+@pytest.mark.parametrize("name", RULES)
 def test_a_rule_of_nets_is_pickled(name: str) -> None:
-    rule = MADE[name]()
+    rule = RULES[name]()
     copy = pickle.loads(pickle.dumps(rule))
     assert repr(copy) == repr(rule)
 

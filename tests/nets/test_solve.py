@@ -29,7 +29,7 @@ from natgrad_core.nets.layers.linear_and_conv import Linear
 from natgrad_core.nets.likelihood import Categorical, Gaussian
 from natgrad_core.nets.problem import FLOAT32_FLOOR, At
 from natgrad_core.nets.runtime import memory_limit as memory
-from natgrad_core.nets.runtime.time_limit import TooSlowError, patience
+from natgrad_core.nets.runtime.time_limit import TooSlowError, time_limit
 from tests.nets.cases import LIKELIHOODS, NETS, point
 
 DAMPINGS = (1e-10, 1e-3, 1.0)
@@ -328,10 +328,13 @@ def test_a_loose_solve_below_the_precision_comes_to_an_end(
 
 def test_products_end_when_nobody_waits_any_longer_and_go_on_where_nobody_waits() -> None:
     at = _sized((8, 5, 3), 40)
-    with patience(0.0), pytest.raises(TooSlowError, match=r"more than 0 s .*raise λ, or take a sm"):
+    with (
+        time_limit(0.0),
+        pytest.raises(TooSlowError, match=r"more than 0 s .*raise λ, or take a sm"),
+    ):
         solve(Fisher(at), at.grad, 0.1, "cg")
     assert solve(Fisher(at), at.grad, 0.1, "cg").iterations > 0
-    with patience(60.0):
+    with time_limit(60.0):
         assert solve(Fisher(at), at.grad, 0.1, "cg").iterations > 0
 
 

@@ -34,9 +34,9 @@ def test_a_grid_has_each_setting_once_and_leaves_out_what_a_rule_does_not_take()
 def test_a_sweep_resumes_from_what_is_on_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[tuple[int, int]] = []
-    first = sweep(GRID, tmp_path, jobs=1, progress=lambda done, total: told.append((done, total)))
-    assert told == [(i, 16) for i in range(17)]
+    calls: list[tuple[int, int]] = []
+    first = sweep(GRID, tmp_path, jobs=1, progress=lambda done, total: calls.append((done, total)))
+    assert calls == [(i, 16) for i in range(17)]
     assert [key({k: one[k] for k in module.DEFAULTS}) for one in first] == [
         key(one) for one in settings(GRID)
     ]

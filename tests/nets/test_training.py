@@ -24,7 +24,7 @@ RULES = {
     "sampled K-FAC": rules.kfac(kind="monte-carlo", keep=0.9),
 }
 
-RIVALS: dict[str, tuple[Rule, Any]] = {
+BASELINES: dict[str, tuple[Rule, Any]] = {
     "gradient": (rules.gradient(0.3), lambda p: torch.optim.SGD(p, 0.3)),
     "momentum": (rules.momentum(0.3, 0.8), lambda p: torch.optim.SGD(p, 0.3, 0.8)),
     "nesterov": (rules.nesterov(0.3, 0.8), lambda p: torch.optim.SGD(p, 0.3, 0.8, nesterov=True)),
@@ -33,9 +33,9 @@ RIVALS: dict[str, tuple[Rule, Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", RIVALS)
-def test_a_rival_takes_the_steps_of_torch(name: str) -> None:
-    rule, make = RIVALS[name]
+@pytest.mark.parametrize("name", BASELINES)
+def test_a_baseline_takes_the_steps_of_torch(name: str) -> None:
+    rule, make = BASELINES[name]
     problem = PROBLEM.double
     theta = nn.Parameter(problem.net.init(3, torch.float64))
     optimizer = make([theta])

@@ -63,7 +63,9 @@ def test_every_pin_can_be_installed_on_the_oldest_python() -> None:
     found = {name: metadata(name) for name in pins() if _installed(name)}
     assert len(found) > 100
     needs = {
-        name: told["Requires-Python"] for name, told in found.items() if "Requires-Python" in told
+        name: fields["Requires-Python"]
+        for name, fields in found.items()
+        if "Requires-Python" in fields
     }
     newer = {name: need for name, need in needs.items() if oldest not in SpecifierSet(need)}
     assert newer == {}, f"not for Python {oldest}: pin an earlier one in constraints.txt"

@@ -37,8 +37,8 @@ def built(kind: str, folder: Path) -> Path:
         capture_output=True,
         check=True,
     )
-    (made,) = folder.glob("natgrad-*.whl" if kind == "wheel" else "natgrad-*.tar.gz")
-    return made
+    (archive,) = folder.glob("natgrad-*.whl" if kind == "wheel" else "natgrad-*.tar.gz")
+    return archive
 
 
 @pytest.fixture(scope="module")
@@ -72,12 +72,12 @@ def test_nothing_of_the_checkout_alone_is_in_the_wheel(wheel: zipfile.ZipFile) -
 
 
 def test_the_metadata_has_the_command_the_license_and_the_extras(wheel: zipfile.ZipFile) -> None:
-    def told(name: str) -> str:
+    def metadata(name: str) -> str:
         return wheel.read(f"natgrad-{__version__}.dist-info/{name}").decode()
 
-    assert "natgrad = natgrad_lecture.__main__:main" in told("entry_points.txt")
-    assert "MIT" in told("licenses/LICENSE")
-    needs = Parser().parsestr(told("METADATA")).get_all("Requires-Dist") or []
+    assert "natgrad = natgrad_lecture.__main__:main" in metadata("entry_points.txt")
+    assert "MIT" in metadata("licenses/LICENSE")
+    needs = Parser().parsestr(metadata("METADATA")).get_all("Requires-Dist") or []
     torch = [each for each in needs if each.startswith("torch")]
     assert "torch<2.14,>=2.13; extra == 'nets'" in torch
     always = {Requirement(each).name for each in needs if "extra ==" not in each}

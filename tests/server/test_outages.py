@@ -173,10 +173,10 @@ def test_a_page_that_hangs_on_to_a_kernel_being_ended_keeps_no_other_from_its_en
 
 def test_a_kernel_is_not_ended_as_gone_while_its_page_is_made() -> None:
     readers = Readers(gone=-1, idle=60)  # at once
-    token = readers.admit("made", "c")
-    assert readers.unneeded(["made", "not yet admitted"], []) == []
+    token = readers.admit("built", "c")
+    assert readers.unneeded(["built", "not yet admitted"], []) == []
     readers.hand_over(f'{{"pass":"{token}"}}')
-    assert readers.unneeded(["made", "not yet admitted"], []) == [("made", "gone")]
+    assert readers.unneeded(["built", "not yet admitted"], []) == [("built", "gone")]
 
 
 def test_the_time_in_which_a_page_is_made_is_not_taken_from_it(
@@ -185,13 +185,13 @@ def test_the_time_in_which_a_page_is_made_is_not_taken_from_it(
     now = 0.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
     readers = Readers(gone=10)
-    token = readers.admit("made", "c")
-    assert readers.unneeded(["made"], []) == []
+    token = readers.admit("built", "c")
+    assert readers.unneeded(["built"], []) == []
     now = 30.0  # it took so long
     readers.hand_over(f'{{"pass":"{token}"}}')
-    assert readers.unneeded(["made"], []) == []
+    assert readers.unneeded(["built"], []) == []
     now = 41.0
-    assert readers.unneeded(["made"], []) == [("made", "gone")]
+    assert readers.unneeded(["built"], []) == [("built", "gone")]
 
 
 def test_a_server_told_to_stop_while_it_ends_kernels_ends() -> None:

@@ -269,13 +269,13 @@ def test_a_lesson_to_wait_with_that_is_none_is_said() -> None:
 @pytest.mark.slow
 def test_what_a_busy_server_is_late_to_hear_is_waited_for() -> None:
     """The time limit is the server's: a class that arrives exceeds Voila's own four seconds."""
-    told = subprocess.run(
-        [sys.executable, "-c", PATIENCE], cwd=ROOT, capture_output=True, text=True, check=True
+    printed = subprocess.run(
+        [sys.executable, "-c", TIME_LIMIT], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert min(map(int, told.stdout.split())) > 60
+    assert min(map(int, printed.stdout.split())) > 60
 
 
-PATIENCE = """
+TIME_LIMIT = """
 import nbformat
 from voila.execute import VoilaExecutor
 from natgrad_lecture.server.server import LessonServer
@@ -316,12 +316,12 @@ def test_json_cannot_end_its_script_element() -> None:
 @pytest.mark.slow
 def test_a_start_builds_no_grammar() -> None:
     """Nor loads what a kernel computes with: the server hands pages on, and computes nothing."""
-    told = subprocess.run(
+    printed = subprocess.run(
         [sys.executable, "-c", "import sys, natgrad_lecture.server.server; print(*sys.modules)"],
         capture_output=True,
         text=True,
         check=True,
     )
-    loaded = set(told.stdout.split())
+    loaded = set(printed.stdout.split())
     assert "jsonschema" in loaded
     assert not loaded & {"lark", "rfc3987_syntax.syntax_helpers", "torch", "plotly", "ipykernel"}

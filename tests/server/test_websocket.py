@@ -93,7 +93,7 @@ def asks(page: Page) -> dict[str, bytes]:
     deep: Any = {}
     for _ in range(40):
         deep = {"a": deep}
-    made = {
+    built = {
         "of another comm": {"comm_id": "0" * 32, "data": {"method": "custom", "content": ask}},
         "that sets traits": {"comm_id": comm, "data": {"method": "update", "state": {"_esm": ""}}},
         "that asks for the state": {"comm_id": comm, "data": {"method": "request_state"}},
@@ -110,7 +110,7 @@ def asks(page: Page) -> dict[str, bytes]:
             "target_name": "x",
         },
     }
-    frames = {name: page.frame(content) for name, content in made.items()}
+    frames = {name: page.frame(content) for name, content in built.items()}
     good = page.frame({"comm_id": comm, "data": {"method": "custom", "content": ask}})
     header = json.dumps({"msg_type": "comm_msg"}).encode()
     body = json.dumps({"comm_id": comm, "data": {"method": "custom", "content": ask}}).encode()

@@ -161,7 +161,7 @@ export interface Picture {
   handles: Handle[];
   numbers: Record<string, any>;
   description: string;
-  ways?: Record<string, string>;
+  dash_labels?: Record<string, string>;
   meter?: MeterRow[];
   notes?: Record<string, string>;
   charts?: Chart[];
@@ -368,7 +368,7 @@ export interface Ask {
   /** The page changes its language: send the lesson in it, too. */
   speak?: boolean;
   /** Ask for an export, by its kind, instead of a picture. */
-  take?: string;
+  export?: string;
   /** The link to the state, for the export. */
   link?: string;
 }
@@ -387,7 +387,7 @@ export interface Answer {
   handles: Handle[];
   numbers: Record<string, any>;
   description: string;
-  ways?: Record<string, string>;
+  dash_labels?: Record<string, string>;
   meter?: MeterRow[];
   notes?: Record<string, string>;
   charts?: Chart[];
@@ -431,11 +431,11 @@ export interface ExportedFile {
   text?: string;
 }
 
-/** The answer to an ask with ``take``. */
+/** The answer to an ask with ``export``. */
 export interface ExportReply {
   answer: number | null;
   view?: string;
-  taken?: ExportedFile;
+  exported?: ExportedFile;
 }
 
 /** Whatever the kernel answers. */

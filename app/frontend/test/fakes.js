@@ -80,13 +80,13 @@ export class Element extends EventTarget {
   }
 }
 
-/** A document that makes such elements, and what it made. */
+/** A document that makes such elements, and what it built. */
 export function fakeDocument() {
-  const made = [];
-  const createElement = (tag) => made[made.push(Object.assign(new Element(), { tag })) - 1];
+  const built = [];
+  const createElement = (tag) => built[built.push(Object.assign(new Element(), { tag })) - 1];
   const page = Object.assign(new EventTarget(), { createElement, activeElement: null });
   Object.assign(globalThis, { document: page, Text: class {} });
-  return { page, made };
+  return { page, built };
 }
 
 /** An event with what it says. @param {string} type @param {object} said */

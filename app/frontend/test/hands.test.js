@@ -6,7 +6,7 @@ import { watchRatio } from "../src/lib/visibility.js";
 import { eventOf, fakeDocument } from "./fakes.js";
 
 test("a handle stays below the pointer when the page scrolls under it", () => {
-  const { page, made } = fakeDocument();
+  const { page, built } = fakeDocument();
   const rect = { left: 0, top: 0, width: 400 };
   const asked = [];
   const plane = {
@@ -30,7 +30,7 @@ test("a handle stays below the pointer when the page scrolls under it", () => {
     style: "x",
   };
   handles.update([spec], {});
-  const element = made.find((one) => one.getAttribute("data-handle") === "start");
+  const element = built.find((one) => one.getAttribute("data-handle") === "start");
   const at = (type, x, y) =>
     element.dispatchEvent(eventOf(type, { button: 0, pointerId: 1, clientX: x, clientY: y }));
   at("pointerdown", 100, 300);
@@ -46,12 +46,12 @@ test("a handle stays below the pointer when the page scrolls under it", () => {
 });
 
 test("the step is told at rest, and not at each frame while it plays", () => {
-  const { made } = fakeDocument();
+  const { built } = fakeDocument();
   Object.assign(globalThis, { matchMedia: () => ({ matches: false }) });
   const transport = makeTransport({ redraw() {}, onStep() {} });
-  const status = made.find((one) => one.tag === "output");
-  const place = made.find((one) => one.getAttribute("class") === "place");
-  made.find((one) => one.tag === "select").value = "1";
+  const status = built.find((one) => one.tag === "output");
+  const place = built.find((one) => one.getAttribute("class") === "place");
+  built.find((one) => one.tag === "select").value = "1";
   transport.adopt(60, 0);
   const before = status.textContent;
   assert.match(before, /0/);

@@ -6,7 +6,7 @@ import { Element, eventOf, fakeDocument } from "./fakes.js";
 /** A box of a kind, what it set, and a key pressed in it. */
 function box(kind) {
   const set = [];
-  const { made } = fakeDocument();
+  const { built } = fakeDocument();
   const fields = {
     set: (...change) => set.push(change),
     reject() {},
@@ -15,7 +15,7 @@ function box(kind) {
   };
   if (kind === "number") numberBox("rate", fields, new Element(), { label: "rate" });
   else textBox({ field: "rate", label: "rate" }, fields);
-  const [element] = made;
+  const [element] = built;
   const press = (key, how = {}) => {
     const event = eventOf("keydown", {
       key,

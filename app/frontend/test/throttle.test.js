@@ -1,64 +1,64 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { makePace } from "../src/lib/throttle.js";
+import { makeThrottle } from "../src/lib/throttle.js";
 
 /** @param {import("node:test").TestContext} t */
-function paced(t) {
+function throttled(t) {
   let clock = 10_000;
   t.mock.timers.enable({ apis: ["setTimeout"] });
   t.mock.method(performance, "now", () => clock);
   const writes = [];
-  const pace = makePace(() => writes.push(clock));
+  const throttle = makeThrottle(() => writes.push(clock));
   const pass = (ms) => {
     clock += ms;
     t.mock.timers.tick(ms);
   };
-  return { pace, writes, pass };
+  return { throttle, writes, pass };
 }
 
 test("the first picture and one that rests are written at once", (t) => {
-  const { pace, writes, pass } = paced(t);
-  pace.owe(false);
+  const { throttle, writes, pass } = throttled(t);
+  throttle.owe(false);
   assert.equal(writes.length, 1);
   pass(10);
-  pace.owe(true);
+  throttle.owe(true);
   assert.equal(writes.length, 2);
 });
 
 test("while pictures follow one another at most five are written a second", (t) => {
-  const { pace, writes, pass } = paced(t);
+  const { throttle, writes, pass } = throttled(t);
   for (let i = 0; i < 120; i++) {
-    pace.owe(false);
+    throttle.owe(false);
     pass(1000 / 60);
   }
   assert.ok(writes.length >= 8 && writes.length <= 11, String(writes.length));
 });
 
 test("the last of them is written in any case, after 400 ms at most", (t) => {
-  const { pace, writes, pass } = paced(t);
-  pace.owe(false);
+  const { throttle, writes, pass } = throttled(t);
+  throttle.owe(false);
   pass(16);
-  pace.owe(false);
-  assert.ok(pace.owing());
+  throttle.owe(false);
+  assert.ok(throttle.owing());
   pass(384);
   assert.equal(writes.length, 2);
-  assert.equal(pace.owing(), false);
+  assert.equal(throttle.owing(), false);
 });
 
 test("nothing is written once it is stopped", (t) => {
-  const { pace, writes, pass } = paced(t);
-  pace.owe(false);
+  const { throttle, writes, pass } = throttled(t);
+  throttle.owe(false);
   pass(16);
-  pace.owe(false);
-  pace.stop();
+  throttle.owe(false);
+  throttle.stop();
   pass(1000);
   assert.equal(writes.length, 1);
 });
 
 test("of slow pictures every third is written", (t) => {
-  const { pace, writes, pass } = paced(t);
+  const { throttle, writes, pass } = throttled(t);
   for (let i = 0; i < 13; i++) {
-    pace.owe(false);
+    throttle.owe(false);
     pass(110);
   }
   const gaps = writes.slice(1).map((at, i) => at - writes[i]);

@@ -140,7 +140,7 @@ def add_contours_through(sheet: Sheet, problem: ProblemKey, chart: ChartKey, vie
     else:
         sides = tuple(view.ravel().tolist())
         name = f"{key}-{crc32(repr((chart, sides)).encode())}"
-        _add(sheet, "x", _bent_bands(problem, chart, sides), name)
+        _add(sheet, "x", _curved_bands(problem, chart, sides), name)
 
 
 def _add(
@@ -170,7 +170,7 @@ def _add(
 
 
 @lru_cache(maxsize=64)
-def _bent_bands(problem: ProblemKey, chart: ChartKey, sides: _Sides) -> Levels:
+def _curved_bands(problem: ProblemKey, chart: ChartKey, sides: _Sides) -> Levels:
     """The same bands in a curved chart: a loss is a scalar, so each point goes where it goes."""
     levels, view = level_bands(problem), np.reshape(sides, (2, 2))
     points = chart_named(chart).inverse(np.concatenate([levels.rings, levels.lines]))

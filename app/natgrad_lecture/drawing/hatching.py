@@ -37,9 +37,9 @@ def _pieces(
     held[:, 1:-1] = found < 0
     edges = np.diff(held.astype(np.int8), axis=1)
     ends = []
-    for way in (1, -1):  # where pieces begin, and where they end
-        line, at = np.nonzero(edges == way)
-        inner, outer = (at, at - 1) if way == 1 else (at - 1, at)
+    for change in (1, -1):  # where pieces begin, and where they end
+        line, at = np.nonzero(edges == change)
+        inner, outer = (at, at - 1) if change == 1 else (at - 1, at)
         beyond = np.clip(outer, 0, _FINE - 1)
         low, high = found[line, inner], found[line, beyond]
         with np.errstate(all="ignore"):

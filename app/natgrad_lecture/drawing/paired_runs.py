@@ -24,7 +24,7 @@ from natgrad_lecture.paired_runs import PairedRuns
 RADIUS = 0.02
 """Nats of KL at which every ellipse is drawn: ½ δᵀFδ = 0.02, in every plane and problem."""
 
-COINCIDE, SPLIT = 1e-9, 1e-2
+COINCIDE, DIFFER = 1e-9, 1e-2
 """Below the first two runs differ by rounding alone; above the second one sees it."""
 
 _STANDING = 7
@@ -146,7 +146,7 @@ def reading(pair: PairedRuns, label: str) -> dict[str, Any]:
     elif value < COINCIDE:
         word = "coincide"
     else:
-        word = "split" if value > SPLIT else "nearly"
+        word = "differ" if value > DIFFER else "nearly"
     return {
         "rule": pair.name,
         "style": pair.name,
@@ -157,7 +157,7 @@ def reading(pair: PairedRuns, label: str) -> dict[str, Any]:
     }
 
 
-def told(pair: PairedRuns) -> str:
+def trouble(pair: PairedRuns) -> str:
     """What went wrong in a rule's two runs, in words; empty if nothing did."""
     in_theta, in_x = broken(pair.in_theta), broken(pair.in_x)
     if in_theta and in_theta == in_x:

@@ -32,7 +32,7 @@ def picture(model: RunsModel, sheet: Sheet) -> dict[str, Any]:
         )
     return {
         "planes": [plane("theta", "θ", problem.symbols, window(problem))],
-        "ways": {},
+        "dash_labels": {},
         "steps": state.steps,
         "handles": [
             {

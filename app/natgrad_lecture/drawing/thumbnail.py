@@ -127,8 +127,9 @@ def _tint(level: int, between: list[str] | None, styles: dict[str, Any]) -> str:
     style = styles[between[int(part >= 0.5)]]
     share = SHARE * abs(2 * part - 1)
     return ";".join(
-        f"--{way}:color-mix(in oklab, {style[way]} {share:.0f}%, {color('paper', way == 'dark')})"
-        for way in ("light", "dark")
+        f"--{theme}:color-mix(in oklab, {style[theme]} {share:.0f}%, "
+        f"{color('paper', theme == 'dark')})"
+        for theme in ("light", "dark")
     )
 
 

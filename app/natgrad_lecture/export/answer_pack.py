@@ -151,7 +151,7 @@ class Pack:
         self._look(found, state)
         model = self._live.model
         try:
-            taken = {"python": script(self.lesson, model), "cite": cite(self.lesson, model)}
+            exported = {"python": script(self.lesson, model), "cite": cite(self.lesson, model)}
         except Exception as error:
             raise NotDrawn(f"{found.get('query')}: its script could not be written") from error
         answer = {**found, "numbers": {**found["numbers"], **self.lesson.derived(model)}}
@@ -162,7 +162,7 @@ class Pack:
             name: [kind, shape, self._keep(_part(data, kind, shape, offset))]
             for name, (kind, shape, offset) in answer["buffers"].items()
         }
-        answer["taken"] = taken
+        answer["exported"] = exported
         return plain(answer)
 
     def _look(self, answer: Mapping[str, Any], state: dict[str, Any]) -> None:

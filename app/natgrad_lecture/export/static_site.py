@@ -79,9 +79,9 @@ def export(
             print(_write(folder, name, nav, room, link), flush=True)
     else:
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            made = [pool.submit(_write, folder, n, nav, room, link) for n, nav in wanted.items()]
-            for done, one in enumerate(as_completed(made), 1):
-                print(f"[{done}/{len(made)}] {one.result()}", flush=True)
+            built = [pool.submit(_write, folder, n, nav, room, link) for n, nav in wanted.items()]
+            for done, one in enumerate(as_completed(built), 1):
+                print(f"[{done}/{len(built)}] {one.result()}", flush=True)
     for old, new in RENAMED.items():
         if any(lesson.name == new for lesson in row):
             (folder / f"{old}.html").write_text(MOVED.format(page=f"{new}.html"), "utf-8")
@@ -141,8 +141,8 @@ def _nav(row: list[Lesson], at: int) -> dict[str, Any]:
     return {
         "home": {"name": "index.html"},
         **{
-            way: {"name": f"{row[i].name}.html", "title": row[i].title}
-            for way, i in near.items()
+            side: {"name": f"{row[i].name}.html", "title": row[i].title}
+            for side, i in near.items()
             if 0 <= i < len(row)
         },
     }

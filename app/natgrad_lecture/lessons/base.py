@@ -145,7 +145,7 @@ class Lesson:
     works."""
     small: Changes = field(default_factory=dict)
     """What its thumbnail shows, if not the default."""
-    heavy: bool = False
+    slow: bool = False
     """Whether it needs torch; its picture may grow by training."""
     script: Callable[[Any, Writer], str] | None = None
     """The Python that defines ``paths``, those of what is seen; runs need none
@@ -392,7 +392,7 @@ class Lesson:
         }
 
     def _derivation(self, said: DerivationText) -> DerivationData:
-        made = self.derivations[said.id]
+        built = self.derivations[said.id]
         steps = [changes for _, changes in self._unfolding(said.id)]
         return {
             "id": said.id,
@@ -403,8 +403,8 @@ class Lesson:
                     "id": line.id,
                     "html": "".join(map(formula, line.parts)),
                     "say": prose(line.say),
-                    "numbers": formula(made.lines[line.id].latex(f"derive.{said.id}.{line.id}")),
-                    "lights": list(made.lines[line.id].lights),
+                    "numbers": formula(built.lines[line.id].latex(f"derive.{said.id}.{line.id}")),
+                    "lights": list(built.lines[line.id].lights),
                     "set": dict(changes),
                 }
                 for line, changes in zip(said.lines, steps, strict=True)
@@ -433,7 +433,7 @@ class Lesson:
         }
 
     def thumbnail(self) -> str:
-        """The first picture in small, as an SVG. Of a ``heavy`` lesson this loads torch."""
+        """The first picture in small, as an SVG. Of a ``slow`` lesson this loads torch."""
         sheet, model = Sheet(), self.after({**self.opening, **self.small})
         answer = self.picture(model, sheet)
         end = time.perf_counter() + _GROWN
@@ -466,17 +466,17 @@ _PLACES = {
 
 def _same_ids(lesson: str, kind: str, text: Iterable[str], code: Iterable[str]) -> None:
     """Refuse a claim, question, preset, … that stands in the text alone, or in Python alone."""
-    said, made = set(text), set(code)
-    if said == made:
+    said, built = set(text), set(code)
+    if said == built:
         return
     field, written = _PLACES[kind]
     wrong = [
         f"{name!r} stands in text.md alone: add it to the lesson's {field}, in Python"
-        for name in sorted(said - made)
+        for name in sorted(said - built)
     ]
     wrong += [
         f"{name!r} stands in Python alone: write {written.format(name)} in text.md"
-        for name in sorted(made - said)
+        for name in sorted(built - said)
     ]
     raise ValueError(f"the {kind}s of the lesson {lesson!r}: {'; '.join(wrong)}")
 

@@ -88,7 +88,7 @@ class Context(Protocol):
     async def end_kernel(self, kernel: str, reason: str = "left") -> None:
         """End a kernel that nobody needs any more."""
 
-    def page_made(self) -> None:
+    def page_built(self) -> None:
         """Note that a page was made."""
 
     async def ready(self) -> str:

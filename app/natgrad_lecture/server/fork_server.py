@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-HEAVY = ("torch",)
+SLOW_IMPORTS = ("torch",)
 """What only the net lessons need."""
 
 ONE_THREAD: dict[str, str] = {
@@ -59,10 +59,10 @@ class NeedsTorch(BaseException):
 
 
 class _Refuse:
-    """An import hook that refuses HEAVY."""
+    """An import hook that refuses SLOW_IMPORTS."""
 
     def find_spec(self, name: str, *_: object) -> None:
-        if name in HEAVY:
+        if name in SLOW_IMPORTS:
             raise NeedsTorch(name)
 
 
@@ -122,7 +122,7 @@ class ForkServer:
         for name in NEEDED:
             importlib.import_module(name)
         if self.nets:
-            for name in HEAVY:
+            for name in SLOW_IMPORTS:
                 with contextlib.suppress(ImportError):
                     importlib.import_module(name)
         from natgrad_lecture.lessons import lessons

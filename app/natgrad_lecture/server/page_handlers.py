@@ -134,7 +134,7 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
                     self.server.readers.hand_over(part, self.address)
                     self.write(part)
                     await self.flush()
-            self.server.page_made()
+            self.server.page_built()
         except tornado.iostream.StreamClosedError:
             pass  # The reader left before the page was whole.
         except Exception as error:

@@ -146,7 +146,7 @@ class LessonServer(Voila):
         self.limit = readers or room()
         self.an_address = max(4, self.limit // 2)
         self._canary = asyncio.Lock()
-        self._made, self._not_made, self._trouble = -math.inf, -math.inf, ""
+        self._built, self._not_built, self._trouble = -math.inf, -math.inf, ""
         self.names, self.embed = tuple(names), tuple(embed)
         self.metrics_token = os.environ.get("NATGRAD_METRICS_TOKEN", "")
         names_here = notebooks(folder)
@@ -412,17 +412,17 @@ class LessonServer(Voila):
         """
         async with self._canary:
             now = time.monotonic()
-            if now - max(self._made, self._not_made) < CANARY_HOLDS:
+            if now - max(self._built, self._not_built) < CANARY_HOLDS:
                 return self._trouble
             try:
                 async with asyncio.timeout(CANARY_WITHIN):
                     await self._try_a_kernel()
             except Exception as error:
-                self._not_made = time.monotonic()
+                self._not_built = time.monotonic()
                 self._trouble = "no kernel can be started"
                 self.watch.fault("canary", error)
             else:
-                self.page_made()
+                self.page_built()
             return self._trouble
 
     async def _try_a_kernel(self) -> None:
@@ -439,9 +439,9 @@ class LessonServer(Voila):
         finally:
             await self.end_kernel(kernel, "canary")
 
-    def page_made(self) -> None:
+    def page_built(self) -> None:
         """A page was made, or could have been."""
-        self._made, self._trouble = time.monotonic(), ""
+        self._built, self._trouble = time.monotonic(), ""
 
     async def well(self) -> bool:
         """Whether kernels can be started."""
@@ -509,11 +509,11 @@ class LessonServer(Voila):
     async def _serve(self) -> None:
         stop = asyncio.Event()
 
-        def told() -> None:
+        def on_signal() -> None:
             self._end_in_time()
             stop.set()
 
-        _on_signals(told)
+        _on_signals(on_signal)
         sockets = self._bind()
         self.connection_dir = self._make_folder()
         self._choose_kernels()

@@ -21,23 +21,23 @@ class Drawing:
     def __init__(self, names: Iterable[str], fault: Callable[[str, BaseException], None]) -> None:
         self.names = tuple(names)
         self.fault = fault
-        self._made: dict[str, asyncio.Future[str]] = {}
+        self._built: dict[str, asyncio.Future[str]] = {}
         self._children: list[asyncio.subprocess.Process] = []
         self._tasks: list[asyncio.Task[None]] = []
 
     async def picture(self, name: str) -> str:
         """The thumbnail of a lesson, an SVG; empty if it could not be drawn."""
-        if name not in self._made:
+        if name not in self._built:
             self._begin(name)
-        return await asyncio.shield(self._made[name])
+        return await asyncio.shield(self._built[name])
 
     def _begin(self, name: str) -> None:
         """Draw a lesson, and all that one process draws with it."""
         from natgrad_lecture.lessons import lessons
 
         loop = asyncio.get_running_loop()
-        names = [other for other in self.names if lessons[other].heavy == lessons[name].heavy]
-        self._made |= {other: loop.create_future() for other in names}
+        names = [other for other in self.names if lessons[other].slow == lessons[name].slow]
+        self._built |= {other: loop.create_future() for other in names}
         self._tasks.append(asyncio.create_task(self._draw(names)))
 
     async def _draw(self, names: list[str]) -> None:
@@ -57,15 +57,15 @@ class Drawing:
         try:
             async for line in child.stdout:
                 for name, svg in json.loads(line).items():
-                    self._made[name].set_result(svg)
+                    self._built[name].set_result(svg)
             await child.wait()
         finally:  # Whatever happened, nobody waits for a picture that will not come.
             with contextlib.suppress(ProcessLookupError):
                 child.kill()
             await child.communicate()
             for name in names:
-                if not self._made[name].done():
-                    self._made[name].set_result("")
+                if not self._built[name].done():
+                    self._built[name].set_result("")
                     self.fault(name, RuntimeError(f"no thumbnail: code {child.returncode}"))
 
     async def close(self) -> None:

@@ -40,7 +40,7 @@ SPOKEN = frozenset(
 )
 """Keys of an answer or a control under which stands what a reader reads."""
 
-TOLD = frozenset({"ways", "notes", "errors", "dropped"})
+MESSAGES = frozenset({"dash_labels", "notes", "errors", "dropped"})
 """Keys under which every text is one that a reader reads."""
 
 
@@ -82,7 +82,7 @@ class Words:
 
 
 def spoken(value: Any, say: Say) -> Any:
-    """A nest of lists and dicts with its words translated: those under ``SPOKEN`` and ``TOLD``."""
+    """A nest of lists and dicts, its words under ``SPOKEN`` and ``MESSAGES`` translated."""
     if isinstance(value, Mapping):
         return {key: _under(key, part, say) for key, part in value.items()}
     if isinstance(value, list | tuple):
@@ -91,9 +91,9 @@ def spoken(value: Any, say: Say) -> Any:
 
 
 def _under(key: str, value: Any, say: Say) -> Any:
-    if key in TOLD and isinstance(value, Mapping):
+    if key in MESSAGES and isinstance(value, Mapping):
         return {name: say(text) if isinstance(text, str) else text for name, text in value.items()}
-    if key in TOLD or key in SPOKEN:
+    if key in MESSAGES or key in SPOKEN:
         if isinstance(value, str):
             return say(value) if value else value
         if isinstance(value, list | tuple) and all(isinstance(part, str) for part in value):

@@ -65,13 +65,13 @@ def pairs_of_files(lessons: Path = LESSONS, text: Path = TEXT) -> list[tuple[Pat
 
 def lag(english: Path, other: Path) -> Lag:
     """What of a translation lags behind the English."""
-    ours, theirs, made = read(english).units, read(other).units, read(other).digests
+    ours, theirs, built = read(english).units, read(other).units, read(other).digests
     both = [name for name in ours if name in theirs]
     return Lag(
         tuple(name for name in ours if name not in theirs or bool(ours[name]) > bool(theirs[name])),
         tuple(name for name in theirs if name not in ours),
         tuple(name for name in both if _marks(ours[name]) != _marks(theirs[name])),
-        tuple(name for name in both if made.get(name) != digest(ours[name])),
+        tuple(name for name in both if built.get(name) != digest(ours[name])),
     )
 
 
@@ -82,8 +82,8 @@ def _marks(text: str) -> Counter[str]:
 
 def accept(english: Path, other: Path) -> None:
     """Write into a translation that its parts say what the English says today."""
-    made: Mapping[str, str] = {n: digest(text) for n, text in read(english).units.items()}
-    line = " ".join(f"{name}={value}" for name, value in made.items())
+    built: Mapping[str, str] = {n: digest(text) for n, text in read(english).units.items()}
+    line = " ".join(f"{name}={value}" for name, value in built.items())
     wrapped = textwrap.fill(line, 100, break_long_words=False, break_on_hyphens=False)
     text = other.read_text("utf-8").partition(_BEGIN)[0].rstrip("\n")
     other.write_text(f"{text}\n{_BEGIN}{wrapped}\n:::\n", "utf-8")

@@ -18,7 +18,7 @@ _SEVERAL = re.compile(r"@([\w.-]+):(matrix|vector)@")
 @lru_cache(maxsize=512)
 def formula(latex: str) -> str:
     """LaTeX as a MathML element; ``@name@`` in it becomes an element that the page fills."""
-    whole = _SEVERAL.sub(lambda found: _MADE[found[2]](found[1]), latex)
+    whole = _SEVERAL.sub(lambda found: _LIVE_FORMS[found[2]](found[1]), latex)
     marked = _LIVE.sub(lambda found: rf"\text{{@{found[1]}@}}", whole)
     mathml = convert(marked)
     return re.sub(r"<mtext>@([\w.-]+)@</mtext>", r'<mn data-live="\1">–</mn>', mathml)
@@ -35,4 +35,4 @@ def live_vector(name: str) -> str:
     return rf"\begin{{pmatrix}}@{name}.0@ \\ @{name}.1@\end{{pmatrix}}"
 
 
-_MADE = {"matrix": live_matrix, "vector": live_vector}
+_LIVE_FORMS = {"matrix": live_matrix, "vector": live_vector}

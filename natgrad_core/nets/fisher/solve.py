@@ -31,7 +31,7 @@ from natgrad_core.nets.fisher.solver_cost import LOOSE, METHODS, choose, must_fi
 from natgrad_core.nets.layers.linear_and_conv import Linear
 from natgrad_core.nets.problem import FLOAT32_FLOOR
 from natgrad_core.nets.runtime.memory_limit import TooLargeError
-from natgrad_core.nets.runtime.time_limit import check_patience
+from natgrad_core.nets.runtime.time_limit import check_time_limit
 
 __all__ = ["METHODS", "Solution", "TooLargeError", "choose", "gram", "solve"]
 
@@ -81,7 +81,7 @@ def solve(
         TooLargeError: Before anything too large is allocated.
         NotFiniteError: If v is not finite.
         SingularMetricError: If F + λI is singular to rounding.
-        TooSlowError: Under a time limit (``patience``), if products take too long.
+        TooSlowError: Under a time limit (``time_limit``), if products take too long.
     """
     if not damping >= 0:
         raise ValueError(f"damping λ must be ≥ 0, got {damping}")
@@ -209,7 +209,7 @@ def _by_cg(fisher: Fisher, v: Tensor, damping: float, tolerance: float | None) -
     d, rz, scale = z.clone(), float(r @ z), float(v.norm())
     iterations, cap = 0, LOOSE_PRODUCTS if loose else max(50, 10 * len(v))
     while float(r.norm()) > tolerance * scale and iterations < cap:
-        check_patience()
+        check_time_limit()
         hd = fisher.mv(d).add_(d, alpha=damping)
         step = rz / float(d @ hd)
         x.add_(d, alpha=step)

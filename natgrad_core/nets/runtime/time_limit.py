@@ -21,7 +21,7 @@ _limit: ContextVar[tuple[float, float] | None] = ContextVar("_limit", default=No
 
 
 @contextmanager
-def patience(seconds: float) -> Generator[None]:
+def time_limit(seconds: float) -> Generator[None]:
     """Within it, products that go on after ``seconds`` of this thread's processor time raise
     TooSlowError.
     """
@@ -32,7 +32,7 @@ def patience(seconds: float) -> Generator[None]:
         _limit.reset(token)
 
 
-def check_patience() -> None:
+def check_time_limit() -> None:
     """Raise TooSlowError where somebody waits, and has waited long enough."""
     limit = _limit.get()
     if limit and time.thread_time() > limit[0]:

@@ -135,9 +135,9 @@ export function makePalette(root, styles) {
       const key = styles.join();
       const known = two.get(key);
       if (known) return known;
-      const made = bytes(Array.from({ length: 256 }, (_, i) => half(styles, i / 255)));
-      two.set(key, made);
-      return made;
+      const built = bytes(Array.from({ length: 256 }, (_, i) => half(styles, i / 255)));
+      two.set(key, built);
+      return built;
     },
     none: () => heat().none,
   };

@@ -33,9 +33,9 @@ export function symbolPath(name, Path = Path2D) {
   if (Path !== Path2D) return new Path(outline);
   const known = shapes.get(outline);
   if (known) return known;
-  const made = new Path2D(outline);
-  shapes.set(outline, made);
-  return made;
+  const built = new Path2D(outline);
+  shapes.set(outline, built);
+  return built;
 }
 
 // A legend's key: a bit of the line with the symbol on it, in the style's own color.

@@ -142,7 +142,7 @@ function fill(element, { head, rows }) {
  * @property {HTMLElement} trouble
  * @property {Chart | null} chart
  * @property {string} drawn
- * @property {string} [told]
+ * @property {string} [shownTable]
  * @property {boolean} seen
  *
  * @returns {ChartParts}
@@ -197,8 +197,8 @@ export function makeCharts(model, { palette, theme, busy }) {
     setAttribute(parts.plot, "aria-label", chart.say);
     if (parts.plot.hidden !== !chart.figure) parts.plot.hidden = !chart.figure;
     const table = JSON.stringify(chart.table ?? null);
-    if (table !== parts.told) {
-      parts.told = table;
+    if (table !== parts.shownTable) {
+      parts.shownTable = table;
       if (chart.table) fill(parts.table, chart.table);
       if (chart.figure) parts.folded.append(parts.table);
       else parts.element.append(parts.table);

@@ -10,14 +10,14 @@ export function makeNotice() {
   box.hidden = true;
   close.addEventListener("click", () => (box.hidden = true));
   /** @type {string[]} */
-  const told = [];
+  const dropped = [];
   return {
     box,
     /** @param {string[]} lines */
     tell(lines) {
       if (!lines.length) return;
-      told.push(...lines);
-      setText(words, say("dropped", { what: told.join("; ") }));
+      dropped.push(...lines);
+      setText(words, say("dropped", { what: dropped.join("; ") }));
       box.hidden = false;
     },
   };

@@ -1,7 +1,7 @@
 // Newest wins: one ask in flight, and behind it only the newest value of each field. However long
 // a drag was, the picture settles one answer after the release.
 
-const PATIENCE = 4000; // ms without an answer before the reader is told
+const TIME_LIMIT = 4000; // ms without an answer before the reader is told
 
 // `base` is where an ask starts from if not from what is shown: {reset}, {state}, {query}, or what
 // the widget holds, {follow}.
@@ -41,7 +41,7 @@ export function makeAsker({ send, context, onTrouble }) {
   function launch({ base, set, fine = 0, one = false }) {
     flight = { ask: ++number, base, set, fine };
     clearTimeout(timer);
-    timer = setTimeout(() => onTrouble(true), PATIENCE);
+    timer = setTimeout(() => onTrouble(true), TIME_LIMIT);
     /** @type {import("../protocol").Ask} */
     const content = { ask: number, ...context(), set, ...base };
     if (fine) content.fine = fine;

@@ -61,8 +61,8 @@ export function checks({ field, label, options = [] }, fields, lesson) {
   const boxes = options.map((o) =>
     make("input", { type: "checkbox", value: o.value, "data-field": field }),
   );
-  const told = () => options.filter((_, i) => boxes[i].checked).map((o) => o.value);
-  boxes.forEach((box) => box.addEventListener("change", () => fields.set(field, told())));
+  const checked = () => options.filter((_, i) => boxes[i].checked).map((o) => o.value);
+  boxes.forEach((box) => box.addEventListener("change", () => fields.set(field, checked())));
   /** @param {unknown[] | undefined} value */
   const write = (value) =>
     boxes.forEach((b, i) => (b.checked = (value ?? []).includes(options[i].value)));

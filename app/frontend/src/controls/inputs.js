@@ -7,7 +7,7 @@ import { say } from "../i18n/en.js";
 /** @type {Record<string, number>} */
 const ARROWS = { ArrowUp: 1, ArrowDown: -1 };
 /** @type {Record<string, number>} */
-const WAYS = {
+const DIRECTIONS = {
   ArrowLeft: -1,
   ArrowDown: -1,
   ArrowRight: 1,
@@ -171,7 +171,7 @@ export function slider(spec, fields) {
   }
   // The browser's own steps are of no use on a log scale.
   range.addEventListener("keydown", (event) => {
-    const way = WAYS[event.key];
+    const way = DIRECTIONS[event.key];
     if (!way) return;
     event.preventDefault();
     const by = Math.abs(way) === 1 && (event.ctrlKey || event.altKey) ? 10 * way : way;

@@ -1,5 +1,5 @@
 // The legend: what solid and dashed mean, and whose color is whose. Built from the traces shown;
-// what a dash means, the answer says in `ways`.
+// what a dash means, the answer says in `dash_labels`.
 
 import { make } from "../lib/dom.js";
 import { swatch } from "../canvas/markers.js";
@@ -9,9 +9,9 @@ import { say } from "../i18n/en.js";
 // and which dashes mean something.
 /**
  * @param {LessonData} lesson
- * @param {Pick<Answer, "traces" | "ways">} answer
+ * @param {Pick<Answer, "traces" | "dash_labels">} answer
  */
-export function legendOf(lesson, { traces, ways = {} }) {
+export function legendOf(lesson, { traces, dash_labels = {} }) {
   const paths = traces.filter((trace) => trace.kind === "path");
   const rules = [...new Set(paths.map((trace) => trace.style))];
   const filled = new Set(
@@ -32,7 +32,9 @@ export function legendOf(lesson, { traces, ways = {} }) {
     }
   }
   const drawn = traces.filter(({ kind }) => kind === "path" || kind === "curve");
-  const dashes = [...new Set(drawn.map((trace) => trace.dash ?? "solid"))].filter((d) => ways[d]);
+  const dashes = [...new Set(drawn.map((trace) => trace.dash ?? "solid"))].filter(
+    (d) => dash_labels[d],
+  );
   return { rules, open, rest: [...rest], dashes };
 }
 
@@ -49,9 +51,9 @@ export function makeLegend(lesson) {
     box,
     /** @param {Answer} answer */
     update(answer) {
-      const { ways = {} } = answer;
+      const { dash_labels = {} } = answer;
       const { rules, open, rest, dashes } = legendOf(lesson, answer);
-      const key = JSON.stringify([rules, open, rest, dashes, ways]);
+      const key = JSON.stringify([rules, open, rest, dashes, dash_labels]);
       if (key === shown) return;
       shown = key;
       /**
@@ -69,7 +71,7 @@ export function makeLegend(lesson) {
         ...rest.map(([style, name]) =>
           item(swatch(style, { ...lesson.styles[style] }, { line: false }), name, style),
         ),
-        ...dashes.map((dash) => item(make("span", { class: `key ${dash}` }), ways[dash])),
+        ...dashes.map((dash) => item(make("span", { class: `key ${dash}` }), dash_labels[dash])),
       );
     },
   };

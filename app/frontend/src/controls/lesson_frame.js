@@ -4,7 +4,7 @@
 import { make } from "../lib/dom.js";
 import { say } from "../i18n/en.js";
 
-const TOLD = ["data", "model", "parameters", "loss", "learn", "need"];
+const PARTS = ["data", "model", "parameters", "loss", "learn", "need"];
 
 /**
  * @template {keyof HTMLElementTagNameMap} T
@@ -18,10 +18,10 @@ function filled(tag, html, attributes = {}) {
   return element;
 }
 
-/** @param {LessonData["introduction"]} told */
-export function makeIntroduction(told) {
-  const rows = TOLD.filter((name) => told[name]).map((name) =>
-    make("div", {}, make("dt", {}, say(`intro-${name}`)), filled("dd", told[name])),
+/** @param {LessonData["introduction"]} introduction */
+export function makeIntroduction(introduction) {
+  const rows = PARTS.filter((name) => introduction[name]).map((name) =>
+    make("div", {}, make("dt", {}, say(`intro-${name}`)), filled("dd", introduction[name])),
   );
   return rows.length
     ? make(

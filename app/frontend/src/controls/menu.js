@@ -7,7 +7,7 @@ import { say } from "../i18n/en.js";
 const DOTS =
   '<circle cx="8" cy="2.6" r="1.5"/><circle cx="8" cy="8" r="1.5"/><circle cx="8" cy="13.4" r="1.5"/>';
 /** @type {Record<string, number>} */
-const WAYS = { ArrowDown: 1, ArrowUp: -1 };
+const DIRECTIONS = { ArrowDown: 1, ArrowUp: -1 };
 const SAID = 1800; // ms that a word at the button stays
 
 export function makeMenu() {
@@ -65,7 +65,7 @@ export function makeMenu() {
     if (list.hidden && !(target === button && key === "ArrowDown")) return;
     if (key === "Escape") open(false);
     else if (list.hidden) open(true);
-    else if (WAYS[key]) step(target, WAYS[key]);
+    else if (DIRECTIONS[key]) step(target, DIRECTIONS[key]);
     else if (key === "Home") items()[0]?.focus();
     else if (key === "End") items().at(-1)?.focus();
     else return;

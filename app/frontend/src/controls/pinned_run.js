@@ -258,9 +258,9 @@ export function makePin(lesson, { array }) {
           JSON.stringify(state[name]) !== JSON.stringify(before.state[name]),
       );
       /** @param {string} name */
-      const turned = (name) =>
+      const changeOf = (name) =>
         `${called.get(name) ?? name}: ${worded(before.state[name])} → ${worded(state[name])}`;
-      setText(settings, changed.length ? changed.map(turned).join("; ") : say("nothing-changed"));
+      setText(settings, changed.length ? changed.map(changeOf).join("; ") : say("nothing-changed"));
       const { head: names, rows } = compared(before, answer, array, lesson);
       const lines = rows.map(({ style, cells: texts }) => {
         const row = cells("td", texts);

@@ -64,7 +64,7 @@ export function makeTransport({ redraw, onStep, onEnd = () => false }) {
     class: "scrub",
   });
   const place = make("span", { class: "place" });
-  const told = make("output", { class: "unseen" }); // what is read aloud: the step at rest
+  const spoken = make("output", { class: "unseen" }); // what is read aloud: the step at rest
   const speed = make(
     "select",
     { "aria-label": say("speed"), title: say("speed") },
@@ -84,7 +84,7 @@ export function makeTransport({ redraw, onStep, onEnd = () => false }) {
     button("forward", say("forward"), ".", () => step(1)),
     scrub,
     place,
-    told,
+    spoken,
     speed,
     loop,
   );
@@ -103,7 +103,7 @@ export function makeTransport({ redraw, onStep, onEnd = () => false }) {
     const words = say("step-of", { k, steps });
     setAttribute(scrub, "aria-valuetext", words);
     setText(place, words);
-    if (!playing) setText(told, words);
+    if (!playing) setText(spoken, words);
     onStep(k);
   }
 
@@ -134,7 +134,7 @@ export function makeTransport({ redraw, onStep, onEnd = () => false }) {
     play.replaceChildren(playIcon);
     setAttribute(play, "aria-label", say("play"));
     tell();
-    setText(told, place.textContent ?? "");
+    setText(spoken, place.textContent ?? "");
     redraw();
   }
 

@@ -31,8 +31,8 @@ export function makeProgress({ refine, looked }) {
      * @param {Pick<Answer, "more" | "progress" | "word">} answer
      * @param {boolean} busy
      */
-    update({ more: told, progress = 1, word }, busy) {
-      more = told ?? null;
+    update({ more: wanted, progress = 1, word }, busy) {
+      more = wanted ?? null;
       if (box.hidden !== (more === null)) box.hidden = more === null;
       setAttribute(bar, "value", progress);
       setText(words, word ?? `${Math.round(100 * progress)} %`);

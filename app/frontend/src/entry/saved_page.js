@@ -1,4 +1,4 @@
-// A saved page: the same stage, whose asks are answered out of a pack made ahead
+// A saved page: the same stage, whose asks are answered out of a pack built ahead
 // (natgrad_lecture/export/answer_pack.py). What the pack has not, it says beside the control that
 // wanted it; nothing is lost by trying.
 
@@ -96,7 +96,7 @@ const NO_LINE = {
  *
  * @typedef {object} Pack
  * @property {LessonData} lesson
- * @property {(Answer & { taken: Record<string, string> })[]} answers
+ * @property {(Answer & { exported: Record<string, string> })[]} answers
  * @property {[Changes, number][]} acts
  * @property {Record<string, Record<string, Place[]>>} moves
  * @property {number} first
@@ -173,21 +173,21 @@ class SavedModel {
     const [answer, buffers] =
       content.script === "plotly"
         ? [content, [bytesIn("natgrad-plotly")]]
-        : content.take
-          ? [this.take(content), []]
+        : content.export
+          ? [this.exportFile(content), []]
           : [this.respond(content), [this.arrays]];
     queueMicrotask(() =>
       [...this.handlers].forEach((handler) => handler(answer, /** @type {any} */ (buffers))),
     );
   }
 
-  /** @param {{ ask: number, take: string, link: string }} content */
-  take({ ask, take, link }) {
-    const text = this.pack.answers[this.at].taken[take];
+  /** @param {{ ask: number, export: string, link: string }} content */
+  exportFile({ ask, export: kind, link }) {
+    const text = this.pack.answers[this.at].exported[kind];
     if (!text) return { answer: ask };
     /** @param {string} end */
     const where = (end) => `\n\nThe same on the page: ${link}${end}`;
-    return { answer: ask, taken: { kind: take, text: text.replace(/\n"""\n/, where) } };
+    return { answer: ask, exported: { kind, text: text.replace(/\n"""\n/, where) } };
   }
 
   // Which answer a control leads to, from a base; with what is to be said if to none.
@@ -251,7 +251,7 @@ class SavedModel {
    * @returns {any}
    */
   answer(number, step = {}) {
-    const { taken: _taken, ...kept } = this.pack.answers[this.at];
+    const { exported: _exported, ...kept } = this.pack.answers[this.at];
     const said = this.said.map((answer) => answer.split(":"));
     const revealed = said
       .filter(([name]) => this.pack.truths[name])

@@ -31,9 +31,9 @@ const turn = () => new Promise((resolve) => setTimeout(resolve));
  *
  * @param {Poster} poster
  * @param {number} steps
- * @param {(part: number) => void} told
+ * @param {(part: number) => void} onProgress
  */
-export function asGif(poster, steps, told) {
+export function asGif(poster, steps, onProgress) {
   const { canvas } = poster;
   const frames = steps ? Math.min(steps, Math.round(lengthOf(steps) / GIF_GAP)) + 1 : 1;
   const last = frames - 1;
@@ -46,7 +46,7 @@ export function asGif(poster, steps, told) {
         .at(last ? (i * steps) / last : 0, i < last)
         .getImageData(0, 0, canvas.width, canvas.height).data,
     delay: (i) => (i < last ? lengthOf(steps) / last : LAST_FRAME),
-    pause: (part) => (told(part), turn()),
+    pause: (part) => (onProgress(part), turn()),
   });
 }
 
@@ -54,10 +54,10 @@ export function asGif(poster, steps, told) {
 /**
  * @param {Poster} poster
  * @param {number} steps
- * @param {(part: number) => void} told
+ * @param {(part: number) => void} onProgress
  * @param {string | undefined} kind
  */
-export async function asFilm(poster, steps, told, kind = filmKind() ?? "video/webm") {
+export async function asFilm(poster, steps, onProgress, kind = filmKind() ?? "video/webm") {
   const stream = poster.canvas.captureStream(30);
   const recorder = new MediaRecorder(stream, { mimeType: kind, videoBitsPerSecond: 6e6 });
   /** @type {Blob[]} */
@@ -77,7 +77,7 @@ export async function asFilm(poster, steps, told, kind = filmKind() ?? "video/we
       const lapse = performance.now() - start;
       if (lapse > length + LAST_FRAME) return resolve();
       poster.at(Math.min(steps, (lapse / length) * steps), lapse < length);
-      told(lapse / (length + LAST_FRAME));
+      onProgress(lapse / (length + LAST_FRAME));
       setTimeout(frame, 1000 / 30); // a timer, for a page in the background gets no frames
     };
     frame();

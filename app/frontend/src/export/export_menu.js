@@ -1,5 +1,5 @@
 // What a reader takes away: pictures, films, numbers, the script, the sources, a page that plays by
-// itself. All of it is made when it is asked for; nothing here runs while a picture is drawn.
+// itself. All of it is built when it is asked for; nothing here runs while a picture is drawn.
 
 import { copy } from "./clipboard.js";
 import { runsOf } from "../controls/pinned_run.js";
@@ -24,8 +24,8 @@ const svgOutlines = () =>
 
 /**
  * @typedef {import("./figure_export.js").Figure} Figure
- * @typedef {{ kind: string, text?: string, bytes?: DataView }} Taken
- * @typedef {{ resolve: (taken: Taken) => void, reject: (error: Error) => void }} Waiting
+ * @typedef {{ kind: string, text?: string, bytes?: DataView }} Exported
+ * @typedef {{ resolve: (exported: Exported) => void, reject: (error: Error) => void }} Waiting
  *
  * @param {object} page
  * @param {Model} page.model
@@ -45,7 +45,7 @@ const svgOutlines = () =>
  * @param {() => string} page.link
  * @param {() => void} page.redraw
  */
-export function makeTake({
+export function makeExport({
   model,
   view,
   root,
@@ -69,17 +69,17 @@ export function makeTake({
   /** @type {Map<number | null, Waiting>} */
   const waiting = new Map();
 
-  // The kernel's part: it knows the runs in full, the calls that made them, and their sources.
+  // The kernel's part: it knows the runs in full, the calls that built them, and their sources.
   /**
    * @param {string} kind
-   * @returns {Promise<Taken>}
+   * @returns {Promise<Exported>}
    */
   function engine(kind) {
     return new Promise((resolve, reject) => {
       asked -= 1; // below zero: not an ask for a picture
       waiting.set(asked, { resolve, reject });
       const state = { ...answer().state, k: transport.k() };
-      model.send({ ask: asked, view, take: kind, state, link: link(), lang: lesson.language });
+      model.send({ ask: asked, view, export: kind, state, link: link(), lang: lesson.language });
     });
   }
 
@@ -133,7 +133,7 @@ export function makeTake({
     cache: makeOutlineCache(),
   });
   /** @param {number} part */
-  const told = (part) =>
+  const onProgress = (part) =>
     menu.tell(say("making", { part: `${Math.round(100 * part)} %` }), { stay: true });
 
   /** @type {Record<string, () => unknown>} */
@@ -146,16 +146,16 @@ export function makeTake({
     svg: () => save(`${lesson.name}.svg`, asSvg(paper(svgOutlines())), "image/svg+xml"),
     async gif() {
       const poster = onCanvas(screen(), FILM_RATIO);
-      save(`${lesson.name}.gif`, await asGif(poster, answer().steps, told));
+      save(`${lesson.name}.gif`, await asGif(poster, answer().steps, onProgress));
     },
     async film() {
-      const film = await asFilm(onCanvas(screen(), 1, EVEN), answer().steps, told);
+      const film = await asFilm(onCanvas(screen(), 1, EVEN), answer().steps, onProgress);
       save(`${lesson.name}.${film.type.split("/")[1]}`, film);
     },
     csv: () => save(`${lesson.name}.csv`, asCsv(scene()), "text/csv"),
     json: () => save(`${lesson.name}.json`, asJson(scene()), "application/json"),
     async html() {
-      told(0);
+      onProgress(0);
       const { bytes } = await engine("html");
       save(`${lesson.name}.html`, bytes, "text/html");
     },
@@ -178,7 +178,7 @@ export function makeTake({
       menu.tell(String((await acts[kind]()) ?? say("saved")));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      menu.tell(say("not-made", { reason }));
+      menu.tell(say("not-exported", { reason }));
     }
   }
 
@@ -187,7 +187,7 @@ export function makeTake({
    * @param {string} group
    */
   const add = (kind, group) =>
-    menu.add({ id: kind, label: say(`take-${kind}`), group, act: () => run(kind) });
+    menu.add({ id: kind, label: say(`export-${kind}`), group, act: () => run(kind) });
   const pinned = menu.add({
     id: "pin",
     label: say("pin"),
@@ -214,11 +214,11 @@ export function makeTake({
      * @param {any} reply
      * @param {DataView[]} buffers
      */
-    heard({ answer: number, taken, fault }, buffers) {
+    heard({ answer: number, exported, fault }, buffers) {
       const wait = waiting.get(number);
       if (!wait) return false;
       waiting.delete(number);
-      if (taken) wait.resolve({ ...taken, bytes: buffers?.[0] });
+      if (exported) wait.resolve({ ...exported, bytes: buffers?.[0] });
       else wait.reject(new Error(fault ?? say("needs-engine")));
       return true;
     },

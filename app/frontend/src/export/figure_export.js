@@ -161,7 +161,7 @@ function drawKeys(ctx, { lesson, answer, palette, y }) {
   rules.forEach((style) => styled(style, lesson.styles[style]?.label ?? style));
   rest.forEach(([style, name]) => styled(style, name));
   for (const dash of dashes) {
-    item(answer.ways?.[dash] ?? "", (left) => {
+    item(answer.dash_labels?.[dash] ?? "", (left) => {
       ctx.beginPath();
       ctx.moveTo(left, y);
       ctx.lineTo(left + 24, y);

@@ -1,4 +1,4 @@
-// An animated GIF, made here: the page that has no server makes one too. One palette for all
+// An animated GIF, built here: the page that has no server makes one too. One palette for all
 // frames (median cut of the colors that occur), and of each frame only the pixels that changed.
 
 const COLORS = 255; // one more is left for "as before"

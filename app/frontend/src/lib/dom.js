@@ -1,4 +1,4 @@
-// The few lines of DOM that everything else is made of. Text and attributes are written only when
+// The few lines of DOM that everything else is built of. Text and attributes are written only when
 // they change: a write that changes nothing still costs a layout while a handle is dragged.
 
 let nextId = 0;

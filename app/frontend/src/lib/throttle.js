@@ -7,7 +7,7 @@ const SOONEST = 200; // ms
 const LATEST = 400; // ms: so long after a picture its words are there in any case
 
 /** @param {() => void} write */
-export function makePace(write) {
+export function makeThrottle(write) {
   /** @type {ReturnType<typeof setTimeout> | 0} */
   let timer = 0;
   let last = -Infinity;

@@ -2,7 +2,7 @@
 
 import { makeAsker } from "../connection/request_queue.js";
 
-const STEP_TOLD = 200; // ms until a notebook's `.state` has the step at which the reader rests
+const STEP_SENT = 200; // ms until a notebook's `.state` has the step at which the reader rests
 
 /**
  * @param {object} page
@@ -89,7 +89,7 @@ export function makeConversation({
     /** Tell a notebook, whose `.state` follows, the step that is shown. */
     tellStep() {
       clearTimeout(timer);
-      timer = setTimeout(() => model.send({ k: step(), view }), STEP_TOLD);
+      timer = setTimeout(() => model.send({ k: step(), view }), STEP_SENT);
     },
 
     /**

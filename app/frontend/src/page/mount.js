@@ -13,7 +13,7 @@ import { makeTransport } from "../controls/playback.js";
 import { makeProgress } from "../controls/progress.js";
 import { makeLights } from "../controls/symbol_highlight.js";
 import { makeTheme } from "../controls/theme.js";
-import { makeTake } from "../export/export_menu.js";
+import { makeExport } from "../export/export_menu.js";
 import { make, setText } from "../lib/dom.js";
 import { makeStats } from "../lib/frame_stats.js";
 import { makeWatch } from "../lib/visibility.js";
@@ -164,7 +164,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     deck: [meter.box, pin.box, formulas.box, controls.box],
     below: [charts.box, words.box, reader.caption, description],
   });
-  const take = makeTake({
+  const exporter = makeExport({
     model,
     view,
     root,
@@ -242,7 +242,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     if (!content) return;
     if (conversation.moved(content)) return join();
     if (!("answer" in content) || !conversation.mine(content)) return;
-    if (take.heard(content, buffers)) return;
+    if (exporter.heard(content, buffers)) return;
     const reply = conversation.heard(content);
     if (!reply) return;
     if ("lesson" in reply && reply.lesson) return translated(reply.lesson, reply, buffers?.[0]);

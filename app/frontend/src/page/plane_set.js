@@ -1,4 +1,4 @@
-// The planes of a picture: made when an answer first has them, arranged, measured and drawn.
+// The planes of a picture: built when an answer first has them, arranged, measured and drawn.
 
 import { makePlane } from "../canvas/plane.js";
 import { make } from "../lib/dom.js";

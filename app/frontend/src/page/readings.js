@@ -7,7 +7,7 @@ import { makeFormulas, makeLive } from "../controls/lesson_text.js";
 import { makeMeter } from "../controls/gap_meter.js";
 import { makePin } from "../controls/pinned_run.js";
 import { make, setText } from "../lib/dom.js";
-import { makePace } from "../lib/throttle.js";
+import { makeThrottle } from "../lib/throttle.js";
 
 const DESCRIBED = 400; // ms until a screen reader hears of the state that it came to rest in
 
@@ -66,8 +66,8 @@ export function makeReadings({
     timer = setTimeout(() => setText(description, answer.description ?? ""), DESCRIBED);
   }
 
-  const figures = makePace(() => live?.step(step()));
-  const texts = makePace(write);
+  const figures = makeThrottle(() => live?.step(step()));
+  const texts = makeThrottle(write);
   return {
     formulas,
     controls,

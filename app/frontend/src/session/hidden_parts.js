@@ -81,7 +81,7 @@ export function makeHiding({ root, lesson, handles, changed, copyLink }) {
       });
       return make("label", { class: "check" }, box, make("span", {}, label));
     };
-    const tell = async () => made.tell(await copyLink());
+    const tell = async () => built.tell(await copyLink());
     const copier = make(
       "button",
       { type: "button", class: "chip", onclick: tell },
@@ -92,7 +92,7 @@ export function makeHiding({ root, lesson, handles, changed, copyLink }) {
      * @param {HTMLElement[]} rows
      */
     const list = (title, ...rows) => make("fieldset", {}, make("legend", {}, title), ...rows);
-    const made = makeDialog(
+    const built = makeDialog(
       root,
       "hide",
       say("hide"),
@@ -108,7 +108,7 @@ export function makeHiding({ root, lesson, handles, changed, copyLink }) {
       ),
       make("div", { class: "buttons" }, copier),
     );
-    return made;
+    return built;
   }
 
   return {

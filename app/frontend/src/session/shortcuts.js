@@ -1,5 +1,5 @@
-// The keys, in one table: what listens to them and what is told of them are made from it. A key
-// that says `does: ""` is a control's own and stands here to be told.
+// The keys, in one table: what listens to them, and the list of them for the reader. A key
+// that says `does: ""` is a control's own and stands here to be shown.
 
 import { makeDialog } from "../controls/dialog.js";
 import { composing, make, targetOf } from "../lib/dom.js";
@@ -181,12 +181,12 @@ export function listenKeys(root, acts, { whole, presenting }) {
 export function makeKeyHelp(root) {
   const groups = [...new Set(ROWS.map((row) => row.group))].map((group) => {
     /** @type {Map<string, string[]>} */
-    const told = new Map(); // what is done → its keys
+    const keysOf = new Map(); // what is done → its keys
     for (const row of ROWS.filter((r) => r.group === group)) {
       const words = say(row.says ?? `key-${row.does}`);
-      told.set(words, [...(told.get(words) ?? []), row.shown ?? row.keys?.[0] ?? ""]);
+      keysOf.set(words, [...(keysOf.get(words) ?? []), row.shown ?? row.keys?.[0] ?? ""]);
     }
-    const rows = [...told].map(([words, keys]) =>
+    const rows = [...keysOf].map(([words, keys]) =>
       make(
         "tr",
         {},

@@ -161,14 +161,14 @@ export function makeSteps({ root, lesson, shows, steps, change, seen, copyLink, 
       make("button", { type: "button", class: "chip", onclick: act }, say(label));
     const picker = make("input", { type: "file", accept: ".json,application/json", hidden: true });
     picker.addEventListener("change", () => {
-      if (picker.files?.[0]) read(picker.files[0], made);
+      if (picker.files?.[0]) read(picker.files[0], built);
       picker.value = "";
     });
     const add = () => {
       put([...steps(), what.value ? { show: what.value } : { state: seen() }]);
       focusOn("li:last-child input");
     };
-    const made = makeDialog(
+    const built = makeDialog(
       root,
       "talk",
       say("steps"),
@@ -184,14 +184,14 @@ export function makeSteps({ root, lesson, shows, steps, change, seen, copyLink, 
       make(
         "div",
         { class: "buttons" },
-        chip("copy-link", async () => made.tell(await copyLink())),
+        chip("copy-link", async () => built.tell(await copyLink())),
         chip("save-file", save),
         chip("open-file", () => picker.click()),
-        chip("present-steps", () => (made.shut(), present())),
+        chip("present-steps", () => (built.shut(), present())),
         picker,
       ),
     );
-    return made;
+    return built;
   }
 
   return {

@@ -35,6 +35,6 @@ lessons.register()(
         model=model_of,
         script=script,
         styles=STYLES,
-        heavy=True,
+        slow=True,
     )
 )

@@ -225,7 +225,7 @@ def _answer(model: Any, planes: list[Any], charts: list[Any], says: str, **more:
     return {
         "planes": planes,
         "charts": charts,
-        "ways": {},
+        "dash_labels": {},
         "steps": 0,
         "shows": 0,
         "handles": [],

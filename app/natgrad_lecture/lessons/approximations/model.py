@@ -122,7 +122,7 @@ class Place:
 
     def _measure(self) -> None:
         whole = Fisher(self.point).dense()
-        self._errors = {n: error(whole, made.dense()) for n, made in self.operators.items()}
+        self._errors = {n: error(whole, built.dense()) for n, built in self.operators.items()}
 
     @property
     def left(self) -> int:

@@ -10,8 +10,8 @@ from natgrad_lecture.lessons.approximations.state import FEW, LARGE, SIZES
 
 def script(model: Any, writer: Writer) -> str:
     """The script of a ``Model``: the numbers of the view that is shown."""
-    writer.take("natgrad_core.nets", "NetProblem", "mlp", "rules")
-    writer.take("natgrad_core.nets.runtime.threads_and_malloc", "settle")
+    writer.add_import("natgrad_core.nets", "NetProblem", "mlp", "rules")
+    writer.add_import("natgrad_core.nets.runtime.threads_and_malloc", "settle")
     state = model.state
     large = state.show == "runs"
     data = _data(state.data, writer)
@@ -26,22 +26,22 @@ def script(model: Any, writer: Writer) -> str:
         f"problem = NetProblem.of(mlp({(LARGE if large else SIZES)[state.data]}), data)",
     ]
     if state.data == "digits" and not large:
-        writer.take("dataclasses", "replace")
+        writer.add_import("dataclasses", "replace")
     lines += {"step": _step, "runs": _runs, "spectrum": _spectrum}[state.show](model, writer)
     return "\n".join(lines)
 
 
 def _data(name: str, writer: Writer) -> str:
     if name == "moons":
-        writer.take("natgrad_core.nets", "plane")
+        writer.add_import("natgrad_core.nets", "plane")
         return f'plane("moons", {FEW})'
-    writer.take("natgrad_core.nets", "real")
+    writer.add_import("natgrad_core.nets", "real")
     return f'real("{name}", "{"unit" if name == "digits" else "standard"}")'
 
 
 def _step(model: Any, writer: Writer) -> list[str]:
-    writer.take("natgrad_core.nets.step_comparison", "one_step")
-    writer.take("natgrad_core.nets.training", "train")
+    writer.add_import("natgrad_core.nets.step_comparison", "one_step")
+    writer.add_import("natgrad_core.nets.training", "train")
     state = model.state
     return [
         f"*_, frame = train(problem, rules.kfac(), seed={state.seed}, steps={state.after})",
@@ -59,11 +59,11 @@ def _step(model: Any, writer: Writer) -> list[str]:
 
 def _runs(model: Any, writer: Writer) -> list[str]:
     writer.numpy()
-    writer.take("natgrad_core.nets.damping", "LevenbergMarquardt")
-    writer.take("natgrad_core.nets.metrics", "exact")
-    writer.take("natgrad_core.nets.step_comparison", "MATRICES")
-    writer.take("natgrad_core.nets.step_size", "Quadratic")
-    writer.take("natgrad_core.nets.training", "train")
+    writer.add_import("natgrad_core.nets.damping", "LevenbergMarquardt")
+    writer.add_import("natgrad_core.nets.metrics", "exact")
+    writer.add_import("natgrad_core.nets.step_comparison", "MATRICES")
+    writer.add_import("natgrad_core.nets.step_size", "Quadratic")
+    writer.add_import("natgrad_core.nets.training", "train")
     state = model.state
     calls = []
     for name, run in model.runs.items():
@@ -74,7 +74,7 @@ def _runs(model: Any, writer: Writer) -> list[str]:
             rule = f'learning(exact("{kind}", "cg", tolerance=0.1))'
         else:
             rule = f'learning(MATRICES["{name}"]())'
-        calls.append(f'    "{name}": ({rule}, {run.made}),')
+        calls.append(f'    "{name}": ({rule}, {run.completed}),')
     return [
         "",
         "",
@@ -97,7 +97,7 @@ def _runs(model: Any, writer: Writer) -> list[str]:
 
 
 def _spectrum(model: Any, writer: Writer) -> list[str]:
-    writer.take(
+    writer.add_import(
         "natgrad_core.nets.normalization",
         "Spectrum",
         "folded",

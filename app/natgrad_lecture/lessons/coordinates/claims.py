@@ -10,7 +10,7 @@ import numpy as np
 from natgrad_core import gap, rules, run
 from natgrad_core.linalg.small_matrices import components, pack
 from natgrad_core.types import Array
-from natgrad_lecture.drawing.paired_runs import COINCIDE, SPLIT, one_step
+from natgrad_lecture.drawing.paired_runs import COINCIDE, DIFFER, one_step
 from natgrad_lecture.engine_cache import RunsModel
 from natgrad_lecture.lessons.base import Claim, Question
 from natgrad_lecture.lessons.coordinates.chain_rule_figure import carried
@@ -153,8 +153,8 @@ def _coincide(name: str) -> Any:
     return lambda model: model.gap(name) < COINCIDE
 
 
-def _split(name: str) -> Any:
-    return lambda model: model.gap(name) > SPLIT
+def _differ(name: str) -> Any:
+    return lambda model: model.gap(name) > DIFFER
 
 
 def _newton_is_natural(model: RunsModel) -> bool:
@@ -164,8 +164,8 @@ def _newton_is_natural(model: RunsModel) -> bool:
 
 def _who_splits(model: RunsModel) -> int:
     """Whose runs differ. 0: all rules', 1: gradient descent's alone, 2: none's."""
-    split = {name for name, pair in model.paired_runs.items() if pair.gap > SPLIT}
-    return [set(model.paired_runs), {"gradient"}, set()].index(split)
+    differing = {name for name, pair in model.paired_runs.items() if pair.gap > DIFFER}
+    return [set(model.paired_runs), {"gradient"}, set()].index(differing)
 
 
 START = of_problem(
@@ -277,7 +277,7 @@ CLAIMS = {
         {"matrix": SHEAR, "rules": ["newton"]},
         _coincide("newton"),
         Scope(NEWTON),
-        false={"gradient descent's too": _split("newton")},
+        false={"gradient descent's too": _differ("newton")},
         beyond=Scope({**NEWTON, "damping": log_between(1.0, 10.0)}),
     ),
     "fisher": Claim(
@@ -290,7 +290,7 @@ CLAIMS = {
         {"matrix": SHEAR, "rules": ["natural"]},
         _coincide("natural"),
         Scope(SLOW),
-        false={"differ": _split("natural")},
+        false={"differ": _differ("natural")},
         beyond=Scope({**SLOW, "damping": log_between(1.0, 10.0)}),
     ),
     "same-distributions": Claim(

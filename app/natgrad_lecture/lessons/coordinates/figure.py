@@ -16,7 +16,7 @@ from natgrad_lecture.drawing.paired_runs import (
     add_paths,
     one_step,
     reading,
-    told,
+    trouble,
 )
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
@@ -48,12 +48,14 @@ def picture(model: RunsModel, sheet: Sheet) -> dict[str, Any]:
             plane("theta", "θ", symbols, view),
             plane("x", "x = A⁻¹θ", model.chart.names(symbols), x_view),
         ],
-        "ways": {"solid": "run in θ", "dashed": "run in x, mapped back"},
+        "dash_labels": {"solid": "run in θ", "dashed": "run in x, mapped back"},
         "steps": model.state.steps,
         "handles": _handles(model),
         "numbers": _numbers(model, sheet),
         "meter": meter,
-        "notes": {name: note for name, pair in model.paired_runs.items() if (note := told(pair))},
+        "notes": {
+            name: note for name, pair in model.paired_runs.items() if (note := trouble(pair))
+        },
         "description": "; ".join(f"{m['label']}: {m['word']}, gap {m['text']}" for m in meter),
     }
 

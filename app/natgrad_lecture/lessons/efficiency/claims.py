@@ -120,7 +120,9 @@ def _start_fades(model: Model) -> bool:
 def _averaging(model: Model) -> bool:
     """At the last time the averaged runs are within a tenth of the bound, and plain ones not."""
     race = model.race
-    last = {way: float(model.ratio(race.moments[way])[-1]) for way in (AVERAGED, "gradient")}
+    last = {
+        method: float(model.ratio(race.moments[method])[-1]) for method in (AVERAGED, "gradient")
+    }
     return abs(last[AVERAGED] - 1) < 0.1 and last["gradient"] > 1.3
 
 

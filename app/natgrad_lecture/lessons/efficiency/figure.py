@@ -32,11 +32,11 @@ ROTATION = np.array([[np.cos(TURN), -np.sin(TURN)], [np.sin(TURN), np.cos(TURN)]
 STEPS = 1000
 TIMES = marks(STEPS)
 LAST = len(TIMES) - 1
-WAYS = ("natural", "gradient", AVERAGED)
+METHODS = ("natural", "gradient", AVERAGED)
 LABELS = {"natural": "natural, 1/t", "gradient": "plain, c/t", AVERAGED: "plain, averaged"}
 GRAY = "#6b7280"
 STYLES = {
-    **{way: {**style(way), "label": LABELS[way]} for way in WAYS[:2]},
+    **{method: {**style(method), "label": LABELS[method]} for method in METHODS[:2]},
     AVERAGED: {
         "label": LABELS[AVERAGED],
         "light": "#6b2fa0",
@@ -102,10 +102,10 @@ class Model:
         assert found is not None
         return found
 
-    def exact(self, way: str) -> Array:
+    def exact(self, method: str) -> Array:
         """t·E[eeᵀ] at the times, ``[times, 2, 2]``, without any sampling."""
         s = self.state
-        return _expected(s.s1, s.s2, "natural" if way == "natural" else s.c, s.start)
+        return _expected(s.s1, s.s2, "natural" if method == "natural" else s.c, s.start)
 
     def limit(self, c: float | None = None) -> Array:
         """The limit of t·E[eeᵀ] for gradient descent; infinite where c is too small."""
@@ -117,8 +117,8 @@ class Model:
 
     @property
     def paths(self) -> dict[str, Any]:
-        """What a notebook reads as the widget's ``path``: the exact moments of the ways."""
-        return {way: self.exact(way) for way in WAYS[:2]}
+        """What a notebook reads as the widget's ``path``: the exact moments of the methods."""
+        return {method: self.exact(method) for method in METHODS[:2]}
 
 
 def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
@@ -134,8 +134,8 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
         Axis("t·Var", 0.3, 100, log=True),
     )
     graph.curve("bound", "Cramér–Rao bound", [1, STEPS], [1, 1], width=1.6)
-    for way in WAYS[:2]:
-        graph.curve("exact", "exact mean", TIMES, model.ratio(model.exact(way)), width=1.4)
+    for method in METHODS[:2]:
+        graph.curve("exact", "exact mean", TIMES, model.ratio(model.exact(method)), width=1.4)
     half = 3.2 * max(model.state.s1, model.state.s2)
     view = np.array([[-half, half], [-half, half]])
     covariance: Array = np.asarray(np.linalg.inv(model.fisher), float)
@@ -143,42 +143,48 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
         "errors", "ellipse-at", "bound", "Cramér–Rao bound", shapes=_ellipses(covariance[None])
     )
     if race is not None:
-        for way in WAYS:
-            values = model.ratio(race.moments[way])
+        for method in METHODS:
+            values = model.ratio(race.moments[method])
             read = [
                 ["t", sheet.array("times", TIMES.astype(float))],
-                ["ratio", sheet.array(f"ratio.{way}", values)],
+                ["ratio", sheet.array(f"ratio.{method}", values)],
             ]
             sheet.add(
                 "graph",
                 "path",
-                way,
-                LABELS[way],
+                method,
+                LABELS[method],
                 dash="solid",
                 read=read,
                 points=graph.points(TIMES, values),
             )
-            cloud = race.clouds[way]
+            cloud = race.clouds[method]
             sheet.add(
                 "errors",
                 "points",
-                way,
-                LABELS[way],
+                method,
+                LABELS[method],
                 per=KEPT,
                 size=0.5,
                 points=cloud.reshape(-1, 2),
             )
-            sheet.add("errors", "ellipse-at", way, LABELS[way], shapes=_ellipses(race.moments[way]))
+            sheet.add(
+                "errors",
+                "ellipse-at",
+                method,
+                LABELS[method],
+                shapes=_ellipses(race.moments[method]),
+            )
     return {
         "planes": [
             graph.plane(),
             plane("errors", "errors times √t", ("√t\u00a0e₁", "√t\u00a0e₂"), view),
         ],
-        "ways": {},
+        "dash_labels": {},
         "steps": len(TIMES) - 1,
         "handles": [],
         "numbers": _numbers(model, sheet, race),
-        "description": _told(model, race),
+        "description": _description(model, race),
         **progress(sheet, kept),
     }
 
@@ -198,14 +204,16 @@ def _numbers(model: Model, sheet: Sheet, race: Race | None) -> dict[str, Any]:
     for i, spread in enumerate((s.s1, s.s2), 1):
         found[f"l{i}"] = float(limit([[spread**-2.0]], [[s.c]])[0, 0])
     columns = [TIMES.astype(float)]
-    for way in WAYS:
-        columns.append(model.ratio(race.moments[way]) if race else np.full(len(TIMES), np.nan))
+    for method in METHODS:
+        columns.append(model.ratio(race.moments[method]) if race else np.full(len(TIMES), np.nan))
     sheet.array("live", np.stack(columns, -1))
-    return {**found, "@": ["t", *WAYS]}
+    return {**found, "@": ["t", *METHODS]}
 
 
-def _told(model: Model, race: Race | None) -> str:
+def _description(model: Model, race: Race | None) -> str:
     if race is None:
         return "no runs yet"
-    ends = (f"{LABELS[way]} {float(model.ratio(race.moments[way])[-1]):.3g}" for way in WAYS)
+    ends = (
+        f"{LABELS[method]} {float(model.ratio(race.moments[method])[-1]):.3g}" for method in METHODS
+    )
     return f"t·Var over the bound after {STEPS} examples, {race.runs} runs: {', '.join(ends)}"

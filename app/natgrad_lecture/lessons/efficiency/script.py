@@ -9,7 +9,7 @@ from natgrad_lecture.lessons.efficiency.figure import STEPS, Model
 def script(model: Model, writer: Writer) -> str:
     """Write the Python that computes what is seen."""
     s = model.state
-    writer.take("natgrad_core.analysis.online_mean", "expected", "marks", "ratio")
+    writer.add_import("natgrad_core.analysis.online_mean", "expected", "marks", "ratio")
     lines = [
         f"fisher = np.array({writer.write(model.fisher)})",
         f"plain = {writer.write(s.c)} * np.eye(2)",

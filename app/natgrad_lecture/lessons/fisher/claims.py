@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from natgrad_core.analysis.density_distances import panels as quadrature
-from natgrad_core.analysis.fisher_sampling import error, expected_error, gather, scores, surprises
+from natgrad_core.analysis.fisher_sampling import curvatures, error, expected_error, gather, scores
 from natgrad_core.geometry.ellipses import outline
 from natgrad_core.geometry.level_sets import kl_level_set
 from natgrad_core.problems._kunstner_line import directions
@@ -39,7 +39,7 @@ def _first_order(model: Model) -> bool:
 
 
 def _second_order(model: Model) -> bool:
-    return _close(_expected(model, surprises), model.level.fisher)
+    return _close(_expected(model, curvatures), model.level.fisher)
 
 
 def _outer(model: Model) -> bool:
@@ -218,9 +218,9 @@ def _farther_shorter(model: Model) -> bool:
 def _straight(model: Model) -> bool:
     """The natural run is a straight line to the minimum; the other strays from it."""
     runs, goal = model.data.runs, model.data.minimum
-    way = (goal - model.data.at) / np.linalg.norm(goal - model.data.at)
+    chord = (goal - model.data.at) / np.linalg.norm(goal - model.data.at)
     off = {
-        style: np.abs((run.theta - model.data.at) @ np.array([-way[1], way[0]])).max()
+        style: np.abs((run.theta - model.data.at) @ np.array([-chord[1], chord[0]])).max()
         for style, run in runs.items()
     }
     return bool(off["natural"] < 1e-9 and off["empirical"] > 0.5)

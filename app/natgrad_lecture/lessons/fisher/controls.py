@@ -32,7 +32,7 @@ def controls() -> list[dict[str, Any]]:
         panels.group(
             "data",
             panels.slider("noise", 0.1, 5, 0.01, scale="log"),
-            panels.slider("pace", 0.01, 1, 0.001, scale="log"),
+            panels.slider("nats_a_step", 0.01, 1, 0.001, scale="log"),
             *(panels.number(f"w.{i}", 0.1) for i in (0, 1)),
         ),
     ]

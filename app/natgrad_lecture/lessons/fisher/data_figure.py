@@ -61,9 +61,9 @@ def _field(noise: float) -> tuple[Array, Any]:
     return field(lambda points: directions(problem, points, "empirical-fisher")[0], VIEW)
 
 
-def rule_with(metric: str, pace: float) -> Rule:
-    """Along −G⁻¹∇J, ``pace`` nats a step."""
-    return chain(precondition(metrics[metric]()), descend(1.0), paced(pace), name=metric)
+def rule_with(metric: str, nats: float) -> Rule:
+    """Along −G⁻¹∇J, ``nats`` nats a step."""
+    return chain(precondition(metrics[metric]()), descend(1.0), paced(nats), name=metric)
 
 
 class Data:
@@ -83,7 +83,7 @@ class Data:
     def runs(self) -> dict[str, Trajectory]:
         """Along −G⁻¹∇J from w, with G = F and with the empirical Fisher, at one pace."""
         return {
-            style: run(self.problem, rule_with(metric, self.state.pace), self.at, STEPS)
+            style: run(self.problem, rule_with(metric, self.state.nats_a_step), self.at, STEPS)
             for style, metric in RUNS.items()
         }
 
@@ -151,7 +151,7 @@ def picture(data: Data, sheet: Sheet) -> dict[str, Any]:
             plane("left", "the loss of a line through skewed data", symbols, VIEW),
             plane("right", "angle of the steps: 0° dark, 90° and more pale", symbols, VIEW),
         ],
-        "ways": {},
+        "dash_labels": {},
         "steps": STEPS,
         "handles": [
             {

@@ -100,7 +100,7 @@ def picture(draws: Draws, sheet: Sheet) -> dict[str, Any]:
             ),
             _errors(draws, found, sheet),
         ],
-        "ways": {},
+        "dash_labels": {},
         "steps": STEPS,
         "handles": [],
         "numbers": _numbers(draws, found, sheet),

@@ -156,7 +156,7 @@ def picture(level: Level, sheet: Sheet) -> dict[str, Any]:
             ),
             _errors(level, sheet, visible),
         ],
-        "ways": {},
+        "dash_labels": {},
         "steps": 0,
         "handles": [
             {

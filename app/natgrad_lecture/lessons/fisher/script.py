@@ -10,13 +10,13 @@ from natgrad_lecture.runs_as_python import runs_of
 def script(model: Model, writer: Writer) -> str:
     """Write the Python that computes what is seen."""
     if model.state.look == "data":
-        writer.take("natgrad_core.problems._kunstner_line", "skewed_line")
+        writer.add_import("natgrad_core.problems._kunstner_line", "skewed_line")
         return runs_of(model.data.runs, writer)
     problem, theta = writer.write(model.problem), writer.write(model.state.point)
     writer.numpy()
     if model.state.look == "draws":
         found = model.draws.gathered()
-        writer.take("natgrad_core.analysis.fisher_sampling", "error", "gather")
+        writer.add_import("natgrad_core.analysis.fisher_sampling", "error", "gather")
         return f"""problem = {problem}
 theta = {theta}
 n = np.array({writer.write(found.n)})
@@ -27,8 +27,8 @@ missed = error(found.fisher, problem.fisher(theta))
 for draws, miss in zip(n, missed):
     print(f"{{draws}} draws: the average of s sᵀ misses F by {{miss:.3g}}")
 """
-    writer.take("natgrad_core.geometry.ellipses", "outline")
-    writer.take("natgrad_core.geometry.level_sets", "kl_level_set")
+    writer.add_import("natgrad_core.geometry.ellipses", "outline")
+    writer.add_import("natgrad_core.geometry.level_sets", "kl_level_set")
     return f"""problem = {problem}
 theta = np.array({theta})
 radius = {writer.write(float(model.state.radius))}

@@ -35,8 +35,10 @@ class Look(State):
     noise: float = control(
         1.0, "noise", number("noise", "the noise", 0.1, 5, "take a standard deviation, 0.1 to 5")
     )
-    pace: float = control(
-        0.1, "pace", number("pace", "the pace", 1e-3, 2, "take one from 0.001 to 2 nats a step")
+    nats_a_step: float = control(
+        0.1,
+        "pace",
+        number("nats_a_step", "the KL a step", 1e-3, 2, "take one from 0.001 to 2 nats a step"),
     )
 
     @property

@@ -25,9 +25,9 @@ ON = 1e-4
 
 def _straight(points: Array) -> bool:
     """All points on the line of the first and the last."""
-    way = points[-1] - points[0]
-    off = (points - points[0]) @ np.array([-way[1], way[0]])
-    return bool(np.abs(off).max() < 1e-8 * (way @ way))
+    chord = points[-1] - points[0]
+    off = (points - points[0]) @ np.array([-chord[1], chord[0]])
+    return bool(np.abs(off).max() < 1e-8 * (chord @ chord))
 
 
 def _straight_in(kind: str, chart: str) -> Check:

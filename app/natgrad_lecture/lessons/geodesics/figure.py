@@ -167,7 +167,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
             plane("theta", "mean and spread", NORMAL.symbols, views["theta"]),
             plane("x", title, labels, views["x"]),
         ],
-        "ways": {},
+        "dash_labels": {},
         "steps": count(model.state.rate),
         "handles": _handles(model),
         "numbers": _numbers(model),

@@ -9,7 +9,9 @@ from natgrad_lecture.runs_as_python import runs_of
 
 def script(model: Model, writer: Writer) -> str:
     """Write the Python that computes what is seen."""
-    writer.take("natgrad_core.geometry.geodesics", *(of.__name__ for of in GEODESICS.values()))
+    writer.add_import(
+        "natgrad_core.geometry.geodesics", *(of.__name__ for of in GEODESICS.values())
+    )
     lines = [
         runs_of(model.runs, writer),
         "",

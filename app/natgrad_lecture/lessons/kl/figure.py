@@ -173,7 +173,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
     groups = ["data"] if model.of_data else ["parameters"]
     return {
         "planes": planes,
-        "ways": {}
+        "dash_labels": {}
         if model.of_data
         else {"solid": "equally far in (μ, σ)", "dashed": "equally far in the other parameters"},
         "steps": STEPS if model.of_data else 0,

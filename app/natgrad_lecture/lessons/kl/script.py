@@ -8,21 +8,21 @@ from natgrad_lecture.lessons.kl.figure import KNOTS, NORMAL, Model
 
 def script(model: Model, writer: Writer) -> str:
     """Write the Python that computes what is seen."""
-    writer.take("natgrad_core.analysis.density_distances", "normals")
+    writer.add_import("natgrad_core.analysis.density_distances", "normals")
     ends = f"p, q = {writer.write(model.p)}, {writer.write(model.q)}"
     if model.of_data:
         if model.state.f == "drawn":
-            writer.take("natgrad_core.analysis.data_transforms", "Drawn")
+            writer.add_import("natgrad_core.analysis.data_transforms", "Drawn")
             variable = f"Drawn({writer.write(KNOTS)}, {writer.write(model.state.curve)})"
         else:
-            writer.take("natgrad_core.analysis.data_transforms", "VARIABLES")
+            writer.add_import("natgrad_core.analysis.data_transforms", "VARIABLES")
             variable = f"VARIABLES[{writer.write(model.state.f)}]"
-        made = f"""variable = {variable}
+        setup = f"""variable = {variable}
 before = normals(p, q).measures
 after = normals(p, q, variable).measures"""
     else:
         writer.numpy()
-        made = f"""normal, chart = {writer.write(NORMAL)}, {writer.write(model.chart)}
+        setup = f"""normal, chart = {writer.write(NORMAL)}, {writer.write(model.chart)}
 x_p, x_q = chart.inverse(p), chart.inverse(q)
 before = {{**normals(p, q).measures, "apart": float(np.linalg.norm(np.subtract(p, q)))}}
 after = {{
@@ -32,7 +32,7 @@ after = {{
 }}"""
     return f"""
 {ends}
-{made}
+{setup}
 paths = {{"before": before, "after": after}}
 
 for name in before:

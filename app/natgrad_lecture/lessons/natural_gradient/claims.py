@@ -10,7 +10,7 @@ from natgrad_core import gap, rules, run
 from natgrad_core.geometry.ellipses import outline, reach
 from natgrad_core.geometry.gradient_flow import flow
 from natgrad_core.types import Array
-from natgrad_lecture.drawing.paired_runs import COINCIDE, SPLIT
+from natgrad_lecture.drawing.paired_runs import COINCIDE, DIFFER
 from natgrad_lecture.lessons.base import Claim, Question
 from natgrad_lecture.lessons.natural_gradient.state import FULL, NARROW, ONE, WIDE, Model
 
@@ -48,7 +48,7 @@ def _steepest(model: Model) -> bool:
 def _only_at_one(model: Model) -> bool:
     """The gap of the two runs in a linear chart: none at q = 1, and one at each q below."""
     gaps = [Model(model.state.with_(q=q)).pair("natural").gap for q in (0, 0.25, 0.5, 0.75, 1)]
-    return all(g > SPLIT for g in gaps[:-1]) and gaps[-1] < COINCIDE
+    return all(g > DIFFER for g in gaps[:-1]) and gaps[-1] < COINCIDE
 
 
 def _one_flow(model: Model) -> bool:
@@ -148,7 +148,7 @@ def _damping(model: Model) -> bool:
         kind: Model(model.state.with_(kind=kind)).pair("natural").gap
         for kind in ("identity", "pulled-back")
     }
-    return gaps["identity"] > SPLIT and gaps["pulled-back"] < COINCIDE
+    return gaps["identity"] > DIFFER and gaps["pulled-back"] < COINCIDE
 
 
 def _semidefinite(model: Model) -> bool:

@@ -11,7 +11,7 @@ from natgrad_core.linalg.small_matrices import full
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.contours import add_contours
 from natgrad_lecture.drawing.graph import Axis, Graph
-from natgrad_lecture.drawing.paired_runs import RADIUS, add_paths, ellipses_at, reading, told
+from natgrad_lecture.drawing.paired_runs import RADIUS, add_paths, ellipses_at, reading, trouble
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.stationary import moving
@@ -68,7 +68,7 @@ def picture(model: Any, sheet: Sheet) -> dict[str, Any]:
             plane("theta", model.problem.title, model.problem.symbols, view),
             graph(model, sheet).plane(),
         ],
-        "ways": {"solid": "in θ", "dashed": "in x, mapped back"},
+        "dash_labels": {"solid": "in θ", "dashed": "in x, mapped back"},
         "steps": model.state.steps,
         "handles": [
             {
@@ -82,7 +82,9 @@ def picture(model: Any, sheet: Sheet) -> dict[str, Any]:
         ],
         "numbers": _numbers(model, sheet),
         "meter": meter,
-        "notes": {name: note for name, pair in model.paired_runs.items() if (note := told(pair))},
+        "notes": {
+            name: note for name, pair in model.paired_runs.items() if (note := trouble(pair))
+        },
         "description": "; ".join(f"{m['label']}: {m['word']}, gap {m['text']}" for m in meter),
     }
 

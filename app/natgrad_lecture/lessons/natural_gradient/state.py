@@ -20,7 +20,7 @@ from natgrad_core.rules.kl_limited import limit
 from natgrad_core.types import Array, Whole
 from natgrad_lecture.drawing.vector_field import directions
 from natgrad_lecture.drawing.windows import window
-from natgrad_lecture.engine_cache import Made, RunsModel
+from natgrad_lecture.engine_cache import RuleCall, RunsModel
 from natgrad_lecture.state.fields import BadInput, choice, control, number, several
 from natgrad_lecture.state.items import ChartKey, chart_named, problem_named
 from natgrad_lecture.state.runs import Runs
@@ -86,8 +86,8 @@ class Natural(Runs):
             return self.chart, ()
         wide, high = np.ptp(np.asarray(problem_named(self.problem).view), axis=1).tolist()
         center = sum(problem_named(self.problem).view[0]) / 2
-        bent = self.chart == "bend"
-        strength, shear = (1.2 * high / wide**2, 0.0) if bent else (0.0, 0.8 * high / wide)
+        curved = self.chart == "bend"
+        strength, shear = (1.2 * high / wide**2, 0.0) if curved else (0.0, 0.8 * high / wide)
         return "bend", (("strength", strength), ("center", center), ("shear", shear))
 
     def whole(self) -> Self:
@@ -146,8 +146,8 @@ def _gaps(
     for rate in rates:
         rule = _rule(name, rate * time, *options)
         steps = round(1 / rate)
-        in_theta, bent = run(base, rule, start, steps).theta, run(in_x, rule, x, steps).in_theta
-        found.append(np.linalg.norm(in_theta - bent, axis=-1)[[1, -1]])
+        in_theta, curved = run(base, rule, start, steps).theta, run(in_x, rule, x, steps).in_theta
+        found.append(np.linalg.norm(in_theta - curved, axis=-1)[[1, -1]])
     one, whole = np.transpose(found)
     return one, whole
 
@@ -171,7 +171,7 @@ class Model(RunsModel):
 
     state: Natural
 
-    def made(self, name: str, in_theta: bool) -> Made:
+    def rule_call(self, name: str, in_theta: bool) -> RuleCall:
         """A rule in θ (``in_theta``), where both kinds of damping are one, or in x."""
         s = self.state
         kind = "identity" if in_theta else s.kind

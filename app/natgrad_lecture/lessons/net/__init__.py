@@ -28,7 +28,7 @@ lessons.register()(
         picture=picture,
         model=model_of,
         script=script,
-        heavy=True,
+        slow=True,
         small={"k": 40, "steps": 45, "rules": ("natural",)},
         rules=RULES,
         styles={

@@ -6,7 +6,7 @@ from typing import Any
 
 from natgrad_lecture.lessons.base import Claim, Question
 from natgrad_lecture.lessons.net.lazy_model import model_of
-from natgrad_lecture.lessons.net.state import HARD, MATRIX, ONE_EACH, SPLIT, THROWN
+from natgrad_lecture.lessons.net.state import DIFFER, DIVERGED, HARD, MATRIX, ONE_EACH
 
 ALL = {"rules": ("natural", "adam", "nesterov", "gradient"), "steps": 150}
 NOISY = {"noise": 0.3, "rules": ("kfac", "adam"), "steps": 120}
@@ -68,7 +68,7 @@ def _kl_of_a_step(model: Any) -> bool:
     return off[1] < 0.01 and off[0] > 10 * off[1]
 
 
-def _thrown_out(model: Any) -> bool:
+def _diverges(model: Any) -> bool:
     run = model.to(20).run("natural")
     return run.losses[min(20, run.steps)] > 10 * run.losses[0]
 
@@ -141,25 +141,25 @@ CLAIMS = {
     "spirals": Claim({**HARD, "steps": 100}, _leaves_the_plateau),
     "kl": Claim(MATRIX, _kl_of_a_step),
     "singular": Claim({**MATRIX, "steps": 20}, _mostly_rounding),
-    "thrown": Claim(THROWN, _thrown_out),
-    "saved": Claim({**THROWN, "damping": 0.03}, _learns("natural", 40, 0.02)),
+    "thrown": Claim(DIVERGED, _diverges),
+    "saved": Claim({**DIVERGED, "damping": 0.03}, _learns("natural", 40, 0.02)),
     "adam-notices": Claim(
-        {**SPLIT, "rules": ("adam", "natural"), "kind": "pulled-back"}, _gap("adam", 0.03)
+        {**DIFFER, "rules": ("adam", "natural"), "kind": "pulled-back"}, _gap("adam", 0.03)
     ),
     "plain-notices": Claim(
-        {**SPLIT, "rules": ("gradient", "natural"), "kind": "pulled-back"}, _gap("gradient", 0.03)
+        {**DIFFER, "rules": ("gradient", "natural"), "kind": "pulled-back"}, _gap("gradient", 0.03)
     ),
     "natural-blind": Claim(
-        {**SPLIT, "rules": ("natural", "adam"), "kind": "pulled-back"}, _gap("natural", 0.0, 1e-3)
+        {**DIFFER, "rules": ("natural", "adam"), "kind": "pulled-back"}, _gap("natural", 0.0, 1e-3)
     ),
-    "damping-seen": Claim({**SPLIT, "rules": ("natural", "adam")}, _damping_is_seen),
+    "damping-seen": Claim({**DIFFER, "rules": ("natural", "adam")}, _damping_is_seen),
     "kfac-nearly": Claim(
-        {**SPLIT, "rules": ("kfac", "adam")},
+        {**DIFFER, "rules": ("kfac", "adam")},
         lambda model: bool(model.to(30).gap("kfac", 30) < 1e-3 < model.gap("adam", 30)),
     ),
-    "order": Claim({**MATRIX, "stand_in": "block"}, _in_order),
-    "diagonal": Claim({**MATRIX, "stand_in": "diagonal"}, _error("diagonal", 0.9)),
-    "off-blocks": Claim({**MATRIX, "stand_in": "block"}, _error("block", 0.5)),
+    "order": Claim({**MATRIX, "approximation": "block"}, _in_order),
+    "diagonal": Claim({**MATRIX, "approximation": "diagonal"}, _error("diagonal", 0.9)),
+    "off-blocks": Claim({**MATRIX, "approximation": "block"}, _error("block", 0.5)),
     "far-and-useful": Claim({**MATRIX, "rules": ("kfac",)}, _far_and_useful),
     "rank": Claim(
         {**MATRIX, "data": "painted", "points": ONE_EACH, "steps": 20}, _rank_at_most_the_points
@@ -173,7 +173,7 @@ CLAIMS = {
 QUESTIONS = {
     "first": Question(ALL, _first_below(0.03, 150)),
     "blind": Question(
-        {**SPLIT, "rules": ("natural", "adam"), "kind": "pulled-back"},
+        {**DIFFER, "rules": ("natural", "adam"), "kind": "pulled-back"},
         lambda model: int(model.to(10).gap("natural", 10) > model.gap("adam", 10)),
     ),
 }

@@ -15,7 +15,7 @@ def controls() -> list[dict[str, Any]]:
             "view",
             panels.choice("show", ("regions", "outputs", "fisher")),
             panels.choice("by", ("step", "second")),
-            panels.choice("stand_in", ("kfac", "ekfac", "block", "diagonal")),
+            panels.choice("approximation", ("kfac", "ekfac", "block", "diagonal")),
             panels.slider("stretch", 1, 1000, 0.01, scale="log"),
             panels.choose_damping(),
             panels.choice("on_change", ("anew", "onward")),

@@ -21,7 +21,7 @@ from natgrad_lecture.drawing.windows import plane
 
 VIEW = np.array([[-1.8, 1.8], [-1.8, 1.8]])
 DASHES = {False: "solid", True: "dashed"}
-WAYS = {"solid": "run in θ", "dashed": "run in x = A⁻¹θ"}
+DASH_LABELS = {"solid": "run in θ", "dashed": "run in x = A⁻¹θ"}
 DECADES = 5.0
 """Powers of ten between the darkest and the lightest entry of a matrix."""
 
@@ -83,7 +83,9 @@ def add_losses(sheet: Sheet, model: Any, by: str) -> dict[str, Any]:
             [what, sheet.array(f"{what}.{key}", np.array(numbers))]
             for what, numbers in (("loss", run.losses), ("seconds", run.seconds))
         ]
-        label = f"{style(name)['label']}, {WAYS[DASHES[in_x]]}" if in_x else style(name)["label"]
+        label = (
+            f"{style(name)['label']}, {DASH_LABELS[DASHES[in_x]]}" if in_x else style(name)["label"]
+        )
         points = graph.points(along[name, in_x], np.maximum(run.losses, 1e-12))
         sheet.add("loss", "path", name, label, dash=DASHES[in_x], read=read, points=points)
     return graph.plane()
@@ -101,7 +103,7 @@ def add_outputs(sheet: Sheet, model: Any) -> dict[str, Any]:
         points = model.outputs(name, in_x)
         key = f"{name}.{DASHES[in_x]}"
         read = [["loss", sheet.array(f"loss.{key}", np.array(run.losses))]]
-        label = WAYS[DASHES[in_x]] if model.split else style(name)["label"]
+        label = DASH_LABELS[DASHES[in_x]] if model.in_two_charts else style(name)["label"]
         sheet.add("outputs", "path", name, label, dash=DASHES[in_x], read=read, points=points)
     return graph.plane()
 
@@ -191,27 +193,33 @@ def picture(model: Any, sheet: Sheet) -> dict[str, Any]:
     names = list(state.rules)
     guide = names[0]
     moving = going and not sheet.hold
-    told = step
+    matrix_step = step
     planes, charts = [], []
     if state.show == "fisher":
         if moving:
-            told = model.lately(guide, step)  # a matrix takes longer than a step
-        found = model.fisher(guide, told)
+            matrix_step = model.lately(guide, step)  # a matrix takes longer than a step
+        found = model.fisher(guide, matrix_step)
         scale = float(abs(found["exact"]).max())
         borders = model.borders()
-        label = style(state.stand_in)["label"]
+        label = style(state.approximation)["label"]
         planes += [
             add_matrix(
                 sheet,
                 "F",
-                f"Fisher matrix, {style(guide)['label']}, step {told}",
+                f"Fisher matrix, {style(guide)['label']}, step {matrix_step}",
                 found["exact"],
                 scale,
                 borders,
             ),
-            add_matrix(sheet, "G", f"{label} in its place", found[state.stand_in], scale, borders),
+            add_matrix(
+                sheet, "G", f"{label} in its place", found[state.approximation], scale, borders
+            ),
         ]
-        charts.append(spectrum_chart(model.spectra(guide, told), model.errors(guide, told), told))
+        charts.append(
+            spectrum_chart(
+                model.spectra(guide, matrix_step), model.errors(guide, matrix_step), matrix_step
+            )
+        )
     elif state.show == "outputs":
         planes += [add_outputs(sheet, model), add_regions(sheet, model, guide, step, moving)]
     else:
@@ -223,16 +231,16 @@ def picture(model: Any, sheet: Sheet) -> dict[str, Any]:
     return {
         "planes": planes,
         "charts": charts,
-        "ways": WAYS if model.split else {},
+        "dash_labels": DASH_LABELS if model.in_two_charts else {},
         "steps": last,
         "shows": step,
         **(
-            {"more": sheet.fine + 1, "progress": last / state.steps, "word": _pace(model)}
+            {"more": sheet.fine + 1, "progress": last / state.steps, "word": _speed(model)}
             if going
             else {}
         ),
         "handles": _handles(model, guide),
-        "numbers": _numbers(model, guide, step, told),
+        "numbers": _numbers(model, guide, step, matrix_step),
         "meter": meter,
         "notes": notes,
         "remarks": remarks(
@@ -242,7 +250,7 @@ def picture(model: Any, sheet: Sheet) -> dict[str, Any]:
     }
 
 
-def _pace(model: Any) -> str:
+def _speed(model: Any) -> str:
     """How fast the runs are, by their own clocks."""
     run = next(iter(model.runs.values()))
     return f"step {run.steps} of {model.state.steps}"
@@ -268,7 +276,7 @@ def _handles(model: Any, guide: str) -> list[dict[str, Any]]:
 def _meter(model: Any, step: int) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """How far A has moved each rule's net, and who diverged."""
     rows = []
-    if model.split:
+    if model.in_two_charts:
         for name in model.state.rules:
             gap = model.gap(name, step)
             word = "the same" if gap < 1e-3 else "apart" if gap > 0.02 else "nearly"
@@ -277,7 +285,7 @@ def _meter(model: Any, step: int) -> tuple[list[dict[str, Any]], dict[str, str]]
     return rows, bad if rows else {}
 
 
-def _numbers(model: Any, guide: str, step: int, told: int) -> dict[str, Any]:
+def _numbers(model: Any, guide: str, step: int, matrix_step: int) -> dict[str, Any]:
     run = model.runs[guide, False]
     at = min(step, run.steps)
     found: dict[str, Any] = {
@@ -289,7 +297,9 @@ def _numbers(model: Any, guide: str, step: int, told: int) -> dict[str, Any]:
         "rate": run.steps / run.seconds[-1] if run.seconds[-1] > 0 else None,
     }
     if model.state.show == "fisher":
-        found |= {f"error.{name}": value for name, value in model.errors(guide, told).items()}
+        found |= {
+            f"error.{name}": value for name, value in model.errors(guide, matrix_step).items()
+        }
     return found
 
 

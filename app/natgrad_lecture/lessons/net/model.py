@@ -82,18 +82,18 @@ def course(
     With a ``condition`` other than 1 it is made in x; ``pulled``: damped by λAᵀA there.
     """
     (at, *options), before = parts[-1], parts[:-1]
-    made = rule_for(rule, tuple(options), KEEP)
+    how = rule_for(rule, tuple(options), KEEP)
     if pulled:
-        made = natural_in(frame_of(width, condition), *options)
+        how = natural_in(frame_of(width, condition), *options)
     if before:
-        return course(data, width, seed, rule, before, condition, pulled).turn(made, at)
+        return course(data, width, seed, rule, before, condition, pulled).turn(how, at)
     problem = problem_of(data, width)
     if condition == 1:
-        return Course.of(problem, made, seed)
+        return Course.of(problem, how, seed)
     net_in_x = frame_of(width, condition)
     mixed = NetProblem(net_in_x.module, problem.likelihood, problem.x, problem.y)
     theta = net_in_x.inward(problem.net.init(seed, problem.x.dtype))
-    return Course(mixed, made, begin(mixed, made, seed, theta=theta))
+    return Course(mixed, how, begin(mixed, how, seed, theta=theta))
 
 
 class Model:
@@ -108,15 +108,15 @@ class Model:
         return problem_of(self.state.data_key, self.state.width)
 
     @property
-    def split(self) -> bool:
+    def in_two_charts(self) -> bool:
         """Whether the runs are made in x, too."""
         return self.state.stretch != 1
 
     @cached_property
     def runs(self) -> dict[tuple[str, bool], Course]:
         """Each chosen rule in θ, and if A is not the identity in x, ``(rule, in_x)``."""
-        ways = (False, True) if self.split else (False,)
-        return {(name, in_x): self.run(name, in_x) for name in self.state.rules for in_x in ways}
+        places = (False, True) if self.in_two_charts else (False,)
+        return {(name, in_x): self.run(name, in_x) for name in self.state.rules for in_x in places}
 
     def run(self, name: str, in_x: bool = False) -> Course:
         """The run of one rule, in θ or in x."""
@@ -199,12 +199,12 @@ class Model:
     def lately(self, name: str, step: int) -> int:
         """The step whose matrix stands for ``step`` while the run goes on."""
         run, began = self.run(name), time.monotonic()
-        told, until = _told.get(run, (-1, 0.0))
-        if 0 <= told <= step and began < until:
-            return told
+        computed, until = _last_matrix.get(run, (-1, 0.0))
+        if 0 <= computed <= step and began < until:
+            return computed
         self.spectra(name, step)
         ended = time.monotonic()
-        _told[run] = (step, ended + max(LEAST, (ended - began) * (1 / SHARE - 1)))
+        _last_matrix[run] = (step, ended + max(LEAST, (ended - began) * (1 / SHARE - 1)))
         return step
 
     def fisher(self, name: str, step: int) -> dict[str, Array]:
@@ -242,7 +242,7 @@ class Model:
 
 _KEPT = 32
 _outputs: dict[Any, list[Array]] = {}
-_told: WeakKeyDictionary[Course, tuple[int, float]] = WeakKeyDictionary()
+_last_matrix: WeakKeyDictionary[Course, tuple[int, float]] = WeakKeyDictionary()
 
 
 @lru_cache(maxsize=4)

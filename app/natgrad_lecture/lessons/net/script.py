@@ -25,23 +25,25 @@ def script(model: Any, writer: Writer) -> str:
     """The script of a ``Model``: its runs as far as they have come."""
     state = model.state
     writer.numpy()
-    writer.take("natgrad_core.nets", "NetProblem", "mlp", "rules")
-    writer.take("natgrad_core.nets.runtime.threads_and_malloc", "settle")
-    writer.take("natgrad_core.nets.training", "begin", "train")
+    writer.add_import("natgrad_core.nets", "NetProblem", "mlp", "rules")
+    writer.add_import("natgrad_core.nets.runtime.threads_and_malloc", "settle")
+    writer.add_import("natgrad_core.nets.training", "begin", "train")
     sizes = (2, state.width, state.width, 2)
     lines = [
         "settle()",
         f"problem = NetProblem.of(mlp({sizes}), {_data(state, writer)})",
         f"theta = problem.net.init({state.seed}, problem.x.dtype)",
     ]
-    if model.split:
-        writer.take("natgrad_core.nets.reparametrization", "Frame", "Reparametrized", "natural_in")
+    if model.in_two_charts:
+        writer.add_import(
+            "natgrad_core.nets.reparametrization", "Frame", "Reparametrized", "natural_in"
+        )
         lines += [
             f"frame = Frame.stretched({state.width}, {state.width}, {state.stretch!r})",
             f"net_in_x = Reparametrized(mlp({sizes}), {{2: frame}})",
             "mixed = NetProblem(net_in_x.module, problem.likelihood, problem.x, problem.y)",
         ]
-    runs = [_run(model, name, in_x, run.made) for (name, in_x), run in model.runs.items()]
+    runs = [_run(model, name, in_x, run.completed) for (name, in_x), run in model.runs.items()]
     lines += [_LEARN, "", "paths = {", *runs, "}", ""]
     lines += [
         "for name, path in paths.items():",
@@ -52,9 +54,9 @@ def script(model: Any, writer: Writer) -> str:
 
 def _data(state: Any, writer: Writer) -> str:
     if state.data != "painted":
-        writer.take("natgrad_core.nets", "plane")
+        writer.add_import("natgrad_core.nets", "plane")
         return f"plane({state.data!r}, 500, {state.noise!r}, {state.seed})"
-    writer.take("natgrad_core.nets", "painted")
+    writer.add_import("natgrad_core.nets", "painted")
     places = [list(point[:2]) for point in state.points]
     labels = [int(point[2]) for point in state.points]
     return f"painted({places}, {labels})"

@@ -24,7 +24,7 @@ _CHANGING = ("alpha", "damping", "adam", "nesterov", "gradient")
 """What may be changed on the way."""
 
 _SHOW = ("regions", "outputs", "fisher")
-_STAND_INS = ("kfac", "ekfac", "block", "diagonal")
+_APPROXIMATIONS = ("kfac", "ekfac", "block", "diagonal")
 ONE_EACH = ((-0.8, 0.0, 0.0), (0.8, 0.0, 1.0))
 _MOST_POINTS = 300
 _MOST_TURNS = 24
@@ -94,7 +94,9 @@ class Taught(State):
         1.0, "A", number("stretch", "the stretch of A", 1, 1e4, "take one from 1 (A = I) to 10000")
     )
     kind: str = control("identity", "kind", choice("kind", "damping", KINDS))
-    stand_in: str = control("kfac", "instead", choice("stand_in", "stand-in", _STAND_INS))
+    approximation: str = control(
+        "kfac", "instead", choice("approximation", "stand-in", _APPROXIMATIONS)
+    )
     probes: tuple[tuple[float, ...], ...] = control(
         ((-0.55, 0.45), (0.5, 0.25)), "probes", _rows("probes", "probes", 2, 2)
     )
@@ -152,7 +154,7 @@ class Taught(State):
             "answers",
             "show",
             "by",
-            "stand_in",
+            "approximation",
             "on_change",
             "past",
             "brush",
@@ -193,17 +195,17 @@ class Taught(State):
         return tuple(points)
 
 
-SPLIT = {"show": "outputs", "stretch": 100.0, "steps": 60}
+DIFFER = {"show": "outputs", "stretch": 100.0, "steps": 60}
 MATRIX = {"show": "fisher", "rules": ("natural",), "steps": 60}
-THROWN = {"data": "circles", "damping": 0.01, "rules": ("natural", "adam"), "steps": 60}
+DIVERGED = {"data": "circles", "damping": 0.01, "rules": ("natural", "adam"), "steps": 60}
 HARD = {"data": "spirals", "noise": 0.05}
 PRESETS: dict[str, dict[str, Any]] = {
     "moons": {},
     "spirals": {**HARD, "steps": 150},
     "by-the-second": {"by": "second"},
-    "a-in-the-middle": {**SPLIT, "rules": ("adam", "natural"), "kind": "pulled-back"},
+    "a-in-the-middle": {**DIFFER, "rules": ("adam", "natural"), "kind": "pulled-back"},
     "fisher": MATRIX,
-    "thrown-out": THROWN,
+    "thrown-out": DIVERGED,
     "paint": {"data": "painted", "points": ONE_EACH},
 }
 """What each preset sets, by its id in text.md."""

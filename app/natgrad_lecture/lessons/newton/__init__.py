@@ -12,7 +12,7 @@ from natgrad_lecture.lessons.newton.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.newton.controls import controls
 from natgrad_lecture.lessons.newton.figure import STYLES, picture
 from natgrad_lecture.lessons.newton.model import Model
-from natgrad_lecture.lessons.newton.state import BENT_APART, PRESETS, Bent
+from natgrad_lecture.lessons.newton.state import CURVED_APART, PRESETS, NewtonState
 
 lessons.register()(
     Lesson(
@@ -21,9 +21,9 @@ lessons.register()(
         claims=CLAIMS,
         questions=QUESTIONS,
         lines=LINES,
-        opening=BENT_APART,
+        opening=CURVED_APART,
         sets=PRESETS,
-        default=Bent(rate=0.1, steps=100, k=4),
+        default=NewtonState(rate=0.1, steps=100, k=4),
         controls=controls,
         sources=("Nocedal and Wright 2006, ch. 3", "Dauphin and others 2014"),
         picture=picture,

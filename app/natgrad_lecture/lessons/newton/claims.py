@@ -10,13 +10,13 @@ import numpy as np
 from natgrad_core import gap, metrics
 from natgrad_core.linalg.small_matrices import components, pack
 from natgrad_core.types import Array
-from natgrad_lecture.drawing.paired_runs import COINCIDE, SPLIT
+from natgrad_lecture.drawing.paired_runs import COINCIDE, DIFFER
 from natgrad_lecture.drawing.windows import grid, window
 from natgrad_lecture.lessons.base import Changes, Claim, Question
 from natgrad_lecture.lessons.newton.model import Model
 from natgrad_lecture.lessons.newton.state import (
     ACROSS,
-    BENT_APART,
+    CURVED_APART,
     FAR,
     SADDLE,
     SHEARED,
@@ -47,8 +47,8 @@ def _linear(product: Product) -> Any:
 
     def check(model: Model) -> bool:
         a = model.chart.jacobian(model.chart.inverse(np.asarray(model.start)))
-        told = model.problem.through(model.chart).hessian(model.guide.theta_run_in_x)
-        return _close(told, product(a, model.hessian_in_theta)) and _coincide(model)
+        trouble = model.problem.through(model.chart).hessian(model.guide.theta_run_in_x)
+        return _close(trouble, product(a, model.hessian_in_theta)) and _coincide(model)
 
     return check
 
@@ -132,8 +132,8 @@ def _climbs(sign: float) -> Any:
         values = np.linalg.eigvalsh(model.hessian_in_theta[0])
         slope = model.slope("newton")[0]
         solved = np.linalg.solve(model.hessian_in_theta[0], model.gradient[0])
-        told = np.isclose(slope, -model.gradient[0] @ solved)
-        return bool(values[0] < 0 < values[1] and told and sign * slope > 0)
+        trouble = np.isclose(slope, -model.gradient[0] @ solved)
+        return bool(values[0] < 0 < values[1] and trouble and sign * slope > 0)
 
     return check
 
@@ -186,11 +186,11 @@ def _gauss_newton(model: Model) -> bool:
     points = model.guide.in_theta.theta
     residual = np.stack([_residuals(points + d) - _residuals(points - d) for d in _EACH], -1)
     jacobian = residual / (2 * _SMALL)
-    told = np.swapaxes(jacobian, -1, -2) @ jacobian
+    trouble = np.swapaxes(jacobian, -1, -2) @ jacobian
     fisher = model.problem.fisher(points)
     slope, moving = model.slope("natural"), np.linalg.norm(model.gradient, axis=-1) > 1e-9
     least = np.linalg.eigvalsh(fisher)[:, 0]
-    return _close(fisher, told, 1e-6) and bool((least > 0).all() and (slope[moving] < 0).all())
+    return _close(fisher, trouble, 1e-6) and bool((least > 0).all() and (slope[moving] < 0).all())
 
 
 _SMALL = 1e-5
@@ -213,14 +213,14 @@ def _depends_on_coordinates(model: Model) -> bool:
     return bool(np.linalg.eigvalsh(model.hessian_in_theta[0])[0] > 0 > values[0])
 
 
-def _hessian_is_fisher(bent: bool) -> Any:
+def _hessian_is_fisher(curved: bool) -> Any:
     """H = F in θ and in x with a shear alone; in the bent coordinates it holds or it does not."""
 
     def check(model: Model) -> bool:
         points = model.guide.in_theta.theta
         equal = _close(model.hessian_in_theta, model.problem.fisher(points))
         straight = Model(model.state.with_(bend=0.0))
-        for each, expected in ((straight, True), (model, bent)):
+        for each, expected in ((straight, True), (model, curved)):
             there = each.problem.through(each.chart)
             x = each.chart.inverse(points[:1])
             hessian, fisher = there.hessian(x), there.fisher(x)
@@ -265,7 +265,7 @@ def _where_newton_ends(model: Model) -> int:
 
 def _who_splits(model: Model) -> int:
     """0: neither, 1: Newton alone, 2: both."""
-    split = [model.gap(name) > SPLIT for name in ("newton", "natural")]
+    split = [model.gap(name) > DIFFER for name in ("newton", "natural")]
     return [(False, False), (True, False), (True, True)].index(tuple(split))  # type: ignore[arg-type]
 
 
@@ -450,9 +450,9 @@ CLAIMS = {
     ),
     "logistic": Claim(
         {"problem": "logistic-regression", "bend": 0.15},
-        _hessian_is_fisher(bent=False),
+        _hessian_is_fisher(curved=False),
         Scope(LOGISTIC),
-        false={"bent, too": _hessian_is_fisher(bent=True)},
+        false={"bent, too": _hessian_is_fisher(curved=True)},
         beyond=Scope({**ANY, **FEW, "problem": one_of("rosenbrock", "normal")}),
     ),
     "natural": Claim(
@@ -476,7 +476,7 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
     "question.bent": ("orders", "natural"),
     "question.beside": ("climbs", "saddle"),
     "preset.a-bend-splits-newton": Claim(
-        BENT_APART,
+        CURVED_APART,
         _newton_apart,
         Scope({"rate": log_between(0.01, 0.02), "bend": between(0.4, 0.5)}),
         beyond=Scope({"bend": one_of(0.0)}),
@@ -484,7 +484,7 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
     "preset.a-shear-does-not": ("linear",),
     "preset.leave-the-term-out": Claim(
         TERM_LEFT_OUT,
-        _nearly("newton", SPLIT),
+        _nearly("newton", DIFFER),
         Scope({"rate": log_between(0.01, 0.02), "bend": between(0.3, 0.5)}),
         beyond=Scope({"hessian": one_of("true")}),
     ),
@@ -503,6 +503,6 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
 
 
 QUESTIONS = {
-    "bent": Question({**BENT_APART, "rate": 0.01}, _who_splits),
+    "bent": Question({**CURVED_APART, "rate": 0.01}, _who_splits),
     "beside": Question({**SADDLE, "rules": ["newton"], "k": 80}, _where_newton_ends),
 }

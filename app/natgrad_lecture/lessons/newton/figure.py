@@ -9,7 +9,7 @@ import numpy as np
 from natgrad_core.types import Array, Bools
 from natgrad_lecture.drawing.contours import add_contours, add_contours_through, add_lattice
 from natgrad_lecture.drawing.hatching import add_hatch
-from natgrad_lecture.drawing.paired_runs import add_paths, reading, told
+from natgrad_lecture.drawing.paired_runs import add_paths, reading, trouble
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.stationary import moving
@@ -51,7 +51,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
     add_paths(sheet, model)
     _add_steps(sheet, model, view, x_view)
     meter = [reading(pair, _label(name)) for name, pair in model.paired_runs.items()]
-    notes = {name: note for name, pair in model.paired_runs.items() if (note := told(pair))}
+    notes = {name: note for name, pair in model.paired_runs.items() if (note := trouble(pair))}
     for name in set(model.state.rules) - set(model.paired_runs):
         meter.append(
             {
@@ -69,7 +69,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
             plane("theta", "θ", symbols, view),
             plane("x", "x, with θ = f(x)", model.chart.names(symbols), x_view),
         ],
-        "ways": {"solid": "run in θ", "dashed": "run in x, mapped back"},
+        "dash_labels": {"solid": "run in θ", "dashed": "run in x, mapped back"},
         "steps": model.state.steps,
         "handles": [
             {

@@ -14,8 +14,8 @@ from natgrad_core.core.rule import descend, precondition
 from natgrad_core.linalg.operators import Dense
 from natgrad_core.linalg.small_matrices import components, full, mv
 from natgrad_core.types import Array
-from natgrad_lecture.engine_cache import Made, RunsModel, charted
-from natgrad_lecture.lessons.newton.state import HESSIANS, Bent
+from natgrad_lecture.engine_cache import RuleCall, RunsModel, charted
+from natgrad_lecture.lessons.newton.state import HESSIANS, NewtonState
 from natgrad_lecture.paired_runs import PairedRuns
 from natgrad_lecture.state.items import ChartKey, ProblemKey, problem_named
 
@@ -30,7 +30,7 @@ def _rule(name: str, hessian: str, rate: Any) -> Rule:
 class Model(RunsModel):
     """What the engine says about Newton's method, in θ and in x."""
 
-    state: Bent
+    state: NewtonState
 
     @cached_property
     def modeled(self) -> bool:
@@ -43,7 +43,7 @@ class Model(RunsModel):
         names = [name for name in self.state.rules if self.modeled or name != "natural"]
         return self.pairs(names)
 
-    def made(self, name: str, in_theta: bool) -> Made:
+    def rule_call(self, name: str, in_theta: bool) -> RuleCall:
         """A rule; Newton's own Hessian in x is the one that the reader chose."""
         hessian = "true" if in_theta or name != "newton" else self.state.hessian
         return _rule, (name, hessian, self.state.rate)

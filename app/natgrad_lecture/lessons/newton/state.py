@@ -37,14 +37,14 @@ FAR = (5.5, 0.42)
 
 SHEARED = {"bend": 0.0, "shear": 0.8}
 SADDLE = {"problem": "double-well", "bend": 0.0, "start": BESIDE, "steps": 80}
-BENT_APART = {"problem": "logistic-regression", "bend": 0.5, "rate": 0.02, "steps": 400, "k": 400}
+CURVED_APART = {"problem": "logistic-regression", "bend": 0.5, "rate": 0.02, "steps": 400, "k": 400}
 """What the page opens with: bent coordinates in which Newton's two runs are far apart."""
-TERM_LEFT_OUT = {**BENT_APART, "hessian": "carried"}
+TERM_LEFT_OUT = {**CURVED_APART, "hessian": "carried"}
 STRAIGHTENED = {"bend": 1.0, "rate": 1.0, "steps": 4, "k": 1, "rules": ["newton"]}
 
 
 @dataclass(frozen=True)
-class Bent(Runs):
+class NewtonState(Runs):
     """Runs in θ and in x, where θ₂ = x₂ + k (x₁ − c) + s (x₁ − c)²."""
 
     problem: str = control("rosenbrock", "problem", choice("problem", "problem", tuple(PROBLEMS)))
@@ -74,7 +74,7 @@ class Bent(Runs):
 
 
 PRESETS: dict[str, dict[str, Any]] = {
-    "a-bend-splits-newton": BENT_APART,
+    "a-bend-splits-newton": CURVED_APART,
     "a-shear-does-not": SHEARED,
     "leave-the-term-out": TERM_LEFT_OUT,
     "the-valley-made-straight": STRAIGHTENED,

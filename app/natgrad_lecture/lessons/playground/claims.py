@@ -7,7 +7,7 @@ import numpy as np
 from natgrad_core import charts, gap, metrics, problems, rules, run
 from natgrad_core.core.problem import NoProbabilityModel
 from natgrad_core.linalg.small_matrices import pack
-from natgrad_lecture.drawing.paired_runs import COINCIDE, SPLIT
+from natgrad_lecture.drawing.paired_runs import COINCIDE, DIFFER
 from natgrad_lecture.lessons.base import Claim, Question
 from natgrad_lecture.lessons.playground.model import Model
 from natgrad_lecture.lessons.playground.state import (
@@ -90,7 +90,7 @@ def _root_n(model: Model) -> bool:
 
 
 def _metric_split(model: Model) -> bool:
-    return model.gap(BY_METRIC) > SPLIT
+    return model.gap(BY_METRIC) > DIFFER
 
 
 def _metric_coincides(model: Model) -> bool:
@@ -129,7 +129,7 @@ def _shear_changes_valley(model: Model) -> bool:
         )
         for n in ("newton", "gradient")
     ]
-    return ends[0] < 1e-7 and ends[1] > SPLIT
+    return ends[0] < 1e-7 and ends[1] > DIFFER
 
 
 CLAIMS = {

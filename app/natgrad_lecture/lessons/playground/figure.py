@@ -14,7 +14,7 @@ from natgrad_core.linalg.small_matrices import components, full
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.contours import add_contours, add_contours_through, add_lattice
 from natgrad_lecture.drawing.graph import Axis, Graph
-from natgrad_lecture.drawing.paired_runs import add_paths, ellipses_at, one_step, reading, told
+from natgrad_lecture.drawing.paired_runs import add_paths, ellipses_at, one_step, reading, trouble
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.stationary import moving
@@ -67,7 +67,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
             plane("x", f"x: {_words(model.chart.name)}", model.chart.names(symbols), x_view),
             graph.plane(),
         ],
-        "ways": {"solid": "run in θ", "dashed": "run in x"},
+        "dash_labels": {"solid": "run in θ", "dashed": "run in x"},
         "steps": model.state.steps,
         "handles": [
             {
@@ -89,7 +89,9 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
         ],
         "numbers": _numbers(model, sheet),
         "meter": meter,
-        "notes": {name: note for name, pair in model.paired_runs.items() if (note := told(pair))},
+        "notes": {
+            name: note for name, pair in model.paired_runs.items() if (note := trouble(pair))
+        },
         "remarks": model.state.remarks,
         "description": "; ".join(f"{m['label']}: {m['word']}, gap {m['text']}" for m in meter),
     }

@@ -12,7 +12,7 @@ from natgrad_core.core.rule import descend, precondition
 from natgrad_core.linalg.small_matrices import full
 from natgrad_core.metrics import Metric
 from natgrad_core.types import Array
-from natgrad_lecture.engine_cache import Made, RunsModel, rule_options
+from natgrad_lecture.engine_cache import RuleCall, RunsModel, rule_options
 from natgrad_lecture.lessons.playground.state import BY_METRIC, MetricKey, Play, metric_named
 from natgrad_lecture.paired_runs import PairedRuns
 from natgrad_lecture.state.items import ChartKey, ProblemKey, chart_named, problem_named
@@ -92,7 +92,7 @@ class Model(RunsModel):
         """Every rule that can run, in both coordinates."""
         return self.pairs(self.state.running)
 
-    def made(self, name: str, in_theta: bool) -> Made:
+    def rule_call(self, name: str, in_theta: bool) -> RuleCall:
         """A rule; in θ (``in_theta``) what is pulled back is the identity."""
         return rule_of, (self.key(name, self._kind_in_theta if in_theta else None),)
 

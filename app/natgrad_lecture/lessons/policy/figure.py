@@ -96,7 +96,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
     sheet.add("theta", "ellipse-at", "metric", "equal KL", shapes=ellipses_at(guide.good, fisher))
     return {
         "planes": [plane("theta", "logits of leaving", model.problem.symbols, VIEW), graph.plane()],
-        "ways": {},
+        "dash_labels": {},
         "steps": s.steps,
         "handles": [
             {
@@ -109,11 +109,11 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
             }
         ],
         "numbers": _numbers(model, sheet),
-        "description": "; ".join(_told(name, path) for name, path in model.runs.items()),
+        "description": "; ".join(_description(name, path) for name, path in model.runs.items()),
     }
 
 
-def _told(name: str, path: Trajectory) -> str:
+def _description(name: str, path: Trajectory) -> str:
     last = -path.loss[path.ok][-1]
     how = broken(path)
     return f"{style(name)['label']}: return {last:.4g} at the end" + (f", {how}" if how else "")

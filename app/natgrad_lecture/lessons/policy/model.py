@@ -9,7 +9,7 @@ import numpy as np
 
 from natgrad_core import Trajectory
 from natgrad_core.types import Array, Bools
-from natgrad_lecture.engine_cache import rule_named, run_made
+from natgrad_lecture.engine_cache import rule_named, run_of
 from natgrad_lecture.lessons.policy.state import NAME, Walk
 from natgrad_lecture.state.items import problem_named
 
@@ -39,8 +39,8 @@ class Model:
         factor = s.times if times is None else times
         rate = s.rate * (factor if name == "gradient" else 1.0)
         start = tuple(map(float, s.point))
-        made = rule_named, (name, rate, s.damping, s.kind)
-        return run_made(NAME, None, made, start, s.steps)
+        call = rule_named, (name, rate, s.damping, s.kind)
+        return run_of(NAME, None, call, start, s.steps)
 
     @property
     def paths(self) -> dict[str, Any]:

@@ -29,7 +29,7 @@ lessons.register()(
         picture=picture,
         model=model_of,
         script=script,
-        heavy=True,
+        slow=True,
         small={"task": "wine", "count": 1, "budget": 0.2},
         rules=RULES,
         styles={"goal": {"light": "#5a5f66", "dark": "#a9afb7"}},

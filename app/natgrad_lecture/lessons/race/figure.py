@@ -24,7 +24,7 @@ def picture(model: Any, sheet: Sheet) -> dict[str, Any]:
     return {
         "planes": planes,
         "charts": _charts(model),
-        "ways": {"solid": "running", "dashed": "kept"} if model.state.kept else {},
+        "dash_labels": {"solid": "running", "dashed": "kept"} if model.state.kept else {},
         "steps": 0,
         **({"more": sheet.fine + 1, "progress": model.progress} if going else {}),
         "handles": [],

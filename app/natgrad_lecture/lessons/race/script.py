@@ -12,13 +12,13 @@ def script(model: Any, writer: Writer) -> str:
     """The runs as far as they have come, by ``natgrad_core.nets`` alone."""
     state = model.state
     writer.numpy()
-    writer.take("natgrad_core.nets", "NetProblem", "mlp", "real", "rules", "train")
-    writer.take("natgrad_core.nets.runtime.threads_and_malloc", "settle")
+    writer.add_import("natgrad_core.nets", "NetProblem", "mlp", "real", "rules", "train")
+    writer.add_import("natgrad_core.nets.runtime.threads_and_malloc", "settle")
     scale = "unit" if state.task in ("digits", "autoencoder") else "standard"
     name = "digits" if state.task == "autoencoder" else state.task
     data = f"real({name!r}, {scale!r}, 0.2)"
     if state.task == "autoencoder":
-        writer.take("natgrad_core.nets", "autoencoding")
+        writer.add_import("natgrad_core.nets", "autoencoding")
         data = f"autoencoding({data})"
     lines = [
         "settle()",
@@ -35,7 +35,7 @@ def script(model: Any, writer: Writer) -> str:
         inside = ", ".join(map(repr, options)) + (f", keep={KEEP}" if rule == "nesterov" else "")
         sizes = _sizes(runs[0].problem)
         rows = [
-            f"{str(seed)!r}: learn({sizes}, rules.{rule}({inside}), {seed}, {run.made})"
+            f"{str(seed)!r}: learn({sizes}, rules.{rule}({inside}), {seed}, {run.completed})"
             for seed, run in zip(model.seeds, runs, strict=True)
         ]
         lines.append(f"    {key!r}: {{{', '.join(rows)}}},")

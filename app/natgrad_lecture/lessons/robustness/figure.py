@@ -9,7 +9,7 @@ import numpy as np
 from natgrad_lecture.drawing.contours import add_contours
 from natgrad_lecture.drawing.graph import Graph
 from natgrad_lecture.drawing.heat_map import add_map, colors, progress
-from natgrad_lecture.drawing.paired_runs import add_paths, reading, told
+from natgrad_lecture.drawing.paired_runs import add_paths, reading, trouble
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane, window
@@ -46,7 +46,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
             graph.plane() | {"click": "cell"},
             plane("theta", "this run", model.problem.symbols, view),
         ],
-        "ways": {"solid": "run in θ", "dashed": "run in x, mapped back"},
+        "dash_labels": {"solid": "run in θ", "dashed": "run in x, mapped back"},
         "steps": state.steps,
         "handles": [
             {
@@ -69,7 +69,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
         ],
         "numbers": _numbers(model),
         "meter": meter,
-        "notes": {state.rule: told(pair)},
+        "notes": {state.rule: trouble(pair)},
         "description": f"{style(state.rule)['label']} in x: {_outcome(model)}",
         **progress(sheet, kept),
     }

@@ -43,8 +43,8 @@ def _product(model: Model) -> bool:
 
 def _no_sideways(model: Model) -> bool:
     """No part of a step, however it is made, lies along the hyperbola."""
-    for way in ("gradient", "pseudo", "damped"):
-        path = model.run(way, steps=20)
+    for method in ("gradient", "pseudo", "damped"):
+        path = model.run(method, steps=20)
         w, delta = path.theta[:-1], np.diff(path.theta, axis=0)
         if not np.allclose((w * [1.0, -1.0] * delta).sum(1), 0, atol=1e-12):
             return False
@@ -67,8 +67,8 @@ def _near_the_origin(model: Model) -> bool:
     points = np.array([0.08, -0.05]) * np.array([[1e-3], [5e-4]])
     starts = [tuple(point) for point in points]
     one = [
-        np.diff(run_of(NET, way, 0.1, 0.0, start, 1).theta, axis=0)[0]
-        for way in ("pseudo", "gradient")
+        np.diff(run_of(NET, method, 0.1, 0.0, start, 1).theta, axis=0)[0]
+        for method in ("pseudo", "gradient")
         for start in starts
     ]
     far, near, plain_far, plain_near = (float(np.linalg.norm(step)) for step in one)
@@ -92,7 +92,7 @@ def _bounded(model: Model) -> bool:
 
 def _elsewhere(model: Model) -> bool:
     """Each way ends at a minimum, with one product of the weights, and none at another's."""
-    ends = [model.run(way, steps=600).theta[-1] for way in ("gradient", "pseudo", "damped")]
+    ends = [model.run(method, steps=600).theta[-1] for method in ("gradient", "pseudo", "damped")]
     products = [float(np.prod(end)) for end in ends]
     apart = min(float(np.linalg.norm(ends[i] - ends[j])) for i, j in ((0, 1), (0, 2), (1, 2)))
     return bool(np.ptp(products) < 1e-4 and apart > 1e-3)
@@ -136,7 +136,7 @@ def _slope_falls(model: Model) -> bool:
     )
 
 
-def _thrown(model: Model) -> bool:
+def _diverges(model: Model) -> bool:
     """From so near the line one bare natural step goes far out, and the damped run arrives."""
     bare, damped = model.run("natural"), model.run("damped")
     first = float(np.linalg.norm(bare.theta[1] - bare.theta[0]))
@@ -146,7 +146,7 @@ def _thrown(model: Model) -> bool:
 
 def _worse(model: Model) -> bool:
     """One start, two minima: the plain run's is lower than the bare natural one's."""
-    plain, bare = (model.run(way, steps=600).loss[-1] for way in ("gradient", "natural"))
+    plain, bare = (model.run(method, steps=600).loss[-1] for method in ("gradient", "natural"))
     return bool(plain < bare - 0.03)
 
 
@@ -169,7 +169,7 @@ def _what_bare_does(model: Model) -> int:
 
 def _who_lingers(model: Model) -> int:
     """Which of plain, pseudo-inverse, damped is the longest on the plateau."""
-    return int(np.argmax([model.lingers(way) for way in ("gradient", "pseudo", "damped")]))
+    return int(np.argmax([model.lingers(method) for method in ("gradient", "pseudo", "damped")]))
 
 
 CLAIMS = {
@@ -191,7 +191,7 @@ CLAIMS = {
     "square": Claim({**MIXED, "graph": "eigenvalues", "k": 10}, _square),
     "falls": Claim({**MIXED, "k": 10}, _slope_falls),
     "mixture-lingers": Claim({**MIXED, "k": 25}, _lingers),
-    "thrown": Claim({**MIXED, "rules": ["natural", "damped"], "k": 1}, _thrown),
+    "thrown": Claim({**MIXED, "rules": ["natural", "damped"], "k": 1}, _diverges),
     "everywhere": Claim({"graph": "eigenvalues", "k": 12}, _everywhere),
     "worse": Claim({**MIXED, "start": (0.5, 0.45), "rules": ["gradient", "natural"]}, _worse),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from natgrad_lecture import controls as panels
-from natgrad_lecture.lessons.singular.state import PROBLEMS, WAYS
+from natgrad_lecture.lessons.singular.state import METHODS, PROBLEMS
 
 
 def controls() -> list[dict[str, Any]]:
@@ -17,7 +17,7 @@ def controls() -> list[dict[str, Any]]:
             *panels.start(),
             panels.choice("graph", ("loss", "eigenvalues")),
         ),
-        panels.group("ways", panels.checks("rules", panels.styled(WAYS))),
+        panels.group("methods", panels.checks("rules", panels.styled(METHODS))),
         panels.group(
             "descent",
             panels.slider("rate", 0.001, 1, 0.001, scale="log"),

@@ -33,9 +33,9 @@ LOWEST = 1e-6
 """Of the graph of eigenvalues: what is smaller, or zero, lies on its lower edge."""
 
 
-def label(way: str) -> str:
+def label(method: str) -> str:
     """What a rule is called here."""
-    return str(say.legend.get(way) or style(way)["label"])
+    return str(say.legend.get(method) or style(method)["label"])
 
 
 def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
@@ -47,14 +47,14 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
         sheet.add("theta", "curve", "singular", "a = b: F has rank one", points=ends, width=2.0)
     else:
         sheet.add("theta", "points", "singular", "F = 0", points=np.zeros((1, 2)))
-    for way, path in model.runs.items():
-        loss = sheet.array(f"loss.{way}", path.loss)
+    for method, path in model.runs.items():
+        loss = sheet.array(f"loss.{method}", path.loss)
         sheet.add(
             "theta",
             "path",
-            way,
-            label(way),
-            rule=way,
+            method,
+            label(method),
+            rule=method,
             dash="solid",
             values={"loss": loss},
             points=path.theta,
@@ -68,7 +68,9 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
     graph = (_loss_graph if s.graph == "loss" else _eigenvalue_graph)(model, sheet)
     return {
         "planes": [plane("theta", model.problem.title, model.problem.symbols, view), graph.plane()],
-        "ways": {} if s.graph == "loss" else {"solid": "larger", "dashed": "smaller eigenvalue"},
+        "dash_labels": {}
+        if s.graph == "loss"
+        else {"solid": "larger", "dashed": "smaller eigenvalue"},
         "steps": s.steps,
         "handles": [
             {
@@ -81,24 +83,30 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
             }
         ],
         "numbers": _numbers(model, sheet),
-        "description": "; ".join(_told(way, path) for way, path in model.runs.items()),
+        "description": "; ".join(_description(method, path) for method, path in model.runs.items()),
     }
 
 
-def _told(way: str, path: Trajectory) -> str:
+def _description(method: str, path: Trajectory) -> str:
     how = broken(path)
-    return f"{label(way)}: loss {path.loss[path.ok][-1]:.4g} at the end" + (
+    return f"{label(method)}: loss {path.loss[path.ok][-1]:.4g} at the end" + (
         f", {how}" if how else ""
     )
 
 
-def _along(sheet: Sheet, graph: Graph, way: str, word: str, values: Array, dash: str) -> None:
+def _along(sheet: Sheet, graph: Graph, method: str, word: str, values: Array, dash: str) -> None:
     """A number along a run, as a path on the graph that moves with the step."""
     steps = np.arange(len(values), dtype=float)
-    read = [["step", sheet.array("steps", steps)], [word, sheet.array(f"{word}.{way}", values)]]
+    read = [["step", sheet.array("steps", steps)], [word, sheet.array(f"{word}.{method}", values)]]
     drawn = np.maximum(values, graph.y.low)
     sheet.add(
-        graph.name, "path", way, label(way), dash=dash, read=read, points=graph.points(steps, drawn)
+        graph.name,
+        "path",
+        method,
+        label(method),
+        dash=dash,
+        read=read,
+        points=graph.points(steps, drawn),
     )
 
 
@@ -112,18 +120,18 @@ def _loss_graph(model: Model, sheet: Sheet) -> Graph:
     )
     word = "saddle" if model.state.problem == NET else "one normal"
     graph.curve("singular", word, [0, model.state.steps], [model.level] * 2, width=1.4)
-    for way, path in model.runs.items():
-        _along(sheet, graph, way, "J", path.loss, "solid")
+    for method, path in model.runs.items():
+        _along(sheet, graph, method, "J", path.loss, "solid")
     return graph
 
 
 def _eigenvalue_graph(model: Model, sheet: Sheet) -> Graph:
     across, up = Axis("step", 0, model.state.steps), Axis("λ(F)", LOWEST, 20, log=True)
     graph = Graph(sheet, "graph", "eigenvalues of F along each run", across, up)
-    for way, path in model.runs.items():
+    for method, path in model.runs.items():
         small, large = model.eigenvalues(path).T
-        _along(sheet, graph, way, "larger", large, "solid")
-        _along(sheet, graph, way, "smaller", small, "dashed")
+        _along(sheet, graph, method, "larger", large, "solid")
+        _along(sheet, graph, method, "smaller", small, "dashed")
     return graph
 
 

@@ -10,24 +10,24 @@ import numpy as np
 from natgrad_core import Rule, Trajectory, rules, run
 from natgrad_core.linalg.small_matrices import full
 from natgrad_core.types import Array, Bools
-from natgrad_lecture.lessons.singular.state import NET, WAYS, Runner
+from natgrad_lecture.lessons.singular.state import METHODS, NET, Runner
 from natgrad_lecture.state.items import problem_named
 
 
-def _rule(way: str, rate: float, damping: float) -> Rule:
-    if way == "gradient":
+def _rule(method: str, rate: float, damping: float) -> Rule:
+    if method == "gradient":
         return rules["gradient"](rate)
-    if way == "damped":
+    if method == "damped":
         return rules["natural"](rate, damping)
-    return rules["natural"](rate, singular="pseudo-inverse" if way == "pseudo" else "diverge")
+    return rules["natural"](rate, singular="pseudo-inverse" if method == "pseudo" else "diverge")
 
 
 @lru_cache(maxsize=128)
 def run_of(
-    problem: str, way: str, rate: float, damping: float, start: Any, steps: int
+    problem: str, method: str, rate: float, damping: float, start: Any, steps: int
 ) -> Trajectory:
     """Return the run of a rule, made once."""
-    return run(problem_named(problem), _rule(way, rate, damping), start, steps)
+    return run(problem_named(problem), _rule(method, rate, damping), start, steps)
 
 
 @lru_cache(maxsize=4)
@@ -47,19 +47,21 @@ class Model:
         self.state = state
         self.problem: Any = problem_named(state.problem)
 
-    def run(self, way: str, **other: Any) -> Trajectory:
+    def run(self, method: str, **other: Any) -> Trajectory:
         """One way from the start; ``other`` options than the state's where given."""
         s = self.state
         options = {"rate": s.rate, "damping": s.damping, "steps": s.steps} | other
-        if way != "damped":
+        if method != "damped":
             options["damping"] = 0.0
         start = tuple(map(float, s.point))
-        return run_of(s.problem, way, options["rate"], options["damping"], start, options["steps"])
+        return run_of(
+            s.problem, method, options["rate"], options["damping"], start, options["steps"]
+        )
 
     @cached_property
     def runs(self) -> dict[str, Trajectory]:
         """Each chosen way."""
-        return {way: self.run(way) for way in self.state.rules}
+        return {method: self.run(method) for method in self.state.rules}
 
     @property
     def paths(self) -> dict[str, Any]:
@@ -69,16 +71,16 @@ class Model:
     @property
     def guide(self) -> Trajectory:
         """The run whose numbers the formulas show: the last chosen of the list."""
-        return [path for way in WAYS if (path := self.runs.get(way)) is not None][-1]
+        return [path for method in METHODS if (path := self.runs.get(method)) is not None][-1]
 
     @property
     def level(self) -> float:
         """The loss on the plateau."""
         return _level(self.state.problem)
 
-    def lingers(self, way: str) -> int:
+    def lingers(self, method: str) -> int:
         """Steps within a fiftieth of the way down from the plateau's loss."""
-        path = self.run(way)
+        path = self.run(method)
         lowest = float(np.nanmin(path.loss))
         return int((np.abs(path.loss - self.level) < (self.level - lowest) / 50).sum())
 

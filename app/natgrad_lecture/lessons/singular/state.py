@@ -13,7 +13,7 @@ NET, MIXTURE = "two-layer-linear", "mixture"
 
 
 PROBLEMS = (NET, MIXTURE)
-WAYS = ("gradient", "natural", "pseudo", "damped")
+METHODS = ("gradient", "natural", "pseudo", "damped")
 GRAPHS = ("loss", "eigenvalues")
 SADDLE = (1.5, -1.49)
 """On the way to the net's saddle."""
@@ -29,7 +29,7 @@ class Runner(Runs):
 
     problem: str = control(NET, "problem", choice("problem", "problem", PROBLEMS))
     rules: tuple[str, ...] = control(
-        ("gradient", "pseudo", "damped"), "rules", several("rules", "way", WAYS)
+        ("gradient", "pseudo", "damped"), "rules", several("rules", "method", METHODS)
     )
     graph: str = control("loss", "graph", choice("graph", "graph", GRAPHS))
 
@@ -43,7 +43,7 @@ class Runner(Runs):
     def whole(self) -> Self:
         """The state itself if something is damped where damping is chosen."""
         if "damped" in self.rules and self.damping <= 0:
-            raise BadInput("damping", "λ = 0 is no damping; take more, or the way 'bare'")
+            raise BadInput("damping", "λ = 0 is no damping; take more, or the method 'bare'")
         problem_named(self.problem).check(self.point)
         return self
 

@@ -8,7 +8,7 @@ from natgrad_lecture.lessons.steepest_descent.claims import CLAIMS, LINES, QUEST
 from natgrad_lecture.lessons.steepest_descent.controls import controls
 from natgrad_lecture.lessons.steepest_descent.figure import Model, picture
 from natgrad_lecture.lessons.steepest_descent.script import script
-from natgrad_lecture.lessons.steepest_descent.state import PRESETS, Bent
+from natgrad_lecture.lessons.steepest_descent.state import PRESETS, BallState
 
 lessons.register()(
     Lesson(
@@ -18,7 +18,7 @@ lessons.register()(
         questions=QUESTIONS,
         lines=LINES,
         sets=PRESETS,
-        default=Bent(),
+        default=BallState(),
         controls=controls,
         sources=("Amari 1998, theorem 1",),
         picture=picture,

@@ -9,7 +9,7 @@ import numpy as np
 
 from natgrad_core.geometry.ellipses import ellipse_axes
 from natgrad_core.geometry.steepest import steepest, unit_directions
-from natgrad_core.geometry.unit_ball import bent, boundary, normal
+from natgrad_core.geometry.unit_ball import boundary, normal, spd_matrix
 from natgrad_core.types import Array
 from natgrad_lecture.lessons.base import Changes, Claim, Question
 from natgrad_lecture.lessons.scope import Scope, between, one_of
@@ -334,7 +334,7 @@ def _pushed(sign: float) -> Any:
     """A gradient with ∇JᵀG⁻¹∇J of this sign: it is Ga for some a with aᵀGa of that sign."""
 
     def draw(rng: np.random.Generator, drawn: Changes) -> tuple[float, float]:
-        metric = bent(drawn["eig"], drawn["turn"])
+        metric = spd_matrix(drawn["eig"], drawn["turn"])
         while True:
             a = rng.uniform(-1.0, 1.0, 2)
             if sign * (a @ metric @ a) > 0.05:
@@ -490,7 +490,9 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
         false={"the short axis": _leans(1)},
     ),
     "question.opened": ("hyperbola",),
-    "preset.a-bent-ball": Claim({}, _leans(0), Scope(UNEVEN), false={"the short axis": _leans(1)}),
+    "preset.a-spd_matrix-ball": Claim(
+        {}, _leans(0), Scope(UNEVEN), false={"the short axis": _leans(1)}
+    ),
     "preset.a-round-ball": ("round",),
     "preset.find-it-yourself": ("aligned", "sign"),
     "preset.the-natural-gradient": Claim(

@@ -124,7 +124,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
     view = np.array([[-half, half], [-half, half]])
     return {
         "planes": [plane("ball", "unit vectors aᵀGa = 1", ("a₁", "a₂"), view), graph],
-        "ways": {},
+        "dash_labels": {},
         "steps": 0,
         "handles": _handles(model),
         "numbers": _numbers(model),
@@ -242,9 +242,9 @@ def _graph(model: Model, sheet: Sheet, revealed: bool) -> dict[str, Any]:
         _mark(graph, "gradient", "straight against ∇J", model.plain, model)
         _mark(graph, "natural", "steepest direction a*", model.best.a, model)
     _mark(graph, "you", "your direction a", model.yours, model)
-    made = graph.plane()
+    described = graph.plane()
     turns = [[float(graph.x.place(d)), str(d).replace("-", "−")] for d in (-180, -90, 0, 90, 180)]
-    return {**made, "ticks": [turns, made["ticks"][1]]}
+    return {**described, "ticks": [turns, described["ticks"][1]]}
 
 
 def _mark(graph: Graph, style: str, label: str, a: Array, model: Model) -> None:

@@ -10,9 +10,9 @@ def script(model: Model, writer: Writer) -> str:
     """Write the Python that computes what is seen."""
     eigenvalues, turn = model.state.entries("eig"), model.state.entries("turn")
     writer.numpy()
-    writer.take("natgrad_core.geometry.unit_ball", "bent")
-    writer.take("natgrad_core.geometry.ellipses", "reach")
-    writer.take("natgrad_core.geometry.steepest", "steepest", "unit_directions")
+    writer.add_import("natgrad_core.geometry.unit_ball", "spd_matrix")
+    writer.add_import("natgrad_core.geometry.ellipses", "reach")
+    writer.add_import("natgrad_core.geometry.steepest", "steepest", "unit_directions")
     return f"""
 G = bent({writer.write(eigenvalues)}, turn={writer.write(turn)})
 gradient = np.array({writer.write(model.gradient)})

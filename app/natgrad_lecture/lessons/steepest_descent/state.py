@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from natgrad_core.geometry.unit_ball import axes, bent
+from natgrad_core.geometry.unit_ball import axes, spd_matrix
 from natgrad_core.types import Array
 from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers, point
 from natgrad_lecture.state.items import problem_named
@@ -76,7 +76,7 @@ def _frame(value: Any) -> tuple[float, ...]:
 
 
 @dataclass(frozen=True)
-class Bent(State):
+class BallState(State):
     """A metric by its eigenvalues and turn, a gradient, and the reader's direction.
 
     Where the metric comes ``of`` a problem, that problem's matrix and gradient are in force, until
@@ -104,7 +104,7 @@ class Bent(State):
     @property
     def metric(self) -> Array:
         """G."""
-        return bent(self.entries("eig"), self.entries("turn"))
+        return spd_matrix(self.entries("eig"), self.entries("turn"))
 
     def changes(self, name: str, value: Any) -> dict[str, Any]:
         """G by its entries, eigenvalues or axes; whatever is bent by hand is no longer a problem's.

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from natgrad_core.tracing import ops
-from natgrad_core.tracing.jet import _BINARY, _UNARY, variables
+from natgrad_core.tracing.forward_mode import _BINARY, _UNARY, variables
 
 POINTS = (0.3, 0.9, 2.4)
 H = 1e-3

@@ -1,6 +1,6 @@
 """Forward-mode derivatives: numbers that carry their gradient and Hessian along.
 
-A jet is a value with its first and second derivatives by the parameters (truncated Taylor
+A number here is a value with its first and second derivatives by the parameters (truncated Taylor
 arithmetic). Its parts may be floats, arrays, tensors or symbols, so that the derivative of a
 formula is a formula, and can be traced. A part that is the integer 0 costs nothing.
 Griewank and Walther 2008, ch. 13.
@@ -28,7 +28,7 @@ def times(a: Any, b: Any) -> Any:
     return a * b
 
 
-class Jet:
+class Derivatives:
     """A value, its ``grad`` (d parts) and its ``hessian`` (upper triangle, row by row)."""
 
     __slots__ = ("grad", "hessian", "value")
@@ -37,75 +37,75 @@ class Jet:
     def __init__(self, value: Any, grad: Vector, hessian: Vector) -> None:
         self.value, self.grad, self.hessian = value, grad, hessian
 
-    def lift(self, name: str, args: Sequence[Any]) -> Jet:
-        """Return the function ``name`` of ``tracing.ops`` on arguments of which some are jets."""
+    def lift(self, name: str, args: Sequence[Any]) -> Derivatives:
+        """Return the function ``name`` of ``tracing.ops``; some arguments are of this class."""
         if name in _UNARY:
             return _unary(args[0], *_UNARY[name](args[0].value))
         if name in _BINARY:
-            a, b = (jet_of(arg, self) for arg in args)
+            a, b = (derivatives_of(arg, self) for arg in args)
             return _binary(a, b, *_BINARY[name](a.value, b.value))
         if name == "pow":
             return args[0] ** args[1]
         raise TypeError(f"there is no derivative here of {name}")
 
-    def chosen(self, condition: Any, yes: Any, no: Any) -> Jet:
+    def chosen(self, condition: Any, yes: Any, no: Any) -> Derivatives:
         """``yes`` where the condition holds, else ``no``: derivatives and all."""
-        a, b = jet_of(yes, self), jet_of(no, self)
+        a, b = derivatives_of(yes, self), derivatives_of(no, self)
 
         def pick(u: Any, v: Any) -> Any:
             return u if u is v else ops.where(condition, u, v)
 
-        return Jet(
+        return Derivatives(
             pick(a.value, b.value),
             tuple(map(pick, a.grad, b.grad)),
             tuple(map(pick, a.hessian, b.hessian)),
         )
 
     def __lt__(self, other: Any) -> Any:
-        return self.value < (other.value if isinstance(other, Jet) else other)
+        return self.value < (other.value if isinstance(other, Derivatives) else other)
 
     def __le__(self, other: Any) -> Any:
-        return self.value <= (other.value if isinstance(other, Jet) else other)
+        return self.value <= (other.value if isinstance(other, Derivatives) else other)
 
     def __gt__(self, other: Any) -> Any:
-        return self.value > (other.value if isinstance(other, Jet) else other)
+        return self.value > (other.value if isinstance(other, Derivatives) else other)
 
     def __ge__(self, other: Any) -> Any:
-        return self.value >= (other.value if isinstance(other, Jet) else other)
+        return self.value >= (other.value if isinstance(other, Derivatives) else other)
 
-    def each(self, function: Callable[[Any], Any]) -> Jet:
+    def each(self, function: Callable[[Any], Any]) -> Derivatives:
         """Apply a linear ``function`` to the value and to each derivative that is not 0."""
 
         def of(part: Any) -> Any:
             return part if isinstance(part, int) else function(part)
 
-        return Jet(of(self.value), tuple(map(of, self.grad)), tuple(map(of, self.hessian)))
+        return Derivatives(of(self.value), tuple(map(of, self.grad)), tuple(map(of, self.hessian)))
 
-    def __add__(self, other: Any) -> Jet:
-        o = jet_of(other, self)
-        return Jet(
+    def __add__(self, other: Any) -> Derivatives:
+        o = derivatives_of(other, self)
+        return Derivatives(
             self.value + o.value,
             tuple(a + b for a, b in zip(self.grad, o.grad, strict=True)),
             tuple(a + b for a, b in zip(self.hessian, o.hessian, strict=True)),
         )
 
-    def __mul__(self, other: Any) -> Jet:
-        if not isinstance(other, Jet):
-            return Jet(
+    def __mul__(self, other: Any) -> Derivatives:
+        if not isinstance(other, Derivatives):
+            return Derivatives(
                 self.value * other,
                 tuple(times(g, other) for g in self.grad),
                 tuple(times(h, other) for h in self.hessian),
             )
         return _binary(self, other, self.value * other.value, other.value, self.value, 0, 1, 0)
 
-    def __truediv__(self, other: Any) -> Jet:
-        return self * _reciprocal(other) if isinstance(other, Jet) else self * (1 / other)
+    def __truediv__(self, other: Any) -> Derivatives:
+        return self * _reciprocal(other) if isinstance(other, Derivatives) else self * (1 / other)
 
-    def __rtruediv__(self, other: Any) -> Jet:
+    def __rtruediv__(self, other: Any) -> Derivatives:
         return _reciprocal(self) * other
 
-    def __pow__(self, power: Any) -> Jet:
-        if isinstance(power, Jet):
+    def __pow__(self, power: Any) -> Derivatives:
+        if isinstance(power, Derivatives):
             return ops.exp(power * ops.log(self))
         if isinstance(power, int) and power in (0, 1, 2):
             return (self * 0 + 1, self, self * self)[power]
@@ -117,47 +117,49 @@ class Jet:
             power * (power - 1) * to(x, power - 2),
         )
 
-    def __rpow__(self, base: Any) -> Jet:
+    def __rpow__(self, base: Any) -> Derivatives:
         return ops.exp(self * ops.log(base))
 
-    def __neg__(self) -> Jet:
+    def __neg__(self) -> Derivatives:
         return self * -1
 
-    def __sub__(self, other: Any) -> Jet:
+    def __sub__(self, other: Any) -> Derivatives:
         return self + -other
 
-    def __rsub__(self, other: Any) -> Jet:
+    def __rsub__(self, other: Any) -> Derivatives:
         return -self + other
 
     __radd__ = __add__
     __rmul__ = __mul__
 
-    def __abs__(self) -> Jet:
+    def __abs__(self) -> Derivatives:
         sign = ops.where(self.value < 0, -1.0, 1.0)
         return self * sign
 
 
-def jet_of(value: Any, like: Jet) -> Jet:
-    """``value`` as a jet: a constant if it is not one."""
-    if isinstance(value, Jet):
+def derivatives_of(value: Any, like: Derivatives) -> Derivatives:
+    """``value`` with its derivatives: those of a constant if it has none."""
+    if isinstance(value, Derivatives):
         return value
-    return Jet(value, (0,) * len(like.grad), (0,) * len(like.hessian))
+    return Derivatives(value, (0,) * len(like.grad), (0,) * len(like.hessian))
 
 
-def variables(point: Vector) -> tuple[Jet, ...]:
-    """Return the parameters themselves as jets."""
+def variables(point: Vector) -> tuple[Derivatives, ...]:
+    """Return the parameters themselves, with their derivatives."""
     d = len(point)
     nothing = (0,) * (d * (d + 1) // 2)
-    return tuple(Jet(v, tuple(int(i == j) for j in range(d)), nothing) for i, v in enumerate(point))
+    return tuple(
+        Derivatives(v, tuple(int(i == j) for j in range(d)), nothing) for i, v in enumerate(point)
+    )
 
 
-def variables_through(function: Callable[..., Vector], point: Vector) -> tuple[Jet, ...]:
+def variables_through(function: Callable[..., Vector], point: Vector) -> tuple[Derivatives, ...]:
     """Return the results of ``function`` at ``point``, each with its derivatives."""
     seeds = variables(point)
-    return tuple(jet_of(result, seeds[0]) for result in function(*seeds))
+    return tuple(derivatives_of(result, seeds[0]) for result in function(*seeds))
 
 
-def _unary(x: Jet, value: Any, first: Any, second: Any) -> Jet:
+def _unary(x: Derivatives, value: Any, first: Any, second: Any) -> Derivatives:
     """f(x): f' ∇x, and f' ∇²x + f'' ∇x ∇xᵀ."""
     d = len(x.grad)
     pairs = ((i, j) for i in range(d) for j in range(i, d))
@@ -165,10 +167,12 @@ def _unary(x: Jet, value: Any, first: Any, second: Any) -> Jet:
         times(first, h) + times(second, times(x.grad[i], x.grad[j]))
         for (i, j), h in zip(pairs, x.hessian, strict=True)
     )
-    return Jet(value, tuple(times(first, g) for g in x.grad), hessian)
+    return Derivatives(value, tuple(times(first, g) for g in x.grad), hessian)
 
 
-def _binary(a: Jet, b: Jet, value: Any, fa: Any, fb: Any, faa: Any, fab: Any, fbb: Any) -> Jet:
+def _binary(
+    a: Derivatives, b: Derivatives, value: Any, fa: Any, fb: Any, faa: Any, fab: Any, fbb: Any
+) -> Derivatives:
     """f(a, b), by its five partial derivatives."""
     d = len(a.grad)
     pairs = [(i, j) for i in range(d) for j in range(i, d)]
@@ -179,10 +183,10 @@ def _binary(a: Jet, b: Jet, value: Any, fa: Any, fb: Any, faa: Any, fab: Any, fb
         second = second + times(faa, times(a.grad[i], a.grad[j]))
         hessian.append(second + times(fbb, times(b.grad[i], b.grad[j])))
     grad = tuple(times(fa, g) + times(fb, h) for g, h in zip(a.grad, b.grad, strict=True))
-    return Jet(value, grad, tuple(hessian))
+    return Derivatives(value, grad, tuple(hessian))
 
 
-def _reciprocal(x: Jet) -> Jet:
+def _reciprocal(x: Derivatives) -> Derivatives:
     r = 1 / x.value
     return _unary(x, r, -(r * r), 2 * r * r * r)
 
