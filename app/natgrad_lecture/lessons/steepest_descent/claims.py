@@ -490,9 +490,7 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
         false={"the short axis": _leans(1)},
     ),
     "question.opened": ("hyperbola",),
-    "preset.a-spd_matrix-ball": Claim(
-        {}, _leans(0), Scope(UNEVEN), false={"the short axis": _leans(1)}
-    ),
+    "preset.a-bent-ball": Claim({}, _leans(0), Scope(UNEVEN), false={"the short axis": _leans(1)}),
     "preset.a-round-ball": ("round",),
     "preset.find-it-yourself": ("aligned", "sign"),
     "preset.the-natural-gradient": Claim(
