@@ -18,10 +18,10 @@ from natgrad_lecture.lessons.scope import Scope
 from natgrad_lecture.session import Live
 from natgrad_lecture.text.lesson_text import INTRODUCTION
 
-STATES = int(os.environ.get("CLAIM_STATES", "25")) // 4
+STATES = int(os.environ.get("CLAIM_STATES", "25"))
 """States drawn of each derivation's scope; ``make claims`` draws more."""
 
-INTRODUCED: tuple[str, ...] = ()
+INTRODUCED = ("coordinates",)
 """Lessons that open with an introduction and end with a summary and exercises."""
 
 DERIVED = [
@@ -150,11 +150,14 @@ def test_the_answer_of_an_exercise_is_checked_and_names_its_numbers(
             assert any(np.isclose(value, each, rtol=5e-3, atol=1e-12) for each in written), value
 
 
-@pytest.mark.parametrize("name", list(lessons))
+@pytest.mark.parametrize("name", INTRODUCED)
 def test_a_lesson_opens_with_an_introduction_and_ends_with_exercises(name: str) -> None:
     lesson = lessons[name]
-    text = lesson.text()
-    whole = set(text.introduction) == set(INTRODUCTION) and bool(text.summary)
+    assert lesson.derivations
+    for language in lesson.languages:
+        text = lesson.text(language)
+        assert list(text.introduction) == list(INTRODUCTION)
+        assert text.summary
     pencil = [exercise for exercise in lesson.exercises.values() if exercise.set is None]
-    whole &= len(pencil) >= 2 and len(lesson.exercises) > len(pencil)
-    assert whole == (name in INTRODUCED)
+    assert len(pencil) >= 2
+    assert len(lesson.exercises) > len(pencil), "one exercise is for the page"

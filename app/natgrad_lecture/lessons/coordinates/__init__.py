@@ -7,7 +7,7 @@ from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.coordinates.chain_rule_figure import STYLES
 from natgrad_lecture.lessons.coordinates.claims import CLAIMS, QUESTIONS
 from natgrad_lecture.lessons.coordinates.controls import ALL_RULES, RULES, controls
-from natgrad_lecture.lessons.coordinates.derivations import DERIVATIONS
+from natgrad_lecture.lessons.coordinates.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.coordinates.figure import picture
 from natgrad_lecture.lessons.coordinates.state import PRESETS, Coordinates
 
@@ -17,6 +17,7 @@ lessons.register()(
         claims=CLAIMS,
         questions=QUESTIONS,
         derivations=DERIVATIONS,
+        exercises=EXERCISES,
         sets=PRESETS,
         default=Coordinates(rules=RULES, k=12),
         controls=controls,

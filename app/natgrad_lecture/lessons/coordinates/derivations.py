@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from numpy.linalg import inv
 
+from natgrad_core.core.evaluation import At
 from natgrad_core.linalg.small_matrices import components, pack
 from natgrad_core.types import Array
+from natgrad_lecture.drawing.paired_runs import COINCIDE
 from natgrad_lecture.engine_cache import RunsModel
-from natgrad_lecture.lessons.coordinates.claims import ANY
-from natgrad_lecture.lessons.coordinates.state import WHY
-from natgrad_lecture.lessons.derivation import Derivation, vector
+from natgrad_lecture.lessons.coordinates.claims import ANY, NEWTON
+from natgrad_lecture.lessons.coordinates.state import ROTATION, SHEAR, WHY
+from natgrad_lecture.lessons.derivation import Derivation, Exercise, matrix, vector
 from natgrad_lecture.lessons.scope import Scope
 
 _STEP = 1e-6
@@ -38,10 +43,48 @@ class _Here:
         return np.array([(a - b) / (2 * _STEP) for a, b in zip(ahead, behind, strict=True)])
 
     @property
+    def gradient_in_x(self) -> Array:
+        """The gradient of J(Ax), as the charted problem has it."""
+        return pack(self.in_x.grad)
+
+    @property
     def step_in_x(self) -> Array:
-        """The step that the rule makes in x, from the point shown."""
-        through = self.model.problem.through(self.model.chart)
-        return -self.rate * pack(through.at(components(self.x)).grad)
+        """The step of gradient descent in x."""
+        return -self.rate * self.gradient_in_x
+
+    @cached_property
+    def in_x(self) -> At:
+        """The problem in x, at the point shown."""
+        return self.model.problem.through(self.model.chart).at(components(self.x))
+
+    @cached_property
+    def in_theta(self) -> At:
+        """The problem in θ, at the point shown."""
+        return self.model.problem.at(components(self.theta))
+
+    @property
+    def hessian(self) -> Array:
+        """H, in θ."""
+        return pack(self.in_theta.hessian)
+
+    @property
+    def fisher(self) -> Array:
+        """F, in θ."""
+        return pack(self.in_theta.fisher)
+
+    @property
+    def slopes_of_the_gradient(self) -> Array:
+        """∂/∂xₗ of ∂J/∂θᵢ by central differences, a row an i."""
+        return self._slopes(lambda x: self.model.problem.grad(self.A @ x))
+
+    @property
+    def slopes_of_the_gradient_in_x(self) -> Array:
+        """∂/∂xₗ of ∂J(Ax)/∂xⱼ by central differences, a row a j."""
+        return self._slopes(self.model.problem.through(self.model.chart).grad)
+
+    def _slopes(self, f: Callable[[Array], Array]) -> Array:
+        columns = [(f(self.x + h) - f(self.x - h)) / (2 * _STEP) for h in _STEP * np.eye(2)]
+        return np.stack(columns, -1)
 
 
 def _here(model: RunsModel) -> _Here:
@@ -84,6 +127,97 @@ DERIVATIONS = {
             ),
         },
         set={**WHY, "stage": "back"},
+    ),
+    "newton-step": Derivation(
+        _here,
+        Scope(NEWTON),
+        {
+            "again": matrix(
+                lambda at: at.slopes_of_the_gradient_in_x,
+                lambda at: at.A.T @ at.slopes_of_the_gradient,
+                lights=("gradient",),
+                tolerance=1e-5,
+                false={"A for Aᵀ": lambda at: at.A @ at.slopes_of_the_gradient},
+            ),
+            "chain": matrix(
+                lambda at: at.A.T @ at.slopes_of_the_gradient,
+                lambda at: at.A.T @ at.hessian @ at.A,
+                lights=("newton",),
+                tolerance=1e-5,
+                false={"AHAᵀ": lambda at: at.A @ at.hessian @ at.A.T},
+            ),
+            "inverse": matrix(
+                lambda at: inv(at.A.T @ at.hessian @ at.A),
+                lambda at: inv(at.A) @ inv(at.hessian) @ inv(at.A).T,
+                lights=("newton",),
+                false={"order": lambda at: inv(at.A).T @ inv(at.hessian) @ inv(at.A)},
+            ),
+            "cancel": vector(
+                lambda at: at.A @ inv(at.A.T @ at.hessian @ at.A) @ at.A.T @ at.gradient,
+                lambda at: inv(at.hessian) @ at.gradient,
+                lights=("newton",),
+                false={"no inverse": lambda at: at.hessian @ at.gradient},
+            ),
+        },
+        set={"matrix": SHEAR, "rules": ["newton"], "k": 6},
+    ),
+    "natural-step": Derivation(
+        _here,
+        Scope(ANY),
+        {
+            "fisher": matrix(
+                lambda at: pack(at.in_x.fisher),
+                lambda at: at.A.T @ at.fisher @ at.A,
+                lights=("metric",),
+                false={"AFAᵀ": lambda at: at.A @ at.fisher @ at.A.T},
+            ),
+            "cancel": vector(
+                lambda at: at.A @ inv(at.A.T @ at.fisher @ at.A) @ at.A.T @ at.gradient,
+                lambda at: inv(at.fisher) @ at.gradient,
+                lights=("natural",),
+                false={"no inverse": lambda at: at.fisher @ at.gradient},
+            ),
+            "step": vector(
+                lambda at: at.A @ (-at.rate * inv(pack(at.in_x.fisher)) @ at.gradient_in_x),
+                lambda at: -at.rate * inv(at.fisher) @ at.gradient,
+                lights=("natural",),
+                false={"sign": lambda at: at.rate * inv(at.fisher) @ at.gradient},
+            ),
+        },
+        set={"matrix": SHEAR, "rules": ["natural"], "k": 6},
+    ),
+}
+"""By their ids in text.md."""
+
+_A, _GRADIENT = np.array([[2.0, 1.0], [0.0, 1.0]]), np.array([1.0, 2.0])
+"""Of the exercise by hand."""
+
+
+def _only_multiples_of_one(_: RunsModel) -> bool:
+    """AAᵀ = cI keeps the direction of every gradient; a shear turns one."""
+
+    def turned(a: Array) -> float:
+        moved = a @ a.T
+        return max(abs(float(np.linalg.det([moved @ v, v]))) for v in np.eye(2) + 0.3)
+
+    c, s = np.cos(0.7), np.sin(0.7)
+    return turned(1.7 * np.array([[c, -s], [s, c]])) < 1e-12 < turned(_A)
+
+
+EXERCISES = {
+    "product-by-hand": Exercise(
+        lambda _: bool(np.allclose(_A @ (_A.T @ _GRADIENT), (_A @ _A.T) @ _GRADIENT)),
+        lambda _: [
+            *(-0.1 * _GRADIENT),
+            *(-0.1 * _A.T @ _GRADIENT),
+            *(-0.1 * _A @ _A.T @ _GRADIENT),
+            *(_A @ _A.T).ravel(),
+        ],
+    ),
+    "same-direction": Exercise(_only_multiples_of_one),
+    "find-a-rotation": Exercise(
+        lambda model: model.gap("gradient") < COINCIDE and not np.allclose(model.matrix, np.eye(2)),
+        set={"matrix": ROTATION, "rules": ["gradient"]},
     ),
 }
 """By their ids in text.md."""
