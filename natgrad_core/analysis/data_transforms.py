@@ -28,19 +28,49 @@ class Variable:
         return np.zeros(0)
 
     def forward(self, x: Array) -> Array:
-        """f(x), ``[...]``."""
+        """Return f(x).
+
+        Args:
+            x: Places, ``[...]``.
+
+        Returns:
+            f(x), ``[...]``.
+        """
         raise NotImplementedError
 
     def slope(self, x: Array) -> Array:
-        """f'(x), ``[...]``."""
+        """Return f'(x).
+
+        Args:
+            x: Places, ``[...]``.
+
+        Returns:
+            f'(x), ``[...]``.
+        """
         raise NotImplementedError
 
     def branches(self, y: Array) -> Array:
-        """The x with f(x) = y, along a new first axis, ``[branches, ...]``."""
+        """Return the x with f(x) = y.
+
+        Args:
+            y: Values, ``[...]``.
+
+        Returns:
+            The places, along a new first axis, ``[branches, ...]``.
+        """
         raise NotImplementedError
 
     def log_densities(self, logs: Sequence[Callable[[Array], Array]], y: ArrayLike) -> list[Array]:
-        """Log p(y) = log Σ p(x) / abs f'(x), the sum over the x with f(x) = y, for several p."""
+        """Return log p(y) = log Σ p(x) / abs f'(x), the sum over the x with f(x) = y, for several
+        p.
+
+        Args:
+            logs: log p of x, one function a density.
+            y: Values, ``[...]``.
+
+        Returns:
+            log p of y for each density, ``[...]`` each.
+        """
         x = self.branches(np.asarray(y, float))
         stretch = np.log(np.abs(self.slope(x)))
         terms = [log_p(x) - stretch for log_p in logs]

@@ -41,7 +41,14 @@ class Pair:
     """f; None leaves x as it is."""
 
     def logs(self, y: Array) -> tuple[Array, Array]:
-        """Log p and log q at places of the variable, ``[...]``."""
+        """Return log p and log q at places of the variable.
+
+        Args:
+            y: Places, ``[...]``.
+
+        Returns:
+            log p and log q, ``[...]`` each.
+        """
         if self.variable is None:
             return self.log_p(y), self.log_q(y)
         log_p, log_q = self.variable.log_densities((self.log_p, self.log_q), y)
@@ -68,7 +75,14 @@ class Pair:
         return self.logs(self._nodes[0])
 
     def integral(self, of: Callable[[Array, Array, Array], Array]) -> float:
-        """∫ of(y, log p, log q) dy, ``[panels, nodes]``; infinite if the ends add to it."""
+        """Return ∫ of(y, log p, log q) dy by quadrature.
+
+        Args:
+            of: The integrand, of three arrays ``[panels, nodes]``.
+
+        Returns:
+            The integral; infinite if the ends add to it.
+        """
         y, weights = self._nodes
         with np.errstate(all="ignore"):
             parts = (weights * of(y, *self._at_nodes)).sum(-1)
@@ -123,8 +137,13 @@ class Pair:
         return float(np.linalg.norm(self.moments[0] - self.moments[1]))
 
     def running(self, places: Array) -> Array:
-        """The probability of p and the part of KL below each of some rising places of the variable,
-        by quadrature in that variable, ``[2, len(places)]``.
+        """Return the probability of p and the part of KL below each of some places.
+
+        Args:
+            places: Rising places of the variable, ``[n]``.
+
+        Returns:
+            Both by quadrature in that variable, ``[2, n]``.
         """
         ends = np.unique(np.concatenate([self._ends, places]))
         y, weights = panels(ends)
@@ -136,7 +155,16 @@ class Pair:
 
 
 def normals(p: ArrayLike, q: ArrayLike, variable: Variable | None = None) -> Pair:
-    """The normals with these (μ, σ), ``[2]`` each, as densities of f(x), or of x itself."""
+    """Return two normals as densities of a variable.
+
+    Args:
+        p: (μ, σ) of one, ``[2]``.
+        q: (μ, σ) of the other, ``[2]``.
+        variable: f(x); x itself if none is given.
+
+    Returns:
+        The pair.
+    """
     ends = np.array([p, q], float)
     mean, sigma = ends.T
     low, high = (mean - _REACH * sigma).min(), (mean + _REACH * sigma).max()
@@ -149,7 +177,14 @@ def normals(p: ArrayLike, q: ArrayLike, variable: Variable | None = None) -> Pai
 
 
 def panels(ends: Array) -> tuple[Array, Array]:
-    """Gauss and Legendre's places and weights between ``ends [n]``, ``[n − 1, order]`` each."""
+    """Return Gauss and Legendre's places and weights.
+
+    Args:
+        ends: The ends of the panels, ``[n]``.
+
+    Returns:
+        Places and weights, ``[n − 1, order]`` each.
+    """
     place, weight = _RULE
     half = np.diff(ends)[:, None] / 2
     return (ends[:-1] + ends[1:])[:, None] / 2 + half * place, half * weight

@@ -17,9 +17,15 @@ from natgrad_core.types import Array, ArrayLike, Whole
 
 
 def scores(problem: Problem, theta: ArrayLike, data: Array) -> Array:
-    """∇ log p of each datum ``[n, ...]`` that ``problem.sample`` made, ``[n, d]``.
+    """Return ∇ log p of each datum.
 
-    With covariates one ``[n, rows, d]``, a score a row.
+    Args:
+        problem: The problem.
+        theta: θ, ``[d]``.
+        data: Data ``[n, ...]``, as ``problem.sample`` makes them.
+
+    Returns:
+        The scores, ``[n, d]``; with covariates ``[n, rows, d]``, one a row.
     """
     point = problem.check(theta)
     parts = problem._score((*problem.covariates, *_outcome(problem, data)), *point.tolist())
@@ -28,9 +34,15 @@ def scores(problem: Problem, theta: ArrayLike, data: Array) -> Array:
 
 
 def curvatures(problem: Problem, theta: ArrayLike, data: Array) -> Array:
-    """−∇² log p of each datum, ``[n, d, d]`` (with covariates ``[n, rows, d, d]``).
+    """Return −∇² log p of each datum, by automatic differentiation of log p, twice.
 
-    By automatic differentiation of log p, twice.
+    Args:
+        problem: The problem.
+        theta: θ, ``[d]``.
+        data: Data ``[n, ...]``, as ``problem.sample`` makes them.
+
+    Returns:
+        The matrices, ``[n, d, d]``; with covariates ``[n, rows, d, d]``.
     """
     point = problem.check(theta)
     datum = (*problem.covariates, *_outcome(problem, data))
@@ -79,7 +91,14 @@ class Gathered:
         return self.score / self.n[:, None]
 
     def then(self, more: Gathered) -> Gathered:
-        """These draws and after them ``more``."""
+        """Return these draws and after them more.
+
+        Args:
+            more: The draws that follow.
+
+        Returns:
+            All draws, summed up as one.
+        """
         return Gathered(
             np.concatenate([self.n, self.n[-1] + more.n]),
             _join(self.score, more.score),
@@ -95,7 +114,17 @@ def _join(first: Array, then: Array) -> Array:
 
 
 def whitening(fisher: Array) -> Array:
-    """F^{−1/2}, ``[d, d]``: with it the error of an estimate has no unit and no coordinates."""
+    """Return F^{−1/2}: with it the error of an estimate has no unit and no coordinates.
+
+    Args:
+        fisher: F, ``[d, d]``.
+
+    Returns:
+        F^{−1/2}, ``[d, d]``.
+
+    Raises:
+        ValueError: If F is not positive definite.
+    """
     values, vectors = np.linalg.eigh(fisher)
     if not values[0] > 1e-12 * values[-1]:
         raise ValueError(f"the Fisher matrix has no inverse (eigenvalues {values})")
@@ -103,10 +132,18 @@ def whitening(fisher: Array) -> Array:
 
 
 def gather(problem: Problem, theta: ArrayLike, ns: Whole, seed: int | tuple[int, ...]) -> Gathered:
-    """Draws from p(· | θ), summed up to each of the rising numbers ``ns [m]``, from 1 on.
+    """Return sums over draws from p(· | θ), up to each of some numbers of draws.
 
     With covariates one draw is an outcome for every row, and its scores are averaged over them.
-    The seed makes the draws: asked again they are the same.
+
+    Args:
+        problem: The problem.
+        theta: θ, ``[d]``.
+        ns: The numbers, rising, ``[m]``, from 1 on.
+        seed: The seed; asked again the draws are the same.
+
+    Returns:
+        The sums.
     """
     point = problem.check(theta)
     rng = np.random.default_rng(seed)
@@ -129,23 +166,46 @@ def gather(problem: Problem, theta: ArrayLike, ns: Whole, seed: int | tuple[int,
 
 
 def error(estimate: Array, fisher: Array) -> Array:
-    """‖F^{−1/2} Ê F^{−1/2} − I‖ (Frobenius), of estimates ``[m, d, d]``: the same in all charts."""
+    """Return ‖F^{−1/2} Ê F^{−1/2} − I‖ (Frobenius): the same in all charts.
+
+    Args:
+        estimate: Ê, ``[m, d, d]``.
+        fisher: F, ``[d, d]``.
+
+    Returns:
+        The errors, ``[m]``.
+    """
     white = whitening(fisher)
     return np.linalg.norm(white @ estimate @ white - np.eye(len(fisher)), axis=(-2, -1))
 
 
 def expected_error(gathered: Gathered) -> float:
-    """c in E‖…‖² = c²/n, from the spread of the outer products themselves, all draws together."""
+    """Return c in E‖…‖² = c²/n, from the spread of the outer products themselves.
+
+    Args:
+        gathered: The draws, all of which are used.
+
+    Returns:
+        c.
+    """
     n = float(gathered.n[-1])
     d = gathered.outer.shape[-1]  # the expectation of W s sᵀ W is I
     return float(np.sqrt(max((gathered.square[-1] / n).sum() - d, 0.0)))
 
 
 def kl_misses(problem: Problem, theta: ArrayLike, sizes: Array, count: int = 48) -> Array:
-    """KL(p_θ ‖ p_θ+δ) − ½ε² all around the ellipse δᵀFδ = ε², for each ε of ``sizes [m]``.
+    """Return KL(p_θ ‖ p_θ+δ) − ½ε² all around the ellipses δᵀFδ = ε².
 
-    ``[m, count]``, opposite ends ``count/2`` apart; NaN outside the domain. Of order ε³, and where
-    opposite ends are averaged ε⁴.
+    They are of order ε³, and where opposite ends are averaged ε⁴.
+
+    Args:
+        problem: The problem.
+        theta: θ, ``[d]``.
+        sizes: Each ε, ``[m]``.
+        count: How many points an ellipse has; opposite ends are ``count/2`` apart.
+
+    Returns:
+        The differences, ``[m, count]``; NaN outside the domain.
     """
     from natgrad_core.geometry.ellipses import outline
 
@@ -159,7 +219,16 @@ def kl_misses(problem: Problem, theta: ArrayLike, sizes: Array, count: int = 48)
 
 
 def angle(a: Array, b: Array, metric: Array | None = None) -> Array:
-    """Return the angle of vectors ``[..., d]`` in degrees, under the ``metric [d, d]`` or I."""
+    """Return the angle of two vectors in degrees.
+
+    Args:
+        a: Vectors ``[..., d]``.
+        b: Vectors ``[..., d]``.
+        metric: G, ``[d, d]``, which measures it; I if none is given.
+
+    Returns:
+        The angles, ``[...]``.
+    """
     g = np.eye(a.shape[-1]) if metric is None else metric
 
     def dot(v: Array, w: Array) -> Array:

@@ -91,6 +91,9 @@ def sweeping(
         steps: How many steps a run has.
         target: The loss for ``first``; None: none.
 
+    Returns:
+        An iterator of sweeps, the last of them whole.
+
     Raises:
         ValueError: If an axis is not a number or a list, if the rule takes no damping that is
             swept, or if angles are swept under an equal stretch.

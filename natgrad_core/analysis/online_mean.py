@@ -19,15 +19,30 @@ KEPT = 120
 
 
 def marks(steps: int, count: int = 61) -> Whole:
-    """Times from 1 to ``steps``, ``[≤ count]``, about evenly on a log scale, each once."""
+    """Return times from 1 to the last step, about evenly on a log scale, each once.
+
+    Args:
+        steps: The last step.
+        count: How many at most.
+
+    Returns:
+        The times, ``[≤ count]``.
+    """
     return np.unique(np.geomspace(1, steps, count).round().astype(int))
 
 
 def limit(fisher: ArrayLike, gain: ArrayLike) -> Array:
-    """V = lim t·E[eeᵀ] of the rate C/t, ``[d, d]``; infinite where 2CF − I has no inverse > 0.
+    """Return V = lim t·E[eeᵀ] of the rate C/t.
 
-    It solves (CF − ½I)V + V(CF − ½I)ᵀ = CFCᵀ; for C = cI in a direction of spread s it is
-    c²/(2c − s²), if 2c > s². C = F⁻¹ gives F⁻¹, the bound. Amari 1998, sec. 4; Sacks 1958.
+    It solves (CF − ½I)V + V(CF − ½I)ᵀ = CFCᵀ; for C = cI in a direction of spread s it is c²/(2c −
+    s²), if 2c > s². C = F⁻¹ gives F⁻¹, the bound. Amari 1998, sec. 4; Sacks 1958.
+
+    Args:
+        fisher: F, ``[d, d]``.
+        gain: C, ``[d, d]``.
+
+    Returns:
+        V, ``[d, d]``; infinite where 2CF − I has no inverse > 0.
     """
     f, c = np.asarray(fisher, float), np.asarray(gain, float)
     d = len(f)
@@ -39,9 +54,18 @@ def limit(fisher: ArrayLike, gain: ArrayLike) -> Array:
 
 
 def expected(fisher: ArrayLike, gain: ArrayLike, start: ArrayLike, times: Whole) -> Array:
-    """t·E[eeᵀ] at these times, exactly: ``[times, d, d]``. ``start`` is the error at t = 0.
+    """Return t·E[eeᵀ] at some times, exactly.
 
     E[eeᵀ] ← (I − CF/t) E[eeᵀ] (I − CF/t)ᵀ + CFCᵀ/t², entry by entry in CF's own directions.
+
+    Args:
+        fisher: F, ``[d, d]``.
+        gain: C, ``[d, d]``.
+        start: The error at t = 0, ``[d]``.
+        times: The times, ``[n]``.
+
+    Returns:
+        The moments, ``[n, d, d]``.
     """
     f, c = np.asarray(fisher, float), np.asarray(gain, float)
     pulls, basis = np.linalg.eig(c @ f)
@@ -93,10 +117,26 @@ def racing(
     batches: int = 12,
     seed: int = 0,
 ) -> Iterator[Race]:
-    """Runs of every gain on the same examples, batch by batch; ``start [d]`` is the error at t = 0.
+    """Return runs of every gain on the same examples, batch by batch.
 
-    The gains must commute with F (F⁻¹ and cI do): each run uses the eigenvectors of F as axes. With
-    ``average`` there is one more run: gradient descent at that fixed rate, its iterates averaged.
+    The gains must commute with F (F⁻¹ and cI do): each run uses the eigenvectors of F as axes.
+
+    Args:
+        fisher: F, ``[d, d]``.
+        gains: Each C by name, ``[d, d]``.
+        start: The error at t = 0, ``[d]``.
+        times: The times, ``[n]``.
+        average: With a rate > 0 there is one more run: gradient descent at that rate, its iterates
+            averaged.
+        batch: Runs a batch.
+        batches: How many batches.
+        seed: The seed of the examples.
+
+    Returns:
+        An iterator: what is known after each batch.
+
+    Raises:
+        ValueError: If a gain does not commute with F.
     """
     f = np.asarray(fisher, float)
     values, basis = np.linalg.eigh(f)
@@ -152,11 +192,28 @@ def _errors(noise: Array, pulls: Array, start: Array, times: Whole, average: boo
 
 
 def ratio(fisher: ArrayLike, moments: ArrayLike) -> Array:
-    """tr(F V)/d of V = t·E[eeᵀ] ``[..., d, d]``: 1 where the Cramér–Rao bound is met."""
+    """Return tr(F V)/d of V = t·E[eeᵀ]: 1 where the Cramér–Rao bound is met.
+
+    Args:
+        fisher: F, ``[d, d]``.
+        moments: V, ``[..., d, d]``.
+
+    Returns:
+        The ratios, ``[...]``.
+    """
     f = np.asarray(fisher, float)
     return np.einsum("ij,...ji->...", f, np.asarray(moments, float)) / len(f)
 
 
 def efficient(values: ArrayLike, runs: int, tolerance: float = 5.0) -> Bools:
-    """Whether ratios ``[...]`` are 1 within ``tolerance`` standard errors of the runs, d = 2."""
+    """Return whether ratios are 1 within some standard errors, for d = 2.
+
+    Args:
+        values: The ratios, ``[...]``.
+        runs: How many runs they are the mean of.
+        tolerance: How many standard errors.
+
+    Returns:
+        Truth values, ``[...]``.
+    """
     return np.abs(np.asarray(values, float) - 1) < tolerance / np.sqrt(runs)

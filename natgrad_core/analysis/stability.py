@@ -12,10 +12,14 @@ from natgrad_core.types import Array, ArrayLike
 
 
 def critical_rate(hessian: ArrayLike, metric: ArrayLike | None = None) -> Array:
-    """The α* = 2/λ_max(G⁻¹H) below which descent shrinks: ``[..., d, d] -> [...]``.
+    """Return α* = 2/λ_max(G⁻¹H), below which descent shrinks. For G = I: Nesterov 2004, sec. 1.2.
 
-    ``hessian`` symmetric and positive definite, ``metric`` symmetric and positive definite, I if
-    none is given. For G = I: Nesterov 2004, sec. 1.2.
+    Args:
+        hessian: H, symmetric and positive definite, ``[..., d, d]``.
+        metric: G, symmetric and positive definite, ``[..., d, d]``; I if none is given.
+
+    Returns:
+        α*, ``[...]``.
     """
     h = np.asarray(hessian, float)
     if metric is not None:

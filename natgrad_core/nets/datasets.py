@@ -42,7 +42,15 @@ class Data:
         )
 
     def to(self, dtype: torch.dtype, device: str | torch.device = "cpu") -> Data:
-        """The same data in another precision or place; class numbers stay integers."""
+        """Return the same data in another precision or place; class numbers stay integers.
+
+        Args:
+            dtype: The dtype.
+            device: The place.
+
+        Returns:
+            The data.
+        """
 
         def move(t: Tensor) -> Tensor:
             return t.to(device, dtype) if t.is_floating_point() else t.to(device)
@@ -57,7 +65,16 @@ class Data:
 
 
 def moons(rng: np.random.Generator, n: int, noise: float = 0.15) -> tuple[np.ndarray, np.ndarray]:
-    """Two interlocking half-circles."""
+    """Return two interlocking half-circles.
+
+    Args:
+        rng: The generator.
+        n: How many points.
+        noise: The standard deviation of the noise.
+
+    Returns:
+        The points ``[n, 2]`` and their classes ``[n]``.
+    """
     y = np.arange(n) % 2
     t = rng.uniform(0, math.pi, n)
     x = np.stack([np.cos(t) - 0.5, np.sin(t) - 0.25], 1) * np.where(y, -1, 1)[:, None]
@@ -65,7 +82,16 @@ def moons(rng: np.random.Generator, n: int, noise: float = 0.15) -> tuple[np.nda
 
 
 def circles(rng: np.random.Generator, n: int, noise: float = 0.1) -> tuple[np.ndarray, np.ndarray]:
-    """One circle inside another."""
+    """Return one circle inside another.
+
+    Args:
+        rng: The generator.
+        n: How many points.
+        noise: The standard deviation of the noise.
+
+    Returns:
+        The points ``[n, 2]`` and their classes ``[n]``.
+    """
     y = np.arange(n) % 2
     t = rng.uniform(0, 2 * math.pi, n)
     r = np.where(y, 0.5, 1.0)
@@ -75,7 +101,17 @@ def circles(rng: np.random.Generator, n: int, noise: float = 0.1) -> tuple[np.nd
 def spirals(
     rng: np.random.Generator, n: int, noise: float = 0.05, turns: float = 1.5
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Two arms wound about each other: the hard one."""
+    """Return two arms wound about each other: the hard one.
+
+    Args:
+        rng: The generator.
+        n: How many points.
+        noise: The standard deviation of the noise.
+        turns: How often they wind.
+
+    Returns:
+        The points ``[n, 2]`` and their classes ``[n]``.
+    """
     y = np.arange(n) % 2
     r = np.sqrt(rng.uniform(0.02, 1, n))
     t = 2 * math.pi * turns * r + math.pi * y

@@ -23,7 +23,17 @@ from natgrad_core.nets.runtime.memory_limit import must_hold
 
 
 def linear_layers(net: Net) -> list[Linear]:
-    """The parametric layers, all Linear, or TypeError naming the one that is not."""
+    """Return the parametric layers, all of them Linear.
+
+    Args:
+        net: The net.
+
+    Returns:
+        The layers.
+
+    Raises:
+        TypeError: If one is not Linear; the message names it.
+    """
     found: list[Linear] = []
     for i in net.parametric:
         layer = net.layers[i]
@@ -36,12 +46,26 @@ def linear_layers(net: Net) -> list[Linear]:
 
 
 def is_all_linear(net: Net) -> bool:
-    """Whether every parametric layer is Linear."""
+    """Return whether every parametric layer is Linear.
+
+    Args:
+        net: The net.
+
+    Returns:
+        Whether they are.
+    """
     return all(isinstance(net.layers[i], Linear) for i in net.parametric)
 
 
 def torch_order(net: Net) -> Tensor:
-    """Index of torch's parameter j among those ordered [W b] row by row, ``[p]``."""
+    """Return where each of torch's parameters is among those ordered [W b] row by row.
+
+    Args:
+        net: The net, of Linear layers.
+
+    Returns:
+        The indices, ``[p]``.
+    """
     parts: list[Tensor] = []
     start = 0
     for layer in linear_layers(net):
@@ -73,7 +97,16 @@ def _own_block(g: Tensor, a: Tensor) -> Tensor:
 
 
 def own_block(layer: Linear, x: Tensor, g: Tensor) -> Tensor:
-    """Σ_n of one Linear layer's block, in torch's order: its inputs ``x``, its cotangents ``g``."""
+    """Return Σ_n of one Linear layer's block, in torch's order.
+
+    Args:
+        layer: The layer.
+        x: What came in, ``[N, in]``.
+        g: Its cotangents, ``[N, K, out]``.
+
+    Returns:
+        The sum, ``[size, size]``.
+    """
     block = _own_block(g, layer.features(x, None))
     if not layer.bias:
         return block
@@ -83,7 +116,15 @@ def own_block(layer: Linear, x: Tensor, g: Tensor) -> Tensor:
 
 
 def dense(tape: Tape, cotangents: Sequence[Tensor]) -> Tensor:
-    """F, ``[p, p]``, in torch's order, from what each layer feels of the K directions of S."""
+    """Return F, in torch's order.
+
+    Args:
+        tape: The forward pass.
+        cotangents: What each parametric layer feels of the K directions of S.
+
+    Returns:
+        F, ``[p, p]``.
+    """
     rows = 0 if is_all_linear(tape.net) else cotangents[0].shape[:2].numel()
     must_hold(
         f"the whole Fisher matrix of p = {tape.net.size} parameters",
@@ -99,7 +140,15 @@ def dense(tape: Tape, cotangents: Sequence[Tensor]) -> Tensor:
 
 
 def contracted(tape: Tape, cotangents: Sequence[Tensor]) -> Tensor:
-    """F, ``[p, p]``, with parameters ordered [W b] row by row; Linear layers only."""
+    """Return F, with parameters ordered [W b] row by row.
+
+    Args:
+        tape: The forward pass of a net of Linear layers.
+        cotangents: What each parametric layer feels of the K directions of S.
+
+    Returns:
+        F, ``[p, p]``.
+    """
     net, n = tape.net, len(tape)
     layers = linear_layers(net)
     a = [x.features(tape.values[i], None) for x, i in zip(layers, net.parametric, strict=True)]

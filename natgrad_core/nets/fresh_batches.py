@@ -67,7 +67,15 @@ class Fresh:
 
     @classmethod
     def at(cls, point: At, memory: dict[str, Any]) -> Fresh:
-        """What is known at a point; the last step is judged there if the batch is another."""
+        """Return what is known at a point; the last step is judged there if the batch is another.
+
+        Args:
+            point: The point.
+            memory: What ``after`` returned for the step before.
+
+        Returns:
+            What is known.
+        """
         old = cls(**memory)
         batch = (float(len(point.problem)), float(point.problem.x.sum()))
         if old.change is None or not old.batch or batch == old.batch:
@@ -89,11 +97,24 @@ class Fresh:
         return cls(batch, None, 0.0, 0.0, share, slope, curvature, owns, dampings, factor, True)
 
     def memory(self) -> dict[str, Any]:
-        """The fields by name, as a rule keeps them from step to step."""
+        """Return the fields by name, as a rule keeps them from step to step.
+
+        Returns:
+            The fields.
+        """
         return dict(self.__dict__)
 
     def after(self, step: Step, grad: Tensor, damping: float) -> dict[str, Any]:
-        """The memory after a step ``[p]`` along ``grad`` ``[p]`` with this λ."""
+        """Return the memory after a step.
+
+        Args:
+            step: The step, with its change ``[p]``.
+            grad: ∇J where it starts, ``[p]``.
+            damping: λ.
+
+        Returns:
+            The memory.
+        """
         change = step.change
         taken = bool(change.any())
         return {

@@ -44,7 +44,14 @@ DEFAULTS: Setting = {
 
 
 def rule_of(setting: Setting) -> Rule:
-    """The rule a setting names, with its rate and damping where they are given."""
+    """Return the rule that a setting names, with its rate and damping where they are given.
+
+    Args:
+        setting: The setting.
+
+    Returns:
+        The rule.
+    """
     make = rules.RULES[setting["rule"]]
     takes = inspect.signature(make).parameters
     given: dict[str, Any] = {}
@@ -56,7 +63,17 @@ def rule_of(setting: Setting) -> Rule:
 
 
 def settings(grid: Mapping[str, Iterable[Any]]) -> list[Setting]:
-    """All settings of a grid, each once; what a rule does not take is left out of its settings."""
+    """Return all settings of a grid, each once.
+
+    Args:
+        grid: The values of each field.
+
+    Returns:
+        The settings; what a rule does not take is left out of them.
+
+    Raises:
+        ValueError: If a field or a value is not known.
+    """
     unknown = sorted(set(grid) - set(DEFAULTS))
     if unknown:
         raise ValueError(f"a grid has no {unknown[0]!r}; there are {', '.join(DEFAULTS)}")
@@ -77,12 +94,27 @@ def settings(grid: Mapping[str, Iterable[Any]]) -> list[Setting]:
 
 
 def key(setting: Setting) -> str:
-    """A name for a setting: the same wherever and whenever it is computed."""
+    """Return a name for a setting: the same wherever and whenever it is computed.
+
+    Args:
+        setting: The setting.
+
+    Returns:
+        The name.
+    """
     return hashlib.sha256(json.dumps(setting, sort_keys=True).encode()).hexdigest()[:24]
 
 
 def run(setting: Setting, folder: str) -> str:
-    """One run, to its file; on whatever machine. The result is the setting and where it ended."""
+    """Make one run, on whatever machine, and write it to its file.
+
+    Args:
+        setting: The setting.
+        folder: Where the files are.
+
+    Returns:
+        The name of the file.
+    """
     settle()
     data = plane(setting["data"]) if setting["data"] in PLANE else real(setting["data"], test=0.2)
     problem = NetProblem.of(mlp((data.x.shape[1], setting["width"], data.outputs)), data)
@@ -121,11 +153,19 @@ def sweep(
     jobs: int = -1,
     progress: Progress | None = None,
 ) -> list[Setting]:
-    """Results of all settings of ``grid``, in its order; those already in ``folder`` are not rerun.
+    """Return results of all settings of a grid; those already in the folder are not rerun.
 
-    On ``jobs`` cores of this machine (−1: all), or on the cluster of a Dask ``client``, whose
-    workers must see ``folder``. ``progress`` is told (done, in all) as results come in. A run that
-    diverges is a result; a worker that dies has its runs taken over by another.
+    A run that diverges is a result; a worker that dies has its runs taken over by another.
+
+    Args:
+        grid: The values of each field.
+        folder: Where the results are kept.
+        client: A Dask client, whose workers must see the folder; None: this machine.
+        jobs: How many of this machine's cores; −1: all.
+        progress: Told (done, in all) as results come in.
+
+    Returns:
+        The results, in the grid's order.
     """
     wanted = settings({name: list(values) for name, values in grid.items()})
     place = Path(folder).absolute()

@@ -66,13 +66,29 @@ class Net:
         return tuple(i for i, layer in enumerate(self.layers) if layer.size)
 
     def forward(self, theta: Tensor, x: Tensor) -> Tensor:
-        """The outputs, ``[N, C]``. Plain torch: ``torch.func`` may differentiate it."""
+        """Return the outputs. It is plain torch: ``torch.func`` may differentiate it.
+
+        Args:
+            theta: θ, ``[p]``.
+            x: The inputs, ``[N, ...]``.
+
+        Returns:
+            The outputs, ``[N, C]``.
+        """
         for layer, part in zip(self.layers, self.slices, strict=True):
             x = layer.forward(theta[part], x)
         return x
 
     def tape(self, theta: Tensor, x: Tensor) -> Tape:
-        """Return one forward pass with its intermediate values."""
+        """Return one forward pass with its intermediate values.
+
+        Args:
+            theta: θ, ``[p]``.
+            x: The inputs, ``[N, ...]``.
+
+        Returns:
+            The tape.
+        """
         values = [x]
         parts = [theta[part] for part in self.slices]
         for layer, w in zip(self.layers, parts, strict=True):
@@ -115,11 +131,22 @@ class Net:
         return {name: p for name, p in self.module.named_parameters() if p.requires_grad}
 
     def read(self) -> Tensor:
-        """The module's parameters now, flat, ``[p]``; frozen ones are not among them."""
+        """Return the module's parameters now; frozen ones are not among them.
+
+        Returns:
+            θ, ``[p]``.
+        """
         return torch.cat([p.detach().reshape(-1) for p in self.parameters.values()])
 
     def write(self, theta: Tensor) -> nn.Sequential:
-        """Put flat parameters ``[p]`` into the module, and return it."""
+        """Put parameters into the module.
+
+        Args:
+            theta: θ, ``[p]``.
+
+        Returns:
+            The module.
+        """
         ends = 0
         with torch.no_grad():
             for p in self.parameters.values():
@@ -133,7 +160,7 @@ class Net:
 
         Args:
             tape: This net's forward pass.
-            seen: What the module gave for the same input, ``[N, C]``.
+            theirs: What the module gave for the same input, ``[N, C]``.
             rounding: The unit roundoff of the module's own pass.
 
         Raises:
@@ -188,7 +215,14 @@ class Tape:
         return len(self.outputs)
 
     def slope(self, i: int) -> Tensor | None:
-        """What layer i keeps for its derivatives, computed once."""
+        """Return what a layer keeps for its derivatives, computed once.
+
+        Args:
+            i: The layer's number.
+
+        Returns:
+            What its ``slope`` returned.
+        """
         if i not in self._slopes:
             layer = self.net.layers[i]
             self._slopes[i] = layer.slope(self.parts[i], self.values[i], self.values[i + 1])
@@ -219,14 +253,28 @@ class Tape:
         return felt[::-1]
 
     def pull(self, e: Tensor) -> Tensor:
-        """Σ_n Jₙᵀ eₙ for ``e`` ``[N, C]``: flat, ``[p]``."""
+        """Return Σ_n Jₙᵀ eₙ.
+
+        Args:
+            e: A covector of the outputs, ``[N, C]``.
+
+        Returns:
+            The sum, ``[p]``.
+        """
         out = e.new_empty(self.net.size)
         for i, g in zip(self.net.parametric, self.cotangents(e[:, None]), strict=True):
             self.layer(i).pull(self.values[i], self.slope(i), g, out[self.net.slices[i]])
         return out
 
     def push(self, v: Tensor) -> Tensor:
-        """J v, ``[N, C]``, for ``v`` ``[p]``."""
+        """Return J v.
+
+        Args:
+            v: A change of θ, ``[p]``.
+
+        Returns:
+            The change of the outputs, ``[N, C]``.
+        """
         dx: Tensor | None = None
         for i, layer in enumerate(self.net.layers):
             s = self.slope(i) if layer.size or dx is not None else None
@@ -235,7 +283,14 @@ class Tape:
         return dx
 
     def rows(self, cotangents: Sequence[Tensor]) -> Tensor:
-        """The Jacobian seen through K directions, row by row: ``[N·K, p]``."""
+        """Return the Jacobian seen through K directions, row by row.
+
+        Args:
+            cotangents: What each parametric layer feels of them, ``[N, K, ...]`` each.
+
+        Returns:
+            The rows, ``[N·K, p]``.
+        """
         n, k = cotangents[0].shape[:2]
         out = cotangents[0].new_empty(n, k, self.net.size)
         for i, g in zip(self.net.parametric, cotangents, strict=True):
@@ -243,7 +298,14 @@ class Tape:
         return out.view(n * k, self.net.size)
 
     def layer(self, i: int) -> Parametric:
-        """Layer i, one of those with parameters."""
+        """Return one of the layers with parameters.
+
+        Args:
+            i: Its number.
+
+        Returns:
+            The layer.
+        """
         return cast(Parametric, self.net.layers[i])
 
 

@@ -39,7 +39,14 @@ class Spectrum:
 
     @classmethod
     def of(cls, at: At) -> Spectrum:
-        """Return the spectrum of the true Fisher matrix at a point, in float64."""
+        """Return the spectrum of the true Fisher matrix at a point, in float64.
+
+        Args:
+            at: The point.
+
+        Returns:
+            The spectrum.
+        """
         values = torch.linalg.eigvalsh(Fisher(at.double).dense()).flip(0).clamp_min(0)
         return cls(values, int((values > SMALL * values[0]).sum()))
 
@@ -77,10 +84,20 @@ FRAMES: dict[str, Callable[[Tensor], Tensor]] = {
 def reparametrized_as(
     problem: NetProblem, theta: Tensor, how: str, inputs_only: bool = False
 ) -> tuple[Reparametrized, NetProblem, Tensor]:
-    """The same net with what comes into its Linear layers ``how``, by statistics at θ ``[p]``.
+    """Return the same net with what comes into its Linear layers transformed.
 
-    Returns the map between the parameters, the problem in the new ones, and where ``theta`` is in
-    them. ``how`` is a name in FRAMES; ``inputs_only``: only the first layer.
+    Args:
+        problem: The problem.
+        theta: θ, ``[p]``, at which the statistics are taken.
+        how: A name in FRAMES.
+        inputs_only: Whether only the first layer's inputs are transformed.
+
+    Returns:
+        The map between the parameters, the problem in the new ones, and where θ is in them.
+
+    Raises:
+        ValueError: If there is no such name.
+        TypeError: If a layer is not Linear.
     """
     if how not in FRAMES:
         raise ValueError(f"no frame {how!r}; there are {', '.join(FRAMES)}")
@@ -104,9 +121,15 @@ def reparametrized_as(
 def normed(
     sizes: tuple[int, ...], activation: type[nn.Module] = nn.Tanh, seed: int | None = None
 ) -> nn.Sequential:
-    """An MLP with a batch norm before each activation, in train mode as torch makes it.
+    """Return an MLP with a batch norm before each activation, in train mode as torch makes it.
 
-    ``seed`` fixes its parameters; the Linear layers are then those of an MLP's ``init(seed)``.
+    Args:
+        sizes: The widths of its layers.
+        activation: The activation.
+        seed: Fixes its parameters; the Linear layers are then those of an MLP's ``init(seed)``.
+
+    Returns:
+        The module.
     """
     layers: list[nn.Module] = []
     for i in range(len(sizes) - 2):
@@ -122,7 +145,18 @@ def normed(
 
 
 def frozen(module: nn.Sequential, x: Tensor) -> nn.Sequential:
-    """A copy in eval mode whose norms have the statistics of x ``[N, ...]``, layer after layer."""
+    """Return a copy in eval mode whose norms have the statistics of some inputs.
+
+    Args:
+        module: The module.
+        x: The inputs, ``[N, ...]``, which go through layer after layer.
+
+    Returns:
+        The copy.
+
+    Raises:
+        TypeError: If a norm keeps no statistics.
+    """
     module = copy.deepcopy(module).eval()
     with torch.no_grad():
         for child in module:
@@ -136,7 +170,17 @@ def frozen(module: nn.Sequential, x: Tensor) -> nn.Sequential:
 
 
 def folded(module: nn.Sequential) -> nn.Sequential:
-    """The same function with no norms: each frozen one is multiplied into the Linear before it."""
+    """Return the same function with no norms: each is multiplied into the Linear before it.
+
+    Args:
+        module: The module, with frozen norms.
+
+    Returns:
+        The module without them.
+
+    Raises:
+        TypeError: If a norm does not follow a Linear layer.
+    """
     layers: list[nn.Module] = []
     for child in copy.deepcopy(module):
         if not isinstance(child, nn.BatchNorm1d):

@@ -198,7 +198,7 @@ def natural_in(mixed_net: Reparametrized, rate: float = 1.0, damping: float = 1e
     """Return the natural gradient in ξ, damped by θ's λI pulled back, λ AᵀA: invariant under A.
 
     Args:
-        seen: The problem in ξ.
+        mixed_net: The problem in ξ.
         rate: α.
         damping: λ.
 

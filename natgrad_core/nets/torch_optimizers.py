@@ -125,7 +125,16 @@ class SecondOrder(torch.optim.Optimizer):
         self._calls = Calls(model, loss)
 
     def metric_rule(self, size: Size, damping: float | Damping, group: dict[str, Any]) -> Rule:
-        """The rule for this length, this λ, and the settings of a parameter group."""
+        """Return the rule for a length, a λ, and the settings of a parameter group.
+
+        Args:
+            size: The length of the step.
+            damping: λ, or a policy for it.
+            group: The settings.
+
+        Returns:
+            The rule.
+        """
         raise NotImplementedError
 
     @property
@@ -139,7 +148,14 @@ class SecondOrder(torch.optim.Optimizer):
         return self.trust.learns or isinstance(self.size, TrustRegion)
 
     def rule(self, group: dict[str, Any], clipped: float = 1.0) -> Rule:
-        """The rule of a parameter group's settings, for a gradient that was clipped.
+        """Return the rule of a parameter group's settings, for a gradient that was clipped.
+
+        Args:
+            group: The settings.
+            clipped: What the gradient was multiplied by, 1 where it was not clipped.
+
+        Returns:
+            The rule.
 
         Raises:
             ValueError: If a setting is out of range, or was saved by an optimizer of other
@@ -167,7 +183,14 @@ class SecondOrder(torch.optim.Optimizer):
         return chain(step, descend(1.0), heavy_ball(rate, keep), name=step.name)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Refused once the optimizer is made: a step is one step of all of the model."""
+        """Refuse a group once the optimizer is made: a step is one step of all of the model.
+
+        Args:
+            param_group: The group.
+
+        Raises:
+            ValueError: If the optimizer is made.
+        """
         if self.param_groups:
             raise ValueError(
                 "a natural step is one step of all of the model's parameters, so there is one "
@@ -177,7 +200,11 @@ class SecondOrder(torch.optim.Optimizer):
         super().add_param_group(param_group)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients, and the calls of the model that they came from."""
+        """Forget the gradients, and the calls of the model that they came from.
+
+        Args:
+            set_to_none: As in torch.
+        """
         self._calls.clear()
         super().zero_grad(set_to_none)
 
@@ -297,6 +324,9 @@ class SecondOrder(torch.optim.Optimizer):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from a saved state.
+
+        Args:
+            state_dict: The state.
 
         Raises:
             ValueError: If it is of a net with other parameters, or of other policies.

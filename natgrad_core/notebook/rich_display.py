@@ -38,12 +38,20 @@ class Picture:
     paths: Sequence[Array] = ()
 
     def bundle(self) -> dict[str, Any]:
-        """The picture by mime type, as ``_repr_mimebundle_`` returns it."""
+        """Return the picture by mime type, as ``_repr_mimebundle_`` does.
+
+        Returns:
+            The representations.
+        """
         shown = {"text/plain": self.title, "text/html": self.svg()}
         return {**shown, PLOTLY: self.plotly()} if find_spec("plotly") else shown
 
     def plotly(self) -> dict[str, Any]:
-        """The picture as a Plotly figure's plain data."""
+        """Return the picture as a Plotly figure's plain data.
+
+        Returns:
+            The figure.
+        """
         x, y, losses = self.levels
         ground = {
             "type": "contour",
@@ -84,7 +92,11 @@ class Picture:
         return {"data": [ground, *traces], "layout": layout}
 
     def svg(self) -> str:
-        """The picture as an SVG: ellipses, paths, and the window's corners in numbers."""
+        """Return the picture as an SVG: ellipses, paths, and the window's corners in numbers.
+
+        Returns:
+            The text of the SVG.
+        """
         (x0, x1), (y0, y1) = self.window
         scale = _SIDE / np.array([x1 - x0, y0 - y1])
 
@@ -120,15 +132,29 @@ class Picture:
 
 
 def problem_bundle(problem: Problem) -> dict[str, Any]:
-    """What a notebook shows of a problem: its loss, and ellipses of F over its view."""
+    """Return what a notebook shows of a problem: its loss, and ellipses of F over its view.
+
+    Args:
+        problem: The problem.
+
+    Returns:
+        The representations by mime type.
+    """
     if problem.dim != 2:
         return {"text/plain": repr(problem)}
     return _picture(problem, repr(problem), np.asarray(problem.view, float), [], None).bundle()
 
 
 def run_bundle(problem: Problem, title: str, theta: Array) -> dict[str, Any]:
-    """What a notebook shows of a run: its paths ``theta [steps + 1, ..., 2]`` over the loss, with
-    ellipses of F along the first of them. A problem without a model has no ellipses.
+    """Return what a notebook shows of a run: its paths over the loss, with ellipses of F.
+
+    Args:
+        problem: The problem; one without a model has no ellipses.
+        title: The words beside the picture.
+        theta: The paths, ``[steps + 1, ..., 2]``; the ellipses stand along the first of them.
+
+    Returns:
+        The representations by mime type.
     """
     if problem.dim != 2:
         return {"text/plain": title}

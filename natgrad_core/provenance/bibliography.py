@@ -69,13 +69,30 @@ _MONTHS = {
 
 
 def named(text: str) -> list[str]:
-    """The keys of the works that a text names as "Author year", in its order."""
+    """Return the keys of the works that a text names as "Author year".
+
+    Args:
+        text: The text.
+
+    Returns:
+        The keys, in the text's order.
+    """
     found = _NAMED.findall(" ".join(text.split()))
     return list(dict.fromkeys(_key(name, year) for name, year in found if name not in _MONTHS))
 
 
 def cited(texts: Iterable[str]) -> list[Source]:
-    """The works that these texts name, each once; UnknownSource if one is not listed here."""
+    """Return the works that some texts name, each once.
+
+    Args:
+        texts: The texts.
+
+    Returns:
+        The works.
+
+    Raises:
+        UnknownSource: If one is not listed here.
+    """
     keys = dict.fromkeys(key for text in texts for key in named(text))
     for key in keys:
         if key not in SOURCES:
@@ -86,7 +103,14 @@ def cited(texts: Iterable[str]) -> list[Source]:
 
 
 def bibtex(sources: Iterable[Source]) -> str:
-    """These works as a BibTeX file."""
+    """Return works as a BibTeX file.
+
+    Args:
+        sources: The works.
+
+    Returns:
+        The text of the file.
+    """
     return "\n".join(source.bibtex for source in sources)
 
 

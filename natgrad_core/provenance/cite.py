@@ -44,7 +44,14 @@ def cite(*things: Any) -> str:
 
 
 def words(thing: Any) -> Iterator[str]:
-    """Where a thing and all that it was made of say their sources."""
+    """Yield where a thing and all that it was made of say their sources.
+
+    Args:
+        thing: A problem, chart, metric, rule or run.
+
+    Returns:
+        An iterator of texts.
+    """
     if isinstance(thing, str):
         for item in _named(thing):
             yield from words(item)

@@ -28,15 +28,31 @@ class Writer:
         self._numpy = False
 
     def add_import(self, module: str, *names: str) -> None:
-        """Import these names of a module in the script."""
+        """Import some names of a module in the script.
+
+        Args:
+            module: The module.
+            names: The names.
+        """
         self._imports.setdefault(module, set()).update(names)
 
     def name(self, expression: str, name: str) -> None:
-        """Write the variable ``name`` from now on in place of this expression."""
+        """Write a variable from now on in place of an expression.
+
+        Args:
+            expression: The expression.
+            name: The variable.
+        """
         self._named[expression] = name
 
     def write(self, value: Any) -> str:
-        """Return the expression that has this value; numbers to the last bit.
+        """Return the expression that has a value; numbers to the last bit.
+
+        Args:
+            value: The value.
+
+        Returns:
+            The expression.
 
         Raises:
             Unwritable: If the value was not made by a call that a script could repeat.
@@ -86,7 +102,11 @@ class Writer:
         self._numpy = True
 
     def imports(self) -> str:
-        """The import lines, sorted."""
+        """Return the import lines, sorted.
+
+        Returns:
+            The lines, as one text.
+        """
         lines = [
             f"from {module} import {', '.join(sorted(names))}"
             for module, names in sorted(self._imports.items())

@@ -39,7 +39,17 @@ class Factors:
 
     @classmethod
     def of(cls, fisher: Fisher) -> Factors:
-        """From the cotangents of a Fisher matrix: exact, or sampled if that is what it is."""
+        """Return the factors of a Fisher matrix: exact, or sampled if that is what it is.
+
+        Args:
+            fisher: F at a point.
+
+        Returns:
+            The factors.
+
+        Raises:
+            TypeError: If a layer has no factors.
+        """
         tape, likelihood = fisher.at.tape, fisher.at.problem.likelihood
         pairs: list[Pair] = []
         felt = [*fisher.hidden, None] if fisher.ends_linear else fisher.cotangents
@@ -70,7 +80,15 @@ class Factors:
         return Factors(self.net, tuple((a.double(), b.double()) for a, b in self.pairs))
 
     def blend(self, new: Factors, keep: float) -> Factors:
-        """The blend keep · self + (1 − keep) · new: a running average over steps."""
+        """Return keep · self + (1 − keep) · new: a running average over steps.
+
+        Args:
+            new: The factors of this step.
+            keep: The weight of the old ones, from 0 to 1.
+
+        Returns:
+            The factors.
+        """
         both = zip(self.pairs, new.pairs, strict=True)
         return Factors(
             self.net,
@@ -89,7 +107,15 @@ def _moment(layer: Linear, x: Tensor) -> Tensor:
 
 
 def split(net: Net, v: Tensor) -> list[Tensor]:
-    """Flat ``[p]`` -> a matrix [W b] ``[out, in (+1)]`` for each layer."""
+    """Return a flat vector as a matrix [W b] for each layer.
+
+    Args:
+        net: The net.
+        v: The vector, ``[p]``.
+
+    Returns:
+        The matrices, ``[out, in (+1)]`` each.
+    """
     found: list[Tensor] = []
     for i in net.parametric:
         layer, part = net.layers[i], v[net.slices[i]]
@@ -101,7 +127,15 @@ def split(net: Net, v: Tensor) -> list[Tensor]:
 
 
 def join(net: Net, parts: list[Tensor]) -> Tensor:
-    """The inverse of ``split``."""
+    """Return the matrices of all layers as a flat vector: the inverse of ``split``.
+
+    Args:
+        net: The net.
+        parts: The matrices, ``[out, in (+1)]`` each.
+
+    Returns:
+        The vector, ``[p]``.
+    """
     flat: list[Tensor] = []
     for i, m in zip(net.parametric, parts, strict=True):
         layer = net.layers[i]
@@ -138,11 +172,25 @@ class Kronecker:
         return found
 
     def spectrum(self, damping: float) -> list[Tensor]:
-        """What each layer's coordinates in the eigenbasis are divided by, ``[out, in (+1)]``."""
+        """Return what each layer's coordinates in the eigenbasis are divided by.
+
+        Args:
+            damping: λ.
+
+        Returns:
+            The divisors, ``[out, in (+1)]`` each.
+        """
         return [torch.outer(sb, sa) + damping for sa, _, sb, _ in self.basis]
 
     def shares(self, damping: float) -> list[tuple[float, float]]:
-        """What each layer's A and B are given of a shared λ: π √λ and √λ/π."""
+        """Return what each layer's A and B are given of a shared λ.
+
+        Args:
+            damping: λ.
+
+        Returns:
+            π √λ and √λ/π for each layer.
+        """
         found: list[tuple[float, float]] = []
         for a, b in self.factors.pairs:
             of_a, of_b = float(a.trace()) / len(a), float(b.trace()) / len(b)
@@ -166,7 +214,14 @@ class Kronecker:
         return max(float(a.norm() * b.norm()) for a, b in self.factors.pairs)
 
     def inverse(self, damping: float) -> Callable[[Tensor], Tensor]:
-        """The map (B ⊗ A + damping)⁻¹, layer by layer."""
+        """Return the map (B ⊗ A + damping)⁻¹, layer by layer.
+
+        Args:
+            damping: λ.
+
+        Returns:
+            The map, ``[p] -> [p]``.
+        """
         if self.shared and damping > 0:
             known = [self.factors.first] + [None] * len(self.factors.pairs)
             shares = zip(self.factors.pairs, self.shares(damping), known, strict=False)
@@ -218,7 +273,11 @@ class Kronecker:
         return join(self.net, [b @ m @ a for m, (a, b) in parts])
 
     def blocks(self) -> list[Tensor]:
-        """B ⊗ A of each layer, in torch's order."""
+        """Return B ⊗ A of each layer, in torch's order.
+
+        Returns:
+            The blocks, ``[size, size]`` each.
+        """
         return [
             _reorder(self.net, i, torch.kron(b, a)) for i, (a, b) in enumerate(self.factors.pairs)
         ]

@@ -54,7 +54,14 @@ class Solution:
 
 
 def must_be_a_method(method: str) -> None:
-    """ValueError where ``method`` is neither "auto" nor one of METHODS."""
+    """Check the name of a method.
+
+    Args:
+        method: "auto", or one of METHODS.
+
+    Raises:
+        ValueError: If it is neither.
+    """
     if method != "auto" and method not in METHODS:
         raise ValueError(f"no exact solve {method!r}; there are {', '.join(METHODS)}, or auto")
 
@@ -77,7 +84,11 @@ def solve(
         limit: Bytes that may be allocated; None for half of what is free.
         tolerance: Of conjugate gradients, on the residual relative to v.
 
+    Returns:
+        The solution, ``[p]``, and how it was found.
+
     Raises:
+        ValueError: If λ is negative or there is no such method.
         TooLargeError: Before anything too large is allocated.
         NotFiniteError: If v is not finite.
         SingularMetricError: If F + λI is singular to rounding.
@@ -147,7 +158,14 @@ def _by_contraction(fisher: Fisher, v: Tensor, damping: float) -> Tensor | None:
 
 
 def gram(fisher: Fisher) -> Tensor:
-    """R Rᵀ, ``[N K, N K]``, layer by layer."""
+    """Return R Rᵀ, layer by layer.
+
+    Args:
+        fisher: F = RᵀR/N.
+
+    Returns:
+        R Rᵀ, ``[N K, N K]``.
+    """
     tape = fisher.at.tape
     if not is_all_linear(fisher.at.problem.net):
         r = fisher.rows()

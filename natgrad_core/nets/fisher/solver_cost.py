@@ -71,21 +71,36 @@ def _relative(fisher: Fisher, damping: float) -> float:
 
 
 def products(fisher: Fisher, damping: float) -> float:
-    """About how many products conjugate gradients take to 1e-5: 5 (λ/tr M)^−0.42.
+    """Return about how many products conjugate gradients take to 1e-5: 5 (λ/tr M)^−0.42.
 
     The power and the factor were measured on the data sets and nets here (14 at λ = tr M/10, 90 at
     tr M/1000), and hold within a factor of two, with K-FAC as preconditioner or without.
+
+    Args:
+        fisher: F at a point.
+        damping: λ.
+
+    Returns:
+        The number.
     """
     found = 5 * (_relative(fisher, damping) + 1e-12) ** -0.42
     return min(max(found, 2.0), 10.0 * len(fisher.at.theta))
 
 
 def preconditions(fisher: Fisher, damping: float, tolerance: float = 1e-5) -> bool:
-    """Whether K-FAC pays as preconditioner of conjugate gradients.
+    """Return whether K-FAC pays as preconditioner of conjugate gradients.
 
-    It knows the large eigenvalues roughly. So it saves most of the first few products, which is
-    all that a loose solve takes (4 for 10 to 0.1, at λ = tr M/100), and none of the last ones until
-    λ is far below them (60 for 100 to 1e-5, at tr M/30000): measured on the nets here.
+    It knows the large eigenvalues roughly. So it saves most of the first few products, which is all
+    that a loose solve takes (4 for 10 to 0.1, at λ = tr M/100), and none of the last ones until λ
+    is far below them (60 for 100 to 1e-5, at tr M/30000): measured on the nets here.
+
+    Args:
+        fisher: F at a point.
+        damping: λ.
+        tolerance: The relative residual at which they stop.
+
+    Returns:
+        Whether it does.
     """
     net = fisher.at.problem.net
     factored = all(isinstance(net.layers[i], Linear | Conv2d) for i in net.parametric)
@@ -155,14 +170,31 @@ def _cg(s: _Sizes) -> Cost:
 
 
 def costs(fisher: Fisher, damping: float = 1e-3) -> dict[str, Cost]:
-    """Expected seconds and bytes of each method that can be used at all, for this λ."""
+    """Return expected seconds and bytes of each method that can be used at all.
+
+    Args:
+        fisher: F at a point.
+        damping: λ.
+
+    Returns:
+        The costs by method.
+    """
     s = _sizes(fisher, damping)
     found = {"rows": _rows(s), "gram": _gram(s), "cg": _cg(s)}
     return {**found, "contracted": _contracted(s)} if s.linear else found
 
 
 def choose(fisher: Fisher, damping: float = 1e-3, limit: int | None = None) -> str:
-    """The method expected to be fastest, among those that fit in ``limit`` bytes."""
+    """Return the method expected to be fastest among those that fit into memory.
+
+    Args:
+        fisher: F at a point.
+        damping: λ.
+        limit: Bytes; None: half of what is free.
+
+    Returns:
+        Its name.
+    """
     most = allowed(limit, fisher.at.theta.device)
     fitting = {m: c for m, c in costs(fisher, damping).items() if c.bytes <= most}
     if not fitting:
@@ -171,7 +203,17 @@ def choose(fisher: Fisher, damping: float = 1e-3, limit: int | None = None) -> s
 
 
 def must_fit(fisher: Fisher, method: str, limit: int | None = None) -> None:
-    """TooLargeError where ``method`` would need more than ``limit`` bytes."""
+    """Check that a method fits into memory.
+
+    Args:
+        fisher: F at a point.
+        method: The method.
+        limit: Bytes; None: half of what is free.
+
+    Raises:
+        TypeError: If it cannot be used here.
+        TooLargeError: If it would need more than the limit.
+    """
     known = costs(fisher)
     if method not in known:
         raise TypeError(

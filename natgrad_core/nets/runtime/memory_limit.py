@@ -16,7 +16,14 @@ class TooLargeError(MemoryError):
 
 
 def free_bytes(device: torch.device | None = None) -> int:
-    """Memory that can still be had on ``device`` (None: the host); 4 GiB where it is unknown."""
+    """Return the memory that can still be had.
+
+    Args:
+        device: Where; None: the host.
+
+    Returns:
+        Bytes; 4 GiB where it is unknown.
+    """
     if device is not None and device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
     try:
@@ -26,14 +33,33 @@ def free_bytes(device: torch.device | None = None) -> int:
 
 
 def allowed(limit: int | None, device: torch.device | None = None) -> int:
-    """``limit``, or half of what is free."""
+    """Return a limit, or half of what is free.
+
+    Args:
+        limit: The limit in bytes; None: half of what is free.
+        device: Where; None: the host.
+
+    Returns:
+        Bytes.
+    """
     return free_bytes(device) // 2 if limit is None else limit
 
 
 def must_hold(
     what: str, size: int, instead: str, device: torch.device | None = None, limit: int | None = None
 ) -> None:
-    """TooLargeError where ``size`` bytes are more than ``limit``, or half of what is free."""
+    """Check that something fits into memory.
+
+    Args:
+        what: What it is, for the message.
+        size: Its bytes.
+        instead: What to do otherwise, for the message.
+        device: Where; None: the host.
+        limit: The limit in bytes; None: half of what is free.
+
+    Raises:
+        TooLargeError: If it is more than the limit.
+    """
     most = allowed(limit, device)
     if size > most:
         raise TooLargeError(

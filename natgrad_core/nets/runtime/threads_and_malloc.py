@@ -18,7 +18,15 @@ MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1
 
 
 def settle(threads: int = 1, keep: int = 512 * 2**20) -> bool:
-    """Use ``threads`` for torch, keep up to ``keep`` freed bytes; say if the latter worked."""
+    """Set torch's threads, and how much freed memory is kept for reuse.
+
+    Args:
+        threads: How many threads.
+        keep: The bytes that are kept.
+
+    Returns:
+        Whether the latter worked.
+    """
     torch.set_num_threads(threads)
     try:
         mallopt = ctypes.CDLL(None).mallopt

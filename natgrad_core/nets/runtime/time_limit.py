@@ -22,8 +22,13 @@ _limit: ContextVar[tuple[float, float] | None] = ContextVar("_limit", default=No
 
 @contextmanager
 def time_limit(seconds: float) -> Generator[None]:
-    """Within it, products that go on after ``seconds`` of this thread's processor time raise
-    TooSlowError.
+    """Within it, products that go on for too long raise TooSlowError.
+
+    Args:
+        seconds: Of this thread's processor time.
+
+    Returns:
+        A context manager.
     """
     token = _limit.set((time.thread_time() + seconds, seconds))
     try:
@@ -33,7 +38,11 @@ def time_limit(seconds: float) -> Generator[None]:
 
 
 def check_time_limit() -> None:
-    """Raise TooSlowError where somebody waits, and has waited long enough."""
+    """Check the time of the ``time_limit`` around this call, if there is one.
+
+    Raises:
+        TooSlowError: If it has gone on long enough.
+    """
     limit = _limit.get()
     if limit and time.thread_time() > limit[0]:
         raise TooSlowError(
