@@ -83,7 +83,7 @@ def one_step(
         at: The point.
         damping: λ.
         names: Which matrices.
-        made: The point's ``operators``, where they are kept while λ changes.
+        built: The point's ``operators``, where they are kept while λ changes.
 
     Returns:
         The steps by name.
