@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
-from natgrad_lecture.lessons.singular.claims import CLAIMS, QUESTIONS
+from natgrad_lecture.lessons.singular.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.singular.controls import controls
 from natgrad_lecture.lessons.singular.figure import STYLES, picture
 from natgrad_lecture.lessons.singular.model import Model
-from natgrad_lecture.lessons.singular.state import PRESETS, Runner
+from natgrad_lecture.lessons.singular.state import FAIR, PRESETS, Runner
 
 lessons.register()(
     Lesson(
@@ -16,6 +16,8 @@ lessons.register()(
         order=8,
         claims=CLAIMS,
         questions=QUESTIONS,
+        lines=LINES,
+        opening=FAIR,
         sets=PRESETS,
         default=Runner(rate=0.1, damping=0.1, steps=100, k=25),
         controls=controls,

@@ -21,6 +21,7 @@ def controls() -> list[dict[str, Any]]:
         panels.group(
             "descent",
             panels.slider("rate", 0.001, 1, 0.001, scale="log"),
+            panels.slider("gradient_rate", 0.001, 1, 0.001, scale="log"),
             panels.slider("damping", 0.001, 10, 0.001, scale="log"),
             panels.slider("steps", 10, 400, 1),
         ),

@@ -29,6 +29,8 @@ STYLES = {
 }
 
 
+NO_STEP = "stops at its start, because F has no inverse there"
+
 LOWEST = 1e-6
 """Of the graph of eigenvalues: what is smaller, or zero, lies on its lower edge."""
 
@@ -88,6 +90,8 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
 
 
 def _description(method: str, path: Trajectory) -> str:
+    if len(path.ok) > 1 and method == "natural" and path.problem.singular and not path.ok[1]:
+        return f"{label(method)}: {NO_STEP}"
     how = broken(path)
     return f"{label(method)}: loss {path.loss[path.ok][-1]:.4g} at the end" + (
         f", {how}" if how else ""

@@ -26,8 +26,17 @@ def _rule(method: str, rate: float, damping: float) -> Rule:
 def run_of(
     problem: str, method: str, rate: float, damping: float, start: Any, steps: int
 ) -> Trajectory:
-    """Return the run of a rule, made once."""
-    return run(problem_named(problem), _rule(method, rate, damping), start, steps)
+    """Return the run of a rule, made once.
+
+    In the net F has no inverse at any point, so the undamped natural run stops at its start: what
+    floating point makes of it would be rounding errors divided by rounding errors.
+    """
+    place, rule = problem_named(problem), _rule(method, rate, damping)
+    if problem == NET and method == "natural":
+        theta = np.full((steps + 1, 2), np.nan)
+        theta[0] = start
+        return Trajectory(place, rule, theta, np.arange(steps + 1) == 0)
+    return run(place, rule, start, steps)
 
 
 @lru_cache(maxsize=4)
@@ -48,11 +57,13 @@ class Model:
         self.problem: Any = problem_named(state.problem)
 
     def run(self, method: str, **other: Any) -> Trajectory:
-        """One way from the start; ``other`` options than the state's where given."""
+        """One method from the start; ``other`` options than the state's where given."""
         s = self.state
         options = {"rate": s.rate, "damping": s.damping, "steps": s.steps} | other
         if method != "damped":
             options["damping"] = 0.0
+        if method == "gradient" and "rate" not in other:
+            options["rate"] = s.gradient_rate or s.rate
         start = tuple(map(float, s.point))
         return run_of(
             s.problem, method, options["rate"], options["damping"], start, options["steps"]
@@ -60,7 +71,7 @@ class Model:
 
     @cached_property
     def runs(self) -> dict[str, Trajectory]:
-        """Each chosen way."""
+        """Each chosen method."""
         return {method: self.run(method) for method in self.state.rules}
 
     @property
@@ -79,7 +90,7 @@ class Model:
         return _level(self.state.problem)
 
     def lingers(self, method: str) -> int:
-        """Steps within a fiftieth of the way down from the plateau's loss."""
+        """Steps within a fiftieth of the method down from the plateau's loss."""
         path = self.run(method)
         lowest = float(np.nanmin(path.loss))
         return int((np.abs(path.loss - self.level) < (self.level - lowest) / 50).sum())
@@ -92,8 +103,3 @@ class Model:
         good: Bools = np.asarray(np.isfinite(fisher).all((-1, -2)))
         values = np.linalg.eigvalsh(np.where(good[:, None, None], fisher, np.eye(2)))
         return np.where(good[:, None], np.maximum(values, 0.0), np.nan)
-
-    @property
-    def some(self) -> Array:
-        """A few points, all over the window."""
-        return self.problem.examples(np.random.default_rng(0), 30)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Self
 
-from natgrad_lecture.state.fields import BadInput, choice, control, several
+from natgrad_lecture.state.fields import BadInput, choice, control, number, perhaps, several
 from natgrad_lecture.state.items import problem_named
 from natgrad_lecture.state.runs import Runs
 
@@ -16,7 +16,7 @@ PROBLEMS = (NET, MIXTURE)
 METHODS = ("gradient", "natural", "pseudo", "damped")
 GRAPHS = ("loss", "eigenvalues")
 SADDLE = (1.5, -1.49)
-"""On the way to the net's saddle."""
+"""On the method to the net's saddle."""
 
 
 NEAR = (-0.3, -0.24)
@@ -31,6 +31,12 @@ class Runner(Runs):
     rules: tuple[str, ...] = control(
         ("gradient", "pseudo", "damped"), "rules", several("rules", "method", METHODS)
     )
+    gradient_rate: float | None = control(
+        None,
+        "plain",
+        perhaps(number("gradient_rate", "gradient descent's rate", 1e-4, 10, "take one up to 10")),
+    )
+    """The rate of gradient descent; None: that of the others."""
     graph: str = control("loss", "graph", choice("graph", "graph", GRAPHS))
 
     @property
@@ -40,10 +46,16 @@ class Runner(Runs):
             return self.start
         return SADDLE if self.problem == NET else NEAR
 
+    def values(self) -> dict[str, Any]:
+        """The fields, and the rate that gradient descent has."""
+        return {**super().values(), "gradient_rate": self.gradient_rate or self.rate}
+
     def whole(self) -> Self:
         """The state itself if something is damped where damping is chosen."""
         if "damped" in self.rules and self.damping <= 0:
-            raise BadInput("damping", "λ = 0 is no damping; take more, or the method 'bare'")
+            raise BadInput(
+                "damping", "λ = 0 is no damping; take more, or choose 'natural, undamped'"
+            )
         problem_named(self.problem).check(self.point)
         return self
 
@@ -56,14 +68,21 @@ MIXED: dict[str, Any] = {
 }
 
 
+FAIR: dict[str, Any] = {"rate": 1.0, "gradient_rate": 0.4, "steps": 30, "k": 6}
+"""Past the saddle, each with a rate that suits it."""
+DOWN: dict[str, Any] = {"start": (2.2, -0.4)}
+"""A start away from the saddle, and from the line w₁ = ±w₂."""
+POORER: dict[str, Any] = {**MIXED, "start": (0.5, 0.45), "steps": 400, "k": 400}
 ALL = ["gradient", "natural", "pseudo", "damped"]
 PRESETS: dict[str, dict[str, Any]] = {
     "past-the-saddle": {},
+    "each-at-its-own-rate": FAIR,
+    "much-damping": {"damping": 1.0, "k": 12},
     "eigenvalues-of-f": {"graph": "eigenvalues", "k": 12},
     "no-inverse": {"rules": ["natural"], "k": 0},
-    "down-the-side": {"start": (2.2, -0.4), "k": 6},
+    "down-the-side": {**DOWN, "k": 6},
     "two-normals": {**MIXED, "k": 25},
     "thrown-out": {**MIXED, "rules": ["natural", "damped"], "k": 1},
-    "the-poorer-minimum": {**MIXED, "start": (0.5, 0.45), "rules": ALL},
+    "the-poorer-minimum": {**POORER, "rules": ALL},
 }
 """What each preset sets, by its id in text.md."""
