@@ -343,10 +343,9 @@ class PresetData(TypedDict):
 
 
 class ClaimData(TypedDict):
-    """A sentence of the text, and the state that shows it."""
+    """The state that shows a sentence of the text."""
 
     set: dict[str, Any]
-    sentence: str
 
 
 class FormulaData(TypedDict):

@@ -6,6 +6,7 @@ import base64
 import csv
 import io
 import json
+import re
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -111,6 +112,29 @@ def test_axe_finds_no_barrier_in_light_nor_in_dark(page: Page) -> None:
     found = barriers(page, "color-contrast")
     as_before(page, color_scheme="light")
     assert found == []
+
+
+NAMES = """() => {
+  const named = ["aria-label", "aria-valuetext", "aria-description", "title", "alt", "placeholder"];
+  const said = "option, legend, summary, h1, h2, h3, .say, .caption, [role=status], [aria-live]";
+  const found = [];
+  for (const e of document.querySelectorAll(".natgrad *")) {
+    found.push(...named.map((name) => e.getAttribute(name)));
+    if (e.matches(said) && !e.querySelector("math")) found.push(e.textContent);
+  }
+  return [...new Set(found.filter(Boolean))];
+}"""
+"""What is read aloud as a name, a value or a word about the page."""
+
+LATEX = re.compile(r"\\|\$|[\^_]\{|\b(alpha|lambda|theta|nabla|mathrm|frac|top|delta|sigma)\b")
+
+
+def test_every_name_is_in_words(page: Page) -> None:
+    page.locator(".menu > button").click()
+    page.locator("[data-action=steps]").click()
+    names = page.evaluate(NAMES)
+    page.keyboard.press("Escape")
+    assert [name for name in names if LATEX.search(name)] == []
 
 
 SOON = {"race": (4, 5), "net": (3, 5), "approximations": (5, 6)}

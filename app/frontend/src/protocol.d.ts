@@ -280,10 +280,9 @@ export interface PresetData {
   say: string;
 }
 
-/** A sentence of the text, and the state that shows it. */
+/** The state that shows a sentence of the text. */
 export interface ClaimData {
   set: Record<string, any>;
-  sentence: string;
 }
 
 /** A line of the formula strip. */

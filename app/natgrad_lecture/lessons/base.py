@@ -366,8 +366,7 @@ class Lesson:
             ],
             "styles": cast("dict[str, Style]", drawn),
             "claims": {
-                name: {"set": {**ground, **claim.set}, "sentence": text.claims[name].plain}
-                for name, claim in self.claims.items()
+                name: {"set": {**ground, **claim.set}} for name, claim in self.claims.items()
             },
             "presets": [
                 {"id": id, "name": it.name, "set": {**ground, **self.sets[id]}, "say": it.say}

@@ -53,11 +53,6 @@ class Inline:
         """The words as HTML, with their formulas typeset."""
         return "".join(_rendered(self.tokens))
 
-    @property
-    def plain(self) -> str:
-        """The words without any markup, for a tooltip."""
-        return self.source.replace("$", "").replace("*", "").replace("\\", "")
-
 
 def _latex(token: Token) -> str:
     return token.content.replace("\n", " ")

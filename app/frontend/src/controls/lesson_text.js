@@ -51,7 +51,7 @@ export function makeWords(lesson, { ask, change, said, light }) {
     phrase.setAttribute("role", "button");
     phrase.setAttribute("tabindex", "0");
     if (phrase.querySelector("math")) phrase.setAttribute("aria-label", spoken(phrase));
-    phrase.title = claim?.sentence ? say("show", { sentence: claim.sentence }) : say("show-it");
+    phrase.title = say("show-it");
     /** @param {Event} event */
     const act = (event) => {
       event.preventDefault();

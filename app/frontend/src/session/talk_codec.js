@@ -66,8 +66,9 @@ export function makeShows(lesson, claimHtml) {
     holder.textContent = line;
     shows.set(id, { title: name, html: holder.innerHTML, text: line, set, preset: true });
   }
-  for (const [id, { sentence, set }] of Object.entries(lesson.claims ?? {})) {
-    shows.set(`claim.${id}`, { title: "", html: claimHtml(id), text: sentence, set });
+  for (const [id, { set }] of Object.entries(lesson.claims ?? {})) {
+    holder.innerHTML = claimHtml(id);
+    shows.set(`claim.${id}`, { title: "", html: claimHtml(id), text: spoken(holder), set });
   }
   for (const { id, title, lines } of (lesson.words ?? []).flatMap((part) => part.derivations)) {
     holder.innerHTML = title;
