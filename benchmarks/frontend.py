@@ -73,11 +73,11 @@ on("pointermove", (e) => bench.down && bench.events.push([e.timeStamp, performan
 """
 
 SLIDER = "input[type=range][data-field=rate], [data-field=rate] input[type=range]"
-STAGE = "document.querySelector('.natgrad').natgrad"
+PAGE = "document.querySelector('.natgrad').natgrad"
 PLAYING = f"""async () => {{
   const began = performance.now(), sent = bench.sent.length;
   await new Promise((done) => setTimeout(done, 2500));
-  const frames = {STAGE}.stats.frames.filter((t) => t >= began);
+  const frames = {PAGE}.stats.frames.filter((t) => t >= began);
   const rate = (frames.length - 1) / ((frames.at(-1) - frames[0]) / 1000);
   return [rate, bench.sent.length - sent];
 }}"""
@@ -312,10 +312,10 @@ async def drag_measured(
     Refinements that the page draws after the answer to the last event do not count.
     """
     await page.evaluate("bench.events.length = bench.sent.length = 0")
-    asks = await page.evaluate(f"{STAGE}.stats.asks")
+    asks = await page.evaluate(f"{PAGE}.stats.asks")
     await drag(page, handle, reach, seconds)
     events, sent, up = await page.evaluate("[bench.events, bench.sent, bench.up]")
-    drawn = await page.evaluate(f"{STAGE}.stats.drawn")
+    drawn = await page.evaluate(f"{PAGE}.stats.drawn")
     # The requests of this drag, in the order in which they were sent.
     times = {int(ask): when for ask, when in drawn.items() if int(ask) > asks}
     order = [(when, times.get(asks + 1 + i)) for i, when in enumerate(sent)]

@@ -19,9 +19,9 @@ from benchmarks.frontend import (
     FRAMES,
     OURS,
     P95,
+    PAGE,
     PLAYING,
     RATE,
-    STAGE,
     Drag,
     drag_measured,
     load,
@@ -47,7 +47,7 @@ async def slid(page: Page, seconds: float) -> Drag | None:
     assert box
     at = min(0.7, max(0.3, float(await slider.input_value())))
     await slider.fill(str(at))
-    await page.evaluate(f"{STAGE}.settled()")
+    await page.evaluate(f"{PAGE}.settled()")
     place = (box["x"] + 8 + at * (box["width"] - 16), box["y"] + box["height"] / 2)
     return await drag_measured(page, place, 0.2 * box["width"], seconds)
 
@@ -79,7 +79,7 @@ async def measured(
             await asyncio.sleep(0.5)
             frames, _ = await page.evaluate(PLAYING)
             frames = 0.0 if math.isnan(frames) else frames  # a run of a few steps has ended
-            if await page.evaluate(f"{STAGE}.playing"):
+            if await page.evaluate(f"{PAGE}.playing"):
                 await page.locator(".transport .play").click()
         drags = [await slid(page, seconds), await carried(page, seconds)]
     met = first < FIRST and (not frames or frames >= FRAMES)

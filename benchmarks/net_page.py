@@ -17,7 +17,7 @@ from playwright.async_api import Browser, async_playwright
 from benchmarks.frontend import (
     FLAGS,
     OURS,
-    STAGE,
+    PAGE,
     Drag,
     drag_measured,
     load,
@@ -51,12 +51,12 @@ def alone(steps: int = 120) -> float:
 async def dragged(browser: Browser, url: str, seconds: float) -> tuple[float, float, Drag]:
     """Return the steps per second without and with a drag, and the delay of the drag."""
     async with visit(browser, url, OURS, "natgrad:first-picture") as (page, _):
-        await page.wait_for_function(f"{STAGE}.answer.steps > 20", timeout=60_000)
+        await page.wait_for_function(f"{PAGE}.answer.steps > 20", timeout=60_000)
 
         async def rate(act: Awaitable[object]) -> float:
-            count, began = await page.evaluate(f"[{STAGE}.answer.steps, performance.now()]")
+            count, began = await page.evaluate(f"[{PAGE}.answer.steps, performance.now()]")
             await act
-            more, ended = await page.evaluate(f"[{STAGE}.answer.steps, performance.now()]")
+            more, ended = await page.evaluate(f"[{PAGE}.answer.steps, performance.now()]")
             return 1000 * (more - count) / (ended - began)
 
         free = await rate(asyncio.create_task(asyncio.sleep(2)))

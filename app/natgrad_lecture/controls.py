@@ -1,4 +1,4 @@
-"""The controls, as data: built from the registries, drawn by the stage as ordinary inputs."""
+"""The controls, as data: built from the registries, drawn by the front end as ordinary inputs."""
 
 from __future__ import annotations
 

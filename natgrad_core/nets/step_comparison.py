@@ -27,7 +27,7 @@ from natgrad_core.nets.problem import At
 MATRICES: dict[str, Callable[[], Metric]] = {
     "exact": metric.exact,
     **APPROXIMATIONS,
-    "plain": metric.euclidean,
+    "euclidean": metric.euclidean,
     "empirical": lambda: metric.exact("empirical"),
 }
 """The metrics of a step: the Fisher matrix, its approximations, the identity, the empirical F̂."""

@@ -7,7 +7,7 @@ from natgrad_core.rules import rules
 from natgrad_core.types import ArrayLike
 
 
-@rules.register(invariance="none", color="orange", symbol="circle", label="plain")
+@rules.register(invariance="none", color="orange", symbol="circle", label="gradient descent")
 def gradient(rate: ArrayLike = 0.1) -> Rule:
     """θ ← θ − α ∇J: steepest descent in the Euclidean metric of the coordinates (Cauchy 1847).
 

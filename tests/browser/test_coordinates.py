@@ -27,7 +27,7 @@ def settle(page: Page) -> dict[str, Any]:
 
 
 def paths(page: Page) -> dict[tuple[str, str, str], Array]:
-    """Every path on the screen by (plane, rule, dash), from the arrays that the stage draws."""
+    """Every path on the screen by (plane, rule, dash), from the arrays that the front end draws."""
     script = f"""() => {ROOT}.answer.traces.filter(t => t.kind === 'path').map(t =>
         [t.plane, t.rule, t.dash, Array.from({ROOT}.array(t.points))])"""
     return {
@@ -36,7 +36,7 @@ def paths(page: Page) -> dict[tuple[str, str, str], Array]:
     }
 
 
-def assert_the_stage_shows_what_the_engine_says(page: Page) -> None:
+def assert_the_page_shows_what_the_engine_says(page: Page) -> None:
     """Run the state on the screen directly in natgrad_core, and compare paths and meter."""
     answer = settle(page)
     state, drawn = answer["state"], paths(page)
@@ -81,7 +81,7 @@ def type_in(page: Page, field: str, text: str) -> None:
 
 
 def test_the_first_picture_is_the_engines(lesson: Page) -> None:
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert_the_page_shows_what_the_engine_says(lesson)
     assert word(lesson, "gradient") == "differ"
     assert word(lesson, "newton") == "coincide"
     assert word(lesson, "natural") == "coincide"
@@ -95,7 +95,7 @@ def test_dragging_a_column_of_a_splits_plain_descent_and_not_the_natural_gradien
     before = lesson.evaluate(f"{ROOT}.state.matrix")
     assert word(lesson, "gradient") == "coincide"
     drag(lesson, "a2", (60, -30))
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert_the_page_shows_what_the_engine_says(lesson)
     after = lesson.evaluate(f"{ROOT}.state.matrix")
     assert after != before
     assert [row[0] for row in after] == [row[0] for row in before], "the other column stays"
@@ -116,7 +116,7 @@ def test_a_screen_reader_hears_what_the_meter_says_once_the_hand_rests(lesson: P
     )
     drag(lesson, "a2", (60, -30))
     meter = {reading["rule"]: reading for reading in settle(lesson)["meter"]}
-    expect(said).to_contain_text(f"plain: split, gap {meter['gradient']['text']}")
+    expect(said).to_contain_text(f"gradient descent: differ, gap {meter['gradient']['text']}")
     expect(said).to_contain_text("natural: coincide")
     moments = lesson.evaluate("window.said")
     assert 1 <= len(moments) < 10, "not at every move"
@@ -137,7 +137,7 @@ def test_entries_sliders_and_columns_stay_in_step(lesson: Page) -> None:
     assert values["rotation"] > 1
     shown = lesson.locator("input.number[data-field='matrix.1.0']").input_value()
     assert float(shown) == pytest.approx(values["matrix.1.0"], rel=1e-3)
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert_the_page_shows_what_the_engine_says(lesson)
 
 
 def test_the_start_can_be_dragged_in_either_plane_and_typed(lesson: Page) -> None:
@@ -149,7 +149,7 @@ def test_the_start_can_be_dragged_in_either_plane_and_typed(lesson: Page) -> Non
     assert again != moved
     type_in(lesson, "start.0", "5.3")
     assert settle(lesson)["state"]["start"][0] == 5.3
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert_the_page_shows_what_the_engine_says(lesson)
 
 
 def test_a_number_fits_its_box_however_small_it_is(lesson: Page) -> None:
@@ -166,13 +166,13 @@ def test_damping_breaks_invariance_and_its_pull_back_restores_it(lesson: Page) -
     settle(lesson)
     assert word(lesson, "natural") != "coincide"
     lesson.locator("input[data-field='kind'][value='pulled-back']").check()
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert_the_page_shows_what_the_engine_says(lesson)
     assert word(lesson, "natural") == "coincide"
 
 
 def test_the_other_problem_is_as_live_as_the_first(lesson: Page) -> None:
     lesson.locator("input[data-field='problem'][value='logistic-regression']").check()
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert_the_page_shows_what_the_engine_says(lesson)
     drawn = paths(lesson)
     newton, natural = (drawn["theta", name, "solid"] for name in ("newton", "natural"))
     np.testing.assert_allclose(newton, natural, atol=1e-6)
@@ -201,7 +201,7 @@ def test_the_formula_shows_the_engines_numbers_at_the_step_scrubbed_to(lesson: P
         "A.0.1": chart.jacobian(theta)[0, 1],
         "F.0.0": fisher[0, 0],
         "AFA.1.1": problem.through(chart).fisher(chart.inverse(theta))[1, 1],
-        "plain.0": step[0],
+        "step.0": step[0],
         "nat.1": 0.02 * np.linalg.solve(fisher, step / 0.02)[1],
     }
     for name, value in expected.items():
@@ -346,7 +346,7 @@ def test_bad_input_is_said_beside_its_control_and_the_next_good_input_works(
     for key, points in paths(lesson).items():
         np.testing.assert_array_equal(points, drawn[key])
     type_in(lesson, field, good)
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert_the_page_shows_what_the_engine_says(lesson)
     expect(box).not_to_have_attribute("aria-invalid", "true")
     assert lesson.evaluate(f"{ROOT}.values['{field}']") == float(good)
 
@@ -358,7 +358,7 @@ def test_a_diverging_rate_is_drawn_broken_and_said(lesson: Page) -> None:
     expect(note).to_contain_text("left the domain")
     assert np.isnan(paths(lesson)["theta", "gradient", "solid"][-1]).all()
     type_in(lesson, "rate", "0.02")
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert_the_page_shows_what_the_engine_says(lesson)
 
 
 def test_a_link_restores_the_state_and_reset_returns_to_the_start(
@@ -396,7 +396,7 @@ def test_the_phone_has_no_sideways_scroll_and_a_touch_drags(
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     scrolled = page.evaluate("scrollY")
     stroke(phone.new_cdp_session(page), *((x - 4 * i, y + 2 * i) for i in range(10)))
-    assert_the_stage_shows_what_the_engine_says(page)
+    assert_the_page_shows_what_the_engine_says(page)
     assert page.evaluate(f"{ROOT}.state.matrix") != before
     assert page.evaluate("scrollY") == scrolled, "a drag does not scroll the page"
     phone.close()
@@ -420,7 +420,7 @@ def test_every_load_finds_every_control_and_picture_answering(
             slider.press("ArrowRight")
             settle(page)
             assert page.evaluate(f"{ROOT}.values['{field}']") != before, (load, field)
-        assert_the_stage_shows_what_the_engine_says(page)
+        assert_the_page_shows_what_the_engine_says(page)
         visitor.close()
 
 
@@ -454,7 +454,7 @@ def test_a_reader_follows_a_a_transposed_step_by_step(lesson: Page) -> None:
     np.testing.assert_allclose(plain[:5, 1], (direction * lengths)[:5], atol=1e-4)
     lesson.locator("select[data-field='stage']").select_option("off")
     settle(lesson)
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert_the_page_shows_what_the_engine_says(lesson)
 
 
 STILL = "[...document.querySelectorAll('canvas.still')].map((canvas) => canvas.toDataURL())"

@@ -139,7 +139,7 @@ def test_the_svg_is_the_picture_with_a_caption_and_the_link(
     assert not any(word in text for word in ("oklch", "color-mix", "NaN", "undefined"))
     words = [element.text for element in root.iter(f"{SVG}text")]
     assert any(word and "steps=30" in word for word in words)
-    assert "plain" in words
+    assert "gradient descent" in words
     assert "run in x, mapped back" in words
     caption = shared.locator(".say").first.inner_text()
     assert caption.split(";")[0].split()[-1] in " ".join(filter(None, words))
@@ -333,7 +333,7 @@ def test_a_pinned_run_stays_under_the_next_one(shared: Page) -> None:
     settle(shared)
     expect(table.locator(".changed")).to_contain_text("learning rate α: 0.02 →")
     after = paths(shared)["theta", "gradient", "solid"]
-    row = table.get_by_role("row").filter(has_text="plain, run in θ")
+    row = table.get_by_role("row").filter(has_text="gradient descent, run in θ")
     apart = float(row.get_by_role("cell").last.inner_text())
     assert apart == pytest.approx(float(np.linalg.norm(after[-1] - before[-1])), rel=1e-3)
     with_ghost = canvas_sum(shared)

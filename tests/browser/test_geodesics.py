@@ -21,7 +21,7 @@ def lesson(page: Page, server: Server) -> Page:
     return page
 
 
-def assert_the_stage_shows_what_the_engine_says(page: Page) -> None:
+def assert_the_page_shows_what_the_engine_says(page: Page) -> None:
     """Return geodesics and runs of the state on the screen, in (μ, σ); the runs use a chart."""
     answer = settle(page)
     state, normal = answer["state"], problems["normal"]()
@@ -50,21 +50,21 @@ def assert_the_stage_shows_what_the_engine_says(page: Page) -> None:
 
 
 def test_the_ends_can_be_dragged_in_both_planes_and_typed(lesson: Page) -> None:
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert_the_page_shows_what_the_engine_says(lesson)
     before = settle(lesson)["state"]
     drag(lesson, "a", (20, -30))
     drag(lesson, "b.x", (15, -25))
     after = settle(lesson)["state"]
     assert after["a"] != before["a"]
     assert after["b"] != before["b"]
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert_the_page_shows_what_the_engine_says(lesson)
     type_in(lesson, "b.1", "-1")
     box = lesson.locator("input.number[data-field='b.1']")
     expect(box).to_have_attribute("aria-invalid", "true")
     message = lesson.locator(f"#{box.get_attribute('aria-describedby')}")
     expect(message).to_contain_text("take σ from")
     type_in(lesson, "b.1", "0.8")
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert_the_page_shows_what_the_engine_says(lesson)
 
 
 def test_the_legend_tells_the_two_runs_of_one_color_apart(lesson: Page) -> None:
@@ -80,9 +80,9 @@ def test_the_legend_tells_the_two_runs_of_one_color_apart(lesson: Page) -> None:
 def test_a_sentence_opens_the_chart_in_which_its_geodesic_is_straight(lesson: Page) -> None:
     lesson.locator("[data-claim='backward']").click()
     assert settle(lesson)["state"]["chart"] == "natural"
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert_the_page_shows_what_the_engine_says(lesson)
     lesson.locator("[data-claim='stray']").click()
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert_the_page_shows_what_the_engine_says(lesson)
     assert lesson.evaluate(f"{ROOT}.k") == 10
 
 

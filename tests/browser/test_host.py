@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from natgrad_lecture import lesson
 from tests.browser.test_coordinates import (
     ROOT,
-    assert_the_stage_shows_what_the_engine_says,
+    assert_the_page_shows_what_the_engine_says,
     settle,
 )
 
@@ -82,7 +82,7 @@ def test_a_lesson_asks_nothing_of_its_host_that_anywidget_does_not_offer(hosted:
     if "matrix" in first:
         hosted.locator(".presets button").nth(2).click()
         assert settle(hosted)["values"] != first
-        assert_the_stage_shows_what_the_engine_says(hosted)
+        assert_the_page_shows_what_the_engine_says(hosted)
     else:  # Plotly's script comes as a message, where no server has it
         hosted.locator(".presets button").nth(4).click()
         hosted.locator("[data-chart=spectrum] .plot").scroll_into_view_if_needed()

@@ -23,7 +23,7 @@ from natgrad_lecture.text.lesson_text import ENGLISH
 from natgrad_lecture.widget import plain
 from tests.browser.test_coordinates import (
     ROOT,
-    assert_the_stage_shows_what_the_engine_says,
+    assert_the_page_shows_what_the_engine_says,
     paths,
     settle,
 )
@@ -154,7 +154,7 @@ def test_the_notebook_runs_in_jupyterlab(lab: str, browser: Browser) -> None:
     page.set_default_timeout(120_000)
     page.goto(f"{lab}/lab/tree/coordinates.ipynb")
     show(page, page.locator(".jp-Notebook .jp-CodeCell").first)
-    assert_the_stage_shows_what_the_engine_says(page)
+    assert_the_page_shows_what_the_engine_says(page)
     slider = page.locator("input[type=range][data-field='shear']")
     slider.focus()
     slider.press("ArrowLeft")
@@ -164,7 +164,7 @@ def test_the_notebook_runs_in_jupyterlab(lab: str, browser: Browser) -> None:
     page.wait_for_function(f"{ROOT}.values.shear === 0.8")
     slider.press("Control+Shift+Z")
     page.wait_for_function(f"{ROOT}.values.shear < 0.8")
-    assert_the_stage_shows_what_the_engine_says(page)
+    assert_the_page_shows_what_the_engine_says(page)
     expect(page.locator(".jp-RenderedText[data-mime-type*='error']")).to_have_count(0)
     visitor.close()
 
@@ -179,7 +179,7 @@ def test_a_notebook_drives_the_page_and_reads_it(lab: str, browser: Browser) -> 
     settle(page)
     run(cells.nth(1))
     page.wait_for_function(f"{ROOT}.values.rate === 0.05 && {ROOT}.k === 7")
-    assert_the_stage_shows_what_the_engine_says(page)
+    assert_the_page_shows_what_the_engine_says(page)
     assert {rule for _, rule, _ in paths(page)} == {"natural"}
     slider = page.locator("input[type=range][data-field='steps']")
     slider.focus()

@@ -42,7 +42,7 @@ def variable(state: dict[str, Any]) -> Variable:
     return Drawn(KNOTS, state["curve"]) if state["f"] == "drawn" else VARIABLES[state["f"]]
 
 
-def assert_the_stage_shows_what_the_engine_says(page: Page) -> dict[str, Any]:
+def assert_the_page_shows_what_the_engine_says(page: Page) -> dict[str, Any]:
     answer = settle(page)
     state, said = answer["state"], answer["numbers"]
     kl = float(NORMAL.kl(state["p"], state["q"]))
@@ -75,13 +75,13 @@ def assert_the_stage_shows_what_the_engine_says(page: Page) -> dict[str, Any]:
 
 
 def test_the_curve_and_the_peaks_are_dragged_and_kl_stays(lesson: Page) -> None:
-    before = assert_the_stage_shows_what_the_engine_says(lesson)
+    before = assert_the_page_shows_what_the_engine_says(lesson)
     drag(lesson, "knot.4", (0, 40))
-    after = assert_the_stage_shows_what_the_engine_says(lesson)
+    after = assert_the_page_shows_what_the_engine_says(lesson)
     assert after["curve"][4] < before["curve"][4]
     assert after["curve"][3] == before["curve"][3]
     drag(lesson, "peak.q", (20, -30))
-    moved = assert_the_stage_shows_what_the_engine_says(lesson)
+    moved = assert_the_page_shows_what_the_engine_says(lesson)
     assert moved["q"][0] > after["q"][0]
     assert moved["q"][1] < after["q"][1], "a taller peak is a narrower one"
     assert [word(lesson, row) for row in ("kl", "hellinger", "l2", "apart")] == [
@@ -106,12 +106,12 @@ def test_a_curve_that_would_fall_is_refused_beside_its_handle(lesson: Page) -> N
     box = lesson.locator("input.number[data-field='p.1']")
     expect(box).to_have_attribute("aria-invalid", "true")
     type_in(lesson, "p.1", "0.5")
-    assert assert_the_stage_shows_what_the_engine_says(lesson)["p"][1] == 0.5
+    assert assert_the_page_shows_what_the_engine_says(lesson)["p"][1] == 0.5
 
 
 def test_it_plays_to_the_end_and_the_two_sums_agree(lesson: Page) -> None:
     lesson.locator("[data-claim='parts']").click()
-    state = assert_the_stage_shows_what_the_engine_says(lesson)
+    state = assert_the_page_shows_what_the_engine_says(lesson)
     lesson.get_by_label("speed", exact=True).select_option("4")
     lesson.get_by_role("button", name="play", exact=True).click()
     lesson.wait_for_function(f"{ROOT}.k === {ROOT}.answer.steps", timeout=60_000)
@@ -131,11 +131,11 @@ def test_a_reader_predicts_and_folds_and_then_changes_the_parameters(lesson: Pag
     box.get_by_role("button", name="stays").click()
     expect(box).to_have_attribute("data-verdict", "right")
     lesson.locator("[data-claim='fold']").click()
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert_the_page_shows_what_the_engine_says(lesson)
     assert word(lesson, "kl") == "changes"
     lesson.locator("[data-claim='circles']").click()
-    assert assert_the_stage_shows_what_the_engine_says(lesson)["chart"] == "variance"
+    assert assert_the_page_shows_what_the_engine_says(lesson)["chart"] == "variance"
     assert [word(lesson, row) for row in ("kl", "l2", "apart")] == ["stays", "stays", "changes"]
     expect(lesson.locator("[data-group='data']")).to_be_hidden()
     drag(lesson, "q.chart", (15, -20))
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert_the_page_shows_what_the_engine_says(lesson)

@@ -8,15 +8,15 @@ import signal
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_coordinates import assert_the_stage_shows_what_the_engine_says
+from tests.browser.test_coordinates import assert_the_page_shows_what_the_engine_says
 from tests.support.servers import kernels_of, wait_until
 
-STAGE = "document.querySelector('.natgrad').natgrad"
+PAGE = "document.querySelector('.natgrad').natgrad"
 
 
 def settled(page: Page) -> dict[str, object]:
-    page.evaluate(f"{STAGE}.settled()")
-    return page.evaluate(f"{STAGE}.state")
+    page.evaluate(f"{PAGE}.settled()")
+    return page.evaluate(f"{PAGE}.state")
 
 
 def set_rate(page: Page, value: str) -> None:
@@ -44,7 +44,7 @@ def test_a_dead_kernel_is_replaced_and_the_reader_s_state_kept(server, lesson: P
     assert settled(lesson)["rate"] == 0.03
     set_rate(lesson, "0.04")
     assert settled(lesson)["rate"] == 0.04
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert_the_page_shows_what_the_engine_says(lesson)
 
 
 def test_a_cut_websocket_is_mended_and_what_was_set_meanwhile_arrives(server, page: Page) -> None:
@@ -59,8 +59,8 @@ def test_a_cut_websocket_is_mended_and_what_was_set_meanwhile_arrives(server, pa
     page.evaluate("lines.at(-1).close()")
     set_rate(page, "0.05")
     reconnect(page)
-    page.wait_for_function(f"{STAGE}.answer.state.rate === 0.05")
-    assert_the_stage_shows_what_the_engine_says(page)
+    page.wait_for_function(f"{PAGE}.answer.state.rate === 0.05")
+    assert_the_page_shows_what_the_engine_says(page)
     assert page.evaluate("lines.length") >= 2
 
 
@@ -76,8 +76,8 @@ def test_a_server_that_comes_back_on_its_port_finds_the_reader_s_state(
     own_server(first.port)
     reconnect(page)
     set_rate(page, "0.07")
-    page.wait_for_function(f"{STAGE}.answer.state.rate === 0.07")
-    assert_the_stage_shows_what_the_engine_says(page)
+    page.wait_for_function(f"{PAGE}.answer.state.rate === 0.07")
+    assert_the_page_shows_what_the_engine_says(page)
 
 
 def test_a_visitor_who_was_offline_for_a_moment_loses_nothing(lesson: Page) -> None:
@@ -85,14 +85,14 @@ def test_a_visitor_who_was_offline_for_a_moment_loses_nothing(lesson: Page) -> N
     lesson.evaluate("window.dispatchEvent(new Event('offline'))")
     lesson.context.set_offline(False)
     set_rate(lesson, "0.025")
-    lesson.wait_for_function(f"{STAGE}.answer.state.rate === 0.025")
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    lesson.wait_for_function(f"{PAGE}.answer.state.rate === 0.025")
+    assert_the_page_shows_what_the_engine_says(lesson)
 
 
 def test_a_link_shows_its_own_picture_first_and_no_other(server, page: Page) -> None:
     page.goto(f"{server.url}coordinates?v=1&rate=0.045")
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
-    assert page.evaluate(f"{STAGE}.answer.state.rate") == 0.045
+    assert page.evaluate(f"{PAGE}.answer.state.rate") == 0.045
 
 
 def test_leaving_the_page_ends_its_kernel_and_coming_back_works(server, lesson: Page) -> None:
@@ -102,7 +102,7 @@ def test_leaving_the_page_ends_its_kernel_and_coming_back_works(server, lesson: 
     lesson.go_back()
     lesson.wait_for_function("document.querySelector('.natgrad')?.natgrad")
     set_rate(lesson, "0.08")
-    lesson.wait_for_function(f"{STAGE}.answer.state.rate === 0.08")
+    lesson.wait_for_function(f"{PAGE}.answer.state.rate === 0.08")
     gone = asked(f"{server.url}api/kernels/{kernel}/channels")
     assert gone.status == 404
 
@@ -128,7 +128,7 @@ def test_a_visit_costs_two_requests_and_a_websocket(server, page: Page) -> None:
     page.goto(f"{server.url}coordinates")
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
     set_rate(page, "0.033")
-    page.wait_for_function(f"{STAGE}.answer.state.rate === 0.033")
+    page.wait_for_function(f"{PAGE}.answer.state.rate === 0.033")
     parts = [re.sub(r"[?].*|data:.*", "", url).rsplit("/", 1)[-1] for url in asked]
     assert sorted(filter(None, parts)) == ["channels", "coordinates", "live_page.js"], asked
 
@@ -145,7 +145,7 @@ def test_an_idle_page_sleeps_without_a_word_and_wakes_with_what_the_reader_does(
     wait_until(lambda: not kernels_of(idle.process.pid))
     assert page.locator(".banner").is_hidden()
     set_rate(page, "0.07")
-    page.wait_for_function(f"{STAGE}.answer.state.rate === 0.07")
+    page.wait_for_function(f"{PAGE}.answer.state.rate === 0.07")
     assert settled(page)["rate"] == 0.07
     assert not first & set(kernels_of(idle.process.pid))
-    assert_the_stage_shows_what_the_engine_says(page)
+    assert_the_page_shows_what_the_engine_says(page)

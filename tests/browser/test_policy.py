@@ -68,4 +68,4 @@ def test_the_policy_is_dragged_and_typed_as_chances_and_one_is_no_chance(policy:
 def test_a_sentence_shows_that_plain_descent_leaves_in_the_end(policy: Page) -> None:
     policy.locator("[data-claim='shorter']").click()
     answer = assert_the_engine_says_so(policy)
-    assert "plain: return 1.9" in answer["description"]
+    assert "gradient descent: return 1.9" in answer["description"]

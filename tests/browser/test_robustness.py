@@ -79,7 +79,7 @@ def test_a_reader_predicts_whose_map_changes_and_the_natural_one_is_one_row(
     robustness: Page,
 ) -> None:
     box = robustness.locator("[data-predict='turn']")
-    box.get_by_role("button", name="plain descent's alone").click()
+    box.get_by_role("button", name="gradient descent's alone").click()
     expect(box).to_have_attribute("data-verdict", "right")
     cells = assert_the_map_is_the_engines(robustness)
     assert np.array_equal(np.isnan(cells), np.isnan(cells[:1]) & np.ones((65, 1), bool))

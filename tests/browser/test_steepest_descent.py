@@ -35,7 +35,7 @@ def arrow(page: Page, style: str, label: str) -> Any:
     return np.array(page.evaluate(script, [style, label])).reshape(2, 2)
 
 
-def assert_the_stage_shows_what_the_engine_says(page: Page) -> None:
+def assert_the_page_shows_what_the_engine_says(page: Page) -> None:
     answer = settle(page)
     shown, gradient = answer["numbers"], np.array(page.evaluate(f"{ROOT}.values.gradient"))
     best = steepest(metric(page), gradient)
@@ -52,15 +52,15 @@ def assert_the_stage_shows_what_the_engine_says(page: Page) -> None:
 def test_the_ball_bends_by_its_axes_and_its_entries_and_the_steepest_way_follows(
     lesson: Page,
 ) -> None:
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert_the_page_shows_what_the_engine_says(lesson)
     before = metric(lesson)
     drag(lesson, "axis1", (-30, -40))
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert_the_page_shows_what_the_engine_says(lesson)
     assert np.abs(metric(lesson) - before).max() > 0.05
     drag(lesson, "gradient", (60, 20))
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert_the_page_shows_what_the_engine_says(lesson)
     type_in(lesson, "metric.0.1", "0.25")
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert_the_page_shows_what_the_engine_says(lesson)
     np.testing.assert_allclose(metric(lesson)[[0, 1], [1, 0]], 0.25, atol=1e-9)
     type_in(lesson, "metric.0.1", "abc")
     box = lesson.locator("input.number[data-field='metric.0.1']")
@@ -82,12 +82,12 @@ def test_the_direction_is_found_by_hand_and_then_shown(lesson: Page) -> None:
     moved = settle(lesson)["numbers"]["slope"]
     assert moved < answer["numbers"]["slope"]
     lesson.locator("input[data-field='show'][value='shown']").check()
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert_the_page_shows_what_the_engine_says(lesson)
 
 
 def test_with_the_fisher_matrix_it_is_the_natural_gradient(lesson: Page) -> None:
     lesson.locator("[data-claim='natural']").click()
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert_the_page_shows_what_the_engine_says(lesson)
     problem = problems["gamma"]()
     step = -np.linalg.solve(problem.fisher(problem.start), problem.grad(problem.start))
     drawn = arrow(lesson, "natural", "a*")[1]
@@ -96,7 +96,7 @@ def test_with_the_fisher_matrix_it_is_the_natural_gradient(lesson: Page) -> None
     )
     type_in(lesson, "turn", "10")
     assert settle(lesson)["state"]["of"] == "hand", "bent by hand it is no longer the problem's"
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert_the_page_shows_what_the_engine_says(lesson)
 
 
 def test_where_the_ball_opens_no_direction_is_steepest(lesson: Page) -> None:
@@ -112,4 +112,4 @@ def test_where_the_ball_opens_no_direction_is_steepest(lesson: Page) -> None:
     assert "strip" in answer["description"]
     assert not [t for t in answer["traces"] if t["style"] == "natural"]
     type_in(lesson, "eig.1", "0.1")
-    assert_the_stage_shows_what_the_engine_says(lesson)
+    assert_the_page_shows_what_the_engine_says(lesson)

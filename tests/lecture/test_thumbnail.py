@@ -32,7 +32,7 @@ def test_every_line_has_its_color_in_light_and_in_dark(lesson: Lesson) -> None:
     assert all(re.match(r"#|oklch\(|color-mix\(", color) for color in colors), set(colors)
 
 
-def test_its_colors_are_the_stage_s_own() -> None:
+def test_its_colors_are_the_front_end_s_own() -> None:
     sheet = Sheet()
     cells = np.array([[0.0, 1.0, np.nan]], np.float32)
     sheet.add("p", "heat", "", "", cells=cells, size=[1, 3], box=[0, 1, 0, 1])
@@ -43,7 +43,7 @@ def test_its_colors_are_the_stage_s_own() -> None:
         assert numbers in THEME, numbers
 
 
-def test_a_map_between_two_inks_is_mixed_as_on_the_stage() -> None:
+def test_a_map_between_two_inks_is_mixed_as_on_the_canvas() -> None:
     sheet = Sheet()
     cells = np.array([[0.0, 1.0]], np.float32)
     pair = ["class0", "class1"]
@@ -60,7 +60,7 @@ def test_a_map_between_two_inks_is_mixed_as_on_the_stage() -> None:
     assert all(0.9 * most < int(share) < most for _, _, share, _ in mixed)
 
 
-def test_a_map_lies_as_on_the_stage_its_first_row_the_lowest() -> None:
+def test_a_map_lies_as_on_the_canvas_its_first_row_the_lowest() -> None:
     cells = np.array([[0.0, 0.0, 1.0], [1.0, np.nan, 0.0]], np.float32)
     sheet = Sheet()
     sheet.add("p", "heat", "", "", cells=cells, size=[2, 3], box=[0, 1, 0, 1])

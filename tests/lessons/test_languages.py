@@ -127,9 +127,17 @@ def test_three_lessons_at_least_are_translated() -> None:
 
 
 def test_a_text_with_holes_translates_its_parts() -> None:
-    texts = {"{}; {}": "{}；{}", "{}: {}, gap {}": "{}：{}，差 {}", "plain": "P", "split": "S"}
+    texts = {
+        "{}; {}": "{}；{}",
+        "{}: {}, gap {}": "{}：{}，差 {}",
+        "gradient descent": "P",
+        "differ": "S",
+    }
     say = Words(ENGLISH, texts)
-    assert say("plain: split, gap 0.41; plain: split, gap 2") == "P：S，差 0.41；P：S，差 2"
+    assert (
+        say("gradient descent: differ, gap 0.41; gradient descent: differ, gap 2")
+        == "P：S，差 0.41；P：S，差 2"
+    )
     assert say("no such thing") == "no such thing"
     assert say.missing == {"no such thing"}
 
@@ -142,7 +150,7 @@ def test_a_language_that_a_lesson_has_not_is_answered_in_english() -> None:
 
 
 @pytest.mark.parametrize("path", OTHERS, ids=lambda path: path.stem)
-def test_the_stage_says_everything_in_every_language(path: Path) -> None:
+def test_the_front_end_says_everything_in_every_language(path: Path) -> None:
     keys = re.compile(r'^ *"([\w-]+)": ', re.M)
     english, other = (p.read_text("utf-8") for p in (WORDS / "en.js", path))
     assert sorted(keys.findall(other)) == sorted(keys.findall(english))

@@ -171,4 +171,4 @@ def test_a_run_that_diverged_is_drawn_to_its_end_and_said(live: Live) -> None:
         answer = ask(live, answer["state"], fine=answer["more"])
     run = live.model.run("gradient")
     assert run.losses[-1] > 10 * run.losses[0] or not run.ok
-    assert "plain" in answer["description"]
+    assert "gradient descent" in answer["description"]

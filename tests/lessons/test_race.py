@@ -54,7 +54,7 @@ def test_a_race_goes_on_until_every_run_is_at_its_end_and_only_whole_rounds_coun
     assert all(live.model.over(run) for runs in live.model.runs.values() for run in runs)
     assert live.model.counted == 2
     rows = {row[0]: row[1:] for row in answer["charts"][0]["table"]["rows"]}
-    assert set(rows) == {"K-FAC", "plain"}
+    assert set(rows) == {"K-FAC", "gradient descent"}
     for run in live.model.runs["gradient"]:
         assert run.seconds[-2] < 0.05 or run.losses[-1] <= 1e-4
 

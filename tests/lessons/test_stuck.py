@@ -15,8 +15,8 @@ PAGES = {
     "net": ("rules", {"rules": ["natural", "adam"], "steps": 3}, ["natural", "Adam"]),
     "approximations": (
         "runs",
-        {"show": "runs", "runs": ["exact", "plain"], "data": "moons", "steps": 3},
-        ["exact", "identity (plain)"],
+        {"show": "runs", "runs": ["exact", "euclidean"], "data": "moons", "steps": 3},
+        ["exact", "identity (gradient descent)"],
     ),
     "race": ("rules", {"task": "iris", "rules": ["kfac"], "budget": 0.05}, ["K-FAC"]),
 }

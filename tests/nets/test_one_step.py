@@ -42,7 +42,7 @@ def test_a_step_promises_cosine_squared_of_the_exact_one(likelihood: str, dampin
 
 def test_large_damping_turns_every_step_into_the_plain_one() -> None:
     found = one_step(point("tanh MLP", "three classes"), 1e6)
-    plain = found["plain"].change
+    plain = found["euclidean"].change
     for name, step in found.items():
         if name != "kfac":  # its factors have √λ each, so it takes a square as much
             assert torch.allclose(step.change, plain, rtol=1e-3, atol=1e-12)
@@ -52,7 +52,7 @@ def test_large_damping_turns_every_step_into_the_plain_one() -> None:
 @pytest.mark.parametrize("data", ["regression", "three classes"])
 def test_the_loss_along_steps_begins_here_and_passes_their_ends(data: str) -> None:
     at = point("tanh MLP", data)
-    steps = one_step(at, 0.1, ("kfac", "plain")).values()
+    steps = one_step(at, 0.1, ("kfac", "euclidean")).values()
     found = along(at, [step.change for step in steps], (0.0, 1.0)).tolist()
     for step, (here, end) in zip(steps, found, strict=True):
         assert here == pytest.approx(at.loss)

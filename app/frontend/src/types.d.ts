@@ -104,7 +104,7 @@ declare global {
   }
 
   /** What a plane needs of the page. */
-  interface Stage {
+  interface Host {
     ask: AskFor;
     redraw: () => void;
     busy: () => boolean;

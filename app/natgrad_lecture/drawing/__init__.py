@@ -1,1 +1,1 @@
-"""The figures: pure functions from what was computed to the traces that the stage draws."""
+"""The figures: pure functions from what was computed to the traces that the front end draws."""

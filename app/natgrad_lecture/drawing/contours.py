@@ -1,6 +1,6 @@
 """The still layer: bands of equal loss, in θ, computed once a problem.
 
-The x plane shows the same lines through A⁻¹, which the stage applies as it draws: a loss is a
+The x plane shows the same lines through A⁻¹, which the front end applies as it draws: a loss is a
 scalar, so its level sets are the same points in every chart.
 """
 

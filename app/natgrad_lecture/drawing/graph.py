@@ -1,6 +1,6 @@
 """A graph of one number against another, on a plane of its own: curves, points, bars of text.
 
-The stage's planes have one scale for both axes. A graph maps its ranges, linear or logarithmic, to
+The canvas's planes have one scale for both axes. A graph maps its ranges, linear or logarithmic, to
 the unit square, and says itself where its axes are marked.
 """
 

@@ -110,7 +110,7 @@ def add_anatomy(sheet: Sheet, model: RunsModel) -> None:
 
 
 def ellipses_at(points: Array, metrics: Array, radius: float = RADIUS) -> Array:
-    """The ellipses ½ δᵀGδ = r around points, as the stage takes them, ``[n, 6]``."""
+    """The ellipses ½ δᵀGδ = r around points, as the front end takes them, ``[n, 6]``."""
     return _shapes(points, ellipse_axes(metrics, radius))
 
 
@@ -131,7 +131,7 @@ def broken(run: Trajectory) -> str:
     """How a run went wrong, in words; empty if it did not."""
     if not run.ok.all():
         first = int(np.argmin(run.ok))
-        how = "left the domain" if np.isfinite(run.theta[first]).all() else "grew past all bounds"
+        how = "left the domain" if np.isfinite(run.theta[first]).all() else "diverged"
         return f"{how} at step {first}"
     if run.loss[-1] > run.loss[0]:
         return f"climbed: the loss went from {run.loss[0]:.3g} to {run.loss[-1]:.3g}"

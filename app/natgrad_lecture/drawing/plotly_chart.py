@@ -1,7 +1,7 @@
 """Charts that are read slowly: spectra, sweeps, tables. Plain dictionaries, as Plotly takes them.
 
 What moves while a reader looks (losses of a run, decision regions, heat maps) is drawn on the
-stage's own planes, fifty times faster; see ``graph.py``. A chart is for what stands still and is
+canvas's own planes, fifty times faster; see ``graph.py``. A chart is for what stands still and is
 studied: it can be zoomed, its curves switched off, its numbers read in a table beside it.
 
 A color is the name of a style, ``style("natural")``: the page fills in the light or the dark one.

@@ -117,7 +117,7 @@ def _heat(
 
 
 def _tint(level: int, between: list[str] | None, styles: dict[str, Any]) -> str:
-    """The color of a level in light and in dark, mixed as the stage mixes it."""
+    """The color of a level in light and in dark, mixed as the front end mixes it."""
     if level < 0:
         return f"--light:{color('heat-none')};--dark:{color('heat-none', dark=True)}"
     part = float(level + 0.5) / _LEVELS

@@ -1,4 +1,4 @@
-"""A page that plays by itself: one HTML file with the stage's own module and a pack of answers.
+"""A page that plays by itself: one HTML file with the front end's own module and a pack of answers.
 
 Nothing is fetched, and its policy forbids it to: it opens from a disk, a USB stick, any web host.
 """

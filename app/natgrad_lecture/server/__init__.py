@@ -3,7 +3,7 @@
 Voila runs a notebook in a kernel and streams what it displays as a page. We keep that, and change
 what makes the stock page slow: its front-end bundle is not sent at all. A page is three things,
 
-1. the head, sent before any kernel is looked for, so that the browser fetches the stage meanwhile;
+1. the head, sent before any kernel is looked for: the browser fetches the front end meanwhile;
 2. the lesson's first answer, inlined as JSON, so that the first picture needs no websocket;
 3. one module, ``live_page.js``, which draws that answer and then speaks to the kernel.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
+from types import MappingProxyType
 from typing import Any
 
 Check = Callable[[Any], Any]
@@ -65,10 +66,17 @@ def point(name: str, label: str, size: int = 2, most: float = 1e6) -> Check:
     return check
 
 
-def choice(name: str, label: str, options: Mapping[str, Any] | tuple[str, ...]) -> Check:
-    """One of ``options``, a registry or a few names."""
+def choice(
+    name: str,
+    label: str,
+    options: Mapping[str, Any] | tuple[str, ...],
+    former: Mapping[str, str] = MappingProxyType({}),
+) -> Check:
+    """One of ``options``, a registry or a few names; ``former`` are names in old links."""
 
     def check(value: Any) -> str:
+        if value not in options and isinstance(value, str):
+            value = former.get(value, value)
         if value not in options:
             raise BadInput(name, f"no {label} {value!r}; there are {', '.join(options)}")
         return str(value)
@@ -76,9 +84,14 @@ def choice(name: str, label: str, options: Mapping[str, Any] | tuple[str, ...]) 
     return check
 
 
-def several(name: str, label: str, options: Mapping[str, Any] | tuple[str, ...]) -> Check:
-    """One or more of ``options``, each once."""
-    of = choice(name, label, options)
+def several(
+    name: str,
+    label: str,
+    options: Mapping[str, Any] | tuple[str, ...],
+    former: Mapping[str, str] = MappingProxyType({}),
+) -> Check:
+    """One or more of ``options``, each once; ``former`` as in ``choice``."""
+    of = choice(name, label, options, former)
 
     def check(value: Any) -> tuple[str, ...]:
         chosen = tuple(dict.fromkeys(of(each) for each in value))

@@ -1,4 +1,4 @@
-"""The store: the one mutable thing. It holds the state; controls set it, the stage follows it.
+"""The store: the one mutable thing. It holds the state; controls set it, the front end follows it.
 
 Some controls are not fields of the state but views of one: a single entry of A, a column that is
 dragged, the rotation of which A is made. The state knows which fields they stand for.

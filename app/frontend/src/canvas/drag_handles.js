@@ -25,7 +25,7 @@ export const tagOf = ({ id, tag }) =>
  * @property {string} [where]
  *
  * @param {Pick<PlaneView, "frame" | "side" | "labels" | "view" | "value">} plane
- * @param {Stage} stage
+ * @param {Host} host
  */
 export function makeHandles(plane, { ask, redraw, busy }) {
   const box = make("div", { class: "handles" });

@@ -169,7 +169,7 @@ function drawArea(ctx, trace, { array, palette, place, k }) {
   ctx.globalAlpha = 1;
 }
 
-// The run stopped here: it left the domain or grew past all bounds.
+// The run stopped here: it left the domain or diverged.
 /**
  * @param {Pen} ctx
  * @param {number} x

@@ -9,8 +9,8 @@ import { clearPlane, drawAxes, drawOutlines, isGrid, isStill, stillNames } from 
 import { say } from "../i18n/en.js";
 import { makeTicks, marks, niceStep } from "./ticks.js";
 
-/** @param {Stage} stage */
-export function makePlane(stage) {
+/** @param {Host} host */
+export function makePlane(host) {
   const still = make("canvas", { class: "still", "aria-hidden": "true" });
   const living = make("canvas", { class: "living", "aria-hidden": "true" });
   const ticks = [makeTicks("x"), makeTicks("y")];
@@ -49,8 +49,8 @@ export function makePlane(stage) {
     },
     side: () => side || 1,
   };
-  const handles = makeHandles(plane, stage);
-  const hover = makeHover(plane, stage);
+  const handles = makeHandles(plane, host);
+  const hover = makeHover(plane, host);
   frame.append(...ticks.map((t) => t.box), ...names, handles.box, hover.box);
 
   /**
@@ -66,9 +66,9 @@ export function makePlane(stage) {
   // Where a plane can be picked from, a click on it sets a field to the place.
   frame.addEventListener("click", (event) => {
     if (!spec.click || targetOf(event).tagName !== "CANVAS") return;
-    stage.ask({ [spec.click]: placeOf(event) });
+    host.ask({ [spec.click]: placeOf(event) });
   });
-  frame.append(makeBrush(plane, { field: () => spec.paint, placeOf, ask: stage.ask }));
+  frame.append(makeBrush(plane, { field: () => spec.paint, placeOf, ask: host.ask }));
 
   let ticked = "";
   function showTicks() {
@@ -92,7 +92,7 @@ export function makePlane(stage) {
     traces = newTraces;
     const all = traces.filter(isStill);
     quiet = [all.filter((trace) => !isGrid(trace)), all.filter(isGrid)];
-    quietNames = quiet.map((some) => stillNames(some, stage.array));
+    quietNames = quiet.map((some) => stillNames(some, host.array));
     setText(title, spec.title);
     setAttribute(figure, "data-plane", spec.name);
     setAttribute(frame, "data-click", spec.click ?? null);

@@ -16,7 +16,7 @@ const ACROSS = { ArrowDown: 1, ArrowUp: -1 };
 
 /**
  * @param {Pick<PlaneView, "frame" | "side" | "labels" | "view" | "value">} plane
- * @param {Stage} stage
+ * @param {Host} host
  */
 export function makeHover(plane, { array, redraw, lesson }) {
   const name = make("b");

@@ -71,7 +71,7 @@ export class Link {
    * @param {ArrayBuffer[]} [buffers]
    */
   send(content, buffers) {
-    // The stage asks again once it is open.
+    // The front end asks again once it is open.
     if (this.status === "asleep") return void this.reconnect().catch(() => {});
     if (!this.line.send(content, buffers) && !this.opened) this.waiting = [content, buffers];
   }

@@ -1,10 +1,9 @@
-// The page: draws the first answer, which stands in the HTML, then speaks to the kernel for the
-// stage.
+// The page: draws the first answer, which stands in the HTML, then speaks to the kernel.
 //
-// The stage (lesson_view.js) knows only a model as anywidget gives it. Here the model's messages go
+// The front end (lesson_view.js) knows only a model as anywidget gives it. Here the model's messages go
 // through our own websocket, and model.link tells how the line is and mends it. Nothing of the
 // reader's is kept in the kernel, so a lost kernel costs a moment: we fetch the page again for a
-// fresh one, and the stage asks with the state it holds.
+// fresh one, and the front end asks with the state it holds.
 
 import { readAddress } from "../connection/url_state.js";
 import { Link, dataOf } from "../connection/kernel_link.js";

@@ -1,4 +1,4 @@
-// A saved page: the same stage, whose asks are answered out of a pack built ahead
+// A saved page: the same front end, whose asks are answered out of a pack built ahead
 // (natgrad_lecture/export/answer_pack.py). What the pack has not, it says beside the control that
 // wanted it; nothing is lost by trying.
 

@@ -1,4 +1,4 @@
-// The stage as one drawing to take away: its planes with their axes, the legend, the readings, a
+// The front end as one drawing to take away: its planes with their axes, the legend, the readings, a
 // caption and the link. It draws on a canvas (PNG, film) and on a context that records SVG alike.
 
 import { contextOf, make } from "../lib/dom.js";

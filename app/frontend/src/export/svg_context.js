@@ -1,5 +1,5 @@
 // A context that records SVG. What draws on a canvas draws on it unchanged, so that the picture on
-// the page and the one taken away cannot differ. Only what the stage uses of a canvas is here.
+// the page and the one taken away cannot differ. Only what the front end uses of a canvas is here.
 
 import { contextOf } from "../lib/dom.js";
 

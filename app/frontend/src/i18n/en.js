@@ -1,4 +1,4 @@
-// The stage's own words, all of them here; a lesson's words come from the lesson. `{name}` is
+// The front end's own words, all of them here; a lesson's words come from the lesson. `{name}` is
 // filled in.
 
 import { ZH } from "./zh.js";

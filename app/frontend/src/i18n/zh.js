@@ -1,4 +1,4 @@
-// The stage's own words in Simplified Chinese; the keys are those of en.js.
+// The front end's own words in Simplified Chinese; the keys are those of en.js.
 
 /** @type {Record<string, string>} */
 export const ZH = {

@@ -131,7 +131,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
   const { formulas, controls, charts, meter, pin, legend, description } = readings;
   const planeSet = makePlaneSet({
     root,
-    stage: { ask, redraw, busy, array: state.array, lesson },
+    host: { ask, redraw, busy, array: state.array, lesson },
     onResize() {
       formulas.fix();
       draw(); // now, not at the next frame: a resized canvas is empty
@@ -160,7 +160,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
   layOut(root, {
     over: [banner.box, reader.notice],
     top: [header.box],
-    stage: [header.say, planeSet.box, progress.box, legend.box, transport.box, homeless],
+    picture: [header.say, planeSet.box, progress.box, legend.box, transport.box, homeless],
     deck: [meter.box, pin.box, formulas.box, controls.box],
     below: [charts.box, words.box, reader.caption, description],
   });

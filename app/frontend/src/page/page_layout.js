@@ -16,16 +16,16 @@ export function makeRoot(lesson, whole) {
 
 /**
  * @param {HTMLElement} root
- * @param {Record<"over" | "top" | "stage" | "deck" | "below", HTMLElement[]>} parts
+ * @param {Record<"over" | "top" | "picture" | "deck" | "below", HTMLElement[]>} parts
  */
-export function layOut(root, { over, top, stage, deck, below }) {
+export function layOut(root, { over, top, picture, deck, below }) {
   root.append(
     make(
       "div",
       { class: "sheet" },
       make("div", { class: "over" }, ...over),
       ...top,
-      make("main", { class: "stage" }, ...stage),
+      make("main", { class: "picture" }, ...picture),
       make("div", { class: "deck" }, ...deck),
       ...below,
     ),

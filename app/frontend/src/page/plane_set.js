@@ -9,10 +9,10 @@ const pixelRatio = () => Math.min(devicePixelRatio || 1, 2);
 /**
  * @param {object} page
  * @param {HTMLElement} page.root
- * @param {Stage} page.stage
+ * @param {Host} page.host
  * @param {() => void} page.onResize called once canvases have their new size, which empties them
  */
-export function makePlaneSet({ root, stage, onResize }) {
+export function makePlaneSet({ root, host, onResize }) {
   /** @type {Map<string, PlaneView>} */
   const planes = new Map();
   const box = make("div", { class: "planes" });
@@ -44,7 +44,7 @@ export function makePlaneSet({ root, stage, onResize }) {
   function planeNamed(name) {
     const known = planes.get(name);
     if (known) return known;
-    const plane = makePlane(stage);
+    const plane = makePlane(host);
     planes.set(name, plane);
     box.append(plane.figure);
     observer.observe(plane.frame);

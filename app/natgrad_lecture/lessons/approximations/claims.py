@@ -9,7 +9,7 @@ import numpy as np
 from natgrad_lecture.lessons.approximations.state import BOLD, FIXED, NORMED, SPECTRA, STALL
 from natgrad_lecture.lessons.base import Claim, Question
 
-CHEAP = ("block", "ekfac", "kfac", "diagonal", "plain")
+CHEAP = ("block", "ekfac", "kfac", "diagonal", "euclidean")
 
 
 def _cosine(model: Any) -> bool:
@@ -22,7 +22,7 @@ def _cosine(model: Any) -> bool:
 def _nearest_first(model: Any) -> bool:
     """The blocks and both factorings within 30 degrees of the exact step, the other two beyond."""
     angle = {name: model.step(name).angle for name in CHEAP}
-    near, far = ("block", "ekfac", "kfac"), ("diagonal", "plain")
+    near, far = ("block", "ekfac", "kfac"), ("diagonal", "euclidean")
     return max(angle[n] for n in near) < 30 < 45 < min(angle[n] for n in far)
 
 
@@ -42,8 +42,8 @@ def _kfac_gains(model: Any) -> bool:
 
 def _too_bold(model: Any) -> bool:
     """The exact step promises most, and the loss rises."""
-    exact, plain = model.step("exact"), model.step("plain")
-    return exact.promise > 10 * plain.promise and exact.gained < 0 < plain.gained
+    exact, euclidean = model.step("exact"), model.step("euclidean")
+    return exact.promise > 10 * euclidean.promise and exact.gained < 0 < euclidean.gained
 
 
 def _damped_keeps(model: Any) -> bool:
@@ -98,8 +98,8 @@ def _learned_does_not(model: Any) -> bool:
 
 
 def _whitening_helps(model: Any) -> bool:
-    plain, white = (model.spectrum(frame).condition for frame in ("as it is", "whitened"))
-    return plain > 1000 * white
+    bare, white = (model.spectrum(frame).condition for frame in ("as it is", "whitened"))
+    return bare > 1000 * white
 
 
 def _standardizing_helps_less(model: Any) -> bool:
@@ -108,8 +108,8 @@ def _standardizing_helps_less(model: Any) -> bool:
 
 
 def _share(model: Any) -> bool:
-    plain, white = (model.spectrum(frame).spread for frame in ("as it is", "whitened"))
-    return white > 10 * plain
+    bare, white = (model.spectrum(frame).spread for frame in ("as it is", "whitened"))
+    return white > 10 * bare
 
 
 def _norm_hardly(model: Any) -> bool:

@@ -19,7 +19,7 @@ say = phrases(__file__)
 
 STYLES: dict[str, Style] = {
     "exact": style("natural"),
-    "plain": style("gradient"),
+    "euclidean": style("gradient"),
     **{name: style(name) for name in ("block", "ekfac", "kfac", "diagonal")},
     "empirical": {"light": "#8a6a00", "dark": "#e0bf4a", "symbol": "triangle", "width": 2.6},
     "fixed": {"light": "#1d6fa5", "dark": "#7fc4ee", "symbol": "star", "width": 2.6},

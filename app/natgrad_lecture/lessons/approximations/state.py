@@ -9,8 +9,11 @@ from natgrad_lecture.state.fields import choice, control, number, several, whole
 from natgrad_lecture.state.state import State
 
 DATA = ("digits", "wine", "moons")
-MATRICES = ("exact", "block", "ekfac", "kfac", "diagonal", "plain", "empirical")
-RUNS = ("exact", "fixed", "kfac", "ekfac", "block", "diagonal", "plain", "empirical")
+MATRICES = ("exact", "block", "ekfac", "kfac", "diagonal", "euclidean", "empirical")
+RUNS = ("exact", "fixed", "kfac", "ekfac", "block", "diagonal", "euclidean", "empirical")
+FORMER = {"euclidean": "euclidean"}
+"""Names of the same in old links."""
+
 FRAMES = ("as it is", "centered", "standardized", "whitened", "batch norm", "folded")
 SHOW = ("step", "runs", "spectrum")
 
@@ -33,10 +36,10 @@ class Nearing(State):
         0.01, "damping", number("damping", "λ", 1e-6, 100, "take one from 0.000001 to 100")
     )
     matrices: tuple[str, ...] = control(
-        MATRICES, "matrices", several("matrices", "matrix", MATRICES)
+        MATRICES, "matrices", several("matrices", "matrix", MATRICES, FORMER)
     )
     runs: tuple[str, ...] = control(
-        ("exact", "kfac", "empirical"), "runs", several("runs", "run", RUNS)
+        ("exact", "kfac", "empirical"), "runs", several("runs", "run", RUNS, FORMER)
     )
     frames: tuple[str, ...] = control(
         ("as it is", "standardized", "whitened"), "frames", several("frames", "layer", FRAMES)

@@ -64,7 +64,7 @@ def _numbers(model: RunsModel, sheet: Sheet) -> dict[str, Any]:
     """The numbers in the formulas; a name with @ is a series over the steps of the guide's run."""
     A, guide = model.matrix, model.guide
     fisher = pack(guide.in_theta.at.fisher)
-    plain, plain_x = one_step(guide, model.rule("gradient"))
+    step, step_x = one_step(guide, model.rule("gradient"))
     natural, natural_x = one_step(guide, model.rule("natural"))
     second = A.T @ A if model.state.kind == "pulled-back" else np.eye(2)
     numbers: dict[str, Any] = {}
@@ -75,16 +75,16 @@ def _numbers(model: RunsModel, sheet: Sheet) -> dict[str, Any]:
         [
             fisher.reshape(-1, 4),
             (A.T @ fisher @ A).reshape(-1, 4),
-            plain,
+            step,
             carried(model)[1],
-            plain_x,
+            step_x,
             natural,
             natural_x,
         ],
         axis=1,
     )
     names = [f"{m}.{i}.{j}" for m in ("F", "AFA") for i in (0, 1) for j in (0, 1)]
-    names += [f"{v}.{i}" for v in ("plain", "gx", "plainx", "nat", "natx") for i in (0, 1)]
+    names += [f"{v}.{i}" for v in ("step", "gx", "stepx", "nat", "natx") for i in (0, 1)]
     sheet.array("live", series)
     numbers["@"] = names
     return numbers

@@ -15,7 +15,7 @@ def controls() -> list[dict[str, Any]]:
             panels.slider("s1", 0.3, 3, 0.01, scale="log"),
             panels.slider("s2", 0.3, 3, 0.01, scale="log"),
         ),
-        panels.group("plain", panels.slider("c", 0.02, 20, 0.01, scale="log")),
+        panels.group("descent", panels.slider("c", 0.02, 20, 0.01, scale="log")),
         panels.group(
             "start",
             *(panels.number(f"start.{i}", 0.1) for i in (0, 1)),

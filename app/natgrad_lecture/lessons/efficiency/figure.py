@@ -33,7 +33,11 @@ STEPS = 1000
 TIMES = marks(STEPS)
 LAST = len(TIMES) - 1
 METHODS = ("natural", "gradient", AVERAGED)
-LABELS = {"natural": "natural, 1/t", "gradient": "plain, c/t", AVERAGED: "plain, averaged"}
+LABELS = {
+    "natural": "natural, 1/t",
+    "gradient": "gradient descent, c/t",
+    AVERAGED: "gradient descent, averaged",
+}
 GRAY = "#6b7280"
 STYLES = {
     **{method: {**style(method), "label": LABELS[method]} for method in METHODS[:2]},

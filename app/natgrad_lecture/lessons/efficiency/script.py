@@ -12,8 +12,8 @@ def script(model: Model, writer: Writer) -> str:
     writer.add_import("natgrad_core.analysis.online_mean", "expected", "marks", "ratio")
     lines = [
         f"fisher = np.array({writer.write(model.fisher)})",
-        f"plain = {writer.write(s.c)} * np.eye(2)",
-        "gains = {'natural': np.linalg.inv(fisher), 'gradient': plain}",
+        f"identity = {writer.write(s.c)} * np.eye(2)",
+        "gains = {'natural': np.linalg.inv(fisher), 'gradient': identity}",
         f"start = {writer.write(s.start)}",
         "",
         f"paths = {{name: expected(fisher, gain, start, marks({STEPS}))",

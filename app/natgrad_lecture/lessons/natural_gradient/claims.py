@@ -131,7 +131,7 @@ def _gap_orders(model: Model) -> bool:
     return abs(one - 2) < 0.05 and abs(whole - 1) < 0.05
 
 
-def _plain_never_closes(model: Model) -> bool:
+def _gradient_descent_never_closes(model: Model) -> bool:
     _, whole = model.gaps("gradient", np.array(SMALL))
     return bool(whole[1] > 0.9 * whole[0] > 1e-3)
 
@@ -218,7 +218,7 @@ CLAIMS = {
     ),
     "plain": Claim(
         {"graph": "gap", "rules": ["natural", "gradient"], "rate": 0.01, "steps": 300},
-        _plain_never_closes,
+        _gradient_descent_never_closes,
     ),
     "semidefinite": Claim(
         {"problem": "two-layer-linear", "chart": "bend", "damping": 0.02, "rules": ["natural"]},

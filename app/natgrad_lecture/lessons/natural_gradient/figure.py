@@ -95,12 +95,12 @@ def _add_step(sheet: Sheet, model: Any) -> None:
     points, lead = path.good, path.ok.shape
     with np.errstate(all="ignore"):
         fisher = full(path.at.fisher, lead)
-        plain = -moving(model.problem, full(path.at.grad, lead))
-        taken_here = np.where(np.isnan(plain), np.nan, model.direction(points))
+        downhill = -moving(model.problem, full(path.at.grad, lead))
+        taken_here = np.where(np.isnan(downhill), np.nan, model.direction(points))
     sheet.add("theta", "ellipse-at", "metric", "equal KL", shapes=ellipses_at(points, fisher))
     taken = "−F⁻¹∇J" if model.state.q == 1 and not model.state.damping else "step"
     for color, direction, label in (
-        ("gradient", plain, "−∇J"),
+        ("gradient", downhill, "−∇J"),
         ("natural", taken_here, taken),
     ):
         heads = points + reach(direction, fisher, RADIUS)
@@ -150,7 +150,7 @@ def _gap_graph(model: Any, sheet: Sheet) -> Graph:
     across, up = Axis("α", RATES[-1], 1.0, log=True), Axis("gap", low, high, log=True)
     graph = Graph(sheet, "graph", "gap of θ and x" + _slopes(one, whole), across, up)
     for name, values in curves.items():
-        label = "plain, a whole run" if name == "gradient" else _label(name)
+        label = "gradient descent, a whole run" if name == "gradient" else _label(name)
         good = np.isfinite(values) & (values > 0)
         if good.any():
             graph.curve(name, label, RATES[good], values[good])

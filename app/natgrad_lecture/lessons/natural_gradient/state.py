@@ -69,7 +69,9 @@ class Natural(Runs):
         ("natural", "kl-limited"), "rules", several("rules", "rule", RULES)
     )
     q: float = control(
-        1.0, "q", number("q", "the power q", 0, 1, "take one from 0 (plain) to 1 (natural)")
+        1.0,
+        "q",
+        number("q", "the power q", 0, 1, "take one from 0 (gradient descent) to 1 (natural)"),
     )
     radius: float = control(
         0.02,

@@ -88,9 +88,9 @@ def _gap(name: str, low: float = 0.0, high: float = float("inf"), step: int = 10
 
 def _damping_is_seen(model: Any) -> bool:
     """λI in x makes a larger gap than λAᵀA, by far."""
-    plain = model.to(10).gap("natural", 10)
+    identity = model.to(10).gap("natural", 10)
     pulled = model_of(model.state.with_(kind="pulled-back")).to(10).gap("natural", 10)
-    return bool(plain > 0.005 and plain > 20 * pulled)
+    return bool(identity > 0.005 and identity > 20 * pulled)
 
 
 def _in_order(model: Any) -> bool:

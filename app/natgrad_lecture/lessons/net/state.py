@@ -86,7 +86,7 @@ class Taught(State):
     )
     adam: float = control(0.1, "adam", _rate("adam", "Adam's rate"))
     nesterov: float = control(0.3, "nesterov", _rate("nesterov", "Nesterov's rate"))
-    gradient: float = control(1.0, "gradient", _rate("gradient", "the plain rate"))
+    gradient: float = control(1.0, "gradient", _rate("gradient", "the rate of gradient descent"))
     steps: int = control(200, "steps", whole("steps", "the number of steps", 1, 1000))
     show: str = control("regions", "show", choice("show", "view", _SHOW))
     by: str = control("step", "by", choice("by", "axis", ("step", "second")))

@@ -152,10 +152,10 @@ def _add_metric(sheet: Sheet, model: Model, view: Array) -> None:
         with np.errstate(all="ignore"):
             in_theta = full(model.problem.at(components(path.in_theta)).grad, path.ok.shape)
             resting = np.isnan(moving(model.problem, in_theta))
-            plain = np.where(resting, np.nan, -full(path.at.grad, path.ok.shape))
-            raised = _solved(found, plain)
+            downhill = np.where(resting, np.nan, -full(path.at.grad, path.ok.shape))
+            raised = _solved(found, downhill)
         for color, direction, text in (
-            ("gradient", plain, "−∇J"),
+            ("gradient", downhill, "−∇J"),
             ("metric", raised, "−G⁻¹∇J"),
         ):
             heads = path.good + reach(direction, found, radius)

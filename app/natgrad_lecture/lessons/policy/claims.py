@@ -51,12 +51,12 @@ def _third(model: Model) -> bool:
 def _stalls(model: Model) -> bool:
     """At the end gradient descent is still on the plateau; the natural run has long arrived."""
     arrived = model.arrives("natural")
-    plain = model.run("gradient")
+    descent = model.run("gradient")
     return bool(
         arrived is not None
         and arrived < model.state.steps / 3
         and model.arrives("gradient") is None
-        and abs(-plain.loss[-1] - 1) < PLATEAU
+        and abs(-descent.loss[-1] - 1) < PLATEAU
         and model.on_plateau("gradient") > 3 * model.on_plateau("natural")
     )
 
@@ -87,8 +87,8 @@ def _limit(model: Model) -> bool:
         return np.log(chance / (1 - chance))
 
     points = np.stack(np.broadcast_arrays(logit(p), logit(q)), -1)
-    plain, natural = -model.problem.grad(points)[:, 1], model.raised(points)[:, 1]
-    ratios = plain / p
+    descent, natural = -model.problem.grad(points)[:, 1], model.raised(points)[:, 1]
+    ratios = descent / p
     return bool(
         np.allclose(ratios, ratios[-1], rtol=0.02) and np.allclose(natural, -1 / q, rtol=0.01)
     )
@@ -126,8 +126,8 @@ def _digs(model: Model) -> bool:
 
 
 def _adam(model: Model) -> bool:
-    plain, adam, natural = (model.arrives(name) for name in ("gradient", "adam", "natural"))
-    return plain is None and adam is not None and natural is not None and natural < adam
+    descent, adam, natural = (model.arrives(name) for name in ("gradient", "adam", "natural"))
+    return descent is None and adam is not None and natural is not None and natural < adam
 
 
 def _runs_away(model: Model) -> bool:

@@ -129,10 +129,10 @@ def _numbers(model: Model, sheet: Sheet) -> dict[str, Any]:
         chances[path.ok] = model.problem.policy(path.theta[path.ok])
         shares[path.ok] = model.problem.visits(path.theta[path.ok])
         fisher = np.diagonal(full(path.at.fisher, lead), axis1=-2, axis2=-1)
-        plain = -full(path.at.grad, lead)
+        gradient = -full(path.at.grad, lead)
         series = np.concatenate(
-            [chances, shares, -path.loss[:, None], plain, fisher, plain / fisher], axis=1
+            [chances, shares, -path.loss[:, None], gradient, fisher, gradient / fisher], axis=1
         )
     sheet.array("live", series)
-    pairs = (f"{name}.{i}" for name in ("plain", "F", "natural") for i in (0, 1))
+    pairs = (f"{name}.{i}" for name in ("gradient", "F", "natural") for i in (0, 1))
     return {"@": ["p", "q", "d.0", "d.1", "eta", *pairs]}

@@ -83,18 +83,20 @@ def _edge_of_damping(model: Model) -> bool:
     """More damping, larger rates: the edge never moves down, and tends to λ times plain's."""
     damping = np.geomspace(1e-3, 1e6, 40)
     edge = model.edge(model.state.angle, damping)
-    plain = model.edge(model.state.angle, 0.0, "gradient")
-    return bool((np.diff(edge) > 0).all() and np.isclose(edge[-1], damping[-1] * plain, rtol=1e-3))
+    descent = model.edge(model.state.angle, 0.0, "gradient")
+    return bool(
+        (np.diff(edge) > 0).all() and np.isclose(edge[-1], damping[-1] * descent, rtol=1e-3)
+    )
 
 
-def _plain_in_the_end(model: Model) -> bool:
+def _gradient_descent_in_the_end(model: Model) -> bool:
     """(F + λI)⁻¹ with a large λ: the steps of gradient descent at the rate α/λ."""
     damping = 1e5
     there = model.problem.through(model.chart)
     start = model.chart.inverse(model.start)
     damped = run(there, rules["natural"](damping * 1e-3, damping), start, 50).theta
-    plain = run(there, rules["gradient"](1e-3), start, 50).theta
-    return bool(np.abs(damped - plain).max() < 1e-2 * np.abs(plain - plain[0]).max())
+    descent = run(there, rules["gradient"](1e-3), start, 50).theta
+    return bool(np.abs(damped - descent).max() < 1e-2 * np.abs(descent - descent[0]).max())
 
 
 def _slow(model: Model) -> bool:
@@ -158,7 +160,9 @@ CLAIMS = {
     ),
     "larger": Claim(BY_DAMPING, _edge_of_damping),
     "slower": Claim({**BY_DAMPING, "damping": 300.0}, _slow),
-    "plain-again": Claim({**BY_DAMPING, "damping": 1000.0, "rate": 10.0}, _plain_in_the_end),
+    "plain-again": Claim(
+        {**BY_DAMPING, "damping": 1000.0, "rate": 10.0}, _gradient_descent_in_the_end
+    ),
     "local": Claim(
         {"problem": "normal", "rules": ["newton"], "rate": 1.2, "angle": 90.0}, _only_local
     ),

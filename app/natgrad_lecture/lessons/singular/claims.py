@@ -151,8 +151,8 @@ def _bounded(rate: Callable[[float, float], float]) -> Check:
         bound = s.rate * path.grad_norm[:-1][good] / s.damping
         point = _near(model)
         step, pseudo = (_step(model, method, s.damping, point) for method in ("damped", "pseudo"))
-        plain = -rate(s.rate, s.damping) * model.problem.grad(point)
-        alike = np.linalg.norm(step - plain) < 0.02 * np.linalg.norm(step)
+        descent = -rate(s.rate, s.damping) * model.problem.grad(point)
+        alike = np.linalg.norm(step - descent) < 0.02 * np.linalg.norm(step)
         long = np.linalg.norm(pseudo) > 10 * np.linalg.norm(step)
         return bool((sizes <= bound * (1 + 1e-9)).all() and alike and long)
 

@@ -50,7 +50,7 @@ def _along(step: Callable[[Array, Array], Array]) -> Any:
     return check
 
 
-def _round_is_plain(model: Model) -> bool:
+def _round_is_gradient(model: Model) -> bool:
     return bool(_along(lambda _, gradient: -gradient)(model))
 
 
@@ -172,9 +172,9 @@ def _same_kl(nats: float) -> Any:
     return check
 
 
-def _plain_is_slower(least: float, most: float) -> Any:
+def _gradient_is_slower(least: float, most: float) -> Any:
     """a* is steeper than the unit vector straight against ∇J, by a factor between these."""
-    return lambda model: bool(least < model.best.slope / model.slope(model.plain) < most)
+    return lambda model: bool(least < model.best.slope / model.slope(model.against_gradient) < most)
 
 
 def _unbounded(kind: str) -> Any:
@@ -297,17 +297,21 @@ def _toward(model: Model) -> int:
     def along(v: Array, axis: Array) -> float:
         return float(abs(v @ axis) / np.linalg.norm(v) / np.linalg.norm(axis))
 
-    best, plain = along(model.best.a, long), along(model.gradient, long)
-    if np.isclose(best, plain):
+    best, against_gradient = along(model.best.a, long), along(model.gradient, long)
+    if np.isclose(best, against_gradient):
         return 0
-    return 1 if best > plain and along(model.best.a, short) < along(model.gradient, short) else 2
+    return (
+        1
+        if best > against_gradient and along(model.best.a, short) < along(model.gradient, short)
+        else 2
+    )
 
 
 def _where(model: Model) -> int:
     """0: along the axis that opened, 1: against ∇J, 2: there is none."""
     if model.best.kind != "ball":
         return 2
-    return 1 if _round_is_plain(model) else 0
+    return 1 if _round_is_gradient(model) else 0
 
 
 def _eigenvalues(rng: np.random.Generator, _: Changes) -> tuple[float, float]:
@@ -394,7 +398,7 @@ CLAIMS = {
     ),
     "round": Claim(
         ROUND,
-        _round_is_plain,
+        _round_is_gradient,
         Scope({"gradient": _gradient, "turn": TURN}),
         false={"up": _along(lambda _, gradient: gradient)},
         beyond=Scope(UNEVEN),
@@ -424,16 +428,16 @@ CLAIMS = {
         {"of": "gamma", "angle": 120.0},
         _natural,
         Scope(MODELS),
-        false={"along −∇J": _round_is_plain},
+        false={"along −∇J": _round_is_gradient},
     ),
     "same-kl": Claim(
         {"of": "normal", "angle": 120.0}, _same_kl(0.5), Scope(MODELS), false={"ε²": _same_kl(1.0)}
     ),
     "slower": Claim(
         {"of": "gamma", "angle": 120.0},
-        _plain_is_slower(1.8, 2.1),
+        _gradient_is_slower(1.8, 2.1),
         _of("gamma"),
-        false={"as much": _plain_is_slower(0.9, 1.1)},
+        false={"as much": _gradient_is_slower(0.9, 1.1)},
         beyond=_of("normal"),
     ),
     "hyperbola": Claim(

@@ -41,7 +41,7 @@ class Model:
             "gradient": self.gradient,
             "steepest": self.best.a,
             "yours": self.yours,
-            "plain": self.plain,
+            "against_gradient": self.against_gradient,
         }
 
     @cached_property
@@ -77,7 +77,7 @@ class Model:
         return unit_directions(self.metric, np.deg2rad([self.state.angle]))[0]
 
     @cached_property
-    def plain(self) -> Array:
+    def against_gradient(self) -> Array:
         """The unit vector straight against ∇J."""
         return reach(-self.gradient, self.metric, 0.5)
 
@@ -239,7 +239,7 @@ def _graph(model: Model, sheet: Sheet, revealed: bool) -> dict[str, Any]:
                 slopes[kept],
                 starts=np.cumsum([0, *map(len, pieces)]),
             )
-        _mark(graph, "gradient", "straight against ∇J", model.plain, model)
+        _mark(graph, "gradient", "straight against ∇J", model.against_gradient, model)
         _mark(graph, "natural", "steepest direction a*", model.best.a, model)
     _mark(graph, "you", "your direction a", model.yours, model)
     described = graph.plane()

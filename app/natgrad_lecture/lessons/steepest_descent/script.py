@@ -23,9 +23,9 @@ paths = {{
     "gradient": gradient,
     "steepest": steepest(G, gradient).a,
     "yours": unit_directions(G, np.array([angle]))[0],
-    "plain": reach(-gradient, G, 0.5),
+    "against_gradient": reach(-gradient, G, 0.5),
 }}
 
-for name in ("plain", "yours", "steepest"):
+for name in ("against_gradient", "yours", "steepest"):
     print(f"{{name}}: {{paths[name]}}, slope {{gradient @ paths[name]:.6g}}")
 """
