@@ -217,6 +217,11 @@ def _sigmoid(x: Array) -> Array:
     return (1 + np.tanh(x / 2)) / 2
 
 
+def _slope_of_abs(x: Array) -> Array:
+    """Return −1 left of zero, else 1: at zero the density of |x| is the limit from the right."""
+    return np.where(x < 0, -1.0, 1.0)
+
+
 VARIABLES: dict[str, Variable] = {
     "units": Named("y = 2x", lambda x: 2 * x, lambda x: 2.0 + 0 * x, lambda y: y / 2),
     "exp": Named("y = e^x", np.exp, np.exp, np.log),
@@ -229,6 +234,6 @@ VARIABLES: dict[str, Variable] = {
         lambda x: _sigmoid(x) * _sigmoid(-x),
         lambda y: np.log(y) - np.log1p(-y),
     ),
-    "fold": Named("y = |x|", np.abs, np.sign, lambda y: y, (0.0,), one_to_one=False),
+    "fold": Named("y = |x|", np.abs, _slope_of_abs, lambda y: y, (0.0,), one_to_one=False),
 }
 """By name. All but the last can be undone; that one takes two x to one y."""

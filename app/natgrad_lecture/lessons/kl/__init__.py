@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
-from natgrad_lecture.lessons.kl.claims import CLAIMS, QUESTIONS
+from natgrad_lecture.lessons.kl.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.kl.controls import controls
 from natgrad_lecture.lessons.kl.figure import STYLES, Model, picture
 from natgrad_lecture.lessons.kl.script import script
-from natgrad_lecture.lessons.kl.state import PRESETS, Two
+from natgrad_lecture.lessons.kl.state import OPENING, PRESETS, Two
 
 lessons.register()(
     Lesson(
@@ -20,6 +20,8 @@ lessons.register()(
         order=4,
         claims=CLAIMS,
         questions=QUESTIONS,
+        lines=LINES,
+        opening=OPENING,
         sets=PRESETS,
         default=Two(k=60),
         controls=controls,

@@ -103,6 +103,11 @@ class Model:
         low, high = WINDOWS[self.state.f]
         return x, np.linspace(low + 1e-9, high, STEPS + 1)
 
+    @cached_property
+    def images(self) -> Array:
+        """The y of each step's x, f(x): where f folds, these are not ``places``, which rise."""
+        return self.variable.forward(self.places[0])
+
     @property
     def part(self) -> float:
         """How wide the window of y is, in windows of x."""
@@ -180,12 +185,18 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
         "handles": _handles(model, (bottom, top)),
         "numbers": _numbers(model, sheet),
         "meter": _meter(model),
-        "shown": {"groups": ["what", "two", *groups], "formulas": [*_LINES[model.of_data], "both"]},
+        "shown": {"groups": ["what", "two", *groups], "formulas": [*_lines(model), "both"]},
         "description": "; ".join(f"{row['label']} {row['word']}" for row in _meter(model)),
     }
 
 
-_LINES = {True: ["point", "sums"], False: ["numbers"]}
+def _lines(model: Model) -> list[str]:
+    """The formulas that hold: where f folds, a density is a sum over two x."""
+    if not model.of_data:
+        return ["numbers", "directions"]
+    if not model.variable.one_to_one:
+        return ["folded", "sums", "directions"]
+    return ["point", "sums", "halves", "directions"]
 
 
 def _integrand(pair: Pair, places: Array) -> tuple[Array, Array, Array]:
@@ -241,6 +252,9 @@ def _densities(
     graph.curve("p", "p", places, p, width=2.6)
     graph.curve("q", "q", places, q, width=2.6)
     if model.of_data:
+        if name == "right":  # the point goes where its partner on the left is sent
+            places = model.images
+            integrand = _integrand(model.in_y, places)[2]
         graph.path("kl", "p log(p/q)", places, integrand, dash="solid")
     else:
         graph.curve("kl", "adds to KL", places, integrand)
@@ -423,16 +437,25 @@ def _meter(model: Model) -> list[dict[str, Any]]:
 def _numbers(model: Model, sheet: Sheet) -> dict[str, Any]:
     found: dict[str, Any] = {f"before.{name}": value for name, value in model.before.items()}
     found |= {f"after.{name}": value for name, value in model.after.items()}
+    middle = (model.p + model.q) / 2
+    found |= {
+        "back": float(NORMAL.kl(model.q, model.p)),
+        "via": float(NORMAL.kl(model.p, middle) + NORMAL.kl(middle, model.q)),
+    }
     if model.of_data:
-        x, y = model.places
-        (p, q, integrand), (p_y, q_y, integrand_y) = model.curves["left"], model.curves["right"]
+        x, y = model.places[0], model.images
+        (p, q, integrand) = model.curves["left"]
+        p_y, q_y, integrand_y = _integrand(model.in_y, y)
+        found |= dict(zip(("own", "cross"), model.in_x.entropies, strict=True))
+        found |= dict(zip(("owny", "crossy"), model.in_y.entropies, strict=True))
         with np.errstate(all="ignore"):
-            slope = model.variable.slope(model.variable.branches(y)[0])
+            slope = model.variable.slope(x)
             columns = {
                 "x": x,
                 "y": y,
                 "p": p,
                 "slope": slope,
+                "mirror": np.exp(model.in_x.logs(-x)[0]),
                 "py": p_y,
                 "ratio": p / q,
                 "ratioy": p_y / q_y,

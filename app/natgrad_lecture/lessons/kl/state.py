@@ -81,7 +81,11 @@ class Two(State):
         return super().changes(name, value)
 
 
-PARAMETERS = {"change": "parameters", "p": (-0.4, 0.8), "q": (0.5, 1.1)}
+OPENING = {"curve": (-3.9, -2.2, -1.0, -0.3, 0.3, 1.0, 3.8)}
+"""A curve that squeezes the middle: under it the L² distance grows by a sixth, KL stays."""
+PARAMETERS = {"change": "parameters", "p": (-0.3, 0.3), "q": (0.3, 1.5)}
+"""Two normals whose parameters lie much farther apart, or much closer, in other coordinates."""
+NARROW = {"p": (-0.2, 0.25), "q": (0.2, 0.25)}
 STRETCHED = {"curve": (-3.6, -3.3, -2.9, -2.3, -1.3, 0.6, 3.4)}
 LOGS = {"f": "exp", "p": (-0.6, 0.6), "q": (0.6, 0.8)}
 PRESETS: dict[str, dict[str, Any]] = {

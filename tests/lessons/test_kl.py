@@ -1,0 +1,58 @@
+"""Both sides of every equation that the page on KL shows are equal, at every step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from natgrad_core.analysis.data_transforms import VARIABLES
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.lessons import lessons
+from tests.support.answers import unpack
+
+LESSON = lessons["kl"]
+
+
+def answered(changes: Any) -> tuple[Any, dict[str, Any]]:
+    """The picture's answer, and its numbers at every step, by their names."""
+    sheet = Sheet()
+    answer = LESSON.picture(LESSON.after(changes), sheet)
+    arrays = unpack({"buffers": sheet.buffers}, sheet.data)
+    names = answer["numbers"]["@"]
+    return answer, dict(zip(names, arrays["live"].T, strict=True))
+
+
+@pytest.mark.parametrize("f", [*VARIABLES, "drawn"])
+def test_the_density_in_y_is_what_the_equation_says(f: str) -> None:
+    answer, at = answered({"f": f, "p": (0.3, 0.6), "q": (-0.5, 1.2)})
+    if VARIABLES[f].one_to_one if f in VARIABLES else True:
+        assert "point" in answer["shown"]["formulas"]
+        np.testing.assert_allclose(at["p"] / at["slope"], at["py"], rtol=1e-6)
+        np.testing.assert_allclose(at["ratio"], at["ratioy"], rtol=1e-6)
+    else:
+        assert "folded" in answer["shown"]["formulas"]
+        assert "point" not in answer["shown"]["formulas"]
+        np.testing.assert_allclose(np.abs(at["x"]), at["y"])
+        np.testing.assert_allclose(at["p"] + at["mirror"], at["py"], rtol=1e-6)
+
+
+def test_the_point_that_moves_in_y_is_the_image_of_the_one_in_x() -> None:
+    sheet = Sheet()
+    model = LESSON.after({"f": "fold"})
+    LESSON.picture(model, sheet)
+    arrays = unpack({"buffers": sheet.buffers}, sheet.data)
+    traces: list[Any] = [t for t in sheet.traces if t["kind"] == "path"]
+    (left,) = (arrays[t["points"]] for t in traces if t["plane"] == "left")
+    (right,) = (arrays[t["points"]] for t in traces if t["plane"] == "right")
+    image = np.abs(2 * left[:, 0] - left[0, 0] - left[-1, 0])
+    np.testing.assert_allclose(right[:, 0], image, atol=1e-6)
+
+
+def test_halves_and_directions_are_told() -> None:
+    answer, _ = answered({"f": "units", "p": (-1.0, 0.6), "q": (1.0, 0.8)})
+    numbers = answer["numbers"]
+    assert numbers["cross"] - numbers["own"] == pytest.approx(numbers["before.kl"])
+    assert numbers["crossy"] - numbers["owny"] == pytest.approx(numbers["after.kl"])
+    assert numbers["via"] < numbers["before.kl"] != numbers["back"]
