@@ -315,7 +315,7 @@ def lesson_page(name: str) -> str:
         f"<h2>{escape(section['heading'])}</h2>{section['html']}"
         for section in lesson.static()["words"]
     )
-    picture = f'<div class="miniature">{lesson.thumbnail()}</div>'
+    picture = f'<div class="thumbnail">{lesson.thumbnail()}</div>'
     sections = (
         f"# {lesson.title}\n",
         f"*{plain(lesson.takeaway)}*\n",

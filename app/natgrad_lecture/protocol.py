@@ -509,7 +509,7 @@ class Moved(TypedDict):
     moved: str
 
 
-class StepTold(TypedDict, total=False):
+class StepNotice(TypedDict, total=False):
     """The step at which a reader rests. It changes no picture, so nothing is asked."""
 
     k: int

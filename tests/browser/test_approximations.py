@@ -49,7 +49,7 @@ def test_arrows_are_as_long_as_the_engine_says_and_follow_the_damping(
             assert turn == pytest.approx(step.angle, abs=0.1)
 
 
-def test_runs_train_by_themselves_and_one_that_is_thrown_out_is_drawn(
+def test_runs_train_by_themselves_and_one_that_diverges_is_drawn(
     approximations: Page,
 ) -> None:
     approximations.get_by_role("button", name="fixed damping").click()

@@ -67,7 +67,7 @@ def test_a_slip_opens_the_state_that_shows_how_it_is(home: Page) -> None:
     assert state["eig"] == [*wished.eig] != [*lesson.default.plain()["eig"]]
 
 
-def test_who_waits_before_the_door_is_told_the_place_and_comes_in(
+def test_who_waits_in_line_sees_the_place_and_comes_in(
     page: Page, browser: Browser, own_server: Callable[..., Server]
 ) -> None:
     """The page stays as it is meanwhile, so that a screen reader does not start again."""

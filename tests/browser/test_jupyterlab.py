@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 CELLS = (
     "from natgrad_lecture import lesson\nseen = lesson('coordinates')\nseen",
     "seen.state = {**seen.state, 'rate': 0.05, 'rules': ('natural',), 'k': 7}",
-    "run = seen.path['natural']['theta']\nprint('told', len(run.theta), float(run.loss[-1]))",
+    "run = seen.path['natural']['theta']\nprint('printed', len(run.theta), float(run.loss[-1]))",
     "print('step', seen.state['k'])",
 )
 """A notebook that sets the page's state, and after the reader's own act reads it."""
@@ -187,7 +187,7 @@ def test_a_notebook_drives_the_page_and_reads_it(lab: str, browser: Browser) -> 
     steps = settle(page)["state"]["steps"]
     assert steps < 200
     run(cells.nth(2))
-    printed = cells.nth(2).locator(".jp-OutputArea-output").filter(has_text="told")
+    printed = cells.nth(2).locator(".jp-OutputArea-output").filter(has_text="printed")
     expect(printed).to_contain_text(f" {steps + 1} ")
     loss = float(printed.inner_text().split()[-1])
     assert loss == pytest.approx(page.evaluate(f"{ROOT}.array('loss.natural.solid').at(-1)"))

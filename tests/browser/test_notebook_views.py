@@ -44,7 +44,7 @@ class Notebook:
 
     def __init__(self, page: Page, name: str) -> None:
         self.page, self.widget, self.asks = page, lesson(name), []
-        object.__setattr__(self.widget, "send", self._told)
+        object.__setattr__(self.widget, "send", self._sent)
         page.goto("about:blank")
         page.add_style_tag(content=style())
         page.expose_function("ask", self._asked)
@@ -55,7 +55,7 @@ class Notebook:
     widget: Lesson
     asks: list[dict[str, Any]]
 
-    def _told(self, content: Any, buffers: list[bytes] | None = None) -> None:
+    def _sent(self, content: Any, buffers: list[bytes] | None = None) -> None:
         arrays = [base64.b64encode(each).decode() for each in buffers or []]
         self.page.evaluate("(told) => void setTimeout(() => hear(...told))", [content, arrays])
 

@@ -128,7 +128,7 @@ def test_a_link_of_twenty_kilobytes_is_opened_through_the_proxy(
     assert http.head(f"{url}playground?{link}", timeout=60).status_code == 200
 
 
-def test_the_door_is_locked_behind_the_proxy_too(front: tuple[str, requests.Session]) -> None:
+def test_the_access_check_holds_behind_the_proxy_too(front: tuple[str, requests.Session]) -> None:
     url, http = front
     assert http.get(f"{url}metrics", timeout=10).status_code == 404, "it came through a proxy"
     assert http.get(url, headers={"Host": "evil.example"}, timeout=10).status_code == 403

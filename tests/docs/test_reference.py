@@ -95,7 +95,7 @@ def lacks(text: str, registry: str, name: str) -> Iterator[str]:
     if ("No page shows it" if beyond else "Open it live") not in text:
         yield "a way in"
     if registry == "lessons":
-        picture = re.search(r'<div class="miniature"><svg.*?</svg>', text, re.S)
+        picture = re.search(r'<div class="thumbnail"><svg.*?</svg>', text, re.S)
     else:
         picture = re.search(rf"<figure>.*?<figcaption>[^<]*\b{name}\b[^<]*<", text, re.S)
     if not beyond and not (picture and re.search(r'<(path|image)[^>]* d="M|<image', picture[0])):

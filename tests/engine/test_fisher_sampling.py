@@ -29,7 +29,7 @@ ALONE = ("normal", "gamma", "von-mises", "weibull", "beta")
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_scores_and_surprises_are_slopes_of_log_p(name: str) -> None:
+def test_scores_and_curvatures_are_slopes_of_log_p(name: str) -> None:
     problem = problems[name]()
     theta = np.array(problem.start)
     data = problem.sample(theta, np.random.default_rng(0), 5)

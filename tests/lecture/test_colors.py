@@ -131,7 +131,7 @@ def test_the_colors_and_symbols_that_a_rule_may_declare_are_those_that_can_be_dr
     assert tuple(re.findall(r'^  "?([\w-]+)"?:', outlines, re.M)) == SYMBOLS
 
 
-def test_an_ink_of_a_rule_is_what_the_rule_declares() -> None:
+def test_a_style_of_a_rule_is_what_the_rule_declares() -> None:
     for name in rules:
         declared, shown = rules.traits(name), style(name)
         assert (shown["light"], shown["dark"]) == COLORS[declared.color]

@@ -187,7 +187,7 @@ def test_the_limit_is_of_processor_time_and_ends_with_its_block() -> None:
     assert signal.getitimer(signal.ITIMER_PROF)[0] == 0
 
 
-def test_what_cannot_be_taken_away_is_said(logged: list[logging.LogRecord]) -> None:
+def test_what_cannot_be_exported_is_said(logged: list[logging.LogRecord]) -> None:
     live = failing(lambda state: state.rate > 0.04, StopIteration(), in_model=True)
     state = {**LESSON.default.plain(), "rate": 0.05}
     answer, _ = live.respond({"ask": 4, "export": "cite", "state": state})

@@ -166,7 +166,7 @@ def test_a_run_gone_wrong_is_put_into_words() -> None:
     assert "climbed" in broken(run(problem, rules["newton"](0.1), (5.0, 0.45), 50))
 
 
-def test_every_ink_that_is_drawn_is_in_the_palette() -> None:
+def test_every_style_that_is_drawn_is_in_the_palette() -> None:
     answer, _ = Live(lessons["coordinates"]).respond({"ask": 1})
     used = {t["style"] for t in answer["traces"]} | {h["style"] for h in answer["handles"]}
     assert used <= set(styles(lessons["coordinates"].rules))

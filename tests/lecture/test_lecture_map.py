@@ -46,6 +46,6 @@ def test_the_slips_are_those_that_the_facts_list() -> None:
         assert re.search(word, said), word
 
 
-def test_the_other_doors_lead_to_lessons() -> None:
+def test_the_other_links_lead_to_lessons() -> None:
     assert any(name in lessons for name in STARTS)
     assert all(name.replace("-", "").isalpha() for name in STARTS)

@@ -13,7 +13,7 @@ from natgrad_lecture.drawing.plotly_chart import axis, chart, dots, line, table
 from natgrad_lecture.static_files import plotly
 
 
-def test_a_chart_is_what_plotly_takes_but_for_its_inks() -> None:
+def test_a_chart_is_what_plotly_takes_except_for_its_styles() -> None:
     found = chart(
         "spectrum",
         "eigenvalues",

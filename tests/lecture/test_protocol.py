@@ -76,7 +76,7 @@ def test_a_lesson_s_fixed_part_is_one_that_the_protocol_states(lesson: Lesson) -
         assert wrong(plain(lesson.static(language)), protocol.LessonData, "lesson") == []
 
 
-def test_what_is_refused_or_taken_away_is_stated_too() -> None:
+def test_what_is_refused_or_exported_is_stated_too() -> None:
     live = Live(lessons["coordinates"])
     refused, _ = live.respond({"ask": 1, "export": "nonsense"})
     assert wrong(plain(refused), protocol.Refusal, "refusal") == []

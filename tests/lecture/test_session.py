@@ -230,7 +230,7 @@ def test_no_set_raises_and_the_state_stays_good(changes: dict[str, Any]) -> None
 
 
 @pytest.mark.parametrize("query", ["start=4,5", "start=400,500", "problem=mixture&start=4,5"])
-def test_a_run_that_is_thrown_out_leaves_its_graph_a_range(query: str) -> None:
+def test_a_run_that_diverges_leaves_its_graph_a_range(query: str) -> None:
     far = Live(lessons["singular"])
     answer, _ = far.respond({"ask": 1, "state": {}, "set": {}, "have": [], "query": query})
     graph = next(plane for plane in answer["planes"] if plane["name"] == "graph")

@@ -43,7 +43,7 @@ def test_its_colors_are_the_front_end_s_own() -> None:
         assert numbers in THEME, numbers
 
 
-def test_a_map_between_two_inks_is_mixed_as_on_the_canvas() -> None:
+def test_a_map_between_two_styles_is_mixed_as_on_the_canvas() -> None:
     sheet = Sheet()
     cells = np.array([[0.0, 1.0]], np.float32)
     pair = ["class0", "class1"]

@@ -111,7 +111,7 @@ def test_half_a_character_in_an_ask_gets_an_answer_that_can_be_sent(seen: Any) -
     assert json.dumps(answer, ensure_ascii=False).encode()
 
 
-def test_what_cannot_be_taken_away_is_refused_in_plain_words(seen: Any) -> None:
+def test_what_cannot_be_exported_is_refused_in_plain_words(seen: Any) -> None:
     seen._on_ask(seen, {"ask": 2, "state": seen.state, "export": "gold" * 99}, None)
     (answer,) = seen.sent
     assert answer["answer"] == 2

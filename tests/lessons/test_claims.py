@@ -65,7 +65,7 @@ def test_every_work_that_a_lesson_names_is_in_the_bibliography(lesson: Lesson) -
 
 
 @pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
-def test_a_symbol_lights_only_what_has_an_ink_and_stands_in_the_text(lesson: Lesson) -> None:
+def test_a_symbol_lights_only_what_has_a_style_and_stands_in_the_text(lesson: Lesson) -> None:
     static = lesson.static()
     text = str(static["words"]) + str(static["formulas"])
     for symbol, names in lesson.lights.items():

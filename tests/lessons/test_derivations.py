@@ -78,7 +78,7 @@ def test_a_wrong_line_is_told_from_the_right_one(lesson: Lesson, name: str) -> N
         sides = [line.sides(at) for at in states]
         assert any(np.abs(left).max() > 0 for left, _ in sides), f"{id} says 0 = 0 everywhere"
         for what, wrong in line.false.items():
-            assert any(line.told_apart(at, wrong) for at in states), f"{id}: {what}"
+            assert any(line.distinguished(at, wrong) for at in states), f"{id}: {what}"
     assert any(line.false for line in derivation.lines.values()), "name a wrong line close to one"
 
 

@@ -37,7 +37,7 @@ def test_a_layer_that_mixes_examples_or_draws_noise_is_named() -> None:
     assert Net(nn.Sequential(nn.Linear(2, 3), nn.Dropout()).eval()).size == 9
 
 
-def test_a_layer_without_a_twin_is_named_and_the_known_ones_are_listed() -> None:
+def test_a_layer_without_a_counterpart_is_named_and_the_known_ones_are_listed() -> None:
     with pytest.raises(TypeError, match=r"layer 2 \(LSTM\) has no hand-written.*Linear, Conv2d"):
         Net(nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.LSTM(3, 3)))
     with pytest.raises(TypeError, match=r"torch\.nn\.Sequential, got list: give the model itself"):

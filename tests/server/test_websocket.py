@@ -466,7 +466,7 @@ def test_who_calls_us_by_an_address_that_we_were_given_comes_in() -> None:
 
 
 @pytest.mark.slow
-def test_a_full_house_has_a_line_before_the_door_and_lets_the_first_in_first() -> None:
+def test_a_full_house_has_a_waiting_line_and_lets_the_first_in_first() -> None:
     with running("--readers=2") as server:
         inside = [Page(server.url).open() for _ in range(2)]
         visitors = [requests.Session() for _ in range(3)]

@@ -446,7 +446,7 @@ export interface Moved {
 }
 
 /** The step at which a reader rests. It changes no picture, so nothing is asked. */
-export interface StepTold {
+export interface StepNotice {
   k?: number;
   view?: string;
 }

@@ -45,7 +45,7 @@ test("a handle stays below the pointer when the page scrolls under it", () => {
   assert.equal(asked.length, count, "nothing once it is let go");
 });
 
-test("the step is told at rest, and not at each frame while it plays", () => {
+test("the step is sent at rest, and not at each frame while it plays", () => {
   const { built } = fakeDocument();
   Object.assign(globalThis, { matchMedia: () => ({ matches: false }) });
   const transport = makeTransport({ redraw() {}, onStep() {} });

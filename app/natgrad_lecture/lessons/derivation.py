@@ -76,7 +76,7 @@ class Line:
         """Whether both sides are equal up to the tolerance."""
         return _near(*self.sides(at), self.tolerance)
 
-    def told_apart(self, at: Any, wrong: Side) -> bool:
+    def distinguished(self, at: Any, wrong: Side) -> bool:
         """Whether a wrong right side differs from the left one."""
         return not _near(self.sides(at)[0], np.asarray(wrong(at), float), self.tolerance)
 

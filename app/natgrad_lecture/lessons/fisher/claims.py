@@ -205,8 +205,8 @@ def _times_noise(model: Model) -> bool:
 
 def _farther_shorter(model: Model) -> bool:
     """Twice as far from the minimum the empirical step is about half, the natural twice as long."""
-    away = np.array([4.0, 3.0])
-    near, far = (Data(model.state.with_(w=model.data.minimum + by * away)) for by in (3, 6))
+    offset = np.array([4.0, 3.0])
+    near, far = (Data(model.state.with_(w=model.data.minimum + by * offset)) for by in (3, 6))
 
     def size(data: Data, style: str) -> float:
         return float(np.linalg.norm(data.here[style][0]))

@@ -93,13 +93,13 @@ def _leaves_rao(model: Model) -> bool:
     return all(model.off(model.flow(reverse).theta, "rao") > APART for reverse in RUNS.values())
 
 
-def _decays(pace: float) -> Check:
+def _decays(speed: float) -> Check:
     """m(t) − m* = e⁻ᵗ(m(0) − m*), at a pace of 1."""
 
     def check(model: Model) -> bool:
         found, chart = model.flow(False), CHARTS["expectation"][1]
         m, target = chart.inverse(found.theta), chart.inverse(model.b)
-        expected = target + np.exp(-pace * found.times)[:, None] * (m[0] - target)
+        expected = target + np.exp(-speed * found.times)[:, None] * (m[0] - target)
         return bool(np.allclose(m, expected, atol=1e-6 * np.abs(m).max()))
 
     return check

@@ -95,7 +95,7 @@ class Taught(State):
     )
     kind: str = control("identity", "kind", choice("kind", "damping", KINDS))
     approximation: str = control(
-        "kfac", "instead", choice("approximation", "stand-in", _APPROXIMATIONS)
+        "kfac", "instead", choice("approximation", "approximation", _APPROXIMATIONS)
     )
     probes: tuple[tuple[float, ...], ...] = control(
         ((-0.55, 0.45), (0.5, 0.25)), "probes", _rows("probes", "probes", 2, 2)

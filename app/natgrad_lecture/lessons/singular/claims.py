@@ -239,7 +239,7 @@ def _wide(model: Model) -> float:
     return float(np.ptp(np.asarray(model.problem.view)[0]))
 
 
-def _thrown(method: str) -> Check:
+def _diverges(method: str) -> Check:
     """The first undamped step is over a quarter of the picture; this method's run stays in it."""
 
     def check(model: Model) -> bool:
@@ -368,7 +368,7 @@ def _on_the_diagonal(rng: np.random.Generator, _: Changes) -> tuple[float, float
 
 ANYWHERE = {"start": box((-2.3, -2.3), (2.3, 2.3)), "rate": log_between(0.01, 0.1)}
 """Any start in the window of the net."""
-AWAY = {"start": box((1.0, -0.8), (2.3, -0.2)), "rate": log_between(0.02, 0.1)}
+OUTWARD = {"start": box((1.0, -0.8), (2.3, -0.2)), "rate": log_between(0.02, 0.1)}
 """Starts away from the origin and from the lines w₁ = ±w₂."""
 TO_SADDLE = {"start": _to_the_saddle}
 COMMON = {"start": box((-1.5, -1.5), (1.5, 1.5))}
@@ -401,7 +401,7 @@ CLAIMS = {
     "limit": Claim(
         {"rules": ["pseudo", "damped"], **DOWN, "damping": 0.02, "k": 5},
         _limit("pseudo"),
-        Scope({**AWAY}),
+        Scope({**OUTWARD}),
         false={"gradient descent's": _limit("gradient")},
         shows=("pseudo", "damped"),
     ),
@@ -423,7 +423,7 @@ CLAIMS = {
         _lingers("gradient", "pseudo"),
         Scope(TO_SADDLE),
         false={"the pseudo-inverse": _lingers("pseudo", "gradient")},
-        beyond=Scope(AWAY),
+        beyond=Scope(OUTWARD),
         shows=("gradient", "pseudo"),
     ),
     "bounded": Claim(
@@ -470,9 +470,9 @@ CLAIMS = {
     ),
     "thrown": Claim(
         {**MIXED, "rules": ["natural", "damped"], "k": 1},
-        _thrown("damped"),
+        _diverges("damped"),
         Scope(BESIDE),
-        false={"the undamped run stays in it": _thrown("natural")},
+        false={"the undamped run stays in it": _diverges("natural")},
         beyond=Scope({"start": box((-2.5, 0.5), (-0.5, 2.5))}),
         shows=("natural", "damped"),
     ),
@@ -526,7 +526,7 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
         false={"as the pseudo-inverse": _same_as("pseudo")},
     ),
     "preset.eigenvalues-of-f": Claim(
-        PRESETS["eigenvalues-of-f"], _eigenvalues, Scope(TO_SADDLE), beyond=Scope(AWAY)
+        PRESETS["eigenvalues-of-f"], _eigenvalues, Scope(TO_SADDLE), beyond=Scope(OUTWARD)
     ),
     "preset.no-inverse": ("no-inverse",),
     "preset.down-the-side": Claim(
