@@ -24,6 +24,7 @@ DONE = (
     "geodesics",
     "kl",
     "newton",
+    "policy",
     "singular",
     "steepest-descent",
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
-from natgrad_lecture.lessons.policy.claims import CLAIMS, QUESTIONS
+from natgrad_lecture.lessons.policy.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.policy.controls import controls
 from natgrad_lecture.lessons.policy.figure import picture
 from natgrad_lecture.lessons.policy.model import Model
-from natgrad_lecture.lessons.policy.state import PRESETS, RULES, Walk
+from natgrad_lecture.lessons.policy.state import PLATEAU_SEEN, PRESETS, RULES, Walk
 
 lessons.register()(
     Lesson(
@@ -16,6 +16,8 @@ lessons.register()(
         order=9,
         claims=CLAIMS,
         questions=QUESTIONS,
+        lines=LINES,
+        opening=PLATEAU_SEEN,
         sets=PRESETS,
         default=Walk(rate=0.1, times=10.0, steps=80, k=12),
         controls=controls,

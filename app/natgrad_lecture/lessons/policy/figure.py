@@ -88,12 +88,15 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
             style(name)["label"],
             dash="solid",
             read=read,
-            points=graph.points(np.maximum(steps, 1), -path.loss),
+            points=graph.points(np.where(steps, steps, np.nan), -path.loss),
         )
     guide = model.guide
     with np.errstate(all="ignore"):
         fisher = full(guide.at.fisher, guide.ok.shape)
-    sheet.add("theta", "ellipse-at", "metric", "equal KL", shapes=ellipses_at(guide.good, fisher))
+    shapes = ellipses_at(guide.good, fisher)
+    sizes = np.abs(shapes[:, 2:]).max(1, initial=0.0)
+    shapes[sizes > np.ptp(VIEW[0]) / 2] = np.nan  # it would tint the whole window, or cross it
+    sheet.add("theta", "ellipse-at", "metric", "equal KL", shapes=shapes)
     return {
         "planes": [plane("theta", "logits of leaving", model.problem.symbols, VIEW), graph.plane()],
         "dash_labels": {},

@@ -33,14 +33,14 @@ class Model:
         """Each chosen rule from the start."""
         return {name: self.run(name) for name in self.state.rules}
 
-    def run(self, name: str, times: float | None = None) -> Trajectory:
+    def run(self, name: str, times: float | None = None, steps: int | None = None) -> Trajectory:
         """One rule from the start; gradient descent at ``times`` the rate."""
         s = self.state
         factor = s.times if times is None else times
         rate = s.rate * (factor if name == "gradient" else 1.0)
         start = tuple(map(float, s.point))
         call = rule_named, (name, rate, s.damping, s.kind)
-        return run_of(NAME, None, call, start, s.steps)
+        return run_of(NAME, None, call, start, steps or s.steps)
 
     @property
     def paths(self) -> dict[str, Any]:
@@ -56,9 +56,11 @@ class Model:
         """How many steps a run stays within PLATEAU of a return of 1."""
         return int((np.abs(-self.run(name, times).loss - 1) < PLATEAU).sum())
 
-    def arrives(self, name: str, times: float | None = None) -> int | None:
+    def arrives(
+        self, name: str, times: float | None = None, steps: int | None = None
+    ) -> int | None:
         """The first step at which the return is GOOD."""
-        there: Bools = -self.run(name, times).loss > GOOD
+        there: Bools = -self.run(name, times, steps).loss > GOOD
         return int(np.argmax(there)) if there.any() else None
 
     def raised(self, points: Array) -> Array:
@@ -67,8 +69,3 @@ class Model:
         return np.asarray(
             np.linalg.solve(self.problem.fisher(points), gradient[..., None])[..., 0], np.float64
         )
-
-    @property
-    def some(self) -> Array:
-        """A few policies, all over the window."""
-        return self.problem.examples(np.random.default_rng(0), 40)

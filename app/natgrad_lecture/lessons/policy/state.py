@@ -46,10 +46,13 @@ class Walk(Runs):
         return {**super().values(), **dict(zip("pq", chances.policy(self.point), strict=True))}
 
 
+PLATEAU_SEEN: dict[str, Any] = {"times": 100.0, "steps": 1000, "k": 200}
+"""So long a run, at so large a rate, that gradient descent's plateau has both its ends."""
 STUCK = (-4.5, 0.5)
 LATER: dict[str, Any] = {"start": STUCK, "times": 10.0, "steps": 400, "k": 100}
 PRESETS: dict[str, dict[str, Any]] = {
     "the-plateau": {},
+    "the-whole-plateau": PLATEAU_SEEN,
     "the-plain-field": {"arrows": "gradient", "k": 80},
     "at-one-rate": {"times": 1.0, "k": 80},
     "plain-leaves-at-last": LATER,

@@ -363,7 +363,8 @@ def _right_of_the_data(rng: np.random.Generator, _: Changes) -> tuple[float, flo
 
 def _on_the_diagonal(rng: np.random.Generator, _: Changes) -> tuple[float, float]:
     """A start that both ways leave along the diagonal: w₁ = w₂."""
-    return (float(rng.uniform(0.3, 2.0)),) * 2
+    weight = float(rng.uniform(0.3, 2.0))
+    return weight, weight
 
 
 ANYWHERE = {"start": box((-2.3, -2.3), (2.3, 2.3)), "rate": log_between(0.01, 0.1)}
