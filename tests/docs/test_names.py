@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import re
-import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,6 +66,11 @@ SKIPPED = ("app/frontend/src/i18n/", "tests/docs/test_")
 """Sentences, and the tests that hold these words."""
 
 IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*")
+PYTHON = re.compile(
+    r"""\"{3}.*?\"{3}|'{3}.*?'{3}|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\#[^\n]*|[A-Za-z_]\w*""",
+    re.DOTALL,
+)
+"""Strings, comments and identifiers: a string or comment is found whole, and skipped."""
 PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 JS_COMMENT = re.compile(r"/\*.*?\*/|(?<![:'\"`])//[^\n]*", re.DOTALL)
 TEXTS = sorted((ROOT / "app/natgrad_lecture/lessons").glob("*/text.md"))
@@ -81,13 +84,10 @@ def names(path: Path, text: str) -> Iterator[str]:
     """Yield the names that a source file has: identifiers, keys, and its own."""
     yield path.stem
     if path.suffix == ".py":
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type == tokenize.NAME:
-                yield token.string
-            elif token.type == tokenize.STRING:
-                word = token.string.strip("\"'")
-                if IDENTIFIER.fullmatch(word) and word not in IDS:
-                    yield word
+        for token in PYTHON.findall(text):
+            word = token.strip("\"'")
+            if IDENTIFIER.fullmatch(word) and (word == token or word not in IDS):
+                yield word
     else:
         yield from IDENTIFIER.findall(JS_COMMENT.sub("", text))
 

@@ -237,8 +237,8 @@ def _lognormal(scaled: float) -> Any:
         y = np.linspace(0.1, 8.0, 40)
         for (mean, sigma), found in zip((model.p, model.q), model.in_y.logs(y), strict=True):
             square = ((np.log(y) - mean) / sigma) ** 2
-            told = -square / 2 - np.log(y * sigma * np.sqrt(2 * np.pi)) + np.log(scaled)
-            if not _same(found, told, 1e-7):
+            direct = -square / 2 - np.log(y * sigma * np.sqrt(2 * np.pi)) + np.log(scaled)
+            if not _same(found, direct, 1e-7):
                 return False
         return True
 
