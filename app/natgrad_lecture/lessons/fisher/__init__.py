@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
-from natgrad_lecture.lessons.fisher.claims import CLAIMS, QUESTIONS
+from natgrad_lecture.lessons.fisher.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.fisher.controls import controls
 from natgrad_lecture.lessons.fisher.figure import STYLES, picture
 from natgrad_lecture.lessons.fisher.model import Model
 from natgrad_lecture.lessons.fisher.script import script
-from natgrad_lecture.lessons.fisher.state import HALF, PRESETS, Look
+from natgrad_lecture.lessons.fisher.state import HALF, OPENING, PRESETS, Look
 
 lessons.register()(
     Lesson(
@@ -21,6 +21,8 @@ lessons.register()(
         order=5,
         claims=CLAIMS,
         questions=QUESTIONS,
+        lines=LINES,
+        opening=OPENING,
         sets=PRESETS,
         default=Look(),
         controls=controls,

@@ -71,13 +71,16 @@ class Look(State):
 
 HALF = {"look": "level", "problem": "normal", "radius": 0.5}
 DRAWS = {"look": "draws", "problem": "normal"}
-DATA = {"look": "data"}
+DATA = {"look": "data", "k": 6}
+SMALL_LINE = {"problem": "linear-regression", "radius": 0.1}
+OPENING = {"radius": 0.3}
+"""At this size one sees that KL's level set and the ellipse differ, and that they are close."""
 FAR = (4.7, -1.0)
 PRESETS: dict[str, dict[str, Any]] = {
     "kl-and-its-ellipse": {},
     "half-a-nat": HALF,
     "find-it-yourself": {**HALF, "show": "hidden"},
-    "no-error-at-all": {"problem": "linear-regression", "radius": 1.0},
+    "no-error-at-all": SMALL_LINE,
     "built-draw-by-draw": DRAWS,
     "without-chance": {**DRAWS, "problem": "gamma"},
     "the-empirical-fisher": DATA,
