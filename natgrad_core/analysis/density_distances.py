@@ -1,9 +1,9 @@
 """How far apart two densities are, by quadrature, in whatever variable they are written.
 
-KL and Hellinger's distance are integrals of p times a function of q/p, so they do not notice a
-change of variable that can be undone; one that cannot makes them smaller. The L² distance, the
-entropy, and the distance of means and spreads do notice. Kullback and Leibler 1951, sections 3–4;
-Ali and Silvey 1966.
+KL and Hellinger's distance are integrals of p times a function of q/p, so they are invariant under
+a change of variable that can be undone; one that cannot makes them smaller. The L² distance, the
+entropy, and the distance of means and spreads are not invariant. Kullback and Leibler 1951,
+sections 3–4; Ali and Silvey 1966.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ function drawPath(ctx, trace, { array, palette, place, k, weight }) {
     drawBreak(ctx, place.x(points[2 * end]), place.y(points[2 * end + 1]), color, weight);
 }
 
-// A line that no step moves: a graph, a level set, a road between two points.
+// A line that no step moves: a graph, a level set, a geodesic between two points.
 /**
  * @param {Pen} ctx
  * @param {Trace} trace

@@ -1,5 +1,5 @@
 // A map of numbers from 0 to 1 as colors: a small image, stretched over its place on the plane.
-// What is not a number (a run that was thrown out) has a color of its own. `between: [a, b]` are
+// What is not a number (a run that diverged) has a color of its own. `between: [a, b]` are
 // two styles, of 0 and of 1, with the paper half way; else the ramp of the theme is taken.
 
 import { contextOf } from "../lib/dom.js";

@@ -190,7 +190,7 @@ export function arrow(ctx, x0, y0, x1, y1, { color, paper, width, head = 11 }) {
 }
 
 // A short text with a halo. Canvases take it from a picture of it: to write on one has the page's
-// styles worked out anew, which costs nearly as much as the rest of a plane. SVG keeps it as text.
+// styles worked out again, which costs nearly as much as the rest of a plane. SVG keeps it as text.
 /**
  * @typedef {{ color: string, paper: string, size: number }} TextLook
  *

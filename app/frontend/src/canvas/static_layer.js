@@ -4,7 +4,7 @@
 
 import { marks, niceStep } from "./ticks.js";
 
-const SMALL = 2000; // numbers, up to which it costs less to compare than to draw anew
+const SMALL = 2000; // numbers, up to which it costs less to compare than to draw again
 const KEPT = 32; // outlines remembered; far more than a lesson shows at once
 
 // A point that is not a number parts the line: no stroke leads to it or from it.

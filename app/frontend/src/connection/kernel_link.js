@@ -86,7 +86,7 @@ export class Link {
   }
 
   /**
-   * Open the line anew: to the same kernel if it lives, else to a fresh one. Resolves when asks are
+   * Open the line again: to the same kernel if it lives, else to a fresh one. Resolves when asks are
    * answered.
    */
   reconnect() {

@@ -34,7 +34,7 @@ export function makeFields({ ask, elsewhere }) {
   /** @type {Entry[]} */
   const entries = []; // {field, inputs, write, active, spot, dirty}
   /** @type {Map<string, string>} */
-  const own = new Map(); // field → message about what was typed and is no number
+  const own = new Map(); // field → message about what was typed and is not a number
   /** @type {Record<string, string>} */
   let kernel = {};
 

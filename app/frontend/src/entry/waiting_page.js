@@ -4,7 +4,7 @@
 
 const script = /** @type {HTMLScriptElement} */ (document.currentScript);
 const EVERY = 1_000 * Number(script.dataset.again); // ms
-// Holds our place; a server come anew gives another.
+// Holds our place; a restarted server gives another.
 let ticket = script.dataset.ticket ?? "";
 
 async function ask() {

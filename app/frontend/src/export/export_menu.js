@@ -1,4 +1,4 @@
-// What a reader takes away: pictures, films, numbers, the script, the sources, a page that plays by
+// What a reader exports: pictures, films, numbers, the script, the sources, a page that plays by
 // itself. All of it is built when it is asked for; nothing here runs while a picture is drawn.
 
 import { copy } from "./clipboard.js";

@@ -1,4 +1,4 @@
-// The front end as one drawing to take away: its planes with their axes, the legend, the readings, a
+// The front end as one drawing to export: its planes with their axes, the legend, the readings, a
 // caption and the link. It draws on a canvas (PNG, film) and on a context that records SVG alike.
 
 import { contextOf, make } from "../lib/dom.js";
@@ -268,7 +268,7 @@ const sheetOf = (width, height) => {
   return canvas;
 };
 
-// The drawing on a canvas, `ratio` pixels to one of its own. `at(k)` draws the planes anew at a
+// The drawing on a canvas, `ratio` pixels to one of its own. `at(k)` draws the planes again at a
 // step, over words and grounds that are drawn once. Its sides are multiples of `grain`.
 /**
  * @param {Figure} scene
@@ -342,7 +342,7 @@ export function asSvg(scene) {
   return ctx.document({ width: at.width, height: at.height, wide: 180, title, desc });
 }
 
-// The meter's readings in words: "plain: gap 0.31, splits from its twin".
+// The meter's readings in words: "plain: gap 0.31, its two runs differ".
 /**
  * @param {Pick<Answer, "meter">} answer
  * @param {LessonData} lesson

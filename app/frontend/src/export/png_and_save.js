@@ -1,4 +1,4 @@
-// Files that a reader takes away: saved by the browser, under the lesson's name.
+// Files that a reader exports: saved by the browser, under the lesson's name.
 
 import { contextOf, make } from "../lib/dom.js";
 
@@ -62,7 +62,7 @@ async function deflated(bytes) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-// An opaque canvas as PNG that knows how large it is on paper, and where it comes from. The
+// An opaque canvas as PNG that knows how large it is in print, and where it comes from. The
 // browser's own `toBlob` waits for an idle page, which it may not have for seconds after a click.
 /**
  * @param {HTMLCanvasElement} canvas

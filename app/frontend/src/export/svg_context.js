@@ -1,5 +1,5 @@
 // A context that records SVG. What draws on a canvas draws on it unchanged, so that the picture on
-// the page and the one taken away cannot differ. Only what the front end uses of a canvas is here.
+// the page and the one exported cannot differ. Only what the front end uses of a canvas is here.
 
 import { contextOf } from "../lib/dom.js";
 
@@ -416,7 +416,7 @@ export class SvgContext {
    * @param {object} sheet
    * @param {number} sheet.width
    * @param {number} sheet.height
-   * @param {number} sheet.wide its width on paper, in mm
+   * @param {number} sheet.wide its width in print, in mm
    * @param {string} sheet.title
    * @param {string} sheet.desc
    */

@@ -130,7 +130,7 @@ const TEXTS = {
     fine: "how far the picture is",
     stop: "stop",
     "go-on": "go on",
-    // what is taken away, and what is pinned
+    // what is exported, and what is pinned
     "export-png": "Picture for print (PNG)",
     "export-svg": "Picture to edit (SVG)",
     "export-gif": "Moving picture (GIF)",

@@ -1,4 +1,4 @@
-// The lecturer's desk: the steps of a talk, put in order, reworded, added to and taken away; kept
+// The lecturer's desk: the steps of a talk, put in order, reworded, added to and removed; kept
 // as a link or as a file. Nothing is programmed and nothing is stored elsewhere.
 
 import { makeDialog } from "../controls/dialog.js";

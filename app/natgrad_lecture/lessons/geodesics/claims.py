@@ -128,7 +128,7 @@ def _strays(power: float) -> Check:
 
 
 def _same_lengths(fisher: bool) -> Check:
-    """Each geodesic measured in every chart, with that chart's Fisher matrix, or as on paper."""
+    """Each geodesic measured in every chart, with that chart's Fisher matrix or Euclidean."""
 
     def measured(problem: Problem, path: Array) -> float:
         if fisher:

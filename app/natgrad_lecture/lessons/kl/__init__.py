@@ -1,4 +1,4 @@
-"""KL and coordinates (Suresh 2019, section 4.1): two changes that KL does not notice, kept apart.
+"""KL and coordinates (Suresh 2019, section 4.1): two changes that leave KL invariant, kept apart.
 
 A change of the data variable, y = f(x), changes the densities and not their KL; a change of the
 parameters changes no distribution at all.

@@ -248,7 +248,7 @@ def _densities(
         )
     p, q, integrand = model.curves[name]
     graph.area("kl", "adds to KL", places, np.maximum(integrand, 0.0))
-    graph.area("less", "takes away", places, np.minimum(integrand, 0.0))
+    graph.area("less", "subtracts", places, np.minimum(integrand, 0.0))
     graph.curve("p", "p", places, p, width=2.6)
     graph.curve("q", "q", places, q, width=2.6)
     if model.of_data:
