@@ -25,6 +25,7 @@ DONE = (
     "kl",
     "newton",
     "policy",
+    "robustness",
     "singular",
     "steepest-descent",
     "fisher",

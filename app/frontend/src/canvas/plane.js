@@ -63,10 +63,11 @@ export function makePlane(host) {
     return [x0 + event.offsetX * scale, y1 - event.offsetY * scale];
   };
 
-  // Where a plane can be picked from, a click on it sets a field to the place.
+  // Where a plane can be picked from, a click on it sets a field to the place, in the numbers of
+  // the axes: as a handle that is dragged there does.
   frame.addEventListener("click", (event) => {
     if (!spec.click || targetOf(event).tagName !== "CANVAS") return;
-    host.ask({ [spec.click]: placeOf(event) });
+    host.ask({ [spec.click]: placeOf(event).map((at, axis) => plane.value(axis, at)) });
   });
   frame.append(makeBrush(plane, { field: () => spec.paint, placeOf, ask: host.ask }));
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
-from natgrad_lecture.lessons.robustness.claims import CLAIMS, QUESTIONS
+from natgrad_lecture.lessons.robustness.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.robustness.controls import controls
 from natgrad_lecture.lessons.robustness.figure import picture
 from natgrad_lecture.lessons.robustness.model import Model
@@ -16,6 +16,7 @@ lessons.register()(
         order=11,
         claims=CLAIMS,
         questions=QUESTIONS,
+        lines=LINES,
         sets=PRESETS,
         default=Cell(steps=100, k=30),
         controls=controls,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -12,162 +13,344 @@ from natgrad_core.charts.linear import Linear
 from natgrad_core.types import Array
 from natgrad_lecture.lessons.base import Claim, Question
 from natgrad_lecture.lessons.robustness.model import METRICS, Model, maker
-from natgrad_lecture.lessons.robustness.state import BY_DAMPING, DAMPED, DAMPED_MAP, NATURAL
+from natgrad_lecture.lessons.robustness.state import (
+    BY_DAMPING,
+    DAMPED,
+    DAMPED_MAP,
+    LOCAL,
+    NATURAL,
+    PRESETS,
+)
+from natgrad_lecture.lessons.scope import (
+    Scope,
+    between,
+    box,
+    log_between,
+    of_problem,
+    one_of,
+    whole_between,
+)
+
+Check = Callable[[Model], bool]
+
+CELLS = 7
+"""Cells on a side of the small map that is run in each state of a scope."""
+
+ANGLES = np.linspace(0.0, 180.0, 19)
+
+
+def _of(model: Model, rule: str | None) -> Model:
+    """The same state with another rule's map; None: as it is."""
+    return model if rule is None else Model(replace(model.state, rules=(rule,)))
 
 
 def _arrives(model: Model) -> Array:
-    return np.isfinite(model.sweep())
+    """Which cells of a small map arrive, ``[rates, angles or dampings]``."""
+    return np.isfinite(model.sweep(CELLS))
 
 
-def _same_all_round(model: Model) -> bool:
-    """Every row of the map is the same, to the step."""
-    first = model.sweep()
-    return bool(
-        (np.isfinite(first).any())
-        and np.array_equal(first, first[:, :1] + 0 * first, equal_nan=True)
-    )
+def _same_rows(rule: str | None = None) -> Check:
+    """Every row of the map is the same, to the step, and some cell of it arrives."""
+
+    def check(model: Model) -> bool:
+        first = _of(model, rule).sweep(CELLS)
+        alike = np.array_equal(first, first[:, :1] + 0 * first, equal_nan=True)
+        return bool(alike and np.isfinite(first).any())
+
+    return check
 
 
-def _changes(model: Model) -> bool:
-    arrives = _arrives(model)
-    return bool((arrives.any(1) & ~arrives.all(1)).any())
+def _changes(rule: str | None = None) -> Check:
+    """At some rate the run arrives at some angles, and not in as many steps at others."""
+    return lambda model: not _same_rows(rule)(model)
 
 
-def _edge_decides(model: Model, margin: float = 1.05) -> bool:
-    """Runs just below the closed form's edge shrink at every angle, just above they grow."""
-    angles = np.linspace(0.0, 180.0, 19)
-    edge = model.edge(angles, model.state.damping)
-    matrix = rotated(angles, (model.state.stretch, 1.0))
-    chart = Linear(matrix)
-    start = chart.inverse(np.broadcast_to(model.start, (19, 2)))
-    for share, grows in ((1 / margin, False), (margin, True)):
+def _edge_decides(share: float = 1.0, margin: float = 1.05) -> Check:
+    """Just below this share of the edge runs shrink at every angle, just above they grow."""
+
+    def check(model: Model) -> bool:
+        edge = share * model.edge(ANGLES, model.state.damping)
+        chart = Linear(rotated(ANGLES, (model.state.stretch, 1.0)))
+        start = chart.inverse(np.broadcast_to(model.start, (len(ANGLES), 2)))
         options = {"damping": model.state.damping} if model.state.rule in DAMPED else {}
-        rule = maker(model.state.rule, model.state.kind)(rate=share * edge, **options)
-        loss = run(model.problem.through(chart), rule, start, 400).loss
-        end = np.where(np.isfinite(loss[-1]), loss[-1], np.inf)
-        if not bool(((end > model.begin) == grows).all()):
-            return False
-    return True
+        for part, grows in ((1 / margin, False), (margin, True)):
+            rule = maker(model.state.rule, model.state.kind)(rate=part * edge, **options)
+            loss = run(model.problem.through(chart), rule, start, 400).loss[-1]
+            end = np.where(np.isfinite(loss), loss, np.inf)
+            if not bool(((end > model.begin) == grows).all()):
+                return False
+        return True
+
+    return check
 
 
-def _edge_moves(model: Model) -> bool:
-    edge = model.edge(np.linspace(0, 180, 37), 0.0, "gradient")
-    return bool(edge.max() > 2 * edge.min())
+def _edge_bends(rule: str | None = None) -> Check:
+    """The closed form's edge is at another rate at another angle."""
+
+    def check(model: Model) -> bool:
+        damping = 0.0 if rule == "gradient" else model.state.damping
+        edge = model.edge(ANGLES, damping, rule)
+        return bool(np.ptp(edge) > 1e-6 * edge.max())
+
+    return check
 
 
-def _two(model: Model) -> bool:
-    """Natural on a quadratic: below 2 at every angle; at 1 one step is enough."""
-    edge = model.edge(np.linspace(0, 180, 19), 0.0, "natural")
-    one = run(model.problem, rules["natural"](1.0), model.start, 1)
-    return bool(
-        np.allclose(edge, 2.0)
-        and np.allclose(one.theta[-1], model.best, atol=1e-9)
-        and _edge_decides(model)
-    )
+def _one_step(rate: float) -> Check:
+    """The edge is at α = 2, runs below it arrive, and at this rate one step is enough."""
+
+    def check(model: Model) -> bool:
+        edge = model.edge(ANGLES, 0.0, "natural")
+        one = run(model.problem, rules["natural"](rate), model.start, 1).theta[-1]
+        there = np.allclose(one, model.best, atol=1e-9)
+        return bool(np.allclose(edge, 2.0) and there and _edge_decides()(model))
+
+    return check
 
 
-def _share(model: Model, rule: str) -> float:
-    """The part of the map's cells that a rule brings home."""
-    return float(_arrives(Model(replace(model.state, rules=(rule,)))).mean())
+def _band(wide: str, narrow: str) -> Check:
+    """One rule's map has arrivals at the same rates at all angles, the other's at other ones."""
+
+    def check(model: Model) -> bool:
+        first, second = (_arrives(_of(model, rule)) for rule in (wide, narrow))
+        everywhere = (first == first[:, :1]).all() and first.any()
+        return bool(everywhere and first.sum() > second.sum() and _changes(narrow)(model))
+
+    return check
 
 
-def _band(model: Model) -> bool:
-    return _share(model, "natural") > 3 * _share(model, "gradient")
+def _adam_wider(wide: str, narrow: str) -> Check:
+    """Adam's map depends on the angle, and more cells arrive of one map than of another."""
+
+    def check(model: Model) -> bool:
+        more = _arrives(_of(model, wide)).sum() > _arrives(_of(model, narrow)).sum()
+        return bool(_changes("adam")(model) and more)
+
+    return check
 
 
-def _adam_wider(model: Model) -> bool:
-    return _changes(model) and _share(model, "adam") > _share(model, "natural")
+def _edge_of_damping(sign: float) -> Check:
+    """The edge rises with λ, and tends to λ times that of gradient descent."""
+
+    def check(model: Model) -> bool:
+        damping = np.geomspace(1e-3, 1e8, 40)
+        edge = model.edge(model.state.angle, damping)
+        descent = model.edge(model.state.angle, 0.0, "gradient")
+        rises = (sign * np.diff(edge) > 0).all()
+        return bool(rises and np.isclose(edge[-1], damping[-1] * descent, rtol=1e-3))
+
+    return check
 
 
-def _edge_of_damping(model: Model) -> bool:
-    """More damping, larger rates: the edge never moves down, and tends to λ times plain's."""
-    damping = np.geomspace(1e-3, 1e6, 40)
-    edge = model.edge(model.state.angle, damping)
-    descent = model.edge(model.state.angle, 0.0, "gradient")
-    return bool(
-        (np.diff(edge) > 0).all() and np.isclose(edge[-1], damping[-1] * descent, rtol=1e-3)
-    )
-
-
-def _gradient_descent_in_the_end(model: Model) -> bool:
+def _descent_in_the_end(power: float) -> Check:
     """(F + λI)⁻¹ with a large λ: the steps of gradient descent at the rate α/λ."""
-    damping = 1e5
-    there = model.problem.through(model.chart)
-    start = model.chart.inverse(model.start)
-    damped = run(there, rules["natural"](damping * 1e-3, damping), start, 50).theta
-    descent = run(there, rules["gradient"](1e-3), start, 50).theta
-    return bool(np.abs(damped - descent).max() < 1e-2 * np.abs(descent - descent[0]).max())
+
+    def check(model: Model) -> bool:
+        damping, rate = 1e6, 1e-3 * float(model.edge(model.state.angle, 0.0, "gradient"))
+        there, start = model.problem.through(model.chart), model.chart.inverse(model.start)
+        damped = run(there, rules["natural"](damping * rate, damping), start, 20).theta
+        descent = run(there, rules["gradient"](rate * damping**power), start, 20).theta
+        size = np.abs(descent - descent[0]).max()
+        return bool(np.abs(damped - descent).max() < 1e-2 * size)
+
+    return check
 
 
-def _slow(model: Model) -> bool:
+def _slow(sign: float) -> Check:
     """At one rate the run with more damping needs more steps, or does not arrive."""
-    damping = np.array([0.0, 1.0, 30.0, 300.0])
-    found = sweep(
-        model.problem,
-        rules["natural"],
-        0.5,
-        damping,
-        model.state.angle,
-        stretch=(model.state.stretch, 1.0),
-        steps=400,
-        target=model.target,
-        start=model.start,
-    ).first[0, :, 0]
-    return bool((np.diff(np.where(np.isnan(found), 1000.0, found)) > 0).all())
+
+    def check(model: Model) -> bool:
+        found = sweep(
+            model.problem,
+            rules["natural"],
+            model.state.rate,
+            np.array([0.0, 10.0, 100.0, 1000.0]),
+            model.state.angle,
+            stretch=(model.state.stretch, 1.0),
+            steps=100,
+            target=model.target,
+            start=model.start,
+        ).first[0, :, 0]
+        more = sign * np.diff(np.where(np.isnan(found), 1e9, found))
+        return bool((more >= 0).all() and more.any())
+
+    return check
 
 
 def _only_local(model: Model) -> bool:
-    """Runs from the start at rates up to nine tenths of the edge: some are no lower at the end."""
+    """Of the runs from the start at rates below nine tenths of the edge some end no lower."""
     edge = float(model.edge(model.state.angle, 0.0))
     rates = np.linspace(0.05, 0.9, 18) * edge
     there = model.problem.through(model.chart)
     rule = rules[model.state.rule](rate=rates)
     start = np.broadcast_to(model.chart.inverse(model.start), (18, 2))
     end = run(there, rule, start, model.state.steps).loss[-1]
-    lower = end < model.begin
-    return bool(lower[0] and not lower.all())
+    return not bool((end < model.begin).all())
 
 
 def _who_changes(model: Model) -> int:
-    """0: all three maps change with φ, 1: plain's alone, 2: none."""
-    changed = {rule: _changes(Model(replace(model.state, rules=(rule,)))) for rule in METRICS}
-    return [{"gradient", "newton", "natural"}, {"gradient"}, set()].index(
-        {rule for rule, moved in changed.items() if moved}
-    )
+    """0: all three maps change with φ, 1: gradient descent's alone, 2: none."""
+    changed = {rule for rule in METRICS if _changes(rule)(model)}
+    return [{"gradient", "newton", "natural"}, {"gradient"}, set()].index(changed)
 
 
 def _damped_edge(model: Model) -> int:
     """0: it stays straight, 1: it bends."""
-    edge = model.edge(np.linspace(0, 180, 37), model.state.damping)
-    return int(np.ptp(edge) > 1e-6 * edge.max())
+    return int(_edge_bends()(model))
 
+
+def _some_angle_without(rule: str) -> Check:
+    """At some angle no rate of the map arrives in the steps shown."""
+    return lambda model: bool((~_arrives(_of(model, rule)).any(0)).any())
+
+
+PLACE = box((-1.8, -1.5), (1.8, 1.5))
+STRETCH = log_between(1.5, 8.0)
+ANGLE = between(0.0, 180.0)
+STEPS = whole_between(20, 60)
+QUADRATIC = {"stretch": STRETCH, "start": PLACE, "angle": ANGLE, "steps": STEPS}
+"""Any start in the quadratic's window, any stretch and angle."""
+LONG = {**QUADRATIC, "steps": whole_between(100, 200)}
+"""As above, with as many steps as the page begins with, or more."""
+EVERY = {
+    "problem": one_of("quadratic", "normal", "logistic-regression"),
+    "start": of_problem(
+        {
+            "quadratic": PLACE,
+            "normal": box((5.42, 0.19), (5.48, 0.25)),
+            "logistic-regression": box((-0.5, -0.5), (0.5, 0.5)),
+        }
+    ),
+    "stretch": log_between(1.5, 5.0),
+    "steps": STEPS,
+}
+"""Every problem of the page, with starts from which most runs stay in its domain."""
+DAMPINGS = {**QUADRATIC, "damping": log_between(3.0, 100.0)}
+FAR = {"start": box((5.2, 0.3), (5.75, 0.5)), "angle": ANGLE}
+"""Starts of the normal far from its minimum."""
 
 CLAIMS = {
-    "edge": Claim({"rules": ["gradient"], "rate": 0.02, "angle": 60.0}, _edge_decides),
+    "edge": Claim(
+        {"rules": ["gradient"], "rate": 0.02, "angle": 60.0},
+        _edge_decides(),
+        Scope(QUADRATIC),
+        false={"1/λmax": _edge_decides(0.5), "4/λmax": _edge_decides(2.0)},
+        beyond=Scope({"problem": one_of("normal"), "start": box((5.2, 0.25), (5.7, 0.5))}),
+        shows=("edge", "map"),
+    ),
     "bends": Claim(
         {"rules": ["gradient"], "rate": 0.05, "angle": 120.0},
-        lambda model: _edge_moves(model) and _changes(model),
+        lambda model: _edge_bends("gradient")(model) and _changes()(model),
+        Scope(QUADRATIC),
+        beyond=Scope({**QUADRATIC, "rules": one_of(["natural"], ["newton"])}),
+        shows=("edge", "map"),
     ),
-    "adam": Claim({"rules": ["adam"], "rate": 0.2}, _changes),
-    "straight": Claim(NATURAL, _same_all_round),
-    "newton": Claim({"rules": ["newton"], "rate": 0.5}, _same_all_round),
-    "two": Claim({**NATURAL, "rate": 1.0, "k": 1}, _two),
-    "wide": Claim(NATURAL, _band),
-    "damped": Claim(DAMPED_MAP, lambda model: _damped_edge(model) == 1 and _edge_decides(model)),
+    "adam": Claim(
+        {"rules": ["adam"], "rate": 0.2},
+        _changes(),
+        Scope(LONG),
+        beyond=Scope({**LONG, "rules": one_of(["natural"])}),
+        shows=("map",),
+    ),
+    "straight": Claim(
+        NATURAL,
+        _same_rows(),
+        Scope(EVERY),
+        false={"gradient descent's, too": _same_rows("gradient")},
+        beyond=Scope({**EVERY, "damping": log_between(1.0, 30.0)}),
+        shows=("map",),
+    ),
+    "newton": Claim(
+        {"rules": ["newton"], "rate": 0.5},
+        _same_rows(),
+        Scope(EVERY),
+        false={"Adam's, too": _same_rows("adam")},
+        shows=("map",),
+    ),
+    "two": Claim(
+        {**NATURAL, "rate": 1.0, "k": 1},
+        _one_step(1.0),
+        Scope(QUADRATIC),
+        false={"for α = ½": _one_step(0.5)},
+        beyond=Scope({"problem": one_of("normal"), "start": box((5.2, 0.25), (5.7, 0.5))}),
+        shows=("edge",),
+    ),
+    "wide": Claim(
+        NATURAL,
+        _band("natural", "gradient"),
+        Scope({**QUADRATIC, "stretch": log_between(2.0, 8.0)}),
+        false={"the other way round": _band("gradient", "natural")},
+        shows=("map",),
+    ),
+    "damped": Claim(
+        DAMPED_MAP,
+        lambda model: _edge_bends()(model) and _edge_decides()(model),
+        Scope(DAMPINGS),
+        beyond=Scope({**DAMPINGS, "kind": one_of("pulled-back")}),
+        shows=("edge", "map"),
+    ),
     "pulled-back": Claim(
         {**DAMPED_MAP, "kind": "pulled-back"},
-        lambda model: _damped_edge(model) == 0 and _same_all_round(model),
+        lambda model: not _edge_bends()(model) and _same_rows()(model),
+        Scope(DAMPINGS),
+        beyond=Scope({**DAMPINGS, "kind": one_of("identity")}),
+        shows=("edge", "map"),
     ),
-    "larger": Claim(BY_DAMPING, _edge_of_damping),
-    "slower": Claim({**BY_DAMPING, "damping": 300.0}, _slow),
+    "larger": Claim(
+        BY_DAMPING,
+        _edge_of_damping(1.0),
+        Scope(QUADRATIC),
+        false={"the smaller": _edge_of_damping(-1.0)},
+        shows=("edge",),
+    ),
+    "slower": Claim(
+        {**BY_DAMPING, "damping": 300.0},
+        _slow(1.0),
+        Scope({**QUADRATIC, "rate": between(0.2, 0.8)}),
+        false={"the fewer": _slow(-1.0)},
+        shows=("map",),
+    ),
     "plain-again": Claim(
-        {**BY_DAMPING, "damping": 1000.0, "rate": 10.0}, _gradient_descent_in_the_end
+        {**BY_DAMPING, "damping": 1000.0, "rate": 10.0},
+        _descent_in_the_end(0.0),
+        Scope(QUADRATIC),
+        false={"with the rate α": _descent_in_the_end(0.5)},
     ),
     "local": Claim(
-        {"problem": "normal", "rules": ["newton"], "rate": 1.2, "angle": 90.0}, _only_local
+        LOCAL,
+        _only_local,
+        Scope(FAR),
+        beyond=Scope({"problem": one_of("quadratic"), "start": PLACE, "angle": ANGLE}),
+        shows=("edge", "map"),
     ),
-    "adam-wide": Claim({"rules": ["adam"], "rate": 0.5}, _adam_wider),
+    "adam-wide": Claim(
+        {"rules": ["adam"], "rate": 0.5},
+        _adam_wider("adam", "natural"),
+        Scope(LONG),
+        false={"fewer": _adam_wider("natural", "adam")},
+        shows=("map",),
+    ),
 }
+
+
+LINES: dict[str, tuple[str, ...] | Claim] = {
+    "takeaway": ("bends", "straight"),
+    "question.turn": ("straight", "newton", "bends"),
+    "question.damp": ("damped",),
+    "preset.plain-descent": Claim(
+        PRESETS["plain-descent"],
+        lambda model: _some_angle_without("gradient")(model) and _changes()(model),
+        Scope({"stretch": log_between(2.5, 8.0), "start": box((-1.4, 0.8), (-1.0, 1.2))}),
+        false={"so it is for natural": _some_angle_without("natural")},
+    ),
+    "preset.natural": ("straight",),
+    "preset.newton": ("newton",),
+    "preset.adam": ("adam",),
+    "preset.damped-with-λi": ("damped",),
+    "preset.damped-with-λaᵀa": ("pulled-back",),
+    "preset.rate-against-damping": ("larger", "slower"),
+    "preset.a-normal-far-from-home": ("local",),
+}
+"""What checks the lines that are not claims."""
 
 
 QUESTIONS = {

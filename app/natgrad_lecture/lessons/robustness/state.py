@@ -75,8 +75,9 @@ class Cell(Runs):
         if name == "rule":
             return {"rules": [value], **({} if value in DAMPED else {"up": "angle"})}
         if name == "cell":
-            across, up = np.clip(numbers(name, value), 0.0, 1.0)
-            rate, other = _at(RATES, across), _at(UPS[self.upwards], up)
+            axes = RATES, UPS[self.upwards]
+            pairs = zip(numbers(name, value), axes, strict=True)
+            rate, other = (float(np.clip(v, axis.low, axis.high)) for v, axis in pairs)
             return {"rate": float(f"{rate:.4g}"), self.upwards: float(f"{other:.4g}")}
         if name == "up" and value == "damping":
             if self.rule not in DAMPED:
@@ -90,15 +91,10 @@ class Cell(Runs):
         return {**super().values(), "rule": self.rule}
 
 
-def _at(axis: Axis, share: float) -> float:
-    if axis.log:
-        return axis.low * (axis.high / axis.low) ** share
-    return axis.low + (axis.high - axis.low) * share
-
-
 NATURAL = {"rules": ["natural"], "rate": 0.5}
 DAMPED_MAP = {**NATURAL, "damping": 30.0}
 BY_DAMPING = {**NATURAL, "up": "damping", "damping": 3.0, "angle": 60.0}
+LOCAL: dict[str, Any] = {"problem": "normal", "rules": ["newton"], "rate": 1.2, "angle": 90.0}
 PRESETS: dict[str, dict[str, Any]] = {
     "plain-descent": {},
     "natural": NATURAL,
@@ -107,11 +103,6 @@ PRESETS: dict[str, dict[str, Any]] = {
     "damped-with-λi": DAMPED_MAP,
     "damped-with-λaᵀa": {**DAMPED_MAP, "kind": "pulled-back"},
     "rate-against-damping": BY_DAMPING,
-    "a-normal-far-from-home": {
-        "problem": "normal",
-        "rules": ["newton"],
-        "rate": 1.2,
-        "angle": 90.0,
-    },
+    "a-normal-far-from-home": LOCAL,
 }
 """What each preset sets, by its id in text.md."""
