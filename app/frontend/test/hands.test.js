@@ -81,3 +81,32 @@ test("another pixel ratio is heard, each time that it changes", () => {
   queries.at(-1).dispatchEvent(new Event("change"));
   assert.equal(heard, 2);
 });
+
+test("a point on a graph is told in the numbers of its axes", () => {
+  const { built } = fakeDocument();
+  const asked = [];
+  const plane = {
+    frame: { getBoundingClientRect: () => ({ left: 0, top: 0, width: 400 }) },
+    side: () => 400,
+    labels: () => ["α", "φ"],
+    view: () => [0, 1, 0, 1],
+    value: (axis, at) => (axis ? 180 * at : 1e-3 * 1e4 ** at),
+  };
+  const handles = makeHandles(plane, {
+    ask: (set) => asked.push(set.cell),
+    redraw() {},
+    busy: () => false,
+  });
+  const spec = {
+    id: "cell",
+    plane: "map",
+    at: [0.25, 0.5],
+    label: "run",
+    field: "cell",
+    style: "x",
+  };
+  handles.update([spec], {});
+  const element = built.find((one) => one.getAttribute("data-handle") === "cell");
+  element.dispatchEvent(eventOf("keydown", { key: "ArrowRight" }));
+  assert.deepEqual(asked.at(-1), [Number((1e-3 * 1e4 ** 0.27).toPrecision(12)), 90]);
+});
