@@ -128,7 +128,7 @@ sigmoid = _apply("sigmoid")
 
 
 def where(condition: Numeric, yes: Numeric, no: Numeric) -> Numeric:
-    """``yes`` where the condition holds, else ``no``; of jets with their derivatives."""
+    """``yes`` where the condition holds, else ``no``; derivatives follow the choice."""
     if (forward_mode := next((a for a in (yes, no) if hasattr(a, "lift")), None)) is not None:
         return forward_mode.chosen(condition, yes, no)
     if any(isinstance(a, Sym) for a in (condition, yes, no)):

@@ -87,7 +87,7 @@ class Tape:
     def pair(self, operation: str, a: Any, b: Any) -> Any:
         """``emit`` for two arguments, which nearly every operation has: a shorter way.
 
-        A jet takes the symbol in, as it takes any number: its own arithmetic is asked.
+        ``Derivatives`` take the symbol in, as any number: their own arithmetic is asked.
         """
         if type(b) is not Sym and hasattr(b, "lift"):
             return NotImplemented

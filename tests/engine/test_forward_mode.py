@@ -1,4 +1,4 @@
-"""A jet's derivatives are the derivatives: of every function it knows."""
+"""Forward mode's derivatives are those of every function that it knows."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from natgrad_lecture.state.state import State
 DATA = ("digits", "wine", "moons")
 MATRICES = ("exact", "block", "ekfac", "kfac", "diagonal", "euclidean", "empirical")
 RUNS = ("exact", "fixed", "kfac", "ekfac", "block", "diagonal", "euclidean", "empirical")
-FORMER = {"euclidean": "euclidean"}
+FORMER = {"plain": "euclidean"}
 """Names of the same in old links."""
 
 FRAMES = ("as it is", "centered", "standardized", "whitened", "batch norm", "folded")
