@@ -346,6 +346,8 @@ class ClaimData(TypedDict):
     """The state that shows a sentence of the text."""
 
     set: dict[str, Any]
+    shows: list[str]
+    """What shows it: styles of traces, ``formula.`` and its id, or ``meter``."""
 
 
 class FormulaData(TypedDict):

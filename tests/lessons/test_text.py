@@ -94,12 +94,17 @@ def test_a_text_holds_what_was_written(text: LessonText) -> None:
     assert text.phrases == {"said": "{n} of {whole:.2f}"}
 
 
-def test_a_section_is_paragraphs_and_lists_with_claims_as_links(text: LessonText) -> None:
+def test_a_section_is_paragraphs_and_lists_in_which_every_claim_is_an_item(
+    text: LessonText,
+) -> None:
     html = text.sections[0].html
-    assert html.count("<p>") == html.count("</p>") == 1
-    assert html.count("<li>") == html.count("</li>") == 2
-    assert html.index("</p><ul><li>") < html.index("</li></ul>")
-    assert '<a class="claim" data-claim="one">a <em>claim</em>, <span class="held"><math' in html
+    begins = [html.index(part) for part in ("<p>Look at", '<ul class="claims"><li><a', "<p>More")]
+    assert begins == sorted(begins)
+    assert html.count("<p>") == html.count("</p>") == 2
+    assert html.count("<li>") == html.count("</li>") == 3
+    one = '<a class="claim" data-claim="one">a <em>claim</em>, <span class="held"><math'
+    assert one in html
+    assert html.count('<ul class="claims">') == 2
     assert html.endswith("</li></ul>")
 
 

@@ -283,6 +283,8 @@ export interface PresetData {
 /** The state that shows a sentence of the text. */
 export interface ClaimData {
   set: Record<string, any>;
+  /** What shows it: styles of traces, ``formula.`` and its id, or ``meter``. */
+  shows: string[];
 }
 
 /** A line of the formula strip. */

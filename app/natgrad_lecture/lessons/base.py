@@ -78,7 +78,7 @@ class Claim:
     beyond: Scope | None = None
     """The scope without the sentence's condition: the check must fail somewhere in it."""
     shows: tuple[str, ...] = ()
-    """What of the picture shows it, by the names of traces."""
+    """What shows it: the styles of traces, ``formula.id`` of the formula strip, or ``meter``."""
 
 
 @dataclass(frozen=True)
@@ -366,7 +366,8 @@ class Lesson:
             ],
             "styles": cast("dict[str, Style]", drawn),
             "claims": {
-                name: {"set": {**ground, **claim.set}} for name, claim in self.claims.items()
+                name: {"set": {**ground, **claim.set}, "shows": list(claim.shows)}
+                for name, claim in self.claims.items()
             },
             "presets": [
                 {"id": id, "name": it.name, "set": {**ground, **self.sets[id]}, "say": it.say}

@@ -42,6 +42,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -83,11 +84,6 @@ class Block:
 
     tag: str
     sentences: tuple[Sentence, ...]
-
-    @property
-    def html(self) -> str:
-        """The block as HTML."""
-        return f"<{self.tag}>{''.join(s.html for s in self.sentences)}</{self.tag}>"
 
 
 @dataclass(frozen=True)
@@ -164,14 +160,34 @@ class Section:
 
     @property
     def html(self) -> str:
-        """Its paragraphs and lists as HTML."""
-        found, inside = [], False
-        for block in self.blocks:
-            if (block.tag == "li") != inside:
-                found.append("</ul>" if inside else "<ul>")
-                inside = not inside
-            found.append(block.html)
-        return "".join(found) + "</ul>" * inside
+        """Its paragraphs and lists as HTML; its claims are items of a list of their own."""
+        return "".join(_html_of_runs(self.blocks))
+
+
+def _html_of_runs(blocks: Iterable[Block]) -> Iterator[str]:
+    """Paragraphs and lists, in which claims that follow each other make one list."""
+    runs = (run for block in blocks for run in _runs(block))
+    for tag, group in groupby(runs, lambda run: run[0]):
+        inside = "".join(html for _, html in group)
+        if tag == "p":
+            yield inside
+        else:
+            yield f'<ul class="claims">{inside}</ul>' if tag == "claims" else f"<ul>{inside}</ul>"
+
+
+def _runs(block: Block) -> Iterator[tuple[str, str]]:
+    """A paragraph or an item, cut into its claims and what stands between them, as HTML."""
+    held = ""
+    for sentence in (*block.sentences, None):
+        if sentence is not None and sentence.kind != "claim":
+            held += sentence.html
+            continue
+        if held.strip():
+            tag = block.tag
+            yield tag, f"<{tag}>{held.strip()}</{tag}>"
+        held = ""
+        if sentence is not None:
+            yield "claims", f"<li>{sentence.html}</li>"
 
 
 class PresetText(NamedTuple):

@@ -14,6 +14,9 @@ from latex2mathml.converter import convert
 _LIVE = re.compile(r"@([\w.-]+)@")
 _SEVERAL = re.compile(r"@([\w.-]+):(matrix|vector)@")
 
+_SIGN = re.compile(r"\^\{-")
+"""A sign before an exponent, which is no operator between two things."""
+
 _NAME = r"<mi>(?:log|exp|sin|cos|det|max|min)</mi>"
 _AFTER_NAME = re.compile(rf"({_NAME})(?=<(?!mo|/))")
 _BEFORE_NAME = re.compile(rf"(</m(?:i|n|sub|sup|subsup)>)(?={_NAME})")
@@ -26,6 +29,7 @@ def formula(latex: str) -> str:
     """LaTeX as a MathML element; ``@name@`` in it becomes an element that the page fills."""
     whole = _SEVERAL.sub(lambda found: _LIVE_FORMS[found[2]](found[1]), latex)
     marked = _LIVE.sub(lambda found: rf"\text{{@{found[1]}@}}", whole)
+    marked = _SIGN.sub(r"^{{-}", marked)
     mathml = _BEFORE_NAME.sub(_THIN, _AFTER_NAME.sub(_THIN, convert(marked)))
     return re.sub(r"<mtext>@([\w.-]+)@</mtext>", r'<mn data-live="\1">–</mn>', mathml)
 

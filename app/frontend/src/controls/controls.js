@@ -100,9 +100,18 @@ export function makeControls(lesson, fields) {
       ...parts,
     );
   });
+  const fold = make(
+    "button",
+    { type: "button", class: "fold", "aria-expanded": "false" },
+    say("controls"),
+  );
+  fold.addEventListener("click", () =>
+    fold.setAttribute("aria-expanded", String(fold.getAttribute("aria-expanded") !== "true")),
+  );
   const box = make(
     "div",
     { class: "controls", "data-part": "controls", role: "region", "aria-label": say("controls") },
+    fold,
     ...groups,
   );
   // A picture with several faces shows the controls of the one it has on.

@@ -120,6 +120,8 @@ export function makeHeader(lesson, { ask, reset, theme, link, nav, menu, past })
     say: line,
     // What was said of a preset's picture is not said of another one.
     unmark: () => (mark(null), setText(line, lesson.takeaway ?? "")),
+    /** @param {string} html the sentence that the picture shows */
+    tell: (html) => (line.innerHTML = html),
     choose,
     reset: begin,
     /** @param {{ undo: boolean, redo: boolean }} can */

@@ -14,9 +14,10 @@ import { say } from "../i18n/en.js";
  * @param {AskFor} page.ask for a state that the lesson has prepared
  * @param {AskFor} page.change the state that is shown
  * @param {() => string[]} page.said
- * @param {(styles: string[]) => void} page.light what a line of a derivation speaks of
+ * @param {(shows: string[]) => void} page.light what a sentence speaks of, or nothing
+ * @param {(html: string) => void} page.tell over the picture, what it shows
  */
-export function makeWords(lesson, { ask, change, said, light }) {
+export function makeWords(lesson, { ask, change, said, light, tell }) {
   /** @type {ReturnType<typeof makePrediction>[]} */
   const predictions = [];
   /** @type {ReturnType<typeof makeDerivation>[]} */
@@ -59,6 +60,8 @@ export function makeWords(lesson, { ask, change, said, light }) {
       if (!claim) return;
       ask(claim.set);
       mark(phrase);
+      light(claim.shows);
+      tell(phrase.innerHTML);
     };
     phrase.addEventListener("click", act);
     phrase.addEventListener("keydown", (e) => (e.key === "Enter" || e.key === " ") && act(e));
@@ -69,7 +72,10 @@ export function makeWords(lesson, { ask, change, said, light }) {
     box,
     /** @param {string} id */
     claim: (id) => claims.find((phrase) => phrase.dataset.claim === id)?.innerHTML ?? "",
-    unmark: () => mark(null),
+    unmark() {
+      if (claims.some((c) => c.classList.contains("shown"))) light([]);
+      mark(null);
+    },
     nextLine: () => derivations.some((derivation) => derivation.next()),
     /** @param {Partial<Answer>} answer */
     update({ revealed = {}, state }) {

@@ -91,9 +91,17 @@ export function makeLights(root, { lights = {}, styles: known }, { palette, redr
   };
   for (const [type, listener] of Object.entries(heard)) root.addEventListener(type, listener);
   return {
-    /** @param {string[]} styles that stay lit until others do, and all again if none */
-    keep(styles) {
-      kept = styles;
+    /**
+     * What stays lit until something else does; nothing steps back if it is empty.
+     *
+     * @param {string[]} shows styles, "formula." and its id, or "meter"
+     */
+    keep(shows) {
+      kept = shows.filter((name) => name in known);
+      for (const element of root.querySelectorAll(".meter, .formula")) {
+        const id = element instanceof HTMLElement && element.dataset.formula;
+        element.classList.toggle("lit", shows.includes(id ? `formula.${id}` : "meter"));
+      }
       light(kept);
     },
     stop() {

@@ -213,6 +213,7 @@ const TEXTS = {
     "math-∠": "angle",
     right: "Correct.",
     wrong: "Not quite.",
+    skip: "To the text",
     derive: "Derive it:",
     condition: "Holds if:",
     "next-line": "Next line",

@@ -196,6 +196,7 @@ export const ZH = {
   formulas: "带实时数值的公式",
   right: "正确。",
   wrong: "不太对。",
+  skip: "跳到正文",
   derive: "推导：",
   condition: "成立条件：",
   "next-line": "下一行",

@@ -111,7 +111,8 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     ask: jump,
     change: ask,
     said: () => state.answer()?.state?.answers ?? [],
-    light: (styles) => lights.keep(styles),
+    light: (shows) => lights.keep(shows),
+    tell: (html) => header.tell(html),
   });
   const watch = makeWatch(root, () => progress.resume(busy()));
   const progress = makeProgress({ refine: conversation.refine, looked: watch.looked });
@@ -160,9 +161,11 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
   layOut(root, {
     over: [banner.box, reader.notice],
     top: [header.box],
-    picture: [header.say, planeSet.box, progress.box, legend.box, transport.box, homeless],
+    words: [words.box],
+    sticky: [header.say, planeSet.box],
+    picture: [progress.box, legend.box, transport.box, homeless],
     deck: [meter.box, pin.box, formulas.box, controls.box],
-    below: [charts.box, words.box, reader.caption, description],
+    below: [charts.box, reader.caption, description],
   });
   const exporter = makeExport({
     model,

@@ -1,6 +1,7 @@
 // The page's elements: its root, and where each part is in it.
 
 import { make } from "../lib/dom.js";
+import { say } from "../i18n/en.js";
 
 /**
  * @param {LessonData} lesson
@@ -15,17 +16,24 @@ export function makeRoot(lesson, whole) {
 }
 
 /**
+ * The focus goes as the eye does: over the top, the text, the picture, and what is beside it.
+ *
  * @param {HTMLElement} root
- * @param {Record<"over" | "top" | "picture" | "deck" | "below", HTMLElement[]>} parts
+ * @param {Record<"over" | "top" | "words" | "sticky" | "picture" | "deck" | "below", HTMLElement[]>}
+ *     parts
  */
-export function layOut(root, { over, top, picture, deck, below }) {
+export function layOut(root, { over, top, words, sticky, picture, deck, below }) {
+  const skip = make("button", { type: "button", class: "skip" }, say("skip"));
+  skip.addEventListener("click", () => words[0].focus());
   root.append(
     make(
       "div",
       { class: "sheet" },
+      skip,
       make("div", { class: "over" }, ...over),
       ...top,
-      make("main", { class: "picture" }, ...picture),
+      ...words,
+      make("main", { class: "picture" }, make("div", { class: "sticky" }, ...sticky), ...picture),
       make("div", { class: "deck" }, ...deck),
       ...below,
     ),

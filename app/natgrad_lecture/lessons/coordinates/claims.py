@@ -208,7 +208,7 @@ def _all_coincide(model: RunsModel) -> bool:
 
 CLAIMS = {
     "plain-aat": Claim(
-        {"matrix": SHEAR, "rules": ["gradient"], "k": 6},
+        {**WHY, "stage": "back"},
         _step_is(lambda a: a @ a.T),
         Scope(ANY),
         false={
@@ -216,6 +216,7 @@ CLAIMS = {
             "sign": _step_is(lambda a: a @ a.T, 1.0),
             "no product": _step_is(lambda a: np.eye(2)),
         },
+        shows=("gradient", "back", "formula.plain"),
     ),
     "plain-splits": Claim(
         {"matrix": SHEAR, "rules": ["gradient"]},
@@ -223,6 +224,7 @@ CLAIMS = {
         Scope({**ANY, "matrix": UNEVEN, "rate": log_between(1e-3, 2e-3)}),
         false={"coincide": _coincide("gradient")},
         beyond=Scope({**ANY, "matrix": rotations()}),
+        shows=("gradient", "meter"),
     ),
     "rotation": Claim(
         {"matrix": ROTATION},
@@ -230,48 +232,56 @@ CLAIMS = {
         Scope({**NEWTON, "matrix": rotations(), "rate": log_between(1e-3, 0.01)}),
         false={"differ": _apart},
         beyond=Scope({**NEWTON, "matrix": UNEVEN, "rate": log_between(1e-3, 0.01)}),
+        shows=("gradient", "newton", "natural", "meter"),
     ),
     "double": Claim(
         {"matrix": DOUBLE, "rules": ["gradient"], "rate": 0.005},
         _rate_times(2),
         Scope({**ANY, "matrix": multiples_of_one()}),
         false={"c for c²": _rate_times(1), "1/c²": _rate_times(-2)},
+        shows=("gradient", "formula.matrices", "formula.plain"),
     ),
     "chain": Claim(
         {**WHY, "stage": "gradient"},
         _chain_rule(lambda a: a.T),
         Scope(ANY),
         false={"A for Aᵀ": _chain_rule(lambda a: a)},
+        shows=("gradient", "formula.plain"),
     ),
     "step-in-x": Claim(
         {**WHY, "stage": "step"},
         _step_in_x(-1.0),
         Scope(ANY),
         false={"sign": _step_in_x(1.0)},
+        shows=("gradient",),
     ),
     "carried-back": Claim(
         {**WHY, "stage": "back"},
         _carried_back(lambda a: a @ a.T),
         Scope(ANY),
         false={"AᵀA": _carried_back(lambda a: a.T @ a), "A": _carried_back(lambda a: a)},
+        shows=("gradient", "back", "formula.plain"),
     ),
     "right-angles": Claim(
         {**WHY, "stage": "back", "k": 1},
         _right_angles,
         Scope({**ANY, "matrix": UNEVEN}),
         beyond=Scope({**ANY, "matrix": rotations()}),
+        shows=("gradient", "back", "level"),
     ),
     "ruler": Claim(
         {**WHY, "stage": "back", "k": 0},
         _another_metric(lambda a: a.T @ a),
         Scope(ANY),
         false={"AAᵀ for A⁻ᵀA⁻¹": _another_metric(lambda a: a @ a.T)},
+        shows=("gradient", "back", "ruler"),
     ),
     "hessian": Claim(
         {"matrix": SHEAR, "rules": ["newton"], "k": 20},
         _transforms("hessian", lambda a, h: a.T @ h @ a),
         Scope(NEWTON),
         false={"AHAᵀ": _transforms("hessian", lambda a, h: a @ h @ a.T)},
+        shows=("newton", "formula.hessian"),
     ),
     "newton-coincides": Claim(
         {"matrix": SHEAR, "rules": ["newton"]},
@@ -279,12 +289,14 @@ CLAIMS = {
         Scope(NEWTON),
         false={"gradient descent's too": _differ("newton")},
         beyond=Scope({**NEWTON, "damping": log_between(1.0, 10.0)}),
+        shows=("newton", "meter"),
     ),
     "fisher": Claim(
         {"matrix": SHEAR, "rules": ["natural"], "k": 20},
         _transforms("fisher", lambda a, f: a.T @ f @ a),
         Scope(SLOW),
         false={"AFAᵀ": _transforms("fisher", lambda a, f: a @ f @ a.T)},
+        shows=("natural", "metric", "formula.matrices"),
     ),
     "natural-coincides": Claim(
         {"matrix": SHEAR, "rules": ["natural"]},
@@ -292,31 +304,36 @@ CLAIMS = {
         Scope(SLOW),
         false={"differ": _differ("natural")},
         beyond=Scope({**SLOW, "damping": log_between(1.0, 10.0)}),
+        shows=("natural", "meter", "formula.natural"),
     ),
     "same-distributions": Claim(
         {"matrix": SHEAR, "rules": ["natural"], "k": 40},
         _same_distributions,
         Scope(SLOW),
         beyond=Scope({**SLOW, "damping": log_between(1.0, 10.0)}),
+        shows=("natural", "metric", "formula.kl"),
     ),
     "logistic": Claim(
         {"problem": "logistic-regression", "matrix": SHEAR, "rules": ["newton", "natural"]},
         _newton_is_natural,
         Scope({**NEWTON, "problem": one_of("logistic-regression")}),
         beyond=Scope({**NEWTON, "problem": one_of("normal")}),
+        shows=("newton", "natural", "formula.matrices", "formula.hessian"),
     ),
     "damping-breaks": Claim(
-        {"matrix": SHEAR, "damping": 10.0, "rules": ["natural"]},
+        {"matrix": SHEAR, "damping": 10.0, "rules": ["natural"], "k": 200},
         lambda model: model.gap("natural") > 1e-4,
         Scope({**SLOW, "matrix": UNEVEN, "damping": log_between(1.0, 20.0)}),
         false={"coincide": _coincide("natural")},
         beyond=Scope({**SLOW, "matrix": rotations(), "damping": log_between(1.0, 20.0)}),
+        shows=("natural", "meter"),
     ),
     "damping-mends": Claim(
         {"matrix": SHEAR, "damping": 10.0, "kind": "pulled-back", "rules": ["natural"]},
         _coincide("natural"),
         Scope({**SLOW, "damping": log_between(1.0, 20.0)}),
         beyond=Scope({**SLOW, "damping": log_between(1.0, 20.0), "kind": one_of("identity")}),
+        shows=("natural", "meter"),
     ),
 }
 

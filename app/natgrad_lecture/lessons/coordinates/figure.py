@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from natgrad_core import rules, run
+from natgrad_core.core.trajectory import Trajectory
 from natgrad_core.linalg.small_matrices import pack
 from natgrad_lecture.drawing.contours import add_contours, add_contours_through, add_lattice
 from natgrad_lecture.drawing.paired_runs import (
@@ -53,6 +54,7 @@ def picture(model: RunsModel, sheet: Sheet) -> dict[str, Any]:
         "handles": _handles(model),
         "numbers": _numbers(model, sheet),
         "meter": meter,
+        "shown": {"formulas": _formulas(model.state.rules)},
         "notes": {
             name: note for name, pair in model.paired_runs.items() if (note := trouble(pair))
         },
@@ -71,23 +73,33 @@ def _numbers(model: RunsModel, sheet: Sheet) -> dict[str, Any]:
     for name, fixed in (("A", A), ("AAT", A @ A.T), ("D", model.state.damping * second)):
         tidy = np.round(fixed, 12)  # −0.8·0.6 + 0.6·0.8 is nothing, not 10⁻¹⁷
         numbers |= {f"{name}.{i}.{j}": float(tidy[i, j]) for i in (0, 1) for j in (0, 1)}
-    series = np.concatenate(
-        [
-            fisher.reshape(-1, 4),
-            (A.T @ fisher @ A).reshape(-1, 4),
-            step,
-            carried(model)[1],
-            step_x,
-            natural,
-            natural_x,
-        ],
-        axis=1,
-    )
-    names = [f"{m}.{i}.{j}" for m in ("F", "AFA") for i in (0, 1) for j in (0, 1)]
-    names += [f"{v}.{i}" for v in ("step", "gx", "stepx", "nat", "natx") for i in (0, 1)]
+    hessian = pack(guide.in_theta.at.hessian)
+    columns = {
+        "F": fisher, "AFA": A.T @ fisher @ A, "H": hessian, "AHA": A.T @ hessian @ A,
+        "step": step, "gx": carried(model)[1], "stepx": step_x, "nat": natural,
+        "natx": natural_x, "kl": _kl(guide.in_theta), "klx": _kl(guide.in_x),
+    }  # fmt: skip
+    n = len(step)
+    series = np.concatenate([values.reshape(n, -1) for values in columns.values()], axis=1)
+    names = [
+        ".".join((name, *map(str, entry)))
+        for name, values in columns.items()
+        for entry in np.ndindex(values.shape[1:])
+    ]
     sheet.array("live", series)
     numbers["@"] = names
     return numbers
+
+
+def _formulas(rules: tuple[str, ...]) -> list[str]:
+    """The formulas that belong to the methods shown."""
+    natural = ["natural", "kl"] if "natural" in rules else []
+    return ["matrices", *(["hessian"] if "newton" in rules else []), "plain", *natural]
+
+
+def _kl(run: Trajectory) -> np.ndarray:
+    """KL of each step; the last point has none."""
+    return np.append(run.kl, np.nan)
 
 
 def _handles(model: RunsModel) -> list[dict[str, Any]]:

@@ -1,0 +1,115 @@
+"""What a claim says shows it is drawn after the click: there, not degenerate, inside its plane."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from natgrad_core.types import Array
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.session import Live
+from tests.support.answers import unpack
+
+LEAST = 0.008
+"""How long a path or an arrow, or how wide an ellipse, is at least, in widths of its plane."""
+
+SHOWN = ("coordinates",)
+"""Lessons in which every claim names what shows it."""
+
+PAIRS = [
+    pytest.param(lesson, name, id=f"{lesson.name}:{name}")
+    for lesson in lessons.values()
+    if not lesson.slow
+    for name, claim in lesson.claims.items()
+    if claim.shows
+]
+
+
+def unseen(lesson: Lesson, name: str) -> list[str]:
+    """What of the claim's ``shows`` cannot be seen after the click, each with the reason."""
+    claim, text = lesson.claims[name], lesson.text()
+    changes = lesson.static()["claims"][name]["set"]
+    answer, data = Live(lesson).respond({"ask": 1, "set": changes})
+    assert answer["errors"] == {}
+    arrays = unpack(answer, data)
+    step = answer["steps"] if (k := answer["state"]["k"]) is None else min(k, answer["steps"])
+    planes = {plane["name"]: plane["view"] for plane in answer["planes"]}
+    formulas = [line.id for line in text.formulas]
+    found = []
+    for what in claim.shows:
+        if what == "meter":
+            good = bool(answer.get("meter"))
+        elif what.startswith("formula."):
+            shown = answer.get("shown", {}).get("formulas", formulas)
+            good = what.removeprefix("formula.") in {*shown} & {*formulas}
+        else:
+            traces = [trace for trace in answer["traces"] if trace["style"] == what]
+            good = any(in_view(trace, arrays, planes[trace["plane"]], step) for trace in traces)
+        if not good:
+            found.append(what)
+    return found
+
+
+def in_view(
+    trace: Mapping[str, Any], arrays: Mapping[str, Array], view: list[float], step: int
+) -> bool:
+    """Whether a trace shows something at this step, of some size and inside its plane."""
+    low, size = np.array([view[0], view[2]]), np.array([view[1] - view[0], view[3] - view[2]])
+
+    def placed(points: Array) -> Array:
+        flat = np.asarray(points, float).reshape(-1, 2)
+        if affine := trace.get("map"):
+            a, b, c, d, e, f = affine
+            flat = flat @ np.array([[a, c], [b, d]]) + np.array([e, f])
+        return (flat - low) / size
+
+    kind = trace["kind"]
+    if "points" in trace:
+        points = placed(arrays[trace["points"]])
+        if kind == "path":
+            points = points[: step + 1]
+        elif kind == "arrows":
+            rows = points.reshape(-1, 2, 2)
+            points = rows[min(step, len(rows) - 1)]
+        elif "counts" in trace:
+            points = points[: int(arrays[trace["counts"]][step])]
+    elif "shapes" in trace:
+        shapes = arrays[trace["shapes"]].reshape(-1, 6)
+        shape = shapes if kind == "ellipses" else shapes[[min(step, len(shapes) - 1)]]
+        center, axes = shape[:, :2], shape[:, 2:].reshape(-1, 2, 2)
+        points = placed(np.concatenate([center + axes[:, 0], center - axes[:, 0]]))
+    else:
+        return True  # Maps and bands fill their plane.
+    if kind in ("path", "arrows") and 1 < len(points) < 500:
+        # What leaves the plane is seen as far as its edge.
+        along = np.linspace(0, 1, 101)[:, None, None]
+        points = ((1 - along) * points[:-1] + along * points[1:]).reshape(-1, 2)
+    inside = points[np.isfinite(points).all(1) & (points >= 0).all(1) & (points <= 1).all(1)]
+    if kind == "points":
+        return len(inside) > 0
+    return len(inside) > 1 and float(np.ptp(inside, axis=0).max()) >= LEAST
+
+
+@pytest.mark.parametrize(("lesson", "name"), PAIRS)
+def test_what_shows_a_claim_is_seen_after_the_click(lesson: Lesson, name: str) -> None:
+    assert unseen(lesson, name) == []
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_every_claim_names_what_shows_it(name: str) -> None:
+    assert [id for id, claim in lessons[name].claims.items() if not claim.shows] == []
+
+
+def test_what_is_not_drawn_or_too_small_to_see_is_found() -> None:
+    view = [0.0, 1.0, 0.0, 1.0]
+    path = {"kind": "path", "plane": "theta", "style": "natural", "points": "p"}
+    long = np.array([[0.2, 0.2], [0.5, 0.5]])
+    assert in_view(path, {"p": long}, view, 1)
+    assert not in_view(path, {"p": long}, view, 0), "one point is no path"
+    assert not in_view(path, {"p": 0.2 + long * 1e-4}, view, 1), "too small to see"
+    assert not in_view(path, {"p": long + 3}, view, 1), "beyond the plane"
+    assert not in_view(path, {"p": long * np.nan}, view, 1)
