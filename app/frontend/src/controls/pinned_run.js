@@ -58,17 +58,17 @@ const numbersOf = ({ values, read = [] }, array) =>
   });
 
 /**
- * What a run comes to: where it ends, and its numbers there.
+ * What a run comes to: where it was last with a loss, and its numbers there.
  *
  * @param {Trace} trace
  * @param {ArrayOf} array
  */
 function endOf(trace, array) {
   const points = array(trace.points) ?? new Float32Array(2).fill(NaN);
-  const last = lastGood(points);
-  /** @type {Record<string, number>} */
-  const numbers = {};
-  for (const [name, all] of numbersOf(trace, array)) numbers[name] = all[last];
+  const series = numbersOf(trace, array);
+  let last = lastGood(points);
+  while (last > 0 && series.some(([, all]) => Number.isNaN(all[last]))) last--; // it left the domain
+  const numbers = Object.fromEntries(series.map(([name, all]) => [name, all[last]]));
   return { at: [points[2 * last], points[2 * last + 1]], numbers };
 }
 
@@ -111,9 +111,15 @@ export const pinnedOf = ({ traces, meter = [] }, array) => ({
  */
 const scalesOf = ({ planes }, trace) => planes.find(({ name }) => name === trace.plane)?.scales;
 
-/** @param {unknown} value */
-const worth = (value) =>
-  typeof value === "number" && Number.isFinite(value) ? show(value, 4) : "–";
+/**
+ * A number of a run; a loss that single floats have no room for is infinite.
+ *
+ * @param {number | undefined} value
+ */
+const worth = (value) => {
+  if (value === undefined || Number.isNaN(value)) return "–";
+  return Number.isFinite(value) ? show(value, 4) : "∞";
+};
 
 /**
  * The pinned runs beside those of now, as a table: each number before and now, and how far apart
@@ -139,11 +145,12 @@ export function compared(before, { traces, planes, meter = [] }, array, lesson) 
   });
   const names = [...new Set(lines.flatMap(({ now }) => Object.keys(now)))];
   const far = lines.some(({ apart }) => apart !== undefined);
-  const rows = lines.map(({ style, name, old, now, apart }) => ({
+  const told = lines.filter(({ now, apart }) => Object.keys(now).length || apart !== undefined);
+  const rows = told.map(({ style, name, old, now, apart }) => ({
     style,
     cells: [
       name,
-      ...names.map((each) => `${worth(old?.[each])} → ${worth(now[each])}`),
+      ...names.map((each) => (each in now ? `${worth(old?.[each])} → ${worth(now[each])}` : "")),
       ...(far ? [worth(apart)] : []),
     ],
   }));
@@ -267,6 +274,7 @@ export function makePin(lesson, { array }) {
         row.firstElementChild?.prepend(swatch(style, lesson.styles[style], { line: false }));
         return row;
       });
+      table.hidden = !rows.length;
       table.replaceChildren(make("thead", {}, cells("th", names)), make("tbody", {}, ...lines));
     },
   };

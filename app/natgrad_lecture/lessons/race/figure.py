@@ -75,7 +75,7 @@ def _losses(model: Any, sheet: Sheet, by: str) -> dict[str, Any]:
             [what, sheet.array(f"{what}.{key}.{i}.{by}", np.array(rows)[kept])]
             for what, rows in (
                 ("step", np.arange(len(x)) * 1.0),
-                ("loss", losses),
+                ("loss", run.losses),
                 ("seconds", run.seconds),
             )
         ]
@@ -114,7 +114,7 @@ def _held_out(model: Any, sheet: Sheet) -> dict[str, Any]:
         along, title = Axis("share", 0.0, 1.0), "accuracy on the held-out fifth"
     else:
         low, high = _range(values, float(values.min()))
-        along, title = Axis("loss", low, high, log=True), "loss on the held-out fifth"
+        along, title = Axis("held-out loss", low, high, log=True), "loss on the held-out fifth"
     graph = Graph(sheet, "test", title, Axis("step", _FEW, far, log=True), along)
     for key, runs in model.runs.items():
         rule = model.entries[key][0]
