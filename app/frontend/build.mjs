@@ -17,7 +17,7 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const OUT = join(HERE, "../natgrad_lecture/static");
 
 /** Modules, for anywidget and for `<script type="module">`. */
-const MODULES = ["src/lesson_view.js", "src/entry/live_page.js"];
+const MODULES = ["src/lesson_view.js", "src/entry/live_page.js", "src/entry/classroom.js"];
 
 /** Scripts that run where they stand: inline, or before anything is drawn. */
 const SCRIPTS = ["src/entry/saved_page.js", "src/entry/home.js", "src/entry/waiting_page.js"];
@@ -41,7 +41,11 @@ const common = {
 /** @type {esbuild.BuildOptions[]} */
 const BUILDS = [
   { ...common, entryPoints: MODULES, format: "esm" },
-  { ...common, entryPoints: [...SCRIPTS, "styles/lesson.css"], format: "iife" },
+  {
+    ...common,
+    entryPoints: [...SCRIPTS, "styles/lesson.css", "styles/classroom.css"],
+    format: "iife",
+  },
 ];
 
 /** @param {esbuild.OutputFile[]} files */

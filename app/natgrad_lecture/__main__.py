@@ -50,7 +50,7 @@ def _run(command: str, options: dict[str, Any]) -> None:
         from natgrad_lecture.server import serve
 
         if command == "present":
-            options["page"] = _page(options.pop("steps"))
+            options["page"] = _page(options.pop("steps")) + options["page"]
         serve(**options)
 
 
@@ -97,6 +97,17 @@ def _options(serve: argparse.ArgumentParser) -> None:
     )
     serve.add_argument(
         "--idle", type=float, default=900, help="seconds until an idle page's kernel goes (900)"
+    )
+    serve.add_argument(
+        "--class",
+        dest="page",
+        action="store_const",
+        const="#class",
+        default="",
+        help="open the lessons with a class that others follow on their own devices",
+    )
+    serve.add_argument(
+        "--followers", type=int, default=1200, help="devices that may follow classes at once (1200)"
     )
     serve.add_argument("--log", action="store_true", help="log what happens as lines of JSON")
     serve.add_argument("--verbose", action="store_true", help="say everything that happens")

@@ -516,3 +516,144 @@ class StepNotice(TypedDict, total=False):
 
     k: int
     view: str
+
+
+# A class: one lecturer, whose picture is relayed, and many who follow
+
+
+class ClassPose(TypedDict):
+    """What the lecturer's page does beside its picture; followers do the same."""
+
+    k: int
+    """The step that is shown; of a run that plays, the one at which it was when this was said."""
+    playing: bool
+    speed: float
+    loop: bool
+    laser: NotRequired[tuple[str, float, float] | None]
+    """Where the laser dot is: a plane, and parts of its width and height from the top left."""
+    line: NotRequired[str]
+    """The line that is said of a talk's step."""
+
+
+QuestionKind = Literal["choice", "number", "point"]
+"""One of some options; a number; a place on a plane, shown by dragging an arrow."""
+
+
+class ClassQuestion(TypedDict):
+    """A question to the class. Nothing in it says which answer is right."""
+
+    kind: QuestionKind
+    text: str
+    """As plain text; empty if it is one of the lesson's."""
+    name: NotRequired[str]
+    """Its id in the lesson's text, where the words are."""
+    options: NotRequired[list[str]]
+    """Of a ``choice``, as plain text."""
+    plane: NotRequired[str]
+    """Of a ``point``: the plane on which the arrow is."""
+    start: NotRequired[list[float]]
+    """Of a ``point``: where the arrow begins."""
+
+
+class ClassResult(TypedDict):
+    """The counts of one round."""
+
+    answered: int
+    counts: NotRequired[list[int]]
+    """Of a ``choice``: by option; of a ``number``: by bin."""
+    edges: NotRequired[list[float]]
+    """Of a ``number``: the bins' ends, one more than there are bins."""
+    points: NotRequired[list[list[float]]]
+    """Of a ``point``: where the arrows end."""
+
+
+class ClassTruth(TypedDict):
+    """What is right, once it is revealed."""
+
+    right: NotRequired[int | float | list[float] | None]
+    """An option's index, a number, or a place."""
+    say: NotRequired[str]
+    """Why, as HTML of the lesson's text."""
+
+
+class ClassQuiz(TypedDict):
+    """The question that the class is at."""
+
+    id: int
+    question: ClassQuestion
+    lesson: str
+    round: int
+    """From 1: the second round asks the same again."""
+    open: bool
+    """Whether answers are taken."""
+    revealed: bool
+    results: NotRequired[list[ClassResult]]
+    """Of each round, those of the present one once it is closed; to a follower only once they are
+    revealed."""
+    truth: NotRequired[ClassTruth]
+
+
+class ClassPlace(TypedDict):
+    """What the lecturer's page is told of its class."""
+
+    code: str
+    limit: int
+    """How many may follow."""
+    address: str
+    """Where a phone finds the class."""
+    qr: list[str]
+    """The same as a QR code: rows of 0 and 1."""
+    local: bool
+    """The address is this machine's own: no phone can reach it."""
+
+
+class ClassNews(TypedDict, total=False):
+    """What the server says to a page of a class; only what has changed is in it."""
+
+    place: ClassPlace
+    """To the lecturer."""
+    count: int
+    """To the lecturer: how many follow."""
+    answered: int
+    """To the lecturer: how many answered the open question."""
+    lesson: str
+    """The lesson that is shown."""
+    picture: Answer
+    """The picture; its arrays come beside it."""
+    pose: ClassPose
+    quiz: ClassQuiz | None
+    mine: int | float | list[float] | None
+    """To a follower: the answer that counts as theirs in this round."""
+    file: ExportedFile
+    """To the lecturer: the counts, as the class ends."""
+    said: str
+    """What was not done, and why: the name of a sentence."""
+    beat: int
+    """Nothing but that the line is alive."""
+
+
+class ClassWord(TypedDict, total=False):
+    """What a page of a class says to the server: a lecturer all of it but ``answer``."""
+
+    lead: dict[str, str]
+    """The page's lesson, kernel and pass, and the address that phones should open."""
+    pose: ClassPose
+    ask: dict[str, Any]
+    """Open a question: a ``ClassQuestion``, and ``right``."""
+    close: bool
+    """Take no more answers."""
+    again: bool
+    """Ask the same in another round."""
+    reveal: bool
+    """Show the counts, and what is right."""
+    clear: bool
+    """Put the question away."""
+    kept: list[ClassQuiz]
+    """What the page knows of the rounds so far, for a server that was started anew."""
+    end: bool
+    """End the class; the counts come first."""
+    answer: int | float | list[float]
+    """A follower's answer to the open question."""
+    round: list[int]
+    """The question and the round that the answer is for."""
+    beat: int

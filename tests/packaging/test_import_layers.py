@@ -54,7 +54,7 @@ ROWS = (
     "natgrad_lecture.controls natgrad_lecture.training natgrad_lecture.runs_as_python",
     "natgrad_lecture.lessons",
     "natgrad_lecture.lecture_map natgrad_lecture.nearest natgrad_lecture.talk",
-    "natgrad_lecture.session natgrad_lecture.widget",
+    "natgrad_lecture.session natgrad_lecture.widget natgrad_lecture.classroom",
     "natgrad_lecture.export",
     "natgrad_lecture",
     "natgrad_lecture.server",

@@ -211,7 +211,10 @@ class Line:
         self.handed: list[bytes] = []
         self.counted: list[float] = []
         self.channels = Channels.__new__(Channels)
-        server: Any = SimpleNamespace(watch=SimpleNamespace(answered=self.counted.append))
+        server: Any = SimpleNamespace(
+            watch=SimpleNamespace(answered=self.counted.append),
+            together=SimpleNamespace(asked=lambda *_: None, leads=lambda _: False),
+        )
         self.channels.initialize(server)
         self.channels.holder = Pass("kernel", "c" * 32)
         connection: Any = SimpleNamespace(handle_incoming_message=self.handed.append)

@@ -452,3 +452,132 @@ export interface StepNotice {
   k?: number;
   view?: string;
 }
+
+/** What the lecturer's page does beside its picture; followers do the same. */
+export interface ClassPose {
+  /** The step that is shown; of a run that plays, the one at which it was when this was said. */
+  k: number;
+  playing: boolean;
+  speed: number;
+  loop: boolean;
+  /** Where the laser dot is: a plane, and parts of its width and height from the top left. */
+  laser?: [string, number, number] | null;
+  /** The line that is said of a talk's step. */
+  line?: string;
+}
+
+/** One of some options; a number; a place on a plane, shown by dragging an arrow. */
+export type QuestionKind = "choice" | "number" | "point";
+
+/** A question to the class. Nothing in it says which answer is right. */
+export interface ClassQuestion {
+  kind: QuestionKind;
+  /** As plain text; empty if it is one of the lesson's. */
+  text: string;
+  /** Its id in the lesson's text, where the words are. */
+  name?: string;
+  /** Of a ``choice``, as plain text. */
+  options?: string[];
+  /** Of a ``point``: the plane on which the arrow is. */
+  plane?: string;
+  /** Of a ``point``: where the arrow begins. */
+  start?: number[];
+}
+
+/** The counts of one round. */
+export interface ClassResult {
+  answered: number;
+  /** Of a ``choice``: by option; of a ``number``: by bin. */
+  counts?: number[];
+  /** Of a ``number``: the bins' ends, one more than there are bins. */
+  edges?: number[];
+  /** Of a ``point``: where the arrows end. */
+  points?: number[][];
+}
+
+/** What is right, once it is revealed. */
+export interface ClassTruth {
+  /** An option's index, a number, or a place. */
+  right?: number | number[] | null;
+  /** Why, as HTML of the lesson's text. */
+  say?: string;
+}
+
+/** The question that the class is at. */
+export interface ClassQuiz {
+  id: number;
+  question: ClassQuestion;
+  lesson: string;
+  /** From 1: the second round asks the same again. */
+  round: number;
+  /** Whether answers are taken. */
+  open: boolean;
+  revealed: boolean;
+  /** Of each round, those of the present one once it is closed; to a follower only once they are
+   * revealed. */
+  results?: ClassResult[];
+  truth?: ClassTruth;
+}
+
+/** What the lecturer's page is told of its class. */
+export interface ClassPlace {
+  code: string;
+  /** How many may follow. */
+  limit: number;
+  /** Where a phone finds the class. */
+  address: string;
+  /** The same as a QR code: rows of 0 and 1. */
+  qr: string[];
+  /** The address is this machine's own: no phone can reach it. */
+  local: boolean;
+}
+
+/** What the server says to a page of a class; only what has changed is in it. */
+export interface ClassNews {
+  /** To the lecturer. */
+  place?: ClassPlace;
+  /** To the lecturer: how many follow. */
+  count?: number;
+  /** To the lecturer: how many answered the open question. */
+  answered?: number;
+  /** The lesson that is shown. */
+  lesson?: string;
+  /** The picture; its arrays come beside it. */
+  picture?: Answer;
+  pose?: ClassPose;
+  quiz?: ClassQuiz | null;
+  /** To a follower: the answer that counts as theirs in this round. */
+  mine?: number | number[] | null;
+  /** To the lecturer: the counts, as the class ends. */
+  file?: ExportedFile;
+  /** What was not done, and why: the name of a sentence. */
+  said?: string;
+  /** Nothing but that the line is alive. */
+  beat?: number;
+}
+
+/** What a page of a class says to the server: a lecturer all of it but ``answer``. */
+export interface ClassWord {
+  /** The page's lesson, kernel and pass, and the address that phones should open. */
+  lead?: Record<string, string>;
+  pose?: ClassPose;
+  /** Open a question: a ``ClassQuestion``, and ``right``. */
+  ask?: Record<string, any>;
+  /** Take no more answers. */
+  close?: boolean;
+  /** Ask the same in another round. */
+  again?: boolean;
+  /** Show the counts, and what is right. */
+  reveal?: boolean;
+  /** Put the question away. */
+  clear?: boolean;
+  /** What the page knows of the rounds so far, for a server that was started anew. */
+  kept?: ClassQuiz[];
+  /** End the class; the counts come first. */
+  end?: boolean;
+  /** A follower's answer to the open question. */
+  answer?: number | number[];
+  /** The question and the round that the answer is for. */
+  round?: number[];
+  beat?: number;
+}

@@ -132,6 +132,21 @@ declare global {
     saved?: boolean;
     link?: Connection;
     asset?(name: string): string;
+    /** The page follows a class: what it shows is the lecturer's. */
+    follows?: boolean;
+    /** Offer what a class has to offer; returns what takes it away. */
+    seat?(page: SeatedPage): () => void;
+  }
+
+  /** What a class uses of a lesson's page. */
+  interface SeatedPage {
+    root: HTMLElement;
+    lesson: LessonData;
+    menu: Menu;
+    transport: Playback;
+    state: import("./page/page_state.js").PageState;
+    conversation: ReturnType<typeof import("./page/conversation.js").makeConversation>;
+    jump: AskFor;
   }
 
   interface Window {

@@ -6,8 +6,9 @@ Handlers know this and not the server itself, which is put together from them (`
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Any, Protocol
 
+from natgrad_lecture.classroom.hub import Hub
 from natgrad_lecture.server.assets import Assets
 from natgrad_lecture.server.monitoring import Watch
 from natgrad_lecture.server.sessions import Readers
@@ -32,6 +33,12 @@ class Context(Protocol):
     assets: Assets
     readers: Readers
     line: WaitingLine
+    together: Hub
+    """All classes."""
+
+    names: tuple[str, ...]
+    """The host names by which readers call us."""
+
     watch: Watch
     limit: int
     an_address: int
@@ -67,6 +74,10 @@ class Context(Protocol):
 
     def render(self, name: str, /, **values: object) -> str:
         """Return a template, filled."""
+        ...
+
+    def class_page(self, data: dict[str, Any]) -> str:
+        """Return the page of who follows a class."""
         ...
 
     def lives(self, kernel: str) -> bool:

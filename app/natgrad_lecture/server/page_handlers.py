@@ -11,6 +11,7 @@ import tornado.iostream
 import tornado.web
 from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import JupyterHandler
+from tornado.httputil import HTTPServerRequest
 from voila.tornado.handler import TornadoVoilaHandler
 
 from natgrad_lecture.lesson_names import current
@@ -42,6 +43,13 @@ def script_json(value: object) -> str:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
+
+
+def visitor(request: HTTPServerRequest) -> str:
+    """Return where a reader is, as far as we or the proxy before us can tell."""
+    peer = request.remote_ip or ""
+    said = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return said if said and peer in {"127.0.0.1", "::1"} else peer
 
 
 class Started:
@@ -157,10 +165,8 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
 
     @property
     def address(self) -> str:
-        """Where the reader is, as far as we or the proxy before us can tell."""
-        peer = self.request.remote_ip or ""
-        said = self.request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-        return said if said and peer in {"127.0.0.1", "::1"} else peer
+        """Where the reader is."""
+        return visitor(self.request)
 
     def set_header(self, name: str, value: Any) -> None:
         """Ignore headers once the head is sent: Voila sets its own later, to no effect."""

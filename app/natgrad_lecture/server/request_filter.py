@@ -138,3 +138,10 @@ def for_page(frame: bytes, comm: str) -> str | None:
     if kind == "comm_close":
         return "end"
     return "answer" if content["data"].get("method") == "custom" else None
+
+
+def answer_in(frame: bytes) -> tuple[dict[str, Any], bytes]:
+    """Return the answer in a frame that ``for_page`` calls one, and its arrays."""
+    parts = parts_of(frame)
+    content = orjson.loads(parts[4])["data"]["content"]
+    return content if isinstance(content, dict) else {}, b"".join(parts[5:6])

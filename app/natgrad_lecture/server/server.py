@@ -26,7 +26,15 @@ from tornado.netutil import bind_sockets
 from traitlets.config import Config
 from voila.app import Voila
 
+from natgrad_lecture.classroom.hub import FOLLOWERS, Hub
 from natgrad_lecture.server.assets import Assets
+from natgrad_lecture.server.class_handlers import (
+    ClassLesson,
+    ClassPage,
+    FollowLine,
+    LeadLine,
+    LessonQuestions,
+)
 from natgrad_lecture.server.connections import BoundedServer
 from natgrad_lecture.server.context import Connection, Context
 from natgrad_lecture.server.fork_client import ForkClient
@@ -120,6 +128,7 @@ class LessonServer(Voila):
         open_browser: bool = True,
         verbose: bool = False,
         page: str = "",
+        followers: int = FOLLOWERS,
     ) -> None:
         """Prepare to serve the lessons in ``folder``; ``pool`` kernels wait for visitors, with the
         lesson ``warm`` (the first) open.
@@ -128,6 +137,7 @@ class LessonServer(Voila):
         address to listen on, ``names`` the host names by which readers call us, ``embed`` the
         origins whose pages may show ours in a frame. A kernel ends ``gone`` seconds after its page
         went, and is let go after ``idle`` seconds without an ask. The browser is sent to ``page``.
+        Of all classes together ``followers`` may follow at once.
         """
         self.page = page
         if folder is None:
@@ -135,7 +145,15 @@ class LessonServer(Voila):
             complete(folder)
         self.wanders = port is None  # to the next free one, if nobody asked for this one
         port = PORT if port is None else port
-        check_options(port=port, pool=pool, readers=readers, gone=gone, idle=idle, embed=embed)
+        check_options(
+            port=port,
+            pool=pool,
+            readers=readers,
+            gone=gone,
+            idle=idle,
+            embed=embed,
+            followers=followers,
+        )
         names = checked_names(names, host)
         base_url = checked_base_url(base_url)
         open_many_files()
@@ -143,6 +161,7 @@ class LessonServer(Voila):
         self.assets = Assets()
         self.readers = Readers(gone, idle)
         self.line = WaitingLine()
+        self.together = Hub(LessonQuestions(), followers)
         self.limit = readers or room()
         self.an_address = max(4, self.limit // 2)
         self._canary = asyncio.Lock()
@@ -165,6 +184,8 @@ class LessonServer(Voila):
             ("waiting", "Visitors in the line", lambda: len(self.line)),
             ("lines", "Websockets open", lambda: len(self._lines)),
             ("kernels", "Kernels that live", lambda: len(self.kernel_manager.list_kernel_ids())),
+            ("classes", "Classes that are led", lambda: len(self.together.rooms)),
+            ("followers", "Devices that follow a class", self.together.count),
             ("pool", "Kernels that wait for a visitor", lambda: len(self.pooled())),
         ):
             self.watch.gauge(name, say, read)
@@ -288,6 +309,17 @@ class LessonServer(Voila):
             style=self.assets.files["lesson.css"].decode(),
         )
 
+    def class_page(self, data: dict[str, Any]) -> str:
+        """Return the page of who follows a class."""
+        head = self.render(
+            "head.html",
+            title="A class",
+            description="Follow a lecture on your own device.",
+            module=self.assets.url(self.base_url),
+            style=self.assets.files["lesson.css"].decode(),
+        )
+        return head + self.render("class.html", data=script_json(data))
+
     # Readers
 
     def _admitted(self, page: dict[str, Any]) -> dict[str, Any]:
@@ -401,6 +433,7 @@ class LessonServer(Voila):
                     with contextlib.suppress(Exception):
                         await self.end_kernel(kernel, reason)
                 self._fill_the_pool()
+                self.together.sweep()
             except Exception:
                 self.log.exception("kernels that nobody needs could not be ended")
 
@@ -496,6 +529,11 @@ class LessonServer(Voila):
             *([(base[:-1], Root, {"url": self.base_url})] if base != "/" else []),
             (rf"{base}home", Home, {"server": context}),
             (rf"{base}home/([\w-]+)\.svg", Thumbnail, {"server": context}),
+            (rf"{base}class/?", ClassPage, {"server": context}),
+            (rf"{base}class/lead", LeadLine, {"server": context}),
+            (rf"{base}class/lesson/([\w-]+)", ClassLesson),
+            (rf"{base}class/(\w+)/line", FollowLine, {"server": context}),
+            (rf"{base}class/([^/]{{1,40}})", ClassPage, {"server": context}),
             (rf"{base}([\w-]+)", LessonHandler, lesson),
             (r".*", NotFound, {"server": context}),
         ]
@@ -526,7 +564,8 @@ class LessonServer(Voila):
                 max_body_size=MOST_BYTES,
                 max_header_size=32 * 1024,
                 refused=lambda reason: self.watch.refused(f"connection: {reason}"),
-                an_address=4 * self.limit + 64,
+                # A hall may share one address: its readers, and all who follow.
+                an_address=4 * self.limit + 2 * self.together.followers + 64,
             )
             http.add_sockets(sockets)
             sweep = asyncio.create_task(self._sweep(stop))
@@ -543,6 +582,7 @@ class LessonServer(Voila):
             http.stop()
         finally:
             stop.set()
+            self.together.close()
             for line in list(self._lines.values()):
                 line.hang_up(GOING_AWAY, "the server ends")
             if sweep is not None:

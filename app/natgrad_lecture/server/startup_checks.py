@@ -93,7 +93,14 @@ def path_pattern(base: str) -> str:
 
 
 def check_options(
-    *, port: int, pool: int, readers: int, gone: float, idle: float, embed: Sequence[str]
+    *,
+    port: int,
+    pool: int,
+    readers: int,
+    gone: float,
+    idle: float,
+    embed: Sequence[str],
+    followers: int = 1,
 ) -> None:
     """Look at the options' values.
 
@@ -105,6 +112,8 @@ def check_options(
     for name, count, none in (("pool", pool, "none wait"), ("readers", readers, "what fits")):
         if count < 0:
             raise refuse(f"--{name}={count} is not possible; take 0 ({none}) or more")
+    if followers < 1:
+        raise refuse(f"--followers={followers} is not possible; take 1 or more")
     for name, seconds in (("gone", gone), ("idle", idle)):
         if not (math.isfinite(seconds) and seconds > 0):
             raise refuse(f"--{name}={seconds:g} is not a time; take a number of seconds above 0")

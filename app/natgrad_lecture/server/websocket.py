@@ -14,7 +14,14 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 
 from natgrad_lecture.server.context import Context
-from natgrad_lecture.server.request_filter import PROTOCOL, Refused, ask_in, for_page, message
+from natgrad_lecture.server.request_filter import (
+    PROTOCOL,
+    Refused,
+    answer_in,
+    ask_in,
+    for_page,
+    message,
+)
 from natgrad_lecture.server.security_headers import Guarded
 from natgrad_lecture.server.sessions import Pass
 
@@ -104,6 +111,7 @@ class Channels(Guarded, KernelWebsocketHandler):
         if self.connection is None:
             return
         self.holder.asked = time.monotonic()
+        self.server.together.asked(self.holder.kernel, ask)
         self.flight.append(self.holder.asked)
         self.connection.handle_incoming_message(message(ask, self.holder.comm))
 
@@ -117,6 +125,8 @@ class Channels(Guarded, KernelWebsocketHandler):
             if self.flight:
                 self.server.watch.answered(time.monotonic() - self.flight.popleft())
             self.room.set()
+            if self.server.together.leads(self.holder.kernel):
+                self.server.together.heard(self.holder.kernel, *answer_in(message))
         return super().write_message(message, binary)
 
     def on_close(self) -> None:

@@ -18,6 +18,7 @@ const LET_GO = 4001; // the code with which the server closes an idle page's web
  * @property {LessonData} lesson
  * @property {Answer} first
  * @property {string} arrays in base64
+ * @property {{ base: string, code: string, missing?: string }} [follow] of a class's page, alone
  *
  * @param {Document} html
  * @returns {PageData | null}

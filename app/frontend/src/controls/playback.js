@@ -160,6 +160,20 @@ export function makeTransport({ redraw, onStep, onEnd = () => false }) {
     k: () => Math.floor(time + 1e-9),
     count: () => steps,
     go,
+    pose: () => ({
+      k: Math.floor(time + 1e-9),
+      playing,
+      speed: Number(speed.value),
+      loop: looping(),
+    }),
+    // As another page has it, that this one follows.
+    /** @param {import("../protocol").ClassPose} pose */
+    follow(pose) {
+      speed.value = String(pose.speed);
+      setAttribute(loop, "aria-pressed", pose.loop);
+      go(pose.k);
+      if (pose.playing !== playing) toggle();
+    },
     // Called once a frame while playing.
     /** @param {number} now */
     advance(now) {

@@ -7,6 +7,7 @@
 
 import { readAddress } from "../connection/url_state.js";
 import { Link, dataOf } from "../connection/kernel_link.js";
+import { say } from "../i18n/en.js";
 import { render } from "../lesson_view.js";
 
 const QUERY_WITHIN = 4_000; // ms that a link's state may take before the default picture is shown
@@ -14,6 +15,9 @@ const QUERY_WITHIN = 4_000; // ms that a link's state may take before the defaul
 /** @param {string} base64 */
 const bytesOf = (base64) =>
   new DataView(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer);
+
+/** A class's script, which comes when one is led or followed. */
+const classroom = () => import(new URL("classroom.js", import.meta.url).href);
 
 /**
  * What anywidget's model offers, as far as the page uses it.
@@ -44,6 +48,17 @@ class Model {
    */
   asset(name) {
     return new URL(name, import.meta.url).href;
+  }
+
+  /** @param {SeatedPage} page */
+  seat(page) {
+    let leave = () => {};
+    /** @param {boolean} anew */
+    const sit = async (anew) => (leave = (await classroom()).sit(page, this.link, anew));
+    page.menu.add({ id: "class", label: say("class"), group: "talk", act: () => sit(true) });
+    if (wished || seated()) sit(wished);
+    wished = false;
+    return () => leave();
   }
 
   /**
@@ -135,6 +150,18 @@ async function start(data) {
   }
 }
 
+let wished = location.hash === "#class"; // an address that starts a class, as the page opens
+
+/** Whether this tab leads a class, or has left one for a while. */
+function seated() {
+  try {
+    return Boolean(sessionStorage.getItem("natgrad-class"));
+  } catch {
+    return false; // storage is forbidden
+  }
+}
+
 const data = dataOf(document);
-if (data) start(data);
+if (data?.follow) classroom().then(({ follow }) => follow(data.follow, render));
+else if (data) start(data);
 else document.getElementById("natgrad-root")?.replaceChildren(); // the HTML below says why

@@ -159,6 +159,16 @@ class SavedModel {
     this.handlers.delete(handler);
   }
 
+  // A class needs a server: the menu says so.
+  /** @param {SeatedPage} page */
+  seat({ menu }) {
+    const act = () => menu.tell(say("class-needs"));
+    const item = menu.add({ id: "class", label: say("class"), group: "talk", act });
+    item.setAttribute("aria-disabled", "true");
+    item.title = say("class-needs");
+    return () => {};
+  }
+
   // The address's own state if the pack has it, else what the page was saved with.
   opening() {
     const query = location.search.slice(1);

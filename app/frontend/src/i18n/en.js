@@ -80,6 +80,8 @@ const TEXTS = {
     "what-is-seen": "what is seen now",
     sentences: "sentences",
     "add-step": "add",
+    class: "Start a class",
+    "class-needs": "A class needs the live lesson: this page was saved.",
     "own-steps": "the lesson's own steps",
     "copy-link": "copy the link",
     "save-file": "save as a file",

@@ -71,6 +71,8 @@ export const ZH = {
   "what-is-seen": "当前画面",
   sentences: "语句",
   "add-step": "添加",
+  class: "开始一堂课",
+  "class-needs": "课堂需要实时课程：这是保存下来的页面。",
   "own-steps": "课程自带的步骤",
   "copy-link": "复制链接",
   "save-file": "保存为文件",

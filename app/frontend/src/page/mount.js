@@ -41,9 +41,9 @@ import { reportOn } from "./report.js";
  * @returns {() => void} takes the page down
  */
 export function mount({ model, el, view, lesson, first, arrays, language, translated }) {
-  const whole = Boolean(model.link);
-  const inNotebook = !whole && !model.saved;
-  const root = makeRoot(lesson, whole);
+  const whole = Boolean(model.link && !model.follows);
+  const inNotebook = !model.link && !model.saved;
+  const root = makeRoot(lesson, Boolean(model.link));
   const state = makePageState();
   const stats = makeStats();
   const cache = makeOutlineCache();
@@ -191,6 +191,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
   function onStep() {
     readings.stepped(!transport.playing());
     reader.stepped();
+    if (model.follows) return; // who follows a class asks for nothing
     if (inNotebook) conversation.tellStep();
     conversation.pursue();
   }
@@ -276,6 +277,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
   const report = reportOn({ state, stats, transport, conversation, fields, frame, readings });
   Object.assign(root, { natgrad: report });
   Object.assign(el, { natgrad: report });
+  const leaveSeat = model.seat?.({ root, lesson, menu, transport, state, conversation, jump });
 
   return () => {
     model.off("msg:custom", hear);
@@ -292,6 +294,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     ]) {
       part.stop();
     }
+    leaveSeat?.();
     root.remove();
   };
 }

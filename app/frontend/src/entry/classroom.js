@@ -1,0 +1,55 @@
+// The script of a class: fetched by who leads one, follows one, or has left one for a while.
+
+import { make } from "../lib/dom.js";
+import { kept, keep } from "../classroom/kept.js";
+import { lead } from "../classroom/lead.js";
+import { styled } from "../classroom/style.js";
+import { say, speak } from "../classroom/words.js";
+
+export { follow } from "../classroom/follow.js";
+
+/**
+ * Take the seat that this tab has in a class.
+ *
+ * @param {SeatedPage} page
+ * @param {any} link the page's line to its kernel
+ * @param {boolean} anew whether the reader wishes to start a class
+ * @returns {() => void}
+ */
+export function sit(page, link, anew) {
+  speak([page.lesson.language]);
+  styled();
+  if (page.root.querySelector(".classroom-bar.lead")) return () => {};
+  const held = kept();
+  if (anew || held?.token) {
+    if (!held?.token) keep(null);
+    return lead(page, link);
+  }
+  return held?.code ? alone(page, link, held) : () => {};
+}
+
+/**
+ * On one's own for a while: the way back.
+ *
+ * @param {SeatedPage} page
+ * @param {any} link
+ * @param {import("../classroom/kept.js").Kept} held
+ */
+function alone({ root, jump }, link, held) {
+  const again = () => {
+    keep(null);
+    location.href = `${link.line.base}class/${held.code}`;
+  };
+  const bar = make(
+    "aside",
+    { class: "classroom-bar alone", "aria-label": say("class", { code: held.code ?? "" }) },
+    make("span", { class: "status" }, say("now-alone")),
+    make("button", { type: "button", onclick: again }, say("again")),
+  );
+  root.prepend(bar);
+  if (held.set) {
+    jump(held.set);
+    keep({ code: held.code });
+  }
+  return () => bar.remove();
+}

@@ -1,0 +1,146 @@
+"""All classes of a server: by code for those who follow, by kernel for the picture that passes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import segno
+
+from natgrad_lecture.classroom.codes import code_of
+from natgrad_lecture.classroom.limits import Buckets
+from natgrad_lecture.classroom.room import Line, Questions, Room
+
+MOST_ROOMS = 32
+"""Classes at once on one server."""
+
+FOLLOWERS = 1200
+"""Followers at once, of all classes of a server, if nobody says otherwise."""
+
+ALONE = 600.0
+"""Seconds after which a class without its lecturer's page ends."""
+
+WRONG_BURST, WRONG_RATE = 60, 1
+"""Wrong codes that may come from one address at once, and then in a second. A whole hall may share
+an address, so this is not one; with 31⁶ codes a year of trying finds none of a single class."""
+
+REMEMBERED = 200
+"""Codes of ended classes that are remembered: who comes late is told."""
+
+
+class Hub:
+    """The classes of a server."""
+
+    def __init__(self, questions: Questions, followers: int = FOLLOWERS) -> None:
+        """Begin without a class.
+
+        Args:
+            questions: What the lessons know of their questions.
+            followers: How many may follow at once.
+        """
+        self.followers = followers
+        self.rooms: dict[str, Room] = {}
+        self._questions = questions
+        self._by_kernel: dict[str, Room] = {}
+        self._ended: dict[str, float] = {}
+        self._wrong = Buckets(WRONG_BURST, WRONG_RATE)
+        self._issues = Buckets(max(followers, 100), 10)
+
+    def count(self) -> int:
+        """How many follow now."""
+        return sum(len(room.seats) for room in self.rooms.values())
+
+    def open(self, token: str) -> Room | None:
+        """Return the class that a token leads, opened if need be; None if there is no room for it.
+
+        Raises:
+            ValueError: it is no token, or another token's class has the code.
+        """
+        code = code_of(token)
+        room = self.rooms.get(code)
+        if room is not None:
+            if room.token != token:
+                raise ValueError("another class has this code")
+            return room
+        if len(self.rooms) >= MOST_ROOMS or code in self._ended:
+            return None
+        room = self.rooms[code] = Room(token, self.followers, self._questions, self._forget)
+        return room
+
+    def _forget(self, room: Room) -> None:
+        self.rooms.pop(room.code, None)
+        self._by_kernel.pop(room.kernel, None)
+        self._ended[room.code] = time.monotonic()
+        while len(self._ended) > REMEMBERED:
+            del self._ended[next(iter(self._ended))]
+
+    def ended(self, code: str) -> bool:
+        """Whether a class had this code, and has ended."""
+        return code in self._ended
+
+    def find(self, code: str, address: str, cookie: str = "") -> Room | None:
+        """Return the class of a code that somebody typed; None if there is none, or too many wrong
+        ones came from the address. A device that the class knows is let in all the same.
+        """
+        room = self.rooms.get(code)
+        if room is not None and room.devices.known(cookie):
+            return room
+        bucket = self._wrong.of(address)
+        if bucket.left() < 1:
+            return None
+        if room is None:
+            bucket.take()
+        return room
+
+    def issue(self, room: Room, address: str) -> str | None:
+        """Return a token for a new device; None if too many were asked for."""
+        if room.issued >= 3 * room.limit or not self._issues.of(address).take():
+            return None
+        room.issued += 1
+        return room.devices.issue()
+
+    def join(self, room: Room, line: Line, device: str) -> bool:
+        """Let a follower into a class; False if the server is full."""
+        return self.count() < self.followers and room.join(line, device)
+
+    def led(self, room: Room, lesson: str, kernel: str) -> None:
+        """The picture of a class comes out of this kernel."""
+        self._by_kernel.pop(room.kernel, None)
+        self._by_kernel[kernel] = room
+        room.led(lesson, kernel)
+
+    def leads(self, kernel: str) -> bool:
+        """Whether a class follows what this kernel answers."""
+        return kernel in self._by_kernel
+
+    def heard(self, kernel: str, answer: Mapping[str, Any], data: bytes) -> None:
+        """A kernel answered its page; if a class follows it, they get the picture, too."""
+        room = self._by_kernel.get(kernel)
+        if room is not None:
+            room.heard(answer, data)
+
+    def asked(self, kernel: str, ask: dict[str, Any]) -> None:
+        """A page asks its kernel: of a class's lecturer it has no outline that the class lacks."""
+        room = self._by_kernel.get(kernel)
+        if room is not None and isinstance(ask.get("have"), list):
+            held = room.outlines.keys()
+            ask["have"] = [key for key in ask["have"] if isinstance(key, str) and key in held]
+
+    def sweep(self) -> None:
+        """End the classes whose lecturer has been away for long."""
+        now = time.monotonic()
+        for room in list(self.rooms.values()):
+            if room.lead is None and now - room.left > ALONE:
+                room.end()
+
+    def close(self) -> None:
+        """The server ends: every line is let go, and comes back to the next one by itself."""
+        for room in self.rooms.values():
+            for line in [*room.seats, *([room.lead] if room.lead else [])]:
+                line.hang_up(1001, "the server ends", at_once=True)
+
+
+def qr(text: str) -> list[str]:
+    """Return a QR code (ISO/IEC 18004) as rows of 0 and 1, without the quiet zone around it."""
+    return ["".join(map(str, row)) for row in segno.make(text, error="m", micro=False).matrix]
