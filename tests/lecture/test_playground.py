@@ -189,6 +189,10 @@ def test_what_is_typed_stays_and_the_last_problem_that_could_be_read_is_shown(li
         ("", "there are no data"),
         ("x: 1 2; y: 1", "one length"),
         ("y: " + "1 " * 300, "at most 200"),
+        ("y: 2024-01-01 2024-01-02", "'2024-01-01' is not a number"),
+        ("y: 1 - 2", "'-' is not a number"),
+        ("y: 1,5 2,5 3,5", "write 1.5"),
+        ("y: 1 2 3; y: 4 5 6", "two columns are called 'y'"),
     ],
 )
 def test_bad_data_are_said_beside_the_data(live: Live, typed: str, said: str) -> None:
@@ -197,6 +201,14 @@ def test_bad_data_are_said_beside_the_data(live: Live, typed: str, said: str) ->
     answer = ask(live, typed=typed)
     assert said in answer["errors"]["typed"]
     assert answer["state"]["typed"] == typed
+
+
+def test_a_loss_that_is_typed_with_data_is_not_run_uphill_in_silence(live: Live) -> None:
+    typed = {"source": "typed", "typed": "x: 1 2 3; y: 2 3 4", "names": "a b", "chart": "identity"}
+    answer = ask(live, problem=OWN, text="(y - a - b*x)**2", rate=0.01, steps=20, **typed)
+    assert "write a minus before it" in answer["errors"]["text"]
+    answer = ask(live, text="-(y - a - b*x)**2")
+    assert "text" not in answer["errors"]
 
 
 def test_a_link_carries_the_expression_and_reads_back() -> None:
@@ -209,4 +221,5 @@ def test_a_link_carries_the_expression_and_reads_back() -> None:
 def test_a_link_with_a_slip_opens_with_words_beside_the_text(live: Live) -> None:
     answer, _ = live.respond({"ask": 1, "query": "v=1&problem=own&text=a%2B%2B)"})
     assert "At character" in answer["errors"]["text"]
+    assert "The first example is shown instead." in answer["errors"]["text"]
     assert answer["planes"]

@@ -24,6 +24,7 @@ DONE = (
     "geodesics",
     "kl",
     "newton",
+    "playground",
     "policy",
     "robustness",
     "singular",

@@ -10,7 +10,7 @@ from typing import Any
 from natgrad_core import rules
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
-from natgrad_lecture.lessons.playground.claims import CLAIMS, QUESTIONS
+from natgrad_lecture.lessons.playground.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.playground.controls import controls
 from natgrad_lecture.lessons.playground.figure import STYLES, picture
 from natgrad_lecture.lessons.playground.model import Model
@@ -28,6 +28,7 @@ lessons.register()(
         order=15,
         claims=CLAIMS,
         questions=QUESTIONS,
+        lines=LINES,
         sets=PRESETS,
         default=Play(rate=0.02, steps=120, k=12),
         controls=controls,

@@ -2,59 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
-from natgrad_core import charts, gap, metrics, problems, rules, run
+from natgrad_core import metrics, rules, run
 from natgrad_core.core.problem import NoProbabilityModel
 from natgrad_core.linalg.small_matrices import pack
 from natgrad_lecture.drawing.paired_runs import COINCIDE, DIFFER
-from natgrad_lecture.lessons.base import Claim, Question
+from natgrad_lecture.lessons.base import Changes, Claim, Question
 from natgrad_lecture.lessons.playground.model import Model
 from natgrad_lecture.lessons.playground.state import (
     BY_METRIC,
     CAVENDISH,
-    PROBLEMS,
+    PRESETS,
+    SHEARED,
     STRAIGHT,
     VALLEY,
 )
-from natgrad_lecture.state.items import OWN, problem_named, why_not
+from natgrad_lecture.lessons.scope import Scope, between, box, log_between, near_start, one_of
+from natgrad_lecture.state.items import problem_named, why_not
 
-SHEARED = {"chart": "linear", "option_values": ["chart.linear.shear:0.8"]}
-
-
-def _every_problem(model: Model) -> bool:
-    """On every problem of the plane with an invertible F, the shear leaves the natural path."""
-    chart = model.chart
-    apart = []
-    for name in PROBLEMS:
-        if name == OWN or problems[name].support is None:
-            continue
-        of = problem_named(name)
-        if not np.linalg.cond(of.fisher(of.start)) < 1e8:
-            continue
-        in_theta = run(of, rules["natural"](0.1), of.start, 30).theta
-        in_x = run(of.through(chart), rules["natural"](0.1), chart.inverse(of.start), 30).in_theta
-        apart.append(float(gap(in_theta, in_x)))
-    return len(apart) > 8 and max(apart) < 1e-7
+Check = Callable[[Model], bool]
 
 
-def _lands_at_once(model: Model) -> bool:
-    """In expectation parameters the first natural step at rate 1 ends where the run does."""
-    path = model.paired_runs["natural"].in_x.in_theta
-    return bool(np.allclose(path[1], path[-1], rtol=1e-9) and not np.allclose(path[0], path[1]))
+def _coincide(rule: str) -> Check:
+    return lambda model: bool(model.gap(rule) < COINCIDE)
 
 
-def _straightened(model: Model) -> bool:
-    """In x the loss is quadratic: its Hessian is the same everywhere, and one step is enough."""
-    through = model.problem.through(model.chart)
-    x = through.examples(np.random.default_rng(0), 20)
-    hessian = through.hessian(x)
-    pair = model.paired_runs["newton"]
-    return bool(
-        np.allclose(hessian, hessian[0], rtol=1e-8)
-        and pair.in_x.loss[1] < 1e-18
-        and pair.in_theta.loss[1] > 1e-3
-    )
+def _differ(rule: str) -> Check:
+    return lambda model: bool(model.gap(rule) > DIFFER)
+
+
+def _lands_at_once(away: bool) -> Check:
+    """The first natural step, made in the expectation parameters or in θ, is at the minimum."""
+
+    def check(model: Model) -> bool:
+        pair = model.paired_runs["natural"]
+        point = (pair.in_x if away else pair.in_theta).in_theta[1]
+        return bool(np.linalg.norm(model.problem.grad(point)) < 1e-8)
+
+    return check
+
+
+def _straightened(away: bool) -> Check:
+    """In x the Hessian is the same everywhere, and one step made there (or in θ) is enough."""
+
+    def check(model: Model) -> bool:
+        through = model.problem.through(model.chart)
+        hessian = through.hessian(through.examples(np.random.default_rng(0), 20))
+        pair = model.paired_runs["newton"]
+        path = pair.in_x if away else pair.in_theta
+        return bool(np.allclose(hessian, hessian[0], rtol=1e-8) and path.loss[1] < 1e-16)
+
+    return check
 
 
 def _newton_steps(model: Model) -> int:
@@ -65,46 +67,53 @@ def _newton_steps(model: Model) -> int:
     return 0 if in_x == 1 < in_theta else 1 if in_x == in_theta else 2
 
 
-def _power_slides(model: Model) -> bool:
-    """F^q at q = 0 and 1 are gradient descent and the natural gradient."""
-    ends = {"0": "gradient", "1": "natural"}
-    for q, name in ends.items():
-        at = Model(model.state.with_(option_values=[f"metric.fisher-power.q:{q}"]))
-        of = rules[name](model.state.rate)
-        expected = run(model.problem, of, model.start, model.state.steps).theta
-        if not np.allclose(at.paired_runs[BY_METRIC].in_theta.theta, expected, rtol=1e-7):
-            return False
-    return True
+def _power_is(ends: dict[str, str]) -> Check:
+    """F^q at these q is these rules."""
+
+    def check(model: Model) -> bool:
+        for q, name in ends.items():
+            at = Model(model.state.with_(option_values=[f"metric.fisher-power.q:{q}"]))
+            of = rules[name](model.state.rate)
+            expected = run(model.problem, of, model.start, model.state.steps).theta
+            if not np.allclose(at.paired_runs[BY_METRIC].in_theta.theta, expected, rtol=1e-7):
+                return False
+        return True
+
+    return check
 
 
 def _error(model: Model, n: int) -> float:
     """The typical error of F from n samples, over seeds, at the start."""
     at, true = model.problem.at(tuple(model.start)), model.problem.fisher(model.start)
-    found = [pack(metrics["monte-carlo-fisher"](n, seed)(at).dense()) - true for seed in range(150)]
+    found = [pack(metrics["monte-carlo-fisher"](n, seed)(at).dense()) - true for seed in range(60)]
     return float(np.sqrt(np.mean(np.square(found))))
 
 
-def _root_n(model: Model) -> bool:
-    """Sixteen times the samples, a quarter of the error."""
-    return 3.2 < _error(model, 16) / _error(model, 256) < 5.0
+def _falls_as(power: float) -> Check:
+    """From 16 to 256 samples the error falls as n to this power, within a third."""
+
+    def check(model: Model) -> bool:
+        found = np.log(_error(model, 16) / _error(model, 256)) / np.log(16)
+        return bool(abs(found - power) < 0.15)
+
+    return check
 
 
-def _metric_split(model: Model) -> bool:
-    return model.gap(BY_METRIC) > DIFFER
+def _same_as_built_in(asked: dict[str, str]) -> Check:
+    """What is asked of the typed problem is what is asked of the built-in one, at the start."""
 
+    def check(model: Model) -> bool:
+        built = problem_named("normal")
+        return all(
+            np.allclose(
+                getattr(model.problem, one)(model.start),
+                getattr(built, other)(model.start),
+                rtol=1e-9,
+            )
+            for one, other in asked.items()
+        )
 
-def _metric_coincides(model: Model) -> bool:
-    return model.gap(BY_METRIC) < COINCIDE
-
-
-def _same_as_built_in(model: Model) -> bool:
-    built = problem_named("normal")
-    points = built.examples(np.random.default_rng(0), 10)
-    same = [
-        np.allclose(getattr(model.problem, ask)(points), getattr(built, ask)(points), rtol=1e-9)
-        for ask in ("loss", "grad", "hessian", "fisher")
-    ]
-    return all(same) and model.gap("natural") > 0
+    return check
 
 
 def _no_fisher(model: Model) -> bool:
@@ -116,38 +125,127 @@ def _no_fisher(model: Model) -> bool:
     return False
 
 
-def _shear_changes_valley(model: Model) -> bool:
-    chart = charts["linear"](shear=0.8)
-    in_x = model.problem.through(chart)
-    rate, x = model.state.rate, chart.inverse(model.start)
-    ends = [
-        float(
-            gap(
-                run(model.problem, rules[n](rate), model.start, 40).theta,
-                run(in_x, rules[n](rate), x, 40).in_theta,
-            )
-        )
-        for n in ("newton", "gradient")
-    ]
-    return ends[0] < 1e-7 and ends[1] > DIFFER
+def _one_coincides(name: str, other: str) -> Check:
+    return lambda model: _coincide(name)(model) and _differ(other)(model)
 
+
+def _several_ends(model: Model) -> bool:
+    """The runs of one rule, from all starts, end in two places or more."""
+    path = model.crowd["gradient"]
+    ends = path.theta[-1][path.ok[-1]]
+    return bool(np.ptp(ends, axis=0).max() > 0.5)
+
+
+def _hardly(rule: str) -> Check:
+    """A rule's two runs differ by a tenth of gradient descent's gap at most."""
+    return lambda model: bool(model.gap(rule) < 0.1 * model.gap("gradient"))
+
+
+def _fits(model: Model) -> bool:
+    """The natural gradient's run ends at the maximum of the typed likelihood."""
+    path = model.paired_runs["natural"].in_theta
+    return bool(path.ok.all() and path.grad_norm[-1] < 1e-3 * path.grad_norm[0])
+
+
+def _shears(low: float = 0.3, high: float = 1.5) -> Any:
+    """Options of a chart that shears one way or the other."""
+
+    def draw(rng: np.random.Generator, _: Changes) -> list[str]:
+        shear = float(rng.choice([-1, 1]) * rng.uniform(low, high))
+        return [f"chart.linear.shear:{shear:.4g}"]
+
+    return draw
+
+
+def _bends(low: float, high: float) -> Any:
+    """Options of a chart that bends the plane."""
+    return lambda rng, _: [f"chart.bend.strength:{float(rng.uniform(low, high)):.4g}"]
+
+
+MODELS = one_of(
+    "beta",
+    "categorical",
+    "gamma",
+    "linear-regression",
+    "logistic-regression",
+    "mixture",
+    "normal",
+    "poisson-regression",
+    "quadratic",
+    "rosenbrock",
+    "two-bernoullis",
+    "two-state-mdp",
+    "von-mises",
+    "weibull",
+)
+"""Every problem of the list with an invertible F."""
+NEAR = {
+    "start": box((5.2, 0.2), (5.7, 0.45)),
+    "rate": log_between(0.005, 0.05),
+    "steps": one_of(40),
+}
+"""Starts of the normal distribution from which the runs stay in its domain."""
+ALL_MODELS = {
+    "problem": MODELS,
+    "start": near_start(0.02),
+    "option_values": _shears(),
+    "rate": log_between(0.005, 0.05),
+    "steps": one_of(30),
+}
+VALLEYS = {
+    "start": box((-1.3, 1.75), (-1.1, 1.95)),
+    "option_values": _shears(),
+    "rate": log_between(0.003, 0.02),
+    "steps": one_of(40),
+}
+"""Starts of the valley that was typed; the steps stay where its Hessian is positive definite."""
 
 CLAIMS = {
-    "every-problem": Claim({**SHEARED, "rules": ["natural", "gradient"]}, _every_problem),
+    "every-problem": Claim(
+        {**SHEARED, "rules": ["natural", "gradient"]},
+        _coincide("natural"),
+        Scope(ALL_MODELS),
+        false={"gradient descent's, too": _coincide("gradient")},
+        beyond=Scope({**ALL_MODELS, "damping": log_between(0.5, 5.0)}),
+        shows=("natural",),
+    ),
     "lands": Claim(
         {"chart": "expectation", "rules": ["natural"], "rate": 1.0, "steps": 5, "k": 1},
-        _lands_at_once,
+        _lands_at_once(away=True),
+        Scope({"start": NEAR["start"]}),
+        false={"in (μ, σ), too": _lands_at_once(away=False)},
+        beyond=Scope({"start": NEAR["start"], "chart": one_of("log-scale")}),
+        shows=("natural",),
     ),
-    "straight": Claim(STRAIGHT, _straightened),
+    "straight": Claim(
+        STRAIGHT,
+        _straightened(away=True),
+        Scope({"start": box((-1.5, -0.8), (1.5, 2.2))}),
+        false={"in θ, too": _straightened(away=False)},
+        beyond=Scope({"option_values": _bends(0.3, 0.8)}),
+        shows=("newton",),
+    ),
     "power": Claim(
-        {"metric": "fisher-power", "rules": [BY_METRIC], "steps": 60, "rate": 0.02}, _power_slides
+        {"metric": "fisher-power", "rules": [BY_METRIC], "steps": 60, "rate": 0.02},
+        _power_is({"0": "gradient", "1": "natural"}),
+        Scope({**NEAR, "rate": log_between(0.001, 0.01)}),
+        false={"the other way round": _power_is({"1": "gradient", "0": "natural"})},
+        shows=(BY_METRIC,),
     ),
     "diagonal": Claim(
-        {**SHEARED, "metric": "diagonal-fisher", "rules": [BY_METRIC]}, _metric_split
+        {**SHEARED, "metric": "diagonal-fisher", "rules": [BY_METRIC]},
+        _differ(BY_METRIC),
+        Scope({**NEAR, "option_values": _shears()}),
+        beyond=Scope({**NEAR, "option_values": _shears(0.0, 1e-9)}),
+        shows=(BY_METRIC,),
     ),
     "empirical": Claim(
         {**SHEARED, "metric": "empirical-fisher", "rules": [BY_METRIC, "natural"]},
-        _metric_coincides,
+        _coincide(BY_METRIC),
+        Scope({**NEAR, "option_values": _shears()}),
+        false={"they differ": _differ(BY_METRIC)},
+        beyond=Scope({**NEAR, "option_values": _shears(), "damping": log_between(1.0, 10.0)}),
+        shows=(BY_METRIC,),
     ),
     "samples": Claim(
         {
@@ -156,18 +254,66 @@ CLAIMS = {
             "option_values": ["metric.monte-carlo-fisher.n:16"],
             "steps": 30,
         },
-        _root_n,
+        _falls_as(0.5),
+        Scope({"start": NEAR["start"]}),
+        false={"to 1/n": _falls_as(1.0), "to n^(−¼)": _falls_as(0.25)},
     ),
     "cavendish": Claim(
-        {**CAVENDISH, "rules": ["gradient", "newton", "natural"], "rate": 0.02}, _same_as_built_in
+        {**CAVENDISH, "rules": ["gradient", "newton", "natural"], "rate": 0.02},
+        _same_as_built_in({one: one for one in ("loss", "grad", "hessian", "fisher")}),
+        Scope({"start": box((5.2, 0.2), (5.6, 0.5))}),
+        false={"its Hessian is F": _same_as_built_in({"hessian": "fisher"})},
     ),
     "valley": Claim(
-        {**VALLEY, **SHEARED, "rules": ["newton", "gradient"], "rate": 0.01}, _shear_changes_valley
+        {**VALLEY, **SHEARED, "rules": ["newton", "gradient"], "rate": 0.01},
+        _one_coincides("newton", "gradient"),
+        Scope(VALLEYS),
+        false={"the other way round": _one_coincides("gradient", "newton")},
+        beyond=Scope({**VALLEYS, "damping": log_between(1.0, 10.0)}),
+        shows=("newton", "gradient"),
     ),
     "bare": Claim(
-        {"problem": "double-well", "chart": "bend", "rules": ["newton", "gradient"]}, _no_fisher
+        {"problem": "double-well", "chart": "bend", "rules": ["newton", "gradient"]},
+        _no_fisher,
+        Scope({"start": box((-1.5, -1.2), (1.5, 1.2)), "rate": log_between(0.005, 0.05)}),
+        beyond=Scope({"problem": MODELS}),
     ),
 }
+
+
+LINES: dict[str, tuple[str, ...] | Claim] = {
+    "takeaway": ("every-problem", "diagonal", "valley"),
+    "question.bend": ("straight",),
+    "preset.three-rules-in-log-σ": Claim(
+        {},
+        lambda model: _differ("newton")(model) and _hardly("natural")(model),
+        Scope({"start": box((5.15, 0.24), (5.25, 0.28)), "rate": log_between(0.01, 0.02)}),
+        false={"nor do Newton's": _hardly("newton")},
+    ),
+    "preset.a-valley-straightened": ("straight",),
+    "preset.many-starts": Claim(
+        PRESETS["many-starts"],
+        _several_ends,
+        Scope({"rate": between(0.05, 0.15)}),
+        beyond=Scope(
+            {
+                "problem": one_of("logistic-regression"),
+                "steps": one_of(400),
+                "rate": between(0.4, 0.5),
+            }
+        ),
+    ),
+    "preset.a-noisy-fisher-matrix": ("samples",),
+    "preset.your-own-density": ("cavendish",),
+    "preset.your-own-loss": ("valley",),
+    "preset.your-own-data": Claim(
+        {**PRESETS["your-own-data"]},
+        _fits,
+        Scope({"start": box((-1.0, 0.2), (1.0, 1.5))}),
+        beyond=Scope({"steps": one_of(1), "rate": one_of(0.01)}),
+    ),
+}
+"""What checks the lines that are not claims."""
 
 
 QUESTIONS = {

@@ -92,7 +92,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
         "notes": {
             name: note for name, pair in model.paired_runs.items() if (note := trouble(pair))
         },
-        "remarks": model.state.remarks,
+        "remarks": model.remarks,
         "description": "; ".join(f"{m['label']}: {m['word']}, gap {m['text']}" for m in meter),
     }
 

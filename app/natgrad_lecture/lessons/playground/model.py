@@ -14,8 +14,17 @@ from natgrad_core.metrics import Metric
 from natgrad_core.types import Array
 from natgrad_lecture.engine_cache import RuleCall, RunsModel, rule_options
 from natgrad_lecture.lessons.playground.state import BY_METRIC, MetricKey, Play, metric_named
+from natgrad_lecture.lessons.playground.typed_problem import NO_DATA
 from natgrad_lecture.paired_runs import PairedRuns
-from natgrad_lecture.state.items import ChartKey, ProblemKey, chart_named, problem_named
+from natgrad_lecture.state.items import OWN, ChartKey, ProblemKey, chart_named, problem_named
+
+_FALLS = 20.0
+"""A mean log-likelihood that rises so many times its size is more likely a loss, run uphill."""
+
+NOT_A_LOSS = (
+    "With data this line is read as the log-likelihood of a row, and it is raised: "
+    "J fell to {:.3g}. If it is a loss, write a minus before it."
+)
 
 RuleKey = tuple[str, float, float, str, str, MetricKey | None]
 """A rule's name, rate, damping, its kind, what to do where G is singular, and G if it is ours."""
@@ -121,6 +130,17 @@ class Model(RunsModel):
     @property
     def _kind_in_theta(self) -> str:
         return "identity" if self.state.kind == "pulled-back" else self.state.kind
+
+    @property
+    def remarks(self) -> dict[str, str]:
+        """What of the wishes cannot be had, and whether what is typed seems to be a loss."""
+        found, state = dict(self.state.remarks), self.state
+        if state.problem == OWN and state.source != NO_DATA and "text" not in found:
+            losses = [pair.in_theta.loss for pair in self.paired_runs.values()]
+            first, last = float(losses[0][0]), min(float(np.nanmin(loss)) for loss in losses)
+            if last < first - _FALLS * (1 + abs(first)):
+                found["text"] = NOT_A_LOSS.format(last)
+        return found
 
     def tensor(self, path: Trajectory) -> Array | None:
         """G along a run, in that run's coordinates, ``[steps + 1, 2, 2]``."""

@@ -227,7 +227,8 @@ class Play(Runs):
         found = dict(self.wrong) if self.problem == OWN else {}
         if found:
             field, said = found.popitem()
-            found[field] = f"{said}\nThe last problem that could be read stays."
+            instead = "The last valid problem" if self.good else "The first example"
+            found[field] = f"{said}\n{instead} is shown instead."
         if said := self.why_not_chart:
             found["chart"] = f"{said}. Shown with x = θ."
         if said := self.why_not_metric:
@@ -285,6 +286,7 @@ CAVENDISH = {
 }
 
 
+SHEARED: dict[str, Any] = {"chart": "linear", "option_values": ["chart.linear.shear:0.8"]}
 VALLEY = {
     "problem": OWN,
     "source": "none",

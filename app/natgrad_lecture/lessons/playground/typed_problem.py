@@ -79,6 +79,25 @@ def _data(mine: Mine) -> tuple[tuple[str, tuple[float, ...]], ...]:
     return _typed(mine.typed)
 
 
+def _numbers(text: str, allowed: str) -> tuple[float, ...]:
+    """The numbers of a column, with blanks or commas between them; decimal commas are refused."""
+    groups = text.split()
+    unsure = next((g for g in groups if re.fullmatch(r"[-−+]?\d+,\d+", g)), None)
+    if unsure and len(groups) > 1:
+        point = unsure.replace(",", ".")
+        raise BadInput(
+            "typed",
+            f"{unsure[:20]!r} may be one number or two; write {point[:20]}, or blanks after commas",
+        )
+    found = []
+    for word in filter(None, re.split(r"[,\s]+", text)):
+        try:
+            found.append(float(word.replace("−", "-")))
+        except ValueError:
+            raise BadInput("typed", f"{word[:20]!r} is not a number; {allowed}") from None
+    return tuple(found)
+
+
 def _typed(text: str) -> tuple[tuple[str, tuple[float, ...]], ...]:
     """``x: 1 2 3; y: 4 5 6`` as columns by name."""
     allowed = "write columns as x: 1 2 3; y: 4 5 6"
@@ -87,12 +106,10 @@ def _typed(text: str) -> tuple[tuple[str, tuple[float, ...]], ...]:
         name, colon, numbers = part.partition(":")
         if not colon:
             raise BadInput("typed", f"{part.strip()[:40]!r} names no column; {allowed}")
-        words = re.split(r"[,\s]+", numbers.strip())
-        try:
-            found[name.strip()] = tuple(float(w.replace("−", "-")) for w in words)
-        except ValueError:
-            wrong = next(w for w in words if not re.fullmatch(r"[-−+.\deE]+", w))
-            raise BadInput("typed", f"{wrong[:20]!r} is not a number; {allowed}") from None
+        name = name.strip()
+        if name in found:
+            raise BadInput("typed", f"two columns are called {name!r}; give each its own name")
+        found[name] = _numbers(numbers, allowed)
     if not found:
         raise BadInput("typed", f"there are no data; {allowed}, or take none")
     if max(map(len, found.values())) > MOST_ROWS:
