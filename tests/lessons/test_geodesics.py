@@ -7,7 +7,8 @@ import pytest
 
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
-from natgrad_lecture.lessons.geodesics.figure import CHARTS, picture
+from natgrad_lecture.lessons.geodesics.figure import picture
+from natgrad_lecture.lessons.geodesics.state import CHARTS
 
 RNG = np.random.default_rng(7)
 ENDS = [

@@ -257,3 +257,43 @@ def test_a_circle_inside_a_room_is_seen() -> None:
 @pytest.mark.parametrize("module", ["natgrad_core.attic", "natgrad_core.nets.attic.a", "tests.new"])
 def test_a_new_room_that_the_table_does_not_name_is_seen(module: str) -> None:
     assert homeless({module: ""}) == [module]
+
+
+FLOW = ("state", "model", "figure")
+"""How the modules of a lesson end, in the order in which its data goes."""
+
+
+def against_the_flow(sources: Mapping[str, str]) -> set[tuple[str, str]]:
+    """Return the imports by which a lesson's state asks its model, or its model a figure."""
+    place = {
+        name: FLOW.index(end)
+        for name in sources
+        if ".lessons." in name and (end := name.rpartition(".")[2].rpartition("_")[2]) in FLOW
+    }
+    return {
+        (name, other)
+        for name, others in imports(sources).items()
+        for other in others
+        if name.rpartition(".")[0] == other.rpartition(".")[0]
+        and place.get(name, 0) < place.get(other, 0)
+        and name in place
+    }
+
+
+def test_in_a_lesson_the_data_goes_one_way() -> None:
+    assert against_the_flow(SOURCES) == set()
+
+
+def test_a_model_is_defined_in_a_model_and_not_where_it_is_drawn() -> None:
+    found = [
+        name
+        for name, source in SOURCES.items()
+        if ".lessons." in name and "\nclass Model" in source and not name.endswith("model")
+    ]
+    assert found == []
+
+
+def test_a_figure_in_a_state_is_seen() -> None:
+    state, figure = (f"natgrad_lecture.lessons.new.{end}" for end in ("state", "level_figure"))
+    assert against_the_flow({state: f"from {figure} import VIEW", figure: ""}) == {(state, figure)}
+    assert not against_the_flow({figure: f"from {state} import VIEW", state: ""})

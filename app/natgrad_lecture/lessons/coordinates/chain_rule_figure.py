@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from natgrad_core.linalg.small_matrices import pack
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.stationary import moving
 from natgrad_lecture.engine_cache import RunsModel
-
-STAGES = ("off", "gradient", "step", "back")
+from natgrad_lecture.lessons.coordinates.model import carried
 
 STYLES = {
     "back": {"light": "#7b3fa0", "dark": "#cf9ff0"},
@@ -29,14 +27,6 @@ _TANGENT, _RULER = 0.8, 0.06
 
 _LONG = 0.2
 """The length of −∇J, in views; the other arrows are in proportion to it."""
-
-
-def carried(model: RunsModel) -> tuple[Array, Array, Array]:
-    """∇J, Aᵀ∇J (which is the gradient in x) and AAᵀ∇J along the guide's run in θ, ``[n, 2]``."""
-    gradient = pack(model.guide.in_theta.at.grad)
-    with np.errstate(all="ignore"):  # A run that breaks off has no gradient at its end.
-        in_x = gradient @ model.matrix
-        return gradient, in_x, in_x @ model.matrix.T
 
 
 def add_chain_rule(sheet: Sheet, model: RunsModel, stage: str, width: float) -> None:

@@ -13,7 +13,7 @@ from natgrad_core.types import Array
 from natgrad_lecture.drawing.paired_runs import COINCIDE, DIFFER, one_step
 from natgrad_lecture.engine_cache import RunsModel
 from natgrad_lecture.lessons.base import Claim, Question
-from natgrad_lecture.lessons.coordinates.chain_rule_figure import carried
+from natgrad_lecture.lessons.coordinates.model import carried
 from natgrad_lecture.lessons.coordinates.state import DOUBLE, ROTATION, SHEAR, WHY
 from natgrad_lecture.lessons.scope import (
     Scope,

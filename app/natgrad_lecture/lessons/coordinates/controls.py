@@ -6,8 +6,7 @@ from typing import Any
 
 from natgrad_core import rules
 from natgrad_lecture import controls as panels
-from natgrad_lecture.lessons.coordinates.chain_rule_figure import STAGES
-from natgrad_lecture.lessons.coordinates.state import PROBLEMS
+from natgrad_lecture.lessons.coordinates.state import PROBLEMS, STAGES
 
 RULES = ("gradient", "newton", "natural")
 """The rules that the lesson is about; the others that there are can be chosen too."""

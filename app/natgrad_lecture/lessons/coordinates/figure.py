@@ -23,7 +23,8 @@ from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import corners, plane, square, window
 from natgrad_lecture.engine_cache import RunsModel
-from natgrad_lecture.lessons.coordinates.chain_rule_figure import add_chain_rule, carried
+from natgrad_lecture.lessons.coordinates.chain_rule_figure import add_chain_rule
+from natgrad_lecture.lessons.coordinates.model import carried
 from natgrad_lecture.state.items import problem_named
 
 

@@ -7,10 +7,11 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from natgrad_core.charts.linear import Linear, Parts, compose, decompose
-from natgrad_lecture.lessons.coordinates.chain_rule_figure import STAGES
 from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers
 from natgrad_lecture.state.items import ChartKey
 from natgrad_lecture.state.runs import Runs
+
+STAGES = ("off", "gradient", "step", "back")
 
 PROBLEMS = {"normal": 0.02, "logistic-regression": 0.1}
 """The problems of this lesson, each with a rate at which its runs are worth seeing."""

@@ -6,7 +6,8 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.efficiency.claims import CLAIMS, QUESTIONS
 from natgrad_lecture.lessons.efficiency.controls import controls
-from natgrad_lecture.lessons.efficiency.figure import STYLES, Model, picture
+from natgrad_lecture.lessons.efficiency.figure import STYLES, picture
+from natgrad_lecture.lessons.efficiency.model import Model
 from natgrad_lecture.lessons.efficiency.script import script
 from natgrad_lecture.lessons.efficiency.state import PRESETS, Racers
 

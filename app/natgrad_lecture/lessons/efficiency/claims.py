@@ -7,8 +7,8 @@ import numpy as np
 from natgrad_core.analysis.online_mean import AVERAGED, efficient, expected, limit
 from natgrad_core.types import Array
 from natgrad_lecture.lessons.base import Claim, Question
-from natgrad_lecture.lessons.efficiency.figure import LAST, ROTATION, Model
-from natgrad_lecture.lessons.efficiency.state import ROUND, SLOW
+from natgrad_lecture.lessons.efficiency.model import ROTATION, Model
+from natgrad_lecture.lessons.efficiency.state import LAST, ROUND, SLOW
 
 
 def _scalar(s: float, c: float, steps: int, start: float = 0.0) -> Array:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from natgrad_core.provenance.code_writer import Writer
-from natgrad_lecture.lessons.efficiency.figure import STEPS, Model
+from natgrad_lecture.lessons.efficiency.model import Model
+from natgrad_lecture.lessons.efficiency.state import STEPS
 
 
 def script(model: Model, writer: Writer) -> str:

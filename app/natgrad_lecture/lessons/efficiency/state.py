@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from natgrad_lecture.lessons.efficiency.figure import LAST
+from natgrad_core.analysis.online_mean import marks
 from natgrad_lecture.state.fields import control, number, point, whole
 from natgrad_lecture.state.state import State
+
+STEPS = 1000
+TIMES = marks(STEPS)
+LAST = len(TIMES) - 1
 
 
 def _spread(name: str, label: str) -> Any:

@@ -23,8 +23,8 @@ from natgrad_core.geometry.level_sets import kl_level_set
 from natgrad_core.problems._kunstner_line import directions
 from natgrad_core.types import Array
 from natgrad_lecture.lessons.base import Changes, Claim, Question
-from natgrad_lecture.lessons.fisher.data_figure import VIEW, Data
-from natgrad_lecture.lessons.fisher.level_figure import worst_misses
+from natgrad_lecture.lessons.fisher.data_model import VIEW, Data
+from natgrad_lecture.lessons.fisher.level_model import worst_misses
 from natgrad_lecture.lessons.fisher.model import Model
 from natgrad_lecture.lessons.fisher.state import DATA, DRAWS, FAR, HALF, SMALL_LINE
 from natgrad_lecture.lessons.scope import (

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from natgrad_lecture.lessons.fisher.data_figure import Data
-from natgrad_lecture.lessons.fisher.draws_figure import Draws
-from natgrad_lecture.lessons.fisher.level_figure import Level
+from natgrad_lecture.lessons.fisher.data_model import Data
+from natgrad_lecture.lessons.fisher.draws_model import Draws
+from natgrad_lecture.lessons.fisher.level_model import Level
 from natgrad_lecture.lessons.fisher.state import Look
 
 

@@ -8,10 +8,21 @@ from typing import Any, Self
 import numpy as np
 
 from natgrad_core.core.problem import OutsideDomain
-from natgrad_lecture.lessons.fisher.level_figure import place_of
 from natgrad_lecture.state.fields import BadInput, choice, control, number, perhaps, point, whole
 from natgrad_lecture.state.items import problem_named
 from natgrad_lecture.state.state import State
+
+PLACES: dict[str, tuple[tuple[float, float], tuple[tuple[float, float], tuple[float, float]]]] = {
+    "normal": ((0.0, 1.0), ((-2.0, 2.0), (0.0, 4.0))),
+    "gamma": ((1.6, 1.4), ((0.0, 4.0), (0.0, 4.0))),
+}
+"""Where the problems of families stand on this page, and what of their parameters is seen."""
+
+
+def place_of(name: str) -> tuple[float, ...]:
+    """Where a problem's point stands when it is chosen."""
+    return PLACES[name][0] if name in PLACES else problem_named(name).start
+
 
 LOOKS = ("level", "draws", "data")
 FAMILIES = ("normal", "gamma", "von-mises", "categorical")

@@ -7,7 +7,8 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.geodesics.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.geodesics.controls import controls
-from natgrad_lecture.lessons.geodesics.figure import Model, picture
+from natgrad_lecture.lessons.geodesics.figure import picture
+from natgrad_lecture.lessons.geodesics.model import Model
 from natgrad_lecture.lessons.geodesics.script import script
 from natgrad_lecture.lessons.geodesics.state import PRESETS, Ends
 

@@ -10,8 +10,8 @@ from natgrad_core.core.problem import Problem
 from natgrad_core.geometry.geodesics import length
 from natgrad_core.types import Array
 from natgrad_lecture.lessons.base import Changes, Claim, Question
-from natgrad_lecture.lessons.geodesics.figure import CHARTS, GEODESICS, NORMAL, RUNS, Model
-from natgrad_lecture.lessons.geodesics.state import E_CHART, LEVEL, LEVEL_SLOW, UPRIGHT
+from natgrad_lecture.lessons.geodesics.model import GEODESICS, NORMAL, RUNS, Model
+from natgrad_lecture.lessons.geodesics.state import CHARTS, E_CHART, LEVEL, LEVEL_SLOW, UPRIGHT
 from natgrad_lecture.lessons.scope import Scope, box, log_between, one_of
 
 Check = Callable[[Model], bool]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from natgrad_lecture import controls as panels
-from natgrad_lecture.lessons.geodesics.figure import CHARTS
+from natgrad_lecture.lessons.geodesics.state import CHARTS
 
 
 def controls() -> list[dict[str, Any]]:

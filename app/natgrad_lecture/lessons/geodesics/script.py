@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from natgrad_core.provenance.code_writer import Writer
-from natgrad_lecture.lessons.geodesics.figure import COUNT, GEODESICS, NORMAL, Model
+from natgrad_lecture.lessons.geodesics.model import COUNT, GEODESICS, NORMAL, Model
 from natgrad_lecture.runs_as_python import runs_of
 
 

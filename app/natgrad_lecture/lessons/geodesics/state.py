@@ -7,9 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from natgrad_lecture.lessons.geodesics.figure import CHARTS
+from natgrad_core import charts
+from natgrad_core.core.chart import Chart
 from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers, point
 from natgrad_lecture.state.state import State
+
+CHARTS: dict[str, tuple[str, Chart]] = {
+    "expectation": ("mean and mean square", charts["expectation"]()),
+    "natural": ("natural parameters", charts["natural"]()),
+    "half-plane": ("half-plane μ/√2, σ", charts["linear"](((np.sqrt(2.0), 0.0), (0.0, 1.0)))),
+    "log-scale": ("μ, log σ", charts["log-scale"]()),
+    "variance": ("μ, σ²", charts["variance"]()),
+}
+LABELS = {"half-plane": ("μ/√2", "σ"), "log-scale": ("μ", "log\u00a0σ")}
 
 
 def _end(name: str, label: str) -> Any:

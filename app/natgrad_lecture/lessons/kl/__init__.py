@@ -10,7 +10,8 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.kl.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.kl.controls import controls
-from natgrad_lecture.lessons.kl.figure import STYLES, Model, picture
+from natgrad_lecture.lessons.kl.figure import STYLES, picture
+from natgrad_lecture.lessons.kl.model import Model
 from natgrad_lecture.lessons.kl.script import script
 from natgrad_lecture.lessons.kl.state import OPENING, PRESETS, Two
 

@@ -11,8 +11,8 @@ from natgrad_core.analysis.data_transforms import VARIABLES
 from natgrad_core.geometry.level_sets import kl_level_set
 from natgrad_core.types import Array
 from natgrad_lecture.lessons.base import Changes, Claim, Question
-from natgrad_lecture.lessons.kl.figure import CHARTS, KNOTS, NORMAL, SAME, Model
-from natgrad_lecture.lessons.kl.state import LOGS, NARROW, PARAMETERS, STRETCHED
+from natgrad_lecture.lessons.kl.model import NORMAL, SAME, Model
+from natgrad_lecture.lessons.kl.state import CHARTS, KNOTS, LOGS, NARROW, PARAMETERS, STRETCHED
 from natgrad_lecture.lessons.scope import Scope, box, one_of
 
 UNDONE = tuple(name for name, variable in VARIABLES.items() if variable.one_to_one)

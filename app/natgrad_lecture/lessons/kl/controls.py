@@ -6,7 +6,7 @@ from typing import Any
 
 from natgrad_core.analysis.data_transforms import VARIABLES
 from natgrad_lecture import controls as panels
-from natgrad_lecture.lessons.kl.figure import CHARTS
+from natgrad_lecture.lessons.kl.state import CHARTS
 
 
 def controls() -> list[dict[str, Any]]:

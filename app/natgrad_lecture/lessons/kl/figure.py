@@ -7,14 +7,10 @@ Graphs that are compared give the same probability the same area on the page.
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from natgrad_core import charts, problems
-from natgrad_core.analysis.data_transforms import VARIABLES, Drawn, Variable
-from natgrad_core.analysis.density_distances import Pair, normals
 from natgrad_core.core.chart import Chart
 from natgrad_core.geometry.level_sets import kl_level_set
 from natgrad_core.types import Array, Bools, Whole
@@ -23,25 +19,8 @@ from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.numbers import FINE, round_up
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane, square
-
-NORMAL = problems["normal"]()
-STEPS = 120
-WINDOW = (-4.0, 4.0)
-"""Of x, on the page."""
-KNOTS: Array = np.linspace(-3.0, 3.0, 7)
-"""Where the reader's curve can be taken."""
-
-WINDOWS = {
-    "units": (-8.0, 8.0),
-    "exp": (0.0, 10.0),
-    "arsinh": (-2.2, 2.2),
-    "logistic": (0.0, 1.0),
-    "fold": (0.0, 4.0),
-    "drawn": WINDOW,
-}
-"""Of y, on the page."""
-
-CHARTS = ("log-scale", "variance", "precision", "natural", "expectation")
+from natgrad_lecture.lessons.kl.model import NORMAL, SAME, STEPS, Model, curves_at
+from natgrad_lecture.lessons.kl.state import KNOTS, WINDOW, WINDOWS
 
 PLACE = np.array([[-2.0, 2.0], [0.0, 4.0]])
 """The window of (μ, σ)."""
@@ -49,110 +28,7 @@ PLACE = np.array([[-2.0, 2.0], [0.0, 4.0]])
 _STEEP = 3.0
 """How much taller than the left graph's densities those on the right may make both graphs."""
 
-SAME = 1e-9
-"""A relative change below this is rounding."""
-
 ROWS = ("kl", "hellinger", "l2", "apart")
-
-
-class Model:
-    """What the engine says of two normals under one of the changes."""
-
-    @property
-    def paths(self) -> dict[str, Any]:
-        """What a notebook reads as the widget's ``path``: the four measures, before and after."""
-        return {"before": self.before, "after": self.after}
-
-    def __init__(self, state: Any) -> None:
-        self.state = state
-        self.p, self.q = np.array(state.p), np.array(state.q)
-
-    @property
-    def of_data(self) -> bool:
-        """Whether the data variable is changed, and not the parameters."""
-        return self.state.change == "data"
-
-    @cached_property
-    def variable(self) -> Variable:
-        """f."""
-        return (
-            Drawn(KNOTS, self.state.curve) if self.state.f == "drawn" else VARIABLES[self.state.f]
-        )
-
-    @property
-    def chart(self) -> Chart:
-        """The other parameters."""
-        return charts[self.state.chart]()
-
-    @cached_property
-    def in_x(self) -> Pair:
-        """In x."""
-        return normals(self.p, self.q)
-
-    @cached_property
-    def in_y(self) -> Pair:
-        """In y."""
-        return normals(self.p, self.q, self.variable)
-
-    @cached_property
-    def places(self) -> tuple[Array, Array]:
-        """The x of each step, and the place in y: f(x), or along y itself where f folds."""
-        x = np.linspace(*WINDOW, STEPS + 1)
-        if self.variable.one_to_one:
-            return x, self.variable.forward(x)
-        low, high = WINDOWS[self.state.f]
-        return x, np.linspace(low + 1e-9, high, STEPS + 1)
-
-    @cached_property
-    def images(self) -> Array:
-        """The y of each step's x, f(x): where f folds, these are not ``places``, which rise."""
-        return self.variable.forward(self.places[0])
-
-    @property
-    def part(self) -> float:
-        """How wide the window of y is, in windows of x."""
-        low, high = WINDOWS[self.state.f]
-        return (high - low) / (WINDOW[1] - WINDOW[0])
-
-    @cached_property
-    def curves(self) -> dict[str, tuple[Array, Array, Array]]:
-        """p, q and p log(p/q) at the steps' places, on the left and in y."""
-        if not self.of_data:
-            return {"left": _integrand(self.in_x, self.places[0])}
-        return {
-            "left": _integrand(self.in_x, self.places[0]),
-            "right": _integrand(self.in_y, self.places[1]),
-        }
-
-    @cached_property
-    def numbers_of(self) -> tuple[Array, Array]:
-        """The parameters of p and q in the chart, ``[2]`` each."""
-        return self.chart.inverse(self.p), self.chart.inverse(self.q)
-
-    @cached_property
-    def kl_in_chart(self) -> float:
-        """KL by the problem seen through the chart."""
-        return float(NORMAL.through(self.chart).kl(*self.numbers_of))
-
-    @cached_property
-    def before(self) -> dict[str, float]:
-        """Four ways to say how far apart, as they stand on the left."""
-        if self.of_data:
-            return self.in_x.measures
-        return {**self.in_x.measures, "apart": float(np.linalg.norm(self.p - self.q))}
-
-    @cached_property
-    def after(self) -> dict[str, float]:
-        """The same once the change is made."""
-        if self.of_data:
-            return self.in_y.measures
-        first, second = self.numbers_of
-        there = {"kl": self.kl_in_chart, "apart": float(np.linalg.norm(first - second))}
-        return {**self.before, **there}
-
-    def change(self, name: str) -> float:
-        """By how much one of them changed, relatively."""
-        return abs(self.after[name] / self.before[name] - 1)
 
 
 def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
@@ -197,14 +73,6 @@ def _lines(model: Model) -> list[str]:
     if not model.variable.one_to_one:
         return ["folded", "sums", "directions"]
     return ["point", "sums", "halves", "directions"]
-
-
-def _integrand(pair: Pair, places: Array) -> tuple[Array, Array, Array]:
-    """p, q and p log(p/q) at these places."""
-    with np.errstate(all="ignore"):
-        log_p, log_q = pair.logs(places)
-        p = np.exp(log_p)
-        return p, np.exp(log_q), p * (log_p - log_q)
 
 
 def _heights(model: Model) -> tuple[float, float]:
@@ -254,7 +122,7 @@ def _densities(
     if model.of_data:
         if name == "right":  # the point goes where its partner on the left is sent
             places = model.images
-            integrand = _integrand(model.in_y, places)[2]
+            integrand = curves_at(model.in_y, places)[2]
         graph.path("kl", "p log(p/q)", places, integrand, dash="solid")
     else:
         graph.curve("kl", "adds to KL", places, integrand)
@@ -445,7 +313,7 @@ def _numbers(model: Model, sheet: Sheet) -> dict[str, Any]:
     if model.of_data:
         x, y = model.places[0], model.images
         (p, q, integrand) = model.curves["left"]
-        p_y, q_y, integrand_y = _integrand(model.in_y, y)
+        p_y, q_y, integrand_y = curves_at(model.in_y, y)
         found |= dict(zip(("own", "cross"), model.in_x.entropies, strict=True))
         found |= dict(zip(("owny", "crossy"), model.in_y.entropies, strict=True))
         with np.errstate(all="ignore"):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from natgrad_core.provenance.code_writer import Writer
-from natgrad_lecture.lessons.kl.figure import KNOTS, NORMAL, Model
+from natgrad_lecture.lessons.kl.model import NORMAL, Model
+from natgrad_lecture.lessons.kl.state import KNOTS
 
 
 def script(model: Model, writer: Writer) -> str:

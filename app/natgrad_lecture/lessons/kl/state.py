@@ -9,9 +9,26 @@ import numpy as np
 
 from natgrad_core import charts
 from natgrad_core.analysis.data_transforms import VARIABLES
-from natgrad_lecture.lessons.kl.figure import CHARTS, KNOTS, WINDOWS
+from natgrad_core.types import Array
 from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers, point
 from natgrad_lecture.state.state import State
+
+WINDOW = (-4.0, 4.0)
+"""Of x, on the page."""
+KNOTS: Array = np.linspace(-3.0, 3.0, 7)
+"""Where the reader's curve can be taken."""
+
+WINDOWS = {
+    "units": (-8.0, 8.0),
+    "exp": (0.0, 10.0),
+    "arsinh": (-2.2, 2.2),
+    "logistic": (0.0, 1.0),
+    "fold": (0.0, 4.0),
+    "drawn": WINDOW,
+}
+"""Of y, on the page."""
+
+CHARTS = ("log-scale", "variance", "precision", "natural", "expectation")
 
 _CHANGES = ("data", "parameters")
 _APART = 0.05

@@ -11,7 +11,8 @@ from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.natural_gradient.claims import CLAIMS, QUESTIONS
 from natgrad_lecture.lessons.natural_gradient.controls import controls
 from natgrad_lecture.lessons.natural_gradient.figure import STYLES, picture
-from natgrad_lecture.lessons.natural_gradient.state import PRESETS, RULES, Model, Natural
+from natgrad_lecture.lessons.natural_gradient.model import Model
+from natgrad_lecture.lessons.natural_gradient.state import PRESETS, RULES, Natural
 
 lessons.register()(
     Lesson(

@@ -12,7 +12,8 @@ from natgrad_core.geometry.gradient_flow import flow
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.paired_runs import COINCIDE, DIFFER
 from natgrad_lecture.lessons.base import Claim, Question
-from natgrad_lecture.lessons.natural_gradient.state import FULL, NARROW, ONE, WIDE, Model
+from natgrad_lecture.lessons.natural_gradient.model import Model
+from natgrad_lecture.lessons.natural_gradient.state import FULL, NARROW, ONE, WIDE
 
 SMALL = (0.01, 0.005)
 """Two rates from which an order is read."""

@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import numpy as np
 
-from natgrad_core import Rule, chain, metrics, problems, rules, run
-from natgrad_core.core.evaluation import At
-from natgrad_core.core.rule import descend, precondition
-from natgrad_core.geometry.gradient_flow import extrapolated
-from natgrad_core.linalg.operators import Operator
-from natgrad_core.linalg.small_matrices import components, full
-from natgrad_core.metrics import Metric
-from natgrad_core.problems.normal import Normal
-from natgrad_core.rules.kl_limited import limit
-from natgrad_core.types import Array, Whole
-from natgrad_lecture.drawing.vector_field import directions
-from natgrad_lecture.drawing.windows import window
-from natgrad_lecture.engine_cache import RuleCall, RunsModel
+from natgrad_core import problems
 from natgrad_lecture.state.fields import BadInput, choice, control, number, several
-from natgrad_lecture.state.items import ChartKey, chart_named, problem_named
+from natgrad_lecture.state.items import ChartKey, problem_named
 from natgrad_lecture.state.runs import Runs
 
 FIRST = ("normal", "gamma", "logistic-regression", "two-state-mdp")
@@ -114,135 +101,6 @@ class Natural(Runs):
             if self.graph == "sigma" and value != "normal":
                 found["graph"] = "kl"
         return found
-
-
-def metric_of(q: float) -> Metric:
-    """F^q; its ends are written by themselves, so that a singular F stays singular to the bit."""
-    ends = {0.0: "euclidean", 1.0: "fisher"}
-    return metrics[ends[q]]() if q in ends else metrics["fisher-power"](q)
-
-
-def _rule(name: str, rate: Any, q: float, damping: float, kind: str, radius: float) -> Rule:
-    if name == "gradient":
-        return rules["gradient"](rate)
-    raised = precondition(metric_of(q), damping, kind)
-    if name == "natural":
-        return chain(raised, descend(rate), name=name)
-    return chain(raised, descend(1.0), limit(radius), name=name)
-
-
-@lru_cache(maxsize=64)
-def _gaps(
-    problem: str,
-    chart: ChartKey,
-    name: str,
-    options: tuple[Any, ...],
-    start: tuple[float, ...],
-    time: float,
-    rates: tuple[float, ...],
-) -> tuple[Array, Array]:
-    """Between the ends in θ and in x: of one step at each rate, and of steps up to the time."""
-    base, through = problem_named(problem), chart_named(chart)
-    in_x, x = base.through(through), through.inverse(start)
-    found = []
-    for rate in rates:
-        rule = _rule(name, rate * time, *options)
-        steps = round(1 / rate)
-        in_theta, curved = run(base, rule, start, steps).theta, run(in_x, rule, x, steps).in_theta
-        found.append(np.linalg.norm(in_theta - curved, axis=-1)[[1, -1]])
-    one, whole = np.transpose(found)
-    return one, whole
-
-
-def _direction(problem: str, q: float, damping: float, points: Array) -> Array:
-    base = problem_named(problem)
-    at = base.at(components(np.where(base.inside(points)[:, None], points, np.nan)))
-    with np.errstate(all="ignore"):
-        raised, _ = precondition(metric_of(q), damping).update(at.grad, at, ())
-        return -full(raised, points.shape[:-1])
-
-
-@lru_cache(maxsize=64)
-def _field(problem: str, q: float, damping: float) -> tuple[Array, Whole]:
-    view = window(problem_named(problem))
-    return directions(lambda points: _direction(problem, q, damping, points), view)
-
-
-class Model(RunsModel):
-    """What the engine says about the natural gradient."""
-
-    state: Natural
-
-    def rule_call(self, name: str, in_theta: bool) -> RuleCall:
-        """A rule in θ (``in_theta``), where both kinds of damping are one, or in x."""
-        s = self.state
-        kind = "identity" if in_theta else s.kind
-        return _rule, (name, s.rate, s.q, s.damping, kind, s.radius)
-
-    def direction(self, points: Array) -> Array:
-        """−(F^q + λI)⁻¹∇J in θ, at points ``[n, 2]``; NaN outside the domain."""
-        return _direction(self.state.problem, self.state.q, self.state.damping, points)
-
-    def power(self, at: At) -> Operator:
-        """F^q at points."""
-        return metric_of(self.state.q)(at)
-
-    @property
-    def field(self) -> tuple[Array, Whole]:
-        """Arrows along these directions all over the window."""
-        return _field(self.state.problem, self.state.q, self.state.damping)
-
-    @cached_property
-    def current(self) -> Array | None:
-        """The curve that the fixed rate's run has for its limit; None where it is too stiff."""
-        s = self.state
-
-        def of_rate(rate: float) -> Rule:
-            return _rule("natural", rate, s.q, s.damping, "identity", s.radius)
-
-        time = min(LONGEST, s.rate * s.steps)
-        curve, error = extrapolated(self.problem, of_rate, self.start, time, 80)
-        return curve if error < 0.05 else None
-
-    def gaps(self, name: str, rates: Array) -> tuple[Array, Array]:
-        """Between the ends in θ and in x: of one step, and of a run of time 1, at each rate.
-
-        The time of gradient descent is scaled so that its first step is as long as the natural one.
-        """
-        s = self.state
-        options = (s.q, s.damping, s.kind, s.radius)
-        start = tuple(map(float, s.point))
-        return _gaps(s.problem, s.chart_key, name, options, start, self.time(name), tuple(rates))
-
-    def time(self, name: str) -> float:
-        """How long a run of time 1 takes by this rule's own clock."""
-        if name == "natural":
-            return 1.0
-        start = np.asarray(self.start)[None]
-        steep = np.linalg.norm(self.problem.grad(start[0]))
-        return float(np.linalg.norm(self.direction(start)) / steep) if steep > 0 else 1.0
-
-    def one_step(self, sigmas: Array) -> dict[str, Array]:
-        """Where one natural step of rate 1 takes σ, at the sample's mean, in each coordinate."""
-        problem = self.problem
-        starts = np.stack(np.broadcast_arrays(self.mean, sigmas), -1)
-        found = {}
-        for name in ONE:
-            through = chart_named((name, ()))
-            path = run(problem.through(through), rules["natural"](1.0), through.inverse(starts), 1)
-            ends = np.where(path.ok[-1][:, None], path.theta[-1], np.nan)
-            found[name] = through.forward(ends)[:, 1]
-        return found
-
-    @property
-    def mean(self) -> float:
-        """The sample's mean, of the normal distribution."""
-        return cast(Normal, self.problem).mean
-
-    @property
-    def deviation(self) -> float:
-        """The sample's standard deviation, √v."""
-        return cast(Normal, self.problem).variance ** 0.5
 
 
 def _start(sigma: float) -> tuple[float, float]:

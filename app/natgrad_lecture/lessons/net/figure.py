@@ -18,8 +18,8 @@ from natgrad_lecture.drawing.plotly_chart import axis, chart, line, table
 from natgrad_lecture.drawing.run_messages import remarks
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane
+from natgrad_lecture.lessons.net.state import VIEW
 
-VIEW = np.array([[-1.8, 1.8], [-1.8, 1.8]])
 DASHES = {False: "solid", True: "dashed"}
 DASH_LABELS = {"solid": "run in θ", "dashed": "run in x = A⁻¹θ"}
 DECADES = 5.0

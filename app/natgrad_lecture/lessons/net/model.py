@@ -19,8 +19,7 @@ from natgrad_core.nets.training import accuracy, begin
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import grid
-from natgrad_lecture.lessons.net.figure import VIEW
-from natgrad_lecture.lessons.net.state import KEEP
+from natgrad_lecture.lessons.net.state import KEEP, VIEW
 from natgrad_lecture.training import Course, pull, reach, rule_for
 
 COUNT = 500

@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from natgrad_core.core.damping import KINDS
 from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers, several, whole
 from natgrad_lecture.state.state import State
+
+VIEW = np.array([[-1.8, 1.8], [-1.8, 1.8]])
+"""The window of the two inputs of a net."""
 
 DATA = ("moons", "circles", "spirals", "painted")
 RULES = ("natural", "kfac", "adam", "nesterov", "gradient")

@@ -6,7 +6,8 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.steepest_descent.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.steepest_descent.controls import controls
-from natgrad_lecture.lessons.steepest_descent.figure import Model, picture
+from natgrad_lecture.lessons.steepest_descent.figure import picture
+from natgrad_lecture.lessons.steepest_descent.model import Model
 from natgrad_lecture.lessons.steepest_descent.script import script
 from natgrad_lecture.lessons.steepest_descent.state import PRESETS, BallState
 
@@ -37,6 +38,7 @@ lessons.register()(
                 "symbol": "circle",
             },
             "slope": {"light": "#3b5b92", "dark": "#7f9fd8", "symbol": "circle"},
+            "exact-kl": {"light": "#8a5a00", "dark": "#e6b84d"},
         },
         lights={"G": ("metric",), "∇": ("gradient",)},
     )

@@ -13,7 +13,7 @@ from natgrad_core.geometry.unit_ball import boundary, normal, spd_matrix
 from natgrad_core.types import Array
 from natgrad_lecture.lessons.base import Changes, Claim, Question
 from natgrad_lecture.lessons.scope import Scope, between, one_of
-from natgrad_lecture.lessons.steepest_descent.figure import Model
+from natgrad_lecture.lessons.steepest_descent.model import Model
 from natgrad_lecture.lessons.steepest_descent.state import FISHER_STRIP, LONG, OPEN, ROUND, STRIP
 from natgrad_lecture.state.items import problem_named
 

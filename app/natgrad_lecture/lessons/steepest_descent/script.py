@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from natgrad_core.provenance.code_writer import Writer
-from natgrad_lecture.lessons.steepest_descent.figure import Model
+from natgrad_lecture.lessons.steepest_descent.model import Model
 
 
 def script(model: Model, writer: Writer) -> str:
