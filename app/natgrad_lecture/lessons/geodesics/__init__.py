@@ -7,6 +7,7 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.geodesics.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.geodesics.controls import controls
+from natgrad_lecture.lessons.geodesics.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.geodesics.figure import picture
 from natgrad_lecture.lessons.geodesics.model import Model
 from natgrad_lecture.lessons.geodesics.script import script
@@ -19,6 +20,8 @@ lessons.register()(
         claims=CLAIMS,
         questions=QUESTIONS,
         lines=LINES,
+        derivations=DERIVATIONS,
+        exercises=EXERCISES,
         sets=PRESETS,
         default=Ends(k=20),
         controls=controls,

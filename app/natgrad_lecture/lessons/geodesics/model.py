@@ -95,6 +95,10 @@ class Model:
         """The natural gradient's steps from a, in the chosen chart."""
         return {name: self.steps(reverse, self.state.rate) for name, reverse in RUNS.items()}
 
+    def loss(self, reverse: bool) -> Divergence:
+        """KL(p* ‖ p), or in reverse KL(p ‖ p*), with p* at b."""
+        return _loss(tuple(map(float, self.b)), reverse)
+
     def steps(self, reverse: bool, rate: float) -> Trajectory:
         """A run at this rate, about as far in time whatever the rate."""
         ends = tuple(map(float, self.a)), tuple(map(float, self.b))
