@@ -2,14 +2,15 @@
  * Bundle the front end into app/natgrad_lecture/static, minified.
  *
  *   node build.mjs           write the bundles
- *   node build.mjs --watch   write them again whenever a source changes; reload the page to see it
+ *   node build.mjs --watch   write them, with source maps, whenever a source changes
  *   node build.mjs --check   fail if the bundles in the checkout are not those of the sources
  *
- * Source maps lie beside the bundles on a developer's machine; they are not committed.
+ * A source map stands in the bundle itself, where every page finds it, a notebook's too. Bundles with
+ * maps are not to be committed: --check tells them from those without.
  */
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { basename, dirname, join, relative } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 
@@ -22,6 +23,8 @@ const MODULES = ["src/lesson_view.js", "src/entry/live_page.js", "src/entry/clas
 /** Scripts that run where they stand: inline, or before anything is drawn. */
 const SCRIPTS = ["src/entry/saved_page.js", "src/entry/home.js", "src/entry/waiting_page.js"];
 
+const watching = process.argv.includes("--watch");
+
 /** @type {esbuild.BuildOptions} */
 const common = {
   absWorkingDir: HERE,
@@ -33,7 +36,7 @@ const common = {
   minify: true,
   outdir: OUT,
   platform: "browser",
-  sourcemap: "external",
+  sourcemap: watching ? "inline" : false,
   target: "esnext",
   write: false,
 };
@@ -56,14 +59,13 @@ async function write(files) {
 
 /** @param {esbuild.OutputFile[]} files */
 async function check(files) {
-  const bundles = files.filter(({ path }) => !path.endsWith(".map"));
   const same = await Promise.all(
-    bundles.map(async ({ path, contents }) => {
+    files.map(async ({ path, contents }) => {
       const kept = await readFile(path).catch(() => Buffer.alloc(0));
       return kept.equals(contents);
     }),
   );
-  const stale = bundles.filter((_, i) => !same[i]).map(({ path }) => basename(path));
+  const stale = files.filter((_, i) => !same[i]).map(({ path }) => basename(path));
   if (!stale.length) return;
   console.error(`Not built from the present sources: ${stale.join(", ")}. Run \`make frontend\`.`);
   process.exitCode = 1;
@@ -76,12 +78,11 @@ const writing = {
     build.onEnd(async ({ errors, outputFiles = [] }) => {
       if (errors.length) return;
       await write(outputFiles);
-      const names = outputFiles.map(({ path }) => relative(OUT, path));
-      console.log(`Wrote ${names.filter((name) => !name.endsWith(".map")).join(", ")}`);
+      console.log(`Wrote ${outputFiles.map(({ path }) => basename(path)).join(", ")}`);
     }),
 };
 
-if (process.argv.includes("--watch")) {
+if (watching) {
   for (const options of BUILDS) {
     const context = await esbuild.context({ ...options, plugins: [writing] });
     await context.watch();

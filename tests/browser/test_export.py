@@ -7,7 +7,9 @@ import contextlib
 import csv
 import io
 import json
+import shutil
 import struct
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -160,6 +162,51 @@ def test_the_svg_is_the_picture_with_a_caption_and_the_link(
     ]
     assert any(np.allclose(line[0], expected[0], atol=0.02) for line in drawn)
     assert any(np.allclose(line[-1], expected[-1], atol=0.02) for line in drawn)
+
+
+ALIKE = """async ([svg, png]) => {
+  const colors = async (link) => {
+    const picture = new Image();
+    picture.src = link;
+    await picture.decode();
+    const large = new OffscreenCanvas(1064, 720);
+    large.getContext("2d").drawImage(picture, 0, 0, 1064, 720);
+    const ctx = new OffscreenCanvas(266, 180).getContext("2d"); // the edge of a letter differs
+    ctx.imageSmoothingQuality = "high";
+    ctx.drawImage(large, 0, 0, 266, 180);
+    return ctx.getImageData(0, 0, 266, 180).data;
+  };
+  const [one, other] = [await colors(svg), await colors(png)];
+  const paper = one.filter((v, i) => v === one[i % 4]).length / one.length;
+  return [one.filter((v, i) => Math.abs(v - other[i]) > 32).length / one.length, paper];
+}"""
+"""How much of a picture differs from another one, and how much of it is paper."""
+
+
+@pytest.mark.skipif(not shutil.which("rsvg-convert"), reason="needs rsvg-convert (librsvg2-bin)")
+@pytest.mark.parametrize("query", ["coordinates", "net?v=1&steps=20", "fisher"])
+def test_the_svg_opens_alike_outside_a_browser(
+    shared: Page, server: Server, tmp_path: Path, query: str
+) -> None:
+    page = shared.context.new_page()
+    page.goto(f"{server.url}{query}")
+    page.wait_for_function(f"{ROOT.removesuffix('.natgrad')}?.natgrad")
+    settle(page)
+    page.locator(".menu > button").click()
+    with page.expect_download() as found:
+        page.locator("[data-action=svg]").click()
+    svg = found.value.path().read_bytes()
+    png = subprocess.run(
+        ["rsvg-convert", "--width=1064"], input=svg, capture_output=True, check=True
+    ).stdout
+    links = [
+        f"data:{kind};base64,{base64.b64encode(data).decode()}"
+        for kind, data in (("image/svg+xml", svg), ("image/png", png))
+    ]
+    differs, paper = page.evaluate(ALIKE, links)
+    page.close()
+    assert paper < 0.95, "something is drawn"
+    assert differs < 0.01
 
 
 def test_a_run_to_and_fro_has_long_dashes_and_what_is_to_come_is_a_hair(

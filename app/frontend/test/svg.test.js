@@ -108,7 +108,7 @@ test("rectangles and pictures have their size on the drawing", () => {
     svg,
     '<rect x="2" y="2" width="20" height="10" fill="#ffffff"/>\n' +
       '<image x="0" y="0" width="16" height="16" preserveAspectRatio="none" ' +
-      'style="image-rendering:pixelated" href="data:image/png;base64,AA"/>',
+      'style="image-rendering:pixelated" xlink:href="data:image/png;base64,AA"/>',
   );
 });
 
@@ -134,7 +134,7 @@ test("a drawing in a drawing is cut off at its box, and a link leads on", () => 
   assert.equal(open, '<svg x="10" y="20" width="30" height="40" viewBox="0 0 30 40">');
   assert.ok(rect.startsWith("<rect"));
   assert.equal(close, "</svg>");
-  assert.equal(link, '<a href="https://example.org/?a=1&#38;b=2">');
+  assert.equal(link, '<a xlink:href="https://example.org/?a=1&#38;b=2">');
   assert.ok(text.startsWith("<text"));
   assert.equal(end, "</a>");
 });

@@ -9,6 +9,9 @@ const ANCHORS = { center: "middle", right: "end" };
 const DECIMALS = 2; // decimals, in pixels of the drawing
 const PIECE = Math.PI / 2; // of a circle, drawn as one cubic curve: off by 0.03 % of the radius
 
+// Drawing programs follow a link, and find an image, by its older name only.
+const XLINK = 'xmlns:xlink="http://www.w3.org/1999/xlink"';
+
 /** @param {number} value */
 const short = (value) => String(Number(value.toFixed(DECIMALS)));
 /** @param {unknown} text */
@@ -338,7 +341,7 @@ export class SvgContext {
    */
   drawImage(image, x, y, width, height) {
     const crisp = this.imageSmoothingEnabled ? "" : ' style="image-rendering:pixelated"';
-    const look = `preserveAspectRatio="none"${crisp} href="${image.toDataURL()}"`;
+    const look = `preserveAspectRatio="none"${crisp} xlink:href="${image.toDataURL()}"`;
     this.body.push(`<image ${this.box(x, y, width, height)} ${look}/>`);
   }
 
@@ -407,7 +410,7 @@ export class SvgContext {
    * @param {() => void} draw
    */
   link(url, draw) {
-    this.body.push(`<a href="${escaped(url)}">`);
+    this.body.push(`<a xlink:href="${escaped(url)}">`);
     draw();
     this.body.push("</a>");
   }
@@ -424,7 +427,7 @@ export class SvgContext {
     const paper = `width="${short(wide)}mm" height="${short((wide * height) / width)}mm"`;
     const view = `viewBox="0 0 ${short(width)} ${short(height)}"`;
     return [
-      `<svg xmlns="http://www.w3.org/2000/svg" ${paper} ${view} role="img">`,
+      `<svg xmlns="http://www.w3.org/2000/svg" ${XLINK} ${paper} ${view} role="img">`,
       `<title>${escaped(title)}</title>`,
       `<desc>${escaped(desc)}</desc>`,
       ...this.body,
