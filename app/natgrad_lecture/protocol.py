@@ -398,6 +398,8 @@ class LessonData(TypedDict):
     """What is modelled, learned and needed, as HTML, by ``data``, ``model``, ``parameters``,
     ``loss``, ``learn`` and ``need``."""
     words: list[SectionData]
+    terms: dict[str, str]
+    """The definitions of the terms that are marked in the text, as HTML, by ``data-term``."""
     summary: list[SummaryData]
     exercises: list[ExerciseData]
     controls: list[ControlGroup]

@@ -103,7 +103,8 @@ def test_a_full_pack_leaves_controls_out_and_says_which() -> None:
 
 def test_the_pages_lead_to_one_another_and_to_nothing_else(exported: Path) -> None:
     names = {path.name for path in exported.iterdir()}
-    assert names == {"index.html", f"{LESSON.name}.html", "geodesics.html", "roads.html"}
+    own = {"index.html", "glossary.html"}
+    assert names == {*own, f"{LESSON.name}.html", "geodesics.html", "roads.html"}
     index = (exported / "index.html").read_text()
     assert set(re.findall(r'href="([\w-]+\.html)(?:\?[^"]*)?"', index)) == names - {
         "index.html",
@@ -177,7 +178,7 @@ def test_an_export_ends_and_breaks_no_link_though_a_lesson_fails(
     names = [LESSON.name, "geodesics"]
     written = export(tmp_path, names, workers=1)
     assert sorted(path.name for path in written) == sorted(
-        [*(f"{n}.html" for n in names), "index.html"]
+        [*(f"{n}.html" for n in names), "index.html", "glossary.html"]
     )
     assert "NOT exported" in capsys.readouterr().out
     assert "could not be saved" in (tmp_path / "geodesics.html").read_text()

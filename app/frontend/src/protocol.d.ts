@@ -331,6 +331,8 @@ export interface LessonData {
    * ``loss``, ``learn`` and ``need``. */
   introduction: Record<string, string>;
   words: SectionData[];
+  /** The definitions of the terms that are marked in the text, as HTML, by ``data-term``. */
+  terms: Record<string, string>;
   summary: SummaryData[];
   exercises: ExerciseData[];
   controls: ControlGroup[];

@@ -24,6 +24,7 @@ from natgrad_lecture.lesson_names import RENAMED, current
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.static_files import script
+from natgrad_lecture.text.glossary import glossary_page
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "templates"
 
@@ -63,7 +64,7 @@ def export(
         workers: Processes that make pages at the same time; 0 for one a core.
 
     Returns:
-        The pages and the list.
+        The pages, the list and the glossary.
     """
     chosen = [lessons[current(name)] for name in names] or list(lessons.values())
     row = sorted(chosen, key=lambda lesson: (lesson.order, lesson.name))
@@ -87,7 +88,9 @@ def export(
             (folder / f"{old}.html").write_text(MOVED.format(page=f"{new}.html"), "utf-8")
     index = folder / "index.html"
     index.write_text(_index(row), "utf-8")
-    return [*(folder / f"{lesson.name}.html" for lesson in row), index]
+    glossary = folder / "glossary.html"
+    glossary.write_text(_glossary(), "utf-8")
+    return [*(folder / f"{lesson.name}.html" for lesson in row), index, glossary]
 
 
 def _write(folder: Path, name: str, nav: dict[str, Any], room: int, link: str) -> str:
@@ -153,6 +156,13 @@ def _index(row: list[Lesson]) -> str:
     values = home({lesson.name: lesson for lesson in row}, _inline)
     return templates.get_template("home.html").render(
         **values, script={"inline": script("home.js")}, suffix=".html"
+    )
+
+
+def _glossary() -> str:
+    templates = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=select_autoescape())
+    return templates.get_template("glossary.html").render(
+        **glossary_page(home="index.html"), script={"inline": script("home.js")}
     )
 
 

@@ -38,6 +38,7 @@ from natgrad_lecture.state.link import PAGE, VERSION, write_query
 from natgrad_lecture.state.state import State
 from natgrad_lecture.state.store import Store
 from natgrad_lecture.text.catalogs import Say, same, spoken, words
+from natgrad_lecture.text.glossary import Term, glossary
 from natgrad_lecture.text.lesson_text import (
     ENGLISH,
     DerivationText,
@@ -339,6 +340,13 @@ class Lesson:
         ground = self._ground()
         fixed = spoken({"controls": self.controls(), "styles": styles(self.rules)}, say)
         drawn = {**fixed["styles"], **self._styles(text)}
+        terms, known = glossary(language), dict[str, Term]()
+        introduction = {
+            n: terms.marked(prose(said), known) for n, said in text.introduction.items()
+        }
+        sections = [self._section(part, ground) for part in text.sections]
+        for section in sections:
+            section["html"] = terms.marked(section["html"], known)
         return {
             "name": self.name,
             "language": language,
@@ -352,8 +360,9 @@ class Lesson:
             "talk": list(self.talk),
             "nav": _neighbors(self, among, language),
             "lights": {symbol: list(names) for symbol, names in self.lights.items()},
-            "introduction": {name: prose(said) for name, said in text.introduction.items()},
-            "words": [self._section(part, ground) for part in text.sections],
+            "introduction": introduction,
+            "words": sections,
+            "terms": {name: term.html for name, term in known.items()},
             "summary": [
                 {"id": name, "html": prose(said.shown), "when": prose(said.condition)}
                 for name, said in text.summary.items()

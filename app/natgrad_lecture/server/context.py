@@ -51,6 +51,10 @@ class Context(Protocol):
         """The page with the list of all lessons."""
         ...
 
+    def glossary(self, language: str) -> str:
+        """The page of the glossary in a language."""
+        ...
+
     @property
     def drawing(self) -> Drawing:
         """What draws the lessons' thumbnails."""

@@ -223,6 +223,19 @@ class Home(Guarded, JupyterHandler):
         self.finish(await loop.run_in_executor(None, lambda: self.server.home))
 
 
+class GlossaryPage(Guarded, JupyterHandler):
+    """Every term of the lecture with its definition."""
+
+    def initialize(self, server: Context) -> None:
+        """Take the server that has the page."""
+        self.server = server
+
+    @tornado.web.authenticated
+    def get(self) -> None:
+        """Send the page, in the language that is asked for."""
+        self.finish(self.server.glossary(self.get_query_argument("lang", "en")))
+
+
 class Thumbnail(Guarded, JupyterHandler):
     """A lesson's first picture in small; the page does not wait for it."""
 

@@ -55,6 +55,7 @@ from natgrad_lecture.server.page_handlers import (
     PULSE,
     Asset,
     FirstLesson,
+    GlossaryPage,
     Home,
     LessonHandler,
     NotFound,
@@ -287,6 +288,14 @@ class LessonServer(Voila):
         return self.render(
             "home.html", script=script, **home(here, lambda it: f"home/{it.name}.svg")
         )
+
+    def glossary(self, language: str) -> str:
+        """The page of the glossary, in English where it is not in this language."""
+        # What reads Markdown, which the other pages do not need here.
+        from natgrad_lecture.text.glossary import glossary_page
+
+        script = {"src": self.assets.url(self.base_url, "home.js")}
+        return self.render("glossary.html", script=script, **glossary_page(language))
 
     @property
     def drawing(self) -> Drawing:
@@ -528,6 +537,7 @@ class LessonServer(Voila):
             (base, FirstLesson, {"server": context}),
             *([(base[:-1], Root, {"url": self.base_url})] if base != "/" else []),
             (rf"{base}home", Home, {"server": context}),
+            (rf"{base}glossary", GlossaryPage, {"server": context}),
             (rf"{base}home/([\w-]+)\.svg", Thumbnail, {"server": context}),
             (rf"{base}class/?", ClassPage, {"server": context}),
             (rf"{base}class/lead", LeadLine, {"server": context}),

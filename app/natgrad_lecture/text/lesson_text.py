@@ -367,7 +367,7 @@ class _Reading:
         self.ids: set[str] = set()
 
     def heading(self, node: SyntaxTreeNode) -> None:
-        words, name = _with_id(_written(node))
+        words, name = heading_of(node)
         if node.tag == "h1":
             self.parts["title"] = words
         elif not name:
@@ -383,7 +383,7 @@ class _Reading:
                 f"line {_line(node)}: before the first ## stands one line, the takeaway, "
                 "and no other paragraph"
             )
-        self.parts["takeaway"] = _written(node)
+        self.parts["takeaway"] = written(node)
 
     def block(self, block: Block) -> None:
         if not self.sections:
@@ -462,7 +462,7 @@ def _entries(node: SyntaxTreeNode, above: tuple[str, ...] = ()) -> Iterator[_Ent
             if first.type != "code_inline":
                 raise ValueError(f"line {_line(item)}: an item begins with its id, - `id` words")
             quotes = [part for part in item.children if part.type == "blockquote"]
-            help_ = _written(quotes[0].children[0]) if quotes else ""
+            help_ = written(quotes[0].children[0]) if quotes else ""
             path = (*above, first.content)
             yield _Entry(path, rest, help_)
             yield from _entries(item, path)
@@ -557,7 +557,7 @@ def _lines(entries: Iterable[_Entry], leading: bool = False) -> tuple[Formula, .
 
 
 def _digests(node: SyntaxTreeNode) -> dict[str, str]:
-    lines = (_written(part) for part in node.children if part.type == "paragraph")
+    lines = (written(part) for part in node.children if part.type == "paragraph")
     pairs = (pair.rpartition("=") for line in lines for pair in line.split())
     return {name: digest for name, _, digest in pairs}
 
@@ -639,7 +639,13 @@ def _head(item: SyntaxTreeNode) -> SyntaxTreeNode:
     return item.children[0]
 
 
-def _written(node: SyntaxTreeNode) -> str:
+def heading_of(node: SyntaxTreeNode) -> tuple[str, str]:
+    """The words of a heading, and its id."""
+    return _with_id(written(node))
+
+
+def written(node: SyntaxTreeNode) -> str:
+    """What a paragraph or a heading says, as it is written."""
     return inline(_tokens(node)).source
 
 

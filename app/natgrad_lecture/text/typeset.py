@@ -14,8 +14,8 @@ from latex2mathml.converter import convert
 _LIVE = re.compile(r"@([\w.-]+)@")
 _SEVERAL = re.compile(r"@([\w.-]+):(matrix|vector)@")
 
-_SIGN = re.compile(r"\^\{-")
-"""A sign before an exponent, which is no operator between two things."""
+_TOP = "<mo>&#x022A4;</mo>"
+"""The sign of a transpose is no operator, about which there would be spaces."""
 
 _NAME = r"<mi>(?:log|exp|sin|cos|det|max|min)</mi>"
 _AFTER_NAME = re.compile(rf"({_NAME})(?=<(?!mo|/))")
@@ -29,8 +29,8 @@ def formula(latex: str) -> str:
     """LaTeX as a MathML element; ``@name@`` in it becomes an element that the page fills."""
     whole = _SEVERAL.sub(lambda found: _LIVE_FORMS[found[2]](found[1]), latex)
     marked = _LIVE.sub(lambda found: rf"\text{{@{found[1]}@}}", whole)
-    marked = _SIGN.sub(r"^{{-}", marked)
     mathml = _BEFORE_NAME.sub(_THIN, _AFTER_NAME.sub(_THIN, convert(marked)))
+    mathml = mathml.replace(_TOP, _TOP.replace("mo>", "mi>"))
     return re.sub(r"<mtext>@([\w.-]+)@</mtext>", r'<mn data-live="\1">–</mn>', mathml)
 
 

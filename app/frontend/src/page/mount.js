@@ -12,6 +12,7 @@ import { makeMenu } from "../controls/menu.js";
 import { makeTransport } from "../controls/playback.js";
 import { makeProgress } from "../controls/progress.js";
 import { makeLights } from "../controls/symbol_highlight.js";
+import { makeTerms } from "../controls/terms.js";
 import { makeTheme } from "../controls/theme.js";
 import { makeExport } from "../export/export_menu.js";
 import { make, setText } from "../lib/dom.js";
@@ -186,6 +187,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     redraw,
   });
   readings.begin();
+  const terms = makeTerms(root, lesson.terms);
   const lights = makeLights(root, lesson, { palette, redraw });
 
   function onStep() {
@@ -291,6 +293,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
       planeSet,
       readings,
       lights,
+      terms,
     ]) {
       part.stop();
     }

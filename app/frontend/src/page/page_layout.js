@@ -24,7 +24,9 @@ export function makeRoot(lesson, whole) {
  */
 export function layOut(root, { over, top, words, sticky, picture, deck, below }) {
   const skip = make("button", { type: "button", class: "skip" }, say("skip"));
-  skip.addEventListener("click", () => words[0].focus());
+  skip.addEventListener("click", () => {
+    /** @type {HTMLElement} */ (words[0].querySelector("[data-claim]") ?? words[0]).focus();
+  });
   root.append(
     make(
       "div",

@@ -226,6 +226,11 @@ export function makeReader({
         };
         menu.add({ id: `language-${name}`, label: nameOf(name), group: "help", act });
       }
+      if (whole) {
+        const page = lesson.nav?.home ? "glossary.html" : `glossary?lang=${lesson.language}`;
+        const act = () => location.assign(page);
+        menu.add({ id: "glossary", label: say("glossary"), group: "help", act });
+      }
       menu.add({ id: "keys", label: say("keys"), keys: "?", group: "help", act: acts.keys });
       if (whole) {
         document.title = `${lesson.title} – ${say("site")}`;

@@ -1,0 +1,76 @@
+"""Every term has one definition, is found in the lessons' words, and is shown where it stands."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.text.glossary import Term, glossary, glossary_page, read_glossary
+
+WORDS = {
+    "reparameterization", "coordinates", "gradient descent", "geodesic", "invariant", "damping",
+    "negative log-likelihood", "empirical fisher", "gauss–newton matrix", "metric", "tensor",
+    "learning rate", "lagrange multiplier", "hessian", "fisher matrix", "jacobian", "loss",
+}  # fmt: skip
+"""Terms that the lecture writes, each always the same."""
+
+MARK = re.compile(r'<(button type="button"|span) class="term" data-term="([\w-]+)">')
+
+
+def test_the_terms_that_we_write_are_defined_each_once() -> None:
+    known = glossary()
+    names = [term.name.lower() for term in known.terms.values()]
+    assert len(set(names)) == len(names)
+    assert set(names) >= WORDS
+    assert all(term.html for term in known.terms.values())
+
+
+def test_kl_is_defined_by_a_formula_with_one_worked_number() -> None:
+    from math import log
+
+    said = glossary().terms["kl"].definition
+    value = 0.5 * log(0.5 / 0.25) + 0.5 * log(0.5 / 0.75)
+    assert r"\log\dfrac{p(y)}{q(y)}" in said
+    assert f"{value:.3f}" in said
+
+
+@pytest.mark.parametrize("name", list(lessons))
+def test_a_term_is_marked_once_where_it_first_stands_and_its_definition_comes_along(
+    name: str,
+) -> None:
+    static = lessons[name].static()
+    html = "".join([*static["introduction"].values(), *(s["html"] for s in static["words"])])
+    marked = [found[2] for found in MARK.finditer(html)]
+    assert marked
+    assert sorted(marked) == sorted(static["terms"])
+    assert not re.search(r"<math(?:(?!</math>).)*data-term", html)
+    assert not re.search(r'<a class="claim"(?:(?!</a>).)*<button', html), "no button in a button"
+
+
+def test_forms_of_a_term_are_found_and_the_longest_wins() -> None:
+    known = read_glossary(
+        "# Words\n\nAll.\n\n## gradient {#g}\n\nA vector.\n\n- gradients\n\n"
+        "## natural gradient {#n}\n\nAnother.\n"
+    )
+    seen: dict[str, Term] = {}
+    html = known.marked("<p>Natural gradient and gradients of <math>gradient</math></p>", seen)
+    assert [found[2] for found in MARK.finditer(html)] == ["n", "g"]
+    assert "<math>gradient</math>" in html
+    assert known.marked("<p>gradients</p>", seen) == "<p>gradients</p>"
+    with pytest.raises(ValueError, match="'gradient' is ## its name"):
+        read_glossary("# Words\n\n## gradient\n\nA vector.\n")
+
+
+def test_the_page_has_every_term_and_knows_its_language() -> None:
+    assert glossary_page("en")["glossary"] == glossary()
+    assert glossary_page("../etc")["language"] == "en"
+
+
+def test_a_translated_glossary_has_the_same_terms() -> None:
+    folder = Path(glossary.__wrapped__.__code__.co_filename).parent
+    for path in folder.glob("glossary.*.md"):
+        other = glossary(path.name.split(".")[1])
+        assert list(other.terms) == list(glossary().terms)
