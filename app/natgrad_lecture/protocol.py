@@ -574,8 +574,8 @@ class ClassTruth(TypedDict):
 
     right: NotRequired[int | float | list[float] | None]
     """An option's index, a number, or a place."""
-    say: NotRequired[str]
-    """Why, as HTML of the lesson's text."""
+    say: NotRequired[dict[str, str]]
+    """Why, as HTML of the lesson's text, by language."""
 
 
 class ClassQuiz(TypedDict):

@@ -43,7 +43,7 @@ class Texts:
         return {"which": 3} if lesson == "coordinates" else {}
 
     async def truth(self, lesson: str, name: str) -> ClassTruth:
-        return {"right": 1, "say": "<p>because</p>"}
+        return {"right": 1, "say": {"en": "<p>because</p>"}}
 
 
 class Phone:
@@ -416,7 +416,7 @@ def test_a_question_is_asked_answered_closed_revealed_and_asked_again() -> None:
         await asyncio.sleep(0)
         said = phones[4].last("quiz")
         assert said["results"] == [{"answered": 5, "counts": [1, 3, 1]}]
-        assert said["truth"] == {"right": 1, "say": "<p>because</p>"}
+        assert said["truth"] == {"right": 1, "say": {"en": "<p>because</p>"}}
         await held.order({"again": True})
         await asyncio.sleep(0)
         second = phones[0].last("quiz")

@@ -501,8 +501,8 @@ export interface ClassResult {
 export interface ClassTruth {
   /** An option's index, a number, or a place. */
   right?: number | number[] | null;
-  /** Why, as HTML of the lesson's text. */
-  say?: string;
+  /** Why, as HTML of the lesson's text, by language. */
+  say?: Record<string, string>;
 }
 
 /** The question that the class is at. */

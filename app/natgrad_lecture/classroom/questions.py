@@ -124,7 +124,8 @@ def _short(value: float) -> float:
 def histogram(values: list[float]) -> tuple[list[int], list[float]]:
     """Return how many values lie in each bin, and the bins' ends.
 
-    A bin's width is 1, 2 or 5 times a power of ten, so that there are about ``BINS``; every value
+    A bin's width is 1, 2 or 5 times a power of ten, so that there are about ``BINS``, and of whole
+    numbers at least 1; every value
     is in one bin: the lower end belongs to it, the upper one to the next. Where a few values lie
     far out, the bins fit the middle nine tenths and the first and the last bin hold the rest.
 
@@ -139,6 +140,8 @@ def histogram(values: list[float]) -> tuple[list[int], list[float]]:
         low, high = row[0], row[-1]
     span = (high - low) or max(abs(low), 1e-9) or 1.0
     step = _nice(span / BINS)
+    if all(value == int(value) for value in row):
+        step = max(1.0, step)
     first = math.floor(low / step)
     count = max(1, math.floor(high / step) - first + 1)
     edges = [_clean((first + i) * step) for i in range(count + 1)]

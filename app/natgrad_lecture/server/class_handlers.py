@@ -87,7 +87,8 @@ def _truth(lesson: str, name: str) -> ClassTruth:
     from natgrad_lecture.lessons import lessons
 
     held = lessons[lesson]
-    return {"right": held.truth(name), "say": held.reason(name)}
+    said = {language: held.reason(name, language) for language in held.languages}
+    return {"right": held.truth(name), "say": said}
 
 
 @lru_cache(maxsize=64)

@@ -78,7 +78,11 @@ export function dragArrow(page, { question }, mine, send) {
 
   function draw() {
     const [x, y] = on(tip);
-    sheet.replaceChildren(arrow(on(start ?? [0, 0]), [x, y], "mine"));
+    const [cx, cy] = on(start ?? [0, 0]);
+    sheet.replaceChildren(
+      shape("circle", { class: "start", cx, cy, r: 14 }),
+      arrow([cx, cy], [x, y], "mine"),
+    );
     knob.style.left = `${x / 10}%`;
     knob.style.top = `${y / 10}%`;
   }
@@ -142,12 +146,12 @@ export function drawCloud(page, { question, results = [], truth }) {
   if (!plane || !start) return () => {};
   const { sheet, on } = plane;
   const from = on(start);
-  sheet.append(shape("circle", { class: "start", cx: from[0], cy: from[1], r: 12 }));
+  sheet.append(shape("circle", { class: "start", cx: from[0], cy: from[1], r: 14 }));
   results.forEach(({ points = [] }, round) => {
     const kind = round === results.length - 1 ? "theirs" : "theirs before";
     for (const place of points) {
       const [x, y] = on(place);
-      sheet.append(shape("circle", { class: kind, cx: x, cy: y, r: 8 }));
+      sheet.append(shape("circle", { class: kind, cx: x, cy: y, r: 12 }));
     }
   });
   if (Array.isArray(truth?.right)) sheet.append(arrow(from, on(truth.right), "right"));

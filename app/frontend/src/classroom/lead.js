@@ -246,16 +246,21 @@ export function lead(page, link) {
       undraw = drawCloud(page, quiz.revealed ? quiz : { ...quiz, results: [] });
     }
     panel.append(
-      make("p", { class: "answered" }),
       make(
         "div",
-        { class: "buttons" },
-        quiz.open ? button("close-round", () => wire.say({ close: true })) : null,
-        quiz.revealed ? null : button("reveal", () => wire.say({ reveal: true }), "main"),
-        quiz.open ? null : button("ask-again", () => wire.say({ again: true })),
-        quiz.open ? null : button("put-away", () => wire.say({ clear: true })),
+        { class: "foot" },
+        make("p", { class: "answered" }),
+        make(
+          "div",
+          { class: "buttons" },
+          quiz.open ? button("close-round", () => wire.say({ close: true })) : null,
+          quiz.revealed ? null : button("reveal", () => wire.say({ reveal: true }), "main"),
+          quiz.open ? null : button("ask-again", () => wire.say({ again: true })),
+          quiz.open ? null : button("put-away", () => wire.say({ clear: true })),
+        ),
       ),
     );
+    tell();
   }
 
   // Windows
@@ -263,7 +268,7 @@ export function lead(page, link) {
    * @param {string} kind
    * @param {(Node | null)[]} parts
    */
-  function window_(kind, ...parts) {
+  function openWindow(kind, ...parts) {
     root.querySelector(`.${kind}`)?.remove();
     const box = make("dialog", { class: kind }, ...parts);
     box.addEventListener("close", () => box.remove());
@@ -277,7 +282,7 @@ export function lead(page, link) {
     if (!place) return;
     shownOnce = true;
     const { address, qr, local } = place;
-    const box = window_(
+    const box = openWindow(
       "classroom-cover",
       drawQr(qr, address),
       make(
@@ -298,7 +303,7 @@ export function lead(page, link) {
   }
 
   function sure() {
-    const box = window_(
+    const box = openWindow(
       "classroom-dialog",
       make("h2", {}, say("end-sure")),
       make(
@@ -333,7 +338,7 @@ export function lead(page, link) {
     const kinds = [...files].map(([kind, text]) =>
       button(`save-${kind}`, () => save(`class.${kind}`, text, MIME[kind])),
     );
-    const box = window_(
+    const box = openWindow(
       "classroom-dialog",
       make("h2", {}, say("after-class")),
       make("p", {}, say("after-words")),

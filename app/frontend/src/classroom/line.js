@@ -67,7 +67,7 @@ export function openLine({ path, protocols, opened, hear, changed }) {
       changed("open");
       queue = queue
         .then(() => unpack(data))
-        .then(([news, arrays]) => socket === mine && hear(news, arrays))
+        .then(([news, arrays]) => (socket ?? mine) === mine && hear(news, arrays))
         .catch((error) => console.error(error));
     };
     mine.onclose = ({ code }) => {
@@ -75,7 +75,10 @@ export function openLine({ path, protocols, opened, hear, changed }) {
       socket = null;
       const why = FINAL.get(code);
       done ||= why !== undefined;
-      changed(why ?? (code === 4413 ? "full" : code === 4404 ? "no-class" : "lost"));
+      // What was said before the end is heard before it.
+      queue = queue.then(() =>
+        changed(why ?? (code === 4413 ? "full" : code === 4404 ? "no-class" : "lost")),
+      );
       if (done) return;
       timer = setTimeout(connect, delay * (0.5 + Math.random()));
       delay = Math.min(1.5 * delay, LAST);

@@ -60,7 +60,8 @@ export function makeResults(quiz, lesson) {
   } else if (quiz.question.kind === "choice") box.append(bars(quiz, results, lesson));
   else if (quiz.question.kind === "number") box.append(...results.map(bins));
   else box.append(make("p", {}, say("cloud-say", { count: results.at(-1)?.answered ?? 0 })));
-  const { right, say: why } = quiz.truth ?? {};
+  const { right, say: reasons = {} } = quiz.truth ?? {};
+  const why = reasons[lesson?.language ?? "en"] ?? reasons.en;
   if (why) {
     const words = make("p", { class: "truth" }, make("b", {}, say("engine-says")), " ");
     const because = make("span", {});
