@@ -82,7 +82,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.write_line(f"{sum(count.values())} claims in {len(count)} lessons: {each}")
     scoped = [c for lesson in lessons.values() for c in lesson.claims.values() if c.scope]
     false = sum(len(c.false) + bool(c.beyond) for c in scoped)
-    states = len(scoped) * int(os.environ.get("CLAIM_STATES", "25"))
+    each_has = int(os.environ.get("CLAIM_STATES", "25"))
+    states = sum(c.scope.count(each_has) for c in scoped if c.scope)
     terminalreporter.write_line(
         f"{len(scoped)} of them over a scope, in {states} states, beside {false} false ones"
     )

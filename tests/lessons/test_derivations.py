@@ -49,7 +49,7 @@ def seen(lesson: Lesson, derivation: Derivation, scope: Scope) -> Iterator[Any]:
             return False
         return True
 
-    for changes in scope.states(derivation.set, allowed, STATES):
+    for changes in scope.states(derivation.set, allowed, scope.count(STATES)):
         yield derivation.look(lesson.after(changes))
 
 

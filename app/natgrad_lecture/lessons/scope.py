@@ -28,6 +28,10 @@ TRIES = 20
 """Draws of a state before the scope is said to hold hardly any that can be shown."""
 
 
+USUAL = 25
+"""States that the tests draw of a scope that trains nothing."""
+
+
 class EmptyScopeError(ValueError):
     """Hardly any state that a scope draws can be shown."""
 
@@ -38,6 +42,13 @@ class Scope:
 
     draws: Mapping[str, Draw]
     """By the names of fields; they are drawn in this order."""
+    trained: int | None = None
+    """How many states are drawn where each is a net to be trained; None: as many as the tests say.
+    Where they draw more than usual, so many times more are drawn of these."""
+
+    def count(self, states: int, usual: int = USUAL) -> int:
+        """How many states to draw where ``states`` are drawn of a scope that trains nothing."""
+        return states if self.trained is None else max(self.trained, self.trained * states // usual)
 
     def states(
         self, ground: Changes, allowed: Callable[[Changes], bool], n: int

@@ -6,7 +6,7 @@ Suresh 2019 names K-FAC and batch normalization as approximations of the natural
 from __future__ import annotations
 
 from natgrad_lecture.lessons import lessons
-from natgrad_lecture.lessons.approximations.claims import CLAIMS, QUESTIONS
+from natgrad_lecture.lessons.approximations.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.approximations.controls import controls
 from natgrad_lecture.lessons.approximations.figure import STYLES, picture
 from natgrad_lecture.lessons.approximations.lazy_model import model_of
@@ -20,6 +20,7 @@ lessons.register()(
         order=14,
         claims=CLAIMS,
         questions=QUESTIONS,
+        lines=LINES,
         sets=PRESETS,
         default=Nearing(),
         controls=controls,
