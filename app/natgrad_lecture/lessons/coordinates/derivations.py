@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,11 +15,8 @@ from natgrad_lecture.drawing.paired_runs import COINCIDE
 from natgrad_lecture.engine_cache import RunsModel
 from natgrad_lecture.lessons.coordinates.claims import ANY, NEWTON
 from natgrad_lecture.lessons.coordinates.state import ROTATION, SHEAR, WHY
-from natgrad_lecture.lessons.derivation import Derivation, Exercise, matrix, vector
+from natgrad_lecture.lessons.derivation import Derivation, Exercise, differences, matrix, vector
 from natgrad_lecture.lessons.scope import Scope
-
-_STEP = 1e-6
-"""Of the central differences."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +32,8 @@ class _Here:
 
     @property
     def slopes_in_x(self) -> Array:
-        """∂J(Ax)/∂xⱼ by central differences: no formula of ours is in it."""
-        through = self.model.problem.through(self.model.chart)
-        ahead = (np.asarray(through.loss(self.x + h)) for h in _STEP * np.eye(2))
-        behind = (np.asarray(through.loss(self.x - h)) for h in _STEP * np.eye(2))
-        return np.array([(a - b) / (2 * _STEP) for a, b in zip(ahead, behind, strict=True)])
+        """∂J(Ax)/∂xⱼ by central differences."""
+        return differences(self.model.problem.through(self.model.chart).loss, self.x)
 
     @property
     def gradient_in_x(self) -> Array:
@@ -75,16 +68,12 @@ class _Here:
     @property
     def slopes_of_the_gradient(self) -> Array:
         """∂/∂xₗ of ∂J/∂θᵢ by central differences, a row an i."""
-        return self._slopes(lambda x: self.model.problem.grad(self.A @ x))
+        return differences(lambda x: self.model.problem.grad(self.A @ x), self.x)
 
     @property
     def slopes_of_the_gradient_in_x(self) -> Array:
         """∂/∂xₗ of ∂J(Ax)/∂xⱼ by central differences, a row a j."""
-        return self._slopes(self.model.problem.through(self.model.chart).grad)
-
-    def _slopes(self, f: Callable[[Array], Array]) -> Array:
-        columns = [(f(self.x + h) - f(self.x - h)) / (2 * _STEP) for h in _STEP * np.eye(2)]
-        return np.stack(columns, -1)
+        return differences(self.model.problem.through(self.model.chart).grad, self.x)
 
 
 def _here(model: RunsModel) -> _Here:

@@ -10,6 +10,7 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.newton.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.newton.controls import controls
+from natgrad_lecture.lessons.newton.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.newton.figure import STYLES, picture
 from natgrad_lecture.lessons.newton.model import Model
 from natgrad_lecture.lessons.newton.state import CURVED_APART, PRESETS, NewtonState
@@ -21,6 +22,8 @@ lessons.register()(
         claims=CLAIMS,
         questions=QUESTIONS,
         lines=LINES,
+        derivations=DERIVATIONS,
+        exercises=EXERCISES,
         opening=CURVED_APART,
         sets=PRESETS,
         default=NewtonState(rate=0.1, steps=100, k=4),
