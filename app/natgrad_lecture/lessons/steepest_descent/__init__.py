@@ -6,6 +6,7 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.steepest_descent.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.steepest_descent.controls import controls
+from natgrad_lecture.lessons.steepest_descent.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.steepest_descent.figure import picture
 from natgrad_lecture.lessons.steepest_descent.model import Model
 from natgrad_lecture.lessons.steepest_descent.script import script
@@ -18,6 +19,8 @@ lessons.register()(
         claims=CLAIMS,
         questions=QUESTIONS,
         lines=LINES,
+        derivations=DERIVATIONS,
+        exercises=EXERCISES,
         sets=PRESETS,
         default=BallState(),
         controls=controls,
