@@ -24,6 +24,7 @@ DONE = (
     "coordinates",
     "geodesics",
     "kl",
+    "natural-gradient",
     "newton",
     "playground",
     "policy",

@@ -141,6 +141,8 @@ def broken(run: Trajectory) -> str:
 def reading(pair: PairedRuns, label: str) -> dict[str, Any]:
     """The meter's entry for a rule's two runs: how far apart, and what to call that."""
     value = pair.gap
+    if not np.array_equal(pair.in_theta.ok, pair.in_x.ok):  # one run ended where the other went on
+        value = np.nan
     if not np.isfinite(value):
         word = "cannot be compared"
     elif value < COINCIDE:
@@ -151,9 +153,9 @@ def reading(pair: PairedRuns, label: str) -> dict[str, Any]:
         "rule": pair.name,
         "style": pair.name,
         "label": label,
-        "gap": value,
+        "gap": value if np.isfinite(value) else None,
         "word": word,
-        "text": f"{value:.2g}",
+        "text": f"{value:.2g}" if np.isfinite(value) else "–",
     }
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
-from natgrad_lecture.lessons.natural_gradient.claims import CLAIMS, QUESTIONS
+from natgrad_lecture.lessons.natural_gradient.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.natural_gradient.controls import controls
 from natgrad_lecture.lessons.natural_gradient.figure import STYLES, picture
 from natgrad_lecture.lessons.natural_gradient.model import Model
-from natgrad_lecture.lessons.natural_gradient.state import PRESETS, RULES, Natural
+from natgrad_lecture.lessons.natural_gradient.state import OPENING, PRESETS, RULES, Natural
 
 lessons.register()(
     Lesson(
@@ -20,6 +20,8 @@ lessons.register()(
         order=6,
         claims=CLAIMS,
         questions=QUESTIONS,
+        lines=LINES,
+        opening=OPENING,
         sets=PRESETS,
         default=Natural(rate=0.1, steps=60, k=6),
         controls=controls,

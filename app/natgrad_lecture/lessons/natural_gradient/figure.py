@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from natgrad_core import Trajectory
 from natgrad_core.geometry.ellipses import reach
 from natgrad_core.linalg.small_matrices import full
 from natgrad_core.types import Array
@@ -30,6 +31,7 @@ STYLES = {
     "log-scale": {"light": "#8a5a00", "dark": "#e6b84d", "symbol": "triangle"},
     "precision": {"light": "#a23b72", "dark": "#e58fbf", "symbol": "circle"},
     "stay": {"light": "#6b7280", "dark": "#9aa3ad"},
+    "quadratic": {"light": "#a23b72", "dark": "#e58fbf"},
     "radius": {"light": "#6b7280", "dark": "#9aa3ad"},
     "one": {"light": "#00735a", "dark": "#3ecfa6", "symbol": "diamond"},
     "whole": {"light": "#3d4a9e", "dark": "#a3aef5", "symbol": "square"},
@@ -132,6 +134,9 @@ def _kl_graph(model: Any, sheet: Sheet) -> Graph:
     steps = np.arange(model.state.steps)
     limit = np.full(len(steps), model.state.radius)
     graph.curve("radius", "r", steps, limit, width=1.2, dash="dashed")
+    if "kl-limited" in model.paired_runs:
+        nats = _nats(model.paired_runs["kl-limited"].in_theta)
+        graph.curve("quadratic", "½δᵀFδ", steps, nats[:-1], width=1.6, dash="dashed")
     for name, values in kl.items():
         good = values > 0
         graph.curve(name, _label(name), steps, np.where(good, values, np.nan))
@@ -165,7 +170,7 @@ def _sigma_graph(model: Any, sheet: Sheet) -> Graph:
     graph = Graph(
         sheet,
         "graph",
-        "σ⁺ after one natural step, α = 1, in units of √v",
+        "from the sample's mean: σ⁺ after one step, α = 1, in units of √v",
         Axis("σ", 0.4, 2.5),
         Axis("σ⁺", 0.4, 2.5),
     )
@@ -175,7 +180,8 @@ def _sigma_graph(model: Any, sheet: Sheet) -> Graph:
     for name, after in model.one_step(sigma * spread).items():
         good = np.isfinite(after)
         graph.curve(name, _label(name), sigma[good], after[good] / spread)
-        graph.marks(name, _label(name), now / spread, here[name] / spread)
+        if np.isfinite(here[name]).all():
+            graph.marks(name, _label(name), now / spread, here[name] / spread)
     return graph
 
 
@@ -187,8 +193,7 @@ def _numbers(model: Any, sheet: Sheet) -> dict[str, Any]:
     with np.errstate(all="ignore"):
         fisher = full(at.fisher, (count,))
         power = full(model.power(at).dense(), (count,))
-        delta = np.diff(path.good, axis=0, append=np.nan)
-        nats = np.einsum("ni,nij,nj->n", delta, fisher, delta) / 2
+        nats = _nats(path)
         step = model.state.rate * model.direction(path.good)
     kl = np.append(path.kl, np.nan)
     series = np.concatenate(
@@ -206,6 +211,14 @@ def _numbers(model: Any, sheet: Sheet) -> dict[str, Any]:
     names += ["g.0", "g.1", "step.0", "step.1", "kl", "nats"]
     sheet.array("live", series)
     return {"@": names}
+
+
+def _nats(path: Trajectory) -> Array:
+    """½δᵀFδ of each step of a run, and NaN at its end, ``[steps + 1]``."""
+    with np.errstate(all="ignore"):
+        delta = np.diff(path.good, axis=0, append=np.nan)
+        fisher = full(path.at.fisher, (len(path.theta),))
+        return np.asarray(np.einsum("ni,nij,nj->n", delta, fisher, delta) / 2)
 
 
 def _slopes(one: Array, whole: Array) -> str:

@@ -115,6 +115,8 @@ FULL = {"rate": 1.0, "steps": 6, "graph": "sigma", "rules": ["natural"], "k": 0}
 WIDE, NARROW = _start(1.8), _start(0.62)
 
 
+OPENING = {"problem": "gamma", "chart": "shear", "rules": ["natural", "gradient"], "k": 12}
+"""A problem on which −∇J and −F⁻¹∇J point in clearly different directions."""
 PRESETS: dict[str, dict[str, Any]] = {
     "the-natural-gradient": {},
     "from-plain-to-natural": {"q": 0.5, "rules": ["natural"], "rate": 0.02, "steps": 200, "k": 40},

@@ -1,0 +1,54 @@
+"""The natural gradient's picture: what a run that ended is called, and KL beside its ellipse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.natural_gradient.state import NARROW
+from tests.support.answers import unpack
+
+LESSON = lessons["natural-gradient"]
+ENDS = {"graph": "sigma", "rate": 1.0, "rules": ["natural"], "chart": "precision", "start": NARROW}
+
+
+def drawn(changes: Any) -> tuple[Any, list[Any], dict[str, Any]]:
+    """The picture's answer, its traces, and the arrays that they name."""
+    sheet = Sheet()
+    answer = LESSON.picture(LESSON.after(changes), sheet)
+    traces: list[Any] = list(sheet.traces)
+    return answer, traces, unpack({"buffers": sheet.buffers}, sheet.data)
+
+
+def test_runs_of_which_one_ended_are_not_said_to_coincide() -> None:
+    (row,) = drawn({**ENDS, "steps": 6})[0]["meter"]
+    assert (row["word"], row["gap"], row["text"]) == ("cannot be compared", None, "–")
+
+
+def test_a_step_that_leaves_the_domain_has_no_mark_in_the_graph() -> None:
+    _, traces, arrays = drawn(ENDS)
+    marks = {t["style"]: arrays[t["points"]] for t in traces if t["kind"] == "points"}
+    assert set(marks) == {"identity", "variance", "log-scale"}, "1/σ² would be negative"
+    assert all(np.isfinite(points).all() for points in marks.values())
+
+
+def test_the_dashed_curve_is_the_limit_and_the_exact_kl_may_lie_above_it() -> None:
+    _, traces, arrays = drawn({"start": (5.45, 0.42), "rules": ["kl-limited"], "steps": 4})
+    curves = {t["style"]: arrays[t["points"]] for t in traces if t["plane"] == "graph"}
+    heights = {name: points[0, 1] for name, points in curves.items()}
+    assert heights["quadratic"] == pytest.approx(heights["radius"], abs=1e-6)
+    assert heights["kl-limited"] > heights["quadratic"] + 1e-3
+
+
+def test_the_page_opens_with_two_directions_that_one_can_tell_apart() -> None:
+    model = LESSON.after(LESSON.opening)
+    path = model.pair("natural").in_theta
+    gradient, natural = -model.problem.grad(path.theta[0]), model.direction(path.theta[:1])[0]
+    cosine = gradient @ natural / np.linalg.norm(gradient) / np.linalg.norm(natural)
+    assert np.rad2deg(np.arccos(cosine)) > 30
+    assert model.gap("natural") < 1e-9
+    assert model.gap("gradient") > 0.1
