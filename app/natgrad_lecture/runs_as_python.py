@@ -40,10 +40,13 @@ def runs_of(paths: Mapping[str, Any], writer: Writer) -> str:
         )
     lines: list[str] = []
     writer.add_import("natgrad_core", "run")
-    _name(lines, writer, "problem", [_home(path.problem) for path in found])
-    charted = [path.problem for path in found if isinstance(path.problem, Charted)]
-    _name(lines, writer, "chart", [problem.chart for problem in charted])
-    _name_starts(lines, writer, found)
+    in_theta = [path.theta[0] for path in found if not isinstance(path.problem, Charted)]
+    _name(lines, writer, "start", in_theta)
+    _name(lines, writer, "problem", [_in_theta(path.problem) for path in found])
+    _name(
+        lines, writer, "chart", [p.problem.chart for p in found if isinstance(p.problem, Charted)]
+    )
+    _name_in_x(lines, writer, found, in_theta)
     lines += ["", f"paths = {_tree(paths, writer, '')}", ""]
     if all(isinstance(pair, Mapping) and set(pair) == {"theta", "x"} for pair in paths.values()):
         writer.add_import("natgrad_core", "gap")
@@ -60,36 +63,37 @@ def runs_of(paths: Mapping[str, Any], writer: Writer) -> str:
     return "\n".join(lines)
 
 
-def _home(problem: Problem) -> Problem:
+def _in_theta(problem: Problem) -> Problem:
     return problem.base if isinstance(problem, Charted) else problem
 
 
 def _name(lines: list[str], writer: Writer, word: str, things: list[Any]) -> None:
     """Give each different thing a variable: ``word``, or ``word_1``, ``word_2``."""
-    written = list(dict.fromkeys(map(writer.write, things)))
-    for i, expression in enumerate(written, 1):
-        name = word if len(written) == 1 else f"{word}_{i}"
+    different = list({writer.write(thing): thing for thing in things}.items())
+    for i, (expression, thing) in enumerate(different, 1):
+        name = word if len(different) == 1 else f"{word}_{i}"
         lines.append(f"{name} = {expression}")
-        writer.name(expression, name)
+        writer.name(thing, name)
 
 
-def _name_starts(lines: list[str], writer: Writer, found: list[Trajectory]) -> None:
-    """The starts in the problem's coordinates, and those that a chart makes of them."""
-    homes = [path.theta[0] for path in found if not isinstance(path.problem, Charted)]
-    _name(lines, writer, "start", homes)
-    through: list[str] = []
+def _name_in_x(
+    lines: list[str], writer: Writer, found: list[Trajectory], in_theta: list[Any]
+) -> None:
+    """Name the starts that a chart makes of those in θ, where it makes others."""
+    made: dict[str, Any] = {}
     for path in found:
-        if not isinstance(path.problem, Charted):
+        x = path.theta[0]
+        if not isinstance(path.problem, Charted) or writer.known(x):
             continue
-        for in_theta in homes:
-            if np.array_equal(path.problem.chart.inverse(in_theta), path.theta[0]):
-                call = f"{writer.write(path.problem.chart)}.inverse({writer.write(in_theta)})"
-                through.append(call)
-                writer.name(writer.write(path.theta[0]), call)
-    for i, call in enumerate(unique := list(dict.fromkeys(through)), 1):
-        name = "x" if len(unique) == 1 else f"x_{i}"
+        chart = path.problem.chart
+        for start in in_theta:
+            if np.array_equal(chart.inverse(start), x):
+                made.setdefault(f"{writer.write(chart)}.inverse({writer.write(start)})", x)
+                break
+    for i, (call, x) in enumerate(made.items(), 1):
+        name = "x" if len(made) == 1 else f"x_{i}"
         lines.append(f"{name} = {call}")
-        writer.name(call, name)
+        writer.name(x, name)
 
 
 def _tree(paths: Any, writer: Writer, indent: str) -> str:
@@ -97,13 +101,5 @@ def _tree(paths: Any, writer: Writer, indent: str) -> str:
         inner = indent + "    "
         rows = [f"{inner}{writer.write(k)}: {_tree(v, writer, inner)}" for k, v in paths.items()]
         return "{\n" + ",\n".join(rows) + f",\n{indent}}}"
-    start = writer.write(paths.theta[0])
-    call = f"run({writer.write(paths.problem)}, {writer.write(paths.rule)}, {start}, {paths.steps})"
-    return call if len(indent + call) < 90 else _broken(paths, writer, start, indent)
-
-
-def _broken(path: Trajectory, writer: Writer, start: str, indent: str) -> str:
-    """A run in several lines, where one would be long."""
-    inner = f"\n{indent}    "
-    parts = (writer.write(path.problem), writer.write(path.rule), start, f"steps={path.steps}")
-    return f"run({inner}" + f",{inner}".join(parts) + f",\n{indent})"
+    parts = map(writer.write, (paths.problem, paths.rule, paths.theta[0]))
+    return f"run({', '.join(parts)}, steps={paths.steps})"

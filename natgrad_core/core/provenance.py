@@ -67,9 +67,21 @@ def recreated(module: str, expression: str, given: tuple[Any, ...], named: Any) 
     """
     if expression.startswith("."):
         return getattr(given[0], expression[1:])(*given[1:], **named)
-    name, _, key = expression.rstrip("]").partition("[")
-    maker = getattr(importlib.import_module(module), name)
-    return (maker[key.strip("\"'")] if key else maker)(*given, **named)
+    return maker_of(Call(module, expression, given, named))(*given, **named)
+
+
+def maker_of(call: Call) -> Callable[..., Any]:
+    """Return what a call calls; a method has none without its object.
+
+    Args:
+        call: The call of a function, or of an item of a registry.
+
+    Returns:
+        The function or the class.
+    """
+    name, _, key = call.expression.rstrip("]").partition("[")
+    maker = getattr(importlib.import_module(call.module), name)
+    return maker[key.strip("\"'")] if key else maker
 
 
 class Repeatable:

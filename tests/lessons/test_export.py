@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import inspect
 import io
@@ -15,7 +16,7 @@ from natgrad_core.core.charted import Charted
 from natgrad_core.core.provenance import call_of
 from natgrad_core.provenance.bibliography import SOURCES, UnknownSource, cited, named
 from natgrad_core.provenance.cite import words
-from natgrad_core.provenance.code_writer import Unwritable, Writer
+from natgrad_core.provenance.code_writer import Unwritable, Writer, laid_out
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.export.bibtex import cite
 from natgrad_lecture.export.python_script import script
@@ -70,7 +71,9 @@ def test_the_script_makes_what_is_on_the_screen(lesson: Lesson, preset: Preset) 
     still = getattr(seen.state, "show", "") in ("step", "spectrum")
     if trains := lesson.slow and not still:
         seen.to(12)  # a net's run is as long as somebody asked for
-    paths = done(script(lesson, seen, "https://example.org/page?v=1"))["paths"]
+    source = script(lesson, seen, "https://example.org/page?v=1")
+    assert_reads_well(source)
+    paths = done(source)["paths"]
     expected = dict(leaves(seen.paths))
     assert expected
     losses = [path for name, path in expected.items() if name[-1] == "loss" or name[-1].isdigit()]
@@ -88,6 +91,47 @@ def test_the_script_makes_what_is_on_the_screen(lesson: Lesson, preset: Preset) 
             count = int(np.prod(shape))
             drawn = np.frombuffer(sheet.data, np.float32, count, offset).reshape(shape)
             assert any(same(row, drawn) for row in rows), (kind, trace["rule"], trace["name"])
+
+
+def assert_reads_well(source: str) -> None:
+    """A person would write it so: short lines, each thing once, nothing that changes no number."""
+    assert [line for line in source.splitlines() if len(line) > 100] == []
+    assert ".inverse(chart.inverse" not in source
+    assert "view=" not in source
+    assert source.count("own(") <= 1
+    made = [node for node in ast.parse(source).body if isinstance(node, ast.Assign)]
+    values = [ast.dump(node.value) for node in made]
+    assert len(values) == len({*values}), "one thing has two names"
+
+
+AWKWARD = [
+    'x = own("a, (b" + \'c, ]"\', {"one": (1.0, 2.0), "two": ()}, ("a,", "b"), k=[1, 2, 3], e="d")',
+    "y = run(problem, rules['natural'](rate=0.02), (0.12345678, 1.2345678), 6).through(chart).loss",
+    "z = (" + ", ".join(map(str, range(60))) + ")",
+    "only = {'only': (" + ", ".join(["0.25"] * 40) + ")}",
+    "        deep = f(g(h(" + "a" * 70 + ", " + "b" * 70 + ")), " + "c" * 50 + ")",
+    "paths = {name: run(problem, rule, start, n) for name, (rule, start) in entrants.items() if a}",
+    "text = 'it\\'s (one, two' + \"and, more)\" + str((" + "a" * 40 + ", " + "b" * 40 + "))",
+    "unclosed = (" + "a, " * 40,
+]
+"""Long lines of Python; the last one is a part of a statement."""
+
+
+@pytest.mark.parametrize("line", AWKWARD)
+def test_code_that_is_laid_out_is_the_same_code(line: str) -> None:
+    code = laid_out(line)
+    if line.startswith("unclosed"):
+        assert code == line
+        return
+    assert ast.dump(ast.parse(code.strip())) == ast.dump(ast.parse(line.strip()))
+    assert "for name" in line or max(map(len, code.split("\n"))) < len(line)
+
+
+def test_a_default_is_left_out_of_a_script_and_the_rate_is_not() -> None:
+    writer = Writer()
+    assert writer.write(rules["natural"](rate=0.1)) == 'rules["natural"](rate=0.1)'
+    told = writer.write(rules["natural"](rate=0.1, damping=0.5, kind="identity"))
+    assert told == 'rules["natural"](rate=0.1, damping=0.5)'
 
 
 def test_a_script_of_another_state_is_another_script() -> None:

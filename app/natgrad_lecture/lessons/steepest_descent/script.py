@@ -14,7 +14,7 @@ def script(model: Model, writer: Writer) -> str:
     writer.add_import("natgrad_core.geometry.ellipses", "reach")
     writer.add_import("natgrad_core.geometry.steepest", "steepest", "unit_directions")
     return f"""
-G = bent({writer.write(eigenvalues)}, turn={writer.write(turn)})
+G = spd_matrix({writer.write(eigenvalues)}, turn={writer.write(turn)})
 gradient = np.array({writer.write(model.gradient)})
 angle = np.deg2rad({writer.write(model.state.angle)})
 
