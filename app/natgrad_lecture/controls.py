@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from typing import Any
 
 from natgrad_core.core.damping import KINDS
 from natgrad_core.problems import problems
 from natgrad_lecture.state import item_options
+from natgrad_lecture.state.fields import Choice, Number, Several, Whole
+from natgrad_lecture.state.state import State
 from natgrad_lecture.text.lesson_text import LessonText
 
 Control = dict[str, Any]
@@ -74,6 +77,55 @@ def options_of(registry: str, name: str, *only: str) -> list[Control]:
     ``*options_of("rule", "momentum", "beta")`` is momentum's β; without a name, all its options.
     """
     return item_options.item_controls(registry, name, *only)
+
+
+def from_text(said: LessonText, default: State) -> list[Control]:
+    """The controls that ``::: controls`` of a text names, each of the kind that suits its field.
+
+    An option of an item, ``option.rule.momentum.beta``, is as its signature has it; another field
+    is as what it may be: a slider for a number, a choice for a name.
+
+    Args:
+        said: The text.
+        default: The state that the fields are of.
+
+    Raises:
+        ValueError: A field's control cannot be told from the field; the error says what to write.
+    """
+    groups: dict[str, list[str]] = {}
+    for name, *below in said.labels:
+        groups.setdefault(name, []).extend(below if len(below) == 1 else [])
+    return [
+        group(name, *(_input(field, default) for field in found)) for name, found in groups.items()
+    ]
+
+
+def _input(field: str, default: State) -> Control:
+    """The control of a field, as the field's check or the item's signature has it."""
+    if field.startswith(item_options.FIELD):
+        registry, name, option, *_ = [*field.removeprefix(item_options.FIELD).split("."), "", ""]
+        for control in item_options.item_controls(registry, name, option):
+            if control["field"] == field:
+                return control
+    known = {each.name: each.metadata["check"] for each in fields(default)}
+    match known.get(field):
+        case Number(low=low, high=high):
+            scale = "log" if low > 0 and high / low > 100 else "linear"
+            return slider(field, low, high, low if scale == "log" else 0.01, scale=scale)
+        case Whole(low=low, high=high):
+            return slider(field, low, high, 1)
+        case Choice(options=options) if field == "problem":
+            return choose_problem(tuple(options))
+        case Choice(options=options):
+            return choice(field, named({option: option for option in options}))
+        case Several() if field == "rules":
+            return choose_rules(default.values()["rules"])
+        case _:
+            raise ValueError(
+                f"no control can be told from the field {field!r}; there are {', '.join(known)}, "
+                "and options such as option.rule.momentum.beta. For another control give the "
+                "lesson controls="
+            )
 
 
 def labelled(

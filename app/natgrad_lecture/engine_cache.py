@@ -146,6 +146,10 @@ class RunsModel:
         maker, arguments = self.rule_call(name, in_theta=False)
         return maker(*arguments)
 
+    def run(self, name: str) -> Trajectory:
+        """The run of one rule in θ."""
+        return self.pair(name).in_theta
+
     def gap(self, name: str) -> float:
         """The invariance meter's reading for one rule."""
         return self.paired_runs[name].gap

@@ -358,7 +358,9 @@ def test_every_part_control_and_handle_can_be_hidden_and_comes_back(
     page.keyboard.press("Escape")
     names = {name for name, *_ in found}
     handles = page.evaluate(f"{ROOT}.answer.handles.map(h => 'handle.' + h.id)")
-    fields = {control["field"] for group in taught.controls() for control in group["controls"]}
+    fields = {
+        control["field"] for group in taught.control_groups() for control in group["controls"]
+    }
     assert names >= {*fields, *handles, "words", "meter", "charts", "menu"}
     for name, there, before, hidden, after in found:
         assert hidden == 0, name

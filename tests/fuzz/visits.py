@@ -45,7 +45,7 @@ def values(control: dict[str, Any], share: float) -> Any:
 def machine(lesson: Lesson) -> type[RuleBasedStateMachine]:
     """The visits of one lesson."""
     acts = list(acts_of(lesson))
-    controls = [control for group in lesson.controls() for control in group["controls"]]
+    controls = [control for group in lesson.control_groups() for control in group["controls"]]
     typed = [c for c in controls if c["kind"] in {"number", "slider"}]
     given = [c for c in controls if values(c, 0.5) is not None]
 

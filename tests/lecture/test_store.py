@@ -89,5 +89,5 @@ def test_loading_a_state_that_is_none_is_refused(store: Store) -> None:
 
 
 def test_parts_are_the_names_of_the_sliders() -> None:
-    fields = {c["field"] for g in lessons["coordinates"].controls() for c in g["controls"]}
+    fields = {c["field"] for g in lessons["coordinates"].control_groups() for c in g["controls"]}
     assert set(Parts._fields) <= fields

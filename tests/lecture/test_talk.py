@@ -38,7 +38,7 @@ def test_what_a_link_says_of_the_page_is_no_field_of_the_state(lesson: Lesson) -
     assert (state, dropped) == (lesson.default, [])
     shorts = {f.metadata["short"] for f in fields(lesson.default)}
     assert not shorts & set(PAGE)
-    named = {c["field"] for group in lesson.controls() for c in group["controls"]}
+    named = {c["field"] for group in lesson.control_groups() for c in group["controls"]}
     assert not any("," in name for name in named)
 
 

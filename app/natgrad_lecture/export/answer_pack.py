@@ -112,7 +112,7 @@ class Pack:
             self.not_drawn.append(str(error))
             return
         moves = self.moves.setdefault(base, {})
-        for control in (c for group in self.lesson.controls() for c in group["controls"]):
+        for control in (c for group in self.lesson.control_groups() for c in group["controls"]):
             field = control.get("field", "")
             places = list(_places(control, self.lesson.values(state).get(field)))
             if self.full or not places:

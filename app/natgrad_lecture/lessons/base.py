@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from natgrad_core.provenance.code_writer import Writer
-from natgrad_lecture.controls import labelled
+from natgrad_lecture.controls import from_text, labelled
 from natgrad_lecture.drawing import runs_figure
 from natgrad_lecture.drawing.palette import styles
 from natgrad_lecture.drawing.sheet import Sheet
@@ -122,6 +122,7 @@ class Lesson:
     """What a link leaves out is as it is here; so it stays as it is, that old links stay true."""
     picture: Callable[[Any, Sheet], Any] = runs_figure.picture
     controls: Callable[[], list[dict[str, Any]]] = list
+    """Its controls; if it gives none, those that ``::: controls`` of the text names."""
     questions: Mapping[str, Question] = field(default_factory=dict)
     lines: Mapping[str, tuple[str, ...] | Claim] = field(default_factory=dict)
     """What checks the lines that state a result and are not claims: "takeaway", and by their ids
@@ -134,9 +135,10 @@ class Lesson:
     exercises: Mapping[str, Exercise] = field(default_factory=dict)
     """By their ids in ``text.md``."""
     model: Callable[[Any], Any] = RunsModel
-    order: int = 1
-    """Its place in the lecture."""
+    order: int = 99
+    """Its place in the lecture; a new lesson is the last one."""
     rules: tuple[str, ...] = ()
+    """All rules that it draws in any state, if not those of its default."""
     styles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Styles of its own, beside those of its rules and of the things on every page."""
     lights: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -154,6 +156,10 @@ class Lesson:
     steps: tuple[str, ...] = ()
     """What a lecturer shows, in order: ids of presets, ``claim.id`` or ``derivation.id``, which
     stands for all its lines; all presets if none."""
+
+    def __post_init__(self) -> None:
+        if not self.rules:
+            object.__setattr__(self, "rules", tuple(getattr(self.default, "rules", ())))
 
     @property
     def folder(self) -> Path:
@@ -279,10 +285,15 @@ class Lesson:
                 return f"{preset.name}. {preset.say}"
         return self.takeaway
 
+    def control_groups(self) -> list[dict[str, Any]]:
+        """Its controls, group by group: those that it gives, or those that its text names."""
+        return self.controls() or from_text(self.text(), self.default)
+
     @cached_property
     def _options(self) -> tuple[str, ...]:
         """The options of items that its controls set, ``rule.momentum.beta``."""
-        fields = [control["field"] for group in self.controls() for control in group["controls"]]
+        groups = self.control_groups()
+        fields = [control["field"] for group in groups for control in group["controls"]]
         known = (field for field in fields if field.startswith(item_options.FIELD))
         return tuple(field.removeprefix(item_options.FIELD) for field in known)
 
@@ -338,7 +349,7 @@ class Lesson:
         """
         text, say = self.text(language), self.say(language)
         ground = self._ground()
-        fixed = spoken({"controls": self.controls(), "styles": styles(self.rules)}, say)
+        fixed = spoken({"controls": self.control_groups(), "styles": styles(self.rules)}, say)
         drawn = {**fixed["styles"], **self._styles(text)}
         terms, known = glossary(language), dict[str, Term]()
         introduction = {

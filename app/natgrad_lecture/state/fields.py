@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Any
 
 Check = Callable[[Any], Any]
@@ -24,33 +23,53 @@ def control(default: Any, short: str, check: Check) -> Any:
     return field(default=default, metadata={"short": short, "check": check})
 
 
-def number(name: str, label: str, low: float, high: float, allowed: str) -> Check:
+@dataclass(frozen=True)
+class Number:
     """A number from ``low`` to ``high``; ``allowed`` says so in words."""
 
-    def check(value: Any) -> float:
+    name: str
+    label: str
+    low: float
+    high: float
+    allowed: str
+
+    def __call__(self, value: Any) -> float:
+        """The number that was given, or BadInput."""
         try:
             found = float(value)
         except (TypeError, ValueError):
-            raise BadInput(name, f"{label} must be a number, not {value!r}; {allowed}") from None
-        if not low <= found <= high:
-            raise BadInput(name, f"{label} = {found:g} is not allowed; {allowed}")
+            raise BadInput(
+                self.name, f"{self.label} must be a number, not {value!r}; {self.allowed}"
+            ) from None
+        if not self.low <= found <= self.high:
+            raise BadInput(self.name, f"{self.label} = {found:g} is not allowed; {self.allowed}")
         return found
 
-    return check
+
+number = Number
+"""``number("rate", "the learning rate", 1e-6, 100, "take one from 0.000001 to 100")``."""
 
 
-def whole(name: str, label: str, low: int, high: int) -> Check:
+@dataclass(frozen=True)
+class Whole:
     """A whole number from ``low`` to ``high``."""
-    allowed = f"take a whole number from {low} to {high}"
-    of = number(name, label, low, high, allowed)
 
-    def check(value: Any) -> int:
-        found = of(value)
+    name: str
+    label: str
+    low: int
+    high: int
+
+    def __call__(self, value: Any) -> int:
+        """The number that was given, or BadInput."""
+        allowed = f"take a whole number from {self.low} to {self.high}"
+        found = Number(self.name, self.label, self.low, self.high, allowed)(value)
         if found != int(found):
-            raise BadInput(name, f"{label} = {found:g} is not possible; {allowed}")
+            raise BadInput(self.name, f"{self.label} = {found:g} is not possible; {allowed}")
         return int(found)
 
-    return check
+
+whole = Whole
+"""``whole("steps", "the number of steps", 1, 2000)``."""
 
 
 def point(name: str, label: str, size: int = 2, most: float = 1e6) -> Check:
@@ -66,40 +85,51 @@ def point(name: str, label: str, size: int = 2, most: float = 1e6) -> Check:
     return check
 
 
-def choice(
-    name: str,
-    label: str,
-    options: Mapping[str, Any] | tuple[str, ...],
-    former: Mapping[str, str] = MappingProxyType({}),
-) -> Check:
+@dataclass(frozen=True)
+class Choice:
     """One of ``options``, a registry or a few names; ``former`` are names in old links."""
 
-    def check(value: Any) -> str:
-        if value not in options and isinstance(value, str):
-            value = former.get(value, value)
-        if value not in options:
-            raise BadInput(name, f"no {label} {value!r}; there are {', '.join(options)}")
+    name: str
+    label: str
+    options: Mapping[str, Any] | tuple[str, ...]
+    former: Mapping[str, str] = field(default_factory=dict)
+
+    def __call__(self, value: Any) -> str:
+        """The option that was given, or BadInput."""
+        if value not in self.options and isinstance(value, str):
+            value = self.former.get(value, value)
+        if value not in self.options:
+            there = ", ".join(self.options)
+            raise BadInput(self.name, f"no {self.label} {value!r}; there are {there}")
         return str(value)
 
-    return check
+
+choice = Choice
+"""``choice("problem", "problem", problems)``."""
 
 
-def several(
-    name: str,
-    label: str,
-    options: Mapping[str, Any] | tuple[str, ...],
-    former: Mapping[str, str] = MappingProxyType({}),
-) -> Check:
-    """One or more of ``options``, each once; ``former`` as in ``choice``."""
-    of = choice(name, label, options, former)
+@dataclass(frozen=True)
+class Several:
+    """One or more of ``options``, each once; ``former`` as in ``Choice``."""
 
-    def check(value: Any) -> tuple[str, ...]:
+    name: str
+    label: str
+    options: Mapping[str, Any] | tuple[str, ...]
+    former: Mapping[str, str] = field(default_factory=dict)
+
+    def __call__(self, value: Any) -> tuple[str, ...]:
+        """The options that were given, or BadInput."""
+        of = Choice(self.name, self.label, self.options, self.former)
         chosen = tuple(dict.fromkeys(of(each) for each in value))
         if not chosen:
-            raise BadInput(name, f"choose at least one {label}; with none there is nothing to see")
+            raise BadInput(
+                self.name, f"choose at least one {self.label}; with none there is nothing to see"
+            )
         return chosen
 
-    return check
+
+several = Several
+"""``several("rules", "rule", rules)``."""
 
 
 def perhaps(check: Check) -> Check:

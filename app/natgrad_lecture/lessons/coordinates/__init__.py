@@ -14,6 +14,7 @@ from natgrad_lecture.lessons.coordinates.state import PRESETS, Coordinates
 lessons.register()(
     Lesson(
         file=__file__,
+        order=1,
         claims=CLAIMS,
         questions=QUESTIONS,
         derivations=DERIVATIONS,
