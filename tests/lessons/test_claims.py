@@ -78,6 +78,22 @@ def test_the_default_state_is_one_that_its_own_checks_allow(lesson: Lesson) -> N
     assert lesson.default.with_(**lesson.default.plain()).whole() == lesson.default
 
 
+@pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
+def test_what_the_page_sets_makes_the_state_that_is_checked_wherever_the_reader_was(
+    lesson: Lesson,
+) -> None:
+    """A preset of the race ran with the rates of another task, and a start got lost."""
+    static = lesson.static()
+    told = [(lesson.claims[id].set, each["set"]) for id, each in static["claims"].items()]
+    told += [(lesson.sets[each["id"]], each["set"]) for each in static["presets"]]
+    for before in ({}, *lesson.sets.values()):
+        for meant, sent in told:
+            store = lesson.store()
+            assert not store.set(before)
+            assert not store.set(sent)
+            assert store.state == lesson.state_after(meant), (before, meant)
+
+
 def test_a_claim_can_fail() -> None:
     lesson = lessons["coordinates"]
     claim = lesson.claims["plain-splits"]

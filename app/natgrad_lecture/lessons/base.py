@@ -238,7 +238,7 @@ class Lesson:
     def _unfolding(self, name: str) -> Iterator[tuple[str, Changes]]:
         """The steps of a talk that unfold a derivation, line by line, and what each sets."""
         for n in range(1, len(self.derivations[name].lines) + 1):
-            first = {**self._ground(), **self.derivations[name].set} if n == 1 else {}
+            first = self._whole_sets[f"derivation.{name}"] if n == 1 else {}
             yield f"derivation.{name}.{n}", {**first, "derive": f"{name}:{n}"}
 
     @property
@@ -348,14 +348,13 @@ class Lesson:
         ``among`` are the lessons of the lecture, of which the neighbors are named.
         """
         text, say = self.text(language), self.say(language)
-        ground = self._ground()
         fixed = spoken({"controls": self.control_groups(), "styles": styles(self.rules)}, say)
         drawn = {**fixed["styles"], **self._styles(text)}
         terms, known = glossary(language), dict[str, Term]()
         introduction = {
             n: terms.marked(prose(said), known) for n, said in text.introduction.items()
         }
-        sections = [self._section(part, ground) for part in text.sections]
+        sections = [self._section(part) for part in text.sections]
         for section in sections:
             section["html"] = terms.marked(section["html"], known)
         return {
@@ -378,7 +377,7 @@ class Lesson:
                 {"id": name, "html": prose(said.shown), "when": prose(said.condition)}
                 for name, said in text.summary.items()
             ],
-            "exercises": self._exercises(text, ground),
+            "exercises": self._exercises(text),
             "controls": cast("list[ControlGroup]", labelled(fixed["controls"], text, drawn)),
             "formulas": [
                 {"id": line.id, "html": "".join(map(formula, line.parts)), "say": line.say}
@@ -386,22 +385,22 @@ class Lesson:
             ],
             "styles": cast("dict[str, Style]", drawn),
             "claims": {
-                name: {"set": {**ground, **claim.set}, "shows": list(claim.shows)}
+                name: {"set": self._whole_sets[f"claim.{name}"], "shows": list(claim.shows)}
                 for name, claim in self.claims.items()
             },
             "presets": [
-                {"id": id, "name": it.name, "set": {**ground, **self.sets[id]}, "say": it.say}
+                {"id": id, "name": it.name, "set": self._whole_sets[f"preset.{id}"], "say": it.say}
                 for id, it in text.presets.items()
             ],
         }
 
-    def _section(self, part: Section, ground: Changes) -> SectionData:
+    def _section(self, part: Section) -> SectionData:
         asked = part.question
         predict: Prediction | None = asked and {
             "id": asked.id,
             "html": asked.asked.html,
             "options": [option.html for option in asked.options],
-            "set": {**ground, **self.questions[asked.id].set},
+            "set": self._whole_sets[f"question.{asked.id}"],
         }
         return {
             "id": part.id,
@@ -431,16 +430,15 @@ class Lesson:
             ],
         }
 
-    def _exercises(self, text: LessonText, ground: Changes) -> list[ExerciseData]:
+    def _exercises(self, text: LessonText) -> list[ExerciseData]:
         found: list[ExerciseData] = []
         for name, said in text.exercises.items():
-            changes = self.exercises[name].set
             found.append(
                 {
                     "id": name,
                     "html": said.task.html,
                     "answer": said.answer.html,
-                    "set": None if changes is None else {**ground, **changes},
+                    "set": self._whole_sets.get(f"exercise.{name}"),
                 }
             )
         return found
@@ -462,15 +460,30 @@ class Lesson:
             answer = self.picture(model, sheet)
         return thumbnail(answer, sheet, {**styles(self.rules), **self._styles(self.text())})
 
-    def _ground(self) -> dict[str, Any]:
-        """The default, field by field: a preset shows the same wherever the reader was.
+    @cached_property
+    def _whole_sets(self) -> dict[str, dict[str, Any]]:
+        """What the page sets, field by field, for all that sets something, by kind and id."""
+        sets: dict[str, Changes] = {
+            **{f"claim.{id}": claim.set for id, claim in self.claims.items()},
+            **{f"preset.{id}": changes for id, changes in self.sets.items()},
+            **{f"question.{id}": asked.set for id, asked in self.questions.items()},
+            **{f"derivation.{id}": each.set for id, each in self.derivations.items()},
+            **{f"exercise.{id}": e.set for id, e in self.exercises.items() if e.set is not None},
+        }
+        return {name: self._whole(changes) for name, changes in sets.items()}
 
-        The problem comes first, because choosing one sets more; what was predicted stays, and
-        what is derived.
+    def _whole(self, changes: Changes) -> dict[str, Any]:
+        """The state after these changes of the default, field by field, to be set from any other.
+
+        So a preset shows the same wherever the reader was; what they predicted stays, and what
+        is derived. What brings other fields along comes first, and the start, which others reset,
+        last.
         """
-        plain = self.default.plain()
+        plain = self.state_after(changes).plain()
         del plain["answers"], plain["derive"]
-        return {**({"problem": plain["problem"]} if "problem" in plain else {}), **plain}
+        first = {name: plain[name] for name in ("problem", "task") if name in plain}
+        last = {"start": plain["start"]} if "start" in plain else {}
+        return {**first, **{n: v for n, v in plain.items() if n not in last}, **last}
 
 
 _PLACES = {
