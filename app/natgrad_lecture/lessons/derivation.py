@@ -61,6 +61,8 @@ class Line:
     """The styles of the traces that it speaks of; the others step back."""
     tolerance: float = EXACT
     false: Mapping[str, Side] = field(default_factory=dict)
+    zero: float = 0.0
+    """What is smaller than this is zero: of a line that says that something vanishes."""
 
     @property
     def sign(self) -> str:
@@ -74,11 +76,11 @@ class Line:
 
     def holds(self, at: Any) -> bool:
         """Whether both sides are equal up to the tolerance."""
-        return _near(*self.sides(at), self.tolerance)
+        return _near(*self.sides(at), self.tolerance, self.zero)
 
     def distinguished(self, at: Any, wrong: Side) -> bool:
         """Whether a wrong right side differs from the left one."""
-        return not _near(self.sides(at)[0], np.asarray(wrong(at), float), self.tolerance)
+        return not _near(self.sides(at)[0], np.asarray(wrong(at), float), self.tolerance, self.zero)
 
     def names(self, stem: str) -> list[str]:
         """The names of its live numbers, those of the left side first."""
@@ -92,10 +94,8 @@ class Line:
         """Its live numbers, in the order of ``names``; None where there is none."""
         both = np.concatenate([side.reshape(-1) for side in self.sides(at)])
         size = float(np.abs(both[np.isfinite(both)]).max(initial=0.0))
-        return [
-            None if not np.isfinite(v) else 0.0 if abs(v) < ROUNDING * size else float(v)
-            for v in both
-        ]
+        least = max(ROUNDING * size, self.zero)
+        return [None if not np.isfinite(v) else 0.0 if abs(v) < least else float(v) for v in both]
 
     def latex(self, stem: str) -> str:
         """``left = right`` with places for its live numbers."""
@@ -174,7 +174,7 @@ def differences(f: Callable[[Array], ArrayLike], x: Array, step: float = 1e-6) -
     return np.stack(columns, -1)
 
 
-def _near(a: Array, b: Array, tolerance: float) -> bool:
-    """Whether two arrays are equal up to this part of the larger one."""
+def _near(a: Array, b: Array, tolerance: float, zero: float = 0.0) -> bool:
+    """Whether two arrays are equal up to this part of the larger one, or to what is zero."""
     scale = max(float(np.abs(a).max(initial=0.0)), float(np.abs(b).max(initial=0.0)))
-    return bool(a.shape == b.shape and np.all(np.abs(a - b) <= tolerance * scale))
+    return bool(a.shape == b.shape and np.all(np.abs(a - b) <= max(tolerance * scale, zero)))

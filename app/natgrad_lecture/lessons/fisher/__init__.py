@@ -10,6 +10,7 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.fisher.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.fisher.controls import controls
+from natgrad_lecture.lessons.fisher.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.fisher.figure import STYLES, picture
 from natgrad_lecture.lessons.fisher.model import Model
 from natgrad_lecture.lessons.fisher.script import script
@@ -22,6 +23,8 @@ lessons.register()(
         claims=CLAIMS,
         questions=QUESTIONS,
         lines=LINES,
+        derivations=DERIVATIONS,
+        exercises=EXERCISES,
         opening=OPENING,
         sets=PRESETS,
         default=Look(),

@@ -43,7 +43,7 @@ def _close(a: Any, b: Any, tolerance: float = 1e-9) -> bool:
     return bool(np.allclose(a, b, rtol=tolerance, atol=tolerance))
 
 
-_EDGES: dict[str, Callable[[Any], Array]] = {
+EDGES: dict[str, Callable[[Any], Array]] = {
     "normal": lambda at: np.linspace(at[0] - 12 * at[1], at[0] + 12 * at[1], 121),
     "gamma": lambda at: np.geomspace(1e-9, (at[0] + 12 * np.sqrt(at[0]) + 40) / at[1], 241),
     "von-mises": lambda at: np.linspace(-np.pi, np.pi, 121),
@@ -54,7 +54,7 @@ _EDGES: dict[str, Callable[[Any], Array]] = {
 def _expected(model: Model, of: Callable[[Problem, Any, Array], Array]) -> Array:
     """E[of] over y ~ p(· | θ), by quadrature; ``of`` may be taken at another point than θ."""
     problem, at = model.level.problem, model.state.point
-    y, weights = quadrature(_EDGES[model.state.problem](at))
+    y, weights = quadrature(EDGES[model.state.problem](at))
     y, weights = y.ravel(), weights.ravel()
     mass = weights * np.exp(problem.log_prob(y, np.array(at)))
     return np.asarray(np.tensordot(mass, of(problem, at, y), 1), np.float64)
