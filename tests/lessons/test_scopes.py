@@ -22,6 +22,7 @@ FALSE_STATES = 25
 DONE = (
     "approximations",
     "coordinates",
+    "efficiency",
     "geodesics",
     "kl",
     "natural-gradient",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
-from natgrad_lecture.lessons.efficiency.claims import CLAIMS, QUESTIONS
+from natgrad_lecture.lessons.efficiency.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.efficiency.controls import controls
 from natgrad_lecture.lessons.efficiency.figure import STYLES, picture
 from natgrad_lecture.lessons.efficiency.model import Model
@@ -17,6 +17,7 @@ lessons.register()(
         order=10,
         claims=CLAIMS,
         questions=QUESTIONS,
+        lines=LINES,
         sets=PRESETS,
         default=Racers(k=40),
         controls=controls,

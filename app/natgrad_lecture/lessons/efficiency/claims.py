@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
 import numpy as np
 
-from natgrad_core.analysis.online_mean import AVERAGED, efficient, expected, limit
+from natgrad_core.analysis.online_mean import AVERAGED, Race, efficient, expected, limit
 from natgrad_core.types import Array
-from natgrad_lecture.lessons.base import Claim, Question
+from natgrad_lecture.lessons.base import Changes, Claim, Question
 from natgrad_lecture.lessons.efficiency.model import ROTATION, Model
-from natgrad_lecture.lessons.efficiency.state import LAST, ROUND, SLOW
+from natgrad_lecture.lessons.efficiency.state import LAST, ROUND, SLOW, Racers
+from natgrad_lecture.lessons.scope import Scope, between, box, log_between, whole_between
 
 
 def _scalar(s: float, c: float, steps: int, start: float = 0.0) -> Array:
@@ -17,25 +22,43 @@ def _scalar(s: float, c: float, steps: int, start: float = 0.0) -> Array:
     return expected([[s**-2.0]], [[c]], [start], times)[:, 0, 0]
 
 
-def _running_mean(model: Model) -> bool:
-    """μ ← μ + (1/t)F⁻¹·F(y − μ) is the mean of all y so far, wherever it starts."""
-    fisher = model.fisher
-    y = np.random.default_rng(model.state.seed).normal(size=(50, 2)) @ ROTATION.T
-    mu = np.array(model.state.start)
-    for t, each in enumerate(y, 1):
-        mu = mu + np.linalg.solve(fisher, fisher @ (each - mu)) / t
-        if not np.allclose(mu, y[:t].mean(0), atol=1e-12):
-            return False
-    return True
+def _some(model: Model) -> Race:
+    """The first part of the race: a few hundred runs."""
+    return _first_part(model.state.with_(k=None))
 
 
-def _at_the_bound(model: Model) -> bool:
+@lru_cache(maxsize=64)
+def _first_part(state: Racers) -> Race:
+    found = Model(state).kept.upto(1)
+    assert found is not None
+    return found
+
+
+def _running_mean(gain: float) -> Any:
+    """μ ← μ + (gain/t)F⁻¹·F(y − μ) is the mean of all y so far, wherever it starts."""
+
+    def check(model: Model) -> bool:
+        fisher = model.fisher
+        y = np.random.default_rng(model.state.seed).normal(size=(50, 2)) @ ROTATION.T
+        mu = np.array(model.state.start)
+        for t, each in enumerate(y, 1):
+            mu = mu + gain * np.linalg.solve(fisher, fisher @ (each - mu)) / t
+            if not np.allclose(mu, y[:t].mean(0), atol=1e-9):
+                return False
+        return True
+
+    return check
+
+
+def _at_the_bound(method: str) -> Any:
     """Exactly, and over the runs to within their error, at every time."""
-    race = model.race
-    return bool(
-        np.allclose(model.exact("natural"), np.linalg.inv(model.fisher))
-        and efficient(model.ratio(race.moments["natural"]), race.runs).all()
-    )
+
+    def check(model: Model) -> bool:
+        exact = np.allclose(model.exact(method), np.linalg.inv(model.fisher))
+        race = _some(model)
+        return bool(exact and efficient(model.ratio(race.moments[method]), race.runs).all())
+
+    return check
 
 
 def _nothing_below(model: Model) -> bool:
@@ -48,82 +71,118 @@ def _nothing_below(model: Model) -> bool:
     )
 
 
-def _formula(model: Model) -> bool:
-    """c²/(2c − s²) against the exact recursion far out, in each direction and as the limit."""
-    s, c = model.state, model.state.c
-    along = np.diag(ROTATION.T @ model.limit() @ ROTATION)
-    for spread, there in zip((s.s1, s.s2), along, strict=True):
-        wanted = c**2 / (2 * c - spread**2)
-        far = _scalar(spread, c, 20_000)[-1]
-        if not (np.isclose(there, wanted) and np.isclose(far, wanted, rtol=0.02)):
-            return False
-    return True
+def _never_below(model: Model) -> bool:
+    """Nor at any time before the limit."""
+    return bool((model.ratio(model.exact("gradient")) > 1 - 1e-12).all())
 
 
-def _measured(model: Model) -> bool:
-    """The runs agree with the exact recursion at every time."""
-    race = model.race
-    both = model.ratio(race.moments["gradient"]), model.ratio(model.exact("gradient"))
-    return bool(np.allclose(*both, rtol=8 / np.sqrt(race.runs)))
+def _formula(wanted: Callable[[float, float], float]) -> Any:
+    """The exact recursion far out in each direction, and the limit, are this of c and s."""
+
+    def check(model: Model) -> bool:
+        s, c = model.state, model.state.c
+        with np.errstate(invalid="ignore"):  # a limit that is infinite has no direction
+            along = np.diag(ROTATION.T @ model.limit() @ ROTATION)
+        for spread, there in zip((s.s1, s.s2), along, strict=True):
+            told, far = wanted(c, spread), _scalar(spread, c, 2000)[-1]
+            if not (np.isclose(there, told) and np.isclose(far, told, rtol=0.1)):
+                return False
+        return True
+
+    return check
 
 
-def _best_c(model: Model) -> bool:
-    """c = s² gives s², and any other c more."""
-    s = model.state.s1
+def _measured(method: str) -> Any:
+    """The runs of gradient descent agree with a method's exact recursion at every time."""
 
-    def at(c: float) -> float:
-        return float(limit([[s**-2.0]], [[c]])[0, 0])
+    def check(model: Model) -> bool:
+        race = _some(model)
+        both = model.ratio(race.moments["gradient"]), model.ratio(model.exact(method))
+        return bool(np.allclose(*both, rtol=8 / np.sqrt(race.runs)))
 
-    return bool(
-        np.isclose(at(s**2), s**2)
-        and all(at(x * s**2) > s**2 * 1.005 for x in (0.6, 0.9, 1.1, 2.0))
-    )
+    return check
+
+
+def _best_c(power: int) -> Any:
+    """c = s^power gives s², and other c more."""
+
+    def check(model: Model) -> bool:
+        s = model.state.s1
+
+        def at(c: float) -> float:
+            return float(limit([[s**-2.0]], [[c]])[0, 0])
+
+        best = s**power
+        return bool(
+            np.isclose(at(best), s**2)
+            and all(at(x * best) > s**2 * 1.005 for x in (0.6, 0.9, 1.1, 2.0))
+        )
+
+    return check
 
 
 def _no_c_for_both(model: Model) -> bool:
-    """Of all c the best ratio is above one, where the spreads differ."""
+    """Of all c the best ratio is above one, where the standard deviations differ."""
     least = max(model.state.s1, model.state.s2) ** 2 / 2
-    ratios = [float(model.ratio(model.limit(c))) for c in least * np.geomspace(1.001, 30, 200)]
-    return bool(min(ratios) > 1.2 and abs(model.state.s1 - model.state.s2) > 0.5)
+    ratios = [float(model.ratio(model.limit(c))) for c in least * np.geomspace(1.001, 30, 60)]
+    s = model.state
+    ratios += [float(model.ratio(model.limit(c))) for c in (s.s1**2, s.s2**2)]
+    return bool(min(ratios) > 1.002)
 
 
-def _too_small(model: Model) -> bool:
-    """With 2c < s² t·Var grows as t^{1 − 2c/s²}."""
-    s, c = model.state.s1, model.state.c
-    found = _scalar(s, c, 50_000)
-    slope = float(np.log(found[-1] / found[-4]) / np.log(10))
-    return bool(
-        2 * c < s**2 and np.isinf(model.limit()).any() and abs(slope - (1 - 2 * c / s**2)) < 0.05
-    )
+def _grows_as(power: Callable[[float], float]) -> Any:
+    """With 2c < s² t·Var grows as t to this power of c/s²."""
+
+    def check(model: Model) -> bool:
+        s, c = model.state.s1, model.state.c
+        found = _scalar(s, c, 10_000)
+        slope = float(np.log(found[-1] / found[-4]) / np.log(10))
+        endless = 2 * c < s**2 and np.isinf(model.limit()).any()
+        return bool(endless and abs(slope - power(c / s**2)) < 0.06)
+
+    return check
 
 
-def _on_the_edge(model: Model) -> bool:
-    """With 2c = s² it grows as (s²/4) log t: by as much in every decade."""
-    s = model.state.s1
-    found = _scalar(s, s**2 / 2, 10_000)
-    decades = np.diff(found[::3])[1:]
-    return bool(np.allclose(decades, s**2 / 4 * np.log(10), rtol=0.03))
+def _by_decades(factor: float) -> Any:
+    """With 2c = s² it grows as (s²·factor) log t: by as much in every decade."""
+
+    def check(model: Model) -> bool:
+        s, c = model.state.s1, model.state.c
+        decades = np.diff(_scalar(s, c, 10_000)[::3])[1:]
+        return bool(np.allclose(decades, factor * s**2 * np.log(10), rtol=0.05))
+
+    return check
 
 
-def _start_fades(model: Model) -> bool:
-    """Of an error at the start c/t leaves about t^{−c/s²}; the natural gradient nothing."""
-    s, c = model.state.s1, model.state.c
-    times = np.array([1000, 10_000])
-    left = [expected([[s**-2.0]], [[c]], [e], times)[:, 0, 0] / times for e in (0.0, 1.0)]
-    rest = np.sqrt(left[1] - left[0])
-    slope = float(np.log10(rest[1] / rest[0]))
-    return abs(slope + c / s**2) < 0.01 and np.allclose(
-        model.exact("natural")[0], np.linalg.inv(model.fisher)
-    )
+def _start_fades(power: Callable[[float], float]) -> Any:
+    """Of an error at the start c/t leaves about t to this power of c/s²; natural, nothing."""
+
+    def check(model: Model) -> bool:
+        s, c = model.state.s1, model.state.c
+        times = np.array([300, 3000])
+        left = [expected([[s**-2.0]], [[c]], [e], times)[:, 0, 0] / times for e in (0.0, 100.0)]
+        rest = np.sqrt(np.maximum(left[1] - left[0], 1e-300))
+        slope = float(np.log10(rest[1] / rest[0]))
+        natural = np.allclose(model.exact("natural")[0], np.linalg.inv(model.fisher))
+        return bool(natural and abs(slope - power(c / s**2)) < 0.02)
+
+    return check
 
 
-def _averaging(model: Model) -> bool:
-    """At the last time the averaged runs are within a tenth of the bound, and plain ones not."""
-    race = model.race
-    last = {
-        method: float(model.ratio(race.moments[method])[-1]) for method in (AVERAGED, "gradient")
-    }
-    return abs(last[AVERAGED] - 1) < 0.1 and last["gradient"] > 1.3
+def _averaging(method: str) -> Any:
+    """At the last time this method's runs are near the bound, to within their error."""
+
+    def check(model: Model) -> bool:
+        race = _some(model)
+        last = float(model.ratio(race.moments[method])[-1])
+        return bool(abs(last - 1) < 0.05 + 5 / np.sqrt(race.runs))
+
+    return check
+
+
+def _far_above(times: float) -> Any:
+    """The limit lies so many times above the bound."""
+    return lambda model: bool(model.ratio(model.limit()) > times)
 
 
 def _what_becomes(model: Model) -> int:
@@ -139,19 +198,125 @@ def _who_meets(model: Model) -> int:
     return int(min(found) > 1.001)
 
 
+def _spreads(rng: np.random.Generator) -> tuple[float, float]:
+    low = float(rng.uniform(0.5, 1.0))
+    return low, low * float(rng.uniform(1.3, 2.5))
+
+
+def _first(rng: np.random.Generator, _: Changes) -> float:
+    return _spreads(rng)[1]
+
+
+def _second(rng: np.random.Generator, drawn: Changes) -> float:
+    """A second standard deviation that differs from the first by a third or more."""
+    return float(drawn["s1"]) / float(rng.uniform(1.3, 2.5))
+
+
+def _times_variance(low: float, high: float) -> Any:
+    """A rate c between these, in units of the larger variance."""
+    return lambda rng, drawn: (
+        float(rng.uniform(low, high)) * max(drawn.get("s1", 1.5), drawn.get("s2", 0.6)) ** 2
+    )
+
+
+def _not_whole(rng: np.random.Generator, drawn: Changes) -> float:
+    """c with c/s₁² from 0.2 to 1.8, and away from 1, where the start is forgotten."""
+    return float(rng.choice([rng.uniform(0.2, 0.9), rng.uniform(1.1, 1.8)])) * drawn["s1"] ** 2
+
+
+DATA = {"s1": _first, "s2": _second}
+RUNS = {**DATA, "start": box((-3.0, -3.0), (3.0, 3.0)), "seed": whole_between(0, 999)}
+GOOD = _times_variance(0.75, 3.0)
+EQUAL = {"s1": between(0.5, 2.0), "s2": lambda rng, drawn: drawn["s1"]}
+
 CLAIMS = {
-    "mean": Claim({"k": 20}, _running_mean),
-    "bound": Claim({"k": LAST}, _at_the_bound),
-    "formula": Claim({"c": 2.0, "k": LAST}, _formula),
-    "measured": Claim({"k": 40}, _measured),
-    "below": Claim({"c": 4.0}, _nothing_below),
-    "best": Claim({**ROUND, "k": LAST}, _best_c),
-    "both": Claim({"c": 2.0, "k": LAST}, _no_c_for_both),
-    "too-small": Claim({**SLOW, "k": LAST}, _too_small),
-    "edge": Claim({"c": 1.125, "k": LAST}, _on_the_edge),
-    "start": Claim({**SLOW, "start": (6.0, 3.0), "k": 30}, _start_fades),
-    "averaged": Claim({"k": LAST}, _averaging),
+    "mean": Claim(
+        {"k": 20}, _running_mean(1.0), Scope(RUNS), false={"at rate 2/t": _running_mean(2.0)}
+    ),
+    "bound": Claim(
+        {"k": LAST},
+        _at_the_bound("natural"),
+        Scope(RUNS),
+        false={"gradient descent, too": _at_the_bound("gradient")},
+    ),
+    "formula": Claim(
+        {"c": 2.0, "k": LAST},
+        _formula(lambda c, s: c**2 / (2 * c - s**2)),
+        Scope({**DATA, "c": GOOD}),
+        false={
+            "sign": _formula(lambda c, s: c**2 / (2 * c + s**2)),
+            "c for c²": _formula(lambda c, s: c / (2 * c - s**2)),
+        },
+        beyond=Scope({**DATA, "c": _times_variance(0.1, 0.45)}),
+    ),
+    "measured": Claim(
+        {"k": 40},
+        _measured("gradient"),
+        Scope({**RUNS, "c": log_between(0.5, 4.0)}),
+        false={"the natural gradient's mean": _measured("natural")},
+    ),
+    "below": Claim(
+        {"c": 4.0},
+        _nothing_below,
+        Scope({**DATA, "c": log_between(0.05, 5.0), "start": box((-0.5, -0.5), (0.5, 0.5))}),
+        false={"at no time": _never_below},
+    ),
+    "best": Claim(
+        {**ROUND, "k": LAST},
+        _best_c(2),
+        Scope({**EQUAL, "c": GOOD}),
+        false={"c = s": _best_c(1)},
+    ),
+    "both": Claim(
+        {"c": 2.0, "k": LAST}, _no_c_for_both, Scope({**DATA, "c": GOOD}), beyond=Scope(EQUAL)
+    ),
+    "too-small": Claim(
+        {**SLOW, "k": LAST},
+        _grows_as(lambda part: 1 - 2 * part),
+        Scope({**DATA, "c": _times_variance(0.05, 0.35)}),
+        false={"t": _grows_as(lambda part: 1.0), "t^(1−c/s²)": _grows_as(lambda part: 1 - part)},
+        beyond=Scope({**DATA, "c": GOOD}),
+    ),
+    "edge": Claim(
+        {"c": 1.125, "k": LAST},
+        _by_decades(0.25),
+        Scope({**DATA, "c": _times_variance(0.5, 0.5)}),
+        false={"(s²/2) log t": _by_decades(0.5)},
+        beyond=Scope({**DATA, "c": GOOD}),
+    ),
+    "start": Claim(
+        {**SLOW, "start": (6.0, 3.0), "k": 30},
+        _start_fades(lambda part: -part),
+        Scope({**RUNS, "c": _not_whole}),
+        false={"t^(−2c/s²)": _start_fades(lambda part: -2 * part)},
+        beyond=Scope({**RUNS, "c": _times_variance(1.0, 1.0)}),
+    ),
+    "averaged": Claim(
+        {"k": LAST},
+        _averaging(AVERAGED),
+        Scope(RUNS),
+        false={"without averaging": _averaging("gradient")},
+    ),
 }
+
+
+LINES: dict[str, tuple[str, ...] | Claim] = {
+    "takeaway": ("bound", "both"),
+    "question.small": ("too-small",),
+    "question.any": ("both", "best"),
+    "preset.the-race": ("bound", "formula", "averaged"),
+    "preset.the-right-c": ("best",),
+    "preset.c-too-small": ("too-small",),
+    "preset.on-the-edge": ("edge",),
+    "preset.c-too-large": Claim(
+        {"c": 10.0, "k": LAST},
+        _far_above(2.0),
+        Scope({**DATA, "c": _times_variance(4.5, 9.0)}),
+        beyond=Scope({**DATA, "c": _times_variance(1.0, 1.0)}),
+    ),
+    "preset.far-from-home": ("start",),
+}
+"""What checks the lines that are not claims: the claims that they repeat, or a check of its own."""
 
 
 QUESTIONS = {
