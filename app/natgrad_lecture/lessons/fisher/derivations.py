@@ -21,7 +21,7 @@ from natgrad_lecture.lessons.derivation import (
     number,
     vector,
 )
-from natgrad_lecture.lessons.fisher.claims import EDGES, CONTINUOUS, HALF
+from natgrad_lecture.lessons.fisher.claims import CONTINUOUS, EDGES, HALF
 from natgrad_lecture.lessons.fisher.model import Model
 from natgrad_lecture.lessons.scope import Scope, box
 
