@@ -172,3 +172,24 @@ def test_a_run_that_diverged_is_drawn_to_its_end_and_said(live: Live) -> None:
     run = live.model.run("gradient")
     assert run.losses[-1] > 10 * run.losses[0] or not run.ok
     assert "gradient descent" in answer["description"]
+
+
+@pytest.mark.parametrize(
+    ("name", "runs"),
+    [
+        ("net", {"rules": ["adam"], "width": 4}),
+        ("approximations", {"show": "runs", "data": "wine", "runs": ["exact"]}),
+    ],
+)
+def test_a_run_that_was_trained_further_is_shown_as_far_as_is_asked(
+    name: str, runs: dict[str, Any]
+) -> None:
+    """A preset of fewer steps showed step 60 on its slider and step 200 in its pictures."""
+    live = Live(lessons[name])
+    for steps in (15, 6):
+        answer = ask(live, set={**runs, "steps": steps})
+        while "more" in answer:
+            answer = ask(live, answer["state"], fine=answer["more"])
+        assert answer["steps"] == steps
+        losses = [trace for trace in answer["traces"] if trace["plane"] == "loss"]
+        assert answer["buffers"][losses[0]["points"]][1] == [steps + 1, 2]

@@ -130,7 +130,8 @@ def step_table(model: Any) -> dict[str, Any]:
 
 def add_losses(sheet: Sheet, model: Any) -> dict[str, Any]:
     """The loss of every run against its steps."""
-    losses = np.concatenate([run.losses for run in model.runs.values()])
+    end = model.state.steps + 1  # another state may have trained further
+    losses = np.concatenate([run.losses[:end] for run in model.runs.values()])
     good = losses[np.isfinite(losses) & (losses > 0)]
     low = 10.0 ** np.floor(np.log10(max(float(good.min(initial=0.1)), 1e-8)))
     high = 10.0 ** np.ceil(np.log10(min(float(good.max(initial=1.0)), 1e4)))
@@ -142,8 +143,9 @@ def add_losses(sheet: Sheet, model: Any) -> dict[str, Any]:
         Axis("J", low, max(high, 10 * low), log=True),
     )
     for name, run in model.runs.items():
-        points = graph.points(np.arange(run.steps + 1.0), np.maximum(run.losses, 1e-12))
-        read = [["loss", sheet.array(f"loss.{name}", np.array(run.losses))]]
+        seen = np.array(run.losses[:end])
+        points = graph.points(np.arange(float(len(seen))), np.maximum(seen, 1e-12))
+        read = [["loss", sheet.array(f"loss.{name}", seen)]]
         sheet.add("loss", "path", name, label(name), points=points, read=read, dash="solid")
     return graph.plane()
 
@@ -154,8 +156,9 @@ def add_trust(sheet: Sheet, model: Any) -> dict[str, Any]:
     across = Axis("step", 0.0, float(model.state.steps))
     graph = Graph(sheet, "trust", title, across, Axis("λ", 1e-12, 1e2, log=True))
     for name, run in model.runs.items():
-        damping = [run.frame(k).report.get("damping", np.nan) for k in range(1, run.steps + 1)]
-        points = graph.points(np.arange(1.0, run.steps + 1), np.array(damping, float))
+        steps = range(1, min(run.steps, model.state.steps) + 1)
+        damping = [run.frame(k).report.get("damping", np.nan) for k in steps]
+        points = graph.points(np.array(steps, float), np.array(damping, float))
         if len(points):
             sheet.add("trust", "path", name, label(name), points=points, dash="solid")
     return graph.plane()
@@ -260,10 +263,9 @@ def _one(model: Any, sheet: Sheet) -> Any:
 
 
 def _runs(model: Any, sheet: Sheet) -> Any:
-    before = max(run.steps for run in model.runs.values())
+    before, state = model.longest, model.state
     going = model.pull(sheet)
-    last = max(run.steps for run in model.runs.values())
-    state = model.state
+    last = model.longest
     step = last if state.k is None or state.k >= before else int(state.k)
     said = "; ".join(
         f"{label(n)}: " + (f"loss {short(run.losses[min(step, run.steps)])}" if run.ok else run.end)

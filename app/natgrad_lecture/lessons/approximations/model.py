@@ -225,6 +225,11 @@ class Model:
         reach(list(self.runs.values()), steps)
         return self
 
+    @property
+    def longest(self) -> int:
+        """The steps of the longest run, as many as are asked for: another state may have more."""
+        return min(self.state.steps, max(run.steps for run in self.runs.values()))
+
     def pull(self, sheet: Sheet) -> bool:
         """Train a slice; say if there is more. A run that has arrived is at its end."""
         limit = self.state.steps

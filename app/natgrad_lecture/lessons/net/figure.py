@@ -60,11 +60,11 @@ def add_regions(sheet: Sheet, model: Any, name: str, step: int, moving: bool) ->
 
 def add_losses(sheet: Sheet, model: Any, by: str) -> dict[str, Any]:
     """The loss of every run against its steps or its seconds."""
-    runs = model.runs
-    along = {key: _along(run, by) for key, run in runs.items()}
+    runs, end = model.runs, model.state.steps + 1  # another state may have trained further
+    along = {key: _along(run, by)[:end] for key, run in runs.items()}
     far = max(max(row[-1] for row in along.values()), 1e-3)
     right = round_up(far) if by == "second" else float(max(model.state.steps, 1))
-    losses = np.concatenate([run.losses for run in runs.values()])
+    losses = np.concatenate([run.losses[:end] for run in runs.values()])
     good = losses[np.isfinite(losses) & (losses > 0)]
     low = 10.0 ** np.floor(np.log10(max(float(good.min(initial=1.0)), 1e-9)))
     start = max(run.losses[0] for run in runs.values())
@@ -80,13 +80,13 @@ def add_losses(sheet: Sheet, model: Any, by: str) -> dict[str, Any]:
     for (name, in_x), run in runs.items():
         key = f"{name}.{DASHES[in_x]}"
         read = [
-            [what, sheet.array(f"{what}.{key}", np.array(numbers))]
+            [what, sheet.array(f"{what}.{key}", np.array(numbers[:end]))]
             for what, numbers in (("loss", run.losses), ("seconds", run.seconds))
         ]
         label = (
             f"{style(name)['label']}, {DASH_LABELS[DASHES[in_x]]}" if in_x else style(name)["label"]
         )
-        points = graph.points(along[name, in_x], np.maximum(run.losses, 1e-12))
+        points = graph.points(along[name, in_x], np.maximum(run.losses[:end], 1e-12))
         sheet.add("loss", "path", name, label, dash=DASHES[in_x], read=read, points=points)
     return graph.plane()
 
@@ -100,9 +100,9 @@ def add_outputs(sheet: Sheet, model: Any) -> dict[str, Any]:
     title = "path of the outputs: p(class 1) at u and at v"
     graph = Graph(sheet, "outputs", title, Axis("u", 0.0, 1.0), Axis("v", 0.0, 1.0))
     for (name, in_x), run in model.runs.items():
-        points = model.outputs(name, in_x)
+        points = model.outputs(name, in_x)[: model.state.steps + 1]
         key = f"{name}.{DASHES[in_x]}"
-        read = [["loss", sheet.array(f"loss.{key}", np.array(run.losses))]]
+        read = [["loss", sheet.array(f"loss.{key}", np.array(run.losses[: len(points)]))]]
         label = DASH_LABELS[DASHES[in_x]] if model.in_two_charts else style(name)["label"]
         sheet.add("outputs", "path", name, label, dash=DASHES[in_x], read=read, points=points)
     return graph.plane()
@@ -253,7 +253,7 @@ def picture(model: Any, sheet: Sheet) -> dict[str, Any]:
 def _speed(model: Any) -> str:
     """How fast the runs are, by their own clocks."""
     run = next(iter(model.runs.values()))
-    return f"step {run.steps} of {model.state.steps}"
+    return f"step {min(run.steps, model.state.steps)} of {model.state.steps}"
 
 
 def _handles(model: Any, guide: str) -> list[dict[str, Any]]:

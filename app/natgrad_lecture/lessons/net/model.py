@@ -143,8 +143,8 @@ class Model:
 
     @property
     def steps(self) -> int:
-        """The steps of the longest run."""
-        return max(run.steps for run in self.runs.values())
+        """The steps of the longest run, as many as are asked for: another state may have more."""
+        return min(self.state.steps, max(run.steps for run in self.runs.values()))
 
     @property
     def paths(self) -> dict[str, Any]:
