@@ -159,7 +159,8 @@ export function makeLive(root, array) {
           : series
             ? series[Math.min(k, series.length - 1)]
             : numbers[name];
-      if (value !== undefined) setText(element, show(value));
+      // What the answer does not name has no value now: the number of another state must not stay.
+      setText(element, show(value));
     }
   }
   return {
