@@ -33,6 +33,7 @@ from natgrad_core.problems import problems
 from natgrad_core.rules import rules
 
 if TYPE_CHECKING:
+    from natgrad_core.analysis.fit import Fit, fit
     from natgrad_core.analysis.grid_sweep import sweep
     from natgrad_core.expressions.expression_problem import own
     from natgrad_core.geometry.geodesics import distance
@@ -45,6 +46,7 @@ __version__ = "0.1.0"
 __all__ = [
     "At",
     "Chart",
+    "Fit",
     "Metric",
     "NoProbabilityModel",
     "OutsideDomain",
@@ -59,6 +61,7 @@ __all__ = [
     "descend",
     "direction",
     "distance",
+    "fit",
     "flow",
     "gap",
     "geodesic",
@@ -73,6 +76,8 @@ __all__ = [
 
 _LAZY = {
     "cite": ("natgrad_core.provenance.cite", "cite"),
+    "Fit": ("natgrad_core.analysis.fit", "Fit"),
+    "fit": ("natgrad_core.analysis.fit", "fit"),
     "distance": ("natgrad_core.geometry.geodesics", "distance"),
     "flow": ("natgrad_core.geometry.gradient_flow", "flow"),
     "geodesic": ("natgrad_core.geometry.geodesics", "fisher_rao"),

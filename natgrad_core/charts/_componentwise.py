@@ -23,7 +23,8 @@ class Componentwise(Chart):
         which: The indices of the components that change; −1 is the last one.
 
     Raises:
-        ValueError: If an index is not from −3 to 2.
+        ValueError: If an index is no whole number, or (when the chart is used) there is no such
+            component.
     """
 
     pattern: str = "{}"
@@ -31,8 +32,8 @@ class Componentwise(Chart):
 
     def __init__(self, which: Annotated[int | Sequence[int], Component()] = -1) -> None:
         self.which = (which,) if isinstance(which, int) else tuple(which)
-        if not self.which or not all(-3 <= i <= 2 for i in self.which):
-            raise ValueError(f"which must name components 0, 1, 2 (or -1, the last); got {which}")
+        if not self.which or any(i % 1 for i in self.which):
+            raise ValueError(f"which must name components 0, 1, … (or -1, the last); got {which}")
         self.domain = self.needs
 
     def _chosen(self, d: int) -> set[int]:

@@ -17,7 +17,8 @@ class LogScale(Componentwise):
         which: The indices of the components that change; −1 is the last one.
 
     Raises:
-        ValueError: If an index is not from −3 to 2.
+        ValueError: If an index is no whole number, or (when the chart is used) there is no such
+            component.
     """
 
     latex = r"\theta_2 = e^{x_2}"

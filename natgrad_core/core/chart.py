@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from natgrad_core.core.provenance import Call, remember
+from natgrad_core.core.symbols import subscript
 from natgrad_core.linalg.small_matrices import (
     add,
     components,
@@ -63,7 +64,7 @@ class Chart:
         Returns:
             As many names.
         """
-        return tuple("x" + "₁₂₃"[i] for i in range(len(symbols)))
+        return tuple(f"x{subscript(i + 1)}" for i in range(len(symbols)))
 
     def then(self, inner: Chart) -> Chart:
         """θ = self(inner(x)): this chart, then ``inner`` on its coordinates.

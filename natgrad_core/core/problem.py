@@ -72,6 +72,8 @@ class Problem:
     """How many numbers one outcome has: the last columns of ``rows``."""
     support: Support | None = None
     """What each number of an outcome can be; None without a probability model."""
+    size: float | None = None
+    """How many observations the data are, the sum of their weights; None: one a row."""
 
     @property
     def dim(self) -> int:
@@ -317,6 +319,31 @@ class Problem:
         points = rng.uniform(low, high, (max(4 * n, 16), self.dim))
         good = points[self.inside(points)]
         return good[:n] if len(good) >= n else self.examples(rng, 2 * n)[:n]
+
+    def guess(self) -> tuple[float, ...]:
+        """A rough estimate from the data, where a fit starts: from moments, where there are some.
+
+        Returns:
+            A point of the domain, ``d`` numbers.
+        """
+        return self.start
+
+    def _suit(self, guess: tuple[float, ...], scale: tuple[float, ...]) -> None:
+        """Set start and view to suit the data given.
+
+        A parameter of scale 0 is positive: its start is half as much again as the guess. Another
+        one starts its scale below. The view stays where it holds both.
+        """
+        self.start = tuple(g - s if s else 1.5 * g for g, s in zip(guess, scale, strict=True))
+        held = len(self.view) == len(guess) and all(
+            low < min(g, s) and max(g, s) < high
+            for (low, high), g, s in zip(self.view, guess, self.start, strict=True)
+        )
+        if not held:
+            self.view = tuple(
+                (g - 2 * s, g + 2 * s) if s else (0.2 * g, 2.5 * g)
+                for g, s in zip(guess, scale, strict=True)
+            )
 
     def at(self, theta: Vector) -> At:
         """Return the problem at a point.

@@ -144,6 +144,7 @@ class ExponentialFamily(Problem):
         share = np.full(n, 1 / n) if weights is None else np.asarray(weights, float)
         if share.shape != (n,) or not (share >= 0).all() or not share.sum() > 0:
             raise ValueError(f"weights must be {n} numbers ≥ 0, not all of them 0; got {weights}")
+        self.size = float(share.sum()) if weights is not None else float(n)
         share = share / share.sum()
         x, y = given[: len(covariates)], given[len(covariates) :]
         for column in y:
@@ -243,28 +244,6 @@ class ExponentialFamily(Problem):
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], *eta: Any) -> Vector:
         """Outcomes of this shape under the natural parameters."""
         raise NotImplementedError(f"{type(self).__name__} does not say how to draw from it")
-
-
-class LinearPredictor(ExponentialFamily):
-    """A regression with canonical link: the one natural parameter is η = x·w."""
-
-    symbols = ("w₀", "w₁")
-
-    def __init__(self, X: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> None:
-        table = np.asarray(X, float)
-        if table.ndim != 2 or table.shape[-1] != self.dim:
-            raise ValueError(
-                f"{self.name} has weights ({', '.join(self.symbols)}), so X has shape "
-                f"[n, {self.dim}] (add a column of ones for an intercept); got {list(table.shape)}"
-            )
-        self.X = table
-        self.observe(y, covariates=tuple(table.T), weights=weights)
-
-    def _natural(self, x: Vector, *theta: Any) -> Vector:
-        return (dot(x, theta),)
-
-    def _slope(self, x: Vector, *theta: Any) -> Matrix:
-        return (tuple(x),)
 
 
 class UnitNormal(ExponentialFamily):

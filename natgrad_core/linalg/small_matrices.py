@@ -1,7 +1,8 @@
 """Linear algebra on a few components: vectors are tuples, matrices are tuples of rows.
 
-Components are floats, arrays, tensors or symbols alike. Sizes are one to three, where closed forms
-are faster than any library. An entry that is the integer 0 costs nothing in a traced step.
+Components are floats, arrays, tensors or symbols alike. Up to size three closed forms are faster
+than any library; beyond it LAPACK solves, which a traced step calls as one operation. An entry that
+is the integer 0 costs nothing in a traced step.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from natgrad_core.tracing.ops import opaque
 from natgrad_core.types import Array, Matrix, Vector
 
 
@@ -135,10 +137,10 @@ def add(a: Matrix, b: Matrix, scale: Any = 1) -> Matrix:
 
 
 def solve(matrix: Matrix, v: Vector) -> Vector:
-    """M⁻¹ v by cofactors (Cramer's rule).
+    """M⁻¹ v: by cofactors (Cramer's rule) up to d = 3, by LAPACK's LU factors beyond.
 
     Args:
-        matrix: M by rows, d × d with d ≤ 3.
+        matrix: M by rows, d × d.
         v: The components of v.
 
     Returns:
@@ -150,6 +152,8 @@ def solve(matrix: Matrix, v: Vector) -> Vector:
         (a, b), (c, d) = matrix
         determinant = a * d - b * c
         return (d * v[0] - b * v[1]) / determinant, (a * v[1] - c * v[0]) / determinant
+    if len(v) > 3:
+        return opaque(_solved, len(v), *(entry for row in matrix for entry in row), *v)
     rows = [
         [
             matrix[(i + 1) % 3][(j + 1) % 3] * matrix[(i + 2) % 3][(j + 2) % 3]
@@ -160,6 +164,26 @@ def solve(matrix: Matrix, v: Vector) -> Vector:
     ]
     determinant = dot(matrix[0], rows[0])
     return tuple(dot([rows[i][j] for i in range(3)], v) / determinant for j in range(3))
+
+
+def _solved(*given: Any) -> Vector:
+    """M⁻¹ v from the d² entries of M, row by row, and then the d of v."""
+    d = round((len(given) + 0.25) ** 0.5 - 0.5)
+    whole = pack(given)
+    matrix = whole[..., : d * d].reshape(*whole.shape[:-1], d, d)
+    right = whole[..., d * d :, None]
+    try:
+        found: Any = np.linalg.solve(matrix, right)
+    except np.linalg.LinAlgError:  # one of many has no inverse, and that one alone gets none
+        good = np.linalg.matrix_rank(np.nan_to_num(matrix)) == d
+        found = np.linalg.solve(np.where(good[..., None, None], matrix, np.eye(d)), right)
+        found = np.where(good[..., None, None], found, np.nan)
+    return _split(found[..., 0])
+
+
+def _split(found: Array) -> Vector:
+    """The components: floats of a single point, arrays of many."""
+    return tuple(found.tolist()) if found.ndim == 1 else components(found)
 
 
 def trace(matrix: Matrix) -> Any:
@@ -178,21 +202,30 @@ def trace(matrix: Matrix) -> Any:
 
 
 def determinant(matrix: Matrix) -> Any:
-    """det M, written out.
+    """det M: written out up to d = 3, by LAPACK's LU factors beyond.
 
     Args:
-        matrix: M by rows, d × d with d ≤ 3.
+        matrix: M by rows, d × d.
 
     Returns:
         The determinant.
     """
+    if len(matrix) > 3:
+        return opaque(_determined, 1, *(entry for row in matrix for entry in row))[0]
     if len(matrix) == 1:
         return matrix[0][0]
     if len(matrix) == 2:
         (a, b), (c, d) = matrix
         return a * d - b * c
-    a, b, c = matrix
+    a, b, c = cast("tuple[Vector, Vector, Vector]", matrix)
     return dot(a, (b[1] * c[2] - b[2] * c[1], b[2] * c[0] - b[0] * c[2], b[0] * c[1] - b[1] * c[0]))
+
+
+def _determined(*entries: Any) -> Vector:
+    """det M from the d² entries of M, row by row."""
+    whole = pack(entries)
+    d = round(len(entries) ** 0.5)
+    return _split(np.linalg.det(whole.reshape(*whole.shape[:-1], d, d))[..., None])
 
 
 def matmul(a: Matrix, b: Matrix) -> Matrix:

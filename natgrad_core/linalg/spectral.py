@@ -75,24 +75,22 @@ def power(matrix: Matrix, q: Any) -> Matrix:
 
 
 def pseudo_inverse(matrix: Matrix) -> Matrix:
-    """M⁺, Moore and Penrose's, for M symmetric and d ≤ 3 (Penrose 1955).
+    """M⁺, Moore and Penrose's, for M symmetric (Penrose 1955).
 
-    From c₁, c₂, c₃, the elementary symmetric functions of the eigenvalues: rank three M⁻¹, rank two
-    ((c₁² − c₂) M − c₁ M²)/c₂² (for 2×2 it is M⁻¹), rank one M/c₁², rank none 0. An eigenvalue below
-    ``RANK_TOLERANCE`` times the largest counts as zero.
+    Beyond d = 3 from the eigenvalues. Up to it from c₁, c₂, c₃, the elementary symmetric functions
+    of the eigenvalues: rank three M⁻¹, rank two ((c₁² − c₂) M − c₁ M²)/c₂² (for 2×2 it is M⁻¹),
+    rank one M/c₁², rank none 0. An eigenvalue below ``RANK_TOLERANCE`` times the largest counts as
+    zero.
 
     Args:
         matrix: M by rows.
 
     Returns:
         M⁺ by rows.
-
-    Raises:
-        ValueError: If d > 3.
     """
     d = len(matrix)
     if d > 3:
-        raise ValueError(f"a pseudo-inverse in closed form is for d ≤ 3; got d = {d}")
+        return _by_eigenvalues(matrix, _reciprocal)
     square = matmul(matrix, matrix)
     first, size = trace(matrix), trace(square)  # size is the sum of the squared eigenvalues
     second = (first * first - size) / 2
@@ -129,6 +127,13 @@ def _choose(condition: Any, yes: Matrix, no: Matrix) -> Matrix:
         tuple(where(condition, a, b) for a, b in zip(r, s, strict=True))
         for r, s in zip(yes, no, strict=True)
     )
+
+
+def _reciprocal(values: Array) -> Array:
+    """1/γ, and 0 where γ is zero beside the largest."""
+    size = np.abs(values)
+    good = size > RANK_TOLERANCE * size.max(-1, keepdims=True)
+    return np.where(good, 1 / np.where(good, values, 1.0), 0.0)
 
 
 def _by_eigenvalues(matrix: Matrix, function: Callable[[Array], Array]) -> Matrix:

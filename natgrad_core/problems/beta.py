@@ -44,6 +44,15 @@ class Beta(ExponentialFamily):
     def __init__(self, data: ArrayLike | None = None) -> None:
         hits = load("batting")
         self.observe(hits[:, 0] / hits[:, 1] if data is None else data)
+        if data is not None:
+            self._suit(self.guess(), (0.0, 0.0))
+
+    def guess(self) -> tuple[float, ...]:
+        """The a and b with the data's mean m and variance v: a + b = m(1 − m)/v − 1."""
+        y = self.rows.columns[1]
+        m = float(y.mean())
+        whole = max(m * (1 - m) / (float(y.var()) or 1e-6 * m * (1 - m)) - 1, 1e-2)
+        return m * whole, (1 - m) * whole
 
     def inside(self, theta: Array) -> Bools:
         """Both are positive."""

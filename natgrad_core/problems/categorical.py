@@ -1,12 +1,14 @@
-"""Three outcomes by two logits: the third is held at zero, and the Fisher matrix is definite."""
+"""Outcomes by logits: the last is held at zero, and the Fisher matrix is definite."""
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any, ClassVar
 
 import numpy as np
 
 from natgrad_core.core.problem import Preset
+from natgrad_core.core.symbols import subscript
 from natgrad_core.datasets import load
 from natgrad_core.families.exponential_family import ExponentialFamily
 from natgrad_core.problems import problems
@@ -16,15 +18,15 @@ from natgrad_core.types import ArrayLike, Matrix, Vector
 
 @problems.register()
 class Categorical(ExponentialFamily):
-    """p_k = e^{η_k} / (e^{η₀} + e^{η₁} + 1), k = 0, 1, 2: T are the indicators of 0 and 1.
+    """p_k = e^{η_k} / (1 + Σ_j e^{η_j}), the last logit being 0: T are the other indicators.
 
-    ``counts [3]`` are how often each outcome was seen.
+    ``counts [K]`` are how often each outcome was seen; there are K − 1 parameters.
 
     Args:
-        counts: How often each outcome was seen, ``[3]``; None: the published counts.
+        counts: How often each outcome was seen, ``[K]`` with K ≥ 2; None: the published counts.
 
     Raises:
-        ValueError: If there are not three counts ≥ 0.
+        ValueError: If there are not two or more counts ≥ 0.
     """
 
     title = "the MN blood groups of 1000 Britons: two logits"
@@ -34,6 +36,8 @@ class Categorical(ExponentialFamily):
     view = ((-3.0, 3.0), (-3.0, 3.0))
     start = (-2.0, -2.0)
     support = range(3)
+    held: ClassVar[int] = 1
+    """How many of the logits are held at zero."""
     presets: ClassVar = {
         "blood groups": Preset(),
         "from equal chances": Preset(start=(0.0, 0.0)),
@@ -42,16 +46,26 @@ class Categorical(ExponentialFamily):
 
     def __init__(self, counts: ArrayLike | None = None) -> None:
         seen = load("blood")[:, 0] if counts is None else np.asarray(counts, float)
-        if seen.shape != (3,):
-            raise ValueError(f"counts must be three numbers ≥ 0; got shape {list(seen.shape)}")
-        self.observe((0.0, 1.0, 2.0), weights=seen)
+        if seen.ndim != 1 or seen.size < 2:
+            raise ValueError(
+                f"counts must be two or more numbers ≥ 0; got shape {list(seen.shape)}"
+            )
+        if seen.size != 3:
+            self.symbols = tuple(f"η{subscript(k)}" for k in range(seen.size - self.held))
+            self.support = range(seen.size)
+            self._suit((0.0,) * self.dim, (1.0,) * self.dim)
+        self.observe(np.arange(float(seen.size)), weights=seen)
+
+    def guess(self) -> tuple[float, ...]:
+        """The log-odds of the counts, half a count added to each."""
+        logs = np.log(self.rows.columns[0] * (self.size or 1.0) + 0.5)
+        return tuple((logs - logs[-1])[: self.dim].tolist())
 
     def _log_odds(self, *eta: Any) -> Vector:
         return (*eta, eta[0] * 0)
 
     def _partition(self, *eta: Any) -> Any:
-        a, b, c = self._log_odds(*eta)
-        return logaddexp(logaddexp(a, b), c)
+        return reduce(logaddexp, self._log_odds(*eta))
 
     def _negative_log_prob(self, t: Vector, *eta: Any) -> Any:
         """Σ t_k log(1/p_k), each term with its own digits."""
@@ -61,8 +75,8 @@ class Categorical(ExponentialFamily):
 
     def _log_inverse(self, k: int, odds: Vector) -> Any:
         """log(1/p_k) = log(1 + Σ_{j≠k} e^{η_j − η_k})."""
-        first, second = (o - odds[k] for j, o in enumerate(odds) if j != k)
-        return log1p_exp(logaddexp(first, second))
+        first, *others = (o - odds[k] for j, o in enumerate(odds) if j != k)
+        return log1p_exp(reduce(logaddexp, others, first))
 
     def _mean(self, *eta: Any) -> Vector:
         whole = self._partition(*eta)
@@ -83,6 +97,8 @@ class Categorical(ExponentialFamily):
         p = np.exp(np.stack(self._log_odds(*eta)) - self._partition(*eta))
         return (
             np.argmax(
-                np.log(p).reshape(3, *p.shape[1:])[:, None] + rng.gumbel(size=(3, *shape)), 0
+                np.log(p).reshape(len(p), *p.shape[1:])[:, None]
+                + rng.gumbel(size=(len(p), *shape)),
+                0,
             ),
         )

@@ -19,16 +19,17 @@ class CategoricalSingular(Categorical):
     """p = softmax(η) with all three logits: F = diag(p) − ppᵀ is singular along (1, 1, 1).
 
     Args:
-        counts: How often each outcome was seen, ``[3]``; None: the published counts.
+        counts: How often each outcome was seen, ``[K]`` with K ≥ 2; None: the published counts.
 
     Raises:
-        ValueError: If there are not three counts ≥ 0.
+        ValueError: If there are not two or more counts ≥ 0.
     """
 
     singular = True
     title = "the MN blood groups of 1000 Britons: three logits, one too many"
     symbols = ("η₀", "η₁", "η₂")
     latex = r"p_k = \frac{e^{\eta_k}}{e^{\eta_0} + e^{\eta_1} + e^{\eta_2}}"
+    held = 0
     view = ((-3.0, 3.0), (-3.0, 3.0), (-3.0, 3.0))
     start = (-2.0, -2.0, 1.0)
     presets: ClassVar = {

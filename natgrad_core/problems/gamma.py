@@ -43,6 +43,14 @@ class Gamma(ExponentialFamily):
 
     def __init__(self, data: ArrayLike | None = None) -> None:
         self.observe(load("aircondit")[:, 0] / 100 if data is None else data)
+        if data is not None:
+            self._suit(self.guess(), (0.0, 0.0))
+
+    def guess(self) -> tuple[float, ...]:
+        """The shape and rate with the data's mean and variance."""
+        y = self.rows.columns[1]
+        rate = float(y.mean() / (y.var() or 1e-6 * y.mean() ** 2))
+        return rate * float(y.mean()), rate
 
     def inside(self, theta: Array) -> Bools:
         """Shape and rate are positive."""

@@ -8,22 +8,24 @@ import numpy as np
 
 from natgrad_core.core.problem import Preset
 from natgrad_core.datasets import load
-from natgrad_core.families.exponential_family import LinearPredictor, UnitNormal
+from natgrad_core.families.exponential_family import UnitNormal
+from natgrad_core.families.linear_predictor import LinearPredictor
 from natgrad_core.problems import problems
 from natgrad_core.types import ArrayLike
 
 
 @problems.register()
 class LinearRegression(LinearPredictor, UnitNormal):
-    """y = w·x + noise of variance one, for ``X [n, 2]`` and ``y [n]`` in units of the noise.
+    """y = w·x + noise of variance one, for ``X [n, d]`` and ``y [n]`` in units of the noise.
 
     J = ½ mean (y − w·x)². F = E[xxᵀ] = H is constant: one natural step with α = 1
     reaches the minimum (Gauss 1809).
 
     Args:
-        X: Covariates, ``[n, 2]``; without X or y: the published data.
+        X: The design matrix, ``[n, d]``; with neither X nor y: the published data.
         y: Outcomes, ``[n]``, in units of the noise.
-        weights: The weight of each row, ``[n]``; None: equal ones.
+        weights: How many observations each row stands for, ``[n]``; None: one each.
+        offset: What is added to w·x in each row, ``[n]``; None: nothing.
 
     Raises:
         ValueError: If the shapes do not match, or an outcome is not possible.
@@ -42,15 +44,7 @@ class LinearRegression(LinearPredictor, UnitNormal):
         ),
     }
 
-    def __init__(
-        self,
-        X: ArrayLike | None = None,
-        y: ArrayLike | None = None,
-        weights: ArrayLike | None = None,
-    ) -> None:
-        rows, seen = X, y
-        if rows is None or seen is None:
-            table = load("hubble")
-            rows = np.stack([np.ones(len(table)), table[:, 0]], -1)
-            seen = table[:, 1] / 230  # km/s: about the scatter of the nebulae around the line
-        super().__init__(rows, seen, weights)
+    def _published(self) -> tuple[ArrayLike, ArrayLike, ArrayLike | None]:
+        table = load("hubble")
+        velocity = table[:, 1] / 230  # km/s: about the scatter of the nebulae around the line
+        return np.stack([np.ones(len(table)), table[:, 0]], -1), velocity, None

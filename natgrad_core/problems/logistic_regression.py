@@ -1,4 +1,4 @@
-"""Logistic regression with two weights: the death of Bliss's beetles against the dose."""
+"""Logistic regression: the death of Bliss's beetles against the dose."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ import numpy as np
 
 from natgrad_core.core.problem import Preset
 from natgrad_core.datasets import load
-from natgrad_core.families.exponential_family import LinearPredictor
+from natgrad_core.families.linear_predictor import LinearPredictor, separating
 from natgrad_core.problems import problems
 from natgrad_core.tracing.ops import log1p_exp, sigmoid
-from natgrad_core.types import ArrayLike, Matrix, Vector
+from natgrad_core.types import Array, ArrayLike, Matrix, Vector
 
 
 @problems.register()
 class LogisticRegression(LinearPredictor):
-    """p(y = 1 | x, w) = 1/(1 + e^{−w₀x₀−w₁x₁}), for ``X [n, 2]`` and ``y [n]``, each 0 or 1.
+    """p(y = 1 | x, w) = 1/(1 + e^{−w₀x₀−w₁x₁}), for ``X [n, d]`` and ``y [n]``, each 0 or 1.
 
     A group of which some died is two rows, weighted by how many did and how many did not. The
     canonical link makes the Hessian the Fisher matrix: Newton is the natural gradient here.
 
     Args:
-        X: Covariates, ``[n, 2]``; without X or y: the published data.
+        X: The design matrix, ``[n, d]``; with neither X nor y: the published data.
         y: Outcomes, ``[n]``, each 0 or 1.
-        weights: The weight of each row, ``[n]``; None: equal ones.
+        weights: How many observations each row stands for, ``[n]``; None: one each.
+        offset: What is added to w·x in each row, ``[n]``; None: nothing.
 
     Raises:
         ValueError: If the shapes do not match, or an outcome is not possible.
@@ -36,25 +37,28 @@ class LogisticRegression(LinearPredictor):
     view = ((-2.0, 4.0), (-0.5, 5.5))
     start = (-1.0, 0.5)
     support = range(2)
+    unbounded = "the classes are separated, so there is no finite maximum"
     presets: ClassVar = {
         "Bliss's beetles": Preset(),
         "from no effect at all": Preset(start=(0.0, 0.0)),
         "from far out, where Newton overshoots": Preset(start=(3.0, -0.3)),
     }
 
-    def __init__(
-        self,
-        X: ArrayLike | None = None,
-        y: ArrayLike | None = None,
-        weights: ArrayLike | None = None,
-    ) -> None:
-        rows, seen = X, y
-        if rows is None or seen is None:
-            dose, exposed, killed = load("beetles").T
-            group = np.stack([np.ones_like(dose), (dose - 1.8) / 0.1], -1)
-            rows, seen = np.concatenate([group, group]), np.repeat([1.0, 0.0], len(group))
-            weights = np.concatenate([killed, exposed - killed])
-        super().__init__(rows, seen, weights)
+    def _published(self) -> tuple[ArrayLike, ArrayLike, ArrayLike | None]:
+        dose, exposed, killed = load("beetles").T
+        group = np.stack([np.ones_like(dose), (dose - 1.8) / 0.1], -1)
+        died = np.repeat([1.0, 0.0], len(group))
+        return np.concatenate([group, group]), died, np.concatenate([killed, exposed - killed])
+
+    def _roughly(self, mean: Array) -> Array:
+        inside = (mean + 0.5) / 2
+        return np.log(inside / (1 - inside))
+
+    def never_better(self) -> Array | None:
+        """Return a direction that separates the classes, completely or in part, if there is one."""
+        x, y = self.X, self.rows.columns[-1]
+        signs = np.where(y > 0, 1.0, -1.0)[self.rows.columns[0] > 0, None]
+        return separating(signs * x[self.rows.columns[0] > 0])
 
     def _partition(self, *eta: Any) -> Any:
         return log1p_exp(eta[0])

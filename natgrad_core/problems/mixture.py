@@ -64,6 +64,7 @@ class Mixture(Problem):
         if data is None:
             density = np.exp(self._log_prob((NODES,), *truth))
             self.rows = Rows(density / density.sum(), NODES)
+            self.size = math.inf
         else:
             y = outcomes(self.name, data, self.support)
             self.rows = Rows(np.full(y.size, 1 / y.size), y)

@@ -50,6 +50,12 @@ class Normal(Problem):
         )
         self.mean, self.variance = float(self.data.mean()), float(self.data.var())
         self.rows = Rows(np.full(self.data.size, 1 / self.data.size), self.data)
+        if data is not None:
+            self._suit(self.guess(), (self.guess()[1], 0.0))
+
+    def guess(self) -> tuple[float, ...]:
+        """The mean and the standard deviation, which are the estimate itself."""
+        return self.mean, math.sqrt(self.variance) or 1e-3 * abs(self.mean) or 1.0
 
     def inside(self, theta: Array) -> Bools:
         """σ > 0."""

@@ -8,22 +8,23 @@ import numpy as np
 
 from natgrad_core.core.problem import Preset
 from natgrad_core.datasets import load
-from natgrad_core.families.exponential_family import LinearPredictor
+from natgrad_core.families.linear_predictor import LinearPredictor, separating
 from natgrad_core.problems import problems
 from natgrad_core.tracing.ops import exp
-from natgrad_core.types import ArrayLike, Matrix, Vector
+from natgrad_core.types import Array, ArrayLike, Matrix, Vector
 
 
 @problems.register()
 class PoissonRegression(LinearPredictor):
-    """log E[y] = w·x, for ``X [n, 2]`` and counts ``y [n]``: A(η) = e^η.
+    """log E[y] = w·x, for ``X [n, d]`` and counts ``y [n]``: A(η) = e^η.
 
     The link is canonical, so Newton is the natural gradient (iteratively reweighted least squares).
 
     Args:
-        X: Covariates, ``[n, 2]``; without X or y: the published data.
+        X: The design matrix, ``[n, d]``; with neither X nor y: the published data.
         y: Counts, ``[n]``.
-        weights: The weight of each row, ``[n]``; None: equal ones.
+        weights: How many observations each row stands for, ``[n]``; None: one each.
+        offset: What is added to w·x in each row, ``[n]``; the log of its exposure. None: nothing.
 
     Raises:
         ValueError: If the shapes do not match, or an outcome is not possible.
@@ -35,6 +36,7 @@ class PoissonRegression(LinearPredictor):
     view = ((0.5, 4.0), (-0.5, 4.0))
     start = (1.5, 0.2)
     support = range(2**53)
+    unbounded = "some counts are zero wherever a column says so, so there is no finite maximum"
     presets: ClassVar = {
         "AIDS in Australia": Preset(),
         "from too fast a growth": Preset(start=(1.0, 3.8)),
@@ -43,18 +45,17 @@ class PoissonRegression(LinearPredictor):
         ),
     }
 
-    def __init__(
-        self,
-        X: ArrayLike | None = None,
-        y: ArrayLike | None = None,
-        weights: ArrayLike | None = None,
-    ) -> None:
-        rows, seen = X, y
-        if rows is None or seen is None:
-            table = load("aids")
-            rows = np.stack([np.ones(len(table)), np.log(table[:, 0]) - 2], -1)
-            seen = table[:, 1]
-        super().__init__(rows, seen, weights)
+    def _published(self) -> tuple[ArrayLike, ArrayLike, ArrayLike | None]:
+        table = load("aids")
+        return np.stack([np.ones(len(table)), np.log(table[:, 0]) - 2], -1), table[:, 1], None
+
+    def _roughly(self, mean: Array) -> Array:
+        return np.log(mean + 0.5)
+
+    def never_better(self) -> Array | None:
+        """Return a direction that lowers the mean where every count is 0, and nowhere else."""
+        counts, some = self.rows.columns[-1], self.rows.columns[0] > 0
+        return separating(-self.X[some & (counts == 0)], self.X[some & (counts > 0)])
 
     def _partition(self, *eta: Any) -> Any:
         return exp(eta[0])

@@ -49,6 +49,17 @@ class VonMises(ExponentialFamily):
     def __init__(self, data: ArrayLike | None = None) -> None:
         angles = np.radians(load("roulette")[:, 0]) if data is None else np.asarray(data, float)
         self.observe(np.arctan2(np.sin(angles), np.cos(angles)))
+        if data is not None:
+            self._suit(self.guess(), (1.0, 0.0))
+
+    def guess(self) -> tuple[float, ...]:
+        """The mean direction, and κ ≈ R(2 − R²)/(1 − R²) from the mean resultant length R.
+
+        Banerjee et al. 2005, eq. 4.4, with p = 2.
+        """
+        c, s = (float(part[0]) for part in self._sums.columns[1:3])
+        r = min(math.hypot(c, s), 1 - 1e-9)
+        return math.atan2(s, c), max(r * (2 - r * r) / (1 - r * r), 1e-3)
 
     def inside(self, theta: Array) -> Bools:
         """κ > 0."""

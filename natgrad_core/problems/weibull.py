@@ -53,6 +53,14 @@ class Weibull(Problem):
         given = load("bearings")[:, 0] / 100 if data is None else data
         y = outcomes(self.name, given, self.support)
         self.rows = Rows(np.full(y.size, 1 / y.size), y)
+        if data is not None:
+            self._suit(self.guess(), (0.0, 0.0))
+
+    def guess(self) -> tuple[float, ...]:
+        """From the mean and variance of log y, which are log λ − γ/k and π²/(6k²)."""
+        logs = np.log(self.rows.columns[1])
+        k = math.pi / math.sqrt(6 * float(logs.var()) or 1e-6)
+        return k, math.exp(float(logs.mean()) + GAMMA / k)
 
     def inside(self, theta: Array) -> Bools:
         """Shape and scale are positive."""

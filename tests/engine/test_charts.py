@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from natgrad_core import charts
+from natgrad_core import charts, problems
 from natgrad_core.charts.linear import compose, decompose
 from natgrad_core.errors import OutsideDomain
 from tests.engine.autodiff_reference import derivatives
@@ -98,7 +98,8 @@ def test_a_point_outside_the_chart_is_refused_with_the_charts_name() -> None:
         (lambda: charts["expectation"](family="weibull"), "there are those of"),
         (lambda: charts["bend"](strength=float("nan")), "finite"),
         (lambda: charts["polar"](center=(0.0,)), "two finite numbers"),
-        (lambda: charts["log-scale"](which=7), "components"),
+        (lambda: charts["log-scale"](which=(0.5,)), "components"),
+        (lambda: problems["normal"]().through(charts["log-scale"](which=7)), "of only 2"),
     ],
 )
 def test_a_chart_that_cannot_be_is_refused_in_words(make: object, said: str) -> None:

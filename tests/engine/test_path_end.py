@@ -42,9 +42,10 @@ def test_collinear_columns_are_said_with_the_step_the_place_and_the_remedy() -> 
 
 def test_a_step_out_of_the_domain_is_said_with_what_is_allowed() -> None:
     problem = KINDS["gamma"](data=np.array([50.0, 60.0, 75.0]))
-    path = run(problem, rules["natural"](rate=1.0), problem.start, 5)
+    start = (2.0, 1.2)
+    path = run(problem, rules["natural"](rate=1.0), start, 5)
     assert "is not defined (allowed: shape a > 0, rate b > 0)" in path.why()
-    several = run(problem, rules["natural"](rate=1.0), [problem.start, problem.start], 5)
+    several = run(problem, rules["natural"](rate=1.0), [start, start], 5)
     assert several.why(1) == path.why()
 
 
