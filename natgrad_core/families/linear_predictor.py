@@ -158,7 +158,7 @@ class LinearPredictor(ExponentialFamily):
     def _loss_of_rows(self, *theta: Any) -> Vector:
         share, _, _, t, h = self._grouped
         eta, _, _ = self._linked(theta)
-        return _parts((self._surprise((t,), eta) - h)[..., None, :] @ share)
+        return _parts((self._negative_log_prob((t,), eta) - h)[..., None, :] @ share)
 
     def _grad_of_rows(self, *theta: Any) -> Vector:
         share, x, _, t, _ = self._grouped
