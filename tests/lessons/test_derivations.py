@@ -21,7 +21,7 @@ from natgrad_lecture.text.lesson_text import INTRODUCTION
 STATES = int(os.environ.get("CLAIM_STATES", "25"))
 """States drawn of each derivation's scope; ``make claims`` draws more."""
 
-INTRODUCED = ("coordinates", "geodesics", "steepest-descent", "kl", "fisher")
+INTRODUCED = ("coordinates", "geodesics", "steepest-descent", "kl", "fisher", "efficiency")
 """Lessons that open with an introduction and end with a summary and exercises."""
 
 DERIVED = [

@@ -6,6 +6,7 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.efficiency.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.efficiency.controls import controls
+from natgrad_lecture.lessons.efficiency.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.efficiency.figure import STYLES, picture
 from natgrad_lecture.lessons.efficiency.model import Model
 from natgrad_lecture.lessons.efficiency.script import script
@@ -18,6 +19,8 @@ lessons.register()(
         claims=CLAIMS,
         questions=QUESTIONS,
         lines=LINES,
+        derivations=DERIVATIONS,
+        exercises=EXERCISES,
         sets=PRESETS,
         default=Racers(k=40),
         controls=controls,

@@ -84,8 +84,8 @@ def _formula(wanted: Callable[[float, float], float]) -> Any:
         with np.errstate(invalid="ignore"):  # a limit that is infinite has no direction
             along = np.diag(ROTATION.T @ model.limit() @ ROTATION)
         for spread, there in zip((s.s1, s.s2), along, strict=True):
-            told, far = wanted(c, spread), _scalar(spread, c, 2000)[-1]
-            if not (np.isclose(there, told) and np.isclose(far, told, rtol=0.1)):
+            stated, far = wanted(c, spread), _scalar(spread, c, 2000)[-1]
+            if not (np.isclose(there, stated) and np.isclose(far, stated, rtol=0.1)):
                 return False
         return True
 

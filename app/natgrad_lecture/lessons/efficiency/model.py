@@ -72,6 +72,10 @@ class Model:
         assert found is not None
         return found
 
+    def in_directions(self, error: Any) -> Array:
+        """An error in the data's own two directions, ``[2]``."""
+        return np.asarray(ROTATION.T @ np.asarray(error, float))
+
     def exact(self, method: str) -> Array:
         """t·E[eeᵀ] at the times, ``[times, 2, 2]``, without any sampling."""
         s = self.state
