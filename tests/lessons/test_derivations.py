@@ -21,7 +21,16 @@ from natgrad_lecture.text.lesson_text import INTRODUCTION
 STATES = int(os.environ.get("CLAIM_STATES", "25"))
 """States drawn of each derivation's scope; ``make claims`` draws more."""
 
-INTRODUCED = ("coordinates", "geodesics", "steepest-descent", "kl", "fisher", "efficiency")
+INTRODUCED = (
+    "coordinates",
+    "efficiency",
+    "fisher",
+    "geodesics",
+    "kl",
+    "natural-gradient",
+    "newton",
+    "steepest-descent",
+)
 """Lessons that open with an introduction and end with a summary and exercises."""
 
 DERIVED = [

@@ -10,6 +10,7 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.natural_gradient.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.natural_gradient.controls import controls
+from natgrad_lecture.lessons.natural_gradient.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.natural_gradient.figure import STYLES, picture
 from natgrad_lecture.lessons.natural_gradient.model import Model
 from natgrad_lecture.lessons.natural_gradient.state import OPENING, PRESETS, RULES, Natural
@@ -21,6 +22,8 @@ lessons.register()(
         claims=CLAIMS,
         questions=QUESTIONS,
         lines=LINES,
+        derivations=DERIVATIONS,
+        exercises=EXERCISES,
         opening=OPENING,
         sets=PRESETS,
         default=Natural(rate=0.1, steps=60, k=6),
