@@ -31,6 +31,7 @@ import nbformat
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import websocket_connect
 
+from benchmarks.followers import measure
 from natgrad_lecture.server.page_handlers import AGAIN, TICKET
 from natgrad_lecture.server.request_filter import PROTOCOL, frame_of, parts_of
 from tests.support.servers import Page, children, running, start, wait_until
@@ -348,8 +349,13 @@ def main() -> None:
     parser.add_argument("--stock", type=int, nargs="*", default=[10], help="readers of stock Voila")
     parser.add_argument("--seconds", type=float, default=120, help="how long they stay (120)")
     parser.add_argument("--pool", type=int, default=100, help="kernels that wait (100)")
+    parser.add_argument("--follow", type=int, nargs="*", help="only classes of so many followers")
     options = parser.parse_args()
     random.seed(7)
+    if options.follow is not None:
+        met = measure(options.follow or [100, 1000])
+        print(f"The aim of a class: {'met' if met else 'NOT met'}")
+        sys.exit(not met)
     AsyncHTTPClient.configure(None, max_clients=10_000)
     cores = os.cpu_count()
     print(f"{cores} cores; all arrive within {ARRIVE:g} s; a tenth drags at once")

@@ -39,8 +39,8 @@ TOKEN, OTHER = "0" * 32, "1" * 32
 class Texts:
     """A lesson with one question, whose second option is right."""
 
-    def options(self, lesson: str) -> Mapping[str, int]:
-        return {"which": 3} if lesson == "coordinates" else {}
+    def options(self, lesson: str) -> Mapping[str, list[str]]:
+        return {"which": ["one", "two", "three", "Which?"]} if lesson == "coordinates" else {}
 
     async def truth(self, lesson: str, name: str) -> ClassTruth:
         return {"right": 1, "say": {"en": "<p>because</p>"}}
@@ -434,6 +434,9 @@ def test_a_question_is_asked_answered_closed_revealed_and_asked_again() -> None:
         files = {each["kind"]: each["text"] for each in lead.all("file")}
         table = list(csv.DictReader(io.StringIO(files["csv"])))
         assert [int(row["count"]) for row in table] == [1, 3, 1, 0, 5, 0]
+        assert [row["answer"] for row in table] == ["one", "two", "three"] * 2
+        assert {row["text"] for row in table} == {"Which?"}
+        assert [row["right"] for row in table] == ["", "yes", ""] * 2
         (kept,) = json.loads(files["json"])["questions"]
         assert [each["counts"] for each in kept["results"]] == counts
         assert "device" not in files["csv"] + files["json"]

@@ -56,8 +56,8 @@ class Line(Protocol):
 class Questions(Protocol):
     """What the lessons' texts know of their questions."""
 
-    def options(self, lesson: str) -> Mapping[str, int]:
-        """The questions of a lesson: how many options each has."""
+    def options(self, lesson: str) -> Mapping[str, list[str]]:
+        """The questions of a lesson: the words of each one's options, and last its own."""
         ...
 
     async def truth(self, lesson: str, name: str) -> ClassTruth:
@@ -304,7 +304,7 @@ class Room:
             return
         self._put_away()
         name = question.get("name")
-        options = len(question.get("options", ())) if name is None else known[name]
+        options = len(question.get("options", ()) if name is None else known[name][:-1])
         self._ids += 1
         number = said.get("id")
         if isinstance(number, int) and self._ids <= number < 10**6:  # of a server that is no more
@@ -332,6 +332,9 @@ class Room:
         """All that is known of a question, for the lecturer's file."""
         said = quiz.summary(True)
         said["results"] = quiz.results()
+        if (name := quiz.question.get("name")) is not None:
+            *options, text = self._questions.options(quiz.lesson)[name]
+            said["question"] = {**quiz.question, "text": text, "options": options}
         return said
 
     def _put_away(self) -> None:

@@ -64,8 +64,8 @@ MALFORMED = 1008
 class LessonQuestions:
     """The questions that the lessons' own texts ask, as a class needs them."""
 
-    def options(self, lesson: str) -> Mapping[str, int]:
-        """The questions of a lesson: how many options each has."""
+    def options(self, lesson: str) -> Mapping[str, list[str]]:
+        """The questions of a lesson: the words of each one's options, and last its own."""
         return _options(lesson)
 
     async def truth(self, lesson: str, name: str) -> ClassTruth:
@@ -74,13 +74,16 @@ class LessonQuestions:
 
 
 @lru_cache(maxsize=64)
-def _options(lesson: str) -> dict[str, int]:
+def _options(lesson: str) -> dict[str, list[str]]:
     from natgrad_lecture.lessons import lessons
 
     if lesson not in lessons:
         return {}
     asked = lessons[lesson].text().questions
-    return {name: len(question.options) for name, question in asked.items()}
+    return {
+        name: [*(option.source for option in question.options), question.asked.source]
+        for name, question in asked.items()
+    }
 
 
 def _truth(lesson: str, name: str) -> ClassTruth:
