@@ -25,13 +25,16 @@ def control(default: Any, short: str, check: Check) -> Any:
 
 @dataclass(frozen=True)
 class Number:
-    """A number from ``low`` to ``high``; ``allowed`` says so in words."""
+    """A number from ``low`` to ``high``; ``allowed`` says so in words.
+
+    ``label`` and ``allowed`` are texts, or what says itself as one when it is needed.
+    """
 
     name: str
-    label: str
+    label: object
     low: float
     high: float
-    allowed: str
+    allowed: object
 
     def __call__(self, value: Any) -> float:
         """The number that was given, or BadInput."""
@@ -55,7 +58,7 @@ class Whole:
     """A whole number from ``low`` to ``high``."""
 
     name: str
-    label: str
+    label: object
     low: int
     high: int
 
@@ -72,7 +75,7 @@ whole = Whole
 """``whole("steps", "the number of steps", 1, 2000)``."""
 
 
-def point(name: str, label: str, size: int = 2, most: float = 1e6) -> Check:
+def point(name: str, label: object, size: int = 2, most: float = 1e6) -> Check:
     """``size`` numbers up to ``most`` in size."""
     of = number(name, label, -most, most, f"any number up to {most:g} in size")
 
@@ -90,7 +93,7 @@ class Choice:
     """One of ``options``, a registry or a few names; ``former`` are names in old links."""
 
     name: str
-    label: str
+    label: object
     options: Mapping[str, Any] | tuple[str, ...]
     former: Mapping[str, str] = field(default_factory=dict)
 
@@ -113,7 +116,7 @@ class Several:
     """One or more of ``options``, each once; ``former`` as in ``Choice``."""
 
     name: str
-    label: str
+    label: object
     options: Mapping[str, Any] | tuple[str, ...]
     former: Mapping[str, str] = field(default_factory=dict)
 

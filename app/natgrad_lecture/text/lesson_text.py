@@ -278,6 +278,10 @@ def _both(line: Formula) -> str:
     return " ".join([*(f"${part}$" for part in line.parts), line.say]).strip()
 
 
+COMMON = Path(__file__).with_name("common.md")
+"""Words of all lessons."""
+
+
 class Phrases:
     """The words that a lesson's Python says: called with an id, and with what fills its holes."""
 
@@ -290,11 +294,28 @@ class Phrases:
         return read(self.path).legend
 
     def __call__(self, name: str, **holes: object) -> str:
-        """The words under this id of ``::: phrases``, in English."""
+        """The words under this id of ``::: phrases``, here or in common.md, in English."""
         known = read(self.path).phrases
+        if name not in known:
+            known = read(COMMON).phrases
         if name not in known:
             raise KeyError(f"no words {name!r} under ::: phrases of {self.path}; add them")
         return known[name].format(**holes) if holes else known[name]
+
+    def later(self, name: str) -> Later:
+        """The same words, read when they are first said: for what a module defines."""
+        return Later(self, name)
+
+
+@dataclass(frozen=True)
+class Later:
+    """Words that are read from their file when they are said."""
+
+    say: Phrases
+    name: str
+
+    def __str__(self) -> str:
+        return self.say(self.name)
 
 
 phrases = Phrases

@@ -67,8 +67,8 @@ def add_fan(sheet: Sheet, model: Any) -> dict[str, Any]:
     low = min(0.0, *(s.gained for s in model.steps.values()))
     low = max(low, -far)
     view = np.array([[1.15 * low - 0.06 * far, 1.1 * far], [1.15 * low - 0.06 * far, 1.1 * far]])
-    title = "one step: angle φ to the exact, decrease of J"
-    return plane("fan", title, ("nats along exact", "nats"), view)
+    title = say("one-step-angle-to-the-exact")
+    return plane("fan", title, (say("nats-along-exact"), "nats"), view)
 
 
 def add_along(sheet: Sheet, model: Any) -> dict[str, Any]:
@@ -85,8 +85,8 @@ def add_along(sheet: Sheet, model: Any) -> dict[str, Any]:
     graph = Graph(
         sheet,
         "along",
-        "the loss on the way along each step",
-        Axis("share t of the step", 0.0, 2.0),
+        say("the-loss-on-the-way-along"),
+        Axis(say("share-t-of-the-step"), 0.0, 2.0),
         Axis("J", max(lowest - 0.6 * gap, 0.0), here + 0.6 * gap),
     )
     for name, values in models.items():
@@ -107,8 +107,8 @@ def step_table(model: Any) -> dict[str, Any]:
     """The numbers of one step with each matrix."""
     head = (
         "matrix",
-        "angle to exact, by F + λI",
-        "angle, all alike",
+        say("angle-to-exact-by-f-i"),
+        say("angle-all-alike"),
         "promised, nats",
         "J falls, nats",
         "KL, nats",
@@ -122,8 +122,8 @@ def step_table(model: Any) -> dict[str, Any]:
     best = max(model.steps, key=lambda name: model.steps[name].gained)
     return chart(
         "worth",
-        "what one step is worth",
-        f"the loss falls most by {label(best)}",
+        say("what-one-step-is-worth"),
+        say("the-loss-falls-most-by", best=label(best)),
         numbers=table(head, rows),
     )
 
@@ -152,7 +152,7 @@ def add_losses(sheet: Sheet, model: Any) -> dict[str, Any]:
 
 def add_trust(sheet: Sheet, model: Any) -> dict[str, Any]:
     """The damping of every run against its steps: how far the model was trusted."""
-    title = "damping: the less, the further the model is trusted"
+    title = say("damping-the-less-the-further-the")
     across = Axis("step", 0.0, float(model.state.steps))
     graph = Graph(sheet, "trust", title, across, Axis("λ", 1e-12, 1e2, log=True))
     for name, run in model.runs.items():
@@ -172,7 +172,7 @@ def add_spectra(sheet: Sheet, model: Any) -> dict[str, Any]:
     bottom = min(float(values[-1]) for values in kept.values())
     low, high = (10.0 ** f(np.log10(v)) for f, v in ((np.floor, bottom), (np.ceil, top)))
     across, up = Axis("rank", 0.0, float(most)), Axis("eigenvalue", low, high, log=True)
-    graph = Graph(sheet, "spectrum", "spectrum of the Fisher matrix", across, up)
+    graph = Graph(sheet, "spectrum", say("spectrum-of-the-fisher-matrix"), across, up)
     for name, values in kept.items():
         dash = "dashed" if name == "folded" else "solid"  # of the two nets alike, one
         graph.curve(name, label(name), np.arange(1.0, len(values) + 1), values, dash=dash)
@@ -189,8 +189,8 @@ def add_conditions(sheet: Sheet, model: Any) -> dict[str, Any]:
     graph = Graph(
         sheet,
         "condition",
-        "the rounder the Fisher ellipse, the lower and farther right",
-        Axis("directions sharing (Σs)²/Σs²", 0.0, most),
+        say("the-rounder-the-fisher-ellipse-the"),
+        Axis(say("directions-sharing-sigmas-sigmas"), 0.0, most),
         Axis("condition", low, max(high, 10 * low), log=True),
     )
     for name, s in model.spectra.items():
@@ -213,8 +213,8 @@ def spectrum_table(model: Any) -> dict[str, Any]:
         for n, s in model.spectra.items()
     ]
     best = min(model.spectra, key=lambda name: model.spectra[name].condition)
-    title = "condition of the Fisher matrix, statistics frozen at the data's"
-    says = f"smallest condition number: {label(best)}"
+    title = say("condition-of-the-fisher-matrix-statistics")
+    says = say("smallest-condition-number", best=label(best))
     return chart("condition", title, says, numbers=table(head, rows))
 
 

@@ -7,6 +7,9 @@ from typing import Any
 
 from natgrad_lecture.state.fields import choice, control, number, several, whole
 from natgrad_lecture.state.state import State
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 DATA = ("digits", "wine", "moons")
 MATRICES = ("exact", "block", "ekfac", "kfac", "diagonal", "euclidean", "empirical")
@@ -31,9 +34,9 @@ class Nearing(State):
 
     data: str = control("digits", "data", choice("data", "data set", DATA))
     show: str = control("step", "show", choice("show", "view", SHOW))
-    after: int = control(5, "after", whole("after", "the steps before", 0, 30))
+    after: int = control(5, "after", whole("after", say.later("the-steps-before"), 0, 30))
     damping: float = control(
-        0.01, "damping", number("damping", "λ", 1e-6, 100, "take one from 0.000001 to 100")
+        0.01, "damping", number("damping", "λ", 1e-6, 100, say.later("take-one-from-0-000001-to"))
     )
     matrices: tuple[str, ...] = control(
         MATRICES, "matrices", several("matrices", "matrix", MATRICES, FORMER)
@@ -44,7 +47,7 @@ class Nearing(State):
     frames: tuple[str, ...] = control(
         ("as it is", "standardized", "whitened"), "frames", several("frames", "layer", FRAMES)
     )
-    steps: int = control(60, "steps", whole("steps", "the number of steps", 1, 200))
+    steps: int = control(60, "steps", whole("steps", say.later("the-number-of-steps"), 1, 200))
     seed: int = control(0, "seed", whole("seed", "the seed", 0, 9999))
 
 

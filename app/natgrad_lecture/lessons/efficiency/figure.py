@@ -15,6 +15,9 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane
 from natgrad_lecture.lessons.efficiency.model import METHODS, Model
 from natgrad_lecture.lessons.efficiency.state import STEPS, TIMES
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 LABELS = {
     "natural": "natural, 1/t",
@@ -44,7 +47,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
     graph = Graph(
         sheet,
         "graph",
-        f"t·Var over the bound, {runs} runs",
+        say("t-var-over-the-bound-runs", runs=runs),
         Axis("t", 1, STEPS, log=True),
         Axis("t·Var", 0.3, 100, log=True),
     )
@@ -127,8 +130,8 @@ def _numbers(model: Model, sheet: Sheet, race: Race | None) -> dict[str, Any]:
 
 def _description(model: Model, race: Race | None) -> str:
     if race is None:
-        return "no runs yet"
+        return say("no-runs-yet")
     ends = (
         f"{LABELS[method]} {float(model.ratio(race.moments[method])[-1]):.3g}" for method in METHODS
     )
-    return f"t·Var over the bound after {STEPS} examples, {race.runs} runs: {', '.join(ends)}"
+    return say("t-var-over-the-bound-after", steps=STEPS, runs=race.runs, ends=", ".join(ends))

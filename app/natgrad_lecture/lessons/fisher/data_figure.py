@@ -15,6 +15,9 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.vector_field import directions as field
 from natgrad_lecture.drawing.windows import plane
 from natgrad_lecture.lessons.fisher.data_model import STEPS, VIEW, Data, angle_map, line_with
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 _FINE = (20, 40, 80)
 """Cells of the map on a side, from coarse to fine."""
@@ -43,7 +46,7 @@ def picture(data: Data, sheet: Sheet) -> dict[str, Any]:
         "left", "curve", "field", "−G⁻¹∇J", points=points, starts=starts, faint=True, width=1.2
     )
     for style, path in data.runs.items():
-        name = "natural" if style == "natural" else "by the empirical Fisher"
+        name = "natural" if style == "natural" else say("by-the-empirical-fisher")
         with np.errstate(all="ignore"):
             sheet.add(
                 "left",
@@ -74,8 +77,8 @@ def picture(data: Data, sheet: Sheet) -> dict[str, Any]:
     paper, own = data.angles
     return {
         "planes": [
-            plane("left", "the loss of a line through skewed data", symbols, VIEW),
-            plane("right", "angle of the steps: 0° dark, 90° and more pale", symbols, VIEW),
+            plane("left", say("the-loss-of-a-line-through"), symbols, VIEW),
+            plane("right", say("angle-of-the-steps-0-dark"), symbols, VIEW),
         ],
         "dash_labels": {},
         "steps": STEPS,
@@ -84,7 +87,7 @@ def picture(data: Data, sheet: Sheet) -> dict[str, Any]:
                 "id": name,
                 "plane": side,
                 "at": data.at.tolist(),
-                "label": "where both start",
+                "label": say("where-both-start"),
                 "field": "w",
                 "style": "start",
                 "tag": "",
@@ -92,7 +95,9 @@ def picture(data: Data, sheet: Sheet) -> dict[str, Any]:
             for name, side in (("w", "left"), ("w.map", "right"))
         ],
         "numbers": _numbers(data, sheet),
-        "description": f"the two steps differ by {paper:.0f}° on paper, {own:.0f}° by F",
+        "description": say(
+            "the-two-steps-differ-by-on", euclidean=f"{paper:.0f}", own=f"{own:.0f}"
+        ),
         **more,
     }
 
@@ -129,7 +134,7 @@ def _add_ground(data: Data, sheet: Sheet) -> None:
         "left",
         "lines",
         "contour",
-        "lines of equal loss",
+        say("lines-of-equal-loss"),
         points=lines,
         starts=np.arange(0, len(lines) + 1, _POINTS),
         cache=f"lines-{cache}",

@@ -13,6 +13,9 @@ from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane
 from natgrad_lecture.lessons.fisher.draws_model import _ENDS, MOST, PARTS, STEPS, Draws
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 
 def picture(draws: Draws, sheet: Sheet) -> dict[str, Any]:
@@ -26,7 +29,7 @@ def picture(draws: Draws, sheet: Sheet) -> dict[str, Any]:
         "planes": [
             plane(
                 "left",
-                "scores s = ∇ log p(y | θ), and two spreads of them",
+                say("scores-s-log-p-y-theta"),
                 tuple(f"s{i}" for i in "₁₂"),
                 view,
             ),
@@ -36,7 +39,7 @@ def picture(draws: Draws, sheet: Sheet) -> dict[str, Any]:
         "steps": STEPS,
         "handles": [],
         "numbers": _numbers(draws, found, sheet),
-        "description": f"{found.n[-1]} draws; the average of s sᵀ misses F by {apart:.2g}",
+        "description": say("draws-the-average-of-s-s", n=found.n[-1], apart=f"{apart:.2g}"),
         **more,
     }
 
@@ -48,7 +51,7 @@ def _scores(draws: Draws, found: Gathered, sheet: Sheet) -> Array:
         "left",
         "points",
         "draw",
-        "scores of draws",
+        say("scores-of-draws"),
         points=points,
         size=0.5,
         counts=np.minimum(found.n * each, len(points)),
@@ -57,7 +60,7 @@ def _scores(draws: Draws, found: Gathered, sheet: Sheet) -> Array:
     sheet.add("left", "ellipses", "metric", "F", shapes=exact)
     axes = spread_axes(found.fisher, 2.0).reshape(-1, 4)
     shapes = np.concatenate([np.zeros((len(axes), 2)), axes], -1)
-    sheet.add("left", "ellipse-at", "estimate", "average of s sᵀ", shapes=shapes)
+    sheet.add("left", "ellipse-at", "estimate", say("average-of-s-s"), shapes=shapes)
     sheet.add("left", "path", "mean", "average score", points=found.mean, dash="solid")
     outer = 2.4 * np.sqrt(np.diag(draws.fisher).max())
     return np.array([[-outer, outer], [-outer, outer]])
@@ -65,7 +68,7 @@ def _scores(draws: Draws, found: Gathered, sheet: Sheet) -> Array:
 
 def _errors(draws: Draws, found: Gathered, sheet: Sheet) -> dict[str, Any]:
     across, up = Axis("n", 1.0, float(MOST), log=True), Axis("error", 1e-4, 100.0, log=True)
-    title = "error in F's own units, against the number of draws"
+    title = say("error-in-f-s-own-units")
     graph = Graph(sheet, "right", title, across, up)
     c = expected_error(found)
     ends = np.array([1.0, MOST])
@@ -74,8 +77,8 @@ def _errors(draws: Draws, found: Gathered, sheet: Sheet) -> dict[str, Any]:
     )
     white = whitening(draws.fisher)
     lines = {
-        "estimate": ("average of s sᵀ", error(found.fisher, draws.fisher)),
-        "curvature": ("average of −∇² log p", error(found.curvature, draws.fisher)),
+        "estimate": (say("average-of-s-s"), error(found.fisher, draws.fisher)),
+        "curvature": (say("average-of-log-p"), error(found.curvature, draws.fisher)),
         "mean": ("average score", np.linalg.norm(found.mean @ white, axis=-1)),
     }
     for style, (label, values) in lines.items():

@@ -14,6 +14,9 @@ from natgrad_lecture.drawing.windows import plane, window
 from natgrad_lecture.lessons.fisher.level_model import SIZES, Level
 from natgrad_lecture.lessons.fisher.state import PLACES
 from natgrad_lecture.state.items import problem_named
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 YOURS = "error along your δ"
 """What the reader's own curve is called, and the dot on it at the length of δ."""
@@ -44,7 +47,7 @@ def picture(level: Level, sheet: Sheet) -> dict[str, Any]:
                 "left",
                 level.problem.title
                 if state.problem not in PLACES
-                else f"the parameters of a {state.problem}",
+                else say("the-parameters-of-a", problem=state.problem),
                 level.problem.symbols,
                 view,
             ),
@@ -74,19 +77,19 @@ def picture(level: Level, sheet: Sheet) -> dict[str, Any]:
             },
         ],
         "numbers": _numbers(level, visible),
-        "description": f"KL of δ {level.kl:.4g}, ½δᵀFδ {level.half:.4g} nats"
+        "description": say("kl-of-f-nats", kl=f"{level.kl:.4g}", half=f"{level.half:.4g}")
         if visible
-        else f"½δᵀFδ {level.half:.4g} nats; the level set is hidden",
+        else say("f-nats-the-level-set-is", half=f"{level.half:.4g}"),
     }
 
 
 def _errors(level: Level, sheet: Sheet, visible: bool) -> dict[str, Any]:
     slopes = level.slopes
-    title = "how far KL is from ½ε²"
+    title = say("how-far-kl-is-from")
     if np.isfinite(slopes).all():
         title += f": slopes {slopes[0]:.2f} and {slopes[1]:.2f}"
     else:
-        title = "KL is ½ε² exactly: no error"
+        title = say("kl-is-exactly-no-error")
     graph = Graph(
         sheet,
         "right",
@@ -96,8 +99,8 @@ def _errors(level: Level, sheet: Sheet, visible: bool) -> dict[str, Any]:
     )
     worst, pairs = level.misses
     curves = [
-        ("worst", "error, worst direction", worst),
-        ("pairs", "mean of δ and −δ, worst", pairs),
+        ("worst", say("error-worst-direction"), worst),
+        ("pairs", say("mean-of-and-worst"), pairs),
     ]
     if visible:
         curves.append(("you", YOURS, level.own_misses))

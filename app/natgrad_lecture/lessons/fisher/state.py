@@ -11,6 +11,9 @@ from natgrad_core.core.problem import OutsideDomain
 from natgrad_lecture.state.fields import BadInput, choice, control, number, perhaps, point, whole
 from natgrad_lecture.state.items import problem_named
 from natgrad_lecture.state.state import State
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 PLACES: dict[str, tuple[tuple[float, float], tuple[tuple[float, float], tuple[float, float]]]] = {
     "normal": ((0.0, 1.0), ((-2.0, 2.0), (0.0, 4.0))),
@@ -38,18 +41,24 @@ class Look(State):
     theta: tuple[float, ...] | None = control(None, "at", perhaps(point("theta", "θ")))
     step: tuple[float, ...] | None = control(None, "d", perhaps(point("step", "the step δ")))
     radius: float = control(
-        0.1, "r", number("radius", "the radius r", 1e-6, 3, "take one from 0.000001 to 3 nats")
+        0.1, "r", number("radius", "the radius r", 1e-6, 3, say.later("take-one-from-0-000001-to"))
     )
-    show: str = control("shown", "level", choice("show", "way to show it", ("shown", "hidden")))
+    show: str = control(
+        "shown", "level", choice("show", say.later("way-to-show-it"), ("shown", "hidden"))
+    )
     seed: int = control(0, "seed", whole("seed", "the seed", 0, 9999))
     w: tuple[float, ...] = control((-1.0, 0.0), "w", point("w", "the start", most=100))
     noise: float = control(
-        1.0, "noise", number("noise", "the noise", 0.1, 5, "take a standard deviation, 0.1 to 5")
+        1.0,
+        "noise",
+        number("noise", "the noise", 0.1, 5, say.later("take-a-standard-deviation-0-1")),
     )
     nats_a_step: float = control(
         0.1,
         "pace",
-        number("nats_a_step", "the KL a step", 1e-3, 2, "take one from 0.001 to 2 nats a step"),
+        number(
+            "nats_a_step", say.later("the-kl-a-step"), 1e-3, 2, say.later("take-one-from-0-001-to")
+        ),
     )
 
     @property
@@ -67,10 +76,10 @@ class Look(State):
         try:
             fisher = problem.fisher(self.point)
         except OutsideDomain as error_:
-            raise BadInput("theta", f"{error_}. The last good point stays.") from None
+            raise BadInput("theta", say("the-last-good-point-stays", error=error_)) from None
         values = np.linalg.eigvalsh(fisher)
         if not (np.isfinite(values).all() and values[0] > 1e-9 * values[1] > 1e-12):
-            raise BadInput("theta", "so far out the Fisher matrix is nought to rounding; come back")
+            raise BadInput("theta", say("so-far-out-the-fisher-matrix"))
         return self
 
     def changes(self, name: str, value: Any) -> dict[str, Any]:

@@ -19,6 +19,9 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane, square
 from natgrad_lecture.lessons.geodesics.model import COUNT, NAMES, NORMAL, RUNS, Model, count
 from natgrad_lecture.lessons.geodesics.state import CHARTS, LABELS
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 VIEW = np.array([[-1.6, 1.6], [0.0, 3.2]])
 
@@ -36,7 +39,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
         _draw(model, sheet, name, views)
     return {
         "planes": [
-            plane("theta", "mean and spread", NORMAL.symbols, views["theta"]),
+            plane("theta", say("mean-and-spread"), NORMAL.symbols, views["theta"]),
             plane("x", title, labels, views["x"]),
         ],
         "dash_labels": {},
@@ -138,7 +141,7 @@ def _numbers(model: Model) -> dict[str, Any]:
 def _description(model: Model) -> str:
     sizes = ", ".join(f"{NAMES[name]} {size:.4g}" for name, size in model.lengths.items())
     bad = [
-        f"the run on {'KL(p‖p*)' if RUNS[name] else 'KL(p*‖p)'} {how}"
+        say("the-run-on", loss="KL(p‖p*)" if RUNS[name] else "KL(p*‖p)", how=how)
         for name, path in model.runs.items()
         if (how := broken(path))
     ]

@@ -11,6 +11,9 @@ from natgrad_core import charts
 from natgrad_core.core.chart import Chart
 from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers, point
 from natgrad_lecture.state.state import State
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 CHARTS: dict[str, tuple[str, Chart]] = {
     "expectation": ("mean and mean square", charts["expectation"]()),
@@ -23,7 +26,7 @@ LABELS = {"half-plane": ("μ/√2", "σ"), "log-scale": ("μ", "log\u00a0σ")}
 
 
 def _end(name: str, label: str) -> Any:
-    allowed = "take σ from 0.01 to 100"
+    allowed = say("take-sigma-from-0-01-to")
 
     def check(value: Any) -> tuple[float, ...]:
         mean, sigma = point(name, label, most=1e3)(value)
@@ -40,13 +43,13 @@ class Ends(State):
     b: tuple[float, ...] = control((1.3, 1.0), "b", _end("b", "the target"))
     chart: str = control("expectation", "chart", choice("chart", "chart", tuple(CHARTS)))
     rate: float = control(
-        0.05, "rate", number("rate", "the rate", 0.01, 1.0, "take one from 0.01 to 1")
+        0.05, "rate", number("rate", "the rate", 0.01, 1.0, say.later("take-one-from-0-01-to"))
     )
 
     def whole(self) -> Ends:
         """The state itself if there is a way to go."""
         if np.hypot(*np.subtract(self.a, self.b)) < 1e-3:
-            raise BadInput("b", "start and target are the same: there is no geodesic to see")
+            raise BadInput("b", say("start-and-target-are-the-same"))
         return self
 
     def changes(self, name: str, value: Any) -> dict[str, Any]:
@@ -56,7 +59,7 @@ class Ends(State):
             with np.errstate(all="ignore"):
                 there = chart.forward(np.array(numbers(name, value)))
             if not (np.isfinite(there).all() and bool(chart.inside(np.array(value, float)))):
-                raise BadInput(name, f"no normal is written so; allowed: {chart.domain}")
+                raise BadInput(name, say("no-normal-is-written-so-allowed", domain=chart.domain))
             return {name[0]: there.tolist()}
         return super().changes(name, value)
 

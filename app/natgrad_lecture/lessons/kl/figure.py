@@ -21,6 +21,9 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane, square
 from natgrad_lecture.lessons.kl.model import NORMAL, SAME, STEPS, Model, curves_at
 from natgrad_lecture.lessons.kl.state import KNOTS, WINDOW, WINDOWS
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 PLACE = np.array([[-2.0, 2.0], [0.0, 4.0]])
 """The window of (μ, σ)."""
@@ -56,7 +59,10 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
         "planes": planes,
         "dash_labels": {}
         if model.of_data
-        else {"solid": "equally far in (μ, σ)", "dashed": "equally far in the other parameters"},
+        else {
+            "solid": say("equally-far-in-sigma"),
+            "dashed": say("equally-far-in-the-other-parameters"),
+        },
         "steps": STEPS if model.of_data else 0,
         "handles": _handles(model, (bottom, top)),
         "numbers": _numbers(model, sheet),
@@ -100,7 +106,7 @@ def _densities(
     span: tuple[float, float],
 ) -> dict[str, Any]:
     up = Axis("p,\u00a0q", *span)
-    graph = Graph(sheet, name, f"{title}: densities and integrand", across, up)
+    graph = Graph(sheet, name, say("densities-and-integrand", title=title), across, up)
     graph.curve("axis", "", [across.low, across.high], [0, 0], faint=True, width=1.0)
     if model.of_data:
         marks = np.arange(-3.0, 4.0)
@@ -110,12 +116,12 @@ def _densities(
             name,
             "lines",
             "grid",
-            "whole numbers of x",
+            say("whole-numbers-of-x"),
             points=lines,
             starts=np.arange(0, len(lines) + 1, 2),
         )
     p, q, integrand = model.curves[name]
-    graph.area("kl", "adds to KL", places, np.maximum(integrand, 0.0))
+    graph.area("kl", say("adds-to-kl"), places, np.maximum(integrand, 0.0))
     graph.area("less", "subtracts", places, np.minimum(integrand, 0.0))
     graph.curve("p", "p", places, p, width=2.6)
     graph.curve("q", "q", places, q, width=2.6)
@@ -125,7 +131,7 @@ def _densities(
             integrand = curves_at(model.in_y, places)[2]
         graph.path("kl", "p log(p/q)", places, integrand, dash="solid")
     else:
-        graph.curve("kl", "adds to KL", places, integrand)
+        graph.curve("kl", say("adds-to-kl"), places, integrand)
     return graph.plane()
 
 
@@ -141,7 +147,7 @@ def _curve(model: Model, sheet: Sheet) -> dict[str, Any]:
         "middle",
         "lines",
         "grid",
-        "whole numbers of x",
+        say("whole-numbers-of-x"),
         points=graph.points(*flat.T),
         starts=np.arange(0, len(flat) + 1, 3),
     )
@@ -181,10 +187,10 @@ def _parameters(model: Model, sheet: Sheet) -> list[dict[str, Any]]:
         ends = np.stack([model.p, model.q] if name == "middle" else [x_p, x_q])
         pieces = {"kl": (around, {}), "apart": (solid, {}), "": (dashed, {"dash": "dashed"})}
         for key, (points, more) in pieces.items():
-            label = "as far as q by KL" if key == "kl" else "as far by the numbers"
+            label = say("as-far-as-q-by-kl") if key == "kl" else say("as-far-by-the-numbers")
             kept, starts = _pieces(points)
             sheet.add(name, "curve", key or "apart", label, points=kept, starts=starts, **more)
-        sheet.add(name, "curve", "apart", "as far by the numbers", points=ends, width=1.4)
+        sheet.add(name, "curve", "apart", say("as-far-by-the-numbers"), points=ends, width=1.4)
     labels = model.chart.names(NORMAL.symbols)
     return [
         plane("middle", "in (μ, σ)", NORMAL.symbols, PLACE),
@@ -270,7 +276,7 @@ def _handles(model: Model, span: tuple[float, float]) -> list[dict[str, Any]]:
                     "tag": name,
                     "at": model.chart.inverse(at).tolist(),
                     "field": f"chart.{name}",
-                    "label": f"parameters of {name} in the chart",
+                    "label": say("parameters-of-in-the-chart", which=name),
                 }
             )
     return handles

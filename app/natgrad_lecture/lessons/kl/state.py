@@ -12,6 +12,9 @@ from natgrad_core.analysis.data_transforms import VARIABLES
 from natgrad_core.types import Array
 from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers, point
 from natgrad_lecture.state.state import State
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 WINDOW = (-4.0, 4.0)
 """Of x, on the page."""
@@ -37,10 +40,10 @@ _APART = 0.05
 
 def _normal(name: str) -> Any:
     def check(value: Any) -> tuple[float, ...]:
-        mean, sigma = point(name, f"the parameters of {name}")(value)
+        mean, sigma = point(name, say("the-parameters-of", which=name))(value)
         return (
-            number(f"{name}.0", f"μ of {name}", -3, 3, "take one from −3 to 3")(mean),
-            number(f"{name}.1", f"σ of {name}", 0.2, 2, "take one from 0.2 to 2")(sigma),
+            number(f"{name}.0", f"μ of {name}", -3, 3, say("take-one-from-3-to-3"))(mean),
+            number(f"{name}.1", f"σ of {name}", 0.2, 2, say("take-one-from-0-2-to"))(sigma),
         )
 
     return check
@@ -50,9 +53,7 @@ def _curve(value: Any) -> tuple[float, ...]:
     high = WINDOWS["drawn"][1]
     found = point("curve", "the curve", size=len(KNOTS), most=high)(value)
     if not (np.diff(found) >= _APART - 1e-9).all():
-        raise BadInput(
-            "curve", f"the curve must rise, by {_APART:g} at least from one handle to the next"
-        )
+        raise BadInput("curve", say("the-curve-must-rise-by-at", apart=f"{_APART:g}"))
     return found
 
 
@@ -70,7 +71,7 @@ class Two(State):
     def whole(self) -> Self:
         """The state itself if its two densities are two."""
         if np.hypot(*np.subtract(self.p, self.q)) < 0.01:
-            raise BadInput("q", "p and q are the same: there is nothing between them to measure")
+            raise BadInput("q", say("p-and-q-are-the-same"))
         return self
 
     def changes(self, name: str, value: Any) -> dict[str, Any]:
@@ -82,7 +83,7 @@ class Two(State):
             mean, height = numbers(name, value)
             tallest, lowest = (1 / (s * np.sqrt(2 * np.pi)) for s in (0.2, 2.0))
             if not lowest <= height <= tallest:
-                raise BadInput(name, "a normal this high has a spread outside 0.2 to 2")
+                raise BadInput(name, say("a-normal-this-high-has-a"))
             return {which: (mean, float(1 / (height * np.sqrt(2 * np.pi))))}
         if head == "knot":
             curve = list(self.curve)
@@ -93,7 +94,7 @@ class Two(State):
             with np.errstate(all="ignore"):
                 found = chart.forward(there)
             if not (np.isfinite(found).all() and bool(chart.inside(there))):
-                raise BadInput(name, f"no normal is written so; allowed: {chart.domain}")
+                raise BadInput(name, say("no-normal-is-written-so-allowed", domain=chart.domain))
             return {which: found.tolist()}
         return super().changes(name, value)
 

@@ -19,6 +19,9 @@ from natgrad_lecture.drawing.run_messages import remarks
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane
 from natgrad_lecture.lessons.net.state import VIEW
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 DASHES = {False: "solid", True: "dashed"}
 DASH_LABELS = {"solid": "run in θ", "dashed": "run in x = A⁻¹θ"}
@@ -69,7 +72,7 @@ def add_losses(sheet: Sheet, model: Any, by: str) -> dict[str, Any]:
     low = 10.0 ** np.floor(np.log10(max(float(good.min(initial=1.0)), 1e-9)))
     start = max(run.losses[0] for run in runs.values())
     high = 10.0 ** np.ceil(np.log10(min(max(float(good.max(initial=1.0)), start), 1e3)) + 0.05)
-    across = "seconds of computing" if by == "second" else "step"
+    across = say("seconds-of-computing") if by == "second" else "step"
     graph = Graph(
         sheet,
         "loss",
@@ -97,7 +100,7 @@ def _along(run: Any, by: str) -> Array:
 
 def add_outputs(sheet: Sheet, model: Any) -> dict[str, Any]:
     """The probabilities of class 1 at two probes, along every run: a picture of the outputs."""
-    title = "path of the outputs: p(class 1) at u and at v"
+    title = say("path-of-the-outputs-p-class")
     graph = Graph(sheet, "outputs", title, Axis("u", 0.0, 1.0), Axis("v", 0.0, 1.0))
     for (name, in_x), run in model.runs.items():
         points = model.outputs(name, in_x)[: model.state.steps + 1]
@@ -163,8 +166,13 @@ def spectrum_chart(spectra: dict[str, Array], errors: dict[str, float], step: in
     first, last = kept["exact"][0], kept["exact"][-1]
     return chart(
         "spectrum",
-        f"spectrum of F at step {step}, and of what stands in for it",
-        f"the eigenvalues of F fall from {first:.3g} to {last:.3g}, {len(kept['exact'])} of them",
+        say("spectrum-of-f-at-step-and", step=step),
+        say(
+            "the-eigenvalues-of-f-fall-from",
+            first=f"{first:.3g}",
+            last=f"{last:.3g}",
+            exact=len(kept["exact"]),
+        ),
         traces,
         axis("rank", log=True),
         axis("eigenvalue", log=True, dtick=2),
@@ -206,13 +214,18 @@ def picture(model: Any, sheet: Sheet) -> dict[str, Any]:
             add_matrix(
                 sheet,
                 "F",
-                f"Fisher matrix, {style(guide)['label']}, step {matrix_step}",
+                say("fisher-matrix-step", label=style(guide)["label"], matrix_step=matrix_step),
                 found["exact"],
                 scale,
                 borders,
             ),
             add_matrix(
-                sheet, "G", f"{label} in its place", found[state.approximation], scale, borders
+                sheet,
+                "G",
+                say("in-its-place", label=label),
+                found[state.approximation],
+                scale,
+                borders,
             ),
         ]
         charts.append(

@@ -10,6 +10,9 @@ import numpy as np
 from natgrad_core.core.damping import KINDS
 from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers, several, whole
 from natgrad_lecture.state.state import State
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 VIEW = np.array([[-1.8, 1.8], [-1.8, 1.8]])
 """The window of the two inputs of a net."""
@@ -46,9 +49,11 @@ def _rows(name: str, label: str, width: int, most: int) -> Any:
             [part for row in value for part in (row if isinstance(row, list | tuple) else (row,))],
         )
         if len(flat) % width or len(flat) > most * width:
-            raise BadInput(name, f"{label} come as {width} numbers each, at most {most} of them")
+            raise BadInput(
+                name, say("come-as-numbers-each-at-most", label=label, width=width, most=most)
+            )
         if any(not abs(part) <= 1e6 for part in flat):
-            raise BadInput(name, f"{label} are numbers up to a million")
+            raise BadInput(name, say("are-numbers-up-to-a-million", label=label))
         return tuple(tuple(flat[i : i + width]) for i in range(0, len(flat), width))
 
     return check
@@ -58,14 +63,12 @@ def _points(value: Any) -> tuple[tuple[float, ...], ...]:
     found = _rows("points", "painted points", 3, _MOST_POINTS)(value)
     for x, y, label in found:
         if label not in (0, 1) or max(abs(x), abs(y)) > 10:
-            raise BadInput(
-                "points", "a painted point is x₁, x₂ up to 10 in size, and its class 0 or 1"
-            )
+            raise BadInput("points", say("a-painted-point-is-x-x"))
     return found
 
 
 def _rate(name: str, label: str, high: float = 1e4) -> Any:
-    return number(name, label, 1e-6, high, f"take one from 0.000001 to {high:g}")
+    return number(name, label, 1e-6, high, say("take-one-from-0-000001-to", high=f"{high:g}"))
 
 
 KEEP = 0.95
@@ -79,24 +82,30 @@ class Taught(State):
     """
 
     data: str = control("moons", "data", choice("data", "data set", DATA))
-    noise: float = control(0.1, "noise", number("noise", "the noise", 0, 1, "take one from 0 to 1"))
+    noise: float = control(
+        0.1, "noise", number("noise", "the noise", 0, 1, say.later("take-one-from-0-to-1"))
+    )
     points: tuple[tuple[float, ...], ...] = control((), "points", _points)
-    brush: int = control(0, "brush", whole("brush", "the class to paint", 0, 1))
-    width: int = control(16, "width", whole("width", "the width of a layer", 2, 32))
+    brush: int = control(0, "brush", whole("brush", say.later("the-class-to-paint"), 0, 1))
+    width: int = control(16, "width", whole("width", say.later("the-width-of-a-layer"), 2, 32))
     seed: int = control(0, "seed", whole("seed", "the seed", 0, 9999))
     rules: tuple[str, ...] = control(("natural", "adam"), "rules", several("rules", "rule", RULES))
-    alpha: float = control(1.0, "alpha", _rate("alpha", "the natural step's α", 10))
+    alpha: float = control(1.0, "alpha", _rate("alpha", say.later("the-natural-step-s"), 10))
     damping: float = control(
-        0.03, "damping", number("damping", "λ", 1e-6, 1e4, "take one from 0.000001 to 10000")
+        0.03, "damping", number("damping", "λ", 1e-6, 1e4, say.later("take-one-from-0-000001-to-2"))
     )
     adam: float = control(0.1, "adam", _rate("adam", "Adam's rate"))
     nesterov: float = control(0.3, "nesterov", _rate("nesterov", "Nesterov's rate"))
-    gradient: float = control(1.0, "gradient", _rate("gradient", "the rate of gradient descent"))
-    steps: int = control(200, "steps", whole("steps", "the number of steps", 1, 1000))
+    gradient: float = control(
+        1.0, "gradient", _rate("gradient", say.later("the-rate-of-gradient-descent"))
+    )
+    steps: int = control(200, "steps", whole("steps", say.later("the-number-of-steps"), 1, 1000))
     show: str = control("regions", "show", choice("show", "view", _SHOW))
     by: str = control("step", "by", choice("by", "axis", ("step", "second")))
     stretch: float = control(
-        1.0, "A", number("stretch", "the stretch of A", 1, 1e4, "take one from 1 (A = I) to 10000")
+        1.0,
+        "A",
+        number("stretch", say.later("the-stretch-of-a"), 1, 1e4, say.later("take-one-from-1-a-i")),
     )
     kind: str = control("identity", "kind", choice("kind", "damping", KINDS))
     approximation: str = control(
@@ -134,12 +143,12 @@ class Taught(State):
     def whole(self) -> Taught:
         """The state itself, if there is something to learn from."""
         if self.data == "painted" and not self.points:
-            raise BadInput("data", "paint some points first")
+            raise BadInput("data", say("paint-some-points-first"))
         if len(self.probes) != 2:
-            raise BadInput("probes", "there are two probes, u and v")
+            raise BadInput("probes", say("there-are-two-probes-u-and"))
         steps = [row[0] for row in self.past]
         if any(step != int(step) or step < 1 for step in steps) or steps != sorted(set(steps)):
-            raise BadInput("past", "earlier settings end at whole steps, each after the one before")
+            raise BadInput("past", say("earlier-settings-end-at-whole-steps"))
         for row in self.past:
             self.with_(**dict(zip(_CHANGING, row[1:], strict=True)))
         return self
@@ -188,7 +197,7 @@ class Taught(State):
         if any(row[0] == step for row in self.past):  # the same slider, still moving
             force = next(row for row in self.past if row[0] == step)[1:]
         if len(kept) >= _MOST_TURNS:
-            raise BadInput("past", f"rates were changed {_MOST_TURNS} times on the way; start anew")
+            raise BadInput("past", say("rates-were-changed-times-on-the", most_turns=_MOST_TURNS))
         return (*kept, (float(step), *force))
 
     def _with_stroke(self, stroke: Any) -> tuple[tuple[float, ...], ...]:

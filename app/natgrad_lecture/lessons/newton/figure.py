@@ -44,7 +44,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
             sheet,
             name,
             "uphill",
-            "H has a negative eigenvalue",
+            say("h-has-a-negative-eigenvalue"),
             model.least(name == "x"),
             plane_view,
         )
@@ -60,16 +60,16 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
                 "label": _label(name),
                 "gap": None,
                 "text": "–",
-                "word": "has no meaning",
+                "word": say("has-no-meaning"),
             }
         )
-        notes[name] = f"{model.problem.name} is a bare loss, without a Fisher matrix"
+        notes[name] = say("is-a-bare-loss-without-a", which=model.problem.name)
     return {
         "planes": [
             plane("theta", "θ", symbols, view),
             plane("x", "x, with θ = f(x)", model.chart.names(symbols), x_view),
         ],
-        "dash_labels": {"solid": "run in θ", "dashed": "run in x, mapped back"},
+        "dash_labels": {"solid": "run in θ", "dashed": say("run-in-x-mapped-back")},
         "steps": model.state.steps,
         "handles": [
             {
@@ -84,7 +84,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
                 "id": "start.x",
                 "plane": "x",
                 "at": model.chart.inverse(model.start).tolist(),
-                "label": "starting point, in x",
+                "label": say("starting-point-in-x"),
                 "field": "start.x",
                 "style": "start",
             },

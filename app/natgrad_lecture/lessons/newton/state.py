@@ -8,6 +8,9 @@ from typing import Any, Self
 from natgrad_lecture.state.fields import choice, control, number, several
 from natgrad_lecture.state.items import ChartKey, problem_named
 from natgrad_lecture.state.runs import Runs
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 PROBLEMS: dict[str, dict[str, Any]] = {
     "rosenbrock": {"rate": 0.1, "bend": 0.5, "rules": ("newton", "natural")},
@@ -52,10 +55,10 @@ class NewtonState(Runs):
         ("newton", "natural"), "rules", several("rules", "rule", RULES)
     )
     bend: float = control(
-        0.5, "bend", number("bend", "the bend s", -3, 3, "take one from −3 to 3; 0 is straight")
+        0.5, "bend", number("bend", "the bend s", -3, 3, say.later("take-one-from-3-to-3"))
     )
     shear: float = control(
-        0.0, "shear", number("shear", "the shear k", -3, 3, "take one from −3 to 3")
+        0.0, "shear", number("shear", "the shear k", -3, 3, say.later("take-one-from-3-to-3"))
     )
     hessian: str = control("true", "H", choice("hessian", "Hessian", HESSIANS))
 

@@ -82,7 +82,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
                 "id": "start.x",
                 "plane": "x",
                 "at": model.chart.inverse(start).tolist(),
-                "label": "starting point, in x",
+                "label": say("starting-point-in-x"),
                 "field": "start.x",
                 "style": "start",
             },
@@ -123,7 +123,7 @@ def _add_crowd(sheet: Sheet, model: Model) -> None:
                 where,
                 "curve",
                 name,
-                "from other starts",
+                say("from-other-starts"),
                 points=points.reshape(-1, 2),
                 starts=np.arange(0, len(points) * points.shape[1] + 1, points.shape[1]),
                 faint=True,
@@ -186,7 +186,7 @@ def _graph(model: Model, sheet: Sheet) -> Graph:
         series = {n: (p.in_theta.kl, p.in_x.kl) for n, p in pairs.items()}
         low, high = _powers(series)
         graph = Graph(
-            sheet, "graph", "KL of each step, in nats", across, Axis("KL", low, high, log=True)
+            sheet, "graph", say("kl-of-each-step-in-nats"), across, Axis("KL", low, high, log=True)
         )
     else:
         series = {n: (p.in_theta.loss, p.in_x.loss) for n, p in pairs.items()}

@@ -41,6 +41,9 @@ from natgrad_lecture.state.items import (
 )
 from natgrad_lecture.state.runs import Runs
 from natgrad_lecture.state.state import State
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 PROBLEMS = (*(name for name, kind in problems.items() if len(kind.symbols) == 2), OWN)
 """Every problem of the plane, and the reader's own."""
@@ -91,13 +94,13 @@ def why_not_chart(key: ProblemKey, chart_key: ChartKey, start: tuple[float, ...]
         f"{s} = {v:.3g}" for s, v in zip(problem.symbols, np.ravel(start), strict=True)
     )
     needs = f"; it needs {chart.domain}" if chart.domain else ""
-    return f"the chart {chart.name} does not reach the start {where}{needs}"
+    return say("the-chart-does-not-reach-the", which=chart.name, where=where, needs=needs)
 
 
 def _text(name: str, most: int) -> Callable[[Any], str]:
     def check(value: Any) -> str:
         if not isinstance(value, str) or len(value) > most:
-            raise BadInput(name, f"this must be a text of at most {most} characters")
+            raise BadInput(name, say("this-must-be-a-text-of", most=most))
         return value
 
     return check
@@ -106,7 +109,7 @@ def _text(name: str, most: int) -> Callable[[Any], str]:
 def _window(value: Any) -> tuple[float, ...]:
     found = point("window", "the window", 3, 1e4)(value)
     if not found[2] >= 1e-3:
-        raise BadInput("window", "the window's half-width must be at least 0.001")
+        raise BadInput("window", say("the-window-s-half-width-must"))
     return found
 
 
@@ -126,7 +129,7 @@ def _good(value: Any) -> tuple[str, ...]:
     try:
         return tuple(check(part) for check, part in zip(TYPED.values(), parts, strict=True))
     except ValueError:
-        raise BadInput("good", "this is no problem that was typed before") from None
+        raise BadInput("good", say("this-is-no-problem-that-was")) from None
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,9 @@ class Play(Runs):
     chart: str = control("log-scale", "chart", choice("chart", "chart", charts))
     metric: str = control("fisher", "metric", choice("metric", "metric", metrics))
     singular: str = control("diverge", "singular", choice("singular", "way", SINGULAR))
-    starts: int = control(1, "starts", whole("starts", "the number of starts", 1, MOST_STARTS))
+    starts: int = control(
+        1, "starts", whole("starts", say.later("the-number-of-starts"), 1, MOST_STARTS)
+    )
     graph: str = control("loss", "graph", choice("graph", "graph", GRAPHS))
     text: str = control(mine.FIRST.text, "text", TYPED["text"])
     names: str = control(mine.FIRST.names, "names", TYPED["names"])
@@ -227,7 +232,7 @@ class Play(Runs):
         found = dict(self.wrong) if self.problem == OWN else {}
         if found:
             field, said = found.popitem()
-            instead = "The last valid problem" if self.good else "The first example"
+            instead = say("the-last-valid-problem") if self.good else say("the-first-example")
             found[field] = f"{said}\n{instead} is shown instead."
         if said := self.why_not_chart:
             found["chart"] = f"{said}. Shown with x = θ."
@@ -237,7 +242,7 @@ class Play(Runs):
         if out:
             found["rules"] = "; ".join(f"{self._without(said)}: {said}" for said in out)
         if self.graph == "kl" and problem_named(self.problem_key).support is None:
-            found["graph"] = "without a probability model there is no KL; the loss is shown"
+            found["graph"] = say("without-a-probability-model-there-is")
         return found
 
     def _without(self, said: str) -> str:

@@ -11,6 +11,9 @@ from natgrad_core.datasets import columns, tables
 from natgrad_core.expressions.expression_problem import ExpressionError
 from natgrad_lecture.state.fields import BadInput
 from natgrad_lecture.state.items import OWN, ProblemKey, problem_named
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 NO_DATA, TYPED = "none", "typed"
 SOURCES = (NO_DATA, TYPED, *tables())
@@ -42,7 +45,9 @@ def key(mine: Mine, window: tuple[float, float, float]) -> ProblemKey:
     data = _data(mine)
     names = tuple(filter(None, re.split(r"[,\s]+", mine.names)))
     if len(names) != 2:
-        raise BadInput("names", f"the plane shows two parameters; got {', '.join(names) or 'none'}")
+        raise BadInput(
+            "names", say("the-plane-shows-two-parameters-got", names=", ".join(names) or "none")
+        )
     x, y, half = window
     options = (
         ("text", mine.text),
@@ -87,31 +92,35 @@ def _numbers(text: str, allowed: str) -> tuple[float, ...]:
         point = unsure.replace(",", ".")
         raise BadInput(
             "typed",
-            f"{unsure[:20]!r} may be one number or two; write {point[:20]}, or blanks after commas",
+            say("may-be-one-number-or-two", unsure=f"{unsure[:20]!r}", point=point[:20]),
         )
     found = []
     for word in filter(None, re.split(r"[,\s]+", text)):
         try:
             found.append(float(word.replace("−", "-")))
         except ValueError:
-            raise BadInput("typed", f"{word[:20]!r} is not a number; {allowed}") from None
+            raise BadInput(
+                "typed", say("is-not-a-number", word=f"{word[:20]!r}", allowed=allowed)
+            ) from None
     return tuple(found)
 
 
 def _typed(text: str) -> tuple[tuple[str, tuple[float, ...]], ...]:
     """``x: 1 2 3; y: 4 5 6`` as columns by name."""
-    allowed = "write columns as x: 1 2 3; y: 4 5 6"
+    allowed = say("write-columns-as-x-1-2")
     found: dict[str, tuple[float, ...]] = {}
     for part in filter(str.strip, re.split(r"[;\n]", text)):
         name, colon, numbers = part.partition(":")
         if not colon:
-            raise BadInput("typed", f"{part.strip()[:40]!r} names no column; {allowed}")
+            raise BadInput(
+                "typed", say("names-no-column", part=f"{part.strip()[:40]!r}", allowed=allowed)
+            )
         name = name.strip()
         if name in found:
-            raise BadInput("typed", f"two columns are called {name!r}; give each its own name")
+            raise BadInput("typed", say("two-columns-are-called-give-each", which=f"{name!r}"))
         found[name] = _numbers(numbers, allowed)
     if not found:
-        raise BadInput("typed", f"there are no data; {allowed}, or take none")
+        raise BadInput("typed", say("there-are-no-data-or-take", allowed=allowed))
     if max(map(len, found.values())) > MOST_ROWS:
-        raise BadInput("typed", f"at most {MOST_ROWS} rows are drawn live; take fewer")
+        raise BadInput("typed", say("at-most-rows-are-drawn-live", most_rows=MOST_ROWS))
     return tuple(found.items())

@@ -20,6 +20,9 @@ from natgrad_lecture.drawing.windows import plane
 from natgrad_lecture.lessons.policy.model import Model
 from natgrad_lecture.lessons.policy.state import NAME
 from natgrad_lecture.state.items import problem_named
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 VIEW = np.array([[-7.0, 3.0], [-7.0, 3.0]])
 
@@ -58,7 +61,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
     graph = Graph(
         sheet,
         "eta",
-        "return η of each run",
+        say("return-of-each-run"),
         Axis("step", 1, s.steps, log=True),
         Axis("η", 0.0, 2.1),
     )
@@ -98,7 +101,10 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
     shapes[sizes > np.ptp(VIEW[0]) / 2] = np.nan  # it would tint the whole window, or cross it
     sheet.add("theta", "ellipse-at", "metric", "equal KL", shapes=shapes)
     return {
-        "planes": [plane("theta", "logits of leaving", model.problem.symbols, VIEW), graph.plane()],
+        "planes": [
+            plane("theta", say("logits-of-leaving"), model.problem.symbols, VIEW),
+            graph.plane(),
+        ],
         "dash_labels": {},
         "steps": s.steps,
         "handles": [
@@ -119,7 +125,9 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
 def _description(name: str, path: Trajectory) -> str:
     last = -path.loss[path.ok][-1]
     how = broken(path)
-    return f"{style(name)['label']}: return {last:.4g} at the end" + (f", {how}" if how else "")
+    return say("return-at-the-end", label=style(name)["label"], last=f"{last:.4g}") + (
+        f", {how}" if how else ""
+    )
 
 
 def _numbers(model: Model, sheet: Sheet) -> dict[str, Any]:

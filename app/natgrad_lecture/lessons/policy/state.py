@@ -10,6 +10,9 @@ import numpy as np
 from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers, several
 from natgrad_lecture.state.items import problem_named
 from natgrad_lecture.state.runs import Runs
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 NAME = "two-state-mdp"
 RULES = ("gradient", "natural", "adam")
@@ -25,7 +28,7 @@ class Walk(Runs):
         ("gradient", "natural"), "rules", several("rules", "rule", RULES)
     )
     times: float = control(
-        1.0, "times", number("times", "the factor", 1, 100, "take one from 1 to 100")
+        1.0, "times", number("times", "the factor", 1, 100, say.later("take-one-from-1-to-100"))
     )
     arrows: str = control("natural", "arrows", choice("arrows", "field", FIELDS))
 
@@ -34,7 +37,9 @@ class Walk(Runs):
         if name in ("p", "q"):
             (chance,) = numbers(name, [value])
             if not 0 < chance < 1:
-                raise BadInput(name, f"{name} = {chance:g} is no chance; take one between 0 and 1")
+                raise BadInput(
+                    name, say("is-no-chance-take-one-between", which=name, chance=f"{chance:g}")
+                )
             start = list(self.point)
             start["pq".index(name)] = float(np.log(chance / (1 - chance)))
             return {"start": start}

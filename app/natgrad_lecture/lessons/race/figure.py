@@ -13,6 +13,9 @@ from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.plotly_chart import axis, chart, dots, line, table
 from natgrad_lecture.drawing.run_messages import remarks
 from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 _FEW = 1
 
@@ -62,7 +65,7 @@ def _losses(model: Any, sheet: Sheet, by: str) -> dict[str, Any]:
         along = Axis("step", _FEW, round_up(max(10, *(run.steps for *_, run in runs))), log=True)
     starts = np.array([run.losses[0] for *_, run in runs])
     low, high = _range(starts, model.targets[-1])
-    title = "training loss by second" if by == "second" else "training loss by step"
+    title = say("training-loss-by-second") if by == "second" else say("training-loss-by-step")
     graph = Graph(sheet, f"loss-{by}", title, along, Axis("J", low, high, log=True))
     for target in model.targets:
         graph.curve("goal", "", [along.low, along.high], [target, target], faint=True, width=1.0)
@@ -111,10 +114,10 @@ def _held_out(model: Any, sheet: Sheet) -> dict[str, Any]:
     far = round_up(max(10, *(look[0] for look in looks)))
     values = np.array([look[2] for look in looks])
     if model.classes:
-        along, title = Axis("share", 0.0, 1.0), "accuracy on the held-out fifth"
+        along, title = Axis("share", 0.0, 1.0), say("accuracy-on-the-held-out-fifth")
     else:
         low, high = _range(values, float(values.min()))
-        along, title = Axis("held-out loss", low, high, log=True), "loss on the held-out fifth"
+        along, title = Axis("held-out loss", low, high, log=True), say("loss-on-the-held-out-fifth")
     graph = Graph(sheet, "test", title, Axis("step", _FEW, far, log=True), along)
     for key, runs in model.runs.items():
         rule = model.entries[key][0]
@@ -158,20 +161,22 @@ def _charts(model: Any) -> list[dict[str, Any]]:
             [_name(model, key), *cells, f"{100 * tested:.1f} %" if model.classes else tested]
         )
     done, count = model.counted, len(model.seeds)
-    over = "one start" if count == 1 else f"median of {done} of {count} starts"
+    over = "one start" if count == 1 else say("median-of-of-starts", done=done, count=count)
     heads = [f"to {_target(t)}" for t in model.targets]
     head = ("rule", *heads, "held out")
     fastest = _fastest(model)
-    say = f"steps and seconds of each rule to each loss, {over}; {fastest}"
+    said = say("steps-and-seconds-of-each-rule", over=over, fastest=fastest)
     found = [
-        chart("times", f"steps / seconds to each loss, {over}", say, numbers=table(head, rows))
+        chart(
+            "times", say("steps-seconds-to-each-loss", over=over), said, numbers=table(head, rows)
+        )
     ]
     if any(len(trace["x"]) > 1 for trace in traces):
         found.append(
             chart(
                 "seconds",
-                f"seconds of computing to reach a loss, {over}",
-                say,
+                say("seconds-of-computing-to-reach-a", over=over),
+                said,
                 traces,
                 axis("training loss J", log=True, autorange="reversed"),
                 axis("seconds", log=True),
@@ -193,11 +198,14 @@ def _fastest(model: Any) -> str:
             continue
         fewest = min(taken, key=lambda key: taken[key][0])
         first = min(taken, key=lambda key: taken[key][1])
-        return (
-            f"to {_target(target)} {_name(model, fewest)} took the fewest steps, "
-            f"{taken[fewest][0]:.0f}, and {_name(model, first)} the least time"
+        return say(
+            "to-took-the-fewest-steps-and",
+            target=_target(target),
+            fewest=_name(model, fewest),
+            steps=f"{taken[fewest][0]:.0f}",
+            first=_name(model, first),
         )
-    return "none has reached a target yet"
+    return say("none-has-reached-a-target-yet")
 
 
 def _numbers(model: Any) -> dict[str, Any]:

@@ -7,6 +7,9 @@ from typing import Any
 
 from natgrad_lecture.state.fields import BadInput, choice, control, number, several, whole
 from natgrad_lecture.state.state import State
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 TASKS = {
     "digits": "digits",
@@ -49,13 +52,13 @@ _MOST_KEPT = 6
 
 
 def _rate(name: str, label: str) -> Any:
-    return number(name, label, 1e-6, 1e4, "take one from 0.000001 to 10000")
+    return number(name, label, 1e-6, 1e4, say("take-one-from-0-000001-to"))
 
 
 def _kept(value: Any) -> tuple[str, ...]:
     texts = tuple(dict.fromkeys(map(str, value)))
     if len(texts) > _MOST_KEPT:
-        raise BadInput("kept", f"at most {_MOST_KEPT} runs are kept; forget some first")
+        raise BadInput("kept", say("at-most-runs-are-kept-forget", most_kept=_MOST_KEPT))
     for text in texts:
         _entry(text)
     return texts
@@ -71,7 +74,7 @@ def _entry(text: str) -> tuple[str, int, tuple[float, ...]]:
         found = "", 0, ()
     fine = found[0] in OPTIONS and len(found[2]) == len(OPTIONS[found[0]]) and 4 <= found[1] <= 128
     if not fine or not all(0 <= option <= 1e4 for option in found[2]):
-        raise BadInput("kept", f"no run {text[:40]!r}; one is written rule:width:rate")
+        raise BadInput("kept", say("no-run-one-is-written-rule", text=f"{text[:40]!r}"))
     return found
 
 
@@ -87,7 +90,7 @@ class Racing(State):
     rules: tuple[str, ...] = control(
         ("kfac", "lbfgs", "nesterov", "adam"), "rules", several("rules", "rule", RULES)
     )
-    alpha: float = control(1.0, "alpha", _rate("alpha", "the natural step's α"))
+    alpha: float = control(1.0, "alpha", _rate("alpha", say.later("the-natural-step-s")))
     damping: float = control(0.03, "damping", _rate("damping", "λ"))
     nesterov: float = control(TUNED["digits"]["nesterov"], "nesterov", _rate("nesterov", "a rate"))
     adam: float = control(TUNED["digits"]["adam"], "adam", _rate("adam", "Adam's rate"))
@@ -97,9 +100,11 @@ class Racing(State):
     )
     width: int = control(32, "width", whole("width", "the width", 4, 128))
     seed: int = control(0, "seed", whole("seed", "the seed", 0, 9999))
-    count: int = control(1, "seeds", whole("count", "the number of seeds", 1, 9))
+    count: int = control(1, "seeds", whole("count", say.later("the-number-of-seeds"), 1, 9))
     budget: float = control(
-        2.0, "seconds", number("budget", "a run's time", 0.05, 30, "take 0.05 to 30 seconds")
+        2.0,
+        "seconds",
+        number("budget", "a run's time", 0.05, 30, say.later("take-0-05-to-30-seconds")),
     )
     kept: tuple[str, ...] = control((), "kept", _kept)
 

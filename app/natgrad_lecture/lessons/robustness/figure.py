@@ -15,6 +15,9 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane, window
 from natgrad_lecture.lessons.robustness.model import COUNT, METRICS, Model
 from natgrad_lecture.lessons.robustness.state import RATES, UPS
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 
 def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
@@ -24,14 +27,14 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
     graph = Graph(
         sheet,
         "map",
-        f"{style(state.rule)['label']}: {state.steps} steps from the start",
+        say("steps-from-the-start", label=style(state.rule)["label"], steps=state.steps),
         RATES,
         axis,
     )
     found = kept.upto(sheet.fine)
     if found is not None:
         cells = colors(found, model.target, model.begin, state.steps)
-        add_map(sheet, graph, cells.reshape(COUNT, COUNT).T, "steps to arrive")
+        add_map(sheet, graph, cells.reshape(COUNT, COUNT).T, say("steps-to-arrive"))
     if state.rule in METRICS:
         rates, up = model.edges
         graph.curve("edge", "α*", rates, up, width=2.6)
@@ -46,7 +49,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
             graph.plane() | {"click": "cell"},
             plane("theta", "this run", model.problem.symbols, view),
         ],
-        "dash_labels": {"solid": "run in θ", "dashed": "run in x, mapped back"},
+        "dash_labels": {"solid": "run in θ", "dashed": say("run-in-x-mapped-back")},
         "steps": state.steps,
         "handles": [
             {
@@ -77,7 +80,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
 
 def _outcome(model: Model) -> str:
     first = _first(model)
-    return f"arrives at step {first}" if first is not None else "does not arrive"
+    return say("arrives-at-step", first=first) if first is not None else say("does-not-arrive")
 
 
 def _first(model: Model) -> int | None:

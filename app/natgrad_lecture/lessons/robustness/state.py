@@ -13,6 +13,9 @@ from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers, several
 from natgrad_lecture.state.items import ChartKey
 from natgrad_lecture.state.runs import Runs
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 PROBLEMS = ("quadratic", "normal", "logistic-regression")
 RULES = ("gradient", "momentum", "adam", "newton", "natural")
@@ -33,13 +36,19 @@ class Cell(Runs):
     problem: str = control("quadratic", "problem", choice("problem", "problem", PROBLEMS))
     rules: tuple[str, ...] = control(("gradient",), "rules", _rules)
     rate: float = control(
-        0.01, "rate", number("rate", "the learning rate", 1e-3, 10, "take one from 0.001 to 10")
+        0.01,
+        "rate",
+        number(
+            "rate", say.later("the-learning-rate"), 1e-3, 10, say.later("take-one-from-0-001-to")
+        ),
     )
     angle: float = control(
-        60.0, "angle", number("angle", "the angle φ", 0, 180, "take one from 0° to 180°")
+        60.0, "angle", number("angle", "the angle φ", 0, 180, say.later("take-one-from-0-to-180"))
     )
     stretch: float = control(
-        3.0, "stretch", number("stretch", "the stretch s", 1.1, 10, "take one from 1.1 to 10")
+        3.0,
+        "stretch",
+        number("stretch", "the stretch s", 1.1, 10, say.later("take-one-from-1-1-to")),
     )
     up: str = control("angle", "up", choice("up", "axis", tuple(UPS)))
 
@@ -67,7 +76,7 @@ class Cell(Runs):
     def whole(self) -> Self:
         """The state itself if its start is in the domain and it has one rule."""
         if len(self.rules) > 1:
-            raise BadInput("rules", "one map at a time: choose one rule")
+            raise BadInput("rules", say("one-map-at-a-time-choose"))
         return super().whole()
 
     def changes(self, name: str, value: Any) -> dict[str, Any]:
@@ -82,7 +91,7 @@ class Cell(Runs):
         if name == "up" and value == "damping":
             if self.rule not in DAMPED:
                 label = style(self.rule)["label"]
-                raise BadInput("up", f"{label} has no damping; take Newton or natural for this map")
+                raise BadInput("up", say("has-no-damping-take-newton-or", label=label))
             return {"up": value, **({} if self.damping else {"damping": 1.0})}
         return super().changes(name, value)
 

@@ -46,7 +46,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
     add_contours(sheet, s.problem)
     if s.problem == MIXTURE:
         ends = np.array([view[0], view[0]]).T
-        sheet.add("theta", "curve", "singular", "a = b: F has rank one", points=ends, width=2.0)
+        sheet.add("theta", "curve", "singular", say("a-b-f-has-rank-one"), points=ends, width=2.0)
     else:
         sheet.add("theta", "points", "singular", "F = 0", points=np.zeros((1, 2)))
     for method, path in model.runs.items():
@@ -93,7 +93,7 @@ def _description(method: str, path: Trajectory) -> str:
     if len(path.ok) > 1 and method == "natural" and path.problem.singular and not path.ok[1]:
         return f"{label(method)}: {NO_STEP}"
     how = broken(path)
-    return f"{label(method)}: loss {path.loss[path.ok][-1]:.4g} at the end" + (
+    return say("loss-at-the-end", method=label(method), loss=f"{path.loss[path.ok][-1]:.4g}") + (
         f", {how}" if how else ""
     )
 
@@ -120,7 +120,11 @@ def _loss_graph(model: Model, sheet: Sheet) -> Graph:
     low = float(every.min()) - 0.02
     high = max(min(float(every[0]), 2 * model.level), model.level) * 1.05
     graph = Graph(
-        sheet, "graph", "loss of each run", Axis("step", 0, model.state.steps), Axis("J", low, high)
+        sheet,
+        "graph",
+        say("loss-of-each-run"),
+        Axis("step", 0, model.state.steps),
+        Axis("J", low, high),
     )
     word = "saddle" if model.state.problem == NET else "one normal"
     graph.curve("singular", word, [0, model.state.steps], [model.level] * 2, width=1.4)
@@ -131,7 +135,7 @@ def _loss_graph(model: Model, sheet: Sheet) -> Graph:
 
 def _eigenvalue_graph(model: Model, sheet: Sheet) -> Graph:
     across, up = Axis("step", 0, model.state.steps), Axis("λ(F)", LOWEST, 20, log=True)
-    graph = Graph(sheet, "graph", "eigenvalues of F along each run", across, up)
+    graph = Graph(sheet, "graph", say("eigenvalues-of-f-along-each-run"), across, up)
     for method, path in model.runs.items():
         small, large = model.eigenvalues(path).T
         _along(sheet, graph, method, "larger", large, "solid")

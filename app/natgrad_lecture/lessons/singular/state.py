@@ -8,6 +8,9 @@ from typing import Any, Self
 from natgrad_lecture.state.fields import BadInput, choice, control, number, perhaps, several
 from natgrad_lecture.state.items import problem_named
 from natgrad_lecture.state.runs import Runs
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 NET, MIXTURE = "two-layer-linear", "mixture"
 
@@ -34,7 +37,15 @@ class Runner(Runs):
     gradient_rate: float | None = control(
         None,
         "plain",
-        perhaps(number("gradient_rate", "gradient descent's rate", 1e-4, 10, "take one up to 10")),
+        perhaps(
+            number(
+                "gradient_rate",
+                say.later("gradient-descent-s-rate"),
+                1e-4,
+                10,
+                say.later("take-one-up-to-10"),
+            )
+        ),
     )
     """The rate of gradient descent; None: that of the others."""
     graph: str = control("loss", "graph", choice("graph", "graph", GRAPHS))
@@ -53,9 +64,7 @@ class Runner(Runs):
     def whole(self) -> Self:
         """The state itself if something is damped where damping is chosen."""
         if "damped" in self.rules and self.damping <= 0:
-            raise BadInput(
-                "damping", "λ = 0 is no damping; take more, or choose 'natural, undamped'"
-            )
+            raise BadInput("damping", say("0-is-no-damping-take-more"))
         problem_named(self.problem).check(self.point)
         return self
 

@@ -19,6 +19,9 @@ from natgrad_lecture.drawing.numbers import FINE, round_up
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane
 from natgrad_lecture.lessons.steepest_descent.model import Model
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 _LINES = 60
 """At most so many level lines, whatever the gradient."""
@@ -30,17 +33,24 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
     revealed = model.state.show == "shown"
     _ground(model, sheet)
     _ball(model, sheet)
-    _level(model, sheet, model.yours, "you", "the level line through your vector", faint=True)
+    _level(model, sheet, model.yours, "you", say("the-level-line-through-your-vector"), faint=True)
     if revealed:
-        _level(model, sheet, model.best.a, "natural", "the lowest line that touches", dash="dashed")
+        _level(
+            model,
+            sheet,
+            model.best.a,
+            "natural",
+            say("the-lowest-line-that-touches"),
+            dash="dashed",
+        )
     if model.same_kl is not None:
-        sheet.add("ball", "curve", "exact-kl", "exact KL = ½ε², ε = 0.1, magnified",
+        sheet.add("ball", "curve", "exact-kl", say("exact-kl"),
                   points=model.same_kl, dash="dashed", width=1.4)  # fmt: skip
     _arrows(model, sheet, revealed)
     graph = _graph(model, sheet, revealed)
     view = np.array([[-half, half], [-half, half]])
     return {
-        "planes": [plane("ball", "unit vectors aᵀGa = 1", ("a₁", "a₂"), view), graph],
+        "planes": [plane("ball", say("unit-vectors-a-ga"), ("a₁", "a₂"), view), graph],
         "dash_labels": {},
         "steps": 0,
         "handles": _handles(model),
@@ -65,7 +75,7 @@ def _ground(model: Model, sheet: Sheet) -> None:
         "ball",
         "bands",
         "loss",
-        "loss, by its gradient",
+        say("loss-by-its-gradient"),
         points=strips.reshape(-1, 2),
         rings=np.arange(0, 4 * count + 1, 4),
         bands=np.arange(count + 1),
@@ -75,14 +85,18 @@ def _ground(model: Model, sheet: Sheet) -> None:
         "ball",
         "lines",
         "contour",
-        "lines of equal loss",
+        say("lines-of-equal-loss"),
         points=lines,
         starts=np.arange(0, len(lines) + 1, 2),
     )
 
 
 def _ball(model: Model, sheet: Sheet) -> None:
-    words = {"ball": "unit ball", "strip": "no ball: a strip", "hyperbola": "no ball: a hyperbola"}
+    words = {
+        "ball": "unit ball",
+        "strip": say("no-ball-a-strip"),
+        "hyperbola": say("no-ball-a-hyperbola"),
+    }
     label = words[model.best.kind]
     if model.best.kind == "ball":
         shape = np.concatenate([np.zeros((1, 2)), ellipse_axes(model.metric, 0.5)]).reshape(1, 6)
@@ -112,7 +126,7 @@ def _arrows(model: Model, sheet: Sheet, revealed: bool) -> None:
 
     middle = np.zeros(2)
     if revealed and model.best.kind == "hyperbola":
-        draw("natural", "formula", middle, model.formula, "the formula's vector")
+        draw("natural", "formula", middle, model.formula, say("the-formula-s-vector"))
     elif revealed:
         draw("natural", "a*", middle, model.best.a, "steepest direction a*")
     a = model.yours
@@ -123,7 +137,7 @@ def _arrows(model: Model, sheet: Sheet, revealed: bool) -> None:
         way = -1.0 if multiplier < 0 else 1.0
         short = 0.6 * model.arrow * way
         draw("gradient", f"{sign}∇J", a, a + short * model.gradient, "gradient ∇J")
-        draw("normal", f"{sign}2νGa", a, a + short * covector, "the ball's normal 2νGa")
+        draw("normal", f"{sign}2νGa", a, a + short * covector, say("the-ball-s-normal-ga"))
 
 
 def _graph(model: Model, sheet: Sheet, revealed: bool) -> dict[str, Any]:
@@ -136,7 +150,7 @@ def _graph(model: Model, sheet: Sheet, revealed: bool) -> dict[str, Any]:
     graph = Graph(
         sheet,
         "slope",
-        "slope of J along the unit vectors",
+        say("slope-of-j-along-the-unit"),
         Axis("direction of a (°)", -180, 180),
         Axis("∇Jᵀa", -high, high),
     )
@@ -182,7 +196,7 @@ def _handles(model: Model) -> list[dict[str, Any]]:
                     "id": f"axis{i + 1}",
                     "plane": "ball",
                     "at": tip.tolist(),
-                    "label": f"half-axis {i + 1} of the ball",
+                    "label": say("half-axis-of-the-ball", number=i + 1),
                     "field": f"axis{i + 1}",
                     "style": "metric",
                     "tag": "",
@@ -241,12 +255,14 @@ def _numbers(model: Model) -> dict[str, Any]:
 
 def _description(model: Model) -> str:
     if model.best.kind == "hyperbola":
-        return "G is indefinite: its unit vectors form a hyperbola, and no direction is steepest"
+        return say("g-is-indefinite-its-unit-vectors")
     if model.best.kind == "strip" and model.level_along_the_strip:
-        return "G is singular: its unit vectors form a strip, along which J does not change"
+        return say("g-is-singular-and-j-is-level")
     if model.best.kind == "strip":
-        return "G is singular: its unit vectors form a strip, and no direction is steepest"
-    here = f"your direction has slope {model.slope(model.yours):.3g}"
+        return say("g-is-singular-its-unit-vectors")
+    yours = f"{model.slope(model.yours):.3g}"
     if model.state.show == "hidden":
-        return here
-    return f"{here}, the steepest one {model.best.slope:.3g}"
+        return say("your-direction-has-slope", yours=yours)
+    return say(
+        "your-direction-has-slope-the-steepest", yours=yours, steepest=f"{model.best.slope:.3g}"
+    )

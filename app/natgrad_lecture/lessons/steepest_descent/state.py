@@ -13,6 +13,9 @@ from natgrad_core.types import Array
 from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers, point
 from natgrad_lecture.state.items import problem_named
 from natgrad_lecture.state.state import State
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 PROBLEMS = {
     "normal": "F of a normal",
@@ -52,8 +55,7 @@ def _eigenvalues(value: Any) -> tuple[float, ...]:
     if first < 1e-4:
         raise BadInput(
             "eig.0",
-            f"the first eigenvalue is {first:g}; take one from 0.0001, else no vector has length "
-            "one. The second may be zero or negative: see what breaks.",
+            say("the-first-eigenvalue-is-take-one", first=f"{first:g}"),
         )
     return first, second
 
@@ -63,7 +65,7 @@ def _gradient(value: Any) -> tuple[float, ...]:
     if np.hypot(*found) < 1e-9:
         raise BadInput(
             "gradient",
-            "the gradient is zero, or shorter than 1e-9: no direction is steeper than another",
+            say("the-gradient-is-zero-or-shorter"),
         )
     return found
 
@@ -71,7 +73,7 @@ def _gradient(value: Any) -> tuple[float, ...]:
 def _frame(value: Any) -> tuple[float, ...]:
     half, arrow = point("frame", "the frame", most=_MOST)(value)
     if not (half > 1e-6 and arrow > 1e-6):
-        raise BadInput("frame", "the frame's width and its arrows' scale must be more than 0")
+        raise BadInput("frame", say("the-frame-s-width-and-its"))
     return half, arrow
 
 
@@ -85,13 +87,17 @@ class BallState(State):
 
     eig: tuple[float, ...] = control((0.35, 2.2), "eig", _eigenvalues)
     turn: float = control(
-        30.0, "turn", number("turn", "the turn", -3600, 3600, "take degrees, say −90 to 90")
+        30.0,
+        "turn",
+        number("turn", "the turn", -3600, 3600, say.later("take-degrees-say-90-to-90")),
     )
     gradient: tuple[float, ...] = control((0.45, 1.0), "g", _gradient)
     angle: float = control(
-        -100.0, "angle", number("angle", "the direction", -3600, 3600, "take degrees, −180 to 180")
+        -100.0,
+        "angle",
+        number("angle", "the direction", -3600, 3600, say.later("take-degrees-180-to-180")),
     )
-    show: str = control("shown", "best", choice("show", "way to show it", SHOW))
+    show: str = control("shown", "best", choice("show", say.later("way-to-show-it"), SHOW))
     frame: tuple[float, ...] = control((2.4, 1.0), "frame", _frame)
     of: str = control("hand", "of", choice("of", "source of G", _SOURCES))
 
@@ -138,9 +144,11 @@ class BallState(State):
         if not 1e-4 <= eigenvalues[0] <= _MOST:
             raise BadInput(
                 name,
-                f"with this entry G has the eigenvalues {eigenvalues[0]:.3g} and "
-                f"{eigenvalues[1]:.3g}; one must be from 0.0001 to a million, else no vector has "
-                "length one",
+                say(
+                    "with-this-entry-g-has-the",
+                    eigenvalues=f"{eigenvalues[0]:.3g}",
+                    eigenvalues2=f"{eigenvalues[1]:.3g}",
+                ),
             )
         return {"eig": tuple(_tidy(v) for v in eigenvalues), "turn": _tidy(turn)}
 
@@ -148,7 +156,7 @@ class BallState(State):
         tip = np.array(numbers(name, value))
         long = float(tip @ tip)
         if not long > 0:
-            raise BadInput(name, "a half-axis needs a length: drag it away from the middle")
+            raise BadInput(name, say("a-half-axis-needs-a-length"))
         which = int(name[-1]) - 1
         eigenvalues = list(self.entries("eig"))
         eigenvalues[which] = float(np.copysign(np.clip(1 / long, 1e-4, _MOST), eigenvalues[which]))
