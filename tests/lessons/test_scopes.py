@@ -26,6 +26,7 @@ DONE = (
     "geodesics",
     "kl",
     "natural-gradient",
+    "net",
     "newton",
     "playground",
     "policy",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
-from natgrad_lecture.lessons.net.claims import CLAIMS, QUESTIONS
+from natgrad_lecture.lessons.net.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.net.controls import controls
 from natgrad_lecture.lessons.net.figure import picture
 from natgrad_lecture.lessons.net.lazy_model import model_of
@@ -21,6 +21,7 @@ lessons.register()(
         order=12,
         claims=CLAIMS,
         questions=QUESTIONS,
+        lines=LINES,
         sets=PRESETS,
         default=Taught(),
         controls=controls,

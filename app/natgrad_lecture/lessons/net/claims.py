@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
-from natgrad_lecture.lessons.base import Claim, Question
+import numpy as np
+
+from natgrad_lecture.lessons.base import Changes, Claim, Question
 from natgrad_lecture.lessons.net.lazy_model import model_of
 from natgrad_lecture.lessons.net.state import DIFFER, DIVERGED, HARD, MATRIX, ONE_EACH
+from natgrad_lecture.lessons.scope import Scope, log_between, one_of, whole_between
+
+Check = Callable[[Any], bool]
+
+STARTS = 5
+"""Starts that a sentence with 'most' or 'some' is checked over, at each state of its scope."""
 
 ALL = {"rules": ("natural", "adam", "nesterov", "gradient"), "steps": 150}
 NOISY = {"noise": 0.3, "rules": ("kfac", "adam"), "steps": 120}
@@ -28,60 +38,77 @@ def _first_below(loss: float, steps: int) -> Any:
     return first
 
 
-def _natural_first(loss: float, steps: int, by: float) -> Any:
-    """The natural gradient needs fewer steps than any baseline, by this factor."""
+def _first(name: str, loss: float, steps: int, by: float) -> Check:
+    """One rule needs fewer steps than any other, by this factor."""
 
     def check(model: Any) -> bool:
         model.to(steps)
-        taken = {name: _until(model.run(name), loss) for name in model.state.rules}
-        natural = taken.pop("natural")
-        return natural < float("inf") and all(other > by * natural for other in taken.values())
+        taken = {each: _until(model.run(each), loss) for each in model.state.rules}
+        mine = taken.pop(name)
+        return mine < float("inf") and all(other > by * mine for other in taken.values())
 
     return check
 
 
-def _leaves_the_plateau(model: Any) -> bool:
-    natural, adam = (model.to(60).run(name).losses for name in ("natural", "adam"))
-    return natural[30] < 0.05 and min(adam[:31]) > 0.45 and adam[10] > 0.55
+def _alone(model: Any, name: str, steps: int) -> Any:
+    """One rule's run of so many steps; the others of the state need not run."""
+    return model_of(model.state.with_(rules=(name,))).to(steps).run(name)
 
 
-def _mostly_rounding(model: Any) -> bool:
-    """F has a null direction: one more on both outputs. And few others are above rounding."""
-    matrix = model.to(20).fisher("natural", 20)["exact"]
-    both = [0.0] * (len(matrix) - 2) + [1.0, 1.0]
-    spectrum = model.spectra("natural", 20)["exact"]
-    rank = int((spectrum > 1e-6 * spectrum[0]).sum())
-    return bool(abs(matrix @ both).max() < 1e-5 * abs(matrix).max()) and rank < len(matrix) / 2
+def _of_starts(model: Any) -> list[Any]:
+    """The same state from its own start and the next four."""
+    seed = model.state.seed
+    return [model_of(model.state.with_(seed=each)) for each in range(seed, seed + STARTS)]
 
 
-def _kl_of_a_step(model: Any) -> bool:
-    """KL(p_θ ‖ p_{θ+δ}) is ½ δᵀFδ for a part of the natural step; for all of it, less so."""
-    model.to(5)
-    net = model.net.double
-    theta, ahead = (model.theta("natural", False, step).double() for step in (4, 5))
-    metric = net.fisher(theta)
-    off = []
-    for share in (1.0, 0.05):
-        change = share * (ahead - theta)
+def _mostly(check: Check, least: int) -> Check:
+    """It holds from so many of five starts."""
+    return lambda model: sum(check(each) for each in _of_starts(model)) >= least
+
+
+def _null(which: tuple[float, float]) -> Check:
+    """F has a null direction in the biases of both outputs, and few others above rounding."""
+
+    def check(model: Any) -> bool:
+        matrix = model.to(20).fisher("natural", 20)["exact"]
+        both = [0.0] * (len(matrix) - 2) + list(which)
+        spectrum = model.spectra("natural", 20)["exact"]
+        rank = int((spectrum > 1e-6 * spectrum[0]).sum())
+        none = abs(matrix @ both).max() < 1e-5 * abs(matrix).max()
+        return bool(none and rank < len(matrix) / 2)
+
+    return check
+
+
+def _kl_of_a_step(half: float) -> Check:
+    """KL(p_θ ‖ p_{θ+δ}) is near ½ δᵀFδ for a twentieth of the natural step."""
+
+    def check(model: Any) -> bool:
+        model.to(5)
+        net = model.net.double
+        theta, ahead = (model.theta("natural", False, step).double() for step in (4, 5))
+        metric, change = net.fisher(theta), 0.05 * (ahead - theta)
         kl = float(net.kl(theta, theta + change))
-        off.append(abs(kl / float(change @ metric @ change / 2) - 1))
-    return off[1] < 0.01 and off[0] > 10 * off[1]
+        return abs(kl / float(half * change @ metric @ change) - 1) < 0.15
+
+    return check
 
 
 def _diverges(model: Any) -> bool:
-    run = model.to(20).run("natural")
-    return run.losses[min(20, run.steps)] > 10 * run.losses[0]
+    """Within twenty steps the loss is at ten times its first value."""
+    run = _alone(model, "natural", 20)
+    return not run.ok or max(run.losses[:21]) > 10 * run.losses[0]
 
 
-def _learns(name: str, steps: int, loss: float) -> Any:
+def _learns(name: str, steps: int, loss: float) -> Check:
     def check(model: Any) -> bool:
-        run = model.to(steps).run(name)
+        run = _alone(model, name, steps)
         return run.steps >= steps and run.losses[steps] < loss < run.losses[0]
 
     return check
 
 
-def _gap(name: str, low: float = 0.0, high: float = float("inf"), step: int = 10) -> Any:
+def _gap(name: str, low: float = 0.0, high: float = float("inf"), step: int = 10) -> Check:
     """The gap after this step lies between these."""
     return lambda model: bool(low <= model.to(step).gap(name, step) <= high)
 
@@ -90,26 +117,37 @@ def _damping_is_seen(model: Any) -> bool:
     """λI in x makes a larger gap than λAᵀA, by far."""
     identity = model.to(10).gap("natural", 10)
     pulled = model_of(model.state.with_(kind="pulled-back")).to(10).gap("natural", 10)
-    return bool(identity > 0.005 and identity > 20 * pulled)
+    return bool(identity > 0.001 and identity > 20 * pulled)
 
 
-def _in_order(model: Any) -> bool:
-    """Errors rise from one block a layer to E-KFAC, K-FAC and the diagonal."""
-    found = model.to(30).errors("natural", 30)
-    return found["block"] <= found["ekfac"] <= found["kfac"] < found["diagonal"]
+def _in_order(names: tuple[str, ...]) -> Check:
+    """Errors rise in this order."""
+
+    def check(model: Any) -> bool:
+        found = model.to(30).errors("natural", 30)
+        return all(found[a] <= found[b] for a, b in pairwise(names))
+
+    return check
 
 
-def _error(name: str, low: float, step: int = 30) -> Any:
-    return lambda model: model.to(step).errors(model.state.rules[0], step)[name] > low
+def _error(name: str, low: float) -> Check:
+    return lambda model: bool(model.to(30).errors(model.state.rules[0], 30)[name] > low)
 
 
-def _rank_at_most_the_points(model: Any) -> bool:
-    spectrum = model.to(3).spectra("natural", 3)["exact"]
-    return int((spectrum > 1e-5 * spectrum[0]).sum()) <= len(model.net)
+def _rank(below: int) -> Check:
+    """The rank of F is at most the number of points, less this."""
+
+    def check(model: Any) -> bool:
+        spectrum = model.to(3).spectra("natural", 3)["exact"]
+        return int((spectrum > 1e-5 * spectrum[0]).sum()) <= len(model.net) - below
+
+    return check
 
 
-def _far_and_useful(model: Any) -> bool:
-    return _learns("kfac", 40, 1e-3)(model) and model.errors("kfac", 10)["kfac"] > 0.5
+def _far_and_useful(error: float) -> Check:
+    return lambda model: bool(
+        _learns("kfac", 40, 1e-3)(model) and model.errors("kfac", 10)["kfac"] > error
+    )
 
 
 def _tested(model: Any, name: str, by: int) -> list[float]:
@@ -118,56 +156,200 @@ def _tested(model: Any, name: str, by: int) -> list[float]:
     return [model.test_loss(name, step) for step in range(0, 121, by)]
 
 
-def _learns_too_well(model: Any) -> bool:
+def _learns_too_well(name: str) -> Check:
     """The training loss goes on falling while that on new points has long been rising."""
-    tested, run = _tested(model, "kfac", 10), model.run("kfac")
-    return run.losses[120] < 0.5 * run.losses[40] and tested[-1] > 2 * min(tested)
+
+    def check(model: Any) -> bool:
+        tested, run = _tested(model, name, 10), model.run(name)
+        return run.losses[120] < 0.8 * run.losses[40] and tested[-1] > 1.5 * min(tested)
+
+    return check
 
 
-def _no_better_on_new_points(model: Any) -> bool:
-    """The best losses of both rules on new points are close to each other, Adam's the lower."""
-    best = {name: min(_tested(model, name, 5)) for name in ("kfac", "adam")}
-    return 0.85 < best["adam"] / best["kfac"] < 1.15
+def _best_on_new_points(low: float, high: float) -> Check:
+    """The best loss of Adam's on new points, as a multiple of K-FAC's."""
+
+    def check(model: Any) -> bool:
+        best = {name: min(_tested(model, name, 5)) for name in ("kfac", "adam")}
+        return low < best["adam"] / best["kfac"] < high
+
+    return check
 
 
-def _tuning_is_much_of_it(model: Any) -> bool:
-    """Adam at a tenth of its rate needs at least twice the steps."""
-    good = model_of(model.state.with_(adam=10 * model.state.adam)).to(150)
-    return _until(model.to(150).run("adam"), 0.1) > 2 * _until(good.run("adam"), 0.1)
+def _tuning(factor: float) -> Check:
+    """Adam at a tenth of its rate needs so many times the steps."""
 
+    def check(model: Any) -> bool:
+        good = model_of(model.state.with_(adam=10 * model.state.adam))
+        slow, fast = (_until(_alone(each, "adam", 150), 0.1) for each in (model, good))
+        return slow > factor * fast
+
+    return check
+
+
+def _painted(rng: np.random.Generator, _: Changes) -> tuple[tuple[float, ...], ...]:
+    """Two to five points of both classes, apart from each other."""
+    n = int(rng.integers(2, 6))
+    turn = np.linspace(0, 2 * np.pi, n, endpoint=False) + rng.uniform(0, 2 * np.pi)
+    places = np.stack([np.cos(turn), np.sin(turn)], -1) * rng.uniform(0.6, 1.0, (n, 1))
+    return tuple((float(x), float(y), float(i % 2)) for i, (x, y) in enumerate(places.round(2)))
+
+
+SEED = whole_between(0, 9990)
+ANY = {"seed": SEED}
+STARTING = Scope(ANY, trained=5)
+"""Any data of this kind, and any start: the seed draws both."""
+LONG = Scope(ANY, trained=3)
+"""As above, where runs are long or whole matrices are made."""
+PULLED = {**DIFFER, "kind": "pulled-back"}
 
 CLAIMS = {
-    "fewer-steps": Claim(ALL, _natural_first(0.03, 150, 2.0)),
-    "spirals": Claim({**HARD, "steps": 100}, _leaves_the_plateau),
-    "kl": Claim(MATRIX, _kl_of_a_step),
-    "singular": Claim({**MATRIX, "steps": 20}, _mostly_rounding),
-    "thrown": Claim(DIVERGED, _diverges),
-    "saved": Claim({**DIVERGED, "damping": 0.03}, _learns("natural", 40, 0.02)),
+    "fewer-steps": Claim(
+        ALL,
+        _first("natural", 0.03, 40, 2.0),
+        Scope({**ANY, "data": one_of("moons", "circles")}, trained=5),
+        false={"Adam does": _first("adam", 0.03, 40, 1.0)},
+        beyond=Scope({**ANY, "damping": one_of(3.0)}, trained=1),
+        shows=("natural", "adam"),
+    ),
+    "spirals": Claim(
+        {**HARD, "steps": 100, "rules": ("natural", "adam")},
+        _mostly(_first("natural", 0.03, 60, 1.5), 3),
+        Scope(ANY, trained=1),
+        false={"Adam does": _mostly(_first("adam", 0.03, 60, 1.0), 3)},
+        shows=("natural", "adam"),
+    ),
+    "kl": Claim(
+        MATRIX,
+        _kl_of_a_step(0.5),
+        STARTING,
+        false={"δᵀFδ": _kl_of_a_step(1.0)},
+    ),
+    "singular": Claim(
+        {**MATRIX, "steps": 20},
+        _null((1.0, 1.0)),
+        LONG,
+        false={"one more on one output": _null((1.0, 0.0))},
+    ),
+    "thrown": Claim(
+        DIVERGED,
+        _mostly(_diverges, 1),
+        Scope(ANY, trained=2),
+        beyond=Scope({**ANY, "damping": one_of(0.1)}, trained=1),
+        shows=("natural",),
+    ),
+    "saved": Claim(
+        {**DIVERGED, "damping": 0.03},
+        _learns("natural", 40, 0.03),
+        STARTING,
+        false={"below 0.001": _learns("natural", 40, 1e-3)},
+        beyond=Scope({"seed": one_of(0, 1, 5), "damping": one_of(0.01)}, trained=3),
+        shows=("natural",),
+    ),
     "adam-notices": Claim(
-        {**DIFFER, "rules": ("adam", "natural"), "kind": "pulled-back"}, _gap("adam", 0.03)
+        {**PULLED, "rules": ("adam", "natural")},
+        _gap("adam", 0.01),
+        STARTING,
+        false={"coincide": _gap("adam", 0.0, 1e-3)},
+        beyond=Scope({**ANY, "stretch": one_of(1.0001)}, trained=2),
+        shows=("adam",),
     ),
     "plain-notices": Claim(
-        {**DIFFER, "rules": ("gradient", "natural"), "kind": "pulled-back"}, _gap("gradient", 0.03)
+        {**PULLED, "rules": ("gradient", "natural")},
+        _gap("gradient", 0.01),
+        STARTING,
+        false={"coincide": _gap("gradient", 0.0, 1e-3)},
+        beyond=Scope({**ANY, "stretch": one_of(1.0001)}, trained=2),
+        shows=("gradient",),
     ),
     "natural-blind": Claim(
-        {**DIFFER, "rules": ("natural", "adam"), "kind": "pulled-back"}, _gap("natural", 0.0, 1e-3)
+        {**PULLED, "rules": ("natural", "adam")},
+        _gap("natural", 0.0, 1e-4),
+        Scope({**ANY, "stretch": log_between(10.0, 100.0)}, trained=5),
+        false={"so do Adam's": _gap("adam", 0.0, 1e-4)},
+        beyond=Scope({**ANY, "kind": one_of("identity")}, trained=2),
+        shows=("natural",),
     ),
-    "damping-seen": Claim({**DIFFER, "rules": ("natural", "adam")}, _damping_is_seen),
+    "damping-seen": Claim(
+        {**DIFFER, "rules": ("natural", "adam")},
+        _damping_is_seen,
+        STARTING,
+        beyond=Scope({**ANY, "kind": one_of("pulled-back")}, trained=2),
+        shows=("natural",),
+    ),
     "kfac-nearly": Claim(
         {**DIFFER, "rules": ("kfac", "adam")},
-        lambda model: bool(model.to(30).gap("kfac", 30) < 1e-3 < model.gap("adam", 30)),
+        _gap("kfac", 0.0, 5e-3, 30),
+        STARTING,
+        false={"so do Adam's": _gap("adam", 0.0, 5e-3, 30)},
+        shows=("kfac", "adam"),
     ),
-    "order": Claim({**MATRIX, "approximation": "block"}, _in_order),
-    "diagonal": Claim({**MATRIX, "approximation": "diagonal"}, _error("diagonal", 0.9)),
-    "off-blocks": Claim({**MATRIX, "approximation": "block"}, _error("block", 0.5)),
-    "far-and-useful": Claim({**MATRIX, "rules": ("kfac",)}, _far_and_useful),
+    "order": Claim(
+        {**MATRIX, "approximation": "block"},
+        _in_order(("block", "ekfac", "kfac", "diagonal")),
+        LONG,
+        false={"K-FAC before E-KFAC": _in_order(("block", "kfac", "ekfac", "diagonal"))},
+    ),
+    "diagonal": Claim(
+        {**MATRIX, "approximation": "diagonal"},
+        _error("diagonal", 0.9),
+        LONG,
+        false={"K-FAC's": _error("kfac", 0.9)},
+    ),
+    "off-blocks": Claim(
+        {**MATRIX, "approximation": "block"},
+        _error("block", 0.5),
+        LONG,
+        false={"nine tenths": _error("block", 0.9)},
+    ),
+    "far-and-useful": Claim(
+        {**MATRIX, "rules": ("kfac",)},
+        _far_and_useful(0.5),
+        LONG,
+        false={"an error of nine tenths": _far_and_useful(0.9)},
+    ),
     "rank": Claim(
-        {**MATRIX, "data": "painted", "points": ONE_EACH, "steps": 20}, _rank_at_most_the_points
+        {**MATRIX, "data": "painted", "points": ONE_EACH, "steps": 20},
+        _rank(0),
+        Scope({**ANY, "points": _painted, "width": whole_between(4, 16)}, trained=5),
+        false={"less than the number of points": _rank(1)},
     ),
-    "tuned": Claim({"adam": 0.01, "steps": 150}, _tuning_is_much_of_it),
-    "too-well": Claim(NOISY, _learns_too_well),
-    "no-better": Claim(NOISY, _no_better_on_new_points),
+    "tuned": Claim(
+        {"adam": 0.01, "steps": 150},
+        _tuning(2.0),
+        LONG,
+        false={"ten times": _tuning(10.0)},
+        shows=("adam",),
+    ),
+    "too-well": Claim(
+        NOISY,
+        _learns_too_well("kfac"),
+        Scope(ANY, trained=2),
+        false={"Adam's, too": _learns_too_well("adam")},
+        shows=("kfac",),
+    ),
+    "no-better": Claim(
+        NOISY,
+        _best_on_new_points(0.8, 1.2),
+        Scope(ANY, trained=2),
+        false={"K-FAC's is half of Adam's": _best_on_new_points(1.8, 2.2)},
+    ),
 }
+
+
+LINES: dict[str, tuple[str, ...] | Claim] = {
+    "takeaway": ("fewer-steps", "natural-blind"),
+    "question.first": ("fewer-steps",),
+    "question.blind": ("natural-blind", "adam-notices"),
+    "preset.moons": ("fewer-steps",),
+    "preset.spirals": ("spirals",),
+    "preset.by-the-second": ("fewer-steps",),
+    "preset.a-in-the-middle": ("adam-notices",),
+    "preset.fisher": ("order", "off-blocks"),
+    "preset.thrown-out": ("thrown",),
+    "preset.paint": ("rank",),
+}
+"""What checks the lines that are not claims."""
 
 
 QUESTIONS = {
