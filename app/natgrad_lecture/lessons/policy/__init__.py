@@ -6,6 +6,7 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.policy.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.policy.controls import controls
+from natgrad_lecture.lessons.policy.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.policy.figure import picture
 from natgrad_lecture.lessons.policy.model import Model
 from natgrad_lecture.lessons.policy.state import PLATEAU_SEEN, PRESETS, RULES, Walk
@@ -17,6 +18,8 @@ lessons.register()(
         claims=CLAIMS,
         questions=QUESTIONS,
         lines=LINES,
+        derivations=DERIVATIONS,
+        exercises=EXERCISES,
         opening=PLATEAU_SEEN,
         sets=PRESETS,
         default=Walk(rate=0.1, times=10.0, steps=80, k=12),

@@ -6,6 +6,7 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.singular.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.singular.controls import controls
+from natgrad_lecture.lessons.singular.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.singular.figure import STYLES, picture
 from natgrad_lecture.lessons.singular.model import Model
 from natgrad_lecture.lessons.singular.state import FAIR, PRESETS, Runner
@@ -17,6 +18,8 @@ lessons.register()(
         claims=CLAIMS,
         questions=QUESTIONS,
         lines=LINES,
+        derivations=DERIVATIONS,
+        exercises=EXERCISES,
         opening=FAIR,
         sets=PRESETS,
         default=Runner(rate=0.1, damping=0.1, steps=100, k=25),
