@@ -40,6 +40,22 @@ PLACES = {
 }
 
 
+CANONICAL = {
+    "problem": one_of("logistic-regression", "poisson-regression"),
+    "start": of_problem(
+        {
+            "logistic-regression": box((-1.5, -0.3), (1.5, 2.5)),
+            "poisson-regression": box((1.4, 0.0), (2.2, 1.0)),
+        }
+    ),
+    "chart": one_of("bend"),
+    "rate": one_of(0.5),
+    "steps": one_of(4),
+    "k": one_of(0),
+}
+"""Regressions with a canonical link."""
+
+
 @dataclass(frozen=True)
 class _Here:
     """The step shown: ∇J and F in θ and in x, and the Jacobian of θ = f(x)."""
@@ -230,6 +246,41 @@ DERIVATIONS = {
             ),
         },
         set={"graph": "sigma", "rate": 1.0, "rules": ["natural"], "k": 0},
+    ),
+    "canonical": Derivation(
+        _here,
+        Scope(CANONICAL),
+        {
+            "hessian": matrix(
+                lambda at: differences(at.model.problem.grad, at.theta, 1e-5),
+                lambda at: at.model.problem.hessian(at.theta),
+                lights=("natural",),
+                tolerance=1e-5,
+                zero=1e-6,
+                false={"sign": lambda at: -at.model.problem.hessian(at.theta)},
+            ),
+            "same": matrix(
+                lambda at: at.model.problem.hessian(at.theta),
+                lambda at: at.fisher,
+                lights=("metric",),
+                false={"2F": lambda at: 2 * at.fisher},
+            ),
+            "newton": vector(
+                lambda at: -inv(at.model.problem.hessian(at.theta)) @ at.gradient,
+                lambda at: -at.raised,
+                lights=("natural",),
+                false={"sign": lambda at: at.raised},
+            ),
+        },
+        set={
+            "problem": "logistic-regression",
+            "chart": "bend",
+            "rate": 1.0,
+            "steps": 8,
+            "rules": ["natural"],
+            "k": 1,
+        },
+        beyond=Scope({"problem": one_of("normal"), "k": one_of(0)}),
     ),
 }
 """By their ids in text.md."""
