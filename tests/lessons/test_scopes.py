@@ -30,6 +30,7 @@ DONE = (
     "newton",
     "playground",
     "policy",
+    "race",
     "robustness",
     "singular",
     "steepest-descent",
