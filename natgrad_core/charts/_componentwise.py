@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-import numpy as np
-
 from natgrad_core.core.chart import Chart
 from natgrad_core.core.options import Component
-from natgrad_core.types import Array, Bools, Vector
+from natgrad_core.types import Vector
 
 
 class Componentwise(Chart):
@@ -46,13 +44,9 @@ class Componentwise(Chart):
         chosen = self._chosen(len(symbols))
         return tuple(self.pattern.format(s) if i in chosen else s for i, s in enumerate(symbols))
 
-    def inside(self, x: Array) -> Bools:
-        """Finite, and positive where f needs it."""
-        good = np.isfinite(x)
-        if self.needs:
-            for i in self._chosen(x.shape[-1]):
-                good[..., i] &= x[..., i] > 0
-        return np.asarray(good.all(-1))
+    def _inside(self, *x: Any) -> Vector:
+        """Positive where f needs it."""
+        return tuple(x[i] > 0 for i in self._chosen(len(x))) if self.needs else ()
 
     def _forward(self, *x: Any) -> Vector:
         chosen = self._chosen(len(x))

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
-import numpy as np
-
 from natgrad_core.core.chart import Chart
-from natgrad_core.types import Array, Bools, Vector
+from natgrad_core.types import Vector
 
 
 class Route(NamedTuple):
@@ -16,7 +14,7 @@ class Route(NamedTuple):
 
     forward: Callable[[Any, Any], Vector]
     inverse: Callable[[Any, Any], Vector]
-    inside: Callable[[Array], Bools] | None = None
+    inside: Callable[[Any, Any], Vector] | None = None
     domain: str = ""
 
 
@@ -46,10 +44,9 @@ class FamilyChart(Chart):
             raise ValueError(f"{self.family} has two parameters; got {len(symbols)}")
         return self.letter + "₁", self.letter + "₂"
 
-    def inside(self, x: Array) -> Bools:
-        """Finite, and where the route is defined."""
-        good = np.isfinite(x).all(-1)
-        return np.asarray(good & self.route.inside(x) if self.route.inside else good)
+    def _inside(self, *x: Any) -> Vector:
+        """Where the route is defined."""
+        return self.route.inside(*x) if self.route.inside else ()
 
     def _forward(self, *x: Any) -> Vector:
         return self.route.forward(*x)

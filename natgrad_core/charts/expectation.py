@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import numpy as np
-
 from natgrad_core.charts import charts
 from natgrad_core.charts._family_chart import FamilyChart, Route
 from natgrad_core.tracing.ops import exp, log, sqrt
-from natgrad_core.types import Array, Bools, Vector
+from natgrad_core.types import Vector
 
 
 def _from_moments(first: Any, second: Any) -> Vector:
@@ -21,16 +19,16 @@ def _moments(mu: Any, sigma: Any) -> Vector:
     return mu, mu * mu + sigma * sigma
 
 
-def _spread_out(x: Array) -> Bools:
-    return np.asarray(x[..., 1] > x[..., 0] ** 2)
+def _spread_out(first: Any, second: Any) -> Vector:
+    return (second > first * first,)
 
 
 def _same(p: Any, q: Any) -> Vector:
     return p, q
 
 
-def _chances(x: Array) -> Bools:
-    return np.asarray(((x > 0) & (x < 1)).all(-1))
+def _chances(p: Any, q: Any) -> Vector:
+    return p > 0, p < 1, q > 0, q < 1
 
 
 def _log_odds(p: Any, q: Any) -> Vector:
@@ -42,8 +40,8 @@ def _shares(a: Any, b: Any) -> Vector:
     return exp(a) / whole, exp(b) / whole
 
 
-def _parts(x: Array) -> Bools:
-    return np.asarray((x > 0).all(-1) & (x.sum(-1) < 1))
+def _parts(p: Any, q: Any) -> Vector:
+    return p > 0, q > 0, p + q < 1
 
 
 @charts.register()

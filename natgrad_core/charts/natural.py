@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import numpy as np
-
 from natgrad_core.charts import charts
 from natgrad_core.charts._family_chart import FamilyChart, Route
 from natgrad_core.tracing.ops import atan2, cos, log, sigmoid, sin, sqrt
-from natgrad_core.types import Array, Bools, Vector
+from natgrad_core.types import Vector
 
 
 def _same(first: Any, second: Any) -> Vector:
@@ -37,28 +35,28 @@ def _of_normal(mu: Any, sigma: Any) -> Vector:
     return mu / (sigma * sigma), -1 / (2 * sigma * sigma)
 
 
-def _falling(x: Array) -> Bools:
-    return np.asarray(x[..., 1] < 0)
+def _falling(first: Any, second: Any) -> Vector:
+    return (second < 0,)
 
 
-def _positive(x: Array) -> Bools:
-    return np.asarray((x > 0).all(-1))
+def _positive(first: Any, second: Any) -> Vector:
+    return first > 0, second > 0
 
 
 def _turned(first: Any, second: Any) -> Vector:
     return first, -second
 
 
-def _of_gamma(x: Array) -> Bools:
-    return np.asarray((x[..., 0] > 0) & (x[..., 1] < 0))
+def _of_gamma(first: Any, second: Any) -> Vector:
+    return first > 0, second < 0
 
 
 def _of_polar(mu: Any, kappa: Any) -> Vector:
     return kappa * cos(mu), kappa * sin(mu)
 
 
-def _nonzero(x: Array) -> Bools:
-    return np.asarray((x != 0).any(-1))
+def _nonzero(first: Any, second: Any) -> Vector:
+    return (abs(first) + abs(second) > 0,)
 
 
 @charts.register()

@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from natgrad_core.charts import charts
 from natgrad_core.core.chart import Chart
 from natgrad_core.tracing.ops import atan2, cos, sin, sqrt
-from natgrad_core.types import Array, Bools, Vector
+from natgrad_core.types import Vector
 
 
 @charts.register()
@@ -42,9 +40,9 @@ class Polar(Chart):
             raise ValueError(f"polar coordinates are for the plane; got {len(symbols)} parameters")
         return "r", "φ"
 
-    def inside(self, x: Array) -> Bools:
+    def _inside(self, *x: Any) -> Vector:
         """At the center, r = 0, the angle is undefined."""
-        return np.isfinite(x).all(-1) & (x[..., 0] > 0)
+        return (x[0] > 0,)
 
     def _forward(self, r: Any, phi: Any) -> Vector:
         return self.center[0] + r * cos(phi), self.center[1] + r * sin(phi)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from natgrad_core.charts import charts
 from natgrad_core.core.chart import Chart
-from natgrad_core.types import Array, Bools, Vector
+from natgrad_core.types import Vector
 
 
 @charts.register()
@@ -28,9 +26,9 @@ class ShapeMean(Chart):
             raise ValueError(f"shape and mean are two parameters; got {len(symbols)}")
         return symbols[0], "m"
 
-    def inside(self, x: Array) -> Bools:
+    def _inside(self, *x: Any) -> Vector:
         """Both are positive."""
-        return np.asarray((np.isfinite(x) & (x > 0)).all(-1))
+        return tuple(part > 0 for part in x)
 
     def _forward(self, a: Any, m: Any) -> Vector:
         return a, a / m

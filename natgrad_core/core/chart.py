@@ -23,7 +23,7 @@ from natgrad_core.linalg.small_matrices import (
     symmetric,
 )
 from natgrad_core.tracing.forward_mode import variables_through
-from natgrad_core.tracing.ops import is_tensor
+from natgrad_core.tracing.ops import finite, is_tensor
 from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Numeric, Vector
 
 
@@ -131,7 +131,16 @@ class Chart:
         Returns:
             Truth values, ``[...]``.
         """
-        return np.asarray(np.isfinite(x).all(-1))
+        good = np.isfinite(x).all(-1)
+        points = x if x.ndim > 1 else x[None]  # arrays answer where floats raise
+        with np.errstate(all="ignore"):
+            for condition in self._inside(*components(points)):
+                good = good & condition
+        return np.reshape(good, x.shape[:-1])
+
+    def _inside(self, *x: Any, **named: Any) -> Vector:
+        """The conditions that the components of a finite point in the domain meet."""
+        return ()
 
     def _forward(self, *x: Any, **named: Any) -> Vector:
         raise NotImplementedError(f"{type(self).__name__} does not state its forward map")
@@ -166,6 +175,12 @@ class Composed(Chart):
         """Whether x is in the inner chart's domain, and its image in the outer one's."""
         with np.errstate(all="ignore"):
             return self.inner.inside(x) & self.outer.inside(self.inner.forward(x))
+
+    def _inside(self, *x: Any) -> Vector:
+        between = self.inner._forward(*x)
+        return (
+            *self.inner._inside(*x), *map(finite, between), *self.outer._inside(*between)
+        )  # fmt: skip
 
     def _forward(self, *x: Any) -> Vector:
         return self.outer._forward(*self.inner._forward(*x))

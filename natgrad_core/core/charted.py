@@ -15,6 +15,7 @@ from natgrad_core.core.evaluation import At
 from natgrad_core.core.problem import Problem
 from natgrad_core.errors import OutsideDomain
 from natgrad_core.linalg.small_matrices import add, congruent, mv, transpose
+from natgrad_core.tracing.ops import finite
 from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Numeric, Vector
 
 
@@ -51,6 +52,10 @@ class Charted(Problem):
         """Whether the chart is defined at x and θ = f(x) is in the base's domain, ``[...]``."""
         with np.errstate(all="ignore"):
             return self.chart.inside(theta) & self.base.inside(self.chart.forward(theta))
+
+    def _inside(self, *theta: Any) -> Vector:
+        base = self.chart._forward(*theta)
+        return (*self.chart._inside(*theta), *map(finite, base), *self.base._inside(*base))
 
     def log_prob(self, data: Numeric, theta: ArrayLike) -> Numeric:
         """Return log p(datum | f(x)): a scalar, so only its argument changes."""

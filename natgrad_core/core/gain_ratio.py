@@ -5,11 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from natgrad_core.core.evaluation import At
-from natgrad_core.linalg.small_matrices import pack
-from natgrad_core.tracing.ops import opaque, where
+from natgrad_core.tracing.ops import finite, where
 from natgrad_core.types import Vector
 
 
@@ -27,15 +24,12 @@ def gain_ratio(at: At, step: Vector, promised: Any) -> Any:
     """
     problem = at.problem
 
-    def inside(*theta: Any) -> tuple[Any, ...]:
-        if all(isinstance(t, float) for t in theta):
-            return (bool(problem.inside(np.array(theta))),)
-        return (problem.inside(pack(theta)),)
-
     there = tuple(t + s for t, s in zip(at.theta, step, strict=True))
-    (allowed,) = opaque(inside, 1, *there)
     drop = problem._loss(*at.theta) - problem._loss(*there)
-    return where(allowed, drop / where(promised > 0, promised, 1.0), math.nan)
+    ratio = drop / where(promised > 0, promised, 1.0)
+    for condition in (*map(finite, there), *problem._inside(*there)):
+        ratio = where(condition, ratio, math.nan)
+    return ratio
 
 
 def only_if(accepted: Any, step: Vector) -> Vector:

@@ -89,7 +89,16 @@ class Problem:
         Returns:
             Truth values, ``[...]``.
         """
-        return np.asarray(np.isfinite(theta).all(-1))
+        good = np.isfinite(theta).all(-1)
+        points = theta if theta.ndim > 1 else theta[None]  # arrays answer where floats raise
+        with np.errstate(all="ignore"):
+            for condition in self._inside(*components(points)):
+                good = good & condition
+        return np.reshape(good, theta.shape[:-1])
+
+    def _inside(self, *theta: Any, **named: Any) -> Vector:
+        """The conditions that the components of a finite point in the domain meet."""
+        return ()
 
     def check(self, theta: ArrayLike) -> Numeric:
         """``theta`` as a float array ``[..., d]`` inside the domain, or an error.

@@ -26,8 +26,9 @@ from natgrad_core.expressions.tokens import plain as normal_name
 from natgrad_core.families.densities import DENSITIES
 from natgrad_core.linalg.small_matrices import congruent, symmetric, upper
 from natgrad_core.tracing.forward_mode import Derivatives, derivatives_of, variables
+from natgrad_core.tracing.ops import finite
 from natgrad_core.tracing.row_sums import Rows
-from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
+from natgrad_core.types import Array, ArrayLike, Matrix, Vector
 
 __all__ = ["ExpressionError", "OutsideSupport", "Own", "own"]
 
@@ -123,12 +124,9 @@ class Own(Repeatable, Problem):
                 f"this is not a finite number at the start, {where}; begin elsewhere",
             )
 
-    def inside(self, theta: Array) -> Bools:
+    def _inside(self, *theta: Any) -> Vector:
         """Where J is a finite number."""
-        points = np.asarray(theta, float)[..., None, :]  # one point too by arrays: floats raise
-        with np.errstate(all="ignore"):
-            loss = self._loss(*np.moveaxis(points, -1, 0))[..., 0]
-        return np.isfinite(theta).all(-1) & np.isfinite(loss)
+        return (finite(self._loss(*theta)),)
 
     def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
         """``[n, ..., rows]`` draws, or ``[n, ...]`` where there are no covariates."""

@@ -14,7 +14,7 @@ from natgrad_core.core.problem import Problem
 from natgrad_core.core.provenance import remembering
 from natgrad_core.linalg.small_matrices import symmetric
 from natgrad_core.tracing.forward_mode import variables_through
-from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
+from natgrad_core.types import Array, ArrayLike, Matrix, Vector
 
 
 @remembering(__name__, "Divergence")
@@ -33,9 +33,9 @@ class Divergence(Problem):
         self.view, self.start, self.support = base.view, base.start, base.support
         self.outcomes = base.outcomes
 
-    def inside(self, theta: Array) -> Bools:
+    def _inside(self, *theta: Any) -> Vector:
         """Where the base is defined."""
-        return self.base.inside(theta)
+        return self.base._inside(*theta)
 
     def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
         """As the base does: ``[n]``, or with covariates ``[n, rows]``."""

@@ -12,7 +12,7 @@ from natgrad_core.families.exponential_family import ExponentialFamily
 from natgrad_core.linalg.small_matrices import symmetric
 from natgrad_core.problems import problems
 from natgrad_core.tracing.ops import digamma, lgamma, trigamma
-from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
+from natgrad_core.types import ArrayLike, Matrix, Vector
 
 
 @problems.register()
@@ -54,9 +54,9 @@ class Beta(ExponentialFamily):
         whole = max(m * (1 - m) / (float(y.var()) or 1e-6 * m * (1 - m)) - 1, 1e-2)
         return m * whole, (1 - m) * whole
 
-    def inside(self, theta: Array) -> Bools:
+    def _inside(self, *theta: Any) -> Vector:
         """Both are positive."""
-        return np.asarray((np.isfinite(theta) & (theta > 0)).all(-1))
+        return tuple(part > 0 for part in theta)
 
     def _partition(self, a: Any, b: Any) -> Any:
         return lgamma(a) + lgamma(b) - lgamma(a + b)

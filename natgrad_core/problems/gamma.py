@@ -12,7 +12,7 @@ from natgrad_core.families.exponential_family import ExponentialFamily
 from natgrad_core.linalg.small_matrices import symmetric
 from natgrad_core.problems import problems
 from natgrad_core.tracing.ops import digamma, lgamma, log, trigamma
-from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
+from natgrad_core.types import ArrayLike, Matrix, Vector
 
 
 @problems.register()
@@ -52,9 +52,9 @@ class Gamma(ExponentialFamily):
         rate = float(y.mean() / (y.var() or 1e-6 * y.mean() ** 2))
         return rate * float(y.mean()), rate
 
-    def inside(self, theta: Array) -> Bools:
+    def _inside(self, *theta: Any) -> Vector:
         """Shape and rate are positive."""
-        return np.asarray((np.isfinite(theta) & (theta > 0)).all(-1))
+        return tuple(part > 0 for part in theta)
 
     def _natural(self, x: Vector, *theta: Any) -> Vector:
         return theta[0], -theta[1]

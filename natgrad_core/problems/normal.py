@@ -14,7 +14,7 @@ from natgrad_core.linalg.small_matrices import components, symmetric
 from natgrad_core.problems import problems
 from natgrad_core.tracing.ops import HALF_LOG_2PI, log
 from natgrad_core.tracing.row_sums import Rows
-from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
+from natgrad_core.types import Array, ArrayLike, Matrix, Vector
 
 
 @problems.register()
@@ -57,9 +57,9 @@ class Normal(Problem):
         """The mean and the standard deviation, which are the estimate itself."""
         return self.mean, math.sqrt(self.variance) or 1e-3 * abs(self.mean) or 1.0
 
-    def inside(self, theta: Array) -> Bools:
+    def _inside(self, *theta: Any) -> Vector:
         """σ > 0."""
-        return np.isfinite(theta).all(-1) & (theta[..., 1] > 0)
+        return (theta[1] > 0,)
 
     def _log_prob(self, datum: Vector, mu: Any, sigma: Any) -> Any:
         return -log(sigma) - ((datum[0] - mu) / sigma) ** 2 / 2 - HALF_LOG_2PI

@@ -12,7 +12,7 @@ from natgrad_core.families.exponential_family import ExponentialFamily
 from natgrad_core.linalg.small_matrices import symmetric
 from natgrad_core.problems import problems
 from natgrad_core.tracing.ops import log, log1p_exp, sigmoid, total
-from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
+from natgrad_core.types import ArrayLike, Matrix, Vector
 
 
 @problems.register()
@@ -56,9 +56,9 @@ class TwoBernoullis(ExponentialFamily):
             weights=((1 - p) * (1 - q), (1 - p) * q, p * (1 - q), p * q),
         )
 
-    def inside(self, theta: Array) -> Bools:
+    def _inside(self, *theta: Any) -> Vector:
         """Chances, neither impossible nor certain."""
-        return np.asarray(((theta > 0) & (theta < 1)).all(-1))
+        return *(part > 0 for part in theta), *(part < 1 for part in theta)
 
     def _natural(self, x: Vector, *theta: Any) -> Vector:
         return tuple(log(p / (1 - p)) for p in theta)

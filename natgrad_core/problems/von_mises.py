@@ -17,7 +17,7 @@ from natgrad_core.families.exponential_family import ExponentialFamily
 from natgrad_core.linalg.small_matrices import symmetric
 from natgrad_core.problems import problems
 from natgrad_core.tracing.ops import bessel_ratio, bessel_ratio_slope, cos, log_i0, sin, sqrt
-from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
+from natgrad_core.types import ArrayLike, Matrix, Vector
 
 
 @problems.register()
@@ -61,9 +61,9 @@ class VonMises(ExponentialFamily):
         r = min(math.hypot(c, s), 1 - 1e-9)
         return math.atan2(s, c), max(r * (2 - r * r) / (1 - r * r), 1e-3)
 
-    def inside(self, theta: Array) -> Bools:
+    def _inside(self, *theta: Any) -> Vector:
         """κ > 0."""
-        return np.isfinite(theta).all(-1) & (theta[..., 1] > 0)
+        return (theta[1] > 0,)
 
     def _natural(self, x: Vector, *theta: Any) -> Vector:
         mu, kappa = theta

@@ -14,7 +14,7 @@ from natgrad_core.linalg.small_matrices import components, symmetric
 from natgrad_core.problems import problems
 from natgrad_core.tracing.ops import exp, lgamma, log
 from natgrad_core.tracing.row_sums import Rows
-from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
+from natgrad_core.types import Array, ArrayLike, Matrix, Vector
 
 GAMMA = 0.5772156649015329
 """Euler's constant: −E[log z] of z = (y/λ)ᵏ, which is exponential."""
@@ -62,9 +62,9 @@ class Weibull(Problem):
         k = math.pi / math.sqrt(6 * float(logs.var()) or 1e-6)
         return k, math.exp(float(logs.mean()) + GAMMA / k)
 
-    def inside(self, theta: Array) -> Bools:
+    def _inside(self, *theta: Any) -> Vector:
         """Shape and scale are positive."""
-        return np.asarray((np.isfinite(theta) & (theta > 0)).all(-1))
+        return tuple(part > 0 for part in theta)
 
     def _log_prob(self, datum: Vector, k: Any, scale: Any) -> Any:
         log_y = log(datum[0]) - log(scale)

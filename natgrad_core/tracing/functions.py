@@ -20,6 +20,12 @@ def _logaddexp(a: float, b: float) -> float:
     return high + math.log1p(math.exp(low - high))
 
 
+def _logaddexps(a: Any, b: Any) -> Any:
+    high = cast(Array, np.where(a > b, a, b))
+    low = cast(Array, np.where(a > b, b, a))
+    return cast(Array, np.where(a == b, a + LOG_2, high + np.log1p(np.exp(low - high))))
+
+
 def _minimum(a: float, b: float) -> float:
     """The smaller of two floats as NumPy has it: NaN if one of them is NaN."""
     return a if a < b or a != a else b
@@ -99,7 +105,7 @@ def stirling_near(x: Any, lgamma: Callable[[Any], Any], log: Callable[[Any], Any
 
 
 def _stirling(x: float) -> float:
-    return stirling_far(x) if x > FAR else stirling_near(x, math.lgamma, math.log)
+    return stirling_far(x) if x > FAR else stirling_near(x, _SPECIAL["lgamma"][0], math.log)
 
 
 def _stirling_all(x: Any) -> Any:
@@ -173,6 +179,7 @@ FLOAT_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "minimum": _minimum,
     "maximum": _maximum,
     "abs": abs,
+    "finite": math.isfinite,
     "logaddexp": _logaddexp,
     "log1pmx": _log1pmx,
     "log_gap": _log_gap,
@@ -198,7 +205,8 @@ ARRAY_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "minimum": np.minimum,
     "maximum": np.maximum,
     "abs": np.abs,
-    "logaddexp": np.logaddexp,
+    "finite": np.isfinite,
+    "logaddexp": _logaddexps,
     "log1pmx": _log1pmx_all,
     "log_gap": _log_gap_all,
     "stirling_error": _stirling_all,

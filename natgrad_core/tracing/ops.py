@@ -20,6 +20,7 @@ from natgrad_core.tracing.functions import (
     ARRAY_FUNCTIONS,
     FAR,
     FLOAT_FUNCTIONS,
+    LOG_2,
     log1pmx_near,
     stirling_far,
     stirling_near,
@@ -45,18 +46,20 @@ def _apply(
     *before: int,
     torch_name: str | None = None,
     composed: Callable[..., Any] | None = None,
+    traced: Callable[..., Any] | None = None,
 ) -> Callable[..., Numeric]:
     """The function ``name`` of the tracer's tables; in torch ``torch_name(*before, …)``.
 
-    What torch does not have is ``composed`` of what it has.
+    What torch does not have is ``composed`` of what it has; a trace of it is ``traced`` so.
     """
+    traced = traced or composed
     of_float, of_array = FLOAT_FUNCTIONS[name], ARRAY_FUNCTIONS[name]
 
     def function(*args: Numeric) -> Numeric:
         if (forward_mode := next((a for a in args if hasattr(a, "lift")), None)) is not None:
             return forward_mode.lift(name, args)
         if any(isinstance(a, Sym) for a in args):
-            return call(name, *args)
+            return traced(*args) if traced else call(name, *args)
         if any(is_tensor(a) for a in args):
             torch = sys.modules["torch"]
             like = next(a for a in args if is_tensor(a))
@@ -80,7 +83,6 @@ sqrt = _apply("sqrt")
 tanh = _apply("tanh")
 minimum = _apply("minimum")
 maximum = _apply("maximum")
-logaddexp = _apply("logaddexp")
 sin = _apply("sin")
 cos = _apply("cos")
 atan2 = _apply("atan2")
@@ -96,6 +98,8 @@ i1e = _apply("i1e", torch_name="special.i1e")
 log1p = _apply("log1p")
 expm1 = _apply("expm1")
 erf = _apply("erf")
+finite = _apply("finite", torch_name="isfinite")
+"""Whether it is neither infinite nor NaN."""
 log_ndtr = _apply("log_ndtr", torch_name="special.log_ndtr")
 """log Φ(x), the log of the standard normal's distribution function."""
 
@@ -117,13 +121,24 @@ def _stirling_error(x: Any) -> Any:
     )
 
 
+def _logaddexp(a: Any, b: Any) -> Any:
+    high, low = where(a > b, a, b), where(a > b, b, a)
+    apart = high + log1p(exp(low - high))
+    return where(a <= b, where(a >= b, a + LOG_2, apart), apart)
+
+
+def _sigmoid(x: Any) -> Any:
+    return exp(minimum(x, 0.0)) / (1.0 + exp(-abs(x)))
+
+
+logaddexp = _apply("logaddexp", traced=_logaddexp)
 log1pmx = _apply("log1pmx", composed=_log1pmx)
 """log(1 + x) − x, to the last digits near 0 too."""
 log_gap = _apply("log_gap", composed=_log_gap)
 """log r − (r − 1), to the last digits near r = 1 too: −k·log_gap(x/k) is x's deviance from k."""
 stirling_error = _apply("stirling_error", composed=_stirling_error)
 """log Γ(x) − (x − ½) log x + x − ½ log 2π, about 1/(12x). Loader 2000, sec. 2."""
-sigmoid = _apply("sigmoid")
+sigmoid = _apply("sigmoid", traced=_sigmoid)
 """1/(1 + e^{−x}), to the last digits at both ends."""
 
 
