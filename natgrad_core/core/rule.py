@@ -188,23 +188,31 @@ def precondition(
     if singular not in SINGULAR:
         raise ValueError(f"singular={singular!r} is not supported; choose one of {SINGULAR}")
 
-    def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
-        operator, damped = metric(at), bool(np.any(np.asarray(damping) > 0))
-        if kind == "identity" and singular == "diverge":
-            return operator.solve(direction, strength if damped else 0), memory
-        if damped:
-            matrix = operator.dense()
-            operator = Dense(add(matrix, second(at, matrix), strength))
-        if singular == "pseudo-inverse":
-            return mv(pseudo_inverse(operator.dense()), direction), memory
-        return operator.solve(direction), memory
+    damped = bool(np.any(np.asarray(damping) > 0))
+    numbers = (strength,) if damped else ()
 
-    of_metric = metric.form if isinstance(metric, Metric) and np.ndim(damping) == 0 else None
+    def of_numbers(*given: Any) -> Update:
+        def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
+            operator = metric(at)
+            if kind == "identity" and singular == "diverge":
+                return operator.solve(direction, *given), memory
+            if damped:
+                matrix = operator.dense()
+                operator = Dense(add(matrix, second(at, matrix), *given))
+            if singular == "pseudo-inverse":
+                return mv(pseudo_inverse(operator.dense()), direction), memory
+            return operator.solve(direction), memory
+
+        return update
+
+    of_metric = metric.form if isinstance(metric, Metric) else None
     return Rule(
-        update,
+        of_numbers(*numbers),
         name="precondition",
         latex=r"(G + \lambda D)^{-1}\, \cdot",
-        form=of_metric and (of_metric, strength, kind, singular),
+        form=of_metric and (of_metric, damped, kind, singular),
+        numbers=numbers,
+        of_numbers=of_numbers,
     )
 
 

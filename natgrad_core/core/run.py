@@ -16,7 +16,9 @@ from natgrad_core.core.problem import Problem
 from natgrad_core.core.rule import Memory, Rule
 from natgrad_core.core.trajectory import Trajectory
 from natgrad_core.linalg.small_matrices import components
-from natgrad_core.tracing.replay import follow, lifted, lowered, replay
+from natgrad_core.tracing import replay as replaying
+from natgrad_core.tracing.ops import finite
+from natgrad_core.tracing.replay import lifted, lowered, replay
 from natgrad_core.tracing.tape import Step, trace
 from natgrad_core.tracing.trace_cache import Traces, cached
 from natgrad_core.types import Array, ArrayLike, Bools, Vector
@@ -49,16 +51,32 @@ def run(
         ValueError: For a start of another shape, or fewer than 0 steps.
         OutsideDomain: For a start at which the problem is not defined.
     """
-    steps = _checked(steps)
-    step, theta, state = flat_step(problem, rule, start)
-    numbers = rule.numbers
+    point = np.asarray(start, float)
+    if not point.ndim or point.shape[-1] != problem.dim or steps < replaying.SHORT:
+        return directly(problem, rule, start, steps)
+    step, theta, state = _flat_step(problem, rule, point)
+    judged = _judged(problem, step, len(theta))
     with np.errstate(all="ignore"):
-        if traces is None:
-            traced = trace(step, state, numbers)
-        else:
-            traced = cached(step, state, numbers, rule.form, traces)
-        kept = replay(traced, state, steps, len(theta))
-        return _record(problem, rule, theta, kept, steps)
+        traced = cached(judged, state, rule.numbers, rule.form, {} if traces is None else traces)
+        found = replay(traced, state, steps, len(theta))
+    if found is None:
+        return directly(problem, rule, start, steps)
+    path, ok = found
+    if not (ok[0] if ok.ndim == 1 else ok[0].all()):
+        problem.check(start)
+    path.flags.writeable = False
+    return Trajectory(problem, rule, path, ok)
+
+
+def _judged(problem: Problem, step: Step, d: int, scored: bool = False) -> Step:
+    """The step; then whether the point it is made from is good, and what the loss is there."""
+
+    def judged(state: Vector, numbers: Vector) -> Vector:
+        here = state[:d]
+        loss = (problem._loss(*here),) if scored else ()
+        return (*step(state, numbers), *map(finite, here), *problem._inside(*here), *loss)
+
+    return judged
 
 
 def ends(
@@ -83,28 +101,30 @@ def ends(
     """
     steps = _checked(steps)
     step, theta, state = flat_step(problem, rule, start)
-    d = len(theta)
-    last = np.stack(np.broadcast_arrays(*theta), -1)
-    ok = problem.inside(last)
-    first = np.full(ok.shape, np.nan)
-
-    def note(k: int, point: Vector) -> None:
-        if target is not None:
-            reached = problem._loss(*point) <= target
-            first[reached & ok & np.isnan(first)] = k
-
-    def watch(k: int, now: tuple[Array, ...]) -> bool:
-        nonlocal ok
-        np.stack(now[:d], -1, out=last)
-        ok &= problem.inside(last)
-        note(k, now[:d])
-        return bool(ok.any())
-
+    d, goal = len(theta), np.nan if target is None else float(target)
     with np.errstate(all="ignore"):
-        note(0, theta)
-        follow(trace(step, state, rule.numbers), state, steps, watch)
+        found = None
+        if steps >= replaying.SHORT:
+            traced = trace(_judged(problem, step, d, scored=True), state, rule.numbers)
+            found = replay(traced, state, steps, d, goal)
+        return found or _ends_directly(problem, step, d, state, rule, steps, goal)
+
+
+def _ends_directly(
+    problem: Problem, step: Step, d: int, state: Vector, rule: Rule, steps: int, goal: float
+) -> tuple[Array, Array]:
+    """``ends`` without the tracer: its reference implementation."""
+    last, ok, first = np.empty(0), np.array(True), np.array(np.nan)
+    for k in range(steps + 1):
+        state = step(state, rule.numbers) if k else state
+        last = np.stack(np.broadcast_arrays(*state[:d]), -1)
+        ok = ok & problem.inside(last)
+        reached = problem._loss(*state[:d]) <= goal
+        first = np.where(reached & ok & np.isnan(first), k, first)
+        if not ok.any():
+            break
     last[~ok] = np.nan
-    return last, first
+    return last, np.asarray(first)
 
 
 def directly(problem: Problem, rule: Rule, start: ArrayLike, steps: int = 100) -> Trajectory:
@@ -154,7 +174,11 @@ def flat_step(problem: Problem, rule: Rule, start: ArrayLike) -> tuple[Step, Vec
         ValueError: For a start of another shape.
         OutsideDomain: For a start at which the problem is not defined.
     """
-    point = problem.check(start)
+    return _flat_step(problem, rule, problem.check(start))
+
+
+def _flat_step(problem: Problem, rule: Rule, point: Array) -> tuple[Step, Vector, Vector]:
+    """``flat_step`` from a point of the right shape, which may be outside the domain."""
     theta = tuple(point.tolist()) if point.ndim == 1 else components(point)
     memory = rule.init(theta)
     d = len(theta)

@@ -1,19 +1,47 @@
-"""Run a traced step again and again: on floats from one start, on arrays from many.
+"""Run a traced step again and again: as machine code, where that pays.
 
 The reference implementation is the same formula called on the numbers themselves
-(``natgrad_core.core.run.directly``); the two agree to the last bit.
+(``natgrad_core.core.run.directly``). It also answers where there is no machine code: for a short
+run, while a step is being compiled, and where llvmlite is missing.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import numpy as np
 
-from natgrad_core.tracing import batched_loop, scalar_loop
-from natgrad_core.tracing.tape import Traced
+from natgrad_core.tracing import machine_code
+from natgrad_core.tracing.llvm_text import COLUMNS, Plan
+from natgrad_core.tracing.machine_code import Key, Machine
+from natgrad_core.tracing.tape import Line, Traced
+from natgrad_core.types import Array
+
+SHORT = 16
+"""A run of fewer steps calls the formula itself: to trace it would take longer."""
+
+FLOAT, CALL, NUMBER = 1.5e-7, 1.5e-6, 1.5e-9
+"""Seconds that an operation of the formula takes: on floats, on arrays, for each number more."""
+
+COMPILING = 0.006, 1.5e-4
+"""Seconds to compile a step, and for each of its lines."""
+
+
+_ahead: list[bool] = []
+"""Not empty while everything is compiled at once."""
+
+
+@contextlib.contextmanager
+def ahead() -> Generator[None]:
+    """Compile at once whatever runs meanwhile: for a process that others are forked from."""
+    _ahead.append(True)
+    try:
+        yield
+    finally:
+        _ahead.pop()
 
 
 def lifted(state: Sequence[Any]) -> tuple[Any, ...]:
@@ -21,49 +49,89 @@ def lifted(state: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(np.asarray(v, float)[..., None] for v in state)
 
 
-def _number(value: Any) -> Any:
-    """Return the float that an array of no axis holds; other values as they are."""
-    return value.item() if np.ndim(value) == 0 and hasattr(value, "item") else value
-
-
 def lowered(state: Sequence[Any]) -> tuple[float, ...]:
     """Return arrays of one number as floats."""
     return tuple(float(np.reshape(v, ())) for v in state)
 
 
-def replay(traced: Traced, state: tuple[Any, ...], steps: int, shown: int) -> list[tuple[Any, ...]]:
+def _beside_columns(lines: Sequence[Line]) -> frozenset[int]:
+    """Return the indices of the constants that lines on data columns use."""
+    within: set[str] = set()
+    found: set[int] = set()
+    for name, operation, args in lines:
+        if operation in COLUMNS or (operation != "row_sum" and within.intersection(args)):
+            within.add(name)
+            found.update(int(a[1:]) for a in args if a[0] == "c")
+    return frozenset(found)
+
+
+def replay(
+    traced: Traced, state: Sequence[Any], steps: int, shown: int, target: float | None = None
+) -> tuple[Array, Any] | None:
     """Replace the state by the traced step's outputs, ``steps`` times.
 
-    Where floats have no answer (a division by zero, the log of a negative number) that one step is
-    made on arrays, which have one.
-
     Args:
-        traced: The step.
+        traced: The step; its outputs are the next state, then conditions that a good point meets
+            and, if there is a ``target``, the loss: both of the state itself.
         state: The state at the start: floats, or arrays over the leading axes.
         steps: How many steps.
         shown: How many parts of each state to return.
+        target: A loss; then only the last points are returned.
 
     Returns:
-        The first ``shown`` parts of each state, up to the first that is not finite.
+        What ``machine_code.execute`` returns; None where the formula itself must be called.
     """
-    lines, outputs, constants = traced
-    numbers = [_number(c) for c in constants]
-    if not all(isinstance(v, float | int) or callable(v) for v in (*state, *numbers)):
-        found = batched_loop.replay(lines, outputs, state, numbers, steps, shown)
-        return [tuple(point) for point in found]
-    fast = scalar_loop.compiled(lines, len(numbers), outputs, shown)
-    kept: list[tuple[Any, ...]] = []
-    while True:
-        state = fast(state, numbers, steps - len(kept), kept.append)
-        if len(kept) == steps:
-            return kept
-        once = batched_loop.replay(lines, outputs, state, numbers, 1, len(state))
-        state = tuple(once[0].tolist())
-        kept.append(state[:shown])
-        if not all(map(math.isfinite, state[:shown])):
-            return kept
+    kept, constants = traced.kept, traced.constants
+    one: Machine | None = kept.get("one")
+    if one and target is None and _floats(state) and _floats(constants[: traced.own]):
+        return machine_code.execute_one(one, state, constants, steps)
+    if "columns" not in kept:
+        kept["columns"] = _beside_columns(traced.lines)
+    rows = tuple(
+        np.size(c) if i in kept["columns"] and np.ndim(c) == 1 else 0
+        for i, c in enumerate(constants)
+    )
+    shapes = [np.shape(v) for v in state]
+    shapes += [np.shape(c) for c, r in zip(constants, rows, strict=True) if not r]
+    lead = np.broadcast_shapes(*shapes)
+    if 0 in lead:
+        return None
+    width = machine_code.WIDTH if lead or target is not None else 1
+    plan = Plan(len(state), shown, target is not None, width)
+    key: Key = (traced.lines, traced.outputs, rows, plan)
+    step = machine_code.machine(key) if _worthwhile(traced, key, steps, lead) else None
+    if step is None:
+        return None
+    if width == 1:
+        state = [float(v) for v in state]
+        constants = [c if r else float(c) for c, r in zip(constants, rows, strict=True)]
+        kept["one"] = step
+        return machine_code.execute_one(step, state, constants, steps)
+    goal = np.nan if target is None else target
+    return machine_code.execute(step, state, constants, lead, steps, goal)
 
 
-def follow(traced: Traced, state: tuple[Any, ...], steps: int, watch: batched_loop.Watch) -> None:
-    """Replay on arrays without a record: ``watch`` sees each state and says whether to go on."""
-    batched_loop.replay(traced.lines, traced.outputs, state, traced.constants, steps, watch=watch)
+def _floats(values: Sequence[Any]) -> bool:
+    return all(type(v) is float for v in values)
+
+
+def _worthwhile(traced: Traced, key: Key, steps: int, lead: tuple[int, ...]) -> bool:
+    """Whether there is machine code, or compiling it takes less time than to call the formula.
+
+    Else the time is put on the step's account, and if runs like this one have taken longer than
+    compiling does, it is compiled aside for the next one.
+    """
+    if _ahead or machine_code.ready(key):
+        return True
+    count, size, rows = len(traced.lines), math.prod(lead), max(key[2], default=0)
+    if lead:
+        cost = steps * count * (CALL + NUMBER * size * max(rows, 1))
+    else:
+        cost = steps * count * min(FLOAT * max(rows, 1), 10 * CALL)
+    compiling = COMPILING[0] + COMPILING[1] * count
+    if cost >= compiling:
+        return True
+    spent = traced.kept["spent"] = traced.kept.get("spent", 0.0) + cost
+    if spent >= compiling:
+        machine_code.compile_aside(key)
+    return False

@@ -19,7 +19,8 @@ Line: TypeAlias = tuple[str, str, tuple[str, ...]]
 """The name of a result, its operation, and the names of the arguments."""
 
 Step: TypeAlias = Callable[[Vector, Vector], Vector]
-"""(state, the rule's own numbers) -> the next state: arithmetic without a branch."""
+"""(state, the rule's own numbers) -> the next state, and what is asked of it: arithmetic without a
+branch."""
 
 
 class Constant(NamedTuple):
@@ -31,11 +32,15 @@ class Constant(NamedTuple):
 
 
 class Traced(NamedTuple):
-    """A traced step: its lines, the names of the next state, and the constants by index."""
+    """A traced step: its lines, the names of its outputs, and the constants by index."""
 
     lines: tuple[Line, ...]
     outputs: tuple[str, ...]
     constants: tuple[Any, ...]
+    own: int
+    """How many of the constants are the rule's own numbers."""
+    kept: dict[str, Any]
+    """What ``replay`` knows of the step: one dict for all its numbers."""
 
     def with_numbers(self, numbers: tuple[Any, ...]) -> Traced:
         """Return the same step with other numbers of the rule, its first constants."""
@@ -48,11 +53,9 @@ class Tape:
     Args:
         numbers: The rule's own numbers. They are the first constants, and no other value, equal or
             not, shares one of them: so the traced step can be run with other numbers.
-        many: Whether the step will run on arrays, where a sum over rows is best made by columns.
     """
 
-    def __init__(self, numbers: Sequence[Any] = (), many: bool = False) -> None:
-        self.many = many
+    def __init__(self, numbers: Sequence[Any] = ()) -> None:
         self.lines: list[Line] = []
         self.constants = [Constant(f"c{i}", number) for i, number in enumerate(numbers)]
         self.numbers = tuple([Sym(self, constant.name) for constant in self.constants])
@@ -209,11 +212,17 @@ def trace(step: Step, state: tuple[Any, ...], numbers: tuple[Any, ...] = ()) -> 
 
     Args:
         step: The step, arithmetic without a branch.
-        state: The state at the start, of which only the shape matters: floats or arrays.
+        state: The state at the start, of which only the length matters.
         numbers: The rule's own numbers, which can be others when the step is replayed.
     """
-    tape = Tape(numbers, many=any(np.ndim(v) for v in state))
+    tape = Tape(numbers)
     symbols = tuple(Sym(tape, f"x{i}") for i in range(len(state)))
     outputs = tuple([tape.name(output) for output in step(symbols, tape.numbers)])
     tape.clear()
-    return Traced(tuple(tape.lines), outputs, tuple([c.value for c in tape.constants]))
+    constants = tuple([_in_a_row(c.value) for c in tape.constants])
+    return Traced(tuple(tape.lines), outputs, constants, len(numbers), {})
+
+
+def _in_a_row(value: Any) -> Any:
+    """A data column with its numbers side by side in memory; other constants as they are."""
+    return np.ascontiguousarray(value, float) if np.ndim(value) == 1 else value

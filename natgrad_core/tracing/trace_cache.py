@@ -25,8 +25,6 @@ def cached(
 ) -> Traced:
     """Return the traced step of a rule, from ``traces`` if a rule of this form was traced before.
 
-    Only single floats are kept: arrays are traced again, because their shapes are in the lines.
-
     Args:
         step: One step of the run.
         state: The state at the start.
@@ -34,7 +32,7 @@ def cached(
         form: The rule's form; None if it has none, and then nothing is kept.
         traces: What was traced of this problem in this chart; this function adds to it.
     """
-    if form is None or not all(type(v) is float for v in (*state, *numbers)):
+    if form is None:
         return trace(step, state, numbers)
     if form not in traces:
         traces[form] = trace(step, state, numbers)

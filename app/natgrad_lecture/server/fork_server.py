@@ -77,12 +77,16 @@ def _refusing() -> Iterator[None]:
 
 
 def warm(name: str, nets: bool) -> bool:
-    """Compute a lesson's first picture, so that no child has to; True if it is one of the nets'."""
+    """Compute a lesson's first picture, so that no child has to; True if it is one of the nets'.
+
+    The steps that its runs trace are compiled too.
+    """
+    from natgrad_core.tracing.replay import ahead
     from natgrad_lecture.lessons import lessons
     from natgrad_lecture.session import Live
 
     try:
-        with contextlib.nullcontext() if nets else _refusing():
+        with contextlib.nullcontext() if nets else _refusing(), ahead():
             lesson = lessons[name]
             lesson.static()
             Live(lesson).respond({"ask": 0, "state": {}, "set": {}, "have": []})

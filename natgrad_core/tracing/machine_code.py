@@ -1,0 +1,334 @@
+"""Traced steps as machine code: compiled once by LLVM, kept, and run over many starts.
+
+llvmlite is imported when the first step is compiled. Where it is missing, or a step has no machine
+code, ``machine`` returns None, a line in the log says why, and the caller computes with the formula
+itself.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import logging
+import math
+import os
+import struct
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from functools import cache
+from itertools import pairwise
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from natgrad_core.tracing.llvm_text import TABLE, Plan, Refused, written
+from natgrad_core.tracing.tape import Line
+from natgrad_core.types import Array, Bools
+
+LOG = logging.getLogger("natgrad_core.tracing")
+
+WIDTH = 8
+"""Starts side by side: the float64 numbers of a 512-bit register, or of two of 256 bits."""
+
+KEPT = 256
+"""How many compiled steps are kept; each takes about 30 KB."""
+
+WORTH = 4e6
+"""From how many operations (starts × steps × lines) on a second thread takes half of the starts."""
+
+
+class Machine(NamedTuple):
+    """A compiled step."""
+
+    run: Any
+    """The function; its argument is the address of its table."""
+    numbers: tuple[int, ...]
+    """Which constants its table holds as numbers."""
+    columns: tuple[tuple[int, int], ...]
+    """Which constants it holds as data columns, and their lengths."""
+    order: tuple[int, ...]
+    """The place of each of the table's constants in ``numbers``, then ``columns``."""
+    table: Any
+    """The type of that table: an array of whole numbers."""
+    plan: Plan
+    size: int
+    """How many lines the step has."""
+    linker: Any
+    """Where the code is; it is freed with all steps of its linker."""
+
+
+Key = tuple[tuple[Line, ...], tuple[str, ...], tuple[int, ...], Plan]
+_kept: OrderedDict[Key, Machine | None] = OrderedDict()
+_pending: set[Key] = set()
+_lock = threading.RLock()
+"""Held while LLVM works, so that no process is forked in the middle."""
+
+
+def _after_fork() -> None:
+    """Begin again in a child, where no thread of the parent finishes its work."""
+    global _lock
+    _lock = threading.RLock()
+    _pending.clear()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(
+        before=lambda: _lock.acquire(),
+        after_in_parent=lambda: _lock.release(),
+        after_in_child=_after_fork,
+    )
+
+
+class _Linker:
+    """LLVM's engine, to which compiled steps are added; freed with the last of them."""
+
+    def __init__(self) -> None:
+        llvm, target, how = _llvm()
+        self.count = 0
+        # The engine owns its target: no other may have it.
+        self.engine = llvm.create_mcjit_compiler(
+            llvm.parse_assembly(""), target.create_target_machine(jit=True, **how)
+        )
+
+    def add(self, code: bytes, name: str) -> int:
+        """Add compiled code; return the address of its function ``name``."""
+        llvm, _, _ = _llvm()
+        self.count += 1
+        self.engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        self.engine.finalize_object()
+        return self.engine.get_function_address(name)
+
+
+@cache
+def _llvm() -> tuple[Any, Any, dict[str, Any]]:
+    """Return llvmlite, this processor's kind, and how to compile for it."""
+    llvm: Any = importlib.import_module("llvmlite.binding")
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    target = llvm.Target.from_triple(llvm.get_process_triple())
+    features = llvm.get_host_cpu_features().flatten()
+    return llvm, target, {"cpu": llvm.get_host_cpu_name(), "features": features, "opt": 2}
+
+
+@cache
+def _compiler() -> Any:
+    _, target, how = _llvm()
+    return target.create_target_machine(jit=True, **how)
+
+
+_linker: list[_Linker] = []
+
+
+def _built(key: Key) -> Machine:
+    lines, outputs, rows, plan = key
+    text, names = written(lines, outputs, rows, plan)
+    llvm, _, _ = _llvm()
+    if not _linker or _linker[0].count >= KEPT:
+        _linker[:] = [_Linker()]
+    linker = _linker[0]
+    name = f"run{linker.count}"
+    module = llvm.parse_assembly(text.replace("@run(", f"@{name}("))
+    module.verify()
+    address = linker.add(_compiler().emit_object(module), name)
+    run = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)
+    indices = [int(name[1:]) for name in names]
+    numbers = tuple(i for i in indices if not rows[i])
+    columns = tuple((i, rows[i]) for i in indices if rows[i])
+    places = {i: at for at, i in enumerate((*numbers, *(i for i, _ in columns)))}
+    order = tuple(places[i] for i in indices)
+    table = ctypes.c_int64 * (len(TABLE) + 2 * len(order))
+    return Machine(run, numbers, columns, order, table, plan, len(lines), linker)
+
+
+def machine(key: Key) -> Machine | None:
+    """Return the compiled step, compiling it if that was not tried before; None without one."""
+    with _lock:
+        if key in _kept:
+            _kept.move_to_end(key)
+            return _kept[key]
+        try:
+            found: Machine | None = _built(key)
+        except ImportError as error:
+            found = None
+            LOG.info("runs call their formulas themselves, because there is no llvmlite: %s", error)
+        except (Refused, RuntimeError, OSError) as error:
+            found = None
+            LOG.warning("a step is not compiled: %s", error)
+        _kept[key] = found
+        while len(_kept) > KEPT:
+            _kept.popitem(last=False)
+        _pending.discard(key)
+        return found
+
+
+def ready(key: Key) -> bool:
+    """Whether this step was compiled before, or could not be."""
+    return key in _kept
+
+
+def compile_aside(key: Key) -> None:
+    """Compile a step in a thread, for the runs to come."""
+    if key not in _pending and key not in _kept:
+        _pending.add(key)
+        threading.Thread(target=machine, args=(key,), name="compile a step").start()
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # on Linux
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+Buffer: TypeAlias = tuple[int, int]
+"""Where numbers begin in memory, and how many there are."""
+
+
+def _buffer(array: np.ndarray[Any, Any]) -> Buffer:
+    """Where the float64 numbers (or the bytes) of an array are, which must be in a row."""
+    if array.dtype.char not in "d?" or not array.flags.c_contiguous:
+        raise ValueError(f"an array of {array.dtype} whose numbers are not in a row")
+    return array.__array_interface__["data"][0], array.size
+
+
+def _check(
+    step: Machine,
+    n: int,
+    steps: int,
+    start: Buffer,
+    out: tuple[Buffer, Buffer],
+    numbers: Sequence[tuple[Buffer, int]],
+    columns: Sequence[Buffer],
+) -> None:
+    """Check that every buffer has as many numbers as the function reads or writes there.
+
+    Of a constant that is a number the stride says whether there is one for each start.
+
+    Raises:
+        ValueError: If a buffer is too short.
+    """
+    plan = step.plan
+    points = 1 if plan.scored else steps + 1
+    needed = [
+        (start, n * plan.parts),
+        (out[0], n * points * plan.shown),
+        (out[1], n * points),
+        *((buffer, n if stride else plan.width) for buffer, stride in numbers),
+        *zip(columns, (length for _, length in step.columns), strict=True),
+    ]
+    if n < plan.width or steps < 0 or len(numbers) != len(step.numbers):
+        raise ValueError(f"{n} starts, {steps} steps and {len(numbers)} constants")
+    for (_, count), least in needed:
+        if count < least:
+            raise ValueError(f"a buffer of {count} numbers where {least} are needed")
+
+
+def execute_one(
+    step: Machine, state: Sequence[float], constants: Sequence[Any], steps: int
+) -> tuple[Array, Bools]:
+    """Run a compiled step from one start.
+
+    Args:
+        step: The step, of one start at a time and not scored.
+        state: The state at the start.
+        constants: The constants of the traced step, by index.
+        steps: How many steps.
+
+    Returns:
+        All points ``[steps + 1, d]``, NaN after the first bad one, and which are good,
+        ``[steps + 1]``.
+
+    Raises:
+        ValueError: If a data column is shorter than the step was compiled for.
+    """
+    path, ok = np.empty((steps + 1, step.plan.shown)), np.empty(steps + 1, bool)
+    count, given = len(state), len(step.numbers)
+    words = (ctypes.c_double * (count + given))(*state, *[constants[i] for i in step.numbers])
+    at = ctypes.addressof(words)
+    start, first, second = (at, count), _buffer(path), _buffer(ok)
+    numbers = [((at + 8 * i, 1), 0) for i in range(count, count + given)]
+    columns = [_buffer(constants[i]) for i, _ in step.columns]
+    _check(step, 1, steps, start, (first, second), numbers, columns)
+    places = [*(b[0] for b, _ in numbers), *(b[0] for b in columns)]
+    table = step.table(0, 1, 1, steps, at, first[0], second[0], 0)
+    for i, place in enumerate(step.order, len(TABLE) // 2):
+        table[2 * i] = places[place]
+    step.run(ctypes.addressof(table))
+    return path, ok
+
+
+def execute(
+    step: Machine,
+    state: Sequence[Any],
+    constants: Sequence[Any],
+    lead: tuple[int, ...],
+    steps: int,
+    target: float = np.nan,
+) -> tuple[Array, Any]:
+    """Run a compiled step from many starts.
+
+    Args:
+        step: The step.
+        state: The parts of the state at the start, to broadcast with ``lead``.
+        constants: The constants of the traced step, by index.
+        lead: The leading axes of the starts.
+        steps: How many steps.
+        target: A loss, where the step is scored.
+
+    Returns:
+        All points ``[steps + 1, *lead, d]``, NaN after a path's first bad one, and which are good,
+        ``[steps + 1, *lead]``. Of a scored step the last points ``[*lead, d]``, NaN for a path that
+        broke, and the first step at which the score was ≤ the target, ``[*lead]``.
+
+    Raises:
+        ValueError: If a data column is shorter than the step was compiled for.
+    """
+    plan, d = step.plan, step.plan.shown
+    size = math.prod(lead)
+    n = max(size, plan.width)
+
+    def spread(value: Any, row: Array) -> Array:
+        """Write the value of each start into a row; the last one again to fill a register."""
+        row[:size] = np.broadcast_to(np.asarray(value, float), lead).reshape(size)
+        row[size:] = row[size - 1]
+        return row
+
+    start = np.empty((len(state), n))
+    for part, row in zip(state, start, strict=True):
+        spread(part, row)
+    rows = [
+        (spread(constants[i], np.empty(n)), 1)
+        if np.ndim(constants[i])
+        else (np.full(plan.width, float(constants[i])), 0)
+        for i in step.numbers
+    ]
+    data = [np.ascontiguousarray(constants[i], float) for i, _ in step.columns]
+    points = () if plan.scored else (steps + 1,)
+    first = np.empty((*points, n, d))
+    second = np.empty(n) if plan.scored else np.empty((steps + 1, n), bool)
+    numbers = [(_buffer(row), stride) for row, stride in rows]
+    columns, out = [_buffer(column) for column in data], (_buffer(first), _buffer(second))
+    _check(step, n, steps, _buffer(start), out, numbers, columns)
+    places = [*((b[0], stride) for b, stride in numbers), *((b[0], 0) for b in columns)]
+    goal = struct.unpack("<q", struct.pack("<d", target))[0]
+    words = [n, steps, _buffer(start)[0], out[0][0], out[1][0], goal]
+    words += [word for at in step.order for word in places[at]]
+    count = 1
+    if n * steps * step.size > WORTH:
+        count = max(1, min(processors(), n // (4 * plan.width)))
+    tables = [
+        step.table(low, high, *words)
+        for low, high in pairwise(n * i // count for i in range(count + 1))
+    ]
+    others = [
+        threading.Thread(target=step.run, args=(ctypes.addressof(table),)) for table in tables[1:]
+    ]
+    for other in others:
+        other.start()
+    step.run(ctypes.addressof(tables[0]))
+    for other in others:
+        other.join()
+    if n > size:
+        first, second = first[..., :size, :], second[..., :size]
+    return first.reshape(*points, *lead, d), second.reshape(*points, *lead)

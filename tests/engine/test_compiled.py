@@ -1,0 +1,499 @@
+"""Machine code is the formula itself: every problem, chart, rule and damping, to the last bit."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from natgrad_core import Problem, Rule, charts, problems, rules, run
+from natgrad_core.core import run as running
+from natgrad_core.core.chart import Chart
+from natgrad_core.core.run import directly, ends
+from natgrad_core.expressions.expression_problem import own
+from natgrad_core.tracing import llvm_text, machine_code, native_functions, ops
+from natgrad_core.tracing import replay as replaying
+from natgrad_core.tracing.llvm_text import Plan, Refused, leaves, written
+from natgrad_core.tracing.row_sums import Rows, pairwise
+from natgrad_core.tracing.tape import trace
+from tests.engine.cases import PAIRS, RULE_CASES, has_rule, pair, problem, takes
+
+EVERYTHING = bool(os.environ.get("COMPILED_EVERYTHING"))
+"""Every rule in every chart, not a third of them: minutes."""
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile whatever runs, and fail where the formula answers instead."""
+
+    def never(*args: Any) -> Any:
+        raise AssertionError("the formula answered, not machine code")
+
+    monkeypatch.setattr(replaying, "SHORT", 1)
+    monkeypatch.setattr(replaying, "COMPILING", (0.0, 0.0))
+    monkeypatch.setattr(running, "directly", never)
+    monkeypatch.setattr(running, "_ends_directly", never)
+
+
+def same(model: Problem, rule: Rule, start: Any, steps: int = 6) -> None:
+    """The run and its reference end at the same step, and are the same numbers up to there."""
+    fast, slow = run(model, rule, start, steps), directly(model, rule, start, steps)
+    np.testing.assert_array_equal(fast.ok, slow.ok)
+    np.testing.assert_array_equal(fast.good, slow.good)
+    assert np.isnan(fast.theta[1:][~slow.ok[:-1]]).all()
+
+
+@pytest.fixture
+def said() -> Iterator[list[str]]:
+    """What the log said."""
+    lines: list[str] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(record.getMessage())
+
+    listener, level = Listener(), machine_code.LOG.level
+    machine_code.LOG.addHandler(listener)
+    machine_code.LOG.setLevel(logging.INFO)
+    yield lines
+    machine_code.LOG.removeHandler(listener)
+    machine_code.LOG.setLevel(level)
+
+
+@pytest.mark.parametrize(("name", "of"), RULE_CASES)
+def test_a_compiled_run_is_the_formula_itself_to_the_last_bit(name: str, of: str) -> None:
+    model, rule = problem(of), rules[name]()
+    same(model, rule, model.start, 12)
+    same(model, rule, model.examples(np.random.default_rng(0), 9), 4)
+
+
+@pytest.mark.parametrize("case", PAIRS, ids="-".join)
+def test_in_every_chart_it_is_too(case: tuple[str, str]) -> None:
+    of, chart = case
+    model = pair(of, chart)
+    names = [name for name in rules if has_rule(name, of)]
+    turn = 0 if EVERYTHING else PAIRS.index(case) % 5
+    for name in names if EVERYTHING else names[turn::5]:
+        same(model, rules[name](), model.start, 3)
+    for name in {"gradient", "natural"} & set(names):
+        same(model, rules[name](rate=0.01), model.examples(np.random.default_rng(0), 5), 3)
+
+
+@pytest.mark.parametrize("kind", ["identity", "pulled-back", "relative"])
+@pytest.mark.parametrize("name", [n for n in rules if takes(n, "rate", "damping", "kind")])
+def test_with_every_damping_and_with_the_pseudo_inverse_it_is_too(name: str, kind: str) -> None:
+    model = pair("gamma", "linear")
+    many = np.array([0.0, 0.5, 2.0])
+    for damping, start in ((0.5, model.start), (many, [model.start] * 3)):
+        same(model, rules[name](0.05, damping=damping, kind=kind), start, 4)
+    if takes(name, "singular"):
+        flat = problem("two-layer-linear")
+        for start in (flat.start, [flat.start] * 2):
+            same(flat, rules[name](0.05, kind=kind, singular="pseudo-inverse"), start, 4)
+
+
+@pytest.mark.parametrize("of", problems)
+def test_the_ends_of_runs_are_the_ends_of_their_records(of: str) -> None:
+    model = problem(of)
+    starts = model.examples(np.random.default_rng(1), 20)
+    rule = rules["gradient"](rate=np.logspace(-2, 1, 20))
+    path = directly(model, rule, starts, 30)
+    target = float(np.median(path.loss[0]))
+    end, first = ends(model, rule, starts, 30, target)
+    np.testing.assert_array_equal(end, np.where(path.ok[-1][:, None], path.theta[-1], np.nan))
+    reached = path.ok & (np.nan_to_num(path.loss, nan=np.inf) <= target)
+    np.testing.assert_array_equal(first, np.where(reached.any(0), reached.argmax(0), np.nan))
+    alone = [ends(model, rules["gradient"](rate=r), [s], 30, target) for r, s in
+             zip(np.logspace(-2, 1, 20)[:3], starts, strict=False)]  # fmt: skip
+    np.testing.assert_array_equal(np.concatenate([e for e, _ in alone]), end[:3])
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 8, 9, 15, 16, 17, 33])
+def test_any_number_of_starts_runs_as_they_would_among_others(count: int) -> None:
+    model = problem("logistic-regression")
+    starts = model.examples(np.random.default_rng(2), 33)
+    rates = np.linspace(0.1, 1, 33)
+    whole = run(model, rules["natural"](rate=rates), starts, 5)
+    part = run(model, rules["natural"](rate=rates[:count]), starts[:count], 5)
+    np.testing.assert_array_equal(part.theta, whole.theta[:, :count])
+
+
+def test_a_domain_is_stated_by_components_where_a_trace_sees_it() -> None:
+    overridden = {name for name in problems if problems[name].inside is not Problem.inside}
+    overridden |= {name for name in charts if charts[name].inside is not Chart.inside}  # type: ignore[attr-defined]
+    assert overridden == set()
+
+
+def test_threads_do_not_change_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = problem("mixture")
+    starts = model.examples(np.random.default_rng(3), 203)
+    rule = rules["natural"](rate=np.linspace(0.01, 0.5, 203))
+    whole = run(model, rule, starts, 5).theta
+    last = ends(model, rule, starts, 5, 1.9)
+    monkeypatch.setattr(machine_code, "WORTH", 0)
+    monkeypatch.setattr(machine_code, "processors", lambda: 5)
+    began: list[int] = []
+    start = threading.Thread.start
+    monkeypatch.setattr(threading.Thread, "start", lambda t: (began.append(1), start(t)))
+    np.testing.assert_array_equal(run(model, rule, starts, 5).theta, whole)
+    for one, other in zip(ends(model, rule, starts, 5, 1.9), last, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert len(began) == 8
+
+
+def test_leading_axes_broadcast_as_they_do_without_machine_code() -> None:
+    rng = np.random.default_rng(4)
+    model = problem("logistic-regression")
+    matrix = np.eye(2) + 0.2 * rng.normal(size=(3, 1, 2, 2))
+    charted = model.through(charts["linear"](matrix=matrix))
+    starts = charted.chart.inverse(model.examples(rng, 5))
+    rule = rules["natural"](rate=np.linspace(0.1, 1, 4)[:, None, None], damping=0.1)
+    same(charted, rule, starts)
+    assert run(charted, rule, starts, 5).theta.shape == (6, 4, 3, 5, 2)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    name=st.sampled_from(sorted(rules)),
+    of=st.sampled_from(["normal", "gamma", "two-bernoullis", "quadratic", "logistic-regression"]),
+    rate=st.floats(-1e6, 1e6),
+    x=st.floats(-3, 3),
+    y=st.floats(-3, 3),
+)
+def test_overflow_nan_and_divergence_end_a_path_where_the_formula_ends_it(
+    name: str, of: str, rate: float, x: float, y: float
+) -> None:
+    model = problem(of)
+    if not has_rule(name, of) or not model.inside(np.array([x, y])):
+        return
+    rule = rules[name](rate if takes(name, "rate") else abs(rate) + 1e-6)
+    many = [(x, y)] * 3
+    same(model, rule, many, 20)
+    fast, slow = run(model, rule, (x, y), 20), directly(model, rule, (x, y), 20)
+    np.testing.assert_array_equal(fast.ok, slow.ok)
+    # A step for which floats have no answer is made on arrays, whose functions round otherwise.
+    np.testing.assert_allclose(fast.good, slow.good, rtol=1e-6)
+
+
+FUNCTIONS: dict[str, tuple[Callable[..., Any], int]] = {
+    **{name: (getattr(ops, name), 1) for name in (
+        "exp", "log", "sqrt", "tanh", "sin", "cos", "lgamma", "digamma", "trigamma", "tetragamma",
+        "pentagamma", "i0e", "i1e", "log1p", "expm1", "erf", "log_ndtr", "sigmoid", "log1pmx",
+        "log_gap", "stirling_error", "bessel_ratio_slope")},
+    **{name: (getattr(ops, name), 2) for name in
+       ("minimum", "maximum", "logaddexp", "atan2", "power")},
+    "integer powers": (lambda x: x**3 + x**-1 + x**2 + x**0 + x**1 + x**-2, 1),
+    "abs, neg": (lambda x: abs(x) - -x, 1),
+    "comparisons": (lambda x, y: (x < y) * 1.0 + (x <= y) * 2 + (x > y) * 4 + (x >= y) * 8, 2),
+    "chosen": (lambda x, y: ops.where(x > y, x, ops.where(ops.finite(x - y), y, 7)), 2),
+    "a number as a condition": (lambda x: ops.where(x, 1.0, 2.0), 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_of_formulas_is_the_same_in_machine_code(name: str) -> None:
+    function, count = FUNCTIONS[name]
+    ends_of_floats = [math.inf, -math.inf, math.nan, 5e-324, 1e-300, 1e300, -1e300, -0.0, 0.0]
+    ordinary = [-12.5, -1.0, -0.5, -0.39, 0.3, 0.39, 0.41, 1.0, 1.4, 2.0, 3.7, 11.9, 12.1, 500.0]
+    points = np.array([ordinary + ends_of_floats] * 2)
+    points[1] = points[1][::-1]
+    points = points[:count]
+
+    def formula(state: Any, numbers: Any) -> Any:
+        return (function(*state[:count]), *state[1:count])
+
+    traced = trace(formula, tuple(points))
+    with np.errstate(all="ignore"):
+        wanted = function(*points)
+        found: Any = replaying.replay(traced, tuple(points), 1, count)
+    assert found is not None
+    np.testing.assert_array_equal(found[0][1, :, 0], wanted)
+    for i, numbers in enumerate(points.T.tolist()):
+        one: Any = replaying.replay(traced, tuple(numbers), 1, count)
+        try:
+            alone = function(*numbers)
+        except (ArithmeticError, ValueError):
+            with np.errstate(all="ignore"):
+                np.testing.assert_allclose(one[0][1, 0], wanted[i], rtol=1e-14)
+            continue
+        if isinstance(alone, complex):  # Python's, of a negative number to a power
+            continue
+        np.testing.assert_array_equal(one[0][1, 0], alone)
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 8, 9, 16, 23, 48, 100, 128, 129, 144, 257, 300, 1000])
+def test_a_sum_over_rows_adds_in_numpys_order(n: int) -> None:
+    rng = np.random.default_rng(n)
+    weights, y = rng.normal(size=n) * 10.0 ** rng.integers(-8, 8, n), rng.normal(size=n)
+    data = Rows(weights, y)
+
+    def formula(state: Any, numbers: Any) -> Any:
+        x, z = state
+        level = data.total(lambda s, w, d: w * (s + d), x)
+        return level, data.total(lambda s, t, w, d: (w * t + d, t), level, z)[0] + z
+
+    start = rng.normal(size=(2, 5))
+    traced = trace(formula, tuple(start))
+    found: Any = replaying.replay(traced, tuple(start), 2, 2)
+    state: Any = tuple(start)
+    for k in (1, 2):
+        state = formula(state, ())
+        np.testing.assert_array_equal(found[0][k].T, np.array(state))
+    one: Any = replaying.replay(traced, tuple(start[:, 0].tolist()), 1, 2)
+    np.testing.assert_array_equal(one[0][1], formula(tuple(start[:, 0].tolist()), ()))
+    if n <= 128:
+        assert pairwise((weights * y).tolist()) == float((weights * y).sum())
+    parts = leaves(n)
+    assert parts[0] == 0
+    assert max(np.diff([*parts, n])) <= llvm_text.LEAF
+
+
+def test_rows_of_two_lengths_and_a_sum_within_a_sum_are_loops_of_their_own() -> None:
+    rng = np.random.default_rng(5)
+    few, many = Rows(rng.normal(size=5)), Rows(rng.normal(size=300))
+
+    def formula(state: Any, numbers: Any) -> Any:
+        (x,) = state
+        first = few.total(lambda s, d: ops.exp(s * d), x)
+        second = many.total(lambda s, t, d: ops.tanh(s + d) * t, x, first)
+        return (ops.log(abs(second) + first) + x / 3,)
+
+    start = (np.linspace(-1, 1, 11),)
+    found: Any = replaying.replay(trace(formula, start), start, 1, 1)
+    np.testing.assert_array_equal(found[0][1, :, 0], formula(start, ())[0])
+
+
+@pytest.mark.parametrize("rows", [3, 20, 60])
+def test_a_problem_of_ones_own_is_compiled_too(rows: int) -> None:
+    x = np.linspace(-1, 1, rows)
+    model = own("normal_logpdf(y, a*x + b**2, exp(s))", {"x": x, "y": 2 * x + 0.3 * np.sin(9 * x)},
+                ("a", "b", "s"), start=(0.5, 0.7, 0.2))  # fmt: skip
+    for name in ("gradient", "natural", "newton"):
+        rule = rules[name](rate=0.1)
+        same(model, rule, model.start)
+        same(model, rule, np.array(model.start) + 0.1 * np.arange(4)[:, None])
+
+
+def test_a_step_with_a_call_of_python_is_refused_and_the_formula_answers(
+    monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
+    monkeypatch.setattr(running, "directly", directly)
+    model = problem("categorical-singular")  # three parameters: an eigendecomposition
+    from natgrad_core import chain, metrics
+    from natgrad_core.core.rule import descend, precondition
+
+    rule = chain(precondition(metrics["fisher-power"](0.5), 0.1), descend(0.05))
+    same(model, rule, model.start)
+    assert said == ["a step is not compiled: 'invoke' has no machine code"]
+
+
+@pytest.mark.parametrize(
+    ("where", "what"),
+    [
+        ("natgrad_core.tracing.machine_code._llvm", ImportError("no llvmlite")),
+        ("natgrad_core.tracing.machine_code._compiler", RuntimeError("LLVM says no")),
+        ("natgrad_core.tracing.native_functions.in_c", LookupError("no exp here")),
+    ],
+)
+def test_without_llvm_the_formula_answers_and_the_log_says_why(
+    where: str, what: Exception, monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
+    def refuses(*args: Any) -> Any:
+        raise what
+
+    monkeypatch.setattr(machine_code, "_kept", type(machine_code._kept)())
+    monkeypatch.setattr(running, "directly", directly)
+    monkeypatch.setattr(where, refuses)
+    model = problem("logistic-regression")
+    same(model, rules["natural"](), model.start)
+    assert len(said) == 1
+    assert str(what) in said[0]
+
+
+def test_what_llvm_does_not_understand_ends_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine_code, "_kept", type(machine_code._kept)())
+    monkeypatch.setattr(running, "directly", directly)
+    monkeypatch.setattr(
+        machine_code, "written", lambda *key: written(*key)._replace(text="define nonsense")
+    )
+    same(problem("normal"), rules["gradient"](), problem("normal").start)
+
+
+def test_a_buffer_that_is_too_short_is_refused_before_anything_is_read() -> None:
+    model = problem("normal")
+    run(model, rules["gradient"](0.1), [model.start] * 9, 3)
+    step = next(m for m in reversed(machine_code._kept.values()) if m and m.plan.width > 1)
+    n, steps = 9, 3
+    memory = np.zeros(10_000)  # a fault in the check must not be one of the process
+    at = memory.__array_interface__["data"][0]
+    points = n * (steps + 1) * step.plan.shown
+    whole: dict[str, Any] = {
+        "start": (at, n * step.plan.parts),
+        "out": ((at, points), (at, n * (steps + 1))),
+        "numbers": [((at, n), 1)] * len(step.numbers),
+        "columns": [(at, length) for _, length in step.columns],
+    }
+    wrong: list[dict[str, Any]] = [
+        {"start": (at, n * step.plan.parts - 1)},
+        {"out": ((at, points - 1), whole["out"][1])},
+        {"out": (whole["out"][0], (at, n * (steps + 1) - 1))},
+        {"numbers": [((at, n - 1), 1)] * len(step.numbers)},
+        {"numbers": [((at, step.plan.width - 1), 0)] * len(step.numbers)},
+        {"numbers": whole["numbers"][1:]},
+        {"n": 7},
+        {"steps": -1},
+    ]
+    for each in wrong:
+        given = {"n": n, "steps": steps, **whole, **each}
+        with pytest.raises(ValueError, match=r"needed|constants"):
+            machine_code._check(
+                step, given["n"], given["steps"], given["start"], given["out"],
+                given["numbers"], given["columns"],
+            )  # fmt: skip
+    with pytest.raises(ValueError, match="not in a row"):
+        machine_code._buffer(np.zeros((4, 4))[:, 0])
+    with pytest.raises(ValueError, match="not in a row"):
+        machine_code._buffer(np.zeros(4, np.float32))
+
+
+def test_a_data_column_that_is_shorter_than_it_was_is_refused() -> None:
+    model = problem("logistic-regression")
+    run(model, rules["natural"](0.1), model.start, 3)
+    step = next(m for m in reversed(machine_code._kept.values()) if m and m.columns)
+    traced = trace(lambda s, n: s, (0.0, 0.0))
+    constants = [1.0] * 40
+    for i, length in step.columns:
+        constants[i] = np.zeros(length - 1)  # type: ignore[call-overload]
+    with pytest.raises(ValueError, match="are needed"):
+        machine_code.execute_one(step, (0.0,) * step.plan.parts, constants, 3)
+    assert traced.constants == ()
+
+
+def test_a_data_column_is_no_number_and_columns_of_one_step_have_one_length() -> None:
+    plan = Plan(1, 1, False, 1)
+    with pytest.raises(Refused, match="5001 lines"):
+        written([("t0", "+", ("x0", "c0"))] * 5001, ["t0"], [0], plan)
+    with pytest.raises(Refused, match="where one number is needed"):
+        written([("t0", "+", ("x0", "c0"))], ["t0"], [5], plan)
+    lines = [("t0", "column", ("x0",)), ("t1", "+", ("t0", "c0")), ("t2", "+", ("t1", "c1"))]
+    with pytest.raises(Refused, match="different lengths"):
+        written([*lines, ("t3", "row_sum", ("t2",))], ["t3"], [5, 6], plan)
+
+
+def test_functions_that_are_not_where_numpy_keeps_them_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(native_functions.UFUNCS, "math", ("math.floor", ()))
+    monkeypatch.setitem(native_functions.UFUNCS, "none", ("numpy.no_such_function", ()))
+    monkeypatch.setitem(native_functions.UFUNCS, "whole", ("numpy.gcd", ()))
+    for name in ("math", "none", "whole"):
+        with pytest.raises(LookupError):
+            native_functions.loop(name)
+    with pytest.raises(LookupError):
+        native_functions.in_c("no_such_function")
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As it is outside these tests: the formula answers while a step is compiled."""
+    monkeypatch.undo()
+    yield
+    for thread in threading.enumerate():
+        if thread.name == "compile a step":
+            thread.join()
+
+
+def test_a_short_run_compiles_nothing_and_many_do_aside(
+    patient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine_code, "_kept", type(machine_code._kept)())
+    model, traces = problem("normal"), {}
+    once = run(model, rules["natural"](0.01), model.start, 15, traces).theta
+    assert traces == {}
+    assert len(machine_code._kept) == 0
+    run(model, rules["natural"](0.01), model.start, 100, traces)
+    assert len(machine_code._kept) == 0
+    again = once
+    for _ in range(200):
+        again = run(model, rules["natural"](0.01), model.start, 15 + 5, traces).theta
+    for thread in threading.enumerate():
+        if thread.name == "compile a step":
+            thread.join()
+    assert len(machine_code._kept) == 1
+    np.testing.assert_array_equal(again[:16], once)
+    long = run(model, rules["natural"](0.02), model.start, 5000).theta
+    np.testing.assert_array_equal(
+        long[:9], run(model, rules["natural"](0.02), model.start, 8).theta
+    )
+
+
+def test_ahead_of_a_fork_everything_is_compiled_and_no_thread_is_left(
+    patient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine_code, "_kept", type(machine_code._kept)())
+    model, before = problem("normal"), threading.active_count()
+    with replaying.ahead():
+        run(model, rules["adam"](0.01), model.start, 20)
+    assert len(machine_code._kept) == 1
+    assert threading.active_count() == before
+    run(model, rules["momentum"](0.01), model.start, 20)
+    assert len(machine_code._kept) == 1
+
+
+FORK = """
+import os, threading, numpy as np
+from natgrad_core import problems, rules, run
+from natgrad_core.tracing import machine_code, replay
+replay.COMPILING = 0.0, 0.0
+model = problems["normal"]()
+kept = run(model, rules["natural"](0.1), model.start, 50).theta
+other = threading.Thread(target=lambda: run(model, rules["adam"](0.1), model.start, 50))
+other.start()
+children = []
+for _ in range(4):
+    if not (child := os.fork()):
+        assert (run(model, rules["natural"](0.1), model.start, 50).theta == kept).all()
+        run(model, rules["newton"](0.1), model.start, 50)
+        os._exit(7)
+    children.append(child)
+other.join()
+print([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children])
+"""
+
+
+def test_a_forked_process_has_what_its_parent_compiled_and_compiles_more() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FORK], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout == "[7, 7, 7, 7]\n", done.stderr
+
+
+def test_nothing_of_llvm_is_imported_before_a_step_is_compiled() -> None:
+    code = "import sys, natgrad_core as n; n.run(p := n.problems['normal'](), n.rules['natural'](),"
+    code += " p.start, 15); print([m for m in ('llvmlite', 'scipy.special') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_steps_are_kept_up_to_a_bound_and_those_that_run_stay_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(machine_code, "KEPT", 3)
+    model, traces = problem("normal"), {}
+    first = run(model, rules["natural"](0.1), model.start, 3, traces).theta
+    for name in ("gradient", "adam", "momentum", "newton", "rmsprop"):
+        run(model, rules[name](0.1), model.start, 3)
+    assert len(machine_code._kept) == 3
+    np.testing.assert_array_equal(
+        run(model, rules["natural"](0.1), model.start, 3, traces).theta, first
+    )
