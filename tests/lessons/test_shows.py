@@ -17,7 +17,15 @@ from tests.support.answers import unpack
 LEAST = 0.008
 """How long a path or an arrow, or how wide an ellipse, is at least, in widths of its plane."""
 
-SHOWN = ("coordinates",)
+SHOWN = (
+    "coordinates",
+    "efficiency",
+    "fisher",
+    "kl",
+    "natural-gradient",
+    "newton",
+    "steepest-descent",
+)
 """Lessons in which every claim names what shows it."""
 
 PAIRS = [
@@ -33,8 +41,12 @@ def unseen(lesson: Lesson, name: str) -> list[str]:
     """What of the claim's ``shows`` cannot be seen after the click, each with the reason."""
     claim, text = lesson.claims[name], lesson.text()
     changes = lesson.static()["claims"][name]["set"]
-    answer, data = Live(lesson).respond({"ask": 1, "set": changes})
+    live = Live(lesson)
+    answer, data = live.respond({"ask": 1, "set": changes})
     assert answer["errors"] == {}
+    if "more" in answer:  # a picture that grows shows it soon, and not at once
+        state = answer["state"]
+        answer, data = live.respond({"ask": 2, "state": state, "fine": answer["more"]})
     arrays = unpack(answer, data)
     step = answer["steps"] if (k := answer["state"]["k"]) is None else min(k, answer["steps"])
     planes = {plane["name"]: plane["view"] for plane in answer["planes"]}
@@ -76,7 +88,8 @@ def in_view(
             rows = points.reshape(-1, 2, 2)
             points = rows[min(step, len(rows) - 1)]
         elif "counts" in trace:
-            points = points[: int(arrays[trace["counts"]][step])]
+            counts = arrays[trace["counts"]]
+            points = points[: int(counts[min(step, len(counts) - 1)])]
     elif "shapes" in trace:
         shapes = arrays[trace["shapes"]].reshape(-1, 6)
         shape = shapes if kind == "ellipses" else shapes[[min(step, len(shapes) - 1)]]

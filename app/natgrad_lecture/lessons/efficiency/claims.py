@@ -231,13 +231,18 @@ EQUAL = {"s1": between(0.5, 2.0), "s2": lambda rng, drawn: drawn["s1"]}
 
 CLAIMS = {
     "mean": Claim(
-        {"k": 20}, _running_mean(1.0), Scope(RUNS), false={"at rate 2/t": _running_mean(2.0)}
+        {"k": 20},
+        _running_mean(1.0),
+        Scope(RUNS),
+        false={"at rate 2/t": _running_mean(2.0)},
+        shows=("natural", "formula.ratio"),
     ),
     "bound": Claim(
         {"k": LAST},
         _at_the_bound("natural"),
         Scope(RUNS),
         false={"gradient descent, too": _at_the_bound("gradient")},
+        shows=("natural", "bound", "formula.ratio"),
     ),
     "formula": Claim(
         {"c": 2.0, "k": LAST},
@@ -248,27 +253,35 @@ CLAIMS = {
             "c for c²": _formula(lambda c, s: c / (2 * c - s**2)),
         },
         beyond=Scope({**DATA, "c": _times_variance(0.1, 0.45)}),
+        shows=("gradient", "exact", "formula.limits"),
     ),
     "measured": Claim(
         {"k": 40},
         _measured("gradient"),
         Scope({**RUNS, "c": log_between(0.5, 4.0)}),
         false={"the natural gradient's mean": _measured("natural")},
+        shows=("gradient", "exact"),
     ),
     "below": Claim(
         {"c": 4.0},
         _nothing_below,
         Scope({**DATA, "c": log_between(0.05, 5.0), "start": box((-0.5, -0.5), (0.5, 0.5))}),
         false={"at no time": _never_below},
+        shows=("gradient", "bound", "formula.limits"),
     ),
     "best": Claim(
         {**ROUND, "k": LAST},
         _best_c(2),
         Scope({**EQUAL, "c": GOOD}),
         false={"c = s": _best_c(1)},
+        shows=("gradient", "bound", "formula.limits"),
     ),
     "both": Claim(
-        {"c": 2.0, "k": LAST}, _no_c_for_both, Scope({**DATA, "c": GOOD}), beyond=Scope(EQUAL)
+        {"c": 2.0, "k": LAST},
+        _no_c_for_both,
+        Scope({**DATA, "c": GOOD}),
+        beyond=Scope(EQUAL),
+        shows=("gradient", "bound", "formula.limits"),
     ),
     "too-small": Claim(
         {**SLOW, "k": LAST},
@@ -276,6 +289,7 @@ CLAIMS = {
         Scope({**DATA, "c": _times_variance(0.05, 0.35)}),
         false={"t": _grows_as(lambda part: 1.0), "t^(1−c/s²)": _grows_as(lambda part: 1 - part)},
         beyond=Scope({**DATA, "c": GOOD}),
+        shows=("gradient", "bound"),
     ),
     "edge": Claim(
         {"c": 1.125, "k": LAST},
@@ -283,6 +297,7 @@ CLAIMS = {
         Scope({**DATA, "c": _times_variance(0.5, 0.5)}),
         false={"(s²/2) log t": _by_decades(0.5)},
         beyond=Scope({**DATA, "c": GOOD}),
+        shows=("gradient", "bound"),
     ),
     "start": Claim(
         {**SLOW, "start": (6.0, 3.0), "k": 30},
@@ -290,12 +305,14 @@ CLAIMS = {
         Scope({**RUNS, "c": _not_whole}),
         false={"t^(−2c/s²)": _start_fades(lambda part: -2 * part)},
         beyond=Scope({**RUNS, "c": _times_variance(1.0, 1.0)}),
+        shows=("natural", "gradient"),
     ),
     "averaged": Claim(
         {"k": LAST},
         _averaging(AVERAGED),
         Scope(RUNS),
         false={"without averaging": _averaging("gradient")},
+        shows=("averaged", "bound"),
     ),
 }
 

@@ -432,18 +432,33 @@ AT_MINIMUM = _off_the_minimum(0.0, 0.02)
 
 CLAIMS = {
     "first": Claim(
-        DRAWS, _first_order(1.0), Scope(CONTINUOUS), false={"at another θ": _first_order(1.2)}
+        DRAWS,
+        _first_order(1.0),
+        Scope(CONTINUOUS),
+        false={"at another θ": _first_order(1.2)},
+        shows=("draw", "mean", "formula.draws"),
     ),
     "second": Claim(
-        DRAWS, _second_order(1.0), Scope(CONTINUOUS), false={"sign": _second_order(-1.0)}
+        DRAWS,
+        _second_order(1.0),
+        Scope(CONTINUOUS),
+        false={"sign": _second_order(-1.0)},
+        shows=("curvature", "formula.draws"),
     ),
-    "outer": Claim(DRAWS, _outer, Scope(CONTINUOUS), false={"of the mean score": _outer_of_mean}),
+    "outer": Claim(
+        DRAWS,
+        _outer,
+        Scope(CONTINUOUS),
+        false={"of the mean score": _outer_of_mean},
+        shows=("estimate", "metric", "formula.draws"),
+    ),
     "third": Claim(
         {"radius": 0.02},
         _slope(0, 3),
         Scope(NONLINEAR),
         false={"O(ε²)": _slope(0, 2), "O(ε⁴)": _slope(0, 4)},
         beyond=Scope(_families("linear-regression")),
+        shows=("worst", "kl", "metric"),
     ),
     "fourth": Claim(
         {"problem": "gamma", "radius": 0.05},
@@ -451,54 +466,63 @@ CLAIMS = {
         Scope(NONLINEAR),
         false={"O(ε³)": _slope(1, 3)},
         beyond=Scope(_families("linear-regression")),
+        shows=("pairs",),
     ),
     "apart": Claim(
         {"problem": "gamma", "radius": 0.3},
         _curves_apart(2),
         Scope(NONLINEAR),
         false={"O(ε)": _curves_apart(1), "O(ε³)": _curves_apart(3)},
+        shows=("kl", "metric"),
     ),
     "published": Claim(
         HALF,
         _published(_TRUE, _ELLIPSE),
         Scope(NORMAL),
         false={"the other way round": _published(_ELLIPSE, _TRUE)},
+        shows=("kl", "metric"),
     ),
     "across": Claim(
         {**HALF, "step": (1.0, 0.0)},
         _exact_along(0),
         Scope(NORMAL),
         false={"of σ alone": _exact_along(1)},
+        shows=("kl", "metric", "formula.level"),
     ),
     "linear": Claim(
         SMALL_LINE,
         _no_error,
         Scope(_families("linear-regression")),
         beyond=Scope(NONLINEAR),
+        shows=("kl", "metric", "formula.level"),
     ),
     "backward": Claim(
         {**HALF, "radius": 0.2},
         _backward(True),
         Scope({**_families("normal", "gamma"), "radius": between(0.1, 0.3)}),
         false={"the same level set": _backward(False)},
+        shows=("back", "kl", "metric"),
     ),
     "average": Claim(
         DRAWS,
         _converges,
         Scope({**CONTINUOUS, **SEEDED}),
         false={"after a hundred draws": _converges_at_once},
+        shows=("estimate", "metric", "formula.draws"),
     ),
     "root-n": Claim(
         DRAWS,
         _root_n(0.25),
         Scope({**CONTINUOUS, **SEEDED}),
         false={"1/n": _root_n(1 / 16), "n^(−1/4)": _root_n(0.5)},
+        shows=("estimate", "expected"),
     ),
     "both": Claim(
         DRAWS,
         _both_averages(1.0),
         Scope({**CONTINUOUS, **SEEDED}),
         false={"sign": _both_averages(-1.0)},
+        shows=("mean", "curvature", "formula.draws"),
     ),
     "no-chance": Claim(
         {**DRAWS, "problem": "gamma"},
@@ -506,18 +530,21 @@ CLAIMS = {
         Scope({**_families("gamma", "categorical"), **SEEDED}),
         false={"s sᵀ, too": _nor_outer},
         beyond=Scope({**NORMAL, **SEEDED}),
+        shows=("estimate", "formula.draws"),
     ),
     "rank": Claim(
         {**DRAWS, "k": 0},
         _rank_one(1),
         Scope({**CONTINUOUS, **SEEDED}),
         false={"nor has that of two": _rank_one(2)},
+        shows=("draw", "formula.draws"),
     ),
     "of-data": Claim(
         DATA,
         _outer_of_data(2),
         Scope(ANY_LINE),
         false={"not squared": _outer_of_data(1), "no residual": _outer_of_data(0)},
+        shows=("natural", "empirical", "formula.data"),
     ),
     "angles": Claim(
         {**DATA, "w": FAR, "k": 0},
@@ -525,18 +552,21 @@ CLAIMS = {
         Scope({"w": box((4.0, -1.8), (4.7, -1.0)), "noise": between(0.95, 1.05)}),
         false={"less than 60°": _turned_by(0.0, 60.0)},
         beyond=Scope({"w": box((2.5, 2.5), (5.0, 5.0))}),
+        shows=("natural", "empirical", "map", "formula.data"),
     ),
     "downhill": Claim(
         {**DATA, "w": FAR, "k": 0},
         _downhill_everywhere,
         Scope(ANY_LINE),
         false={"on paper, too": _acute(False)},
+        shows=("natural", "empirical", "contour", "formula.data"),
     ),
     "straight": Claim(
         {**DATA, "k": 9},
         _straight,
         Scope({"w": box((-1.3, -0.3), (-0.7, 0.3)), "noise": between(0.8, 1.2)}),
         false={"both": _both_straight},
+        shows=("natural", "empirical"),
     ),
     "shorter": Claim(
         {**DATA, "w": (5.8, 5.8), "k": 0},
@@ -544,6 +574,7 @@ CLAIMS = {
         Scope({"noise": between(0.5, 1.2), "w": _off_the_minimum(10.0, 20.0)}),
         false={"twice as long, too": _twice_as_far(2.0)},
         beyond=Scope({"w": _off_the_minimum(0.05, 0.5)}),
+        shows=("formula.data", "field"),
     ),
     "fits": Claim(
         {**DATA, "w": (1.926, 2.052), "k": 0},
@@ -551,6 +582,7 @@ CLAIMS = {
         Scope({"noise": between(0.97, 1.03), "w": AT_MINIMUM}),
         false={"twice F": _closest_to_fisher(lambda noise: 2.0)},
         beyond=Scope({"w": _off_the_minimum(1.0, 2.0)}),
+        shows=("natural", "empirical", "formula.data"),
     ),
     "noise": Claim(
         {**DATA, "noise": 3.0, "w": (1.777, 2.157), "k": 0},
@@ -558,12 +590,14 @@ CLAIMS = {
         Scope({"noise": log_between(0.5, 4.0), "w": AT_MINIMUM}),
         false={"by the standard deviation": _closest_to_fisher(lambda noise: noise)},
         beyond=Scope({"noise": log_between(0.5, 4.0), "w": _off_the_minimum(2.0, 4.0)}),
+        shows=("natural", "empirical", "formula.data"),
     ),
     "semidefinite": Claim(
         {"problem": "categorical"},
         _semidefinite(0),
         Scope({**NONLINEAR, **SEEDED}),
         false={"always with an inverse": _semidefinite(1)},
+        shows=("metric", "formula.matrix"),
     ),
 }
 

@@ -321,7 +321,12 @@ def _as_wide(rng: np.random.Generator, drawn: Changes) -> tuple[float, float]:
 
 CLAIMS = {
     "mass": Claim(
-        {"k": 60}, _mass(True), Scope(ANY), false={"below x, too": _mass(False)}, beyond=FOLDED
+        {"k": 60},
+        _mass(True),
+        Scope(ANY),
+        false={"below x, too": _mass(False)},
+        beyond=FOLDED,
+        shows=("p", "change", "formula.sums"),
     ),
     "density": Claim(
         {**STRETCHED, "k": 40},
@@ -329,16 +334,29 @@ CLAIMS = {
         Scope(ANY),
         false={"times the slope": _slope(1)},
         beyond=FOLDED,
+        shows=("p", "change", "formula.point"),
     ),
-    "ratio": Claim({**STRETCHED, "k": 40}, _ratio, Scope(ANY), beyond=FOLDED),
+    "ratio": Claim(
+        {**STRETCHED, "k": 40},
+        _ratio,
+        Scope(ANY),
+        beyond=FOLDED,
+        shows=("p", "q", "formula.point"),
+    ),
     "integrand": Claim(
         LOGS,
         _integrand_moves,
         Scope(ANY),
         beyond=Scope({**PAIR, "f": one_of("drawn"), "curve": one_of(tuple(KNOTS.tolist()))}),
+        shows=("kl", "formula.sums"),
     ),
     "integral": Claim(
-        LOGS, _integral_stays, Scope(ANY), false={"L², too": _stays("l2")}, beyond=FOLDED
+        LOGS,
+        _integral_stays,
+        Scope(ANY),
+        false={"L², too": _stays("l2")},
+        beyond=FOLDED,
+        shows=("kl", "meter", "formula.both"),
     ),
     "parts": Claim(
         {"f": "arsinh", "k": 70},
@@ -346,27 +364,36 @@ CLAIMS = {
         Scope(ANY),
         false={"up to the same number": _part_by_part(False)},
         beyond=FOLDED,
+        shows=("kl", "formula.sums"),
     ),
     "halves": Claim(
         {"f": "units"},
         _halves(1.0, 1.0),
         Scope(ANY),
         false={"only the first": _halves(1.0, 0.0), "sign": _halves(-1.0, -1.0)},
+        shows=("kl", "formula.halves"),
     ),
     "units": Claim(
         {"f": "units"},
         _by_units(0.5, 2.0),
         Scope(PAIR),
         false={"the other way round": _by_units(2.0, 0.5)},
+        shows=("p", "q", "meter", "formula.both"),
     ),
     "l2": Claim(
         {"f": "logistic"},
         _both_change,
         Scope(PAIR),
         false={"L² stays": _stays("l2"), "the moments stay": _stays("apart")},
+        shows=("p", "q", "meter", "formula.both"),
     ),
     "hellinger": Claim(
-        {"f": "logistic"}, _means_stay, Scope(ANY), false={"L², too": _stays("l2")}, beyond=FOLDED
+        {"f": "logistic"},
+        _means_stay,
+        Scope(ANY),
+        false={"L², too": _stays("l2")},
+        beyond=FOLDED,
+        shows=("p", "q", "meter"),
     ),
     "fold": Claim(
         {"f": "fold"},
@@ -374,48 +401,56 @@ CLAIMS = {
         Scope({"p": PAIR["p"], "q": _lopsided}),
         false={"KL stays": _stays("kl")},
         beyond=Scope({"p": _centered, "q": _centered}),
+        shows=("change", "kl", "meter"),
     ),
     "sufficient": Claim(
         {"f": "fold", "p": (0.0, 0.6), "q": (0.0, 1.2)},
         _nothing_lost,
         Scope({"p": _centered, "q": _centered}),
         beyond=Scope({"p": PAIR["p"], "q": _lopsided}),
+        shows=("change", "kl", "meter"),
     ),
     "charts": Claim(
         PARAMETERS,
         _in_every_chart,
         Scope(CHANGED),
         false={"the distance stays, too": _stays("apart")},
+        shows=("apart", "meter", "formula.both"),
     ),
     "circles": Claim(
         {**PARAMETERS, "chart": "variance"},
         _circle_goes,
         Scope(CHANGED),
         false={"still a circle": _still_a_circle},
+        shows=("kl", "apart"),
     ),
     "l2-too": Claim(
         {**PARAMETERS, "chart": "precision"},
         _l2_stays_too(("kl", "hellinger", "l2")),
         Scope(CHANGED),
         false={"the distance of the parameters, too": _l2_stays_too(("apart",))},
+        shows=("p", "q", "meter", "formula.both"),
     ),
     "near": Claim(
         {**PARAMETERS, **NARROW},
         _moved((0.0, 1.5)),
         Scope({"p": box((-1.0, 0.2), (1.0, 0.5)), "q": box((-1.0, 0.2), (1.0, 0.5))}),
         false={"moved sideways, too": _moved((1.5, 0.0))},
+        shows=("p", "q", "apart", "formula.both"),
     ),
     "one-sided": Claim(
         {"f": "units", "p": (0.0, 1.6), "q": (0.0, 0.5)},
         _differ,
         Scope(PAIR),
         beyond=Scope({"p": PAIR["p"], "q": _as_wide}),
+        shows=("p", "q", "formula.directions"),
     ),
     "triangle": Claim(
         {"f": "units", "p": (-1.0, 0.6), "q": (1.0, 0.6)},
         _no_triangle(1.0),
         Scope(PAIR),
         false={"it holds": _no_triangle(-1.0), "nearly half a square, always": _near_everywhere},
+        shows=("p", "q", "formula.directions"),
     ),
 }
 

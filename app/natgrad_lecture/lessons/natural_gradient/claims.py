@@ -355,18 +355,21 @@ CLAIMS = {
         _steepest(lambda fisher, gradient: -_solved(fisher, gradient)),
         Scope({**LINEAR, "rate": log_between(0.05, 0.5)}),
         false={"along −∇J": _steepest(lambda fisher, gradient: -gradient)},
+        shows=("metric", "natural", "gradient"),
     ),
     "power": Claim(
         {"problem": "gamma", "chart": "shear", "q": 0.0, "rules": ["natural"], "k": 30},
         _ends_of_the_power(0, 1),
         Scope({**LINEAR, "q": between(0.0, 1.0)}),
         false={"the other way round": _ends_of_the_power(1, 0)},
+        shows=("field", "gradient"),
     ),
     "only-one": Claim(
         {**SHEARED, "problem": "gamma", "q": 0.5, "rate": 0.02},
         _only_at_one,
         Scope({**LINEAR, "q": between(0.0, 0.9), "rate": log_between(0.005, 0.02)}),
         false={"for q < 1, too": _no_gap},
+        shows=("natural", "meter"),
     ),
     "rate": Claim(
         {"graph": "kl", "rules": ["natural"], "k": 10},
@@ -374,18 +377,21 @@ CLAIMS = {
         Scope({"start": NORMAL_START, "rate": between(0.08, 0.3)}),
         false={"KL grows": _kl_of_steps(1.0), "by α": _shorter_by(lambda rate: rate)},
         beyond=MDP,
+        shows=("natural", "formula.length"),
     ),
     "length": Claim(
         {"graph": "kl", "rules": ["natural", "kl-limited"], "k": 4},
         _fixed_kl(-1.0),
         Scope({"start": NORMAL_START, "radius": log_between(0.001, 0.02)}),
         false={"sign": _fixed_kl(1.0), "the exact KL is at most r": _never_more},
+        shows=("kl-limited", "quadratic", "radius", "formula.length"),
     ),
     "rest": Claim(
         {"graph": "kl", "rules": ["kl-limited"], "k": 12},
         _comes_to_rest(True),
         Scope({"start": NORMAL_START, "radius": log_between(0.005, 0.02)}),
         false={"it jumps for ever": _comes_to_rest(False)},
+        shows=("kl-limited", "radius"),
     ),
     "newton": Claim(
         {
@@ -413,42 +419,49 @@ CLAIMS = {
         ),
         false={"gradient descent's, too": _is_gradient},
         beyond=Scope({**BENT, "problem": one_of("normal"), "rate": one_of(0.5)}),
+        shows=("natural", "formula.step"),
     ),
     "variance": Claim(
         {**FULL, "start": WIDE, "chart": "variance"},
         _one("variance", _landing),
         ONE_STEP,
         false={"in σ": _one("identity", _landing)},
+        shows=("variance", "stay"),
     ),
     "heron": Claim(
         {**FULL, "start": WIDE},
         _one("identity", _heron),
         ONE_STEP,
         false={"in log σ": _one("log-scale", _heron)},
+        shows=("identity", "stay"),
     ),
     "log": Claim(
         {**FULL, "start": WIDE, "chart": "log-scale"},
         _one("log-scale", _exponential),
         ONE_STEP,
         false={"in σ": _one("identity", _exponential)},
+        shows=("log-scale", "stay"),
     ),
     "reciprocal": Claim(
         {**FULL, "start": WIDE, "chart": "precision"},
         _one("precision", _reciprocal),
         ONE_STEP,
         false={"in σ²": _one("variance", _reciprocal)},
+        shows=("precision", "stay"),
     ),
     "negative": Claim(
         {**FULL, "start": NARROW, "chart": "precision"},
         _reciprocal_fails,
         Scope({"start": _normal_start(0.4, 0.7)}),
         beyond=Scope({"start": _normal_start(0.72, 1.5)}),
+        shows=("precision", "meter"),
     ),
     "flow": Claim(
         {"rate": 0.02, "steps": 200, "rules": ["natural"], "k": 60},
         _one_flow(1),
         Scope(BENT),
         false={"error O(α²)": _one_flow(2)},
+        shows=("flow", "natural"),
     ),
     "orders": Claim(
         {"graph": "gap", "rules": ["natural"], "rate": 0.25, "steps": 40, "k": 6},
@@ -456,12 +469,14 @@ CLAIMS = {
         Scope(BENT),
         false={"1 and 0": _gap_orders(1, 0)},
         beyond=Scope(LINEAR),
+        shows=("one", "whole", "meter"),
     ),
     "plain": Claim(
         {"graph": "gap", "rules": ["natural", "gradient"], "rate": 0.01, "steps": 300},
         _levels_off,
         Scope(BENT),
         false={"it closes": _closes("gradient")},
+        shows=("gradient", "whole"),
     ),
     "semidefinite": Claim(
         {"problem": "two-layer-linear", "chart": "bend", "damping": 0.02, "rules": ["natural"]},
@@ -470,12 +485,14 @@ CLAIMS = {
             {"start": box((0.5, -1.5), (2.3, 0.5)), "damping": log_between(0.02, 1.0)},
         ),
         false={"F has an inverse": _has_inverse},
+        shows=("natural", "flow", "formula.step"),
     ),
     "damping": Claim(
         {**SHEARED, "damping": 10.0},
         _damping("pulled-back"),
         Scope({**LINEAR, "damping": log_between(0.5, 20.0), "rate": between(0.02, 0.1)}),
         false={"the other kind": _damping("identity")},
+        shows=("natural", "meter"),
     ),
 }
 

@@ -343,7 +343,7 @@ def _valley_or_anywhere(rng: np.random.Generator, drawn: Changes) -> Any:
 
 CLAIMS = {
     "linear": Claim(
-        SHEARED,
+        {**SHEARED, "k": 100},
         _linear(lambda a, h: a.T @ h @ a),
         Scope(
             {
@@ -356,15 +356,17 @@ CLAIMS = {
         ),
         false={"AHAᵀ": _linear(lambda a, h: a @ h @ a.T)},
         beyond=Scope({"problem": PROBLEM, "start": CONVEX, "bend": BENDS}),
+        shows=("newton", "meter", "formula.hessian"),
     ),
     "term": Claim(
         {"k": 6},
         _term(1.0),
         Scope({**ANY, **FEW}),
         false={"sign": _term(-1.0), "without the second term": _term(0.0)},
+        shows=("newton", "formula.hessian"),
     ),
     "grows": Claim(
-        {"rules": ["newton"]},
+        {"rules": ["newton"], "k": 100},
         _grows,
         Scope(
             {
@@ -374,6 +376,7 @@ CLAIMS = {
             }
         ),
         beyond=Scope({"bend": between(1.2, 1.4)}),
+        shows=("newton", "meter"),
     ),
     "carried": Claim(
         {"hessian": "carried", "rules": ["newton"], "k": 6},
@@ -381,12 +384,14 @@ CLAIMS = {
         Scope({**ANY, **FEW, "hessian": one_of("carried")}),
         false={"sign": _same_direction(-1.0)},
         beyond=Scope({**ANY, **FEW, "hessian": one_of("true")}),
+        shows=("newton", "formula.hessian"),
     ),
     "orders": Claim(
-        {"hessian": "carried", "rules": ["newton"], "rate": 0.02, "steps": 300},
+        {"hessian": "carried", "rules": ["newton"], "rate": 0.02, "steps": 300, "k": 300},
         _orders(2, 1),
         Scope({"problem": PROBLEM, "start": CONVEX, "bend": BENDS, **FEW}),
         false={"the other way round": _orders(1, 2), "O(α) both": _orders(1, 1)},
+        shows=("newton", "meter"),
     ),
     "minimum": Claim(
         {"rate": 0.5, "steps": 60, "k": 60, "rules": ["newton"]},
@@ -402,6 +407,7 @@ CLAIMS = {
             }
         ),
         false={"at the start, too": _tensor(0)},
+        shows=("newton", "formula.hessian"),
     ),
     "straightened": Claim(
         STRAIGHTENED,
@@ -409,6 +415,7 @@ CLAIMS = {
         Scope({"start": WINDOW, "shear": between(-1.0, 1.0)}),
         false={"in θ": _one_step(in_x=False)},
         beyond=Scope({"start": WINDOW, "bend": between(0.2, 0.8)}),
+        shows=("newton",),
     ),
     "climbs": Claim(
         {**SADDLE, "rules": ["newton"], "k": 2},
@@ -416,6 +423,7 @@ CLAIMS = {
         Scope({"start": BESIDE_SADDLE}),
         false={"downhill": _climbs(-1.0)},
         beyond=Scope({"start": box((-0.5, -1.3), (0.5, 1.3))}),
+        shows=("newton", "uphill", "formula.slopes"),
     ),
     "saddle": Claim(
         {**SADDLE, "rules": ["newton"], "k": 80},
@@ -423,6 +431,7 @@ CLAIMS = {
         Scope({"start": BESIDE_SADDLE}),
         false={"in a well": _ends("newton", 0)},
         beyond=Scope({"start": box((0.7, -1.0), (1.4, 1.0))}),
+        shows=("newton", "uphill"),
     ),
     "absolute": Claim(
         {**SADDLE, "rules": ["newton", "absolute-hessian"], "k": 2},
@@ -432,6 +441,7 @@ CLAIMS = {
             "every step lowers J": _each_step_lowers("absolute-hessian"),
             "H for |H|": _downhill("hessian"),
         },
+        shows=("absolute-hessian", "newton", "uphill"),
     ),
     "gauss-newton": Claim(
         {"start": ACROSS, "bend": 0.0, "k": 0, "steps": 100},
@@ -441,32 +451,37 @@ CLAIMS = {
             "each step lowers J": _each_step_lowers("natural"),
             "nor does Newton's": _newton_downhill,
         },
+        shows=("natural", "newton", "uphill", "formula.slopes"),
     ),
     "coordinates-decide": Claim(
         {"problem": "double-well", "bend": -0.9, "start": (1.0, 1.2), "k": 0, "rules": ["newton"]},
         _depends_on_coordinates,
         Scope({"start": box((0.9, 1.15), (1.0, 1.3)), "bend": between(-1.2, -0.9)}),
         beyond=Scope({"bend": one_of(0.0), "shear": between(-2.0, 2.0)}),
+        shows=("uphill", "formula.slopes"),
     ),
     "logistic": Claim(
-        {"problem": "logistic-regression", "bend": 0.15},
+        {"problem": "logistic-regression", "bend": 0.15, "k": 60},
         _hessian_is_fisher(curved=False),
         Scope(LOGISTIC),
         false={"bent, too": _hessian_is_fisher(curved=True)},
         beyond=Scope({**ANY, **FEW, "problem": one_of("rosenbrock", "normal")}),
+        shows=("newton", "natural", "meter"),
     ),
     "natural": Claim(
-        {"rules": ["natural"], "rate": 0.02},
+        {"rules": ["natural"], "rate": 0.02, "steps": 200, "k": 200},
         _natural_order(2),
         Scope({"problem": MODELED, "start": CONVEX, "bend": BENDS}),
         false={"O(α)": _natural_order(1), "O(α³)": _natural_order(3)},
+        shows=("natural", "meter"),
     ),
     "flees": Claim(
-        {"problem": "normal", "bend": 0.0, "start": FAR, "steps": 60, "k": 0},
+        {"problem": "normal", "bend": 0.0, "start": FAR, "steps": 60, "k": 60},
         _wider("newton"),
         Scope({"start": box((5.45, 0.4), (5.55, 0.48)), "rate": between(0.05, 0.2)}),
         false={"the natural gradient, too": _wider("natural")},
         beyond=Scope({"start": box((5.44, 0.24), (5.46, 0.32))}),
+        shows=("newton", "natural", "uphill"),
     ),
 }
 

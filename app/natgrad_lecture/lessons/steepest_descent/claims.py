@@ -385,8 +385,15 @@ CLAIMS = {
         _half_axes(-0.5),
         Scope(ANY),
         false={"√γ": _half_axes(0.5), "1/γ": _half_axes(-1.0)},
+        shows=("metric", "formula.given"),
     ),
-    "tangent": Claim(LONG, _tangent(1.0), Scope(ANY), false={"at −a*": _tangent(-1.0)}),
+    "tangent": Claim(
+        LONG,
+        _tangent(1.0),
+        Scope(ANY),
+        false={"at −a*": _tangent(-1.0)},
+        shows=("metric", "natural"),
+    ),
     "minimizer": Claim(
         LONG,
         _minimizer(_formula),
@@ -395,6 +402,7 @@ CLAIMS = {
             "sign": _minimizer(lambda g, v: -_formula(g, v)),
             "G for G⁻¹": _minimizer(lambda g, v: -g @ v / np.sqrt(v @ g @ g @ g @ v)),
         },
+        shows=("natural", "formula.best"),
     ),
     "round": Claim(
         ROUND,
@@ -402,36 +410,49 @@ CLAIMS = {
         Scope({"gradient": _gradient, "turn": TURN}),
         false={"up": _along(lambda _, gradient: gradient)},
         beyond=Scope(UNEVEN),
+        shows=("natural", "gradient", "metric"),
     ),
     "scale": Claim(
         {"eig": (1.8, 27.0), "turn": 30.0},
         _larger_metric(3.0),
         Scope(ANY),
         false={"nine times smaller": _larger_metric(9.0)},
+        shows=("metric", "natural"),
     ),
     "coordinates": Claim(
         LONG,
         _other_coordinates(lambda a, v: a @ v),
         Scope(ANY),
         false={"by Aᵀ": _other_coordinates(lambda a, v: a.T @ v)},
+        shows=("metric", "natural"),
     ),
     "aligned": Claim(
         {**LONG, "angle": -147.0},
         _aligned(2.0),
         Scope(ANY),
         false={"without the 2": _aligned(1.0), "sign": _aligned(-2.0)},
+        shows=("normal", "gradient", "formula.yours"),
     ),
     "off": Claim(
-        {**LONG, "angle": -70.0}, _off(1), Scope(ANY), false={"no neighbor is steeper": _off(-1)}
+        {**LONG, "angle": -70.0},
+        _off(1),
+        Scope(ANY),
+        false={"no neighbor is steeper": _off(-1)},
+        shows=("normal", "gradient", "formula.yours"),
     ),
     "natural": Claim(
         {"of": "gamma", "angle": 120.0},
         _natural,
         Scope(MODELS),
         false={"along −∇J": _round_is_gradient},
+        shows=("natural", "metric", "formula.best"),
     ),
     "same-kl": Claim(
-        {"of": "normal", "angle": 120.0}, _same_kl(0.5), Scope(MODELS), false={"ε²": _same_kl(1.0)}
+        {"of": "normal", "angle": 120.0},
+        _same_kl(0.5),
+        Scope(MODELS),
+        false={"ε²": _same_kl(1.0)},
+        shows=("exact-kl", "metric"),
     ),
     "slower": Claim(
         {"of": "gamma", "angle": 120.0},
@@ -439,6 +460,7 @@ CLAIMS = {
         _of("gamma"),
         false={"as much": _gradient_is_slower(0.9, 1.1)},
         beyond=_of("normal"),
+        shows=("natural", "gradient", "slope"),
     ),
     "hyperbola": Claim(
         OPEN,
@@ -446,6 +468,7 @@ CLAIMS = {
         Scope(INDEFINITE),
         false={"a strip": _unbounded("strip")},
         beyond=Scope(ANY),
+        shows=("metric", "slope"),
     ),
     "worst": Claim(
         {**OPEN, "angle": -131.4},
@@ -453,34 +476,49 @@ CLAIMS = {
         Scope({**INDEFINITE, "gradient": _pushed(1.0)}),
         false={"the steepest one": _of_its_branch(-1.0)},
         beyond=Scope({**INDEFINITE, "gradient": _pushed(-1.0)}),
+        shows=("natural", "metric", "formula.best"),
     ),
     "hessian": Claim(
         {"of": "double-well", "angle": -150.0},
         _hessian_indefinite(0.57),
         _of("double-well"),
         false={"all the way to the wells": _hessian_indefinite(1.0)},
+        shows=("metric", "formula.given"),
     ),
     "strip": Claim(
         STRIP,
         _free_direction,
         Scope({**SINGULAR, "gradient": _turned((10.0, 80.0))}),
         beyond=Scope({**SINGULAR, "gradient": _turned((0.0, 0.0))}),
+        shows=("metric", "slope", "formula.given"),
     ),
     "fisher-strip": Claim(
         FISHER_STRIP,
         _level_along_the_strip,
         Scope({**SINGULAR, "gradient": _turned((0.0, 0.0))}),
         beyond=Scope({**SINGULAR, "gradient": _turned((10.0, 80.0))}),
+        shows=("metric", "gradient", "slope"),
     ),
     "damped": Claim(
         {"eig": (1.2, 0.2), "turn": 60.0},
         _damped("ball"),
         Scope({"eig": _lambda, "turn": TURN, "gradient": _gradient}),
         false={"still a strip": _damped("strip")},
+        shows=("metric", "natural"),
     ),
-    "squared": Claim(LONG, _squared_length(4.0), Scope(ANY), false={"2": _squared_length(2.0)}),
+    "squared": Claim(
+        LONG,
+        _squared_length(4.0),
+        Scope(ANY),
+        false={"2": _squared_length(2.0)},
+        shows=("you", "formula.yours"),
+    ),
     "sign": Claim(
-        {**LONG, "angle": 33.0}, _both_ends(1.0), Scope(ANY), false={"ν > 0": _both_ends(-1.0)}
+        {**LONG, "angle": 33.0},
+        _both_ends(1.0),
+        Scope(ANY),
+        false={"ν > 0": _both_ends(-1.0)},
+        shows=("you", "normal", "gradient", "formula.yours"),
     ),
 }
 
