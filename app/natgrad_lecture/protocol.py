@@ -618,6 +618,9 @@ class ClassNews(TypedDict, total=False):
     """To the lecturer: how many follow."""
     answered: int
     """To the lecturer: how many answered the open question."""
+    release: str
+    """To a follower: the digest of the server's scripts; a page with others is of an older server.
+    """
     lesson: str
     """The lesson that is shown."""
     picture: Answer

@@ -42,6 +42,9 @@ class Texts:
     def options(self, lesson: str) -> Mapping[str, list[str]]:
         return {"which": ["one", "two", "three", "Which?"]} if lesson == "coordinates" else {}
 
+    def spoken(self, lesson: str, language: str, words: Mapping[str, Any]) -> dict[str, Any]:
+        return {**words, "description": f"{words['description']} in {language}"}
+
     async def truth(self, lesson: str, name: str) -> ClassTruth:
         return {"right": 1, "say": {"en": "<p>because</p>"}}
 
@@ -90,6 +93,7 @@ def picture(rate: float, *, outline: bool = True) -> tuple[dict[str, Any], bytes
         "buffers": buffers,
         "more": 2,
         "numbers": {"loss": rate},
+        "description": "a path",
     }
     return answer, data
 
@@ -258,6 +262,47 @@ def test_of_a_pose_only_plain_values_are_read() -> None:
     assert near.get("laser") == ("theta", 0.1235, 1)
 
 
+KEYS = "k kind text options name id results question answered counts points laser start plane right"
+SAID = ["choice", "number", "point", "which", "\ud800", 10**400, 1, True]
+ANYTHING = st.recursive(
+    st.none() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(SAID),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(KEYS.split()), inner, max_size=6)
+    ),
+    max_leaves=12,
+)
+WORDS = ["pose", "ask", "close", "again", "reveal", "clear", "kept", "answer", "round", "beat"]
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(WORDS), ANYTHING, max_size=4), max_size=6))
+@settings(max_examples=60)
+def test_no_word_whatever_is_in_it_is_more_than_refused(words: list[dict[str, Any]]) -> None:
+    async def go() -> None:
+        held, phone = room(), Phone()
+        held.join(phone, "one")
+        for word in words:
+            await held.order(word)
+            held.answered(phone, word)
+        await asyncio.sleep(0)
+        await held.order({"end": True})
+
+    run_apart(go())
+
+
+def test_half_a_character_is_said_to_all_and_stops_nothing() -> None:
+    words, _ = unpacked(Message({"lesson": "\ud800"}).payload.replace(b"\\ud800", b"?"))
+    assert words == {"lesson": "?"}
+
+
+@pytest.mark.parametrize("id", [-1, 10**400, True, 1.0])
+def test_a_kept_round_has_a_number_of_the_servers_own(id: Any) -> None:
+    question = {"kind": "choice", "text": "?"}
+    said = {"id": id, "question": question, "results": [{"answered": 1, "counts": [1]}]}
+    assert read_kept([said]) == []
+    assert len(read_kept([{**said, "id": 1}])) == 1
+
+
 # Questions
 
 
@@ -350,6 +395,23 @@ def test_who_comes_late_is_shown_the_present_state() -> None:
         assert phone.last("picture")["state"]["rate"] == 1.0
         assert phone.last("pose")["k"] == 5
         assert phone.last("quiz") is None
+
+    run_apart(go())
+
+
+def test_each_follower_reads_the_picture_in_their_language() -> None:
+    async def go() -> None:
+        held, english, chinese = room(), Phone(), Phone()
+        held.heard(*picture(1.0))
+        held.join(english, "one", "en")
+        held.join(chinese, "two", "zh")
+        assert english.last("picture")["description"] == "a path"
+        assert chinese.last("picture")["description"] == "a path in zh"
+        held.language = "zh"  # the lecturer's page speaks it, too
+        held.heard(*picture(2.0))
+        held._send_picture()
+        await asyncio.sleep(0)
+        assert chinese.last("picture")["description"] == "a path"
 
     run_apart(go())
 

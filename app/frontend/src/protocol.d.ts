@@ -542,6 +542,9 @@ export interface ClassNews {
   count?: number;
   /** To the lecturer: how many answered the open question. */
   answered?: number;
+  /** To a follower: the digest of the server's scripts; a page with others is of an older server.
+   *  */
+  release?: string;
   /** The lesson that is shown. */
   lesson?: string;
   /** The picture; its arrays come beside it. */

@@ -10,7 +10,7 @@ import segno
 
 from natgrad_lecture.classroom.codes import code_of
 from natgrad_lecture.classroom.limits import Buckets
-from natgrad_lecture.classroom.room import Line, Questions, Room
+from natgrad_lecture.classroom.room import Line, Room, Texts
 
 MOST_ROOMS = 32
 """Classes at once on one server."""
@@ -32,16 +32,16 @@ REMEMBERED = 200
 class Hub:
     """The classes of a server."""
 
-    def __init__(self, questions: Questions, followers: int = FOLLOWERS) -> None:
+    def __init__(self, texts: Texts, followers: int = FOLLOWERS) -> None:
         """Begin without a class.
 
         Args:
-            questions: What the lessons know of their questions.
+            texts: What the lessons' texts know.
             followers: How many may follow at once.
         """
         self.followers = followers
         self.rooms: dict[str, Room] = {}
-        self._questions = questions
+        self._texts = texts
         self._by_kernel: dict[str, Room] = {}
         self._ended: dict[str, float] = {}
         self._wrong = Buckets(WRONG_BURST, WRONG_RATE)
@@ -65,7 +65,7 @@ class Hub:
             return room
         if len(self.rooms) >= MOST_ROOMS or code in self._ended:
             return None
-        room = self.rooms[code] = Room(token, self.followers, self._questions, self._forget)
+        room = self.rooms[code] = Room(token, self.followers, self._texts, self._forget)
         return room
 
     def _forget(self, room: Room) -> None:
@@ -100,9 +100,9 @@ class Hub:
         room.issued += 1
         return room.devices.issue()
 
-    def join(self, room: Room, line: Line, device: str) -> bool:
+    def join(self, room: Room, line: Line, device: str, language: str = "en") -> bool:
         """Let a follower into a class; False if the server is full."""
-        return self.count() < self.followers and room.join(line, device)
+        return self.count() < self.followers and room.join(line, device, language)
 
     def led(self, room: Room, lesson: str, kernel: str) -> None:
         """The picture of a class comes out of this kernel."""
@@ -123,7 +123,10 @@ class Hub:
     def asked(self, kernel: str, ask: dict[str, Any]) -> None:
         """A page asks its kernel: of a class's lecturer it has no outline that the class lacks."""
         room = self._by_kernel.get(kernel)
-        if room is not None and isinstance(ask.get("have"), list):
+        if room is None:
+            return
+        room.language = str(ask.get("lang") or "en")
+        if isinstance(ask.get("have"), list):
             held = room.outlines.keys()
             ask["have"] = [key for key in ask["have"] if isinstance(key, str) and key in held]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from functools import cached_property
 from typing import Any
 
@@ -28,7 +29,10 @@ class Message:
 
     def __init__(self, news: ClassNews, data: bytes = b"") -> None:
         self.news = news
-        words = orjson.dumps(news, _number)
+        try:
+            words = orjson.dumps(news, _number)
+        except orjson.JSONEncodeError:  # half a character, which somebody typed
+            words = json.dumps(news, default=_number).encode()
         self.binary = bool(data) or len(words) > LONG
         if self.binary:
             head = len(words).to_bytes(4, "little") + words

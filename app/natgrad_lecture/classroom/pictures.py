@@ -7,7 +7,7 @@ has them from the picture before does not get them again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from natgrad_lecture.classroom.messages import Message
@@ -20,6 +20,9 @@ PRIVATE = ("view", "errors", "dropped", "more", "progress", "word", "lesson", "f
 
 SPOILERS = frozenset({"path", "points", "arrows", "ellipse-at", "curve"})
 """Kinds of traces that could show where a step goes, while the class is asked for that."""
+
+Translate = Callable[[str, dict[str, Any]], dict[str, Any]]
+"""Says words in a language."""
 
 Array = tuple[str, list[int], bytes]
 """Its numbers, its shape, its bytes."""
@@ -51,14 +54,22 @@ class Outlines:
 class Picture:
     """One picture: its words, its own arrays, and its outlines."""
 
-    def __init__(self, answer: Mapping[str, Any], data: bytes, outlines: Outlines) -> None:
+    def __init__(
+        self,
+        answer: Mapping[str, Any],
+        data: bytes,
+        outlines: Outlines,
+        translate: Translate = lambda language, words: words,
+    ) -> None:
         """Take a kernel's answer apart.
 
         Args:
             answer: An ``Answer`` of protocol.py, as JSON has it.
             data: Its arrays.
             outlines: Those of earlier pictures; this one's are added.
+            translate: Says its words in a language.
         """
+        self._translate = translate
         self.words = {name: part for name, part in answer.items() if name not in PRIVATE}
         self.words["answer"], self.words["errors"] = None, {}
         arrays = dict(_arrays(answer["buffers"], data))
@@ -70,24 +81,29 @@ class Picture:
                 self.cached[key] = outlines.get(key)
         self.own = arrays
         self.keys = frozenset(self.cached)
-        self._built: dict[tuple[frozenset[str], frozenset[str]], Message] = {}
+        self._built: dict[tuple[frozenset[str], frozenset[str], str], Message] = {}
 
     def message(
-        self, has: frozenset[str] = frozenset(), hide: frozenset[str] = frozenset()
+        self,
+        has: frozenset[str] = frozenset(),
+        hide: frozenset[str] = frozenset(),
+        language: str = "en",
     ) -> Message:
         """The picture for those who have the outlines ``has``; made once for all of them.
 
         Args:
             has: Keys of outlines that need not be sent.
             hide: Kinds of traces to leave out.
+            language: In which to say its words.
         """
         has = has & self.keys
-        if (has, hide) not in self._built:
-            self._built[has, hide] = self._make(has, hide)
-        return self._built[has, hide]
+        key = has, hide, language
+        if key not in self._built:
+            self._built[key] = self._make(*key)
+        return self._built[key]
 
-    def _make(self, has: frozenset[str], hide: frozenset[str]) -> Message:
-        words, wanted = dict(self.words), dict(self.own)
+    def _make(self, has: frozenset[str], hide: frozenset[str], language: str) -> Message:
+        words, wanted = dict(self._translate(language, self.words)), dict(self.own)
         for key in self.keys - has:
             wanted |= self.cached[key]
         if hide:

@@ -13,7 +13,7 @@ from typing import Any, TypeGuard
 from natgrad_lecture.classroom.pose import is_number
 from natgrad_lecture.protocol import ClassQuestion, ClassQuiz, ClassResult, ClassTruth
 
-MOST_OPTIONS, MOST_ROUNDS = 8, 4
+MOST_OPTIONS, MOST_ROUNDS, MOST_QUESTIONS = 8, 4, 10**6
 LONGEST_TEXT, LONGEST_OPTION = 500, 200
 BINS = 12
 """About so many bins a histogram has."""
@@ -259,7 +259,8 @@ def _results(each: Any) -> list[ClassResult]:
     fine = (
         isinstance(question, Mapping)
         and question.get("kind") in ("choice", "number", "point")
-        and isinstance(each.get("id"), int)
+        and type(each.get("id")) is int
+        and 0 <= each["id"] < MOST_QUESTIONS
         and isinstance(each.get("results"), list)
     )
     return [found for found in map(_result, each["results"]) if found] if fine else []

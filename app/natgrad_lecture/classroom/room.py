@@ -18,7 +18,13 @@ from natgrad_lecture.classroom.limits import Bucket
 from natgrad_lecture.classroom.messages import Message
 from natgrad_lecture.classroom.pictures import SPOILERS, Outlines, Picture
 from natgrad_lecture.classroom.pose import STILL, read_pose
-from natgrad_lecture.classroom.questions import BadQuestion, Quiz, read_kept, read_question
+from natgrad_lecture.classroom.questions import (
+    MOST_QUESTIONS,
+    BadQuestion,
+    Quiz,
+    read_kept,
+    read_question,
+)
 from natgrad_lecture.protocol import ClassNews, ClassQuiz, ClassTruth
 
 SPACING = 0.2
@@ -53,8 +59,12 @@ class Line(Protocol):
         """Close the line, and say why."""
 
 
-class Questions(Protocol):
-    """What the lessons' texts know of their questions."""
+class Texts(Protocol):
+    """What the lessons' texts know: their questions, and how an answer is said in a language."""
+
+    def spoken(self, lesson: str, language: str, words: Mapping[str, Any]) -> dict[str, Any]:
+        """A picture's words in a language, of those in English."""
+        ...
 
     def options(self, lesson: str) -> Mapping[str, list[str]]:
         """The questions of a lesson: the words of each one's options, and last its own."""
@@ -68,14 +78,13 @@ class Questions(Protocol):
 class Seat:
     """A follower: a line, the device that it is of, and what it has been sent."""
 
-    __slots__ = ("bucket", "device", "free", "has", "line", "mine", "seen")
+    __slots__ = ("bucket", "device", "free", "has", "language", "line", "seen")
 
-    def __init__(self, line: Line, device: str) -> None:
-        self.line, self.device = line, device
+    def __init__(self, line: Line, device: str, language: str) -> None:
+        self.line, self.device, self.language = line, device, language
         self.seen: dict[str, int] = {}
         self.has = NONE
         self.free = True
-        self.mine = False
         self.bucket = Bucket(BURST, RATE)
 
 
@@ -86,7 +95,7 @@ class Room:
         self,
         token: str,
         limit: int,
-        questions: Questions,
+        texts: Texts,
         ended: Callable[[Room], None] = lambda room: None,
     ) -> None:
         """Open a class.
@@ -94,7 +103,7 @@ class Room:
         Args:
             token: The lecturer's.
             limit: How many may follow at once.
-            questions: What the lessons know of their questions.
+            texts: What the lessons' texts know.
             ended: Called when the class ends.
         """
         self.token, self.code, self.limit = token, code_of(token), limit
@@ -104,12 +113,13 @@ class Room:
         self.lead: Line | None = None
         self.left = time.monotonic()
         self.kernel, self.lesson = "", ""
+        self.language = "en"
         self.outlines = Outlines()
         self.picture: Picture | None = None
         self.quiz: Quiz | None = None
         self.done: list[ClassQuiz] = []
         self.over = False
-        self._questions, self._ended = questions, ended
+        self._texts, self._ended = texts, ended
         self._version = 0
         self._parts: dict[str, tuple[int, Message | Picture]] = {}
         self._answer: tuple[Mapping[str, Any], bytes] | None = None
@@ -154,7 +164,7 @@ class Room:
                 return
             seat.seen[part] = version
             if isinstance(held, Picture):
-                message = held.message(seat.has, hide)
+                message = held.message(seat.has, hide, seat.language)
                 seat.has = held.keys
             else:
                 message = held
@@ -184,7 +194,7 @@ class Room:
         if "traces" not in answer:
             return
         # Even of one that is never sent the outlines are kept: the kernel will not send them again.
-        self.picture = Picture(answer, data, self.outlines)
+        self.picture = Picture(answer, data, self.outlines, self._translate)
         now = time.monotonic()
         due = max(now, min(self._sent + SPACING, now + QUIET))
         if now - self._sent >= SPACING:
@@ -196,6 +206,12 @@ class Room:
         else:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(due - now, self._send_picture)
+
+    def _translate(self, language: str, words: dict[str, Any]) -> dict[str, Any]:
+        """A picture's words in a follower's language, where the lecturer's page speaks English."""
+        if self.language != "en" or language == "en":
+            return words
+        return self._texts.spoken(self.lesson, language, words)
 
     def _send_picture(self) -> None:
         self._timer = None
@@ -211,11 +227,11 @@ class Room:
 
     # Who is in
 
-    def join(self, line: Line, device: str) -> bool:
-        """Let a follower in; False if the class is full."""
+    def join(self, line: Line, device: str, language: str = "en") -> bool:
+        """Let a follower in, who reads this language; False if the class is full."""
         if len(self.seats) >= self.limit:
             return False
-        seat = self.seats[line] = Seat(line, device)
+        seat = self.seats[line] = Seat(line, device, language)
         self.tell(seat)
         self._tell_mine(seat)
         self._tell_count()
@@ -296,7 +312,7 @@ class Room:
             self.end()
 
     def _ask(self, said: Any) -> None:
-        known = self._questions.options(self.lesson)
+        known = self._texts.options(self.lesson)
         try:
             question, right = read_question(said, known)
         except BadQuestion as bad:
@@ -307,7 +323,7 @@ class Room:
         options = len(question.get("options", ()) if name is None else known[name][:-1])
         self._ids += 1
         number = said.get("id")
-        if isinstance(number, int) and self._ids <= number < 10**6:  # of a server that is no more
+        if type(number) is int and self._ids <= number < MOST_QUESTIONS:  # of a server before
             self._ids = number
         self.quiz = Quiz(self._ids, self.lesson, question, options, right)
         self.quiz.earlier = [
@@ -322,7 +338,7 @@ class Room:
         quiz.open = False
         name = quiz.question.get("name")
         if name is not None:
-            quiz.truth = await self._questions.truth(quiz.lesson, name)
+            quiz.truth = await self._texts.truth(quiz.lesson, name)
         elif quiz.right is not None:
             quiz.truth = {"right": quiz.right}
         quiz.revealed = True
@@ -333,7 +349,7 @@ class Room:
         said = quiz.summary(True)
         said["results"] = quiz.results()
         if (name := quiz.question.get("name")) is not None:
-            *options, text = self._questions.options(quiz.lesson)[name]
+            *options, text = self._texts.options(quiz.lesson)[name]
             said["question"] = {**quiz.question, "text": text, "options": options}
         return said
 

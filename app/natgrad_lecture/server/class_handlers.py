@@ -29,6 +29,7 @@ from natgrad_lecture.protocol import ClassTruth
 from natgrad_lecture.server.context import Context
 from natgrad_lecture.server.page_handlers import visitor
 from natgrad_lecture.server.security_headers import Guarded
+from natgrad_lecture.text.catalogs import spoken
 
 PROTOCOL = "natgrad.class"
 """The subprotocol of a class's lines; a lecturer's token stands beside it, which no log keeps."""
@@ -61,8 +62,20 @@ lecturer that another class has the code."""
 MALFORMED = 1008
 
 
-class LessonQuestions:
-    """The questions that the lessons' own texts ask, as a class needs them."""
+class LessonTexts:
+    """What the lessons' own texts know, as a class needs it."""
+
+    def spoken(self, lesson: str, language: str, words: Mapping[str, Any]) -> dict[str, Any]:
+        """A picture's words in a language, of those in English."""
+        from natgrad_lecture.lessons import lessons
+
+        if lesson not in lessons:
+            return dict(words)
+        say = lessons[lesson].say(language)
+        traces = [
+            spoken({**trace, "name": say(trace["name"])}, say) for trace in words.get("traces", ())
+        ]
+        return {**spoken({**words, "traces": []}, say), "traces": traces}
 
     def options(self, lesson: str) -> Mapping[str, list[str]]:
         """The questions of a lesson: the words of each one's options, and last its own."""
@@ -259,8 +272,10 @@ class FollowLine(ClassLine):
         else:
             self.set_nodelay(True)
             self._keep_short()
-            if classes.join(room, self, device):
+            language = self.get_query_argument("lang", "en")[:12]
+            if classes.join(room, self, device, language):
                 self.room = room
+                self.send(Message({"release": self.server.assets.hash}))
             else:
                 self.close(FULL, "the class is full")
 

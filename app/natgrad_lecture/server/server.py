@@ -33,7 +33,7 @@ from natgrad_lecture.server.class_handlers import (
     ClassPage,
     FollowLine,
     LeadLine,
-    LessonQuestions,
+    LessonTexts,
 )
 from natgrad_lecture.server.connections import BoundedServer
 from natgrad_lecture.server.context import Connection, Context
@@ -162,7 +162,7 @@ class LessonServer(Voila):
         self.assets = Assets()
         self.readers = Readers(gone, idle)
         self.line = WaitingLine()
-        self.together = Hub(LessonQuestions(), followers)
+        self.together = Hub(LessonTexts(), followers)
         self.limit = readers or room()
         self.an_address = max(4, self.limit // 2)
         self._canary = asyncio.Lock()

@@ -17,6 +17,8 @@ const NO_LINE = {
   onstatus: () => {},
   reconnect: async () => {},
 };
+/** The digest of this script, which its address has. */
+const RELEASE = new URL(import.meta.url).pathname.split("/").at(-2);
 const AHEAD = 12; // steps that a playing page may be off before it is set right
 
 /**
@@ -197,7 +199,9 @@ export async function follow({ base, code, missing }, render) {
   /** @param {string} chosen */
   function language(chosen) {
     wished = chosen;
+    shown = null;
     open();
+    wire.renew(); // its picture's words come in the new language
   }
 
   /** Do what the lecturer's page does beside its picture. */
@@ -220,7 +224,7 @@ export async function follow({ base, code, missing }, render) {
   }
 
   const wire = openLine({
-    path: `${base}class/${code}/line`,
+    path: () => `${base}class/${code}/line?lang=${speak(languages())}`,
     protocols: ["natgrad.class"],
     opened: () => {},
     changed(now) {
@@ -231,6 +235,7 @@ export async function follow({ base, code, missing }, render) {
       if (now === "ended") ended();
     },
     hear(news, data) {
+      if (news.release && news.release !== RELEASE) return renew();
       if (news.lesson !== undefined && news.lesson !== name) {
         name = news.lesson;
         lesson = shown = null;
@@ -256,6 +261,14 @@ export async function follow({ base, code, missing }, render) {
       if (news.said) panel.tell(news.said);
     },
   });
+
+  /** This page is of an older server: fetch it again, but not without end. */
+  function renew() {
+    const last = Number(history.state?.renewed ?? 0);
+    if (Date.now() - last < 60_000) return;
+    history.replaceState({ renewed: Date.now() }, "");
+    location.reload();
+  }
 
   function ended() {
     panel.show(null, lesson);

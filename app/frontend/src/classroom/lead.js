@@ -85,7 +85,7 @@ export function lead(page, link) {
   root.classList.add("leads");
 
   const wire = openLine({
-    path: `${link.line.base}class/lead`,
+    path: () => `${link.line.base}class/lead`,
     protocols: ["natgrad.class", `natgrad.token.${mine.token}`],
     opened: tellLead,
     changed(now) {

@@ -31,7 +31,7 @@ export async function unpack(message) {
 
 /**
  * @param {object} line
- * @param {string} line.path
+ * @param {() => string} line.path
  * @param {string[]} line.protocols
  * @param {() => void} line.opened
  * @param {(news: import("../protocol").ClassNews, data: DataView | undefined) => void} line.hear
@@ -51,7 +51,7 @@ export function openLine({ path, protocols, opened, hear, changed }) {
   function connect() {
     clearTimeout(timer);
     if (done || (socket && socket.readyState <= WebSocket.OPEN)) return;
-    const url = new URL(path, location.href);
+    const url = new URL(path(), location.href);
     url.protocol = url.protocol.replace("http", "ws");
     const mine = new WebSocket(url, protocols);
     mine.binaryType = "arraybuffer";
@@ -120,6 +120,7 @@ export function openLine({ path, protocols, opened, hear, changed }) {
       socket.send(JSON.stringify(word));
       return true;
     },
+    renew: drop,
     again() {
       done = false;
       connect();
