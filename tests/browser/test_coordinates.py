@@ -484,3 +484,52 @@ def test_a_ground_that_is_kept_is_the_one_that_a_fresh_page_draws(lesson: Page) 
     lesson.set_viewport_size({"width": 1100, "height": 800})
     settle(lesson)
     assert len({*first, *assert_the_ground_is_fresh(lesson)}) == 4
+
+
+def test_a_derivation_unfolds_line_by_line_and_its_numbers_follow_the_drag(
+    page: Page, server: Server
+) -> None:
+    page.goto(f"{server.url}coordinates")
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    settle(page)
+    box = page.locator("[data-derivation=product]")
+    expect(box.locator(".unfolded")).to_be_hidden()
+    box.locator(".derive").click()
+    expect(box.locator("li:visible")).to_have_count(1)
+    page.keyboard.press("n")
+    box.get_by_role("button", name="Next line").click()
+    expect(box.locator("li:visible")).to_have_count(3)
+    settle(page)
+    sides = box.locator("[data-line=step] .sides")
+    before = sides.inner_text()
+    assert len(set(re.findall(r"[−\d.×⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", before))) == 2, "both sides are equal"
+    drag(page, "a2", (30, 20))
+    settle(page)
+    assert sides.inner_text() != before
+    page.reload()
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    expect(box.locator("li:visible")).to_have_count(3)
+
+
+def test_a_claim_that_is_clicked_stands_over_the_picture_and_its_traces_are_lit(
+    page: Page, server: Server
+) -> None:
+    page.goto(f"{server.url}coordinates")
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    settle(page)
+    for _ in range(2):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.matches('.skip')"):
+            page.keyboard.press("Enter")
+            break
+    claim = page.locator("[data-claim]").first
+    expect(claim).to_be_focused()
+    page.keyboard.press("Enter")
+    settle(page)
+    expect(page.locator(".sticky .say")).to_have_text(claim.text_content() or "")
+    expect(page.locator("[data-formula=plain]")).to_have_class(re.compile("lit"))
+    for width, height in ((1280, 720), (390, 844), (720, 450)):
+        page.set_viewport_size({"width": width, "height": height})
+        claim.scroll_into_view_if_needed()
+        expect(page.locator(".frame").first).to_be_in_viewport(ratio=0.95)
+        expect(claim).to_be_in_viewport(ratio=0.5)

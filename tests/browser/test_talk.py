@@ -47,7 +47,7 @@ def opened(page: Page, url: str) -> Page:
     return page
 
 
-def on_step(page: Page, number: int, line: str, total: int = len(PRESETS)) -> None:
+def on_step(page: Page, number: int, line: str, total: int = len(LESSON.talk)) -> None:
     """The caption says step ``number``, and the page has it in its address."""
     expect(page.locator(".caption .count")).to_have_text(f"{number} / {total}")
     expect(page.locator(".caption .line")).to_have_text(line)
@@ -94,6 +94,23 @@ def test_steps_go_by_clicker_by_arrows_and_by_buttons_and_show_their_states(
     expect(page.locator(".presenting")).to_have_count(0)
     expect(page).not_to_have_url(re.compile("present"))
     assert page.evaluate(f"{ROOT}.state.damping") == 10, "leaving changes nothing"
+
+
+def test_a_question_and_the_lines_of_a_derivation_are_steps(hall: Page, server: Server) -> None:
+    at = 1 + LESSON.talk.index("derivation.product.1")
+    page = opened(hall, f"{server.url}coordinates?v=1&present={at - 1}")
+    line = page.locator(".caption .line")
+    asked = LESSON.talk[at - 2].removeprefix("question.")
+    expect(line.locator(".choice")).to_have_count(len(LESSON.text().questions[asked].options))
+    for n in (1, 2):
+        page.keyboard.press("PageDown")
+        expect(line.locator(".reason")).to_be_visible()
+        settle(page)
+        assert page.evaluate(f"{ROOT}.state.derive") == f"product:{n}"
+    left, right = line.locator(".sides mtable").all_text_contents()
+    assert left == right
+    assert re.search(r"\d", left)
+    page.keyboard.press("p")
 
 
 def test_a_swipe_on_the_caption_goes_on_and_back(hall: Page, server: Server) -> None:
@@ -214,7 +231,7 @@ def test_steps_are_rearranged_and_kept_as_a_link_and_as_a_file_and_replayed(
     page.get_by_role("menuitem", name="steps of a talk").click()
     window = page.get_by_role("dialog", name="steps of a talk")
     window.get_by_label("step 1 down").click()
-    for _ in range(len(PRESETS) - 2):
+    for _ in range(len(LESSON.talk) - 2):
         window.get_by_label("take step 3 out").click()
     window.get_by_label("line of step 2").fill("Mine ~ 100 %!")
     window.get_by_label("line of step 2").press("Tab")
@@ -257,7 +274,7 @@ def test_steps_are_rearranged_and_kept_as_a_link_and_as_a_file_and_replayed(
     replay(re.sub("rate=0.03&", "", link, count=1) + "&present=1", other.new_page())
 
     window.get_by_role("button", name="the lesson's own steps").click()
-    expect(window.locator("li")).to_have_count(len(PRESETS))
+    expect(window.locator("li")).to_have_count(len(LESSON.talk))
     with page.expect_file_chooser() as chooser:
         window.get_by_role("button", name="open a file").click()
     chooser.value.set_files(file)

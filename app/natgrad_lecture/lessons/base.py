@@ -154,8 +154,9 @@ class Lesson:
     """The Python that defines ``paths``, those of what is seen; runs need none
     (app/natgrad_lecture/export)."""
     steps: tuple[str, ...] = ()
-    """What a lecturer shows, in order: ids of presets, ``claim.id`` or ``derivation.id``, which
-    stands for all its lines; all presets if none."""
+    """What a lecturer shows, in order: ids of presets, ``claim.id``, ``question.id`` or
+    ``derivation.id``, which stands for all its lines. If none: all presets, then the questions and
+    the derivations."""
 
     def __post_init__(self) -> None:
         if not self.rules:
@@ -232,8 +233,10 @@ class Lesson:
     def shows(self) -> dict[str, Changes]:
         """What a step of a talk may show, by the name that a link gives it, and what that sets."""
         claims = {f"claim.{name}": claim.set for name, claim in self.claims.items()}
+        asked = {f"question.{name}": each.set for name, each in self.questions.items()}
         lines = {step: each for name in self.derivations for step, each in self._unfolding(name)}
-        return {**{preset.id: preset.set for preset in self.presets}, **claims, **lines}
+        presets = {preset.id: preset.set for preset in self.presets}
+        return {**presets, **claims, **asked, **lines}
 
     def _unfolding(self, name: str) -> Iterator[tuple[str, Changes]]:
         """The steps of a talk that unfold a derivation, line by line, and what each sets."""
@@ -244,11 +247,19 @@ class Lesson:
     @property
     def talk(self) -> tuple[str, ...]:
         """The names of what is shown, step by step, unless the lecturer says otherwise."""
-        steps = self.steps or tuple(preset.id for preset in self.presets)
+        steps = self.steps or (*(preset.id for preset in self.presets), *self._taught)
         lines = {
             f"derivation.{id}": [step for step, _ in self._unfolding(id)] for id in self.derivations
         }
         return tuple(each for step in steps for each in lines.get(step, [step]))
+
+    @property
+    def _taught(self) -> Iterator[str]:
+        """The questions and the derivations, in the order of the text, as steps of a talk."""
+        for part in self.sections:
+            if part.question:
+                yield f"question.{part.question.id}"
+            yield from (f"derivation.{each.id}" for each in part.derivations)
 
     def derived(self, model: Any, names: Iterable[str] | None = None) -> dict[str, float | None]:
         """The live numbers of the lines of derivations: of these, or of all."""

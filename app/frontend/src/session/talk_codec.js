@@ -70,6 +70,17 @@ export function makeShows(lesson, claimHtml) {
     holder.innerHTML = claimHtml(id);
     shows.set(`claim.${id}`, { title: "", html: claimHtml(id), text: spoken(holder), set });
   }
+  for (const predict of (lesson.words ?? []).map((part) => part.predict)) {
+    if (!predict) continue;
+    holder.innerHTML = predict.html;
+    const options = predict.options.map((option) => `<span class="choice">${option}</span>`);
+    shows.set(`question.${predict.id}`, {
+      title: "",
+      html: `${predict.html} ${options.join(" ")}`,
+      text: spoken(holder),
+      set: predict.set,
+    });
+  }
   for (const { id, title, lines } of (lesson.words ?? []).flatMap((part) => part.derivations)) {
     holder.innerHTML = title;
     const name = spoken(holder);

@@ -26,11 +26,6 @@ lessons.register()(
         picture=picture,
         rules=ALL_RULES,
         styles=STYLES,
-        steps=(
-            "a-shear-splits-plain-descent",
-            "derivation.product",
-            *(name for name in PRESETS if name != "a-shear-splits-plain-descent"),
-        ),
         lights={
             "A": ("a1", "a2"),
             "F": ("metric", "natural"),

@@ -40,12 +40,12 @@ class _Here:
     @property
     def v(self) -> Array:
         """∇(w₁w₂) = (w₂, w₁)."""
-        return self.w[::-1]
+        return np.array([self.w[1], self.w[0]])
 
     @property
     def null(self) -> Array:
         """The tangent of the hyperbola, (w₁, −w₂)."""
-        return self.w * np.array([1.0, -1.0])
+        return np.array([self.w[0], -self.w[1]])
 
     @property
     def off(self) -> float:
