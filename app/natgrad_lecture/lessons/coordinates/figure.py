@@ -26,6 +26,9 @@ from natgrad_lecture.engine_cache import RunsModel
 from natgrad_lecture.lessons.coordinates.chain_rule_figure import add_chain_rule
 from natgrad_lecture.lessons.coordinates.model import carried
 from natgrad_lecture.state.items import problem_named
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 
 def picture(model: RunsModel, sheet: Sheet) -> dict[str, Any]:
@@ -50,7 +53,7 @@ def picture(model: RunsModel, sheet: Sheet) -> dict[str, Any]:
             plane("theta", "θ", symbols, view),
             plane("x", "x = A⁻¹θ", model.chart.names(symbols), x_view),
         ],
-        "dash_labels": {"solid": "run in θ", "dashed": "run in x, mapped back"},
+        "dash_labels": {"solid": "run in θ", "dashed": say("run-in-x-mapped-back")},
         "steps": model.state.steps,
         "handles": _handles(model),
         "numbers": _numbers(model, sheet),
@@ -120,7 +123,7 @@ def _handles(model: RunsModel) -> list[dict[str, Any]]:
             "id": "start.x",
             "plane": "x",
             "at": model.chart.inverse(start).tolist(),
-            "label": "starting point, in x",
+            "label": say("starting-point-in-x"),
             "field": "start.x",
             "style": "start",
         },

@@ -10,6 +10,9 @@ from natgrad_core.charts.linear import Linear, Parts, compose, decompose
 from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers
 from natgrad_lecture.state.items import ChartKey
 from natgrad_lecture.state.runs import Runs
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 STAGES = ("off", "gradient", "step", "back")
 
@@ -31,26 +34,28 @@ def _condition(rows: tuple[tuple[float, ...], ...]) -> float:
 
 
 def _matrix(value: Any) -> tuple[tuple[float, ...], ...]:
-    allowed = "any number up to a thousand in size"
+    allowed = say("any-number-up-to-a-thousand")
     rows = tuple(
         tuple(
-            number(f"matrix.{i}.{j}", "this entry of A", -1e3, 1e3, allowed)(part)
+            number(f"matrix.{i}.{j}", say("this-entry-of-a"), -1e3, 1e3, allowed)(part)
             for j, part in enumerate(row)
         )
         for i, row in enumerate(value)
     )
     if len(rows) != 2 or any(len(row) != 2 for row in rows):
-        raise BadInput("matrix", "A must have two rows of two numbers")
+        raise BadInput("matrix", say("a-must-have-two-rows-of"))
     try:
         condition = _condition(rows)
     except ValueError as error:
-        raise BadInput("matrix", f"{error}. The last good A stays.") from None
+        raise BadInput("matrix", say("the-last-good-a-stays", error=error)) from None
     if condition > WORST_CONDITION:
         raise BadInput(
             "matrix",
-            f"A is nearly singular (condition number {condition:.1e}, at most "
-            f"{WORST_CONDITION:.0e} is drawn): its columns must point in different directions. "
-            "The last good A stays.",
+            say(
+                "a-is-nearly-singular-condition-number",
+                condition=f"{condition:.1e}",
+                worst_condition=f"{WORST_CONDITION:.0e}",
+            ),
         )
     return rows
 
@@ -78,7 +83,7 @@ class Coordinates(Runs):
             return super().changes(name, value)
         (part,) = numbers(name, [value])
         if name == "stretch1" and not part > 0:
-            raise BadInput(name, f"the first stretch is {part:g}; it must be more than 0")
+            raise BadInput(name, say("the-first-stretch-is-it-must", part=f"{part:g}"))
         return {"matrix": compose(decompose(self.matrix)._replace(**{name: part})).tolist()}
 
     def values(self) -> dict[str, Any]:

@@ -19,16 +19,10 @@ from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
 
-LABELS = {
-    "natural": "natural, 1/t",
-    "gradient": "gradient descent, c/t",
-    AVERAGED: "gradient descent, averaged",
-}
 GRAY = "#6b7280"
 STYLES = {
-    **{method: {**style(method), "label": LABELS[method]} for method in METHODS[:2]},
+    **{method: style(method) for method in METHODS[:2]},
     AVERAGED: {
-        "label": LABELS[AVERAGED],
         "light": "#6b2fa0",
         "dark": "#c79bf2",
         "symbol": "square",
@@ -71,7 +65,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
                 "graph",
                 "path",
                 method,
-                LABELS[method],
+                say.legend[method],
                 dash="solid",
                 read=read,
                 points=graph.points(TIMES, values),
@@ -81,7 +75,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
                 "errors",
                 "points",
                 method,
-                LABELS[method],
+                say.legend[method],
                 per=KEPT,
                 size=0.5,
                 points=cloud.reshape(-1, 2),
@@ -90,7 +84,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
                 "errors",
                 "ellipse-at",
                 method,
-                LABELS[method],
+                say.legend[method],
                 shapes=_ellipses(race.moments[method]),
             )
     return {
@@ -132,6 +126,7 @@ def _description(model: Model, race: Race | None) -> str:
     if race is None:
         return say("no-runs-yet")
     ends = (
-        f"{LABELS[method]} {float(model.ratio(race.moments[method])[-1]):.3g}" for method in METHODS
+        f"{say.legend[method]} {float(model.ratio(race.moments[method])[-1]):.3g}"
+        for method in METHODS
     )
     return say("t-var-over-the-bound-after", steps=STEPS, runs=race.runs, ends=", ".join(ends))

@@ -17,7 +17,7 @@ TIMES = marks(STEPS)
 LAST = len(TIMES) - 1
 
 
-def _spread(name: str, label: str) -> Any:
+def _spread(name: str, label: object) -> Any:
     return number(name, label, 0.3, 3, say("take-one-from-0-3-to"))
 
 

@@ -18,9 +18,6 @@ from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
 
-YOURS = "error along your δ"
-"""What the reader's own curve is called, and the dot on it at the length of δ."""
-
 
 def view_of(name: str) -> Array:
     """The square window of its parameters."""
@@ -103,7 +100,7 @@ def _errors(level: Level, sheet: Sheet, visible: bool) -> dict[str, Any]:
         ("pairs", say("mean-of-and-worst"), pairs),
     ]
     if visible:
-        curves.append(("you", YOURS, level.own_misses))
+        curves.append(("you", say("error-along-your-delta"), level.own_misses))
     for style, label, values in curves:
         good = np.isfinite(values) & (values > 1e-15)
         if good.any() and np.isfinite(slopes).all():
@@ -114,7 +111,7 @@ def _errors(level: Level, sheet: Sheet, visible: bool) -> dict[str, Any]:
     graph.curve("metric", "", [here, here], [1e-14, 10.0], width=1.2, dash="dashed")
     miss = abs(level.kl - level.half)
     if visible and np.isfinite(miss) and miss > 1e-14:
-        graph.marks("you", YOURS, np.sqrt(2 * level.half), miss)
+        graph.marks("you", say("error-along-your-delta"), np.sqrt(2 * level.half), miss)
     return graph.plane()
 
 

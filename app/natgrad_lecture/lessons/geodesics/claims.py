@@ -31,7 +31,7 @@ def _straight(points: Array) -> bool:
 
 
 def _straight_in(kind: str, chart: str) -> Check:
-    return lambda model: _straight(CHARTS[chart][1].inverse(model.geodesics[kind]))
+    return lambda model: _straight(CHARTS[chart].inverse(model.geodesics[kind]))
 
 
 def _mixes_logs(kind: str) -> Check:
@@ -97,7 +97,7 @@ def _decays(speed: float) -> Check:
     """m(t) − m* = e⁻ᵗ(m(0) − m*), at a pace of 1."""
 
     def check(model: Model) -> bool:
-        found, chart = model.flow(False), CHARTS["expectation"][1]
+        found, chart = model.flow(False), CHARTS["expectation"]
         m, target = chart.inverse(found.theta), chart.inverse(model.b)
         expected = target + np.exp(-speed * found.times)[:, None] * (m[0] - target)
         return bool(np.allclose(m, expected, atol=1e-6 * np.abs(m).max()))
@@ -139,7 +139,7 @@ def _same_lengths(fisher: bool) -> Check:
         for of in GEODESICS.values():
             path = of(NORMAL, model.a, model.b, 201)
             here = measured(NORMAL, path)
-            for _, chart in CHARTS.values():
+            for chart in CHARTS.values():
                 if not np.isclose(measured(NORMAL.through(chart), chart.inverse(path)), here,
                                   rtol=1e-4):  # fmt: skip
                     return False

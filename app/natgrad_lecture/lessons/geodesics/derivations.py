@@ -21,7 +21,7 @@ from natgrad_lecture.lessons.scope import Scope
 _STEP = 1e-5
 """Of the central differences, in parts of each parameter's size."""
 
-ETA, M = CHARTS["natural"][1], CHARTS["expectation"][1]
+ETA, M = CHARTS["natural"], CHARTS["expectation"]
 
 
 @dataclass(frozen=True)

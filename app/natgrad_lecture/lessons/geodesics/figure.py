@@ -33,7 +33,7 @@ _RADIUS = 0.02
 def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
     """Geodesics and runs in (μ, σ) and in the chosen chart."""
     views = {"theta": _view(model), "x": _window(list(_in_chart(model)))}
-    title, chart = CHARTS[model.state.chart]
+    title, chart = say(f"chart-{model.state.chart}"), CHARTS[model.state.chart]
     labels = LABELS.get(model.state.chart, chart.names(NORMAL.symbols))
     for name in views:
         _draw(model, sheet, name, views)

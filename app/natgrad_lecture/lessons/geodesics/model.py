@@ -42,7 +42,7 @@ def _loss(target: End, reverse: bool) -> Divergence:
 
 @lru_cache(maxsize=128)
 def _steps(a: End, b: End, chart: str, reverse: bool, rate: float) -> Trajectory:
-    of = CHARTS[chart][1]
+    of = CHARTS[chart]
     charted = _loss(b, reverse).through(of)
     return run(charted, rules["natural"](rate), of.inverse(np.array(a)), count(rate))
 
@@ -58,7 +58,7 @@ class Model:
     def __init__(self, state: Any) -> None:
         self.state = state
         self.a, self.b = np.array(state.a), np.array(state.b)
-        self.chart = CHARTS[state.chart][1]
+        self.chart = CHARTS[state.chart]
 
     @property
     def paths(self) -> dict[str, Any]:
@@ -75,7 +75,7 @@ class Model:
         """The same as curves, at even distances, so that none has a corner in any chart."""
         found = {"rao": self.geodesics["rao"]}
         for kind, name in (("m", "expectation"), ("e", "natural")):
-            chart = CHARTS[name][1]
+            chart = CHARTS[name]
             first, last = chart.inverse(self.a), chart.inverse(self.b)
             fine = chart.forward((1 - _SHARES) * first + _SHARES * last)
             sides = np.diff(fine, axis=0) / fine[:-1, 1:]  # by F, up to a factor of at most √2

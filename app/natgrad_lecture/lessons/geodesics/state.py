@@ -15,12 +15,12 @@ from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
 
-CHARTS: dict[str, tuple[str, Chart]] = {
-    "expectation": ("mean and mean square", charts["expectation"]()),
-    "natural": ("natural parameters", charts["natural"]()),
-    "half-plane": ("half-plane μ/√2, σ", charts["linear"](((np.sqrt(2.0), 0.0), (0.0, 1.0)))),
-    "log-scale": ("μ, log σ", charts["log-scale"]()),
-    "variance": ("μ, σ²", charts["variance"]()),
+CHARTS: dict[str, Chart] = {
+    "expectation": charts["expectation"](),
+    "natural": charts["natural"](),
+    "half-plane": charts["linear"](((np.sqrt(2.0), 0.0), (0.0, 1.0))),
+    "log-scale": charts["log-scale"](),
+    "variance": charts["variance"](),
 }
 LABELS = {"half-plane": ("μ/√2", "σ"), "log-scale": ("μ", "log\u00a0σ")}
 
@@ -55,7 +55,7 @@ class Ends(State):
     def changes(self, name: str, value: Any) -> dict[str, Any]:
         """An end dragged in the chart is written in (μ, σ)."""
         if name in ("a.x", "b.x"):
-            chart = CHARTS[self.chart][1]
+            chart = CHARTS[self.chart]
             with np.errstate(all="ignore"):
                 there = chart.forward(np.array(numbers(name, value)))
             if not (np.isfinite(there).all() and bool(chart.inside(np.array(value, float)))):

@@ -282,14 +282,6 @@ def _handles(model: Model, span: tuple[float, float]) -> list[dict[str, Any]]:
     return handles
 
 
-LABELS = {
-    "kl": "KL",
-    "hellinger": "Hellinger",
-    "l2": "L² of densities",
-    "apart": "of the parameters",
-}
-
-
 def _meter(model: Model) -> list[dict[str, Any]]:
     rows = []
     for name in ROWS:
@@ -299,7 +291,7 @@ def _meter(model: Model) -> list[dict[str, Any]]:
             {
                 "rule": name,
                 "style": name,
-                "label": LABELS[name],
+                "label": say(f"row-{name}"),
                 "gap": moved,
                 "word": word,
                 "text": "∞",

@@ -70,7 +70,7 @@ def picture(model: Any, sheet: Sheet) -> dict[str, Any]:
             plane("theta", model.problem.title, model.problem.symbols, view),
             graph(model, sheet).plane(),
         ],
-        "dash_labels": {"solid": "in θ", "dashed": "in x, mapped back"},
+        "dash_labels": {"solid": "in θ", "dashed": say("in-x-mapped-back")},
         "steps": model.state.steps,
         "handles": [
             {
@@ -130,7 +130,7 @@ def _kl_graph(model: Any, sheet: Sheet) -> Graph:
     kl = {name: pair.in_theta.kl for name, pair in model.paired_runs.items()}
     low, high = _range(*kl.values(), np.array(model.state.radius), least=1e-12)
     across, up = Axis("step", 0, max(model.state.steps, 2)), Axis("KL", low, high, log=True)
-    graph = Graph(sheet, "graph", "KL of each step, in nats", across, up)
+    graph = Graph(sheet, "graph", say("kl-of-each-step-in-nats"), across, up)
     steps = np.arange(model.state.steps)
     limit = np.full(len(steps), model.state.radius)
     graph.curve("radius", "r", steps, limit, width=1.2, dash="dashed")
@@ -153,9 +153,9 @@ def _gap_graph(model: Any, sheet: Sheet) -> Graph:
         curves["gradient"] = model.gaps("gradient", RATES)[1]
     low, high = _range(*curves.values())
     across, up = Axis("α", RATES[-1], 1.0, log=True), Axis("gap", low, high, log=True)
-    graph = Graph(sheet, "graph", "gap of θ and x" + _slopes(one, whole), across, up)
+    graph = Graph(sheet, "graph", say("gap-of-theta-and-x") + _slopes(one, whole), across, up)
     for name, values in curves.items():
-        label = "gradient descent, a whole run" if name == "gradient" else _label(name)
+        label = say("gradient-descent-a-whole-run") if name == "gradient" else _label(name)
         good = np.isfinite(values) & (values > 0)
         if good.any():
             graph.curve(name, label, RATES[good], values[good])
@@ -170,7 +170,7 @@ def _sigma_graph(model: Any, sheet: Sheet) -> Graph:
     graph = Graph(
         sheet,
         "graph",
-        "from the sample's mean: σ⁺ after one step, α = 1, in units of √v",
+        say("from-the-sample-s-mean-sigma"),
         Axis("σ", 0.4, 2.5),
         Axis("σ⁺", 0.4, 2.5),
     )
@@ -227,4 +227,4 @@ def _slopes(one: Array, whole: Array) -> str:
         found = [float(np.log2(g[-2] / g[-1])) for g in (one, whole)]
     if not np.isfinite(found).all():
         return ""
-    return f": slopes {found[0]:.2f} (one step) and {found[1]:.2f}"
+    return say("slopes-one-step-and", one=f"{found[0]:.2f}", whole=f"{found[1]:.2f}")

@@ -11,6 +11,9 @@ from natgrad_core import problems
 from natgrad_lecture.state.fields import BadInput, choice, control, number, several
 from natgrad_lecture.state.items import ChartKey, problem_named
 from natgrad_lecture.state.runs import Runs
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 FIRST = ("normal", "gamma", "logistic-regression", "two-state-mdp")
 PROBLEMS = tuple(
@@ -58,12 +61,12 @@ class Natural(Runs):
     q: float = control(
         1.0,
         "q",
-        number("q", "the power q", 0, 1, "take one from 0 (gradient descent) to 1 (natural)"),
+        number("q", "the power q", 0, 1, say.later("take-one-from-0-gradient-descent")),
     )
     radius: float = control(
         0.02,
         "r",
-        number("radius", "the radius r", 1e-6, 10, "take one from 0.000001 to 10 nats"),
+        number("radius", "the radius r", 1e-6, 10, say.later("take-one-from-0-000001-to")),
     )
     chart: str = control("log-scale", "chart", choice("chart", "chart", CHARTS))
     graph: str = control("kl", "graph", choice("graph", "graph", GRAPHS))
@@ -84,10 +87,10 @@ class Natural(Runs):
         if self.chart in SCALES and not _positive(self.problem):
             raise BadInput(
                 "chart",
-                f"{self.problem} has no positive second parameter to rewrite; take shear or bend",
+                say("has-no-positive-second-parameter-to", problem=self.problem),
             )
         if self.graph == "sigma" and self.problem != "normal":
-            raise BadInput("graph", "one step in σ is for the normal distribution; choose it first")
+            raise BadInput("graph", say("one-step-in-sigma-is-for"))
         Runs.whole(replace(self, rules=()))
         return self
 

@@ -24,7 +24,12 @@ from natgrad_lecture.text.lesson_text import phrases
 say = phrases(__file__)
 
 DASHES = {False: "solid", True: "dashed"}
-DASH_LABELS = {"solid": "run in θ", "dashed": "run in x = A⁻¹θ"}
+
+
+def _dash_labels() -> dict[str, str]:
+    return {dash: say(f"dash-{dash}") for dash in ("solid", "dashed")}
+
+
 DECADES = 5.0
 """Powers of ten between the darkest and the lightest entry of a matrix."""
 
@@ -86,9 +91,9 @@ def add_losses(sheet: Sheet, model: Any, by: str) -> dict[str, Any]:
             [what, sheet.array(f"{what}.{key}", np.array(numbers[:end]))]
             for what, numbers in (("loss", run.losses), ("seconds", run.seconds))
         ]
-        label = (
-            f"{style(name)['label']}, {DASH_LABELS[DASHES[in_x]]}" if in_x else style(name)["label"]
-        )
+        label = style(name)["label"]
+        if in_x:
+            label += ", " + say(f"dash-{DASHES[in_x]}")
         points = graph.points(along[name, in_x], np.maximum(run.losses[:end], 1e-12))
         sheet.add("loss", "path", name, label, dash=DASHES[in_x], read=read, points=points)
     return graph.plane()
@@ -106,7 +111,7 @@ def add_outputs(sheet: Sheet, model: Any) -> dict[str, Any]:
         points = model.outputs(name, in_x)[: model.state.steps + 1]
         key = f"{name}.{DASHES[in_x]}"
         read = [["loss", sheet.array(f"loss.{key}", np.array(run.losses[: len(points)]))]]
-        label = DASH_LABELS[DASHES[in_x]] if model.in_two_charts else style(name)["label"]
+        label = say(f"dash-{DASHES[in_x]}") if model.in_two_charts else style(name)["label"]
         sheet.add("outputs", "path", name, label, dash=DASHES[in_x], read=read, points=points)
     return graph.plane()
 
@@ -244,7 +249,7 @@ def picture(model: Any, sheet: Sheet) -> dict[str, Any]:
     return {
         "planes": planes,
         "charts": charts,
-        "dash_labels": DASH_LABELS if model.in_two_charts else {},
+        "dash_labels": _dash_labels() if model.in_two_charts else {},
         "steps": last,
         "shows": step,
         **(

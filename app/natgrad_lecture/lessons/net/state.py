@@ -67,7 +67,7 @@ def _points(value: Any) -> tuple[tuple[float, ...], ...]:
     return found
 
 
-def _rate(name: str, label: str, high: float = 1e4) -> Any:
+def _rate(name: str, label: object, high: float = 1e4) -> Any:
     return number(name, label, 1e-6, high, say("take-one-from-0-000001-to", high=f"{high:g}"))
 
 

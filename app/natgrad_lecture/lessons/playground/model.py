@@ -17,14 +17,12 @@ from natgrad_lecture.lessons.playground.state import BY_METRIC, MetricKey, Play,
 from natgrad_lecture.lessons.playground.typed_problem import NO_DATA
 from natgrad_lecture.paired_runs import PairedRuns
 from natgrad_lecture.state.items import OWN, ChartKey, ProblemKey, chart_named, problem_named
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 _FALLS = 20.0
 """A mean log-likelihood that rises so many times its size is more likely a loss, run uphill."""
-
-NOT_A_LOSS = (
-    "With data this line is read as the log-likelihood of a row, and it is raised: "
-    "J fell to {:.3g}. If it is a loss, write a minus before it."
-)
 
 RuleKey = tuple[str, float, float, str, str, MetricKey | None]
 """A rule's name, rate, damping, its kind, what to do where G is singular, and G if it is ours."""
@@ -139,7 +137,7 @@ class Model(RunsModel):
             losses = [pair.in_theta.loss for pair in self.paired_runs.values()]
             first, last = float(losses[0][0]), min(float(np.nanmin(loss)) for loss in losses)
             if last < first - _FALLS * (1 + abs(first)):
-                found["text"] = NOT_A_LOSS.format(last)
+                found["text"] = say("not-a-loss", loss=f"{last:.3g}")
         return found
 
     def tensor(self, path: Trajectory) -> Array | None:

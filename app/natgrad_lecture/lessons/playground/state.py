@@ -233,9 +233,9 @@ class Play(Runs):
         if found:
             field, said = found.popitem()
             instead = say("the-last-valid-problem") if self.good else say("the-first-example")
-            found[field] = f"{said}\n{instead} is shown instead."
+            found[field] = f"{said}\n" + say("is-shown-instead", what=instead)
         if said := self.why_not_chart:
-            found["chart"] = f"{said}. Shown with x = θ."
+            found["chart"] = say("shown-with-x", why=said)
         if said := self.why_not_metric:
             found["metric"] = said
         out = {self.why_not_rule(n): n for n in self.rules if self.why_not_rule(n)}

@@ -51,7 +51,7 @@ and 102, which no page begins with."""
 _MOST_KEPT = 6
 
 
-def _rate(name: str, label: str) -> Any:
+def _rate(name: str, label: object) -> Any:
     return number(name, label, 1e-6, 1e4, say("take-one-from-0-000001-to"))
 
 

@@ -58,7 +58,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
                 "style": "start",
                 "plane": "map",
                 "at": np.clip(here, 0, 1).tolist(),
-                "label": "the run shown, by its rate and " + state.upwards,
+                "label": say("the-run-shown", by=state.upwards),
                 "field": "cell",
             },
             {

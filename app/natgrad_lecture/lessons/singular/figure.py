@@ -29,8 +29,6 @@ STYLES = {
 }
 
 
-NO_STEP = "stops at its start, because F has no inverse there"
-
 LOWEST = 1e-6
 """Of the graph of eigenvalues: what is smaller, or zero, lies on its lower edge."""
 
@@ -91,7 +89,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
 
 def _description(method: str, path: Trajectory) -> str:
     if len(path.ok) > 1 and method == "natural" and path.problem.singular and not path.ok[1]:
-        return f"{label(method)}: {NO_STEP}"
+        return f"{label(method)}: {say('no-step')}"
     how = broken(path)
     return say("loss-at-the-end", method=label(method), loss=f"{path.loss[path.ok][-1]:.4g}") + (
         f", {how}" if how else ""

@@ -17,12 +17,7 @@ from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
 
-PROBLEMS = {
-    "normal": "F of a normal",
-    "gamma": "F of a gamma",
-    "logistic-regression": "F of a logistic regression",
-    "double-well": "H of a double well",
-}
+PROBLEMS = ("normal", "gamma", "logistic-regression", "double-well")
 """Problems whose matrix at their start can be the metric: F, or H where there is no model."""
 
 
