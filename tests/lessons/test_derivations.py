@@ -30,6 +30,7 @@ INTRODUCED = (
     "natural-gradient",
     "newton",
     "policy",
+    "robustness",
     "singular",
     "steepest-descent",
 )

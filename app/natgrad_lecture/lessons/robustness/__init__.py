@@ -6,6 +6,7 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.robustness.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.robustness.controls import controls
+from natgrad_lecture.lessons.robustness.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.robustness.figure import picture
 from natgrad_lecture.lessons.robustness.model import Model
 from natgrad_lecture.lessons.robustness.state import PRESETS, RULES, Cell
@@ -17,6 +18,8 @@ lessons.register()(
         claims=CLAIMS,
         questions=QUESTIONS,
         lines=LINES,
+        derivations=DERIVATIONS,
+        exercises=EXERCISES,
         sets=PRESETS,
         default=Cell(steps=100, k=30),
         controls=controls,
