@@ -79,7 +79,7 @@ def examine(live: Live, ask: dict[str, Any]) -> dict[str, Any]:
         words = sent["exported"]["text"] if "exported" in sent else sent["fault"]
         assert isinstance(words, str)
         assert words
-        assert live.store.state == live.lesson.default, "what is taken away changes nothing"
+        assert live.store.state == live.lesson.first, "an export changes nothing"
         return sent
     assert all(isinstance(text, str) and text for text in sent["errors"].values())
     again = live.lesson.store()
@@ -87,7 +87,7 @@ def examine(live: Live, ask: dict[str, Any]) -> dict[str, Any]:
     assert again.state == live.store.state, "the page can bring its state to another kernel"
     linked, dropped = read_query(sent["query"], live.lesson.default)
     assert not dropped, dropped
-    assert linked.query(live.lesson.default) == sent["query"], "and so can its link"
+    assert live.lesson.query(linked) == sent["query"], "and so can its link"
     return sent
 
 

@@ -67,7 +67,7 @@ def machine(lesson: Lesson) -> type[RuleBasedStateMachine]:
             assert all(isinstance(text, str) and text for text in answer["errors"].values())
             linked, dropped = read_query(answer["query"], lesson.default)
             assert not dropped, dropped
-            assert linked.query(lesson.default) == answer["query"]
+            assert lesson.query(linked) == answer["query"]
             self.past.append(state)
             self.answer = answer
 

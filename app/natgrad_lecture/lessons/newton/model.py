@@ -97,7 +97,8 @@ class Model(RunsModel):
 
     def into_x(self, vectors: Array) -> Array:
         """Vectors of θ along the guide's run, written in x: J⁻¹v."""
-        return full(Dense(self.there.jacobian).solve(components(vectors)), vectors.shape[:-1])
+        with np.errstate(all="ignore"):  # a run that diverged has steps beyond all numbers
+            return full(Dense(self.there.jacobian).solve(components(vectors)), vectors.shape[:-1])
 
     def slope(self, name: str) -> Array:
         """∇J·δ of these steps, [steps + 1]: above zero the step climbs."""
