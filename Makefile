@@ -44,8 +44,8 @@ ARGS ?=
 # All tests of a file run in one worker, because they share a server, a page or a trained network.
 # The slowest files run first (tests/conftest.py); xdist's own order would start them last.
 BY_FILE = --dist loadfile --no-loadscope-reorder
-# One worker more than there are processors, because some tests wait for a server or a kernel.
-WORKERS = -n $(shell $(PY) -c "import os; print(1 + os.cpu_count())")
+# Two workers more than there are processors, because many tests wait for a page, a server or a kernel.
+WORKERS = -n $(shell $(PY) -c "import os; print(2 + os.cpu_count())")
 
 # The first Python on the path that is new enough.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \

@@ -32,8 +32,9 @@ ROOMS = (
     "lecture",
     "lessons",
 )
-"""The folders (a dot: this one), the slowest tests' first; the others have so many quick ones,
-the fullest files' first, that they even out what the workers have left to do at the end."""
+"""The folders, the slowest tests' first. The others have so many quick ones that they even out what
+the workers have left to do at the end. In a folder the fullest file comes first, because all tests
+of a file run in one worker."""
 
 SLOW = {"server", "exported"}
 """Fixtures that take seconds."""
@@ -62,7 +63,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     count = Counter(item.path for item in items)
     last = len(ROOMS)
     rank = {
-        path: (ROOMS.index(name), 0) if name in ROOMS else (last, -count[path])
+        path: (ROOMS.index(name) if name in ROOMS else last, -count[path])
         for path, name in rooms.items()
     }
     items.sort(key=lambda item: rank[item.path])
