@@ -73,7 +73,7 @@ class Follower(asyncio.Protocol):
         self.delay = 0.4
 
     async def dial(self) -> None:
-        """Open the line; it is opened anew for as long as the follower stays."""
+        """Open the line; it is opened again for as long as the follower stays."""
         place = urlsplit(self.hall.url)
         loop = asyncio.get_running_loop()
         try:

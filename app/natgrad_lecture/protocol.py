@@ -654,7 +654,7 @@ class ClassWord(TypedDict, total=False):
     clear: bool
     """Put the question away."""
     kept: list[ClassQuiz]
-    """What the page knows of the rounds so far, for a server that was started anew."""
+    """What the page knows of the rounds so far, for a server that was restarted."""
     end: bool
     """End the class; the counts come first."""
     answer: int | float | list[float]

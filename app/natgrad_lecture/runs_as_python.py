@@ -80,7 +80,7 @@ def _name_in_x(
     lines: list[str], writer: Writer, found: list[Trajectory], in_theta: list[Any]
 ) -> None:
     """Name the starts that a chart makes of those in θ, where it makes others."""
-    made: dict[str, Any] = {}
+    calls: dict[str, Any] = {}
     for path in found:
         x = path.theta[0]
         if not isinstance(path.problem, Charted) or writer.known(x):
@@ -88,10 +88,10 @@ def _name_in_x(
         chart = path.problem.chart
         for start in in_theta:
             if np.array_equal(chart.inverse(start), x):
-                made.setdefault(f"{writer.write(chart)}.inverse({writer.write(start)})", x)
+                calls.setdefault(f"{writer.write(chart)}.inverse({writer.write(start)})", x)
                 break
-    for i, (call, x) in enumerate(made.items(), 1):
-        name = "x" if len(made) == 1 else f"x_{i}"
+    for i, (call, x) in enumerate(calls.items(), 1):
+        name = "x" if len(calls) == 1 else f"x_{i}"
         lines.append(f"{name} = {call}")
         writer.name(x, name)
 

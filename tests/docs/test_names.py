@@ -59,8 +59,8 @@ HERE = {
 }
 """Whole names that are private nouns in one place, and may be English in another."""
 
-STANDARD = {"heavy_ball", "heavy"}
-"""The field's own: the heavy ball is momentum (Polyak 1964)."""
+STANDARD = {"connection_made", "heavy_ball", "heavy"}
+"""Names of others: the heavy ball is momentum (Polyak 1964), the connection is asyncio's."""
 
 SKIPPED = ("app/frontend/src/i18n/", "tests/docs/test_")
 """Sentences, and the tests that hold these words."""

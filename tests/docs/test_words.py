@@ -48,7 +48,7 @@ INSTEAD = {
     r"as chance goes": "on average",
     r"on paper": "Euclidean; in print",
     r"(?:for|to|by|of|as|from|than) who": "for those who, if you",
-    r"who (?:wants|asks|comes|has) (?!been)": "those who",
+    r"(?<!\w )who (?:wants|asks|comes|has) (?!been)": "those who",
     r"wanders? with": "varies with",
 }
 """Private nouns and riddles, as regular expressions, and what to write instead."""

@@ -84,10 +84,10 @@ def test_what_the_page_sets_makes_the_state_that_is_checked_wherever_the_reader_
 ) -> None:
     """A preset of the race ran with the rates of another task, and a start got lost."""
     static = lesson.static()
-    told = [(lesson.claims[id].set, each["set"]) for id, each in static["claims"].items()]
-    told += [(lesson.sets[each["id"]], each["set"]) for each in static["presets"]]
+    states = [(lesson.claims[id].set, each["set"]) for id, each in static["claims"].items()]
+    states += [(lesson.sets[each["id"]], each["set"]) for each in static["presets"]]
     for before in ({}, *lesson.sets.values()):
-        for meant, sent in told:
+        for meant, sent in states:
             store = lesson.store()
             assert not store.set(before)
             assert not store.set(sent)

@@ -99,8 +99,8 @@ def assert_reads_well(source: str) -> None:
     assert ".inverse(chart.inverse" not in source
     assert "view=" not in source
     assert source.count("own(") <= 1
-    made = [node for node in ast.parse(source).body if isinstance(node, ast.Assign)]
-    values = [ast.dump(node.value) for node in made]
+    assigned = [node for node in ast.parse(source).body if isinstance(node, ast.Assign)]
+    values = [ast.dump(node.value) for node in assigned]
     assert len(values) == len({*values}), "one thing has two names"
 
 
@@ -130,8 +130,8 @@ def test_code_that_is_laid_out_is_the_same_code(line: str) -> None:
 def test_a_default_is_left_out_of_a_script_and_the_rate_is_not() -> None:
     writer = Writer()
     assert writer.write(rules["natural"](rate=0.1)) == 'rules["natural"](rate=0.1)'
-    told = writer.write(rules["natural"](rate=0.1, damping=0.5, kind="identity"))
-    assert told == 'rules["natural"](rate=0.1, damping=0.5)'
+    written = writer.write(rules["natural"](rate=0.1, damping=0.5, kind="identity"))
+    assert written == 'rules["natural"](rate=0.1, damping=0.5)'
 
 
 def test_a_script_of_another_state_is_another_script() -> None:

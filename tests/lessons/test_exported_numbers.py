@@ -51,7 +51,7 @@ def files(every: list[Picture]) -> list[dict[str, Any]]:
     """What the page saves of each of them."""
     if not shutil.which("node"):
         pytest.skip("needs Node: the page's own modules make the files")
-    told = {
+    asked = {
         "lessons": {name: lesson.static() for name, lesson in lessons.items()},
         "pictures": [
             {
@@ -62,15 +62,15 @@ def files(every: list[Picture]) -> list[dict[str, Any]]:
             for picture in every
         ],
     }
-    made = subprocess.run(
+    exported = subprocess.run(
         ["node", str(ROOT / "tests/support/export_tables.mjs")],
-        input=json.dumps(told),
+        input=json.dumps(asked),
         capture_output=True,
         text=True,
         check=False,
     )
-    assert made.returncode == 0, made.stderr
-    return json.loads(made.stdout)
+    assert exported.returncode == 0, exported.stderr
+    return json.loads(exported.stdout)
 
 
 def scales_of(picture: Picture, plane: str) -> list[Scale]:
@@ -131,8 +131,8 @@ def test_json_has_the_numbers_that_the_figures_were_given(
     every: list[Picture], files: list[dict[str, Any]]
 ) -> None:
     compared = 0
-    for picture, made in zip(every, files, strict=True):
-        traces = json.loads(made["json"])["traces"]
+    for picture, exported in zip(every, files, strict=True):
+        traces = json.loads(exported["json"])["traces"]
         for i, trace in lines_of(picture):
             given = picture.given[i]
             assert given is not None, f"of unknown numbers: {name_of(picture, trace)}"
@@ -150,9 +150,9 @@ def test_json_has_the_numbers_that_the_figures_were_given(
 def test_csv_has_a_table_a_plane_with_the_same_numbers(
     every: list[Picture], files: list[dict[str, Any]]
 ) -> None:
-    for picture, made in zip(every, files, strict=True):
-        assert made["csv"].startswith("\ufeff"), "a spreadsheet takes it for UTF-8"
-        head, *blocks = made["csv"][1:].split("\r\n\r\n")
+    for picture, exported in zip(every, files, strict=True):
+        assert exported["csv"].startswith("\ufeff"), "a spreadsheet takes it for UTF-8"
+        head, *blocks = exported["csv"][1:].split("\r\n\r\n")
         assert '# state,"https://example.org/' in head or "# state,https://example.org/" in head
         tables = {}
         for block in blocks:
@@ -185,8 +185,8 @@ def test_csv_has_a_table_a_plane_with_the_same_numbers(
 
 
 def test_no_cell_is_a_formula(files: list[dict[str, Any]]) -> None:
-    for made in files:
-        for row in csv.reader(io.StringIO(made["csv"][1:], newline="")):
+    for exported in files:
+        for row in csv.reader(io.StringIO(exported["csv"][1:], newline="")):
             for cell in row:
                 assert re.fullmatch(r"-?[\d.]+(e[-+]?\d+)?", cell) or not re.match(FORMULA, cell)
 
@@ -247,8 +247,8 @@ def test_a_graph_is_drawn_at_the_numbers_that_are_read_there(every: list[Picture
 
 
 def test_a_pinned_run_shows_its_numbers(every: list[Picture], files: list[dict[str, Any]]) -> None:
-    for picture, made in zip(every, files, strict=True):
-        for row in made["pinned"]["rows"]:
+    for picture, exported in zip(every, files, strict=True):
+        for row in exported["pinned"]["rows"]:
             cells = [cell for cell in row["cells"][1:] if cell]
             assert cells, (picture.lesson.name, picture.preset)
             assert "– → –" not in cells, (picture.lesson.name, picture.preset, row)

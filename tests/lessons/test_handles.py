@@ -19,7 +19,7 @@ def value(plane: Plane, axis: int, at: float) -> float:
     return low * (high / low) ** at if log else low + (high - low) * at
 
 
-def told(plane: Plane, handle: Handle) -> list[float]:
+def sent(plane: Plane, handle: Handle) -> list[float]:
     """What the page asks for when a handle is put where it is (canvas/drag_handles.js)."""
     start, scale = handle.get("from", [0.0, 0.0]), handle.get("scale", 1.0)
     return [value(plane, i, (v - start[i]) / scale) for i, v in enumerate(handle["at"])]
@@ -27,7 +27,7 @@ def told(plane: Plane, handle: Handle) -> list[float]:
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_a_point_put_where_it_stands_stays_there(lesson: Lesson) -> None:
-    """The run on the robustness map flew to its corner: it was told in other numbers."""
+    """The run on the robustness map flew to its corner: it was sent in other coordinates."""
     for changes in ({}, *lesson.sets.values()):
         store = lesson.store()
         assert not store.set(changes)
@@ -36,7 +36,7 @@ def test_a_point_put_where_it_stands_stays_there(lesson: Lesson) -> None:
         for handle in before["handles"]:
             store = lesson.store()
             store.set(changes)
-            errors = store.set({handle["field"]: told(planes[handle["plane"]], handle)})
+            errors = store.set({handle["field"]: sent(planes[handle["plane"]], handle)})
             assert not errors, (changes, handle)
             after = lesson.picture(lesson.model(store.state), Sheet())
             (now,) = (one for one in after["handles"] if one["id"] == handle["id"])

@@ -10,7 +10,7 @@ import { asCsv, asJson } from "../../app/frontend/src/export/data_tables.js";
 const LINK = "https://example.org/lesson?v=1&steps=20";
 
 const { lessons, pictures } = JSON.parse(readFileSync(0, "utf8"));
-const made = pictures.map(({ lesson: name, answer, data }) => {
+const exported = pictures.map(({ lesson: name, answer, data }) => {
   const bytes = Buffer.from(data, "base64");
   const array = makeArrays(answer.buffers, new DataView(new Uint8Array(bytes).buffer));
   const lesson = lessons[name];
@@ -21,4 +21,4 @@ const made = pictures.map(({ lesson: name, answer, data }) => {
     pinned: compared(pinnedOf(answer, array), answer, array, lesson),
   };
 });
-process.stdout.write(JSON.stringify(made));
+process.stdout.write(JSON.stringify(exported));

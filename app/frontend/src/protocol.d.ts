@@ -576,7 +576,7 @@ export interface ClassWord {
   reveal?: boolean;
   /** Put the question away. */
   clear?: boolean;
-  /** What the page knows of the rounds so far, for a server that was started anew. */
+  /** What the page knows of the rounds so far, for a server that was restarted. */
   kept?: ClassQuiz[];
   /** End the class; the counts come first. */
   end?: boolean;

@@ -82,7 +82,7 @@ test("another pixel ratio is heard, each time that it changes", () => {
   assert.equal(heard, 2);
 });
 
-test("a point on a graph is told in the numbers of its axes", () => {
+test("a point on a graph is sent in the numbers of its axes", () => {
   const { built } = fakeDocument();
   const asked = [];
   const plane = {

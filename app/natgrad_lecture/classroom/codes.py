@@ -1,6 +1,6 @@
 """Who is who: a lecturer by a token, a class by a code, a device by a signed token.
 
-The code is computed from the lecturer's token. So a server that was started anew need not remember
+The code is computed from the lecturer's token. So a server that was restarted need not remember
 anything: whoever holds the token gets the same class under the same code, and nobody else does.
 """
 

@@ -26,7 +26,7 @@ WRONG_BURST, WRONG_RATE = 60, 1
 an address, so this is not one; with 31⁶ codes a year of trying finds none of a single class."""
 
 REMEMBERED = 200
-"""Codes of ended classes that are remembered: who comes late is told."""
+"""Codes of ended classes that are remembered: those who come late are told."""
 
 
 class Hub:

@@ -81,7 +81,7 @@ class Context(Protocol):
         ...
 
     def class_page(self, data: dict[str, Any]) -> str:
-        """Return the page of who follows a class."""
+        """Return the page of those who follow a class."""
         ...
 
     def lives(self, kernel: str) -> bool:

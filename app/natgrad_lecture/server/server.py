@@ -319,7 +319,7 @@ class LessonServer(Voila):
         )
 
     def class_page(self, data: dict[str, Any]) -> str:
-        """Return the page of who follows a class."""
+        """Return the page of those who follow a class."""
         head = self.render(
             "head.html",
             title="A class",
@@ -400,7 +400,7 @@ class LessonServer(Voila):
         self.readers.open_line(kernel)
         older, self._lines[kernel] = self._lines.get(kernel), line
         if older is not None:
-            older.hang_up(1000, "opened anew", at_once=True)
+            older.hang_up(1000, "opened again", at_once=True)
 
     def close_line(self, kernel: str, line: Connection) -> None:
         """A page's websocket closed."""

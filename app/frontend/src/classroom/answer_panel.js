@@ -103,7 +103,7 @@ export function makeAnswerPanel({ answer, page }) {
       setText(status, hint());
       paint();
       if (fresh && quiz) box.scrollIntoView({ block: "nearest" });
-      if (quiz?.open && own !== null) send(own); // a server that was started anew knows it not
+      if (quiz?.open && own !== null) send(own); // a server that was restarted knows it not
     },
     /** @param {any} value that counts as this device's */
     mine(value) {
@@ -114,7 +114,7 @@ export function makeAnswerPanel({ answer, page }) {
     },
     /** @param {string} why */
     tell: (why) => setText(status, say(why)),
-    /** The page was set up anew around it. @param {LessonData} known */
+    /** The page was set up again around it. @param {LessonData} known */
     placed(known) {
       lesson = known;
       build();

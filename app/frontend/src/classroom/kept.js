@@ -3,7 +3,7 @@
 const NAME = "natgrad-class";
 
 /**
- * Of who leads: the token, the rounds so far, the way through the lessons. Of who left for a while:
+ * Of one who leads: the token, the rounds so far, the way through the lessons. Of one who left for a while:
  * the class's code, and what was to be set.
  *
  * @typedef {object} Kept

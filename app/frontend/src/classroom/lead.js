@@ -129,7 +129,7 @@ export function lead(page, link) {
     greeted = true;
   }
   /**
-   * A server that was started anew knows nothing of the rounds; this page does.
+   * A server that was restarted knows nothing of the rounds; this page does.
    *
    * @param {ClassQuiz | null} known
    */

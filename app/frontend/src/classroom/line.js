@@ -93,7 +93,7 @@ export function openLine({ path, protocols, opened, hear, changed }) {
     connect();
   }
 
-  /** Ask for a sign of life; a line that gives none is opened anew. */
+  /** Ask for a sign of life; a line that gives none is opened again. */
   function probe() {
     if (done || document.hidden) return;
     if (socket?.readyState !== WebSocket.OPEN) return connect();

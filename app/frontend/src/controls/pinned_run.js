@@ -145,8 +145,8 @@ export function compared(before, { traces, planes, meter = [] }, array, lesson) 
   });
   const names = [...new Set(lines.flatMap(({ now }) => Object.keys(now)))];
   const far = lines.some(({ apart }) => apart !== undefined);
-  const told = lines.filter(({ now, apart }) => Object.keys(now).length || apart !== undefined);
-  const rows = told.map(({ style, name, old, now, apart }) => ({
+  const drawn = lines.filter(({ now, apart }) => Object.keys(now).length || apart !== undefined);
+  const rows = drawn.map(({ style, name, old, now, apart }) => ({
     style,
     cells: [
       name,

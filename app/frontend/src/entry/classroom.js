@@ -1,4 +1,4 @@
-// The script of a class: fetched by who leads one, follows one, or has left one for a while.
+// The script of a class: fetched by those who lead one, follow one, or have left one for a while.
 
 import { make } from "../lib/dom.js";
 import { kept, keep } from "../classroom/kept.js";

@@ -1,4 +1,4 @@
-// What the pages of a class say: of who leads, of who follows, and of questions.
+// What the pages of a class say: of those who lead, of those who follow, and of questions.
 
 /** @type {Record<string, Record<string, string>>} */
 export const CLASSROOM = {
@@ -18,7 +18,7 @@ export const CLASSROOM = {
     again: "Follow again",
     "go-on": "Go on, on your own",
     "take-alone": "On your own you can export this.",
-    // the door
+    // joining
     "join-class": "Join a class",
     "join-code": "The code on the lecturer’s screen: six letters and digits",
     join: "Join",

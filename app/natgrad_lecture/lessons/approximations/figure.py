@@ -143,9 +143,9 @@ def add_losses(sheet: Sheet, model: Any) -> dict[str, Any]:
         Axis("J", low, max(high, 10 * low), log=True),
     )
     for name, run in model.runs.items():
-        seen = np.array(run.losses[:end])
-        points = graph.points(np.arange(float(len(seen))), np.maximum(seen, 1e-12))
-        read = [["loss", sheet.array(f"loss.{name}", seen)]]
+        losses = np.array(run.losses[:end])
+        points = graph.points(np.arange(float(len(losses))), np.maximum(losses, 1e-12))
+        read = [["loss", sheet.array(f"loss.{name}", losses)]]
         sheet.add("loss", "path", name, label(name), points=points, read=read, dash="solid")
     return graph.plane()
 

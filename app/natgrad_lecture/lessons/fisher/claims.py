@@ -264,7 +264,7 @@ def _turned_by(least: float, most: float) -> Any:
 
 
 def _acute(metric: bool) -> Any:
-    """The angle is below 90°, measured by F or on paper; the step is downhill in any case."""
+    """The angle is below 90°, measured by F or Euclidean; the step is downhill in any case."""
 
     def check(model: Model) -> bool:
         paper, own = model.data.angles
@@ -558,7 +558,7 @@ CLAIMS = {
         {**DATA, "w": FAR, "k": 0},
         _downhill_everywhere,
         Scope(ANY_LINE),
-        false={"on paper, too": _acute(False)},
+        false={"Euclidean, too": _acute(False)},
         shows=("natural", "empirical", "contour", "formula.data"),
     ),
     "straight": Claim(

@@ -35,25 +35,25 @@ def _differ(rule: str) -> Check:
     return lambda model: bool(model.gap(rule) > DIFFER)
 
 
-def _lands_at_once(away: bool) -> Check:
+def _lands_at_once(in_x: bool) -> Check:
     """The first natural step, made in the expectation parameters or in θ, is at the minimum."""
 
     def check(model: Model) -> bool:
         pair = model.paired_runs["natural"]
-        point = (pair.in_x if away else pair.in_theta).in_theta[1]
+        point = (pair.in_x if in_x else pair.in_theta).in_theta[1]
         return bool(np.linalg.norm(model.problem.grad(point)) < 1e-8)
 
     return check
 
 
-def _straightened(away: bool) -> Check:
+def _straightened(in_x: bool) -> Check:
     """In x the Hessian is the same everywhere, and one step made there (or in θ) is enough."""
 
     def check(model: Model) -> bool:
         through = model.problem.through(model.chart)
         hessian = through.hessian(through.examples(np.random.default_rng(0), 20))
         pair = model.paired_runs["newton"]
-        path = pair.in_x if away else pair.in_theta
+        path = pair.in_x if in_x else pair.in_theta
         return bool(np.allclose(hessian, hessian[0], rtol=1e-8) and path.loss[1] < 1e-16)
 
     return check
@@ -211,17 +211,17 @@ CLAIMS = {
     ),
     "lands": Claim(
         {"chart": "expectation", "rules": ["natural"], "rate": 1.0, "steps": 5, "k": 1},
-        _lands_at_once(away=True),
+        _lands_at_once(in_x=True),
         Scope({"start": NEAR["start"]}),
-        false={"in (μ, σ), too": _lands_at_once(away=False)},
+        false={"in (μ, σ), too": _lands_at_once(in_x=False)},
         beyond=Scope({"start": NEAR["start"], "chart": one_of("log-scale")}),
         shows=("natural",),
     ),
     "straight": Claim(
         STRAIGHT,
-        _straightened(away=True),
+        _straightened(in_x=True),
         Scope({"start": box((-1.5, -0.8), (1.5, 2.2))}),
-        false={"in θ, too": _straightened(away=False)},
+        false={"in θ, too": _straightened(in_x=False)},
         beyond=Scope({"option_values": _bends(0.3, 0.8)}),
         shows=("newton",),
     ),
