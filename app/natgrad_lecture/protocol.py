@@ -329,6 +329,8 @@ class SectionData(TypedDict):
     id: str
     heading: str
     html: str
+    """Its paragraphs and lists; an element with ``data-place`` is where the question stands, or the
+    derivation of this id."""
     derivations: list[DerivationData]
     predict: Prediction | None
 

@@ -105,7 +105,7 @@ def test_a_section_is_paragraphs_and_lists_in_which_every_claim_is_an_item(
     one = '<a class="claim" data-claim="one">a <em>claim</em>, <span class="held"><math'
     assert one in html
     assert html.count('<ul class="claims">') == 2
-    assert html.endswith("</li></ul>")
+    assert html.endswith('</li></ul><div data-place="question"></div>')
 
 
 @pytest.mark.parametrize(

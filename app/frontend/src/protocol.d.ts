@@ -267,6 +267,8 @@ export interface SummaryData {
 export interface SectionData {
   id: string;
   heading: string;
+  /** Its paragraphs and lists; an element with ``data-place`` is where the question stands, or the
+   * derivation of this id. */
   html: string;
   derivations: DerivationData[];
   predict: Prediction | null;

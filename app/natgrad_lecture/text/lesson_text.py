@@ -80,10 +80,14 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Block:
-    """A paragraph (``p``) or an item of a list (``li``)."""
+    """A paragraph (``p``), an item of a list (``li``), or the place of a block (``place``).
+
+    ``block`` is then what the page puts there: ``question``, or the id of a derivation.
+    """
 
     tag: str
-    sentences: tuple[Sentence, ...]
+    sentences: tuple[Sentence, ...] = ()
+    block: str = ""
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,7 @@ learn, and what they need.
 
 @dataclass(frozen=True)
 class Section:
-    """What stands under one heading, its derivations, and the question that it ends with."""
+    """What stands under one heading, with its derivations and its question where they stand."""
 
     id: str
     heading: str
@@ -177,6 +181,8 @@ def _html_of_runs(blocks: Iterable[Block]) -> Iterator[str]:
 
 def _runs(block: Block) -> Iterator[tuple[str, str]]:
     """A paragraph or an item, cut into its claims and what stands between them, as HTML."""
+    if block.tag == "place":
+        yield "p", f'<div data-place="{block.block}"></div>'
     held = ""
     for sentence in (*block.sentences, None):
         if sentence is not None and sentence.kind != "claim":
@@ -423,12 +429,14 @@ class _Reading:
                     "is the only one of its section"
                 )
             self.sections[-1].asked.append(_question(self._new(f"question-{name}", name), node))
+            self.sections[-1].blocks.append(Block("place", block="question"))
         elif kind == "derivation":
             derived = _derivation(_with_id(node.info)[1], node)
             self._new(f"derivation-{derived.id}", derived.id)
             if not self.sections:
                 raise ValueError(f"line {_line(node)}: a derivation stands under a ## heading")
             self.sections[-1].derivations.append(derived)
+            self.sections[-1].blocks.append(Block("place", block=derived.id))
         elif kind == "exercise":
             name, found = _exercise(_with_id(node.info)[1], node)
             self.exercises[self._new(f"exercise-{name}", name)] = found

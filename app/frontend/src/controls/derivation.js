@@ -79,6 +79,7 @@ export function makeDerivation({ id, title, condition, lines }, { ask, light }) 
   });
 
   return {
+    id,
     box,
     /** The next line, if it is open and has one more. */
     next() {

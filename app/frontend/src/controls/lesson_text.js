@@ -28,14 +28,12 @@ export function makeWords(lesson, { ask, change, said, light, tell }) {
     if (predict) predictions.push(makePrediction(predict, { ask, said }));
     const unfolding = derived.map((each) => makeDerivation(each, { ask: change, light }));
     derivations.push(...unfolding);
-    return make(
-      "section",
-      { "data-words": id },
-      heading ? make("h2", {}, heading) : null,
-      body,
-      ...unfolding.map((each) => each.box),
-      predict ? predictions.at(-1)?.box : null,
-    );
+    for (const place of body.querySelectorAll("[data-place]")) {
+      const name = place.getAttribute("data-place");
+      const made = name === "question" ? predictions.at(-1) : unfolding.find((u) => u.id === name);
+      if (made) place.replaceWith(made.box);
+    }
+    return make("section", { "data-words": id }, heading ? make("h2", {}, heading) : null, body);
   });
   const box = make(
     "section",
