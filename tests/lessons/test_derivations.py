@@ -22,6 +22,7 @@ STATES = int(os.environ.get("CLAIM_STATES", "25"))
 """States drawn of each derivation's scope; ``make claims`` draws more."""
 
 INTRODUCED = (
+    "approximations",
     "coordinates",
     "efficiency",
     "fisher",

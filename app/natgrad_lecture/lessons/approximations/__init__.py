@@ -8,6 +8,7 @@ from __future__ import annotations
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.approximations.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.approximations.controls import controls
+from natgrad_lecture.lessons.approximations.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.approximations.figure import STYLES, picture
 from natgrad_lecture.lessons.approximations.lazy_model import model_of
 from natgrad_lecture.lessons.approximations.script import script
@@ -21,6 +22,8 @@ lessons.register()(
         claims=CLAIMS,
         questions=QUESTIONS,
         lines=LINES,
+        derivations=DERIVATIONS,
+        exercises=EXERCISES,
         sets=PRESETS,
         default=Nearing(),
         controls=controls,

@@ -180,6 +180,22 @@ class Model:
         """The net there."""
         return self.place.point
 
+    @property
+    def first_layer(self) -> tuple[Array, Array, Array]:
+        """Of the first layer: the scores of its parameters ``[N K, p₁]``, its inputs with a 1 for
+        the bias ``[N, in + 1]``, and the scores of its outputs ``[N, K, out]``.
+        """
+        fisher = Fisher(self.point).double
+        first = fisher.at.tape.net.parametric[0]
+        part = fisher.at.tape.net.slices[first]
+        inputs = fisher.at.tape.values[first].numpy()
+        ones = np.ones((len(inputs), 1))
+        return (
+            fisher.rows()[:, part].numpy(),
+            np.concatenate([inputs, ones], 1),
+            fisher.cotangents[0].numpy(),
+        )
+
     @cached_property
     def steps(self) -> dict[str, OneStep]:
         """One step with each chosen matrix."""

@@ -50,7 +50,7 @@ class _Here:
     @property
     def map(self) -> Array:
         """I − αG⁻¹H."""
-        return np.eye(2) - self.rate * inv(self.G) @ self.H
+        return np.asarray(np.eye(2) - self.rate * inv(self.G) @ self.H, np.float64)
 
     def radius(self, rate: float) -> float:
         """The largest factor by which a step at this rate multiplies an eigenvector."""
