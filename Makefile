@@ -17,7 +17,7 @@
 # Measure
 #   make bench       the page and the engine, beside stock Voila and torch.func
 #   make bench-nets  neural networks, beside other libraries (ARGS=--quick)
-#   make load        many readers at once
+#   make load        many readers at once (ARGS="--follow 100 1000": followers of a class)
 #   make soak        an hour of readers who come and go: memory must not grow
 #   make chaos       kill, stop, cut and fill what readers depend on: each of them goes on
 # Attack

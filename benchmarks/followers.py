@@ -307,6 +307,79 @@ async def follow(server: Server, count: int, again: Any) -> tuple[bool, Server]:
     return fine and exact and with_all and back < RESTART, server
 
 
+async def come_and_go(server: Server, count: int, seconds: float) -> bool:
+    """Let phones come, sleep, change networks and go while the lecturer drags and asks.
+
+    Prints memory and open files at each tenth; returns whether they stood still and every round
+    was counted exactly.
+    """
+    token = token_hex(16)
+    lecturer = Lecturer(server.url, token)
+    hall = Hall(server.url, code_of(token))
+    await lecturer.lead()
+    until = time.monotonic() + seconds
+    followers = await asyncio.gather(*(joined(hall, 0.02 * i) for i in range(count)))
+
+    async def live(follower: Follower) -> None:
+        while time.monotonic() < until:
+            await asyncio.sleep(random.uniform(0.5, 4))
+            act = random.random()
+            if act < 0.3:
+                follower.transport.abort()  # another network: it dials again
+            elif act < 0.5 and follower.open:
+                follower.transport.pause_reading()  # asleep
+                await asyncio.sleep(random.uniform(0.5, 3))
+                follower.transport.resume_reading()
+
+    async def ask() -> list[bool]:
+        exact = []
+        while time.monotonic() < until - 12:
+            for follower in followers:
+                follower.answer, follower.counted = None, 0
+            options = {"kind": "choice", "text": "?", "options": ["a", "b"]}
+            await lecturer.say(ask=options)
+            await asyncio.sleep(2)
+            for i, follower in enumerate(followers):
+                follower.say(i % 2)
+            await asyncio.sleep(6)
+            await lecturer.say(reveal=True)
+            await lecturer.until(lambda news: bool((news.get("quiz") or {}).get("revealed")))
+            (result,) = lecturer.news["quiz"]["results"]
+            heard = sum(follower.counted > 0 for follower in followers)
+            exact.append(heard <= result["answered"] <= count)  # none lost, none twice
+        return exact
+
+    weights: list[tuple[float, int]] = []
+
+    async def weigh() -> None:
+        for _ in range(10):
+            await asyncio.sleep(seconds / 10)
+            files = len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
+            weights.append((resident(server.process.pid), files))
+            print(f"    {weights[-1][0]:.0f} MB, {files} files", flush=True)
+
+    asking = asyncio.create_task(ask())
+    lives = [asyncio.create_task(live(each)) for each in followers]
+    await asyncio.gather(weigh(), lecturer.drag(hall, seconds), *lives)
+    rounds = await asking
+    for follower in followers:
+        follower.stop()
+    lecturer.reading.cancel()
+    (early, _), (late, files) = weights[3], weights[-1]
+    print(f"{len(rounds)} rounds, {sum(rounds)} exact; {early:.0f} MB, then {late:.0f} MB")
+    return all(rounds) and late < early + 5 and files < count + 200
+
+
+def soak(count: int, seconds: float) -> bool:
+    """Let ``count`` phones come and go for so long."""
+    AsyncHTTPClient.configure(None, max_clients=100)
+    server = start(0, 1, f"--followers={count + 100}")
+    try:
+        return asyncio.run(come_and_go(server, count, seconds))
+    finally:
+        server.stop()
+
+
 def measure(counts: list[int]) -> bool:
     """Measure a class of each size; returns whether every aim is met."""
     AsyncHTTPClient.configure(None, max_clients=100)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -91,6 +92,24 @@ def test_phones_follow_a_setting_a_drag_and_a_run_that_plays(hall: Hall) -> None
     step = hall.lecturer.evaluate(f"{REPORT}.k")
     for phone in hall.phones:
         phone.wait_for_function(f"!{REPORT}.playing && {REPORT}.k === {step}")
+
+
+def test_phones_see_the_laser_dot_and_the_line_of_a_talk(hall: Hall) -> None:
+    phone = hall.phones[1]
+    hall.lecturer.keyboard.press("d")
+    frame = hall.lecturer.locator(".frame").first
+    box = frame.bounding_box()
+    assert box
+    hall.lecturer.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
+    dot = phone.locator(".classroom-laser")
+    expect(dot).to_have_attribute("style", re.compile(r"left: 2[45]\.?\d*%; top: (49|50)\.?\d*%"))
+    hall.lecturer.keyboard.press("d")
+    expect(dot).to_have_count(0)
+    hall.lecturer.keyboard.press("p")
+    said = hall.lecturer.locator(".caption .line").inner_text()
+    expect(phone.locator(".natgrad > p.line")).to_have_text(said)
+    hall.lecturer.keyboard.press("Escape")
+    expect(phone.locator(".natgrad > p.line")).to_be_hidden()
 
 
 def test_no_follower_has_a_kernel(hall: Hall) -> None:

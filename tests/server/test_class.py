@@ -15,7 +15,7 @@ import websocket
 from natgrad_lecture.classroom.codes import code_of
 from natgrad_lecture.classroom.messages import unpacked
 from natgrad_lecture.classroom.room import ENDED, TAKEN
-from natgrad_lecture.server.class_handlers import DEVICE, LONGEST, NO_CLASS, PROTOCOL
+from natgrad_lecture.server.class_handlers import DEVICE, FULL, LONGEST, NO_CLASS, PROTOCOL
 from tests.support.servers import Page, Server
 
 MALFORMED = 1008
@@ -183,6 +183,12 @@ def test_who_holds_no_token_or_no_kernel_leads_nothing(lecture: Lecture) -> None
     assert other.closed() == NO_CLASS
 
 
+def test_a_page_leads_one_class(lecture: Lecture, lead: Line) -> None:
+    other = dial(f"{lecture.server.url}class/lead", f"natgrad.token.{token_hex(16)}")
+    other.say(lead=lecture.words)
+    assert other.closed() == FULL
+
+
 def test_a_token_is_never_said_back(lecture: Lecture) -> None:
     line = dial(f"{lecture.server.url}class/lead", f"natgrad.token.{lecture.token}")
     assert line.socket.getsubprotocol() == PROTOCOL
@@ -264,7 +270,7 @@ def test_a_lesson_comes_in_the_first_wished_language_that_it_has(server: Server)
 
 
 def test_an_ended_class_is_said_to_have_ended(server: Server, lecture: Lecture) -> None:
-    other = Lecture(server, lecture.page)
+    other = Lecture(server, Page(server.url).open())
     lead, phone = other.lead(), other.follow()
     cookie = other.device()
     phone.until("pose")
@@ -273,3 +279,4 @@ def test_an_ended_class_is_said_to_have_ended(server: Server, lecture: Lecture) 
     assert other.follow(cookie).closed() == ENDED
     answer = requests.get(f"{server.url}class/{other.code}", timeout=60)
     assert '"missing":"ended"' in answer.text
+    assert other.page.goodbye() == 204

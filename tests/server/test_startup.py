@@ -48,6 +48,7 @@ GOOD: dict[str, Any] = {
         ("port", 70000, "--port=70000"),
         ("pool", -3, r"--pool=-3 is not possible; take 0 \(none wait\) or more"),
         ("readers", -1, "--readers=-1"),
+        ("followers", 0, "--followers=0 is not possible; take 1 or more"),
         ("gone", float("nan"), "--gone=nan is not a time"),
         ("idle", 0.0, "--idle=0 is not a time"),
         ("embed", ("https://a.example/path",), "--embed='https://a.example/path' is not an origin"),

@@ -51,8 +51,9 @@ class Hub:
         """How many follow now."""
         return sum(len(room.seats) for room in self.rooms.values())
 
-    def open(self, token: str) -> Room | None:
-        """Return the class that a token leads, opened if need be; None if there is no room for it.
+    def open(self, token: str, kernel: str = "") -> Room | None:
+        """Return the class that a token leads, opened if need be; None if there is no room for it:
+        a page, whose ``kernel`` this is, leads one class.
 
         Raises:
             ValueError: it is no token, or another token's class has the code.
@@ -63,7 +64,7 @@ class Hub:
             if room.token != token:
                 raise ValueError("another class has this code")
             return room
-        if len(self.rooms) >= MOST_ROOMS or code in self._ended:
+        if len(self.rooms) >= MOST_ROOMS or code in self._ended or self.leads(kernel):
             return None
         room = self.rooms[code] = Room(token, self.followers, self._texts, self._forget)
         return room

@@ -357,7 +357,7 @@ class LeadLine(ClassLine):
             try:
                 # The code's hash is slow on purpose: not on this thread.
                 await loop.run_in_executor(None, code_of, self.key)
-                room = self.server.together.open(self.key)
+                room = self.server.together.open(self.key, kernel)
             except ValueError:
                 self.hang_up(CODE_USED, "another class has this code")
                 return

@@ -11,8 +11,8 @@ import { say } from "./words.js";
  * @param {() => SeatedPage | null} page.page
  */
 export function makeAnswerPanel({ answer, page }) {
-  const box = make("section", { class: "classroom-quiz", hidden: true });
-  const status = make("p", { class: "status", role: "status" });
+  const box = make("section", { class: "classroom-quiz", hidden: true, "aria-live": "polite" });
+  const status = make("p", { class: "status" });
   /** @type {import("../protocol").ClassQuiz | null} */
   let quiz = null;
   /** @type {any} */
