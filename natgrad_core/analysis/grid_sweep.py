@@ -1,13 +1,15 @@
 """How a rule fares over a grid of rates, dampings and coordinate systems: the robustness map.
 
 Every cell of the grid is one run from the same point; blocks of cells run side by side, without a
-record of their paths. Cells come coarse to fine (every 16th along each axis, then every 8th, …), so
-that a picture can be drawn early and refined. To cancel, stop iterating.
+record of their paths. Where one block is too much for 20 ms, cells come coarse to fine (every 16th
+along each axis, then every 8th, …), so that a picture can be drawn early and refined. To cancel,
+stop iterating.
 """
 
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,10 +20,15 @@ from natgrad_core.charts.linear import Linear
 from natgrad_core.core.problem import Problem
 from natgrad_core.core.rule import Rule
 from natgrad_core.core.run import ends
+from natgrad_core.tracing.machine_code import available
 from natgrad_core.types import Array, ArrayLike, Bools, Whole
 
 BLOCK = 1024
-"""Cells that run side by side: enough that NumPy works, few enough for the cache and to cancel."""
+"""Cells that run side by side without machine code: enough that NumPy works, few enough to cancel.
+"""
+
+LOT = 3e7
+"""Steps, times data rows, that a block makes in machine code: about 20 ms."""
 
 COARSEST = 16
 """The first cells are those whose every index is a multiple of this."""
@@ -125,15 +132,20 @@ def sweeping(
         x = np.broadcast_to(in_theta, (len(cells), problem.dim))
         if stretch == (1.0, 1.0):
             return problem, x
-        chart = Linear(rotated(angles[cells], stretch))
+        chart = Linear(rotated(angles[cells] if angle.size > 1 else angle[0], stretch))
         return problem.through(chart), chart.inverse(x)
 
-    for block in _coarse_to_fine(shape):
+    most = BLOCK
+    if available():
+        work = max(steps, 1) * max(len(problem.rows), 1)
+        most = int(np.clip(LOT / work, BLOCK / 4, 64 * BLOCK))
+    for block in _coarse_to_fine(shape, most):
         place, x = begin(block)
         # A start at the domain's very edge may be rounded out of it: such a run is broken at once.
         cells = block[place.inside(x)]
-        if len(cells):
+        if 0 < len(cells) < len(block):
             place, x = begin(cells)
+        if len(cells):
             options = {"rate": rates[cells]} | ({"damping": dampings[cells]} if damped else {})
             end, first[cells] = ends(place, rule(**options), x, steps, target)
             with np.errstate(all="ignore"):
@@ -173,8 +185,13 @@ def sweep(
     return whole
 
 
-def _coarse_to_fine(shape: tuple[int, ...]) -> Iterator[Whole]:
-    """Flat indices of all cells, each once, in blocks of at most ``BLOCK`` of one fineness."""
+def _coarse_to_fine(shape: tuple[int, ...], most: int) -> Iterator[Whole]:
+    """Flat indices of all cells, each once: in one block of at most ``most``, or in blocks of at
+    most so many of one fineness.
+    """
+    if math.prod(shape) <= most:
+        yield np.arange(math.prod(shape))
+        return
     index = np.indices(shape).reshape(len(shape), -1)
     level = np.zeros(index.shape[1], int)
     stride = COARSEST
@@ -183,4 +200,4 @@ def _coarse_to_fine(shape: tuple[int, ...]) -> Iterator[Whole]:
         stride //= 2
     for fineness in np.unique(level):
         cells = np.flatnonzero(level == fineness)
-        yield from np.array_split(cells, -(-cells.size // BLOCK))
+        yield from np.array_split(cells, -(-cells.size // most))

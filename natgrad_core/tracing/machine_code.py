@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib
+import importlib.util
 import logging
 import math
 import os
@@ -78,6 +79,12 @@ if hasattr(os, "register_at_fork"):  # not on Windows
         after_in_parent=lambda: _lock.release(),
         after_in_child=_after_fork,
     )
+
+
+@cache
+def available() -> bool:
+    """Return whether there is an LLVM to compile with."""
+    return importlib.util.find_spec("llvmlite") is not None
 
 
 class _Linker:

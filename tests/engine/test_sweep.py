@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from natgrad_core import charts, problems, rules, run
+from natgrad_core.analysis import grid_sweep
 from natgrad_core.analysis.grid_sweep import BLOCK, rotated, sweep, sweeping
 
 RATES = np.logspace(-2, 0.3, 5)
@@ -46,7 +47,12 @@ def test_a_sweep_without_stretch_runs_in_the_problems_own_coordinates() -> None:
     np.testing.assert_array_equal(found.loss[:, 0, 0], path.loss[-1])
 
 
-def test_a_sweep_comes_coarse_to_fine_each_cell_once_and_can_be_left() -> None:
+@pytest.mark.parametrize("how", ["machine code, in blocks", "without machine code"])
+def test_a_sweep_comes_coarse_to_fine_each_cell_once_and_can_be_left(
+    how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grid_sweep, "LOT", 2 * BLOCK)
+    monkeypatch.setattr(grid_sweep, "available", lambda: how[0] == "m")
     problem, steps = problems["quadratic"](), 2
     rates = np.linspace(0.001, 0.01, 40)
     shares, coarse = [], None
