@@ -56,3 +56,9 @@ def test_halves_and_directions_are_told() -> None:
     assert numbers["cross"] - numbers["own"] == pytest.approx(numbers["before.kl"])
     assert numbers["crossy"] - numbers["owny"] == pytest.approx(numbers["after.kl"])
     assert numbers["via"] < numbers["before.kl"] != numbers["back"]
+
+
+def test_a_change_that_is_rounding_is_zero_on_the_meter() -> None:
+    rows = {row["rule"]: row for row in answered(LESSON.opening)[0]["meter"]}
+    assert (rows["kl"]["gap"], rows["hellinger"]["gap"]) == (0.0, 0.0)
+    assert rows["l2"]["gap"] > 0.1, "and the first picture shows what does change"

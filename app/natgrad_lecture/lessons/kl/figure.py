@@ -286,7 +286,8 @@ def _meter(model: Model) -> list[dict[str, Any]]:
     rows = []
     for name in ROWS:
         moved = model.change(name)
-        word = "stays" if moved < SAME else "changes"
+        moved = 0.0 if moved < SAME else moved  # what is left is rounding
+        word = "changes" if moved else "stays"
         rows.append(
             {
                 "rule": name,
