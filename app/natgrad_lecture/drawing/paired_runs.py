@@ -142,8 +142,8 @@ def reading(pair: PairedRuns, label: str) -> dict[str, Any]:
     """The meter's entry for a rule's two runs: how far apart, and what to call that."""
     value = pair.gap
     if not np.array_equal(pair.in_theta.ok, pair.in_x.ok):  # one run ended where the other went on
-        value = np.nan
-    if not np.isfinite(value):
+        value, word = np.nan, "one run ended"
+    elif not np.isfinite(value):
         word = "cannot be compared"
     elif value < COINCIDE:
         word = "coincide"

@@ -537,7 +537,7 @@ CLAIMS = {
         _rank_one(1),
         Scope({**CONTINUOUS, **SEEDED}),
         false={"nor has that of two": _rank_one(2)},
-        shows=("draw", "formula.draws"),
+        shows=("draw", "estimate", "formula.draws"),
     ),
     "of-data": Claim(
         DATA,

@@ -61,6 +61,15 @@ def _scores(draws: Draws, found: Gathered, sheet: Sheet) -> Array:
     axes = spread_axes(found.fisher, 2.0).reshape(-1, 4)
     shapes = np.concatenate([np.zeros((len(axes), 2)), axes], -1)
     sheet.add("left", "ellipse-at", "estimate", say("average-of-s-s"), shapes=shapes)
+    # Of one draw the ellipse is a line, which an arrow in each direction shows.
+    long = np.take_along_axis(
+        axes.reshape(-1, 2, 2),
+        np.linalg.norm(axes.reshape(-1, 2, 2), axis=-1).argmax(-1)[:, None, None],
+        axis=1,
+    )[:, 0]
+    for way in (1.0, -1.0):
+        ends = np.concatenate([np.zeros_like(long), way * long], -1)
+        sheet.add("left", "arrows", "estimate", "", points=ends)
     sheet.add("left", "path", "mean", "average score", points=found.mean, dash="solid")
     outer = 2.4 * np.sqrt(np.diag(draws.fisher).max())
     return np.array([[-outer, outer], [-outer, outer]])

@@ -380,7 +380,13 @@ CLAIMS = {
         shows=("natural", "formula.length"),
     ),
     "length": Claim(
-        {"graph": "kl", "rules": ["natural", "kl-limited"], "k": 4},
+        {
+            "graph": "kl",
+            "rules": ["natural", "kl-limited"],
+            "start": (5.45, 0.42),
+            "steps": 20,
+            "k": 4,
+        },
         _fixed_kl(-1.0),
         Scope({"start": NORMAL_START, "radius": log_between(0.001, 0.02)}),
         false={"sign": _fixed_kl(1.0), "the exact KL is at most r": _never_more},

@@ -391,7 +391,7 @@ CLAIMS = {
         _orders(2, 1),
         Scope({"problem": PROBLEM, "start": CONVEX, "bend": BENDS, **FEW}),
         false={"the other way round": _orders(1, 2), "O(α) both": _orders(1, 1)},
-        shows=("newton", "meter"),
+        shows=("newton", "formula.order"),
     ),
     "minimum": Claim(
         {"rate": 0.5, "steps": 60, "k": 60, "rules": ["newton"]},
@@ -473,7 +473,7 @@ CLAIMS = {
         _natural_order(2),
         Scope({"problem": MODELED, "start": CONVEX, "bend": BENDS}),
         false={"O(α)": _natural_order(1), "O(α³)": _natural_order(3)},
-        shows=("natural", "meter"),
+        shows=("natural", "meter", "formula.order"),
     ),
     "flees": Claim(
         {"problem": "normal", "bend": 0.0, "start": FAR, "steps": 60, "k": 60},

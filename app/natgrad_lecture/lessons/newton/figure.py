@@ -147,9 +147,13 @@ def _numbers(model: Model, sheet: Sheet) -> dict[str, Any]:
     )
     size = np.abs(series).max(axis=1, keepdims=True)
     series[np.abs(series) < 1e-13 * size] = 0.0  # what cancels is nothing, not 10⁻¹⁴
+    gaps = [model.gaps_of_a_step(rate) for rate in (model.state.rate, model.state.rate / 2)]
+    with np.errstate(all="ignore"):
+        series = np.column_stack([series, *gaps, gaps[0] / gaps[1]])
     names = [f"{m}.{i}.{j}" for m in ("JHJ", "term", "Hx") for i in (0, 1) for j in (0, 1)]
     sheet.array("live", series)
-    return {"@": [*names, "low", "high", "lowx", "highx", "slope", "slopex"]}
+    names += ["low", "high", "lowx", "highx", "slope", "slopex", "gap", "halfgap", "times"]
+    return {"@": names}
 
 
 def _eigenvalues(matrices: Array) -> Array:

@@ -114,6 +114,22 @@ class Model(RunsModel):
         chart = self.state.chart_key if in_x else None
         return _least(self.state.problem_key, chart, HESSIANS[self.state.hessian])
 
+    def gaps_of_a_step(self, rate: float) -> Array:
+        """How far one step of the guide's rule differs between the coordinates, ``[steps + 1]``.
+
+        At each point of the guide's run in θ; NaN where the difference is rounding.
+        """
+        path = self.guide.in_theta.good
+        if self.guide.name not in ("newton", "natural"):
+            return np.full(len(path), np.nan)
+        there = "newton-x" if self.guide.name == "newton" else "natural"
+        in_theta, in_x = (rate * self.directions[name] for name in (self.guide.name, there))
+        with np.errstate(all="ignore"):
+            end = self.chart.forward(self.chart.inverse(path) + self.into_x(in_x))
+            gap = np.linalg.norm(path + in_theta - end, axis=-1)
+            least = 1e-12 * np.linalg.norm(path, axis=-1)
+        return np.where(gap > least, gap, np.nan)
+
     def first_gaps(self, name: str, rates: tuple[float, ...], hessian: str = "true") -> Array:
         """How far one step from the start differs between the coordinates, at these rates."""
         rate, start = np.array(rates), np.asarray(self.start)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from natgrad_lecture.drawing.palette import style, styles
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.steepest_descent.claims import CLAIMS, LINES, QUESTIONS
@@ -30,6 +31,8 @@ lessons.register()(
         script=script,
         rules=("gradient", "natural"),
         styles={
+            "metric": styles(())["metric"],
+            "gradient": style("gradient"),
             "you": {
                 "light": "#1b1b1f",
                 "dark": "#f3f3f0",
