@@ -1,0 +1,388 @@
+"""Data as people paste them: a table from a spreadsheet, a CSV file, a column of numbers, JSON.
+
+The text is read, never executed. What is left out is said, by row and column; what cannot be read
+is refused with its row and what is allowed.
+"""
+
+from __future__ import annotations
+
+import ast
+import csv
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import numpy as np
+
+from natgrad_core.types import Array
+
+MOST_ROWS = 100_000
+MOST_CHARACTERS = 10_000_000
+
+MISSING = frozenset(
+    ("", "na", "n/a", "n.a.", "nan", "null", "none", "-", "–", "—", ".", "?", "missing", "#n/a")
+)
+"""How tables write that a value is missing, in small letters."""
+
+TRUTH = {"yes": 1.0, "no": 0.0, "true": 1.0, "false": 0.0, "y": 1.0, "n": 0.0}
+"""Words that are one or zero."""
+
+FEW = 0.5
+"""A column of which a larger share is no number is a column of text."""
+
+_SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas", " ": "blanks"}
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
+_UNIT = re.compile(r"(?<=\d)\s*(%|°[CF]?|[A-Za-zµμ€$£/²³]{1,8})$")
+
+
+class UnreadableData(ValueError):
+    """Data that cannot be read: the message says where and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of numbers of one length.
+
+    Args:
+        columns: The columns ``[rows]`` by name.
+        how: How the text was read, in words.
+        notes: What was left out or renamed, a sentence each.
+    """
+
+    columns: Mapping[str, Array]
+    how: str
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def rows(self) -> int:
+        """How many rows."""
+        return next(iter(self.columns.values())).size
+
+
+def read_table(text: str) -> Table:
+    """Read numbers from a text, in whatever of the usual forms they come.
+
+    A table with tabs, semicolons, commas, bars or blanks between the columns, with or without a
+    header; decimal points or commas; thousands separators; quotes; units; missing values; a column
+    of numbers; ``x: 1 2 3; y: 4 5 6``; JSON, and lists of Python.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The columns by name. A row with a missing value is left out, and so is a column of text.
+
+    Raises:
+        UnreadableData: If there is no number, too much, or a part that cannot be told.
+    """
+    text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\u00a0", " ").replace("\u202f", " ").replace("−", "-")
+    if len(text) > MOST_CHARACTERS:
+        raise UnreadableData(f"at most {MOST_CHARACTERS:,} characters are read; take a part")
+    lines = [line for line in text.split("\n") if line.strip() and not line.startswith("#")]
+    if not lines:
+        raise UnreadableData("there are no data; paste a table, or write x: 1 2 3; y: 4 5 6")
+    if text.lstrip()[0] in "[{(":
+        return _literal(text.strip())
+    if re.match(r"\s*[^\W\d]\w*\s*[:=]", lines[0]) and "\t" not in lines[0]:
+        return _named_columns(lines)
+    return _delimited(lines)
+
+
+def _named_columns(lines: list[str]) -> Table:
+    """``x: 1 2 3; y: 4 5 6``, in one line or several."""
+    found: dict[str, list[str]] = {}
+    for part in filter(str.strip, re.split(r"[;\n]", "\n".join(lines))):
+        name, mark, values = re.split(r"([:=])", part, maxsplit=1) if re.search("[:=]", part) else (
+            part, "", ""
+        )  # fmt: skip
+        if not mark:
+            raise UnreadableData(
+                f"{part.strip()[:40]!r} names no column; write columns as x: 1 2 3; y: 4 5 6"
+            )
+        name = name.strip()
+        if name in found:
+            raise UnreadableData(f"two columns are called {name!r}; give each its own name")
+        groups = values.strip().strip("[]()").split()
+        unsure = next((g for g in groups if re.fullmatch(r"[-+]?\d+,\d+", g)), None)
+        if unsure and len(groups) > 1:
+            raise UnreadableData(
+                f"{unsure[:20]!r} may be one number or two; write {unsure[:20].replace(',', '.')}, "
+                "or blanks after commas"
+            )
+        found[name] = [w for w in re.split(r"[,\s]+", values.strip().strip("[]()")) if w]
+    lengths = {name: len(values) for name, values in found.items()}
+    if len(set(lengths.values())) > 1:
+        each = ", ".join(f"{name} {n}" for name, n in lengths.items())
+        raise UnreadableData(f"the columns must have as many values each; there are {each}")
+    return _numbers(list(found), list(zip(*found.values(), strict=True)), "named columns", False)
+
+
+def _literal(text: str) -> Table:
+    """JSON, or a list, tuple or dict as Python writes them."""
+    try:
+        value: Any = json.loads(text)
+    except ValueError:
+        try:
+            value = ast.literal_eval(re.sub(r"\b(?:nan|NA|null)\b", "None", text))
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            raise UnreadableData(
+                "this begins like a list and does not end like one; write [1, 2, 3] or "
+                '{"x": [1, 2], "y": [3, 4]}'
+            ) from None
+    if isinstance(value, dict):
+        columns = cast("dict[Any, Any]", value)
+        if not all(isinstance(c, list | tuple) for c in columns.values()):
+            raise UnreadableData('each name needs a list of numbers: {"x": [1, 2], "y": [3, 4]}')
+        lengths = {len(c) for c in columns.values()}
+        if len(lengths) != 1:
+            raise UnreadableData("the lists must have one length")
+        rows = list(zip(*columns.values(), strict=True))
+        return _numbers([str(n) for n in columns], _cells(rows), "lists by name", False)
+    items = list(cast("Sequence[Any]", value)) if isinstance(value, list | tuple) else [value]
+    if items and all(isinstance(item, dict) for item in items):
+        names = list(dict.fromkeys(name for item in items for name in item))
+        rows = [tuple(item.get(name) for name in names) for item in items]
+        return _numbers([str(n) for n in names], _cells(rows), "a list of records", False)
+    if items and all(isinstance(item, list | tuple) for item in items):
+        rows = [tuple(item) for item in items]
+    else:
+        rows = [(item,) for item in items]
+    return _table(_cells(rows), "a list", False)
+
+
+def _cells(rows: Iterable[Sequence[Any]]) -> list[tuple[str, ...]]:
+    return [tuple("" if cell is None else str(cell) for cell in row) for row in rows]
+
+
+_UNSURE = re.compile(r"[-+]?(\d+|\d{1,3}([ ']\d{3})+),\d+")
+"""A number with a decimal comma, or with a thousands comma, or two numbers."""
+
+
+def _refuse_unsure(lines: list[str]) -> None:
+    """Refuse numbers that may be two each: nothing else in the text tells."""
+    cells = [c for line in lines for c in (line.split() if " " in line.strip() else [line])]
+    for each in ([line.strip() for line in lines], cells):
+        if all(map(_UNSURE.fullmatch, each)):
+            one = re.sub(r"[ ']", "", each[0]).replace(",", ".")
+            raise UnreadableData(
+                f"{each[0][:20]!r} may be one number or two; write {one[:20]} for one, or put a tab "
+                "or a semicolon between two"
+            )
+
+
+def _delimited(lines: list[str]) -> Table:
+    _refuse_unsure(lines)
+    separator = _separator(lines)
+    if separator == "\n":
+        rows = [(line.strip(),) for line in lines]
+    elif separator == " ":
+        rows = [tuple(line.split()) for line in lines]
+    else:
+        rows = [tuple(c.strip() for c in row) for row in csv.reader(lines, delimiter=separator)]
+        if len(rows[0]) > 1 and not any(row[-1] for row in rows):
+            rows = [row[:-1] for row in rows]  # each line ends with a separator
+    how = _SEPARATORS.get(separator, "") if len(rows[0]) > 1 else ""
+    if len(rows) == 1 and len(rows[0]) > 1 and all(map(_is_number, rows[0])):
+        rows = [(cell,) for cell in rows[0]]  # one line of numbers is a column
+    return _table(rows, how, _has_decimal_commas(rows))
+
+
+def _separator(lines: list[str]) -> str:
+    """The separator that cuts the lines into most columns, as many in nearly every line."""
+    sample = lines[:200]
+    for candidate in _SEPARATORS:  # the order is that of preference
+        if candidate == " ":
+            break
+        counts = [len(row) for row in csv.reader(sample, delimiter=candidate)]
+        columns, often = Counter(counts).most_common(1)[0]
+        below = sample[1:] or sample
+        single = candidate == "," and (
+            all(_bare(line) != line.strip() and _is_number(line) for line in below)
+            or (len(counts) > 1 and counts[0] == 1 and all(map(_UNSURE.fullmatch, below)))
+        )
+        if columns > 1 and often >= 0.5 * len(sample) and not single:
+            return candidate
+    measured = all(_bare(line) != line.strip() and _is_number(line) for line in sample)
+    return "\n" if measured else " "
+
+
+def _has_decimal_commas(rows: list[tuple[str, ...]]) -> bool:
+    """Whether commas are decimal marks: no cell needs them for thousands, and one needs them so."""
+    cells = [_bare(cell) for row in rows[:2000] for cell in row if "," in cell]
+    decimal = [c for c in cells if re.fullmatch(r"[-+]?(\d+|\d{1,3}([. ']\d{3})+),\d+(e.*)?", c)]
+    thousands = [c for c in cells if re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?", c)]
+    return len(decimal) > len(thousands) or bool(
+        decimal and any(c not in thousands for c in decimal)
+    )
+
+
+def _bare(cell: str) -> str:
+    """A cell without quotes, currency and unit."""
+    cell = cell.strip().strip("\"'").strip().lstrip("$€£").strip()
+    return _UNIT.sub("", cell) if not re.fullmatch(_NUMBER, cell) else cell
+
+
+def _value(cell: str, decimal_comma: bool) -> float | None:
+    """The number in a cell; NaN where it says that there is none, None where it is text."""
+    if cell.strip().lower() in MISSING:
+        return float("nan")
+    bare = _bare(cell)
+    if decimal_comma:
+        bare = re.sub(r"(?<=\d)[. '](?=\d{3}\b)", "", bare).replace(",", ".")
+    elif re.fullmatch(r"[-+]?\d{1,3}([, ']\d{3})+(\.\d+)?", bare):
+        bare = re.sub(r"[, ']", "", bare)
+    return float(bare) if _NUMBER.fullmatch(bare) else None
+
+
+def _is_number(cell: str) -> bool:
+    return any(_value(cell, comma) is not None for comma in (False, True))
+
+
+def _table(rows: list[tuple[str, ...]], how: str, decimal_comma: bool) -> Table:
+    """Rows of cells, the first of which may be a header."""
+    width = Counter(map(len, rows)).most_common(1)[0][0]
+    first = rows[0]
+    header = len(rows) > 1 and any(
+        _value(cell, decimal_comma) is None
+        and not (_is_truth(cell) and all(_is_truth(row[i]) for row in rows[1:] if i < len(row)))
+        for i, cell in enumerate(first)
+    )
+    if header and len(first) == width - 1:
+        first = ("row", *first)  # R writes no name over the names of rows
+    body = rows[1:] if header else rows
+    names = list(first) if header else _usual(width)
+    wrong = next((i for i, row in enumerate(body) if len(row) != len(names)), None)
+    if wrong is not None:
+        raise UnreadableData(
+            f"row {wrong + 1 + header} has {_count(len(body[wrong]), 'value')}, and the first has "
+            f"{len(names)}; give every row as many (an empty one for a missing value)"
+        )
+    return _numbers(names, body, how, decimal_comma, first_row=1 + header)
+
+
+def _usual(width: int) -> list[str]:
+    """The names of columns without a header: y, or x and y, or x1, x2, … and y."""
+    if width == 1:
+        return ["y"]
+    return ["x", "y"] if width == 2 else [*(f"x{i + 1}" for i in range(width - 1)), "y"]
+
+
+def _numbers(
+    names: list[str],
+    rows: Sequence[tuple[str, ...]],
+    how: str,
+    decimal_comma: bool,
+    first_row: int = 1,
+) -> Table:
+    """Columns of numbers from cells; text and rows with missing values are left out."""
+    if not rows:
+        raise UnreadableData("there are names and no numbers below them")
+    if len(rows) > MOST_ROWS:
+        raise UnreadableData(f"at most {MOST_ROWS:,} rows are read; there are {len(rows):,}")
+    notes: list[str] = []
+    called = _names(names, notes)
+    columns: dict[str, list[float | None]] = {}
+    for name, given, cells in zip(called, names, zip(*rows, strict=True), strict=True):
+        values = _column(name, cells, decimal_comma, notes)
+        bad = [i for i, v in enumerate(values) if v is None]
+        if len(bad) > FEW * len(values):
+            example = cells[bad[0]][:20]
+            notes.append(f"the column {given!r} is text ({example!r}) and was left out")
+            continue
+        columns[name] = values
+    if not columns:
+        raise UnreadableData(
+            f"no column holds numbers; the first row is {', '.join(rows[0])[:60]!r}"
+        )
+    keep = [i for i in range(len(rows)) if all(_known(values[i]) for values in columns.values())]
+    if not keep:
+        raise UnreadableData("every row lacks a value; fill them in, or leave that column out")
+    if len(keep) < len(rows):
+        notes.append(_left_out(columns, rows, set(keep), called, first_row))
+    marks = " and ".join(filter(None, (how, "decimal commas" if decimal_comma else "")))
+    shape = f"{_count(len(columns), 'column')}, {_count(len(keep), 'row')}"
+    return Table(
+        {name: np.array([values[i] for i in keep], float) for name, values in columns.items()},
+        shape + (f", with {marks}" if marks else ""),
+        tuple(notes),
+    )
+
+
+def _column(
+    name: str, cells: Sequence[str], decimal_comma: bool, notes: list[str]
+) -> list[float | None]:
+    """The numbers of a column; of words that are one or zero, and of dates, too."""
+    given = [c.strip().lower() for c in cells if c.strip().lower() not in MISSING]
+    if given and all(map(_is_truth, given)):
+        words = sorted(set(given), key=lambda word: TRUTH[word])
+        notes.append(f"in {name}, {' and '.join(f'{w} is {TRUTH[w]:g}' for w in words)}")
+        return [TRUTH.get(c.strip().lower(), float("nan")) for c in cells]
+    if given and all(map(_DATE.fullmatch, given)):
+        try:
+            days = [np.datetime64(c.strip()[:10]) for c in cells if c.strip().lower() in given]
+        except ValueError:
+            return [None for _ in cells]
+        notes.append(f"{name} is in days since {days[0]}")
+        place = iter(days)
+        known = set(given)
+        return [
+            float((next(place) - days[0]) / np.timedelta64(1, "D"))
+            if c.strip().lower() in known
+            else float("nan")
+            for c in cells
+        ]
+    return [_value(cell, decimal_comma) for cell in cells]
+
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ t]\d{2}:\d{2}(:\d{2}(\.\d+)?)?z?)?")
+
+
+def _is_truth(cell: str) -> bool:
+    return cell.strip().lower() in TRUTH
+
+
+def _known(value: float | None) -> bool:
+    return value is not None and value == value
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def _left_out(
+    columns: Mapping[str, list[float | None]],
+    rows: Sequence[tuple[str, ...]],
+    keep: set[int],
+    called: Sequence[str],
+    first_row: int,
+) -> str:
+    lost = [i for i in range(len(rows)) if i not in keep]
+    reasons: list[str] = []
+    for i in lost[:3]:
+        name = next(n for n, values in columns.items() if not _known(values[i]))
+        cell = rows[i][list(called).index(name)].strip()
+        what = f"is {cell[:20]!r}" if cell else "is empty"
+        reasons.append(f"row {i + first_row} ({name} {what})")
+    more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
+    return f"left out: {', '.join(reasons)}{more}"
+
+
+def _names(names: Sequence[str], notes: list[str]) -> list[str]:
+    """The columns' names as an expression can use them: letters, digits and underscores."""
+    found: list[str] = []
+    for i, given in enumerate(names):
+        plain = re.sub(r"[\(\[].*?[\)\]]", "", given.strip().strip("\"'")).strip()
+        name = re.sub(r"\W+", "_", plain).strip("_") or f"column{i + 1}"
+        if name[0].isdigit():
+            name = f"c{name}"
+        base, n = name, 2
+        while name in found:
+            name, n = f"{base}_{n}", n + 1
+        if name != given.strip():
+            notes.append(f"the column {given.strip()[:30]!r} is called {name}")
+        found.append(name)
+    return found
