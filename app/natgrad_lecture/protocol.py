@@ -210,6 +210,8 @@ class _View(TypedDict):
     """How much of it is there, from 0 to 1."""
     word: NotRequired[str]
     """The same in words."""
+    hints: NotRequired[dict[str, str]]
+    """Words beside controls, by field, about what is as it was wished: how data were read."""
 
 
 class Picture(_View):
@@ -246,6 +248,8 @@ class Control(TypedDict):
     """It is there only while each of these fields has one of these values."""
     options: NotRequired[list[Option]]
     """Of ``choice`` and ``checks``."""
+    file: NotRequired[bool]
+    """Of ``text``: it may come from a file."""
     min: NotRequired[float]
     """Of a ``slider``, as ``max``."""
     max: NotRequired[float]

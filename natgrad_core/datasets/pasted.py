@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import csv
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -89,7 +90,12 @@ def read_table(text: str) -> Table:
         return _literal(text.strip())
     if re.match(r"\s*[^\W\d]\w*\s*[:=]", lines[0]) and "\t" not in lines[0]:
         return _named_columns(lines)
-    return _delimited(lines)
+    try:
+        return _delimited(lines)
+    except csv.Error:
+        raise UnreadableData(
+            "a quote is opened and never closed; close it, or leave it out"
+        ) from None
 
 
 def _named_columns(lines: list[str]) -> Table:
@@ -169,8 +175,8 @@ def _refuse_unsure(lines: list[str]) -> None:
         if all(map(_UNSURE.fullmatch, each)):
             one = re.sub(r"[ ']", "", each[0]).replace(",", ".")
             raise UnreadableData(
-                f"{each[0][:20]!r} may be one number or two; write {one[:20]} for one, or put a tab "
-                "or a semicolon between two"
+                f"{each[0][:20]!r} may be one number or two; write {one[:20]} for one, or put a "
+                "tab or a semicolon between two"
             )
 
 
@@ -244,6 +250,8 @@ def _is_number(cell: str) -> bool:
 
 def _table(rows: list[tuple[str, ...]], how: str, decimal_comma: bool) -> Table:
     """Rows of cells, the first of which may be a header."""
+    if not any(rows):
+        raise UnreadableData("there are no data; paste a table, or write x: 1 2 3; y: 4 5 6")
     width = Counter(map(len, rows)).most_common(1)[0][0]
     first = rows[0]
     header = len(rows) > 1 and any(
@@ -346,7 +354,7 @@ def _is_truth(cell: str) -> bool:
 
 
 def _known(value: float | None) -> bool:
-    return value is not None and value == value
+    return value is not None and math.isfinite(value)
 
 
 def _count(n: int, what: str) -> str:

@@ -170,6 +170,7 @@ export interface Picture {
   more?: number;
   progress?: number;
   word?: string;
+  hints?: Record<string, string>;
   /** Words beside controls, by field: what was wished and cannot be, and why. */
   remarks?: Record<string, string>;
 }
@@ -195,6 +196,8 @@ export interface Control {
   when?: any[][];
   /** Of ``choice`` and ``checks``. */
   options?: Option[];
+  /** Of ``text``: it may come from a file. */
+  file?: boolean;
   /** Of a ``slider``, as ``max``. */
   min?: number;
   max?: number;
@@ -401,6 +404,7 @@ export interface Answer {
   more?: number;
   progress?: number;
   word?: string;
+  hints?: Record<string, string>;
   /** The number of its ask; None if it was not asked for. */
   answer: number | null;
   /** The view that asked; all views hear an answer without it. */

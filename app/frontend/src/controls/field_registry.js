@@ -37,6 +37,8 @@ export function makeFields({ ask, elsewhere }) {
   const own = new Map(); // field → message about what was typed and is not a number
   /** @type {Record<string, string>} */
   let kernel = {};
+  /** @type {Record<string, string>} */
+  let hints = {}; // field → what is said where nothing is wrong
 
   function show() {
     /** @type {string[]} */
@@ -50,7 +52,16 @@ export function makeFields({ ask, elsewhere }) {
       if (hit.length) said.set(hit[0].spot, text);
       else homeless.push(text);
     }
+    /** @type {Set<HTMLElement>} */
+    const noted = new Set();
+    for (const [field, text] of Object.entries(hints)) {
+      const hit = entries.find((entry) => about(field, entry.field));
+      if (!hit || said.has(hit.spot)) continue;
+      said.set(hit.spot, text);
+      noted.add(hit.spot);
+    }
     for (const { spot } of entries) {
+      setAttribute(spot, "data-hint", noted.has(spot) ? "" : null);
       setText(spot, said.get(spot) ?? "");
       if (spot.hidden !== !said.has(spot)) spot.hidden = !said.has(spot);
     }
@@ -97,11 +108,12 @@ export function makeFields({ ask, elsewhere }) {
     },
     // After an answer. What the kernel refused stays in its box, for the reader to mend.
     /**
-     * @param {Pick<Answer, "values" | "errors">} answer
+     * @param {Pick<Answer, "values" | "errors" | "hints">} answer
      * @param {boolean} busy
      */
-    update({ values, errors = {} }, busy) {
+    update({ values, errors = {}, hints: beside = {} }, busy) {
       kernel = errors;
+      hints = beside;
       show();
       for (const entry of entries) {
         if (entry.active() || own.has(entry.field)) continue;

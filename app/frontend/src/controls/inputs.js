@@ -1,6 +1,7 @@
 // A slider and the number box linked to it, or a number box alone: both set one field.
 
 import { composing, make, setAttribute } from "../lib/dom.js";
+import { sampleLines } from "../lib/sample_lines.js";
 import { parse, round, show, typed } from "../lib/number_format.js";
 import { say } from "../i18n/en.js";
 
@@ -187,7 +188,7 @@ export function slider(spec, fields) {
  * @param {Control} spec
  * @param {Fields} fields
  */
-export function textBox({ field, label, rows = 1, help }, fields) {
+export function textBox({ field, label, rows = 1, help, file = false }, fields) {
   const spot = fields.spot();
   spot.classList.add("placed");
   const area = make("textarea", {
@@ -202,10 +203,11 @@ export function textBox({ field, label, rows = 1, help }, fields) {
   let last = "";
   const accept = () => {
     if (area.value === last) return;
-    last = area.value;
+    last = area.value = sampleLines(area.value);
     fields.set(field, last);
   };
   area.addEventListener("change", accept);
+  area.addEventListener("paste", () => setTimeout(accept)); // once what is pasted is there
   area.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || composing(event)) return;
     accept();
@@ -220,5 +222,21 @@ export function textBox({ field, label, rows = 1, help }, fields) {
   const active = () => document.activeElement === area && area.value !== last;
   fields.add(field, [area], { write, active, spot });
   const head = make("span", { class: "head", title: help }, label);
-  return make("label", { class: "control text" }, head, area, spot);
+  const box = make("label", { class: "control text" }, head, area, spot);
+  if (!file) return box;
+  const read = (/** @type {File | undefined} */ chosen) =>
+    chosen?.text().then((text) => {
+      area.value = text;
+      accept();
+    });
+  area.addEventListener("dragover", (event) => event.preventDefault());
+  area.addEventListener("drop", (event) => {
+    if (!event.dataTransfer?.files.length) return;
+    event.preventDefault();
+    read(event.dataTransfer.files[0]);
+  });
+  const chooser = make("input", { type: "file", accept: ".csv,.tsv,.txt,.json", class: "unseen" });
+  chooser.addEventListener("change", () => read(chooser.files?.[0]));
+  const open = make("label", { class: "file" }, say("open-data"), chooser);
+  return make("div", { class: "control" }, box, open);
 }

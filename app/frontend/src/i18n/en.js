@@ -29,6 +29,7 @@ const TEXTS = {
     copied: "copied",
     "not-copied": "could not copy; it is in the address bar",
     menu: "more",
+    "open-data": "open a file of data (CSV, TSV, JSON)",
     undo: "undo (Ctrl Z)",
     redo: "redo (Ctrl Shift Z)",
     close: "close",

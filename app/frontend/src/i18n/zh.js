@@ -22,6 +22,7 @@ export const ZH = {
   copied: "已复制",
   "not-copied": "无法复制；链接在地址栏中",
   menu: "更多",
+  "open-data": "打开数据文件（CSV、TSV、JSON）",
   undo: "撤销 (Ctrl Z)",
   redo: "重做 (Ctrl Shift Z)",
   close: "关闭",

@@ -39,7 +39,7 @@ def controls() -> list[dict[str, Any]]:
             panels.text("text", rows=2, when=mine, help=usage()),
             panels.text("names", when=mine),
             panels.choice("source", _named(SOURCES), when=mine),
-            panels.text("typed", rows=2, when=[*mine, ["source", [TYPED]]]),
+            panels.text("typed", rows=3, file=True, when=[*mine, ["source", [TYPED]]]),
             *window,
             *item_options.controls("problem"),
             *panels.start(),

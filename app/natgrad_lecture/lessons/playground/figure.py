@@ -93,6 +93,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
             name: note for name, pair in model.paired_runs.items() if (note := trouble(pair))
         },
         "remarks": model.remarks,
+        "hints": model.state.hints,
         "description": "; ".join(f"{m['label']}: {m['word']}, gap {m['text']}" for m in meter),
     }
 

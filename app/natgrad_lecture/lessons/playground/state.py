@@ -245,6 +245,13 @@ class Play(Runs):
             found["graph"] = say("without-a-probability-model-there-is")
         return found
 
+    @property
+    def hints(self) -> dict[str, str]:
+        """Beside the data that were typed: how they were read."""
+        if self.problem != OWN or self.source != mine.TYPED or "typed" in self.wrong:
+            return {}
+        return {"typed": mine.note(self.typed)}
+
     def _without(self, said: str) -> str:
         silent = [n for n in self.rules if self.why_not_rule(n) == said]
         return f"not run: {', '.join('descent by G' if n == BY_METRIC else n for n in silent)}"
@@ -256,6 +263,8 @@ class Play(Runs):
 
     def changes(self, name: str, value: Any) -> dict[str, Any]:
         """What is typed is taken over, and what it replaces is kept."""
+        if name == "typed" and isinstance(value, str):
+            value = mine.shortened(value)
         if name in Mine._fields:
             last = Mine(*self.good) if self.wrong and self.good else self.mine
             found: dict[str, Any] = {name: value}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from natgrad_core.datasets import columns, tables
+from natgrad_core.datasets.pasted import Table, UnreadableData, read_table
 from natgrad_core.expressions.expression_problem import ExpressionError
+from natgrad_core.types import Array
 from natgrad_lecture.state.fields import BadInput
 from natgrad_lecture.state.items import OWN, ProblemKey, problem_named
 from natgrad_lecture.text.lesson_text import phrases
@@ -84,43 +87,56 @@ def _data(mine: Mine) -> tuple[tuple[str, tuple[float, ...]], ...]:
     return _typed(mine.typed)
 
 
-def _numbers(text: str, allowed: str) -> tuple[float, ...]:
-    """The numbers of a column, with blanks or commas between them; decimal commas are refused."""
-    groups = text.split()
-    unsure = next((g for g in groups if re.fullmatch(r"[-−+]?\d+,\d+", g)), None)
-    if unsure and len(groups) > 1:
-        point = unsure.replace(",", ".")
-        raise BadInput(
-            "typed",
-            say("may-be-one-number-or-two", unsure=f"{unsure[:20]!r}", point=point[:20]),
-        )
-    found = []
-    for word in filter(None, re.split(r"[,\s]+", text)):
-        try:
-            found.append(float(word.replace("−", "-")))
-        except ValueError:
-            raise BadInput(
-                "typed", say("is-not-a-number", word=f"{word[:20]!r}", allowed=allowed)
-            ) from None
-    return tuple(found)
+@lru_cache(maxsize=32)
+def table_of(text: str) -> Table:
+    """What was typed or pasted, as columns; BadInput where it cannot be read."""
+    try:
+        return read_table(text)
+    except UnreadableData as error:
+        raise BadInput("typed", str(error)) from None
 
 
 def _typed(text: str) -> tuple[tuple[str, tuple[float, ...]], ...]:
-    """``x: 1 2 3; y: 4 5 6`` as columns by name."""
-    allowed = say("write-columns-as-x-1-2")
-    found: dict[str, tuple[float, ...]] = {}
-    for part in filter(str.strip, re.split(r"[;\n]", text)):
-        name, colon, numbers = part.partition(":")
-        if not colon:
-            raise BadInput(
-                "typed", say("names-no-column", part=f"{part.strip()[:40]!r}", allowed=allowed)
-            )
-        name = name.strip()
-        if name in found:
-            raise BadInput("typed", say("two-columns-are-called-give-each", which=f"{name!r}"))
-        found[name] = _numbers(numbers, allowed)
-    if not found:
-        raise BadInput("typed", say("there-are-no-data-or-take", allowed=allowed))
-    if max(map(len, found.values())) > MOST_ROWS:
-        raise BadInput("typed", say("at-most-rows-are-drawn-live", most_rows=MOST_ROWS))
-    return tuple(found.items())
+    """The columns by name; of many rows a sample, which can be drawn while a hand drags."""
+    return tuple((name, tuple(values.tolist())) for name, values in _sample(table_of(text)))
+
+
+def _sample(table: Table, most: int = MOST_ROWS) -> list[tuple[str, Array]]:
+    rows = np.arange(table.rows)
+    if table.rows > most:
+        rows = np.sort(np.random.default_rng(0).choice(table.rows, most, replace=False))
+    return [(name, values[rows]) for name, values in table.columns.items()]
+
+
+def note(text: str) -> str:
+    """How the data were read, and what was left out, in sentences."""
+    table = table_of(text)
+    kept = re.match(r"# (\S+ of .*)", text)
+    parts = [f"{', '.join(table.columns)}: {table.how}", *table.notes]
+    if table.rows > MOST_ROWS:
+        parts.append(say("a-sample-is-drawn", most=MOST_ROWS))
+    if kept:
+        parts.append(kept[1])
+    return "\n".join(
+        f"{part[0].upper()}{part[1:]}." if i else f"{part}." for i, part in enumerate(parts)
+    )
+
+
+def shortened(text: str) -> str:
+    """A text too long for a link as a sample of its rows, written as ``x: 1 2 3; y: 4 5 6``."""
+    if len(text) <= LONGEST:
+        return text
+    table = table_of(text)
+    before = re.match(r"# of (\d+) rows\n", text)  # of a text that was too long to be sent
+    rows = int(before[1]) if before else table.rows
+    most = MOST_ROWS
+    while True:
+        sample = _sample(table, most)
+        parts = (f"{name}: {' '.join(f'{v:.6g}' for v in values)}" for name, values in sample)
+        said = say("rows-kept", kept=f"{len(sample[0][1]):,}", rows=f"{rows:,}")
+        short = f"# {said}\n{'; '.join(parts)}"
+        if len(short) <= LONGEST:
+            return short
+        most = min(most, table.rows) * 3 // 4
+        if not most:
+            raise BadInput("typed", say("too-many-columns"))
