@@ -32,7 +32,7 @@ TRUTH = {"yes": 1.0, "no": 0.0, "true": 1.0, "false": 0.0, "y": 1.0, "n": 0.0}
 """Words that are one or zero."""
 
 FEW = 0.5
-"""A column of which a larger share is no number is a column of text."""
+"""A column of which a larger share is not a number is text."""
 
 _SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas", " ": "blanks"}
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
