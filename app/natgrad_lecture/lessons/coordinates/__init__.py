@@ -5,7 +5,7 @@ from __future__ import annotations
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.coordinates.chain_rule_figure import STYLES
-from natgrad_lecture.lessons.coordinates.claims import CLAIMS, QUESTIONS
+from natgrad_lecture.lessons.coordinates.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.coordinates.controls import ALL_RULES, RULES, controls
 from natgrad_lecture.lessons.coordinates.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.coordinates.figure import picture
@@ -17,6 +17,7 @@ lessons.register()(
         order=1,
         claims=CLAIMS,
         questions=QUESTIONS,
+        lines=LINES,
         derivations=DERIVATIONS,
         exercises=EXERCISES,
         sets=PRESETS,

@@ -14,9 +14,10 @@ from natgrad_lecture.drawing.paired_runs import COINCIDE, DIFFER, one_step
 from natgrad_lecture.engine_cache import RunsModel
 from natgrad_lecture.lessons.base import Claim, Question
 from natgrad_lecture.lessons.coordinates.model import carried
-from natgrad_lecture.lessons.coordinates.state import DOUBLE, ROTATION, SHEAR, WHY
+from natgrad_lecture.lessons.coordinates.state import DOUBLE, ROTATION, SHEAR, TOO_FAST, WHY
 from natgrad_lecture.lessons.scope import (
     Scope,
+    between,
     box,
     log_between,
     matrices,
@@ -336,6 +337,44 @@ CLAIMS = {
         shows=("natural", "meter"),
     ),
 }
+
+
+def _overshoots(run: str) -> Any:
+    """In this run of gradient descent J rises at some step and ends lower; in θ it falls always."""
+
+    def check(model: RunsModel) -> bool:
+        pair = model.paired_runs["gradient"]
+        rises = np.diff(getattr(pair, run).loss) > 0
+        ends = pair.in_x.loss[-1] < pair.in_x.loss[0]
+        return bool(rises.any() and ends and (np.diff(pair.in_theta.loss) <= 1e-12).all())
+
+    return check
+
+
+LINES: dict[str, tuple[str, ...] | Claim] = {
+    "takeaway": ("plain-splits", "newton-coincides", "natural-coincides"),
+    "question.turned": ("rotation", "plain-splits"),
+    "question.product": ("chain", "carried-back"),
+    "preset.a-shear-splits-plain-descent": (
+        "plain-splits",
+        "newton-coincides",
+        "natural-coincides",
+    ),
+    "preset.a-rotation-changes-nothing": ("rotation",),
+    "preset.a-stretch-is-another-learning-rate": ("double", "natural-coincides"),
+    "preset.damping-breaks-it": ("damping-breaks",),
+    "preset.damping-done-right": ("damping-mends",),
+    "preset.newton-is-natural-here": ("logistic",),
+    "preset.too-fast-for-x": Claim(
+        TOO_FAST,
+        _overshoots("in_x"),
+        Scope({"start": box((5.19, 0.24), (5.21, 0.27)), "rate": between(0.019, 0.021)}),
+        false={"in θ, too": _overshoots("in_theta")},
+        beyond=Scope({"rate": between(0.001, 0.002)}),
+    ),
+    "preset.why-aaᵀ": ("chain", "step-in-x", "carried-back"),
+}
+"""What checks the lines that are not claims: the claims that they repeat, or a check of its own."""
 
 
 QUESTIONS = {

@@ -92,6 +92,11 @@ class Coordinates(Runs):
 
 
 WHY = {"matrix": SHEAR, "rules": ["gradient"], "k": 2, "steps": 60}
+TOO_FAST = {
+    "matrix": ((2.0, 1.6), (0.0, 1.0)),
+    "rules": ["gradient", "natural"],
+    "steps": 100,
+}
 PRESETS: dict[str, dict[str, Any]] = {
     "a-shear-splits-plain-descent": {},
     "a-rotation-changes-nothing": {"matrix": ROTATION},
@@ -107,11 +112,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "rules": ["gradient", "natural"],
     },
     "newton-is-natural-here": {"problem": "logistic-regression", "rules": ["newton", "natural"]},
-    "too-fast-for-x": {
-        "matrix": ((2.0, 1.6), (0.0, 1.0)),
-        "rules": ["gradient", "natural"],
-        "steps": 100,
-    },
+    "too-fast-for-x": TOO_FAST,
     "why-aaᵀ": {**WHY, "stage": "back"},
 }
 """What each preset sets, by its id in text.md."""
