@@ -9,6 +9,7 @@ import pytest
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.text.glossary import Term, glossary, glossary_page, read_glossary
+from natgrad_lecture.text.markdown import words
 
 WORDS = {
     "reparameterization", "coordinates", "gradient descent", "geodesic", "invariant", "damping",
@@ -35,6 +36,11 @@ def test_kl_is_defined_by_a_formula_with_one_worked_number() -> None:
     value = 0.5 * log(0.5 / 0.25) + 0.5 * log(0.5 / 0.75)
     assert r"\log\dfrac{p(y)}{q(y)}" in said
     assert f"{value:.3f}" in said
+
+
+def formulas(text: str) -> list[str]:
+    """The formulas of a definition, without their spaces, in any order."""
+    return sorted(latex.replace(" ", "") for latex in words(text).formulas)
 
 
 @pytest.mark.parametrize("name", list(lessons))
@@ -74,3 +80,6 @@ def test_a_translated_glossary_has_the_same_terms() -> None:
     for path in folder.glob("glossary.*.md"):
         other = glossary(path.name.split(".")[1])
         assert list(other.terms) == list(glossary().terms)
+        for id, term in glossary().terms.items():
+            said = other.terms[id].definition
+            assert formulas(said) == formulas(term.definition), id
