@@ -29,6 +29,7 @@ INTRODUCED = (
     "geodesics",
     "kl",
     "natural-gradient",
+    "net",
     "newton",
     "policy",
     "robustness",

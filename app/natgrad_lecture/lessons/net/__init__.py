@@ -10,6 +10,7 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.net.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.net.controls import controls
+from natgrad_lecture.lessons.net.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.net.figure import picture
 from natgrad_lecture.lessons.net.lazy_model import model_of
 from natgrad_lecture.lessons.net.script import script
@@ -22,6 +23,8 @@ lessons.register()(
         claims=CLAIMS,
         questions=QUESTIONS,
         lines=LINES,
+        derivations=DERIVATIONS,
+        exercises=EXERCISES,
         sets=PRESETS,
         default=Taught(),
         controls=controls,

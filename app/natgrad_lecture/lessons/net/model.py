@@ -162,6 +162,28 @@ class Model:
         found = self.runs[name, in_x].frame(step).theta
         return frame_of(self.state.width, self.state.stretch).outward(found) if in_x else found
 
+    def small_step(self, step: int, share: float = 0.02) -> dict[str, Any]:
+        """The outputs at a step of the first rule's run and after a small part of its next step, in
+        double precision; and what the engine says of both.
+        """
+        name = self.state.rules[0]
+        self.to(step + 1)
+        net = self.net.double
+        theta, ahead = (self.theta(name, False, k).double() for k in (step, step + 1))
+        change = share * (ahead - theta)
+        after = theta + change
+        outputs = net.net.forward(theta, net.x)
+        ends = [net.net.forward(theta + part * change, net.x) for part in (-1e-3, 1e-3)]
+        return {
+            "outputs": outputs.numpy(),
+            "after": (outputs + (ends[1] - ends[0]) / 2e-3).numpy(),
+            "labels": net.y.numpy(),
+            "chances": net.likelihood.mean(outputs).numpy(),
+            "loss": float(net.loss(theta)),
+            "kl": float(net.kl(theta, after)),
+            "quadratic": float(change @ net.fisher(theta) @ change),
+        }
+
     def at(self, name: str, step: int) -> At:
         """The net at one step of the run in θ."""
         return self.net.at(self.theta(name, False, step), step)

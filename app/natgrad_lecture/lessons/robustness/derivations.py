@@ -35,7 +35,7 @@ class _Here:
     @property
     def delta(self) -> Array:
         """x less the minimum."""
-        return self.x - self.best
+        return np.asarray(self.x - self.best, np.float64)
 
     @property
     def gradient(self) -> Array:
@@ -45,7 +45,8 @@ class _Here:
     @cached_property
     def gamma(self) -> Array:
         """The eigenvalues of G⁻¹H, the smaller first."""
-        return np.sort(np.real(np.linalg.eigvals(inv(self.G) @ self.H)))
+        found = np.real(np.linalg.eigvals(inv(self.G) @ self.H))
+        return np.asarray(np.sort(found), np.float64)
 
     @property
     def map(self) -> Array:
