@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
+import numpy as np
+
 from natgrad_core.core.damping import KINDS
 from natgrad_core.problems import problems
+from natgrad_core.rules import rules
 from natgrad_lecture.state import item_options
 from natgrad_lecture.state.fields import Choice, Number, Several, Whole
 from natgrad_lecture.state.state import State
@@ -15,12 +19,33 @@ from natgrad_lecture.text.lesson_text import LessonText
 
 Control = dict[str, Any]
 
+SAME_LINEAR = "Both are the same here: the change of coordinates is linear."
+
 _KIND_LABELS = {"identity": "λI", "pulled-back": "λAᵀA"}
 
 
 def group(name: str, *controls: Control) -> Control:
     """Controls that belong together, under one heading."""
     return {"id": name, "controls": list(controls)}
+
+
+def for_rules(*names: str) -> Control:
+    """Let a control be there only while one of these rules is chosen: ``**for_rules("adam")``."""
+    return {"when": [["rules", list(names)]]}
+
+
+def idle_damping(model: Any) -> dict[str, str]:
+    """Return why λ, or the kind of damping in x, changes nothing; empty where they do."""
+    state = model.state
+    chosen = getattr(state, "rules", None) or (state.rule,)
+    known = [rules[name] for name in chosen if name in rules]
+    damped = any("damping" in inspect.signature(rule).parameters for rule in known)
+    if not damped and len(known) == len(chosen):
+        return dict.fromkeys(("damping", "kind"), "No rule here has damping.")
+    if not state.damping:
+        return {"kind": "No effect while λ = 0."}
+    a = np.asarray(getattr(state, "matrix", ((1.0, 1.0), (0.0, 1.0))))
+    return {"kind": "Both are the same here: AᵀA = I."} if np.allclose(a.T @ a, np.eye(2)) else {}
 
 
 def slider(field: str, low: float, high: float, step: float, /, **more: Any) -> Control:
@@ -52,9 +77,9 @@ def checks(field: str, options: Iterable[str | Control], **more: Any) -> Control
     return {"kind": "checks", "field": field, "options": _options(options), **more}
 
 
-def button(field: str) -> Control:
+def button(field: str, **more: Any) -> Control:
     """A button."""
-    return {"kind": "button", "field": field}
+    return {"kind": "button", "field": field, **more}
 
 
 def text(field: str, **more: Any) -> Control:

@@ -245,7 +245,9 @@ class Control(TypedDict):
     label: str
     help: NotRequired[str]
     when: NotRequired[list[list[Any]]]
-    """It is there only while each of these fields has one of these values."""
+    """It is there only while each of these fields has one of these values, or several one of them
+    among its own.
+    """
     options: NotRequired[list[Option]]
     """Of ``choice`` and ``checks``."""
     file: NotRequired[bool]
@@ -475,6 +477,8 @@ class Answer(_View):
     """The state as a link has it."""
     errors: dict[str, str]
     """What was refused, and remarks, by field."""
+    idle: dict[str, str]
+    """Controls that change nothing in this state, by field, and why."""
     revealed: dict[str, Revealed]
     traces: list[Trace]
     buffers: dict[str, ArrayPlace]

@@ -88,6 +88,7 @@ class Live:
             "values": self.lesson.values(self.store.state),
             "query": self.lesson.query(self.store.state),
             "errors": remarks | errors,
+            "idle": dict(self.lesson.idle(found.model)),
             **picture,
             "revealed": {},
             "traces": [],

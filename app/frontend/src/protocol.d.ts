@@ -192,7 +192,8 @@ export interface Control {
   field: string;
   label: string;
   help?: string;
-  /** It is there only while each of these fields has one of these values. */
+  /** It is there only while each of these fields has one of these values, or several one of them
+   * among its own. */
   when?: any[][];
   /** Of ``choice`` and ``checks``. */
   options?: Option[];
@@ -416,6 +417,8 @@ export interface Answer {
   query: string;
   /** What was refused, and remarks, by field. */
   errors: Record<string, string>;
+  /** Controls that change nothing in this state, by field, and why. */
+  idle: Record<string, string>;
   revealed: Record<string, Revealed>;
   traces: Trace[];
   buffers: Record<string, ArrayPlace>;

@@ -103,6 +103,10 @@ class Preset:
     say: str
 
 
+def _none_idle(_model: Any) -> Mapping[str, str]:
+    return {}
+
+
 @dataclass(frozen=True, eq=False)
 class Lesson:
     """One lesson, beside whose ``__init__.py`` (``file``) stands what it says, ``text.md``.
@@ -122,6 +126,8 @@ class Lesson:
     """What a link leaves out is as it is here; so it stays as it is, that old links stay true."""
     picture: Callable[[Any, Sheet], Any] = runs_figure.picture
     controls: Callable[[], list[dict[str, Any]]] = list
+    idle: Callable[[Any], Mapping[str, str]] = _none_idle
+    """Of a model, the controls that change nothing, by field, and why."""
     """Its controls; if it gives none, those that ``::: controls`` of the text names."""
     questions: Mapping[str, Question] = field(default_factory=dict)
     lines: Mapping[str, tuple[str, ...] | Claim] = field(default_factory=dict)

@@ -40,7 +40,7 @@ SPOKEN = frozenset(
 )
 """Keys of an answer or a control under which stands what a reader reads."""
 
-MESSAGES = frozenset({"dash_labels", "notes", "errors", "dropped"})
+MESSAGES = frozenset({"dash_labels", "notes", "errors", "idle", "dropped"})
 """Keys under which every text is one that a reader reads."""
 
 

@@ -1,7 +1,7 @@
 // The controls of a lesson, built from its description: a kind of control is one line of a table.
 
 import { checks, choice, toggle } from "./choices.js";
-import { make } from "../lib/dom.js";
+import { make, setAttribute, setText } from "../lib/dom.js";
 import { numberBox, slider, textBox } from "./inputs.js";
 import { say } from "../i18n/en.js";
 
@@ -59,6 +59,15 @@ function button({ field, label, value = true, help }, fields) {
 /** @type {Record<string, (spec: Control, fields: Fields, lesson: LessonData) => HTMLElement>} */
 const BUILDERS = { slider, number, matrix, choice, checks, toggle, button, text: textBox };
 
+/**
+ * Whether a field has one of these values, or, of several, one of them among its own.
+ *
+ * @param {unknown} value
+ * @param {unknown[]} values
+ */
+export const among = (value, values) =>
+  Array.isArray(value) ? value.some((each) => values.includes(each)) : values.includes(value);
+
 // A control with `when` is there only while each of those fields has one of those values.
 /**
  * @param {HTMLElement} box
@@ -70,7 +79,7 @@ function showWhen(box, when, fields) {
   when.forEach(([field, values], i) => {
     /** @param {unknown} value */
     const write = (value) => {
-      met[i] = values.includes(value);
+      met[i] = among(value, values);
       const hidden = !met.every(Boolean);
       if (box.hidden !== hidden) box.hidden = hidden;
     };
@@ -79,10 +88,31 @@ function showWhen(box, when, fields) {
 }
 
 /**
+ * Say below a control why it changes nothing now. It can be used all the same.
+ *
+ * @param {HTMLElement} part
+ */
+function idling(part) {
+  const words = make("p", { class: "idle", hidden: true });
+  const inputs = part.querySelectorAll("[data-field]");
+  part.append(words);
+  /** @param {string} reason */
+  return (reason) => {
+    if (words.textContent === reason) return;
+    setText(words, reason);
+    words.hidden = !reason;
+    part.classList.toggle("resting", Boolean(reason));
+    for (const input of inputs) setAttribute(input, "aria-description", reason || null);
+  };
+}
+
+/**
  * @param {LessonData} lesson
  * @param {Fields} fields
  */
 export function makeControls(lesson, fields) {
+  /** @type {Map<string, (reason: string) => void>} */
+  const reasons = new Map();
   const groups = lesson.controls.map((group) => {
     const parts = group.controls.map((spec) => {
       const build = BUILDERS[spec.kind];
@@ -90,6 +120,7 @@ export function makeControls(lesson, fields) {
         throw new Error(`no control '${spec.kind}'; there are ${Object.keys(BUILDERS).join(", ")}`);
       const part = build(spec, fields, lesson);
       part.dataset.control = spec.field;
+      reasons.set(spec.field, idling(part));
       showWhen(part, spec.when ?? [], fields);
       return part;
     });
@@ -115,8 +146,9 @@ export function makeControls(lesson, fields) {
     ...groups,
   );
   // A picture with several faces shows the controls of the one it has on.
-  /** @param {Pick<Answer, "shown">} answer */
-  function update({ shown = {} }) {
+  /** @param {Pick<Answer, "shown" | "idle">} answer */
+  function update({ shown = {}, idle = {} }) {
+    reasons.forEach((tell, field) => tell(idle[field] ?? ""));
     for (const group of groups) {
       const name = group.dataset.group ?? "";
       const hidden = Boolean(shown.groups && !shown.groups.includes(name));

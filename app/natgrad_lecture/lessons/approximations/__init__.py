@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.approximations.claims import CLAIMS, LINES, QUESTIONS
-from natgrad_lecture.lessons.approximations.controls import controls
+from natgrad_lecture.lessons.approximations.controls import controls, idle
 from natgrad_lecture.lessons.approximations.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.approximations.figure import STYLES, picture
 from natgrad_lecture.lessons.approximations.lazy_model import model_of
@@ -27,6 +27,7 @@ lessons.register()(
         sets=PRESETS,
         default=Nearing(),
         controls=controls,
+        idle=idle,
         sources=(
             "Martens and Grosse 2015",
             "George et al. 2018",

@@ -6,6 +6,9 @@ from typing import Any
 
 from natgrad_lecture import controls as panels
 from natgrad_lecture.lessons.approximations.state import DATA, FRAMES, MATRICES, RUNS
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 
 def controls() -> list[dict[str, Any]]:
@@ -15,13 +18,13 @@ def controls() -> list[dict[str, Any]]:
             "view",
             panels.choice("show", ("step", "runs", "spectrum")),
             panels.slider("damping", 1e-6, 100, 1e-6, scale="log"),
-            panels.slider("after", 0, 30, 1),
+            panels.slider("after", 0, 30, 1, when=[["show", ["step"]]]),
         ),
         panels.group(
             "matrices",
-            panels.checks("matrices", panels.styled(MATRICES)),
-            panels.checks("runs", panels.styled(RUNS)),
-            panels.checks("frames", panels.styled(FRAMES)),
+            panels.checks("matrices", panels.styled(MATRICES), when=[["show", ["step"]]]),
+            panels.checks("runs", panels.styled(RUNS), when=[["show", ["runs"]]]),
+            panels.checks("frames", panels.styled(FRAMES), when=[["show", ["spectrum"]]]),
         ),
         panels.group(
             "data",
@@ -30,3 +33,12 @@ def controls() -> list[dict[str, Any]]:
             panels.number("seed", 1),
         ),
     ]
+
+
+def idle(model: Any) -> dict[str, str]:
+    """Return the controls that change nothing, and why."""
+    if model.state.show == "runs" and "fixed" not in model.state.runs:
+        return {"damping": say("idle-fixed")}
+    if model.state.show == "spectrum":
+        return {"damping": say("idle-spectrum")}
+    return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from natgrad_lecture.controls import idle_damping
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.coordinates.chain_rule_figure import STYLES
@@ -23,6 +24,7 @@ lessons.register()(
         sets=PRESETS,
         default=Coordinates(rules=RULES, k=12),
         controls=controls,
+        idle=idle_damping,
         sources=("Amari 1998, sec. 2", "Martens 2020, sec. 12"),
         picture=picture,
         rules=ALL_RULES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.efficiency.claims import CLAIMS, LINES, QUESTIONS
-from natgrad_lecture.lessons.efficiency.controls import controls
+from natgrad_lecture.lessons.efficiency.controls import controls, idle
 from natgrad_lecture.lessons.efficiency.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.efficiency.figure import STYLES, picture
 from natgrad_lecture.lessons.efficiency.model import Model
@@ -24,6 +24,7 @@ lessons.register()(
         sets=PRESETS,
         default=Racers(k=40),
         controls=controls,
+        idle=idle,
         picture=picture,
         model=Model,
         rules=("natural", "gradient"),

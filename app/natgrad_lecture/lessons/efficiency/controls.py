@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from natgrad_lecture import controls as panels
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 
 def controls() -> list[dict[str, Any]]:
@@ -22,3 +25,11 @@ def controls() -> list[dict[str, Any]]:
             panels.number("seed", 1),
         ),
     ]
+
+
+def idle(model: Any) -> dict[str, str]:
+    """Return the controls that change nothing, and why."""
+    state = model.state
+    forgotten = say("idle-start")
+    ways = enumerate((state.s1, state.s2))
+    return {f"start.{i}": forgotten for i, s in ways if abs(state.c - s * s) < 1e-9}

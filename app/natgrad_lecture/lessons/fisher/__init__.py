@@ -9,7 +9,7 @@ from __future__ import annotations
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.fisher.claims import CLAIMS, LINES, QUESTIONS
-from natgrad_lecture.lessons.fisher.controls import controls
+from natgrad_lecture.lessons.fisher.controls import controls, idle
 from natgrad_lecture.lessons.fisher.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.fisher.figure import STYLES, picture
 from natgrad_lecture.lessons.fisher.model import Model
@@ -29,6 +29,7 @@ lessons.register()(
         sets=PRESETS,
         default=Look(),
         controls=controls,
+        idle=idle,
         sources=("Fisher 1925", "Martens 2020, sec. 5", "Kunstner, Balles and Hennig 2019"),
         picture=picture,
         model=Model,

@@ -6,6 +6,9 @@ from typing import Any
 
 from natgrad_lecture import controls as panels
 from natgrad_lecture.lessons.fisher.state import PROBLEMS
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 
 def controls() -> list[dict[str, Any]]:
@@ -36,3 +39,10 @@ def controls() -> list[dict[str, Any]]:
             *(panels.number(f"w.{i}", 0.1) for i in (0, 1)),
         ),
     ]
+
+
+def idle(model: Any) -> dict[str, str]:
+    """Return the controls that change nothing, and why."""
+    if model.state.look == "draws" and model.state.problem == "normal":
+        return {"theta.0": "Scores and F of a normal do not depend on μ."}
+    return {}

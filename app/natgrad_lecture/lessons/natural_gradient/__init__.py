@@ -6,6 +6,7 @@ a fixed KL. What still depends on the coordinates is of the order of the rate.
 
 from __future__ import annotations
 
+from natgrad_lecture.controls import idle_damping
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.natural_gradient.claims import CLAIMS, LINES, QUESTIONS
@@ -28,6 +29,7 @@ lessons.register()(
         sets=PRESETS,
         default=Natural(rate=0.1, steps=60, k=6),
         controls=controls,
+        idle=idle_damping,
         sources=(
             "Amari 1998",
             "Martens 2020",

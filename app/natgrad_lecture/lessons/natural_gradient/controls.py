@@ -18,7 +18,9 @@ def controls() -> list[dict[str, Any]]:
             "descent",
             panels.slider("q", 0, 1, 0.01),
             panels.slider("rate", 0.001, 2, 0.001, scale="log"),
-            panels.slider("radius", 0.0001, 1, 0.0001, scale="log"),
+            panels.slider(
+                "radius", 0.0001, 1, 0.0001, scale="log", **panels.for_rules("kl-limited")
+            ),
             panels.slider("steps", 1, 400, 1),
         ),
         panels.group(

@@ -9,7 +9,7 @@ from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.net.claims import CLAIMS, LINES, QUESTIONS
-from natgrad_lecture.lessons.net.controls import controls
+from natgrad_lecture.lessons.net.controls import controls, idle
 from natgrad_lecture.lessons.net.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.net.figure import picture
 from natgrad_lecture.lessons.net.lazy_model import model_of
@@ -28,6 +28,7 @@ lessons.register()(
         sets=PRESETS,
         default=Taught(),
         controls=controls,
+        idle=idle,
         sources=("Amari 1998", "Martens and Grosse 2015", "Martens 2020"),
         picture=picture,
         model=model_of,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.newton.claims import CLAIMS, LINES, QUESTIONS
-from natgrad_lecture.lessons.newton.controls import controls
+from natgrad_lecture.lessons.newton.controls import controls, idle
 from natgrad_lecture.lessons.newton.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.newton.figure import STYLES, picture
 from natgrad_lecture.lessons.newton.model import Model
@@ -28,6 +28,7 @@ lessons.register()(
         sets=PRESETS,
         default=NewtonState(rate=0.1, steps=100, k=4),
         controls=controls,
+        idle=idle,
         sources=("Nocedal and Wright 2006, ch. 3", "Dauphin and others 2014"),
         picture=picture,
         model=Model,

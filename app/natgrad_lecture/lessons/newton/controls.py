@@ -21,7 +21,7 @@ def controls() -> list[dict[str, Any]]:
             "chart",
             panels.slider("bend", -2, 2, 0.01),
             panels.slider("shear", -2, 2, 0.01),
-            panels.choice("hessian", HESSIANS),
+            panels.choice("hessian", HESSIANS, **panels.for_rules("newton", "absolute-hessian")),
         ),
         panels.group(
             "descent",
@@ -29,3 +29,8 @@ def controls() -> list[dict[str, Any]]:
             panels.slider("steps", 1, 400, 1),
         ),
     ]
+
+
+def idle(model: Any) -> dict[str, str]:
+    """Return the controls that change nothing, and why."""
+    return {} if model.state.bend else {"hessian": panels.SAME_LINEAR}

@@ -11,7 +11,7 @@ from natgrad_core import rules
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.playground.claims import CLAIMS, LINES, QUESTIONS
-from natgrad_lecture.lessons.playground.controls import controls
+from natgrad_lecture.lessons.playground.controls import controls, idle
 from natgrad_lecture.lessons.playground.figure import STYLES, picture
 from natgrad_lecture.lessons.playground.model import Model
 from natgrad_lecture.lessons.playground.state import BY_METRIC, PRESETS, Play
@@ -32,6 +32,7 @@ lessons.register()(
         sets=PRESETS,
         default=Play(rate=0.02, steps=120, k=12),
         controls=controls,
+        idle=idle,
         picture=picture,
         model=Model,
         rules=tuple(rules),

@@ -14,6 +14,9 @@ from natgrad_lecture.lessons.playground.state import BY_METRIC, GRAPHS, MOST_STA
 from natgrad_lecture.lessons.playground.typed_problem import SOURCES, TYPED
 from natgrad_lecture.state import item_options
 from natgrad_lecture.state.items import OWN
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 _FIRST = ("gradient", "newton", "natural", BY_METRIC)
 
@@ -63,3 +66,16 @@ def controls() -> list[dict[str, Any]]:
             panels.slider("steps", 1, 400, 1),
         ),
     ]
+
+
+def idle(model: Any) -> dict[str, str]:
+    """Return the controls that change nothing, and why."""
+    found = panels.idle_damping(model)
+    if model.state.chart == "identity" and "kind" not in found:
+        found["kind"] = say("idle-kind")
+    pairs = model.paired_runs.values()
+    if model.state.singular == "diverge" and all(
+        run.ok.all() for pair in pairs for run in (pair.in_theta, pair.in_x)
+    ):
+        found["singular"] = say("idle-singular")
+    return found

@@ -22,8 +22,8 @@ def controls() -> list[dict[str, Any]]:
         panels.group(
             "descent",
             panels.slider("rate", 0.001, 2, 0.001, scale="log"),
-            panels.slider("times", 1, 100, 1, scale="log"),
-            panels.slider("damping", 0, 1, 0.0001, scale="log"),
+            panels.slider("times", 1, 100, 1, scale="log", **panels.for_rules("gradient")),
+            panels.slider("damping", 0, 1, 0.0001, scale="log", **panels.for_rules("natural")),
             panels.slider("steps", 10, 2000, 1, scale="log"),
         ),
     ]

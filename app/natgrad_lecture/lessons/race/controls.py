@@ -27,11 +27,17 @@ def controls() -> list[dict[str, Any]]:
         ),
         panels.group(
             "rates",
-            panels.slider("alpha", 0.01, 2, 0.01, scale="log"),
-            panels.slider("damping", 0.0001, 10, 0.0001, scale="log"),
-            panels.slider("nesterov", 0.001, 10, 0.001, scale="log"),
-            panels.slider("adam", 0.001, 1, 0.001, scale="log"),
-            panels.slider("gradient", 0.001, 100, 0.001, scale="log"),
-            panels.slider("adadelta", 0.1, 100, 0.1, scale="log"),
+            panels.slider("alpha", 0.01, 2, 0.01, scale="log", **panels.for_rules("natural")),
+            panels.slider(
+                "damping", 0.0001, 10, 0.0001, scale="log", **panels.for_rules("natural")
+            ),
+            panels.slider(
+                "nesterov", 0.001, 10, 0.001, scale="log", **panels.for_rules("nesterov")
+            ),
+            panels.slider("adam", 0.001, 1, 0.001, scale="log", **panels.for_rules("adam")),
+            panels.slider(
+                "gradient", 0.001, 100, 0.001, scale="log", **panels.for_rules("gradient")
+            ),
+            panels.slider("adadelta", 0.1, 100, 0.1, scale="log", **panels.for_rules("adadelta")),
         ),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.robustness.claims import CLAIMS, LINES, QUESTIONS
-from natgrad_lecture.lessons.robustness.controls import controls
+from natgrad_lecture.lessons.robustness.controls import controls, idle
 from natgrad_lecture.lessons.robustness.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.robustness.figure import picture
 from natgrad_lecture.lessons.robustness.model import Model
@@ -23,6 +23,7 @@ lessons.register()(
         sets=PRESETS,
         default=Cell(steps=100, k=30),
         controls=controls,
+        idle=idle,
         picture=picture,
         sources=("Nesterov 2004, sec. 1.2", "Levenberg 1944", "Kingma and Ba 2015"),
         model=Model,

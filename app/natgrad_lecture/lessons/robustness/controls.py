@@ -31,3 +31,9 @@ def controls() -> list[dict[str, Any]]:
             panels.slider("steps", 10, 400, 1),
         ),
     ]
+
+
+def idle(model: Any) -> dict[str, str]:
+    """Return the controls that change nothing, and why."""
+    found = panels.idle_damping(model)
+    return {**found, "up": found["damping"]} if "damping" in found else found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.singular.claims import CLAIMS, LINES, QUESTIONS
-from natgrad_lecture.lessons.singular.controls import controls
+from natgrad_lecture.lessons.singular.controls import controls, idle
 from natgrad_lecture.lessons.singular.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.singular.figure import STYLES, picture
 from natgrad_lecture.lessons.singular.model import Model
@@ -24,6 +24,7 @@ lessons.register()(
         sets=PRESETS,
         default=Runner(rate=0.1, damping=0.1, steps=100, k=25),
         controls=controls,
+        idle=idle,
         picture=picture,
         model=Model,
         rules=("gradient", "natural"),
