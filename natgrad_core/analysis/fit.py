@@ -207,12 +207,15 @@ def _trouble(problem: Problem, path: Array, null: Array | None, still: bool) -> 
             f"not determined: the likelihood does not change along {_direction(problem, null)} "
             "(columns of the data may be collinear; leave one out)"
         )
-    if still:
-        return ""
-    ended = reason(problem, path, np.ones(len(path), bool))
-    return ended or (
-        f"not converged after {len(path) - 1} steps: the loss still falls, and there may be no "
-        "finite maximum; start elsewhere or allow more steps"
+    if ended := reason(problem, path, np.ones(len(path), bool)):
+        return ended
+    return (
+        ""
+        if still
+        else (
+            f"not converged after {len(path) - 1} steps: the loss still falls, and there may be no "
+            "finite maximum; start elsewhere or allow more steps"
+        )
     )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from natgrad_core import charts, fit, problems
+from natgrad_core import charts, fit, own, problems
 from natgrad_core.analysis.fit import Fit
 from natgrad_core.core.problem import Problem
 from natgrad_core.errors import NoProbabilityModel, OutsideDomain
@@ -202,3 +202,13 @@ def test_a_fit_shows_its_estimate_with_its_errors() -> None:
     text = repr(fitted("gamma"))
     assert "a = 0.70" in text
     assert " ± 0.25" in text
+
+
+def test_an_own_model_with_separated_classes_is_told_so() -> None:
+    found = fit(
+        own(
+            "bernoulli_logpmf(y, a + b*x)", {"x": [-2.0, -1.0, 1.0, 2.0], "y": [0.0, 0.0, 1.0, 1.0]}
+        )
+    )
+    assert not found.converged
+    assert "the classes are separated" in found.why

@@ -8,6 +8,7 @@ from typing import Any
 from natgrad_core import charts, metrics, problems
 from natgrad_core.core.damping import ALL_KINDS
 from natgrad_core.core.rule import SINGULAR
+from natgrad_core.datasets import tables
 from natgrad_core.expressions.grammar import usage
 from natgrad_lecture import controls as panels
 from natgrad_lecture.lessons.playground.state import BY_METRIC, GRAPHS, MOST_STARTS, PROBLEMS, RULES
@@ -43,6 +44,7 @@ def controls() -> list[dict[str, Any]]:
             panels.text("names", when=mine),
             panels.choice("source", _named(SOURCES), when=mine),
             panels.text("typed", rows=3, file=True, when=[*mine, ["source", [TYPED]]]),
+            panels.button("fit") | {"when": [*mine, ["source", [TYPED, *tables()]]]},
             *window,
             *item_options.controls("problem"),
             *panels.start(),

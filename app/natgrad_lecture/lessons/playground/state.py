@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from natgrad_core import charts, metrics, problems, rules
+from natgrad_core.analysis.fit import Fit, fit
 from natgrad_core.core.damping import ALL_KINDS
 from natgrad_core.core.rule import SINGULAR
 from natgrad_core.metrics import Metric
@@ -95,6 +96,31 @@ def why_not_chart(key: ProblemKey, chart_key: ChartKey, start: tuple[float, ...]
     )
     needs = f"; it needs {chart.domain}" if chart.domain else ""
     return say("the-chart-does-not-reach-the", which=chart.name, where=where, needs=needs)
+
+
+@lru_cache(maxsize=64)
+def fit_of(key: ProblemKey) -> Fit | None:
+    """The maximum-likelihood fit of a problem; None of one that has no model or no data."""
+    problem = problem_named(key)
+    if problem.support is None or not len(problem.rows):
+        return None
+    try:
+        return fit(problem)
+    except ValueError:
+        return None
+
+
+def _in_words(fitted: Fit) -> str:
+    """The estimate with its standard errors, or why there is none."""
+    if not fitted.converged:
+        return say("no-best-fit", why=fitted.why)
+    parts = (
+        f"{symbol} = {0.0 if abs(value) < 1e-6 * error else value:.4g} ± {error:.2g}"
+        for symbol, value, error in zip(
+            fitted.problem.symbols, fitted.theta, fitted.standard_errors, strict=True
+        )
+    )
+    return say("best-fit", estimate=", ".join(parts))
 
 
 def _text(name: str, most: int) -> Callable[[Any], str]:
@@ -248,9 +274,23 @@ class Play(Runs):
     @property
     def hints(self) -> dict[str, str]:
         """Beside the data that were typed: how they were read."""
-        if self.problem != OWN or self.source != mine.TYPED or "typed" in self.wrong:
+        if self.problem != OWN or self.source == mine.NO_DATA:
             return {}
-        return {"typed": mine.note(self.typed)}
+        found: dict[str, str] = {}
+        if self.source == mine.TYPED and "typed" not in self.wrong:
+            found["typed"] = mine.note(self.typed)
+        if (fitted := fit_of(self.problem_key)) is not None:
+            found["text"] = _in_words(fitted)
+        return found
+
+    def _around_fit(self) -> dict[str, Any]:
+        """The window of four standard errors around the best fit; nothing if there is none."""
+        fitted = fit_of(self.problem_key)
+        if fitted is None or not fitted.converged:
+            return {}
+        half = float(np.clip(4 * np.max(fitted.standard_errors), 1e-3, 1e4))
+        x, y = (float(f"{v:.3g}") for v in fitted.theta)
+        return {"window": (x, y, float(f"{half:.2g}")), "start": None}
 
     def _without(self, said: str) -> str:
         silent = [n for n in self.rules if self.why_not_rule(n) == said]
@@ -271,6 +311,8 @@ class Play(Runs):
             wished = self.with_(**found)
             found["good"] = () if not wished.wrong else (*last,)
             return found | ({} if wished._start_holds() else {"start": None})
+        if name == "fit":
+            return self._around_fit()
         if name == "start.x":
             there = chart_named(self.chart_key).forward(numbers("start", value))
             return {"start": np.asarray(there).tolist()}
