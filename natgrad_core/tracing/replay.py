@@ -73,7 +73,7 @@ def replay(
     Args:
         traced: The step; its outputs are the next state, then conditions that a good point meets
             and, if there is a ``target``, the loss: both of the state itself.
-        state: The state at the start: floats, or arrays over the leading axes.
+        state: The state at the start: floats, or arrays over the leading axes ``[...]``.
         steps: How many steps.
         shown: How many parts of each state to return.
         target: A loss; then only the last points are returned.

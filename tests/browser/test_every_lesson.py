@@ -71,13 +71,10 @@ def page(taught: Lesson, browser: Browser, server: Server) -> Iterator[Page]:
 
 
 def begin_again(page: Page, taught: Lesson) -> None:
-    """Go back to the state that the page was opened in."""
-    if taught.name in QUICK:
-        page.goto(page.url.partition("?")[0] + QUICK[taught.name])
-        page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
-    else:
+    """Go back to the lesson's own state; a lesson that computes for seconds stays where it is."""
+    if taught.name not in QUICK:
         page.keyboard.press("0")
-    settle(page)
+        settle(page)
 
 
 @pytest.fixture
@@ -266,7 +263,7 @@ def test_before_an_audience_too_and_axe_finds_no_barrier(page: Page, taught: Les
     page.keyboard.press("p")
     expect(page.locator(".caption")).to_be_hidden()
     page.set_viewport_size({"width": 1440, "height": 900})
-    begin_again(page, taught)
+    settle(page)
     assert found == []
 
 

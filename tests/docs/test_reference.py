@@ -208,36 +208,34 @@ def keeps(item: type, protocol: type) -> bool:
     return all(callable(getattr(item, key, None)) for key in vars(protocol) if key[0] != "_")
 
 
-def public() -> Iterator[Any]:
-    """Yield the engine's public functions and methods, with the docstrings that may give shapes."""
-    for found in pkgutil.walk_packages(natgrad_core.__path__, "natgrad_core."):
-        module = importlib.import_module(found.name)
-        folder = found.name.rpartition(".")[0]
-        above = [] if folder == "natgrad_core" else [importlib.import_module(folder)]
-        for name, item in vars(module).items():
-            if name.startswith("_") or getattr(item, "__module__", "") != found.name:
-                continue
-            if inspect.isfunction(item):
-                yield pytest.param(item, [module, *above], id=f"{found.name}.{name}")
-            elif inspect.isclass(item):
-                for key, member in vars(item).items():
-                    inner = getattr(member, "fget", getattr(member, "func", member))
-                    if not key.startswith("_") and inspect.isfunction(inner):
-                        kept = [
-                            base for base in PROTOCOLS if key in vars(base) and keeps(item, base)
-                        ]
-                        same = [getattr(base, key, None) for base in (*item.__mro__, *kept)]
-                        yield pytest.param(
-                            inner,
-                            [item, *kept, *filter(None, same)],
-                            id=f"{found.name}.{name}.{key}",
-                        )
+MODULES = [found.name for found in pkgutil.walk_packages(natgrad_core.__path__, "natgrad_core.")]
 
 
-@pytest.mark.parametrize(("function", "context"), [*public()])
-def test_whatever_takes_or_gives_arrays_says_their_shape(function: Any, context: list[Any]) -> None:
-    given = {k: v for k, v in function.__annotations__.items() if "rate" not in k}
-    if not any(ARRAYS.search(str(value)) for value in given.values()):
-        return
-    words = " ".join(inspect.getdoc(item) or "" for item in (function, *context))
-    assert re.search(r"\[[^]\"']*\]|component", words), f"{function.__qualname__}: what shape?"
+def public(module: Any) -> Iterator[tuple[Any, list[Any]]]:
+    """Yield a module's public functions and methods, with the docstrings that may give shapes."""
+    folder = module.__name__.rpartition(".")[0]
+    above = [] if folder == "natgrad_core" else [importlib.import_module(folder)]
+    for name, item in vars(module).items():
+        if name.startswith("_") or getattr(item, "__module__", "") != module.__name__:
+            continue
+        if inspect.isfunction(item):
+            yield item, [module, *above]
+        elif inspect.isclass(item):
+            for key, member in vars(item).items():
+                inner = getattr(member, "fget", getattr(member, "func", member))
+                if not key.startswith("_") and inspect.isfunction(inner):
+                    kept = [base for base in PROTOCOLS if key in vars(base) and keeps(item, base)]
+                    same = [getattr(base, key, None) for base in (*item.__mro__, *kept)]
+                    yield inner, [item, *kept, *filter(None, same)]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_whatever_takes_or_gives_arrays_says_their_shape(name: str) -> None:
+    lacking: list[str] = []
+    for function, context in public(importlib.import_module(name)):
+        given = {k: v for k, v in function.__annotations__.items() if "rate" not in k}
+        if any(ARRAYS.search(str(value)) for value in given.values()):
+            words = " ".join(inspect.getdoc(item) or "" for item in (function, *context))
+            if not re.search(r"\[[^]\"']*\]|component", words):
+                lacking.append(function.__qualname__)
+    assert not lacking, f"what shape? {', '.join(lacking)}"

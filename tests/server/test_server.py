@@ -217,8 +217,11 @@ def test_where_nobody_asked_for_a_port_a_taken_one_gives_way_to_the_next_free_on
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-@pytest.mark.parametrize("early", [True, False], ids=["at once", "later"])
+@pytest.mark.parametrize(
+    ("signum", "early"),
+    [(signal.SIGINT, True), (signal.SIGTERM, False)],
+    ids=["Ctrl-C at once", "SIGTERM later"],
+)
 def test_the_server_ends_quietly_and_leaves_no_kernel(signum: int, early: bool) -> None:
     server = start(pool=2)
     if early:

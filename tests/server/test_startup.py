@@ -287,9 +287,9 @@ def test_one_address_fills_half_the_house_with_pages_that_it_does_not_open() -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("base", ["/c++/", "/nät/", "/(x)/"])
-def test_pages_hang_under_any_base_url(base: str) -> None:
-    with running(f"--base-url={base}") as server:
+def test_pages_hang_under_any_base_url() -> None:
+    """One with each kind of sign: what a pattern reads, what is encoded, what both do."""
+    with running("--base-url=/c++/nät/(x)/") as server:
         page = Page(server.url).open()
         assert page.ask(rate=0.03)["state"]["rate"] == 0.03
         bare = requests.get(server.url.rstrip("/"), allow_redirects=False, timeout=60)
