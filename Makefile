@@ -10,7 +10,7 @@
 # Write files that are kept in the repository
 #   make generate    tables in the documents, and the notebooks, from the registries
 #   make frontend    bundles of the scripts and styles (Node 20; ARGS=--watch repeats at every change)
-#   make pictures    the pictures of README
+#   make pictures    the moving picture of README, and one of each lesson
 #   make lock        constraints.txt: today's versions
 # Read
 #   make docs        the reference, a static site

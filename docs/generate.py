@@ -1,4 +1,4 @@
-"""Write what is derived: tables of README and notebooks (from the registries), the page's types.
+"""Write what is derived: tables of the documents, notebooks (from the registries), the types.
 
     python -m docs.generate     # what `make generate` does
 
@@ -44,8 +44,8 @@ def lesson_table(root: Path) -> str:
 
 def _lesson_cell(root: Path, lesson: Lesson) -> str:
     """A lesson's cell; the picture is left out until ``make pictures`` has taken it."""
-    picture = f"{PICTURES}/{lesson.name}.webp"
-    shown = f"![{lesson.title}]({picture})<br>" if (root / picture).exists() else ""
+    taken = (root / PICTURES / f"{lesson.name}.webp").exists()
+    shown = f"![{lesson.title}](pictures/{lesson.name}.webp)<br>" if taken else ""
     return _cell(f"{shown}**{lesson.title}.** {lesson.takeaway}")
 
 

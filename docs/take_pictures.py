@@ -1,4 +1,4 @@
-"""Take the pictures of README from the real page: ``make pictures``.
+"""Take the pictures of README and of the table of lessons from the real page: ``make pictures``.
 
 One picture of each lesson, and an animation: the first lesson while A is dragged.
 """

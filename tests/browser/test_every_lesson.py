@@ -258,7 +258,7 @@ def test_before_an_audience_too_and_axe_finds_no_barrier(page: Page, taught: Les
     expect(page.locator(".caption")).to_be_visible()
     for screen in BEFORE_AN_AUDIENCE:
         assert_square_and_legible(page, screen, presenting=True)
-    # The document is the same but for the caption; what changes is how it is laid out and colored.
+    # The document is the same except for the caption; its layout and its colors change.
     found = barriers(page, *(() if taught.name == "coordinates" else BY_STYLE))
     page.keyboard.press("p")
     expect(page.locator(".caption")).to_be_hidden()

@@ -15,9 +15,9 @@ def test_generated_files_are_current() -> None:
     assert not names, f"run `make generate`; these are not current: {', '.join(names)}"
 
 
-def test_the_readme_and_every_notebook_are_generated() -> None:
+def test_the_table_of_lessons_and_every_notebook_are_generated() -> None:
     paths = {path.relative_to(ROOT) for path, _ in generated()}
-    assert Path("README.md") in paths
+    assert Path("docs/gallery.md") in paths
     assert {Path("notebooks") / f"{name}.ipynb" for name in lessons} <= paths
     assert {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")} == set(lessons)
 
