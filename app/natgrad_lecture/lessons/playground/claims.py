@@ -257,12 +257,14 @@ CLAIMS = {
         _falls_as(0.5),
         Scope({"start": NEAR["start"]}),
         false={"to 1/n": _falls_as(1.0), "to n^(−¼)": _falls_as(0.25)},
+        shows=("steepest", "natural"),
     ),
     "cavendish": Claim(
         {**CAVENDISH, "rules": ["gradient", "newton", "natural"], "rate": 0.02},
         _same_as_built_in({one: one for one in ("loss", "grad", "hessian", "fisher")}),
         Scope({"start": box((5.2, 0.2), (5.6, 0.5))}),
         false={"its Hessian is F": _same_as_built_in({"hessian": "fisher"})},
+        shows=("gradient", "newton", "natural"),
     ),
     "valley": Claim(
         {**VALLEY, **SHEARED, "rules": ["newton", "gradient"], "rate": 0.01},
@@ -277,6 +279,7 @@ CLAIMS = {
         _no_fisher,
         Scope({"start": box((-1.5, -1.2), (1.5, 1.2)), "rate": log_between(0.005, 0.05)}),
         beyond=Scope({"problem": MODELS}),
+        shows=("newton", "gradient"),
     ),
 }
 

@@ -275,6 +275,7 @@ CLAIMS = {
             "states swapped": _eta(lambda p, q: (p * (1 - p) + 2 * q * (1 - q)) / (p + q)),
             "moving pays, too": _eta(lambda p, q: (q + 2 * p) / (p + q)),
         },
+        shows=("formula.policy",),
     ),
     "best": Claim(
         {"k": 25, "rules": ["natural"]},
@@ -296,6 +297,7 @@ CLAIMS = {
         _weights(lambda d: d),
         Scope(ANY),
         false={"unweighted": _weights(np.ones_like), "swapped": _weights(lambda d: d[::-1])},
+        shows=("formula.policy", "formula.gradients"),
     ),
     "rarely": Claim(
         {"rules": ["gradient"], "arrows": "gradient", "times": 10.0},
@@ -320,18 +322,21 @@ CLAIMS = {
             "sign": _closed(lambda p, q: (_natural(p, q)[0], -_natural(p, q)[1])),
             "unweighted p, q": _closed(lambda p, q: (1 - 3 * q, -(1 + 3 * p))),
         },
+        shows=("natural", "formula.gradients"),
     ),
     "limit": Claim(
         {"k": 12},
         _limit(lambda q: -1 / q),
         Scope(ANY),
         false={"to −1": _limit(lambda q: -1.0), "to 0": _limit(lambda q: 0.0)},
+        shows=("natural", "formula.gradients"),
     ),
     "path": Claim(
         {"k": 0, "rules": ["natural"]},
         _path_fisher(2.0),
         Scope(ANY),
         false={"of the whole path": _path_fisher(1.0)},
+        shows=("formula.gradients",),
     ),
     "digs": Claim(
         PLATEAU_SEEN,

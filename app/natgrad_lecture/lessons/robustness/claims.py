@@ -314,6 +314,7 @@ CLAIMS = {
         _descent_in_the_end(0.0),
         Scope(QUADRATIC),
         false={"with the rate α": _descent_in_the_end(0.5)},
+        shows=("natural", "formula.cell"),
     ),
     "local": Claim(
         LOCAL,

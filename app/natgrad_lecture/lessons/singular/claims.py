@@ -385,12 +385,14 @@ CLAIMS = {
         Scope(ANYWHERE),
         false={"along (w₁, w₂)": _tangent(1.0)},
         beyond=Scope({"problem": one_of("mixture"), "start": box((-2, -2), (2, 2))}),
+        shows=("singular", "gradient", "formula.fisher"),
     ),
     "no-inverse": Claim(
         {"rules": ["natural"], "k": 0},
         _no_inverse,
         Scope(ANYWHERE),
         beyond=Scope({"problem": one_of("mixture"), "start": box((-2, -2), (2, 2))}),
+        shows=("formula.fisher",),
     ),
     "product": Claim(
         {"rules": ["pseudo"], **DOWN, "k": 10},
@@ -418,6 +420,7 @@ CLAIMS = {
         _at_half(2.0, 0.5),
         Scope(ANYWHERE),
         false={"the other method round": _at_half(0.5, 2.0)},
+        shows=("singular", "formula.fisher"),
     ),
     "lingers": Claim(
         {"k": 12},
@@ -454,12 +457,14 @@ CLAIMS = {
         _square(2.0),
         Scope(COMMON),
         false={"to a − b": _square(1.0), "to its fourth power": _square(4.0)},
+        shows=("singular", "damped", "formula.fisher"),
     ),
     "falls": Claim(
         {**MIXED, "k": 10},
         _falls(0.5, 2.0),
         Scope(OFF_CENTER),
         false={"F⁻¹∇J falls, too": _falls(0.5, 0.5), "as 1/(a − b)²": _falls(0.5, 4.0)},
+        shows=("singular", "gradient", "formula.fisher"),
     ),
     "mixture-lingers": Claim(
         {**MIXED, "k": 25},
@@ -482,6 +487,7 @@ CLAIMS = {
         _zero_at_origin(1),
         Scope(ANYWHERE),
         false={"rank two": _zero_at_origin(2)},
+        shows=("singular", "formula.fisher"),
     ),
     "pseudo-depends": Claim(
         {"rules": ["pseudo"], **DOWN, "k": 1},
