@@ -116,6 +116,10 @@ def _stirling_all(x: Any) -> Any:
     return cast(Array, np.where(far, far_off, near))
 
 
+ZETA_LEAST = -1000.0
+"""Below it the later derivatives of log Γ are not computed: all domains are positive."""
+
+
 @lru_cache
 def _scipy(name: str) -> Callable[..., Any]:
     """A function of scipy.special, imported when first called: most problems need none."""
@@ -134,13 +138,30 @@ def _special(name: str, *first: float) -> tuple[Callable[..., Any], Callable[...
     return on_float, on_array
 
 
+def _above_least(name: str, *first: float) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The same, and NaN below ``ZETA_LEAST``.
+
+    SciPy adds terms one by one until the argument is positive: at −10⁸ this takes seconds, at −10¹⁵
+    more than a year. A run that leaves its domain can get there.
+    """
+    known_float, known_array = _special(name, *first)
+
+    def on_array(x: Any) -> Any:
+        return known_array(np.where(np.asarray(x) > ZETA_LEAST, x, np.nan))
+
+    def on_float(x: float) -> float:
+        return known_float(x) if x > ZETA_LEAST else math.nan
+
+    return on_float, on_array
+
+
 _SPECIAL = {
     "lgamma": _special("gammaln"),
     "digamma": _special("psi"),
-    "trigamma": _special("zeta", 2.0),
+    "trigamma": _above_least("zeta", 2.0),
     "i0e": _special("i0e"),
-    "tetragamma": _special("polygamma", 2),
-    "pentagamma": _special("polygamma", 3),
+    "tetragamma": _above_least("polygamma", 2),
+    "pentagamma": _above_least("polygamma", 3),
     "i1e": _special("i1e"),
     "log_ndtr": _special("log_ndtr"),
     "erf": _special("erf"),

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from natgrad_core.tracing import native_functions as native
+from natgrad_core.tracing.functions import ZETA_LEAST
 from natgrad_core.tracing.tape import Line
 
 LONGEST = 5000
@@ -204,11 +205,21 @@ class _Writer:
             return self.power(given, args[1]), False
         if operation in ("tetragamma", "pentagamma"):  # (−1)ⁿ⁺¹ n! ζ(n + 1, x), as SciPy has it
             name, factor = ("zeta3", -2.0) if operation == "tetragamma" else ("zeta4", 6.0)
-            found = self.call(name, given)
+            found = self.call(name, [self.above_least(given[0])])
             return self.put(f"fmul {v} {self.splat(factor)}, {found}"), False
+        if operation == "trigamma":
+            return self.call(operation, [self.above_least(given[0])]), False
         if operation in native.UFUNCS:
             return self.call(operation, given), False
         raise Refused(f"{operation!r} has no machine code")
+
+    def above_least(self, argument: str) -> str:
+        """The argument, and NaN where Hurwitz's zeta would take long (functions.ZETA_LEAST)."""
+        v = self.vector
+        above = self.put(f"fcmp ogt {v} {argument}, {self.splat(ZETA_LEAST)}")
+        return self.put(
+            f"select {self.truth} {above}, {v} {argument}, {v} {self.splat(float('nan'))}"
+        )
 
     def intrinsic(self, name: str, argument: str) -> str:
         full = f"@llvm.{name}.{'f64' if self.plan.width == 1 else f'v{self.plan.width}f64'}"
