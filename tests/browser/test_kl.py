@@ -20,7 +20,7 @@ KNOTS = np.linspace(-3.0, 3.0, 7)
 
 @pytest.fixture
 def lesson(page: Page, server: Server) -> Page:
-    page.goto(f"{server.url}kl")
+    page.goto(f"{server.url}kl?v=1&f=drawn")
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
     settle(page)
     return page

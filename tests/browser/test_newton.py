@@ -16,7 +16,7 @@ from tests.support.chromium import Server
 
 @pytest.fixture
 def newton(page: Page, server: Server) -> Page:
-    page.goto(server.url.rstrip("/") + "/newton")
+    page.goto(server.url.rstrip("/") + "/newton?v=1&problem=rosenbrock")
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
     settle(page)
     return page
