@@ -13,6 +13,7 @@ from natgrad_core.nets import NetProblem, mlp, plane, rules
 from natgrad_core.nets.training import train
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.net import model as learning
+from natgrad_lecture.lessons.net.figure import spectrum_chart
 from natgrad_lecture.lessons.net.model import COARSE, FINE
 from natgrad_lecture.lessons.net.state import ONE_EACH, Taught
 from natgrad_lecture.session import Live
@@ -193,3 +194,11 @@ def test_a_run_that_was_trained_further_is_shown_as_far_as_is_asked(
         assert answer["steps"] == steps
         losses = [trace for trace in answer["traces"] if trace["plane"] == "loss"]
         assert answer["buffers"][losses[0]["points"]][1] == [steps + 1, 2]
+
+
+def test_a_net_that_is_certain_of_every_label_has_a_chart_of_no_eigenvalues() -> None:
+    zero, some = np.zeros(4), np.array([2.0, 1.0, 0.0])
+    none = spectrum_chart({"exact": zero, "kfac": zero}, {}, 3)
+    assert none["table"]["rows"] == []
+    assert none["say"] == "F is zero to rounding: the net is certain of every label."
+    assert len(spectrum_chart({"exact": some, "kfac": zero}, {}, 3)["table"]["rows"]) == 1

@@ -152,8 +152,15 @@ def add_matrix(
 
 
 def spectrum_chart(spectra: dict[str, Array], errors: dict[str, float], step: int) -> Any:
-    """Eigenvalues of F and of its approximations, largest first, on log axes; and their errors."""
-    kept = {name: values[values > 1e-9 * values[0]] for name, values in spectra.items()}
+    """Eigenvalues of F and of its approximations, largest first, on log axes; and their errors.
+
+    Of a net that is certain of every label they are zero, and a log axis has no place for them.
+    """
+    kept = {
+        name: above
+        for name, values in spectra.items()
+        if len(above := values[values > 1e-9 * values[0]])
+    }
     traces = [
         line(
             _color(name),
@@ -168,16 +175,16 @@ def spectrum_chart(spectra: dict[str, Array], errors: dict[str, float], step: in
         [_label(name), errors.get(name, 0.0), float(values[0]), len(values)]
         for name, values in kept.items()
     ]
-    first, last = kept["exact"][0], kept["exact"][-1]
+    exact = kept.get("exact", np.array([]))
+    if len(exact):
+        first, last = f"{exact[0]:.3g}", f"{exact[-1]:.3g}"
+        said = say("the-eigenvalues-of-f-fall-from", first=first, last=last, exact=len(exact))
+    else:
+        said = say("every-eigenvalue-is-zero")
     return chart(
         "spectrum",
         say("spectrum-of-f-at-step-and", step=step),
-        say(
-            "the-eigenvalues-of-f-fall-from",
-            first=f"{first:.3g}",
-            last=f"{last:.3g}",
-            exact=len(kept["exact"]),
-        ),
+        said,
         traces,
         axis("rank", log=True),
         axis("eigenvalue", log=True, dtick=2),
