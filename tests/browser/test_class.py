@@ -156,6 +156,10 @@ def test_a_question_is_asked_twice_and_answered_by_all(hall: Hall) -> None:
             "3 · 100 % round 2"
         )
         expect(page.locator(".classroom-quiz .truth")).to_contain_text("The engine says")
+    sizes = hall.lecturer.locator(".classroom-quiz :is(h2, .option, .share, small)").evaluate_all(
+        "(all) => all.map((one) => parseFloat(getComputedStyle(one).fontSize) / innerHeight)"
+    )
+    assert min(sizes) >= 0.03, "too small for the last row"
     hall.press("Put away")
     expect(hall.phones[0].locator(".classroom-quiz")).to_be_hidden()
 

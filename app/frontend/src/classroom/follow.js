@@ -19,6 +19,7 @@ const NO_LINE = {
 };
 /** The digest of this script, which its address has. */
 const RELEASE = new URL(import.meta.url).pathname.split("/").at(-2);
+const RETRY = 2_000; // ms until a lesson's words are asked for again
 const AHEAD = 12; // steps that a playing page may be off before it is set right
 
 /**
@@ -176,9 +177,10 @@ export async function follow({ base, code, missing }, render) {
   async function open() {
     const asked = name;
     const url = `${base}class/lesson/${name}?lang=${languages().join(",")}`;
-    const reply = await fetch(url);
-    const data = reply.ok ? await reply.json() : null;
+    const reply = await fetch(url).catch(() => null);
+    const data = reply?.ok ? await reply.json() : null;
     if (asked !== name) return; // the lecturer went on meanwhile
+    if (!data) return void setTimeout(() => asked === name && open(), RETRY);
     lesson = data;
     speak([data.language]);
     document.title = `${data.title} – ${say("title", { code })}`;
@@ -186,15 +188,25 @@ export async function follow({ base, code, missing }, render) {
     draw();
   }
 
+  /** Set the page up. What comes meanwhile is shown after it: two pages would be one too many. */
   async function draw() {
-    if (!lesson || !shown) return;
-    const [first, arrays] = outlines.whole(...shown);
-    stop();
-    model = new FollowModel({ lesson, first, arrays }, { seat, leave, language });
-    root.replaceChildren(el);
-    stop = await render({ model, el });
+    if (drawing || !lesson || !shown) return;
+    const [its, used] = [lesson, shown];
+    const [first, arrays] = outlines.whole(...used);
+    drawing = true;
+    try {
+      stop();
+      model = new FollowModel({ lesson, first, arrays }, { seat, leave, language });
+      root.replaceChildren(el);
+      stop = await render({ model, el });
+    } finally {
+      drawing = false;
+    }
+    if (lesson !== its) draw();
+    else if (shown !== used && shown) model.relay(...outlines.whole(...shown));
     follows();
   }
+  let drawing = false;
 
   /** @param {string} chosen */
   function language(chosen) {
@@ -244,7 +256,7 @@ export async function follow({ base, code, missing }, render) {
       if (news.picture) {
         shown = [news.picture, data];
         outlines.take(...shown);
-        if (model && page && page.lesson === lesson) {
+        if (!drawing && model && page && page.lesson === lesson) {
           const { playing, k } = page.transport.pose();
           const answer = news.picture;
           if (playing) answer.state = { ...answer.state, k };
