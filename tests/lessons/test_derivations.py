@@ -31,6 +31,7 @@ INTRODUCED = (
     "natural-gradient",
     "net",
     "newton",
+    "playground",
     "policy",
     "robustness",
     "singular",

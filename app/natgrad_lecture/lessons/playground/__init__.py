@@ -12,6 +12,7 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.playground.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.playground.controls import controls, idle
+from natgrad_lecture.lessons.playground.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.playground.figure import STYLES, picture
 from natgrad_lecture.lessons.playground.model import Model
 from natgrad_lecture.lessons.playground.state import BY_METRIC, PRESETS, Play
@@ -29,6 +30,8 @@ lessons.register()(
         claims=CLAIMS,
         questions=QUESTIONS,
         lines=LINES,
+        derivations=DERIVATIONS,
+        exercises=EXERCISES,
         sets=PRESETS,
         default=Play(rate=0.02, steps=120, k=12),
         controls=controls,

@@ -162,6 +162,9 @@ def _bends(low: float, high: float) -> Any:
     return lambda rng, _: [f"chart.bend.strength:{float(rng.uniform(low, high)):.4g}"]
 
 
+shears_of = _shears()
+bends_of = _bends(0.2, 0.8)
+
 MODELS = one_of(
     "beta",
     "categorical",

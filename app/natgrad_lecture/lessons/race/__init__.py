@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
-from natgrad_lecture.lessons.race.claims import CLAIMS, LINES, QUESTIONS
+from natgrad_lecture.lessons.race.claims import CLAIMS, EXERCISES, LINES, QUESTIONS
 from natgrad_lecture.lessons.race.controls import controls
 from natgrad_lecture.lessons.race.figure import picture
 from natgrad_lecture.lessons.race.lazy_model import model_of
@@ -18,6 +18,7 @@ lessons.register()(
         claims=CLAIMS,
         questions=QUESTIONS,
         lines=LINES,
+        exercises=EXERCISES,
         sets=PRESETS,
         default=Racing(),
         controls=controls,

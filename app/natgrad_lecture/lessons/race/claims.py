@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from natgrad_lecture.lessons.base import Claim, Question
+from natgrad_lecture.lessons.derivation import Exercise
 from natgrad_lecture.lessons.race.lazy_model import model_of
 from natgrad_lecture.lessons.race.state import ONE, TUNED
 from natgrad_lecture.lessons.scope import Scope, one_of, whole_between
@@ -242,3 +243,17 @@ QUESTIONS = {
         lambda model: 2 if _alike_on_new_digits(model) else 0,
     ),
 }
+
+
+EXERCISES = {
+    "steps-and-seconds": Exercise(lambda _: 10 * 3 < 42 * 0.8, lambda _: [10 * 3, 42 * 0.8]),
+    "one-digit": Exercise(
+        lambda model: model.held_out == 359,
+        lambda model: [model.held_out, 100 / model.held_out],
+    ),
+    "make-it-unfair": Exercise(
+        lambda model: _steps(model, "adam", 1e-1, 60) > 60,
+        set={**ONE, "adam": 0.001, "rules": ("kfac", "adam")},
+    ),
+}
+"""By their ids in text.md."""

@@ -73,6 +73,11 @@ class Model:
         """Whether classes are told apart, so that there is an accuracy."""
         return data_of(self.state.task).classes > 0
 
+    @property
+    def held_out(self) -> int:
+        """How many examples no run sees."""
+        return len(data_of(self.state.task).x_test)
+
     @cached_property
     def entries(self) -> dict[str, Entry]:
         """Who runs, by the name that it has in tables: those chosen, and those kept."""
