@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import signal
+from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.test_coordinates import assert_the_page_shows_what_the_engine_says
-from tests.support.servers import kernels_of, wait_until
+from tests.support.servers import Server, kernels_of, wait_until
 
 PAGE = "document.querySelector('.natgrad').natgrad"
 
@@ -93,6 +95,37 @@ def test_a_link_shows_its_own_picture_first_and_no_other(server, page: Page) -> 
     page.goto(f"{server.url}coordinates?v=1&rate=0.045")
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
     assert page.evaluate(f"{PAGE}.answer.state.rate") == 0.045
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_link_s_state_is_awaited_however_late_it_comes(
+    server: Server, page: Page, waits: bool
+) -> None:
+    held: list[Any] = []
+    lines: list[Any] = []
+
+    def slow(line: Any) -> None:
+        lines.append(line)
+        line.connect_to_server().on_message(lambda message: held.append(message))
+
+    page.route_web_socket(re.compile("channels"), slow)
+    page.clock.install()
+    page.goto(f"{server.url}coordinates?v=1&rate=0.045")
+    while not held:  # the browser's events come while it is asked
+        page.wait_for_function("true")
+    page.clock.run_for(5000)
+    expect(page.locator("#natgrad-wait")).to_contain_text("The state of your link is on its way.")
+    expect(page).to_have_url(re.compile("rate=0.045"))
+    page.clock.resume()
+    if waits:
+        for message in held:
+            lines[0].send(message)
+    else:
+        page.get_by_role("button", name="Show the first picture instead").click()
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    assert (page.evaluate(f"{PAGE}.answer.state.rate") == 0.045) == waits
+    said = page.get_by_text("Of the link, this could not be shown: its state.")
+    expect(said).to_have_count(0 if waits else 1)
 
 
 def test_leaving_the_page_ends_its_kernel_and_coming_back_works(server, lesson: Page) -> None:

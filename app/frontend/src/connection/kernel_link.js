@@ -114,7 +114,8 @@ export class Link {
     // The kernel is gone, or the line is open and yet the reader asks to mend it: the kernel hangs.
     // Leave it.
     this.leave();
-    const reply = await fetch(location.href, { cache: "no-store" }); // each visit gets a kernel
+    // Each visit gets a kernel. Without the query: the state is here, and no log need hold it.
+    const reply = await fetch(location.pathname, { cache: "no-store" });
     const data = dataOf(new DOMParser().parseFromString(await reply.text(), "text/html"));
     if (!data) throw new Error("the engine did not start");
     this.take(new Comm(data));

@@ -8,9 +8,10 @@
 import { readAddress } from "../connection/url_state.js";
 import { Link, dataOf } from "../connection/kernel_link.js";
 import { say } from "../i18n/en.js";
+import { make } from "../lib/dom.js";
 import { render } from "../lesson_view.js";
 
-const QUERY_WITHIN = 4_000; // ms that a link's state may take before the default picture is shown
+const SOON = 4_000; // ms after which a page says that its link's state is still awaited
 
 /** @param {string} base64 */
 const bytesOf = (base64) =>
@@ -90,10 +91,10 @@ class Model {
 }
 
 /**
- * The answer to this page's address: the state that a link carries. Null if it does not come in
- * time.
- */
-/**
+ * The answer to this page's address: the state that a link carries. It is waited for as long as the
+ * reader likes, and asked for again on each new line; null if the reader would rather not wait, or
+ * the engine has no picture of it.
+ *
  * @param {Link} link
  * @param {string} query
  * @returns {Promise<{ first: Answer, arrays: DataView } | null>}
@@ -103,6 +104,7 @@ function linked(link, query) {
     /** @param {{ first: Answer, arrays: DataView } | null} traits */
     const done = (traits) => {
       link.receivers.delete(receive);
+      still();
       clearTimeout(late);
       resolve(traits);
     };
@@ -110,10 +112,28 @@ function linked(link, query) {
     const receive = (answer, [arrays]) => {
       if (answer.answer === 0) done(answer.fault ? null : { first: answer, arrays });
     };
-    const late = setTimeout(done, QUERY_WITHIN, null);
+    const ask = () => link.send({ ask: 0, query, state: {}, set: {}, have: [] });
+    const late = setTimeout(() => offer(() => done(null)), SOON);
+    let asked = true;
+    const still = link.onstatus((status) => {
+      if (status === "open" && !asked) ask();
+      asked = false;
+    });
     link.receivers.add(receive);
-    link.send({ ask: 0, query, state: {}, set: {}, have: [] });
+    ask();
   });
+}
+
+/**
+ * Say that a link's state is awaited, and offer the lesson's own first picture in its place.
+ *
+ * @param {() => void} instead
+ */
+function offer(instead) {
+  const button = make("button", { type: "button" }, say("first-instead"));
+  button.addEventListener("click", instead);
+  const words = document.querySelector("#natgrad-wait p");
+  words?.replaceChildren(say("link-awaited"), " ", button);
 }
 
 /** @param {import("../connection/kernel_link.js").PageData} data */
@@ -142,7 +162,10 @@ async function start(data) {
   const { query } = readAddress(location.search, data.lesson.own);
   if (query && query !== data.first.query) {
     open();
-    Object.assign(traits, await linked(link, query));
+    const found = await linked(link, query);
+    // The reader is told what is shown instead; the address in the bar is then that of the picture.
+    const lost = { first: { ...data.first, dropped: [say("link-state")] } };
+    Object.assign(traits, found ?? lost);
     await draw();
   } else {
     await draw();

@@ -15,6 +15,9 @@ const TEXTS = {
     "not-live": "This picture is not live: no kernel answers. Run its cell to change something.",
     reconnect: "Reconnect",
     "ask-again": "Ask again",
+    "link-awaited": "The engine is busy. The state of your link is on its way.",
+    "first-instead": "Show the first picture instead",
+    "link-state": "its state",
     "no-picture": "the engine sent no first picture",
     // the header
     lessons: "lessons",
