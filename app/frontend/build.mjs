@@ -18,7 +18,10 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const OUT = join(HERE, "../natgrad_lecture/static");
 
 /** Modules, for anywidget and for `<script type="module">`. */
-const MODULES = ["src/lesson_view.js", "src/entry/live_page.js", "src/entry/classroom.js"];
+const MODULES = ["src/lesson_view.js", "src/export/makers.js", "src/entry/classroom.js"];
+
+/** Modules of our own pages, which fetch beside them what is imported when it is wanted. */
+const LIVE = ["src/entry/live_page.js"];
 
 /** Scripts that run where they stand: inline, or before anything is drawn. */
 const SCRIPTS = ["src/entry/saved_page.js", "src/entry/home.js", "src/entry/waiting_page.js"];
@@ -41,9 +44,19 @@ const common = {
   write: false,
 };
 
+/** @type {esbuild.Plugin} */
+const fetchedLater = {
+  name: "fetched later",
+  setup: (build) =>
+    build.onResolve({ filter: /^\./ }, ({ kind, path }) =>
+      kind === "dynamic-import" ? { path: `./${basename(path)}`, external: true } : undefined,
+    ),
+};
+
 /** @type {esbuild.BuildOptions[]} */
 const BUILDS = [
   { ...common, entryPoints: MODULES, format: "esm" },
+  { ...common, entryPoints: LIVE, format: "esm", plugins: [fetchedLater] },
   {
     ...common,
     entryPoints: [...SCRIPTS, "styles/lesson.css", "styles/classroom.css"],
@@ -84,7 +97,10 @@ const writing = {
 
 if (watching) {
   for (const options of BUILDS) {
-    const context = await esbuild.context({ ...options, plugins: [writing] });
+    const context = await esbuild.context({
+      ...options,
+      plugins: [...(options.plugins ?? []), writing],
+    });
     await context.watch();
   }
 } else {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 import subprocess
@@ -12,6 +13,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FRONTEND = ROOT / "app/frontend"
 TOOLS = ("esbuild", "eslint", "prettier", "typescript")
+
+MOST = 50_000
+"""Bytes of a live page's own script, compressed."""
 
 needs_tools = pytest.mark.skipif(
     not (shutil.which("node") and (FRONTEND / "node_modules/esbuild").is_dir()),
@@ -25,6 +29,17 @@ def test_the_bundles_are_built_from_the_present_sources() -> None:
         ["node", "build.mjs", "--check"], cwd=FRONTEND, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_live_page_loads_little() -> None:
+    """What makes files comes when it is wanted, Plotly when there is a chart."""
+    static = ROOT / "app/natgrad_lecture/static"
+    live = gzip.compress((static / "live_page.js").read_bytes(), mtime=0)
+    assert len(live) < MOST, f"live_page.js has {len(live)} bytes, compressed"
+    assert b'import("./makers.js")' in (static / "live_page.js").read_bytes()
+    assert (static / "makers.js").is_file()
+    for alone in ("lesson_view.js", "saved_page.js"):  # no server stands beside these
+        assert b'import("' not in (static / alone).read_bytes()
 
 
 def test_the_tools_are_pinned_and_nothing_of_them_is_in_the_page() -> None:

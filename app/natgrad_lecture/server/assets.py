@@ -19,7 +19,8 @@ class Assets:
 
     The many modules go as one file, ``live_page.js``; the style sheets are in the page's head. So
     a page costs two requests and a websocket, and a returning reader's one. ``plotly.js`` is
-    fetched by the pages that have a chart, when they have one to draw.
+    fetched by the pages that have a chart, when they have one to draw; ``makers.js``, which makes
+    files of a picture, when the menu is opened.
     """
 
     def __init__(self) -> None:

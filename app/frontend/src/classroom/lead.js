@@ -2,7 +2,7 @@
 // what the page does beside its picture. The picture itself goes from the kernel to the class.
 
 import { writeAddress } from "../connection/url_state.js";
-import { save } from "../export/png_and_save.js";
+import { save } from "../export/save_file.js";
 import { make, setText } from "../lib/dom.js";
 import { writeTalk } from "../session/talk_codec.js";
 import { drawCloud } from "./arrows.js";

@@ -91,3 +91,14 @@ export function makeMeter(lesson) {
     },
   };
 }
+
+// The meter's readings in words: "plain: gap 0.31, its two runs differ".
+/**
+ * @param {Pick<Answer, "meter">} answer
+ * @param {LessonData} lesson
+ */
+export const readingsOf = ({ meter = [] }, lesson) =>
+  meter.map(({ style, rule, gap, text, word }) => {
+    const number = typeof gap === "number" ? show(gap, 2) : text;
+    return `${lesson.styles[style]?.label ?? rule}: ${[number, word].filter(Boolean).join(", ")}`;
+  });

@@ -1,5 +1,6 @@
 // The run as a film: an animated GIF, or MP4 or WebM where the browser records one.
 
+import { filmKind } from "./film_kind.js";
 import { gifOf } from "./gif_encoder.js";
 
 const FILM_RATE = 24; // steps a second, as the page plays at speed 1
@@ -7,19 +8,6 @@ const SHORTEST = 2500; // ms
 const LONGEST = 9000;
 const LAST_FRAME = 1400; // ms on the last picture
 const GIF_GAP = 80; // ms between frames
-const KINDS = [
-  "video/mp4;codecs=avc1.42E01F",
-  "video/mp4",
-  "video/webm;codecs=vp9",
-  "video/webm;codecs=vp8",
-  "video/webm",
-];
-
-export const filmKind = () =>
-  typeof MediaRecorder === "function" && "captureStream" in HTMLCanvasElement.prototype
-    ? KINDS.find((kind) => MediaRecorder.isTypeSupported(kind))
-    : undefined;
-
 /** @param {number} steps */
 const lengthOf = (steps) => Math.max(SHORTEST, Math.min(LONGEST, (1000 * steps) / FILM_RATE));
 

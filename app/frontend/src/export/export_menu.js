@@ -3,13 +3,11 @@
 
 import { copy } from "./clipboard.js";
 import { runsOf } from "../controls/pinned_run.js";
-import { asFilm, asGif, filmKind } from "./animation.js";
-import { asPng, save } from "./png_and_save.js";
+import { filmKind } from "./film_kind.js";
+import { save } from "./save_file.js";
 import { makePalette } from "../canvas/colors.js";
-import { asSvg, onCanvas, readingsOf } from "./figure_export.js";
+import { readingsOf } from "../controls/gap_meter.js";
 import { makeOutlineCache } from "../canvas/static_layer.js";
-import { SvgPath } from "./svg_context.js";
-import { asCsv, asJson } from "./data_tables.js";
 import { say } from "../i18n/en.js";
 
 const PER_INCH = 300; // of a picture 180 mm across
@@ -18,9 +16,8 @@ const FILM_RATIO = 0.75;
 const MOVING = new Set(["gif", "film"]);
 const EVEN = 2; // a film's sides are, for its encoders
 
-/** Outlines built from the paths that a context of SVG takes. */
-const svgOutlines = () =>
-  makeOutlineCache(/** @type {PathKind} */ (/** @type {unknown} */ (SvgPath)));
+/** What makes files, which a page of our own fetches when it is wanted. */
+const makers = () => import("./makers.js");
 
 /**
  * @typedef {import("./figure_export.js").Figure} Figure
@@ -139,21 +136,34 @@ export function makeExport({
   /** @type {Record<string, () => unknown>} */
   const acts = {
     async png() {
+      const { asPng, onCanvas } = await makers();
       const poster = onCanvas(paper(makeOutlineCache()), RATIO);
       poster.at(transport.k());
       save(`${lesson.name}.png`, await asPng(poster.canvas, { perInch: PER_INCH, source: link() }));
     },
-    svg: () => save(`${lesson.name}.svg`, asSvg(paper(svgOutlines())), "image/svg+xml"),
+    async svg() {
+      const { asSvg, SvgPath } = await makers();
+      const outlines = makeOutlineCache(/** @type {PathKind} */ (/** @type {unknown} */ (SvgPath)));
+      save(`${lesson.name}.svg`, asSvg(paper(outlines)), "image/svg+xml");
+    },
     async gif() {
+      const { asGif, onCanvas } = await makers();
       const poster = onCanvas(screen(), FILM_RATIO);
       save(`${lesson.name}.gif`, await asGif(poster, answer().steps, onProgress));
     },
     async film() {
+      const { asFilm, onCanvas } = await makers();
       const film = await asFilm(onCanvas(screen(), 1, EVEN), answer().steps, onProgress);
       save(`${lesson.name}.${film.type.split("/")[1]}`, film);
     },
-    csv: () => save(`${lesson.name}.csv`, asCsv(scene()), "text/csv"),
-    json: () => save(`${lesson.name}.json`, asJson(scene()), "application/json"),
+    async csv() {
+      const { asCsv } = await makers();
+      save(`${lesson.name}.csv`, asCsv(scene()), "text/csv");
+    },
+    async json() {
+      const { asJson } = await makers();
+      save(`${lesson.name}.json`, asJson(scene()), "application/json");
+    },
     async html() {
       onProgress(0);
       const { bytes } = await engine("html");
@@ -170,6 +180,9 @@ export function makeExport({
       else return say("copied");
     },
   };
+
+  // Who opens the menu may want a file: it is then made even if the line breaks meanwhile.
+  menu.box.addEventListener("click", () => void makers().catch(() => {}), { once: true });
 
   /** @param {string} kind */
   async function run(kind) {

@@ -2,7 +2,6 @@
 // caption and the link. It draws on a canvas (PNG, film) and on a context that records SVG alike.
 
 import { contextOf, make } from "../lib/dom.js";
-import { show } from "../lib/number_format.js";
 import { tagOf } from "../canvas/drag_handles.js";
 import { legendOf } from "../controls/legend.js";
 import { drawLiving } from "../canvas/dynamic_layer.js";
@@ -341,14 +340,3 @@ export function asSvg(scene) {
   const desc = [scene.answer.description, scene.link].filter(Boolean).join("\n");
   return ctx.document({ width: at.width, height: at.height, wide: 180, title, desc });
 }
-
-// The meter's readings in words: "plain: gap 0.31, its two runs differ".
-/**
- * @param {Pick<Answer, "meter">} answer
- * @param {LessonData} lesson
- */
-export const readingsOf = ({ meter = [] }, lesson) =>
-  meter.map(({ style, rule, gap, text, word }) => {
-    const number = typeof gap === "number" ? show(gap, 2) : text;
-    return `${lesson.styles[style]?.label ?? rule}: ${[number, word].filter(Boolean).join(", ")}`;
-  });

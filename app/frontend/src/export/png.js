@@ -1,20 +1,6 @@
-// Files that a reader exports: saved by the browser, under the lesson's name.
+// A canvas as PNG that knows its size on paper and where it comes from.
 
-import { contextOf, make } from "../lib/dom.js";
-
-const READ_WITHIN = 60_000; // ms that the browser may take to read what it saves
-
-/**
- * @param {string} name
- * @param {any} content
- * @param {string} [type]
- */
-export function save(name, content, type) {
-  const blob = content instanceof Blob ? content : new Blob([content], { type });
-  const url = URL.createObjectURL(blob);
-  make("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), READ_WITHIN);
-}
+import { contextOf } from "../lib/dom.js";
 
 const SUMS = Uint32Array.from({ length: 256 }, (_, i) => {
   let value = i;
