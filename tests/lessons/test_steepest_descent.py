@@ -11,6 +11,7 @@ from natgrad_core import problems
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.steepest_descent.state import FISHER_STRIP, OPEN, STRIP
+from natgrad_lecture.session import Live
 from tests.support.answers import unpack
 
 LESSON = lessons["steepest-descent"]
@@ -56,3 +57,12 @@ def test_the_dashed_curve_holds_the_steps_of_one_exact_kl(name: str) -> None:
     metric = problem.fisher(start)
     lengths = np.sqrt(np.einsum("ni,ij,nj->n", curve, metric, curve))
     assert 1e-3 < np.abs(lengths - 1).max() < 0.1, "close to the ellipse, and not the ellipse"
+
+
+@pytest.mark.parametrize(("entry", "zero"), [("metric.0.1", (0, 1)), ("metric.0.0", (0, 0))])
+def test_an_entry_of_g_that_is_typed_as_zero_is_shown_as_zero(
+    entry: str, zero: tuple[int, int]
+) -> None:
+    answer, _ = Live(LESSON).respond({"ask": 1, "set": {entry: 0}})
+    for value in (answer["values"][entry], answer["numbers"]["G.{}.{}".format(*zero)]):
+        assert str(value) == "0.0", "neither rounding nor a minus sign"

@@ -244,7 +244,7 @@ def _numbers(model: Model) -> dict[str, Any]:
         "least": model.slope(found_by),
         "lambda": model.slope(found_by) / 2,
     }
-    tidy = np.round(model.metric, 12)
+    tidy = model.state.tidy_metric
     found |= {f"G.{i}.{j}": float(tidy[i, j]) for i in (0, 1) for j in (0, 1)}
     vectors = {"g": model.gradient, "a": a, "Ga": covector, "best": found_by}
     found |= {f"{name}.{i}": float(v[i]) for name, v in vectors.items() for i in (0, 1)}

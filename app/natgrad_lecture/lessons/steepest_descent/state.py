@@ -107,6 +107,13 @@ class BallState(State):
         """G."""
         return spd_matrix(self.entries("eig"), self.entries("turn"))
 
+    @property
+    def tidy_metric(self) -> Array:
+        """G as it is printed: an entry that is rounding of the others is zero."""
+        metric = self.metric
+        small = np.abs(metric) < 1e-10 * np.abs(metric).max()
+        return np.where(small, 0.0, np.round(metric, 12))
+
     def changes(self, name: str, value: Any) -> dict[str, Any]:
         """G by its entries, eigenvalues or axes; whatever is bent by hand is no longer a problem's.
 
@@ -169,10 +176,10 @@ class BallState(State):
             if isinstance(held, tuple):
                 shown |= {f"{name}.{i}": part for i, part in enumerate(held)}
         shown["turn"] = (self.entries("turn") + 90.0) % 180.0 - 90.0
-        metric = self.metric
+        metric = self.tidy_metric
         return {
             **shown,
-            **{f"metric.{i}.{j}": float(round(metric[i, j], 12)) for i in (0, 1) for j in (0, 1)},
+            **{f"metric.{i}.{j}": float(metric[i, j]) for i in (0, 1) for j in (0, 1)},
         }
 
 
