@@ -88,6 +88,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.write_line(
         f"{len(scoped)} of them over a scope, in {states} states, beside {false} false ones"
     )
+    derived = [d for lesson in lessons.values() for d in lesson.derivations.values()]
+    lines = sum(len(d.lines) for d in derived)
+    checked = sum(len(d.lines) * d.scope.count(each_has) for d in derived)
+    exercises = sum(len(lesson.exercises) for lesson in lessons.values())
+    terminalreporter.write_line(
+        f"{lines} lines of {len(derived)} derivations, each in its states ({checked} in all); "
+        f"{exercises} exercises"
+    )
 
 
 @pytest.fixture
