@@ -14,6 +14,7 @@ import os
 import random
 import re
 import time
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
@@ -26,7 +27,7 @@ from tornado.websocket import websocket_connect
 from natgrad_lecture.classroom.codes import code_of
 from natgrad_lecture.classroom.messages import unpacked
 from natgrad_lecture.server.class_handlers import DEVICE, PROTOCOL
-from tests.support.servers import Page, Server, start
+from tests.support.servers import Page, Server, start, wait_until
 
 ARRIVE, DRAG, ANSWER = 10.0, 15.0, 10.0
 """Seconds in which all come, the lecturer drags, and all answer."""
@@ -245,8 +246,15 @@ def quantile(values: list[float], q: float) -> float:
     return row[min(len(row) - 1, int(q * len(row)))] if row else float("nan")
 
 
-async def follow(server: Server, count: int, again: Any) -> tuple[bool, Server]:
+Beside = Callable[[Server], Coroutine[Any, Any, None]]
+"""What goes on at the same time."""
+
+
+async def follow(
+    server: Server, count: int, again: Any, beside: Beside | None = None
+) -> tuple[bool, Server]:
     """Let ``count`` follow; print a line of figures. Returns whether the aims are met."""
+    others = asyncio.create_task(beside(server)) if beside else None
     token = token_hex(16)
     lecturer = Lecturer(server.url, token)
     hall = Hall(server.url, code_of(token))
@@ -275,6 +283,8 @@ async def follow(server: Server, count: int, again: Any) -> tuple[bool, Server]:
     await lecturer.until(lambda news: news.get("answered") == count, ANSWER + 30)
     quiz = lecturer.news["quiz"]
 
+    if others:
+        await others
     port = urlsplit(server.url).port
     began = time.monotonic()
     await loop.run_in_executor(None, server.stop)
@@ -380,8 +390,14 @@ def soak(count: int, seconds: float) -> bool:
         server.stop()
 
 
-def measure(counts: list[int]) -> bool:
-    """Measure a class of each size; returns whether every aim is met."""
+def measure(counts: list[int], alone: int = 0, beside: Beside | None = None) -> bool:
+    """Measure a class of each size; returns whether every aim is met.
+
+    Args:
+        counts: How many follow.
+        alone: How many others have a page with a kernel.
+        beside: What those do.
+    """
     AsyncHTTPClient.configure(None, max_clients=100)
     print("| followers | drag to picture p50 / p95 ms | pictures | MB a follower | lost ", end="")
     print("| show the last one | 4 options counted | s until all are back after a restart |")
@@ -390,11 +406,13 @@ def measure(counts: list[int]) -> bool:
     for count in counts:
 
         def again(port: int, count: int = count) -> Server:
-            return start(port, 1, f"--followers={count + 100}")
+            limits = (f"--followers={count + 100}", f"--readers={alone + 4}")
+            return start(port, max(1, alone), *limits)
 
         server = again(0)
+        wait_until(lambda server=server: server.metric("pool") >= alone, 300, pause=1)
         try:
-            fine, server = asyncio.run(follow(server, count, again))
+            fine, server = asyncio.run(follow(server, count, again, beside))
             met &= fine
         finally:
             server.stop()

@@ -34,7 +34,7 @@ from tornado.websocket import websocket_connect
 from benchmarks.followers import measure
 from natgrad_lecture.server.page_handlers import AGAIN, TICKET
 from natgrad_lecture.server.request_filter import PROTOCOL, frame_of, parts_of
-from tests.support.servers import Page, children, running, start, wait_until
+from tests.support.servers import Page, Server, children, running, start, wait_until
 
 ARRIVE = 10.0
 """Seconds within which all arrive."""
@@ -350,10 +350,18 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=120, help="how long they stay (120)")
     parser.add_argument("--pool", type=int, default=100, help="kernels that wait (100)")
     parser.add_argument("--follow", type=int, nargs="*", help="only classes of so many followers")
+    parser.add_argument("--alone", type=int, default=0, help="readers on their own beside them (0)")
     options = parser.parse_args()
     random.seed(7)
+
+    async def beside(server: Server) -> None:
+        seen = await visit(OurReader, server.url, options.alone, 20, server.process.pid)
+        show("on their own, beside the class", options.alone, seen)
+
     if options.follow is not None:
-        met = measure(options.follow or [100, 1000])
+        met = measure(
+            options.follow or [100, 1000], options.alone, beside if options.alone else None
+        )
         print(f"The aim of a class: {'met' if met else 'NOT met'}")
         sys.exit(not met)
     AsyncHTTPClient.configure(None, max_clients=10_000)

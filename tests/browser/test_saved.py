@@ -236,6 +236,16 @@ def test_the_script_can_be_copied_without_the_engine(page: Page) -> None:
     assert "mine.html" in source
 
 
+def test_a_class_is_offered_in_gray_and_says_why_not(page: Page) -> None:
+    page.locator(".menu > button").click()
+    entry = page.locator("[data-action=class]")
+    expect(entry).to_have_attribute("aria-disabled", "true")
+    entry.click()
+    expect(page.locator(".menu .said")).to_have_text(
+        "A class needs the live lesson: this page was saved."
+    )
+
+
 def test_the_exported_list_leads_to_a_lesson_and_back(offline: Page, folder: Path) -> None:
     offline.goto((folder / "index.html").as_uri())
     offline.get_by_role("link", name="Three geodesics").last.click()

@@ -182,16 +182,17 @@ def test_a_message_is_read_as_it_was_written(data: bytes, lesson: str) -> None:
     assert arrays == data
 
 
-@pytest.mark.parametrize("size", [1, 125, 126, 2000, 70_000])
-def test_a_frame_says_its_length_as_the_websocket_protocol_has_it(size: int) -> None:
+@pytest.mark.parametrize(
+    ("size", "wide"), [(1, 0), (125, 0), (126, 2), (65_535, 2), (65_536, 8), (70_000, 8)]
+)
+def test_a_frame_says_its_length_as_the_websocket_protocol_has_it(size: int, wide: int) -> None:
     message = Message({"lesson": "x"})
     message.payload = b"y" * size
     head = message.frame[: -len(message.payload)]
     assert head[0] == 0x81
-    short = head[1]
-    wide = {126: 2, 127: 8}.get(short, 0)
+    assert head[1] == {0: size, 2: 126, 8: 127}[wide]
     assert len(head) == 2 + wide
-    assert (int.from_bytes(head[2:], "big") if wide else short) == size
+    assert not wide or int.from_bytes(head[2:], "big") == size
 
 
 def test_a_late_follower_gets_the_outlines_and_one_who_has_them_does_not() -> None:
@@ -412,6 +413,22 @@ def test_each_follower_reads_the_picture_in_their_language() -> None:
         held._send_picture()
         await asyncio.sleep(0)
         assert chinese.last("picture")["description"] == "a path"
+
+    run_apart(go())
+
+
+def test_who_is_on_their_own_hears_of_questions_alone_and_is_not_counted() -> None:
+    async def go() -> None:
+        held, phone, other = room(), Phone(), Phone()
+        held.heard(*picture(1.0))
+        held.join(phone, "one")
+        held.join(other, "two", aside=True)
+        await held.order({"ask": {"name": "which"}, "pose": {"k": 3}})
+        await asyncio.sleep(0)
+        assert other.last("quiz")["open"]
+        assert other.all("picture") == other.all("pose") == []
+        held._say_count()
+        assert lead_of(held).last("count") == 1
 
     run_apart(go())
 

@@ -101,9 +101,11 @@ class Hub:
         room.issued += 1
         return room.devices.issue()
 
-    def join(self, room: Room, line: Line, device: str, language: str = "en") -> bool:
+    def join(
+        self, room: Room, line: Line, device: str, language: str = "en", aside: bool = False
+    ) -> bool:
         """Let a follower into a class; False if the server is full."""
-        return self.count() < self.followers and room.join(line, device, language)
+        return self.count() < self.followers and room.join(line, device, language, aside)
 
     def led(self, room: Room, lesson: str, kernel: str) -> None:
         """The picture of a class comes out of this kernel."""

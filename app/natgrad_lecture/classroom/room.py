@@ -47,6 +47,12 @@ ENDED, TAKEN, FLOOD = 4410, 4409, 4408
 
 NONE: frozenset[str] = frozenset()
 
+PARTS = ("lesson", "picture", "pose", "quiz")
+"""What a follower is told, in this order."""
+
+ASIDE = ("quiz",)
+"""What is told to who is on their own for a while: that a question is asked."""
+
 
 class Line(Protocol):
     """An open line to a page."""
@@ -78,10 +84,10 @@ class Texts(Protocol):
 class Seat:
     """A follower: a line, the device that it is of, and what it has been sent."""
 
-    __slots__ = ("bucket", "device", "free", "has", "language", "line", "seen")
+    __slots__ = ("bucket", "device", "free", "has", "language", "line", "parts", "seen")
 
-    def __init__(self, line: Line, device: str, language: str) -> None:
-        self.line, self.device, self.language = line, device, language
+    def __init__(self, line: Line, device: str, language: str, parts: tuple[str, ...]) -> None:
+        self.line, self.device, self.language, self.parts = line, device, language, parts
         self.seen: dict[str, int] = {}
         self.has = NONE
         self.free = True
@@ -156,7 +162,7 @@ class Room:
     def tell(self, seat: Seat) -> None:
         """Send a line the parts of which it has an older version, while it takes them."""
         hide = self._hidden()
-        for part in ("lesson", "picture", "pose", "quiz"):
+        for part in seat.parts:
             version, held = self._parts.get(part, (0, None))
             if held is None or seat.seen.get(part) == version:
                 continue
@@ -227,11 +233,22 @@ class Room:
 
     # Who is in
 
-    def join(self, line: Line, device: str, language: str = "en") -> bool:
-        """Let a follower in, who reads this language; False if the class is full."""
+    def here(self) -> int:
+        """How many follow; who is on their own for a while does not."""
+        return sum(seat.parts is PARTS for seat in self.seats.values())
+
+    def join(self, line: Line, device: str, language: str = "en", aside: bool = False) -> bool:
+        """Let a follower in; False if the class is full.
+
+        Args:
+            line: To the page.
+            device: Whose it is.
+            language: In which it reads.
+            aside: The reader is on their own for a while, and hears of questions alone.
+        """
         if len(self.seats) >= self.limit:
             return False
-        seat = self.seats[line] = Seat(line, device, language)
+        seat = self.seats[line] = Seat(line, device, language, ASIDE if aside else PARTS)
         self.tell(seat)
         self._tell_mine(seat)
         self._tell_count()
@@ -405,7 +422,7 @@ class Room:
 
     def _say_count(self) -> None:
         self._count_timer = None
-        news: ClassNews = {"count": len(self.seats)}
+        news: ClassNews = {"count": self.here()}
         if self.quiz:
             news["answered"] = len(self.quiz.round.ballots)
         self.say(news)

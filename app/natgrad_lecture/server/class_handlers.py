@@ -273,7 +273,8 @@ class FollowLine(ClassLine):
             self.set_nodelay(True)
             self._keep_short()
             language = self.get_query_argument("lang", "en")[:12]
-            if classes.join(room, self, device, language):
+            aside = bool(self.get_query_argument("aside", ""))
+            if classes.join(room, self, device, language, aside):
                 self.room = room
                 self.send(Message({"release": self.server.assets.hash}))
             else:

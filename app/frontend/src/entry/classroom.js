@@ -1,8 +1,9 @@
 // The script of a class: fetched by those who lead one, follow one, or have left one for a while.
 
-import { make } from "../lib/dom.js";
+import { make, setText } from "../lib/dom.js";
 import { kept, keep } from "../classroom/kept.js";
 import { lead } from "../classroom/lead.js";
+import { openLine } from "../classroom/line.js";
 import { styled } from "../classroom/style.js";
 import { say, speak } from "../classroom/words.js";
 
@@ -40,16 +41,37 @@ function alone({ root, jump }, link, held) {
     keep(null);
     location.href = `${link.line.base}class/${held.code}`;
   };
+  const status = make("span", { class: "status", role: "status" }, say("now-alone"));
+  const back = make("button", { type: "button", onclick: again }, say("again"));
   const bar = make(
     "aside",
     { class: "classroom-bar alone", "aria-label": say("class", { code: held.code ?? "" }) },
-    make("span", { class: "status" }, say("now-alone")),
-    make("button", { type: "button", onclick: again }, say("again")),
+    status,
+    back,
   );
   root.prepend(bar);
+  const wire = openLine({
+    path: () => `${link.line.base}class/${held.code}/line?aside=1`,
+    protocols: ["natgrad.class"],
+    opened: () => {},
+    changed(now) {
+      if (now !== "ended") return;
+      keep(null);
+      setText(status, say("ended"));
+      back.hidden = true;
+    },
+    hear({ quiz }) {
+      if (quiz === undefined) return;
+      setText(status, say(quiz?.open ? "asked-now" : "now-alone"));
+      back.classList.toggle("main", Boolean(quiz?.open));
+    },
+  });
   if (held.set) {
     jump(held.set);
     keep({ code: held.code });
   }
-  return () => bar.remove();
+  return () => {
+    wire.stop();
+    bar.remove();
+  };
 }
