@@ -6,7 +6,7 @@ const PAGE = { base: "/", kernel: "k1", comm: "c1", pass: "p1" };
 
 /** A browser with a network that can fail, timers of ours, and what was done over it. */
 function network(t) {
-  t.mock.timers.enable({ apis: ["setTimeout"] });
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
   const net = {
     up: true,
     served: true,
@@ -158,4 +158,28 @@ test("what is said before the line is first open is said once it is", async (t) 
   link.send({ ask: 2 });
   await link.open();
   assert.equal(net.sockets[0].sent.length, 1);
+});
+
+test("after a sleep the line to the same kernel is opened anew, and the reader hears nothing", async (t) => {
+  const net = network(t);
+  const { link, said, socket } = await opened(net);
+  t.mock.timers.tick(20_000);
+  assert.equal(net.sockets.length, 1, "awake, the line is left alone");
+  t.mock.timers.setTime(Date.now() + 3_600_000); // no timer runs in a sleep
+  t.mock.timers.tick(5_000);
+  await settle();
+  assert.equal(net.sockets.length, 2);
+  assert.equal(socket.readyState, 3);
+  assert.match(net.sockets[1].url, /kernels\/k1\//);
+  assert.equal(link.status, "open");
+  assert.deepEqual(said, ["open"], "what was asked meanwhile is asked again");
+});
+
+test("a line that cannot be opened anew is said to be lost", async (t) => {
+  const net = network(t);
+  const { said } = await opened(net);
+  net.up = false;
+  net.window.dispatchEvent(new Event("online"));
+  await settle();
+  assert.deepEqual(said, ["lost"]);
 });

@@ -5,6 +5,8 @@ import { Comm } from "./jupyter_comm.js";
 
 const FIRST_RETRY = 1_500; // ms, then doubled
 const LAST_RETRY = 30_000;
+const TICK = 5_000; // ms between two looks at the clock
+const SLEPT = 30_000; // ms without a look: the computer slept, or the browser froze the page
 const LET_GO = 4001; // the code with which the server closes an idle page's websocket
 
 /**
@@ -50,11 +52,30 @@ export class Link {
     this.delay = FIRST_RETRY;
     this.line = this.take(new Comm(page));
     // Whatever the page slept through, its reader or the network is back: mend the line now.
+    this.looked = Date.now();
     const back = () => {
-      if (!document.hidden && this.broken()) this.reconnect().catch(() => {});
+      const slept = Date.now() - this.looked > SLEPT;
+      this.looked = Date.now();
+      if (document.hidden) return;
+      if (this.broken()) this.reconnect().catch(() => {});
+      else if (slept) this.renew();
     };
     document.addEventListener("visibilitychange", back);
-    addEventListener("online", back);
+    addEventListener("online", () => (this.broken() ? back() : this.renew()));
+    setInterval(() => {
+      if (!document.hidden && Date.now() - this.looked > SLEPT) back();
+      else if (!document.hidden) this.looked = Date.now();
+    }, TICK);
+  }
+
+  /**
+   * Open the websocket again, without a word: after a sleep, or in another network, it may look open
+   * here and be closed there, and a browser hears of that only when it waits for an answer.
+   */
+  renew() {
+    if (this.status !== "open" || !this.opened || this.mending) return;
+    this.status = "lost";
+    this.reconnect().catch(() => {});
   }
 
   broken() {
