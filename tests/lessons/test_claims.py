@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
+import json
 import re
+from xml.etree import ElementTree
 
 import pytest
 
@@ -119,6 +121,23 @@ def test_every_lesson_asks_shows_and_says_where_this_slips_in_ten_minutes(lesson
     said = [section.source() for section in lesson.sections]
     looks = len(lesson.presets) + len(lesson.questions)
     assert sum(len(one.split()) for one in said) / 150 + looks / 2 <= MINUTES
+
+
+CHILDREN = {"msup": 2, "msub": 2, "msubsup": 3, "mfrac": 2, "munder": 2, "mover": 2}
+"""How many parts these elements of MathML have; with another number a browser draws something else.
+"""
+
+
+@pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
+def test_every_formula_is_well_formed(lesson: Lesson) -> None:
+    """A space within a power made cos²φ look like cos 2φ."""
+    for language in lesson.languages:
+        said = json.dumps(lesson.static(language))
+        for found in set(re.findall(r"<math .*?</math>", said)):
+            tree = ElementTree.fromstring(json.loads(f'"{found}"'))
+            for element in tree.iter():
+                wanted = CHILDREN.get(element.tag.rpartition("}")[2])
+                assert wanted in (None, len(element)), found
 
 
 def test_there_are_sixty_claims_and_more() -> None:

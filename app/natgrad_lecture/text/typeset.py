@@ -18,7 +18,10 @@ _TOP = "<mo>&#x022A4;</mo>"
 """The sign of a transpose is no operator, about which there would be spaces."""
 
 _NAME = r"<mi>(?:log|exp|sin|cos|det|max|min)</mi>"
-_AFTER_NAME = re.compile(rf"({_NAME})(?=<(?!mo|/))")
+_ALONE = "".join(f"(?<!<{tag}>)" for tag in ("msup", "msub", "msubsup", "munder", "munderover"))
+"""Not the base of a power or an index: such an element has a fixed number of parts."""
+
+_AFTER_NAME = re.compile(rf"({_ALONE}{_NAME})(?=<(?!mo|/))")
 _BEFORE_NAME = re.compile(rf"(</m(?:i|n|sub|sup|subsup)>)(?={_NAME})")
 _THIN = r'\1<mspace width="0.17em"/>'
 """LaTeX has a thin space about the name of a function; the converter leaves it out."""

@@ -79,7 +79,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
             values={"loss": loss},
             points=path.theta,
         )
-        steps = np.arange(len(path.theta))
+        steps = np.arange(len(path.theta))  # on a log axis step 0 stands where step 1 does
         read = [
             ["step", sheet.array(f"steps.{name}", steps.astype(float))],
             ["η", sheet.array(f"eta.{name}", -path.loss)],
@@ -91,7 +91,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
             style(name)["label"],
             dash="solid",
             read=read,
-            points=graph.points(np.where(steps, steps, np.nan), -path.loss),
+            points=graph.points(np.maximum(steps, 1), -path.loss[np.maximum(steps, 1)]),
         )
     guide = model.guide
     with np.errstate(all="ignore"):

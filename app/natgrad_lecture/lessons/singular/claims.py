@@ -520,11 +520,11 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
     "preset.each-at-its-own-rate": Claim(
         FAIR,
         lambda model: bool(
-            1.5 < _arrives(model, "gradient") / _arrives(model, "pseudo") < 3
-            and 1.5 < _arrives(model, "gradient") / _arrives(model, "damped") < 3
+            1.1 < _arrives(model, "gradient") / _arrives(model, "pseudo") < 2.5
+            and 1.1 < _arrives(model, "gradient") / _arrives(model, "damped") < 2.5
         ),
         Scope(TO_SADDLE),
-        beyond=Scope({**TO_SADDLE, "gradient_rate": one_of(0.05)}),
+        beyond=Scope({**TO_SADDLE, "gradient_rate": one_of(0.03)}),
     ),
     "preset.much-damping": Claim(
         PRESETS["much-damping"],

@@ -77,7 +77,7 @@ MIXED: dict[str, Any] = {
 }
 
 
-FAIR: dict[str, Any] = {"rate": 1.0, "gradient_rate": 0.4, "steps": 30, "k": 6}
+FAIR: dict[str, Any] = {"rate": 0.4, "gradient_rate": 0.3, "steps": 40, "k": 6}
 """Past the saddle, each with a rate that suits it."""
 DOWN: dict[str, Any] = {"start": (2.2, -0.4)}
 """A start away from the saddle, and from the line w₁ = ±w₂."""
