@@ -14,7 +14,7 @@ import { say } from "../i18n/en.js";
 export function makeLights(root, { lights = {}, styles: known }, { palette, redraw }) {
   const stylesOf = new Map(Object.entries(lights));
   /** @param {Node | null | undefined} node */
-  const textOf = (node) => node?.textContent ?? "";
+  const textOf = (node) => (node?.textContent ?? "").replace("^", "\u0302");
   const buttons = [...stylesOf].map(([symbol, styles]) => {
     const names = styles.map((style) => known[style]?.label ?? style).join(", ");
     const face = make("i", { class: "lights" }, symbol);
@@ -33,7 +33,10 @@ export function makeLights(root, { lights = {}, styles: known }, { palette, redr
     );
     root.querySelector(".formulas")?.append(row);
   }
-  const places = ".words mi, .words mo, .formulas mi, .formulas mo, .symbols i";
+  const places = ["mi:not(mover *)", "mo:not(mover *)", "mover"]
+    .flatMap((part) => [`.words ${part}`, `.formulas ${part}`])
+    .concat(".symbols i")
+    .join();
   const symbols = [...root.querySelectorAll(places)].filter((e) => stylesOf.has(textOf(e)));
   symbols.forEach((element) => element.classList.add("lights"));
   let shown = "";

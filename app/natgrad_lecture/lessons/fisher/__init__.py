@@ -37,6 +37,6 @@ lessons.register()(
         small=HALF,
         rules=("natural",),
         styles=STYLES,
-        lights={"F": ("metric",), "G": ("empirical",), "s": ("draw", "estimate")},
+        lights={"F": ("metric",), "F̂": ("empirical",), "s": ("draw", "estimate")},
     )
 )

@@ -43,7 +43,7 @@ def picture(data: Data, sheet: Sheet) -> dict[str, Any]:
     _add_ground(data, sheet)
     points, starts = _field(data.state.noise)
     sheet.add(
-        "left", "curve", "field", "−G⁻¹∇J", points=points, starts=starts, faint=True, width=1.2
+        "left", "curve", "field", "−F̂⁻¹∇J", points=points, starts=starts, faint=True, width=1.2
     )
     for style, path in data.runs.items():
         name = "natural" if style == "natural" else say("by-the-empirical-fisher")
@@ -147,7 +147,7 @@ def _arrows(data: Data, sheet: Sheet) -> None:
     for style, (steps, matrices) in data.along.items():
         with np.errstate(all="ignore"):
             unit = steps / np.linalg.norm(steps, axis=-1, keepdims=True)
-        label = "−F⁻¹∇J" if style == "natural" else "−G⁻¹∇J"
+        label = "−F⁻¹∇J" if style == "natural" else "−F̂⁻¹∇J"
         for side in ("left", "right"):
             sheet.add(
                 side,
