@@ -1,5 +1,5 @@
 // The invariance meter: how far the run in θ and the run in x, mapped back, lie apart. One row a
-// rule, on a log scale from rounding error (10⁻¹⁶) to one.
+// rule, on a log scale on which 0.3 and 0.03 are clearly two lengths; rounding is no bar at all.
 
 import { make, setAttribute, setText } from "../lib/dom.js";
 import { power, show } from "../lib/number_format.js";
@@ -7,12 +7,13 @@ import { styleVar } from "../canvas/colors.js";
 import { swatch } from "../canvas/markers.js";
 import { say } from "../i18n/en.js";
 
-const LOWEST = -16;
+const LOWEST = -4; // 10⁻⁴: what is less cannot be seen in the picture
+const ROUNDING = 1e-9;
 
 /** @param {unknown} gap */
 const part = (gap) => {
   if (typeof gap !== "number" || Number.isNaN(gap)) return 0;
-  if (gap <= 0) return 0;
+  if (gap <= ROUNDING) return 0;
   return Math.max(0.5, Math.min(100, (100 * (Math.log10(gap) - LOWEST)) / -LOWEST));
 };
 
@@ -21,7 +22,7 @@ export function makeMeter(lesson) {
   /** @type {Map<string, ReturnType<typeof row>>} */
   const rows = new Map();
   const list = make("div", { class: "rows", role: "list" });
-  const marks = [-16, -12, -8, -4, 0].map((e) =>
+  const marks = [-4, -3, -2, -1, 0].map((e) =>
     make("span", { style: `left:${(100 * (e - LOWEST)) / -LOWEST}%` }, e ? power(e) : "1"),
   );
   const box = make(
