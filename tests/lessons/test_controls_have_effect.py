@@ -15,12 +15,6 @@ from natgrad_lecture.session import Live
 from natgrad_lecture.widget import plain
 from tests.support.answers import unpack
 
-ACTS_LATER = {
-    ("net", "on_change"): "says what the next change of a rate does",
-    ("net", "brush"): "says what the next stroke paints",
-}
-"""Controls whose effect is on what the reader does next."""
-
 LONG = frozenset({"steps", "width", "count", "budget", "task", "noise"})
 """Fields of the nets' lessons that make a picture grow for long; what they change is plain."""
 
@@ -109,8 +103,7 @@ def test_every_control_that_is_shown_does_something_or_says_why_not(lesson: Less
         for control in controls:
             field = control["field"]
             told = field in answer["idle"] or field in answer["errors"]
-            later = (lesson.name, field) in ACTS_LATER or (lesson.slow and field in LONG)
-            if told or later or control["kind"] == "text":
+            if told or (lesson.slow and field in LONG) or control["kind"] == "text":
                 continue
             refused = False
             for name, value in others(control, answer["values"].get(field)):

@@ -59,7 +59,7 @@ def controls() -> list[dict[str, Any]]:
 def idle(model: Any) -> dict[str, str]:
     """Return the controls that change nothing, and why."""
     state = model.state
-    found = {}
+    found = {"on_change": say("idle-on-change"), "brush": say("idle-brush")}
     if "natural" not in state.rules:
         found["kind"] = say("idle-kind-rule")
     elif state.stretch == 1:

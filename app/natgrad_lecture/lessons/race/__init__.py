@@ -5,7 +5,7 @@ from __future__ import annotations
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.race.claims import CLAIMS, EXERCISES, LINES, QUESTIONS
-from natgrad_lecture.lessons.race.controls import controls
+from natgrad_lecture.lessons.race.controls import controls, idle
 from natgrad_lecture.lessons.race.figure import picture
 from natgrad_lecture.lessons.race.lazy_model import model_of
 from natgrad_lecture.lessons.race.script import script
@@ -22,6 +22,7 @@ lessons.register()(
         sets=PRESETS,
         default=Racing(),
         controls=controls,
+        idle=idle,
         sources=(
             "Martens and Grosse 2015, sec. 13",
             "Kingma and Ba 2015",

@@ -6,6 +6,9 @@ from typing import Any
 
 from natgrad_lecture import controls as panels
 from natgrad_lecture.lessons.race.state import RULES, TASKS
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 
 def controls() -> list[dict[str, Any]]:
@@ -41,3 +44,8 @@ def controls() -> list[dict[str, Any]]:
             panels.slider("adadelta", 0.1, 100, 0.1, scale="log", **panels.for_rules("adadelta")),
         ),
     ]
+
+
+def idle(model: Any) -> dict[str, str]:
+    """Return the controls that change nothing, and why."""
+    return {} if model.state.kept else {"forget": say("idle-forget")}
