@@ -47,3 +47,10 @@ def test_neither_the_m_nor_the_e_geodesic_is_told_to_be_shorter_than_the_shortes
     for ends in [*ENDS, {"a": (-1.5, 0.01), "b": (1.5, 0.01)}, {"a": (-900, 0.01), "b": (900, 90)}]:
         lengths = lessons["geodesics"].after(ends).lengths
         assert min(lengths["m"], lengths["e"]) >= lengths["rao"] * (1 - 1e-9), ends
+
+
+def test_half_way_between_opposite_means_is_told_as_zero() -> None:
+    """Rounding gave a mean of −2.63 × 10⁻¹⁶."""
+    model = lessons["geodesics"].after({"a": (-1.3, 0.7), "b": (1.3, 0.7)})
+    numbers = picture(model, Sheet())["numbers"]
+    assert [numbers[f"mid.{name}.0"] for name in ("m", "e", "rao")] == [0.0, 0.0, 0.0]

@@ -26,6 +26,9 @@ say = phrases(__file__)
 VIEW = np.array([[-1.6, 1.6], [0.0, 3.2]])
 
 _STANDING = 5
+_ZERO = 1e-12
+"""Of the largest coordinate of a path: what is smaller is rounding, and is told as 0."""
+
 _RADIUS = 0.02
 """Nats of KL, ½ δᵀFδ, of the ellipses."""
 
@@ -134,7 +137,10 @@ def _handles(model: Model) -> list[dict[str, Any]]:
 def _numbers(model: Model) -> dict[str, Any]:
     found: dict[str, Any] = {f"length.{name}": size for name, size in model.lengths.items()}
     for name, path in model.geodesics.items():
-        found |= {f"mid.{name}.{i}": float(path[COUNT // 2, i]) for i in (0, 1)}
+        middle = np.where(
+            np.abs(path[COUNT // 2]) < _ZERO * np.abs(path).max(), 0.0, path[COUNT // 2]
+        )
+        found |= {f"mid.{name}.{i}": float(middle[i]) for i in (0, 1)}
     return found
 
 

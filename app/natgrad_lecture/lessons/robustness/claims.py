@@ -310,7 +310,7 @@ CLAIMS = {
         shows=("map",),
     ),
     "plain-again": Claim(
-        {**BY_DAMPING, "damping": 1000.0, "rate": 10.0},
+        {**BY_DAMPING, "damping": 1000.0, "rate": 3.0},
         _descent_in_the_end(0.0),
         Scope(QUADRATIC),
         false={"with the rate α": _descent_in_the_end(0.5)},

@@ -81,7 +81,7 @@ FAIR: dict[str, Any] = {"rate": 0.4, "gradient_rate": 0.3, "steps": 40, "k": 6}
 """Past the saddle, each with a rate that suits it."""
 DOWN: dict[str, Any] = {"start": (2.2, -0.4)}
 """A start away from the saddle, and from the line w₁ = ±w₂."""
-POORER: dict[str, Any] = {**MIXED, "start": (0.5, 0.45), "steps": 400, "k": 400}
+POORER: dict[str, Any] = {**MIXED, "start": (0.5, 0.45), "steps": 100, "k": 100}
 ALL = ["gradient", "natural", "pseudo", "damped"]
 PRESETS: dict[str, dict[str, Any]] = {
     "past-the-saddle": {},
