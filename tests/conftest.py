@@ -36,8 +36,8 @@ ROOMS = (
 the workers have left to do at the end. In a folder the fullest file comes first, because all tests
 of a file run in one worker."""
 
-SLOW = {"server", "exported"}
-"""Fixtures that take seconds."""
+SLOW = {"server", "exported", "drawn"}
+"""Fixtures that take seconds: a server, an exported lesson, the states that a claim's scope draws."""
 
 TRAINED = ("approximations", "net", "race")
 """The lessons whose states are trained: what asks for many of them is slow."""

@@ -79,6 +79,7 @@ def wrong_lines(lesson: Lesson, derivation: Derivation, scope: Scope) -> set[str
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("lesson", "name"), DERIVED)
 def test_both_sides_of_every_line_are_equal_over_the_scope(lesson: Lesson, name: str) -> None:
     derivation = lesson.derivations[name]
