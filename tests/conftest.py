@@ -37,7 +37,7 @@ the workers have left to do at the end. In a folder the fullest file comes first
 of a file run in one worker."""
 
 SLOW = {"server", "exported", "drawn"}
-"""Fixtures that take seconds: a server, an exported lesson, the states that a claim's scope draws."""
+"""Fixtures that take seconds: a server, an exported lesson, the states of the scope of a claim."""
 
 TRAINED = ("approximations", "net", "race")
 """The lessons whose states are trained: what asks for many of them is slow."""
