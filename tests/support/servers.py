@@ -82,6 +82,8 @@ class Server:
     process: subprocess.Popen[str]
     url: str
     said: str
+    token: str = ""
+    """With which its numbers are asked for, if it has a name."""
 
     def kernels(self) -> list[int]:
         """Its kernels that still run."""
@@ -99,7 +101,8 @@ class Server:
 
     def metric(self, name: str) -> float:
         """One of its numbers."""
-        text = requests.get(f"{self.url}metrics", timeout=60).text
+        known = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        text = requests.get(f"{self.url}metrics", headers=known, timeout=60).text
         found = re.search(rf"^natgrad_{re.escape(name)} (\S+)$", text, re.MULTILINE)
         return float(found[1]) if found else 0.0
 
@@ -150,7 +153,7 @@ def start(
     for line in process.stdout:
         said += line
         if found := re.search(r"http://[\w.]+:\d+/\S*", line):
-            return Server(process, found[0], said)
+            return Server(process, found[0], said, (env or {}).get("NATGRAD_METRICS_TOKEN", ""))
     raise AssertionError(f"the server did not start:\n{said}")
 
 

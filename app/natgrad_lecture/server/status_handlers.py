@@ -10,6 +10,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from natgrad_lecture.server.context import Context
 from natgrad_lecture.server.security_headers import Guarded
 
+HERE = {"127.0.0.1", "::1", "localhost"}
+"""This machine, as an address or a name."""
+
 
 class Healthz(Guarded):
     """``/healthz``: 200 while the server does its work. Asked by address, not by our name."""
@@ -42,7 +45,12 @@ class Readyz(Guarded):
 
 
 class Metrics(Guarded):
-    """``/metrics``, as Prometheus reads them: for this machine, or with the token."""
+    """``/metrics``, as Prometheus reads them: with the token, or for this machine.
+
+    A server that has a name is read by others, perhaps through a proxy on this machine, whose
+    requests look like ours: it needs the token. So does a request by a name that is not this
+    machine's, which a foreign page may have made its own.
+    """
 
     def initialize(self, server: Context) -> None:
         """Take the server."""
@@ -54,7 +62,9 @@ class Metrics(Guarded):
         token = self.server.metrics_token.encode()
         known = bool(token) and hmac.compare_digest(said, token)
         proxied = any(name in self.request.headers for name in ("X-Forwarded-For", "Forwarded"))
-        here = not token and not proxied and self.request.remote_ip in {"127.0.0.1", "::1"}
+        host = self.request.host_name.strip("[]").casefold()
+        alone = not token and not proxied and HERE.issuperset(self.server.names)
+        here = alone and host in HERE and self.request.remote_ip in HERE
         if not known and not here:
             raise tornado.web.HTTPError(404)
         self.set_header("Content-Type", CONTENT_TYPE_LATEST)
