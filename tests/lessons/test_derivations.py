@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import islice
 from typing import Any
 
@@ -182,3 +182,19 @@ def test_a_lesson_opens_with_an_introduction_and_ends_with_exercises(name: str) 
     pencil = [exercise for exercise in lesson.exercises.values() if exercise.set is None]
     assert len(pencil) >= 2
     assert len(lesson.exercises) > len(pencil), "one exercise is for the page"
+
+
+@pytest.mark.parametrize(("lesson", "name"), DERIVED)
+def test_where_a_run_has_broken_off_a_derivation_has_no_numbers_and_no_fault(
+    lesson: Lesson, name: str
+) -> None:
+    far: dict[str, Any] = {"rate": 10.0, "k": None}
+    has_rate = "rate" in {f.name for f in fields(lesson.default)}
+    if lesson.slow or not has_rate or lesson.store().set(far):
+        return  # It has no run that could break off.
+    model = lesson.after(far)
+    assert set(lesson.derived(model, (name,))) == {
+        place
+        for line, each in lesson.derivations[name].lines.items()
+        for place in each.names(f"derive.{name}.{line}")
+    }

@@ -22,6 +22,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from natgrad_core.errors import OutsideDomain
 from natgrad_core.types import Array
 from natgrad_lecture.lessons.scope import Scope
 
@@ -144,7 +145,8 @@ class Derivation:
                 for line, each in self.lines.items()
                 for place, value in zip(each.names(stems[line]), each.numbers(at), strict=True)
             }
-        except (ArithmeticError, np.linalg.LinAlgError):
+        except (ArithmeticError, np.linalg.LinAlgError, OutsideDomain):
+            # Where a run has broken off, or a matrix has no inverse, there are no numbers.
             return {p: None for line, each in self.lines.items() for p in each.names(stems[line])}
 
 
