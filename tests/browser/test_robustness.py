@@ -114,3 +114,19 @@ def test_a_rule_without_damping_refuses_a_map_of_dampings(robustness: Page) -> N
     robustness.get_by_label("speed", exact=True).select_option("4")
     robustness.get_by_role("button", name="play", exact=True).click()
     robustness.wait_for_function(f"{ROOT}.k === {answer['steps']}", timeout=60_000)
+
+
+def test_the_run_on_the_map_is_dragged_and_moved_by_keys_to_where_it_is_put(
+    robustness: Page,
+) -> None:
+    """It flew to the map's corner: a drag told numbers of the axes, which were read as shares."""
+    before = settle(robustness)["state"]
+    handle = robustness.locator("[data-handle='cell']")
+    handle.press("ArrowRight")
+    after = settle(robustness)["state"]
+    assert after["rate"] == pytest.approx(before["rate"] * 1e4**0.02, rel=0.02)
+    assert after["angle"] == pytest.approx(before["angle"], abs=1)
+    drag(robustness, "cell", (40, -25))
+    moved = settle(robustness)["state"]
+    assert moved["rate"] > 1.5 * after["rate"]
+    assert after["angle"] < moved["angle"] < after["angle"] + 40
