@@ -53,7 +53,7 @@ class Drawable(Protocol):
         ...
 
     @property
-    def picture(self) -> Callable[[Any, Sheet], Any]:
+    def picture(self) -> Callable[[Any, Sheet], Picture]:
         """What the engine says -> the picture."""
         ...
 

@@ -15,6 +15,7 @@ from natgrad_lecture import nearest
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.export.kinds import EXPORTS
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.protocol import Picture
 from natgrad_lecture.session import Live
 from natgrad_lecture.state.fields import BadInput
 from natgrad_lecture.time_limit import TookTooLong, time_limit
@@ -51,7 +52,7 @@ def failing(where: Callable[[Any], bool], error: BaseException, in_model: bool =
             raise error
         return LESSON.model(state)
 
-    def picture(model: Any, sheet: Sheet) -> dict[str, Any]:
+    def picture(model: Any, sheet: Sheet) -> Picture:
         if not in_model and where(model.state):
             raise error
         return LESSON.picture(model, sheet)
@@ -120,7 +121,7 @@ def test_a_sentence_meant_for_the_reader_is_passed_on() -> None:
 
 
 def test_a_picture_that_cannot_grow_stays_as_it_is_and_asks_no_more() -> None:
-    def picture(model: Any, sheet: Sheet) -> dict[str, Any]:
+    def picture(model: Any, sheet: Sheet) -> Picture:
         if sheet.fine > 2:
             raise IndexError
         return {**LESSON.picture(model, sheet), "more": sheet.fine + 1}

@@ -24,6 +24,8 @@ def test_a_chart_is_what_plotly_takes_except_for_its_styles() -> None:
         numbers=table(("rule", "steps"), [("natural", 3)]),
     )
     json.dumps(found)
+    assert "figure" in found
+    assert "table" in found
     assert [trace["type"] for trace in found["figure"]["data"]] == ["scatter", "scatter"]
     assert found["figure"]["data"][0]["line"]["color"] == "style:natural"
     assert found["figure"]["layout"]["yaxis"]["type"] == "log"

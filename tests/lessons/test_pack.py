@@ -20,6 +20,7 @@ from natgrad_lecture.export.kinds import EXPORTS
 from natgrad_lecture.export.saved_page import page, saved
 from natgrad_lecture.export.static_site import export
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.protocol import Picture
 from natgrad_lecture.session import Live
 
 LESSON = lessons["steepest-descent"]
@@ -150,7 +151,7 @@ def test_an_unknown_thing_to_take_is_named() -> None:
 def test_what_cannot_be_drawn_is_left_out_and_said() -> None:
     lesson = lessons["coordinates"]
 
-    def picture(seen: Any, sheet: Any) -> dict[str, Any]:
+    def picture(seen: Any, sheet: Any) -> Picture:
         if seen.state.steps == 40:
             raise IndexError("index 0 is out of bounds")
         return lesson.picture(seen, sheet)

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.numbers import fixed, power_of_ten, round_near
 from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.protocol import Plane, Tick
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Axis:
                 return np.log(np.asarray(values, float) / self.low) / np.log(self.high / self.low)
             return (np.asarray(values, float) - self.low) / (self.high - self.low)
 
-    def ticks(self) -> list[list[Any]]:
+    def ticks(self) -> list[Tick]:
         """Marks at powers of ten, or at round numbers: place and text."""
         if self.log:
             first, last = np.ceil(np.log10(self.low) - 1e-9), np.floor(np.log10(self.high) + 1e-9)
@@ -41,12 +42,12 @@ class Axis:
             powers = np.arange(first, last + 1, by)
             places = self.place(10.0**powers).tolist()
             texts = [power_of_ten(int(p)) for p in powers]
-            return [[at, text] for at, text in zip(places, texts, strict=True)]
+            return [(at, text) for at, text in zip(places, texts, strict=True)]
         step = round_near((self.high - self.low) / 5)
         values = np.arange(np.ceil(self.low / step - 1e-9), self.high / step + 1e-9) * step
         places = max(0, -int(np.floor(np.log10(step) + 1e-9)))
         texts = [fixed(value, places) for value in values.tolist()]
-        return [[at, text] for at, text in zip(self.place(values).tolist(), texts, strict=True)]
+        return [(at, text) for at, text in zip(self.place(values).tolist(), texts, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -81,13 +82,13 @@ class Graph:
         base = float(self.y.place(0.0))
         self.sheet.add(self.name, "area", style, label, points=self.points(x, y), base=base, **more)
 
-    def plane(self) -> dict[str, Any]:
+    def plane(self) -> Plane:
         """The plane of the answer."""
         return {
             "name": self.name,
             "title": self.title,
             "labels": [self.x.label, self.y.label],
             "view": [0.0, 1.0, 0.0, 1.0],
-            "scales": [[axis.low, axis.high, axis.log] for axis in (self.x, self.y)],
+            "scales": [(axis.low, axis.high, axis.log) for axis in (self.x, self.y)],
             "ticks": [self.x.ticks(), self.y.ticks()],
         }

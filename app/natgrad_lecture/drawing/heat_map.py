@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypedDict, TypeVar
 
 import numpy as np
 
@@ -101,7 +101,15 @@ def add_map(sheet: Sheet, graph: Graph, cells: Array, name: str) -> None:
     )
 
 
-def progress(sheet: Sheet, kept: Kept[Any]) -> dict[str, Any]:
+class Growth(TypedDict, total=False):
+    """What an answer says of a picture that is not whole yet; see ``Answer`` of protocol.py."""
+
+    more: int
+    progress: float
+    word: str
+
+
+def progress(sheet: Sheet, kept: Kept[Any]) -> Growth:
     """What an answer says of what is not whole yet: what to ask next, and how far it is."""
     if kept.whole:
         return {}

@@ -6,7 +6,7 @@ either. Along them stand ellipses of the Fisher metric, and at one step its anat
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.stationary import moving
 from natgrad_lecture.engine_cache import RunsModel
 from natgrad_lecture.paired_runs import PairedRuns
+from natgrad_lecture.protocol import MeterRow
 
 RADIUS = 0.02
 """Nats of KL at which every ellipse is drawn: ½ δᵀFδ = 0.02, in every plane and problem."""
@@ -138,7 +139,7 @@ def broken(run: Trajectory) -> str:
     return ""
 
 
-def reading(pair: PairedRuns, label: str) -> dict[str, Any]:
+def reading(pair: PairedRuns, label: str) -> MeterRow:
     """The meter's entry for a rule's two runs: how far apart, and what to call that."""
     value = pair.gap
     if not np.array_equal(pair.in_theta.ok, pair.in_x.ok):  # one run ended where the other went on
@@ -157,6 +158,12 @@ def reading(pair: PairedRuns, label: str) -> dict[str, Any]:
         "word": word,
         "text": f"{value:.2g}" if np.isfinite(value) else "–",
     }
+
+
+def in_words(meter: Iterable[MeterRow]) -> str:
+    """The meter in a line, for those who do not see it."""
+    rows = ((row.get("label"), row.get("word"), row.get("text")) for row in meter)
+    return "; ".join(f"{label}: {word}, gap {text}" for label, word, text in rows)
 
 
 def trouble(pair: PairedRuns) -> str:

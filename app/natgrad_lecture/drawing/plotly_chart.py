@@ -16,9 +16,9 @@ from numpy.typing import ArrayLike
 
 from natgrad_core.errors import UnknownName
 from natgrad_lecture.drawing import palette
+from natgrad_lecture.protocol import Chart, Table
 
 Trace = dict[str, Any]
-Chart = dict[str, Any]
 
 _DASHES = {"solid": "solid", "dashed": "dash"}
 
@@ -77,7 +77,7 @@ def dots(color: str, name: str, x: ArrayLike, y: ArrayLike, size: float = 9, **m
     }
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
     """Numbers to be read: a heading for each column, and the rows. The first column names a row."""
     if any(len(row) != len(head) for row in rows):
         raise ValueError(f"each row has {len(head)} cells, as the head has")
@@ -91,7 +91,7 @@ def chart(
     traces: Sequence[Trace] = (),
     x: dict[str, Any] | None = None,
     y: dict[str, Any] | None = None,
-    numbers: dict[str, Any] | None = None,
+    numbers: Table | None = None,
     **layout: Any,
 ) -> Chart:
     """One chart of an answer's ``charts``: traces on two axes, or only a table of ``numbers``.

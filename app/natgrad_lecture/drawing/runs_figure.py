@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from natgrad_core import Trajectory
 from natgrad_lecture.drawing.contours import add_contours
 from natgrad_lecture.drawing.paired_runs import broken
@@ -11,9 +9,10 @@ from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane, window
 from natgrad_lecture.engine_cache import RunsModel
+from natgrad_lecture.protocol import Picture
 
 
-def picture(model: RunsModel, sheet: Sheet) -> dict[str, Any]:
+def picture(model: RunsModel, sheet: Sheet) -> Picture:
     """One plane with the lines of equal loss, the runs, and the start, which can be dragged."""
     state, problem = model.state, model.problem
     add_contours(sheet, state.problem_key)

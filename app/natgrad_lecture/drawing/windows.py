@@ -8,6 +8,7 @@ import numpy as np
 
 from natgrad_core.core.problem import Problem
 from natgrad_core.types import Array
+from natgrad_lecture.protocol import Plane
 
 
 def square(points: Array) -> Array:
@@ -41,6 +42,6 @@ def window(problem: Problem) -> Array:
     return found
 
 
-def plane(name: str, title: str, labels: tuple[str, ...], view: Array) -> dict[str, object]:
+def plane(name: str, title: str, labels: tuple[str, ...], view: Array) -> Plane:
     """A plane of the answer."""
     return {"name": name, "title": title, "labels": list(labels), "view": view.ravel().tolist()}

@@ -29,6 +29,7 @@ from natgrad_lecture.protocol import (
     ExerciseData,
     LessonData,
     Neighbors,
+    Picture,
     Prediction,
     SectionData,
     Style,
@@ -124,7 +125,7 @@ class Lesson:
     """What each preset of ``text.md`` sets, by its id."""
     default: State
     """What a link leaves out is as it is here; so it stays as it is, that old links stay true."""
-    picture: Callable[[Any, Sheet], Any] = runs_figure.picture
+    picture: Callable[[Any, Sheet], Picture] = runs_figure.picture
     controls: Callable[[], list[dict[str, Any]]] = list
     idle: Callable[[Any], Mapping[str, str]] = _none_idle
     """Of a model, the controls that change nothing, by field, and why."""

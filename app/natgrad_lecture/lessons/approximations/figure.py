@@ -13,6 +13,7 @@ from natgrad_lecture.drawing.plotly_chart import chart, table
 from natgrad_lecture.drawing.run_messages import remarks
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane
+from natgrad_lecture.protocol import Chart, Picture, Plane
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
@@ -38,7 +39,7 @@ def label(name: str) -> str:
     return str(say.legend.get(name) or STYLES[name]["label"])
 
 
-def add_fan(sheet: Sheet, model: Any) -> dict[str, Any]:
+def add_fan(sheet: Sheet, model: Any) -> Plane:
     """Each step as an arrow: at its angle to the exact one, as long as the loss falls.
 
     The model promises as much as to the curve, r = cos²φ · the exact's.
@@ -71,7 +72,7 @@ def add_fan(sheet: Sheet, model: Any) -> dict[str, Any]:
     return plane("fan", title, (say("nats-along-exact"), "nats"), view)
 
 
-def add_along(sheet: Sheet, model: Any) -> dict[str, Any]:
+def add_along(sheet: Sheet, model: Any) -> Plane:
     """The loss on the way along each step, and as the model has it.
 
     At first the model's alone, and where each step ends: a λ that is dragged is answered at once.
@@ -103,7 +104,7 @@ def add_along(sheet: Sheet, model: Any) -> dict[str, Any]:
     return graph.plane()
 
 
-def step_table(model: Any) -> dict[str, Any]:
+def step_table(model: Any) -> Chart:
     """The numbers of one step with each matrix."""
     head = (
         "matrix",
@@ -128,7 +129,7 @@ def step_table(model: Any) -> dict[str, Any]:
     )
 
 
-def add_losses(sheet: Sheet, model: Any) -> dict[str, Any]:
+def add_losses(sheet: Sheet, model: Any) -> Plane:
     """The loss of every run against its steps."""
     end = model.state.steps + 1  # another state may have trained further
     losses = np.concatenate([run.losses[:end] for run in model.runs.values()])
@@ -150,7 +151,7 @@ def add_losses(sheet: Sheet, model: Any) -> dict[str, Any]:
     return graph.plane()
 
 
-def add_trust(sheet: Sheet, model: Any) -> dict[str, Any]:
+def add_trust(sheet: Sheet, model: Any) -> Plane:
     """The damping of every run against its steps: how far the model was trusted."""
     title = say("damping-the-less-the-further-the")
     across = Axis("step", 0.0, float(model.state.steps))
@@ -164,7 +165,7 @@ def add_trust(sheet: Sheet, model: Any) -> dict[str, Any]:
     return graph.plane()
 
 
-def add_spectra(sheet: Sheet, model: Any) -> dict[str, Any]:
+def add_spectra(sheet: Sheet, model: Any) -> Plane:
     """Eigenvalues of F by rank, those that are not rounding."""
     kept = {name: s.values[: s.rank].numpy() for name, s in model.spectra.items()}
     most = max(len(values) for values in kept.values())
@@ -179,7 +180,7 @@ def add_spectra(sheet: Sheet, model: Any) -> dict[str, Any]:
     return graph.plane()
 
 
-def add_conditions(sheet: Sheet, model: Any) -> dict[str, Any]:
+def add_conditions(sheet: Sheet, model: Any) -> Plane:
     """Each way to see the layers as a point: how even its spectrum is, in two numbers."""
     conditions = [s.condition for s in model.spectra.values()]
     low, high = (
@@ -198,7 +199,7 @@ def add_conditions(sheet: Sheet, model: Any) -> dict[str, Any]:
     return graph.plane()
 
 
-def spectrum_table(model: Any) -> dict[str, Any]:
+def spectrum_table(model: Any) -> Chart:
     """Condition numbers, and how many directions share the curvature."""
     head = (
         "layers seen",
@@ -218,7 +219,7 @@ def spectrum_table(model: Any) -> dict[str, Any]:
     return chart("condition", title, says, numbers=table(head, rows))
 
 
-def picture(model: Any, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Any, sheet: Sheet) -> Picture:
     """The view that is chosen."""
     return {"step": _one, "runs": _runs, "spectrum": _spectrum}[model.state.show](model, sheet)
 

@@ -15,6 +15,7 @@ from natgrad_lecture.drawing.paired_runs import (
     add_anatomy,
     add_ellipses,
     add_paths,
+    in_words,
     one_step,
     reading,
     trouble,
@@ -25,13 +26,14 @@ from natgrad_lecture.drawing.windows import corners, plane, square, window
 from natgrad_lecture.engine_cache import RunsModel
 from natgrad_lecture.lessons.coordinates.chain_rule_figure import add_chain_rule
 from natgrad_lecture.lessons.coordinates.model import carried
+from natgrad_lecture.protocol import Handle, Picture
 from natgrad_lecture.state.items import problem_named
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
 
 
-def picture(model: RunsModel, sheet: Sheet) -> dict[str, Any]:
+def picture(model: RunsModel, sheet: Sheet) -> Picture:
     """Both planes, the meter, the live numbers and the words for what is seen."""
     view = window(model.problem)
     x_view = square(model.chart.inverse(corners(view)))
@@ -62,7 +64,7 @@ def picture(model: RunsModel, sheet: Sheet) -> dict[str, Any]:
         "notes": {
             name: note for name, pair in model.paired_runs.items() if (note := trouble(pair))
         },
-        "description": "; ".join(f"{m['label']}: {m['word']}, gap {m['text']}" for m in meter),
+        "description": in_words(meter),
     }
 
 
@@ -106,11 +108,11 @@ def _kl(run: Trajectory) -> np.ndarray:
     return np.append(run.kl, np.nan)
 
 
-def _handles(model: RunsModel) -> list[dict[str, Any]]:
+def _handles(model: RunsModel) -> list[Handle]:
     """The start, in both planes, and the columns of A as arrows from an anchor in a free corner."""
     start = np.asarray(model.start)
     anchor, scale = _anchor(model.state.problem)
-    handles = [
+    handles: list[Handle] = [
         {
             "id": "start",
             "plane": "theta",

@@ -15,6 +15,7 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane
 from natgrad_lecture.lessons.efficiency.model import METHODS, Model
 from natgrad_lecture.lessons.efficiency.state import STEPS, TIMES
+from natgrad_lecture.protocol import Picture
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
@@ -33,7 +34,7 @@ STYLES = {
 }
 
 
-def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Model, sheet: Sheet) -> Picture:
     """t·Var over the bound against the time, exact and measured; the errors of many runs."""
     kept = model.kept
     race = kept.upto(sheet.fine)

@@ -11,10 +11,12 @@ from natgrad_core.analysis.fisher_sampling import angle
 from natgrad_core.geometry.ellipses import ellipse_axes, outline
 from natgrad_core.problems._kunstner_line import directions, minimum
 from natgrad_core.types import Array
+from natgrad_lecture.drawing.heat_map import Growth
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.vector_field import directions as field
 from natgrad_lecture.drawing.windows import plane
 from natgrad_lecture.lessons.fisher.data_model import STEPS, VIEW, Data, angle_map, line_with
+from natgrad_lecture.protocol import Picture
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
@@ -38,7 +40,7 @@ def _field(noise: float) -> tuple[Array, Any]:
     return field(lambda points: directions(problem, points, "empirical-fisher")[0], VIEW)
 
 
-def picture(data: Data, sheet: Sheet) -> dict[str, Any]:
+def picture(data: Data, sheet: Sheet) -> Picture:
     """Both runs over the loss; and the map of the angle between their steps."""
     _add_ground(data, sheet)
     points, starts = _field(data.state.noise)
@@ -72,7 +74,9 @@ def picture(data: Data, sheet: Sheet) -> dict[str, Any]:
         box=VIEW.ravel().tolist(),
     )
     sheet.add("right", "points", "contour", "", points=data.minimum[None], symbol="cross")
-    more = {} if part + 1 == len(_FINE) else {"more": part + 1, "progress": (part + 1) / len(_FINE)}
+    more: Growth = (
+        {} if part + 1 == len(_FINE) else {"more": part + 1, "progress": (part + 1) / len(_FINE)}
+    )
     symbols = data.problem.symbols
     paper, own = data.angles
     return {

@@ -10,20 +10,22 @@ from natgrad_core.analysis.fisher_sampling import Gathered, error, expected_erro
 from natgrad_core.geometry.ellipses import spread_axes
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.heat_map import Growth
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane
 from natgrad_lecture.lessons.fisher.draws_model import _ENDS, MOST, PARTS, STEPS, Draws
+from natgrad_lecture.protocol import Picture, Plane
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
 
 
-def picture(draws: Draws, sheet: Sheet) -> dict[str, Any]:
+def picture(draws: Draws, sheet: Sheet) -> Picture:
     """The scores with both ellipses, and the errors over n; finer with every ask."""
     parts = min(sheet.fine, PARTS - 1) + 1
     found = draws.gathered(parts)
     view = _scores(draws, found, sheet)
-    more = {} if parts == PARTS else {"more": parts, "progress": _ENDS[parts] / MOST}
+    more: Growth = {} if parts == PARTS else {"more": parts, "progress": _ENDS[parts] / MOST}
     apart = error(found.fisher[-1:], draws.fisher)[0]
     return {
         "planes": [
@@ -75,7 +77,7 @@ def _scores(draws: Draws, found: Gathered, sheet: Sheet) -> Array:
     return np.array([[-outer, outer], [-outer, outer]])
 
 
-def _errors(draws: Draws, found: Gathered, sheet: Sheet) -> dict[str, Any]:
+def _errors(draws: Draws, found: Gathered, sheet: Sheet) -> Plane:
     across, up = Axis("n", 1.0, float(MOST), log=True), Axis("error", 1e-4, 100.0, log=True)
     title = say("error-in-f-s-own-units")
     graph = Graph(sheet, "right", title, across, up)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons.fisher import data_figure as fisher_data
 from natgrad_lecture.lessons.fisher import draws_figure as fisher_draws
 from natgrad_lecture.lessons.fisher import level_figure as fisher_level
 from natgrad_lecture.lessons.fisher.model import Model
+from natgrad_lecture.protocol import Picture
 
 
-def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Model, sheet: Sheet) -> Picture:
     """The picture that was chosen, with the controls and formulas that go with it."""
     draw = {
         "level": lambda: fisher_level.picture(model.level, sheet),

@@ -13,6 +13,7 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane, window
 from natgrad_lecture.lessons.fisher.level_model import SIZES, Level
 from natgrad_lecture.lessons.fisher.state import PLACES
+from natgrad_lecture.protocol import Picture, Plane
 from natgrad_lecture.state.items import problem_named
 from natgrad_lecture.text.lesson_text import phrases
 
@@ -24,7 +25,7 @@ def view_of(name: str) -> Array:
     return np.array(PLACES[name][1]) if name in PLACES else window(problem_named(name))
 
 
-def picture(level: Level, sheet: Sheet) -> dict[str, Any]:
+def picture(level: Level, sheet: Sheet) -> Picture:
     """The level set over the ellipse; the error over the length of the step."""
     state, visible = level.state, level.state.show == "shown"
     axes = ellipse_axes(level.fisher, level.radius)
@@ -80,7 +81,7 @@ def picture(level: Level, sheet: Sheet) -> dict[str, Any]:
     }
 
 
-def _errors(level: Level, sheet: Sheet, visible: bool) -> dict[str, Any]:
+def _errors(level: Level, sheet: Sheet, visible: bool) -> Plane:
     slopes = level.slopes
     title = say("how-far-kl-is-from")
     if np.isfinite(slopes).all():

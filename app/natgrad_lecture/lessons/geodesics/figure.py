@@ -19,6 +19,7 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane, square
 from natgrad_lecture.lessons.geodesics.model import COUNT, NAMES, NORMAL, RUNS, Model, count
 from natgrad_lecture.lessons.geodesics.state import CHARTS, LABELS
+from natgrad_lecture.protocol import Handle, Picture
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
@@ -33,7 +34,7 @@ _RADIUS = 0.02
 """Nats of KL, ½ δᵀFδ, of the ellipses."""
 
 
-def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Model, sheet: Sheet) -> Picture:
     """Geodesics and runs in (μ, σ) and in the chosen chart."""
     views = {"theta": _view(model), "x": _window(list(_in_chart(model)))}
     title, chart = say(f"chart-{model.state.chart}"), CHARTS[model.state.chart]
@@ -114,7 +115,7 @@ def _window(paths: list[Array]) -> Array:
     return np.stack([middle - size, middle + size], -1)
 
 
-def _handles(model: Model) -> list[dict[str, Any]]:
+def _handles(model: Model) -> list[Handle]:
     handles = []
     for plane_name, end in (("theta", ""), ("x", ".x")):
         for field, label in (("a", "start p"), ("b", "target p*")):

@@ -21,6 +21,7 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane, square
 from natgrad_lecture.lessons.kl.model import NORMAL, SAME, STEPS, Model, curves_at
 from natgrad_lecture.lessons.kl.state import KNOTS, WINDOW, WINDOWS
+from natgrad_lecture.protocol import Handle, MeterRow, Picture, Plane
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
@@ -34,7 +35,7 @@ _STEEP = 3.0
 ROWS = ("kl", "hellinger", "l2", "apart")
 
 
-def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Model, sheet: Sheet) -> Picture:
     """The densities on the left, and the change that is made."""
     top, bottom = _heights(model)
     left = _densities(
@@ -68,7 +69,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
         "numbers": _numbers(model, sheet),
         "meter": _meter(model),
         "shown": {"groups": ["what", "two", *groups], "formulas": [*_lines(model), "both"]},
-        "description": "; ".join(f"{row['label']} {row['word']}" for row in _meter(model)),
+        "description": "; ".join(f"{row.get('label')} {row.get('word')}" for row in _meter(model)),
     }
 
 
@@ -104,7 +105,7 @@ def _densities(
     across: Axis,
     places: Array,
     span: tuple[float, float],
-) -> dict[str, Any]:
+) -> Plane:
     up = Axis("p,\u00a0q", *span)
     graph = Graph(sheet, name, say("densities-and-integrand", title=title), across, up)
     graph.curve("axis", "", [across.low, across.high], [0, 0], faint=True, width=1.0)
@@ -135,7 +136,7 @@ def _densities(
     return graph.plane()
 
 
-def _curve(model: Model, sheet: Sheet) -> dict[str, Any]:
+def _curve(model: Model, sheet: Sheet) -> Plane:
     """y = f(x), and at the step groups the way from x to y."""
     low, high = WINDOWS[model.state.f]
     graph = Graph(sheet, "middle", "the change y = f(x)", Axis("x", *WINDOW), Axis("y", low, high))
@@ -161,7 +162,7 @@ def _curve(model: Model, sheet: Sheet) -> dict[str, Any]:
     return graph.plane()
 
 
-def _parameters(model: Model, sheet: Sheet) -> list[dict[str, Any]]:
+def _parameters(model: Model, sheet: Sheet) -> list[Plane]:
     """p and q by their numbers, in (μ, σ) and in the chart: KL's level set, and two circles."""
     x_p, x_q = model.numbers_of
     level = kl_level_set(NORMAL, model.p, float(model.before["kl"]), 161)
@@ -222,9 +223,9 @@ def _resting(tight: Array) -> Array:
     return np.stack([middle - size, middle + size], -1)
 
 
-def _handles(model: Model, span: tuple[float, float]) -> list[dict[str, Any]]:
+def _handles(model: Model, span: tuple[float, float]) -> list[Handle]:
     """The densities' peaks; the curve's knots; the two points by their parameters."""
-    handles: list[dict[str, Any]] = []
+    handles: list[Handle] = []
     across, up = Axis("x", *WINDOW), Axis("", *span)
     for name, at in (("p", model.p), ("q", model.q)):
         peak = float(np.exp(NORMAL.log_prob(at[0], at)))
@@ -282,7 +283,7 @@ def _handles(model: Model, span: tuple[float, float]) -> list[dict[str, Any]]:
     return handles
 
 
-def _meter(model: Model) -> list[dict[str, Any]]:
+def _meter(model: Model) -> list[MeterRow]:
     rows = []
     for name in ROWS:
         moved = model.change(name)

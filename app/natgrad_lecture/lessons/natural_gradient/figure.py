@@ -12,11 +12,19 @@ from natgrad_core.linalg.small_matrices import full
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.contours import add_contours
 from natgrad_lecture.drawing.graph import Axis, Graph
-from natgrad_lecture.drawing.paired_runs import RADIUS, add_paths, ellipses_at, reading, trouble
+from natgrad_lecture.drawing.paired_runs import (
+    RADIUS,
+    add_paths,
+    ellipses_at,
+    in_words,
+    reading,
+    trouble,
+)
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.stationary import moving
 from natgrad_lecture.drawing.windows import plane, window
+from natgrad_lecture.protocol import Picture
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
@@ -41,7 +49,7 @@ RATES: Array = np.power(0.5, np.arange(1.0, 8.0))
 """At which the gap between the coordinates is measured."""
 
 
-def picture(model: Any, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Any, sheet: Sheet) -> Picture:
     """The field, the flow and the runs on one plane; on the other the graph that was chosen."""
     view = window(model.problem)
     add_contours(sheet, model.state.problem)
@@ -87,7 +95,7 @@ def picture(model: Any, sheet: Sheet) -> dict[str, Any]:
         "notes": {
             name: note for name, pair in model.paired_runs.items() if (note := trouble(pair))
         },
-        "description": "; ".join(f"{m['label']}: {m['word']}, gap {m['text']}" for m in meter),
+        "description": in_words(meter),
     }
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.heat_map import Growth
 from natgrad_lecture.drawing.numbers import round_up, short
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.plotly_chart import axis, chart, line, table
@@ -19,6 +20,7 @@ from natgrad_lecture.drawing.run_messages import remarks
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane
 from natgrad_lecture.lessons.net.state import VIEW
+from natgrad_lecture.protocol import Chart, Handle, MeterRow, Picture, Plane
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
@@ -34,7 +36,7 @@ DECADES = 5.0
 """Powers of ten between the darkest and the lightest entry of a matrix."""
 
 
-def add_regions(sheet: Sheet, model: Any, name: str, step: int, moving: bool) -> dict[str, Any]:
+def add_regions(sheet: Sheet, model: Any, name: str, step: int, moving: bool) -> Plane:
     """Where a net says class 0 and where class 1, and the points it learns from."""
     chances = np.clip(np.rint(255 * model.chances(name, step, moving)), 0, 255).astype(np.uint8)
     here = f"regions-{name}"
@@ -66,7 +68,7 @@ def add_regions(sheet: Sheet, model: Any, name: str, step: int, moving: bool) ->
     return plane(here, title, ("x₁", "x₂"), VIEW)
 
 
-def add_losses(sheet: Sheet, model: Any, by: str) -> dict[str, Any]:
+def add_losses(sheet: Sheet, model: Any, by: str) -> Plane:
     """The loss of every run against its steps or its seconds."""
     runs, end = model.runs, model.state.steps + 1  # another state may have trained further
     along = {key: _along(run, by)[:end] for key, run in runs.items()}
@@ -103,7 +105,7 @@ def _along(run: Any, by: str) -> Array:
     return np.array(run.seconds) if by == "second" else np.arange(run.steps + 1.0)
 
 
-def add_outputs(sheet: Sheet, model: Any) -> dict[str, Any]:
+def add_outputs(sheet: Sheet, model: Any) -> Plane:
     """The probabilities of class 1 at two probes, along every run: a picture of the outputs."""
     title = say("path-of-the-outputs-p-class")
     graph = Graph(sheet, "outputs", title, Axis("u", 0.0, 1.0), Axis("v", 0.0, 1.0))
@@ -118,7 +120,7 @@ def add_outputs(sheet: Sheet, model: Any) -> dict[str, Any]:
 
 def add_matrix(
     sheet: Sheet, name: str, title: str, matrix: Array, scale: float, borders: list[int]
-) -> dict[str, Any]:
+) -> Plane:
     """A matrix as a map: |entry| by powers of ten below ``scale``, blocks of layers outlined."""
     p = len(matrix)
     with np.errstate(divide="ignore"):
@@ -145,8 +147,8 @@ def add_matrix(
     return {
         **spec,
         "ticks": [
-            [[m, n] for m, n in zip(middles, names, strict=True)],
-            [[p - m, str(i + 1)] for i, m in enumerate(middles)],
+            list(zip(middles, names, strict=True)),
+            [(p - m, str(i + 1)) for i, m in enumerate(middles)],
         ],
     }
 
@@ -203,7 +205,7 @@ def _label(name: str) -> str:
 # The whole picture ----------------------------------------------------------------------------
 
 
-def picture(model: Any, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Any, sheet: Sheet) -> Picture:
     """Train a slice, then draw the view that is chosen at the step that is shown."""
     state = model.state
     before = model.steps
@@ -214,7 +216,8 @@ def picture(model: Any, sheet: Sheet) -> dict[str, Any]:
     guide = names[0]
     moving = going and not sheet.hold
     matrix_step = step
-    planes, charts = [], []
+    planes: list[Plane] = []
+    charts: list[Chart] = []
     if state.show == "fisher":
         if moving:
             matrix_step = model.lately(guide, step)  # a matrix takes longer than a step
@@ -250,20 +253,21 @@ def picture(model: Any, sheet: Sheet) -> dict[str, Any]:
     else:
         planes += [add_regions(sheet, model, name, step, moving) for name in names[:2]]
     if state.data == "painted":
-        planes = [{**p, "paint": "paint"} if p["name"].startswith("regions") else p for p in planes]
+        for each in planes:
+            if each["name"].startswith("regions"):
+                each["paint"] = "paint"
     planes.append(add_losses(sheet, model, state.by))
     meter, notes = _meter(model, step)
+    growth: Growth = {}
+    if going:
+        growth = {"more": sheet.fine + 1, "progress": last / state.steps, "word": _speed(model)}
     return {
         "planes": planes,
         "charts": charts,
         "dash_labels": _dash_labels() if model.in_two_charts else {},
         "steps": last,
         "shows": step,
-        **(
-            {"more": sheet.fine + 1, "progress": last / state.steps, "word": _speed(model)}
-            if going
-            else {}
-        ),
+        **growth,
         "handles": _handles(model, guide),
         "numbers": _numbers(model, guide, step, matrix_step),
         "meter": meter,
@@ -281,7 +285,7 @@ def _speed(model: Any) -> str:
     return f"step {min(run.steps, model.state.steps)} of {model.state.steps}"
 
 
-def _handles(model: Any, guide: str) -> list[dict[str, Any]]:
+def _handles(model: Any, guide: str) -> list[Handle]:
     if model.state.show != "outputs":
         return []
     return [
@@ -298,7 +302,7 @@ def _handles(model: Any, guide: str) -> list[dict[str, Any]]:
     ]
 
 
-def _meter(model: Any, step: int) -> tuple[list[dict[str, Any]], dict[str, str]]:
+def _meter(model: Any, step: int) -> tuple[list[MeterRow], dict[str, str]]:
     """How far A has moved each rule's net, and who diverged."""
     rows = []
     if model.in_two_charts:

@@ -9,12 +9,13 @@ import numpy as np
 from natgrad_core.types import Array, Bools
 from natgrad_lecture.drawing.contours import add_contours, add_contours_through, add_lattice
 from natgrad_lecture.drawing.hatching import add_hatch
-from natgrad_lecture.drawing.paired_runs import add_paths, reading, trouble
+from natgrad_lecture.drawing.paired_runs import add_paths, in_words, reading, trouble
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.stationary import moving
 from natgrad_lecture.drawing.windows import grid, plane, square, window
 from natgrad_lecture.lessons.newton.model import Model
+from natgrad_lecture.protocol import Picture
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
@@ -30,7 +31,7 @@ STYLES = {
 }
 
 
-def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Model, sheet: Sheet) -> Picture:
     """Both planes, where Newton may climb in each, the runs, and the steps at one point."""
     view = window(model.problem)
     x_view = square(model.chart.inverse(grid(view, 9).reshape(-1, 2)))
@@ -92,7 +93,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
         "numbers": _numbers(model, sheet),
         "meter": meter,
         "notes": notes,
-        "description": "; ".join(f"{m['label']}: {m['word']}, gap {m['text']}" for m in meter),
+        "description": in_words(meter),
     }
 
 

@@ -14,13 +14,21 @@ from natgrad_core.linalg.small_matrices import components, full
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.contours import add_contours, add_contours_through, add_lattice
 from natgrad_lecture.drawing.graph import Axis, Graph
-from natgrad_lecture.drawing.paired_runs import add_paths, ellipses_at, one_step, reading, trouble
+from natgrad_lecture.drawing.paired_runs import (
+    add_paths,
+    ellipses_at,
+    in_words,
+    one_step,
+    reading,
+    trouble,
+)
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.stationary import moving
 from natgrad_lecture.drawing.windows import corners, plane, square, window
 from natgrad_lecture.lessons.playground.model import Model
 from natgrad_lecture.lessons.playground.state import BY_METRIC
+from natgrad_lecture.protocol import Picture
 from natgrad_lecture.state.items import ChartKey, ProblemKey, chart_named, problem_named
 from natgrad_lecture.text.lesson_text import phrases
 
@@ -44,7 +52,7 @@ def label(name: str) -> str:
     return say.legend.get(name) or style(name)["label"]
 
 
-def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Model, sheet: Sheet) -> Picture:
     """All views of the state, and the remarks on what cannot be had."""
     view = window(model.problem)
     x_view = _x_view(model.problem_key, model.chart_key)
@@ -94,7 +102,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
         },
         "remarks": model.remarks,
         "hints": model.state.hints,
-        "description": "; ".join(f"{m['label']}: {m['word']}, gap {m['text']}" for m in meter),
+        "description": in_words(meter),
     }
 
 

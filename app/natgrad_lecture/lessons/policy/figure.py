@@ -19,6 +19,7 @@ from natgrad_lecture.drawing.vector_field import directions
 from natgrad_lecture.drawing.windows import plane
 from natgrad_lecture.lessons.policy.model import Model
 from natgrad_lecture.lessons.policy.state import NAME
+from natgrad_lecture.protocol import Picture
 from natgrad_lecture.state.items import problem_named
 from natgrad_lecture.text.lesson_text import phrases
 
@@ -43,7 +44,7 @@ def _field(name: str) -> tuple[Array, Whole]:
     return directions(of, VIEW)
 
 
-def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Model, sheet: Sheet) -> Picture:
     """The field and the runs over the logits, and the return of each run against the step."""
     s = model.state
     add_contours(sheet, s.problem)

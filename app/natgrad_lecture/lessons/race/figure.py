@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.heat_map import Growth
 from natgrad_lecture.drawing.numbers import power_of_ten, round_up, short
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.plotly_chart import axis, chart, dots, line, table
 from natgrad_lecture.drawing.run_messages import remarks
 from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.protocol import Chart, Picture, Plane
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
@@ -20,16 +22,17 @@ say = phrases(__file__)
 _FEW = 1
 
 
-def picture(model: Any, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Any, sheet: Sheet) -> Picture:
     """Run a slice, then draw how far all have come."""
     going = model.pull(sheet)
+    growth: Growth = {"more": sheet.fine + 1, "progress": model.progress} if going else {}
     planes = [_losses(model, sheet, by) for by in ("step", "second")] + [_held_out(model, sheet)]
     return {
         "planes": planes,
         "charts": _charts(model),
         "dash_labels": {"solid": "running", "dashed": "kept"} if model.state.kept else {},
         "steps": 0,
-        **({"more": sheet.fine + 1, "progress": model.progress} if going else {}),
+        **growth,
         "handles": [],
         "numbers": _numbers(model),
         "remarks": remarks(
@@ -55,7 +58,7 @@ def _range(losses: np.ndarray, lowest: float) -> tuple[float, float]:
     return 0.6 * lowest, 10.0 ** (np.ceil(4 * np.log10(high)) / 4)
 
 
-def _losses(model: Any, sheet: Sheet, by: str) -> dict[str, Any]:
+def _losses(model: Any, sheet: Sheet, by: str) -> Plane:
     """The loss of every run against steps or against its own seconds, both on log axes."""
     runs = [(key, i, run) for key, all_ in model.runs.items() for i, run in enumerate(all_)]
     if by == "second":
@@ -108,7 +111,7 @@ def _thin(count: int, most: int = 500) -> np.ndarray:
     return np.unique(np.rint(wanted).astype(int))
 
 
-def _held_out(model: Any, sheet: Sheet) -> dict[str, Any]:
+def _held_out(model: Any, sheet: Sheet) -> Plane:
     """Accuracy, or of a regression the loss, on the fifth that no run sees."""
     looks = [look for runs in model.runs.values() for run in runs for look in run.looks]
     far = round_up(max(10, *(look[0] for look in looks)))
@@ -143,7 +146,7 @@ def _held_out(model: Any, sheet: Sheet) -> dict[str, Any]:
     return graph.plane()
 
 
-def _charts(model: Any) -> list[dict[str, Any]]:
+def _charts(model: Any) -> list[Chart]:
     """Median seconds to each loss, and the table of steps and seconds."""
     rows, traces = [], []
     for key in model.runs:

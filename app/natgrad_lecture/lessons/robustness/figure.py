@@ -15,12 +15,13 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane, window
 from natgrad_lecture.lessons.robustness.model import COUNT, METRICS, Model
 from natgrad_lecture.lessons.robustness.state import RATES, UPS
+from natgrad_lecture.protocol import Picture
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
 
 
-def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Model, sheet: Sheet) -> Picture:
     """The map, its edge in closed form, and beside it the run of the cell that was clicked."""
     state, kept = model.state, model.kept
     axis = UPS[state.upwards]
@@ -46,7 +47,7 @@ def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
     here = [float(RATES.place(state.rate)), float(axis.place(getattr(state, state.upwards)))]
     return {
         "planes": [
-            graph.plane() | {"click": "cell"},
+            {**graph.plane(), "click": "cell"},
             plane("theta", "this run", model.problem.symbols, view),
         ],
         "dash_labels": {"solid": "run in θ", "dashed": say("run-in-x-mapped-back")},

@@ -17,6 +17,7 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane, window
 from natgrad_lecture.lessons.singular.model import Model
 from natgrad_lecture.lessons.singular.state import MIXTURE, NET
+from natgrad_lecture.protocol import Picture
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
@@ -38,7 +39,7 @@ def label(method: str) -> str:
     return str(say.legend.get(method) or style(method)["label"])
 
 
-def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Model, sheet: Sheet) -> Picture:
     """The runs, where F loses rank, and the loss or F's eigenvalues along each run."""
     s, view = model.state, window(model.problem)
     add_contours(sheet, s.problem)

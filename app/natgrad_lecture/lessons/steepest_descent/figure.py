@@ -19,6 +19,7 @@ from natgrad_lecture.drawing.numbers import FINE, round_up
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane
 from natgrad_lecture.lessons.steepest_descent.model import Model
+from natgrad_lecture.protocol import Handle, Picture, Plane
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
@@ -27,7 +28,7 @@ _LINES = 60
 """At most so many level lines, whatever the gradient."""
 
 
-def picture(model: Model, sheet: Sheet) -> dict[str, Any]:
+def picture(model: Model, sheet: Sheet) -> Picture:
     """The ball over the level lines, and the slope along its boundary."""
     half = model.half
     revealed = model.state.show == "shown"
@@ -140,7 +141,7 @@ def _arrows(model: Model, sheet: Sheet, revealed: bool) -> None:
         draw("normal", f"{sign}2νGa", a, a + short * covector, say("the-ball-s-normal-ga"))
 
 
-def _graph(model: Model, sheet: Sheet, revealed: bool) -> dict[str, Any]:
+def _graph(model: Model, sheet: Sheet, revealed: bool) -> Plane:
     """∇J·a against the direction of a: all of it, or with the answer hidden only the reader's."""
     first = model.state.entries("eig")[0]
     raised = float(np.abs(model.gradient @ np.linalg.pinv(model.metric) @ model.gradient))
@@ -174,8 +175,8 @@ def _graph(model: Model, sheet: Sheet, revealed: bool) -> dict[str, Any]:
         _mark(graph, "natural", "steepest direction a*", model.best.a, model)
     _mark(graph, "you", "your direction a", model.yours, model)
     described = graph.plane()
-    turns = [[float(graph.x.place(d)), str(d).replace("-", "−")] for d in (-180, -90, 0, 90, 180)]
-    return {**described, "ticks": [turns, described["ticks"][1]]}
+    turns = [(float(graph.x.place(d)), str(d).replace("-", "−")) for d in (-180, -90, 0, 90, 180)]
+    return {**described, "ticks": [turns, graph.y.ticks()]}
 
 
 def _mark(graph: Graph, style: str, label: str, a: Array, model: Model) -> None:
@@ -183,7 +184,7 @@ def _mark(graph: Graph, style: str, label: str, a: Array, model: Model) -> None:
         graph.marks(style, label, np.rad2deg(np.arctan2(a[1], a[0])), model.slope(a))
 
 
-def _handles(model: Model) -> list[dict[str, Any]]:
+def _handles(model: Model) -> list[Handle]:
     """The ball's half-axes, the tip of the gradient, and the reader's direction."""
     handles = []
     turn = np.deg2rad(model.state.entries("turn"))
