@@ -86,9 +86,9 @@ def test_a_reader_predicts_the_saddle_and_sees_newton_rest_there(newton: Page) -
 def test_the_start_is_dragged_in_either_plane_and_a_bend_too_strong_is_refused(
     newton: Page,
 ) -> None:
-    drag(newton, "start", (60, -40))
+    drag(newton, "start", (40, -25))
     first = assert_the_engine_says_so(newton)["start"]
-    drag(newton, "start.x", (30, 20))
+    drag(newton, "start.x", (15, 10))
     second = assert_the_engine_says_so(newton)["start"]
     assert first != second
     type_in(newton, "bend", "9")

@@ -203,7 +203,7 @@ def test_a_broken_link_opens_what_it_can_and_says_what_it_could_not(
     for query, words in (
         ("lang=xx", "lang=xx is not known here"),
         ("present=abc", "there is no step abc"),
-        ("present=99", f"there is no step 99, there are {len(LESSON.presets)}"),
+        ("present=99", f"there is no step 99, there are {len(LESSON.talk)}"),
         ("hide=handle.none", "handle.none is not known here"),
     ):
         opened(reader, server, f"?v=1&{query}")

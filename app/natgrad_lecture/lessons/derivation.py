@@ -22,7 +22,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from natgrad_core.errors import OutsideDomain
 from natgrad_core.types import Array
 from natgrad_lecture.lessons.scope import Scope
 
@@ -145,8 +144,8 @@ class Derivation:
                 for line, each in self.lines.items()
                 for place, value in zip(each.names(stems[line]), each.numbers(at), strict=True)
             }
-        except (ArithmeticError, np.linalg.LinAlgError, OutsideDomain):
-            # Where a run has broken off, or a matrix has no inverse, there are no numbers.
+        except (ArithmeticError, ValueError):
+            # A run has broken off, a matrix has no inverse, a logarithm no value: no numbers.
             return {p: None for line, each in self.lines.items() for p in each.names(stems[line])}
 
 
