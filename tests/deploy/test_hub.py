@@ -20,6 +20,7 @@ import websocket
 
 from natgrad_lecture.server.jupyterhub import options
 from tests.deploy.test_nginx import free_port
+from tests.support.class_lines import Lecture, hang_up
 from tests.support.servers import ROOT, Page, lean, wait_until, zombies
 
 HERE = ROOT / "build" / "proxy" / "node_modules" / ".bin" / "configurable-http-proxy"
@@ -134,6 +135,19 @@ def test_a_class_reads_in_one_server_that_the_hub_guards(hub: str) -> None:
         assert page.ask(rate=rate)["state"]["rate"] == rate
     with pytest.raises(websocket.WebSocketBadStatusException, match="403"):
         pages[0].dial()
+    student = logged_in(hub, "eve")
+    wait_until(partial(_lesson_of, student, url), 200, pause=1)
+    lecture = Lecture(pages[0], http=student, cookie=cookie_of(student, url))
+    try:
+        lead = lecture.lead()
+        assert "hub/login" in requests.get(f"{lecture.url}/{lecture.code}", timeout=60).url
+        phone = lecture.follow()
+        assert pages[0].ask(rate=0.04)["state"]["rate"] == 0.04
+        assert phone.until("picture", lambda shown: shown["state"]["rate"] == 0.04)
+        assert lead.until("count", 1) == 1
+    finally:
+        hang_up()
+        student.close()
     for page in pages:
         page.hang_up()
 

@@ -13,6 +13,7 @@ import pytest
 import requests
 import websocket
 
+from tests.support.class_lines import Lecture, hang_up
 from tests.support.servers import ROOT, Page, running, wait_until
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin")
@@ -114,6 +115,31 @@ def test_a_lesson_is_read_and_dragged_through_the_proxy(
     for n in range(20):
         assert page.ask(rate=0.01 + n / 1000)["state"]["rate"] == 0.01 + n / 1000
     page.hang_up()
+
+
+def test_a_class_follows_through_the_proxy(front: tuple[str, requests.Session]) -> None:
+    url, http = front
+    how = {"sslopt": {"ca_certs": http.verify}}
+    page = Page(url).fetch(http).connect(**how)
+    lecture = Lecture(page, http=http, how=how)
+    try:
+        lead = lecture.lead()
+        place = lead.heard[0]["place"]
+        assert place["address"] == f"{url}class/{lecture.code}"
+        phone = lecture.follow()
+        page.ask(rate=0.021)
+        assert phone.until("picture")["state"]["rate"] == 0.021
+        lead.say(ask={"kind": "number", "text": "?"})
+        quiz = phone.until("quiz", bool)
+        phone.say(answer=2.5, round=[quiz["id"], 1])
+        assert phone.until("mine") == 2.5
+        fresh = {"Cookie": "none=0"}
+        cookie = http.get(place["address"], headers=fresh, timeout=60).headers["Set-Cookie"]
+        assert "Secure" in cookie
+        assert f"Path=/natgrad/class/{lecture.code}" in cookie
+    finally:
+        hang_up()
+        page.hang_up()
 
 
 def test_a_link_of_twenty_kilobytes_is_opened_through_the_proxy(

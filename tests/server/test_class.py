@@ -4,118 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from secrets import token_hex
-from typing import Any
 
 import pytest
 import requests
 import websocket
 
-from natgrad_lecture.classroom.codes import code_of
-from natgrad_lecture.classroom.messages import unpacked
 from natgrad_lecture.classroom.room import ENDED, TAKEN
 from natgrad_lecture.server.class_handlers import DEVICE, FULL, LONGEST, NO_CLASS, PROTOCOL
+from tests.support.class_lines import Lecture, Line, dial, hang_up
 from tests.support.servers import Page, Server
 
 MALFORMED = 1008
-
-
-@dataclass
-class Line:
-    """A line of a class, and all that was heard on it."""
-
-    socket: websocket.WebSocket
-    heard: list[dict[str, Any]] = field(default_factory=list)
-
-    def say(self, **word: Any) -> None:
-        self.socket.send(json.dumps(word))
-
-    def until(self, part: str, wished: Any = None) -> Any:
-        """The next news of a part: of this value, or (of a function) one that it holds for."""
-        right = wished if callable(wished) else lambda it: wished in (None, it)
-        while True:
-            opcode, payload = self.socket.recv_data()
-            assert opcode != websocket.ABNF.OPCODE_CLOSE, (part, payload, self.heard)
-            news, _ = unpacked(payload)
-            self.heard.append(news)
-            if part in news and right(news[part]):
-                return news[part]
-
-    def closed(self) -> int:
-        """The code with which the server closes the line."""
-        while True:
-            opcode, payload = self.socket.recv_data()
-            if opcode == websocket.ABNF.OPCODE_CLOSE:
-                return int.from_bytes(payload[:2], "big")
-
-
-def dial(url: str, *protocols: str, cookie: str = "", origin: str = "") -> Line:
-    """Open a line."""
-    socket = websocket.create_connection(
-        url.replace("http", "ws", 1),
-        subprotocols=[PROTOCOL, *protocols],
-        origin=origin or "/".join(url.split("/")[:3]),
-        cookie=cookie or None,
-        timeout=60,
-    )
-    OPENED.append(socket)
-    return Line(socket)
-
-
-OPENED: list[websocket.WebSocket] = []
 
 
 @pytest.fixture(autouse=True)
 def hung_up() -> Iterator[None]:
     """Every line is hung up after the test."""
     yield
-    while OPENED:
-        OPENED.pop().shutdown()
-
-
-@dataclass
-class Lecture:
-    """A lecturer's page that leads a class."""
-
-    server: Server
-    page: Page
-    token: str = field(default_factory=lambda: token_hex(16))
-
-    @property
-    def code(self) -> str:
-        return code_of(self.token)
-
-    def lead(self) -> Line:
-        line = dial(f"{self.server.url}class/lead", f"natgrad.token.{self.token}")
-        line.say(lead=self.words)
-        line.until("place")
-        return line
-
-    @property
-    def words(self) -> dict[str, str]:
-        data = self.page.data
-        return {
-            "lesson": self.page.lesson,
-            "kernel": data["kernel"],
-            "pass": data["pass"],
-            "address": f"{self.server.url}coordinates",
-        }
-
-    def device(self) -> str:
-        """A phone's cookie."""
-        answer = requests.get(f"{self.server.url}class/{self.code}", timeout=60)
-        assert answer.status_code == 200
-        return f"{DEVICE}={answer.cookies[DEVICE]}"
-
-    def follow(self, cookie: str = "") -> Line:
-        cookie = cookie or self.device()
-        return dial(f"{self.server.url}class/{self.code}/line", cookie=cookie)
+    hang_up()
 
 
 @pytest.fixture(scope="module")
 def lecture(server: Server) -> Iterator[Lecture]:
-    held = Lecture(server, Page(server.url).open())
+    held = Lecture(Page(server.url).open())
     yield held
     assert held.page.goodbye() == 204
 
@@ -176,7 +88,7 @@ def test_a_follower_steers_nothing(lecture: Lecture, lead: Line) -> None:
 
 
 def test_who_holds_no_token_or_no_kernel_leads_nothing(lecture: Lecture) -> None:
-    url = f"{lecture.server.url}class/lead"
+    url = f"{lecture.url}/lead"
     assert dial(url).closed() == MALFORMED
     other = dial(url, f"natgrad.token.{token_hex(16)}")
     other.say(lead={**lecture.words, "pass": "0" * 32})
@@ -184,13 +96,13 @@ def test_who_holds_no_token_or_no_kernel_leads_nothing(lecture: Lecture) -> None
 
 
 def test_a_page_leads_one_class(lecture: Lecture, lead: Line) -> None:
-    other = dial(f"{lecture.server.url}class/lead", f"natgrad.token.{token_hex(16)}")
+    other = dial(f"{lecture.url}/lead", f"natgrad.token.{token_hex(16)}")
     other.say(lead=lecture.words)
     assert other.closed() == FULL
 
 
 def test_a_token_is_never_said_back(lecture: Lecture) -> None:
-    line = dial(f"{lecture.server.url}class/lead", f"natgrad.token.{lecture.token}")
+    line = dial(f"{lecture.url}/lead", f"natgrad.token.{lecture.token}")
     assert line.socket.getsubprotocol() == PROTOCOL
 
 
@@ -205,7 +117,7 @@ def test_a_second_page_with_the_token_takes_over(lecture: Lecture, lead: Line) -
 def test_a_device_that_the_class_did_not_sign_hears_what_one_of_no_class_hears(
     lecture: Lecture, lead: Line, cookie: str
 ) -> None:
-    url = f"{lecture.server.url}class"
+    url = lecture.url
     cookie = cookie.encode("ascii", "ignore").decode()
     assert dial(f"{url}/{lecture.code}/line", cookie=cookie).closed() == NO_CLASS
     assert dial(f"{url}/WRONG2/line", cookie=cookie).closed() == NO_CLASS
@@ -236,7 +148,7 @@ def test_bytes_are_no_word(lecture: Lecture, lead: Line) -> None:
 def test_another_site_opens_no_line(lecture: Lecture, lead: Line) -> None:
     with pytest.raises(websocket.WebSocketBadStatusException, match="403"):
         dial(
-            f"{lecture.server.url}class/{lecture.code}/line",
+            f"{lecture.url}/{lecture.code}/line",
             cookie=lecture.device(),
             origin="http://evil.example",
         )
@@ -244,7 +156,7 @@ def test_another_site_opens_no_line(lecture: Lecture, lead: Line) -> None:
 
 def test_a_code_may_be_typed_as_it_is_read(lecture: Lecture, lead: Line) -> None:
     code = lecture.code
-    url = f"{lecture.server.url}class/{code[:3].lower()}%20{code[3:]}"
+    url = f"{lecture.url}/{code[:3].lower()}%20{code[3:]}"
     answer = requests.get(url, timeout=60)
     assert answer.url.endswith(f"/class/{code}")
     assert answer.status_code == 200
@@ -270,7 +182,7 @@ def test_a_lesson_comes_in_the_first_wished_language_that_it_has(server: Server)
 
 
 def test_an_ended_class_is_said_to_have_ended(server: Server, lecture: Lecture) -> None:
-    other = Lecture(server, Page(server.url).open())
+    other = Lecture(Page(server.url).open())
     lead, phone = other.lead(), other.follow()
     cookie = other.device()
     phone.until("pose")
