@@ -10,8 +10,9 @@ import pytest
 import requests
 import websocket
 
-from natgrad_lecture.classroom.room import ENDED, TAKEN
-from natgrad_lecture.server.class_handlers import DEVICE, FULL, LONGEST, NO_CLASS, PROTOCOL
+from natgrad_lecture.classroom.codes import Devices
+from natgrad_lecture.classroom.room import ENDED, NO_CLASS, TAKEN
+from natgrad_lecture.server.class_handlers import DEVICE, FULL, LONGEST, PROTOCOL
 from tests.support.class_lines import Lecture, Line, dial, hang_up
 from tests.support.servers import Page, Server
 
@@ -121,6 +122,20 @@ def test_a_device_that_the_class_did_not_sign_hears_what_one_of_no_class_hears(
     cookie = cookie.encode("ascii", "ignore").decode()
     assert dial(f"{url}/{lecture.code}/line", cookie=cookie).closed() == NO_CLASS
     assert dial(f"{url}/WRONG2/line", cookie=cookie).closed() == NO_CLASS
+
+
+def test_a_device_waits_for_its_class_and_another_ones_waits_in_vain(
+    server: Server, lecture: Lecture
+) -> None:
+    later = Lecture(Page(server.url).open())
+    url = f"{later.url}/{later.code}/line"
+    devices = (Devices(later.token), Devices(lecture.token))
+    phone, stranger = (dial(url, cookie=f"{DEVICE}={each.issue()}") for each in devices)
+    assert phone.until("said") == stranger.until("said") == "no-class"
+    later.lead()
+    assert phone.until("lesson") == "coordinates"
+    assert stranger.closed() == NO_CLASS
+    assert later.page.goodbye() == 204
 
 
 @pytest.mark.parametrize(

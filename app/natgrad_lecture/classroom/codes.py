@@ -18,6 +18,9 @@ LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 LENGTH = 6
 """Letters of a code: 31⁶, nearly a billion."""
 
+DEVICE = re.compile(r"[0-9a-f]{16}\.[0-9a-f]{32}")
+"""A device's token: 64 random bits, and the class's signature."""
+
 TOKEN = re.compile(r"[0-9a-f]{32}")
 """A lecturer's token: 128 random bits, which the page makes."""
 
@@ -70,6 +73,11 @@ class Devices:
         name, _, sign = cookie.partition(".")
         good = hmac.compare_digest(sign.encode(), self._sign(name).encode())
         return name if good else None
+
+    @staticmethod
+    def shaped(cookie: str) -> bool:
+        """Whether this could be a device's token of some class."""
+        return DEVICE.fullmatch(cookie) is not None
 
     def _sign(self, name: str) -> str:
         return hmac.new(self._key, name.encode(), "sha256").hexdigest()[:32]

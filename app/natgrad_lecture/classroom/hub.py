@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import segno
 
 from natgrad_lecture.classroom.codes import code_of
 from natgrad_lecture.classroom.limits import Buckets
-from natgrad_lecture.classroom.room import Line, Room, Texts
+from natgrad_lecture.classroom.room import AT_ONCE, NO_CLASS, Line, Room, Texts
 
 MOST_ROOMS = 32
 """Classes at once on one server."""
@@ -25,8 +26,22 @@ WRONG_BURST, WRONG_RATE = 60, 1
 """Wrong codes that may come from one address at once, and then in a second. A whole hall may share
 an address, so this is not one; with 31⁶ codes a year of trying finds none of a single class."""
 
+WAITING = 90.0
+"""Seconds that a device waits for its class: a server that was started anew has none yet, and a
+thousand phones that dial again and again would keep it from getting one."""
+
 REMEMBERED = 200
 """Codes of ended classes that are remembered: those who come late are told."""
+
+
+class Waiting(Protocol):
+    """The line of a device whose class is not there yet."""
+
+    def admit(self, room: Room) -> None:
+        """The class is there."""
+
+    def hang_up(self, code: int, reason: str, at_once: bool = False) -> None:
+        """Close the line, and say why."""
 
 
 class Hub:
@@ -44,6 +59,8 @@ class Hub:
         self._texts = texts
         self._by_kernel: dict[str, Room] = {}
         self._ended: dict[str, float] = {}
+        self._waiting: dict[Waiting, tuple[str, float]] = {}
+        self._admitting: asyncio.Task[None] | None = None
         self._wrong = Buckets(WRONG_BURST, WRONG_RATE)
         self._issues = Buckets(max(followers, 100), 10)
 
@@ -67,7 +84,29 @@ class Hub:
         if len(self.rooms) >= MOST_ROOMS or code in self._ended or self.leads(kernel):
             return None
         room = self.rooms[code] = Room(token, self.followers, self._texts, self._forget)
+        if self._waiting:
+            self._admitting = asyncio.get_running_loop().create_task(self._admit(room))
         return room
+
+    def wait(self, line: Waiting, code: str) -> bool:
+        """Let a device wait for its class; False if too many wait."""
+        if len(self._waiting) + self.count() >= self.followers:
+            return False
+        self._waiting[line] = code, time.monotonic()
+        return True
+
+    def leave(self, line: Waiting) -> None:
+        """A line that waited is gone."""
+        self._waiting.pop(line, None)
+
+    async def _admit(self, room: Room) -> None:
+        """Let in those who waited for a class."""
+        wished = [line for line, (code, _) in self._waiting.items() if code == room.code]
+        for i, line in enumerate(wished):
+            if i % AT_ONCE == AT_ONCE - 1:
+                await asyncio.sleep(0)
+            if self._waiting.pop(line, None):
+                line.admit(room)
 
     def _forget(self, room: Room) -> None:
         self.rooms.pop(room.code, None)
@@ -139,9 +178,15 @@ class Hub:
         for room in list(self.rooms.values()):
             if room.lead is None and now - room.left > ALONE:
                 room.end()
+        for line, (_, since) in list(self._waiting.items()):
+            if now - since > WAITING:
+                self.leave(line)
+                line.hang_up(NO_CLASS, "no class has this code")
 
     def close(self) -> None:
         """The server ends: every line is let go, and comes back to the next one by itself."""
+        for line in list(self._waiting):
+            line.hang_up(1001, "the server ends", at_once=True)
         for room in self.rooms.values():
             for line in [*room.seats, *([room.lead] if room.lead else [])]:
                 line.hang_up(1001, "the server ends", at_once=True)

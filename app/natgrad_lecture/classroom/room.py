@@ -42,8 +42,9 @@ AT_ONCE = 32
 BURST, RATE = 40, 10
 """Words that one follower may say at once, and then in a second."""
 
-ENDED, TAKEN, FLOOD = 4410, 4409, 4408
-"""Codes with which a line is closed: the class has ended, another page leads it, too many words."""
+ENDED, TAKEN, FLOOD, NO_CLASS = 4410, 4409, 4408, 4404
+"""Codes with which a line is closed: the class has ended, another page leads it, too many words,
+there is no such class (yet)."""
 
 NONE: frozenset[str] = frozenset()
 

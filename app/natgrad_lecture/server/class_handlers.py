@@ -20,11 +20,11 @@ from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
 from tornado.websocket import WebSocketHandler
 
-from natgrad_lecture.classroom.codes import TOKEN, code_of, plain_code
+from natgrad_lecture.classroom.codes import TOKEN, Devices, code_of, plain_code
 from natgrad_lecture.classroom.hub import qr
 from natgrad_lecture.classroom.limits import Bucket
 from natgrad_lecture.classroom.messages import Message
-from natgrad_lecture.classroom.room import ENDED, Room
+from natgrad_lecture.classroom.room import ENDED, NO_CLASS, Room
 from natgrad_lecture.protocol import ClassTruth
 from natgrad_lecture.server.context import Context
 from natgrad_lecture.server.page_handlers import visitor
@@ -55,9 +55,9 @@ OWN = ("localhost", "127.0.0.1", "::1")
 MOST_SAID = 60
 """Words a second that a lecturer's page may say."""
 
-NO_CLASS, FULL, CODE_USED = 4404, 4413, 4411
-"""Codes with which a line is closed at once: there is no such class (yet), no room, and of a
-lecturer that another class has the code."""
+FULL, CODE_USED = 4413, 4411
+"""Codes with which a line is closed at once: there is no room, or, of a lecturer, another class has
+the code."""
 
 MALFORMED = 1008
 
@@ -260,25 +260,42 @@ class FollowLine(ClassLine):
     """A follower's line. It opens for a device that the class knows; all others hear the same."""
 
     async def open(self, code: str) -> None:  # type: ignore[override]
-        """Let the follower in, or say why not."""
+        """Let the follower in, let them wait for their class, or say why not.
+
+        Who holds no token, or one that the class did not sign, hears what one of no class hears.
+        """
         super().open()
         classes = self.server.together
-        room = classes.rooms.get(code)
-        device = room.devices.known(self.get_cookie(DEVICE) or "") if room else None
+        cookie = self.get_cookie(DEVICE) or ""
         if classes.ended(code):
             self.close(ENDED, "the class has ended")
-        elif room is None or device is None:
+            return
+        if not Devices.shaped(cookie):
             self.close(NO_CLASS, "no class has this code")
+            return
+        self.set_nodelay(True)
+        self._keep_short()
+        room = classes.rooms.get(code)
+        if room is not None and room.devices.known(cookie):
+            self.admit(room)
+        elif classes.wait(self, code):
+            self.send(Message({"said": "no-class"}))
         else:
-            self.set_nodelay(True)
-            self._keep_short()
-            language = self.get_query_argument("lang", "en")[:12]
-            aside = bool(self.get_query_argument("aside", ""))
-            if classes.join(room, self, device, language, aside):
-                self.room = room
-                self.send(Message({"release": self.server.assets.hash}))
-            else:
-                self.close(FULL, "the class is full")
+            self.close(FULL, "the class is full")
+
+    def admit(self, room: Room) -> None:
+        """The class is there: join it."""
+        device = room.devices.known(self.get_cookie(DEVICE) or "")
+        if device is None:
+            self.close(NO_CLASS, "no class has this code")
+            return
+        language = self.get_query_argument("lang", "en")[:12]
+        aside = bool(self.get_query_argument("aside", ""))
+        if self.server.together.join(room, self, device, language, aside):
+            self.room = room
+            self.send(Message({"release": self.server.assets.hash}))
+        else:
+            self.close(FULL, "the class is full")
 
     def _keep_short(self) -> None:
         """Let little wait in the system's own buffers: what waits there is old when it arrives."""
@@ -299,6 +316,7 @@ class FollowLine(ClassLine):
     def on_close(self) -> None:
         """The follower is gone."""
         super().on_close()
+        self.server.together.leave(self)
         if self.room is not None:
             self.room.leave(self)
             self.room = None

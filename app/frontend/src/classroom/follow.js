@@ -270,7 +270,8 @@ export async function follow({ base, code, missing }, render) {
       }
       if (news.quiz !== undefined) panel.show(news.quiz, lesson);
       if (news.mine !== undefined) panel.mine(news.mine);
-      if (news.said) panel.tell(news.said);
+      if (news.said === "no-class") setText(status, say("no-class"));
+      else if (news.said) panel.tell(news.said);
     },
   });
 
