@@ -81,7 +81,7 @@ def test_phones_follow_a_setting_a_drag_and_a_run_that_plays(hall: Hall) -> None
     slider.focus()
     for _ in range(6):
         slider.press("ArrowRight")
-    moved = hall.lecturer.evaluate(f"{REPORT}.state.rate")
+    moved = hall.lecturer.evaluate(f"{REPORT}.settled().then(() => {REPORT}.state.rate)")
     assert moved > 0.027
     hall.follow(moved)
     play = hall.lecturer.locator(".transport .play")
@@ -89,6 +89,7 @@ def test_phones_follow_a_setting_a_drag_and_a_run_that_plays(hall: Hall) -> None
     for phone in hall.phones:
         phone.wait_for_function(f"{REPORT}.playing")
     play.click()
+    hall.lecturer.wait_for_function(f"!{REPORT}.playing")
     step = hall.lecturer.evaluate(f"{REPORT}.k")
     for phone in hall.phones:
         phone.wait_for_function(f"!{REPORT}.playing && {REPORT}.k === {step}")
