@@ -238,9 +238,10 @@ class SavedModel {
     }
     this.said = answers;
     this.derive = derive ?? this.derive;
-    if (this.derive) step = { k: state?.k ?? this.pack.answers[this.at].state.k, ...step };
     const fields = Object.keys(set);
     const act = this.acts.get(keyOfSet(set));
+    // Of a derivation the page asks at every step; what is prepared brings a step of its own.
+    if (this.derive && act === undefined && !reset && state) step = { k: state.k, ...step };
     let fault = null;
     if (act !== undefined) go(act);
     else if (fields.length > 2)
