@@ -65,15 +65,21 @@ def page(taught: Lesson, browser: Browser, server: Server) -> Iterator[Page]:
     context.on("page", seen.follow)
     # A window that fills the screen cannot be given other sizes, as those before an audience are.
     context.add_init_script("Element.prototype.requestFullscreen = () => Promise.reject()")
-    yield visit(context, server, taught.name + QUICK.get(taught.name, ""))
+    opened = visit(context, server, taught.name + QUICK.get(taught.name, ""))
+    if taught.name in QUICK:  # what comes while it computes would be new under the tests' hands
+        opened.wait_for_function("document.querySelector('.progress').hidden")
+    yield opened
     context.close()
     assert (seen.outside, seen.errors) == ([], [])
 
 
-def begin_again(page: Page, taught: Lesson) -> None:
-    """Go back to the lesson's own state; a lesson that computes for seconds stays where it is."""
-    if taught.name not in QUICK:
-        page.keyboard.press("0")
+def begin_again(page: Page, taught: Lesson, acts: int = 0) -> None:
+    """Go back to the state that the page opened in, so many acts ago.
+
+    A lesson that computes for seconds walks back to its short runs, which the kernel has kept.
+    """
+    for key in ["Control+z"] * acts if taught.name in QUICK else ["0"]:
+        page.keyboard.press(key)
         settle(page)
 
 
@@ -162,13 +168,14 @@ SOON = {"race": (4, 5), "net": (3, 5), "approximations": (5, 6)}
 def test_the_live_description_says_what_is_seen_and_follows(page: Page, taught: Lesson) -> None:
     assert set(SOON) == set(TRAINED)
     live = page.locator("[aria-live=polite].unseen")
-    for n in SOON.get(taught.name, range(1, 1 + len(taught.presets[:3]))):
+    shown = SOON.get(taught.name, range(1, 1 + len(taught.presets[:3])))
+    for n in shown:
         page.keyboard.press(str(n))
         settle(page)
         said = page.evaluate(f"{ROOT}.answer.description")
         assert len(said) > 10, taught.presets[n - 1].name
         expect(live).to_have_text(said)
-    begin_again(page, taught)
+    begin_again(page, taught, len(shown))
 
 
 def test_every_control_can_be_reached_by_tab_and_shows_its_focus(page: Page) -> None:
@@ -181,7 +188,11 @@ def test_every_control_can_be_reached_by_tab_and_shows_its_focus(page: Page) -> 
             + '[tabindex="0"])')].filter(e => e.checkVisibility() && !e.disabled &&
             (e.type !== 'radio' || one(e))).length }"""
     )
-    page.evaluate("document.activeElement.blur()")
+    # Tab goes on from where the focus was last: let that be the top of the page.
+    page.evaluate(
+        """() => { const { body } = document;
+        body.tabIndex = -1; body.focus(); body.removeAttribute('tabindex'); }"""
+    )
     reached, unseen = set(), []
     for _ in range(2 * wanted):
         page.keyboard.press("Tab")
@@ -200,7 +211,7 @@ def test_every_control_can_be_reached_by_tab_and_shows_its_focus(page: Page) -> 
         if not ring:
             unseen.append(said)
     assert unseen == []
-    assert len(reached) == wanted
+    assert len(reached) >= wanted  # a chart is drawn once it is in view, and may bring a link
 
 
 LOOK = """() => {
