@@ -15,7 +15,7 @@
 # Read
 #   make docs        the reference, a static site
 # Measure
-#   make bench       the page and the engine, beside stock Voila and torch.func
+#   make bench       the page and the engine, beside stock Voila, JAX and torch.func
 #   make bench-nets  neural networks, beside other libraries (ARGS=--quick)
 #   make load        many readers at once (ARGS="--follow 100 1000": followers of a class)
 #   make soak        an hour of readers who come and go: memory must not grow
@@ -67,6 +67,8 @@ claims: $(VENV)/.test
 	CLAIM_STATES=200 $(PY) -m pytest -n logical tests/lessons/test_scopes.py $(ARGS)
 
 bench: $(VENV)/.test browser
+	@[ -e build/jax ] || { echo "Installing JAX, only to measure beside it (once) ..."; $(PYTHON) -m venv build/jax && \
+	  build/jax/bin/python -m pip install --quiet --disable-pip-version-check jax==0.7.2; } || rm -rf build/jax
 	$(PY) -m benchmarks.engine
 	$(PY) -m benchmarks.frontend $(ARGS)
 	$(PY) -m benchmarks.lessons

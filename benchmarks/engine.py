@@ -1,11 +1,12 @@
-"""Measure the engine for two parameters, beside torch.func: ``make bench``.
+"""Measure the engine for two parameters, beside JAX and torch.func: ``make bench``.
 
-Absolute times vary with the machine; ratios vary less. What is compared is measured alternately, in
-CPU time of one thread, and the best of several tries counts.
+Absolute times vary with the machine; ratios vary less. The best of several tries counts. JAX runs
+in an environment of its own, ``build/jax``, which ``make bench`` creates.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -13,29 +14,42 @@ import tempfile
 import time
 from collections.abc import Callable
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from natgrad_core import problems, rules, run
+from natgrad_core import charts, problems, rules, run
 from natgrad_core.analysis.grid_sweep import sweep
+from natgrad_core.core.run import directly
+from natgrad_core.tracing import machine_code
+from natgrad_core.tracing.replay import ahead
 
-STEPS, STARTS, GRID = 200, 64, 64
+STEPS, GRID, MAP = 200, 64, 65
 RATE = 0.02
-COMPARED = ("normal", "two-bernoullis", "rosenbrock", "gamma", "logistic-regression")
+CHART = ((2.0, 1.0), (0.0, 0.5))
+JAX = Path("build/jax/bin/python")
+PAIRS: tuple[tuple[str, str, float, Any], ...] = (
+    ("normal", "natural", 0.02, CHART),
+    ("gamma", "newton", 0.02, None),
+    ("logistic-regression", "natural", 0.02, None),
+    ("rosenbrock", "newton", 0.02, None),
+    ("rosenbrock", "gradient", 0.0005, None),
+)
+"""A problem, a rule, its rate, and the matrix of a chart or None."""
 SWEPT = ("normal", "rosenbrock", "gamma", "logistic-regression")
 
 
 def best(*works: Callable[[], Any], tries: int = 15) -> list[float]:
-    """Return the least CPU seconds of each; they alternate, so that load hits all of them."""
+    """Return the least seconds of each; they alternate, so that load hits all of them."""
     least = [float("inf")] * len(works)
     for work in works:
         work()
     for _ in range(tries):
         for i, work in enumerate(works):
-            begun = time.process_time()
+            begun = time.perf_counter()
             work()
-            least[i] = min(least[i], time.process_time() - begun)
+            least[i] = min(least[i], time.perf_counter() - begun)
     return least
 
 
@@ -72,9 +86,9 @@ def with_torch() -> tuple[Callable[[], Any], Callable[[], Any]]:
 
 def row(name: str, ours: float, other: float | None, ratio: str, target: str, met: bool) -> None:
     """Print a line of the table, in milliseconds."""
-    beside = f"{other * 1e3:9.2f}" if other is not None else " " * 9
+    beside = f"{other * 1e3:9.3f}" if other is not None else " " * 9
     verdict = "yes" if met else "NO"
-    print(f"{name:52} {ours * 1e3:8.2f} {beside} {ratio:>9}   {target:12} {verdict}")
+    print(f"{name:58} {ours * 1e3:8.3f} {beside} {ratio:>9}   {target:12} {verdict}")
 
 
 def import_seconds() -> tuple[float, float, list[str]]:
@@ -104,9 +118,140 @@ def import_seconds() -> tuple[float, float, list[str]]:
     return *min(times[1:]), sorted(guests)  # the first one compiled
 
 
+def with_jax() -> dict[str, Any]:
+    """Return what ``benchmarks.jax_peer`` measures; nothing where JAX has no environment."""
+    if not JAX.exists():
+        return {}
+    command = [str(JAX), "-m", "benchmarks.jax_peer"]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def one_start(theirs: dict[str, Any]) -> None:
+    """Print one run of each pair: again and again, for the first time, and without machine code."""
+    if not theirs:
+        print("  JAX is not measured: there is no build/jax")
+    for name, rule_name, rate, matrix in PAIRS:
+        problem: Any = problems[name]()
+        if matrix is not None:
+            problem = problem.through(charts["linear"](matrix=matrix))
+        rule, start, traces = rules[rule_name](rate=rate), np.array(problem.start), {}
+
+        def again(
+            problem: Any = problem, rule: Any = rule, start: Any = start, traces: Any = traces
+        ) -> Any:
+            return run(problem, rule, start, STEPS, traces)
+
+        with ahead():
+            again()
+            (took,) = best(again, tries=300)
+            (slow,) = best(lambda p=problem, r=rule, s=start: directly(p, r, s, STEPS), tries=3)
+        peer = theirs.get(f"{name} {rule_name}")
+        if peer:
+            np.testing.assert_allclose(again().theta[-1], peer[2], rtol=1e-8)
+        row(
+            f"{STEPS} {rule_name} steps, one start ({name}); JAX",
+            took,
+            peer and peer[1],
+            f"1 : {peer[1] / took:.2f}" if peer else "",
+            "<= JAX",
+            bool(peer) and took <= peer[1],
+        )
+        row("  without machine code", slow, took, f"{slow / took:.0f} : 1", "", True)
+        first = float("inf")
+        for _ in range(5):
+            machine_code._kept.clear()
+            traces.clear()
+            begun = time.perf_counter()
+            with ahead():
+                again()
+            first = min(first, time.perf_counter() - begun)
+        row(
+            "  for the first time: traced, compiled and run; JAX",
+            first,
+            peer and peer[0],
+            f"1 : {peer[0] / first:.0f}" if peer else "",
+            "< 40",
+            first < 0.04,
+        )
+
+
+def maps(theirs: dict[str, Any]) -> None:
+    """Print sweeps over grids, and the robustness map of three rules."""
+    rates, dampings = np.logspace(-4, 0, GRID), np.logspace(-4, 1, GRID)
+    for name in SWEPT:
+        problem = problems[name]()
+        for rule, axes in (
+            ("gradient", (0.0, np.linspace(0, 180, GRID, endpoint=False))),
+            ("natural", (dampings, 45.0)),
+            ("newton", (dampings, 45.0)),
+        ):
+            (took,) = best(
+                lambda p=problem, r=rule, a=axes: sweep(
+                    p, rules[r], rates, *a, stretch=(3.0, 1.0), steps=STEPS, target=1.0
+                ),
+                tries=5,
+            )
+            peer = theirs.get("sweep") if (name, rule) == ("normal", "natural") else None
+            row(
+                f"sweep {GRID} x {GRID} x {STEPS}, {rule} ({name})" + ("; JAX" if peer else ""),
+                took,
+                peer and peer[1],
+                f"1 : {peer[1] / took:.1f}" if peer else "",
+                "<= JAX" if peer else "< 200",
+                took <= (peer[1] if peer else 0.2),
+            )
+    normal, across = problems["normal"](), np.geomspace(1e-3, 10, MAP)
+    (took,) = best(
+        lambda: [
+            sweep(normal, rules[rule], across, 0.0, np.linspace(0, 180, MAP), stretch=(3.0, 1.0),
+                  steps=100, target=1.0)
+            for rule in ("gradient", "natural", "newton")
+        ],
+    )  # fmt: skip
+    row(f"robustness map, three rules, {MAP} x {MAP} x 100", took, None, "", "< 50", took < 0.05)
+
+
+MEMORY = """
+import os, sys
+from pathlib import Path
+def private():
+    lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_Dirty")) / 1024
+from natgrad_core import problems, rules, run
+from natgrad_core.tracing.replay import ahead
+model = problems["normal"]()
+names = ("gradient", "natural", "newton", "adam", "momentum", "nesterov", "rmsprop", "midpoint")
+before = private()
+with ahead():
+    for name in names:
+        run(model, rules[name](), model.start, 20)
+print(private() - before, flush=True)
+if not os.fork():
+    begin = private()
+    for name in names:
+        run(model, rules[name](), model.start, 200)
+    print(private() - begin, flush=True)
+    os._exit(0)
+os.wait()
+"""
+
+
+def memory() -> None:
+    """Print what compiled steps take, in MiB of memory that no other process shares (Linux)."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True
+    )
+    parent, child = map(float, done.stdout.split())
+    for name, found, most in (
+        ("LLVM and eight compiled steps, in the process that forks (MiB)", parent, 15),
+        ("these steps run by a forked process (MiB)", child, 2),
+    ):
+        print(f"{name:58} {found:8.1f} {'':29}< {most:<10} {'yes' if found < most else 'NO'}")
+
+
 def main() -> None:
     """Measure and print everything."""
-    print(f"{'milliseconds':52} {'ours':>8} {'other':>9} {'ratio':>9}   {'target':12} reached")
+    print(f"{'milliseconds':58} {'ours':>8} {'other':>9} {'ratio':>9}   {'target':12} reached")
     whole, share, guests = import_seconds()
     row(
         "import natgrad_core; NumPy alone (CPU)",
@@ -116,7 +261,7 @@ def main() -> None:
         "< 250",
         whole < 0.25,
     )
-    print(f"{'  brings along':74} {', '.join(guests) or 'no torch, plotly, ipywidgets'}")
+    print(f"{'  brings along':80} {', '.join(guests) or 'no torch, plotly, ipywidgets'}")
     normal = problems["normal"]()
     baselines = zip(("natural", "newton"), with_torch(), strict=True) if find_spec("torch") else ()
     if not baselines:
@@ -134,46 +279,10 @@ def main() -> None:
             "≥ 50 faster",
             slow / mine >= 50,
         )
-    for name in COMPARED:
-        problem = problems[name]()
-        starts = problem.examples(np.random.default_rng(0), STARTS)
-        step = rules["natural"](rate=RATE)
-        many, alike, one = best(
-            lambda p=problem, s=starts, r=step: run(p, r, s, STEPS),
-            lambda p=problem, s=starts[:1], r=step: run(p, r, s, STEPS),
-            lambda p=problem, s=starts[0], r=step: run(p, r, s, STEPS),
-        )
-        for other, how in ((alike, "one, as an array"), (one, "one, as floats")):
-            row(
-                f"{STARTS} starts; {how} ({name})",
-                many,
-                other,
-                f"{many / other:.1f} : 1",
-                "≤ 3 times",
-                many <= 3 * other,
-            )
-    rates, dampings = np.logspace(-4, 0, GRID), np.logspace(-4, 1, GRID)
-    for name in SWEPT:
-        problem = problems[name]()
-        for rule, axes in (
-            ("gradient", (0.0, np.linspace(0, 180, GRID, endpoint=False))),
-            ("natural", (dampings, 45.0)),
-            ("newton", (dampings, 45.0)),
-        ):
-            (took,) = best(
-                lambda p=problem, r=rule, a=axes: sweep(
-                    p, rules[r], rates, *a, stretch=(3.0, 1.0), steps=STEPS, target=1.0
-                ),
-                tries=2,
-            )
-            row(
-                f"sweep {GRID} x {GRID} x {STEPS}, {rule} ({name})",
-                took,
-                None,
-                "",
-                "< 2000",
-                took < 2,
-            )
+    peers = with_jax()
+    one_start(peers)
+    maps(peers)
+    memory()
 
 
 if __name__ == "__main__":

@@ -56,9 +56,8 @@ def run(
         return directly(problem, rule, start, steps)
     step, theta, state = _flat_step(problem, rule, point)
     judged = _judged(problem, step, len(theta))
-    with np.errstate(all="ignore"):
-        traced = cached(judged, state, rule.numbers, rule.form, {} if traces is None else traces)
-        found = replay(traced, state, steps, len(theta))
+    traced = cached(judged, state, rule.numbers, rule.form, {} if traces is None else traces)
+    found = replay(traced, state, steps, len(theta))
     if found is None:
         return directly(problem, rule, start, steps)
     path, ok = found

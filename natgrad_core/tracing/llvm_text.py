@@ -22,7 +22,8 @@ LEAF = 128
 """NumPy sums so many rows in eight running sums; more rows it halves first."""
 
 TABLE = ("lo", "hi", "n", "steps", "start", "first_out", "second_out", "target")
-"""The words at the head of the function's table; two a constant follow: where it is, its stride."""
+"""The words at the head of the function's table. Then it says where each constant is, the numbers
+before the data columns; then whether each has a value for each start (1) or one for all (0)."""
 
 COLUMNS = ("column", "columns")
 """What a parameter becomes beside data columns: of few rows, of many (``row_sums.Rows``)."""
@@ -498,10 +499,9 @@ class _Writer:
 
     # The function -----------------------------------------------------------------------------
 
-    def body(self) -> None:
-        """Write the lines: before the sums, the sums, what needs them, and so on."""
-        self.sort()
-        ready = [line for line in self.lines if line[0] not in self.length]
+    def body(self, outputs: Sequence[str]) -> None:
+        """Write what these outputs need: before the sums, the sums, what needs them, and so on."""
+        ready = [line for line in needed(self.lines, outputs) if line[0] not in self.length]
         for level in range(max(self.level.values(), default=0) + 1):
             for name, operation, args in ready:
                 of_rows = operation == "row_sum" and args[0] in self.length
@@ -518,16 +518,21 @@ class _Writer:
     def whole(self) -> Written:
         """The whole text."""
         plan, v, b, w = self.plan, self.vector, self.truth, self.plan.width
-        for i in range(plan.parts):
-            self.values[f"x{i}"] = f"%x{i}", False
-        self.body()
-        nan = self.splat(float("nan"))
-        following = [self.number(o) for o in self.outputs[: plan.parts]]
-        checks = self.outputs[plan.parts : len(self.outputs) - plan.scored]
+        self.sort()
+        count = len(self.outputs) - plan.scored
+        checks, point = self.outputs[plan.parts : count], [f"%x{i}" for i in range(plan.parts)]
+        self.values = {f"x{i}": (x, False) for i, x in enumerate(point)}
+        self.body(checks)
         good = "%alive"
         for check in checks:
             good = self.put(f"and {b} {good}, {self.condition(check)}")
-        self.keep([f"%x{i}" for i in range(plan.shown)], good)
+        # After a bad point the step is made from NaN: outside the domain a series may never end.
+        nan = self.splat(float("nan"))
+        self.values = {f"x{i}": (x, False) for i, x in enumerate(self.masked(good, point))}
+        self.body([*self.outputs[: plan.parts], *self.outputs[count:]])
+        following = [self.number(o) for o in self.outputs[: plan.parts]]
+        self.keep(point[: plan.shown], good)
+        used = sorted(self.used, key=lambda name: self.rows[int(name[1:])] > 0)
         text = [
             *self.globals,
             *self.helpers.values(),
@@ -537,11 +542,11 @@ class _Writer:
             *(self.word(i, name) for i, name in enumerate(TABLE)),
             *(
                 line
-                for i, name in enumerate(self.used)
+                for i, name in enumerate(used)
                 for line in (
-                    self.word(len(TABLE) + 2 * i, f"{name}.at"),
+                    self.word(len(TABLE) + i, f"{name}.at"),
                     f"  %{name}.p = inttoptr i64 %{name}.at to ptr",
-                    self.word(len(TABLE) + 2 * i + 1, f"{name}.by"),
+                    self.word(len(TABLE) + len(used) + i, f"{name}.by"),
                 )
             ),
             "  %start.p = inttoptr i64 %start to ptr",
@@ -581,4 +586,4 @@ class _Writer:
             "  ret void",
             "}",
         ]  # fmt: skip
-        return Written("\n".join(text) + "\n", tuple(self.used))
+        return Written("\n".join(text) + "\n", tuple(used))

@@ -48,10 +48,10 @@ class Machine(NamedTuple):
     """Which constants its table holds as numbers."""
     columns: tuple[tuple[int, int], ...]
     """Which constants it holds as data columns, and their lengths."""
-    order: tuple[int, ...]
-    """The place of each of the table's constants in ``numbers``, then ``columns``."""
     table: Any
     """The type of that table: an array of whole numbers."""
+    words: Any
+    """The type of what one start needs: an array of its state, then those numbers."""
     plan: Plan
     size: int
     """How many lines the step has."""
@@ -142,10 +142,9 @@ def _built(key: Key) -> Machine:
     indices = [int(name[1:]) for name in names]
     numbers = tuple(i for i in indices if not rows[i])
     columns = tuple((i, rows[i]) for i in indices if rows[i])
-    places = {i: at for at, i in enumerate((*numbers, *(i for i, _ in columns)))}
-    order = tuple(places[i] for i in indices)
-    table = ctypes.c_int64 * (len(TABLE) + 2 * len(order))
-    return Machine(run, numbers, columns, order, table, plan, len(lines), linker)
+    table = ctypes.c_int64 * (len(TABLE) + 2 * len(indices))
+    words = ctypes.c_double * (plan.parts + len(numbers))
+    return Machine(run, numbers, columns, table, words, plan, len(lines), linker)
 
 
 def machine(key: Key) -> Machine | None:
@@ -231,15 +230,33 @@ def _check(
             raise ValueError(f"a buffer of {count} numbers where {least} are needed")
 
 
+def columns_of(step: Machine, constants: Sequence[Any]) -> list[int]:
+    """Return where the data columns of a compiled step are, which must be long enough.
+
+    Raises:
+        ValueError: If a data column is shorter than the step was compiled for.
+    """
+    found = [_buffer(constants[i]) for i, _ in step.columns]
+    for (_, count), (_, length) in zip(found, step.columns, strict=True):
+        if count < length:
+            raise ValueError(f"a data column of {count} numbers where {length} are needed")
+    return [at for at, _ in found]
+
+
 def execute_one(
-    step: Machine, state: Sequence[float], constants: Sequence[Any], steps: int
+    step: Machine,
+    state: Sequence[float],
+    constants: Sequence[Any],
+    columns: Sequence[int],
+    steps: int,
 ) -> tuple[Array, Bools]:
-    """Run a compiled step from one start.
+    """Run a compiled step from one start. Its buffers are made here, as long as they must be.
 
     Args:
         step: The step, of one start at a time and not scored.
         state: The state at the start.
         constants: The constants of the traced step, by index.
+        columns: Where its data columns are, from ``columns_of``.
         steps: How many steps.
 
     Returns:
@@ -247,20 +264,17 @@ def execute_one(
         ``[steps + 1]``.
 
     Raises:
-        ValueError: If a data column is shorter than the step was compiled for.
+        ValueError: If the state has another length than the step was compiled for.
     """
+    parts = step.plan.parts
+    if len(state) != parts or len(columns) != len(step.columns) or step.plan.width > 1 or steps < 0:
+        raise ValueError(f"a state of {len(state)} numbers where {parts} are needed")
     path, ok = np.empty((steps + 1, step.plan.shown)), np.empty(steps + 1, bool)
-    count, given = len(state), len(step.numbers)
-    words = (ctypes.c_double * (count + given))(*state, *[constants[i] for i in step.numbers])
+    words = step.words(*state, *[constants[i] for i in step.numbers])
     at = ctypes.addressof(words)
-    start, first, second = (at, count), _buffer(path), _buffer(ok)
-    numbers = [((at + 8 * i, 1), 0) for i in range(count, count + given)]
-    columns = [_buffer(constants[i]) for i, _ in step.columns]
-    _check(step, 1, steps, start, (first, second), numbers, columns)
-    places = [*(b[0] for b, _ in numbers), *(b[0] for b in columns)]
-    table = step.table(0, 1, 1, steps, at, first[0], second[0], 0)
-    for i, place in enumerate(step.order, len(TABLE) // 2):
-        table[2 * i] = places[place]
+    numbers = range(at + 8 * parts, at + 8 * len(words), 8)
+    out = path.__array_interface__["data"][0], ok.__array_interface__["data"][0]
+    table = step.table(0, 1, 1, steps, at, *out, 0, *numbers, *columns)
     step.run(ctypes.addressof(table))
     return path, ok
 
@@ -317,10 +331,10 @@ def execute(
     numbers = [(_buffer(row), stride) for row, stride in rows]
     columns, out = [_buffer(column) for column in data], (_buffer(first), _buffer(second))
     _check(step, n, steps, _buffer(start), out, numbers, columns)
-    places = [*((b[0], stride) for b, stride in numbers), *((b[0], 0) for b in columns)]
     goal = struct.unpack("<q", struct.pack("<d", target))[0]
     words = [n, steps, _buffer(start)[0], out[0][0], out[1][0], goal]
-    words += [word for at in step.order for word in places[at]]
+    words += [*(b[0] for b, _ in numbers), *(b[0] for b in columns)]
+    words += [stride for _, stride in numbers]
     count = 1
     if n * steps * step.size > WORTH:
         count = max(1, min(processors(), n // (4 * plan.width)))

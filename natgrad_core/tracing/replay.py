@@ -82,9 +82,9 @@ def replay(
         What ``machine_code.execute`` returns; None where the formula itself must be called.
     """
     kept, constants = traced.kept, traced.constants
-    one: Machine | None = kept.get("one")
+    one: tuple[Machine, list[int]] | None = kept.get("one")
     if one and target is None and _floats(state) and _floats(constants[: traced.own]):
-        return machine_code.execute_one(one, state, constants, steps)
+        return machine_code.execute_one(one[0], state, constants, one[1], steps)
     if "columns" not in kept:
         kept["columns"] = _beside_columns(traced.lines)
     rows = tuple(
@@ -105,14 +105,16 @@ def replay(
     if width == 1:
         state = [float(v) for v in state]
         constants = [c if r else float(c) for c, r in zip(constants, rows, strict=True)]
-        kept["one"] = step
-        return machine_code.execute_one(step, state, constants, steps)
+        columns = machine_code.columns_of(step, constants)
+        if not any(i < traced.own for i, _ in step.columns):
+            kept["one"] = step, columns
+        return machine_code.execute_one(step, state, constants, columns, steps)
     goal = np.nan if target is None else target
     return machine_code.execute(step, state, constants, lead, steps, goal)
 
 
 def _floats(values: Sequence[Any]) -> bool:
-    return all(type(v) is float for v in values)
+    return {*map(type, values)} <= {float}
 
 
 def _worthwhile(traced: Traced, key: Key, steps: int, lead: tuple[int, ...]) -> bool:

@@ -217,7 +217,8 @@ def trace(step: Step, state: tuple[Any, ...], numbers: tuple[Any, ...] = ()) -> 
     """
     tape = Tape(numbers)
     symbols = tuple(Sym(tape, f"x{i}") for i in range(len(state)))
-    outputs = tuple([tape.name(output) for output in step(symbols, tape.numbers)])
+    with np.errstate(all="ignore"):  # the formula also computes with its data alone
+        outputs = tuple([tape.name(output) for output in step(symbols, tape.numbers)])
     tape.clear()
     constants = tuple([_in_a_row(c.value) for c in tape.constants])
     return Traced(tuple(tape.lines), outputs, constants, len(numbers), {})

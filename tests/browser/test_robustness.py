@@ -67,8 +67,9 @@ def test_the_map_fills_by_itself_and_a_click_opens_the_run_of_its_cell(robustnes
     assert frame
     robustness.mouse.click(frame["x"] + 0.2 * frame["width"], frame["y"] + 0.25 * frame["height"])
     state = settle(robustness)["state"]
-    assert state["rate"] == pytest.approx(1e-3 * 1e4**0.2, rel=0.02)
-    assert state["angle"] == pytest.approx(135, abs=1)
+    # The map is small beside two others, and a click is on a whole pixel.
+    assert state["rate"] == pytest.approx(1e-3 * 1e4**0.2, rel=0.05)
+    assert state["angle"] == pytest.approx(135, abs=1.5)
     path = alone(state, state["rate"], state["angle"])
     drawn = paths(robustness)["theta", "gradient", "dashed"]
     np.testing.assert_allclose(drawn, path.in_theta, rtol=1e-5, atol=1e-5)
@@ -89,17 +90,15 @@ def test_a_reader_predicts_whose_map_changes_and_the_natural_one_is_one_row(
     assert not np.array_equal(np.isnan(cells), np.isnan(cells[:1]) & np.ones((65, 1), bool))
 
 
-def test_a_map_can_be_stopped_and_goes_on_and_a_drag_does_not_wait_for_it(robustness: Page) -> None:
-    whole(robustness)
-    # While a map grows the button may go as we reach for it: here it is pressed beforehand.
-    robustness.locator(".progress button").evaluate("b => b.click()")
+def test_the_maps_follow_a_drag_of_the_start(robustness: Page) -> None:
+    before = whole(robustness)
     drag(robustness, "start", (40, 30))
     answer = settle(robustness)
-    assert answer["more"] == 1
     assert answer["state"]["start"] is not None
-    assert robustness.locator("progress").get_attribute("value") == "0"
-    robustness.get_by_role("button", name="go on").click()
-    assert_the_map_is_the_engines(robustness)
+    assert answer.get("more") is None, "the maps came with the answer"
+    assert not np.array_equal(assert_the_map_is_the_engines(robustness), before, equal_nan=True)
+    names = robustness.evaluate(f"{ROOT}.answer.planes.map(p => p.name)")
+    assert names == ["map", "map-newton", "map-natural", "theta"]
 
 
 def test_a_rule_without_damping_refuses_a_map_of_dampings(robustness: Page) -> None:

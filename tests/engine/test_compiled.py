@@ -185,6 +185,18 @@ def test_overflow_nan_and_divergence_end_a_path_where_the_formula_ends_it(
     np.testing.assert_allclose(fast.good, slow.good, rtol=1e-6)
 
 
+@pytest.mark.parametrize("far", [-1e9 - 0.5, -1e15 - 0.5, -1e300])
+def test_far_outside_the_domain_no_series_goes_on_without_end(far: float) -> None:
+    for function in (ops.trigamma, ops.tetragamma, ops.pentagamma):
+        assert np.isnan(function(far))
+        assert np.isnan(function(np.array([far]))).all()
+    model, rule = problem("gamma"), rules["natural"](-far)
+    for start in (model.start, [model.start] * 3):
+        path = run(model, rule, start, 30)
+        assert path.ok[0].all()
+        assert not path.ok[-1].any()
+
+
 FUNCTIONS: dict[str, tuple[Callable[..., Any], int]] = {
     **{name: (getattr(ops, name), 1) for name in (
         "exp", "log", "sqrt", "tanh", "sin", "cos", "lgamma", "digamma", "trigamma", "tetragamma",
@@ -371,13 +383,17 @@ def test_a_data_column_that_is_shorter_than_it_was_is_refused() -> None:
     model = problem("logistic-regression")
     run(model, rules["natural"](0.1), model.start, 3)
     step = next(m for m in reversed(machine_code._kept.values()) if m and m.columns)
-    traced = trace(lambda s, n: s, (0.0, 0.0))
-    constants = [1.0] * 40
+    constants: list[Any] = [1.0] * 40
     for i, length in step.columns:
-        constants[i] = np.zeros(length - 1)  # type: ignore[call-overload]
+        constants[i] = np.zeros(length - 1)
     with pytest.raises(ValueError, match="are needed"):
-        machine_code.execute_one(step, (0.0,) * step.plan.parts, constants, 3)
-    assert traced.constants == ()
+        machine_code.columns_of(step, constants)
+    for i, length in step.columns:
+        constants[i] = np.zeros(length)
+    places, state = machine_code.columns_of(step, constants), (0.0,) * step.plan.parts
+    for wrong in ((state[1:], places, 3), (state, places[1:], 3), (state, places, -1)):
+        with pytest.raises(ValueError, match="are needed"):
+            machine_code.execute_one(step, wrong[0], constants, wrong[1], wrong[2])
 
 
 def test_a_data_column_is_no_number_and_columns_of_one_step_have_one_length() -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from natgrad_core.analysis.grid_sweep import Sweep
 from natgrad_lecture.drawing.contours import add_contours
 from natgrad_lecture.drawing.graph import Graph
-from natgrad_lecture.drawing.heat_map import add_map, colors, progress
+from natgrad_lecture.drawing.heat_map import Kept, add_map, colors, progress
 from natgrad_lecture.drawing.paired_runs import add_paths, reading, trouble
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
@@ -22,23 +23,15 @@ say = phrases(__file__)
 
 
 def picture(model: Model, sheet: Sheet) -> Picture:
-    """The map, its edge in closed form, and beside it the run of the cell that was clicked."""
-    state, kept = model.state, model.kept
+    """Three maps, the edges in closed form, and beside them the run of the cell that was clicked.
+
+    The first block of a map comes with the answer, so that the maps follow a drag.
+    """
+    state = model.state
     axis = UPS[state.upwards]
-    graph = Graph(
-        sheet,
-        "map",
-        say("steps-from-the-start", label=style(state.rule)["label"], steps=state.steps),
-        RATES,
-        axis,
-    )
-    found = kept.upto(sheet.fine)
-    if found is not None:
-        cells = colors(found, model.target, model.begin, state.steps)
-        add_map(sheet, graph, cells.reshape(COUNT, COUNT).T, say("steps-to-arrive"))
-    if state.rule in METRICS:
-        rates, up = model.edges
-        graph.curve("edge", "α*", rates, up, width=2.6)
+    rules = (state.rule, *model.beside)
+    kept = {rule: model.kept(rule) for rule in rules}
+    graphs = [_map(model, sheet, rule, kept[rule]) for rule in rules]
     view = window(model.problem)
     add_contours(sheet, state.problem)
     add_paths(sheet, model, ("theta",))
@@ -47,7 +40,8 @@ def picture(model: Model, sheet: Sheet) -> Picture:
     here = [float(RATES.place(state.rate)), float(axis.place(getattr(state, state.upwards)))]
     return {
         "planes": [
-            {**graph.plane(), "click": "cell"},
+            {**graphs[0].plane(), "click": "cell"},
+            *(graph.plane() for graph in graphs[1:]),
             plane("theta", "this run", model.problem.symbols, view),
         ],
         "dash_labels": {"solid": "run in θ", "dashed": say("run-in-x-mapped-back")},
@@ -75,8 +69,23 @@ def picture(model: Model, sheet: Sheet) -> Picture:
         "meter": meter,
         "notes": {state.rule: trouble(pair)},
         "description": f"{style(state.rule)['label']} in x: {_outcome(model)}",
-        **progress(sheet, kept),
+        **progress(sheet, next((k for k in kept.values() if not k.whole), kept[state.rule])),
     }
+
+
+def _map(model: Model, sheet: Sheet, rule: str, kept: Kept[Sweep]) -> Graph:
+    """The map of one rule, and its edge."""
+    state, label = model.state, style(rule)["label"]
+    name = "map" if rule == state.rule else f"map-{rule}"
+    title = say("steps-from-the-start", label=label, steps=state.steps)
+    graph = Graph(sheet, name, title, RATES, UPS[state.upwards])
+    found = kept.upto(max(sheet.fine, 1))
+    if found is not None:
+        cells = colors(found, model.target, model.begin, state.steps)
+        add_map(sheet, graph, cells.reshape(COUNT, COUNT).T, say("steps-to-arrive"))
+    if rule in METRICS:
+        graph.curve("edge", "α*", *model.edges(rule), width=2.6)
+    return graph
 
 
 def _outcome(model: Model) -> str:

@@ -23,6 +23,9 @@ METRICS = {"gradient": "euclidean", "newton": "hessian", "natural": "fisher"}
 """Rules that are descent with one metric, of which the edge has a closed form."""
 
 
+COMPARED = ("gradient", "newton", "natural")
+"""Rules whose maps stand side by side."""
+
 COUNT = 65
 """Cells along each side of the map: as many as the coarse grids divide."""
 
@@ -101,16 +104,23 @@ class Model(RunsModel):
         lowest = float(self.problem.loss(self.best))
         return lowest + SHARE * (self.begin - lowest)
 
-    def key(self, count: int = COUNT) -> Key:
-        """All that the map depends on: not the cell that is looked at."""
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """Two other rules, whose maps stand beside the chosen one's: those that have its axes."""
         s = self.state
-        damping = s.damping if s.rule in DAMPED else 0.0
+        others = (r for r in COMPARED if r != s.rule and (s.upwards == "angle" or r in DAMPED))
+        return tuple(others)[:2]
+
+    def key(self, count: int = COUNT, rule: str | None = None) -> Key:
+        """All that the map of a rule depends on: not the cell that is looked at."""
+        s, rule = self.state, rule or self.state.rule
+        damping = s.damping if rule in DAMPED else 0.0
         fixed = damping if s.upwards == "angle" else s.angle
         start = tuple(map(float, s.point))
         return (
             s.problem,
             start,
-            s.rule,
+            rule,
             s.kind,
             s.upwards,
             fixed,
@@ -120,10 +130,9 @@ class Model(RunsModel):
             count,
         )
 
-    @property
-    def kept(self) -> Kept[Sweep]:
-        """The map as far as it was asked for."""
-        return _kept(*self.key())
+    def kept(self, rule: str) -> Kept[Sweep]:
+        """The map of a rule as far as it was asked for."""
+        return _kept(*self.key(rule=rule))
 
     def sweep(self, count: int = 17) -> Array:
         """Steps until each run of a small map arrives, ``[rates, up]``; NaN where none does."""
@@ -142,13 +151,12 @@ class Model(RunsModel):
         metric = across @ full(metrics[METRICS[rule]]()(at).dense(), ()) @ matrix
         return critical_rate(hessian, metric + np.asarray(damping)[..., None, None] * flat)
 
-    @property
-    def edges(self) -> tuple[Array, Array]:
+    def edges(self, rule: str) -> tuple[Array, Array]:
         """The closed form's edge of the map: rates, and where up each belongs."""
         s = self.state
         up = _spaced(UPS[s.upwards], 181)
         where = (up, s.damping) if s.upwards == "angle" else (s.angle, up)
-        return np.broadcast_to(self.edge(*where), up.shape), up
+        return np.broadcast_to(self.edge(*where, rule), up.shape), up
 
 
 @lru_cache(maxsize=64)
