@@ -161,7 +161,7 @@ def _bounded(rate: Callable[[float, float], float]) -> Check:
 
 def _apart_at_the_end(model: Model, rate: float) -> float:
     """How far apart gradient descent and the pseudo-inverse end, infinite if not in minima."""
-    ends = [model.run(method, rate=rate, steps=600).theta[-1] for method in ("gradient", "pseudo")]
+    ends = [model.run(method, rate=rate, steps=300).theta[-1] for method in ("gradient", "pseudo")]
     there = np.allclose(np.prod(ends, 1), _best(model), atol=1e-3)
     return float(np.linalg.norm(ends[1] - ends[0])) if there else np.inf
 
@@ -255,7 +255,7 @@ def _ends(order: tuple[str, ...]) -> Check:
     """The losses at the ends rise in this order, and the last is above that of the start."""
 
     def check(model: Model) -> bool:
-        losses = [model.run(method, steps=400).loss[-1] for method in order]
+        losses = [model.run(method, steps=200).loss[-1] for method in order]
         return bool(
             (np.diff(losses) > 0.03).all() and losses[-1] > model.problem.loss(_start(model))
         )
@@ -301,7 +301,7 @@ def _who_lingers(model: Model) -> int:
 
 def _arrives(model: Model, method: str) -> int:
     """The first step at which a run has lost all but a hundredth of the plateau's height."""
-    path = model.run(method, steps=400)
+    path = model.run(method, steps=150)
     lowest = float(np.nanmin(path.loss))
     return int(np.argmax(path.loss < lowest + 0.01 * (model.level - lowest)))
 
@@ -330,13 +330,13 @@ def _eigenvalues(model: Model) -> bool:
 def _first_is_not_best(model: Model) -> bool:
     """The damped run leaves the plateau sooner, and ends higher, than gradient descent."""
     sooner = _leaves(model, "damped") < _leaves(model, "gradient")
-    ends = [model.run(method, steps=400).loss[-1] for method in ("gradient", "damped")]
+    ends = [model.run(method, steps=200).loss[-1] for method in ("gradient", "damped")]
     return bool(sooner and ends[0] < ends[1] - 0.03)
 
 
 def _leaves(model: Model, method: str) -> int:
     """The first step at which a run is below the plateau."""
-    return int(np.argmax(model.run(method, steps=400).loss < model.level - 0.02))
+    return int(np.argmax(model.run(method, steps=200).loss < model.level - 0.02))
 
 
 def _to_the_saddle(rng: np.random.Generator, _: Changes) -> tuple[float, float]:
