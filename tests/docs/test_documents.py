@@ -113,7 +113,7 @@ def test_there_are_commands_of_each_kind() -> None:
 )
 def test_an_option_that_a_document_names_is_the_server_s(name: str, option: str) -> None:
     words = shlex.split(option)
-    value = [] if "=" in words[-1] or words[-1] == "--log" else ["1"]
+    value = [] if "=" in words[-1] or words[-1] in ("--log", "--class") else ["1"]
     parser().parse_args(["serve", *words, *value])
 
 

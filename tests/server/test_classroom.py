@@ -145,7 +145,7 @@ def test_a_class_knows_its_own_devices_alone() -> None:
     assert others.known(token) is None
     for forged in ("", ".", "abc", "abc.", token[:-1], token + "0", token.replace(".", "")):
         assert mine.known(forged) is None
-    assert Devices(TOKEN).known(token), "a server that was started anew knows them, too"
+    assert Devices(TOKEN).known(token), "a server that was started again knows them, too"
 
 
 # Limits

@@ -27,7 +27,7 @@ WRONG_BURST, WRONG_RATE = 60, 1
 an address, so this is not one; with 31⁶ codes a year of trying finds none of a single class."""
 
 WAITING = 90.0
-"""Seconds that a device waits for its class: a server that was started anew has none yet, and a
+"""Seconds that a device waits for its class: a server that was started again has none yet, and a
 thousand phones that dial again and again would keep it from getting one."""
 
 REMEMBERED = 200

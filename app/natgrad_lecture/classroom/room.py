@@ -52,7 +52,7 @@ PARTS = ("lesson", "picture", "pose", "quiz")
 """What a follower is told, in this order."""
 
 ASIDE = ("quiz",)
-"""What is told to who is on their own for a while: that a question is asked."""
+"""What a reader hears who is on their own for a while: that a question is asked."""
 
 
 class Line(Protocol):
