@@ -50,7 +50,7 @@ def test_a_term_is_marked_once_where_it_first_stands_and_its_definition_comes_al
     static = lessons[name].static()
     html = "".join([*static["introduction"].values(), *(s["html"] for s in static["words"])])
     marked = [found[2] for found in MARK.finditer(html)]
-    assert marked
+    assert marked or not static["introduction"]
     assert sorted(marked) == sorted(static["terms"])
     assert not re.search(r"<math(?:(?!</math>).)*data-term", html)
     assert not re.search(r'<a class="claim"(?:(?!</a>).)*<button', html), "no button in a button"

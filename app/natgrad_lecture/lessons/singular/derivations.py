@@ -69,7 +69,8 @@ class _Here:
 
     def damped(self, damping: float) -> Array:
         """(F + λI)⁻¹∇J."""
-        return np.asarray(np.linalg.solve(self.fisher + damping * np.eye(2), self.gradient))
+        step = np.linalg.solve(self.fisher + damping * np.eye(2), self.gradient)
+        return np.asarray(step, np.float64)
 
 
 def _here(model: Model) -> _Here:
