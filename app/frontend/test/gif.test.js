@@ -24,7 +24,7 @@ const film = {
   height: HEIGHT,
   frames: 4,
   frame,
-  delay: (i) => (i < 3 ? 80 : 1400),
+  delay: (i) => (i < 3 ? 78 : 1400), // in a file they are hundredths of a second
   pause: async () => {},
 };
 

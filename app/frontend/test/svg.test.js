@@ -59,6 +59,31 @@ test("a circle is four cubic curves through its four ends", () => {
   for (const end of ["10 15", "5 10", "10 5", "15 10"]) assert.ok(d.includes(end), end);
 });
 
+test("between its ends a circle's curves keep their distance from the center", () => {
+  const svg = drawn((ctx) => {
+    ctx.beginPath();
+    ctx.arc(10, 10, 5, 0, 2 * Math.PI);
+    ctx.stroke();
+  });
+  const numbers = svg
+    .match(/d="([^"]*)"/)[1]
+    .match(/-?[\d.]+/g)
+    .map(Number);
+  const points = Array.from({ length: numbers.length / 2 }, (_, i) =>
+    numbers.slice(2 * i, 2 * i + 2),
+  );
+  for (let at = 0; at + 3 < points.length; at += 3) {
+    const [a, b, c, d] = points.slice(at, at + 4);
+    for (const t of [0.25, 0.5, 0.75]) {
+      const weights = [(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t ** 3];
+      const [x, y] = [0, 1].map((i) =>
+        [a, b, c, d].reduce((sum, p, j) => sum + weights[j] * p[i], 0),
+      );
+      assert.ok(Math.abs(Math.hypot(x - 10, y - 10) - 5) < 0.01);
+    }
+  }
+});
+
 test("a path of its own is placed by a matrix, and one that was added is moved", () => {
   const placed = drawn((ctx) => {
     ctx.translate(3, 4);
