@@ -127,9 +127,9 @@ class Lesson:
     """What a link leaves out is as it is here; so it stays as it is, that old links stay true."""
     picture: Callable[[Any, Sheet], Picture] = runs_figure.picture
     controls: Callable[[], list[dict[str, Any]]] = list
+    """Its controls; if it gives none, those that ``::: controls`` of the text names."""
     idle: Callable[[Any], Mapping[str, str]] = _none_idle
     """Of a model, the controls that change nothing, by field, and why."""
-    """Its controls; if it gives none, those that ``::: controls`` of the text names."""
     questions: Mapping[str, Question] = field(default_factory=dict)
     lines: Mapping[str, tuple[str, ...] | Claim] = field(default_factory=dict)
     """What checks the lines that state a result and are not claims: "takeaway", and by their ids
