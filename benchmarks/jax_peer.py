@@ -35,8 +35,8 @@ def parts() -> dict[str, Any]:
     """Return for each problem its loss and its Fisher matrix, as functions that JAX traces."""
     jax, jnp = modules()
     gammaln, polygamma = jax.scipy.special.gammaln, jax.scipy.special.polygamma
-    made: Any = problems
-    normal, gamma, logistic = made["normal"](), made["gamma"](), made["logistic-regression"]()
+    built: Any = problems
+    normal, gamma, logistic = built["normal"](), built["gamma"](), built["logistic-regression"]()
     mean, variance = float(np.mean(normal.data)), float(np.var(normal.data))
     y = gamma.rows.columns[-1]
     weights, x, z, seen = (jnp.asarray(c) for c in logistic.rows.columns)

@@ -102,8 +102,8 @@ def test_every_control_that_is_shown_does_something_or_says_why_not(lesson: Less
         seen.add(view)
         for control in controls:
             field = control["field"]
-            told = field in answer["idle"] or field in answer["errors"]
-            if told or (lesson.slow and field in LONG) or control["kind"] == "text":
+            explained = field in answer["idle"] or field in answer["errors"]
+            if explained or (lesson.slow and field in LONG) or control["kind"] == "text":
                 continue
             refused = False
             for name, value in others(control, answer["values"].get(field)):

@@ -30,8 +30,8 @@ export function makeWords(lesson, { ask, change, said, light, tell }) {
     derivations.push(...unfolding);
     for (const place of body.querySelectorAll("[data-place]")) {
       const name = place.getAttribute("data-place");
-      const made = name === "question" ? predictions.at(-1) : unfolding.find((u) => u.id === name);
-      if (made) place.replaceWith(made.box);
+      const built = name === "question" ? predictions.at(-1) : unfolding.find((u) => u.id === name);
+      if (built) place.replaceWith(built.box);
     }
     return make("section", { "data-words": id }, heading ? make("h2", {}, heading) : null, body);
   });

@@ -1,4 +1,4 @@
-// A canvas as PNG that knows its size on paper and where it comes from.
+// A canvas as PNG that knows its size in print and where it comes from.
 
 import { contextOf } from "../lib/dom.js";
 

@@ -1,4 +1,4 @@
-// Files that a reader takes away: saved by the browser, under the lesson's name.
+// Files that a reader exports: saved by the browser, under the lesson's name.
 
 import { make } from "../lib/dom.js";
 

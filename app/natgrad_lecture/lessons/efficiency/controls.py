@@ -31,5 +31,5 @@ def idle(model: Any) -> dict[str, str]:
     """Return the controls that change nothing, and why."""
     state = model.state
     forgotten = say("idle-start")
-    ways = enumerate((state.s1, state.s2))
-    return {f"start.{i}": forgotten for i, s in ways if abs(state.c - s * s) < 1e-9}
+    spreads = enumerate((state.s1, state.s2))
+    return {f"start.{i}": forgotten for i, s in spreads if abs(state.c - s * s) < 1e-9}

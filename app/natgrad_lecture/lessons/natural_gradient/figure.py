@@ -39,7 +39,7 @@ STYLES = {
     "log-scale": {"light": "#8a5a00", "dark": "#e6b84d", "symbol": "triangle"},
     "precision": {"light": "#a23b72", "dark": "#e58fbf", "symbol": "circle"},
     "stay": {"light": "#6b7280", "dark": "#9aa3ad"},
-    "quadratic": {"light": "#a23b72", "dark": "#e58fbf"},
+    "quadratic": {"light": "#8a5a00", "dark": "#e6b84d"},
     "radius": {"light": "#6b7280", "dark": "#9aa3ad"},
     "one": {"light": "#00735a", "dark": "#3ecfa6", "symbol": "diamond"},
     "whole": {"light": "#3d4a9e", "dark": "#a3aef5", "symbol": "square"},

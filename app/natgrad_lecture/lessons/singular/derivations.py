@@ -65,7 +65,7 @@ class _Here:
     @property
     def pseudo(self) -> Array:
         """F⁺∇J."""
-        return np.asarray(np.linalg.pinv(self.fisher, rcond=1e-9) @ self.gradient)
+        return np.asarray(np.linalg.pinv(self.fisher, rcond=1e-9) @ self.gradient, float)
 
     def damped(self, damping: float) -> Array:
         """(F + λI)⁻¹∇J."""
