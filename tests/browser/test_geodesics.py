@@ -29,9 +29,11 @@ def assert_the_page_shows_what_the_engine_says(page: Page) -> None:
         .map(t => [t.style, Array.from({ROOT}.array(t.points))])"""
     drawn = {style: np.reshape(flat, (-1, 2)) for style, flat in page.evaluate(script)}
     for style, geodesic_path in (("m", m_geodesic), ("e", e_geodesic), ("rao", fisher_rao)):
-        np.testing.assert_allclose(
-            drawn[style], geodesic_path(normal, state["a"], state["b"]), atol=1e-5
-        )
+        # The points are drawn at even distances: each lies on the engine's curve, from end to end.
+        fine = geodesic_path(normal, state["a"], state["b"], 4001)
+        far = np.linalg.norm(drawn[style][:, None] - fine, axis=-1).min(axis=1)
+        assert far.max() < 2e-3
+        np.testing.assert_allclose(drawn[style][[0, -1]], fine[[0, -1]], atol=1e-5)
     said = answer["numbers"]["length.rao"]
     assert said == pytest.approx(distance(normal, state["a"], state["b"]), rel=1e-6)
     chart = {
