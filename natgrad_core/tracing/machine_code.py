@@ -62,6 +62,7 @@ class Machine(NamedTuple):
 Key = tuple[tuple[Line, ...], tuple[str, ...], tuple[int, ...], Plan]
 _kept: OrderedDict[Key, Machine | None] = OrderedDict()
 _pending: set[Key] = set()
+_spent: dict[Key, float] = {}
 _lock = threading.RLock()
 """Held while LLVM works, so that no process is forked in the middle."""
 
@@ -166,6 +167,14 @@ def machine(key: Key) -> Machine | None:
             _kept.popitem(last=False)
         _pending.discard(key)
         return found
+
+
+def spent(key: Key, seconds: float) -> float:
+    """Add to the time that the formula took for a step; return how much it is in all."""
+    if len(_spent) >= 4 * KEPT:
+        _spent.clear()
+    _spent[key] = _spent.get(key, 0.0) + seconds
+    return _spent[key]
 
 
 def ready(key: Key) -> bool:

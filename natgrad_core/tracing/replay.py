@@ -133,7 +133,6 @@ def _worthwhile(traced: Traced, key: Key, steps: int, lead: tuple[int, ...]) -> 
     compiling = COMPILING[0] + COMPILING[1] * count
     if cost >= compiling:
         return True
-    spent = traced.kept["spent"] = traced.kept.get("spent", 0.0) + cost
-    if spent >= compiling:
+    if machine_code.spent(key, cost) >= compiling:
         machine_code.compile_aside(key)
     return False

@@ -44,7 +44,10 @@ class Traced(NamedTuple):
 
     def with_numbers(self, numbers: tuple[Any, ...]) -> Traced:
         """Return the same step with other numbers of the rule, its first constants."""
-        return self._replace(constants=numbers + self.constants[len(numbers) :])
+        constants = numbers + self.constants[self.own :]
+        return Traced(
+            self.lines, self.outputs, constants, self.own, self.kept
+        )  # _replace is slower
 
 
 class Tape:

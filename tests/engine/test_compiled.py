@@ -435,6 +435,7 @@ def test_a_short_run_compiles_nothing_and_many_do_aside(
 ) -> None:
     monkeypatch.setattr(machine_code, "_kept", type(machine_code._kept)())
     model, traces = problem("normal"), {}
+    monkeypatch.setattr(machine_code, "_spent", {})
     once = run(model, rules["natural"](0.01), model.start, 15, traces).theta
     assert traces == {}
     assert len(machine_code._kept) == 0
@@ -442,7 +443,7 @@ def test_a_short_run_compiles_nothing_and_many_do_aside(
     assert len(machine_code._kept) == 0
     again = once
     for _ in range(200):
-        again = run(model, rules["natural"](0.01), model.start, 15 + 5, traces).theta
+        again = run(model, rules["natural"](0.01), model.start, 20).theta  # each is traced again
     for thread in threading.enumerate():
         if thread.name == "compile a step":
             thread.join()

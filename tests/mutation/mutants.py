@@ -538,8 +538,8 @@ FAULTS = (
     ),
     Fault(
         "tracing/tape.py",
-        "constants=numbers + self.constants[len(numbers) :]",
-        "constants=self.constants",
+        "constants = numbers + self.constants[self.own :]",
+        "constants = self.constants",
         ("rules",),
     ),
     Fault("tracing/tape.py", "tape.numbers)])", "numbers)])", ("rules",)),
