@@ -44,5 +44,5 @@ def controls() -> list[dict[str, Any]]:
 def idle(model: Any) -> dict[str, str]:
     """Return the controls that change nothing, and why."""
     if model.state.look == "draws" and model.state.problem == "normal":
-        return {"theta.0": say("scores-do-not-depend-on-mu")}
+        return {"theta.0": say("idle-location")}
     return {}

@@ -84,7 +84,7 @@ def _errors(draws: Draws, found: Gathered, sheet: Sheet) -> Plane:
     c = expected_error(found)
     ends = np.array([1.0, MOST])
     graph.curve(
-        "expected", f"expected, {c:.2g}/√n", ends, c / np.sqrt(ends), dash="dashed", width=1.6
+        "expected", say("expected", c=f"{c:.2g}"), ends, c / np.sqrt(ends), dash="dashed", width=1.6
     )
     white = whitening(draws.fisher)
     lines = {

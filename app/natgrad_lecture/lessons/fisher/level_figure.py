@@ -68,7 +68,7 @@ def picture(level: Level, sheet: Sheet) -> Picture:
                 "plane": "left",
                 "at": tip.tolist(),
                 "from": level.theta.tolist(),
-                "label": "tip of δ",
+                "label": say("tip-of"),
                 "field": "step",
                 "style": "you",
                 "tag": "δ",
@@ -85,7 +85,8 @@ def _errors(level: Level, sheet: Sheet, visible: bool) -> Plane:
     slopes = level.slopes
     title = say("how-far-kl-is-from")
     if np.isfinite(slopes).all():
-        title += f": slopes {slopes[0]:.2f} and {slopes[1]:.2f}"
+        worst, pairs = (f"{slope:.2f}" for slope in slopes)
+        title = say("how-far-with-slopes", title=title, worst=worst, pairs=pairs)
     else:
         title = say("kl-is-exactly-no-error")
     graph = Graph(

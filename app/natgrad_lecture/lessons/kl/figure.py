@@ -130,7 +130,7 @@ def _densities(
         if name == "right":  # the point goes where its partner on the left is sent
             places = model.images
             integrand = curves_at(model.in_y, places)[2]
-        graph.path("kl", "p log(p/q)", places, integrand, dash="solid")
+        graph.path("kl", say("the-integrand"), places, integrand, dash="solid")
     else:
         graph.curve("kl", say("adds-to-kl"), places, integrand)
     return graph.plane()
@@ -139,7 +139,7 @@ def _densities(
 def _curve(model: Model, sheet: Sheet) -> Plane:
     """y = f(x), and at the step groups the way from x to y."""
     low, high = WINDOWS[model.state.f]
-    graph = Graph(sheet, "middle", "the change y = f(x)", Axis("x", *WINDOW), Axis("y", low, high))
+    graph = Graph(sheet, "middle", say("the-change"), Axis("x", *WINDOW), Axis("y", low, high))
     marks = np.arange(-3.0, 4.0)
     image = model.variable.forward(marks)
     corner = [[(m, low), (m, v), (WINDOW[0], v)] for m, v in zip(marks, image, strict=True)]
@@ -194,8 +194,8 @@ def _parameters(model: Model, sheet: Sheet) -> list[Plane]:
         sheet.add(name, "curve", "apart", say("as-far-by-the-numbers"), points=ends, width=1.4)
     labels = model.chart.names(NORMAL.symbols)
     return [
-        plane("middle", "in (μ, σ)", NORMAL.symbols, PLACE),
-        plane("right", f"in ({', '.join(labels)})", labels, view),
+        plane("middle", say("in-these", one="μ", other="σ"), NORMAL.symbols, PLACE),
+        plane("right", say("in-these", one=labels[0], other=labels[1]), labels, view),
     ]
 
 
@@ -236,7 +236,7 @@ def _handles(model: Model, span: tuple[float, float]) -> list[Handle]:
                 "plane": "left",
                 "at": spot,
                 "style": name,
-                "label": f"peak of {name}",
+                "label": say("peak-of", which=name),
                 "field": f"peak.{name}",
                 "tag": name,
             }
@@ -264,7 +264,7 @@ def _handles(model: Model, span: tuple[float, float]) -> list[Handle]:
                     "plane": "middle",
                     "at": at.tolist(),
                     "style": name,
-                    "label": f"parameters of {name}",
+                    "label": say("parameters-of", which=name),
                     "field": name,
                     "tag": name,
                 }
@@ -288,7 +288,7 @@ def _meter(model: Model) -> list[MeterRow]:
     for name in ROWS:
         moved = model.change(name)
         moved = 0.0 if moved < SAME else moved  # what is left is rounding
-        word = "changes" if moved else "stays"
+        word = say("changes") if moved else say("stays")
         rows.append(
             {
                 "rule": name,
