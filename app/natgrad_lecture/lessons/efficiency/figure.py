@@ -91,7 +91,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
     return {
         "planes": [
             graph.plane(),
-            plane("errors", "errors times √t", ("√t\u00a0e₁", "√t\u00a0e₂"), view),
+            plane("errors", say("errors-times-root-t"), ("√t\u00a0e₁", "√t\u00a0e₂"), view),
         ],
         "dash_labels": {},
         "steps": len(TIMES) - 1,

@@ -48,6 +48,9 @@ STYLES = {
 RATES: Array = np.power(0.5, np.arange(1.0, 8.0))
 """At which the gap between the coordinates is measured."""
 
+ROUNDING = 1e-13
+"""A gap below this is rounding, and has no slope."""
+
 
 def picture(model: Any, sheet: Sheet) -> Picture:
     """The field, the flow and the runs on one plane; on the other the graph that was chosen."""
@@ -67,7 +70,13 @@ def picture(model: Any, sheet: Sheet) -> Picture:
         )
     if model.current is not None:
         sheet.add(
-            "theta", "curve", "flow", "flow, α → 0", points=model.current, width=6.5, faint=True
+            "theta",
+            "curve",
+            "flow",
+            say("flow-of-small-steps"),
+            points=model.current,
+            width=6.5,
+            faint=True,
         )
     add_paths(sheet, model, ("theta",))
     _add_step(sheet, model)
@@ -107,7 +116,7 @@ def _add_step(sheet: Sheet, model: Any) -> None:
         fisher = full(path.at.fisher, lead)
         downhill = -moving(model.problem, full(path.at.grad, lead))
         taken_here = np.where(np.isnan(downhill), np.nan, model.direction(points))
-    sheet.add("theta", "ellipse-at", "metric", "equal KL", shapes=ellipses_at(points, fisher))
+    sheet.add("theta", "ellipse-at", "metric", say("equal-kl"), shapes=ellipses_at(points, fisher))
     taken = "−F⁻¹∇J" if model.state.q == 1 and not model.state.damping else "step"
     for color, direction, label in (
         ("gradient", downhill, "−∇J"),
@@ -161,7 +170,7 @@ def _gap_graph(model: Any, sheet: Sheet) -> Graph:
         curves["gradient"] = model.gaps("gradient", RATES)[1]
     low, high = _range(*curves.values())
     across, up = Axis("α", RATES[-1], 1.0, log=True), Axis("gap", low, high, log=True)
-    graph = Graph(sheet, "graph", say("gap-of-theta-and-x") + _slopes(one, whole), across, up)
+    graph = Graph(sheet, "graph", _gap_title(one, whole), across, up)
     for name, values in curves.items():
         label = say("gradient-descent-a-whole-run") if name == "gradient" else _label(name)
         good = np.isfinite(values) & (values > 0)
@@ -229,10 +238,11 @@ def _nats(path: Trajectory) -> Array:
         return np.asarray(np.einsum("ni,nij,nj->n", delta, fisher, delta) / 2)
 
 
-def _slopes(one: Array, whole: Array) -> str:
-    """The slopes of the gap's graph at its left end, in words; empty where there is no gap."""
-    with np.errstate(all="ignore"):
-        found = [float(np.log2(g[-2] / g[-1])) for g in (one, whole)]
-    if not np.isfinite(found).all():
-        return ""
-    return say("slopes-one-step-and", one=f"{found[0]:.2f}", whole=f"{found[1]:.2f}")
+def _gap_title(one: Array, whole: Array) -> str:
+    """The title of the gap's graph: with the slopes at its left end, where there is a gap."""
+    title = say("gap-of-theta-and-x")
+    ends = np.array([one[-2:], whole[-2:]])
+    if not (np.isfinite(ends).all() and ends.min() > ROUNDING):
+        return title
+    found = np.log2(ends[:, 0] / ends[:, 1])
+    return say("slopes-one-step-and", title=title, one=f"{found[0]:.2f}", whole=f"{found[1]:.2f}")
