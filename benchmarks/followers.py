@@ -259,6 +259,8 @@ async def follow(
     lecturer = Lecturer(server.url, token)
     hall = Hall(server.url, code_of(token))
     await lecturer.lead()
+    for page in ("home", "class/lesson/coordinates"):  # what the server loads once, for all
+        await AsyncHTTPClient().fetch(HTTPRequest(f"{server.url}{page}", request_timeout=120))
     first = await joined(hall, 0)
     await lecturer.drag(hall, 1)
     first.stop()

@@ -443,6 +443,7 @@ def test_names_frames_numbers_and_the_log_are_opened_by_options(
 @pytest.mark.slow
 def test_who_calls_us_by_an_address_that_we_were_given_comes_in() -> None:
     with running("--host=0.0.0.0", "--name=192.0.2.7", "--name=2001:db8::7") as server:
+        assert server.url.startswith("http://192.0.2.7:"), "the address that others can open"
         url = re.sub(r"//[\w.]+:", "//127.0.0.1:", server.url)
         port = url.rstrip("/").rpartition(":")[2]
         hosts = {

@@ -489,6 +489,17 @@ class LessonServer(Voila):
         """Whether kernels can be started."""
         return not FORKS or await Forked.fork_clients[False].alive()
 
+    @property
+    def address(self) -> str:
+        """Where the lessons are, by a name that we answer to. Open to other machines, we would be
+        called by this one's own name otherwise, which nobody said.
+        """
+        names = [name for name in self.names if name != "*"]
+        if self.ip not in ("0.0.0.0", "::") or not names:
+            return self.display_url
+        host = f"[{names[0]}]" if ":" in names[0] else names[0]
+        return f"http://{host}:{self.port}{self.base_url}"
+
     # Handlers
 
     def init_settings(self) -> Any:
@@ -581,7 +592,7 @@ class LessonServer(Voila):
             sweep = asyncio.create_task(self._sweep(stop))
             loop = asyncio.get_running_loop()
             loop.call_later(AHEAD, loop.run_in_executor, None, lambda: self.home)
-            address = self.display_url + self.page
+            address = self.address + self.page
             print(f"The lessons are at {address} (Ctrl-C ends them)", flush=True)
             if self.open_browser:
                 show = threading.Thread(target=webbrowser.open, args=(address,))
