@@ -268,9 +268,14 @@ def main() -> None:
         print("  torch.func is not measured: torch is not installed")
     for name, other in baselines:
         step = rules[name](rate=RATE)
-        theirs = other().numpy()
-        np.testing.assert_allclose(run(normal, step, normal.start, STEPS).theta, theirs, rtol=1e-9)
-        mine, slow = best(lambda step=step: run(normal, step, normal.start, STEPS), other, tries=4)
+        theirs, traces = other().numpy(), {}
+
+        def ours(step: Any = step, traces: Any = traces) -> Any:
+            return run(normal, step, normal.start, STEPS, traces)
+
+        with ahead():
+            np.testing.assert_allclose(ours().theta, theirs, rtol=1e-9)
+        (mine,), (slow,) = best(ours, tries=300), best(other, tries=4)
         row(
             f"{STEPS} {name} steps, one start; torch.func",
             mine,
