@@ -110,7 +110,8 @@ def test_a_text_that_some_parameter_does_not_move_has_a_picture_with_every_rule_
     ask(plain, problem=OWN, source=source, text=text, steps=5)
     for metric in metrics:
         answer = ask(plain, metric=metric, rules=[BY_METRIC, *rules])
-        assert "text" not in answer["errors"]
+        remark = answer["errors"].get("text", "")
+        assert not remark or "read as the log-likelihood" in remark  # it rises without bound
         assert answer["state"]["text"] == text
         assert answer["meter"]
 
@@ -184,13 +185,11 @@ def test_what_is_typed_stays_and_the_last_problem_that_could_be_read_is_shown(li
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("1 2 3", "names no column"),
-        ("y: 1 two 3", "'two' is not a number"),
+        ("hello", "no column holds numbers"),
+        ("y: one two 3", "no column holds numbers"),
         ("", "there are no data"),
-        ("x: 1 2; y: 1", "one length"),
-        ("y: " + "1 " * 300, "at most 200"),
-        ("y: 2024-01-01 2024-01-02", "'2024-01-01' is not a number"),
-        ("y: 1 - 2", "'-' is not a number"),
+        ("x: 1 2; y: 1", "as many values each; there are x 2, y 1"),
+        ("x,y\n1,2\n3", "row 3 has 1 value"),
         ("y: 1,5 2,5 3,5", "write 1.5"),
         ("y: 1 2 3; y: 4 5 6", "two columns are called 'y'"),
     ],
