@@ -108,7 +108,7 @@ def test_the_ends_of_runs_are_the_ends_of_their_records(of: str) -> None:
     starts = model.examples(np.random.default_rng(1), 20)
     rule = rules["gradient"](rate=np.logspace(-2, 1, 20))
     path = directly(model, rule, starts, 30)
-    target = float(np.median(path.loss[0]))
+    target = float(np.sort(path.loss[0])[10])  # exactly that of a start
     end, first = ends(model, rule, starts, 30, target)
     np.testing.assert_array_equal(end, np.where(path.ok[-1][:, None], path.theta[-1], np.nan))
     reached = path.ok & (np.nan_to_num(path.loss, nan=np.inf) <= target)
@@ -219,7 +219,8 @@ def test_every_function_of_formulas_is_the_same_in_machine_code(name: str) -> No
     far = [-1e12 - 0.5]  # where a series that goes up to zero would take hours
     ordinary = [-12.5, -1.0, -0.5, -0.39, 0.3, 0.39, 0.41, 1.0, 1.4, 2.0, 3.7, 11.9, 12.1, 500.0]
     points = np.array([ordinary + ends_of_floats + far] * 2)
-    points[1] = points[1][::-1]
+    points[1] = points[1][::-1].copy()
+    points[1, :3] = points[0, :3]  # some pairs are equal
     points = points[:count]
 
     def formula(state: Any, numbers: Any) -> Any:
