@@ -138,6 +138,10 @@ def test_a_text_with_holes_translates_its_parts() -> None:
         say("gradient descent: differ, gap 0.41; gradient descent: differ, gap 2")
         == "P：S，差 0.41；P：S，差 2"
     )
+    diverged = {"{}: {} at the end": "{}：末 {}", "{} – {}": "{}，{}", "fell at {}": "在 {} 处落下"}
+    joined = Words(ENGLISH, {**texts, **diverged})
+    said = "A: 1 at the end; B: 2 at the end – fell at 3; C: 4 at the end"
+    assert joined(said) == "A：末 1；B：末 2，在 3 处落下；C：末 4"
     assert say("no such thing") == "no such thing"
     assert say.missing == {"no such thing"}
 

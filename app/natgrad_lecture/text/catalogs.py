@@ -4,13 +4,14 @@ A lesson's own words stand in its ``text.md`` and, say, ``text.zh.md``, under th
 ``common.md`` and ``common.zh.md`` beside this module hold what every lesson shares: titles of
 problems, messages about a control. What is composed while the page runs ("climbed: the loss went
 from 2 to 3") is English; it is found by its text with holes, "climbed: the loss went from {} to
-{}", and said in the other language, its parts translated in turn.
+{}", and said in the other language, its parts translated in turn. Texts joined by "; " are said
+one after the other, because the word order of a language may close a text after its last hole.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from typing import Any
 from natgrad_lecture.text.lesson_text import path_of, read
 
 HERE = Path(__file__).parent
+
+JOINT = "; "
+"""Between the texts of a description."""
 
 Say = Callable[[str], str]
 """Words in English -> the reader's."""
@@ -62,21 +66,43 @@ class Words:
 
     def __call__(self, text: str) -> str:
         """The text in this language."""
-        if text in self.texts:
-            return self.texts[text]
-        for pattern, parts in self._holes:
-            if found := pattern.fullmatch(text):
-                return parts.format(*map(self, found.groups()))
+        if (said := self._said(text, self._holes)) is not None:
+            return said
+        joined = text.split(JOINT)
+        for n in range(len(joined) - 1, 0, -1):
+            if (said := self._said(JOINT.join(joined[:n]), self._holes)) is not None:
+                both = self.texts.get("{}; {}", "{}; {}")
+                return both.format(said, self(JOINT.join(joined[n:])))
+        if (said := self._said(text, self._long_holes)) is not None:
+            return said
         if re.search(r"[A-Za-z]{3}", text):
             self.missing.add(text)
         return text
 
+    def _said(self, text: str, holed: Iterable[tuple[re.Pattern[str], str]]) -> str | None:
+        """The translation of one text or of one with holes; None if there is none."""
+        if text in self.texts:
+            return self.texts[text]
+        for pattern, parts in holed:
+            if found := pattern.fullmatch(text):
+                return parts.format(*map(self, found.groups()))
+        return None
+
     @cached_property
     def _holes(self) -> list[tuple[re.Pattern[str], str]]:
+        """Texts with holes that hold one text each."""
+        return self._patterns(f"((?:(?!{JOINT}).)+?)")
+
+    @cached_property
+    def _long_holes(self) -> list[tuple[re.Pattern[str], str]]:
+        """Texts with holes that may hold joined texts."""
+        return self._patterns("(.+?)")
+
+    def _patterns(self, hole: str) -> list[tuple[re.Pattern[str], str]]:
         """Texts with holes, the longest first: the more it says, the better it fits."""
         holed = sorted((t for t in self.texts if "{}" in t), key=len, reverse=True)
         return [
-            (re.compile("(.+?)".join(map(re.escape, t.split("{}"))), re.DOTALL), self.texts[t])
+            (re.compile(hole.join(map(re.escape, t.split("{}"))), re.DOTALL), self.texts[t])
             for t in holed
         ]
 
