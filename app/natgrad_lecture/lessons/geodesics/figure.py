@@ -81,7 +81,7 @@ def _draw(model: Model, sheet: Sheet, name: str, views: dict[str, Array]) -> Non
             name,
             "path",
             run_name,
-            "natural steps",
+            say("natural-steps"),
             rule=run_name,
             dash="dashed" if reverse else "solid",
             values={"loss": loss},
@@ -118,7 +118,7 @@ def _window(paths: list[Array]) -> Array:
 def _handles(model: Model) -> list[Handle]:
     handles = []
     for plane_name, end in (("theta", ""), ("x", ".x")):
-        for field, label in (("a", "start p"), ("b", "target p*")):
+        for field, label in (("a", say("start-p")), ("b", say("target-p"))):
             at = getattr(model, field)
             place = model.chart.inverse(at) if end else at
             handles.append(
@@ -146,10 +146,10 @@ def _numbers(model: Model) -> dict[str, Any]:
 
 
 def _description(model: Model) -> str:
-    sizes = ", ".join(f"{NAMES[name]} {size:.4g}" for name, size in model.lengths.items())
     bad = [
         say("the-run-on", loss="KL(p‖p*)" if RUNS[name] else "KL(p*‖p)", how=how)
         for name, path in model.runs.items()
         if (how := broken(path))
     ]
-    return "; ".join([f"lengths: {sizes}", *bad])
+    sizes = {name: f"{size:.4g}" for name, size in model.lengths.items()}
+    return "; ".join([say("lengths", **sizes), *bad])

@@ -53,7 +53,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
         "theta",
         "curve",
         s.arrows,
-        f"{style(s.arrows)['label']} directions",
+        say("directions", rule=style(s.arrows)["label"]),
         points=points,
         starts=starts,
         faint=True,
@@ -100,7 +100,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
     shapes = ellipses_at(guide.good, fisher)
     sizes = np.abs(shapes[:, 2:]).max(1, initial=0.0)
     shapes[sizes > np.ptp(VIEW[0]) / 2] = np.nan  # it would tint the whole window, or cross it
-    sheet.add("theta", "ellipse-at", "metric", "equal KL", shapes=shapes)
+    sheet.add("theta", "ellipse-at", "metric", say("equal-kl"), shapes=shapes)
     return {
         "planes": [
             plane("theta", say("logits-of-leaving"), model.problem.symbols, VIEW),
@@ -114,7 +114,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
                 "plane": "theta",
                 "at": list(s.point),
                 "style": "start",
-                "label": "starting policy",
+                "label": say("starting-policy"),
                 "field": "start",
             }
         ],
@@ -124,11 +124,11 @@ def picture(model: Model, sheet: Sheet) -> Picture:
 
 
 def _description(name: str, path: Trajectory) -> str:
-    last = -path.loss[path.ok][-1]
-    how = broken(path)
-    return say("return-at-the-end", label=style(name)["label"], last=f"{last:.4g}") + (
-        f", {how}" if how else ""
+    found = say(
+        "return-at-the-end", label=style(name)["label"], last=f"{-path.loss[path.ok][-1]:.4g}"
     )
+    how = broken(path)
+    return say("and-how", found=found, how=how) if how else found
 
 
 def _numbers(model: Model, sheet: Sheet) -> dict[str, Any]:
