@@ -42,7 +42,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
         "planes": [
             {**graphs[0].plane(), "click": "cell"},
             *(graph.plane() for graph in graphs[1:]),
-            plane("theta", "this run", model.problem.symbols, view),
+            plane("theta", say("this-run"), model.problem.symbols, view),
         ],
         "dash_labels": {"solid": "run in θ", "dashed": say("run-in-x-mapped-back")},
         "steps": state.steps,
@@ -68,7 +68,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
         "numbers": _numbers(model),
         "meter": meter,
         "notes": {state.rule: trouble(pair)},
-        "description": f"{style(state.rule)['label']} in x: {_outcome(model)}",
+        "description": say("rule-in-x", rule=style(state.rule)["label"], outcome=_outcome(model)),
         **progress(sheet, next((k for k in kept.values() if not k.whole), kept[state.rule])),
     }
 

@@ -65,13 +65,13 @@ def picture(model: Model, sheet: Sheet) -> Picture:
         fisher = full(guide.at.fisher, guide.ok.shape)
         shapes = ellipses_at(guide.good, fisher) if s.problem == MIXTURE else None
     if shapes is not None:
-        sheet.add("theta", "ellipse-at", "metric", "equal KL", shapes=shapes)
+        sheet.add("theta", "ellipse-at", "metric", say("equal-kl"), shapes=shapes)
     graph = (_loss_graph if s.graph == "loss" else _eigenvalue_graph)(model, sheet)
     return {
         "planes": [plane("theta", model.problem.title, model.problem.symbols, view), graph.plane()],
         "dash_labels": {}
         if s.graph == "loss"
-        else {"solid": "larger", "dashed": "smaller eigenvalue"},
+        else {"solid": say("larger-eigenvalue"), "dashed": say("smaller-eigenvalue")},
         "steps": s.steps,
         "handles": [
             {
@@ -90,11 +90,10 @@ def picture(model: Model, sheet: Sheet) -> Picture:
 
 def _description(method: str, path: Trajectory) -> str:
     if len(path.ok) > 1 and method == "natural" and path.problem.singular and not path.ok[1]:
-        return f"{label(method)}: {say('no-step')}"
+        return say("no-step", method=label(method))
+    found = say("loss-at-the-end", method=label(method), loss=f"{path.loss[path.ok][-1]:.4g}")
     how = broken(path)
-    return say("loss-at-the-end", method=label(method), loss=f"{path.loss[path.ok][-1]:.4g}") + (
-        f", {how}" if how else ""
-    )
+    return say("and-how", found=found, how=how) if how else found
 
 
 def _along(sheet: Sheet, graph: Graph, method: str, word: str, values: Array, dash: str) -> None:
@@ -125,7 +124,7 @@ def _loss_graph(model: Model, sheet: Sheet) -> Graph:
         Axis("step", 0, model.state.steps),
         Axis("J", low, high),
     )
-    word = "saddle" if model.state.problem == NET else "one normal"
+    word = say("saddle" if model.state.problem == NET else "one-normal")
     graph.curve("singular", word, [0, model.state.steps], [model.level] * 2, width=1.4)
     for method, path in model.runs.items():
         _along(sheet, graph, method, "J", path.loss, "solid")
@@ -137,8 +136,8 @@ def _eigenvalue_graph(model: Model, sheet: Sheet) -> Graph:
     graph = Graph(sheet, "graph", say("eigenvalues-of-f-along-each-run"), across, up)
     for method, path in model.runs.items():
         small, large = model.eigenvalues(path).T
-        _along(sheet, graph, method, "larger", large, "solid")
-        _along(sheet, graph, method, "smaller", small, "dashed")
+        _along(sheet, graph, method, say("larger"), large, "solid")
+        _along(sheet, graph, method, say("smaller"), small, "dashed")
     return graph
 
 
