@@ -51,7 +51,7 @@ from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.attrs.parse import ParseError, parse
 
-from natgrad_lecture.text.markdown import BLOCKS, Inline, inline, reader
+from natgrad_lecture.text.markdown import BLOCKS, Inline, closed, inline, reader
 
 ENGLISH = "en"
 
@@ -190,7 +190,7 @@ def _runs(block: Block) -> Iterator[tuple[str, str]]:
             continue
         if held.strip():
             tag = block.tag
-            yield tag, f"<{tag}>{held.strip()}</{tag}>"
+            yield tag, f"<{tag}>{closed(held.strip())}</{tag}>"
         held = ""
         if sentence is not None:
             yield "claims", f"<li>{sentence.html}</li>"

@@ -8,6 +8,7 @@ This module knows what these words are in HTML; what a lesson makes of them is i
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
@@ -26,8 +27,11 @@ BLOCKS = (
 )  # fmt: skip
 """The names after ``:::`` that a lesson's text may have."""
 
-_STOPS = frozenset(".,;:!?)。，；：？！）")
+_STOPS = frozenset(".,;:!?)。，、；：？！）")
 """What does not begin a line; a browser would let it after an element."""
+
+_CLOSED = re.compile(r"(?<=[，。、；：？！）])((?:</\w+>)*) ")
+"""A space after a stop that brings its own, as Chinese ones do: a line ended there."""
 
 _MARK = {"em_open": "*", "em_close": "*", "strong_open": "**", "strong_close": "**"}
 
@@ -51,7 +55,12 @@ class Inline:
     @cached_property
     def html(self) -> str:
         """The words as HTML, with their formulas typeset."""
-        return "".join(_rendered(self.tokens))
+        return closed("".join(_rendered(self.tokens)))
+
+
+def closed(text: str) -> str:
+    """HTML without the space that a line's end leaves after a Chinese stop."""
+    return _CLOSED.sub(r"\1", text)
 
 
 def _latex(token: Token) -> str:

@@ -16,7 +16,7 @@ export function makeLights(root, { lights = {}, styles: known }, { palette, redr
   /** @param {Node | null | undefined} node */
   const textOf = (node) => (node?.textContent ?? "").replace("^", "\u0302");
   const buttons = [...stylesOf].map(([symbol, styles]) => {
-    const names = styles.map((style) => known[style]?.label ?? style).join(", ");
+    const names = styles.map((style) => known[style]?.label ?? style).join(say("list-joint"));
     const face = make("i", { class: "lights" }, symbol);
     return make(
       "button",

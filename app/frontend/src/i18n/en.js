@@ -127,6 +127,7 @@ const TEXTS = {
     plane: "plane {title}, axes {labels}",
     "read-along": "{title}: read along the paths by arrow keys",
     "paint-along": "{title}: arrow keys move a cross, Enter paints a point",
+    "list-joint": ", ",
     symbols: "what the symbols stand for",
     and: " and ",
     place: "step {step}: {place}",

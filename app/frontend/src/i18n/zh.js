@@ -114,6 +114,7 @@ export const ZH = {
   point: "可拖动的点",
   "read-along": "{title}：用方向键沿路径读数",
   "paint-along": "{title}：用方向键移动十字，按回车画一个点",
+  "list-joint": "、",
   symbols: "符号所指",
   plane: "平面 {title}，坐标轴 {labels}",
   and: " 与 ",
