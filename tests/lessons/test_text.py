@@ -110,7 +110,8 @@ def test_a_section_is_paragraphs_and_lists_in_which_every_claim_is_an_item(
 
 def test_no_space_follows_a_chinese_stop_where_a_line_ended() -> None:
     text = read_text(
-        "# 题\n\n要点。\n\n## 节 {#why}\n\n图是 $x$。\n[定义在此；\n又 $y$。]{.definition}\n末句。\n"
+        "# 题\n\n要点。\n\n## 节 {#why}\n\n"
+        "图是 $x$。\n[定义在此；\n又 $y$。]{.definition}\n末句。\n"
     )
     html = text.sections[0].html
     assert "。 " not in html
