@@ -146,6 +146,23 @@ def test_a_text_with_holes_translates_its_parts() -> None:
     assert say.missing == {"no such thing"}
 
 
+def test_lines_and_lists_are_said_part_by_part_and_what_was_typed_stays() -> None:
+    say = Words(ENGLISH, {"{} is missing": "{} fehlt", "normal": "N", "beta": "B", "own": "E"})
+    assert say("'own' is missing\nbeta\n  ^\nnormal, beta") == "'own' fehlt\nbeta\n  ^\nN, B"
+    assert say("'dose', 'dead'") == "'dose', 'dead'"
+    assert not say.missing
+    assert say("normal, other") == "normal, other"
+    assert say.missing == {"normal, other"}
+
+
+def test_an_id_of_two_words_does_not_lag(tmp_path: Path) -> None:
+    english, other = tmp_path / "text.md", tmp_path / "text.xx.md"
+    for path, said in ((english, "blue"), (other, "blau")):
+        path.write_text(f"# A\n\nB.\n\n::: legend\n- `batch norm` {said}\n:::\n")
+    accept(english, other)
+    assert lag(english, other).changed == ()
+
+
 def test_a_language_that_a_lesson_has_not_is_answered_in_english() -> None:
     live = Live(lessons["coordinates"])
     here, _ = live.respond({"ask": 1, "lang": "xx", "speak": True})

@@ -38,6 +38,9 @@ COMPONENTS: dict[str, int | tuple[int, int]] = {"0": 0, "-1": -1, "both": (0, 1)
 
 _MOST_PARTS = 3
 
+_SIGNS = {"beta": "β", "beta1": "β₁", "beta2": "β₂", "epsilon": "ε"}
+"""Options that a reader knows by a sign; a word such as beta is also the name of a problem."""
+
 
 def turnable(registry: str, name: str) -> dict[str, Option]:
     """The options of an item that a hand can turn: few numbers, or a choice."""
@@ -109,21 +112,27 @@ def _written(spot: str, value: Any) -> str:
         if str(value) not in words:
             raise BadInput(field, f"no {option.name} {value!r}; {', '.join(words)}")
         return str(value)
+    name = _called(option)
     try:
         number = float(value)
     except (TypeError, ValueError):
-        raise BadInput(field, f"{option.name} must be a number, not {value!r}") from None
+        raise BadInput(field, f"{name} must be a number, not {value!r}") from None
     low, high = (option.span.low, option.span.high) if option.span else (-LARGEST, LARGEST)
     if not low <= number <= high:
-        raise BadInput(field, f"{option.name} = {number:g}; take one from {low:g} to {high:g}")
+        raise BadInput(field, f"{name} = {number:g}; take one from {low:g} to {high:g}")
     if isinstance(default, int) and number != math.floor(number):
-        raise BadInput(field, f"{option.name} = {number:g} must be a whole number")
+        raise BadInput(field, f"{name} = {number:g} must be a whole number")
     return repr(int(number) if number == int(number) else number)
 
 
 def _words(option: Option) -> tuple[str, ...]:
     """What an option chooses among, as a link writes it; empty if it is a number."""
     return tuple(COMPONENTS) if option.component else option.choices
+
+
+def _called(option: Option) -> str:
+    """What a reader calls an option."""
+    return _SIGNS.get(option.name, option.name.replace("_", " "))
 
 
 def _held(words: Iterable[str]) -> dict[str, str]:
@@ -205,7 +214,7 @@ def item_controls(registry: str, name: str, *only: str) -> list[dict[str, Any]]:
 
 def _control(spot: str, option: Option, default: Any) -> dict[str, Any]:
     part = spot.rpartition(".")[2]
-    label = option.name.replace("_", " ")
+    label = _called(option)
     label += "₁₂₃"[int(part)] if isinstance(option.default, tuple) else ""
     spec: dict[str, Any] = {"field": f"{FIELD}{spot}", "label": label}
     if option.component:

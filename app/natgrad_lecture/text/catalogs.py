@@ -20,6 +20,8 @@ from natgrad_lecture.text.lesson_text import path_of, read
 
 HERE = Path(__file__).parent
 
+_QUOTED = re.compile(r"'[^']*'(, '[^']*')*")
+
 JOINT = "; "
 """Between the texts of a description."""
 
@@ -44,7 +46,7 @@ SPOKEN = frozenset(
 )
 """Keys of an answer or a control under which stands what a reader reads."""
 
-MESSAGES = frozenset({"dash_labels", "notes", "errors", "idle", "dropped"})
+MESSAGES = frozenset({"dash_labels", "notes", "errors", "hints", "idle", "dropped"})
 """Keys under which every text is one that a reader reads."""
 
 
@@ -56,7 +58,8 @@ def same(text: str) -> str:
 class Words:
     """The words of one language; called with an English text it gives the translation.
 
-    A text that it has not stays as it is; ``missing`` collects those.
+    A text that it has not stays as it is; ``missing`` collects those. What stands in quotation
+    marks was written by the reader or in a link, and stays as it is, too.
     """
 
     def __init__(self, language: str, texts: Mapping[str, str]) -> None:
@@ -65,7 +68,9 @@ class Words:
         self.missing: set[str] = set()
 
     def __call__(self, text: str) -> str:
-        """The text in this language."""
+        """The text in this language; of several lines, each line."""
+        if "\n" in text:
+            return self._lines(text.split("\n"))
         if (said := self._said(text, self._holes)) is not None:
             return said
         joined = text.split(JOINT)
@@ -75,9 +80,17 @@ class Words:
                 return both.format(said, self(JOINT.join(joined[n:])))
         if (said := self._said(text, self._long_holes)) is not None:
             return said
-        if re.search(r"[A-Za-z]{3}", text):
+        listed = text.split(", ")
+        if len(listed) > 1 and all(part in self.texts for part in listed):
+            return ", ".join(map(self, listed))
+        if re.search(r"[A-Za-z]{3}", text) and not _QUOTED.fullmatch(text):
             self.missing.add(text)
         return text
+
+    def _lines(self, lines: list[str]) -> str:
+        """Every line in this language; a line with a caret below it was typed, and stays."""
+        typed = {i for i, below in enumerate(lines[1:]) if below.strip() == "^"}
+        return "\n".join(line if i in typed else self(line) for i, line in enumerate(lines))
 
     def _said(self, text: str, holed: Iterable[tuple[re.Pattern[str], str]]) -> str | None:
         """The translation of one text or of one with holes; None if there is none."""

@@ -71,7 +71,7 @@ def lag(english: Path, other: Path) -> Lag:
         tuple(name for name in ours if name not in theirs or bool(ours[name]) > bool(theirs[name])),
         tuple(name for name in theirs if name not in ours),
         tuple(name for name in both if _marks(ours[name]) != _marks(theirs[name])),
-        tuple(name for name in both if built.get(name) != digest(ours[name])),
+        tuple(name for name in both if built.get(_key(name)) != digest(ours[name])),
     )
 
 
@@ -80,10 +80,15 @@ def _marks(text: str) -> Counter[str]:
     return Counter(words(text).formulas) + Counter(_HOLE.sub("{}", h) for h in _HOLE.findall(text))
 
 
+def _key(name: str) -> str:
+    """An id as one word, which a row of digests needs: a style may be called "batch norm"."""
+    return name.replace(" ", "-")
+
+
 def accept(english: Path, other: Path) -> None:
     """Write into a translation that its parts say what the English says today."""
     built: Mapping[str, str] = {n: digest(text) for n, text in read(english).units.items()}
-    line = " ".join(f"{name}={value}" for name, value in built.items())
+    line = " ".join(f"{_key(name)}={value}" for name, value in built.items())
     wrapped = textwrap.fill(line, 100, break_long_words=False, break_on_hyphens=False)
     text = other.read_text("utf-8").partition(_BEGIN)[0].rstrip("\n")
     other.write_text(f"{text}\n{_BEGIN}{wrapped}\n:::\n", "utf-8")

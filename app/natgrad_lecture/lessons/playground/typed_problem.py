@@ -112,7 +112,7 @@ def note(text: str) -> str:
     """How the data were read, and what was left out, in sentences."""
     table = table_of(text)
     kept = re.match(r"# (\S+ of .*)", text)
-    parts = [f"{', '.join(table.columns)}: {table.how}", *table.notes]
+    parts = [f"{', '.join(map(repr, table.columns))}: {table.how}", *table.notes]
     if table.rows > MOST_ROWS:
         parts.append(say("a-sample-is-drawn", most=MOST_ROWS))
     if kept:
