@@ -35,7 +35,7 @@ def test_a_page_speaks_the_browser_s_language_and_the_link_s(
     visitor.close()
 
 
-@pytest.mark.parametrize("name", ["coordinates", "newton", "steepest-descent"])
+@pytest.mark.parametrize("name", ["coordinates", "efficiency", "steepest-descent"])
 def test_a_link_s_language_comes_before_the_browser_s(
     server: Server, browser: Browser, name: str
 ) -> None:

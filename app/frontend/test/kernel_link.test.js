@@ -183,3 +183,18 @@ test("a line that cannot be opened anew is said to be lost", async (t) => {
   await settle();
   assert.deepEqual(said, ["lost"]);
 });
+
+test("who begins to listen while a message is told does not hear that message", async (t) => {
+  const { link } = await opened(network(t));
+  let heard = 0;
+  const again = () => {
+    link.receivers.delete(again);
+    heard += 1;
+    if (heard < 5) link.receivers.add(again);
+  };
+  link.receivers.add(again);
+  link.line.onmessage({}, []);
+  assert.equal(heard, 1);
+  link.line.onmessage({}, []);
+  assert.equal(heard, 2);
+});

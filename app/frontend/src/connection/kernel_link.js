@@ -162,8 +162,9 @@ export class Link {
       this.set(status);
       if (!this.mending && this.broken()) this.retry();
     };
+    // Only those who listen now: a page that this message sets up again must not hear it twice.
     line.onmessage = (content, buffers) =>
-      this.receivers.forEach((receive) => receive(content, buffers));
+      [...this.receivers].forEach((receive) => receive(content, buffers));
     line.onlost = (code) => broken(code === LET_GO ? "asleep" : "lost");
     line.ondead = () => broken("dead");
     this.line = line;
