@@ -126,6 +126,13 @@ def _export_options(static: argparse.ArgumentParser) -> None:
     static.add_argument(
         "--workers", type=int, default=0, help="pages made at the same time (default: one a core)"
     )
+    static.add_argument(
+        "--lang",
+        dest="languages",
+        action="append",
+        default=[],
+        help="also the lessons in this language, zh say, where they have it (repeatable)",
+    )
     static.add_argument("--link", default="", help="where the live lessons are, to lead there")
 
 

@@ -367,10 +367,11 @@ class FormulaData(TypedDict):
 
 
 class Neighbor(TypedDict):
-    """Another lesson: its address, and its title."""
+    """Another lesson: its address, its title, and whether it is spoken in this one's language."""
 
     name: str
     title: NotRequired[str]
+    spoken: NotRequired[bool]
 
 
 class Neighbors(TypedDict):

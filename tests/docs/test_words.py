@@ -10,6 +10,8 @@ import tokenize
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 INSTEAD = {
     r"shel(?:f|ves)": "registry, catalog",
@@ -117,6 +119,11 @@ def told(uses: list[tuple[Path, str]]) -> str:
 def test_texts_use_standard_terms() -> None:
     uses = [(path, text) for path in FILES for text in found(path)]
     assert not uses, told(uses)
+
+
+@pytest.mark.parametrize("name", ["lecture_map.py", "text/home.md", "text/glossary.md"])
+def test_the_words_of_the_home_page_are_read(name: str) -> None:
+    assert ROOT / "app/natgrad_lecture" / name in FILES
 
 
 def test_every_kind_of_text_is_read(tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.server.page_handlers import addresses
 from natgrad_lecture.text.glossary import Term, glossary, glossary_page, read_glossary
+from natgrad_lecture.text.languages import chosen_language
 from natgrad_lecture.text.markdown import words
 
 WORDS = {
@@ -71,8 +73,11 @@ def test_forms_of_a_term_are_found_and_the_longest_wins() -> None:
 
 
 def test_the_page_has_every_term_and_knows_its_language() -> None:
-    assert glossary_page("en")["glossary"] == glossary()
-    assert glossary_page("../etc")["language"] == "en"
+    shown = glossary_page(addresses(""))
+    assert shown["glossary"] == glossary()
+    assert shown["others"] == [{"code": "zh", "name": "简体中文", "address": "glossary?lang=zh"}]
+    assert glossary_page(addresses("zh"), "zh")["home"] == "home?lang=zh"
+    assert chosen_language(["../etc", "zh"]) == "zh"
 
 
 def test_a_translated_glossary_has_the_same_terms() -> None:

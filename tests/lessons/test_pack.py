@@ -24,6 +24,7 @@ from natgrad_lecture.protocol import Picture
 from natgrad_lecture.session import Live
 
 LESSON = lessons["steepest-descent"]
+LISTS = ("index.html", "index.zh.html", "glossary.html", "glossary.zh.html")
 
 
 @pytest.fixture(scope="module")
@@ -104,11 +105,11 @@ def test_a_full_pack_leaves_controls_out_and_says_which() -> None:
 
 def test_the_pages_lead_to_one_another_and_to_nothing_else(exported: Path) -> None:
     names = {path.name for path in exported.iterdir()}
-    own = {"index.html", "glossary.html"}
-    assert names == {*own, f"{LESSON.name}.html", "geodesics.html", "roads.html"}
+    assert names == {*LISTS, f"{LESSON.name}.html", "geodesics.html", "roads.html"}
     index = (exported / "index.html").read_text()
-    assert set(re.findall(r'href="([\w-]+\.html)(?:\?[^"]*)?"', index)) == names - {
+    assert set(re.findall(r'href="([\w.-]+\.html)(?:\?[^"]*)?"', index)) == names - {
         "index.html",
+        "glossary.zh.html",
         "roads.html",
     }
     nav = [
@@ -178,14 +179,25 @@ def test_an_export_ends_and_breaks_no_link_though_a_lesson_fails(
     monkeypatch.setattr(static_site, "_fill", fill)
     names = [LESSON.name, "geodesics"]
     written = export(tmp_path, names, workers=1)
-    assert sorted(path.name for path in written) == sorted(
-        [*(f"{n}.html" for n in names), "index.html", "glossary.html"]
-    )
+    assert sorted(path.name for path in written) == sorted([*(f"{n}.html" for n in names), *LISTS])
     assert "NOT exported" in capsys.readouterr().out
     assert "could not be saved" in (tmp_path / "geodesics.html").read_text()
     assert broken(tmp_path) == []
     export(tmp_path, names, resume=True, workers=1)
     assert "2 of 2 pages are there already" in capsys.readouterr().out
+
+
+def test_an_export_has_the_lessons_in_another_language_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(static_site, "_fill", lambda pack: pack.put(pack.lesson.default))
+    export(tmp_path, [LESSON.name], workers=1, languages=["zh"])
+    page = tmp_path / f"{LESSON.name}.zh.html"
+    assert '<html lang="zh">' in page.read_text()
+    lesson = contents(page.read_text())[0]["lesson"]
+    assert lesson["title"] == LESSON.text("zh").title
+    assert lesson["nav"]["home"]["name"] == "index.zh.html"
+    assert broken(tmp_path) == []
 
 
 def broken(folder: Path) -> list[str]:

@@ -184,7 +184,7 @@ class Pack:
     def parts(self, first: int, nav: Any = None) -> tuple[str, str]:
         """The pack as a page holds it: JSON and arrays, each compressed, in base64."""
         truths = {
-            name: {"right": self.lesson.truth(name), "say": self.lesson.reason(name)}
+            name: {"right": self.lesson.truth(name), "say": self.lesson.reason(name, self.language)}
             for name in self.lesson.questions
         }
         content = {

@@ -25,7 +25,7 @@ ROOM = 12_000_000
 """Bytes of arrays in it, before they are compressed."""
 
 _PAGE = """<!doctype html>
-<html lang="en">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{policy}">
@@ -87,8 +87,9 @@ def page(pack: Pack, first: int, *, link: str = "", nav: Mapping[str, Any] | Non
         body = b64encode(plotly()).decode("ascii")
         held = f'<script type="text/plain" id="natgrad-plotly">{body}</script>\n'
     text = _PAGE.format(
+        language=pack.language,
         policy=policy,
-        title=escape(pack.lesson.title),
+        title=escape(pack.lesson.text(pack.language).title),
         style=style(),
         words=words,
         arrays=arrays,

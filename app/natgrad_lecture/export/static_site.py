@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from html import escape
 from multiprocessing import get_context
@@ -25,6 +25,8 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.static_files import script
 from natgrad_lecture.text.glossary import glossary_page
+from natgrad_lecture.text.languages import ENGLISH, home_languages
+from natgrad_lecture.text.lesson_text import opening_of
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "templates"
 
@@ -47,13 +49,15 @@ def export(
     link: str = "",
     resume: bool = False,
     workers: int = 0,
+    languages: Iterable[str] = (),
 ) -> list[Path]:
     """Write the lessons' pages and their list into ``folder``; returns what was written.
 
     A page holds the answers to everything that the lesson prepares, and to its controls at a few
     places, from the default and from each preset as far as ``room`` goes. What cannot be drawn is
     left out, and said; a lesson that cannot be exported at all has a page that says so, so that
-    no link of the others is broken. The list is always written.
+    no link of the others is broken. The list and the glossary are always written, in every
+    language; their English files lead on to the reader's.
 
     Args:
         folder: Where to; it is made if need be.
@@ -62,43 +66,86 @@ def export(
         link: Where the live lessons are, if they are anywhere.
         resume: Keep the pages that are there already.
         workers: Processes that make pages at the same time; 0 for one a core.
+        languages: Beside English, in which lessons are written where they have them.
 
     Returns:
-        The pages, the list and the glossary.
+        The pages, the lists and the glossaries.
     """
     chosen = [lessons[current(name)] for name in names] or list(lessons.values())
     row = sorted(chosen, key=lambda lesson: (lesson.order, lesson.name))
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = {lesson.name: _nav(row, i) for i, lesson in enumerate(row)}
+    pages = {
+        file_name(lesson.name, language): (lesson.name, language, _nav(row, i, language))
+        for language in dict.fromkeys((ENGLISH, *languages))
+        for i, lesson in enumerate(row)
+        if language in lesson.languages
+    }
+    wanted = pages
     if resume:
-        there = {name for name in wanted if (folder / f"{name}.html").exists()}
-        print(f"{len(there)} of {len(wanted)} pages are there already", flush=True)
-        wanted = {name: nav for name, nav in wanted.items() if name not in there}
+        wanted = {file: what for file, what in pages.items() if not (folder / file).exists()}
+        there = len(pages) - len(wanted)
+        print(f"{there} of {len(pages)} pages are there already", flush=True)
     workers = min(workers or os.cpu_count() or 1, max(1, len(wanted)))
     if workers == 1:
-        for name, nav in wanted.items():
-            print(_write(folder, name, nav, room, link), flush=True)
+        for file, what in wanted.items():
+            print(_write(folder / file, *what, room, link), flush=True)
     else:
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            built = [pool.submit(_write, folder, n, nav, room, link) for n, nav in wanted.items()]
+            built = [
+                pool.submit(_write, folder / file, *what, room, link)
+                for file, what in wanted.items()
+            ]
             for done, one in enumerate(as_completed(built), 1):
                 print(f"[{done}/{len(built)}] {one.result()}", flush=True)
     for old, new in RENAMED.items():
         if any(lesson.name == new for lesson in row):
             (folder / f"{old}.html").write_text(MOVED.format(page=f"{new}.html"), "utf-8")
-    index = folder / "index.html"
-    index.write_text(_index(row), "utf-8")
-    glossary = folder / "glossary.html"
-    glossary.write_text(_glossary(), "utf-8")
-    return [*(folder / f"{lesson.name}.html" for lesson in row), index, glossary]
+    beside = write_lists(folder, row, frozenset(pages))
+    return [*(folder / file for file in pages), *beside]
 
 
-def _write(folder: Path, name: str, nav: dict[str, Any], room: int, link: str) -> str:
+def file_name(name: str, language: str = ENGLISH) -> str:
+    """The file of a page in a language."""
+    return f"{name}.html" if language == ENGLISH else f"{name}.{language}.html"
+
+
+def write_lists(folder: Path, row: list[Lesson], pages: Collection[str]) -> list[Path]:
+    """Write the list of the lessons and the glossary in every language; returns their paths.
+
+    A link leads to the lesson's page in the list's language where ``pages`` has it.
+    """
+    pictures = {lesson.name: _inline(lesson) for lesson in row}
+    here = {lesson.name: lesson for lesson in row}
+    written = []
+    for language in home_languages():
+
+        def address(name: str, query: str = "", language: str = language) -> str:
+            if name in here:
+                file = file_name(name, language)
+                file = file if file in pages else file_name(name)
+            else:
+                file = file_name({"home": "index"}.get(name, name), language)
+                query = f"lang={language}"  # else the English one would lead to the browser's
+            return f"{file}?{query}" if query else file
+
+        for name, shown in {
+            "home": home(here, lambda lesson: pictures[lesson.name], address, language),
+            "glossary": glossary_page(address, language),
+        }.items():
+            path = folder / file_name({"home": "index"}.get(name, name), language)
+            path.write_text(_filled(f"{name}.html", shown), "utf-8")
+            written.append(path)
+    return written
+
+
+def _write(path: Path, name: str, language: str, nav: dict[str, Any], room: int, link: str) -> str:
     """Write a lesson's page, whole or not at all; returns what there is to say of it."""
     begun = time.monotonic()
-    lesson, path = lessons[name], folder / f"{name}.html"
+    lesson = lessons[name]
     live = f"{link.rstrip('/')}/{name}" if link else ""
-    pack = Pack(lesson, room)
+    if live and language != ENGLISH:
+        live += f"?lang={language}"
+    pack = Pack(lesson, room, language=language)
     try:
         content = page(pack, _fill(pack), link=live, nav=nav)
         said = f"{len(pack.answers)} answers"
@@ -138,32 +185,25 @@ _MISSING = """<!doctype html>
 """
 
 
-def _nav(row: list[Lesson], at: int) -> dict[str, Any]:
+def _nav(row: list[Lesson], at: int, language: str) -> dict[str, Any]:
     """The lessons before and after, and their list, as files beside one another."""
     near = {"before": at - 1, "after": at + 1}
     return {
-        "home": {"name": "index.html"},
-        **{
-            side: {"name": f"{row[i].name}.html", "title": row[i].title}
-            for side, i in near.items()
-            if 0 <= i < len(row)
-        },
+        "home": {"name": file_name("index", language)},
+        **{side: _near(row[i], language) for side, i in near.items() if 0 <= i < len(row)},
     }
 
 
-def _index(row: list[Lesson]) -> str:
-    templates = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=select_autoescape())
-    values = home({lesson.name: lesson for lesson in row}, _inline)
-    return templates.get_template("home.html").render(
-        **values, script={"inline": script("home.js")}, suffix=".html"
-    )
+def _near(lesson: Lesson, language: str) -> dict[str, str]:
+    spoken = language if language in lesson.languages else ENGLISH
+    title = opening_of(lesson.folder, spoken).title
+    return {"name": file_name(lesson.name, spoken), "title": title}
 
 
-def _glossary() -> str:
+def _filled(template: str, shown: dict[str, Any]) -> str:
     templates = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=select_autoescape())
-    return templates.get_template("glossary.html").render(
-        **glossary_page(home="index.html"), script={"inline": script("home.js")}
-    )
+    own = {"script": {"inline": script("home.js")}, "saved": True}
+    return templates.get_template(template).render(**shown, **own)
 
 
 def _inline(lesson: Lesson) -> str:

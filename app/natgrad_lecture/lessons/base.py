@@ -28,6 +28,7 @@ from natgrad_lecture.protocol import (
     DerivationData,
     ExerciseData,
     LessonData,
+    Neighbor,
     Neighbors,
     Picture,
     Prediction,
@@ -40,12 +41,12 @@ from natgrad_lecture.state.state import State
 from natgrad_lecture.state.store import Store
 from natgrad_lecture.text.catalogs import Say, same, spoken, words
 from natgrad_lecture.text.glossary import Term, glossary
+from natgrad_lecture.text.languages import languages_of
 from natgrad_lecture.text.lesson_text import (
     ENGLISH,
     DerivationText,
     LessonText,
     Section,
-    languages_of,
     path_of,
     read,
     title_of,
@@ -551,16 +552,16 @@ def _neighbors(lesson: Lesson, among: Collection[Lesson], language: str) -> Neig
         return {}
     at, say = names.index(lesson.name), lesson.say(language)
 
-    def title(near: Lesson) -> str:
-        if language in near.languages:
-            return title_of(near.folder, language)
-        return say(title_of(near.folder))
+    def neighbor(near: Lesson) -> Neighbor:
+        spoken = language in near.languages
+        title = title_of(near.folder, language) if spoken else say(title_of(near.folder))
+        return {"name": near.name, "title": title, "spoken": spoken}
 
     found: Neighbors = {}
     if at > 0:
-        found["before"] = {"name": names[at - 1], "title": title(row[at - 1])}
+        found["before"] = neighbor(row[at - 1])
     if at + 1 < len(row):
-        found["after"] = {"name": names[at + 1], "title": title(row[at + 1])}
+        found["after"] = neighbor(row[at + 1])
     return found
 
 

@@ -46,13 +46,12 @@ class Context(Protocol):
 
     metrics_token: str
 
-    @property
-    def home(self) -> str:
-        """The page with the list of all lessons."""
+    def home(self, language: str, asked: bool = False) -> str:
+        """The page with the list of all lessons, in a language, which the link may ask for."""
         ...
 
-    def glossary(self, language: str) -> str:
-        """The page of the glossary in a language."""
+    def glossary(self, language: str, asked: bool = False) -> str:
+        """The page of the glossary in a language, which the link may ask for."""
         ...
 
     @property

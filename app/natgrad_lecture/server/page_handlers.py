@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import tornado.iostream
@@ -14,10 +15,11 @@ from jupyter_server.base.handlers import JupyterHandler
 from tornado.httputil import HTTPServerRequest
 from voila.tornado.handler import TornadoVoilaHandler
 
-from natgrad_lecture.lesson_names import current
+from natgrad_lecture.lesson_names import LESSONS, current
 from natgrad_lecture.server.assets import AssetHandler
 from natgrad_lecture.server.context import Context
 from natgrad_lecture.server.security_headers import Guarded
+from natgrad_lecture.text.languages import chosen_language, languages_of
 
 TICKET = "natgrad-ticket"
 """The header by which a page keeps its place in the waiting line; the cookie of this name keeps it
@@ -209,31 +211,64 @@ class FirstLesson(Guarded, JupyterHandler):
         self.redirect(f"{self.base_url}{self.server.lessons()[0]}{query}")
 
 
-class Home(Guarded, JupyterHandler):
-    """All lessons, in the lecture's order, each with its first picture in small."""
-
-    def initialize(self, server: Context) -> None:
-        """Take the server that knows the lessons."""
-        self.server = server
-
-    @tornado.web.authenticated
-    async def get(self) -> None:
-        """Send the page, which fetches its pictures."""
-        loop = asyncio.get_running_loop()
-        self.finish(await loop.run_in_executor(None, lambda: self.server.home))
+def accepted_languages(header: str) -> list[str]:
+    """The languages that a browser accepts ("zh-CN,en;q=0.8"), the best first, without regions."""
+    found = []
+    for place, part in enumerate(header[:400].split(",")):
+        name, _, weight = part.partition(";q=")
+        try:
+            found.append((-float(weight or 1), place, name.strip().split("-")[0].lower()))
+        except ValueError:  # no weight, so it is no wish
+            continue
+    return [name for weight, _, name in sorted(found) if weight < 0]
 
 
-class GlossaryPage(Guarded, JupyterHandler):
-    """Every term of the lecture with its definition."""
+def addresses(asked: str) -> Callable[..., str]:
+    """Where the pages are; a link keeps the language that was asked for, where the page has it."""
+
+    def address(name: str, query: str = "", language: str = "") -> str:
+        said = language or asked
+        folder = LESSONS / name.replace("-", "_")
+        has = not folder.is_dir() or said in languages_of(folder)
+        query = "&".join(filter(None, (query, f"lang={said}" if said and has else "")))
+        return f"{name}?{query}" if query else name
+
+    return address
+
+
+class InLanguages(Guarded, JupyterHandler):
+    """A page that is there in every language of the home page."""
 
     def initialize(self, server: Context) -> None:
         """Take the server that has the page."""
         self.server = server
 
+    def wish(self) -> tuple[str, bool]:
+        """The language of the answer, and whether the link asks for it: else the browser does."""
+        self.set_header("Vary", "Accept-Language")
+        asked = self.get_query_argument("lang", "")
+        browser = accepted_languages(self.request.headers.get("Accept-Language", ""))
+        language = chosen_language([asked, *browser])
+        return language, language == asked
+
+
+class Home(InLanguages):
+    """All lessons, in the lecture's order, each with its first picture in small."""
+
+    @tornado.web.authenticated
+    async def get(self) -> None:
+        """Send the page, which fetches its pictures."""
+        loop = asyncio.get_running_loop()
+        self.finish(await loop.run_in_executor(None, self.server.home, *self.wish()))
+
+
+class GlossaryPage(InLanguages):
+    """Every term of the lecture with its definition."""
+
     @tornado.web.authenticated
     def get(self) -> None:
         """Send the page, in the language that is asked for."""
-        self.finish(self.server.glossary(self.get_query_argument("lang", "en")))
+        self.finish(self.server.glossary(*self.wish()))
 
 
 class Thumbnail(Guarded, JupyterHandler):

@@ -62,6 +62,7 @@ from natgrad_lecture.server.page_handlers import (
     Robots,
     Root,
     Thumbnail,
+    addresses,
     script_json,
 )
 from natgrad_lecture.server.paths import ADDRESS, TEMPLATE, complete, notebooks, notebooks_folder
@@ -87,6 +88,7 @@ from natgrad_lecture.server.voila_compat import (
 )
 from natgrad_lecture.server.waiting_line import WaitingLine, room
 from natgrad_lecture.server.websocket import ASLEEP, GOING_AWAY, SERVICE_RESTART, Channels, Goodbye
+from natgrad_lecture.text.languages import home_languages
 
 PORT = 8866
 """The port, unless another is asked for."""
@@ -175,7 +177,7 @@ class LessonServer(Voila):
         self.pool = min(pool, self.limit)
         self.warm = f"{warm or (names_here or [''])[0]}.ipynb"
         self._making = 0
-        self._home: str | None = None
+        self._homes: dict[tuple[str, bool], str] = {}
         self._drawing: Drawing | None = None
         self._lines: dict[str, Connection] = {}
         self.watch = Watch(log)
@@ -270,14 +272,16 @@ class LessonServer(Voila):
         """Return one of our templates, filled."""
         return self.templates.get_template(name).render(base_url=self.base_url, **values)
 
-    @property
-    def home(self) -> str:
-        """The lecture's map: its sections, its lessons, where to start."""
-        if self._home is None:
-            self._home = self._make_home()
-        return self._home
+    def home(self, language: str, asked: bool = False) -> str:
+        """The lecture's map: its sections, its lessons, where to start.
 
-    def _make_home(self) -> str:
+        Its links keep a language that the reader ``asked`` for; otherwise their browser says it.
+        """
+        if (language, asked) not in self._homes:
+            self._homes[language, asked] = self._make_home(language, asked)
+        return self._homes[language, asked]
+
+    def _make_home(self, language: str, asked: bool) -> str:
         from natgrad_lecture.lecture_map import home
 
         # The engine, which the pages themselves do not need here.
@@ -285,17 +289,23 @@ class LessonServer(Voila):
 
         here = {name: lessons[name] for name in self.lessons() if name in lessons}
         script = {"src": self.assets.url(self.base_url, "home.js")}
-        return self.render(
-            "home.html", script=script, **home(here, lambda it: f"home/{it.name}.svg")
-        )
+        address = addresses(language if asked else "")
+        shown = home(here, lambda it: f"home/{it.name}.svg", address, language)
+        return self.render("home.html", script=script, **shown)
 
-    def glossary(self, language: str) -> str:
-        """The page of the glossary, in English where it is not in this language."""
+    def _make_homes(self) -> None:
+        """Make the home page in every language, before anybody asks for it."""
+        for language in home_languages():
+            self.home(language)
+
+    def glossary(self, language: str, asked: bool = False) -> str:
+        """The page of the glossary in one of the home page's languages."""
         # What reads Markdown, which the other pages do not need here.
         from natgrad_lecture.text.glossary import glossary_page
 
         script = {"src": self.assets.url(self.base_url, "home.js")}
-        return self.render("glossary.html", script=script, **glossary_page(language))
+        shown = glossary_page(addresses(language if asked else ""), language)
+        return self.render("glossary.html", script=script, **shown)
 
     @property
     def drawing(self) -> Drawing:
@@ -591,7 +601,7 @@ class LessonServer(Voila):
             http.add_sockets(sockets)
             sweep = asyncio.create_task(self._sweep(stop))
             loop = asyncio.get_running_loop()
-            loop.call_later(AHEAD, loop.run_in_executor, None, lambda: self.home)
+            loop.call_later(AHEAD, loop.run_in_executor, None, self._make_homes)
             address = self.address + self.page
             print(f"The lessons are at {address} (Ctrl-C ends them)", flush=True)
             if self.open_browser:

@@ -21,6 +21,7 @@ from typing import Any
 
 from markdown_it.tree import SyntaxTreeNode
 
+from natgrad_lecture.text.home import Address, home_text, other_languages
 from natgrad_lecture.text.lesson_text import ENGLISH, heading_of, written
 from natgrad_lecture.text.markdown import prose, reader
 
@@ -146,13 +147,13 @@ def read_glossary(text: str, language: str = ENGLISH) -> Glossary:
     return Glossary(title, lead, terms, language)
 
 
-def glossary_page(language: str = ENGLISH, home: str = "home") -> dict[str, Any]:
-    """What the page of the glossary shows; ``home`` is the address of all lessons."""
-    known = glossary(language if re.fullmatch(r"[a-z]{2}", language) else ENGLISH)
-    everything = {"en": "All lessons", "zh": "全部课程"}
+def glossary_page(address: Address, language: str = ENGLISH) -> dict[str, Any]:
+    """What the page of the glossary shows in one of the home page's languages."""
+    known = glossary(language)
     return {
         "glossary": known,
-        "language": known.language,
-        "home": home,
-        "all": everything[known.language],
+        "language": language,
+        "home": address("home"),
+        "all": home_text(language).phrases["all"],
+        "others": other_languages(language, "glossary", address),
     }

@@ -42,7 +42,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from itertools import groupby
+from itertools import groupby, takewhile
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -51,9 +51,8 @@ from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.attrs.parse import ParseError, parse
 
+from natgrad_lecture.text.languages import ENGLISH
 from natgrad_lecture.text.markdown import BLOCKS, Inline, closed, inline, reader
-
-ENGLISH = "en"
 
 LIMITS = "limits"
 """The id of the section on limits and corrections; every lesson has one."""
@@ -328,11 +327,6 @@ phrases = Phrases
 """``say = phrases(__file__)``: the words of the lesson whose folder this file stands in."""
 
 
-def languages_of(folder: Path) -> tuple[str, ...]:
-    """The languages that a folder's text can be read in, English first."""
-    return (ENGLISH, *sorted(path.name.split(".")[1] for path in folder.glob("text.*.md")))
-
-
 def path_of(folder: Path, language: str = ENGLISH) -> Path:
     """The file in which a folder says what it says in a language."""
     return folder / ("text.md" if language == ENGLISH else f"text.{language}.md")
@@ -342,6 +336,13 @@ def title_of(folder: Path, language: str = ENGLISH) -> str:
     """The title alone: of its neighbors a lesson needs no more."""
     with path_of(folder, language).open(encoding="utf-8") as file:
         return read_text(file.readline()).title
+
+
+def opening_of(folder: Path, language: str = ENGLISH) -> LessonText:
+    """The title and the takeaway alone, which stand before the first section and block."""
+    with path_of(folder, language).open(encoding="utf-8") as file:
+        lines = takewhile(lambda line: not line.startswith(("## ", ":::")), file)
+        return read_text("".join(lines))
 
 
 @lru_cache(maxsize=256)

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from natgrad_lecture.text.lesson_text import languages_of, path_of, read
+from natgrad_lecture.text.languages import languages_of
+from natgrad_lecture.text.lesson_text import path_of, read
 from natgrad_lecture.text.markdown import words
 
 TEXT = Path(__file__).parent
@@ -54,9 +55,14 @@ def digest(text: str) -> str:
 
 
 def pairs_of_files(lessons: Path = LESSONS, text: Path = TEXT) -> list[tuple[Path, Path]]:
-    """Every English file and each translation of it: what all lessons share, and each lesson's."""
-    shared = text / "common.md"
-    found = [(shared, path) for path in sorted(text.glob("common.*.md"))]
+    """Every English file and each translation of it: what all lessons share, what the home page
+    says, and each lesson's.
+    """
+    found = [
+        (text / f"{name}.md", path)
+        for name in ("common", "home")
+        for path in sorted(text.glob(f"{name}.*.md"))
+    ]
     for folder in sorted(path.parent for path in lessons.glob("*/text.md")):
         for language in languages_of(folder)[1:]:
             found.append((path_of(folder), path_of(folder, language)))

@@ -14,9 +14,12 @@ const TOOLS = {
     '3 0 0 1-4.3-4.3L4.6 7" stroke="currentColor" stroke-width="1.6" fill="none"/>',
 };
 
-// To the lessons before and after this one, and to all of them.
+// To the lessons before and after this one, and to all of them. The links keep the language that
+// this page's address asks for, where the other page has it.
 /** @param {import("../protocol").Neighbors} nav */
 function makeNav(nav) {
+  const asked = new URLSearchParams(location.search).get("lang");
+  const query = asked && `?lang=${encodeURIComponent(asked)}`;
   /**
    * @param {"before" | "after"} way
    * @param {string} word
@@ -24,13 +27,14 @@ function makeNav(nav) {
   const to = (way, word) => {
     const near = nav[way];
     const rel = way === "before" ? "prev" : "next";
-    return near && make("a", { href: near.name, rel, title: near.title }, word);
+    const href = near && near.name + ((near.spoken && query) || "");
+    return near && make("a", { href, rel, title: near.title }, word);
   };
   return make(
     "nav",
     { class: "lessons", "data-part": "lessons", "aria-label": say("lessons") },
     to("before", "‹"),
-    make("a", { href: nav.home?.name ?? "home", title: say("all-lessons") }, "☰"),
+    make("a", { href: nav.home?.name ?? `home${query || ""}`, title: say("all-lessons") }, "☰"),
     to("after", "›"),
   );
 }

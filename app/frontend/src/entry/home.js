@@ -2,6 +2,18 @@
 // It runs before anything is drawn, so that no page flashes in the other colors.
 
 import { makeTheme, makeThemeTool } from "../controls/theme.js";
+import { setLanguage } from "../i18n/en.js";
+import { wishedLanguage } from "../i18n/language.js";
+
+const { lang } = document.documentElement;
+setLanguage(lang);
+
+// No server chooses the language of an exported page: its English file leads to the others.
+/** @type {NodeListOf<HTMLLinkElement>} */
+const others = document.querySelectorAll("link[rel=alternate][hreflang]");
+const elsewhere = Object.fromEntries([...others].map((link) => [link.hreflang, link.href]));
+const wished = wishedLanguage({ languages: [lang, ...Object.keys(elsewhere)] }, true);
+if (wished in elsewhere) location.replace(elsewhere[wished] + location.hash);
 
 const theme = makeTheme(document.documentElement);
 const themeTool = makeThemeTool(theme, { class: "theme" });

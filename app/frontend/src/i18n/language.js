@@ -8,7 +8,7 @@
 export const speaks = ({ languages = ["en"] }, name) => name !== null && languages.includes(name);
 
 /**
- * @param {LessonData} lesson
+ * @param {{ languages?: string[] }} lesson
  * @param {boolean} whole a page of its own, whose link may name a language
  */
 export function wishedLanguage(lesson, whole) {

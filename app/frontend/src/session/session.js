@@ -227,7 +227,9 @@ export function makeReader({
         menu.add({ id: `language-${name}`, label: nameOf(name), group: "help", act });
       }
       if (whole) {
-        const page = lesson.nav?.home ? "glossary.html" : `glossary?lang=${lesson.language}`;
+        const page = lesson.nav?.home
+          ? lesson.nav.home.name.replace("index", "glossary") // of an exported folder
+          : `glossary?lang=${lesson.language}`;
         const act = () => location.assign(page);
         menu.add({ id: "glossary", label: say("glossary"), group: "help", act });
       }
