@@ -59,7 +59,8 @@ BANNED = re.compile("|".join(rf"\b(?:{words})\b" for words in INSTEAD), re.IGNOR
 JSDOC = re.compile(r"@\w+\s*\{(?:[^{}]|\{[^{}]*\})*\}(?:[ ]\[?[\w.]+)?")
 """A tag's type and the name it is of: code, as names are in Python."""
 CODE = re.compile(
-    r"```.*?```|``.*?``|`[^`\n]*`|<!-- generated.*?<!-- end -->|\]\(#[^)\s]*\)", re.DOTALL
+    r"```.*?```|``.*?``|`[^`\n]*`|<!-- generated.*?<!-- end -->|\]\(#[^)\s]*\)|^::: digests.*?^:::",
+    re.DOTALL | re.MULTILINE,
 )
 """What is no prose: ids, which links may hold, are code too."""
 
@@ -135,6 +136,7 @@ def test_every_kind_of_text_is_read(tmp_path: Path) -> None:
         "a.py": '"""On the shelf."""\nx = 1  # made anew\ny = "a shelf"\n',
         "a.js": "/** On the shelf. */\nlet a = 'shelf'; // made anew\n",
         "a.md": "On the shelf, made\nanew. `shelf` ``shelf``\n```\nshelf\n```\n",
+        "b.md": "On the shelf, made anew.\n\n::: digests\nclaim-shelf=1f\n:::\n",
         "a.toml": '# On the shelf, made anew.\nname = "shelf"\n',
     }.items():
         (tmp_path / name).write_text(text)
