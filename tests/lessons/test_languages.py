@@ -106,6 +106,16 @@ def test_what_is_missing_unknown_wrong_or_changed_is_listed(tmp_path: Path) -> N
     assert "English changed: legend-l" in str(lag(english, other))
 
 
+def test_words_within_a_formula_are_translated_and_the_formula_is_not(tmp_path: Path) -> None:
+    english, other = tmp_path / "text.md", tmp_path / "text.xx.md"
+    text = "# A\n\nOne.\n\n## B {#b}\n\n[It is $x \\text{ with } y$.](#claim-c)\n"
+    english.write_text(text)
+    for formula, wrong in ((r"x\text{, avec }y", ()), (r"y\text{ avec }x", ("claim-c",))):
+        other.write_text(text.replace(r"x \text{ with } y", formula))
+        read.cache_clear()
+        assert lag(english, other).formulas == wrong
+
+
 def test_the_command_lists_what_lags(capsys: pytest.CaptureFixture[str]) -> None:
     said = report()
     assert main([]) == bool(said)

@@ -83,7 +83,7 @@ class Words:
         listed = text.split(", ")
         if len(listed) > 1 and all(part in self.texts for part in listed):
             return ", ".join(map(self, listed))
-        if re.search(r"[A-Za-z]{3}", text) and not _QUOTED.fullmatch(text):
+        if re.search(r"[A-Za-z]{3}|[a-z]{2}", text) and not _QUOTED.fullmatch(text):
             self.missing.add(text)
         return text
 

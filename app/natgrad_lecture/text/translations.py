@@ -24,6 +24,8 @@ LESSONS = TEXT.parent / "lessons"
 
 _BEGIN = "\n::: digests\n"
 _HOLE = re.compile(r"\{\w*[^}]*\}")
+_WORDS = re.compile(r"\\text\{[^}]*\}")
+"""Words within a formula, which a translation says in its language."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,10 @@ def lag(english: Path, other: Path) -> Lag:
 
 
 def _marks(text: str) -> Counter[str]:
-    """The formulas of a text, and how many holes it has."""
-    return Counter(words(text).formulas) + Counter(_HOLE.sub("{}", h) for h in _HOLE.findall(text))
+    """The formulas of a text without their words, and how many holes it has."""
+    formulas = (re.sub(r"\s+", "", _WORDS.sub("", latex)) for latex in words(text).formulas)
+    holes = _HOLE.findall(_WORDS.sub("", text))
+    return Counter(formulas) + Counter(_HOLE.sub("{}", hole) for hole in holes)
 
 
 def _key(name: str) -> str:

@@ -39,7 +39,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
     """The densities on the left, and the change that is made."""
     top, bottom = _heights(model)
     left = _densities(
-        model, sheet, "left", "in x", Axis("x", *WINDOW), model.places[0], (bottom, top)
+        model, sheet, "left", say("in-x"), Axis("x", *WINDOW), model.places[0], (bottom, top)
     )
     if model.of_data:
         low, high = WINDOWS[model.state.f]
@@ -47,7 +47,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
             model,
             sheet,
             "right",
-            "in y",
+            say("in-y"),
             Axis("y", low, high),
             model.places[1],
             (bottom / model.part, top / model.part),
@@ -251,7 +251,7 @@ def _handles(model: Model, span: tuple[float, float]) -> list[Handle]:
                     "plane": "middle",
                     "at": spot,
                     "style": "change",
-                    "label": f"f at x = {x:g}",
+                    "label": say("f-at", at=f"{x:g}"),
                     "field": f"knot.{i}",
                     "tag": "",
                 }

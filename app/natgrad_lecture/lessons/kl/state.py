@@ -42,8 +42,10 @@ def _normal(name: str) -> Any:
     def check(value: Any) -> tuple[float, ...]:
         mean, sigma = point(name, say("the-parameters-of", which=name))(value)
         return (
-            number(f"{name}.0", f"μ of {name}", -3, 3, say("take-one-from-3-to-3"))(mean),
-            number(f"{name}.1", f"σ of {name}", 0.2, 2, say("take-one-from-0-2-to"))(sigma),
+            number(f"{name}.0", say("mu-of", which=name), -3, 3, say("take-one-from-3-to-3"))(mean),
+            number(f"{name}.1", say("sigma-of", which=name), 0.2, 2, say("take-one-from-0-2-to"))(
+                sigma
+            ),
         )
 
     return check

@@ -87,7 +87,7 @@ def picture(model: Any, sheet: Sheet) -> Picture:
             plane("theta", model.problem.title, model.problem.symbols, view),
             graph(model, sheet).plane(),
         ],
-        "dash_labels": {"solid": "in θ", "dashed": say("in-x-mapped-back")},
+        "dash_labels": {"solid": say("in-theta"), "dashed": say("in-x-mapped-back")},
         "steps": model.state.steps,
         "handles": [
             {
