@@ -61,6 +61,21 @@ def test_the_home_page_leads_to_every_lesson_with_a_picture_of_it(server: Server
         assert 'd="M' in picture.text  # a path, and not an empty one
 
 
+@pytest.mark.parametrize("page", ["home", "glossary"])
+def test_a_page_is_in_the_links_language_else_in_the_browsers(server: Server, page: str) -> None:
+    for query, accepted, language in (
+        ("", "zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("", "fr,en;q=0.5", "en"),
+        ("?lang=en", "zh-CN", "en"),
+        ("?lang=zh", "en-US", "zh"),
+        ("?lang=../etc", "", "en"),
+    ):
+        headers = {"Accept-Language": accepted}
+        answer = requests.get(f"{server.url}{page}{query}", headers=headers, timeout=60)
+        assert f'<html lang="{language}">' in answer.text, (query, accepted)
+        assert "Accept-Language" in answer.headers["Vary"]
+
+
 def test_the_page_carries_its_first_picture(page: requests.Response) -> None:
     found = re.search(
         r'<script type="application/json" id="natgrad-data">(.*?)</script>', page.text
