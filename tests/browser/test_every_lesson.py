@@ -340,7 +340,8 @@ def test_a_finger_drags_each_handle_and_the_page_stays_but_rolls_under_one_on_a_
     names = page.evaluate(f"{ROOT}.answer.handles.map(h => h.id)")
     for name in names:  # a net has none: its weights are not points of a plane
         handle = page.locator(f"[data-handle='{name}']")
-        handle.evaluate("e => e.scrollIntoView({block: 'center'})")
+        handle.evaluate("e => e.scrollIntoView({block: 'center', inline: 'center'})")
+        settle(page)  # the row of planes comes to rest at one of them
         box = handle.bounding_box()
         assert box
         assert min(box["width"], box["height"]) > 43.9, "wide enough for a finger"
