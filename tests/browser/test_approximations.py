@@ -84,9 +84,9 @@ def test_a_reader_predicts_what_a_batch_norm_does_and_reads_the_condition_number
     approximations: Page,
 ) -> None:
     block = approximations.locator("[data-predict='norm-helps']")
-    block.get_by_role("button", name="by less than a factor of two").click()
+    block.get_by_role("button", name="by less than a factor of four").click()
     answer = settle(approximations)
     assert answer["revealed"]["norm-helps"]["right"] == 2
-    approximations.get_by_role("button", name="whitening").click()
+    approximations.get_by_role("button", name="whitening", exact=True).click()
     assert settle(approximations)["state"]["show"] == "spectrum"
     expect(approximations.get_by_text("condition number").first).to_be_attached()

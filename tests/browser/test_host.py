@@ -17,7 +17,7 @@ from tests.browser.test_coordinates import (
     settle,
 )
 
-OWN = {"link", "saved", "asset"}
+OWN = {"link", "saved", "asset", "seat", "follows"}
 """What only our own pages offer; undefined elsewhere, and then done without."""
 
 HOST = """async ([code, traits, bytes]) => {

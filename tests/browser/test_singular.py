@@ -33,7 +33,7 @@ def assert_the_engine_says_so(page: Page) -> dict[str, Any]:
     read = {(style, word): values for style, word, values in page.evaluate(script)}
     for way in state["rules"]:
         rule = {
-            "gradient": rules["gradient"](state["rate"]),
+            "gradient": rules["gradient"](state["gradient_rate"] or state["rate"]),
             "natural": rules["natural"](state["rate"]),
             "pseudo": rules["natural"](state["rate"], singular="pseudo-inverse"),
             "damped": rules["natural"](state["rate"], state["damping"]),
