@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.protocol import Picture
 from natgrad_lecture.server.request_filter import Refused, ask_in, frame_of
 from tests.fuzz.examine import fuzz, fuzz_states
 from tests.fuzz.visits import visit
@@ -40,14 +41,15 @@ def test_a_visit_finds_what_nobody_foresaw() -> None:
     """A figure that fails once two controls were moved is met by somebody who moves controls."""
     lesson = lessons["coordinates"]
 
-    def picture(seen: Any, sheet: Sheet) -> dict[str, Any]:
+    def picture(seen: Any, sheet: Sheet) -> Picture:
         state, default = seen.state.plain(), lesson.default.plain()
-        if all(state[name] != default[name] for name in ("damping", "rate")):
+        controls = ("damping", "rate", "steps", "start", "matrix", "problem")
+        if sum(state[name] != default[name] for name in controls) > 1:
             raise StopIteration
         return lesson.picture(seen, sheet)
 
     with pytest.raises(AssertionError, match="StopIteration"):
-        visit(replace(lesson, picture=picture), visits=30, acts=20, shrink=False)
+        visit(replace(lesson, picture=picture), visits=200, acts=20, shrink=False)
 
 
 COMM = "c" * 32

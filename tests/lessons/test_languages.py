@@ -37,7 +37,9 @@ def hear_all(language: str, name: str) -> Words:
     for changes in shown:
         live.respond({"ask": 1, "reset": True, "set": dict(changes), "lang": language})
     answers = [f"{asked}:0" for asked in lesson.questions]
-    live.respond({"ask": 1, "reset": True, "set": {"answers": answers}, "lang": language})
+    last = live.respond({"ask": 1, "reset": True, "set": {"answers": answers}, "lang": language})[0]
+    if "more" in last:  # a picture that grows says more of itself when there is more of it
+        live.respond({"ask": 2, "fine": last["more"], "lang": language})
     return say
 
 

@@ -127,7 +127,11 @@ def _description(model: Model, race: Race | None) -> str:
     if race is None:
         return say("no-runs-yet")
     ends = (
-        f"{say.legend[method]} {float(model.ratio(race.moments[method])[-1]):.3g}"
+        say(
+            "method-at-ratio",
+            method=say.legend[method],
+            ratio=f"{float(model.ratio(race.moments[method])[-1]):.3g}",
+        )
         for method in METHODS
     )
-    return say("t-var-over-the-bound-after", steps=STEPS, runs=race.runs, ends=", ".join(ends))
+    return say("t-var-over-the-bound-after", steps=STEPS, runs=race.runs, ends="; ".join(ends))
