@@ -72,6 +72,12 @@ def test_forms_of_a_term_are_found_and_the_longest_wins() -> None:
         read_glossary("# Words\n\n## gradient\n\nA vector.\n")
 
 
+def test_a_marked_term_keeps_a_chinese_stop_on_its_line() -> None:
+    marked = glossary("zh").marked("<p>您写下的损失。</p>", {})
+    assert '<span class="held"><button' in marked
+    assert marked.endswith("损失</button>。</span></p>")
+
+
 def test_the_page_has_every_term_and_knows_its_language() -> None:
     shown = glossary_page(addresses(""))
     assert shown["glossary"] == glossary()

@@ -11,7 +11,7 @@ import pytest
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.session import Live
 from natgrad_lecture.text.__main__ import main
-from natgrad_lecture.text.catalogs import Words, words
+from natgrad_lecture.text.catalogs import Words, spoken, words
 from natgrad_lecture.text.lesson_text import ENGLISH, read
 from natgrad_lecture.text.translations import accept, lag, pairs_of_files, report
 
@@ -165,6 +165,14 @@ def test_lines_and_lists_are_said_part_by_part_and_what_was_typed_stays() -> Non
     assert not say.missing
     assert say("normal, other") == "normal, other"
     assert say.missing == {"normal, other"}
+
+
+def test_a_table_is_said_by_its_head_and_the_names_of_its_rows() -> None:
+    say = Words(ENGLISH, {"rule": "R", "natural": "N"})
+    table = {"head": ["rule", "natural"], "rows": [["natural", "12°", 3.0]]}
+    assert spoken({"numbers": table}, say) == {
+        "numbers": {"head": ["R", "N"], "rows": [["N", "12°", 3.0]]}
+    }
 
 
 def test_an_id_of_two_words_does_not_lag(tmp_path: Path) -> None:

@@ -368,7 +368,7 @@ class Lesson:
         """
         text, say = self.text(language), self.say(language)
         fixed = spoken({"controls": self.control_groups(), "styles": styles(self.rules)}, say)
-        drawn = {**fixed["styles"], **self._styles(text)}
+        drawn = {**fixed["styles"], **self._styles(text, say)}
         terms, known = glossary(language), dict[str, Term]()
         introduction = {
             n: terms.marked(prose(said), known) for n, said in text.introduction.items()
@@ -462,10 +462,12 @@ class Lesson:
             )
         return found
 
-    def _styles(self, text: LessonText) -> dict[str, dict[str, Any]]:
+    def _styles(self, text: LessonText, say: Say) -> dict[str, dict[str, Any]]:
         """The lesson's own styles, each labelled as in the legend."""
         return {
-            name: {**style, "label": text.legend[name]} if name in text.legend else dict(style)
+            name: {**style, "label": text.legend[name]}
+            if name in text.legend
+            else spoken(style, say)
             for name, style in self.styles.items()
         }
 

@@ -123,6 +123,9 @@ class Words:
 def spoken(value: Any, say: Say) -> Any:
     """A nest of lists and dicts, its words under ``SPOKEN`` and ``MESSAGES`` translated."""
     if isinstance(value, Mapping):
+        if value.keys() == {"head", "rows"}:  # a table: its first column names the rows
+            rows = [[say(first), *rest] for first, *rest in value["rows"]]
+            return {"head": [say(name) for name in value["head"]], "rows": rows}
         return {key: _under(key, part, say) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [spoken(part, say) for part in value]

@@ -30,6 +30,9 @@ HERE = Path(__file__).parent
 _TAG = re.compile(r"(<[^>]+>)")
 _CLAIM = 'class="claim"'
 
+_BEFORE_STOP = re.compile("(<button[^>]*>[^<]*</button>[，。；：、！？）]+)")
+"""Between a button and a Chinese stop a browser would break the line."""
+
 
 @dataclass(frozen=True)
 class Term:
@@ -91,7 +94,7 @@ class Glossary:
                 parts.append(part)
             else:
                 parts.append(self._in_words(part, known, any(claim for _, claim in inside)))
-        return "".join(parts)
+        return _BEFORE_STOP.sub(r'<span class="held">\1</span>', "".join(parts))
 
     def _in_words(self, words: str, known: dict[str, Term], claim: bool) -> str:
         return self._found.sub(lambda found: self._mark(found[0], known, claim), words)
