@@ -184,7 +184,7 @@ test("a line that cannot be opened anew is said to be lost", async (t) => {
   assert.deepEqual(said, ["lost"]);
 });
 
-test("who begins to listen while a message is told does not hear that message", async (t) => {
+test("who begins to listen while a message is heard does not hear that message", async (t) => {
   const { link } = await opened(network(t));
   let heard = 0;
   const again = () => {
