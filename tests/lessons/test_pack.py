@@ -121,7 +121,7 @@ def test_the_pages_lead_to_one_another_and_to_nothing_else(exported: Path) -> No
     assert {"before", "after"} & set(nav[0]) == {"after"}
     for name in names:
         text = (exported / name).read_text().partition("<script>")[0]
-        assert not re.findall(r'(?:src|href)="(?!data:|[\w-]+\.html["?])', text)
+        assert not re.findall(r'(?:src|href)="(?!data:|[\w.-]+\.html["?])', text)
 
 
 def test_the_policy_lets_the_page_fetch_nothing() -> None:
