@@ -479,7 +479,8 @@ class Lesson:
         while "more" in answer and time.perf_counter() < end:
             sheet = Sheet(fine=answer["more"])
             answer = self.picture(model, sheet)
-        return thumbnail(answer, sheet, {**styles(self.rules), **self._styles(self.text())})
+        own = self._styles(self.text(), self.say(ENGLISH))
+        return thumbnail(answer, sheet, {**styles(self.rules), **own})
 
     @cached_property
     def _whole_sets(self) -> dict[str, dict[str, Any]]:
