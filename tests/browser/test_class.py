@@ -154,6 +154,7 @@ def test_a_question_is_asked_twice_and_answered_by_all(hall: Hall) -> None:
     expect(shares).to_have_text(["3 · 100 %", "0 · 0 %", "0 · 0 %"])
     hall.press("Ask again")
     for phone in hall.phones:
+        expect(option(phone, 0)).to_have_attribute("aria-pressed", "false")  # the second round
         option(phone, 2).click()
         expect(option(phone, 2)).to_have_attribute("aria-pressed", "true")
     hall.press("Reveal")

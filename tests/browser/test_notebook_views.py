@@ -99,6 +99,12 @@ def notebook(page: Page) -> Notebook:
     return found
 
 
+def rest(notebook: Notebook) -> None:
+    """Let the views say at which step they rest, which they do a moment later."""
+    notebook.page.wait_for_timeout(400)
+    notebook.work()
+
+
 def test_two_views_have_one_state_and_each_its_own_answers(notebook: Notebook) -> None:
     notebook.push("one", "shear")
     notebook.push("two", "steps")  # both are in flight, under the same number
@@ -109,6 +115,7 @@ def test_two_views_have_one_state_and_each_its_own_answers(notebook: Notebook) -
     notebook.push("two", "rate")
     notebook.work()
     assert notebook.seen("one")["rate"] == notebook.seen("two")["rate"] < 0.02
+    rest(notebook)
     notebook.widget.state = {**notebook.widget.state, "rate": 0.05, "k": 7}
     notebook.work()
     for name in ("one", "two"):
@@ -124,7 +131,7 @@ def test_a_step_at_which_one_view_rests_is_shown_by_the_other(notebook: Notebook
 
 def test_after_a_reload_the_picture_is_that_of_the_state(notebook: Notebook) -> None:
     notebook.push("one", "rate")
-    notebook.work()
+    rest(notebook)
     notebook.widget.state = {**notebook.widget.state, "k": 5}
     notebook.work()
     notebook.page.evaluate("document.getElementById('one').remove()")
