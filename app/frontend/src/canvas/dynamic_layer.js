@@ -1,5 +1,6 @@
 // The living layer: what moves when a handle is dragged, the step is scrubbed or a run is played.
 
+import { placeLabels } from "./arrow_labels.js";
 import { drawHeat } from "./heat_map.js";
 import { drawGhosts } from "../controls/pinned_run.js";
 import { arrow, ellipse, lastGood, note, placing, pointAt, symbol, trail } from "./primitives.js";
@@ -263,7 +264,7 @@ function drawEllipseAt(ctx, trace, { array, palette, place, k, weight }) {
   ctx.stroke();
 }
 
-// Labels stand beyond the heads, above all arrows, and step aside for one another.
+// Labels are drawn above all arrows.
 /**
  * @param {Pen} ctx
  * @param {Trace[]} traces
@@ -272,6 +273,7 @@ function drawEllipseAt(ctx, trace, { array, palette, place, k, weight }) {
 function drawArrows(ctx, traces, { array, palette, place, k, size, weight, side }) {
   const paper = palette.color("paper");
   const em = Math.round(15 * Math.max(1, size));
+  /** @type {(import("./arrow_labels.js").Label & { color: string })[]} */
   const labels = [];
   for (const trace of traces) {
     const points = array(trace.points);
@@ -283,21 +285,11 @@ function drawArrows(ctx, traces, { array, palette, place, k, size, weight, side 
     const drawn = arrow(ctx, x0, y0, x1, y1, { color, paper, width: 2.2 * weight });
     if (drawn && trace.label) labels.push({ text: trace.label, color, x0, y0, x1, y1 });
   }
-  /** @type {Point[]} */
-  const taken = [];
-  for (const { text, color, x0, y0, x1, y1 } of labels) {
-    const length = Math.hypot(x1 - x0, y1 - y0);
-    const right = x1 >= x0;
+  placeLabels(labels, side, em).forEach(({ x, y, right }, i) => {
+    const { text, color } = labels[i];
     ctx.textAlign = right ? "left" : "right";
-    const beyond = x1 + ((x1 - x0) / length) * 0.5 * em + (right ? 5 : -5);
-    const wide = 0.6 * em * text.length; // about; the whole of it stays on the plane
-    const x = Math.max(right ? 4 : 4 + wide, Math.min(right ? side - 4 - wide : side - 4, beyond));
-    let y = Math.max(em, Math.min(side - 6, y1 + ((y1 - y0) / length) * 0.5 * em + 0.3 * em));
-    const away = y1 > y0 ? em : -em;
-    while (taken.some(([u, v]) => Math.abs(u - x) < 4 * em && Math.abs(v - y) < em)) y += away;
-    taken.push([x, y]);
     note(ctx, text, x, y, { color, paper, size: em });
-  }
+  });
   ctx.textAlign = "left";
 }
 
