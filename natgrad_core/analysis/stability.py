@@ -1,7 +1,7 @@
 """How large a rate may be: descent with a fixed metric near a minimum, as a linear map.
 
 There the step is δ ← (I − α G⁻¹H) δ, with H the Hessian and G the metric at the minimum. It shrinks
-every δ exactly if |1 − αλ| < 1 for each eigenvalue λ of G⁻¹H, that is if 0 < α < 2/λ_max.
+every δ exactly if |1 − αγ| < 1 for each eigenvalue γ of G⁻¹H, that is if 0 < α < 2/γ_max.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from natgrad_core.types import Array, ArrayLike
 
 
 def critical_rate(hessian: ArrayLike, metric: ArrayLike | None = None) -> Array:
-    """Return α* = 2/λ_max(G⁻¹H), below which descent shrinks. For G = I: Nesterov 2004, sec. 1.2.
+    """Return α* = 2/γ_max(G⁻¹H), below which descent shrinks. For G = I: Nesterov 2004, sec. 1.2.
 
     Args:
         hessian: H, symmetric and positive definite, ``[..., d, d]``.

@@ -141,3 +141,20 @@ def test_every_kind_of_text_is_read(tmp_path: Path) -> None:
     }.items():
         (tmp_path / name).write_text(text)
         assert len(found(tmp_path / name)) == 2, name
+
+
+EIGENVALUE = re.compile(
+    r"\\lambda_?\{?\\?(?:max|min)|\\lambda\(|λ_?(?:max|min)|λ\("
+    r"|eigenvalues? (?:of \S+ )?\$?(?:λ|\\lambda)"
+)
+
+
+def test_an_eigenvalue_is_gamma_because_lambda_is_the_damping() -> None:
+    names = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines()
+    rooms = ("app/natgrad_lecture/", "natgrad_core/", "docs/")
+    files = [ROOT / n for n in names if n.startswith(rooms) and n.endswith((".py", ".md"))]
+    found = {
+        str(path.relative_to(ROOT)): EIGENVALUE.findall(path.read_text("utf-8")) for path in files
+    }
+    assert len(files) > 300
+    assert not {name: hits for name, hits in found.items() if hits}

@@ -277,3 +277,11 @@ def test_a_number_too_large_for_the_page_is_sent_as_infinite() -> None:
     sheet = Sheet()
     sheet.array("loss", np.array([1.0, 1e80]))
     assert np.isinf(unpack({"buffers": sheet.buffers}, sheet.data)["loss"][1])
+
+
+def test_a_gap_that_is_rounding_is_shown_as_zero() -> None:
+    lesson = lessons["coordinates"]
+    rows = Live(lesson).respond({"ask": 0})[0]["meter"]
+    texts = {row["rule"]: row["text"] for row in rows}
+    assert texts["newton"] == texts["natural"] == "0"
+    assert float(texts["gradient"]) > 0.1

@@ -28,6 +28,9 @@ RADIUS = 0.02
 COINCIDE, DIFFER = 1e-9, 1e-2
 """Below the first two runs differ by rounding alone; above the second one sees it."""
 
+ROUNDING = 1e-12
+"""Below this a gap is shown as 0."""
+
 _STANDING = 7
 """Ellipses along a path, evenly by length."""
 
@@ -156,8 +159,15 @@ def reading(pair: PairedRuns, label: str) -> MeterRow:
         "label": label,
         "gap": value if np.isfinite(value) else None,
         "word": word,
-        "text": f"{value:.2g}" if np.isfinite(value) else "–",
+        "text": _shown(value),
     }
+
+
+def _shown(gap: float) -> str:
+    """A gap in two digits; "0" where it is only rounding."""
+    if not np.isfinite(gap):
+        return "–"
+    return "0" if gap < ROUNDING else f"{gap:.2g}"
 
 
 def in_words(meter: Iterable[MeterRow]) -> str:

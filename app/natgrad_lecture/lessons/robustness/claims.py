@@ -233,7 +233,7 @@ CLAIMS = {
         {"rules": ["gradient"], "rate": 0.02, "angle": 60.0},
         _edge_decides(),
         Scope(QUADRATIC),
-        false={"1/λmax": _edge_decides(0.5), "4/λmax": _edge_decides(2.0)},
+        false={"1/γmax": _edge_decides(0.5), "4/γmax": _edge_decides(2.0)},
         beyond=Scope({"problem": one_of("normal"), "start": box((5.2, 0.25), (5.7, 0.5))}),
         shows=("edge", "map"),
     ),

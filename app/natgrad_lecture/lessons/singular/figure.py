@@ -132,7 +132,7 @@ def _loss_graph(model: Model, sheet: Sheet) -> Graph:
 
 
 def _eigenvalue_graph(model: Model, sheet: Sheet) -> Graph:
-    across, up = Axis("step", 0, model.state.steps), Axis("λ(F)", LOWEST, 20, log=True)
+    across, up = Axis("step", 0, model.state.steps), Axis("γ(F)", LOWEST, 20, log=True)
     graph = Graph(sheet, "graph", say("eigenvalues-of-f-along-each-run"), across, up)
     for method, path in model.runs.items():
         small, large = model.eigenvalues(path).T
