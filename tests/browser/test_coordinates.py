@@ -511,6 +511,34 @@ def test_a_derivation_unfolds_line_by_line_and_its_numbers_follow_the_drag(
     expect(box.locator("li:visible")).to_have_count(3)
 
 
+def test_an_answer_takes_back_nothing_that_the_reader_did_after_asking(
+    page: Page, server: Server
+) -> None:
+    """Lines unfolded and questions answered faster than the engine answers are all kept."""
+    page.goto(f"{server.url}coordinates")
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    settle(page)
+    seen = page.evaluate(
+        """async () => {
+        const box = document.querySelector("[data-derivation=product]"), seen = [];
+        const lines = () => box.querySelectorAll("li:not([hidden])").length;
+        new MutationObserver(() => seen.push(lines())).observe(box,
+          { subtree: true, attributes: true, attributeFilter: ["hidden"] });
+        box.querySelector(".derive").click();
+        box.querySelector(".next-line").click();
+        box.querySelector(".next-line").click();
+        for (const question of document.querySelectorAll("[data-predict]"))
+          question.querySelector(".option").click();
+        await document.querySelector(".natgrad").natgrad.settled();
+        await new Promise((done) => setTimeout(done, 300));
+        return [...seen, lines()]; }"""
+    )
+    assert seen == sorted(seen) and seen[-1] == 3, seen
+    questions = page.locator("[data-predict]")
+    assert questions.count() >= 2
+    expect(page.locator("[data-predict][data-verdict]")).to_have_count(questions.count())
+
+
 def test_a_claim_that_is_clicked_stands_over_the_picture_and_its_traces_are_lit(
     page: Page, server: Server
 ) -> None:

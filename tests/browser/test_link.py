@@ -182,3 +182,16 @@ def test_an_idle_page_sleeps_without_a_word_and_wakes_with_what_the_reader_does(
     assert settled(page)["rate"] == 0.07
     assert not first & set(kernels_of(idle.process.pid))
     assert_the_page_shows_what_the_engine_says(page)
+
+
+@pytest.mark.parametrize("moment", [0, 300])
+def test_what_is_set_while_the_network_is_away_is_asked_when_it_is_back(
+    lesson: Page, moment: int
+) -> None:
+    lesson.context.set_offline(True)
+    lesson.wait_for_timeout(moment)
+    set_rate(lesson, "0.026")
+    lesson.context.set_offline(False)
+    lesson.wait_for_function(f"{PAGE}.answer.state.rate === 0.026")
+    assert settled(lesson)["rate"] == 0.026
+    assert_the_page_shows_what_the_engine_says(lesson)

@@ -55,6 +55,25 @@ test("an old answer is not heard, and one that nobody asked for is", () => {
   asker.stop();
 });
 
+test("what was set and is not answered yet is said, the newest value of each field", () => {
+  const { asker } = queue();
+  assert.deepEqual(asker.wished(), {});
+  asker.ask({ derive: "product:1", rate: 1 });
+  assert.deepEqual(asker.wished(), { derive: "product:1", rate: 1 });
+  asker.ask({ derive: "product:2" });
+  assert.deepEqual(asker.wished(), { derive: "product:2", rate: 1 });
+  asker.heard({ answer: 1 });
+  assert.deepEqual(asker.wished(), { derive: "product:2" }, "an answer takes back nothing newer");
+  asker.next();
+  asker.ask({}, { base: { reset: true } });
+  assert.deepEqual(asker.wished(), {}, "who begins again wishes for nothing of before");
+  asker.heard({ answer: 2 });
+  asker.next();
+  asker.heard({ answer: 3 });
+  assert.deepEqual(asker.wished(), {});
+  asker.stop();
+});
+
 test("a new base forgets what was set before it", () => {
   const { asker, sent } = queue();
   asker.ask({});

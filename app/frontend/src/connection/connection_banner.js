@@ -23,12 +23,10 @@ export function makeBanner(model, again) {
     if (box.hidden !== !wanted) box.hidden = !wanted;
   }
 
-  let status = link?.status;
-  link?.onstatus(() => {
-    const back = link.status === "open" && status !== "open";
-    status = link.status;
+  // A line says that it is open only when it is so again; what was asked over the old one is lost.
+  link?.onstatus((status) => {
     show();
-    if (back) again();
+    if (status === "open") again();
   });
   button.addEventListener("click", async () => {
     button.disabled = true;

@@ -95,6 +95,9 @@ export function makeAsker({ send, context, onTrouble }) {
       pending = null;
       launch(wish);
     },
+    // What the reader set and no answer shows yet: an older answer must not take it back.
+    /** @returns {Changes} */
+    wished: () => (pending ? merged(flight, pending) : flight)?.set ?? {},
     // Whether something that the reader did is not answered yet.
     busy: () => Boolean(pending || (flight && !flight.fine)),
     refining: () => Boolean(flight?.fine),

@@ -75,10 +75,13 @@ export function makeWords(lesson, { ask, change, said, light, tell }) {
       mark(null);
     },
     nextLine: () => derivations.some((derivation) => derivation.next()),
-    /** @param {Partial<Answer>} answer */
-    update({ revealed = {}, state }) {
+    /**
+     * @param {Partial<Answer>} answer
+     * @param {Changes} wished what the reader set and this answer does not show yet
+     */
+    update({ revealed = {}, state }, wished = {}) {
       predictions.forEach((p) => p.update(revealed));
-      derivations.forEach((d) => d.update(state?.derive));
+      derivations.forEach((d) => d.update(wished.derive ?? state?.derive));
     },
   };
 }

@@ -49,6 +49,7 @@ export function makeConversation({
     refine: asker.refine,
     again: asker.again,
     busy: asker.busy,
+    wished: asker.wished,
     refining: asker.refining,
     count: asker.count,
 

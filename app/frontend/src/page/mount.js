@@ -111,7 +111,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
   const words = makeWords(lesson, {
     ask: jump,
     change: ask,
-    said: () => state.answer()?.state?.answers ?? [],
+    said: () => conversation.wished().answers ?? state.answer()?.state?.answers ?? [],
     light: (shows) => lights.keep(shows),
     tell: (html) => header.tell(html),
   });
@@ -128,6 +128,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     theme,
     step: transport.k,
     busy,
+    wished: conversation.wished,
     elsewhere,
   });
   const { formulas, controls, charts, meter, pin, legend, description } = readings;

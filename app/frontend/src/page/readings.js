@@ -18,11 +18,12 @@ const DESCRIBED = 400; // ms until a screen reader hears of the state that it ca
  * @param {LessonData} page.lesson
  * @param {import("./page_state.js").PageState} page.state
  * @param {Fields} page.fields
- * @param {{ update: (answer: Answer) => void }} page.words
+ * @param {{ update: (answer: Answer, wished: Changes) => void }} page.words
  * @param {Palette} page.palette
  * @param {Theme} page.theme
  * @param {() => number} page.step
  * @param {() => boolean} page.busy
+ * @param {() => Changes} page.wished what the reader set and no answer shows yet
  * @param {(text: string) => void} page.elsewhere
  */
 export function makeReadings({
@@ -36,6 +37,7 @@ export function makeReadings({
   theme,
   step,
   busy,
+  wished,
   elsewhere,
 }) {
   const formulas = makeFormulas(lesson);
@@ -59,7 +61,7 @@ export function makeReadings({
     pin.update(answer);
     legend.update(answer);
     charts.update(answer.charts);
-    words.update(answer);
+    words.update(answer, wished());
     live?.adopt(answer.numbers, step());
     formulas.update(answer);
     clearTimeout(timer);
