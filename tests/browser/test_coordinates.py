@@ -533,7 +533,8 @@ def test_an_answer_takes_back_nothing_that_the_reader_did_after_asking(
         await new Promise((done) => setTimeout(done, 300));
         return [...seen, lines()]; }"""
     )
-    assert seen == sorted(seen) and seen[-1] == 3, seen
+    assert seen == sorted(seen)
+    assert seen[-1] == 3
     questions = page.locator("[data-predict]")
     assert questions.count() >= 2
     expect(page.locator("[data-predict][data-verdict]")).to_have_count(questions.count())

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.test_coordinates import assert_the_page_shows_what_the_engine_says
-from tests.support.servers import Server, kernels_of, wait_until
+from tests.support.servers import Server, kernels_of, kill_all, wait_until
 
 PAGE = "document.querySelector('.natgrad').natgrad"
 
@@ -37,8 +35,7 @@ def reconnect(page: Page) -> None:
 def test_a_dead_kernel_is_replaced_and_the_reader_s_state_kept(server, lesson: Page) -> None:
     set_rate(lesson, "0.03")
     assert settled(lesson)["rate"] == 0.03
-    for kernel in kernels_of(server.process.pid):
-        os.kill(kernel, signal.SIGKILL)
+    kill_all(kernels_of(server.process.pid))
     expect(lesson.locator(".banner")).to_contain_text("What you set is kept")
     expect(lesson.locator(".banner")).to_contain_text("Reconnect")
     assert lesson.locator("canvas").first.is_visible(), "the last picture stays"

@@ -23,7 +23,7 @@ from natgrad_lecture.server.kernel_provisioner import FORKS
 from natgrad_lecture.server.monitoring import Watch
 from natgrad_lecture.server.websocket import SERVICE_RESTART
 from tests.server.event_loops import run_apart
-from tests.support.servers import ROOT, Page, children, running, start, wait_until
+from tests.support.servers import ROOT, Page, children, kill_all, running, start, wait_until
 
 resource = pytest.importorskip("resource", reason="limits of processes are a matter of Unix")
 pytestmark = [
@@ -100,8 +100,7 @@ def test_a_kernel_that_died_while_it_waited_is_handed_to_nobody(killed: str) -> 
         wait_until(lambda: server.metric("pool") == 2)
         waiting = server.kernels()
         dead = waiting if killed == "kernels" else children(server.process.pid)
-        for pid in dead:
-            os.kill(pid, signal.SIGKILL)
+        kill_all(dead)
         wait_until(lambda: not set(waiting) & set(server.kernels()))
         time.sleep(0.2)  # so long the server may take to hear of it
         for _ in range(3):
@@ -145,8 +144,7 @@ def test_a_page_whose_kernel_dies_while_it_is_made_is_answered_in_words() -> Non
         wait_until(lambda: not server.kernels())
         with requests.get(f"{server.url}coordinates", stream=True, timeout=60) as answer:
             wait_until(server.kernels, pause=0.001)
-            for kernel in server.kernels():
-                os.kill(kernel, signal.SIGKILL)
+            kill_all(server.kernels())
             text = b"".join(answer.iter_content(None)).decode()
         assert "could not start" in text
         assert "Error" not in text

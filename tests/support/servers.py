@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -41,6 +42,13 @@ def kernels_of(server: int) -> list[int]:
     """The kernels of a server: the children of the processes from which it forks them."""
     parents = _parents()
     return [pid for pid, above in parents.items() if parents.get(above) == server]
+
+
+def kill_all(pids: list[int]) -> None:
+    """Kill these, or what is left of them: one may have ended since it was listed."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def zombies(pids: list[int]) -> list[int]:
