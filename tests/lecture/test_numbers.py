@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from natgrad_lecture.drawing.numbers import COARSE, FINE, fixed, round_near, round_up, short
+from natgrad_lecture.drawing.numbers import (
+    COARSE,
+    FINE,
+    fixed,
+    round_near,
+    round_up,
+    short,
+    significant,
+)
 
 POSITIVE = st.floats(1e-12, 1e12)
 
@@ -64,3 +72,10 @@ def test_a_number_written_short_is_read_back_to_three_digits(value: float) -> No
 )
 def test_zero_has_no_sign_and_minus_is_a_minus(value: float, places: int, text: str) -> None:
     assert fixed(value, places) == text
+
+
+@given(st.floats(-1e30, 1e30), st.integers(1, 15))
+def test_significant_digits_are_kept_and_no_others(value: float, digits: int) -> None:
+    found = significant(value, digits)
+    assert found == float(f"{found:.{digits}g}")
+    assert math.isclose(found, value, rel_tol=5.1 * 10.0**-digits, abs_tol=1e-300)

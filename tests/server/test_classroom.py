@@ -594,7 +594,7 @@ def test_a_full_class_lets_nobody_in_and_a_place_that_is_free_somebody() -> None
     run_apart(go())
 
 
-def test_a_server_that_was_started_anew_gets_the_rounds_from_the_page() -> None:
+def test_a_server_that_was_restarted_gets_the_rounds_from_the_page() -> None:
     async def go() -> None:
         old = room()
         phone = Phone()

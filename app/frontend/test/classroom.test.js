@@ -29,7 +29,7 @@ test("a message is unpacked as the server packs it: words, then arrays", async (
   assert.deepEqual(await unpack('{"beat":1}'), [{ beat: 1 }, undefined]);
 });
 
-test("a page that is set up anew has the outlines that came with an earlier picture", () => {
+test("a page that is set up again has the outlines that came with an earlier picture", () => {
   const outlines = makeOutlines();
   const trace = { plane: "p", kind: "bands", style: "loss", name: "loss", points: "g.points" };
   const path = { plane: "p", kind: "path", style: "x", name: "x", points: "1.points" };

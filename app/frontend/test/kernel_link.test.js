@@ -160,7 +160,7 @@ test("what is said before the line is first open is said once it is", async (t) 
   assert.equal(net.sockets[0].sent.length, 1);
 });
 
-test("after a sleep the line to the same kernel is opened anew, and the reader hears nothing", async (t) => {
+test("after a sleep the line to the same kernel is opened again, and the reader hears nothing", async (t) => {
   const net = network(t);
   const { link, said, socket } = await opened(net);
   t.mock.timers.tick(20_000);
@@ -175,7 +175,7 @@ test("after a sleep the line to the same kernel is opened anew, and the reader h
   assert.deepEqual(said, ["open"], "what was asked meanwhile is asked again");
 });
 
-test("a line that cannot be opened anew is said to be lost", async (t) => {
+test("a line that cannot be opened again is said to be lost", async (t) => {
   const net = network(t);
   const { said } = await opened(net);
   net.up = false;

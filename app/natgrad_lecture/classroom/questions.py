@@ -7,10 +7,11 @@ What is right is kept apart from the question, and said only once the lecturer r
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from natgrad_lecture.classroom.pose import is_number
+from natgrad_lecture.drawing.numbers import round_up, significant
 from natgrad_lecture.protocol import ClassQuestion, ClassQuiz, ClassResult, ClassTruth
 
 MOST_OPTIONS, MOST_ROUNDS, MOST_QUESTIONS = 8, 4, 10**6
@@ -109,25 +110,23 @@ class Round:
         found: ClassResult = {"answered": len(self.ballots)}
         answers = list(self.ballots.values())
         if self.question["kind"] == "point":
-            found["points"] = [[_short(part) for part in place] for place in answers]  # type: ignore[union-attr]
+            places = [answer for answer in answers if isinstance(answer, list)]
+            found["points"] = [[significant(part, 4) for part in place] for place in places]
         elif self.question["kind"] == "number":
-            found["counts"], found["edges"] = histogram(answers)  # type: ignore[arg-type]
+            numbers = [answer for answer in answers if not isinstance(answer, list)]
+            found["counts"], found["edges"] = histogram(numbers)
         else:
             found["counts"] = [answers.count(option) for option in range(self.options)]
         return found
 
 
-def _short(value: float) -> float:
-    return float(f"{value:.4g}")
-
-
-def histogram(values: list[float]) -> tuple[list[int], list[float]]:
+def histogram(values: Sequence[float]) -> tuple[list[int], list[float]]:
     """Return how many values lie in each bin, and the bins' ends.
 
-    A bin's width is 1, 2 or 5 times a power of ten, so that there are about ``BINS``, and of whole
-    numbers at least 1; every value
-    is in one bin: the lower end belongs to it, the upper one to the next. Where a few values lie
-    far out, the bins fit the middle nine tenths and the first and the last bin hold the rest.
+    A bin's width is 1, 2 or 5 times a power of ten, so that there are about ``BINS`` bins; for
+    whole numbers it is at least 1. Each value is in one bin: the lower end belongs to the bin, the
+    upper end to the next one. Where a few values lie far out, the bins fit the middle nine tenths,
+    and the first and the last bin hold the rest.
 
     Args:
         values: Finite numbers.
@@ -139,26 +138,16 @@ def histogram(values: list[float]) -> tuple[list[int], list[float]]:
     if (row[-1] - row[0]) <= 3 * (high - low):
         low, high = row[0], row[-1]
     span = (high - low) or max(abs(low), 1e-9) or 1.0
-    step = _nice(span / BINS)
+    step = round_up(span / BINS)
     if all(value == int(value) for value in row):
         step = max(1.0, step)
     first = math.floor(low / step)
     count = max(1, math.floor(high / step) - first + 1)
-    edges = [_clean((first + i) * step) for i in range(count + 1)]
+    edges = [significant((first + i) * step, 12) for i in range(count + 1)]
     counts = [0] * count
     for value in row:
         counts[min(count - 1, max(0, math.floor(value / step) - first))] += 1
     return counts, edges
-
-
-def _nice(least: float) -> float:
-    """The smallest of 1, 2, 5 times a power of ten that is not below ``least``."""
-    power = 10.0 ** math.floor(math.log10(least))
-    return next(k * power for k in (1, 2, 5, 10, 20) if k * power >= least * (1 - 1e-9))
-
-
-def _clean(value: float) -> float:
-    return float(f"{value:.12g}")
 
 
 class Quiz:
@@ -273,7 +262,7 @@ def _result(said: Any) -> ClassResult | None:
     for name in ("counts", "edges"):
         row = said.get(name)
         if isinstance(row, list) and all(map(is_number, row)):
-            found[name] = row[:100]  # type: ignore[literal-required]
+            found[name] = row[:100]
     points = said.get("points")
     if isinstance(points, list) and all(map(is_place, points)):
         found["points"] = points[:5000]

@@ -347,7 +347,7 @@ class Room:
         self.quiz.earlier = [
             result
             for each in read_kept([{**said, "id": 0, "question": question}])
-            for result in each["results"]  # type: ignore[typeddict-item]
+            for result in each.get("results", ())
         ]
         self._quiz_changed()
 

@@ -30,6 +30,11 @@ def round_near(value: float) -> float:
     return min((*COARSE, 10.0), key=lambda d: abs(d * power - value)) * power
 
 
+def significant(value: float, digits: int) -> float:
+    """Return a number rounded to this many significant digits: 0.12346 of 0.1234567 to five."""
+    return float(f"{value:.{digits}g}")
+
+
 def power_of_ten(exponent: int) -> str:
     """Return ten to a whole power, as text: 10⁻³."""
     return "10" + str(exponent).translate(_POWERS)

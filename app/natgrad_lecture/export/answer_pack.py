@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from natgrad_lecture.drawing.numbers import significant
 from natgrad_lecture.export.bibtex import cite
 from natgrad_lecture.export.python_script import script
 from natgrad_lecture.lessons.base import Lesson
@@ -221,7 +222,7 @@ def _places(control: Mapping[str, Any], now: Any) -> Iterable[Any]:
         if control["scale"] == "log":
             even = np.geomspace(low or max(step, high / 1e5), high, GRID - (low <= 0))
             even = np.concatenate([[0.0], even]) if low <= 0 else even
-        tidy = [float(f"{value:.3g}") for value in even]
+        tidy = [significant(value, 3) for value in even]
         if float(step).is_integer():
             tidy = [int(low + round((value - low) / step) * step) for value in tidy]
         yield from sorted({*tidy, now} if isinstance(now, int | float) else set(tidy))

@@ -259,7 +259,7 @@ def _refuse(name: str) -> None:
 class FollowLine(ClassLine):
     """A follower's line. It opens for a device that the class knows; all others hear the same."""
 
-    async def open(self, code: str) -> None:  # type: ignore[override]
+    async def open(self, code: str) -> None:
         """Let the follower in, let them wait for their class, or say why not.
 
         Who holds no token, or one that the class did not sign, hears what one of no class hears.
@@ -332,7 +332,7 @@ class LeadLine(ClassLine):
         self.bucket = Bucket(2 * MOST_SAID, MOST_SAID)
         self.late: asyncio.TimerHandle | None = None
 
-    async def open(self) -> None:  # type: ignore[override]
+    async def open(self) -> None:
         """Wait for what the page shows: the class opens with it."""
         super().open()
         said = self.request.headers.get("Sec-WebSocket-Protocol", "").split(",")
@@ -345,7 +345,7 @@ class LeadLine(ClassLine):
         loop = asyncio.get_running_loop()
         self.late = loop.call_later(UNLED, self.hang_up, MALFORMED, "nothing is shown")
 
-    async def on_message(self, message: object) -> None:  # type: ignore[override]
+    async def on_message(self, message: object) -> None:
         """Do what the lecturer's page says."""
         word = self.word(message)
         if word is None:

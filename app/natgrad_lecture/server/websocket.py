@@ -67,7 +67,7 @@ class Channels(Guarded, KernelWebsocketHandler):
         self.holder = holder
         await super().get(kernel_id)
 
-    async def open(self, kernel_id: str) -> None:  # type: ignore[override]
+    async def open(self, kernel_id: str) -> None:
         """Send each message at once.
 
         A picture follows a small status message, and would wait until the other side acknowledges
@@ -90,7 +90,10 @@ class Channels(Guarded, KernelWebsocketHandler):
             self.hang_up(SERVICE_RESTART, "the kernel did not answer")
             await self.server.end_kernel(kernel_id, "silent")
 
-    async def on_message(self, ws_message: object) -> None:  # type: ignore[override]
+    # Tornado awaits what this returns; Jupyter's own returns nothing, and declares that.
+    async def on_message(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, ws_message: object
+    ) -> None:
         """Let an ask in. The next message is not read before this returns: a client
         that asks faster than it is answered fills only its own queue.
         """

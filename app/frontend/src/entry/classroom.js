@@ -14,15 +14,15 @@ export { follow } from "../classroom/follow.js";
  *
  * @param {SeatedPage} page
  * @param {any} link the page's line to its kernel
- * @param {boolean} anew whether the reader wishes to start a class
+ * @param {boolean} starts whether the reader wishes to start a class
  * @returns {() => void}
  */
-export function sit(page, link, anew) {
+export function sit(page, link, starts) {
   speak([page.lesson.language]);
   styled();
   if (page.root.querySelector(".classroom-bar.lead")) return () => {};
   const held = kept();
-  if (anew || held?.token) {
+  if (starts || held?.token) {
     if (!held?.token) keep(null);
     return lead(page, link);
   }

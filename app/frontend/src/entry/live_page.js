@@ -54,8 +54,8 @@ class Model {
   /** @param {SeatedPage} page */
   seat(page) {
     let leave = () => {};
-    /** @param {boolean} anew */
-    const sit = async (anew) => (leave = (await classroom()).sit(page, this.link, anew));
+    /** @param {boolean} starts */
+    const sit = async (starts) => (leave = (await classroom()).sit(page, this.link, starts));
     page.menu.add({ id: "class", label: say("class"), group: "talk", act: () => sit(true) });
     if (wished || seated()) sit(wished);
     wished = false;

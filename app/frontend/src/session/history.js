@@ -9,7 +9,7 @@ const QUIET = 350; // ms of quiet after which an act is over
 /**
  * @typedef {object} Entries
  * @property {() => Entry | null | undefined} start
- * @property {(entry: Entry, address: string, anew: boolean) => void} write
+ * @property {(entry: Entry, address: string, added: boolean) => void} write
  * @property {(way: number) => void} go
  * @property {() => void} stop
  */
@@ -27,8 +27,8 @@ function inBrowser(arrived) {
   addEventListener("popstate", heard);
   return {
     start: () => history.state?.natgrad,
-    write: (entry, address, anew) =>
-      history[anew ? "pushState" : "replaceState"](
+    write: (entry, address, added) =>
+      history[added ? "pushState" : "replaceState"](
         { natgrad: entry },
         "",
         location.pathname + address,
@@ -91,8 +91,8 @@ export function makePast({ root, whole, now, address, busy, restore, onchange })
   }
   const place = (whole ? inBrowser : inMemory)(arrived);
 
-  /** @param {boolean} anew */
-  function write(anew) {
+  /** @param {boolean} added */
+  function write(added) {
     const state = now();
     const text = address();
     const entry = { at, state };
@@ -100,15 +100,15 @@ export function makePast({ root, whole, now, address, busy, restore, onchange })
     if (mark === written) return;
     written = mark;
     settled = key(state);
-    place.write(entry, text, anew);
+    place.write(entry, text, added);
   }
 
   function commit() {
     act = null;
-    const anew = key(now()) !== settled;
-    if (anew) top = ++at;
-    write(anew);
-    if (anew) onchange();
+    const added = key(now()) !== settled;
+    if (added) top = ++at;
+    write(added);
+    if (added) onchange();
   }
 
   function look() {

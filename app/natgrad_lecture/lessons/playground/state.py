@@ -19,6 +19,7 @@ from natgrad_core.analysis.fit import Fit, fit
 from natgrad_core.core.damping import ALL_KINDS
 from natgrad_core.core.rule import SINGULAR
 from natgrad_core.metrics import Metric
+from natgrad_lecture.drawing.numbers import significant
 from natgrad_lecture.lessons.playground import typed_problem as mine
 from natgrad_lecture.lessons.playground.typed_problem import Mine
 from natgrad_lecture.state import item_options
@@ -289,8 +290,8 @@ class Play(Runs):
         if fitted is None or not fitted.converged:
             return {}
         half = float(np.clip(4 * np.max(fitted.standard_errors), 1e-3, 1e4))
-        x, y = (float(f"{v:.3g}") for v in fitted.theta)
-        return {"window": (x, y, float(f"{half:.2g}")), "start": None}
+        x, y = (significant(v, 3) for v in fitted.theta)
+        return {"window": (x, y, significant(half, 2)), "start": None}
 
     def _without(self, said: str) -> str:
         silent = [n for n in self.rules if self.why_not_rule(n) == said]

@@ -9,6 +9,7 @@ import numpy as np
 
 from natgrad_core.analysis.grid_sweep import rotated
 from natgrad_lecture.drawing.graph import Axis
+from natgrad_lecture.drawing.numbers import significant
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers, several
 from natgrad_lecture.state.items import ChartKey
@@ -87,7 +88,7 @@ class Cell(Runs):
             axes = RATES, UPS[self.upwards]
             pairs = zip(numbers(name, value), axes, strict=True)
             rate, other = (float(np.clip(v, axis.low, axis.high)) for v, axis in pairs)
-            return {"rate": float(f"{rate:.4g}"), self.upwards: float(f"{other:.4g}")}
+            return {"rate": significant(rate, 4), self.upwards: significant(other, 4)}
         if name == "up" and value == "damping":
             if self.rule not in DAMPED:
                 label = style(self.rule)["label"]

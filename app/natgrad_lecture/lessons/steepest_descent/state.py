@@ -10,6 +10,7 @@ import numpy as np
 
 from natgrad_core.geometry.unit_ball import axes, spd_matrix
 from natgrad_core.types import Array
+from natgrad_lecture.drawing.numbers import significant
 from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers, point
 from natgrad_lecture.state.items import problem_named
 from natgrad_lecture.state.state import State
@@ -35,8 +36,8 @@ def _given(name: str) -> dict[str, Any]:
     gradient = problem.grad(start)
     eigenvalues, turn = axes(metric)
     size = float(1 / np.sqrt(np.abs(eigenvalues).min()))
-    half = float(f"{1.5 * size:.1g}")
-    arrow = float(f"{0.6 * half / np.linalg.norm(gradient):.2g}")
+    half = significant(1.5 * size, 1)
+    arrow = significant(float(0.6 * half / np.linalg.norm(gradient)), 2)
     return {
         "eig": eigenvalues,
         "turn": turn,
@@ -185,7 +186,7 @@ class BallState(State):
 
 def _tidy(value: float) -> float:
     """Without the digits that only a float would invent."""
-    return float(f"{value:.12g}") if abs(value) > 1e-13 else 0.0
+    return significant(value, 12) if abs(value) > 1e-13 else 0.0
 
 
 ROUND = {"eig": (1.0, 1.0), "turn": 0.0}
