@@ -26,6 +26,12 @@ from natgrad_core.nets.baselines import adadelta, adam, gradient, lbfgs, momentu
 from natgrad_core.nets.damping import CEILING, FLOOR, Damping, LevenbergMarquardt, policy
 from natgrad_core.nets.fresh_batches import Fresh
 from natgrad_core.nets.metrics import Metric
+from natgrad_core.nets.preconditioners.adamw import adamw
+from natgrad_core.nets.preconditioners.lion import lion
+from natgrad_core.nets.preconditioners.muon import muon
+from natgrad_core.nets.preconditioners.shampoo import shampoo
+from natgrad_core.nets.preconditioners.soap import soap
+from natgrad_core.nets.preconditioners.sophia import sophia
 from natgrad_core.nets.problem import At
 from natgrad_core.nets.rule import Memory, Rule
 from natgrad_core.nets.step_size import Quadratic, Rate, Size, Step, TrustRegion, scaled, size_of
@@ -284,6 +290,7 @@ RULES: dict[str, Callable[..., Rule]] = {
     "momentum": momentum,
     "nesterov": nesterov,
     "adam": adam,
+    "adamw": adamw,
     "adadelta": adadelta,
     "lbfgs": lbfgs,
     "natural": natural,
@@ -291,4 +298,9 @@ RULES: dict[str, Callable[..., Rule]] = {
     "trust-region": trust_region,
     "kfac": kfac,
     "ekfac": ekfac,
+    "shampoo": shampoo,
+    "soap": soap,
+    "muon": muon,
+    "lion": lion,
+    "sophia": sophia,
 }
