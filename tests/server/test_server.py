@@ -20,8 +20,8 @@ import requests
 
 from natgrad_lecture.lesson_names import RENAMED
 from natgrad_lecture.lessons import lessons
-from natgrad_lecture.server.kernel_provisioner import Starts
-from natgrad_lecture.server.page_handlers import script_json
+from natgrad_lecture.server.kernel_provisioner import AWAITED, Starts
+from natgrad_lecture.server.page_handlers import Started, script_json
 from tests.server.event_loops import run_apart
 from tests.support.servers import ROOT, Page, Server, running, start, wait_until
 
@@ -323,6 +323,43 @@ def test_few_kernels_start_at_a_time_and_the_first_to_come_goes_first() -> None:
         assert order == ["a", "b", "c"]
         await asyncio.gather(*tasks)  # what takes too long holds up nobody for ever
         assert order == [*"abcde"]
+
+    run_apart(story())
+
+
+def test_a_kernel_that_a_reader_waits_for_starts_before_those_of_the_pool() -> None:
+    async def story() -> None:
+        starts, order = Starts(most=1), []
+
+        async def begin(kernel: str, awaited: bool) -> None:
+            AWAITED.set(awaited)
+            await starts.begin(kernel)
+            order.append(kernel)
+
+        kernels = {"pool 1": 0, "pool 2": 0, "pool 3": 0, "gone": 1, "reader 1": 1, "reader 2": 1}
+        tasks = {name: asyncio.create_task(begin(name, bool(kernels[name]))) for name in kernels}
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        tasks["gone"].cancel()  # while it waits
+        starts.done("pool 1")
+        tasks["reader 1"].cancel()  # as its turn comes
+        await asyncio.sleep(0)
+        for kernel in ("reader 2", "pool 2", "pool 3"):
+            await asyncio.wait_for(tasks[kernel], 1)
+            starts.done(kernel)
+        assert order == ["pool 1", "reader 2", "pool 2", "pool 3"]
+
+    run_apart(story())
+
+
+def test_a_page_waits_for_the_kernels_that_it_starts_and_for_no_other() -> None:
+    class Manager:
+        async def start_kernel(self) -> str:
+            return f"awaited: {AWAITED.get()}"
+
+    async def story() -> None:
+        assert await Started(Manager()).start_kernel() == "awaited: True"
+        assert not AWAITED.get()
 
     run_apart(story())
 

@@ -6,6 +6,8 @@ import asyncio
 import os
 import signal
 import sys
+from collections import deque
+from contextvars import ContextVar
 from functools import cached_property
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -83,30 +85,56 @@ class Specs(KernelSpecManager):
         return {n: {"resource_dir": str(APP), "spec": s.to_dict()} for n, s in specs.items()}
 
 
+AWAITED: ContextVar[bool] = ContextVar("awaited", default=False)
+"""Whether a reader waits for the kernel that is started here."""
+
+
 class Starts:
-    """Few kernels start at a time, first come, first served.
+    """Few kernels start at a time: first those that a reader waits for, then those of the pool, and
+    among either first come, first served.
 
     All of a class at once would have the cores for itself for as long, and then every page would
-    come as late as the last one.
+    come as late as the last one. Without an order, the first page after a start of the server
+    would come as late as the last kernel of the pool.
     """
 
     def __init__(self, most: int = 2 * (os.cpu_count() or 1), longest: float = 10.0) -> None:
         """At most ``most`` at a time; after ``longest`` seconds one counts no more."""
         self.longest = longest
-        self._free = asyncio.Semaphore(most)
+        self._free = most
+        self._awaited: deque[asyncio.Future[None]] = deque()
+        self._pooled: deque[asyncio.Future[None]] = deque()
         self._going: dict[str, asyncio.TimerHandle] = {}
 
     async def begin(self, kernel: str) -> None:
         """Return once it is this kernel's turn."""
-        await self._free.acquire()
         loop = asyncio.get_running_loop()
+        turn = loop.create_future()
+        (self._awaited if AWAITED.get() else self._pooled).append(turn)
+        self._next()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # its turn had come
+                self._free += 1
+                self._next()
+            raise
         self._going[kernel] = loop.call_later(self.longest, self.done, kernel)
 
     def done(self, kernel: str) -> None:
         """Its page is made, or it has ended."""
         if timer := self._going.pop(kernel, None):
             timer.cancel()
-            self._free.release()
+            self._free += 1
+            self._next()
+
+    def _next(self) -> None:
+        """Let begin who may."""
+        while self._free and (row := self._awaited or self._pooled):
+            turn = row.popleft()
+            if not turn.done():  # who gave up is passed over
+                self._free -= 1
+                turn.set_result(None)
 
 
 class Forked(LocalProvisioner):

@@ -18,6 +18,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 from natgrad_lecture.lesson_names import LESSONS, current
 from natgrad_lecture.server.assets import AssetHandler
 from natgrad_lecture.server.context import Context
+from natgrad_lecture.server.kernel_provisioner import AWAITED
 from natgrad_lecture.server.security_headers import Guarded
 from natgrad_lecture.text.languages import chosen_language, languages_of
 
@@ -65,8 +66,12 @@ class Started:
         return getattr(self._manager, name)
 
     async def start_kernel(self, *args: Any, **kwargs: Any) -> str:
-        """Start a kernel, and remember it."""
-        kernel: str = await ensure_async(self._manager.start_kernel(*args, **kwargs))
+        """Start a kernel, and remember it. A reader waits for it."""
+        mark = AWAITED.set(True)
+        try:
+            kernel: str = await ensure_async(self._manager.start_kernel(*args, **kwargs))
+        finally:
+            AWAITED.reset(mark)
         self.started.append(kernel)
         return kernel
 
