@@ -179,6 +179,21 @@ def test_a_code_may_be_typed_as_it_is_read(lecture: Lecture, lead: Line) -> None
     assert f"Path=/class/{code}" in answer.headers["Set-Cookie"]
 
 
+def test_every_phone_gets_the_same_page_packed_or_not(lecture: Lecture, lead: Line) -> None:
+    url, texts = f"{lecture.url}/{lecture.code}", set[str]()
+    for _ in range(2):
+        packed = requests.get(url, headers={"Accept-Encoding": "gzip"}, timeout=60)
+        plain = requests.get(url, headers={"Accept-Encoding": "identity"}, timeout=60)
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert "Content-Encoding" not in plain.headers
+        assert packed.cookies[DEVICE] != plain.cookies[DEVICE]
+        texts |= {packed.text, plain.text}
+    (text,) = texts
+    assert lecture.code in text
+    wrong = requests.get(f"{lecture.url}/WRONG2", timeout=60).text
+    assert wrong not in texts
+
+
 def test_a_wrong_code_gets_a_page_that_says_so(server: Server) -> None:
     answer = requests.get(f"{server.url}class/WRONG2", timeout=60)
     assert answer.status_code == 404

@@ -116,6 +116,8 @@ class Room:
         self.token, self.code, self.limit = token, code_of(token), limit
         self.devices = Devices(token)
         self.issued = 0
+        self.page = b""
+        """What every phone opens, packed for the first one."""
         self.seats: dict[Line, Seat] = {}
         self.lead: Line | None = None
         self.left = time.monotonic()

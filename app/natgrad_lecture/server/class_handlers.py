@@ -136,7 +136,15 @@ class ClassPage(Guarded, JupyterHandler):
         if said.get("missing"):
             self.set_status(404)
         self.set_header("Cache-Control", "no-store")
-        self.finish(self.server.class_page({"follow": said}))
+        room = None if said.get("missing") else self.server.together.rooms.get(plain)
+        if room is None or "gzip" not in self.request.headers.get("Accept-Encoding", ""):
+            self.finish(self.server.class_page({"follow": said}))
+            return
+        if not room.page:
+            room.page = gzip.compress(self.server.class_page({"follow": said}).encode(), mtime=0)
+        self.set_header("Content-Encoding", "gzip")
+        self.set_header("Vary", "Accept-Encoding")
+        self.finish(room.page)
 
     def _missing(self, code: str) -> str:
         """Why there is no such class; empty if there is."""
