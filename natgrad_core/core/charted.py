@@ -25,10 +25,10 @@ class Charted(Problem):
     def __init__(self, base: Problem, chart: Chart) -> None:
         self.base = base
         self.chart = chart
-        self.name = f"{base.name} through {chart.name}"  # type: ignore[misc]
-        self.domain = f"{base.domain}, through {chart.name}"  # type: ignore[misc]
+        self.name = f"{base.name} through {chart.name}"
+        self.domain = f"{base.domain}, through {chart.name}"
         if chart.domain:
-            self.domain += f" ({chart.domain})"  # type: ignore[misc]
+            self.domain += f" ({chart.domain})"
         self.symbols = chart.names(base.symbols)
         self.rows, self.outcomes, self.support = base.rows, base.outcomes, base.support
 

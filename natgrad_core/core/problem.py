@@ -49,12 +49,12 @@ class Problem:
     The public methods take arrays, check them, and keep their leading axes.
     """
 
-    name: ClassVar[str] = ""
+    name: str = ""
     title: ClassVar[str] = ""
     symbols: tuple[str, ...] = ("θ₁", "θ₂")
-    latex: ClassVar[str] = ""
+    latex: str = ""
     source: ClassVar[str] = ""
-    domain: ClassVar[str] = EVERYWHERE
+    domain: str = EVERYWHERE
     outside: ClassVar[tuple[float, ...] | None] = None
     """A point that the domain does not hold, of a problem that has one."""
     view: tuple[tuple[float, float], ...] = ((-1.0, 1.0), (-1.0, 1.0))

@@ -131,4 +131,4 @@ def _remember_in(kind: type, module: str, expression: str) -> None:
         if type(self) is kind:
             remember(self, Call(module, expression, given, named))
 
-    kind.__init__ = init  # type: ignore[method-assign]
+    kind.__init__ = init

@@ -104,7 +104,7 @@ class Own(Repeatable, Problem):
         self.constants = {normal_name(name): float(value) for name, value in constants.items()}
         everything = frozenset((*self._names, *columns, *self.constants))
         self.expression = read(text, everything, columns, self.constants)
-        self.latex = rf"\text{{{text}}}"  # type: ignore[misc]
+        self.latex = rf"\text{{{text}}}"
         self._sign = -1 if columns and not loss else 1
         known = self.expression.density if columns and not loss else None
         self._density, self._args = None, ()

@@ -28,8 +28,8 @@ class Divergence(Problem):
         self.base, self.reverse = base, reverse
         self.target: Vector = tuple(np.asarray(base.check(target), float).tolist())
         order = ("p_θ", "p*") if reverse else ("p*", "p_θ")
-        self.name = f"KL({order[0]} ‖ {order[1]}) of {base.name}"  # type: ignore[misc]
-        self.domain, self.symbols = base.domain, base.symbols  # type: ignore[misc]
+        self.name = f"KL({order[0]} ‖ {order[1]}) of {base.name}"
+        self.domain, self.symbols = base.domain, base.symbols
         self.view, self.start, self.support = base.view, base.start, base.support
         self.outcomes = base.outcomes
 

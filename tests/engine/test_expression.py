@@ -390,7 +390,7 @@ def test_the_text_is_never_compiled_or_executed(monkeypatch: pytest.MonkeyPatch)
 def test_bad_columns_and_names_are_refused_in_words(change: dict[str, object], said: str) -> None:
     given = {"data": DATA, "parameters": ("a", "b"), **change}
     with pytest.raises(ValueError, match=said):
-        own("a*x + b", **given)  # type: ignore[arg-type]
+        own("a*x + b", **given)
 
 
 def test_a_loss_that_is_no_number_at_the_start_says_where() -> None:

@@ -375,7 +375,7 @@ def test_the_rules_of_neural_nets_are_pytorchs_step_by_step(name, of):
     optimizer, path = make([point], **theirs), [np.array(model.start)]
     for _ in range(60):
         optimizer.zero_grad()
-        model.loss(point).backward()  # type: ignore[arg-type]
+        model.loss(point).backward()
         optimizer.step()
         path.append(point.detach().numpy().copy())
     found = run(model, rules[name](**ours), model.start, 60).theta

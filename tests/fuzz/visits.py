@@ -134,7 +134,7 @@ def machine(lesson: Lesson) -> type[RuleBasedStateMachine]:
 
 def visit(lesson: Lesson, visits: int, acts: int, shrink: bool = True) -> None:
     """Let so many readers make so many acts each; ``shrink`` what fails to a few acts."""
-    run_state_machine_as_test(  # pyright: ignore[reportUnknownMemberType]
+    run_state_machine_as_test(
         machine(lesson),
         settings=settings(
             max_examples=visits,

@@ -46,7 +46,7 @@ def most_files() -> int:
 class BoundedServer(HTTPServer):
     """An HTTP server that keeps some file descriptors back, and bounds what one address takes."""
 
-    def initialize(  # pyright: ignore[reportIncompatibleMethodOverride]
+    def initialize(
         self, *args: Any, refused: Callable[[str], None], an_address: int, **kwargs: Any
     ) -> None:
         """Serve as usual.

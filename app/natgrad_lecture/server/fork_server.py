@@ -69,11 +69,11 @@ class _Refuse:
 @contextlib.contextmanager
 def _refusing() -> Iterator[None]:
     hook = _Refuse()
-    sys.meta_path.insert(0, hook)  # pyright: ignore[reportArgumentType]
+    sys.meta_path.insert(0, hook)
     try:
         yield
     finally:
-        sys.meta_path.remove(hook)  # pyright: ignore[reportArgumentType]
+        sys.meta_path.remove(hook)
 
 
 def warm(name: str, nets: bool) -> bool:

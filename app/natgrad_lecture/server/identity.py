@@ -15,6 +15,6 @@ class Nobody(IdentityProvider):
         """Whether there is anything to log in to."""
         return False
 
-    async def get_user(self, handler: Any) -> User:  # pyright: ignore[reportIncompatibleMethodOverride]
+    async def get_user(self, handler: Any) -> User:
         """Return the reader."""
         return User(username="reader")

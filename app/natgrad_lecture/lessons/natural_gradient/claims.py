@@ -214,7 +214,8 @@ def _reciprocal_fails(model: Model) -> bool:
 
 
 def _orders(model: Model) -> tuple[float, float]:
-    return tuple(float(np.log2(g[0] / g[1])) for g in model.gaps("natural", np.array(SMALL)))  # type: ignore[return-value]
+    one, whole = (float(np.log2(g[0] / g[1])) for g in model.gaps("natural", np.array(SMALL)))
+    return one, whole
 
 
 def _gap_orders(of_one: float, of_run: float) -> Any:

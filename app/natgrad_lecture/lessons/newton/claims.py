@@ -265,8 +265,8 @@ def _where_newton_ends(model: Model) -> int:
 
 def _who_splits(model: Model) -> int:
     """0: neither, 1: Newton alone, 2: both."""
-    split = [model.gap(name) > DIFFER for name in ("newton", "natural")]
-    return [(False, False), (True, False), (True, True)].index(tuple(split))  # type: ignore[arg-type]
+    newton, natural = (bool(model.gap(name) > DIFFER) for name in ("newton", "natural"))
+    return [(False, False), (True, False), (True, True)].index((newton, natural))
 
 
 def _nearly(rule: str, much: float) -> Any:
