@@ -71,6 +71,7 @@ bench: $(VENV)/.test browser
 	  build/jax/bin/python -m pip install --quiet --disable-pip-version-check jax==0.7.2; } || rm -rf build/jax
 	$(PY) -m benchmarks.engine
 	$(PY) -m benchmarks.frontend $(ARGS)
+	$(PY) -m benchmarks.drag_trace
 	$(PY) -m benchmarks.lessons
 	OMP_NUM_THREADS=1 $(PY) -m benchmarks.net_page
 

@@ -18,7 +18,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,11 +65,13 @@ WebSocket.prototype.send = function (data) {
 const on = (kind, act) => addEventListener(kind, act, true);
 on("pointerdown", () => (bench.down = true));
 on("pointerup", (e) => ((bench.down = false), (bench.up = e.timeStamp)));
+// A move as it comes, where the browser says so before the next frame.
+const RAW = "onpointerrawupdate" in window ? "pointerrawupdate" : "pointermove";
 """
 
 # Ours: the request of an event is found by its time; the page records when the answer is drawn.
 OURS = """
-on("pointermove", (e) => bench.down && bench.events.push([e.timeStamp, performance.now()]));
+on(RAW, (e) => bench.down && bench.events.push([e.timeStamp, performance.now()]));
 """
 
 SLIDER = "input[type=range][data-field=rate], [data-field=rate] input[type=range]"
@@ -129,12 +131,14 @@ class Drag:
     events: int
 
 
-async def start(*command: str, ready: str, cwd: Path) -> asyncio.subprocess.Process:
+async def start(
+    *command: str, ready: str, cwd: Path, env: Mapping[str, str] | None = None
+) -> asyncio.subprocess.Process:
     """Start a server and wait for the line that says it is up."""
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **(env or {})},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -146,12 +150,12 @@ async def start(*command: str, ready: str, cwd: Path) -> asyncio.subprocess.Proc
 
 
 @asynccontextmanager
-async def ours(pool: int) -> AsyncIterator[str]:
-    """Start our server with ``pool`` warm kernels."""
+async def ours(pool: int, env: Mapping[str, str] | None = None) -> AsyncIterator[str]:
+    """Start our server with ``pool`` warm kernels, and ``env`` in its environment."""
     port = free_port()
     command = (sys.executable, "-m", "natgrad_lecture", "serve", "--no-browser")
     options = (f"--port={port}", f"--pool={pool}")
-    process = await start(*command, *options, ready="http://", cwd=ROOT)
+    process = await start(*command, *options, ready="http://", cwd=ROOT, env=env)
     try:
         yield f"http://127.0.0.1:{port}/coordinates"
     finally:

@@ -489,6 +489,8 @@ class Answer(_View):
     """The lesson in another language, if the page asked to change its language."""
     fault: NotRequired[str | None]
     """What went wrong, of an answer that has a picture all the same."""
+    took: NotRequired[float]
+    """For how many milliseconds the kernel worked: the rest of the wait is the line's."""
 
 
 class Refusal(TypedDict):

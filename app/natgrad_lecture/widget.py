@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -84,8 +85,10 @@ class Lesson(anywidget.AnyWidget):
         view = view[:_NAME] if isinstance(view, str) else ""
         if "ask" in ask:
             held = {**ask, "state": self.state} if ask.get("follow") else ask
+            began = time.perf_counter()
             answer, arrays = self.respond(held)
-            self._say({**answer, "view": view} if view else answer, arrays)
+            took = round(1000 * (time.perf_counter() - began), 1)
+            self._say({**answer, **({"view": view} if view else {}), "took": took}, arrays)
             self._tell(view, answer)
         elif isinstance(ask.get("k"), int):  # a step taken, which changes no picture
             self._tell(view, {"state": {**self.state, "k": ask["k"]}})

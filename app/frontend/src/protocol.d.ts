@@ -429,6 +429,8 @@ export interface Answer {
   lesson?: LessonData;
   /** What went wrong, of an answer that has a picture all the same. */
   fault?: string | null;
+  /** For how many milliseconds the kernel worked: the rest of the wait is the line's. */
+  took?: number;
 }
 
 /** There is no answer, and why. */

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import { makeConversation } from "../src/page/conversation.js";
+
+// Each look at the clock is later by more than a frame, so that no ask waits for the next one.
+let now = 0;
+mock.method(performance, "now", () => (now += 20));
 
 /** Views of one widget, whose kernel sends every message to all of them, as a Jupyter comm does. */
 function notebook(...names) {

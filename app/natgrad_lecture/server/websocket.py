@@ -26,7 +26,8 @@ from natgrad_lecture.server.security_headers import Guarded
 from natgrad_lecture.server.sessions import Pass
 
 IN_FLIGHT = 4
-"""Asks that may wait for an answer. A page has one; what comes beyond waits outside."""
+"""Asks that may wait for an answer. A page has one, and on a long line as many as this
+(request_window.js); what comes beyond waits outside."""
 
 A_SECOND = 240
 """Asks that pass in a second: twice what the fastest screen's drag sends."""

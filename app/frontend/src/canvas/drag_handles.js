@@ -2,6 +2,7 @@
 // A handle moves at once with the pointer; the kernel's word on where it stands comes after.
 
 import { make, setAttribute, setText } from "../lib/dom.js";
+import { listenMoves } from "../lib/early_moves.js";
 import { round, show } from "../lib/number_format.js";
 import { styleVar } from "./colors.js";
 import { say } from "../i18n/en.js";
@@ -114,11 +115,10 @@ export function makeHandles(plane, { ask, redraw, busy }) {
     let now = [...home];
     const follow = () =>
       tell(handle, [start[0] + (now[0] - home[0]) * scale, start[1] - (now[1] - home[1]) * scale]);
-    /** @param {PointerEvent} e */
-    const move = (e) => {
-      now = [e.clientX, e.clientY];
+    const unlisten = listenMoves(element, (move) => {
+      now = [move.clientX, move.clientY];
       follow();
-    };
+    });
     // The page moves below the pointer: home goes with it.
     const scrolled = () => {
       const before = frame;
@@ -130,12 +130,11 @@ export function makeHandles(plane, { ask, redraw, busy }) {
     const drop = () => {
       handle.dragging = false;
       element.classList.remove("held");
-      element.removeEventListener("pointermove", move);
+      unlisten();
       document.removeEventListener("scroll", scrolled, { capture: true });
       for (const end of ["pointerup", "pointercancel"]) element.removeEventListener(end, drop);
       settle();
     };
-    element.addEventListener("pointermove", move);
     document.addEventListener("scroll", scrolled, { capture: true }); // of the page, and of what it lies in
     for (const end of ["pointerup", "pointercancel"]) element.addEventListener(end, drop);
     event.preventDefault();

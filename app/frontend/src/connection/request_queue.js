@@ -1,5 +1,7 @@
-// Newest wins: one ask in flight, and behind it only the newest value of each field. However long
-// a drag was, the picture settles one answer after the release.
+// Newest wins: behind the asks on their way, mostly one (see request_window.js), waits only the newest
+// value of each field. However long a drag was, the picture settles one answer after the release.
+
+import { makeWindow } from "./request_window.js";
 
 const TIME_LIMIT = 4000; // ms without an answer before the reader is told
 
@@ -7,6 +9,7 @@ const TIME_LIMIT = 4000; // ms without an answer before the reader is told
 // the widget holds, {follow}.
 /**
  * @typedef {{ base: Base | null, set: Changes }} Wish
+ * @typedef {Wish & { ask: number, at: number, fine: number, alone: boolean }} Flight
  *
  * @param {Wish | null} older
  * @param {Wish} newer
@@ -25,25 +28,46 @@ function merged(older, newer) {
 /**
  * @param {object} page
  * @param {(content: import("../protocol").Ask) => void} page.send
- * @param {() => object} page.context what every ask says
+ * @param {() => { speak?: boolean }} page.context what every ask says
  * @param {(late: boolean) => void} page.onTrouble
  */
 export function makeAsker({ send, context, onTrouble }) {
+  const window = makeWindow();
   let number = 0;
-  /** @type {(Wish & { ask: number, fine: number }) | null} */
-  let flight = null;
+  let last = -Infinity; // when the last ask was sent
+  /** @type {Flight[]} */
+  let flights = []; // asked and not answered, the oldest first: each answer shows what is before it
   /** @type {Wish | null} */
   let pending = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
+  let late;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let soon;
 
-  /** @param {Wish & { fine?: number, one?: boolean }} wish */
-  function launch({ base, set, fine = 0, one = false }) {
-    flight = { ask: ++number, base, set, fine };
-    clearTimeout(timer);
-    timer = setTimeout(() => onTrouble(true), TIME_LIMIT);
+  /** What no answer shows yet: what is on its way, and what waits. */
+  const unanswered = () => {
+    /** @type {Wish} */
+    let all = { base: null, set: {} };
+    for (const wish of pending ? [...flights, pending] : flights) all = merged(all, wish);
+    return all;
+  };
+
+  function watch() {
+    clearTimeout(late);
+    if (flights.length) late = setTimeout(() => onTrouble(true), TIME_LIMIT);
+  }
+
+  // An ask starts from what is shown, so it says again what is still on its way.
+  /** @param {{ said?: { speak?: boolean }, fine?: number, one?: boolean }} how */
+  function launch({ said = context(), fine = 0, one = false } = {}) {
+    const { base, set } = unanswered();
+    const own = pending ?? { base: null, set: {} };
+    pending = null;
+    last = performance.now();
+    flights.push({ ...own, ask: ++number, at: last, fine, alone: Boolean(said.speak) });
+    watch();
     /** @type {import("../protocol").Ask} */
-    const content = { ask: number, ...context(), set, ...base };
+    const content = { ask: number, ...said, set, ...base };
     if (fine) content.fine = fine;
     if (one) content.one = true;
     try {
@@ -53,6 +77,17 @@ export function makeAsker({ send, context, onTrouble }) {
     }
   }
 
+  function next() {
+    clearTimeout(soon);
+    if (!pending || flights.length >= window.size()) return;
+    const said = context();
+    // The answer to an ask that changes the language sets the page up again: nothing goes beside it.
+    if (flights.length && (said.speak || flights.some(({ alone }) => alone))) return;
+    const wait = last + window.gap() - performance.now();
+    if (wait > 0) soon = setTimeout(next, wait);
+    else launch({ said });
+  }
+
   return {
     /**
      * @param {Changes} set
@@ -60,7 +95,7 @@ export function makeAsker({ send, context, onTrouble }) {
      */
     ask(set, { base = null } = {}) {
       pending = merged(pending, { set, base });
-      this.next();
+      next();
     },
     // The same picture, finer (of a run: longer, by `one` step or a few); only while nothing else
     // is asked.
@@ -69,39 +104,39 @@ export function makeAsker({ send, context, onTrouble }) {
      * @param {{ one?: boolean }} how
      */
     refine(fine, { one = false } = {}) {
-      if (!flight && !pending) launch({ base: null, set: {}, fine, one });
+      if (!flights.length && !pending) launch({ fine, one });
     },
-    // An answer came: true if it is the one awaited, or the kernel spoke unasked. The page takes it
+    // An answer came: true if it is one awaited, or the kernel spoke unasked. The page takes it
     // in and then calls `next`, so that the next ask already says what this answer brought.
     /** @param {Reply} content */
     heard(content) {
       if (content.answer === null || content.answer === undefined) return true;
-      if (content.answer !== flight?.ask) return false;
-      clearTimeout(timer);
-      flight = null;
+      const flight = flights.find(({ ask }) => ask === content.answer);
+      if (!flight) return false;
+      // Answers come in order: what was asked before this one was lost, and stands in it too.
+      flights = flights.filter(({ ask }) => ask > flight.ask);
+      window.heard(performance.now() - flight.at, ("took" in content && content.took) || 0);
+      watch();
       onTrouble(false);
       return true;
     },
-    next() {
-      if (!pending || flight) return;
-      const wish = pending;
-      pending = null;
-      launch(wish);
-    },
-    // After a reconnection: what was in flight is asked again, with what came after it on top.
+    next,
+    // After a reconnection: what was on its way is asked again, with what came after it on top.
     again() {
-      const lost = flight ?? { base: null, set: {} };
-      const wish = pending ? merged(lost, pending) : { base: lost.base, set: lost.set };
-      pending = null;
-      launch(wish);
+      pending = unanswered();
+      flights = [];
+      launch();
     },
     // What the reader set and no answer shows yet: an older answer must not take it back.
     /** @returns {Changes} */
-    wished: () => (pending ? merged(flight, pending) : flight)?.set ?? {},
+    wished: () => unanswered().set,
     // Whether something that the reader did is not answered yet.
-    busy: () => Boolean(pending || (flight && !flight.fine)),
-    refining: () => Boolean(flight?.fine),
+    busy: () => Boolean(pending || flights.some(({ fine }) => !fine)),
+    refining: () => Boolean(flights[0]?.fine),
     count: () => number,
-    stop: () => clearTimeout(timer),
+    stop() {
+      clearTimeout(late);
+      clearTimeout(soon);
+    },
   };
 }

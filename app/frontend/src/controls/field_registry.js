@@ -17,6 +17,25 @@ const covers = (a, b) => a === b || b.startsWith(a + ".");
 const about = (error, field) => covers(error, field) || covers(field, error);
 
 /**
+ * The part of a field's value that belongs to an input's field: of `matrix.:.0`, which holds a
+ * column, to `matrix.1.0` its second number. Undefined if there is none.
+ *
+ * @param {any} value
+ * @param {string} field
+ * @param {string} input
+ */
+export function partOf(value, field, input) {
+  const names = field.split(".");
+  const places = input.split(".");
+  if (names.length > places.length) return undefined;
+  for (const [i, place] of places.entries()) {
+    if (i >= names.length || names[i] === ":") value = value?.[place];
+    else if (names[i] !== place) return undefined;
+  }
+  return value;
+}
+
+/**
  * @typedef {object} Entry
  * @property {string} field
  * @property {HTMLElement[]} inputs
@@ -97,6 +116,18 @@ export function makeFields({ ask, elsewhere }) {
       own.delete(field);
       for (const entry of entries) if (about(entry.field, field)) entry.dirty = true;
       ask({ [field]: value });
+    },
+    // A handle was dragged: its numbers go with it, before the kernel has answered.
+    /** @param {Changes} changes */
+    foresee(changes) {
+      for (const [field, value] of Object.entries(changes)) {
+        for (const entry of entries) {
+          const part = partOf(value, field, entry.field);
+          if (typeof part !== "number") continue;
+          entry.dirty = true;
+          entry.write(part);
+        }
+      }
     },
     /**
      * @param {string} field

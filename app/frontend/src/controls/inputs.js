@@ -1,6 +1,7 @@
 // A slider and the number box linked to it, or a number box alone: both set one field.
 
 import { composing, make, setAttribute } from "../lib/dom.js";
+import { listenMoves } from "../lib/early_moves.js";
 import { sampleLines } from "../lib/sample_lines.js";
 import { parse, round, show, typed } from "../lib/number_format.js";
 import { say } from "../i18n/en.js";
@@ -123,6 +124,41 @@ export function numberBox(field, fields, spot, { label, step = 0.1, after = () =
   return { box, write };
 }
 
+const THUMB = 16; // px; the width of a slider's thumb, which its middle cannot leave
+
+// A browser moves a slider's thumb once a frame. Between two frames it is where the pointer's moves
+// since then lead; so their answer may come a frame sooner.
+/**
+ * @param {HTMLInputElement} range whose value runs from 0 to 1
+ * @param {(position: number) => void} move
+ */
+export function listenDrag(range, move) {
+  let width = 0; // px for the whole way; 0 while the slider is not held
+  let last = NaN; // the position that was last said
+  let pointer = NaN; // where the browser saw it last
+  /** @type {[number, number] | null} */
+  let anchor = null; // the position that the browser gave the slider, and the pointer then
+  /** @param {number} position */
+  const tell = (position) => move((last = position));
+  range.addEventListener("pointerdown", ({ clientX }) => {
+    width = Math.max(1, range.clientWidth - THUMB); // not read while moving: no layout
+    [pointer, last, anchor] = [clientX, NaN, null];
+  });
+  for (const end of ["pointerup", "pointercancel", "blur"]) {
+    range.addEventListener(end, () => (width = 0));
+  }
+  range.addEventListener("pointermove", ({ clientX }) => (pointer = clientX));
+  range.addEventListener("input", () => {
+    const position = Number(range.value);
+    anchor = [position, pointer];
+    if (!(width && Math.abs(position - last) * width < 0.5)) tell(position);
+  });
+  listenMoves(range, ({ type, clientX }) => {
+    if (!width || !anchor || type === "pointermove") return;
+    tell(Math.max(0, Math.min(1, anchor[0] + (clientX - anchor[1]) / width)));
+  });
+}
+
 /**
  * @param {Control} spec
  * @param {Fields} fields
@@ -165,7 +201,7 @@ export function slider(spec, fields) {
     number.write(value);
     fields.set(field, value);
   };
-  range.addEventListener("input", () => move(Number(range.value)));
+  listenDrag(range, move);
   range.addEventListener("pointerdown", () => (held = true));
   for (const end of ["pointerup", "pointercancel", "blur"]) {
     range.addEventListener(end, () => (held = false));

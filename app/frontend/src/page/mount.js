@@ -134,7 +134,16 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
   const { formulas, controls, charts, meter, pin, legend, description } = readings;
   const planeSet = makePlaneSet({
     root,
-    host: { ask, redraw, busy, array: state.array, lesson },
+    host: {
+      ask(set) {
+        fields.foresee(set);
+        ask(set);
+      },
+      redraw,
+      busy,
+      array: state.array,
+      lesson,
+    },
     onResize() {
       formulas.fix();
       draw(); // now, not at the next frame: a resized canvas is empty

@@ -1,0 +1,48 @@
+// How many asks may be on their way at once (a congestion window). One, where the line is short: a
+// second would only wait in the kernel. On a long line pictures would then come as seldom as an ask
+// goes there and back, so there are more of them, as long as none waits for another.
+
+const MOST = 4; // as many as the server lets in (websocket.py)
+const LONG = 50; // ms there and back, beyond which a line is long
+const FRAME = 12; // ms between two asks at least: no screen shows more pictures
+const JITTER = 20; // ms by which an answer may be late without having waited for another
+const SLOWEST = 64; // answers without a queue, for each ask on its way, before there is one more
+
+export function makeWindow() {
+  let size = 1;
+  let line = Infinity; // ms there and back, when nothing waits
+  let work = 0; // ms that the kernel took of late
+  let good = 0; // answers since `size` last changed, none of which waited
+  let needed = 2; // so many of them, for each ask on its way, before there is one more
+  return {
+    /** How many asks may be on their way. */
+    size: () => size,
+
+    /** ms between two asks: evenly over the time of one, and no faster than the kernel answers. */
+    gap: () => (size === 1 ? FRAME : Math.max(FRAME, 1.1 * work, (line + work) / size)),
+
+    /**
+     * An answer came.
+     *
+     * @param {number} whole ms since it was asked for
+     * @param {number} took ms of these that the kernel worked
+     */
+    heard(whole, took) {
+      const wait = Math.max(0, whole - took);
+      work = took;
+      // A line that has become longer is believed slowly: mostly it is a queue.
+      line = wait < line ? wait : line + 0.03 * (wait - line);
+      if (line <= LONG) {
+        size = 1;
+        good = 0;
+      } else if (wait > 1.5 * line + JITTER) {
+        if (size > 1) needed = Math.min(SLOWEST, 2 * needed);
+        size = Math.max(1, size - 1);
+        good = 0;
+      } else if (++good >= needed * size && size < MOST) {
+        size++;
+        good = 0;
+      }
+    },
+  };
+}

@@ -1,0 +1,98 @@
+"""A reader far away: 100 ms to the server and 100 ms back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import median
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.support.chromium import Server
+from tests.support.long_line import long_line
+
+PAGE = "document.querySelector('.natgrad').natgrad"
+
+WATCH = """
+window.asked = [];
+const send = WebSocket.prototype.send;
+WebSocket.prototype.send = function (data) {
+  asked.push(performance.now());
+  send.call(this, data);
+};
+"""
+
+HANDLE = """() => {
+  const { left, width, top, height } =
+    document.querySelector("[data-handle=a1]").getBoundingClientRect();
+  const box = (at) => document.querySelector(`.matrix [data-field="matrix.${at}.0"]`).value;
+  return { x: left + width / 2, y: top + height / 2, column: [box(0), box(1)] };
+}"""
+
+
+@pytest.fixture
+def far_away(page: Page, server: Server) -> Iterator[Page]:
+    """The first lesson, 100 ms away."""
+    with long_line(server.port, 0.1) as port:
+        page.add_init_script(f"{{{WATCH}}}")
+        page.goto(f"http://127.0.0.1:{port}/coordinates")
+        page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+        page.evaluate(f"{PAGE}.settled()")
+        yield page
+
+
+def test_a_handle_and_its_numbers_go_with_the_pointer_before_any_answer(far_away: Page) -> None:
+    page = far_away
+    began = page.evaluate(HANDLE)
+    page.mouse.move(began["x"], began["y"])
+    page.mouse.down()
+    seen = [began]
+    for i in range(1, 4):
+        drawn = page.evaluate(f"Object.keys({PAGE}.stats.drawn).length")
+        page.mouse.move(began["x"] + 12 * i, began["y"] - 7 * i)
+        now = page.evaluate(HANDLE)
+        # No answer can have come meanwhile, unless this machine took 200 ms for these two calls.
+        if page.evaluate(f"Object.keys({PAGE}.stats.drawn).length") == drawn:
+            assert abs(now["x"] - began["x"] - 12 * i) < 1.5, now
+            assert abs(now["y"] - began["y"] + 7 * i) < 1.5, now
+            assert now["column"][0] != seen[-1]["column"][0], now
+            assert now["column"][1] != seen[-1]["column"][1], now
+        seen.append(now)
+    page.mouse.up()
+    shown = page.evaluate(HANDLE)["column"]
+    page.evaluate(f"{PAGE}.settled()")
+    assert page.evaluate(HANDLE)["column"] == shown, "the kernel says the same"
+
+
+def test_pictures_follow_one_another_faster_than_an_ask_goes_there_and_back(
+    far_away: Page,
+) -> None:
+    """Two in the time of one ask are ten a second at 200 ms; one at a time were five."""
+    page = far_away
+    slider = page.locator("input[type=range][data-field=rate]").first
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    assert box
+    x, y = box["x"] + 0.3 * box["width"], box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.evaluate("asked.length = 0")
+    before = page.evaluate(f"{PAGE}.stats.asks")
+    for i in range(250):
+        page.mouse.move(x + 0.4 * box["width"] * (i % 50) / 50, y)
+        page.wait_for_timeout(16)
+    page.mouse.up()
+    page.evaluate(f"{PAGE}.settled()")
+    shown = page.evaluate(f"{PAGE}.stats.drawn")
+    sent = page.evaluate("asked")
+    drawn = {int(ask): when for ask, when in shown.items() if int(ask) > before}
+    asks = [(when, drawn.get(before + 1 + i)) for i, when in enumerate(sent)]
+    late = [(when, seen) for when, seen in asks[len(asks) // 2 :] if seen is not None]
+    # Its own is one of them, and so is that of the answer with which it was sent.
+    between = [sum(when < other <= seen for other in drawn.values()) for when, seen in late]
+    assert median(between) > 2, between
+    flying = [sum(a < when < (b or a) for a, b in asks) for when, _ in asks]
+    assert max(flying) <= 4, "as many as the server lets in, until they are drawn"
+    at = page.evaluate(f"{PAGE}.state.rate")
+    shown_value = float(slider.get_attribute("aria-valuetext") or "nan")
+    assert abs(at - shown_value) <= 0.01 * abs(at), "the last picture is of the last value"
