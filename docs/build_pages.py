@@ -37,6 +37,7 @@ from natgrad_lecture.text.typeset import formula
 
 HERE = Path(__file__).parent
 LIVE = "http://127.0.0.1:8866/"
+NO_LEVELS = (np.empty(0), np.empty(0), np.empty(0))
 """Where ``make run`` serves the lessons; the links 'open it live' use it."""
 
 GIVEN: Mapping[str, Any] = {"matrix": ((1.0, 0.8), (0.0, 1.0)), "family": "normal"}
@@ -203,9 +204,8 @@ def chart_picture(chart: Any) -> str:
         lines = [chart.forward(line) for line in upright + level]
     low, high = view.T
     inside = [np.where(((p >= low) & (p <= high)).all(-1)[:, None], p, np.nan) for p in lines]
-    grid = tuple(np.empty(0) for _ in range(3))
     title = f"{chart.name}: the lines on which a coordinate stays the same, in (μ, σ)"
-    return Picture(title, problem.symbols, view, grid, np.empty((0, 60, 2)), inside).svg()  # type: ignore[arg-type]
+    return Picture(title, problem.symbols, view, NO_LEVELS, np.empty((0, 60, 2)), inside).svg()
 
 
 def metric_picture(name: str) -> str:
@@ -214,10 +214,9 @@ def metric_picture(name: str) -> str:
     view = np.asarray(problem.view, float)
     at = _lattice(problem, 5)
     matrix = full(metric(problem.at(components(at))).dense(), at.shape[:-1])
-    grid = tuple(np.empty(0) for _ in range(3))
     title = f"{name}: its unit balls, on one scale, over the gamma problem; none where it has none"
     rings = _rings(at, matrix, 0.08 * float(np.ptp(view[0])))
-    return Picture(title, problem.symbols, view, grid, rings).svg()  # type: ignore[arg-type]
+    return Picture(title, problem.symbols, view, NO_LEVELS, rings).svg()
 
 
 def rule_picture(name: str) -> str:

@@ -10,14 +10,14 @@ import math
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from natgrad_lecture.lessons import lessons
 from tests.support.chromium import FLAGS, chromium, start_server
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 ROOT = "document.querySelector('.natgrad').natgrad"
-WIDE = {"width": 1280, "height": 800}
+WIDE = ViewportSize(width=1280, height=800)
 FRAMES, TURN, MOMENT = 30, 55.0, 90
 """Frames of the animation, the angle by which A turns (degrees), the time per frame (ms)."""
 
@@ -70,7 +70,7 @@ def main() -> None:
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
-            page = browser.new_context(viewport=WIDE, bypass_csp=True).new_page()  # type: ignore[arg-type]
+            page = browser.new_context(viewport=WIDE, bypass_csp=True).new_page()
             page.set_default_timeout(60_000)
             for name in lessons:
                 opened(page, server.url, name)

@@ -22,6 +22,7 @@ from natgrad_lecture.drawing.paired_runs import (
 )
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.start_handles import start_handles
 from natgrad_lecture.drawing.windows import corners, plane, square, window
 from natgrad_lecture.engine_cache import RunsModel
 from natgrad_lecture.lessons.coordinates.chain_rule_figure import add_chain_rule
@@ -110,26 +111,8 @@ def _kl(run: Trajectory) -> np.ndarray:
 
 def _handles(model: RunsModel) -> list[Handle]:
     """The start, in both planes, and the columns of A as arrows from an anchor in a free corner."""
-    start = np.asarray(model.start)
     anchor, scale = _anchor(model.state.problem)
-    handles: list[Handle] = [
-        {
-            "id": "start",
-            "plane": "theta",
-            "at": start.tolist(),
-            "label": "starting point",
-            "field": "start",
-            "style": "start",
-        },
-        {
-            "id": "start.x",
-            "plane": "x",
-            "at": model.chart.inverse(start).tolist(),
-            "label": say("starting-point-in-x"),
-            "field": "start.x",
-            "style": "start",
-        },
-    ]
+    handles = start_handles(model.start, model.chart, say("starting-point-in-x"))
     for j, word in enumerate(("first", "second")):
         tip = anchor + scale * model.matrix[:, j]
         handles.append(

@@ -22,6 +22,7 @@ from natgrad_lecture.drawing.paired_runs import (
 )
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.start_handles import start_handle
 from natgrad_lecture.drawing.stationary import moving
 from natgrad_lecture.drawing.windows import plane, window
 from natgrad_lecture.protocol import Picture
@@ -89,16 +90,7 @@ def picture(model: Any, sheet: Sheet) -> Picture:
         ],
         "dash_labels": {"solid": say("in-theta"), "dashed": say("in-x-mapped-back")},
         "steps": model.state.steps,
-        "handles": [
-            {
-                "id": "start",
-                "plane": "theta",
-                "at": list(model.start),
-                "label": "starting point",
-                "field": "start",
-                "style": "start",
-            }
-        ],
+        "handles": [start_handle(model.start)],
         "numbers": _numbers(model, sheet),
         "meter": meter,
         "notes": {

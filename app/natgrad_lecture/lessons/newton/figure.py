@@ -12,6 +12,7 @@ from natgrad_lecture.drawing.hatching import add_hatch
 from natgrad_lecture.drawing.paired_runs import add_paths, in_words, reading, trouble
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.start_handles import start_handles
 from natgrad_lecture.drawing.stationary import moving
 from natgrad_lecture.drawing.windows import grid, plane, square, window
 from natgrad_lecture.lessons.newton.model import Model
@@ -72,24 +73,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
         ],
         "dash_labels": {"solid": "run in θ", "dashed": say("run-in-x-mapped-back")},
         "steps": model.state.steps,
-        "handles": [
-            {
-                "id": "start",
-                "plane": "theta",
-                "at": list(model.start),
-                "label": "starting point",
-                "field": "start",
-                "style": "start",
-            },
-            {
-                "id": "start.x",
-                "plane": "x",
-                "at": model.chart.inverse(model.start).tolist(),
-                "label": say("starting-point-in-x"),
-                "field": "start.x",
-                "style": "start",
-            },
-        ],
+        "handles": start_handles(model.start, model.chart, say("starting-point-in-x")),
         "numbers": _numbers(model, sheet),
         "meter": meter,
         "notes": notes,

@@ -24,6 +24,7 @@ from natgrad_lecture.drawing.paired_runs import (
 )
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.start_handles import start_handles
 from natgrad_lecture.drawing.stationary import moving
 from natgrad_lecture.drawing.windows import corners, plane, square, window
 from natgrad_lecture.lessons.playground.model import Model
@@ -68,7 +69,6 @@ def picture(model: Model, sheet: Sheet) -> Picture:
     _add_metric(sheet, model, view)
     graph = _graph(model, sheet)
     meter = [reading(pair, label(pair.name)) for pair in model.paired_runs.values()]
-    start = np.asarray(model.start)
     return {
         "planes": [
             plane("theta", f"θ: {_words(model.problem.name)}", symbols, view),
@@ -77,24 +77,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
         ],
         "dash_labels": {"solid": "run in θ", "dashed": "run in x"},
         "steps": model.state.steps,
-        "handles": [
-            {
-                "id": "start",
-                "plane": "theta",
-                "at": start.tolist(),
-                "label": "starting point",
-                "field": "start",
-                "style": "start",
-            },
-            {
-                "id": "start.x",
-                "plane": "x",
-                "at": model.chart.inverse(start).tolist(),
-                "label": say("starting-point-in-x"),
-                "field": "start.x",
-                "style": "start",
-            },
-        ],
+        "handles": start_handles(model.start, model.chart, say("starting-point-in-x")),
         "numbers": _numbers(model, sheet),
         "meter": meter,
         "notes": {

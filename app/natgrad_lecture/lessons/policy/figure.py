@@ -14,6 +14,7 @@ from natgrad_lecture.drawing.contours import add_contours
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.paired_runs import broken, ellipses_at
 from natgrad_lecture.drawing.palette import style
+from natgrad_lecture.drawing.runs_figure import add_runs
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.vector_field import directions
 from natgrad_lecture.drawing.windows import plane
@@ -68,18 +69,8 @@ def picture(model: Model, sheet: Sheet) -> Picture:
     )
     for level in (1.0, 2.0):
         graph.curve("level", "η = 1 and 2", [1, s.steps], [level, level], width=1.2, faint=True)
+    add_runs(sheet, model.runs)
     for name, path in model.runs.items():
-        loss = sheet.array(f"loss.{name}", path.loss)
-        sheet.add(
-            "theta",
-            "path",
-            name,
-            style(name)["label"],
-            rule=name,
-            dash="solid",
-            values={"loss": loss},
-            points=path.theta,
-        )
         steps = np.arange(len(path.theta))  # on a log axis step 0 stands where step 1 does
         read = [
             ["step", sheet.array(f"steps.{name}", steps.astype(float))],

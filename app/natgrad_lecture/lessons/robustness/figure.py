@@ -13,6 +13,7 @@ from natgrad_lecture.drawing.heat_map import Kept, add_map, colors, progress
 from natgrad_lecture.drawing.paired_runs import add_paths, reading, trouble
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.start_handles import start_handle
 from natgrad_lecture.drawing.windows import plane, window
 from natgrad_lecture.lessons.robustness.model import COUNT, METRICS, Model
 from natgrad_lecture.lessons.robustness.state import RATES, UPS
@@ -56,14 +57,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
                 "label": say("the-run-shown", by=state.upwards),
                 "field": "cell",
             },
-            {
-                "id": "start",
-                "plane": "theta",
-                "at": list(model.start),
-                "label": "starting point",
-                "field": "start",
-                "style": "start",
-            },
+            start_handle(model.start),
         ],
         "numbers": _numbers(model),
         "meter": meter,

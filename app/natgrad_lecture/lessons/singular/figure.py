@@ -14,6 +14,7 @@ from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.paired_runs import broken, ellipses_at
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.start_handles import start_handle
 from natgrad_lecture.drawing.windows import plane, window
 from natgrad_lecture.lessons.singular.model import Model
 from natgrad_lecture.lessons.singular.state import MIXTURE, NET
@@ -73,16 +74,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
         if s.graph == "loss"
         else {"solid": say("larger-eigenvalue"), "dashed": say("smaller-eigenvalue")},
         "steps": s.steps,
-        "handles": [
-            {
-                "id": "start",
-                "plane": "theta",
-                "at": list(s.point),
-                "style": "start",
-                "label": "starting point",
-                "field": "start",
-            }
-        ],
+        "handles": [start_handle(s.point)],
         "numbers": _numbers(model, sheet),
         "description": "; ".join(_description(method, path) for method, path in model.runs.items()),
     }
