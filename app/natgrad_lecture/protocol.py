@@ -56,6 +56,9 @@ class Plane(TypedDict):
     """The marks of each axis, where they are not at round numbers of the window."""
     click: NotRequired[str]
     """The field that a click on the plane sets to its place."""
+    look: NotRequired[tuple[str, dict[str, Any]]]
+    """Of a map of runs: the field that the cell under the pointer sets, and what else is set, in
+    the state whose runs are drawn while it is there; see ``Ask.look``."""
     paint: NotRequired[str]
     """The field that strokes on the plane set to their places."""
 
@@ -65,6 +68,22 @@ TraceKind = Literal[
 ]
 """``bands`` and ``lines`` are the ground; a ``path`` has a point per step; an ``ellipse-at`` and
 ``arrows`` have a shape per step, of which the one at the step shown is drawn."""
+
+
+class ColorScale(TypedDict):
+    """What the colors of a ``heat`` mean."""
+
+    label: str
+    """What the number is, with its unit."""
+    axis: tuple[float, float, bool]
+    """The numbers at both ends of the scale, and if it is logarithmic."""
+    ticks: list[Tick]
+    """Marks on the scale, from 0 to 1."""
+    upto: NotRequired[float]
+    """The color at which the scale ends, 1 if not given."""
+    notes: NotRequired[dict[str, str]]
+    """What the other colors mean: ``over``, those beyond the scale, ``none``, that of a cell
+    without a number, and ``under``, the first one, where it stands for smaller numbers, too."""
 
 
 class TraceValues(TypedDict, total=False):
@@ -123,6 +142,8 @@ class Trace(TypedDict):
     between: NotRequired[list[str]]
     """Of ``heat``: the two styles between which it is mixed, if not the theme's ramp."""
     smooth: NotRequired[bool]
+    colors: NotRequired[ColorScale]
+    """Of ``heat``: what its colors mean."""
 
 
 _From = TypedDict("_From", {"from": NotRequired[list[float]]})
@@ -450,6 +471,8 @@ class Ask(TypedDict, total=False):
     """The language to answer in, English if not given."""
     speak: bool
     """The page changes its language: send the lesson in it, too."""
+    look: dict[str, Any]
+    """Ask for the runs of ``state`` with these changes, which it does not keep; see ``Looked``."""
     export: str
     """Ask for an export, by its kind, instead of a picture."""
     link: str
@@ -501,6 +524,15 @@ class Refusal(TypedDict):
     fault: str
 
 
+class Looked(TypedDict):
+    """The runs of a state that was looked at, and is not shown otherwise."""
+
+    answer: int | None
+    view: NotRequired[str]
+    looked: list[Trace]
+    buffers: dict[str, ArrayPlace]
+
+
 class ExportedFile(TypedDict):
     """An export: a text, or the bytes that come beside it."""
 
@@ -516,7 +548,7 @@ class ExportReply(TypedDict):
     exported: NotRequired[ExportedFile]
 
 
-Reply = Answer | Refusal | ExportReply
+Reply = Answer | Refusal | Looked | ExportReply
 """Whatever the kernel answers."""
 
 

@@ -19,7 +19,14 @@ from natgrad_lecture.nearest import (
     short,
     why,
 )
-from natgrad_lecture.protocol import Answer, ExportedFile, ExportReply, Refusal, Revealed
+from natgrad_lecture.protocol import (
+    Answer,
+    ExportedFile,
+    ExportReply,
+    Looked,
+    Refusal,
+    Revealed,
+)
 from natgrad_lecture.state.fields import BadInput
 from natgrad_lecture.state.link import read_query
 from natgrad_lecture.text.catalogs import Words, spoken
@@ -70,6 +77,8 @@ class Live:
         """
         if ask.get("export"):
             return self._taken(ask)
+        if "look" in ask:
+            return self._looked(ask)
         say = self.lesson.say(_part(ask, "lang", str))
         language = say.language if isinstance(say, Words) else ENGLISH
         errors: dict[str, str] = {}
@@ -169,6 +178,27 @@ class Live:
             beside = next(iter(_part(ask, "set", dict)), next(iter(changes), "state"))
             errors[beside] = sentence(found.reason)
         return found
+
+    def _looked(self, ask: Mapping[str, Any]) -> tuple[Looked | Refusal, bytes]:
+        """The runs of the state with some changes; what is shown and kept stays as it is."""
+        store = self.lesson.store()
+        sheet = Sheet(only=frozenset({"path"}))
+        refusal: Refusal = {"answer": ask.get("ask"), "fault": NO_PICTURE}
+        try:
+            with time_limit():
+                store.load(_part(ask, "state", dict))
+                if store.set(_part(ask, "look", dict)):
+                    return refusal, b""
+                self.lesson.picture(self.lesson.model(store.state), sheet)
+        except (Exception, TookTooLong) as error:
+            report(self.lesson, store.state, error)
+            return refusal, b""
+        looked: Looked = {
+            "answer": ask.get("ask"),
+            "looked": sheet.traces,
+            "buffers": sheet.buffers,
+        }
+        return looked, sheet.data
 
     def _taken(self, ask: Mapping[str, Any]) -> tuple[ExportReply | Refusal, bytes]:
         """What ``export_file`` makes, or in words why it makes nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from natgrad_core import charts, problems, rules, run
 from natgrad_core.analysis.grid_sweep import rotated
 from natgrad_core.types import Array
 from tests.browser.test_coordinates import ROOT, drag, paths, settle
+from tests.browser.test_every_lesson import downloaded
 from tests.support.chromium import Server
 
 pytestmark = pytest.mark.browser
@@ -88,6 +90,103 @@ def test_a_reader_predicts_whose_map_changes_and_the_natural_one_is_one_row(
     settle(robustness)
     cells = assert_the_map_is_the_engines(robustness)
     assert not np.array_equal(np.isnan(cells), np.isnan(cells[:1]) & np.ones((65, 1), bool))
+
+
+def at(page: Page, plane: str, across: float, up: float) -> tuple[float, float]:
+    """A place of a plane, in parts of its width and its height, on the page."""
+    frame = page.locator(f"[data-plane='{plane}'] .frame").bounding_box()
+    assert frame
+    return frame["x"] + across * frame["width"], frame["y"] + (1 - up) * frame["height"]
+
+
+def pixels(page: Page, plane: str) -> str:
+    """What is drawn on a plane's living layer."""
+    page.evaluate("new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
+    return page.evaluate(f"document.querySelector('[data-plane={plane}] .living').toDataURL()")
+
+
+def steps_to_arrive(state: dict[str, Any], rule: str, rate: float, angle: float) -> int:
+    path = alone({**state, "rules": [rule]}, rate, angle)
+    return int(np.argmax(path.loss <= 0.01 * path.loss[0]))
+
+
+@pytest.mark.parametrize(("plane", "rule"), [("map", "gradient"), ("map-newton", "newton")])
+def test_a_pointer_reads_the_cell_below_it_and_its_run_is_drawn_at_once(
+    robustness: Page, plane: str, rule: str
+) -> None:
+    whole(robustness)
+    state = settle(robustness)["state"]
+    before = pixels(robustness, "theta")
+    robustness.mouse.move(*at(robustness, plane, 0.35, 0.6))
+    hover = robustness.locator(f"[data-plane='{plane}'] .hover")
+    expect(hover.locator("b")).to_have_text(re.compile(r"steps to arrive: \d+"))
+    rate, angle = map(float, re.findall(r"[\d.]+", hover.locator("span").inner_text()))
+    assert rate == pytest.approx(1e-3 * 1e4**0.35, rel=0.1)
+    assert angle == pytest.approx(108, abs=3)
+    said = int(hover.locator("b").inner_text().rpartition(" ")[2])
+    # The cell's own rate is one of 65 on the axis, of which the read-out shows three digits.
+    exact = np.geomspace(1e-3, 10, 65)
+    near = float(exact[np.abs(exact - rate).argmin()])
+    assert said == steps_to_arrive(state, rule, near, angle)
+    robustness.wait_for_function(
+        "before => document.querySelector('[data-plane=theta] .living').toDataURL() !== before",
+        arg=before,
+    )
+    assert settle(robustness)["state"] == state, "looking changes nothing"
+    robustness.mouse.move(2, 2)
+    expect(hover).to_be_hidden()
+    assert pixels(robustness, "theta") == before, "the run went with the pointer"
+
+
+def test_keys_read_a_map_cell_by_cell_and_enter_opens_the_run(robustness: Page) -> None:
+    whole(robustness)
+    frame = robustness.locator("[data-plane='map'] .frame")
+    expect(frame).to_have_attribute("aria-label", re.compile("read the map by arrow keys"))
+    frame.focus()
+    frame.press("Shift+ArrowLeft")
+    frame.press("ArrowUp")
+    hover = robustness.locator("[data-plane='map'] .hover")
+    expect(hover).to_have_attribute("aria-live", "polite")
+    assert settle(robustness)["state"]["rate"] == 0.01
+    frame.press("Enter")
+    robustness.wait_for_function(f"{ROOT}.answer.state.rate !== 0.01")
+    state = settle(robustness)["state"]
+    assert state["rate"] == pytest.approx(1e-3 * 1e4 ** (22 / 64), rel=1e-3)
+    assert state["angle"] == pytest.approx(180 * 33 / 64, abs=0.01)
+
+
+def test_a_scale_says_what_the_colors_mean_and_goes_into_the_drawing(robustness: Page) -> None:
+    scale = robustness.locator(".legend .scale")
+    expect(scale).to_have_count(1)
+    expect(scale.locator(".ramp span")).to_have_text(["1", "3", "10", "30", "100"])
+    expect(scale.locator(".patch")).to_have_text(["not in 100 steps", "ends no lower, or diverges"])
+    ramp = scale.locator(".ramp").bounding_box()
+    assert ramp
+    assert ramp["width"] > 100
+    words = downloaded(robustness, "svg").decode()
+    for text in ("steps to arrive", "not in 100 steps", "ends no lower, or diverges", ">30<"):
+        assert text in words
+
+
+def test_four_planes_stand_two_by_two_beside_what_is_read(robustness: Page) -> None:
+    robustness.set_viewport_size({"width": 1280, "height": 720})
+    settle(robustness)
+    boxes = [box.bounding_box() for box in robustness.locator(".plane .frame").all()]
+    sides = [box["width"] for box in boxes if box]
+    assert min(sides) > 205
+    tops = sorted({round(box["y"]) for box in boxes if box})
+    assert len(tops) == 2
+    assert tops[1] + sides[0] < 720 - 60, "the player is seen, too"
+    for part in ("[data-part='legend']", ".meter", "[data-formula='edge']"):
+        inner = robustness.locator(part).first.bounding_box()
+        assert inner, part
+        assert inner["y"] + inner["height"] <= 720, part
+        assert inner["x"] > max(box["x"] + box["width"] for box in boxes if box), part
+    patch = robustness.locator(".legend .patch").last.bounding_box()
+    meter = robustness.locator(".meter").bounding_box()
+    assert patch
+    assert meter
+    assert patch["y"] + patch["height"] <= meter["y"], "the legend has its room"
 
 
 def test_the_maps_follow_a_drag_of_the_start(robustness: Page) -> None:

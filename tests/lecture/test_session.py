@@ -65,6 +65,35 @@ def test_what_the_page_still_has_is_not_sent_again(live: Live) -> None:
     assert not any(name.startswith(tuple(have)) for name in again["buffers"])
 
 
+def test_what_is_looked_at_is_run_by_the_engine_and_the_state_stays() -> None:
+    live = Live(lessons["robustness"])
+    first, _ = live.respond({"ask": 1, "set": {"stretch": 2.5}})
+    place = {"rule": "natural", "cell": [0.3, 100.0]}
+    looked, data = live.respond({"ask": 0, "state": first["state"], "look": place})
+    assert set(looked) == {"answer", "looked", "buffers"}, "a class is not shown it"
+    assert live.store.state.plain() == first["state"]
+    arrays = unpack(looked, data)
+    runs = {t["dash"]: arrays[t["points"]] for t in looked["looked"]}
+    there, of_it = live.respond({"ask": 2, "state": first["state"], "set": place})
+    drawn = unpack(there, of_it)
+    paths = [t for t in there["traces"] if t["kind"] == "path"]
+    assert {t["rule"] for t in paths} == {"natural"}
+    assert len(paths) == len(looked["looked"]) > 0
+    for trace in paths:
+        np.testing.assert_array_equal(runs[trace["dash"]], drawn[trace["points"]])
+    assert len(data) < len(of_it) / 4, "no map is sent again"
+
+
+@pytest.mark.parametrize("look", [{"rate": -1}, {"rule": "none"}, {"cell": "x"}, [], None])
+def test_a_look_at_what_cannot_be_is_refused_in_silence(look: Any) -> None:
+    live = Live(lessons["robustness"])
+    state = live.respond({"ask": 1})[0]["state"]
+    reply, data = live.respond({"ask": 0, "state": state, "look": look})
+    assert reply["answer"] == 0
+    assert data == b"" or isinstance(look, list | type(None)), "the state itself can be run"
+    assert live.store.state.plain() == state
+
+
 def test_a_link_and_a_reset_restore_what_they_say(live: Live) -> None:
     answer, _ = live.respond({"ask": 1, "query": "?v=1&rate=0.5&A=1,1,1,1"})
     assert answer["state"]["rate"] == 0.5

@@ -67,7 +67,28 @@ def unseen(lesson: Lesson, name: str) -> list[str]:
             good = any(in_view(trace, arrays, planes[trace["plane"]], step) for trace in traces)
         if not good:
             found.append(what)
+    found += [f"the colors of {t['plane']}" for t in answer["traces"] if not has_meaning(t, arrays)]
     return found
+
+
+def has_meaning(trace: Mapping[str, Any], arrays: Mapping[str, Array]) -> bool:
+    """Whether a map says what its colors mean: numbers, what is beyond them, and where none is."""
+    if trace["kind"] != "heat":
+        return True
+    if not (scale := trace.get("colors")):
+        return False
+    low, high, log = scale["axis"]
+    notes, cells = scale.get("notes", {}), arrays[trace["cells"]]
+    values = cells / 255 if cells.dtype == np.uint8 else cells
+    return bool(
+        scale["label"]
+        and low < high
+        and (low > 0 or not log)
+        and len(scale["ticks"]) > 1
+        and all(-1e-9 <= at <= 1 + 1e-9 for at, _ in scale["ticks"])
+        and ("none" in notes or not np.isnan(values).any())
+        and ("over" in notes or not (values > scale.get("upto", 1.0) + 1e-6).any())
+    )
 
 
 def in_view(
@@ -130,3 +151,15 @@ def test_what_is_not_drawn_or_too_small_to_see_is_found() -> None:
     assert not in_view(path, {"p": 0.2 + long * 1e-4}, view, 1), "too small to see"
     assert not in_view(path, {"p": long + 3}, view, 1), "beyond the plane"
     assert not in_view(path, {"p": long * np.nan}, view, 1)
+
+
+def test_a_map_whose_colors_mean_nothing_is_found() -> None:
+    colors = {"label": "steps", "axis": (1.0, 100.0, True), "ticks": [(0.0, "1"), (0.5, "10")]}
+    heat = {"kind": "heat", "cells": "c", "colors": colors}
+    half = {"c": np.array([0.0, 0.5])}
+    assert has_meaning(heat, half)
+    assert not has_meaning({"kind": "heat", "cells": "c"}, half), "no scale"
+    assert not has_meaning(heat, {"c": np.array([np.nan])}), "no word for what is not a number"
+    assert not has_meaning({**heat, "colors": {**colors, "upto": 0.4}}, half), "beyond the scale"
+    assert not has_meaning({**heat, "colors": {**colors, "ticks": []}}, half), "no numbers"
+    assert not has_meaning({**heat, "colors": {**colors, "axis": (0.0, 1.0, True)}}, half)

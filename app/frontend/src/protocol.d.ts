@@ -38,6 +38,9 @@ export interface Plane {
   ticks?: Tick[][];
   /** The field that a click on the plane sets to its place. */
   click?: string;
+  /** Of a map of runs: the field that the cell under the pointer sets, and what else is set, in
+   * the state whose runs are drawn while it is there; see ``Ask.look``. */
+  look?: [string, Record<string, any>];
   /** The field that strokes on the plane set to their places. */
   paint?: string;
 }
@@ -45,6 +48,21 @@ export interface Plane {
 /** ``bands`` and ``lines`` are the ground; a ``path`` has a point per step; an ``ellipse-at`` and
  * ``arrows`` have a shape per step, of which the one at the step shown is drawn. */
 export type TraceKind = "bands" | "lines" | "heat" | "ellipses" | "area" | "curve" | "points" | "path" | "ellipse-at" | "arrows";
+
+/** What the colors of a ``heat`` mean. */
+export interface ColorScale {
+  /** What the number is, with its unit. */
+  label: string;
+  /** The numbers at both ends of the scale, and if it is logarithmic. */
+  axis: [number, number, boolean];
+  /** Marks on the scale, from 0 to 1. */
+  ticks: Tick[];
+  /** The color at which the scale ends, 1 if not given. */
+  upto?: number;
+  /** What the other colors mean: ``over``, those beyond the scale, ``none``, that of a cell
+   * without a number, and ``under``, the first one, where it stands for smaller numbers, too. */
+  notes?: Record<string, string>;
+}
 
 /** Arrays beside a path, a number per step. */
 export interface TraceValues {
@@ -100,6 +118,8 @@ export interface Trace {
   /** Of ``heat``: the two styles between which it is mixed, if not the theme's ramp. */
   between?: string[];
   smooth?: boolean;
+  /** Of ``heat``: what its colors mean. */
+  colors?: ColorScale;
 }
 
 /** A point that can be dragged. With ``from`` it is the tip of an arrow that begins there. */
@@ -377,6 +397,8 @@ export interface Ask {
   lang?: string;
   /** The page changes its language: send the lesson in it, too. */
   speak?: boolean;
+  /** Ask for the runs of ``state`` with these changes, which it does not keep; see ``Looked``. */
+  look?: Record<string, any>;
   /** Ask for an export, by its kind, instead of a picture. */
   export?: string;
   /** The link to the state, for the export. */
@@ -440,6 +462,14 @@ export interface Refusal {
   fault: string;
 }
 
+/** The runs of a state that was looked at, and is not shown otherwise. */
+export interface Looked {
+  answer: number | null;
+  view?: string;
+  looked: Trace[];
+  buffers: Record<string, ArrayPlace>;
+}
+
 /** An export: a text, or the bytes that come beside it. */
 export interface ExportedFile {
   kind: string;
@@ -454,7 +484,7 @@ export interface ExportReply {
 }
 
 /** Whatever the kernel answers. */
-export type Reply = Answer | Refusal | ExportReply;
+export type Reply = Answer | Refusal | Looked | ExportReply;
 
 /** The state is another one: every other view than this one asks for it with ``follow``. */
 export interface Moved {

@@ -40,7 +40,7 @@ declare global {
   type PlaneView = ReturnType<typeof import("./canvas/plane.js").makePlane>;
   type Fields = ReturnType<typeof import("./controls/field_registry.js").makeFields>;
   type Menu = ReturnType<typeof import("./controls/menu.js").makeMenu>;
-  type Pin = ReturnType<typeof import("./controls/pinned_run.js").makePin>;
+  type Pin = ReturnType<typeof import("./controls/pin.js").makePin>;
   type Theme = ReturnType<typeof import("./controls/theme.js").makeTheme>;
   type Playback = ReturnType<typeof import("./controls/playback.js").makeTransport>;
   type Dialog = ReturnType<typeof import("./controls/dialog.js").makeDialog>;
@@ -106,6 +106,8 @@ declare global {
   /** What a plane needs of the page. */
   interface Host {
     ask: AskFor;
+    /** Draw the runs of the state with these changes, while the pointer is on this plane. */
+    look: (plane: string, changes: Changes | null) => void;
     redraw: () => void;
     busy: () => boolean;
     array: ArrayOf;

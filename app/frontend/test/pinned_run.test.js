@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compared, pinnedOf, runsOf } from "../src/controls/pinned_run.js";
+import { runsOf } from "../src/controls/pin.js";
+import { compared, pinnedOf } from "../src/controls/pinned_run.js";
 import { placeOf, rescaled, valueAt } from "../src/lib/axis_scale.js";
 
 const LESSON = { meter: "Gap", styles: { natural: { label: "natural" }, adam: { label: "Adam" } } };

@@ -14,11 +14,16 @@ import numpy as np
 
 from natgrad_core.analysis.grid_sweep import COARSEST, Sweep
 from natgrad_core.types import Array, Bools, Whole
-from natgrad_lecture.drawing.graph import Graph
+from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.numbers import short
 from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.protocol import ColorScale, Tick
 
 SLOWEST = 0.8
 """The color of a run that arrives with its last step; 1 is for one that is still on its way."""
+
+MOST_COUNTED = 3000.0
+"""Up to here the marks of a scale of counts are written out."""
 
 
 class Partial(Protocol):
@@ -67,9 +72,48 @@ def colors(found: Sweep, target: float, begin: float, steps: int) -> Array:
     """
     with np.errstate(all="ignore"):
         arrived = found.loss <= target
-        quick = SLOWEST * np.log1p(found.first) / np.log1p(steps)
+        quick = SLOWEST * steps_axis("", steps).place(np.maximum(found.first, 1))
         value = np.where(arrived, quick, np.where(found.loss < begin, 1.0, np.nan))
     return _spread(value, found.done)
+
+
+def steps_axis(label: str, steps: int) -> Axis:
+    """The numbers of steps after which a run arrives: the first one at the low end, by powers."""
+    return Axis(label, 1.0, float(max(steps, 2)), log=True)
+
+
+def color_scale(axis: Axis, upto: float = 1.0, **notes: str) -> ColorScale:
+    """What the colors of a map mean.
+
+    Args:
+        axis: The numbers along the scale, and what they are.
+        upto: The color at which the scale ends.
+        notes: What other colors mean, where there are any: ``over``, those beyond the scale,
+            ``none``, that of a cell without a number, and ``under``, the first one, where it
+            stands for smaller numbers, too.
+
+    Returns:
+        The scale, as the page draws it and reads cells by it.
+    """
+    found: ColorScale = {
+        "label": axis.label,
+        "axis": (axis.low, axis.high, axis.log),
+        "ticks": _ticks(axis),
+    }
+    if upto != 1.0:
+        found["upto"] = upto
+    if notes:
+        found["notes"] = notes
+    return found
+
+
+def _ticks(axis: Axis) -> list[Tick]:
+    """The marks of a scale: small counts are written out, 1, 3, 10, 30, and not as powers."""
+    if not (axis.log and axis.low >= 1 and axis.high <= MOST_COUNTED):
+        return axis.ticks()
+    numbers = [d * 10.0**n for n in range(4) for d in (1, 3)]
+    inside = [n for n in numbers if axis.low <= n <= axis.high]
+    return [(float(axis.place(n)), short(n)) for n in inside]
 
 
 def _spread(value: Array, done: Bools) -> Array:
@@ -86,7 +130,7 @@ def _nearest(count: int, stride: int) -> Whole:
     return np.minimum((np.arange(count) + stride // 2) // stride, (count - 1) // stride) * stride
 
 
-def add_map(sheet: Sheet, graph: Graph, cells: Array, name: str) -> None:
+def add_map(sheet: Sheet, graph: Graph, cells: Array, colors: ColorScale) -> None:
     """Draw ``cells [up, across]``, evenly spaced with the first and the last on the edges."""
     up, across = cells.shape
     x, y = 0.5 / max(across - 1, 1), 0.5 / max(up - 1, 1)
@@ -94,10 +138,11 @@ def add_map(sheet: Sheet, graph: Graph, cells: Array, name: str) -> None:
         graph.name,
         "heat",
         "map",
-        name,
+        colors["label"],
         cells=cells.ravel(),
         size=[up, across],
         box=[-x, 1 + x, -y, 1 + y],
+        colors=colors,
     )
 
 

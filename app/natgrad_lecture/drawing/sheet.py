@@ -22,7 +22,8 @@ class Sheet:
 
     ``fine`` is how many parts of a heavy picture the page already asked for; a picture that has
     more of them answers with ``more`` (what to ask next) and ``progress``. ``hold``: the reader has
-    stopped it, and wants to see what there is; ``one``: and now a single step more.
+    stopped it, and wants to see what there is; ``one``: and now a single step more. ``only`` are
+    the kinds of traces that are wanted, if not all.
     """
 
     def __init__(
@@ -31,11 +32,12 @@ class Sheet:
         fine: int = 0,
         hold: bool = False,
         one: bool = False,
+        only: frozenset[TraceKind] | None = None,
     ) -> None:
         self.fine, self.hold, self.one = fine, hold, one
         self.traces: list[Trace] = []
         self.buffers: dict[str, ArrayPlace] = {}
-        self._have = have
+        self._have, self._only = have, only
         self._chunks: list[tuple[Any, Any]] = []
         self._size = 0
 
@@ -58,6 +60,8 @@ class Sheet:
 
         With ``cache=key`` the arrays are left out if the page said that it still has them.
         """
+        if self._only is not None and kind not in self._only:
+            return
         key = more.get("cache")
         trace: Trace = {"plane": plane, "kind": kind, "style": style, "name": name}
         parts = cast("dict[str, Any]", trace)

@@ -2,7 +2,7 @@
 
 import { placeLabels } from "./arrow_labels.js";
 import { drawHeat } from "./heat_map.js";
-import { drawGhosts } from "../controls/pinned_run.js";
+import { drawGhosts } from "./ghosts.js";
 import { arrow, ellipse, lastGood, note, placing, pointAt, symbol, trail } from "./primitives.js";
 
 const DASH = [8, 6];
@@ -344,10 +344,15 @@ function drawShaft(ctx, { from, at, style }, { palette, place, weight }) {
  * @param {Reading} reading
  * @param {Drawing} look
  */
-function drawHover(ctx, { point, style }, { palette, place, weight }) {
+function drawHover(ctx, { point, style, trace }, { palette, place, weight }) {
   ctx.beginPath();
   ctx.arc(place.x(point[0]), place.y(point[1]), 8 * weight, 0, 2 * Math.PI);
-  ctx.strokeStyle = palette.color(style);
+  if (trace.colors) {
+    ctx.strokeStyle = palette.color("paper"); // seen on every color of a map
+    ctx.lineWidth = 4 * weight;
+    ctx.stroke();
+  }
+  ctx.strokeStyle = palette.color(trace.colors ? "text" : style);
   ctx.lineWidth = 1.5 * weight;
   ctx.stroke();
 }

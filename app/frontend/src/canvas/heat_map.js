@@ -40,6 +40,18 @@ function paint(cells, width, height, ramp, none) {
 }
 
 /**
+ * The colors from 0 to `upto` as an image of one row.
+ *
+ * @param {Palette} palette
+ * @param {string[] | undefined} between
+ * @param {number} upto
+ */
+export function rampImage(palette, between, upto) {
+  const colors = Float32Array.from({ length: 256 }, (_, i) => (upto * i) / 255);
+  return paint(colors, colors.length, 1, palette.ramp(between), palette.none());
+}
+
+/**
  * @param {Pen} ctx
  * @param {Trace} trace
  * @param {Drawing} look

@@ -1,6 +1,7 @@
 // One square plane: a figure with two canvases, handles, ticks, names and a read-out.
 
 import { makeBrush } from "./paint_brush.js";
+import { valueAt } from "../lib/axis_scale.js";
 import { contextOf, make, setAttribute, setText, targetOf } from "../lib/dom.js";
 import { makeHandles } from "./drag_handles.js";
 import { makeHover } from "./tooltip.js";
@@ -43,14 +44,22 @@ export function makePlane(host) {
      * @param {number} axis
      * @param {number} at
      */
-    value(axis, at) {
-      const [low, high, log] = spec.scales?.[axis] ?? [0, 1, false];
-      return log ? low * (high / low) ** at : low + (high - low) * at;
+    value: (axis, at) => valueAt(at, spec.scales?.[axis] ?? [0, 1, false]),
+    // Where a plane can be picked from, this sets a field to the place, in the numbers of the axes:
+    // as a handle that is dragged there does.
+    /** @param {Point} at */
+    pick(at) {
+      if (spec.click) host.ask({ [spec.click]: at.map((v, axis) => plane.value(axis, v)) });
     },
     side: () => side || 1,
   };
   const handles = makeHandles(plane, host);
-  const hover = makeHover(plane, host);
+  const hover = makeHover(plane, host, (at) => {
+    const { look, name } = spec;
+    if (look) {
+      host.look(name, at && { ...look[1], [look[0]]: at.map((v, axis) => plane.value(axis, v)) });
+    }
+  });
   frame.append(...ticks.map((t) => t.box), ...names, handles.box, hover.box);
 
   /**
@@ -63,11 +72,8 @@ export function makePlane(host) {
     return [x0 + event.offsetX * scale, y1 - event.offsetY * scale];
   };
 
-  // Where a plane can be picked from, a click on it sets a field to the place, in the numbers of
-  // the axes: as a handle that is dragged there does.
   frame.addEventListener("click", (event) => {
-    if (!spec.click || targetOf(event).tagName !== "CANVAS") return;
-    host.ask({ [spec.click]: placeOf(event).map((at, axis) => plane.value(axis, at)) });
+    if (targetOf(event).tagName === "CANVAS") plane.pick(placeOf(event));
   });
   frame.append(makeBrush(plane, { field: () => spec.paint, placeOf, ask: host.ask }));
 
@@ -101,13 +107,15 @@ export function makePlane(host) {
     const labels = spec.labels.join(say("and"));
     setAttribute(figure, "aria-label", say("plane", { title: spec.title, labels }));
     const { title: named, paint } = spec;
-    setAttribute(frame, "aria-label", say(paint ? "paint-along" : "read-along", { title: named }));
     showTicks();
     spec.labels.forEach((text, i) => setText(names[i], text));
     handles.update(newHandles, errors);
     const read = traces.filter((trace) => trace.kind === "path" || trace.read);
-    hover.adopt(read);
-    setAttribute(frame, "tabindex", read.length || paint ? "0" : null);
+    const map = traces.find((trace) => trace.colors);
+    hover.adopt(read, map);
+    const how = paint ? "paint-along" : map && !read.length ? "read-map" : "read-along";
+    setAttribute(frame, "aria-label", say(how, { title: named }));
+    setAttribute(frame, "tabindex", read.length || map || paint ? "0" : null);
   }
 
   // The frame's size is told by an observer, never measured while drawing.

@@ -2,11 +2,12 @@
 // what a dash means, the answer says in `dash_labels`.
 
 import { make } from "../lib/dom.js";
+import { makeScale, scalesOf } from "../canvas/color_scale.js";
 import { swatch } from "../canvas/markers.js";
 import { say } from "../i18n/en.js";
 
 // Whose styles are runs, which of them end in an open symbol only, whose are something else and what,
-// and which dashes mean something.
+// which dashes mean something, and what the colors of maps mean.
 /**
  * @param {LessonData} lesson
  * @param {Pick<Answer, "traces" | "dash_labels">} answer
@@ -20,9 +21,10 @@ export function legendOf(lesson, { traces, dash_labels = {} }) {
   const open = rules.filter((style) => !filled.has(style));
   /** @type {Map<string, string>} */
   const rest = new Map();
-  for (const { kind, style, name } of traces) {
+  for (const { kind, style, name, colors } of traces) {
     if (
       name &&
+      !colors &&
       lesson.styles[style] &&
       !rules.includes(style) &&
       kind !== "lines" &&
@@ -35,7 +37,7 @@ export function legendOf(lesson, { traces, dash_labels = {} }) {
   const dashes = [...new Set(drawn.map((trace) => trace.dash ?? "solid"))].filter(
     (d) => dash_labels[d],
   );
-  return { rules, open, rest: [...rest], dashes };
+  return { rules, open, rest: [...rest], dashes, scales: scalesOf(traces) };
 }
 
 /** @param {LessonData} lesson */
@@ -52,8 +54,8 @@ export function makeLegend(lesson) {
     /** @param {Answer} answer */
     update(answer) {
       const { dash_labels = {} } = answer;
-      const { rules, open, rest, dashes } = legendOf(lesson, answer);
-      const key = JSON.stringify([rules, open, rest, dashes, dash_labels]);
+      const { rules, open, rest, dashes, scales } = legendOf(lesson, answer);
+      const key = JSON.stringify([rules, open, rest, dashes, scales, dash_labels]);
       if (key === shown) return;
       shown = key;
       /**
@@ -72,6 +74,7 @@ export function makeLegend(lesson) {
           item(swatch(style, { ...lesson.styles[style] }, { line: false }), name, style),
         ),
         ...dashes.map((dash) => item(make("span", { class: `key ${dash}` }), dash_labels[dash])),
+        ...scales.map(makeScale),
       );
     },
   };

@@ -3,42 +3,10 @@
 import { make, setText } from "../lib/dom.js";
 import { show } from "../lib/number_format.js";
 import { rescaled } from "../lib/axis_scale.js";
-import { lastGood, trail } from "../canvas/primitives.js";
+import { lastGood } from "../canvas/primitives.js";
+import { runsOf } from "./pin.js";
 import { swatch } from "../canvas/markers.js";
 import { say } from "../i18n/en.js";
-
-// Under the living layer: the pinned paths of this plane, faint, and where they end.
-/**
- * @param {Pen} ctx
- * @param {Ghost[]} ghosts
- * @param {Drawing} look
- */
-export function drawGhosts(ctx, ghosts, { palette, place, weight, plane }) {
-  ctx.globalAlpha = 0.4;
-  ctx.lineCap = "butt";
-  for (const { trace, points } of ghosts) {
-    if (trace.plane !== plane) continue;
-    ctx.beginPath();
-    trail(ctx, points, 0, points.length / 2 - 1, place);
-    ctx.strokeStyle = palette.color("text");
-    ctx.lineWidth = 5 * weight;
-    ctx.setLineDash([]);
-    ctx.globalAlpha = 0.16;
-    ctx.stroke();
-    ctx.strokeStyle = palette.color(trace.style);
-    ctx.lineWidth = 1.4 * weight;
-    ctx.setLineDash(trace.dash === "dashed" ? [2 * weight, 4 * weight] : []);
-    ctx.globalAlpha = 0.7;
-    ctx.stroke();
-    const end = lastGood(points);
-    ctx.beginPath();
-    ctx.arc(place.x(points[2 * end]), place.y(points[2 * end + 1]), 6 * weight, 0, 2 * Math.PI);
-    ctx.setLineDash([]);
-    ctx.stroke();
-  }
-  ctx.globalAlpha = 1;
-  ctx.lineCap = "round";
-}
 
 /** @param {Trace} trace */
 const keyOf = ({ plane, rule, style, name, dash }) =>
@@ -70,25 +38,6 @@ function endOf(trace, array) {
   while (last > 0 && series.some(([, all]) => Number.isNaN(all[last]))) last--; // it left the domain
   const numbers = Object.fromEntries(series.map(([name, all]) => [name, all[last]]));
   return { at: [points[2 * last], points[2 * last + 1]], numbers };
-}
-
-/**
- * The runs of a picture: its paths, or where it has none the curves whose points can be read, one
- * start of each. The first plane that a run is drawn in says where it is.
- *
- * @param {Trace[]} traces
- * @returns {Map<string, Trace>}
- */
-export function runsOf(traces) {
-  const paths = traces.filter(({ kind }) => kind === "path");
-  const curves = traces.filter(({ kind, read, faint }) => kind === "curve" && read && !faint);
-  const found = new Map();
-  for (const trace of paths.length ? paths : curves) {
-    const own = trace.kind === "curve" ? trace.name : "";
-    const run = [trace.rule ?? trace.style, trace.dash ?? "solid", own].join("|");
-    if (!found.has(run)) found.set(run, trace);
-  }
-  return found;
 }
 
 /**
@@ -181,9 +130,12 @@ function worded(value) {
 
 /**
  * @param {LessonData} lesson
- * @param {{ array: ArrayOf }} page
+ * @param {object} page
+ * @param {ArrayOf} page.array
+ * @param {HTMLElement} page.box
+ * @param {(held: boolean) => void} page.changed hears whether a run is pinned
  */
-export function makePin(lesson, { array }) {
+export function makePinned(lesson, { array, box, changed }) {
   /** @typedef {Ghost & { scales: PlaneSpec["scales"] }} Kept */
   /** @type {(Pinned & { ghosts: Kept[], state: Changes }) | null} */
   let pinned = null;
@@ -197,16 +149,7 @@ export function makePin(lesson, { array }) {
   );
   const settings = make("p", { class: "changed" });
   const table = make("table", {});
-  const box = make(
-    "section",
-    { class: "pinned", "aria-label": say("pinned"), hidden: true },
-    head,
-    drop,
-    settings,
-    table,
-  );
-  /** @type {(held: boolean) => void} */
-  let onchange = () => {};
+  box.replaceChildren(head, drop, settings, table);
   const fields = lesson.controls.flatMap((group) => group.controls);
   const called = new Map(fields.map(({ field, label }) => [field, label]));
 
@@ -217,12 +160,9 @@ export function makePin(lesson, { array }) {
   const cells = (tag, texts) => make("tr", {}, ...texts.map((text) => make(tag, {}, text)));
 
   const pin = {
-    box,
     /** @returns {Ghost[]} */
     ghosts: () => drawn,
     held: () => Boolean(pinned),
-    /** @param {(held: boolean) => void} listener */
-    onchange: (listener) => (onchange = listener),
     /** @param {Answer} answer */
     set(answer) {
       const runs = new Set([...runsOf(answer.traces).values()].map(({ kind }) => kind));
@@ -240,13 +180,13 @@ export function makePin(lesson, { array }) {
         state: answer.state,
       };
       pin.update(answer);
-      onchange(true);
+      changed(true);
     },
     clear() {
       pinned = null;
       drawn = [];
       box.hidden = true;
-      onchange(false);
+      changed(false);
     },
     /** @param {Answer} answer */
     update(answer) {
@@ -259,7 +199,7 @@ export function makePin(lesson, { array }) {
         points: rescaled(ghost.points, ghost.scales, scalesOf(answer, ghost.trace)),
       }));
       box.hidden = false;
-      const changed = Object.keys(state).filter(
+      const different = Object.keys(state).filter(
         (name) =>
           !["k", "answers"].includes(name) &&
           JSON.stringify(state[name]) !== JSON.stringify(before.state[name]),
@@ -267,7 +207,10 @@ export function makePin(lesson, { array }) {
       /** @param {string} name */
       const changeOf = (name) =>
         `${called.get(name) ?? name}: ${worded(before.state[name])} → ${worded(state[name])}`;
-      setText(settings, changed.length ? changed.map(changeOf).join("; ") : say("nothing-changed"));
+      setText(
+        settings,
+        different.length ? different.map(changeOf).join("; ") : say("nothing-changed"),
+      );
       const { head: names, rows } = compared(before, answer, array, lesson);
       const lines = rows.map(({ style, cells: texts }) => {
         const row = cells("td", texts);

@@ -2,7 +2,7 @@
 // itself. All of it is built when it is asked for; nothing here runs while a picture is drawn.
 
 import { copy } from "./clipboard.js";
-import { runsOf } from "../controls/pinned_run.js";
+import { runsOf } from "../controls/pin.js";
 import { filmKind } from "./film_kind.js";
 import { save } from "./save_file.js";
 import { makePalette } from "../canvas/colors.js";
@@ -207,8 +207,8 @@ export function makeExport({
     group: "pin",
     act() {
       if (pin.held()) pin.clear();
-      else if (runsOf(answer().traces).size) pin.set(answer());
-      else menu.tell(say("nothing-to-pin"));
+      else if (!runsOf(answer().traces).size) menu.tell(say("nothing-to-pin"));
+      else pin.set(answer).catch((error) => menu.tell(error.message));
     },
   });
   pin.onchange((is) => {

@@ -4,6 +4,7 @@
 import { contextOf, make } from "../lib/dom.js";
 import { tagOf } from "../canvas/drag_handles.js";
 import { legendOf } from "../controls/legend.js";
+import { rampImage } from "../canvas/heat_map.js";
 import { drawLiving } from "../canvas/dynamic_layer.js";
 import { drawStill } from "../canvas/static_layer.js";
 import { note, placing, symbol } from "../canvas/primitives.js";
@@ -18,6 +19,7 @@ const LEFT = 62; // of a plane: its axis's name and numbers
 const BELOW = 50;
 const ABOVE = 34;
 const LINE = 22;
+const SCALE = 44; // a map's scale, with its marks
 
 // Words in lines of at most this width.
 /**
@@ -81,8 +83,10 @@ function layout(scene, ctx) {
   const readings = scene.readings.length
     ? wrapped(ctx, scene.readings.join("  ·  "), WIDTH - 2 * EDGE)
     : [];
-  const height = below + LINE + 6 + words.length * 24 + readings.length * 20 + 30 + EDGE / 2;
-  return { side, places, below, words, readings, width: WIDTH, height: Math.ceil(height) };
+  const scales = SCALE * legendOf(scene.lesson, scene.answer).scales.length;
+  const height =
+    below + LINE + 6 + scales + words.length * 24 + readings.length * 20 + 30 + EDGE / 2;
+  return { side, places, below, scales, words, readings, width: WIDTH, height: Math.ceil(height) };
 }
 
 /**
@@ -173,6 +177,53 @@ function drawKeys(ctx, { lesson, answer, palette, y }) {
   }
 }
 
+const RAMP = { width: 190, height: 12 }; // px
+
+/**
+ * The scales of maps, one a line: what is measured, the colors with their marks, and the colors
+ * beyond them.
+ *
+ * @param {Pen} ctx
+ * @param {{ scales: ReturnType<typeof legendOf>["scales"], palette: Palette, y: number }} page
+ */
+function drawScales(ctx, { scales, palette, y }) {
+  ctx.font = `13px ${SANS}`;
+  scales.forEach(({ colors: { label, ticks, upto = 1, notes = {} }, between }, line) => {
+    const top = y + line * SCALE;
+    let x = EDGE;
+    /** @param {string} text */
+    const say = (text) => {
+      ctx.fillStyle = palette.color("text");
+      ctx.fillText(text, x, top + 4);
+      x += ctx.measureText(text).width + 14;
+    };
+    say(label);
+    const left = x;
+    ctx.drawImage(rampImage(palette, between, upto), left, top - 7, RAMP.width, RAMP.height);
+    ctx.textAlign = "center";
+    for (const [at, text] of ticks) {
+      const place = left + at * RAMP.width;
+      ctx.fillRect(place - 0.5, top + 5, 1, 4);
+      ctx.fillText(text, place, top + 21);
+    }
+    ctx.textAlign = "left";
+    x += RAMP.width + 26;
+    const [last] = palette.ramp(between).slice(-1);
+    /** @type {[string | undefined, ArrayLike<number>][]} */
+    const patches = [
+      [notes.over, last],
+      [notes.none, palette.none()],
+    ];
+    for (const [text, color] of patches) {
+      if (!text) continue;
+      ctx.fillStyle = `rgb(${Array.from(color).join()})`;
+      ctx.fillRect(x, top - 7, 18, RAMP.height);
+      x += 25;
+      say(text);
+    }
+  });
+}
+
 // The words around the planes: what does not move while a run plays.
 /**
  * @param {Pen} ctx
@@ -190,6 +241,8 @@ function drawWords(ctx, scene, at) {
   let y = at.below;
   drawKeys(ctx, { lesson, answer, palette, y });
   y += LINE + 6;
+  drawScales(ctx, { scales: legendOf(lesson, answer).scales, palette, y });
+  y += at.scales;
   ctx.fillStyle = palette.color("text");
   ctx.font = `17px ${SERIF}`;
   for (const line of at.words) ctx.fillText(line, EDGE, (y += 24) - 12);

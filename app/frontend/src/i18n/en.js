@@ -126,6 +126,7 @@ const TEXTS = {
     point: "draggable point",
     plane: "plane {title}, axes {labels}",
     "read-along": "{title}: read along the paths by arrow keys",
+    "read-map": "{title}: read the map by arrow keys",
     "paint-along": "{title}: arrow keys move a cross, Enter paints a point",
     "list-joint": ", ",
     symbols: "what the symbols stand for",

@@ -113,6 +113,7 @@ export const ZH = {
   nothing: "空白",
   point: "可拖动的点",
   "read-along": "{title}：用方向键沿路径读数",
+  "read-map": "{title}：用方向键在图上读数",
   "paint-along": "{title}：用方向键移动十字，按回车画一个点",
   "list-joint": "、",
   symbols: "符号所指",

@@ -20,6 +20,7 @@ import { makeStats } from "../lib/frame_stats.js";
 import { makeWatch } from "../lib/visibility.js";
 import { makeReader } from "../session/session.js";
 import { makeConversation } from "./conversation.js";
+import { LOOK, makeLook } from "./look.js";
 import { layOut, makeRoot } from "./page_layout.js";
 import { makePageState } from "./page_state.js";
 import { makePlaneSet } from "./plane_set.js";
@@ -132,6 +133,12 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     elsewhere,
   });
   const { formulas, controls, charts, meter, pin, legend, description } = readings;
+  const look = makeLook({
+    model,
+    view,
+    state: () => ({ ...state.shown().state, k: transport.k() }),
+    redraw,
+  });
   const planeSet = makePlaneSet({
     root,
     host: {
@@ -139,6 +146,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
         fields.foresee(set);
         ask(set);
       },
+      look: look.at,
       redraw,
       busy,
       array: state.array,
@@ -225,6 +233,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
 
   function show() {
     planeSet.show(state.shown());
+    look.adopted();
     readings.owe();
   }
 
@@ -240,7 +249,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
       k: transport.time(),
       playing: transport.playing(),
       thick: reader.thick(),
-      ghosts: pin.ghosts(),
+      ghosts: [...pin.ghosts(), ...look.ghosts()],
     });
     stats.frame(now, fresh ? state.shown().answer : undefined, planeSet.visible());
     if (fresh) progress.update(state.shown(), busy());
@@ -258,6 +267,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     if (!content) return;
     if (conversation.moved(content)) return join();
     if (!("answer" in content) || !conversation.mine(content)) return;
+    if (content.answer === LOOK) return look.heard(content, buffers?.[0]);
     if (exporter.heard(content, buffers)) return;
     const reply = conversation.heard(content);
     if (!reply) return;

@@ -5,7 +5,7 @@ import { makeControls } from "../controls/controls.js";
 import { makeLegend } from "../controls/legend.js";
 import { makeFormulas, makeLive } from "../controls/lesson_text.js";
 import { makeMeter } from "../controls/gap_meter.js";
-import { makePin } from "../controls/pinned_run.js";
+import { makePin } from "../controls/pin.js";
 import { make, setText } from "../lib/dom.js";
 import { makeThrottle } from "../lib/throttle.js";
 

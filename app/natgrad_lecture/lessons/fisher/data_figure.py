@@ -11,7 +11,8 @@ from natgrad_core.analysis.fisher_sampling import angle
 from natgrad_core.geometry.ellipses import ellipse_axes, outline
 from natgrad_core.problems._kunstner_line import directions, minimum
 from natgrad_core.types import Array
-from natgrad_lecture.drawing.heat_map import Growth
+from natgrad_lecture.drawing.graph import Axis
+from natgrad_lecture.drawing.heat_map import Growth, color_scale
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.vector_field import directions as field
 from natgrad_lecture.drawing.windows import plane
@@ -22,6 +23,9 @@ from natgrad_lecture.text.lesson_text import phrases
 say = phrases(__file__)
 
 _FINE = (20, 40, 80)
+
+RIGHT = 90.0
+"""Degrees at which the map's scale ends."""
 """Cells of the map on a side, from coarse to fine."""
 
 _LEVELS = np.linspace(0.25, 6.0, 14) ** 2
@@ -63,7 +67,8 @@ def picture(data: Data, sheet: Sheet) -> Picture:
     _arrows(data, sheet)
     part = min(sheet.fine, len(_FINE) - 1)
     fine = _FINE[part]
-    cells = np.round(np.clip(angle_map(data.state.noise, fine) / 90, 0, 1) * 255).astype(np.uint8)
+    angles = angle_map(data.state.noise, fine)
+    cells = np.where(angles > RIGHT, 255, np.round(254 * angles / RIGHT)).astype(np.uint8)
     sheet.add(
         "right",
         "heat",
@@ -72,6 +77,9 @@ def picture(data: Data, sheet: Sheet) -> Picture:
         cells=cells.ravel(),
         size=[fine, fine],
         box=VIEW.ravel().tolist(),
+        colors=color_scale(
+            Axis(say("angle-of-the-steps"), 0.0, RIGHT), 254 / 255, over=say("more-than-90")
+        ),
     )
     sheet.add("right", "points", "contour", "", points=data.minimum[None], symbol="cross")
     more: Growth = (
@@ -82,7 +90,7 @@ def picture(data: Data, sheet: Sheet) -> Picture:
     return {
         "planes": [
             plane("left", say("the-loss-of-a-line-through"), symbols, VIEW),
-            plane("right", say("angle-of-the-steps-0-dark"), symbols, VIEW),
+            plane("right", say("angle-of-the-two-steps"), symbols, VIEW),
         ],
         "dash_labels": {},
         "steps": STEPS,

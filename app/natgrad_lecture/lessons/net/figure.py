@@ -12,7 +12,7 @@ import numpy as np
 
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.graph import Axis, Graph
-from natgrad_lecture.drawing.heat_map import Growth
+from natgrad_lecture.drawing.heat_map import Growth, color_scale
 from natgrad_lecture.drawing.numbers import round_up, short
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.plotly_chart import axis, chart, line, table
@@ -50,6 +50,7 @@ def add_regions(sheet: Sheet, model: Any, name: str, step: int, moving: bool) ->
         box=VIEW.ravel().tolist(),
         between=["class0", "class1"],
         smooth=True,
+        colors=color_scale(Axis(say("probability-of-class-1"), 0.0, 1.0)),
     )
     x, y = model.net.x.numpy(), model.net.y.numpy()
     for label, symbol in ((0, "circle"), (1, "square")):
@@ -126,7 +127,17 @@ def add_matrix(
     with np.errstate(divide="ignore"):
         share = 1.0 + np.log10(np.abs(matrix) / scale) / DECADES
     cells = np.clip(np.rint(255 * share[::-1]), 0, 255).astype(np.uint8)
-    sheet.add(name, "heat", "", "", cells=cells, size=[p, p], box=[0.0, p, 0.0, p])
+    sizes = Axis(say("size-of-an-entry"), scale * 10.0**-DECADES, scale, log=True)
+    sheet.add(
+        name,
+        "heat",
+        "",
+        "",
+        cells=cells,
+        size=[p, p],
+        box=[0.0, p, 0.0, p],
+        colors=color_scale(sizes, under=say("smaller-than", size=short(sizes.low))),
+    )
     lines = []
     for border in borders[1:-1]:
         lines += [[[border, 0], [border, p]], [[0, p - border], [p, p - border]]]

@@ -9,7 +9,15 @@ import numpy as np
 from natgrad_core.analysis.grid_sweep import Sweep
 from natgrad_lecture.drawing.contours import add_contours
 from natgrad_lecture.drawing.graph import Graph
-from natgrad_lecture.drawing.heat_map import Kept, add_map, colors, progress
+from natgrad_lecture.drawing.heat_map import (
+    SLOWEST,
+    Kept,
+    add_map,
+    color_scale,
+    colors,
+    progress,
+    steps_axis,
+)
 from natgrad_lecture.drawing.paired_runs import add_paths, reading, trouble
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
@@ -41,8 +49,11 @@ def picture(model: Model, sheet: Sheet) -> Picture:
     here = [float(RATES.place(state.rate)), float(axis.place(getattr(state, state.upwards)))]
     return {
         "planes": [
-            {**graphs[0].plane(), "click": "cell"},
-            *(graph.plane() for graph in graphs[1:]),
+            {**graphs[0].plane(), "click": "cell", "look": ("cell", {})},
+            *(
+                {**graph.plane(), "look": ("cell", {"rule": rule})}
+                for rule, graph in zip(rules[1:], graphs[1:], strict=True)
+            ),
             plane("theta", say("this-run"), model.problem.symbols, view),
         ],
         "dash_labels": {"solid": "run in θ", "dashed": say("run-in-x-mapped-back")},
@@ -69,14 +80,19 @@ def picture(model: Model, sheet: Sheet) -> Picture:
 
 def _map(model: Model, sheet: Sheet, rule: str, kept: Kept[Sweep]) -> Graph:
     """The map of one rule, and its edge."""
-    state, label = model.state, style(rule)["label"]
+    state = model.state
     name = "map" if rule == state.rule else f"map-{rule}"
-    title = say("steps-from-the-start", label=label, steps=state.steps)
-    graph = Graph(sheet, name, title, RATES, UPS[state.upwards])
+    graph = Graph(sheet, name, style(rule)["label"], RATES, UPS[state.upwards])
     found = kept.upto(max(sheet.fine, 1))
     if found is not None:
         cells = colors(found, model.target, model.begin, state.steps)
-        add_map(sheet, graph, cells.reshape(COUNT, COUNT).T, say("steps-to-arrive"))
+        scale = color_scale(
+            steps_axis(say("steps-to-arrive"), state.steps),
+            SLOWEST,
+            over=say("still-on-its-way", steps=state.steps),
+            none=say("no-lower-than-at-the-start"),
+        )
+        add_map(sheet, graph, cells.reshape(COUNT, COUNT).T, scale)
     if rule in METRICS:
         graph.curve("edge", "α*", *model.edges(rule), width=2.6)
     return graph
