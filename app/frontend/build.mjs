@@ -18,7 +18,12 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const OUT = join(HERE, "../natgrad_lecture/static");
 
 /** Modules, for anywidget and for `<script type="module">`. */
-const MODULES = ["src/lesson_view.js", "src/export/makers.js", "src/entry/classroom.js"];
+const MODULES = [
+  "src/lesson_view.js",
+  "src/export/makers.js",
+  "src/canvas/model_picture.js",
+  "src/entry/classroom.js",
+];
 
 /** Modules of our own pages, which fetch beside them what is imported when it is wanted. */
 const LIVE = ["src/entry/live_page.js"];

@@ -155,6 +155,11 @@ class RunsModel:
         return self.paired_runs[name].gap
 
     @property
+    def in_theta(self) -> dict[str, Trajectory]:
+        """Every chosen rule's run in θ."""
+        return {name: pair.in_theta for name, pair in self.paired_runs.items()}
+
+    @property
     def paths(self) -> dict[str, Any]:
         """What a notebook reads as the widget's ``path``."""
         return {

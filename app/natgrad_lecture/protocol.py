@@ -61,13 +61,33 @@ class Plane(TypedDict):
     the state whose runs are drawn while it is there; see ``Ask.look``."""
     paint: NotRequired[str]
     """The field that strokes on the plane set to their places."""
+    model: NotRequired[bool]
+    """It shows the model at the points of the other planes: wide and low, beside the text. Its
+    window begins at 0, 0 and is 1 high."""
+    say: NotRequired[str]
+    """Of a model, what is drawn, for those who do not see it."""
 
 
 TraceKind = Literal[
-    "bands", "lines", "heat", "ellipses", "area", "curve", "points", "path", "ellipse-at", "arrows"
+    "bands",
+    "lines",
+    "heat",
+    "ellipses",
+    "area",
+    "curve",
+    "points",
+    "path",
+    "ellipse-at",
+    "arrows",
+    "data",
+    "fit",
 ]
 """``bands`` and ``lines`` are the ground; a ``path`` has a point per step; an ``ellipse-at`` and
-``arrows`` have a shape per step, of which the one at the step shown is drawn."""
+``arrows`` have a shape per step, of which the one at the step shown is drawn. ``data`` are what a
+model is fitted to, and a ``fit`` is the model at the step shown."""
+
+Response = Literal["exp", "logistic", "identity"]
+"""g⁻¹ of a ``fit``."""
 
 
 class ColorScale(TypedDict):
@@ -133,7 +153,8 @@ class Trace(TypedDict):
     base: NotRequired[float]
     """Of an ``area``: where it begins on the second axis."""
     size: NotRequired[float | list[int]]
-    """Of ``points``: their size, 1 if not given; of ``heat``: rows and columns."""
+    """Of ``points``: their size, 1 if not given; of ``heat``: rows and columns; of ``data``: the
+    width of bars, if they are not points."""
     symbol: NotRequired[str]
     per: NotRequired[int]
     """Of ``points``: each step has this many of its own."""
@@ -144,6 +165,17 @@ class Trace(TypedDict):
     smooth: NotRequired[bool]
     colors: NotRequired[ColorScale]
     """Of ``heat``: what its colors mean."""
+    x: NotRequired[str]
+    """Array ``[m]``, of a ``fit``: where it is computed."""
+    offset: NotRequired[str]
+    """Array ``[m]``, of a ``fit``: g⁻¹(offset + features·coefficients) are its values at ``x``."""
+    features: NotRequired[str]
+    """Array ``[m, r]``, of a ``fit``; without it each ``x`` has a coefficient, and r = m."""
+    coefficients: NotRequired[str]
+    """Array ``[steps, r]``, of a ``fit``: a row per step; none are numbers after a run's end."""
+    response: NotRequired[Response]
+    mass: NotRequired[float]
+    """Of a ``fit`` that is a distribution: what a value counts for in the sum, which is 1."""
 
 
 _From = TypedDict("_From", {"from": NotRequired[list[float]]})

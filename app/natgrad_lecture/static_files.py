@@ -17,8 +17,9 @@ def script(name: str) -> str:
     Args:
         name: ``lesson_view.js`` (an ES module with anywidget's ``render``), ``live_page.js`` (an ES
             module that draws our own page), ``makers.js`` (an ES module that it fetches to make
-            files and to compare a pinned run), or ``home.js``, ``saved_page.js``,
-            ``waiting_page.js`` (classic scripts).
+            files and to compare a pinned run), ``model_picture.js`` (an ES module that it
+            fetches to draw a model), or ``home.js``, ``saved_page.js``, ``waiting_page.js``
+            (classic scripts).
 
     Raises:
         FileNotFoundError: no bundle has that name.

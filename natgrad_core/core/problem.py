@@ -72,6 +72,9 @@ class Problem:
     """How many numbers one outcome has: the last columns of ``rows``."""
     support: Support | None = None
     """What each number of an outcome can be; None without a probability model."""
+    measured: tuple[str, ...] = ()
+    """What the published data measure, with units: the covariate, if there is one, and the
+    outcome. Empty for data of one's own."""
     size: float | None = None
     """How many observations the data are, the sum of their weights; None: one a row."""
 
@@ -343,6 +346,7 @@ class Problem:
         A parameter of scale 0 is positive: its start is half as much again as the guess. Another
         one starts its scale below. The view stays where it holds both.
         """
+        self.measured = ()
         self.start = tuple(g - s if s else 1.5 * g for g, s in zip(guess, scale, strict=True))
         held = len(self.view) == len(guess) and all(
             low < min(g, s) and max(g, s) < high

@@ -17,7 +17,7 @@ matrix is that of Gauss and Newton. Brown 1986, ch. 1–3; McCullagh and Nelder 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
@@ -48,6 +48,8 @@ class ExponentialFamily(Problem):
     exponential = True
     baseline: float = 0.0
     """A constant that J leaves out, so that least squares is ½ the sum of squares."""
+    response: ClassVar[str] = ""
+    """g⁻¹, by which a single η gives the mean: "identity", "exp" or "logistic"; empty: another."""
 
     def _partition(self, *eta: Any, **named: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} does not say its log-partition")
@@ -253,6 +255,7 @@ class UnitNormal(ExponentialFamily):
     """
 
     support = (-np.inf, np.inf)
+    response = "identity"
 
     @property
     def baseline(self) -> float:  # type: ignore[override]

@@ -35,6 +35,7 @@ class Beta(ExponentialFamily):
     view = ((1.0, 25.0), (2.0, 60.0))
     start = (5.0, 30.0)
     support = (0.0, 1.0)
+    measured = ("batting average",)
     presets: ClassVar = {
         "batting averages": Preset(),
         "from the uniform": Preset(start=(1.0, 1.0)),

@@ -36,6 +36,7 @@ class Categorical(ExponentialFamily):
     view = ((-3.0, 3.0), (-3.0, 3.0))
     start = (-2.0, -2.0)
     support = range(3)
+    measured = ("blood group: 0 = M, 1 = MN, 2 = N",)
     held: ClassVar[int] = 1
     """How many of the logits are held at zero."""
     presets: ClassVar = {
@@ -50,6 +51,8 @@ class Categorical(ExponentialFamily):
             raise ValueError(
                 f"counts must be two or more numbers ≥ 0; got shape {list(seen.shape)}"
             )
+        if counts is not None:
+            self.measured = ()
         if seen.size != 3:
             self.symbols = tuple(f"η{subscript(k)}" for k in range(seen.size - self.held))
             self.support = range(seen.size)

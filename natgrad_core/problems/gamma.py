@@ -35,6 +35,7 @@ class Gamma(ExponentialFamily):
     view = ((0.2, 3.0), (0.1, 3.0))
     start = (2.0, 1.2)
     support = (0.0, np.inf)
+    measured = ("hours between failures / 100",)
     presets: ClassVar = {
         "air conditioning": Preset(),
         "a rate too high": Preset(start=(0.6, 1.5)),

@@ -36,6 +36,7 @@ class LinearRegression(LinearPredictor, UnitNormal):
     source = "Hubble 1929, table 1; Gauss 1809"
     view = ((-3.5, 3.0), (-1.0, 4.5))
     start = (-2.5, -0.5)
+    measured = ("distance (megaparsecs)", "velocity / 230 km/s")
     presets: ClassVar = {
         "Hubble's nebulae": Preset(),
         "distances about their mean": Preset(

@@ -37,6 +37,8 @@ class LogisticRegression(LinearPredictor):
     view = ((-2.0, 4.0), (-0.5, 5.5))
     start = (-1.0, 0.5)
     support = range(2)
+    measured = ("dose, rescaled", "share that died")
+    response = "logistic"
     unbounded = "the classes are separated, so there is no finite maximum"
     presets: ClassVar = {
         "Bliss's beetles": Preset(),

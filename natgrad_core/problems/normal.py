@@ -38,6 +38,7 @@ class Normal(Problem):
     view = ((5.15, 5.57), (0.08, 0.5))
     start = (5.2, 0.26)
     support = (-math.inf, math.inf)
+    measured = ("density of the Earth (water = 1)",)
     presets: ClassVar = {
         "Cavendish's Earth": Preset(),
         "too wide, off to one side": Preset(start=(5.52, 0.45)),

@@ -36,6 +36,8 @@ class PoissonRegression(LinearPredictor):
     view = ((0.5, 4.0), (-0.5, 4.0))
     start = (1.5, 0.2)
     support = range(2**53)
+    measured = ("log(quarter) − 2", "deaths")
+    response = "exp"
     unbounded = "some counts are zero wherever a column says so, so there is no finite maximum"
     presets: ClassVar = {
         "AIDS in Australia": Preset(),

@@ -40,6 +40,7 @@ class VonMises(ExponentialFamily):
     view = ((-1.5, 3.0), (0.1, 5.0))
     start = (-0.8, 1.0)
     support = (-math.pi, math.pi)
+    measured = ("angle at which the wheel stopped (radians)",)
     presets: ClassVar = {
         "roulette": Preset(),
         "far round the circle": Preset(start=(-1.5, 0.8)),

@@ -43,6 +43,7 @@ class Weibull(Problem):
     view = ((0.6, 4.0), (0.3, 2.0))
     start = (3.6, 1.7)
     support = (0.0, math.inf)
+    measured = ("turns endured / 100 million",)
     presets: ClassVar = {
         "ball bearings": Preset(),
         "from a scale too small": Preset(start=(1.0, 0.45)),

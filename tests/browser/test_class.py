@@ -98,7 +98,7 @@ def test_phones_follow_a_setting_a_drag_and_a_run_that_plays(hall: Hall) -> None
 def test_phones_see_the_laser_dot_and_the_line_of_a_talk(hall: Hall) -> None:
     phone = hall.phones[1]
     hall.lecturer.keyboard.press("d")
-    frame = hall.lecturer.locator(".frame").first
+    frame = hall.lecturer.locator(".plane .frame").first
     box = frame.bounding_box()
     assert box
     hall.lecturer.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)

@@ -560,5 +560,5 @@ def test_a_claim_that_is_clicked_stands_over_the_picture_and_its_traces_are_lit(
     for width, height in ((1280, 720), (390, 844), (720, 450)):
         page.set_viewport_size({"width": width, "height": height})
         claim.scroll_into_view_if_needed()
-        expect(page.locator(".frame").first).to_be_in_viewport(ratio=0.95)
+        expect(page.locator(".plane .frame").first).to_be_in_viewport(ratio=0.95)
         expect(claim).to_be_in_viewport(ratio=0.5)

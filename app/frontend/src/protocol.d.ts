@@ -43,11 +43,20 @@ export interface Plane {
   look?: [string, Record<string, any>];
   /** The field that strokes on the plane set to their places. */
   paint?: string;
+  /** It shows the model at the points of the other planes: wide and low, beside the text. Its
+   * window begins at 0, 0 and is 1 high. */
+  model?: boolean;
+  /** Of a model, what is drawn, for those who do not see it. */
+  say?: string;
 }
 
 /** ``bands`` and ``lines`` are the ground; a ``path`` has a point per step; an ``ellipse-at`` and
- * ``arrows`` have a shape per step, of which the one at the step shown is drawn. */
-export type TraceKind = "bands" | "lines" | "heat" | "ellipses" | "area" | "curve" | "points" | "path" | "ellipse-at" | "arrows";
+ * ``arrows`` have a shape per step, of which the one at the step shown is drawn. ``data`` are what a
+ * model is fitted to, and a ``fit`` is the model at the step shown. */
+export type TraceKind = "bands" | "lines" | "heat" | "ellipses" | "area" | "curve" | "points" | "path" | "ellipse-at" | "arrows" | "data" | "fit";
+
+/** g⁻¹ of a ``fit``. */
+export type Response = "exp" | "logistic" | "identity";
 
 /** What the colors of a ``heat`` mean. */
 export interface ColorScale {
@@ -108,7 +117,8 @@ export interface Trace {
   broken?: boolean;
   /** Of an ``area``: where it begins on the second axis. */
   base?: number;
-  /** Of ``points``: their size, 1 if not given; of ``heat``: rows and columns. */
+  /** Of ``points``: their size, 1 if not given; of ``heat``: rows and columns; of ``data``: the
+   * width of bars, if they are not points. */
   size?: number | number[];
   symbol?: string;
   /** Of ``points``: each step has this many of its own. */
@@ -120,6 +130,17 @@ export interface Trace {
   smooth?: boolean;
   /** Of ``heat``: what its colors mean. */
   colors?: ColorScale;
+  /** Array ``[m]``, of a ``fit``: where it is computed. */
+  x?: string;
+  /** Array ``[m]``, of a ``fit``: g⁻¹(offset + features·coefficients) are its values at ``x``. */
+  offset?: string;
+  /** Array ``[m, r]``, of a ``fit``; without it each ``x`` has a coefficient, and r = m. */
+  features?: string;
+  /** Array ``[steps, r]``, of a ``fit``: a row per step; none are numbers after a run's end. */
+  coefficients?: string;
+  response?: Response;
+  /** Of a ``fit`` that is a distribution: what a value counts for in the sum, which is 1. */
+  mass?: number;
 }
 
 /** A point that can be dragged. With ``from`` it is the tip of an arrow that begins there. */

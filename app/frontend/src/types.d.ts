@@ -71,6 +71,8 @@ declare global {
     playing: boolean;
     thick: number;
     ghosts: Ghost[];
+    /** Draws a model, once a page has fetched it. */
+    model?: typeof import("./canvas/model_picture.js").drawModel;
   }
 
   /** What the static layer of one plane is drawn with. */

@@ -49,6 +49,7 @@ _THINGS: dict[str, Style] = {
     "metric": {"label": "Fisher ellipse", "light": "#00735a", "dark": "#3ecfa6"},
     "loss": {"label": "loss", "light": "#3b5b92", "dark": "#7f9fd8"},
     "contour": {"label": "lines of equal loss", "light": "#3b5b92", "dark": "#7f9fd8"},
+    "data": {"label": "data", "light": "#5a5f66", "dark": "#a9afb7"},
     "class0": {"label": "class 0", "light": "#2468a8", "dark": "#74b4ee"},
     "class1": {"label": "class 1", "light": "#c47a06", "dark": "#f2b552"},
     "grid": {"label": "the other coordinates", "light": "#7b3fa0", "dark": "#cf9ff0"},

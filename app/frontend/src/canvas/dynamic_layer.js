@@ -1,9 +1,20 @@
 // The living layer: what moves when a handle is dragged, the step is scrubbed or a run is played.
 
+import { say } from "../i18n/en.js";
 import { placeLabels } from "./arrow_labels.js";
 import { drawHeat } from "./heat_map.js";
 import { drawGhosts } from "./ghosts.js";
-import { arrow, ellipse, lastGood, note, placing, pointAt, symbol, trail } from "./primitives.js";
+import {
+  arrow,
+  ellipse,
+  heightOf,
+  lastGood,
+  note,
+  placing,
+  pointAt,
+  symbol,
+  trail,
+} from "./primitives.js";
 
 const DASH = [8, 6];
 const SPANS = 6; // so many times a plane's side a line may be long before its dashes grow
@@ -27,7 +38,7 @@ function dashes(length, side, weight) {
 export function drawLiving(ctx, scene) {
   const { side, ratio, view, traces } = scene;
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-  ctx.clearRect(0, 0, side, side);
+  ctx.clearRect(0, 0, side, heightOf(view, side));
   ctx.lineJoin = ctx.lineCap = "round";
   const size = side / 500;
   const weight = Math.max(1, size) * scene.thick;
@@ -41,6 +52,7 @@ export function drawLiving(ctx, scene) {
   of("area").forEach((trace) => drawArea(ctx, trace, look));
   of("curve").forEach((trace) => drawCurve(ctx, trace, look));
   of("points").forEach((trace) => drawPoints(ctx, trace, look));
+  scene.model?.(ctx, look, { note, symbol, say });
   of("path").forEach((trace) => drawPath(ctx, trace, look));
   of("path").forEach((trace) => drawBall(ctx, trace, look));
   scene.handles.forEach((handle) => drawShaft(ctx, handle, look));

@@ -1,4 +1,5 @@
-// One square plane: a figure with two canvases, handles, ticks, names and a read-out.
+// One plane, square unless it shows a model: a figure with two canvases, handles, ticks, names and a
+// read-out.
 
 import { makeBrush } from "./paint_brush.js";
 import { valueAt } from "../lib/axis_scale.js";
@@ -7,6 +8,7 @@ import { makeHandles } from "./drag_handles.js";
 import { makeHover } from "./tooltip.js";
 import { drawLiving } from "./dynamic_layer.js";
 import { clearPlane, drawAxes, drawOutlines, isGrid, isStill, stillNames } from "./static_layer.js";
+import { heightOf } from "./primitives.js";
 import { say } from "../i18n/en.js";
 import { makeTicks, marks, niceStep } from "./ticks.js";
 
@@ -17,7 +19,7 @@ export function makePlane(host) {
   const ticks = [makeTicks("x"), makeTicks("y")];
   const names = [make("span", { class: "axis x" }), make("span", { class: "axis y" })];
   const title = make("figcaption", {});
-  const frame = make("div", { class: "frame", role: "group" }, still, living);
+  const frame = make("div", { class: "frame" }, still, living);
   const figure = make("figure", { class: "plane" }, title, frame);
   const ground = make("canvas"); // the loss, as the still layer has it below the other plane's grid
   const [onStill, onLiving, onGround] = [still, living, ground].map((c) => contextOf(c));
@@ -85,7 +87,7 @@ export function makePlane(host) {
     ticked = now;
     const step = niceStep(x1 - x0);
     ticks[0].show(x0, x1, marks(x0, x1, step, spec.ticks?.[0]), side);
-    ticks[1].show(y0, y1, marks(y0, y1, step, spec.ticks?.[1]), side);
+    ticks[1].show(y0, y1, marks(y0, y1, step, spec.ticks?.[1]), heightOf(spec.view, side));
   }
 
   /**
@@ -106,7 +108,9 @@ export function makePlane(host) {
     setAttribute(frame, "data-paint", spec.paint ?? null);
     const labels = spec.labels.join(say("and"));
     setAttribute(figure, "aria-label", say("plane", { title: spec.title, labels }));
-    const { title: named, paint } = spec;
+    const { title: named, paint, model } = spec;
+    figure.className = model ? "model" : "plane";
+    setAttribute(frame, "role", model ? "img" : "group");
     showTicks();
     spec.labels.forEach((text, i) => setText(names[i], text));
     handles.update(newHandles, errors);
@@ -114,7 +118,7 @@ export function makePlane(host) {
     const map = traces.find((trace) => trace.colors);
     hover.adopt(read, map);
     const how = paint ? "paint-along" : map && !read.length ? "read-map" : "read-along";
-    setAttribute(frame, "aria-label", say(how, { title: named }));
+    setAttribute(frame, "aria-label", spec.say ?? say(how, { title: named }));
     setAttribute(frame, "tabindex", read.length || map || paint ? "0" : null);
   }
 
@@ -127,15 +131,17 @@ export function makePlane(host) {
     if (width === side && pixelRatio === ratio) return;
     side = width;
     ratio = pixelRatio;
-    for (const canvas of [still, living, ground])
-      canvas.width = canvas.height = Math.round(side * ratio);
+    for (const canvas of [still, living, ground]) {
+      canvas.width = Math.round(side * ratio);
+      canvas.height = Math.round(heightOf(spec.view, side) * ratio);
+    }
     drawn = ["", ""];
     showTicks();
     handles.replace();
   }
 
   /** @param {Look} look */
-  function draw({ array, palette, cache, theme, k, playing, thick, ghosts }) {
+  function draw({ array, palette, cache, theme, k, playing, thick, ghosts, model }) {
     if (!side) return;
     const { view, ticks: given } = spec;
     const layer = { view, given, side, ratio, palette, cache, array, thick };
@@ -164,6 +170,7 @@ export function makePlane(host) {
       playing,
       thick,
       ghosts,
+      model,
       plane: spec.name,
       handles: handles.shown(),
       hover: hover.shown(),

@@ -7,7 +7,14 @@ const FAR = 1e4; // px: what is larger than this is not drawn
 const MARGIN = 40; // px around a plane in which a path is still drawn
 const FINEST = 0.4; // px
 
-// Data to pixels for a square view, y up.
+// How high a plane of this width is: square, unless it shows a model.
+/**
+ * @param {number[]} view
+ * @param {number} side
+ */
+export const heightOf = ([x0, x1, y0, y1], side) => (side * (y1 - y0)) / (x1 - x0);
+
+// Data to pixels for a view with one scale, y up.
 /**
  * @param {number[]} view
  * @param {number} side

@@ -2,6 +2,7 @@
 // Outlines are built once a cache key, in the coordinates they came in; a change of view or of the
 // affine `map` only fills and strokes the same outlines through another matrix.
 
+import { heightOf } from "./primitives.js";
 import { marks, niceStep } from "./ticks.js";
 
 const SMALL = 2000; // numbers, up to which it costs less to compare than to draw again
@@ -144,11 +145,11 @@ export function drawStill(ctx, look) {
 
 /**
  * @param {Pen} ctx
- * @param {{ side: number, ratio: number }} size
+ * @param {{ view: number[], side: number, ratio: number }} size
  */
-export function clearPlane(ctx, { side, ratio }) {
+export function clearPlane(ctx, { view, side, ratio }) {
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-  ctx.clearRect(0, 0, side, side);
+  ctx.clearRect(0, 0, side, heightOf(view, side));
 }
 
 /** @param {{ side: number, thick: number }} look */
@@ -196,12 +197,13 @@ export function drawAxes(ctx, look) {
   const [x0, x1, y0, y1] = view;
   const scale = side / (x1 - x0);
   const step = niceStep(x1 - x0);
+  const high = heightOf(view, side);
   const mark = side / 90;
   ctx.beginPath();
   for (const [x] of marks(x0, x1, step, given?.[0])) {
     const at = Math.round((x - x0) * scale) + 0.5;
-    ctx.moveTo(at, side);
-    ctx.lineTo(at, side - mark);
+    ctx.moveTo(at, high);
+    ctx.lineTo(at, high - mark);
   }
   for (const [y] of marks(y0, y1, step, given?.[1])) {
     const at = Math.round((y1 - y) * scale) + 0.5;
@@ -210,7 +212,7 @@ export function drawAxes(ctx, look) {
   }
   if (x0 < 0 && x1 > 0) {
     ctx.moveTo(Math.round(-x0 * scale) + 0.5, 0);
-    ctx.lineTo(Math.round(-x0 * scale) + 0.5, side);
+    ctx.lineTo(Math.round(-x0 * scale) + 0.5, high);
   }
   if (y0 < 0 && y1 > 0) {
     ctx.moveTo(0, Math.round(y1 * scale) + 0.5);

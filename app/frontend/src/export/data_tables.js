@@ -79,7 +79,16 @@ const rowsOf = (numbers, width) =>
   );
 
 const SHAPE = 6; // numbers of an ellipse
-const LINES = new Set(["path", "curve", "points"]);
+const LINES = new Set(["path", "curve", "points", "data"]);
+
+/**
+ * What turns an array into positions on its plane; on a model's it holds numbers of the axes.
+ *
+ * @param {Trace} trace
+ * @param {PlaneSpec | undefined} plane
+ */
+const mapped = ({ map }, plane) =>
+  plane?.model ? { plane: undefined, map: null } : { plane, map };
 
 /**
  * Numbers in the text at step k: plain ones, series, and the row of the table that this step has.
@@ -119,14 +128,15 @@ const besides = ({ values, read = [] }) => ({ ...values, ...Object.fromEntries(r
  * @param {PlaneSpec | undefined} plane
  */
 function traceOf(trace, array, lesson, plane) {
-  const { map, ...rest } = trace;
+  const { map: _, ...rest } = trace;
+  const on = mapped(trace, plane);
   /** @type {Record<string, unknown>} */
   const found = { ...rest, label: lesson.styles[trace.style]?.label ?? trace.style };
   for (const [part, name] of Object.entries(trace)) {
     const numbers = typeof name === "string" ? array(name) : undefined;
     if (!numbers) continue;
     if (part === "points")
-      found[part] = placesOf(numbers, trace.kind === "arrows" ? 4 : 2, plane, map);
+      found[part] = placesOf(numbers, trace.kind === "arrows" ? 4 : 2, on.plane, on.map);
     else if (part === "shapes") found[part] = rowsOf(numbers, SHAPE);
     else found[part] = Array.from(numbers, digits);
   }
@@ -212,7 +222,8 @@ export function asCsv({ lesson, answer, array, caption, link }) {
     for (const trace of lines) {
       const label = lesson.styles[trace.style]?.label ?? trace.style;
       const columns = extra.map((name) => array(besides(trace)[name]));
-      placesOf(array(trace.points) ?? new Float32Array(), 2, plane, trace.map).forEach((at, i) =>
+      const on = mapped(trace, plane);
+      placesOf(array(trace.points) ?? new Float32Array(), 2, on.plane, on.map).forEach((at, i) =>
         rows.push([
           trace.kind,
           label,

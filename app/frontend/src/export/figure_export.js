@@ -6,8 +6,9 @@ import { tagOf } from "../canvas/drag_handles.js";
 import { legendOf } from "../controls/legend.js";
 import { rampImage } from "../canvas/heat_map.js";
 import { drawLiving } from "../canvas/dynamic_layer.js";
+import { drawModel } from "../canvas/model_picture.js";
 import { drawStill } from "../canvas/static_layer.js";
-import { note, placing, symbol } from "../canvas/primitives.js";
+import { heightOf, note, placing, symbol } from "../canvas/primitives.js";
 import { SvgContext } from "./svg_context.js";
 import { marks, niceStep } from "../canvas/ticks.js";
 
@@ -20,6 +21,7 @@ const BELOW = 50;
 const ABOVE = 34;
 const LINE = 22;
 const SCALE = 44; // a map's scale, with its marks
+const MODEL = 640; // px across, below the planes
 
 // Words in lines of at most this width.
 /**
@@ -64,7 +66,8 @@ function wrapped(ctx, text, width) {
  * @param {Pen} ctx
  */
 function layout(scene, ctx) {
-  const count = scene.planes.length;
+  const model = scene.planes.find(({ spec }) => spec.model);
+  const count = scene.planes.length - (model ? 1 : 0);
   const columns = count === 1 ? 1 : count === 4 ? 2 : Math.min(count, 3);
   const cell = (WIDTH - 2 * EDGE) / Math.max(columns, 1.6);
   const side = Math.round(cell - LEFT - 12);
@@ -72,11 +75,19 @@ function layout(scene, ctx) {
   const inset = columns === 1 ? (WIDTH - cell) / 2 : EDGE;
   const top = EDGE + 34;
   const tall = side + ABOVE + BELOW;
-  const places = scene.planes.map((_, i) => ({
-    x: inset + (i % columns) * cell + LEFT,
-    y: top + Math.floor(i / columns) * tall + ABOVE,
-  }));
-  const below = top + rows * tall + 10;
+  let placed = 0;
+  const places = scene.planes.map(({ spec }) => {
+    const i = spec.model ? 0 : placed++;
+    const wide = spec.model ? Math.min(MODEL, WIDTH - 2 * EDGE - LEFT) : side;
+    return {
+      x: spec.model ? (WIDTH - wide) / 2 : inset + (i % columns) * cell + LEFT,
+      y: top + (spec.model ? rows : Math.floor(i / columns)) * tall + ABOVE,
+      wide,
+      high: heightOf(spec.view, wide),
+    };
+  });
+  const last = model ? heightOf(model.spec.view, MODEL) + ABOVE + BELOW : 0;
+  const below = top + rows * tall + last + 10;
   ctx.font = `17px ${SERIF}`;
   const words = wrapped(ctx, scene.caption, WIDTH - 2 * EDGE);
   ctx.font = `13px ${SANS}`;
@@ -86,15 +97,16 @@ function layout(scene, ctx) {
   const scales = SCALE * legendOf(scene.lesson, scene.answer).scales.length;
   const height =
     below + LINE + 6 + scales + words.length * 24 + readings.length * 20 + 30 + EDGE / 2;
-  return { side, places, below, scales, words, readings, width: WIDTH, height: Math.ceil(height) };
+  return { places, below, scales, words, readings, width: WIDTH, height: Math.ceil(height) };
 }
 
 /**
  * @param {Pen} ctx
- * @param {{ spec: PlaneSpec, x: number, y: number, side: number, palette: Palette }} plane
+ * @param {{ spec: PlaneSpec, place: Layout["places"][0], palette: Palette }} plane
  */
-function drawAxisNames(ctx, { spec, x, y, side, palette }) {
+function drawAxisNames(ctx, { spec, place, palette }) {
   const { view, labels, ticks } = spec;
+  const { x, y, wide, high } = place;
   const [x0, x1, y0, y1] = view;
   const step = niceStep(x1 - x0);
   ctx.strokeStyle = palette.color("axis");
@@ -107,26 +119,26 @@ function drawAxisNames(ctx, { spec, x, y, side, palette }) {
     [1, 1],
     [0, 1],
   ])
-    ctx.lineTo(x + a * side, y + b * side);
+    ctx.lineTo(x + a * wide, y + b * high);
   ctx.closePath();
   ctx.stroke();
   ctx.fillStyle = palette.color("text");
   ctx.font = `13px ${SANS}`;
   ctx.textAlign = "center";
   for (const [value, text] of marks(x0, x1, step, ticks?.[0])) {
-    ctx.fillText(text, x + (side * (value - x0)) / (x1 - x0), y + side + 17);
+    ctx.fillText(text, x + (wide * (value - x0)) / (x1 - x0), y + high + 17);
   }
   ctx.textAlign = "right";
   for (const [value, text] of marks(y0, y1, step, ticks?.[1])) {
-    ctx.fillText(text, x - 6, y + (side * (y1 - value)) / (y1 - y0) + 4);
+    ctx.fillText(text, x - 6, y + (high * (y1 - value)) / (y1 - y0) + 4);
   }
   ctx.font = `italic 16px ${SERIF}`;
-  ctx.fillText(labels[0], x + side, y + side + 38);
+  ctx.fillText(labels[0], x + wide, y + high + 38);
   ctx.textAlign = "left";
   ctx.fillText(labels[1], x - LEFT + 4, y - 10);
   ctx.font = `600 15px ${SANS}`;
   ctx.textAlign = "center";
-  ctx.fillText(spec.title, x + side / 2, y - 11);
+  ctx.fillText(spec.title, x + wide / 2, y - 11);
   ctx.textAlign = "left";
 }
 
@@ -269,6 +281,7 @@ const lookOf = ({ palette, array, cache, theme, ghosts }, k, playing) => ({
   k,
   playing,
   thick: 1,
+  model: drawModel,
   hover: null,
 });
 
@@ -334,21 +347,22 @@ export function onCanvas(scene, ratio, grain = 1) {
   const whole = (length) => Math.ceil((length * ratio) / grain) * grain;
   const canvas = sheetOf(whole(at.width), whole(at.height));
   const ctx = contextOf(canvas, { willReadFrequently: true });
-  const size = Math.round(at.side * ratio);
-  const grounds = scene.planes.map((plane) => {
-    const [still, living] = [sheetOf(size, size), sheetOf(size, size)];
+  const grounds = scene.planes.map((plane, i) => {
+    const { wide, high } = at.places[i];
+    const [across, up] = [wide, high].map((length) => Math.round(length * ratio));
+    const [still, living] = [sheetOf(across, up), sheetOf(across, up)];
     const contexts = [contextOf(still), contextOf(living)];
-    drawPlane(contexts, scene, plane, at.side, size / at.side, scene.k, true);
-    return { plane, still, living, context: contexts[1] };
+    drawPlane(contexts, scene, plane, wide, across / wide, scene.k, true);
+    return { plane, still, living, context: contexts[1], density: across / wide };
   });
   const words = sheetOf(canvas.width, canvas.height);
   const pen = contextOf(words);
   pen.scale(ratio, ratio);
   drawWords(pen, scene, at);
   grounds.forEach(({ plane: { spec }, still }, i) => {
-    const { x, y } = at.places[i];
-    pen.drawImage(still, x, y, at.side, at.side);
-    drawAxisNames(pen, { spec, x, y, side: at.side, palette: scene.palette });
+    const place = at.places[i];
+    pen.drawImage(still, place.x, place.y, place.wide, place.high);
+    drawAxisNames(pen, { spec, place, palette: scene.palette });
   });
   return {
     canvas,
@@ -358,9 +372,9 @@ export function onCanvas(scene, ratio, grain = 1) {
      */
     at(k, playing = false) {
       ctx.drawImage(words, 0, 0);
-      grounds.forEach(({ plane, living, context }, i) => {
-        drawPlane([null, context], scene, plane, at.side, size / at.side, k, playing);
-        const { x, y } = at.places[i];
+      grounds.forEach(({ plane, living, context, density }, i) => {
+        const { x, y, wide } = at.places[i];
+        drawPlane([null, context], scene, plane, wide, density, k, playing);
         ctx.drawImage(living, Math.round(x * ratio), Math.round(y * ratio));
       });
       return ctx;
@@ -383,11 +397,11 @@ export function asSvg(scene) {
   const at = layout(scene, pen);
   drawWords(pen, scene, at);
   scene.planes.forEach((plane, i) => {
-    const { x, y } = at.places[i];
+    const place = at.places[i];
     const contexts = [new SvgContext(), new SvgContext()];
-    drawPlane(contexts.map(penOf), scene, plane, at.side, 1, scene.k, false);
-    for (const each of contexts) ctx.inset(each, x, y, at.side, at.side);
-    drawAxisNames(pen, { spec: plane.spec, x, y, side: at.side, palette: scene.palette });
+    drawPlane(contexts.map(penOf), scene, plane, place.wide, 1, scene.k, false);
+    for (const each of contexts) ctx.inset(each, place.x, place.y, place.wide, place.high);
+    drawAxisNames(pen, { spec: plane.spec, place, palette: scene.palette });
   });
   const title = `${scene.lesson.title}: ${scene.caption}`;
   const desc = [scene.answer.description, scene.link].filter(Boolean).join("\n");

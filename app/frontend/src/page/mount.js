@@ -141,6 +141,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
   });
   const planeSet = makePlaneSet({
     root,
+    words: words.box,
     host: {
       ask(set) {
         fields.foresee(set);
@@ -181,7 +182,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     over: [banner.box, reader.notice],
     top: [header.box],
     words: [words.box],
-    sticky: [header.say, planeSet.box],
+    sticky: [header.say, planeSet.box, planeSet.beside],
     picture: [progress.box, legend.box, transport.box, homeless],
     deck: [meter.box, pin.box, formulas.box, controls.box],
     below: [charts.box, reader.caption, description],

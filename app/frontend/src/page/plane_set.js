@@ -6,26 +6,47 @@ import { watchRatio } from "../lib/visibility.js";
 
 const pixelRatio = () => Math.min(devicePixelRatio || 1, 2);
 
+const WIDE = 1080; // px of the page from which the text stands beside the planes (layout.css)
+
 /**
  * @param {object} page
  * @param {HTMLElement} page.root
+ * @param {HTMLElement} page.words at whose head a model stands where there is room
  * @param {Host} page.host
  * @param {() => void} page.onResize called once canvases have their new size, which empties them
  */
-export function makePlaneSet({ root, host, onResize }) {
+export function makePlaneSet({ root, words, host, onResize }) {
   /** @type {Map<string, PlaneView>} */
   const planes = new Map();
   const box = make("div", { class: "planes" });
+  const beside = make("div", { class: "beside" });
   let arranged = "";
+  /** @type {Look["model"]} */
+  let model;
+  /** @type {Promise<void> | undefined} */
+  let fetching;
 
   const observer = new ResizeObserver((entries) => {
     for (const entry of entries) {
       if (!entry.contentRect.width) continue; // put away
       const plane = [...planes.values()].find((p) => p.frame === entry.target);
       plane?.resize(Math.round(entry.contentRect.width), pixelRatio());
+      if (entry.target === root) place(entry.contentRect.width);
     }
     onResize();
   });
+  observer.observe(root);
+
+  /**
+   * A model is in view with the planes: over the text beside them, or below them, as is the room.
+   *
+   * @param {number} width
+   */
+  function place(width) {
+    const over = width >= WIDE && words.checkVisibility();
+    if (over && beside.parentElement !== words) words.prepend(beside);
+    if (!over && beside.parentElement === words) box.after(beside);
+  }
 
   /** Measure every plane now; later an observer tells of each change. */
   function measure() {
@@ -46,35 +67,41 @@ export function makePlaneSet({ root, host, onResize }) {
     if (known) return known;
     const plane = makePlane(host);
     planes.set(name, plane);
-    box.append(plane.figure);
     observer.observe(plane.frame);
     return plane;
+  }
+
+  async function fetchModel() {
+    ({ drawModel: model } = await import("../canvas/model_picture.js"));
+    host.redraw();
   }
 
   /**
    * A view may have other planes than the one before it: those that are not in it are put away.
    *
-   * @param {string[]} names
+   * @param {PlaneSpec[]} specs
    */
-  function arrange(names) {
+  function arrange(specs) {
+    const names = specs.map(({ name }) => name);
     if (arranged === names.join()) return;
     arranged = names.join();
-    root.style.setProperty("--planes", String(names.length));
-    root.dataset.planes = String(names.length);
+    const count = String(specs.filter(({ model }) => !model).length);
+    root.style.setProperty("--planes", count);
+    root.dataset.planes = count;
     for (const [name, plane] of planes) plane.figure.hidden = !names.includes(name);
-    for (const name of names) {
-      const plane = planes.get(name);
-      if (plane) box.append(plane.figure);
-    }
+    for (const { name, model } of specs) (model ? beside : box).append(planeNamed(name).figure);
+    beside.hidden = !specs.some(({ model }) => model);
+    if (!beside.hidden) fetching ??= fetchModel().catch(() => {}); // the planes need none
   }
 
   return {
     box,
+    beside,
     planes,
 
     /** @param {Answer} answer */
     show({ planes: specs, traces, handles, errors = {} }) {
-      arrange(specs.map(({ name }) => name));
+      arrange(specs);
       for (const spec of specs) {
         /** @param {{ plane: string }} part */
         const here = ({ plane }) => plane === spec.name;
@@ -84,10 +111,13 @@ export function makePlaneSet({ root, host, onResize }) {
 
     /** @param {Look} look */
     draw(look) {
-      for (const plane of planes.values()) if (!plane.figure.hidden) plane.draw(look);
+      for (const plane of planes.values()) if (!plane.figure.hidden) plane.draw({ ...look, model });
     },
 
-    measure,
+    measure() {
+      place(root.clientWidth);
+      measure();
+    },
 
     /** Whether a plane has a size, so that a picture can be seen. */
     visible: () => [...planes.values()].some((plane) => plane.side() > 1),

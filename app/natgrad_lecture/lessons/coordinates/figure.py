@@ -11,6 +11,7 @@ from natgrad_core import rules, run
 from natgrad_core.core.trajectory import Trajectory
 from natgrad_core.linalg.small_matrices import pack
 from natgrad_lecture.drawing.contours import add_contours, add_contours_through, add_lattice
+from natgrad_lecture.drawing.model_picture import add_model
 from natgrad_lecture.drawing.paired_runs import (
     add_anatomy,
     add_ellipses,
@@ -50,11 +51,13 @@ def picture(model: RunsModel, sheet: Sheet) -> Picture:
         add_anatomy(sheet, model)
     else:
         add_chain_rule(sheet, model, model.state.stage, float(np.ptp(view[0])))
+    beside = add_model(sheet, model.problem, model.in_theta, model.start)
     meter = [reading(pair, style(pair.name)["label"]) for pair in model.paired_runs.values()]
     return {
         "planes": [
             plane("theta", "θ", symbols, view),
             plane("x", "x = A⁻¹θ", model.chart.names(symbols), x_view),
+            *beside,
         ],
         "dash_labels": {"solid": "run in θ", "dashed": say("run-in-x-mapped-back")},
         "steps": model.state.steps,

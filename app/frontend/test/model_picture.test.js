@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { inBrowser } from "./fakes.js";
+
+inBrowser();
+const { unseen, valuesOf } = await import("../src/canvas/model_picture.js");
+
+/** @param {Record<string, number[]>} arrays */
+const holder = (arrays) => (/** @type {string | undefined} */ name) =>
+  name === undefined ? undefined : arrays[name] && Float32Array.from(arrays[name]);
+
+const DENSITY = {
+  plane: "model",
+  kind: /** @type {const} */ ("fit"),
+  style: "natural",
+  name: "natural",
+  x: "x",
+  features: "features",
+  offset: "offset",
+  coefficients: "rows",
+  response: /** @type {const} */ ("exp"),
+};
+
+test("a step's values are g⁻¹ of its offset and its features times the step's coefficients", () => {
+  const array = holder({
+    x: [0, 1, 2],
+    features: [1, 0, 0, 1, 1, 1],
+    offset: [0.5, 0, -1],
+    rows: [0.1, 0.2, 0.3, 0.4],
+  });
+  for (const [k, [a, b]] of /** @type {const} */ ([
+    [0, [0.1, 0.2]],
+    [1, [0.3, 0.4]],
+    [9, [0.3, 0.4]], // the last one stays
+  ])) {
+    const found = valuesOf(DENSITY, array, k);
+    [0.5 + a, b, a + b - 1].forEach((sum, i) =>
+      assert.ok(Math.abs(found[i] - Math.exp(sum)) < 1e-6, `${k} ${i}`),
+    );
+  }
+});
+
+test("without features each place has a coefficient, and the response is the trace's", () => {
+  const array = holder({ x: [0, 1], rows: [0, 2, -2, 0] });
+  const trace = { ...DENSITY, features: undefined, response: /** @type {const} */ ("logistic") };
+  assert.deepEqual(
+    valuesOf(trace, array, 1).map((v) => v.toFixed(4)),
+    ["0.1192", "0.5000"],
+  );
+});
+
+test("why a curve is not seen: the run has ended, or it lies elsewhere, or is too narrow", () => {
+  const density = { ...DENSITY, mass: 0.5 };
+  assert.equal(unseen(density, [NaN, NaN], [NaN, NaN]), "model-ended");
+  assert.equal(unseen(density, [1, 1], [0.5, 0.5]), "");
+  assert.equal(unseen(density, [0.01, 0.02], [0, 0]), "model-outside");
+  assert.equal(unseen(density, [0, 900], [0, 400]), "model-outside");
+  assert.equal(unseen(DENSITY, [5, 6], [1.5, 2]), "model-outside");
+  assert.equal(unseen(DENSITY, [5, 0.2], [1.5, 0.2]), "");
+});

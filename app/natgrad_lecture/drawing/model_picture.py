@@ -1,0 +1,152 @@
+"""The model beside its parameters: what the points of the plane say of the data.
+
+A wide and low plane, ``model``: bars or points of the data, and over them the density, the
+probabilities or the regression at the step shown of each run. What is sent is a row of a few
+coefficients a step (natgrad_core/analysis/fitted_curve.py), so that the page plays without asking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from natgrad_core.analysis.fitted_curve import FittedCurve, fitted_curve
+from natgrad_core.core.problem import Problem
+from natgrad_core.core.trajectory import Trajectory
+from natgrad_core.types import Array
+from natgrad_lecture.drawing.graph import Axis
+from natgrad_lecture.drawing.palette import style
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.protocol import Plane, Tick
+
+NAME = "model"
+"""The plane's name."""
+
+WIDE = 3.4
+"""How many times as wide as high the plane is."""
+
+_MARKS = 5
+"""Of an axis, at most: on a phone both are short."""
+
+TITLE = "data and model"
+
+_VALUES = {"density": "p(y)", "masses": "P(y)"}
+_SAYS = {
+    "density": "histogram of the data, and over it the density at the step shown",
+    "masses": "shares in the data, and over them the probabilities at the step shown",
+    "regression": "points of the data, and over them the mean of y at the step shown",
+}
+
+
+def add_model(
+    sheet: Sheet, problem: Problem, runs: Mapping[str, Trajectory], start: Iterable[float]
+) -> list[Plane]:
+    """Draw the model at each step of these runs, and thinly at their start.
+
+    Args:
+        sheet: What it is drawn on.
+        problem: The problem, in θ.
+        runs: Runs in θ, by rule.
+        start: Where they start.
+
+    Returns:
+        The plane; none if the model is not a curve over data.
+    """
+    curve = _curve_of(problem)
+    if curve is None:
+        return []
+    picture = Curves(curve, _axes(problem, curve))
+    picture.data(sheet)
+    picture.fit(sheet, "start", "", np.asarray([tuple(start)], float), width=1.2)
+    for name, run in runs.items():
+        picture.fit(sheet, name, style(name)["label"], run.good)
+    return [picture.plane()]
+
+
+@lru_cache(maxsize=64)
+def _curve_of(problem: Problem) -> FittedCurve | None:
+    """A curve is found once a problem: what is dragged changes its coefficients alone."""
+    return fitted_curve(problem)
+
+
+def _axes(problem: Problem, curve: FittedCurve) -> tuple[Axis, Axis]:
+    """The axes, named by what the problem's own data measure."""
+    across, up = curve.window
+    names = problem.measured or (("x", "y") if curve.kind == "regression" else ("y",))
+    return Axis(names[0], *across), Axis(_VALUES.get(curve.kind) or names[-1], *up)
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Curves of one kind on the plane ``model``."""
+
+    curve: FittedCurve
+    axes: tuple[Axis, Axis]
+
+    @property
+    def _map(self) -> list[float]:
+        """From numbers of the axes to the plane."""
+        (a, e), (d, f) = (
+            (size / (axis.high - axis.low), -size * axis.low / (axis.high - axis.low))
+            for axis, size in zip(self.axes, (WIDE, 1.0), strict=True)
+        )
+        return [a, 0.0, 0.0, d, e, f]
+
+    def data(self, sheet: Sheet) -> None:
+        """Draw the data: bars, or points."""
+        more = {"size": self.curve.width} if self.curve.width else {}
+        sheet.add(NAME, "data", "data", "", points=self.curve.data, map=self._map, **more)
+
+    def fit(self, sheet: Sheet, color: str, label: str, theta: Array, width: float = 2.2) -> None:
+        """Draw the curve at points ``[n, d]``, one a step; none where one is NaN."""
+        curve = self.curve
+        known = np.isfinite(theta).all(-1)
+        with np.errstate(all="ignore"):
+            found = curve.predictor(theta[known])
+        coefficients = np.full((len(theta), found.shape[1]), np.nan)
+        coefficients[known] = found
+        more: dict[str, Any] = {}
+        if curve.features is not None:
+            for part in ("features", "offset"):  # sent once for all fits
+                more[part] = sheet.array(f"{NAME}.{part}", getattr(curve, part))
+        if curve.kind != "regression":
+            more["mass"] = float(curve.x[1] - curve.x[0])
+        if curve.kind == "masses":
+            more["symbol"] = style(color)["symbol"] if label else "circle"
+        sheet.add(
+            NAME,
+            "fit",
+            color,
+            label,
+            x=sheet.array(f"{NAME}.x", curve.x),
+            coefficients=coefficients,
+            response=curve.response,
+            width=width,
+            map=self._map,
+            **more,
+        )
+
+    def plane(self) -> Plane:
+        """The plane of the answer."""
+        across, up = self.axes
+        wide: list[Tick] = [(at * WIDE, text) for at, text in _few(across)]
+        return {
+            "name": NAME,
+            "title": TITLE,
+            "labels": [across.label, up.label],
+            "view": [0.0, WIDE, 0.0, 1.0],
+            "scales": [(axis.low, axis.high, axis.log) for axis in self.axes],
+            "ticks": [wide, _few(up)],
+            "model": True,
+            "say": _SAYS[self.curve.kind],
+        }
+
+
+def _few(axis: Axis) -> list[Tick]:
+    """The marks of an axis, or every second of them."""
+    ticks = axis.ticks()
+    return ticks[:: 2 if len(ticks) > _MARKS else 1]
