@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.test_coordinates import assert_the_page_shows_what_the_engine_says
+from tests.support.servers import Page as Visit
 from tests.support.servers import Server, kernels_of, kill_all, wait_until
 
 PAGE = "document.querySelector('.natgrad').natgrad"
@@ -192,3 +194,29 @@ def test_what_is_set_while_the_network_is_away_is_asked_when_it_is_back(
     lesson.wait_for_function(f"{PAGE}.answer.state.rate === 0.026")
     assert settled(lesson)["rate"] == 0.026
     assert_the_page_shows_what_the_engine_says(lesson)
+
+
+def test_who_wakes_in_a_full_house_is_told_their_place_and_comes_in_by_themselves(
+    own_server, page: Page
+) -> None:
+    full = own_server(0, "--idle=2", "--pool=0", "--readers=1")
+    page.goto(full.url)
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    wait_until(lambda: not kernels_of(full.process.pid))
+    other, left = Visit(full.url).open(), threading.Event()
+
+    def stay() -> None:
+        while not left.wait(0.3):
+            other.ask(rate=0.05)
+        other.goodbye()
+
+    staying = threading.Thread(target=stay)
+    staying.start()
+    try:
+        set_rate(page, "0.06")
+        expect(page.locator(".banner")).to_contain_text("You are number 1 in the line.")
+    finally:
+        left.set()
+        staying.join()
+    page.wait_for_function(f"{PAGE}.answer.state.rate === 0.06")
+    expect(page.locator(".banner")).to_be_hidden()

@@ -13,13 +13,17 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 import websocket
+from playwright.sync_api import Page as BrowserPage
+from playwright.sync_api import expect, sync_playwright
 
 from natgrad_lecture.server.jupyterhub import options
 from tests.deploy.test_nginx import free_port
+from tests.support.chromium import FLAGS, SHELL, chromium
 from tests.support.class_lines import Lecture, hang_up
 from tests.support.servers import ROOT, Page, lean, wait_until, zombies
 
@@ -173,6 +177,47 @@ def test_two_users_read_each_in_a_server_of_their_own(hub: str) -> None:
         page.hang_up()
     for http in (ada, ben):
         http.close()
+
+
+def log_in(tab: BrowserPage, name: str) -> None:
+    tab.get_by_label("Username").fill(name)
+    tab.get_by_label("Password").fill("x")
+    tab.locator("input[type=submit]").click()
+
+
+@needs_proxy
+@pytest.mark.timeout(600)
+def test_who_is_logged_out_is_told_so_and_finds_their_state_after_the_login(hub: str) -> None:
+    lines: list[Any] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(SHELL), args=list(FLAGS))
+        context = browser.new_context(bypass_csp=True)
+        context.set_default_timeout(200_000)  # the hub starts the server
+        page = context.new_page()
+        page.route_web_socket(
+            re.compile("channels"), lambda line: lines.append(line.connect_to_server() and line)
+        )
+        page.goto(f"{hub}services/ws26/coordinates?v=1&rate=0.031")
+        log_in(page, "fay")
+        page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+        page.evaluate("document.querySelector('.natgrad').natgrad.settled()")
+        box = page.locator("input[data-field=steps]:not([type=range])").first
+        box.fill("77")
+        box.press("Enter")
+        page.wait_for_url(re.compile("steps=77"))
+
+        other = context.new_page()
+        other.goto(f"{hub}hub/logout")
+        other.close()
+        lines[-1].close(code=1012)
+        banner = page.locator(".banner")
+        expect(banner).to_contain_text("You are logged out", timeout=60_000)
+        banner.get_by_role("button", name="Log in again").click()
+        log_in(page, "fay")
+        page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+        state = page.evaluate("document.querySelector('.natgrad').natgrad.state")
+        assert (state["rate"], state["steps"]) == (0.031, 77)
+        browser.close()
 
 
 def test_the_hub_says_where_to_listen_and_nobody_else_does() -> None:

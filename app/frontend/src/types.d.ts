@@ -119,9 +119,12 @@ declare global {
   /** How the line to the kernel is, and what mends it. */
   interface Connection {
     status: string;
+    why?: string;
+    place?: string;
     broken(): boolean;
     onstatus(listener: (status: string) => void): void;
     reconnect(): Promise<unknown>;
+    renew?(): void;
   }
 
   type Heard = (content: any, buffers: DataView[]) => void;

@@ -9,7 +9,9 @@ function network(t) {
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
   const net = {
     up: true,
-    served: true,
+    /** What a page is answered with, if not with the lesson. */
+    instead: null,
+    asked: [],
     sockets: [],
     fetched: 0,
     left: [],
@@ -22,7 +24,8 @@ function network(t) {
     constructor(url) {
       this.url = String(url);
       net.sockets.push(this);
-      queueMicrotask(() => (net.up ? this.greet() : this.close(1006)));
+      const ended = net.left.some((left) => this.url.includes(left.split("/").at(-1)));
+      queueMicrotask(() => (net.up && !ended ? this.greet() : this.close(1006)));
     }
     greet() {
       this.readyState = 1;
@@ -42,24 +45,35 @@ function network(t) {
   const globals = {
     WebSocket: Socket,
     document: net.page,
-    location: { href: "http://127.0.0.1/coordinates" },
+    location: { href: "http://127.0.0.1/coordinates?v=1&rate=0.03", pathname: "/coordinates" },
     addEventListener: net.window.addEventListener.bind(net.window),
     DOMParser: class {
-      parseFromString = (text) => ({ getElementById: () => ({ textContent: text }) });
+      parseFromString = (text) => ({
+        getElementById: () => (text.startsWith("{") ? { textContent: text } : null),
+        querySelector: (tag) =>
+          text.startsWith("number ")
+            ? {
+                textContent: text.slice(7),
+                getAttribute: () => (tag === "[data-ticket]" ? "t1" : null),
+              }
+            : null,
+      });
     },
-    async fetch() {
+    async fetch(url, how) {
       net.fetched += 1;
+      net.asked.push({ url, ...how });
       if (!net.up) throw new TypeError("no network");
-      return {
-        text: async () => (net.served ? JSON.stringify({ ...PAGE, kernel: "k2" }) : "null"),
-      };
+      if (how.redirect === "manual") return { type: net.instead?.type ?? "basic" };
+      if (net.instead?.type) throw new TypeError("Failed to fetch");
+      const { text = JSON.stringify({ ...PAGE, kernel: "k2" }), ...rest } = net.instead ?? {};
+      return { status: 200, redirected: false, text: async () => text, ...rest };
     },
   };
   for (const [name, value] of Object.entries(globals)) {
     Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
   }
   Object.defineProperty(globalThis, "navigator", {
-    value: { sendBeacon: (url) => net.left.push(url) },
+    value: { sendBeacon: (url) => net.up && net.left.push(url) },
     configurable: true,
   });
   return net;
@@ -197,4 +211,50 @@ test("who begins to listen while a message is heard does not hear that message",
   assert.equal(heard, 1);
   link.line.onmessage({}, []);
   assert.equal(heard, 2);
+});
+
+for (const [how, instead, why] of [
+  ["leads to a login", { text: "<form>", redirected: true }, "login"],
+  ["is forbidden", { text: "403", status: 403 }, "login"],
+  ["wants a login", { text: "401", status: 401 }, "login"],
+  ["leads to a login elsewhere", { type: "opaqueredirect" }, "login"],
+  ["is the waiting line", { text: "number 7", status: 503 }, "full"],
+  ["says that the engine did not start", { text: "fault" }, ""],
+  ["is a proxy's error", { text: "bad gateway", status: 502 }, ""],
+]) {
+  test(`a page that ${how} is told apart, and is taken once it is the lesson`, async (t) => {
+    const net = network(t);
+    const { link, said } = await opened(net);
+    net.instead = instead;
+    link.line.ondead();
+    await assert.rejects(link.reconnect());
+    assert.equal(link.why, why);
+    assert.equal(link.place, why === "full" ? "7" : "");
+    assert.equal(said.at(-1), "lost", "the banner is told");
+    assert.equal(net.asked[0].url, "/coordinates", "no log need hold the reader's state");
+    net.instead = null;
+    t.mock.timers.tick(3_000);
+    await settle();
+    assert.equal(link.status, "open");
+    assert.equal(link.why, "");
+  });
+}
+
+test("who waits in the line keeps the place, looked at or not", async (t) => {
+  const net = network(t);
+  const { link } = await opened(net);
+  net.instead = { text: "number 2", status: 503 };
+  link.line.ondead();
+  await assert.rejects(link.reconnect());
+  net.page.hidden = true;
+  for (let seconds = 0; seconds < 60; seconds += 1) {
+    t.mock.timers.tick(1_000);
+    await settle();
+  }
+  assert.ok(net.fetched > 10, `asked ${net.fetched} times in a minute`);
+  assert.equal(net.asked.at(-1).headers["natgrad-ticket"], "t1");
+  net.instead = null;
+  t.mock.timers.tick(5_000);
+  await settle();
+  assert.equal(link.status, "open");
 });

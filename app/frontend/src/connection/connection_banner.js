@@ -18,8 +18,14 @@ export function makeBanner(model, again) {
   function show() {
     const lost = Boolean(link?.broken());
     const wanted = lost || late;
-    setText(words, say(lost ? "lost" : link || heard ? "slow" : "not-live"));
-    setText(button, say(lost || !link ? "reconnect" : "ask-again"));
+    const why = lost && link?.why;
+    setText(
+      words,
+      why === "full"
+        ? say("in-line", { place: link?.place ?? "" })
+        : say(why || (lost ? "lost" : link || heard ? "slow" : "not-live")),
+    );
+    setText(button, say(why === "login" ? "log-in" : lost || !link ? "reconnect" : "ask-again"));
     if (box.hidden !== !wanted) box.hidden = !wanted;
   }
 
@@ -31,7 +37,10 @@ export function makeBanner(model, again) {
   button.addEventListener("click", async () => {
     button.disabled = true;
     try {
-      if (link?.broken()) await link.reconnect();
+      // The login leads back to this address, which holds the state.
+      if (link?.why === "login") location.reload();
+      else if (link?.broken()) await link.reconnect();
+      else if (link?.renew) link.renew();
       else again();
     } catch {
       // still lost: the banner stays

@@ -5,8 +5,10 @@ import { Comm } from "./jupyter_comm.js";
 
 const FIRST_RETRY = 1_500; // ms, then doubled
 const LAST_RETRY = 30_000;
+const LAST_IN_LINE = 5_000;
 const TICK = 5_000; // ms between two looks at the clock
 const SLEPT = 30_000; // ms without a look: the computer slept, or the browser froze the page
+const TICKET = "natgrad-ticket"; // the header that keeps a place in the waiting line
 const LET_GO = 4001; // the code with which the server closes an idle page's websocket
 
 /**
@@ -29,6 +31,34 @@ export const dataOf = (html) =>
   JSON.parse(html.getElementById("natgrad-data")?.textContent ?? "null");
 
 /**
+ * Fetch the page of a new kernel. Without the query: the state is here, and no log need hold it.
+ *
+ * @param {string} ticket that keeps a place in the waiting line
+ * @returns {Promise<{ data: PageData | null, why: string, place: string, ticket: string }>} the page's
+ *     data, or why there are none: "login" (someone has to log in first), "full" (the reader is in the
+ *     line, at this place), or "" (nobody knows)
+ */
+async function fetchPage(ticket) {
+  const none = { data: null, why: "login", place: "", ticket };
+  /** @type {Response} */
+  let reply;
+  try {
+    reply = await fetch(location.pathname, { cache: "no-store", headers: { [TICKET]: ticket } });
+  } catch (error) {
+    // A login on another host stands before the page: no script may follow there.
+    const asked = await fetch(location.pathname, { method: "HEAD", redirect: "manual" });
+    if (asked.type === "opaqueredirect") return none;
+    throw error;
+  }
+  const html = new DOMParser().parseFromString(await reply.text(), "text/html");
+  const data = dataOf(html);
+  if (!data && (reply.redirected || reply.status === 401 || reply.status === 403)) return none;
+  const place = (reply.status === 503 && html.querySelector("strong")?.textContent) || "";
+  const held = html.querySelector("[data-ticket]")?.getAttribute("data-ticket");
+  return { data, why: place && "full", place, ticket: held ?? ticket };
+}
+
+/**
  * The line to the kernel: open, lost (the websocket is gone), dead (the kernel is), or asleep: the
  * server let an idle page's kernel go. Of that a reader need not hear: what they do next wakes it.
  */
@@ -38,6 +68,9 @@ export class Link {
     // Until we know better: a banner while the line is first opened would cry wolf.
     /** @type {"open" | "lost" | "dead" | "asleep"} */
     this.status = "open";
+    this.why = ""; // what stands in the way of a new kernel, as far as the page was told
+    this.place = ""; // in the waiting line
+    this.ticket = "";
     /** @type {Set<(status: string) => void>} */
     this.listeners = new Set();
     /** @type {Set<Heard>} */
@@ -70,7 +103,8 @@ export class Link {
 
   /**
    * Open the websocket again, without a word: after a sleep, or in another network, it may look open
-   * here and be closed there, and a browser hears of that only when it waits for an answer.
+   * here and be closed there, and a browser hears of that only when it waits for an answer. A kernel
+   * that does not answer the new line either is ended by the server, and the page gets another.
    */
   renew() {
     if (this.status !== "open" || !this.opened || this.mending) return;
@@ -101,6 +135,7 @@ export class Link {
   async open() {
     await this.line.open();
     this.opened = true;
+    this.why = "";
     this.delay = FIRST_RETRY;
     this.set("open");
     if (this.waiting) this.line.send(...this.waiting);
@@ -135,9 +170,8 @@ export class Link {
     // The kernel is gone, or the line is open and yet the reader asks to mend it: the kernel hangs.
     // Leave it.
     this.leave();
-    // Each visit gets a kernel. Without the query: the state is here, and no log need hold it.
-    const reply = await fetch(location.pathname, { cache: "no-store" });
-    const data = dataOf(new DOMParser().parseFromString(await reply.text(), "text/html"));
+    const { data, ...rest } = await fetchPage(this.ticket); // each visit gets a kernel
+    Object.assign(this, rest);
     if (!data) throw new Error("the engine did not start");
     this.take(new Comm(data));
     await this.open();
@@ -145,7 +179,9 @@ export class Link {
 
   retry() {
     clearTimeout(this.timer);
-    if (document.hidden) return; // nobody looks: see the listener above
+    const waits = this.why === "full"; // a place in the line is kept for who asks
+    if (document.hidden && !waits) return; // nobody looks: see the listener above
+    if (waits) this.delay = Math.min(this.delay, LAST_IN_LINE);
     this.timer = setTimeout(() => this.reconnect().catch(() => {}), this.delay);
     this.delay = Math.min(2 * this.delay, LAST_RETRY);
   }

@@ -7,13 +7,14 @@ const EVERY = 1_000 * Number(script.dataset.again); // ms
 // Holds our place; a restarted server gives another.
 let ticket = script.dataset.ticket ?? "";
 
+// A proxy whose server restarts answers 502 or 504: the page stays, and asks again.
 async function ask() {
   const answer = await fetch(location.href, {
     cache: "no-store",
     headers: { "natgrad-ticket": ticket },
   });
   const html = await answer.text();
-  if (answer.status !== 503) {
+  if (answer.status < 500) {
     document.open();
     document.write(html);
     document.close();
