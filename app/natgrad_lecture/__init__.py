@@ -34,6 +34,6 @@ def lesson(name: str = "coordinates") -> Lesson:
     shown = lessons[current(name)]
     every = list(lessons.values())
     live = Live(shown, EXPORTS, every)
-    widget = Widget(shown.static(among=every), live.respond)
+    widget = Widget(shown.static(among=every), live.respond, live.still)
     live.watch(widget)
     return widget

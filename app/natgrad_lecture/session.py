@@ -227,6 +227,10 @@ class Live:
             exported["text"] = found
         return {"answer": ask.get("ask"), "exported": exported}, data
 
+    def still(self) -> str:
+        """What is shown, as a small SVG: for where nothing answers any more."""
+        return self.lesson.still(self.store.state)
+
     def _paths(self) -> dict[str, Any]:
         return self.model.paths if self.model else {}
 

@@ -5,22 +5,32 @@ the answer, JSON and one binary buffer. It keeps nothing but the last state, so 
 to a fresh kernel at any time. In JupyterLab anywidget carries the module and the messages; on our
 own page ``live_page.js`` does, and finds the first answer in the display's mimebundle.
 
+A notebook keeps a picture of the lesson beside it, as it was last seen, with a sentence that says
+how to run it: this is what is there when the notebook is opened without its kernel. While the
+lesson lives, the picture is hidden (app/frontend/styles).
+
 A notebook may show the widget in several views. Each hears its own answers only; when another view
 has changed the state, it asks for that state.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+import os
 import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 import anywidget
 import orjson
 import traitlets
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.display import display
 
 from natgrad_lecture.nearest import NO_PICTURE
 from natgrad_lecture.protocol import Ask, Moved, Refusal
@@ -33,6 +43,16 @@ Respond = Callable[[Mapping[str, Any]], tuple[Mapping[str, Any], bytes]]
 """What answers: an ``Ask`` to a ``Reply`` and its arrays (protocol.py). A page can send anything,
 so an ask is a mapping of which nothing is certain.
 """
+
+REST = 2.0
+"""Seconds without a change after which the picture that a notebook keeps is drawn anew."""
+
+STILL = """<figure class="natgrad-still" style="margin: 0">
+<img src="data:image/svg+xml,{svg}" alt="{title}: a picture of the lesson" width="100%"
+ style="max-width: 620px">
+<figcaption>{title}, as it was last seen. This picture is not live: run this cell to change
+something.</figcaption>
+</figure>"""
 
 _NAME = 64
 """The most letters of a view's name."""
@@ -56,9 +76,20 @@ class Lesson(anywidget.AnyWidget):
     state = traitlets.Dict()
     path = traitlets.Any()
 
-    def __init__(self, lesson: Mapping[str, Any], respond: Respond) -> None:
-        """Show ``lesson`` (the static words and controls), answering with ``respond``."""
-        self._respond = respond
+    def __init__(
+        self,
+        lesson: Mapping[str, Any],
+        respond: Respond,
+        still: Callable[[], str] | None = None,
+    ) -> None:
+        """Show ``lesson`` (the static words and controls), answering with ``respond``.
+
+        ``still`` draws what is shown as an SVG, for a notebook to keep.
+        """
+        self._respond, self._still = respond, still
+        self._kept = False
+        """Whether a notebook keeps a picture."""
+        self._resting: asyncio.TimerHandle | None = None
         self._telling = False
         self._views: set[str] = set()
         ask: Ask = {"ask": 0, "state": {}, "set": {}, "have": []}
@@ -118,6 +149,7 @@ class Lesson(anywidget.AnyWidget):
             self.state = state
         finally:
             self._telling = False
+        self._rest()
         return True
 
     @traitlets.observe("state")
@@ -129,7 +161,40 @@ class Lesson(anywidget.AnyWidget):
             self._keep(answer)
             self._say(answer, arrays)
 
+    def _rest(self) -> None:
+        """Let the notebook keep what is shown now, once nothing has changed for a while."""
+        if self._resting is not None:
+            self._resting.cancel()
+        if self._kept:
+            loop = asyncio.get_running_loop()
+            self._resting = loop.call_later(REST, self._keep_what_is_shown)
+
+    def _keep_what_is_shown(self) -> None:
+        """Draw the notebook's picture anew, and let a state of widgets that is saved be the present
+        one.
+        """
+        first, arrays = self.respond({"ask": 0, "state": self.state, "set": {}, "have": []})
+        if "fault" not in first:
+            with self.hold_sync():
+                self.first, self.arrays = plain(first), arrays
+        self._show_still(again=True)
+
+    def _show_still(self, again: bool = False) -> None:
+        """Show a still picture, or draw it ``again``; a page of our server needs none."""
+        in_notebook = InteractiveShell.initialized() and not os.environ.get("NATGRAD_PAGE")
+        if self._still is None or not in_notebook:
+            return
+        try:
+            svg = self._still()
+        except Exception:
+            log.exception("no picture for the notebook to keep")
+            return
+        html = STILL.format(svg=quote(svg), title=escape(self.lesson["title"]))
+        display({"text/html": html}, raw=True, display_id=f"{self.model_id}-still", update=again)
+        self._kept = True
+
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        self._show_still()
         bundle = super()._repr_mimebundle_(**kwargs)
         if bundle is None:
             return None

@@ -166,7 +166,33 @@ def test_the_notebook_runs_in_jupyterlab(lab: str, browser: Browser) -> None:
     page.wait_for_function(f"{ROOT}.values.shear < 0.8")
     assert_the_page_shows_what_the_engine_says(page)
     expect(page.locator(".jp-RenderedText[data-mime-type*='error']")).to_have_count(0)
+    assert_without_its_kernel_the_last_picture_is_shown(lab, page)
     visitor.close()
+
+
+def assert_without_its_kernel_the_last_picture_is_shown(lab: str, page: Page) -> None:
+    """The notebook is saved, its kernel ends, and it is opened again."""
+    still = page.locator(".natgrad-still")
+    expect(still).to_have_count(1)
+    expect(still).to_be_hidden()
+    image = still.locator("img")
+    seen = image.get_attribute("src")
+    slider = page.locator("input[type=range][data-field='steps']")
+    slider.focus()
+    slider.press("ArrowLeft")
+    expect(image).not_to_have_attribute("src", seen or "")
+    seen = image.get_attribute("src") or ""
+    page.keyboard.press("Control+s")
+    page.wait_for_timeout(1000)
+    cookies = {one.get("name"): one.get("value") for one in page.context.cookies()}
+    known = {"X-XSRFToken": str(cookies["_xsrf"])}
+    asked = page.context.request
+    for kernel in asked.get(f"{lab}/api/kernels").json():
+        assert asked.delete(f"{lab}/api/kernels/{kernel['id']}", headers=known).status == 204
+    page.goto(f"{lab}/lab/tree/coordinates.ipynb?reset")
+    expect(still).to_be_visible(timeout=120_000)
+    expect(still).to_contain_text("This picture is not live: run this cell")
+    expect(image).to_have_attribute("src", seen)
 
 
 def test_a_notebook_drives_the_page_and_reads_it(lab: str, browser: Browser) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from natgrad_lecture.drawing.palette import styles
 from natgrad_lecture.drawing.sheet import Sheet
-from natgrad_lecture.drawing.thumbnail import thumbnail
+from natgrad_lecture.drawing.thumbnail import still, thumbnail
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 
@@ -68,3 +68,16 @@ def test_a_map_lies_as_on_the_canvas_its_first_row_the_lowest() -> None:
     none, low, high = re.findall(r'class="cells" d="([^"]*)"', svg)
     assert (low, high) == ("M0.0 180.0h160.0M160.0 60.0h80.0", "M160.0 180.0h80.0M0.0 60.0h80.0")
     assert none == "M80.0 60.0h80.0"
+
+
+def test_a_still_has_two_planes_each_within_its_square_and_plays_nothing() -> None:
+    sheet = Sheet()
+    for name in "pqr":
+        points = np.array([[-3.0, 0.5], [3.0, 0.5]], np.float32)
+        sheet.add(name, "path", "start", "", points=points)
+    answer: Any = {"planes": [{"name": name, "view": [0, 1, 0, 1]} for name in "pqr"]}
+    svg = still(answer, sheet, styles(()))
+    squares = re.findall(r'<svg x="(\d+)" width="240" height="240"><path', svg)
+    assert squares == ["0", "256"], "an inner svg cuts off what leaves it"
+    assert 'viewBox="0 0 496 240"' in svg
+    assert svg.index("animation: none; }</style>") > svg.index("animation: run")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from natgrad_core import Trajectory, problems, rules, run
-from natgrad_lecture import lesson
+from natgrad_lecture import lesson, widget
 from natgrad_lecture.widget import plain
 
 
@@ -143,3 +144,37 @@ def test_what_json_has_no_word_for_is_refused_either_way() -> None:
     for more in ({}, {"slow": "\ud800"}):
         with pytest.raises(TypeError, match="plain values, not set"):
             plain({"a": {1, 2}, **more})
+
+
+def test_a_notebook_keeps_the_picture_that_was_seen_last(
+    seen: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[tuple[str, bool]] = []
+    monkeypatch.setattr(widget.InteractiveShell, "initialized", lambda: True)
+    monkeypatch.setattr(widget, "REST", 0.01)
+    monkeypatch.setattr(
+        widget, "display", lambda data, update, **_: shown.append((data["text/html"], update))
+    )
+
+    async def story() -> None:
+        seen._repr_mimebundle_()
+        for rate in (0.03, 0.04, 0.05):  # a drag: one picture, of its end
+            seen._on_ask(seen, {"ask": 1, "state": seen.state, "set": {"rate": rate}}, None)
+        await asyncio.sleep(0.1)
+        seen._repr_mimebundle_()  # displayed in another cell, too
+
+    asyncio.run(story())
+    assert [again for _, again in shown] == [False, True, False]
+    first, last, other = (html for html, _ in shown)
+    assert first != last == other
+    assert "This picture is not live: run this cell" in last
+    assert seen.first["values"]["rate"] == 0.05, "a notebook that is saved with its widgets' state"
+
+
+def test_on_a_page_of_our_server_no_picture_is_kept(
+    seen: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(widget.InteractiveShell, "initialized", lambda: True)
+    monkeypatch.setattr(widget, "display", lambda *_, **__: pytest.fail("a picture"))
+    monkeypatch.setenv("NATGRAD_PAGE", "1")
+    assert seen._repr_mimebundle_()

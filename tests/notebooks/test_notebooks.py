@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import nbformat
 import pytest
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
+from nbconvert import HTMLExporter
 
 from natgrad_lecture.lesson_names import lesson_names
 from natgrad_lecture.lessons import lessons
@@ -54,3 +58,14 @@ def test_a_notebook_is_three_lines_and_displays_its_lesson(
     page = notebook.cells[-1].outputs[-1]["data"][PAGE_MIME]
     assert page["lesson"]["name"] == path.stem
     assert page["first"]["traces"]
+    assert_opened_without_a_kernel_it_shows_a_picture(notebook)
+
+
+def assert_opened_without_a_kernel_it_shows_a_picture(notebook: nbformat.NotebookNode) -> None:
+    """As a page, by nbconvert; viewers on the web do the same."""
+    html, _ = HTMLExporter().from_notebook_node(notebook)
+    (image,) = re.findall(r'<img [^>]*alt="[^"]+: a picture of the lesson"[^>]*>', html)
+    (picture,) = re.findall(r'src="data:image/svg\+xml,([^"]*)"', image)
+    drawn = ElementTree.fromstring(unquote(picture))
+    assert drawn.findall(".//{http://www.w3.org/2000/svg}path")
+    assert "run this cell to change" in html

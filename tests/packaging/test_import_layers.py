@@ -91,7 +91,7 @@ LIBRARIES = {
     "plotly": ("benchmarks", "docs", "tests"),
     "anywidget": ("natgrad_lecture.widget", "tests"),
     "ipywidgets": ("benchmarks", "tests"),
-    "IPython": ("natgrad_lecture.server", "tests"),
+    "IPython": ("natgrad_lecture.server", "natgrad_lecture.widget", "tests"),
     "voila": ("natgrad_lecture.server", "tests"),
     "jupyter_server": ("natgrad_lecture.server", "tests"),
     "tornado": ("natgrad_lecture.server", "benchmarks", "tests"),

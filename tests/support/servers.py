@@ -67,7 +67,7 @@ def lean(folder: Path) -> dict[str, str]:
     """
     (folder / "lean").mkdir()
     (folder / "lean" / "rfc3987_syntax.py").write_text("raise ImportError\n")
-    return {"PYTHONPATH": os.pathsep.join((str(folder / "lean"), str(ROOT)))}
+    return {"PYTHONPATH": os.pathsep.join((str(folder / "lean"), str(ROOT), str(ROOT / "app")))}
 
 
 def wait_until(true: Callable[[], object], seconds: float = 90, pause: float = 0.05) -> None:

@@ -25,10 +25,10 @@ function banner(link) {
 test("what was in flight is asked again whenever the line has been opened anew", () => {
   const link = { status: "open" };
   const { did } = banner(link);
-  link.say();
+  link.say(link.status);
   assert.deepEqual(did, ["again"], "opened after a sleep, of which nobody was told");
   link.status = "lost";
-  link.say();
+  link.say(link.status);
   assert.deepEqual(did, ["again"]);
 });
 

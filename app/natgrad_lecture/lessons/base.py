@@ -18,8 +18,9 @@ from natgrad_core.provenance.code_writer import Writer
 from natgrad_lecture.controls import from_text, labelled
 from natgrad_lecture.drawing import runs_figure
 from natgrad_lecture.drawing.palette import styles
+from natgrad_lecture.drawing.preview_image import preview_image
 from natgrad_lecture.drawing.sheet import Sheet
-from natgrad_lecture.drawing.thumbnail import thumbnail
+from natgrad_lecture.drawing.thumbnail import still, thumbnail
 from natgrad_lecture.engine_cache import RunsModel
 from natgrad_lecture.lessons.derivation import Derivation, Exercise
 from natgrad_lecture.lessons.scope import Scope
@@ -55,7 +56,7 @@ from natgrad_lecture.text.markdown import prose
 from natgrad_lecture.text.typeset import formula
 
 _GROWN = 1.0
-"""Seconds that the thumbnail of a picture which grows may take."""
+"""Seconds that a small picture of one which grows may take."""
 
 
 Changes = Mapping[str, Any]
@@ -473,14 +474,34 @@ class Lesson:
 
     def thumbnail(self) -> str:
         """The first picture in small, as an SVG. Of a ``slow`` lesson this loads torch."""
-        sheet, model = Sheet(), self.after({**self.opening, **self.small})
+        return thumbnail(*self._small(self.state_after({**self.opening, **self.small})))
+
+    def still(self, state: State) -> str:
+        """A state's picture, small, with both its planes, as an SVG.
+
+        Raises:
+            Exception: Whatever the lesson's model or figure fails with in this state.
+        """
+        return still(*self._small(state))
+
+    def preview_image(self, state: State) -> bytes:
+        """A state's picture for a link's preview, as a PNG. Of a ``slow`` lesson this loads torch.
+
+        Raises:
+            Exception: Whatever the lesson's model or figure fails with in this state.
+        """
+        return preview_image(*self._small(state))
+
+    def _small(self, state: State) -> tuple[Picture, Sheet, dict[str, Any]]:
+        """What a small picture is made of: an answer, grown for a while, and the styles."""
+        sheet, model = Sheet(), self.model(state)
         answer = self.picture(model, sheet)
         end = time.perf_counter() + _GROWN
         while "more" in answer and time.perf_counter() < end:
             sheet = Sheet(fine=answer["more"])
             answer = self.picture(model, sheet)
         own = self._styles(self.text(), self.say(ENGLISH))
-        return thumbnail(answer, sheet, {**styles(self.rules), **own})
+        return answer, sheet, {**styles(self.rules), **own}
 
     @cached_property
     def _whole_sets(self) -> dict[str, dict[str, Any]]:

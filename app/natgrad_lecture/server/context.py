@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from natgrad_lecture.classroom.hub import Hub
 from natgrad_lecture.server.assets import Assets
 from natgrad_lecture.server.monitoring import Watch
+from natgrad_lecture.server.preview_images import PreviewImages
 from natgrad_lecture.server.sessions import Readers
 from natgrad_lecture.server.thumbnails import Drawing
 from natgrad_lecture.server.waiting_line import WaitingLine
@@ -38,6 +39,9 @@ class Context(Protocol):
 
     names: tuple[str, ...]
     """The host names by which readers call us."""
+
+    previews: PreviewImages
+    """What draws the pictures of links."""
 
     watch: Watch
     limit: int
@@ -71,8 +75,8 @@ class Context(Protocol):
         """Keep a place for a reader while their page is made."""
         ...
 
-    def head(self, lesson: str) -> str:
-        """Return the page as far as it is the same for every visitor."""
+    def head(self, lesson: str, image: str) -> str:
+        """Return the page as far as it needs no kernel; ``image`` is where its picture is."""
         ...
 
     def render(self, name: str, /, **values: object) -> str:

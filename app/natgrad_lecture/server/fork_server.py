@@ -200,7 +200,7 @@ class ForkServer:
 
     def _become_a_kernel(self, parent: int, argv: list[str], env: dict[str, str], cwd: str) -> None:
         os.setpgid(0, 0)
-        _die_with(parent)
+        die_with(parent)
         signal.set_wakeup_fd(-1)
         for signum in (signal.SIGCHLD, signal.SIGTERM):
             signal.signal(signum, signal.SIG_DFL)
@@ -211,7 +211,7 @@ class ForkServer:
         os.environ.update({**env, **ONE_THREAD})
         os.chdir(cwd)
         _reseed()
-        _bound_memory()
+        bound_memory()
         _name_it(b"natgrad-kernel")
         _die_first()
         from natgrad_lecture.server.page_kernel import PageKernelApp
@@ -236,7 +236,7 @@ MEMORY = 3 * 2**30
 """Bytes of its own that a kernel may come to have; what asks for more is refused in words."""
 
 
-def _bound_memory() -> None:
+def bound_memory() -> None:
     """Let a kernel grow by ``MEMORY`` and no further: it may not take the others' away."""
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
@@ -247,7 +247,7 @@ def _bound_memory() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (now + MEMORY, hard))
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
     """Be killed when the parent ends, and not live on should it have ended before this."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG

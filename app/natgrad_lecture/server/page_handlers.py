@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +20,9 @@ from natgrad_lecture.lesson_names import LESSONS, current
 from natgrad_lecture.server.assets import AssetHandler
 from natgrad_lecture.server.context import Context
 from natgrad_lecture.server.kernel_provisioner import AWAITED
+from natgrad_lecture.server.preview_images import Busy
 from natgrad_lecture.server.security_headers import Guarded
+from natgrad_lecture.state.link import PAGE
 from natgrad_lecture.text.languages import chosen_language, languages_of
 
 TICKET = "natgrad-ticket"
@@ -40,6 +43,24 @@ AGAIN = 4
 """Seconds after which a page in the line asks again."""
 
 
+PREVIEWERS = re.compile(
+    r"(?<!cu)bot\b|crawler|spider|facebookexternalhit|whatsapp/|skypeuripreview|embedly|mastodon/",
+    re.IGNORECASE,
+)
+"""User agents that read what a link says of itself, and no lesson. (Cubot makes phones.)"""
+
+
+WELCOME = (
+    "Twitterbot",
+    "facebookexternalhit",
+    "LinkedInBot",
+    "Slackbot",
+    "Discordbot",
+    "TelegramBot",
+)
+"""Those of them that ask robots.txt first."""
+
+
 def script_json(value: object) -> str:
     """Return ``value`` as JSON for a script element: nothing in it can end the element."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
@@ -53,6 +74,13 @@ def visitor(request: HTTPServerRequest) -> str:
     peer = request.remote_ip or ""
     said = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
     return said if said and peer in {"127.0.0.1", "::1"} else peer
+
+
+def scheme(request: HTTPServerRequest) -> str:
+    """Return http or https, as the reader has it: the proxy before us may speak TLS."""
+    said = request.headers.get("X-Forwarded-Proto", "").rpartition(",")[2].strip()
+    known = said in {"http", "https"} and request.remote_ip in {"127.0.0.1", "::1"}
+    return said if known else str(request.protocol)
 
 
 class Started:
@@ -101,6 +129,9 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
             self.set_header("Content-Type", "text/html; charset=utf-8")
             self.set_header("Cache-Control", "no-cache")
             return
+        if PREVIEWERS.search(self.request.headers.get("User-Agent", "")):
+            self.finish(f"{self._head(path)}</body>\n</html>\n")  # all that it reads, and no kernel
+            return
         held = self.request.headers.get(TICKET) or self.get_cookie(TICKET)
         crowded = self.server.readers.unopened(self.address) >= self.server.an_address
         ticket, place = self.server.line.ask(held, 0 if crowded else self.server.free())
@@ -111,6 +142,13 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
         with self.server.making():
             await self._send(path)
         self.server.watch.page(path, time.monotonic() - started)
+
+    def _head(self, path: str) -> str:
+        """The page as far as it needs no kernel; it says where its link's picture is."""
+        own = (part for part in self.request.query.split("&") if part.split("=")[0] not in PAGE)
+        query = "&".join(filter(None, own))
+        place = f"{scheme(self.request)}://{self.request.host}{self.base_url}"
+        return self.server.head(path, f"{place}preview/{path}.png{query and '?'}{query}")
 
     def _is_visit(self) -> bool:
         """Whether a reader opens the page, as far as the browser tells: no picture of another
@@ -137,7 +175,7 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
         # no-cache, not no-store: a page names its kernel, so it should not come from a cache; but
         # the browser may keep it alive while the reader looks at another page and comes back.
         self.set_header("Cache-Control", "no-cache")
-        self.write(self.server.head(path))
+        self.write(self._head(path))
         await self.flush()
         self.server.purge_the_pool()
         try:
@@ -182,7 +220,10 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
 
 
 class Robots(Guarded):
-    """``/robots.txt``: a crawler may read the list of lessons; a lesson takes a reader's place."""
+    """``/robots.txt``: a crawler may read the list of lessons; a lesson takes a reader's place.
+
+    What shows previews of links may read all: it is sent no lesson.
+    """
 
     def initialize(self, base_url: str) -> None:
         """Take where the pages hang."""
@@ -191,7 +232,9 @@ class Robots(Guarded):
     def get(self) -> None:
         """Send it."""
         self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.finish(f"User-agent: *\nAllow: {self.base_url}home\nDisallow: {self.base_url}\n")
+        previewers = "".join(f"User-agent: {name}\n" for name in WELCOME)
+        all_others = f"User-agent: *\nAllow: {self.base_url}home\nDisallow: {self.base_url}\n"
+        self.finish(f"{previewers}Allow: {self.base_url}\n\n{all_others}")
 
 
 class Root(Guarded, tornado.web.RedirectHandler):
@@ -292,6 +335,31 @@ class Thumbnail(Guarded, JupyterHandler):
         self.set_header("Content-Type", "image/svg+xml")
         self.set_header("Cache-Control", "no-cache")
         self.finish(svg)
+
+
+class PreviewImage(Guarded, JupyterHandler):
+    """The picture of the state that a link names, for where the link is shared."""
+
+    def initialize(self, server: Context) -> None:
+        """Take the server that knows the lessons."""
+        self.server = server
+
+    @tornado.web.authenticated
+    async def get(self, name: str) -> None:
+        """Send it once the engine has drawn it."""
+        if name not in self.server.drawing.names:
+            raise tornado.web.HTTPError(404)
+        try:
+            image = await self.server.previews.picture(name, self.request.query)
+        except Busy:
+            self.set_header("Retry-After", str(AGAIN))
+            raise tornado.web.HTTPError(503, reason="other pictures are being drawn") from None
+        if not image:
+            raise tornado.web.HTTPError(404)
+        self.set_header("Content-Type", "image/png")
+        self.set_header("Cache-Control", "public, max-age=86400")
+        self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
+        self.finish(image)
 
 
 class NotFound(Guarded, JupyterHandler):

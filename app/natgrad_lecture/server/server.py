@@ -59,6 +59,7 @@ from natgrad_lecture.server.page_handlers import (
     Home,
     LessonHandler,
     NotFound,
+    PreviewImage,
     Robots,
     Root,
     Thumbnail,
@@ -66,6 +67,7 @@ from natgrad_lecture.server.page_handlers import (
     script_json,
 )
 from natgrad_lecture.server.paths import ADDRESS, TEMPLATE, complete, notebooks, notebooks_folder
+from natgrad_lecture.server.preview_images import PreviewImages
 from natgrad_lecture.server.request_filter import MOST_BYTES
 from natgrad_lecture.server.sessions import GONE, IDLE, Readers
 from natgrad_lecture.server.startup_checks import (
@@ -181,6 +183,7 @@ class LessonServer(Voila):
         self._drawing: Drawing | None = None
         self._lines: dict[str, Connection] = {}
         self.watch = Watch(log)
+        self.previews = PreviewImages(self.watch.fault)
         for name, say, read in (
             ("readers", "Readers inside", lambda: self.inside),
             ("readers_limit", "Readers there is room for", lambda: self.limit),
@@ -317,13 +320,14 @@ class LessonServer(Voila):
             self._drawing = Drawing(names, self.watch.fault)
         return self._drawing
 
-    def head(self, lesson: str) -> str:
-        """Return the page as far as it is the same for every visitor."""
+    def head(self, lesson: str, image: str) -> str:
+        """Return the page as far as it needs no kernel; ``image`` is where its picture is."""
         shown = preview(lesson)
         return self.render(
             "head.html",
             title=shown.title,
             description=shown.description,
+            image=image,
             module=self.assets.url(self.base_url),
             style=self.assets.files["lesson.css"].decode(),
         )
@@ -560,6 +564,7 @@ class LessonServer(Voila):
             (rf"{base}home", Home, {"server": context}),
             (rf"{base}glossary", GlossaryPage, {"server": context}),
             (rf"{base}home/([\w-]+)\.svg", Thumbnail, {"server": context}),
+            (rf"{base}preview/([\w-]+)\.png", PreviewImage, {"server": context}),
             (rf"{base}class/?", ClassPage, {"server": context}),
             (rf"{base}class/lead", LeadLine, {"server": context}),
             (rf"{base}class/lesson/([\w-]+)", ClassLesson),
@@ -620,6 +625,7 @@ class LessonServer(Voila):
                 await asyncio.wait([sweep], timeout=10)
             if self._drawing is not None:
                 await self._drawing.close()
+            await self.previews.close()
             await self._end_kernels()
             shutil.rmtree(self.connection_dir, ignore_errors=True)
 
