@@ -45,7 +45,7 @@ so an ask is a mapping of which nothing is certain.
 """
 
 REST = 2.0
-"""Seconds without a change after which the picture that a notebook keeps is drawn anew."""
+"""Seconds without a change after which the picture that a notebook keeps is drawn again."""
 
 STILL = """<figure class="natgrad-still" style="margin: 0">
 <img src="data:image/svg+xml,{svg}" alt="{title}: a picture of the lesson" width="100%"
@@ -170,9 +170,7 @@ class Lesson(anywidget.AnyWidget):
             self._resting = loop.call_later(REST, self._keep_what_is_shown)
 
     def _keep_what_is_shown(self) -> None:
-        """Draw the notebook's picture anew, and let a state of widgets that is saved be the present
-        one.
-        """
+        """Draw the notebook's picture again; widgets that are saved with it show the same."""
         first, arrays = self.respond({"ask": 0, "state": self.state, "set": {}, "have": []})
         if "fault" not in first:
             with self.hold_sync():

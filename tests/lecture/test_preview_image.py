@@ -64,8 +64,8 @@ def drawn(planes: int) -> np.ndarray:
 def test_up_to_two_planes_stand_side_by_side_in_the_middle(planes: int, shown: int) -> None:
     image = drawn(planes)
     assert image.shape == (HEIGHT, WIDTH, 3)
-    ink = near(image, rgb(styles(("natural",))["natural"]["light"]))
-    rows, columns = np.nonzero(ink)
+    shade = near(image, rgb(styles(("natural",))["natural"]["light"]))
+    rows, columns = np.nonzero(shade)
     assert abs(rows.mean() - HEIGHT / 2) < 2
     assert abs(columns.mean() - WIDTH / 2) < 2
     assert abs(np.ptp(columns) - (590 * shown - 30)) < 8

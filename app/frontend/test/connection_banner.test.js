@@ -26,7 +26,7 @@ test("what was in flight is asked again whenever the line has been opened anew",
   const link = { status: "open" };
   const { did } = banner(link);
   link.say(link.status);
-  assert.deepEqual(did, ["again"], "opened after a sleep, of which nobody was told");
+  assert.deepEqual(did, ["again"], "opened after a sleep, of which nobody heard");
   link.status = "lost";
   link.say(link.status);
   assert.deepEqual(did, ["again"]);

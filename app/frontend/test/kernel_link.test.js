@@ -222,7 +222,7 @@ for (const [how, instead, why] of [
   ["says that the engine did not start", { text: "fault" }, ""],
   ["is a proxy's error", { text: "bad gateway", status: 502 }, ""],
 ]) {
-  test(`a page that ${how} is told apart, and is taken once it is the lesson`, async (t) => {
+  test(`a page that ${how} is recognized, and is taken once it is the lesson`, async (t) => {
     const net = network(t);
     const { link, said } = await opened(net);
     net.instead = instead;
@@ -230,7 +230,7 @@ for (const [how, instead, why] of [
     await assert.rejects(link.reconnect());
     assert.equal(link.why, why);
     assert.equal(link.place, why === "full" ? "7" : "");
-    assert.equal(said.at(-1), "lost", "the banner is told");
+    assert.equal(said.at(-1), "lost", "the banner hears of it");
     assert.equal(net.asked[0].url, "/coordinates", "no log need hold the reader's state");
     net.instead = null;
     t.mock.timers.tick(3_000);

@@ -56,20 +56,20 @@ def _painted(drawn: list[Stroke], paper: Rgb) -> Any:
             round(share * a + (1 - share) * b)
             for a, b in zip(rgb(stroke.light), paper, strict=True)
         )
-        ink = red, green, blue
+        shade = red, green, blue
         wide = _WIDTHS.get(stroke.kind, _LINE) * _FINER
         for line in stroke.lines:
             if stroke.kind == "cells":
                 (x0, y), (x1, _) = side * line
                 half = side * stroke.width / 2
-                brush.rectangle((x0, y - half, x1, y + half), fill=ink)
+                brush.rectangle((x0, y - half, x1, y + half), fill=shade)
             elif stroke.kind == "dots":
                 ((x, y),) = side * line
-                brush.ellipse((x - wide / 2, y - wide / 2, x + wide / 2, y + wide / 2), fill=ink)
+                brush.ellipse((x - wide / 2, y - wide / 2, x + wide / 2, y + wide / 2), fill=shade)
             else:
                 points = [(x, y) for x, y in side * simplified(line, 1 / side)]
                 if len(points) > 1:
-                    brush.line(points, fill=ink, width=round(wide), joint="curve")
+                    brush.line(points, fill=shade, width=round(wide), joint="curve")
     edge = rgb(color("rule"))
     brush.rectangle((0, 0, side - 1, side - 1), outline=edge, width=_FINER)
     return image.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS)

@@ -77,7 +77,7 @@ def strokes(plane: Plane, sheet: Sheet, styles: Mapping[str, Any]) -> list[Strok
 
 def simplified(line: Array, finest: float) -> Array:
     """A line without the points that lie closer than ``finest`` to the last one that is kept. It
-    ends where it is no number, or lies far outside.
+    ends where it is not a number, or lies far outside.
     """
     kept: list[Array] = []
     for here in line:

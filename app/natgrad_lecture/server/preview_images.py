@@ -16,7 +16,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 WAITING = 4
-"""Pictures that may wait to be drawn; who asks for another is told to come back."""
+"""Pictures that may wait to be drawn; a further request is refused for a while."""
 
 KEPT = 128
 """Pictures that are kept, about 10 MB."""

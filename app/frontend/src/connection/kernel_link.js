@@ -179,7 +179,7 @@ export class Link {
 
   retry() {
     clearTimeout(this.timer);
-    const waits = this.why === "full"; // a place in the line is kept for who asks
+    const waits = this.why === "full"; // a place in the line is kept while the page asks
     if (document.hidden && !waits) return; // nobody looks: see the listener above
     if (waits) this.delay = Math.min(this.delay, LAST_IN_LINE);
     this.timer = setTimeout(() => this.reconnect().catch(() => {}), this.delay);
