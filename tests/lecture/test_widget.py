@@ -12,6 +12,7 @@ import pytest
 from natgrad_core import Trajectory, problems, rules, run
 from natgrad_lecture import lesson, widget
 from natgrad_lecture.widget import plain
+from tests.support.event_loops import run_apart
 
 
 @pytest.fixture
@@ -163,7 +164,7 @@ def test_a_notebook_keeps_the_picture_that_was_seen_last(
         await asyncio.sleep(0.1)
         seen._repr_mimebundle_()  # displayed in another cell, too
 
-    asyncio.run(story())
+    run_apart(story())
     assert [again for _, again in shown] == [False, True, False]
     first, last, other = (html for html, _ in shown)
     assert first != last == other

@@ -31,7 +31,7 @@ from natgrad_lecture.classroom.questions import (
 )
 from natgrad_lecture.classroom.room import BURST, ENDED, FLOOD, SPACING, TAKEN, Room
 from natgrad_lecture.protocol import ClassTruth
-from tests.server.event_loops import run_apart
+from tests.support.event_loops import run_apart
 
 TOKEN, OTHER = "0" * 32, "1" * 32
 

@@ -22,7 +22,7 @@ from natgrad_lecture.server.fork_client import ForkClient, ForkError
 from natgrad_lecture.server.kernel_provisioner import FORKS
 from natgrad_lecture.server.monitoring import Watch
 from natgrad_lecture.server.websocket import SERVICE_RESTART
-from tests.server.event_loops import run_apart
+from tests.support.event_loops import run_apart
 from tests.support.servers import ROOT, Page, children, kill_all, running, start, wait_until
 
 resource = pytest.importorskip("resource", reason="limits of processes are a matter of Unix")

@@ -20,7 +20,7 @@ from natgrad_lecture.server import preview_images
 from natgrad_lecture.server.page_handlers import PREVIEWERS
 from natgrad_lecture.server.preview_images import WAITING, Busy, PreviewImages
 from natgrad_lecture.state.link import read_query
-from tests.server.event_loops import run_apart
+from tests.support.event_loops import run_apart
 from tests.support.servers import Server
 
 BOT = {"User-Agent": "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)"}

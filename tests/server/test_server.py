@@ -22,7 +22,7 @@ from natgrad_lecture.lesson_names import RENAMED
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.server.kernel_provisioner import AWAITED, Starts
 from natgrad_lecture.server.page_handlers import Started, script_json
-from tests.server.event_loops import run_apart
+from tests.support.event_loops import run_apart
 from tests.support.servers import ROOT, Page, Server, running, start, wait_until
 
 

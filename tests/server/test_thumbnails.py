@@ -9,7 +9,7 @@ import pytest
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.server.thumbnails import Drawing
-from tests.server.event_loops import run_apart
+from tests.support.event_loops import run_apart
 
 
 def drawn(names: list[str], faults: dict[str, BaseException]) -> list[str]:

@@ -22,7 +22,7 @@ from natgrad_lecture.server.voila_compat import (
     limit_pool,
     pooled,
 )
-from tests.server.event_loops import run_apart
+from tests.support.event_loops import run_apart
 
 ROOT = Path(__file__).resolve().parents[2]
 

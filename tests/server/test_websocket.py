@@ -21,7 +21,7 @@ from natgrad_lecture.server.page_handlers import TICKET
 from natgrad_lecture.server.request_filter import MOST_BYTES, PROTOCOL, Refused, ask_in, frame_of
 from natgrad_lecture.server.sessions import Pass
 from natgrad_lecture.server.websocket import A_SECOND, Channels
-from tests.server.event_loops import run_apart
+from tests.support.event_loops import run_apart
 from tests.support.servers import Page, Server, running, wait_until
 
 POLICY_VIOLATION = 1008
