@@ -738,4 +738,7 @@ class ClassWord(TypedDict, total=False):
     """A follower's answer to the open question."""
     round: list[int]
     """The question and the round that the answer is for."""
+    resend: bool
+    """The page said this answer before its line was cut: it counts only if the server knows of none
+    in this round. The same device may have given another one meanwhile, on another page."""
     beat: int

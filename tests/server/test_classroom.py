@@ -538,6 +538,25 @@ def test_a_device_with_two_pages_has_one_vote() -> None:
     run_apart(go())
 
 
+def test_an_answer_that_is_sent_again_takes_no_later_one_back() -> None:
+    async def go() -> None:
+        held, pages = room(), [Phone(), Phone()]
+        for page in pages:
+            held.join(page, "one")
+        await held.order({"ask": {"name": "which"}})
+        held.answered(pages[0], {"answer": 0, "round": [1, 1]})
+        held.answered(pages[1], {"answer": 2, "round": [1, 1]})
+        held.answered(pages[0], {"answer": 0, "round": [1, 1], "resend": True})
+        assert pages[0].last("mine") == 2, "the page learns what counts"
+        await held.order({"again": True})
+        held.answered(pages[0], {"answer": 0, "round": [1, 2], "resend": True})
+        assert held.quiz is not None
+        counts = [each.get("counts") for each in held.quiz.results()]
+        assert counts == [[0, 0, 1], [1, 0, 0]]
+
+    run_apart(go())
+
+
 def test_while_a_point_is_asked_for_no_phone_is_sent_the_path() -> None:
     async def go() -> None:
         held, phone = room(), Phone()

@@ -647,5 +647,8 @@ export interface ClassWord {
   answer?: number | number[];
   /** The question and the round that the answer is for. */
   round?: number[];
+  /** The page said this answer before its line was cut: it counts only if the server knows of none
+   * in this round. The same device may have given another one meanwhile, on another page. */
+  resend?: boolean;
   beat?: number;
 }

@@ -402,6 +402,8 @@ class Room:
         quiz = self.quiz
         if quiz is None or not quiz.open or word.get("round") != [quiz.id, quiz.number]:
             line.send(Message({"said": "closed"}))
+        elif word.get("resend") is True and seat.device in quiz.round.ballots:
+            self._tell_mine(seat)
         elif not quiz.round.vote(seat.device, word["answer"]):
             line.send(Message({"said": "no-answer"}))
         else:

@@ -7,7 +7,7 @@ import { say } from "./words.js";
 
 /**
  * @param {object} page
- * @param {(value: any, round: number[]) => void} page.answer
+ * @param {(word: import("../protocol").ClassWord) => boolean} page.answer whether there is a line
  * @param {() => SeatedPage | null} page.page
  */
 export function makeAnswerPanel({ answer, page }) {
@@ -25,12 +25,22 @@ export function makeAnswerPanel({ answer, page }) {
   let lesson = null;
   let undraw = () => {};
   /** @type {Map<string, any>} */
-  const owned = new Map(); // this device's answer in each round
+  const owned = new Map(); // this device's answer in each round, as the server has it
+  /** @type {{ key: string, value: any } | null} */
+  let unheard = null; // what was answered since, and perhaps never came to the server
   /** @param {import("../protocol").ClassQuiz} of */
   const key = ({ id, round }) => `${id}.${round}`;
 
-  /** @param {any} value */
-  const send = (value) => quiz && answer(value, [quiz.id, quiz.round]);
+  /**
+   * @param {any} value
+   * @param {boolean} [resend] the server may know a later one
+   */
+  function send(value, resend = false) {
+    if (!quiz) return;
+    if (!resend) unheard = { key: key(quiz), value };
+    if (!answer({ answer: value, round: [quiz.id, quiz.round], resend }))
+      setText(status, say("not-sent"));
+  }
 
   function mark() {
     buttons.forEach((button, i) => setAttribute(button, "aria-pressed", own === i));
@@ -103,17 +113,24 @@ export function makeAnswerPanel({ answer, page }) {
       setText(status, hint());
       paint();
       if (fresh && quiz) box.scrollIntoView({ block: "nearest" });
-      if (quiz?.open && own !== null) send(own); // a server that was restarted knows it not
+      if (!quiz?.open) return;
+      // The line may have been cut under an answer, and a server that was restarted knows of none.
+      if (unheard?.key === key(quiz)) send(unheard.value);
+      else if (own !== null) send(own, true);
     },
     /** @param {any} value that counts as this device's */
     mine(value) {
       own = value;
+      if (JSON.stringify(unheard?.value) === JSON.stringify(value)) unheard = null;
       if (quiz) owned.set(key(quiz), value);
       mark();
       setText(status, hint());
     },
-    /** @param {string} why */
-    tell: (why) => setText(status, say(why)),
+    /** @param {string} why an answer does not count */
+    tell(why) {
+      unheard = null;
+      setText(status, say(why));
+    },
     /** The page was set up again around it. @param {LessonData} known */
     placed(known) {
       lesson = known;

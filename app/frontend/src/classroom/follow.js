@@ -120,7 +120,7 @@ export async function follow({ base, code, missing }, render) {
     alone,
   );
   const panel = makeAnswerPanel({
-    answer: (value, round) => wire.say({ answer: value, round }),
+    answer: (word) => wire.say(word),
     page: () => page,
   });
   /** @type {HTMLElement} */

@@ -86,6 +86,7 @@ export const CLASSROOM = {
     "drag-arrow":
       "Drag the arrow’s tip to where the step ends. With keys: arrows move it, Enter sends it.",
     send: "Send",
+    "not-sent": "No line: your answer is sent once the line is back.",
     counted: "Your answer is counted. You can change it until the question is closed.",
     round: "round {round}",
     "right-answer": "right",
@@ -173,6 +174,7 @@ export const CLASSROOM = {
     "type-number": "请键入一个数。",
     "drag-arrow": "把箭头拖到这一步的终点。用键盘：方向键移动，回车发送。",
     send: "发送",
+    "not-sent": "连接已断开：连接恢复后会发出您的回答。",
     counted: "您的回答已计入。停止回答之前可以更改。",
     round: "第 {round} 轮",
     "right-answer": "正确",
