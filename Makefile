@@ -19,6 +19,7 @@
 #   make bench-nets  neural networks, beside other libraries (ARGS=--quick)
 #   make load        many readers at once (ARGS="--follow 100 1000": followers of a class)
 #   make soak        an hour of readers who come and go: memory must not grow
+#   make soak-class  five minutes of phones that come, go, sleep and change networks (ARGS="--seconds 1800")
 #   make chaos       kill, stop, cut and fill what readers depend on: each of them goes on
 # Attack
 #   make faults      plant faults one at a time: the tests must catch each
@@ -29,7 +30,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick claims docs bench bench-nets frontend frontend-lint lint style types lock browser clean faults fuzz generate load soak chaos pictures proxies
+.PHONY: help run test quick claims docs bench bench-nets frontend frontend-lint lint style types lock browser clean faults fuzz generate load soak soak-class chaos pictures proxies
 
 # Without compiled files on disk, each test worker, server and kernel would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -100,6 +101,9 @@ load: $(VENV)/.test
 
 soak: $(VENV)/.test
 	$(PY) -m benchmarks.soak $(ARGS)
+
+soak-class: $(VENV)/.test
+	$(PY) -m benchmarks.class_soak $(ARGS)
 
 chaos: $(VENV)/.test
 	$(PY) -m benchmarks.chaos $(ARGS)

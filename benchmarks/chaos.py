@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.many_readers import pss
+from benchmarks.readers import pss
 from tests.support.servers import Page, Server, children, start, wait_until
 
 BACK = 150.0

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import followers
 from tests.support.servers import Page, Server, children, running, wait_until, zombies
 
 GROWTH = 1.1
@@ -132,15 +131,10 @@ def soak(seconds: float, readers: int, pause: float = 0.0, say: bool = False) ->
 def main() -> None:
     """Run, and print whether memory grew."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
-    parser.add_argument("--followers", type=int, help="only so many phones of a class")
     parser.add_argument("--seconds", type=float, default=3600)
     parser.add_argument("--readers", type=int, default=5, help="at a time (5)")
     parser.add_argument("--pause", type=float, default=0.3, help="seconds between two asks (0.3)")
     options = parser.parse_args()
-    if options.followers is not None:
-        flat = followers.soak(options.followers, options.seconds)
-        print("memory and files stand still" if flat else "NOT flat, or counted wrongly")
-        sys.exit(not flat)
     report = soak(options.seconds, options.readers, options.pause, say=True)
     print(f"{report.visits} visits, {report.asks} asks, {len(report.failures)} failures")
     early, late = report.weight(1), report.weight(4)
