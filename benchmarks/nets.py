@@ -26,7 +26,7 @@ from benchmarks import peer_libraries as peers
 from benchmarks.measure import LONG, aim, clock, memory, say, table, tell_targets
 from benchmarks.races import RACES, TUNING, run
 from natgrad_core.nets import NetProblem, mlp, plane, real, rules
-from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.fisher.solve import solve
 from natgrad_core.nets.fisher.solver_cost import METHODS, costs
 from natgrad_core.nets.rule import Rule
@@ -49,7 +49,7 @@ def natural_step(
 ) -> Tensor:
     """Return the natural direction, computed from the parameters without any cache."""
     at = problem.at(theta)
-    return solve(Fisher(at), at.grad, damping, method).x
+    return solve(FisherAt(at), at.grad, damping, method).x
 
 
 Row = tuple[float, float, list[str]]
@@ -76,10 +76,10 @@ def one_step(quick: bool, which: int) -> None:
     problem, theta = sized(sizes, n)
     slow: set[str] = set()
     for damping in (1e-1,) if quick else (1e-1, 1e-3):
-        fisher = Fisher(problem.double.at(theta.double()))
+        fisher = FisherAt(problem.double.at(theta.double()))
         truth = solve(fisher, fisher.at.grad, damping, "auto", tolerance=1e-13).x
         at = problem.at(theta)
-        picked = solve(Fisher(at), at.grad, damping).method
+        picked = solve(FisherAt(at), at.grad, damping).method
         acts: dict[str, Callable[[], Tensor]] = {
             f"natgrad ({picked})": functools.partial(natural_step, problem, theta, damping)
         }
@@ -121,7 +121,7 @@ def growth(quick: bool) -> None:
         for n in ((100,) if quick else (50, 200, 800, 1797))
     ]:
         problem, theta = sized((64, width, 10), n)
-        known = costs(Fisher(problem.at(theta)), 1e-2)
+        known = costs(FisherAt(problem.at(theta)), 1e-2)
         taken: dict[str, float] = {}
         for method in METHODS:
             if known[method].seconds > 1.0:

@@ -24,7 +24,7 @@ class TooMuch(Exception):
     """The method would need more memory than allowed."""
 
 
-def _module(problem: NetProblem, theta: Tensor) -> nn.Sequential:
+def _module(problem: NetProblem, theta: Tensor) -> nn.Module:
     module = problem.net.write(theta)
     module.zero_grad()
     return module

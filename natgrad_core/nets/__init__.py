@@ -12,7 +12,7 @@ Nothing above this package imports it, so that ``import natgrad_core`` never wai
 try:
     from natgrad_core.nets import rules
     from natgrad_core.nets.datasets import Data, autoencoding, painted, plane, real
-    from natgrad_core.nets.fisher.fisher import Fisher
+    from natgrad_core.nets.fisher.matrix import Fisher
     from natgrad_core.nets.likelihood import Bernoulli, Categorical, Gaussian
     from natgrad_core.nets.model import Net, mlp
     from natgrad_core.nets.problem import At, NetProblem

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 from natgrad_core.nets import metrics
-from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.metrics import Exact, Metric, Operator
 from natgrad_core.nets.problem import At
 
@@ -33,7 +33,7 @@ def operators(at: At) -> dict[str, Operator]:
     Returns:
         Operators by name, each of ``[p, p]``.
     """
-    found: dict[str, Operator] = {"exact": Exact(Fisher(at), "auto")}
+    found: dict[str, Operator] = {"exact": Exact(FisherAt(at), "auto")}
     for name, make in APPROXIMATIONS.items():
         built = make()
         found[name] = built.at(at, built.init(at.theta))[0]

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from natgrad_core.nets.any_module import ModuleTape
 from natgrad_core.nets.layers.linear_and_conv import Linear
 from natgrad_core.nets.model import Net, Tape
 from natgrad_core.nets.runtime.memory_limit import must_hold
@@ -120,12 +121,14 @@ def dense(tape: Tape, cotangents: Sequence[Tensor]) -> Tensor:
 
     Args:
         tape: The forward pass.
-        cotangents: What each parametric layer feels of the K directions of S.
+        cotangents: What each parametric layer feels of the K directions of S; of a module that is
+            differentiated as a whole S alone.
 
     Returns:
         F, ``[p, p]``.
     """
-    rows = 0 if is_all_linear(tape.net) else cotangents[0].shape[:2].numel()
+    whole = isinstance(tape, ModuleTape)
+    rows = 0 if whole or is_all_linear(tape.net) else cotangents[0].shape[:2].numel()
     must_hold(
         f"the whole Fisher matrix of p = {tape.net.size} parameters",
         (2 * tape.net.size + rows) * tape.net.size * tape.outputs.element_size(),
@@ -135,6 +138,11 @@ def dense(tape: Tape, cotangents: Sequence[Tensor]) -> Tensor:
     if is_all_linear(tape.net):
         order = torch_order(tape.net)
         return contracted(tape, cotangents)[order][:, order]
+    if whole:
+        total = tape.outputs.new_zeros(tape.net.size, tape.net.size)
+        for piece in tape.pieces(cotangents[0]):
+            total.addmm_(piece.T, piece, alpha=1 / len(tape))
+        return total
     rows = tape.rows(cotangents)
     return rows.T @ rows / len(tape)
 

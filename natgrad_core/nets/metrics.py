@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from natgrad_core.errors import SingularMetricError
-from natgrad_core.nets.fisher.fisher import Fisher, gauss_newton, must_be_a_kind
+from natgrad_core.nets.fisher.fisher import FisherAt, gauss_newton, must_be_a_kind
 from natgrad_core.nets.fisher.kfac import Eigen, Factors, Kronecker
 from natgrad_core.nets.fisher.solve import DROWNED, must_be_a_method, solve
 from natgrad_core.nets.problem import FLOAT32_FLOOR, At
@@ -76,7 +76,7 @@ class Metric:
 class Exact:
     """The whole Fisher matrix, by the exact solve that is fastest here."""
 
-    def __init__(self, fisher: Fisher, method: str, tolerance: float | None = None) -> None:
+    def __init__(self, fisher: FisherAt, method: str, tolerance: float | None = None) -> None:
         self.fisher, self.method, self.tolerance, self.note = fisher, method, tolerance, ""
 
     def solve(self, v: Tensor, damping: float) -> Tensor:
@@ -281,7 +281,7 @@ def exact(
     must_be_a_kind(kind, samples)
     must_be_a_method(method)
     return Metric(
-        f"{kind} Fisher", lambda at, m: (Exact(Fisher(at, kind, samples), method, tolerance), m)
+        f"{kind} Fisher", lambda at, m: (Exact(FisherAt(at, kind, samples), method, tolerance), m)
     )
 
 
@@ -301,7 +301,7 @@ def blocks(kind: str = "true", samples: int = 1) -> Metric:
     must_be_a_kind(kind, samples)
 
     def at(point: At, memory: Memory) -> tuple[Operator, Memory]:
-        fisher, net = Fisher(point, kind, samples), point.problem.net
+        fisher, net = FisherAt(point, kind, samples), point.problem.net
         labels = [f"the Fisher block of {net.layers[i].label}" for i in net.parametric]
         here = Blocks(fisher.blocks(), labels)
         return Careful(point, here, lambda: Blocks(fisher.double.blocks(), labels)), memory
@@ -324,7 +324,7 @@ def diagonal(kind: str = "true", samples: int = 1) -> Metric:
     """
     must_be_a_kind(kind, samples)
     return Metric(
-        "diagonal Fisher", lambda at, m: (Diagonal(Fisher(at, kind, samples).diagonal()), m)
+        "diagonal Fisher", lambda at, m: (Diagonal(FisherAt(at, kind, samples).diagonal()), m)
     )
 
 
@@ -386,7 +386,7 @@ def kfac(kind: str = "true", samples: int = 1, keep: float = 0.0, shared: bool =
     must_be_a_kind(kind, samples)
 
     def at(point: At, memory: Memory) -> tuple[Operator, Memory]:
-        fisher = Fisher(point, kind, samples)
+        fisher = FisherAt(point, kind, samples)
         factors = Factors.of(fisher)
         age = memory["age"] + 1
         if keep and age > 1:
@@ -417,7 +417,7 @@ def ekfac(kind: str = "true", samples: int = 1) -> Metric:
     must_be_a_kind(kind, samples)
 
     def at(point: At, memory: Memory) -> tuple[Operator, Memory]:
-        fisher = Fisher(point, kind, samples)
+        fisher = FisherAt(point, kind, samples)
         return Careful(point, Eigen(fisher), lambda: Eigen(fisher.double)), memory
 
     return Metric("E-KFAC", at)

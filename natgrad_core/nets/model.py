@@ -13,15 +13,16 @@ as ``torch.nn.utils.parameters_to_vector`` has them.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from natgrad_core.nets.layers.elementwise import layer_of
-from natgrad_core.nets.layers.linear_and_conv import Layer, Parametric
+from natgrad_core.nets.layers.linear_and_conv import Layer, Parametric, WrongShapeError
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "tanh": nn.Tanh,
@@ -48,17 +49,21 @@ class Net:
 
     def __init__(self, module: nn.Module) -> None:
         flat = _flattened(module)
-        self.module = cast(nn.Sequential, module)
+        self.module: nn.Module = module
         self.layers: tuple[Layer, ...] = tuple(layer_of(m, i) for i, m in enumerate(flat))
         _must_own_its_parameters(module, flat, self.layers)
-        ends = torch.tensor([0] + [layer.size for layer in self.layers]).cumsum(0).tolist()
-        self.slices = tuple(slice(a, b) for a, b in itertools.pairwise(ends))
-        self.size: int = ends[-1]
+        self._slice()
         if self.size == 0:
             raise ValueError(
                 "the net has no parameters to learn; give it at least one Linear or Conv2d that is "
                 "not frozen"
             )
+
+    def _slice(self) -> None:
+        """Give each layer its part of θ."""
+        ends = torch.tensor([0] + [layer.size for layer in self.layers]).cumsum(0).tolist()
+        self.slices = tuple(slice(a, b) for a, b in itertools.pairwise(ends))
+        self.size: int = ends[-1]
 
     @cached_property
     def parametric(self) -> tuple[int, ...]:
@@ -110,19 +115,7 @@ class Net:
         """
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            for module in _flattened(self.module):
-                if not all(p.requires_grad for p in module.parameters()):
-                    continue  # frozen
-                reset = getattr(module, "reset_parameters", None)
-                if isinstance(module, nn.BatchNorm1d):  # whose reset would forget its statistics
-                    nn.init.ones_(module.weight)
-                    nn.init.zeros_(module.bias)
-                elif reset is not None:
-                    reset()
-                if gain is not None and isinstance(module, nn.Linear | nn.Conv2d):
-                    nn.init.xavier_uniform_(module.weight, gain)
-                    if module.bias is not None:
-                        nn.init.zeros_(module.bias)
+            reset(_flattened(self.module), gain)
         return self.read().to(dtype)
 
     @property
@@ -138,7 +131,7 @@ class Net:
         """
         return torch.cat([p.detach().reshape(-1) for p in self.parameters.values()])
 
-    def write(self, theta: Tensor) -> nn.Sequential:
+    def write(self, theta: Tensor) -> nn.Module:
         """Put parameters into the module.
 
         Args:
@@ -154,6 +147,30 @@ class Net:
                 ends += p.numel()
         return self.module
 
+    def gap(self, tape: Tape, theirs: Tensor, rounding: float) -> str:
+        """Return how the outputs differ from a module's own, in words.
+
+        Args:
+            tape: This net's forward pass.
+            theirs: What the module gave for the same input, ``[N, C]``.
+            rounding: The unit roundoff of the module's own pass.
+
+        Returns:
+            The words; "" where they differ by rounding alone, or the module's are not finite.
+        """
+        ours = tape.outputs
+        if ours.shape != theirs.shape:
+            return f"in shape: {list(theirs.shape)}, not {list(ours.shape)}"
+        if not len(theirs) or not bool(theirs.isfinite().all()):
+            return ""
+        gap, allowed = float((ours - theirs).abs().max()), rounding**0.5 * float(theirs.abs().max())
+        if gap <= allowed:
+            return ""
+        floats = [v for v in tape.values if v.is_floating_point()]
+        if gap <= allowed + 100 * rounding * max(float(v.abs().max()) for v in floats):
+            return ""
+        return f"by up to {gap:.2g}"
+
     @torch.no_grad()
     def must_give(self, tape: Tape, theirs: Tensor, rounding: float) -> None:
         """Refuse a module that does not compute what this net does.
@@ -167,17 +184,9 @@ class Net:
             ValueError: If the outputs differ by more than rounding; it names the first layer that
                 differs.
         """
-        ours = tape.outputs
-        if ours.shape == theirs.shape:
-            gap = float((ours - theirs).abs().max()) if len(theirs) else 0.0
-            allowed = rounding**0.5 * float(theirs.abs().max()) if len(theirs) else 0.0
-            if gap <= allowed or not bool(theirs.isfinite().all()):
-                return
-            if gap <= allowed + 100 * rounding * max(float(v.abs().max()) for v in tape.values):
-                return
-            gap_said = f"by up to {gap:.2g}"
-        else:
-            gap_said = f"in shape: {list(theirs.shape)}, not {list(ours.shape)}"
+        gap_said = self.gap(tape, theirs, rounding)
+        if not gap_said:
+            return
         for i, child in enumerate(_flattened(self.module)):
             theirs, here = child(tape.values[i].clone()), tape.values[i + 1]
             if theirs.shape != here.shape or not torch.allclose(
@@ -205,7 +214,7 @@ class Tape:
         self.net, self.parts, self.values = net, parts, values
         self.outputs = values[-1]
         if self.outputs.ndim != 2:
-            raise ValueError(
+            raise WrongShapeError(
                 f"{net.layers[-1].label} gives {list(self.outputs.shape)}; outputs must be [N, C]: "
                 "end the net with a Flatten or a Linear"
             )
@@ -358,6 +367,29 @@ def _paths(module: nn.Module, path: str = "") -> list[tuple[nn.Module, str]]:
     return [
         pair for name, child in module.named_children() for pair in _paths(child, f"{path}{name}.")
     ]
+
+
+def reset(modules: Iterable[nn.Module], gain: float | None = None) -> None:
+    """Give modules new parameters, in place, as torch starts them; frozen ones stay.
+
+    Args:
+        modules: The modules.
+        gain: Glorot's gain for Linear and Conv2d; None: torch's default start.
+    """
+    for module in modules:
+        if not all(p.requires_grad for p in module.parameters(recurse=False)):
+            continue  # frozen
+        start: Callable[[], None] | None = getattr(module, "reset_parameters", None)
+        if isinstance(module, _BatchNorm):  # whose reset would forget its statistics
+            if module.affine:
+                nn.init.ones_(module.weight)
+                nn.init.zeros_(module.bias)
+        elif start is not None:
+            start()
+        if gain is not None and isinstance(module, nn.Linear | nn.Conv2d):
+            nn.init.xavier_uniform_(module.weight, gain)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
 
 
 def mlp(sizes: Sequence[int], activation: str = "tanh", bias: bool = True) -> nn.Sequential:

@@ -26,13 +26,26 @@ class Call:
     """The gradient of the loss by the outputs, once a backward pass has been here."""
     y: Tensor | None = None
     """The targets that the loss compared exactly these outputs with, if it was called."""
+    axis: int = -1
+    """The axis of the outputs that holds the C numbers of a row."""
+
+    def rows(self, t: Tensor) -> Tensor:
+        """Return something of the outputs' shape as rows.
+
+        Args:
+            t: The tensor; ``[N, ...]`` like the outputs.
+
+        Returns:
+            The rows, ``[R, C]``.
+        """
+        return t.reshape(-1, 1) if t.ndim < 2 else t.movedim(self.axis, -1).flatten(0, -2)
 
 
 class Calls:
     """The calls of ``model`` that backward passes reached, oldest first."""
 
     def __init__(self, model: nn.Module, loss: nn.Module) -> None:
-        self.model = model
+        self.model, self.by_classes = model, isinstance(loss, nn.CrossEntropyLoss | nn.NLLLoss)
         self.reached: list[Call] = []
         self._open: weakref.WeakSet[Call] = weakref.WeakSet()
         me: weakref.ref[Calls] = weakref.ref(self)
@@ -69,12 +82,29 @@ class Calls:
     def _judged(self, inputs: list[Any], out: Any) -> None:
         if len(inputs) != 2 or not all(isinstance(t, Tensor) for t in inputs):
             return
-        given, y = inputs
-        flat = given.detach().reshape(-1)
+        given, y = inputs[0].detach(), inputs[1].detach()
         for call in self._open:
-            outputs = call.out.reshape(-1)
-            if call.y is None and outputs.shape == flat.shape and torch.equal(outputs, flat):
-                call.y = y.detach()
+            axis = self._axis(call.out, given) if call.y is None else None
+            if axis is None:
+                continue
+            call.axis = axis
+            soft = self.by_classes and y.is_floating_point() and y.shape == given.shape
+            y = y.movedim(1, -1) if soft and y.ndim > 2 else y
+            call.y = y.reshape(-1, given.shape[1]) if soft and y.ndim > 1 else y
+
+    def _axis(self, out: Tensor, given: Tensor) -> int | None:
+        """The axis of the outputs in which a row lies, as the loss was given them; None: others."""
+        flat = given.reshape(-1)
+        if out.numel() != given.numel():
+            return None
+        if torch.equal(out.reshape(-1), flat):
+            return 1 if self.by_classes and out.ndim > 2 and given.shape == out.shape else -1
+        if out.ndim > 2 and self.by_classes:  # the axis of the classes was moved
+            if given.ndim == 2 and torch.equal(out.movedim(1, -1).reshape(-1), flat):
+                return 1
+            if torch.equal(out.movedim(-1, 1).reshape(-1), flat):
+                return -1
+        return None
 
 
 class _Hook:

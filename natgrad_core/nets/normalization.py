@@ -17,11 +17,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.layers.linear_and_conv import Linear
 from natgrad_core.nets.problem import At, NetProblem
 from natgrad_core.nets.reparametrization import Frame, Reparametrized
@@ -47,7 +48,7 @@ class Spectrum:
         Returns:
             The spectrum.
         """
-        values = torch.linalg.eigvalsh(Fisher(at.double).dense()).flip(0).clamp_min(0)
+        values = torch.linalg.eigvalsh(FisherAt(at.double).dense()).flip(0).clamp_min(0)
         return cls(values, int((values > SMALL * values[0]).sum()))
 
     @property
@@ -113,7 +114,7 @@ def reparametrized_as(
         q = FRAMES[how](x)
         left = torch.eye(layer.outputs, dtype=q.dtype, device=q.device)
         frames[i] = Frame(left, q, -(q @ x.mean(0)))
-    mixed_net = Reparametrized(problem.net.module, frames)
+    mixed_net = Reparametrized(cast(nn.Sequential, problem.net.module), frames)
     mixed = NetProblem(mixed_net.module, problem.likelihood, problem.x, problem.y)
     return mixed_net, mixed, mixed_net.inward(theta.double()).to(theta)
 

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from natgrad_core.errors import NotFiniteError
+from natgrad_core.nets.any_module import ModuleNet, net_of
 from natgrad_core.nets.datasets import Data
 from natgrad_core.nets.dense_fisher import dense
 from natgrad_core.nets.layers.linear_and_conv import Linear
@@ -30,13 +31,17 @@ FLOAT32_FLOOR = 1e-5
 class NetProblem:
     """loss(θ) = mean over examples of −log p(y | net(θ, x)).
 
-    Parameters are ``[p]``, inputs ``[N, ...]``, outputs ``[N, C]``.
+    Parameters are ``[p]``, inputs ``[N, ...]``, outputs ``[N, C]``. A module that is not a plain
+    Sequential of layers with derivatives by hand is differentiated by autodiff
+    (``natgrad_core.nets.any_module``); of outputs ``[N, T, C]`` each of the N T positions is a row,
+    and means are over rows.
 
     Args:
-        net: The net, or a ``torch.nn.Sequential`` to make one of.
+        net: The net, or any ``torch.nn.Module`` to make one of.
         likelihood: The distribution of the targets.
-        x: Inputs, ``[N, ...]``, in float32 or float64.
-        y: Targets: class numbers ``[N]``, or ``[N, C]``.
+        x: Inputs, ``[N, ...]``, in float32 or float64; integers for a module that looks up rows.
+        y: Targets: class numbers ``[N]``, or ``[N, C]``; ``[N, T]`` or ``[N, T, C]`` for positions.
+        dtype: The precision of θ where inputs are integers; None: the module's.
 
     Raises:
         TypeError: If the inputs are of another type, or ``net`` or ``likelihood`` is not one.
@@ -44,28 +49,57 @@ class NetProblem:
     """
 
     def __init__(
-        self, net: Net | nn.Sequential, likelihood: Likelihood, x: Tensor, y: Tensor
+        self,
+        net: Net | nn.Module,
+        likelihood: Likelihood,
+        x: Tensor,
+        y: Tensor,
+        dtype: torch.dtype | None = None,
     ) -> None:
-        if len(x) == 0 or len(x) != len(y):
-            raise ValueError(
-                f"{len(x)} inputs and {len(y)} targets: there must be as many, and some"
-            )
-        if x.dtype not in (torch.float32, torch.float64):
+        if x.dtype not in (torch.float32, torch.float64) and (
+            x.is_floating_point() or x.is_complex()
+        ):
             raise TypeError(f"inputs are {x.dtype}; nets compute in float32 or float64")
         if not hasattr(likelihood, "rooted"):
             raise TypeError(
                 "a likelihood is Categorical(), Bernoulli() or Gaussian() (natgrad_core.nets); got "
                 f"{likelihood!r}"
             )
-        self.net = net if isinstance(net, Net) else Net(net)
+        self.net = net_of(net, x[:1])
+        if not x.is_floating_point() and not isinstance(self.net, ModuleNet):
+            raise TypeError(
+                f"inputs are {x.dtype}, which a net of {self.net.layers[0].label} cannot take: "
+                "give it float32 or float64"
+            )
         self.likelihood = likelihood
         self.x = x
-        probe = self.net.forward(x.new_zeros(self.net.size), x[:1])
-        self.outputs: int = probe.shape[-1]
-        self.y = likelihood.check(self.outputs, y, x.dtype)
+        first = next(iter(self.net.parameters.values()))
+        self.like = x.new_zeros(
+            (), dtype=x.dtype if x.is_floating_point() else dtype or first.dtype
+        )
+        self.outputs, y = self._rows(y)
+        self.y = likelihood.check(self.outputs, y, self.like.dtype)
+
+    def _rows(self, y: Tensor) -> tuple[int, Tensor]:
+        """C, and the targets as rows: as many as there are outputs."""
+        if isinstance(self.net, ModuleNet):
+            with torch.no_grad():
+                out = self.net.forward(self.net.read().to(self.like), self.x)
+            rows, outputs = out.shape
+            if y.ndim > 1 and y.shape[-1] == outputs and y.numel() == rows * outputs:
+                y = y.reshape(rows, outputs)
+            elif y.numel() == rows:
+                y = y.reshape(rows)
+        else:
+            probe = self.net.forward(self.x.new_zeros(self.net.size), self.x[:1])
+            rows, outputs = len(self.x), probe.shape[-1]
+        if len(y) != rows or not rows:
+            of = "inputs" if rows == len(self.x) else f"rows of outputs of {len(self.x)} inputs"
+            raise ValueError(f"{rows} {of} and {len(y)} targets: there must be as many, and some")
+        return outputs, y
 
     @classmethod
-    def of(cls, net: Net | nn.Sequential, data: Data) -> NetProblem:
+    def of(cls, net: Net | nn.Module, data: Data) -> NetProblem:
         """The usual likelihood for ``data``: categorical for classes, Gaussian for a regression.
 
         Args:
@@ -112,7 +146,7 @@ class NetProblem:
                 f"{self.net} takes θ of shape [{self.dim}], got {list(theta.shape)}; "
                 "torch.func.vmap handles a batch of them"
             )
-        return theta.to(self.x)
+        return theta.to(self.like)
 
     def loss(self, theta: Tensor) -> Tensor:
         """J(θ), the mean negative log-likelihood in nats.
@@ -178,7 +212,7 @@ class NetProblem:
         values = sum(value.numel() for value in self.at(theta).tape.values)
         must_hold(
             f"the Hessian of p = {self.dim} parameters on N = {len(self)} examples",
-            (2 * values + self.dim) * self.dim * self.x.element_size(),
+            (2 * values + self.dim) * self.dim * self.like.element_size(),
             "its products (hessian_product)",
             self.x.device,
         )
@@ -258,12 +292,15 @@ class NetProblem:
         Returns:
             The problem.
         """
-        return NetProblem(self.net, self.likelihood, self.x[index], self.y[index])
+        per = len(self.y) // len(self.x)
+        y = self.y.unflatten(0, (len(self.x), per))[index].flatten(0, 1)
+        return NetProblem(self.net, self.likelihood, self.x[index], y, self.like.dtype)
 
     @cached_property
     def double(self) -> NetProblem:
         """The same problem in float64."""
-        return NetProblem(self.net, self.likelihood, self.x.double(), self.y)
+        x = self.x.double() if self.x.is_floating_point() else self.x
+        return NetProblem(self.net, self.likelihood, x, self.y, torch.float64)
 
     @cached_property
     def input_basis(self) -> tuple[Tensor, Tensor] | None:
@@ -276,6 +313,8 @@ class NetProblem:
     @cached_property
     def input_moment(self) -> Tensor | None:
         """Σ_n a aᵀ/N, ``[in, in]``, of a first Linear layer's features, which no step changes."""
+        if isinstance(self.net, ModuleNet):
+            return None
         i = self.net.parametric[0]
         layer = self.net.layers[i]
         if i != 0 or not isinstance(layer, Linear):

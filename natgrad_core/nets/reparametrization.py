@@ -21,7 +21,7 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
-from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.layers.elementwise import Mixed
 from natgrad_core.nets.layers.linear_and_conv import Linear
 from natgrad_core.nets.metrics import Metric
@@ -207,5 +207,5 @@ def natural_in(mixed_net: Reparametrized, rate: float = 1.0, damping: float = 1e
     """
     a = mixed_net.matrix
     square = a.T @ a
-    metric = Metric("Fisher", lambda at, m: (Pulled(Fisher(at).dense(), square), m))
+    metric = Metric("Fisher", lambda at, m: (Pulled(FisherAt(at).dense(), square), m))
     return second_order(metric, damping, rate, "natural", "Amari 1998, eq. 12")

@@ -97,6 +97,7 @@ def targets(loss: nn.Module, y: Tensor, out: Tensor) -> tuple[Tensor, Tensor]:
         return y.detach().reshape(out.shape), every
     if y.is_floating_point():
         return _smoothed(y.detach(), loss.label_smoothing), every
+    y = y.reshape(-1)
     counted = y != loss.ignore_index
     if not loss.label_smoothing:
         return y.detach(), counted

@@ -17,9 +17,10 @@ then calls the closure again, so that a penalty counts in the loss of the trial 
 The rule sees −log p (``natgrad_core.nets.torch_losses``), so steps, λ and ρ are those of
 ``natgrad_core.nets.rules``.
 
-The net whose Fisher matrix is taken is rebuilt from the model at each step, and its outputs are
-compared with the model's own: a model that computes something else is refused, and the first layer
-that differs is named.
+The net whose Fisher matrix is taken is rebuilt from the model at each step: with derivatives by
+hand where its outputs are the model's own, else by autodiff through the model's own forward
+(``natgrad_core.nets.any_module``). A model that gives other outputs when it is called again is
+refused.
 """
 
 from __future__ import annotations
@@ -34,8 +35,10 @@ from torch import Tensor, nn
 
 from natgrad_core.errors import NotFiniteError
 from natgrad_core.nets import rules
+from natgrad_core.nets.any_module import ModuleNet, net_of
 from natgrad_core.nets.baselines import momentum as heavy_ball
 from natgrad_core.nets.damping import Damping, Fixed, LevenbergMarquardt, policy
+from natgrad_core.nets.layers.linear_and_conv import WrongShapeError
 from natgrad_core.nets.likelihood import Bernoulli, Categorical, Likelihood
 from natgrad_core.nets.model import Net
 from natgrad_core.nets.model_calls import Call, Calls
@@ -106,7 +109,7 @@ class SecondOrder(torch.optim.Optimizer):
         weight_decay: float,
         **settings: Any,
     ) -> None:
-        net = Net(model)
+        net = net_of(model)
         likelihood_of(loss)
         self.model, self.loss = model, loss
         self.size: Size = Quadratic() if lr is None else size_of(lr)
@@ -139,8 +142,8 @@ class SecondOrder(torch.optim.Optimizer):
 
     @property
     def net(self) -> Net:
-        """The model as it is now, with derivatives by hand."""
-        return Net(self.model)
+        """The model as it is now, with derivatives by hand where its layers have them."""
+        return net_of(self.model)
 
     @property
     def looks(self) -> bool:
@@ -272,16 +275,21 @@ class SecondOrder(torch.optim.Optimizer):
         calls = self._calls.reached[:]
         if not calls:
             raise RuntimeError(
-                "no backward pass came through the model and back: "
+                "no backward pass came through the model's outputs, which have to be one tensor: "
                 + (f"the closure is {CLOSURE}" if closure else "call loss.backward() before step()")
             )
-        problem, given, out = _batch(net, self.loss, calls, theta, closure is not None)
-        times = factor(self.loss, *out.shape)
-        plain = At(problem, theta, number)
         rounding = max(call.rounding for call in calls)
-        net.must_give(plain.tape, out, rounding)
+        problem, given, out = self._batch(net, calls, theta, closure is not None)
+        plain = At(problem, theta, number)
+        if not isinstance(problem.net, ModuleNet) and problem.net.gap(plain.tape, out, rounding):
+            general = ModuleNet(self.model)
+            problem, given, out = self._batch(general, calls, theta, closure is not None)
+            plain = At(problem, theta, number)
+        if isinstance(problem.net, ModuleNet):
+            problem.net.must_give(plain.tape, out, rounding)
+        times = factor(self.loss, *out.shape)
         _must_be_of_the_loss(self.loss, plain, given * (len(out) / times), rounding)
-        data = _gradients(net) / times
+        data = _gradients(problem.net) / times
         own = plain.grad
         clipped, pure = _share(data, own)
         loss = plain.loss * times if returned is None else returned
@@ -311,6 +319,15 @@ class SecondOrder(torch.optim.Optimizer):
             direction = direction + decay * theta
         here = loss / times + penalty(theta)
         return _LoopAt(problem, theta, number, here, direction, clipped, again), loss
+
+    def _batch(
+        self, net: Net, calls: list[Call], theta: Tensor, by_closure: bool
+    ) -> tuple[NetProblem, Tensor, Tensor]:
+        """The batch for derivatives by hand, or by autodiff where a layer refuses the shapes."""
+        try:
+            return _batch(net, self.loss, calls, theta, by_closure)
+        except WrongShapeError:
+            return _batch(ModuleNet(self.model), self.loss, calls, theta, by_closure)
 
     def _call(self, closure: Closure) -> float:
         self._calls.clear()
@@ -354,32 +371,37 @@ class SecondOrder(torch.optim.Optimizer):
 def _batch(
     net: Net, loss: nn.Module, calls: list[Call], theta: Tensor, by_closure: bool
 ) -> tuple[NetProblem, Tensor, Tensor]:
-    """The examples that count: the problem, what their outputs feel, and the outputs.
+    """The rows of outputs that count: the problem, what they feel, and the outputs.
 
     Where the loss was not seen at work its targets are what makes the outputs feel what they do:
     residual = mean − target for every likelihood here.
     """
     likelihood = likelihood_of(loss)
     for call in calls:
-        if call.out.ndim != 2:
+        if call.out.ndim == 0 or (call.out.ndim == 1 and isinstance(likelihood, Categorical)):
             raise ValueError(
                 f"the model's outputs are {list(call.out.shape)}; a Fisher matrix is a mean over "
-                "examples, so outputs are [N, C]: a row for each (positions of a sequence, or one "
-                "example without a batch, have to be made rows first)"
+                "examples, so outputs are [N, C] or [N, ..., C]: give one example a batch of one"
             )
-        if len(call.out) != len(call.x):
-            raise ValueError(
-                f"the model makes {len(call.out)} rows of outputs of {len(call.x)} examples; it "
-                "has to keep the examples apart"
-            )
+    if len({call.x.shape[1:] for call in calls}) > 1:
+        raise ValueError(
+            "the model was called on inputs of several shapes before a step; pad them to one, or "
+            "make a step for each"
+        )
     x = torch.cat([call.x for call in calls])
-    out = torch.cat([call.out for call in calls])
-    felt = torch.cat([call.felt for call in calls if call.felt is not None])
-    pairs = [targets(loss, call.y, call.out) for call in calls if call.y is not None]
+    out = torch.cat([call.rows(call.out) for call in calls])
+    felt = torch.cat([call.rows(call.felt) for call in calls if call.felt is not None])
+    pairs = [targets(loss, call.y, call.rows(call.out)) for call in calls if call.y is not None]
+    plain = all(call.out.ndim == 2 and len(call.out) == len(call.x) for call in calls)
+    rows: Tensor | None = None
     if len(pairs) == len(calls):
         y, counted = (torch.cat(parts) for parts in zip(*pairs, strict=True))
         if not bool(counted.all()):
-            x, out, felt, y = (t[counted] for t in (x, out, felt, y))
+            out, felt, y = (t[counted] for t in (out, felt, y))
+            if plain and not isinstance(net, ModuleNet):
+                x = x[counted]
+            else:
+                rows = counted.nonzero()[:, 0]
         if len(y) == 0:
             raise ValueError("every target of the batch is ignored (ignore_index): no step")
     elif by_closure:
@@ -390,7 +412,11 @@ def _batch(
             "the targets were not seen: call the loss that the optimizer was given, on the model's "
             "outputs as they are, or give step a closure"
         )
-    return NetProblem(net, likelihood, x.to(theta), y), felt.to(theta), out.to(theta)
+    if not plain or isinstance(net, ModuleNet):
+        net = ModuleNet(net.module, rows, calls[0].axis)
+    x = x.to(theta) if x.is_floating_point() else x.to(theta.device)
+    problem = NetProblem(net, likelihood, x, y, theta.dtype)
+    return problem, felt.to(theta), out.to(theta)
 
 
 def _targets_that_feel(
@@ -456,12 +482,13 @@ def _must_be_the_same_batch(first: list[Call], calls: list[Call]) -> None:
 def _gradients(net: Net) -> Tensor:
     """What the parameters feel, flat, ``[p]``."""
     missing = [name for name, p in net.parameters.items() if p.grad is None]
-    if missing:
+    if missing and not isinstance(net, ModuleNet):
         raise ValueError(
             f"{', '.join(missing)} has no gradient: backward() did not reach it (a detach, say); "
             "freeze its layer with requires_grad_(False) if it is not to be learned"
         )
-    return torch.cat([cast(Tensor, p.grad).reshape(-1) for p in net.parameters.values()])
+    grads = ((p.grad, p) for p in net.parameters.values())
+    return torch.cat([(torch.zeros_like(p) if g is None else g).reshape(-1) for g, p in grads])
 
 
 def _share(data: Tensor, own: Tensor) -> tuple[float, bool]:

@@ -10,7 +10,7 @@ from torch import nn
 
 from natgrad_core.errors import NotFiniteError
 from natgrad_core.nets import Categorical, Gaussian, Net, NetProblem, mlp, painted, plane, rules
-from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.likelihood import Bernoulli
 
 X = torch.linspace(-1, 1, 12).view(6, 2)
@@ -87,9 +87,9 @@ def test_data_and_nets_say_what_there_is() -> None:
     problem = NetProblem(mlp((2, 2)), Categorical(), X, Y)
     at = problem.at(problem.net.init(0))
     with pytest.raises(ValueError, match="no Fisher 'tru'; there are true, monte-carlo, empirical"):
-        Fisher(at, "tru")
+        FisherAt(at, "tru")
     with pytest.raises(ValueError, match="at least one sample, got 0"):
-        Fisher(at, "monte-carlo", 0)
+        FisherAt(at, "monte-carlo", 0)
 
 
 @pytest.mark.parametrize("rule", rules.RULES)

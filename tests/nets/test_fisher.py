@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from natgrad_core.nets.fisher.fisher import KINDS, Fisher, gauss_newton, hessian_product
+from natgrad_core.nets.fisher.fisher import KINDS, FisherAt, gauss_newton, hessian_product
 from natgrad_core.nets.likelihood import Categorical, Gaussian
 from natgrad_core.nets.metrics import blocks, diagonal
 from natgrad_core.nets.problem import NetProblem
@@ -31,7 +31,7 @@ def test_gradient_is_the_derivative_of_the_loss(net: str, likelihood: str) -> No
 @every_likelihood
 def test_fisher_is_the_expected_outer_product_of_scores(net: str, likelihood: str) -> None:
     at = point(net, likelihood)
-    fisher, truth = Fisher(at), reference_fisher(at)
+    fisher, truth = FisherAt(at), reference_fisher(at)
     assert close(fisher.dense(), truth)
     rows = fisher.rows()
     assert close(rows.T @ rows / len(at.problem), truth)
@@ -41,7 +41,7 @@ def test_fisher_is_the_expected_outer_product_of_scores(net: str, likelihood: st
 @every_likelihood
 def test_fisher_is_the_gauss_newton_matrix(net: str, likelihood: str) -> None:
     at = point(net, likelihood)
-    assert close(gauss_newton(at), Fisher(at).dense())
+    assert close(gauss_newton(at), FisherAt(at).dense())
 
 
 @every_net
@@ -63,7 +63,7 @@ def test_products_diagonal_and_blocks_are_those_of_the_dense_matrix(
     net: str, likelihood: str, kind: str
 ) -> None:
     at = point(net, likelihood)
-    fisher = Fisher(at, kind, samples=2)
+    fisher = FisherAt(at, kind, samples=2)
     dense = fisher.dense()
     v = torch.linspace(-1, 1, at.problem.dim, dtype=torch.float64)
     assert close(fisher.mv(v), dense @ v)
@@ -85,7 +85,7 @@ def _parts(built: NetProblem) -> list[slice]:
 @every_likelihood
 def test_root_squares_to_the_metric_with_as_few_rows_as_its_rank(likelihood: str) -> None:
     at = point("tanh MLP", likelihood)
-    kind, root = at.problem.likelihood, Fisher(at).root
+    kind, root = at.problem.likelihood, FisherAt(at).root
     eye = torch.eye(at.outputs.shape[1], dtype=torch.float64)
     metric = torch.stack([kind.metric(at.mean, e.expand_as(at.mean)) for e in eye], 2)
     assert close(root.mT @ root, metric)
@@ -98,7 +98,7 @@ def test_root_squares_to_the_metric_with_as_few_rows_as_its_rank(likelihood: str
 @every_likelihood
 def test_what_hidden_layers_feel_is_found_without_the_root(net: str, likelihood: str) -> None:
     at = point(net, likelihood)
-    fisher = Fisher(at)
+    fisher = FisherAt(at)
     assert fisher.ends_linear
     felt = at.tape.cotangents(fisher.root)
     assert len(fisher.hidden) == len(felt) - 1
@@ -107,7 +107,7 @@ def test_what_hidden_layers_feel_is_found_without_the_root(net: str, likelihood:
     rooted = at.problem.likelihood.rooted(at.mean, weight)
     assert close(rooted, fisher.root @ weight)
     assert rooted.is_contiguous()
-    assert not Fisher(at, "empirical").ends_linear
+    assert not FisherAt(at, "empirical").ends_linear
 
 
 def test_directions_that_are_pulled_through_a_net_stay_as_they_are() -> None:
@@ -115,7 +115,7 @@ def test_directions_that_are_pulled_through_a_net_stay_as_they_are() -> None:
     x = torch.randn(20, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     built = NetProblem(nn.Sequential(nn.Linear(3, 2), nn.Tanh()), Gaussian(), x, x[:, :2])
     at = built.at(built.net.init(0, torch.float64))
-    fisher = Fisher(at)
+    fisher = FisherAt(at)
     assert not fisher.ends_linear
     before = fisher.root.clone()
     assert close(fisher.dense(), gauss_newton(at))
@@ -142,19 +142,19 @@ def test_a_net_that_is_sure_keeps_its_curvature_in_float32(sure: float) -> None:
 
 
 def test_two_classes_need_one_backward_pass() -> None:
-    assert Fisher(point("tanh MLP", "two classes")).directions == 1
+    assert FisherAt(point("tanh MLP", "two classes")).directions == 1
 
 
 @pytest.mark.parametrize("likelihood", LIKELIHOODS)
 def test_monte_carlo_fisher_converges_at_one_over_root_n(likelihood: str) -> None:
     at = point("linear", likelihood, n=4)
-    truth = Fisher(at).dense()
+    truth = FisherAt(at).dense()
     counts = torch.tensor([16.0, 64.0, 256.0, 1024.0])
     errors = (
         torch.tensor(
             [
                 [
-                    float((Fisher(at, "monte-carlo", int(m), k).dense() - truth).norm())
+                    float((FisherAt(at, "monte-carlo", int(m), k).dense() - truth).norm())
                     for k in range(12)
                 ]
                 for m in counts
@@ -176,21 +176,21 @@ def test_monte_carlo_samples_are_frozen_within_a_step_and_fresh_in_the_next(
     at = point("tanh MLP", likelihood)
     again = at.problem.at(at.theta, at.step)
     later = at.problem.at(at.theta, at.step + 1)
-    first = Fisher(at, "monte-carlo").dense()
-    assert torch.equal(first, Fisher(again, "monte-carlo").dense())
-    assert not torch.equal(first, Fisher(later, "monte-carlo").dense())
+    first = FisherAt(at, "monte-carlo").dense()
+    assert torch.equal(first, FisherAt(again, "monte-carlo").dense())
+    assert not torch.equal(first, FisherAt(later, "monte-carlo").dense())
 
 
 def test_empirical_fisher_is_not_the_fisher() -> None:
     at = point("tanh MLP", "three classes")
-    assert not close(Fisher(at, "empirical").dense(), Fisher(at).dense(), 1e-2)
+    assert not close(FisherAt(at, "empirical").dense(), FisherAt(at).dense(), 1e-2)
 
 
 @every_likelihood
 def test_the_hessian_of_kl_at_zero_is_the_fisher(likelihood: str) -> None:
     at = point("tanh MLP", likelihood, n=5)
     bend = torch.func.hessian(lambda t: at.problem.kl(at.theta, t))(at.theta)
-    assert close(bend, Fisher(at).dense(), 1e-9)
+    assert close(bend, FisherAt(at).dense(), 1e-9)
     assert abs(float(at.problem.kl(at.theta, at.theta))) < 1e-15
 
 
@@ -227,9 +227,9 @@ def test_the_hessian_product_is_the_hessian_and_differs_from_the_fisher_in_a_dee
     v = torch.linspace(-1, 1, at.problem.dim, dtype=torch.float64)
     hessian = at.problem.hessian(at.theta)
     assert close(hessian_product(at)(v), hessian @ v)
-    assert not close(hessian, Fisher(at).dense(), 1e-3)
+    assert not close(hessian, FisherAt(at).dense(), 1e-3)
     glm = point("linear", "three classes")
-    assert close(glm.problem.hessian(glm.theta), Fisher(glm).dense())
+    assert close(glm.problem.hessian(glm.theta), FisherAt(glm).dense())
 
 
 def test_reductions_are_means_over_examples_and_sums_over_outputs() -> None:
@@ -240,7 +240,7 @@ def test_reductions_are_means_over_examples_and_sums_over_outputs() -> None:
     twice = NetProblem(
         at.problem.net, at.problem.likelihood, at.problem.x.repeat(2, 1), y.repeat(2, 1)
     )
-    assert close(Fisher(twice.at(at.theta)).dense(), Fisher(at).dense())
+    assert close(FisherAt(twice.at(at.theta)).dense(), FisherAt(at).dense())
 
 
 def test_starting_anew_keeps_the_frozen_statistics_of_a_norm() -> None:
@@ -258,6 +258,7 @@ def test_parameters_are_in_torch_row_major_order() -> None:
     theta = torch.arange(built.dim, dtype=torch.float64) / built.dim
     module = built.net.write(theta).double()
     assert torch.allclose(module(built.x), built.net.forward(theta, built.x))
+    assert isinstance(module, nn.Sequential)
     first = module[0]
     assert isinstance(first, torch.nn.Linear)
     assert torch.allclose(first.weight.flatten(), theta[: first.weight.numel()])

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from natgrad_core.nets import NetProblem, mlp
-from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.fisher.kfac import Eigen, Factors, Kronecker, Pair, join, split
 from natgrad_core.nets.likelihood import Gaussian
 from natgrad_core.nets.metrics import Metric, ekfac, kfac
@@ -26,16 +26,16 @@ def close(a: Tensor, b: Tensor, tolerance: float = 1e-11) -> bool:
 
 
 def blocks(at: At, kind: str = "true") -> Tensor:
-    return torch.block_diag(*Fisher(at, kind).blocks())
+    return torch.block_diag(*FisherAt(at, kind).blocks())
 
 
 @pytest.mark.parametrize("net", LINEAR_ONLY)
 @pytest.mark.parametrize("likelihood", LIKELIHOODS)
 def test_kfac_is_exact_for_one_example(net: str, likelihood: str) -> None:
     at = point(net, likelihood, n=1)
-    assert close(Kronecker(Factors.of(Fisher(at))).dense(), blocks(at))
+    assert close(Kronecker(Factors.of(FisherAt(at))).dense(), blocks(at))
     more = point(net, likelihood)
-    assert not close(Kronecker(Factors.of(Fisher(more))).dense(), blocks(more), 1e-3) or (
+    assert not close(Kronecker(Factors.of(FisherAt(more))).dense(), blocks(more), 1e-3) or (
         net == "linear" and likelihood == "regression"
     )
 
@@ -44,8 +44,8 @@ def test_kfac_is_exact_for_deep_linear_nets_with_squared_loss() -> None:
     x = torch.randn(20, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     problem = NetProblem(mlp((4, 5, 3, 2), "identity"), Gaussian(1.3), x, x[:, :2])
     at = problem.at(problem.net.init(0, torch.float64))
-    assert close(Kronecker(Factors.of(Fisher(at))).dense(), blocks(at))
-    assert close(Eigen(Fisher(at)).dense(), blocks(at))
+    assert close(Kronecker(Factors.of(FisherAt(at))).dense(), blocks(at))
+    assert close(Eigen(FisherAt(at)).dense(), blocks(at))
 
 
 @pytest.mark.parametrize("net", FACTORED)
@@ -55,7 +55,7 @@ def test_ekfac_is_never_further_from_the_blocks_than_kfac(
     net: str, likelihood: str, kind: str
 ) -> None:
     at = point(net, likelihood)
-    fisher = Fisher(at, kind)
+    fisher = FisherAt(at, kind)
     truth = fisher.blocks()
     eigen = Eigen(fisher)
     plain = Kronecker(eigen.factors)
@@ -68,8 +68,8 @@ def test_ekfac_is_never_further_from_the_blocks_than_kfac(
 def test_ekfac_has_the_true_second_moments_in_its_basis(net: str) -> None:
     """So no other diagonal there is nearer (George et al. 2018, eq. 10)."""
     at = point(net, "three classes")
-    eigen = Eigen(Fisher(at))
-    for block, right in zip(eigen.blocks(), Fisher(at).blocks(), strict=True):
+    eigen = Eigen(FisherAt(at))
+    for block, right in zip(eigen.blocks(), FisherAt(at).blocks(), strict=True):
         assert abs(float(block.trace() - right.trace())) < 1e-12 * float(right.trace())
         assert abs(float((block * (right - block)).sum())) < 1e-12 * float(block.square().sum())
 
@@ -79,7 +79,7 @@ def test_ekfac_has_the_true_second_moments_in_its_basis(net: str) -> None:
 def test_kfac_products_and_solves_are_those_of_its_dense_matrix(net: str, likelihood: str) -> None:
     at = point(net, likelihood)
     v = torch.linspace(-1, 1, at.problem.dim, dtype=torch.float64)
-    for operator in (Kronecker(Factors.of(Fisher(at)), shared=False), Eigen(Fisher(at))):
+    for operator in (Kronecker(Factors.of(FisherAt(at)), shared=False), Eigen(FisherAt(at))):
         dense = operator.dense()
         assert close(operator.mv(v), dense @ v)
         for damping in (1e-3, 1.0):
@@ -89,7 +89,7 @@ def test_kfac_products_and_solves_are_those_of_its_dense_matrix(net: str, likeli
 
 def test_shared_damping_is_kfac_of_damped_factors() -> None:
     at = point("tanh MLP", "three classes")
-    operator = Kronecker(Factors.of(Fisher(at)))
+    operator = Kronecker(Factors.of(FisherAt(at)))
     v = torch.linspace(-1, 1, at.problem.dim, dtype=torch.float64)
     damped: list[tuple[Tensor, Tensor]] = []
     for a, b in operator.factors.pairs:
@@ -110,7 +110,7 @@ def test_factors_are_inverted_as_their_eigenvectors_say(
     net: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = point(net, "three classes")
-    operator = Kronecker(Factors.of(Fisher(at)))
+    operator = Kronecker(Factors.of(FisherAt(at)))
 
     def fails(matrix: Tensor) -> Pair:
         return matrix, torch.ones((), dtype=torch.int32)
@@ -130,7 +130,7 @@ def test_factors_are_inverted_as_their_eigenvectors_say(
 
 def test_no_eigenvalue_is_above_the_largest() -> None:
     at = point("tanh MLP", "three classes")
-    operator = Kronecker(Factors.of(Fisher(at)))
+    operator = Kronecker(Factors.of(FisherAt(at)))
     top = float(operator.eigenvalues().max())
     assert top <= operator.largest <= 1.5 * top
 
@@ -151,17 +151,19 @@ def test_the_eigenbasis_is_kept_while_the_damping_changes(
 
 def test_exact_factors_are_the_means_that_sampled_ones_tend_to() -> None:
     at = point("tanh MLP", "three classes")
-    exact = Factors.of(Fisher(at)).pairs
+    exact = Factors.of(FisherAt(at)).pairs
     few, many = (
         [
             float((b - right).norm() / right.norm())
             for (_, b), (_, right) in zip(
-                Factors.of(Fisher(at, "monte-carlo", samples)).pairs, exact, strict=True
+                Factors.of(FisherAt(at, "monte-carlo", samples)).pairs, exact, strict=True
             )
         ]
         for samples in (2, 2000)
     )
-    for (a, _), (right, _) in zip(Factors.of(Fisher(at, "monte-carlo")).pairs, exact, strict=True):
+    for (a, _), (right, _) in zip(
+        Factors.of(FisherAt(at, "monte-carlo")).pairs, exact, strict=True
+    ):
         assert torch.equal(a, right)
     assert max(many) < 0.06 < min(few)
 
@@ -173,7 +175,7 @@ def test_factors_are_averaged_over_steps() -> None:
     memory = averaged.init(at.theta)
     for here in path:
         _, memory = averaged.at(here, memory)
-    pairs = [Factors.of(Fisher(here)).pairs for here in path]
+    pairs = [Factors.of(FisherAt(here)).pairs for here in path]
     for kept, one, two, three in zip(memory["pairs"], *pairs, strict=True):
         for k, x, y, z in zip(kept, one, two, three, strict=True):
             half = (x + y) / 2  # the second step keeps min(1 − 1/2, 0.6), the third min(2/3, 0.6)
@@ -196,15 +198,15 @@ def test_splitting_into_matrices_puts_each_weight_beside_its_bias_and_back(net: 
 
 def test_the_row_major_block_has_the_cotangents_factor_first() -> None:
     at = point("relu MLP without bias", "three classes", n=1)
-    factors = Factors.of(Fisher(at)).pairs
-    for (a, b), right in zip(factors, Fisher(at).blocks(), strict=True):
+    factors = Factors.of(FisherAt(at)).pairs
+    for (a, b), right in zip(factors, FisherAt(at).blocks(), strict=True):
         assert close(torch.kron(b, a), right)
         assert not close(torch.kron(a, b), right, 1e-3)
 
 
 def test_singular_factors_are_named_and_damping_helps() -> None:
     at = point("relu MLP without bias", "three classes", n=2)
-    operator = Kronecker(Factors.of(Fisher(at)))
+    operator = Kronecker(Factors.of(FisherAt(at)))
     with pytest.raises(ValueError, match=r"factor of layer 0 \(Linear\) is singular.*λ > 0"):
         operator.solve(at.grad, 0.0)
     assert operator.solve(at.grad, 1e-3).isfinite().all()
@@ -213,4 +215,4 @@ def test_singular_factors_are_named_and_damping_helps() -> None:
 def test_kfac_says_which_layer_it_cannot_factor() -> None:
     at = point("frozen norm", "coins")
     with pytest.raises(TypeError, match=r"layer 1 \(BatchNorm1d\) has no matrix.*exact Fisher"):
-        Factors.of(Fisher(at))
+        Factors.of(FisherAt(at))

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from natgrad_core.nets import Gaussian, NetProblem, mlp, rules
-from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.layers.linear_and_conv import Linear
 from natgrad_core.nets.normalization import (
     FRAMES,
@@ -103,14 +103,18 @@ def test_frozen_norms_have_the_statistics_of_the_data_and_fold_away() -> None:
 def test_a_frozen_norm_is_the_same_function_with_another_fisher() -> None:
     x = inputs()
     with_norm = NetProblem(frozen(normed((4, 5, 2)).double(), x), Gaussian(), x, x[:, :2])
-    without = NetProblem(folded(with_norm.net.module), Gaussian(), x, x[:, :2])
+    module = with_norm.net.module
+    assert isinstance(module, nn.Sequential)
+    without = NetProblem(folded(module), Gaussian(), x, x[:, :2])
     a, b = with_norm.at(with_norm.net.read()), without.at(without.net.read())
     assert torch.allclose(a.outputs, b.outputs, rtol=0, atol=1e-11)
     first, second = Spectrum.of(a), Spectrum.of(b)
     assert abs(first.condition / second.condition - 1) > 0.1
     # γ and β move the outputs no way that the Linear layer before them does not.
     assert len(first.values) == len(second.values) + 10
-    assert torch.linalg.matrix_rank(Fisher(a).rows()) == torch.linalg.matrix_rank(Fisher(b).rows())
+    assert torch.linalg.matrix_rank(FisherAt(a).rows()) == torch.linalg.matrix_rank(
+        FisherAt(b).rows()
+    )
 
 
 def test_what_cannot_be_framed_or_folded_is_said() -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from natgrad_core.errors import SingularMetricError
-from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.metrics import Basis
 from natgrad_core.nets.step_comparison import MATRICES, along, one_step, operators
 from tests.nets.cases import LIKELIHOODS, point
@@ -19,7 +19,7 @@ from tests.nets.cases import LIKELIHOODS, point
 def test_a_step_promises_cosine_squared_of_the_exact_one(likelihood: str, damping: float) -> None:
     at = point("tanh MLP", likelihood)
     found = one_step(at, damping)
-    metric = Fisher(at).dense() + damping * torch.eye(at.problem.dim, dtype=torch.float64)
+    metric = FisherAt(at).dense() + damping * torch.eye(at.problem.dim, dtype=torch.float64)
     exact = -torch.linalg.solve(metric, at.grad)
     assert list(found) == list(MATRICES)
     assert torch.allclose(found["exact"].change, exact, atol=1e-9)

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.fisher.kfac import Eigen, Factors, Kronecker
 from natgrad_core.nets.fisher.solve import solve
 from natgrad_core.nets.likelihood import Gaussian
@@ -69,7 +69,7 @@ def theirs(at: At, kind: str, **options: Any) -> Tensor:
 @pytest.mark.parametrize("likelihood", LIKELIHOODS)
 def test_the_fisher_is_the_gauss_newton_matrix_of_curvlinops(net: str, likelihood: str) -> None:
     at = point(net, likelihood)
-    assert close(Fisher(at).dense(), theirs(at, "GGNLinearOperator"))
+    assert close(FisherAt(at).dense(), theirs(at, "GGNLinearOperator"))
 
 
 @pytest.mark.parametrize("net", FACTORED)
@@ -77,7 +77,7 @@ def test_the_fisher_is_the_gauss_newton_matrix_of_curvlinops(net: str, likelihoo
 def test_exact_factors_are_those_of_curvlinops(net: str, likelihood: str) -> None:
     at = point(net, likelihood)
     exact = {"fisher_type": "type-2", "separate_weight_and_bias": False}
-    ours = Kronecker(Factors.of(Fisher(at))).dense()
+    ours = Kronecker(Factors.of(FisherAt(at))).dense()
     assert close(ours, theirs(at, "KFACLinearOperator", **exact))
 
 
@@ -86,12 +86,12 @@ def test_exact_factors_are_those_of_curvlinops(net: str, likelihood: str) -> Non
 def test_ekfac_is_that_of_curvlinops(net: str, likelihood: str) -> None:
     at = point(net, likelihood)
     exact = {"fisher_type": "type-2", "separate_weight_and_bias": False}
-    assert close(Eigen(Fisher(at)).dense(), theirs(at, "EKFACLinearOperator", **exact), 1e-8)
+    assert close(Eigen(FisherAt(at)).dense(), theirs(at, "EKFACLinearOperator", **exact), 1e-8)
 
 
 def test_the_empirical_fisher_and_the_hessian_are_those_of_curvlinops() -> None:
     at = point("tanh MLP", "three classes")
-    assert close(Fisher(at, "empirical").dense(), theirs(at, "EFLinearOperator"))
+    assert close(FisherAt(at, "empirical").dense(), theirs(at, "EFLinearOperator"))
     assert close(at.problem.hessian(at.theta), theirs(at, "HessianLinearOperator"))
 
 
@@ -109,11 +109,11 @@ def of_nngeometry(at: At, representation: str) -> Any:
 
 
 NNGEOMETRY: dict[str, Callable[[At], Tensor]] = {
-    "PMatDense": lambda at: Fisher(at).dense(),
-    "PMatBlockDiag": lambda at: torch.block_diag(*Fisher(at).blocks()),
-    "PMatDiag": lambda at: Fisher(at).diagonal().diag(),
-    "PMatKFAC": lambda at: Kronecker(Factors.of(Fisher(at))).dense(),
-    "PMatEKFAC": lambda at: Eigen(Fisher(at)).dense(),
+    "PMatDense": lambda at: FisherAt(at).dense(),
+    "PMatBlockDiag": lambda at: torch.block_diag(*FisherAt(at).blocks()),
+    "PMatDiag": lambda at: FisherAt(at).diagonal().diag(),
+    "PMatKFAC": lambda at: Kronecker(Factors.of(FisherAt(at))).dense(),
+    "PMatEKFAC": lambda at: Eigen(FisherAt(at)).dense(),
 }
 
 
@@ -138,7 +138,7 @@ def test_every_form_of_the_fisher_is_that_of_nngeometry(
 
 def test_one_damped_natural_step_is_the_same_by_all_three() -> None:
     at = point("tanh MLP", "three classes")
-    ours = solve(Fisher(at), at.grad, 1e-2).x
+    ours = solve(FisherAt(at), at.grad, 1e-2).x
     matrix = theirs(at, "GGNLinearOperator")
     eye = torch.eye(at.problem.dim, dtype=torch.float64)
     assert close(ours, torch.linalg.solve(matrix + 1e-2 * eye, at.grad), 1e-9)

@@ -20,7 +20,7 @@ def test_a_problem_a_point_and_a_fisher_say_their_sizes() -> None:
     at = PROBLEM.at(PROBLEM.net.init(0), 4)
     assert repr(PROBLEM) == f"<problem of {len(DATA.x)} examples, categorical: {PROBLEM.net}>"
     assert repr(at) == f"<point at step 4, loss {at.loss:.4g}, of {PROBLEM}>"
-    assert repr(Fisher(at)) == "<true Fisher, 17 × 17, K = 1>"
+    assert repr(Fisher(at)) == f"<true Fisher matrix, 17 × 17, of {PROBLEM.net}>"
 
 
 def test_a_frame_says_where_its_run_is_and_why_it_ended() -> None:

@@ -18,7 +18,7 @@ from natgrad_core.nets.damping import (
     Nielsen,
     policy,
 )
-from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.fisher.kfac import Factors, Kronecker
 from natgrad_core.nets.metrics import (
     Careful,
@@ -54,7 +54,7 @@ def test_the_natural_step_is_the_damped_inverse_fisher_times_the_gradient() -> N
     at = start()
     rule = rules.natural(rate=0.3, damping=0.01)
     change, memory = rule.update(at.grad, at, rule.init(at.theta))
-    damped = Fisher(at).dense() + 0.01 * torch.eye(at.problem.dim, dtype=torch.float64)
+    damped = FisherAt(at).dense() + 0.01 * torch.eye(at.problem.dim, dtype=torch.float64)
     assert torch.allclose(change, -0.3 * torch.linalg.solve(damped, at.grad), atol=1e-10)
     assert "solved by" in memory["report"]["note"]
 
@@ -74,8 +74,8 @@ def test_gauss_newton_takes_the_natural_step_and_newton_another() -> None:
 
 def test_the_promise_is_the_decrease_of_the_undamped_quadratic_model() -> None:
     at = start()
-    fisher = Fisher(at).dense()
-    direction = -Kronecker(Factors.of(Fisher(at))).solve(at.grad, 0.1)
+    fisher = FisherAt(at).dense()
+    direction = -Kronecker(Factors.of(FisherAt(at))).solve(at.grad, 0.1)
     before = {"last": 0.1 * at.grad}
     for size, memory in (
         (Rate(0.2), {}),
@@ -92,8 +92,8 @@ def test_the_quadratic_model_finds_the_best_step_in_the_plane_of_direction_and_l
     None
 ):
     at, damping = start(), 0.05
-    curved = Fisher(at).dense() + damping * torch.eye(at.problem.dim, dtype=torch.float64)
-    direction = -Kronecker(Factors.of(Fisher(at))).solve(at.grad, damping)
+    curved = FisherAt(at).dense() + damping * torch.eye(at.problem.dim, dtype=torch.float64)
+    direction = -Kronecker(Factors.of(FisherAt(at))).solve(at.grad, damping)
     last = 0.1 * torch.sin(torch.arange(float(at.problem.dim), dtype=torch.float64))
     step = Quadratic().fit(at, at.grad, direction, damping, {"last": last})
     slope = at.grad + curved @ step.change  # of the damped model: zero along both
@@ -123,7 +123,7 @@ def test_momentum_is_forgotten_after_a_step_that_did_not_help() -> None:
 
 def test_kl_clipping_spends_at_most_its_nats_and_only_then_shortens() -> None:
     at = start()
-    fisher, direction = Fisher(at).dense(), -at.grad
+    fisher, direction = FisherAt(at).dense(), -at.grad
     full = float(direction @ fisher @ direction) / 2
     free = KLClip(1.0, 2 * full).fit(at, at.grad, direction, 0.0, {}).change
     assert torch.equal(free, direction)
@@ -257,7 +257,7 @@ def test_links_compose() -> None:
     at = start()
     rule = chain(decay(0.1), rules.natural(1.0, 0.1), descend(-0.5))
     change, memory = rule.update(at.grad, at, rule.init(at.theta))
-    damped = Fisher(at).dense() + 0.1 * torch.eye(at.problem.dim, dtype=torch.float64)
+    damped = FisherAt(at).dense() + 0.1 * torch.eye(at.problem.dim, dtype=torch.float64)
     right = -0.5 * torch.linalg.solve(damped, at.grad + 0.1 * at.theta)
     assert torch.allclose(change, right, atol=1e-9)
     assert memory["report"]["damping"] == 0.1

@@ -14,7 +14,7 @@ from natgrad_core.errors import NotFiniteError, SingularMetricError
 from natgrad_core.nets import NetProblem, mlp, real, rules, train
 from natgrad_core.nets import metrics as metric
 from natgrad_core.nets.fisher import solver_cost as cost
-from natgrad_core.nets.fisher.fisher import Fisher, gauss_newton
+from natgrad_core.nets.fisher.fisher import FisherAt, gauss_newton
 from natgrad_core.nets.fisher.kfac import Kronecker
 from natgrad_core.nets.fisher.solve import (
     DROWNED,
@@ -35,7 +35,7 @@ from tests.nets.cases import LIKELIHOODS, NETS, point
 DAMPINGS = (1e-10, 1e-3, 1.0)
 
 
-def truth(fisher: Fisher, v: torch.Tensor, damping: float) -> torch.Tensor:
+def truth(fisher: FisherAt, v: torch.Tensor, damping: float) -> torch.Tensor:
     """By the singular values of R = S J, so that nothing is ever squared."""
     _, s, across = torch.linalg.svd(fisher.rows().double(), full_matrices=False)
     v, along = v.double(), across @ v.double()
@@ -48,7 +48,7 @@ def error(x: torch.Tensor, y: torch.Tensor) -> float:
 
 
 def agree(at: At, kind: str) -> None:
-    fisher = Fisher(at, kind, samples=2)
+    fisher = FisherAt(at, kind, samples=2)
     generator = torch.Generator().manual_seed(7)
     other = torch.randn(at.problem.dim, generator=generator, dtype=torch.float64)
     size = float(fisher.dense().norm())
@@ -82,9 +82,9 @@ def test_all_solves_agree_on_sampled_and_empirical_matrices(net: str, kind: str)
 @pytest.mark.parametrize("likelihood", LIKELIHOODS)
 def test_the_gram_solve_of_a_gradient_divides_nothing_by_a_small_damping(likelihood: str) -> None:
     at = point("tanh MLP", likelihood, n=5)
-    x = solve(Fisher(at), at.grad, 1e-9, "gram").x
-    again = solve(Fisher(at), 2 * at.grad, 1e-9, "gram").x / 2  # not the gradient itself
-    _, s, across = torch.linalg.svd(Fisher(at).rows(), full_matrices=False)
+    x = solve(FisherAt(at), at.grad, 1e-9, "gram").x
+    again = solve(FisherAt(at), 2 * at.grad, 1e-9, "gram").x / 2  # not the gradient itself
+    _, s, across = torch.linalg.svd(FisherAt(at).rows(), full_matrices=False)
     # The gradient lies in R's span; what sticks out of it is rounding, and must not count.
     right = across.T @ ((across @ at.grad) / (s**2 / 5 + 1e-9))
     assert error(x, right) < 1e-10
@@ -98,8 +98,8 @@ def test_a_gradient_is_known_by_its_values_and_not_by_which_tensor_holds_it(meth
     single = NetProblem(problem.net, problem.likelihood, problem.x.float(), problem.y)
     at = single.at(exact.theta.float())
     damping = 1e-9 if method == "gram" else 1e-6  # below what float32 resolves
-    found = solve(Fisher(at), at.grad, damping, method)
-    again = solve(Fisher(at), at.grad.clone(), damping, method)
+    found = solve(FisherAt(at), at.grad, damping, method)
+    again = solve(FisherAt(at), at.grad.clone(), damping, method)
     assert "float64" in found.note
     assert torch.equal(found.x, again.x)
 
@@ -111,7 +111,7 @@ def test_without_damping_least_squares_is_solved_in_one_step() -> None:
     problem = NetProblem(mlp((4, 2)), Gaussian(), x, y)
     at = problem.at(problem.net.init(0, torch.float64))
     for method in ("rows", "contracted", "cg"):
-        landed = problem.at(at.theta - solve(Fisher(at), at.grad, 0.0, method).x)
+        landed = problem.at(at.theta - solve(FisherAt(at), at.grad, 0.0, method).x)
         assert float(landed.grad.norm()) < 1e-11 * float(at.grad.norm())
 
 
@@ -134,12 +134,12 @@ def _sized(sizes: tuple[int, ...], n: int, dtype: torch.dtype = torch.float32) -
 def test_the_chooser_takes_each_solve_where_it_is_the_cheapest(
     sizes: tuple[int, ...], n: int, damping: float, method: str
 ) -> None:
-    assert choose(Fisher(_sized(sizes, n)), damping, limit=2**34) == method
+    assert choose(FisherAt(_sized(sizes, n)), damping, limit=2**34) == method
 
 
 def test_the_chooser_says_what_it_took_and_leaves_out_what_does_not_fit() -> None:
     at = point("tanh MLP", "three classes")
-    fisher = Fisher(at)
+    fisher = FisherAt(at)
     known = cost.costs(fisher, 0.1)
     fastest = min(known, key=lambda m: known[m].seconds)
     assert solve(fisher, at.grad, 0.1).method == fastest
@@ -152,7 +152,7 @@ def test_the_chooser_says_what_it_took_and_leaves_out_what_does_not_fit() -> Non
 
 def test_too_large_is_refused_with_its_size_before_anything_is_allocated() -> None:
     at = _sized((64, 512, 512, 10), 50)
-    fisher = Fisher(at)
+    fisher = FisherAt(at)
     with pytest.raises(TooLargeError, match=r"p = 301066 .*GiB, 1\.00 allowed.*'cg', or K-FAC"):
         solve(fisher, at.grad, 1e-3, "contracted", limit=2**30)
     assert "cotangents" not in fisher.__dict__
@@ -162,12 +162,12 @@ def test_too_large_is_refused_with_its_size_before_anything_is_allocated() -> No
 
 def test_a_damping_too_small_for_float32_is_solved_in_float64_and_said() -> None:
     at = _sized((4, 6, 3), 40)
-    fisher = Fisher(at)
+    fisher = FisherAt(at)
     for method in ("rows", "gram", "contracted"):
         found = solve(fisher, at.grad, 1e-8, method)
         assert found.x.dtype == torch.float32
         assert "float64" in found.note
-        right = truth(Fisher(at.double), at.double.grad, 1e-8)
+        right = truth(FisherAt(at.double), at.double.grad, 1e-8)
         assert error(found.x.double(), right) < 1e-5
         if method == "gram":
             assert error(found.x.double(), right) < 1e-3
@@ -182,15 +182,15 @@ def test_what_is_singular_is_said_to_be() -> None:
         at = problem.at(problem.net.init(seed, torch.float64))
         for method in ("rows", "contracted"):
             with pytest.raises(ValueError, match=r"singular with λ = 0\.0e\+00.*raise λ"):
-                solve(Fisher(at), at.grad, 0.0, method)
+                solve(FisherAt(at), at.grad, 0.0, method)
     at = point("tanh MLP", "three classes")
     with pytest.raises(ValueError, match="Gram solve needs λ > 0"):
-        solve(Fisher(at), at.grad, 0.0, "gram")
+        solve(FisherAt(at), at.grad, 0.0, "gram")
 
 
 def test_a_solve_says_what_it_will_not_take() -> None:
     at = point("frozen norm", "coins")
-    fisher = Fisher(at)
+    fisher = FisherAt(at)
     with pytest.raises(ValueError, match="no exact solve 'magic'; there are rows, gram"):
         solve(fisher, at.grad, 1.0, "magic")
     with pytest.raises(TypeError, match="Linear layers only; take 'rows'"):
@@ -203,7 +203,7 @@ def test_a_solve_says_what_it_will_not_take() -> None:
 
 def test_a_batch_of_one_has_a_fisher_of_rank_k() -> None:
     at = point("tanh MLP", "three classes", n=1)
-    fisher = Fisher(at)
+    fisher = FisherAt(at)
     assert int(torch.linalg.matrix_rank(fisher.dense())) == fisher.directions == 2
     for method in METHODS:
         x = solve(fisher, at.grad, 1e-2, method).x
@@ -285,12 +285,12 @@ def test_blocks_and_diagonals_that_have_no_inverse_are_named() -> None:
 def test_conjugate_gradients_take_kfac_along_only_where_it_pays() -> None:
     """Both ways find the same x; how many products each takes is what the choice rests on."""
     at = _sized((64, 32, 10), 300)
-    fisher = Fisher(at)
+    fisher = FisherAt(at)
     size = float(at.problem.likelihood.average(at.mean).trace())
     for relative, tolerance, pays in ((0.1, 1e-5, False), (1e-4, 1e-5, True), (1e-2, 0.1, True)):
         assert preconditions(fisher, relative * size, tolerance) == pays
     assert not preconditions(fisher, 0.0)
-    assert not preconditions(Fisher(point("frozen norm", "coins")), 1e-9)
+    assert not preconditions(FisherAt(point("frozen norm", "coins")), 1e-9)
     # A loose solve with K-FAC stops after fewer products than one without would take.
     with_it = solve(fisher, at.grad, 0.01 * size, "cg", tolerance=0.1)
     without = solve(fisher, at.grad, 0.01 * size, "cg", tolerance=0.99 * LOOSE)
@@ -309,19 +309,19 @@ def test_a_loose_solve_below_the_precision_comes_to_an_end(
     problem = NetProblem.of(mlp((64, 8, 10)), few)
     learnt = next(f for f in train(problem, rules.kfac(), steps=60) if f.loss < 1e-6)
     at, products = problem.at(learnt.theta), itertools.count()
-    mv = Fisher.mv
+    mv = FisherAt.mv
 
-    def counted(fisher: Fisher, v: torch.Tensor) -> torch.Tensor:
+    def counted(fisher: FisherAt, v: torch.Tensor) -> torch.Tensor:
         next(products)
         return mv(fisher, v)
 
-    monkeypatch.setattr(Fisher, "mv", counted)
+    monkeypatch.setattr(FisherAt, "mv", counted)
     for damping, note in ((1e-12, DROWNED.format(1e-12)), (1e-6, "")):
-        found = solve(Fisher(at), at.grad, damping, "cg", tolerance=0.1)
+        found = solve(FisherAt(at), at.grad, damping, "cg", tolerance=0.1)
         assert 0 < found.iterations < LOOSE_PRODUCTS
         assert found.note == note
         v = at.double.grad
-        residual = Fisher(at.double).mv(found.x.double()) + damping * found.x - v
+        residual = FisherAt(at.double).mv(found.x.double()) + damping * found.x - v
         assert float(residual.norm()) < 0.15 * float(v.norm())
     assert next(products) < 1.5 * LOOSE_PRODUCTS
 
@@ -332,10 +332,10 @@ def test_products_end_when_nobody_waits_any_longer_and_go_on_where_nobody_waits(
         time_limit(0.0),
         pytest.raises(TooSlowError, match=r"more than 0 s .*raise λ, or take a sm"),
     ):
-        solve(Fisher(at), at.grad, 0.1, "cg")
-    assert solve(Fisher(at), at.grad, 0.1, "cg").iterations > 0
+        solve(FisherAt(at), at.grad, 0.1, "cg")
+    assert solve(FisherAt(at), at.grad, 0.1, "cg").iterations > 0
     with time_limit(60.0):
-        assert solve(Fisher(at), at.grad, 0.1, "cg").iterations > 0
+        assert solve(FisherAt(at), at.grad, 0.1, "cg").iterations > 0
 
 
 def test_a_matrix_that_would_not_fit_is_refused_before_it_is_made(
@@ -344,13 +344,13 @@ def test_a_matrix_that_would_not_fit_is_refused_before_it_is_made(
     at = point("tanh MLP", "three classes")
     conv = point("convolutional", "three classes")
     monkeypatch.setattr(memory, "free_bytes", lambda device=None: 2000)
-    fisher = Fisher(at)
+    fisher = FisherAt(at)
     for ask, instead in (
         (
             fisher.dense,
             r"whole Fisher matrix of p = 55 .*take its products, blocks",
         ),
-        (Fisher(conv).dense, "whole Fisher matrix"),
+        (FisherAt(conv).dense, "whole Fisher matrix"),
         (fisher.blocks, r"blocks of layers of 25, 18, 12 parameters needs .*take the diagonal"),
         (lambda: at.problem.fisher(at.theta), "whole Fisher matrix"),
         (lambda: at.problem.hessian(at.theta), r"Hessian of p = 55 .*hessian_product"),

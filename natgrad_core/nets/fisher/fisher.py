@@ -20,6 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from natgrad_core.nets.any_module import ModuleTape
 from natgrad_core.nets.dense_fisher import dense, own_block
 from natgrad_core.nets.layers.linear_and_conv import Linear
 from natgrad_core.nets.problem import At
@@ -45,15 +46,7 @@ def must_be_a_kind(kind: Any, samples: Any) -> None:
         raise ValueError(f"a Monte Carlo Fisher needs at least one sample, got {samples}")
 
 
-def _must_be_a_point(at: Any) -> None:
-    if not isinstance(at, At):
-        raise TypeError(
-            "a Fisher matrix is taken at a point, NetProblem(model, likelihood, x, y).at(theta); "
-            f"got {type(at).__name__}"
-        )
-
-
-class Fisher:
+class FisherAt:
     """The Fisher matrix at a point; no matrix is formed before one is needed.
 
     Args:
@@ -76,7 +69,6 @@ class Fisher:
         seed: int = 0,
         root: Tensor | None = None,
     ) -> None:
-        _must_be_a_point(at)
         must_be_a_kind(kind, samples)
         self.at, self.kind, self.samples, self.seed = at.check(), kind, samples, seed
         self._root = root
@@ -123,7 +115,12 @@ class Fisher:
 
     @cached_property
     def cotangents(self) -> list[Tensor]:
-        """What each parametric layer feels of the K directions, ``[N, K, …]`` each."""
+        """What each parametric layer feels of the K directions, ``[N, K, …]`` each.
+
+        A module that is differentiated as a whole feels S itself.
+        """
+        if isinstance(self.at.tape, ModuleTape):
+            return [self.root]
         if self.ends_linear:
             return [*self.hidden, self.root]
         return self.at.tape.cotangents(self.root)
@@ -167,6 +164,14 @@ class Fisher:
             The diagonal, ``[p]``.
         """
         tape, n = self.at.tape, len(self.at.tape)
+        if isinstance(tape, ModuleTape):
+            return (
+                sum(
+                    (rows.square().sum(0) for rows in tape.pieces(self.root)),
+                    torch.zeros_like(self.at.theta),
+                )
+                / n
+            )
         out = self.root.new_empty(tape.net.size)
         for i, g in zip(tape.net.parametric, self.cotangents, strict=True):
             part, layer = out[tape.net.slices[i]], tape.layer(i)
@@ -196,8 +201,32 @@ class Fisher:
             "the diagonal, or K-FAC",
             self.at.theta.device,
         )
+        if isinstance(self.at.tape, ModuleTape):
+            found = [self.root.new_zeros(size, size) for size in sizes]
+            for piece in self.at.tape.pieces(self.root):
+                for block, part in zip(found, piece.split(sizes, 1), strict=True):
+                    block.addmm_(part.T, part, alpha=1 / len(self.at.tape))
+            return found
         pairs = zip(net.parametric, self.cotangents, strict=True)
         return [self._layer_block(i, g) / len(self.at.tape) for i, g in pairs]
+
+    def part(self, rows: slice, columns: slice) -> Tensor:
+        """Return some rows and columns of F.
+
+        Args:
+            rows: Which rows.
+            columns: Which columns.
+
+        Returns:
+            The part of F.
+        """
+        tape = self.at.tape
+        pieces = tape.pieces(self.root) if isinstance(tape, ModuleTape) else [self.rows()]
+        shape = rows.stop - rows.start, columns.stop - columns.start
+        total = self.at.theta.new_zeros(shape)
+        for piece in pieces:
+            total.addmm_(piece[:, rows].T, piece[:, columns], alpha=1 / len(tape))
+        return total
 
     def _layer_block(self, i: int, g: Tensor) -> Tensor:
         layer = self.at.tape.layer(i)
@@ -215,10 +244,10 @@ class Fisher:
         return dense(self.at.tape, self.cotangents)
 
     @cached_property
-    def double(self) -> Fisher:
+    def double(self) -> FisherAt:
         """The same matrix in float64."""
         root = self.root.double() if self.kind == "monte-carlo" else None
-        return Fisher(self.at.double, self.kind, self.samples, self.seed, root)
+        return FisherAt(self.at.double, self.kind, self.samples, self.seed, root)
 
 
 def hessian_product(at: At) -> Callable[[Tensor], Tensor]:
@@ -249,7 +278,7 @@ def gauss_newton(at: At) -> Tensor:
     problem = at.problem
 
     def one(theta: Tensor, x: Tensor) -> Tensor:
-        return problem.net.forward(theta, x[None])[0]
+        return problem.net.forward(theta, x[None])
 
     def bend(out: Tensor, y: Tensor) -> Tensor:
         def loss(o: Tensor) -> Tensor:
@@ -263,6 +292,6 @@ def gauss_newton(at: At) -> Tensor:
         "the true Fisher matrix, which is the same, by its products",
         at.theta.device,
     )
-    jacobian = torch.func.vmap(torch.func.jacrev(one), (None, 0))(at.theta, problem.x)
+    jacobian = torch.func.vmap(torch.func.jacrev(one), (None, 0))(at.theta, problem.x).flatten(0, 1)
     middle = torch.func.vmap(bend)(at.outputs, problem.y)
-    return torch.einsum("ncp,ncd,ndq->pq", jacobian, middle, jacobian) / len(problem)
+    return torch.einsum("ncp,ncd,ndq->pq", jacobian, middle, jacobian) / len(at.tape)

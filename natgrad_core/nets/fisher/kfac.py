@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from natgrad_core.errors import SingularMetricError
-from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.layers.linear_and_conv import Conv2d, Linear
 from natgrad_core.nets.model import Net
 from natgrad_core.nets.problem import FLOAT32_FLOOR
@@ -38,7 +38,7 @@ class Factors:
     """The eigenvalues and eigenvectors of the first A, where they are known already."""
 
     @classmethod
-    def of(cls, fisher: Fisher) -> Factors:
+    def of(cls, fisher: FisherAt) -> Factors:
         """Return the factors of a Fisher matrix: exact, or sampled if that is what it is.
 
         Args:
@@ -304,7 +304,7 @@ def _inverse(factor: Tensor, shift: float, basis: Pair | None = None) -> Tensor:
 class Eigen(Kronecker):
     """E-KFAC: K-FAC's eigenvectors with the true second moments on their diagonal."""
 
-    def __init__(self, fisher: Fisher, factors: Factors | None = None) -> None:
+    def __init__(self, fisher: FisherAt, factors: Factors | None = None) -> None:
         super().__init__(factors or Factors.of(fisher), shared=False)
         self.fisher = fisher
 

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from natgrad_core.errors import NotFiniteError, SingularMetricError
 from natgrad_core.nets.dense_fisher import contracted, is_all_linear, torch_order
-from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.fisher.kfac import Factors, Kronecker
 from natgrad_core.nets.fisher.solver_cost import LOOSE, METHODS, choose, must_fit, preconditions
 from natgrad_core.nets.layers.linear_and_conv import Linear
@@ -67,7 +67,7 @@ def must_be_a_method(method: str) -> None:
 
 
 def solve(
-    fisher: Fisher,
+    fisher: FisherAt,
     v: Tensor,
     damping: float,
     method: str = "auto",
@@ -135,7 +135,7 @@ def _cholesky(matrix: Tensor, damping: float, v: Tensor) -> Tensor | None:
     return torch.cholesky_solve(v[:, None], lower)[:, 0]
 
 
-def _by_rows(fisher: Fisher, v: Tensor, damping: float) -> Tensor | None:
+def _by_rows(fisher: FisherAt, v: Tensor, damping: float) -> Tensor | None:
     return _cholesky(_lower(fisher.rows()).div_(len(fisher.at.tape)), damping, v)
 
 
@@ -149,7 +149,7 @@ def _lower(rows: Tensor, parts: int = 4) -> Tensor:
     return out
 
 
-def _by_contraction(fisher: Fisher, v: Tensor, damping: float) -> Tensor | None:
+def _by_contraction(fisher: FisherAt, v: Tensor, damping: float) -> Tensor | None:
     order = torch_order(fisher.at.problem.net)
     rhs = torch.empty_like(v)
     rhs[order] = v
@@ -157,7 +157,7 @@ def _by_contraction(fisher: Fisher, v: Tensor, damping: float) -> Tensor | None:
     return None if x is None else x[order]
 
 
-def gram(fisher: Fisher) -> Tensor:
+def gram(fisher: FisherAt) -> Tensor:
     """Return R Rᵀ, layer by layer.
 
     Args:
@@ -180,7 +180,7 @@ def gram(fisher: Fisher) -> Tensor:
     return total.view(n * k, n * k)
 
 
-def _by_gram(fisher: Fisher, v: Tensor, damping: float) -> Tensor | None:
+def _by_gram(fisher: FisherAt, v: Tensor, damping: float) -> Tensor | None:
     tape, n, k = fisher.at.tape, len(fisher.at.tape), fisher.directions
     if damping == 0:
         raise SingularMetricError(
@@ -199,14 +199,14 @@ def _by_gram(fisher: Fisher, v: Tensor, damping: float) -> Tensor | None:
     return None if u is None else (v - out_of(u)) / damping
 
 
-_TRY: dict[str, Callable[[Fisher, Tensor, float], Tensor | None]] = {
+_TRY: dict[str, Callable[[FisherAt, Tensor, float], Tensor | None]] = {
     "rows": _by_rows,
     "gram": _by_gram,
     "contracted": _by_contraction,
 }
 
 
-def _by_cg(fisher: Fisher, v: Tensor, damping: float, tolerance: float | None) -> Solution:
+def _by_cg(fisher: FisherAt, v: Tensor, damping: float, tolerance: float | None) -> Solution:
     single = v.dtype == torch.float32
     tolerance = tolerance or (1e-5 if single else 1e-11)
     loose = tolerance > LOOSE

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from natgrad_core.nets.dense_fisher import is_all_linear
-from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.layers.linear_and_conv import Conv2d, Linear
 from natgrad_core.nets.runtime.memory_limit import allowed, must_hold
 
@@ -64,13 +64,13 @@ LOOSE = 1e-3
 """Conjugate gradients that stop above this want a good first guess more than cheap products."""
 
 
-def _relative(fisher: Fisher, damping: float) -> float:
+def _relative(fisher: FisherAt, damping: float) -> float:
     """λ/tr M, M the outputs' own metric, averaged."""
     at = fisher.at
     return damping / max(float(at.problem.likelihood.average(at.mean).trace()), 1e-30)
 
 
-def products(fisher: Fisher, damping: float) -> float:
+def products(fisher: FisherAt, damping: float) -> float:
     """Return about how many products conjugate gradients take to 1e-5: 5 (λ/tr M)^−0.42.
 
     The power and the factor were measured on the data sets and nets here (14 at λ = tr M/10, 90 at
@@ -87,7 +87,7 @@ def products(fisher: Fisher, damping: float) -> float:
     return min(max(found, 2.0), 10.0 * len(fisher.at.theta))
 
 
-def preconditions(fisher: Fisher, damping: float, tolerance: float = 1e-5) -> bool:
+def preconditions(fisher: FisherAt, damping: float, tolerance: float = 1e-5) -> bool:
     """Return whether K-FAC pays as preconditioner of conjugate gradients.
 
     It knows the large eigenvalues roughly. So it saves most of the first few products, which is all
@@ -108,12 +108,12 @@ def preconditions(fisher: Fisher, damping: float, tolerance: float = 1e-5) -> bo
     return factored and damping > 0 and _relative(fisher, damping) < pays
 
 
-def _sizes(fisher: Fisher, damping: float) -> _Sizes:
+def _sizes(fisher: FisherAt, damping: float) -> _Sizes:
     net = fisher.at.problem.net
     linear = is_all_linear(net)
     layers = (net.layers[i] for i in net.parametric)
     widths = tuple((x.inputs + x.bias, x.outputs) for x in layers if isinstance(x, Linear))
-    n, item = len(fisher.at.problem), fisher.at.theta.element_size()
+    n, item = len(fisher.at.tape), fisher.at.theta.element_size()
     return _Sizes(
         n,
         fisher.directions,
@@ -169,7 +169,7 @@ def _cg(s: _Sizes) -> Cost:
     )
 
 
-def costs(fisher: Fisher, damping: float = 1e-3) -> dict[str, Cost]:
+def costs(fisher: FisherAt, damping: float = 1e-3) -> dict[str, Cost]:
     """Return expected seconds and bytes of each method that can be used at all.
 
     Args:
@@ -184,7 +184,7 @@ def costs(fisher: Fisher, damping: float = 1e-3) -> dict[str, Cost]:
     return {**found, "contracted": _contracted(s)} if s.linear else found
 
 
-def choose(fisher: Fisher, damping: float = 1e-3, limit: int | None = None) -> str:
+def choose(fisher: FisherAt, damping: float = 1e-3, limit: int | None = None) -> str:
     """Return the method expected to be fastest among those that fit into memory.
 
     Args:
@@ -202,7 +202,7 @@ def choose(fisher: Fisher, damping: float = 1e-3, limit: int | None = None) -> s
     return min(fitting, key=lambda m: fitting[m].seconds)
 
 
-def must_fit(fisher: Fisher, method: str, limit: int | None = None) -> None:
+def must_fit(fisher: FisherAt, method: str, limit: int | None = None) -> None:
     """Check that a method fits into memory.
 
     Args:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.lazy import LazyModuleMixin
 
-from natgrad_core.nets.layers.linear_and_conv import Conv2d, Layer, Linear
+from natgrad_core.nets.layers.linear_and_conv import Conv2d, Layer, Linear, WrongShapeError
 
 
 class FrozenNorm:
@@ -32,7 +32,7 @@ class FrozenNorm:
     def forward(self, w: Tensor, x: Tensor) -> Tensor:
         """γ x̂ + β."""
         if x.ndim != 2 or x.shape[1] != self.width:
-            raise ValueError(
+            raise WrongShapeError(
                 f"{self.label} takes [N, {self.width}] here, was given {list(x.shape)}; "
                 "put a Flatten before it, or match the sizes"
             )
@@ -170,7 +170,7 @@ class Reshape:
         """The same numbers in another shape; ValueError where examples would be mixed."""
         y = self.reshape(x)
         if len(y) != len(x):
-            raise ValueError(
+            raise WrongShapeError(
                 f"{self.label} makes {len(y)} rows of {len(x)} examples; the first axis is that of "
                 "the examples: reshape the others only (start_dim or dim ≥ 1)"
             )

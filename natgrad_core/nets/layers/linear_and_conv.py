@@ -22,6 +22,10 @@ THIN = 16
 leave most of a vector register empty, rows of N do not."""
 
 
+class WrongShapeError(ValueError):
+    """A layer with derivatives by hand was given a shape that it does not take."""
+
+
 class Layer(Protocol):
     """One step of a Sequential; ``w`` is its own slice of the flat parameters, ``[size]``.
 
@@ -42,7 +46,7 @@ class Layer(Protocol):
             y, ``[N, ...]``.
 
         Raises:
-            ValueError: If the input has the wrong shape.
+            WrongShapeError: If the input has the wrong shape; it is a ValueError.
         """
         ...
 
@@ -142,7 +146,7 @@ class Linear:
     def forward(self, w: Tensor, x: Tensor) -> Tensor:
         """The outputs x Wᵀ + b."""
         if x.ndim != 2 or x.shape[1] != self.inputs:
-            raise ValueError(
+            raise WrongShapeError(
                 f"{self.label} takes [N, {self.inputs}], was given {list(x.shape)}; "
                 "put a Flatten before it, or match the sizes"
             )
@@ -239,7 +243,7 @@ class Conv2d:
     def forward(self, w: Tensor, x: Tensor) -> Tensor:
         """The convolution, ``[N, out, h, w]``."""
         if x.ndim != 4 or x.shape[1] != self.shape[1]:
-            raise ValueError(
+            raise WrongShapeError(
                 f"{self.label} takes pictures [N, {self.shape[1]}, h, w], was given "
                 f"{list(x.shape)}; put an Unflatten before it"
             )

@@ -14,7 +14,7 @@ import numpy as np
 from natgrad_core.nets import At, NetProblem, mlp, plane, real, rules
 from natgrad_core.nets.approximations import error
 from natgrad_core.nets.damping import LevenbergMarquardt
-from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.metrics import Basis, Metric, Operator, exact
 from natgrad_core.nets.normalization import Spectrum, folded, frozen, normed, reparametrized_as
 from natgrad_core.nets.rule import Rule
@@ -121,7 +121,7 @@ class Place:
         return bool(self._errors)
 
     def _measure(self) -> None:
-        whole = Fisher(self.point).dense()
+        whole = FisherAt(self.point).dense()
         self._errors = {n: error(whole, built.dense()) for n, built in self.operators.items()}
 
     @property
@@ -185,7 +185,7 @@ class Model:
         """Of the first layer: the scores of its parameters ``[N K, p₁]``, its inputs with a 1 for
         the bias ``[N, in + 1]``, and the scores of its outputs ``[N, K, out]``.
         """
-        fisher = Fisher(self.point).double
+        fisher = FisherAt(self.point).double
         first = fisher.at.tape.net.parametric[0]
         part = fisher.at.tape.net.slices[first]
         inputs = fisher.at.tape.values[first].numpy()
