@@ -569,7 +569,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a scaled loss": (_step(net(), called=lambda out, y: 1024 * functional.cross_entropy(out, y)),
                       "what the outputs feel is not the gradient of a categorical loss"),
     "another loss": (_step(net(), called=lambda out, y: functional.mse_loss(out, SOFT)),
-                     "is not the gradient of (a categorical loss with any targets|CrossEntropyLoss)"),
+                     "is not the gradient of (a categorical loss|CrossEntropyLoss)"),
     "a temperature": (_step(net(), called=lambda out, y: functional.cross_entropy(out / 2, y)),
                       r"is not the gradient of a categorical|a temperature belongs into the model"),
     "ignored targets, by a function": (
