@@ -341,6 +341,8 @@ class Prediction(TypedDict):
     options: list[str]
     """As HTML."""
     set: dict[str, Any]
+    hides: list[str]
+    """What would answer it: ids of claims, and ``derivation.id``."""
 
 
 class DerivationLine(TypedDict):

@@ -17,6 +17,15 @@ from tests.browser.conftest import Server, phone_of, stroke
 ROOT = "document.querySelector('.natgrad').natgrad"
 
 
+def click_claim(page: Page, name: str) -> None:
+    """Click a sentence; the one that answers an open question is first shown, as a reader would."""
+    claim = page.locator(f"[data-claim='{name}']")
+    if not claim.is_visible():
+        place = page.locator(f":is(li, p).hidden-answer:has(~ .answers [data-claim='{name}'])")
+        place.last.get_by_role("button").click()
+    claim.click()
+
+
 def settle(page: Page) -> dict[str, Any]:
     """Wait until nothing is asked and everything is drawn; the answer on the screen."""
     page.evaluate(
@@ -179,7 +188,7 @@ def test_the_other_problem_is_as_live_as_the_first(lesson: Page) -> None:
 
 
 def test_a_claim_sets_the_state_that_shows_it(lesson: Page) -> None:
-    lesson.locator("[data-claim='damping-breaks']").click()
+    click_claim(lesson, "damping-breaks")
     state = settle(lesson)["state"]
     assert (state["damping"], state["rules"]) == (10, ["natural"])
     assert word(lesson, "natural") == "differ"
@@ -439,7 +448,7 @@ def test_a_reader_follows_a_a_transposed_step_by_step(lesson: Page) -> None:
     box.get_by_role("button").nth(1).click()
     expect(box).to_have_attribute("data-verdict", "right")
     for claim in ("chain", "step-in-x", "carried-back"):
-        lesson.locator(f"[data-claim='{claim}']").click()
+        click_claim(lesson, claim)
         state = settle(lesson)["state"]
     a = np.array(state["matrix"])
     plain, there, back = (
@@ -493,6 +502,8 @@ def test_a_derivation_unfolds_line_by_line_and_its_numbers_follow_the_drag(
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
     settle(page)
     box = page.locator("[data-derivation=product]")
+    page.locator("[data-predict=product] .option").first.click()
+    expect(box).to_be_visible()
     expect(box.locator(".unfolded")).to_be_hidden()
     box.locator(".derive").click()
     expect(box.locator("li:visible")).to_have_count(1)
@@ -509,6 +520,33 @@ def test_a_derivation_unfolds_line_by_line_and_its_numbers_follow_the_drag(
     page.reload()
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
     expect(box.locator("li:visible")).to_have_count(3)
+
+
+def test_a_question_hides_what_would_answer_it(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}coordinates")
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    question = page.locator("[data-predict=product]")
+    answers = ("[data-claim=plain-aat]", "[data-claim=chain]", "[data-derivation=product]")
+    for answer in answers:
+        expect(page.locator(answer)).to_be_hidden()
+    expect(page.locator("[data-claim=double]")).to_be_visible()  # it answers no question
+    question.locator(".option").first.click()
+    for answer in answers:
+        expect(page.locator(answer)).to_be_visible()
+    page.wait_for_url(re.compile("said=product"))
+    page.reload()
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    expect(page.locator(answers[0])).to_be_visible()  # what was answered stays so
+    # Who does not want to guess asks for the answer, and stands on it.
+    turned = page.locator("[data-claim=rotation]")
+    expect(turned).to_be_hidden()
+    shown = page.locator(".hidden-answer").get_by_role("button")
+    expect(shown).to_have_count(1)  # neighbors have one button
+    shown.press("Enter")
+    expect(turned).to_be_visible()
+    expect(page.locator("[data-claim=plain-splits]")).to_be_focused()
+    expect(shown).to_have_count(0)
+    expect(page.locator("[data-predict=turned]")).not_to_have_attribute("data-verdict", "right")
 
 
 def test_an_answer_takes_back_nothing_that_the_reader_did_after_asking(
@@ -551,7 +589,7 @@ def test_a_claim_that_is_clicked_stands_over_the_picture_and_its_traces_are_lit(
         if page.evaluate("document.activeElement.matches('.skip')"):
             page.keyboard.press("Enter")
             break
-    claim = page.locator("[data-claim]").first
+    claim = page.locator("[data-claim]:visible").first
     expect(claim).to_be_focused()
     page.keyboard.press("Enter")
     settle(page)

@@ -14,7 +14,7 @@ from natgrad_core.core.rule import descend, precondition
 from natgrad_core.problems._kunstner_line import skewed_line
 from natgrad_core.rules.kl_limited import paced
 from natgrad_core.types import Array
-from tests.browser.test_coordinates import ROOT, drag, paths, settle, type_in
+from tests.browser.test_coordinates import ROOT, click_claim, drag, paths, settle, type_in
 from tests.support.chromium import Server
 
 
@@ -80,7 +80,7 @@ def test_a_reader_guesses_where_half_a_nat_is_and_looks(lesson: Page) -> None:
 
 
 def test_draws_come_in_parts_can_be_stopped_and_are_the_engines(lesson: Page) -> None:
-    lesson.locator("[data-claim='average']").click()
+    click_claim(lesson, "average")
     lesson.locator(".progress button").click()
     answer = settle(lesson)
     assert answer["more"] is not None, "it stopped before it was done"
@@ -103,7 +103,7 @@ def test_draws_come_in_parts_can_be_stopped_and_are_the_engines(lesson: Page) ->
 
 
 def test_the_empirical_fisher_goes_round_about(lesson: Page) -> None:
-    lesson.locator("[data-claim='straight']").click()
+    click_claim(lesson, "straight")
     state = settle(lesson)["state"]
     drag(lesson, "w", (20, -20))
     moved = settle(lesson)["state"]

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from natgrad_core import charts, problems, rules, run
 from natgrad_core.geometry.geodesics import distance, e_geodesic, fisher_rao, m_geodesic
 from natgrad_core.problems._kl_to_target import Divergence
-from tests.browser.test_coordinates import ROOT, drag, paths, settle, type_in
+from tests.browser.test_coordinates import ROOT, click_claim, drag, paths, settle, type_in
 from tests.support.chromium import Server
 
 
@@ -80,10 +80,10 @@ def test_the_legend_tells_the_two_runs_of_one_color_apart(lesson: Page) -> None:
 
 
 def test_a_sentence_opens_the_chart_in_which_its_geodesic_is_straight(lesson: Page) -> None:
-    lesson.locator("[data-claim='backward']").click()
+    click_claim(lesson, "backward")
     assert settle(lesson)["state"]["chart"] == "natural"
     assert_the_page_shows_what_the_engine_says(lesson)
-    lesson.locator("[data-claim='stray']").click()
+    click_claim(lesson, "stray")
     assert_the_page_shows_what_the_engine_says(lesson)
     assert lesson.evaluate(f"{ROOT}.k") == 10
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from natgrad_core import charts, problems
 from natgrad_core.analysis.data_transforms import VARIABLES, Drawn, Variable
 from natgrad_core.types import Array
-from tests.browser.test_coordinates import ROOT, drag, settle, type_in, word
+from tests.browser.test_coordinates import ROOT, click_claim, drag, settle, type_in, word
 from tests.support.chromium import Server
 
 NORMAL = problems["normal"]()
@@ -113,7 +113,7 @@ def test_a_curve_that_would_fall_is_refused_beside_its_handle(lesson: Page) -> N
 
 
 def test_it_plays_to_the_end_and_the_two_sums_agree(lesson: Page) -> None:
-    lesson.locator("[data-claim='parts']").click()
+    click_claim(lesson, "parts")
     state = assert_the_page_shows_what_the_engine_says(lesson)
     lesson.get_by_label("speed", exact=True).select_option("4")
     lesson.get_by_role("button", name="play", exact=True).click()
@@ -133,10 +133,10 @@ def test_a_reader_predicts_and_folds_and_then_changes_the_parameters(lesson: Pag
     expect(box).to_have_attribute("data-verdict", "wrong")
     box.get_by_role("button", name="stays").click()
     expect(box).to_have_attribute("data-verdict", "right")
-    lesson.locator("[data-claim='fold']").click()
+    click_claim(lesson, "fold")
     assert_the_page_shows_what_the_engine_says(lesson)
     assert word(lesson, "kl") == "changes"
-    lesson.locator("[data-claim='circles']").click()
+    click_claim(lesson, "circles")
     assert assert_the_page_shows_what_the_engine_says(lesson)["chart"] == "variance"
     assert [word(lesson, row) for row in ("kl", "l2", "apart")] == ["stays", "stays", "changes"]
     expect(lesson.locator("[data-group='data']")).to_be_hidden()

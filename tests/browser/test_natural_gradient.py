@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from natgrad_core import chain, charts, gap, metrics, problems, rules, run
 from natgrad_core.core.rule import descend, precondition
 from natgrad_core.rules.kl_limited import limit
-from tests.browser.test_coordinates import ROOT, drag, paths, settle, type_in
+from tests.browser.test_coordinates import ROOT, click_claim, drag, paths, settle, type_in
 from tests.support.chromium import Server
 
 
@@ -82,7 +82,7 @@ def test_a_reader_predicts_where_one_step_lands_and_leaves_the_domain_in_the_pre
     box.get_by_role("button").nth(1).click()
     expect(box).to_have_attribute("data-verdict", "right")
     assert assert_the_engine_says_so(natural)["graph"] == "sigma"
-    natural.locator("[data-claim='negative']").click()
+    click_claim(natural, "negative")
     state = assert_the_engine_says_so(natural)
     assert state["chart"] == "precision"
     note = natural.locator(".meter [data-rule='natural'] .note")
@@ -111,7 +111,7 @@ def test_the_start_is_dragged_and_a_graph_that_the_problem_lacks_is_refused(natu
 
 
 def test_the_gap_shrinks_at_slopes_two_and_one_and_a_run_plays_to_its_end(natural: Page) -> None:
-    natural.locator("[data-claim='orders']").click()
+    click_claim(natural, "orders")
     state = assert_the_engine_says_so(natural)
     assert state["graph"] == "gap"
     title = natural.evaluate(f"{ROOT}.answer.planes[1].title")

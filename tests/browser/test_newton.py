@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from natgrad_core import Rule, chain, charts, gap, metrics, problems, rules, run
 from natgrad_core.core.rule import descend, precondition
-from tests.browser.test_coordinates import ROOT, drag, paths, settle, type_in, word
+from tests.browser.test_coordinates import ROOT, click_claim, drag, paths, settle, type_in, word
 from tests.support.chromium import Server
 
 
@@ -104,7 +104,7 @@ def test_a_loss_without_a_model_says_that_it_has_no_natural_gradient(newton: Pag
     settle(newton)
     note = newton.locator(".meter [data-rule='natural'] .note")
     expect(note).to_contain_text("without a Fisher matrix")
-    newton.locator("[data-claim='absolute']").click()
+    click_claim(newton, "absolute")
     assert_the_engine_says_so(newton)
     newton.get_by_label("speed", exact=True).select_option("4")
     newton.get_by_role("button", name="play", exact=True).click()

@@ -12,6 +12,7 @@ from tests.browser.test_coordinates import (
     ROOT,
     STILL,
     assert_the_ground_is_fresh,
+    click_claim,
     drag,
     paths,
     settle,
@@ -113,7 +114,7 @@ def test_a_reader_predicts_clicks_a_claim_and_plays_to_the_end(playground: Page)
     box = playground.locator("[data-predict='bend']")
     box.get_by_role("button").nth(0).click()
     expect(box).to_have_attribute("data-verdict", "right")
-    playground.locator("[data-claim='diagonal']").click()
+    click_claim(playground, "diagonal")
     answer = settle(playground)
     assert answer["state"]["metric"] == "diagonal-fisher"
     assert answer["meter"][0]["word"] == "differ"

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from natgrad_core import problems, rules, run
-from tests.browser.test_coordinates import ROOT, drag, paths, settle, type_in
+from tests.browser.test_coordinates import ROOT, click_claim, drag, paths, settle, type_in
 from tests.support.chromium import Server
 
 pytestmark = pytest.mark.browser
@@ -66,6 +66,6 @@ def test_the_policy_is_dragged_and_typed_as_chances_and_one_is_no_chance(policy:
 
 
 def test_a_sentence_shows_that_plain_descent_leaves_in_the_end(policy: Page) -> None:
-    policy.locator("[data-claim='shorter']").click()
+    click_claim(policy, "shorter")
     answer = assert_the_engine_says_so(policy)
     assert "gradient descent: return 1.9" in answer["description"]

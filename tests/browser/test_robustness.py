@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from natgrad_core import charts, problems, rules, run
 from natgrad_core.analysis.grid_sweep import rotated
 from natgrad_core.types import Array
-from tests.browser.test_coordinates import ROOT, drag, paths, settle
+from tests.browser.test_coordinates import ROOT, click_claim, drag, paths, settle
 from tests.browser.test_every_lesson import downloaded
 from tests.support.chromium import Server
 
@@ -86,7 +86,7 @@ def test_a_reader_predicts_whose_map_changes_and_the_natural_one_is_one_row(
     expect(box).to_have_attribute("data-verdict", "right")
     cells = assert_the_map_is_the_engines(robustness)
     assert np.array_equal(np.isnan(cells), np.isnan(cells[:1]) & np.ones((65, 1), bool))
-    robustness.locator("[data-claim='damped']").click()
+    click_claim(robustness, "damped")
     settle(robustness)
     cells = assert_the_map_is_the_engines(robustness)
     assert not np.array_equal(np.isnan(cells), np.isnan(cells[:1]) & np.ones((65, 1), bool))
@@ -205,7 +205,7 @@ def test_a_rule_without_damping_refuses_a_map_of_dampings(robustness: Page) -> N
     answer = settle(robustness)
     assert "no damping" in answer["errors"]["up"]
     assert answer["state"]["up"] == "angle"
-    robustness.locator("[data-claim='larger']").click()
+    click_claim(robustness, "larger")
     answer = settle(robustness)
     assert (answer["state"]["up"], answer["state"]["rules"]) == ("damping", ["natural"])
     whole(robustness)

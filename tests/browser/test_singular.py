@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from natgrad_core import problems, rules, run
-from tests.browser.test_coordinates import ROOT, drag, paths, settle, type_in
+from tests.browser.test_coordinates import ROOT, click_claim, drag, paths, settle, type_in
 from tests.support.chromium import Server
 
 pytestmark = pytest.mark.browser
@@ -66,7 +66,7 @@ def test_a_reader_predicts_that_the_bare_run_breaks_and_then_damps_it(singular: 
 
 
 def test_eigenvalues_of_f_are_shown_along_each_run_of_the_mixture(singular: Page) -> None:
-    singular.locator("[data-claim='square']").click()
+    click_claim(singular, "square")
     state = assert_the_engine_says_so(singular)["state"]
     assert (state["problem"], state["graph"]) == ("mixture", "eigenvalues")
     drag(singular, "start", (50, -20))
@@ -74,7 +74,7 @@ def test_eigenvalues_of_f_are_shown_along_each_run_of_the_mixture(singular: Page
 
 
 def test_the_runs_play_to_the_end(singular: Page) -> None:
-    singular.locator("[data-claim='lingers']").click()
+    click_claim(singular, "lingers")
     answer = assert_the_engine_says_so(singular)
     singular.get_by_label("speed", exact=True).select_option("4")
     singular.get_by_role("button", name="play", exact=True).click()

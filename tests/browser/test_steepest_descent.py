@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from natgrad_core import problems
 from natgrad_core.geometry.steepest import steepest
 from natgrad_core.geometry.unit_ball import normal
-from tests.browser.test_coordinates import ROOT, drag, settle, type_in
+from tests.browser.test_coordinates import ROOT, click_claim, drag, settle, type_in
 from tests.support.chromium import Server
 
 
@@ -86,7 +86,7 @@ def test_the_direction_is_found_by_hand_and_then_shown(lesson: Page) -> None:
 
 
 def test_with_the_fisher_matrix_it_is_the_natural_gradient(lesson: Page) -> None:
-    lesson.locator("[data-claim='natural']").click()
+    click_claim(lesson, "natural")
     assert_the_page_shows_what_the_engine_says(lesson)
     problem = problems["gamma"]()
     step = -np.linalg.solve(problem.fisher(problem.start), problem.grad(problem.start))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -104,3 +104,26 @@ def test_every_line_that_states_a_result_repeats_claims_or_has_a_check(name: str
         else:
             assert backing, line
             assert set(backing) <= set(lesson.claims), line
+
+
+@pytest.mark.parametrize("name", list(lessons))
+def test_a_question_stands_before_what_answers_it_and_hides_it(name: str) -> None:
+    lesson = lessons[name]
+    order = lesson.text().order
+    for question in lesson.questions:
+        hidden = lesson.hidden_by(question)
+        checks = lesson.lines.get(f"question.{question}")
+        if isinstance(checks, tuple):
+            assert hidden, question
+            assert order.index(f"question.{question}") < order.index(hidden[0])
+    asked = [part["predict"] for part in lesson.static()["words"] if part["predict"]]
+    assert all(predict["hides"] == list(lesson.hidden_by(predict["id"])) for predict in asked)
+
+
+@pytest.mark.parametrize("wrong", ["first", "of no claim"])
+def test_a_question_cannot_hide_what_does_not_stand_below_it(wrong: str) -> None:
+    lesson = lessons["fisher"]
+    assert lesson.text().order[0] == "first"
+    asked = {**lesson.questions, "four": replace(lesson.questions["four"], hides=(wrong,))}
+    with pytest.raises(ValueError, match=f"the question 'four' hides .'{wrong}'."):
+        replace(lesson, questions=asked).hidden_by("four")

@@ -271,6 +271,8 @@ export interface Prediction {
   /** As HTML. */
   options: string[];
   set: Record<string, any>;
+  /** What would answer it: ids of claims, and ``derivation.id``. */
+  hides: string[];
 }
 
 /** A line of a derivation: its formula, its reason, and both its sides as live numbers. */

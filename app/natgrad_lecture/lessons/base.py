@@ -90,10 +90,13 @@ class Question:
     """What is set before a question of ``text.md`` is asked, and which option is right.
 
     ``truth`` is the right option's index, as the engine has it in the state that ``set`` makes.
+    What would answer it is hidden until the reader has chosen, or asks to see it: the claims below
+    it that check its reason, and those named in ``hides``; a derivation is ``derivation.id``.
     """
 
     set: Changes
     truth: Callable[[Any], int]
+    hides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -414,6 +417,27 @@ class Lesson:
             ],
         }
 
+    def hidden_by(self, question: str) -> tuple[str, ...]:
+        """What a question hides until it is answered, in the order of the text.
+
+        Args:
+            question: Its id.
+
+        Returns:
+            Ids of claims; ``derivation.id`` for a derivation.
+
+        Raises:
+            ValueError: If it names what does not stand below it.
+        """
+        order = self.text().order
+        below = order[order.index(f"question.{question}") + 1 :]
+        named = self.questions[question].hides
+        if lost := set(named).difference(below):
+            raise ValueError(f"{self.name}: the question {question!r} hides {sorted(lost)}")
+        checks = self.lines.get(f"question.{question}")
+        answers = {*named, *(checks if isinstance(checks, tuple) else ())}
+        return tuple(part for part in below if part in answers)
+
     def _section(self, part: Section) -> SectionData:
         asked = part.question
         predict: Prediction | None = asked and {
@@ -421,6 +445,7 @@ class Lesson:
             "html": asked.asked.html,
             "options": [option.html for option in asked.options],
             "set": self._whole_sets[f"question.{asked.id}"],
+            "hides": list(self.hidden_by(asked.id)),
         }
         return {
             "id": part.id,

@@ -195,6 +195,16 @@ def _runs(block: Block) -> Iterator[tuple[str, str]]:
             yield "claims", f"<li>{sentence.html}</li>"
 
 
+def _names(part: Section) -> Iterator[str]:
+    """What a section holds, by its names, in order."""
+    for block in part.blocks:
+        if block.block == "question" and part.question:
+            yield f"question.{part.question.id}"
+        elif block.block:
+            yield f"derivation.{block.block}"
+        yield from (sentence.id for sentence in block.sentences if sentence.kind == "claim")
+
+
 class PresetText(NamedTuple):
     """A preset's name, and one sentence on what to see in it."""
 
@@ -231,6 +241,11 @@ class LessonText:
         return {
             s.id: s.words for part in self.sections for s in part.sentences if s.kind == "claim"
         }
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """The order of its claims (``id``), ``question.id`` and ``derivation.id``."""
+        return tuple(name for part in self.sections for name in _names(part))
 
     @cached_property
     def questions(self) -> dict[str, QuestionText]:

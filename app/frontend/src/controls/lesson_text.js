@@ -2,6 +2,7 @@
 
 import { make, setText } from "../lib/dom.js";
 import { show } from "../lib/number_format.js";
+import { hideAnswers } from "./hidden_answers.js";
 import { makeDerivation } from "./derivation.js";
 import { makeExercises, makeIntroduction, makeSummary } from "./lesson_frame.js";
 import { makePrediction } from "./quiz.js";
@@ -43,6 +44,8 @@ export function makeWords(lesson, { ask, change, said, light, tell }) {
     makeSummary(lesson.summary),
     makeExercises(lesson.exercises, { ask }),
   );
+  const questions = lesson.words.flatMap(({ predict }) => (predict ? [predict] : []));
+  const hidden = hideAnswers(box, questions);
   /** @type {HTMLElement[]} */
   const claims = [...box.querySelectorAll("[data-claim]")].filter((e) => e instanceof HTMLElement);
   for (const phrase of claims) {
@@ -81,6 +84,7 @@ export function makeWords(lesson, { ask, change, said, light, tell }) {
      */
     update({ revealed = {}, state }, wished = {}) {
       predictions.forEach((p) => p.update(revealed));
+      Object.keys(revealed).forEach(hidden.answered);
       derivations.forEach((d) => d.update(wished.derive ?? state?.derive));
     },
   };

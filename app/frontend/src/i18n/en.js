@@ -228,6 +228,7 @@ const TEXTS = {
     "math-∠": "angle",
     right: "Correct.",
     wrong: "Not quite.",
+    "show-answer": "This answers a question above. Show it",
     glossary: "Glossary",
     skip: "To the first statement",
     derive: "Derive it:",

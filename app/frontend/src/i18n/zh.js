@@ -209,6 +209,7 @@ export const ZH = {
   formulas: "带实时数值的公式",
   right: "正确。",
   wrong: "不太对。",
+  "show-answer": "这里是上面问题的答案。现在显示",
   glossary: "术语表",
   skip: "跳到第一个论断",
   derive: "推导：",

@@ -25,7 +25,8 @@ export function makeRoot(lesson, whole) {
 export function layOut(root, { over, top, words, sticky, picture, deck, below }) {
   const skip = make("button", { type: "button", class: "skip" }, say("skip"));
   skip.addEventListener("click", () => {
-    /** @type {HTMLElement} */ (words[0].querySelector("[data-claim]") ?? words[0]).focus();
+    const first = words[0].querySelector("li:not([hidden]) > [data-claim]") ?? words[0];
+    /** @type {HTMLElement} */ (first).focus();
   });
   root.append(
     make(

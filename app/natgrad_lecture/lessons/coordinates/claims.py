@@ -379,5 +379,7 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
 
 QUESTIONS = {
     "turned": Question({"matrix": ROTATION}, _who_splits),
-    "product": Question({**WHY, "stage": "back"}, _which_product),
+    "product": Question(
+        {**WHY, "stage": "back"}, _which_product, hides=("plain-aat", "derivation.product")
+    ),
 }
