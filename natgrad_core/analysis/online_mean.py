@@ -2,13 +2,16 @@
 
 θ ← θ + (C/t)·F(y − θ) for y ~ N(μ, F⁻¹), F(y − θ) being the score of one example. C = F⁻¹ is the
 natural gradient at rate 1/t, C = cI gradient descent. The error is linear in the noise, so its
-second moments obey an exact recursion, with which the Monte Carlo estimates are compared.
+second moments obey an exact recursion, with which the Monte Carlo estimates are compared. For the
+same reason the mean squares over many runs follow from sums over their examples, which are made
+once: another rate C costs no new run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -84,111 +87,176 @@ def expected(fisher: ArrayLike, gain: ArrayLike, start: ArrayLike, times: Whole)
     return np.real(basis @ found @ basis.T).astype(np.float64)
 
 
-@dataclass(frozen=True)
-class Race:
-    """What is known of several ways to learn, from the same examples, after some runs."""
-
-    times: Whole
-    runs: int
-    share: float
-    moments: Mapping[str, Array]
-    """t·mean(eeᵀ) over the runs, ``[times, d, d]``."""
-    clouds: Mapping[str, Array]
-    """√t e of the first runs, ``[times, KEPT, d]``."""
-
-    @property
-    def whole(self) -> bool:
-        """Whether all runs are in."""
-        return self.share == 1
-
-
 AVERAGED = "averaged"
 """The mean of all iterates of gradient descent at a fixed rate (Polyak and Juditsky 1992)."""
 
+_CUT = (32, 64, 125, 250, 500)
+"""Where the sums over the examples are cut: an early error has seen the early examples only."""
 
-def racing(
-    fisher: ArrayLike,
-    gains: Mapping[str, ArrayLike],
-    start: ArrayLike,
-    times: Whole,
-    *,
-    average: float = 0.0,
-    batch: int = 400,
-    batches: int = 12,
-    seed: int = 0,
-) -> Iterator[Race]:
-    """Return runs of every gain on the same examples, batch by batch.
 
-    The gains must commute with F (F⁻¹ and cI do): each run uses the eigenvectors of F as axes.
+@dataclass(frozen=True)
+class Examples:
+    """What is known of the examples of many runs: all that second moments of errors depend on.
+
+    The examples are standard normal, one a step in each of d directions. An error is linear in
+    them, e = a e₀ + Σₛ wₛ yₛ, so its mean square over the runs is a quadratic form of a and w whose
+    coefficients are these sums. Other rates, spreads and starts need no new runs.
+    """
+
+    runs: int
+    share: float
+    """The part of the runs that have been made, from 0 to 1."""
+    sums: Array
+    """Σ yₛ over the runs, ``[d, steps]``."""
+    products: Array
+    """Σ yₛ yₜ over the runs, ``[d, d, steps, steps]``; only entries ``[i, j]`` with i ≤ j."""
+    first: Array
+    """The examples of the first runs, ``[steps, KEPT, d]``."""
+
+
+def drawing(
+    steps: int, dim: int = 2, *, batch: int = 400, batches: int = 50, seed: int = 0
+) -> Iterator[Examples]:
+    """Draw the examples of many runs, batch by batch; each batch adds to the same arrays.
 
     Args:
-        fisher: F, ``[d, d]``.
-        gains: Each C by name, ``[d, d]``.
-        start: The error at t = 0, ``[d]``.
-        times: The times, ``[n]``.
-        average: With a rate > 0 there is one more run: gradient descent at that rate, its iterates
-            averaged.
+        steps: How many examples a run sees.
+        dim: The number of directions d.
         batch: Runs a batch.
         batches: How many batches.
         seed: The seed of the examples.
 
     Returns:
         An iterator: what is known after each batch.
+    """
+    sums, products = np.zeros((dim, steps)), np.zeros((dim, dim, steps, steps))
+    first = np.empty(0)
+    for done in range(1, batches + 1):
+        drawn = np.random.default_rng([seed, done]).normal(size=(steps, batch, dim))
+        first = drawn[:, :KEPT].copy() if done == 1 else first
+        along = np.ascontiguousarray(np.moveaxis(drawn, -1, 0))
+        sums += along.sum(-1)
+        for i in range(dim):
+            for j in range(i, dim):
+                products[i, j] += along[i] @ along[j].T
+        yield Examples(done * batch, done / batches, sums, products, first)
+
+
+@dataclass(frozen=True)
+class Errors:
+    """The errors of one way to learn, over many runs, each times √t."""
+
+    moments: Array
+    """t·mean(eeᵀ) over the runs, ``[times, d, d]``."""
+    cloud: Array
+    """√t e of the first runs, ``[times, KEPT, d]``."""
+
+
+def learned(
+    examples: Examples, fisher: ArrayLike, gain: ArrayLike, start: ArrayLike, times: Whole
+) -> Errors:
+    """Return the errors of θ ← θ + (C/t)·F(y − θ) on these examples.
+
+    In a direction of F in which CF is p, e ← (1 − p/t) e + (p/t) y, so an example s has the weight
+    (p/s) Π (1 − p/u) over s < u ≤ t.
+
+    Args:
+        examples: The examples.
+        fisher: F, ``[d, d]``.
+        gain: C, ``[d, d]``; it must commute with F, as F⁻¹ and cI do.
+        start: The error at t = 0, ``[d]``.
+        times: The times, ``[n]``.
+
+    Returns:
+        The moments and the errors of the first runs.
 
     Raises:
-        ValueError: If a gain does not commute with F.
+        ValueError: If the gain does not commute with F.
     """
-    f = np.asarray(fisher, float)
-    values, basis = np.linalg.eigh(f)
-    names = [*gains, AVERAGED] if average else list(gains)
-    pulls = np.empty((len(names), 1, len(f)))
-    for row, gain in zip(pulls, gains.values(), strict=False):
-        inner = basis.T @ np.asarray(gain, float) @ basis
-        if not np.allclose(inner, np.diag(np.diagonal(inner))):
-            raise ValueError("racing takes gains that commute with F, as F⁻¹ and cI do")
-        row[0] = np.diagonal(inner) * values
-    if average:
-        pulls[-1, 0] = average * values
-    begin, wanted = np.asarray(start, float) @ basis, np.asarray(times)
-    sums = np.zeros((len(wanted), len(names), len(f), len(f)))
-    cloud = np.empty(0)
-    for done in range(1, batches + 1):
-        noise = np.random.default_rng([seed, done]).normal(size=(int(wanted[-1]), batch, len(f)))
-        errors = _errors(noise / np.sqrt(values), pulls, begin, wanted, bool(average)) @ basis.T
-        scaled = np.sqrt(wanted)[:, None, None, None] * errors
-        sums += np.swapaxes(scaled, -1, -2) @ scaled
-        cloud = scaled[:, :, :KEPT] if done == 1 else cloud
-        runs = done * batch
-        yield Race(
-            wanted,
-            runs,
-            done / batches,
-            {name: sums[:, i] / runs for i, name in enumerate(names)},
-            {name: cloud[:, i] for i, name in enumerate(names)},
-        )
+    values, basis = np.linalg.eigh(np.asarray(fisher, float))
+    inner = basis.T @ np.asarray(gain, float) @ basis
+    if not np.allclose(inner, np.diag(np.diagonal(inner))):
+        raise ValueError("the gain must commute with F, as F⁻¹ and cI do")
+    t = np.arange(1.0, int(max(times)) + 1)
+    shrink: list[Array] = []
+    weights: list[Array] = []
+    pulls: list[float] = (np.diagonal(inner) * values).tolist()
+    for p in pulls:
+        keep: Array = np.asarray(1 - p / t, float)
+        here = np.zeros((len(times), len(t)))
+        for row, n in zip(here, times, strict=True):
+            after = np.cumprod(np.append(keep[1:n], 1.0)[::-1])[::-1]
+            row[:n] = p / t[:n] * after
+        weights.append(here)
+        shrink.append(np.asarray(np.cumprod(keep), float)[np.asarray(times) - 1])
+    return _errors(examples, values, basis, start, times, np.array(shrink), np.array(weights))
 
 
-def _errors(noise: Array, pulls: Array, start: Array, times: Whole, average: bool) -> Array:
-    """The errors at these times in F's own directions, ``[times, ways, runs, d]``.
+def averaged(
+    examples: Examples, fisher: ArrayLike, rate: float, start: ArrayLike, times: Whole
+) -> Errors:
+    """Return the errors of the mean of all iterates of θ ← θ + α F(y − θ) on these examples.
 
-    Of the last way, with ``average``, the mean of the errors so far; its rate does not fall.
+    In a direction in which αF is p, an example s has the weight (1 − (1 − p)^(t − s + 1))/t in the
+    mean of e₁ … eₜ. Polyak and Juditsky 1992.
+
+    Args:
+        examples: The examples.
+        fisher: F, ``[d, d]``.
+        rate: α, above 0.
+        start: The error at t = 0, ``[d]``.
+        times: The times, ``[n]``.
+
+    Returns:
+        The moments and the errors of the first runs.
     """
-    error = np.broadcast_to(start, (len(pulls), *noise.shape[1:])).copy()
-    mean, shrink = np.zeros_like(error[-1]), pulls.copy()
-    found: list[Array] = []
-    wanted = set(times.tolist())
-    for t, y in enumerate(noise, 1):
-        np.divide(pulls, t, out=shrink)
-        if average:
-            shrink[-1] = pulls[-1]
-        error += (y - error) * shrink
-        if average:
-            mean += error[-1]
-        if t in wanted:
-            found.append(error.copy())
-            if average:
-                found[-1][-1] = mean / t
-    return np.array(found)
+    values, basis = np.linalg.eigh(np.asarray(fisher, float))
+    n, t = np.asarray(times)[:, None], np.arange(1, int(max(times)) + 1)
+    shrink: list[Array] = []
+    weights: list[Array] = []
+    for p in rate * values:
+        powers = (1 - p) ** np.maximum(n - t + 1, 0)
+        weights.append(np.where(t <= n, (1 - powers) / n, 0.0))
+        shrink.append(((1 - p) * (1 - (1 - p) ** n) / (p * n))[:, 0])
+    return _errors(examples, values, basis, start, times, np.array(shrink), np.array(weights))
+
+
+def _errors(
+    examples: Examples,
+    values: Array,
+    basis: Array,
+    start: ArrayLike,
+    times: Whole,
+    shrink: Array,
+    weights: Array,
+) -> Errors:
+    """The errors a e₀ + Σ wₛ yₛ: a is ``shrink``, ``[d, n]``, w ``weights``, ``[d, n, steps]``."""
+    d, wanted = len(values), np.asarray(times)
+    begin = shrink * (np.asarray(start, float) @ basis)[:, None]
+    weights = weights / np.sqrt(values)[:, None, None]
+    steps = weights.shape[-1]
+    drift = np.einsum("int,it->in", weights, examples.sums[:, :steps]) / examples.runs
+    inner = np.empty((len(wanted), d, d))
+    for i in range(d):
+        for j in range(i, d):
+            form = _form(weights[i], examples.products[i, j], weights[j], wanted) / examples.runs
+            cross = begin[i] * drift[j] + begin[j] * drift[i]
+            inner[:, i, j] = inner[:, j, i] = begin[i] * begin[j] + cross + form
+    first = np.einsum("int,tri->nri", weights, examples.first[:steps], optimize=True)
+    cloud = np.sqrt(wanted)[:, None, None] * ((first + begin.T[:, None]) @ basis.T)
+    return Errors(wanted[:, None, None] * (basis @ inner @ basis.T), cloud)
+
+
+def _form(left: Array, products: Array, right: Array, times: Whole) -> Array:
+    """wᵀ S v for each row, ``[n]``; rows of a time use the sums over the examples until then."""
+    found = np.empty(len(times))
+    cuts = [0, *(c for c in _CUT if c < products.shape[0]), products.shape[0]]
+    for low, high in pairwise(cuts):
+        rows = (times > low) & (times <= high)
+        if rows.any():
+            part = left[rows, :high] @ products[:high, :high]
+            found[rows] = np.einsum("nt,nt->n", part, right[rows, :high])
+    return found
 
 
 def ratio(fisher: ArrayLike, moments: ArrayLike) -> Array:

@@ -56,6 +56,16 @@ def test_the_race_fills_by_itself_and_a_reader_predicts_a_small_c(efficiency: Pa
     assert efficiency.evaluate(f"{ROOT}.answer.numbers.l1") is None, "there is no limit"
 
 
+def test_all_runs_follow_another_rate_another_spread_and_another_start(efficiency: Page) -> None:
+    whole(efficiency)
+    for field, value in (("c", "2.2"), ("s1", "1.1"), ("start.0", "3")):
+        type_in(efficiency, field, value)
+        answer = settle(efficiency)
+        assert answer.get("more") is None, "no run is made again"
+        assert "20000 runs" in answer["planes"][0]["title"]
+    assert_the_runs_are_what_the_recursion_says(efficiency)
+
+
 def test_the_cloud_is_as_wide_as_its_ellipse_at_the_step_shown(efficiency: Page) -> None:
     whole(efficiency)
     script = f"""() => {{ const of = (style, kind) => {ROOT}.answer.traces.find(

@@ -506,11 +506,13 @@ FAULTS = (
         ("online_mean",),
     ),
     Fault("analysis/online_mean.py", "driven / (t * t)", "driven / t", ("online_mean",)),
-    Fault("analysis/online_mean.py", "mean / t", "error[-1]", ("online_mean",)),
+    Fault("analysis/online_mean.py", "n - t + 1, 0", "n - t, 0", ("online_mean",)),
+    Fault("analysis/online_mean.py", "keep[1:n]", "keep[:n - 1]", ("online_mean",)),
+    Fault("analysis/online_mean.py", "cross + form", "form", ("online_mean",)),
     Fault(
         "analysis/online_mean.py",
-        "noise / np.sqrt(values)",
-        "noise * np.sqrt(values)",
+        "weights / np.sqrt(values)",
+        "weights * np.sqrt(values)",
         ("online_mean",),
     ),
     Fault(

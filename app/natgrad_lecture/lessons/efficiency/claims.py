@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from natgrad_core.analysis.online_mean import AVERAGED, Race, efficient, expected, limit
+from natgrad_core.analysis.online_mean import (
+    AVERAGED,
+    KEPT,
+    drawing,
+    efficient,
+    expected,
+    learned,
+    limit,
+    marks,
+)
 from natgrad_core.types import Array
 from natgrad_lecture.lessons.base import Changes, Claim, Question
 from natgrad_lecture.lessons.efficiency.model import ROTATION, Model
-from natgrad_lecture.lessons.efficiency.state import LAST, ROUND, SLOW, Racers
+from natgrad_lecture.lessons.efficiency.state import LAST, ROUND, SLOW
 from natgrad_lecture.lessons.scope import Scope, between, box, log_between, whole_between
+
+SHORT = marks(100, 12)
+"""Times of a short race, which is run step by step."""
 
 
 def _scalar(s: float, c: float, steps: int, start: float = 0.0) -> Array:
@@ -22,16 +33,12 @@ def _scalar(s: float, c: float, steps: int, start: float = 0.0) -> Array:
     return expected([[s**-2.0]], [[c]], [start], times)[:, 0, 0]
 
 
-def _some(model: Model) -> Race:
-    """The first part of the race: a few hundred runs."""
-    return _first_part(model.state.with_(k=None))
-
-
-@lru_cache(maxsize=64)
-def _first_part(state: Racers) -> Race:
-    found = Model(state).kept.upto(1)
-    assert found is not None
-    return found
+def _measured_ratio(model: Model, method: str) -> tuple[Array, int]:
+    """t·Var over the bound in the runs that have been made, and how many they are."""
+    found = model.ratio(model.errors(method).moments)
+    known = model.kept.known
+    assert known is not None
+    return found, known.runs
 
 
 def _running_mean(gain: float) -> Any:
@@ -50,13 +57,31 @@ def _running_mean(gain: float) -> Any:
     return check
 
 
+def _linear(factor: float) -> Any:
+    """Sums over the examples give the mean squares of runs made step by step at so many c."""
+
+    def check(model: Model) -> bool:
+        s, gain = model.state, factor * model.state.c
+        parts = drawing(int(SHORT[-1]), batch=KEPT, batches=1, seed=s.seed)
+        examples = next(parts)
+        found = learned(examples, model.fisher, s.c * np.eye(2), s.start, SHORT).moments
+        values, basis = np.linalg.eigh(model.fisher)
+        error, rows = np.broadcast_to(np.array(s.start), (KEPT, 2)), []
+        for t, y in enumerate((examples.first / np.sqrt(values)) @ basis.T, 1):
+            error = error + gain / t * (y - error) @ model.fisher
+            if t in SHORT:
+                rows.append(t * error.T @ error / KEPT)
+        return bool(np.allclose(found, rows, rtol=1e-7))
+
+    return check
+
+
 def _at_the_bound(method: str) -> Any:
     """Exactly, and over the runs to within their error, at every time."""
 
     def check(model: Model) -> bool:
         exact = np.allclose(model.exact(method), np.linalg.inv(model.fisher))
-        race = _some(model)
-        return bool(exact and efficient(model.ratio(race.moments[method]), race.runs).all())
+        return bool(exact and efficient(*_measured_ratio(model, method)).all())
 
     return check
 
@@ -96,9 +121,8 @@ def _measured(method: str) -> Any:
     """The runs of gradient descent agree with a method's exact recursion at every time."""
 
     def check(model: Model) -> bool:
-        race = _some(model)
-        both = model.ratio(race.moments["gradient"]), model.ratio(model.exact(method))
-        return bool(np.allclose(*both, rtol=8 / np.sqrt(race.runs)))
+        measured, runs = _measured_ratio(model, "gradient")
+        return bool(np.allclose(measured, model.ratio(model.exact(method)), rtol=8 / runs**0.5))
 
     return check
 
@@ -173,9 +197,8 @@ def _averaging(method: str) -> Any:
     """At the last time this method's runs are near the bound, to within their error."""
 
     def check(model: Model) -> bool:
-        race = _some(model)
-        last = float(model.ratio(race.moments[method])[-1])
-        return bool(abs(last - 1) < 0.05 + 5 / np.sqrt(race.runs))
+        measured, runs = _measured_ratio(model, method)
+        return bool(abs(float(measured[-1]) - 1) < 0.05 + 5 / runs**0.5)
 
     return check
 
@@ -236,6 +259,13 @@ CLAIMS = {
         Scope(RUNS),
         false={"at rate 2/t": _running_mean(2.0)},
         shows=("natural", "formula.ratio"),
+    ),
+    "linear": Claim(
+        {"c": 2.5, "k": 40},
+        _linear(1.0),
+        Scope({**RUNS, "c": log_between(0.1, 8.0)}),
+        false={"of another rate": _linear(1.05)},
+        shows=("gradient", "exact"),
     ),
     "bound": Claim(
         {"k": LAST},

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from natgrad_core.analysis.online_mean import AVERAGED, KEPT, Race, limit
+from natgrad_core.analysis.online_mean import AVERAGED, KEPT, limit
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.heat_map import progress
@@ -37,8 +37,9 @@ STYLES = {
 def picture(model: Model, sheet: Sheet) -> Picture:
     """t·Var over the bound against the time, exact and measured; the errors of many runs."""
     kept = model.kept
-    race = kept.upto(sheet.fine)
-    runs = race.runs if race else 0
+    known = kept.upto(sheet.fine)
+    runs = known.runs if known else 0
+    race = {method: model.errors(method) for method in METHODS} if known else {}
     graph = Graph(
         sheet,
         "graph",
@@ -55,39 +56,37 @@ def picture(model: Model, sheet: Sheet) -> Picture:
     sheet.add(
         "errors", "ellipse-at", "bound", "Cramér–Rao bound", shapes=_ellipses(covariance[None])
     )
-    if race is not None:
-        for method in METHODS:
-            values = model.ratio(race.moments[method])
-            read = [
-                ["t", sheet.array("times", TIMES.astype(float))],
-                ["ratio", sheet.array(f"ratio.{method}", values)],
-            ]
-            sheet.add(
-                "graph",
-                "path",
-                method,
-                say.legend[method],
-                dash="solid",
-                read=read,
-                points=graph.points(TIMES, values),
-            )
-            cloud = race.clouds[method]
-            sheet.add(
-                "errors",
-                "points",
-                method,
-                say.legend[method],
-                per=KEPT,
-                size=0.5,
-                points=cloud.reshape(-1, 2),
-            )
-            sheet.add(
-                "errors",
-                "ellipse-at",
-                method,
-                say.legend[method],
-                shapes=_ellipses(race.moments[method]),
-            )
+    for method, errors in race.items():
+        values = model.ratio(errors.moments)
+        read = [
+            ["t", sheet.array("times", TIMES.astype(float))],
+            ["ratio", sheet.array(f"ratio.{method}", values)],
+        ]
+        sheet.add(
+            "graph",
+            "path",
+            method,
+            say.legend[method],
+            dash="solid",
+            read=read,
+            points=graph.points(TIMES, values),
+        )
+        sheet.add(
+            "errors",
+            "points",
+            method,
+            say.legend[method],
+            per=KEPT,
+            size=0.5,
+            points=errors.cloud.reshape(-1, 2),
+        )
+        sheet.add(
+            "errors",
+            "ellipse-at",
+            method,
+            say.legend[method],
+            shapes=_ellipses(errors.moments),
+        )
     return {
         "planes": [
             graph.plane(),
@@ -96,8 +95,8 @@ def picture(model: Model, sheet: Sheet) -> Picture:
         "dash_labels": {},
         "steps": len(TIMES) - 1,
         "handles": [],
-        "numbers": _numbers(model, sheet, race),
-        "description": _description(model, race),
+        "numbers": _numbers(model, sheet, bool(race)),
+        "description": _description(model, runs),
         **progress(sheet, kept),
     }
 
@@ -111,27 +110,28 @@ def _ellipses(moments: Array) -> Array:
     )
 
 
-def _numbers(model: Model, sheet: Sheet, race: Race | None) -> dict[str, Any]:
+def _numbers(model: Model, sheet: Sheet, race: bool) -> dict[str, Any]:
     s = model.state
     found: dict[str, Any] = {"v1": s.s1**2, "v2": s.s2**2}
     for i, spread in enumerate((s.s1, s.s2), 1):
         found[f"l{i}"] = float(limit([[spread**-2.0]], [[s.c]])[0, 0])
     columns = [TIMES.astype(float)]
     for method in METHODS:
-        columns.append(model.ratio(race.moments[method]) if race else np.full(len(TIMES), np.nan))
+        none = np.full(len(TIMES), np.nan)
+        columns.append(model.ratio(model.errors(method).moments) if race else none)
     sheet.array("live", np.stack(columns, -1))
     return {**found, "@": ["t", *METHODS]}
 
 
-def _description(model: Model, race: Race | None) -> str:
-    if race is None:
+def _description(model: Model, runs: int) -> str:
+    if not runs:
         return say("no-runs-yet")
     ends = (
         say(
             "method-at-ratio",
             method=say.legend[method],
-            ratio=f"{float(model.ratio(race.moments[method])[-1]):.3g}",
+            ratio=f"{float(model.ratio(model.errors(method).moments)[-1]):.3g}",
         )
         for method in METHODS
     )
-    return say("t-var-over-the-bound-after", steps=STEPS, runs=race.runs, ends="; ".join(ends))
+    return say("t-var-over-the-bound-after", steps=STEPS, runs=runs, ends="; ".join(ends))

@@ -8,10 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from natgrad_core.analysis.online_mean import AVERAGED, Race, expected, limit, racing, ratio
+from natgrad_core.analysis.online_mean import (
+    AVERAGED,
+    Errors,
+    Examples,
+    averaged,
+    drawing,
+    expected,
+    learned,
+    limit,
+    ratio,
+)
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.heat_map import Kept, keeper
-from natgrad_lecture.lessons.efficiency.state import TIMES
+from natgrad_lecture.lessons.efficiency.state import STEPS, TIMES
 
 TURN = np.deg2rad(30.0)
 ROTATION = np.array([[np.cos(TURN), -np.sin(TURN)], [np.sin(TURN), np.cos(TURN)]])
@@ -23,9 +33,10 @@ def _fisher(s1: float, s2: float) -> Array:
     return ROTATION @ np.diag([s1**-2.0, s2**-2.0]) @ ROTATION.T
 
 
-def _gains(s1: float, s2: float, c: float) -> dict[str, Array]:
+def _gain(s1: float, s2: float, c: float | None) -> Array:
+    """C of the rate C/t: cI, or F⁻¹ where there is no c."""
     inverse: Array = np.asarray(np.linalg.inv(_fisher(s1, s2)), float)
-    return {"natural": inverse, "gradient": c * np.eye(2)}
+    return inverse if c is None else c * np.eye(2)
 
 
 def _average(s1: float, s2: float) -> float:
@@ -33,19 +44,31 @@ def _average(s1: float, s2: float) -> float:
     return min(s1, s2) ** 2
 
 
-def _racing(s1: float, s2: float, c: float, start: Any, seed: int) -> Iterator[Race]:
-    return racing(
-        _fisher(s1, s2), _gains(s1, s2, c), start, TIMES, average=_average(s1, s2), seed=seed
-    )
+def _drawing(seed: int) -> Iterator[Examples]:
+    return drawing(STEPS, seed=seed)
 
 
-_kept = keeper(_racing)
+_drawn = keeper(_drawing, size=2)
+"""The examples of a seed, as far as they were asked for: 24 MB each."""
+
+
+@lru_cache(maxsize=64)
+def _errors(
+    method: str, s1: float, s2: float, c: float | None, start: Any, seed: int, runs: int
+) -> Errors:
+    """What became of one method in this many runs, which are all that have been made."""
+    known = _drawn(seed).known
+    assert known is not None
+    assert known.runs == runs
+    fisher = _fisher(s1, s2)
+    if method == AVERAGED:
+        return averaged(known, fisher, _average(s1, s2), start, TIMES)
+    return learned(known, fisher, _gain(s1, s2, c), start, TIMES)
 
 
 @lru_cache(maxsize=256)
-def _expected(s1: float, s2: float, gain: Any, start: Any) -> Array:
-    matrix = np.linalg.inv(_fisher(s1, s2)) if gain == "natural" else gain * np.eye(2)
-    return expected(_fisher(s1, s2), matrix, start, TIMES)
+def _expected(s1: float, s2: float, c: float | None, start: Any) -> Array:
+    return expected(_fisher(s1, s2), _gain(s1, s2, c), start, TIMES)
 
 
 class Model:
@@ -60,17 +83,18 @@ class Model:
         return _fisher(self.state.s1, self.state.s2)
 
     @property
-    def kept(self) -> Kept[Race]:
-        """The race as far as it was asked for."""
-        s = self.state
-        return _kept(s.s1, s.s2, s.c, s.start, s.seed)
+    def kept(self) -> Kept[Examples]:
+        """The examples of all runs as far as they were asked for; they depend on the seed alone."""
+        return _drawn(self.state.seed)
 
-    @property
-    def race(self) -> Race:
-        """All of it."""
-        found = self.kept.upto(1000)
-        assert found is not None
-        return found
+    def _c(self, method: str) -> float | None:
+        return self.state.c if method == "gradient" else None
+
+    def errors(self, method: str) -> Errors:
+        """What became of a method in the runs that have been made, of which there are some."""
+        s, known = self.state, self.kept.upto(1)
+        assert known is not None
+        return _errors(method, s.s1, s.s2, self._c(method), s.start, s.seed, known.runs)
 
     def in_directions(self, error: Any) -> Array:
         """An error in the data's own two directions, ``[2]``."""
@@ -79,7 +103,7 @@ class Model:
     def exact(self, method: str) -> Array:
         """t·E[eeᵀ] at the times, ``[times, 2, 2]``, without any sampling."""
         s = self.state
-        return _expected(s.s1, s.s2, "natural" if method == "natural" else s.c, s.start)
+        return _expected(s.s1, s.s2, self._c(method), s.start)
 
     def limit(self, c: float | None = None) -> Array:
         """The limit of t·E[eeᵀ] for gradient descent; infinite where c is too small."""
