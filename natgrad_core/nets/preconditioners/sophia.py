@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from natgrad_core.core.provenance import remembering
-from natgrad_core.nets.fisher.fisher import Fisher, must_be_a_kind
+from natgrad_core.nets.fisher.fisher import FisherAt, must_be_a_kind
 from natgrad_core.nets.preconditioners.links import decoupled
 from natgrad_core.nets.problem import At
 from natgrad_core.nets.rule import Memory, Rule, chain
@@ -57,7 +57,7 @@ def sophia(
     def update(d: Tensor, at: At, memory: Memory) -> tuple[Tensor, Memory]:
         m, h, t = torch.lerp(d, memory["m"], keep), memory["h"], memory["t"]
         if t % every == 0:
-            h = torch.lerp(Fisher(at, kind).diagonal(), h, keep_curvature)
+            h = torch.lerp(FisherAt(at, kind).diagonal(), h, keep_curvature)
         step = (m / (scale * h).clamp_(min=epsilon)).clamp_(-1, 1)
         return step.mul_(-rate), {"t": t + 1, "m": m, "h": h}
 

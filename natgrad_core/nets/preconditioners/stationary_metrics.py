@@ -16,7 +16,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.metrics import Diagonal
 from natgrad_core.nets.model import Net
 from natgrad_core.nets.preconditioners.parameter_tensors import split
@@ -60,7 +60,7 @@ class Moments:
         if batch == n:
             return cls(at.problem.net, mean)
         c = (n - batch) / (batch * (n - 1))
-        scaled = (c / n) ** 0.5 * Fisher(at, "empirical").rows()
+        scaled = (c / n) ** 0.5 * FisherAt(at, "empirical").rows()
         return cls(at.problem.net, torch.cat((scaled, (1 - c) ** 0.5 * mean)))
 
     @classmethod
@@ -73,7 +73,7 @@ class Moments:
         Returns:
             The moments.
         """
-        return cls(at.problem.net, Fisher(at).rows() / len(at.tape) ** 0.5)
+        return cls(at.problem.net, FisherAt(at).rows() / len(at.tape) ** 0.5)
 
     def dense(self) -> Tensor:
         """Return M.
