@@ -30,6 +30,10 @@ EXTREME = 12.0
 """Predictors beyond this make the fit look whether the data allow a finite maximum."""
 
 
+ENDLESS = 1e3
+"""A positive parameter whose standard error is so many times itself is not determined."""
+
+
 @dataclass(frozen=True)
 class Fit:
     """A fitted model.
@@ -114,6 +118,7 @@ def fit(problem: Problem, start: ArrayLike | None = None, steps: int = 200) -> F
         covariance, null = _inverse(fisher)
         size = float(problem.size if problem.size is not None else len(problem.rows) or 1)
         why = _trouble(problem, path, null, length < ROUNDING)
+        why = why or _endless(problem, theta, np.sqrt(np.diag(covariance) / size))
     return Fit(
         problem=problem,
         theta=theta,
@@ -209,6 +214,11 @@ def _trouble(problem: Problem, path: Array, null: Array | None, still: bool) -> 
         )
     if ended := reason(problem, path, np.ones(len(path), bool)):
         return ended
+    if not still and problem.kinks:
+        return (
+            "stopped at a kink of the loss, where no step lowers it; start from the problem's "
+            "rough estimate (start=None)"
+        )
     return (
         ""
         if still
@@ -217,6 +227,18 @@ def _trouble(problem: Problem, path: Array, null: Array | None, still: bool) -> 
             "finite maximum; start elsewhere or allow more steps"
         )
     )
+
+
+def _endless(problem: Problem, theta: Array, errors: Array) -> str:
+    """Which positive parameter grows without end, as its error says; empty if none does."""
+    for i, symbol in enumerate(problem.symbols):
+        mirrored = theta * np.where(np.arange(theta.size) == i, -1.0, 1.0)
+        if theta[i] > 0 and errors[i] > ENDLESS * theta[i] and not problem.inside(mirrored):
+            return (
+                f"not determined: the likelihood hardly changes as {symbol} grows beyond "
+                f"{theta[i]:.3g}, so there may be no finite maximum"
+            )
+    return ""
 
 
 def _direction(problem: Problem, w: Array) -> str:

@@ -47,6 +47,16 @@ class Bend(Chart):
         """A bend that keeps most of a problem's view inside its domain."""
         return {"strength": 0.6}
 
+    def names(self, symbols: tuple[str, ...]) -> tuple[str, ...]:
+        """Return x₁, x₂, ….
+
+        Raises:
+            ValueError: If there is one parameter.
+        """
+        if len(symbols) < 2:
+            raise ValueError("a bend slides a second parameter by the first; there is only one")
+        return super().names(symbols)
+
     def _slid(self, first: Any) -> Any:
         from_center = first - self.center
         return from_center * (self.shear + self.strength * from_center)

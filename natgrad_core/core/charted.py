@@ -31,6 +31,7 @@ class Charted(Problem):
             self.domain += f" ({chart.domain})"
         self.symbols = chart.names(base.symbols)
         self.rows, self.outcomes, self.support = base.rows, base.outcomes, base.support
+        self.size = base.size
 
     @property
     def view(self) -> tuple[tuple[float, float], ...]:  # type: ignore[override]

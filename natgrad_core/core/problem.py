@@ -62,6 +62,8 @@ class Problem:
     presets: ClassVar[Mapping[str, Preset]] = {}
     singular: ClassVar[bool] = False
     """Whether the Fisher matrix has no inverse where the runs start."""
+    kinks: ClassVar[bool] = False
+    """Whether J has kinks, across which its gradient jumps."""
     exponential: ClassVar[bool] = False
     """Whether log p = η(θ)·T − A(η) + h, so that the Fisher matrix is also Gauss and Newton's."""
 

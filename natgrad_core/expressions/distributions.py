@@ -29,8 +29,6 @@ def _table(text: str) -> dict[str, tuple[Named, ...]]:
 
 
 HERE = _table(r"""
-lognormal_logpdf : mean, sd : normal_logpdf(log(y), mean, sd) - log(y) : positive
-laplace_logpdf : mean, scale : -abs(y - mean)/scale - log(2*scale)
 half_normal_logpdf : sd : log(2) + normal_logpdf(y, 0, sd) : nonnegative
 half_cauchy_logpdf : scale : log(2) + cauchy_logpdf(y, 0, scale) : nonnegative
 skew_normal_logpdf : place, scale, slant : \
@@ -53,8 +51,6 @@ von_mises_logpdf : mean, concentration : \
 binomial_logpmf : trials, logit : log_binomial(trials, y, sigmoid(logit), sigmoid(-logit)) : counts
 binomial_chance_logpmf : trials, p : \
   log_binomial(trials, y, p, 1 - p) : counts
-negative_binomial_logpmf : mean, size : log(size/(size + y)) \
-  + log_binomial(size + y, y, mean/(size + mean), size/(size + mean)) : counts
 negative_binomial_chance_logpmf : size, p : \
   log(size/(size + y)) + log_binomial(size + y, y, 1 - p, p) : counts
 geometric_logpmf : p : xlog1py(y, -p) + log(p) : counts

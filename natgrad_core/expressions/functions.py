@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from natgrad_core.families.counts import log_binomial
 from natgrad_core.tracing import ops
 from natgrad_core.tracing.forward_mode import Derivatives
 from natgrad_core.tracing.ops import (
@@ -112,34 +113,6 @@ def _lbeta(a: Any, b: Any) -> Any:
 
 def _lchoose(n: Any, k: Any) -> Any:
     return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
-
-
-def log_binomial(n: Any, k: Any, p: Any, q: Any) -> Any:
-    """Log of n!/(k!(n − k)!) pᵏ qⁿ⁻ᵏ with q = 1 − p, for real n ≥ k ≥ 0. Loader 2000, eq. 1.
-
-    Each of its terms is small where log-gammas would cancel: with 1e9 trials it keeps 12 digits.
-    """
-    rest = n - k
-    inside = _less(0.0, k) * _less(0.0, rest)
-    some, left = where(inside, k, 1.0 + 0.0 * k), where(inside, rest, 1.0 + 0.0 * rest)
-    whole = some + left
-    within = (
-        some * ops.log_gap(whole * p / some)
-        + left * ops.log_gap(whole * q / left)
-        + ops.stirling_error(whole)
-        - ops.stirling_error(some)
-        - ops.stirling_error(left)
-        + log(whole / (2 * math.pi * some * left)) / 2
-    )
-    return where(inside, within, _of_share(k, p, q) + _of_share(rest, q, p))
-
-
-def _of_share(k: Any, p: Any, q: Any) -> Any:
-    """K log p with p + q = 1, by the smaller of the two, which has the digits; 0 for k = 0."""
-    some = _less(0.0, k)
-    p, q = where(some, p, 1.0 + 0.0 * p), where(some, q, 0.0 * q)
-    small = _less(p, 0.5)
-    return k * where(small, log(where(small, p, 1.0 + 0.0 * p)), log1p(-where(small, 0.0 * q, q)))
 
 
 def _sign(x: Any) -> Any:

@@ -13,6 +13,11 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from natgrad_core.core.problem import Support
+from natgrad_core.families.counts import (
+    negative_binomial,
+    negative_binomial_information,
+    negative_binomial_kl,
+)
 from natgrad_core.linalg.small_matrices import symmetric
 from natgrad_core.tracing.ops import (
     HALF_LOG_2PI,
@@ -202,6 +207,12 @@ def _gumbel_kl(a: Vector, b: Vector) -> Any:
     return log(t / s) + EULER * (ratio - 1) - shift - 1 + exp(shift + lgamma(1 + ratio))
 
 
+def _laplace_kl(a: Vector, b: Vector) -> Any:
+    (m, s), (n, t) = a, b
+    gap = where(m < n, n - m, m - n)  # not abs, whose derivatives at 0 are not those of this
+    return log(t / s) + (s * exp(-gap / s) + gap) / t - 1
+
+
 def _inverse_gaussian_kl(a: Vector, b: Vector) -> Any:
     (m, k), (n, j) = a, b
     return (log(k / j) + j / k - 1 + j * (m - n) * (m - n) / (m * n * n)) / 2
@@ -218,6 +229,23 @@ DENSITIES = {
             lambda m, s: symmetric(1 / (s * s), 0, 2 / (s * s)),
             _normal_kl,
             lambda rng, shape, m, s: rng.normal(m, s, shape),
+            (-np.inf, np.inf),
+        ),
+        Density(
+            "lognormal_logpdf", ("mean", "sd"),
+            lambda y, m, s: -((log(y) - m) / s) * ((log(y) - m) / s) / 2 - log(s) - HALF_LOG_2PI
+            - log(y),
+            lambda m, s: symmetric(1 / (s * s), 0, 2 / (s * s)),
+            _normal_kl,
+            lambda rng, shape, m, s: rng.lognormal(m, s, shape),
+            (0.0, np.inf),
+        ),
+        Density(
+            "laplace_logpdf", ("mean", "scale"),
+            lambda y, m, s: -abs(y - m) / s - log(2 * s),
+            lambda m, s: symmetric(1 / (s * s), 0, 1 / (s * s)),
+            _laplace_kl,
+            lambda rng, shape, m, s: rng.laplace(m, s, shape),
             (-np.inf, np.inf),
         ),
         Density(
@@ -298,6 +326,14 @@ DENSITIES = {
             lambda m: ((1 / m,),),
             lambda a, b: a[0] * log(a[0] / b[0]) - a[0] + b[0],
             lambda rng, shape, m: rng.poisson(m, shape).astype(float),
+            range(2**53),
+        ),
+        Density(
+            "negative_binomial_logpmf", ("mean", "size"),
+            negative_binomial,
+            negative_binomial_information,
+            negative_binomial_kl,
+            lambda rng, shape, m, r: rng.poisson(rng.gamma(r, m / r, shape)).astype(float),
             range(2**53),
         ),
         Density(

@@ -143,11 +143,7 @@ class ExponentialFamily(Problem):
             raise ValueError(f"{self.name} needs columns of one length, at least 1; got {shapes}")
         for column in given:
             outcomes(self.name, column, None)
-        share = np.full(n, 1 / n) if weights is None else np.asarray(weights, float)
-        if share.shape != (n,) or not (share >= 0).all() or not share.sum() > 0:
-            raise ValueError(f"weights must be {n} numbers ≥ 0, not all of them 0; got {weights}")
-        self.size = float(share.sum()) if weights is not None else float(n)
-        share = share / share.sum()
+        share, self.size = shares(weights, n)
         x, y = given[: len(covariates)], given[len(covariates) :]
         for column in y:
             outcomes(self.name, column, self.support)
@@ -276,6 +272,58 @@ class UnitNormal(ExponentialFamily):
 
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], *eta: Any) -> Vector:
         return tuple(rng.normal(e, 1.0, shape) for e in eta)
+
+
+def shares(weights: ArrayLike | None, n: int) -> tuple[Array, float]:
+    """Return weights of rows as shares of their sum, and the sum: how many observations they are.
+
+    Args:
+        weights: How many observations each row stands for, ``[n]``; None: one each.
+        n: How many rows there are.
+
+    Returns:
+        The shares, ``[n]``, and the sum.
+
+    Raises:
+        ValueError: If the weights are not n numbers ≥ 0 of which one is more.
+    """
+    if weights is None:
+        return np.full(n, 1 / n), float(n)
+    given = np.asarray(weights, float)
+    if given.shape != (n,) or not (given >= 0).all() or not 0 < given.sum() < np.inf:
+        raise ValueError(f"weights must be {n} numbers ≥ 0, not all of them 0; got {weights}")
+    return given / given.sum(), float(given.sum())
+
+
+def mean_and_variance(rows: Rows, column: Array | None = None) -> tuple[float, float]:
+    """Return the weighted mean and variance of data.
+
+    Args:
+        rows: The data, weights first.
+        column: What to take them of, ``[n]``; None: the outcomes.
+
+    Returns:
+        The mean, and the mean square of what differs from it.
+    """
+    share, y = rows.columns[0], rows.columns[-1] if column is None else column
+    mean = float(share @ y)
+    return mean, float(share @ (y - mean) ** 2)
+
+
+def quantile(rows: Rows, share: float) -> float:
+    """Return a quantile of weighted data: the middle of all that have that share on either side.
+
+    Args:
+        rows: The data, weights first.
+        share: The share of the data below it, ½ for the median.
+
+    Returns:
+        The quantile.
+    """
+    order = np.argsort(rows.columns[-1])
+    y, below = rows.columns[-1][order], np.cumsum(rows.columns[0][order])
+    places = np.searchsorted(below, (share - 1e-12, share + 1e-12))
+    return float(y[np.minimum(places, len(y) - 1)].mean())
 
 
 def outcomes(name: str, data: ArrayLike, support: Support | None) -> Array:

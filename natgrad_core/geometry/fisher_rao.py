@@ -1,9 +1,9 @@
 """Fisher–Rao geometry in closed form: the half-plane, the sphere, the flat torus.
 
 Normals (μ, σ) with the Fisher metric are the hyperbolic half-plane, with μ/√2 across and lengths
-stretched by √2; so are Weibulls, as every location-scale family is; gammas and von Mises
-distributions need two integrals (``natgrad_core.geometry.warped``). Categoricals are a sphere of
-radius 2 in √p; Bernoullis are flat in arcsin √p.
+stretched by √2; so are Weibulls, as every location-scale family is, and inverse Gaussians; gammas
+and von Mises distributions need two integrals (``natgrad_core.geometry.warped``). Categoricals are
+a sphere of radius 2 in √p; Bernoullis are flat in arcsin √p.
 Atkinson and Mitchell 1981; Rao 1945; Costa, Santos and Strapasson 2015 for the normals.
 """
 
@@ -122,6 +122,43 @@ WEIBULL = HalfPlane(_SPREAD, _weibull_plane, _weibull_back)
 """log y is a location-scale family with place log λ and width 1/k: in (log λ + (1 − γ)/k, 1/k) its
 metric is that of the half-plane.
 """
+
+
+def _half_plane(across: float, along: float) -> HalfPlane:
+    """A location-scale family of (m, s) whose Fisher matrix is diag(across, along)/s²."""
+    scale, stretch = math.sqrt(along), math.sqrt(across / along)
+
+    def to(p: Array) -> tuple[float, float]:
+        return stretch * float(p[0]), float(p[1])
+
+    def back(x: Array, y: Array) -> Array:
+        return np.stack([x / stretch, y], -1)
+
+    return HalfPlane(scale, to, back)
+
+
+def _gumbel_plane(p: Array) -> tuple[float, float]:
+    return (float(p[0]) - _SHIFT * float(p[1])) / _SPREAD, float(p[1])
+
+
+def _gumbel_back(x: Array, y: Array) -> Array:
+    return np.stack([_SPREAD * x + _SHIFT * y, y], -1)
+
+
+GUMBEL = HalfPlane(_SPREAD, _gumbel_plane, _gumbel_back)
+"""In (m − (1 − γ)s, s), as Weibull's logarithms are."""
+
+
+def _inverse_gaussian_plane(p: Array) -> tuple[float, float]:
+    return math.sqrt(2 / p[0]), 1 / math.sqrt(p[1])
+
+
+def _inverse_gaussian_back(x: Array, y: Array) -> Array:
+    return np.stack([2 / (x * x), 1 / (y * y)], -1)
+
+
+INVERSE_GAUSSIAN = HalfPlane(math.sqrt(2), _inverse_gaussian_plane, _inverse_gaussian_back)
+"""k dm²/m³ + dk²/(2k²) is 2 (dx² + dy²)/y² in x = √(2/m) and y = 1/√k."""
 
 
 def _gamma_speed(r: Array) -> Array:
@@ -252,9 +289,17 @@ def _warped(metric: Warped) -> Rao:
     return Rao(partial(distance, metric), partial(path, metric))
 
 
+_PLANES = {
+    "normal": NORMAL,
+    "lognormal": NORMAL,
+    "laplace": _half_plane(1.0, 1.0),
+    "logistic": _half_plane(1 / 3, (3 + math.pi**2) / 9),
+    "gumbel": GUMBEL,
+    "weibull": WEIBULL,
+    "inverse-gaussian": INVERSE_GAUSSIAN,
+}
 _CLOSED = {
-    "normal": Rao(NORMAL.distance, NORMAL.geodesic),
-    "weibull": Rao(WEIBULL.distance, WEIBULL.geodesic),
+    **{name: Rao(plane.distance, plane.geodesic) for name, plane in _PLANES.items()},
     "gamma": _warped(GAMMA),
     "von-mises": _warped(VON_MISES),
     "categorical": Rao(_sphere_distance, _sphere_geodesic),

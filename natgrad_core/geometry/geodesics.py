@@ -193,8 +193,9 @@ def fisher_rao(
 ) -> Array:
     """Return the shortest path under the Fisher metric, at constant speed.
 
-    In closed form where there is one (normal, Weibull, gamma, von Mises, categorical, two
-    Bernoullis, one parameter, any of them in a chart), else by relaxation.
+    In closed form where there is one (normal, lognormal, Laplace, logistic, Gumbel, Weibull,
+    inverse Gaussian, gamma, von Mises, categorical, two Bernoullis, one parameter, any of them in a
+    chart), else by relaxation.
 
     Args:
         problem: The problem, which gives the Fisher metric.

@@ -8,7 +8,7 @@ import numpy as np
 
 from natgrad_core.core.problem import Preset
 from natgrad_core.datasets import load
-from natgrad_core.families.exponential_family import ExponentialFamily
+from natgrad_core.families.exponential_family import ExponentialFamily, mean_and_variance
 from natgrad_core.linalg.small_matrices import symmetric
 from natgrad_core.problems import problems
 from natgrad_core.tracing.ops import digamma, lgamma, trigamma
@@ -21,6 +21,7 @@ class Beta(ExponentialFamily):
 
     Args:
         data: Numbers in (0, 1), ``[n]``; None: the published data.
+        weights: How many observations each number stands for, ``[n]``; None: one each.
 
     Raises:
         ValueError: If there are no data, or one is outside the support.
@@ -42,17 +43,16 @@ class Beta(ExponentialFamily):
         "mostly extremes": Preset({"data": (0.02, 0.05, 0.9, 0.97)}, (1.0, 1.0)),
     }
 
-    def __init__(self, data: ArrayLike | None = None) -> None:
+    def __init__(self, data: ArrayLike | None = None, weights: ArrayLike | None = None) -> None:
         hits = load("batting")
-        self.observe(hits[:, 0] / hits[:, 1] if data is None else data)
+        self.observe(hits[:, 0] / hits[:, 1] if data is None else data, weights=weights)
         if data is not None:
             self._suit(self.guess(), (0.0, 0.0))
 
     def guess(self) -> tuple[float, ...]:
         """The a and b with the data's mean m and variance v: a + b = m(1 − m)/v − 1."""
-        y = self.rows.columns[1]
-        m = float(y.mean())
-        whole = max(m * (1 - m) / (float(y.var()) or 1e-6 * m * (1 - m)) - 1, 1e-2)
+        m, variance = mean_and_variance(self.rows)
+        whole = max(m * (1 - m) / (variance or 1e-6 * m * (1 - m)) - 1, 1e-2)
         return m * whole, (1 - m) * whole
 
     def _inside(self, *theta: Any) -> Vector:

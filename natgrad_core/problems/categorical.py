@@ -57,6 +57,7 @@ class Categorical(ExponentialFamily):
             self.symbols = tuple(f"η{subscript(k)}" for k in range(seen.size - self.held))
             self.support = range(seen.size)
             self._suit((0.0,) * self.dim, (1.0,) * self.dim)
+        self._logits = seen.size - self.held
         self.observe(np.arange(float(seen.size)), weights=seen)
 
     def guess(self) -> tuple[float, ...]:
@@ -94,7 +95,7 @@ class Categorical(ExponentialFamily):
         return tuple(tuple(p[i] * rest[i] if i == j else -(p[i] * p[j]) for j in d) for i in d)
 
     def _statistics(self, *y: Any) -> Vector:
-        return tuple(np.where(y[0] == k, 1.0, 0.0) for k in range(self.dim))
+        return tuple(np.where(y[0] == k, 1.0, 0.0) for k in range(self._logits))
 
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], *eta: Any) -> Vector:
         p = np.exp(np.stack(self._log_odds(*eta)) - self._partition(*eta))

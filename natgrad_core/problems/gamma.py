@@ -8,7 +8,7 @@ import numpy as np
 
 from natgrad_core.core.problem import Preset
 from natgrad_core.datasets import load
-from natgrad_core.families.exponential_family import ExponentialFamily
+from natgrad_core.families.exponential_family import ExponentialFamily, mean_and_variance
 from natgrad_core.linalg.small_matrices import symmetric
 from natgrad_core.problems import problems
 from natgrad_core.tracing.ops import digamma, lgamma, log, trigamma
@@ -21,6 +21,7 @@ class Gamma(ExponentialFamily):
 
     Args:
         data: Numbers > 0, ``[n]``; None: the published data.
+        weights: How many observations each number stands for, ``[n]``; None: one each.
 
     Raises:
         ValueError: If there are no data, or one is outside the support.
@@ -42,16 +43,16 @@ class Gamma(ExponentialFamily):
         "exponential": Preset({"data": (0.2, 0.5, 1.0, 2.3)}, (2.0, 2.0)),
     }
 
-    def __init__(self, data: ArrayLike | None = None) -> None:
-        self.observe(load("aircondit")[:, 0] / 100 if data is None else data)
+    def __init__(self, data: ArrayLike | None = None, weights: ArrayLike | None = None) -> None:
+        self.observe(load("aircondit")[:, 0] / 100 if data is None else data, weights=weights)
         if data is not None:
             self._suit(self.guess(), (0.0, 0.0))
 
     def guess(self) -> tuple[float, ...]:
         """The shape and rate with the data's mean and variance."""
-        y = self.rows.columns[1]
-        rate = float(y.mean() / (y.var() or 1e-6 * y.mean() ** 2))
-        return rate * float(y.mean()), rate
+        mean, variance = mean_and_variance(self.rows)
+        rate = mean / (variance or 1e-6 * mean**2)
+        return rate * mean, rate
 
     def _inside(self, *theta: Any) -> Vector:
         """Shape and rate are positive."""

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, cast
 import numpy as np
 
 from natgrad_core.core.problem import Preset, Problem
-from natgrad_core.families.exponential_family import outcomes
+from natgrad_core.families.exponential_family import outcomes, shares
 from natgrad_core.linalg.small_matrices import components, symmetric
 from natgrad_core.problems import problems
 from natgrad_core.tracing.ops import HALF_LOG_2PI, exp, logaddexp, sigmoid
@@ -34,6 +34,7 @@ class Mixture(Problem):
         weight: w in (0, 1), the probability of b.
         truth: The means (a, b) of the infinite sample.
         data: Numbers, ``[n]``; None: the infinite sample.
+        weights: How many observations each number stands for, ``[n]``; None: one each.
 
     Raises:
         ValueError: If w is not in (0, 1), or there are no finite data.
@@ -57,6 +58,7 @@ class Mixture(Problem):
         weight: float = 0.35,
         truth: tuple[float, float] = (-1.0, 1.5),
         data: ArrayLike | None = None,
+        weights: ArrayLike | None = None,
     ) -> None:
         if not 0 < weight < 1:
             raise ValueError(f"the weight must be between 0 and 1; got {weight}")
@@ -67,7 +69,8 @@ class Mixture(Problem):
             self.size = math.inf
         else:
             y = outcomes(self.name, data, self.support)
-            self.rows = Rows(np.full(y.size, 1 / y.size), y)
+            share, self.size = shares(weights, y.size)
+            self.rows = Rows(share, y)
         self._nodes = Rows(NODES)
 
     def _log_prob(self, datum: Vector, a: Any, b: Any) -> Any:

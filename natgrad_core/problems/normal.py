@@ -9,7 +9,7 @@ import numpy as np
 
 from natgrad_core.core.problem import Preset, Problem
 from natgrad_core.datasets import load
-from natgrad_core.families.exponential_family import outcomes
+from natgrad_core.families.exponential_family import mean_and_variance, outcomes, shares
 from natgrad_core.linalg.small_matrices import components, symmetric
 from natgrad_core.problems import problems
 from natgrad_core.tracing.ops import HALF_LOG_2PI, log
@@ -23,6 +23,7 @@ class Normal(Problem):
 
     Args:
         data: Numbers, ``[n]``; None: the published data.
+        weights: How many observations each number stands for, ``[n]``; None: one each.
 
     Raises:
         ValueError: If there are no data, or one is outside the support.
@@ -45,12 +46,13 @@ class Normal(Problem):
         "too narrow: far in KL, near on paper": Preset(start=(5.3, 0.12)),
     }
 
-    def __init__(self, data: ArrayLike | None = None) -> None:
+    def __init__(self, data: ArrayLike | None = None, weights: ArrayLike | None = None) -> None:
         self.data = outcomes(
             self.name, load("cavendish")[:, 0] if data is None else data, self.support
         )
-        self.mean, self.variance = float(self.data.mean()), float(self.data.var())
-        self.rows = Rows(np.full(self.data.size, 1 / self.data.size), self.data)
+        share, self.size = shares(weights, self.data.size)
+        self.rows = Rows(share, self.data)
+        self.mean, self.variance = mean_and_variance(self.rows)
         if data is not None:
             self._suit(self.guess(), (self.guess()[1], 0.0))
 

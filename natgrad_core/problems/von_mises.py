@@ -26,6 +26,7 @@ class VonMises(ExponentialFamily):
 
     Args:
         data: Angles in radians, ``[n]``; None: the published data.
+        weights: How many observations each number stands for, ``[n]``; None: one each.
 
     Raises:
         ValueError: If there are no data, or one is outside the support.
@@ -47,9 +48,9 @@ class VonMises(ExponentialFamily):
         "sharp": Preset({"data": (0.9, 1.0, 1.1, 1.3)}, (0.5, 2.0)),
     }
 
-    def __init__(self, data: ArrayLike | None = None) -> None:
+    def __init__(self, data: ArrayLike | None = None, weights: ArrayLike | None = None) -> None:
         angles = np.radians(load("roulette")[:, 0]) if data is None else np.asarray(data, float)
-        self.observe(np.arctan2(np.sin(angles), np.cos(angles)))
+        self.observe(np.arctan2(np.sin(angles), np.cos(angles)), weights=weights)
         if data is not None:
             self._suit(self.guess(), (1.0, 0.0))
 

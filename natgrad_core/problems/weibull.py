@@ -9,7 +9,7 @@ import numpy as np
 
 from natgrad_core.core.problem import Preset, Problem
 from natgrad_core.datasets import load
-from natgrad_core.families.exponential_family import outcomes
+from natgrad_core.families.exponential_family import mean_and_variance, outcomes, shares
 from natgrad_core.linalg.small_matrices import components, symmetric
 from natgrad_core.problems import problems
 from natgrad_core.tracing.ops import exp, lgamma, log
@@ -29,6 +29,7 @@ class Weibull(Problem):
 
     Args:
         data: Numbers > 0, ``[n]``; None: the published data.
+        weights: How many observations each number stands for, ``[n]``; None: one each.
 
     Raises:
         ValueError: If there are no data, or one is outside the support.
@@ -50,18 +51,19 @@ class Weibull(Problem):
         "infant mortality": Preset({"data": (0.05, 0.2, 0.6, 2.5)}, (1.5, 1.5)),
     }
 
-    def __init__(self, data: ArrayLike | None = None) -> None:
+    def __init__(self, data: ArrayLike | None = None, weights: ArrayLike | None = None) -> None:
         given = load("bearings")[:, 0] / 100 if data is None else data
         y = outcomes(self.name, given, self.support)
-        self.rows = Rows(np.full(y.size, 1 / y.size), y)
+        share, self.size = shares(weights, y.size)
+        self.rows = Rows(share, y)
         if data is not None:
             self._suit(self.guess(), (0.0, 0.0))
 
     def guess(self) -> tuple[float, ...]:
         """From the mean and variance of log y, which are log λ − γ/k and π²/(6k²)."""
-        logs = np.log(self.rows.columns[1])
-        k = math.pi / math.sqrt(6 * float(logs.var()) or 1e-6)
-        return k, math.exp(float(logs.mean()) + GAMMA / k)
+        mean, variance = mean_and_variance(self.rows, np.log(self.rows.columns[1]))
+        k = math.pi / math.sqrt(6 * variance or 1e-6)
+        return k, math.exp(mean + GAMMA / k)
 
     def _inside(self, *theta: Any) -> Vector:
         """Shape and scale are positive."""

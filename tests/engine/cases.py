@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import os
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -14,6 +16,7 @@ from natgrad_core.charts.expectation import Expectation
 from natgrad_core.charts.natural import Natural
 from natgrad_core.core.problem import Problem
 from natgrad_core.core.run import directly
+from natgrad_core.families.linear_predictor import BY_COMPONENTS
 from natgrad_core.linalg.small_matrices import components, full
 from natgrad_core.metrics import Metric
 from natgrad_core.types import Array
@@ -23,13 +26,22 @@ SHEAR3 = charts["linear"](matrix=((2.0, 1.0, 0.3), (0.0, 0.5, 0.2), (0.4, 0.0, 1
 
 
 @cache
+def shear(d: int) -> Any:
+    """A linear chart of d parameters that is no rotation and no scaling."""
+    if d in (2, 3):
+        return SHEAR if d == 2 else SHEAR3
+    kind: Any = charts["linear"]
+    return kind(**kind.example("", d))
+
+
+@cache
 def problem(name: str) -> Problem:
     return problems[name]()
 
 
 def sheared(name: str) -> Any:
     """The problem through a linear chart that is no rotation and no scaling."""
-    return problem(name).through(SHEAR if problem(name).dim == 2 else SHEAR3)
+    return problem(name).through(shear(problem(name).dim))
 
 
 def matrix(metric: Metric, of: Problem, points: Array) -> Array:
@@ -74,8 +86,48 @@ def takes(rule: str, *options: str) -> bool:
     return set(options) <= set(inspect.signature(rules[rule]).parameters)
 
 
-METRIC_CASES = [(m, p) for m in metrics for p in problems if has_metric(m, p)]
-RULE_CASES = [(r, p) for r in rules for p in problems if has_rule(r, p)]
+EVERYTHING = bool(os.environ.get("LAWS_EVERYTHING"))
+"""Every rule, metric and chart on every problem, also on those that are alike: a minute more."""
+
+
+FAMILY = {
+    "_inside", "_partition", "_mean", "_variance", "_statistics", "_carrier", "_draw", "_link",
+    "_published", "_roughly",
+}  # fmt: skip
+"""What a family states, from which its base makes the loss, ∇J, F and the Hessian."""
+
+
+@cache
+def alike(name: str) -> tuple[str, ...]:
+    """Problems that run by the same formulas, this one among them.
+
+    What states a family and a link, or nothing but the name of its density, runs by the sums and
+    derivatives of its base: a law of rules that take a problem as given needs one of them.
+    """
+
+    def base(kind: type[Problem]) -> type[Problem]:
+        own = {key for key in vars(kind) if key.startswith("_") and not key.startswith("__")}
+        return kind if own - FAMILY else kind.__mro__[1]
+
+    return tuple(n for n in problems if base(problems[n]) is base(problems[name]))
+
+
+def in_turn(cases: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Of cases (item, problem) those of one problem among the alike, another each time."""
+    found: list[tuple[str, str]] = []
+    for item, of in cases:
+        others = alike(of)
+        turn = sum(map(ord, item)) % len(others)
+        if EVERYTHING or others[turn] == of:
+            found.append((item, of))
+    return found
+
+
+SMALL = [p for p in problems if problem(p).dim <= BY_COMPONENTS]
+"""Problems whose steps are written out by components; LAPACK's have no machine code."""
+
+METRIC_CASES = in_turn((m, p) for m in metrics for p in problems if has_metric(m, p))
+RULE_CASES = in_turn((r, p) for r in rules for p in problems if has_rule(r, p))
 
 
 def regular(points: Array, g: Array) -> tuple[Array, Array]:
@@ -117,4 +169,10 @@ def go_together(name: str, chart: str) -> bool:
         return False
 
 
-PAIRS = [(name, chart) for name in problems for chart in charts if go_together(name, chart)]
+PAIRS = [
+    (name, chart)
+    for name in problems
+    for chart in charts
+    if (chart == "identity" or (chart, name) in in_turn([(chart, name)]))
+    and go_together(name, chart)
+]

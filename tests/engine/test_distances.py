@@ -67,6 +67,11 @@ def test_the_published_and_hyperbolic_distances_of_weibulls_are_met() -> None:
 NEAR: dict[str, tuple[Array, Array]] = {
     "normal": (np.array([0.0, 1.0]), np.array([2.0, 0.4])),
     "weibull": (np.array([0.8, 0.5]), np.array([3.0, 2.0])),
+    "lognormal": (np.array([0.0, 1.0]), np.array([2.0, 0.4])),
+    "laplace": (np.array([0.0, 1.0]), np.array([2.0, 0.4])),
+    "logistic": (np.array([0.0, 1.0]), np.array([2.0, 0.4])),
+    "gumbel": (np.array([0.0, 1.0]), np.array([2.0, 0.4])),
+    "inverse-gaussian": (np.array([0.5, 1.0]), np.array([3.0, 2.5])),
     "gamma": (np.array([0.5, 1.0]), np.array([6.0, 2.0])),
     "von-mises": (np.array([0.2, 0.7]), np.array([1.4, 4.0])),
     "categorical": (np.array([0.3, -0.5]), np.array([-1.0, 1.0])),

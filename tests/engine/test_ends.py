@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose
 
 from natgrad_core import problems
 from natgrad_core.expressions.expression_problem import own
-from natgrad_core.expressions.functions import log_binomial
+from natgrad_core.families.counts import log_binomial
 from natgrad_core.families.densities import DENSITIES
 from natgrad_core.linalg.small_matrices import full
 from natgrad_core.tracing import ops
@@ -50,6 +50,24 @@ def _beta_information(a: Any, b: Any) -> Any:
     return [[mp.psi(1, a) - both, -both], [-both, mp.psi(1, b) - both]]
 
 
+def _negative_binomial(y: Any, m: Any, r: Any) -> Any:
+    choose = mp.loggamma(y + r) - mp.loggamma(r) - mp.loggamma(y + 1)
+    return choose + r * mp.log(r / (m + r)) + y * mp.log(m / (m + r))
+
+
+def _negative_binomial_information(m: Any, r: Any) -> Any:
+    """That of the size by the integral of Anscombe's series."""
+    share = m / (m + r)
+
+    def rise(s: Any) -> Any:
+        u = -mp.expm1(-s / r)
+        return -(mp.log(1 - share * u) + share * u) / u * mp.exp(-s) / r
+
+    with mp.workdps(100):
+        of_size = mp.quad(rise, [0, 0.01, 0.5, 2, 8, 40, 100])
+    return [[r / (m * (m + r)), 0], [0, of_size]]
+
+
 def _bernoulli(y: Any, s: Any) -> Any:
     return -mp.log1p(mp.exp(-s if y else s))
 
@@ -59,6 +77,17 @@ REFERENCES: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
         lambda y, m, s: -(((y - m) / s) ** 2) / 2 - mp.log(s) - mp.log(2 * mp.pi) / 2,
         lambda m, s: [[1 / s**2, 0], [0, 2 / s**2]],
     ),
+    "lognormal_logpdf": (
+        lambda y, m, s: (
+            -(((mp.log(y) - m) / s) ** 2) / 2 - mp.log(s) - mp.log(2 * mp.pi) / 2 - mp.log(y)
+        ),
+        lambda m, s: [[1 / s**2, 0], [0, 2 / s**2]],
+    ),
+    "laplace_logpdf": (
+        lambda y, m, s: -abs(y - m) / s - mp.log(2 * s),
+        lambda m, s: [[1 / s**2, 0], [0, 1 / s**2]],
+    ),
+    "negative_binomial_logpmf": (_negative_binomial, _negative_binomial_information),
     "exponential_logpdf": (lambda y, r: mp.log(r) - r * y, lambda r: [[1 / r**2]]),
     "gamma_logpdf": (
         lambda y, k, r: k * mp.log(r) - mp.loggamma(k) + (k - 1) * mp.log(y) - r * y,
@@ -127,6 +156,11 @@ def _cases(name: str) -> list[tuple[float, ...]]:
         return [(y / r, r) for r in widths for y in (1e-3, 0.5, 30.0)]
     if name == "inverse_gaussian_logpdf":
         return [(y, m, k) for y in (0.2, 3.0) for m in (1e-3, 1.0, 1e3) for k in (1e-3, 1.0, 1e3)]
+    if name == "negative_binomial_logpmf":
+        both = [(1e-8, 1.0), (1e4, 1e-2), (3.0, 1e20), (1e4, 1e8)]
+        return [(y, m, r) for m, r in both for y in (0.0, 1.0, 7.0, 1e4)]
+    if name == "lognormal_logpdf":
+        return [(y, 0.3, s) for s in (1e-2, 1.0, 1e8) for y in (1e-8, 1.2, 1e8)]
     return [(0.3 + y * s, 0.3, s) for s in widths for y in (-3.0, 0.1, 2.0)]
 
 

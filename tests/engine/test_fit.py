@@ -27,10 +27,13 @@ stats: Any = importlib.import_module("scipy.stats")
 
 KINDS: dict[str, Any] = dict(problems.items())
 
-WELL_POSED = (
-    "beta", "categorical", "gamma", "linear-regression", "logistic-regression", "mixture",
-    "normal", "poisson-regression", "quadratic", "rosenbrock", "von-mises", "weibull",
-)  # fmt: skip
+WELL_POSED = [
+    name
+    for name, kind in KINDS.items()
+    if kind.support is not None and not kind.singular and len(kind().rows)
+    if name not in ("two-layer-linear", "two-bernoullis", "double-well")
+]
+"""Problems with data whose likelihood has one maximum."""
 
 
 @cache
@@ -44,7 +47,8 @@ def test_a_fit_ends_where_the_gradient_is_zero_and_the_hessian_positive(name: st
     assert found.converged, found.why
     assert found.grad_norm < 1e-6
     assert_allclose(found.problem.grad(found.theta), 0, atol=1e-6)
-    assert np.linalg.eigvalsh(found.problem.hessian(found.theta))[0] > 0
+    if not found.problem.kinks:
+        assert np.linalg.eigvalsh(found.problem.hessian(found.theta))[0] > 0
     losses = np.asarray(found.problem.loss(found.path))
     assert (np.diff(losses) < 0).all(), "no step raises the loss"
 

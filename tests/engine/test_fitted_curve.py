@@ -29,8 +29,9 @@ def case(name: str) -> tuple[Problem, FittedCurve, Array]:
 
 def test_every_problem_with_data_for_one_outcome_has_a_curve() -> None:
     assert {*DISTRIBUTIONS} == {
-        *("beta", "categorical", "categorical-singular", "gamma", "mixture", "normal"),
-        *("von-mises", "weibull"),
+        *("beta", "binomial", "categorical", "categorical-singular", "exponential", "gamma"),
+        *("gumbel", "inverse-gaussian", "laplace", "logistic", "lognormal", "mixture"),
+        *("negative-binomial", "normal", "student-t", "von-mises", "weibull"),
     }
     assert {*REGRESSIONS} == {
         *("linear-regression", "logistic-regression", "poisson-regression", "two-layer-linear")

@@ -112,14 +112,24 @@ def moments(of: Problem, point: Array, row: tuple[float, ...]) -> Array:
 
     def at(*outcome: float) -> Array:
         datum = (*row, *outcome)
-        score = np.array([float(part) for part in of._score(datum, *point)])
-        log = float(np.asarray(of._log_prob(datum, *point)))
+        try:
+            log = float(np.asarray(of._log_prob(datum, *point)))
+            score = np.array([float(part) for part in of._score(datum, *point)])
+        except OverflowError:
+            log, score = -np.inf, np.zeros(of.dim)
+        if log < -745:  # p is 0 there, whatever the score
+            score = np.zeros(of.dim)
         return np.exp(log) * np.concatenate([[1.0], score, np.outer(score, score).ravel()])
 
     support = of.support
     if isinstance(support, range):
         outcomes = range(support.start, min(support.stop, support.start + COUNTED))
-        return np.sum([at(*o) for o in itertools.product(outcomes, repeat=of.outcomes)], 0)
+        whole: Any = 0.0
+        for o in itertools.product(outcomes, repeat=of.outcomes):
+            whole = whole + at(*o)
+            if whole[0] > 1 - 1e-11:
+                break
+        return np.asarray(whole)
     assert support is not None
     drawn = np.asarray(of.sample(point, np.random.default_rng(1), 2000), float).reshape(2000, -1)
     knots = np.quantile(drawn, [0.001, 0.05, 0.5, 0.95, 0.999])

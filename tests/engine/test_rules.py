@@ -28,11 +28,15 @@ from tests.engine.cases import (
     METRIC_CASES,
     PAIRS,
     RULE_CASES,
+    SMALL,
+    alike,
     has_metric,
     has_rule,
+    in_turn,
     offers,
     pair,
     problem,
+    shear,
     sheared,
     takes,
 )
@@ -83,7 +87,7 @@ def at_once(monkeypatch):
     monkeypatch.setattr(replaying, "COMPILING", (0.0, 0.0))
 
 
-@pytest.mark.parametrize("of", problems)
+@pytest.mark.parametrize("of", [p for p in SMALL if alike(p)[0] == p])
 def test_a_kept_trace_replays_as_a_new_trace_would(of, at_once):
     """Whatever was run before, of whichever rule, rate, damping and start: to the last bit."""
     model, traces, kept, seen = problem(of), {}, 0, set()
@@ -98,7 +102,7 @@ def test_a_kept_trace_replays_as_a_new_trace_would(of, at_once):
     ]
     for start in (model.start, model.examples(np.random.default_rng(0), 1)[0]):
         for option in options:
-            for name in (name for name, where in RULE_CASES if where == of):
+            for name in (name for name in rules if has_rule(name, of)):
                 taken = inspect.signature(rules[name]).parameters
                 chosen = {k: v for k, v in option.items() if k in taken}
                 if (case := (name, *start, *chosen.items())) in seen:
@@ -313,17 +317,24 @@ def test_one_step_differs_between_curved_charts_by_one_order_more(name, order):
     assert_allclose(math.log2(gaps[0] / gaps[1]), order, atol=0.15)
 
 
-@pytest.mark.parametrize("of", FISHER)
-@pytest.mark.parametrize("chart", ["identity", "bend", "linear"])
+@pytest.mark.parametrize(
+    ("chart", "of"), in_turn((c, p) for c in ("identity", "bend", "linear") for p in FISHER)
+)
 def test_the_christoffel_symbols_are_the_derivatives_of_the_fisher_matrix_in_every_chart(
     chart, of, rng
 ):
-    options = {"bend": {"strength": 0.3}, "linear": {"rotation": 30.0, "shear": 0.5}}
-    through = problem(of).through(charts[chart](**options.get(chart, {})))
+    if chart == "bend" and problem(of).dim == 1:
+        return
+    maps = {
+        "identity": charts["identity"](),
+        "bend": charts["bend"](strength=0.3),
+        "linear": shear(problem(of).dim),
+    }
+    through = problem(of).through(maps[chart])
     x = through.examples(rng, 20)
-    x = x[np.linalg.cond(through.fisher(x)) < 1e4][:4]
+    x = x[np.linalg.cond(through.fisher(x)) < 1e5][:4]
     v, h = rng.normal(size=x.shape), 1e-5
-    step = h * np.eye(2)
+    step = h * np.eye(x.shape[-1])
     slope = np.stack([(through.fisher(x + s) - through.fisher(x - s)) / (2 * h) for s in step], 1)
     lowered = np.einsum("nikj,ni,nj->nk", slope, v, v)
     lowered -= np.einsum("nkij,ni,nj->nk", slope, v, v) / 2
@@ -445,7 +456,7 @@ def test_a_rule_that_tries_its_steps_never_climbs_and_never_leaves_the_domain(na
     ).all()  # the run sums its rows in order
     if of not in SINGULAR | {"two-state-mdp", "mixture"}:
         assert path.ok.all()
-        assert path.grad_norm[-1].max() < 1e-3 * (1 + path.grad_norm[0].max())
+        assert problem(of).kinks or path.grad_norm[-1].max() < 1e-3 * (1 + path.grad_norm[0].max())
 
 
 @pytest.mark.parametrize("name", ["levenberg-marquardt", "trust-region"])
