@@ -12,7 +12,7 @@ from natgrad_core.analysis.fitted_curve import RESPONSES
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.model_picture import NAME, WIDE, add_model
 from natgrad_lecture.drawing.sheet import Sheet
-from natgrad_lecture.drawing.thumbnail import _array
+from natgrad_lecture.drawing.strokes import _array
 
 
 def drawn(sheet: Sheet, style: str) -> tuple[Array, Array, Any]:
