@@ -45,7 +45,7 @@ class Soak:
     hall: Hall
     until: float
     phones: list[Follower] = field(default_factory=list)
-    twins: list[Follower] = field(default_factory=list)
+    second_pages: list[Follower] = field(default_factory=list)
     """Second pages of some of the devices."""
     rounds: list[bool] = field(default_factory=list)
     devices: int = 0
@@ -77,19 +77,19 @@ class Soak:
             elif act == "moved":
                 phone.move(loop, OLD_LINE)
             elif act == "second":
-                twin = Follower(self.hall, phone.cookie)
-                twin.quiz, twin.answer, twin.mine = phone.quiz, phone.mine, phone.mine
-                self.twins.append(twin)
-                await twin.dial()
-                loop.call_later(15, self._close, twin)
+                second = Follower(self.hall, phone.cookie)
+                second.quiz, second.answer, second.mine = phone.quiz, phone.mine, phone.mine
+                self.second_pages.append(second)
+                await second.dial()
+                loop.call_later(15, self._close, second)
             elif phone.mine == phone.answer:  # what it said is counted, or it said nothing
                 phone.stop()
                 self.phones.remove(phone)
                 await self.arrive()
 
-    def _close(self, twin: Follower) -> None:
-        twin.stop()
-        self.twins.remove(twin)
+    def _close(self, second: Follower) -> None:
+        second.stop()
+        self.second_pages.remove(second)
 
     @staticmethod
     def _wake(phone: Follower) -> None:
@@ -99,7 +99,7 @@ class Soak:
     async def ask(self) -> None:
         """Ask the class again and again, and compare the counts with what the phones said."""
         while time.monotonic() < self.until - CONFIRMED:
-            for phone in (*self.phones, *self.twins):
+            for phone in (*self.phones, *self.second_pages):
                 phone.answer = None
             options = [str(i) for i in range(OPTIONS)]
             await self.lecturer.say(ask={"kind": "choice", "text": "?", "options": options})

@@ -686,6 +686,10 @@ class ClassPlace(TypedDict):
     """The same as a QR code: rows of 0 and 1."""
     local: bool
     """The address is this machine's own: no phone can reach it."""
+    process: str
+    """The server process that has the class. Of several behind one address, a proxy chooses one by
+    the code: the page asks under the code whether it chooses this one, or else takes another code.
+    """
 
 
 class ClassNews(TypedDict, total=False):

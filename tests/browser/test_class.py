@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, WebSocketRoute, expect
 
 from tests.browser.conftest import Watch, phone_of
 from tests.support.chromium import Server
@@ -25,6 +25,8 @@ class Hall:
     phones: list[Page]
     code: str
     watch: Watch
+    tried: list[str]
+    """The codes of which the lecturer's page asked which process they choose."""
 
     def press(self, name: str) -> None:
         """Press a button of the lecturer's bar or windows."""
@@ -55,6 +57,17 @@ def hall(browser: Browser, server: Server) -> Iterator[Hall]:
     desk = browser.new_context(viewport={"width": 1280, "height": 720}, bypass_csp=True)
     lecturer = desk.new_page()
     watch.follow(lecturer)
+    tried: list[str] = []
+
+    def choose(route: Route) -> None:
+        """The proxy of two processes: the first two codes lead to the other one."""
+        tried.append(route.request.url.split("/")[-2])
+        if len(tried) > 2:
+            route.continue_()
+        else:
+            route.fulfill(body="another process")
+
+    lecturer.route("**/class/*/process", choose)
     lecturer.goto(f"{server.url}coordinates#class")
     code = lecturer.locator(".classroom-cover .code").inner_text().replace(" ", "")
     contexts = [phone_of(browser) for _ in range(3)]
@@ -63,7 +76,7 @@ def hall(browser: Browser, server: Server) -> Iterator[Hall]:
         watch.follow(phone)
         phone.goto(f"{server.url}class/{code}")
     expect(lecturer.locator(".classroom-cover .here")).to_have_text("3 here")
-    found = Hall(lecturer, phones, code, watch)
+    found = Hall(lecturer, phones, code, watch, tried)
     found.press("Begin")
     for phone in phones:
         phone.wait_for_function(f"document.querySelector('.natgrad')?.natgrad && {REPORT}.answer")
@@ -72,6 +85,11 @@ def hall(browser: Browser, server: Server) -> Iterator[Hall]:
         context.close()
     assert not watch.outside
     assert not watch.errors
+
+
+def test_codes_are_tried_until_one_chooses_the_lecturers_process(hall: Hall) -> None:
+    assert len(set(hall.tried)) == 3
+    assert hall.tried[-1] == hall.code
 
 
 def test_phones_follow_a_setting_a_drag_and_a_run_that_plays(hall: Hall) -> None:
@@ -169,6 +187,35 @@ def test_a_question_is_asked_twice_and_answered_by_all(hall: Hall) -> None:
     assert min(sizes) >= 0.03, "too small for the last row"
     hall.press("Put away")
     expect(hall.phones[0].locator(".classroom-quiz")).to_be_hidden()
+
+
+def test_an_answer_under_which_the_line_is_cut_is_sent_once_it_is_back(hall: Hall) -> None:
+    phone = hall.phones[1]
+    lines: list[WebSocketRoute] = []
+
+    def cut(line: WebSocketRoute) -> None:
+        lines.append(line)
+        server = line.connect_to_server()
+
+        def pass_on(message: str | bytes) -> None:
+            if len(lines) == 1 and "answer" in str(message):
+                line.close()
+            else:
+                server.send(message)
+
+        line.on_message(pass_on)
+
+    phone.route_web_socket(re.compile("/line"), cut)
+    phone.reload()
+    expect(hall.lecturer.locator(".classroom-bar .here")).to_have_text("3 here")
+    hall.press("Ask the class")
+    hall.lecturer.locator(".classroom-dialog .asked").first.click()
+    option(phone, 1).click()
+    expect(option(phone, 1)).to_have_attribute("aria-pressed", "true")
+    expect(hall.lecturer.locator(".classroom-quiz .answered")).to_have_text("1 of 3 answered")
+    assert len(lines) == 2
+    hall.press("Close")
+    hall.press("Put away")
 
 
 def test_what_a_lecturer_types_is_text_on_every_page(hall: Hall) -> None:

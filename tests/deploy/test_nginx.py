@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import socket
@@ -13,8 +14,9 @@ import pytest
 import requests
 import websocket
 
+from natgrad_lecture.classroom.room import ENDED
 from tests.support.class_lines import Lecture, hang_up
-from tests.support.servers import ROOT, Page, running, wait_until
+from tests.support.servers import ROOT, Page, Server, running, wait_until
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin")
 pytestmark = [
@@ -30,11 +32,18 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, requests.Session]]:
-    """Return the address of a lecture behind nginx, and a session that trusts its certificate.
+    """Return the address of a lecture behind nginx, and a session that trusts its certificate."""
+    with (
+        running("--base-url=/natgrad/", "--log") as server,
+        behind_nginx(tmp_path_factory.mktemp("nginx"), server) as found,
+    ):
+        yield found
 
-    The configuration is that of deploy/, with other names and ports.
-    """
-    room, port = tmp_path_factory.mktemp("nginx"), free_port()
+
+@contextlib.contextmanager
+def behind_nginx(room: Path, *servers: Server) -> Iterator[tuple[str, requests.Session]]:
+    """nginx before one server process or two: the configuration of deploy/ with other ports."""
+    port = free_port()
     subprocess.run(
         [
             "openssl",
@@ -57,36 +66,39 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, reque
         check=True,
         capture_output=True,
     )
-    with running("--base-url=/natgrad/", "--log") as server:
-        ours = (ROOT / "deploy" / "nginx.conf").read_text()
-        for now, then in (
-            ("443 ssl", f"127.0.0.1:{port} ssl"),
-            ("/etc/ssl/certs/lecture.pem", str(room / "cert")),
-            ("/etc/ssl/private/lecture.key", str(room / "key")),
-            ("127.0.0.1:8866", server.url.split("/")[2]),
-        ):
-            assert ours.count(now) >= 1
-            ours = re.sub(rf"(?<![\\w.]){re.escape(now)}", then, ours)
-        paths = "".join(
-            f"{kind}_temp_path {room}/{kind};\n"
-            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        (room / "nginx.conf").write_text(
-            f"pid {room}/pid; error_log {room}/error.log; daemon off;\n"
-            f"events {{}}\nhttp {{ access_log off;\n{paths}{ours} }}\n"
-        )
-        assert NGINX
-        nginx = subprocess.Popen([NGINX, "-c", str(room / "nginx.conf"), "-p", str(room)])
-        try:
-            address = f"https://localhost:{port}/natgrad/"
-            with requests.Session() as http:
-                http.trust_env = False
-                http.verify = str(room / "cert")
-                wait_until(lambda: _answers(address, http, nginx, room))
-                yield address, http
-        finally:
-            nginx.terminate()
-            nginx.wait(20)
+    ours = (ROOT / "deploy" / "nginx.conf").read_text()
+    places = [server.url.split("/")[2] for server in servers]
+    if len(servers) > 1:
+        ours = ours.replace("http://127.0.0.1:8866", "http://natgrad")
+        ours = (ROOT / "deploy" / "nginx_processes.conf").read_text() + ours
+    for now, then in (
+        ("443 ssl", f"127.0.0.1:{port} ssl"),
+        ("/etc/ssl/certs/lecture.pem", str(room / "cert")),
+        ("/etc/ssl/private/lecture.key", str(room / "key")),
+        *zip(("127.0.0.1:8866", "127.0.0.1:8867"), places, strict=False),
+    ):
+        assert ours.count(now) >= 1
+        ours = re.sub(rf"(?<![\\w.]){re.escape(now)}", then, ours)
+    paths = "".join(
+        f"{kind}_temp_path {room}/{kind};\n"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    (room / "nginx.conf").write_text(
+        f"pid {room}/pid; error_log {room}/error.log; daemon off;\n"
+        f"events {{}}\nhttp {{ access_log off;\n{paths}{ours} }}\n"
+    )
+    assert NGINX
+    nginx = subprocess.Popen([NGINX, "-c", str(room / "nginx.conf"), "-p", str(room)])
+    try:
+        address = f"https://localhost:{port}/natgrad/"
+        with requests.Session() as http:
+            http.trust_env = False
+            http.verify = str(room / "cert")
+            wait_until(lambda: _answers(address, http, nginx, room))
+            yield address, http
+    finally:
+        nginx.terminate()
+        nginx.wait(20)
 
 
 def _answers(
@@ -140,6 +152,40 @@ def test_a_class_follows_through_the_proxy(front: tuple[str, requests.Session]) 
     finally:
         hang_up()
         page.hang_up()
+
+
+def test_of_two_processes_a_class_lives_in_the_one_that_its_code_chooses(tmp_path: Path) -> None:
+    with (
+        running("--base-url=/natgrad/") as one,
+        running("--base-url=/natgrad/") as other,
+        behind_nginx(tmp_path, one, other) as (url, http),
+    ):
+        how = {"sslopt": {"ca_certs": http.verify}}
+        page = Page(url).fetch(http).connect(**how)
+
+        def chosen(lecture: Lecture) -> str:
+            return http.get(f"{lecture.url}/{lecture.code}/process", timeout=60).text
+
+        tried = [Lecture(page, http=http, how=how) for _ in range(40)]
+        first = tried.pop().lead()
+        process = first.heard[0]["place"]["process"]
+        first.say(end=True)
+        assert first.closed() == ENDED
+        fits = next(it for it in tried if chosen(it) == process)
+        misses = next(it for it in tried if chosen(it) != process)
+        try:
+            lead = misses.lead()
+            lost = http.get(f"{misses.url}/{misses.code}", timeout=60)
+            assert lost.status_code == 404, "its phones are sent to the other process"
+            lead.say(end=True)
+            assert lead.closed() == ENDED
+            fits.lead()
+            phone = fits.follow()
+            page.ask(rate=0.023)
+            assert phone.until("picture")["state"]["rate"] == 0.023
+        finally:
+            hang_up()
+            page.hang_up()
 
 
 def test_a_link_of_twenty_kilobytes_is_opened_through_the_proxy(

@@ -597,6 +597,9 @@ export interface ClassPlace {
   qr: string[];
   /** The address is this machine's own: no phone can reach it. */
   local: boolean;
+  /** The server process that has the class. Of several behind one address, a proxy chooses one by
+   * the code: the page asks under the code whether it chooses this one, or else takes another code. */
+  process: string;
 }
 
 /** What the server says to a page of a class; only what has changed is in it. */

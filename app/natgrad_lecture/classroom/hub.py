@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from secrets import token_hex
 from typing import Any, Protocol
 
 import segno
@@ -55,6 +56,7 @@ class Hub:
             followers: How many may follow at once.
         """
         self.followers = followers
+        self.process = token_hex(4)
         self.rooms: dict[str, Room] = {}
         self._texts = texts
         self._by_kernel: dict[str, Room] = {}

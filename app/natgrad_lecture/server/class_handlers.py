@@ -177,6 +177,25 @@ class ClassPage(Guarded, JupyterHandler):
         return ""
 
 
+class ClassProcess(Guarded, JupyterHandler):
+    """Which process a class's phones are sent to, ``class/CODE/process``: says nothing of a class.
+
+    One answers for every code where there is one process. Where there are several, the proxy before
+    them chooses by the code, and the answer is that process's.
+    """
+
+    def initialize(self, server: Context) -> None:
+        """Take the server that knows the classes."""
+        self.server = server
+
+    @tornado.web.authenticated
+    async def get(self, code: str) -> None:
+        """Send its name."""
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.set_header("Cache-Control", "no-store")
+        self.finish(self.server.together.process)
+
+
 class ClassLesson(Guarded, JupyterHandler):
     """A lesson's words and controls, for followers: ``class/lesson/NAME?lang=zh,en``."""
 
@@ -419,6 +438,7 @@ class LeadLine(ClassLine):
                     "address": url,
                     "qr": qr(url),
                     "local": local,
+                    "process": self.server.together.process,
                 }
             }
         )

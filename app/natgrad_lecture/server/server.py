@@ -31,6 +31,7 @@ from natgrad_lecture.server.assets import Assets
 from natgrad_lecture.server.class_handlers import (
     ClassLesson,
     ClassPage,
+    ClassProcess,
     FollowLine,
     LeadLine,
     LessonTexts,
@@ -569,6 +570,7 @@ class LessonServer(Voila):
             (rf"{base}class/lead", LeadLine, {"server": context}),
             (rf"{base}class/lesson/([\w-]+)", ClassLesson),
             (rf"{base}class/(\w+)/line", FollowLine, {"server": context}),
+            (rf"{base}class/(\w+)/process", ClassProcess, {"server": context}),
             (rf"{base}class/([^/]{{1,40}})", ClassPage, {"server": context}),
             (rf"{base}([\w-]+)", LessonHandler, lesson),
             (r".*", NotFound, {"server": context}),

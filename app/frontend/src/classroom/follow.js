@@ -237,7 +237,7 @@ export async function follow({ base, code, missing }, render) {
 
   const wire = openLine({
     path: () => `${base}class/${code}/line?lang=${speak(languages())}`,
-    protocols: ["natgrad.class"],
+    protocols: () => ["natgrad.class"],
     opened: () => {},
     changed(now) {
       if (over) return;

@@ -32,7 +32,7 @@ export async function unpack(message) {
 /**
  * @param {object} line
  * @param {() => string} line.path
- * @param {string[]} line.protocols
+ * @param {() => string[]} line.protocols
  * @param {() => void} line.opened
  * @param {(news: import("../protocol").ClassNews, data: DataView | undefined) => void} line.hear
  * @param {(status: string) => void} line.changed "open", "lost", or why it is closed for good
@@ -53,7 +53,7 @@ export function openLine({ path, protocols, opened, hear, changed }) {
     if (done || (socket && socket.readyState <= WebSocket.OPEN)) return;
     const url = new URL(path(), location.href);
     url.protocol = url.protocol.replace("http", "ws");
-    const mine = new WebSocket(url, protocols);
+    const mine = new WebSocket(url, protocols());
     mine.binaryType = "arraybuffer";
     socket = mine;
     mine.onopen = () => {

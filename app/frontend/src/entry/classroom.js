@@ -52,7 +52,7 @@ function alone({ root, jump }, link, held) {
   root.prepend(bar);
   const wire = openLine({
     path: () => `${link.line.base}class/${held.code}/line?aside=1`,
-    protocols: ["natgrad.class"],
+    protocols: () => ["natgrad.class"],
     opened: () => {},
     changed(now) {
       if (now !== "ended") return;
