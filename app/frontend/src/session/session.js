@@ -10,7 +10,6 @@ import { makeLaser } from "./laser.js";
 import { makeNotice } from "../connection/link_notice.js";
 import { makePast } from "./history.js";
 import { makePresenter } from "./presenter.js";
-import { makeSteps } from "./talk_editor.js";
 import { knownSteps, makeShows, readTalk, writeTalk } from "./talk_codec.js";
 import { nameOf, say } from "../i18n/en.js";
 
@@ -120,20 +119,27 @@ export function makeReader({
     changed: (text) => set("hide", text),
     copyLink,
   });
-  const desk = makeSteps({
-    root,
-    lesson,
-    shows,
-    steps,
-    copyLink,
-    seen: () => stateAddress({}).replace(/^\?/, ""),
-    present: () => presenter.enter(0, { fullscreen: true }),
-    change(now) {
-      talk = now;
-      set("talk", now ? writeTalk(now) : "");
-      presenter.refresh();
-    },
-  });
+  /** @type {ReturnType<typeof import("./talk_editor.js").makeSteps> | undefined} */
+  let desk;
+  // The lecturer's desk is fetched when it is first opened.
+  async function openDesk() {
+    const { makeSteps } = await import("../export/makers.js");
+    desk ??= makeSteps({
+      root,
+      lesson,
+      shows,
+      steps,
+      copyLink,
+      seen: () => stateAddress({}).replace(/^\?/, ""),
+      present: () => presenter.enter(0, { fullscreen: true }),
+      change(now) {
+        talk = now;
+        set("talk", now ? writeTalk(now) : "");
+        presenter.refresh();
+      },
+    });
+    desk.open();
+  }
 
   // What the address says of the page; returns what of it is not known here.
   function takeAddress() {
@@ -196,7 +202,12 @@ export function makeReader({
     group: "talk",
     act: acts.present,
   });
-  menu.add({ id: "steps", label: say("steps"), group: "talk", act: desk.open });
+  menu.add({
+    id: "steps",
+    label: say("steps"),
+    group: "talk",
+    act: () => openDesk().catch((error) => menu.tell(error.message)),
+  });
   menu.add({ id: "laser", label: say("key-laser"), keys: "D", group: "talk", act: laser.toggle });
   if (whole) menu.add({ id: "hide", label: say("hide"), group: "talk", act: hiding.open });
 
