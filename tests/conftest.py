@@ -39,7 +39,7 @@ of a file run in one worker."""
 SLOW = {"server", "exported", "drawn"}
 """Fixtures that take seconds: a server, an exported lesson, the states of the scope of a claim."""
 
-TRAINED = ("approximations", "net", "race")
+TRAINED = ("after-kfac", "approximations", "net", "race")
 """The lessons whose states are trained: what asks for many of them is slow."""
 
 

@@ -26,6 +26,7 @@ APART = 5
 """States of the scope in which a wrong line must be told from the right one."""
 
 INTRODUCED = (
+    "after-kfac",
     "approximations",
     "coordinates",
     "efficiency",

@@ -68,7 +68,7 @@ def points(paths: Any) -> list[np.ndarray]:
 @pytest.mark.parametrize(("lesson", "preset"), PRESETS)
 def test_the_script_makes_what_is_on_the_screen(lesson: Lesson, preset: Preset) -> None:
     seen = lesson.after(preset.set)
-    still = getattr(seen.state, "show", "") in ("step", "spectrum")
+    still = getattr(seen.state, "show", "") in ("step", "spectrum", "matrix", "coordinates")
     if trains := lesson.slow and not still:
         seen.to(12)  # a net's run is as long as somebody asked for
     source = script(lesson, seen, "https://example.org/page?v=1")

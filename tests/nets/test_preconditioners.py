@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from natgrad_core.nets import NetProblem, mlp, plane, rules
-from natgrad_core.nets.fisher.fisher import Fisher
+from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.metrics import Diagonal
 from natgrad_core.nets.preconditioners.adamw import root_mean_square
 from natgrad_core.nets.preconditioners.links import average, decoupled, grafted, precondition
@@ -73,7 +73,7 @@ class _Sophia:
         if self.steps % 3 == 0:
             theta = join([p.data for p in self.parameters])
             index = indices(len(PROBLEM), BATCH, 0, self.steps)
-            diagonal = Fisher(PROBLEM.batch(index).at(theta)).diagonal()
+            diagonal = FisherAt(PROBLEM.batch(index).at(theta)).diagonal()
             parts = split(PROBLEM.net, diagonal)
             curvature = [h.view(p.shape) for h, p in zip(parts, self.parameters, strict=True)]
         self.steps += 1
@@ -355,7 +355,7 @@ def test_muon_leaves_the_first_and_the_last_weight_to_another_rule_if_it_is_told
 def test_sophia_s_steps_are_clipped_entry_by_entry() -> None:
     at = point("tanh MLP", "three classes")
     free = join(one_step(rules.sophia(1.0, 0.0, 0.0, 1e6, kind="true"), at))
-    diagonal = Fisher(at).diagonal()
+    diagonal = FisherAt(at).diagonal()
     assert torch.allclose(free, -(at.grad / (1e6 * diagonal).clamp(min=1e-12)).clamp(-1, 1))
     assert 0 < float(free.abs().max()) < 1
     clipped = join(one_step(rules.sophia(0.2, 0.0, 0.0, 1e-9, kind="true"), at))
@@ -392,9 +392,9 @@ def test_the_moments_of_single_examples_are_the_empirical_fisher_matrix_and_of_t
 ):
     at = point("tanh MLP", "three classes")
     assert torch.allclose(
-        Moments.of_batches(at, 1).dense(), Fisher(at, "empirical").dense(), atol=1e-12
+        Moments.of_batches(at, 1).dense(), FisherAt(at, "empirical").dense(), atol=1e-12
     )
-    assert torch.allclose(Moments.of_model(at).dense(), Fisher(at).dense(), atol=1e-12)
+    assert torch.allclose(Moments.of_model(at).dense(), FisherAt(at).dense(), atol=1e-12)
     assert torch.allclose(
         Moments.of_batches(at, 12).dense(), torch.outer(at.grad, at.grad), atol=1e-15
     )

@@ -42,7 +42,7 @@ ROWS = (
     "natgrad_core.nets.reparametrization natgrad_core.nets.torch_optimizers"
     " natgrad_core.nets.step_comparison"
     " natgrad_core.nets.grid_search",
-    "natgrad_core.nets.normalization",
+    "natgrad_core.nets.normalization natgrad_core.nets.implied_metrics",
     "natgrad_core.nets",
     # natgrad_lecture: the lecture
     "natgrad_lecture.extras natgrad_lecture.lesson_names natgrad_lecture.static_files"

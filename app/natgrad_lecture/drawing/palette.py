@@ -37,6 +37,10 @@ _OF_NETS = {
     "kfac": ("K-FAC", "magenta", "pentagon"),
     "ekfac": ("E-KFAC", "purple", "triangle-down"),
     "lbfgs": ("L-BFGS", "gray", "cross"),
+    "adamw": ("AdamW", "violet", "hexagon"),
+    "shampoo": ("Shampoo", "brown", "square"),
+    "soap": ("SOAP", "olive", "triangle"),
+    "muon": ("Muon", "crimson", "star"),
     "block": ("one block a layer", "moss", "square"),
     "diagonal": ("diagonal", "rust", "plus"),
 }

@@ -12,7 +12,7 @@ from natgrad_lecture.drawing.palette import Style, style
 from natgrad_lecture.drawing.plotly_chart import chart, table
 from natgrad_lecture.drawing.run_messages import remarks
 from natgrad_lecture.drawing.sheet import Sheet
-from natgrad_lecture.drawing.windows import plane
+from natgrad_lecture.drawing.step_fan import add_fan
 from natgrad_lecture.protocol import Chart, Picture, Plane
 from natgrad_lecture.text.lesson_text import phrases
 
@@ -39,37 +39,9 @@ def label(name: str) -> str:
     return str(say.legend.get(name) or STYLES[name]["label"])
 
 
-def add_fan(sheet: Sheet, model: Any) -> Plane:
-    """Each step as an arrow: at its angle to the exact one, as long as the loss falls.
-
-    The model promises as much as to the curve, r = cos²φ · the exact's.
-    """
-    best = model.step("exact").promise
-    far = max(best, *(abs(s.gained) for s in model.steps.values()))
-    far = min(far, 2.5 * best)
-    phi = np.radians(np.linspace(0, 90, 91))
-    radius = best * np.cos(phi) ** 2
-    circle = np.stack([radius * np.cos(phi), radius * np.sin(phi)], -1)
-    sheet.add("fan", "curve", "bound", label("bound"), points=circle, faint=True)
-    for name, step in model.steps.items():
-        turn = np.radians(step.angle)
-        ray = np.array([np.cos(turn), np.sin(turn)])
-        points = np.array([[0.0, 0.0], np.clip(step.gained, -far, far) * ray])
-        sheet.add("fan", "curve", name, label(name), points=points)
-        tip = np.clip(step.gained, -far, far) * ray
-        sheet.add(
-            "fan",
-            "points",
-            name,
-            label(name),
-            points=tip[None],
-            symbol=STYLES[name].get("symbol", "circle"),
-        )
-    low = min(0.0, *(s.gained for s in model.steps.values()))
-    low = max(low, -far)
-    view = np.array([[1.15 * low - 0.06 * far, 1.1 * far], [1.15 * low - 0.06 * far, 1.1 * far]])
-    title = say("one-step-angle-to-the-exact")
-    return plane("fan", title, (say("nats-along-exact"), "nats"), view)
+def symbol(name: str) -> str:
+    """What marks a matrix's points."""
+    return str(STYLES[name].get("symbol", "circle"))
 
 
 def add_along(sheet: Sheet, model: Any) -> Plane:
@@ -99,7 +71,7 @@ def add_along(sheet: Sheet, model: Any) -> Plane:
             label(name),
             1.0,
             here - model.steps[name].gained,
-            symbol=STYLES[name].get("symbol", "circle"),
+            symbol=symbol(name),
         )
     return graph.plane()
 
@@ -245,7 +217,9 @@ def _one(model: Any, sheet: Sheet) -> Any:
     if sheet.fine > 1:
         model.place.settle()
     left = model.place.left + (not sheet.fine)
-    planes = [add_fan(sheet, model), add_along(sheet, model)]
+    words = say("one-step-angle-to-the-exact"), (say("nats-along-exact"), "nats")
+    fan = add_fan(sheet, model.steps, model.step("exact").promise, label, symbol, words)
+    planes = [fan, add_along(sheet, model)]
     guide = next((n for n in model.steps if n != "exact"), "exact")
     first, step = model.step("exact"), model.steps[guide]
     numbers = {

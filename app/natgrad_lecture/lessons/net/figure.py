@@ -5,7 +5,6 @@ Each is for one step of the runs; the losses and the outputs are drawn for all o
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.heat_map import Growth, color_scale
+from natgrad_lecture.drawing.matrix_map import add_matrix
 from natgrad_lecture.drawing.numbers import round_up, short
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.plotly_chart import axis, chart, line, table
@@ -30,10 +30,6 @@ DASHES = {False: "solid", True: "dashed"}
 
 def _dash_labels() -> dict[str, str]:
     return {dash: say(f"dash-{dash}") for dash in ("solid", "dashed")}
-
-
-DECADES = 5.0
-"""Powers of ten between the darkest and the lightest entry of a matrix."""
 
 
 def add_regions(sheet: Sheet, model: Any, name: str, step: int, moving: bool) -> Plane:
@@ -119,51 +115,6 @@ def add_outputs(sheet: Sheet, model: Any) -> Plane:
     return graph.plane()
 
 
-def add_matrix(
-    sheet: Sheet, name: str, title: str, matrix: Array, scale: float, borders: list[int]
-) -> Plane:
-    """A matrix as a map: |entry| by powers of ten below ``scale``, blocks of layers outlined."""
-    p = len(matrix)
-    with np.errstate(divide="ignore"):
-        share = 1.0 + np.log10(np.abs(matrix) / scale) / DECADES
-    cells = np.clip(np.rint(255 * share[::-1]), 0, 255).astype(np.uint8)
-    sizes = Axis(say("size-of-an-entry"), scale * 10.0**-DECADES, scale, log=True)
-    sheet.add(
-        name,
-        "heat",
-        "",
-        "",
-        cells=cells,
-        size=[p, p],
-        box=[0.0, p, 0.0, p],
-        colors=color_scale(sizes, under=say("smaller-than", size=short(sizes.low))),
-    )
-    lines = []
-    for border in borders[1:-1]:
-        lines += [[[border, 0], [border, p]], [[0, p - border], [p, p - border]]]
-    points = np.array(lines, float).reshape(-1, 2)
-    sheet.add(
-        name,
-        "curve",
-        "border",
-        "",
-        points=points,
-        width=1.0,
-        faint=True,
-        starts=np.arange(0, len(points) + 1, 2),
-    )
-    spec = plane(name, title, ("column", "row"), np.array([[0.0, p], [0.0, p]]))
-    middles = [(a + b) / 2 for a, b in pairwise(borders)]
-    names = [f"layer {i + 1}" for i in range(len(middles))]
-    return {
-        **spec,
-        "ticks": [
-            list(zip(middles, names, strict=True)),
-            [(p - m, str(i + 1)) for i, m in enumerate(middles)],
-        ],
-    }
-
-
 def spectrum_chart(spectra: dict[str, Array], errors: dict[str, float], step: int) -> Any:
     """Eigenvalues of F and of its approximations, largest first, on log axes; and their errors.
 
@@ -239,6 +190,7 @@ def picture(model: Any, sheet: Sheet) -> Picture:
         planes += [
             add_matrix(
                 sheet,
+                say,
                 "F",
                 say("fisher-matrix-step", label=style(guide)["label"], matrix_step=matrix_step),
                 found["exact"],
@@ -247,6 +199,7 @@ def picture(model: Any, sheet: Sheet) -> Picture:
             ),
             add_matrix(
                 sheet,
+                say,
                 "G",
                 say("in-its-place", label=label),
                 found[state.approximation],

@@ -1,0 +1,57 @@
+"""Steps as arrows: each at its angle to the exact step, as long as the loss falls along it.
+
+The quadratic model predicts as much as to the curve, r = cos²φ · the exact step's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.windows import plane
+from natgrad_lecture.protocol import Plane
+
+
+class Drawn(Protocol):
+    """A step: its angle to the exact one in degrees, and the decrease of the loss."""
+
+    angle: float
+    gained: float
+
+
+def add_fan(
+    sheet: Sheet,
+    steps: Mapping[str, Any],
+    best: float,
+    label: Callable[[str], str],
+    symbol: Callable[[str], str],
+    words: tuple[str, tuple[str, str]],
+) -> Plane:
+    """Draw the fan on the plane "fan".
+
+    Args:
+        sheet: The sheet.
+        steps: The steps by name, each ``Drawn``.
+        best: What is predicted of the exact step.
+        label: What a step is called.
+        symbol: What marks its tip.
+        words: The plane's title, and the labels of its axes.
+    """
+    far = max(best, *(abs(s.gained) for s in steps.values()))
+    far = min(far, 2.5 * best)
+    phi = np.radians(np.linspace(0, 90, 91))
+    radius = best * np.cos(phi) ** 2
+    circle = np.stack([radius * np.cos(phi), radius * np.sin(phi)], -1)
+    sheet.add("fan", "curve", "bound", label("bound"), points=circle, faint=True)
+    for name, step in steps.items():
+        turn = np.radians(step.angle)
+        tip = np.clip(step.gained, -far, far) * np.array([np.cos(turn), np.sin(turn)])
+        sheet.add("fan", "curve", name, label(name), points=np.array([[0.0, 0.0], tip]))
+        sheet.add("fan", "points", name, label(name), points=tip[None], symbol=symbol(name))
+    low = max(min(0.0, *(s.gained for s in steps.values())), -far)
+    view = np.array([[1.15 * low - 0.06 * far, 1.1 * far]] * 2)
+    title, labels = words
+    return plane("fan", title, labels, view)

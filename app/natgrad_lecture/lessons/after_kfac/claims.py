@@ -1,0 +1,303 @@
+"""What shows each claim and checks it, and which option of a question is right.
+
+Each sentence is checked from several starts: the page has a box for the seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from natgrad_lecture.lessons.after_kfac.state import MATRIX, SQUARE, TURNED, WHOLE
+from natgrad_lecture.lessons.base import Claim, Question
+from natgrad_lecture.lessons.scope import Scope, log_between, one_of, whole_between
+
+Check = Callable[[Any], bool]
+
+OTHERS = ("soap", "shampoo", "muon", "adam", "euclidean")
+"""The methods that are neither F nor K-FAC."""
+
+
+def _angles(kfac: float, soap: float, adam: float) -> Check:
+    """K-FAC and SOAP within these of the exact step, Adam beyond."""
+
+    def check(model: Any) -> bool:
+        angle = {name: model.step(name).angle for name in ("kfac", "soap", "adam")}
+        return angle["kfac"] < kfac and angle["soap"] < soap and angle["adam"] > adam
+
+    return check
+
+
+def _little(most: float) -> Check:
+    """Adam's step is nearer than gradient descent's by less than this, or farther."""
+    return lambda model: model.step("euclidean").angle - model.step("adam").angle < most
+
+
+def _kept(model: Any, name: str) -> float:
+    return model.step(name).gained / model.step("exact").gained
+
+
+def _gains(kfac: float, soap: float, adam: float) -> Check:
+    return lambda model: (
+        _kept(model, "kfac") > kfac and _kept(model, "soap") > soap and _kept(model, "adam") < adam
+    )
+
+
+def _nearer(name: str, other: str) -> Check:
+    return lambda model: model.step(name).angle < model.step(other).angle
+
+
+def _empirical(least: float, share: float) -> Check:
+    """F̂ differs from F by so much of its norm, and its trace is less than this share of F's."""
+
+    def check(model: Any) -> bool:
+        trace = float(model.moments(1).diagonal(root=False).entries.sum())
+        return model.empirical > least and trace < share * float(np.trace(model.fisher))
+
+    return check
+
+
+def _same(*names: str) -> Check:
+    """These steps have Muon's direction, layer by layer and so as a whole."""
+
+    def check(model: Any) -> bool:
+        muon = model.step("muon").change
+        for name in names:
+            other = model.step(name).change
+            if float(muon @ other) < 0.9999 * float(muon.norm() * other.norm()):
+                return False
+        return True
+
+    return check
+
+
+def _sign(name: str) -> Check:
+    """All entries of a step are of one size, where the gradient is not nearly zero."""
+
+    def check(model: Any) -> bool:
+        step, g = model.step(name).change.abs(), model.point.grad.abs()
+        moved = step[g > 1e-3 * g.max()]
+        return float(moved.max()) < 1.01 * float(moved.min())
+
+    return check
+
+
+def _farther(least: float) -> Check:
+    """Without the root Shampoo's step is farther from the exact one, by so many degrees."""
+    return lambda model: (
+        model.step("shampoo", root=False).angle > model.step("shampoo", root=True).angle + least
+    )
+
+
+def _flat(name: str, other: str) -> Check:
+    """Singular values of a step: all alike of one, the last less than a fifth of another's."""
+    return lambda model: bool(model.values(name)[-1] > 0.99 and model.values(other)[-1] < 0.2)
+
+
+def _steepest(name: str) -> Check:
+    """Of all methods this one lowers the linear model most, the largest singular value given."""
+
+    def check(model: Any) -> bool:
+        slopes: dict[str, float] = {}
+        for each in model.state.methods:
+            step = -model.first_layer_step(each)
+            slopes[each] = float((step * model.gradient).sum() / np.linalg.norm(step, 2))
+        return slopes.pop(name) > max(slopes.values())
+
+    return check
+
+
+def _still(*names: str) -> Check:
+    """These do not turn, by a degree; all others turn by more than five."""
+
+    def check(model: Any) -> bool:
+        found = model.turned()
+        return all(found[n] < 1 for n in names) and all(
+            angle > 5 for n, angle in found.items() if n not in names
+        )
+
+    return check
+
+
+def _units(still: tuple[str, ...], least: float) -> Check:
+    """Where units change: these turn by less than two degrees, the others by more than this."""
+
+    def check(model: Any) -> bool:
+        found = model.turned()
+        return all(found[n] < 2 for n in still) and all(
+            angle > least for n, angle in found.items() if n not in still
+        )
+
+    return check
+
+
+def _root_turns(names: tuple[str, ...], most: float, least: float) -> Check:
+    """Without the root these turn by less than ``most``, with it by more than ``least``."""
+
+    def check(model: Any) -> bool:
+        bare, rooted = model.turned(root=False), model.turned(root=True)
+        return all(bare[n] < most and rooted[n] > least for n in names)
+
+    return check
+
+
+def _apart(name: str, least: float) -> Check:
+    """Even the best multiple of a metric differs from F by so much of its norm."""
+    return lambda model: model.error(name) > least
+
+
+def _farthest(model: Any) -> int:
+    """0: SOAP, 1: Muon, 2: Adam."""
+    angles = [model.step(name).angle for name in ("soap", "muon", "adam")]
+    return angles.index(max(angles))
+
+
+def _turning(model: Any) -> int:
+    """0: Shampoo, 1: Muon, 2: Adam."""
+    found = model.turned("rotate")
+    angles = [found[name] for name in ("shampoo", "muon", "adam")]
+    return angles.index(max(angles))
+
+
+SEED = whole_between(0, 9999)
+STARTS = Scope({"seed": SEED}, trained=5)
+"""Any start of the net."""
+ELSEWHERE = Scope({"seed": SEED, "data": one_of("wine")}, trained=5)
+BOTH = Scope({"seed": SEED, "data": one_of("digits", "wine")}, trained=6)
+
+CLAIMS = {
+    "near": Claim(
+        {},
+        _angles(40, 50, 50),
+        STARTS,
+        false={"K-FAC within 15°": _angles(15, 50, 50), "Adam beyond 75°": _angles(40, 50, 75)},
+        beyond=ELSEWHERE,
+        shows=("kfac", "soap", "adam"),
+    ),
+    "little": Claim(
+        {},
+        _little(15),
+        STARTS,
+        false={"it is no nearer": _little(0)},
+        shows=("adam", "euclidean"),
+    ),
+    "gains": Claim(
+        {},
+        _gains(0.5, 0.35, 0.25),
+        STARTS,
+        false={"SOAP's nine tenths": _gains(0.5, 0.9, 0.25), "Adam's 5 %": _gains(0.5, 0.35, 0.05)},
+        beyond=ELSEWHERE,
+        shows=("kfac", "soap", "adam"),
+    ),
+    "wine": Claim(
+        {"data": "wine"},
+        _nearer("shampoo", "kfac"),
+        Scope({"seed": SEED}, trained=5),
+        false={"K-FAC's is nearer": _nearer("kfac", "shampoo")},
+        beyond=Scope({"seed": SEED, "data": one_of("digits")}, trained=3),
+        shows=("shampoo", "kfac"),
+    ),
+    "empirical": Claim(
+        MATRIX,
+        _empirical(0.5, 0.5),
+        STARTS,
+        false={"all of it": _empirical(1.0, 0.5), "a tenth of the trace": _empirical(0.5, 0.1)},
+    ),
+    "apart": Claim(
+        {**MATRIX, "matrix": "adam"},
+        _apart("adam", 0.8),
+        STARTS,
+        false={"K-FAC, too": _apart("kfac", 0.8)},
+    ),
+    "whole": Claim(
+        WHOLE,
+        _same("shampoo", "soap"),
+        BOTH,
+        false={"Adam, too": _same("shampoo", "soap", "adam")},
+        beyond=Scope({"seed": SEED, "batch": one_of(1, 16)}, trained=3),
+        shows=("shampoo", "soap", "muon"),
+    ),
+    "sign": Claim(
+        WHOLE,
+        _sign("adam"),
+        BOTH,
+        false={"SOAP's, too": _sign("soap")},
+        beyond=Scope({"seed": SEED, "batch": one_of(1, 16)}, trained=3),
+        shows=("adam",),
+    ),
+    "root": Claim(
+        {**WHOLE, **SQUARE},
+        _farther(5),
+        STARTS,
+        false={"by more than 30°": _farther(30)},
+        beyond=Scope({"seed": SEED, "batch": one_of(1)}, trained=3),
+        shows=("shampoo",),
+    ),
+    "flat": Claim(
+        TURNED,
+        _flat("muon", "euclidean"),
+        BOTH,
+        false={"Adam's, too": _flat("adam", "euclidean")},
+        shows=("muon", "euclidean"),
+    ),
+    "steepest": Claim(
+        TURNED,
+        _steepest("muon"),
+        BOTH,
+        false={"gradient descent does": _steepest("euclidean")},
+        shows=("muon",),
+    ),
+    "rotations": Claim(
+        TURNED,
+        _still("exact", "kfac", "soap", "shampoo", "muon", "euclidean"),
+        BOTH,
+        false={"Adam's, too": _still(*("exact", "kfac", *OTHERS))},
+        beyond=Scope({"seed": SEED, "kind": one_of("linear")}, trained=3),
+        shows=("adam",),
+    ),
+    "units": Claim(
+        {**TURNED, "kind": "units"},
+        _units(("exact", "kfac"), 8),
+        STARTS,
+        false={
+            "SOAP's does not turn": _units(("exact", "kfac", "soap"), 8),
+            "by more than 45°": _units(("exact", "kfac"), 45),
+        },
+        beyond=Scope({"seed": SEED, "stretch": one_of(1.01)}, trained=2),
+        shows=("kfac", "soap", "muon"),
+    ),
+    "scale": Claim(
+        {**TURNED, **SQUARE, "data": "wine", "kind": "scale"},
+        _root_turns(("soap", "shampoo", "adam"), 2, 5),
+        Scope({"seed": SEED, "stretch": log_between(10.0, 30.0)}, trained=5),
+        false={
+            "Muon, too": _root_turns(("soap", "shampoo", "adam", "muon"), 2, 5),
+            "by more than 30°": _root_turns(("soap", "shampoo", "adam"), 2, 30),
+        },
+        beyond=Scope({"seed": SEED, "kind": one_of("units")}, trained=2),
+        shows=("soap", "shampoo", "adam"),
+    ),
+}
+
+
+LINES: dict[str, tuple[str, ...] | Claim] = {
+    "takeaway": ("near", "whole"),
+    "question.farthest": ("near", "little"),
+    "question.turning": ("rotations",),
+    "preset.one-step": ("near", "gains"),
+    "preset.all-data": ("whole", "sign"),
+    "preset.without-the-root": ("root",),
+    "preset.two-matrices": ("empirical",),
+    "preset.rotated": ("rotations",),
+    "preset.other-units": ("units",),
+    "preset.wine": ("wine",),
+}
+"""What checks the lines that are not claims."""
+
+
+QUESTIONS = {
+    "farthest": Question({}, _farthest),
+    "turning": Question(TURNED, _turning),
+}

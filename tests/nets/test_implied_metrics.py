@@ -1,0 +1,108 @@
+"""Laws of the metrics that methods imply: what each is, and which parameters it depends on."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import cast
+
+import pytest
+import torch
+from torch import nn
+
+from natgrad_core.nets import NetProblem, mlp, real, rules, train
+from natgrad_core.nets.fisher.fisher import FisherAt
+from natgrad_core.nets.implied_metrics import KINDS, NAMES, frames, implied, turns
+from natgrad_core.nets.metrics import Basis
+from natgrad_core.nets.preconditioners.matrix_functions import polar
+from natgrad_core.nets.preconditioners.parameter_tensors import split
+from natgrad_core.nets.problem import At
+from natgrad_core.nets.reparametrization import Reparametrized
+from natgrad_core.nets.step_comparison import one_step
+
+
+@cache
+def here() -> At:
+    """A small net on the wines after a few steps."""
+    problem = NetProblem.of(mlp((13, 6, 3), bias=False), real("wine"))
+    *_, last = train(problem, rules.kfac(), seed=1, steps=4)
+    return problem.double.at(last.theta.double())
+
+
+def test_each_metric_is_the_one_it_is_said_to_be() -> None:
+    at = here()
+    found = implied(at, 1)
+    assert tuple(found) == NAMES
+    squares = FisherAt(at, "empirical").diagonal()
+    assert torch.allclose(found["adam"].dense().diagonal(), squares.sqrt(), atol=1e-10)
+    assert torch.allclose(found["exact"].dense(), FisherAt(at).dense(), atol=1e-12)
+    bare = implied(at, 1, root=False)
+    assert torch.allclose(bare["adam"].dense().diagonal(), squares, atol=1e-12)
+    steps = split(at.problem.net, found["muon"].solve(at.grad, 0.0))
+    for step, g in zip(steps, split(at.problem.net, at.grad), strict=True):
+        assert torch.allclose(step, polar(g), atol=2e-2)
+
+
+def test_a_rooted_metric_takes_its_own_damping_and_another_that_of_f() -> None:
+    at = here()
+    for name in ("adam", "soap", "shampoo"):
+        rooted, bare = implied(at, 4)[name], implied(at, 4, root=False)[name]
+        assert torch.equal(rooted.solve(at.grad, 0.0), rooted.solve(at.grad, 10.0))
+        far = bare.solve(at.grad, 1e6)
+        assert torch.allclose(far, at.grad / 1e6, rtol=1e-3, atol=1e-14)
+
+
+def test_of_all_data_shampoo_and_soap_imply_muon_s_step() -> None:
+    at = here()
+    steps = one_step(at, 0.01, NAMES, implied(at, len(at.tape)))
+    for name in ("shampoo", "soap"):
+        cosine = float(steps[name].change @ steps["muon"].change) / float(
+            steps[name].change.norm() * steps["muon"].change.norm()
+        )
+        assert cosine > 0.999
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_f_and_k_fac_do_not_depend_on_how_layers_are_written(kind: str) -> None:
+    at = here()
+    found = turns(at, kind, 5.0, 1)
+    assert found["exact"] < 2
+    assert found["kfac"] < 2
+    others = {name: angle for name, angle in found.items() if name not in ("exact", "kfac")}
+    if kind == "rotate":
+        turned = {name for name, angle in others.items() if angle > 1e-2}
+        assert turned == {"adam"}
+    else:
+        assert min(others.values()) > 0.5
+
+
+def test_without_the_root_the_scale_of_a_layer_does_not_matter() -> None:
+    at = here()
+    bare, rooted = (turns(at, "scale", 5.0, 1, root) for root in (False, True))
+    for name in ("adam", "soap", "shampoo"):
+        assert bare[name] < 1.5
+        assert rooted[name] > 2
+
+
+def test_frames_have_the_stretch_that_was_asked_for() -> None:
+    problem = here().problem
+    for kind in KINDS:
+        for frame in frames(problem, kind, 9.0).values():
+            for part in (frame.left, frame.right):
+                s = torch.linalg.svdvals(part)
+                assert float(s.max() / s.min()) <= 9.0 + 1e-9
+                if kind == "rotate":
+                    assert torch.allclose(part @ part.T, torch.eye(len(part)).double(), atol=1e-9)
+    module = cast(nn.Sequential, problem.net.module)
+    through = Reparametrized(module, frames(problem, "linear", 9.0))
+    theta = here().theta
+    assert torch.allclose(through.outward(through.inward(theta)), theta)
+    assert torch.allclose(through.matrix @ through.inward(theta), theta)
+
+
+def test_what_there_is_not_is_said() -> None:
+    at = here()
+    with pytest.raises(ValueError, match="no kind 'shear'; there are scale, rotate"):
+        turns(at, "shear", 2.0, 1)
+    with pytest.raises(ValueError, match="batch is a finite number, at least 1"):
+        implied(at, 0)
+    assert Basis.of(at, implied(at, 1)["adam"]) is None
