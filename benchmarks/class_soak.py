@@ -100,7 +100,7 @@ class Soak:
         """Ask the class again and again, and compare the counts with what the phones said."""
         while time.monotonic() < self.until - CONFIRMED:
             for phone in (*self.phones, *self.second_pages):
-                phone.answer = None
+                phone.answer = phone.mine = None
             options = [str(i) for i in range(OPTIONS)]
             await self.lecturer.say(ask={"kind": "choice", "text": "?", "options": options})
             await asyncio.sleep(1)

@@ -8,6 +8,7 @@ const NAME = "natgrad-class";
  *
  * @typedef {object} Kept
  * @property {string} [token]
+ * @property {boolean} [begun] the code was shown, and put away
  * @property {string} [code]
  * @property {Changes} [set]
  * @property {import("../protocol").ClassQuiz[]} [rounds]

@@ -28,7 +28,6 @@ const newToken = () =>
  */
 export function lead(page, link) {
   const { root, lesson, conversation } = page;
-  const fresh = !kept()?.token;
   const mine = kept()?.token ? /** @type {import("./kept.js").Kept} */ (kept()) : {};
   mine.token ??= newToken();
   mine.rounds ??= [];
@@ -49,7 +48,7 @@ export function lead(page, link) {
   const tools = make(
     "span",
     { class: "tools" },
-    sayButton("show-code", () => place && openCover(root, place, count)),
+    sayButton("show-code", () => cover()),
     sayButton("ask-class", () => openAskDialog(page, ask)),
     sayButton("end-class", () => askWhetherToEnd(root, () => wire.say({ end: true }))),
   );
@@ -83,7 +82,7 @@ export function lead(page, link) {
     },
     hear(news) {
       if (news.place) {
-        if (fresh && !place) check(news.place);
+        if (!mine.begun && !place) check(news.place);
         else begin(news.place);
       }
       if (news.count !== undefined) count = news.count;
@@ -152,7 +151,16 @@ export function lead(page, link) {
     place = found;
     setText(code, spaced(place.code));
     conversation.ask({}); // the class has no picture of this page yet
-    if (first) openCover(root, place, count);
+    if (first) cover();
+  }
+
+  function cover() {
+    if (!place) return;
+    // A page that is set up again meanwhile, in another language for instance, shows the code again.
+    openCover(root, place, count, () => {
+      mine.begun = true;
+      keep(mine);
+    });
   }
 
   /**

@@ -38,8 +38,9 @@ function openWindow(root, kind, ...parts) {
  * @param {HTMLElement} root
  * @param {import("../protocol").ClassPlace} place
  * @param {number} count how many are there
+ * @param {() => void} closed by the lecturer
  */
-export function openCover(root, { address, code, qr, local }, count) {
+export function openCover(root, { address, code, qr, local }, count, closed) {
   const box = openWindow(
     root,
     "classroom-cover",
@@ -57,6 +58,7 @@ export function openCover(root, { address, code, qr, local }, count) {
     ),
   );
   box.setAttribute("aria-label", say("show-code"));
+  box.addEventListener("close", closed);
 }
 
 /**
