@@ -114,6 +114,17 @@ def test_a_second_page_with_the_token_takes_over(lecture: Lecture, lead: Line) -
     assert second.until("beat")
 
 
+def test_a_page_that_was_taken_over_steers_no_more(lecture: Lecture, lead: Line) -> None:
+    phone, second = lecture.follow(), lecture.lead()
+    lead.say(pose={"k": 9})  # it does not hear that its line is closed
+    for _ in range(3):
+        second.say(beat=1)
+        second.until("beat")
+    second.say(pose={"k": 4})
+    phone.until("pose", lambda pose: pose["k"] == 4)
+    assert not any(news.get("pose", {}).get("k") == 9 for news in phone.heard)
+
+
 @pytest.mark.parametrize("cookie", ["", f"{DEVICE}=", f"{DEVICE}=abc.def", f"{DEVICE}=é.x"])
 def test_a_device_that_the_class_did_not_sign_hears_what_one_of_no_class_hears(
     lecture: Lecture, lead: Line, cookie: str
