@@ -489,6 +489,8 @@ class Ask(TypedDict, total=False):
     """Fields and their new values, in the order in which they are set."""
     have: list[str]
     """Keys of arrays that the page keeps; see ``Trace.cache``."""
+    kept: str
+    """The mark of the answer that the page shows: see ``Answer.held``."""
     query: str
     """A link's query, in place of ``state``."""
     reset: bool
@@ -521,6 +523,14 @@ class Revealed(TypedDict):
     say: str
 
 
+class Held(TypedDict):
+    """Arrays that an answer leaves out, because the page has them."""
+
+    mark: str
+    """Of the answer whose arrays of these names they are."""
+    names: list[str]
+
+
 class Answer(_View):
     """The picture of a state."""
 
@@ -540,6 +550,10 @@ class Answer(_View):
     revealed: dict[str, Revealed]
     traces: list[Trace]
     buffers: dict[str, ArrayPlace]
+    mark: NotRequired[str]
+    """A name for this answer, which later asks repeat."""
+    held: NotRequired[Held]
+    """What the page has of the answer that its ask named."""
     dropped: NotRequired[list[str]]
     """What of a link could not be shown."""
     lesson: NotRequired[LessonData]

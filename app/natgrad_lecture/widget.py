@@ -32,6 +32,7 @@ import traitlets
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
 
+from natgrad_lecture.held_arrays import HeldArrays
 from natgrad_lecture.nearest import NO_PICTURE
 from natgrad_lecture.protocol import Ask, Moved, Refusal
 from natgrad_lecture.static_files import plotly, script, style
@@ -92,6 +93,7 @@ class Lesson(anywidget.AnyWidget):
         self._resting: asyncio.TimerHandle | None = None
         self._telling = False
         self._views: set[str] = set()
+        self._held = HeldArrays()
         ask: Ask = {"ask": 0, "state": {}, "set": {}, "have": []}
         first, arrays = respond(ask)
         super().__init__(lesson=lesson, first=plain(first), arrays=arrays)
@@ -118,6 +120,7 @@ class Lesson(anywidget.AnyWidget):
             held = {**ask, "state": self.state} if ask.get("follow") else ask
             began = time.perf_counter()
             answer, arrays = self.respond(held)
+            answer, arrays = self._held.reduced(answer, arrays, ask.get("kept"))
             took = round(1000 * (time.perf_counter() - began), 1)
             self._say({**answer, **({"view": view} if view else {}), "took": took}, arrays)
             self._tell(view, answer)

@@ -724,9 +724,9 @@ def test_the_lecturer_asks_for_the_outlines_that_the_class_lacks() -> None:
         hub.asked("kernel", ask)
         assert ask["have"] == []
         hub.heard("kernel", *picture(1.0))
-        ask = {"ask": 2, "have": ["g", "other"]}
+        ask = {"ask": 2, "have": ["g", "other"], "kept": "a mark"}
         hub.asked("kernel", ask)
-        assert ask["have"] == ["g"]
+        assert ask == {"ask": 2, "have": ["g"]}, "what the lecturer's page keeps, the class lacks"
         hub.led(held, "newton", "another")
         assert not hub.leads("kernel")
         assert held.picture is None

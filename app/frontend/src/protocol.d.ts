@@ -404,6 +404,8 @@ export interface Ask {
   set?: Record<string, any>;
   /** Keys of arrays that the page keeps; see ``Trace.cache``. */
   have?: string[];
+  /** The mark of the answer that the page shows: see ``Answer.held``. */
+  kept?: string;
   /** A link's query, in place of ``state``. */
   query?: string;
   /** Begin with the default, in place of ``state``. */
@@ -433,6 +435,13 @@ export interface Revealed {
   chosen: number;
   right: number;
   say: string;
+}
+
+/** Arrays that an answer leaves out, because the page has them. */
+export interface Held {
+  /** Of the answer whose arrays of these names they are. */
+  mark: string;
+  names: string[];
 }
 
 /** The picture of a state. */
@@ -468,6 +477,10 @@ export interface Answer {
   revealed: Record<string, Revealed>;
   traces: Trace[];
   buffers: Record<string, ArrayPlace>;
+  /** A name for this answer, which later asks repeat. */
+  mark?: string;
+  /** What the page has of the answer that its ask named. */
+  held?: Held;
   /** What of a link could not be shown. */
   dropped?: string[];
   /** The lesson in another language, if the page asked to change its language. */

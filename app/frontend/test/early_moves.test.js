@@ -28,44 +28,44 @@ test("each place of the pointer is heard once, early where the browser says it e
   ]);
 });
 
-/** A slider 116 px long, whose thumb takes 16 of them; and the positions that it told. */
+/** A slider 116 px long, whose thumb takes 16 of them; and the positions that it said. */
 function slider() {
-  const told = [];
+  const said = [];
   Object.assign(element, { clientWidth: 116, value: "0.5" });
-  listenDrag(element, (position) => told.push(Number(position.toFixed(4))));
+  listenDrag(element, (position) => said.push(Number(position.toFixed(4))));
   /** The browser's own step: it moves the thumb at a frame. */
   const frame = (clientX, position) => {
     say("pointermove", clientX);
     element.value = String(position);
     element.dispatchEvent(eventOf("input", {}));
   };
-  return { told, frame };
+  return { said, frame };
 }
 
 test("between two frames a slider that is held goes where the pointer leads", () => {
-  const { told, frame } = slider();
+  const { said, frame } = slider();
   say("pointerrawupdate", 40);
-  assert.deepEqual(told, [], "it is not held");
+  assert.deepEqual(said, [], "it is not held");
   say("pointerdown", 58);
   say("pointerrawupdate", 60);
-  assert.deepEqual(told, [], "the browser has not moved it yet");
+  assert.deepEqual(said, [], "the browser has not moved it yet");
   frame(60, 0.52);
   say("pointerrawupdate", 70);
-  assert.deepEqual(told, [0.52, 0.62]);
+  assert.deepEqual(said, [0.52, 0.62]);
   frame(70, 0.6201);
-  assert.deepEqual(told, [0.52, 0.62], "it is there already");
+  assert.deepEqual(said, [0.52, 0.62], "it is there already");
   say("pointerrawupdate", 300);
-  assert.equal(told.at(-1), 1, "it ends where the slider does");
+  assert.equal(said.at(-1), 1, "it ends where the slider does");
   frame(300, 0.9);
-  assert.equal(told.at(-1), 0.9, "where the browser knows better, the browser counts");
+  assert.equal(said.at(-1), 0.9, "where the browser knows better, the browser counts");
   say("pointerup", 300);
   say("pointerrawupdate", 60);
-  assert.equal(told.at(-1), 0.9);
+  assert.equal(said.at(-1), 0.9);
 });
 
 test("keys move a slider that is not held, to the same place twice too", () => {
-  const { told, frame } = slider();
+  const { said, frame } = slider();
   frame(0, 0.51);
   frame(0, 0.51);
-  assert.deepEqual(told, [0.51, 0.51]);
+  assert.deepEqual(said, [0.51, 0.51]);
 });

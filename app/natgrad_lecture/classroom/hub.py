@@ -165,11 +165,12 @@ class Hub:
             room.heard(answer, data)
 
     def asked(self, kernel: str, ask: dict[str, Any]) -> None:
-        """A page asks its kernel: of a class's lecturer it has no outline that the class lacks."""
+        """A page asks its kernel: of a class's lecturer it has no array that the class lacks."""
         room = self._by_kernel.get(kernel)
         if room is None:
             return
         room.language = str(ask.get("lang") or "en")
+        ask.pop("kept", None)
         if isinstance(ask.get("have"), list):
             held = room.outlines.keys()
             ask["have"] = [key for key in ask["have"] if isinstance(key, str) and key in held]

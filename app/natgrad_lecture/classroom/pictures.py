@@ -16,7 +16,9 @@ from natgrad_lecture.protocol import Answer
 KEPT = 64
 """Outlines that a class keeps, those used last."""
 
-PRIVATE = ("view", "errors", "dropped", "more", "progress", "word", "lesson", "fault", "taken")
+PRIVATE = (
+    "view", "errors", "dropped", "more", "progress", "word", "lesson", "fault", "mark", "took"
+)  # fmt: skip
 """What is said to the lecturer alone."""
 
 SPOILERS = frozenset({"path", "points", "arrows", "ellipse-at", "curve"})

@@ -42,9 +42,11 @@ export function makePalette(root, styles) {
   let heat = () => ({ ramp: [], none: new Uint8ClampedArray(3) });
   /** @type {Map<string, Uint8ClampedArray[]>} */
   let two = new Map(); // ramps between two styles
+  let version = 0; // how often colors have changed
   let surest = 0; // percent of a style at the ends of such a ramp
 
   function read() {
+    version++;
     const computed = getComputedStyle(root);
     const dark = root.dataset.theme === "dark";
     for (const [name, style] of Object.entries(styles)) {
@@ -109,7 +111,11 @@ export function makePalette(root, styles) {
       return `color-mix(in srgb, ${this.color(name)} 45%, ${colors.get("paper")})`;
     },
     /** @param {Iterable<string> | null} names */
-    light: (names) => (lit = names && new Set(names)),
+    light(names) {
+      lit = names && new Set(names);
+      version++;
+    },
+    version: () => version,
     // Lines of the ground are drawn thinly, whatever their style: the runs stand out before them.
     /** @param {string} name */
     faint: (name) => (name in styles ? 0.3 : 1),

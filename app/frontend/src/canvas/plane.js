@@ -4,6 +4,7 @@
 import { makeBrush } from "./paint_brush.js";
 import { valueAt } from "../lib/axis_scale.js";
 import { contextOf, make, setAttribute, setText, targetOf } from "../lib/dom.js";
+import { idOf, textOf } from "../lib/identity.js";
 import { makeHandles } from "./drag_handles.js";
 import { makeHover } from "./tooltip.js";
 import { drawLiving } from "./dynamic_layer.js";
@@ -33,7 +34,9 @@ export function makePlane(host) {
   let quietNames = ["", ""];
   let side = 0;
   let ratio = 1;
+  let content = ""; // what the traces draw
   let drawn = ["", ""];
+  let lively = ""; // what the living layer shows
 
   const plane = {
     figure,
@@ -102,6 +105,7 @@ export function makePlane(host) {
     const all = traces.filter(isStill);
     quiet = [all.filter((trace) => !isGrid(trace)), all.filter(isGrid)];
     quietNames = quiet.map((some) => stillNames(some, host.array));
+    content = textOf(traces, host.array);
     setText(title, spec.title);
     setAttribute(figure, "data-plane", spec.name);
     setAttribute(frame, "data-click", spec.click ?? null);
@@ -136,6 +140,7 @@ export function makePlane(host) {
       canvas.height = Math.round(heightOf(spec.view, side) * ratio);
     }
     drawn = ["", ""];
+    lively = "";
     showTicks();
     handles.replace();
   }
@@ -158,6 +163,13 @@ export function makePlane(host) {
       drawAxes(onStill, layer);
     }
     drawn = [below, key];
+    // A plane in which nothing has changed stays as it is, whatever moves on another.
+    const held = handles.shown().filter(({ from }) => from); // the others are above the canvas
+    const found = hover.shown();
+    const seen = [held, found && [found.point, found.style], k, playing, thick, theme, view];
+    const now = content + JSON.stringify([...seen, side, ratio, palette.version(), idOf(ghosts)]);
+    if (now === lively) return;
+    lively = now;
     drawLiving(onLiving, {
       traces,
       view,
@@ -172,8 +184,8 @@ export function makePlane(host) {
       ghosts,
       model,
       plane: spec.name,
-      handles: handles.shown(),
-      hover: hover.shown(),
+      handles: held,
+      hover: found,
     });
   }
 

@@ -3,6 +3,7 @@
 // affine `map` only fills and strokes the same outlines through another matrix.
 
 import { heightOf } from "./primitives.js";
+import { idOf } from "../lib/identity.js";
 import { marks, niceStep } from "./ticks.js";
 
 const SMALL = 2000; // numbers, up to which it costs less to compare than to draw again
@@ -115,8 +116,6 @@ export const isStill = (trace) => trace.kind === "bands" || trace.kind === "line
 /** @param {Trace} trace */
 export const isGrid = (trace) => trace.style === "grid";
 
-let anonymous = 0;
-
 // What tells one still layer from another. Lines without a cache key are few: their points say it.
 /**
  * @param {Trace[]} traces
@@ -127,7 +126,7 @@ export function stillNames(traces, array) {
   const name = (trace) => {
     if (trace.cache) return trace.cache;
     const points = array(trace.points);
-    return points && points.length < SMALL ? points.join() : ++anonymous;
+    return points && (points.length < SMALL ? points.join() : idOf(points));
   };
   return traces.map((t) => `${name(t)}|${t.kind}|${t.style}|${t.map ?? ""}`).join(";");
 }

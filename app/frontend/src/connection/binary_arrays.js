@@ -11,11 +11,10 @@ const TYPES = {
 /**
  * @param {Answer["buffers"]} buffers
  * @param {DataView | ArrayBuffer | null} data
+ * @param {Map<string, Numbers>} seen those that are known already, by name
  * @returns {ArrayOf}
  */
-export function makeArrays(buffers = {}, data = null) {
-  /** @type {Map<string, Numbers>} */
-  const seen = new Map();
+export function makeArrays(buffers = {}, data = null, seen = new Map()) {
   return function array(name = "") {
     const known = seen.get(name);
     if (known) return known;

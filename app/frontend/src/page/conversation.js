@@ -36,7 +36,9 @@ export function makeConversation({
     context: () => ({
       view,
       state: { ...state.answer()?.state, k: step() },
-      have: language === lesson.language ? keys() : [], // else the page is set up again
+      ...(language === lesson.language // else the page is set up again, without them
+        ? { have: keys(), kept: state.answer()?.mark }
+        : { have: [] }),
       ...(held() ? { hold: true } : {}),
       ...(language === "en" ? {} : { lang: language }),
       ...(language === lesson.language ? {} : { speak: true }),

@@ -3,6 +3,8 @@
 import { makeArrays } from "../connection/binary_arrays.js";
 import { say } from "../i18n/en.js";
 
+const RECENT = 8; // answers whose arrays are kept: as many as the kernel remembers
+
 /** @typedef {ReturnType<typeof makePageState>} PageState */
 
 export function makePageState() {
@@ -11,6 +13,22 @@ export function makePageState() {
   /** @type {ArrayOf} */
   let arrays = () => undefined;
   let fresh = false;
+  /** @type {Map<string, ArrayOf>} */
+  const recent = new Map(); // by the marks of the answers
+
+  // The very arrays of that answer: whoever draws them can tell that they have not changed.
+  /** @param {Answer} reply */
+  function held({ held }) {
+    /** @type {Map<string, Numbers>} */
+    const found = new Map();
+    const before = recent.get(held?.mark ?? "");
+    for (const name of held?.names ?? []) {
+      const numbers = before?.(name);
+      if (numbers) found.set(name, numbers);
+    }
+    return found;
+  }
+
   return {
     /** The answer that is shown; null before the first one. */
     answer: () => answer,
@@ -38,7 +56,10 @@ export function makePageState() {
         return false;
       }
       answer = reply;
-      arrays = makeArrays(reply.buffers, data);
+      arrays = makeArrays(reply.buffers, data, held(reply));
+      if (reply.mark) recent.set(reply.mark, arrays);
+      const [oldest] = recent.keys();
+      if (recent.size > RECENT) recent.delete(oldest);
       return true;
     },
 
