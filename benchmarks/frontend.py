@@ -328,6 +328,8 @@ async def drag_measured(
         shown = next((seen for when, seen in order if seen and when >= handled - 0.2), None)
         if shown is not None:
             pairs.append((stamp, shown))
+    if not pairs:
+        raise RuntimeError(f"{page.url}: what was dragged asked for nothing")
     last = max(shown for _, shown in pairs)
     return measure(pairs, sorted(when for when in times.values() if when <= last), up)
 

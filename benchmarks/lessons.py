@@ -42,12 +42,12 @@ async def slid(page: Page, seconds: float) -> Drag | None:
     slider = page.locator(SLIDERS).locator("visible=true").first
     if not await slider.count():
         return None
-    await slider.scroll_into_view_if_needed()
-    box = await slider.bounding_box()
-    assert box
     at = min(0.7, max(0.3, float(await slider.input_value())))
     await slider.fill(str(at))
     await page.evaluate(f"{PAGE}.settled()")
+    await slider.scroll_into_view_if_needed()  # now, because the answer may have moved it
+    box = await slider.bounding_box()
+    assert box
     place = (box["x"] + 8 + at * (box["width"] - 16), box["y"] + box["height"] / 2)
     return await drag_measured(page, place, 0.2 * box["width"], seconds)
 

@@ -62,10 +62,14 @@ class Notebook:
     def _asked(self, text: str) -> None:
         self.asks.append(json.loads(text))
 
+    def wait(self, ms: int) -> None:
+        """Wait by the page's own clock, so that what it was to hear or say before has passed."""
+        self.page.evaluate("(ms) => new Promise((done) => setTimeout(done, ms))", ms)
+
     def work(self) -> None:
         """Let the kernel answer, and the views ask, until nobody does."""
         for _ in range(40):
-            self.page.wait_for_timeout(30)
+            self.wait(30)
             if not self.asks:
                 return
             while self.asks:
@@ -101,7 +105,7 @@ def notebook(page: Page) -> Notebook:
 
 def rest(notebook: Notebook) -> None:
     """Let the views say at which step they rest, which they do a moment later."""
-    notebook.page.wait_for_timeout(400)
+    notebook.wait(400)
     notebook.work()
 
 
