@@ -361,4 +361,4 @@ def execute(
         other.join()
     if n > size:
         first, second = first[..., :size, :], second[..., :size]
-    return first.reshape(*points, *lead, d), second.reshape(*points, *lead)
+    return first.reshape((*points, *lead, d)), second.reshape((*points, *lead))
