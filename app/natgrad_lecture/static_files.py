@@ -17,8 +17,8 @@ def script(name: str) -> str:
     Args:
         name: ``lesson_view.js`` (an ES module with anywidget's ``render``), ``live_page.js`` (an ES
             module that draws our own page), ``makers.js`` (an ES module that it fetches to make
-            files and to compare a pinned run), ``model_picture.js`` (an ES module that it
-            fetches to draw a model), or ``home.js``, ``saved_page.js``, ``waiting_page.js``
+            files, to compare a pinned run and to edit a talk), ``model_picture.js`` (an ES module
+            that it fetches to draw a model), or ``home.js``, ``saved_page.js``, ``waiting_page.js``
             (classic scripts).
 
     Raises:

@@ -25,6 +25,10 @@ def test_a_page_speaks_the_browser_s_language_and_the_link_s(
     assert drawn
     assert all(drawn)
     page.click("[data-part=menu] > button")
+    page.click("[data-action=steps]")  # a part that the page fetches now
+    expect(page.locator("dialog[open] h2")).to_have_text("演示步骤")
+    page.keyboard.press("Escape")
+    page.click("[data-part=menu] > button")
     page.click("[data-action=language-en]")
     expect(page.locator("h1")).to_have_text(lesson.title)
     assert "lang=en" in page.url

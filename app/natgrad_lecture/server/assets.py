@@ -20,8 +20,8 @@ class Assets:
     The many modules go as one file, ``live_page.js``; the style sheets are in the page's head. So
     a page costs two requests and a websocket, and a returning reader's one. ``plotly.js`` is
     fetched by the pages that have a chart, when they have one to draw; ``makers.js``, which makes
-    files of a picture and compares a pinned run, when one of them is wanted; ``model_picture.js``
-    when a picture has a model beside its planes.
+    files of a picture, compares a pinned run and edits a talk, when one of them is wanted;
+    ``model_picture.js`` when a picture has a model beside its planes.
     """
 
     def __init__(self) -> None:

@@ -167,7 +167,16 @@ export function makePlane(host) {
     const held = handles.shown().filter(({ from }) => from); // the others are above the canvas
     const found = hover.shown();
     const seen = [held, found && [found.point, found.style], k, playing, thick, theme, view];
-    const now = content + JSON.stringify([...seen, side, ratio, palette.version(), idOf(ghosts)]);
+    const now =
+      content +
+      JSON.stringify([
+        ...seen,
+        side,
+        ratio,
+        palette.version(),
+        ghosts.length && idOf(ghosts),
+        Boolean(model),
+      ]);
     if (now === lively) return;
     lively = now;
     drawLiving(onLiving, {

@@ -249,11 +249,15 @@ const TEXTS = {
   },
 };
 
-let language = "en";
+// The document's, not this module's: what a page fetches later brings these texts once more.
+const LANGUAGE = Symbol.for("natgrad.language");
+const shared = /** @type {Record<symbol, string | undefined>} */ (
+  /** @type {unknown} */ (globalThis)
+);
 
 /** @param {string} name */
 export function setLanguage(name) {
-  language = name in TEXTS ? name : "en";
+  shared[LANGUAGE] = name in TEXTS ? name : "en";
 }
 
 // What a language is called in itself.
@@ -265,7 +269,7 @@ export const nameOf = (name) => TEXTS[name]?.language ?? name;
  * @param {Record<string, string | number>} values
  */
 export function say(key, values = {}) {
-  const text = TEXTS[language][key] ?? TEXTS.en[key];
+  const text = TEXTS[shared[LANGUAGE] ?? "en"][key] ?? TEXTS.en[key];
   if (text === undefined) throw new Error(`no text '${key}'`);
   return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 }
