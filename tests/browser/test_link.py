@@ -220,3 +220,19 @@ def test_who_wakes_in_a_full_house_is_told_their_place_and_comes_in_by_themselve
         staying.join()
     page.wait_for_function(f"{PAGE}.answer.state.rate === 0.06")
     expect(page.locator(".banner")).to_be_hidden()
+
+
+def test_after_an_upgrade_the_page_takes_the_new_script_and_keeps_its_state(
+    server: Server, page: Page
+) -> None:
+    """A page of another version has its script under another name."""
+    page.goto(f"{server.url}coordinates?v=1&rate=0.045")
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    set_rate(page, "0.03")
+    assert settled(page)["rate"] == 0.03
+    script = "document.querySelector('script[type=module]')"
+    page.evaluate(f"{script}.setAttribute('src', '/natgrad/0/live_page.js')")
+    kill_all(kernels_of(server.process.pid))
+    page.wait_for_function(f"!{script}?.src.includes('/natgrad/0/')")
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    assert settled(page)["rate"] == 0.03

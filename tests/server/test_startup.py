@@ -21,6 +21,7 @@ from natgrad_lecture.server import machine_limits
 from natgrad_lecture.server.link_preview import preview
 from natgrad_lecture.server.machine_limits import cores, memory_left, processes_left
 from natgrad_lecture.server.security_headers import HEADERS
+from natgrad_lecture.server.server import LessonServer
 from natgrad_lecture.server.startup_checks import (
     check_options,
     checked_base_url,
@@ -177,6 +178,31 @@ def test_a_home_that_cannot_be_written_is_not_needed() -> None:
     with running(pool=1, env={"HOME": "/proc/nowhere", "XDG_DATA_HOME": "/proc/nowhere"}) as server:
         assert Page(server.url).open().ask(rate=0.03)["state"]["rate"] == 0.03
         assert requests.get(f"{server.url}readyz", timeout=60).json() == {"status": "ready"}
+
+
+def test_an_address_is_printed_as_a_browser_takes_it() -> None:
+    def printed(host: str, *names: str) -> str:
+        return LessonServer(host=host, names=names, port=8000, open_browser=False).address
+
+    assert printed("127.0.0.1") == "http://127.0.0.1:8000/"
+    assert printed("::1") == "http://[::1]:8000/"
+    assert printed("0.0.0.0", "lecture.example.org") == "http://lecture.example.org:8000/"
+    assert printed("::", "2001:db8::7") == "http://[2001:db8::7]:8000/"
+    assert printed("0.0.0.0", "*") == f"http://{socket.gethostname()}:8000/"
+
+
+@pytest.mark.slow
+def test_where_there_is_ipv6_alone_all_works() -> None:
+    try:
+        with socket.socket(socket.AF_INET6) as there:
+            there.bind(("::1", 0))
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with running("--host=::1") as server:
+        assert server.url.startswith("http://[::1]:")
+        page = Page(server.url).open()
+        assert page.ask(rate=0.03)["state"]["rate"] == 0.03
+        assert page.goodbye() == 204
 
 
 @pytest.mark.slow

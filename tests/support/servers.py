@@ -160,7 +160,7 @@ def start(
     assert process.stdout
     for line in process.stdout:
         said += line
-        if found := re.search(r"http://[\w.]+:\d+/\S*", line):
+        if found := re.search(r"http://(?:[\w.-]+|\[[\da-f:]+\]):\d+/\S*", line):
             return Server(process, found[0], said, (env or {}).get("NATGRAD_METRICS_TOKEN", ""))
     raise AssertionError(f"the server did not start:\n{said}")
 

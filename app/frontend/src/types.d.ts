@@ -120,7 +120,6 @@ declare global {
   interface Connection {
     status: string;
     why?: string;
-    place?: string;
     broken(): boolean;
     onstatus(listener: (status: string) => void): void;
     reconnect(): Promise<unknown>;

@@ -50,10 +50,10 @@ test("where there is no line of ours the ask is repeated", () => {
 for (const [why, words, button, act] of [
   ["", /connection to the engine is lost/, "Reconnect", "reconnect"],
   ["login", /logged out/, "Log in again", "reload"],
-  ["full", /You are number 7 in the line/, "Reconnect", "reconnect"],
+  ["You are number 7 in the line.", /^You are number 7 in the line/, "Reconnect", "reconnect"],
 ]) {
   test(`a lost line says what its reader can do (${why || "no reason known"})`, () => {
-    const link = { status: "lost", why, place: "7" };
+    const link = { status: "lost", why };
     const { words: said, button: offered, did, press } = banner(link);
     assert.match(said.textContent, words);
     assert.equal(offered.textContent, button);

@@ -4,6 +4,9 @@ import { Link } from "../src/connection/kernel_link.js";
 
 const PAGE = { base: "/", kernel: "k1", comm: "c1", pass: "p1" };
 
+/** The element by which a page of this version loads its script. */
+const script = (version) => ({ getAttribute: () => `/natgrad/${version}/live_page.js` });
+
 /** A browser with a network that can fail, timers of ours, and what was done over it. */
 function network(t) {
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
@@ -12,6 +15,8 @@ function network(t) {
     /** What a page is answered with, if not with the lesson. */
     instead: null,
     asked: [],
+    version: 1,
+    reloads: 0,
     sockets: [],
     fetched: 0,
     left: [],
@@ -41,22 +46,28 @@ function network(t) {
     }
   }
   net.window = new EventTarget();
-  Object.assign(net.page, { hidden: false });
+  Object.assign(net.page, { hidden: false, querySelector: () => script(1) });
   const globals = {
     WebSocket: Socket,
     document: net.page,
-    location: { href: "http://127.0.0.1/coordinates?v=1&rate=0.03", pathname: "/coordinates" },
+    location: {
+      href: "http://127.0.0.1/coordinates?v=1&rate=0.03",
+      pathname: "/coordinates",
+      reload: () => void (net.reloads += 1),
+    },
     addEventListener: net.window.addEventListener.bind(net.window),
     DOMParser: class {
       parseFromString = (text) => ({
         getElementById: () => (text.startsWith("{") ? { textContent: text } : null),
         querySelector: (tag) =>
-          text.startsWith("number ")
-            ? {
-                textContent: text.slice(7),
-                getAttribute: () => (tag === "[data-ticket]" ? "t1" : null),
-              }
-            : null,
+          tag.startsWith("script")
+            ? script(net.version)
+            : text.startsWith("number ")
+              ? {
+                  textContent: text,
+                  getAttribute: () => (tag === "[data-ticket]" ? "t1" : null),
+                }
+              : null,
       });
     },
     async fetch(url, how) {
@@ -218,7 +229,7 @@ for (const [how, instead, why] of [
   ["is forbidden", { text: "403", status: 403 }, "login"],
   ["wants a login", { text: "401", status: 401 }, "login"],
   ["leads to a login elsewhere", { type: "opaqueredirect" }, "login"],
-  ["is the waiting line", { text: "number 7", status: 503 }, "full"],
+  ["is the waiting line", { text: "number 7", status: 503 }, "number 7"],
   ["says that the engine did not start", { text: "fault" }, ""],
   ["is a proxy's error", { text: "bad gateway", status: 502 }, ""],
 ]) {
@@ -229,11 +240,10 @@ for (const [how, instead, why] of [
     link.line.ondead();
     await assert.rejects(link.reconnect());
     assert.equal(link.why, why);
-    assert.equal(link.place, why === "full" ? "7" : "");
     assert.equal(said.at(-1), "lost", "the banner hears of it");
     assert.equal(net.asked[0].url, "/coordinates", "no log need hold the reader's state");
     net.instead = null;
-    t.mock.timers.tick(3_000);
+    t.mock.timers.tick(5_000);
     await settle();
     assert.equal(link.status, "open");
     assert.equal(link.why, "");
@@ -258,3 +268,15 @@ test("who waits in the line keeps the place, looked at or not", async (t) => {
   await settle();
   assert.equal(link.status, "open");
 });
+
+for (const version of [1, 2]) {
+  test(`a page ${version === 1 ? "stays" : "is loaded again"} after a restart of its server`, async (t) => {
+    const net = network(t);
+    const { link } = await opened(net);
+    net.version = version;
+    link.line.ondead();
+    await link.reconnect();
+    assert.equal(net.reloads, version - 1);
+    assert.equal(link.line.kernel, "k2", "which the page leaves as it goes");
+  });
+}

@@ -509,10 +509,10 @@ class LessonServer(Voila):
         """Where the lessons are, by a name that we answer to. Open to other machines, we would be
         called by this one's own name otherwise, which nobody said.
         """
-        names = [name for name in self.names if name != "*"]
-        if self.ip not in ("0.0.0.0", "::") or not names:
-            return self.display_url
-        host = f"[{names[0]}]" if ":" in names[0] else names[0]
+        host = self.ip
+        if host in ("0.0.0.0", "::"):
+            host = next((name for name in self.names if name != "*"), socket.gethostname())
+        host = f"[{host}]" if ":" in host else host
         return f"http://{host}:{self.port}{self.base_url}"
 
     # Handlers

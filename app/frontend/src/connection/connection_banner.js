@@ -18,13 +18,9 @@ export function makeBanner(model, again) {
   function show() {
     const lost = Boolean(link?.broken());
     const wanted = lost || late;
-    const why = lost && link?.why;
-    setText(
-      words,
-      why === "full"
-        ? say("in-line", { place: link?.place ?? "" })
-        : say(why || (lost ? "lost" : link || heard ? "slow" : "not-live")),
-    );
+    const why = (lost && link?.why) || "";
+    const kind = lost ? "lost" : link || heard ? "slow" : "not-live";
+    setText(words, why === "login" ? say(why) : why || say(kind));
     setText(button, say(why === "login" ? "log-in" : lost || !link ? "reconnect" : "ask-again"));
     if (box.hidden !== !wanted) box.hidden = !wanted;
   }

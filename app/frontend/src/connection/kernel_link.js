@@ -5,7 +5,6 @@ import { Comm } from "./jupyter_comm.js";
 
 const FIRST_RETRY = 1_500; // ms, then doubled
 const LAST_RETRY = 30_000;
-const LAST_IN_LINE = 5_000;
 const TICK = 5_000; // ms between two looks at the clock
 const SLEPT = 30_000; // ms without a look: the computer slept, or the browser froze the page
 const TICKET = "natgrad-ticket"; // the header that keeps a place in the waiting line
@@ -30,32 +29,34 @@ const LET_GO = 4001; // the code with which the server closes an idle page's web
 export const dataOf = (html) =>
   JSON.parse(html.getElementById("natgrad-data")?.textContent ?? "null");
 
+/** @param {Document} html */
+const moduleOf = (html) => html.querySelector("script[type=module]")?.getAttribute("src");
+
 /**
  * Fetch the page of a new kernel. Without the query: the state is here, and no log need hold it.
  *
  * @param {string} ticket that keeps a place in the waiting line
- * @returns {Promise<{ data: PageData | null, why: string, place: string, ticket: string }>} the page's
- *     data, or why there are none: "login" (someone has to log in first), "full" (the reader is in the
- *     line, at this place), or "" (nobody knows)
+ * @returns {Promise<{ html: Document, data: PageData | null, why: string, ticket: string }>} the page's
+ *     data, or why there are none: "login" (someone has to log in first), or what the page of the
+ *     waiting line says; empty if nobody knows
  */
 async function fetchPage(ticket) {
-  const none = { data: null, why: "login", place: "", ticket };
-  /** @type {Response} */
-  let reply;
-  try {
-    reply = await fetch(location.pathname, { cache: "no-store", headers: { [TICKET]: ticket } });
-  } catch (error) {
-    // A login on another host stands before the page: no script may follow there.
-    const asked = await fetch(location.pathname, { method: "HEAD", redirect: "manual" });
-    if (asked.type === "opaqueredirect") return none;
-    throw error;
-  }
+  const { pathname } = location;
+  const reply = await fetch(pathname, { cache: "no-store", headers: { [TICKET]: ticket } }).catch(
+    async (error) => {
+      // Perhaps a login on another host stands before the page: no script may follow there.
+      const asked = await fetch(pathname, { method: "HEAD", redirect: "manual" });
+      if (asked.type === "opaqueredirect") return Response.error();
+      throw error;
+    },
+  );
+  const { redirected, status } = reply;
   const html = new DOMParser().parseFromString(await reply.text(), "text/html");
   const data = dataOf(html);
-  if (!data && (reply.redirected || reply.status === 401 || reply.status === 403)) return none;
-  const place = (reply.status === 503 && html.querySelector("strong")?.textContent) || "";
   const held = html.querySelector("[data-ticket]")?.getAttribute("data-ticket");
-  return { data, why: place && "full", place, ticket: held ?? ticket };
+  const line = held && html.querySelector("[role=status]")?.textContent;
+  const barred = !data && (redirected || [0, 401, 403].includes(status));
+  return { html, data, why: barred ? "login" : (line ?? ""), ticket: held ?? ticket };
 }
 
 /**
@@ -69,7 +70,6 @@ export class Link {
     /** @type {"open" | "lost" | "dead" | "asleep"} */
     this.status = "open";
     this.why = ""; // what stands in the way of a new kernel, as far as the page was told
-    this.place = ""; // in the waiting line
     this.ticket = "";
     /** @type {Set<(status: string) => void>} */
     this.listeners = new Set();
@@ -135,7 +135,7 @@ export class Link {
   async open() {
     await this.line.open();
     this.opened = true;
-    this.why = "";
+    this.why = this.ticket = "";
     this.delay = FIRST_RETRY;
     this.set("open");
     if (this.waiting) this.line.send(...this.waiting);
@@ -170,18 +170,20 @@ export class Link {
     // The kernel is gone, or the line is open and yet the reader asks to mend it: the kernel hangs.
     // Leave it.
     this.leave();
-    const { data, ...rest } = await fetchPage(this.ticket); // each visit gets a kernel
-    Object.assign(this, rest);
+    const { html, data, why, ticket } = await fetchPage(this.ticket); // each visit gets a kernel
+    Object.assign(this, { why, ticket });
     if (!data) throw new Error("the engine did not start");
     this.take(new Comm(data));
+    // The server is of another version: take its script too. The address holds the state.
+    if (moduleOf(html) !== moduleOf(document)) location.reload();
     await this.open();
   }
 
   retry() {
     clearTimeout(this.timer);
-    const waits = this.why === "full"; // a place in the line is kept while the page asks
-    if (document.hidden && !waits) return; // nobody looks: see the listener above
-    if (waits) this.delay = Math.min(this.delay, LAST_IN_LINE);
+    // Nobody looks: see the listener above. But a place in the line is kept while the page asks.
+    if (document.hidden && !this.ticket) return;
+    if (this.ticket) this.delay = FIRST_RETRY * 3;
     this.timer = setTimeout(() => this.reconnect().catch(() => {}), this.delay);
     this.delay = Math.min(2 * this.delay, LAST_RETRY);
   }

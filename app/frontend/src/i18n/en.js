@@ -11,11 +11,8 @@ const TEXTS = {
     site: "the natural gradient",
     // the line to the engine
     lost: "The connection to the engine is lost. What you set is kept.",
-    login:
-      "You are logged out, or your server has stopped. What you set is kept in this page's address.",
+    login: "You are logged out, or your server has stopped. What you set is kept.",
     "log-in": "Log in again",
-    "in-line":
-      "Every place is taken. You are number {place} in the line. What you set is kept, and the page goes on by itself.",
     slow: "The engine has not answered for a while. What you set is kept.",
     "not-live": "This picture is not live: no kernel answers. Run its cell to change something.",
     reconnect: "Reconnect",
