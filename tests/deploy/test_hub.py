@@ -22,10 +22,9 @@ from playwright.sync_api import Page as BrowserPage
 from playwright.sync_api import expect, sync_playwright
 
 from natgrad_lecture.server.jupyterhub import options
-from tests.deploy.test_nginx import free_port
 from tests.support.chromium import FLAGS, SHELL, chromium
 from tests.support.class_lines import Lecture, hang_up
-from tests.support.servers import ROOT, Page, lean, wait_until, zombies
+from tests.support.servers import ROOT, Page, free_port, lean, wait_until, zombies
 
 HERE = ROOT / "build" / "proxy" / "node_modules" / ".bin" / "configurable-http-proxy"
 PROXY = str(HERE) if HERE.exists() else shutil.which("configurable-http-proxy")

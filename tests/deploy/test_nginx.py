@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,18 +15,12 @@ import websocket
 
 from natgrad_lecture.classroom.room import ENDED
 from tests.support.class_lines import Lecture, hang_up
-from tests.support.servers import ROOT, Page, Server, running, wait_until
+from tests.support.servers import ROOT, Page, Server, free_port, running, wait_until
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin")
 pytestmark = [
     pytest.mark.skipif(NGINX is None, reason="nginx is not installed; `make test` does it as root"),
 ]
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
 
 
 @pytest.fixture(scope="module")

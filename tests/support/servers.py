@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -68,6 +69,13 @@ def lean(folder: Path) -> dict[str, str]:
     (folder / "lean").mkdir()
     (folder / "lean" / "rfc3987_syntax.py").write_text("raise ImportError\n")
     return {"PYTHONPATH": os.pathsep.join((str(folder / "lean"), str(ROOT), str(ROOT / "app")))}
+
+
+def free_port() -> int:
+    """A port that was free just now."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
 
 
 def wait_until(true: Callable[[], object], seconds: float = 90, pause: float = 0.05) -> None:
