@@ -190,7 +190,8 @@ class ModuleTape(Tape):
         self.net, self.theta, self.x = net, theta, x
         self.outputs, self._back = pulled(self._forward, theta)
         self.parts, self.values = [theta], [x, self.outputs]
-        self._pushes = True
+        self._pushes: bool | None = False if _pads(net.module) else None
+        """Whether forward mode is the transpose of reverse mode; None: not compared yet."""
 
     def _forward(self, theta: Tensor) -> Tensor:
         return self.net.forward(theta, self.x)
@@ -215,12 +216,22 @@ class ModuleTape(Tape):
         Returns:
             The change of the outputs, ``[R, C]``.
         """
-        if self._pushes:
+        if self._pushes is not False:
             try:
-                return jvp(self._forward, (self.theta,), (v,))[1]
+                dy = jvp(self._forward, (self.theta,), (v,))[1]
             except NotImplementedError:
                 self._pushes = False  # an operation without forward mode
+            else:
+                if self._pushes is None:
+                    self._pushes = self._is_transposed(v, dy)
+                if self._pushes:
+                    return dy
         return pulled(self._back, torch.zeros_like(self.outputs))[1](v)
+
+    def _is_transposed(self, v: Tensor, dy: Tensor) -> bool:
+        """Whether dyᵀ dy = vᵀ Jᵀ dy: whether the two modes of autodiff have the same J."""
+        square, due = float((dy * dy).sum()), float(v @ self.pull(dy))
+        return abs(square - due) <= 1e4 * torch.finfo(dy.dtype).eps * max(square, abs(due))
 
     def cotangents(self, root: Tensor, before: int | None = None) -> list[Tensor]:
         """There are none: a module is differentiated as a whole.
@@ -264,7 +275,7 @@ class ModuleTape(Tape):
             An iterator of rows, ``[·, p]``.
         """
         net, n = self.net, len(self.x)
-        whole, chosen = self._everything(root)
+        whole, chosen = self.everything(root)
         places = len(whole) // n
         if places * n != len(whole) or not self._apart():
             yield from self._one_by_one(root)
@@ -309,8 +320,15 @@ class ModuleTape(Tape):
         gap = float((found.sum((0, 1)) - due).abs().max())
         return gap <= 1e3 * torch.finfo(due.dtype).eps * scale
 
-    def _everything(self, root: Tensor) -> tuple[Tensor, Tensor]:
-        """S of all rows, with zeros where a row does not count, and which of them count."""
+    def everything(self, root: Tensor) -> tuple[Tensor, Tensor]:
+        """Return S of all rows, with zeros where a row does not count, and which of them count.
+
+        Args:
+            root: S of the rows that count, ``[R, K, C]``.
+
+        Returns:
+            S, ``[all, K, C]``, and a mask, ``[all]``.
+        """
         rows = self.net.rows
         if rows is None:
             return root, torch.ones(len(root), dtype=torch.bool, device=root.device)
@@ -472,6 +490,12 @@ def _must_be_one_function(module: Any) -> None:
         raise ValueError(
             "the net has no parameters to learn; give it at least one layer that is not frozen"
         )
+
+
+def _pads(module: nn.Module) -> bool:
+    """Whether a table has a row for padding: forward mode counts it, reverse mode does not."""
+    tables = (m for m in module.modules() if isinstance(m, nn.Embedding | nn.EmbeddingBag))
+    return any(table.padding_idx is not None for table in tables)
 
 
 def _noise(module: nn.Module) -> bool:

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from natgrad_core.errors import SingularMetricError
 from natgrad_core.nets.fisher.fisher import FisherAt, gauss_newton, must_be_a_kind
-from natgrad_core.nets.fisher.kfac import Eigen, Factors, Kronecker
+from natgrad_core.nets.fisher.kfac import Eigen, Factors, Kronecker, is_factored_by_hand
+from natgrad_core.nets.fisher.module_kfac import SHARING, ModuleKronecker, factors_of, known
 from natgrad_core.nets.fisher.solve import DROWNED, must_be_a_method, solve
 from natgrad_core.nets.problem import FLOAT32_FLOOR, At
 from natgrad_core.nets.rule import Memory, nothing
@@ -364,41 +365,93 @@ def _whole(label: str, matrix: Callable[[At], Tensor], at: At) -> Careful:
     return Careful(at, here, lambda: Blocks([matrix(at.double)], [label]))
 
 
-def kfac(kind: str = "true", samples: int = 1, keep: float = 0.0, shared: bool = True) -> Metric:
+def kfac(
+    kind: str = "true",
+    samples: int = 1,
+    keep: float = 0.0,
+    shared: bool = True,
+    sharing: str = "expand",
+    every: int = 1,
+) -> Metric:
     """K-FAC: each layer's block is a Kronecker product B ⊗ A of two small matrices.
 
-    Martens and Grosse 2015, §3; §5 for the average over steps.
+    Martens and Grosse 2015, §3; §5 for the average over steps. Layers other than Linear and Conv2d,
+    and modules that are differentiated by autodiff, are factored by hooks
+    (``natgrad_core.nets.fisher.module_kfac``).
 
     Args:
         kind: "true" has exact factors, "monte-carlo" draws targets, "empirical" takes the data's.
         samples: Targets drawn an example, of kind "monte-carlo".
         keep: The k-th step gives the old factors the weight min(1 − 1/k, ``keep``); 0 keeps none.
         shared: Whether λ is shared between B and A (factored Tikhonov, §6.3), or added to B ⊗ A.
+            Factors by hooks always share it.
+        sharing: What the places that share a weight are, for factors by hooks: "expand" or "reduce"
+            (Eschenhagen et al. 2023).
+        every: The factors are computed at every ``every``-th step, and kept in between.
 
     Returns:
-        The metric; it remembers the factors if ``keep`` > 0.
+        The metric; it remembers the factors if ``keep`` > 0 or ``every`` > 1.
 
     Raises:
-        ValueError: If ``keep`` is not in [0, 1), there is no such kind, or ``samples`` is less
-            than 1.
+        ValueError: If ``keep`` is not in [0, 1), there is no such kind or sharing, or ``samples``
+            or ``every`` is less than 1.
     """
     in_range("keep", keep, below=1.0)
     must_be_a_kind(kind, samples)
+    must_be_an_interval(every)
+    if sharing not in SHARING:
+        raise ValueError(f"no sharing {sharing!r}; there are {', '.join(SHARING)}")
+
+    def by_hooks(point: At, memory: Memory) -> tuple[Operator, Memory]:
+        age, old = memory["age"] + 1, dict(memory["pairs"])
+        layers = dict(point.problem.net.module.named_modules())
+        if old and (age - 1) % every:
+            here = {path: known(path, layers[path], a, b) for path, (a, b) in old.items()}
+        else:
+            here = factors_of(FisherAt(point, kind, samples), sharing)
+            weight = min(1 - 1 / age, keep)
+            for path, each in here.items():
+                if keep and path in old:
+                    a, b = old[path]
+                    here[path] = each.blend(a, b, weight)
+        remembers = keep or every > 1
+        pairs = {path: (each.a, each.b) for path, each in here.items()} if remembers else {}
+        return ModuleKronecker(point.problem.net, here), {"age": age, "pairs": pairs}
 
     def at(point: At, memory: Memory) -> tuple[Operator, Memory]:
+        if not is_factored_by_hand(point.problem.net):
+            return by_hooks(point, memory)
+        age = memory["age"] + 1
+        if memory["pairs"] and (age - 1) % every:
+            factors = Factors(point.problem.net, memory["pairs"])
+            kept = {"age": age, "pairs": factors.pairs}
+            held = factors.double
+            return Careful(point, Kronecker(factors, shared), lambda: Kronecker(held, shared)), kept
         fisher = FisherAt(point, kind, samples)
         factors = Factors.of(fisher)
-        age = memory["age"] + 1
         if keep and age > 1:
             factors = Factors(factors.net, memory["pairs"]).blend(factors, min(1 - 1 / age, keep))
 
         def counterpart() -> Kronecker:
             return Kronecker(factors.double if keep else Factors.of(fisher.double), shared)
 
-        kept = {"age": age, "pairs": factors.pairs if keep else ()}
+        kept = {"age": age, "pairs": factors.pairs if keep or every > 1 else ()}
         return Careful(point, Kronecker(factors, shared), counterpart), kept
 
     return Metric("K-FAC", at, lambda start: {"age": 0, "pairs": ()})
+
+
+def must_be_an_interval(every: Any) -> None:
+    """Check a number of steps.
+
+    Args:
+        every: The number.
+
+    Raises:
+        ValueError: If it is no whole number ≥ 1.
+    """
+    if not isinstance(every, int) or every < 1:
+        raise ValueError(f"an interval is a whole number of steps, at least 1; got {every!r}")
 
 
 def ekfac(kind: str = "true", samples: int = 1) -> Metric:

@@ -8,6 +8,9 @@ under no_grad) leaves nothing behind. Nothing that is noted keeps a graph alive.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,6 +110,23 @@ class Calls:
         return None
 
 
+_looking_away: ContextVar[bool] = ContextVar("_looking_away", default=False)
+
+
+@contextmanager
+def unwatched() -> Generator[None]:
+    """Within it, calls of a model are not those of its training loop.
+
+    Returns:
+        A context manager.
+    """
+    token = _looking_away.set(True)
+    try:
+        yield
+    finally:
+        _looking_away.reset(token)
+
+
 class _Hook:
     """A forward hook that keeps its watcher neither alive nor in copies of the model."""
 
@@ -115,7 +135,7 @@ class _Hook:
 
     def __call__(self, module: nn.Module, args: tuple[Any, ...], kwargs: Any, out: Any) -> None:
         watcher = self.watcher() if self.watcher else None
-        if watcher is not None and torch.is_grad_enabled():
+        if watcher is not None and torch.is_grad_enabled() and not _looking_away.get():
             getattr(watcher, self.method)([*args, *kwargs.values()], out)
 
     def __reduce__(self) -> tuple[Any, ...]:

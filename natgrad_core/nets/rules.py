@@ -237,6 +237,8 @@ def kfac(
     kind: str = "true",
     samples: int = 1,
     keep: float = 0.0,
+    sharing: str = "expand",
+    every: int = 1,
 ) -> Rule:
     """K-FAC; left alone, it sets its λ, rate and momentum by itself (Martens & Grosse 2015).
 
@@ -246,6 +248,9 @@ def kfac(
         kind: "true", "monte-carlo" or "empirical".
         samples: Targets drawn for each example, with "monte-carlo".
         keep: The weight of old factors in a running average, in [0, 1).
+        sharing: What places that share a weight are, where factors come by hooks: "expand" or
+            "reduce".
+        every: The factors are computed at every ``every``-th step.
 
     Returns:
         The rule.
@@ -254,7 +259,7 @@ def kfac(
         ValueError: If a setting is out of range or unknown.
     """
     return second_order(
-        metrics.kfac(kind, samples, keep),
+        metrics.kfac(kind, samples, keep, sharing=sharing, every=every),
         LevenbergMarquardt(1.0, 0.25) if damping is None else damping,
         Quadratic() if size is None else size,
         "K-FAC",

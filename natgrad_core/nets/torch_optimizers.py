@@ -38,6 +38,7 @@ from natgrad_core.nets import rules
 from natgrad_core.nets.any_module import ModuleNet, net_of
 from natgrad_core.nets.baselines import momentum as heavy_ball
 from natgrad_core.nets.damping import Damping, Fixed, LevenbergMarquardt, policy
+from natgrad_core.nets.fisher.module_kfac import PLAIN
 from natgrad_core.nets.layers.linear_and_conv import WrongShapeError
 from natgrad_core.nets.likelihood import Bernoulli, Categorical, Likelihood
 from natgrad_core.nets.model import Net
@@ -252,6 +253,15 @@ class SecondOrder(torch.optim.Optimizer):
         net.write(theta + change)
         kept["steps"], kept["memory"], kept["layout"] = number + 1, memory, layout
         report = memory.get("report", {})
+        note: str = report.get("note", "")
+        if note.startswith(PLAIN) and kept.get("said") != note:
+            kept["said"] = note
+            warnings.warn(
+                f"{note}: K-FAC has no factors for these parameters, so their block of the metric "
+                "is the identity; see natgrad_core.nets.layers.factored to add a kind of layer",
+                RuntimeWarning,
+                stacklevel=2,
+            )
         if report.get("refused"):
             warnings.warn(
                 f"step {number} was not taken: {report['tries']} trials, with λ up to "
@@ -551,7 +561,7 @@ class NaturalGradient(SecondOrder):
     Marquardt), for which it looks at each step before it takes it.
 
     Args:
-        model: A ``torch.nn.Sequential`` of the layers that are known here. Frozen layers
+        model: Any module that takes one tensor and returns one. Frozen parameters
             (``requires_grad_(False)``) stay as they are, at any time.
         loss: CrossEntropyLoss, MSELoss or BCEWithLogitsLoss.
         lr: α, a number ≥ 0 (on mini-batches start with 0.1, and damping 0.1); a policy of
@@ -590,8 +600,10 @@ class KFAC(SecondOrder):
     """K-FAC; with ``lr`` and ``damping`` left None it sets both by itself (Martens & Grosse 2015).
 
     Args:
-        model: A ``torch.nn.Sequential`` of Linear and Conv2d layers and activations. Frozen layers
-            (``requires_grad_(False)``) stay as they are, at any time.
+        model: Any module. Linear, Conv1d to Conv3d, Embedding, LayerNorm, GroupNorm and batch norm
+            layers are factored, and what ``natgrad_core.nets.layers.factored.KINDS`` has besides;
+            other parameters take the step of gradient descent, which is said once. Frozen
+            parameters (``requires_grad_(False)``) stay as they are, at any time.
         loss: CrossEntropyLoss, MSELoss or BCEWithLogitsLoss.
         lr: As in ``NaturalGradient``.
         damping: As in ``NaturalGradient``.
@@ -599,6 +611,9 @@ class KFAC(SecondOrder):
             "empirical" takes the data's.
         samples: Targets drawn for each example, with "monte-carlo".
         keep: The weight of old factors in a running average, in [0, 1).
+        sharing: What places that share a weight are, in a model that is not a plain Sequential of
+            Linear and Conv2d layers: "expand" (examples), or "reduce" (summed first).
+        every: The factors are computed at every ``every``-th step, and kept in between.
         momentum: As in ``NaturalGradient``.
         weight_decay: As in ``NaturalGradient``.
 
@@ -618,11 +633,14 @@ class KFAC(SecondOrder):
         keep: float = 0.0,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
+        sharing: str = "expand",
+        every: int = 1,
     ) -> None:
-        super().__init__(
-            model, loss, lr, damping, momentum, weight_decay, kind=kind, samples=samples, keep=keep
-        )
+        settings = {"kind": kind, "samples": samples, "keep": keep}
+        settings |= {"sharing": sharing, "every": every}
+        super().__init__(model, loss, lr, damping, momentum, weight_decay, **settings)
 
     def metric_rule(self, size: Size, damping: float | Damping, group: dict[str, Any]) -> Rule:
         """K-FAC."""
-        return rules.kfac(damping, size, group["kind"], group["samples"], group["keep"])
+        names = ("kind", "samples", "keep", "sharing", "every")
+        return rules.kfac(damping, size, *(group[name] for name in names))

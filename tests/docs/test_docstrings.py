@@ -14,10 +14,12 @@ from typing import Any
 import natgrad_core
 from natgrad_core.linalg import operators
 from natgrad_core.nets import damping, likelihood, metrics, step_size
+from natgrad_core.nets.layers import factored
 from natgrad_core.nets.layers import linear_and_conv as layers
 
 PROTOCOLS = (
     damping.Damping,
+    factored.Factored,
     layers.Layer,
     layers.Parametric,
     likelihood.Likelihood,

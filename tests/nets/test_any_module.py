@@ -204,6 +204,19 @@ def test_rows_that_vmap_cannot_make_are_made_one_after_another() -> None:
     assert tape._apart()
 
 
+def test_where_the_two_modes_of_autodiff_differ_reverse_mode_counts() -> None:
+    """Forward mode counts the row for padding of a table, reverse mode does not."""
+    model, x = animal("tokens with padding")
+    tape: Any = _point(model, x, Gaussian(), torch.zeros(N, C).double()).tape
+    v = torch.ones(net_of(model).size, dtype=torch.float64)
+    right = jacobian(model, x)[1] @ v
+    assert close(tape.push(v), right)
+    assert not tape._is_transposed(v, right + 1e-3)
+    tape._pushes = None
+    assert close(tape.push(v), right)
+    assert tape._pushes is False
+
+
 def test_rows_that_vmap_makes_wrongly_are_not_taken() -> None:
     """A batching rule may be wrong where the numbers of examples and directions are equal."""
     model, x = animal("PReLU and GLU")

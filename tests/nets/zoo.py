@@ -64,10 +64,10 @@ class Branch(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.ways = nn.ModuleList(nn.Linear(D, C, bias=i > 0) for i in range(3))
+        self.heads = nn.ModuleList(nn.Linear(D, C, bias=i > 0) for i in range(3))
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.stack([way(x).tanh() for way in self.ways]).amax(0)
+        return torch.stack([head(x).tanh() for head in self.heads]).amax(0)
 
 
 class Recurrent(nn.Module):
@@ -223,6 +223,9 @@ ZOO: dict[str, Animal] = {
         SEQUENCE, False
     ),
     "tokens": Animal(lambda: _head(nn.Embedding(C, 2), nn.Tanh(), inputs=2 * T), TOKENS),
+    "tokens with padding": Animal(
+        lambda: _head(nn.Embedding(C, 2, padding_idx=0), inputs=2 * T), TOKENS
+    ),
     "language model": Animal(Language, TOKENS, False),
     "MLP at each position": Animal(
         lambda: nn.Sequential(nn.Linear(D, 4), nn.LayerNorm(4), nn.GELU(), nn.Linear(4, C)),

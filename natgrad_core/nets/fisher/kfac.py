@@ -96,6 +96,18 @@ class Factors:
         )
 
 
+def is_factored_by_hand(net: Net) -> bool:
+    """Return whether every layer with parameters is a Linear or Conv2d with derivatives by hand.
+
+    Args:
+        net: The net.
+
+    Returns:
+        Whether they are.
+    """
+    return all(isinstance(net.layers[i], Linear | Conv2d) for i in net.parametric)
+
+
 def _square(g: Tensor) -> Tensor:
     flat = g.flatten(0, -2)
     return flat.T @ flat

@@ -1,0 +1,348 @@
+"""K-FAC of any module: each layer that can be factored by itself, for the others the identity.
+
+The model is run once, and what its layers take in and give out is noted by hooks; backward passes
+from the outputs say what is felt of it. A layer is factored if the gradient that follows from its
+features and cotangents is autodiff's (Σ g ⊗ a, for one direction): so a weight that is used
+elsewhere too, a hook or a forward of one's own leaves a layer out, instead of a wrong block. What
+is left out has the identity for its block: it takes the step of gradient descent.
+
+A weight that is shared by T places (positions, pixels, calls of one layer) has one block for all
+of them (Eschenhagen et al. 2023). "expand": places count as examples, A = Σ a aᵀ/R and
+B = Σ g gᵀ/(N T), with sums over examples and places. "reduce": places are summed first, A of the
+mean of a over places, B of the sum of g. Expand is exact for a deep linear net with squared loss at
+each position, reduce for one whose outputs are averaged over positions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from natgrad_core.errors import SingularMetricError
+from natgrad_core.nets.any_module import ModuleNet, ModuleTape
+from natgrad_core.nets.fisher.fisher import FisherAt
+from natgrad_core.nets.layers.factored import Factored, kind_of
+from natgrad_core.nets.model import Net
+from natgrad_core.nets.model_calls import unwatched
+from natgrad_core.nets.problem import FLOAT32_FLOOR
+
+SHARING = ("expand", "reduce")
+PLAIN = "gradient descent for "
+"""How a note on parameters without factors begins."""
+
+SAME = 1e-3
+"""Relative distance below which two gradients of a layer are one in float32."""
+
+
+@dataclass(frozen=True, eq=False)
+class LayerFactors:
+    """A ``[G, in, in]`` (``[G, in]`` if diagonal) and B ``[G, out, out]`` of one layer."""
+
+    path: str
+    layer: nn.Module
+    kind: Factored
+    a: Tensor
+    b: Tensor
+
+    def blend(self, a: Tensor, b: Tensor, keep: float) -> LayerFactors:
+        """Return keep · old + (1 − keep) · self: a running average over steps.
+
+        Args:
+            a: The old A.
+            b: The old B.
+            keep: The weight of the old ones, from 0 to 1.
+
+        Returns:
+            The factors.
+        """
+        return replace(self, a=torch.lerp(self.a, a, keep), b=torch.lerp(self.b, b, keep))
+
+
+def known(path: str, layer: nn.Module, a: Tensor, b: Tensor) -> LayerFactors:
+    """Return the factors of a layer that were kept.
+
+    Args:
+        path: The layer's path in the module.
+        layer: The layer.
+        a: A, ``[G, in, in]`` or ``[G, in]``.
+        b: B, ``[G, out, out]``.
+
+    Returns:
+        The factors.
+    """
+    kind = kind_of(layer)
+    assert kind is not None
+    return LayerFactors(path, layer, kind, a, b)
+
+
+class _Watch:
+    """What went into a layer and came out of it, call by call."""
+
+    def __init__(self, layer: nn.Module, kind: Factored) -> None:
+        self.kind, self.layer = kind, layer
+        self.inputs, self.outputs = list[Tensor](), list[Tensor]()
+        self.plain = True
+
+    def __call__(self, layer: nn.Module, given: tuple[Any, ...], out: Any) -> Any:
+        if len(given) != 1 or not isinstance(out, Tensor) or not out.requires_grad:
+            self.plain = False
+            return None
+        self.inputs.append(given[0].detach().clone())
+        self.outputs.append(out)
+        return out.clone()  # what follows may change it in place
+
+    def features(self) -> Tensor | None:
+        """a of all calls, ``[N, T, G, in]``; None where the kind cannot say."""
+        if not self.plain or not self.outputs:
+            return None
+        try:
+            return torch.cat([self.kind.features(self.layer, x) for x in self.inputs], 1)
+        except (RuntimeError, TypeError, ValueError):
+            return None
+
+    def felt(self, gradients: list[Tensor | None]) -> Tensor | None:
+        """g of all calls, ``[N, T, G, out]``; None where the kind cannot say."""
+        pairs = zip(gradients, self.outputs, strict=True)
+        try:
+            return torch.cat(
+                [
+                    self.kind.felt(self.layer, torch.zeros_like(o) if g is None else g)
+                    for g, o in pairs
+                ],
+                1,
+            )
+        except (RuntimeError, TypeError, ValueError):
+            return None
+
+
+def factors_of(fisher: FisherAt, sharing: str = "expand") -> dict[str, LayerFactors]:
+    """Return the factors of each layer that can be factored.
+
+    Args:
+        fisher: F at a point.
+        sharing: "expand" or "reduce": what places that share a weight are.
+
+    Returns:
+        The factors by the layer's path in the module.
+    """
+    at = fisher.at
+    net = at.problem.net
+    if not isinstance(net, ModuleNet):
+        net = ModuleNet(net.module)
+    watched: dict[str, _Watch] = {}
+    for path, layer in net.module.named_modules():
+        own = dict(layer.named_parameters(recurse=False))
+        kind = kind_of(layer)
+        if own and kind is not None and all(p.requires_grad for p in own.values()):
+            watched[path] = _Watch(layer, kind)
+    handles = [w.layer.register_forward_hook(w) for w in watched.values()]
+    try:
+        with torch.enable_grad(), unwatched():
+            theta = at.theta.detach().requires_grad_()
+            out = net.forward(theta, at.problem.x)
+    finally:
+        for handle in handles:
+            handle.remove()
+    parts = _parts(net)
+    seen: list[_Seen] = []
+    for path, w in watched.items():
+        a = w.features()
+        if a is not None:
+            seen.append(_Seen(path, w, a))
+    ends = [output for each in seen for output in each.watch.outputs]
+    rows = len(fisher.root)
+    for number, e in enumerate(_directions(fisher, net)):
+        pulled = torch.autograd.grad(out, [theta, *ends], e, retain_graph=True, allow_unused=True)
+        truth, felt = pulled[0], iter(pulled[1:])
+        for each in seen:
+            g = each.watch.felt([next(felt) for _ in each.watch.outputs])
+            if number == 0:
+                each.right = g is not None and each.is_gradient(g, truth, parts)
+            if each.right and g is not None:
+                each.add(g, sharing)
+    return {each.path: each.factors(rows, sharing) for each in seen if each.right}
+
+
+class _Seen:
+    """A layer at work: its features, and the sums over directions of what is felt of it."""
+
+    def __init__(self, path: str, watch: _Watch, a: Tensor) -> None:
+        self.path, self.watch, self.a = path, watch, a
+        self.right, self.square = False, None
+
+    def is_gradient(self, g: Tensor, truth: Tensor, parts: dict[str, slice]) -> bool:
+        """Whether Σ g ⊗ a is what autodiff says of this layer's parameters."""
+        layer, kind = self.watch.layer, self.watch.kind
+        if g.shape[:3] != self.a.shape[:3]:
+            return False
+        mine = kind.parameters(layer, torch.einsum("ntgo,ntgi->goi", g, self.a))
+        double = truth.dtype == torch.float64
+        if set(mine) != {name for name, _ in layer.named_parameters(recurse=False)}:
+            return False  # a weight that is computed from others
+        for name, p in layer.named_parameters(recurse=False):
+            part = parts.get(f"{self.path}.{name}" if self.path else name)
+            if part is None or mine[name].numel() != p.numel():
+                return False
+            due, gap = truth[part], mine[name].reshape(-1) - truth[part]
+            scale = float(due.norm()) + float(g.norm() * self.a.norm()) * 1e-6
+            if not float(gap.norm()) <= (1e-8 if double else SAME) * scale:
+                return False
+        return True
+
+    def add(self, g: Tensor, sharing: str) -> None:
+        """Count one direction."""
+        g = g.sum(1, keepdim=True) if sharing == "reduce" else g
+        square = torch.einsum("ntgo,ntgp->gop", g, g)
+        self.square = square if self.square is None else self.square + square
+
+    def factors(self, rows: int, sharing: str) -> LayerFactors:
+        """A and B; ``rows`` is R."""
+        assert self.square is not None
+        a = self.a.mean(1, keepdim=True) if sharing == "reduce" else self.a
+        of_a, of_b = (len(a), rows) if sharing == "reduce" else (rows, len(a) * a.shape[1])
+        if self.watch.kind.diagonal and sharing == "expand":
+            moment = a.square().sum((0, 1))
+        else:
+            moment = torch.einsum("ntgi,ntgj->gij", a, a)
+        return LayerFactors(
+            self.path, self.watch.layer, self.watch.kind, moment / of_a, self.square / of_b
+        )
+
+
+def _parts(net: Net) -> dict[str, slice]:
+    """Which part of θ each parameter is, by its name."""
+    found: dict[str, slice] = {}
+    ends = 0
+    for name, p in net.parameters.items():
+        found[name] = slice(ends, ends + p.numel())
+        ends += p.numel()
+    return found
+
+
+def _directions(fisher: FisherAt, net: ModuleNet) -> Iterator[Tensor]:
+    """The directions at the outputs ``[R, C]``, one backward pass each.
+
+    Positions of one example are told apart, each with a pass of its own; not so where targets are
+    drawn, since products of two independent draws are zero on average.
+    """
+    root, tape = fisher.root, fisher.at.tape
+    n = len(fisher.at.problem.x)
+    total = len(tape.everything(root)[0]) if isinstance(tape, ModuleTape) else len(root)
+    places = total // n if total % n == 0 and fisher.kind != "monte-carlo" else 1
+    which = torch.arange(total, device=root.device) if net.rows is None else net.rows
+    for k in range(root.shape[1]):
+        for t in range(places):
+            here = which % places == t
+            yield root[:, k] if places == 1 else torch.where(here[:, None], root[:, k], 0.0)
+
+
+class ModuleKronecker:
+    """Blocks B ⊗ A of the layers that are factored, and the identity for all other parameters.
+
+    λ is shared between the factors: (B + √λ/π I)⁻¹ M (A + π √λ I)⁻¹ (Martens & Grosse 2015, §6.3),
+    in float64. Vectors are ``[p]``.
+    """
+
+    def __init__(self, net: Net, layers: dict[str, LayerFactors]) -> None:
+        self.net, self.layers, self.parts = net, layers, _parts(net)
+        factored = {name for each in layers.values() for name in self._names(each)}
+        self.plain = [name for name in self.parts if name not in factored]
+        self.note = f"{PLAIN}{', '.join(self.plain)}" if self.plain else ""
+
+    def _names(self, each: LayerFactors) -> dict[str, str]:
+        """The names of a layer's parameters in the model, and its own."""
+        own = [name for name, _ in each.layer.named_parameters(recurse=False)]
+        return {f"{each.path}.{name}" if each.path else name: name for name in own}
+
+    @property
+    def least(self) -> float:
+        """The least λ worth learning where gradients are in float32."""
+        if not self.layers or next(iter(self.layers.values())).b.dtype != torch.float32:
+            return 0.0
+        return FLOAT32_FLOOR**2 * max(
+            float(each.a.norm() * each.b.norm()) for each in self.layers.values()
+        )
+
+    def _apply(self, v: Tensor, of: Callable[[LayerFactors, Tensor], Tensor]) -> Tensor:
+        """A map of each layer's matrices ``[G, out, in]``, applied to a vector."""
+        found = v.clone()
+        for each in self.layers.values():
+            names = self._names(each)
+            value = {
+                own: v[self.parts[name]].view(getattr(each.layer, own).shape)
+                for name, own in names.items()
+            }
+            m = of(each, each.kind.matrices(each.layer, value).double())
+            out = each.kind.parameters(each.layer, m)
+            for name, own in names.items():
+                found[self.parts[name]] = out[own].reshape(-1).to(v)
+        return found
+
+    def solve(self, v: Tensor, damping: float) -> Tensor:
+        """(B ⊗ A + damping)⁻¹ v of each layer; v/(1 + damping) elsewhere."""
+        found = self._apply(v, lambda each, m: _solved(each, m, damping))
+        for name in self.plain:
+            found[self.parts[name]] = v[self.parts[name]] / (1 + damping)
+        return found
+
+    def mv(self, v: Tensor) -> Tensor:
+        """B V A of each layer.
+
+        Args:
+            v: The vector, ``[p]``.
+
+        Returns:
+            The product, ``[p]``.
+        """
+
+        def of(each: LayerFactors, m: Tensor) -> Tensor:
+            a = each.a.double()
+            m = each.b.double() @ m
+            return m * a[:, None] if a.ndim == 2 else m @ a
+
+        return self._apply(v, of)
+
+    def dense(self) -> Tensor:
+        """All blocks in their places, ``[p, p]``."""
+        size = self.net.size
+        like = next(iter(self.net.parameters.values()))
+        eye = torch.eye(size, dtype=torch.float64, device=like.device)
+        return torch.stack([self.mv(e) for e in eye], 1)
+
+    def eigenvalues(self) -> Tensor:
+        """Products of the factors' eigenvalues, and ones, ``[p]``, in no order."""
+        found = [torch.ones(sum(self.parts[n].stop - self.parts[n].start for n in self.plain))]
+        for each in self.layers.values():
+            a, b = each.a.double(), torch.linalg.eigvalsh(each.b.double())
+            a = a if a.ndim == 2 else torch.linalg.eigvalsh(a)
+            found.append((b[:, :, None] * a[:, None]).flatten())
+        return torch.cat([each.double() for each in found])
+
+
+def _solved(each: LayerFactors, m: Tensor, damping: float) -> Tensor:
+    """(B + √λ/π)⁻¹ M (A + π √λ)⁻¹ for each of G matrices."""
+    a, b = each.a.double(), each.b.double()
+    of_a = (a if a.ndim == 2 else a.diagonal(dim1=1, dim2=2)).mean(1)
+    of_b = b.diagonal(dim1=1, dim2=2).mean(1)
+    pi = (of_a / of_b.clamp_min(1e-30)).sqrt().clamp(1e-6, 1e6)[:, None]
+    m = _divided(b, damping**0.5 / pi, m, each.path)
+    if a.ndim == 2:
+        return m / (a + damping**0.5 * pi).clamp_min(1e-30)[:, None]
+    return _divided(a, damping**0.5 * pi, m.mT, each.path).mT
+
+
+def _divided(factor: Tensor, shift: Tensor, m: Tensor, path: str) -> Tensor:
+    """(factor + shift I)⁻¹ m."""
+    damped = factor.clone()
+    damped.diagonal(dim1=1, dim2=2).add_(shift)
+    lower, info = torch.linalg.cholesky_ex(damped)
+    if bool(info.any()):
+        raise SingularMetricError(
+            f"a Kronecker factor of {path or 'the model'} is singular (a dead unit, or fewer "
+            "examples than inputs): K-FAC needs damping λ > 0 here"
+        )
+    return torch.cholesky_solve(m, lower)
