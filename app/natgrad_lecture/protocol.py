@@ -81,10 +81,12 @@ TraceKind = Literal[
     "arrows",
     "data",
     "fit",
+    "chain",
 ]
 """``bands`` and ``lines`` are the ground; a ``path`` has a point per step; an ``ellipse-at`` and
 ``arrows`` have a shape per step, of which the one at the step shown is drawn. ``data`` are what a
-model is fitted to, and a ``fit`` is the model at the step shown."""
+model is fitted to, and a ``fit`` is the model at the step shown; a ``chain`` is one of two states
+with the probabilities of leaving them."""
 
 Response = Literal["exp", "logistic", "identity"]
 """g⁻¹ of a ``fit``."""
@@ -159,7 +161,7 @@ class Trace(TypedDict):
     per: NotRequired[int]
     """Of ``points``: each step has this many of its own."""
     box: NotRequired[list[float]]
-    """Of ``heat``: the window that it fills."""
+    """Of ``heat`` and ``chain``: the window that it fills."""
     between: NotRequired[list[str]]
     """Of ``heat``: the two styles between which it is mixed, if not the theme's ramp."""
     smooth: NotRequired[bool]
@@ -173,6 +175,10 @@ class Trace(TypedDict):
     """Array ``[m, r]``, of a ``fit``; without it each ``x`` has a coefficient, and r = m."""
     coefficients: NotRequired[str]
     """Array ``[steps, r]``, of a ``fit``: a row per step; none are numbers after a run's end."""
+    chances: NotRequired[str]
+    """Array ``[steps, 2]``, of a ``chain``: the probability of leaving each state."""
+    shares: NotRequired[str]
+    """Array ``[steps, 2]``, of a ``chain``: the share of the time in each state."""
     response: NotRequired[Response]
     mass: NotRequired[float]
     """Of a ``fit`` that is a distribution: what a value counts for in the sum, which is 1."""

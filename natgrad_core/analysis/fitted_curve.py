@@ -4,14 +4,15 @@ Of an exponential family, log p(y | θ) = h(y) + Σ_k c_k(θ) φ_k(y) with few �
 and a regression's mean is g⁻¹ of a predictor that is such a sum, too (McCullagh and Nelder 1989,
 ch. 2). So a run of a thousand steps is a thousand rows of few coefficients c. The φ_k are found
 from values of the model alone, by an interpolative decomposition (Cheng, Gimbutas, Martinsson and
-Rokhlin 2005): c_k is the value at one of a few points, its anchors.
+Rokhlin 2005): c_k is the value at one of a few points, its anchors. Other families are such sums
+nearly, over a bounded set of parameters; where a sum misses, all values are taken.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -34,11 +35,22 @@ MOST_MASSES = 60
 """Outcomes up to which probabilities are drawn one by one."""
 
 _RANK = 6
-_DRAWN = 40
-"""Points of the domain from which the φ_k are found."""
+"""Of an exponential family's curves, at most."""
+
+_NEARLY = 16
+"""Functions with which the curves of another family are nearly sums, at most."""
+
+_MISS = 1e-3
+"""Of the window's height: by how much such a sum may miss."""
+
+_DRAWN = {True: 40, False: 160}
+"""Points of the domain from which the φ_k are found, of an exponential family and of another."""
 
 _PADDING = 0.3
 """By how much of their range the window goes beyond the data."""
+
+_HEADROOM = 1.5
+"""How many times as high as the highest bar the window is."""
 
 _EDGE = 0.06
 """By how much of their range the window goes beyond values that an outcome cannot exceed."""
@@ -58,10 +70,14 @@ class FittedCurve:
     """``[m]``."""
     features: Array | None
     """φ, ``[m, r]``; None: r = m, and each point has a coefficient of its own."""
+    exact: bool
+    """Whether the sum is the curve at every θ, as of an exponential family."""
     response: str
     """g⁻¹: "exp", "logistic" or "identity"."""
-    predictor: Callable[[Array], Array]
+    few: Callable[[Array], Array]
     """c(θ), ``[n, r]``, at points ``[n, d]`` of the domain."""
+    whole: Callable[[Array], Array]
+    """g of the values themselves, ``[n, m]``."""
     data: Array
     """``[n, 2]``: points (x, y); of a histogram the middle of each bin, and its height."""
     width: float
@@ -69,8 +85,27 @@ class FittedCurve:
     window: tuple[tuple[float, float], tuple[float, float]]
     """Low and high of x, and of the values."""
 
+    def coefficients(self, theta: Array) -> Array:
+        """What makes the curve at points of the domain: few numbers, or where these miss it, all.
+
+        Args:
+            theta: The points, ``[n, d]``.
+
+        Returns:
+            c(θ), ``[n, r]``; or g of the values, ``[n, m]``, if the sum misses one of the curves by
+            more than a thousandth of the window.
+        """
+        with np.errstate(all="ignore"):
+            few = self.few(theta)
+            if self.features is None or self.exact:
+                return few
+            whole = self.whole(theta)
+            low, high = self.window[1]
+            missed = np.abs(self._respond(few) - self._respond(whole))
+        return few if np.all(missed < _MISS * (high - low)) else whole
+
     def values(self, theta: Array) -> Array:
-        """The curve at points of the domain.
+        """The curve at points of the domain, from its coefficients.
 
         Args:
             theta: The points, ``[n, d]``.
@@ -79,10 +114,12 @@ class FittedCurve:
             The values at ``x``, ``[n, m]``.
         """
         with np.errstate(all="ignore"):
-            found = self.predictor(theta)
-            if self.features is not None:
-                found = self.offset + found @ self.features.T
-            return RESPONSES[self.response](found)
+            return self._respond(self.coefficients(theta))
+
+    def _respond(self, rows: Array) -> Array:
+        if self.features is not None and rows.shape[1] == self.features.shape[1]:
+            rows = self.offset + rows @ self.features.T
+        return RESPONSES[self.response](rows)
 
 
 def _logistic(value: Array) -> Array:
@@ -111,6 +148,23 @@ def fitted_curve(problem: Problem) -> FittedCurve | None:
     if not problem.covariates:
         return _distribution(problem, problem.support)
     return _regression(problem) if isinstance(problem, ExponentialFamily) else None
+
+
+def density_curve(problem: Problem, window: tuple[float, float], top: float) -> FittedCurve:
+    """The density of a problem for one real outcome, without data.
+
+    Args:
+        problem: The problem.
+        window: Low and high of the outcomes.
+        top: The largest value that is drawn.
+
+    Returns:
+        The curve; its ``data`` are empty.
+    """
+    x = np.linspace(*window, FINE + 2)[1:-1]
+    data = np.array([[window[0], 0.0], [window[1], top / _HEADROOM]])
+    curve = _curve(problem, "density", x, "exp", _log_prob(problem), data, 0.0, window)
+    return replace(curve, data=np.empty((0, 2)))
 
 
 def _distribution(problem: Problem, support: Support) -> FittedCurve:
@@ -184,19 +238,34 @@ def _curve(
     window: tuple[float, float],
 ) -> FittedCurve:
     """``predictor(x)(θ)`` as a sum of few features if it is one, and otherwise as it is."""
-    theta = problem.examples(np.random.default_rng(0), _DRAWN)
-    with np.errstate(all="ignore"):
-        seen = predictor(x)(theta)
-    found = _interpolation(seen) if problem.exponential else None
-    anchors, offset, features = (
-        (found.anchors, found.offset, found.features)
-        if found
-        else (np.arange(x.size), np.zeros(x.size), None)
-    )
+    theta = problem.examples(np.random.default_rng(0), _DRAWN[problem.exponential])
     top = _top(problem, kind, data)
+    whole = predictor(x)
+    with np.errstate(all="ignore"):
+        seen = whole(theta)
+    found = _interpolation(seen, _RANK if problem.exponential else _NEARLY, 1e-9)
+    if found is None and response == "exp":  # a mixture is a sum before its logarithm is taken
+        found, response = _interpolation(np.exp(seen), _NEARLY, 1e-4), "identity"
+        predictor, whole = _exp_of(predictor), _exp_of(predictor)(x)
+    if found is None:
+        anchors, offset, features = np.arange(x.size), np.zeros(x.size), None
+    else:
+        anchors, offset, features = found
+    few = predictor(x[anchors])
+    exact = problem.exponential
     return FittedCurve(
-        kind, x, offset, features, response, predictor(x[anchors]), data, width, (window, top)
+        kind, x, offset, features, exact, response, few, whole, data, width, (window, top)
     )
+
+
+def _exp_of(
+    predictor: Callable[[Array], Callable[[Array], Array]],
+) -> Callable[[Array], Callable[[Array], Array]]:
+    def at_outcomes(y: Array) -> Callable[[Array], Array]:
+        log_prob = predictor(y)
+        return lambda theta: np.exp(log_prob(theta))
+
+    return at_outcomes
 
 
 class _Interpolation(NamedTuple):
@@ -207,10 +276,11 @@ class _Interpolation(NamedTuple):
     features: Array
 
 
-def _interpolation(seen: Array) -> _Interpolation | None:
+def _interpolation(seen: Array, most: int, least: float) -> _Interpolation | None:
     """What makes all values of some.
 
-    None if the rows of ``seen [n, m]`` span more than a few dimensions.
+    None if the rows of ``seen [n, m]`` span more than ``most`` dimensions, those of a share below
+    ``least`` left out.
     """
     good = seen[np.isfinite(seen).all(-1)]
     if len(good) < 2:
@@ -218,8 +288,8 @@ def _interpolation(seen: Array) -> _Interpolation | None:
     first = good[0]
     rows = (good - first) / np.abs(good - first).max(-1, keepdims=True).clip(1e-300)
     _, sizes, basis = np.linalg.svd(rows, full_matrices=False)
-    rank = int((sizes > 1e-9 * sizes[0]).sum())
-    if not 0 < rank <= _RANK:
+    rank = int((sizes > least * sizes[0]).sum())
+    if not 0 < rank <= most:
         return None
     basis = basis[:rank]
     anchors = np.array(_pivots(basis))
@@ -242,7 +312,7 @@ def _top(problem: Problem, kind: Kind, data: Array) -> tuple[float, float]:
     """Low and high of the values that are drawn: room above the data, little beyond what can be."""
     low, high = float(data[:, 1].min()), float(data[:, 1].max())
     if kind != "regression":
-        return 0.0, 1.5 * high
+        return 0.0, _HEADROOM * high
     bottom, top = _padded(low, high, 0.2)
     if isinstance(problem.support, range):
         edge = _EDGE * (high - low or 1.0)

@@ -46,7 +46,8 @@ def test_the_curve_of_a_distribution_is_its_density_at_every_point(name: str) ->
     assert seen.sum() >= 12
     top = slow[seen].max(1, keepdims=True)
     found = curve.values(theta[seen])[:, ::4]
-    np.testing.assert_allclose(found / top, slow[seen] / top, rtol=1e-6, atol=1e-7)
+    near = 1e-7 if problem.exponential else 1e-3 * curve.window[1][1] / top.min()
+    np.testing.assert_allclose(found / top, slow[seen] / top, rtol=1e-6, atol=near)
 
 
 @pytest.mark.parametrize("name", REGRESSIONS)
@@ -71,8 +72,20 @@ def test_the_curve_of_a_regression_is_the_mean_outcome_at_each_row(name: str) ->
 @pytest.mark.parametrize("name", WITH_A_CURVE)
 def test_an_exponential_family_needs_few_numbers_a_point(name: str) -> None:
     problem, curve, theta = case(name)
-    per_point = curve.predictor(theta).shape[1]
-    assert (per_point <= problem.dim + 1) == problem.exponential
+    assert curve.exact == problem.exponential
+    if curve.exact:
+        assert curve.coefficients(theta).shape[1] <= problem.dim + 1
+    elif name in ("mixture", "weibull"):  # nearly such sums; others may need all values
+        near = problem.examples(np.random.default_rng(7), 12)
+        assert curve.coefficients(near).shape[1] <= 16
+
+
+def test_where_a_sum_of_few_misses_the_curve_all_values_are_taken() -> None:
+    problem, curve, _ = case("mixture")
+    far = np.array([[-1.0, 1.5], [5.5, 6.0]])  # outside the set from which the sum was found
+    assert curve.coefficients(far).shape[1] == curve.x.size
+    slow = np.exp(problem.log_prob(curve.x[:, None], far)).T
+    np.testing.assert_allclose(curve.values(far), slow, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", DISTRIBUTIONS)

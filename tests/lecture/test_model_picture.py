@@ -9,10 +9,12 @@ import pytest
 
 from natgrad_core import problems, rules, run
 from natgrad_core.analysis.fitted_curve import RESPONSES
+from natgrad_core.problems.two_state_mdp import TwoStateMDP
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.model_picture import NAME, WIDE, add_model
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.strokes import _array
+from natgrad_lecture.lessons import lessons
 
 
 def drawn(sheet: Sheet, style: str) -> tuple[Array, Array, Any]:
@@ -71,3 +73,84 @@ def test_a_loss_without_data_has_none() -> None:
     path = run(problem, rules["gradient"](0.1), problem.start, 3)
     assert add_model(sheet, problem, {"gradient": path}, problem.start) == []
     assert sheet.traces == []
+
+
+def test_the_two_states_are_the_policy_at_every_step() -> None:
+    problem, sheet = TwoStateMDP(), Sheet()
+    paths = {
+        name: run(problem, rules[name](0.3), problem.start, 40) for name in ("gradient", "natural")
+    }
+    (plane,) = add_model(sheet, problem, paths, problem.start)
+    assert plane.get("ticks") == [[], []]
+    chains = [cast("Any", trace) for trace in sheet.traces]
+    assert [trace["kind"] for trace in chains] == ["chain", "chain"]
+    for trace, path in zip(chains, paths.values(), strict=True):
+        for part, of in (("chances", problem.policy), ("shares", problem.visits)):
+            found = _array(sheet, trace[part])
+            slow = np.array([of(point) for point in path.theta[path.ok]])
+            np.testing.assert_allclose(found[path.ok], slow, rtol=1e-6, atol=1e-30)
+            assert np.isnan(found[~path.ok]).all()
+    assert chains[0]["box"][1] == chains[1]["box"][0], "side by side"
+
+
+def test_each_geodesic_carries_its_density_from_one_end_to_the_other() -> None:
+    lesson, sheet = lessons["geodesics"], Sheet()
+    model = lesson.after({})
+    answer = lesson.picture(model, sheet)
+    assert [plane["name"] for plane in answer["planes"]][-1] == NAME
+    normal = problems["normal"]()
+    for kind, points in model.geodesics.items():
+        x, values, _ = drawn(sheet, kind)
+        assert len(values) == answer["steps"] + 1
+        for k, at in ((0, 0), (answer["steps"] // 2, len(points) // 2), (answer["steps"], -1)):
+            wanted = [np.exp(normal.log_prob(y, points[at])) for y in x]
+            np.testing.assert_allclose(values[k], wanted, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["normal", "gamma", "categorical", "logistic-regression"])
+def test_the_fisher_matrix_s_two_points_are_two_models(name: str) -> None:
+    lesson, sheet = lessons["fisher"], Sheet()
+    model = lesson.after({"problem": name})
+    lesson.picture(model, sheet)
+    level = model.level
+    if name != "logistic-regression":
+        for style, point in (("start", level.theta), ("you", level.theta + level.step)):
+            x, values, trace = drawn(sheet, style)
+            wanted = [np.exp(level.problem.log_prob(y, point)) for y in x]
+            np.testing.assert_allclose(values[0], wanted, rtol=1e-4, atol=1e-5)
+            assert trace["dash"] == ("dashed" if style == "you" else "solid")
+    assert sum(trace["kind"] == "fit" for trace in sheet.traces) == 2
+
+
+def test_the_metric_s_unit_circle_is_round_in_z_and_its_steepest_direction_meets_the_line() -> None:
+    lesson, sheet = lessons["steepest-descent"], Sheet()
+    lesson.picture(lesson.after({}), sheet)
+    here = [cast("Any", trace) for trace in sheet.traces if trace["plane"] == NAME]
+    balls = [t for t in here if t["style"] == "metric"]
+    assert len(balls) == 2
+    middle = np.array([0.75 * WIDE, 0.5])
+    radii = np.linalg.norm(_array(sheet, balls[1]["points"]) - middle, axis=1)
+    assert np.ptp(radii) < 1e-6, "round"
+    assert np.ptp(np.linalg.norm(_array(sheet, balls[0]["points"]) - middle, axis=1)) > 0.1
+    natural = [t for t in here if t["style"] == "natural"]
+    line, arrow = (_array(sheet, t["points"]) for t in natural[2:])
+    assert [t["kind"] for t in natural] == ["curve", "arrows"] * 2
+    along = line[1] - line[0]
+    (ends,) = arrow.reshape(-1, 2, 2)
+    np.testing.assert_allclose(along @ (ends[1] - ends[0]), 0, atol=1e-7)
+    assert np.linalg.norm(ends[1] - ends[0]) == pytest.approx(float(radii[0]), rel=1e-5)
+
+
+HAVE_IT = {
+    *("coordinates", "newton", "natural-gradient", "singular", "playground"),
+    *("policy", "geodesics", "fisher", "steepest-descent"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(HAVE_IT))
+def test_these_lessons_open_with_their_model_beside_the_planes(name: str) -> None:
+    lesson, sheet = lessons[name], Sheet()
+    answer = lesson.picture(lesson.after(lesson.opening), sheet)
+    assert answer["planes"][-1].get("model")
+    assert any(trace["plane"] == NAME for trace in sheet.traces)
+    assert answer["planes"][-1].get("say")

@@ -52,8 +52,9 @@ export interface Plane {
 
 /** ``bands`` and ``lines`` are the ground; a ``path`` has a point per step; an ``ellipse-at`` and
  * ``arrows`` have a shape per step, of which the one at the step shown is drawn. ``data`` are what a
- * model is fitted to, and a ``fit`` is the model at the step shown. */
-export type TraceKind = "bands" | "lines" | "heat" | "ellipses" | "area" | "curve" | "points" | "path" | "ellipse-at" | "arrows" | "data" | "fit";
+ * model is fitted to, and a ``fit`` is the model at the step shown; a ``chain`` is one of two states
+ * with the probabilities of leaving them. */
+export type TraceKind = "bands" | "lines" | "heat" | "ellipses" | "area" | "curve" | "points" | "path" | "ellipse-at" | "arrows" | "data" | "fit" | "chain";
 
 /** g⁻¹ of a ``fit``. */
 export type Response = "exp" | "logistic" | "identity";
@@ -123,7 +124,7 @@ export interface Trace {
   symbol?: string;
   /** Of ``points``: each step has this many of its own. */
   per?: number;
-  /** Of ``heat``: the window that it fills. */
+  /** Of ``heat`` and ``chain``: the window that it fills. */
   box?: number[];
   /** Of ``heat``: the two styles between which it is mixed, if not the theme's ramp. */
   between?: string[];
@@ -138,6 +139,10 @@ export interface Trace {
   features?: string;
   /** Array ``[steps, r]``, of a ``fit``: a row per step; none are numbers after a run's end. */
   coefficients?: string;
+  /** Array ``[steps, 2]``, of a ``chain``: the probability of leaving each state. */
+  chances?: string;
+  /** Array ``[steps, 2]``, of a ``chain``: the share of the time in each state. */
+  shares?: string;
   response?: Response;
   /** Of a ``fit`` that is a distribution: what a value counts for in the sum, which is 1. */
   mass?: number;

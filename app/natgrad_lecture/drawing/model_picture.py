@@ -7,7 +7,7 @@ coefficients a step (natgrad_core/analysis/fitted_curve.py), so that the page pl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -17,11 +17,12 @@ import numpy as np
 from natgrad_core.analysis.fitted_curve import FittedCurve, fitted_curve
 from natgrad_core.core.problem import Problem
 from natgrad_core.core.trajectory import Trajectory
+from natgrad_core.problems.two_state_mdp import TwoStateMDP
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.graph import Axis
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
-from natgrad_lecture.protocol import Plane, Tick
+from natgrad_lecture.protocol import Dash, Plane, Tick
 
 NAME = "model"
 """The plane's name."""
@@ -34,6 +35,9 @@ _MARKS = 5
 
 TITLE = "data and model"
 
+_CHAINS = 3
+"""Runs whose states are drawn, at most."""
+
 _VALUES = {"density": "p(y)", "masses": "P(y)"}
 _SAYS = {
     "density": "histogram of the data, and over it the density at the step shown",
@@ -42,8 +46,16 @@ _SAYS = {
 }
 
 
+def _label(name: str) -> str:
+    return str(style(name)["label"])
+
+
 def add_model(
-    sheet: Sheet, problem: Problem, runs: Mapping[str, Trajectory], start: Iterable[float]
+    sheet: Sheet,
+    problem: Problem,
+    runs: Mapping[str, Trajectory],
+    start: Iterable[float],
+    label: Callable[[str], str] = _label,
 ) -> list[Plane]:
     """Draw the model at each step of these runs, and thinly at their start.
 
@@ -52,25 +64,72 @@ def add_model(
         problem: The problem, in θ.
         runs: Runs in θ, by rule.
         start: Where they start.
+        label: What a run is called.
 
     Returns:
         The plane; none if the model is not a curve over data.
     """
-    curve = _curve_of(problem)
-    if curve is None:
+    if isinstance(problem, TwoStateMDP):
+        return [_add_chains(sheet, problem, runs, label)]
+    picture = of_problem(problem)
+    if picture is None:
         return []
-    picture = Curves(curve, _axes(problem, curve))
     picture.data(sheet)
     picture.fit(sheet, "start", "", np.asarray([tuple(start)], float), width=1.2)
     for name, run in runs.items():
-        picture.fit(sheet, name, style(name)["label"], run.good)
+        picture.fit(sheet, name, label(name), run.good)
     return [picture.plane()]
+
+
+def _add_chains(
+    sheet: Sheet,
+    problem: TwoStateMDP,
+    runs: Mapping[str, Trajectory],
+    label: Callable[[str], str],
+) -> Plane:
+    """The two states of a decision process side by side for the first runs, at each step."""
+    shown = list(runs.items())[:_CHAINS]
+    for i, (name, run) in enumerate(shown):
+        chances, shares = (np.full((len(run.theta), 2), np.nan) for _ in range(2))
+        chances[run.ok] = problem.policy(run.theta[run.ok])
+        shares[run.ok] = problem.visits(run.theta[run.ok])
+        ends = [WIDE * i / len(shown), WIDE * (i + 1) / len(shown), 0.0, 1.0]
+        sheet.add(NAME, "chain", name, label(name), chances=chances, shares=shares, box=ends)
+    described = (
+        "two states at the step shown: circles as large as the shares of time d₁ and d₂, "
+        "arrows as wide as the probabilities p and q of moving, loops as those of staying"
+    )
+    return picture_of("the two states", described)
+
+
+def picture_of(title: str, say: str) -> Plane:
+    """A model's plane without axes; ``say`` is what it shows, for those who do not see it."""
+    return {
+        "name": NAME,
+        "title": title,
+        "labels": ["", ""],
+        "view": [0.0, WIDE, 0.0, 1.0],
+        "ticks": [[], []],
+        "model": True,
+        "say": say,
+    }
 
 
 @lru_cache(maxsize=64)
 def _curve_of(problem: Problem) -> FittedCurve | None:
     """A curve is found once a problem: what is dragged changes its coefficients alone."""
     return fitted_curve(problem)
+
+
+def densities(curve: FittedCurve) -> Curves:
+    """A picture of densities for one outcome y, to which they are added."""
+    return Curves(curve, (Axis("y", *curve.window[0]), Axis("p(y)", *curve.window[1])))
+
+
+def of_problem(problem: Problem) -> Curves | None:
+    """A picture of a problem's model, to which its curves are added; None if it has no curve."""
+    curve = _curve_of(problem)
+    return None if curve is None else Curves(curve, _axes(problem, curve))
 
 
 def _axes(problem: Problem, curve: FittedCurve) -> tuple[Axis, Axis]:
@@ -97,26 +156,35 @@ class Curves:
         return [a, 0.0, 0.0, d, e, f]
 
     def data(self, sheet: Sheet) -> None:
-        """Draw the data: bars, or points."""
+        """Draw the data, if there are any: bars, or points."""
+        if not len(self.curve.data):
+            return
         more = {"size": self.curve.width} if self.curve.width else {}
         sheet.add(NAME, "data", "data", "", points=self.curve.data, map=self._map, **more)
 
-    def fit(self, sheet: Sheet, color: str, label: str, theta: Array, width: float = 2.2) -> None:
+    def fit(
+        self,
+        sheet: Sheet,
+        color: str,
+        label: str,
+        theta: Array,
+        width: float = 2.2,
+        dash: Dash = "solid",
+    ) -> None:
         """Draw the curve at points ``[n, d]``, one a step; none where one is NaN."""
         curve = self.curve
         known = np.isfinite(theta).all(-1)
-        with np.errstate(all="ignore"):
-            found = curve.predictor(theta[known])
+        found = curve.coefficients(theta[known])
         coefficients = np.full((len(theta), found.shape[1]), np.nan)
         coefficients[known] = found
         more: dict[str, Any] = {}
-        if curve.features is not None:
+        if curve.features is not None and found.shape[1] == curve.features.shape[1]:
             for part in ("features", "offset"):  # sent once for all fits
                 more[part] = sheet.array(f"{NAME}.{part}", getattr(curve, part))
         if curve.kind != "regression":
             more["mass"] = float(curve.x[1] - curve.x[0])
         if curve.kind == "masses":
-            more["symbol"] = style(color)["symbol"] if label else "circle"
+            more["symbol"] = "circle"
         sheet.add(
             NAME,
             "fit",
@@ -126,23 +194,24 @@ class Curves:
             coefficients=coefficients,
             response=curve.response,
             width=width,
+            dash=dash,
             map=self._map,
             **more,
         )
 
-    def plane(self) -> Plane:
-        """The plane of the answer."""
+    def plane(self, title: str = TITLE, say: str = "") -> Plane:
+        """The plane of the answer; ``say`` is what it shows, for those who do not see it."""
         across, up = self.axes
         wide: list[Tick] = [(at * WIDE, text) for at, text in _few(across)]
         return {
             "name": NAME,
-            "title": TITLE,
+            "title": title,
             "labels": [across.label, up.label],
             "view": [0.0, WIDE, 0.0, 1.0],
             "scales": [(axis.low, axis.high, axis.log) for axis in self.axes],
             "ticks": [wide, _few(up)],
             "model": True,
-            "say": _SAYS[self.curve.kind],
+            "say": say or _SAYS[self.curve.kind],
         }
 
 

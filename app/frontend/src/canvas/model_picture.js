@@ -60,12 +60,113 @@ export function unseen(trace, values, heights) {
   return sum > 0.5 && sum < 1.5 ? "" : "model-outside";
 }
 
+// Where the two states of a chain are, and what is drawn of them, in a plane's units.
+const APART = 0.37; // from the middle to a state
+const MIDDLE = 0.5;
+const SMALLEST = 0.04;
+const LARGEST = 0.17; // of a state that has all the time, more than the smallest
+const LOOP = 0.09;
+const WIDEST = 0.07; // an arrow of probability 1
+const SIDES = 16; // of a bow, which is drawn as a polygon
+const NARROW = 150; // px: in less there is room for letters alone
+
+/**
+ * Two states: circles by the share of the time, arrows and loops by the probabilities.
+ *
+ * @param {Pen} ctx
+ * @param {Trace} trace
+ * @param {Drawing} look
+ * @param {Tools} tools
+ */
+function drawChain(ctx, trace, look, { note, say }) {
+  const { array, palette, place, k, size } = look;
+  const [chances, shares] = [array(trace.chances), array(trace.shares)];
+  if (!chances || !shares) return;
+  const at = 2 * Math.min(Math.round(k), chances.length / 2 - 1);
+  const [left, right] = trace.box ?? look.view;
+  const middle = (left + right) / 2;
+  const [color, paper] = [palette.color(trace.style), palette.color("paper")];
+  const em = Math.round(13 * Math.max(1, size));
+  /** @type {(text: string, x: number, y: number) => void} */
+  const word = (text, x, y) =>
+    note(ctx, text, place.x(x), place.y(y) + em / 3, { color, paper, size: em });
+  const name = palette.style(trace.style).label ?? trace.name;
+  if (!Number.isFinite(chances[at] + chances[at + 1] + shares[at])) {
+    word(say("model-ended", { name }), left + 0.06, MIDDLE);
+    return;
+  }
+  const brief = (right - left) * place.scale < NARROW;
+  /** @type {(name: string, value: number) => string} */
+  const named = (letter, value) => (brief ? letter : `${letter} ${value.toFixed(2)}`);
+  const half = (brief ? 0.3 : 1.7) * (em / place.scale); // of such a word's width
+  if (!brief) word(name, left + 0.05, 0.9);
+  [-1, 1].forEach((side, i) => {
+    const [chance, share] = [chances[at + i], shares[at + i]];
+    const radius = (/** @type {number} */ d) => SMALLEST + LARGEST * Math.sqrt(d);
+    const [r, there] = [radius(share), radius(shares[at + 1 - i])];
+    const [x, other] = [middle + side * APART, middle - side * APART];
+    const wide = (/** @type {number} */ p) => Math.max(0.6, p * WIDEST * place.scale);
+    ctx.strokeStyle = color;
+    ctx.lineWidth = wide(1 - chance);
+    ctx.beginPath();
+    ctx.arc(
+      place.x(x + side * (r + LOOP / 2)),
+      place.y(MIDDLE),
+      LOOP * place.scale,
+      0,
+      2 * Math.PI,
+    );
+    ctx.stroke();
+    // The arrow of leaving: from this state over the middle, or below it, to the other.
+    const up = -side;
+    const [fromX, toX] = [x - side * r * 0.7, other + side * there * 0.7];
+    const [fromY, toY] = [MIDDLE + up * r * 0.75, MIDDLE + up * there * 0.75];
+    const bow = MIDDLE + up * 0.36;
+    ctx.lineWidth = wide(chance);
+    ctx.beginPath();
+    ctx.moveTo(place.x(fromX), place.y(fromY));
+    // Its head points along the end of the bow, from its middle to its tip.
+    const far = Math.hypot(middle - toX, bow - toY);
+    const [ux, uy] = [(middle - toX) / far, (bow - toY) / far];
+    const head = 0.06 + chance * WIDEST;
+    const [baseX, baseY] = [toX + ux * head, toY + uy * head];
+    for (let t = 0; t <= 1; t += 1 / SIDES) {
+      const [one, two, three] = [(1 - t) ** 2, 2 * t * (1 - t), t ** 2]; // Bernstein's polynomials
+      const x = one * fromX + two * middle + three * baseX;
+      ctx.lineTo(place.x(x), place.y(one * fromY + two * bow + three * baseY));
+    }
+    ctx.stroke();
+    ctx.beginPath();
+    ctx.moveTo(place.x(toX), place.y(toY));
+    for (const turn of [-0.55, 0.55])
+      ctx.lineTo(place.x(baseX - turn * uy * head), place.y(baseY + turn * ux * head));
+    ctx.closePath();
+    ctx.fillStyle = color;
+    ctx.fill();
+    ctx.beginPath();
+    ctx.arc(place.x(x), place.y(MIDDLE), r * place.scale, 0, 2 * Math.PI);
+    ctx.fillStyle = paper;
+    ctx.fill();
+    ctx.fillStyle = color;
+    ctx.globalAlpha = 0.35;
+    ctx.fill();
+    ctx.globalAlpha = 1;
+    ctx.lineWidth = 1.5;
+    ctx.stroke();
+    word(named("pq"[i], chance), middle - half + (brief || i ? 0 : 0.4), MIDDLE + up * 0.4);
+    if (brief) return;
+    word(named(`d${"₁₂"[i]}`, share), x - half + side * 0.16, 0.1);
+    word(`+${i + 1}`, x + side * (r + LOOP) - half / 3, 0.25);
+  });
+}
+
 /**
  * @param {Pen} ctx
  * @param {Drawing} look
  * @param {Tools} tools
  */
-export function drawModel(ctx, look, { note, symbol, say }) {
+export function drawModel(ctx, look, tools) {
+  const { note, symbol, say } = tools;
   const { traces, array, palette, place, weight, k, size } = look;
   const [width, height] = [look.view[1], look.view[3]];
   const paper = palette.color("paper");
@@ -89,6 +190,7 @@ export function drawModel(ctx, look, { note, symbol, say }) {
         ctx.globalAlpha = 1;
       }
     }
+    if (trace.kind === "chain") drawChain(ctx, trace, look, tools);
     if (trace.kind !== "fit") continue;
     const values = valuesOf(trace, array, k);
     const heights = values.map((value) => d * value + f);
@@ -106,15 +208,24 @@ export function drawModel(ctx, look, { note, symbol, say }) {
     });
     ctx.lineWidth = (trace.width ?? 2.2) * weight;
     ctx.strokeStyle = color;
+    ctx.setLineDash(trace.dash === "dashed" ? [7 * weight, 5 * weight] : []);
     ctx.stroke();
+    ctx.setLineDash([]);
     if (trace.symbol) {
       heights.forEach((y, i) => {
         if (!(y <= height)) return;
-        symbol(ctx, trace.symbol, place.x(a * x[i] + e), place.y(y), 4.2 * weight, {
-          fill: color,
-          stroke: paper,
-          width: 1.5,
-        });
+        symbol(
+          ctx,
+          palette.style(trace.style).symbol ?? trace.symbol,
+          place.x(a * x[i] + e),
+          place.y(y),
+          4.2 * weight,
+          {
+            fill: color,
+            stroke: paper,
+            width: 1.5,
+          },
+        );
       });
     }
     const why = unseen(trace, values, heights);

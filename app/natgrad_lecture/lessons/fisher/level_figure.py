@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from natgrad_core.analysis.fitted_curve import density_curve
 from natgrad_core.geometry.ellipses import ellipse_axes
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.model_picture import Curves, densities, of_problem
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane, window
 from natgrad_lecture.lessons.fisher.level_model import SIZES, Level
@@ -23,6 +26,31 @@ say = phrases(__file__)
 def view_of(name: str) -> Array:
     """The square window of its parameters."""
     return np.array(PLACES[name][1]) if name in PLACES else window(problem_named(name))
+
+
+@lru_cache(maxsize=16)
+def _curves(name: str) -> Curves | None:
+    """The model over its outcomes; for parameters that no data chose, over a window of its own."""
+    problem = problem_named(name)
+    if name in PLACES:
+        return densities(density_curve(problem, *_OUTCOMES[name]))
+    return of_problem(problem)
+
+
+_OUTCOMES = {"normal": ((-5.0, 5.0), 0.8), "gamma": ((0.0, 6.0), 1.5)}
+"""Where outcomes are drawn, and the largest density, of the problems in PLACES."""
+
+
+def _add_models(level: Level, sheet: Sheet) -> list[Plane]:
+    """The model at θ, and dashed the one at θ + δ."""
+    shown = _curves(level.state.problem)
+    if shown is None:
+        return []
+    tip = (level.theta + level.step)[None]
+    tip = np.where(level.problem.inside(tip)[:, None], tip, np.nan)
+    shown.fit(sheet, "start", "", level.theta[None])
+    shown.fit(sheet, "you", "", tip, dash="dashed")
+    return [shown.plane(say("the-model-at-both"), say("two-models"))]
 
 
 def picture(level: Level, sheet: Sheet) -> Picture:
@@ -50,6 +78,7 @@ def picture(level: Level, sheet: Sheet) -> Picture:
                 view,
             ),
             _errors(level, sheet, visible),
+            *_add_models(level, sheet),
         ],
         "dash_labels": {},
         "steps": 0,

@@ -7,24 +7,31 @@ shortest geodesic, at even distances.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from natgrad_core.analysis.fitted_curve import density_curve
 from natgrad_core.geometry.ellipses import ellipse_axes
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.contours import add_lattice
+from natgrad_lecture.drawing.model_picture import Curves, densities
+from natgrad_lecture.drawing.numbers import FINE, round_up
 from natgrad_lecture.drawing.paired_runs import broken
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane, square
 from natgrad_lecture.lessons.geodesics.model import COUNT, NAMES, NORMAL, RUNS, Model, count
 from natgrad_lecture.lessons.geodesics.state import CHARTS, LABELS
-from natgrad_lecture.protocol import Handle, Picture
+from natgrad_lecture.protocol import Handle, Picture, Plane
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
 
 VIEW = np.array([[-1.6, 1.6], [0.0, 3.2]])
+
+NORMAL_PEAK = 1 / np.sqrt(2 * np.pi)
+"""The largest density of a normal with σ = 1."""
 
 _STANDING = 5
 _ZERO = 1e-12
@@ -45,6 +52,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
         "planes": [
             plane("theta", say("mean-and-spread"), NORMAL.symbols, views["theta"]),
             plane("x", title, labels, views["x"]),
+            _add_densities(sheet, model),
         ],
         "dash_labels": {},
         "steps": count(model.state.rate),
@@ -90,6 +98,26 @@ def _draw(model: Model, sheet: Sheet, name: str, views: dict[str, Array]) -> Non
     for kind, points in model.geodesics.items():
         middle = points[COUNT // 2][None]
         sheet.add(name, "points", kind, NAMES[kind], points=place(middle))
+
+
+@lru_cache(maxsize=32)
+def _densities(low: float, high: float, top: float) -> Curves:
+    return densities(density_curve(NORMAL, (low, high), top))
+
+
+def _add_densities(sheet: Sheet, model: Model) -> Plane:
+    """The two normals, and the one on each geodesic that is as far along it as the step."""
+    ends = np.stack([model.a, model.b])
+    low, high = (ends[:, 0] - 3 * ends[:, 1]).min(), (ends[:, 0] + 3 * ends[:, 1]).max()
+    top = round_up(1.05 * float(NORMAL_PEAK / ends[:, 1].min()), FINE)
+    shown = _densities(float(np.floor(low)), float(np.ceil(high)), top)
+    for end in ends:
+        shown.fit(sheet, "start", "", end[None], width=1.2)
+    steps = count(model.state.rate)
+    at = np.round(np.linspace(0, COUNT - 1, steps + 1)).astype(int)
+    for kind, points in model.geodesics.items():
+        shown.fit(sheet, kind, NAMES[kind], points[at])
+    return shown.plane(say("along-each-geodesic"), say("densities-along"))
 
 
 def _in_chart(model: Model) -> Iterator[Array]:

@@ -12,6 +12,7 @@ from natgrad_core.linalg.small_matrices import full
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.contours import add_contours
 from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.model_picture import add_model
 from natgrad_lecture.drawing.paired_runs import (
     RADIUS,
     add_paths,
@@ -82,11 +83,13 @@ def picture(model: Any, sheet: Sheet) -> Picture:
     add_paths(sheet, model, ("theta",))
     _add_step(sheet, model)
     graph = {"kl": _kl_graph, "gap": _gap_graph, "sigma": _sigma_graph}[model.state.graph]
+    beside = add_model(sheet, model.problem, model.in_theta, model.start, _label)
     meter = [reading(pair, _label(name)) for name, pair in model.paired_runs.items()]
     return {
         "planes": [
             plane("theta", model.problem.title, model.problem.symbols, view),
             graph(model, sheet).plane(),
+            *beside,
         ],
         "dash_labels": {"solid": say("in-theta"), "dashed": say("in-x-mapped-back")},
         "steps": model.state.steps,

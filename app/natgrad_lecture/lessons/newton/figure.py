@@ -9,6 +9,7 @@ import numpy as np
 from natgrad_core.types import Array, Bools
 from natgrad_lecture.drawing.contours import add_contours, add_contours_through, add_lattice
 from natgrad_lecture.drawing.hatching import add_hatch
+from natgrad_lecture.drawing.model_picture import add_model
 from natgrad_lecture.drawing.paired_runs import add_paths, in_words, reading, trouble
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
@@ -52,6 +53,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
         )
     add_paths(sheet, model)
     _add_steps(sheet, model, view, x_view)
+    beside = add_model(sheet, model.problem, model.in_theta, model.start, _label)
     meter = [reading(pair, _label(name)) for name, pair in model.paired_runs.items()]
     notes = {name: note for name, pair in model.paired_runs.items() if (note := trouble(pair))}
     for name in set(model.state.rules) - set(model.paired_runs):
@@ -70,6 +72,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
         "planes": [
             plane("theta", "θ", symbols, view),
             plane("x", "x, with θ = f(x)", model.chart.names(symbols), x_view),
+            *beside,
         ],
         "dash_labels": {"solid": "run in θ", "dashed": say("run-in-x-mapped-back")},
         "steps": model.state.steps,

@@ -14,6 +14,7 @@ from natgrad_core.linalg.small_matrices import components, full
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.contours import add_contours, add_contours_through, add_lattice
 from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.model_picture import add_model
 from natgrad_lecture.drawing.paired_runs import (
     add_paths,
     ellipses_at,
@@ -67,6 +68,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
     _add_crowd(sheet, model)
     add_paths(sheet, model)
     _add_metric(sheet, model, view)
+    beside = add_model(sheet, model.problem, model.in_theta, model.start, label)
     graph = _graph(model, sheet)
     meter = [reading(pair, label(pair.name)) for pair in model.paired_runs.values()]
     return {
@@ -74,6 +76,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
             plane("theta", f"θ: {_words(model.problem.name)}", symbols, view),
             plane("x", f"x: {_words(model.chart.name)}", model.chart.names(symbols), x_view),
             graph.plane(),
+            *beside,
         ],
         "dash_labels": {"solid": "run in θ", "dashed": "run in x"},
         "steps": model.state.steps,

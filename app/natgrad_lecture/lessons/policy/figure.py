@@ -12,6 +12,7 @@ from natgrad_core.linalg.small_matrices import full
 from natgrad_core.types import Array, Whole
 from natgrad_lecture.drawing.contours import add_contours
 from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.model_picture import add_model
 from natgrad_lecture.drawing.paired_runs import broken, ellipses_at
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.runs_figure import add_runs
@@ -96,6 +97,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
         "planes": [
             plane("theta", say("logits-of-leaving"), model.problem.symbols, VIEW),
             graph.plane(),
+            *add_model(sheet, model.problem, model.runs, s.point),
         ],
         "dash_labels": {},
         "steps": s.steps,

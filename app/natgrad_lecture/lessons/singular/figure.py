@@ -11,6 +11,7 @@ from natgrad_core.linalg.small_matrices import full
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.contours import add_contours
 from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.model_picture import add_model
 from natgrad_lecture.drawing.paired_runs import broken, ellipses_at
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
@@ -67,9 +68,14 @@ def picture(model: Model, sheet: Sheet) -> Picture:
         shapes = ellipses_at(guide.good, fisher) if s.problem == MIXTURE else None
     if shapes is not None:
         sheet.add("theta", "ellipse-at", "metric", say("equal-kl"), shapes=shapes)
+    beside = add_model(sheet, model.problem, model.runs, s.point, label)
     graph = (_loss_graph if s.graph == "loss" else _eigenvalue_graph)(model, sheet)
     return {
-        "planes": [plane("theta", model.problem.title, model.problem.symbols, view), graph.plane()],
+        "planes": [
+            plane("theta", model.problem.title, model.problem.symbols, view),
+            graph.plane(),
+            *beside,
+        ],
         "dash_labels": {}
         if s.graph == "loss"
         else {"solid": say("larger-eigenvalue"), "dashed": say("smaller-eigenvalue")},

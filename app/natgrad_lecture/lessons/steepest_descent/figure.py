@@ -15,6 +15,7 @@ from natgrad_core.geometry.ellipses import ellipse_axes
 from natgrad_core.geometry.unit_ball import boundary, normal
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.model_picture import WIDE, picture_of
 from natgrad_lecture.drawing.numbers import FINE, round_up
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane
@@ -51,13 +52,55 @@ def picture(model: Model, sheet: Sheet) -> Picture:
     graph = _graph(model, sheet, revealed)
     view = np.array([[-half, half], [-half, half]])
     return {
-        "planes": [plane("ball", say("unit-vectors-a-ga"), ("a₁", "a₂"), view), graph],
+        "planes": [
+            plane("ball", say("unit-vectors-a-ga"), ("a₁", "a₂"), view),
+            graph,
+            *_rulers(model, sheet, revealed),
+        ],
         "dash_labels": {},
         "steps": 0,
         "handles": _handles(model),
         "numbers": _numbers(model),
         "description": _description(model),
     }
+
+
+def _rulers(model: Model, sheet: Sheet, revealed: bool) -> list[Plane]:
+    """The unit circle of each of two rulers, in a and in z = G^½ a, where G's is round.
+
+    There a*, of unit length, is perpendicular to the lines of equal loss, as Euclid's is in a.
+    """
+    if model.best.kind != "ball":
+        return []
+    values, vectors = np.linalg.eigh(model.metric)
+    root = vectors * np.sqrt(values) @ vectors.T
+    turn = np.linspace(0.0, 2 * np.pi, 121)
+    circle = np.stack([np.cos(turn), np.sin(turn)], -1)
+    of_g = np.linalg.solve(root, circle.T).T  # the a with aᵀGa = 1
+    down = -model.gradient / np.linalg.norm(model.gradient)
+    for i, to_z in enumerate((np.eye(2), root)):
+        middle = np.array([WIDE * (i + 0.5) / 2, 0.5])
+        shapes = {"metric": of_g @ to_z.T, "gradient": circle @ to_z.T}
+        size = 0.42 / max(float(np.abs(points[:, 1]).max()) for points in shapes.values())
+        size = min(size, 0.8 / max(float(np.abs(p[:, 0]).max()) for p in shapes.values()))
+
+        def place(points: Array, at: Array = middle, scale: float = size) -> Array:
+            return at + scale * points
+
+        for name, points in shapes.items():
+            dash = "dashed" if name == "gradient" else "solid"
+            sheet.add("model", "curve", name, "", points=place(points), dash=dash, width=1.6)
+        arrows = [("gradient", down), *([("natural", model.best.a)] if revealed else [])]
+        if revealed:  # the line of equal loss through a*
+            side = to_z @ np.array([-down[1], down[0]])
+            best = to_z @ model.best.a
+            line = best + np.array([[-0.8], [0.8]]) * side / np.linalg.norm(side)
+            sheet.add("model", "curve", "natural", "", points=place(line), width=1.2, faint=True)
+        for name, a in arrows:
+            ends = place(np.stack([np.zeros(2), to_z @ a])).reshape(1, 4)
+            sheet.add("model", "arrows", name, "", points=ends)
+    title, described = say("two-rulers"), say("two-rulers-described")
+    return [picture_of(title, described)]
 
 
 def _ground(model: Model, sheet: Sheet) -> None:
