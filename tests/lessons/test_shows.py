@@ -18,6 +18,7 @@ LEAST = 0.008
 """How long a path or an arrow, or how wide an ellipse, is at least, in widths of its plane."""
 
 SHOWN = (
+    "approximations",
     "coordinates",
     "efficiency",
     "fisher",
@@ -27,6 +28,7 @@ SHOWN = (
     "newton",
     "playground",
     "policy",
+    "race",
     "robustness",
     "singular",
     "steepest-descent",
@@ -36,7 +38,6 @@ SHOWN = (
 PAIRS = [
     pytest.param(lesson, name, id=f"{lesson.name}:{name}")
     for lesson in lessons.values()
-    if not lesson.slow
     for name, claim in lesson.claims.items()
     if claim.shows
 ]
@@ -48,9 +49,11 @@ def unseen(lesson: Lesson, name: str) -> list[str]:
     changes = lesson.static()["claims"][name]["set"]
     live = Live(lesson)
     answer, data = live.respond({"ask": 1, "set": changes})
-    if "more" in answer:  # a picture that grows shows it soon, and not at once
+    asked = 1
+    while "more" in answer and (asked < 2 or lesson.slow):  # it grows
+        asked += 1
         state = answer["state"]
-        answer, data = live.respond({"ask": 2, "state": state, "fine": answer["more"]})
+        answer, data = live.respond({"ask": asked, "state": state, "fine": answer["more"]})
     arrays = unpack(answer, data)
     step = answer["steps"] if (k := answer["state"]["k"]) is None else min(k, answer["steps"])
     planes = {plane["name"]: plane["view"] for plane in answer["planes"]}

@@ -222,6 +222,7 @@ CLAIMS = {
             trained=5,
         ),
         false={"cos φ": _cosine(1.0)},
+        shows=("bound", "kfac"),
     ),
     "near": Claim(
         {},
@@ -229,6 +230,7 @@ CLAIMS = {
         STARTS,
         false={"within 20°": _angles(20, 50), "more than 70° away": _angles(45, 70)},
         beyond=ELSEWHERE,
+        shows=("block", "ekfac", "kfac", "diagonal", "euclidean"),
     ),
     "gains": Claim(
         {},
@@ -236,12 +238,14 @@ CLAIMS = {
         STARTS,
         false={"K-FAC's nine tenths": _gains(0.9, 0.25), "the diagonal's 5 %": _gains(0.5, 0.05)},
         beyond=ELSEWHERE,
+        shows=("exact", "kfac", "diagonal"),
     ),
     "error": Claim(
         {},
         _error_is_not_angle(0.3, 0.5),
         STARTS,
         false={"over a half": _error_is_not_angle(0.5, 0.5)},
+        shows=("kfac",),
     ),
     "bold": Claim(
         BOLD,
@@ -249,6 +253,7 @@ CLAIMS = {
         STARTS,
         false={"the loss falls": _too_bold(-1.0)},
         beyond=Scope({"seed": SEED, "damping": one_of(1.0)}, trained=2),
+        shows=("exact",),
     ),
     "kept": Claim(
         {**BOLD, "damping": 0.1},
@@ -256,6 +261,7 @@ CLAIMS = {
         STARTS,
         false={"all of it and no more": _held(0.9, 1.1)},
         beyond=Scope({"seed": SEED, "damping": one_of(0.001)}, trained=2),
+        shows=("exact",),
     ),
     "alike": Claim(
         {"damping": 100.0},
@@ -263,6 +269,7 @@ CLAIMS = {
         STARTS,
         false={"E-KFAC's is the last": _alike("ekfac")},
         beyond=Scope({"seed": SEED, "damping": one_of(0.1)}, trained=2),
+        shows=("kfac",),
     ),
     "wine": Claim(
         {"data": "wine"},
@@ -270,6 +277,7 @@ CLAIMS = {
         STARTS,
         false={"K-FAC's more": _wine("kfac", "empirical")},
         beyond=Scope({"seed": SEED, "data": one_of("digits")}, trained=3),
+        shows=("empirical", "kfac"),
     ),
     "fixed": Claim(
         FIXED,
@@ -277,32 +285,71 @@ CLAIMS = {
         STARTS,
         false={"the other run": _grows("exact")},
         beyond=Scope({"seed": SEED, "damping": one_of(1.0)}, trained=2),
+        shows=("fixed",),
     ),
     "learned": Claim(
-        FIXED, _falls("exact"), STARTS, false={"the run with a fixed λ": _falls("fixed")}
+        FIXED,
+        _falls("exact"),
+        STARTS,
+        false={"the run with a fixed λ": _falls("fixed")},
+        shows=("exact",),
     ),
-    "else": Claim({}, _else("empirical"), STARTS, false={"so is K-FAC": _else("kfac")}),
-    "stalls": Claim(STALL, _stalls("empirical"), FEW, false={"K-FAC's run": _stalls("kfac")}),
+    "else": Claim(
+        {},
+        _else("empirical"),
+        STARTS,
+        false={"so is K-FAC": _else("kfac")},
+        shows=("empirical",),
+    ),
+    "stalls": Claim(
+        STALL,
+        _stalls("empirical"),
+        FEW,
+        false={"K-FAC's run": _stalls("kfac")},
+        shows=("empirical",),
+    ),
     "kfac-passes": Claim(
-        STALL, _passes("kfac"), FEW, false={"the empirical Fisher's run": _passes("empirical")}
+        STALL,
+        _passes("kfac"),
+        FEW,
+        false={"the empirical Fisher's run": _passes("empirical")},
+        shows=("kfac",),
     ),
     "white": Claim(
         SPECTRA,
         _better("whitened", "as it is", 10),
         FEW,
         false={"larger": _better("as it is", "whitened", 10)},
+        shows=("as it is", "whitened"),
     ),
     "standard": Claim(
         SPECTRA,
         _part_of_it,
         FEW,
         false={"all of it": _better("standardized", "whitened", 1)},
+        shows=("as it is", "standardized", "whitened"),
     ),
     "share": Claim(
-        SPECTRA, _share("whitened"), FEW, false={"standardized, too": _share("standardized")}
+        SPECTRA,
+        _share("whitened"),
+        FEW,
+        false={"standardized, too": _share("standardized")},
+        shows=("whitened",),
     ),
-    "norm": Claim(NORMED, _within(4.0), FEW, false={"by less than 1 %": _within(1.01)}),
-    "no-more": Claim(NORMED, _ranks(0), FEW, false={"it grows by one": _ranks(1)}),
+    "norm": Claim(
+        NORMED,
+        _within(4.0),
+        FEW,
+        false={"by less than 1 %": _within(1.01)},
+        shows=("batch norm", "folded"),
+    ),
+    "no-more": Claim(
+        NORMED,
+        _ranks(0),
+        FEW,
+        false={"it grows by one": _ranks(1)},
+        shows=("batch norm", "folded"),
+    ),
 }
 
 

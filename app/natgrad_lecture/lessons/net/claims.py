@@ -289,24 +289,28 @@ CLAIMS = {
         _in_order(("block", "ekfac", "kfac", "diagonal")),
         LONG,
         false={"K-FAC before E-KFAC": _in_order(("block", "kfac", "ekfac", "diagonal"))},
+        shows=("formula.error",),
     ),
     "diagonal": Claim(
         {**MATRIX, "approximation": "diagonal"},
         _error("diagonal", 0.9),
         LONG,
         false={"K-FAC's": _error("kfac", 0.9)},
+        shows=("formula.error",),
     ),
     "off-blocks": Claim(
         {**MATRIX, "approximation": "block"},
         _error("block", 0.5),
         LONG,
         false={"nine tenths": _error("block", 0.9)},
+        shows=("formula.error",),
     ),
     "far-and-useful": Claim(
         {**MATRIX, "rules": ("kfac",)},
         _far_and_useful(0.5),
         LONG,
         false={"an error of nine tenths": _far_and_useful(0.9)},
+        shows=("kfac", "formula.error"),
     ),
     "rank": Claim(
         {**MATRIX, "data": "painted", "points": ONE_EACH, "steps": 20},
@@ -333,6 +337,7 @@ CLAIMS = {
         _best_on_new_points(0.8, 1.2),
         Scope(ANY, trained=2),
         false={"K-FAC's is half of Adam's": _best_on_new_points(1.8, 2.2)},
+        shows=("kfac", "adam"),
     ),
 }
 

@@ -185,12 +185,14 @@ CLAIMS = {
         _alike(("kfac", "adam"), 2.5),
         STARTING,
         false={"by less than a hundredth of a point": _alike(("kfac", "adam"), 0.01)},
+        shows=("kfac", "adam", "nesterov"),
     ),
     "behind": Claim(
         {**ONE, "rules": ("kfac", "nesterov")},
         _behind("nesterov", "kfac"),
         Scope({"seed": whole_between(0, 9990)}, trained=1),
         false={"K-FAC is behind": _behind("kfac", "nesterov")},
+        shows=("nesterov", "kfac"),
     ),
     "overfit": Claim(
         {**ONE, "task": "diabetes", "rules": ("kfac", "gradient")},
