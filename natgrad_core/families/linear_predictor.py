@@ -10,16 +10,23 @@ from __future__ import annotations
 
 from functools import cached_property
 from importlib import import_module
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
+from natgrad_core.core.evaluation import At
 from natgrad_core.core.symbols import subscript
 from natgrad_core.families.exponential_family import ExponentialFamily
 from natgrad_core.linalg.small_matrices import dot, symmetric
 from natgrad_core.tracing.ops import opaque
 from natgrad_core.tracing.tape import Sym
 from natgrad_core.types import Array, ArrayLike, Matrix, Vector
+
+Linked: TypeAlias = tuple[Any, Any, Any]
+"""η of every row, ``[..., rows]``, and its first two derivatives along ℓ."""
+
+BLOCK = 1024
+"""Rows of the design matrix that are multiplied at a time."""
 
 BY_COMPONENTS = 3
 """Up to so many weights the sums over rows are written out by components."""
@@ -106,6 +113,11 @@ class LinearPredictor(ExponentialFamily):
         offset = columns[self.dim] if self.has_offset else np.zeros(len(share))
         return share, x, offset, t, h
 
+    @cached_property
+    def _columns(self) -> Array:
+        """Xᵀ of the grouped rows, a column of X after the other in memory."""
+        return np.ascontiguousarray(self._grouped[1].T)
+
     def _predictor(self, x: Vector, *theta: Any) -> Any:
         d = len(theta)
         return dot(x[:d], theta) + x[d] if self.has_offset else dot(x, theta)
@@ -149,7 +161,19 @@ class LinearPredictor(ExponentialFamily):
         d = len(theta)
         return symmetric(*opaque(self._hessian_of_rows, d * (d + 1) // 2, *theta))
 
-    def _linked(self, theta: Vector) -> tuple[Any, Any, Any]:
+    def at(self, theta: Vector) -> At:
+        """Return the problem at a point; ∇J and F of many weights share η of every row.
+
+        Args:
+            theta: The point, by components.
+
+        Returns:
+            The problem there.
+        """
+        shared = _many(theta) and not any(isinstance(part, Sym) for part in theta)
+        return RowsAt(self, theta) if shared else super().at(theta)
+
+    def _linked(self, theta: Vector) -> Linked:
         """η of every row, ``[..., rows]``, and its slope and bend along ℓ."""
         _, x, offset, _, _ = self._grouped
         w = np.stack(np.broadcast_arrays(*theta), -1)
@@ -161,13 +185,19 @@ class LinearPredictor(ExponentialFamily):
         return _parts((self._negative_log_prob((t,), eta) - h)[..., None, :] @ share)
 
     def _grad_of_rows(self, *theta: Any) -> Vector:
+        return self._grad_of(self._linked(theta))
+
+    def _grad_of(self, linked: Linked) -> Vector:
         share, x, _, t, _ = self._grouped
-        eta, slope, _ = self._linked(theta)
+        eta, slope, _ = linked
         return _parts((share * slope * self._excess((t,), eta)[0]) @ x)
 
     def _fisher_of_rows(self, *theta: Any) -> Vector:
+        return self._fisher_of(self._linked(theta))
+
+    def _fisher_of(self, linked: Linked) -> Vector:
         share = self._grouped[0]
-        eta, slope, _ = self._linked(theta)
+        eta, slope, _ = linked
         return self._weighted(share * slope * slope * self._variance(eta)[0][0])
 
     def _hessian_of_rows(self, *theta: Any) -> Vector:
@@ -177,10 +207,47 @@ class LinearPredictor(ExponentialFamily):
         return self._weighted(share * of_row)
 
     def _weighted(self, weights: Array) -> Vector:
-        """The upper triangle of XᵀWX, row by row."""
+        """The upper triangle of XᵀWX, row by row.
+
+        For one point with weights ≥ 0 it is (√W X)ᵀ(√W X), of which BLAS computes one half, summed
+        over blocks of rows that stay in the processor's cache.
+        """
         x = self._grouped[1]
-        whole = (x.T * weights[..., None, :]) @ x
+        if weights.ndim == 1 and weights.min(initial=0.0) >= 0:
+            root, whole = np.sqrt(weights), np.zeros((self.dim, self.dim))
+            for first in range(0, len(x), BLOCK):
+                some = slice(first, first + BLOCK)
+                scaled = self._columns[:, some] * root[some]
+                whole += scaled @ scaled.T
+        else:
+            whole = (x.T * weights[..., None, :]) @ x
         return _parts(whole[(..., *np.triu_indices(self.dim))])
+
+
+class RowsAt(At):
+    """A regression on many columns at one point, or many: η of every row is computed once."""
+
+    __slots__ = ("linked",)
+
+    problem: LinearPredictor
+
+    def __init__(self, problem: LinearPredictor, theta: Vector) -> None:
+        super().__init__(problem, theta)
+        self.linked = problem._linked(theta)
+
+    @property
+    def grad(self) -> Vector:
+        """Xᵀr."""
+        if self._grad is None:
+            self._grad = self.problem._grad_of(self.linked)
+        return self._grad
+
+    @property
+    def fisher(self) -> Matrix:
+        """XᵀWX."""
+        if self._fisher is None:
+            self._fisher = symmetric(*self.problem._fisher_of(self.linked))
+        return self._fisher
 
 
 def separating(rows: Array, fixed: Array | None = None) -> Array | None:

@@ -41,8 +41,12 @@ def symmetric(*upper: Any) -> Matrix:
         a, b, c = upper
         return (a, b), (b, c)
     d = round((2 * len(upper)) ** 0.5 - 0.5)
-    index = {(i, j): n for n, (i, j) in enumerate((i, j) for i in range(d) for j in range(i, d))}
-    return tuple(tuple(upper[index[min(i, j), max(i, j)]] for j in range(d)) for i in range(d))
+    rows: list[list[Any]] = [[None] * d for _ in range(d)]
+    entries = iter(upper)
+    for i in range(d):
+        for j in range(i, d):
+            rows[i][j] = rows[j][i] = next(entries)
+    return tuple(map(tuple, rows))
 
 
 def upper(matrix: Matrix) -> Vector:
@@ -289,6 +293,8 @@ def pack(nested: Any) -> Array:
     while isinstance(leaves[0], tuple):
         shape.append(len(cast(Vector, leaves[0])))
         leaves = [part for leaf in leaves for part in leaf]
+    if all(type(leaf) is float for leaf in leaves):
+        return np.array(leaves).reshape(shape)
     arrays = [np.asarray(leaf, float) for leaf in leaves]
     lead = arrays[0].shape
     if any(array.shape != lead for array in arrays):

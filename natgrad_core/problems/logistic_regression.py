@@ -10,7 +10,7 @@ from natgrad_core.core.problem import Preset
 from natgrad_core.datasets import load
 from natgrad_core.families.linear_predictor import LinearPredictor, separating
 from natgrad_core.problems import problems
-from natgrad_core.tracing.ops import log1p_exp, sigmoid
+from natgrad_core.tracing.ops import exp, log1p_exp, sigmoid
 from natgrad_core.types import Array, ArrayLike, Matrix, Vector
 
 
@@ -76,7 +76,8 @@ class LogisticRegression(LinearPredictor):
         return (sigmoid(eta[0]),)
 
     def _variance(self, *eta: Any) -> Matrix:
-        return ((sigmoid(eta[0]) * sigmoid(-eta[0]),),)  # 1 − p has no digits left near p = 1
+        small = exp(-abs(eta[0]))  # p (1 − p) is e^{−|η|}/(1 + e^{−|η|})²
+        return ((small / ((1 + small) * (1 + small)),),)
 
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], *eta: Any) -> Vector:
         return ((rng.random(shape) < sigmoid(eta[0])).astype(float),)

@@ -216,9 +216,9 @@ class MultivariateNormal(Problem):
         ))  # fmt: skip
 
     def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
-        """N draws, ``[n, ..., m]``."""
+        """N draws, ``[n, ..., m]``; of one number ``[n, ...]``."""
         point = components(self.check(theta))
         m, factor = self.outcomes, self._factor(point)
         z = rng.normal(size=(m, n, *np.shape(point[0])))
         drawn = [point[i] + sum(factor[i][j] * z[j] for j in range(i + 1)) for i in range(m)]
-        return np.stack(drawn, -1)
+        return np.stack(drawn, -1) if m > 1 else np.asarray(drawn[0])

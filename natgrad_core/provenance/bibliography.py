@@ -335,6 +335,19 @@ _WORKS = (
     _arxiv("Vyas, Nikhil and Morwani, Depen and Zhao, Rosie and Kwun, Mujin and Shapira, Itai and "
            "Brandfonbrener, David and Janson, Lucas and Kakade, Sham", 2024,
            "SOAP: Improving and Stabilizing Shampoo using Adam", "2409.11321"),
+    # Variational inference
+    _article("Hoffman, Matthew D. and Blei, David M. and Wang, Chong and Paisley, John", 2013,
+             "Stochastic Variational Inference", "Journal of Machine Learning Research", "14",
+             "1303-1347"),
+    _talk("Khan, Mohammad Emtiyaz and Lin, Wu", 2017,
+          "Conjugate-Computation Variational Inference: Converting Variational Inference in "
+          "Non-Conjugate Models to Inferences in Conjugate Models",
+          "International Conference on Artificial Intelligence and Statistics"),
+    _article("Khan, Mohammad Emtiyaz and Rue, Håvard", 2023, "The Bayesian Learning Rule",
+             "Journal of Machine Learning Research", "24", "1-46"),
+    _article("Opper, Manfred and Archambeau, Cédric", 2009,
+             "The Variational Gaussian Approximation Revisited", "Neural Computation", "21",
+             "786-792"),
     # Data and models
     _book("Agresti, Alan", 2002, "Categorical Data Analysis", "Wiley", "2"),
     _article("Anscombe, F. J.", 1950,

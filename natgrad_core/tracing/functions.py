@@ -41,7 +41,9 @@ def _sigmoid(x: float) -> float:
 
 
 def _sigmoids(x: Any) -> Any:
-    return np.exp(np.minimum(x, 0.0)) / (1.0 + np.exp(-np.abs(x)))
+    x = np.asarray(x, float)
+    small = np.exp(-np.abs(x))
+    return cast(Array, np.where(x < 0, small, 1.0) / (1.0 + small))
 
 
 LOG_2 = math.log(2.0)

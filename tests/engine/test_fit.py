@@ -110,7 +110,7 @@ def test_a_regression_on_any_number_of_columns_agrees_with_statsmodels(name: str
     found = fit(KINDS[name](X=x, y=y, offset=offset))
     other = sm.GLM(y, x, family=FAMILIES[name], offset=offset).fit(tol=1e-12, scale=1.0)
     assert found.converged
-    assert_allclose(found.theta, other.params, rtol=1e-6, atol=1e-9)
+    assert_allclose(found.theta, other.params, rtol=1e-6, atol=1e-8)  # of errors of 0.1
     assert_allclose(found.standard_errors, other.bse, rtol=1e-6)
 
 
