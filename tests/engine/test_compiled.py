@@ -67,7 +67,10 @@ def same(model: Problem, rule: Rule, start: Any, steps: int = 6) -> None:
         np.testing.assert_array_equal(fast.theta[:until], slow.theta[:until])
         return
     np.testing.assert_array_equal(fast.ok, slow.ok)
-    np.testing.assert_array_equal(fast.good, slow.good)
+    if model.dim > 2:  # the solve by cofactors may differ in the last digit
+        np.testing.assert_allclose(fast.good, slow.good, rtol=1e-10)
+    else:
+        np.testing.assert_array_equal(fast.good, slow.good)
     assert np.isnan(fast.theta[1:][~slow.ok[:-1]]).all()
 
 
