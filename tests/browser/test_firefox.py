@@ -110,12 +110,12 @@ def test_firefox_ends_the_kernel_of_a_page_that_is_left(server: Server, firefox:
         firefox.do("WebDriver:CloseWindow")
         firefox.do("WebDriver:SwitchToWindow", handle=other)
 
-    ways: dict[str, Callable[[], object]] = {
+    methods: dict[str, Callable[[], object]] = {
         "away": lambda: firefox.do("WebDriver:Navigate", url=f"{server.url}home"),
         "tab": close_tab,
         "quit": lambda: firefox.do("Marionette:Quit", flags=["eAttemptQuit"]),
     }
-    for way, leave in ways.items():
+    for way, leave in methods.items():
         firefox.open(f"{server.url}coordinates?v=1&rate=0.045")
         wait_until(lambda: server.metric("lines") == 1, 30)
         assert "rate=0.045" in firefox.run("return location.href")
