@@ -270,8 +270,8 @@ FAULTS = (
     ),
     Fault(
         "problems/logistic_regression.py",
-        "return ((sigmoid(eta[0]) * sigmoid(-eta[0]),),)",
-        "return ((sigmoid(eta[0]) * sigmoid(eta[0]),),)",
+        "small / ((1 + small) * (1 + small))",
+        "small / (1 + small)",
         ("problems",),
     ),
     Fault(
