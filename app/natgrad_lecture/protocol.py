@@ -103,6 +103,8 @@ class ColorScale(TypedDict):
     """Marks on the scale, from 0 to 1."""
     upto: NotRequired[float]
     """The color at which the scale ends, 1 if not given."""
+    sides: NotRequired[list[str]]
+    """The scale is mirrored about its middle: what the colors on either side are about."""
     notes: NotRequired[dict[str, str]]
     """What the other colors mean: ``over``, those beyond the scale, ``none``, that of a cell
     without a number, and ``under``, the first one, where it stands for smaller numbers, too."""

@@ -139,7 +139,7 @@ def sweeping(
     if available():
         work = max(steps, 1) * max(len(problem.rows), 1)
         most = int(np.clip(LOT / work, BLOCK / 4, 64 * BLOCK))
-    for block in _coarse_to_fine(shape, most):
+    for block in coarse_to_fine(shape, most):
         place, x = begin(block)
         # A start at the domain's very edge may be rounded out of it: such a run is broken at once.
         cells = block[place.inside(x)]
@@ -185,9 +185,15 @@ def sweep(
     return whole
 
 
-def _coarse_to_fine(shape: tuple[int, ...], most: int) -> Iterator[Whole]:
-    """Flat indices of all cells, each once: in one block of at most ``most``, or in blocks of at
-    most so many of one fineness.
+def coarse_to_fine(shape: tuple[int, ...], most: int) -> Iterator[Whole]:
+    """Yield the flat indices of all cells of a grid, each once, coarse to fine.
+
+    Args:
+        shape: The grid's shape.
+        most: How many cells a block has at most; a grid of no more comes in one block.
+
+    Returns:
+        An iterator of blocks, each of one fineness.
     """
     if math.prod(shape) <= most:
         yield np.arange(math.prod(shape))

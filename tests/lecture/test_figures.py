@@ -261,16 +261,16 @@ def test_a_map_comes_coarse_to_fine_and_is_the_sweep_when_it_is_whole(
 
 
 def test_a_coarse_cell_stands_for_its_unknown_neighbors() -> None:
-    from natgrad_lecture.drawing.heat_map import _spread
+    from natgrad_lecture.drawing.heat_map import spread
 
     value, done = np.arange(17.0)[:, None] * np.ones(17), np.zeros((17, 17), bool)
     done[::16, ::16] = True
-    shown = _spread(value, done)
+    shown = spread(value, done)
     assert set(shown.ravel()) == {0.0, 16.0}
     done[8, 8] = True
-    assert _spread(value, done)[8, 8] == 8.0
+    assert spread(value, done)[8, 8] == 8.0
     done[:] = True
-    np.testing.assert_array_equal(_spread(value, done), value)
+    np.testing.assert_array_equal(spread(value, done), value)
 
 
 def test_a_number_too_large_for_the_page_is_sent_as_infinite() -> None:

@@ -69,6 +69,8 @@ export interface ColorScale {
   ticks: Tick[];
   /** The color at which the scale ends, 1 if not given. */
   upto?: number;
+  /** The scale is mirrored about its middle: what the colors on either side are about. */
+  sides?: string[];
   /** What the other colors mean: ``over``, those beyond the scale, ``none``, that of a cell
    * without a number, and ``under``, the first one, where it stands for smaller numbers, too. */
   notes?: Record<string, string>;

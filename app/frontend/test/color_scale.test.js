@@ -30,6 +30,16 @@ test("a cell that is a byte has two digits, and the first one may stand for less
   assert.equal(cellText(chance, Uint8Array.of(0), 0), "0");
 });
 
+test("a mirrored scale says which side a cell is on", () => {
+  const { notes, ...scale } = { ...STEPS, upto: 1, sides: ["(−1, 0)", "(1, 0)"] };
+  const half = (0.4995 * Math.log(10)) / Math.log(100);
+  const cells = Float32Array.of(0, half, 1 - half, 1, NaN);
+  assert.deepEqual(
+    Array.from(cells, (_, i) => cellText({ ...scale, notes }, cells, i)),
+    ["1 → (−1, 0)", "10 → (−1, 0)", "10 → (1, 0)", "1 → (1, 0)", "diverges"],
+  );
+});
+
 test("maps with one scale have it once, and are not a symbol of the legend", () => {
   const heat = { kind: "heat", plane: "a", style: "map", name: "steps", cells: "c", colors: STEPS };
   const other = { ...heat, colors: { ...STEPS, label: "loss" } };

@@ -74,7 +74,7 @@ def colors(found: Sweep, target: float, begin: float, steps: int) -> Array:
         arrived = found.loss <= target
         quick = SLOWEST * steps_axis("", steps).place(np.maximum(found.first, 1))
         value = np.where(arrived, quick, np.where(found.loss < begin, 1.0, np.nan))
-    return _spread(value, found.done)
+    return spread(value, found.done)
 
 
 def steps_axis(label: str, steps: int) -> Axis:
@@ -116,7 +116,8 @@ def _ticks(axis: Axis) -> list[Tick]:
     return [(float(axis.place(n)), short(n)) for n in inside]
 
 
-def _spread(value: Array, done: Bools) -> Array:
+def spread(value: Array, done: Bools) -> Array:
+    """A map in which unknown cells take their nearest known neighbor's value, coarse to fine."""
     shown, stride = value, COARSEST
     while stride >= 1:
         near = np.ix_(*(_nearest(n, stride) for n in value.shape))

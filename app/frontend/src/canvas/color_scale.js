@@ -24,12 +24,16 @@ export const colorAt = (cells, index) => cells[index] / (cells instanceof Uint8A
  * @param {Numbers} cells
  * @param {number} index
  */
-export function cellText({ axis, upto = 1, notes = {} }, cells, index) {
+export function cellText({ axis, upto = 1, sides, notes = {} }, cells, index) {
   const color = colorAt(cells, index);
   const { none, over, under } = notes;
   if (color !== color) return none ?? "–";
   if (over && color > upto + 1e-6) return over;
   if (under && color <= 0) return under;
+  if (sides) {
+    const steps = valueAt(2 * Math.min(color, 1 - color), axis);
+    return `${show(Math.round(steps))} → ${sides[color < 0.5 ? 0 : 1]}`;
+  }
   return show(valueAt(color / upto, axis), cells instanceof Uint8Array ? 2 : 4);
 }
 

@@ -8,23 +8,34 @@ from typing import Any
 import numpy as np
 
 from natgrad_core import metrics, rules, run
+from natgrad_core.analysis.basins import ending
 from natgrad_core.core.problem import NoProbabilityModel
+from natgrad_core.core.run import ends
 from natgrad_core.linalg.small_matrices import pack
+from natgrad_core.types import Whole
 from natgrad_lecture.drawing.paired_runs import COINCIDE, DIFFER
 from natgrad_lecture.lessons.base import Changes, Claim, Question
-from natgrad_lecture.lessons.playground.model import Model
+from natgrad_lecture.lessons.playground.model import Model, rule_of
 from natgrad_lecture.lessons.playground.state import (
     BY_METRIC,
     CAVENDISH,
+    MIXED,
     PRESETS,
     SHEARED,
     STRAIGHT,
     VALLEY,
+    WELLS,
 )
 from natgrad_lecture.lessons.scope import Scope, between, box, log_between, near_start, one_of
 from natgrad_lecture.state.items import problem_named, why_not
 
 Check = Callable[[Model], bool]
+
+SMALL = 0.2
+"""A learning rate with which a run follows its well."""
+
+FEW = 17
+"""Starts along each side of the map that is run in each state of a scope."""
 
 
 def _coincide(rule: str) -> Check:
@@ -134,6 +145,59 @@ def _several_ends(model: Model) -> bool:
     path = model.crowd["gradient"]
     ends = path.theta[-1][path.ok[-1]]
     return bool(np.ptp(ends, axis=0).max() > 0.5)
+
+
+def _which(model: Model, name: str) -> Whole:
+    """At which minimum the runs of a rule from a coarse grid of starts end, −1 at none."""
+    rule = rule_of(model.key(name, "identity"))
+    *_, found = ending(model.problem, rule, FEW, model.state.steps, model.minima)
+    return found.which
+
+
+def _share_apart(model: Model, one: str, other: str) -> float:
+    """Of the starts from which both rules end at a minimum, those with two different ones."""
+    first, second = _which(model, one), _which(model, other)
+    both = (first >= 0) & (second >= 0)
+    return float((first != second)[both].mean())
+
+
+def _end_apart(one: str, other: str) -> Check:
+    return lambda model: _share_apart(model, one, other) > 0.01
+
+
+def _same_end(model: Model) -> int:
+    """0: from every start, 1: from most, 2: from none."""
+    share = _share_apart(model, "gradient", "natural")
+    return 0 if share == 0 else 1 if share < 0.5 else 2
+
+
+def _saddle_from(wide: float) -> Check:
+    """Newton's method ends at the saddle from |θ₁| < ``wide``, and from no other start."""
+
+    def check(model: Model) -> bool:
+        first = np.linspace(-1.7, 1.7, 36)
+        starts = np.stack([first, np.full_like(first, model.start[1])], -1)
+        end, _ = ends(model.problem, rule_of(model.key("newton", "identity")), starts, 2000)
+        at_saddle = np.linalg.norm(end, axis=-1) < 1e-3
+        return bool((at_saddle == (np.abs(first) < wide)).all())
+
+    return check
+
+
+def _stays(rule: str) -> Check:
+    """A rule ends in the well in which it starts; gradient descent at α = 0.9 not always."""
+
+    def check(model: Model) -> bool:
+        side = np.sign(np.linspace(-1, 1, FEW))
+        crossed = []
+        small = model.state.with_(rate=min(model.state.rate, SMALL))
+        for state, name in ((small, rule), (small.with_(rate=0.9), "gradient")):
+            which = _which(Model(state), name)
+            well = np.sign(model.minima[:, 0])[which]
+            crossed.append(((well != side) & (which >= 0) & (side != 0)).any())
+        return crossed == [False, True]
+
+    return check
 
 
 def _hardly(rule: str) -> Check:
@@ -277,6 +341,30 @@ CLAIMS = {
         beyond=Scope({**VALLEYS, "damping": log_between(1.0, 10.0)}),
         shows=("newton", "gradient"),
     ),
+    "apart": Claim(
+        MIXED,
+        _end_apart("gradient", "natural"),
+        Scope({"rate": between(0.15, 0.5), "steps": one_of(120)}),
+        false={"two runs of gradient descent": _end_apart("gradient", "gradient")},
+        shows=("minimum-1",),
+    ),
+    "saddle": Claim(
+        {**WELLS, "rules": ["newton", "gradient"], "rate": 0.1},
+        _saddle_from(3.0**-0.5),
+        Scope({"rate": log_between(0.01, 0.05), "start": box((-1.0, -1.2), (1.0, 1.2))}),
+        false={
+            "from every start": _saddle_from(2.0),
+            "from |θ₁| < ½": _saddle_from(0.5),
+        },
+        shows=("minimum-1",),
+    ),
+    "crosses": Claim(
+        {**WELLS, "rate": 0.9},
+        _stays("gradient"),
+        Scope({"rate": log_between(0.02, SMALL), "steps": one_of(400)}),
+        false={"momentum, too": _stays("momentum")},
+        shows=("minimum-1",),
+    ),
     "bare": Claim(
         {"problem": "double-well", "chart": "bend", "rules": ["newton", "gradient"]},
         _no_fisher,
@@ -309,6 +397,7 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
             }
         ),
     ),
+    "preset.where-runs-end": ("apart",),
     "preset.a-noisy-fisher-matrix": ("samples",),
     "preset.your-own-density": ("cavendish",),
     "preset.your-own-loss": ("valley",),
@@ -324,4 +413,5 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
 
 QUESTIONS = {
     "bend": Question(STRAIGHT, _newton_steps),
+    "same-end": Question(MIXED, _same_end),
 }

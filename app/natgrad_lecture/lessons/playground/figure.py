@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from natgrad_core.analysis.basins import Basins
 from natgrad_core.charts.linear import Linear
 from natgrad_core.core.trajectory import Trajectory
 from natgrad_core.geometry.ellipses import ellipse_axes, reach
@@ -14,7 +16,9 @@ from natgrad_core.linalg.small_matrices import components, full
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.contours import add_contours, add_contours_through, add_lattice
 from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.heat_map import Growth, Kept, progress, spread, steps_axis
 from natgrad_lecture.drawing.model_picture import add_model
+from natgrad_lecture.drawing.numbers import short
 from natgrad_lecture.drawing.paired_runs import (
     add_paths,
     ellipses_at,
@@ -28,9 +32,9 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.start_handles import start_handles
 from natgrad_lecture.drawing.stationary import moving
 from natgrad_lecture.drawing.windows import corners, plane, square, window
-from natgrad_lecture.lessons.playground.model import Model
+from natgrad_lecture.lessons.playground.model import COUNT, Model
 from natgrad_lecture.lessons.playground.state import BY_METRIC
-from natgrad_lecture.protocol import Picture
+from natgrad_lecture.protocol import ColorScale, Picture, Plane
 from natgrad_lecture.state.items import ChartKey, ProblemKey, chart_named, problem_named
 from natgrad_lecture.text.lesson_text import phrases
 
@@ -39,11 +43,16 @@ say = phrases(__file__)
 STYLES: dict[str, dict[str, Any]] = {
     BY_METRIC: {"light": "#6b2fa0", "dark": "#c79bf2", "symbol": "pentagon", "width": 2.6},
     "metric": {"light": "#6b2fa0", "dark": "#c79bf2"},
+    "minimum-1": {"light": "#1f6fb4", "dark": "#6cb6f5"},
+    "minimum-2": {"light": "#b06a00", "dark": "#f0b050"},
 }
 
 _ELLIPSE = 0.09
 """How large the ellipse of G is at the start, as a share of the view."""
 
+
+MANY = 30
+"""Steps from which a scale of steps has room for a mark at ten."""
 
 _MOST = 0.95
 """Of the points of a view lie below the upper edge in x; and as many above the lower one."""
@@ -68,14 +77,18 @@ def picture(model: Model, sheet: Sheet) -> Picture:
     _add_crowd(sheet, model)
     add_paths(sheet, model)
     _add_metric(sheet, model, view)
-    beside = add_model(sheet, model.problem, model.in_theta, model.start, label)
-    graph = _graph(model, sheet)
+    ends = model.ends
+    grows: Growth = progress(sheet, _least(ends.values())) if ends else {}
+    if ends:
+        beside = _ends(model, sheet)
+    else:
+        shown = add_model(sheet, model.problem, model.in_theta, model.start, label)
+        beside = [_graph(model, sheet).plane(), *shown]
     meter = [reading(pair, label(pair.name)) for pair in model.paired_runs.values()]
     return {
         "planes": [
             plane("theta", f"θ: {_words(model.problem.name)}", symbols, view),
             plane("x", f"x: {_words(model.chart.name)}", model.chart.names(symbols), x_view),
-            graph.plane(),
             *beside,
         ],
         "dash_labels": {"solid": "run in θ", "dashed": "run in x"},
@@ -89,7 +102,56 @@ def picture(model: Model, sheet: Sheet) -> Picture:
         "remarks": model.remarks,
         "hints": model.state.hints,
         "description": in_words(meter),
+        **grows,
     }
+
+
+def _least(kept: Iterable[Kept[Basins]]) -> Kept[Basins]:
+    """The map of which the least is known."""
+    return min(kept, key=lambda each: each.part if not each.whole else np.inf)
+
+
+def _ends(model: Model, sheet: Sheet) -> list[Plane]:
+    """For each rule a map of the starts: at which minimum its run ends, and how soon."""
+    view, steps = window(model.problem), model.state.steps
+    axis = steps_axis("", steps)
+    places = [
+        f"({', '.join(short(round(v, 2) + 0.0) for v in place)})" for place in model.minima[:2]
+    ]
+    scale: ColorScale = {
+        "label": say("steps-to-the-minimum", where=", ".join(places)),
+        "axis": (axis.low, axis.high, axis.log),
+        "ticks": [],
+        "sides": places,
+        "notes": {"none": say("at-none-of-them", steps=steps)},
+    }
+    ten = 0.5 * float(axis.place(10.0))
+    marks = [(0.0, "1"), (ten, "10"), (0.5, short(axis.high)), (1.0 - ten, "10"), (1.0, "1")]
+    scale["ticks"] = [mark for mark in marks if steps > MANY or mark[1] != "10"]
+    (x0, x1), (y0, y1) = model.problem.view
+    half = [(x1 - x0) / (COUNT - 1) / 2, (y1 - y0) / (COUNT - 1) / 2]
+    planes: list[Plane] = []
+    for name, kept in model.ends.items():
+        found = kept.upto(max(sheet.fine, 1))
+        assert found is not None
+        soon = 0.4995 * axis.place(np.maximum(found.first, 1))
+        value = np.select([found.which == 0, found.which == 1], [soon, 1.0 - soon], np.nan)
+        here = f"ends-{name}"
+        sheet.add(
+            here,
+            "heat",
+            "minimum-1",
+            "",
+            cells=spread(value, found.done).ravel(),
+            size=[COUNT, COUNT],
+            box=[x0 - half[0], x1 + half[0], y0 - half[1], y1 + half[1]],
+            between=["minimum-1", "minimum-2"],
+            colors=scale,
+        )
+        sheet.add(here, "points", "contour", "", points=model.minima, symbol="cross")
+        spec = plane(here, say("where-runs-end", rule=label(name)), model.problem.symbols, view)
+        planes.append({**spec, "click": "start", "look": ("start", {})})
+    return planes
 
 
 def _words(name: str) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 
 from natgrad_core import Rule, Trajectory, chain, rules, run
+from natgrad_core.analysis.basins import Basins, ending, minima
 from natgrad_core.core.rule import descend, precondition
 from natgrad_core.linalg.small_matrices import full
 from natgrad_core.metrics import Metric
 from natgrad_core.types import Array
+from natgrad_lecture.drawing.heat_map import Kept, keeper
 from natgrad_lecture.engine_cache import RuleCall, RunsModel, rule_options
 from natgrad_lecture.lessons.playground.state import BY_METRIC, MetricKey, Play, metric_named
 from natgrad_lecture.lessons.playground.typed_problem import NO_DATA
@@ -20,6 +23,9 @@ from natgrad_lecture.state.items import OWN, ChartKey, ProblemKey, chart_named, 
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
+
+COUNT = 33
+"""Starts along each side of a map of ends."""
 
 _FALLS = 20.0
 """A mean log-likelihood that rises so many times its size is more likely a loss, run uphill."""
@@ -46,6 +52,20 @@ def starts_of(problem: ProblemKey, count: int) -> Array:
     low, high = np.transpose(np.asarray(of.view, float))
     points = np.random.default_rng(0).uniform(low, high, (8 * count + 8, 2))
     return points[of.inside(points)][:count]
+
+
+def _ending(problem: ProblemKey, rule: RuleKey, steps: int) -> Iterator[Basins]:
+    of = problem_named(problem)
+    return ending(of, rule_of(rule), COUNT, steps, minima_of(problem))
+
+
+_kept = keeper(_ending)
+
+
+@lru_cache(maxsize=32)
+def minima_of(problem: ProblemKey) -> Array:
+    """The isolated minima in the problem's window, the lowest first."""
+    return minima(problem_named(problem))
 
 
 @lru_cache(maxsize=64)
@@ -125,6 +145,20 @@ class Model(RunsModel):
         }
         return {name: path for name, path in found.items() if path is not None}
 
+    @cached_property
+    def minima(self) -> Array:
+        """The isolated minima in the window, ``[m, 2]``."""
+        return minima_of(self.problem_key)
+
+    @property
+    def ends(self) -> dict[str, Kept[Basins]]:
+        """Of the first two rules: where the runs in θ from a grid of starts end."""
+        if self.state.graph != "ends" or not len(self.minima):
+            return {}
+        first = tuple(self.paired_runs)[:2]
+        keys = {name: self.key(name, self._kind_in_theta) for name in first}
+        return {name: _kept(self.problem_key, key, self.state.steps) for name, key in keys.items()}
+
     @property
     def _kind_in_theta(self) -> str:
         return "identity" if self.state.kind == "pulled-back" else self.state.kind
@@ -133,6 +167,8 @@ class Model(RunsModel):
     def remarks(self) -> dict[str, str]:
         """What of the wishes cannot be had, and whether what is typed seems to be a loss."""
         found, state = dict(self.state.remarks), self.state
+        if state.graph == "ends" and not len(self.minima):
+            found["graph"] = say("no-isolated-minimum")
         if state.problem == OWN and state.source != NO_DATA and "text" not in found:
             losses = [pair.in_theta.loss for pair in self.paired_runs.values()]
             first, last = float(losses[0][0]), min(float(np.nanmin(loss)) for loss in losses)

@@ -55,7 +55,7 @@ BY_METRIC = "steepest"
 
 RULES = (BY_METRIC, *rules)
 
-GRAPHS = ("loss", "kl")
+GRAPHS = ("loss", "kl", "ends")
 
 MOST_STARTS = 16
 
@@ -378,6 +378,16 @@ STRAIGHT = {
 }
 
 
+MIXED: dict[str, Any] = {
+    "problem": "mixture",
+    "chart": "identity",
+    "rules": ["gradient", "natural"],
+    "rate": 0.3,
+    "graph": "ends",
+}
+WELLS: dict[str, Any] = {**MIXED, "problem": "double-well", "rules": ["gradient", "newton"]}
+
+
 PRESETS: dict[str, dict[str, Any]] = {
     "three-rules-in-log-σ": {},
     "a-valley-straightened": STRAIGHT,
@@ -389,6 +399,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "rate": 0.1,
         "metric": "empirical-fisher",
     },
+    "where-runs-end": MIXED,
     "a-noisy-fisher-matrix": {
         "metric": "monte-carlo-fisher",
         "rules": [BY_METRIC, "natural"],
