@@ -111,7 +111,7 @@ class Hooked(importlib.abc.MetaPathFinder):
             execute(module)
             hook(module)
 
-        spec.loader.exec_module = executed  # type: ignore[method-assign]
+        spec.loader.exec_module = executed
         return spec
 
 

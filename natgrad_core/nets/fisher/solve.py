@@ -129,7 +129,8 @@ def _cholesky(matrix: Tensor, damping: float, v: Tensor) -> Tensor | None:
     if int(info):
         return None
     pivots = lower.diagonal()
-    rounding = len(v) * torch.finfo(torch.float64).eps  # float32 has the floor above
+    # Of the factorization and, with some room, of the sums in F; float32 has the floor above.
+    rounding = 8 * len(v) * torch.finfo(torch.float64).eps
     if float(pivots.min()) ** 2 <= rounding * float(pivots.max()) ** 2:
         return None  # singular to rounding: what is divided by is noise
     return torch.cholesky_solve(v[:, None], lower)[:, 0]
