@@ -378,6 +378,7 @@ CLAIMS = {
 LINES: dict[str, tuple[str, ...] | Claim] = {
     "takeaway": ("every-problem", "diagonal", "valley"),
     "question.bend": ("straight",),
+    "question.same-end": ("apart",),
     "preset.three-rules-in-log-σ": Claim(
         {},
         lambda model: _differ("newton")(model) and _hardly("natural")(model),
