@@ -153,16 +153,23 @@ def test_the_page_works_under_its_own_policy(server, browser: Browser) -> None:
     assert said == []
 
 
-def test_a_visit_costs_two_requests_and_a_websocket(server, page: Page) -> None:
+@pytest.mark.parametrize(
+    ("address", "parts"),
+    [("playground?v=1&problem=quadratic", []), ("coordinates", ["model_picture.js"])],
+)
+def test_a_visit_costs_two_requests_and_a_websocket_and_a_model_one_more(
+    server: Server, page: Page, address: str, parts: list[str]
+) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.on("websocket", lambda socket: asked.append(socket.url))
-    page.goto(f"{server.url}coordinates")
+    page.goto(f"{server.url}{address}")
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
     set_rate(page, "0.033")
     page.wait_for_function(f"{PAGE}.answer.state.rate === 0.033")
-    parts = [re.sub(r"[?].*|data:.*", "", url).rsplit("/", 1)[-1] for url in asked]
-    assert sorted(filter(None, parts)) == ["channels", "coordinates", "live_page.js"], asked
+    names = [re.sub(r"[?].*|data:.*", "", url).rsplit("/", 1)[-1] for url in asked]
+    wanted = ["channels", address.partition("?")[0], "live_page.js", *parts]
+    assert sorted(filter(None, names)) == sorted(wanted), asked
 
 
 def test_an_idle_page_sleeps_without_a_word_and_wakes_with_what_the_reader_does(
