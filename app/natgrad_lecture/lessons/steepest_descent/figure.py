@@ -95,7 +95,7 @@ def _rulers(model: Model, sheet: Sheet, revealed: bool) -> list[Plane]:
             side = to_z @ np.array([-down[1], down[0]])
             best = to_z @ model.best.a
             line = best + np.array([[-0.8], [0.8]]) * side / np.linalg.norm(side)
-            sheet.add("model", "curve", "natural", "", points=place(line), width=1.2, faint=True)
+            sheet.add("model", "curve", "natural", "", points=place(line), dash="dashed", width=1.4)
         for name, a in arrows:
             ends = place(np.stack([np.zeros(2), to_z @ a])).reshape(1, 4)
             sheet.add("model", "arrows", name, "", points=ends)
