@@ -259,7 +259,7 @@ def test_figures_are_written_as_often_as_one_can_read_and_are_right_at_rest(less
 
 
 def test_a_symbol_lights_what_it_stands_for_and_the_legend_lights_the_symbol(lesson: Page) -> None:
-    pixels = """() => { const c = document.querySelector('canvas.living');
+    pixels = """() => { const c = document.querySelector('.planes canvas.living');
         return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.join() }"""
     before = lesson.evaluate(pixels)
     hessian = lesson.locator(".words mi.lights", has_text="H").first

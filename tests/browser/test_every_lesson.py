@@ -151,7 +151,8 @@ LATEX = re.compile(r"\\|\$|[\^_]\{|\b(alpha|lambda|theta|nabla|mathrm|frac|top|d
 
 def test_every_name_is_in_words(page: Page) -> None:
     page.locator(".menu > button").click()
-    page.locator("[data-action=steps]").click()
+    page.locator("[data-action=steps]").click()  # a part that the page fetches now
+    expect(page.locator("dialog.talk")).to_be_visible()
     names = page.evaluate(NAMES)
     page.keyboard.press("Escape")
     assert [name for name in names if LATEX.search(name)] == []

@@ -395,7 +395,7 @@ def test_a_pinned_run_stays_under_the_next_one(shared: Page) -> None:
 def canvas_sum(page: Page) -> float:
     """A number that tells one living layer from another."""
     return page.evaluate(
-        """() => { const c = document.querySelector("canvas.living");
+        """() => { const c = document.querySelector(".planes canvas.living");
         const { data } = c.getContext("2d").getImageData(0, 0, c.width, c.height);
         return data.reduce((sum, v, i) => (sum + v * (i % 9973)) % 1e9, 0); }"""
     )

@@ -151,7 +151,7 @@ def test_it_plays_scrubs_and_hovers(page: Page) -> None:
     assert box
     at = (points[3] - [x0, y1]) * [1, -1] * box["width"] / (x1 - x0)
     page.mouse.move(box["x"] + at[0], box["y"] + at[1])
-    expect(page.locator(".hover").first).to_contain_text("step")
+    expect(page.locator(".planes .hover").first).to_contain_text("step")
 
 
 def test_a_slider_snaps_to_a_place_of_the_engines(page: Page) -> None:

@@ -179,8 +179,8 @@ def test_a_notice_and_a_pin_before_an_audience_move_nothing(hall: Page, server: 
 def test_type_and_lines_are_large_and_controls_come_when_wanted(hall: Page, server: Server) -> None:
     page = opened(hall, f"{server.url}coordinates")
     size = "() => parseFloat(getComputedStyle(document.querySelector('.sheet')).fontSize)"
-    painted = """() => { const c = document.querySelector('.living'); const d = c.getContext('2d')
-        .getImageData(0, 0, c.width, c.height).data; let n = 0;
+    painted = """() => { const c = document.querySelector('.planes .living');
+        const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let n = 0;
         for (let i = 3; i < d.length; i += 4) n += d[i] > 200; return n / (c.width * c.height) }"""
     before = page.evaluate(size), page.evaluate(painted)
     page.keyboard.press("p")
