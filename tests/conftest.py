@@ -5,11 +5,18 @@ from __future__ import annotations
 import gc
 import os
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.support.chromium import FLAGS, SHELL, chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # A busy machine is no fault: nothing here is a matter of how long an input takes to make.
 settings.register_profile("patient", suppress_health_check=[HealthCheck.too_slow], deadline=None)
@@ -96,6 +103,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         f"{lines} lines of {len(derived)} derivations, each in its states ({checked} in all); "
         f"{exercises} exercises"
     )
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium, without a window. There is one for all folders: Playwright's
+    synchronous functions can be started only once at a time in a process.
+    """
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium(SHELL), args=list(FLAGS))
+        yield launched
+        launched.close()
 
 
 @pytest.fixture

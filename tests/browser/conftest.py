@@ -7,16 +7,9 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import (
-    Browser,
-    BrowserContext,
-    CDPSession,
-    Page,
-    expect,
-    sync_playwright,
-)
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
 
-from tests.support.chromium import FLAGS, SHELL, Server, chromium, start_server
+from tests.support.chromium import Server, start_server
 
 expect.set_options(
     timeout=30_000
@@ -42,7 +35,7 @@ class Watch:
             self.outside.append(url)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """The lessons, on a free port, with one warm kernel for the first."""
     running = start_server()
@@ -62,15 +55,6 @@ def own_server() -> Iterator[Callable[..., Server]]:
     yield start
     for each in started:
         each.stop()
-
-
-@pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium, without a window."""
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium(SHELL), args=list(FLAGS))
-        yield launched
-        launched.close()
 
 
 @pytest.fixture

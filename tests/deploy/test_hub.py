@@ -18,11 +18,10 @@ from typing import Any
 import pytest
 import requests
 import websocket
+from playwright.sync_api import Browser, expect
 from playwright.sync_api import Page as BrowserPage
-from playwright.sync_api import expect, sync_playwright
 
 from natgrad_lecture.server.jupyterhub import options
-from tests.support.chromium import FLAGS, SHELL, chromium
 from tests.support.class_lines import Lecture, hang_up
 from tests.support.servers import ROOT, Page, free_port, lean, wait_until, zombies
 
@@ -186,37 +185,37 @@ def log_in(tab: BrowserPage, name: str) -> None:
 
 @needs_proxy
 @pytest.mark.timeout(600)
-def test_who_is_logged_out_is_told_so_and_finds_their_state_after_the_login(hub: str) -> None:
+def test_who_is_logged_out_is_told_so_and_finds_their_state_after_the_login(
+    hub: str, browser: Browser
+) -> None:
     lines: list[Any] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(SHELL), args=list(FLAGS))
-        context = browser.new_context(bypass_csp=True)
-        context.set_default_timeout(200_000)  # the hub starts the server
-        page = context.new_page()
-        page.route_web_socket(
-            re.compile("channels"), lambda line: lines.append(line.connect_to_server() and line)
-        )
-        page.goto(f"{hub}services/ws26/coordinates?v=1&rate=0.031")
-        log_in(page, "fay")
-        page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
-        page.evaluate("document.querySelector('.natgrad').natgrad.settled()")
-        box = page.locator("input[data-field=steps]:not([type=range])").first
-        box.fill("77")
-        box.press("Enter")
-        page.wait_for_url(re.compile("steps=77"))
+    context = browser.new_context(bypass_csp=True)
+    context.set_default_timeout(200_000)  # the hub starts the server
+    page = context.new_page()
+    page.route_web_socket(
+        re.compile("channels"), lambda line: lines.append(line.connect_to_server() and line)
+    )
+    page.goto(f"{hub}services/ws26/coordinates?v=1&rate=0.031")
+    log_in(page, "fay")
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    page.evaluate("document.querySelector('.natgrad').natgrad.settled()")
+    box = page.locator("input[data-field=steps]:not([type=range])").first
+    box.fill("77")
+    box.press("Enter")
+    page.wait_for_url(re.compile("steps=77"))
 
-        other = context.new_page()
-        other.goto(f"{hub}hub/logout")
-        other.close()
-        lines[-1].close(code=1012)
-        banner = page.locator(".banner")
-        expect(banner).to_contain_text("You are logged out", timeout=60_000)
-        banner.get_by_role("button", name="Log in again").click()
-        log_in(page, "fay")
-        page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
-        state = page.evaluate("document.querySelector('.natgrad').natgrad.state")
-        assert (state["rate"], state["steps"]) == (0.031, 77)
-        browser.close()
+    other = context.new_page()
+    other.goto(f"{hub}hub/logout")
+    other.close()
+    lines[-1].close(code=1012)
+    banner = page.locator(".banner")
+    expect(banner).to_contain_text("You are logged out", timeout=60_000)
+    banner.get_by_role("button", name="Log in again").click()
+    log_in(page, "fay")
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    state = page.evaluate("document.querySelector('.natgrad').natgrad.state")
+    assert (state["rate"], state["steps"]) == (0.031, 77)
+    context.close()
 
 
 def test_the_hub_says_where_to_listen_and_nobody_else_does() -> None:
