@@ -193,7 +193,7 @@ def coarse_to_fine(shape: tuple[int, ...], most: int) -> Iterator[Whole]:
         most: How many cells a block has at most; a grid of no more comes in one block.
 
     Returns:
-        An iterator of blocks, each of one fineness.
+        An iterator of blocks, each ``[cells]`` and of one fineness.
     """
     if math.prod(shape) <= most:
         yield np.arange(math.prod(shape))

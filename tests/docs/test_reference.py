@@ -21,6 +21,7 @@ from natgrad_core import charts, metrics, problems, rules
 from natgrad_core.nets import likelihood
 from natgrad_core.nets import metrics as metric
 from natgrad_core.nets import step_size as size
+from natgrad_core.nets.layers import factored
 from natgrad_core.nets.layers import linear_and_conv as layers
 from natgrad_lecture.lessons import lessons
 
@@ -199,7 +200,14 @@ def test_whatever_is_public_has_a_docstring(room: str) -> None:
 ARRAYS = re.compile(r"\b(Array|ArrayLike|Numeric|Bools|Whole|Tensor)\b")
 
 
-PROTOCOLS = (layers.Layer, layers.Parametric, likelihood.Likelihood, metric.Operator, size.Size)
+PROTOCOLS = (
+    layers.Layer,
+    layers.Parametric,
+    factored.Factored,
+    likelihood.Likelihood,
+    metric.Operator,
+    size.Size,
+)
 """Protocols of natgrad_core.nets; their docstrings give the shapes for every such class."""
 
 
