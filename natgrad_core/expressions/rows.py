@@ -34,7 +34,9 @@ _SUPPORT_OF = {
     "gamma_logpdf": "positive",
     "beta_logpdf": "unit",
     "inverse_gaussian_logpdf": "positive",
+    "lognormal_logpdf": "positive",
     "poisson_logpmf": "counts",
+    "negative_binomial_logpmf": "counts",
     "bernoulli_logpmf": "binary",
 }
 

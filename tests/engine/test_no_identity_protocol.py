@@ -16,8 +16,8 @@ FILES = sorted(
 )
 WALKS = {"natgrad_core/expressions/grammar.py", "natgrad_core/expressions/tree.py"}
 """Walks over a graph that visit each node once: their result does not depend on who is who."""
-PARSED = {"app/natgrad_lecture/__main__.py"}
-"""argparse returns its options as attributes of an object, which ``vars`` turns into a dict."""
+READ = {"app/natgrad_lecture/__main__.py", "natgrad_core/nets/any_module.py"}
+"""``vars`` only reads: argparse's options, and what a module of torch keeps as attributes."""
 
 
 def protocols(source: str) -> Iterator[str]:
@@ -57,6 +57,6 @@ def test_no_source_relies_on_identity_or_writes_into_another_object() -> None:
         each
         for each in found
         if (each.endswith("id()") and each.partition(",")[0] in WALKS)
-        or (each.endswith("vars()") and each.partition(",")[0] in PARSED)
+        or (each.endswith("vars()") and each.partition(",")[0] in READ)
     }
     assert not found - allowed, "\n".join(sorted(found - allowed))

@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose
 
 from natgrad_core import rules, run
 from natgrad_core.expressions.expression_problem import OutsideSupport, own
+from natgrad_core.families.densities import DENSITIES
 from tests.engine.autodiff_reference import derivatives
 from tests.engine.typed_lines import COUNTS, LINES, REAL, WAITS, Line, found, understood
 
@@ -97,6 +98,7 @@ def test_any_word_is_a_parameter_in_any_code_point(name: str) -> None:
         ("gamma_logpdf(y, a, b)", [1.0, -1.0], "more than 0.* y in row 2 is -1"),
         ("weibull_min.logpdf(y, a, scale=b)", [1.0, 0.0], "more than 0.* y in row 2 is 0"),
         ("dnbinom(y, size=a, mu=b, log=TRUE)", [1, 0.5], "whole numbers.* y in row 2 is 0.5"),
+        ("dlnorm(y, a, b, log=TRUE)", [1.0, -1.0], "more than 0.* y in row 2 is -1"),
     ],
 )
 def test_an_outcome_that_the_family_cannot_have_is_refused_by_column_and_row(
@@ -104,6 +106,16 @@ def test_an_outcome_that_the_family_cannot_have_is_refused_by_column_and_row(
 ) -> None:
     with pytest.raises(OutsideSupport, match=said):
         own(text, {"y": column})
+
+
+def test_no_density_of_the_grammar_takes_an_outcome_outside_its_support() -> None:
+    """Each that is not of all numbers is refused −1, so none is left out of the table."""
+    bounded = {n for n, d in DENSITIES.items() if d.support != (-np.inf, np.inf)}
+    assert len(bounded) > 5
+    for name in bounded:
+        rest = ", ".join(("a", "b")[: len(DENSITIES[name].arguments)])
+        with pytest.raises(OutsideSupport, match="y in row 1 is -1"):
+            own(f"{name}(y, {rest})", {"y": [-1.0]})
 
 
 def test_where_picks_the_rows_of_a_density() -> None:

@@ -25,7 +25,7 @@ from natgrad_lecture.lessons import lessons
 from tests.support.pictures import Picture, pictures
 from tests.support.servers import ROOT
 
-LINES = ("path", "curve", "points")
+LINES = ("path", "curve", "points", "data")
 """Kinds of traces whose points are in a file of CSV."""
 
 LOSSES = ("loss", "J")
@@ -74,9 +74,9 @@ def files(every: list[Picture]) -> list[dict[str, Any]]:
 
 
 def scales_of(picture: Picture, plane: str) -> list[Scale]:
-    """The scales of a graph's axes; none of a plane, whose places are numbers."""
+    """The scales of a graph's axes; none of a plane or a model's data, whose places are numbers."""
     (found,) = (each for each in picture.answer["planes"] if each["name"] == plane)
-    return [tuple(scale) for scale in found.get("scales", [])]
+    return [] if found.get("model") else [tuple(scale) for scale in found.get("scales", [])]
 
 
 def near(found: Any, expected: Array, scales: list[Scale]) -> bool:

@@ -141,11 +141,9 @@ def _fixed_kl(sign: float) -> Any:
         square = np.einsum("ni,ni->n", gradient, raised)
         held = square / 2 > r
         nats = np.einsum("ni,nij,nj->n", delta, fisher, delta) / 2
-        formula = sign * np.sqrt(2 * r / square)[:, None] * raised
+        formula = sign * np.sqrt(2 * r / square[held])[:, None] * raised[held]
         return bool(
-            held[0]
-            and np.allclose(nats[held], r, rtol=1e-8)
-            and np.allclose(delta[held], formula[held])
+            held[0] and np.allclose(nats[held], r, rtol=1e-8) and np.allclose(delta[held], formula)
         )
 
     return check
