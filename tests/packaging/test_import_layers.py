@@ -62,8 +62,8 @@ ROWS = (
     "natgrad_lecture.server",
     "natgrad_lecture.__main__",
     # what measures, documents and tests them
-    "tests.conftest tests.support",
-    "docs benchmarks",
+    "tests.support",
+    "tests.conftest docs benchmarks",
     "tests.fuzz tests.mutation",
     "tests.browser tests.deploy tests.docs tests.engine tests.lecture tests.lessons tests.nets"
     " tests.notebooks tests.packaging tests.server",
