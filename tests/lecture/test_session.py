@@ -134,6 +134,7 @@ def test_any_problem_of_the_registry_asked_for_by_hand_has_a_picture_or_is_refus
             answer, _ = live.respond({"ask": 1, "state": live.lesson.default.plain(), **ask})
             shown = answer["state"]["problem"]
             assert shown == problem or answer["errors"] or answer["dropped"]
+            assert "picture" not in answer["errors"].get("problem", "")  # refused at once
 
 
 @pytest.mark.parametrize("sigma", [5e-324, 1e-300, 1e-17, 3e-16])

@@ -38,6 +38,10 @@ def problem_named(key: ProblemKey) -> Problem:
     return problems[name](**given)
 
 
+ON_A_PLANE = tuple(name for name, kind in problems.items() if len(kind.symbols) == 2)
+"""The problems of two parameters: a picture shows no others."""
+
+
 @lru_cache(maxsize=512)
 def why_not(problem: ProblemKey, rule: str) -> str:
     """Why a rule cannot run on a problem, in words; empty if it can."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from natgrad_core.core.damping import KINDS
-from natgrad_core.problems import problems
 from natgrad_core.rules import rules
 from natgrad_lecture.state import item_options
 from natgrad_lecture.state.fields import (
@@ -22,6 +21,7 @@ from natgrad_lecture.state.fields import (
     whole,
 )
 from natgrad_lecture.state.items import (
+    ON_A_PLANE,
     ChartKey,
     ProblemKey,
     chart_named,
@@ -36,7 +36,7 @@ from natgrad_lecture.state.state import MOST_STEPS, State
 class Runs(State):
     """A state in which rules run on a problem, from a start, in θ and through a chart."""
 
-    problem: str = control("normal", "problem", choice("problem", "problem", problems))
+    problem: str = control("normal", "problem", choice("problem", "problem", ON_A_PLANE))
     start: tuple[float, ...] | None = control(None, "start", perhaps(point("start", "the start")))
     rate: float = control(
         0.02,

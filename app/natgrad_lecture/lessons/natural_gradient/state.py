@@ -9,7 +9,7 @@ import numpy as np
 
 from natgrad_core import problems
 from natgrad_lecture.state.fields import BadInput, choice, control, number, several
-from natgrad_lecture.state.items import ChartKey, problem_named
+from natgrad_lecture.state.items import ON_A_PLANE, ChartKey, problem_named
 from natgrad_lecture.state.runs import Runs
 from natgrad_lecture.text.lesson_text import phrases
 
@@ -18,7 +18,7 @@ say = phrases(__file__)
 FIRST = ("normal", "gamma", "logistic-regression", "two-state-mdp")
 PROBLEMS = tuple(
     sorted(
-        (n for n, kind in problems.items() if kind.support is not None and len(kind.symbols) == 2),
+        (n for n in ON_A_PLANE if problems[n].support is not None),
         key=lambda n: (FIRST.index(n) if n in FIRST else len(FIRST), n),
     )
 )

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from natgrad_core import charts, metrics, problems, rules
+from natgrad_core import charts, metrics, rules
 from natgrad_core.analysis.fit import Fit, fit
 from natgrad_core.core.damping import ALL_KINDS
 from natgrad_core.core.rule import SINGULAR
@@ -34,6 +34,7 @@ from natgrad_lecture.state.fields import (
     whole,
 )
 from natgrad_lecture.state.items import (
+    ON_A_PLANE,
     OWN,
     ChartKey,
     ProblemKey,
@@ -47,7 +48,7 @@ from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
 
-PROBLEMS = (*(name for name, kind in problems.items() if len(kind.symbols) == 2), OWN)
+PROBLEMS = (*ON_A_PLANE, OWN)
 """Every problem of the plane, and the reader's own."""
 
 BY_METRIC = "steepest"
