@@ -104,7 +104,8 @@ def notebook(page: Page) -> Notebook:
 
 
 def rest(notebook: Notebook) -> None:
-    """Let the views say at which step they rest, which they do a moment later."""
+    """Let the views say at which step they rest, which they do a moment after an answer."""
+    notebook.work()
     notebook.wait(400)
     notebook.work()
 
