@@ -15,6 +15,17 @@ from natgrad_core import Problem, Trajectory
 from natgrad_core.core.charted import Charted
 from natgrad_core.provenance.code_writer import Writer
 
+STEPS_FOUND = (
+    "paths = {",
+    '    name: {"change": s.change.numpy(), "angle": s.angle, "gained": s.gained}',
+    "    for name, s in found.items()",
+    "}",
+    "for name, step in found.items():",
+    '    print(f"{name}: {step.angle:.1f} degrees from the exact step, J falls by '
+    '{step.gained:.3g}")',
+)
+"""What a script does with the steps of several metrics, ``found``."""
+
 
 def leaves(paths: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """What hangs in nested dicts, each with its names."""

@@ -8,6 +8,7 @@ ch. 2.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from importlib import import_module
 from typing import Any, ClassVar, TypeAlias
@@ -32,6 +33,44 @@ BY_COMPONENTS = 3
 """Up to so many weights the sums over rows are written out by components."""
 
 
+Table: TypeAlias = tuple[ArrayLike, ArrayLike, ArrayLike | None]
+"""A design matrix, an outcome for each row, and the rows' weights, if they have any."""
+
+
+def read_design(
+    name: str,
+    X: ArrayLike | None,
+    y: ArrayLike | None,
+    weights: ArrayLike | None,
+    published: Callable[[], Table],
+) -> tuple[Array, Array, ArrayLike | None]:
+    """The data of a regression: those that are given, or with neither X nor y the published ones.
+
+    Args:
+        name: The problem's, for what is said of them.
+        X: The design matrix, ``[n, d]``.
+        y: The outcomes, ``[n]``.
+        weights: How many observations each row stands for, ``[n]``.
+        published: Reads the published ones.
+
+    Returns:
+        X, y and the weights.
+
+    Raises:
+        ValueError: If one of X and y is missing, or X is no matrix.
+    """
+    if (X is None) != (y is None):
+        raise ValueError(f"{name} needs both X and y, or neither for the published data")
+    rows, seen, shares = published() if X is None or y is None else (X, y, weights)
+    matrix = np.asarray(rows, float)
+    if matrix.ndim != 2 or not matrix.shape[-1]:
+        raise ValueError(
+            f"{name} has a weight for each column of X, so X has shape [n, d] (add a column of "
+            f"ones for an intercept); got shape {list(matrix.shape)}"
+        )
+    return matrix, np.asarray(seen, float), shares
+
+
 class LinearPredictor(ExponentialFamily):
     """A regression on a design matrix. By default with canonical link: η = ℓ.
 
@@ -49,27 +88,19 @@ class LinearPredictor(ExponentialFamily):
         weights: ArrayLike | None = None,
         offset: ArrayLike | None = None,
     ) -> None:
-        if (X is None) != (y is None):
-            raise ValueError(f"{self.name} needs both X and y, or neither for the published data")
-        given = X is not None and y is not None
-        rows, seen, shares = (X, y, weights) if given else self._published()
-        self.X = np.asarray(rows, float)
-        if self.X.ndim != 2 or not self.X.shape[-1]:
-            raise ValueError(
-                f"{self.name} has one weight for each column of X, so X has shape [n, d] (add a "
-                f"column of ones for an intercept); got shape {list(self.X.shape)}"
-            )
+        given = X is not None
+        self.X, seen, shares = read_design(self.name, X, y, weights, self._published)
         self.symbols = tuple(f"w{subscript(i)}" for i in range(self.X.shape[-1]))
         self.has_offset = offset is not None
         columns = [*self.X.T, *([] if offset is None else [np.asarray(offset, float)])]
-        self.observe(np.asarray(seen, float), covariates=columns, weights=shares)
+        self.observe(seen, covariates=columns, weights=shares)
         if given:
             size = np.sqrt((self.X**2).mean(0) * self.dim)
             self._suit(self.guess(), tuple((1 / np.where(size > 0, size, 1.0)).tolist()))
 
-    def _published(self) -> tuple[ArrayLike, ArrayLike, ArrayLike | None]:
-        """X, y and the rows' weights of the published data."""
-        raise NotImplementedError(f"{type(self).__name__} has no published data")
+    def _published(self) -> Table:
+        """X, y and the rows' weights of the published data, if there are any."""
+        raise ValueError(f"{self.name} has no published data: give X and y")
 
     def _link(self, predictor: Any) -> tuple[Any, Any, Any]:
         """η as a function of ℓ, and its first two derivatives."""

@@ -29,7 +29,7 @@ from torch.nn.modules.dropout import _DropoutNd
 from torch.nn.modules.lazy import LazyModuleMixin
 
 from natgrad_core.nets.layers.linear_and_conv import Layer, WrongShapeError
-from natgrad_core.nets.model import Net, Tape, reset
+from natgrad_core.nets.model import Net, Tape
 from natgrad_core.nets.runtime.memory_limit import must_hold
 
 CHUNK = 2**24
@@ -97,7 +97,7 @@ class ModuleNet(Net):
         return found if self.rows is None else found[self.rows]
 
     def _called(self, theta: Tensor, x: Tensor) -> Tensor:
-        with _differentiable():
+        with _TwiceDifferentiable():
             out: Any = functional_call(self.module, self.state(theta), (x,), tie_weights=False)
         if not isinstance(out, Tensor):
             raise TypeError(
@@ -141,24 +141,6 @@ class ModuleNet(Net):
             The tape.
         """
         return ModuleTape(self, theta, x)
-
-    def init(
-        self, seed: int, dtype: torch.dtype = torch.float32, gain: float | None = None
-    ) -> Tensor:
-        """Starting parameters: what each submodule's ``reset_parameters`` gives; seeded.
-
-        Args:
-            seed: The seed.
-            dtype: The precision.
-            gain: Glorot's gain for Linear and Conv2d; None: torch's default start.
-
-        Returns:
-            θ, ``[p]``.
-        """
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            reset(self.module.modules(), gain)
-        return self.read().to(dtype)
 
     def must_give(self, tape: Tape, theirs: Tensor, rounding: float) -> None:
         """Refuse a module that computes something else when it is called again.
@@ -219,8 +201,8 @@ class ModuleTape(Tape):
         if self._pushes is not False:
             try:
                 dy = jvp(self._forward, (self.theta,), (v,))[1]
-            except NotImplementedError:
-                self._pushes = False  # an operation without forward mode
+            except NotImplementedError:  # what torch raises where an operation has no forward mode
+                self._pushes = False
             else:
                 if self._pushes is None:
                     self._pushes = self._is_transposed(v, dy)
@@ -360,8 +342,8 @@ class ModuleTape(Tape):
             with _quietly():
                 vmap(felt)(self.x[:3])
                 found = vmap(alone)(self.x).flatten(0, 1)
-        except (RuntimeError, ValueError, NotImplementedError):
-            return False  # an operation that vmap does not know
+        except (RuntimeError, ValueError):  # of torch, where vmap does not know an operation
+            return False
         right = self._all
         scale = float(right.abs().max()) if right.numel() else 1.0
         return found.shape == right.shape and torch.allclose(
@@ -440,7 +422,7 @@ def _quietly() -> Generator[None]:
         yield
 
 
-class _differentiable(AbstractContextManager[None]):  # noqa: N801, a context manager
+class _TwiceDifferentiable(AbstractContextManager[None]):
     """Within it, fused kernels that torch cannot differentiate twice are not taken."""
 
     def __enter__(self) -> None:

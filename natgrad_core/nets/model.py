@@ -115,7 +115,7 @@ class Net:
         """
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            reset(_flattened(self.module), gain)
+            reset(self.module.modules(), gain)
         return self.read().to(dtype)
 
     @property

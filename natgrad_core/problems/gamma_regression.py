@@ -9,7 +9,7 @@ import numpy as np
 
 from natgrad_core.core.problem import Preset
 from natgrad_core.datasets import load
-from natgrad_core.families.linear_predictor import LinearPredictor
+from natgrad_core.families.linear_predictor import LinearPredictor, Table
 from natgrad_core.problems import problems
 from natgrad_core.tracing.ops import exp, log
 from natgrad_core.types import Array, ArrayLike, Matrix, Vector
@@ -57,7 +57,7 @@ class GammaRegression(LinearPredictor):
         self.shape = float(shape)
         super().__init__(X, y, weights, offset)
 
-    def _published(self) -> tuple[ArrayLike, ArrayLike, ArrayLike | None]:
+    def _published(self) -> Table:
         table = load("clotting")
         return np.stack([np.ones(len(table)), np.log(table[:, 0]) - 3], -1), table[:, 1], None
 

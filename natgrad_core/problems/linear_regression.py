@@ -9,9 +9,8 @@ import numpy as np
 from natgrad_core.core.problem import Preset
 from natgrad_core.datasets import load
 from natgrad_core.families.exponential_family import UnitNormal
-from natgrad_core.families.linear_predictor import LinearPredictor
+from natgrad_core.families.linear_predictor import LinearPredictor, Table
 from natgrad_core.problems import problems
-from natgrad_core.types import ArrayLike
 
 
 @problems.register()
@@ -45,7 +44,7 @@ class LinearRegression(LinearPredictor, UnitNormal):
         ),
     }
 
-    def _published(self) -> tuple[ArrayLike, ArrayLike, ArrayLike | None]:
+    def _published(self) -> Table:
         table = load("hubble")
         velocity = table[:, 1] / 230  # km/s: about the scatter of the nebulae around the line
         return np.stack([np.ones(len(table)), table[:, 0]], -1), velocity, None

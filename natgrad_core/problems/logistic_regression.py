@@ -8,10 +8,10 @@ import numpy as np
 
 from natgrad_core.core.problem import Preset
 from natgrad_core.datasets import load
-from natgrad_core.families.linear_predictor import LinearPredictor, separating
+from natgrad_core.families.linear_predictor import LinearPredictor, Table, separating
 from natgrad_core.problems import problems
 from natgrad_core.tracing.ops import exp, log1p_exp, sigmoid
-from natgrad_core.types import Array, ArrayLike, Matrix, Vector
+from natgrad_core.types import Array, Matrix, Vector
 
 
 @problems.register()
@@ -46,7 +46,7 @@ class LogisticRegression(LinearPredictor):
         "from far out, where Newton overshoots": Preset(start=(3.0, -0.3)),
     }
 
-    def _published(self) -> tuple[ArrayLike, ArrayLike, ArrayLike | None]:
+    def _published(self) -> Table:
         dose, exposed, killed = load("beetles").T
         group = np.stack([np.ones_like(dose), (dose - 1.8) / 0.1], -1)
         died = np.repeat([1.0, 0.0], len(group))

@@ -9,6 +9,7 @@ import numpy as np
 from natgrad_core.core.problem import Preset
 from natgrad_core.core.symbols import subscript
 from natgrad_core.datasets import load
+from natgrad_core.families.linear_predictor import Table, read_design
 from natgrad_core.linalg.small_matrices import dot
 from natgrad_core.problems import problems
 from natgrad_core.problems.categorical import Categorical
@@ -50,16 +51,8 @@ class MultinomialRegression(Categorical):
         weights: ArrayLike | None = None,
         classes: int | None = None,
     ) -> None:
-        if (X is None) != (y is None):
-            raise ValueError(f"{self.name} needs both X and y, or neither for the published data")
-        given = X is not None and y is not None
-        rows, seen, times = (X, y, weights) if given else self._published()
-        self.X, column = np.asarray(rows, float), np.asarray(seen, float)
-        if self.X.ndim != 2 or not self.X.shape[-1]:
-            raise ValueError(
-                f"{self.name} has weights for each column of X, so X has shape [n, p] (add a "
-                f"column of ones for an intercept); got shape {list(self.X.shape)}"
-            )
+        given = X is not None
+        self.X, column, times = read_design(self.name, X, y, weights, self._published)
         most = np.nanmax(column, initial=1.0)
         k = int(most) + 1 if classes is None else int(classes)
         if k < 2:
@@ -76,7 +69,7 @@ class MultinomialRegression(Categorical):
             scale = np.tile(1 / np.where(size > 0, size, 1.0), k - 1)
             self._suit(self.guess(), tuple(scale.tolist()))
 
-    def _published(self) -> tuple[ArrayLike, ArrayLike, ArrayLike | None]:
+    def _published(self) -> Table:
         table = load("afterlife")
         x = np.c_[np.ones(len(table)), table[:, :2]]
         return np.repeat(x, 3, 0), np.tile([0.0, 1.0, 2.0], len(table)), table[:, 2:].ravel()

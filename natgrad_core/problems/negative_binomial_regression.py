@@ -9,7 +9,7 @@ import numpy as np
 
 from natgrad_core.core.problem import Preset
 from natgrad_core.datasets import load
-from natgrad_core.families.linear_predictor import LinearPredictor, separating
+from natgrad_core.families.linear_predictor import LinearPredictor, Table, separating
 from natgrad_core.problems import problems
 from natgrad_core.tracing.ops import exp, expm1, log, log1p_exp, sigmoid
 from natgrad_core.types import Array, ArrayLike, Matrix, Vector
@@ -58,7 +58,7 @@ class NegativeBinomialRegression(LinearPredictor):
         self.r = float(size)
         super().__init__(X, y, weights, offset)
 
-    def _published(self) -> tuple[ArrayLike, ArrayLike, ArrayLike | None]:
+    def _published(self) -> Table:
         table = load("homicides")
         group = np.repeat([0.0, 1.0], len(table))
         x = np.stack([np.ones(len(group)), group], -1)

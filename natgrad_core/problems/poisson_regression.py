@@ -8,10 +8,10 @@ import numpy as np
 
 from natgrad_core.core.problem import Preset
 from natgrad_core.datasets import load
-from natgrad_core.families.linear_predictor import LinearPredictor, separating
+from natgrad_core.families.linear_predictor import LinearPredictor, Table, separating
 from natgrad_core.problems import problems
 from natgrad_core.tracing.ops import exp
-from natgrad_core.types import Array, ArrayLike, Matrix, Vector
+from natgrad_core.types import Array, Matrix, Vector
 
 
 @problems.register()
@@ -47,7 +47,7 @@ class PoissonRegression(LinearPredictor):
         ),
     }
 
-    def _published(self) -> tuple[ArrayLike, ArrayLike, ArrayLike | None]:
+    def _published(self) -> Table:
         table = load("aids")
         return np.stack([np.ones(len(table)), np.log(table[:, 0]) - 2], -1), table[:, 1], None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import pytest
 import torch
@@ -41,7 +42,7 @@ def test_a_layer_without_a_counterpart_is_named_and_the_known_ones_are_listed() 
     with pytest.raises(TypeError, match=r"layer 2 \(LSTM\) has no hand-written.*Linear, Conv2d"):
         Net(nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.LSTM(3, 3)))
     with pytest.raises(TypeError, match=r"torch\.nn\.Sequential, got list: give the model itself"):
-        Net(list(nn.Linear(2, 2).parameters()))  # type: ignore[arg-type]
+        Net(cast("Any", list(nn.Linear(2, 2).parameters())))
     with pytest.raises(ValueError, match="no parameters"):
         Net(nn.Sequential(nn.Tanh()))
     with pytest.raises(TypeError, match="only groups=1 and zero padding"):

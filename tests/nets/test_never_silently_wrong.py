@@ -13,7 +13,7 @@ import itertools
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -510,8 +510,9 @@ NOT_THE_LOSS = "is not the gradient of CrossEntropyLoss"
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     # ways in which a model may differ from a plain Sequential of known layers
-    "parameters for a model": (lambda: KFAC(list(net().parameters()), nn.CrossEntropyLoss()),  # type: ignore
-                               "got list: give the model itself, not its parameters"),
+    "parameters for a model": (
+        lambda: KFAC(cast("Any", list(net().parameters())), nn.CrossEntropyLoss()),
+        "got list: give the model itself, not its parameters"),
     "pruning": (_step(_with(net(), lambda m: prune.random_unstructured(m[0], "weight", 0.5))),
                 r"0 \(Linear\) keeps weight, computed from parameters.*make it permanent"),
     "tied storage": (_step(_tied(True)), "0.weight and 2.weight share their memory"),
@@ -640,12 +641,12 @@ SETTINGS: dict[str, tuple[Callable[[], Any], str]] = {
     "a rate": (lambda: Rate(float("inf")), "lr is a finite number"),
     "keep of a metric": (lambda: kfac(keep=1.0), "keep is a finite number"),
     "a point that is no θ": (
-        lambda: NetProblem(net(), Categorical(), X, Y).at(net()),  # type: ignore[arg-type]
+        lambda: NetProblem(net(), Categorical(), X, Y).at(cast("Any", net())),
         r"θ is a tensor \[31\], as problem\.net\.read\(\).*got Sequential"),
     "a loss for a likelihood": (
-        lambda: NetProblem(net(), nn.CrossEntropyLoss(), X, Y),  # type: ignore[arg-type]
+        lambda: NetProblem(net(), cast("Any", nn.CrossEntropyLoss()), X, Y),
         r"a likelihood is Categorical\(\), .*got CrossEntropyLoss"),
-    "a Fisher matrix without a likelihood": (lambda: Fisher(net(), X),  # type: ignore[arg-type]
+    "a Fisher matrix without a likelihood": (lambda: Fisher(net(), cast("Any", X)),
                                    r"Fisher\(model, Categorical\(\), x\)"),
     "probabilities that are none": (lambda: NetProblem(net(), Categorical(), X, SOFT * 2),
                                     "each row is ≥ 0 and sums to 1"),

@@ -13,6 +13,7 @@ from natgrad_lecture.drawing.palette import Style, style
 from natgrad_lecture.drawing.plotly_chart import chart, table
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.step_fan import add_fan
+from natgrad_lecture.drawing.still_picture import still_picture
 from natgrad_lecture.protocol import Chart, Picture, Plane
 from natgrad_lecture.text.lesson_text import phrases
 
@@ -131,19 +132,7 @@ def _answer(model: Any, planes: list[Any], charts: list[Any], says: str, **more:
         "best": model.step("exact").promise,
         "damping": model.state.damping,
     }
-    return {
-        "planes": planes,
-        "charts": charts,
-        "dash_labels": {},
-        "steps": 0,
-        "shows": 0,
-        "handles": [],
-        "numbers": numbers,
-        "meter": [],
-        "notes": {},
-        "description": says,
-        **more,
-    }
+    return still_picture(planes, charts, numbers, says, **more)
 
 
 def _one(model: Any, sheet: Sheet) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 from natgrad_core.provenance.code_writer import Writer
 from natgrad_lecture.lessons.after_kfac.state import EXAMPLES, SIZES
+from natgrad_lecture.runs_as_python import STEPS_FOUND
 
 
 def script(model: Any, writer: Writer) -> str:
@@ -39,12 +40,6 @@ def script(model: Any, writer: Writer) -> str:
     lines += [
         f"built = implied(at, {state.size}, {state.rooted})",
         f"found = one_step(at, {state.damping!r}, {names}, built)",
-        "paths = {",
-        '    name: {"change": s.change.numpy(), "angle": s.angle, "gained": s.gained}',
-        "    for name, s in found.items()",
-        "}",
-        "for name, step in found.items():",
-        '    print(f"{name}: {step.angle:.1f} degrees from the exact step, J falls by '
-        '{step.gained:.3g}")',
+        *STEPS_FOUND,
     ]
     return "\n".join(lines)

@@ -6,6 +6,7 @@ from typing import Any
 
 from natgrad_core.provenance.code_writer import Writer
 from natgrad_lecture.lessons.approximations.state import FEW, LARGE, SIZES
+from natgrad_lecture.runs_as_python import STEPS_FOUND
 
 
 def script(model: Any, writer: Writer) -> str:
@@ -47,13 +48,7 @@ def _step(model: Any, writer: Writer) -> list[str]:
         f"*_, frame = train(problem, rules.kfac(), seed={state.seed}, steps={state.after})",
         f"at = problem.at(frame.theta, {state.after})",
         f"found = one_step(at, {state.damping!r}, {list(state.matrices)})",
-        "paths = {",
-        '    name: {"change": s.change.numpy(), "angle": s.angle, "gained": s.gained}',
-        "    for name, s in found.items()",
-        "}",
-        "for name, step in found.items():",
-        '    print(f"{name}: {step.angle:.1f} degrees from the exact step, J falls by '
-        '{step.gained:.3g}")',
+        *STEPS_FOUND,
     ]
 
 
