@@ -21,7 +21,9 @@ from tests.support.servers import Server, free_port, running, wait_until
 FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(FIREFOX is None, reason="Firefox is not installed"),
+    pytest.mark.skipif(
+        FIREFOX is None, reason="Firefox is not installed: on Debian, apt-get install firefox-esr"
+    ),
 ]
 
 

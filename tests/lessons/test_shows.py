@@ -44,16 +44,25 @@ PAIRS = [
 
 
 def unseen(lesson: Lesson, name: str) -> list[str]:
-    """What of the claim's ``shows`` cannot be seen after the click, each with the reason."""
-    claim, text = lesson.claims[name], lesson.text()
-    changes = lesson.static()["claims"][name]["set"]
+    """What of the claim's ``shows`` cannot be seen after the click.
+
+    A picture that grows shows it with its second answer; one of training, when it has trained.
+    """
     live = Live(lesson)
+    changes = lesson.static()["claims"][name]["set"]
     answer, data = live.respond({"ask": 1, "set": changes})
-    asked = 1
-    while "more" in answer and (asked < 2 or lesson.slow):  # it grows
+    found, asked = not_in(answer, data, lesson, name), 1
+    while found and "more" in answer and (asked < 2 or lesson.slow):
         asked += 1
         state = answer["state"]
         answer, data = live.respond({"ask": asked, "state": state, "fine": answer["more"]})
+        found = not_in(answer, data, lesson, name)
+    return found
+
+
+def not_in(answer: Mapping[str, Any], data: bytes, lesson: Lesson, name: str) -> list[str]:
+    """What of the claim's ``shows`` cannot be seen in an answer, each with the reason."""
+    claim, text = lesson.claims[name], lesson.text()
     arrays = unpack(answer, data)
     step = answer["steps"] if (k := answer["state"]["k"]) is None else min(k, answer["steps"])
     planes = {plane["name"]: plane["view"] for plane in answer["planes"]}
