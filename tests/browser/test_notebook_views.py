@@ -38,6 +38,13 @@ MODEL = """
 """
 """A model as anywidget gives it: what the kernel says reaches every view."""
 
+REST = """() => {
+  window.rested = false;
+  const views = [...document.querySelectorAll(".natgrad")].flatMap(({ natgrad }) => natgrad ?? []);
+  Promise.all(views.map((view) => view.settled())).then(() => (window.rested = true));
+}"""
+"""Notes when no view waits for an answer or a frame any more."""
+
 
 class Notebook:
     """A widget, and a page with any number of its views."""
@@ -67,10 +74,11 @@ class Notebook:
         self.page.evaluate("(ms) => new Promise((done) => setTimeout(done, ms))", ms)
 
     def work(self) -> None:
-        """Let the kernel answer, and the views ask, until nobody does."""
-        for _ in range(40):
+        """Let the kernel answer, and the views ask, until nobody does and all have drawn."""
+        for _ in range(400):
+            self.page.evaluate(REST)
             self.wait(30)
-            if not self.asks:
+            if not self.asks and self.page.evaluate("rested"):
                 return
             while self.asks:
                 self.widget._on_ask(self.widget, self.asks.pop(0), None)
