@@ -15,7 +15,7 @@ const MOST = 255; // of a cell that is a byte
  * @param {Numbers} cells
  * @param {number} index
  */
-export const colorAt = (cells, index) => cells[index] / (cells instanceof Uint8Array ? MOST : 1);
+const colorAt = (cells, index) => cells[index] / (cells instanceof Uint8Array ? MOST : 1);
 
 /**
  * What a cell says, in words.

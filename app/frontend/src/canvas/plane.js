@@ -108,8 +108,6 @@ export function makePlane(host) {
     content = textOf(traces, host.array);
     setText(title, spec.title);
     setAttribute(figure, "data-plane", spec.name);
-    setAttribute(frame, "data-click", spec.click ?? null);
-    setAttribute(frame, "data-paint", spec.paint ?? null);
     const labels = spec.labels.join(say("and"));
     setAttribute(figure, "aria-label", say("plane", { title: spec.title, labels }));
     const { title: named, paint, model } = spec;

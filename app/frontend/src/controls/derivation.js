@@ -12,7 +12,7 @@ import { say } from "../i18n/en.js";
  *
  * @param {string} [text]
  */
-export function readUnfolded(text = "") {
+function readUnfolded(text = "") {
   const [id, lines] = text.split(":");
   return { id, lines: Number(lines ?? 0) };
 }

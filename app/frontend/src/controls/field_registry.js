@@ -24,7 +24,7 @@ const about = (error, field) => covers(error, field) || covers(field, error);
  * @param {string} field
  * @param {string} input
  */
-export function partOf(value, field, input) {
+function partOf(value, field, input) {
   const names = field.split(".");
   const places = input.split(".");
   if (names.length > places.length) return undefined;

@@ -20,7 +20,7 @@ const DIRECTIONS = {
 
 // A slider's position runs 0…1. On a log scale that starts at zero, the far left is zero itself.
 /** @param {Pick<Control, "min" | "max" | "step" | "scale">} spec */
-export function scaleOf({ min = 0, max = 1, step = 0, scale }) {
+function scaleOf({ min = 0, max = 1, step = 0, scale }) {
   if (scale !== "log") {
     return {
       /** @param {number} p */

@@ -35,10 +35,10 @@ export function makeIntroduction(introduction) {
 /** @param {LessonData["summary"]} said */
 export function makeSummary(said) {
   if (!said.length) return null;
-  const items = said.map(({ id, html, when }) =>
+  const items = said.map(({ html, when }) =>
     make(
       "li",
-      { "data-summary": id },
+      {},
       filled("p", html),
       filled("p", `<b>${say("condition")}</b> ${when}`, { class: "condition" }),
     ),
@@ -57,12 +57,12 @@ export function makeSummary(said) {
  */
 export function makeExercises(exercises, { ask }) {
   if (!exercises.length) return null;
-  const items = exercises.map(({ id, html, answer, set }) => {
+  const items = exercises.map(({ html, answer, set }) => {
     const show = set && make("button", { type: "button", class: "chip" }, say("show-it"));
     if (show) show.addEventListener("click", () => ask(set));
     return make(
       "li",
-      { "data-exercise": id },
+      {},
       make("b", {}, say(set ? "on-the-page" : "with-pencil")),
       " ",
       filled("span", html),

@@ -84,7 +84,7 @@ const STORED = "natgrad-single-keys";
 let single = "on"; // where storage is forbidden, for this visit
 
 /** Whether characters act alone, without Ctrl: dictation types them, too (WCAG 2.1.4). */
-export function singleKeys() {
+function singleKeys() {
   try {
     return (globalThis.localStorage?.getItem(STORED) ?? single) !== "off";
   } catch {
