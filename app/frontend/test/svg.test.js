@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { inBrowser, Matrix } from "./fakes.js";
 
 inBrowser();
-const { SvgContext, SvgPath } = await import("../src/export/svg_context.js");
+const { SvgContext } = await import("../src/export/svg_context.js");
+const { SvgPath } = await import("../src/export/svg_path.js");
 
 /** What is recorded of a drawing. @param {(ctx: SvgContext) => void} draw */
 function drawn(draw) {

@@ -20,7 +20,7 @@ const EVEN = 2; // a film's sides are, for its encoders
 const makers = () => import("./makers.js");
 
 /**
- * @typedef {import("./figure_export.js").Figure} Figure
+ * @typedef {import("./figure_layout.js").Figure} Figure
  * @typedef {{ kind: string, text?: string, bytes?: DataView }} Exported
  * @typedef {{ resolve: (exported: Exported) => void, reject: (error: Error) => void }} Waiting
  *

@@ -3,269 +3,15 @@
 
 import { contextOf, make } from "../lib/dom.js";
 import { tagOf } from "../canvas/drag_handles.js";
-import { legendOf } from "../controls/legend.js";
-import { rampImage } from "../canvas/heat_map.js";
 import { drawLiving } from "../canvas/dynamic_layer.js";
 import { drawModel } from "../canvas/model_picture.js";
 import { drawStill } from "../canvas/static_layer.js";
-import { heightOf, note, placing, symbol } from "../canvas/primitives.js";
+import { note, placing, symbol } from "../canvas/primitives.js";
+import { layOutFigure } from "./figure_layout.js";
+import { drawAxisNames, drawWords } from "./figure_words.js";
 import { SvgContext } from "./svg_context.js";
-import { marks, niceStep } from "../canvas/ticks.js";
 
-const SANS = 'system-ui, "Segoe UI", Roboto, "Liberation Sans", sans-serif';
-const SERIF = '"Iowan Old Style", Palatino, "Liberation Serif", Georgia, serif';
-const WIDTH = 1063; // px of the drawing: 180 mm across at 150 to the inch, the text then 8 points
-const EDGE = 24;
-const LEFT = 62; // of a plane: its axis's name and numbers
-const BELOW = 50;
-const ABOVE = 34;
-const LINE = 22;
-const SCALE = 44; // a map's scale, with its marks
-const MODEL = 640; // px across, below the planes
-
-// Words in lines of at most this width.
-/**
- * What is drawn: the planes as they are on the page, and the words around them.
- *
- * @typedef {object} Figure
- * @property {LessonData} lesson
- * @property {Answer} answer
- * @property {{ spec: PlaneSpec, traces: Trace[], handles: Handle[] }[]} planes
- * @property {ArrayOf} array
- * @property {number} k
- * @property {string} caption
- * @property {string} link
- * @property {string[]} readings
- * @property {Ghost[]} ghosts
- * @property {Palette} palette
- * @property {Outlines} cache
- * @property {string} [theme]
- */
-
-/** @typedef {ReturnType<typeof layout>} Layout */
-
-/**
- * @param {Pen} ctx
- * @param {string} text
- * @param {number} width
- */
-function wrapped(ctx, text, width) {
-  /** @type {string[]} */
-  const found = [];
-  for (const word of text.split(/\s+/)) {
-    const longer = found.length ? `${found.at(-1)} ${word}` : word;
-    if (found.length && ctx.measureText(longer).width <= width) found[found.length - 1] = longer;
-    else found.push(word);
-  }
-  return found;
-}
-
-// Where everything goes. The text's height depends on its width alone, so a probe measures it.
-/**
- * @param {Figure} scene
- * @param {Pen} ctx
- */
-function layout(scene, ctx) {
-  const model = scene.planes.find(({ spec }) => spec.model);
-  const count = scene.planes.length - (model ? 1 : 0);
-  const columns = count === 1 ? 1 : count === 4 ? 2 : Math.min(count, 3);
-  const cell = (WIDTH - 2 * EDGE) / Math.max(columns, 1.6);
-  const side = Math.round(cell - LEFT - 12);
-  const rows = Math.ceil(count / columns);
-  const inset = columns === 1 ? (WIDTH - cell) / 2 : EDGE;
-  const top = EDGE + 34;
-  const tall = side + ABOVE + BELOW;
-  let placed = 0;
-  const places = scene.planes.map(({ spec }) => {
-    const i = spec.model ? 0 : placed++;
-    const wide = spec.model ? Math.min(MODEL, WIDTH - 2 * EDGE - LEFT) : side;
-    return {
-      x: spec.model ? (WIDTH - wide) / 2 : inset + (i % columns) * cell + LEFT,
-      y: top + (spec.model ? rows : Math.floor(i / columns)) * tall + ABOVE,
-      wide,
-      high: heightOf(spec.view, wide),
-    };
-  });
-  const last = model ? heightOf(model.spec.view, MODEL) + ABOVE + BELOW : 0;
-  const below = top + rows * tall + last + 10;
-  ctx.font = `17px ${SERIF}`;
-  const words = wrapped(ctx, scene.caption, WIDTH - 2 * EDGE);
-  ctx.font = `13px ${SANS}`;
-  const readings = scene.readings.length
-    ? wrapped(ctx, scene.readings.join("  ·  "), WIDTH - 2 * EDGE)
-    : [];
-  const scales = SCALE * legendOf(scene.lesson, scene.answer).scales.length;
-  const height =
-    below + LINE + 6 + scales + words.length * 24 + readings.length * 20 + 30 + EDGE / 2;
-  return { places, below, scales, words, readings, width: WIDTH, height: Math.ceil(height) };
-}
-
-/**
- * @param {Pen} ctx
- * @param {{ spec: PlaneSpec, place: Layout["places"][0], palette: Palette }} plane
- */
-function drawAxisNames(ctx, { spec, place, palette }) {
-  const { view, labels, ticks } = spec;
-  const { x, y, wide, high } = place;
-  const [x0, x1, y0, y1] = view;
-  const step = niceStep(x1 - x0);
-  ctx.strokeStyle = palette.color("axis");
-  ctx.lineWidth = 1;
-  ctx.setLineDash([]);
-  ctx.beginPath();
-  ctx.moveTo(x, y);
-  for (const [a, b] of [
-    [1, 0],
-    [1, 1],
-    [0, 1],
-  ])
-    ctx.lineTo(x + a * wide, y + b * high);
-  ctx.closePath();
-  ctx.stroke();
-  ctx.fillStyle = palette.color("text");
-  ctx.font = `13px ${SANS}`;
-  ctx.textAlign = "center";
-  for (const [value, text] of marks(x0, x1, step, ticks?.[0])) {
-    ctx.fillText(text, x + (wide * (value - x0)) / (x1 - x0), y + high + 17);
-  }
-  ctx.textAlign = "right";
-  for (const [value, text] of marks(y0, y1, step, ticks?.[1])) {
-    ctx.fillText(text, x - 6, y + (high * (y1 - value)) / (y1 - y0) + 4);
-  }
-  ctx.font = `italic 16px ${SERIF}`;
-  ctx.fillText(labels[0], x + wide, y + high + 38);
-  ctx.textAlign = "left";
-  ctx.fillText(labels[1], x - LEFT + 4, y - 10);
-  ctx.font = `600 15px ${SANS}`;
-  ctx.textAlign = "center";
-  ctx.fillText(spec.title, x + wide / 2, y - 11);
-  ctx.textAlign = "left";
-}
-
-/**
- * @param {Pen} ctx
- * @param {{ lesson: LessonData, answer: Answer, palette: Palette, y: number }} page
- */
-function drawKeys(ctx, { lesson, answer, palette, y }) {
-  const { rules, open, rest, dashes } = legendOf(lesson, answer);
-  let x = EDGE;
-  ctx.font = `13px ${SANS}`;
-  /**
-   * @param {string} text
-   * @param {(left: number) => void} mark
-   */
-  const item = (text, mark) => {
-    mark(x);
-    ctx.fillStyle = palette.color("text");
-    ctx.fillText(text, x + 30, y + 4);
-    x += 30 + ctx.measureText(text).width + 22;
-  };
-  /**
-   * @param {string} style
-   * @param {string} text
-   */
-  const styled = (style, text) =>
-    item(text, (left) => {
-      ctx.setLineDash([]);
-      const [color, paper] = [palette.color(style), palette.color("paper")];
-      const look = open.includes(style)
-        ? { fill: paper, stroke: color, width: 2 }
-        : { fill: color, stroke: paper, width: 1 };
-      symbol(ctx, palette.style(style).symbol, left + 12, y, 6, look);
-    });
-  rules.forEach((style) => styled(style, lesson.styles[style]?.label ?? style));
-  rest.forEach(([style, name]) => styled(style, name));
-  for (const dash of dashes) {
-    item(answer.dash_labels?.[dash] ?? "", (left) => {
-      ctx.beginPath();
-      ctx.moveTo(left, y);
-      ctx.lineTo(left + 24, y);
-      ctx.strokeStyle = palette.color("text");
-      ctx.lineWidth = 2;
-      ctx.setLineDash(dash === "dashed" ? [6, 4] : []);
-      ctx.stroke();
-      ctx.setLineDash([]);
-    });
-  }
-}
-
-const RAMP = { width: 190, height: 12 }; // px
-
-/**
- * The scales of maps, one a line: what is measured, the colors with their marks, and the colors
- * beyond them.
- *
- * @param {Pen} ctx
- * @param {{ scales: ReturnType<typeof legendOf>["scales"], palette: Palette, y: number }} page
- */
-function drawScales(ctx, { scales, palette, y }) {
-  ctx.font = `13px ${SANS}`;
-  scales.forEach(({ colors: { label, ticks, upto = 1, notes = {} }, between }, line) => {
-    const top = y + line * SCALE;
-    let x = EDGE;
-    /** @param {string} text */
-    const say = (text) => {
-      ctx.fillStyle = palette.color("text");
-      ctx.fillText(text, x, top + 4);
-      x += ctx.measureText(text).width + 14;
-    };
-    say(label);
-    const left = x;
-    ctx.drawImage(rampImage(palette, between, upto), left, top - 7, RAMP.width, RAMP.height);
-    ctx.textAlign = "center";
-    for (const [at, text] of ticks) {
-      const place = left + at * RAMP.width;
-      ctx.fillRect(place - 0.5, top + 5, 1, 4);
-      ctx.fillText(text, place, top + 21);
-    }
-    ctx.textAlign = "left";
-    x += RAMP.width + 26;
-    const [last] = palette.ramp(between).slice(-1);
-    /** @type {[string | undefined, ArrayLike<number>][]} */
-    const patches = [
-      [notes.over, last],
-      [notes.none, palette.none()],
-    ];
-    for (const [text, color] of patches) {
-      if (!text) continue;
-      ctx.fillStyle = `rgb(${Array.from(color).join()})`;
-      ctx.fillRect(x, top - 7, 18, RAMP.height);
-      x += 25;
-      say(text);
-    }
-  });
-}
-
-// The words around the planes: what does not move while a run plays.
-/**
- * @param {Pen} ctx
- * @param {Figure} scene
- * @param {Layout} at
- */
-function drawWords(ctx, scene, at) {
-  const { palette, lesson, answer } = scene;
-  ctx.fillStyle = palette.color("paper");
-  ctx.fillRect(0, 0, at.width + 2, at.height + 2);
-  ctx.fillStyle = palette.color("text");
-  ctx.textAlign = "left";
-  ctx.font = `24px ${SERIF}`;
-  ctx.fillText(lesson.title, EDGE, EDGE + 20);
-  let y = at.below;
-  drawKeys(ctx, { lesson, answer, palette, y });
-  y += LINE + 6;
-  drawScales(ctx, { scales: legendOf(lesson, answer).scales, palette, y });
-  y += at.scales;
-  ctx.fillStyle = palette.color("text");
-  ctx.font = `17px ${SERIF}`;
-  for (const line of at.words) ctx.fillText(line, EDGE, (y += 24) - 12);
-  ctx.font = `13px ${SANS}`;
-  for (const line of at.readings) ctx.fillText(line, EDGE, (y += 20) - 8);
-  ctx.fillStyle = palette.color("soft");
-  ctx.font = `12px ${SANS}`;
-  const words = () => ctx.fillText(scene.link, EDGE, y + 18);
-  if (ctx.link && /^https?:/.test(scene.link)) ctx.link(scene.link, words);
-  else words();
-}
+/** @typedef {import("./figure_layout.js").Figure} Figure */
 
 /**
  * @param {Figure} scene
@@ -342,7 +88,7 @@ const sheetOf = (width, height) => {
  */
 export function onCanvas(scene, ratio, grain = 1) {
   const probe = contextOf(sheetOf(1, 1));
-  const at = layout(scene, probe);
+  const at = layOutFigure(scene, probe);
   /** @param {number} length */
   const whole = (length) => Math.ceil((length * ratio) / grain) * grain;
   const canvas = sheetOf(whole(at.width), whole(at.height));
@@ -394,7 +140,7 @@ const penOf = (context) => /** @type {Pen} */ (/** @type {unknown} */ (context))
 export function asSvg(scene) {
   const ctx = new SvgContext();
   const pen = penOf(ctx);
-  const at = layout(scene, pen);
+  const at = layOutFigure(scene, pen);
   drawWords(pen, scene, at);
   scene.planes.forEach((plane, i) => {
     const place = at.places[i];

@@ -7,4 +7,4 @@ export { asSvg, onCanvas } from "./figure_export.js";
 export { asPng } from "./png.js";
 export { makePinned } from "../controls/pinned_run.js";
 export { makeSteps } from "../session/talk_editor.js";
-export { SvgPath } from "./svg_context.js";
+export { SvgPath } from "./svg_path.js";

@@ -2,18 +2,16 @@
 // the page and the one exported cannot differ. Only what the front end uses of a canvas is here.
 
 import { contextOf } from "../lib/dom.js";
+import { short, SvgPath } from "./svg_path.js";
 
 const FONT = /^(italic )?(\d+ )?([\d.]+)px (.*)$/;
 /** @type {Record<string, string>} */
 const ANCHORS = { center: "middle", right: "end" };
-const DECIMALS = 2; // decimals, in pixels of the drawing
 const PIECE = Math.PI / 2; // of a circle, drawn as one cubic curve: off by 0.03 % of the radius
 
 // Drawing programs follow a link, and find an image, by its older name only.
 const XLINK = 'xmlns:xlink="http://www.w3.org/1999/xlink"';
 
-/** @param {number} value */
-const short = (value) => String(Number(value.toFixed(DECIMALS)));
 /** @param {unknown} text */
 const escaped = (text) => String(text).replace(/[<>&"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
@@ -49,57 +47,6 @@ function colorOf(css) {
   const color = [`#${[r, g, b].map((v) => v.toString(16).padStart(2, "0")).join("")}`, a / 255];
   colors.set(css, color);
   return color;
-}
-
-// Path2D's part: lines, and outlines given as SVG writes them.
-export class SvgPath {
-  constructor(d = "") {
-    this.d = d;
-    /** @type {[string, Point[]][]} */
-    this.steps = [];
-  }
-
-  /**
-   * @param {number} x
-   * @param {number} y
-   */
-  moveTo(x, y) {
-    this.add("M", [[x, y]]);
-  }
-
-  /**
-   * @param {number} x
-   * @param {number} y
-   */
-  lineTo(x, y) {
-    this.add("L", [[x, y]]);
-  }
-
-  closePath() {
-    this.add("Z", []);
-  }
-
-  /**
-   * @param {string} letter
-   * @param {Point[]} points
-   */
-  add(letter, points) {
-    this.steps.push([letter, points]);
-    this.d += letter + points.map(([x, y]) => `${short(x)} ${short(y)}`).join(" ");
-  }
-
-  /**
-   * @param {SvgPath} path
-   * @param {DOMMatrix} matrix
-   */
-  addPath({ steps }, { a, b, c, d, e, f }) {
-    /**
-     * @param {Point} point
-     * @returns {Point}
-     */
-    const place = ([x, y]) => [a * x + c * y + e, b * x + d * y + f];
-    for (const [letter, points] of steps) this.add(letter, points.map(place));
-  }
 }
 
 export class SvgContext {
