@@ -311,7 +311,7 @@ async def drag_ours(browser: Browser, url: str, seconds: float) -> tuple[Drag, f
 async def drag_measured(
     page: Page, handle: tuple[float, float], reach: float, seconds: float
 ) -> Drag:
-    """Drag on a page of ours, and measure from each event to the picture that follows it.
+    """Drag on a page of the lecture, and measure from each event to the picture that follows it.
 
     Refinements that the page draws after the answer to the last event do not count.
     """

@@ -72,7 +72,7 @@ async def fetch(url: str) -> str:
 
 
 class OurReader:
-    """A reader of a lesson of ours."""
+    """A reader of a lesson."""
 
     def __init__(self, url: str) -> None:
         self.url = url

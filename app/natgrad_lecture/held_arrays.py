@@ -30,8 +30,8 @@ class HeldArrays:
         Args:
             answer: An ``Answer`` of protocol.py; any other reply is returned as it is.
             data: Its arrays, each at a multiple of eight bytes.
-            kept: The mark of the answer that the page shows. If it is none of ours, or none of the
-                last, nothing is left out.
+            kept: The mark of the answer that the page shows. If it is not one of the last ones,
+                nothing is left out.
         """
         places = answer.get("buffers")
         if places is None:

@@ -137,7 +137,7 @@ def drawn(
 def report(lesson: Drawable, state: Any, error: BaseException) -> None:
     """Log a failure with its trace, and the link that leads back to it."""
     link = f"{lesson.name}?{state.query(lesson.default)}"
-    # A refusal in words is no fault of ours: its trace is not needed.
+    # A refusal in words is not a fault of the program: its trace is not needed.
     refused = isinstance(error, BadInput | TookTooLong)
     log.error("no picture of %s: %s", link, error, exc_info=None if refused else error)
 

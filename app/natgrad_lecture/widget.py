@@ -126,7 +126,7 @@ class Lesson(anywidget.AnyWidget):
             self._tell(view, answer)
         elif isinstance(ask.get("k"), int):  # a step taken, which changes no picture
             self._tell(view, {"state": {**self.state, "k": ask["k"]}})
-        elif ask == {"script": "plotly"}:  # a notebook's page, which has no server of ours
+        elif ask == {"script": "plotly"}:  # a notebook's page: it has no server
             self.send(ask, [plotly()])
 
     def _say(self, answer: Mapping[str, Any], arrays: bytes) -> None:

@@ -96,7 +96,7 @@ def test_the_first_picture_is_the_engines(lesson: Page) -> None:
     assert word(lesson, "natural") == "coincide"
 
 
-def test_dragging_a_column_of_a_splits_plain_descent_and_not_the_natural_gradient(
+def test_dragging_a_column_of_a_splits_gradient_descent_and_not_the_natural_gradient(
     lesson: Page,
 ) -> None:
     lesson.get_by_role("button", name="a rotation changes nothing").click()

@@ -280,7 +280,7 @@ def test_before_an_audience_too_and_axe_finds_no_barrier(page: Page, taught: Les
     assert found == []
 
 
-def test_on_paper_there_is_the_picture_and_the_text_and_nothing_that_needs_a_hand(
+def test_in_print_there_is_the_picture_and_the_text_and_nothing_that_needs_a_hand(
     page: Page,
 ) -> None:
     page.emulate_media(media="print", color_scheme="dark")

@@ -52,7 +52,7 @@ def assert_the_engine_says_so(page: Page) -> dict[str, Any]:
     return state
 
 
-def test_a_bend_splits_newton_a_shear_does_not_and_without_its_term_the_runs_draw_together(
+def test_a_nonlinear_change_splits_newton_a_shear_does_not_and_without_its_term_the_runs_converge(
     newton: Page,
 ) -> None:
     assert_the_engine_says_so(newton)

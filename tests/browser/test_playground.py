@@ -123,7 +123,7 @@ def test_a_reader_predicts_clicks_a_claim_and_plays_to_the_end(playground: Page)
     playground.wait_for_function(f"{ROOT}.k === {answer['steps']}", timeout=60_000)
 
 
-def test_a_loss_that_changes_in_the_same_window_is_drawn_anew(playground: Page) -> None:
+def test_a_loss_that_changes_in_the_same_window_is_drawn_again(playground: Page) -> None:
     choose(playground, "problem", "quadratic")
     before = playground.evaluate(STILL)
     type_in(playground, "option.problem.quadratic.condition", "3")

@@ -40,7 +40,7 @@ def assert_the_engine_says_so(page: Page) -> dict[str, Any]:
     return answer
 
 
-def test_the_reader_predicts_p_and_plays_plain_descent_along_the_plateau(policy: Page) -> None:
+def test_the_reader_predicts_p_and_plays_gradient_descent_along_the_plateau(policy: Page) -> None:
     assert_the_engine_says_so(policy)
     box = policy.locator("[data-predict='first']")
     box.get_by_role("button", name="it raises it").click()
@@ -65,7 +65,7 @@ def test_the_policy_is_dragged_and_typed_as_chances_and_one_is_no_chance(policy:
     assert assert_the_engine_says_so(policy)["state"]["start"] == start
 
 
-def test_a_sentence_shows_that_plain_descent_leaves_in_the_end(policy: Page) -> None:
+def test_a_sentence_shows_that_gradient_descent_leaves_in_the_end(policy: Page) -> None:
     click_claim(policy, "shorter")
     answer = assert_the_engine_says_so(policy)
     assert "gradient descent: return 1.9" in answer["description"]

@@ -61,7 +61,7 @@ FORMS = {
 
 
 def concepts() -> list[str]:
-    """Return all that the walk asks a newcomer to know: files, names of ours, forms, the model."""
+    """Return all that the walk asks a newcomer to know: files, our own names, forms, the model."""
     (text,) = (text for path, text in FILES.items() if path.endswith(".md"))
     (code,) = (text for path, text in FILES.items() if path.endswith(".py"))
     tree = ast.parse(code)

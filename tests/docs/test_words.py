@@ -45,6 +45,7 @@ INSTEAD = {
     r"tak(?:es?|en|ing) away|to take (?:away|home)": "export",
     r"anew": "again",
     r"but for": "except, up to",
+    r"of ours": "our own",
     r"whence": "from which",
     r"nought": "zero",
     r"as chance goes": "on average",
@@ -58,6 +59,7 @@ INSTEAD = {
 BANNED = re.compile("|".join(rf"\b(?:{words})\b" for words in INSTEAD), re.IGNORECASE)
 JSDOC = re.compile(r"@\w+\s*\{(?:[^{}]|\{[^{}]*\})*\}(?:[ ]\[?[\w.]+)?")
 """A tag's type and the name it is of: code, as names are in Python."""
+JS_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`')
 CODE = re.compile(
     r"```.*?```|``.*?``|`[^`\n]*`|<!-- generated.*?<!-- end -->|\]\(#[^)\s]*\)|^::: digests.*?^:::",
     re.DOTALL | re.MULTILINE,
@@ -66,7 +68,10 @@ CODE = re.compile(
 
 
 def prose(path: Path) -> str:
-    """Return the comments and docstrings of a source file, or a document without its code."""
+    """Return the comments and docstrings of a source file, or a document without its code.
+
+    Of a test its name is read too, and of JavaScript each string of several words.
+    """
     text = path.read_text("utf-8")
     if path.suffix == ".py":
         tree = ast.parse(text)
@@ -79,10 +84,16 @@ def prose(path: Path) -> str:
         )
         tokens = tokenize.generate_tokens(io.StringIO(text).readline)
         comments = (token.string for token in tokens if token.type == tokenize.COMMENT)
-        text = "\n".join((*strings, *comments))
+        tests = (
+            node.name.replace("_", " ")
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+        )
+        text = "\n".join((*strings, *comments, *tests))
     elif path.suffix in (".js", ".mjs", ".css"):
-        text = "\n".join(re.findall(r"/\*.*?\*/|(?<![:'\"`])//[^\n]*", text, re.DOTALL))
-        text = JSDOC.sub("", text)
+        comments = re.findall(r"/\*.*?\*/|(?<![:'\"`])//[^\n]*", text, re.DOTALL)
+        strings = (each[1:-1] for each in JS_STRING.findall(text) if len(each.split()) > 1)
+        text = JSDOC.sub("", "\n".join((*comments, *strings)))
     elif path.suffix != ".md":
         text = "\n".join(re.findall(r"(?:^|\s)#[^\n]*", text))
     return re.sub(r"\s+", " ", CODE.sub("", text))
@@ -135,6 +146,8 @@ def test_every_kind_of_text_is_read(tmp_path: Path) -> None:
     for name, text in {
         "a.py": '"""On the shelf."""\nx = 1  # made anew\ny = "a shelf"\n',
         "a.js": "/** On the shelf. */\nlet a = 'shelf'; // made anew\n",
+        "a.test.js": 'test("what is on the shelf", () => is("shelf", 1, `made\nanew`));\n',
+        "test_a.py": "def test_a_shelf_is_made_anew() -> None:\n    shelf = 1\n",
         "a.md": "On the shelf, made\nanew. `shelf` ``shelf``\n```\nshelf\n```\n",
         "b.md": "On the shelf, made anew.\n\n::: digests\nclaim-shelf=1f\n:::\n",
         "a.toml": '# On the shelf, made anew.\nname = "shelf"\n',

@@ -71,7 +71,7 @@ def test_a_matrix_is_its_rotation_stretches_and_shear(entries: list[float]) -> N
 
 
 @pytest.mark.parametrize("chart", ["bend", "log-scale", "expectation", "natural"])
-def test_the_hessian_is_no_tensor_its_extra_term_is_needed(chart: str) -> None:
+def test_the_hessian_does_not_transform_as_a_tensor_its_extra_term_is_needed(chart: str) -> None:
     of, base = pair("normal", chart), problem("normal")
     x = of.examples(np.random.default_rng(4), 3)
     jacobian = of.chart.jacobian(x)

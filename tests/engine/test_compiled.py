@@ -482,7 +482,7 @@ def test_a_data_column_that_is_shorter_than_it_was_is_refused() -> None:
             machine_code.execute_one(step, wrong[0], constants, wrong[1], wrong[2])
 
 
-def test_a_data_column_is_no_number_and_columns_of_one_step_have_one_length() -> None:
+def test_a_data_column_is_not_a_number_and_columns_of_one_step_have_one_length() -> None:
     plan = Plan(1, 1, False, 1)
     with pytest.raises(Refused, match="5001 lines"):
         written([("t0", "+", ("x0", "c0"))] * 5001, ["t0"], [0], plan)

@@ -80,7 +80,7 @@ def test_a_drawn_curve_goes_through_its_knots_rises_and_bends_smoothly() -> None
 
 @pytest.mark.parametrize("ends", ENDS)
 @pytest.mark.parametrize("name", UNDONE)
-def test_kl_and_hellinger_do_not_notice_a_variable_that_can_be_undone(
+def test_kl_and_hellinger_are_invariant_under_a_variable_that_can_be_undone(
     name: str, ends: tuple[Any, Any]
 ) -> None:
     p, q = ends

@@ -46,7 +46,7 @@ def test_a_far_distance_is_a_number_or_a_bound_in_time(
     name: str, a: tuple[float, ...], b: tuple[float, ...]
 ) -> None:
     problem = problems[name]()
-    before = time.process_time()  # of ours: the machine may be busy with other things
+    before = time.process_time()  # this process's: the machine may be busy with other things
     try:
         found = distance(problem, a, b, seconds=4.0)
         bound = found

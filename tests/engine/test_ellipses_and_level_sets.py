@@ -120,7 +120,7 @@ def test_a_crossing_is_found_in_a_few_steps_wherever_the_curve_is_flat(f: Curve)
     assert tried <= 20
 
 
-def test_a_ray_that_leaves_the_domain_before_is_no_number() -> None:
+def test_a_ray_that_leaves_the_domain_before_is_not_a_number() -> None:
     # A Bernoulli with p near 1 cannot be 3 nats away by growing.
     points = kl_level_set(problems["two-bernoullis"](), np.array([0.5, 0.5]), 3.0, 60)
     assert np.isfinite(points).all(-1).any()
@@ -144,7 +144,7 @@ def test_the_steepest_direction_beats_every_other_of_unit_length(
     assert found.slope <= slopes.min() + 1e-9 * abs(found.slope)
 
 
-def test_the_identity_gives_plain_descent_and_the_fisher_matrix_the_natural_gradient() -> None:
+def test_the_identity_gives_gradient_descent_and_the_fisher_matrix_the_natural_gradient() -> None:
     problem = problems["normal"]()
     gradient = problem.grad(problem.start)
     plain = steepest(np.eye(2), gradient).a

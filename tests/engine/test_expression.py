@@ -235,7 +235,7 @@ def test_a_term_that_no_row_moves_is_there_once_a_row(few: int) -> None:
         assert_allclose(each, theta * X.sum())
 
 
-def test_a_root_of_what_is_negative_is_no_number_and_ends_a_run() -> None:
+def test_a_root_of_what_is_negative_is_not_a_number_and_ends_a_run() -> None:
     with pytest.raises(ExpressionError, match="not a finite number at the start"):
         own("(a - 1)**0.5")
     problem = own("a**0.5 + b**2", start=(0.5, 0.5))
@@ -396,7 +396,7 @@ def test_bad_columns_and_names_are_refused_in_words(change: dict[str, object], s
         own("a*x + b", **given)
 
 
-def test_a_loss_that_is_no_number_at_the_start_says_where() -> None:
+def test_a_loss_that_is_not_a_number_at_the_start_says_where() -> None:
     with pytest.raises(ExpressionError, match=re.escape("a = 0.5, b = 0.5")):
         own("log(a - 1) + b")
 
@@ -411,7 +411,7 @@ def test_a_loss_without_data_is_what_is_written() -> None:
     assert_allclose(problem.grad(points), grad, rtol=1e-14)
 
 
-def test_outside_is_where_the_loss_is_no_number() -> None:
+def test_outside_is_where_the_loss_is_not_a_number() -> None:
     problem = own("a - log(b)")
     points: Array = np.array([[1.0, 0.5], [1.0, -0.5], [np.nan, 1.0]])
     assert problem.inside(points).tolist() == [True, False, False]

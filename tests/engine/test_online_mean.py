@@ -41,7 +41,7 @@ def examples() -> Examples:
     return last(drawing(int(TIMES[-1]), batch=BATCH, batches=BATCHES, seed=4))
 
 
-def test_plain_descents_limit_is_its_closed_form_and_the_natural_one_is_the_bound() -> None:
+def test_gradient_descents_limit_is_its_closed_form_and_the_natural_one_is_the_bound() -> None:
     for s, c in ((1.3, 1.0), (0.7, 2.0), (1.0, 1.0)):
         assert limit([[s**-2]], [[c]])[0, 0] == pytest.approx(c**2 / (2 * c - s**2))
     np.testing.assert_allclose(limit(FISHER, GAINS["natural"]), GAINS["natural"])

@@ -1,4 +1,4 @@
-"""Rules, problems and paths travel to other processes: by spawn, which knows nothing of ours."""
+"""Rules, problems and paths travel to other processes: by spawn, which copies no memory."""
 
 from __future__ import annotations
 

@@ -221,7 +221,7 @@ def test_sohl_dicksteins_quadratic_has_its_published_matrix() -> None:
     )
 
 
-def test_the_plain_gradient_stalls_on_kakades_plateau_and_the_natural_one_does_not() -> None:
+def test_gradient_descent_stalls_on_kakades_plateau_and_the_natural_gradient_does_not() -> None:
     of = problem("two-state-mdp")
     start, steps, rate = (-4.5, 0.5), 100, 0.1
     plain = -run(of, rules["gradient"](rate=rate), start, steps).loss

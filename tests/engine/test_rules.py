@@ -304,7 +304,7 @@ def test_curved_charts_change_a_path_less_the_smaller_the_rate_and_by_this_order
 
 @pytest.mark.parametrize("case", [c for c in CURVED if c[:2] != ("gamma", "log-scale")])
 @pytest.mark.parametrize("name", ["gradient", "newton"])
-def test_no_rate_is_small_enough_for_plain_descent_or_newton_in_a_curved_chart(name, case):
+def test_no_rate_is_small_enough_for_gradient_descent_or_newton_in_a_curved_chart(name, case):
     time = {"rosenbrock": 0.001, "gamma": 0.05, "normal": 0.01}.get(case[0], 0.4)
     gaps = [_curved_gap(name, case, time / n, time) for n in (80, 160)]
     assert gaps[1] > 1e-6

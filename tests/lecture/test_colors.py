@@ -141,7 +141,7 @@ def test_a_style_of_a_rule_is_what_the_rule_declares() -> None:
 
 
 @pytest.mark.parametrize("paper", ["light", "dark"])
-def test_every_color_that_may_be_declared_can_be_read_on_paper(paper: str) -> None:
+def test_every_color_that_may_be_declared_can_be_read_on_the_background(paper: str) -> None:
     ground = theme(paper)["paper"]
     for name, both in COLORS.items():
         assert contrast(both[paper == "dark"], ground) >= 3, name

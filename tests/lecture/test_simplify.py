@@ -49,7 +49,7 @@ def test_a_line_is_thinned_by_less_than_an_eye_can_see(
         assert len(found[3]) < 20
 
 
-def test_the_tip_of_a_hairpin_and_what_is_no_number_stay() -> None:
+def test_the_tip_of_a_hairpin_and_what_is_not_a_number_stay() -> None:
     hairpin = np.array([[0.0, 0.0], [0.9, 0.0], [0.1, 0.0]])
     assert len(thinned(hairpin, np.array([0, 3]), SIZE)[0]) == 3
     parted = np.array([[0.0, 0.0], [0.1, 0.0], [np.nan, 0.0], [0.3, 0.0], [np.inf, 1.0]])

@@ -91,7 +91,7 @@ def test_a_file_is_for_the_view_that_wanted_it(seen: Any) -> None:
     assert (reply["answer"], reply["view"]) == (-1, "b")
 
 
-def test_a_view_that_is_drawn_anew_follows_what_the_notebook_holds(seen: Any) -> None:
+def test_a_view_that_is_drawn_again_follows_what_the_notebook_holds(seen: Any) -> None:
     """After a reload a page has the first picture; the state has gone on since."""
     seen.state = {**seen.state, "rate": 0.05, "k": 9}
     seen.sent.clear()

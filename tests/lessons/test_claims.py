@@ -111,7 +111,7 @@ MINUTES = 10.0
 
 
 @pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
-def test_every_lesson_asks_shows_and_says_where_this_slips_in_ten_minutes(lesson: Lesson) -> None:
+def test_every_lesson_asks_shows_and_states_its_limits_in_ten_minutes(lesson: Lesson) -> None:
     assert lesson.claims, "a lesson has a claim: [a sentence](#claim-its-id)"
     assert lesson.questions, "a lesson has a question: ::: question {#its-id}"
     assert lesson.presets, "a lesson has a preset: - [its name](#its-id) under ::: presets"

@@ -102,7 +102,7 @@ def test_a_stopped_run_does_not_grow(live: Live) -> None:
     assert one["steps"] == one["shows"] == held["steps"] + 1
 
 
-def test_going_on_keeps_the_past_and_starting_anew_does_not() -> None:
+def test_going_on_keeps_the_past_and_starting_again_does_not() -> None:
     state = Taught(on_change="onward", k=7)
     onward = state.with_(**state.changes("alpha", 0.5))
     assert onward.past == ((7.0, 1.0, 0.03, 0.1, 0.3, 1.0),)

@@ -22,7 +22,7 @@ SECOND_ORDER = ("natural", "levenberg-marquardt", "trust-region", "kfac", "ekfac
 
 
 @pytest.mark.parametrize("rule", SECOND_ORDER)
-def test_a_loss_that_is_no_number_is_refused_with_its_step(rule: str) -> None:
+def test_a_loss_that_is_not_a_number_is_refused_with_its_step(rule: str) -> None:
     problem = NetProblem(mlp((2, 3, 2)), Categorical(), X, Y)
     at = problem.at(torch.full((problem.dim,), math.nan), step=7)
     built = rules.RULES[rule]()

@@ -243,7 +243,7 @@ def test_reductions_are_means_over_examples_and_sums_over_outputs() -> None:
     assert close(FisherAt(twice.at(at.theta)).dense(), FisherAt(at).dense())
 
 
-def test_starting_anew_keeps_the_frozen_statistics_of_a_norm() -> None:
+def test_starting_again_keeps_the_frozen_statistics_of_a_norm() -> None:
     at = point("frozen norm", "regression")
     module = at.problem.net.write(at.theta).double()
     assert torch.allclose(module(at.problem.x), at.outputs, rtol=0, atol=1e-7)

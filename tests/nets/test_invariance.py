@@ -77,7 +77,7 @@ def test_damping_by_a_multiple_of_the_identity_breaks_the_invariance() -> None:
     assert gaps[2] > 0.1
 
 
-def test_plain_descent_is_not_invariant() -> None:
+def test_gradient_descent_is_not_invariant() -> None:
     assert gap(rules.gradient(0.1)) > 0.5
 
 

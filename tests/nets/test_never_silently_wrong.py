@@ -680,7 +680,7 @@ def test_an_optimizer_is_its_rule_in_float32_however_small_the_damping(
         assert float((step - change).norm()) <= 1e-5 * float(change.norm()) + 1e-6
 
 
-def test_frozen_weights_stay_to_the_bit_and_the_memory_starts_anew() -> None:
+def test_frozen_weights_stay_to_the_bit_and_the_memory_starts_again() -> None:
     model, loss = net(), nn.CrossEntropyLoss()
     optimizer = KFAC(model, loss)
     for _ in range(2):

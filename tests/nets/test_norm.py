@@ -64,7 +64,7 @@ def test_a_whitened_linear_net_has_the_identity_for_its_fisher() -> None:
     assert Spectrum.of(built.at(theta)).condition > 100
 
 
-def test_plain_descent_behind_a_whitening_is_natural_descent() -> None:
+def test_gradient_descent_behind_a_whitening_is_natural_gradient_descent() -> None:
     built, theta = problem((4, 2))
     mixed_net, mixed, xi = reparametrized_as(built, theta, "whitened")
     at, there = built.at(theta), mixed.at(xi)

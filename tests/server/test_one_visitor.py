@@ -197,7 +197,9 @@ def test_told_to_stop_amid_handshakes_that_do_not_end_the_server_ends_in_five_se
 
 
 @pytest.mark.parametrize("signum", [signal.SIGHUP, signal.SIGKILL], ids=["SIGHUP", "SIGKILL"])
-def test_nothing_of_ours_stays_behind_after_any_end(signum: int, tmp_path: Path) -> None:
+def test_nothing_that_the_server_started_stays_behind_after_any_end(
+    signum: int, tmp_path: Path
+) -> None:
     env = {"TMPDIR": str(tmp_path)}
     server = start(pool=1, env=env)
     wait_until(lambda: server.metric("pool") == 1)

@@ -22,7 +22,7 @@ function banner(link) {
   return { shown, did, words, button, press: () => button.dispatchEvent(eventOf("click", {})) };
 }
 
-test("what was in flight is asked again whenever the line has been opened anew", () => {
+test("what was in flight is asked again whenever the line has been opened again", () => {
   const link = { status: "open" };
   const { did } = banner(link);
   link.say(link.status);
@@ -40,7 +40,7 @@ test("an engine that is silent on an open line is asked over a new one", () => {
   assert.deepEqual(did, ["renew"]);
 });
 
-test("where there is no line of ours the ask is repeated", () => {
+test("where the page has no line of its own the ask is repeated", () => {
   const { shown, did, press } = banner(undefined);
   shown.trouble(true);
   press();

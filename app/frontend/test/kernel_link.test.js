@@ -7,7 +7,7 @@ const PAGE = { base: "/", kernel: "k1", comm: "c1", pass: "p1" };
 /** The element by which a page of this version loads its script. */
 const script = (version) => ({ getAttribute: () => `/natgrad/${version}/live_page.js` });
 
-/** A browser with a network that can fail, timers of ours, and what was done over it. */
+/** A browser with a network that can fail, mocked timers, and what was done over it. */
 function network(t) {
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
   const net = {

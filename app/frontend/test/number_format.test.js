@@ -29,7 +29,7 @@ test("a number is written as its neighbor is when it rounds to it", () => {
   assert.equal(show(999.6), "1000");
 });
 
-test("what is no number is a dash or itself", () => {
+test("what is not a number is a dash or itself", () => {
   for (const nothing of [null, undefined, NaN]) assert.equal(show(nothing), "–");
   assert.equal(show("adam"), "adam");
   assert.equal(show(true), "true");

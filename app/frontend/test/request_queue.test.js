@@ -240,7 +240,7 @@ test("each of several asks says again what is still on its way, and takes nothin
   assert.deepEqual(asker.wished(), { damping: 3 }, "the first answer shows what it was asked for");
   now += 200;
   asker.ask({}, { base: { reset: true } });
-  assert.deepEqual(sent.at(-1).set, {}, "what begins anew says nothing of before");
+  assert.deepEqual(sent.at(-1).set, {}, "what begins again says nothing of before");
   assert.equal(sent.at(-1).reset, true);
   assert.ok(asker.heard({ answer: first + 2 }));
   assert.equal(asker.heard({ answer: first + 1 }), false, "an older answer that comes after it");

@@ -165,7 +165,7 @@ test("a drawing in a drawing is cut off at its box, and a link leads on", () => 
   assert.equal(end, "</a>");
 });
 
-test("the document says its size on paper, its title and its description", () => {
+test("the document says its size in print, its title and its description", () => {
   const ctx = new SvgContext();
   const sheet = { width: 1063, height: 500, wide: 180, title: "A & B", desc: "two planes" };
   const [head, title, desc, ...rest] = ctx.document(sheet).split("\n");

@@ -166,7 +166,7 @@ class Exercise:
 def differences(f: Callable[[Array], ArrayLike], x: Array, step: float = 1e-6) -> Array:
     """The partial derivatives of ``f`` at ``x`` by central differences, along the last axis.
 
-    A side of a line that is made of them knows no formula of ours.
+    A side of a line that is made of them uses none of the lesson's formulas.
     """
     columns = [
         (np.asarray(f(x + h), float) - np.asarray(f(x - h), float)) / (2 * step)

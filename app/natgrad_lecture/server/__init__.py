@@ -24,8 +24,8 @@ from natgrad_lecture.extras import needs_extra
 __all__ = ["serve", "serve_for_hub"]
 
 # Voila brings jsonschema, which as it is imported builds the grammar of internationalized addresses
-# where that package is installed: two thirds of a start, for a check that no schema of ours asks
-# for. Said to be missing, it is left out.
+# where that package is installed: two thirds of a start, for a check that no schema of the lecture
+# asks for. Said to be missing, it is left out.
 sys.modules.setdefault("rfc3987_syntax", cast(Any, None))
 
 

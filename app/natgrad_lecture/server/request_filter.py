@@ -28,7 +28,7 @@ KEY = re.compile(r"[a-z]\w{0,23}")
 
 
 class Refused(Exception):
-    """A message that no page of ours sends; says in a word why."""
+    """A message that none of our own pages sends; says in a word why."""
 
 
 def parts_of(frame: bytes) -> list[bytes]:

@@ -25,7 +25,7 @@ FOREIGN = "this server does not go by that name, whoever runs it can add it with
 
 def policy(embed: tuple[str, ...] = ()) -> str:
     """Return what a page may load: what comes from here. Nothing can be fetched from elsewhere by
-    mistake. Only pages of ours, and of the origins ``embed``, may show it in a frame.
+    mistake. Only our own pages, and those of the origins ``embed``, may show it in a frame.
     """
     return "; ".join(
         (
@@ -59,7 +59,7 @@ class Guarded(tornado.web.RequestHandler):
 
     @property
     def xsrf_token(self) -> bytes:
-        """None, and no cookie that holds one: no page of ours posts a form (see Goodbye)."""
+        """None, and no cookie that holds one: none of our own pages posts a form (see Goodbye)."""
         return b""
 
     def head(self, *args: str, **kwargs: str) -> Any:

@@ -24,7 +24,7 @@ function run(src) {
   });
 }
 
-// In a notebook no server of ours stands by: the kernel sends the script, once a page.
+// In a notebook there is no server of the lecture: the kernel sends the script, once a page.
 /**
  * @param {Model} model
  * @returns {Promise<Blob>}

@@ -47,7 +47,7 @@ class _Here:
         return self.loss.through(chart).grad(chart.inverse(self.theta))
 
     def differences(self, chart: Chart) -> Array:
-        """∇J in a chart by central differences of J: no formula of ours is in it."""
+        """∇J in a chart by central differences of J: it uses none of the lesson's formulas."""
         return _differences(self.loss.through(chart).loss, chart.inverse(self.theta))
 
     @cached_property

@@ -33,7 +33,7 @@ class _Here:
 
     @property
     def shares(self) -> Array:
-        """d₁ and d₂, by the eigenvector of the chain's transition matrix: no formula of ours."""
+        """d₁ and d₂, by the transition matrix's eigenvector, without the lesson's formulas."""
         chain = np.array([[1 - self.p, self.p], [self.q, 1 - self.q]])
         values, vectors = np.linalg.eig(chain.T)
         fixed = np.real(vectors[:, np.argmax(np.real(values))])
