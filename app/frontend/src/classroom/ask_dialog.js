@@ -1,6 +1,7 @@
 // What a lecturer asks: a question of the lesson, or one that they type.
 
 import { freshId, make, setText } from "../lib/dom.js";
+import { openDialog, sayButton } from "./window.js";
 import { say } from "./words.js";
 
 /** @param {SeatedPage} page */
@@ -30,7 +31,7 @@ function runsOf({ state, transport }) {
  */
 export function openAskDialog(page, ask) {
   const { root, lesson } = page;
-  const close = () => box.remove();
+  const close = () => box.close();
   const own = lesson.words.flatMap(({ predict }) => (predict ? [predict] : []));
   const listed = own.map(({ id, html }) => {
     const button = make("button", { type: "button", class: "asked" });
@@ -95,11 +96,9 @@ export function openAskDialog(page, ask) {
     close();
     ask(asked);
   }
-  const title = make("h2", { id: freshId("ask") }, say("question"));
-  const box = make(
-    "dialog",
-    { class: "classroom-dialog", "aria-labelledby": title.id },
-    title,
+  const box = openDialog(
+    root,
+    say("question"),
     make("h3", {}, say("lesson-questions")),
     ...(listed.length ? listed : [make("p", {}, say("no-lesson-questions"))]),
     make("h3", {}, say("own-question")),
@@ -109,15 +108,6 @@ export function openAskDialog(page, ask) {
     rows.right,
     rows.run,
     why,
-    make(
-      "div",
-      { class: "buttons" },
-      make("button", { type: "button", class: "main", onclick: go }, say("ask")),
-      make("button", { type: "button", onclick: close }, say("cancel")),
-    ),
+    make("div", { class: "buttons" }, sayButton("ask", go, "main"), sayButton("cancel", close)),
   );
-  box.addEventListener("keydown", (event) => event.stopPropagation());
-  box.addEventListener("close", close);
-  root.append(box);
-  box.showModal();
 }

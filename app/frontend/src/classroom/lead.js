@@ -6,8 +6,9 @@ import { openAskDialog } from "./ask_dialog.js";
 import { keep, kept } from "./kept.js";
 import { watchPose } from "./lead_pose.js";
 import { makeQuestionPanel } from "./lead_question.js";
-import { askWhetherToEnd, openAfterClass, openCover, sayButton } from "./lead_windows.js";
+import { askWhetherToEnd, openAfterClass, openCover } from "./lead_windows.js";
 import { openLine } from "./line.js";
+import { sayButton } from "./window.js";
 import { say, spaced } from "./words.js";
 
 const MOST_STEPS = 60; // of the class's way

@@ -2,8 +2,8 @@
 
 import { make, setText } from "../lib/dom.js";
 import { drawCloud } from "./arrows.js";
-import { sayButton } from "./lead_windows.js";
 import { letter, makeResults, wordsOf } from "./results.js";
+import { sayButton } from "./window.js";
 import { say } from "./words.js";
 
 /** @typedef {import("../protocol").ClassQuiz} ClassQuiz */

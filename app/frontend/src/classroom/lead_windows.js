@@ -4,33 +4,11 @@ import { save } from "../export/save_file.js";
 import { make } from "../lib/dom.js";
 import { writeTalk } from "../session/talk_codec.js";
 import { shape } from "./results.js";
+import { openDialog, openWindow, sayButton } from "./window.js";
 import { say, spaced } from "./words.js";
 
 /** @type {Record<string, string>} */
 const MIME = { csv: "text/csv", json: "application/json" };
-
-/**
- * @param {string} key
- * @param {() => void} act
- * @param {string} [kind]
- */
-export const sayButton = (key, act, kind = "") =>
-  make("button", { type: "button", class: kind, onclick: act }, say(key));
-
-/**
- * @param {HTMLElement} root
- * @param {string} kind
- * @param {(Node | null)[]} parts
- */
-function openWindow(root, kind, ...parts) {
-  root.querySelector(`.${kind}`)?.remove();
-  const box = make("dialog", { class: kind }, ...parts);
-  box.addEventListener("close", () => box.remove());
-  box.addEventListener("keydown", (event) => event.stopPropagation());
-  root.append(box);
-  box.showModal();
-  return box;
-}
 
 /**
  * The code, as large as the screen.
@@ -44,6 +22,7 @@ export function openCover(root, { address, code, qr, local }, count, closed) {
   const box = openWindow(
     root,
     "classroom-cover",
+    say("show-code"),
     drawQr(qr, address),
     make(
       "div",
@@ -57,7 +36,6 @@ export function openCover(root, { address, code, qr, local }, count, closed) {
       sayButton("begin", () => box.close(), "main"),
     ),
   );
-  box.setAttribute("aria-label", say("show-code"));
   box.addEventListener("close", closed);
 }
 
@@ -66,10 +44,9 @@ export function openCover(root, { address, code, qr, local }, count, closed) {
  * @param {() => void} end
  */
 export function askWhetherToEnd(root, end) {
-  const box = openWindow(
+  const box = openDialog(
     root,
-    "classroom-dialog",
-    make("h2", {}, say("end-sure")),
+    say("end-sure"),
     make(
       "div",
       { class: "buttons" },
@@ -100,10 +77,9 @@ export function openAfterClass(root, { files, way, base, version }) {
   const kinds = [...files].map(([kind, text]) =>
     sayButton(`save-${kind}`, () => save(`class.${kind}`, text, MIME[kind])),
   );
-  const box = openWindow(
+  const box = openDialog(
     root,
-    "classroom-dialog",
-    make("h2", {}, say("after-class")),
+    say("after-class"),
     make("p", {}, say("after-words")),
     make("ul", {}, ...links),
     make(
