@@ -32,7 +32,7 @@ function merged(older, newer) {
  * @param {(late: boolean) => void} page.onTrouble
  */
 export function makeAsker({ send, context, onTrouble }) {
-  const window = makeWindow();
+  const limits = makeWindow();
   let number = 0;
   let last = -Infinity; // when the last ask was sent
   /** @type {Flight[]} */
@@ -79,11 +79,11 @@ export function makeAsker({ send, context, onTrouble }) {
 
   function next() {
     clearTimeout(soon);
-    if (!pending || flights.length >= window.size()) return;
+    if (!pending || flights.length >= limits.size()) return;
     const said = context();
     // The answer to an ask that changes the language sets the page up again: nothing goes beside it.
     if (flights.length && (said.speak || flights.some(({ alone }) => alone))) return;
-    const wait = last + window.gap() - performance.now();
+    const wait = last + limits.gap() - performance.now();
     if (wait > 0) soon = setTimeout(next, wait);
     else launch({ said });
   }
@@ -115,7 +115,7 @@ export function makeAsker({ send, context, onTrouble }) {
       if (!flight) return false;
       // Answers come in order: what was asked before this one was lost, and stands in it too.
       flights = flights.filter(({ ask }) => ask > flight.ask);
-      window.heard(performance.now() - flight.at, ("took" in content && content.took) || 0);
+      limits.heard(performance.now() - flight.at, ("took" in content && content.took) || 0);
       watch();
       onTrouble(false);
       return true;

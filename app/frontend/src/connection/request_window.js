@@ -10,16 +10,16 @@ const SLOWEST = 64; // answers without a queue, for each ask on its way, before 
 
 export function makeWindow() {
   let size = 1;
-  let line = Infinity; // ms there and back, when nothing waits
-  let work = 0; // ms that the kernel took of late
-  let good = 0; // answers since `size` last changed, none of which waited
+  let roundTrip = Infinity; // ms there and back, when nothing waits
+  let work = 0; // ms that the kernel took for the last answer
+  let unqueued = 0; // answers since `size` last changed, none of which waited
   let needed = 2; // so many of them, for each ask on its way, before there is one more
   return {
     /** How many asks may be on their way. */
     size: () => size,
 
     /** ms between two asks: evenly over the time of one, and no faster than the kernel answers. */
-    gap: () => (size === 1 ? FRAME : Math.max(FRAME, 1.1 * work, (line + work) / size)),
+    gap: () => (size === 1 ? FRAME : Math.max(FRAME, 1.1 * work, (roundTrip + work) / size)),
 
     /**
      * An answer came.
@@ -31,17 +31,17 @@ export function makeWindow() {
       const wait = Math.max(0, whole - took);
       work = took;
       // A line that has become longer is believed slowly: mostly it is a queue.
-      line = wait < line ? wait : line + 0.03 * (wait - line);
-      if (line <= LONG) {
+      roundTrip = wait < roundTrip ? wait : roundTrip + 0.03 * (wait - roundTrip);
+      if (roundTrip <= LONG) {
         size = 1;
-        good = 0;
-      } else if (wait > 1.5 * line + JITTER) {
+        unqueued = 0;
+      } else if (wait > 1.5 * roundTrip + JITTER) {
         if (size > 1) needed = Math.min(SLOWEST, 2 * needed);
         size = Math.max(1, size - 1);
-        good = 0;
-      } else if (++good >= needed * size && size < MOST) {
+        unqueued = 0;
+      } else if (++unqueued >= needed * size && size < MOST) {
         size++;
-        good = 0;
+        unqueued = 0;
       }
     },
   };

@@ -7,13 +7,15 @@ import { say } from "../i18n/en.js";
  * @typedef {object} Part
  * @property {HTMLElement} box a claim's item or a derivation
  * @property {Set<string>} questions that it answers and that are open
- * @property {{ place: HTMLElement, parts: Part[] }} [run] neighbors, which have one button
+ * @property {Run} [run] it and its hidden neighbors
+ *
+ * @typedef {{ place: HTMLElement, parts: Part[] }} Run neighbors with one button, at its place
  *
  * @param {HTMLElement} words the lesson's
  * @param {import("../protocol").Prediction[]} questions
  */
 export function hideAnswers(words, questions) {
-  /** @type {Map<HTMLElement, Part>} */
+  /** @type {Map<Element, Part>} */
   const parts = new Map();
   for (const { id, hides } of questions) {
     for (const name of hides) {
@@ -25,6 +27,8 @@ export function hideAnswers(words, questions) {
       const part = parts.get(box) ?? { box, questions: new Set() };
       part.questions.add(id);
       parts.set(box, part);
+      box.hidden = true;
+      box.classList.add("answers");
     }
   }
 
@@ -32,36 +36,36 @@ export function hideAnswers(words, questions) {
   function show(part) {
     part.questions.clear();
     part.box.hidden = false;
-    const next = part.run?.parts.find(({ box }) => box.hidden);
-    if (next) next.box.before(/** @type {HTMLElement} */ (part.run?.place));
-    else part.run?.place.remove();
+    if (!part.run) return;
+    const next = part.run.parts.find(({ box }) => box.hidden);
+    if (next) next.box.before(part.run.place);
+    else part.run.place.remove();
   }
 
-  for (const part of parts.values()) {
-    part.box.hidden = true;
-    part.box.classList.add("answers");
-  }
-  for (const part of parts.values()) {
-    if (part.run || parts.has(/** @type {HTMLElement} */ (part.box.previousElementSibling)))
-      continue;
+  /**
+   * @param {HTMLElement} first of the neighbors
+   * @returns {Run}
+   */
+  function makeRun(first) {
     const button = make("button", { type: "button", class: "chip" }, say("show-answer"));
-    const place = make(part.box.matches("li") ? "li" : "p", { class: "hidden-answer" }, button);
-    /** @type {{ place: HTMLElement, parts: Part[] }} */
+    const place = make(first.matches("li") ? "li" : "p", { class: "hidden-answer" }, button);
+    /** @type {Run} */
     const run = { place, parts: [] };
-    /** @type {Part | undefined} */
-    let next = part;
-    while (next) {
-      run.parts.push(next);
-      next.run = run;
-      next = parts.get(/** @type {HTMLElement} */ (next.box.nextElementSibling));
-    }
     button.addEventListener("click", () => {
-      const first = run.parts.find(({ box }) => box.hidden);
+      const hidden = run.parts.find(({ box }) => box.hidden);
       run.parts.forEach(show);
-      const target = first?.box.querySelector("[tabindex], button");
+      const target = hidden?.box.querySelector("[tabindex], button");
       if (target instanceof HTMLElement) target.focus();
     });
-    part.box.before(place);
+    first.before(place);
+    return run;
+  }
+
+  for (const box of words.querySelectorAll(".answers")) {
+    const part = /** @type {Part} */ (parts.get(box));
+    const before = box.previousElementSibling;
+    part.run = (before && parts.get(before)?.run) ?? makeRun(part.box);
+    part.run.parts.push(part);
   }
   return {
     /** @param {string} question that was answered */

@@ -18,7 +18,7 @@ export function makePageState() {
 
   // The very arrays of that answer: whoever draws them can tell that they have not changed.
   /** @param {Answer} reply */
-  function held({ held }) {
+  function heldArrays({ held }) {
     /** @type {Map<string, Numbers>} */
     const found = new Map();
     const before = recent.get(held?.mark ?? "");
@@ -56,7 +56,7 @@ export function makePageState() {
         return false;
       }
       answer = reply;
-      arrays = makeArrays(reply.buffers, data, held(reply));
+      arrays = makeArrays(reply.buffers, data, heldArrays(reply));
       if (reply.mark) recent.set(reply.mark, arrays);
       const [oldest] = recent.keys();
       if (recent.size > RECENT) recent.delete(oldest);
