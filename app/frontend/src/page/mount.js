@@ -19,10 +19,12 @@ import { make, setText } from "../lib/dom.js";
 import { makeStats } from "../lib/frame_stats.js";
 import { makeWatch } from "../lib/visibility.js";
 import { makeReader } from "../session/session.js";
+import { makeAsks } from "./asks.js";
 import { makeConversation } from "./conversation.js";
 import { LOOK, makeLook } from "./look.js";
 import { layOut, makeRoot } from "./page_layout.js";
 import { makePageState } from "./page_state.js";
+import { makePictureLoop } from "./picture_loop.js";
 import { makePlaneSet } from "./plane_set.js";
 import { makeReadings } from "./readings.js";
 import { reportOn } from "./report.js";
@@ -51,7 +53,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
   const cache = makeOutlineCache();
   const theme = makeTheme(root);
   const palette = makePalette(root, lesson.styles);
-  const frame = makeFrame(draw);
+  const frame = makeFrame((now) => loop.draw(now));
   const redraw = frame.request;
 
   const conversation = makeConversation({
@@ -67,29 +69,13 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
   });
   const { busy } = conversation;
 
-  /**
-   * By default an act of the reader is their own: it is no longer the preset's picture.
-   *
-   * @type {AskFor}
-   */
-  const ask = (set, { base = null, act = stems(set).join() } = {}) => {
-    header.unmark();
-    words.unmark();
-    if (act !== false) reader.touch(act);
-    conversation.ask(set, { base });
-  };
-  let follow = true; // the next answer brings its step
-  /**
-   * To a state that someone prepared: what was typed is forgotten, and the step is theirs.
-   *
-   * @type {AskFor}
-   */
-  const jump = (set, { base = null, act = null } = {}) => {
-    fields.forget();
-    follow ||= "k" in set || base !== null;
-    ask(set, { base, act });
-  };
-
+  const { ask, jump } = makeAsks({
+    conversation,
+    fields: () => fields,
+    marked: () => [header, words],
+    touch: (act) => reader.touch(act),
+    follow: () => loop.follow(),
+  });
   const banner = makeBanner(model, () => conversation.again());
   const homeless = make("p", { class: "wrong homeless", role: "alert", hidden: true });
   /** @param {string} text what is about no control */
@@ -155,7 +141,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     },
     onResize() {
       formulas.fix();
-      draw(); // now, not at the next frame: a resized canvas is empty
+      loop.draw(); // now, not at the next frame: a resized canvas is empty
     },
   });
   const reader = makeReader({
@@ -205,6 +191,20 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     link: () => (whole ? reader.link() : lesson.name),
     redraw,
   });
+  const loop = makePictureLoop({
+    state,
+    stats,
+    cache,
+    palette,
+    theme,
+    transport,
+    planeSet,
+    look,
+    readings,
+    reader,
+    progress,
+    busy,
+  });
   readings.begin();
   const terms = makeTerms(root, lesson.terms);
   const lights = makeLights(root, lesson, { palette, redraw });
@@ -217,49 +217,9 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     conversation.pursue();
   }
 
-  /**
-   * @param {Reply} reply
-   * @param {DataView | undefined} data
-   */
-  function adopt(reply, data) {
-    if (!state.take(reply, data)) return;
-    const answer = state.shown();
-    // Outlines are taken at once: the next ask says that the page has them.
-    for (const trace of answer.traces) if (trace.cache) cache.find(trace, state.array);
-    const theirs = answer.answer === null || (follow && !busy());
-    transport.adopt(answer.steps, theirs ? (answer.state?.k ?? answer.steps) : null);
-    if (theirs) follow = false;
-    reader.answered(answer);
-  }
-
-  function show() {
-    planeSet.show(state.shown());
-    look.adopted();
-    readings.owe();
-  }
-
-  function draw(now = performance.now()) {
-    const fresh = state.fresh();
-    transport.advance(now);
-    if (fresh) show();
-    planeSet.draw({
-      array: state.array,
-      palette,
-      cache,
-      theme: theme.current(),
-      k: transport.time(),
-      playing: transport.playing(),
-      thick: reader.thick(),
-      ghosts: [...pin.ghosts(), ...look.ghosts()],
-    });
-    stats.frame(now, fresh ? state.shown().answer : undefined, planeSet.visible());
-    if (fresh) progress.update(state.shown(), busy());
-    state.mark(false);
-  }
-
   /** Show the state that the widget holds, and its step. */
   function join() {
-    follow = true;
+    loop.follow();
     conversation.follow();
   }
 
@@ -273,7 +233,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     const reply = conversation.heard(content);
     if (!reply) return;
     if ("lesson" in reply && reply.lesson) return translated(reply.lesson, reply, buffers?.[0]);
-    adopt(reply, buffers?.[0]);
+    loop.adopt(reply, buffers?.[0]);
     state.mark(true);
     conversation.next();
     redraw();
@@ -281,15 +241,15 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
 
   theme.onchange(() => {
     palette.read();
-    if (state.answer()) draw();
+    if (state.answer()) loop.draw();
     charts.redraw();
   });
   el.append(root);
   theme.apply();
-  adopt(first, arrays);
-  show();
+  loop.adopt(first, arrays);
+  loop.show();
   planeSet.measure();
-  draw(); // the first picture waits for nothing
+  loop.draw(); // the first picture waits for nothing
   model.on("msg:custom", hear);
   progress.update(state.shown(), busy()); // a slow picture begins to grow finer by itself
   reader.start();
@@ -300,7 +260,15 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
   const report = reportOn({ state, stats, transport, conversation, fields, frame, readings });
   Object.assign(root, { natgrad: report });
   Object.assign(el, { natgrad: report });
-  const leaveSeat = model.seat?.({ root, lesson, menu, transport, state, conversation, jump });
+  const leaveSeat = model.seat?.({
+    root,
+    lesson,
+    menu,
+    transport,
+    state,
+    conversation,
+    jump,
+  });
 
   return () => {
     model.off("msg:custom", hear);
@@ -322,6 +290,3 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     root.remove();
   };
 }
-
-/** @param {Changes} set */
-const stems = (set) => Object.keys(set).map((field) => field.split(".")[0]);
