@@ -365,6 +365,19 @@ def test_a_finger_drags_each_handle_and_the_page_stays_but_rolls_under_one_on_a_
     page.wait_for_function("scrollY > 100")
 
 
+def test_what_a_finger_presses_is_at_least_40_pixels_high(phone: tuple[Page, CDPSession]) -> None:
+    page, _ = phone
+    fold = page.locator("button.fold")
+    fold.click()
+    low = page.evaluate(
+        """[...document.querySelectorAll('.natgrad :is(.number, .chip, .check, .fold)')].filter(
+        (e) => e.checkVisibility() && e.getBoundingClientRect().height < 39.9).map(
+        (e) => `${e.className} ${e.textContent} ${e.getBoundingClientRect().height}`)"""
+    )
+    fold.click()
+    assert low == []
+
+
 HIDING = """() => [...document.querySelectorAll('dialog.hide input')].map((box) => {
     const [, of] = box.value.match(/^handle\\.(.*)$/) ?? [];
     const place = of ? `[data-handle="${of}"]`
