@@ -190,9 +190,35 @@ def test_a_language_that_a_lesson_has_not_is_answered_in_english() -> None:
     assert here["description"] == live.respond({"ask": 1})[0]["description"]
 
 
+KEY = re.compile(r'^ +(?:"([^"]+)"|([\w$]+)):(?= |$)', re.M)
+"""A message's key, quoted or not, in a catalog of the front end."""
+
+
+def keys(catalog: str) -> list[str]:
+    """The keys of one language's messages, sorted."""
+    return sorted(quoted or bare for quoted, bare in KEY.findall(catalog))
+
+
 @pytest.mark.parametrize("path", OTHERS, ids=lambda path: path.stem)
 def test_the_front_end_says_everything_in_every_language(path: Path) -> None:
-    keys = re.compile(r'^ *"([\w-]+)": ', re.M)
-    english, other = (p.read_text("utf-8") for p in (WORDS / "en.js", path))
-    assert sorted(keys.findall(other)) == sorted(keys.findall(english))
+    (english,) = re.findall(
+        r"^  en: \{\n(.*?)^  \}", (WORDS / "en.js").read_text("utf-8"), re.M | re.S
+    )
+    assert {"login", "log-in", "math-∇", "one-at-a-time"} <= set(keys(english))
+    assert keys(path.read_text("utf-8")) == keys(english)
     assert any(other.suffixes[0] == f".{path.stem}" for _, other in FILES)
+
+
+def test_a_class_says_everything_in_every_language() -> None:
+    catalog = (WORDS / "classroom.js").read_text("utf-8")
+    parts = dict(re.findall(r"^  (\w\w): \{\n(.*?)^  \}", catalog, re.M | re.S))
+    assert set(parts) == {ENGLISH, *(path.stem for path in OTHERS)}
+    assert {"waiting", "put-away"} <= set(keys(parts[ENGLISH]))
+    assert all(keys(part) == keys(parts[ENGLISH]) for part in parts.values())
+
+
+def test_chinese_says_you_in_one_way() -> None:
+    files = [*WORDS.glob("*.js"), *WORDS.parents[2].rglob("natgrad_lecture/**/*.zh.md")]
+    said = {str(path): path.read_text("utf-8") for path in files}
+    assert sum("您" in text for text in said.values()) > 5
+    assert not [name for name, text in said.items() if "你" in text]
