@@ -9,6 +9,7 @@
  * maps are not to be committed: --check tells them from those without.
  */
 
+import { readdirSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,12 +18,18 @@ import * as esbuild from "esbuild";
 const HERE = dirname(fileURLToPath(import.meta.url));
 const OUT = join(HERE, "../natgrad_lecture/static");
 
+/** The front end's words in other languages than English, a file each. */
+const CATALOGS = readdirSync(join(HERE, "src/i18n"))
+  .filter((name) => /^(?!en)\w\w\.js$/.test(name))
+  .map((name) => `src/i18n/${name}`);
+
 /** Modules, for anywidget and for `<script type="module">`. */
 const MODULES = [
   "src/lesson_view.js",
   "src/export/makers.js",
   "src/canvas/model_picture.js",
   "src/entry/classroom.js",
+  ...CATALOGS,
 ];
 
 /** Modules of our own pages, which fetch beside them what is imported when it is wanted. */

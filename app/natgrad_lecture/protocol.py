@@ -430,11 +430,10 @@ class FormulaData(TypedDict):
 
 
 class Neighbor(TypedDict):
-    """Another lesson: its address, its title, and whether it is spoken in this one's language."""
+    """Another lesson: its address, and its title in this one's language."""
 
     name: str
     title: NotRequired[str]
-    spoken: NotRequired[bool]
 
 
 class Neighbors(TypedDict):

@@ -18,8 +18,9 @@ def script(name: str) -> str:
         name: ``lesson_view.js`` (an ES module with anywidget's ``render``), ``live_page.js`` (an ES
             module that draws our own page), ``makers.js`` (an ES module that it fetches to make
             files, to compare a pinned run and to edit a talk), ``model_picture.js`` (an ES module
-            that it fetches to draw a model), or ``home.js``, ``saved_page.js``, ``waiting_page.js``
-            (classic scripts).
+            that it fetches to draw a model), ``zh.js`` and ``es.js`` (ES modules with the words of
+            another language, which it fetches to speak it), or ``home.js``, ``saved_page.js``,
+            ``waiting_page.js`` (classic scripts).
 
     Raises:
         FileNotFoundError: no bundle has that name.

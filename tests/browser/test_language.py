@@ -39,17 +39,39 @@ def test_a_page_speaks_the_browser_s_language_and_the_link_s(
     visitor.close()
 
 
-@pytest.mark.parametrize("name", ["coordinates", "efficiency", "steepest-descent"])
+@pytest.mark.parametrize(
+    ("name", "language", "undo", "site"),
+    [
+        ("efficiency", "zh", "撤销 (Ctrl Z)", "自然梯度"),
+        ("coordinates", "es", "deshacer (Ctrl Z)", "el gradiente natural"),
+        ("steepest-descent", "es", "deshacer (Ctrl Z)", "el gradiente natural"),
+    ],
+)
 def test_a_link_s_language_comes_before_the_browser_s(
-    server: Server, browser: Browser, name: str
+    server: Server, browser: Browser, name: str, language: str, undo: str, site: str
 ) -> None:
     visitor = browser.new_context(locale="en-US", bypass_csp=True)
     page = visitor.new_page()
-    page.goto(f"{server.url}{name}?v=1&lang=zh")
-    title = lessons[name].text("zh").title
+    page.goto(f"{server.url}{name}?v=1&lang={language}")
+    title = lessons[name].text(language).title
     assert title != lessons[name].title
     expect(page.locator("h1")).to_have_text(title)
-    expect(page.locator("[data-part=undo]").first).to_have_attribute("aria-label", "撤销 (Ctrl Z)")
-    expect(page.locator("html")).to_have_attribute("lang", "zh")
-    expect(page).to_have_title(f"{title} – 自然梯度")
+    expect(page.locator("[data-part=undo]").first).to_have_attribute("aria-label", undo)
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    expect(page).to_have_title(f"{title} – {site}")
+    visitor.close()
+
+
+def test_a_lesson_without_the_link_s_language_says_so_and_leads_on_in_it(
+    server: Server, browser: Browser
+) -> None:
+    visitor = browser.new_context(locale="en-US", bypass_csp=True)
+    page = visitor.new_page()
+    assert "es" not in lessons["kl"].languages
+    page.goto(f"{server.url}kl?lang=es")
+    expect(page.locator("h1")).to_have_text(lessons["kl"].title)
+    said = "this lesson in Español; it is shown in English"
+    expect(page.locator(".notice")).to_contain_text(said)
+    page.click("nav a[rel=prev]")
+    expect(page.locator("h1")).to_have_text(lessons["steepest-descent"].text("es").title)
     visitor.close()

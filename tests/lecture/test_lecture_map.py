@@ -87,11 +87,12 @@ def test_the_home_page_speaks_a_language_wherever_a_lesson_does(language: str) -
         assert said in page
     for name, lesson in lessons.items():
         spoken = language in lesson.languages
-        card = page[page.index(f'<a href="{name}{f"?lang={language}" * spoken}"><img') :]
+        card = page[page.index(f'<a href="{name}?lang={language}"><img') :]
         opening = opening_of(lesson.folder, language if spoken else ENGLISH)
         whole = lesson.text(language if spoken else ENGLISH)
         assert (opening.title, opening.takeaway) == (whole.title, whole.takeaway)
-        assert f". {opening.title}</h3>" in card.partition("</a>")[0]
+        assert f". {opening.title}</h3>" in (card := card.partition("</a>")[0])
+        assert (f"<p>{text.phrases['only']}</p>" in card) is not spoken
 
 
 def test_a_link_keeps_the_language_that_was_asked_for() -> None:

@@ -12,6 +12,8 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.session import Live
 from natgrad_lecture.text.__main__ import main
 from natgrad_lecture.text.catalogs import Words, spoken, words
+from natgrad_lecture.text.home import home_text
+from natgrad_lecture.text.languages import home_languages
 from natgrad_lecture.text.lesson_text import ENGLISH, read
 from natgrad_lecture.text.translations import accept, lag, pairs_of_files, report
 
@@ -69,12 +71,16 @@ def test_what_is_wrong_with_a_control_is_said_in_the_language(language: str, nam
     }.items():
         if field.partition(".")[0] in live.lesson.default.values():
             typed[field] = values
-    refused = 0
+    refused, others = 0, [said for text, said in say.texts.items() if said != text]
+    holes = (
+        ".+".join(map(re.escape, said.split("{}"))) for said in others if said.strip("{}; :：")
+    )
+    translated = re.compile("|".join(holes), re.S)
     for field, values in typed.items():
         for value in values:
             asked = {"ask": 1, "reset": True, "set": {field: value}, "lang": language}
             errors = live.respond(asked)[0]["errors"].values()
-            refused += any(re.search("[\u4e00-\u9fff]", text) is not None for text in errors)
+            refused += any(map(translated.fullmatch, errors))
     assert refused > len(lessons[name].static()["controls"])
     assert not say.missing, "\n".join(sorted(say.missing))
 
@@ -135,7 +141,10 @@ def test_a_translation_is_accepted_by_a_name_that_fits_one_file(
 
 
 def test_three_lessons_at_least_are_translated() -> None:
-    assert {"coordinates", "newton", "steepest-descent"} <= {case.values[1] for case in TRANSLATED}
+    three = {"coordinates", "newton", "steepest-descent"}
+    for language in home_languages()[1:]:
+        there = {case.values[1] for case in TRANSLATED if case.values[0] == language}
+        assert three <= there
 
 
 def test_a_text_with_holes_translates_its_parts() -> None:
@@ -201,12 +210,20 @@ def keys(catalog: str) -> list[str]:
 
 @pytest.mark.parametrize("path", OTHERS, ids=lambda path: path.stem)
 def test_the_front_end_says_everything_in_every_language(path: Path) -> None:
-    (english,) = re.findall(
-        r"^  en: \{\n(.*?)^  \}", (WORDS / "en.js").read_text("utf-8"), re.M | re.S
-    )
+    english, other = ((WORDS / name).read_text("utf-8") for name in ("en.js", path.name))
     assert {"login", "log-in", "math-∇", "one-at-a-time"} <= set(keys(english))
-    assert keys(path.read_text("utf-8")) == keys(english)
-    assert any(other.suffixes[0] == f".{path.stem}" for _, other in FILES)
+    assert keys(other) == keys(english)
+    assert any(file.suffixes[0] == f".{path.stem}" for _, file in FILES)
+
+
+def test_the_front_end_calls_languages_as_the_home_page_does_and_fetches_them() -> None:
+    said = (WORDS / "language.js").read_text("utf-8")
+    (names,) = re.findall(r"^const NAMES = \{ (.*) \};$", said, re.M)
+    fetched = re.findall(r'(\w\w): \(\) => import\("\./(\w\w)\.js"\)', said)
+    called = dict(re.findall(r'(\w\w): "([^"]+)"', names))
+    assert called == {each: home_text(each).phrases["language"] for each in home_languages()}
+    assert fetched == [(path.stem, path.stem) for path in OTHERS]
+    assert sorted(called) == sorted([ENGLISH, *(path.stem for path in OTHERS)])
 
 
 def test_a_class_says_everything_in_every_language() -> None:

@@ -22,9 +22,14 @@ from natgrad_lecture.export.static_site import export
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.protocol import Picture
 from natgrad_lecture.session import Live
+from natgrad_lecture.text.languages import ENGLISH, home_languages
 
 LESSON = lessons["steepest-descent"]
-LISTS = ("index.html", "index.zh.html", "glossary.html", "glossary.zh.html")
+LISTS = [
+    f"{name}{'' if language == ENGLISH else f'.{language}'}.html"
+    for name in ("index", "glossary")
+    for language in home_languages()
+]
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +114,7 @@ def test_the_pages_lead_to_one_another_and_to_nothing_else(exported: Path) -> No
     index = (exported / "index.html").read_text()
     assert set(re.findall(r'href="([\w.-]+\.html)(?:\?[^"]*)?"', index)) == names - {
         "index.html",
-        "glossary.zh.html",
+        *(name for name in LISTS if name.startswith("glossary.") and name != "glossary.html"),
         "roads.html",
     }
     nav = [

@@ -36,7 +36,8 @@ def test_a_live_page_loads_little() -> None:
     static = ROOT / "app/natgrad_lecture/static"
     live = gzip.compress((static / "live_page.js").read_bytes(), mtime=0)
     assert len(live) < MOST, f"live_page.js has {len(live)} bytes, compressed"
-    for later in ("makers.js", "model_picture.js"):
+    languages = [path.name for path in (FRONTEND / "src/i18n").glob("??.js") if path.stem != "en"]
+    for later in ("makers.js", "model_picture.js", *languages):
         assert f'import("./{later}")'.encode() in (static / "live_page.js").read_bytes()
         assert (static / later).is_file()
     for alone in ("lesson_view.js", "saved_page.js"):  # no server stands beside these

@@ -1,7 +1,6 @@
 // The lesson as one widget, for anywidget and for our own pages: set up once a language.
 
-import { wishedLanguage } from "./i18n/language.js";
-import { setLanguage } from "./i18n/en.js";
+import { fetchWords, setLanguage, wishedLanguage } from "./i18n/language.js";
 import { mount } from "./page/mount.js";
 import { uuid } from "./connection/jupyter_comm.js";
 
@@ -30,7 +29,8 @@ export async function render({ model, el }) {
   let stop = () => {};
 
   /**
-   * The lesson in one language; in another one it is set up again, with the same state.
+   * The lesson in one language, whose words are at hand; in another one it is set up again, with
+   * the same state.
    *
    * @param {LessonData} lesson
    * @param {Reply} first
@@ -46,6 +46,7 @@ export async function render({ model, el }) {
   /** @type {LessonData} */
   const lesson = model.get("lesson");
   const language = model.saved ? lesson.language : wishedLanguage(lesson, Boolean(model.link));
+  await fetchWords(lesson.language);
   open(lesson, model.get("first"), model.get("arrays"), language);
   return () => stop();
 }

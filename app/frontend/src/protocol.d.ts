@@ -350,11 +350,10 @@ export interface FormulaData {
   say: string;
 }
 
-/** Another lesson: its address, its title, and whether it is spoken in this one's language. */
+/** Another lesson: its address, and its title in this one's language. */
 export interface Neighbor {
   name: string;
   title?: string;
-  spoken?: boolean;
 }
 
 /** The lessons before and after this one, and the page of all of them. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { setLanguage } from "../src/i18n/en.js";
+import { fetchWords, setLanguage } from "../src/i18n/language.js";
 import { spoken } from "../src/lib/mathml_text.js";
 
 const text = (data) => ({ textContent: data, childNodes: [] });
@@ -33,7 +33,8 @@ for (const [words, parts] of [
   test(`mathematics is said in words: ${words}`, () => assert.equal(said(...parts), words));
 }
 
-test("it is said in the page's language, and an annotation not at all", () => {
+test("it is said in the page's language, and an annotation not at all", async () => {
+  await fetchWords("zh");
   setLanguage("zh");
   const power = h("msup", mi("A"), mo("⊤"));
   assert.equal(said(power, h("annotation", "A^{\\top}")), "so A 的转置.");

@@ -604,7 +604,7 @@ def _neighbors(lesson: Lesson, among: Collection[Lesson], language: str) -> Neig
     def neighbor(near: Lesson) -> Neighbor:
         spoken = language in near.languages
         title = title_of(near.folder, language) if spoken else say(title_of(near.folder))
-        return {"name": near.name, "title": title, "spoken": spoken}
+        return {"name": near.name, "title": title}
 
     found: Neighbors = {}
     if at > 0:

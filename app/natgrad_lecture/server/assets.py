@@ -21,7 +21,8 @@ class Assets:
     a page costs two requests and a websocket, and a returning reader's one. ``plotly.js`` is
     fetched by the pages that have a chart, when they have one to draw; ``makers.js``, which makes
     files of a picture, compares a pinned run and edits a talk, when one of them is wanted;
-    ``model_picture.js`` when a picture has a model beside its planes.
+    ``model_picture.js`` when a picture has a model beside its planes; ``zh.js``, say, by those who
+    read in that language.
     """
 
     def __init__(self) -> None:

@@ -16,14 +16,14 @@ from jupyter_server.base.handlers import JupyterHandler
 from tornado.httputil import HTTPServerRequest
 from voila.tornado.handler import TornadoVoilaHandler
 
-from natgrad_lecture.lesson_names import LESSONS, current
+from natgrad_lecture.lesson_names import current
 from natgrad_lecture.server.assets import AssetHandler
 from natgrad_lecture.server.context import Context
 from natgrad_lecture.server.kernel_provisioner import AWAITED
 from natgrad_lecture.server.preview_images import Busy
 from natgrad_lecture.server.security_headers import Guarded
 from natgrad_lecture.state.link import PAGE
-from natgrad_lecture.text.languages import chosen_language, languages_of
+from natgrad_lecture.text.languages import chosen_language, home_languages
 
 TICKET = "natgrad-ticket"
 """The header by which a page keeps its place in the waiting line; the cookie of this name keeps it
@@ -272,13 +272,14 @@ def accepted_languages(header: str) -> list[str]:
 
 
 def addresses(asked: str) -> Callable[..., str]:
-    """Where the pages are; a link keeps the language that was asked for, where the page has it."""
+    """Where the pages are; a link keeps the language that was asked for, if it is one of ours.
+
+    A lesson that has it not says so, and links on in it.
+    """
 
     def address(name: str, query: str = "", language: str = "") -> str:
         said = language or asked
-        folder = LESSONS / name.replace("-", "_")
-        has = not folder.is_dir() or said in languages_of(folder)
-        query = "&".join(filter(None, (query, f"lang={said}" if said and has else "")))
+        query = "&".join(filter(None, (query, f"lang={said}" if said in home_languages() else "")))
         return f"{name}?{query}" if query else name
 
     return address

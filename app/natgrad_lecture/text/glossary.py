@@ -27,6 +27,9 @@ from natgrad_lecture.text.markdown import prose, reader
 
 HERE = Path(__file__).parent
 
+SPACELESS = ("zh",)
+"""Languages in which no spaces part words."""
+
 _TAG = re.compile(r"(<[^>]+>)")
 _CLAIM = 'class="claim"'
 
@@ -62,8 +65,7 @@ class Glossary:
     def _found(self) -> re.Pattern[str]:
         words = sorted(self._by_word, key=len, reverse=True)
         either = "|".join(map(re.escape, words))
-        # Chinese has no spaces that part words.
-        ends = (r"(?<![\w-])", r"(?![\w-])") if self.language == ENGLISH else ("", "")
+        ends = ("", "") if self.language in SPACELESS else (r"(?<![\w-])", r"(?![\w-])")
         return re.compile(f"{ends[0]}(?:{either}){ends[1]}", re.IGNORECASE)
 
     @cached_property

@@ -15,11 +15,11 @@ const TOOLS = {
 };
 
 // To the lessons before and after this one, and to all of them. The links keep the language that
-// this page's address asks for, where the other page has it.
+// this page's address asks for; a lesson without it says so. Exported pages have a file for each.
 /** @param {import("../protocol").Neighbors} nav */
 function makeNav(nav) {
   const asked = new URLSearchParams(location.search).get("lang");
-  const query = asked && `?lang=${encodeURIComponent(asked)}`;
+  const query = asked && !nav.home ? `?lang=${encodeURIComponent(asked)}` : "";
   /**
    * @param {"before" | "after"} way
    * @param {string} word
@@ -27,14 +27,14 @@ function makeNav(nav) {
   const to = (way, word) => {
     const near = nav[way];
     const rel = way === "before" ? "prev" : "next";
-    const href = near && near.name + ((near.spoken && query) || "");
+    const href = near && near.name + query;
     return near && make("a", { href, rel, title: near.title }, word);
   };
   return make(
     "nav",
     { class: "lessons", "data-part": "lessons", "aria-label": say("lessons") },
     to("before", "‹"),
-    make("a", { href: nav.home?.name ?? `home${query || ""}`, title: say("all-lessons") }, "☰"),
+    make("a", { href: nav.home?.name ?? `home${query}`, title: say("all-lessons") }, "☰"),
     to("after", "›"),
   );
 }

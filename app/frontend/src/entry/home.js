@@ -2,11 +2,10 @@
 // It runs before anything is drawn, so that no page flashes in the other colors.
 
 import { makeTheme, makeThemeTool } from "../controls/theme.js";
-import { setLanguage } from "../i18n/en.js";
-import { wishedLanguage } from "../i18n/language.js";
+import { fetchWords, setLanguage, wishedLanguage } from "../i18n/language.js";
 
 const { lang } = document.documentElement;
-setLanguage(lang);
+const words = fetchWords(lang);
 
 // No server chooses the language of an exported page: its English file leads to the others.
 /** @type {NodeListOf<HTMLLinkElement>} */
@@ -16,6 +15,11 @@ const wished = wishedLanguage({ languages: [lang, ...Object.keys(elsewhere)] }, 
 if (wished in elsewhere) location.replace(elsewhere[wished] + location.hash);
 
 const theme = makeTheme(document.documentElement);
-const themeTool = makeThemeTool(theme, { class: "theme" });
 theme.apply();
-addEventListener("DOMContentLoaded", () => document.querySelector("main")?.prepend(themeTool));
+addEventListener("DOMContentLoaded", async () => {
+  await words;
+  setLanguage(lang);
+  const tool = makeThemeTool(theme, { class: "theme" });
+  theme.apply(); // now on the tool, too
+  document.querySelector("main")?.prepend(tool);
+});

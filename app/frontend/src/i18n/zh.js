@@ -1,8 +1,7 @@
 // The front end's own words in Simplified Chinese; the keys are those of en.js.
 
 /** @type {Record<string, string>} */
-export const ZH = {
-  language: "简体中文",
+export const WORDS = {
   site: "自然梯度",
   lost: "与计算引擎的连接已断开。您的设置已保留。",
   login: "您已退出登录，或您的服务器已停止。您的设置已保留。",
@@ -33,6 +32,7 @@ export const ZH = {
   close: "关闭",
   dropped: "链接中的这些内容无法显示：{what}。",
   "not-known": "这里没有 {name}",
+  "not-in-language": "本课的{name}版；现以{other}显示",
   "no-such-step": "没有第 {at} 步，共 {of} 步",
   keys: "按键",
   "single-keys": "单个字符键无需 Ctrl 即可生效",

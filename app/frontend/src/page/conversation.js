@@ -9,25 +9,14 @@ const STEP_SENT = 200; // ms until a notebook's `.state` has the step at which t
  * @param {Model} page.model
  * @param {string} page.view its name among the widget's views
  * @param {LessonData} page.lesson
- * @param {string} page.language that the reader wishes for, which may not be the lesson's yet
  * @param {import("./page_state.js").PageState} page.state
  * @param {() => string[]} page.keys of the arrays that the page keeps
  * @param {() => number} page.step
  * @param {() => boolean} page.held whether the reader has stopped a picture that grows
  * @param {(late: boolean) => void} page.onTrouble
  */
-export function makeConversation({
-  model,
-  view,
-  lesson,
-  language: first,
-  state,
-  keys,
-  step,
-  held,
-  onTrouble,
-}) {
-  let language = first;
+export function makeConversation({ model, view, lesson, state, keys, step, held, onTrouble }) {
+  let { language } = lesson; // that the reader wishes for
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
 
@@ -59,11 +48,6 @@ export function makeConversation({
     speak(name) {
       language = name;
       asker.ask({});
-    },
-
-    /** Ask for the lesson in the language that the reader wishes for, if it is another one. */
-    translate() {
-      if (language !== lesson.language) asker.ask({});
     },
 
     /**

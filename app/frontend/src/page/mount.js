@@ -15,6 +15,7 @@ import { makeLights } from "../controls/symbol_highlight.js";
 import { makeTerms } from "../controls/terms.js";
 import { makeTheme } from "../controls/theme.js";
 import { makeExport } from "../export/export_menu.js";
+import { fetchWords } from "../i18n/language.js";
 import { make, setText } from "../lib/dom.js";
 import { makeStats } from "../lib/frame_stats.js";
 import { makeWatch } from "../lib/visibility.js";
@@ -60,7 +61,6 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     model,
     view,
     lesson,
-    language,
     state,
     keys: cache.keys,
     step: () => transport.k(),
@@ -149,7 +149,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     lesson,
     whole,
     menu,
-    speak: conversation.speak,
+    speak,
     transport,
     words,
     handles: () => state.shown().handles,
@@ -217,6 +217,16 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     conversation.pursue();
   }
 
+  /**
+   * Ask for the lesson in another language, once the page's own words in it are at hand.
+   *
+   * @param {string} name
+   */
+  async function speak(name) {
+    await fetchWords(name);
+    if (root.isConnected) conversation.speak(name);
+  }
+
   /** Show the state that the widget holds, and its step. */
   function join() {
     loop.follow();
@@ -256,7 +266,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
   // In a notebook the state may have moved on since the first picture: by another view, before a
   // reload, by Python.
   if (inNotebook) join();
-  else conversation.translate();
+  if (language !== lesson.language) speak(language);
   const report = reportOn({ state, stats, transport, conversation, fields, frame, readings });
   Object.assign(root, { natgrad: report });
   Object.assign(el, { natgrad: report });

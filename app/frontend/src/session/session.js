@@ -5,13 +5,13 @@ import { readAddress, writeAddress } from "../connection/url_state.js";
 import { copy } from "../export/clipboard.js";
 import { makeHiding } from "./hidden_parts.js";
 import { listenKeys, makeKeyHelp } from "./shortcuts.js";
-import { speaks } from "../i18n/language.js";
+import { isLanguage, nameOf, speaks } from "../i18n/language.js";
 import { makeLaser } from "./laser.js";
 import { makeNotice } from "../connection/link_notice.js";
 import { makePast } from "./history.js";
 import { makePresenter } from "./presenter.js";
 import { knownSteps, makeShows, readTalk, writeTalk } from "./talk_codec.js";
-import { nameOf, say } from "../i18n/en.js";
+import { say } from "../i18n/en.js";
 
 /**
  * @typedef {import("./talk_codec.js").Step} Step
@@ -151,8 +151,12 @@ export function makeReader({
     talk = wished.steps.length ? wished.steps : null;
     const lines = [...dropped, ...wished.dropped].map((name) => say("not-known", { name }));
     if (own.lang && !speaks(lesson, own.lang)) {
-      lines.push(say("not-known", { name: `lang=${own.lang}` }));
-      delete own.lang;
+      const [name, other] = [own.lang, lesson.language].map(nameOf);
+      if (isLanguage(own.lang)) lines.push(say("not-in-language", { name, other }));
+      else {
+        lines.push(say("not-known", { name: `lang=${own.lang}` }));
+        delete own.lang;
+      }
     }
     const [at, of] = [parseInt(own.present ?? "", 10), steps().length];
     if (own.present && !(String(at) === own.present && at >= 1 && at <= of)) {
