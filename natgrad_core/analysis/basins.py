@@ -72,7 +72,8 @@ def minima(problem: Problem, count: int = 8) -> Array:
         for _ in range(_STEPS):
             here = _descended(problem, here)
         slope, curvature = problem.grad(here), problem.hessian(here)
-        values = np.linalg.eigvalsh(np.where(np.isfinite(curvature), curvature, 0.0))
+        scaled = curvature * np.outer(span, span)  # so that no unit of a parameter counts
+        values = np.linalg.eigvalsh(np.where(np.isfinite(scaled), scaled, 0.0))
         rest = np.linalg.norm(_newton(slope, curvature) / span, axis=-1)
         good = (rest < 1e-6) & (values[:, 0] > 1e-6 * values[:, 1])
     low, high = np.transpose(np.asarray(problem.view, float))

@@ -7,7 +7,7 @@ from collections import deque
 import numpy as np
 import pytest
 
-from natgrad_core import problems, rules, run
+from natgrad_core import own, problems, rules, run
 from natgrad_core.analysis import grid_sweep
 from natgrad_core.analysis.basins import ARRIVED, ending, minima
 
@@ -28,9 +28,25 @@ def test_the_wells_minima_are_those_of_the_formula() -> None:
     np.testing.assert_allclose(minima(problems["double-well"]()), [[-1, 0], [1, 0]], atol=1e-9)
 
 
-@pytest.mark.parametrize(("name", "rate"), [("gradient", 0.1), ("newton", 0.1), ("momentum", 0.05)])
-def test_a_cell_is_the_run_from_its_start(name: str, rate: float) -> None:
-    problem, rule = problems["double-well"](), rules[name](rate=rate)
+def test_minima_outside_the_window_do_not_count() -> None:
+    text = "(a**2 - 1)**2 + (b/1000)**2"  # the span of a is a thousandth of that of b
+    whole = own(text, view=((-2, 2), (-2000, 2000)))
+    np.testing.assert_allclose(minima(whole), [[-1, 0], [1, 0]], atol=1e-6)
+    half = own(text, view=((0.5, 2), (-2000, 2000)))
+    np.testing.assert_allclose(minima(half), [[1, 0]], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("of", "name", "rate"),
+    [
+        ("double-well", "gradient", 0.1),
+        ("double-well", "newton", 0.1),
+        ("double-well", "momentum", 0.05),
+        ("mixture", "gradient", 0.3),
+    ],
+)
+def test_a_cell_is_the_run_from_its_start(of: str, name: str, rate: float) -> None:
+    problem, rule = problems[of](), rules[name](rate=rate)
     found = deque(ending(problem, rule, 9, 300), maxlen=1).pop()
     assert found.share == 1
     (x0, x1), (y0, y1) = problem.view
@@ -44,9 +60,11 @@ def test_a_cell_is_the_run_from_its_start(name: str, rate: float) -> None:
             continue
         assert found.which[i, j] == near.argmin()
         grid = np.stack(np.meshgrid(np.linspace(x0, x1, 9), np.linspace(y0, y1, 9)), -1)
-        left = ARRIVED * float(np.median(problem.loss(grid)))
-        assert found.first[i, j] == np.argmax(path.loss <= left)
-    assert {-1, 0, 1} == set(found.which.ravel()), "the saddle, and both wells"
+        lowest, *_ = ends = problem.loss(found.minima)
+        left = ARRIVED * float(np.median(problem.loss(grid)) - lowest)
+        assert found.first[i, j] == np.argmax(path.loss <= ends[near.argmin()] + left)
+    assert {0, 1} <= set(found.which.ravel())
+    assert of == "mixture" or -1 in found.which, "the saddle"
 
 
 def test_a_map_of_ends_comes_coarse_to_fine(monkeypatch: pytest.MonkeyPatch) -> None:
