@@ -139,4 +139,4 @@ def parallel_transport(
         found = integrate.solve_ivp(
             change, (0.0, 1.0), state, "DOP853", [1.0], rtol=1e-10, atol=1e-12
         )
-    return found.y[2 * d :, -1] if found.t.size else np.full(d, np.nan)
+    return found.y[2 * d :, -1] if len(found.t) else np.full(d, np.nan)
