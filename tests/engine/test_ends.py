@@ -260,6 +260,13 @@ def test_the_fisher_matrix_of_three_chances_keeps_its_digits(point: tuple[float,
         assert _close(found[0, 1], -p[0] * p[1], rtol=1e-11) or p[0] * p[1] < 1e-300
 
 
+@pytest.mark.parametrize("condition", [True, np.bool_(True), np.float64(1.0) > 0])
+def test_a_choice_among_numbers_is_a_number(condition: Any) -> None:
+    """Whose functions are those of floats, as everywhere at one point; a sum over data is not."""
+    assert type(ops.where(condition, 0.5, 1.0)) is float
+    assert isinstance(ops.where(np.array([condition]), 0.5, 1.0), np.ndarray)
+
+
 @pytest.mark.parametrize("x", LOGITS)
 def test_sigmoid_and_softplus_keep_their_digits(x: float) -> None:
     with mp.workdps(DIGITS):
