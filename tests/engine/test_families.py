@@ -117,6 +117,62 @@ def test_a_dirichlet_of_any_number_of_shares_is_fitted(k: int) -> None:
     assert_allclose([float(of.log_prob(row, found.theta)) for row in data[:5]], expected)
 
 
+EDGES = {"student-t": (1, 2), "dirichlet": (0, 1, 2), "multivariate-normal": (2, 4)}
+"""Which parameters have to be positive."""
+
+
+@pytest.mark.parametrize(("name", "positive"), EDGES.items())
+def test_each_parameter_that_has_to_be_positive_has_an_edge_at_zero(
+    name: str, positive: tuple[int, ...]
+) -> None:
+    problem = KINDS[name]()
+    for i in range(problem.dim):
+        moved = np.array(problem.start)
+        moved[i] = -1e-3
+        assert bool(problem.inside(moved)) == (i not in positive), problem.symbols[i]
+
+
+def test_shares_that_add_up_to_one_nearly_are_divided_by_their_sum() -> None:
+    shares = np.array([[0.2, 0.79], [0.5, 0.51], [0.3, 0.69]])
+    given, exact = (KINDS["dirichlet"](y) for y in (shares, shares / shares.sum(1)[:, None]))
+    assert_allclose(given.loss((2.0, 3.0)), exact.loss((2.0, 3.0)), rtol=1e-12)
+
+
+def test_data_on_a_line_have_a_start_at_which_the_loss_is_finite() -> None:
+    problem = KINDS["multivariate-normal"]([[1.0, 2.0], [2.0, 4.0], [4.0, 8.0]])
+    assert np.isfinite(problem.loss(problem.start))
+    assert np.isfinite(problem.loss(problem.guess()))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "law"),
+    [
+        ("gamma-regression", {"shape": 2.5}, lambda m: stats.gamma(2.5, scale=m / 2.5)),
+        (
+            "negative-binomial-regression",
+            {"size": 1.7},
+            lambda m: stats.nbinom(1.7, 1.7 / (1.7 + m)),
+        ),
+    ],
+)
+def test_a_regression_s_outcomes_have_the_distribution_that_it_names(
+    name: str, options: dict[str, Any], law: Any
+) -> None:
+    problem = KINDS[name](X=np.c_[np.ones(3), (0.0, 1.0, 2.0)], y=[3, 1, 2], **options)
+    of = law(np.exp(0.4 + 0.7 * np.arange(3)))
+    log_prob = of.logpdf if name == "gamma-regression" else of.logpmf
+    assert_allclose(problem.log_prob([3, 1, 2], (0.4, 0.7)), log_prob([3, 1, 2]), rtol=1e-9)
+    drawn = problem.sample((0.4, 0.7), np.random.default_rng(0), 20_000)
+    assert_allclose(drawn.mean(0), of.mean(), rtol=0.05)
+    assert_allclose(drawn.var(0), of.var(), rtol=0.1)
+
+
+def test_a_class_without_an_outcome_may_be_named() -> None:
+    problem = KINDS["multinomial-regression"](X=[[1.0], [1.0]], y=[0, 1], classes=4)
+    assert problem.dim == 3
+    assert_allclose(problem.loss(np.zeros(3)), np.log(4))
+
+
 def one_by_one(kind: Any) -> tuple[dict[str, Any], str]:
     """Arguments with a few data, and the name of the argument that holds them."""
     taken = inspect.signature(kind).parameters

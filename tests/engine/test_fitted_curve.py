@@ -102,6 +102,59 @@ def test_the_data_are_bars_of_area_one_inside_the_window(name: str) -> None:
         assert len(problem.measured) == 1
 
 
+@pytest.mark.parametrize("name", ["normal", "binomial"])
+def test_bars_count_an_observation_as_often_as_its_weight_says(name: str) -> None:
+    kind, y, times = cast("Any", problems[name]), (1.0, 2.0, 2.0, 4.0, 7.0), (3, 1, 1, 2, 1)
+    weighted, repeated = (
+        fitted_curve(problem)
+        for problem in (kind(data=y, weights=times), kind(data=np.repeat(y, times)))
+    )
+    assert weighted is not None
+    assert repeated is not None
+    np.testing.assert_allclose(weighted.data, repeated.data)
+
+
+def test_no_bar_stands_at_an_outcome_that_cannot_be() -> None:
+    curve = fitted_curve(cast("Any", problems["binomial"])(data=(0.0, 1.0, 2.0), trials=2))
+    assert curve is not None
+    assert list(curve.x) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("name", REGRESSIONS)
+def test_the_data_of_a_regression_are_the_mean_outcomes_at_each_covariate(name: str) -> None:
+    problem, curve, _ = case(name)
+    (varied,) = (c for c in problem.covariates if np.ptp(c))
+    share, y = problem.rows.columns[0], problem.rows.columns[-1]
+    for x, mean in curve.data:
+        here = varied == x
+        assert mean == pytest.approx(np.average(y[here], weights=share[here]))
+    assert len(curve.data) == len(np.unique(varied[share > 0]))
+    (left, right), (bottom, top) = curve.window
+    assert left < varied.min() < varied.max() < right
+    assert bottom < curve.data[:, 1].min() <= curve.data[:, 1].max() < top
+    if isinstance(problem.support, range):  # little beyond what can be
+        assert bottom > problem.support.start - 0.1 * np.ptp(curve.data[:, 1])
+        assert top < problem.support.stop - 1 + 0.1 * np.ptp(curve.data[:, 1])
+
+
+def test_the_window_of_a_density_begins_at_the_edge_of_its_support_if_data_are_near() -> None:
+    """Proschan's times begin at one hour; far from an edge the window begins beside the data."""
+    near, far = (
+        fitted_curve(cast("Any", problems["exponential"])(data=y))
+        for y in ((0.1, 1.0, 2.0), (50.0, 51.0, 52.0))
+    )
+    assert near is not None
+    assert far is not None
+    assert near.window[0][0] == 0
+    assert 48 < far.window[0][0] < 50
+
+
+def test_data_that_are_all_alike_have_one_bar_of_width_one() -> None:
+    curve = fitted_curve(cast("Any", problems["exponential"])(data=(2.0, 2.0)))
+    assert curve is not None
+    assert curve.data[:, 1] @ np.full(len(curve.data), curve.width) == pytest.approx(1)
+
+
 def test_data_of_ones_own_have_no_units() -> None:
     own = cast("Any", problems["normal"])(data=(1.0, 2.0, 4.0))
     assert problems["normal"]().measured

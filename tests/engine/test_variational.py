@@ -10,6 +10,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from natgrad_core import charts, own, problems, rules, run
+from tests.engine.autodiff_reference import derivatives
 
 integrate: Any = importlib.import_module("scipy.integrate")
 KINDS: dict[str, Any] = dict(problems.items())
@@ -58,6 +59,29 @@ def test_a_normal_posterior_is_found_exactly(covariance: str) -> None:
         assert_allclose(found @ found.T, np.linalg.inv(x.T @ x), rtol=1e-5)
     else:
         assert_allclose(1 / np.diag(found) ** 2, np.diag(x.T @ x), rtol=1e-5)
+
+
+@pytest.mark.parametrize("covariance", ["full", "diagonal"])
+@pytest.mark.parametrize("m", [1, 2, 3])
+def test_derivatives_and_the_expected_hessian_are_those_of_the_loss(
+    m: int, covariance: str
+) -> None:
+    """By autodiff, of many observations: the loss is their sum, and so are its derivatives."""
+    rng = np.random.default_rng(m)
+    x = np.c_[np.ones(30), rng.normal(size=(30, m - 1))]
+    y = (rng.random(30) < 0.4).astype(float)
+    of = KINDS["variational-normal"](KINDS["logistic-regression"](X=x, y=y), covariance)
+    low, high = np.asarray(of.view, float).T
+    assert (low <= of.start).all()
+    assert (of.start <= high).all()
+    points = np.asarray(of.start) + 0.05 * rng.normal(size=(2, of.dim))
+    for point, slope, bend in zip(points, *derivatives(of.loss, points), strict=True):
+        assert_allclose(of.grad(point), slope, rtol=1e-8, atol=1e-8)
+        assert_allclose(of.hessian(point), bend, rtol=1e-7, atol=1e-7)
+    chol = np.array(of._factor(tuple(points[0])), float)
+    z = points[0][:m] + rng.normal(size=(20_000, m)) @ chol.T
+    by_draws = 30 * of.target.hessian(z).mean(0)
+    assert_allclose(of.expected_hessian(points[0]), by_draws, rtol=0.05, atol=0.05)
 
 
 def test_the_path_depends_on_the_coordinates_for_gradient_descent_alone() -> None:
