@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from natgrad_core.nets import Bernoulli, Categorical, Fisher, Gaussian, NetProblem, mlp
+from natgrad_core.errors import SingularMetricError
+from natgrad_core.nets import Bernoulli, Categorical, Fisher, Gaussian, NetProblem, any_module, mlp
 from natgrad_core.nets.any_module import ModuleNet, net_of
 from natgrad_core.nets.fisher.fisher import gauss_newton
 from natgrad_core.nets.likelihood import Likelihood
@@ -127,6 +128,22 @@ def test_over_a_loader_it_is_the_matrix_of_all_examples(kind: str) -> None:
     assert close(over.block("head.bias"), dense[over.names["head.bias"], over.names["head.bias"]])
 
 
+def test_targets_are_drawn_anew_in_each_batch_as_often_and_by_the_seed_that_was_asked_for() -> None:
+    model, x = animal("residual block")
+
+    def drawn(batches: Any, samples: int = 1, seed: int = 0) -> Tensor:
+        kind = "monte-carlo"
+        return Fisher(model, Categorical(), batches, kind=kind, samples=samples, seed=seed).dense()
+
+    assert not close(drawn([x, x]), drawn([x]), 1e-3)
+    assert not close(drawn([x], seed=1), drawn([x]), 1e-3)
+    exact = Fisher(model, Categorical(), x).dense()
+    few, many = (float((drawn([x], n) - exact).norm()) for n in (1, 400))
+    assert many < few / 4
+    at = _point(model, x, Categorical(), torch.arange(N) % C)
+    assert close(Fisher(at, "monte-carlo", 400).dense(), drawn([x], 400))
+
+
 def test_eigenvalues_are_those_of_the_dense_matrix_all_or_the_largest() -> None:
     model, x = animal("residual block")
     fisher = Fisher(model, Categorical(), x)
@@ -149,6 +166,10 @@ def test_a_fisher_matrix_says_what_it_needs() -> None:
         Fisher(model, Categorical(), x).block("head")
     with pytest.raises(ValueError, match=r"takes vectors \[43\], got \[42\]"):
         Fisher(model, Categorical(), x).mv(torch.zeros(42))
+    with pytest.raises(ValueError, match="damping λ must be ≥ 0, got -1"):
+        Fisher(model, Categorical(), [x]).solve(torch.ones(43).double(), -1)
+    with pytest.raises(SingularMetricError, match="singular to rounding"):
+        Fisher(model, Categorical(), [x]).solve(torch.ones(43).double(), 0.0)
     with pytest.raises(ValueError, match="there are no batches"):
         Fisher(model, Categorical(), [])
     with pytest.raises(TypeError, match=r"a pair \(inputs, targets\); got dict"):
@@ -183,6 +204,12 @@ def test_what_is_not_one_function_of_its_parameters_is_refused() -> None:
         "lazy": (lambda: nn.Sequential(nn.LazyLinear(3)), r"0 \(LazyLinear\) has no sizes yet"),
         "noise": (lambda: nn.Sequential(nn.Linear(2, 2), nn.Dropout()), "draws new noise"),
         "noise in a recurrent layer": (lambda: nn.GRU(2, 2, 2, dropout=0.1), "draws new noise"),
+        "noise in attention": (lambda: nn.MultiheadAttention(2, 1, 0.1), "draws new noise"),
+        "noise in a slope": (lambda: nn.Sequential(nn.Linear(2, 2), nn.RReLU()), "draws new noise"),
+        "noise in a pool": (
+            lambda: nn.Sequential(nn.Conv2d(1, 1, 1), nn.FractionalMaxPool2d(2, 1)),
+            "draws new noise",
+        ),
         "nothing to learn": (nn.ReLU, "no parameters to learn"),
     }
     for make, said in cases.values():
@@ -202,6 +229,35 @@ def test_rows_that_vmap_cannot_make_are_made_one_after_another() -> None:
     assert close(rows, jacobian(model, x)[1].flatten(0, 1))
     tape = _point(*animal("residual block"), Gaussian(), torch.zeros(N, C).double()).tape
     assert tape._apart()
+
+
+@pytest.mark.parametrize("chunk", [1, 100, 10**9])
+def test_rows_come_piece_by_piece_without_those_that_do_not_count(
+    chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, x = animal("MLP at each position")
+    kept = torch.tensor([1, 2, 4, 7, 12])
+    net = ModuleNet(model, rows=kept)
+    tape: Any = net.tape(net.read(), x)
+    root = torch.eye(C).double().expand(len(kept), C, C)
+    monkeypatch.setattr(any_module, "CHUNK", chunk)
+    pieces = list(tape.pieces(root))
+    assert (len(pieces) == 1) == (chunk == 10**9)
+    assert close(torch.cat(pieces), jacobian(model, x)[1][kept].flatten(0, 1))
+
+
+def test_nothing_outside_a_net_changes() -> None:
+    """Running statistics, torch's random numbers, and which kernels it may take."""
+    model, x = animal("batch norm in train mode")
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    numbers, fast = torch.get_rng_state(), torch.backends.mha.get_fastpath_enabled()
+    net = ModuleNet(model)
+    net.tape(net.read(), x).push(torch.ones(net.size).double())
+    assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
+    assert not torch.equal(net.init(1), net.init(2))
+    assert torch.equal(torch.get_rng_state(), numbers)
+    assert fast
+    assert torch.backends.mha.get_fastpath_enabled()
 
 
 def test_where_the_two_modes_of_autodiff_differ_reverse_mode_counts() -> None:

@@ -99,6 +99,17 @@ def test_frames_have_the_stretch_that_was_asked_for() -> None:
     assert torch.allclose(through.matrix @ through.inward(theta), theta)
 
 
+def test_other_frames_are_drawn_with_another_seed() -> None:
+    problem = here().problem
+    for kind, same in (("scale", True), ("rotate", False), ("units", False), ("linear", False)):
+        one, two = (next(iter(frames(problem, kind, 3.0, seed).values())) for seed in (0, 1))
+        assert torch.equal(one.left, two.left) == same
+    for frame in frames(problem, "units", 3.0).values():
+        assert torch.equal(frame.left, frame.left.diag().diag())
+    first, last = frames(problem, "scale", 9.0).values()
+    assert float(last.left[0, 0] / first.left[0, 0]) == pytest.approx(9.0)
+
+
 def test_what_there_is_not_is_said() -> None:
     at = here()
     with pytest.raises(ValueError, match="no kind 'shear'; there are scale, rotate"):

@@ -18,7 +18,7 @@ from natgrad_core.nets.fisher.module_kfac import ModuleKronecker, factors_of
 from natgrad_core.nets.layers.factored import KINDS, FactoredLinear
 from natgrad_core.nets.likelihood import Likelihood
 from natgrad_core.nets.metrics import kfac
-from natgrad_core.nets.problem import At
+from natgrad_core.nets.problem import FLOAT32_FLOOR, At
 from tests.nets.cases import LINEAR_ONLY, point
 from tests.nets.zoo import SEQUENCE, ZOO, C, animal
 
@@ -262,6 +262,25 @@ def test_factors_are_computed_at_every_second_step(monkeypatch: pytest.MonkeyPat
         kfac(every=0)
     with pytest.raises(ValueError, match="no sharing 'add'; there are expand, reduce"):
         rules.kfac(sharing="add")
+
+
+def test_kept_factors_weigh_as_much_as_they_are_told() -> None:
+    found = factors_of(FisherAt(place(*animal("residual block"), Categorical())))["inner"]
+    blended = found.blend(torch.zeros_like(found.a), 3 * found.b, 0.9)
+    assert close(blended.a, 0.1 * found.a)
+    assert close(blended.b, 2.8 * found.b)
+    assert blended.path == "inner"
+
+
+def test_of_gradients_in_float32_no_damping_below_their_rounding_is_learned() -> None:
+    model, x = animal("residual block")
+    assert operator(place(model, x, Categorical())).least == 0
+    at = place(model.float(), x.float(), Categorical())
+    found = operator(at)
+    assert found.least == pytest.approx(FLOAT32_FLOOR**2 * max(
+        float(each.a.norm() * each.b.norm()) for each in found.layers.values()
+    ))  # fmt: skip
+    assert found.least > 0
 
 
 def test_the_model_is_left_without_hooks_and_unwatched() -> None:

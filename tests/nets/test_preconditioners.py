@@ -318,6 +318,32 @@ def test_a_solve_undoes_the_whole_matrix(name: str, net: str) -> None:
     assert torch.allclose(operator.solve(g @ v, 0.0), v, rtol=1e-5, atol=1e-6)
 
 
+def test_shampoo_s_roots_serve_as_many_steps_as_they_are_told() -> None:
+    at = point("tanh MLP", "three classes")
+    metric = kronecker_roots(every=3)
+    memory, found = metric.init(at.theta), list[Tensor]()
+    for k in range(4):
+        there = at.problem.at(at.theta * (1 + 0.1 * k))
+        operator, memory = metric.at(there, memory)
+        found.append(operator.dense())
+    assert torch.equal(found[0], found[1])
+    assert torch.equal(found[0], found[2])
+    assert not torch.allclose(found[0], found[3])
+
+
+def test_shampoo_preconditions_a_momentum() -> None:
+    """Of two equal gradients it is that gradient; of g and then −g it is small."""
+    at = point("tanh MLP", "three classes")
+    for keep in (0.0, 0.9):
+        rule = rules.shampoo(1.0, 1e-4, keep=keep)
+        _, memory = rule.update(at.grad, at, rule.init(at.theta))
+        back, _ = rule.update(-at.grad, at, memory)
+        ahead, _ = rule.update(at.grad, at, memory)
+        share = float((back * ahead).sum() / (ahead * ahead).sum())
+        m = (keep * (1 - keep) - (1 - keep)) / (1 - keep**2)
+        assert share == pytest.approx(m)
+
+
 def test_damping_enters_before_shampoo_s_root_and_after_adam_s() -> None:
     at = point("tanh MLP", "three classes")
     operator, _ = kronecker_roots().at(at, kronecker_roots().init(at.theta))
