@@ -34,6 +34,9 @@ Check = Callable[[Model], bool]
 SMALL = 0.2
 """A learning rate with which a run follows its well."""
 
+SINGULAR = 3.0**-0.5
+"""θ₁ where H of the double well is singular."""
+
 FEW = 17
 """Starts along each side of the map that is run in each state of a scope."""
 
@@ -175,7 +178,8 @@ def _saddle_from(wide: float) -> Check:
     """Newton's method ends at the saddle from |θ₁| < ``wide``, and from no other start."""
 
     def check(model: Model) -> bool:
-        first = np.linspace(-1.7, 1.7, 36)
+        close = (1 - 1e-4) * SINGULAR
+        first = np.array([*np.linspace(-1.7, 1.7, 36), -close, close])
         starts = np.stack([first, np.full_like(first, model.start[1])], -1)
         end, _ = ends(model.problem, rule_of(model.key("newton", "identity")), starts, 2000)
         at_saddle = np.linalg.norm(end, axis=-1) < 1e-3
@@ -350,10 +354,11 @@ CLAIMS = {
     ),
     "saddle": Claim(
         {**WELLS, "rules": ["newton", "gradient"], "rate": 0.1},
-        _saddle_from(3.0**-0.5),
+        _saddle_from((1 - 1e-3) * SINGULAR),
         Scope({"rate": log_between(0.01, 0.05), "start": box((-1.0, -1.2), (1.0, 1.2))}),
         false={
             "from every start": _saddle_from(2.0),
+            "without an exception at the edge": _saddle_from(SINGULAR),
             "from |θ₁| < ½": _saddle_from(0.5),
         },
         shows=("minimum-1",),
