@@ -141,7 +141,7 @@ def test_targets_are_drawn_anew_in_each_batch_as_often_and_by_the_seed_that_was_
     few, many = (float((drawn([x], n) - exact).norm()) for n in (1, 400))
     assert many < few / 4
     at = _point(model, x, Categorical(), torch.arange(N) % C)
-    assert close(Fisher(at, "monte-carlo", 400).dense(), drawn([x], 400))
+    assert close(Fisher(at, kind="monte-carlo", samples=400).dense(), drawn([x], 400))
 
 
 def test_eigenvalues_are_those_of_the_dense_matrix_all_or_the_largest() -> None:

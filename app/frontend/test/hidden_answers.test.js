@@ -112,8 +112,14 @@ test("neighbors have one button, which shows them and stands on the first", () =
     { id: "one", hides: ["b", "a"] },
     { id: "two", hides: ["d", "derivation.chain"] },
   ]);
-  assert.deepEqual(places().map((place) => place.tag), ["li", "li", "p"]);
-  assert.deepEqual(places().map((place) => place.at(1)), [claims.a, claims.d, claims.chain]);
+  assert.deepEqual(
+    places().map((place) => place.tag),
+    ["li", "li", "p"],
+  );
+  assert.deepEqual(
+    places().map((place) => place.at(1)),
+    [claims.a, claims.d, claims.chain],
+  );
   places()[0].children[0].dispatchEvent(new Event("click"));
   assert.deepEqual(hidden(), ["d", "chain"]);
   assert.equal(claims.a.children[0].focused, 1);
@@ -129,7 +135,10 @@ test("the button of neighbors stays before the first that is still hidden", () =
   ]);
   assert.equal(places().length, 1);
   answered("one");
-  assert.deepEqual(places().map((place) => place.at(1)), [claims.b]);
+  assert.deepEqual(
+    places().map((place) => place.at(1)),
+    [claims.b],
+  );
   places()[0].children[0].dispatchEvent(new Event("click"));
   assert.equal(claims.b.children[0].focused, 1);
   assert.equal(places().length, 0);
