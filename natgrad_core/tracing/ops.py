@@ -152,9 +152,9 @@ def where(condition: Numeric, yes: Numeric, no: Numeric) -> Numeric:
         return sys.modules["torch"].where(condition, yes, no)
     if isinstance(condition, bool):
         return yes if condition else no
-    if isinstance(condition, np.bool_) and isinstance(yes, float | int):
-        if isinstance(no, float | int):  # of sums over data, whose functions are those of floats
-            return yes if condition else no
+    numbers = isinstance(yes, float | int) and isinstance(no, float | int)
+    if numbers and isinstance(condition, np.bool_):  # of a sum over data
+        return yes if condition else no
     return cast(Numeric, np.where(condition, yes, no))
 
 
