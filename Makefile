@@ -140,6 +140,7 @@ style: $(VENV)/.lint
 
 types: $(VENV)/.lint
 	$(VENV)/bin/pyright
+	$(VENV)/bin/mypy
 
 $(VENV)/.python:
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed, and none is on the path."; exit 1; }

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from docs import typescript
+from docs import registry_types, typescript
 from natgrad_core import charts, metrics, problems, rules
 from natgrad_lecture import style_tokens
 from natgrad_lecture.lesson_names import lesson_names, notebook
@@ -111,6 +111,7 @@ def generated(root: Path = ROOT) -> Iterator[tuple[Path, str]]:
     for name in lesson_names():
         yield root / "notebooks" / f"{name}.ipynb", notebook(name)
     yield root / typescript.PATH, typescript.declarations()
+    yield root / registry_types.PATH, registry_types.declarations()
     yield root / "app/frontend/styles/tokens.css", style_tokens.page_css()
     yield root / "app/natgrad_lecture/templates/tokens.css", style_tokens.root_css()
 

@@ -13,7 +13,6 @@ What needs SciPy (geodesics, the gradient flow) is imported when it is first use
 
 from typing import TYPE_CHECKING, Any
 
-from natgrad_core.charts import charts
 from natgrad_core.core.chart import Chart
 from natgrad_core.core.evaluation import At
 from natgrad_core.core.metric import Metric
@@ -28,9 +27,6 @@ from natgrad_core.errors import (
     SingularMetricError,
     UnknownName,
 )
-from natgrad_core.metrics import metrics
-from natgrad_core.problems import problems
-from natgrad_core.rules import rules
 
 if TYPE_CHECKING:
     from natgrad_core.analysis.fit import Fit, fit
@@ -40,6 +36,12 @@ if TYPE_CHECKING:
     from natgrad_core.geometry.geodesics import fisher_rao as geodesic
     from natgrad_core.geometry.gradient_flow import flow
     from natgrad_core.provenance.cite import cite
+    from natgrad_core.typed_registries import charts, metrics, problems, rules
+else:
+    from natgrad_core.charts import charts
+    from natgrad_core.metrics import metrics
+    from natgrad_core.problems import problems
+    from natgrad_core.rules import rules
 
 __version__ = "0.1.0"
 

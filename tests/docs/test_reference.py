@@ -147,21 +147,6 @@ def test_every_module_that_a_document_names_has_a_page() -> None:
     assert not lost
 
 
-def snippets() -> Iterator[Any]:
-    for path in sorted((ROOT / "docs").glob("how-to/*.md")):
-        if path.stem == "lesson":
-            continue  # its blocks are files of a lesson: tests/lessons/test_lesson_how_to.py
-        for i, code in enumerate(re.findall(r"```python\n(.*?)```", path.read_text(), re.S)):
-            yield pytest.param(code, id=f"{path.stem}-{i}")
-
-
-@pytest.mark.parametrize("code", [*snippets()])
-def test_a_snippet_of_a_how_to_runs(code: str) -> None:
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() not in ("", "False")
-
-
 @pytest.mark.parametrize("item", ["rules['kl-limited']", "charts['linear']", "problems['normal']"])
 def test_an_item_s_page_lists_its_arguments(item: str) -> None:
     code = (
