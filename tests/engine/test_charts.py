@@ -97,8 +97,8 @@ def test_a_point_outside_the_chart_is_refused_with_the_charts_name() -> None:
         (lambda: charts["linear"](matrix=((1, 0), (0, 1)), rotation=3.0), "not both"),
         (lambda: charts["expectation"](family="weibull"), "there are those of"),
         (lambda: charts["bend"](strength=float("nan")), "finite"),
-        (lambda: charts["polar"](center=(0.0,)), "two finite numbers"),
-        (lambda: charts["log-scale"](which=(0.5,)), "components"),
+        (lambda: charts["polar"](center=(0.0,)), "two finite numbers"),  # type: ignore[arg-type]
+        (lambda: charts["log-scale"](which=(0.5,)), "components"),  # type: ignore[arg-type]
         (lambda: problems["normal"]().through(charts["log-scale"](which=7)), "of only 2"),
     ],
 )

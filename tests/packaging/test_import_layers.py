@@ -25,7 +25,8 @@ ROWS = (
     "natgrad_core.charts natgrad_core.metrics natgrad_core.families",
     "natgrad_core.geometry",
     "natgrad_core.problems natgrad_core.rules natgrad_core.expressions",
-    "natgrad_core.analysis natgrad_core.provenance natgrad_core.notebook",
+    "natgrad_core.analysis natgrad_core.provenance natgrad_core.notebook"
+    " natgrad_core.typed_registries",
     "natgrad_core",
     # natgrad_core.nets: torch
     "natgrad_core.nets.runtime natgrad_core.nets.layers natgrad_core.nets.datasets"
