@@ -210,13 +210,14 @@ export function arrow(ctx, x0, y0, x1, y1, { color, paper, width, head = 11 }) {
 export function note(ctx, text, x, y, look) {
   if (ctx.Path) return write(ctx, text, x, y, look);
   const { a: ratio } = ctx.getTransform();
-  const { canvas, left, base, width } = pictureOf(text, look, ratio);
+  const { image, left, base, width } = pictureOf(text, look, ratio);
   const from = ctx.textAlign === "right" ? x - width : x;
   const [u, v] = [Math.round(from * ratio) - left, Math.round(y * ratio) - base];
-  ctx.drawImage(canvas, u / ratio, v / ratio, canvas.width / ratio, canvas.height / ratio);
+  ctx.drawImage(image, u / ratio, v / ratio, image.width / ratio, image.height / ratio);
 }
 
-/** @typedef {{ canvas: HTMLCanvasElement, left: number, base: number, width: number }} Picture */
+// An image, and not the canvas: of that the browser takes a copy each time it is drawn.
+/** @typedef {{ image: ImageBitmap, left: number, base: number, width: number }} Picture */
 
 /** @type {Map<string, Picture>} */
 const pictures = new Map();
@@ -233,7 +234,7 @@ function pictureOf(text, look, ratio) {
   const known = pictures.get(key);
   if (known) return known;
   if (pictures.size >= ENOUGH) pictures.clear();
-  const canvas = document.createElement("canvas");
+  const canvas = new OffscreenCanvas(1, 1);
   const pen = contextOf(canvas);
   pen.font = fontOf(look);
   const { width } = pen.measureText(text);
@@ -244,7 +245,7 @@ function pictureOf(text, look, ratio) {
   pen.scale(ratio, ratio);
   pen.lineJoin = "round";
   write(pen, text, 0, 0, look);
-  const picture = { canvas, left, base, width };
+  const picture = { image: canvas.transferToImageBitmap(), left, base, width };
   pictures.set(key, picture);
   return picture;
 }

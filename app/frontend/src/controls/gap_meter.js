@@ -38,8 +38,8 @@ export function makeMeter(lesson) {
     const parts = {
       name: make("span", { class: "name" }),
       fill: make("span", { class: "fill" }),
-      number: make("span", { class: "figure" }),
-      word: make("span", { class: "word" }),
+      number: make("span"),
+      word: make("span"),
       note: make("p", { class: "note", hidden: true }),
     };
     const bar = make("span", { class: "bar", "aria-hidden": "true" }, parts.fill);
@@ -49,8 +49,8 @@ export function makeMeter(lesson) {
       { class: "line" },
       swatch(style, lesson.styles[style], { line: false }),
       name,
-      number,
-      word,
+      make("span", { class: "figure" }, number),
+      make("span", { class: "word" }, word),
       bar,
     );
     const element = make(

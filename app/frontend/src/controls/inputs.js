@@ -121,7 +121,8 @@ export function numberBox(field, fields, spot, { label, step = 0.1, after = () =
   };
   const active = () => document.activeElement === box && box.value !== last;
   fields.add(field, [box], { write, active, spot });
-  return { box, write };
+  // In a block of its own: only so a browser lays out what is written in it alone, and not the page.
+  return { box: make("span", { class: "cell" }, box), write };
 }
 
 const THUMB = 16; // px; the width of a slider's thumb, which its middle cannot leave

@@ -40,7 +40,7 @@ export function drawing(markup, box = "0 0 16 16", name = "icon") {
 /**
  * The pen of a canvas.
  *
- * @param {HTMLCanvasElement} canvas
+ * @param {HTMLCanvasElement | OffscreenCanvas} canvas
  * @param {CanvasRenderingContext2DSettings} [settings]
  */
 export const contextOf = (canvas, settings) =>

@@ -246,7 +246,8 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     loop.adopt(reply, buffers?.[0]);
     state.mark(true);
     conversation.next();
-    redraw();
+    if (transport.playing()) redraw();
+    else frame.soon();
   }
 
   theme.onchange(() => {
