@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Any
+
+import numpy as np
 
 from natgrad_core.charts import charts
 from natgrad_core.core.chart import Chart
 from natgrad_core.core.options import Span
-from natgrad_core.types import Vector
+from natgrad_core.types import ArrayLike, Numeric, Vector
 
 
 @charts.register()
@@ -19,7 +20,8 @@ class Bend(Chart):
     it straightens Rosenbrock's valley: J becomes quadratic.
 
     Args:
-        strength: s, the coefficient of the square.
+        strength: s, the coefficient of the square: one number, or an array over the leading axes
+            ``[...]``, which broadcast with the points'.
         center: c, the x₁ at which the map is the identity.
         shear: k, the coefficient of the linear part.
 
@@ -31,16 +33,17 @@ class Bend(Chart):
 
     def __init__(
         self,
-        strength: Annotated[float, Span(-3, 3)] = 1.0,
+        strength: Annotated[ArrayLike, Span(-3, 3)] = 1.0,
         center: Annotated[float, Span(-10, 10)] = 0.0,
         shear: Annotated[float, Span(-3, 3)] = 0.0,
     ) -> None:
-        if not all(map(math.isfinite, (strength, center, shear))):
+        if not all(np.isfinite(part).all() for part in (strength, center, shear)):
             raise ValueError(
                 f"strength, center and shear must be finite; got {strength}, {center}, {shear}"
             )
-        self.strength, self.center = float(strength), float(center)
-        self.shear = float(shear)
+        lanes = np.asarray(strength, float)
+        self.strength: Numeric = lanes if lanes.ndim else float(lanes)
+        self.center, self.shear = float(center), float(shear)
 
     @classmethod
     def example(cls, problem: str, dim: int) -> dict[str, Any]:

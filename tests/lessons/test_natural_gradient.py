@@ -9,7 +9,8 @@ import pytest
 
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
-from natgrad_lecture.lessons.natural_gradient.state import NARROW
+from natgrad_lecture.lessons.natural_gradient.model import SIDE
+from natgrad_lecture.lessons.natural_gradient.state import BENDS, NARROW, RATES
 from tests.support.answers import unpack
 
 LESSON = lessons["natural-gradient"]
@@ -52,3 +53,23 @@ def test_the_page_opens_with_two_directions_that_one_can_tell_apart() -> None:
     assert np.rad2deg(np.arccos(cosine)) > 30
     assert model.gap("natural") < 1e-9
     assert model.gap("gradient") > 0.1
+
+
+@pytest.mark.parametrize("problem", ["normal", "gamma"])
+def test_a_cell_of_the_map_is_what_the_meter_reads_of_its_run(problem: str) -> None:
+    rate, bend = RATES.low * 4, BENDS.low * (BENDS.high / BENDS.low) ** 0.75
+    store = LESSON.store()
+    assert not store.set({"problem": problem, "graph": "map"})
+    assert not store.set({"cell": [rate, bend], "rules": ["natural"]})
+    assert (store.state.steps, store.state.chart) == (32, "bend")
+    model = LESSON.model(store.state)
+    cell = model.gap_map("natural")[3 * (SIDE - 1) // 4, (SIDE - 1) // 3]
+    assert model.gap("natural") == pytest.approx(cell, rel=1e-3)  # rate and bend are rounded
+
+
+def test_a_map_is_of_bends_whatever_is_chosen_first() -> None:
+    store = LESSON.store()
+    store.set({"graph": "map"})
+    assert store.state.chart == "bend"
+    store.set({"chart": "shear"})
+    assert store.state.graph == "gap"

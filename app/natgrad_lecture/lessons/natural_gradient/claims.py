@@ -14,8 +14,16 @@ from natgrad_core.geometry.gradient_flow import flow
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.paired_runs import COINCIDE
 from natgrad_lecture.lessons.base import Changes, Claim, Question
-from natgrad_lecture.lessons.natural_gradient.model import Model
-from natgrad_lecture.lessons.natural_gradient.state import FULL, NARROW, ONE, WIDE
+from natgrad_lecture.lessons.natural_gradient.model import SIDE, Model
+from natgrad_lecture.lessons.natural_gradient.state import (
+    BENDS,
+    FULL,
+    MAP,
+    NARROW,
+    ONE,
+    RATES,
+    WIDE,
+)
 from natgrad_lecture.lessons.scope import Scope, between, box, log_between, of_problem, one_of
 from natgrad_lecture.state.items import ChartKey, chart_named, problem_named
 
@@ -241,6 +249,33 @@ def _levels_off(model: Model) -> bool:
     return bool(whole[1] > 0.8 * whole[0] > 1e-6)
 
 
+def _slopes(table: Array) -> tuple[Array, Array]:
+    """How the gap grows with α and with the bend: slopes of log gap, at small rates and bends."""
+    few = np.log(table[: SIDE // 2, : SIDE // 2])
+    by_rate = np.log(RATES.high / RATES.low) / (SIDE - 1)
+    by_bend = np.log(BENDS.high / BENDS.low) / (SIDE - 1)
+    return np.diff(few, axis=1) / by_rate, np.diff(few, axis=0) / by_bend
+
+
+def _grows(name: str, rate: float, bend: float) -> Any:
+    """The gap is nearly proportional to α^rate and to the bend^bend."""
+
+    def check(model: Model) -> bool:
+        of_rate, of_bend = _slopes(model.gap_map(name))
+        near = abs(np.median(of_rate) - rate) < 0.25, abs(np.median(of_bend) - bend) < 0.1
+        return all(map(bool, near))
+
+    return check
+
+
+def _whose_gap(model: Model) -> int:
+    """0: with the rate the natural gradient's gap alone becomes smaller, 1: the other, 2: both."""
+    falls = [
+        float(np.median(_slopes(model.gap_map(name))[0])) > 0.5 for name in ("natural", "gradient")
+    ]
+    return [(True, False), (False, True), (True, True)].index((falls[0], falls[1]))
+
+
 def _is_newton(model: Model) -> bool:
     """On a canonical regression: the same points as Newton's method."""
     newton = run(model.problem, rules["newton"](model.state.rate), model.start, model.state.steps)
@@ -332,6 +367,7 @@ BENT = {
         }
     ),
 }
+BENDS_OF = {**ANY, "chart": one_of("bend")}
 LINEAR = {**ANY, "chart": one_of("shear")}
 
 
@@ -483,6 +519,20 @@ CLAIMS = {
         false={"it closes": _closes("gradient")},
         shows=("gradient", "whole"),
     ),
+    "both": Claim(
+        {**MAP, "rate": 0.05, "steps": 20, "k": 20},
+        _grows("natural", 1, 1),
+        Scope(BENDS_OF),
+        false={"α²": _grows("natural", 2, 1), "gradient descent's, too": _grows("gradient", 1, 1)},
+        shows=("map", "meter"),
+    ),
+    "bend-alone": Claim(
+        MAP,
+        _grows("gradient", 0, 1),
+        Scope(BENDS_OF),
+        false={"with the rate, too": _grows("gradient", 1, 1)},
+        shows=("map",),
+    ),
     "semidefinite": Claim(
         {"problem": "two-layer-linear", "chart": "bend", "damping": 0.02, "rules": ["natural"]},
         _semidefinite,
@@ -517,6 +567,8 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
     "preset.from-plain-to-natural": ("power",),
     "preset.one-step-in-σ-σ²-log-σ-1-σ²": ("heron", "variance", "log", "reciprocal"),
     "preset.the-gap-shrinks-with-the-rate": ("orders", "plain"),
+    "preset.the-gap-over-rate-and-bend": ("both", "bend-alone"),
+    "question.tenth": ("both", "bend-alone"),
     "preset.beetles-by-newton": ("newton",),
     "preset.kakade-s-two-states": Claim(
         {"problem": "two-state-mdp", "chart": "bend", "k": 10, "rules": ["natural"]},
@@ -539,4 +591,5 @@ QUESTIONS = {
     "half": Question(
         {"graph": "gap", "rules": ["natural"], "rate": 0.25, "steps": 40}, _half_the_rate
     ),
+    "tenth": Question(MAP, _whose_gap),
 }

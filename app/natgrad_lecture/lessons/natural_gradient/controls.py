@@ -26,6 +26,7 @@ def controls() -> list[dict[str, Any]]:
         panels.group(
             "chart",
             panels.choice("chart", CHARTS),
+            panels.slider("bend", 0.01, 1, 0.001, scale="log", when=[["chart", ["bend"]]]),
             panels.slider("damping", 0, 100, 0.001, scale="log"),
             panels.choose_damping(),
             panels.choice("graph", GRAPHS),

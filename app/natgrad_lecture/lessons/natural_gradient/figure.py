@@ -12,6 +12,7 @@ from natgrad_core.linalg.small_matrices import full
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.contours import add_contours
 from natgrad_lecture.drawing.graph import Axis, Graph
+from natgrad_lecture.drawing.heat_map import add_map, color_scale
 from natgrad_lecture.drawing.model_picture import add_model
 from natgrad_lecture.drawing.paired_runs import (
     RADIUS,
@@ -26,7 +27,8 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.start_handles import start_handle
 from natgrad_lecture.drawing.stationary import moving
 from natgrad_lecture.drawing.windows import plane, window
-from natgrad_lecture.protocol import Picture
+from natgrad_lecture.lessons.natural_gradient.state import BENDS, RATES
+from natgrad_lecture.protocol import Handle, Picture, Plane
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
@@ -44,11 +46,15 @@ STYLES = {
     "quadratic": {"light": "#8a5a00", "dark": "#e6b84d"},
     "radius": {"light": "#6b7280", "dark": "#9aa3ad"},
     "one": {"light": "#00735a", "dark": "#3ecfa6", "symbol": "diamond"},
+    "map": {"light": "#31418f", "dark": "#31418f", "symbol": "square"},
     "whole": {"light": "#3d4a9e", "dark": "#a3aef5", "symbol": "square"},
 }
 
-RATES: Array = np.power(0.5, np.arange(1.0, 8.0))
-"""At which the gap between the coordinates is measured."""
+HALVED: Array = np.power(0.5, np.arange(1.0, 8.0))
+"""Rates at which the gap between the coordinates is measured."""
+
+GAPS = Axis(say("gap"), 1e-5, 1.0, log=True)
+"""What the colors of the map of gaps mean."""
 
 ROUNDING = 1e-13
 """A gap below this is rounding, and has no slope."""
@@ -82,18 +88,22 @@ def picture(model: Any, sheet: Sheet) -> Picture:
         )
     add_paths(sheet, model, ("theta",))
     _add_step(sheet, model)
-    graph = {"kl": _kl_graph, "gap": _gap_graph, "sigma": _sigma_graph}[model.state.graph]
+    if model.state.graph == "map":
+        graphs = _gap_maps(model, sheet)
+    else:
+        draw = {"kl": _kl_graph, "gap": _gap_graph, "sigma": _sigma_graph}[model.state.graph]
+        graphs = [draw(model, sheet).plane()]
     beside = add_model(sheet, model.problem, model.in_theta, model.start, _label)
     meter = [reading(pair, _label(name)) for name, pair in model.paired_runs.items()]
     return {
         "planes": [
             plane("theta", model.problem.title, model.problem.symbols, view),
-            graph(model, sheet).plane(),
+            *graphs,
             *beside,
         ],
         "dash_labels": {"solid": say("in-theta"), "dashed": say("in-x-mapped-back")},
         "steps": model.state.steps,
-        "handles": [start_handle(model.start)],
+        "handles": [start_handle(model.start), *_cell(model)],
         "numbers": _numbers(model, sheet),
         "meter": meter,
         "notes": {
@@ -159,20 +169,55 @@ def _kl_graph(model: Any, sheet: Sheet) -> Graph:
 
 def _gap_graph(model: Any, sheet: Sheet) -> Graph:
     """The gap between the ends of a run in θ and in x, against the rate."""
-    one, whole = model.gaps("natural", RATES)
+    one, whole = model.gaps("natural", HALVED)
     curves = {"one": one, "whole": whole}
     if "gradient" in model.state.rules:
-        curves["gradient"] = model.gaps("gradient", RATES)[1]
+        curves["gradient"] = model.gaps("gradient", HALVED)[1]
     low, high = _range(*curves.values())
-    across, up = Axis("α", RATES[-1], 1.0, log=True), Axis("gap", low, high, log=True)
+    across, up = Axis("α", HALVED[-1], 1.0, log=True), Axis("gap", low, high, log=True)
     graph = Graph(sheet, "graph", _gap_title(one, whole), across, up)
     for name, values in curves.items():
         label = say("gradient-descent-a-whole-run") if name == "gradient" else _label(name)
         good = np.isfinite(values) & (values > 0)
         if good.any():
-            graph.curve(name, label, RATES[good], values[good])
-            graph.marks(name, label, RATES[good], values[good])
+            graph.curve(name, label, HALVED[good], values[good])
+            graph.marks(name, label, HALVED[good], values[good])
     return graph
+
+
+def _gap_maps(model: Any, sheet: Sheet) -> list[Plane]:
+    """For the natural gradient and gradient descent: the gap at every rate and bend."""
+    planes: list[Plane] = []
+    scale = color_scale(GAPS, under=say("or-less", least="10⁻⁵"), none=say("a-run-broke-off"))
+    scale["ticks"] = scale["ticks"][::2]  # a narrow scale has no room for more
+    for name, title, plane_name in (
+        ("natural", say("gap-of-the-natural-gradient"), "map"),
+        ("gradient", say("gap-of-gradient-descent"), "map-gradient"),
+    ):
+        graph = Graph(sheet, plane_name, title, RATES, BENDS)
+        add_map(sheet, graph, np.clip(GAPS.place(model.gap_map(name)), 0.0, 1.0), scale)
+        planes.append(graph.plane())
+    natural, gradient = planes
+    return [{**natural, "click": "cell", "look": ("cell", {"rules": ["natural"]})}, gradient]
+
+
+def _cell(model: Any) -> list[Handle]:
+    """The run shown, on the map of the natural gradient's gaps."""
+    s = model.state
+    if s.graph != "map":
+        return []
+    here = [float(RATES.place(s.rate)), float(BENDS.place(s.bend))]
+    return [
+        {
+            "id": "cell",
+            "tag": say("run"),
+            "style": "start",
+            "plane": "map",
+            "at": np.clip(here, 0, 1).tolist(),
+            "label": say("the-run-shown"),
+            "field": "cell",
+        }
+    ]
 
 
 def _sigma_graph(model: Any, sheet: Sheet) -> Graph:

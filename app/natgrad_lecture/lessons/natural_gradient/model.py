@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from natgrad_core import Rule, chain, metrics, rules, run
+from natgrad_core import Rule, chain, charts, gap, metrics, rules, run
+from natgrad_core.core.charted import Charted
 from natgrad_core.core.evaluation import At
 from natgrad_core.core.rule import descend, precondition
 from natgrad_core.geometry.gradient_flow import extrapolated
@@ -16,11 +17,12 @@ from natgrad_core.linalg.small_matrices import components, full
 from natgrad_core.metrics import Metric
 from natgrad_core.problems.normal import Normal
 from natgrad_core.rules.kl_limited import limit
+from natgrad_core.tracing.trace_cache import Traces
 from natgrad_core.types import Array, Whole
 from natgrad_lecture.drawing.vector_field import directions
 from natgrad_lecture.drawing.windows import window
-from natgrad_lecture.engine_cache import RuleCall, RunsModel
-from natgrad_lecture.lessons.natural_gradient.state import LONGEST, ONE, Natural
+from natgrad_lecture.engine_cache import RuleCall, RunsModel, traces_of
+from natgrad_lecture.lessons.natural_gradient.state import BENDS, LONGEST, ONE, RATES, Natural
 from natgrad_lecture.state.items import ChartKey, chart_named, problem_named
 
 
@@ -60,6 +62,43 @@ def _gaps(
         found.append(np.linalg.norm(in_theta - curved, axis=-1)[[1, -1]])
     one, whole = np.transpose(found)
     return one, whole
+
+
+SIDE = 25
+"""Cells along each side of the map of gaps."""
+
+
+@lru_cache(maxsize=32)
+def _bent(problem: str, strongest: tuple[float, float]) -> tuple[Charted, Traces]:
+    """The problem in all bends of the map at once, and its traced steps."""
+    strength, center = strongest
+    bends = np.geomspace(BENDS.low, BENDS.high, SIDE) * strength
+    return problem_named(problem).through(charts["bend"](bends, center)), {}
+
+
+@lru_cache(maxsize=32)
+def _gap_map(
+    problem: str,
+    strongest: tuple[float, float],
+    name: str,
+    options: tuple[Any, ...],
+    start: tuple[float, ...],
+    time: float,
+) -> Array:
+    """The gap of a run of time 1, ``[bends, rates]``; NaN where a run broke off."""
+    base, (in_x, traces) = problem_named(problem), _bent(problem, strongest)
+    x = in_x.chart.inverse(np.broadcast_to(start, (SIDE, 2)))
+    found = np.full((SIDE, SIDE), np.nan)
+    for i, rate in enumerate(np.geomspace(RATES.low, RATES.high, SIDE).tolist()):
+        rule, steps = _rule(name, rate * time, *options), round(1 / rate)
+        home = run(base, rule, start, steps, traces_of(problem, None))
+        away = run(in_x, rule, x, steps, traces)
+        good = home.ok.all() & away.ok.all(0)
+        with np.errstate(all="ignore"):
+            path = np.broadcast_to(home.theta[:, None], away.theta.shape)
+            found[:, i] = np.where(good, gap(path, away.in_theta), np.nan)
+    found.flags.writeable = False
+    return found
 
 
 def _direction(problem: str, q: float, damping: float, points: Array) -> Array:
@@ -121,6 +160,15 @@ class Model(RunsModel):
         options = (s.q, s.damping, s.kind, s.radius)
         start = tuple(map(float, s.point))
         return _gaps(s.problem, s.chart_key, name, options, start, self.time(name), tuple(rates))
+
+    def gap_map(self, name: str) -> Array:
+        """The gap between the runs of time 1 in θ and in x, ``[bends, rates]``, as the meter
+        measures it, at the rates and bends of the map's axes; NaN where a run broke off.
+        """
+        s = self.state
+        options = (s.q, s.damping, s.kind, s.radius)
+        start = tuple(map(float, s.point))
+        return _gap_map(s.problem, s.strongest, name, options, start, self.time(name))
 
     def time(self, name: str) -> float:
         """How long a run of time 1 takes by this rule's own clock."""

@@ -8,7 +8,9 @@ from typing import Any, Self
 import numpy as np
 
 from natgrad_core import problems
-from natgrad_lecture.state.fields import BadInput, choice, control, number, several
+from natgrad_lecture.drawing.graph import Axis
+from natgrad_lecture.drawing.numbers import significant
+from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers, several
 from natgrad_lecture.state.items import ON_A_PLANE, ChartKey, problem_named
 from natgrad_lecture.state.runs import Runs
 from natgrad_lecture.text.lesson_text import phrases
@@ -34,7 +36,11 @@ SCALES = ("variance", "log-scale", "precision")
 
 CHARTS = ("shear", "bend", *SCALES)
 
-GRAPHS = ("kl", "gap", "sigma")
+GRAPHS = ("kl", "gap", "map", "sigma")
+
+RATES = Axis("α", 1 / 128, 1 / 2, log=True)
+BENDS = Axis("s", 0.03, 1.0, log=True)
+"""The axes of the map of gaps; the bend is a share of the strongest one that is shown."""
 
 ONE = ("identity", *SCALES)
 """The coordinates in which one step is looked at, by the charts that make them."""
@@ -70,16 +76,26 @@ class Natural(Runs):
     )
     chart: str = control("log-scale", "chart", choice("chart", "chart", CHARTS))
     graph: str = control("kl", "graph", choice("graph", "graph", GRAPHS))
+    bend: float = control(
+        1.0, "bend", number("bend", say.later("the-bend"), 0.001, 1, say.later("take-one-up-to-1"))
+    )
+    """How strong the bend is, as a share of the strongest one that a picture can show."""
+
+    @property
+    def strongest(self) -> tuple[float, float]:
+        """The strongest bend that a picture of this problem can show: strength and center."""
+        wide, high = np.ptp(np.asarray(problem_named(self.problem).view), axis=1).tolist()
+        return 1.2 * high / wide**2, sum(problem_named(self.problem).view[0]) / 2
 
     @property
     def chart_key(self) -> ChartKey:
-        """The chart; shear and bend are as strong as a picture of this problem can show."""
+        """The chart; the shear is as strong as a picture of this problem can show."""
         if self.chart in SCALES:
             return self.chart, ()
         wide, high = np.ptp(np.asarray(problem_named(self.problem).view), axis=1).tolist()
-        center = sum(problem_named(self.problem).view[0]) / 2
+        strength, center = self.strongest
         curved = self.chart == "bend"
-        strength, shear = (1.2 * high / wide**2, 0.0) if curved else (0.0, 0.8 * high / wide)
+        strength, shear = (self.bend * strength, 0.0) if curved else (0.0, 0.8 * high / wide)
         return "bend", (("strength", strength), ("center", center), ("shear", shear))
 
     def whole(self) -> Self:
@@ -91,12 +107,25 @@ class Natural(Runs):
             )
         if self.graph == "sigma" and self.problem != "normal":
             raise BadInput("graph", say("one-step-in-sigma-is-for"))
+        if self.graph == "map" and self.chart != "bend":
+            raise BadInput("graph", say("the-map-is-of-bends"))
         Runs.whole(replace(self, rules=()))
         return self
 
     def changes(self, name: str, value: Any) -> dict[str, Any]:
-        """Another problem brings what it needs, and leaves what it lacks."""
+        """Another problem brings what it needs, and leaves what it lacks. A place on the map is a
+        rate and a bend; its run has as many steps as the cell's.
+        """
+        if name == "cell":
+            pairs = zip(numbers(name, value), (RATES, BENDS), strict=True)
+            rate, bend = (float(np.clip(v, axis.low, axis.high)) for v, axis in pairs)
+            rate = significant(rate, 4)
+            return {"rate": rate, "bend": significant(bend, 4), "steps": round(1 / rate)}
         found = super().changes(name, value)
+        if name == "graph" and value == "map":
+            found["chart"] = "bend"
+        if name == "chart" and value != "bend" and self.graph == "map":
+            found["graph"] = "gap"
         if name == "problem" and value in PROBLEMS:
             found |= {"damping": 0.0, **SUITED.get(value, {})}
             if self.chart in SCALES and not _positive(value):
@@ -120,6 +149,15 @@ WIDE, NARROW = _start(1.8), _start(0.62)
 
 OPENING = {"problem": "gamma", "chart": "shear", "rules": ["natural", "gradient"], "k": 12}
 """A problem on which −∇J and −F⁻¹∇J point in clearly different directions."""
+MAP: dict[str, Any] = {
+    "chart": "bend",
+    "graph": "map",
+    "rules": ["natural"],
+    "rate": 0.1,
+    "steps": 10,
+    "k": 10,
+    "bend": 0.5,
+}
 PRESETS: dict[str, dict[str, Any]] = {
     "the-natural-gradient": {},
     "from-plain-to-natural": {"q": 0.5, "rules": ["natural"], "rate": 0.02, "steps": 200, "k": 40},
@@ -131,6 +169,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "steps": 200,
         "k": 40,
     },
+    "the-gap-over-rate-and-bend": MAP,
     "beetles-by-newton": {
         "problem": "logistic-regression",
         "chart": "bend",
