@@ -162,6 +162,8 @@ class Trace(TypedDict):
     symbol: NotRequired[str]
     per: NotRequired[int]
     """Of ``points``: each step has this many of its own."""
+    every: NotRequired[int]
+    """Of such ``points``: they are those of every second step, every third, …"""
     box: NotRequired[list[float]]
     """Of ``heat`` and ``chain``: the window that it fills."""
     between: NotRequired[list[str]]

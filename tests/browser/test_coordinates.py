@@ -542,7 +542,7 @@ def test_a_question_hides_what_would_answer_it(page: Page, server: Server) -> No
     # Who does not want to guess asks for the answer, and stands on it.
     turned = page.locator("[data-claim=rotation]")
     expect(turned).to_be_hidden()
-    shown = page.locator(".hidden-answer").get_by_role("button")
+    shown = page.locator("[data-words=plain] .hidden-answer").get_by_role("button")
     expect(shown).to_have_count(1)  # neighbors have one button
     shown.press("Enter")
     expect(turned).to_be_visible()

@@ -126,6 +126,8 @@ export interface Trace {
   symbol?: string;
   /** Of ``points``: each step has this many of its own. */
   per?: number;
+  /** Of such ``points``: they are those of every second step, every third, … */
+  every?: number;
   /** Of ``heat`` and ``chain``: the window that it fills. */
   box?: number[];
   /** Of ``heat``: the two styles between which it is mixed, if not the theme's ramp. */

@@ -142,6 +142,8 @@ def _points(sheet: Sheet, trace: Mapping[str, Any]) -> Array:
         center, first, second = shapes[0]
         return center + np.cos(turn) * first + np.sin(turn) * second
     points = _array(sheet, trace["points"]).reshape(-1, 2).astype(float)
+    a, b, c, d, e, f = trace.get("map") or (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+    points = points @ np.array([[a, c], [b, d]]) + np.array([e, f])
     return points[:2] if trace["kind"] == "arrows" else points
 
 

@@ -5,7 +5,7 @@ import { placeLabels } from "./arrow_labels.js";
 import { drawHeat } from "./heat_map.js";
 import { drawGhosts } from "./ghosts.js";
 import { arrow, ellipse, heightOf, note, placing, pointAt, symbol } from "./primitives.js";
-import { drawArea, drawCurve, drawPath } from "./trace_lines.js";
+import { drawArea, drawCurve, drawPath, pointsOf } from "./trace_lines.js";
 
 /**
  * @param {Pen} ctx
@@ -150,10 +150,10 @@ function drawArrows(ctx, traces, { array, palette, place, k, size, weight, side 
  * @param {Drawing} look
  */
 function drawPoints(ctx, trace, { array, palette, place, weight, k }) {
-  let points = array(trace.points);
+  let points = pointsOf(trace, array);
   if (points && trace.per) {
     const row = 2 * trace.per;
-    const step = Math.min(Math.round(k), points.length / row - 1);
+    const step = Math.min(Math.round(k / (trace.every ?? 1)), points.length / row - 1);
     points = points.subarray(step * row, (step + 1) * row);
   }
   const counts = array(trace.counts);

@@ -65,6 +65,20 @@ export function drawPath(ctx, trace, { array, palette, place, k, weight }) {
     drawBreak(ctx, place.x(points[2 * end]), place.y(points[2 * end + 1]), color, weight);
 }
 
+// The points of a trace where its plane has them.
+/**
+ * @param {Trace} trace
+ * @param {ArrayOf} array
+ */
+export function pointsOf({ points: name, map }, array) {
+  const points = array(name);
+  if (!points || !map) return points;
+  const [a, b, c, d, e, f] = map;
+  return points.map((v, i) =>
+    i % 2 ? c * points[i - 1] + d * v + f : a * v + b * points[i + 1] + e,
+  );
+}
+
 // A line that no step moves: a graph, a level set, a geodesic between two points.
 /**
  * @param {Pen} ctx
@@ -72,7 +86,7 @@ export function drawPath(ctx, trace, { array, palette, place, k, weight }) {
  * @param {Drawing} look
  */
 export function drawCurve(ctx, trace, { array, palette, place, weight }) {
-  const points = array(trace.points);
+  const points = pointsOf(trace, array);
   if (!points) return;
   const starts = array(trace.starts) ?? [0, points.length / 2];
   ctx.beginPath();

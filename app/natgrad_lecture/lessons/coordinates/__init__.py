@@ -10,6 +10,7 @@ from natgrad_lecture.lessons.coordinates.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.coordinates.controls import ALL_RULES, RULES, controls
 from natgrad_lecture.lessons.coordinates.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.coordinates.figure import picture
+from natgrad_lecture.lessons.coordinates.model import Model
 from natgrad_lecture.lessons.coordinates.state import PRESETS, Coordinates
 
 lessons.register()(
@@ -27,6 +28,7 @@ lessons.register()(
         idle=idle_damping,
         sources=("Amari 1998, sec. 2", "Martens 2020, sec. 12"),
         picture=picture,
+        model=Model,
         rules=ALL_RULES,
         styles=STYLES,
         lights={

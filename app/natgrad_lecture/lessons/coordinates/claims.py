@@ -11,10 +11,17 @@ from natgrad_core import gap, rules, run
 from natgrad_core.linalg.small_matrices import components, pack
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.paired_runs import COINCIDE, DIFFER, one_step
-from natgrad_lecture.engine_cache import RunsModel
 from natgrad_lecture.lessons.base import Claim, Question
-from natgrad_lecture.lessons.coordinates.model import carried
-from natgrad_lecture.lessons.coordinates.state import DOUBLE, ROTATION, SHEAR, TOO_FAST, WHY
+from natgrad_lecture.lessons.coordinates.model import Model, carried
+from natgrad_lecture.lessons.coordinates.state import (
+    CLOUD,
+    DOUBLE,
+    NEARBY,
+    ROTATION,
+    SHEAR,
+    TOO_FAST,
+    WHY,
+)
 from natgrad_lecture.lessons.scope import (
     Scope,
     between,
@@ -31,7 +38,7 @@ from natgrad_lecture.lessons.scope import (
 def _step_is(product: Callable[[Array], Array], sign: float = -1.0) -> Any:
     """One step in x, mapped back, against this product of A before α∇J, all along the run."""
 
-    def check(model: RunsModel) -> bool:
+    def check(model: Model) -> bool:
         pair = model.paired_runs["gradient"]
         _, in_x = one_step(pair, model.rule("gradient"))
         gradient = pack(model.problem.at(components(pair.in_theta.theta)).grad)
@@ -51,7 +58,7 @@ def _transforms(what: str, product: Callable[[Array, Array], Array]) -> Any:
     """The Hessian or the Fisher matrix in x, against a product of A and the one in θ."""
     rule = {"hessian": "newton", "fisher": "natural"}[what]
 
-    def check(model: RunsModel) -> bool:
+    def check(model: Model) -> bool:
         in_x = model.paired_runs[rule].in_x
         inside = in_x.ok  # a Newton step may leave the domain: there is no matrix beyond
         in_theta = getattr(model.problem, what)(in_x.in_theta[inside])
@@ -64,7 +71,7 @@ def _transforms(what: str, product: Callable[[Array, Array], Array]) -> Any:
 def _chain_rule(product: Callable[[Array], Array]) -> Any:
     """Aᵀ∇J against central differences of J(Ax) along the run."""
 
-    def check(model: RunsModel) -> bool:
+    def check(model: Model) -> bool:
         through = model.problem.through(model.chart)
         x, step = model.guide.theta_run_in_x, 1e-6
         slopes = [
@@ -80,7 +87,7 @@ def _chain_rule(product: Callable[[Array], Array]) -> Any:
 def _step_in_x(sign: float) -> Any:
     """The run's own steps in x are −α times Aᵀ∇J."""
 
-    def check(model: RunsModel) -> bool:
+    def check(model: Model) -> bool:
         path = model.paired_runs["gradient"].in_x
         moved = np.diff(path.theta, axis=0)
         gradient = model.problem.grad(path.in_theta)[:-1] @ model.matrix
@@ -92,7 +99,7 @@ def _step_in_x(sign: float) -> Any:
 def _carried_back(product: Callable[[Array], Array]) -> Any:
     """And in θ the same run moves by A times that, −αAAᵀ∇J."""
 
-    def check(model: RunsModel) -> bool:
+    def check(model: Model) -> bool:
         path = model.paired_runs["gradient"].in_x
         moved = np.diff(path.in_theta, axis=0)
         gradient = model.problem.grad(path.in_theta)[:-1]
@@ -101,7 +108,7 @@ def _carried_back(product: Callable[[Array], Array]) -> Any:
     return check
 
 
-def _right_angles(model: RunsModel) -> bool:
+def _right_angles(model: Model) -> bool:
     """Each gradient is at right angles to its own level line; carried back it is not."""
     gradient, in_x, back = carried(model)
     level = gradient @ np.array([[0.0, 1.0], [-1.0, 0.0]])
@@ -115,7 +122,7 @@ def _right_angles(model: RunsModel) -> bool:
 def _another_metric(product: Callable[[Array], Array]) -> Any:
     """AAᵀ∇J solves G a = ∇J with G = A⁻ᵀA⁻¹, which measures θ by the ruler of x."""
 
-    def check(model: RunsModel) -> bool:
+    def check(model: Model) -> bool:
         gradient, _, back = carried(model)
         metric = product(np.asarray(np.linalg.inv(model.matrix), np.float64))
         return _close(back @ metric.T, gradient)
@@ -123,7 +130,7 @@ def _another_metric(product: Callable[[Array], Array]) -> Any:
     return check
 
 
-def _which_product(model: RunsModel) -> int:
+def _which_product(model: Model) -> int:
     """Which product the run's first step in x, carried back, has before ∇J: AᵀA, AAᵀ or AA."""
     path, a = model.paired_runs["gradient"].in_x, model.matrix
     moved = np.diff(path.in_theta, axis=0)[0]
@@ -136,7 +143,7 @@ def _which_product(model: RunsModel) -> int:
 def _rate_times(power: int) -> Any:
     """With A = cI the run in x is the run in θ at c to this power times the rate."""
 
-    def check(model: RunsModel) -> bool:
+    def check(model: Model) -> bool:
         rate = model.matrix[0, 0] ** power * model.state.rate
         other = run(model.problem, rules["gradient"](rate), model.start, model.state.steps)
         return float(gap(other.theta, model.paired_runs["gradient"].in_x.in_theta)) < COINCIDE
@@ -144,7 +151,7 @@ def _rate_times(power: int) -> Any:
     return check
 
 
-def _same_distributions(model: RunsModel) -> bool:
+def _same_distributions(model: Model) -> bool:
     """KL of every step is the same number in both coordinates."""
     pair = model.paired_runs["natural"]
     return bool(np.allclose(pair.in_theta.kl, pair.in_x.kl, rtol=1e-6, atol=1e-15))
@@ -158,15 +165,54 @@ def _differ(name: str) -> Any:
     return lambda model: model.gap(name) > DIFFER
 
 
-def _newton_is_natural(model: RunsModel) -> bool:
+def _newton_is_natural(model: Model) -> bool:
     newton, natural = model.paired_runs["newton"].in_theta, model.paired_runs["natural"].in_theta
     return float(gap(newton.theta, natural.theta)) < COINCIDE
 
 
-def _who_splits(model: RunsModel) -> int:
+def _who_splits(model: Model) -> int:
     """Whose runs differ. 0: all rules', 1: gradient descent's alone, 2: none's."""
     differing = {name for name, pair in model.paired_runs.items() if pair.gap > DIFFER}
     return [set(model.paired_runs), {"gradient"}, set()].index(differing)
+
+
+def _cloud_gaps(model: Model, name: str) -> Array:
+    """The gap between a rule's two runs from each start of the cloud."""
+    cloud = model.cloud(name)
+    return np.asarray(gap(cloud.in_theta.theta, cloud.in_x.in_theta))
+
+
+def _everywhere(name: str, apart: bool) -> Any:
+    """From every start of the cloud the two runs differ visibly, or coincide."""
+
+    def check(model: Model) -> bool:
+        gaps = _cloud_gaps(model, name)
+        return bool((gaps > APART).all() if apart else (gaps < COINCIDE).all())
+
+    return check
+
+
+def _long(model: Model, name: str, k: int) -> float:
+    """How many times as long as it is wide the cloud is at step k."""
+    points = model.cloud(name).in_theta.theta[k]
+    sizes = np.linalg.svd(points - points.mean(axis=0), compute_uv=False)
+    return float(sizes[0] / sizes[1])
+
+
+def _narrow(which: str, round_one: str) -> Any:
+    """After some steps the cloud is long and narrow under one rule, nearly round under another."""
+
+    def check(model: Model) -> bool:
+        k = model.now
+        return _long(model, which, k) > 4 and _long(model, round_one, k) < 2
+
+    return check
+
+
+def _keeps_round(model: Model) -> int:
+    """0: gradient descent keeps the cloud round, 1: the natural gradient, 2: both."""
+    rounded = [_long(model, name, model.now) < 2 for name in ("gradient", "natural")]
+    return [[True, False], [False, True], [True, True]].index(rounded)
 
 
 START = of_problem(
@@ -196,14 +242,18 @@ NEWTON = {
 """Starts where the Hessian is positive definite: beyond, Newton's runs may leave the domain."""
 UNEVEN = matrices(10.0, 1.5)
 """A whose singular values differ, so that AAᵀ is no multiple of the identity."""
+APART = 1e-4
+"""Above this two runs differ by more than rounding, and more than a hair."""
+NEAR = {"start": box((5.42, 0.2), (5.48, 0.23)), "rate": log_between(0.006, 0.02)}
+"""Near the minimum of the normal's loss, at rates that suit gradient descent there."""
 
 
-def _apart(model: RunsModel) -> bool:
+def _apart(model: Model) -> bool:
     """The two runs of gradient descent differ by more than rounding, and more than a hair."""
-    return model.gap("gradient") > 1e-4
+    return model.gap("gradient") > APART
 
 
-def _all_coincide(model: RunsModel) -> bool:
+def _all_coincide(model: Model) -> bool:
     return max(pair.gap for pair in model.paired_runs.values()) < COINCIDE
 
 
@@ -321,6 +371,29 @@ CLAIMS = {
         beyond=Scope({**NEWTON, "problem": one_of("normal")}),
         shows=("newton", "natural", "formula.matrices", "formula.hessian"),
     ),
+    "cloud-natural": Claim(
+        {**CLOUD, "matrix": SHEAR},
+        _everywhere("natural", apart=False),
+        Scope(SLOW),
+        false={"they differ": _everywhere("natural", apart=True)},
+        beyond=Scope({**SLOW, "damping": log_between(1.0, 10.0)}),
+        shows=("natural",),
+    ),
+    "cloud-gradient": Claim(
+        {**CLOUD, "matrix": SHEAR},
+        _everywhere("gradient", apart=True),
+        Scope({**ANY, "matrix": UNEVEN, "rate": log_between(1e-3, 2e-3)}),
+        false={"they coincide": _everywhere("gradient", apart=False)},
+        beyond=Scope({**ANY, "matrix": rotations()}),
+        shows=("gradient",),
+    ),
+    "cloud-shape": Claim(
+        {**CLOUD, "start": NEARBY},
+        _narrow("gradient", "natural"),
+        Scope(NEAR),
+        false={"the other way round": _narrow("natural", "gradient")},
+        shows=("gradient", "natural"),
+    ),
     "damping-breaks": Claim(
         {"matrix": SHEAR, "damping": 10.0, "rules": ["natural"], "k": 200},
         lambda model: model.gap("natural") > 1e-4,
@@ -342,7 +415,7 @@ CLAIMS = {
 def _overshoots(run: str) -> Any:
     """In this run of gradient descent J rises at some step and ends lower; in θ it falls always."""
 
-    def check(model: RunsModel) -> bool:
+    def check(model: Model) -> bool:
         pair = model.paired_runs["gradient"]
         rises = np.diff(getattr(pair, run).loss) > 0
         ends = pair.in_x.loss[-1] < pair.in_x.loss[0]
@@ -372,6 +445,7 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
         false={"in θ, too": _overshoots("in_theta")},
         beyond=Scope({"rate": between(0.001, 0.002)}),
     ),
+    "question.shape": ("cloud-shape",),
     "preset.why-aaᵀ": ("chain", "step-in-x", "carried-back"),
 }
 """What checks the lines that are not claims: the claims that they repeat, or a check of its own."""
@@ -379,6 +453,7 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
 
 QUESTIONS = {
     "turned": Question({"matrix": ROTATION}, _who_splits),
+    "shape": Question({**CLOUD, "start": NEARBY}, _keeps_round),
     "product": Question(
         {**WHY, "stage": "back"}, _which_product, hides=("plain-aat", "derivation.product")
     ),

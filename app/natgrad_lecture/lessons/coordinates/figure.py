@@ -23,11 +23,11 @@ from natgrad_lecture.drawing.paired_runs import (
 )
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.simplify import thinned
 from natgrad_lecture.drawing.start_handles import start_handles
 from natgrad_lecture.drawing.windows import corners, plane, square, window
-from natgrad_lecture.engine_cache import RunsModel
 from natgrad_lecture.lessons.coordinates.chain_rule_figure import add_chain_rule
-from natgrad_lecture.lessons.coordinates.model import carried
+from natgrad_lecture.lessons.coordinates.model import Model, carried
 from natgrad_lecture.protocol import Handle, Picture
 from natgrad_lecture.state.items import problem_named
 from natgrad_lecture.text.lesson_text import phrases
@@ -35,7 +35,7 @@ from natgrad_lecture.text.lesson_text import phrases
 say = phrases(__file__)
 
 
-def picture(model: RunsModel, sheet: Sheet) -> Picture:
+def picture(model: Model, sheet: Sheet) -> Picture:
     """Both planes, the meter, the live numbers and the words for what is seen."""
     view = window(model.problem)
     x_view = square(model.chart.inverse(corners(view)))
@@ -44,8 +44,9 @@ def picture(model: RunsModel, sheet: Sheet) -> Picture:
     add_contours_through(sheet, model.state.problem, model.state.chart_key, x_view)
     add_lattice(sheet, "theta", model.chart.forward, x_view, view)
     add_lattice(sheet, "x", model.chart.inverse, view, x_view)
-    if model.state.stage == "off":
+    if model.state.stage == "off" and not model.clouds:
         add_ellipses(sheet, model)
+    _add_clouds(sheet, model)
     add_paths(sheet, model)
     if model.state.stage == "off":
         add_anatomy(sheet, model)
@@ -72,7 +73,56 @@ def picture(model: RunsModel, sheet: Sheet) -> Picture:
     }
 
 
-def _numbers(model: RunsModel, sheet: Sheet) -> dict[str, Any]:
+_EVERY = 60
+"""Steps at which the points of a cloud are shown, at most: a run of more shows every second, …"""
+
+
+def _add_clouds(sheet: Sheet, model: Model) -> None:
+    """The runs from a cloud of starts, faint, in both planes; and where those in θ are now.
+
+    The page maps what it has of θ to x.
+    """
+    if not model.clouds:
+        return
+    size = np.ptp(window(model.problem), axis=1)
+    through = [*model.chart.inverse(np.eye(2)).T.ravel().tolist(), 0.0, 0.0]
+    for name, cloud in model.clouds.items():
+        path = cloud.in_theta.theta
+        every = -(-(len(path) - 1) // _EVERY)
+        now = sheet.array(f"cloud.{name}", path[::every].reshape(-1, 2))
+        for dash, runs in (("dashed", cloud.in_x.in_theta), ("solid", path)):
+            count = len(path) * np.arange(path.shape[1] + 1)
+            points, starts = thinned(np.swapaxes(runs, 0, 1).reshape(-1, 2), count, size)
+            lines = sheet.array(f"cloud.{name}.{dash}", points)
+            begins = sheet.array(f"cloud.{name}.{dash}.starts", starts)
+            for plane_name, affine in (("theta", None), ("x", through)):
+                sheet.add(
+                    plane_name,
+                    "curve",
+                    name,
+                    say("from-the-cloud"),
+                    points=lines,
+                    starts=begins,
+                    dash=dash,
+                    faint=True,
+                    width=1.1,
+                    map=affine,
+                )
+        for plane_name, affine in (("theta", None), ("x", through)):
+            sheet.add(
+                plane_name,
+                "points",
+                name,
+                say("from-the-cloud"),
+                points=now,
+                per=path.shape[1],
+                every=every,
+                size=0.5,
+                map=affine,
+            )
+
+
+def _numbers(model: Model, sheet: Sheet) -> dict[str, Any]:
     """The numbers in the formulas; a name with @ is a series over the steps of the guide's run."""
     A, guide = model.matrix, model.guide
     fisher = pack(guide.in_theta.at.fisher)
@@ -112,7 +162,7 @@ def _kl(run: Trajectory) -> np.ndarray:
     return np.append(run.kl, np.nan)
 
 
-def _handles(model: RunsModel) -> list[Handle]:
+def _handles(model: Model) -> list[Handle]:
     """The start, in both planes, and the columns of A as arrows from an anchor in a free corner."""
     anchor, scale = _anchor(model.state.problem)
     handles = start_handles(model.start, model.chart, say("starting-point-in-x"))

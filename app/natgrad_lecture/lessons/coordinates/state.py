@@ -14,6 +14,7 @@ from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
 
+STARTS = ("one", "hundred")
 STAGES = ("off", "gradient", "step", "back")
 
 PROBLEMS = {"normal": 0.02, "logistic-regression": 0.1}
@@ -67,10 +68,18 @@ class Coordinates(Runs):
     problem: str = control("normal", "problem", choice("problem", "problem", tuple(PROBLEMS)))
     matrix: tuple[tuple[float, ...], ...] = control(SHEAR, "A", _matrix)
 
+    starts: str = control("one", "starts", choice("starts", "choice of starts", STARTS))
+    """Whether the runs from a cloud of starts are drawn, too."""
+
     stage: str = control("off", "why", choice("stage", "stage", STAGES))
     """How far AAᵀ is built up: the gradient in x, the step made there, the step carried back."""
 
     suited: ClassVar = {name: {"rate": rate} for name, rate in PROBLEMS.items()}
+
+    @property
+    def cloudy(self) -> bool:
+        """Whether there is a cloud of starts."""
+        return self.starts == "hundred"
 
     @property
     def chart_key(self) -> ChartKey:
@@ -97,6 +106,16 @@ TOO_FAST = {
     "rules": ["gradient", "natural"],
     "steps": 100,
 }
+CLOUD: dict[str, Any] = {
+    "starts": "hundred",
+    "rules": ["gradient", "natural"],
+    "rate": 0.02,
+    "steps": 100,
+    "k": 20,
+}
+"""A rate at which both rules go somewhere from every start of the cloud."""
+NEARBY = (5.45, 0.22)
+"""Near the minimum."""
 PRESETS: dict[str, dict[str, Any]] = {
     "a-shear-splits-plain-descent": {},
     "a-rotation-changes-nothing": {"matrix": ROTATION},
