@@ -142,8 +142,11 @@ def _points(sheet: Sheet, trace: Mapping[str, Any]) -> Array:
         center, first, second = shapes[0]
         return center + np.cos(turn) * first + np.sin(turn) * second
     points = _array(sheet, trace["points"]).reshape(-1, 2).astype(float)
-    a, b, c, d, e, f = trace.get("map") or (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
-    points = points @ np.array([[a, c], [b, d]]) + np.array([e, f])
+    if affine := trace.get("map"):
+        a, b, c, d, e, f = affine
+        x, y = points.T
+        with np.errstate(all="ignore"):
+            points = np.stack([a * x + b * y + e, c * x + d * y + f], -1)
     return points[:2] if trace["kind"] == "arrows" else points
 
 
