@@ -352,7 +352,7 @@ class Prediction(TypedDict):
     """As HTML."""
     set: dict[str, Any]
     hides: list[str]
-    """What would answer it: ids of claims, and ``derivation.id``."""
+    """What would answer it: ids of claims, ``derivation.id``, and ``formula.id`` of the strip."""
 
 
 class DerivationLine(TypedDict):

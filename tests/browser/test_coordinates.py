@@ -528,13 +528,22 @@ def test_a_question_hides_what_would_answer_it(page: Page, server: Server) -> No
     page.goto(f"{server.url}coordinates")
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
     question = page.locator("[data-predict=product]")
-    answers = ("[data-claim=plain-aat]", "[data-claim=chain]", "[data-derivation=product]")
+    answers = (
+        "[data-claim=plain-aat]",
+        "[data-claim=chain]",
+        "[data-derivation=product]",
+        "[data-formula=plain]",
+    )
     for answer in answers:
         expect(page.locator(answer)).to_be_hidden()
+    expect(page.locator("[data-formula=matrices]")).to_be_visible()
+    strip = page.locator(".formulas .hidden-answer")
+    expect(strip).to_be_visible()
     expect(page.locator("[data-claim=double]")).to_be_visible()  # it answers no question
     question.locator(".option").first.click()
     for answer in answers:
         expect(page.locator(answer)).to_be_visible()
+    expect(strip).to_be_hidden()
     page.wait_for_url(re.compile("said=product"))
     page.reload()
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")

@@ -59,6 +59,11 @@ def test_every_prediction_is_answered_by_the_engine_and_explained(lesson: Lesson
         assert len(asked.options) == len(options) > 1
         assert lesson.truth(name) in range(len(options))
         assert asked.reason.source.endswith(".")
+        right = asked.options[lesson.truth(name)].formulas
+        for line in lesson.text().formulas:
+            sides = {part.partition("@")[0].rstrip("= ") for part in line.parts}
+            open_ = f"formula.{line.id}" not in lesson.hidden_by(name)
+            assert not (open_ and sides & set(right)), f"{line.id} answers {name}: {right}"
 
 
 @pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))

@@ -116,6 +116,9 @@ def test_a_question_stands_before_what_answers_it_and_hides_it(name: str) -> Non
         if isinstance(checks, tuple):
             assert hidden, question
             assert order.index(f"question.{question}") < order.index(hidden[0])
+        shown = {name for part in hidden for name in getattr(lesson.claims.get(part), "shows", ())}
+        strip = {f"formula.{line.id}" for line in lesson.text().formulas}
+        assert strip & shown <= set(hidden), question
     asked = [part["predict"] for part in lesson.static()["words"] if part["predict"]]
     assert all(predict["hides"] == list(lesson.hidden_by(predict["id"])) for predict in asked)
 

@@ -280,7 +280,7 @@ export interface Prediction {
   /** As HTML. */
   options: string[];
   set: Record<string, any>;
-  /** What would answer it: ids of claims, and ``derivation.id``. */
+  /** What would answer it: ids of claims, ``derivation.id``, and ``formula.id`` of the strip. */
   hides: string[];
 }
 

@@ -91,7 +91,8 @@ class Question:
 
     ``truth`` is the right option's index, as the engine has it in the state that ``set`` makes.
     What would answer it is hidden until the reader has chosen, or asks to see it: the claims below
-    it that check its reason, and those named in ``hides``; a derivation is ``derivation.id``.
+    it that check its reason, the lines of the formula strip that show these, and what is named in
+    ``hides``; a derivation is ``derivation.id``, a line of the strip ``formula.id``.
     """
 
     set: Changes
@@ -420,23 +421,30 @@ class Lesson:
     def hidden_by(self, question: str) -> tuple[str, ...]:
         """What a question hides until it is answered, in the order of the text.
 
+        Beside what answers it in the text, these are the lines of the formula strip whose numbers
+        show a hidden claim.
+
         Args:
             question: Its id.
 
         Returns:
-            Ids of claims; ``derivation.id`` for a derivation.
+            Ids of claims; ``derivation.id`` for a derivation, ``formula.id`` for a line of the
+            strip.
 
         Raises:
-            ValueError: If it names what does not stand below it.
+            ValueError: If it names what does not stand below it, nor in the strip.
         """
         order = self.text().order
         below = order[order.index(f"question.{question}") + 1 :]
+        strip = [f"formula.{line.id}" for line in self.text().formulas]
         named = self.questions[question].hides
-        if lost := set(named).difference(below):
+        if lost := set(named).difference(below, strip):
             raise ValueError(f"{self.name}: the question {question!r} hides {sorted(lost)}")
         checks = self.lines.get(f"question.{question}")
         answers = {*named, *(checks if isinstance(checks, tuple) else ())}
-        return tuple(part for part in below if part in answers)
+        hidden = [part for part in below if part in answers]
+        shown = {name for part in hidden if part in self.claims for name in self.claims[part].shows}
+        return (*hidden, *(line for line in strip if line in answers | shown))
 
     def _section(self, part: Section) -> SectionData:
         asked = part.question

@@ -272,9 +272,9 @@ def accepted_languages(header: str) -> list[str]:
 
 
 def addresses(asked: str) -> Callable[..., str]:
-    """Where the pages are; a link keeps the language that was asked for, if it is one of ours.
+    """Where the pages are; a link keeps the language that was asked for, if the home page has it.
 
-    A lesson that has it not says so, and links on in it.
+    A lesson that lacks it says so, and its links keep it.
     """
 
     def address(name: str, query: str = "", language: str = "") -> str:

@@ -76,3 +76,55 @@ export function hideAnswers(words, questions) {
     },
   };
 }
+
+/**
+ * The lines of the formula strip that would answer a question which is open.
+ *
+ * @param {HTMLElement} strip
+ * @param {LessonData["words"]} sections
+ * @param {() => void} onshown the reader asked to see them
+ */
+export function hideLines(strip, sections, onshown) {
+  /** @type {Map<string, Set<string>>} */
+  const open = new Map(); // lines that are hidden, and the questions that hide each
+  for (const { predict } of sections) {
+    for (const name of predict?.hides ?? []) {
+      if (predict && name.startsWith("formula."))
+        open.set(name, (open.get(name) ?? new Set()).add(predict.id));
+    }
+  }
+  /** @param {string} name */
+  const lineOf = (name) => strip.querySelector(`[data-formula="${name.slice("formula.".length)}"]`);
+  for (const name of open.keys()) lineOf(name)?.classList.add("unanswered");
+
+  const button = make("button", { type: "button", class: "chip" }, say("show-formulas"));
+  const place = make("p", { class: "hidden-answer" }, button);
+  button.addEventListener("click", () => reveal([...open.keys()]) && onshown());
+  if (open.size) strip.append(place);
+
+  // A button for the lines that the present picture has.
+  function offer() {
+    const there = [...open.keys()].some((name) => lineOf(name)?.matches(":not([hidden])"));
+    if (place.hidden === there) place.hidden = !there;
+  }
+
+  /** @param {string[]} names */
+  function reveal(names) {
+    const found = names.filter((name) => open.delete(name));
+    found.forEach((name) => lineOf(name)?.classList.remove("unanswered"));
+    offer();
+    return found.length > 0;
+  }
+  return {
+    offer,
+    reveal,
+    /** @param {string[]} questions that were answered */
+    answered(questions) {
+      const known = [...open].filter(([, by]) => {
+        questions.forEach((question) => by.delete(question));
+        return !by.size;
+      });
+      return reveal(known.map(([name]) => name));
+    },
+  };
+}

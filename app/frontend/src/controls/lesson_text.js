@@ -2,7 +2,7 @@
 
 import { make, setText } from "../lib/dom.js";
 import { show } from "../lib/number_format.js";
-import { hideAnswers } from "./hidden_answers.js";
+import { hideAnswers, hideLines } from "./hidden_answers.js";
 import { makeDerivation } from "./derivation.js";
 import { makeExercises, makeIntroduction, makeSummary } from "./lesson_frame.js";
 import { makePrediction } from "./quiz.js";
@@ -90,6 +90,7 @@ export function makeWords(lesson, { ask, change, said, light, tell }) {
   };
 }
 
+// The formula strip, without the lines that would answer a question which is open.
 /** @param {LessonData} lesson */
 export function makeFormulas(lesson) {
   const parts = (lesson.formulas ?? []).map(({ id, html, say: line }) => {
@@ -107,6 +108,7 @@ export function makeFormulas(lesson) {
     { class: "formulas", "data-part": "formulas", "aria-label": say("formulas") },
     ...parts,
   );
+  const answers = hideLines(box, lesson.words, fix);
   // Typeset numbers change with every frame of a drag. Once its height is known, a line is laid
   // out alone, and not the page with it.
   function fix() {
@@ -119,18 +121,25 @@ export function makeFormulas(lesson) {
     );
   }
   // A picture with several faces shows the lines of the one it has on.
-  /** @param {Pick<Answer, "shown">} answer */
-  function update({ shown = {} }) {
-    let changed = false;
+  /** @param {Pick<Answer, "shown" | "revealed">} answer */
+  function update({ shown = {}, revealed = {} }) {
+    let changed = answers.answered(Object.keys(revealed));
     for (const line of parts) {
       const name = line.dataset.formula ?? "";
       const hidden = Boolean(shown.formulas && !shown.formulas.includes(name));
       changed ||= line.hidden !== hidden;
       if (line.hidden !== hidden) line.hidden = hidden;
     }
+    answers.offer();
     if (changed) fix();
   }
-  return { box, fix, update };
+  return {
+    box,
+    fix,
+    update,
+    /** @param {string[]} shows what a sentence speaks of: the reader asks to see it */
+    reveal: (shows) => answers.reveal(shows) && fix(),
+  };
 }
 
 // Fills every [data-live] under `root`: from `numbers`; or, at step k, from the list "@name", or

@@ -222,6 +222,7 @@ const WORDS = {
   right: "Correct.",
   wrong: "Not quite.",
   "show-answer": "This answers a question above. Show it",
+  "show-formulas": "Formulas that answer a question are hidden. Show them",
   glossary: "Glossary",
   skip: "To the first statement",
   derive: "Derive it:",

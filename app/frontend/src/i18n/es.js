@@ -211,6 +211,7 @@ export const WORDS = {
   right: "Correcto.",
   wrong: "No del todo.",
   "show-answer": "Esto responde a una pregunta de arriba. Mostrarlo",
+  "show-formulas": "Las fórmulas que responden a una pregunta están ocultas. Mostrarlas",
   glossary: "Glosario",
   skip: "A la primera afirmación",
   derive: "Deducirlo:",

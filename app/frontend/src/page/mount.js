@@ -99,7 +99,10 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     ask: jump,
     change: ask,
     said: () => conversation.wished().answers ?? state.answer()?.state?.answers ?? [],
-    light: (shows) => lights.keep(shows),
+    light(shows) {
+      readings.formulas.reveal(shows);
+      lights.keep(shows);
+    },
     tell: (html) => header.tell(html),
   });
   const watch = makeWatch(root, () => progress.resume(busy()));

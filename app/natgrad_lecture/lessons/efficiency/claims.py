@@ -367,6 +367,6 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
 
 
 QUESTIONS = {
-    "small": Question(SLOW, _what_becomes),
+    "small": Question(SLOW, _what_becomes, hides=("formula.ratio",)),
     "any": Question({"c": 2.0, "k": LAST}, _who_meets),
 }

@@ -624,7 +624,7 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
 
 QUESTIONS = {
     "eighth": Question({"problem": "gamma", "radius": 0.05}, _half_the_length),
-    "up": Question({**HALF, "show": "hidden"}, _how_far_up, hides=("published",)),
+    "up": Question({**HALF, "show": "hidden"}, _how_far_up, hides=("published", "formula.level")),
     "four": Question(DRAWS, _four_times),
     "turned": Question({**DATA, "w": FAR, "k": 0}, _how_turned),
 }
