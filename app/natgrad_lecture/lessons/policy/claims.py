@@ -403,8 +403,6 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
 
 
 QUESTIONS = {
-    "first": Question(
-        {"k": 1, "arrows": "gradient"}, _first_of_p, hides=("formula.gradients",)
-    ),
+    "first": Question({"k": 1, "arrows": "gradient"}, _first_of_p, hides=("formula.gradients",)),
     "ten": Question({"times": 10.0, "k": 30}, _who_arrives, hides=("stalls",)),
 }
