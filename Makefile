@@ -53,6 +53,9 @@ WORKERS = -n $(shell $(PY) -c "import os; print(2 + os.cpu_count())")
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
   command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
 
+# Each worker computes with one thread: the workers fill the processors, more threads only wait.
+test quick claims fuzz: export OMP_NUM_THREADS = 1
+
 help:
 	@sed -n '/^SHELL/q; s/^# \{0,1\}//p' Makefile
 

@@ -30,7 +30,7 @@ SUITES = (
     "tests/docs/test_generated.py",
     "tests/packaging/test_import_layers.py",
 )
-COPIED, LESSON = "efficiency", "dropped_in"
+COPIED, LESSON = "policy", "dropped_in"
 """The folder of a lesson is copied under another name."""
 
 NAMES = {
