@@ -73,6 +73,8 @@ declare global {
     ghosts: Ghost[];
     /** Draws a model, once a page has fetched it. */
     model?: typeof import("./canvas/model_picture.js").drawModel;
+    /** Draw with as few pixels as will do. */
+    light?: boolean;
   }
 
   /** What the static layer of one plane is drawn with. */

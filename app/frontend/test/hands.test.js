@@ -5,7 +5,8 @@ import { makeTransport } from "../src/controls/playback.js";
 import { watchRatio } from "../src/lib/visibility.js";
 import { eventOf, fakeDocument } from "./fakes.js";
 
-test("a handle stays below the pointer when the page scrolls under it", () => {
+/** The start's handle at (1, 1) of a plane that is 400 px and 4 wide, and what it asked for. */
+function onPlane() {
   const { page, built } = fakeDocument();
   const rect = { left: 0, top: 0, width: 400 };
   const asked = [];
@@ -33,6 +34,11 @@ test("a handle stays below the pointer when the page scrolls under it", () => {
   const element = built.find((one) => one.getAttribute("data-handle") === "start");
   const at = (type, x, y) =>
     element.dispatchEvent(eventOf(type, { button: 0, pointerId: 1, clientX: x, clientY: y }));
+  return { page, rect, asked, handles, element, at };
+}
+
+test("a handle stays below the pointer when the page scrolls under it", () => {
+  const { page, rect, asked, at } = onPlane();
   at("pointerdown", 100, 300);
   rect.top = -120;
   page.dispatchEvent(new Event("scroll"));
@@ -43,6 +49,20 @@ test("a handle stays below the pointer when the page scrolls under it", () => {
   const count = asked.length;
   page.dispatchEvent(new Event("scroll"));
   assert.equal(asked.length, count, "nothing once it is let go");
+});
+
+test("a handle is asked for at each move of the pointer, and placed once a frame", () => {
+  const { handles, asked, element, at } = onPlane();
+  const before = element.style.translate;
+  at("pointerdown", 100, 300);
+  for (const x of [110, 120, 130]) at("pointermove", x, 300);
+  assert.equal(asked.length, 3);
+  assert.equal(element.style.translate, before);
+  handles.follow();
+  assert.notEqual(element.style.translate, before);
+  assert.ok(handles.dragged());
+  at("pointerup", 130, 300);
+  assert.ok(!handles.dragged());
 });
 
 test("the step is sent at rest, and not at each frame while it plays", () => {

@@ -32,6 +32,8 @@ export function makeHandles(plane, { ask, redraw, busy }) {
   const box = make("div", { class: "handles" });
   /** @type {Map<string, Held>} */
   const held = new Map(); // id → {spec, element, own: where the reader put it, dragging}
+  /** @type {Set<Held>} */
+  const moved = new Set(); // since the last frame
 
   const span = () => plane.view()[1] - plane.view()[0];
 
@@ -45,7 +47,7 @@ export function makeHandles(plane, { ask, redraw, busy }) {
     handle.own = at;
     const places = at.map((v, i) => round((v - from[i]) / scale, grain / Math.abs(scale)));
     ask({ [field]: places.map((v, i) => Number(plane.value(i, v).toPrecision(12))) });
-    place(handle);
+    moved.add(handle); // it is placed once a frame, however many moves of the pointer are heard
     redraw();
   }
 
@@ -202,6 +204,12 @@ export function makeHandles(plane, { ask, redraw, busy }) {
     box,
     update,
     replace: () => held.forEach(place),
+    /** Place what was moved since the last frame. */
+    follow() {
+      moved.forEach(place);
+      moved.clear();
+    },
+    dragged: () => [...held.values()].some(({ dragging }) => dragging),
     settle,
     shown: () => [...held.values()].map((h) => ({ ...h.spec, at: h.own ?? h.spec.at })),
   };

@@ -133,18 +133,25 @@ export function makePlane(host) {
     if (width === side && pixelRatio === ratio) return;
     side = width;
     ratio = pixelRatio;
-    for (const canvas of [still, living, ground]) {
-      canvas.width = Math.round(side * ratio);
-      canvas.height = Math.round(heightOf(spec.view, side) * ratio);
-    }
+    for (const canvas of [still, living, ground]) sizeOf(canvas, ratio);
     drawn = ["", ""];
     lively = "";
     showTicks();
     handles.replace();
   }
 
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {number} density pixels of its own in one of the page's
+   */
+  function sizeOf(canvas, density) {
+    const size = [side, heightOf(spec.view, side)].map((length) => Math.round(length * density));
+    if (canvas.width !== size[0]) [canvas.width, canvas.height] = size; // this empties it
+  }
+
   /** @param {Look} look */
-  function draw({ array, palette, cache, theme, k, playing, thick, ghosts, model }) {
+  function draw({ array, palette, cache, theme, k, playing, thick, ghosts, model, light }) {
+    handles.follow();
     if (!side) return;
     const { view, ticks: given } = spec;
     const layer = { view, given, side, ratio, palette, cache, array, thick };
@@ -164,24 +171,26 @@ export function makePlane(host) {
     // A plane in which nothing has changed stays as it is, whatever moves on another.
     const held = handles.shown().filter(({ from }) => from); // the others are above the canvas
     const found = hover.shown();
+    const density = light ? Math.min(ratio, 1) : ratio;
     const seen = [held, found && [found.point, found.style], k, playing, thick, theme, view];
     const now =
       content +
       JSON.stringify([
         ...seen,
         side,
-        ratio,
+        density,
         palette.version(),
         ghosts.length && idOf(ghosts),
         Boolean(model),
       ]);
     if (now === lively) return;
     lively = now;
+    sizeOf(living, density);
     drawLiving(onLiving, {
       traces,
       view,
       side,
-      ratio,
+      ratio: density,
       palette,
       array,
       theme,
@@ -202,6 +211,7 @@ export function makePlane(host) {
     resize,
     draw,
     settle: handles.settle,
+    dragged: handles.dragged,
     scene: () => ({ spec, traces, handles: handles.shown() }),
   };
 }

@@ -1,6 +1,7 @@
 // A registry of all inputs by the field that they set: fills them from an answer, and stands the
 // kernel's (or the page's own) message beside the control that it is about.
 
+import { makeFrame } from "../canvas/animation_frame.js";
 import { freshId, make, setAttribute, setText } from "../lib/dom.js";
 
 /**
@@ -58,6 +59,13 @@ export function makeFields({ ask, elsewhere }) {
   let kernel = {};
   /** @type {Record<string, string>} */
   let hints = {}; // field → what is said where nothing is wrong
+
+  /** @type {Map<Entry, number>} */
+  const ahead = new Map(); // numbers that no answer has brought yet
+  const frame = makeFrame(() => {
+    for (const [entry, number] of ahead) entry.write(number);
+    ahead.clear();
+  });
 
   function show() {
     /** @type {string[]} */
@@ -117,7 +125,8 @@ export function makeFields({ ask, elsewhere }) {
       for (const entry of entries) if (about(entry.field, field)) entry.dirty = true;
       ask({ [field]: value });
     },
-    // A handle was dragged: its numbers go with it, before the kernel has answered.
+    // A handle was dragged: its numbers go with it, before the kernel has answered. They are written
+    // once a frame, however many moves of the pointer are heard.
     /** @param {Changes} changes */
     foresee(changes) {
       for (const [field, value] of Object.entries(changes)) {
@@ -125,9 +134,10 @@ export function makeFields({ ask, elsewhere }) {
           const part = partOf(value, field, entry.field);
           if (typeof part !== "number") continue;
           entry.dirty = true;
-          entry.write(part);
+          ahead.set(entry, part);
         }
       }
+      frame.request();
     },
     /**
      * @param {string} field

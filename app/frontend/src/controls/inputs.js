@@ -1,5 +1,6 @@
 // A slider and the number box linked to it, or a number box alone: both set one field.
 
+import { makeFrame } from "../canvas/animation_frame.js";
 import { composing, make, setAttribute } from "../lib/dom.js";
 import { listenMoves } from "../lib/early_moves.js";
 import { sampleLines } from "../lib/sample_lines.js";
@@ -194,13 +195,19 @@ export function slider(spec, fields) {
     if (range.value !== position) range.value = position;
     tell(value);
   };
+  let [place, newest] = [0, 0];
+  const follow = () => {
+    range.value = String(place);
+    tell(newest);
+    number.write(newest);
+  };
+  const frame = makeFrame(follow); // once a frame, however many moves of the pointer are heard
   /** @param {number} position */
   const move = (position) => {
-    const value = scale.tidy(scale.value(Math.max(0, Math.min(1, position))));
-    range.value = String(position);
-    tell(value);
-    number.write(value);
-    fields.set(field, value);
+    place = position;
+    newest = scale.tidy(scale.value(Math.max(0, Math.min(1, position))));
+    frame.request();
+    fields.set(field, newest);
   };
   listenDrag(range, move);
   range.addEventListener("pointerdown", () => (held = true));
@@ -214,6 +221,7 @@ export function slider(spec, fields) {
     event.preventDefault();
     const by = Math.abs(way) === 1 && (event.ctrlKey || event.altKey) ? 10 * way : way;
     move(scale.beside(Number(range.value), by, event.shiftKey));
+    follow(); // the next key starts from here
   });
   fields.add(field, [range], { write, active: () => held, spot });
   const head = make("label", { class: "head" }, make("span", { title: help }, label), number.box);

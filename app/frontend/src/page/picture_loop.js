@@ -1,5 +1,7 @@
 // From a reply to the picture on the screen: it is taken, shown, and drawn frame by frame.
 
+import { makePace } from "../lib/pace.js";
+
 /**
  * @param {object} page
  * @param {import("./page_state.js").PageState} page.state
@@ -30,6 +32,7 @@ export function makePictureLoop({
   busy,
 }) {
   let follow = true; // the next answer brings its step
+  const pace = makePace();
 
   function show() {
     planeSet.show(state.shown());
@@ -66,7 +69,12 @@ export function makePictureLoop({
       const fresh = state.fresh();
       transport.advance(now);
       if (fresh) show();
+      const rest = !busy() && !transport.playing();
+      if (fresh && !rest) pace.drawn();
       planeSet.draw({
+        rest,
+        fresh,
+        slow: pace.slow(),
         array: state.array,
         palette,
         cache,

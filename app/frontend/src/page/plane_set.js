@@ -2,6 +2,7 @@
 
 import { makePlane } from "../canvas/plane.js";
 import { make } from "../lib/dom.js";
+import { isDue } from "../lib/pace.js";
 import { watchRatio } from "../lib/visibility.js";
 
 const pixelRatio = () => Math.min(devicePixelRatio || 1, 2);
@@ -36,6 +37,16 @@ export function makePlaneSet({ root, words, host, onResize }) {
     onResize();
   });
   observer.observe(root);
+  /** @type {Set<Element>} */
+  const unseen = new Set(); // frames out of sight
+  const sight = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) unseen.delete(target);
+      else unseen.add(target);
+    }
+    host.redraw();
+  });
+  let turn = 0; // pictures drawn
 
   /**
    * A model is in view with the planes: over the text beside them, or below them, as is the room.
@@ -68,6 +79,7 @@ export function makePlaneSet({ root, words, host, onResize }) {
     const plane = makePlane(host);
     planes.set(name, plane);
     observer.observe(plane.frame);
+    sight.observe(plane.frame);
     return plane;
   }
 
@@ -109,9 +121,24 @@ export function makePlaneSet({ root, words, host, onResize }) {
       }
     },
 
-    /** @param {Look} look */
-    draw(look) {
-      for (const plane of planes.values()) if (!plane.figure.hidden) plane.draw({ ...look, model });
+    /**
+     * On a slow page planes have fewer pixels while a reader drags.
+     *
+     * @param {Look & { rest: boolean, fresh: boolean, slow: boolean }} look
+     */
+    draw({ rest, fresh, slow, ...look }) {
+      if (fresh) turn++;
+      const light = slow && !rest;
+      const held = [...planes.values()].find((plane) => plane.dragged());
+      for (const plane of planes.values()) {
+        if (plane.figure.hidden) continue;
+        const seen = !unseen.has(plane.frame);
+        const beside = held !== undefined && held !== plane;
+        const shows = plane.figure.className === "model";
+        if (isDue(turn, { rest, light, seen, model: shows, beside })) {
+          plane.draw({ ...look, model, light });
+        }
+      }
     },
 
     measure() {
@@ -123,6 +150,7 @@ export function makePlaneSet({ root, words, host, onResize }) {
     visible: () => [...planes.values()].some((plane) => plane.side() > 1),
     stop() {
       observer.disconnect();
+      sight.disconnect();
       unwatch();
     },
   };
