@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from natgrad_core import problems, rules, run
-from natgrad_core.analysis.fitted_curve import RESPONSES
+from natgrad_core.analysis.fitted_curve import RESPONSES, fitted_curve
 from natgrad_core.problems.two_state_mdp import TwoStateMDP
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.model_picture import NAME, WIDE, add_model
@@ -139,6 +139,21 @@ def test_the_metric_s_unit_circle_is_round_in_z_and_its_steepest_direction_meets
     (ends,) = arrow.reshape(-1, 2, 2)
     np.testing.assert_allclose(along @ (ends[1] - ends[0]), 0, atol=1e-7)
     assert np.linalg.norm(ends[1] - ends[0]) == pytest.approx(float(radii[0]), rel=1e-5)
+
+
+@pytest.mark.parametrize("problem", ["normal", "logistic-regression"])
+def test_the_cell_of_a_map_shows_its_model_along_the_run_in_x(problem: str) -> None:
+    lesson, sheet = lessons["robustness"], Sheet()
+    model = lesson.after({"problem": problem, "rate": 0.02, "angle": 60.0})
+    answer = lesson.picture(model, sheet)
+    assert answer["planes"][-1].get("model")
+    x, values, _ = drawn(sheet, "gradient")
+    curve = fitted_curve(model.problem)
+    assert curve is not None
+    wanted = RESPONSES[curve.response](curve.whole(model.guide.in_x.in_theta))
+    np.testing.assert_allclose(values, wanted, rtol=1e-4, atol=1e-5)
+    assert len(x) == wanted.shape[1]
+    assert model.guide.gap > 0.01, "the run in θ is another one"
 
 
 HAVE_IT = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from natgrad_lecture.drawing.heat_map import (
     progress,
     steps_axis,
 )
+from natgrad_lecture.drawing.model_picture import add_model
 from natgrad_lecture.drawing.paired_runs import add_paths, reading, trouble
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
@@ -34,6 +36,7 @@ say = phrases(__file__)
 def picture(model: Model, sheet: Sheet) -> Picture:
     """Three maps, the edges in closed form, and beside them the run of the cell that was clicked.
 
+    The model is drawn beside them where the problem has one.
     The first block of a map comes with the answer, so that the maps follow a drag.
     """
     state = model.state
@@ -45,6 +48,8 @@ def picture(model: Model, sheet: Sheet) -> Picture:
     add_contours(sheet, state.problem)
     add_paths(sheet, model, ("theta",))
     pair = model.guide
+    shown = replace(pair.in_x, theta=pair.measures.x_run_in_theta)
+    beside = add_model(sheet, model.problem, {state.rule: shown}, state.point)
     meter = [reading(pair, style(state.rule)["label"])]
     here = [float(RATES.place(state.rate)), float(axis.place(getattr(state, state.upwards)))]
     return {
@@ -55,6 +60,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
                 for rule, graph in zip(rules[1:], graphs[1:], strict=True)
             ),
             plane("theta", say("this-run"), model.problem.symbols, view),
+            *beside,
         ],
         "dash_labels": {"solid": "run in θ", "dashed": say("run-in-x-mapped-back")},
         "steps": state.steps,
