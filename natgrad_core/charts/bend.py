@@ -41,8 +41,8 @@ class Bend(Chart):
             raise ValueError(
                 f"strength, center and shear must be finite; got {strength}, {center}, {shear}"
             )
-        lanes = np.asarray(strength, float)
-        self.strength: Numeric = lanes if lanes.ndim else float(lanes)
+        strengths = np.asarray(strength, float)
+        self.strength: Numeric = strengths if strengths.ndim else float(strengths)
         self.center, self.shear = float(center), float(shear)
 
     @classmethod

@@ -32,10 +32,10 @@ def test_the_bend_comes_back_and_its_derivatives_are_its_slopes(rng):
 
 def test_bends_of_many_strengths_are_those_of_one_each(rng):
     strengths, x = np.array([0.0, 0.4, -0.7]), rng.normal(size=(3, 2))
-    lanes = charts["bend"](strengths, center=0.4, shear=0.8)
+    many = charts["bend"](strengths, center=0.4, shear=0.8)
     for i, strength in enumerate(strengths.tolist()):
         one = charts["bend"](strength, center=0.4, shear=0.8)
         for method in ("forward", "inverse", "jacobian", "curvature"):
-            assert_allclose(getattr(lanes, method)(x)[i], getattr(one, method)(x[i]), rtol=1e-15)
+            assert_allclose(getattr(many, method)(x)[i], getattr(one, method)(x[i]), rtol=1e-15)
     with pytest.raises(ValueError, match="strength, center and shear must be finite"):
         charts["bend"](np.array([0.1, np.inf]))

@@ -1,6 +1,6 @@
 // From a reply to the picture on the screen: it is taken, shown, and drawn frame by frame.
 
-import { makePace } from "../lib/pace.js";
+import { makeFrameBudget } from "../lib/frame_budget.js";
 
 /**
  * @param {object} page
@@ -32,7 +32,7 @@ export function makePictureLoop({
   busy,
 }) {
   let follow = true; // the next answer brings its step
-  const pace = makePace();
+  const budget = makeFrameBudget();
 
   function show() {
     planeSet.show(state.shown());
@@ -70,11 +70,11 @@ export function makePictureLoop({
       transport.advance(now);
       if (fresh) show();
       const rest = !busy() && !transport.playing();
-      if (fresh && !rest) pace.drawn();
+      if (fresh && !rest) budget.drawn();
       planeSet.draw({
         rest,
         fresh,
-        slow: pace.slow(),
+        slow: budget.exceeded(),
         array: state.array,
         palette,
         cache,

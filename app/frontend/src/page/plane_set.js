@@ -2,7 +2,7 @@
 
 import { makePlane } from "../canvas/plane.js";
 import { make } from "../lib/dom.js";
-import { isDue } from "../lib/pace.js";
+import { isDue } from "../lib/frame_budget.js";
 import { watchRatio } from "../lib/visibility.js";
 
 const pixelRatio = () => Math.min(devicePixelRatio || 1, 2);

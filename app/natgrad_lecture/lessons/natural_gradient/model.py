@@ -91,12 +91,12 @@ def _gap_map(
     found = np.full((SIDE, SIDE), np.nan)
     for i, rate in enumerate(np.geomspace(RATES.low, RATES.high, SIDE).tolist()):
         rule, steps = _rule(name, rate * time, *options), round(1 / rate)
-        home = run(base, rule, start, steps, traces_of(problem, None))
-        away = run(in_x, rule, x, steps, traces)
-        good = home.ok.all() & away.ok.all(0)
+        in_theta = run(base, rule, start, steps, traces_of(problem, None))
+        bent = run(in_x, rule, x, steps, traces)
+        good = in_theta.ok.all() & bent.ok.all(0)
         with np.errstate(all="ignore"):
-            path = np.broadcast_to(home.theta[:, None], away.theta.shape)
-            found[:, i] = np.where(good, gap(path, away.in_theta), np.nan)
+            path = np.broadcast_to(in_theta.theta[:, None], bent.theta.shape)
+            found[:, i] = np.where(good, gap(path, bent.in_theta), np.nan)
     found.flags.writeable = False
     return found
 

@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import { isDue, makePace } from "../src/lib/pace.js";
+import { isDue, makeFrameBudget } from "../src/lib/frame_budget.js";
 
 /** A page of which each picture holds up all else for so long, in ms. */
 function after(durations) {
   let now = 0;
   mock.restoreAll();
   mock.method(performance, "now", () => now);
-  const pace = makePace();
+  const budget = makeFrameBudget();
   const held = mock.method(globalThis, "setTimeout", () => 0);
   for (const duration of durations) {
-    pace.drawn();
+    budget.drawn();
     now += duration;
     held.mock.calls.at(-1).arguments[0]();
   }
   mock.restoreAll();
-  return pace.slow();
+  return budget.exceeded();
 }
 
 test("a page is slow whose pictures hold it up, and stays so; one of them makes none slow", () => {

@@ -16,7 +16,7 @@ export function isDue(turn, { rest, light, seen, model, beside }) {
   return !light || turn % (model ? 3 : beside ? 2 : 1) === 0;
 }
 
-export function makePace() {
+export function makeFrameBudget() {
   let usual = 0;
   let slow = false;
   return {
@@ -28,6 +28,6 @@ export function makePace() {
         slow ||= usual > SLOW; // from then on: its device stays the same
       });
     },
-    slow: () => slow,
+    exceeded: () => slow,
   };
 }
