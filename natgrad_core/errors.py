@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+from typing import Any
+
 
 class OutsideDomain(ValueError):
     """The problem or chart is not defined at these parameters."""
@@ -24,3 +27,21 @@ class UnknownName(KeyError):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+def not_a(what: str, example: str, value: Any) -> TypeError:
+    """Return the error for a value of a wrong kind; it says whether a call was forgotten.
+
+    Args:
+        what: What is needed: "a rule".
+        example: What gives one: 'rules["natural"](rate=0.1)'.
+        value: What was given.
+
+    Returns:
+        The error, to be raised.
+    """
+    if isinstance(value, type) or inspect.isroutine(value):
+        got = f"{value.__name__} itself, so call it"
+    else:
+        got = repr(value) if isinstance(value, str) else f"a value of type {type(value).__name__}"
+    return TypeError(f"{what} is needed, such as {example}; got {got}")

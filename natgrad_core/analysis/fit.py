@@ -13,7 +13,7 @@ import numpy as np
 
 from natgrad_core.core.damping import levenberg_marquardt
 from natgrad_core.core.path_end import reason
-from natgrad_core.core.problem import Problem
+from natgrad_core.core.problem import Problem, must_be_a_problem
 from natgrad_core.families.linear_predictor import LinearPredictor
 from natgrad_core.types import Array, ArrayLike
 
@@ -102,7 +102,9 @@ def fit(problem: Problem, start: ArrayLike | None = None, steps: int = 200) -> F
         OutsideDomain: If the start is outside the domain.
         ValueError: If the start has another shape, there are fewer than 0 steps, or no data.
         NoProbabilityModel: If the problem has no probability model.
+        TypeError: If it is not a problem.
     """
+    must_be_a_problem(problem)
     if steps < 0:
         raise ValueError(f"steps must be 0 or more, got {steps}")
     if problem.support is not None and not len(problem.rows):

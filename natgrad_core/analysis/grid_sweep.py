@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from natgrad_core.charts.linear import Linear
-from natgrad_core.core.problem import Problem
+from natgrad_core.core.problem import Problem, must_be_a_problem
 from natgrad_core.core.rule import Rule
 from natgrad_core.core.run import ends
 from natgrad_core.tracing.machine_code import available
@@ -102,10 +102,17 @@ def sweeping(
         An iterator of sweeps, the last of them whole.
 
     Raises:
+        TypeError: If the problem is not one, or ``rule`` makes no rules.
         ValueError: If an axis is not a number or a list, if the rule takes no damping that is
             swept, or if angles are swept under an equal stretch.
         OutsideDomain: If the problem is not defined at the start.
     """
+    must_be_a_problem(problem)
+    if not callable(rule):
+        raise TypeError(
+            'a sweep makes the rules itself: give it rules["natural"], without a call; got '
+            + (repr(rule) if isinstance(rule, str) else f"a {type(rule).__name__}")
+        )
     axes = [np.atleast_1d(np.asarray(a, float)) for a in (rate, damping, angle)]
     if any(a.ndim > 1 or not a.size for a in axes):
         raise ValueError(

@@ -16,7 +16,7 @@ from natgrad_core.core.chart import Chart
 from natgrad_core.core.evaluation import At
 from natgrad_core.core.notebook_view import mime_bundle
 from natgrad_core.core.provenance import Call, remember
-from natgrad_core.errors import NoProbabilityModel, OutsideDomain
+from natgrad_core.errors import NoProbabilityModel, OutsideDomain, not_a
 from natgrad_core.linalg.small_matrices import components, full
 from natgrad_core.tracing.ops import constant, is_tensor
 from natgrad_core.tracing.row_sums import Rows
@@ -379,7 +379,13 @@ class Problem:
 
         Returns:
             The problem in x; its F is JᵀFJ.
+
+        Raises:
+            TypeError: If ``chart`` is not a chart.
         """
+        given: Any = chart
+        if not isinstance(given, Chart):
+            raise not_a("a chart", 'charts["linear"](matrix=((2, 1), (0, 0.5)))', chart)
         from natgrad_core.core.charted import Charted  # Charted is a Problem
 
         return remember(Charted(self, chart), Call(__name__, ".through", (self, chart), {}))
@@ -390,6 +396,19 @@ class Problem:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """What a notebook shows: the loss and ellipses of F, as a picture."""
         return mime_bundle(self)
+
+
+def must_be_a_problem(value: Any) -> None:
+    """Check that something is a problem.
+
+    Args:
+        value: What was given.
+
+    Raises:
+        TypeError: If it is not; the message says what gives one.
+    """
+    if not isinstance(value, Problem):
+        raise not_a("a problem", 'problems["normal"]()', value)
 
 
 def _answered(ask: Callable[[tuple[Any, ...]], Any], *points: Numeric) -> Any:

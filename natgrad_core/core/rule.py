@@ -22,6 +22,7 @@ from natgrad_core.core.metric import Metric
 from natgrad_core.core.problem import Problem
 from natgrad_core.core.provenance import Repeatable, remembering
 from natgrad_core.core.validation import checked
+from natgrad_core.errors import not_a
 from natgrad_core.linalg.operators import Dense, Operator, invertible
 from natgrad_core.linalg.small_matrices import add, components, full, mv
 from natgrad_core.linalg.spectral import pseudo_inverse
@@ -89,6 +90,19 @@ class Rule(Repeatable):
         return f"<rule {self.name}: {self.latex}>" if self.latex else f"<rule {self.name}>"
 
 
+def must_be_a_rule(value: Any) -> None:
+    """Check that something is a rule.
+
+    Args:
+        value: What was given.
+
+    Raises:
+        TypeError: If it is not; the message says what gives one.
+    """
+    if not isinstance(value, Rule):
+        raise not_a("a rule", 'rules["natural"](rate=0.1)', value)
+
+
 @remembering(__name__, "chain")
 def chain(*links: Rule, name: str = "chain", latex: str = "", source: str = "") -> Rule:
     """Return the rule that applies ``links`` in order, each to the direction of the one before.
@@ -101,7 +115,12 @@ def chain(*links: Rule, name: str = "chain", latex: str = "", source: str = "") 
 
     Returns:
         The rule.
+
+    Raises:
+        TypeError: If a link is not a rule.
     """
+    for link in links:
+        must_be_a_rule(link)
 
     def init(start: Vector) -> Memory:
         return tuple(link.init(start) for link in links)
@@ -183,7 +202,10 @@ def precondition(
 
     Raises:
         ValueError: For a damping below 0, or an unknown ``kind`` or ``singular``.
+        TypeError: If ``metric`` is not a function.
     """
+    if not callable(metric):
+        raise not_a("a metric", 'metrics["fisher"]()', metric)
     strength, second = checked("damping λ", damping, 0.0), damped_with(kind)
     if singular not in SINGULAR:
         raise ValueError(f"singular={singular!r} is not supported; choose one of {SINGULAR}")

@@ -12,8 +12,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from natgrad_core.core.problem import Problem
-from natgrad_core.core.rule import Memory, Rule
+from natgrad_core.core.problem import Problem, must_be_a_problem
+from natgrad_core.core.rule import Memory, Rule, must_be_a_rule
 from natgrad_core.core.trajectory import Trajectory
 from natgrad_core.linalg.small_matrices import components
 from natgrad_core.tracing import replay as replaying
@@ -48,9 +48,13 @@ def run(
         The points of every path, which are good, and what follows from them; NaN after a bad point.
 
     Raises:
+        TypeError: If the problem or the rule is not one, or ``steps`` is not a whole number.
         ValueError: For a start of another shape, or fewer than 0 steps.
         OutsideDomain: For a start at which the problem is not defined.
     """
+    must_be_a_problem(problem)
+    must_be_a_rule(rule)
+    steps = _checked(steps)
     point = np.asarray(start, float)
     if not point.ndim or point.shape[-1] != problem.dim or steps < replaying.SHORT:
         return directly(problem, rule, start, steps)
@@ -192,10 +196,12 @@ def _flat_step(problem: Problem, rule: Rule, point: Array) -> tuple[Step, Vector
     return step, theta, (*theta, *_flatten(memory))
 
 
-def _checked(steps: int) -> int:
+def _checked(steps: Any) -> int:
+    if not isinstance(steps, int | np.integer):
+        raise TypeError(f"steps must be a whole number, got {steps!r}")
     if steps < 0:
         raise ValueError(f"steps must be 0 or more, got {steps}")
-    return steps
+    return int(cast(int, steps))
 
 
 def _flatten(memory: Any) -> Iterator[Any]:

@@ -118,7 +118,13 @@ def gap(path: Array, other: Array) -> Array:
 
     Returns:
         The relative distance, ``[...]``.
+
+    Raises:
+        TypeError: If it is given runs instead of their points.
     """
+    for given in (path, other):
+        if isinstance(given, Trajectory):
+            raise TypeError("gap compares points: give it theta or in_theta of each run")
     both: Bools = np.asarray(np.isfinite(path).all(-1) & np.isfinite(other).all(-1))
     a = np.where(both[..., None], path, path[:1])
     b = np.where(both[..., None], other, path[:1])

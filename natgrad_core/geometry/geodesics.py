@@ -16,7 +16,7 @@ import numpy as np
 
 from natgrad_core.charts import charts
 from natgrad_core.core.charted import Charted
-from natgrad_core.core.problem import Problem
+from natgrad_core.core.problem import Problem, must_be_a_problem
 from natgrad_core.families.exponential_family import ExponentialFamily
 from natgrad_core.geometry.christoffel import bending
 from natgrad_core.geometry.fisher_rao import closed
@@ -241,7 +241,9 @@ def distance(
 
     Raises:
         NoGeodesic: Where none was found in that time, with the best bound.
+        TypeError: If it is not a problem.
     """
+    must_be_a_problem(problem)
     a, b = np.broadcast_arrays(problem.check(start), problem.check(end))
     found = np.empty(a.shape[:-1])
     for index in np.ndindex(found.shape):

@@ -4,7 +4,9 @@ Where a model is not a plain Sequential of the layers whose derivatives are writ
 forward is called as it is (``torch.func.functional_call``): J v in forward mode (``jvp``), Jᵀ e in
 reverse mode (``vjp``), and the rows of S J example by example (``vmap``). Two slower ways stand
 behind these, for operations that torch cannot push or vectorize: J v as the derivative of
-e -> Jᵀ e, which is linear, and rows one after another.
+e -> Jᵀ e, which is linear, and rows one after another. What ``torch.func`` refuses altogether (an
+``autograd.Function`` of the older form, checkpointing, NumPy in the forward) is differentiated by
+``torch.autograd.grad``.
 
 The outputs are rows ``[R, C]``: all axes but the one of the C outputs are flattened, so that each
 position of a sequence is a row. Losses and matrices are means over rows.
@@ -15,6 +17,7 @@ call. A batch norm in train mode takes the statistics of the batch, so J is that
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -28,8 +31,10 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.modules.dropout import _DropoutNd
 from torch.nn.modules.lazy import LazyModuleMixin
 
+from natgrad_core.errors import not_a
 from natgrad_core.nets.layers.linear_and_conv import Layer, WrongShapeError
 from natgrad_core.nets.model import Net, Tape
+from natgrad_core.nets.model_calls import unwatched
 from natgrad_core.nets.runtime.memory_limit import must_hold
 
 CHUNK = 2**24
@@ -61,6 +66,7 @@ class ModuleNet(Net):
     """
 
     def __init__(self, module: nn.Module, rows: Tensor | None = None, axis: int = -1) -> None:
+        module = unwrapped(module)
         _must_be_one_function(module)
         self.module, self.rows, self.axis = module, rows, axis
         parts: dict[str, int] = {}
@@ -97,7 +103,7 @@ class ModuleNet(Net):
         return found if self.rows is None else found[self.rows]
 
     def _called(self, theta: Tensor, x: Tensor) -> Tensor:
-        with _TwiceDifferentiable():
+        with _TwiceDifferentiable(), _with_dense_gradients(self.module):
             out: Any = functional_call(self.module, self.state(theta), (x,), tie_weights=False)
         if not isinstance(out, Tensor):
             raise TypeError(
@@ -157,8 +163,9 @@ class ModuleNet(Net):
         if gap:
             raise ValueError(
                 f"the model gives other outputs when it is called again ({gap}): it draws random "
-                "numbers, keeps a state from call to call, or several calls share the statistics "
-                "of a batch; call .eval() on the layer that does, or make the step of one call"
+                "numbers, keeps a state from call to call, its inputs or parameters were changed "
+                "since, or several calls share the statistics of a batch; call .eval() on the "
+                "layer that does, or make the step of one call"
             )
 
     def __repr__(self) -> str:
@@ -170,13 +177,41 @@ class ModuleTape(Tape):
 
     def __init__(self, net: ModuleNet, theta: Tensor, x: Tensor) -> None:
         self.net, self.theta, self.x = net, theta, x
-        self.outputs, self._back = pulled(self._forward, theta)
+        self._graph: tuple[Tensor, Tensor] | None = None
+        """θ and the outputs that follow from it, where ``torch.func`` refuses the module."""
+        try:
+            self.outputs, self._back = pulled(self._forward, theta)
+        except RuntimeError as refused:
+            self._by_graph(refused)
         self.parts, self.values = [theta], [x, self.outputs]
         self._pushes: bool | None = False if _pads(net.module) else None
         """Whether forward mode is the transpose of reverse mode; None: not compared yet."""
 
     def _forward(self, theta: Tensor) -> Tensor:
         return self.net.forward(theta, self.x)
+
+    def _by_graph(self, refused: RuntimeError) -> None:
+        """Differentiate by ``torch.autograd.grad``; TypeError where that is refused too."""
+        with torch.enable_grad(), unwatched():
+            theta = self.theta.detach().requires_grad_()
+            try:
+                out = self._forward(theta)
+            except RuntimeError:
+                raise refused from None  # the module does not take these inputs
+        self._graph, self.outputs = (theta, out), out.detach()
+
+        def back(e: Tensor) -> Tensor:
+            return _derivative(out, theta, e)
+
+        try:
+            back(torch.zeros_like(self.outputs))
+        except RuntimeError as error:
+            said = str(error).partition(". ")[0]
+            raise TypeError(
+                f"the model cannot be differentiated here ({said}); with "
+                "torch.utils.checkpoint take use_reentrant=False"
+            ) from None
+        self._back = back
 
     def pull(self, e: Tensor) -> Tensor:
         """Return Σ_n Jₙᵀ eₙ.
@@ -198,6 +233,8 @@ class ModuleTape(Tape):
         Returns:
             The change of the outputs, ``[R, C]``.
         """
+        if self._graph is not None:
+            return self._pushed_by_graph(v)
         if self._pushes is not False:
             try:
                 dy = jvp(self._forward, (self.theta,), (v,))[1]
@@ -209,6 +246,21 @@ class ModuleTape(Tape):
                 if self._pushes:
                     return dy
         return pulled(self._back, torch.zeros_like(self.outputs))[1](v)
+
+    def _pushed_by_graph(self, v: Tensor) -> Tensor:
+        """J v as the derivative of e -> Jᵀ e, or number by number where that has none."""
+        assert self._graph is not None
+        theta, out = self._graph
+        e = torch.zeros_like(self.outputs, requires_grad=True)
+        with torch.enable_grad():
+            try:
+                back = torch.autograd.grad(
+                    out, theta, e, create_graph=True, allow_unused=True, materialize_grads=True
+                )[0]
+                return _derivative(back, e, v)
+            except RuntimeError:  # a derivative that has no derivative
+                rows = self._one_by_one(torch.diag_embed(torch.ones_like(self.outputs)))
+                return torch.cat([row @ v for row in rows]).view(self.outputs.shape)
 
     def _is_transposed(self, v: Tensor, dy: Tensor) -> bool:
         """Whether dyᵀ dy = vᵀ Jᵀ dy: whether the two modes of autodiff have the same J."""
@@ -358,6 +410,19 @@ class ModuleTape(Tape):
                 yield self.pull(e)[None]
 
 
+def unwrapped(module: Any) -> Any:
+    """Return the model inside of a wrapper that runs it on several devices or processes.
+
+    Args:
+        module: A model, maybe in ``nn.DataParallel`` or ``DistributedDataParallel``.
+
+    Returns:
+        The model itself.
+    """
+    wrappers = (nn.DataParallel, nn.parallel.DistributedDataParallel)
+    return module.module if isinstance(module, wrappers) else module
+
+
 def net_of(module: Net | nn.Module, x: Tensor | None = None) -> Net:
     """Return a module with derivatives by hand where those are proved equal, else by autodiff.
 
@@ -374,13 +439,15 @@ def net_of(module: Net | nn.Module, x: Tensor | None = None) -> Net:
     """
     if isinstance(module, Net):
         return module
+    inner: nn.Module = unwrapped(module)
+    _must_be_a_model(inner)
     try:
-        by_hand = Net(module)
+        by_hand = Net(inner)
     except TypeError:
-        return ModuleNet(module)
+        return ModuleNet(inner)
     if x is None or not x.is_floating_point():
         return by_hand
-    general = ModuleNet(module)
+    general = ModuleNet(inner)
     theta = by_hand.read().to(x)
     with torch.no_grad():
         try:
@@ -414,6 +481,14 @@ def pulled(f: Callable[[Tensor], Tensor], at: Tensor) -> tuple[Tensor, Callable[
     return found[0], lambda e: back(e)[0]
 
 
+def _derivative(out: Tensor, at: Tensor, e: Tensor) -> Tensor:
+    """(∂out/∂at)ᵀ e, of a graph that stays."""
+    (found,) = torch.autograd.grad(
+        out, at, e, retain_graph=True, allow_unused=True, materialize_grads=True
+    )
+    return found.detach()
+
+
 @contextmanager
 def _quietly() -> Generator[None]:
     """Within it, torch does not say that it knows only a slow way to vectorize an operation."""
@@ -423,26 +498,79 @@ def _quietly() -> Generator[None]:
 
 
 class _TwiceDifferentiable(AbstractContextManager[None]):
-    """Within it, fused kernels that torch cannot differentiate twice are not taken."""
+    """Within it, fused kernels that torch cannot differentiate twice are not taken, nor is what was
+    compiled.
+    """
 
     def __enter__(self) -> None:
         self.fast = torch.backends.mha.get_fastpath_enabled()
         torch.backends.mha.set_fastpath_enabled(False)
         self.kernel = sdpa_kernel(SDPBackend.MATH)
         self.kernel.__enter__()
+        self.eager: Any = None
+        if "torch._dynamo" in sys.modules:  # something was compiled
+            self.eager = torch.compiler.set_stance("force_eager")
+            self.eager.__enter__()
 
     def __exit__(self, *error: object) -> None:
+        if self.eager is not None:
+            self.eager.__exit__(None, None, None)
         self.kernel.__exit__(None, None, None)
         torch.backends.mha.set_fastpath_enabled(self.fast)
 
 
+@contextmanager
+def _with_dense_gradients(module: nn.Module) -> Generator[None]:
+    """Within it, tables (``sparse=True``) have gradients with all their rows."""
+    tables: list[Any] = [m for m in module.modules() if getattr(m, "sparse", False) is True]
+    for table in tables:
+        table.sparse = False
+    try:
+        yield
+    finally:
+        for table in tables:
+            table.sparse = True
+
+
 def _must_be_one_function(module: Any) -> None:
     """TypeError for a module that is not a function of its parameters, ValueError for none."""
+    _must_be_a_model(module)
+    _must_be_quiet(module)
+    _must_own_its_memory(module)
+    if not any(p.requires_grad and p.numel() for p in module.parameters()):
+        raise ValueError(
+            "the net has no parameters to learn; give it at least one layer that is not frozen"
+        )
+
+
+def _must_be_a_model(module: Any) -> None:
+    """TypeError for what is not a module with numbers that torch can differentiate."""
+    if isinstance(module, type):
+        raise not_a("a model", "nn.Linear(2, 1)", module)
     if not isinstance(module, nn.Module):
         raise TypeError(
             f"a model is a torch.nn.Module, got {type(module).__name__}: give the model itself, "
             "not its parameters"
         )
+    if isinstance(module, nn.modules.loss._Loss):
+        raise TypeError(
+            f"the model comes first, then the loss; got the loss {type(module).__name__} first"
+        )
+    if isinstance(module, torch.jit.ScriptModule):
+        raise TypeError(
+            "a model of TorchScript cannot be differentiated by its parameters here: give the "
+            "module that was scripted or traced"
+        )
+    unborn = [name for name, p in module.named_parameters() if p.is_meta]
+    if unborn:
+        raise TypeError(
+            f"{unborn[0]} is on the meta device, so it has no numbers: call "
+            'model.to_empty(device="cpu") and give it its parameters first'
+        )
+
+
+def _must_be_quiet(module: nn.Module) -> None:
+    """TypeError where a layer has no sizes yet, draws noise, or keeps what was computed before."""
     children: Iterable[tuple[str, nn.Module]] = module.named_modules()
     for name, child in children:
         label = f"{name or 'the model'} ({type(child).__name__})"
@@ -460,6 +588,10 @@ def _must_be_one_function(module: Any) -> None:
                 "(pruning, an old weight_norm or spectral_norm): make it permanent first "
                 "(prune.remove, remove_weight_norm), or take torch.nn.utils.parametrizations"
             )
+
+
+def _must_own_its_memory(module: nn.Module) -> None:
+    """TypeError where two parameters are one memory."""
     owners: dict[tuple[int, torch.device], str] = {}
     for name, p in module.named_parameters():
         first = owners.setdefault((p.data_ptr(), p.device), name)
@@ -468,10 +600,6 @@ def _must_be_one_function(module: Any) -> None:
                 f"{first} and {name} share their memory but are two parameters; assign the one "
                 "parameter to both layers (b.weight = a.weight)"
             )
-    if not any(p.requires_grad and p.numel() for p in module.parameters()):
-        raise ValueError(
-            "the net has no parameters to learn; give it at least one layer that is not frozen"
-        )
 
 
 def _pads(module: nn.Module) -> bool:

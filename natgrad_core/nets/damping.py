@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol, cast
 
 from natgrad_core.core.damping import levenberg_marquardt
+from natgrad_core.errors import not_a
 from natgrad_core.nets.problem import At
 from natgrad_core.nets.rule import Memory
 from natgrad_core.nets.settings import in_range
@@ -183,9 +184,11 @@ def policy(value: float | Damping) -> Damping:
         The policy.
 
     Raises:
-        TypeError: If it is a string.
+        TypeError: If it is a string, or a policy that was not called.
         ValueError: If the number is negative or not finite.
     """
+    if isinstance(value, type):
+        raise not_a("a number λ or a policy for it", "damping=LevenbergMarquardt()", value)
     if hasattr(value, "judge"):
         return cast(Damping, value)
     if isinstance(value, str):

@@ -14,14 +14,29 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from natgrad_core.errors import not_a
+
 PROBABILITY = 1e-4
 """How far a row of probabilities may be from the sum 1, by rounding."""
+
+
+def must_be_a_likelihood(value: Any) -> None:
+    """Check that something is a likelihood.
+
+    Args:
+        value: What was given.
+
+    Raises:
+        TypeError: If it is not; the message says what there is.
+    """
+    if isinstance(value, type) or not hasattr(value, "rooted"):
+        raise not_a("a likelihood", "Categorical(), Bernoulli() or Gaussian()", value)
 
 
 class Likelihood(Protocol):
@@ -371,8 +386,9 @@ class Gaussian:
     name: ClassVar[str] = "gaussian"
 
     def __post_init__(self) -> None:
-        if not self.scale > 0:
-            raise ValueError(f"the scale σ of a Gaussian is positive, got {self.scale}")
+        given: Any = self.scale
+        if (isinstance(given, torch.Tensor) and given.numel() != 1) or not 0 < given < math.inf:
+            raise ValueError(f"the scale σ of a Gaussian is positive, got {given}")
 
     def check(self, outputs: int, y: Tensor, dtype: torch.dtype) -> Tensor:
         """Targets ``[N, C]``."""
@@ -437,6 +453,9 @@ def _columns(y: Tensor, outputs: int, dtype: torch.dtype) -> Tensor:
             f"targets have shape {list(y.shape)}, the net's outputs [N, {outputs}]; "
             "match the last layer to the targets"
         )
+    bad = (~y.isfinite()).any(1).nonzero()
+    if len(bad):
+        raise ValueError(f"targets must be finite numbers; there is another in row {int(bad[0])}")
     return y.to(dtype)
 
 

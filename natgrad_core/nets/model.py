@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from natgrad_core.errors import not_a
 from natgrad_core.nets.layers.elementwise import layer_of
 from natgrad_core.nets.layers.linear_and_conv import Layer, Parametric, WrongShapeError
 
@@ -320,6 +321,8 @@ class Tape:
 
 def _flattened(module: Any) -> list[nn.Module]:
     """The layers of nested Sequentials, in order; TypeError for what is not made of such."""
+    if isinstance(module, type):
+        raise not_a("a net", "mlp((2, 3, 1))", module)
     if not isinstance(module, nn.Module):
         raise TypeError(
             f"a net is a torch.nn.Sequential, got {type(module).__name__}: give the model itself, "
@@ -404,10 +407,15 @@ def mlp(sizes: Sequence[int], activation: str = "tanh", bias: bool = True) -> nn
         The module, whose parameters are torch's own start.
 
     Raises:
-        ValueError: If there are fewer than two sizes, or the activation is unknown.
+        ValueError: If there are fewer than two sizes, one is less than 1, or the activation is
+            unknown.
     """
-    if len(sizes) < 2:
-        raise ValueError(f"an MLP needs at least an input and an output size, got {tuple(sizes)}")
+    given: Any = sizes
+    if not isinstance(given, Sequence) or len(given) < 2 or min(given) < 1:
+        raise ValueError(
+            "an MLP needs at least an input and an output size, each 1 or more: mlp((2, 16, 2)); "
+            f"got {given!r}"
+        )
     if activation not in ACTIVATIONS:
         raise ValueError(f"no activation {activation!r}; there are {', '.join(ACTIVATIONS)}")
     layers: list[nn.Module] = []

@@ -31,6 +31,10 @@ class Call:
     """The targets that the loss compared exactly these outputs with, if it was called."""
     axis: int = -1
     """The axis of the outputs that holds the C numbers of a row."""
+    broadcast: str = ""
+    """How the loss compared targets of another shape than its inputs, in words; "": it did not."""
+    backward: int = -1
+    """Which backward pass reached it last: torch numbers them."""
 
     def rows(self, t: Tensor) -> Tensor:
         """Return something of the outputs' shape as rows.
@@ -50,6 +54,8 @@ class Calls:
     def __init__(self, model: nn.Module, loss: nn.Module) -> None:
         self.model, self.by_classes = model, isinstance(loss, nn.CrossEntropyLoss | nn.NLLLoss)
         self.reached: list[Call] = []
+        self.returned = ""
+        """The type that the model returned last, if that is not a tensor."""
         self._open: weakref.WeakSet[Call] = weakref.WeakSet()
         me: weakref.ref[Calls] = weakref.ref(self)
         self._handles = [
@@ -67,17 +73,24 @@ class Calls:
             handle.remove()
 
     def _called(self, inputs: list[Any], out: Any) -> None:
+        self.returned = "" if isinstance(out, Tensor) else type(out).__name__
         if not (isinstance(out, Tensor) and out.requires_grad and _has_numbers(out)):
             return
         if len(inputs) != 1 or not isinstance(inputs[0], Tensor):
-            raise TypeError(f"the model takes one tensor here; it was given {len(inputs)} inputs")
+            kinds = ", ".join(type(each).__name__ for each in inputs) or "nothing"
+            raise TypeError(
+                f"the model takes one tensor here; it was given {kinds}: wrap it in a module that "
+                "takes one tensor and makes the others of it, or holds them"
+            )
         call = Call(inputs[0].detach(), out.detach(), _rounding(out))
         self._open.add(call)
 
         def felt(gradient: Tensor) -> None:
-            if all(p.grad is None for p in self.model.parameters()):
+            here = torch._C._current_graph_task_id()
+            before = bool(self.reached) and self.reached[-1].backward != here
+            if before and all(p.grad is None for p in self.model.parameters()):
                 self.reached.clear()  # gradients were dropped, so what they came from is void
-            call.felt = gradient.detach()
+            call.felt, call.backward = gradient.detach(), here
             self.reached.append(call)
 
         out.register_hook(felt)
@@ -91,6 +104,8 @@ class Calls:
             if axis is None:
                 continue
             call.axis = axis
+            if not self.by_classes and y.shape != given.shape:
+                call.broadcast = f"targets {list(y.shape)} and outputs {list(given.shape)}"
             soft = self.by_classes and y.is_floating_point() and y.shape == given.shape
             y = y.movedim(1, -1) if soft and y.ndim > 2 else y
             call.y = y.reshape(-1, given.shape[1]) if soft and y.ndim > 1 else y

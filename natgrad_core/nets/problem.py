@@ -20,7 +20,12 @@ from natgrad_core.nets.any_module import ModuleNet, net_of
 from natgrad_core.nets.datasets import Data
 from natgrad_core.nets.dense_fisher import dense
 from natgrad_core.nets.layers.linear_and_conv import Linear
-from natgrad_core.nets.likelihood import Categorical, Gaussian, Likelihood
+from natgrad_core.nets.likelihood import (
+    Categorical,
+    Gaussian,
+    Likelihood,
+    must_be_a_likelihood,
+)
 from natgrad_core.nets.model import Net, Tape
 from natgrad_core.nets.runtime.memory_limit import must_hold
 
@@ -45,7 +50,8 @@ class NetProblem:
 
     Raises:
         TypeError: If the inputs are of another type, or ``net`` or ``likelihood`` is not one.
-        ValueError: If there are no examples, or inputs, targets and outputs do not match.
+        ValueError: If there are no examples, devices differ, or inputs, targets and outputs do not
+            match.
     """
 
     def __init__(
@@ -56,15 +62,18 @@ class NetProblem:
         y: Tensor,
         dtype: torch.dtype | None = None,
     ) -> None:
+        for name, value in (("the inputs x", x), ("the targets y", y)):
+            given: Any = value
+            if not isinstance(given, Tensor):
+                raise TypeError(
+                    f"{name} are a torch tensor, got {type(given).__name__}: take torch.as_tensor"
+                )
         if x.dtype not in (torch.float32, torch.float64) and (
             x.is_floating_point() or x.is_complex()
         ):
             raise TypeError(f"inputs are {x.dtype}; nets compute in float32 or float64")
-        if not hasattr(likelihood, "rooted"):
-            raise TypeError(
-                "a likelihood is Categorical(), Bernoulli() or Gaussian() (natgrad_core.nets); got "
-                f"{likelihood!r}"
-            )
+        must_be_a_likelihood(likelihood)
+        _must_be_on_one_device(net, x, y)
         self.net = net_of(net, x[:1])
         if not x.is_floating_point() and not isinstance(self.net, ModuleNet):
             raise TypeError(
@@ -321,6 +330,17 @@ class NetProblem:
             return None
         a = layer.features(self.x, None)
         return a.T @ a / len(a)
+
+
+def _must_be_on_one_device(net: Net | nn.Module, x: Tensor, y: Tensor) -> None:
+    module: Any = net.module if isinstance(net, Net) else net
+    parameters = iter(module.parameters() if isinstance(module, nn.Module) else ())
+    model = next(parameters, x).device
+    if not model == x.device == y.device:
+        raise ValueError(
+            f"the model is on {model}, the inputs on {x.device}, the targets on {y.device}: move "
+            "them to one device with .to(device)"
+        )
 
 
 class At:

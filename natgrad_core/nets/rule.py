@@ -15,6 +15,7 @@ from typing import Any
 from torch import Tensor
 
 from natgrad_core.core.provenance import Repeatable
+from natgrad_core.errors import not_a
 from natgrad_core.nets.problem import At
 
 Memory = dict[str, Any]
@@ -54,6 +55,19 @@ class Rule(Repeatable):
         return f"<rule {self.name}: {self.latex}>" if self.latex else f"<rule {self.name}>"
 
 
+def must_be_a_rule(value: Any) -> None:
+    """Check that something is a rule of nets.
+
+    Args:
+        value: What was given.
+
+    Raises:
+        TypeError: If it is not; the message says what gives one.
+    """
+    if not isinstance(value, Rule):
+        raise not_a("a rule of natgrad_core.nets.rules", "rules.kfac()", value)
+
+
 def chain(*links: Rule, name: str = "chain", latex: str = "", source: str = "") -> Rule:
     """Return the rule that applies ``links`` in order, each to the direction of the one before.
 
@@ -65,7 +79,12 @@ def chain(*links: Rule, name: str = "chain", latex: str = "", source: str = "") 
 
     Returns:
         The rule.
+
+    Raises:
+        TypeError: If a link is not a rule.
     """
+    for link in links:
+        must_be_a_rule(link)
 
     def init(start: Tensor) -> Memory:
         return {str(i): link.init(start) for i, link in enumerate(links)}

@@ -13,6 +13,7 @@ from typing import Protocol, cast
 import torch
 from torch import Tensor
 
+from natgrad_core.errors import not_a
 from natgrad_core.nets.problem import At
 from natgrad_core.nets.rule import Memory
 from natgrad_core.nets.settings import in_range
@@ -286,9 +287,11 @@ def size_of(value: float | Tensor | Size) -> Size:
         The policy.
 
     Raises:
-        TypeError: If it is a string.
+        TypeError: If it is a string, or a policy that was not called.
         ValueError: If the rate is negative or not finite.
     """
+    if isinstance(value, type):
+        raise not_a("a rate or a policy for it", "lr=KLClip(1.0, 0.01)", value)
     if hasattr(value, "fit"):
         return cast(Size, value)
     if isinstance(value, str):

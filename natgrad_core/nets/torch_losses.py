@@ -7,10 +7,13 @@ a class derived from one of these may compute another loss.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from natgrad_core.errors import not_a
 from natgrad_core.nets.likelihood import Bernoulli, Categorical, Gaussian, Likelihood
 
 LOSSES: dict[type[nn.Module], type[Categorical] | type[Gaussian] | type[Bernoulli]] = {
@@ -33,6 +36,15 @@ def likelihood_of(loss: nn.Module) -> Likelihood:
     Raises:
         TypeError: If there is none; the message says which setting is the reason.
     """
+    if isinstance(loss, type):
+        raise not_a("a loss", "nn.CrossEntropyLoss()", loss)
+    given: Any = loss
+    if not isinstance(given, nn.Module):
+        said = getattr(loss, "__name__", repr(loss))
+        raise TypeError(
+            f"the loss must be a module, such as nn.CrossEntropyLoss(), which says what its "
+            f"settings are; got {said}"
+        )
     if type(loss) not in LOSSES:
         base = next((c.__name__ for c in LOSSES if isinstance(loss, c)), None)
         said = f"{type(loss).__name__}, derived from {base}" if base else repr(loss)

@@ -35,7 +35,7 @@ from torch import Tensor, nn
 
 from natgrad_core.errors import NotFiniteError
 from natgrad_core.nets import rules
-from natgrad_core.nets.any_module import ModuleNet, net_of
+from natgrad_core.nets.any_module import ModuleNet, net_of, unwrapped
 from natgrad_core.nets.baselines import momentum as heavy_ball
 from natgrad_core.nets.damping import Damping, Fixed, LevenbergMarquardt, policy
 from natgrad_core.nets.fisher.module_kfac import PLAIN
@@ -229,6 +229,11 @@ class SecondOrder(torch.optim.Optimizer):
                 message says what to do. The parameters are then as they were.
             NotFiniteError: If the loss or the step is not finite; likewise.
         """
+        if torch.is_inference_mode_enabled():
+            raise RuntimeError(
+                "step() was called under torch.inference_mode(), where nothing has gradients: call "
+                "it outside of that"
+            )
         net, group, kept = self.net, self.param_groups[0], cast(Any, self.state)
         _must_hold_the_parameters(group["params"], self.model)
         _must_be_single_or_double(net)
@@ -284,10 +289,13 @@ class SecondOrder(torch.optim.Optimizer):
             )
         calls = self._calls.reached[:]
         if not calls:
+            other = self._calls.returned
             raise RuntimeError(
-                "no backward pass came through the model's outputs, which have to be one tensor: "
+                "no backward pass came through the model's outputs, which have to be one tensor"
+                + (f" (it returned a {other}): " if other else ": ")
                 + (f"the closure is {CLOSURE}" if closure else "call loss.backward() before step()")
             )
+        _must_be_comparable(calls, number)
         rounding = max(call.rounding for call in calls)
         problem, given, out = self._batch(net, calls, theta, closure is not None)
         plain = At(problem, theta, number)
@@ -307,9 +315,9 @@ class SecondOrder(torch.optim.Optimizer):
             _must_be_near(returned, plain.loss * times, rounding)
         if not pure and closure is None and self.looks:
             raise ValueError(
-                "the gradients hold more than that of the loss (a penalty, say), which a step that "
-                "is tried before it is taken cannot see: take weight_decay=, step(closure), or "
-                "numbers as lr and damping"
+                "the gradients hold more than that of the loss (a penalty, say, or those of an "
+                "earlier step, without zero_grad()), which a step that is tried before it is taken "
+                "cannot see: take weight_decay=, step(closure), or numbers as lr and damping"
             )
         decay = self.param_groups[0]["weight_decay"] / times
 
@@ -358,7 +366,16 @@ class SecondOrder(torch.optim.Optimizer):
         Raises:
             ValueError: If it is of a net with other parameters, or of other policies.
         """
-        shapes = {name: list(p.shape) for name, p in self.model.named_parameters()}
+        groups = state_dict.get("param_groups", [])
+        if "state" not in state_dict or [set(g) for g in groups] != [
+            set(g) for g in self.state_dict()["param_groups"]
+        ]:
+            raise ValueError(
+                f"this is not the state of a {type(self).__name__} of these settings: load what "
+                "its state_dict() gave"
+            )
+        module: nn.Module = unwrapped(self.model)
+        shapes = {name: list(p.shape) for name, p in module.named_parameters()}
         for name, shape in state_dict["state"].get("layout", {}).items():
             if shapes.get(name) != shape:
                 here = shapes.get(name, "no such parameter")
@@ -448,6 +465,23 @@ def _targets_that_feel(
     return y / y.sum(1, keepdim=True) if isinstance(likelihood, Categorical) else y
 
 
+def _must_be_comparable(calls: list[Call], step: int) -> None:
+    """An error where there are no rows, numbers are not finite, or targets were broadcast."""
+    if not any(call.out.numel() for call in calls):
+        raise ValueError("the batch has no examples: leave an empty one out")
+    if not all(bool(call.out.isfinite().all()) for call in calls):
+        raise NotFiniteError(
+            f"the model's outputs are not finite at step {step}: lower lr, raise damping, or look "
+            "for NaN in the inputs"
+        )
+    for call in calls:
+        if call.broadcast:
+            raise ValueError(
+                f"the loss was given {call.broadcast}, and compared each with each: give targets "
+                "the shape of the outputs (y[:, None], or the outputs' .squeeze(-1) in the model)"
+            )
+
+
 def _must_be_of_the_loss(loss: nn.Module, at: At, given: Tensor, rounding: float) -> None:
     """ValueError where the outputs feel something else than the loss with these targets."""
     due = at.residual
@@ -498,7 +532,8 @@ def _gradients(net: Net) -> Tensor:
             "freeze its layer with requires_grad_(False) if it is not to be learned"
         )
     grads = ((p.grad, p) for p in net.parameters.values())
-    return torch.cat([(torch.zeros_like(p) if g is None else g).reshape(-1) for g, p in grads])
+    dense = (torch.zeros_like(p) if g is None else g.to_dense() for g, p in grads)
+    return torch.cat([g.reshape(-1) for g in dense])
 
 
 def _share(data: Tensor, own: Tensor) -> tuple[float, bool]:

@@ -21,8 +21,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from natgrad_core.errors import not_a
 from natgrad_core.nets.problem import At, NetProblem
-from natgrad_core.nets.rule import Memory, Rule
+from natgrad_core.nets.rule import Memory, Rule, must_be_a_rule
 
 Clock = Callable[[], float]
 
@@ -173,9 +174,15 @@ def begin(
         The frame.
 
     Raises:
+        TypeError: If the problem or the rule is not one.
         ValueError: If the batch is larger than the data or smaller than 1.
     """
-    if batch is not None and not 1 <= batch <= len(problem):
+    given: tuple[Any, Any] = (problem, batch)
+    if not isinstance(given[0], NetProblem):
+        raise not_a("a problem", "NetProblem(model, Categorical(), x, y)", problem)
+    must_be_a_rule(rule)
+    whole = isinstance(given[1], int)
+    if batch is not None and not (whole and 1 <= batch <= len(problem)):
         raise ValueError(f"a batch has 1 … {len(problem)} examples, got {batch}")
     start = problem.net.init(seed, problem.x.dtype).to(problem.x.device) if theta is None else theta
     start = problem.check(start)
@@ -252,8 +259,12 @@ def race(
         An iterator of the frames by name.
 
     Raises:
+        TypeError: If ``entrants`` is not a mapping from names to rules.
         ValueError: If there is no rule, or the batch is larger than the data or smaller than 1.
     """
+    given: Any = entrants
+    if not isinstance(given, Mapping):
+        raise not_a("a mapping from names to rules", '{"K-FAC": rules.kfac()}', entrants)
     if not entrants:
         raise ValueError("a race needs at least one rule")
     runs = {

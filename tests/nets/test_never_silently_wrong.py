@@ -11,17 +11,31 @@ import copy
 import io
 import itertools
 import pickle
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 from torch.nn.utils import parametrizations, prune
+from torch.utils.checkpoint import checkpoint
 
-from natgrad_core.nets import KFAC, Categorical, Fisher, Gaussian, NaturalGradient, NetProblem
+from natgrad_core.nets import (
+    KFAC,
+    Categorical,
+    Fisher,
+    Gaussian,
+    NaturalGradient,
+    NetProblem,
+    mlp,
+    race,
+    train,
+)
 from natgrad_core.nets import rules as net_rules
 from natgrad_core.nets.damping import LevenbergMarquardt, Nielsen
 from natgrad_core.nets.layers.elementwise import CURVES
@@ -234,6 +248,58 @@ class Noisy(nn.Module):
         return x + torch.randn_like(x)
 
 
+class Straight(torch.autograd.Function):
+    """A sign whose gradient goes straight through: a function of the older form."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return x.sign()
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Tensor:  # type: ignore[override]
+        return g
+
+
+class Once(torch.autograd.Function):
+    """A tanh whose gradient has no derivative."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x.tanh())
+        return x.tanh()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, g: Tensor) -> Tensor:  # type: ignore[override]
+        return g * (1 - ctx.saved_tensors[0] ** 2)
+
+
+class Of(nn.Module):
+    """A layer of one function."""
+
+    def __init__(self, function: Callable[[Tensor], Any], *inner: nn.Module) -> None:
+        super().__init__()
+        self.function, self.inner = function, nn.Sequential(*inner)
+
+    def forward(self, x: Tensor) -> Any:
+        return self.function(x)
+
+
+def _checkpointed(reentrant: bool) -> nn.Sequential:
+    inner = nn.Linear(4, 4)
+    return net(Of(partial(checkpoint, inner, use_reentrant=reentrant), inner)).double()
+
+
+def _rescaled_by_numpy(x: Tensor) -> Tensor:
+    return x * float(abs(x.detach().numpy()).max())
+
+
+def _renormed() -> nn.Sequential:
+    model = nn.Sequential(nn.Embedding(5, 2, max_norm=0.5), nn.Flatten(), nn.Linear(4, 3)).double()
+    model(TOKENS)  # which rescales rows of the table
+    return model
+
+
 class Read(nn.Module):
     """The outputs of a recurrent layer at the last position."""
 
@@ -246,6 +312,20 @@ class Read(nn.Module):
         return found if self.whole else found[0][:, -1]
 
 
+def _called(model: nn.Module) -> None:
+    model(X)
+
+
+def _compiled(model: nn.Module) -> Any:
+    return torch.compile(model, backend="eager")
+
+
+def _scripted(model: nn.Module) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.jit.script(model)
+
+
 def _detached(model: nn.Sequential, optimizer: SecondOrder) -> None:
     model[0].register_forward_hook(lambda m, i, out: out.detach())
 
@@ -256,6 +336,7 @@ def _own_forward(model: nn.Sequential, optimizer: SecondOrder) -> None:
 
 PICTURES = torch.randn(N, 2, 4, 4, generator=torch.Generator().manual_seed(5)).double()
 SEQUENCES = torch.randn(N, 2, 3, generator=torch.Generator().manual_seed(6)).double()
+TOKENS = torch.stack((Y, Y + 2), 1)
 IGNORING = torch.where(torch.arange(N) < N // 2, -100, Y)
 COUNTED = torch.arange(N // 2, N)
 
@@ -377,8 +458,31 @@ WORKS: dict[str, Callable[[], Case]] = {
     ),
     "a table of rows": lambda: Case(
         nn.Sequential(nn.Embedding(5, 2), nn.Flatten(), nn.Linear(4, 3)).double(),
-        x=torch.stack((Y, Y + 2), 1),
+        x=TOKENS,
     ),
+    "a table of rows of bounded norm": lambda: Case(_renormed(), x=TOKENS),
+    "a table whose gradients are divided by counts": lambda: Case(
+        nn.Sequential(
+            nn.Embedding(5, 2, scale_grad_by_freq=True), nn.Flatten(), nn.Linear(4, 3)
+        ).double(),
+        x=TOKENS,
+    ),
+    "bags of rows": lambda: Case(
+        nn.Sequential(nn.EmbeddingBag(5, 3), nn.Linear(3, 3)).double(), x=TOKENS
+    ),
+    "a function of the older form": lambda: Case(net(Of(Straight.apply))),
+    "a gradient without a derivative": lambda: Case(net(Of(Once.apply))),
+    "checkpoints": lambda: Case(_checkpointed(False)),
+    "NumPy in the forward": lambda: Case(net(Of(_rescaled_by_numpy))),
+    "branches that depend on the data": lambda: Case(
+        net(Of(lambda x: x.tanh() if float(x.detach().sum()) > 0 else x.sin()))
+    ),
+    "a part without gradients": lambda: Case(net(Of(torch.no_grad()(torch.tanh)))),
+    "data parallel": lambda: Case(nn.DataParallel(net())),
+    "compiled": lambda: Case(_compiled(net(Block()).double())),
+    "a part that is compiled": lambda: Case(net(_compiled(Block())).double()),
+    "a part of TorchScript": lambda: Case(net(_scripted(nn.Sequential(nn.Linear(4, 4).double())))),
+    "layers that were lazy": lambda: Case(_with(nn.Sequential(nn.LazyLinear(3)).double(), _called)),
     "outputs without an axis": lambda: Case(
         nn.Sequential(nn.Linear(3, 1), nn.Flatten(0)).double(), nn.MSELoss(), y=SOFT[:, 0]
     ),
@@ -395,6 +499,7 @@ WORKS: dict[str, Callable[[], Case]] = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
 @pytest.mark.parametrize("way", ["closure", "loop"])
 @pytest.mark.parametrize("case", WORKS)
 def test_a_step_is_the_reference_step(case: str, way: str) -> None:
@@ -505,8 +610,63 @@ def _unequal_parts() -> None:
     optimizer.step()
 
 
+def _in_a_loop(x: Tensor, y: Tensor, loss: nn.Module, model: nn.Module | None = None) -> None:
+    model = net() if model is None else model
+    optimizer = KFAC(model, loss)
+    loss(model(x), y).backward()
+    optimizer.step()
+
+
+def _all_pairs() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch warns too, and goes on
+        _in_a_loop(X, SOFT[:, 0], nn.MSELoss(), nn.Linear(3, 1).double())
+
+
+def _inputs_changed() -> None:
+    model, loss, x = net(), nn.CrossEntropyLoss(), X.clone()
+    optimizer = KFAC(model, loss)
+    loss(model(x), Y).backward()
+    x.mul_(1.5)
+    optimizer.step()
+
+
+def _reentrant() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        _step(_checkpointed(True))()
+
+
+def _two_losses_added() -> None:
+    model, loss = net(), nn.CrossEntropyLoss()
+    optimizer = NaturalGradient(model, loss, LR, DAMPING)
+    (loss(model(X), Y) + loss(model(2 * X), Y)).backward()
+    optimizer.step()
+
+
+def _without_gradients() -> None:
+    model, loss = net(), nn.CrossEntropyLoss()
+    optimizer = KFAC(model, loss)
+    with torch.inference_mode():
+        optimizer.step(closure_of(optimizer, model, loss, X, Y))
+
+
+def _of_another_optimizer() -> None:
+    model = net()
+    KFAC(model, nn.CrossEntropyLoss()).load_state_dict(
+        torch.optim.Adam(model.parameters()).state_dict()
+    )
+
+
+def _on_meta() -> nn.Module:
+    with torch.device("meta"):
+        return nn.Sequential(nn.Linear(3, 3))
+
+
 SCALED = "the loss was scaled by 1024 before"
 NOT_THE_LOSS = "is not the gradient of CrossEntropyLoss"
+
+LAYER = nn.Linear(3, 3).double()
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     # ways in which a model may differ from a plain Sequential of known layers
@@ -534,6 +694,23 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "bfloat16": (_step(net().bfloat16(), x=X.bfloat16()), r"0\.weight is torch\.bfloat16"),
     "mixed precision of parameters": (_step(_with(net(), lambda m: m[0].float())),
                                       "the parameters are of several kinds"),
+    "a model of TorchScript": (lambda: _step(_scripted(net()))(),
+                               "give the module that was scripted"),
+    "the meta device": (lambda: KFAC(_on_meta(), nn.CrossEntropyLoss()),
+                        r"0\.weight is on the meta device.*to_empty"),
+    "complex numbers": (_step(nn.Linear(3, 3, dtype=torch.complex128), nn.MSELoss()),
+                        r"weight is torch\.complex128"),
+    "checkpoints that are reentrant": (_reentrant, "take use_reentrant=False"),
+    "a dictionary of outputs": (
+        _step(Of(lambda x: {"y": 2 * x}, nn.Linear(3, 3)).double(),
+              called=lambda out, y: functional.cross_entropy(out["y"].requires_grad_(), y)),
+        "one tensor.*it returned a dict"),
+    "a list of inputs": (_step(Of(lambda x: LAYER(x[0]), LAYER), x=cast("Any", [X])),
+                         "was given list: wrap it in a module that takes one tensor"),
+    "a class of models": (lambda: KFAC(cast("Any", nn.Linear), nn.CrossEntropyLoss()),
+                          "got Linear itself, so call it"),
+    "a loss for a model": (lambda: KFAC(nn.CrossEntropyLoss(), net()),
+                           "the model comes first, then the loss"),
     # what changes after the optimizer was made
     "train mode, later, with dropout": (
         _step(net(nn.Dropout()).eval(), then=lambda m, o: m.train()), r"Dropout\) draws new noise"),
@@ -556,7 +733,21 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a parameter group": (
         lambda: KFAC(net(), nn.CrossEntropyLoss()).add_param_group({"params": [nn.Parameter(X)]}),
         "one step of all of the model's parameters"),
+    "inputs changed before the step": (_inputs_changed, "inputs or parameters were changed since"),
     # ways in which a loss may differ
+    "a class of losses": (lambda: KFAC(net(), cast("Any", nn.CrossEntropyLoss)),
+                          "got CrossEntropyLoss itself, so call it"),
+    "a function for a loss": (lambda: KFAC(net(), cast("Any", functional.cross_entropy)),
+                              r"must be a module, such as .*got cross_entropy"),
+    "targets that are broadcast": (
+        _all_pairs, r"targets \[12\] and outputs \[12, 1\], and compared each with each"),
+    "NaN in a loop": (lambda: _in_a_loop(X * float("nan"), Y, nn.CrossEntropyLoss()),
+                      "outputs are not finite at step 0"),
+    "no examples in a loop": (lambda: _in_a_loop(X[:0], SOFT[:0], nn.MSELoss(reduction="sum")),
+                              "the batch has no examples"),
+    "two losses added": (_two_losses_added, "the loss was scaled by 2 before"),
+    "no gradients at all": (_without_gradients, r"under torch\.inference_mode"),
+    "another optimizer's state": (_of_another_optimizer, "not the state of a KFAC"),
     "a loss without a likelihood": (_step(net(), nn.L1Loss()), "must be an nn.CrossEntropyLoss"),
     "a loss of one's own": (_step(net(), Focal()), "got Focal, derived from CrossEntropyLoss"),
     "class weights": (_step(net(), nn.CrossEntropyLoss(torch.ones(3).double())), "has a weight"),
@@ -588,7 +779,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "no backward": (lambda: KFAC(net(), nn.CrossEntropyLoss()).step(), r"call loss\.backward\(\)"),
     "one example without a batch": (_step(net(), x=X[0], y=Y[0]), r"outputs are \[3\]"),
     "no examples": (_step(net(), nn.MSELoss(reduction="sum"), x=X[:0], y=SOFT[:0]),
-                    "every target of the batch is ignored|0 inputs"),
+                    "the batch has no examples"),
 }  # fmt: skip
 
 
@@ -640,12 +831,50 @@ SETTINGS: dict[str, tuple[Callable[[], Any], str]] = {
     "a radius": (lambda: TrustRegion(0.0), "κ is a finite number, more than 0"),
     "a rate": (lambda: Rate(float("inf")), "lr is a finite number"),
     "keep of a metric": (lambda: kfac(keep=1.0), "keep is a finite number"),
+    "a policy that was not called": (
+        lambda: KFAC(net(), nn.CrossEntropyLoss(), lr=cast("Any", KLClip)),
+        "got KLClip itself, so call it"),
+    "a damping that was not called": (
+        lambda: KFAC(net(), nn.CrossEntropyLoss(), damping=cast("Any", Nielsen)),
+        "got Nielsen itself, so call it"),
+    "a likelihood that was not called": (
+        lambda: Fisher(net(), cast("Any", Categorical), X),
+        "got Categorical itself, so call it"),
+    "arrays of NumPy": (lambda: NetProblem(net(), Categorical(), cast("Any", X.numpy()), Y),
+                        r"the inputs x are a torch tensor, got ndarray: take torch\.as_tensor"),
+    "lists of targets": (lambda: NetProblem(net(), Categorical(), X, cast("Any", Y.tolist())),
+                         "the targets y are a torch tensor, got list"),
+    "a Fisher matrix of arrays": (lambda: Fisher(net(), Categorical(), cast("Any", X.numpy())),
+                                  "got ndarray"),
+    "a product with an array": (lambda: Fisher(net(), Categorical(), X) @ cast("Any", X.numpy()),
+                                "got ndarray"),
+    "a solve of another size": (lambda: Fisher(net(), Categorical(), X).solve(X[0], 0.1),
+                                r"takes vectors \[31\], got \[3\]"),
+    "another device": (lambda: NetProblem(net(), Categorical(), X, Y.to("meta")),
+                       "inputs on cpu, the targets on meta: move them to one device"),
+    "targets that are no numbers": (
+        lambda: NetProblem(net(), Gaussian(), X, torch.where(SOFT > 0.3, torch.nan, SOFT)),
+        "targets must be finite numbers; there is another in row"),
+    "a rule's name": (lambda: next(train(PROBLEM, cast("Any", "kfac"))), "got 'kfac'"),
+    "a rule that was not called": (lambda: next(train(PROBLEM, cast("Any", net_rules.kfac))),
+                                   "got kfac itself, so call it"),
+    "an optimizer for a rule": (
+        lambda: next(train(PROBLEM, cast("Any", KFAC(net(), nn.CrossEntropyLoss())))),
+                                "got a value of type KFAC"),
+    "a model for a problem": (lambda: next(train(cast("Any", net()), net_rules.kfac())),
+                              "got a value of type Sequential"),
+    "a list of rules": (lambda: next(race(PROBLEM, cast("Any", [net_rules.kfac()]))),
+                        "a mapping from names to rules is needed"),
+    "half an example": (lambda: next(train(PROBLEM, net_rules.kfac(), batch=cast("Any", 3.5))),
+                        "a batch has 1 … 12 examples, got 3.5"),
+    "a layer of no width": (lambda: mlp((2, 0, 2)), r"each 1 or more.*got \(2, 0, 2\)"),
+    "a width for an MLP": (lambda: mlp(cast("Any", 2)), "each 1 or more.*got 2"),
     "a point that is no θ": (
         lambda: NetProblem(net(), Categorical(), X, Y).at(cast("Any", net())),
         r"θ is a tensor \[31\], as problem\.net\.read\(\).*got Sequential"),
     "a loss for a likelihood": (
         lambda: NetProblem(net(), cast("Any", nn.CrossEntropyLoss()), X, Y),
-        r"a likelihood is Categorical\(\), .*got CrossEntropyLoss"),
+        r"a likelihood is needed, such as Categorical\(\).*of type CrossEntropyLoss"),
     "a Fisher matrix without a likelihood": (lambda: Fisher(net(), cast("Any", X)),
                                    r"Fisher\(model, Categorical\(\), x\)"),
     "probabilities that are none": (lambda: NetProblem(net(), Categorical(), X, SOFT * 2),
@@ -653,6 +882,9 @@ SETTINGS: dict[str, tuple[Callable[[], Any], str]] = {
     "half precision": (lambda: NetProblem(net().half(), Gaussian(), X.half(), SOFT.half()),
                        "nets compute in float32 or float64"),
 }  # fmt: skip
+
+
+PROBLEM = NetProblem(net(), Categorical(), X, Y)
 
 
 @pytest.mark.parametrize("case", SETTINGS)
@@ -728,6 +960,30 @@ def test_calls_that_were_accumulated_are_one_batch() -> None:
         (b.loss(parts(X[part]), Y[part]) / 2).backward()
     b.step()
     assert torch.allclose(flat(whole), flat(parts), rtol=0, atol=1e-12)
+
+
+def test_two_calls_of_one_loss_are_one_batch_too() -> None:
+    whole, parts = net(), net()
+    a, b = _plain(whole), _plain(parts)
+    a.step(closure_of(a, whole, a.loss, X, Y))
+    first, last = slice(0, N // 2), slice(N // 2, N)
+    ((b.loss(parts(X[first]), Y[first]) + b.loss(parts(X[last]), Y[last])) / 2).backward()
+    b.step()
+    assert torch.allclose(flat(whole), flat(parts), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", [KFAC, NaturalGradient])
+def test_a_table_with_sparse_gradients_takes_the_step_of_one_without(kind: Any) -> None:
+    steps: list[Tensor] = []
+    for sparse in (True, False):
+        torch.manual_seed(0)
+        table = nn.Embedding(5, 2, sparse=sparse)
+        model = nn.Sequential(table, nn.Flatten(), nn.Linear(4, 3)).double()
+        optimizer = kind(model, nn.CrossEntropyLoss(), LR, DAMPING)
+        optimizer.step(closure_of(optimizer, model, optimizer.loss, TOKENS, Y))
+        assert table.sparse is sparse
+        steps.append(flat(model))
+    assert torch.allclose(*steps, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("forget", ["optimizer", "model"])

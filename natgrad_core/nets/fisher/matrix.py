@@ -18,11 +18,11 @@ import torch
 from scipy.sparse.linalg import LinearOperator, cg, eigsh
 from torch import Tensor, nn
 
-from natgrad_core.errors import SingularMetricError
+from natgrad_core.errors import NotFiniteError, SingularMetricError
 from natgrad_core.nets.any_module import net_of
 from natgrad_core.nets.fisher.fisher import FisherAt, must_be_a_kind
 from natgrad_core.nets.fisher.solve import solve
-from natgrad_core.nets.likelihood import Likelihood
+from natgrad_core.nets.likelihood import Likelihood, must_be_a_likelihood
 from natgrad_core.nets.problem import At, NetProblem
 from natgrad_core.nets.runtime.memory_limit import must_hold
 
@@ -45,6 +45,7 @@ class Fisher:
     Raises:
         TypeError: If the model is not one function of its parameters, or an argument is missing.
         ValueError: If the kind is unknown, there are no examples, or targets do not fit.
+        NotFiniteError: If the outputs are not finite.
     """
 
     def __init__(
@@ -74,6 +75,13 @@ class Fisher:
             )
         else:
             self._points = None
+        if self._points is None:
+            must_be_a_likelihood(likelihood)
+            if not isinstance(x, Tensor) and (not isinstance(x, Iterable) or hasattr(x, "dtype")):
+                raise TypeError(
+                    "the inputs x are a torch tensor, or batches of them; got "
+                    f"{type(x).__name__}: take torch.as_tensor(x)"
+                )
         must_be_a_kind(kind, samples)
         self._model, self._likelihood, self._x = cast(nn.Module, given), likelihood, x
         self.kind, self.samples, self.seed = kind, samples, seed
@@ -142,7 +150,7 @@ class Fisher:
 
     def __matmul__(self, v: Tensor) -> Tensor:
         """F v, ``[p]``, or F V of columns, ``[p, k]``."""
-        if v.ndim == 2:
+        if getattr(v, "ndim", 1) == 2 and torch.is_tensor(v):
             return torch.stack([self.mv(column) for column in v.T], 1)
         return self.mv(v)
 
@@ -158,11 +166,19 @@ class Fisher:
         Raises:
             ValueError: If v is not ``[p]``.
         """
+        self._must_be_a_vector(v)
+        return self._mean(lambda fisher: fisher.mv(v.to(self.theta)))
+
+    def _must_be_a_vector(self, v: Any) -> None:
+        if not isinstance(v, Tensor):
+            raise TypeError(
+                f"this Fisher matrix takes torch tensors [{len(self.theta)}], got "
+                f"{type(v).__name__}: take torch.as_tensor"
+            )
         if v.shape != self.theta.shape:
             raise ValueError(
                 f"this Fisher matrix takes vectors [{len(self.theta)}], got {list(v.shape)}"
             )
-        return self._mean(lambda fisher: fisher.mv(v.to(self.theta)))
 
     def dense(self) -> Tensor:
         """Return F itself.
@@ -229,9 +245,10 @@ class Fisher:
             The solution, ``[p]``.
 
         Raises:
-            ValueError: If λ is negative.
+            ValueError: If λ is negative, or v is not ``[p]``.
             SingularMetricError: If F + λI is singular to rounding.
         """
+        self._must_be_a_vector(v)
         if self._points is not None:
             (at,) = self._points
             return solve(FisherAt(at, self.kind, self.samples, self.seed), v, damping).x
@@ -283,4 +300,8 @@ def _targets(model: nn.Module, likelihood: Likelihood, x: Tensor, seed: int) -> 
     with torch.no_grad():
         theta = net.read()
         out = net.forward(theta.to(x) if x.is_floating_point() else theta, x)
+    if not bool(out.isfinite().all()):
+        raise NotFiniteError(
+            "the model's outputs are not finite numbers: look for NaN in the inputs or parameters"
+        )
     return likelihood.sample(out, torch.Generator(out.device).manual_seed(seed))
