@@ -128,7 +128,7 @@ def test_over_a_loader_it_is_the_matrix_of_all_examples(kind: str) -> None:
     assert close(over.block("head.bias"), dense[over.names["head.bias"], over.names["head.bias"]])
 
 
-def test_targets_are_drawn_anew_in_each_batch_as_often_and_by_the_seed_that_was_asked_for() -> None:
+def test_targets_are_drawn_again_in_each_batch_as_often_and_by_the_seed_asked_for() -> None:
     model, x = animal("residual block")
 
     def drawn(batches: Any, samples: int = 1, seed: int = 0) -> Tensor:
