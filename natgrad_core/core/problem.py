@@ -24,6 +24,7 @@ from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Numeric, Vector
 
 if TYPE_CHECKING:
     from natgrad_core.core.charted import Charted
+    from natgrad_core.core.restricted import Restricted
 
 Support: TypeAlias = tuple[float, float] | range
 """What one outcome can be: an interval for a density, a range of whole numbers for masses."""
@@ -389,6 +390,22 @@ class Problem:
         from natgrad_core.core.charted import Charted  # Charted is a Problem
 
         return remember(Charted(self, chart), Call(__name__, ".through", (self, chart), {}))
+
+    def holding(self, held: Mapping[str, float]) -> Restricted:
+        """Return the same problem with some parameters held: a slice through the others.
+
+        Args:
+            held: The values of the parameters that are held, by symbol.
+
+        Returns:
+            The problem in the other parameters; its F is their block of F.
+
+        Raises:
+            ValueError: If there is no such parameter, or none is left.
+        """
+        from natgrad_core.core.restricted import Restricted  # Restricted is a Problem
+
+        return remember(Restricted(self, held), Call(__name__, ".holding", (self, held), {}))
 
     def __repr__(self) -> str:
         return f"<problem {self.name}({', '.join(self.symbols)}), {self.domain}>"

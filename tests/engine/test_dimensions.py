@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from functools import cache
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from natgrad_core import charts, gap, metrics, problems, rules, run
+from natgrad_core.analysis.fit import fit
 from natgrad_core.core.problem import Problem
 from natgrad_core.core.rule import direction
 from natgrad_core.core.run import directly
@@ -120,3 +122,39 @@ def test_one_singular_matrix_among_many_leaves_the_others_solved() -> None:
     found = pack(small.solve(rows, components(np.ones((2, 4)))))
     assert_allclose(found[0], 1)
     assert np.isnan(found[1]).all()
+
+
+@pytest.mark.parametrize("held", [{"ν": 4.0}, {"m": 25.0}, {"m": 25.0, "ν": 4.0}])
+def test_a_problem_with_parameters_held_is_a_slice_of_it(held: dict[str, float]) -> None:
+    base = problems["student-t"]()
+    problem = base.holding(held)
+    free = [i for i, symbol in enumerate(base.symbols) if symbol not in held]
+    assert problem.symbols == tuple(base.symbols[i] for i in free)
+    points = problem.examples(np.random.default_rng(0), 4)
+    whole = problem.whole(points)
+    for symbol, value in held.items():
+        assert (whole[:, base.symbols.index(symbol)] == value).all()
+    for here, there in ((points, whole), (points[0], whole[0])):
+        assert_allclose(problem.loss(here), base.loss(there))
+        assert_allclose(problem.grad(here), base.grad(there)[..., free])
+        for ask in ("hessian", "fisher"):
+            block = getattr(base, ask)(there)[..., free, :][..., free]
+            assert_allclose(getattr(problem, ask)(here), block)
+    assert_allclose(problem.kl(points[0], points[1]), base.kl(whole[0], whole[1]))
+    assert_allclose(problem.log_prob([0.3], points[0]), base.log_prob([0.3], whole[0]))
+    ours = problem.sample(points[0], np.random.default_rng(1), 5)
+    assert_allclose(ours, base.sample(whole[0], np.random.default_rng(1), 5))
+    outside = np.array(points[0])
+    outside[problem.symbols.index("s")] = -1.0
+    assert not problem.inside(outside)
+    found = fit(problem)
+    assert found.converged
+    assert_allclose(base.grad(problem.whole(found.theta))[free], 0, atol=1e-7)
+    assert pickle.loads(pickle.dumps(problem)).symbols == problem.symbols
+
+
+def test_what_cannot_be_held_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"no parameter 'x' that could be held; there are μ, σ"):
+        problems["normal"]().holding({"x": 1.0})
+    with pytest.raises(ValueError, match="at least one parameter must not be held"):
+        problems["normal"]().holding({"μ": 1.0, "σ": 1.0})
