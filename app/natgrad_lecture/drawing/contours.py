@@ -219,10 +219,11 @@ def _lattice(
     """Cached, since dragging a rate does not change them; with the key in the page's cache."""
     view = np.reshape(there, (2, 2))
     spans = view[:, 1] - view[:, 0]
-    step = round_near(float(spans.max()) / 7)
+    steps = [round_near(float(span) / 7) for span in spans]
     wide = view + np.outer(spans, [-beyond, beyond])
     lines = []
     for axis in (0, 1):
+        step = steps[axis]
         values = np.arange(np.ceil(wide[axis, 0] / step), wide[axis, 1] / step) * step
         line = np.empty((len(values), bends + 2, 2))
         line[..., axis] = values[:, None]

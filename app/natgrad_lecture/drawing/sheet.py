@@ -7,6 +7,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike
 
+from natgrad_core.types import Array
 from natgrad_lecture.protocol import ArrayKind, ArrayPlace, Trace, TraceKind
 
 _KINDS: dict[str, tuple[ArrayKind, Any]] = {
@@ -40,6 +41,19 @@ class Sheet:
         self._have, self._only = have, only
         self._chunks: list[tuple[Any, Any]] = []
         self._size = 0
+        self._frames: dict[str, Array] = {}
+
+    def frame(self, plane: str, view: Array) -> None:
+        """Give both axes of a plane scales of their own.
+
+        The canvas has one scale for both axes, so what is added to this plane from now on is sent
+        as places in the unit square.
+
+        Args:
+            plane: Its name.
+            view: What the square shows, low and high of each axis, ``[2, 2]``.
+        """
+        self._frames[plane] = view
 
     def array(self, name: str, values: ArrayLike) -> str:
         """Pack an array under ``name``: floats as f4, whole numbers as u4, bytes as they are.
@@ -62,6 +76,8 @@ class Sheet:
         """
         if self._only is not None and kind not in self._only:
             return
+        if plane in self._frames:
+            more |= _placed(kind, more, self._frames[plane])
         key = more.get("cache")
         trace: Trace = {"plane": plane, "kind": kind, "style": style, "name": name}
         parts = cast("dict[str, Any]", trace)
@@ -85,3 +101,24 @@ class Sheet:
                 chunk = np.ascontiguousarray(plain, dtype).tobytes()
                 found += [chunk, b"\0" * (-len(chunk) % 8)]
         return b"".join(found)
+
+
+def _placed(kind: TraceKind, more: dict[str, Any], view: Array) -> dict[str, Any]:
+    """What of a trace changes with the scales of its plane, in places of the unit square."""
+    low, size = view[:, 0], np.ptp(view, axis=1)
+    found: dict[str, Any] = {}
+    if kind in ("bands", "lines"):  # kept by the page under one name: only the map to it changes
+        a, b, c, d, e, f = more.get("map") or (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+        (p, q), (u, v) = size, low
+        return {"map": [float(x) for x in (a / p, b / p, c / q, d / q, (e - u) / p, (f - v) / q)]}
+    if "points" in more:
+        points = np.asarray(more["points"], float)
+        pairs = points.reshape(*points.shape[:-1], -1, 2)
+        found["points"] = ((pairs - low) / size).reshape(points.shape)
+    if "shapes" in more:
+        center, axes = np.split(np.asarray(more["shapes"], float), [2], axis=-1)
+        found["shapes"] = np.concatenate([(center - low) / size, axes / np.tile(size, 2)], -1)
+    if "box" in more:
+        sides = np.reshape(more["box"], (2, 2))
+        found["box"] = ((sides - low[:, None]) / size[:, None]).ravel().tolist()
+    return found

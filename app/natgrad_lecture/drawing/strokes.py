@@ -66,7 +66,7 @@ def strokes(plane: Plane, sheet: Sheet, styles: Mapping[str, Any]) -> list[Strok
             lines = [dot[None] for dot in dots if np.isfinite(dot).all()]
             drawn.append(Stroke("dots", lines, style["light"], style["dark"]))
         elif kind == "lines":
-            if not trace.get("map"):
+            if not trace.get("map") or "scales" in plane:
                 drawn.append(Stroke(trace["style"], lines, style["light"], style["dark"]))
         else:
             thin = trace.get("dash") == "dashed" or trace.get("faint")

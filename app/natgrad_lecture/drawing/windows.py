@@ -1,4 +1,4 @@
-"""Windows on a plane: square, so that what is round looks round."""
+"""Windows on a plane: square, so that what is round looks round, unless the reader says more."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 
 from natgrad_core.core.problem import Problem
 from natgrad_core.types import Array
-from natgrad_lecture.protocol import Plane
+from natgrad_lecture.drawing.graph import Axis
+from natgrad_lecture.protocol import Handle, Plane
 
 
 def square(points: Array) -> Array:
@@ -45,3 +46,27 @@ def window(problem: Problem) -> Array:
 def plane(name: str, title: str, labels: tuple[str, ...], view: Array) -> Plane:
     """A plane of the answer."""
     return {"name": name, "title": title, "labels": list(labels), "view": view.ravel().tolist()}
+
+
+def is_square(view: Array) -> bool:
+    """Whether both axes of a window are as long as each other, to rounding."""
+    wide, high = np.ptp(view, axis=1)
+    return bool(abs(wide - high) <= 1e-9 * max(wide, high))
+
+
+def framed(spec: Plane) -> Plane:
+    """The same plane with a scale for each axis: ``Sheet.frame`` places what is drawn on it."""
+    x0, x1, y0, y1 = spec["view"]
+    axes = [Axis(spec["labels"][0], x0, x1), Axis(spec["labels"][1], y0, y1)]
+    return {
+        **spec,
+        "view": [0.0, 1.0, 0.0, 1.0],
+        "scales": [(axis.low, axis.high, axis.log) for axis in axes],
+        "ticks": [axis.ticks() for axis in axes],
+    }
+
+
+def placed(handle: Handle, view: Array) -> Handle:
+    """The same handle on a plane of this window that has a scale for each axis."""
+    at = (np.asarray(handle["at"]) - view[:, 0]) / np.ptp(view, axis=1)
+    return {**handle, "at": at.tolist()}

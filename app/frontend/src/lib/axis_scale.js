@@ -16,15 +16,21 @@ export const valueAt = (at, [low, high, log]) =>
 export const placeOf = (value, [low, high, log]) =>
   log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
 
+/** @type {Scale[]} */
+const PLAIN = [
+  [0, 1, false],
+  [0, 1, false],
+]; // of a plane that is drawn in its own numbers
+
 /**
- * Points of a graph, first and second axis in turn, as they lie once its axes have other scales.
+ * Points of a plane, first and second axis in turn, as they lie once its axes have other scales.
  *
  * @param {Numbers} points
- * @param {Scale[] | undefined} from
- * @param {Scale[] | undefined} to
+ * @param {Scale[]} [from]
+ * @param {Scale[]} [to]
  * @returns {Numbers}
  */
-export function rescaled(points, from, to) {
-  if (!from || !to || JSON.stringify(from) === JSON.stringify(to)) return points;
+export function rescaled(points, from = PLAIN, to = PLAIN) {
+  if (JSON.stringify(from) === JSON.stringify(to)) return points;
   return points.map((at, i) => placeOf(valueAt(at, from[i % 2]), to[i % 2]));
 }
