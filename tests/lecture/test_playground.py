@@ -154,7 +154,7 @@ def test_which_parameters_a_chart_rewrites_is_chosen_by_their_signs(live: Live) 
         ("option.metric.monte-carlo-fisher.n", 2.5, "whole number"),
         ("option.chart.linear.stretch.0", 0, "A is singular"),
         ("option.chart.bend.strength", "much", "must be a number"),
-        ("window.2", 0, "at least 0.001"),
+        ("window.2", 0, "at least 1e-09"),
         ("starts", 99, "from 1 to 16"),
     ],
 )

@@ -29,13 +29,26 @@ OWN = "own"
 
 @lru_cache(maxsize=64)
 def problem_named(key: ProblemKey) -> Problem:
-    """The problem of this name, with its shipped data unless its options say more."""
+    """The problem of this name, with its shipped data unless its options say more.
+
+    Of any problem an option ``view`` says what is seen of it, and ``held`` which parameters are
+    held, at which values.
+    """
     name, options = (key, ()) if isinstance(key, str) else key
     given: dict[str, Any] = dict(options)
+    held = dict(given.pop("held", ()))
+    view = given.pop("view", None)
+    found: Problem
     if name == OWN:
         text, data, parameters = (given.pop(key) for key in ("text", "data", "parameters"))
-        return own(text, dict(data), parameters, **given)
-    return problems[name](**given)
+        found = own(text, dict(data), parameters, **given)
+    else:
+        found = problems[name](**given)
+    if held:
+        found = found.holding(held)
+    if view is not None:
+        found.view = view
+    return found
 
 
 ON_A_PLANE = tuple(name for name, kind in problems.items() if len(kind.symbols) == 2)

@@ -15,7 +15,7 @@ from natgrad_core.linalg.small_matrices import pack
 from natgrad_core.types import Whole
 from natgrad_lecture.drawing.paired_runs import COINCIDE, DIFFER
 from natgrad_lecture.lessons.base import Changes, Claim, Question
-from natgrad_lecture.lessons.playground.model import Model, rule_of
+from natgrad_lecture.lessons.playground.model import Model
 from natgrad_lecture.lessons.playground.state import (
     BY_METRIC,
     CAVENDISH,
@@ -25,6 +25,7 @@ from natgrad_lecture.lessons.playground.state import (
     STRAIGHT,
     VALLEY,
     WELLS,
+    rule_of,
 )
 from natgrad_lecture.lessons.scope import Scope, between, box, log_between, near_start, one_of
 from natgrad_lecture.state.items import problem_named, why_not
@@ -152,7 +153,7 @@ def _several_ends(model: Model) -> bool:
 
 def _which(model: Model, name: str) -> Whole:
     """At which minimum the runs of a rule from a coarse grid of starts end, −1 at none."""
-    rule = rule_of(model.key(name, "identity"))
+    rule = rule_of(model.state.rule_key(name, "identity"))
     *_, found = ending(model.problem, rule, FEW, model.state.steps, model.minima)
     return found.which
 
@@ -181,7 +182,8 @@ def _saddle_from(wide: float) -> Check:
         close = (1 - 1e-4) * SINGULAR
         first = np.array([*np.linspace(-1.7, 1.7, 36), -close, close])
         starts = np.stack([first, np.full_like(first, model.start[1])], -1)
-        end, _ = ends(model.problem, rule_of(model.key("newton", "identity")), starts, 2000)
+        newton = rule_of(model.state.rule_key("newton", "identity"))
+        end, _ = ends(model.problem, newton, starts, 2000)
         at_saddle = np.linalg.norm(end, axis=-1) < 1e-3
         return bool((at_saddle == (np.abs(first) < wide)).all())
 

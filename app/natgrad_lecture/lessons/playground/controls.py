@@ -8,7 +8,6 @@ from typing import Any
 from natgrad_core import charts, metrics, problems
 from natgrad_core.core.damping import ALL_KINDS
 from natgrad_core.core.rule import SINGULAR
-from natgrad_core.datasets import tables
 from natgrad_core.expressions.grammar import usage
 from natgrad_lecture import controls as panels
 from natgrad_lecture.lessons.playground.state import BY_METRIC, GRAPHS, MOST_STARTS, PROBLEMS, RULES
@@ -35,7 +34,7 @@ def controls() -> list[dict[str, Any]]:
         {**option, "help": problems[n].title} if (n := option["value"]) in problems else option
         for option in _named(PROBLEMS)
     ]
-    window = [panels.number(f"window.{i}", 0.1, when=mine) for i in range(3)]
+    window = [panels.number(f"window.{i}", 0.1) for i in range(4)]
     return [
         panels.group(
             "what",
@@ -44,10 +43,11 @@ def controls() -> list[dict[str, Any]]:
             panels.text("names", when=mine),
             panels.choice("source", _named(SOURCES), when=mine),
             panels.text("typed", rows=3, file=True, when=[*mine, ["source", [TYPED]]]),
-            panels.button("fit") | {"when": [*mine, ["source", [TYPED, *tables()]]]},
-            *window,
             *item_options.controls("problem"),
             *panels.start(),
+            panels.button("fit"),
+            panels.button("fit-paths"),
+            *window,
             panels.slider("starts", 1, MOST_STARTS, 1),
         ),
         panels.group(

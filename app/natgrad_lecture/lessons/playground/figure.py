@@ -10,6 +10,7 @@ import numpy as np
 
 from natgrad_core.analysis.basins import Basins
 from natgrad_core.charts.linear import Linear
+from natgrad_core.core.restricted import Restricted
 from natgrad_core.core.trajectory import Trajectory
 from natgrad_core.geometry.ellipses import ellipse_axes, reach
 from natgrad_core.linalg.small_matrices import components, full
@@ -31,11 +32,19 @@ from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.start_handles import start_handles
 from natgrad_lecture.drawing.stationary import moving
-from natgrad_lecture.drawing.windows import corners, plane, square, window
+from natgrad_lecture.drawing.windows import (
+    corners,
+    framed,
+    is_square,
+    placed,
+    plane,
+    square,
+    window,
+)
 from natgrad_lecture.lessons.playground.model import COUNT, Model
 from natgrad_lecture.lessons.playground.state import BY_METRIC
 from natgrad_lecture.protocol import ColorScale, Picture, Plane
-from natgrad_lecture.state.items import ChartKey, ProblemKey, chart_named, problem_named
+from natgrad_lecture.state.items import OWN, ChartKey, ProblemKey, chart_named, problem_named
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
@@ -65,8 +74,11 @@ def label(name: str) -> str:
 
 def picture(model: Model, sheet: Sheet) -> Picture:
     """All views of the state, and the remarks on what cannot be had."""
-    view = window(model.problem)
-    x_view = _x_view(model.problem_key, model.chart_key)
+    view = _view(model)
+    x_view = _x_view(model.problem_key, model.chart_key, is_square(view))
+    frames = {} if is_square(view) else {"theta": view, "x": x_view}
+    for name, shown in frames.items():
+        sheet.frame(name, shown)
     symbols = model.problem.symbols
     straight = isinstance(model.chart, Linear)
     add_contours(sheet, model.problem_key)
@@ -85,15 +97,19 @@ def picture(model: Model, sheet: Sheet) -> Picture:
         shown = add_model(sheet, model.problem, model.in_theta, model.start, label)
         beside = [_graph(model, sheet).plane(), *shown]
     meter = [reading(pair, label(pair.name)) for pair in model.paired_runs.values()]
+    handles = start_handles(model.start, model.chart, say("starting-point-in-x"))
+    planes = [
+        plane("theta", f"θ: {_words(_name(model))}", symbols, view),
+        plane("x", f"x: {_words(model.chart.name)}", model.chart.names(symbols), x_view),
+    ]
+    if frames:
+        handles = [placed(handle, frames[handle["plane"]]) for handle in handles]
+        planes = [framed(each) for each in planes]
     return {
-        "planes": [
-            plane("theta", f"θ: {_words(model.problem.name)}", symbols, view),
-            plane("x", f"x: {_words(model.chart.name)}", model.chart.names(symbols), x_view),
-            *beside,
-        ],
+        "planes": [*planes, *beside],
         "dash_labels": {"solid": "run in θ", "dashed": "run in x"},
         "steps": model.state.steps,
-        "handles": start_handles(model.start, model.chart, say("starting-point-in-x")),
+        "handles": handles,
         "numbers": _numbers(model, sheet),
         "meter": meter,
         "notes": {
@@ -106,6 +122,18 @@ def picture(model: Model, sheet: Sheet) -> Picture:
     }
 
 
+def _name(model: Model) -> str:
+    """The problem's name; what is held stands beside the names of the parameters."""
+    problem = model.problem
+    return problem.base.name if isinstance(problem, Restricted) else problem.name
+
+
+def _view(model: Model) -> Array:
+    """The window in θ: what the reader set, or the square around what the problem wants seen."""
+    chosen = model.state.window is not None or model.state.problem == OWN
+    return np.asarray(model.problem.view, float) if chosen else window(model.problem)
+
+
 def _least(kept: Iterable[Kept[Basins]]) -> Kept[Basins]:
     """The map of which the least is known."""
     return min(kept, key=lambda each: each.part if not each.whole else np.inf)
@@ -113,7 +141,7 @@ def _least(kept: Iterable[Kept[Basins]]) -> Kept[Basins]:
 
 def _ends(model: Model, sheet: Sheet) -> list[Plane]:
     """For each rule a map of the starts: at which minimum its run ends, and how soon."""
-    view, steps = window(model.problem), model.state.steps
+    view, steps = _view(model), model.state.steps
     axis = steps_axis("", steps)
     places = [
         f"({', '.join(short(round(v, 2) + 0.0) for v in place)})" for place in model.minima[:2]
@@ -137,6 +165,8 @@ def _ends(model: Model, sheet: Sheet) -> list[Plane]:
         soon = 0.4995 * axis.place(np.maximum(found.first, 1))
         value = np.select([found.which == 0, found.which == 1], [soon, 1.0 - soon], np.nan)
         here = f"ends-{name}"
+        if not is_square(view):
+            sheet.frame(here, view)
         sheet.add(
             here,
             "heat",
@@ -150,6 +180,7 @@ def _ends(model: Model, sheet: Sheet) -> list[Plane]:
         )
         sheet.add(here, "points", "contour", "", points=model.minima, symbol="cross")
         spec = plane(here, say("where-runs-end", rule=label(name)), model.problem.symbols, view)
+        spec = spec if is_square(view) else framed(spec)
         planes.append({**spec, "click": "start", "look": ("start", {})})
     return planes
 
@@ -159,16 +190,28 @@ def _words(name: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _x_view(problem: ProblemKey, chart: ChartKey) -> Array:
-    """The window in x: around the view's corners, in a curved chart around most of the view."""
+def _x_view(problem: ProblemKey, chart: ChartKey, squared: bool) -> Array:
+    """The window in x: around the view's corners, in a curved chart around most of the view.
+
+    A square one if it is to be ``squared``, as that in θ is.
+    """
     of, through = problem_named(problem), chart_named(chart)
+    around = square if squared else _box
     if isinstance(through, Linear):
-        return square(through.inverse(corners(window(of))))
+        base = window(of) if squared else np.asarray(of.view, float)
+        return around(through.inverse(corners(base)))
     sides = [np.linspace(*side, 25) for side in of.view]
     points = np.stack(np.meshgrid(*sides), -1).reshape(-1, 2)
     x = through.inverse(points[of.inside(points)])
     x = np.concatenate([x[np.isfinite(x).all(-1)], through.inverse([of.start])])
-    return square(np.quantile(x, [1 - _MOST, _MOST], axis=0))
+    return around(np.quantile(x, [1 - _MOST, _MOST], axis=0))
+
+
+def _box(points: Array) -> Array:
+    """The window around some points ``[n, 2]``, as long along each axis as they reach."""
+    low, high = points.min(0), points.max(0)
+    more = np.where(high > low, 0.0, 0.5)
+    return np.stack([low - more, high + more], -1)
 
 
 def _add_crowd(sheet: Sheet, model: Model) -> None:
@@ -196,8 +239,8 @@ def _add_metric(sheet: Sheet, model: Model, view: Array) -> None:
         if found is None:
             continue
         if radius is None:  # in both planes the same set of points, where G is a tensor
-            longest = np.linalg.norm(ellipse_axes(found[0], 1.0), axis=-1).max()
-            size = _ELLIPSE * float(np.ptp(view[0])) / longest
+            axes = ellipse_axes(found[0], 1.0) / np.ptp(view, axis=1)
+            size = _ELLIPSE / np.linalg.norm(axes, axis=-1).max()
             radius = float(size**2) if np.isfinite(size) else 1.0
         sheet.add(
             where,

@@ -8,15 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from natgrad_core import Rule, Trajectory, chain, rules, run
+from natgrad_core import Rule, Trajectory, run
 from natgrad_core.analysis.basins import Basins, ending, minima
-from natgrad_core.core.rule import descend, precondition
 from natgrad_core.linalg.small_matrices import full
 from natgrad_core.metrics import Metric
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.heat_map import Kept, keeper
-from natgrad_lecture.engine_cache import RuleCall, RunsModel, rule_options
-from natgrad_lecture.lessons.playground.state import BY_METRIC, MetricKey, Play, metric_named
+from natgrad_lecture.engine_cache import RuleCall, RunsModel
+from natgrad_lecture.lessons.playground.state import (
+    BY_METRIC,
+    Play,
+    RuleKey,
+    metric_named,
+    rule_of,
+)
 from natgrad_lecture.lessons.playground.typed_problem import NO_DATA
 from natgrad_lecture.paired_runs import PairedRuns
 from natgrad_lecture.state.items import OWN, ChartKey, ProblemKey, chart_named, problem_named
@@ -29,20 +34,6 @@ COUNT = 33
 
 _FALLS = 20.0
 """A mean log-likelihood that rises so many times its size is more likely a loss, run uphill."""
-
-RuleKey = tuple[str, float, float, str, str, MetricKey | None]
-"""A rule's name, rate, damping, its kind, what to do where G is singular, and G if it is ours."""
-
-
-@lru_cache(maxsize=256)
-def rule_of(key: RuleKey) -> Rule:
-    """The rule with those of the reader's options that it takes."""
-    name, rate, damping, kind, singular, metric = key
-    if metric is not None:
-        raised = precondition(metric_named(metric), damping, kind, singular)
-        return chain(raised, descend(rate), name=BY_METRIC)
-    wished = {"rate": rate, "damping": damping, "kind": kind, "singular": singular}
-    return rules[name](**{k: v for k, v in wished.items() if k in rule_options(name)})
 
 
 @lru_cache(maxsize=32)
@@ -104,15 +95,9 @@ class Model(RunsModel):
         """G, if the problem has it."""
         return None if self.state.why_not_metric else metric_named(self.state.metric_key)
 
-    def key(self, name: str, kind: str | None = None) -> RuleKey:
-        """A rule as runs are kept by it."""
-        s = self.state
-        metric = s.metric_key if name == BY_METRIC else None
-        return name, s.rate, s.damping, kind or s.kind, s.singular, metric
-
     def rule(self, name: str) -> Rule:
         """A rule with this state's options."""
-        return rule_of(self.key(name))
+        return rule_of(self.state.rule_key(name))
 
     @cached_property
     def paired_runs(self) -> dict[str, PairedRuns]:
@@ -121,7 +106,7 @@ class Model(RunsModel):
 
     def rule_call(self, name: str, in_theta: bool) -> RuleCall:
         """A rule; in θ (``in_theta``) what is pulled back is the identity."""
-        return rule_of, (self.key(name, self._kind_in_theta if in_theta else None),)
+        return self.state.rule_call(name, in_theta)
 
     @cached_property
     def guide(self) -> PairedRuns:
@@ -137,7 +122,7 @@ class Model(RunsModel):
         found = {
             name: _crowd(
                 self.problem_key,
-                self.key(name, self._kind_in_theta),
+                self.state.rule_key(name, self.state.kind_in_theta),
                 self.state.starts - 1,
                 self.state.steps,
             )
@@ -156,12 +141,8 @@ class Model(RunsModel):
         if self.state.graph != "ends" or not len(self.minima):
             return {}
         first = tuple(self.paired_runs)[:2]
-        keys = {name: self.key(name, self._kind_in_theta) for name in first}
+        keys = {name: self.state.rule_key(name, self.state.kind_in_theta) for name in first}
         return {name: _kept(self.problem_key, key, self.state.steps) for name, key in keys.items()}
-
-    @property
-    def _kind_in_theta(self) -> str:
-        return "identity" if self.state.kind == "pulled-back" else self.state.kind
 
     @property
     def remarks(self) -> dict[str, str]:

@@ -15,11 +15,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from natgrad_core import charts, metrics, rules
-from natgrad_core.analysis.fit import Fit, fit
 from natgrad_core.core.damping import ALL_KINDS
-from natgrad_core.core.rule import SINGULAR
+from natgrad_core.core.rule import SINGULAR, Rule, chain, descend, precondition
 from natgrad_core.metrics import Metric
 from natgrad_lecture.drawing.numbers import significant
+from natgrad_lecture.drawing.windows import window
+from natgrad_lecture.engine_cache import RuleCall, rule_options, run_of
+from natgrad_lecture.lessons.playground import best_fit
 from natgrad_lecture.lessons.playground import typed_problem as mine
 from natgrad_lecture.lessons.playground.typed_problem import Mine
 from natgrad_lecture.state import item_options
@@ -60,15 +62,36 @@ GRAPHS = ("loss", "kl", "ends")
 
 MOST_STARTS = 16
 
-WINDOW = (0.0, 0.0, 2.0)
+WINDOW = (0.0, 0.0, 2.0, 2.0)
+"""What a plane of one's own problem shows at first: centers and half-widths of both axes."""
+
+_WIDTH = 0.2
+"""By how much of the paths' extent a view of them is wider on either side."""
+
+_STRAY = 0.02
+"""The share of the paths' points at either end of an axis that a view of them may leave out."""
 
 MetricKey = tuple[str, tuple[tuple[str, Any], ...]]
+
+RuleKey = tuple[str, float, float, str, str, MetricKey | None]
+"""A rule's name, rate, damping, its kind, what to do where G is singular, and G if it is ours."""
 
 
 @lru_cache(maxsize=64)
 def metric_named(key: MetricKey) -> Metric:
     """The metric of this name with these options."""
     return metrics[key[0]](**dict(key[1]))
+
+
+@lru_cache(maxsize=256)
+def rule_of(key: RuleKey) -> Rule:
+    """The rule with those of the reader's options that it takes."""
+    name, rate, damping, kind, singular, metric = key
+    if metric is not None:
+        raised = precondition(metric_named(metric), damping, kind, singular)
+        return chain(raised, descend(rate), name=BY_METRIC)
+    wished = {"rate": rate, "damping": damping, "kind": kind, "singular": singular}
+    return rules[name](**{k: v for k, v in wished.items() if k in rule_options(name)})
 
 
 @lru_cache(maxsize=512)
@@ -100,31 +123,6 @@ def why_not_chart(key: ProblemKey, chart_key: ChartKey, start: tuple[float, ...]
     return say("the-chart-does-not-reach-the", which=chart.name, where=where, needs=needs)
 
 
-@lru_cache(maxsize=64)
-def fit_of(key: ProblemKey) -> Fit | None:
-    """The maximum-likelihood fit of a problem; None of one that has no model or no data."""
-    problem = problem_named(key)
-    if problem.support is None or not len(problem.rows):
-        return None
-    try:
-        return fit(problem)
-    except ValueError:
-        return None
-
-
-def _in_words(fitted: Fit) -> str:
-    """The estimate with its standard errors, or why there is none."""
-    if not fitted.converged:
-        return say("no-best-fit", why=fitted.why)
-    parts = (
-        f"{symbol} = {0.0 if abs(value) < 1e-6 * error else value:.4g} ± {error:.2g}"
-        for symbol, value, error in zip(
-            fitted.problem.symbols, fitted.theta, fitted.standard_errors, strict=True
-        )
-    )
-    return say("best-fit", estimate=", ".join(parts))
-
-
 def _text(name: str, most: int) -> Callable[[Any], str]:
     def check(value: Any) -> str:
         if not isinstance(value, str) or len(value) > most:
@@ -135,15 +133,19 @@ def _text(name: str, most: int) -> Callable[[Any], str]:
 
 
 def _window(value: Any) -> tuple[float, ...]:
-    found = point("window", "the window", 3, 1e4)(value)
-    if not found[2] >= 1e-3:
-        raise BadInput("window", say("the-window-s-half-width-must"))
+    """Two centers and two half-widths; in old links both half-widths were one number."""
+    parts = tuple(value)
+    parts = (*parts, parts[2]) if len(parts) == 3 else parts
+    low, high = best_fit.HALF
+    found = point("window", "the window", 4, high)(parts)
+    if not min(found[2:]) >= low:
+        raise BadInput("window", say("the-window-s-half-width-must", least=f"{low:g}"))
     return found
 
 
 TYPED = {
     "text": _text("text", mine.LONGEST),
-    "names": _text("names", 60),
+    "names": _text("names", 120),
     "source": choice("source", "data", mine.SOURCES),
     "typed": _text("typed", mine.LONGEST),
 }
@@ -180,7 +182,8 @@ class Play(Runs):
     names: str = control(mine.FIRST.names, "names", TYPED["names"])
     source: str = control(mine.FIRST.source, "data", TYPED["source"])
     typed: str = control(mine.FIRST.typed, "typed", TYPED["typed"])
-    window: tuple[float, ...] = control(WINDOW, "window", _window)
+    window: tuple[float, ...] | None = control(None, "window", perhaps(_window))
+    """Centers and half-widths of both axes; None: as the problem has it."""
     good: tuple[str, ...] = control((), "good", _good)
     """What was typed last that could be read, while what is typed cannot."""
     start: tuple[float, ...] | None = control(None, "start", perhaps(point("start", "the start")))
@@ -193,8 +196,7 @@ class Play(Runs):
         return Mine(self.text, self.names, self.source, self.typed)
 
     def _key(self, typed: Mine) -> ProblemKey:
-        x, y, half = self.window
-        return mine.key(typed, (x, y, half))
+        return mine.key(typed, self.window or WINDOW)
 
     @property
     def wrong(self) -> dict[str, str]:
@@ -206,16 +208,41 @@ class Play(Runs):
         return {}
 
     @property
-    def problem_key(self) -> ProblemKey:
-        """The chosen problem with its options; of one's own the last that could be read."""
-        if self.problem != OWN:
-            return super().problem_key
+    def typed_in_use(self) -> Mine:
+        """What is typed, or what was typed last that could be read, or the first example."""
         for typed in (self.mine, *((Mine(*self.good),) if self.good else ())):
             try:
-                return self._key(typed)
+                self._key(typed)
             except BadInput:
                 continue
-        return mine.key(mine.FIRST, WINDOW)
+            return typed
+        return mine.FIRST
+
+    @property
+    def problem_key(self) -> ProblemKey:
+        """The chosen problem with its options; of one's own the last that could be read."""
+        if self.problem == OWN:
+            return self._key(self.typed_in_use)
+        if self.window is None:
+            return super().problem_key
+        x, y, half_x, half_y = self.window
+        view = ((x - half_x, x + half_x), (y - half_y, y + half_y))
+        return self.problem, (*self.options("problem", self.problem), ("view", view))
+
+    @property
+    def whole_key(self) -> ProblemKey:
+        """The same problem in all parameters that have no value, whatever the plane shows."""
+        if self.problem == OWN:
+            return mine.whole_key(self.typed_in_use, self.window or WINDOW)
+        return super().problem_key
+
+    @property
+    def shown(self) -> tuple[float, ...]:
+        """The window that is in force: centers and half-widths of both axes."""
+        if self.window is not None or self.problem == OWN:
+            return self.window or WINDOW
+        view = window(problem_named(self.problem_key))
+        return (*view.mean(1).tolist(), *(np.ptp(view, axis=1) / 2).tolist())
 
     @property
     def wished_chart(self) -> ChartKey:
@@ -275,24 +302,58 @@ class Play(Runs):
 
     @property
     def hints(self) -> dict[str, str]:
-        """Beside the data that were typed: how they were read."""
-        if self.problem != OWN or self.source == mine.NO_DATA:
-            return {}
+        """The best fit; of one's own problem also how the data and the names were read."""
         found: dict[str, str] = {}
-        if self.source == mine.TYPED and "typed" not in self.wrong:
-            found["typed"] = mine.note(self.typed)
-        if (fitted := fit_of(self.problem_key)) is not None:
-            found["text"] = _in_words(fitted)
+        fitted = best_fit.fit_of(self.whole_key)
+        if fitted is not None:
+            found["text" if self.problem == OWN else "problem"] = best_fit.in_words(fitted)
+        if self.problem == OWN:
+            if self.source == mine.TYPED and "typed" not in self.wrong:
+                found["typed"] = mine.note(self.typed)
+            typed, place = self.typed_in_use, self.window or WINDOW
+            if note := mine.held_note(mine.key(typed, place), mine.whole_key(typed, place)):
+                found["names"] = note
         return found
 
     def _around_fit(self) -> dict[str, Any]:
-        """The window of four standard errors around the best fit; nothing if there is none."""
-        fitted = fit_of(self.problem_key)
+        """The window of four standard errors around the best fit."""
+        fitted = best_fit.fit_of(self.whole_key)
         if fitted is None or not fitted.converged:
-            return {}
-        half = float(np.clip(4 * np.max(fitted.standard_errors), 1e-3, 1e4))
-        x, y = (significant(v, 3) for v in fitted.theta)
-        return {"window": (x, y, significant(half, 2)), "start": None}
+            raise BadInput("fit", say("nothing-to-fit") if fitted is None else fitted.why)
+        symbols = problem_named(self.problem_key).symbols
+        return self._moved(best_fit.around(fitted, symbols)) | {"start": None}
+
+    def rule_key(self, name: str, kind: str | None = None) -> RuleKey:
+        """A rule as runs are kept by it."""
+        metric = self.metric_key if name == BY_METRIC else None
+        return name, self.rate, self.damping, kind or self.kind, self.singular, metric
+
+    @property
+    def kind_in_theta(self) -> str:
+        """What the damping is in θ, where what is pulled back is the identity."""
+        return "identity" if self.kind == "pulled-back" else self.kind
+
+    def rule_call(self, name: str, in_theta: bool) -> RuleCall:
+        """What makes a rule for a run in θ (``in_theta``) or in x."""
+        return rule_of, (self.rule_key(name, self.kind_in_theta if in_theta else None),)
+
+    def _around_paths(self) -> dict[str, Any]:
+        """The window around the runs in θ: nearly all of those that end well, or of all."""
+        start = tuple(map(float, self.point))
+        calls = [self.rule_call(name, in_theta=True) for name in self.running]
+        paths = [run_of(self.problem_key, None, call, start, self.steps) for call in calls]
+        good = [path for path in paths if path.ok.all()] or paths
+        points = np.concatenate([path.theta[path.ok] for path in good])
+        ends = np.quantile(points, [_STRAY, 1 - _STRAY], axis=0)
+        ends = np.array([np.minimum(ends[0], start), np.maximum(ends[1], start)])
+        half = np.maximum(np.ptp(ends, axis=0) * (0.5 + _WIDTH), 1e-6 * (1 + np.abs(ends[0])))
+        center = ends.mean(0).tolist()
+        around = (significant(v, 4) for v in center), (significant(v, 2) for v in half.tolist())
+        return self._moved((*around[0], *around[1])) | {"start": start}
+
+    def _moved(self, place: tuple[float, ...]) -> dict[str, Any]:
+        """Show another window, and keep what has nothing to do with it."""
+        return {"window": tuple(np.clip(place, -best_fit.HALF[1], best_fit.HALF[1]).tolist())}
 
     def _without(self, said: str) -> str:
         silent = [n for n in self.rules if self.why_not_rule(n) == said]
@@ -315,12 +376,21 @@ class Play(Runs):
             return found | ({} if wished._start_holds() else {"start": None})
         if name == "fit":
             return self._around_fit()
+        if name == "fit-paths":
+            return self._around_paths()
         if name == "start.x":
             there = chart_named(self.chart_key).forward(numbers("start", value))
             return {"start": np.asarray(there).tolist()}
         if name.partition(".")[0] == "window":
-            return {**State.changes(self, name, value), "start": None}
+            mine_too = {"start": None} if self.problem == OWN else {}
+            return {**State.changes(self, name, value), **mine_too}
+        if name == "problem":
+            return {**super().changes(name, value), "window": None}
         return super().changes(name, value)
+
+    def entries(self, name: str) -> Any:
+        """What is in force: of the window that of the problem, where the reader sets none."""
+        return self.shown if name == "window" else super().entries(name)
 
     def _start_holds(self) -> bool:
         return bool(problem_named(self.problem_key).inside(np.asarray(self.point, float)))

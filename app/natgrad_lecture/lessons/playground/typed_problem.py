@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from natgrad_core.datasets import columns, tables
 from natgrad_core.datasets.pasted import Table, UnreadableData, read_table
 from natgrad_core.expressions.expression_problem import ExpressionError
 from natgrad_core.types import Array
+from natgrad_lecture.drawing.numbers import significant
+from natgrad_lecture.lessons.playground.best_fit import fit_of
 from natgrad_lecture.state.fields import BadInput
 from natgrad_lecture.state.items import OWN, ProblemKey, problem_named
 from natgrad_lecture.text.lesson_text import phrases
@@ -43,21 +45,52 @@ FIRST = Mine(
 )
 
 
-def key(mine: Mine, window: tuple[float, float, float]) -> ProblemKey:
-    """The problem that was typed, seen in the window (center, half its width), or BadInput."""
+Window = tuple[float, ...]
+"""What the plane shows: the centers of both axes, then their half-widths."""
+
+OwnKey = tuple[str, tuple[tuple[str, Any], ...]]
+"""The key of a problem of one's own."""
+
+START = 0.5
+"""Where a parameter that is not on the plane starts, until the fit says better."""
+
+
+def key(mine: Mine, window: Window) -> OwnKey:
+    """The problem that was typed as the plane shows it, or BadInput.
+
+    The plane has the first two parameters that are given no value; of the others those without
+    one are held at the best fit.
+    """
+    whole = whole_key(mine, window)
+    options = dict(whole[1])
+    held = dict(options["held"])
+    free = [name for name in options["parameters"] if name not in held]
+    held |= _estimates(whole, free[2:])
+    x, y, half_x, half_y = window
+    options |= {
+        "held": tuple(held.items()),
+        "view": ((x - half_x, x + half_x), (y - half_y, y + half_y)),
+    }
+    return OWN, tuple(options.items())
+
+
+def whole_key(mine: Mine, window: Window) -> OwnKey:
+    """The problem that was typed, with only those parameters held that are given a value."""
     data = _data(mine)
-    names = tuple(filter(None, re.split(r"[,\s]+", mine.names)))
-    if len(names) != 2:
-        raise BadInput(
-            "names", say("the-plane-shows-two-parameters-got", names=", ".join(names) or "none")
-        )
-    x, y, half = window
+    names, held = _parameters(mine.names)
+    free = [name for name in names if name not in held]
+    if len(free) < 2:
+        got = ", ".join(free) or "none"
+        raise BadInput("names", say("the-plane-shows-two-parameters-got", names=got))
+    x, y, half_x, half_y = window
+    start = dict.fromkeys(names, START) | held
+    start |= {free[0]: x + half_x / 4, free[1]: y + half_y / 4}
     options = (
         ("text", mine.text),
         ("data", data),
         ("parameters", names),
-        ("start", (x + half / 4, y + half / 4)),
-        ("view", ((x - half, x + half), (y - half, y + half))),
+        ("start", tuple(start[name] for name in names)),
+        ("held", tuple(held.items())),
     )
     try:
         with np.errstate(all="ignore"):
@@ -67,6 +100,48 @@ def key(mine: Mine, window: tuple[float, float, float]) -> ProblemKey:
     except ValueError as error:
         raise BadInput("typed" if "data must" in str(error) else "names", str(error)) from None
     return OWN, options
+
+
+def _parameters(text: str) -> tuple[tuple[str, ...], dict[str, float]]:
+    """The names, and the values of those that have one: ``a b c = 0.5``."""
+    held: dict[str, float] = {}
+    names: list[str] = []
+    for part in filter(None, re.split(r"[,;\s]+", re.sub(r"\s*=\s*", "=", text))):
+        name, equals, value = part.partition("=")
+        names.append(name)
+        if equals:
+            try:
+                held[name] = float(value.replace("\N{MINUS SIGN}", "-"))
+            except ValueError:
+                raise BadInput("names", say("a-value-is-a-number", part=part)) from None
+            if not np.isfinite(held[name]):
+                raise BadInput("names", say("a-value-is-a-number", part=part))
+    return tuple(names), held
+
+
+def _estimates(whole: ProblemKey, names: list[str]) -> dict[str, float]:
+    """The values of these parameters at the best fit; where there is none, where they start."""
+    fitted = fit_of(whole) if names else None
+    if fitted is None or not fitted.converged:
+        return dict.fromkeys(names, START)
+    estimates = dict(zip(fitted.problem.symbols, fitted.theta.tolist(), strict=True))
+    return {name: significant(estimates[name], 10) for name in names}
+
+
+def held_note(shown: OwnKey, whole: OwnKey) -> str:
+    """Which parameters are held, at which values and why; empty if none is."""
+    held, typed = (dict(dict(each[1])["held"]) for each in (shown, whole))
+    if not held:
+        return ""
+    fitted = fit_of(whole)
+    found = fitted is not None and fitted.converged
+    note = "at-the-best-fit" if found else "no-best-fit-for-it"
+    parts = (f"{name} = {value:.4g}" for name, value in held.items())
+    said = (
+        part if name in typed else say(note, held=part)
+        for name, part in zip(held, parts, strict=True)
+    )
+    return say("held-parameters", held=", ".join(said))
 
 
 def placed(error: ExpressionError, text: str) -> str:
