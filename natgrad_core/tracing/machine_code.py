@@ -288,6 +288,11 @@ def execute_one(
     return path, ok
 
 
+def _part(step: Machine, table: Any, held: tuple[Any, ...]) -> None:
+    """Run some of the starts; ``held`` are the arrays that the table points to."""
+    step.run(ctypes.addressof(table))
+
+
 def execute(
     step: Machine,
     state: Sequence[Any],
@@ -351,12 +356,12 @@ def execute(
         step.table(low, high, *words)
         for low, high in pairwise(n * i // count for i in range(count + 1))
     ]
-    others = [
-        threading.Thread(target=step.run, args=(ctypes.addressof(table),)) for table in tables[1:]
-    ]
+    # A signal may end this function while a thread still writes: each holds what it works on.
+    held = (start, rows, data, first, second)
+    others = [threading.Thread(target=_part, args=(step, table, held)) for table in tables[1:]]
     for other in others:
         other.start()
-    step.run(ctypes.addressof(tables[0]))
+    _part(step, tables[0], held)
     for other in others:
         other.join()
     if n > size:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import math
 import os
@@ -170,6 +171,41 @@ def test_threads_do_not_change_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     for one, other in zip(ends(model, rule, starts, 5, 1.9), last, strict=True):
         np.testing.assert_array_equal(one, other)
     assert len(began) == 8
+
+
+def test_a_sweep_that_is_interrupted_leaves_its_threads_what_they_write_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = problem("normal")
+    starts = model.examples(np.random.default_rng(3), 64)
+    rule = rules["natural"](rate=np.linspace(0.01, 0.5, 64))
+    whole = run(model, rule, starts, 5).theta
+    late: list[tuple[Any, tuple[Any, ...]]] = []
+
+    class Late(threading.Thread):
+        """A thread that begins only when the one that waits for it is interrupted."""
+
+        def __init__(self, target: Any, args: tuple[Any, ...]) -> None:
+            super().__init__()
+            late.append((target, args))
+
+        def start(self) -> None:
+            pass
+
+        def join(self, timeout: float | None = None) -> None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(machine_code, "WORTH", 0)
+    monkeypatch.setattr(machine_code, "processors", lambda: 2)
+    monkeypatch.setattr(machine_code.threading, "Thread", Late)
+    with pytest.raises(KeyboardInterrupt):
+        run(model, rule, starts, 5)
+    gc.collect()
+    ((target, args),) = late
+    held = [array for part in args if isinstance(part, tuple) for array in part]
+    path = next(a for a in held if isinstance(a, np.ndarray) and a.shape == whole.shape)
+    target(*args)  # into memory that is still its own
+    np.testing.assert_array_equal(path[:, 32:], whole[:, 32:])
 
 
 def test_leading_axes_broadcast_as_they_do_without_machine_code() -> None:
