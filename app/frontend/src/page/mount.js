@@ -49,11 +49,16 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
   const whole = Boolean(model.link && !model.follows);
   const inNotebook = !model.link && !model.saved;
   const root = makeRoot(lesson, Boolean(model.link));
+  // Its colors and its width are asked for while it is empty: later each question lays out the page.
+  el.append(root);
+  const width = root.clientWidth;
   const state = makePageState();
   const stats = makeStats();
   const cache = makeOutlineCache();
   const theme = makeTheme(root);
+  theme.apply();
   const palette = makePalette(root, lesson.styles);
+  palette.read();
   const frame = makeFrame((now) => loop.draw(now));
   const redraw = frame.request;
 
@@ -253,16 +258,18 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     else frame.soon();
   }
 
+  let colors = theme.current(); // that were read
   theme.onchange(() => {
+    if (theme.current() === colors) return;
+    colors = theme.current();
     palette.read();
     if (state.answer()) loop.draw();
     charts.redraw();
   });
-  el.append(root);
   theme.apply();
   loop.adopt(first, arrays);
   loop.show();
-  planeSet.measure();
+  planeSet.measure(width);
   loop.draw(); // the first picture waits for nothing
   model.on("msg:custom", hear);
   progress.update(state.shown(), busy()); // a slow picture begins to grow finer by itself

@@ -52,9 +52,10 @@ export function makePlaneSet({ root, words, host, onResize }) {
    * A model is in view with the planes: over the text beside them, or below them, as is the room.
    *
    * @param {number} width
+   * @param {boolean} [read] whether the text is shown
    */
-  function place(width) {
-    const over = width >= WIDE && words.checkVisibility();
+  function place(width, read = words.checkVisibility()) {
+    const over = width >= WIDE && read;
     if (over && beside.parentElement !== words) words.prepend(beside);
     if (!over && beside.parentElement === words) box.after(beside);
   }
@@ -141,8 +142,9 @@ export function makePlaneSet({ root, words, host, onResize }) {
       }
     },
 
-    measure() {
-      place(root.clientWidth);
+    /** @param {number} width of the page */
+    measure(width) {
+      place(width, true);
       measure();
     },
 
