@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -159,6 +160,20 @@ def test_a_lesson_begins_with_a_title_and_a_takeaway(tmp_path: Path) -> None:
     empty = replace(lessons["fisher"], file=str(tmp_path / "__init__.py"))
     with pytest.raises(ValueError, match="begins with its title"):
         empty.text()
+
+
+ALONE = re.compile(
+    r"(?!It is (?:not true|often said) that)(?:(?:Its|This|That|These|Their|Then|There|So do)\b|"
+    r"(?:\S+ ){0,3}(?:it|they|them|those)\b)",
+    re.I,
+)
+"""How a sentence begins that is about something in the sentence before it."""
+
+
+@pytest.mark.parametrize("name", list(lessons))
+def test_a_claim_which_stands_alone_over_the_picture_says_what_it_is_about(name: str) -> None:
+    for claim, words in lessons[name].text().claims.items():
+        assert not ALONE.match(re.sub(r"\$[^$]*\$", "x", words.source)), (claim, words.source)
 
 
 def test_an_option_that_does_not_exist_is_answered_with_those_that_do() -> None:
