@@ -50,8 +50,10 @@ class Machine(NamedTuple):
     """Which constants it holds as data columns, and their lengths."""
     table: Any
     """The type of that table: an array of whole numbers."""
-    words: Any
-    """The type of what one start needs: an array of its state, then those numbers."""
+    one: struct.Struct
+    """The table of one start, then its state and those numbers."""
+    memory: Any
+    """The type of so many bytes."""
     plan: Plan
     size: int
     """How many lines the step has."""
@@ -144,8 +146,10 @@ def _built(key: Key) -> Machine:
     numbers = tuple(i for i in indices if not rows[i])
     columns = tuple((i, rows[i]) for i in indices if rows[i])
     table = ctypes.c_int64 * (len(TABLE) + 2 * len(indices))
-    words = ctypes.c_double * (plan.parts + len(numbers))
-    return Machine(run, numbers, columns, table, words, plan, len(lines), linker)
+    count, strides = len(TABLE) + len(indices), 8 * len(indices)  # one start has none
+    one = struct.Struct(f"={count}q{strides}x{plan.parts + len(numbers)}d")
+    memory = ctypes.c_char * one.size
+    return Machine(run, numbers, columns, table, one, memory, plan, len(lines), linker)
 
 
 def machine(key: Key) -> Machine | None:
@@ -279,12 +283,19 @@ def execute_one(
     if len(state) != parts or len(columns) != len(step.columns) or step.plan.width > 1 or steps < 0:
         raise ValueError(f"a state of {len(state)} numbers where {parts} are needed")
     path, ok = np.empty((steps + 1, step.plan.shown)), np.empty(steps + 1, bool)
-    words = step.words(*state, *[constants[i] for i in step.numbers])
-    at = ctypes.addressof(words)
-    numbers = range(at + 8 * parts, at + 8 * len(words), 8)
-    out = path.__array_interface__["data"][0], ok.__array_interface__["data"][0]
-    table = step.table(0, 1, 1, steps, at, *out, 0, *numbers, *columns)
-    step.run(ctypes.addressof(table))
+    memory = step.memory()
+    table = ctypes.addressof(memory)
+    end = table + step.one.size
+    start = end - 8 * (parts + len(step.numbers))
+    # Far faster than what NumPy says of its arrays, and a run of one start is short.
+    arrays: tuple[Any, Any] = path, ok
+    out = [ctypes.addressof(ctypes.c_char.from_buffer(array)) for array in arrays]
+    numbers = range(start + 8 * parts, end, 8)
+    given = [constants[i] for i in step.numbers]
+    step.one.pack_into(
+        memory, 0, 0, 1, 1, steps, start, *out, 0, *numbers, *columns, *state, *given
+    )
+    step.run(table)
     return path, ok
 
 

@@ -26,7 +26,7 @@ from natgrad_core.tracing import llvm_text, machine_code, native_functions, ops
 from natgrad_core.tracing import replay as replaying
 from natgrad_core.tracing.llvm_text import Plan, Refused, leaves, written
 from natgrad_core.tracing.row_sums import Rows, pairwise
-from natgrad_core.tracing.tape import trace
+from natgrad_core.tracing.tape import Traced, trace
 from tests.engine.cases import PAIRS, RULE_CASES, SMALL, has_rule, pair, problem, takes
 
 EVERYTHING = bool(os.environ.get("COMPILED_EVERYTHING"))
@@ -516,6 +516,22 @@ def test_a_data_column_that_is_shorter_than_it_was_is_refused() -> None:
     for wrong in ((state[1:], places, 3), (state, places[1:], 3), (state, places, -1)):
         with pytest.raises(ValueError, match="are needed"):
             machine_code.execute_one(step, wrong[0], constants, wrong[1], wrong[2])
+
+
+def test_a_rules_own_data_column_is_not_kept_for_its_next_run() -> None:
+    lines = (
+        ("t0", "column", ("x0",)),
+        ("t1", "*", ("t0", "c0")),
+        ("t2", "*", ("t1", "c1")),
+        ("t3", "row_sum", ("t2",)),
+        ("t4", "finite", ("x0",)),
+    )
+    traced = Traced(lines, ("t3", "t4"), (np.ones(3), np.array([0.1, 0.2, 0.3])), 1, {})
+    for number, factor in ((np.ones(3), 0.6), (2.0, 1.2), (np.full(3, 3.0), 1.8), (1.0, 0.6)):
+        with replaying.ahead():
+            found = replaying.replay(traced.with_numbers((number,)), (1.0,), 4, 1)
+        assert found
+        np.testing.assert_allclose(found[0][:, 0], factor ** np.arange(5.0), rtol=1e-14)
 
 
 def test_a_data_column_is_not_a_number_and_columns_of_one_step_have_one_length() -> None:
