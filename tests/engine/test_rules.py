@@ -66,8 +66,15 @@ def test_a_rule_says_its_formula_its_source_and_its_name(name):
     assert rule.source
 
 
+@pytest.fixture
+def at_once(monkeypatch):
+    """Trace and compile even the shortest run."""
+    monkeypatch.setattr(replaying, "SHORT", 1)
+    monkeypatch.setattr(replaying, "COMPILING", (0.0, 0.0))
+
+
 @pytest.mark.parametrize("of", problems)
-def test_a_run_leaves_nothing_to_the_garbage_collector(of):
+def test_a_run_leaves_nothing_to_the_garbage_collector(of, at_once):
     """It would stop a page's picture to look for it."""
     model, rule = problem(of), rules["gradient"]()
     run(model, rule, model.start, 2)  # what is made once stays
@@ -78,13 +85,6 @@ def test_a_run_leaves_nothing_to_the_garbage_collector(of):
         assert gc.collect() == 0
     finally:
         gc.enable()
-
-
-@pytest.fixture
-def at_once(monkeypatch):
-    """Trace and compile even the shortest run."""
-    monkeypatch.setattr(replaying, "SHORT", 1)
-    monkeypatch.setattr(replaying, "COMPILING", (0.0, 0.0))
 
 
 @pytest.mark.parametrize("of", [p for p in SMALL if alike(p)[0] == p])
