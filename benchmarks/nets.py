@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from benchmarks import peer_libraries as peers
 from benchmarks.measure import LONG, aim, clock, memory, say, table, tell_targets
 from benchmarks.races import RACES, TUNING, run
-from natgrad_core.nets import NetProblem, mlp, plane, real, rules
+from natgrad_core.nets import KFAC, NetProblem, mlp, plane, real, rules
 from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.fisher.solve import solve
 from natgrad_core.nets.fisher.solver_cost import METHODS, costs
@@ -211,6 +211,70 @@ def steps(quick: bool) -> None:
     )
 
 
+def small_cnn(seed: int) -> nn.Sequential:
+    """A convolutional network for digits, 8 × 8."""
+    torch.manual_seed(seed)
+    return nn.Sequential(
+        nn.Unflatten(1, (1, 8, 8)),
+        nn.Conv2d(1, 16, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(16, 32, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(128, 10),
+    )
+
+
+def mini_batches(quick: bool) -> None:
+    """Measure an optimizer's step on mini-batches beside torch's SGD, step by step in one run."""
+    say("## A step of a small CNN on digits, batches of 64, means over whole epochs\n")
+    data, criterion = real("digits", "unit"), nn.CrossEntropyLoss()
+    makers: dict[str, Callable[[nn.Module], Any]] = {
+        "KFAC, defaults": lambda m: KFAC(m, criterion),
+        "KFAC, every=1": lambda m: KFAC(m, criterion, every=1),
+        "KFAC, lr=0.1, damping=0.1, every=10": lambda m: KFAC(
+            m, criterion, 0.1, 0.1, every=10, keep=0.9
+        ),
+    }
+    rows: list[list[str]] = []
+    for name, make in makers.items():
+        ratios: list[float] = []
+        lasts: list[float] = []
+        for seed in range(2 if quick else 5):
+            module, other = small_cnn(seed), small_cnn(seed)
+            pairs = (
+                (module, make(module)),
+                (other, torch.optim.SGD(other.parameters(), 0.5, 0.9)),
+            )
+            spent = [0.0, 0.0]
+            for epoch in range(1 + (2 if quick else 10)):
+                spent = spent if epoch > 1 else [0.0, 0.0]  # the first epoch warms up
+                if epoch == 1:
+                    module.load_state_dict(small_cnn(seed).state_dict())
+                    pairs = ((module, make(module)), pairs[1])
+                shuffled = torch.randperm(
+                    len(data.y), generator=torch.Generator().manual_seed(epoch)
+                )
+                for index in shuffled.split(64):
+                    x, y = data.x[index], data.y[index]
+                    for k, (net, optimizer) in enumerate(pairs):
+                        began = time.process_time()
+                        optimizer.zero_grad()
+                        criterion(net(x), y).backward()
+                        optimizer.step()
+                        spent[k] += time.process_time() - began
+            ratios.append(spent[0] / spent[1])
+            right = module(data.x_test).argmax(1) == data.y_test
+            lasts.append(float(right.double().mean()))
+        ratio = statistics.median(ratios)
+        rows.append([name, f"{ratio:.2f}", f"{statistics.median(lasts):.3f}"])
+        if name == "KFAC, defaults":
+            aim("a step on mini-batches: KFAC by default / SGD", "", "", ratio, 2.5, True)
+    table(["optimizer", "step / SGD's", "test accuracy at the end"], rows)
+
+
 def page(quick: bool) -> None:
     """Measure the network of the lesson."""
     say("## Live: 2-16-16-2 on 500 points, exact natural gradient, steps a second of CPU\n")
@@ -239,6 +303,7 @@ def page(quick: bool) -> None:
 SECTIONS: dict[str, Callable[[bool], None]] = {
     "page": page,
     "steps": steps,
+    "mini-batches": mini_batches,
     **{
         f"step-{'-'.join(map(str, sizes))}": functools.partial(one_step, which=i)
         for i, (sizes, *_) in enumerate(SIZES)

@@ -23,6 +23,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
@@ -39,6 +40,10 @@ from natgrad_core.nets.runtime.memory_limit import must_hold
 
 CHUNK = 2**24
 """Numbers in a piece of the rows of S J that are held at once."""
+
+
+_PUSHES: WeakKeyDictionary[nn.Module, tuple[tuple[type, ...], bool]] = WeakKeyDictionary()
+"""What was found of forward mode: the types of a module's layers then, and whether it is right."""
 
 
 class Part:
@@ -184,8 +189,12 @@ class ModuleTape(Tape):
         except RuntimeError as refused:
             self._by_graph(refused)
         self.parts, self.values = [theta], [x, self.outputs]
-        self._pushes: bool | None = False if _pads(net.module) else None
+        self._kinds = tuple(type(child) for child in net.module.modules())
+        kinds, pushes = _PUSHES.get(net.module, ((), None))
+        self._pushes: bool | None = False if _pads(net.module) else pushes
         """Whether forward mode is the transpose of reverse mode; None: not compared yet."""
+        if kinds != self._kinds and self._pushes:
+            self._pushes = None
 
     def _forward(self, theta: Tensor) -> Tensor:
         return self.net.forward(theta, self.x)
@@ -243,6 +252,7 @@ class ModuleTape(Tape):
             else:
                 if self._pushes is None:
                     self._pushes = self._is_transposed(v, dy)
+                    _PUSHES[self.net.module] = self._kinds, self._pushes
                 if self._pushes:
                     return dy
         return pulled(self._back, torch.zeros_like(self.outputs))[1](v)

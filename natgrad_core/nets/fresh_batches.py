@@ -77,9 +77,10 @@ class Fresh:
             What is known.
         """
         old = cls(**memory)
-        batch = (float(len(point.problem)), float(point.problem.x.sum()))
-        if old.change is None or not old.batch or batch == old.batch:
-            return replace(old, batch=batch, factor=1.0, varies=False)
+        batch = point.problem.signature
+        varies = bool(old.batch) and batch != old.batch
+        if old.change is None or not varies:
+            return replace(old, batch=batch, factor=1.0, varies=varies)
         change, s = old.change, old.share
         before = point.after(-change)
         q = before.products([before.tape.push(change)])[0][0]

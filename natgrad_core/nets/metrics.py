@@ -16,12 +16,22 @@ from torch import Tensor
 
 from natgrad_core.errors import SingularMetricError
 from natgrad_core.nets.fisher.fisher import FisherAt, gauss_newton, must_be_a_kind
-from natgrad_core.nets.fisher.kfac import Eigen, Factors, Kronecker, is_factored_by_hand
+from natgrad_core.nets.fisher.kfac import (
+    Eigen,
+    Factors,
+    Kronecker,
+    held_solve,
+    is_factored_by_hand,
+)
 from natgrad_core.nets.fisher.module_kfac import SHARING, ModuleKronecker, factors_of, known
+from natgrad_core.nets.fisher.module_kfac import held_solve as held_by_module
 from natgrad_core.nets.fisher.solve import DROWNED, must_be_a_method, solve
 from natgrad_core.nets.problem import FLOAT32_FLOOR, At
 from natgrad_core.nets.rule import Memory, nothing
 from natgrad_core.nets.settings import in_range
+
+AVERAGE = 0.8
+"""The weight of the factors of the batches before, where none is given."""
 
 
 class Operator(Protocol):
@@ -59,6 +69,21 @@ class Operator(Protocol):
         ...
 
 
+class Holding(Operator, Protocol):
+    """An operator whose inverse can be held from step to step."""
+
+    def hold(self, damping: float) -> Any:
+        """Return (G + λI)⁻¹ as tensors, in lists and dictionaries.
+
+        Args:
+            damping: λ > 0.
+
+        Returns:
+            The tensors, which ``Metric.held`` applies.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Metric:
     """A metric of nets: a pair of pure functions, and a name.
@@ -67,11 +92,17 @@ class Metric:
         name: What it is called.
         at: Maps (point, memory) to the operator there and the memory for the next step.
         init: Maps the first θ, ``[p]``, to the memory before the first step.
+        again: Maps (point, memory) to the operator of the last ``at``, without a pass of the net;
+            None if it cannot be had again.
+        held: Maps (point, what ``Holding.hold`` returned, v) to (G + λI)⁻¹ v, without a pass of the
+            net; None if its operators are no ``Holding``.
     """
 
     name: str
     at: Callable[[At, Memory], tuple[Operator, Memory]]
     init: Callable[[Tensor], Memory] = nothing
+    again: Callable[[At, Memory], Operator] | None = None
+    held: Callable[[At, Any, Tensor], Tensor] | None = None
 
 
 class Exact:
@@ -135,6 +166,12 @@ class Careful:
             return self.operator.solve(v, damping)
         self.note = DROWNED.format(damping)
         return self.counterpart.solve(self.at.doubled(v), damping).float()
+
+    def hold(self, damping: float) -> Any:
+        """(G + λI)⁻¹ as tensors, in float64 where float32 is too coarse."""
+        fine = self.at.theta.dtype != torch.float32 or damping >= self.operator.faintest
+        holding: Any = self.operator if fine else self.counterpart
+        return holding.hold(damping)
 
     def dense(self) -> Tensor:
         """G."""
@@ -368,10 +405,9 @@ def _whole(label: str, matrix: Callable[[At], Tensor], at: At) -> Careful:
 def kfac(
     kind: str = "true",
     samples: int = 1,
-    keep: float = 0.0,
+    keep: float | None = 0.0,
     shared: bool = True,
     sharing: str = "expand",
-    every: int = 1,
 ) -> Metric:
     """K-FAC: each layer's block is a Kronecker product B ⊗ A of two small matrices.
 
@@ -383,75 +419,66 @@ def kfac(
         kind: "true" has exact factors, "monte-carlo" draws targets, "empirical" takes the data's.
         samples: Targets drawn an example, of kind "monte-carlo".
         keep: The k-th step gives the old factors the weight min(1 − 1/k, ``keep``); 0 keeps none.
+            None: ``AVERAGE``, but 0 where the batch is that of the time before.
         shared: Whether λ is shared between B and A (factored Tikhonov, §6.3), or added to B ⊗ A.
             Factors by hooks always share it.
         sharing: What the places that share a weight are, for factors by hooks: "expand" or "reduce"
             (Eschenhagen et al. 2023).
-        every: The factors are computed at every ``every``-th step, and kept in between.
 
     Returns:
-        The metric; it remembers the factors if ``keep`` > 0 or ``every`` > 1.
+        The metric; it remembers the factors.
 
     Raises:
         ValueError: If ``keep`` is not in [0, 1), there is no such kind or sharing, or ``samples``
-            or ``every`` is less than 1.
+            is less than 1.
     """
-    in_range("keep", keep, below=1.0)
+    if keep is not None:
+        in_range("keep", keep, below=1.0)
     must_be_a_kind(kind, samples)
-    must_be_an_interval(every)
     if sharing not in SHARING:
         raise ValueError(f"no sharing {sharing!r}; there are {', '.join(SHARING)}")
 
-    def by_hooks(point: At, memory: Memory) -> tuple[Operator, Memory]:
-        age, old = memory["age"] + 1, dict(memory["pairs"])
-        layers = dict(point.problem.net.module.named_modules())
-        if old and (age - 1) % every:
-            here = {path: known(path, layers[path], a, b) for path, (a, b) in old.items()}
-        else:
-            here = factors_of(FisherAt(point, kind, samples), sharing)
-            weight = min(1 - 1 / age, keep)
-            for path, each in here.items():
-                if keep and path in old:
-                    a, b = old[path]
-                    here[path] = each.blend(a, b, weight)
-        remembers = keep or every > 1
-        pairs = {path: (each.a, each.b) for path, each in here.items()} if remembers else {}
-        return ModuleKronecker(point.problem.net, here), {"age": age, "pairs": pairs}
-
     def at(point: At, memory: Memory) -> tuple[Operator, Memory]:
+        age, old, fisher = memory["age"] + 1, memory["pairs"], FisherAt(point, kind, samples)
+        batch = point.problem.signature if keep is None else ()
+        most = keep if keep is not None else AVERAGE if batch != memory["batch"] else 0.0
+        weight = min(1 - 1 / age, most)
+        kept = {"age": age, "batch": batch}
         if not is_factored_by_hand(point.problem.net):
-            return by_hooks(point, memory)
-        age = memory["age"] + 1
-        if memory["pairs"] and (age - 1) % every:
-            factors = Factors(point.problem.net, memory["pairs"])
-            kept = {"age": age, "pairs": factors.pairs}
-            held = factors.double
-            return Careful(point, Kronecker(factors, shared), lambda: Kronecker(held, shared)), kept
-        fisher = FisherAt(point, kind, samples)
+            here = factors_of(fisher, sharing)
+            for path in [path for path in here if weight and path in old]:
+                a, b = old[path]
+                here[path] = here[path].blend(a, b, weight)
+            pairs = {path: (each.a, each.b) for path, each in here.items()}
+            return ModuleKronecker(point.problem.net, here), {**kept, "pairs": pairs}
         factors = Factors.of(fisher)
-        if keep and age > 1:
-            factors = Factors(factors.net, memory["pairs"]).blend(factors, min(1 - 1 / age, keep))
+        if weight:
+            factors = Factors(factors.net, old).blend(factors, weight)
 
         def counterpart() -> Kronecker:
-            return Kronecker(factors.double if keep else Factors.of(fisher.double), shared)
+            return Kronecker(factors.double if weight else Factors.of(fisher.double), shared)
 
-        kept = {"age": age, "pairs": factors.pairs if keep or every > 1 else ()}
-        return Careful(point, Kronecker(factors, shared), counterpart), kept
+        operator = Careful(point, Kronecker(factors, shared), counterpart)
+        return operator, {**kept, "pairs": factors.pairs}
 
-    return Metric("K-FAC", at, lambda start: {"age": 0, "pairs": ()})
+    def again(point: At, memory: Memory) -> Operator:
+        net, pairs = point.problem.net, memory["pairs"]
+        if not is_factored_by_hand(net):
+            layers = dict(net.module.named_modules())
+            return ModuleKronecker(
+                net, {path: known(path, layers[path], a, b) for path, (a, b) in pairs.items()}
+            )
+        factors = Factors(net, pairs)
+        return Careful(point, Kronecker(factors, shared), lambda: Kronecker(factors.double, shared))
+
+    return Metric("K-FAC", at, lambda start: {"age": 0, "batch": (), "pairs": ()}, again, _held)
 
 
-def must_be_an_interval(every: Any) -> None:
-    """Check a number of steps.
-
-    Args:
-        every: The number.
-
-    Raises:
-        ValueError: If it is no whole number ≥ 1.
-    """
-    if not isinstance(every, int) or every < 1:
-        raise ValueError(f"an interval is a whole number of steps, at least 1; got {every!r}")
+def _held(point: At, held: Any, v: Tensor) -> Tensor:
+    net = point.problem.net
+    if isinstance(held, dict):
+        return held_by_module(net, held, v)
+    return held_solve(net, held, v)
 
 
 def ekfac(kind: str = "true", samples: int = 1) -> Metric:

@@ -119,7 +119,7 @@ class Net:
             reset(self.module.modules(), gain)
         return self.read().to(dtype)
 
-    @property
+    @cached_property
     def parameters(self) -> dict[str, nn.Parameter]:
         """The module's parameters that are learned, by name, in the order of θ."""
         return {name: p for name, p in self.module.named_parameters() if p.requires_grad}

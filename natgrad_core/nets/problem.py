@@ -47,6 +47,8 @@ class NetProblem:
         x: Inputs, ``[N, ...]``, in float32 or float64; integers for a module that looks up rows.
         y: Targets: class numbers ``[N]``, or ``[N, C]``; ``[N, T]`` or ``[N, T, C]`` for positions.
         dtype: The precision of θ where inputs are integers; None: the module's.
+        rows: The number of rows of outputs and C, where a pass of the net has told them; None: a
+            pass is made.
 
     Raises:
         TypeError: If the inputs are of another type, or ``net`` or ``likelihood`` is not one.
@@ -61,6 +63,7 @@ class NetProblem:
         x: Tensor,
         y: Tensor,
         dtype: torch.dtype | None = None,
+        rows: tuple[int, int] | None = None,
     ) -> None:
         for name, value in (("the inputs x", x), ("the targets y", y)):
             given: Any = value
@@ -86,22 +89,25 @@ class NetProblem:
         self.like = x.new_zeros(
             (), dtype=x.dtype if x.is_floating_point() else dtype or first.dtype
         )
-        self.outputs, y = self._rows(y)
+        self.outputs, y = self._rows(y, rows)
         self.y = likelihood.check(self.outputs, y, self.like.dtype)
 
-    def _rows(self, y: Tensor) -> tuple[int, Tensor]:
+    def _rows(self, y: Tensor, known: tuple[int, int] | None) -> tuple[int, Tensor]:
         """C, and the targets as rows: as many as there are outputs."""
-        if isinstance(self.net, ModuleNet):
+        if known is not None:
+            rows, outputs = known
+        elif isinstance(self.net, ModuleNet):
             with torch.no_grad():
                 out = self.net.forward(self.net.read().to(self.like), self.x)
             rows, outputs = out.shape
+        else:
+            probe = self.net.forward(self.x.new_zeros(self.net.size), self.x[:1])
+            rows, outputs = len(self.x), probe.shape[-1]
+        if isinstance(self.net, ModuleNet):
             if y.ndim > 1 and y.shape[-1] == outputs and y.numel() == rows * outputs:
                 y = y.reshape(rows, outputs)
             elif y.numel() == rows:
                 y = y.reshape(rows)
-        else:
-            probe = self.net.forward(self.x.new_zeros(self.net.size), self.x[:1])
-            rows, outputs = len(self.x), probe.shape[-1]
         if len(y) != rows or not rows:
             of = "inputs" if rows == len(self.x) else f"rows of outputs of {len(self.x)} inputs"
             raise ValueError(f"{rows} {of} and {len(y)} targets: there must be as many, and some")
@@ -306,6 +312,11 @@ class NetProblem:
         return NetProblem(self.net, self.likelihood, self.x[index], y, self.like.dtype)
 
     @cached_property
+    def signature(self) -> tuple[float, float]:
+        """The number of examples and the sum of their inputs: tells one batch from another."""
+        return float(len(self)), float(self.x.sum())
+
+    @cached_property
     def double(self) -> NetProblem:
         """The same problem in float64."""
         x = self.x.double() if self.x.is_floating_point() else self.x
@@ -352,6 +363,8 @@ class At:
         step: The number of the step, which seeds what is random here.
         loss: J(θ), if the caller has computed it already.
         residual: ∂(−log p)/∂outputs per example ``[N, C]``, if the caller has computed it already.
+        outputs: The net's outputs here, ``[N, C]``, if the caller has them: then only what needs
+            derivatives makes a pass.
     """
 
     def __init__(
@@ -362,9 +375,10 @@ class At:
         *,
         loss: float | None = None,
         residual: Tensor | None = None,
+        outputs: Tensor | None = None,
     ) -> None:
         self.problem, self.theta, self.step = problem, theta, step
-        self._loss, self._residual = loss, residual
+        self._loss, self._residual, self._outputs = loss, residual, outputs
         self._ahead: tuple[Tensor, At] | None = None
 
     def __repr__(self) -> str:
@@ -378,7 +392,7 @@ class At:
     @property
     def outputs(self) -> Tensor:
         """``[N, C]``."""
-        return self.tape.outputs
+        return self.tape.outputs if self._outputs is None else self._outputs
 
     @cached_property
     def loss(self) -> float:

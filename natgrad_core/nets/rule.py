@@ -43,6 +43,8 @@ class Rule(Repeatable):
         name: The name in messages and legends.
         latex: The formula of the update.
         source: Where it was published.
+        passes: Whether the update at a point, with a memory, makes a pass of the net there; None:
+            it always may.
     """
 
     update: Callable[[Tensor, At, Memory], tuple[Tensor, Memory]]
@@ -50,6 +52,7 @@ class Rule(Repeatable):
     name: str = "rule"
     latex: str = ""
     source: str = ""
+    passes: Callable[[Memory, At], bool] | None = None
 
     def __repr__(self) -> str:
         return f"<rule {self.name}: {self.latex}>" if self.latex else f"<rule {self.name}>"

@@ -15,17 +15,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
 from natgrad_core.core.provenance import remembering
 from natgrad_core.errors import SingularMetricError
-from natgrad_core.nets import metrics
+from natgrad_core.nets import gradient_noise, metrics
 from natgrad_core.nets.baselines import adadelta, adam, gradient, lbfgs, momentum, nesterov
 from natgrad_core.nets.damping import CEILING, FLOOR, Damping, LevenbergMarquardt, policy
 from natgrad_core.nets.fresh_batches import Fresh
-from natgrad_core.nets.metrics import Metric
+from natgrad_core.nets.metrics import Holding, Metric, Operator
 from natgrad_core.nets.preconditioners.adamw import adamw
 from natgrad_core.nets.preconditioners.lion import lion
 from natgrad_core.nets.preconditioners.muon import muon
@@ -33,6 +34,8 @@ from natgrad_core.nets.preconditioners.shampoo import shampoo
 from natgrad_core.nets.preconditioners.soap import soap
 from natgrad_core.nets.preconditioners.sophia import sophia
 from natgrad_core.nets.problem import At
+from natgrad_core.nets.refresh import Every, Growing, Refresh, share_of_rows, spaced, ticked
+from natgrad_core.nets.refresh import start as clock_start
 from natgrad_core.nets.rule import Memory, Rule
 from natgrad_core.nets.step_size import Quadratic, Rate, Size, Step, TrustRegion, scaled, size_of
 
@@ -42,6 +45,10 @@ TRIES = 12
 GROWTH = 64.0
 """The most by which a λ that learns grows from one step to the next, however many trials failed:
 one batch that cannot be gained on is no reason to take no more steps."""
+
+NEW, WRONG = 4.0, 2.5
+"""Where a direction has more than NEW times the curvature that the inverse held for it, the inverse
+is wrong on this batch: it is computed again, with a λ WRONG times as large."""
 
 UNSEEN = 8.0
 """A gain of the loss below this many units in the last place is rounding."""
@@ -54,6 +61,8 @@ def second_order(
     size: float | Size = 1.0,
     name: str = "",
     source: str = "",
+    refresh: Refresh | None = None,
+    inverses: Refresh | None = None,
 ) -> Rule:
     """δ = size of −(G + λI)⁻¹ direction.
 
@@ -63,29 +72,108 @@ def second_order(
         size: α, or a policy of ``natgrad_core.nets.step_size``.
         name: The name of the rule; "": that of the metric.
         source: Where it was published.
+        refresh: When G is computed, a policy of ``natgrad_core.nets.refresh``; None: at each step.
+        inverses: When G + λI is inverted and what learns is judged; None: whenever G is computed.
 
     Returns:
         The rule.
 
     Raises:
-        ValueError: If λ or α is out of range.
+        ValueError: If λ or α is out of range, or if the metric cannot be held between steps.
         SingularMetricError: In a step, if G + λI has no inverse and λ is fixed.
     """
     trust, length = policy(damping), size_of(size)
     learns = trust.learns or isinstance(length, TrustRegion)
     if isinstance(length, Rate) and not learns:
         length = replace(length, promises=False)
+    if refresh is not None and (metric.held is None or metric.again is None):
+        raise ValueError(
+            f"the metric {metric.name} is computed at each step: its inverse cannot be held"
+        )
+    of_metric, of_inverse = refresh or Every(1), inverses or refresh or Every(1)
 
     def init(start: Tensor) -> Memory:
         kept = {"metric": metric.init(start), "trust": trust.start(), "size": length.start()}
+        if refresh is not None:
+            kept |= {"clock": clock_start(), "held": None, "checked": False}
+            return {**kept, "noise": gradient_noise.start()}
         return {**kept, "fresh": Fresh().memory()} if learns else kept
 
+    def passes(memory: Memory, at: At) -> bool:
+        return (
+            _first(memory)
+            or (learns and not memory["checked"] and share_of_rows(memory["clock"], at) == 1)
+            or any(each.due(memory["clock"], at) for each in (of_metric, of_inverse))
+        )
+
+    def between(direction: Tensor, at: At, memory: Memory) -> tuple[Tensor, Memory] | None:
+        """A step with the inverse that is held; None where it is found wrong on this batch."""
+        assert metric.held is not None
+        clock, few = ticked(memory["clock"], at, False), share_of_rows(memory["clock"], at)
+        kept, report = {**memory, "clock": clock}, memory["report"]
+        downhill = -metric.held(at, memory["held"], direction)
+        step = length.between(direction, downhill, memory["size"])
+        if learns:
+            strength, share = report["damping"], memory["noise"]["share"]
+            if few == 1 and not memory["checked"]:
+                step = length.fit(at, direction, downhill, strength, step.memory)
+                seen = _curvatures(step, direction, downhill, strength)
+                if seen[0] > NEW * seen[1]:
+                    return None
+                kept["trust"] = _times(memory["trust"], _due(*seen))
+                kept |= {"clock": spaced(clock, 2), "checked": True}
+            kept["noise"] = gradient_noise.after(
+                memory["noise"], direction, step.change, few * share
+            )
+            step = scaled(step, direction, few * share)
+            report = {**report, "share": share}
+        report = {**report, "rho": float("nan"), "tries": 0, "refused": False}
+        return step.change, {**kept, "size": step.memory, "report": report}
+
     def update(direction: Tensor, at: At, memory: Memory) -> tuple[Tensor, Memory]:
-        operator, of_metric = metric.at(at.check(), memory["metric"])
+        at.check()
+        if refresh is None:
+            operator, of_metric_now = metric.at(at, memory["metric"])
+            return full(direction, at, {**memory, "metric": of_metric_now}, operator)
+        assert metric.again is not None
+        first, clock, operator = _first(memory), memory["clock"], None
+        if clock["batch"] not in ((), at.problem.signature):
+            memory = {**memory, "noise": gradient_noise.heard(memory["noise"], direction)}
+        stale = first or of_metric.due(clock, at)
+        if not first and not of_inverse.due(clock, at):
+            if stale:
+                memory = {**memory, "metric": metric.at(at, memory["metric"])[1]}
+            found = between(direction, at, memory)
+            if found is not None:
+                return found
+            clock = spaced(clock, 1 / 2)
+            memory = {**memory, "trust": _times(memory["trust"], WRONG)}
+            stale = inverses is None
+        elif not first and memory["checked"] and clock["steps"] - clock["last"] < clock["interval"]:
+            clock = spaced(clock, 1 / 2)  # the losses rose before the interval was over
+        if stale:
+            operator, of_metric_now = metric.at(at, memory["metric"])
+            memory = {**memory, "metric": of_metric_now}
+        operator = cast("Holding", operator or metric.again(at, memory["metric"]))
+        change, kept = full(direction, at, memory, operator)
+        held = _like(operator.hold(kept["report"]["damping"]), at.theta)
+        return change, {**kept, "clock": ticked(clock, at, True), "held": held, "checked": False}
+
+    def full(
+        direction: Tensor, at: At, memory: Memory, operator: Operator
+    ) -> tuple[Tensor, Memory]:
+        """A step with the operator at this point."""
         of_trust, of_size = memory["trust"], memory["size"]
         step, rho, strength = Step(torch.zeros_like(direction), 0.0, of_size), float("nan"), 0.0
+        whole = step
         least = getattr(operator, "least", 0.0) if trust.learns else 0.0
-        fresh = Fresh.at(at, memory["fresh"]) if learns else Fresh()
+        fresh, varies, share = Fresh(), False, 1.0
+        if refresh is not None:
+            varies = memory["clock"]["batch"] not in ((), at.problem.signature)
+            share = memory["noise"]["share"] if varies else 1.0
+        elif learns:
+            fresh = Fresh.at(at, memory["fresh"])
+            varies, share = fresh.varies, fresh.share
         of_trust = _times(of_trust, fresh.factor)
         began = of_trust
         unseen = UNSEEN * torch.finfo(at.theta.dtype).eps * abs(at.loss)
@@ -104,13 +192,13 @@ def second_order(
             if not learns:
                 of_size = step.memory
                 break
-            step = scaled(step, direction, fresh.share)
+            whole, step = step, scaled(step, direction, share)
             gained = at.loss - at.after(step.change).loss
             if max(abs(gained), abs(step.promise)) <= unseen:
                 of_size = step.memory  # a gain below rounding teaches nothing: λ stays as it was
                 break
             rho = gained / step.promise if step.promise > 0 else float("nan")
-            if not (fresh.varies and rho > 0.25):
+            if not (varies and rho > 0.25):
                 of_trust = trust.judge(of_trust, rho, least)
             of_size = length.judge(step, rho)
             if rho > 0:
@@ -125,13 +213,48 @@ def second_order(
             "note": getattr(operator, "note", ""),
         }
         of_trust = _capped(of_trust, began, least)
-        kept = {"metric": of_metric, "trust": of_trust, "size": of_size, "report": report}
-        if learns:
+        kept = {**memory, "trust": of_trust, "size": of_size, "report": report}
+        if refresh is not None and learns:
+            kept["noise"] = gradient_noise.after(memory["noise"], direction, whole.change, share)
+        elif learns:
             kept["fresh"] = fresh.after(step, direction, strength)
-            report["share"] = fresh.share
+        if learns:
+            report["share"] = share
         return step.change, kept
 
-    return Rule(update, init, name or metric.name, r"-\alpha (G + \lambda I)^{-1} \nabla J", source)
+    latex = r"-\alpha (G + \lambda I)^{-1} \nabla J"
+    return Rule(update, init, name or metric.name, latex, source, passes if refresh else None)
+
+
+def _curvatures(
+    step: Step, grad: Tensor, direction: Tensor, damping: float
+) -> tuple[float, float, float]:
+    """dᵀFd on this batch, the dᵀ(G + λI)d = −gᵀd of the metric, and λ‖d‖²; the step is α d."""
+    square = float(direction @ direction)
+    rate = max(float(step.change @ direction) / max(square, 1e-30), 1e-30)
+    slope = -float(grad @ step.change)
+    return 2 * (slope - step.promise) / rate**2, slope / rate, damping * square
+
+
+def _due(seen: float, known: float, damped: float) -> float:
+    """The factor of λ that moves dᵀ(G + λI)d half of the way to the dᵀFd of another batch."""
+    whole = 1 + (seen - known) / max(damped, 1e-30)
+    return min(max(whole, 1 / 8), 4.0) ** 0.5
+
+
+def _first(memory: Memory) -> bool:
+    return memory["held"] is None
+
+
+def _like(value: Any, theta: Tensor) -> Any:
+    """Tensors in lists, tuples and dictionaries, in the precision of θ."""
+    if isinstance(value, Tensor):
+        return value.to(theta)
+    if isinstance(value, dict):
+        return {name: _like(each, theta) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_like(each, theta) for each in value)
+    return value
 
 
 def _capped(new: Memory, old: Memory, least: float) -> Memory:
@@ -236,9 +359,10 @@ def kfac(
     size: float | Size | None = None,
     kind: str = "true",
     samples: int = 1,
-    keep: float = 0.0,
+    keep: float | None = 0.0,
     sharing: str = "expand",
-    every: int = 1,
+    every: int | None = 1,
+    inverses: int | None = None,
 ) -> Rule:
     """K-FAC; left alone, it sets its λ, rate and momentum by itself (Martens & Grosse 2015).
 
@@ -250,7 +374,8 @@ def kfac(
         keep: The weight of old factors in a running average, in [0, 1).
         sharing: What places that share a weight are, where factors come by hooks: "expand" or
             "reduce".
-        every: The factors are computed at every ``every``-th step.
+        every: The factors are computed at every ``every``-th step; None: as ``Growing`` says.
+        inverses: They are inverted at every ``inverses``-th step; None: whenever they are computed.
 
     Returns:
         The rule.
@@ -259,12 +384,33 @@ def kfac(
         ValueError: If a setting is out of range or unknown.
     """
     return second_order(
-        metrics.kfac(kind, samples, keep, sharing=sharing, every=every),
+        metrics.kfac(kind, samples, keep, sharing=sharing),
         LevenbergMarquardt(1.0, 0.25) if damping is None else damping,
         Quadratic() if size is None else size,
         "K-FAC",
         "Martens & Grosse 2015",
+        *intervals(every, inverses),
     )
+
+
+def intervals(every: int | None, inverses: int | None) -> tuple[Refresh | None, Refresh | None]:
+    """Return when a metric is computed, and when it is inverted.
+
+    Args:
+        every: The number of steps between; None: as ``Growing`` says.
+        inverses: The number of steps between inverses; None: whenever the metric is computed.
+
+    Returns:
+        Both policies, as ``second_order`` takes them.
+
+    Raises:
+        ValueError: If a number is less than 1.
+    """
+    of_inverse = None if inverses is None else Every(inverses)
+    if every is None:
+        return Growing(), of_inverse
+    of_metric = Every(every)
+    return (None, None) if every == 1 and of_inverse is None else (of_metric, of_inverse)
 
 
 @remembering(__name__, "ekfac")

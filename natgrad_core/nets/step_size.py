@@ -18,6 +18,9 @@ from natgrad_core.nets.problem import At
 from natgrad_core.nets.rule import Memory
 from natgrad_core.nets.settings import in_range
 
+RECALL = 0.7
+"""The weight of the steps before in a running mean of 1/α."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -57,6 +60,19 @@ class Size(Protocol):
 
         Returns:
             The step; its change is a multiple of d, or lies in the plane of d and the last change.
+        """
+        ...
+
+    def between(self, grad: Tensor, direction: Tensor, memory: Memory) -> Step:
+        """Return the step along a direction between two refreshes: without a pass of the net.
+
+        Args:
+            grad: g = ∇J there, ``[p]``.
+            direction: d, ``[p]``, of the inverse that is held.
+            memory: What ``start``, ``judge`` or ``between`` returned.
+
+        Returns:
+            The step; what it promises is not asked for.
         """
         ...
 
@@ -112,6 +128,10 @@ class Rate(_Plain):
         change = self.rate * direction
         return Step(change, _promise(at, grad, change) if self.promises else 0.0, memory)
 
+    def between(self, grad: Tensor, direction: Tensor, memory: Memory) -> Step:
+        """α d."""
+        return Step(self.rate * direction, 0.0, memory)
+
 
 @dataclass(frozen=True)
 class KLClip(_Plain):
@@ -138,6 +158,11 @@ class KLClip(_Plain):
         rate = min(self.rate, (2 * self.limit / max(square, 1e-30)) ** 0.5)
         change = rate * direction
         return Step(change, _promise(at, grad, change, rate**2 * square / 2), memory)
+
+    def between(self, grad: Tensor, direction: Tensor, memory: Memory) -> Step:
+        """The rate, or less, with −gᵀd = dᵀ(G + λI)d ≥ dᵀGd for the dᵀFd of the limit."""
+        rate = min(self.rate, (2 * self.limit / max(-float(grad @ direction), 1e-30)) ** 0.5)
+        return Step(rate * direction, 0.0, memory)
 
 
 @dataclass(frozen=True)
@@ -170,6 +195,10 @@ class TrustRegion:
         edge = float(step.change @ direction) < 0.999 * float(direction @ direction)
         return replace(step, memory={"radius": memory["radius"], "edge": edge})
 
+    def between(self, grad: Tensor, direction: Tensor, memory: Memory) -> Step:
+        """The full step, or to the edge, which stays where it is."""
+        return KLClip(1.0, memory["radius"]).between(grad, direction, memory)
+
     def judge(self, step: Step, rho: float) -> Memory:
         """A wider, a narrower or the same region."""
         radius = step.memory["radius"]
@@ -195,7 +224,7 @@ class Quadratic:
 
     def start(self) -> Memory:
         """No change yet."""
-        return {"last": None}
+        return {"last": None, "inverse": None}
 
     def fit(self, at: At, grad: Tensor, direction: Tensor, damping: float, memory: Memory) -> Step:
         """The best in the plane of d and δ₀."""
@@ -214,11 +243,21 @@ class Quadratic:
             change = torch.add(change, basis[1], alpha=weights[1])
         kl = sum(a * b * f[i][j] for i, a in enumerate(weights) for j, b in enumerate(weights)) / 2
         promise = sum(w * s for w, s in zip(weights, slopes, strict=True)) - kl
-        return Step(change, promise, {"last": change})
+        kept, now = memory["inverse"], m[0][0] / slopes[0] if slopes[0] > 0 else 0.0
+        mean = now if kept is None else RECALL * kept + (1 - RECALL) * now
+        return Step(change, promise, {"last": change, "inverse": mean})
+
+    def between(self, grad: Tensor, direction: Tensor, memory: Memory) -> Step:
+        """α d, with 1/α the running mean of dᵀ(F + λI)d/−gᵀd where the model was looked at.
+
+        Batches differ in their curvature, and the mean of 1/α counts those of high curvature most.
+        """
+        kept = memory["inverse"]
+        return Step(direction / kept if kept else direction, 0.0, {**memory, "last": None})
 
     def judge(self, step: Step, rho: float) -> Memory:
         """Momentum is kept only from steps that helped."""
-        return step.memory if rho > 0 else {"last": None}
+        return step.memory if rho > 0 else {**step.memory, "last": None}
 
 
 def _least(m: list[list[float]], slopes: list[float]) -> list[float]:
@@ -271,6 +310,10 @@ class Scaled:
     def fit(self, at: At, grad: Tensor, direction: Tensor, damping: float, memory: Memory) -> Step:
         """s δ."""
         return scaled(self.size.fit(at, grad, direction, damping, memory), grad, self.factor)
+
+    def between(self, grad: Tensor, direction: Tensor, memory: Memory) -> Step:
+        """s δ."""
+        return scaled(self.size.between(grad, direction, memory), grad, self.factor)
 
     def judge(self, step: Step, rho: float) -> Memory:
         """The policy's own."""

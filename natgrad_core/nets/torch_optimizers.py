@@ -28,6 +28,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import torch
@@ -66,6 +67,7 @@ class _LoopAt(At):
         direction: Its gradient, ``[p]``, without the clipping.
         clipped: What the gradient was multiplied by, 1 where it was not clipped.
         again: The loss at other parameters.
+        outputs: The model's own outputs, where no pass of ours is to be made.
     """
 
     def __init__(
@@ -77,8 +79,9 @@ class _LoopAt(At):
         direction: Tensor,
         clipped: float,
         again: Callable[[Tensor], float],
+        outputs: Tensor | None = None,
     ) -> None:
-        super().__init__(problem, theta, step, loss=loss)
+        super().__init__(problem, theta, step, loss=loss, outputs=outputs)
         self.direction, self.clipped, self._again = direction, clipped, again
 
     def doubled(self, v: Tensor) -> Tensor:
@@ -127,6 +130,7 @@ class SecondOrder(torch.optim.Optimizer):
         _must_be_single_or_double(net)
         super().__init__(list(model.parameters()), defaults)
         self._calls = Calls(model, loss)
+        self._last: Net | None = None
 
     def metric_rule(self, size: Size, damping: float | Damping, group: dict[str, Any]) -> Rule:
         """Return the rule for a length, a λ, and the settings of a parameter group.
@@ -145,6 +149,16 @@ class SecondOrder(torch.optim.Optimizer):
     def net(self) -> Net:
         """The model as it is now, with derivatives by hand where its layers have them."""
         return net_of(self.model)
+
+    def _net_without_a_pass(self) -> Net:
+        """The net of the last step, if it has the model's parameters; a pass makes a new one.
+
+        Names and places of parameters are all that a step without a pass needs of it.
+        """
+        last, now = self._last, [p for p in self.model.parameters() if p.requires_grad]
+        if last is None or [id(p) for p in last.parameters.values()] != [id(p) for p in now]:
+            return self.net
+        return last
 
     @property
     def looks(self) -> bool:
@@ -184,7 +198,12 @@ class SecondOrder(torch.optim.Optimizer):
                 "its own, or looks at a step without one"
             )
         step = self.metric_rule(Rate(clipped), damping, group)
-        return chain(step, descend(1.0), heavy_ball(rate, keep), name=step.name)
+        whole = chain(step, descend(1.0), heavy_ball(rate, keep), name=step.name)
+
+        def passes(memory: dict[str, Any], at: At) -> bool:
+            return _passes(step, memory["0"], at)
+
+        return replace(whole, passes=passes)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Refuse a group once the optimizer is made: a step is one step of all of the model.
@@ -234,16 +253,24 @@ class SecondOrder(torch.optim.Optimizer):
                 "step() was called under torch.inference_mode(), where nothing has gradients: call "
                 "it outside of that"
             )
-        net, group, kept = self.net, self.param_groups[0], cast(Any, self.state)
+        group, kept = self.param_groups[0], cast(Any, self.state)
         _must_hold_the_parameters(group["params"], self.model)
+        net = self._net_without_a_pass()
         _must_be_single_or_double(net)
         theta, number = net.read(), kept.get("steps", 0)
         layout = {name: list(p.shape) for name, p in net.parameters.items()}
         known = kept.get("layout") == layout
+        rule, kind = self.rule(group), f"{theta.dtype} {theta.device}"
+        memory = kept["memory"] if known else rule.init(theta)
+        memory = memory if kind == kept.get("kind", kind) else _like(memory, theta)
         try:
-            at, loss = self._at(net, theta, number, closure)
-            rule = self.rule(group, at.clipped)
-            memory = _like(kept["memory"], theta) if known else rule.init(theta)
+            seen = self._seen(net, theta, number, closure)
+            at, loss = self._without_a_pass(seen, theta, number)
+            if _passes(rule, memory, at):
+                if net is self._last:
+                    seen = _as_problem(self.net, self.loss, seen.calls, theta, seen.returned)
+                at, loss = self._at(seen, theta, number, closure)
+                rule = self.rule(group, at.clipped)
             change, memory = rule.update(at.direction, at, memory)
             if not bool(change.isfinite().all()):
                 raise NotFiniteError(
@@ -256,7 +283,8 @@ class SecondOrder(torch.optim.Optimizer):
         finally:
             self._calls.clear()
         net.write(theta + change)
-        kept["steps"], kept["memory"], kept["layout"] = number + 1, memory, layout
+        self._last = at.problem.net
+        kept.update(steps=number + 1, memory=memory, layout=layout, kind=kind)
         report = memory.get("report", {})
         note: str = report.get("note", "")
         if note.startswith(PLAIN) and kept.get("said") != note:
@@ -277,10 +305,8 @@ class SecondOrder(torch.optim.Optimizer):
             )
         return loss
 
-    def _at(
-        self, net: Net, theta: Tensor, number: int, closure: Closure | None
-    ) -> tuple[_LoopAt, float]:
-        """The point where the model is, and the loss there as the training loop counts it."""
+    def _seen(self, net: Net, theta: Tensor, number: int, closure: Closure | None) -> _Seen:
+        """What the training loop has done with the model, as a problem on that batch."""
         returned = None if closure is None else self._call(closure)
         if returned is not None and not math.isfinite(returned):
             raise NotFiniteError(
@@ -296,56 +322,70 @@ class SecondOrder(torch.optim.Optimizer):
                 + (f"the closure is {CLOSURE}" if closure else "call loss.backward() before step()")
             )
         _must_be_comparable(calls, number)
-        rounding = max(call.rounding for call in calls)
-        problem, given, out = self._batch(net, calls, theta, closure is not None)
-        plain = At(problem, theta, number)
-        if not isinstance(problem.net, ModuleNet) and problem.net.gap(plain.tape, out, rounding):
-            general = ModuleNet(self.model)
-            problem, given, out = self._batch(general, calls, theta, closure is not None)
-            plain = At(problem, theta, number)
-        if isinstance(problem.net, ModuleNet):
-            problem.net.must_give(plain.tape, out, rounding)
-        times = factor(self.loss, *out.shape)
-        _must_be_of_the_loss(self.loss, plain, given * (len(out) / times), rounding)
-        data = _gradients(problem.net) / times
-        own = plain.grad
-        clipped, pure = _share(data, own)
-        loss = plain.loss * times if returned is None else returned
-        if pure and returned is not None:
-            _must_be_near(returned, plain.loss * times, rounding)
+        return _as_problem(net, self.loss, calls, theta, returned)
+
+    def _without_a_pass(self, seen: _Seen, theta: Tensor, number: int) -> tuple[_LoopAt, float]:
+        """The point where the model is, known by the model's own outputs and gradients alone."""
+        direction = _gradients(seen.problem.net) / seen.times
+        plain = At(seen.problem, theta, number, outputs=seen.out)
+        seen.must_be_of_the_loss(self.loss, plain)
+        value = plain.loss if seen.returned is None else seen.returned / seen.times
+        decay, penalty = self._penalty(seen.times)
+        at = _LoopAt(
+            seen.problem,
+            theta,
+            number,
+            value + penalty(theta),
+            direction + decay * theta if decay else direction,
+            1.0,
+            lambda there: At(seen.problem, there).loss + penalty(there),
+            seen.out,
+        )
+        return at, value * seen.times
+
+    def _penalty(self, times: float) -> tuple[float, Callable[[Tensor], float]]:
+        """η of the weight decay in units of −log p, and what it adds to the loss."""
+        decay = self.param_groups[0]["weight_decay"] / times
+        return decay, lambda here: decay / 2 * float(here @ here) if decay else 0.0
+
+    def _at(
+        self, seen: _Seen, theta: Tensor, number: int, closure: Closure | None
+    ) -> tuple[_LoopAt, float]:
+        """The same point, with a pass of ours, which has to give what the model gave."""
+        plain = At(seen.problem, theta, number)
+        if not isinstance(seen.problem.net, ModuleNet) and seen.gap(plain):
+            seen = _as_problem(ModuleNet(self.model), self.loss, seen.calls, theta, seen.returned)
+            plain = At(seen.problem, theta, number)
+        if isinstance(seen.problem.net, ModuleNet):
+            seen.problem.net.must_give(plain.tape, seen.out, seen.rounding)
+        seen.must_be_of_the_loss(self.loss, plain)
+        data = _gradients(seen.problem.net) / seen.times
+        clipped, pure = _share(data, plain.grad)
+        if pure and seen.returned is not None:
+            _must_be_near(seen.returned, plain.loss * seen.times, seen.rounding)
         if not pure and closure is None and self.looks:
             raise ValueError(
                 "the gradients hold more than that of the loss (a penalty, say, or those of an "
                 "earlier step, without zero_grad()), which a step that is tried before it is taken "
                 "cannot see: take weight_decay=, step(closure), or numbers as lr and damping"
             )
-        decay = self.param_groups[0]["weight_decay"] / times
-
-        def penalty(here: Tensor) -> float:
-            return decay / 2 * float(here @ here) if decay else 0.0
+        decay, penalty = self._penalty(seen.times)
 
         def again(there: Tensor) -> float:
             if closure is None:
-                return At(problem, there).loss + penalty(there)
-            net.write(there)
+                return At(seen.problem, there).loss + penalty(there)
+            seen.problem.net.write(there)
             value = self._call(closure)
-            _must_be_the_same_batch(calls, self._calls.reached)
-            return value / times + penalty(there)
+            _must_be_the_same_batch(seen.calls, self._calls.reached)
+            return value / seen.times + penalty(there)
 
-        direction = own if pure else data
+        direction = plain.grad if pure else data
         if decay:
             direction = direction + decay * theta
-        here = loss / times + penalty(theta)
-        return _LoopAt(problem, theta, number, here, direction, clipped, again), loss
-
-    def _batch(
-        self, net: Net, calls: list[Call], theta: Tensor, by_closure: bool
-    ) -> tuple[NetProblem, Tensor, Tensor]:
-        """The batch for derivatives by hand, or by autodiff where a layer refuses the shapes."""
-        try:
-            return _batch(net, self.loss, calls, theta, by_closure)
-        except WrongShapeError:
-            return _batch(ModuleNet(self.model), self.loss, calls, theta, by_closure)
+        loss = plain.loss if seen.returned is None else seen.returned / seen.times
+        here = loss + penalty(theta)
+        at = _LoopAt(seen.problem, theta, number, here, direction, clipped, again)
+        return at, loss * seen.times
 
     def _call(self, closure: Closure) -> float:
         self._calls.clear()
@@ -392,12 +432,50 @@ class SecondOrder(torch.optim.Optimizer):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        self._calls = Calls(self.model, self.loss)
+        self._calls, self._last = Calls(self.model, self.loss), None
 
 
-def _batch(
-    net: Net, loss: nn.Module, calls: list[Call], theta: Tensor, by_closure: bool
-) -> tuple[NetProblem, Tensor, Tensor]:
+@dataclass
+class _Seen:
+    """What came of the calls of a model that a step is made of.
+
+    Attributes:
+        problem: The problem on their rows that count.
+        calls: The calls.
+        felt: What the outputs feel, ``[R, C]``.
+        out: The outputs, ``[R, C]``.
+        times: c, where the loss is c times the mean of −log p.
+        returned: What the closure returned, if there is one.
+    """
+
+    problem: NetProblem
+    calls: list[Call]
+    felt: Tensor
+    out: Tensor
+    times: float
+    returned: float | None
+
+    @property
+    def rounding(self) -> float:
+        """The unit roundoff of the calls."""
+        return max(call.rounding for call in self.calls)
+
+    def gap(self, at: At) -> str:
+        """How the outputs of our pass differ from the model's own; "" where they do not."""
+        try:
+            tape = at.tape
+        except WrongShapeError as refused:
+            return str(refused)
+        return at.problem.net.gap(tape, self.out, self.rounding)
+
+    def must_be_of_the_loss(self, loss: nn.Module, at: At) -> None:
+        """ValueError where the outputs feel something else than the loss with these targets."""
+        _must_be_of_the_loss(loss, at, self.felt * (len(self.out) / self.times), self.rounding)
+
+
+def _as_problem(
+    net: Net, loss: nn.Module, calls: list[Call], theta: Tensor, returned: float | None
+) -> _Seen:
     """The rows of outputs that count: the problem, what they feel, and the outputs.
 
     Where the loss was not seen at work its targets are what makes the outputs feel what they do:
@@ -431,7 +509,7 @@ def _batch(
                 rows = counted.nonzero()[:, 0]
         if len(y) == 0:
             raise ValueError("every target of the batch is ignored (ignore_index): no step")
-    elif by_closure:
+    elif returned is not None:
         scale = len(out) / factor(loss, *out.shape)
         y = _targets_that_feel(likelihood, out.to(theta), felt.to(theta) * scale, calls[0].rounding)
     else:
@@ -439,11 +517,13 @@ def _batch(
             "the targets were not seen: call the loss that the optimizer was given, on the model's "
             "outputs as they are, or give step a closure"
         )
-    if not plain or isinstance(net, ModuleNet):
+    same = isinstance(net, ModuleNet) and net.rows is rows is None and net.axis == calls[0].axis
+    if not same and (not plain or isinstance(net, ModuleNet)):
         net = ModuleNet(net.module, rows, calls[0].axis)
     x = x.to(theta) if x.is_floating_point() else x.to(theta.device)
-    problem = NetProblem(net, likelihood, x, y, theta.dtype)
-    return problem, felt.to(theta), out.to(theta)
+    problem = NetProblem(net, likelihood, x, y, theta.dtype, (len(out), out.shape[1]))
+    times = factor(loss, *out.shape)
+    return _Seen(problem, calls, felt.to(theta), out.to(theta), times, returned)
 
 
 def _targets_that_feel(
@@ -545,6 +625,8 @@ def _share(data: Tensor, own: Tensor) -> tuple[float, bool]:
 
 
 def _must_hold_the_parameters(held: list[Tensor], model: nn.Module) -> None:
+    if [id(p) for p in model.parameters()] == [id(p) for p in held]:
+        return
     now = list(model.named_parameters())
     new = [name for i, (name, p) in enumerate(now) if i >= len(held) or p is not held[i]]
     if new or len(now) != len(held):
@@ -572,6 +654,10 @@ def _must_agree(name: str, saved: str, here: str) -> None:
             f"the state was saved with {name} = {saved}, this optimizer has {here}: make it with "
             "the same settings"
         )
+
+
+def _passes(rule: Rule, memory: dict[str, Any], at: At) -> bool:
+    return rule.passes is None or rule.passes(memory, at)
 
 
 def _name(size: Size) -> str:
@@ -645,10 +731,15 @@ class KFAC(SecondOrder):
         kind: "true" has exact factors, at C − 1 backward passes; "monte-carlo" draws targets;
             "empirical" takes the data's.
         samples: Targets drawn for each example, with "monte-carlo".
-        keep: The weight of old factors in a running average, in [0, 1).
+        keep: The weight of old factors in a running average, in [0, 1); None: 0.8 on mini-batches,
+            0 on all examples.
         sharing: What places that share a weight are, in a model that is not a plain Sequential of
             Linear and Conv2d layers: "expand" (examples), or "reduce" (summed first).
-        every: The factors are computed at every ``every``-th step, and kept in between.
+        every: The factors are computed and inverted at every ``every``-th step, and held in
+            between, where a step makes no pass of its own. None: at each step on all examples, and
+            on mini-batches at intervals that grow to 30 steps
+            (``natgrad_core.nets.refresh.Growing``).
+        inverses: They are inverted at every ``inverses``-th step; None: whenever they are computed.
         momentum: As in ``NaturalGradient``.
         weight_decay: As in ``NaturalGradient``.
 
@@ -665,17 +756,18 @@ class KFAC(SecondOrder):
         damping: float | Damping | None = None,
         kind: str = "true",
         samples: int = 1,
-        keep: float = 0.0,
+        keep: float | None = None,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
         sharing: str = "expand",
-        every: int = 1,
+        every: int | None = None,
+        inverses: int | None = None,
     ) -> None:
-        settings = {"kind": kind, "samples": samples, "keep": keep}
-        settings |= {"sharing": sharing, "every": every}
+        settings: dict[str, Any] = {"kind": kind, "samples": samples, "keep": keep}
+        settings |= {"sharing": sharing, "every": every, "inverses": inverses}
         super().__init__(model, loss, lr, damping, momentum, weight_decay, **settings)
 
     def metric_rule(self, size: Size, damping: float | Damping, group: dict[str, Any]) -> Rule:
         """K-FAC."""
-        names = ("kind", "samples", "keep", "sharing", "every")
+        names = ("kind", "samples", "keep", "sharing", "every", "inverses")
         return rules.kfac(damping, size, *(group[name] for name in names))

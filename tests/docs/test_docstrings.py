@@ -13,7 +13,7 @@ from typing import Any
 
 import natgrad_core
 from natgrad_core.linalg import operators
-from natgrad_core.nets import damping, likelihood, metrics, step_size
+from natgrad_core.nets import damping, likelihood, metrics, refresh, step_size
 from natgrad_core.nets.layers import factored
 from natgrad_core.nets.layers import linear_and_conv as layers
 
@@ -23,8 +23,10 @@ PROTOCOLS = (
     layers.Layer,
     layers.Parametric,
     likelihood.Likelihood,
+    metrics.Holding,
     metrics.Operator,
     operators.Operator,
+    refresh.Refresh,
     step_size.Size,
 )
 """A method that one of these describes need not describe its arguments again."""

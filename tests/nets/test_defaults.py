@@ -51,7 +51,7 @@ def test_a_batch_with_nothing_to_gain_leaves_the_damping_alone() -> None:
         step(x[64 * k : 64 * k + 64], y[64 * k : 64 * k + 64])
     easy = 1e4 * x[:64]
     reports = [step(easy, model(easy).argmax(1)) for _ in range(3)]
-    assert all(report["tries"] == 1 and not report["refused"] for report in reports)
+    assert all(report["tries"] <= 1 and not report["refused"] for report in reports)
     assert reports[2]["damping"] <= reports[1]["damping"] < 1
     for k in range(40):
         rows = slice(64 * (k % 4), 64 * (k % 4) + 64)

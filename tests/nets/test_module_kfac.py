@@ -245,21 +245,27 @@ def test_parameters_without_factors_are_said_once_and_learn() -> None:
     assert all(not torch.equal(p, before[name]) for name, p in model.named_parameters())
 
 
-def test_factors_are_computed_at_every_second_step(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_factors_are_computed_at_every_second_step() -> None:
+    """In between the inverse is held: the same step as with the factors of the step before."""
     for name in ("residual block", "MLP"):
         model, x = animal(name)
         at = place(model, x, Categorical())
-        metric = kfac(every=2)
-        memory, dense = metric.init(at.theta), list[Tensor]()
+        rule, whole = rules.kfac(0.1, 0.5, every=2), rules.kfac(0.1, 0.5)
+        memory = rule.init(at.theta)
         for k in range(4):
             here = at.problem.at(at.theta * (1 + 0.1 * k))
-            found, memory = metric.at(here, memory)
-            dense.append(found.dense())
-        assert torch.equal(dense[0], dense[1])
-        assert torch.equal(dense[2], dense[3])
-        assert not close(dense[1], dense[2], 1e-6)
+            assert rule.passes is not None
+            assert rule.passes(memory, here) == (k % 2 == 0)
+            change, memory = rule.update(here.grad, here, memory)
+            last = here if k % 2 == 0 else at.problem.at(at.theta * (0.9 + 0.1 * k))
+            if k % 2 == 0:
+                assert close(change, whole.update(here.grad, here, whole.init(at.theta))[0])
+            held = kfac().at(last, kfac().init(at.theta))[0]
+            assert close(change, -0.5 * held.solve(here.grad, 0.1))
     with pytest.raises(ValueError, match="whole number of steps, at least 1; got 0"):
-        kfac(every=0)
+        rules.kfac(every=0)
+    with pytest.raises(ValueError, match=r"whole number of steps, at least 1; got 1\.5"):
+        rules.kfac(inverses=1.5)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="no sharing 'add'; there are expand, reduce"):
         rules.kfac(sharing="add")
 

@@ -12,7 +12,6 @@ diagonal, s = E[(U_Bᵀ g aᵀ U_A)²]: of all matrices diagonal there, the near
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,6 +25,8 @@ from natgrad_core.nets.model import Net
 from natgrad_core.nets.problem import FLOAT32_FLOOR
 
 Pair = tuple[Tensor, Tensor]
+Held = list[tuple[Tensor, ...]]
+"""An inverse as matrices of each layer."""
 
 
 @dataclass(frozen=True)
@@ -225,32 +226,25 @@ class Kronecker:
         """The largest ‖A‖ ‖B‖ of a layer, which no eigenvalue is above."""
         return max(float(a.norm() * b.norm()) for a, b in self.factors.pairs)
 
-    def inverse(self, damping: float) -> Callable[[Tensor], Tensor]:
-        """Return the map (B ⊗ A + damping)⁻¹, layer by layer.
+    def hold(self, damping: float) -> Held:
+        """Return (B ⊗ A + damping)⁻¹ as matrices of each layer, which ``held_solve`` applies.
 
         Args:
             damping: λ.
 
         Returns:
-            The map, ``[p] -> [p]``.
+            (A⁻¹, B⁻¹) of each layer where λ is shared, else (U_A, U_B, s).
+
+        Raises:
+            SingularMetricError: If a factor is singular and λ is 0.
         """
         if self.shared and damping > 0:
             known = [self.factors.first] + [None] * len(self.factors.pairs)
             shares = zip(self.factors.pairs, self.shares(damping), known, strict=False)
-            pairs = [
+            return [
                 (_inverse(a, of_a, basis), _inverse(b, of_b))
                 for (a, b), (of_a, of_b), basis in shares
             ]
-
-            def apply(v: Tensor) -> Tensor:
-                parts = zip(split(self.net, v), pairs, strict=True)
-                return join(self.net, [b @ m @ a for m, (a, b) in parts])
-
-            return apply
-        return self._by_eigenvectors(damping)
-
-    def _by_eigenvectors(self, damping: float) -> Callable[[Tensor], Tensor]:
-        """The map v -> U_B [(U_Bᵀ V U_A)/s] U_Aᵀ."""
         spectrum = self.spectrum(damping)
         for i, s in zip(self.net.parametric, spectrum, strict=True):
             if damping == 0 and not bool(s.min() > torch.finfo(s.dtype).eps * s.max()):
@@ -258,22 +252,11 @@ class Kronecker:
                     f"a Kronecker factor of {self.net.layers[i].label} is singular (a dead unit, "
                     "or fewer examples than inputs): K-FAC needs damping λ > 0 here"
                 )
-        frames = [
-            (ub, ub.T, s, ua, ua.T) for (_, ua, _, ub), s in zip(self.basis, spectrum, strict=True)
-        ]
-
-        def apply(v: Tensor) -> Tensor:
-            parts = zip(split(self.net, v), frames, strict=True)
-            return join(
-                self.net,
-                [ub @ ((ub_t @ m @ ua) / s) @ ua_t for m, (ub, ub_t, s, ua, ua_t) in parts],
-            )
-
-        return apply
+        return [(ua, ub, s) for (_, ua, _, ub), s in zip(self.basis, spectrum, strict=True)]
 
     def solve(self, v: Tensor, damping: float) -> Tensor:
         """(B ⊗ A + damping)⁻¹ v."""
-        return self.inverse(damping)(v)
+        return held_solve(self.net, self.hold(damping), v)
 
     def eigenvalues(self) -> Tensor:
         """Those of each block, ``[p]``, in no order: no matrix is formed."""
@@ -297,6 +280,28 @@ class Kronecker:
     def dense(self) -> Tensor:
         """All blocks in their places, ``[p, p]``."""
         return torch.block_diag(*self.blocks())
+
+
+def held_solve(net: Net, held: Held, v: Tensor) -> Tensor:
+    """Return what ``Kronecker.hold`` returned, applied to a vector.
+
+    Args:
+        net: The net.
+        held: (A⁻¹, B⁻¹), or (U_A, U_B, s), of each layer.
+        v: The vector, ``[p]``.
+
+    Returns:
+        B⁻¹ V A⁻¹, or U_B [(U_Bᵀ V U_A)/s] U_Aᵀ, layer by layer, ``[p]``.
+    """
+    found: list[Tensor] = []
+    for m, matrices in zip(split(net, v), held, strict=True):
+        if len(matrices) == 2:
+            a, b = matrices
+            found.append(b @ m @ a)
+        else:
+            ua, ub, s = matrices
+            found.append(ub @ ((ub.T @ m @ ua) / s) @ ua.T)
+    return join(net, found)
 
 
 def _inverse(factor: Tensor, shift: float, basis: Pair | None = None) -> Tensor:

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +34,9 @@ from natgrad_core.nets.problem import FLOAT32_FLOOR
 SHARING = ("expand", "reduce")
 PLAIN = "gradient descent for "
 """How a note on parameters without factors begins."""
+
+HeldModule = dict[str, Any]
+"""λ, and (A⁻¹, B⁻¹) of each layer by its path."""
 
 SAME = 1e-3
 """Relative distance below which two gradients of a layer are one in float32."""
@@ -100,7 +104,7 @@ class _Watch:
         if not self.plain or not self.outputs:
             return None
         try:
-            return torch.cat([self.kind.features(self.layer, x) for x in self.inputs], 1)
+            return _joined([self.kind.features(self.layer, x) for x in self.inputs])
         except (RuntimeError, TypeError, ValueError):
             return None
 
@@ -108,15 +112,26 @@ class _Watch:
         """g of all calls, ``[N, T, G, out]``; None where the kind cannot say."""
         pairs = zip(gradients, self.outputs, strict=True)
         try:
-            return torch.cat(
+            return _joined(
                 [
                     self.kind.felt(self.layer, torch.zeros_like(o) if g is None else g)
                     for g, o in pairs
-                ],
-                1,
+                ]
             )
         except (RuntimeError, TypeError, ValueError):
             return None
+
+
+def _joined(calls: list[Tensor]) -> Tensor:
+    """The places of all calls of a layer, ``[N, T, G, ·]``."""
+    return calls[0] if len(calls) == 1 else torch.cat(calls, 1)
+
+
+def _contracted(a: Tensor, b: Tensor) -> Tensor:
+    """Σ aᵀ b over examples and places, ``[G, ·, ·]``."""
+    if a.shape[2] == 1:  # one product of matrices
+        return (a.flatten(0, 2).T @ b.flatten(0, 2))[None]
+    return torch.einsum("ntgo,ntgi->goi", a, b)
 
 
 def factors_of(fisher: FisherAt, sharing: str = "expand") -> dict[str, LayerFactors]:
@@ -147,7 +162,7 @@ def factors_of(fisher: FisherAt, sharing: str = "expand") -> dict[str, LayerFact
     finally:
         for handle in handles:
             handle.remove()
-    parts = _parts(net)
+    parts = net_parts(net)
     seen: list[_Seen] = []
     for path, w in watched.items():
         a = w.features()
@@ -155,13 +170,16 @@ def factors_of(fisher: FisherAt, sharing: str = "expand") -> dict[str, LayerFact
             seen.append(_Seen(path, w, a))
     ends = [output for each in seen for output in each.watch.outputs]
     rows = len(fisher.root)
+    if not seen:
+        return {}
     for number, e in enumerate(_directions(fisher, net)):
-        pulled = torch.autograd.grad(out, [theta, *ends], e, retain_graph=True, allow_unused=True)
-        truth, felt = pulled[0], iter(pulled[1:])
+        of = [*ends, theta] if number == 0 else ends  # a direction suffices for the check
+        pulled = torch.autograd.grad(out, of, e, retain_graph=True, allow_unused=True)
+        felt = iter(pulled)
         for each in seen:
             g = each.watch.felt([next(felt) for _ in each.watch.outputs])
             if number == 0:
-                each.right = g is not None and each.is_gradient(g, truth, parts)
+                each.right = g is not None and each.is_gradient(g, pulled[-1], parts)
             if each.right and g is not None:
                 each.add(g, sharing)
     return {each.path: each.factors(rows, sharing) for each in seen if each.right}
@@ -179,7 +197,7 @@ class _Seen:
         layer, kind = self.watch.layer, self.watch.kind
         if g.shape[:3] != self.a.shape[:3]:
             return False
-        mine = kind.parameters(layer, torch.einsum("ntgo,ntgi->goi", g, self.a))
+        mine = kind.parameters(layer, _contracted(g, self.a))
         double = truth.dtype == torch.float64
         if set(mine) != {name for name, _ in layer.named_parameters(recurse=False)}:
             return False  # a weight that is computed from others
@@ -196,7 +214,7 @@ class _Seen:
     def add(self, g: Tensor, sharing: str) -> None:
         """Count one direction."""
         g = g.sum(1, keepdim=True) if sharing == "reduce" else g
-        square = torch.einsum("ntgo,ntgp->gop", g, g)
+        square = _contracted(g, g)
         self.square = square if self.square is None else self.square + square
 
     def factors(self, rows: int, sharing: str) -> LayerFactors:
@@ -207,14 +225,21 @@ class _Seen:
         if self.watch.kind.diagonal and sharing == "expand":
             moment = a.square().sum((0, 1))
         else:
-            moment = torch.einsum("ntgi,ntgj->gij", a, a)
+            moment = _contracted(a, a)
         return LayerFactors(
             self.path, self.watch.layer, self.watch.kind, moment / of_a, self.square / of_b
         )
 
 
-def _parts(net: Net) -> dict[str, slice]:
-    """Which part of θ each parameter is, by its name."""
+def net_parts(net: Net) -> dict[str, slice]:
+    """Return which part of θ each parameter is, by its name.
+
+    Args:
+        net: The net.
+
+    Returns:
+        The parts.
+    """
     found: dict[str, slice] = {}
     ends = 0
     for name, p in net.parameters.items():
@@ -240,6 +265,66 @@ def _directions(fisher: FisherAt, net: ModuleNet) -> Iterator[Tensor]:
             yield root[:, k] if places == 1 else torch.where(here[:, None], root[:, k], 0.0)
 
 
+@dataclass(frozen=True)
+class HeldLayer:
+    """A layer whose block is known as an inverse, and where its parameters are in θ."""
+
+    layer: nn.Module
+    kind: Factored
+    places: dict[str, slice]
+
+    def map(self, v: Tensor, out: Tensor, of: Callable[[Tensor], Tensor]) -> None:
+        """Write a map of the layer's matrices ``[G, out, in]``, applied to a vector.
+
+        Args:
+            v: The vector, ``[p]``.
+            out: Where to, ``[p]``.
+            of: The map.
+        """
+        value = {k: v[here].view(getattr(self.layer, k).shape) for k, here in self.places.items()}
+        found = self.kind.parameters(self.layer, of(self.kind.matrices(self.layer, value)))
+        for k, here in self.places.items():
+            out[here] = found[k].reshape(-1).to(out)
+
+
+_PLACES: WeakKeyDictionary[Net, dict[str, HeldLayer]] = WeakKeyDictionary()
+
+
+def _place(net: Net, path: str) -> HeldLayer:
+    """The layer at a path of a net's module, looked up once."""
+    known = _PLACES.setdefault(net, {})
+    if path not in known:
+        layer, parts = net.module.get_submodule(path), net_parts(net)
+        kind = kind_of(layer)
+        assert kind is not None
+        own = [name for name, _ in layer.named_parameters(recurse=False)]
+        places = {k: parts[f"{path}.{k}" if path else k] for k in own}
+        known[path] = HeldLayer(layer, kind, places)
+    return known[path]
+
+
+def held_solve(net: Net, held: HeldModule, v: Tensor) -> Tensor:
+    """Return what ``ModuleKronecker.hold`` returned, applied to a vector.
+
+    Args:
+        net: The net.
+        held: The inverses of each layer, by its path.
+        v: The vector, ``[p]``.
+
+    Returns:
+        B⁻¹ V A⁻¹ of each layer, and v/(1 + λ) elsewhere, ``[p]``.
+    """
+    found = v / (1 + held["damping"])
+    for path, (a, b) in held["layers"].items():
+
+        def of(m: Tensor, a: Tensor = a, b: Tensor = b) -> Tensor:
+            m = b @ m.to(b)
+            return m * a[:, None] if a.ndim == 2 else m @ a
+
+        _place(net, path).map(v, found, of)
+    return found
+
+
 class ModuleKronecker:
     """Blocks B ⊗ A of the layers that are factored, and the identity for all other parameters.
 
@@ -248,15 +333,13 @@ class ModuleKronecker:
     """
 
     def __init__(self, net: Net, layers: dict[str, LayerFactors]) -> None:
-        self.net, self.layers, self.parts = net, layers, _parts(net)
-        factored = {name for each in layers.values() for name in self._names(each)}
+        self.net, self.layers, self.parts = net, layers, net_parts(net)
+        self.places = {path: _place(net, path) for path in layers}
+        factored = {
+            f"{path}.{k}" if path else k for path, each in self.places.items() for k in each.places
+        }
         self.plain = [name for name in self.parts if name not in factored]
         self.note = f"{PLAIN}{', '.join(self.plain)}" if self.plain else ""
-
-    def _names(self, each: LayerFactors) -> dict[str, str]:
-        """The names of a layer's parameters in the model, and its own."""
-        own = [name for name, _ in each.layer.named_parameters(recurse=False)]
-        return {f"{each.path}.{name}" if each.path else name: name for name in own}
 
     @property
     def least(self) -> float:
@@ -267,27 +350,24 @@ class ModuleKronecker:
             float(each.a.norm() * each.b.norm()) for each in self.layers.values()
         )
 
-    def _apply(self, v: Tensor, of: Callable[[LayerFactors, Tensor], Tensor]) -> Tensor:
-        """A map of each layer's matrices ``[G, out, in]``, applied to a vector."""
-        found = v.clone()
-        for each in self.layers.values():
-            names = self._names(each)
-            value = {
-                own: v[self.parts[name]].view(getattr(each.layer, own).shape)
-                for name, own in names.items()
-            }
-            m = of(each, each.kind.matrices(each.layer, value).double())
-            out = each.kind.parameters(each.layer, m)
-            for name, own in names.items():
-                found[self.parts[name]] = out[own].reshape(-1).to(v)
-        return found
+    def hold(self, damping: float) -> HeldModule:
+        """Return the inverses (A + π √λ I)⁻¹ and (B + √λ/π I)⁻¹ of each layer.
+
+        Args:
+            damping: λ.
+
+        Returns:
+            The inverses by the layer's path, in float64.
+
+        Raises:
+            SingularMetricError: If a factor has no inverse.
+        """
+        layers = {path: _inverses(each, damping) for path, each in self.layers.items()}
+        return {"damping": damping, "layers": layers}
 
     def solve(self, v: Tensor, damping: float) -> Tensor:
         """(B ⊗ A + damping)⁻¹ v of each layer; v/(1 + damping) elsewhere."""
-        found = self._apply(v, lambda each, m: _solved(each, m, damping))
-        for name in self.plain:
-            found[self.parts[name]] = v[self.parts[name]] / (1 + damping)
-        return found
+        return held_solve(self.net, self.hold(damping), v)
 
     def mv(self, v: Tensor) -> Tensor:
         """B V A of each layer.
@@ -298,13 +378,16 @@ class ModuleKronecker:
         Returns:
             The product, ``[p]``.
         """
+        found = v.clone()
+        for path, each in self.layers.items():
+            a, b = each.a.double(), each.b.double()
 
-        def of(each: LayerFactors, m: Tensor) -> Tensor:
-            a = each.a.double()
-            m = each.b.double() @ m
-            return m * a[:, None] if a.ndim == 2 else m @ a
+            def of(m: Tensor, a: Tensor = a, b: Tensor = b) -> Tensor:
+                m = b @ m.double()
+                return m * a[:, None] if a.ndim == 2 else m @ a
 
-        return self._apply(v, of)
+            self.places[path].map(v, found, of)
+        return found
 
     def dense(self) -> Tensor:
         """All blocks in their places, ``[p, p]``."""
@@ -323,20 +406,20 @@ class ModuleKronecker:
         return torch.cat([each.double() for each in found])
 
 
-def _solved(each: LayerFactors, m: Tensor, damping: float) -> Tensor:
-    """(B + √λ/π)⁻¹ M (A + π √λ)⁻¹ for each of G matrices."""
+def _inverses(each: LayerFactors, damping: float) -> tuple[Tensor, Tensor]:
+    """(A + π √λ I)⁻¹, or its diagonal, and (B + √λ/π I)⁻¹, ``[G, ·, ·]``."""
     a, b = each.a.double(), each.b.double()
     of_a = (a if a.ndim == 2 else a.diagonal(dim1=1, dim2=2)).mean(1)
     of_b = b.diagonal(dim1=1, dim2=2).mean(1)
     pi = (of_a / of_b.clamp_min(1e-30)).sqrt().clamp(1e-6, 1e6)[:, None]
-    m = _divided(b, damping**0.5 / pi, m, each.path)
+    right = _inverse(b, damping**0.5 / pi, each.path)
     if a.ndim == 2:
-        return m / (a + damping**0.5 * pi).clamp_min(1e-30)[:, None]
-    return _divided(a, damping**0.5 * pi, m.mT, each.path).mT
+        return (a + damping**0.5 * pi).clamp_min(1e-30).reciprocal(), right
+    return _inverse(a, damping**0.5 * pi, each.path), right
 
 
-def _divided(factor: Tensor, shift: Tensor, m: Tensor, path: str) -> Tensor:
-    """(factor + shift I)⁻¹ m."""
+def _inverse(factor: Tensor, shift: Tensor, path: str) -> Tensor:
+    """(factor + shift I)⁻¹."""
     damped = factor.clone()
     damped.diagonal(dim1=1, dim2=2).add_(shift)
     lower, info = torch.linalg.cholesky_ex(damped)
@@ -345,4 +428,4 @@ def _divided(factor: Tensor, shift: Tensor, m: Tensor, path: str) -> Tensor:
             f"a Kronecker factor of {path or 'the model'} is singular (a dead unit, or fewer "
             "examples than inputs): K-FAC needs damping λ > 0 here"
         )
-    return torch.cholesky_solve(m, lower)
+    return torch.cholesky_inverse(lower)

@@ -19,6 +19,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -26,7 +27,7 @@ from torch import Tensor
 from natgrad_core.errors import NotFiniteError, SingularMetricError
 from natgrad_core.nets.dense_fisher import contracted, is_all_linear, torch_order
 from natgrad_core.nets.fisher.fisher import FisherAt
-from natgrad_core.nets.fisher.kfac import Factors, Kronecker
+from natgrad_core.nets.fisher.kfac import Factors, Kronecker, held_solve
 from natgrad_core.nets.fisher.solver_cost import LOOSE, METHODS, choose, must_fit, preconditions
 from natgrad_core.nets.layers.linear_and_conv import Linear
 from natgrad_core.nets.problem import FLOAT32_FLOOR
@@ -222,7 +223,7 @@ def _by_cg(fisher: FisherAt, v: Tensor, damping: float, tolerance: float | None)
         operator = Kronecker(Factors.of(fisher))
         if single and damping < FLOAT32_FLOOR * operator.largest and not loose:
             return in_double()
-        precondition = operator.inverse(damping)
+        precondition = partial(held_solve, operator.net, operator.hold(damping))
     x, r = torch.zeros_like(v), v.clone()
     z = precondition(r)
     d, rz, scale = z.clone(), float(r @ z), float(v.norm())
