@@ -7,11 +7,16 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pytest
+import requests
 from playwright.sync_api import Browser, Page, expect
 
 from natgrad_lecture.export.saved_page import saved
@@ -253,6 +258,37 @@ def test_the_exported_list_leads_to_a_lesson_and_back(offline: Page, folder: Pat
     assert settle(offline)["planes"]
     offline.locator("nav.lessons a[href='index.html']").click()
     expect(offline.get_by_role("heading", name="The natural gradient")).to_be_visible()
+
+
+class Silent(SimpleHTTPRequestHandler):
+    """Any web host; it says nothing of what it is asked."""
+
+    def log_message(self, *_said: Any, **_more: Any) -> None:
+        """Say nothing."""
+
+
+def test_below_a_path_of_a_host_every_link_that_a_page_makes_leads_somewhere(
+    browser: Browser, folder: Path
+) -> None:
+    handler = partial(Silent, directory=folder.parent)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as host:
+        Thread(target=host.serve_forever, daemon=True).start()
+        base = f"http://127.0.0.1:{host.server_port}/{quote(folder.name)}/"
+        visitor = browser.new_context()
+        page = visitor.new_page()
+        for name in ("index.html", "glossary.html", "geodesics.html"):
+            page.goto(base + name)
+            page.locator("h1").first.wait_for()
+            links = page.evaluate("[...document.links].map(({ href }) => href)")
+            inside = [link for link in links if not link.startswith("https://")]
+            assert inside, name
+            for link in inside:
+                assert requests.get(link, timeout=60).status_code == 200, (name, link)
+        page.locator(".menu > button").click()
+        page.locator("[data-action=glossary]").click()
+        expect(page).to_have_url(re.compile(rf"^{re.escape(base)}glossary\.html"))
+        visitor.close()
+        host.shutdown()
 
 
 def test_the_list_is_light_or_dark_as_chosen(offline: Page, folder: Path) -> None:

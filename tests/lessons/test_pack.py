@@ -23,6 +23,7 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.protocol import Picture
 from natgrad_lecture.session import Live
 from natgrad_lecture.text.languages import ENGLISH, home_languages
+from tests.support.links import broken_links
 
 LESSON = lessons["steepest-descent"]
 LISTS = [
@@ -129,6 +130,52 @@ def test_the_pages_lead_to_one_another_and_to_nothing_else(exported: Path) -> No
         assert not re.findall(r'(?:src|href)="(?!data:|[\w.-]+\.html["?])', text)
 
 
+BASES = ("", "http://127.0.0.1:8000/", "https://host.example/a/course/")
+"""Where an exported folder is read: on a disk, on a host, below a path of a host."""
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_every_link_of_the_exported_pages_leads_somewhere(exported: Path, base: str) -> None:
+    found = broken_links(exported, base)
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        ("gone.html", "gone.html"),
+        ("/kl.html", "/kl.html"),
+        ("glossary.html#no-such-term", "(no such id)"),
+        ("#nowhere", "(no such id)"),
+        ("../gone.html", "../gone.html"),
+    ],
+)
+@pytest.mark.parametrize("base", BASES)
+def test_a_broken_link_is_found(tmp_path: Path, base: str, link: str, said: str) -> None:
+    (tmp_path / "index.html").write_text('<a href="glossary.html?lang=en#metric">m</a>')
+    (tmp_path / "glossary.html").write_text('<dt id="metric">m</dt><a href="./">all</a>')
+    assert broken_links(tmp_path, base) == []
+    (tmp_path / "more.html").write_text(f'<p>of <img alt="" src="{link}"></p>')
+    (found,) = broken_links(tmp_path, base)
+    assert found.startswith("more.html: ")
+    assert said in found
+
+
+def test_a_link_from_the_root_of_a_host_is_broken_anywhere_else(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text('<a href="/index.html">all</a>')
+    assert [bool(broken_links(tmp_path, base)) for base in BASES] == [True, False, True]
+
+
+def test_a_broken_link_in_what_a_page_holds_is_found(tmp_path: Path) -> None:
+    pack = Pack(LESSON)
+    first = pack.put(LESSON.default)
+    nav = {"home": {"name": "index.html"}, "after": {"name": "gone.html", "title": "Gone"}}
+    (tmp_path / "lesson.html").write_bytes(page(pack, first, nav=nav))
+    for name in ("index", "glossary"):
+        (tmp_path / f"{name}.html").write_text("")
+    assert broken_links(tmp_path) == ["lesson.html: gone.html"]
+
+
 def test_the_policy_lets_the_page_fetch_nothing() -> None:
     pack = Pack(LESSON)
     text = page(pack, pack.put(LESSON.default)).decode()
@@ -187,7 +234,7 @@ def test_an_export_ends_and_breaks_no_link_though_a_lesson_fails(
     assert sorted(path.name for path in written) == sorted([*(f"{n}.html" for n in names), *LISTS])
     assert "NOT exported" in capsys.readouterr().out
     assert "could not be saved" in (tmp_path / "geodesics.html").read_text()
-    assert broken(tmp_path) == []
+    assert broken_links(tmp_path) == []
     export(tmp_path, names, resume=True, workers=1)
     assert "2 of 2 pages are there already" in capsys.readouterr().out
 
@@ -202,23 +249,4 @@ def test_an_export_has_the_lessons_in_another_language_too(
     lesson = contents(page.read_text())[0]["lesson"]
     assert lesson["title"] == LESSON.text("zh").title
     assert lesson["nav"]["home"]["name"] == "index.zh.html"
-    assert broken(tmp_path) == []
-
-
-def broken(folder: Path) -> list[str]:
-    """The links of an exported site that lead to no file of it."""
-    found = []
-    for path in folder.glob("*.html"):
-        text = path.read_text()
-        links = set(re.findall(r'<a [^>]*href="([^"#?]+)', text))
-        if 'id="natgrad-words"' in text:
-            nav = contents(text)[0]["lesson"]["nav"]
-            links |= {near["name"] for near in nav.values()}
-        here = {link for link in links if not re.match(r"https?:|data:|\$|\{", link)}
-        found += [f"{path.name}: {link}" for link in here if not (folder / link).exists()]
-    return found
-
-
-@pytest.mark.slow
-def test_no_link_of_an_exported_site_is_broken(exported: Path) -> None:
-    assert broken(exported) == []
+    assert broken_links(tmp_path) == []
