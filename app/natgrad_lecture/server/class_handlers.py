@@ -157,7 +157,7 @@ class ClassPage(Guarded, JupyterHandler):
         room = classes.find(code, address, cookie)
         if room is None:
             return "no-class"
-        if not room.devices.known(cookie):
+        if self.request.method != "HEAD" and not room.devices.known(cookie):
             token = classes.issue(room, address)
             if token is None:
                 return "full"

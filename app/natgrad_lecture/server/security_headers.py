@@ -66,11 +66,24 @@ class Guarded(tornado.web.RequestHandler):
         """Answer as to GET, without the body: a client may only check that a page is there."""
         return self.get(*args, **kwargs)
 
+    def methods(self) -> str:
+        """The methods by which this may be asked, as the header Allow has them."""
+        lacking = tornado.web.RequestHandler.get  # which stands for each method that is not there
+        here = [name for name in ("get", "post") if getattr(type(self), name) is not lacking]
+        heads = ["HEAD"] if "get" in here else []
+        return ", ".join([*map(str.upper, here), *heads, "OPTIONS"])
+
     def options(self, *_args: str, **_kwargs: str) -> None:
         """Say what may be asked."""
-        self.set_header("Allow", "GET, HEAD, OPTIONS")
+        self.set_header("Allow", self.methods())
         self.set_status(204)
         self.finish()
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Send the page of an error; where the method is not ours, it says which ones are."""
+        if status_code == 405:
+            self.set_header("Allow", self.methods())
+        super().write_error(status_code, **kwargs)
 
     def check_host(self) -> bool:
         """Whether the reader called us by one of our names, in whatever spelling."""
