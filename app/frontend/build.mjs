@@ -30,13 +30,19 @@ const MODULES = [
   "src/canvas/model_picture.js",
   "src/entry/classroom.js",
   ...CATALOGS,
+  "src/entry/offline.js",
 ];
 
 /** Modules of our own pages, which fetch beside them what is imported when it is wanted. */
 const LIVE = ["src/entry/live_page.js"];
 
 /** Scripts that run where they stand: inline, or before anything is drawn. */
-const SCRIPTS = ["src/entry/saved_page.js", "src/entry/home.js", "src/entry/waiting_page.js"];
+const SCRIPTS = [
+  "src/entry/saved_page.js",
+  "src/entry/home.js",
+  "src/entry/waiting_page.js",
+  "src/entry/offline_worker.js",
+];
 
 const watching = process.argv.includes("--watch");
 

@@ -163,6 +163,8 @@ def test_a_visit_costs_two_requests_and_a_websocket_and_a_model_one_more(
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.on("websocket", lambda socket: asked.append(socket.url))
+    # What a page keeps for a time without its server it fetches seconds later (test_offline.py).
+    page.add_init_script("delete Navigator.prototype.serviceWorker")
     page.goto(f"{server.url}{address}")
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
     set_rate(page, "0.033")

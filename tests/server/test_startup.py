@@ -20,7 +20,7 @@ from natgrad_lecture.lesson_names import lesson_names
 from natgrad_lecture.server import machine_limits
 from natgrad_lecture.server.link_preview import preview
 from natgrad_lecture.server.machine_limits import cores, memory_left, processes_left
-from natgrad_lecture.server.security_headers import HEADERS
+from natgrad_lecture.server.security_headers import HEADERS, Guarded
 from natgrad_lecture.server.server import LessonServer
 from natgrad_lecture.server.startup_checks import (
     check_options,
@@ -239,20 +239,77 @@ def test_every_lesson_s_link_has_a_title_and_a_sentence() -> None:
     assert preview("nothing-of-ours") == ("Nothing of ours", "")
 
 
-PAGES = ("", "home", "coordinates", "healthz", "readyz", "metrics", "robots.txt")
+ID = "0-0-0-0-0"
+PLACES = {
+    f"/api/kernels/{ID}/channels": 404,
+    f"/voila/api/shutdown/{ID}": 405,
+    "/healthz": 200,
+    "/readyz": 200,
+    "/robots.txt": 200,
+    "/metrics": 200,
+    "/natgrad/0/live_page.js": 200,
+    "/": 302,
+    "/offline_worker.js": 200,
+    "/offline/coordinates": 200,
+    "/home": 200,
+    "/glossary": 200,
+    "/home/coordinates.svg": 200,
+    "/preview/coordinates.png": 200,
+    "/class": 200,
+    "/class/lead": 400,
+    "/class/lesson/coordinates": 200,
+    "/class/ABCDEF/line": 400,
+    "/class/ABCDEF/process": 200,
+    "/class/ABCDEF": 404,
+    "/coordinates": 200,
+    "/nothing/at/all": 404,
+}
+"""An address of each place in the routing table, and how it answers HEAD."""
+
+DRAWN = ("/coordinates", "/home/coordinates.svg", "/preview/coordinates.png")
+"""Those whose GET costs a kernel or a drawing, of which HEAD needs none."""
+
+
+def routes(base: str = "/") -> list[tuple[str, type]]:
+    """The patterns of a server's routing table and what answers them."""
+    unstarted = LessonServer(base_url=base, port=8000, open_browser=False)
+    unstarted.initialize(argv=[])
+    return [(pattern, handler) for pattern, handler, *_ in unstarted.init_handlers()]
+
+
+def test_every_place_of_the_server_answers_head_and_options_in_one_way() -> None:
+    table = routes()
+    first = {path: next(p for p, _ in table if re.fullmatch(p, path)) for path in PLACES}
+    assert {p for p, _ in table} - set(first.values()) == set(), "give it an address in PLACES"
+    for pattern, handler in [*table, *routes("/natgrad/")]:
+        assert issubclass(handler, Guarded), pattern
+        for method in ("head", "options", "set_default_headers"):
+            assert getattr(handler, method) is getattr(Guarded, method), (pattern, method)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", PAGES)
-def test_every_page_answers_head_and_options_without_a_kernel(server: Server, page: str) -> None:
+def test_every_page_answers_head_and_options_without_a_kernel(server: Server) -> None:
     kernels = set(server.kernels())
-    address = f"{server.url}{page}"
-    head = requests.head(address, timeout=60)
-    assert head.status_code == (302 if not page else 200)
-    assert head.content == b""
-    asked = requests.options(address, timeout=60)
-    assert asked.status_code == 204
-    assert asked.headers["Allow"] == "GET, HEAD, OPTIONS"
+    for path, status in PLACES.items():
+        address = server.url.rstrip("/") + path
+        head = requests.head(address, timeout=60)
+        assert (head.status_code, head.content) == (status, b""), path
+        asked = requests.options(address, timeout=60)
+        posted = "POST, OPTIONS" if status == 405 else "GET, HEAD, OPTIONS"
+        if path != "/nothing/at/all":
+            assert (asked.status_code, asked.headers["Allow"]) == (204, posted), path
+        if status == 405:
+            assert head.headers["Allow"] == posted
+        elif path not in DRAWN:
+            got = requests.get(address, allow_redirects=False, timeout=60)
+            assert got.status_code == status, path
+            assert got.headers.get("Content-Type") == head.headers.get("Content-Type"), path
+    kinds = [requests.head(server.url + path[1:], timeout=60).headers for path in DRAWN]
+    assert [said["Content-Type"].split(";")[0] for said in kinds] == [
+        "text/html",
+        "image/svg+xml",
+        "image/png",
+    ]
     assert set(server.kernels()) <= kernels
 
 
@@ -282,6 +339,8 @@ def test_a_page_is_made_for_a_reader_and_not_for_a_picture_or_a_crawler(server: 
     assert asked(Sec_Fetch_Dest="document", Sec_Purpose="prefetch;prerender") == 403
     assert set(server.kernels()) <= kernels
     assert asked(Sec_Fetch_Dest="document", Sec_Fetch_Site="cross-site") == 200
+    worker = {"Sec_Fetch_Dest": "empty", "Sec_Fetch_Site": "cross-site"}
+    assert asked(**worker, Sec_Fetch_Mode="navigate") == 200
     assert asked(Sec_Fetch_Dest="empty", Sec_Fetch_Site="same-origin") == 200
     said = requests.get(f"{server.url}robots.txt", timeout=60).text
     assert said.endswith("\n\nUser-agent: *\nAllow: /home\nDisallow: /\n")

@@ -152,6 +152,7 @@ declare global {
     lesson: LessonData;
     menu: Menu;
     transport: Playback;
+    outlines: Outlines;
     state: import("./page/page_state.js").PageState;
     conversation: ReturnType<typeof import("./page/conversation.js").makeConversation>;
     jump: AskFor;

@@ -22,7 +22,8 @@ class Assets:
     fetched by the pages that have a chart, when they have one to draw; ``makers.js``, which makes
     files of a picture, compares a pinned run and edits a talk, when one of them is wanted;
     ``model_picture.js`` when a picture has a model beside its planes; ``zh.js``, say, by those who
-    read in that language.
+    read in that language; ``offline.js``, which keeps the page for a time without the server, once
+    the page rests.
     """
 
     def __init__(self) -> None:

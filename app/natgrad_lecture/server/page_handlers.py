@@ -17,7 +17,7 @@ from tornado.httputil import HTTPServerRequest
 from voila.tornado.handler import TornadoVoilaHandler
 
 from natgrad_lecture.lesson_names import current
-from natgrad_lecture.server.assets import AssetHandler
+from natgrad_lecture.server.assets import AssetHandler, Assets
 from natgrad_lecture.server.context import Context
 from natgrad_lecture.server.kernel_provisioner import AWAITED
 from natgrad_lecture.server.preview_images import Busy
@@ -156,9 +156,11 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
         """
         said = self.request.headers
         kind, site = said.get("Sec-Fetch-Dest", "document"), said.get("Sec-Fetch-Site", "none")
+        ours = site in {"none", "same-origin"} or said.get("Sec-Fetch-Mode") == "navigate"
         ahead = "prefetch" in said.get("Sec-Purpose", said.get("Purpose", ""))
         page = kind in {"document", "iframe", "frame"}
-        return not ahead and (page or (kind == "empty" and site in {"none", "same-origin"}))
+        # A service worker fetches a page as "empty"; no script of another site can say "navigate".
+        return not ahead and (page or (kind == "empty" and ours))
 
     def _wait(self, ticket: str, place: int) -> None:
         """Send the page of the waiting line, which asks again by itself."""
@@ -245,6 +247,42 @@ class Asset(Guarded, AssetHandler):
     """An asset, with the headers of every answer."""
 
 
+class OfflineWorker(Guarded):
+    """``/offline_worker.js``: the service worker, which opens kept pages while we are away.
+
+    Its place is above the pages, because a worker sees only what is below it.
+    """
+
+    def initialize(self, assets: Assets) -> None:
+        """Take the assets, of which it is one."""
+        self.assets = assets
+
+    def get(self) -> None:
+        """Send it; a browser is to look for a newer one at each visit."""
+        self.set_header("Content-Type", "text/javascript; charset=utf-8")
+        self.set_header("Cache-Control", "no-cache")
+        self.finish(self.assets.files["offline_worker.js"])
+
+
+class OfflineHead(Guarded, JupyterHandler):
+    """``/offline/NAME``: a lesson's page as far as it needs no kernel.
+
+    A browser keeps it with the last picture that it showed, as its page while we are away.
+    """
+
+    def initialize(self, server: Context) -> None:
+        """Take the server that knows the lessons."""
+        self.server = server
+
+    @tornado.web.authenticated
+    def get(self, name: str) -> None:
+        """Send it."""
+        if name not in self.server.lessons():
+            raise tornado.web.HTTPError(404)
+        self.set_header("Cache-Control", "no-cache")
+        self.finish(self.server.head(name, ""))
+
+
 class FirstLesson(Guarded, JupyterHandler):
     """``/`` leads to the first lesson; a link's state goes along."""
 
@@ -329,9 +367,12 @@ class Thumbnail(Guarded, JupyterHandler):
 
     @tornado.web.authenticated
     async def get(self, name: str) -> None:
-        """Send it once the engine has drawn it."""
-        svg = await self.server.drawing.picture(name) if name in self.server.drawing.names else ""
-        if not svg:
+        """Send it once the engine has drawn it; for HEAD nothing is drawn."""
+        if name not in self.server.drawing.names:
+            raise tornado.web.HTTPError(404)
+        head = self.request.method == "HEAD"
+        svg = "" if head else await self.server.drawing.picture(name)
+        if not (svg or head):
             raise tornado.web.HTTPError(404)
         self.set_header("Content-Type", "image/svg+xml")
         self.set_header("Cache-Control", "no-cache")
@@ -347,9 +388,12 @@ class PreviewImage(Guarded, JupyterHandler):
 
     @tornado.web.authenticated
     async def get(self, name: str) -> None:
-        """Send it once the engine has drawn it."""
+        """Send it once the engine has drawn it; for HEAD nothing is drawn."""
         if name not in self.server.drawing.names:
             raise tornado.web.HTTPError(404)
+        if self.request.method == "HEAD":
+            self.set_header("Content-Type", "image/png")
+            return
         try:
             image = await self.server.previews.picture(name, self.request.query)
         except Busy:

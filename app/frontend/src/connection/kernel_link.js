@@ -22,6 +22,7 @@ const LET_GO = 4001; // the code with which the server closes an idle page's web
  * @property {Answer} first
  * @property {string} arrays in base64
  * @property {{ base: string, code: string, missing?: string }} [follow] of a class's page, alone
+ * @property {string} [offline] of a page that the browser kept, which has no kernel: what it says
  *
  * @param {Document} html
  * @returns {PageData | null}
@@ -224,6 +225,7 @@ export class Link {
     clearTimeout(this.timer);
     this.line.close();
     this.status = "dead";
+    if (!this.line.kernel) return;
     navigator.sendBeacon(`${this.line.base}voila/api/shutdown/${this.line.kernel}`, this.line.pass);
   }
 }

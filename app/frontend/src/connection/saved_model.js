@@ -3,6 +3,7 @@
 // wanted it; nothing is lost by trying.
 
 import { say } from "../i18n/en.js";
+import { queryKey } from "./url_state.js";
 
 // Equal for equal settings, whatever the order of their names.
 /** @param {Changes} set */
@@ -10,15 +11,6 @@ const keyOfSet = (set) => JSON.stringify(Object.entries(set).sort(([a], [b]) => 
 
 /** @param {Changes} state */
 const stateKey = ({ k: _k, answers: _answers, derive: _derive, ...rest }) => keyOfSet(rest);
-
-// A link's query without what does not choose the picture.
-/** @param {string} text */
-function queryKey(text) {
-  const beside = new Set(["v", "k", "said", "derive", "hide", "talk", "present", "lang"]);
-  return keyOfSet(
-    Object.fromEntries([...new URLSearchParams(text)].filter(([name]) => !beside.has(name))),
-  );
-}
 
 /** @param {string} query */
 const stepIn = (query) => {

@@ -46,3 +46,14 @@ export function writeAddress(query, own, { version, k, shown, steps }) {
   ];
   return parts.length ? `?v=${version}&${parts.join("&")}` : "";
 }
+
+// What chooses the picture: equal for links to one state, whatever the order of their names.
+const BESIDE = new Set(["v", "k", "said", "derive", "hide", "talk", "present", "lang"]);
+
+/** @param {string} text a query */
+export const queryKey = (text) =>
+  JSON.stringify(
+    [...new URLSearchParams(text)]
+      .filter(([name]) => !BESIDE.has(name))
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );

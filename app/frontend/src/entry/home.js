@@ -23,3 +23,9 @@ addEventListener("DOMContentLoaded", async () => {
   theme.apply(); // now on the tool, too
   document.querySelector("main")?.prepend(tool);
 });
+
+// A server's page is kept for a time without the server; an exported page is a file already.
+const { src } = /** @type {HTMLScriptElement} */ (document.currentScript);
+const keep = async () => (await import(new URL("offline.js", src).href)).keepAsItIs();
+if (src && navigator.serviceWorker)
+  addEventListener("load", () => setTimeout(() => keep().catch(() => {}), 2_000));

@@ -11,7 +11,8 @@ import { say } from "../i18n/en.js";
 import { make } from "../lib/dom.js";
 import { render } from "../lesson_view.js";
 
-const SOON = 4_000; // ms after which a page says that its link's state is still awaited
+// ms after which a page says that its link's state is still awaited, and keeps what it shows
+const SOON = 4_000;
 
 /** @param {string} base64 */
 const bytesOf = (base64) =>
@@ -54,12 +55,27 @@ class Model {
   /** @param {SeatedPage} page */
   seat(page) {
     let leave = () => {};
+    let forget = () => {};
     /** @param {boolean} starts */
-    const sit = async (starts) => (leave = (await classroom()).sit(page, this.link, starts));
+    const sit = (starts) =>
+      classroom()
+        .then((script) => (leave = script.sit(page, this.link, starts)))
+        .catch(({ message }) => page.menu.tell(message));
     page.menu.add({ id: "class", label: say("class"), group: "talk", act: () => sit(true) });
     if (wished || seated()) sit(wished);
     wished = false;
-    return () => leave();
+    // A class's picture is the class's; any other is kept for a time without the server.
+    const keep = async () => {
+      if (!navigator.serviceWorker || seated()) return;
+      const { keepPictures } = await import("./offline.js");
+      forget = keepPictures(page, this.link, data?.first.values ?? {});
+    };
+    const later = setTimeout(() => keep().catch(() => {}), SOON);
+    return () => {
+      clearTimeout(later);
+      forget();
+      leave();
+    };
   }
 
   /**
@@ -139,6 +155,7 @@ function offer(instead) {
 /** @param {import("../connection/kernel_link.js").PageData} data */
 async function start(data) {
   const link = new Link(data);
+  if (data.offline) Object.assign(link, { status: "dead", why: data.offline });
   /** @type {Record<string, any>} */
   const traits = { lesson: data.lesson, first: data.first, arrays: bytesOf(data.arrays) };
   const draw = () => {
@@ -148,8 +165,7 @@ async function start(data) {
   };
   // A page out of the browser's cache names a kernel that is no more: get one at once.
   const open = () =>
-    link
-      .open()
+    (data.offline ? link.reconnect() : link.open())
       .catch(() => ((link.status = "dead"), link.reconnect()))
       .catch(() => {});
 
@@ -160,7 +176,7 @@ async function start(data) {
   // A link's picture comes from the kernel, not from the HTML; showing another one first would be a
   // lie.
   const { query } = readAddress(location.search, data.lesson.own);
-  if (query && query !== data.first.query) {
+  if (query && query !== data.first.query && !data.offline) {
     open();
     const found = await linked(link, query);
     // The reader is told what is shown instead; the address in the bar is then that of the picture.

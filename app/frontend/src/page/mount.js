@@ -286,6 +286,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     lesson,
     menu,
     transport,
+    outlines: cache,
     state,
     conversation,
     jump,

@@ -1,0 +1,21 @@
+"use strict";(()=>{var b=new Set(["v","k","said","derive","hide","talk","present","lang"]),d=e=>JSON.stringify([...new URLSearchParams(e)].filter(([t])=>!b.has(t)).sort(([t],[a])=>t<a?-1:1));var h={en:{kept:"The server cannot be reached. This is the last picture that was shown here: you can read, play its steps and save it. What you change is drawn once the server answers.",title:"The server cannot be reached","not-kept":"This page was not opened in this browser before, so it is not kept.","other-state":"Of this lesson another state is kept than the one that the link names. The link works again once the server answers.","kept-here":"These pages are kept in this browser:","none-kept":"No page is kept in this browser.",again:"Try again"},es:{kept:"No se puede contactar con el servidor. Esta es la última figura que se mostró aquí: puede leer, reproducir sus pasos y guardarla. Lo que cambie se dibujará cuando el servidor vuelva a responder.",title:"No se puede contactar con el servidor","not-kept":"Esta página no se había abierto antes en este navegador, así que no está guardada.","other-state":"De esta lección está guardado otro estado que el que indica el enlace. El enlace volverá a funcionar cuando el servidor responda.","kept-here":"Estas páginas están guardadas en este navegador:","none-kept":"No hay ninguna página guardada en este navegador.",again:"Intentarlo de nuevo"},zh:{kept:"无法连接服务器。这是这里显示过的最后一幅图：您可以阅读、播放各步并保存它。您所做的改动会在服务器恢复应答后画出。",title:"无法连接服务器","not-kept":"此页面以前没有在本浏览器中打开过，因此没有保存。","other-state":"本浏览器保存的是这一课的另一个状态，不是链接所指的状态。服务器恢复应答后，链接即可使用。","kept-here":"本浏览器保存了以下页面：","none-kept":"本浏览器没有保存任何页面。",again:"重试"}},f=(e,t)=>(h[e]??h.en)[t],g=e=>e.map(t=>t.split("-")[0]).find(t=>t in h)??"en";var m="natgrad-query",R="natgrad-title",q=e=>`natgrad ${e} `,w=async e=>(await caches.keys()).filter(t=>t.startsWith(q(e)));async function l(e,t){for(let a of await w(e)){let n=await(await caches.open(a)).match(t,{ignoreSearch:!0,ignoreVary:!0});if(n)return n}}async function y(e){let t=[];for(let a of await w(e)){let s=await caches.open(a);for(let n of await s.keys()){let r=(await s.match(n))?.headers.get(R),{pathname:o,search:c}=new URL(n.url);r&&t.push({address:o+c,title:decodeURIComponent(r)})}}return t}var x=[502,504],p=globalThis,i=new URL(p.registration.scope).pathname;p.addEventListener("install",()=>p.skipWaiting());p.addEventListener("fetch",e=>{let{method:t,mode:a,url:s}=e.request,{origin:n,pathname:r}=new URL(s);if(t!=="GET"||n!==location.origin||!r.startsWith(i))return;let o=r.slice(i.length);a==="navigate"?/^class(\/|$)/.test(o)||e.respondWith(E(e.request)):o.startsWith("natgrad/")?e.respondWith(T(e.request)):/^home\/[\w-]+\.svg$/.test(o)&&e.respondWith(L(e.request))});async function E(e){try{let t=await fetch(e);return x.includes(t.status)?await k(e)??t:t}catch{return await k(e)??v("not-kept")}}async function k(e){let{pathname:t,search:a}=new URL(e.url),s=await l(i,t),n=s?.headers.get(m)??null;if(!s||n===null)return s;let[r,o]=[a,n].map(d);return r===o?s:r===d("")?Response.redirect(`${t}?${n}`):v("other-state")}var T=async e=>await l(i,e.url)??fetch(e);async function L(e){try{return await fetch(e)}catch{return await l(i,e.url)??Response.error()}}var u=e=>e.replace(/[&<>"]/g,t=>`&#${t.charCodeAt(0)};`);async function v(e){let t=g(navigator.languages),a=c=>u(f(t,c)),n=(await y(i)).map(({address:c,title:$})=>`<li><a href="${u(c)}">${u($)}</a></li>`),r=`<!doctype html>
+<html lang="${t}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">
+<title>${a("title")}</title>
+<style>body { font: 18px/1.5 system-ui, sans-serif; max-width: 40rem; margin: 4rem auto; padding: 0 1rem; } a { display: inline-block; padding: 0.6rem 0; }</style>
+</head>
+<body>
+<main>
+<h1>${a("title")}</h1>
+<p role="status">${a(e)}</p>
+<p>${a(n.length?"kept-here":"none-kept")}</p>
+<ul>${n.join("")}</ul>
+<p><a href="">${a("again")}</a></p>
+</main>
+</body>
+</html>
+`,o={"Content-Type":"text/html; charset=utf-8","Content-Security-Policy":"default-src 'none'; style-src 'unsafe-inline'; img-src data:"};return new Response(r,{status:503,headers:o})}})();
