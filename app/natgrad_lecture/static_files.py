@@ -20,8 +20,8 @@ def script(name: str) -> str:
             files, to compare a pinned run and to edit a talk), ``model_picture.js`` (an ES module
             that it fetches to draw a model), ``zh.js`` and ``es.js`` (ES modules with the words of
             another language, which it fetches to speak it), ``offline.js`` (an ES module that keeps
-            a page for a time without the server), or ``home.js``, ``offline_worker.js``, ``saved_page.js``,
-            ``waiting_page.js`` (classic scripts).
+            a page for a time without the server), or ``home.js``, ``offline_worker.js``,
+            ``saved_page.js``, ``waiting_page.js`` (classic scripts).
 
     Raises:
         FileNotFoundError: no bundle has that name.

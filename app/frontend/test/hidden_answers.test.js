@@ -54,6 +54,7 @@ class Box extends EventTarget {
     const fits = (box) => (kind ? box.data[kind] === name : box.data.focusable);
     return this.all.find(fits) ?? null;
   }
+  querySelectorAll = (wanted) => this.all.filter((box) => box.classes.has(wanted.slice(1)));
 }
 
 globalThis.HTMLElement = Box;
