@@ -16,11 +16,14 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from natgrad_core.nets import rules
-from natgrad_core.nets.datasets import PLANE, REAL, plane, real
+from natgrad_core.nets.datasets import PLANE, REAL, Data, plane, real
 from natgrad_core.nets.model import mlp
 from natgrad_core.nets.problem import NetProblem
 from natgrad_core.nets.rule import Rule
@@ -28,6 +31,8 @@ from natgrad_core.nets.runtime.threads_and_malloc import settle
 from natgrad_core.nets.training import accuracy, train
 
 Setting = dict[str, Any]
+Maker = Callable[[Data, int], nn.Module]
+"""Makes a model for data and a width."""
 Progress = Callable[[int, int], None]
 
 DEFAULTS: Setting = {
@@ -105,19 +110,21 @@ def key(setting: Setting) -> str:
     return hashlib.sha256(json.dumps(setting, sort_keys=True).encode()).hexdigest()[:24]
 
 
-def run(setting: Setting, folder: str) -> str:
+def run(setting: Setting, folder: str, model: Maker | None = None) -> str:
     """Make one run, on whatever machine, and write it to its file.
 
     Args:
         setting: The setting.
         folder: Where the files are.
+        model: Makes the model; None: an MLP with one hidden layer.
 
     Returns:
         The name of the file.
     """
     settle()
     data = plane(setting["data"]) if setting["data"] in PLANE else real(setting["data"], test=0.2)
-    problem = NetProblem.of(mlp((data.x.shape[1], setting["width"], data.outputs)), data)
+    module = (model or _mlp)(data, setting["width"])
+    problem = NetProblem.of(module, data)
     frames = train(
         problem,
         rule_of(setting),
@@ -146,12 +153,17 @@ def run(setting: Setting, folder: str) -> str:
     return name
 
 
+def _mlp(data: Data, width: int) -> nn.Module:
+    return mlp((data.x.shape[1], width, data.outputs))
+
+
 def sweep(
     grid: Mapping[str, Iterable[Any]],
     folder: str | Path,
     client: Any = None,
     jobs: int = -1,
     progress: Progress | None = None,
+    model: Maker | None = None,
 ) -> list[Setting]:
     """Return results of all settings of a grid; those already in the folder are not rerun.
 
@@ -163,37 +175,50 @@ def sweep(
         client: A Dask client, whose workers must see the folder; None: this machine.
         jobs: How many of this machine's cores; −1: all.
         progress: Told (done, in all) as results come in.
+        model: A function that makes any module for the data and a width; None: an MLP with one
+            hidden layer. Results are kept by its name: give another model another name.
 
     Returns:
         The results, in the grid's order.
+
+    Raises:
+        ValueError: If a field or a value of the grid is not known.
+        TypeError: If ``model`` is a model, not a function that makes one.
     """
+    if isinstance(model, nn.Module):
+        raise TypeError(
+            "a sweep makes a new model for each run: give it a function of (data, width), got a "
+            f"{type(model).__name__}"
+        )
     wanted = settings({name: list(values) for name, values in grid.items()})
+    if model is not None:
+        wanted = [{**one, "model": f"{model.__module__}.{model.__qualname__}"} for one in wanted]
     place = Path(folder).absolute()
     place.mkdir(parents=True, exist_ok=True)
     todo = [one for one in wanted if not (place / f"{key(one)}.json").exists()]
     done = len(wanted) - len(todo)
     if progress:
         progress(done, len(wanted))
-    for _ in _by_client(client, todo, place) if client else _by_cores(jobs, todo, place):
+    work = partial(run, folder=str(place), model=model)
+    for _ in _by_client(client, work, todo) if client else _by_cores(jobs, work, todo):
         done += 1
         if progress:
             progress(done, len(wanted))
     return [json.loads((place / f"{key(one)}.json").read_text()) for one in wanted]
 
 
-def _by_cores(jobs: int, todo: list[Setting], place: Path) -> Iterator[str]:
+def _by_cores(jobs: int, work: Callable[[Setting], str], todo: list[Setting]) -> Iterator[str]:
     from joblib import Parallel, delayed
 
-    work = (delayed(run)(one, str(place)) for one in todo)
-    finished: Any = Parallel(jobs, return_as="generator_unordered")(work)
+    finished: Any = Parallel(jobs, return_as="generator_unordered")(
+        delayed(work)(one) for one in todo
+    )
     yield from finished
 
 
-def _by_client(client: Any, todo: list[Setting], place: Path) -> Iterator[str]:
+def _by_client(client: Any, work: Callable[[Setting], str], todo: list[Setting]) -> Iterator[str]:
     from distributed import as_completed
 
-    futures = [
-        client.submit(run, one, str(place), key=f"run-{key(one)}", retries=3) for one in todo
-    ]
+    futures = [client.submit(work, one, key=f"run-{key(one)}", retries=3) for one in todo]
     for future in as_completed(futures):
         yield future.result()

@@ -45,7 +45,8 @@ from natgrad_core.nets.likelihood import Bernoulli, Categorical, Likelihood
 from natgrad_core.nets.model import Net
 from natgrad_core.nets.model_calls import Call, Calls
 from natgrad_core.nets.problem import At, NetProblem
-from natgrad_core.nets.rule import Rule, chain, descend
+from natgrad_core.nets.rule import Memory, Rule, chain, descend
+from natgrad_core.nets.runtime.processes import group_of, together
 from natgrad_core.nets.settings import in_range
 from natgrad_core.nets.step_size import Quadratic, Rate, Scaled, Size, TrustRegion, size_of
 from natgrad_core.nets.torch_losses import factor, likelihood_of, targets
@@ -660,6 +661,32 @@ def _passes(rule: Rule, memory: dict[str, Any], at: At) -> bool:
     return rule.passes is None or rule.passes(memory, at)
 
 
+def _over_processes(rule: Rule, size: Size, damping: float | Damping, model: nn.Module) -> Rule:
+    """The rule, with factors that are means over the processes that train the model."""
+    group = group_of(model)
+    if group is None:
+        return rule
+    if policy(damping).learns or not isinstance(size, Rate):
+        raise ValueError(
+            "a step of several processes (DistributedDataParallel) takes numbers as lr and "
+            "damping: a policy would judge the step by the examples of one process"
+        )
+
+    def update(direction: Tensor, at: At, memory: Memory) -> tuple[Tensor, Memory]:
+        with together(group):
+            return rule.update(direction, at, memory)
+
+    return replace(rule, update=update)
+
+
+def _must_be_alone(model: nn.Module) -> None:
+    if group_of(model):
+        raise ValueError(
+            "the exact Fisher matrix of examples in several processes is not computed; under "
+            "DistributedDataParallel take KFAC, whose factors are averaged"
+        )
+
+
 def _name(size: Size) -> str:
     return "a rate" if isinstance(size, Rate) else repr(size)
 
@@ -714,6 +741,7 @@ class NaturalGradient(SecondOrder):
 
     def metric_rule(self, size: Size, damping: float | Damping, group: dict[str, Any]) -> Rule:
         """The natural gradient."""
+        _must_be_alone(self.model)
         return rules.natural(size, damping, group["kind"], group["method"])
 
 
@@ -770,4 +798,5 @@ class KFAC(SecondOrder):
     def metric_rule(self, size: Size, damping: float | Damping, group: dict[str, Any]) -> Rule:
         """K-FAC."""
         names = ("kind", "samples", "keep", "sharing", "every", "inverses")
-        return rules.kfac(damping, size, *(group[name] for name in names))
+        rule = rules.kfac(damping, size, *(group[name] for name in names))
+        return _over_processes(rule, size, damping, self.model)

@@ -55,7 +55,7 @@ def commands(text: str) -> list[str]:
     return [x for x in spans(text) if re.match(r"(python -m natgrad_lecture|natgrad) [^.]", x)]
 
 
-ELSEWHERE = ("docs/how-to/lesson.md",)
+ELSEWHERE = ("docs/how-to/lesson.md", "docs/how-to/several-processes.md")
 """Documents whose blocks are files or programs that a test of their own runs."""
 
 

@@ -6,10 +6,12 @@ import math
 import os
 import signal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from torch import nn
 
+from natgrad_core.nets import Data
 from natgrad_core.nets import grid_search as module
 from natgrad_core.nets.grid_search import key, rule_of, settings, sweep
 
@@ -47,7 +49,7 @@ def test_a_sweep_resumes_from_what_is_on_disk(
     ran: list[str] = []
     before = module.run
     monkeypatch.setattr(
-        module, "run", lambda one, folder: ran.append(before(one, folder)) or ran[-1]
+        module, "run", lambda one, **given: ran.append(before(one, **given)) or ran[-1]
     )
     again = sweep(GRID, tmp_path, jobs=1)
     assert sorted(ran) == [path.stem for path in lost]
@@ -68,6 +70,25 @@ def test_a_grid_says_what_it_does_not_know(tmp_path: Path) -> None:
         sweep({"rule": ["sgd"]}, tmp_path)
     with pytest.raises(ValueError, match="no data 'mnist'; there are moons"):
         sweep({"data": ["mnist"]}, tmp_path)
+
+
+def _normed(data: Data, width: int) -> nn.Module:
+    first, last = nn.Linear(data.x.shape[1], width), nn.Linear(width, data.outputs)
+    return nn.Sequential(first, nn.LayerNorm(width), nn.Tanh(), last)
+
+
+def test_a_sweep_takes_any_module_and_keeps_its_results_apart(tmp_path: Path) -> None:
+    grid = {**GRID, "rule": ["kfac"], "rate": [None], "damping": [None], "seed": [0]}
+    (plain,) = sweep(grid, tmp_path, jobs=1)
+    (own,) = sweep(grid, tmp_path, jobs=1, model=_normed)
+    assert own["model"].endswith("._normed")
+    assert own["ok"]
+    assert own["loss"] != plain["loss"]
+    assert len(list(tmp_path.glob("*.json"))) == 2
+    (again,) = sweep(grid, tmp_path, jobs=1, model=_normed)
+    assert again == own
+    with pytest.raises(TypeError, match=r"a function of \(data, width\), got a Linear"):
+        sweep(grid, tmp_path, model=cast("Any", nn.Linear(2, 2)))
 
 
 @pytest.mark.slow
@@ -95,11 +116,10 @@ def test_a_cluster_that_loses_a_worker_half_way_brings_every_result_once(tmp_pat
                 killed.append(next(iter(pids.values())))
                 os.kill(killed[0], signal.SIGKILL)
 
-        found = sweep(grid, tmp_path, client, progress=kill_one)
+        found = sweep(grid, tmp_path, client, progress=kill_one, model=_normed)
     assert len(killed) == 1
     assert len(found) == 16
     assert len(list(tmp_path.glob("*.json"))) == 16
-    assert {key({k: one[k] for k in module.DEFAULTS}) for one in found} == {
-        key(one) for one in settings(grid)
-    }
+    asked = {key({k: one[k] for k in module.DEFAULTS}) for one in found}
+    assert asked == {key(one) for one in settings(grid)}
     assert all(one["step"] == 60 for one in found)

@@ -23,6 +23,7 @@ from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.layers.linear_and_conv import Conv2d, Linear
 from natgrad_core.nets.model import Net
 from natgrad_core.nets.problem import FLOAT32_FLOOR
+from natgrad_core.nets.runtime.processes import is_shared, mean_over_processes
 
 Pair = tuple[Tensor, Tensor]
 Held = list[tuple[Tensor, ...]]
@@ -73,6 +74,9 @@ class Factors:
                     f"K-FAC factors Linear and Conv2d layers; {layer.label} has no matrix to "
                     "factor. Take the exact Fisher (natural), or fold it into the layer before"
                 )
+        if is_shared():
+            mean = mean_over_processes([factor for pair in pairs for factor in pair])
+            return cls(tape.net, tuple(zip(mean[::2], mean[1::2], strict=True)))
         return cls(tape.net, tuple(pairs), fisher.at.problem.input_basis)
 
     @property

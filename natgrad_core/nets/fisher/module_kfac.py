@@ -30,6 +30,7 @@ from natgrad_core.nets.layers.factored import Factored, kind_of
 from natgrad_core.nets.model import Net
 from natgrad_core.nets.model_calls import unwatched
 from natgrad_core.nets.problem import FLOAT32_FLOOR
+from natgrad_core.nets.runtime.processes import mean_over_processes
 
 SHARING = ("expand", "reduce")
 PLAIN = "gradient descent for "
@@ -182,7 +183,10 @@ def factors_of(fisher: FisherAt, sharing: str = "expand") -> dict[str, LayerFact
                 each.right = g is not None and each.is_gradient(g, pulled[-1], parts)
             if each.right and g is not None:
                 each.add(g, sharing)
-    return {each.path: each.factors(rows, sharing) for each in seen if each.right}
+    found = [each.factors(rows, sharing) for each in seen if each.right]
+    mean = mean_over_processes([factor for each in found for factor in (each.a, each.b)])
+    pairs = zip(found, mean[::2], mean[1::2], strict=True)
+    return {each.path: replace(each, a=a, b=b) for each, a, b in pairs}
 
 
 class _Seen:
