@@ -766,7 +766,7 @@ class KFAC(SecondOrder):
         every: The factors are computed and inverted at every ``every``-th step, and held in
             between, where a step makes no pass of its own. None: at each step on all examples, and
             on mini-batches at intervals that grow to 30 steps
-            (``natgrad_core.nets.refresh.Growing``).
+            (``natgrad_core.nets.refresh.Growing``); in several processes at each step.
         inverses: They are inverted at every ``inverses``-th step; None: whenever they are computed.
         momentum: As in ``NaturalGradient``.
         weight_decay: As in ``NaturalGradient``.
@@ -798,5 +798,8 @@ class KFAC(SecondOrder):
     def metric_rule(self, size: Size, damping: float | Damping, group: dict[str, Any]) -> Rule:
         """K-FAC."""
         names = ("kind", "samples", "keep", "sharing", "every", "inverses")
-        rule = rules.kfac(damping, size, *(group[name] for name in names))
+        settings = {name: group[name] for name in names}
+        if settings["every"] is None and group_of(self.model):
+            settings["every"] = 1  # at steps that each process knows by itself
+        rule = rules.kfac(damping, size, **settings)
         return _over_processes(rule, size, damping, self.model)

@@ -55,6 +55,7 @@ found = {
     "empirical": trained(net(nn.Tanh()), classes, kind="empirical"),
     "averages": trained(net(nn.Tanh()), classes, keep=0.5),
     "averages by hooks": trained(net(nn.LayerNorm(4)), squares, keep=0.5),
+    "every other step": trained(net(nn.Tanh()), classes, every=2),
     "policies": said(lambda: KFAC(DistributedDataParallel(net()), classes)),
     "exact": said(lambda: NaturalGradient(DistributedDataParallel(net()), classes, 0.1, 0.1)),
 }
@@ -119,7 +120,16 @@ def test_the_program_of_the_how_to_prints_the_same_in_one_process_and_in_two(
 
 
 @pytest.mark.parametrize(
-    "case", ["by hand", "by hooks", "squares", "empirical", "averages", "averages by hooks"]
+    "case",
+    [
+        "by hand",
+        "by hooks",
+        "squares",
+        "empirical",
+        "averages",
+        "averages by hooks",
+        "every other step",
+    ],
 )
 def test_two_processes_with_half_of_the_batch_each_take_the_steps_of_one(
     case: str, printed: list[str]
