@@ -22,6 +22,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import websocket
@@ -195,10 +196,16 @@ async def stock(pool: int) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def visit(
-    browser: Browser, url: str, script: str, mark: str
+    browser: Browser, url: str, script: str, mark: str, phone: bool = False
 ) -> AsyncIterator[tuple[Page, float]]:
-    """Open a page with an empty cache; yield it, and the ms from GET to its first picture."""
-    context = await browser.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True)
+    """Open a page with an empty cache; yield it, and the ms from GET to its first picture.
+
+    On a ``phone`` the screen is small, and has three pixels for one of the page.
+    """
+    screen: Any = {"viewport": {"width": 1280, "height": 800}}
+    if phone:
+        screen = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 3}
+    context = await browser.new_context(**screen, bypass_csp=True)
     try:
         page = await context.new_page()
         await page.add_init_script(f"{{{WATCH}{script}}}")  # a block: no global names

@@ -64,15 +64,22 @@ FIRST_LESSON = "coordinates"
 """The others must be as fast as this one; its own speed depends on the machine."""
 
 
+SLOWER = 4
+"""How many times slower than this machine's a phone's processor is taken to be."""
+
+
 async def measured(
-    browser: Browser, url: str, name: str, seconds: float, beside: float
+    browser: Browser, url: str, name: str, seconds: float, beside: float, phone: bool
 ) -> tuple[bool, float]:
     """Measure one lesson and print its line; return whether each target is met, and its slower p95.
 
     ``beside`` is the p95 of the first lesson in the same run.
     """
-    async with visit(browser, url, OURS, "natgrad:first-picture") as (page, first):
+    async with visit(browser, url, OURS, "natgrad:first-picture", phone) as (page, first):
         await asyncio.sleep(5)  # until the pool has refilled
+        if phone:
+            session = await page.context.new_cdp_session(page)
+            await session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
         frames = 0.0
         if await page.locator(PLAY).locator("visible=true").count():
             await page.locator(PLAY).click()
@@ -95,7 +102,7 @@ async def measured(
     return met, slower
 
 
-async def bench(names: list[str], tries: int, seconds: float) -> None:
+async def bench(names: list[str], tries: int, seconds: float, phone: bool) -> None:
     """Measure the first lesson and these. The best of ``tries`` counts, because the machine may be
     busy; its slower p95 is compared with the first lesson's.
     """
@@ -111,7 +118,9 @@ async def bench(names: list[str], tries: int, seconds: float) -> None:
             await asyncio.sleep(5)
             found = []
             for _ in range(tries):
-                met, slower = await measured(browser, f"{home}/{name}", name, seconds, beside)
+                met, slower = await measured(
+                    browser, f"{home}/{name}", name, seconds, beside, phone
+                )
                 found.append(slower)
                 if met:
                     break
@@ -132,8 +141,9 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=list(lessons), help="these lessons")
     parser.add_argument("--tries", type=int, default=3, help="visits, until one meets every aim")
     parser.add_argument("--seconds", type=float, default=5, help="how long a drag lasts")
+    parser.add_argument("--phone", action="store_true", help="as on a phone, 4 times slower")
     options = parser.parse_args()
-    asyncio.run(bench(options.only, options.tries, options.seconds))
+    asyncio.run(bench(options.only, options.tries, options.seconds, options.phone))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Take the pictures of README and of the table of lessons from the real page: ``make pictures``.
 
-One picture of each lesson, and an animation: the first lesson while A is dragged.
+One picture of each lesson, and two animations: the first lesson while A is dragged, and the maps of
+the robustness map while the start is.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import math
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, ViewportSize, sync_playwright
+from playwright.sync_api import FloatRect, Page, ViewportSize, sync_playwright
 
 from natgrad_lecture.lessons import lessons
 from tests.support.chromium import FLAGS, chromium, start_server
@@ -19,12 +20,20 @@ FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 ROOT = "document.querySelector('.natgrad').natgrad"
 WIDE = ViewportSize(width=1280, height=800)
 FRAMES, TURN, MOMENT = 30, 55.0, 90
-"""Frames of the animation, the angle by which A turns (degrees), the time per frame (ms)."""
+"""Frames of an animation, the angle by which A turns (degrees), the time per frame (ms)."""
+
+AROUND = 45.0
+"""The radius of the circle on which the start is dragged, in pixels."""
 
 
 def shot(page: Page, width: int) -> Image.Image:
     """Return a screenshot of the page, scaled to a width."""
-    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    return scaled(page.screenshot(), width)
+
+
+def scaled(screenshot: bytes, width: int) -> Image.Image:
+    """Return a screenshot scaled to a width."""
+    picture = Image.open(io.BytesIO(screenshot)).convert("RGB")
     height = round(picture.height * width / picture.width)
     return picture.resize((width, height), Image.Resampling.LANCZOS)
 
@@ -63,6 +72,40 @@ def moving(page: Page) -> list[Image.Image]:
     return frames
 
 
+def dragged_maps(page: Page) -> list[Image.Image]:
+    """Return the frames of the planes while the start goes once around."""
+    page.locator(".planes").scroll_into_view_if_needed()
+    box = page.locator(".planes").bounding_box()
+    assert box
+    room = 16  # for the last mark of an axis
+    clip = FloatRect(x=box["x"], y=box["y"], width=box["width"] + room, height=box["height"])
+    x, y = place(page, "start")
+    page.mouse.move(x, y)
+    page.mouse.down()
+    frames = []
+    for i in range(FRAMES):
+        turn = 2 * math.pi * i / FRAMES
+        page.mouse.move(x + AROUND * math.sin(turn), y + AROUND * (1 - math.cos(turn)), steps=3)
+        page.evaluate(f"{ROOT}.settled()")
+        frames.append(scaled(page.screenshot(clip=clip), 620))
+    page.mouse.up()
+    return frames
+
+
+def save_moving(name: str, frames: list[Image.Image]) -> None:
+    """Write frames as one picture that moves."""
+    first, *rest = frames
+    first.save(
+        FOLDER / name,
+        save_all=True,
+        append_images=rest,
+        duration=MOMENT,
+        loop=0,
+        quality=45,
+        method=4,
+    )
+
+
 def main() -> None:
     """Take all pictures."""
     FOLDER.mkdir(exist_ok=True)
@@ -75,16 +118,8 @@ def main() -> None:
             for name in lessons:
                 opened(page, server.url, name)
                 shot(page, 800).save(FOLDER / f"{name}.webp", quality=80, method=6)
-            first, *rest = moving(opened(page, server.url, "coordinates"))
-            first.save(
-                FOLDER / "moving.webp",
-                save_all=True,
-                append_images=rest,
-                duration=MOMENT,
-                loop=0,
-                quality=45,
-                method=4,
-            )
+            save_moving("moving.webp", moving(opened(page, server.url, "coordinates")))
+            save_moving("maps.webp", dragged_maps(opened(page, server.url, "robustness")))
             browser.close()
     finally:
         server.stop()
