@@ -611,3 +611,9 @@ def test_a_claim_that_is_clicked_stands_over_the_picture_and_its_traces_are_lit(
         claim.scroll_into_view_if_needed()
         expect(page.locator(".plane .frame").first).to_be_in_viewport(ratio=0.95)
         expect(claim).to_be_in_viewport(ratio=0.5)
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.evaluate("scrollTo(0, 0)")
+    last = page.locator("[data-formula=kl]")
+    expect(last).not_to_be_in_viewport()
+    page.locator("[data-claim=same-distributions]").press("Enter")
+    expect(last).to_be_in_viewport(ratio=0.9)  # the line that a claim speaks of goes first

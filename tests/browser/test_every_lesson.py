@@ -365,7 +365,8 @@ def test_a_finger_drags_each_handle_and_the_page_stays_but_rolls_under_one_on_a_
     page.wait_for_function("scrollY > 100")
 
 
-def test_what_a_finger_presses_is_at_least_40_pixels_high(phone: tuple[Page, CDPSession]) -> None:
+def test_what_a_finger_presses_is_large_enough(phone: tuple[Page, CDPSession]) -> None:
+    """What is pressed often is 40 pixels high, and nothing but a word of a sentence under 24."""
     page, _ = phone
     fold = page.locator("button.fold")
     fold.click()
@@ -374,8 +375,15 @@ def test_what_a_finger_presses_is_at_least_40_pixels_high(phone: tuple[Page, CDP
         (e) => e.checkVisibility() && e.getBoundingClientRect().height < 39.9).map(
         (e) => `${e.className} ${e.textContent} ${e.getBoundingClientRect().height}`)"""
     )
+    small = page.evaluate(
+        """[...document.querySelectorAll('.natgrad :is(button, a[href], select, input)')].filter(
+        (e) => e.checkVisibility() && !e.matches('.term, .unseen, .skip')).map(
+        (e) => [e.outerHTML.slice(0, 90), (e.closest('label') ?? e).getBoundingClientRect()]
+        ).filter(([, { width, height }]) => Math.min(width, height) < 23.9)"""
+    )
     fold.click()
     assert low == []
+    assert small == []
 
 
 HIDING = """() => [...document.querySelectorAll('dialog.hide input')].map((box) => {
