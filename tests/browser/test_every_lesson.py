@@ -224,6 +224,14 @@ LOOK = """() => {
                          root.scrollWidth - root.clientWidth),
         planes: shown.map(e => [box(e).width, box(e).height, box(e).left, box(e).right]),
         type: Math.min(...ticks.map(e => parseFloat(getComputedStyle(e).fontSize))),
+        lines: [...root.querySelectorAll('.words .prose > p')].filter(
+            e => e.checkVisibility() && e.textContent.length > 120 && !e.querySelector('math')
+            ).map(e => {
+                const pen = document.createElement('canvas').getContext('2d');
+                pen.font = getComputedStyle(e).font;
+                const letter = pen.measureText(e.textContent).width / e.textContent.length;
+                return box(e).width / letter;
+            }),
         narrow: [...root.querySelectorAll('input.number')].filter(e => e.checkVisibility()).filter(
             e => {
                 const written = e.value;
@@ -257,6 +265,8 @@ def assert_square_and_legible(page: Page, screen: str, presenting: bool) -> None
             assert right <= width
         assert wide >= (290 if screen == "phone" else share * min(width, height)), screen
     assert found["narrow"] == [], screen
+    if not presenting:  # letters in a line of the text
+        assert all((40 if screen == "phone" else 45) < n < 76 for n in found["lines"]), screen
     assert found["type"] >= max(11, (height / 70 if presenting else height / 120)), screen
 
 
