@@ -102,11 +102,11 @@ def chain(*links: Rule, name: str = "chain", latex: str = "", source: str = "") 
     return Rule(update, init, name, latex, source)
 
 
-def descend(rate: float) -> Rule:
+def descend(rate: float | Tensor) -> Rule:
     """Direction -> −α direction.
 
     Args:
-        rate: α.
+        rate: α, a number, or one for each parameter, ``[p]``.
 
     Returns:
         The rule.

@@ -297,11 +297,11 @@ class Scaled:
 
     Args:
         size: The policy.
-        factor: s.
+        factor: s, a number, or one for each parameter, ``[p]``.
     """
 
     size: Size
-    factor: float = 1.0
+    factor: float | Tensor = 1.0
 
     def start(self) -> Memory:
         """The policy's own memory."""
@@ -309,11 +309,17 @@ class Scaled:
 
     def fit(self, at: At, grad: Tensor, direction: Tensor, damping: float, memory: Memory) -> Step:
         """s δ."""
-        return scaled(self.size.fit(at, grad, direction, damping, memory), grad, self.factor)
+        step = self.size.fit(at, grad, direction, damping, memory)
+        if not isinstance(self.factor, Tensor):
+            return scaled(step, grad, self.factor)
+        change = self.factor * step.change
+        silent = isinstance(self.size, Rate) and not self.size.promises
+        return Step(change, 0.0 if silent else _promise(at, grad, change), step.memory)
 
     def between(self, grad: Tensor, direction: Tensor, memory: Memory) -> Step:
         """s δ."""
-        return scaled(self.size.between(grad, direction, memory), grad, self.factor)
+        step = self.size.between(grad, direction, memory)
+        return Step(self.factor * step.change, 0.0, step.memory)
 
     def judge(self, step: Step, rho: float) -> Memory:
         """The policy's own."""

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -52,6 +52,7 @@ from natgrad_core.nets.step_size import Quadratic, Rate, Scaled, Size, TrustRegi
 from natgrad_core.nets.torch_losses import factor, likelihood_of, targets
 
 Closure = Callable[[], Any]
+Params = Iterable[Tensor] | Iterable[dict[str, Any]]
 CLOSURE = "zero_grad(), loss = criterion(model(x), y), loss.backward(), return loss"
 SAME = 1e-5
 """Two gradients whose relative distance is below this are one, up to rounding."""
@@ -68,7 +69,7 @@ class _LoopAt(At):
         direction: Its gradient, ``[p]``, without the clipping.
         clipped: What the gradient was multiplied by, 1 where it was not clipped.
         again: The loss at other parameters.
-        outputs: The model's own outputs, where no pass of ours is to be made.
+        outputs: The model's own outputs, where the optimizer makes no pass.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class SecondOrder(torch.optim.Optimizer):
         damping: float | Damping | None,
         momentum: float,
         weight_decay: float,
+        params: Params | None,
         **settings: Any,
     ) -> None:
         net = net_of(model)
@@ -129,7 +131,10 @@ class SecondOrder(torch.optim.Optimizer):
         }
         self.rule(defaults)  # refuses what is out of range
         _must_be_single_or_double(net)
-        super().__init__(list(model.parameters()), defaults)
+        super().__init__(list(model.parameters()) if params is None else params, defaults)
+        self._held, given = _places(model), [p for g in self.param_groups for p in g["params"]]
+        ids = {id(p) for p in given}
+        _must_be({name: p for name, p in self._held.items() if p in ids}, model)
         self._calls = Calls(model, loss)
         self._last: Net | None = None
 
@@ -166,12 +171,26 @@ class SecondOrder(torch.optim.Optimizer):
         """Whether a step is tried before it is taken, by a λ or a radius that learns."""
         return self.trust.learns or isinstance(self.size, TrustRegion)
 
-    def rule(self, group: dict[str, Any], clipped: float = 1.0) -> Rule:
+    def _of_parameters(self, name: str, net: Net) -> float | Tensor:
+        """A setting that groups may differ in: a number, or one for each parameter, ``[p]``."""
+        values = [in_range(name, group[name]) for group in self.param_groups]
+        if len(set(values)) == 1:
+            return values[0]
+        pairs = zip(self.param_groups, values, strict=True)
+        of = {id(p): value for group, value in pairs for p in group["params"]}
+        return torch.cat(
+            [torch.full_like(p, of[id(p)]).reshape(-1) for p in net.parameters.values()]
+        )
+
+    def rule(
+        self, group: dict[str, Any], clipped: float = 1.0, rates: Tensor | None = None
+    ) -> Rule:
         """Return the rule of a parameter group's settings, for a gradient that was clipped.
 
         Args:
             group: The settings.
             clipped: What the gradient was multiplied by, 1 where it was not clipped.
+            rates: The lr of each parameter, ``[p]``; None: that of the group.
 
         Returns:
             The rule.
@@ -180,7 +199,7 @@ class SecondOrder(torch.optim.Optimizer):
             ValueError: If a setting is out of range, or was saved by an optimizer of other
                 policies.
         """
-        rate = in_range("lr", group["lr"])
+        rate = in_range("lr", group["lr"]) if rates is None else rates
         keep = in_range("momentum", group["momentum"], below=1.0)
         in_range("weight_decay", group["weight_decay"])
         damping = group["damping"]
@@ -191,7 +210,10 @@ class SecondOrder(torch.optim.Optimizer):
         fixed = isinstance(self.size, Rate)
         if not keep:
             scale = rate * clipped
-            size = Rate(scale) if fixed else Scaled(self.size, scale)
+            if isinstance(scale, Tensor) and fixed:
+                size = Scaled(Rate(1.0, promises=policy(damping).learns), scale)
+            else:
+                size = Rate(float(scale)) if fixed else Scaled(self.size, scale)
             return self.metric_rule(size, damping, group)
         if not fixed or policy(damping).learns:
             raise ValueError(
@@ -199,7 +221,11 @@ class SecondOrder(torch.optim.Optimizer):
                 "its own, or looks at a step without one"
             )
         step = self.metric_rule(Rate(clipped), damping, group)
-        whole = chain(step, descend(1.0), heavy_ball(rate, keep), name=step.name)
+        if isinstance(rate, Tensor):
+            links = (step, heavy_ball(1.0, keep), descend(rate))
+        else:
+            links = (step, descend(1.0), heavy_ball(rate, keep))
+        whole = chain(*links, name=step.name)
 
         def passes(memory: dict[str, Any], at: At) -> bool:
             return _passes(step, memory["0"], at)
@@ -207,7 +233,7 @@ class SecondOrder(torch.optim.Optimizer):
         return replace(whole, passes=passes)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Refuse a group once the optimizer is made: a step is one step of all of the model.
+        """Refuse a group once the optimizer is made: its groups hold all of the model already.
 
         Args:
             param_group: The group.
@@ -215,11 +241,11 @@ class SecondOrder(torch.optim.Optimizer):
         Raises:
             ValueError: If the optimizer is made.
         """
-        if self.param_groups:
+        if "_calls" in self.__dict__:
             raise ValueError(
-                "a natural step is one step of all of the model's parameters, so there is one "
-                "group; freeze layers with requires_grad_(False), or make an optimizer of the "
-                "larger model"
+                "a natural step is one step of all of the model's parameters, which the groups "
+                "hold already; freeze layers with requires_grad_(False), or make an optimizer of "
+                "the larger model"
             )
         super().add_param_group(param_group)
 
@@ -255,23 +281,26 @@ class SecondOrder(torch.optim.Optimizer):
                 "it outside of that"
             )
         group, kept = self.param_groups[0], cast(Any, self.state)
-        _must_hold_the_parameters(group["params"], self.model)
+        _must_be(self._held, self.model)
+        _must_be_one_metric(self.param_groups, self.defaults)
         net = self._net_without_a_pass()
         _must_be_single_or_double(net)
         theta, number = net.read(), kept.get("steps", 0)
         layout = {name: list(p.shape) for name, p in net.parameters.items()}
         known = kept.get("layout") == layout
-        rule, kind = self.rule(group), f"{theta.dtype} {theta.device}"
+        rates = self._of_parameters("lr", net)
+        each = rates if isinstance(rates, Tensor) else None
+        rule, kind = self.rule(group, 1.0, each), f"{theta.dtype} {theta.device}"
         memory = kept["memory"] if known else rule.init(theta)
         memory = memory if kind == kept.get("kind", kind) else _like(memory, theta)
         try:
             seen = self._seen(net, theta, number, closure)
             at, loss = self._without_a_pass(seen, theta, number)
-            if _passes(rule, memory, at):
+            if seen.scale != 1 or _passes(rule, memory, at):
                 if net is self._last:
                     seen = _as_problem(self.net, self.loss, seen.calls, theta, seen.returned)
                 at, loss = self._at(seen, theta, number, closure)
-                rule = self.rule(group, at.clipped)
+                rule = self.rule(group, at.clipped, each)
             change, memory = rule.update(at.direction, at, memory)
             if not bool(change.isfinite().all()):
                 raise NotFiniteError(
@@ -329,39 +358,50 @@ class SecondOrder(torch.optim.Optimizer):
         """The point where the model is, known by the model's own outputs and gradients alone."""
         direction = _gradients(seen.problem.net) / seen.times
         plain = At(seen.problem, theta, number, outputs=seen.out)
-        seen.must_be_of_the_loss(self.loss, plain)
+        seen.scale = seen.scaled_by(self.loss, plain)
         value = plain.loss if seen.returned is None else seen.returned / seen.times
-        decay, penalty = self._penalty(seen.times)
+        decay, penalty = self._penalty(seen)
         at = _LoopAt(
             seen.problem,
             theta,
             number,
             value + penalty(theta),
-            direction + decay * theta if decay else direction,
+            direction if decay is None else direction + decay * theta,
             1.0,
             lambda there: At(seen.problem, there).loss + penalty(there),
             seen.out,
         )
         return at, value * seen.times
 
-    def _penalty(self, times: float) -> tuple[float, Callable[[Tensor], float]]:
-        """η of the weight decay in units of −log p, and what it adds to the loss."""
-        decay = self.param_groups[0]["weight_decay"] / times
-        return decay, lambda here: decay / 2 * float(here @ here) if decay else 0.0
+    def _penalty(self, seen: _Seen) -> tuple[float | Tensor | None, Callable[[Tensor], float]]:
+        """η of the weight decay in units of −log p, None if it is 0, and what it adds to J."""
+        decay = self._of_parameters("weight_decay", seen.problem.net)
+        if isinstance(decay, float) and decay == 0:
+            return None, lambda here: 0.0
+        decay = decay / seen.times
+        if isinstance(decay, Tensor):
+            return decay, lambda here: float((decay * here) @ here) / 2
+        return decay, lambda here: decay / 2 * float(here @ here)
 
     def _at(
         self, seen: _Seen, theta: Tensor, number: int, closure: Closure | None
     ) -> tuple[_LoopAt, float]:
-        """The same point, with a pass of ours, which has to give what the model gave."""
+        """The same point, with a pass of its own, which has to give what the model gave."""
         plain = At(seen.problem, theta, number)
         if not isinstance(seen.problem.net, ModuleNet) and seen.gap(plain):
             seen = _as_problem(ModuleNet(self.model), self.loss, seen.calls, theta, seen.returned)
             plain = At(seen.problem, theta, number)
         if isinstance(seen.problem.net, ModuleNet):
             seen.problem.net.must_give(plain.tape, seen.out, seen.rounding)
-        seen.must_be_of_the_loss(self.loss, plain)
+        scale = seen.scaled_by(self.loss, plain)
         data = _gradients(seen.problem.net) / seen.times
         clipped, pure = _share(data, plain.grad)
+        if scale != 1 and not (scale > 1 and pure and clipped <= 1):
+            raise ValueError(
+                f"the loss was scaled by {scale:.4g} before backward(), and the gradients were not "
+                "divided by that before step(), as torch.amp.GradScaler does: call backward() on "
+                "the loss itself, and on loss/k for k calls of the model a step"
+            )
         if pure and seen.returned is not None:
             _must_be_near(seen.returned, plain.loss * seen.times, seen.rounding)
         if not pure and closure is None and self.looks:
@@ -370,7 +410,7 @@ class SecondOrder(torch.optim.Optimizer):
                 "earlier step, without zero_grad()), which a step that is tried before it is taken "
                 "cannot see: take weight_decay=, step(closure), or numbers as lr and damping"
             )
-        decay, penalty = self._penalty(seen.times)
+        decay, penalty = self._penalty(seen)
 
         def again(there: Tensor) -> float:
             if closure is None:
@@ -381,7 +421,7 @@ class SecondOrder(torch.optim.Optimizer):
             return value / seen.times + penalty(there)
 
         direction = plain.grad if pure else data
-        if decay:
+        if decay is not None:
             direction = direction + decay * theta
         loss = plain.loss if seen.returned is None else seen.returned / seen.times
         here = loss + penalty(theta)
@@ -433,7 +473,11 @@ class SecondOrder(torch.optim.Optimizer):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        self._calls, self._last = Calls(self.model, self.loss), None
+        self._calls, self._last, self._held = (
+            Calls(self.model, self.loss),
+            None,
+            _places(self.model),
+        )
 
 
 @dataclass
@@ -447,6 +491,7 @@ class _Seen:
         out: The outputs, ``[R, C]``.
         times: c, where the loss is c times the mean of −log p.
         returned: What the closure returned, if there is one.
+        scale: What the loss was multiplied by before ``backward()``.
     """
 
     problem: NetProblem
@@ -455,6 +500,7 @@ class _Seen:
     out: Tensor
     times: float
     returned: float | None
+    scale: float = 1.0
 
     @property
     def rounding(self) -> float:
@@ -469,9 +515,9 @@ class _Seen:
             return str(refused)
         return at.problem.net.gap(tape, self.out, self.rounding)
 
-    def must_be_of_the_loss(self, loss: nn.Module, at: At) -> None:
-        """ValueError where the outputs feel something else than the loss with these targets."""
-        _must_be_of_the_loss(loss, at, self.felt * (len(self.out) / self.times), self.rounding)
+    def scaled_by(self, loss: nn.Module, at: At) -> float:
+        """c if the outputs feel c times the loss with these targets, else ValueError."""
+        return _scale(loss, at, self.felt * (len(self.out) / self.times), self.rounding)
 
 
 def _as_problem(
@@ -563,20 +609,16 @@ def _must_be_comparable(calls: list[Call], step: int) -> None:
             )
 
 
-def _must_be_of_the_loss(loss: nn.Module, at: At, given: Tensor, rounding: float) -> None:
-    """ValueError where the outputs feel something else than the loss with these targets."""
+def _scale(loss: nn.Module, at: At, given: Tensor, rounding: float) -> float:
+    """c if the outputs feel c times the gradient of the loss, else ValueError."""
     due = at.residual
     scale = max(float(t.abs().max()) for t in (at.mean, at.mean - due))
     allowed = 100 * rounding * scale + 2 * rounding**0.5 * float(due.abs().max())
     if float((given - due).abs().max()) <= allowed or not bool(given.isfinite().all()):
-        return
+        return 1.0
     ratio = float((given * due).sum() / due.square().sum())
     if float((given - ratio * due).abs().max()) <= allowed * max(abs(ratio), 1):
-        raise ValueError(
-            f"the loss was scaled by {ratio:.4g} before backward(): call backward() on the loss "
-            "itself, and on loss/k for k calls of the model a step (no GradScaler: natural steps "
-            "are computed in float32)"
-        )
+        return ratio
     raise ValueError(
         f"what the outputs feel is not the gradient of {loss}: another loss was differentiated, a "
         "further term depends on the outputs, or calls of unequal sizes were averaged"
@@ -625,16 +667,33 @@ def _share(data: Tensor, own: Tensor) -> tuple[float, bool]:
     return (share if abs(share - 1) > SAME else 1.0, True) if pure else (1.0, False)
 
 
-def _must_hold_the_parameters(held: list[Tensor], model: nn.Module) -> None:
-    if [id(p) for p in model.parameters()] == [id(p) for p in held]:
+def _places(model: nn.Module) -> dict[str, int]:
+    """Which parameter stands where in a model."""
+    return {name: id(p) for name, p in model.named_parameters()}
+
+
+def _must_be(held: dict[str, int], model: nn.Module) -> None:
+    """ValueError where the model's parameters are not those that are held."""
+    now = _places(model)
+    if now == held:
         return
-    now = list(model.named_parameters())
-    new = [name for i, (name, p) in enumerate(now) if i >= len(held) or p is not held[i]]
-    if new or len(now) != len(held):
-        raise ValueError(
-            f"the model's parameters are not those the optimizer was made for "
-            f"({', '.join(new) or 'some are gone'}): make a new optimizer after changing the model"
-        )
+    new = [name for name, p in now.items() if held.get(name) != p]
+    raise ValueError(
+        "the model's parameters are not those the optimizer was made for "
+        f"({', '.join(new) or 'some are gone'}): give it all of them, freezing some with "
+        "requires_grad_(False), and make a new optimizer after changing the model"
+    )
+
+
+def _must_be_one_metric(groups: list[dict[str, Any]], settings: dict[str, Any]) -> None:
+    """ValueError where groups differ in a setting that belongs to the whole step."""
+    for name in settings.keys() & groups[0].keys() - {"lr", "weight_decay"}:
+        values = [group[name] for group in groups]
+        if any(value != values[0] for value in values):
+            raise ValueError(
+                f"{name} is a setting of the whole step, so it is the same in all groups; got "
+                f"{', '.join(map(repr, values))}; groups may differ in lr and weight_decay"
+            )
 
 
 def _must_be_single_or_double(net: Net) -> None:
@@ -720,6 +779,8 @@ class NaturalGradient(SecondOrder):
         method: How to solve: "auto", "rows", "gram", "contracted" or "cg".
         momentum: μ in [0, 1): v ← μ v + F⁻¹g, θ ← θ − lr v; with numbers as lr and damping.
         weight_decay: η ≥ 0 adds η‖θ‖²/2 to the loss, as in ``torch.optim.SGD``.
+        params: The model's parameters in groups, as ``torch.optim`` takes them, all of them. Groups
+            may differ in lr and weight_decay.
 
     Raises:
         TypeError: If the model or the loss has no Fisher matrix here.
@@ -736,8 +797,10 @@ class NaturalGradient(SecondOrder):
         method: str = "auto",
         momentum: float = 0.0,
         weight_decay: float = 0.0,
+        params: Params | None = None,
     ) -> None:
-        super().__init__(model, loss, lr, damping, momentum, weight_decay, kind=kind, method=method)
+        settings = {"kind": kind, "method": method}
+        super().__init__(model, loss, lr, damping, momentum, weight_decay, params, **settings)
 
     def metric_rule(self, size: Size, damping: float | Damping, group: dict[str, Any]) -> Rule:
         """The natural gradient."""
@@ -770,6 +833,7 @@ class KFAC(SecondOrder):
         inverses: They are inverted at every ``inverses``-th step; None: whenever they are computed.
         momentum: As in ``NaturalGradient``.
         weight_decay: As in ``NaturalGradient``.
+        params: As in ``NaturalGradient``.
 
     Raises:
         TypeError: If the model or the loss has no Fisher matrix here.
@@ -790,10 +854,11 @@ class KFAC(SecondOrder):
         sharing: str = "expand",
         every: int | None = None,
         inverses: int | None = None,
+        params: Params | None = None,
     ) -> None:
         settings: dict[str, Any] = {"kind": kind, "samples": samples, "keep": keep}
         settings |= {"sharing": sharing, "every": every, "inverses": inverses}
-        super().__init__(model, loss, lr, damping, momentum, weight_decay, **settings)
+        super().__init__(model, loss, lr, damping, momentum, weight_decay, params, **settings)
 
     def metric_rule(self, size: Size, damping: float | Damping, group: dict[str, Any]) -> Rule:
         """K-FAC."""

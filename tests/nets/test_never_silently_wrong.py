@@ -716,7 +716,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         _step(net(nn.Dropout()).eval(), then=lambda m, o: m.train()), r"Dropout\) draws new noise"),
     "a layer appended later": (
         _step(net(), then=lambda m, o: m.append(nn.Linear(3, 3).double())),
-        r"not those the optimizer was made for \(3\.weight, 3\.bias\): make a new optimizer"),
+        r"not those the optimizer was made for \(3\.weight, 3\.bias\): give it all of them"),
     "a parameter exchanged later": (
         _step(net(), then=lambda m, o: setattr(m[0], "bias", nn.Parameter(torch.ones(4).double()))),
         r"not those the optimizer was made for \(0\.bias\)"),

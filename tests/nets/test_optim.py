@@ -176,6 +176,100 @@ def test_weight_decay_is_the_penalty_in_the_loss() -> None:
         assert torch.allclose(plain.net.read(), decayed.net.read(), rtol=0, atol=1e-8)
 
 
+NUMBERS: dict[str, Any] = {"lr": 0.5, "damping": 0.1}
+
+
+def _groups(model: nn.Sequential, *settings: dict[str, Any]) -> list[dict[str, Any]]:
+    """The first layer, and the others, with settings of their own."""
+    parts = [list(model[0].parameters()), list(model[1:].parameters())]
+    return [{"params": p, **own} for p, own in zip(parts[::-1], settings, strict=True)]
+
+
+@pytest.mark.parametrize("make", [KFAC, NaturalGradient])
+@pytest.mark.parametrize("settings", [{}, NUMBERS, {**NUMBERS, "momentum": 0.5}])
+def test_two_groups_with_equal_settings_are_one_to_the_last_bit(
+    make: Any, settings: dict[str, Any]
+) -> None:
+    criterion, model, counterpart = nn.CrossEntropyLoss(), net(), net()
+    one = make(model, criterion, **settings, weight_decay=0.1)
+    two = make(
+        counterpart, criterion, **settings, weight_decay=0.1, params=_groups(counterpart, {}, {})
+    )
+    _steps(model, one, 3)
+    _steps(counterpart, two, 3)
+    assert torch.equal(one.net.read(), two.net.read())
+
+
+@pytest.mark.parametrize("make", [KFAC, NaturalGradient])
+@pytest.mark.parametrize("settings", [NUMBERS, {**NUMBERS, "momentum": 0.5}])
+def test_each_group_has_its_own_rate(make: Any, settings: dict[str, Any]) -> None:
+    criterion, model, counterpart = nn.CrossEntropyLoss(), net(), net()
+    one = make(model, criterion, **settings)
+    two = make(
+        counterpart, criterion, **settings, params=_groups(counterpart, {"lr": 0.0}, {"lr": 0.25})
+    )
+    first = sum(p.numel() for p in model[0].parameters())
+    schedule = torch.optim.lr_scheduler.LambdaLR(two, [lambda _: 1.0, lambda k: 0.5 if k else 1.0])
+    whole, part = _steps(model, one, 1)[0], _steps(counterpart, two, 1)[0]
+    assert torch.equal(part[first:], torch.zeros_like(part[first:]))
+    assert torch.allclose(part[:first], whole[:first] / 2, rtol=1e-12, atol=0)
+    schedule.step()
+    assert [group["lr"] for group in two.param_groups] == [0.0, 0.125]
+    again = make(
+        fresh := net(), criterion, **settings, params=_groups(fresh, {"lr": 0.0}, {"lr": 0.25})
+    )
+    torch.optim.lr_scheduler.LambdaLR(again, [lambda epoch: 1.0, lambda epoch: 1.0])
+    fresh.load_state_dict(counterpart.state_dict())
+    again.load_state_dict(two.state_dict())
+    assert torch.equal(_steps(counterpart, two, 1)[0], _steps(fresh, again, 1)[0])
+
+
+def test_a_policy_with_rates_by_group_promises_what_the_step_does() -> None:
+    """ρ of a step so short that the quadratic model is right is near 1."""
+    criterion, model = nn.CrossEntropyLoss(), net()
+    groups = _groups(model, {"lr": 1e-3}, {"lr": 2e-3})
+    optimizer = NaturalGradient(model, criterion, params=groups)
+    _steps(model, optimizer, 1)
+    state: Any = optimizer.state
+    assert state["memory"]["report"]["rho"] == pytest.approx(1, abs=1e-2)
+
+
+@pytest.mark.parametrize("settings", [{}, NUMBERS])
+def test_each_group_has_its_own_weight_decay(settings: dict[str, Any]) -> None:
+    criterion, (x, y) = nn.CrossEntropyLoss(), data(Categorical())
+    model, counterpart = net(), net()
+    plain = NaturalGradient(model, criterion, **settings)
+    groups = _groups(counterpart, {"weight_decay": 0.1}, {"weight_decay": 0.0})
+    decayed = NaturalGradient(counterpart, criterion, **settings, params=groups)
+
+    def closure() -> Tensor:
+        plain.zero_grad()
+        value = criterion(model(x), y)
+        for p in model[1:].parameters():
+            value = value + 0.05 * p.square().sum()
+        value.backward()
+        return value
+
+    for _ in range(3):
+        plain.step(closure)
+    _steps(counterpart, decayed, 3)
+    assert torch.allclose(plain.net.read(), decayed.net.read(), rtol=0, atol=1e-8)
+
+
+def test_groups_hold_all_parameters_and_differ_in_rate_and_decay_alone() -> None:
+    criterion, model = nn.CrossEntropyLoss(), net()
+    with pytest.raises(ValueError, match=r"made for \(0\.weight, 0\.bias\): give it all of them"):
+        KFAC(model, criterion, params=model[1:].parameters())
+    optimizer = KFAC(model, criterion, params=_groups(model, {"damping": 0.1}, {}))
+    with pytest.raises(
+        ValueError, match=r"damping is a setting of the whole step.*lr and weight_d"
+    ):
+        _steps(model, optimizer, 1)
+    optimizer = KFAC(model, criterion, params=_groups(model, {"lr": -1.0}, {}))
+    with pytest.raises(ValueError, match="lr is a finite number, at least 0"):
+        _steps(model, optimizer, 1)
+
+
 def test_momentum_adds_the_steps_before() -> None:
     criterion, model, counterpart = nn.CrossEntropyLoss(), net(), net()
     heavy = NaturalGradient(model, criterion, 0.5, 0.1, momentum=0.8)
@@ -198,6 +292,32 @@ def test_clipping_and_schedules_shorten_a_step(settings: dict[str, Any]) -> None
     optimizer = KFAC(model, criterion, **settings)
     torch.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: 0.5)
     assert torch.allclose(_steps(model, optimizer, 1)[0], whole / 2, rtol=1e-9, atol=0)
+
+
+@pytest.mark.parametrize("clip", [0.0, 0.05])
+@pytest.mark.parametrize("settings", [{}, NUMBERS, {**NUMBERS, "every": 2}])
+def test_a_gradient_scaler_changes_nothing(settings: dict[str, Any], clip: float) -> None:
+    """The loss is multiplied before backward(), the gradients divided before step()."""
+    criterion, model, counterpart = nn.CrossEntropyLoss(), net().float(), net().float()
+    one, two = (KFAC(m, criterion, **settings) for m in (model, counterpart))
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**12)
+    x, y = data(Categorical())
+    for k in range(3):
+        rows = slice(6 * k, 6 * k + 8)
+        for m, optimizer in ((model, one), (counterpart, two)):
+            optimizer.zero_grad()
+            value = criterion(m(x[rows].float()), y[rows])
+            (scaler.scale(value) if m is model else value).backward()
+            if m is model:
+                scaler.unscale_(one)
+            if clip:
+                nn.utils.clip_grad_norm_(m.parameters(), clip)
+            if m is model:
+                scaler.step(one)
+                scaler.update()
+            else:
+                two.step()
+    assert torch.allclose(one.net.read(), two.net.read(), rtol=1e-4, atol=1e-6)
 
 
 def test_a_model_and_a_loss_that_have_no_fisher_are_refused() -> None:
