@@ -16,7 +16,16 @@ from natgrad_core.datasets import load
 from natgrad_core.families.exponential_family import ExponentialFamily
 from natgrad_core.linalg.small_matrices import symmetric
 from natgrad_core.problems import problems
-from natgrad_core.tracing.ops import bessel_ratio, bessel_ratio_slope, cos, log_i0, sin, sqrt
+from natgrad_core.tracing.ops import (
+    bessel_ratio,
+    bessel_ratio_slope,
+    cos,
+    i0e,
+    log,
+    log_i0,
+    sin,
+    sqrt,
+)
 from natgrad_core.types import ArrayLike, Matrix, Vector
 
 
@@ -66,6 +75,11 @@ class VonMises(ExponentialFamily):
     def _inside(self, *theta: Any) -> Vector:
         """κ > 0."""
         return (theta[1] > 0,)
+
+    def _log_prob(self, datum: Vector, mu: Any, kappa: Any) -> Any:
+        """κ(cos(y − μ) − 1) − log(e^{−κ} I₀(κ)) − log 2π: for a large κ the two κ would cancel."""
+        half = sin((datum[0] - mu) / 2)
+        return -2 * kappa * half * half - log(i0e(kappa)) - math.log(2 * math.pi)
 
     def _natural(self, x: Vector, *theta: Any) -> Vector:
         mu, kappa = theta

@@ -212,6 +212,81 @@ def test_a_fisher_matrix_keeps_nine_digits_out_to_the_ends(name: str) -> None:
     assert not wrong
 
 
+def _von_mises(y: Any, m: Any, k: Any) -> Any:
+    return k * mp.cos(y - m) - mp.log(2 * mp.pi * mp.besseli(0, k))
+
+
+def _von_mises_information(_: Any, k: Any) -> Any:
+    r = mp.besseli(1, k) / mp.besseli(0, k)
+    return [[k * r, 0], [0, 1 - r / k - r * r]]
+
+
+def _weibull(y: Any, k: Any, scale: Any) -> Any:
+    return mp.log(k / scale) + (k - 1) * mp.log(y / scale) - (y / scale) ** k
+
+
+def _weibull_information(k: Any, scale: Any) -> Any:
+    cross = -(1 - mp.euler) / scale
+    first = (mp.pi**2 / 6 + (1 - mp.euler) ** 2) / k**2
+    return [[first, cross], [cross, k**2 / scale**2]]
+
+
+FORMULAS: dict[str, Any] = {
+    "von-mises": (
+        _von_mises,
+        _von_mises_information,
+        [(y, 0.3, k) for k in (1e-8, 0.5, 40.0, 700.0, 1e6, 1e12) for y in (0.3, 0.31, 3.0)],
+    ),
+    "weibull": (
+        _weibull,
+        _weibull_information,
+        [(y * s, k, s) for k in (1e-3, 5.0, 300.0) for s in (1e-8, 1e8) for y in (0.5, 1.01)],
+    ),
+    **{
+        name: (*REFERENCES[density], _cases(density))
+        for name, density in {
+            "beta": "beta_logpdf",
+            "exponential": "exponential_logpdf",
+            "gamma": "gamma_logpdf",
+            "gumbel": "gumbel_logpdf",
+            "inverse-gaussian": "inverse_gaussian_logpdf",
+            "laplace": "laplace_logpdf",
+            "logistic": "logistic_logpdf",
+            "lognormal": "lognormal_logpdf",
+            "normal": "normal_logpdf",
+            "student-t": "student_logpdf",
+        }.items()
+    },
+}
+"""Of built-in problems of one outcome: log p and F with many digits, and where they are asked."""
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_a_built_in_problem_keeps_nine_digits_out_to_the_ends(name: str) -> None:
+    """At one point and at many; F entry by entry, of beta's relative to ψ₁ as above."""
+    problem, (log_p, information, cases) = problems[name](), FORMULAS[name]
+    wrong: list[Any] = []
+    y, theta = np.array([case[0] for case in cases]), np.array([case[1:] for case in cases])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = [float(problem.log_prob(a, b)) for a, b in zip(y, theta, strict=True)]
+        assert_allclose(problem.log_prob(y, theta), found, rtol=1e-9)
+        fisher = problem.fisher(theta)
+        for each, at_once in zip(theta, fisher, strict=True):
+            assert_allclose(problem.fisher(each), at_once, rtol=1e-9)
+    with mp.workdps(DIGITS):
+        for case, value, matrix in zip(cases, found, fisher, strict=True):
+            exact = _as_mp(case)
+            if not _close(value, wanted := log_p(*exact)):
+                wrong.append((case, value, mp.nstr(wanted, 15)))
+            for i, row in enumerate(information(*exact[1:])):
+                for j, entry in enumerate(row):
+                    scale = float(mp.psi(1, exact[1 + i])) if name == "beta" else 0.0
+                    if not _close(matrix[i, j], mp.mpf(entry), scale):
+                        wrong.append((case, i, j, matrix[i, j], mp.nstr(mp.mpf(entry), 15)))
+    assert not wrong
+
+
 @pytest.mark.parametrize("nu", [1e2, 1e5, 1e8, 1e14, 1e16, 1e20])
 def test_a_student_with_many_degrees_of_freedom_is_the_normal(nu: float) -> None:
     problem = own("student_logpdf(y, 0.0, 1.0, exp(a + 0*b))", {"y": [1.0]}, start=(1.0, 1.0))
