@@ -62,6 +62,7 @@ def points(paths: Any) -> list[np.ndarray]:
             rows.append(np.asarray(path))
             continue
         rows += [path.theta, path.in_theta, *(chart.inverse(path.in_theta) for chart in seen)]
+        rows.append(path.theta[:, :2])  # of more parameters a plane shows the first two
     return [np.asarray(row, np.float32) for row in rows]
 
 

@@ -1,0 +1,123 @@
+"""Variational inference: a normal q fitted to a posterior by three methods.
+
+The posterior is that of a problem's parameters z under a flat prior: −log p(z) = n J(z) up to a
+constant. q = N(μ, LLᵀ) has five parameters, and its loss is KL(q ‖ p) up to a constant.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+
+from natgrad_core import Trajectory, problems, rules, run
+from natgrad_core.problems.variational_normal import VariationalNormal
+from natgrad_core.types import Array
+from natgrad_lecture.drawing.windows import grid, window
+from natgrad_lecture.engine_cache import RunsModel
+from natgrad_lecture.lessons.variational.state import Inference
+from natgrad_lecture.paired_runs import PairedRuns
+from natgrad_lecture.state.items import ChartKey, ProblemKey, chart_named, problem_named
+
+SHARE = 0.1
+"""The part of the learning rate that gradient descent takes: at the whole rate it diverges."""
+
+SPREAD = 0.08
+"""Standard deviation of q at its start, as a share of the window."""
+
+_FINE, _WIDE = 200, 0.75
+"""Points along each side of the grid on which p is summed, and how far it goes beyond the view."""
+
+
+@lru_cache(maxsize=32)
+def posterior_of(problem: ProblemKey) -> VariationalNormal:
+    """The loss KL(q ‖ p) + constant, p being the posterior of a problem's parameters."""
+    kind: Any = problems["variational-normal"]
+    found: VariationalNormal = kind(problem_named(problem))
+    return found
+
+
+@lru_cache(maxsize=256)
+def pair_of(
+    problem: ProblemKey,
+    chart: ChartKey,
+    name: str,
+    rate: float,
+    start: tuple[float, ...],
+    steps: int,
+) -> PairedRuns:
+    """A method's run on the parameters of q, in (μ, L) and in other coordinates."""
+    base, through = posterior_of(problem), chart_named(chart)
+    size = SPREAD * float(np.ptp(window(problem_named(problem))[0]))
+    begin = (*start, size, 0.0, size)
+    rule = rules[name](SHARE * rate if name == "gradient" else rate)
+    in_x = run(base.through(through), rule, through.inverse(begin), steps)
+    return PairedRuns(name, run(base, rule, begin, steps), in_x, through)
+
+
+@lru_cache(maxsize=64)
+def best(problem: ProblemKey) -> Array:
+    """The parameters of the best q, ``[5]``: near by Levenberg and Marquardt, then by Newton."""
+    of = posterior_of(problem)
+    near = run(of, rules["levenberg-marquardt"](), of.start, 80).good[-1]
+    return run(of, rules["newton"](1.0), near, 8).good[-1]
+
+
+def ellipses(path: Trajectory) -> Array:
+    """The ellipse of two standard deviations of q at each step, ``[steps + 1, 6]``."""
+    mean, (a, b, c) = path.good[:, :2], path.good[:, 2:].T
+    axes = 2 * np.stack([a, b, np.zeros_like(c), c], -1)
+    return np.concatenate([mean, axes], -1)
+
+
+def covariance(theta: Array) -> Array:
+    """LLᵀ of one q, ``[2, 2]``."""
+    _, _, a, b, c = theta
+    factor = np.array([[a, 0.0], [b, c]])
+    return factor @ factor.T
+
+
+@lru_cache(maxsize=32)
+def variances(problem: ProblemKey) -> Array:
+    """The variances of the posterior itself, ``[2]``, by a sum over a grid."""
+    of = problem_named(problem)
+    view = window(of)
+    more = _WIDE * np.ptp(view, axis=1)
+    z = grid(view + np.outer(more, [-1, 1]), _FINE).reshape(-1, 2)
+    energy = posterior_of(problem).n * np.asarray(of.loss(z))
+    weight = np.exp(energy.min() - energy)
+    weight /= weight.sum()
+    return np.asarray(weight @ z**2 - (weight @ z) ** 2)
+
+
+class Model(RunsModel):
+    """What the engine says about q: each method's run, in (μ, L) and in other coordinates."""
+
+    state: Inference
+
+    def pair(self, name: str) -> PairedRuns:
+        """A method's run on the parameters of q, in both coordinates."""
+        s = self.state
+        start = tuple(map(float, s.point))
+        return pair_of(s.problem_key, s.chart_of_q, name, s.rate, start, s.steps)
+
+    @cached_property
+    def of(self) -> VariationalNormal:
+        """KL(q ‖ p) + constant."""
+        return posterior_of(self.state.problem_key)
+
+    @cached_property
+    def best(self) -> Array:
+        """The parameters of the best q, ``[5]``."""
+        return best(self.state.problem_key)
+
+    @cached_property
+    def least(self) -> float:
+        """The least KL(q ‖ p) + constant of any q."""
+        return float(self.of.loss(self.best))
+
+    @cached_property
+    def variances(self) -> Array:
+        """The variances of p, ``[2]``."""
+        return variances(self.state.problem_key)
