@@ -107,10 +107,9 @@ def _placed(kind: TraceKind, more: dict[str, Any], view: Array) -> dict[str, Any
     """What of a trace changes with the scales of its plane, in places of the unit square."""
     low, size = view[:, 0], np.ptp(view, axis=1)
     found: dict[str, Any] = {}
-    if kind in ("bands", "lines") or more.get(
-        "map"
-    ):  # kept by the page under one name: only the map to it changes
-        a, b, c, d, e, f = more.get("map") or (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+    affine = more.get("map")
+    if affine or kind in ("bands", "lines"):  # kept by the page under one name: its map changes
+        a, b, c, d, e, f = affine or (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
         (p, q), (u, v) = size, low
         return {"map": [float(x) for x in (a / p, b / p, c / q, d / q, (e - u) / p, (f - v) / q)]}
     if "points" in more:
