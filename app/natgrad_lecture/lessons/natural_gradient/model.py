@@ -17,6 +17,7 @@ from natgrad_core.linalg.small_matrices import components, full
 from natgrad_core.metrics import Metric
 from natgrad_core.problems.normal import Normal
 from natgrad_core.rules.kl_limited import limit
+from natgrad_core.tracing.replay import SHORT
 from natgrad_core.tracing.trace_cache import Traces
 from natgrad_core.types import Array, Whole
 from natgrad_lecture.drawing.vector_field import directions
@@ -91,12 +92,14 @@ def _gap_map(
     found = np.full((SIDE, SIDE), np.nan)
     for i, rate in enumerate(np.geomspace(RATES.low, RATES.high, SIDE).tolist()):
         rule, steps = _rule(name, rate * time, *options), round(1 / rate)
-        in_theta = run(base, rule, start, steps, traces_of(problem, None))
-        bent = run(in_x, rule, x, steps, traces)
-        good = in_theta.ok.all() & bent.ok.all(0)
+        long = max(steps, SHORT)  # a shorter run takes longer, because it is not compiled
+        in_theta = run(base, rule, start, long, traces_of(problem, None))
+        bent = run(in_x, rule, x, long, traces)
+        good = in_theta.ok[steps] & bent.ok[steps]
         with np.errstate(all="ignore"):
-            path = np.broadcast_to(in_theta.theta[:, None], bent.theta.shape)
-            found[:, i] = np.where(good, gap(path, bent.in_theta), np.nan)
+            back = bent.in_theta[: steps + 1]
+            path = np.broadcast_to(in_theta.theta[: steps + 1, None], back.shape)
+            found[:, i] = np.where(good, gap(path, back), np.nan)
     found.flags.writeable = False
     return found
 
