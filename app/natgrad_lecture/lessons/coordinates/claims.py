@@ -290,7 +290,7 @@ CLAIMS = {
         _rate_times(2),
         Scope({**ANY, "matrix": multiples_of_one()}),
         false={"c for c²": _rate_times(1), "1/c²": _rate_times(-2)},
-        shows=("gradient", "formula.matrices", "formula.plain"),
+        shows=("gradient", "formula.plain"),
     ),
     "chain": Claim(
         {**WHY, "stage": "gradient"},
