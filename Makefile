@@ -18,6 +18,7 @@
 #   make bench       the page and the engine, beside stock Voila, JAX and torch.func
 #   make bench-nets  neural networks, beside other libraries (ARGS=--quick)
 #   make bench-defaults   the optimizers without settings, on small data (ARGS="--seeds 2 --only xor")
+#   make check-cuda  the optimizers on a GPU, beside the CPU; says so where there is no GPU
 #   make load        many readers at once (ARGS="--follow 100 1000": followers of a class)
 #   make soak        an hour of readers who come and go: memory must not grow
 #   make soak-class  five minutes of phones that come, go, sleep and change networks (ARGS="--seconds 1800")
@@ -31,7 +32,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick claims docs bench bench-nets bench-defaults frontend frontend-lint lint style types lock browser clean faults fuzz generate load soak soak-class chaos pictures proxies
+.PHONY: help run test quick claims docs bench bench-nets bench-defaults check-cuda frontend frontend-lint lint style types lock browser clean faults fuzz generate load soak soak-class chaos pictures proxies
 
 # Without compiled files on disk, each test worker, server and kernel would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -85,6 +86,9 @@ bench-nets: $(VENV)/.test
 
 bench-defaults: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(PY) -m benchmarks.defaults $(ARGS)
+
+check-cuda: $(VENV)/.test
+	$(PY) -m benchmarks.check_cuda
 
 docs: $(VENV)/.test
 	$(PY) docs/build_pages.py docs/build/source

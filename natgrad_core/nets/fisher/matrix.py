@@ -283,7 +283,7 @@ class Fisher:
         if largest is None or largest >= p - 1:
             return torch.linalg.eigvalsh(self.dense().double()).flip(0)[:largest]
         found: Any = eigsh(self._linear(0.0), largest, return_eigenvectors=False, v0=np.ones(p))
-        return torch.from_numpy(np.sort(found)[::-1].copy())
+        return torch.from_numpy(np.sort(found)[::-1].copy()).to(self.theta.device)
 
     def _linear(self, damping: float) -> Any:
         def product(v: Any) -> Any:

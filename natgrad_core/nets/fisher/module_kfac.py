@@ -402,7 +402,9 @@ class ModuleKronecker:
 
     def eigenvalues(self) -> Tensor:
         """Products of the factors' eigenvalues, and ones, ``[p]``, in no order."""
-        found = [torch.ones(sum(self.parts[n].stop - self.parts[n].start for n in self.plain))]
+        plain = sum(self.parts[n].stop - self.parts[n].start for n in self.plain)
+        like = next(iter(self.net.parameters.values()))
+        found = [like.detach().new_ones(plain)]
         for each in self.layers.values():
             a, b = each.a.double(), torch.linalg.eigvalsh(each.b.double())
             a = a if a.ndim == 2 else torch.linalg.eigvalsh(a)

@@ -49,7 +49,7 @@ class KroneckerRoots:
         blocks: list[Tensor] = []
         for pairs in self.bases:
             a = self.exponent * (2 if len(pairs) == 1 else 1)
-            block = torch.ones(1, 1, dtype=pairs[0][0].dtype)
+            block = pairs[0][0].new_ones(1, 1)
             for s, u in pairs:
                 block = torch.kron(block, (u * s**a) @ u.T)
             blocks.append(block)
@@ -60,7 +60,7 @@ class KroneckerRoots:
         found: list[Tensor] = []
         for pairs in self.bases:
             a = self.exponent * (2 if len(pairs) == 1 else 1)
-            values = torch.ones(1, dtype=pairs[0][0].dtype)
+            values = pairs[0][0].new_ones(1)
             for s, _ in pairs:
                 values = torch.outer(values, s**a).flatten()
             found.append(values)

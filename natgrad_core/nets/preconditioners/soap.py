@@ -40,7 +40,7 @@ class RotatedDiagonal:
         """The blocks in their places, ``[p, p]``."""
         blocks: list[Tensor] = []
         for frame, s in zip(self.frames, self.entries, strict=True):
-            u = torch.eye(1 if frame else len(s), dtype=s.dtype)
+            u = torch.eye(1 if frame else len(s), dtype=s.dtype, device=s.device)
             for each in frame:
                 u = torch.kron(u, each)
             blocks.append((u * s.flatten()) @ u.T)
