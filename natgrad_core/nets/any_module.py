@@ -255,7 +255,10 @@ class ModuleTape(Tape):
                     _PUSHES[self.net.module] = self._kinds, self._pushes
                 if self._pushes:
                     return dy
-        return pulled(self._back, torch.zeros_like(self.outputs))[1](v)
+        try:
+            return pulled(self._back, torch.zeros_like(self.outputs))[1](v)
+        except NotImplementedError:  # a derivative that has no derivative
+            return self._pushed_by_rows(v)
 
     def _pushed_by_graph(self, v: Tensor) -> Tensor:
         """J v as the derivative of e -> Jᵀ e, or number by number where that has none."""
@@ -269,8 +272,12 @@ class ModuleTape(Tape):
                 )[0]
                 return _derivative(back, e, v)
             except RuntimeError:  # a derivative that has no derivative
-                rows = self._one_by_one(torch.diag_embed(torch.ones_like(self.outputs)))
-                return torch.cat([row @ v for row in rows]).view(self.outputs.shape)
+                return self._pushed_by_rows(v)
+
+    def _pushed_by_rows(self, v: Tensor) -> Tensor:
+        """J v, number by number: a backward pass for each."""
+        rows = self._one_by_one(torch.diag_embed(torch.ones_like(self.outputs)))
+        return torch.cat([row @ v for row in rows]).view(self.outputs.shape)
 
     def _is_transposed(self, v: Tensor, dy: Tensor) -> bool:
         """Whether dyᵀ dy = vᵀ Jᵀ dy: whether the two modes of autodiff have the same J."""

@@ -287,11 +287,12 @@ class SecondOrder(torch.optim.Optimizer):
         _must_be_single_or_double(net)
         theta, number = net.read(), kept.get("steps", 0)
         layout = {name: list(p.shape) for name, p in net.parameters.items()}
-        known = kept.get("layout") == layout
         rates = self._of_parameters("lr", net)
         each = rates if isinstance(rates, Tensor) else None
         rule, kind = self.rule(group, 1.0, each), f"{theta.dtype} {theta.device}"
-        memory = kept["memory"] if known else rule.init(theta)
+        memory = rule.init(theta)
+        if kept.get("layout") == layout and memory.keys() <= kept["memory"].keys():
+            memory = kept["memory"]  # else parameters were frozen, or a momentum was set
         memory = memory if kind == kept.get("kind", kind) else _like(memory, theta)
         try:
             seen = self._seen(net, theta, number, closure)

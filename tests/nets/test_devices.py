@@ -58,7 +58,7 @@ FORMULAS: dict[str, Callable[[FisherAt], Tensor]] = {
         f.at.problem.net, [[_pair(4), _pair(3)], [_pair(4)]], 0.25
     ).eigenvalues(),
     "SOAP's metric": lambda f: RotatedDiagonal(
-        f.at.problem.net, [(_pair(4)[1], _pair(3)[1]), ()], [_pair(12)[0].view(4, 3), _pair(4)[0]]
+        f.at.problem.net, [[_pair(4)[1], _pair(3)[1]], []], [_pair(12)[0].view(4, 3), _pair(4)[0]]
     ).dense(),
 }
 BY_NUMBERS = (

@@ -136,6 +136,18 @@ class Mixing(nn.Module):
         return self.get_buffer("mix") @ self.inner(x)
 
 
+def test_a_bias_before_a_batch_norm_whose_gradient_is_rounding_is_factored() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(64, 3)
+    )
+    x, y = torch.randn(32, 1, 6, 6), torch.arange(32) % 3
+    problem = NetProblem(model, Categorical(), x, y)
+    assert not ModuleKronecker(
+        problem.net, factors_of(FisherAt(problem.at(problem.net.read())))
+    ).plain
+
+
 def test_positions_that_are_mixed_are_told_apart() -> None:
     """Output s feels g = M[s, t] of position t, so B = Σ M²/T I, with no products across s."""
     mix = torch.tensor([[1.0, 2.0, 0.5], [0.0, 1.0, -1.0], [3.0, 0.2, 1.0]]).double()

@@ -962,6 +962,20 @@ def test_calls_that_were_accumulated_are_one_batch() -> None:
     assert torch.allclose(flat(whole), flat(parts), rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("kind", [KFAC, NaturalGradient])
+def test_a_scheduler_may_turn_momentum_on(kind: Any) -> None:
+    model, loss = net(), nn.CrossEntropyLoss()
+    optimizer = kind(model, loss, 0.1, 0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.3, total_steps=6)
+    losses: list[float] = []
+    for _ in range(5):
+        closure_of(optimizer, model, loss, X, Y)()
+        losses.append(optimizer.step())
+        schedule.step()
+    assert optimizer.param_groups[0]["momentum"] > 0.8
+    assert losses[-1] < losses[0]
+
+
 def test_two_calls_of_one_loss_are_one_batch_too() -> None:
     whole, parts = net(), net()
     a, b = _plain(whole), _plain(parts)

@@ -119,6 +119,33 @@ class Language(nn.Module):
         return self.block(self.table(x) + self.place) @ self.table.weight.T
 
 
+class Unrolled(nn.Module):
+    """A recurrent cell, called at each position in a loop."""
+
+    def __init__(self, cell: nn.Module) -> None:
+        super().__init__()
+        self.cell, self.head = cell, nn.Linear(D, C)
+
+    def forward(self, x: Tensor) -> Tensor:
+        state: Any = None
+        for t in range(x.shape[1]):
+            state = self.cell(x[:, t], state)
+        return self.head(state[0] if isinstance(state, tuple) else state)
+
+
+class Experts(nn.Module):
+    """A soft mixture of experts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = nn.Linear(D, 2)
+        self.experts = nn.ModuleList(nn.Linear(D, C) for _ in range(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        found = torch.stack([expert(x) for expert in self.experts], 1)
+        return (self.gate(x).softmax(1)[:, :, None] * found).sum(1)
+
+
 def _seen(module: nn.Module, x: Tensor) -> nn.Module:
     """The module in eval mode, with the statistics of some inputs."""
     module.train()(x + 0.3)
@@ -212,6 +239,25 @@ ZOO: dict[str, Animal] = {
         lambda: _head(nn.ConvTranspose2d(1, 2, 2, stride=2), nn.SiLU(), inputs=32), _x(1, 2, 2),
         False
     ),
+    "depthwise separable convolution": Animal(
+        lambda: _head(nn.Conv2d(2, 2, 2, groups=2), nn.Conv2d(2, 3, 1), nn.Hardswish(), inputs=12),
+        _x(2, 3, 3)
+    ),
+    "transposed convolution in 1D": Animal(
+        lambda: _head(nn.ConvTranspose1d(T, 2, 2, 2, output_padding=1), nn.Mish(), inputs=18),
+        SEQUENCE, False
+    ),
+    "shuffled pixels": Animal(
+        lambda: _head(nn.Conv2d(1, 4, 2), nn.PixelShuffle(2), nn.AvgPool2d(2), inputs=4),
+        _x(1, 3, 3)
+    ),
+    "bag of tokens": Animal(
+        lambda: nn.Sequential(nn.EmbeddingBag(C, 4, mode="mean"), nn.Tanh(), nn.Linear(4, C)),
+        TOKENS, False
+    ),
+    "unrolled GRU": Animal(lambda: Unrolled(nn.GRUCell(D, D)), SEQUENCE, False),
+    "unrolled LSTM": Animal(lambda: Unrolled(nn.LSTMCell(D, D)), SEQUENCE, False),
+    "mixture of experts": Animal(Experts, FLAT),
     "recurrent net": Animal(lambda: Recurrent(nn.RNN(D, D, batch_first=True)), SEQUENCE, False),
     "LSTM": Animal(lambda: Recurrent(nn.LSTM(D, D, batch_first=True)), SEQUENCE, False),
     "GRU at all positions": Animal(
