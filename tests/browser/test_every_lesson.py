@@ -273,6 +273,9 @@ def assert_square_and_legible(page: Page, screen: str, presenting: bool) -> None
 def test_on_any_screen_the_planes_are_square_and_nothing_is_cut_off(page: Page) -> None:
     for screen in SCREENS:
         assert_square_and_legible(page, screen, presenting=False)
+    page.set_viewport_size({"width": 320, "height": 640})  # or four times as large (WCAG 1.4.10)
+    settle(page)
+    assert page.evaluate(LOOK)["across"] <= 0
 
 
 def test_before_an_audience_too_and_axe_finds_no_barrier(page: Page, taught: Lesson) -> None:
