@@ -114,6 +114,14 @@ def test_a_page_once_seen_opens_without_its_server_and_is_live_when_it_is_back(
         scrub.fill("40")
         settle(page)
         assert page.evaluate(f"{ROOT}.k") == 40
+        for action, said in (
+            ("python", "this could not be made: This needs the live engine."),
+            ("class", "its script did not load"),
+            ("csv", "saved"),
+        ):
+            page.locator(".menu > button").click()
+            page.locator(f"[data-action={action}]").click()
+            expect(page.locator(".menu .said")).to_have_text(said)
         page.goto(f"{server.url}coordinates")  # it names no state: the one that is kept
         expect(drawn(page)).to_have_url(address)
         page.goto(f"{server.url}coordinates?v=1&rate=0.01")

@@ -22,6 +22,7 @@ from natgrad_lecture.lesson_names import RENAMED
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.server.kernel_provisioner import AWAITED, Starts
 from natgrad_lecture.server.page_handlers import Started, script_json
+from natgrad_lecture.text.languages import ENGLISH, home_languages
 from tests.support.event_loops import run_apart
 from tests.support.servers import ROOT, Page, Server, running, start, wait_until
 
@@ -126,6 +127,7 @@ def test_the_page_loads_one_module_and_nothing_else(
     assert not re.search(r"^(?:import|export)\b", source, re.MULTILINE)
     later = re.findall(r"\bimport\((?:new URL\()?\"([^\"]+)\"", source)  # when a reader asks for it
     wanted = {"classroom.js", "makers.js", "model_picture.js", "offline.js"}
+    wanted |= {f"{language}.js" for language in home_languages() if language != ENGLISH}
     assert {name.removeprefix("./") for name in later} == wanted
     assert source.count("import(") == len(later)
     assert "@import" not in page.text

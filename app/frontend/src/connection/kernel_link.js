@@ -160,7 +160,7 @@ export class Link {
   }
 
   async mend() {
-    if (this.status === "lost") {
+    if (this.status === "lost" && this.line.kernel) {
       this.line.close();
       const open = await this.open().then(
         () => true,

@@ -60,7 +60,7 @@ class Model {
     const sit = (starts) =>
       classroom()
         .then((script) => (leave = script.sit(page, this.link, starts)))
-        .catch(({ message }) => page.menu.tell(message));
+        .catch(() => page.menu.tell(say("no-script")));
     page.menu.add({ id: "class", label: say("class"), group: "talk", act: () => sit(true) });
     if (wished || seated()) sit(wished);
     wished = false;

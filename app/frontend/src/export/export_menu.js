@@ -73,12 +73,20 @@ export function makeExport({
    */
   function engine(kind) {
     return new Promise((resolve, reject) => {
+      if (model.link?.broken()) throw new Error(say("needs-engine"));
       asked -= 1; // below zero: not an ask for a picture
       waiting.set(asked, { resolve, reject });
       const state = { ...answer().state, k: transport.k() };
       model.send({ ask: asked, view, export: kind, state, link: link(), lang: lesson.language });
     });
   }
+
+  // A line that breaks brings no answer: what was asked over it is not awaited any longer.
+  model.link?.onstatus(() => {
+    if (!model.link?.broken()) return;
+    waiting.forEach(({ reject }) => reject(new Error(say("needs-engine"))));
+    waiting.clear();
+  });
 
   // For paper the light theme, whatever the screen has: read once, and the page is as it was.
   function onPaper() {
@@ -208,7 +216,7 @@ export function makeExport({
     act() {
       if (pin.held()) pin.clear();
       else if (!runsOf(answer().traces).size) menu.tell(say("nothing-to-pin"));
-      else pin.set(answer).catch((error) => menu.tell(error.message));
+      else pin.set(answer).catch(() => menu.tell(say("no-script")));
     },
   });
   pin.onchange((is) => {

@@ -210,7 +210,7 @@ export function makeReader({
     id: "steps",
     label: say("steps"),
     group: "talk",
-    act: () => openDesk().catch((error) => menu.tell(error.message)),
+    act: () => openDesk().catch(() => menu.tell(say("no-script"))),
   });
   menu.add({ id: "laser", label: say("key-laser"), keys: "D", group: "talk", act: laser.toggle });
   if (whole) menu.add({ id: "hide", label: say("hide"), group: "talk", act: hiding.open });
