@@ -17,6 +17,7 @@
 # Measure
 #   make bench       the page and the engine, beside stock Voila, JAX and torch.func
 #   make bench-nets  neural networks, beside other libraries (ARGS=--quick)
+#   make tune-race   settings of the race's methods, into its lesson (ARGS="wine iris": of some tasks)
 #   make bench-defaults   the optimizers without settings, on small data (ARGS="--seeds 2 --only xor")
 #   make check-cuda  the optimizers on a GPU, beside the CPU; says so where there is no GPU
 #   make load        many readers at once (ARGS="--follow 100 1000": followers of a class)
@@ -32,7 +33,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick claims docs bench bench-nets bench-defaults check-cuda frontend frontend-lint lint style types lock browser clean faults fuzz generate load soak soak-class chaos pictures proxies
+.PHONY: help run test quick claims docs bench bench-nets tune-race bench-defaults check-cuda frontend frontend-lint lint style types lock browser clean faults fuzz generate load soak soak-class chaos pictures proxies
 
 # Without compiled files on disk, each test worker, server and kernel would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -83,6 +84,9 @@ bench: $(VENV)/.test browser
 
 bench-nets: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(PY) -m benchmarks.nets $(ARGS)
+
+tune-race: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(PY) -m benchmarks.tune_race $(ARGS)
 
 bench-defaults: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(PY) -m benchmarks.defaults $(ARGS)

@@ -24,6 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from natgrad_core.nets import KFAC, Data, NaturalGradient, mlp, real
+from natgrad_core.nets.datasets import relabeled
 
 HIDDEN = {"digits": 32}
 BATCHES = (None, 256, 64, 16, 8)
@@ -53,16 +54,6 @@ def xor(n: int = 200) -> Data:
     return Data("xor", x[:n], y[:n], x[n:], y[n:], classes=2)
 
 
-def noisy(y: Tensor, share: float, classes: int, seed: int) -> Tensor:
-    """Targets of which a share is drawn at random: other classes, or noise of deviation 1."""
-    generator = torch.Generator().manual_seed(seed)
-    drawn = torch.rand(len(y), generator=generator) < share
-    if classes:
-        other = torch.randint(0, classes, y.shape, generator=generator)
-        return torch.where(drawn, other, y)
-    return torch.where(drawn[:, None], torch.randn(y.shape, generator=generator), y)
-
-
 def batches(n: int, size: int | None, epoch: int, seed: int) -> Iterator[Tensor]:
     """The examples of an epoch, in an order of its own; the last batch may be smaller."""
     if size is None or size >= n:
@@ -80,7 +71,7 @@ def train(
         torch.manual_seed(seed)
         model = mlp((data.x.shape[1], HIDDEN.get(data.name, 16), data.outputs))
     criterion = nn.CrossEntropyLoss() if data.classes else nn.MSELoss()
-    y = noisy(data.y, noise, data.classes, seed) if noise else data.y
+    y = relabeled(data, noise, seed).y
     optimizer = make(model, criterion)
 
     def loss() -> float:

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from benchmarks import peer_libraries as peers
 from benchmarks.measure import LONG, aim, clock, memory, say, table, tell_targets
 from benchmarks.races import RACES, TUNING, run
+from benchmarks.small_cnn import to_accuracy
 from natgrad_core.nets import KFAC, NetProblem, mlp, plane, real, rules
 from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.fisher.solve import solve
@@ -317,7 +318,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="small grids, two seeds")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--only", choices=[*SECTIONS, *RACES], action="append", help="this part")
+    parser.add_argument(
+        "--only", choices=[*SECTIONS, "small-cnn", *RACES], action="append", help="this part"
+    )
     parser.add_argument("--against", nargs="+", help="of a race: K-FAC and these rules only")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")  # warnings of the other libraries and of torch
@@ -325,6 +328,8 @@ def main() -> None:
     for name, section in SECTIONS.items():
         if asked.only is None or name in asked.only:
             section(asked.quick)
+    if asked.only is None or "small-cnn" in asked.only:
+        to_accuracy(asked.quick, asked.seeds)
     for name, race in RACES.items():
         if asked.only is None or name in asked.only:
             seeds = range(2 if asked.quick else asked.seeds)

@@ -13,6 +13,8 @@ from natgrad_core.nets import Data, NetProblem, autoencoding, mlp, real, rules
 from natgrad_core.nets.damping import LevenbergMarquardt
 from natgrad_core.nets.rule import Rule
 from natgrad_core.nets.training import Frame, steps_to, train
+from natgrad_lecture.lessons.race.model import rule_of
+from natgrad_lecture.lessons.race.state import FOUND
 
 Grid = dict[str, Callable[[], Rule]]
 TUNING = (101, 102)
@@ -33,6 +35,12 @@ class Race:
     """Target number of steps of a rule to the last loss; three times as many is a failure."""
     faster: dict[str, float] = field(default_factory=dict)
     """Target ratio of a baseline's seconds to K-FAC's."""
+    best: tuple[str, ...] = ()
+    """The baselines of which K-FAC is compared with the best, in seconds and in steps."""
+    times: float = 1.0
+    """Target ratio of the best baseline's seconds to K-FAC's."""
+    fewer: float | None = None
+    """Target ratio of the best baseline's steps to K-FAC's."""
 
 
 def finish(
@@ -53,8 +61,14 @@ def finish(
 
 
 def tuned(race: Race, name: str, grid: Grid, seeds: Sequence[int]) -> str:
-    """Return the setting with the least median seconds to the last target; print the whole grid."""
+    """Return the setting with the least median seconds to the last target; print the whole grid.
+
+    A baseline with one setting comes tuned, by ``make tune-race``.
+    """
     best, least, lines = next(iter(grid)), math.inf, []
+    if len(grid) == 1:
+        say(f"- {name}: as tuned for the lesson. **{best}**")
+        return best
     for setting, make in grid.items():
         found = [finish(race, name, make(), seed, race.time_limit) for seed in seeds]
         runs = [each.get(race.targets[-1]) for each in found]
@@ -110,6 +124,22 @@ def tell(race: Race, found: dict[str, list[dict[float, tuple[int, float]]]]) -> 
             continue
         steps = statistics.median(of(name, 0))
         aim(f"{where}: {name}, steps to {last:g}", f"{steps:g}", "", steps, most, True)
+    for which, unit, times in ((1, "seconds", race.times), (0, "steps", race.fewer)):
+        baselines = {
+            name: statistics.median(of(name, which)) for name in race.best if name in found
+        }
+        if baselines and times is not None:
+            best, ours = (
+                min(baselines, key=baselines.__getitem__),
+                statistics.median(of("K-FAC", which)),
+            )
+            aim(
+                f"{where}: {unit} to {last:g}, best of the tuned / K-FAC",
+                f"{ours:.3g}",
+                f"{best} {baselines[best]:.3g}",
+                baselines[best] / ours,
+                times,
+            )
     first = of("K-FAC", 1)
     for name, times in race.faster.items():
         if name not in found:
@@ -151,11 +181,36 @@ def rates(make: Callable[..., Rule], values: Sequence[float], **options: float) 
     return {f"α {v:g}{lines}": (lambda v=v: make(v, **options)) for v in values}
 
 
+LABELS = {
+    "kfac": "K-FAC",
+    "adam": "Adam",
+    "muon": "Muon",
+    "soap": "SOAP",
+    "shampoo": "Shampoo",
+    "lbfgs": "L-BFGS",
+}
+
+
+def as_tuned(tuning: str) -> dict[str, Grid]:
+    """Return K-FAC and its baselines, each with the setting that ``make tune-race`` found."""
+    settings = FOUND["tunings"][tuning]["settings"]
+
+    def built(name: str) -> Callable[[], Rule]:
+        return lambda: rule_of(name, settings[name])
+
+    return {
+        label: {", ".join(f"{v:g}" for v in settings[name].values()): built(name)}
+        for name, label in LABELS.items()
+        if name in settings
+    }
+
+
 def digits(quick: bool) -> Race:
     """Return the race on digits: MLP 64-32-10, full batch, cross-entropy."""
     few = slice(0, 1) if quick else slice(None)
+    baselines = as_tuned("digits")
     entrants: dict[str, Grid] = {
-        "K-FAC": kfacs((0.3, 0.1, 0.03)[few], (0.25, 0.125)),
+        "K-FAC": {**kfacs((0.3, 0.1, 0.03)[few], (0.25, 0.125)), **baselines.pop("K-FAC")},
         "E-KFAC": {
             f"λ₀ {s:g}": (lambda s=s: rules.ekfac(LevenbergMarquardt(s, 0.125)))
             for s in (0.3, 0.1)[few]
@@ -167,12 +222,12 @@ def digits(quick: bool) -> Race:
             )
             for s in (0.3, 0.1)[few]
         },
-        "L-BFGS": {f"history {h}": (lambda h=h: rules.lbfgs(history=h)) for h in (10, 20, 50)[few]},
+        **baselines,
         "SGD Nesterov": {
             **rates(rules.nesterov, (0.2, 0.3, 0.5)[few], keep=0.99),
             **rates(rules.nesterov, (0.5, 1.0), keep=0.98),
         },
-        "Adam": rates(rules.adam, (0.06, 0.03, 0.1)[few]),
+        "Adam, β₂ = 0.999": rates(rules.adam, (0.06, 0.03, 0.1)[few]),
     }
     if not quick:
         entrants["SGD momentum"] = rates(rules.momentum, (0.1, 0.3), keep=0.99)
@@ -186,27 +241,29 @@ def digits(quick: bool) -> Race:
         entrants,
         12.0,
         {"K-FAC": 15, "exact natural": 13},
-        {"Adam": 8, "SGD Nesterov": 3, "L-BFGS": 1},
+        {"Adam, β₂ = 0.999": 8, "SGD Nesterov": 3},
+        tuple(baselines),
+        fewer=2,
     )
 
 
 def autoencoder(quick: bool) -> Race:
     """Return the autoencoder: 64-48-24-8-24-48-64, tanh; loss ½‖error‖², summed over 64 pixels."""
     data: Data = autoencoding(real("digits", "unit"))
-    few = slice(0, 1) if quick else slice(None)
+    baselines = as_tuned("autoencoder")
     sampled: dict[str, object] = {"kind": "monte-carlo", "keep": 0.9}
     entrants: dict[str, Grid] = {
-        "K-FAC": kfacs((1.0, 0.3)[few], (0.5, 0.25), **sampled),
-        "Adam": rates(rules.adam, (0.01, 0.02, 0.005)[few]),
+        "K-FAC": {**kfacs((0.3,), (0.25,), **sampled), **baselines.pop("K-FAC")},
+        **baselines,
     }
     if not quick:
-        entrants["L-BFGS"] = {"history 50": lambda: rules.lbfgs(history=50)}
         entrants["SGD Nesterov"] = rates(rules.nesterov, (0.01, 0.03), keep=0.99)
     problem = NetProblem.of(mlp((64, 48, 24, 8, 24, 48, 64)), data)
     targets = (1.0, 0.5) if quick else (1.0, 0.5, 0.3)
     title = f"Autoencoder on digits, 64-48-24-8-24-48-64, ½·squared error to {targets[-1]:g}"
-    time_limit = 10.0 if quick else 25.0
-    return Race(title, problem, targets, entrants, time_limit, faster={"Adam": 5})
+    time_limit = 4.0 if quick else 6.0
+    best = tuple(baselines)
+    return Race(title, problem, targets, entrants, time_limit, best=best, times=3)
 
 
 RACES = {"digits": digits, "autoencoder": autoencoder}

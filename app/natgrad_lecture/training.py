@@ -64,11 +64,14 @@ class Course:
     """The run that this one went on from, at ``start``, with another rule or another rate."""
     look: Callable[[Frame], float] | None = None
     """What is measured off the clock now and then, at steps ever farther apart: ``looks``."""
+    look_at: tuple[float, ...] = ()
+    """Losses: where the run first comes to one of them, it is measured too."""
 
     losses: list[float] = field(init=False)
     seconds: list[float] = field(init=False)
     looks: list[tuple[int, float, float]] = field(init=False)
     """(step, seconds, what was measured)."""
+    _due: list[float] = field(init=False, repr=False)
     _kept: dict[int, Frame] = field(init=False, repr=False)
     _ahead: Iterator[Frame] = field(init=False, repr=False)
 
@@ -78,6 +81,7 @@ class Course:
         self.seconds = [*(self.before.seconds[:at] if self.before else ()), self.start.seconds]
         self.last = self.start
         self.looks = []
+        self._due = list(self.look_at)
         self._look()
         self._kept = {at: self.start}
         self._ahead = self._from(self.start)
@@ -134,10 +138,14 @@ class Course:
         self._look()
 
     def _look(self) -> None:
-        """Measure, if this step is a tenth farther than the last that was measured."""
-        near = self.looks and self.steps < 1.1 * self.looks[-1][0]
+        """Measure, if this step is a tenth farther than the last that was measured, or comes to a
+        loss at which it is to be.
+        """
+        due = [loss for loss in self._due if self.losses[-1] > loss]
+        near = self.looks and self.steps < 1.1 * self.looks[-1][0] and len(due) == len(self._due)
         if self.look and self.last.ok and not near:
             self.looks.append((self.steps, self.seconds[-1], self.look(self.last)))
+            self._due = due
 
     def frame(self, step: int) -> Frame:
         """The run after ``step`` steps, or after its last if it has not come so far."""

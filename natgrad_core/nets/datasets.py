@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -213,6 +213,38 @@ def real(name: str, scale: str = "standard", test: float = 0.0) -> Data:
     targets = torch.as_tensor(y, dtype=torch.float32 if regression else torch.int64)
     classes = 0 if regression else int(y.max()) + 1
     return Data(name, inputs[kept], targets[kept], inputs[held], targets[held], classes)
+
+
+def relabeled(data: Data, share: float, seed: int = 0) -> Data:
+    """Return the data with a share of the training targets drawn at random.
+
+    Each training example is drawn with probability ``share``. A class is then drawn uniformly from
+    all classes, so a drawn example may keep its own; a target of a regression is drawn from the
+    normal distribution with mean 0 and deviation 1. The test half stays as it is.
+
+    Args:
+        data: The data.
+        share: The share that is drawn, in [0, 1].
+        seed: Seeds the draws.
+
+    Returns:
+        The data; itself if the share is 0.
+
+    Raises:
+        ValueError: If the share is not in [0, 1].
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"share is the share of labels drawn, in [0, 1], got {share}")
+    if not share:
+        return data
+    generator = torch.Generator().manual_seed(seed)
+    drawn = torch.rand(len(data.y), generator=generator) < share
+    if data.classes:
+        other = torch.randint(0, data.classes, data.y.shape, generator=generator)
+        return replace(data, y=torch.where(drawn, other, data.y))
+    return replace(
+        data, y=torch.where(drawn[:, None], torch.randn(data.y.shape, generator=generator), data.y)
+    )
 
 
 def _scaling(x: np.ndarray, scale: str) -> tuple[np.ndarray, np.ndarray]:

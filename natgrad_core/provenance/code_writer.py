@@ -11,6 +11,7 @@ import inspect
 import math
 import textwrap
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from itertools import pairwise
 from typing import Any, cast
 
@@ -101,6 +102,8 @@ class Writer:
             parts = [write(part) for part in cast("Sequence[Any]", value)]
             inside = ", ".join(parts)
             return f"({inside},)" if len(parts) == 1 else f"({inside})"
+        if is_dataclass(value) and not isinstance(value, type):
+            return self._dataclass(value, write)
         if isinstance(value, str):
             import json  # only scripts need it, and `import natgrad_core` is to be quick
 
@@ -123,6 +126,17 @@ class Writer:
             return f"{of}{call.expression}({', '.join([*rest, *named])})"
         self._import(call)
         return f"{call.expression}({', '.join([*map(write, call.given), *named])})"
+
+    def _dataclass(self, value: Any, write: Callable[[Any], str]) -> str:
+        """The class, called with those fields that differ from their defaults."""
+        cls: type = value.__class__
+        self.add_import(cls.__module__, cls.__name__)
+        arguments = [
+            f"{f.name}={write(getattr(value, f.name))}"
+            for f in fields(value)
+            if f.init and not _same(getattr(value, f.name), f.default)
+        ]
+        return f"{cls.__name__}({', '.join(arguments)})"
 
     def _import(self, call: Call) -> None:
         """Import what is called: from the package itself, where that offers it."""

@@ -13,7 +13,13 @@ from natgrad_core.rules import rules
 from natgrad_core.types import ArrayLike, Vector
 
 
-@rules.register(invariance="pulled-back", needs="model", color="teal", symbol="cross")
+@rules.register(
+    invariance="pulled-back",
+    needs="model",
+    color="teal",
+    symbol="cross",
+    label="Levenberg–Marquardt",
+)
 def levenberg_marquardt(initial: ArrayLike = 0.01, kind: str = "identity") -> Rule:
     """δ = −(F + λD)⁻¹∇J, accepted only if it lowers J; λ follows the gain ratio.
 

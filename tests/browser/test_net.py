@@ -152,4 +152,4 @@ def test_a_race_keeps_its_runs_for_comparison(page: Page, server: Server) -> Non
     page.wait_for_function(f"{ROOT}.answer.state.adam === 0.2")
     settle(page)
     rows = page.locator(".chart[data-chart=times] tbody th").all_inner_texts()
-    assert rows == ["K-FAC", "Adam", "Adam 0.06, width 8 (kept)"]
+    assert rows == ["K-FAC", "Adam", "Adam 0.06, 0.9, 0.999, width 8 (kept)"]

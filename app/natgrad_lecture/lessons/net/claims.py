@@ -187,6 +187,24 @@ def _tuning(factor: float) -> Check:
     return check
 
 
+def _tuned_baselines(adam: float, muon: float) -> Check:
+    """Adam and Muon, all their constants tuned, need more than so many times the steps."""
+
+    def check(model: Any) -> bool:
+        mine = _until(_alone(model, "natural", 40), 0.03)
+        if mine > 40:
+            return False
+        for name, times in (("adam", adam), ("muon", muon)):
+            run, most = model.tuned(name), int(times * mine)
+            while run.ok and run.steps < most and run.losses[-1] > 0.03:
+                run.advance()
+            if _until(run, 0.03) <= most:
+                return False
+        return True
+
+    return check
+
+
 def _painted(rng: np.random.Generator, _: Changes) -> tuple[tuple[float, ...], ...]:
     """Two to five points of both classes, apart from each other."""
     n = int(rng.integers(2, 6))
@@ -324,6 +342,14 @@ CLAIMS = {
         LONG,
         false={"ten times": _tuning(10.0)},
         shows=("adam",),
+    ),
+    "baselines": Claim(
+        {"adam": 0.2, "steps": 60},
+        _tuned_baselines(2.0, 1.5),
+        Scope({"seed": whole_between(10, 9990), "data": one_of("moons", "circles")}, trained=5),
+        false={"Muon more than three times": _tuned_baselines(2.0, 3.0)},
+        beyond=Scope({"seed": whole_between(10, 9990), "damping": one_of(3.0)}, trained=1),
+        shows=("natural", "adam"),
     ),
     "too-well": Claim(
         NOISY,

@@ -12,9 +12,10 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from natgrad_core.nets import At, NetProblem, mlp, painted, plane
+from natgrad_core.nets import At, NetProblem, mlp, painted, plane, rules
 from natgrad_core.nets.approximations import error, operators, spectrum
 from natgrad_core.nets.reparametrization import Frame, Reparametrized, natural_in
+from natgrad_core.nets.rule import Rule
 from natgrad_core.nets.training import accuracy, begin
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.sheet import Sheet
@@ -37,6 +38,24 @@ LEAST, SHARE = 0.25, 0.2
 making it takes a fifth of the time at most."""
 
 DataKey = tuple[Any, ...]
+
+Settings = tuple[float, float, float]
+
+TUNED: dict[str, dict[str, Settings]] = {
+    "moons": {"adam": (0.2, 0.8, 0.8), "muon": (0.5, 0.9, 0.03)},
+    "circles": {"adam": (0.2, 0.8, 0.8), "muon": (0.2, 0.9, 0.03)},
+}
+"""What ``python -m benchmarks.tune_net`` found: Adam's rate, β₁ and β₂; Muon's rate, μ, and the
+rate of its biases.
+"""
+
+
+def baseline(name: str, settings: Settings) -> Rule:
+    """Adam or Muon with these settings."""
+    if name == "adam":
+        return rules.adam(*settings)
+    rate, keep, others = settings
+    return rules.muon(rate, keep, others=rules.adamw(others, decay=0.0))
 
 
 @lru_cache(maxsize=16)
@@ -95,6 +114,11 @@ def course(
     return Course(mixed, how, begin(mixed, how, seed, theta=theta))
 
 
+@lru_cache(maxsize=8)
+def _tuned(data: DataKey, width: int, seed: int, name: str) -> Course:
+    return Course.of(problem_of(data, width), baseline(name, TUNED[data[0]][name]), seed)
+
+
 class Model:
     """All that the engine says of a state of the lesson; runs are as long as they were pulled."""
 
@@ -130,6 +154,10 @@ class Model:
             state.stretch if in_x else 1.0,
             pulled,
         )
+
+    def tuned(self, name: str) -> Course:
+        """The run of Adam or of Muon with all its constants tuned for the data."""
+        return _tuned(self.state.data_key, self.state.width, self.state.seed, name)
 
     def to(self, steps: int) -> Model:
         """Itself, once every run has come that far (or diverged)."""

@@ -9,7 +9,7 @@ from natgrad_lecture.lessons.race.controls import controls, idle
 from natgrad_lecture.lessons.race.figure import picture
 from natgrad_lecture.lessons.race.lazy_model import model_of
 from natgrad_lecture.lessons.race.script import script
-from natgrad_lecture.lessons.race.state import PRESETS, RULES, Racing
+from natgrad_lecture.lessons.race.state import OPENING, PRESETS, RULES, Racing
 
 lessons.register()(
     Lesson(
@@ -21,6 +21,7 @@ lessons.register()(
         exercises=EXERCISES,
         sets=PRESETS,
         default=Racing(),
+        opening=OPENING,
         controls=controls,
         idle=idle,
         sources=(
@@ -28,6 +29,10 @@ lessons.register()(
             "Kingma and Ba 2015",
             "Zeiler 2012",
             "Nocedal 1980",
+            "Gupta et al. 2018",
+            "Vyas et al. 2024",
+            "Jordan 2024",
+            "Loshchilov and Hutter 2019",
         ),
         picture=picture,
         model=model_of,

@@ -11,9 +11,10 @@ from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.heat_map import Growth
 from natgrad_lecture.drawing.numbers import power_of_ten, round_up, short
 from natgrad_lecture.drawing.palette import style
-from natgrad_lecture.drawing.plotly_chart import axis, chart, dots, line, table
+from natgrad_lecture.drawing.plotly_chart import Trace, axis, chart, dots, line, table
 from natgrad_lecture.drawing.run_messages import remarks
 from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.lessons.race.state import BATCHED
 from natgrad_lecture.protocol import Chart, Picture, Plane
 from natgrad_lecture.text.lesson_text import phrases
 
@@ -30,16 +31,35 @@ def picture(model: Any, sheet: Sheet) -> Picture:
     return {
         "planes": planes,
         "charts": _charts(model),
-        "dash_labels": {"solid": "running", "dashed": "kept"} if model.state.kept else {},
+        "dash_labels": _dashes(model.state),
         "steps": 0,
         **growth,
         "handles": [],
         "numbers": _numbers(model),
-        "remarks": remarks(
+        "remarks": _elsewhere(model)
+        | remarks(
             "rules", ((_name(model, key), run) for key, runs in model.runs.items() for run in runs)
         ),
         "description": _description(model),
     }
+
+
+def _dashes(state: Any) -> dict[str, str]:
+    """What dashed lines are, for the legend."""
+    kept, best = bool(state.kept), bool(state.fewest)
+    if not kept and not best:
+        return {}
+    dashed = say("kept-and-envelope") if kept and best else "kept" if kept else say("envelope")
+    return {"solid": "running", "dashed": dashed}
+
+
+def _elsewhere(model: Any) -> dict[str, str]:
+    """Words beside the settings where they were tuned for other batches."""
+    state = model.state
+    if state.constants != "tuned" or state.tuned_here:
+        return {}
+    said = "tuned-for-all-data" if state.tuning == state.task else "tuned-for-batches"
+    return {"constants": say(said, batch=BATCHED)}
 
 
 def _name(model: Any, key: str) -> str:
@@ -63,7 +83,7 @@ def _losses(model: Any, sheet: Sheet, by: str) -> Plane:
     runs = [(key, i, run) for key, all_ in model.runs.items() for i, run in enumerate(all_)]
     if by == "second":
         last = max(run.seconds[-1] for *_, run in runs)
-        along = Axis("seconds", 1e-3, round_up(max(last, 1e-2)), log=True)
+        along = Axis("CPU seconds of one thread", 1e-3, round_up(max(last, 1e-2)), log=True)
     else:
         along = Axis("step", _FEW, round_up(max(10, *(run.steps for *_, run in runs))), log=True)
     starts = np.array([run.losses[0] for *_, run in runs])
@@ -72,6 +92,13 @@ def _losses(model: Any, sheet: Sheet, by: str) -> Plane:
     graph = Graph(sheet, f"loss-{by}", title, along, Axis("J", low, high, log=True))
     for target in model.targets:
         graph.curve("goal", "", [along.low, along.high], [target, target], faint=True, width=1.0)
+    if by == "step":
+        for rule, fewest in model.state.fewest.items():
+            there = [(n, t) for n, t in zip(fewest, model.targets, strict=True) if n]
+            if there:
+                x, y = zip(*there, strict=True)
+                label = say("best-of-the-grid", rule=style(rule)["label"])
+                graph.curve(rule, label, x, y, dash="dashed", width=1.4)
     for key, i, run in runs:
         rule = model.entries[key][0]
         x = np.array(run.seconds) if by == "second" else np.arange(run.steps + 1.0)
@@ -112,13 +139,14 @@ def _thin(count: int, most: int = 500) -> np.ndarray:
 
 
 def _held_out(model: Any, sheet: Sheet) -> Plane:
-    """Accuracy, or of a regression the loss, on the fifth that no run sees."""
+    """The share that is wrong, or of a regression the loss, on the fifth that no run sees."""
     looks = [look for runs in model.runs.values() for run in runs for look in run.looks]
     far = round_up(max(10, *(look[0] for look in looks)))
-    values = np.array([look[2] for look in looks])
     if model.classes:
-        along, title = Axis("share", 0.0, 1.0), say("accuracy-on-the-held-out-fifth")
+        none = 0.5 / model.held_out  # where no example is wrong: there is no zero on a log axis
+        along, title = Axis("error", none, 1.0, log=True), say("errors-on-the-held-out-fifth")
     else:
+        values = np.array([look[2] for look in looks])
         low, high = _range(values, float(values.min()))
         along, title = Axis("held-out loss", low, high, log=True), say("loss-on-the-held-out-fifth")
     graph = Graph(sheet, "test", title, Axis("step", _FEW, far, log=True), along)
@@ -126,6 +154,7 @@ def _held_out(model: Any, sheet: Sheet) -> Plane:
         rule = model.entries[key][0]
         for i, run in enumerate(runs):
             steps, _, found = map(np.array, zip(*run.looks, strict=True))
+            found = np.maximum(1 - found, along.low) if model.classes else found
             read = [
                 [what, sheet.array(f"test.{what}.{key}.{i}", np.asarray(rows, float))]
                 for what, rows in (("step", steps), (along.label, found))
@@ -147,45 +176,73 @@ def _held_out(model: Any, sheet: Sheet) -> Plane:
 
 
 def _charts(model: Any) -> list[Chart]:
-    """Median seconds to each loss, and the table of steps and seconds."""
-    rows, traces = [], []
+    """The table of steps and seconds, median seconds to each loss, and what is held out there."""
+    rows, traces, bars, tested = [], [], [], []
     for key in model.runs:
         rule = model.entries[key][0]
+        name, dash = _name(model, key), "dashed" if key != rule else "solid"
         medians = [model.median(key, target) for target in model.targets]
         there = [(t, m) for t, m in zip(model.targets, medians, strict=True) if m[1] < math.inf]
         if there:
             x, y = [t for t, _ in there], [max(m[1], 1e-4) for _, m in there]
-            dash = "dashed" if key != rule else "solid"
-            traces.append(line(rule, _name(model, key), x, y, dash=dash))
-            traces.append(dots(rule, _name(model, key), x, y, showlegend=False))
-        cells = [f"{m[0]:.0f} / {m[1]:.2g}" if m[0] < math.inf else "–" for m in medians]
-        tested = model.tested(key)
-        rows.append(
-            [_name(model, key), *cells, f"{100 * tested:.1f} %" if model.classes else tested]
-        )
+            traces.append(line(rule, name, x, y, dash=dash))
+            traces.append(dots(rule, name, x, y, showlegend=False))
+        cells = [_cell(*m) for m in medians]
+        rows.append([name, *cells])
+        found = [(t, model.tested_at(key, t)) for t in model.targets]
+        tested.append([name, *(_spread(model, values) for _, values in found)])
+        if known := [(t, values) for t, values in found if values]:
+            bars.append(_bars(rule, name, known))
     done, count = model.counted, len(model.seeds)
     over = "one start" if count == 1 else say("median-of-of-starts", done=done, count=count)
     heads = [f"to {_target(t)}" for t in model.targets]
-    head = ("rule", *heads, "held out")
-    fastest = _fastest(model)
-    said = say("steps-and-seconds-of-each-rule", over=over, fastest=fastest)
-    found = [
-        chart(
-            "times", say("steps-seconds-to-each-loss", over=over), said, numbers=table(head, rows)
-        )
-    ]
+    said = say("steps-and-seconds-of-each-rule", over=over, fastest=_fastest(model))
+    numbers = table(("rule", *heads), rows)
+    title = say("steps-seconds-to-each-loss", over=over)
+    charts = [chart("times", title, said, numbers=numbers)]
     if any(len(trace["x"]) > 1 for trace in traces):
-        found.append(
-            chart(
-                "seconds",
-                say("seconds-of-computing-to-reach-a", over=over),
-                said,
-                traces,
-                axis("training loss J", log=True, autorange="reversed"),
-                axis("seconds", log=True),
-            )
+        title = say("seconds-of-computing-to-reach-a", over=over)
+        x, y = axis("training loss J", log=True, autorange="reversed"), axis("seconds", log=True)
+        charts.append(chart("seconds", title, said, traces, x, y))
+    if bars:
+        measure = "share" if model.classes else "held-out loss"
+        shown = "held-out-at-each-loss" if count == 1 else "held-out-with-bars"
+        title = say(shown, over=over)
+        x = axis("training loss J", log=True, autorange="reversed")
+        numbers = table(("rule", *heads), tested)
+        charts.append(chart("tested", title, title, bars, x, axis(measure), numbers))
+    return charts
+
+
+def _cell(steps: float, seconds: float) -> str:
+    """Both clocks of one rule to one loss, each with its unit."""
+    if math.isinf(steps):
+        return "–"
+    ms = 1e3 * seconds
+    return say("steps-and-ms", steps=f"{steps:.0f}", ms=f"{ms:.0f}" if ms >= 10 else short(ms))
+
+
+def _spread(model: Any, values: list[float]) -> str:
+    """The median over starts, and the least and the most of them."""
+    if not values:
+        return "–"
+    middle, low, high = float(np.median(values)), min(values), max(values)
+    if not model.classes:
+        return (
+            short(middle) if len(values) == 1 else f"{short(middle)} ({short(low)}–{short(high)})"
         )
-    return found
+    whole = f"{100 * middle:.1f} %"
+    return whole if len(values) == 1 else f"{whole} ({100 * low:.1f}–{100 * high:.1f})"
+
+
+def _bars(rule: str, name: str, known: list[tuple[float, list[float]]]) -> Trace:
+    """Medians over starts where the training loss was first so low, with bars to both ends."""
+    x = [target for target, _ in known]
+    y = [float(np.median(values)) for _, values in known]
+    above = [max(values) - at for (_, values), at in zip(known, y, strict=True)]
+    below = [at - min(values) for (_, values), at in zip(known, y, strict=True)]
+    bars = {"type": "data", "symmetric": False, "array": above, "arrayminus": below}
+    return line(rule, name, x, y, error_y={**bars, "thickness": 1.2, "width": 4})
 
 
 def _target(value: float) -> str:

@@ -5,16 +5,20 @@ Loads torch: the lesson imports it when it is opened.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 
-from natgrad_core.nets import Data, NetProblem, autoencoding, mlp, real
+from natgrad_core.nets import Data, NetProblem, autoencoding, mlp, real, rules
+from natgrad_core.nets.damping import LevenbergMarquardt
+from natgrad_core.nets.datasets import relabeled
+from natgrad_core.nets.rule import Rule
 from natgrad_core.nets.training import accuracy, begin, median, reached
 from natgrad_lecture.drawing.sheet import Sheet
-from natgrad_lecture.lessons.race.state import KEEP
-from natgrad_lecture.training import Course, by_second, pull, rule_for
+from natgrad_lecture.lessons.race.state import CLASSED, OPTIONS, TARGETS, tuning_of
+from natgrad_lecture.training import Course, by_second, pull
 
 HELD_OUT = 0.2
 """The share of the data that no run sees."""
@@ -24,29 +28,73 @@ Entry = tuple[str, int, tuple[float, ...]]
 
 
 @lru_cache(maxsize=8)
-def data_of(task: str) -> Data:
-    """The data of a task, a fifth held out; pixels in [0, 1], all else standardized."""
+def data_of(task: str, noise: float = 0.0) -> Data:
+    """The data of a task, a fifth held out; pixels in [0, 1], all else standardized.
+
+    ``noise`` is the share of the training labels that are drawn at random.
+    """
     if task == "autoencoder":
         return autoencoding(real("digits", "unit", HELD_OUT))
-    return real(task, "unit" if task == "digits" else "standard", HELD_OUT)
+    return relabeled(real(task, "unit" if task == "digits" else "standard", HELD_OUT), noise)
 
 
 @lru_cache(maxsize=16)
-def problem_of(task: str, width: int) -> NetProblem:
+def problem_of(task: str, width: int, noise: float = 0.0) -> NetProblem:
     """One hidden layer of ``width``; the autoencoder narrows to eight and widens again."""
-    data = data_of(task)
+    data = data_of(task, noise)
     inputs = data.x.shape[1]
     middle = (3 * width // 2, 3 * width // 4, 8, 3 * width // 4, 3 * width // 2)
     hidden = middle if task == "autoencoder" else (width,)
     return NetProblem.of(mlp((inputs, *hidden, data.outputs)), data)
 
 
+def _kfac(damping: float, fall: float, samples: float, keep: float, every: float) -> Rule:
+    """K-FAC; between new factors the old ones are inverted again, with the present λ."""
+    return rules.kfac(
+        LevenbergMarquardt(damping, fall),
+        kind="monte-carlo" if samples else "true",
+        samples=max(int(samples), 1),
+        keep=keep,
+        every=int(every),
+        inverses=1 if every > 1 else None,
+    )
+
+
+_RULES: dict[str, Callable[..., Rule]] = {
+    "kfac": _kfac,
+    "levenberg-marquardt": rules.levenberg_marquardt,
+    "natural": rules.natural,
+    "lbfgs": lambda history: rules.lbfgs(history=int(history)),
+    "muon": lambda rate, keep, others: rules.muon(
+        rate, keep, others=rules.adamw(others, decay=0.0)
+    ),
+    "soap": lambda rate, keep, square, every: rules.soap(rate, keep, square, every=int(every)),
+    "shampoo": lambda rate, keep, factors, every: rules.shampoo(
+        rate, keep=keep, keep_factors=factors, every=int(every)
+    ),
+    "adam": rules.adam,
+    "adamw": lambda rate, square, decay: rules.adamw(rate, keep_square=square, decay=decay),
+    "nesterov": rules.nesterov,
+    "gradient": rules.gradient,
+    "adadelta": rules.adadelta,
+}
+"""Of the values of a rule's fields, in their order, the rule."""
+
+
+def rule_of(name: str, settings: Mapping[str, float]) -> Rule:
+    """The rule with the settings of its fields."""
+    return _RULES[name](*(settings[field] for field in OPTIONS[name]))
+
+
 @lru_cache(maxsize=128)
-def course(task: str, entry: Entry, seed: int) -> Course:
+def course(
+    task: str, entry: Entry, seed: int, batch: int | None = None, noise: float = 0.0
+) -> Course:
     """One run; only its first and last frames are kept whole."""
     name, width, options = entry
-    problem, rule = problem_of(task, width), rule_for(name, options, KEEP)
-    data = data_of(task)
+    problem, rule = problem_of(task, width, noise), _RULES[name](*options)
+    data = data_of(task, noise)
+    batch = None if batch is None or batch >= len(problem) else batch
 
     def test(frame: Any) -> float:
         if data.classes:
@@ -54,7 +102,9 @@ def course(task: str, entry: Entry, seed: int) -> Course:
         out = problem.net.forward(frame.theta, data.x_test)
         return float(problem.likelihood.loss(out, data.y_test))
 
-    return Course(problem, rule, begin(problem, rule, seed), keep=10**9, look=test)
+    start = begin(problem, rule, seed, batch)
+    targets = TARGETS[tuning_of(task, batch is not None)]
+    return Course(problem, rule, start, 10**9, batch, look=test, look_at=targets)
 
 
 class Model:
@@ -98,9 +148,15 @@ class Model:
     def runs(self) -> dict[str, list[Course]]:
         """Each entrant's runs, one a seed."""
         return {
-            name: [course(self.state.task, entry, seed) for seed in self.seeds]
+            name: [self._course(entry, seed) for seed in self.seeds]
             for name, entry in self.entries.items()
         }
+
+    def _course(self, entry: Entry, seed: int) -> Course:
+        state = self.state
+        batch = None if state.batch == "all" else int(state.batch)
+        noise = state.noise if state.task in CLASSED else 0.0
+        return course(state.task, entry, seed, batch, noise)
 
     def going(self, run: Course) -> bool:
         """Whether a run has neither time nor loss to spare."""
@@ -161,6 +217,12 @@ class Model:
         runs = self.runs[name][: self.counted]
         return median([reached(run.losses, run.seconds, (target,)) for run in runs], target)
 
-    def tested(self, name: str) -> float:
-        """What was last measured on held-out data, the median over the seeds."""
-        return float(np.median([run.looks[-1][2] for run in self.runs[name][: self.counted]]))
+    def tested_at(self, name: str, target: float) -> list[float]:
+        """What was measured on held-out data where a run first came to a loss, of each seed that
+        counts and came there.
+        """
+        found: list[float] = []
+        for run in self.runs[name][: self.counted]:
+            step = next((k for k, loss in enumerate(run.losses) if loss <= target), None)
+            found += [value for at, _, value in run.looks if at == step]
+        return found

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from natgrad_core.provenance.code_writer import Writer
-from natgrad_lecture.lessons.race.state import KEEP
 
 
 def script(model: Any, writer: Writer) -> str:
     """The runs as far as they have come, by ``natgrad_core.nets`` alone."""
     state = model.state
     writer.numpy()
-    writer.add_import("natgrad_core.nets", "NetProblem", "mlp", "real", "rules", "train")
+    writer.add_import("natgrad_core.nets", "NetProblem", "mlp", "real", "train")
     writer.add_import("natgrad_core.nets.runtime.threads_and_malloc", "settle")
     scale = "unit" if state.task in ("digits", "autoencoder") else "standard"
     name = "digits" if state.task == "autoencoder" else state.task
@@ -20,22 +19,26 @@ def script(model: Any, writer: Writer) -> str:
     if state.task == "autoencoder":
         writer.add_import("natgrad_core.nets", "autoencoding")
         data = f"autoencoding({data})"
+    elif state.noise:
+        writer.add_import("natgrad_core.nets.datasets", "relabeled")
+        data = f"relabeled({data}, {state.noise!r})"
+    batch = next(iter(model.runs.values()))[0].batch
+    given = "problem, rule, seed" if batch is None else f"problem, rule, seed, {batch}"
     lines = [
         "settle()",
         f"data = {data}",
         "",
         "def learn(sizes, rule, seed, steps):",
         "    problem = NetProblem.of(mlp(sizes), data)",
-        "    return np.array([frame.loss for frame in train(problem, rule, seed, steps=steps)])",
+        f"    frames = train({given}, steps=steps)",
+        "    return np.array([frame.loss for frame in frames])",
         "",
         "paths = {",
     ]
     for key, runs in model.runs.items():
-        rule, _, options = model.entries[key]
-        inside = ", ".join(map(repr, options)) + (f", keep={KEEP}" if rule == "nesterov" else "")
-        sizes = _sizes(runs[0].problem)
+        rule, sizes = writer.write(runs[0].rule), _sizes(runs[0].problem)
         rows = [
-            f"{str(seed)!r}: learn({sizes}, rules.{rule}({inside}), {seed}, {run.completed})"
+            f"{str(seed)!r}: learn({sizes}, {rule}, {seed}, {run.completed})"
             for seed, run in zip(model.seeds, runs, strict=True)
         ]
         lines.append(f"    {key!r}: {{{', '.join(rows)}}},")
