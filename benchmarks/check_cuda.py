@@ -81,11 +81,11 @@ def stepped(name: str, optimizer: str, device: str) -> Tensor:
     """The parameters after three steps."""
     x, y = (t.to(device) for t in data("classes"))
     net, criterion = model(name, device), nn.CrossEntropyLoss()
-    made = STEPS[optimizer](net, criterion)
+    built = STEPS[optimizer](net, criterion)
     for _ in range(3):
-        made.zero_grad()
+        built.zero_grad()
         criterion(net(x), y).backward()
-        made.step()
+        built.step()
     return torch.cat([p.detach().flatten() for p in net.parameters()])
 
 

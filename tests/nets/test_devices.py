@@ -75,9 +75,9 @@ def test_a_formula_stays_on_the_device_of_the_parameters(formula: str) -> None:
 @pytest.mark.parametrize("rule", [name for name in rules.RULES if name not in BY_NUMBERS])
 def test_a_rule_stays_on_the_device_of_the_parameters(rule: str) -> None:
     at = _on_meta().at
-    made = rules.RULES[rule]()
-    change, memory = made.update(at.grad, at, made.init(at.theta))
-    change, _ = made.update(at.grad, at, memory)
+    built = rules.RULES[rule]()
+    change, memory = built.update(at.grad, at, built.init(at.theta))
+    change, _ = built.update(at.grad, at, memory)
     assert change.device.type == "meta"
 
 
