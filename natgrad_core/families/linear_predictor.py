@@ -21,7 +21,7 @@ from natgrad_core.families.exponential_family import ExponentialFamily
 from natgrad_core.linalg.small_matrices import dot, symmetric
 from natgrad_core.tracing.ops import opaque
 from natgrad_core.tracing.tape import Sym
-from natgrad_core.types import Array, ArrayLike, Matrix, Vector
+from natgrad_core.types import Array, ArrayLike, Matrix, Vector, Whole
 
 Linked: TypeAlias = tuple[Any, Any, Any]
 """η of every row, ``[..., rows]``, and its first two derivatives along ℓ."""
@@ -149,6 +149,11 @@ class LinearPredictor(ExponentialFamily):
         """Xᵀ of the grouped rows, a column of X after the other in memory."""
         return np.ascontiguousarray(self._grouped[1].T)
 
+    @cached_property
+    def _upper(self) -> tuple[Whole, Whole]:
+        """Rows and columns of the entries of an upper triangle."""
+        return np.triu_indices(self.dim)
+
     def _predictor(self, x: Vector, *theta: Any) -> Any:
         d = len(theta)
         return dot(x[:d], theta) + x[d] if self.has_offset else dot(x, theta)
@@ -252,7 +257,7 @@ class LinearPredictor(ExponentialFamily):
                 whole += scaled @ scaled.T
         else:
             whole = (x.T * weights[..., None, :]) @ x
-        return _parts(whole[(..., *np.triu_indices(self.dim))])
+        return _parts(whole[(..., *self._upper)])
 
 
 class RowsAt(At):

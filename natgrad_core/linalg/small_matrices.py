@@ -293,7 +293,7 @@ def pack(nested: Any) -> Array:
     while isinstance(leaves[0], tuple):
         shape.append(len(cast(Vector, leaves[0])))
         leaves = [part for leaf in leaves for part in leaf]
-    if all(type(leaf) is float for leaf in leaves):
+    if set(map(type, leaves)) == {float}:
         return np.array(leaves).reshape(shape)
     arrays = [np.asarray(leaf, float) for leaf in leaves]
     lead = arrays[0].shape

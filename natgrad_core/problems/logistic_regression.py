@@ -10,7 +10,7 @@ from natgrad_core.core.problem import Preset
 from natgrad_core.datasets import load
 from natgrad_core.families.linear_predictor import LinearPredictor, Table, separating
 from natgrad_core.problems import problems
-from natgrad_core.tracing.ops import exp, log1p_exp, sigmoid
+from natgrad_core.tracing.ops import exp, log1p_exp, sigmoid, where
 from natgrad_core.types import Array, Matrix, Vector
 
 
@@ -70,7 +70,10 @@ class LogisticRegression(LinearPredictor):
         return (1 - t[0]) * log1p_exp(eta[0]) + t[0] * log1p_exp(-eta[0])
 
     def _excess(self, t: Vector, *eta: Any) -> Vector:
-        return ((1 - t[0]) * sigmoid(eta[0]) - t[0] * sigmoid(-eta[0]),)
+        # (1 − t) σ(η) − t σ(−η): both are 1 or e^{−|η|}, over 1 + e^{−|η|}.
+        small, below = exp(-abs(eta[0])), eta[0] < 0
+        rising, falling = where(below, small, 1.0), where(below, 1.0, small)
+        return (((1 - t[0]) * rising - t[0] * falling) / (1 + small),)
 
     def _mean(self, *eta: Any) -> Vector:
         return (sigmoid(eta[0]),)
