@@ -8,6 +8,9 @@ from typing import Any
 from natgrad_lecture.state.fields import choice, control, several, whole
 from natgrad_lecture.state.items import ChartKey
 from natgrad_lecture.state.runs import Runs
+from natgrad_lecture.text.lesson_text import phrases
+
+say = phrases(__file__)
 
 METHODS = ("gradient", "natural", "newton")
 
@@ -31,7 +34,7 @@ class Inference(Runs):
     rules: tuple[str, ...] = control(METHODS, "rules", several("rules", "rule", METHODS))
     chart: str = control("shear", "chart", choice("chart", "chart", CHARTS))
     rate: float = control(0.2, "rate", Runs.__dataclass_fields__["rate"].metadata["check"])
-    steps: int = control(40, "steps", whole("steps", "the number of steps", 1, MOST))
+    steps: int = control(40, "steps", whole("steps", say.later("the-number-of-steps"), 1, MOST))
     option_values: tuple[str, ...] = control(
         BANANA, "set", Runs.__dataclass_fields__["option_values"].metadata["check"]
     )
