@@ -209,9 +209,12 @@ def test_bad_data_are_said_beside_the_data(live: Live, typed: str, said: str) ->
 def test_a_loss_that_is_typed_with_data_is_not_run_uphill_in_silence(live: Live) -> None:
     typed = {"source": "typed", "typed": "x: 1 2 3; y: 2 3 4", "names": "a b", "chart": "identity"}
     answer = ask(live, problem=OWN, text="(y - a - b*x)**2", rate=0.01, steps=20, **typed)
-    assert "write a minus before it" in answer["errors"]["text"]
-    answer = ask(live, text="-(y - a - b*x)**2")
+    assert "choose that it is one" in answer["errors"]["text"]
+    answer = ask(live, reads="loss")
     assert "text" not in answer["errors"]
+    assert live.model.problem.loss((1.0, 1.0)) == 0
+    assert (np.diff(live.model.run("gradient").loss) < 0).all()
+    assert "reads=loss" in answer["query"]
 
 
 def test_a_link_carries_the_expression_and_reads_back() -> None:

@@ -8,9 +8,17 @@ from typing import Any
 from natgrad_core import charts, metrics, problems
 from natgrad_core.core.damping import ALL_KINDS
 from natgrad_core.core.rule import SINGULAR
+from natgrad_core.datasets import tables
 from natgrad_core.expressions.grammar import usage
 from natgrad_lecture import controls as panels
-from natgrad_lecture.lessons.playground.state import BY_METRIC, GRAPHS, MOST_STARTS, PROBLEMS, RULES
+from natgrad_lecture.lessons.playground.state import (
+    BY_METRIC,
+    GRAPHS,
+    MOST_STARTS,
+    PROBLEMS,
+    READINGS,
+    RULES,
+)
 from natgrad_lecture.lessons.playground.typed_problem import SOURCES, TYPED
 from natgrad_lecture.state import item_options
 from natgrad_lecture.state.items import OWN
@@ -40,6 +48,7 @@ def controls() -> list[dict[str, Any]]:
             "what",
             panels.choice("problem", names),
             panels.text("text", rows=2, when=mine, help=usage()),
+            panels.choice("reads", READINGS, when=[*mine, ["source", [TYPED, *tables()]]]),
             panels.text("names", when=mine),
             panels.choice("source", _named(SOURCES), when=mine),
             panels.text("typed", rows=3, file=True, when=[*mine, ["source", [TYPED]]]),

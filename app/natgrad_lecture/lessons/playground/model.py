@@ -150,7 +150,8 @@ class Model(RunsModel):
         found, state = dict(self.state.remarks), self.state
         if state.graph == "ends" and not len(self.minima):
             found["graph"] = say("no-isolated-minimum")
-        if state.problem == OWN and state.source != NO_DATA and "text" not in found:
+        likelihood = state.source != NO_DATA and not state.is_loss
+        if state.problem == OWN and likelihood and "text" not in found:
             losses = [pair.in_theta.loss for pair in self.paired_runs.values()]
             first, last = float(losses[0][0]), min(float(np.nanmin(loss)) for loss in losses)
             if last < first - _FALLS * (1 + abs(first)):

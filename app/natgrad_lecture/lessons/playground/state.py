@@ -60,6 +60,8 @@ RULES = (BY_METRIC, *rules)
 
 GRAPHS = ("loss", "kl", "ends")
 
+READINGS = ("log-likelihood", "loss")
+
 MOST_STARTS = 16
 
 WINDOW = (0.0, 0.0, 2.0, 2.0)
@@ -182,6 +184,8 @@ class Play(Runs):
     names: str = control(mine.FIRST.names, "names", TYPED["names"])
     source: str = control(mine.FIRST.source, "data", TYPED["source"])
     typed: str = control(mine.FIRST.typed, "typed", TYPED["typed"])
+    reads: str = control(READINGS[0], "reads", choice("reads", "reading", READINGS))
+    """What the line is where there are data; without data it is a loss."""
     window: tuple[float, ...] | None = control(None, "window", perhaps(_window))
     """Centers and half-widths of both axes; None: as the problem has it."""
     good: tuple[str, ...] = control((), "good", _good)
@@ -196,7 +200,7 @@ class Play(Runs):
         return Mine(self.text, self.names, self.source, self.typed)
 
     def _key(self, typed: Mine) -> ProblemKey:
-        return mine.key(typed, self.window or WINDOW)
+        return mine.key(typed, self.window or WINDOW, self.is_loss)
 
     @property
     def wrong(self) -> dict[str, str]:
@@ -206,6 +210,11 @@ class Play(Runs):
         except BadInput as error:
             return {error.field: str(error)}
         return {}
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether the line is a loss though there are data."""
+        return self.reads == "loss" and self.source != mine.NO_DATA
 
     @property
     def typed_in_use(self) -> Mine:
@@ -233,7 +242,7 @@ class Play(Runs):
     def whole_key(self) -> ProblemKey:
         """The same problem in all parameters that have no value, whatever the plane shows."""
         if self.problem == OWN:
-            return mine.whole_key(self.typed_in_use, self.window or WINDOW)
+            return mine.whole_key(self.typed_in_use, self.window or WINDOW, self.is_loss)
         return super().problem_key
 
     @property
@@ -310,8 +319,8 @@ class Play(Runs):
         if self.problem == OWN:
             if self.source == mine.TYPED and "typed" not in self.wrong:
                 found["typed"] = mine.note(self.typed)
-            typed, place = self.typed_in_use, self.window or WINDOW
-            if note := mine.held_note(mine.key(typed, place), mine.whole_key(typed, place)):
+            now = (self.typed_in_use, self.window or WINDOW, self.is_loss)
+            if note := mine.held_note(mine.key(*now), mine.whole_key(*now)):
                 found["names"] = note
         return found
 

@@ -55,13 +55,13 @@ START = 0.5
 """Where a parameter that is not on the plane starts, until the fit says better."""
 
 
-def key(mine: Mine, window: Window) -> OwnKey:
+def key(mine: Mine, window: Window, loss: bool = False) -> OwnKey:
     """The problem that was typed as the plane shows it, or BadInput.
 
     The plane has the first two parameters that are given no value; of the others those without
     one are held at the best fit.
     """
-    whole = whole_key(mine, window)
+    whole = whole_key(mine, window, loss)
     options = dict(whole[1])
     held = dict(options["held"])
     free = [name for name in options["parameters"] if name not in held]
@@ -74,7 +74,7 @@ def key(mine: Mine, window: Window) -> OwnKey:
     return OWN, tuple(options.items())
 
 
-def whole_key(mine: Mine, window: Window) -> OwnKey:
+def whole_key(mine: Mine, window: Window, loss: bool = False) -> OwnKey:
     """The problem that was typed, with only those parameters held that are given a value."""
     data = _data(mine)
     names, held = _parameters(mine.names)
@@ -91,6 +91,7 @@ def whole_key(mine: Mine, window: Window) -> OwnKey:
         ("parameters", names),
         ("start", tuple(start[name] for name in names)),
         ("held", tuple(held.items())),
+        ("loss", loss),
     )
     try:
         with np.errstate(all="ignore"):
