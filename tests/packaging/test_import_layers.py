@@ -38,7 +38,8 @@ ROWS = (
     "natgrad_core.nets.fisher natgrad_core.nets.rule",
     "natgrad_core.nets.metrics natgrad_core.nets.baselines natgrad_core.nets.damping"
     " natgrad_core.nets.step_size natgrad_core.nets.training",
-    "natgrad_core.nets.fresh_batches natgrad_core.nets.preconditioners",
+    "natgrad_core.nets.fresh_batches natgrad_core.nets.gradient_noise"
+    " natgrad_core.nets.preconditioners natgrad_core.nets.refresh",
     "natgrad_core.nets.rules natgrad_core.nets.approximations",
     "natgrad_core.nets.reparametrization natgrad_core.nets.torch_optimizers"
     " natgrad_core.nets.step_comparison"
@@ -83,10 +84,15 @@ CIRCLING: frozenset[tuple[str, str]] = frozenset()
 """Imports that still close a circle; the same holds of them."""
 
 TOGETHER = (
-    {"natgrad_core.core.problem", "natgrad_core.core.evaluation", "natgrad_core.core.charted"},
+    {
+        "natgrad_core.core.problem",
+        "natgrad_core.core.evaluation",
+        "natgrad_core.core.charted",
+        "natgrad_core.core.restricted",
+    },
 )
 """Modules that define one thing together, in several files for length alone: a problem makes its
-evaluations and its charted forms, and each of them knows its problem."""
+evaluations, its charted forms and its slices, and each of them knows its problem."""
 
 LIBRARIES = {
     "torch": ("natgrad_core.nets", "benchmarks", "tests"),
