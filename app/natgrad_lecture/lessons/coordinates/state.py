@@ -68,7 +68,7 @@ class Coordinates(Runs):
     problem: str = control("normal", "problem", choice("problem", "problem", tuple(PROBLEMS)))
     matrix: tuple[tuple[float, ...], ...] = control(SHEAR, "A", _matrix)
 
-    starts: str = control("one", "starts", choice("starts", "choice of starts", STARTS))
+    starts: str = control("one", "starts", choice("starts", say.later("choice-of-starts"), STARTS))
     """Whether the runs from a cloud of starts are drawn, too."""
 
     stage: str = control("off", "why", choice("stage", "stage", STAGES))
