@@ -13,9 +13,10 @@ try:
     from natgrad_core.nets import rules
     from natgrad_core.nets.datasets import Data, autoencoding, painted, plane, real
     from natgrad_core.nets.fisher.matrix import Fisher
-    from natgrad_core.nets.likelihood import Bernoulli, Categorical, Gaussian
+    from natgrad_core.nets.likelihood import Bernoulli, Categorical, Gaussian, Poisson
     from natgrad_core.nets.model import Net, mlp
     from natgrad_core.nets.problem import At, NetProblem
+    from natgrad_core.nets.torch_losses import LikelihoodLoss
     from natgrad_core.nets.torch_optimizers import KFAC, NaturalGradient
     from natgrad_core.nets.training import Frame, race, train
 except ModuleNotFoundError as missing:
@@ -33,9 +34,11 @@ __all__ = [
     "Fisher",
     "Frame",
     "Gaussian",
+    "LikelihoodLoss",
     "NaturalGradient",
     "Net",
     "NetProblem",
+    "Poisson",
     "autoencoding",
     "mlp",
     "painted",

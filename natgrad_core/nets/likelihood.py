@@ -446,6 +446,163 @@ class Gaussian:
         return out + self.scale * noise
 
 
+@dataclass(frozen=True)
+class Poisson:
+    """y ~ Poisson(exp(out)), outputs independent; the loss is Σ_c exp(out) − y out."""
+
+    name: ClassVar[str] = "poisson"
+
+    def check(self, outputs: int, y: Tensor, dtype: torch.dtype) -> Tensor:
+        """Counts ``[N, C]``, ≥ 0."""
+        y = _columns(y, outputs, dtype)
+        if len(y) and not float(y.min()) >= 0:
+            raise ValueError(f"Poisson targets are counts ≥ 0, got {float(y.min()):g}")
+        return y
+
+    def log_prob(self, out: Tensor, y: Tensor) -> Tensor:
+        """Σ_c y out − exp(out) − log y!."""
+        return (y * out - out.exp() - torch.lgamma(y + 1)).sum(1)
+
+    def loss(self, out: Tensor, y: Tensor) -> Tensor:
+        """Σ_c exp(out) − y out, without log y!, which no parameter moves."""
+        return functional.poisson_nll_loss(out, y, reduction="sum") / len(y)
+
+    def mean(self, out: Tensor) -> Tensor:
+        """The rates exp(out)."""
+        return out.exp()
+
+    def residual(self, mean: Tensor, y: Tensor) -> Tensor:
+        """The vector exp(out) − y."""
+        return mean - y
+
+    def directions(self, outputs: int) -> int:
+        """C."""
+        return outputs
+
+    def root(self, mean: Tensor) -> Tensor:
+        """The matrix diag √mean."""
+        return torch.diag_embed(mean.sqrt())
+
+    def rooted(self, mean: Tensor, weight: Tensor) -> Tensor:
+        """The rows √mean_k W_k."""
+        return mean.sqrt()[:, :, None] * weight
+
+    def average(self, mean: Tensor) -> Tensor:
+        """The matrix diag of the average of the means."""
+        return torch.diag(mean.mean(0))
+
+    def lift(self, mean: Tensor, e: Tensor) -> Tensor:
+        """The vector e/√mean."""
+        return e / mean.sqrt().clamp_min(1e-13)
+
+    def metric(self, mean: Tensor, t: Tensor) -> Tensor:
+        """The vector mean ∘ t."""
+        return mean * t
+
+    def kl(self, out: Tensor, other: Tensor) -> Tensor:
+        """Σ_c exp(out) (out − other) − exp(out) + exp(other)."""
+        return (out.exp() * (out - other) - out.exp() + other.exp()).sum(1).mean()
+
+    def sample(self, out: Tensor, generator: torch.Generator) -> Tensor:
+        """Counts."""
+        return torch.poisson(out.exp(), generator=generator)
+
+
+@dataclass(frozen=True, eq=False)
+class Weighted:
+    """Examples, or single outputs, that count w times: w M for M, w (−log p) for the loss.
+
+    F is then the mean of w JᵀMJ: that of the data in which each example is repeated w times.
+
+    Args:
+        base: The likelihood. With weights of single outputs it is one of independent outputs.
+        weights: w ≥ 0, ``[N, 1]`` or ``[N, C]``, for the N examples in their order.
+    """
+
+    base: Likelihood
+    weights: Tensor
+    name: ClassVar[str] = "weighted"
+
+    def check(self, outputs: int, y: Tensor, dtype: torch.dtype) -> Tensor:
+        """As without weights."""
+        return self.base.check(outputs, y, dtype)
+
+    def log_prob(self, out: Tensor, y: Tensor) -> Tensor:
+        """The values times w."""
+        if self.weights.shape[1] == 1:
+            return self.weights[:, 0].to(out) * self.base.log_prob(out, y)
+        columns = [
+            self.base.log_prob(out[:, c : c + 1], y[:, c : c + 1]) for c in range(out.shape[1])
+        ]
+        return (self.weights.to(out) * torch.stack(columns, 1)).sum(1)
+
+    def loss(self, out: Tensor, y: Tensor) -> Tensor:
+        """The mean of −w log p."""
+        return -self.log_prob(out, y).mean()
+
+    def mean(self, out: Tensor) -> Tensor:
+        """As without weights."""
+        return self.base.mean(out)
+
+    def residual(self, mean: Tensor, y: Tensor) -> Tensor:
+        """The residual times w."""
+        return self.weights.to(mean) * self.base.residual(mean, y)
+
+    def score(self, mean: Tensor, y: Tensor) -> Tensor:
+        """Return the residual times √w, whose outer products average to w M.
+
+        Args:
+            mean: The expected targets, ``[N, C]``.
+            y: The targets.
+
+        Returns:
+            The vectors, ``[N, C]``.
+        """
+        return self.weights.to(mean).sqrt() * self.base.residual(mean, y)
+
+    def directions(self, outputs: int) -> int:
+        """As without weights."""
+        return self.base.directions(outputs)
+
+    def root(self, mean: Tensor) -> Tensor:
+        """S √w."""
+        return self.base.root(mean) * self.weights.to(mean).sqrt()[:, None, :]
+
+    def rooted(self, mean: Tensor, weight: Tensor) -> Tensor:
+        """S √w W."""
+        return self.base.rooted(mean, weight) * self.weights.to(mean).sqrt()[:, :, None]
+
+    def average(self, mean: Tensor) -> Tensor:
+        """The mean of w M."""
+        root = self.root(mean)
+        return torch.einsum("nkc,nkd->cd", root, root) / len(mean)
+
+    def lift(self, mean: Tensor, e: Tensor) -> Tensor:
+        """r/√w."""
+        return self.base.lift(mean, e) / self.weights.to(mean).sqrt().clamp_min(1e-13)
+
+    def metric(self, mean: Tensor, t: Tensor) -> Tensor:
+        """w M t."""
+        return self.weights.to(mean) * self.base.metric(mean, t)
+
+    def kl(self, out: Tensor, other: Tensor) -> Tensor:
+        """The mean of w KL, example by example."""
+        found: list[Tensor] = []
+        for a, b, ws in zip(out[:, None], other[:, None], self.weights.to(out), strict=True):
+            of = zip(_parts(a, ws), ws, strict=True)
+            found.append(torch.stack([w * self.base.kl(a[:, c], b[:, c]) for c, w in of]).sum())
+        return torch.stack(found).mean()
+
+    def sample(self, out: Tensor, generator: torch.Generator) -> Tensor:
+        """As without weights."""
+        return self.base.sample(out, generator)
+
+
+def _parts(out: Tensor, weights: Tensor) -> list[slice]:
+    """All outputs for one weight, each for itself for as many weights."""
+    return [slice(None)] if len(weights) == 1 else [slice(c, c + 1) for c in range(out.shape[1])]
+
+
 def _columns(y: Tensor, outputs: int, dtype: torch.dtype) -> Tensor:
     y = y[:, None] if y.ndim == 1 else y
     if y.ndim != 2 or y.shape[1] != outputs:
@@ -459,8 +616,9 @@ def _columns(y: Tensor, outputs: int, dtype: torch.dtype) -> Tensor:
     return y.to(dtype)
 
 
-LIKELIHOODS: dict[str, type[Categorical] | type[Bernoulli] | type[Gaussian]] = {
+LIKELIHOODS: dict[str, type[Categorical] | type[Bernoulli] | type[Gaussian] | type[Poisson]] = {
     "categorical": Categorical,
     "bernoulli": Bernoulli,
     "gaussian": Gaussian,
+    "poisson": Poisson,
 }

@@ -17,6 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from natgrad_core.nets.torch_losses import LikelihoodLoss
+
 
 @dataclass(eq=False)
 class Call:
@@ -53,6 +55,7 @@ class Calls:
 
     def __init__(self, model: nn.Module, loss: nn.Module) -> None:
         self.model, self.by_classes = model, isinstance(loss, nn.CrossEntropyLoss | nn.NLLLoss)
+        self.by_likelihood = isinstance(loss, LikelihoodLoss)
         self.reached: list[Call] = []
         self.returned = ""
         """The type that the model returned last, if that is not a tensor."""
@@ -104,7 +107,7 @@ class Calls:
             if axis is None:
                 continue
             call.axis = axis
-            if not self.by_classes and y.shape != given.shape:
+            if not self.by_classes and not self.by_likelihood and y.shape != given.shape:
                 call.broadcast = f"targets {list(y.shape)} and outputs {list(given.shape)}"
             soft = self.by_classes and y.is_floating_point() and y.shape == given.shape
             y = y.movedim(1, -1) if soft and y.ndim > 2 else y

@@ -41,7 +41,7 @@ from natgrad_core.nets.baselines import momentum as heavy_ball
 from natgrad_core.nets.damping import Damping, Fixed, LevenbergMarquardt, policy
 from natgrad_core.nets.fisher.module_kfac import PLAIN
 from natgrad_core.nets.layers.linear_and_conv import WrongShapeError
-from natgrad_core.nets.likelihood import Bernoulli, Categorical, Likelihood
+from natgrad_core.nets.likelihood import Bernoulli, Categorical, Gaussian, Likelihood, Weighted
 from natgrad_core.nets.model import Net
 from natgrad_core.nets.model_calls import Call, Calls
 from natgrad_core.nets.problem import At, NetProblem
@@ -544,20 +544,31 @@ def _as_problem(
     x = torch.cat([call.x for call in calls])
     out = torch.cat([call.rows(call.out) for call in calls])
     felt = torch.cat([call.rows(call.felt) for call in calls if call.felt is not None])
-    pairs = [targets(loss, call.y, call.rows(call.out)) for call in calls if call.y is not None]
+    seen = [targets(loss, call.y, call.rows(call.out)) for call in calls if call.y is not None]
     plain = all(call.out.ndim == 2 and len(call.out) == len(call.x) for call in calls)
     rows: Tensor | None = None
-    if len(pairs) == len(calls):
-        y, counted = (torch.cat(parts) for parts in zip(*pairs, strict=True))
+    if len(seen) == len(calls):
+        y, counted = torch.cat([each[0] for each in seen]), torch.cat([each[1] for each in seen])
+        weights = [w[on] for _, on, w in seen if w is not None]
         if not bool(counted.all()):
             out, felt, y = (t[counted] for t in (out, felt, y))
             if plain and not isinstance(net, ModuleNet):
                 x = x[counted]
             else:
                 rows = counted.nonzero()[:, 0]
+        if weights:
+            likelihood = Weighted(likelihood, torch.cat(weights))
         if len(y) == 0:
             raise ValueError("every target of the batch is ignored (ignore_index): no step")
-    elif returned is not None:
+    elif returned is not None and isinstance(likelihood, Categorical | Bernoulli | Gaussian):
+        if (
+            getattr(loss, "weight", None) is not None
+            or getattr(loss, "pos_weight", None) is not None
+        ):
+            raise ValueError(
+                "the loss has weights, and its targets were not seen: call the loss that the "
+                "optimizer was given, on the model's outputs as they are"
+            )
         scale = len(out) / factor(loss, *out.shape)
         y = _targets_that_feel(likelihood, out.to(theta), felt.to(theta) * scale, calls[0].rounding)
     else:
@@ -771,7 +782,8 @@ class NaturalGradient(SecondOrder):
     Args:
         model: Any module that takes one tensor and returns one. Frozen parameters
             (``requires_grad_(False)``) stay as they are, at any time.
-        loss: CrossEntropyLoss, MSELoss or BCEWithLogitsLoss.
+        loss: CrossEntropyLoss, MSELoss, BCEWithLogitsLoss or PoissonNLLLoss, with their weights; or
+            ``natgrad_core.nets.torch_losses.LikelihoodLoss`` of a likelihood of your own.
         lr: α, a number ≥ 0 (on mini-batches start with 0.1, and damping 0.1); a policy of
             ``natgrad_core.nets.step_size``; None for the self-tuned length. Schedulers of torch
             multiply what there is, from 1 for a policy.
@@ -817,7 +829,8 @@ class KFAC(SecondOrder):
             layers are factored, and what ``natgrad_core.nets.layers.factored.KINDS`` has besides;
             other parameters take the step of gradient descent, which is said once. Frozen
             parameters (``requires_grad_(False)``) stay as they are, at any time.
-        loss: CrossEntropyLoss, MSELoss or BCEWithLogitsLoss.
+        loss: CrossEntropyLoss, MSELoss, BCEWithLogitsLoss or PoissonNLLLoss, with their weights; or
+            ``natgrad_core.nets.torch_losses.LikelihoodLoss`` of a likelihood of your own.
         lr: As in ``NaturalGradient``.
         damping: As in ``NaturalGradient``.
         kind: "true" has exact factors, at C − 1 backward passes; "monte-carlo" draws targets;

@@ -750,14 +750,16 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "another optimizer's state": (_of_another_optimizer, "not the state of a KFAC"),
     "a loss without a likelihood": (_step(net(), nn.L1Loss()), "must be an nn.CrossEntropyLoss"),
     "a loss of one's own": (_step(net(), Focal()), "got Focal, derived from CrossEntropyLoss"),
-    "class weights": (_step(net(), nn.CrossEntropyLoss(torch.ones(3).double())), "has a weight"),
-    "weights of positives": (_step(net(), nn.BCEWithLogitsLoss(pos_weight=torch.ones(3))),
-                             "has a pos_weight"),
+    "class weights, by a function": (
+        _step(net(), nn.CrossEntropyLoss(torch.ones(3).double()), called=functional.cross_entropy),
+        "has weights, and its targets were not seen"),
+    "log-probabilities": (_step(net(), nn.NLLLoss()), "leave LogSoftmax out of the model"),
+    "probabilities": (_step(net(), nn.BCELoss()), "leave Sigmoid out of the model"),
+    "a variance as an argument": (_step(net(), nn.GaussianNLLLoss()), "a third argument; take"),
+    "rates in place of their logarithms": (
+        _step(net(), nn.PoissonNLLLoss(log_input=False)), "with log_input=True and full=False"),
     "a loss that is not reduced": (_step(net(), nn.CrossEntropyLoss(reduction="none")),
                                    'reduced by "mean" or "sum", got \'none\''),
-    "class weights, later": (
-        _step(net(), then=lambda m, o: setattr(o.loss, "weight", torch.ones(3).double())),
-        "has a weight"),
     "a scaled loss": (_step(net(), called=lambda out, y: 1024 * functional.cross_entropy(out, y)),
                       "what the outputs feel is not the gradient of a categorical loss"),
     "another loss": (_step(net(), called=lambda out, y: functional.mse_loss(out, SOFT)),

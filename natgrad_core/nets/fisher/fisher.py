@@ -23,6 +23,7 @@ from torch import Tensor
 from natgrad_core.nets.any_module import ModuleTape
 from natgrad_core.nets.dense_fisher import dense, own_block
 from natgrad_core.nets.layers.linear_and_conv import Linear
+from natgrad_core.nets.likelihood import Weighted
 from natgrad_core.nets.problem import At
 from natgrad_core.nets.runtime.memory_limit import must_hold
 
@@ -92,11 +93,13 @@ class FisherAt:
         likelihood, at = self.at.problem.likelihood, self.at
         if self.kind == "true":
             return likelihood.root(at.mean)
+        score = likelihood.score if isinstance(likelihood, Weighted) else likelihood.residual
         if self.kind == "empirical":
-            return at.residual[:, None]
+            weighted = isinstance(likelihood, Weighted)
+            return (score(at.mean, at.problem.y) if weighted else at.residual)[:, None]
         generator = at.generator(self.seed)
         drawn = [likelihood.sample(at.outputs, generator) for _ in range(self.samples)]
-        scores = [likelihood.residual(at.mean, y) for y in drawn]
+        scores = [score(at.mean, y) for y in drawn]
         return torch.stack(scores, 1) / self.samples**0.5
 
     @property
