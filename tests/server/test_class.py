@@ -188,6 +188,9 @@ def test_a_code_may_be_typed_as_it_is_read(lecture: Lecture, lead: Line) -> None
     assert answer.status_code == 200
     assert "HttpOnly" in answer.headers["Set-Cookie"]
     assert f"Path=/class/{code}" in answer.headers["Set-Cookie"]
+    looked = requests.head(answer.url, timeout=60)
+    assert looked.status_code == 200
+    assert "Set-Cookie" not in looked.headers, "who only looks whether it is there takes no place"
 
 
 def test_every_phone_gets_the_same_page_packed_or_not(lecture: Lecture, lead: Line) -> None:

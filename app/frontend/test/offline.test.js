@@ -126,7 +126,7 @@ test("a page that rests is kept with its state and without its pass, one with ty
   ]) {
     Object.assign(link, broken);
     Object.assign(answer, { answer: answer.answer + 1 });
-    globalThis.location.search = `?v=1&rate=0.${answer.answer}`;
+    globalThis.location.search = `?v=1&rate=0.7${answer.answer}`;
     for (const receive of link.receivers) receive();
     await rest();
     assert.equal(lessons().length, 1, "a picture takes the place of the one before it");
