@@ -16,7 +16,6 @@ from torch import Tensor, nn
 
 from natgrad_core.nets import KFAC, Bernoulli, Categorical, Fisher, Gaussian, NaturalGradient, rules
 from natgrad_core.nets import NetProblem as Problem
-from natgrad_core.nets.likelihood import Likelihood
 
 ALLOWED = 1e-7
 """Relative differences up to this are rounding in float64."""
@@ -34,7 +33,7 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
         nn.Linear(4, 3),
     ),
 }  # fmt: skip
-LIKELIHOODS: dict[str, Likelihood] = {
+LIKELIHOODS: dict[str, Categorical | Bernoulli | Gaussian] = {
     "classes": Categorical(),
     "coins": Bernoulli(),
     "regression": Gaussian(),
