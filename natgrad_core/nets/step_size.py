@@ -243,7 +243,7 @@ class Quadratic:
             change = torch.add(change, basis[1], alpha=weights[1])
         kl = sum(a * b * f[i][j] for i, a in enumerate(weights) for j, b in enumerate(weights)) / 2
         promise = sum(w * s for w, s in zip(weights, slopes, strict=True)) - kl
-        kept, now = memory["inverse"], m[0][0] / slopes[0] if slopes[0] > 0 else 0.0
+        kept, now = memory.get("inverse"), m[0][0] / slopes[0] if slopes[0] > 0 else 0.0
         mean = now if kept is None else RECALL * kept + (1 - RECALL) * now
         return Step(change, promise, {"last": change, "inverse": mean})
 
@@ -252,7 +252,7 @@ class Quadratic:
 
         Batches differ in their curvature, and the mean of 1/α counts those of high curvature most.
         """
-        kept = memory["inverse"]
+        kept = memory.get("inverse")
         return Step(direction / kept if kept else direction, 0.0, {**memory, "last": None})
 
     def judge(self, step: Step, rho: float) -> Memory:
