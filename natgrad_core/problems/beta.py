@@ -60,9 +60,10 @@ class Beta(ExponentialFamily):
         """Both are positive."""
         return tuple(part > 0 for part in theta)
 
-    def _log_prob(self, datum: Vector, a: Any, b: Any) -> Any:
+    def _log_prob(self, datum: Vector, *theta: Any) -> Any:
         """By Stirling's formula for log Γ: far out the terms of η·T − A cancel to eight digits."""
-        return DENSITIES["beta_logpdf"].log_p(datum[0], a, b)
+        log_p: Any = DENSITIES["beta_logpdf"].log_p
+        return log_p(datum[0], *theta)
 
     def _partition(self, a: Any, b: Any) -> Any:
         return lgamma(a) + lgamma(b) - lgamma(a + b)

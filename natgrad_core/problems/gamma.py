@@ -59,9 +59,10 @@ class Gamma(ExponentialFamily):
         """Shape and rate are positive."""
         return tuple(part > 0 for part in theta)
 
-    def _log_prob(self, datum: Vector, a: Any, b: Any) -> Any:
+    def _log_prob(self, datum: Vector, *theta: Any) -> Any:
         """By Stirling's formula for log Γ: far out the terms of η·T − A cancel to eight digits."""
-        return DENSITIES["gamma_logpdf"].log_p(datum[0], a, b)
+        log_p: Any = DENSITIES["gamma_logpdf"].log_p
+        return log_p(datum[0], *theta)
 
     def _natural(self, x: Vector, *theta: Any) -> Vector:
         return theta[0], -theta[1]

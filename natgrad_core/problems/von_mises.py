@@ -76,8 +76,9 @@ class VonMises(ExponentialFamily):
         """κ > 0."""
         return (theta[1] > 0,)
 
-    def _log_prob(self, datum: Vector, mu: Any, kappa: Any) -> Any:
+    def _log_prob(self, datum: Vector, *theta: Any) -> Any:
         """κ(cos(y − μ) − 1) − log(e^{−κ} I₀(κ)) − log 2π: for a large κ the two κ would cancel."""
+        mu, kappa = theta
         half = sin((datum[0] - mu) / 2)
         return -2 * kappa * half * half - log(i0e(kappa)) - math.log(2 * math.pi)
 
