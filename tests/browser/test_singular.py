@@ -52,7 +52,7 @@ def assert_the_engine_says_so(page: Page) -> dict[str, Any]:
 def test_a_reader_predicts_that_the_bare_run_breaks_and_then_damps_it(singular: Page) -> None:
     assert_the_engine_says_so(singular)
     box = singular.locator("[data-predict='bare']")
-    box.get_by_role("button", name="it stops").click()
+    box.get_by_role("button", name="it makes no step").click()
     expect(box).to_have_attribute("data-verdict", "right")
     answer = assert_the_engine_says_so(singular)
     assert "stops at its start" in answer["description"]
