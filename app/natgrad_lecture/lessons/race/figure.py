@@ -83,7 +83,7 @@ def _losses(model: Any, sheet: Sheet, by: str) -> Plane:
     runs = [(key, i, run) for key, all_ in model.runs.items() for i, run in enumerate(all_)]
     if by == "second":
         last = max(run.seconds[-1] for *_, run in runs)
-        along = Axis("CPU seconds of one thread", 1e-3, round_up(max(last, 1e-2)), log=True)
+        along = Axis(say("cpu-seconds"), 1e-3, round_up(max(last, 1e-2)), log=True)
     else:
         along = Axis("step", _FEW, round_up(max(10, *(run.steps for *_, run in runs))), log=True)
     starts = np.array([run.losses[0] for *_, run in runs])
