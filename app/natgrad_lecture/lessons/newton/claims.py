@@ -246,12 +246,15 @@ def _natural_order(order: float) -> Any:
 
 
 def _wider(rule: str) -> Any:
-    """The run starts with too large a σ, and σ grows at every step."""
+    """From too large a σ it grows at every step, and H is indefinite all along the run."""
 
     def check(model: Model) -> bool:
-        sigma = model.pair(rule).in_theta.theta[:, 1]
+        points = model.pair(rule).in_theta.theta
+        sigma = points[:, 1]
         fitted = model.problem.variance**0.5  # type: ignore[attr-defined]
-        return bool(sigma[0] > fitted and (np.diff(sigma) > 0).all())
+        values = np.linalg.eigvalsh(model.problem.hessian(points))
+        indefinite = bool((values[:, 0] < 0).all() and (values[:, 1] > 0).all())
+        return indefinite and bool(sigma[0] > fitted and (np.diff(sigma) > 0).all())
 
     return check
 
