@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from scipy.integrate import quad_vec
 from natgrad_core import problems
 from natgrad_core.core.problem import Problem
 from natgrad_core.errors import NoProbabilityModel, OutsideDomain
+from natgrad_core.tracing import row_sums
 from natgrad_core.tracing.row_sums import Rows
 from natgrad_core.types import Array
 from tests.engine.autodiff_reference import derivatives
@@ -74,6 +76,30 @@ def test_batches_are_kept(name: str, chart: str) -> None:
         assert whole.shape[:2] == (3, 2)
         single = np.array([[ask(points[i, j]) for j in range(2)] for i in range(3)])
         close(whole, single, 1e-11)
+
+
+@pytest.mark.parametrize("name", [n for n in problems if len(problem(n).rows) > 1])
+def test_many_points_are_taken_some_at_a_time_with_the_same_sums(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = problem(name)
+    points = some(of, 60).reshape(20, 3, of.dim)
+    asks = (of.loss, of.grad, of.hessian, *((of.fisher,) if modeled(name) else ()))
+    whole = [ask(points) for ask in asks]
+    for at_once in (1, 7 * len(of.rows)):
+        monkeypatch.setattr(row_sums, "AT_ONCE", at_once)
+        for ask, found in zip(asks, whole, strict=True):
+            assert np.array_equal(ask(points), found)
+
+
+def test_a_sum_over_rows_at_many_points_takes_little_memory() -> None:
+    of = problem("mixture")
+    points = np.random.default_rng(0).uniform(-3, 3, (40_000, 2))
+    tracemalloc.start()
+    of.loss(points)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 16 * points.nbytes  # 9 arrays of rows times points would be 600 MB
 
 
 @pytest.mark.parametrize(("name", "chart"), [(n, c) for n, c in PAIRS if modeled(n)])
