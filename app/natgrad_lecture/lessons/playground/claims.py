@@ -271,7 +271,7 @@ VALLEYS = {
     "rate": log_between(0.003, 0.02),
     "steps": one_of(40),
 }
-"""Starts of the valley that was typed; the steps stay where its Hessian is positive definite."""
+"""Starts of the valley that was typed. The Hessian is indefinite there, and has an inverse."""
 
 CLAIMS = {
     "every-problem": Claim(
