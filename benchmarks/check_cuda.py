@@ -14,7 +14,16 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from natgrad_core.nets import KFAC, Bernoulli, Categorical, Fisher, Gaussian, NaturalGradient, rules
+from natgrad_core.nets import (
+    EKFAC,
+    KFAC,
+    Bernoulli,
+    Categorical,
+    Fisher,
+    Gaussian,
+    NaturalGradient,
+    rules,
+)
 from natgrad_core.nets import NetProblem as Problem
 
 ALLOWED = 1e-7
@@ -44,6 +53,8 @@ STEPS: dict[str, Callable[[nn.Module, nn.Module], torch.optim.Optimizer]] = {
     "NaturalGradient, cg": lambda m, c: NaturalGradient(m, c, 0.5, 0.1, method="cg"),
     "KFAC": KFAC,
     "KFAC, averages": lambda m, c: KFAC(m, c, 0.5, 0.1, keep=0.9),
+    "EKFAC": EKFAC,
+    "EKFAC, averages": lambda m, c: EKFAC(m, c, 0.5, 0.1, keep=0.9),
 }
 
 

@@ -2,12 +2,12 @@
 
     OMP_NUM_THREADS=1 python -m benchmarks.defaults [--seeds 10] [--epochs 10] [--only digits]
 
-``KFAC(model, loss)`` and ``NaturalGradient(model, loss)``, with no further setting, on the five
-data sets and README's XOR, with all examples at once and in batches of 8, 16, 64 and 256, with the
-data's labels and with 20 % of them drawn at random. For each: the median and the worst over seeds
-of the loss on all training examples at the end, the largest loss after any epoch, and the share of
-steps that were refused (every trial failed). A run that ends above its first loss diverged; one
-whose last epochs refuse every step is frozen.
+``KFAC(model, loss)``, ``EKFAC(model, loss)`` and ``NaturalGradient(model, loss)``, with no further
+setting, on the five data sets and README's XOR, with all examples at once and in batches of 8, 16,
+64 and 256, with the data's labels and with 20 % of them drawn at random. For each: the median and
+the worst over seeds of the loss on all training examples at the end, the largest loss after any
+epoch, and the share of steps that were refused (every trial failed). A run that ends above its
+first loss diverged; one whose last epochs refuse every step is frozen.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from natgrad_core.nets import KFAC, Data, NaturalGradient, mlp, real
+from natgrad_core.nets import EKFAC, KFAC, Data, NaturalGradient, mlp, real
 from natgrad_core.nets.datasets import relabeled
 
 HIDDEN = {"digits": 32}
 BATCHES = (None, 256, 64, 16, 8)
-OPTIMIZERS = {"KFAC": KFAC, "NaturalGradient": NaturalGradient}
+OPTIMIZERS = {"KFAC": KFAC, "EKFAC": EKFAC, "NaturalGradient": NaturalGradient}
 DATA = ("xor", "iris", "wine", "breast-cancer", "diabetes", "digits")
 
 

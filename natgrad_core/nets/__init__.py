@@ -17,7 +17,7 @@ try:
     from natgrad_core.nets.model import Net, mlp
     from natgrad_core.nets.problem import At, NetProblem
     from natgrad_core.nets.torch_losses import LikelihoodLoss
-    from natgrad_core.nets.torch_optimizers import KFAC, NaturalGradient
+    from natgrad_core.nets.torch_optimizers import EKFAC, KFAC, NaturalGradient
     from natgrad_core.nets.training import Frame, race, train
 except ModuleNotFoundError as missing:
     if missing.name != "torch":
@@ -26,6 +26,7 @@ except ModuleNotFoundError as missing:
     raise ModuleNotFoundError(said, name="torch") from None
 
 __all__ = [
+    "EKFAC",
     "KFAC",
     "At",
     "Bernoulli",

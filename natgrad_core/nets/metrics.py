@@ -23,7 +23,15 @@ from natgrad_core.nets.fisher.kfac import (
     held_solve,
     is_factored_by_hand,
 )
-from natgrad_core.nets.fisher.module_kfac import SHARING, ModuleKronecker, factors_of, known
+from natgrad_core.nets.fisher.module_kfac import (
+    SHARING,
+    LayerFactors,
+    ModuleEigen,
+    ModuleKronecker,
+    factors_of,
+    known,
+    spectra_of,
+)
 from natgrad_core.nets.fisher.module_kfac import held_solve as held_by_module
 from natgrad_core.nets.fisher.solve import DROWNED, must_be_a_method, solve
 from natgrad_core.nets.problem import FLOAT32_FLOOR, At
@@ -432,46 +440,68 @@ def kfac(
         ValueError: If ``keep`` is not in [0, 1), there is no such kind or sharing, or ``samples``
             is less than 1.
     """
+    _must_average(kind, samples, keep, sharing)
+
+    def at(point: At, memory: Memory) -> tuple[Operator, Memory]:
+        fisher = FisherAt(point, kind, samples)
+        factors, weight, kept = _averaged(fisher, memory, keep, sharing)
+        if isinstance(factors, dict):
+            return ModuleKronecker(point.problem.net, factors), kept
+
+        def counterpart() -> Kronecker:
+            return Kronecker(factors.double if weight else Factors.of(fisher.double), shared)
+
+        return Careful(point, Kronecker(factors, shared), counterpart), kept
+
+    def again(point: At, memory: Memory) -> Operator:
+        factors = _kept(point, memory)
+        if isinstance(factors, dict):
+            return ModuleKronecker(point.problem.net, factors)
+        return Careful(point, Kronecker(factors, shared), lambda: Kronecker(factors.double, shared))
+
+    return Metric("K-FAC", at, _without_factors, again, _held)
+
+
+def _must_average(kind: str, samples: int, keep: float | None, sharing: str) -> None:
     if keep is not None:
         in_range("keep", keep, below=1.0)
     must_be_a_kind(kind, samples)
     if sharing not in SHARING:
         raise ValueError(f"no sharing {sharing!r}; there are {', '.join(SHARING)}")
 
-    def at(point: At, memory: Memory) -> tuple[Operator, Memory]:
-        age, old, fisher = memory["age"] + 1, memory["pairs"], FisherAt(point, kind, samples)
-        batch = point.problem.signature if keep is None else ()
-        most = keep if keep is not None else AVERAGE if batch != memory["batch"] else 0.0
-        weight = min(1 - 1 / age, most)
-        kept = {"age": age, "batch": batch}
-        if not is_factored_by_hand(point.problem.net):
-            here = factors_of(fisher, sharing)
-            for path in [path for path in here if weight and path in old]:
-                a, b = old[path]
-                here[path] = here[path].blend(a, b, weight)
-            pairs = {path: (each.a, each.b) for path, each in here.items()}
-            return ModuleKronecker(point.problem.net, here), {**kept, "pairs": pairs}
+
+def _without_factors(start: Tensor) -> Memory:
+    return {"age": 0, "batch": (), "pairs": ()}
+
+
+def _averaged(
+    fisher: FisherAt, memory: Memory, keep: float | None, sharing: str
+) -> tuple[Factors | dict[str, LayerFactors], float, Memory]:
+    """The factors averaged with those of a memory, the weight of the old ones, the new memory."""
+    net, old, age = fisher.at.problem.net, memory["pairs"], memory["age"] + 1
+    batch = fisher.at.problem.signature if keep is None else ()
+    most = keep if keep is not None else AVERAGE if batch != memory["batch"] else 0.0
+    weight = min(1 - 1 / age, most)
+    kept = {"age": age, "batch": batch}
+    if is_factored_by_hand(net):
         factors = Factors.of(fisher)
         if weight:
             factors = Factors(factors.net, old).blend(factors, weight)
+        return factors, weight, {**kept, "pairs": factors.pairs}
+    here = factors_of(fisher, sharing)
+    for path in [path for path in here if weight and path in old]:
+        a, b = old[path]
+        here[path] = here[path].blend(a, b, weight)
+    return here, weight, {**kept, "pairs": {path: (f.a, f.b) for path, f in here.items()}}
 
-        def counterpart() -> Kronecker:
-            return Kronecker(factors.double if weight else Factors.of(fisher.double), shared)
 
-        operator = Careful(point, Kronecker(factors, shared), counterpart)
-        return operator, {**kept, "pairs": factors.pairs}
-
-    def again(point: At, memory: Memory) -> Operator:
-        net, pairs = point.problem.net, memory["pairs"]
-        if not is_factored_by_hand(net):
-            layers = dict(net.module.named_modules())
-            return ModuleKronecker(
-                net, {path: known(path, layers[path], a, b) for path, (a, b) in pairs.items()}
-            )
-        factors = Factors(net, pairs)
-        return Careful(point, Kronecker(factors, shared), lambda: Kronecker(factors.double, shared))
-
-    return Metric("K-FAC", at, lambda start: {"age": 0, "batch": (), "pairs": ()}, again, _held)
+def _kept(point: At, memory: Memory) -> Factors | dict[str, LayerFactors]:
+    """The factors of a memory."""
+    net, pairs = point.problem.net, memory["pairs"]
+    if is_factored_by_hand(net):
+        return Factors(net, pairs)
+    layers = dict(net.module.named_modules())
+    return {path: known(path, layers[path], a, b) for path, (a, b) in pairs.items()}
 
 
 def _held(point: At, held: Any, v: Tensor) -> Tensor:
@@ -481,23 +511,49 @@ def _held(point: At, held: Any, v: Tensor) -> Tensor:
     return held_solve(net, held, v)
 
 
-def ekfac(kind: str = "true", samples: int = 1) -> Metric:
+def ekfac(
+    kind: str = "true", samples: int = 1, keep: float | None = 0.0, sharing: str = "expand"
+) -> Metric:
     """E-KFAC: K-FAC's eigenbasis, true second moments (George and others 2018, eq. 10).
 
     Args:
         kind: "true", "monte-carlo" or "empirical".
         samples: Targets drawn an example, of kind "monte-carlo".
+        keep: As in ``kfac``, for the factors and the moments. The old moments are turned into the
+            new eigenbasis (``natgrad_core.nets.fisher.kfac.turned``).
+        sharing: As in ``kfac``, for the factors; the moments are those of whole examples.
 
     Returns:
-        The metric.
+        The metric; it remembers the factors and the moments.
 
     Raises:
-        ValueError: If there is no such kind, or ``samples`` is less than 1.
+        ValueError: If there is no such kind or sharing, or a number is out of range.
     """
-    must_be_a_kind(kind, samples)
+    _must_average(kind, samples, keep, sharing)
 
     def at(point: At, memory: Memory) -> tuple[Operator, Memory]:
         fisher = FisherAt(point, kind, samples)
-        return Careful(point, Eigen(fisher), lambda: Eigen(fisher.double)), memory
+        factors, weight, kept = _averaged(fisher, memory, keep, sharing)
+        old = memory["spectra"]
+        if isinstance(factors, dict):
+            spectra = spectra_of(fisher, factors, old, weight)
+            operator = ModuleEigen(point.problem.net, factors, spectra)
+            return operator, {**kept, "spectra": spectra}
+        here = Eigen.of(fisher, factors, old, weight)
 
-    return Metric("E-KFAC", at)
+        def counterpart() -> Eigen:
+            return here.double if weight else Eigen.of(fisher.double)
+
+        return Careful(point, here, counterpart), {**kept, "spectra": here.spectra}
+
+    def again(point: At, memory: Memory) -> Operator:
+        factors, spectra = _kept(point, memory), memory["spectra"]
+        if isinstance(factors, dict):
+            return ModuleEigen(point.problem.net, factors, spectra)
+        here = Eigen(factors, spectra)
+        return Careful(point, here, lambda: here.double)
+
+    def start(first: Tensor) -> Memory:
+        return {**_without_factors(first), "spectra": ()}
+
+    return Metric("E-KFAC", at, start, again, _held)

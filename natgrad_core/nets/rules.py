@@ -414,12 +414,27 @@ def intervals(every: int | None, inverses: int | None) -> tuple[Refresh | None, 
 
 
 @remembering(__name__, "ekfac")
-def ekfac(damping: float | Damping | None = None, size: float | Size | None = None) -> Rule:
+def ekfac(
+    damping: float | Damping | None = None,
+    size: float | Size | None = None,
+    kind: str = "true",
+    samples: int = 1,
+    keep: float | None = 0.0,
+    sharing: str = "expand",
+    every: int | None = 1,
+    inverses: int | None = None,
+) -> Rule:
     """E-KFAC (George et al. 2018).
 
     Args:
         damping: λ ≥ 0 or a policy of ``natgrad_core.nets.damping``; None: Levenberg–Marquardt.
         size: α or a policy of ``natgrad_core.nets.step_size``; None: from the quadratic model.
+        kind: "true", "monte-carlo" or "empirical".
+        samples: Targets drawn for each example, with "monte-carlo".
+        keep: As in ``kfac``, for the factors and the second moments.
+        sharing: As in ``kfac``.
+        every: As in ``kfac``.
+        inverses: As in ``kfac``.
 
     Returns:
         The rule.
@@ -428,11 +443,12 @@ def ekfac(damping: float | Damping | None = None, size: float | Size | None = No
         ValueError: If a setting is out of range or unknown.
     """
     return second_order(
-        metrics.ekfac(),
+        metrics.ekfac(kind, samples, keep, sharing),
         LevenbergMarquardt(1.0, 0.25) if damping is None else damping,
         Quadratic() if size is None else size,
         "E-KFAC",
         "George et al. 2018",
+        *intervals(every, inverses),
     )
 
 

@@ -854,6 +854,8 @@ class KFAC(SecondOrder):
         ValueError: If a setting is out of range.
     """
 
+    _named = staticmethod(rules.kfac)
+
     def __init__(
         self,
         model: nn.Module,
@@ -880,5 +882,17 @@ class KFAC(SecondOrder):
         settings = {name: group[name] for name in names}
         if settings["every"] is None and group_of(self.model):
             settings["every"] = 1  # at steps that each process knows by itself
-        rule = rules.kfac(damping, size, **settings)
+        rule = self._named(damping, size, **settings)
         return _over_processes(rule, size, damping, self.model)
+
+
+class EKFAC(KFAC):
+    """E-KFAC: K-FAC's eigenvectors, and true second moments along them (George et al. 2018).
+
+    θ ← θ − lr U (s + λ)⁻¹ Uᵀg layer by layer, with U = U_B ⊗ U_A and s = E[(Uᵀ∇log p)²], eq. 10. It
+    has the settings of ``KFAC``, with the same meanings; ``keep`` averages the moments too, and
+    ``sharing`` is that of the factors. A refresh costs eigenvectors and, where factors come by
+    hooks, a second run of the model with its backward passes.
+    """
+
+    _named = staticmethod(rules.ekfac)

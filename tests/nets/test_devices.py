@@ -50,7 +50,7 @@ FORMULAS: dict[str, Callable[[FisherAt], Tensor]] = {
     "part": lambda f: f.part(slice(0, 3), slice(3, 6)),
     "KL": lambda f: f.at.problem.kl(f.at.theta, f.at.theta),
     "K-FAC": lambda f: Kronecker(Factors.of(f)).mv(f.at.theta),
-    "E-KFAC": lambda f: Eigen(f).mv(f.at.theta),
+    "E-KFAC": lambda f: Eigen.of(f).mv(f.at.theta),
     "Shampoo's metric": lambda f: KroneckerRoots(
         f.at.problem.net, [[_pair(4), _pair(3)], [_pair(4)]], 0.25
     ).dense(),

@@ -45,7 +45,7 @@ def test_kfac_is_exact_for_deep_linear_nets_with_squared_loss() -> None:
     problem = NetProblem(mlp((4, 5, 3, 2), "identity"), Gaussian(1.3), x, x[:, :2])
     at = problem.at(problem.net.init(0, torch.float64))
     assert close(Kronecker(Factors.of(FisherAt(at))).dense(), blocks(at))
-    assert close(Eigen(FisherAt(at)).dense(), blocks(at))
+    assert close(Eigen.of(FisherAt(at)).dense(), blocks(at))
 
 
 @pytest.mark.parametrize("net", FACTORED)
@@ -57,7 +57,7 @@ def test_ekfac_is_never_further_from_the_blocks_than_kfac(
     at = point(net, likelihood)
     fisher = FisherAt(at, kind)
     truth = fisher.blocks()
-    eigen = Eigen(fisher)
+    eigen = Eigen.of(fisher)
     plain = Kronecker(eigen.factors)
     for near, far, right in zip(eigen.blocks(), plain.blocks(), truth, strict=True):
         rounding = 1e-13 * float(right.norm())
@@ -68,7 +68,7 @@ def test_ekfac_is_never_further_from_the_blocks_than_kfac(
 def test_ekfac_has_the_true_second_moments_in_its_basis(net: str) -> None:
     """So no other diagonal there is nearer (George et al. 2018, eq. 10)."""
     at = point(net, "three classes")
-    eigen = Eigen(FisherAt(at))
+    eigen = Eigen.of(FisherAt(at))
     for block, right in zip(eigen.blocks(), FisherAt(at).blocks(), strict=True):
         assert abs(float(block.trace() - right.trace())) < 1e-12 * float(right.trace())
         assert abs(float((block * (right - block)).sum())) < 1e-12 * float(block.square().sum())
@@ -79,7 +79,7 @@ def test_ekfac_has_the_true_second_moments_in_its_basis(net: str) -> None:
 def test_kfac_products_and_solves_are_those_of_its_dense_matrix(net: str, likelihood: str) -> None:
     at = point(net, likelihood)
     v = torch.linspace(-1, 1, at.problem.dim, dtype=torch.float64)
-    for operator in (Kronecker(Factors.of(FisherAt(at)), shared=False), Eigen(FisherAt(at))):
+    for operator in (Kronecker(Factors.of(FisherAt(at)), shared=False), Eigen.of(FisherAt(at))):
         dense = operator.dense()
         assert close(operator.mv(v), dense @ v)
         for damping in (1e-3, 1.0):

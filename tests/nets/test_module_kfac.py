@@ -10,14 +10,20 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from natgrad_core.nets import KFAC, Categorical, Fisher, Gaussian, NetProblem, rules
+from natgrad_core.errors import SingularMetricError
+from natgrad_core.nets import EKFAC, KFAC, Categorical, Fisher, Gaussian, NetProblem, rules
 from natgrad_core.nets.any_module import ModuleNet, net_of
 from natgrad_core.nets.fisher.fisher import FisherAt
-from natgrad_core.nets.fisher.kfac import Factors, Kronecker
-from natgrad_core.nets.fisher.module_kfac import ModuleKronecker, factors_of
+from natgrad_core.nets.fisher.kfac import Eigen, Factors, Kronecker
+from natgrad_core.nets.fisher.module_kfac import (
+    ModuleEigen,
+    ModuleKronecker,
+    factors_of,
+    spectra_of,
+)
 from natgrad_core.nets.layers.factored import KINDS, FactoredLinear
 from natgrad_core.nets.likelihood import Likelihood
-from natgrad_core.nets.metrics import kfac
+from natgrad_core.nets.metrics import Metric, ekfac, kfac
 from natgrad_core.nets.problem import FLOAT32_FLOOR, At
 from tests.nets.cases import LINEAR_ONLY, point
 from tests.nets.zoo import SEQUENCE, ZOO, C, animal
@@ -41,6 +47,12 @@ def operator(at: At, sharing: str = "expand", kind: str = "true") -> ModuleKrone
     return ModuleKronecker(at.problem.net, factors_of(FisherAt(at, kind), sharing))
 
 
+def eigen(at: At, sharing: str = "expand", kind: str = "true") -> ModuleEigen:
+    fisher = FisherAt(at, kind)
+    layers = factors_of(fisher, sharing)
+    return ModuleEigen(at.problem.net, layers, spectra_of(fisher, layers, {}))
+
+
 @pytest.mark.parametrize("net", [*LINEAR_ONLY, "convolutional"])
 @pytest.mark.parametrize("kind", ["true", "empirical"])
 def test_factors_by_hooks_are_those_by_hand(net: str, kind: str) -> None:
@@ -53,6 +65,66 @@ def test_factors_by_hooks_are_those_by_hand(net: str, kind: str) -> None:
     v = torch.linspace(-1, 1, at.problem.dim, dtype=torch.float64)
     assert close(by_hooks.solve(v, 0.1), by_hand.solve(v, 0.1), 1e-8)
     assert close(by_hooks.eigenvalues().sort().values, by_hand.eigenvalues().sort().values, 1e-9)
+    by_hand, by_hooks = Eigen.of(FisherAt(at, kind)), eigen(at, kind=kind)
+    assert close(by_hooks.eigenvalues().sum(), by_hand.eigenvalues().sum())
+    for k, (near, right) in enumerate(zip(by_hand.moments, by_hooks.spectra.values(), strict=True)):
+        kept = [s > 1e-9 * s.max() for s in torch.linalg.eigvalsh(by_hand.factors.pairs[k][0])]
+        if all(kept):  # else eigenvectors of the value 0 are not unique
+            assert close(near, right[2][0], 1e-8)
+
+
+@pytest.mark.parametrize("sharing", ["expand", "reduce"])
+@pytest.mark.parametrize(
+    "name", ["residual block", "tokens", "convolution in groups", "batch norm in eval mode",
+             "transformer block"],
+)  # fmt: skip
+def test_ekfac_has_the_true_second_moments_of_any_layer(name: str, sharing: str) -> None:
+    """diag(Uᵀ F U) = s: no matrix that is diagonal there is nearer (George et al. 2018, eq. 10)."""
+    model, x = animal(name)
+    at = place(model, x, Categorical())
+    found, plain, fisher = (
+        eigen(at, sharing),
+        operator(at, sharing),
+        Fisher(model, Categorical(), x),
+    )
+    assert found.plain == plain.plain
+    near, far, right = found.dense(), plain.dense(), fisher.dense()
+    assert close(near, near.T)
+    assert close(found.eigenvalues().sort().values, torch.linalg.eigvalsh(near), 1e-8)
+    for path, layer in model.named_modules():
+        if path not in found.spectra:
+            continue
+        names = [f"{path}.{k}" for k, _ in layer.named_parameters(recurse=False)]
+        here = torch.cat([torch.arange(len(near))[fisher.names[k]] for k in names])
+        block, other, truth = (m[here][:, here] for m in (near, far, right))
+        assert close(block.trace(), truth.trace())
+        assert close((block * truth).sum(), (block * block).sum())
+        if found.layers[path].a.shape[0] == 1:
+            assert float((block - truth).norm()) <= float((other - truth).norm()) + 1e-12
+    v = torch.linspace(-1, 1, len(near), dtype=torch.float64)
+    damped = near + 0.1 * torch.eye(len(near), dtype=torch.float64)
+    assert close(found.solve(v, 0.1), torch.linalg.solve(damped, v), 1e-9)
+    with pytest.raises(SingularMetricError, match="is singular"):
+        found.solve(v, 0.0)
+
+
+@pytest.mark.parametrize("name", ["residual block", "MLP"])
+def test_old_moments_are_turned_into_the_new_eigenbasis(name: str) -> None:
+    """E-KFAC of an average is the diagonal of the average of the matrices, in the new basis."""
+    model, x = animal(name)
+    metric: Metric = ekfac(keep=0.75)
+    one = place(model, x, Categorical())
+    first, memory = metric.at(one, metric.init(one.theta))
+    two = one.problem.at(1.5 * one.theta)
+    both, memory = metric.at(two, memory)
+    alone = ekfac().at(two, ekfac().init(two.theta))[0]
+    fisher = FisherAt(two).dense()
+    mean, dense = 0.5 * first.dense() + 0.5 * fisher, both.dense()  # 1 − 1/2 at the second step
+    assert not close(dense, alone.dense(), 1e-3)
+    assert close((dense * mean).sum(), dense.square().sum())
+    assert close(dense.trace(), mean.trace())
+    assert metric.again is not None
+    assert torch.equal(metric.again(two, memory).dense(), dense)
 
 
 @pytest.mark.parametrize("name", ZOO)
@@ -110,6 +182,7 @@ def test_of_one_example_each_matrix_has_its_own_block_of_the_fisher(name: str) -
     dense, right = found.dense(), fisher.dense()
     mask = dense != 0
     assert close(dense[mask], right[mask])
+    assert close(eigen(at).dense(), dense)
     for path, layer in model.named_modules():
         if isinstance(layer, nn.Linear):
             here = fisher.names[f"{path}.weight"]
@@ -210,12 +283,13 @@ def test_a_layer_of_ones_own_is_plugged_in_and_a_wrong_kind_is_not_believed(
     assert operator(at).plain == ["0.weight"]
 
 
+@pytest.mark.parametrize("make", [KFAC, EKFAC])
 @pytest.mark.parametrize("name", ["residual block", "tokens", "convolution in groups"])
-def test_the_optimizer_learns_keeps_its_factors_and_resumes(name: str) -> None:
+def test_the_optimizer_learns_keeps_its_factors_and_resumes(name: str, make: type[KFAC]) -> None:
     settings: dict[str, Any] = {"lr": 0.3, "damping": 0.1, "keep": 0.9, "every": 2}
     (model, x), (again, _) = animal(name), animal(name)
     y, loss = torch.arange(len(x)) % C, nn.CrossEntropyLoss()
-    one, two = (KFAC(m, loss, **settings) for m in (model, again))
+    one, two = (make(m, loss, **settings) for m in (model, again))
     losses: list[float] = []
 
     def step(m: nn.Module, optimizer: KFAC) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from natgrad_core.nets import NetProblem, mlp, rules
 from natgrad_core.nets.likelihood import Bernoulli, Categorical, Gaussian, Likelihood
 from natgrad_core.nets.rule import Rule
-from natgrad_core.nets.torch_optimizers import KFAC, NaturalGradient, SecondOrder
+from natgrad_core.nets.torch_optimizers import EKFAC, KFAC, NaturalGradient, SecondOrder
 
 LOSSES: dict[str, tuple[nn.Module, Likelihood]] = {
     "cross-entropy": (nn.CrossEntropyLoss(), Categorical()),
@@ -36,6 +36,11 @@ PAIRS: dict[str, tuple[Any, Rule]] = {
     "K-FAC, sampled": (
         lambda m, loss: KFAC(m, loss, kind="monte-carlo", samples=2, keep=0.9),
         rules.kfac(kind="monte-carlo", samples=2, keep=0.9),
+    ),
+    "E-KFAC": (EKFAC, rules.ekfac()),
+    "E-KFAC, sampled": (
+        lambda m, loss: EKFAC(m, loss, kind="monte-carlo", samples=2, keep=0.9, every=2),
+        rules.ekfac(kind="monte-carlo", samples=2, keep=0.9, every=2),
     ),
 }
 
@@ -88,7 +93,7 @@ def test_an_optimizer_takes_the_steps_of_its_rule(loss: str, pair: str) -> None:
         assert torch.allclose(theta, at.theta, rtol=0, atol=1e-9)
 
 
-@pytest.mark.parametrize("make", [lambda m, c: NaturalGradient(m, c, 0.7), KFAC])
+@pytest.mark.parametrize("make", [lambda m, c: NaturalGradient(m, c, 0.7), KFAC, EKFAC])
 def test_an_optimizer_resumes_exactly_from_its_state(make: Any) -> None:
     criterion, (x, y) = nn.CrossEntropyLoss(), data(Categorical())
     model = net()
@@ -200,7 +205,7 @@ def test_two_groups_with_equal_settings_are_one_to_the_last_bit(
     assert torch.equal(one.net.read(), two.net.read())
 
 
-@pytest.mark.parametrize("make", [KFAC, NaturalGradient])
+@pytest.mark.parametrize("make", [KFAC, EKFAC, NaturalGradient])
 @pytest.mark.parametrize("settings", [NUMBERS, {**NUMBERS, "momentum": 0.5}])
 def test_each_group_has_its_own_rate(make: Any, settings: dict[str, Any]) -> None:
     criterion, model, counterpart = nn.CrossEntropyLoss(), net(), net()

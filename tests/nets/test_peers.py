@@ -86,7 +86,7 @@ def test_exact_factors_are_those_of_curvlinops(net: str, likelihood: str) -> Non
 def test_ekfac_is_that_of_curvlinops(net: str, likelihood: str) -> None:
     at = point(net, likelihood)
     exact = {"fisher_type": "type-2", "separate_weight_and_bias": False}
-    assert close(Eigen(FisherAt(at)).dense(), theirs(at, "EKFACLinearOperator", **exact), 1e-8)
+    assert close(Eigen.of(FisherAt(at)).dense(), theirs(at, "EKFACLinearOperator", **exact), 1e-8)
 
 
 def test_the_empirical_fisher_and_the_hessian_are_those_of_curvlinops() -> None:
@@ -113,7 +113,7 @@ NNGEOMETRY: dict[str, Callable[[At], Tensor]] = {
     "PMatBlockDiag": lambda at: torch.block_diag(*FisherAt(at).blocks()),
     "PMatDiag": lambda at: FisherAt(at).diagonal().diag(),
     "PMatKFAC": lambda at: Kronecker(Factors.of(FisherAt(at))).dense(),
-    "PMatEKFAC": lambda at: Eigen(FisherAt(at)).dense(),
+    "PMatEKFAC": lambda at: Eigen.of(FisherAt(at)).dense(),
 }
 
 

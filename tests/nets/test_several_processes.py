@@ -30,9 +30,9 @@ def net(*middle):
     torch.manual_seed(0)
     return nn.Sequential(nn.Linear(3, 4), *middle, nn.Linear(4, 3)).double()
 
-def trained(model, criterion, steps=4, **settings):
+def trained(model, criterion, steps=4, make=KFAC, **settings):
     model = DistributedDataParallel(model)
-    optimizer = KFAC(model, criterion, lr=0.5, damping=0.1, **settings)
+    optimizer = make(model, criterion, lr=0.5, damping=0.1, **settings)
     for _ in range(steps):
         optimizer.zero_grad()
         target = y[rows] if isinstance(criterion, nn.CrossEntropyLoss) else x[rows] ** 2
@@ -55,6 +55,8 @@ found = {
     "empirical": trained(net(nn.Tanh()), classes, kind="empirical"),
     "averages": trained(net(nn.Tanh()), classes, keep=0.5),
     "averages by hooks": trained(net(nn.LayerNorm(4)), squares, keep=0.5),
+    "E-KFAC": trained(net(nn.Tanh()), classes, make=EKFAC, keep=0.5),
+    "E-KFAC by hooks": trained(net(nn.LayerNorm(4)), classes, make=EKFAC, keep=0.5),
     "every other step": trained(net(nn.Tanh()), classes, every=2),
     "policies": said(lambda: KFAC(DistributedDataParallel(net()), classes)),
     "exact": said(lambda: NaturalGradient(DistributedDataParallel(net()), classes, 0.1, 0.1)),
@@ -68,7 +70,7 @@ import importlib, json, os, sys, tempfile
 import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
-from natgrad_core.nets import KFAC, NaturalGradient
+from natgrad_core.nets import EKFAC, KFAC, NaturalGradient
 
 torch.set_num_threads(1)
 importlib.import_module("torch._dynamo")  # once, where each process would import it
@@ -128,6 +130,8 @@ def test_the_program_of_the_how_to_prints_the_same_in_one_process_and_in_two(
         "empirical",
         "averages",
         "averages by hooks",
+        "E-KFAC",
+        "E-KFAC by hooks",
         "every other step",
     ],
 )

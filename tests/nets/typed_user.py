@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from natgrad_core.nets import (
+    EKFAC,
     KFAC,
     Categorical,
     Fisher,
@@ -25,6 +26,7 @@ model, criterion = nn.Sequential(nn.Linear(2, 2)), nn.CrossEntropyLoss()
 optimizer = NaturalGradient(model, criterion, lr=KLClip(1.0, 0.01), damping=LevenbergMarquardt())
 KFAC(model, criterion, lr=0.1, damping=0.1, momentum=0.9, weight_decay=1e-4, every=10)
 KFAC(model, criterion, lr=Quadratic(momentum=False), kind="monte-carlo")
+EKFAC(model, criterion, lr=KLClip(1.0, 0.01), damping=0.1, every=10)
 schedule = torch.optim.lr_scheduler.StepLR(optimizer, 10)
 loss: float = optimizer.step()
 fisher = Fisher(model, Categorical(), x)

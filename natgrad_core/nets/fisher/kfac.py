@@ -28,6 +28,9 @@ from natgrad_core.nets.runtime.processes import is_shared, mean_over_processes
 Pair = tuple[Tensor, Tensor]
 Held = list[tuple[Tensor, ...]]
 """An inverse as matrices of each layer."""
+Spectrum = tuple[Tensor, Tensor, Tensor]
+"""(U_A, U_B, s) of a layer."""
+Spectra = tuple[Spectrum, ...]
 
 
 @dataclass(frozen=True)
@@ -188,6 +191,11 @@ class Kronecker:
             found.append((sa.clamp_min(0), ua, sb.clamp_min(0), ub))
         return found
 
+    @property
+    def vectors(self) -> list[Pair]:
+        """(U_A, U_B) of each layer."""
+        return [(ua, ub) for _, ua, _, ub in self.basis]
+
     def spectrum(self, damping: float) -> list[Tensor]:
         """Return what each layer's coordinates in the eigenbasis are divided by.
 
@@ -256,7 +264,7 @@ class Kronecker:
                     f"a Kronecker factor of {self.net.layers[i].label} is singular (a dead unit, "
                     "or fewer examples than inputs): K-FAC needs damping λ > 0 here"
                 )
-        return [(ua, ub, s) for (_, ua, _, ub), s in zip(self.basis, spectrum, strict=True)]
+        return [(ua, ub, s) for (ua, ub), s in zip(self.vectors, spectrum, strict=True)]
 
     def solve(self, v: Tensor, damping: float) -> Tensor:
         """(B ⊗ A + damping)⁻¹ v."""
@@ -323,33 +331,75 @@ def _inverse(factor: Tensor, shift: float, basis: Pair | None = None) -> Tensor:
 
 
 class Eigen(Kronecker):
-    """E-KFAC: K-FAC's eigenvectors with the true second moments on their diagonal."""
+    """E-KFAC: K-FAC's eigenvectors with the true second moments on their diagonal.
 
-    def __init__(self, fisher: FisherAt, factors: Factors | None = None) -> None:
-        super().__init__(factors or Factors.of(fisher), shared=False)
-        self.fisher = fisher
+    Args:
+        factors: The factors.
+        spectra: (U_A, U_B, s) of each layer: their eigenvectors, and the moments
+            s = (1/N) Σ (U_Bᵀ G U_A)², ``[out, in]``, where G = g aᵀ is the gradient of one example
+            in one direction (George et al. 2018, eq. 10).
+    """
 
-    @cached_property
-    def moments(self) -> list[Tensor]:
-        """The moments s = (1/N) Σ (U_Bᵀ G U_A)² per layer, ``[out, in]``.
+    def __init__(self, factors: Factors, spectra: Spectra) -> None:
+        super().__init__(factors, shared=False)
+        self.spectra = spectra
 
-        G = g aᵀ is the gradient of one example in one direction.
+    @classmethod
+    def of(
+        cls,
+        fisher: FisherAt,
+        factors: Factors | None = None,
+        old: Spectra = (),
+        keep: float = 0.0,
+    ) -> Eigen:
+        """Return E-KFAC of a Fisher matrix, averaged with that of the steps before.
+
+        Args:
+            fisher: F at a point.
+            factors: The factors whose eigenvectors are taken; None: those of F.
+            old: (U_A, U_B, s) of each layer of the steps before.
+            keep: Their weight, from 0 to 1.
+
+        Returns:
+            The operator.
         """
-        tape = self.fisher.at.tape
-        found: list[Tensor] = []
-        layers = zip(tape.net.parametric, self.fisher.cotangents, self.basis, strict=True)
-        for i, g, (_, ua, _, ub) in layers:
+        factors = factors or Factors.of(fisher)
+        tape, vectors = fisher.at.tape, Kronecker(factors).vectors
+        moments: list[Tensor] = []
+        layers = zip(tape.net.parametric, fisher.cotangents, vectors, strict=True)
+        for i, g, (ua, ub) in layers:
             layer = tape.net.layers[i]
             if isinstance(layer, Linear):
                 a = layer.features(tape.values[i], None) @ ua
                 squares = (g @ ub).square().sum(1)
-                found.append(squares.T @ a.square() / len(tape))
+                moments.append(squares.T @ a.square() / len(tape))
             else:
                 assert isinstance(layer, Conv2d)
                 a = layer.features(tape.values[i], tape.slope(i)) @ ua
                 per = torch.matmul((layer.places(g) @ ub).mT, a[:, None])
-                found.append(per.square().sum((0, 1)) / len(tape))
-        return found
+                moments.append(per.square().sum((0, 1)) / len(tape))
+        moments = mean_over_processes(moments)
+        if keep:
+            both = zip(vectors, old, moments, strict=True)
+            moments = [torch.lerp(s, turned(last, u), keep) for u, last, s in both]
+        pairs = zip(vectors, moments, strict=True)
+        return cls(factors, tuple((ua, ub, s) for (ua, ub), s in pairs))
+
+    @property
+    def double(self) -> Eigen:
+        """The same numbers in float64."""
+        spectra = tuple((ua.double(), ub.double(), s.double()) for ua, ub, s in self.spectra)
+        return Eigen(self.factors.double, spectra)
+
+    @property
+    def vectors(self) -> list[Pair]:
+        """(U_A, U_B) of each layer."""
+        return [(ua, ub) for ua, ub, _ in self.spectra]
+
+    @property
+    def moments(self) -> list[Tensor]:
+        """The moments s of each layer, ``[out, in]``."""
+        return [s for _, _, s in self.spectra]
 
     def spectrum(self, damping: float) -> list[Tensor]:
         """The sums s + λ."""
@@ -357,18 +407,34 @@ class Eigen(Kronecker):
 
     def mv(self, v: Tensor) -> Tensor:
         """U_B [s ∘ (U_Bᵀ V U_A)] U_Aᵀ."""
-        layers = zip(split(self.net, v), self.basis, self.moments, strict=True)
-        return join(
-            self.net, [ub @ ((ub.T @ m @ ua) * s) @ ua.T for m, (_, ua, _, ub), s in layers]
-        )
+        layers = zip(split(self.net, v), self.spectra, strict=True)
+        return join(self.net, [ub @ ((ub.T @ m @ ua) * s) @ ua.T for m, (ua, ub, s) in layers])
 
     def blocks(self) -> list[Tensor]:
         """(U_B ⊗ U_A) diag s (U_B ⊗ U_A)ᵀ of each layer, ``[size, size]``, in torch's order."""
         found: list[Tensor] = []
-        for i, ((_, ua, _, ub), s) in enumerate(zip(self.basis, self.moments, strict=True)):
+        for i, (ua, ub, s) in enumerate(self.spectra):
             u = torch.kron(ub, ua)
             found.append(_reorder(self.net, i, (u * s.flatten()) @ u.T))
         return found
+
+
+def turned(spectrum: Spectrum, vectors: Pair) -> Tensor:
+    """Return the diagonal of U diag(s) Uᵀ in another eigenbasis.
+
+    diag(Vᵀ U diag(s) Uᵀ V) = R_B² s (R_A²)ᵀ with R = Vᵀ U and squares entry by entry: of all
+    matrices that are diagonal in the basis V, the nearest (as in George et al. 2018, prop. 1).
+
+    Args:
+        spectrum: (U_A, U_B, s); a U_A without a last dimension is the identity.
+        vectors: (V_A, V_B).
+
+    Returns:
+        The diagonal, in the shape of s, ``[…, out, in]``.
+    """
+    (ua, ub, s), (va, vb) = spectrum, vectors
+    found = (vb.mT @ ub).square() @ s
+    return found if ua.ndim < ub.ndim else found @ (va.mT @ ua).square().mT
 
 
 def _reorder(net: Net, which: int, block: Tensor) -> Tensor:

@@ -10,7 +10,8 @@ A weight that is shared by T places (positions, pixels, calls of one layer) has 
 of them (Eschenhagen et al. 2023). "expand": places count as examples, A = Σ a aᵀ/R and
 B = Σ g gᵀ/(N T), with sums over examples and places. "reduce": places are summed first, A of the
 mean of a over places, B of the sum of g. Expand is exact for a deep linear net with squared loss at
-each position, reduce for one whose outputs are averaged over positions.
+each position, reduce for one whose outputs are averaged over positions. E-KFAC (George et al. 2018)
+keeps the eigenvectors of these factors; its moments are those of the gradients of whole examples.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from torch import Tensor, nn
 from natgrad_core.errors import SingularMetricError
 from natgrad_core.nets.any_module import ModuleNet, ModuleTape
 from natgrad_core.nets.fisher.fisher import FisherAt
+from natgrad_core.nets.fisher.kfac import Spectrum, turned
 from natgrad_core.nets.layers.factored import Factored, kind_of
 from natgrad_core.nets.model import Net
 from natgrad_core.nets.model_calls import unwatched
@@ -37,11 +39,17 @@ PLAIN = "gradient descent for "
 """How a note on parameters without factors begins."""
 
 HeldModule = dict[str, Any]
-"""λ, and (A⁻¹, B⁻¹) of each layer by its path."""
+"""λ, and (A⁻¹, B⁻¹), or (U_A, U_B, s + λ), of each layer by its path."""
+ModuleSpectra = dict[str, Spectrum]
+"""(U_A, U_B, s) of each layer by its path."""
 
 SAME = 1e-3
 """Relative distance below which two gradients of a layer are one in float32."""
 
+SINGULAR = (
+    "a Kronecker factor of {} is singular (a dead unit, or fewer examples than inputs): K-FAC "
+    "needs damping λ > 0 here"
+)
 
 ROUNDING = 32.0
 """A gradient of fewer than so many units in the last place of ‖g‖ ‖a‖ is rounding: that of a bias
@@ -70,6 +78,16 @@ class LayerFactors:
             The factors.
         """
         return replace(self, a=torch.lerp(self.a, a, keep), b=torch.lerp(self.b, b, keep))
+
+    def vectors(self) -> tuple[Tensor, Tensor]:
+        """Return the eigenvectors of the factors.
+
+        Returns:
+            U_A ``[G, in, in]`` (ones ``[G, in]`` if A is diagonal) and U_B ``[G, out, out]``, in
+            float64.
+        """
+        a, ub = self.a.double(), torch.linalg.eigh(self.b.double())[1]
+        return torch.ones_like(a) if a.ndim == 2 else torch.linalg.eigh(a)[1], ub
 
 
 def known(path: str, layer: nn.Module, a: Tensor, b: Tensor) -> LayerFactors:
@@ -133,6 +151,11 @@ def _joined(calls: list[Tensor]) -> Tensor:
     return calls[0] if len(calls) == 1 else torch.cat(calls, 1)
 
 
+def _times(rows: Tensor, u: Tensor) -> Tensor:
+    """Rows ``[N, T, G, ·]`` in a basis ``[G, ·, ·]``; ones ``[G, ·]`` are the identity."""
+    return rows if u.ndim == 2 else torch.einsum("ntgi,gij->ntgj", rows, u)
+
+
 def _contracted(a: Tensor, b: Tensor) -> Tensor:
     """Σ aᵀ b over examples and places, ``[G, ·, ·]``."""
     if a.shape[2] == 1:  # one product of matrices
@@ -140,16 +163,8 @@ def _contracted(a: Tensor, b: Tensor) -> Tensor:
     return torch.einsum("ntgo,ntgi->goi", a, b)
 
 
-def factors_of(fisher: FisherAt, sharing: str = "expand") -> dict[str, LayerFactors]:
-    """Return the factors of each layer that can be factored.
-
-    Args:
-        fisher: F at a point.
-        sharing: "expand" or "reduce": what places that share a weight are.
-
-    Returns:
-        The factors by the layer's path in the module.
-    """
+def _sweep(fisher: FisherAt) -> Iterator[list[tuple[_Seen, Tensor]]]:
+    """The layers that can be factored and what is felt of them, one direction at a time."""
     at = fisher.at
     net = at.problem.net
     if not isinstance(net, ModuleNet):
@@ -174,24 +189,74 @@ def factors_of(fisher: FisherAt, sharing: str = "expand") -> dict[str, LayerFact
         a = w.features()
         if a is not None:
             seen.append(_Seen(path, w, a))
-    ends = [output for each in seen for output in each.watch.outputs]
-    rows = len(fisher.root)
     if not seen:
-        return {}
+        return
+    ends = [output for each in seen for output in each.watch.outputs]
     for number, e in enumerate(_directions(fisher, net)):
         of = [*ends, theta] if number == 0 else ends  # a direction suffices for the check
         pulled = torch.autograd.grad(out, of, e, retain_graph=True, allow_unused=True)
         felt = iter(pulled)
+        found: list[tuple[_Seen, Tensor]] = []
         for each in seen:
             g = each.watch.felt([next(felt) for _ in each.watch.outputs])
             if number == 0:
                 each.right = g is not None and each.is_gradient(g, pulled[-1], parts)
             if each.right and g is not None:
-                each.add(g, sharing)
-    found = [each.factors(rows, sharing) for each in seen if each.right]
+                found.append((each, g))
+        yield found
+
+
+def factors_of(fisher: FisherAt, sharing: str = "expand") -> dict[str, LayerFactors]:
+    """Return the factors of each layer that can be factored.
+
+    Args:
+        fisher: F at a point.
+        sharing: "expand" or "reduce": what places that share a weight are.
+
+    Returns:
+        The factors by the layer's path in the module.
+    """
+    seen: dict[str, _Seen] = {}
+    for direction in _sweep(fisher):
+        for each, g in direction:
+            each.add(g, sharing)
+            seen[each.path] = each
+    found = [each.factors(len(fisher.root), sharing) for each in seen.values()]
     mean = mean_over_processes([factor for each in found for factor in (each.a, each.b)])
     pairs = zip(found, mean[::2], mean[1::2], strict=True)
     return {each.path: replace(each, a=a, b=b) for each, a, b in pairs}
+
+
+def spectra_of(
+    fisher: FisherAt, layers: dict[str, LayerFactors], old: ModuleSpectra, keep: float = 0.0
+) -> ModuleSpectra:
+    """Return the second moments of E-KFAC in the eigenbasis of factors.
+
+    Args:
+        fisher: F at a point.
+        layers: The factors, of this point or averaged over steps.
+        old: What was returned at the steps before.
+        keep: The weight of that, from 0 to 1.
+
+    Returns:
+        (U_A, U_B, s) of each layer by its path: ``[G, in, in]`` (ones ``[G, in]`` if A is
+        diagonal), ``[G, out, out]`` and ``[G, out, in]``, s = Σ (U_Bᵀ G U_A)²/R over examples and
+        directions, where G is the gradient of one example in one direction.
+    """
+    vectors = {path: each.vectors() for path, each in layers.items()}
+    sums: dict[str, Tensor] = {}
+    for direction in _sweep(fisher):
+        for each, g in direction:
+            if each.path in vectors:
+                square = each.squares(g, *vectors[each.path])
+                sums[each.path] = sums.get(each.path, 0) + square
+    means = mean_over_processes([total / len(fisher.root) for total in sums.values()])
+    found: ModuleSpectra = {}
+    for path, s in zip(sums, means, strict=True):
+        if keep and path in old:
+            s = torch.lerp(s, turned(old[path], vectors[path]).to(s), keep)
+        found[path] = (*vectors[path], s)
+    return found
 
 
 class _Seen:
@@ -226,6 +291,13 @@ class _Seen:
         g = g.sum(1, keepdim=True) if sharing == "reduce" else g
         square = _contracted(g, g)
         self.square = square if self.square is None else self.square + square
+
+    def squares(self, g: Tensor, ua: Tensor, ub: Tensor) -> Tensor:
+        """Σ (U_Bᵀ G U_A)² over examples, ``[G, out, in]``; G = Σ g ⊗ a over places."""
+        a, g = _times(self.a, ua.to(g)), _times(g, ub.to(g))
+        if g.shape[1] == 1:
+            return _contracted(g.square(), a.square())
+        return torch.einsum("ntgo,ntgi->ngoi", g, a).square().sum(0)
 
     def factors(self, rows: int, sharing: str) -> LayerFactors:
         """A and B; ``rows`` is R."""
@@ -322,17 +394,32 @@ def held_solve(net: Net, held: HeldModule, v: Tensor) -> Tensor:
         v: The vector, ``[p]``.
 
     Returns:
-        B⁻¹ V A⁻¹ of each layer, and v/(1 + λ) elsewhere, ``[p]``.
+        B⁻¹ V A⁻¹, or U_B [(U_Bᵀ V U_A)/(s + λ)] U_Aᵀ, of each layer, and v/(1 + λ) elsewhere,
+        ``[p]``.
     """
     found = v / (1 + held["damping"])
-    for path, (a, b) in held["layers"].items():
+    for path, matrices in held["layers"].items():
 
-        def of(m: Tensor, a: Tensor = a, b: Tensor = b) -> Tensor:
-            m = b @ m.to(b)
-            return m * a[:, None] if a.ndim == 2 else m @ a
+        def of(m: Tensor, matrices: tuple[Tensor, ...] = matrices) -> Tensor:
+            if len(matrices) == 2:
+                a, b = matrices
+                return _right(b @ m.to(b), a)
+            ua, ub, s = matrices
+            return _within(m, ua, ub, lambda inside: inside / s)
 
         _place(net, path).map(v, found, of)
     return found
+
+
+def _right(m: Tensor, a: Tensor) -> Tensor:
+    """M A, where A may be diagonal, ``[G, in]``."""
+    return m * a[:, None] if a.ndim == 2 else m @ a
+
+
+def _within(m: Tensor, ua: Tensor, ub: Tensor, of: Callable[[Tensor], Tensor]) -> Tensor:
+    """U_B of(U_Bᵀ M U_A) U_Aᵀ."""
+    inside = of(_right(ub.mT @ m.to(ub), ua))
+    return ub @ (inside if ua.ndim == 2 else inside @ ua.mT)
 
 
 class ModuleKronecker:
@@ -393,8 +480,7 @@ class ModuleKronecker:
             a, b = each.a.double(), each.b.double()
 
             def of(m: Tensor, a: Tensor = a, b: Tensor = b) -> Tensor:
-                m = b @ m.double()
-                return m * a[:, None] if a.ndim == 2 else m @ a
+                return _right(b @ m.double(), a)
 
             self.places[path].map(v, found, of)
         return found
@@ -418,6 +504,66 @@ class ModuleKronecker:
         return torch.cat([each.double() for each in found])
 
 
+class ModuleEigen(ModuleKronecker):
+    """E-KFAC by hooks: blocks that are diagonal in the eigenbasis of B ⊗ A.
+
+    Args:
+        net: The net.
+        layers: The factors by the layer's path.
+        spectra: (U_A, U_B, s) of each, as ``spectra_of`` returns them.
+    """
+
+    def __init__(self, net: Net, layers: dict[str, LayerFactors], spectra: ModuleSpectra) -> None:
+        super().__init__(net, {path: layers[path] for path in spectra})
+        self.spectra = {
+            path: (ua.double(), ub.double(), s.double()) for path, (ua, ub, s) in spectra.items()
+        }
+
+    @property
+    def least(self) -> float:
+        """The least λ worth learning where gradients are in float32."""
+        if not self.layers or next(iter(self.layers.values())).b.dtype != torch.float32:
+            return 0.0
+        return FLOAT32_FLOOR * max(float(s.max()) for _, _, s in self.spectra.values())
+
+    def hold(self, damping: float) -> HeldModule:
+        """Return (U_A, U_B, s + λ) of each layer.
+
+        Args:
+            damping: λ.
+
+        Returns:
+            The matrices by the layer's path, in float64.
+
+        Raises:
+            SingularMetricError: If λ is 0 and a moment is.
+        """
+        for path, (_, _, s) in self.spectra.items():
+            if damping == 0 and not bool(s.min() > torch.finfo(s.dtype).eps * s.max()):
+                raise SingularMetricError(SINGULAR.format(path or "the model"))
+        layers = {path: (ua, ub, s + damping) for path, (ua, ub, s) in self.spectra.items()}
+        return {"damping": damping, "layers": layers}
+
+    def mv(self, v: Tensor) -> Tensor:
+        """U_B [s ∘ (U_Bᵀ V U_A)] U_Aᵀ of each layer."""
+        found = v.clone()
+        for path, (ua, ub, s) in self.spectra.items():
+
+            def of(m: Tensor, spectrum: Spectrum = (ua, ub, s)) -> Tensor:
+                ua, ub, s = spectrum
+                return _within(m, ua, ub, lambda inside: inside * s)
+
+            self.places[path].map(v, found, of)
+        return found
+
+    def eigenvalues(self) -> Tensor:
+        """The moments, and ones, ``[p]``, in no order."""
+        plain = sum(self.parts[n].stop - self.parts[n].start for n in self.plain)
+        like = next(iter(self.net.parameters.values()))
+        found = [s.flatten() for _, _, s in self.spectra.values()]
+        return torch.cat([like.detach().new_ones(plain).double(), *found])
+
+
 def _inverses(each: LayerFactors, damping: float) -> tuple[Tensor, Tensor]:
     """(A + π √λ I)⁻¹, or its diagonal, and (B + √λ/π I)⁻¹, ``[G, ·, ·]``."""
     a, b = each.a.double(), each.b.double()
@@ -436,8 +582,5 @@ def _inverse(factor: Tensor, shift: Tensor, path: str) -> Tensor:
     damped.diagonal(dim1=1, dim2=2).add_(shift)
     lower, info = torch.linalg.cholesky_ex(damped)
     if bool(info.any()):
-        raise SingularMetricError(
-            f"a Kronecker factor of {path or 'the model'} is singular (a dead unit, or fewer "
-            "examples than inputs): K-FAC needs damping λ > 0 here"
-        )
+        raise SingularMetricError(SINGULAR.format(path or "the model"))
     return torch.cholesky_inverse(lower)
