@@ -62,7 +62,7 @@ def add_regions(sheet: Sheet, model: Any, name: str, step: int, moving: bool) ->
     losses = model.runs[name, False].losses
     loss = losses[min(step, len(losses) - 1)]
     title = f"{style(name)['label']}, loss {short(loss)}"
-    return plane(here, title, ("x₁", "x₂"), VIEW)
+    return plane(here, title, ("z₁", "z₂"), VIEW)
 
 
 def add_losses(sheet: Sheet, model: Any, by: str) -> Plane:
