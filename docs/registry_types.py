@@ -36,7 +36,7 @@ HEAD = '''"""What the registries give for each name, for type checkers; ``make g
 Nothing imports this module at run time.
 """
 
-# ruff: noqa: D101, E501
+# ruff: noqa: E501
 # fmt: off
 # A name that is written out and not there shall differ from one that the program computes.
 # pyright: reportOverlappingOverload=false, reportNoOverloadImplementation=false
@@ -153,6 +153,7 @@ def declarations() -> str:
         aliases.append(f"{kind[:-1]}Name: TypeAlias = Literal[\n{names}]\n")
         classes.append(
             f"class {kind}(Registry[{BASES[registry]}]):\n"
+            f'    """The registry ``{registry}``, by what each of its names gives."""\n\n'
             + "".join(overloads)
             + _overload(f"{kind[:-1]}Name", BASES[registry])
             + _overload("LiteralString", "NoSuchName")

@@ -310,6 +310,8 @@ class _TrustRegionRule(Protocol):
 
 
 class Charts(Registry[Callable[..., Chart]]):
+    """The registry ``charts``, by what each of its names gives."""
+
     @overload
     def __getitem__(self, name: Literal["bend"]) -> type[Bend]: ...
     @overload
@@ -341,6 +343,8 @@ class Charts(Registry[Callable[..., Chart]]):
 
 
 class Metrics(Registry[Callable[..., Metric]]):
+    """The registry ``metrics``, by what each of its names gives."""
+
     @overload
     def __getitem__(self, name: Literal["absolute-hessian"]) -> _AbsoluteHessianMetric: ...
     @overload
@@ -372,6 +376,8 @@ class Metrics(Registry[Callable[..., Metric]]):
 
 
 class Problems(Registry[type[Problem]]):
+    """The registry ``problems``, by what each of its names gives."""
+
     @overload
     def __getitem__(self, name: Literal["beta"]) -> type[Beta]: ...
     @overload
@@ -445,6 +451,8 @@ class Problems(Registry[type[Problem]]):
 
 
 class Rules(Registry[Callable[..., Rule]]):
+    """The registry ``rules``, by what each of its names gives."""
+
     @overload
     def __getitem__(self, name: Literal["adadelta"]) -> _AdadeltaRule: ...
     @overload

@@ -65,7 +65,7 @@ def test_runs_train_by_themselves_and_one_that_diverges_is_drawn(
 def test_whatever_stands_in_has_its_color_in_the_legend_and_in_the_controls(
     approximations: Page,
 ) -> None:
-    approximations.get_by_role("button", name="batch norm").click()
+    approximations.get_by_role("button", name="batch norm", exact=True).click()
     settle(approximations)
     colors = {
         entry["label"]: tuple(int(entry["light"][i : i + 2], 16) for i in (1, 3, 5))

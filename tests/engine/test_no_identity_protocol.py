@@ -16,6 +16,8 @@ FILES = sorted(
 )
 WALKS = {"natgrad_core/expressions/grammar.py", "natgrad_core/expressions/tree.py"}
 """Walks over a graph that visit each node once: their result does not depend on who is who."""
+HOLDS = {"natgrad_core/nets/torch_optimizers.py"}
+"""Which parameter an optimizer of torch updates is a matter of identity, as in torch itself."""
 READ = {"app/natgrad_lecture/__main__.py", "natgrad_core/nets/any_module.py"}
 """``vars`` only reads: argparse's options, and what a module of torch keeps as attributes."""
 
@@ -56,7 +58,7 @@ def test_no_source_relies_on_identity_or_writes_into_another_object() -> None:
     allowed = {
         each
         for each in found
-        if (each.endswith("id()") and each.partition(",")[0] in WALKS)
+        if (each.endswith("id()") and each.partition(",")[0] in WALKS | HOLDS)
         or (each.endswith("vars()") and each.partition(",")[0] in READ)
     }
     assert not found - allowed, "\n".join(sorted(found - allowed))

@@ -64,10 +64,11 @@ def mean_over_processes(tensors: Sequence[Tensor]) -> list[Tensor]:
     """Return the mean of each tensor over the processes, with one message for all of them.
 
     Args:
-        tensors: Of one dtype and device, and of the same shapes in every process.
+        tensors: Of any shapes ``[...]``, the same in every process, and of one dtype and device.
 
     Returns:
-        The means, the same to the bit in every process; outside of ``together`` the tensors.
+        The means, each of its tensor's shape ``[...]`` and the same to the bit in every process;
+        outside of ``together`` the tensors.
     """
     group = _GROUP.get()
     if group is None or not tensors:

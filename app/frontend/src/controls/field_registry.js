@@ -160,7 +160,9 @@ export function makeFields({ ask, elsewhere }) {
         if (entry.active() || own.has(entry.field)) continue;
         if (entry.wrong && entry.dirty) continue;
         if (!busy) entry.dirty = false;
-        if (!busy || !entry.dirty) entry.write(values[entry.field]);
+        if (busy && entry.dirty) continue;
+        ahead.delete(entry);
+        entry.write(values[entry.field]);
       }
     },
     forget() {

@@ -202,17 +202,29 @@ export function slider(spec, fields) {
     number.write(newest);
   };
   const frame = makeFrame(follow); // once a frame, however many moves of the pointer are heard
-  /** @param {number} position */
-  const move = (position) => {
+  /**
+   * The answer may be there at once, and what it writes stands: the control goes first.
+   *
+   * @param {number} position
+   * @param {() => void} show
+   */
+  const move = (position, show) => {
     place = position;
     newest = scale.tidy(scale.value(Math.max(0, Math.min(1, position))));
-    frame.request();
+    show();
     fields.set(field, newest);
   };
-  listenDrag(range, move);
+  const now = () => {
+    frame.stop();
+    follow();
+  };
+  listenDrag(range, (position) => move(position, frame.request));
   range.addEventListener("pointerdown", () => (held = true));
   for (const end of ["pointerup", "pointercancel", "blur"]) {
-    range.addEventListener(end, () => (held = false));
+    range.addEventListener(end, () => {
+      if (frame.waiting()) now();
+      held = false;
+    });
   }
   // The browser's own steps are of no use on a log scale.
   range.addEventListener("keydown", (event) => {
@@ -220,8 +232,7 @@ export function slider(spec, fields) {
     if (!way) return;
     event.preventDefault();
     const by = Math.abs(way) === 1 && (event.ctrlKey || event.altKey) ? 10 * way : way;
-    move(scale.beside(Number(range.value), by, event.shiftKey));
-    follow(); // the next key starts from here
+    move(scale.beside(Number(range.value), by, event.shiftKey), now); // the next key starts here
   });
   fields.add(field, [range], { write, active: () => held, spot });
   const head = make("label", { class: "head" }, make("span", { title: help }, label), number.box);
