@@ -3,7 +3,7 @@
 Nothing imports this module at run time.
 """
 
-# ruff: noqa: D101, E501
+# ruff: noqa: E501
 # fmt: off
 # A name that is written out and not there shall differ from one that the program computes.
 # pyright: reportOverlappingOverload=false, reportNoOverloadImplementation=false
