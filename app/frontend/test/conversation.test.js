@@ -90,3 +90,20 @@ test("an answer that nobody asked for is heard by every view", () => {
   }
   stop();
 });
+
+test("a view tells no step before it has heard of the present state", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { kernel, views, stop } = notebook("a");
+  const [{ conversation }] = views;
+  conversation.tellStep(); // of the old picture with which it begins
+  conversation.follow();
+  t.mock.timers.tick(5000); // the kernel is busy
+  assert.deepEqual(
+    kernel.inbox.filter(({ k }) => k !== undefined),
+    [],
+  );
+  kernel.work();
+  t.mock.timers.tick(200);
+  assert.deepEqual(kernel.inbox, [{ k: 0, view: "a" }]);
+  stop();
+});

@@ -35,6 +35,16 @@ export function makeConversation({ model, view, lesson, state, keys, step, held,
     onTrouble,
   });
 
+  // A step that an answer on its way may change is told after it: a new view shows an old picture
+  // until it has heard of the present one.
+  function tellStep() {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      if (asker.busy()) tellStep();
+      else model.send({ k: step(), view });
+    }, STEP_SENT);
+  }
+
   return {
     ask: asker.ask.bind(asker),
     refine: asker.refine,
@@ -74,10 +84,7 @@ export function makeConversation({ model, view, lesson, state, keys, step, held,
     },
 
     /** Tell a notebook, whose `.state` follows, the step that is shown. */
-    tellStep() {
-      clearTimeout(timer);
-      timer = setTimeout(() => model.send({ k: step(), view }), STEP_SENT);
-    },
+    tellStep,
 
     /**
      * The reply to the newest ask, with what still holds of the answer before it; null if it is not
