@@ -109,7 +109,7 @@ def test_where_the_ball_opens_no_direction_is_steepest(lesson: Page) -> None:
     assert natural == {"the formula's vector"}, "which is not the steepest"
     type_in(lesson, "eig.1", "0")
     answer = settle(lesson)
-    assert "strip" in answer["description"]
+    assert "parallel lines" in answer["description"]
     assert not [t for t in answer["traces"] if t["style"] == "natural"]
     type_in(lesson, "eig.1", "0.1")
     assert_the_page_shows_what_the_engine_says(lesson)
