@@ -36,6 +36,7 @@ HEAD = '''"""What the registries give for each name, for type checkers; ``make g
 Nothing imports this module at run time.
 """
 
+# Nobody edits this file, so each overload stands on one line, however long.
 # ruff: noqa: E501
 # fmt: off
 # A name that is written out and not there shall differ from one that the program computes.

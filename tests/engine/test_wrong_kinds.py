@@ -60,5 +60,6 @@ def test_a_value_of_a_wrong_kind_is_named_with_what_is_needed(case: str) -> None
 
 
 def test_a_whole_number_of_numpy_is_a_number_of_steps() -> None:
-    path = run(NORMAL, chain(NATURAL, descend(-1.0)), NORMAL.start, np.int64(2))  # type: ignore[arg-type]
+    steps: Any = np.int64(2)
+    path = run(NORMAL, chain(NATURAL, descend(-1.0)), NORMAL.start, steps)
     assert path.steps == 2

@@ -256,8 +256,8 @@ class Straight(torch.autograd.Function):
         return x.sign()
 
     @staticmethod
-    def backward(ctx: Any, g: Tensor) -> Tensor:  # type: ignore[override]
-        return g
+    def backward(ctx: Any, *grads: Any) -> Tensor:
+        return grads[0]
 
 
 class Once(torch.autograd.Function):
@@ -269,9 +269,9 @@ class Once(torch.autograd.Function):
         return x.tanh()
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, g: Tensor) -> Tensor:  # type: ignore[override]
-        return g * (1 - ctx.saved_tensors[0] ** 2)
+    @once_differentiable  # takes the argument's name from what it decorates, for a type checker
+    def backward(ctx: Any, *grads: Any) -> Tensor:  # type: ignore[override]
+        return grads[0] * (1 - ctx.saved_tensors[0] ** 2)
 
 
 class Of(nn.Module):
@@ -488,7 +488,7 @@ WORKS: dict[str, Callable[[], Case]] = {
     ),
     "padding by name, in place": lambda: Case(_convolutional(), x=PICTURES),
     "channels last": lambda: Case(
-        _convolutional().to(memory_format=torch.channels_last),  # type: ignore[call-overload]
+        cast("Any", _convolutional()).to(memory_format=torch.channels_last),
         x=PICTURES.to(memory_format=torch.channels_last),
     ),
     **{

@@ -24,7 +24,7 @@ function run(src) {
   });
 }
 
-// In a notebook there is no server of the lecture: the kernel sends the script, once a page.
+// A notebook has no server that could send the script: the kernel sends it, once for each page.
 /**
  * @param {Model} model
  * @returns {Promise<Blob>}
