@@ -181,8 +181,7 @@ def test_a_connection_that_says_nothing_is_dropped() -> None:
             assert half.recv(100) == b""
 
 
-def test_told_to_stop_amid_handshakes_that_do_not_end_the_server_ends_before_they_would() -> None:
-    """In five seconds where the machine is idle; the handshakes would hold it for fifteen."""
+def test_told_to_stop_amid_handshakes_that_do_not_end_the_server_ends_in_five_seconds() -> None:
     server = start()
     pages = [Page(server.url).open() for _ in range(3)]
     for kernel in server.kernels():
@@ -193,7 +192,7 @@ def test_told_to_stop_amid_handshakes_that_do_not_end_the_server_ends_before_the
     began = time.monotonic()
     server.process.send_signal(signal.SIGTERM)
     server.process.communicate(timeout=30)
-    assert time.monotonic() - began < 12
+    assert time.monotonic() - began < 5
     assert server.process.returncode == 0
 
 
