@@ -88,6 +88,7 @@ def _losses(model: Any, sheet: Sheet, by: str) -> Plane:
         along = Axis("step", _FEW, round_up(max(10, *(run.steps for *_, run in runs))), log=True)
     starts = np.array([run.losses[0] for *_, run in runs])
     low, high = _range(starts, model.targets[-1])
+    low = min(low, max(low / 10, 0.6 * min(run.losses[-1] for *_, run in runs)))  # to its mark
     title = say("training-loss-by-second") if by == "second" else say("training-loss-by-step")
     graph = Graph(sheet, f"loss-{by}", title, along, Axis("J", low, high, log=True))
     for target in model.targets:

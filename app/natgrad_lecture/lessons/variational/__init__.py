@@ -9,7 +9,7 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.variational.claims import CLAIMS, LINES, QUESTIONS
 from natgrad_lecture.lessons.variational.controls import controls
-from natgrad_lecture.lessons.variational.derivations import DERIVATIONS
+from natgrad_lecture.lessons.variational.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.variational.figure import picture
 from natgrad_lecture.lessons.variational.model import Model
 from natgrad_lecture.lessons.variational.state import METHODS, PRESETS, Inference
@@ -22,6 +22,7 @@ lessons.register()(
         questions=QUESTIONS,
         lines=LINES,
         derivations=DERIVATIONS,
+        exercises=EXERCISES,
         sets=PRESETS,
         default=Inference(k=10),
         controls=controls,

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.linalg import inv
 
+from natgrad_core import problems
 from natgrad_core.problems.variational_normal import VariationalNormal
 from natgrad_core.types import Array
-from natgrad_lecture.lessons.derivation import Derivation, differences, matrix, vector
+from natgrad_lecture.lessons.derivation import Derivation, Exercise, differences, matrix, vector
 from natgrad_lecture.lessons.scope import Scope, between, box, one_of
 from natgrad_lecture.lessons.variational.model import Model, covariance
+from natgrad_lecture.lessons.variational.state import PRESETS
+
+BEETLES = PRESETS["a-posterior-of-beetles"]
 
 
 @dataclass(frozen=True)
@@ -97,3 +101,32 @@ DERIVATIONS = {
         set={},
     ),
 }
+
+
+def _half_a_step(precision: float, other: float) -> float:
+    """σ² after a step of rate ½ by which a precision moves toward another one."""
+    return 1 / (0.5 * precision + 0.5 * other)
+
+
+def _of_a_normal(_: Model) -> bool:
+    """For a normal p the mean Hessian is the same for every q, and the best q is p."""
+    target = problems["quadratic"]()
+    of = VariationalNormal(target)
+    several = ((0, 0, 1, 0, 1), (2, -1, 0.5, 0.3, 2))
+    here, there = (of.expected_hessian(np.array(q, float)) for q in several)
+    mean = -np.linalg.solve(target.hessian(np.zeros(2)), target.grad(np.zeros(2)))
+    normal = (*mean, *np.linalg.cholesky(inv(here))[np.tril_indices(2)])
+    return bool(np.allclose(here, there) and np.allclose(of.grad(normal), 0, atol=1e-9))
+
+
+def _as_wide(model: Model) -> bool:
+    """Both standard deviations of the best q are those of p up to five percent."""
+    return bool(np.allclose(np.diag(covariance(model.best)) / model.variances, 1, atol=0.1))
+
+
+EXERCISES = {
+    "one-step": Exercise(lambda _: True, lambda _: [_half_a_step(1.0, 0.25)]),
+    "normal-posterior": Exercise(_of_a_normal),
+    "as-wide": Exercise(_as_wide, set=BEETLES),
+}
+"""By their ids in text.md."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from natgrad_lecture.drawing.contours import add_contours
@@ -11,7 +13,7 @@ from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.start_handles import start_handle
 from natgrad_lecture.drawing.windows import plane, window
-from natgrad_lecture.lessons.variational.model import Model, ellipses
+from natgrad_lecture.lessons.variational.model import Model, covariance, ellipses, mean_hessians
 from natgrad_lecture.protocol import Picture
 from natgrad_lecture.text.lesson_text import phrases
 
@@ -52,8 +54,31 @@ def picture(model: Model, sheet: Sheet) -> Picture:
         "planes": [plane("theta", say("p-and-q"), model.problem.symbols, view), graph.plane()],
         "steps": steps,
         "handles": [start_handle(model.start)],
-        "numbers": {},
+        "numbers": _numbers(model, sheet),
         "meter": meter,
         "notes": {name: note for name, pair in pairs.items() if (note := trouble(pair))},
         "description": in_words(meter),
     }
+
+
+def _numbers(model: Model, sheet: Sheet) -> dict[str, Any]:
+    """The formulas' numbers, a series over the steps of the natural gradient's run."""
+    path = model.guide.in_theta
+    q = np.where(path.ok[:, None], path.good, path.good[0])  # of a run that ended: not shown
+    spread = covariance(q)
+    with np.errstate(all="ignore"):
+        columns = {
+            "mu": q[:, :2],
+            "spread": spread,
+            "precision": np.linalg.inv(spread),
+            "bend": mean_hessians(model.of, q),
+            "above": path.loss - model.least,
+        }
+    names = [
+        ".".join((name, *map(str, entry)))
+        for name, values in columns.items()
+        for entry in np.ndindex(values.shape[1:])
+    ]
+    series = np.concatenate([v.reshape(len(q), -1) for v in columns.values()], axis=1)
+    sheet.array("live", np.where(path.ok[:, None], series, np.nan))
+    return {"@": names}

@@ -71,11 +71,23 @@ def ellipses(path: Trajectory) -> Array:
     return np.concatenate([mean, axes], -1)
 
 
+def factors(theta: Array) -> Array:
+    """L of each q of ``[..., 5]``: ``[..., 2, 2]``."""
+    a, b, c = np.moveaxis(theta[..., 2:], -1, 0)
+    return np.stack([np.stack([a, np.zeros_like(a)], -1), np.stack([b, c], -1)], -2)
+
+
 def covariance(theta: Array) -> Array:
-    """LLᵀ of one q, ``[2, 2]``."""
-    _, _, a, b, c = theta
-    factor = np.array([[a, 0.0], [b, c]])
-    return factor @ factor.T
+    """LLᵀ of each q of ``[..., 5]``: ``[..., 2, 2]``."""
+    factor = factors(theta)
+    return np.asarray(factor @ factor.swapaxes(-1, -2))
+
+
+def mean_hessians(of: VariationalNormal, path: Array) -> Array:
+    """E_q of −∇² log p for each q of a path ``[n, 5]``: ``[n, 2, 2]``, by a quadrature's nodes."""
+    weight, *nodes = of._nodes.columns
+    z = path[:, None, :2] + np.stack(nodes, -1) @ factors(path).swapaxes(-1, -2)
+    return np.asarray(of.n * np.einsum("k,nkij->nij", weight, of.target.hessian(z)))
 
 
 @lru_cache(maxsize=32)
