@@ -36,6 +36,7 @@ from natgrad_core.errors import not_a
 from natgrad_core.nets.layers.linear_and_conv import Layer, WrongShapeError
 from natgrad_core.nets.model import Net, Tape
 from natgrad_core.nets.model_calls import unwatched
+from natgrad_core.nets.runtime.conversion import converted
 from natgrad_core.nets.runtime.memory_limit import must_hold
 
 CHUNK = 2**24
@@ -135,10 +136,10 @@ class ModuleNet(Net):
                 values[name] = theta[ends : ends + p.numel()].view(p.shape)
                 ends += p.numel()
             else:
-                values[name] = _as(p.detach(), theta)
+                values[name] = converted(p.detach(), theta)
         found = {place: values[name] for place, name in self.places.items()}
         for name, b in self.module.named_buffers():
-            found[name] = _as(b.detach(), theta).clone()
+            found[name] = converted(b.detach(), theta).clone()
         return found
 
     def tape(self, theta: Tensor, x: Tensor) -> ModuleTape:
@@ -477,10 +478,6 @@ def net_of(module: Net | nn.Module, x: Tensor | None = None) -> Net:
             return general
         gap = by_hand.gap(tape, general.forward(theta, x), torch.finfo(theta.dtype).eps)
     return general if gap else by_hand
-
-
-def _as(t: Tensor, like: Tensor) -> Tensor:
-    return t.to(like) if t.is_floating_point() else t.to(like.device)
 
 
 def pulled(f: Callable[[Tensor], Tensor], at: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:

@@ -9,17 +9,15 @@ Where steps are too long the next gradient points back, a falls, and with it the
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor
+
+from natgrad_core.nets.rule import Memory
 
 KEEP = 0.95
 """The weight of the sums so far."""
 
 LEAST = 1e-2
 """The smallest share of a step that is taken."""
-
-Memory = dict[str, Any]
 
 
 def start() -> Memory:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -37,6 +37,7 @@ from natgrad_core.nets.problem import At
 from natgrad_core.nets.refresh import Every, Growing, Refresh, share_of_rows, spaced, ticked
 from natgrad_core.nets.refresh import start as clock_start
 from natgrad_core.nets.rule import Memory, Rule
+from natgrad_core.nets.runtime.conversion import converted
 from natgrad_core.nets.step_size import Quadratic, Rate, Size, Step, TrustRegion, scaled, size_of
 
 TRIES = 12
@@ -156,7 +157,7 @@ def second_order(
             memory = {**memory, "metric": of_metric_now}
         operator = cast("Holding", operator or metric.again(at, memory["metric"]))
         change, kept = full(direction, at, memory, operator)
-        held = _like(operator.hold(kept["report"]["damping"]), at.theta)
+        held = converted(operator.hold(kept["report"]["damping"]), at.theta)
         return change, {**kept, "clock": ticked(clock, at, True), "held": held, "checked": False}
 
     def full(
@@ -244,17 +245,6 @@ def _due(seen: float, known: float, damped: float) -> float:
 
 def _first(memory: Memory) -> bool:
     return memory["held"] is None
-
-
-def _like(value: Any, theta: Tensor) -> Any:
-    """Tensors in lists, tuples and dictionaries, in the precision of θ."""
-    if isinstance(value, Tensor):
-        return value.to(theta)
-    if isinstance(value, dict):
-        return {name: _like(each, theta) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(_like(each, theta) for each in value)
-    return value
 
 
 def _capped(new: Memory, old: Memory, least: float) -> Memory:

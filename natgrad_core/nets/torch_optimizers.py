@@ -28,7 +28,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, cast
 
 import torch
@@ -38,18 +38,18 @@ from natgrad_core.errors import NotFiniteError
 from natgrad_core.nets import rules
 from natgrad_core.nets.any_module import ModuleNet, net_of, unwrapped
 from natgrad_core.nets.baselines import momentum as heavy_ball
+from natgrad_core.nets.called_batch import CalledBatch, called_batch, must_be_comparable
 from natgrad_core.nets.damping import Damping, Fixed, LevenbergMarquardt, policy
 from natgrad_core.nets.fisher.module_kfac import PLAIN
-from natgrad_core.nets.layers.linear_and_conv import WrongShapeError
-from natgrad_core.nets.likelihood import Bernoulli, Categorical, Gaussian, Likelihood, Weighted
 from natgrad_core.nets.model import Net
 from natgrad_core.nets.model_calls import Call, Calls
 from natgrad_core.nets.problem import At, NetProblem
 from natgrad_core.nets.rule import Memory, Rule, chain, descend
+from natgrad_core.nets.runtime.conversion import converted
 from natgrad_core.nets.runtime.processes import group_of, together
 from natgrad_core.nets.settings import in_range
 from natgrad_core.nets.step_size import Quadratic, Rate, Scaled, Size, TrustRegion, size_of
-from natgrad_core.nets.torch_losses import factor, likelihood_of, targets
+from natgrad_core.nets.torch_losses import likelihood_of
 
 Closure = Callable[[], Any]
 Params = Iterable[Tensor] | Iterable[dict[str, Any]]
@@ -293,13 +293,13 @@ class SecondOrder(torch.optim.Optimizer):
         memory = rule.init(theta)
         if kept.get("layout") == layout and memory.keys() <= kept["memory"].keys():
             memory = kept["memory"]  # else parameters were frozen, or a momentum was set
-        memory = memory if kind == kept.get("kind", kind) else _like(memory, theta)
+        memory = memory if kind == kept.get("kind", kind) else converted(memory, theta)
         try:
             seen = self._seen(net, theta, number, closure)
             at, loss = self._without_a_pass(seen, theta, number)
             if seen.scale != 1 or _passes(rule, memory, at):
                 if net is self._last:
-                    seen = _as_problem(self.net, self.loss, seen.calls, theta, seen.returned)
+                    seen = called_batch(self.net, self.loss, seen.calls, theta, seen.returned)
                 at, loss = self._at(seen, theta, number, closure)
                 rule = self.rule(group, at.clipped, each)
             change, memory = rule.update(at.direction, at, memory)
@@ -336,7 +336,7 @@ class SecondOrder(torch.optim.Optimizer):
             )
         return loss
 
-    def _seen(self, net: Net, theta: Tensor, number: int, closure: Closure | None) -> _Seen:
+    def _seen(self, net: Net, theta: Tensor, number: int, closure: Closure | None) -> CalledBatch:
         """What the training loop has done with the model, as a problem on that batch."""
         returned = None if closure is None else self._call(closure)
         if returned is not None and not math.isfinite(returned):
@@ -352,10 +352,12 @@ class SecondOrder(torch.optim.Optimizer):
                 + (f" (it returned a {other}): " if other else ": ")
                 + (f"the closure is {CLOSURE}" if closure else "call loss.backward() before step()")
             )
-        _must_be_comparable(calls, number)
-        return _as_problem(net, self.loss, calls, theta, returned)
+        must_be_comparable(calls, number)
+        return called_batch(net, self.loss, calls, theta, returned)
 
-    def _without_a_pass(self, seen: _Seen, theta: Tensor, number: int) -> tuple[_LoopAt, float]:
+    def _without_a_pass(
+        self, seen: CalledBatch, theta: Tensor, number: int
+    ) -> tuple[_LoopAt, float]:
         """The point where the model is, known by the model's own outputs and gradients alone."""
         direction = _gradients(seen.problem.net) / seen.times
         plain = At(seen.problem, theta, number, outputs=seen.out)
@@ -374,7 +376,9 @@ class SecondOrder(torch.optim.Optimizer):
         )
         return at, value * seen.times
 
-    def _penalty(self, seen: _Seen) -> tuple[float | Tensor | None, Callable[[Tensor], float]]:
+    def _penalty(
+        self, seen: CalledBatch
+    ) -> tuple[float | Tensor | None, Callable[[Tensor], float]]:
         """η of the weight decay in units of −log p, None if it is 0, and what it adds to J."""
         decay = self._of_parameters("weight_decay", seen.problem.net)
         if isinstance(decay, float) and decay == 0:
@@ -385,12 +389,12 @@ class SecondOrder(torch.optim.Optimizer):
         return decay, lambda here: decay / 2 * float(here @ here)
 
     def _at(
-        self, seen: _Seen, theta: Tensor, number: int, closure: Closure | None
+        self, seen: CalledBatch, theta: Tensor, number: int, closure: Closure | None
     ) -> tuple[_LoopAt, float]:
         """The same point, with a pass of its own, which has to give what the model gave."""
         plain = At(seen.problem, theta, number)
         if not isinstance(seen.problem.net, ModuleNet) and seen.gap(plain):
-            seen = _as_problem(ModuleNet(self.model), self.loss, seen.calls, theta, seen.returned)
+            seen = called_batch(ModuleNet(self.model), self.loss, seen.calls, theta, seen.returned)
             plain = At(seen.problem, theta, number)
         if isinstance(seen.problem.net, ModuleNet):
             seen.problem.net.must_give(plain.tape, seen.out, seen.rounding)
@@ -474,167 +478,8 @@ class SecondOrder(torch.optim.Optimizer):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        self._calls, self._last, self._held = (
-            Calls(self.model, self.loss),
-            None,
-            _places(self.model),
-        )
-
-
-@dataclass
-class _Seen:
-    """What came of the calls of a model that a step is made of.
-
-    Attributes:
-        problem: The problem on their rows that count.
-        calls: The calls.
-        felt: What the outputs feel, ``[R, C]``.
-        out: The outputs, ``[R, C]``.
-        times: c, where the loss is c times the mean of −log p.
-        returned: What the closure returned, if there is one.
-        scale: What the loss was multiplied by before ``backward()``.
-    """
-
-    problem: NetProblem
-    calls: list[Call]
-    felt: Tensor
-    out: Tensor
-    times: float
-    returned: float | None
-    scale: float = 1.0
-
-    @property
-    def rounding(self) -> float:
-        """The unit roundoff of the calls."""
-        return max(call.rounding for call in self.calls)
-
-    def gap(self, at: At) -> str:
-        """How the outputs of our pass differ from the model's own; "" where they do not."""
-        try:
-            tape = at.tape
-        except WrongShapeError as refused:
-            return str(refused)
-        return at.problem.net.gap(tape, self.out, self.rounding)
-
-    def scaled_by(self, loss: nn.Module, at: At) -> float:
-        """c if the outputs feel c times the loss with these targets, else ValueError."""
-        return _scale(loss, at, self.felt * (len(self.out) / self.times), self.rounding)
-
-
-def _as_problem(
-    net: Net, loss: nn.Module, calls: list[Call], theta: Tensor, returned: float | None
-) -> _Seen:
-    """The rows of outputs that count: the problem, what they feel, and the outputs.
-
-    Where the loss was not seen at work its targets are what makes the outputs feel what they do:
-    residual = mean − target for every likelihood here.
-    """
-    likelihood = likelihood_of(loss)
-    for call in calls:
-        if call.out.ndim == 0 or (call.out.ndim == 1 and isinstance(likelihood, Categorical)):
-            raise ValueError(
-                f"the model's outputs are {list(call.out.shape)}; a Fisher matrix is a mean over "
-                "examples, so outputs are [N, C] or [N, ..., C]: give one example a batch of one"
-            )
-    if len({call.x.shape[1:] for call in calls}) > 1:
-        raise ValueError(
-            "the model was called on inputs of several shapes before a step; pad them to one, or "
-            "make a step for each"
-        )
-    x = torch.cat([call.x for call in calls])
-    out = torch.cat([call.rows(call.out) for call in calls])
-    felt = torch.cat([call.rows(call.felt) for call in calls if call.felt is not None])
-    seen = [targets(loss, call.y, call.rows(call.out)) for call in calls if call.y is not None]
-    plain = all(call.out.ndim == 2 and len(call.out) == len(call.x) for call in calls)
-    rows: Tensor | None = None
-    if len(seen) == len(calls):
-        y, counted = torch.cat([each[0] for each in seen]), torch.cat([each[1] for each in seen])
-        weights = [w[on] for _, on, w in seen if w is not None]
-        if not bool(counted.all()):
-            out, felt, y = (t[counted] for t in (out, felt, y))
-            if plain and not isinstance(net, ModuleNet):
-                x = x[counted]
-            else:
-                rows = counted.nonzero()[:, 0]
-        if weights:
-            likelihood = Weighted(likelihood, torch.cat(weights))
-        if len(y) == 0:
-            raise ValueError("every target of the batch is ignored (ignore_index): no step")
-    elif returned is not None and isinstance(likelihood, Categorical | Bernoulli | Gaussian):
-        if (
-            getattr(loss, "weight", None) is not None
-            or getattr(loss, "pos_weight", None) is not None
-        ):
-            raise ValueError(
-                "the loss has weights, and its targets were not seen: call the loss that the "
-                "optimizer was given, on the model's outputs as they are"
-            )
-        scale = len(out) / factor(loss, *out.shape)
-        y = _targets_that_feel(likelihood, out.to(theta), felt.to(theta) * scale, calls[0].rounding)
-    else:
-        raise RuntimeError(
-            "the targets were not seen: call the loss that the optimizer was given, on the model's "
-            "outputs as they are, or give step a closure"
-        )
-    same = isinstance(net, ModuleNet) and net.rows is rows is None and net.axis == calls[0].axis
-    if not same and (not plain or isinstance(net, ModuleNet)):
-        net = ModuleNet(net.module, rows, calls[0].axis)
-    x = x.to(theta) if x.is_floating_point() else x.to(theta.device)
-    problem = NetProblem(net, likelihood, x, y, theta.dtype, (len(out), out.shape[1]))
-    times = factor(loss, *out.shape)
-    return _Seen(problem, calls, felt.to(theta), out.to(theta), times, returned)
-
-
-def _targets_that_feel(
-    likelihood: Likelihood, out: Tensor, residual: Tensor, rounding: float
-) -> Tensor:
-    """mean − residual, or ValueError where that is no target of the likelihood."""
-    y = likelihood.mean(out) - residual
-    slack = 10 * rounding**0.5
-    if isinstance(likelihood, Categorical | Bernoulli):
-        wrong = float(y.min()) < -slack or float(y.max()) > 1 + slack
-        if wrong:
-            raise ValueError(
-                f"what the outputs feel is not the gradient of a {likelihood.name} loss with any "
-                "targets: the loss is scaled or weighted, or examples are ignored; call the loss "
-                "that the optimizer was given, and nothing else, on the model's outputs as they are"
-            )
-        near = y.round()  # the targets themselves, where they are zeros and ones
-        y = near if float((y - near).abs().max()) < slack else y.clamp(0, 1)
-    return y / y.sum(1, keepdim=True) if isinstance(likelihood, Categorical) else y
-
-
-def _must_be_comparable(calls: list[Call], step: int) -> None:
-    """An error where there are no rows, numbers are not finite, or targets were broadcast."""
-    if not any(call.out.numel() for call in calls):
-        raise ValueError("the batch has no examples: leave an empty one out")
-    if not all(bool(call.out.isfinite().all()) for call in calls):
-        raise NotFiniteError(
-            f"the model's outputs are not finite at step {step}: lower lr, raise damping, or look "
-            "for NaN in the inputs"
-        )
-    for call in calls:
-        if call.broadcast:
-            raise ValueError(
-                f"the loss was given {call.broadcast}, and compared each with each: give targets "
-                "the shape of the outputs (y[:, None], or the outputs' .squeeze(-1) in the model)"
-            )
-
-
-def _scale(loss: nn.Module, at: At, given: Tensor, rounding: float) -> float:
-    """c if the outputs feel c times the gradient of the loss, else ValueError."""
-    due = at.residual
-    scale = max(float(t.abs().max()) for t in (at.mean, at.mean - due))
-    allowed = 100 * rounding * scale + 2 * rounding**0.5 * float(due.abs().max())
-    if float((given - due).abs().max()) <= allowed or not bool(given.isfinite().all()):
-        return 1.0
-    ratio = float((given * due).sum() / due.square().sum())
-    if float((given - ratio * due).abs().max()) <= allowed * max(abs(ratio), 1):
-        return ratio
-    raise ValueError(
-        f"what the outputs feel is not the gradient of {loss}: another loss was differentiated, a "
-        "further term depends on the outputs, or calls of unequal sizes were averaged"
-    )
+        self._calls, self._last = Calls(self.model, self.loss), None
+        self._held = _places(self.model)
 
 
 def _must_be_near(returned: float, derived: float, rounding: float) -> None:
@@ -760,17 +605,6 @@ def _must_be_alone(model: nn.Module) -> None:
 
 def _name(size: Size) -> str:
     return "a rate" if isinstance(size, Rate) else repr(size)
-
-
-def _like(value: Any, theta: Tensor) -> Any:
-    """A memory on the device and in the precision of ``theta``."""
-    if isinstance(value, Tensor):
-        return value.to(theta) if value.is_floating_point() else value.to(theta.device)
-    if isinstance(value, dict):
-        return {name: _like(each, theta) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(_like(each, theta) for each in value)
-    return value
 
 
 class NaturalGradient(SecondOrder):

@@ -36,7 +36,7 @@ ROWS = (
     "natgrad_core.nets.any_module",
     "natgrad_core.nets.dense_fisher",
     "natgrad_core.nets.problem",
-    "natgrad_core.nets.fisher natgrad_core.nets.rule",
+    "natgrad_core.nets.fisher natgrad_core.nets.rule natgrad_core.nets.called_batch",
     "natgrad_core.nets.metrics natgrad_core.nets.baselines natgrad_core.nets.damping"
     " natgrad_core.nets.step_size natgrad_core.nets.training",
     "natgrad_core.nets.fresh_batches natgrad_core.nets.gradient_noise"
