@@ -3,6 +3,7 @@
 
 import { queryKey } from "../connection/url_state.js";
 import { languageOf, say } from "../i18n/offline.js";
+import { escaped } from "../lib/escaped.js";
 import { QUERY, findKept, listKept } from "../offline/kept_pages.js";
 
 /** A proxy's word that the server behind it is away. */
@@ -78,9 +79,6 @@ async function picture(request) {
     return (await findKept(base, request.url)) ?? Response.error();
   }
 }
-
-/** @param {string} text */
-const escaped = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /** @param {string} why */
 async function list(why) {

@@ -2,6 +2,7 @@
 // the page and the one exported cannot differ. Only what the front end uses of a canvas is here.
 
 import { contextOf } from "../lib/dom.js";
+import { escaped } from "../lib/escaped.js";
 import { short, SvgPath } from "./svg_path.js";
 
 const FONT = /^(italic )?(\d+ )?([\d.]+)px (.*)$/;
@@ -11,9 +12,6 @@ const PIECE = Math.PI / 2; // of a circle, drawn as one cubic curve: off by 0.03
 
 // Drawing programs follow a link, and find an image, by its older name only.
 const XLINK = 'xmlns:xlink="http://www.w3.org/1999/xlink"';
-
-/** @param {unknown} text */
-const escaped = (text) => String(text).replace(/[<>&"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /** @type {CanvasRenderingContext2D | undefined} */
 let probe; // a canvas of one pixel, that knows colors and the width of words
