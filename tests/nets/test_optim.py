@@ -60,11 +60,22 @@ def net(seed: int = 0) -> nn.Sequential:
 
 
 def closure_of(
-    optimizer: SecondOrder, model: nn.Module, loss: nn.Module, x: Tensor, y: Tensor
+    optimizer: SecondOrder,
+    model: nn.Module,
+    loss: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    penalty: float = 0.0,
+    penalized: nn.Module | None = None,
 ) -> Any:
+    """The loss plus ``penalty`` ‖θ‖², with θ the parameters of a part of the model, or of all."""
+
     def closure() -> Tensor:
         optimizer.zero_grad()
         value = loss(model(x), y)
+        if penalty:
+            part = model if penalized is None else penalized
+            value = value + penalty * sum(p.square().sum() for p in part.parameters())
         value.backward()
         return value
 
@@ -129,17 +140,8 @@ def test_a_weight_decay_in_the_loss_counts() -> None:
     criterion, (x, y) = nn.CrossEntropyLoss(), data(Categorical())
     model, counterpart = net(), net()
     plain, decayed = (NaturalGradient(m, criterion, 1.0, 1.0) for m in (model, counterpart))
-
-    def closure() -> Tensor:
-        decayed.zero_grad()
-        value = criterion(counterpart(x), y) + 0.1 * sum(
-            p.square().sum() for p in counterpart.parameters()
-        )
-        value.backward()
-        return value
-
     plain.step(closure_of(plain, model, criterion, x, y))
-    decayed.step(closure)
+    decayed.step(closure_of(decayed, counterpart, criterion, x, y, 0.1))
     sizes = [optimizer.net.read().norm().item() for optimizer in (plain, decayed)]
     assert sizes[1] < sizes[0]
 
@@ -166,17 +168,8 @@ def test_weight_decay_is_the_penalty_in_the_loss() -> None:
         model, counterpart = net(), net()
         plain = NaturalGradient(model, criterion, **settings)
         decayed = NaturalGradient(counterpart, criterion, **settings, weight_decay=0.1)
-
-        def closure(plain: SecondOrder = plain, model: nn.Module = model) -> Tensor:
-            plain.zero_grad()
-            value = criterion(model(x), y) + 0.05 * sum(
-                p.square().sum() for p in model.parameters()
-            )
-            value.backward()
-            return value
-
         for _ in range(3):
-            plain.step(closure)
+            plain.step(closure_of(plain, model, criterion, x, y, 0.05))
         _steps(counterpart, decayed, 3)
         assert torch.allclose(plain.net.read(), decayed.net.read(), rtol=0, atol=1e-8)
 
@@ -246,17 +239,8 @@ def test_each_group_has_its_own_weight_decay(settings: dict[str, Any]) -> None:
     plain = NaturalGradient(model, criterion, **settings)
     groups = _groups(counterpart, {"weight_decay": 0.1}, {"weight_decay": 0.0})
     decayed = NaturalGradient(counterpart, criterion, **settings, params=groups)
-
-    def closure() -> Tensor:
-        plain.zero_grad()
-        value = criterion(model(x), y)
-        for p in model[1:].parameters():
-            value = value + 0.05 * p.square().sum()
-        value.backward()
-        return value
-
     for _ in range(3):
-        plain.step(closure)
+        plain.step(closure_of(plain, model, criterion, x, y, 0.05, model[1:]))
     _steps(counterpart, decayed, 3)
     assert torch.allclose(plain.net.read(), decayed.net.read(), rtol=0, atol=1e-8)
 
