@@ -23,6 +23,7 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.thumbnail import still, thumbnail
 from natgrad_lecture.engine_cache import RunsModel
 from natgrad_lecture.lessons.derivation import Derivation, Exercise
+from natgrad_lecture.lessons.same_parts import must_have_the_same_parts
 from natgrad_lecture.lessons.scope import Scope
 from natgrad_lecture.protocol import (
     ControlGroup,
@@ -189,25 +190,15 @@ class Lesson:
         """What it says, in one of its languages."""
         found = read(path_of(self.folder, language))
         if language == ENGLISH:
-            if not (found.title and found.takeaway):
-                raise ValueError(
-                    f"text.md of the lesson {self.name!r} begins with its title, # and words, and "
-                    "after a blank line with the takeaway, one line"
-                )
-            _same_ids(self.name, "claim", found.claims, self.claims)
-            _same_ids(self.name, "question", found.questions, self.questions)
-            _same_ids(self.name, "preset", found.presets, self.sets)
-            _same_ids(self.name, "derivation", found.derivations, self.derivations)
-            _same_ids(self.name, "exercise", found.exercises, self.exercises)
-            for name, derived in found.derivations.items():
-                said = [line.id for line in derived.lines]
-                _same_ids(self.name, "line", said, self.derivations[name].lines)
-            shown = {*found.claims, *found.derivations}
-            if odd := [name for name in found.summary if name not in shown]:
-                raise ValueError(
-                    f"the summary of the lesson {self.name!r} names what it does not show, "
-                    f"{', '.join(odd)}: an id there is that of a claim or a derivation"
-                )
+            parts = {
+                "claim": self.claims,
+                "question": self.questions,
+                "preset": self.sets,
+                "derivation": self.derivations,
+                "exercise": self.exercises,
+            }
+            lines = {name: each.lines for name, each in self.derivations.items()}
+            must_have_the_same_parts(self.name, found, parts, lines)
         return found
 
     @property
@@ -560,34 +551,6 @@ class Lesson:
         first = {name: plain[name] for name in ("problem", "task") if name in plain}
         last = {"start": plain["start"]} if "start" in plain else {}
         return {**first, **{n: v for n, v in plain.items() if n not in last}, **last}
-
-
-_PLACES = {
-    "claim": ("claims", "[a sentence](#claim-{})"),
-    "question": ("questions", "::: question {{#{}}} … :::"),
-    "preset": ("sets", "- [its name](#{}) What to see. under ::: presets"),
-    "derivation": ("derivations", "::: derivation {{#{}}} … :::"),
-    "line": ("derivations", "- `{}` $a = b$ Because … in its ::: derivation"),
-    "exercise": ("exercises", "::: exercise {{#{}}} … :::"),
-}
-"""The field of a Lesson that holds a part of its text, and how text.md writes the part."""
-
-
-def _same_ids(lesson: str, kind: str, text: Iterable[str], code: Iterable[str]) -> None:
-    """Refuse a claim, question, preset, … that stands in the text alone, or in Python alone."""
-    said, built = set(text), set(code)
-    if said == built:
-        return
-    field, written = _PLACES[kind]
-    wrong = [
-        f"{name!r} stands in text.md alone: add it to the lesson's {field}, in Python"
-        for name in sorted(said - built)
-    ]
-    wrong += [
-        f"{name!r} stands in Python alone: write {written.format(name)} in text.md"
-        for name in sorted(built - said)
-    ]
-    raise ValueError(f"the {kind}s of the lesson {lesson!r}: {'; '.join(wrong)}")
 
 
 @lru_cache(maxsize=256)

@@ -1,4 +1,5 @@
-// Whether the page is slow: how long a picture holds up the thread that hears the pointer.
+// Whether the page is slow, by how long a picture holds up the thread that hears the pointer; and
+// which planes are then left out.
 
 const SLOW = 12; // ms, on average
 const LONGEST = 100; // ms: what takes longer was something else
