@@ -50,7 +50,7 @@ def test_a_shared_link_shows_the_picture_of_its_state_and_starts_no_kernel(serve
     state, dropped = read_query(query, lesson.default)
     assert not dropped
     assert answer.content == lesson.preview_image(state) != lesson.preview_image(lesson.first)
-    assert set(server.kernels()) == kernels
+    assert set(server.kernels()) <= kernels, "one of an earlier reader may have ended meanwhile"
 
 
 @pytest.mark.slow

@@ -11,11 +11,12 @@ def converted(value: Any, like: Tensor) -> Any:
     """Return tensors on the device and in the precision of another; whole numbers stay whole.
 
     Args:
-        value: A tensor, or what holds tensors: lists, tuples and dictionaries, within each other.
-        like: The other tensor.
+        value: A tensor ``[...]`` of any shape, or what holds tensors: lists, tuples and
+            dictionaries, within each other.
+        like: The other tensor ``[...]``.
 
     Returns:
-        The same, with its tensors moved; everything else is as it was.
+        The same, each tensor moved and in its shape; everything else is as it was.
     """
     if isinstance(value, Tensor):
         return value.to(like) if value.is_floating_point() else value.to(like.device)
