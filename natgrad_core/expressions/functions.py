@@ -214,7 +214,8 @@ ALIASES = {
     "dot": "*", "inner": "*", "matmul": "*", "frac": "/",
     "log1m_exp": "log1mexp", "logical_and": "and", "logical_or": "or",
     "logical_not": "not", "lfactorial": "lgamma1", "log_factorial": "lgamma1",
-    "arcsinh": "asinh",
+    "arcsinh": "asinh", "Φ": "normal_cdf", "Γ": "gamma", "I0": "i0", "I_0": "i0",
+    "bessel_i0": "i0", "bessel_i0e": "i0e",
 }  # fmt: skip
 """Other names for them: NumPy's, SciPy's, torch's, Stan's, R's."""
 
@@ -253,6 +254,9 @@ WRITTEN = {
     "nCr": ("n, k", "exp(lchoose(n, k))"),
     "step": ("x", "x >= 0"),
     "heaviside": ("x, half", "where(x == 0, half, x > 0)"),
+    "i0": ("x", "exp(log_i0(x))"),
+    "i0e": ("x", "exp(log_i0e(x))"),
+    "Phi_approx": ("x", "sigmoid(0.07056*x^3 + 1.5976*x)"),
     "squared_distance": ("a, b", "(a - b)^2"),
     "binary_cross_entropy_with_logits": ("s, y", "softplus(s) - y*s"),
     "gelu": ("x", "x*normal_cdf(x)"),

@@ -1,12 +1,15 @@
 """From tokens to a tree: operators by precedence, calls by whoever named the function.
 
     statement = [type] name ('=' | '<-') sum | outcome '~' distribution | ['target +='] sum
+              | name '(' names ')' '=' sum | 'lambda' names ':' sum | 'def' name '(' names ')' ':'
     sum       = product (('+' | '-') product)*
     product   = factor (['*' | '/'] factor)*          2x and 2(x + 1) are products
     factor    = ('-' | '+') factor | atom ('^' factor)?
     atom      = number | name | '|' sum '|' | '(' sum ')' | function '(' arguments ')'
+              | function atom                         ln x
 
-Comparisons, ``and``, ``or``, ``not``, ``a if c else b`` and ``c ? a : b`` bind less than sums.
+Comparisons, ``and``, ``or``, ``not``, ``a if c else b`` and ``c ? a : b`` bind less than sums;
+``… where p = …`` is the line ``p = …`` before.
 Nothing is executed and nothing is looked up but in the tables of this package.
 """
 
@@ -81,7 +84,9 @@ GREEK = {
     "mu": "μ", "nu": "ν", "xi": "ξ", "rho": "ρ", "sigma": "σ", "tau": "τ", "upsilon": "υ",
     "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
 }  # fmt: skip
-_LATIN = {letter: word for word, letter in GREEK.items() if word not in ("lam", "lamda")}
+
+_LETTERS = {**GREEK, **{letter: letter for letter in GREEK.values()}}
+"""The letter that a name spells: lam, lamda, lambda and λ are one."""
 
 _INFIX = {
     "?": 1, "if": 1, "or": 2, "||": 2, "|": 2, "and": 3, "&&": 3, "&": 3, "<": 5, "<=": 5,
@@ -109,6 +114,13 @@ class Bound:
     at: int
 
 
+class Function(NamedTuple):
+    """A function that the reader defines, as by f(t) = 2t."""
+
+    arguments: tuple[Token, ...]
+    body: Node
+
+
 class Arguments(NamedTuple):
     """The arguments of a call."""
 
@@ -125,12 +137,13 @@ class Parser:
 
     def __init__(self, text: str, names: frozenset[str]) -> None:
         self.text, self.names = text, names
-        self.tokens = tokens(text)
+        self.tokens = _conditions_first(tokens(text))
         self.i = 0
         self.depth = 0
         self.bars = False
         self.defining = False
         self.defined: dict[str, Node] = {}
+        self.functions: dict[str, Function] = {}
 
     # Tokens
 
@@ -217,11 +230,15 @@ class Parser:
                 raise self.unread()
         if last is None:
             raise self.refuse(0, "only an expression can be read here, and there is none")
+        for each in self.functions.values():
+            if each.body is last:
+                self.must_be_known(each.arguments)
         return Target(tuple(terms) or (last,))
 
     def only_last(self, value: Node) -> None:
         """Raise if a line before the last was a mere expression."""
-        if not any(value is v for v in self.defined.values()):
+        kept = [*self.defined.values(), *(each.body for each in self.functions.values())]
+        if not any(value is v for v in kept):
             raise self.refuse(
                 value.at,
                 "this line gives no name a value: lines before the last are written mu = a + b*x",
@@ -241,19 +258,18 @@ class Parser:
         """The value of a line, and whether it is added to the log-likelihood."""
         if self.word("return"):
             self.take()
-        if self.word(*_PROGRAM) and self.peek(1).kind in ("name", "sign"):
-            token = self.peek()
-            if token.text != "lambda" or not self.peek(1).text == "=":
-                raise self.refuse(
-                    token.at,
-                    f"{token.text!r} is a program's; only lines like "
-                    "mu = a + b*x and the log-likelihood are read here, and only "
-                    "numbers, names, operators and functions in them",
-                )
         if self.word("target") and self.peek(1).text == "+=":
             self.i += 2
             return self.expression(), True
         self.declaration()
+        kind, name, arguments = self.head()
+        if name is not None and not kind:
+            return self.own_function(name, arguments), False
+        if kind:
+            self.must_be_known(arguments)
+            self.pass_line()
+            return self.statement()
+        self.must_be_no_program()
         token, sign = self.peek(), self.peek(1).text
         if token.kind == "name" and (sign in ("=", "<-") or self.colon_equals()):
             return self.definition(token), False
@@ -262,6 +278,64 @@ class Parser:
             self.take()
             return self.drawn(self.valued(left)), True
         return self.valued(left), False
+
+    def must_be_no_program(self) -> None:
+        """Raise at a word that only a program has."""
+        token = self.peek()
+        letter, follows = _LETTERS.get(token.text), self.peek(1)
+        spells_a_name = letter is not None and letter in map(_LETTERS.get, self.names)
+        if not self.word(*_PROGRAM) or spells_a_name or follows.kind not in ("name", "sign"):
+            return
+        if token.text != "lambda" or follows.text != "=":
+            raise self.refuse(
+                token.at,
+                f"{token.text!r} is a program's; only lines like mu = a + b*x and the "
+                "log-likelihood are read here, and only numbers, names, operators and functions "
+                "in them",
+            )
+
+    def head(self) -> tuple[str, Token | None, tuple[Token, ...]]:
+        """Pass the head of a function, where one comes: f(t) =, lambda t:, def f(t):, function(t).
+
+        Returns its word ("" for f(t) =), the function's name, and its arguments; ("", None, ()) if
+        none comes.
+        """
+        begin, kind, name = self.i, "", None
+        arguments: list[Token] = []
+        if self.word("lambda", "def", "function"):
+            kind = self.take().text
+        if kind in ("", "def") and self.peek().kind == "name":
+            name = self.take()
+        bracket = self.sign("(") and bool(self.take())
+        while self.peek().kind == "name":
+            arguments.append(self.take())
+            if not self.sign(","):
+                break
+            self.take()
+        closed = bracket == (self.sign(")") and bool(self.take()))
+        ends = {"": ("=", "<-", ":"), "function": ("",)}.get(kind, (":",))
+        ended = ends == ("",) or self.sign(*ends)
+        whole = ended and closed and bracket == (kind != "lambda")
+        if not whole or (not kind and name is None) or (not arguments and not kind):
+            self.i = begin
+            return "", None, ()
+        if ends != ("",) and self.take().text == ":" and not kind:
+            self.expect("=", f"after {name.text if name else kind}(…) :")
+        return kind, name, tuple(arguments)
+
+    def must_be_known(self, arguments: Iterable[Token]) -> None:
+        """Raise if one of a function's arguments is no parameter and no column."""
+        for token in arguments:
+            self.alone(token.text, token.at)
+
+    def own_function(self, name: Token, arguments: tuple[Token, ...]) -> Node:
+        """f(t) = …, kept under its name; as the last line it is the value."""
+        names, self.names = self.names, self.names | {each.text for each in arguments}
+        body = self.definition_s_value()
+        self.names = names
+        self.functions[name.text] = Function(arguments, body)
+        self.defined.pop(name.text, None)
+        return body
 
     def declaration(self) -> None:
         """Pass a type before a name: real mu = …, vector[N] mu = …."""
@@ -282,12 +356,20 @@ class Parser:
         """name = expression, kept under its name."""
         self.take()
         self.i += 2 if self.sign(":") else 1
+        kind, _, arguments = self.head() if self.word("lambda", "function") else ("", None, ())
+        if kind:
+            return self.own_function(token, arguments)
+        value = self.definition_s_value()
+        self.defined[token.text] = value
+        return value
+
+    def definition_s_value(self) -> Node:
+        """What comes behind name =, a node of its own."""
         self.defining = True
         value = self.expression()
         self.defining = False
         if value.kind == "name" or value.is_call("neg"):
-            value = Node(value.kind, value.what, value.args, value.at, value.depth)  # its own
-        self.defined[token.text] = value
+            value = Node(value.kind, value.what, value.args, value.at, value.depth)
         return value
 
     def drawn(self, outcome: Node) -> Node:
@@ -520,13 +602,49 @@ class Parser:
             path.append(self.take().text)
         while len(path) > 1 and path[0] in MODULES:
             path.pop(0)
+        if name == "frac" and self.peek().kind == "number":
+            return self.grouped(name, token.at)
+        if name in self.functions and self.sign("("):
+            return self.applied(name, token.at)
         if self.sign("(") or (self.sign("{") and path[-1] in ("frac", "sqrt", "exp", "ln", "log")):
             return self.called(path, token.at, drawn)
-        if len(path) == 1 and path[0] in ("sqrt",) and self.peek().kind in ("number", "name"):
-            return call("sqrt", self.expression(_MINUS), at=token.at)  # √x
+        if self.takes_an_atom(path[-1]):
+            return self.of_an_atom(path[-1], token.at)
         if len(path) == 2 and path[1] in ("T", "size", "shape"):
             path.pop()
         return self.alone(".".join(path), token.at)
+
+    def applied(self, name: str, at: int) -> Node:
+        """A call of a function that the reader defined."""
+        arguments, body = self.functions[name]
+        given = self.arguments(name).nodes(self)
+        if len(given) != len(arguments):
+            heads = ", ".join(each.text for each in arguments)
+            raise self.refuse(
+                at, f"{name} takes {len(arguments)}: write {name}({heads}); got {len(given)}"
+            )
+        return substituted(body, dict(zip((each.text for each in arguments), given, strict=True)))
+
+    def takes_an_atom(self, name: str) -> bool:
+        """Whether a function of one argument is followed by it without parentheses: ln x, √2."""
+        own, token = ALIASES.get(name, name), self.peek()
+        if own not in FUNCTIONS or token.text in ("and", "or", "if", "else"):
+            return False
+        return token.kind in ("number", "name") or (token.text == "|" and not self.bars)
+
+    def of_an_atom(self, name: str, at: int) -> Node:
+        """ln x, ln x², √2: the function of what follows it, unless a product goes on from there."""
+        inner = self.expression(_INFIX["^"])
+        token = self.operator()
+        a_function = token is not None and token.kind == "name" and _is_function(token.text)
+        if token is not None and name != "sqrt" and not a_function:
+            sign = token.text if token.text in ("*", "/") else ""
+            if sign or token.text not in _INFIX:
+                one, other = (f"{name}(a){sign or '*'}b", f"{name}(a{sign or '*'}b)")
+                raise self.refuse(
+                    at, f"this can be read in two ways: {name} a{sign or ' '}b is {one} or {other}"
+                )
+        return self.function(name, at, (inner,), {})
 
     def alone(self, name: str, at: int) -> Node:
         """A name that is no call: a constant, or one of the reader's in another spelling."""
@@ -534,7 +652,9 @@ class Parser:
             return number(CONSTANTS[name], at)
         stem, _, index = name.rpartition("_")
         row = stem if index in "ijkntm" else ""
-        for other in (GREEK.get(name, ""), _LATIN.get(name, ""), row):
+        letter = _LETTERS.get(name)
+        known = [*self.defined, *sorted(self.names)]
+        for other in (*(k for k in known if letter and _LETTERS.get(k) == letter), row):
             if other and other in self.defined:
                 return self.defined[other]
             if other and other in self.names:
@@ -550,7 +670,7 @@ class Parser:
             return result
         if _is_function(name):
             raise self.refuse(at, f"{name} is a function: write {_usage(name)}")
-        known = sorted(self.names | set(self.defined))
+        known = sorted({*self.names, *self.defined})
         hint = _nearest(name, [*known, "pi"])
         raise self.refuse(at, f"no name {name!r}{hint}; there are {', '.join(known)} and pi")
 
@@ -591,7 +711,11 @@ class Parser:
         return self.function(name, at, found.nodes(self), found.options)
 
     def grouped(self, name: str, at: int) -> Node:
-        r"""LaTeX's \frac{a}{b} and \sqrt{a}."""
+        r"""LaTeX's \frac{a}{b}, \frac12 and \sqrt{a}."""
+        digits = self.peek()
+        if digits.kind == "number" and len(digits.text) == 2 and digits.text.isdigit():
+            self.take()
+            return called("/", *(number(float(d), digits.at) for d in digits.text), at=at)
         given: list[Node] = []
         for _ in range(2 if name == "frac" else 1):
             self.expect("{", f"after {name}")
@@ -701,6 +825,12 @@ class Parser:
         if name in named.BELOW and name == "pnorm":
             bound = Bound((), name, given[1:], options, at)
             return self.density(bound, given[0], "", "below")
+        if name == "N":
+            raise self.refuse(
+                at,
+                "N(m, …) is written with the variance by some and with the standard deviation by "
+                "others: write normal(m, s) with the standard deviation s",
+            )
         hint = _nearest(name, _all_names())
         raise self.refuse(
             at,
@@ -783,6 +913,23 @@ class Parser:
     def body(self, one: named.Named, values: Mapping[str, Node]) -> Node:
         """The body of a table's line with these values for its names."""
         return substituted(_template(one.body, frozenset(values)), values)
+
+
+def _conditions_first(found: list[Token]) -> list[Token]:
+    """The tokens with ``… where p = …`` as the line ``p = …`` before it."""
+    for i, token in enumerate(found[:-3]):
+        after = found[i + 1 : i + 3]
+        if token.text not in ("where", "with") or after[0].kind != "name" or after[1].text != "=":
+            continue
+        ends = [k for k, each in enumerate(found) if each.kind in ("line", "end")]
+        begin = max((k + 1 for k in ends if k < i), default=0)
+        while begin and (begin == i or found[begin].text in _INFIX):  # it goes on with a line
+            begin = max((k + 1 for k in ends if k < begin - 1), default=0)
+        end = next(k for k in ends if k > i)
+        line = Token("line", "\n", token.at, joined=False)
+        value = found[begin : i - (found[i - 1].text == ",")]
+        return [*found[:begin], *found[i + 1 : end], line, *value, *_conditions_first(found[end:])]
+    return found
 
 
 @lru_cache(maxsize=512)
