@@ -38,6 +38,9 @@ Export = Callable[[Lesson, Any, str, str], str | bytes]
 
 T = TypeVar("T")
 
+LONGEST_LINK = 10_000
+"""Characters of the link that a file names: one with data that a reader typed has 8000."""
+
 TAKING = 60.0
 """Seconds of processor time that making a file of what is shown may take."""
 
@@ -214,7 +217,7 @@ class Live:
 
     def export_file(self, ask: Mapping[str, Any]) -> tuple[ExportReply, bytes]:
         """Export a state; the picture that is shown stays as it is."""
-        kind, link = str(ask["export"]), _part(ask, "link", str)[:2000]
+        kind, link = str(ask["export"]), _part(ask, "link", str)[:LONGEST_LINK]
         if kind not in self.exports:
             there = ", ".join(self.exports) or "none"
             raise BadInput("export", f"there is no export {kind[:40]!r}; there are {there}")

@@ -63,6 +63,39 @@ class Table:
         return next(iter(self.columns.values())).size
 
 
+@dataclass(frozen=True)
+class Cells:
+    """What stands in a table, before it is read as numbers.
+
+    Args:
+        names: The names of the columns, as they are given.
+        rows: The cells ``[rows][columns]``.
+        how: What separates the columns, in words.
+        decimal_comma: Whether commas are decimal marks.
+        first_row: The row of the text that holds the first of ``rows``.
+    """
+
+    names: list[str]
+    rows: Sequence[tuple[str, ...]]
+    how: str
+    decimal_comma: bool = False
+    first_row: int = 1
+
+    def described(self, columns: int, rows: int) -> str:
+        """How the text was read, in words: so many columns and rows, with what between them.
+
+        Args:
+            columns: How many columns.
+            rows: How many rows.
+
+        Returns:
+            The words, "3 columns, 20 rows, with tabs".
+        """
+        marks = " and ".join(filter(None, (self.how, "decimal commas" * self.decimal_comma)))
+        shape = f"{_count(columns, 'column')}, {_count(rows, 'row')}"
+        return shape + (f", with {marks}" if marks else "")
+
+
 def read_table(text: str) -> Table:
     """Read numbers from a text, in whatever of the usual forms they come.
 
@@ -79,6 +112,30 @@ def read_table(text: str) -> Table:
     Raises:
         UnreadableData: If there is no number, too much, or a part that cannot be told.
     """
+    cells = read_cells(text)
+    notes: list[str] = []
+    called = names_of(cells, notes)
+    columns = number_columns(cells, called, notes)
+    keep = known_rows(columns, cells, called, notes)
+    return Table(
+        {name: np.array([values[i] for i in keep], float) for name, values in columns.items()},
+        cells.described(len(columns), len(keep)),
+        tuple(notes),
+    )
+
+
+def read_cells(text: str) -> Cells:
+    """Read the cells of a table from a text, in the forms of ``read_table``.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The cells, with the names of their columns.
+
+    Raises:
+        UnreadableData: If there are no cells, too many, or a part that cannot be told.
+    """
     text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     text = text.replace("\u00a0", " ").replace("\u202f", " ").replace("−", "-")
     if len(text) > MOST_CHARACTERS:
@@ -87,18 +144,24 @@ def read_table(text: str) -> Table:
     if not lines:
         raise UnreadableData("there are no data; paste a table, or write x: 1 2 3; y: 4 5 6")
     if text.lstrip()[0] in "[{(":
-        return _literal(text.strip())
-    if re.match(r"\s*[^\W\d]\w*\s*[:=]", lines[0]) and "\t" not in lines[0]:
-        return _named_columns(lines)
-    try:
-        return _delimited(lines)
-    except csv.Error:
-        raise UnreadableData(
-            "a quote is opened and never closed; close it, or leave it out"
-        ) from None
+        cells = _literal(text.strip())
+    elif re.match(r"\s*[^\W\d]\w*\s*[:=]", lines[0]) and "\t" not in lines[0]:
+        cells = _named_columns(lines)
+    else:
+        try:
+            cells = _delimited(lines)
+        except csv.Error:
+            raise UnreadableData(
+                "a quote is opened and never closed; close it, or leave it out"
+            ) from None
+    if not cells.rows:
+        raise UnreadableData("there are names and no numbers below them")
+    if len(cells.rows) > MOST_ROWS:
+        raise UnreadableData(f"at most {MOST_ROWS:,} rows are read; there are {len(cells.rows):,}")
+    return cells
 
 
-def _named_columns(lines: list[str]) -> Table:
+def _named_columns(lines: list[str]) -> Cells:
     """``x: 1 2 3; y: 4 5 6``, in one line or several."""
     found: dict[str, list[str]] = {}
     for part in filter(str.strip, re.split(r"[;\n]", "\n".join(lines))):
@@ -124,10 +187,10 @@ def _named_columns(lines: list[str]) -> Table:
     if len(set(lengths.values())) > 1:
         each = ", ".join(f"{name} {n}" for name, n in lengths.items())
         raise UnreadableData(f"the columns must have as many values each; there are {each}")
-    return _numbers(list(found), list(zip(*found.values(), strict=True)), "named columns", False)
+    return Cells(list(found), list(zip(*found.values(), strict=True)), "named columns")
 
 
-def _literal(text: str) -> Table:
+def _literal(text: str) -> Cells:
     """JSON, or a list, tuple or dict as Python writes them."""
     try:
         value: Any = json.loads(text)
@@ -147,12 +210,12 @@ def _literal(text: str) -> Table:
         if len(lengths) != 1:
             raise UnreadableData("the lists must have one length")
         rows = list(zip(*columns.values(), strict=True))
-        return _numbers([str(n) for n in columns], _cells(rows), "lists by name", False)
+        return Cells([str(n) for n in columns], _cells(rows), "lists by name")
     items = list(cast("Sequence[Any]", value)) if isinstance(value, list | tuple) else [value]
     if items and all(isinstance(item, dict) for item in items):
         names = list(dict.fromkeys(name for item in items for name in item))
         rows = [tuple(item.get(name) for name in names) for item in items]
-        return _numbers([str(n) for n in names], _cells(rows), "a list of records", False)
+        return Cells([str(n) for n in names], _cells(rows), "a list of records")
     if items and all(isinstance(item, list | tuple) for item in items):
         rows = [tuple(item) for item in items]
     else:
@@ -180,7 +243,7 @@ def _refuse_unsure(lines: list[str]) -> None:
             )
 
 
-def _delimited(lines: list[str]) -> Table:
+def _delimited(lines: list[str]) -> Cells:
     _refuse_unsure(lines)
     separator = _separator(lines)
     if separator == "\n":
@@ -232,8 +295,16 @@ def _bare(cell: str) -> str:
     return _UNIT.sub("", cell) if not re.fullmatch(_NUMBER, cell) else cell
 
 
-def _value(cell: str, decimal_comma: bool) -> float | None:
-    """The number in a cell; NaN where it says that there is none, None where it is text."""
+def number_in(cell: str, decimal_comma: bool) -> float | None:
+    """The number in a cell; NaN where it says that there is none, None where it is text.
+
+    Args:
+        cell: The cell.
+        decimal_comma: Whether its comma is a decimal mark.
+
+    Returns:
+        The number, NaN, or None.
+    """
     if cell.strip().lower() in MISSING:
         return float("nan")
     bare = _bare(cell)
@@ -245,17 +316,17 @@ def _value(cell: str, decimal_comma: bool) -> float | None:
 
 
 def _is_number(cell: str) -> bool:
-    return any(_value(cell, comma) is not None for comma in (False, True))
+    return any(number_in(cell, comma) is not None for comma in (False, True))
 
 
-def _table(rows: list[tuple[str, ...]], how: str, decimal_comma: bool) -> Table:
+def _table(rows: list[tuple[str, ...]], how: str, decimal_comma: bool) -> Cells:
     """Rows of cells, the first of which may be a header."""
     if not any(rows):
         raise UnreadableData("there are no data; paste a table, or write x: 1 2 3; y: 4 5 6")
     width = Counter(map(len, rows)).most_common(1)[0][0]
     first = rows[0]
     header = len(rows) > 1 and any(
-        _value(cell, decimal_comma) is None
+        number_in(cell, decimal_comma) is None
         and not (_is_truth(cell) and all(_is_truth(row[i]) for row in rows[1:] if i < len(row)))
         for i, cell in enumerate(first)
     )
@@ -269,7 +340,7 @@ def _table(rows: list[tuple[str, ...]], how: str, decimal_comma: bool) -> Table:
             f"row {wrong + 1 + header} has {_count(len(body[wrong]), 'value')}, and the first has "
             f"{len(names)}; give every row as many (an empty one for a missing value)"
         )
-    return _numbers(names, body, how, decimal_comma, first_row=1 + header)
+    return Cells(names, body, how, decimal_comma, first_row=1 + header)
 
 
 def _usual(width: int) -> list[str]:
@@ -279,45 +350,72 @@ def _usual(width: int) -> list[str]:
     return ["x", "y"] if width == 2 else [*(f"x{i + 1}" for i in range(width - 1)), "y"]
 
 
-def _numbers(
-    names: list[str],
-    rows: Sequence[tuple[str, ...]],
-    how: str,
-    decimal_comma: bool,
-    first_row: int = 1,
-) -> Table:
-    """Columns of numbers from cells; text and rows with missing values are left out."""
-    if not rows:
-        raise UnreadableData("there are names and no numbers below them")
-    if len(rows) > MOST_ROWS:
-        raise UnreadableData(f"at most {MOST_ROWS:,} rows are read; there are {len(rows):,}")
-    notes: list[str] = []
-    called = _names(names, notes)
+def number_columns(
+    cells: Cells, called: Sequence[str], notes: list[str], but: int | None = None
+) -> dict[str, list[float | None]]:
+    """The columns of numbers by name, None or NaN where there is none; text is left out.
+
+    Args:
+        cells: The cells.
+        called: The columns' names.
+        notes: What is left out is added to them.
+        but: A column that is not to be read.
+
+    Returns:
+        The columns by name, each as long as there are rows.
+
+    Raises:
+        UnreadableData: If no column holds numbers.
+    """
     columns: dict[str, list[float | None]] = {}
-    for name, given, cells in zip(called, names, zip(*rows, strict=True), strict=True):
-        values = _column(name, cells, decimal_comma, notes)
+    named = zip(called, cells.names, zip(*cells.rows, strict=True), strict=True)
+    for place, (name, given, column) in enumerate(named):
+        if place == but:
+            continue
+        values = _column(name, column, cells.decimal_comma, notes)
         bad = [i for i, v in enumerate(values) if v is None]
         if len(bad) > FEW * len(values):
-            example = cells[bad[0]][:20]
+            example = column[bad[0]][:20]
             notes.append(f"the column {given!r} is text ({example!r}) and was left out")
+            continue
+        if all(cell.strip().lower() in MISSING for cell in column):
+            notes.append(f"the column {given!r} is empty and was left out")
             continue
         columns[name] = values
     if not columns:
         raise UnreadableData(
-            f"no column holds numbers; the first row is {', '.join(rows[0])[:60]!r}"
+            f"no column holds numbers; the first row is {', '.join(cells.rows[0])[:60]!r}"
         )
-    keep = [i for i in range(len(rows)) if all(_known(values[i]) for values in columns.values())]
+    return columns
+
+
+def known_rows(
+    columns: Mapping[str, Sequence[float | None]],
+    cells: Cells,
+    called: Sequence[str],
+    notes: list[str],
+) -> list[int]:
+    """The rows that lack no value.
+
+    Args:
+        columns: The columns by name; None, NaN and infinity are no values.
+        cells: The cells that they are read from.
+        called: The names of all columns of the cells.
+        notes: Which rows are left out, and why, is added to them.
+
+    Returns:
+        Their places among the rows of the cells.
+
+    Raises:
+        UnreadableData: If every row lacks a value.
+    """
+    every = range(len(cells.rows))
+    keep = [i for i in every if all(_known(values[i]) for values in columns.values())]
     if not keep:
         raise UnreadableData("every row lacks a value; fill them in, or leave that column out")
-    if len(keep) < len(rows):
-        notes.append(_left_out(columns, rows, set(keep), called, first_row))
-    marks = " and ".join(filter(None, (how, "decimal commas" if decimal_comma else "")))
-    shape = f"{_count(len(columns), 'column')}, {_count(len(keep), 'row')}"
-    return Table(
-        {name: np.array([values[i] for i in keep], float) for name, values in columns.items()},
-        shape + (f", with {marks}" if marks else ""),
-        tuple(notes),
-    )
+    if len(keep) < len(every):
+        notes.append(_left_out(columns, cells.rows, set(keep), called, cells.first_row))
+    return keep
 
 
 def _column(
@@ -343,7 +441,7 @@ def _column(
             else float("nan")
             for c in cells
         ]
-    return [_value(cell, decimal_comma) for cell in cells]
+    return [number_in(cell, decimal_comma) for cell in cells]
 
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ t]\d{2}:\d{2}(:\d{2}(\.\d+)?)?z?)?")
@@ -362,7 +460,7 @@ def _count(n: int, what: str) -> str:
 
 
 def _left_out(
-    columns: Mapping[str, list[float | None]],
+    columns: Mapping[str, Sequence[float | None]],
     rows: Sequence[tuple[str, ...]],
     keep: set[int],
     called: Sequence[str],
@@ -379,10 +477,18 @@ def _left_out(
     return f"left out: {', '.join(reasons)}{more}"
 
 
-def _names(names: Sequence[str], notes: list[str]) -> list[str]:
-    """The columns' names as an expression can use them: letters, digits and underscores."""
+def names_of(cells: Cells, notes: list[str]) -> list[str]:
+    """The columns' names as an expression can use them: letters, digits and underscores.
+
+    Args:
+        cells: The cells.
+        notes: What is renamed is added to them.
+
+    Returns:
+        A name a column, each another one.
+    """
     found: list[str] = []
-    for i, given in enumerate(names):
+    for i, given in enumerate(cells.names):
         plain = re.sub(r"[\(\[].*?[\)\]]", "", given.strip().strip("\"'")).strip()
         name = re.sub(r"\W+", "_", plain).strip("_") or f"column{i + 1}"
         if name[0].isdigit():

@@ -1,4 +1,4 @@
-"""Data sets: three that are drawn on the plane, five real ones.
+"""Data sets: three that are drawn on the plane, five real ones, and a person's own table.
 
 All arrive as one frozen ``Data``: train and test, inputs scaled once by the training half's own
 statistics, so that nothing leaks. Real data is split once and for all (the split is seeded apart
@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from natgrad_core.datasets import load
+from natgrad_core.datasets.labeled import LabeledTable
 
 PLANE = ("moons", "circles", "spirals")
 REAL = ("digits", "iris", "wine", "breast-cancer", "diabetes")
@@ -195,13 +196,37 @@ def real(name: str, scale: str = "standard", test: float = 0.0) -> Data:
     """
     if name not in REAL:
         raise ValueError(f"no real data {name!r}; there are {', '.join(REAL)}")
+    table = load(f"nets/{name}")
+    y = table[:, -1]
+    classes = 0 if name == "diabetes" else int(y.max()) + 1
+    return _split(name, table[:, :-1], y, classes, scale, test)
+
+
+def labeled(table: LabeledTable, scale: str = "standard", test: float = 0.0) -> Data:
+    """The examples of a table that was pasted, as ``real`` has those of a published one.
+
+    Args:
+        table: What ``natgrad_core.datasets.labeled.read_labeled`` read.
+        scale: How the inputs are scaled, as in ``real``.
+        test: The share that is held out, in [0, 1).
+
+    Returns:
+        Inputs ``[N, d]`` and class numbers ``[N]``.
+
+    Raises:
+        ValueError: If the scale is unknown, or the share is not in [0, 1).
+    """
+    labels = np.array(table.labels, float)
+    return _split(table.label, table.x, labels, len(table.classes), scale, test)
+
+
+def _split(name: str, x: np.ndarray, y: np.ndarray, classes: int, scale: str, test: float) -> Data:
+    """Scaled examples, a share of them held out; without ``classes`` a regression."""
     if scale not in SCALES:
         raise ValueError(f"no scale {scale!r}; there are {', '.join(SCALES)}")
     if not 0 <= test < 1:
         raise ValueError(f"test is the share held out, in [0, 1), got {test}")
-    table = load(f"nets/{name}")
-    x, y = table[:, :-1], table[:, -1]
-    regression = name == "diabetes"
+    regression = not classes
     order = np.random.default_rng(0).permutation(len(x)) if test else np.arange(len(x))
     held, kept = np.split(order, [round(test * len(x))])
     held = held if test else kept
@@ -211,7 +236,6 @@ def real(name: str, scale: str = "standard", test: float = 0.0) -> Data:
         y = ((y - y[kept].mean()) / y[kept].std())[:, None]
     inputs = torch.as_tensor(x, dtype=torch.float32)
     targets = torch.as_tensor(y, dtype=torch.float32 if regression else torch.int64)
-    classes = 0 if regression else int(y.max()) + 1
     return Data(name, inputs[kept], targets[kept], inputs[held], targets[held], classes)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,38 @@ def test_points_are_painted_and_the_spectrum_is_charted_with_its_numbers(net: Pa
     rows = chart.locator("tbody th").all_inner_texts()
     assert drawn == rows
     assert rows[0] == "F"
+
+
+def test_a_file_of_the_readers_own_is_learned_and_a_slip_beside_it_stays_to_be_mended(
+    net: Page,
+) -> None:
+    net.locator("select[data-field=data]").select_option("own")
+    rows = "\n".join(f"{i % 7},{i * i % 11},{'uvw'[i % 3]}" for i in range(30))
+    with net.expect_file_chooser() as chooser:
+        net.locator(".control label.file", has_text="open").click()
+    text = f"a,b,kind\n{rows}\nNA,1,u".encode()
+    chooser.value.set_files([{"name": "mine.csv", "mimeType": "text/csv", "buffer": text}])
+    net.wait_for_function(f"{ROOT}.answer.numbers.N === 30")
+    box = net.locator(".control.text", has=net.locator("textarea[data-field=table]"))
+    expect(box).to_contain_text("Label: 'kind', with 3 classes: 'u', 'v', 'w'.")
+    expect(box).to_contain_text("Left out: row 32 (a is 'NA').")
+    settle(net)
+    assert net.evaluate(f"{ROOT}.answer.planes[0].labels") == ["z₁: a · z₂: b", "z₂"]
+    label = net.locator("textarea[data-field=label]")
+    label.fill("kin")
+    label.press("Enter")
+    expect(net.locator(".wrong", has_text="no column is called 'kin'")).to_be_visible()
+    expect(label).to_have_value("kin")
+    assert net.evaluate(f"{ROOT}.answer.numbers.N") == 30, "the picture is still that of the table"
+    label.fill("kind")
+    label.press("Enter")
+    expect(net.locator(".wrong", has_text="no column")).to_have_count(0)
+    net.get_by_role("button", name="paint", exact=True).click()
+    net.wait_for_function(f"{ROOT}.answer.state.data === 'painted'")
+    assert "table=" not in net.evaluate(f"{ROOT}.answer.query")
+    net.locator("select[data-field=data]").select_option("own")
+    net.wait_for_function(f"{ROOT}.answer.state.data === 'own'")
+    expect(net.locator("textarea[data-field=table]")).to_have_value(re.compile("NA,1,u$"))
 
 
 def test_points_are_painted_by_keys(net: Page) -> None:

@@ -60,6 +60,7 @@ def test_a_text_is_read_as_the_columns_that_a_person_sees(
         ("a\tb\n1\t\n\t2\n3\t4", "left out: row 2 (b is empty), row 3 (a is empty)"),
         ("a;b\n1;x\n2;3\n3;4", "left out: row 2 (b is 'x')"),
         ("sex,h\nm,1\nf,2", "the column 'sex' is text ('m') and was left out"),
+        ("a,b\n1,NA\n2,", "the column 'b' is empty and was left out"),
         ("Dose (mg/l),y\n1,2\n3,4", "the column 'Dose (mg/l)' is called Dose"),
         ("x,x\n1,2\n3,4", "the column 'x' is called x_2"),
         ("x,dead\n1,yes\n2,no", "in dead, no is 0 and yes is 1"),

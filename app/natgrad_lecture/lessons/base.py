@@ -340,7 +340,7 @@ class Lesson:
         # A bare address opens something else, so one field is named though it is at its default.
         aside = _aside(state)
         named = next(f for f in fields(state) if f.name in self.opening and f.name not in aside)
-        return write_query(state, self.default, always=named.name)
+        return write_query(state.linked(), self.default, always=named.name)
 
     def after(self, changes: Mapping[str, Any]) -> Any:
         """What the engine says once these changes are made to the default."""
@@ -542,12 +542,13 @@ class Lesson:
     def _whole(self, changes: Changes) -> dict[str, Any]:
         """The state after these changes of the default, field by field, to be set from any other.
 
-        So a preset shows the same wherever the reader was; what they predicted stays, and what
-        is derived. What brings other fields along comes first, and the start, which others reset,
-        last.
+        So a preset shows the same wherever the reader was; what they predicted stays, what is
+        derived, and a table of their own. What brings other fields along comes first, and the
+        start, which others reset, last.
         """
-        plain = self.state_after(changes).plain()
-        del plain["answers"], plain["derive"]
+        state = self.state_after(changes)
+        own = state.staying().keys() - changes.keys()
+        plain = {name: value for name, value in state.plain().items() if name not in own}
         first = {name: plain[name] for name in ("problem", "task") if name in plain}
         last = {"start": plain["start"]} if "start" in plain else {}
         return {**first, **{n: v for n, v in plain.items() if n not in last}, **last}
@@ -586,5 +587,5 @@ def _neighbors(lesson: Lesson, among: Collection[Lesson], language: str) -> Neig
 
 
 def _aside(state: State) -> dict[str, Any]:
-    """What does not tell one picture from another: the step, what was predicted or derived."""
-    return {"k": state.k, "answers": state.answers, "derive": state.derive}
+    """What does not tell a preset from another: the step, and what is the reader's own."""
+    return {"k": state.k, **state.staying()}

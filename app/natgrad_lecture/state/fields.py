@@ -18,9 +18,12 @@ class BadInput(ValueError):
         self.field = field_name
 
 
-def control(default: Any, short: str, check: Check) -> Any:
-    """A field of a State: ``short`` names it in a link, ``check`` says what it may be."""
-    return field(default=default, metadata={"short": short, "check": check})
+def control(default: Any, short: str, check: Check, stays: bool = False) -> Any:
+    """A field of a State: ``short`` names it in a link, ``check`` says what it may be.
+
+    What ``stays`` is the reader's own: a preset that does not set it leaves it as it is.
+    """
+    return field(default=default, metadata={"short": short, "check": check, "stays": stays})
 
 
 @dataclass(frozen=True)

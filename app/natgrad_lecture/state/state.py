@@ -43,8 +43,8 @@ class State:
     """
 
     k: int | None = control(None, "k", perhaps(whole("k", "the step shown", 0, MOST_STEPS)))
-    answers: tuple[str, ...] = control((), "said", _answers)
-    derive: str = control("", "derive", _derive)
+    answers: tuple[str, ...] = control((), "said", _answers, stays=True)
+    derive: str = control("", "derive", _derive, stays=True)
 
     def with_(self, **changes: Any) -> Self:
         """The state with these fields changed, each checked; BadInput says which and why."""
@@ -96,6 +96,14 @@ class State:
         """The state as JSON has it."""
         return asdict(self)
 
+    def staying(self) -> dict[str, Any]:
+        """What is the reader's own, and stays when a preset is chosen."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.metadata["stays"]}
+
+    def linked(self) -> Self:
+        """What a link holds of it."""
+        return self
+
     def query(self, default: State) -> str:
         """What differs from ``default``, as a link's query string without the question mark."""
-        return write_query(self, default)
+        return write_query(self.linked(), default)

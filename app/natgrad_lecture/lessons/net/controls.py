@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from natgrad_lecture import controls as panels
-from natgrad_lecture.lessons.net.state import DATA, ONE_EACH, RULES
+from natgrad_lecture.lessons.net.state import DATA, DRAWN, ONE_EACH, RULES
+from natgrad_lecture.state.own_table import OWN_TABLE
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
@@ -13,7 +14,7 @@ say = phrases(__file__)
 
 def controls() -> list[dict[str, Any]]:
     """The controls, in groups."""
-    painted = [["data", ["painted"]]]
+    painted, own = [["data", ["painted"]]], [["data", [OWN_TABLE]]]
     return [
         panels.group(
             "view",
@@ -44,11 +45,11 @@ def controls() -> list[dict[str, Any]]:
         panels.group(
             "data",
             panels.choice("data", DATA),
+            panels.text("table", rows=4, file=True, when=own),
+            *(panels.text(name, when=own) for name in ("label", "axes", "target")),
             panels.choice("brush", ("0", "1"), when=painted),
             panels.button("erase", when=painted),
-            panels.slider(
-                "noise", 0, 0.5, 0.01, when=[["data", [d for d in DATA if d != "painted"]]]
-            ),
+            panels.slider("noise", 0, 0.5, 0.01, when=[["data", list(DRAWN)]]),
             panels.slider("width", 2, 32, 1),
             panels.slider("steps", 10, 1000, 1, scale="log"),
             panels.number("seed", 1),

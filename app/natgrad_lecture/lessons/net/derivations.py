@@ -65,7 +65,7 @@ DERIVATIONS = {
         {
             "softmax": number(
                 lambda at: float(at.chances[0, 1]),
-                lambda at: float(1 / (1 + np.exp(at.outputs[0, 0] - at.outputs[0, 1]))),
+                lambda at: float(1 / np.exp(at.outputs[0] - at.outputs[0, 1]).sum()),
                 lights=("class0", "class1"),
                 tolerance=1e-5,
                 false={"the other class": lambda at: float(at.chances[0, 0])},

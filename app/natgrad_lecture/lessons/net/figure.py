@@ -19,7 +19,6 @@ from natgrad_lecture.drawing.plotly_chart import axis, chart, line, table
 from natgrad_lecture.drawing.run_messages import remarks
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane
-from natgrad_lecture.lessons.net.state import VIEW
 from natgrad_lecture.protocol import Chart, Handle, MeterRow, Picture, Plane
 from natgrad_lecture.text.lesson_text import phrases
 
@@ -43,26 +42,55 @@ def add_regions(sheet: Sheet, model: Any, name: str, step: int, moving: bool) ->
         "",
         cells=chances,
         size=list(chances.shape),
-        box=VIEW.ravel().tolist(),
+        box=model.view.ravel().tolist(),
         between=["class0", "class1"],
         smooth=True,
-        colors=color_scale(Axis(say("probability-of-class-1"), 0.0, 1.0)),
+        colors=color_scale(Axis(say("probability-of-class", which=_shown(model)), 0.0, 1.0)),
     )
-    x, y = model.net.x.numpy(), model.net.y.numpy()
+    x, here_too = model.points.numpy(), model.net.y.numpy() == model.state.shown_class
     for label, symbol in ((0, "circle"), (1, "square")):
         sheet.add(
             here,
             "points",
             f"class{label}",
-            f"class {label}",
-            points=x[y == label],
+            _class_names(model)[label],
+            points=x[here_too == bool(label)],
             symbol=symbol,
             size=0.62,
         )
     losses = model.runs[name, False].losses
     loss = losses[min(step, len(losses) - 1)]
     title = f"{style(name)['label']}, loss {short(loss)}"
-    return plane(here, title, ("z₁", "z₂"), VIEW)
+    return plane(here, title, _axes(model), model.view)
+
+
+def _shown(model: Any) -> str:
+    """The class whose probability is shown, as it is called."""
+    name = model.state.classes[model.state.shown_class]
+    return repr(name) if model.state.owned else name
+
+
+def _class_names(model: Any) -> tuple[str, str]:
+    """What the circles and what the squares are."""
+    state = model.state
+    if not state.owned:
+        return "class 0", "class 1"
+    others = [name for i, name in enumerate(state.classes) if i != state.shown_class]
+    rest = say("class-of", which=repr(others[0])) if len(others) == 1 else say("other-classes")
+    return rest, say("class-of", which=_shown(model))
+
+
+def _short(name: str, most: int = 16) -> str:
+    return name if len(name) <= most else f"{name[: most - 1]}…"
+
+
+def _axes(model: Any) -> tuple[str, str]:
+    """The names of the two inputs that are shown; both of a table's below, where there is room."""
+    if not model.state.owned:
+        return "z₁", "z₂"
+    names = list(model.state.examples.columns)
+    first, second = (_short(names[i]) for i in model.state.columns)
+    return f"z₁: {first} · z₂: {second}", "z₂"
 
 
 def add_losses(sheet: Sheet, model: Any, by: str) -> Plane:
@@ -104,7 +132,7 @@ def _along(run: Any, by: str) -> Array:
 
 def add_outputs(sheet: Sheet, model: Any) -> Plane:
     """The probabilities of class 1 at two probes, along every run: a picture of the outputs."""
-    title = say("path-of-the-outputs-p-class")
+    title = say("path-of-the-outputs-p-class", which=_shown(model))
     graph = Graph(sheet, "outputs", title, Axis("u", 0.0, 1.0), Axis("v", 0.0, 1.0))
     for (name, in_x), run in model.runs.items():
         points = model.outputs(name, in_x)[: model.state.steps + 1]
@@ -236,6 +264,7 @@ def picture(model: Any, sheet: Sheet) -> Picture:
         "numbers": _numbers(model, guide, step, matrix_step),
         "meter": meter,
         "notes": notes,
+        "hints": state.hints,
         "remarks": remarks(
             "rules", ((style(n)["label"], run) for (n, _), run in model.runs.items())
         ),

@@ -12,8 +12,9 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from natgrad_core.nets import At, NetProblem, mlp, painted, plane, rules
+from natgrad_core.nets import At, Data, NetProblem, mlp, painted, plane, rules
 from natgrad_core.nets.approximations import error, operators, spectrum
+from natgrad_core.nets.datasets import labeled
 from natgrad_core.nets.reparametrization import Frame, Reparametrized, natural_in
 from natgrad_core.nets.rule import Rule
 from natgrad_core.nets.training import accuracy, begin
@@ -21,6 +22,7 @@ from natgrad_core.types import Array
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import grid
 from natgrad_lecture.lessons.net.state import KEEP, VIEW
+from natgrad_lecture.state.own_table import OWN_TABLE, examples_of
 from natgrad_lecture.training import Course, pull, reach, rule_for
 
 COUNT = 500
@@ -32,6 +34,9 @@ second."""
 
 FINE, COARSE = 72, 48
 """Cells of a decision region's picture, on a side: at rest, and while the net learns."""
+
+FARTHEST = 5.0
+"""Of a table's standardized columns the window shows so many deviations at most."""
 
 LEAST, SHARE = 0.25, 0.2
 """While a net learns the picture of a matrix stands for a quarter of a second or longer, so that
@@ -59,16 +64,28 @@ def baseline(name: str, settings: Settings) -> Rule:
 
 
 @lru_cache(maxsize=16)
-def problem_of(data: DataKey, width: int) -> NetProblem:
-    """A 2-w-w-2 net on one of the data sets, or on painted points."""
+def data_of(data: DataKey) -> Data:
+    """One of the data sets, painted points, or the reader's own table."""
     name, *rest = data
+    if name == OWN_TABLE:
+        return labeled(examples_of(*rest))
     if name == "painted":
         points = np.reshape(rest[0], (-1, 3))
-        found = painted(points[:, :2], points[:, 2].astype(int))
-    else:
-        noise, seed = rest
-        found = plane(name, COUNT, noise, seed)
-    return NetProblem.of(mlp((2, width, width, 2)), found)
+        return painted(points[:, :2], points[:, 2].astype(int))
+    noise, seed = rest
+    return plane(name, COUNT, noise, seed)
+
+
+def sizes_of(data: DataKey, width: int) -> tuple[int, int, int, int]:
+    """The layers of the net: inputs, twice so many hidden units, classes."""
+    found = data_of(data)
+    return found.x.shape[1], width, width, found.outputs
+
+
+@lru_cache(maxsize=16)
+def problem_of(data: DataKey, width: int) -> NetProblem:
+    """A net with two hidden layers on one of the data sets: 2-w-w-2 on points of the plane."""
+    return NetProblem.of(mlp(sizes_of(data, width)), data_of(data))
 
 
 @lru_cache(maxsize=16)
@@ -79,10 +96,10 @@ def held_out(data: DataKey) -> Any:
 
 
 @lru_cache(maxsize=16)
-def frame_of(width: int, condition: float) -> Reparametrized:
+def frame_of(sizes: tuple[int, ...], condition: float) -> Reparametrized:
     """The net with its middle layer net_in_x through A."""
-    frame = Frame.stretched(width, width, condition)
-    return Reparametrized(mlp((2, width, width, 2)), {LAYER: frame})
+    frame = Frame.stretched(sizes[1], sizes[2], condition)
+    return Reparametrized(mlp(sizes), {LAYER: frame})
 
 
 @lru_cache(maxsize=24)
@@ -102,13 +119,13 @@ def course(
     (at, *options), before = parts[-1], parts[:-1]
     how = rule_for(rule, tuple(options), KEEP)
     if pulled:
-        how = natural_in(frame_of(width, condition), *options)
+        how = natural_in(frame_of(sizes_of(data, width), condition), *options)
     if before:
         return course(data, width, seed, rule, before, condition, pulled).turn(how, at)
     problem = problem_of(data, width)
     if condition == 1:
         return Course.of(problem, how, seed)
-    net_in_x = frame_of(width, condition)
+    net_in_x = frame_of(sizes_of(data, width), condition)
     mixed = NetProblem(net_in_x.module, problem.likelihood, problem.x, problem.y)
     theta = net_in_x.inward(problem.net.init(seed, problem.x.dtype))
     return Course(mixed, how, begin(mixed, how, seed, theta=theta))
@@ -129,6 +146,24 @@ class Model:
     def net(self) -> NetProblem:
         """The net in θ."""
         return problem_of(self.state.data_key, self.state.width)
+
+    @property
+    def sizes(self) -> tuple[int, int, int, int]:
+        """The layers of the net."""
+        return sizes_of(self.state.data_key, self.state.width)
+
+    @cached_property
+    def view(self) -> Array:
+        """The window of the two inputs that are shown: for a table as wide as its values are."""
+        if not self.state.owned:
+            return VIEW
+        far = np.ceil(2 * float(self.points.abs().max()) + 0.2) / 2
+        return np.sign(VIEW) * min(far, FARTHEST)
+
+    @property
+    def points(self) -> Any:
+        """The two inputs of the data that are shown, ``[N, 2]``."""
+        return self.net.x[:, list(self.state.columns)]
 
     @property
     def in_two_charts(self) -> bool:
@@ -188,7 +223,7 @@ class Model:
     def theta(self, name: str, in_x: bool, step: int) -> Any:
         """The parameters after a step, in θ, ``[p]``."""
         found = self.runs[name, in_x].frame(step).theta
-        return frame_of(self.state.width, self.state.stretch).outward(found) if in_x else found
+        return frame_of(self.sizes, self.state.stretch).outward(found) if in_x else found
 
     def small_step(self, step: int, share: float = 0.02) -> dict[str, Any]:
         """The outputs at a step of the first rule's run and after a small part of its next step, in
@@ -219,19 +254,24 @@ class Model:
     # Pictures
 
     def chances(self, name: str, step: int, moving: bool = False) -> Array:
-        """The probability of class 1 on a grid of the plane, ``[cells, cells]``."""
+        """The probability of the class shown on a grid of the plane, ``[cells, cells]``."""
         cells = COARSE if moving else FINE
-        return self.chance(self.theta(name, False, step), _grid(cells)).reshape(cells, cells)
+        points = _grid(cells, tuple(self.view.ravel()))
+        return self.chance(self.theta(name, False, step), points).reshape(cells, cells)
 
     def chance(self, theta: Any, points: Array) -> Array:
-        """The probability of class 1 at points ``[n, 2]``."""
-        x = self.net.x.new_tensor(points)
-        return self.net.likelihood.mean(self.net.net.forward(theta, x))[:, 1].numpy()
+        """The probability of the class shown at points ``[n, 2]`` of the plane; the inputs that are
+        not shown have their means, which are zero.
+        """
+        x = self.net.x.new_zeros(len(points), self.net.x.shape[1])
+        x[:, list(self.state.columns)] = x.new_tensor(points)
+        shown = self.net.likelihood.mean(self.net.net.forward(theta, x))
+        return shown[:, self.state.shown_class].numpy()
 
     def outputs(self, name: str, in_x: bool) -> Array:
         """The probabilities at the two probes along a run, ``[steps + 1, 2]``."""
         run = self.runs[name, in_x]
-        key = (run, self.state.probes)
+        key = (run, self.state.probes, self.state.columns, self.state.shown_class)
         found = _outputs.setdefault(key, [])
         for step in range(len(found), run.steps + 1):
             found.append(self.chance(self.theta(name, in_x, step), np.array(self.state.probes)))
@@ -295,9 +335,10 @@ _last_matrix: WeakKeyDictionary[Course, tuple[int, float]] = WeakKeyDictionary()
 
 
 @lru_cache(maxsize=4)
-def _grid(cells: int) -> Array:
-    half = np.ptp(VIEW, axis=1) / cells / 2
-    return grid(np.stack([VIEW[:, 0] + half, VIEW[:, 1] - half], -1), cells).reshape(-1, 2)
+def _grid(cells: int, box: tuple[float, ...]) -> Array:
+    view = np.reshape(box, (2, 2))
+    half = np.ptp(view, axis=1) / cells / 2
+    return grid(np.stack([view[:, 0] + half, view[:, 1] - half], -1), cells).reshape(-1, 2)
 
 
 @lru_cache(maxsize=4)

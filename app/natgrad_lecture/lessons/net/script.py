@@ -6,6 +6,7 @@ from typing import Any
 
 from natgrad_core.provenance.code_writer import Writer
 from natgrad_lecture.lessons.net.state import KEEP
+from natgrad_lecture.lessons.own_table_script import written
 
 _LEARN = '''
 def learn(problem, theta, stages, outward=lambda theta: theta):
@@ -28,7 +29,7 @@ def script(model: Any, writer: Writer) -> str:
     writer.add_import("natgrad_core.nets", "NetProblem", "mlp", "rules")
     writer.add_import("natgrad_core.nets.runtime.threads_and_malloc", "settle")
     writer.add_import("natgrad_core.nets.training", "begin", "train")
-    sizes = (2, state.width, state.width, 2)
+    sizes = model.sizes
     lines = [
         "settle()",
         f"problem = NetProblem.of(mlp({sizes}), {_data(state, writer)})",
@@ -53,6 +54,8 @@ def script(model: Any, writer: Writer) -> str:
 
 
 def _data(state: Any, writer: Writer) -> str:
+    if state.owned:
+        return written(writer, *state.own_key[1:])
     if state.data != "painted":
         writer.add_import("natgrad_core.nets", "plane")
         return f"plane({state.data!r}, 500, {state.noise!r}, {state.seed})"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from natgrad_core.core.damping import KINDS
 from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers, several, whole
-from natgrad_lecture.state.state import State
+from natgrad_lecture.state.own_table import OWN_TABLE, OwnTable, text_of
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
@@ -17,7 +18,8 @@ say = phrases(__file__)
 VIEW = np.array([[-1.8, 1.8], [-1.8, 1.8]])
 """The window of the two inputs of a net."""
 
-DATA = ("moons", "circles", "spirals", "painted")
+DRAWN = ("moons", "circles", "spirals")
+DATA = (*DRAWN, "painted", OWN_TABLE)
 RULES = ("natural", "kfac", "adam", "nesterov", "gradient")
 OPTIONS = {
     "natural": ("alpha", "damping"),
@@ -76,10 +78,16 @@ KEEP = 0.95
 
 
 @dataclass(frozen=True)
-class Taught(State):
+class Taught(OwnTable):
     """Data, a net and the rules that teach it; ``past`` holds what was in force before, and until
     which step: rows of (step, α, λ, the others' rates).
+
+    Of a table with many columns a plane shows two, ``axes``, the others at their means; and of many
+    classes one, ``target``, against all others.
     """
+
+    axes: str = control("", "axes", text_of("axes", 120), stays=True)
+    target: str = control("", "class", text_of("target", 60), stays=True)
 
     data: str = control("moons", "data", choice("data", "data set", DATA))
     noise: float = control(
@@ -120,8 +128,43 @@ class Taught(State):
     )
 
     @property
+    def owned(self) -> bool:
+        """Whether the reader's table is the data."""
+        return self.data == OWN_TABLE
+
+    @property
+    def columns(self) -> tuple[int, int]:
+        """The places of the two inputs that a plane shows."""
+        if not self.owned:
+            return 0, 1
+        there = list(self.examples.columns)
+        named = [name for name in re.split(r"[,;\s]+", self.axes) if name] or there[:2]
+        if len(there) < 2:
+            raise BadInput("table", say("a-plane-shows-two-columns", there=repr(there[0])))
+        if len(set(named)) != 2 or not set(named) <= set(there):
+            raise BadInput("axes", say("name-two-columns", there=", ".join(map(repr, there))))
+        return there.index(named[0]), there.index(named[1])
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes."""
+        return self.examples.classes if self.owned else ("0", "1")
+
+    @property
+    def shown_class(self) -> int:
+        """The class whose probability the planes show; without a wish the second one."""
+        wished = self.target.strip() if self.owned else ""
+        if wished and wished not in self.classes:
+            raise BadInput(
+                "target", say("name-one-class", there=", ".join(map(repr, self.classes)))
+            )
+        return self.classes.index(wished) if wished else 1
+
+    @property
     def data_key(self) -> tuple[Any, ...]:
         """What the data are made of."""
+        if self.owned:
+            return self.own_key
         if self.data == "painted":
             return ("painted", tuple(part for point in self.points for part in point))
         return self.data, self.noise, self.seed
@@ -141,7 +184,9 @@ class Taught(State):
         return tuple(found)
 
     def whole(self) -> Taught:
-        """The state itself, if there is something to learn from."""
+        """The state itself, if there is something to learn from and to show."""
+        super().whole()
+        _ = self.columns, self.shown_class
         if self.data == "painted" and not self.points:
             raise BadInput("data", say("paint-some-points-first"))
         if len(self.probes) != 2:
@@ -157,6 +202,12 @@ class Taught(State):
         """Painting, and going on from the step shown by other settings."""
         if name == "data" and value == "painted":
             return {"data": value, "points": self.points or ONE_EACH, "past": ()}
+        if name == "data" and value == OWN_TABLE:
+            return {"data": value, "table": self.table_or_example(), "past": ()}
+        if name == "table":
+            found = self.taken(value)
+            kept = replace(self, data=OWN_TABLE, **found)
+            return {**found, **kept.what_fits(), "past": ()}
         if name == "erase":
             return {"points": ONE_EACH, "data": "painted", "past": ()}
         if name == "paint":
@@ -174,9 +225,22 @@ class Taught(State):
             "brush",
             "rules",
             "steps",
+            "axes",
+            "target",
         ) and not name.startswith("probes"):
             return {**super().changes(name, value), "past": ()}
         return super().changes(name, value)
+
+    def what_fits(self) -> dict[str, str]:
+        """The axes and the class that were named for another table, where this one has them."""
+        found = {"axes": self.axes, "target": self.target}
+        for name, of in (("axes", lambda: self.columns), ("target", lambda: self.shown_class)):
+            try:
+                of()
+            except BadInput as error:
+                if error.field == name:
+                    found[name] = ""
+        return found
 
     def _turned(self, step: int, name: str) -> tuple[tuple[float, ...], ...]:
         """The past, and until ``step`` what is in force there now.

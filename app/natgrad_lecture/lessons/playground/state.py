@@ -404,12 +404,9 @@ class Play(Runs):
     def _start_holds(self) -> bool:
         return bool(problem_named(self.problem_key).inside(np.asarray(self.point, float)))
 
-    def query(self, default: State) -> str:
+    def linked(self) -> Self:
         """A link holds the problem that is shown."""
-        if not self.good:
-            return super().query(default)
-        shown = replace(self, **Mine(*self.good)._asdict(), good=())
-        return super(Play, shown).query(default)
+        return replace(self, **Mine(*self.good)._asdict(), good=()) if self.good else self
 
 
 CAVENDISH = {

@@ -7,13 +7,14 @@ from typing import Any
 from natgrad_lecture import controls as panels
 from natgrad_lecture.lessons.race.state import (
     BATCHES,
+    CHOICES,
     CLASSED,
     CONSTANTS,
     ENVELOPE,
     OPTIONS,
     RULES,
-    TASKS,
 )
+from natgrad_lecture.state.own_table import OWN_TABLE
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
@@ -57,10 +58,13 @@ by a link.
 
 def controls() -> list[dict[str, Any]]:
     """The controls, in groups."""
+    own = [["task", [OWN_TABLE]]]
     return [
         panels.group(
             "task",
-            panels.choice("task", TASKS),
+            panels.choice("task", CHOICES),
+            panels.text("table", rows=4, file=True, when=own),
+            panels.text("label", when=own),
             panels.choice("batch", BATCHES),
             panels.slider("noise", 0, 0.5, 0.05, when=[["task", list(CLASSED)]]),
             panels.slider("width", 4, 128, 1, scale="log"),

@@ -14,7 +14,7 @@ from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.plotly_chart import Trace, axis, chart, dots, line, table
 from natgrad_lecture.drawing.run_messages import remarks
 from natgrad_lecture.drawing.sheet import Sheet
-from natgrad_lecture.lessons.race.state import BATCHED
+from natgrad_lecture.lessons.race.state import BATCHED, LIKE
 from natgrad_lecture.protocol import Chart, Picture, Plane
 from natgrad_lecture.text.lesson_text import phrases
 
@@ -36,6 +36,7 @@ def picture(model: Any, sheet: Sheet) -> Picture:
         **growth,
         "handles": [],
         "numbers": _numbers(model),
+        "hints": model.state.hints,
         "remarks": _elsewhere(model)
         | remarks(
             "rules", ((_name(model, key), run) for key, runs in model.runs.items() for run in runs)
@@ -58,6 +59,8 @@ def _elsewhere(model: Any) -> dict[str, str]:
     state = model.state
     if state.constants != "tuned" or state.tuned_here:
         return {}
+    if state.owned:
+        return {"constants": say("tuned-for-other-data", data=LIKE)}
     said = "tuned-for-all-data" if state.tuning == state.task else "tuned-for-batches"
     return {"constants": say(said, batch=BATCHED)}
 

@@ -13,33 +13,39 @@ import numpy as np
 
 from natgrad_core.nets import Data, NetProblem, autoencoding, mlp, real, rules
 from natgrad_core.nets.damping import LevenbergMarquardt
-from natgrad_core.nets.datasets import relabeled
+from natgrad_core.nets.datasets import labeled, relabeled
 from natgrad_core.nets.rule import Rule
 from natgrad_core.nets.training import accuracy, begin, median, reached
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons.race.state import CLASSED, OPTIONS, TARGETS, tuning_of
+from natgrad_lecture.state.own_table import examples_of
 from natgrad_lecture.training import Course, by_second, pull
 
 HELD_OUT = 0.2
 """The share of the data that no run sees."""
+
+TaskKey = str | tuple[str, str, str]
+"""The name of a task; of a reader's own table that, its text, and its label."""
 
 Entry = tuple[str, int, tuple[float, ...]]
 """Rule, width, options."""
 
 
 @lru_cache(maxsize=8)
-def data_of(task: str, noise: float = 0.0) -> Data:
+def data_of(task: TaskKey, noise: float = 0.0) -> Data:
     """The data of a task, a fifth held out; pixels in [0, 1], all else standardized.
 
     ``noise`` is the share of the training labels that are drawn at random.
     """
+    if isinstance(task, tuple):
+        return relabeled(labeled(examples_of(*task[1:]), test=HELD_OUT), noise)
     if task == "autoencoder":
         return autoencoding(real("digits", "unit", HELD_OUT))
     return relabeled(real(task, "unit" if task == "digits" else "standard", HELD_OUT), noise)
 
 
 @lru_cache(maxsize=16)
-def problem_of(task: str, width: int, noise: float = 0.0) -> NetProblem:
+def problem_of(task: TaskKey, width: int, noise: float = 0.0) -> NetProblem:
     """One hidden layer of ``width``; the autoencoder narrows to eight and widens again."""
     data = data_of(task, noise)
     inputs = data.x.shape[1]
@@ -88,7 +94,7 @@ def rule_of(name: str, settings: Mapping[str, float]) -> Rule:
 
 @lru_cache(maxsize=128)
 def course(
-    task: str, entry: Entry, seed: int, batch: int | None = None, noise: float = 0.0
+    task: TaskKey, entry: Entry, seed: int, batch: int | None = None, noise: float = 0.0
 ) -> Course:
     """One run; only its first and last frames are kept whole."""
     name, width, options = entry
@@ -103,7 +109,8 @@ def course(
         return float(problem.likelihood.loss(out, data.y_test))
 
     start = begin(problem, rule, seed, batch)
-    targets = TARGETS[tuning_of(task, batch is not None)]
+    name_of_task = task if isinstance(task, str) else task[0]
+    targets = TARGETS[tuning_of(name_of_task, batch is not None)]
     return Course(problem, rule, start, 10**9, batch, look=test, look_at=targets)
 
 
@@ -121,12 +128,12 @@ class Model:
     @property
     def classes(self) -> bool:
         """Whether classes are told apart, so that there is an accuracy."""
-        return data_of(self.state.task).classes > 0
+        return data_of(self.state.task_key).classes > 0
 
     @property
     def held_out(self) -> int:
         """How many examples no run sees."""
-        return len(data_of(self.state.task).x_test)
+        return len(data_of(self.state.task_key).x_test)
 
     @cached_property
     def entries(self) -> dict[str, Entry]:
@@ -156,7 +163,7 @@ class Model:
         state = self.state
         batch = None if state.batch == "all" else int(state.batch)
         noise = state.noise if state.task in CLASSED else 0.0
-        return course(state.task, entry, seed, batch, noise)
+        return course(state.task_key, entry, seed, batch, noise)
 
     def going(self, run: Course) -> bool:
         """Whether a run has neither time nor loss to spare."""

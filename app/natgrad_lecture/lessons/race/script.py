@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from natgrad_core.provenance.code_writer import Writer
+from natgrad_lecture.lessons.own_table_script import written
 
 
 def script(model: Any, writer: Writer) -> str:
     """The runs as far as they have come, by ``natgrad_core.nets`` alone."""
     state = model.state
     writer.numpy()
-    writer.add_import("natgrad_core.nets", "NetProblem", "mlp", "real", "train")
+    writer.add_import("natgrad_core.nets", "NetProblem", "mlp", "train")
     writer.add_import("natgrad_core.nets.runtime.threads_and_malloc", "settle")
-    scale = "unit" if state.task in ("digits", "autoencoder") else "standard"
-    name = "digits" if state.task == "autoencoder" else state.task
-    data = f"real({name!r}, {scale!r}, 0.2)"
+    data = _data(state, writer)
     if state.task == "autoencoder":
         writer.add_import("natgrad_core.nets", "autoencoding")
         data = f"autoencoding({data})"
@@ -50,6 +49,16 @@ def script(model: Any, writer: Writer) -> str:
         '        print(f"{name}, seed {seed}: {len(losses) - 1} steps, loss {losses[-1]:.3g}")',
     ]
     return "\n".join(lines)
+
+
+def _data(state: Any, writer: Writer) -> str:
+    """The data of a task, before its labels are drawn; a fifth is held out."""
+    if state.owned:
+        return written(writer, *state.own_key[1:], test=0.2)
+    writer.add_import("natgrad_core.nets", "real")
+    scale = "unit" if state.task in ("digits", "autoencoder") else "standard"
+    name = "digits" if state.task == "autoencoder" else state.task
+    return f"real({name!r}, {scale!r}, 0.2)"
 
 
 def _sizes(problem: Any) -> tuple[int, ...]:
