@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from natgrad_core import Problem, Rule, Trajectory, rules, run
@@ -16,12 +16,13 @@ from natgrad_core.core.chart import Chart
 from natgrad_core.core.charted import Charted
 from natgrad_core.tracing.trace_cache import Traces
 from natgrad_core.types import Array
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.paired_runs import PairedRuns, measured
 from natgrad_lecture.state.items import ChartKey, ProblemKey, chart_named, problem_named
 from natgrad_lecture.state.runs import Runs
 
 
-@lru_cache(maxsize=256)
+@bounded_cache
 def rule_named(
     name: str,
     rate: float,
@@ -36,19 +37,19 @@ def rule_named(
     return rules[name](**arguments, **dict(options))
 
 
-@cache
+@bounded_cache
 def rule_options(rule: str) -> frozenset[str]:
     """What a rule can be told: looked up once, for inspecting a signature is slow."""
     return frozenset(inspect.signature(rules[rule]).parameters)
 
 
-@lru_cache(maxsize=256)
+@bounded_cache
 def charted(problem: ProblemKey, chart: ChartKey) -> Charted:
     """The problem in the coordinates of the chart: one object for all runs in x."""
     return problem_named(problem).through(chart_named(chart))
 
 
-@lru_cache(maxsize=256)
+@bounded_cache
 def traces_of(problem: ProblemKey, chart: ChartKey | None) -> Traces:
     """The steps traced of this problem in this chart, in which a slider moves one number."""
     return {}
@@ -58,7 +59,7 @@ RuleCall = tuple[Callable[..., Rule], tuple[Any, ...]]
 """What makes a rule, and of what: runs are kept by it."""
 
 
-@lru_cache(maxsize=256)
+@bounded_cache
 def run_of(
     problem: ProblemKey,
     chart: ChartKey | None,

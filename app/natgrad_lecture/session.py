@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
+from natgrad_lecture.bounded_cache import RESULTS
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.nearest import (
@@ -78,6 +79,10 @@ class Live:
         An ask carries the whole state, so it may come from a page that knew another kernel. What
         is not of its form counts for nothing: anybody may write one.
         """
+        with RESULTS.answering():
+            return self._respond(ask)
+
+    def _respond(self, ask: Mapping[str, Any]) -> tuple[Mapping[str, Any], bytes]:
         if ask.get("export"):
             return self._taken(ask)
         if "look" in ask:

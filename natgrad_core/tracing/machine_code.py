@@ -16,7 +16,7 @@ import os
 import struct
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
@@ -33,7 +33,12 @@ WIDTH = 8
 """Starts side by side: the float64 numbers of a 512-bit register, or of two of 256 bits."""
 
 KEPT = 256
-"""How many compiled steps are kept; each takes about 30 KB."""
+"""How many compiled steps are kept."""
+
+LINES = 60_000
+"""How many lines all that are kept may have: one of a long formula has thousands, and each takes
+about 300 bytes.
+"""
 
 WORTH = 4e6
 """From how many operations (starts × steps × lines) on a second thread takes half of the starts."""
@@ -95,7 +100,7 @@ class _Linker:
 
     def __init__(self) -> None:
         llvm, target, how = _llvm()
-        self.count = 0
+        self.count = self.lines = 0
         # The engine owns its target: no other may have it.
         self.engine = llvm.create_mcjit_compiler(
             llvm.parse_assembly(""), target.create_target_machine(jit=True, **how)
@@ -134,9 +139,10 @@ def _built(key: Key) -> Machine:
     lines, outputs, rows, plan = key
     text, names = written(lines, outputs, rows, plan)
     llvm, _, _ = _llvm()
-    if not _linker or _linker[0].count >= KEPT:
+    if not _linker or _linker[0].count >= KEPT or _linker[0].lines >= LINES:
         _linker[:] = [_Linker()]
     linker = _linker[0]
+    linker.lines += len(lines)
     name = f"run{linker.count}"
     module = llvm.parse_assembly(text.replace("@run(", f"@{name}("))
     module.verify()
@@ -167,15 +173,20 @@ def machine(key: Key) -> Machine | None:
             found = None
             LOG.warning("a step is not compiled: %s", error)
         _kept[key] = found
-        while len(_kept) > KEPT:
+        while len(_kept) > KEPT or (len(_kept) > 1 and _lines_of(_kept) > LINES):
             _kept.popitem(last=False)
         _pending.discard(key)
         return found
 
 
+def _lines_of(keys: Iterable[Key]) -> int:
+    """Return how many lines these steps have in all."""
+    return sum(len(lines) for lines, *_ in keys)
+
+
 def spent(key: Key, seconds: float) -> float:
     """Add to the time that the formula took for a step; return how much it is in all."""
-    if len(_spent) >= 4 * KEPT:
+    if key not in _spent and (len(_spent) >= 4 * KEPT or _lines_of(_spent) > LINES):
         _spent.clear()
     _spent[key] = _spent.get(key, 0.0) + seconds
     return _spent[key]

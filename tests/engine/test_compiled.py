@@ -653,3 +653,10 @@ def test_steps_are_kept_up_to_a_bound_and_those_that_run_stay_whole(
     np.testing.assert_array_equal(
         run(model, rules["natural"](0.1), model.start, 3, traces).theta, first
     )
+    monkeypatch.setattr(machine_code, "LINES", 1)
+    run(model, rules["gradient"](0.1), model.start, 3)
+    assert len(machine_code._kept) == 1, "a long step counts for many short ones"
+    monkeypatch.setattr(machine_code, "_spent", {})
+    for key in [*machine_code._kept, ((), (), (), next(iter(machine_code._kept))[3])]:
+        machine_code.spent(key, 1.0)
+    assert len(machine_code._spent) == 1

@@ -110,7 +110,7 @@ def test_a_picture_is_drawn_once_and_no_more_than_a_few_wait(painter: Path) -> N
 def test_no_more_pictures_are_kept_than_there_is_room_for(
     painter: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preview_images, "KEPT", 2)
+    monkeypatch.setattr(preview_images, "KEPT", 2 * len("akl a\n"))
 
     async def story() -> None:
         previews = PreviewImages(lambda *_: None)

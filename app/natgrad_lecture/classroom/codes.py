@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from functools import lru_cache
 from secrets import token_hex
+
+from natgrad_lecture.bounded_cache import bounded_cache
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """What a code is written with: no 0 beside O, no 1 beside I and L."""
@@ -25,7 +26,7 @@ TOKEN = re.compile(r"[0-9a-f]{32}")
 """A lecturer's token: 128 random bits, which the page makes."""
 
 
-@lru_cache(maxsize=256)
+@bounded_cache
 def code_of(token: str) -> str:
     """Return the code of the class that this token leads.
 

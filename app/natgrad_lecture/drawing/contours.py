@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from typing import TypeAlias, cast
 from zlib import crc32
@@ -19,6 +18,7 @@ import numpy as np
 
 from natgrad_core.charts.linear import Linear
 from natgrad_core.types import Array, Whole
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.numbers import round_near
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.simplify import seen, thinned
@@ -67,7 +67,7 @@ def _share(problem: ProblemKey) -> float:
     return float(np.clip(np.sqrt(_BUDGET / max(1, rows * operations)) / whole, fewest, 1.0))
 
 
-@lru_cache(maxsize=32)
+@bounded_cache
 def level_bands(problem: ProblemKey) -> Levels:
     """Bands and lines of equal loss around the problem's view."""
     base = problem_named(problem)
@@ -169,7 +169,7 @@ def _add(
     )
 
 
-@lru_cache(maxsize=64)
+@bounded_cache
 def _curved_bands(problem: ProblemKey, chart: ChartKey, sides: _Sides) -> Levels:
     """The same bands in a curved chart: a loss is a scalar, so each point goes where it goes."""
     levels, view = level_bands(problem), np.reshape(sides, (2, 2))
@@ -199,8 +199,8 @@ def add_lattice(
     all that is seen here lies in it. Where the map is curved a line is made of ``bends`` points
     between its ends, and the page keeps what the eye needs of it.
     """
-    windows = (tuple(window.ravel().tolist()) for window in (there, here))
-    points, starts, key = _lattice(to_here, *windows, bends, beyond)
+    around, seen_here = (tuple(window.ravel().tolist()) for window in (there, here))
+    points, starts, key = _lattice(to_here, around, seen_here, bends, beyond)
     sheet.add(
         plane,
         "lines",
@@ -212,7 +212,7 @@ def add_lattice(
     )
 
 
-@lru_cache(maxsize=16)
+@bounded_cache
 def _lattice(
     to_here: Callable[[Array], Array], there: _Sides, here: _Sides, bends: int, beyond: int
 ) -> tuple[Array, Whole, str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 
 import numpy as np
 
 from natgrad_core.types import Array, Whole
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.sheet import Sheet
 
 _LINES, _FINE = 44, 64
@@ -20,10 +20,11 @@ def hatch(height: Callable[[Array], Array], view: Array) -> tuple[Array, Whole]:
     two of them it is taken for straight. What the same function said of the same window is kept,
     for it stays while a rate is dragged. Where ``height`` is not finite nothing is hatched.
     """
-    return _pieces(height, tuple(view.ravel().tolist()))
+    (left, right), (low, high) = view.tolist()
+    return _pieces(height, (left, right, low, high))
 
 
-@lru_cache(maxsize=16)
+@bounded_cache
 def _pieces(
     height: Callable[[Array], Array], sides: tuple[float, float, float, float]
 ) -> tuple[Array, Whole]:

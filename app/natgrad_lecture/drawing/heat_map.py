@@ -7,13 +7,13 @@ stops asking has stopped it. What is known of a grid is kept, so that going back
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import Any, Generic, Protocol, TypedDict, TypeVar
 
 import numpy as np
 
 from natgrad_core.analysis.grid_sweep import COARSEST, Sweep
 from natgrad_core.types import Array, Bools, Whole
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.numbers import short
 from natgrad_lecture.drawing.sheet import Sheet
@@ -59,9 +59,14 @@ class Kept(Generic[P]):
         return self.known
 
 
-def keeper(blocks: Callable[..., Iterator[P]], size: int = 24) -> Callable[..., Kept[P]]:
-    """``blocks`` with a memory of the last ``size`` calls, as far as each was asked for."""
-    return lru_cache(maxsize=size)(lambda *key: Kept(blocks(*key)))
+def keeper(blocks: Callable[..., Iterator[P]]) -> Callable[..., Kept[P]]:
+    """``blocks`` with a memory of the last calls, as far as each was asked for."""
+
+    @bounded_cache
+    def kept(*key: Any) -> Kept[P]:
+        return Kept(blocks(*key))
+
+    return kept
 
 
 def colors(found: Sweep, target: float, begin: float, steps: int) -> Array:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from natgrad_core.core.problem import Problem
 from natgrad_core.core.trajectory import Trajectory
 from natgrad_core.problems.two_state_mdp import TwoStateMDP
 from natgrad_core.types import Array
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.graph import Axis
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
@@ -115,7 +115,7 @@ def picture_of(title: str, say: str) -> Plane:
     }
 
 
-@lru_cache(maxsize=64)
+@bounded_cache
 def _curve_of(problem: Problem) -> FittedCurve | None:
     """A curve is found once a problem: what is dragged changes its coefficients alone."""
     return fitted_curve(problem)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
 from natgrad_core.core.problem import Problem
 from natgrad_core.linalg.small_matrices import components, full
 from natgrad_core.types import Array
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.windows import grid, window
 
 _ZERO = 1e-7
@@ -26,7 +25,7 @@ def moving(problem: Problem, gradient: Array) -> Array:
     return np.where(small, np.nan, gradient)
 
 
-@lru_cache(maxsize=64)
+@bounded_cache
 def _usual(problem: Problem) -> float:
     """The median size of the gradients in a problem's window."""
     points = grid(window(problem), 9).reshape(-1, 2)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
 from natgrad_core.core.problem import Problem
 from natgrad_core.types import Array
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.graph import Axis
 from natgrad_lecture.protocol import Handle, Plane
 
@@ -35,7 +34,7 @@ def grid(view: Array, fine: int) -> Array:
     return np.stack(np.meshgrid(*sides, indexing="xy"), -1)
 
 
-@lru_cache(maxsize=64)
+@bounded_cache
 def window(problem: Problem) -> Array:
     """The square window around what a problem wants seen, ``[2, 2]``, not to be written to."""
     found = square(corners(np.asarray(problem.view, float)))

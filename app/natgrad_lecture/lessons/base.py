@@ -10,11 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
 from natgrad_core.provenance.code_writer import Writer
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.controls import from_text, labelled
 from natgrad_lecture.drawing import runs_figure
 from natgrad_lecture.drawing.palette import styles
@@ -554,12 +555,12 @@ class Lesson:
         return {**first, **{n: v for n, v in plain.items() if n not in last}, **last}
 
 
-@lru_cache(maxsize=256)
+@bounded_cache
 def _first(lesson: Lesson) -> Any:
     return lesson.default if not lesson.opening else lesson.state_after(lesson.opening)
 
 
-@lru_cache(maxsize=256)
+@bounded_cache
 def _truth(lesson: Lesson, name: str) -> int:
     asked = lesson.questions[name]
     return asked.truth(lesson.after(asked.set))

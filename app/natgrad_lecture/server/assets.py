@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -29,6 +28,7 @@ class Assets:
     def __init__(self) -> None:
         self._seen: object = None
         self._files: dict[str, bytes] = {}
+        self._packed: dict[str, bytes] = {}
         self._hash = ""
 
     def _refresh(self) -> None:
@@ -41,6 +41,7 @@ class Assets:
         files["plotly.js"] = plotly()
         digest = sha256(repr(sorted(files.items())).encode())
         self._seen, self._files, self._hash = seen, files, digest.hexdigest()[:16]
+        self._packed = {}
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -54,10 +55,12 @@ class Assets:
         self._refresh()
         return self._hash
 
-    @lru_cache(maxsize=8)  # noqa: B019 -- one cache per server
-    def packed(self, digest: str, name: str) -> bytes:
+    def packed(self, name: str) -> bytes:
         """The file as it is sent to nearly everybody: compressed once, not for each reader."""
-        return gzip.compress(self.files[name], mtime=0)
+        files = self.files
+        if name not in self._packed:
+            self._packed[name] = gzip.compress(files[name], mtime=0)
+        return self._packed[name]
 
     def url(self, base: str, name: str = "live_page.js") -> str:
         """Return where a page finds its module, ``name``."""
@@ -86,5 +89,5 @@ class AssetHandler(tornado.web.RequestHandler):
             self.set_header("SourceMap", f"{name}.map")
         if "gzip" in self.request.headers.get("Accept-Encoding", ""):
             self.set_header("Content-Encoding", "gzip")
-            body = self.assets.packed(self.assets.hash, name)
+            body = self.assets.packed(name)
         self.finish(body)

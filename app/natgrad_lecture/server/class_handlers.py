@@ -8,7 +8,6 @@ import gzip
 import json
 import socket
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
 from tornado.websocket import WebSocketHandler
 
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.classroom.codes import TOKEN, Devices, code_of, plain_code
 from natgrad_lecture.classroom.hub import qr
 from natgrad_lecture.classroom.limits import Bucket
@@ -86,7 +86,7 @@ class LessonTexts:
         return await asyncio.get_running_loop().run_in_executor(None, _truth, lesson, name)
 
 
-@lru_cache(maxsize=64)
+@bounded_cache
 def _options(lesson: str) -> dict[str, list[str]]:
     from natgrad_lecture.lessons import lessons
 
@@ -107,7 +107,7 @@ def _truth(lesson: str, name: str) -> ClassTruth:
     return {"right": held.truth(name), "say": said}
 
 
-@lru_cache(maxsize=64)
+@bounded_cache
 def lesson_data(name: str, language: str) -> bytes:
     """Return a lesson's fixed part as JSON, compressed."""
     from natgrad_lecture.lessons import lessons

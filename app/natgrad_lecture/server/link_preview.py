@@ -6,9 +6,9 @@ Read from the lesson's text as it stands; the engine is not needed for it.
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import NamedTuple
 
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.lesson_names import LESSONS
 
 
@@ -19,7 +19,7 @@ class Preview(NamedTuple):
     description: str
 
 
-@cache
+@bounded_cache
 def preview(lesson: str) -> Preview:
     """Return what a link to the lesson of this name shows; its name alone where it has no text."""
     file = LESSONS / lesson.replace("-", "_") / "text.md"

@@ -12,14 +12,13 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections import OrderedDict
 from collections.abc import Callable
 
 WAITING = 4
 """Pictures that may wait to be drawn; a further request is refused for a while."""
 
-KEPT = 128
-"""Pictures that are kept, about 10 MB."""
+KEPT = 10 * 2**20
+"""Bytes that the pictures which are kept may take, with their links: about a hundred."""
 
 SECONDS = 30.0
 """In which a picture has to be drawn, the start of the process included."""
@@ -38,7 +37,7 @@ class PreviewImages:
     def __init__(self, fault: Callable[[str, BaseException], None]) -> None:
         self.fault = fault
         self.drawn = 0
-        self._kept: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+        self._kept: dict[tuple[str, str], bytes] = {}
         self._one = asyncio.Lock()
         self._waiting = 0
         self._child: asyncio.subprocess.Process | None = None
@@ -58,18 +57,17 @@ class PreviewImages:
                 async with self._one:
                     if key not in self._kept:
                         image = await self._draw(*key)
-                        if not image:
-                            return b""
-                        self._keep(key, image)
+                        return self._keep(key, image) if image else b""
             finally:
                 self._waiting -= 1
-        self._kept.move_to_end(key)
-        return self._kept[key]
+        return self._keep(key, self._kept.pop(key))
 
-    def _keep(self, key: tuple[str, str], image: bytes) -> None:
+    def _keep(self, key: tuple[str, str], image: bytes) -> bytes:
+        """Keep a picture as the last one that was asked for."""
         self._kept[key] = image
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+        while sum(len(query) + len(kept) for (_, query), kept in self._kept.items()) > KEPT:
+            del self._kept[next(iter(self._kept))]
+        return image
 
     async def _draw(self, lesson: str, query: str) -> bytes:
         self.drawn += 1

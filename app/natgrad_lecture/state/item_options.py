@@ -9,12 +9,13 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from natgrad_core import charts, metrics, problems, rules
 from natgrad_core.core.options import Option, options
 from natgrad_core.core.registry import Registry
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.state.fields import BadInput
 
 REGISTRIES: dict[str, Registry[Any]] = {
@@ -155,7 +156,7 @@ def turn(words: Iterable[str], spot: str, value: Any) -> tuple[str, ...]:
         raise BadInput(f"option.{spot}", str(error)) from None
 
 
-@lru_cache(maxsize=512)
+@bounded_cache
 def given(words: tuple[str, ...], registry: str, name: str) -> tuple[tuple[str, Any], ...]:
     """The options of one item that are turned, as its maker takes them, sorted by name."""
     held = _held(words)
@@ -239,7 +240,7 @@ def _control(spot: str, option: Option, default: Any) -> dict[str, Any]:
     return spec | {"kind": "number", "step": 1 if isinstance(default, int) else 0.1}
 
 
-@cache
+@bounded_cache
 def takes_family(chart: str) -> bool:
     """Whether a chart belongs to a family and wants its name."""
     maker: Callable[..., Any] = charts[chart]

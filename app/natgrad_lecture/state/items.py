@@ -6,7 +6,6 @@ kept by it.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from natgrad_core.errors import OutsideDomain
 from natgrad_core.expressions.expression_problem import own
 from natgrad_core.problems import problems
 from natgrad_core.rules import rules
+from natgrad_lecture.bounded_cache import bounded_cache
 
 ProblemKey = str | tuple[str, tuple[tuple[str, Any], ...]]
 """A problem's name, or its name and options; runs and pictures are kept by it."""
@@ -27,7 +27,7 @@ OWN = "own"
 """The name of a reader's own problem; its options are the arguments of ``own``."""
 
 
-@lru_cache(maxsize=64)
+@bounded_cache
 def problem_named(key: ProblemKey) -> Problem:
     """The problem of this name, with its shipped data unless its options say more.
 
@@ -55,7 +55,7 @@ ON_A_PLANE = tuple(name for name, kind in problems.items() if len(kind.symbols) 
 """The problems of two parameters: a picture shows no others."""
 
 
-@lru_cache(maxsize=512)
+@bounded_cache
 def why_not(problem: ProblemKey, rule: str) -> str:
     """Why a rule cannot run on a problem, in words; empty if it can."""
     place = problem_named(problem)
@@ -70,14 +70,14 @@ ChartKey = tuple[str, tuple[tuple[str, Any], ...]]
 """A chart's name and options, hashable: runs are kept by it."""
 
 
-@lru_cache(maxsize=256)
+@bounded_cache
 def chart_named(key: ChartKey) -> Chart:
     """The chart of this name with these options."""
     name, options = key
     return charts[name](**dict(options))
 
 
-@lru_cache(maxsize=512)
+@bounded_cache
 def why_not_start(problem: ProblemKey, chart: ChartKey, start: tuple[float, ...]) -> str:
     """Why runs cannot start there, in θ and through a chart, in words; empty if they can."""
     place = problem_named(problem)

@@ -20,6 +20,7 @@ import numpy as np
 from natgrad_core.datasets import columns
 from natgrad_core.datasets.labeled import LabeledTable, NoLabelError, read_labeled
 from natgrad_core.datasets.pasted import UnreadableData
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.state.fields import BadInput, control
 from natgrad_lecture.state.state import State
 
@@ -107,7 +108,7 @@ class OwnTable(State):
         return self.table or example()
 
 
-@lru_cache(maxsize=16)
+@bounded_cache
 def examples_of(text: str, label: str) -> LabeledTable:
     """The examples in a text, standardized nowhere yet; BadInput where it cannot be used."""
     try:

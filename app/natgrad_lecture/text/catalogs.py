@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.text.lesson_text import path_of, read
 
 HERE = Path(__file__).parent
@@ -143,7 +144,7 @@ def _under(key: str, value: Any, say: Say) -> Any:
     return spoken(value, say)
 
 
-@lru_cache(maxsize=64)
+@bounded_cache
 def words(language: str, folder: Path) -> Words:
     """What is said in a language of a lesson's folder: what all share, and its own."""
     common = pairs(HERE / "common.md", HERE / f"common.{language}.md")

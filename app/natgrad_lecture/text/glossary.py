@@ -15,12 +15,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from markdown_it.tree import SyntaxTreeNode
 
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.text.home import Address, home_text, other_languages
 from natgrad_lecture.text.lesson_text import ENGLISH, heading_of, written
 from natgrad_lecture.text.markdown import prose, reader
@@ -111,7 +112,7 @@ class Glossary:
         return f'<button type="button" class="term" data-term="{name}">{word}</button>'
 
 
-@lru_cache
+@bounded_cache
 def glossary(language: str = ENGLISH) -> Glossary:
     """The glossary in a language; in English where there is none in it."""
     path = HERE / ("glossary.md" if language == ENGLISH else f"glossary.{language}.md")

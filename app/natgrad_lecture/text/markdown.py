@@ -11,7 +11,7 @@ import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -19,6 +19,7 @@ from mdit_py_plugins.attrs import attrs_plugin
 from mdit_py_plugins.container import container_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.text.typeset import formula
 
 BLOCKS = (
@@ -121,7 +122,7 @@ def inline(tokens: Sequence[Token]) -> Inline:
     return Inline(tuple(tokens))
 
 
-@lru_cache(maxsize=512)
+@bounded_cache
 def words(text: str) -> Inline:
     """One run of words, read from its source."""
     (token,) = reader().parseInline(text)

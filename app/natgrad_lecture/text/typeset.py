@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from latex2mathml.converter import convert
+
+from natgrad_lecture.bounded_cache import bounded_cache
 
 _LIVE = re.compile(r"@([\w.-]+)@")
 _SEVERAL = re.compile(r"@([\w.-]+):(matrix|vector)@")
@@ -27,7 +28,7 @@ _THIN = r'\1<mspace width="0.17em"/>'
 """LaTeX has a thin space about the name of a function; the converter leaves it out."""
 
 
-@lru_cache(maxsize=512)
+@bounded_cache
 def formula(latex: str) -> str:
     """LaTeX as a MathML element; ``@name@`` in it becomes an element that the page fills."""
     whole = _SEVERAL.sub(lambda found: _LIVE_FORMS[found[2]](found[1]), latex)

@@ -6,7 +6,7 @@ Loads torch: the lesson imports it when it is opened.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from natgrad_core.nets.preconditioners.parameter_tensors import split
 from natgrad_core.nets.preconditioners.stationary_metrics import Moments
 from natgrad_core.nets.step_comparison import OneStep, one_step
 from natgrad_core.types import Array
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.lessons.after_kfac.state import EXAMPLES, SIZES
 from natgrad_lecture.training import Course, reach
 
@@ -27,7 +28,7 @@ SIZED = ("soap", "shampoo", "adam")
 """The methods whose metric depends on B."""
 
 
-@lru_cache(maxsize=2)
+@bounded_cache
 def problem_of(data: str) -> NetProblem:
     """The net of one data set."""
     found = real(data, "unit" if data == "digits" else "standard")
@@ -35,30 +36,30 @@ def problem_of(data: str) -> NetProblem:
     return NetProblem.of(mlp(SIZES[data], bias=False), replace(found, x=found.x[:n], y=found.y[:n]))
 
 
-@lru_cache(maxsize=16)
+@bounded_cache
 def _teacher(data: str, seed: int) -> Course:
     return Course.of(problem_of(data), rules.kfac(), seed)
 
 
-@lru_cache(maxsize=16)
+@bounded_cache
 def _point(data: str, seed: int, after: int) -> At:
     run = _teacher(data, seed)
     reach([run], after)
     return problem_of(data).double.at(run.frame(after).theta.double(), after)
 
 
-@lru_cache(maxsize=64)
+@bounded_cache
 def _operators(point: At, batch: int, root: bool) -> dict[str, Operator]:
     return implied(point, batch, root)
 
 
-@lru_cache(maxsize=256)
+@bounded_cache
 def _step(point: At, batch: int, root: bool, damping: float, name: str) -> OneStep:
     built = _operators(point, batch, root)
     return one_step(point, damping, (name,), built)[name]
 
 
-@lru_cache(maxsize=64)
+@bounded_cache
 def _turned(point: At, kind: str, stretch: float, batch: int, root: bool) -> dict[str, float]:
     return turns(point, kind, stretch, batch, root)
 
@@ -82,9 +83,9 @@ class Model:
     def step(self, name: str, batch: int | None = None, root: bool | None = None) -> OneStep:
         """One step with one metric, at this batch or another."""
         state = self.state
-        batch = state.size if batch is None or name not in SIZED else batch
-        root = state.rooted if root is None else root
-        return _step(self.point, batch, root, state.damping, name)
+        size: int = state.size if batch is None or name not in SIZED else batch
+        rooted: bool = state.rooted if root is None else root
+        return _step(self.point, size, rooted, state.damping, name)
 
     @cached_property
     def steps(self) -> dict[str, OneStep]:
@@ -146,9 +147,9 @@ class Model:
     def turned(self, kind: str | None = None, root: bool | None = None) -> dict[str, float]:
         """By how many degrees each method's direction turns when the layers are written so."""
         state = self.state
-        kind = state.kind if kind is None else kind
-        root = state.rooted if root is None else root
-        return _turned(self.point, kind, state.stretch, state.size, root)
+        other: str = state.kind if kind is None else kind
+        rooted: bool = state.rooted if root is None else root
+        return _turned(self.point, other, state.stretch, state.size, rooted)
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ Loads torch: the lesson imports it when it is opened.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from natgrad_core.nets.rule import Rule
 from natgrad_core.nets.step_comparison import MATRICES, OneStep, along, one_step, operators
 from natgrad_core.nets.step_size import Quadratic
 from natgrad_core.types import Array
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons.approximations.state import FEW, LARGE, SIZES
 from natgrad_lecture.training import Course, pull, reach
@@ -31,7 +32,7 @@ ARRIVED = 1e-8
 SHARES = np.linspace(0.0, 2.0, 21)
 
 
-@lru_cache(maxsize=8)
+@bounded_cache
 def problem_of(data: str, large: bool = False) -> NetProblem:
     """The net of one view on one data set."""
     sizes = (LARGE if large else SIZES)[data]
@@ -43,7 +44,7 @@ def problem_of(data: str, large: bool = False) -> NetProblem:
     return NetProblem.of(mlp(sizes), found)
 
 
-@lru_cache(maxsize=16)
+@bounded_cache
 def teacher(data: str, seed: int) -> Course:
     """The run that brings a net to where the one step is taken."""
     return Course.of(problem_of(data), rules.kfac(), seed)
@@ -62,13 +63,13 @@ def _metric(name: str, data: str) -> Metric:
     return MATRICES[name]()
 
 
-@lru_cache(maxsize=24)
+@bounded_cache
 def course(data: str, seed: int, name: str, damping: float) -> Course:
     """One run; only the one with a fixed λ depends on it."""
     return Course.of(problem_of(data, True), rule_of(name, data, damping), seed)
 
 
-@lru_cache(maxsize=32)
+@bounded_cache
 def _spectrum(data: str, seed: int, frame: str) -> Spectrum:
     """Eigenvalues of the Fisher matrix of the net at its start, its layers seen through ``frame``.
 
@@ -142,18 +143,18 @@ class Place:
                 return
 
 
-@lru_cache(maxsize=64)
+@bounded_cache
 def _steps(place: Place, damping: float, names: tuple[str, ...]) -> dict[str, OneStep]:
     return one_step(place.point, damping, names, place.operators)
 
 
-@lru_cache(maxsize=64)
+@bounded_cache
 def _falls(place: Place, damping: float, names: tuple[str, ...]) -> dict[str, Array]:
     changes = [step.change for step in _steps(place, damping, names).values()]
     return dict(zip(names, along(place.point, changes, SHARES.tolist()).numpy(), strict=True))
 
 
-@lru_cache(maxsize=16)
+@bounded_cache
 def _place(data: str, seed: int, after: int) -> Place:
     run = teacher(data, seed)
     reach([run], after)
@@ -205,8 +206,8 @@ class Model:
         """One step with one matrix, at this λ or another."""
         if damping is None and name in self.state.matrices:
             return self.steps[name]
-        damping = self.state.damping if damping is None else damping
-        return _steps(self.place, damping, (name,))[name]
+        at: float = self.state.damping if damping is None else damping
+        return _steps(self.place, at, (name,))[name]
 
     @property
     def falls(self) -> dict[str, Array]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from natgrad_core import rules, run
 from natgrad_core.core.trajectory import Trajectory
 from natgrad_core.linalg.small_matrices import pack
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.contours import add_contours, add_contours_through, add_lattice
 from natgrad_lecture.drawing.model_picture import add_model
 from natgrad_lecture.drawing.paired_runs import (
@@ -183,7 +183,7 @@ def _handles(model: Model) -> list[Handle]:
     return handles
 
 
-@cache
+@bounded_cache
 def _anchor(name: str) -> tuple[np.ndarray, float]:
     """A corner of the view away from where this problem's runs usually are."""
     problem = problem_named(name)

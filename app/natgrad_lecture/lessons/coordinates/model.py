@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 
 from natgrad_core import Trajectory, run
 from natgrad_core.linalg.small_matrices import pack
 from natgrad_core.types import Array
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.windows import window
 from natgrad_lecture.engine_cache import RuleCall, RunsModel, charted, traces_of
 from natgrad_lecture.lessons.coordinates.state import Coordinates
@@ -41,7 +42,7 @@ def starts_around(problem: ProblemKey, middle: tuple[float, ...]) -> Array:
     return points[of.inside(points)]
 
 
-@lru_cache(maxsize=64)
+@bounded_cache
 def _runs(
     problem: ProblemKey,
     chart: ChartKey | None,

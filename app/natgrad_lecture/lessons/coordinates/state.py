@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, ClassVar
 
 from natgrad_core.charts.linear import Linear, Parts, compose, decompose
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers
 from natgrad_lecture.state.items import ChartKey
 from natgrad_lecture.state.runs import Runs
@@ -28,7 +28,7 @@ WORST_CONDITION = 1e4
 """Beyond this a picture of A is a line, and its numbers lose more digits than the meter shows."""
 
 
-@lru_cache
+@bounded_cache
 def _condition(rows: tuple[tuple[float, ...], ...]) -> float:
     """Kept, for every ask brings its A, whatever is dragged."""
     return Linear(rows).condition

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from natgrad_core.analysis.online_mean import (
     ratio,
 )
 from natgrad_core.types import Array
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.heat_map import Kept, keeper
 from natgrad_lecture.lessons.efficiency.state import STEPS, TIMES
 
@@ -48,11 +49,11 @@ def _drawing(seed: int) -> Iterator[Examples]:
     return drawing(STEPS, seed=seed)
 
 
-_drawn = keeper(_drawing, size=2)
+_drawn = keeper(_drawing)
 """The examples of a seed, as far as they were asked for: 24 MB each."""
 
 
-@lru_cache(maxsize=64)
+@bounded_cache
 def _errors(
     method: str, s1: float, s2: float, c: float | None, start: Any, seed: int, runs: int
 ) -> Errors:
@@ -66,7 +67,7 @@ def _errors(
     return learned(known, fisher, _gain(s1, s2, c), start, TIMES)
 
 
-@lru_cache(maxsize=256)
+@bounded_cache
 def _expected(s1: float, s2: float, c: float | None, start: Any) -> Array:
     return expected(_fisher(s1, s2), _gain(s1, s2, c), start, TIMES)
 

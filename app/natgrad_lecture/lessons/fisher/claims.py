@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from natgrad_core.geometry.ellipses import outline
 from natgrad_core.geometry.level_sets import kl_level_set
 from natgrad_core.problems._kunstner_line import directions
 from natgrad_core.types import Array
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.lessons.base import Changes, Claim, Question
 from natgrad_lecture.lessons.fisher.data_model import VIEW, Data
 from natgrad_lecture.lessons.fisher.level_model import worst_misses
@@ -168,7 +168,7 @@ _MANY = 100 * np.arange(1, 257)
 """Numbers of draws: blocks of a hundred, up to 25 600."""
 
 
-@lru_cache(maxsize=64)
+@bounded_cache
 def _blocks(problem: str, theta: tuple[float, ...], seed: int) -> Gathered:
     return gather(problem_named(problem), theta, _MANY, (seed, 1))
 

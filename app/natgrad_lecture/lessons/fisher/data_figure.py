@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from natgrad_core.analysis.fisher_sampling import angle
 from natgrad_core.geometry.ellipses import ellipse_axes, outline
 from natgrad_core.problems._kunstner_line import directions, minimum
 from natgrad_core.types import Array
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.graph import Axis
 from natgrad_lecture.drawing.heat_map import Growth, color_scale
 from natgrad_lecture.drawing.sheet import Sheet
@@ -38,7 +38,7 @@ _RADIUS = 0.25
 """Of both ellipses ½δᵀGδ, in nats by their own reckoning."""
 
 
-@lru_cache(maxsize=8)
+@bounded_cache
 def _field(noise: float) -> tuple[Array, Any]:
     problem = line_with(noise)
     return field(lambda points: directions(problem, points, "empirical-fisher")[0], VIEW)
@@ -114,7 +114,7 @@ def picture(data: Data, sheet: Sheet) -> Picture:
     }
 
 
-@lru_cache(maxsize=8)
+@bounded_cache
 def _ground(noise: float) -> tuple[Array, Array]:
     """The loss's level sets, ellipses of F about the minimum: the lines, and bands between them."""
     problem = line_with(noise)

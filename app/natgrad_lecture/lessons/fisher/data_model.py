@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from natgrad_core.core.rule import descend, precondition
 from natgrad_core.problems._kunstner_line import directions, minimum, skewed_line
 from natgrad_core.rules.kl_limited import paced
 from natgrad_core.types import Array
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.windows import grid
 
 VIEW = np.array([[-2.0, 6.0], [-2.0, 6.0]])
@@ -24,13 +25,13 @@ _AT_REST = 1e-9
 """So near the minimum a step has no direction but that of rounding."""
 
 
-@lru_cache(maxsize=8)
+@bounded_cache
 def line_with(noise: float) -> Problem:
     """The least-squares problem with data of this noise."""
     return skewed_line(noise)
 
 
-@lru_cache(maxsize=16)
+@bounded_cache
 def angle_map(noise: float, fine: int) -> Array:
     """The Euclidean angle between the two steps, in degrees, ``[fine, fine]``."""
     half = np.ptp(VIEW[0]) / fine / 2

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from natgrad_core.analysis.fisher_sampling import Gathered, gather, scores
 from natgrad_core.types import Array, Whole
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.state.items import problem_named
 
 _PER_DECADE = 12
@@ -33,12 +34,12 @@ def _numbers_in(part: int) -> Whole:
 STEPS = sum(len(_numbers_in(part)) for part in range(PARTS)) - 1
 
 
-@lru_cache(maxsize=64)
+@bounded_cache
 def _part(name: str, theta: tuple[float, ...], seed: int, part: int) -> Gathered:
     return gather(problem_named(name), theta, _numbers_in(part), (seed, part))
 
 
-@lru_cache(maxsize=32)
+@bounded_cache
 def gathered(name: str, theta: tuple[float, ...], seed: int, parts: int) -> Gathered:
     """The sums over the first so many parts of the draws."""
     found = _part(name, theta, seed, 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from natgrad_core.analysis.fitted_curve import density_curve
 from natgrad_core.geometry.ellipses import ellipse_axes
 from natgrad_core.types import Array
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.model_picture import Curves, densities, of_problem
 from natgrad_lecture.drawing.sheet import Sheet
@@ -28,7 +28,7 @@ def view_of(name: str) -> Array:
     return np.array(PLACES[name][1]) if name in PLACES else window(problem_named(name))
 
 
-@lru_cache(maxsize=16)
+@bounded_cache
 def _curves(name: str) -> Curves | None:
     """The model over its outcomes; for parameters that no data chose, over a window of its own."""
     problem = problem_named(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from natgrad_core.core.problem import Problem
 from natgrad_core.geometry.ellipses import outline, reach
 from natgrad_core.geometry.level_sets import kl_level_set
 from natgrad_core.types import Array
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.state.items import problem_named
 
 SIZES: Array = np.geomspace(1e-3, 2.0, 25)
@@ -103,6 +104,6 @@ def worst_misses(problem: Problem, theta: Array, sizes: Array) -> tuple[Array, A
         return np.abs(found).max(-1), np.abs(pairs).max(-1)
 
 
-@lru_cache(maxsize=16)
+@bounded_cache
 def _misses(name: str, theta: tuple[float, ...]) -> tuple[Array, Array]:
     return worst_misses(problem_named(name), np.array(theta), SIZES)

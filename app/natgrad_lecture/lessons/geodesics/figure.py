@@ -7,7 +7,6 @@ shortest geodesic, at even distances.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from natgrad_core.analysis.fitted_curve import density_curve
 from natgrad_core.geometry.ellipses import ellipse_axes
 from natgrad_core.types import Array
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.contours import add_lattice
 from natgrad_lecture.drawing.model_picture import Curves, densities
 from natgrad_lecture.drawing.numbers import FINE, round_up
@@ -100,7 +100,7 @@ def _draw(model: Model, sheet: Sheet, name: str, views: dict[str, Array]) -> Non
         sheet.add(name, "points", kind, NAMES[kind], points=place(middle))
 
 
-@lru_cache(maxsize=32)
+@bounded_cache
 def _densities(low: float, high: float, top: float) -> Curves:
     return densities(density_curve(NORMAL, (low, high), top))
 

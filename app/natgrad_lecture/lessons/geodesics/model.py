@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from natgrad_core.geometry.geodesics import distance, e_geodesic, fisher_rao, le
 from natgrad_core.geometry.gradient_flow import Flow, flow
 from natgrad_core.problems._kl_to_target import Divergence
 from natgrad_core.types import Array
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.lessons.geodesics.state import CHARTS
 
 GEODESICS = {"m": m_geodesic, "e": e_geodesic, "rao": fisher_rao}
@@ -34,20 +35,20 @@ _SIDES = 1001
 End = tuple[float, ...]
 
 
-@lru_cache(maxsize=128)
+@bounded_cache
 def _loss(target: End, reverse: bool) -> Divergence:
     """KL(p* ‖ p), or in reverse KL(p ‖ p*), with p* at ``target``."""
     return Divergence(NORMAL, np.array(target), reverse)
 
 
-@lru_cache(maxsize=128)
+@bounded_cache
 def _steps(a: End, b: End, chart: str, reverse: bool, rate: float) -> Trajectory:
     of = CHARTS[chart]
     charted = _loss(b, reverse).through(of)
     return run(charted, rules["natural"](rate), of.inverse(np.array(a)), count(rate))
 
 
-@lru_cache(maxsize=128)
+@bounded_cache
 def _flow(a: End, b: End, reverse: bool) -> Flow:
     return flow(_loss(b, reverse), np.array(a), 6.0, count=61)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from natgrad_core import gap, rules, run
 from natgrad_core.geometry.ellipses import outline, reach
 from natgrad_core.geometry.gradient_flow import flow
 from natgrad_core.types import Array
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.paired_runs import COINCIDE
 from natgrad_lecture.lessons.base import Changes, Claim, Question
 from natgrad_lecture.lessons.natural_gradient.model import SIDE, Model
@@ -84,7 +84,7 @@ def _no_gap(model: Model) -> bool:
     return bool(model.pair("natural").gap < COINCIDE)
 
 
-@lru_cache(maxsize=64)
+@bounded_cache
 def _flows(problem: str, chart: ChartKey, start: tuple[float, ...], time: float) -> tuple[Any, Any]:
     """The natural-gradient flow in θ, and in x, by an ODE solver."""
     base, through = problem_named(problem), chart_named(chart)

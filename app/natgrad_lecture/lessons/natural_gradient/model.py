@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
@@ -20,6 +20,7 @@ from natgrad_core.rules.kl_limited import limit
 from natgrad_core.tracing.replay import SHORT
 from natgrad_core.tracing.trace_cache import Traces
 from natgrad_core.types import Array, Whole
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.vector_field import directions
 from natgrad_lecture.drawing.windows import window
 from natgrad_lecture.engine_cache import RuleCall, RunsModel, traces_of
@@ -42,7 +43,7 @@ def _rule(name: str, rate: Any, q: float, damping: float, kind: str, radius: flo
     return chain(raised, descend(1.0), limit(radius), name=name)
 
 
-@lru_cache(maxsize=64)
+@bounded_cache
 def _gaps(
     problem: str,
     chart: ChartKey,
@@ -69,7 +70,7 @@ SIDE = 25
 """Cells along each side of the map of gaps."""
 
 
-@lru_cache(maxsize=32)
+@bounded_cache
 def _bent(problem: str, strongest: tuple[float, float]) -> tuple[Charted, Traces]:
     """The problem in all bends of the map at once, and its traced steps."""
     strength, center = strongest
@@ -77,7 +78,7 @@ def _bent(problem: str, strongest: tuple[float, float]) -> tuple[Charted, Traces
     return problem_named(problem).through(charts["bend"](bends, center)), {}
 
 
-@lru_cache(maxsize=32)
+@bounded_cache
 def _gap_map(
     problem: str,
     strongest: tuple[float, float],
@@ -112,7 +113,7 @@ def _direction(problem: str, q: float, damping: float, points: Array) -> Array:
         return -full(raised, points.shape[:-1])
 
 
-@lru_cache(maxsize=64)
+@bounded_cache
 def _field(problem: str, q: float, damping: float) -> tuple[Array, Whole]:
     view = window(problem_named(problem))
     return directions(lambda points: _direction(problem, q, damping, points), view)

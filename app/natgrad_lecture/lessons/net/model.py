@@ -6,7 +6,7 @@ Loads torch: the lesson imports it when it is opened.
 from __future__ import annotations
 
 import time
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -19,6 +19,7 @@ from natgrad_core.nets.reparametrization import Frame, Reparametrized, natural_i
 from natgrad_core.nets.rule import Rule
 from natgrad_core.nets.training import accuracy, begin
 from natgrad_core.types import Array
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import grid
 from natgrad_lecture.lessons.net.state import KEEP, VIEW
@@ -63,7 +64,7 @@ def baseline(name: str, settings: Settings) -> Rule:
     return rules.muon(rate, keep, others=rules.adamw(others, decay=0.0))
 
 
-@lru_cache(maxsize=16)
+@bounded_cache
 def data_of(data: DataKey) -> Data:
     """One of the data sets, painted points, or the reader's own table."""
     name, *rest = data
@@ -82,27 +83,27 @@ def sizes_of(data: DataKey, width: int) -> tuple[int, int, int, int]:
     return found.x.shape[1], width, width, found.outputs
 
 
-@lru_cache(maxsize=16)
+@bounded_cache
 def problem_of(data: DataKey, width: int) -> NetProblem:
     """A net with two hidden layers on one of the data sets: 2-w-w-2 on points of the plane."""
     return NetProblem.of(mlp(sizes_of(data, width)), data_of(data))
 
 
-@lru_cache(maxsize=16)
+@bounded_cache
 def held_out(data: DataKey) -> Any:
     """As many points again, which no run sees."""
     name, noise, seed = data
     return plane(name, COUNT, noise, seed)
 
 
-@lru_cache(maxsize=16)
+@bounded_cache
 def frame_of(sizes: tuple[int, ...], condition: float) -> Reparametrized:
     """The net with its middle layer net_in_x through A."""
     frame = Frame.stretched(sizes[1], sizes[2], condition)
     return Reparametrized(mlp(sizes), {LAYER: frame})
 
 
-@lru_cache(maxsize=24)
+@bounded_cache
 def course(
     data: DataKey,
     width: int,
@@ -131,7 +132,7 @@ def course(
     return Course(mixed, how, begin(mixed, how, seed, theta=theta))
 
 
-@lru_cache(maxsize=8)
+@bounded_cache
 def _tuned(data: DataKey, width: int, seed: int, name: str) -> Course:
     return Course.of(problem_of(data, width), baseline(name, TUNED[data[0]][name]), seed)
 
@@ -334,19 +335,19 @@ _outputs: dict[Any, list[Array]] = {}
 _last_matrix: WeakKeyDictionary[Course, tuple[int, float]] = WeakKeyDictionary()
 
 
-@lru_cache(maxsize=4)
+@bounded_cache
 def _grid(cells: int, box: tuple[float, ...]) -> Array:
     view = np.reshape(box, (2, 2))
     half = np.ptp(view, axis=1) / cells / 2
     return grid(np.stack([view[:, 0] + half, view[:, 1] - half], -1), cells).reshape(-1, 2)
 
 
-@lru_cache(maxsize=4)
+@bounded_cache
 def _operators(run: Course, step: int) -> dict[str, Any]:
     return operators(run.problem.at(run.frame(step).theta, step))
 
 
-@lru_cache(maxsize=4)
+@bounded_cache
 def _tensors(run: Course, step: int) -> dict[str, Any]:
     return {name: each.dense() for name, each in _operators(run, step).items()}
 
@@ -355,6 +356,6 @@ def _matrices(run: Course, step: int) -> dict[str, Array]:
     return {name: each.numpy() for name, each in _tensors(run, step).items()}
 
 
-@lru_cache(maxsize=4)
+@bounded_cache
 def _spectra(run: Course, step: int) -> dict[str, Array]:
     return {name: spectrum(each).numpy() for name, each in _operators(run, step).items()}

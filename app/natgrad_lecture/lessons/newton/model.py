@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
@@ -14,6 +14,7 @@ from natgrad_core.core.rule import descend, precondition
 from natgrad_core.linalg.operators import Dense
 from natgrad_core.linalg.small_matrices import components, full, mv
 from natgrad_core.types import Array
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.engine_cache import RuleCall, RunsModel, charted
 from natgrad_lecture.lessons.newton.state import HESSIANS, NewtonState
 from natgrad_lecture.paired_runs import PairedRuns
@@ -139,7 +140,7 @@ class Model(RunsModel):
         return np.linalg.norm(in_theta.in_theta[-1] - in_x.in_theta[-1], axis=-1)
 
 
-@lru_cache(maxsize=16)
+@bounded_cache
 def _least(key: ProblemKey, chart: ChartKey | None, hessian: str) -> Callable[[Array], Array]:
     """One function for one Hessian in one chart, so that what it hatches can be kept."""
     problem = problem_named(key) if chart is None else charted(key, chart)

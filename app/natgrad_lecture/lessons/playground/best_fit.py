@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 
 import numpy as np
 
 from natgrad_core.analysis.fit import Fit, fit
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.numbers import significant
 from natgrad_lecture.state.items import ProblemKey, problem_named
 from natgrad_lecture.text.lesson_text import phrases
@@ -21,7 +21,7 @@ HALF = (1e-9, 1e9)
 """The least and the most half-width of an axis."""
 
 
-@lru_cache(maxsize=64)
+@bounded_cache
 def fit_of(key: ProblemKey) -> Fit | None:
     """The maximum-likelihood fit of a problem; None of one without a model or observed data."""
     problem = problem_named(key)

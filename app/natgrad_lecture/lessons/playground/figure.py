@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from natgrad_core.core.trajectory import Trajectory
 from natgrad_core.geometry.ellipses import ellipse_axes, reach
 from natgrad_core.linalg.small_matrices import components, full
 from natgrad_core.types import Array
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.contours import add_contours, add_contours_through, add_lattice
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.heat_map import Growth, Kept, progress, spread, steps_axis
@@ -189,7 +189,7 @@ def _words(name: str) -> str:
     return name.replace("-", " ")
 
 
-@lru_cache(maxsize=64)
+@bounded_cache
 def _x_view(problem: ProblemKey, chart: ChartKey, squared: bool) -> Array:
     """The window in x: around the view's corners, in a curved chart around most of the view.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from natgrad_core.analysis.basins import Basins, ending, minima
 from natgrad_core.linalg.small_matrices import full
 from natgrad_core.metrics import Metric
 from natgrad_core.types import Array
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.heat_map import Kept, keeper
 from natgrad_lecture.engine_cache import RuleCall, RunsModel
 from natgrad_lecture.lessons.playground.state import (
@@ -36,7 +37,7 @@ _FALLS = 20.0
 """A mean log-likelihood that rises so many times its size is more likely a loss, run uphill."""
 
 
-@lru_cache(maxsize=32)
+@bounded_cache
 def starts_of(problem: ProblemKey, count: int) -> Array:
     """Points of the problem's view, the same ones each time, at most ``count``: ``[n, 2]``."""
     of = problem_named(problem)
@@ -53,13 +54,13 @@ def _ending(problem: ProblemKey, rule: RuleKey, steps: int) -> Iterator[Basins]:
 _kept = keeper(_ending)
 
 
-@lru_cache(maxsize=32)
+@bounded_cache
 def minima_of(problem: ProblemKey) -> Array:
     """The isolated minima in the problem's window, the lowest first."""
     return minima(problem_named(problem))
 
 
-@lru_cache(maxsize=64)
+@bounded_cache
 def _crowd(problem: ProblemKey, rule: RuleKey, count: int, steps: int) -> Trajectory | None:
     starts = starts_of(problem, count)
     return run(problem_named(problem), rule_of(rule), starts, steps) if len(starts) else None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -18,6 +17,7 @@ from natgrad_core import charts, metrics, rules
 from natgrad_core.core.damping import ALL_KINDS
 from natgrad_core.core.rule import SINGULAR, Rule, chain, descend, precondition
 from natgrad_core.metrics import Metric
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.numbers import significant
 from natgrad_lecture.drawing.windows import window
 from natgrad_lecture.engine_cache import RuleCall, rule_options, run_of
@@ -79,13 +79,13 @@ RuleKey = tuple[str, float, float, str, str, MetricKey | None]
 """A rule's name, rate, damping, its kind, what to do where G is singular, and G if it is ours."""
 
 
-@lru_cache(maxsize=64)
+@bounded_cache
 def metric_named(key: MetricKey) -> Metric:
     """The metric of this name with these options."""
     return metrics[key[0]](**dict(key[1]))
 
 
-@lru_cache(maxsize=256)
+@bounded_cache
 def rule_of(key: RuleKey) -> Rule:
     """The rule with those of the reader's options that it takes."""
     name, rate, damping, kind, singular, metric = key
@@ -96,7 +96,7 @@ def rule_of(key: RuleKey) -> Rule:
     return rules[name](**{k: v for k, v in wished.items() if k in rule_options(name)})
 
 
-@lru_cache(maxsize=512)
+@bounded_cache
 def why_not_metric(problem: ProblemKey, metric: MetricKey) -> str:
     """Why a problem has no such metric, in words; empty if it has one."""
     place = problem_named(problem)
@@ -108,7 +108,7 @@ def why_not_metric(problem: ProblemKey, metric: MetricKey) -> str:
     return ""
 
 
-@lru_cache(maxsize=512)
+@bounded_cache
 def why_not_chart(key: ProblemKey, chart_key: ChartKey, start: tuple[float, ...]) -> str:
     """Why a problem cannot be run in a chart from a start, in words; empty if it can."""
     problem = problem_named(key)

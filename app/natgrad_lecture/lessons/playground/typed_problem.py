@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ from natgrad_core.datasets import columns, tables
 from natgrad_core.datasets.pasted import Table, UnreadableData, read_table
 from natgrad_core.expressions.expression_problem import ExpressionError
 from natgrad_core.types import Array
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.numbers import significant
 from natgrad_lecture.lessons.playground.best_fit import fit_of
 from natgrad_lecture.state.fields import BadInput
@@ -163,7 +163,7 @@ def _data(mine: Mine) -> tuple[tuple[str, tuple[float, ...]], ...]:
     return _typed(mine.typed)
 
 
-@lru_cache(maxsize=32)
+@bounded_cache
 def table_of(text: str) -> Table:
     """What was typed or pasted, as columns; BadInput where it cannot be read."""
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from natgrad_core import Trajectory
 from natgrad_core.linalg.small_matrices import full
 from natgrad_core.types import Array, Whole
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.contours import add_contours
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.model_picture import add_model
@@ -30,7 +30,7 @@ say = phrases(__file__)
 VIEW = np.array([[-7.0, 3.0], [-7.0, 3.0]])
 
 
-@lru_cache(maxsize=4)
+@bounded_cache
 def _field(name: str) -> tuple[Array, Whole]:
     """Arrows along −∇J or −F⁻¹∇J all over the window."""
     problem = problem_named(NAME)

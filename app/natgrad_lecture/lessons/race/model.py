@@ -6,7 +6,7 @@ Loads torch: the lesson imports it when it is opened.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from natgrad_core.nets.damping import LevenbergMarquardt
 from natgrad_core.nets.datasets import labeled, relabeled
 from natgrad_core.nets.rule import Rule
 from natgrad_core.nets.training import accuracy, begin, median, reached
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons.race.state import CLASSED, OPTIONS, TARGETS, tuning_of
 from natgrad_lecture.state.own_table import examples_of
@@ -31,7 +32,7 @@ Entry = tuple[str, int, tuple[float, ...]]
 """Rule, width, options."""
 
 
-@lru_cache(maxsize=8)
+@bounded_cache
 def data_of(task: TaskKey, noise: float = 0.0) -> Data:
     """The data of a task, a fifth held out; pixels in [0, 1], all else standardized.
 
@@ -44,7 +45,7 @@ def data_of(task: TaskKey, noise: float = 0.0) -> Data:
     return relabeled(real(task, "unit" if task == "digits" else "standard", HELD_OUT), noise)
 
 
-@lru_cache(maxsize=16)
+@bounded_cache
 def problem_of(task: TaskKey, width: int, noise: float = 0.0) -> NetProblem:
     """One hidden layer of ``width``; the autoencoder narrows to eight and widens again."""
     data = data_of(task, noise)
@@ -92,7 +93,7 @@ def rule_of(name: str, settings: Mapping[str, float]) -> Rule:
     return _RULES[name](*(settings[field] for field in OPTIONS[name]))
 
 
-@lru_cache(maxsize=128)
+@bounded_cache
 def course(
     task: TaskKey, entry: Entry, seed: int, batch: int | None = None, noise: float = 0.0
 ) -> Course:

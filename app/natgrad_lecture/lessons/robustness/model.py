@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from natgrad_core.analysis.grid_sweep import Sweep, rotated, sweeping
 from natgrad_core.analysis.stability import critical_rate
 from natgrad_core.linalg.small_matrices import components, full
 from natgrad_core.types import Array
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.graph import Axis
 from natgrad_lecture.drawing.heat_map import Kept, keeper
 from natgrad_lecture.engine_cache import RunsModel
@@ -38,7 +39,7 @@ def _spaced(axis: Axis, count: int) -> Array:
     return (np.geomspace if axis.log else np.linspace)(axis.low, axis.high, count)
 
 
-@lru_cache(maxsize=32)
+@bounded_cache
 def _best(problem: str) -> tuple[float, ...]:
     """The minimum, by many natural steps."""
     place = problem_named(problem)
@@ -159,7 +160,7 @@ class Model(RunsModel):
         return np.broadcast_to(self.edge(*where, rule), up.shape), up
 
 
-@lru_cache(maxsize=64)
+@bounded_cache
 def _arrivals(key: Key, target: float) -> Array:
     *_, found = _sweeping(*key)
     with np.errstate(all="ignore"):

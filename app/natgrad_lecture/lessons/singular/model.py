@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from natgrad_core import Rule, Trajectory, rules, run
 from natgrad_core.linalg.small_matrices import full
 from natgrad_core.types import Array, Bools
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.lessons.singular.state import METHODS, NET, Runner
 from natgrad_lecture.state.items import problem_named
 
@@ -22,7 +23,7 @@ def _rule(method: str, rate: float, damping: float) -> Rule:
     return rules["natural"](rate, singular="pseudo-inverse" if method == "pseudo" else "diverge")
 
 
-@lru_cache(maxsize=128)
+@bounded_cache
 def run_of(
     problem: str, method: str, rate: float, damping: float, start: Any, steps: int
 ) -> Trajectory:
@@ -39,7 +40,7 @@ def run_of(
     return run(place, rule, start, steps)
 
 
-@lru_cache(maxsize=4)
+@bounded_cache
 def _level(problem: str) -> float:
     """The loss on the plateau: at the net's saddle; of the mixture, with its parts made one."""
     place = problem_named(problem)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from natgrad_core.geometry.ellipses import reach
 from natgrad_core.geometry.level_sets import kl_level_set
 from natgrad_core.geometry.steepest import Steepest, steepest, unit_directions
 from natgrad_core.types import Array
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.state.items import problem_named
 
 
@@ -84,7 +85,7 @@ _SMALL = 0.1
 """ε of the steps whose exact KL is drawn, magnified by 1/ε."""
 
 
-@lru_cache(maxsize=16)
+@bounded_cache
 def _same_kl(name: str) -> Array:
     """The steps from a problem's start that change the distribution by ½ε² nats, over ε."""
     problem = problem_named(name)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from natgrad_core.geometry.unit_ball import axes, spd_matrix
 from natgrad_core.types import Array
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.numbers import significant
 from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers, point
 from natgrad_lecture.state.items import problem_named
@@ -27,7 +27,7 @@ SHOW = ("shown", "hidden")
 _MOST = 1e6
 
 
-@lru_cache(maxsize=16)
+@bounded_cache
 def _given(name: str) -> dict[str, Any]:
     """G and ∇J of a problem at its start, and a frame in which both can be seen."""
     problem = problem_named(name)

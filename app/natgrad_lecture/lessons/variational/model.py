@@ -6,7 +6,7 @@ constant. q = N(μ, LLᵀ) has five parameters, and its loss is KL(q ‖ p) up t
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from natgrad_core import Trajectory, problems, rules, run
 from natgrad_core.problems.variational_normal import VariationalNormal
 from natgrad_core.types import Array
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.windows import grid, window
 from natgrad_lecture.engine_cache import RunsModel
 from natgrad_lecture.lessons.variational.state import Inference
@@ -30,7 +31,7 @@ _FINE, _WIDE = 200, 0.75
 """Points along each side of the grid on which p is summed, and how far it goes beyond the view."""
 
 
-@lru_cache(maxsize=32)
+@bounded_cache
 def posterior_of(problem: ProblemKey) -> VariationalNormal:
     """The loss KL(q ‖ p) + constant, p being the posterior of a problem's parameters."""
     kind: Any = problems["variational-normal"]
@@ -38,7 +39,7 @@ def posterior_of(problem: ProblemKey) -> VariationalNormal:
     return found
 
 
-@lru_cache(maxsize=256)
+@bounded_cache
 def pair_of(
     problem: ProblemKey,
     chart: ChartKey,
@@ -56,7 +57,7 @@ def pair_of(
     return PairedRuns(name, run(base, rule, begin, steps), in_x, through)
 
 
-@lru_cache(maxsize=64)
+@bounded_cache
 def best(problem: ProblemKey) -> Array:
     """The parameters of the best q, ``[5]``: near by Levenberg and Marquardt, then by Newton."""
     of = posterior_of(problem)
@@ -90,7 +91,7 @@ def mean_hessians(of: VariationalNormal, path: Array) -> Array:
     return np.asarray(of.n * np.einsum("k,nkij->nij", weight, of.target.hessian(z)))
 
 
-@lru_cache(maxsize=32)
+@bounded_cache
 def variances(problem: ProblemKey) -> Array:
     """The variances of the posterior itself, ``[2]``, by a sum over a grid."""
     of = problem_named(problem)

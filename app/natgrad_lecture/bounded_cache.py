@@ -1,0 +1,258 @@
+"""Results kept for the states in which they were computed, bounded by the memory that they take.
+
+A reader moves to and fro between states, so what was computed for one is kept. How much memory that
+takes depends on the state: a long run or a trained net is as large as thousands of small results.
+So all caches of this process share one budget in bytes, and what was not used for the longest time
+goes first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import gc
+import itertools
+import os
+import sys
+import threading
+from collections.abc import Callable, Collection, Generator
+from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType
+from typing import Any, Generic, ParamSpec, TypeVar
+
+BUDGET = 64 * 2**20
+"""Bytes that all that is kept may take."""
+
+TRIMMED = 7 / 8
+"""The share of the budget that stays full when results are let go, so that this is seldom."""
+
+ANSWERS = 4
+"""How many of the last answers keep what they used: a page has at most four asks on their way."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class _Entry:
+    """A kept result, when it was used last, how often, and in which answer."""
+
+    __slots__ = ("answer", "key", "used", "uses", "value", "weight")
+
+    def __init__(self, key: tuple[Any, ...], value: Any) -> None:
+        self.key, self.value = key, value
+        self.weight = self.uses = self.used = self.answer = 0
+
+
+class Results:
+    """All that the caches of this process keep, within a budget in bytes.
+
+    A look-up takes no lock: it reads one dictionary, which Python does in one piece.
+    """
+
+    def __init__(self, budget: int = BUDGET) -> None:
+        self.budget = budget
+        self.weight = 0
+        self.entries: dict[tuple[Any, ...], _Entry] = {}
+        self._values: set[int] = set()
+        self._grown: list[_Entry] = []
+        self._clock = itertools.count(1)
+        self._answers = 0
+        self._answering = False
+        self.renew_lock()
+
+    def renew_lock(self) -> None:
+        """Begin with a lock that is free: in a forked child no thread gives the parent's back."""
+        self._lock = threading.RLock()
+
+    @contextlib.contextmanager
+    def answering(self) -> Generator[None]:
+        """Keep what is used within, whatever it weighs, until a few more answers were made.
+
+        A picture that needs more than the budget could not be finished otherwise: each part of it
+        would drive out another.
+        """
+        self._answers += 1
+        self._answering = True
+        try:
+            yield
+        finally:
+            self._answering = False
+
+    def use(self, entry: _Entry) -> None:
+        """Note that a result is used. Some grow with their use (a run goes on), so each is weighed
+        after its first, second, fourth, eighth use, and so on, when the next result comes.
+        """
+        entry.used = next(self._clock)
+        entry.answer = self._answers if self._answering else 0
+        entry.uses += 1
+        if entry.uses & (entry.uses - 1) == 0:
+            self._grown.append(entry)
+
+    def add(self, key: tuple[Any, ...], value: Any) -> None:
+        """Keep a result. One that is larger than the budget is let go with the next."""
+        with self._lock:
+            grown, self._grown = self._grown, []
+            for each in grown:
+                if self.entries.get(each.key) is each:
+                    self._weigh(each)
+            if other := self.entries.get(key):  # made by another thread meanwhile
+                self._drop(other)
+            entry = self.entries[key] = _Entry(key, value)
+            self._values.add(id(value))
+            self.use(entry)
+            if self.weight > self.budget:
+                self._trim()
+
+    def _weigh(self, entry: _Entry) -> None:
+        """Count what an entry takes now; what leaves no room for others goes at once."""
+        self.weight -= entry.weight
+        entry.weight = weight((entry.key, entry.value), self._values)
+        self.weight += entry.weight
+        if entry.weight > self.budget and not self._recent(entry):
+            self._drop(entry)
+
+    def _recent(self, entry: _Entry) -> bool:
+        """Whether one of the last answers used it."""
+        return entry.answer > max(0, self._answers - ANSWERS)
+
+    def _trim(self) -> None:
+        """Let go of what was not used for the longest time."""
+        # Counted anew, for a limit on an answer's time may have interrupted a count.
+        self.weight = sum(entry.weight for entry in self.entries.values())
+        for entry in sorted(self.entries.values(), key=lambda each: each.used):
+            if self.weight <= TRIMMED * self.budget:
+                break
+            if not self._recent(entry):
+                self._drop(entry)
+
+    def _drop(self, entry: _Entry) -> None:
+        del self.entries[entry.key]
+        self.weight -= entry.weight
+        self._values.discard(id(entry.value))
+
+    def clear(self, cache: object) -> None:
+        """Forget all that one cache keeps."""
+        with self._lock:
+            for entry in list(self.entries.values()):
+                if entry.key[0] is cache:
+                    self._drop(entry)
+
+
+RESULTS = Results()
+"""What this process keeps."""
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=RESULTS.renew_lock)
+
+
+class BoundedCache(Generic[P, T]):
+    """A function that keeps its results, as ``functools.lru_cache`` does, but within a budget in
+    bytes that it shares with all others. Arguments must be hashable.
+    """
+
+    def __init__(self, function: Callable[P, T], kept: Results = RESULTS) -> None:
+        functools.update_wrapper(self, function)
+        self.__qualname__ = function.__qualname__
+        self._function, self._kept = function, kept
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return the function's result for these arguments, computed if it is not kept."""
+        key = (self, args, *sorted(kwargs.items())) if kwargs else (self, args)
+        entry = self._kept.entries.get(key)
+        if entry is None:
+            value = self._function(*args, **kwargs)
+            self._kept.add(key, value)
+            return value
+        self._kept.use(entry)
+        return entry.value
+
+    def cache_clear(self) -> None:
+        """Forget all that is kept of this function."""
+        self._kept.clear(self)
+
+    def __reduce__(self) -> str:
+        return self.__qualname__
+
+
+def bounded_cache(function: Callable[P, T]) -> BoundedCache[P, T]:
+    """Decorate a function whose results are kept: all such functions share ``BUDGET``."""
+    return BoundedCache(function)
+
+
+_SHARED = (
+    type,
+    ModuleType,
+    CodeType,
+    FrameType,
+    BuiltinFunctionType,
+    BoundedCache,
+    type(functools.cache(len)),
+)
+"""What belongs to the program and not to a result."""
+
+_PLAIN = (bool, bytes, complex, float, int, str, type(None))
+"""What holds nothing else; most of what is looked at is of these kinds."""
+
+
+def _kind(kind: type) -> str:
+    """How objects of a kind are followed."""
+    if issubclass(kind, _SHARED):
+        return "shared"
+    if issubclass(kind, _PLAIN):
+        return "plain"
+    bases = {(base.__module__.partition(".")[0], base.__name__) for base in kind.__mro__}
+    if ("numpy", "ndarray") in bases:
+        return "array"
+    if ("torch", "Tensor") in bases:
+        return "tensor"
+    return "function" if issubclass(kind, FunctionType) else "container"
+
+
+class _Kinds(dict[type, str]):
+    """How objects of the kinds that were met are followed."""
+
+    def __missing__(self, kind: type) -> str:
+        self[kind] = found = _kind(kind)
+        return found
+
+
+_KINDS = _Kinds()
+
+
+def weight(roots: Collection[object], others: Collection[int] = frozenset()) -> int:
+    """Return how many bytes some objects take, with all that they hold.
+
+    Whatever refers to something is followed: containers, attributes, what a function or a generator
+    holds. Arrays count with the memory that they look into, tensors with their storage.
+
+    Args:
+        roots: The objects.
+        others: The identities of objects that are counted elsewhere and not followed, unless they
+            are among the roots.
+    """
+    total = 0
+    left: list[Any] = list(roots)
+    seen: set[int] = set()
+    starts = {id(root) for root in left}
+    while left:
+        it = left.pop()
+        place, kind = id(it), _KINDS[type(it)]
+        if kind == "shared" or place in seen or (place in others and place not in starts):
+            continue
+        seen.add(place)
+        total += sys.getsizeof(it)
+        if kind == "container":
+            left += gc.get_referents(it)
+        elif kind == "function":  # not its globals, which are a module's
+            left += filter(None, (it.__closure__, it.__defaults__, it.__kwdefaults__))
+        elif kind == "array":
+            if it.base is not None:  # whose memory it is
+                left.append(it.base)
+            if it.dtype.hasobject:
+                left += it.ravel().tolist()
+        elif kind == "tensor":
+            storage = it.untyped_storage()
+            if storage.data_ptr() not in seen:
+                seen.add(storage.data_ptr())
+                total += storage.nbytes()
+            left.append(vars(it))
+    return total
