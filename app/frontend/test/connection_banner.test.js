@@ -32,7 +32,8 @@ test("what was in flight is asked again whenever the line has been opened again"
   assert.deepEqual(did, ["again"]);
 });
 
-test("an engine that is silent on an open line is asked over a new one", () => {
+test("an engine that is silent on an open line is asked over a new one", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
   const { shown, did, press } = banner({ status: "open" });
   shown.trouble(true);
   assert.equal(shown.box.hidden, false);
@@ -40,7 +41,21 @@ test("an engine that is silent on an open line is asked over a new one", () => {
   assert.deepEqual(did, ["renew"]);
 });
 
-test("where the page has no line of its own the ask is repeated", () => {
+test("a line that stays silent is opened again by itself, and one that speaks is not", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { shown, did } = banner({ status: "open" });
+  shown.trouble(true);
+  t.mock.timers.tick(74_000);
+  shown.trouble(false);
+  t.mock.timers.tick(200_000);
+  assert.deepEqual(did, []);
+  shown.trouble(true);
+  t.mock.timers.tick(75_000);
+  assert.deepEqual(did, ["renew"]);
+});
+
+test("where the page has no line of its own the ask is repeated", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
   const { shown, did, press } = banner(undefined);
   shown.trouble(true);
   press();

@@ -3,6 +3,11 @@
 import { make, setText } from "../lib/dom.js";
 import { say } from "../i18n/en.js";
 
+// ms in which a late answer may still come; then the line is opened again without a hand. An engine
+// that makes a file and then a picture is silent for as long (session.py, time_limit.py), and none
+// longer: the other end is gone, and nobody said so.
+const SILENT = 75_000;
+
 /**
  * @param {Model} model
  * @param {() => void} again
@@ -14,6 +19,8 @@ export function makeBanner(model, again) {
   const { link } = model;
   let late = false;
   let heard = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let silent;
 
   function show() {
     const lost = Boolean(link?.broken());
@@ -51,6 +58,8 @@ export function makeBanner(model, again) {
     /** @param {boolean} isLate */
     trouble(isLate) {
       late = isLate;
+      clearTimeout(silent);
+      if (late) silent = setTimeout(() => link?.renew?.(), SILENT);
       heard ||= !isLate;
       show();
     },
