@@ -4,18 +4,22 @@ left behind. The page's own part in this is tested in tests/browser/test_link.py
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 import requests
+import websocket
 
 from benchmarks.soak import soak
 from natgrad_lecture.server.sessions import Readers
 from natgrad_lecture.server.waiting_line import WaitingLine
 from natgrad_lecture.server.websocket import ASLEEP
+from tests.support.class_lines import Lecture, hang_up
 from tests.support.servers import Page, Server, children, running, wait_until, zombies
 
 resource = pytest.importorskip("resource", reason="limits of processes are a matter of Unix")
@@ -81,6 +85,41 @@ def test_a_kernel_whose_page_is_gone_ends(frail: Server) -> None:
         == 404
     )
     assert frail.metric("readers") == 0
+
+
+def listening(line: websocket.WebSocket) -> list[bytes]:
+    """What is heard on a line from now on; who hears answers pings, too."""
+    heard: list[bytes] = []
+
+    def hear() -> None:
+        with contextlib.suppress(OSError, websocket.WebSocketException):
+            while True:
+                heard.append(line.recv_data()[1])
+
+    threading.Thread(target=hear, daemon=True).start()
+    return heard
+
+
+def test_a_line_that_answers_no_ping_is_dropped_and_its_place_becomes_free() -> None:
+    """A device that sleeps closes nothing: its end is open, and nobody is behind it."""
+    first = "import natgrad_lecture.server.server as s; s.PING = 0.5"
+    with running("--gone=0.5", first=first) as server:
+        asleep, awake = Page(server.url).open(), Page(server.url).open()
+        assert awake.socket
+        answers = listening(awake.socket)
+        lecture = Lecture(awake)
+        lecture.lead()
+        lecture.follow()
+        listening(lecture.follow().socket)
+        assert server.metric("followers") == 2
+        wait_until(lambda: server.metric("readers") == server.metric("followers") == 1)
+        time.sleep(2.0)  # longer than a line may be silent
+        awake.send({"ask": 7, "state": awake.state, "set": {"rate": 0.04}, "have": []})
+        wait_until(lambda: any(b'"answer":7' in answer for answer in answers), 20)
+        assert server.metric("lines") == server.metric("followers") == 1
+        left = requests.get(f"{server.url}api/kernels/{asleep.kernel}/channels", timeout=60)
+        assert left.status_code == 404
+        hang_up()
 
 
 def test_a_kernel_that_stands_still_for_a_while_holds_up_nobody_else(frail: Server) -> None:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import html
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
 import pytest
 import requests
+import yaml
 
 from natgrad_lecture.lesson_names import lesson_names
 from natgrad_lecture.server import machine_limits
+from natgrad_lecture.server import server as served
 from natgrad_lecture.server.link_preview import preview
 from natgrad_lecture.server.machine_limits import cores, memory_left, processes_left
 from natgrad_lecture.server.security_headers import HEADERS, Guarded
@@ -136,9 +140,9 @@ def test_the_limits_are_those_of_this_process(
     assert room() == 2, "of 40 tasks a server takes 20, and a reader 10"
 
 
-def refusal(*options: str, **how: Any) -> str:
-    """What a server says that does not start."""
-    command = [sys.executable, "-m", "natgrad_lecture", "serve", "--no-browser", *options]
+def refusal(*options: str, within: Sequence[str] = (), **how: Any) -> str:
+    """What a server says that does not start; ``within`` is ``start``'s."""
+    command = [*within, sys.executable, "-m", "natgrad_lecture", "serve", "--no-browser", *options]
     ended = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60, **how
     )
@@ -178,6 +182,57 @@ def test_a_home_that_cannot_be_written_is_not_needed() -> None:
     with running(pool=1, env={"HOME": "/proc/nowhere", "XDG_DATA_HOME": "/proc/nowhere"}) as server:
         assert Page(server.url).open().ask(rate=0.03)["state"]["rate"] == 0.03
         assert requests.get(f"{server.url}readyz", timeout=60).json() == {"status": "ready"}
+
+
+def read_only(*writable: str) -> list[str]:
+    """The beginning of a command that runs with every file system read-only, but for temporary
+    ones at ``writable``: as ``read_only`` and ``tmpfs`` of a container have it.
+    """
+    apart = ["unshare", "--mount", *([] if os.getuid() == 0 else ["--map-root-user"])]
+    steps = ["mount -o remount,ro,bind /"]
+    steps += [f"mount -t tmpfs -o size=64m none {place}" for place in writable]
+    found = [*apart, "sh", "-c", " && ".join([*steps, 'exec "$@"']), "sh"]
+    there = shutil.which("unshare") and subprocess.run(
+        [*found, "sh", "-c", f"! touch {ROOT}/written 2>/dev/null"], check=False
+    )
+    if not there or there.returncode:
+        pytest.skip("no namespace of mounts can be made here, so nothing can be made read-only")
+    return found
+
+
+def where_compose_writes() -> list[str]:
+    """The temporary file systems that the container of deploy/compose.yaml has."""
+    composed = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text("utf-8"))
+    return composed["services"]["lessons"]["tmpfs"]
+
+
+@pytest.mark.slow
+def test_where_only_the_temporary_folder_can_be_written_lessons_are_served() -> None:
+    within = read_only(*where_compose_writes())
+    with running("--log", pool=1, within=within, env={"HOME": "/nonexistent"}) as server:
+        page = Page(server.url).open()
+        assert page.ask(rate=0.03)["state"]["rate"] == 0.03
+        for path in ("readyz", "home", "home/coordinates.svg", "preview/coordinates.png", "class"):
+            assert requests.get(server.url + path, timeout=60).status_code == 200, path
+        assert page.goodbye() == 204
+        assert "fault" not in server.stop()
+
+
+@pytest.mark.slow
+def test_where_nothing_can_be_written_the_server_says_which_folders_it_tried() -> None:
+    said = refusal(within=read_only(), env={**os.environ, "TMPDIR": "/var/tmp/natgrad"})
+    assert "no folder for temporary files can be written; set TMPDIR" in said
+    assert "/tmp" in said
+
+
+def test_a_notebook_that_lacks_and_cannot_be_written_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    there = tmp_path / "file"
+    there.touch()
+    monkeypatch.setattr(served, "notebooks_folder", lambda: there / "notebooks")
+    with pytest.raises(SystemExit, match=rf"{there}/notebooks lacks a lesson.*--notebooks"):
+        LessonServer(port=8000, open_browser=False)
 
 
 def test_an_address_is_printed_as_a_browser_takes_it() -> None:

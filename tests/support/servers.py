@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from base64 import b64decode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -131,11 +131,13 @@ def start(
     limits: Mapping[int, int] | None = None,
     env: Mapping[str, str] | None = None,
     stderr: IO[str] | None = None,
+    within: Sequence[str] = (),
 ) -> Server:
     """Start a server, and wait until it says where it is.
 
     Before it starts, the statement ``first`` is run in it, and what ``limits`` says is set (see
-    ``resource``); ``env`` is added to its environment, and ``stderr`` is where its errors go.
+    ``resource``); ``env`` is added to its environment, ``stderr`` is where its errors go, and
+    ``within`` is the beginning of a command that becomes the server.
     """
     command = [sys.executable, "-m", "natgrad_lecture"]
     if first:
@@ -150,6 +152,7 @@ def start(
 
     process = subprocess.Popen(
         [
+            *within,
             *command,
             "serve",
             "--no-browser",

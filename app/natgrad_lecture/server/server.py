@@ -105,6 +105,11 @@ AHEAD = 10.0
 """Seconds after the start at which the home page is made, before anybody asks for it: the first
 visitor's lesson comes first."""
 
+PING = 20.0
+"""Seconds between two pings of a websocket, so that no proxy takes it for idle; one whose page
+answers none for three times as long is dropped: the device sleeps, or its network is gone.
+"""
+
 SILENT = 90.0
 """Seconds after which a kernel that owes an answer is ended: none computes for so long."""
 
@@ -150,7 +155,13 @@ class LessonServer(Voila):
         self.page = page
         if folder is None:
             folder = notebooks_folder()
-            complete(folder)
+            try:
+                complete(folder)
+            except OSError as error:
+                raise refuse(
+                    f"{folder} lacks a lesson's notebook and cannot be written ({error.strerror}); "
+                    "name a folder that has them all with --notebooks"
+                ) from None
         self.wanders = port is None  # to the next free one, if nobody asked for this one
         port = PORT if port is None else port
         check_options(
@@ -534,8 +545,8 @@ class LessonServer(Voila):
             natgrad_embed=self.embed,
             websocket_max_message_size=MOST_BYTES,
             compress_response=True,
-            websocket_ping_interval=20,
-            ws_ping_interval=20_000,
+            ws_ping_interval=round(1000 * PING),
+            ws_ping_timeout=round(3000 * PING),
             jinja2_env=self.templates,
             voila_jinja2_env=self.templates,
             log_function=lambda handler: None,
