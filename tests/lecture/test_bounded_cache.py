@@ -245,7 +245,12 @@ def _is_cache(node: ast.expr) -> bool:
 def unbounded(source: str) -> list[str]:
     """What keeps a result for each of its arguments, bounded in number at most."""
     found = []
-    for node in ast.walk(ast.parse(source)):
+    tree = ast.parse(source)
+    assigned = [n for n in tree.body if isinstance(n, ast.Assign | ast.AnnAssign) and n.value]
+    for node in assigned:  # a dictionary that is empty at first is filled as states come
+        if ast.unparse(node.value or node) in ("{}", "dict()"):
+            found.append(ast.unparse(node))
+    for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             if any(map(_is_cache, node.decorator_list)) and ast.unparse(node.args):
                 found.append(node.name)
@@ -276,6 +281,7 @@ def test_whatever_is_kept_by_arguments_is_bounded_in_bytes() -> None:
         "@cache\ndef f(*, text): pass",
         "kept = lru_cache(maxsize=4)(lambda state: state)",
         "kept = functools.cache(f)",
+        "_kept: dict[State, Array] = {}",
         "kept: OrderedDict[str, bytes] = OrderedDict()",
     ],
 )

@@ -272,12 +272,9 @@ class Model:
     def outputs(self, name: str, in_x: bool) -> Array:
         """The probabilities at the two probes along a run, ``[steps + 1, 2]``."""
         run = self.runs[name, in_x]
-        key = (run, self.state.probes, self.state.columns, self.state.shown_class)
-        found = _outputs.setdefault(key, [])
+        found = _outputs(run, self.state.probes, self.state.columns, self.state.shown_class)
         for step in range(len(found), run.steps + 1):
             found.append(self.chance(self.theta(name, in_x, step), np.array(self.state.probes)))
-        while len(_outputs) > _KEPT:
-            del _outputs[next(iter(_outputs))]
         return np.array(found)
 
     def gap(self, name: str, step: int) -> float:
@@ -330,9 +327,13 @@ class Model:
         return float(self.at(name, step).grad.norm())
 
 
-_KEPT = 32
-_outputs: dict[Any, list[Array]] = {}
 _last_matrix: WeakKeyDictionary[Course, tuple[int, float]] = WeakKeyDictionary()
+
+
+@bounded_cache
+def _outputs(run: Course, probes: Any, columns: Any, shown_class: int) -> list[Array]:
+    """The chances at the probes after each step of a run, as far as they were asked for."""
+    return []
 
 
 @bounded_cache
