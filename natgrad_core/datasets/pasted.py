@@ -23,9 +23,10 @@ from natgrad_core.types import Array
 MOST_ROWS = 100_000
 MOST_CHARACTERS = 10_000_000
 
-MISSING = frozenset(
-    ("", "na", "n/a", "n.a.", "nan", "null", "none", "-", "–", "—", ".", "?", "missing", "#n/a")
-)
+MISSING = frozenset((
+    "", "na", "n/a", "n.a.", "nan", "null", "none", "-", "–", "—", ".", "?", "missing", "<na>",
+    "nat", "#n/a", "#na", "#value!", "#div/0!", "#num!", "#ref!", "#name?", "#null!",
+))  # fmt: skip
 """How tables write that a value is missing, in small letters."""
 
 TRUTH = {"yes": 1.0, "no": 0.0, "true": 1.0, "false": 0.0, "y": 1.0, "n": 0.0}
@@ -100,8 +101,9 @@ def read_table(text: str) -> Table:
     """Read numbers from a text, in whatever of the usual forms they come.
 
     A table with tabs, semicolons, commas, bars or blanks between the columns, with or without a
-    header; decimal points or commas; thousands separators; quotes; units; missing values; a column
-    of numbers; ``x: 1 2 3; y: 4 5 6``; JSON, and lists of Python.
+    header, or with a row for each variable; decimal points or commas; thousands separators; quotes;
+    units; missing values; a column of numbers; ``x: 1 2 3; y: 4 5 6``; JSON; lists of Python and R,
+    and what they, NumPy, torch and Markdown print.
 
     Args:
         text: The text.
@@ -136,15 +138,13 @@ def read_cells(text: str) -> Cells:
     Raises:
         UnreadableData: If there are no cells, too many, or a part that cannot be told.
     """
-    text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    text = text.replace("\u00a0", " ").replace("\u202f", " ").replace("−", "-")
     if len(text) > MOST_CHARACTERS:
         raise UnreadableData(f"at most {MOST_CHARACTERS:,} characters are read; take a part")
-    lines = [line for line in text.split("\n") if line.strip() and not line.startswith("#")]
+    lines = _lines(_without_code(text.lstrip("\ufeff").translate(_SAME)))
     if not lines:
         raise UnreadableData("there are no data; paste a table, or write x: 1 2 3; y: 4 5 6")
-    if text.lstrip()[0] in "[{(":
-        cells = _literal(text.strip())
+    if lines[0].lstrip()[0] in "[{(":
+        cells = _literal("\n".join(lines).strip())
     elif re.match(r"\s*[^\W\d]\w*\s*[:=]", lines[0]) and "\t" not in lines[0]:
         cells = _named_columns(lines)
     else:
@@ -159,6 +159,49 @@ def read_cells(text: str) -> Cells:
     if len(cells.rows) > MOST_ROWS:
         raise UnreadableData(f"at most {MOST_ROWS:,} rows are read; there are {len(cells.rows):,}")
     return cells
+
+
+_SAME = {
+    **{0xFF01 + i: 0x21 + i for i in range(94)},  # full-width signs, letters, digits
+    **dict.fromkeys(map(ord, "\u00a0\u202f\u3000"), " "),
+    ord("−"): "-",
+    ord("\r"): "\n",
+}
+"""Characters that stand for another one."""
+
+_CALL = re.compile(
+    r"\b(?:[A-Za-z_]\w*\.)*(?:array|asarray|tensor|Tensor|c|list|tuple|Series|DataFrame|matrix)\s*\("
+)
+_OPTION = re.compile(r",\s*(?:dtype|device|index|copy|requires_grad|grad_fn)\s*=[^,)]*")
+_RULE = re.compile(r"[\s|+:=-]*[-=]{3,}[\s|+:=-]*")
+_PRINTED = re.compile(r"^[ \t]*\[\d+\][ \t]", re.MULTILINE)
+
+
+def _without_code(text: str) -> str:
+    """The text without what only programs need: np.array(…), c(…), x <- …, [1] before a line."""
+    if all(map(_PRINTED.match, filter(str.strip, text.split("\n")))):
+        return f"[{', '.join(_PRINTED.sub('', text).split())}]"
+    called = _CALL.sub("(", text)
+    if called == text and not re.match(r"\s*[^\W\d]\w*\s*(?:[:=]|<-)", text):
+        return text
+    depth, kept = 0, list[str]()
+    for char in _OPTION.sub("", called):
+        depth += (char in "([{") - (char in ")]}")
+        kept.append(" " if char == "\n" and depth > 0 else char)
+    return re.sub(r"(?m)^(\s*[^\W\d]\w*\s*)<-", r"\1=", "".join(kept))
+
+
+def _lines(text: str) -> list[str]:
+    """The lines that hold something: no comments, and no rules or frames around a table."""
+    errors = tuple(word for word in MISSING if word.startswith("#"))
+    lines = [
+        line
+        for line in text.split("\n")
+        if line.strip() and (not line.startswith("#") or line.lower().startswith(errors))
+    ]
+    unruled = [line for line in lines if not _RULE.fullmatch(line)]
+    framed = all(re.fullmatch(r"\s*\|.*\|\s*", line) for line in unruled)
+    return [line.strip()[1:-1] for line in unruled] if framed else unruled
 
 
 def _named_columns(lines: list[str]) -> Cells:
@@ -192,18 +235,9 @@ def _named_columns(lines: list[str]) -> Cells:
 
 def _literal(text: str) -> Cells:
     """JSON, or a list, tuple or dict as Python writes them."""
-    try:
-        value: Any = json.loads(text)
-    except ValueError:
-        try:
-            value = ast.literal_eval(re.sub(r"\b(?:nan|NA|null)\b", "None", text))
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            raise UnreadableData(
-                "this begins like a list and does not end like one; write [1, 2, 3] or "
-                '{"x": [1, 2], "y": [3, 4]}'
-            ) from None
+    value = _parsed(text)
     if isinstance(value, dict):
-        columns = cast("dict[Any, Any]", value)
+        columns = _columns_by_name(cast("dict[Any, Any]", value))
         if not all(isinstance(c, list | tuple) for c in columns.values()):
             raise UnreadableData('each name needs a list of numbers: {"x": [1, 2], "y": [3, 4]}')
         lengths = {len(c) for c in columns.values()}
@@ -223,9 +257,47 @@ def _literal(text: str) -> Cells:
     return _table(_cells(rows), "a list", False)
 
 
+def _parsed(text: str) -> Any:
+    """What JSON, lines of JSON, a list of Python or a printed array of NumPy state."""
+    spaced = re.sub(r"(?<=[\d.\]])\s+(?=[-+\d.\[])", ", ", text)
+    for read in (
+        lambda: json.loads(text),
+        lambda: [json.loads(line) for line in text.split("\n")],
+        lambda: ast.literal_eval(re.sub(r"\b(?:nan|NA|null)\b", "None", text)),
+        lambda: ast.literal_eval(spaced),
+        lambda: ast.literal_eval(re.sub(r"([{,]\s*)([A-Za-z_]\w*)\s*:", r'\1"\2":', text)),
+    ):
+        try:
+            return read()
+        except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+            continue
+    raise UnreadableData(
+        "this begins like a list and does not end like one; write [1, 2, 3] or "
+        '{"x": [1, 2], "y": [3, 4]}'
+    )
+
+
+def _columns_by_name(found: dict[Any, Any]) -> dict[Any, Any]:
+    """Lists by name, also from within {"data": …} and from what pandas writes."""
+    inner = found.get("data")
+    if isinstance(inner, dict) and len(found) == 1:
+        return _columns_by_name(cast("dict[Any, Any]", inner))
+    names = cast("Sequence[Any]", found.get("columns"))
+    if isinstance(inner, list) and isinstance(names, list):
+        rows = cast("list[Any]", inner)
+        if all(isinstance(row, list) and len(cast("Any", row)) == len(names) for row in rows):
+            return dict(zip(names, zip(*rows, strict=True), strict=True))
+    if found and all(isinstance(column, dict) for column in found.values()):
+        return {name: list(column.values()) for name, column in found.items()}
+    return found
+
+
 def _cells(rows: Iterable[Sequence[Any]]) -> list[tuple[str, ...]]:
     return [tuple("" if cell is None else str(cell) for cell in row) for row in rows]
 
+
+_GROUPED = re.compile(r"[-+]?\d{1,3}(\.\d{3}){2,},\d+")
+"""A number with several points for thousands, which can only be one."""
 
 _UNSURE = re.compile(r"[-+]?(\d+|\d{1,3}([ ']\d{3})+),\d+")
 """A number with a decimal comma, or with a thousands comma, or two numbers."""
@@ -270,12 +342,16 @@ def _separator(lines: list[str]) -> str:
         columns, often = Counter(counts).most_common(1)[0]
         below = sample[1:] or sample
         single = candidate == "," and (
-            all(_bare(line) != line.strip() and _is_number(line) for line in below)
+            all(map(_GROUPED.fullmatch, map(str.strip, below)))
+            or all(_bare(line) != line.strip() and _is_number(line) for line in below)
             or (len(counts) > 1 and counts[0] == 1 and all(map(_UNSURE.fullmatch, below)))
         )
         if columns > 1 and often >= 0.5 * len(sample) and not single:
             return candidate
-    measured = all(_bare(line) != line.strip() and _is_number(line) for line in sample)
+    measured = all(
+        (_bare(line) != line.strip() or _GROUPED.fullmatch(line.strip())) and _is_number(line)
+        for line in (sample if _is_number(sample[0]) else sample[1:] or sample)
+    )
     return "\n" if measured else " "
 
 
@@ -305,6 +381,8 @@ def number_in(cell: str, decimal_comma: bool) -> float | None:
     Returns:
         The number, NaN, or None.
     """
+    if not decimal_comma and _NUMBER.fullmatch(cell):
+        return float(cell)
     if cell.strip().lower() in MISSING:
         return float("nan")
     bare = _bare(cell)
@@ -325,10 +403,17 @@ def _table(rows: list[tuple[str, ...]], how: str, decimal_comma: bool) -> Cells:
         raise UnreadableData("there are no data; paste a table, or write x: 1 2 3; y: 4 5 6")
     width = Counter(map(len, rows)).most_common(1)[0][0]
     first = rows[0]
-    header = len(rows) > 1 and any(
-        number_in(cell, decimal_comma) is None
-        and not (_is_truth(cell) and all(_is_truth(row[i]) for row in rows[1:] if i < len(row)))
-        for i, cell in enumerate(first)
+    if len(rows) == 1 and not any(number_in(cell, decimal_comma) is not None for cell in first):
+        raise UnreadableData(f"no column holds numbers; the only row is {', '.join(first)[:60]!r}")
+    turned = _turned(rows, decimal_comma)
+    if turned is not None:
+        return _table(turned, "a row for each variable", decimal_comma)
+    header = len(rows) > 1 and (
+        (len(first) == width - 1 and not any(map(_is_number, first)))
+        or any(
+            _heads(cell, [row[i] for row in rows[1:101] if i < len(row)], decimal_comma)
+            for i, cell in enumerate(first)
+        )
     )
     if header and len(first) == width - 1:
         first = ("row", *first)  # R writes no name over the names of rows
@@ -341,6 +426,36 @@ def _table(rows: list[tuple[str, ...]], how: str, decimal_comma: bool) -> Cells:
             f"{len(names)}; give every row as many (an empty one for a missing value)"
         )
     return Cells(names, body, how, decimal_comma, first_row=1 + header)
+
+
+def _heads(cell: str, below: list[str], decimal_comma: bool) -> bool:
+    """Whether a cell is the name of a column: it is text, and most of what is below is not."""
+
+    def holds(word: str) -> bool:
+        return number_in(word, decimal_comma) is not None or _date_order([word]) is not None
+
+    if not any(char.isalpha() for char in cell) or holds(cell):
+        return False
+    if all(map(_is_truth, below)):
+        return not _is_truth(cell)
+    return sum(holds(word) or _is_truth(word) for word in below) > FEW * len(below)
+
+
+def _turned(rows: list[tuple[str, ...]], decimal_comma: bool) -> list[tuple[str, ...]] | None:
+    """The columns of a table that has a row for each variable: its name and more numbers than rows.
+
+    None if it is no such table.
+    """
+    if len(rows[0]) - 1 <= max(len(rows), 2) or len({len(row) for row in rows}) > 1:
+        return None
+    names = [row[0] for row in rows]
+    words = all(name[:1].isalpha() and not _is_truth(name) for name in names)
+    numbers = all(number_in(cell, decimal_comma) is not None for row in rows for cell in row[1:])
+    return (
+        list(zip(*rows, strict=True))
+        if words and numbers and len(set(names)) == len(rows)
+        else None
+    )
 
 
 def _usual(width: int) -> list[str]:
@@ -427,24 +542,71 @@ def _column(
         words = sorted(set(given), key=lambda word: TRUTH[word])
         notes.append(f"in {name}, {' and '.join(f'{w} is {TRUTH[w]:g}' for w in words)}")
         return [TRUTH.get(c.strip().lower(), float("nan")) for c in cells]
-    if given and all(map(_DATE.fullmatch, given)):
+    order = _date_order(given)
+    if order:
         try:
-            days = [np.datetime64(c.strip()[:10]) for c in cells if c.strip().lower() in given]
+            days = {word: _day(word, order) for word in given}
         except ValueError:
             return [None for _ in cells]
-        notes.append(f"{name} is in days since {days[0]}")
-        place = iter(days)
-        known = set(given)
-        return [
-            float((next(place) - days[0]) / np.timedelta64(1, "D"))
-            if c.strip().lower() in known
-            else float("nan")
-            for c in cells
-        ]
+        first = days[given[0]]
+        notes.append(f"{name} is in days since {first}")
+        days_of = {
+            word: float((day - first) / np.timedelta64(1, "D")) for word, day in days.items()
+        }
+        return [days_of.get(c.strip().lower(), float("nan")) for c in cells]
+    if order == "":
+        notes.append(f"{name} may be day/month or month/day; write dates as 2024-01-31")
+    _tell_unit(name, cells, notes)
     return [number_in(cell, decimal_comma) for cell in cells]
 
 
+def _tell_unit(name: str, cells: Sequence[str], notes: list[str]) -> None:
+    """Say which unit a column has; refuse a second one, because 5 kg and 5 g are not one number."""
+    found: dict[str, int] = {}
+    for i, cell in enumerate(cells):
+        if cell[-1:].isdigit() and cell[0] not in "$€£":
+            continue  # most cells, and there may be many
+        word = cell.strip().strip("\"'").strip()
+        if word.lower() in MISSING or _NUMBER.fullmatch(word):
+            continue
+        mark = word[0] if word[:1] in tuple("$€£") else ""
+        unit = _UNIT.search(word.lstrip("$€£"))
+        both = mark + (unit[1] if unit else "")
+        if both and _NUMBER.match(_bare(cell).lstrip("+-")):
+            found.setdefault(both, i)
+    if len(found) > 1:
+        (one, i), (other, j) = list(found.items())[:2]
+        raise UnreadableData(
+            f"the column {name!r} has two units: {cells[i].strip()[:20]!r} is in {one} and "
+            f"{cells[j].strip()[:20]!r} in {other}; give all its numbers in one"
+        )
+    notes.extend(f"in {name}, the unit {unit} was left out" for unit in found)
+
+
+def _date_order(words: Sequence[str]) -> str | None:
+    """How dates are written, "ymd", "dmy" or "mdy"; "" if unclear, None if these are no dates."""
+    if words and all(map(_DATE.fullmatch, words)):
+        return "ymd"
+    found = [_DAY.fullmatch(word) for word in words]
+    if not found or not all(found):
+        return None
+    parts = [(int(each[1]), int(each[3])) for each in found if each]
+    if any(each[2] == "." for each in found if each) or any(first > 12 for first, _ in parts):
+        return "dmy"
+    return "mdy" if any(second > 12 for _, second in parts) else ""
+
+
+def _day(word: str, order: str) -> np.datetime64:
+    """The day that a word says; ValueError if there is no such day."""
+    if order == "ymd":
+        return np.datetime64(word[:10])
+    first, second, year = re.split(r"[./-]", word)
+    day, month = (first, second) if order == "dmy" else (second, first)
+    return np.datetime64(f"{year}-{int(month):02}-{int(day):02}")
+
+
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ t]\d{2}:\d{2}(:\d{2}(\.\d+)?)?z?)?")
+_DAY = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2\d{4}")
 
 
 def _is_truth(cell: str) -> bool:
