@@ -116,7 +116,7 @@ class Results:
 
     def _trim(self) -> None:
         """Let go of what was not used for the longest time."""
-        # Counted anew, for a limit on an answer's time may have interrupted a count.
+        # Counted again, for a limit on an answer's time may have interrupted a count.
         self.weight = sum(entry.weight for entry in self.entries.values())
         for entry in sorted(self.entries.values(), key=lambda each: each.used):
             if self.weight <= TRIMMED * self.budget:

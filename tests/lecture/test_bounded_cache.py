@@ -128,7 +128,7 @@ def test_a_picture_that_needs_more_than_the_budget_is_finished_and_then_let_go()
         with kept._kept.answering():
             for size in sizes:
                 kept(size)
-    assert len(calls) == 5, "no part drives out another"
+    assert len(calls) == 5, "each part is kept beside the others"
     for i in range(ANSWERS):
         with kept._kept.answering():
             kept(i)

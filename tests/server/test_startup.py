@@ -185,7 +185,7 @@ def test_a_home_that_cannot_be_written_is_not_needed() -> None:
 
 
 def read_only(*writable: str) -> list[str]:
-    """The beginning of a command that runs with every file system read-only, but for temporary
+    """The beginning of a command that runs with every file system read-only, except temporary
     ones at ``writable``: as ``read_only`` and ``tmpfs`` of a container have it.
     """
     apart = ["unshare", "--mount", *([] if os.getuid() == 0 else ["--map-root-user"])]
