@@ -199,7 +199,7 @@ def test_what_another_result_is_counted_with_is_not_counted_again() -> None:
     assert weight([shared], {id(shared)}) >= 100_000
 
 
-def test_the_program_itself_is_no_part_of_a_result() -> None:
+def test_the_program_itself_does_not_count_in_a_result() -> None:
     assert weight([np, weight, Holder, lambda: run_of, run_of, len]) < KB
 
 
