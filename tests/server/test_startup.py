@@ -20,8 +20,10 @@ import requests
 import yaml
 
 from natgrad_lecture.lesson_names import lesson_names
-from natgrad_lecture.server import machine_limits
+from natgrad_lecture.server import machine_limits, waiting_line
 from natgrad_lecture.server import server as served
+from natgrad_lecture.server.fork_client import ForkClient
+from natgrad_lecture.server.kernel_provisioner import Forked
 from natgrad_lecture.server.link_preview import preview
 from natgrad_lecture.server.machine_limits import cores, memory_left, processes_left
 from natgrad_lecture.server.security_headers import HEADERS, Guarded
@@ -120,7 +122,8 @@ def test_the_limits_are_those_of_this_process(
     ours = tmp_path / "outer" / "inner"
     ours.mkdir(parents=True)
     (ours.parent / "memory.max").write_text(f"{2**30}\n")
-    (ours.parent / "memory.current").write_text(f"{2**29}\n")
+    (ours.parent / "memory.current").write_text(f"{2**29 + 2**28}\n")
+    (ours.parent / "memory.stat").write_text(f"anon 5\ninactive_file {2**28}\n")
     (ours / "memory.max").write_text("max\n")
     (ours / "cpu.max").write_text("100000 100000\n")
     (ours / "pids.max").write_text("50\n")
@@ -134,10 +137,40 @@ def test_the_limits_are_those_of_this_process(
             "0::/outer/inner\n" if str(self) == "/proc/self/cgroup" else text(self, *how)
         ),
     )
-    assert memory_left() == min(2**29, whole) or whole < 2**29
+    assert memory_left() == min(2**29, whole) or whole < 2**29, "files that were read count not"
     assert cores() == 1
     assert processes_left() == 40 < many
     assert room() == 2, "of 40 tasks a server takes 20, and a reader 10"
+
+
+def test_nobody_comes_in_while_memory_is_short_but_for_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    def free(left: int, limit: int, inside: int, megabytes: int = waiting_line.MEGABYTES) -> int:
+        monkeypatch.setattr(waiting_line, "memory_left", lambda: left * 2**20)
+        return waiting_line.room_now(limit, inside, megabytes)
+
+    needed = waiting_line.MEGABYTES
+    assert free(100 * needed, 40, 10) == 30
+    assert free(5 * needed, 40, 10) == 5
+    assert free(needed - 1, 40, 10) == 0
+    assert free(5 * needed, 40, 10, waiting_line.MEGABYTES_OF_NETS) == 1, "nets take more"
+    assert [free(0, 40, inside) for inside in range(4)] == [2, 1, 0, 0]
+    assert free(100 * needed, 4, 5) == 0
+
+
+def test_a_visitor_of_a_lesson_with_nets_waits_for_more_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unstarted = LessonServer(port=8000, open_browser=False, readers=50)
+    unstarted.initialize(argv=[])
+    forks = ForkClient()
+    forks.net_lessons.add("net")
+    monkeypatch.setattr(Forked, "fork_clients", {False: forks})
+    left = 20 * waiting_line.MEGABYTES
+    monkeypatch.setattr(waiting_line, "memory_left", lambda: left * 2**20)
+    assert unstarted.free("coordinates") == 20
+    assert unstarted.free("net") == left // waiting_line.MEGABYTES_OF_NETS < 20
+    shown = unstarted.render("wait.html", place=1, inside=1, again=3, script="", ticket="")
+    assert "1 reader is in" in shown
 
 
 def refusal(*options: str, within: Sequence[str] = (), **how: Any) -> str:

@@ -67,8 +67,13 @@ class Context(Protocol):
         """Return the lessons' names, first the one that ``/`` opens."""
         ...
 
-    def free(self) -> int:
-        """Return how many more readers may come in."""
+    @property
+    def inside(self) -> int:
+        """How many readers there are."""
+        ...
+
+    def free(self, lesson: str = "") -> int:
+        """Return how many more readers may come in, to this lesson."""
         ...
 
     def making(self) -> AbstractContextManager[None]:

@@ -37,12 +37,21 @@ def _number(folder: Path, *names: str) -> int | None:
     return None
 
 
+def _kept_aside(folder: Path) -> int:
+    """Bytes of files that a group read and that the system gives up when memory is needed."""
+    with contextlib.suppress(OSError, ValueError):
+        said = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+        return int(said.get("total_inactive_file", said.get("inactive_file", 0)))
+    return 0
+
+
 def _left(controller: str, limits: tuple[str, ...], used: tuple[str, ...]) -> Iterator[int]:
     """What each limit of this controller leaves."""
     for folder in _folders(controller):
         most = _number(folder, *limits)
         if most is not None:
-            yield max(0, most - (_number(folder, *used) or 0))
+            free = most - (_number(folder, *used) or 0) + _kept_aside(folder)
+            yield max(0, min(most, free))
 
 
 def memory_left() -> int:

@@ -134,7 +134,7 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
             return
         held = self.request.headers.get(TICKET) or self.get_cookie(TICKET)
         crowded = self.server.readers.unopened(self.address) >= self.server.an_address
-        ticket, place = self.server.line.ask(held, 0 if crowded else self.server.free())
+        ticket, place = self.server.line.ask(held, 0 if crowded else self.server.free(path))
         if place:
             self._wait(ticket, place)
             return
@@ -169,7 +169,7 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
         self.set_header("Cache-Control", "no-store")
         self.set_cookie(TICKET, ticket, httponly=True, samesite="Lax", path=self.base_url)
         script = self.server.assets.url(self.base_url, "waiting_page.js")
-        said = {"place": place, "limit": self.server.limit, "again": AGAIN}
+        said = {"place": place, "inside": self.server.inside, "again": AGAIN}
         self.finish(self.server.render("wait.html", **said, script=script, ticket=ticket))
 
     async def _send(self, path: str) -> None:

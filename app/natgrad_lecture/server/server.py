@@ -91,7 +91,13 @@ from natgrad_lecture.server.voila_compat import (
     pooled,
     purge_pools,
 )
-from natgrad_lecture.server.waiting_line import WaitingLine, room
+from natgrad_lecture.server.waiting_line import (
+    MEGABYTES,
+    MEGABYTES_OF_NETS,
+    WaitingLine,
+    room,
+    room_now,
+)
 from natgrad_lecture.server.websocket import ASLEEP, GOING_AWAY, SERVICE_RESTART, Channels, Goodbye
 from natgrad_lecture.text.languages import home_languages
 
@@ -375,9 +381,11 @@ class LessonServer(Voila):
         """How many readers there are, those included whose page is being made."""
         return self._making + len(self.readers.handed & set(self.kernel_manager.list_kernel_ids()))
 
-    def free(self) -> int:
-        """How many more may come in."""
-        return max(0, self.limit - self.inside)
+    def free(self, lesson: str = "") -> int:
+        """How many more may come in, to this lesson."""
+        plane = Forked.fork_clients.get(False)
+        nets = plane is not None and lesson in plane.net_lessons
+        return room_now(self.limit, self.inside, MEGABYTES_OF_NETS if nets else MEGABYTES)
 
     @contextlib.contextmanager
     def making(self) -> Iterator[None]:

@@ -14,9 +14,15 @@ TIME_LIMIT = 45.0
 MEGABYTES = 45
 """Memory that a reader takes, measured, with a margin (see benchmarks/many_readers.py)."""
 
+MEGABYTES_OF_NETS = 150
+"""The same in a lesson that trains networks, in which readers differ more: 60 to 290 MB."""
+
 PER_CORE = 60
 """Readers a core serves, of whom a tenth drag at once."""
 
+
+FEWEST = 2
+"""Readers for whom there is room on the smallest machine."""
 
 FILES, PROCESSES, SPARE = 12, 10, 20
 """Open files of the server and tasks that a reader takes, and tasks that the server takes."""
@@ -27,7 +33,16 @@ def room() -> int:
     by_memory = int(0.8 * memory_left() / 2**20 / MEGABYTES)
     by_files = int(most_files() * KEPT) // FILES
     by_processes = (processes_left() - SPARE) // PROCESSES
-    return max(2, min(by_memory, PER_CORE * cores(), by_files, by_processes))
+    return max(FEWEST, min(by_memory, PER_CORE * cores(), by_files, by_processes))
+
+
+def room_now(limit: int, inside: int, megabytes: int = MEGABYTES) -> int:
+    """Return how many more readers may come in: as many as places are free, and less where those
+    inside, or another program, took more memory than was foreseen. Each newcomer is to find
+    ``megabytes``.
+    """
+    by_memory = int(memory_left() / 2**20 / megabytes)
+    return max(0, min(limit - inside, max(FEWEST - inside, by_memory)))
 
 
 class WaitingLine:
