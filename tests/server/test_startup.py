@@ -162,6 +162,7 @@ def test_a_visitor_of_a_lesson_with_nets_waits_for_more_memory(
 ) -> None:
     unstarted = LessonServer(port=8000, open_browser=False, readers=50)
     unstarted.initialize(argv=[])
+    monkeypatch.setattr(LessonServer, "inside", 0)
     forks = ForkClient()
     forks.net_lessons.add("net")
     monkeypatch.setattr(Forked, "fork_clients", {False: forks})
