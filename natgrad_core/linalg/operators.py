@@ -16,6 +16,9 @@ from natgrad_core.linalg import small_matrices as small
 from natgrad_core.linalg.small_matrices import pack
 from natgrad_core.types import Array, Matrix, Vector
 
+CLEARLY = 1e12
+"""A condition number up to which rounding leaves digits of an inverse."""
+
 
 class Operator(Protocol):
     """A symmetric linear map of d components to d components."""
@@ -160,6 +163,19 @@ def _damped(matrix: Matrix, damping: Any) -> Matrix:
     return matrix if _none(damping) else small.add(matrix, small.eye(len(matrix)), damping)
 
 
+def _clearly_invertible(flat: Array) -> bool:
+    """Whether each condition number ‖M‖‖M⁻¹‖ is far from 1/eps, without singular values: the
+    Frobenius norm is at least the largest of them.
+    """
+    with np.errstate(all="ignore"):
+        try:
+            inverses = np.linalg.inv(flat)
+        except np.linalg.LinAlgError:
+            return False
+        norm, of_inverse = (np.sqrt(np.square(m).sum((-2, -1))) for m in (flat, inverses))
+        return bool((norm * of_inverse < CLEARLY).all())
+
+
 def invertible(matrix: Array) -> Array:
     """Return a matrix unchanged if it has an inverse.
 
@@ -177,6 +193,8 @@ def invertible(matrix: Array) -> Array:
         raise SingularMetricError(
             "the metric is not finite here; allowed: points inside the domain"
         )
+    if _clearly_invertible(flat):
+        return matrix
     conditions = np.linalg.cond(flat)
     if not (conditions < 1 / np.finfo(float).eps).all():
         worst = flat[np.argmax(conditions)]

@@ -164,7 +164,7 @@ def opaque(function: Callable[..., tuple[Any, ...]], count: int, *args: Numeric)
     For what is no straight line of arithmetic: an eigendecomposition, a random draw. The function
     must be pure and take floats and arrays alike.
     """
-    if any(isinstance(a, Sym) for a in args):
+    if Sym in set(map(type, args)):  # of hundreds of arguments, without a look at each in Python
         parts = call("invoke", function, *args)
         return tuple(call("part", parts, i) for i in range(count))
     return function(*args)

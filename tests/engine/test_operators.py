@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from natgrad_core import metrics
+from natgrad_core import metrics, problems
 from natgrad_core.core.rule import direction
 from natgrad_core.errors import SingularMetricError
+from natgrad_core.families import linear_predictor
 from natgrad_core.linalg.operators import Block, Dense, Diagonal, invertible
 from natgrad_core.linalg.small_matrices import pack, solve, transpose
 from tests.engine.cases import problem
@@ -86,3 +89,30 @@ def test_the_singular_point_of_a_batch_is_named():
     with pytest.raises(SingularMetricError, match="not finite"):
         invertible(np.full((2, 2), np.nan))
     assert invertible(good) is good
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1.0, 1e200])
+def test_a_matrix_is_refused_by_its_condition_number_alone(scale, rng):
+    for d in (2, 5):
+        for condition in (1.0, 1e6, 1e11, 1e14, 1e17, np.inf):
+            left, right = (np.linalg.qr(rng.normal(size=(d, d)))[0] for _ in range(2))
+            matrix = scale * (left * np.geomspace(1, 1 / min(condition, 1e17), d)) @ right
+            if condition == np.inf:
+                matrix[:, 0] = matrix[:, 1]
+            if np.linalg.cond(matrix) < 1 / np.finfo(float).eps:
+                assert invertible(matrix) is matrix
+            else:
+                with pytest.raises(SingularMetricError, match="is singular"):
+                    invertible(matrix)
+
+
+def test_rows_are_summed_by_blocks_to_what_they_are_at_once(rng, monkeypatch):
+    x, y = rng.normal(size=(50, 5)), rng.integers(0, 2, 50)
+    model: Any = dict(problems)["logistic-regression"](X=x, y=y)
+    theta = rng.normal(size=5)
+    share = 1 / (1 + np.exp(-x @ theta))
+    expected = (x.T * (share * (1 - share) / 50)) @ x
+    monkeypatch.setattr(linear_predictor, "BLOCK", 7)
+    assert_allclose(model.fisher(theta), expected, rtol=1e-12)
+    many = np.stack([theta, 2 * theta])
+    assert_allclose(model.fisher(many)[0], expected, rtol=1e-12)
