@@ -9,11 +9,13 @@ import pytest
 
 from natgrad_core.analysis.fit import fit
 from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.playground.best_fit import fit_of
 from natgrad_lecture.lessons.playground.figure import picture
 from natgrad_lecture.lessons.playground.model import Model
-from natgrad_lecture.lessons.playground.state import Play
+from natgrad_lecture.lessons.playground.state import BEYOND, Play
 from natgrad_lecture.lessons.playground.typed_problem import LONGEST, table_of
+from natgrad_lecture.session import Live
 from natgrad_lecture.state.fields import BadInput
 from natgrad_lecture.state.items import OWN, problem_named
 from natgrad_lecture.state.link import read_query
@@ -102,8 +104,8 @@ def test_of_more_than_two_parameters_two_are_on_the_plane_and_the_others_at_the_
     block = fitted.problem.fisher(fitted.theta)[:2, :2]
     np.testing.assert_allclose(problem.fisher(fitted.theta[:2]), block, rtol=1e-6)
     said = state.hints["names"]
-    assert said.startswith("Held: c = ")
-    assert said.count("(best fit)") == 2
+    assert said.startswith("Held at the best fit: c = ")
+    assert ", s = " in said
     assert [f"{s} = " in state.hints["text"] for s in "abcs"] == [True] * 4
 
 
@@ -132,6 +134,60 @@ def test_others_may_come_first_and_be_held_where_the_reader_says() -> None:
 )
 def test_names_that_make_no_plane_are_refused_beside_them(names: str, said: str) -> None:
     assert said in Play(**CURVE, names=names).wrong["names"]
+
+
+@pytest.mark.parametrize("name", BEYOND)
+def test_of_a_built_in_problem_any_two_parameters_are_a_plane(name: str) -> None:
+    base = problem_named(name)
+    for pair in (base.symbols[:2], base.symbols[-2:], base.symbols[::-2][:2]):
+        state = Play(problem=name).with_(plane=" ".join(pair)).whole()
+        shown = problem_named(state.problem_key)
+        assert set(shown.symbols) == set(pair)
+        fitted, start = fit_of(state.whole_key), base.start
+        assert fitted is not None
+        known = fitted.theta.tolist() if fitted.converged else start
+        at = dict(zip(base.symbols, known, strict=True))
+        at |= dict(zip(shown.symbols, state.point, strict=True))
+        loss = base.loss([at[symbol] for symbol in base.symbols])
+        np.testing.assert_allclose(shown.loss(state.point), loss, rtol=1e-8)
+        others = [symbol for symbol in base.symbols if symbol not in pair]
+        assert all(f"{symbol} = " in state.hints["plane"] for symbol in others)
+        assert picture(Model(state), Sheet())["planes"][0]["labels"] == list(shown.symbols)
+        link = state.query(Play())
+        assert read_query(link, Play()) == (state, [])
+
+
+def test_parameters_of_a_built_in_problem_are_typed_as_a_keyboard_has_them() -> None:
+    state = Play(problem="student-t").with_(plane="nu, s; m = \N{MINUS SIGN}1e1").whole()
+    assert problem_named(state.problem_key).symbols == ("s", "ν")
+    assert state.hints["plane"] == "Held: m = -10."
+    assert "m = " not in state.hints["problem"], "what has a value is not fitted"
+    state = Play(problem="multinomial-regression").with_(plane="w21 w₁₂").whole()
+    assert problem_named(state.problem_key).symbols == ("w₁₂", "w₂₁")
+    moved = state.with_(**state.changes("fit", True)).whole()
+    fitted = fit_of(state.whole_key)
+    assert fitted is not None
+    places = [fitted.problem.symbols.index(symbol) for symbol in ("w₁₂", "w₂₁")]
+    assert moved.window is not None
+    np.testing.assert_allclose(moved.window[:2], fitted.theta[places], rtol=1e-2)
+    assert moved.changes("plane", "w10")["window"] is None, "it was of other parameters"
+    assert moved.changes("problem", "normal")["plane"] == ""
+
+
+@pytest.mark.parametrize(
+    ("plane", "said"),
+    [
+        ("q", "no parameter is called 'q'; there are m, s, ν"),
+        ("m = 1, s = 2", "the plane shows two parameters; got ν"),
+        ("m s nu=-1", "with these values the start is outside the domain: scale s > 0, deg"),
+        ("nu=much", "must be a number"),
+    ],
+)
+def test_parameters_that_a_built_in_problem_has_not_are_refused(plane: str, said: str) -> None:
+    with pytest.raises(BadInput) as error:
+        Play(problem="student-t").with_(plane=plane).whole()
+    assert error.value.field == "plane"
+    assert said in str(error.value)
 
 
 @pytest.mark.parametrize("name", ["normal", "gamma", "logistic-regression"])
@@ -208,3 +264,12 @@ def test_an_old_link_with_one_half_width_opens_with_both() -> None:
     state, dropped = read_query("v=1&problem=own&window=5.36,0.29,0.25", Play())
     assert not dropped
     assert state.window == (5.36, 0.29, 0.25, 0.25)
+
+
+def test_what_is_held_is_said_in_the_language_of_the_page() -> None:
+    live = Live(lessons["playground"])
+    asked = {"problem": "multivariate-normal", "plane": "L11 L22; mu1 = 5", "steps": 2}
+    answer = live.respond({"ask": 1, "set": asked, "lang": "zh"})[0]
+    lines = answer["hints"]["plane"].split("\n")
+    assert [line.partition("：")[0] for line in lines] == ["固定", "固定在最佳拟合处"]
+    assert "best" not in answer["hints"]["plane"]

@@ -17,6 +17,7 @@ from natgrad_lecture.drawing.paired_runs import COINCIDE, DIFFER
 from natgrad_lecture.lessons.base import Changes, Claim, Question
 from natgrad_lecture.lessons.playground.model import Model
 from natgrad_lecture.lessons.playground.state import (
+    BEYOND,
     BY_METRIC,
     CAVENDISH,
     MIXED,
@@ -25,9 +26,10 @@ from natgrad_lecture.lessons.playground.state import (
     STRAIGHT,
     VALLEY,
     WELLS,
+    Play,
     rule_of,
 )
-from natgrad_lecture.lessons.scope import Scope, between, box, log_between, near_start, one_of
+from natgrad_lecture.lessons.scope import Scope, between, box, log_between, one_of
 from natgrad_lecture.state.items import problem_named, why_not
 
 Check = Callable[[Model], bool]
@@ -235,7 +237,19 @@ def _bends(low: float, high: float) -> Any:
 shears_of = _shears()
 bends_of = _bends(0.2, 0.8)
 
+
+def _near(size: float) -> Any:
+    """A start within ``size`` of that of the plane's problem, each coordinate."""
+
+    def draw(rng: Any, drawn: Changes) -> tuple[float, ...]:
+        center = Play(problem=drawn.get("problem", "normal")).point
+        return tuple(float(v) for v in np.asarray(center) + rng.uniform(-size, size, 2))
+
+    return draw
+
+
 MODELS = one_of(
+    *BEYOND,
     "beta",
     "categorical",
     "gamma",
@@ -251,7 +265,7 @@ MODELS = one_of(
     "von-mises",
     "weibull",
 )
-"""Every problem of the list with an invertible F."""
+"""Every problem of the list with an invertible F along the plane."""
 NEAR = {
     "start": box((5.2, 0.2), (5.7, 0.45)),
     "rate": log_between(0.005, 0.05),
@@ -260,7 +274,7 @@ NEAR = {
 """Starts of the normal distribution from which the runs stay in its domain."""
 ALL_MODELS = {
     "problem": MODELS,
-    "start": near_start(0.02),
+    "start": _near(0.02),
     "option_values": _shears(),
     "rate": log_between(0.005, 0.05),
     "steps": one_of(30),

@@ -12,6 +12,7 @@ from natgrad_core.datasets import tables
 from natgrad_core.expressions.grammar import usage
 from natgrad_lecture import controls as panels
 from natgrad_lecture.lessons.playground.state import (
+    BEYOND,
     BY_METRIC,
     GRAPHS,
     MOST_STARTS,
@@ -47,6 +48,7 @@ def controls() -> list[dict[str, Any]]:
         panels.group(
             "what",
             panels.choice("problem", names),
+            panels.text("plane", when=[["problem", list(BEYOND)]]),
             panels.text("text", rows=2, when=mine, help=usage()),
             panels.choice("reads", READINGS, when=[*mine, ["source", [TYPED, *tables()]]]),
             panels.text("names", when=mine),

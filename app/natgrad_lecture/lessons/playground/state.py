@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from natgrad_core import charts, metrics, rules
+from natgrad_core import charts, metrics, problems, rules
 from natgrad_core.core.damping import ALL_KINDS
 from natgrad_core.core.rule import SINGULAR, Rule, chain, descend, precondition
 from natgrad_core.metrics import Metric
@@ -21,7 +21,7 @@ from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.numbers import significant
 from natgrad_lecture.drawing.windows import window
 from natgrad_lecture.engine_cache import RuleCall, rule_options, run_of
-from natgrad_lecture.lessons.playground import best_fit
+from natgrad_lecture.lessons.playground import best_fit, held_parameters
 from natgrad_lecture.lessons.playground import typed_problem as mine
 from natgrad_lecture.lessons.playground.typed_problem import Mine
 from natgrad_lecture.state import item_options
@@ -50,7 +50,10 @@ from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
 
-PROBLEMS = (*ON_A_PLANE, OWN)
+BEYOND = tuple(name for name, kind in problems.items() if len(kind.symbols) > 2)
+"""The problems of more parameters, of which the plane shows two."""
+
+PROBLEMS = (*ON_A_PLANE, *BEYOND, OWN)
 """Every problem of the plane, and the reader's own."""
 
 BY_METRIC = "steepest"
@@ -184,6 +187,8 @@ class Play(Runs):
     names: str = control(mine.FIRST.names, "names", TYPED["names"])
     source: str = control(mine.FIRST.source, "data", TYPED["source"])
     typed: str = control(mine.FIRST.typed, "typed", TYPED["typed"])
+    plane: str = control("", "plane", _text("plane", 120))
+    """Of a built-in problem of many parameters: those on the plane, and values for others."""
     reads: str = control(READINGS[0], "reads", choice("reads", "reading", READINGS))
     """What the line is where there are data; without data it is a loss."""
     window: tuple[float, ...] | None = control(None, "window", perhaps(_window))
@@ -232,18 +237,23 @@ class Play(Runs):
         """The chosen problem with its options; of one's own the last that could be read."""
         if self.problem == OWN:
             return self._key(self.typed_in_use)
+        shown = super().problem_key
+        if self.problem in BEYOND:
+            shown = held_parameters.slice_key(shown, self.plane)
         if self.window is None:
-            return super().problem_key
+            return shown
         x, y, half_x, half_y = self.window
         view = ((x - half_x, x + half_x), (y - half_y, y + half_y))
-        return self.problem, (*self.options("problem", self.problem), ("view", view))
+        options = held_parameters.options_of(shown) | {"view": view}
+        return self.problem, tuple(options.items())
 
     @property
     def whole_key(self) -> ProblemKey:
         """The same problem in all parameters that have no value, whatever the plane shows."""
         if self.problem == OWN:
             return mine.whole_key(self.typed_in_use, self.window or WINDOW, self.is_loss)
-        return super().problem_key
+        plain = super().problem_key
+        return held_parameters.whole_key(plain, self.plane) if self.problem in BEYOND else plain
 
     @property
     def shown(self) -> tuple[float, ...]:
@@ -320,8 +330,10 @@ class Play(Runs):
             if self.source == mine.TYPED and "typed" not in self.wrong:
                 found["typed"] = mine.note(self.typed)
             now = (self.typed_in_use, self.window or WINDOW, self.is_loss)
-            if note := mine.held_note(mine.key(*now), mine.whole_key(*now)):
+            if note := held_parameters.note(mine.key(*now), mine.whole_key(*now)):
                 found["names"] = note
+        if self.problem in BEYOND:
+            found["plane"] = held_parameters.note(self.problem_key, self.whole_key)
         return found
 
     def _around_fit(self) -> dict[str, Any]:
@@ -394,7 +406,9 @@ class Play(Runs):
             mine_too = {"start": None} if self.problem == OWN else {}
             return {**State.changes(self, name, value), **mine_too}
         if name == "problem":
-            return {**super().changes(name, value), "window": None}
+            return {**super().changes(name, value), "window": None, "plane": ""}
+        if name == "plane":
+            return {name: value, "start": None, "window": None}
         return super().changes(name, value)
 
     def entries(self, name: str) -> Any:

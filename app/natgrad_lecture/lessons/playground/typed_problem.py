@@ -12,10 +12,9 @@ from natgrad_core.datasets.pasted import Table, UnreadableData, read_table
 from natgrad_core.expressions.expression_problem import ExpressionError
 from natgrad_core.types import Array
 from natgrad_lecture.bounded_cache import bounded_cache
-from natgrad_lecture.drawing.numbers import significant
-from natgrad_lecture.lessons.playground.best_fit import fit_of
+from natgrad_lecture.lessons.playground.held_parameters import estimates, parsed
 from natgrad_lecture.state.fields import BadInput
-from natgrad_lecture.state.items import OWN, ProblemKey, problem_named
+from natgrad_lecture.state.items import OWN, problem_named
 from natgrad_lecture.text.lesson_text import phrases
 
 say = phrases(__file__)
@@ -65,7 +64,7 @@ def key(mine: Mine, window: Window, loss: bool = False) -> OwnKey:
     options = dict(whole[1])
     held = dict(options["held"])
     free = [name for name in options["parameters"] if name not in held]
-    held |= _estimates(whole, free[2:])
+    held |= estimates(whole, free[2:], dict.fromkeys(free, START))
     x, y, half_x, half_y = window
     options |= {
         "held": tuple(held.items()),
@@ -77,7 +76,7 @@ def key(mine: Mine, window: Window, loss: bool = False) -> OwnKey:
 def whole_key(mine: Mine, window: Window, loss: bool = False) -> OwnKey:
     """The problem that was typed, with only those parameters held that are given a value."""
     data = _data(mine)
-    names, held = _parameters(mine.names)
+    names, held = parsed("names", mine.names)
     free = [name for name in names if name not in held]
     if len(free) < 2:
         got = ", ".join(free) or "none"
@@ -101,48 +100,6 @@ def whole_key(mine: Mine, window: Window, loss: bool = False) -> OwnKey:
     except ValueError as error:
         raise BadInput("typed" if "data must" in str(error) else "names", str(error)) from None
     return OWN, options
-
-
-def _parameters(text: str) -> tuple[tuple[str, ...], dict[str, float]]:
-    """The names, and the values of those that have one: ``a b c = 0.5``."""
-    held: dict[str, float] = {}
-    names: list[str] = []
-    for part in filter(None, re.split(r"[,;\s]+", re.sub(r"\s*=\s*", "=", text))):
-        name, equals, value = part.partition("=")
-        names.append(name)
-        if equals:
-            try:
-                held[name] = float(value.replace("\N{MINUS SIGN}", "-"))
-            except ValueError:
-                raise BadInput("names", say("a-value-is-a-number", part=part)) from None
-            if not np.isfinite(held[name]):
-                raise BadInput("names", say("a-value-is-a-number", part=part))
-    return tuple(names), held
-
-
-def _estimates(whole: ProblemKey, names: list[str]) -> dict[str, float]:
-    """The values of these parameters at the best fit; where there is none, where they start."""
-    fitted = fit_of(whole) if names else None
-    if fitted is None or not fitted.converged:
-        return dict.fromkeys(names, START)
-    estimates = dict(zip(fitted.problem.symbols, fitted.theta.tolist(), strict=True))
-    return {name: significant(estimates[name], 10) for name in names}
-
-
-def held_note(shown: OwnKey, whole: OwnKey) -> str:
-    """Which parameters are held, at which values and why; empty if none is."""
-    held, typed = (dict(dict(each[1])["held"]) for each in (shown, whole))
-    if not held:
-        return ""
-    fitted = fit_of(whole)
-    found = fitted is not None and fitted.converged
-    note = "at-the-best-fit" if found else "no-best-fit-for-it"
-    parts = (f"{name} = {value:.4g}" for name, value in held.items())
-    said = (
-        part if name in typed else say(note, held=part)
-        for name, part in zip(held, parts, strict=True)
-    )
-    return say("held-parameters", held=", ".join(said))
 
 
 def placed(error: ExpressionError, text: str) -> str:
