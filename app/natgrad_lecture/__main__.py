@@ -43,9 +43,12 @@ def _run(command: str, options: dict[str, Any]) -> None:
         serve_for_hub()
     elif command == "export":
         with needs_extra("lecture"):
-            from natgrad_lecture.export.static_site import export
+            from natgrad_lecture.export.static_site import CannotExport, export
 
-        export(**{**options, "room": options["room"] * 1_000_000})
+        try:
+            export(**{**options, "room": options["room"] * 1_000_000})
+        except CannotExport as error:
+            sys.exit(f"natgrad: {error}")
     else:
         from natgrad_lecture.server import serve
 

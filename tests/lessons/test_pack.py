@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import re
@@ -23,6 +24,7 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.protocol import Picture
 from natgrad_lecture.session import Live
 from natgrad_lecture.text.languages import ENGLISH, home_languages
+from tests.support import killed_worker
 from tests.support.links import broken_links
 
 LESSON = lessons["steepest-descent"]
@@ -237,6 +239,56 @@ def test_an_export_ends_and_breaks_no_link_though_a_lesson_fails(
     assert broken_links(tmp_path) == []
     export(tmp_path, names, resume=True, workers=1)
     assert "2 of 2 pages are there already" in capsys.readouterr().out
+
+
+def test_an_export_ends_though_a_process_of_it_was_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(static_site, "_write", killed_worker.write)
+    names = [LESSON.name, killed_worker.KILLED, "kl"]
+    written = export(tmp_path, names, workers=2)
+    assert all(path.exists() for path in written)
+    assert (tmp_path / "kl.html").read_text() == "kl", "the others are made all the same"
+    assert (tmp_path / f"{LESSON.name}.html").read_text() == LESSON.name
+    assert "could not be saved" in (tmp_path / f"{killed_worker.KILLED}.html").read_text()
+    said = capsys.readouterr().out
+    assert "NOT exported (its process was ended" in said
+    assert "[3/3]" in said
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        (["--lesson=foo"], "no lesson 'foo'; there are"),
+        (["--lang=xx"], "no lesson speaks 'xx'; there are en, es, zh"),
+        (["--workers=-1"], "0 or more"),
+        (["--room=-5"], "0 or more"),
+    ],
+)
+def test_what_cannot_be_exported_is_refused_in_a_sentence(
+    how: list[str], said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SystemExit, match=f"^natgrad: .*{said}"):
+        main(["export", str(tmp_path / "site"), *how])
+    assert not (tmp_path / "site").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_named_and_no_half_page_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit, match=rf"^natgrad: {tmp_path}/file/site cannot be written"):
+        main(["export", str(tmp_path / "file" / "site")])
+
+    def full(path: Path, content: bytes) -> int:
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(static_site, "_fill", lambda pack: pack.put(pack.lesson.default))
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(SystemExit, match=r"No space left on device.*--resume"):
+        main(["export", str(tmp_path / "site"), f"--lesson={LESSON.name}", "--workers=1"])
+    assert list((tmp_path / "site").iterdir()) == []
 
 
 def test_an_export_has_the_lessons_in_another_language_too(

@@ -19,13 +19,14 @@ import pytest
 import requests
 import yaml
 
+from natgrad_lecture import machine_limits
 from natgrad_lecture.lesson_names import lesson_names
-from natgrad_lecture.server import machine_limits, waiting_line
+from natgrad_lecture.machine_limits import cores, memory_left, processes_left
 from natgrad_lecture.server import server as served
+from natgrad_lecture.server import waiting_line
 from natgrad_lecture.server.fork_client import ForkClient
 from natgrad_lecture.server.kernel_provisioner import Forked
 from natgrad_lecture.server.link_preview import preview
-from natgrad_lecture.server.machine_limits import cores, memory_left, processes_left
 from natgrad_lecture.server.security_headers import HEADERS, Guarded
 from natgrad_lecture.server.server import LessonServer
 from natgrad_lecture.server.startup_checks import (

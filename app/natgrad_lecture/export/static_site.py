@@ -4,11 +4,12 @@ USB stick.
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import os
 import time
 from collections.abc import Collection, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from html import escape
 from multiprocessing import get_context
 from pathlib import Path
@@ -17,12 +18,14 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
+from natgrad_core.errors import UnknownName
 from natgrad_lecture.export.answer_pack import Pack, acts_of
 from natgrad_lecture.export.saved_page import page
 from natgrad_lecture.lecture_map import home
 from natgrad_lecture.lesson_names import RENAMED, current
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.machine_limits import cores
 from natgrad_lecture.static_files import script
 from natgrad_lecture.text.glossary import glossary_page
 from natgrad_lecture.text.languages import ENGLISH, home_languages
@@ -40,6 +43,10 @@ MOVED = """<!doctype html>
 
 ROOM = 40_000_000
 """Bytes of arrays that a lesson may take, before they are compressed."""
+
+
+class CannotExport(Exception):
+    """An export that cannot be made: what was given, and what to do."""
 
 
 def export(
@@ -70,7 +77,49 @@ def export(
 
     Returns:
         The pages, the lists and the glossaries.
+
+    Raises:
+        CannotExport: If a lesson or a language is none, or a file cannot be written.
     """
+    names, languages = tuple(names), tuple(languages)
+    _check(names, room, workers, languages)
+    try:
+        return _export(folder, names, room, link, resume, workers, languages)
+    except OSError as error:
+        raise CannotExport(
+            f"{error.filename or folder} cannot be written ({error.strerror}); once it can, "
+            "--resume goes on with the pages that are not there yet"
+        ) from error
+
+
+def _check(names: Collection[str], room: int, workers: int, languages: Collection[str]) -> None:
+    """Look at what was asked for.
+
+    Raises:
+        CannotExport: If it cannot be.
+    """
+    for name in map(current, names):
+        try:
+            lessons[name]
+        except UnknownName as error:
+            raise CannotExport(str(error)) from None
+    there = sorted({language for lesson in lessons.values() for language in lesson.languages})
+    for language in languages:
+        if language not in there:
+            raise CannotExport(f"no lesson speaks {language!r}; there are {', '.join(there)}")
+    if room < 0 or workers < 0:
+        raise CannotExport("the room and the workers of an export are 0 or more")
+
+
+def _export(
+    folder: Path,
+    names: Collection[str],
+    room: int,
+    link: str,
+    resume: bool,
+    workers: int,
+    languages: Collection[str],
+) -> list[Path]:
     chosen = [lessons[current(name)] for name in names] or list(lessons.values())
     row = sorted(chosen, key=lambda lesson: (lesson.order, lesson.name))
     folder.mkdir(parents=True, exist_ok=True)
@@ -85,23 +134,52 @@ def export(
         wanted = {file: what for file, what in pages.items() if not (folder / file).exists()}
         there = len(pages) - len(wanted)
         print(f"{there} of {len(pages)} pages are there already", flush=True)
-    workers = min(workers or os.cpu_count() or 1, max(1, len(wanted)))
+    jobs = {file: (folder / file, *what, room, link) for file, what in wanted.items()}
+    workers = min(workers or cores(), max(1, len(jobs)))
     if workers == 1:
-        for file, what in wanted.items():
-            print(_write(folder / file, *what, room, link), flush=True)
+        for job in jobs.values():
+            print(_write(*job), flush=True)
     else:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            built = [
-                pool.submit(_write, folder / file, *what, room, link)
-                for file, what in wanted.items()
-            ]
-            for done, one in enumerate(as_completed(built), 1):
-                print(f"[{done}/{len(built)}] {one.result()}", flush=True)
+        _write_all(jobs, workers)
     for old, new in RENAMED.items():
         if any(lesson.name == new for lesson in row):
             (folder / f"{old}.html").write_text(MOVED.format(page=f"{new}.html"), "utf-8")
     beside = write_lists(folder, row, frozenset(pages))
     return [*(folder / file for file in pages), *beside]
+
+
+Job = tuple[Path, str, str, dict[str, Any], int, str]
+"""What ``_write`` is told."""
+
+
+def _write_all(jobs: dict[str, Job], workers: int) -> None:
+    """Write pages, several at the same time.
+
+    Where memory runs out, the system ends one of the processes, and the pool of all with it. What
+    is left is then made one page at a time, each in a process of its own.
+    """
+    left, count = dict(jobs), len(jobs)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        built = {pool.submit(_write, *job): file for file, job in jobs.items()}
+        for one in as_completed(built):
+            with contextlib.suppress(BrokenProcessPool):
+                said = one.result()
+                del left[built[one]]
+                print(f"[{count - len(left)}/{count}] {said}", flush=True)
+    for done, job in enumerate(left.values(), count - len(left) + 1):
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            try:
+                said = pool.submit(_write, *job).result()
+            except BrokenProcessPool:
+                said = _leave_out(*job)
+        print(f"[{done}/{count}] {said}", flush=True)
+
+
+def _leave_out(path: Path, name: str, *_: object) -> str:
+    """Write a page that says that there is none; returns what there is to say of it."""
+    title = escape(lessons[name].title)
+    path.write_text(_MISSING.format(title=title, link=""), "utf-8")
+    return f"{path}: NOT exported (its process was ended, for want of memory?); its page says so"
 
 
 def file_name(name: str, language: str = ENGLISH) -> str:
@@ -156,8 +234,12 @@ def _write(path: Path, name: str, language: str, nav: dict[str, Any], room: int,
         content = _MISSING.format(title=escape(lesson.title), link=escape(live)).encode()
         said = f"NOT exported ({error or type(error).__name__}); its page says so"
     part = path.with_suffix(".part")
-    part.write_bytes(content)
-    part.replace(path)
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
     took = time.monotonic() - begun
     return f"{path}: {len(content) / 1e6:.1f} MB, {took:.0f} s, {said}"
 

@@ -17,6 +17,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKerne
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
+from natgrad_lecture.machine_limits import cores
 from natgrad_lecture.server.fork_client import Child, ForkClient
 from natgrad_lecture.server.fork_server import ONE_THREAD
 from natgrad_lecture.server.paths import APP
@@ -98,10 +99,12 @@ class Starts:
     would come as late as the last kernel of the pool.
     """
 
-    def __init__(self, most: int = 2 * (os.cpu_count() or 1), longest: float = 10.0) -> None:
-        """At most ``most`` at a time; after ``longest`` seconds one counts no more."""
+    def __init__(self, most: int = 0, longest: float = 10.0) -> None:
+        """At most ``most`` at a time (0: two for each core); one counts no more after
+        ``longest`` seconds.
+        """
         self.longest = longest
-        self._free = most
+        self._free = most or 2 * cores()
         self._awaited: deque[asyncio.Future[None]] = deque()
         self._pooled: deque[asyncio.Future[None]] = deque()
         self._going: dict[str, asyncio.TimerHandle] = {}

@@ -11,8 +11,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from natgrad_lecture.machine_limits import processes_left
 from natgrad_lecture.server.connections import most_files
-from natgrad_lecture.server.machine_limits import processes_left
 
 FEWEST_FILES, FEWEST_PROCESSES, SMALLEST_TMP = 128, 20, 2**20
 """Below these not one reader could be served."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from secrets import token_hex
 
+from natgrad_lecture.machine_limits import cores, memory_left, processes_left
 from natgrad_lecture.server.connections import KEPT, most_files
-from natgrad_lecture.server.machine_limits import cores, memory_left, processes_left
 
 TIME_LIMIT = 45.0
 """Seconds that a place in the line is kept for a page that does not ask again."""
