@@ -169,7 +169,10 @@ def machine(key: Key) -> Machine | None:
         except ImportError as error:
             found = None
             LOG.info("runs call their formulas themselves, because there is no llvmlite: %s", error)
-        except (Refused, RuntimeError, OSError) as error:
+        except Refused as error:  # as foreseen, and nobody need do anything
+            found = None
+            LOG.info("a step is not compiled: %s", error)
+        except (RuntimeError, OSError) as error:
             found = None
             LOG.warning("a step is not compiled: %s", error)
         _kept[key] = found

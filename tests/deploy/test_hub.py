@@ -231,6 +231,32 @@ def test_the_hub_says_where_to_listen_and_nobody_else_does() -> None:
         options({})
 
 
+HUB = {"JUPYTERHUB_SERVICE_URL": "http://127.0.0.1:5555/x/", "JUPYTERHUB_SERVICE_PREFIX": "/x/"}
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "value"),
+    [
+        ({"NATGRAD_READERS": " 7 "}, "readers", 7),
+        ({"NATGRAD_READERS": ""}, "readers", 0),
+        ({"NATGRAD_LOG": "0"}, "log", False),
+        ({"NATGRAD_LOG": "False"}, "log", False),
+        ({"NATGRAD_LOG": "1"}, "log", True),
+        ({}, "log", False),
+    ],
+)
+def test_the_environment_is_read_as_it_is_meant(
+    said: dict[str, str], name: str, value: object
+) -> None:
+    assert options({**HUB, **said})[name] == value
+
+
+@pytest.mark.parametrize("name", ["NATGRAD_READERS", "NATGRAD_POOL"])
+def test_an_environment_that_says_no_number_is_refused_in_a_sentence(name: str) -> None:
+    with pytest.raises(SystemExit, match=f"natgrad: {name}='many' is not a number"):
+        options({**HUB, name: "many"})
+
+
 def test_a_class_s_server_ends_when_its_hub_has() -> None:
     server = (
         "import time\nfrom natgrad_lecture.server.jupyterhub import end_with_the_hub\n"

@@ -356,7 +356,7 @@ def test_a_problem_of_ones_own_is_compiled_too(rows: int) -> None:
 
 
 def test_a_step_with_a_call_of_python_is_refused_and_the_formula_answers(
-    monkeypatch: pytest.MonkeyPatch, said: list[str]
+    monkeypatch: pytest.MonkeyPatch, said: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(running, "directly", directly)
     model = problem("categorical-singular")  # three parameters: an eigendecomposition
@@ -366,6 +366,7 @@ def test_a_step_with_a_call_of_python_is_refused_and_the_formula_answers(
     rule = chain(precondition(metrics["fisher-power"](0.5), 0.1), descend(0.05))
     same(model, rule, model.start)
     assert said == ["a step is not compiled: 'invoke' has no machine code"]
+    assert [record.levelname for record in caplog.records] == ["INFO"], "nobody need do anything"
 
 
 @pytest.mark.parametrize(

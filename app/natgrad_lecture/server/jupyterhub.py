@@ -34,10 +34,19 @@ def options(environment: dict[str, str]) -> dict[str, Any]:
         "names": ("*",),  # The hub's proxy is who calls; it has looked at the name.
         "open_browser": False,
         "hub": True,
-        "readers": int(environment.get("NATGRAD_READERS", "0")),
-        "pool": int(environment.get("NATGRAD_POOL", "1")),
-        "log": bool(environment.get("NATGRAD_LOG")),
+        "readers": _count(environment, "NATGRAD_READERS", 0),
+        "pool": _count(environment, "NATGRAD_POOL", 1),
+        "log": environment.get("NATGRAD_LOG", "").casefold() not in {"", "0", "false", "no", "off"},
     }
+
+
+def _count(environment: dict[str, str], name: str, default: int) -> int:
+    """A number that the environment says; SystemExit if it is none."""
+    said = environment.get(name, "").strip()
+    try:
+        return int(said) if said else default
+    except ValueError:
+        raise SystemExit(f"natgrad: {name}={said!r} is not a number; take 0 or more") from None
 
 
 def let_the_hub_say_who(config: Config) -> None:
