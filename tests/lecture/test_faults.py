@@ -172,6 +172,14 @@ def test_what_takes_too_long_is_refused_in_words(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no such timer")
+def test_what_takes_more_memory_than_there_is_is_refused_in_words() -> None:
+    live = failing(lambda state: state.rate > 0.04, MemoryError(), in_model=True)
+    first, _ = live.respond({"ask": 1, "set": {"rate": 0.03}})
+    answer, _ = live.respond({"ask": 2, "state": first["state"], "set": {"rate": 0.05}})
+    assert answer["errors"]["rate"].startswith("Computing this takes more memory than there is;")
+    assert answer["state"] == first["state"]
+
+
 def test_the_limit_is_of_processor_time_and_ends_with_its_block() -> None:
     with time_limit(0.05):
         time.sleep(0.1)  # which is nobody's work

@@ -68,3 +68,24 @@ def test_a_kernel_that_was_just_forked_ends_too(tmp_path: Path, killed: bool) ->
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.kill(kernel, signal.SIGKILL)
+
+
+GREEDY = """
+import numpy as np
+from natgrad_lecture.server import fork_server
+fork_server.MEMORY = 2**28
+fork_server.bound_memory()
+few = np.ones(2**22)
+try:
+    np.ones(2**27)
+except MemoryError:
+    print("refused", few.sum() == 2**22)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is of Linux")
+def test_a_kernel_that_asks_for_too_much_memory_is_refused_it_and_lives_on() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", GREEDY], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "refused True\n"

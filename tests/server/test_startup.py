@@ -23,13 +23,14 @@ from natgrad_lecture import machine_limits
 from natgrad_lecture.lesson_names import lesson_names
 from natgrad_lecture.machine_limits import cores, memory_left, processes_left
 from natgrad_lecture.server import server as served
-from natgrad_lecture.server import waiting_line
+from natgrad_lecture.server import startup_checks, waiting_line
 from natgrad_lecture.server.fork_client import ForkClient
 from natgrad_lecture.server.kernel_provisioner import Forked
 from natgrad_lecture.server.link_preview import preview
 from natgrad_lecture.server.security_headers import HEADERS, Guarded
 from natgrad_lecture.server.server import LessonServer
 from natgrad_lecture.server.startup_checks import (
+    check_machine,
     check_options,
     checked_base_url,
     checked_names,
@@ -210,6 +211,13 @@ def test_too_few_files_are_said() -> None:
 
     said = refusal(preexec_fn=few)
     assert "64 open files are too few; allow 128 or more (ulimit -n)" in said
+
+
+def test_too_few_processes_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_machine()
+    monkeypatch.setattr(startup_checks, "processes_left", lambda: 7)
+    with pytest.raises(SystemExit, match="only 7 more processes and threads may be started; allow"):
+        check_machine()
 
 
 @pytest.mark.slow
