@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.session import Live
 from natgrad_lecture.text.__main__ import main
-from natgrad_lecture.text.catalogs import Words, spoken, words
+from natgrad_lecture.text.catalogs import HERE, Words, pairs, spoken, words
 from natgrad_lecture.text.home import home_text
 from natgrad_lecture.text.languages import home_languages
 from natgrad_lecture.text.lesson_text import ENGLISH, read
@@ -91,6 +92,45 @@ def test_a_translation_has_every_id_and_every_formula_of_the_english(
 ) -> None:
     found = lag(english, other)
     assert (found.missing, found.unknown, found.formulas) == ((), (), ()), str(found)
+
+
+def said_otherwise(english: Path, other: Path, shared: Mapping[str, str]) -> list[str]:
+    """What a lesson says in other words than all lessons do, words in its formulas included."""
+    own = [*pairs(english, other).items()]
+    ours, theirs = read(english).units, read(other).units
+    for name in ours.keys() & theirs.keys():
+        found = (re.findall(r"\\text\{([^}]*)\}", each[name]) for each in (ours, theirs))
+        own += zip(*([word.strip(" :,：，") for word in part] for part in found), strict=False)
+    return [
+        f"{text}: {said}, not {shared[text]}"
+        for text, said in own
+        if shared.get(text, said) != said
+    ]
+
+
+@pytest.mark.parametrize(
+    ("english", "other"),
+    [files for files in FILES if files[0].stem == "text"],
+    ids=lambda path: "-".join(path.parts[-2:]),
+)
+def test_what_all_lessons_say_each_says_in_the_same_words(english: Path, other: Path) -> None:
+    assert (
+        said_otherwise(
+            english, other, pairs(HERE / "common.md", HERE / f"common{other.suffixes[0]}.md")
+        )
+        == []
+    )
+
+
+def test_a_word_that_all_lessons_say_and_one_says_otherwise_is_found(tmp_path: Path) -> None:
+    english, other = tmp_path / "text.md", tmp_path / "text.xx.md"
+    line = "- `k` $x\\ \\text{{{step}}}$\n"
+    text = "# A\n\nB.\n\n::: formulas\n" + line + ":::\n\n::: phrases\n- `said` {step}\n:::\n"
+    english.write_text(text.format(step="step"))
+    for step, found in (("Schritt", []), ("Tritt", 2 * ["step: Tritt, not Schritt"])):
+        other.write_text(text.format(step=step))
+        read.cache_clear()
+        assert said_otherwise(english, other, {"step": "Schritt"}) == found
 
 
 def test_what_is_missing_unknown_wrong_or_changed_is_listed(tmp_path: Path) -> None:
