@@ -11,6 +11,7 @@ import pytest
 from natgrad_lecture.controls import options_of
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.text.lesson_text import LessonText, phrases, read_text
+from tests.lessons.letters import letters, says
 
 WHOLE = """# A title
 
@@ -174,6 +175,30 @@ ALONE = re.compile(
 def test_a_claim_which_stands_alone_over_the_picture_says_what_it_is_about(name: str) -> None:
     for claim, words in lessons[name].text().claims.items():
         assert not ALONE.match(re.sub(r"\$[^$]*\$", "x", words.source)), (claim, words.source)
+
+
+def unsaid(text: LessonText) -> list[str]:
+    """The letters of the formula strip that neither the text nor a caption of the strip says."""
+    parts = (said for name, said in text.units.items() if not name.startswith("formula"))
+    said = " ".join((*parts, *(line.say for line in text.formulas)))
+    return [
+        f"{letter} in {line.id}"
+        for line in text.formulas
+        for letter in sorted(letters(" ".join(line.parts)))
+        if not says(letter, said)
+    ]
+
+
+@pytest.mark.parametrize("name", list(lessons))
+def test_every_letter_of_the_formula_strip_is_said(name: str) -> None:
+    assert unsaid(lessons[name].text()) == []
+
+
+def test_a_letter_that_only_a_formula_has_is_found(text: LessonText) -> None:
+    strip = WHOLE.replace("$a = @a@$", r"$M = \sum_n J_n^{\top} G\, \text{of } \mu_x, \; z_{k}$")
+    assert unsaid(read_text(strip)) == [
+        f"{letter} in line" for letter in ("G", "Jₙ", "M", "b", "μ")
+    ]
 
 
 def test_an_option_that_does_not_exist_is_answered_with_those_that_do() -> None:

@@ -10,7 +10,7 @@ from natgrad_lecture.drawing.paired_runs import broken
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.start_handles import start_handle
-from natgrad_lecture.drawing.windows import plane, window
+from natgrad_lecture.drawing.windows import plane, theta, window
 from natgrad_lecture.engine_cache import RunsModel
 from natgrad_lecture.protocol import Picture
 
@@ -22,7 +22,7 @@ def picture(model: RunsModel, sheet: Sheet) -> Picture:
     runs = {pair.name: pair.in_theta for pair in model.paired_runs.values()}
     add_runs(sheet, runs)
     return {
-        "planes": [plane("theta", "θ", problem.symbols, window(problem))],
+        "planes": [plane("theta", theta(problem.symbols), problem.symbols, window(problem))],
         "dash_labels": {},
         "steps": state.steps,
         "handles": [start_handle(model.start)],

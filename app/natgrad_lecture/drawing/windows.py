@@ -47,6 +47,12 @@ def plane(name: str, title: str, labels: tuple[str, ...], view: Array) -> Plane:
     return {"name": name, "title": title, "labels": list(labels), "view": view.ravel().tolist()}
 
 
+def theta(symbols: tuple[str, ...]) -> str:
+    """How θ is written on a plane whose axes have letters of their own: "θ = (μ, σ)"."""
+    plain = all(symbol.startswith("θ") for symbol in symbols)
+    return "θ" if plain else f"θ = ({', '.join(symbols)})"
+
+
 def is_square(view: Array) -> bool:
     """Whether both axes of a window are as long as each other, to rounding."""
     wide, high = np.ptp(view, axis=1)

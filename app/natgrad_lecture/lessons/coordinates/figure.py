@@ -25,7 +25,7 @@ from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.simplify import thinned
 from natgrad_lecture.drawing.start_handles import start_handles
-from natgrad_lecture.drawing.windows import corners, plane, square, window
+from natgrad_lecture.drawing.windows import corners, plane, square, theta, window
 from natgrad_lecture.lessons.coordinates.chain_rule_figure import add_chain_rule
 from natgrad_lecture.lessons.coordinates.model import Model, carried
 from natgrad_lecture.protocol import Handle, Picture
@@ -56,7 +56,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
     meter = [reading(pair, style(pair.name)["label"]) for pair in model.paired_runs.values()]
     return {
         "planes": [
-            plane("theta", "θ", symbols, view),
+            plane("theta", theta(symbols), symbols, view),
             plane("x", "x = A⁻¹θ", model.chart.names(symbols), x_view),
             *beside,
         ],

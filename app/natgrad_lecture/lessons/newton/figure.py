@@ -15,7 +15,7 @@ from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.start_handles import start_handles
 from natgrad_lecture.drawing.stationary import moving
-from natgrad_lecture.drawing.windows import grid, plane, square, window
+from natgrad_lecture.drawing.windows import grid, plane, square, theta, window
 from natgrad_lecture.lessons.newton.model import Model
 from natgrad_lecture.protocol import Picture
 from natgrad_lecture.text.lesson_text import phrases
@@ -70,7 +70,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
         notes[name] = say("is-a-bare-loss-without-a", which=model.problem.name)
     return {
         "planes": [
-            plane("theta", "θ", symbols, view),
+            plane("theta", theta(symbols), symbols, view),
             plane("x", "x, with θ = f(x)", model.chart.names(symbols), x_view),
             *beside,
         ],

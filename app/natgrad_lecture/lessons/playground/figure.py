@@ -39,6 +39,7 @@ from natgrad_lecture.drawing.windows import (
     placed,
     plane,
     square,
+    theta,
     window,
 )
 from natgrad_lecture.lessons.playground.model import COUNT, Model
@@ -99,7 +100,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
     meter = [reading(pair, label(pair.name)) for pair in model.paired_runs.values()]
     handles = start_handles(model.start, model.chart, say("starting-point-in-x"))
     planes = [
-        plane("theta", f"θ: {_words(_name(model))}", symbols, view),
+        plane("theta", f"{theta(symbols)}: {_words(_name(model))}", symbols, view),
         plane("x", f"x: {_words(model.chart.name)}", model.chart.names(symbols), x_view),
     ]
     if frames:

@@ -24,7 +24,7 @@ from natgrad_lecture.drawing.paired_runs import add_paths, reading, trouble
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.start_handles import start_handle
-from natgrad_lecture.drawing.windows import plane, window
+from natgrad_lecture.drawing.windows import plane, theta, window
 from natgrad_lecture.lessons.robustness.model import COUNT, METRICS, Model
 from natgrad_lecture.lessons.robustness.state import RATES, UPS
 from natgrad_lecture.protocol import Picture
@@ -44,7 +44,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
     rules = (state.rule, *model.beside)
     kept = {rule: model.kept(rule) for rule in rules}
     graphs = [_map(model, sheet, rule, kept[rule]) for rule in rules]
-    view = window(model.problem)
+    view, symbols = window(model.problem), model.problem.symbols
     add_contours(sheet, state.problem)
     add_paths(sheet, model, ("theta",))
     pair = model.guide
@@ -59,7 +59,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
                 {**graph.plane(), "look": ("cell", {"rule": rule})}
                 for rule, graph in zip(rules[1:], graphs[1:], strict=True)
             ),
-            plane("theta", say("this-run"), model.problem.symbols, view),
+            plane("theta", say("this-run", theta=theta(symbols)), symbols, view),
             *beside,
         ],
         "dash_labels": {"solid": "run in θ", "dashed": say("run-in-x-mapped-back")},

@@ -51,7 +51,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
     pairs = model.paired_runs
     meter = [reading(pair, str(style(name)["label"])) for name, pair in pairs.items()]
     return {
-        "planes": [plane("theta", say("p-and-q"), model.problem.symbols, view), graph.plane()],
+        "planes": [plane("theta", say("p-and-q"), ("z₁", "z₂"), view), graph.plane()],
         "steps": steps,
         "handles": [start_handle(model.start)],
         "numbers": _numbers(model, sheet),
