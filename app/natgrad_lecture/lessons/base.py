@@ -94,7 +94,8 @@ class Question:
     ``truth`` is the right option's index, as the engine has it in the state that ``set`` makes.
     What would answer it is hidden until the reader has chosen, or asks to see it: the claims below
     it that check its reason, the lines of the formula strip that show these, and what is named in
-    ``hides``; a derivation is ``derivation.id``, a line of the strip ``formula.id``.
+    ``hides``; a derivation is ``derivation.id``, a line of the strip ``formula.id``, and the meter
+    ``meter``.
     """
 
     set: Changes
@@ -414,21 +415,21 @@ class Lesson:
         """What a question hides until it is answered, in the order of the text.
 
         Beside what answers it in the text, these are the lines of the formula strip whose numbers
-        show a hidden claim.
+        show a hidden claim, and what the question names.
 
         Args:
             question: Its id.
 
         Returns:
             Ids of claims; ``derivation.id`` for a derivation, ``formula.id`` for a line of the
-            strip.
+            strip; ``meter``.
 
         Raises:
-            ValueError: If it names what does not stand below it, nor in the strip.
+            ValueError: If it names what does not stand below it, nor beside the picture.
         """
         order = self.text().order
         below = order[order.index(f"question.{question}") + 1 :]
-        strip = [f"formula.{line.id}" for line in self.text().formulas]
+        strip = [*(f"formula.{line.id}" for line in self.text().formulas), "meter"]
         named = self.questions[question].hides
         if lost := set(named).difference(below, strip):
             raise ValueError(f"{self.name}: the question {question!r} hides {sorted(lost)}")
@@ -436,6 +437,9 @@ class Lesson:
         answers = {*named, *(checks if isinstance(checks, tuple) else ())}
         hidden = [part for part in below if part in answers]
         shown = {name for part in hidden if part in self.claims for name in self.claims[part].shows}
+        shown.discard(
+            "meter"
+        )  # It reads one state: a question hides it that the first one answers.
         return (*hidden, *(line for line in strip if line in answers | shown))
 
     def _section(self, part: Section) -> SectionData:

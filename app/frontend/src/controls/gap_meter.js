@@ -5,6 +5,7 @@ import { make, setAttribute, setText } from "../lib/dom.js";
 import { power, show } from "../lib/number_format.js";
 import { styleVar } from "../canvas/colors.js";
 import { swatch } from "../canvas/markers.js";
+import { hideLines } from "./hidden_answers.js";
 import { say } from "../i18n/en.js";
 
 const LOWEST = -4; // 10⁻⁴: what is less cannot be seen in the picture
@@ -17,21 +18,33 @@ const part = (gap) => {
   return Math.max(0.5, Math.min(100, (100 * (Math.log10(gap) - LOWEST)) / -LOWEST));
 };
 
-/** @param {LessonData} lesson */
-export function makeMeter(lesson) {
+/**
+ * @param {LessonData} lesson
+ * @param {() => void} onshown its room is another now
+ */
+export function makeMeter(lesson, onshown) {
   /** @type {Map<string, ReturnType<typeof row>>} */
   const rows = new Map();
   const list = make("div", { class: "rows", role: "list" });
   const marks = [-4, -3, -2, -1, 0].map((e) =>
     make("span", { style: `left:${(100 * (e - LOWEST)) / -LOWEST}%` }, e ? power(e) : "1"),
   );
+  const reading = make(
+    "div",
+    {},
+    list,
+    make("div", { class: "scale", "aria-hidden": "true" }, ...marks),
+  );
   const box = make(
     "section",
     { class: "meter", "data-part": "meter", "aria-label": say("meter") },
     make("h2", {}, lesson.meter),
-    list,
-    make("div", { class: "scale", "aria-hidden": "true" }, ...marks),
+    reading,
   );
+  const answers = hideLines(box, new Map([["meter", reading]]), lesson.words, {
+    label: say("show-meter"),
+    onshown,
+  });
 
   /** @param {MeterRow} entry */
   function row({ rule, style }) {
@@ -65,10 +78,13 @@ export function makeMeter(lesson) {
 
   return {
     box,
-    /** @param {Pick<Answer, "meter" | "notes">} answer */
-    update({ meter = [], notes = {} }) {
-      const changed = box.hidden !== !meter.length;
-      if (changed) box.hidden = !meter.length;
+    /** @param {string[]} shows what a sentence speaks of: the reader asks to see it */
+    reveal: (shows) => answers.reveal(shows) && onshown(),
+    /** @param {Pick<Answer, "meter" | "notes" | "revealed">} answer */
+    update({ meter = [], notes = {}, revealed = {} }) {
+      const other = box.hidden !== !meter.length;
+      if (other) box.hidden = !meter.length;
+      const changed = answers.answered(Object.keys(revealed)) || other;
       const order = meter.map((entry) => {
         const r = rows.get(entry.rule) ?? row(entry);
         rows.set(entry.rule, r);

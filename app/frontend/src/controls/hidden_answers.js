@@ -78,40 +78,40 @@ export function hideAnswers(words, questions) {
 }
 
 /**
- * The lines of the formula strip that would answer a question which is open.
+ * The numbers that would answer a question which is open: lines of the formula strip, or the meter.
  *
- * @param {HTMLElement} strip
+ * @param {HTMLElement} box they are in
+ * @param {Map<string, Element>} lines by the names under which questions hide them
  * @param {LessonData["words"]} sections
- * @param {() => void} onshown the reader asked to see them
+ * @param {object} page
+ * @param {string} page.label of the button that shows them
+ * @param {() => void} page.onshown the reader asked to see them
  */
-export function hideLines(strip, sections, onshown) {
+export function hideLines(box, lines, sections, { label, onshown }) {
   /** @type {Map<string, Set<string>>} */
   const open = new Map(); // lines that are hidden, and the questions that hide each
   for (const { predict } of sections) {
     for (const name of predict?.hides ?? []) {
-      if (predict && name.startsWith("formula."))
-        open.set(name, (open.get(name) ?? new Set()).add(predict.id));
+      if (predict && lines.has(name)) open.set(name, (open.get(name) ?? new Set()).add(predict.id));
     }
   }
-  /** @param {string} name */
-  const lineOf = (name) => strip.querySelector(`[data-formula="${name.slice("formula.".length)}"]`);
-  for (const name of open.keys()) lineOf(name)?.classList.add("unanswered");
+  for (const name of open.keys()) lines.get(name)?.classList.add("unanswered");
 
-  const button = make("button", { type: "button", class: "chip" }, say("show-formulas"));
+  const button = make("button", { type: "button", class: "chip" }, label);
   const place = make("p", { class: "hidden-answer" }, button);
   button.addEventListener("click", () => reveal([...open.keys()]) && onshown());
-  if (open.size) strip.append(place);
+  if (open.size) box.append(place);
 
   // A button for the lines that the present picture has.
   function offer() {
-    const there = [...open.keys()].some((name) => lineOf(name)?.matches(":not([hidden])"));
+    const there = [...open.keys()].some((name) => lines.get(name)?.matches(":not([hidden])"));
     if (place.hidden === there) place.hidden = !there;
   }
 
   /** @param {string[]} names */
   function reveal(names) {
     const found = names.filter((name) => open.delete(name));
-    found.forEach((name) => lineOf(name)?.classList.remove("unanswered"));
+    found.forEach((name) => lines.get(name)?.classList.remove("unanswered"));
     offer();
     return found.length > 0;
   }

@@ -223,6 +223,7 @@ const WORDS = {
   wrong: "Not quite.",
   "show-answer": "This answers a question above. Show it",
   "show-formulas": "Formulas that answer a question are hidden. Show them",
+  "show-meter": "The meter answers a question. Show it",
   glossary: "Glossary",
   skip: "To the first statement",
   derive: "Derive it:",

@@ -212,6 +212,7 @@ export const WORDS = {
   wrong: "No del todo.",
   "show-answer": "Esto responde a una pregunta de arriba. Mostrarlo",
   "show-formulas": "Las fórmulas que responden a una pregunta están ocultas. Mostrarlas",
+  "show-meter": "El medidor responde a una pregunta. Mostrarlo",
   glossary: "Glosario",
   skip: "A la primera afirmación",
   derive: "Deducirlo:",

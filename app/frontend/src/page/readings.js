@@ -43,7 +43,7 @@ export function makeReadings({
   const formulas = makeFormulas(lesson);
   const controls = makeControls(lesson, fields);
   const charts = makeCharts(model, { palette, theme: () => theme.current(), busy });
-  const meter = makeMeter(lesson);
+  const meter = makeMeter(lesson, formulas.fix);
   const pin = makePin(lesson, { array: state.array });
   const legend = makeLegend(lesson);
   const description = make("p", { class: "unseen", "aria-live": "polite" });

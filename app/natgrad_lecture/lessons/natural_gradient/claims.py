@@ -524,7 +524,7 @@ CLAIMS = {
         _grows("natural", 1, 1),
         Scope(BENDS_OF),
         false={"α²": _grows("natural", 2, 1), "gradient descent's, too": _grows("gradient", 1, 1)},
-        shows=("map", "meter"),
+        shows=("map",),
     ),
     "bend-alone": Claim(
         MAP,

@@ -521,6 +521,6 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
 
 
 QUESTIONS = {
-    "bent": Question({**CURVED_APART, "rate": 0.01}, _who_splits),
+    "bent": Question({**CURVED_APART, "rate": 0.01}, _who_splits, hides=("meter",)),
     "beside": Question({**SADDLE, "rules": ["newton"], "k": 80}, _where_newton_ends),
 }
