@@ -20,6 +20,8 @@ from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expec
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
+from tests.browser.claims_in_view import SCREENS as CLAIMS_ON
+from tests.browser.claims_in_view import pressed
 from tests.browser.conftest import Server, Watch, stroke, touch
 from tests.browser.test_coordinates import ROOT, settle
 from tests.browser.test_export import SVG
@@ -276,6 +278,22 @@ def test_on_any_screen_the_planes_are_square_and_nothing_is_cut_off(page: Page) 
     page.set_viewport_size({"width": 320, "height": 640})  # or four times as large (WCAG 1.4.10)
     settle(page)
     assert page.evaluate(LOOK)["across"] <= 0
+
+
+def test_a_claim_that_is_pressed_is_in_view_with_what_shows_it(page: Page, taught: Lesson) -> None:
+    """The claim that shows most, on a screen that changes from lesson to lesson; of all claims on
+    all screens ``python -m tests.browser.claims_in_view`` prints a table.
+    """
+    if taught.name in TRAINED:
+        pytest.skip("a claim of a lesson that trains takes seconds: the command presses it")
+    claim = max(taught.claims, key=lambda id: len(taught.claims[id].shows))
+    viewports = [screen["viewport"] for screen in CLAIMS_ON.values()]
+    page.set_viewport_size(viewports[taught.order % len(viewports)])
+    settle(page)
+    found = pressed(page, taught, claim)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    begin_again(page, taught)
+    assert found == []
 
 
 def test_before_an_audience_too_and_axe_finds_no_barrier(page: Page, taught: Lesson) -> None:

@@ -45,5 +45,7 @@ def letters(latex: str) -> set[str]:
     latex = re.sub(
         r"_(?!n\b)(?:\{[^{}]*\}|\\?[A-Za-z0-9]+)", " ", _ASIDE.sub(" ", _WORDS.sub(" ", latex))
     )
-    found = {_NAMES.get(name, letter) + "ₙ" * bool(n) for name, letter, n in _LETTER.findall(latex)}
+    found = set[str]()
+    for name, letter, n in _LETTER.findall(latex):
+        found.add(str(_NAMES.get(name, letter)) + "ₙ" * bool(n))
     return {letter for letter in found if letter.strip("ₙ")}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from natgrad_core.types import Array
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.session import Live
+from tests.lessons.letters import says
 from tests.support.answers import unpack
 
 LEAST = 0.008
@@ -79,8 +81,24 @@ def not_in(answer: Mapping[str, Any], data: bytes, lesson: Lesson, name: str) ->
             good = any(in_view(trace, arrays, planes[trace["plane"]], step) for trace in traces)
         if not good:
             found.append(what)
+    found += unsaid(answer["planes"], (lesson.folder / "text.md").read_text("utf-8"))
     found += [f"the colors of {t['plane']}" for t in answer["traces"] if not has_meaning(t, arrays)]
     return found
+
+
+def unsaid(planes: Sequence[Mapping[str, Any]], text: str) -> list[str]:
+    """The letters of the axes that neither the lesson's text nor a plane's title says.
+
+    The axes of a model are named in words, by its data.
+    """
+    axes = [plane for plane in planes if not plane.get("model")]
+    said = " ".join((text, *(plane["title"] for plane in axes)))
+
+    found = re.findall(
+        r"(?<![^\W_])[^\W\d_](?![^\W\d_])",
+        " ".join(label for plane in axes for label in plane["labels"]),
+    )
+    return [f"the axis {letter}" for letter in found if not says(letter, said)]
 
 
 def has_meaning(trace: Mapping[str, Any], arrays: Mapping[str, Array]) -> bool:
@@ -104,7 +122,11 @@ def has_meaning(trace: Mapping[str, Any], arrays: Mapping[str, Array]) -> bool:
 
 
 def in_view(
-    trace: Mapping[str, Any], arrays: Mapping[str, Array], view: list[float], step: int
+    trace: Mapping[str, Any],
+    arrays: Mapping[str, Array],
+    view: list[float],
+    step: int,
+    least: float = LEAST,
 ) -> bool:
     """Whether a trace shows something at this step, of some size and inside its plane."""
     low, size = np.array([view[0], view[2]]), np.array([view[1] - view[0], view[3] - view[2]])
@@ -131,7 +153,9 @@ def in_view(
         shapes = arrays[trace["shapes"]].reshape(-1, 6)
         shape = shapes if kind == "ellipses" else shapes[[min(step, len(shapes) - 1)]]
         center, axes = shape[:, :2], shape[:, 2:].reshape(-1, 2, 2)
-        points = placed(np.concatenate([center + axes[:, 0], center - axes[:, 0]]))
+        turn = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+        around = np.stack([np.cos(turn), np.sin(turn)], -1)
+        points = placed(center[:, None] + around @ axes)
     else:
         return True  # Maps and bands fill their plane.
     if kind in ("path", "arrows") and 1 < len(points) < 500:
@@ -141,7 +165,7 @@ def in_view(
     inside = points[np.isfinite(points).all(1) & (points >= 0).all(1) & (points <= 1).all(1)]
     if kind == "points":
         return len(inside) > 0
-    return len(inside) > 1 and float(np.ptp(inside, axis=0).max()) >= LEAST
+    return len(inside) > 1 and float(np.ptp(inside, axis=0).max()) >= least
 
 
 @pytest.mark.parametrize(("lesson", "name"), PAIRS)
@@ -154,6 +178,13 @@ def test_every_claim_names_what_shows_it(name: str) -> None:
     assert [id for id, claim in lessons[name].claims.items() if not claim.shows] == []
 
 
+def test_a_letter_on_an_axis_that_nothing_says_is_found() -> None:
+    axes = {"title": "a plane", "labels": ["w₀", "log\xa0σ"]}
+    assert unsaid([axes], "Here $w_0$ is alone.") == ["the axis σ"]
+    assert unsaid([axes], "The weight w, and $\\sigma$.") == []
+    assert unsaid([{**axes, "title": "θ = (w₀, σ)"}], "how small") == []
+
+
 def test_what_is_not_drawn_or_too_small_to_see_is_found() -> None:
     view = [0.0, 1.0, 0.0, 1.0]
     path = {"kind": "path", "plane": "theta", "style": "natural", "points": "p"}
@@ -163,6 +194,11 @@ def test_what_is_not_drawn_or_too_small_to_see_is_found() -> None:
     assert not in_view(path, {"p": 0.2 + long * 1e-4}, view, 1), "too small to see"
     assert not in_view(path, {"p": long + 3}, view, 1), "beyond the plane"
     assert not in_view(path, {"p": long * np.nan}, view, 1)
+    ellipse = {"kind": "ellipse-at", "plane": "theta", "style": "natural", "shapes": "s"}
+    half = np.array([[0.0, 0.5, 0.3, 0.0, 0.0, 0.2]])
+    assert in_view(ellipse, {"s": half}, view, 0), "half of it"
+    assert not in_view(ellipse, {"s": half - [[0.31, 0, 0, 0, 0, 0]]}, view, 0)
+    assert not in_view(ellipse, {"s": half * [[1, 1, 1e-3, 1, 1, 1e-3]]}, view, 0)
 
 
 def test_a_map_whose_colors_mean_nothing_is_found() -> None:

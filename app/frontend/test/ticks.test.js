@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { marks, niceStep, niceTicks } from "../src/canvas/ticks.js";
+import { marks, niceStep, niceTicks, stepOn } from "../src/canvas/ticks.js";
 
 test("a step is 1, 2 or 5 times a power of ten, and gives about as many marks as wanted", () => {
   for (let exponent = -6; exponent <= 6; exponent++) {
@@ -11,6 +11,16 @@ test("a step is 1, 2 or 5 times a power of ten, and gives about as many marks as
       const count = (span * 10 ** exponent) / step;
       assert.ok(count >= 3 && count <= 10, `${span}e${exponent}: ${count}`);
     }
+  }
+});
+
+test("a small plane has fewer marks: its labels of four letters do not touch each other", () => {
+  for (const span of [1, 1.7, 2.9, 4.4, 7.3]) {
+    for (const side of [90, 120, 160]) {
+      const apart = (side * stepOn(span, side)) / span;
+      assert.ok(apart >= 24 && stepOn(span, side) < span, `${span} on ${side}: ${apart}`);
+    }
+    assert.equal(stepOn(span, 340), niceStep(span));
   }
 });
 

@@ -144,7 +144,7 @@ def broken(run: Trajectory) -> str:
 
 def reading(pair: PairedRuns, label: str) -> MeterRow:
     """The meter's entry for a rule's two runs: how far apart, and what to call that."""
-    value = pair.gap
+    value = 0.0 if pair.gap < ROUNDING else pair.gap
     if not np.array_equal(pair.in_theta.ok, pair.in_x.ok):  # one run ended where the other went on
         value, word = np.nan, "one run ended"
     elif not np.isfinite(value):
@@ -164,10 +164,8 @@ def reading(pair: PairedRuns, label: str) -> MeterRow:
 
 
 def _shown(gap: float) -> str:
-    """A gap in two digits; "0" where it is only rounding."""
-    if not np.isfinite(gap):
-        return "–"
-    return "0" if gap < ROUNDING else f"{gap:.2g}"
+    """A gap in two digits."""
+    return f"{gap:.2g}" if np.isfinite(gap) else "–"
 
 
 def in_words(meter: Iterable[MeterRow]) -> str:

@@ -115,6 +115,8 @@ export function makePalette(root, styles) {
       lit = names && new Set(names);
       version++;
     },
+    /** @param {string} name */
+    lit: (name) => lit?.has(name) ?? false,
     version: () => version,
     // Lines of the ground are drawn thinly, whatever their style: the runs stand out before them.
     /** @param {string} name */

@@ -12,7 +12,7 @@ import { drawArea, drawCurve, drawPath, pointsOf } from "./trace_lines.js";
  * @param {Scene} scene
  */
 export function drawLiving(ctx, scene) {
-  const { side, ratio, view, traces } = scene;
+  const { side, ratio, view, traces, palette } = scene;
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   ctx.clearRect(0, 0, side, heightOf(view, side));
   ctx.lineJoin = ctx.lineCap = "round";
@@ -20,8 +20,10 @@ export function drawLiving(ctx, scene) {
   const weight = Math.max(1, size) * scene.thick;
   /** @type {Drawing} */
   const look = { ...scene, place: placing(view, side), size, weight };
+  // What is lit lies over what steps back.
+  const sorted = traces.toSorted((a, b) => +palette.lit(a.style) - +palette.lit(b.style));
   /** @param {Trace["kind"]} kind */
-  const of = (kind) => traces.filter((trace) => trace.kind === kind);
+  const of = (kind) => sorted.filter((trace) => trace.kind === kind);
   of("heat").forEach((trace) => drawHeat(ctx, trace, look));
   if (scene.ghosts.length) drawGhosts(ctx, scene.ghosts, look);
   of("ellipses").forEach((trace) => drawEllipses(ctx, trace, look));

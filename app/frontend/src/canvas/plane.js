@@ -11,7 +11,7 @@ import { drawLiving } from "./dynamic_layer.js";
 import { clearPlane, drawAxes, drawOutlines, isGrid, isStill, stillNames } from "./static_layer.js";
 import { heightOf } from "./primitives.js";
 import { say } from "../i18n/en.js";
-import { makeTicks, marks, niceStep } from "./ticks.js";
+import { makeTicks, marks, stepOn } from "./ticks.js";
 
 /** @param {Host} host */
 export function makePlane(host) {
@@ -88,7 +88,7 @@ export function makePlane(host) {
     const now = [spec.view, side, JSON.stringify(spec.ticks)].join();
     if (ticked === now) return;
     ticked = now;
-    const step = niceStep(x1 - x0);
+    const step = stepOn(x1 - x0, side);
     ticks[0].show(x0, x1, marks(x0, x1, step, spec.ticks?.[0]), side);
     ticks[1].show(y0, y1, marks(y0, y1, step, spec.ticks?.[1]), heightOf(spec.view, side));
   }

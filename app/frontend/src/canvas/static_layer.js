@@ -4,7 +4,7 @@
 
 import { heightOf } from "./primitives.js";
 import { idOf } from "../lib/identity.js";
-import { marks, niceStep } from "./ticks.js";
+import { marks, stepOn } from "./ticks.js";
 
 const SMALL = 2000; // numbers, up to which it costs less to compare than to draw again
 const KEPT = 32; // outlines remembered; far more than a lesson shows at once
@@ -195,7 +195,7 @@ export function drawAxes(ctx, look) {
   const { view, given, side, palette } = look;
   const [x0, x1, y0, y1] = view;
   const scale = side / (x1 - x0);
-  const step = niceStep(x1 - x0);
+  const step = stepOn(x1 - x0, side);
   const high = heightOf(view, side);
   const mark = side / 90;
   ctx.beginPath();

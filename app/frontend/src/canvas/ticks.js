@@ -16,6 +16,14 @@ export function niceStep(span, wanted = 6) {
 }
 
 /**
+ * The step on a plane, whose labels must not touch each other.
+ *
+ * @param {number} span
+ * @param {number} side in CSS pixels
+ */
+export const stepOn = (span, side) => niceStep(span, Math.min(6, Math.max(2, side / 36)));
+
+/**
  * @param {number} low
  * @param {number} high
  * @param {number} step

@@ -1,6 +1,7 @@
 // The lesson's text, whose claims can be clicked, and the formula strip, whose numbers are live.
 
 import { make, setText } from "../lib/dom.js";
+import { keepInView } from "../lib/keep_in_view.js";
 import { show } from "../lib/number_format.js";
 import { hideAnswers, hideLines } from "./hidden_answers.js";
 import { makeDerivation } from "./derivation.js";
@@ -48,6 +49,8 @@ export function makeWords(lesson, { ask, change, said, light, tell }) {
   const hidden = hideAnswers(box, questions);
   /** @type {HTMLElement[]} */
   const claims = [...box.querySelectorAll("[data-claim]")].filter((e) => e instanceof HTMLElement);
+  /** @type {HTMLElement | null} */
+  let pressed = null; // and not answered yet
   for (const phrase of claims) {
     const claim = lesson.claims?.[phrase.dataset.claim ?? ""];
     phrase.setAttribute("role", "button");
@@ -63,6 +66,8 @@ export function makeWords(lesson, { ask, change, said, light, tell }) {
       mark(phrase);
       light(claim.shows);
       tell(phrase.innerHTML);
+      keepInView(phrase);
+      pressed = phrase;
     };
     phrase.addEventListener("click", act);
     phrase.addEventListener("keydown", (e) => (e.key === "Enter" || e.key === " ") && act(e));
@@ -86,6 +91,9 @@ export function makeWords(lesson, { ask, change, said, light, tell }) {
       predictions.forEach((p) => p.update(revealed));
       Object.keys(revealed).forEach(hidden.answered);
       derivations.forEach((d) => d.update(wished.derive ?? state?.derive));
+      const shown = pressed;
+      pressed = null;
+      if (shown) requestAnimationFrame(() => keepInView(shown)); // other numbers, of other heights
     },
   };
 }
@@ -108,7 +116,11 @@ export function makeFormulas(lesson) {
     { class: "formulas", "data-part": "formulas", "aria-label": say("formulas") },
     ...parts,
   );
-  const answers = hideLines(box, lesson.words, fix);
+  const lines = new Map(parts.map((line) => [`formula.${line.dataset.formula}`, line]));
+  const answers = hideLines(box, lines, lesson.words, {
+    label: say("show-formulas"),
+    onshown: fix,
+  });
   // Typeset numbers change with every frame of a drag. Once its height is known, a line is laid
   // out alone, and not the page with it.
   function fix() {

@@ -106,7 +106,9 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     said: () => conversation.wished().answers ?? state.answer()?.state?.answers ?? [],
     light(shows) {
       readings.formulas.reveal(shows);
+      readings.meter.reveal(shows);
       lights.keep(shows);
+      planeSet.light(shows);
     },
     tell: (html) => header.tell(html),
   });
@@ -178,7 +180,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     words: [words.box],
     sticky: [header.say, planeSet.box, planeSet.beside],
     picture: [progress.box, legend.box, transport.box, homeless],
-    deck: [meter.box, pin.box, formulas.box, controls.box],
+    deck: [make("div", { class: "numbers" }, meter.box, pin.box, formulas.box), controls.box],
     below: [charts.box, reader.caption, description],
   });
   const exporter = makeExport({

@@ -1,11 +1,38 @@
 // The planes of a picture: built when an answer first has them, arranged, measured and drawn.
 
 import { makePlane } from "../canvas/plane.js";
-import { make } from "../lib/dom.js";
+import { make, setAttribute } from "../lib/dom.js";
 import { isDue } from "../lib/frame_budget.js";
 import { watchRatio } from "../lib/visibility.js";
 
 const pixelRatio = () => Math.min(devicePixelRatio || 1, 2);
+
+const EDGE = 40; // px of the numbers beside an axis
+
+/**
+ * The fewest planes in which these styles are drawn, but for those that the model shows.
+ *
+ * @param {Pick<Answer, "planes" | "traces">} answer
+ * @param {string[]} styles
+ */
+export function planesFor({ planes, traces }, styles) {
+  const models = planes.filter(({ model }) => model).map(({ name }) => name);
+  const placesOf = (/** @type {string} */ style) =>
+    traces.filter((trace) => trace.style === style).map(({ plane }) => plane);
+  let left = styles
+    .map(placesOf)
+    .filter((places) => places.length && !places.some((name) => models.includes(name)));
+  const names = planes.map(({ name }) => name);
+  /** @type {string[]} */
+  const found = [];
+  while (left.length) {
+    const has = (/** @type {string} */ name) => left.filter((some) => some.includes(name)).length;
+    const best = names.reduce((best, name) => (has(name) > has(best) ? name : best));
+    found.push(best);
+    left = left.filter((places) => !places.includes(best));
+  }
+  return names.filter((name) => found.includes(name));
+}
 
 const WIDE = 1080; // px of the page from which the text stands beside the planes (layout.css)
 
@@ -22,6 +49,9 @@ export function makePlaneSet({ root, words, host, onResize }) {
   const box = make("div", { class: "planes" });
   const beside = make("div", { class: "beside" });
   let arranged = "";
+  /** @type {string[]} */
+  let lit = []; // styles that a claim speaks of
+  let together = ""; // planes that it needs
   /** @type {Look["model"]} */
   let model;
   /** @type {Promise<void> | undefined} */
@@ -113,13 +143,26 @@ export function makePlaneSet({ root, words, host, onResize }) {
     planes,
 
     /** @param {Answer} answer */
-    show({ planes: specs, traces, handles, errors = {} }) {
+    show(answer) {
+      const { planes: specs, traces, handles, errors = {} } = answer;
       arrange(specs);
       for (const spec of specs) {
         /** @param {{ plane: string }} part */
         const here = ({ plane }) => plane === spec.name;
         planeNamed(spec.name).adopt(spec, traces.filter(here), handles.filter(here), errors);
       }
+      // Where only one plane fits beside the text, those that a claim needs are brought to view.
+      const needed = planesFor(answer, lit);
+      if (needed.join() === together) return;
+      together = needed.join();
+      setAttribute(root, "data-together", needed.length > 1 || null);
+      const first = planes.get(needed[0])?.frame.getBoundingClientRect().left;
+      if (first !== undefined) box.scrollLeft += first - box.getBoundingClientRect().left - EDGE;
+    },
+
+    /** @param {string[]} shows what the next answer is to show */
+    light(shows) {
+      [lit, together] = [shows, ""];
     },
 
     /**

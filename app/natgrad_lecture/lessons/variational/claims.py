@@ -112,7 +112,7 @@ CLAIMS = {
         _sheared_q("natural", "gradient"),
         Scope(BANANAS),
         false={"the other way round": _sheared_q("gradient", "natural")},
-        shows=("natural", "meter"),
+        shows=("natural", "gradient", "meter"),
     ),
     "newton-on-q": Claim(
         {},
