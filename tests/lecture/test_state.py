@@ -13,7 +13,7 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.coordinates import Coordinates
 from natgrad_lecture.state.fields import BadInput
-from natgrad_lecture.state.link import read_query
+from natgrad_lecture.state.link import UNKNOWN, read_query
 from tests.fuzz.texts import anything
 
 DEFAULT = Coordinates()
@@ -87,6 +87,13 @@ def test_a_broken_link_opens_the_nearest_good_state_and_says_what_was_dropped(
     state, dropped = read_query(query, DEFAULT)
     assert state == DEFAULT.with_(**kept)
     assert said in " ".join(dropped)
+
+
+def test_of_a_link_that_is_none_a_few_sentences_are_said_and_each_once() -> None:
+    names = "&".join(f"no{i}=1" for i in range(3000))
+    state, dropped = read_query(f"v=1&rate=0.03&{names}&no1=2&rate=x&rate=x", DEFAULT)
+    assert state == DEFAULT.with_(rate=0.03)
+    assert len(dropped) == len(set(dropped)) == UNKNOWN + 1
 
 
 @settings(derandomize=True, max_examples=300, deadline=None)

@@ -73,10 +73,16 @@ def _read(default: Any, text: str) -> Any:
     return text
 
 
+UNKNOWN = 5
+"""Names that are not known of which a reader is told: these say what is wrong with the link."""
+
+
 def read_query(query: str, default: S) -> tuple[S, list[str]]:
     """The nearest good state that a link asks for, and what of it was dropped, in words."""
     shorts = {f.metadata["short"]: f.name for f in fields(default)}
-    state, dropped = default, []
+    state = default
+    dropped: list[str] = []
+    unknown: set[str] = set()
     for short, text in parse_qsl(query.lstrip("?"), keep_blank_values=True):
         if short in PAGE:
             continue
@@ -84,7 +90,9 @@ def read_query(query: str, default: S) -> tuple[S, list[str]]:
             if text != str(VERSION):
                 dropped.append(f"the link is of version {text[:20]}, this page of {VERSION}")
         elif short not in shorts:
-            dropped.append(f"{short[:20]} is not known here")
+            if short not in unknown and len(unknown) < UNKNOWN:
+                dropped.append(f"{short[:20]} is not known here")
+                unknown.add(short)
         else:
             name = shorts[short]
             try:
@@ -101,7 +109,7 @@ def read_query(query: str, default: S) -> tuple[S, list[str]]:
             said = f"{names[blamed]} does not go with the rest: {error}"
         dropped.append(said)
         state = asked[blamed]
-    return state.whole(), dropped
+    return state.whole(), list(dict.fromkeys(dropped))
 
 
 def _trouble(state: Linked) -> BadInput | None:
