@@ -72,8 +72,8 @@ def test_what_was_not_used_for_the_longest_time_goes_first() -> None:
 @pytest.mark.parametrize("size", [100, 5000, 60_000])
 def test_the_bytes_that_are_kept_stay_below_the_budget(size: int) -> None:
     kept, calls = keeping(100 * KB, lambda i: of_bytes(size))
-    made = [weakref.ref(kept(i)) for i in range(300)]
-    alive = [one for ref in made if (one := ref()) is not None]
+    kept_refs = [weakref.ref(kept(i)) for i in range(300)]
+    alive = [one for ref in kept_refs if (one := ref()) is not None]
     assert len(calls) == 300
     assert sum(each.nbytes for each in alive) <= 100 * KB + size, "the last one is not counted yet"
     assert len(alive) >= 0.8 * 100 * KB / (size + 500) - 1, "and the budget is used"
@@ -155,12 +155,12 @@ def _generator(held: Any) -> Iterator[int]:
 
 
 def _suspended(held: Any) -> Iterator[int]:
-    made = _generator(held)
-    next(made)
-    return made
+    started = _generator(held)
+    next(started)
+    return started
 
 
-WAYS: dict[str, Callable[[Any], Any]] = {
+HOLDERS: dict[str, Callable[[Any], Any]] = {
     "as it is": lambda held: held,
     "a view of it": lambda held: held[:1],
     "a list": lambda held: [1, held],
@@ -179,9 +179,9 @@ WAYS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_memory_is_found_however_it_is_held(way: str) -> None:
-    held = WAYS[way](of_bytes(100_000))
+@pytest.mark.parametrize("holder", HOLDERS)
+def test_memory_is_found_however_it_is_held(holder: str) -> None:
+    held = HOLDERS[holder](of_bytes(100_000))
     assert 100_000 <= weight([held]) <= 110_000
     assert weight([held, held, [held]]) <= 110_000, "and counted once"
 

@@ -145,7 +145,7 @@ def test_the_limits_are_those_of_this_process(
     assert room() == 2, "of 40 tasks a server takes 20, and a reader 10"
 
 
-def test_nobody_comes_in_while_memory_is_short_but_for_two(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_two_come_in_while_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
     def free(left: int, limit: int, inside: int, megabytes: int = waiting_line.MEGABYTES) -> int:
         monkeypatch.setattr(waiting_line, "memory_left", lambda: left * 2**20)
         return waiting_line.room_now(limit, inside, megabytes)
