@@ -598,6 +598,26 @@ class Weighted:
         return self.base.sample(out, generator)
 
 
+def least_loss(likelihood: Likelihood, y: Tensor) -> float:
+    """Return a number that the loss is never below, whatever the outputs.
+
+    Args:
+        likelihood: The likelihood.
+        y: The targets as ``check`` returns them, ``[N]`` or ``[N, C]``.
+
+    Returns:
+        The number; −∞ for a likelihood that is not one of this file.
+    """
+    base = likelihood.base if isinstance(likelihood, Weighted) else likelihood
+    if isinstance(base, Categorical | Bernoulli):
+        return 0.0  # −log of a probability
+    if isinstance(likelihood, Gaussian):
+        return 0.0
+    if isinstance(likelihood, Poisson):
+        return float((y - torch.special.xlogy(y, y)).sum(1).mean())  # at exp(out) = y
+    return -math.inf
+
+
 def _parts(out: Tensor, weights: Tensor) -> list[slice]:
     """All outputs for one weight, each for itself for as many weights."""
     return [slice(None)] if len(weights) == 1 else [slice(c, c + 1) for c in range(out.shape[1])]

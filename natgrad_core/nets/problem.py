@@ -24,6 +24,7 @@ from natgrad_core.nets.likelihood import (
     Categorical,
     Gaussian,
     Likelihood,
+    least_loss,
     must_be_a_likelihood,
 )
 from natgrad_core.nets.model import Net, Tape
@@ -315,6 +316,11 @@ class NetProblem:
     def signature(self) -> tuple[float, float]:
         """The number of examples and the sum of their inputs: tells one batch from another."""
         return float(len(self)), float(self.x.sum())
+
+    @cached_property
+    def least_loss(self) -> float:
+        """No more than the loss of any net on these targets; −∞ where nothing is known."""
+        return least_loss(self.likelihood, self.y)
 
     @cached_property
     def double(self) -> NetProblem:

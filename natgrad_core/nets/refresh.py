@@ -61,9 +61,9 @@ class Every:
 class Growing:
     """At each step on all examples; on mini-batches after 2, 4, 8, … and at most k steps.
 
-    The interval doubles where the inverse is right on the next batch, and is halved where it is
-    wrong. A refresh comes earlier where one loss is far above the mean of those before, or three in
-    a row are above it.
+    The interval doubles where the inverse is right on the next batch and λ has settled, and is
+    halved where it is wrong. A refresh comes earlier where one loss is far above the mean of those
+    before, or three in a row are above it.
 
     Args:
         most: k, the longest interval.

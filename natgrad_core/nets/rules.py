@@ -22,7 +22,7 @@ from torch import Tensor
 
 from natgrad_core.core.provenance import remembering
 from natgrad_core.errors import SingularMetricError
-from natgrad_core.nets import gradient_noise, metrics
+from natgrad_core.nets import gradient_noise, held_damping, metrics
 from natgrad_core.nets.baselines import adadelta, adam, gradient, lbfgs, momentum, nesterov
 from natgrad_core.nets.damping import CEILING, FLOOR, Damping, LevenbergMarquardt, policy
 from natgrad_core.nets.fresh_batches import Fresh
@@ -47,9 +47,10 @@ GROWTH = 64.0
 """The most by which a λ that learns grows from one step to the next, however many trials failed:
 one batch that cannot be gained on is no reason to take no more steps."""
 
-NEW, WRONG = 4.0, 2.5
-"""Where a direction has more than NEW times the curvature that the inverse held for it, the inverse
-is wrong on this batch: it is computed again, with a λ WRONG times as large."""
+NEW, WRONG = 3.0, 2.5
+"""Where a direction has more than NEW times the damped curvature that the inverse holds for it, in
+the scale that was right at the refresh, the inverse is wrong on this batch: it is computed again,
+with a λ WRONG times as large."""
 
 UNSEEN = 8.0
 """A gain of the loss below this many units in the last place is rounding."""
@@ -97,7 +98,8 @@ def second_order(
         kept = {"metric": metric.init(start), "trust": trust.start(), "size": length.start()}
         if refresh is not None:
             kept |= {"clock": clock_start(), "held": None, "checked": False}
-            return {**kept, "noise": gradient_noise.start()}
+            kept |= {"scale": 1.0, "known": 0.0}
+            return {**kept, "noise": gradient_noise.start(), "look": held_damping.start()}
         return {**kept, "fresh": Fresh().memory()} if learns else kept
 
     def passes(memory: Memory, at: At) -> bool:
@@ -118,11 +120,13 @@ def second_order(
             strength, share = report["damping"], memory["noise"]["share"]
             if few == 1 and not memory["checked"]:
                 step = length.fit(at, direction, downhill, strength, step.memory)
-                seen = _curvatures(step, direction, downhill, strength)
-                if seen[0] > NEW * seen[1]:
+                if _scale(step, direction, downhill, strength) > NEW * memory["scale"]:
                     return None
-                kept["trust"] = _times(memory["trust"], _due(*seen))
-                kept |= {"clock": spaced(clock, 2), "checked": True}
+                factor = 2 if held_damping.has_settled(memory["look"]) else 1
+                kept |= {"clock": spaced(clock, factor), "checked": True}
+            step = _within_the_loss(step, direction, at)
+            slope = -float(direction @ step.change)
+            kept["known"] = memory["scale"] * _rate(step, downhill) * slope
             kept["noise"] = gradient_noise.after(
                 memory["noise"], direction, step.change, few * share
             )
@@ -131,6 +135,17 @@ def second_order(
         report = {**report, "rho": float("nan"), "tries": 0, "refused": False}
         return step.change, {**kept, "size": step.memory, "report": report}
 
+    def judged_elsewhere(direction: Tensor, at: At, memory: Memory) -> Memory:
+        """What the last step was worth, on the batch of this point, which is another one."""
+        noise, look = memory["noise"], memory["look"]
+        u = noise["step"]
+        if trust.learns and u is not None and passes(memory, at):
+            q = at.products([at.tape.push(u)])[0][0]
+            damped = memory["report"]["damping"] * float(u @ u)
+            look = held_damping.seen(look, memory["known"], q, damped)
+            memory = {**memory, "look": look, "trust": _times(memory["trust"], look["factor"])}
+        return {**memory, "noise": gradient_noise.heard(noise, direction)}
+
     def update(direction: Tensor, at: At, memory: Memory) -> tuple[Tensor, Memory]:
         at.check()
         if refresh is None:
@@ -138,8 +153,9 @@ def second_order(
             return full(direction, at, {**memory, "metric": of_metric_now}, operator)
         assert metric.again is not None
         first, clock, operator = _first(memory), memory["clock"], None
+        of_trust = memory["trust"]
         if clock["batch"] not in ((), at.problem.signature):
-            memory = {**memory, "noise": gradient_noise.heard(memory["noise"], direction)}
+            memory = judged_elsewhere(direction, at, memory)
         stale = first or of_metric.due(clock, at)
         if not first and not of_inverse.due(clock, at):
             if stale:
@@ -148,7 +164,7 @@ def second_order(
             if found is not None:
                 return found
             clock = spaced(clock, 1 / 2)
-            memory = {**memory, "trust": _times(memory["trust"], WRONG)}
+            memory = {**memory, "trust": _larger(memory["trust"], _times(of_trust, WRONG))}
             stale = inverses is None
         elif not first and memory["checked"] and clock["steps"] - clock["last"] < clock["interval"]:
             clock = spaced(clock, 1 / 2)  # the losses rose before the interval was over
@@ -166,7 +182,7 @@ def second_order(
         """A step with the operator at this point."""
         of_trust, of_size = memory["trust"], memory["size"]
         step, rho, strength = Step(torch.zeros_like(direction), 0.0, of_size), float("nan"), 0.0
-        whole = step
+        whole, downhill = step, step.change
         least = getattr(operator, "least", 0.0) if trust.learns else 0.0
         fresh, varies, share = Fresh(), False, 1.0
         if refresh is not None:
@@ -193,6 +209,8 @@ def second_order(
             if not learns:
                 of_size = step.memory
                 break
+            if varies:
+                step = _within_the_loss(step, direction, at)
             whole, step = step, scaled(step, direction, share)
             gained = at.loss - at.after(step.change).loss
             if max(abs(gained), abs(step.promise)) <= unseen:
@@ -217,6 +235,9 @@ def second_order(
         kept = {**memory, "trust": of_trust, "size": of_size, "report": report}
         if refresh is not None and learns:
             kept["noise"] = gradient_noise.after(memory["noise"], direction, whole.change, share)
+            if not refused:
+                kept["scale"] = _scale(whole, direction, downhill, strength)
+                kept["known"] = _damped_curvature(whole, direction, strength)
         elif learns:
             kept["fresh"] = fresh.after(step, direction, strength)
         if learns:
@@ -227,20 +248,34 @@ def second_order(
     return Rule(update, init, name or metric.name, latex, source, passes if refresh else None)
 
 
-def _curvatures(
-    step: Step, grad: Tensor, direction: Tensor, damping: float
-) -> tuple[float, float, float]:
-    """dᵀFd on this batch, the dᵀ(G + λI)d = −gᵀd of the metric, and λ‖d‖²; the step is α d."""
+def _rate(step: Step, direction: Tensor) -> float:
+    """α, where the step is α d."""
     square = float(direction @ direction)
-    rate = max(float(step.change @ direction) / max(square, 1e-30), 1e-30)
-    slope = -float(grad @ step.change)
-    return 2 * (slope - step.promise) / rate**2, slope / rate, damping * square
+    return max(float(step.change @ direction) / max(square, 1e-30), 1e-30)
 
 
-def _due(seen: float, known: float, damped: float) -> float:
-    """The factor of λ that moves dᵀ(G + λI)d half of the way to the dᵀFd of another batch."""
-    whole = 1 + (seen - known) / max(damped, 1e-30)
-    return min(max(whole, 1 / 8), 4.0) ** 0.5
+def _damped_curvature(step: Step, grad: Tensor, damping: float) -> float:
+    """δᵀ(F + λI)δ, which the promise of a step tells."""
+    curvature = 2 * (-float(grad @ step.change) - step.promise)
+    return curvature + damping * float(step.change @ step.change)
+
+
+def _scale(step: Step, grad: Tensor, direction: Tensor, damping: float) -> float:
+    """dᵀ(F + λI)d on this batch over the dᵀ(G + λI)d = −gᵀd of the metric; the step is α d."""
+    known = -float(grad @ step.change) * _rate(step, direction)
+    return _damped_curvature(step, grad, damping) / max(known, 1e-30)
+
+
+def _within_the_loss(step: Step, grad: Tensor, at: At) -> Step:
+    """The step, no longer than the longest that is the best one for some curvature.
+
+    Along δ a quadratic model with the slope −a is least at a step s with the decrease s a/2, and no
+    decrease is larger than J − J*, with J* the least loss that any outputs have: s ≤ 2 (J − J*)/a
+    (the stochastic Polyak step size of Loizou et al. 2021 with c = ½, there along the gradient). An
+    inverse that knows nothing of what is new in a batch would take a longer one.
+    """
+    a, most = -float(grad @ step.change), max(at.loss - at.problem.least_loss, 0.0)
+    return step if a <= 2 * most else scaled(step, grad, 2 * most / a)
 
 
 def _first(memory: Memory) -> bool:
@@ -253,6 +288,11 @@ def _capped(new: Memory, old: Memory, least: float) -> Memory:
         return new
     most = GROWTH * max(old["damping"], least)
     return new if new["damping"] <= most else {**new, "damping": most}
+
+
+def _larger(one: Memory, other: Memory) -> Memory:
+    """Of two states of a policy the one with the larger λ, if it learns one."""
+    return max(one, other, key=lambda state: state.get("damping", 0.0))
 
 
 def _times(state: Memory, factor: float) -> Memory:

@@ -11,7 +11,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmarks.defaults import OPTIMIZERS, train, xor
+from benchmarks.defaults import OPTIMIZERS, batches, train, xor
+from benchmarks.nets import small_cnn
 from natgrad_core.nets import KFAC, Data, NetProblem, mlp, real, rules
 from natgrad_core.nets.fresh_batches import Fresh
 
@@ -28,6 +29,28 @@ def test_a_default_neither_diverges_nor_stops(
     assert run.losses[-1] < 0.95 * run.losses[0]
     assert max(run.losses) < 1.1 * run.losses[0]
     assert run.refused <= 0.05 * run.steps
+
+
+def test_batches_that_are_fitted_do_not_make_a_default_diverge() -> None:
+    """F of a fitted batch is nearly 0; the next one may hold an example that is not fitted."""
+    run = train(KFAC, real("breast-cancer"), 8, 0.0, seed=0, epochs=2)
+    assert max(run.losses) < 1.1 * run.losses[0]
+    assert run.losses[-1] < 0.1
+
+
+def test_inverses_that_are_held_do_not_slow_a_default_down() -> None:
+    """λ judged by the size of G, which is not that of F, stays so large that this ends at 0.15."""
+    data, model, loss = real("digits", "unit"), small_cnn(0), nn.CrossEntropyLoss()
+    optimizer, refreshes = KFAC(model, loss), 0
+    state: Any = optimizer.state
+    for epoch in range(3):
+        for index in batches(len(data.y), 64, epoch, seed=0):
+            optimizer.zero_grad()
+            loss(model(data.x[index]), data.y[index]).backward()
+            optimizer.step()
+            refreshes += state["memory"]["clock"]["last"] == state["steps"] - 1
+    assert loss(model(data.x), data.y).item() < 0.08
+    assert refreshes < state["steps"] / 4
 
 
 def _stepper(model: nn.Module, optimizer: KFAC) -> Any:
