@@ -175,10 +175,10 @@ def test_the_export_makes_the_runs_again(name: str) -> None:
     answer: Any = reader.live.respond(ask)[0]
     script = answer["exported"]["text"]
     assert link in script.replace("\n", ""), "whole: half of a table is another one"
-    made: dict[str, Any] = {}
-    exec(script, made)
+    namespace: dict[str, Any] = {}
+    exec(script, namespace)
     paths = reader.live.model.paths
-    for rule, found in made["paths"].items():
+    for rule, found in namespace["paths"].items():
         for what, values in found.items():
             np.testing.assert_array_equal(values, paths[rule][what])
 

@@ -120,8 +120,8 @@ def test_a_question_stands_before_what_answers_it_and_hides_it(name: str) -> Non
         strip = {f"formula.{line.id}" for line in lesson.text().formulas}
         assert strip & shown <= set(hidden), question
         if "meter" in shown:
-            told = lesson.questions[question].truth(lesson.model(lesson.first))
-            assert ("meter" in hidden) == (told == lesson.truth(question)), question
+            first_shows = lesson.questions[question].truth(lesson.model(lesson.first))
+            assert ("meter" in hidden) == (first_shows == lesson.truth(question)), question
     asked = [part["predict"] for part in lesson.static()["words"] if part["predict"]]
     assert all(predict["hides"] == list(lesson.hidden_by(predict["id"])) for predict in asked)
 

@@ -23,7 +23,7 @@ say = phrases(__file__)
 
 
 def parsed(field: str, text: str) -> tuple[tuple[str, ...], dict[str, float]]:
-    """The names, and the values of those that have one; BadInput where a value is no number."""
+    """The names, and the values of those that have one; BadInput where a value is not a number."""
     held: dict[str, float] = {}
     names: list[str] = []
     for part in filter(None, re.split(r"[,;\s]+", re.sub(r"\s*=\s*", "=", text))):
