@@ -144,6 +144,8 @@ _ICML = "International Conference on Machine Learning"
 _ICLR = "International Conference on Learning Representations"
 
 _WORKS = (
+    _book("Abramowitz, Milton and Stegun, Irene A.", 1964, "Handbook of Mathematical Functions",
+          "National Bureau of Standards"),
     # Information geometry and the natural gradient
     _article("Ali, S. M. and Silvey, S. D.", 1966,
              "A General Class of Coefficients of Divergence of One Distribution from Another",

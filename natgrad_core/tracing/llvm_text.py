@@ -208,7 +208,7 @@ class _Writer:
             name, factor = ("zeta3", -2.0) if operation == "tetragamma" else ("zeta4", 6.0)
             found = self.call(name, [self.above_least(given[0])])
             return self.put(f"fmul {v} {self.splat(factor)}, {found}"), False
-        if operation == "trigamma":
+        if operation == "zeta2":
             return self.call(operation, [self.above_least(given[0])]), False
         if operation in native.UFUNCS:
             return self.call(operation, given), False
@@ -239,6 +239,8 @@ class _Writer:
         try:
             if not self.arrays and name in native.IN_C:
                 target = f"inttoptr (i64 {native.in_c(name)} to ptr)"
+            elif not self.arrays and name in native.IN_SCIPY:
+                return self.exported(name, given[0])
             else:
                 target = f"@call_{name}"
                 self.helpers.setdefault(target, self.helper(name, target, len(given)))
@@ -247,8 +249,17 @@ class _Writer:
         listed = ", ".join(f"{self.vector} {g}" for g in given)
         return self.put(f"call {self.vector} {target}({listed}) nounwind willreturn memory(none)")
 
+    def exported(self, name: str, argument: str) -> str:
+        """A call of a function that SciPy exports, which takes an int that it does not read."""
+        target = f"inttoptr (i64 {native.in_scipy(name)} to ptr)"
+        given = f"double {argument}, i32 0"
+        return self.put(f"call double {target}({given}) nounwind willreturn memory(none)")
+
     def helper(self, name: str, target: str, count: int) -> str:
-        """A function that hands its arguments to the inner loop of a NumPy function."""
+        """A function that hands its arguments to the inner loop of a NumPy function.
+
+        Zeta of NaN is NaN itself: so what a choice leaves out costs no call.
+        """
         v, w = self.vector, self.plan.width
         address, data, before = native.loop(name)
         total = len(before) + count
@@ -273,6 +284,20 @@ class _Writer:
                 f"  store ptr %in{i}, ptr %p{i}",
                 f"  %s{i} = getelementptr i64, ptr %steps, i64 {i}",
                 f"  store i64 {0 if i < len(before) else 8}, ptr %s{i}",
+            ]
+        if name.startswith("zeta"):
+            body.append(f"  %missing = fcmp uno {v} %x0, %x0")
+            every = "%missing"
+            if w > 1:
+                every, kind = "%every", f"<{w} x i1>"
+                reduce = f"@llvm.vector.reduce.and.v{w}i1"
+                self.helpers[reduce] = f"declare i1 {reduce}({kind})"
+                body.append(f"  %every = call i1 {reduce}({kind} %missing)")
+            body += [
+                f"  br i1 {every}, label %left_out, label %known",
+                "left_out:",
+                f"  ret {v} %x0",
+                "known:",
             ]
         return "\n".join(
             [

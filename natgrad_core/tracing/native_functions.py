@@ -40,7 +40,7 @@ UFUNCS: dict[str, tuple[str, tuple[float, ...]]] = {
     "pow": ("numpy.power", ()),
     "lgamma": ("scipy.special.gammaln", ()),
     "digamma": ("scipy.special.psi", ()),
-    "trigamma": ("scipy.special._ufuncs._zeta", (2.0,)),
+    "zeta2": ("scipy.special._ufuncs._zeta", (2.0,)),
     "zeta3": ("scipy.special._ufuncs._zeta", (3.0,)),
     "zeta4": ("scipy.special._ufuncs._zeta", (4.0,)),
     "i0e": ("scipy.special.i0e", ()),
@@ -49,6 +49,19 @@ UFUNCS: dict[str, tuple[str, tuple[float, ...]]] = {
     "erf": ("scipy.special.erf", ()),
 }
 """Functions of arrays: where each is, and what it takes before its argument."""
+
+
+IN_SCIPY = {
+    "lgamma": "gammaln",
+    "digamma": "__pyx_fuse_1psi",
+    "i0e": "i0e",
+    "i1e": "i1e",
+    "log_ndtr": "__pyx_fuse_1log_ndtr",
+    "erf": "__pyx_fuse_1erf",
+}
+"""The same functions of one number as ``scipy.special.cython_special`` exports them. A call of an
+inner loop also clears and reads the processor's flags, which takes longer than the function.
+"""
 
 
 class Loop(NamedTuple):
@@ -89,6 +102,24 @@ def in_c(name: str) -> int:
     except (AttributeError, OSError, TypeError) as error:
         raise LookupError(f"C's library has no {name} here") from error
     return ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
+@cache
+def in_scipy(name: str) -> int:
+    """Return the address of a function that SciPy exports: double f(double, int).
+
+    Raises:
+        LookupError: If SciPy does not export it in this form.
+    """
+    module: Any = importlib.import_module("scipy.special.cython_special")
+    capsule = module.__pyx_capi__.get(IN_SCIPY.get(name))
+    kind = b"double (double, int __pyx_skip_dispatch)"
+    valid, pointer = ctypes.pythonapi.PyCapsule_IsValid, ctypes.pythonapi.PyCapsule_GetPointer
+    valid.argtypes = pointer.argtypes = (ctypes.py_object, ctypes.c_char_p)
+    pointer.restype = ctypes.c_void_p
+    if capsule is None or not valid(capsule, kind):
+        raise LookupError(f"SciPy exports no {name} here")
+    return int(pointer(capsule, kind))
 
 
 @cache

@@ -24,6 +24,7 @@ from natgrad_core.tracing.functions import (
     log1pmx_near,
     stirling_far,
     stirling_near,
+    trigamma_of_positive,
 )
 from natgrad_core.tracing.tape import Sym, call
 from natgrad_core.types import Numeric
@@ -77,6 +78,12 @@ def _apply(
     return function
 
 
+def _trigamma(x: Any) -> Any:
+    positive = x > 0
+    below = call("zeta2", where(positive, math.nan, x))
+    return where(positive, trigamma_of_positive(where(positive, x, 1.0)), below)
+
+
 exp = _apply("exp")
 log = _apply("log")
 sqrt = _apply("sqrt")
@@ -90,7 +97,7 @@ power = _apply("pow")
 """x to a power that is not an integer; NaN for x < 0, where ``**`` of floats would be complex."""
 lgamma = _apply("lgamma")
 digamma = _apply("digamma")
-trigamma = _apply("trigamma", 1, torch_name="polygamma")
+trigamma = _apply("trigamma", 1, torch_name="polygamma", traced=_trigamma)
 tetragamma = _apply("tetragamma", 2, torch_name="polygamma")
 pentagamma = _apply("pentagamma", 3, torch_name="polygamma")
 i0e = _apply("i0e", torch_name="special.i0e")

@@ -12,10 +12,12 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import zeta
 
 from natgrad_core import Problem, Rule, charts, problems, rules, run
 from natgrad_core.core import run as running
@@ -240,6 +242,17 @@ def test_overflow_nan_and_divergence_end_a_path_where_the_formula_ends_it(
     np.testing.assert_array_equal(fast.ok, slow.ok)
     # A step for which floats have no answer is made on arrays, whose functions round otherwise.
     np.testing.assert_allclose(fast.good, slow.good, rtol=1e-6)
+
+
+def test_trigamma_is_exact_to_three_digits_of_a_float_and_zeta_where_that_is_wanted() -> None:
+    x = np.r_[np.geomspace(1e-100, 1e5, 300), np.geomspace(0.1, 100, 200)]
+    with mpmath.workdps(40):
+        expected = np.array([float(mpmath.zeta(2, mpmath.mpf(v))) for v in x.tolist()])
+    np.testing.assert_allclose(ops.trigamma(x), expected, rtol=3 * np.finfo(float).eps)
+    assert [ops.trigamma(v) for v in x.tolist()] == ops.trigamma(x).tolist()
+    for v in (-0.5, -1.5, -999.5):
+        assert ops.trigamma(v) == ops.trigamma(np.array([1.0, v]))[1] == zeta(2.0, v)
+    assert [ops.trigamma(v) for v in (0.0, 5e-324, math.inf)] == [math.inf, math.inf, 0.0]
 
 
 @pytest.mark.parametrize("far", [-1e9 - 0.5, -1e15 - 0.5, -1e300])
