@@ -124,7 +124,7 @@ class SecondOrder(torch.optim.Optimizer):
         defaults = {
             "lr": self.size.rate if isinstance(self.size, Rate) else 1.0,
             "size": _name(self.size),
-            "damping": self.trust.damping if isinstance(self.trust, Fixed) else repr(self.trust),
+            "damping": _saved(self.trust),
             "momentum": momentum,
             "weight_decay": weight_decay,
             **settings,
@@ -132,11 +132,26 @@ class SecondOrder(torch.optim.Optimizer):
         self.rule(defaults)  # refuses what is out of range
         _must_be_single_or_double(net)
         super().__init__(list(model.parameters()) if params is None else params, defaults)
+        self._take_settings_of_groups()
         self._held, given = _places(model), [p for g in self.param_groups for p in g["params"]]
         ids = {id(p) for p in given}
         _must_be({name: p for name, p in self._held.items() if p in ids}, model)
         self._calls = Calls(model, loss)
         self._last: Net | None = None
+
+    def _take_settings_of_groups(self) -> None:
+        """Let the λ that all groups name be the optimizer's; refuse what cannot be one step."""
+        mine = self.defaults["damping"]
+        trusts = [
+            self.trust if group["damping"] == mine else policy(group["damping"])
+            for group in self.param_groups
+        ]
+        for group, trust in zip(self.param_groups, trusts, strict=True):
+            group["damping"] = _saved(trust)
+        _must_be_one_metric(self.param_groups, self.defaults)
+        self.trust = trusts[0]
+        for group in self.param_groups:
+            self.rule(group)
 
     def metric_rule(self, size: Size, damping: float | Damping, group: dict[str, Any]) -> Rule:
         """Return the rule for a length, a λ, and the settings of a parameter group.
@@ -603,6 +618,11 @@ def _must_be_alone(model: nn.Module) -> None:
         )
 
 
+def _saved(trust: Damping) -> float | str:
+    """A policy for λ as a group's setting, which can be saved: its number, or its name."""
+    return trust.damping if isinstance(trust, Fixed) else repr(trust)
+
+
 def _name(size: Size) -> str:
     return "a rate" if isinstance(size, Rate) else repr(size)
 
@@ -627,7 +647,7 @@ class NaturalGradient(SecondOrder):
         momentum: μ in [0, 1): v ← μ v + F⁻¹g, θ ← θ − lr v; with numbers as lr and damping.
         weight_decay: η ≥ 0 adds η‖θ‖²/2 to the loss, as in ``torch.optim.SGD``.
         params: The model's parameters in groups, as ``torch.optim`` takes them, all of them. Groups
-            may differ in lr and weight_decay.
+            may differ in lr and weight_decay; damping is one λ for the whole step.
 
     Raises:
         TypeError: If the model or the loss has no Fisher matrix here.

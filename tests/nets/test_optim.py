@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from natgrad_core.nets import NetProblem, mlp, rules
+from natgrad_core.nets.damping import LevenbergMarquardt
 from natgrad_core.nets.likelihood import Bernoulli, Categorical, Gaussian, Likelihood
 from natgrad_core.nets.rule import Rule
 from natgrad_core.nets.torch_optimizers import EKFAC, KFAC, NaturalGradient, SecondOrder
@@ -249,14 +251,38 @@ def test_groups_hold_all_parameters_and_differ_in_rate_and_decay_alone() -> None
     criterion, model = nn.CrossEntropyLoss(), net()
     with pytest.raises(ValueError, match=r"made for \(0\.weight, 0\.bias\): give it all of them"):
         KFAC(model, criterion, params=model[1:].parameters())
-    optimizer = KFAC(model, criterion, params=_groups(model, {"damping": 0.1}, {}))
-    with pytest.raises(
-        ValueError, match=r"damping is a setting of the whole step.*lr and weight_d"
-    ):
-        _steps(model, optimizer, 1)
-    optimizer = KFAC(model, criterion, params=_groups(model, {"lr": -1.0}, {}))
+    several = r"damping is a setting of the whole step.*lr and weight_d"
+    for value in (0.1, LevenbergMarquardt(0.5)):
+        with pytest.raises(ValueError, match=several):
+            KFAC(model, criterion, params=_groups(model, {"damping": value}, {}))
     with pytest.raises(ValueError, match="lr is a finite number, at least 0"):
+        KFAC(model, criterion, params=_groups(model, {"lr": -1.0}, {}))
+    optimizer = KFAC(model, criterion, params=_groups(model, {}, {}))
+    optimizer.param_groups[0]["damping"] = 0.1
+    with pytest.raises(ValueError, match=several):
         _steps(model, optimizer, 1)
+
+
+@pytest.mark.parametrize("make", [NaturalGradient, KFAC])
+@pytest.mark.parametrize("value", [0.1, LevenbergMarquardt(0.5, 0.25)])
+def test_a_damping_that_all_groups_name_is_that_of_the_optimizer(make: Any, value: Any) -> None:
+    criterion, model, counterpart, third = nn.CrossEntropyLoss(), net(), net(), net()
+    optimizer = make(model, criterion, params=_groups(model, *[{"damping": value}] * 2))
+    single = make(counterpart, criterion, damping=value)
+    for one, two in zip(_steps(model, optimizer, 2), _steps(counterpart, single, 2), strict=True):
+        assert torch.equal(one, two)
+    assert optimizer.trust == single.trust
+    file = io.BytesIO()
+    torch.save(optimizer.state_dict(), file)
+    file.seek(0)
+    saved = torch.load(file, weights_only=True)
+    assert [group["damping"] for group in saved["param_groups"]] == [
+        single.param_groups[0]["damping"]
+    ] * 2
+    again = make(third, criterion, params=_groups(third, *[{"damping": value}] * 2))
+    third.load_state_dict(model.state_dict())
+    again.load_state_dict(saved)
+    assert torch.equal(_steps(model, optimizer, 1)[0], _steps(third, again, 1)[0])
 
 
 def test_momentum_adds_the_steps_before() -> None:
