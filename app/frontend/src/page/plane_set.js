@@ -10,7 +10,7 @@ const pixelRatio = () => Math.min(devicePixelRatio || 1, 2);
 const EDGE = 40; // px of the numbers beside an axis
 
 /**
- * The fewest planes in which these styles are drawn, but for those that the model shows.
+ * The fewest planes in which these styles are drawn, except those that the model shows.
  *
  * @param {Pick<Answer, "planes" | "traces">} answer
  * @param {string[]} styles

@@ -420,7 +420,7 @@ CLAIMS = {
         _at_half(2.0, 0.5),
         Scope(ANYWHERE),
         false={"the other method round": _at_half(0.5, 2.0)},
-        shows=("singular", "formula.fisher"),
+        shows=("pseudo", "formula.fisher"),
     ),
     "lingers": Claim(
         {"k": 12},

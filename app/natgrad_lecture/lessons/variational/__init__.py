@@ -29,7 +29,7 @@ lessons.register()(
         picture=picture,
         model=Model,
         rules=METHODS,
-        lights={"J": ("gradient",)},
+        lights={"Σ": ("natural",)},
         sources=("Khan and Lin 2017", "Opper and Archambeau 2009", "Khan and Rue 2023"),
     )
 )

@@ -13,7 +13,7 @@ from natgrad_lecture.lessons.scope import Scope, between, box, one_of
 from natgrad_lecture.lessons.variational.model import SHARE, Model, covariance, pair_of
 from natgrad_lecture.lessons.variational.state import PRESETS
 
-BEETLES = PRESETS["a-posterior-of-beetles"]
+BEETLES, BEST = PRESETS["a-posterior-of-beetles"], PRESETS["the-best-normal"]
 
 BANANAS = {
     "start": box((-1.3, 0.4), (-0.9, 0.8)),
@@ -122,18 +122,18 @@ CLAIMS = {
         shows=("newton",),
     ),
     "mean-hessian": Claim(
-        {},
+        BEST,
         _inverse_is("mean"),
         Scope(BANANAS),
         false={"its value at the mean": _inverse_is("value")},
-        shows=("natural", "newton"),
+        shows=("natural", "newton", "formula.precision"),
     ),
     "narrow": Claim(
-        {},
+        BEST,
         lambda model: _wide(model) == 2,
         Scope({"option_values": _steepness}),
         false={"larger": lambda model: _wide(model) == 0},
-        shows=("natural", "newton"),
+        shows=("natural", "newton", "formula.variances"),
     ),
     "round": Claim(
         BEETLES,
@@ -141,7 +141,7 @@ CLAIMS = {
         Scope({"start": box((0.0, 1.0), (2.0, 4.0))}),
         false={"within a thousandth": _as_wide(1e-3)},
         beyond=Scope({"problem": one_of("rosenbrock")}),
-        shows=("natural", "newton"),
+        shows=("natural", "newton", "formula.variances"),
     ),
 }
 

@@ -72,6 +72,8 @@ def _numbers(model: Model, sheet: Sheet) -> dict[str, Any]:
             "spread": spread,
             "precision": np.linalg.inv(spread),
             "bend": mean_hessians(model.of, q),
+            "wide": np.diagonal(spread, axis1=-2, axis2=-1),
+            "wide_p": np.broadcast_to(model.variances, (len(q), 2)),
             "above": path.loss - model.least,
         }
     names = [

@@ -53,7 +53,7 @@ _MIXED = 0.3
 
 PRESETS: dict[str, dict[str, Any]] = {
     "a-normal-for-a-banana": {},
-    "the-best-normal": {"rules": ["natural", "newton"], "k": 40},
+    "the-best-normal": {"rules": ["natural", "newton"], "steps": 160, "k": 160},
     "a-posterior-of-beetles": {
         "problem": "logistic-regression",
         "rules": ["natural", "newton"],
