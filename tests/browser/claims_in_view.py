@@ -17,8 +17,8 @@ from natgrad_core.types import Array
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from tests.browser.test_coordinates import settle
-from tests.lessons.test_shows import in_view
 from tests.support.chromium import FLAGS, chromium, start_server
+from tests.support.in_view import in_view
 
 SCREENS: dict[str, dict[str, Any]] = {
     "1280×720": {"viewport": {"width": 1280, "height": 720}},
@@ -39,7 +39,7 @@ LONG = 4.0
 WHOLE = 0.95
 """The part of a plane, and of a line of the strip, that is on the screen."""
 
-INKED = 6
+COLORED = 6
 """Pixels in the full color of a style that is lit, at least."""
 
 FOUND = """(name) => {
@@ -92,7 +92,7 @@ LOOK = """([name, shows, styles]) => {
     [style, bytes(dark ? night : light)]));
   const paper = bytes(getComputedStyle(root).getPropertyValue("--paper"));
   // Pixels that have more of a style's color than what steps back, which has 22 % of it.
-  const inked = (frame) => {
+  const colored = (frame) => {
     const counts = Object.fromEntries(styles.map(([style]) => [style, 0]));
     for (const canvas of frame.querySelectorAll("canvas")) {
       if (!canvas.width || !canvas.height) continue;
@@ -136,7 +136,7 @@ LOOK = """([name, shows, styles]) => {
       plane: frame.closest("figure").dataset.plane,
       part: part(frame),
       width: frame.getBoundingClientRect().width,
-      inked: inked(frame),
+      colored: colored(frame),
     })),
   };
 }"""
@@ -207,8 +207,8 @@ def _unseen(look: dict[str, Any], style: str) -> Iterator[str]:
             said.append(f"{style}: degenerate, or beyond the plane {frame['plane']}")
         elif frame["part"] < WHOLE:
             said.append(f"{style}: {frame['part']:.0%} of {frame['plane']} on the screen")
-        elif not ground and frame["inked"][style] < INKED:
-            said.append(f"{style}: {frame['inked'][style]} lit pixels in {frame['plane']}")
+        elif not ground and frame["colored"][style] < COLORED:
+            said.append(f"{style}: {frame['colored'][style]} lit pixels in {frame['plane']}")
         else:
             return
     yield from said[:1] or [f"{style}: not drawn"]
