@@ -32,6 +32,7 @@ SHOWN = (
     "robustness",
     "singular",
     "steepest-descent",
+    "variational",
 )
 """Lessons in which every claim names what shows it."""
 
