@@ -80,7 +80,7 @@ def _class_names(model: Any) -> tuple[str, str]:
     return rest, say("class-of", which=_shown(model))
 
 
-def _short(name: str, most: int = 16) -> str:
+def _short(name: str, most: int = 12) -> str:
     return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
