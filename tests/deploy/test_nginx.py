@@ -6,6 +6,7 @@ import contextlib
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import websocket
 
 from natgrad_lecture.classroom.room import ENDED
 from tests.support.class_lines import Lecture, hang_up
-from tests.support.servers import ROOT, Page, Server, free_port, running, wait_until
+from tests.support.servers import ROOT, Page, Server, free_port, listening, running, wait_until
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin")
 pytestmark = [
@@ -23,19 +24,29 @@ pytestmark = [
 ]
 
 
+IDLE = 2
+"""Seconds of silence after which the proxy of these tests ends a line; others do after 60."""
+
+
 @pytest.fixture(scope="module")
 def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, requests.Session]]:
     """Return the address of a lecture behind nginx, and a session that trusts its certificate."""
+    often = f"import natgrad_lecture.server.server as s; s.PING = {IDLE} / 4"
     with (
-        running("--base-url=/natgrad/", "--log") as server,
-        behind_nginx(tmp_path_factory.mktemp("nginx"), server) as found,
+        running("--base-url=/natgrad/", "--log", first=often) as server,
+        behind_nginx(tmp_path_factory.mktemp("nginx"), server, idle=f"{IDLE}s") as found,
     ):
         yield found
 
 
 @contextlib.contextmanager
-def behind_nginx(room: Path, *servers: Server) -> Iterator[tuple[str, requests.Session]]:
-    """nginx before one server process or two: the configuration of deploy/ with other ports."""
+def behind_nginx(
+    room: Path, *servers: Server, idle: str = ""
+) -> Iterator[tuple[str, requests.Session]]:
+    """nginx before one server process or two: the configuration of deploy/ with other ports.
+
+    With ``idle`` it ends a reader's line on which the server says nothing for so long.
+    """
     port = free_port()
     subprocess.run(
         [
@@ -60,6 +71,11 @@ def behind_nginx(room: Path, *servers: Server) -> Iterator[tuple[str, requests.S
         capture_output=True,
     )
     ours = (ROOT / "deploy" / "nginx.conf").read_text()
+    if idle:
+        (place,) = re.findall(r"location /natgrad/ \{.*?\n    \}\n", ours, re.S)
+        lines = place.replace("location /natgrad/", "location /natgrad/api/kernels/")
+        ours = ours.replace(place, place + lines.replace("timeout 1h", f"timeout {idle}"))
+        assert f"timeout {idle}" in ours
     places = [server.url.split("/")[2] for server in servers]
     if len(servers) > 1:
         ours = ours.replace("http://127.0.0.1:8866", "http://natgrad")
@@ -119,6 +135,19 @@ def test_a_lesson_is_read_and_dragged_through_the_proxy(
     page.connect(sslopt={"ca_certs": http.verify})
     for n in range(20):
         assert page.ask(rate=0.01 + n / 1000)["state"]["rate"] == 0.01 + n / 1000
+    page.hang_up()
+
+
+def test_a_reader_who_does_nothing_keeps_their_line_through_a_proxy_that_ends_idle_ones(
+    front: tuple[str, requests.Session],
+) -> None:
+    url, http = front
+    page = Page(url).fetch(http).connect(sslopt={"ca_certs": http.verify})
+    assert page.socket
+    heard = listening(page.socket)
+    time.sleep(1.5 * IDLE)
+    page.send({"ask": 7, "state": page.state, "set": {"rate": 0.04}, "have": []})
+    wait_until(lambda: any(b'"answer":7' in answer for answer in heard), 20)
     page.hang_up()
 
 

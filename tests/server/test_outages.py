@@ -4,23 +4,28 @@ left behind. The page's own part in this is tested in tests/browser/test_link.py
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
-import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 import requests
-import websocket
 
 from benchmarks.soak import soak
 from natgrad_lecture.server.sessions import Readers
 from natgrad_lecture.server.waiting_line import WaitingLine
 from natgrad_lecture.server.websocket import ASLEEP
 from tests.support.class_lines import Lecture, hang_up
-from tests.support.servers import Page, Server, children, running, wait_until, zombies
+from tests.support.servers import (
+    Page,
+    Server,
+    children,
+    listening,
+    running,
+    wait_until,
+    zombies,
+)
 
 resource = pytest.importorskip("resource", reason="limits of processes are a matter of Unix")
 pytestmark = pytest.mark.slow
@@ -85,19 +90,6 @@ def test_a_kernel_whose_page_is_gone_ends(frail: Server) -> None:
         == 404
     )
     assert frail.metric("readers") == 0
-
-
-def listening(line: websocket.WebSocket) -> list[bytes]:
-    """What is heard on a line from now on; who hears answers pings, too."""
-    heard: list[bytes] = []
-
-    def hear() -> None:
-        with contextlib.suppress(OSError, websocket.WebSocketException):
-            while True:
-                heard.append(line.recv_data()[1])
-
-    threading.Thread(target=hear, daemon=True).start()
-    return heard
 
 
 def test_a_line_that_answers_no_ping_is_dropped_and_its_place_becomes_free() -> None:

@@ -228,18 +228,19 @@ def test_a_home_that_cannot_be_written_is_not_needed() -> None:
 
 
 def read_only(*writable: str) -> list[str]:
-    """The beginning of a command that runs with every file system read-only, except temporary
-    ones at ``writable``: as ``read_only`` and ``tmpfs`` of a container have it.
+    """The beginning of a command that runs without root's rights and with every file system
+    read-only, except temporary ones at ``writable``: as ``user``, ``read_only`` and ``tmpfs`` of a
+    container have it.
     """
     apart = ["unshare", "--mount", *([] if os.getuid() == 0 else ["--map-root-user"])]
     steps = ["mount -o remount,ro,bind /"]
     steps += [f"mount -t tmpfs -o size=64m none {place}" for place in writable]
-    found = [*apart, "sh", "-c", " && ".join([*steps, 'exec "$@"']), "sh"]
-    there = shutil.which("unshare") and subprocess.run(
-        [*found, "sh", "-c", f"! touch {ROOT}/written 2>/dev/null"], check=False
-    )
+    steps += ['exec unshare --user --map-user=1000 --map-group=1000 "$@"']
+    found = [*apart, "sh", "-c", " && ".join(steps), "sh"]
+    holds = f'! touch {ROOT}/written 2>/dev/null && [ "$(id -u)" = 1000 ]'
+    there = shutil.which("unshare") and subprocess.run([*found, "sh", "-c", holds], check=False)
     if not there or there.returncode:
-        pytest.skip("no namespace of mounts can be made here, so nothing can be made read-only")
+        pytest.skip("no namespaces can be made here, to take away root's rights and writing")
     return found
 
 
@@ -250,7 +251,7 @@ def where_compose_writes() -> list[str]:
 
 
 @pytest.mark.slow
-def test_where_only_the_temporary_folder_can_be_written_lessons_are_served() -> None:
+def test_a_user_who_can_write_the_temporary_folder_alone_can_serve_lessons() -> None:
     within = read_only(*where_compose_writes())
     with running("--log", pool=1, within=within, env={"HOME": "/nonexistent"}) as server:
         page = Page(server.url).open()

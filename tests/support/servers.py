@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -306,3 +307,16 @@ class Page:
         if status == 204:
             self.hang_up()
         return status
+
+
+def listening(line: websocket.WebSocket) -> list[bytes]:
+    """What is heard on a line from now on; who hears answers pings, too."""
+    heard: list[bytes] = []
+
+    def hear() -> None:
+        with contextlib.suppress(OSError, websocket.WebSocketException):
+            while True:
+                heard.append(line.recv_data()[1])
+
+    threading.Thread(target=hear, daemon=True).start()
+    return heard
