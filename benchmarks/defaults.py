@@ -66,7 +66,7 @@ def batches(n: int, size: int | None, epoch: int, seed: int) -> Iterator[Tensor]
 def train(
     make: Any, data: Data, batch: int | None, noise: float, seed: int, epochs: int = 10
 ) -> Run:
-    """Train with ``make(model, loss)``; a full batch takes 15 steps for an epoch's worth."""
+    """Train with ``make(model, loss)``; an epoch of all examples at once is one step."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = mlp((data.x.shape[1], HIDDEN.get(data.name, 16), data.outputs))
