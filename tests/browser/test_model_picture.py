@@ -148,7 +148,7 @@ def test_what_cannot_be_seen_says_why(page: Page, server: Server) -> None:
     opened(page, server, "coordinates?rate=0.5&rules=gradient&k=200")
     assert "gradient descent: ended, it diverged or left the domain" in svg_words(page)
     opened(page, server, "coordinates?rules=natural&start=5.4,0.001&k=0")
-    assert "natural: outside this window, or too narrow to draw" in svg_words(page)
+    assert "natural: outside, or too narrow to draw" in svg_words(page)
     opened(page, server)
     words = svg_words(page)
     assert "ended" not in words

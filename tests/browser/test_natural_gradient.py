@@ -46,7 +46,7 @@ def assert_the_engine_says_so(page: Page) -> dict[str, Any]:
             key = ("theta", reading["rule"], dash)
             np.testing.assert_allclose(drawn[key], points, rtol=1e-5, atol=1e-5)
         if not np.array_equal(in_theta.ok, in_x.ok):
-            assert (reading["gap"], reading["word"]) == (None, "one run ended")
+            assert (reading["gap"], reading["word"]) == (None, "ended")
             continue
         assert reading["gap"] == pytest.approx(float(gap(in_theta.theta, in_x.in_theta)), rel=1e-4)
     return state

@@ -108,6 +108,14 @@ def test_what_cannot_run_says_why_beside_its_control_and_comes_back(playground: 
     choose(playground, "problem", "normal")
     expect(rules_said).to_be_hidden()
     assert "natural" in {r["rule"] for r in settle(playground)["meter"]}
+    type_in(playground, "rate", "50")
+    assert "ended" in {r["word"] for r in settle(playground)["meter"]}
+    assert playground.evaluate(WIDE) == [], "each word of the meter fits its column"
+
+
+WIDE = """() => [...document.querySelectorAll(".meter .word span")]
+    .filter((word) => word.scrollWidth > word.parentElement.clientWidth + 0.5)
+    .map((word) => word.textContent)"""
 
 
 def test_a_reader_predicts_clicks_a_claim_and_plays_to_the_end(playground: Page) -> None:

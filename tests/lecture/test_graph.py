@@ -26,6 +26,12 @@ def test_ends_lie_at_the_ends_and_marks_say_the_number_at_their_place(axis: Axis
         assert -1e-9 <= at <= 1 + 1e-9
 
 
+def test_a_range_too_narrow_for_its_numbers_is_widened_about_its_middle() -> None:
+    axis = Axis("J", 0.37514482801, 0.37514482841)
+    assert max(len(text) for _, text in axis.ticks()) <= 6
+    assert float(axis.place(0.37514482821)) == pytest.approx(0.5)
+
+
 def test_a_power_law_is_a_straight_line_on_two_logarithmic_axes() -> None:
     sheet = Sheet()
     graph = Graph(sheet, "g", "", Axis("r", 1e-3, 1, log=True), Axis("e", 1e-9, 1, log=True))

@@ -27,7 +27,7 @@ def drawn(changes: Any) -> tuple[Any, list[Any], dict[str, Any]]:
 
 def test_runs_of_which_one_ended_are_not_said_to_coincide() -> None:
     (row,) = drawn({**ENDS, "steps": 6})[0]["meter"]
-    assert (row["word"], row["gap"], row["text"]) == ("one run ended", None, "–")
+    assert (row["word"], row["gap"], row["text"]) == ("ended", None, "–")
 
 
 def test_a_step_that_leaves_the_domain_has_no_mark_in_the_graph() -> None:

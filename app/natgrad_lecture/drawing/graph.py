@@ -17,15 +17,27 @@ from natgrad_lecture.drawing.numbers import fixed, power_of_ten, round_near
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.protocol import Plane, Tick
 
+NARROWEST = 1e-3
+"""The least range of an axis beside its numbers; below it their texts need too many digits."""
+
 
 @dataclass(frozen=True)
 class Axis:
-    """A range of numbers and its name; ``log`` spaces it by powers of ten."""
+    """A range of numbers and its name; ``log`` spaces it by powers of ten.
+
+    A range too narrow for the texts of its marks is widened.
+    """
 
     label: str
     low: float
     high: float
     log: bool = False
+
+    def __post_init__(self) -> None:
+        lacks = NARROWEST * max(abs(self.low), abs(self.high)) - (self.high - self.low)
+        if lacks > 0 and not self.log:
+            object.__setattr__(self, "low", self.low - lacks / 2)
+            object.__setattr__(self, "high", self.high + lacks / 2)
 
     def place(self, values: ArrayLike) -> Array:
         """Where numbers lie on the axis, 0 at its low end and 1 at its high one."""

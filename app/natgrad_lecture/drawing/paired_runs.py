@@ -146,9 +146,9 @@ def reading(pair: PairedRuns, label: str) -> MeterRow:
     """The meter's entry for a rule's two runs: how far apart, and what to call that."""
     value = 0.0 if pair.gap < ROUNDING else pair.gap
     if not np.array_equal(pair.in_theta.ok, pair.in_x.ok):  # one run ended where the other went on
-        value, word = np.nan, "one run ended"
+        value, word = np.nan, "ended"
     elif not np.isfinite(value):
-        word = "cannot be compared"
+        word = "undefined"
     elif value < COINCIDE:
         word = "coincide"
     else:

@@ -124,7 +124,7 @@ const WORDS = {
   point: "draggable point",
   plane: "plane {title}, axes {labels}",
   "model-ended": "{name}: ended, it diverged or left the domain",
-  "model-outside": "{name}: outside this window, or too narrow to draw",
+  "model-outside": "{name}: outside, or too narrow to draw",
   "read-along": "{title}: read along the paths by arrow keys",
   "read-map": "{title}: read the map by arrow keys",
   "paint-along": "{title}: arrow keys move a cross, Enter paints a point",

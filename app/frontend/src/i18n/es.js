@@ -118,7 +118,7 @@ export const WORDS = {
   point: "punto que se puede arrastrar",
   plane: "plano {title}, ejes {labels}",
   "model-ended": "{name}: terminó, divergió o salió del dominio",
-  "model-outside": "{name}: fuera de esta ventana, o demasiado estrecho para dibujarlo",
+  "model-outside": "{name}: fuera, o demasiado estrecho para dibujarlo",
   "read-along": "{title}: leer a lo largo de las trayectorias con las flechas",
   "read-map": "{title}: leer el mapa con las flechas",
   "paint-along": "{title}: las flechas mueven una cruz, Intro pinta un punto",

@@ -115,7 +115,7 @@ export const WORDS = {
   nothing: "空白",
   point: "可拖动的点",
   "model-ended": "{name}：已中断（发散或离开定义域）",
-  "model-outside": "{name}：在此窗口之外，或太窄而画不出",
+  "model-outside": "{name}：在窗口之外，或太窄而画不出",
   "read-along": "{title}：用方向键沿路径读数",
   "read-map": "{title}：用方向键在图上读数",
   "paint-along": "{title}：用方向键移动十字，按回车画一个点",
