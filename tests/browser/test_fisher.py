@@ -66,7 +66,7 @@ def test_the_point_the_step_and_the_radius_move_the_level_set(lesson: Page) -> N
 
 def test_a_reader_guesses_where_half_a_nat_is_and_looks(lesson: Page) -> None:
     box = lesson.locator("[data-predict='up']")
-    box.get_by_role("button", name="higher").click()
+    box.get_by_role("button", name="larger").click()
     expect(box).to_have_attribute("data-verdict", "right")
     answer = settle(lesson)
     assert answer["numbers"]["kl"] is None

@@ -101,7 +101,7 @@ def test_with_the_fisher_matrix_it_is_the_natural_gradient(lesson: Page) -> None
 
 def test_where_the_ball_opens_no_direction_is_steepest(lesson: Page) -> None:
     box = lesson.locator("[data-predict='opened']")
-    box.get_by_role("button", name="nowhere").click()
+    box.get_by_role("button", name="none: for each").click()
     expect(box).to_have_attribute("data-verdict", "right")
     answer = settle(lesson)
     assert "hyperbola" in answer["description"]

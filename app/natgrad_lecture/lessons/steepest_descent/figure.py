@@ -137,7 +137,7 @@ def _ground(model: Model, sheet: Sheet) -> None:
 
 def _ball(model: Model, sheet: Sheet) -> None:
     words = {
-        "ball": "unit ball",
+        "ball": say("unit-ball"),
         "strip": say("no-ball-a-strip"),
         "hyperbola": say("no-ball-a-hyperbola"),
     }
