@@ -454,6 +454,8 @@ class LessonData(TypedDict):
     languages: list[str]
     title: str
     takeaway: str
+    takeaway_claims: list[str]
+    """The claims that it repeats and a question hides: it is hidden while one of them is."""
     meter: str
     """The heading of the meter."""
     version: int

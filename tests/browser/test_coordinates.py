@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from natgrad_core import charts, gap, problems, rules, run
 from natgrad_core.types import Array
+from natgrad_lecture.lessons import lessons
 from tests.browser.conftest import Server, phone_of, stroke
 
 ROOT = "document.querySelector('.natgrad').natgrad"
@@ -558,6 +559,42 @@ def test_a_question_hides_what_would_answer_it(page: Page, server: Server) -> No
     expect(page.locator("[data-claim=plain-splits]")).to_be_focused()
     expect(shown).to_have_count(0)
     expect(page.locator("[data-predict=turned]")).not_to_have_attribute("data-verdict", "right")
+
+
+def test_a_takeaway_that_answers_a_question_is_hidden_until_it_is_answered_or_asked_for(
+    page: Page, server: Server
+) -> None:
+    lesson = lessons["coordinates"]
+    assert lesson.takeaway_claims
+    said = page.locator(".sticky .say")
+    takeaway = said.get_by_text(lesson.takeaway)
+    button = said.get_by_role("button", name="The takeaway answers a question")
+
+    page.goto(f"{server.url}coordinates")
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    expect(takeaway).to_be_hidden()
+    expect(button).to_be_visible()
+    page.emulate_media(media="print")
+    expect(takeaway).to_be_visible()  # paper has no button
+    expect(button).to_be_hidden()
+    page.emulate_media(media="screen")
+    page.locator(".presets .chip").first.click()
+    expect(said).to_have_text(lesson.presets[0].say)
+    page.keyboard.press("0")
+    settle(page)
+    button.press("Enter")
+    expect(said).to_have_text(lesson.takeaway)
+    expect(takeaway).to_be_focused()
+
+    # The claim that it repeats is shown, by its own button or by an answer: so is the takeaway.
+    for show in ("[data-words=plain] .hidden-answer button", "[data-predict=turned] .option"):
+        page.goto(f"{server.url}coordinates")
+        page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+        expect(takeaway).to_be_hidden()
+        page.locator(show).first.click()
+        expect(page.locator("[data-claim=plain-splits]")).to_be_visible()
+        settle(page)
+        expect(said).to_have_text(lesson.takeaway)
 
 
 def test_an_answer_takes_back_nothing_that_the_reader_did_after_asking(

@@ -372,6 +372,8 @@ export interface LessonData {
   languages: string[];
   title: string;
   takeaway: string;
+  /** The claims that it repeats and a question hides: it is hidden while one of them is. */
+  takeaway_claims: string[];
   /** The heading of the meter. */
   meter: string;
   /** Version of the link format. */

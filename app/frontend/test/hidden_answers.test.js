@@ -7,7 +7,10 @@ class Box extends EventTarget {
   children = [];
   parent = null;
   classes = new Set();
-  classList = { add: (name) => this.classes.add(name) };
+  classList = {
+    add: (name) => this.classes.add(name),
+    remove: (name) => this.classes.delete(name),
+  };
   focused = 0;
 
   constructor(tag, data = {}) {
@@ -36,6 +39,7 @@ class Box extends EventTarget {
     return this.at(1);
   }
   remove() {
+    if (!this.parent) return;
     this.parent.children.splice(this.parent.children.indexOf(this), 1);
   }
   before(box) {
@@ -59,12 +63,13 @@ class Box extends EventTarget {
 
 globalThis.HTMLElement = Box;
 globalThis.document = { createElement: (tag) => new Box(tag), documentElement: { lang: "en" } };
-const { hideAnswers } = await import("../src/controls/hidden_answers.js");
+const { hideAnswers, hideTakeaway } = await import("../src/controls/hidden_answers.js");
 
-let words, claims;
+let words, claims, seen;
 
 /** A list of claims a, b, c, d, and a derivation below it. */
 beforeEach(() => {
+  seen = [];
   words = new Box("div");
   const list = new Box("ul");
   words.append(list);
@@ -78,11 +83,12 @@ beforeEach(() => {
   words.append(claims.chain);
 });
 
+const hide = (questions) => hideAnswers(words, questions, (name) => seen.push(name));
 const hidden = () => Object.keys(claims).filter((name) => claims[name].hidden);
 const places = () => words.all.filter((box) => box.tag === "button").map((box) => box.parent);
 
 test("what answers a question is hidden until that question is answered", () => {
-  const { answered } = hideAnswers(words, [
+  const { answered } = hide([
     { id: "one", hides: ["a", "derivation.chain", "gone"] },
     { id: "two", hides: ["c"] },
   ]);
@@ -98,7 +104,7 @@ test("what answers a question is hidden until that question is answered", () => 
 });
 
 test("what answers two questions is hidden until both are answered", () => {
-  const { answered } = hideAnswers(words, [
+  const { answered } = hide([
     { id: "one", hides: ["a", "b"] },
     { id: "two", hides: ["a"] },
   ]);
@@ -109,7 +115,7 @@ test("what answers two questions is hidden until both are answered", () => {
 });
 
 test("neighbors have one button, which shows them and stands on the first", () => {
-  const { answered } = hideAnswers(words, [
+  const { answered } = hide([
     { id: "one", hides: ["b", "a"] },
     { id: "two", hides: ["d", "derivation.chain"] },
   ]);
@@ -130,7 +136,7 @@ test("neighbors have one button, which shows them and stands on the first", () =
 });
 
 test("the button of neighbors stays before the first that is still hidden", () => {
-  const { answered } = hideAnswers(words, [
+  const { answered } = hide([
     { id: "one", hides: ["a"] },
     { id: "two", hides: ["b"] },
   ]);
@@ -143,4 +149,44 @@ test("the button of neighbors stays before the first that is still hidden", () =
   places()[0].children[0].dispatchEvent(new Event("click"));
   assert.equal(claims.b.children[0].focused, 1);
   assert.equal(places().length, 0);
+});
+
+test("whatever shows what was hidden says so by name", () => {
+  const { answered } = hide([
+    { id: "one", hides: ["a", "d"] },
+    { id: "two", hides: ["a", "derivation.chain"] },
+  ]);
+  answered("one");
+  assert.deepEqual(seen, ["d"]);
+  places()[0].children[0].dispatchEvent(new Event("click"));
+  assert.deepEqual(seen, ["d", "a"]);
+});
+
+test("the takeaway is hidden until all the claims that it repeats are shown", () => {
+  const { parts, shown } = hideTakeaway({ takeaway: "So.", takeaway_claims: ["a", "b"] });
+  const [text, place] = parts();
+  assert.ok(text.classes.has("unanswered"));
+  assert.equal(place.children[0].tag, "button");
+  shown("a");
+  shown("c"); // which it does not repeat
+  assert.deepEqual(parts(), [text, place]);
+  shown("b");
+  assert.deepEqual(parts(), [text]);
+  assert.ok(!text.classes.has("unanswered"));
+});
+
+test("the takeaway's button shows it and stands on it", () => {
+  const { parts, shown } = hideTakeaway({ takeaway: "So.", takeaway_claims: ["a"] });
+  const [text, place] = parts();
+  place.children[0].dispatchEvent(new Event("click"));
+  assert.deepEqual(parts(), [text]);
+  assert.equal(text.focused, 1);
+  shown("a"); // nothing is left to show: the focus stays where the reader has it
+  assert.equal(text.focused, 1);
+});
+
+test("a takeaway that answers no open question is not hidden", () => {
+  const { parts } = hideTakeaway({ takeaway: "So.", takeaway_claims: [] });
+  assert.equal(parts().length, 1);
+  assert.ok(!parts()[0].classes.has("unanswered"));
 });

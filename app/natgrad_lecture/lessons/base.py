@@ -380,6 +380,7 @@ class Lesson:
             "languages": list(self.languages),
             "title": text.title,
             "takeaway": text.takeaway,
+            "takeaway_claims": list(self.takeaway_claims),
             "meter": text.phrases.get("meter", ""),
             "version": VERSION,
             "k": self.default.k,
@@ -441,6 +442,16 @@ class Lesson:
             "meter"
         )  # It reads one state: a question hides it that the first one answers.
         return (*hidden, *(line for line in strip if line in answers | shown))
+
+    @property
+    def takeaway_claims(self) -> tuple[str, ...]:
+        """The claims that the takeaway repeats and a question hides.
+
+        While one of them is hidden, the page hides the takeaway: it would answer the question.
+        """
+        repeated = self.lines.get("takeaway")
+        hidden = {part for question in self.questions for part in self.hidden_by(question)}
+        return tuple(id for id in repeated if id in hidden) if isinstance(repeated, tuple) else ()
 
     def _section(self, part: Section) -> SectionData:
         asked = part.question

@@ -3,6 +3,7 @@
 import { copy } from "../export/clipboard.js";
 import { drawing, make, setAttribute, setText } from "../lib/dom.js";
 import { say } from "../i18n/en.js";
+import { hideTakeaway } from "./hidden_answers.js";
 import { makeThemeTool } from "./theme.js";
 
 const TOOLS = {
@@ -52,7 +53,12 @@ function makeNav(nav) {
  */
 export function makeHeader(lesson, { ask, reset, theme, link, nav, menu, past }) {
   const line = make("p", { class: "say", "data-part": "say" });
-  setText(line, lesson.takeaway ?? "");
+  const takeaway = hideTakeaway(lesson);
+  const [text] = takeaway.parts();
+  const resting = () => text.parentNode === line;
+  // Each frame of a drag asks for it: what stands there stays, and so does the focus.
+  const rest = () => resting() || line.replaceChildren(...takeaway.parts());
+  rest();
   const chips = (lesson.presets ?? []).map((preset, i) =>
     make(
       "button",
@@ -70,7 +76,7 @@ export function makeHeader(lesson, { ask, reset, theme, link, nav, menu, past })
   function begin() {
     reset();
     mark(null);
-    setText(line, lesson.takeaway ?? "");
+    rest();
   }
   /** @param {Element | null} chosen */
   const mark = (chosen) => chips.forEach((c) => setAttribute(c, "aria-pressed", c === chosen));
@@ -123,7 +129,10 @@ export function makeHeader(lesson, { ask, reset, theme, link, nav, menu, past })
     box,
     say: line,
     // What was said of a preset's picture is not said of another one.
-    unmark: () => (mark(null), setText(line, lesson.takeaway ?? "")),
+    unmark: () => (mark(null), rest()),
+    shown: takeaway.shown,
+    /** What an exported picture says: it stands over no question, and keeps the takeaway. */
+    caption: () => (resting() ? text : line).textContent ?? "",
     /** @param {string} html the sentence that the picture shows */
     tell: (html) => (line.innerHTML = html),
     choose,

@@ -5,6 +5,7 @@ import { say } from "../i18n/en.js";
 
 /**
  * @typedef {object} Part
+ * @property {Set<string>} names of what is in it
  * @property {HTMLElement} box a claim's item or a derivation
  * @property {Set<string>} questions that it answers and that are open
  * @property {Run} [run] it and its hidden neighbors
@@ -13,8 +14,9 @@ import { say } from "../i18n/en.js";
  *
  * @param {HTMLElement} words the lesson's
  * @param {import("../protocol").Prediction[]} questions
+ * @param {(name: string) => void} onshown what is hidden no longer
  */
-export function hideAnswers(words, questions) {
+export function hideAnswers(words, questions, onshown) {
   /** @type {Map<Element, Part>} */
   const parts = new Map();
   for (const { id, hides } of questions) {
@@ -24,7 +26,8 @@ export function hideAnswers(words, questions) {
         ? words.querySelector(`[data-derivation="${derived}"]`)
         : words.querySelector(`[data-claim="${name}"]`)?.closest("li");
       if (!(box instanceof HTMLElement)) continue;
-      const part = parts.get(box) ?? { box, questions: new Set() };
+      const part = parts.get(box) ?? { names: new Set(), box, questions: new Set() };
+      part.names.add(name);
       part.questions.add(id);
       parts.set(box, part);
       box.hidden = true;
@@ -36,6 +39,7 @@ export function hideAnswers(words, questions) {
   function show(part) {
     part.questions.clear();
     part.box.hidden = false;
+    part.names.forEach((name) => onshown(name));
     if (!part.run) return;
     const next = part.run.parts.find(({ box }) => box.hidden);
     if (next) next.box.before(part.run.place);
@@ -74,6 +78,32 @@ export function hideAnswers(words, questions) {
         if (part.questions.delete(question) && !part.questions.size) show(part);
       }
     },
+  };
+}
+
+/**
+ * The takeaway over the picture, hidden as long as a claim is that it repeats.
+ *
+ * @param {Pick<LessonData, "takeaway" | "takeaway_claims">} lesson
+ */
+export function hideTakeaway({ takeaway, takeaway_claims: claims }) {
+  const open = new Set(claims);
+  const text = make("span", { tabindex: "-1" }, takeaway);
+  const button = make("button", { type: "button", class: "chip" }, say("show-takeaway"));
+  const place = make("span", { class: "hidden-answer" }, button);
+  button.addEventListener("click", () => (reveal(), text.focus()));
+  if (open.size) text.classList.add("unanswered");
+
+  function reveal() {
+    open.clear();
+    text.classList.remove("unanswered");
+    place.remove();
+  }
+  return {
+    /** @param {string} claim that is hidden no longer */
+    shown: (claim) => open.delete(claim) && !open.size && reveal(),
+    /** What stands in its place: itself, and the button as long as it is hidden. */
+    parts: () => (open.size ? [text, place] : [text]),
   };
 }
 

@@ -18,8 +18,9 @@ import { say } from "../i18n/en.js";
  * @param {() => string[]} page.said
  * @param {(shows: string[]) => void} page.light what a sentence speaks of, or nothing
  * @param {(html: string) => void} page.tell over the picture, what it shows
+ * @param {(name: string) => void} page.onshown what answered a question is hidden no longer
  */
-export function makeWords(lesson, { ask, change, said, light, tell }) {
+export function makeWords(lesson, { ask, change, said, light, tell, onshown }) {
   /** @type {ReturnType<typeof makePrediction>[]} */
   const predictions = [];
   /** @type {ReturnType<typeof makeDerivation>[]} */
@@ -46,7 +47,7 @@ export function makeWords(lesson, { ask, change, said, light, tell }) {
     makeExercises(lesson.exercises, { ask }),
   );
   const questions = lesson.words.flatMap(({ predict }) => (predict ? [predict] : []));
-  const hidden = hideAnswers(box, questions);
+  const hidden = hideAnswers(box, questions, onshown);
   /** @type {HTMLElement[]} */
   const claims = [...box.querySelectorAll("[data-claim]")].filter((e) => e instanceof HTMLElement);
   /** @type {HTMLElement | null} */

@@ -110,7 +110,8 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
       lights.keep(shows);
       planeSet.light(shows);
     },
-    tell: (html) => header.tell(html),
+    tell: header.tell,
+    onshown: header.shown,
   });
   const watch = makeWatch(root, () => progress.resume(busy()));
   const progress = makeProgress({ refine: conversation.refine, looked: watch.looked });
@@ -197,7 +198,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     theme,
     array: state.array,
     answer: state.shown,
-    caption: () => header.say.textContent ?? "",
+    caption: header.caption,
     link: () => (whole ? reader.link() : lesson.name),
     redraw,
   });
