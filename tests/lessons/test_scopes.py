@@ -113,10 +113,10 @@ def test_a_question_stands_before_what_answers_it_and_hides_it(name: str) -> Non
     order = lesson.text().order
     takeaway = lesson.lines.get("takeaway")
     repeated = set(takeaway) if isinstance(takeaway, tuple) else set()
-    told = set[str]()  # by the takeaway, though a question hides it
+    answers = set[str]()  # by the takeaway, though a question hides it
     for question in lesson.questions:
         hidden = lesson.hidden_by(question)
-        told |= repeated & set(hidden)
+        answers |= repeated & set(hidden)
         checks = lesson.lines.get(f"question.{question}")
         if isinstance(checks, tuple):
             assert hidden, question
@@ -128,7 +128,7 @@ def test_a_question_stands_before_what_answers_it_and_hides_it(name: str) -> Non
             with np.errstate(all="ignore"):  # Two runs that coincide have no ratio.
                 first_shows = lesson.questions[question].truth(lesson.model(lesson.first))
             assert ("meter" in hidden) == (first_shows == lesson.truth(question)), question
-    assert set(lesson.static()["takeaway_claims"]) == told
+    assert set(lesson.static()["takeaway_claims"]) == answers
     asked = [part["predict"] for part in lesson.static()["words"] if part["predict"]]
     assert all(predict["hides"] == list(lesson.hidden_by(predict["id"])) for predict in asked)
 
