@@ -48,9 +48,9 @@ def assert_the_runs_are_what_the_recursion_says(page: Page) -> dict[str, Any]:
 def test_the_race_fills_by_itself_and_a_reader_predicts_a_small_c(efficiency: Page) -> None:
     assert_the_runs_are_what_the_recursion_says(efficiency)
     box = efficiency.locator("[data-predict='small']")
-    box.get_by_role("button", name="it stays above the bound").click()
+    box.get_by_role("button", name="it tends to a number above the bound").click()
     expect(box).to_have_attribute("data-verdict", "wrong")
-    box.get_by_role("button", name="it grows without end").click()
+    box.get_by_role("button", name="it grows without limit").click()
     expect(box).to_have_attribute("data-verdict", "right")
     assert assert_the_runs_are_what_the_recursion_says(efficiency)["state"]["c"] == 0.3
     assert efficiency.evaluate(f"{ROOT}.answer.numbers.l1") is None, "there is no limit"

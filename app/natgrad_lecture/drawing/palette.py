@@ -41,7 +41,7 @@ _OF_NETS = {
     "shampoo": ("Shampoo", "brown", "square"),
     "soap": ("SOAP", "olive", "triangle"),
     "muon": ("Muon", "crimson", "star"),
-    "block": ("one block a layer", "moss", "square"),
+    "block": ("one block per layer", "moss", "square"),
     "diagonal": ("diagonal", "rust", "plus"),
 }
 """What only nets have: rules, and approximations of their Fisher matrix."""

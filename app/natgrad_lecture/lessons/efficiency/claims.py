@@ -209,7 +209,7 @@ def _far_above(times: float) -> Any:
 
 
 def _what_becomes(model: Model) -> int:
-    """0: at the bound, 1: above it, 2: it grows without end."""
+    """0: to the bound, 1: to a number above it, 2: it grows without limit."""
     value = float(model.ratio(model.limit()))
     return 2 if not np.isfinite(value) else int(value > 1.001)
 

@@ -172,7 +172,7 @@ def _behind(name: str, other: str, points: float, standard_error: float) -> Chec
 
 
 def _untuned(model: Any) -> bool:
-    """Adam with its library's constants is above 0.1 when tuned it is below 0.01."""
+    """Adam with the usual constants is above 0.1 when tuned it is below 0.01."""
     there = _steps(model_of(model.state.with_(constants=TUNED)), "adam", 1e-2, 200)
     run = model.to(int(there), "adam").runs["adam"][0]
     return there < 200 and run.losses[int(there)] > 0.1
