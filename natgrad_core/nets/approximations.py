@@ -1,7 +1,7 @@
 """The Fisher matrix and its approximations: their differences and their spectra.
 
-Each approximation is a metric of ``natgrad_core.nets.metrics`` at one point: one block per layer, its
-Kronecker factors (K-FAC), those with true second moments (E-KFAC), the diagonal.
+Each approximation is a metric of ``natgrad_core.nets.metrics`` at one point: one block per layer,
+its Kronecker factors (K-FAC), those with true second moments (E-KFAC), the diagonal.
 """
 
 from __future__ import annotations
