@@ -177,7 +177,8 @@ def test_the_live_description_says_what_is_seen_and_follows(page: Page, taught: 
         settle(page)
         said = page.evaluate(f"{ROOT}.answer.description")
         assert len(said) > 10, taught.presets[n - 1].name
-        expect(live).to_have_text(said)
+        hidden = page.locator(".meter:not([hidden]) > .unanswered").count()
+        expect(live).to_have_text("" if hidden else said)  # it would answer a question
     begin_again(page, taught, len(shown))
 
 

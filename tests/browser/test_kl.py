@@ -129,8 +129,12 @@ def test_it_plays_to_the_end_and_the_two_sums_agree(lesson: Page) -> None:
 
 def test_a_reader_predicts_and_folds_and_then_changes_the_parameters(lesson: Page) -> None:
     box = lesson.locator("[data-predict='area']")
+    live = lesson.locator("[aria-live=polite].unseen")
+    lesson.wait_for_timeout(500)  # after which a screen reader hears of the state
+    expect(live).to_have_text("")  # the meter would answer the question
     box.get_by_role("button", name="grows").click()
     expect(box).to_have_attribute("data-verdict", "wrong")
+    expect(live).to_have_text(settle(lesson)["description"])
     box.get_by_role("button", name="stays").click()
     expect(box).to_have_attribute("data-verdict", "right")
     click_claim(lesson, "fold")

@@ -20,7 +20,7 @@ const part = (gap) => {
 
 /**
  * @param {LessonData} lesson
- * @param {() => void} onshown its room is another now
+ * @param {() => void} onshown the reader asked to see it, and its room is another now
  */
 export function makeMeter(lesson, onshown) {
   /** @type {Map<string, ReturnType<typeof row>>} */
@@ -78,6 +78,8 @@ export function makeMeter(lesson, onshown) {
 
   return {
     box,
+    /** Whether what it reads would answer an open question. */
+    hidden: () => !box.hidden && answers.hiding(),
     /** @param {string[]} shows what a sentence speaks of: the reader asks to see it */
     reveal: (shows) => answers.reveal(shows) && onshown(),
     /** @param {Pick<Answer, "meter" | "notes" | "revealed">} answer */

@@ -148,6 +148,7 @@ export function hideLines(box, lines, sections, { label, onshown }) {
   return {
     offer,
     reveal,
+    hiding: () => open.size > 0,
     /** @param {string[]} questions that were answered */
     answered(questions) {
       const known = [...open].filter(([, by]) => {

@@ -43,7 +43,7 @@ export function makeReadings({
   const formulas = makeFormulas(lesson);
   const controls = makeControls(lesson, fields);
   const charts = makeCharts(model, { palette, theme: () => theme.current(), busy });
-  const meter = makeMeter(lesson, formulas.fix);
+  const meter = makeMeter(lesson, () => (formulas.fix(), describe()));
   const pin = makePin(lesson, { array: state.array });
   const legend = makeLegend(lesson);
   const description = make("p", { class: "unseen", "aria-live": "polite" });
@@ -64,8 +64,16 @@ export function makeReadings({
     words.update(answer, wished());
     live?.adopt(answer.numbers, step());
     formulas.update(answer);
+    describe();
+  }
+
+  // A screen reader does not hear what the page hides.
+  function describe() {
     clearTimeout(timer);
-    timer = setTimeout(() => setText(description, answer.description ?? ""), DESCRIBED);
+    timer = setTimeout(
+      () => setText(description, meter.hidden() ? "" : (state.shown().description ?? "")),
+      DESCRIBED,
+    );
   }
 
   const figures = makeThrottle(() => live?.step(step()));
