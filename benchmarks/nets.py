@@ -247,7 +247,7 @@ def mini_batches(quick: bool) -> None:
             module, other = small_cnn(seed), small_cnn(seed)
             pairs = (
                 (module, make(module)),
-                (other, torch.optim.SGD(other.parameters(), 0.5, 0.9)),
+                (other, torch.optim.SGD(other.parameters(), 0.1, 0.9)),
             )
             spent = [0.0, 0.0]
             for epoch in range(1 + (2 if quick else 10)):

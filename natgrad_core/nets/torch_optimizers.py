@@ -70,6 +70,7 @@ class _LoopAt(At):
         clipped: What the gradient was multiplied by, 1 where it was not clipped.
         again: The loss at other parameters.
         outputs: The model's own outputs, where the optimizer makes no pass.
+        passed: The same point without what else the loss holds, where a pass was made for it.
     """
 
     def __init__(
@@ -82,9 +83,12 @@ class _LoopAt(At):
         clipped: float,
         again: Callable[[Tensor], float],
         outputs: Tensor | None = None,
+        passed: At | None = None,
     ) -> None:
         super().__init__(problem, theta, step, loss=loss, outputs=outputs)
         self.direction, self.clipped, self._again = direction, clipped, again
+        if passed is not None:
+            self.tape, self.grad = passed.tape, passed.grad
 
     def doubled(self, v: Tensor) -> Tensor:
         """``v`` in float64, with the part of it that is ∇(−log p) computed there."""
@@ -135,7 +139,7 @@ class SecondOrder(torch.optim.Optimizer):
         self._take_settings_of_groups()
         self._held, given = _places(model), [p for g in self.param_groups for p in g["params"]]
         ids = {id(p) for p in given}
-        _must_be({name: p for name, p in self._held.items() if p in ids}, model)
+        _must_be({name: p for name, p in self._held.items() if p in ids}, self._held)
         self._calls = Calls(model, loss)
         self._last: Net | None = None
 
@@ -176,8 +180,8 @@ class SecondOrder(torch.optim.Optimizer):
 
         Names and places of parameters are all that a step without a pass needs of it.
         """
-        last, now = self._last, [p for p in self.model.parameters() if p.requires_grad]
-        if last is None or [id(p) for p in last.parameters.values()] != [id(p) for p in now]:
+        last, now = self._last, (p for p in self.model.parameters() if p.requires_grad)
+        if last is None or [*map(id, last.parameters.values())] != [*map(id, now)]:
             return self.net
         return last
 
@@ -296,7 +300,7 @@ class SecondOrder(torch.optim.Optimizer):
                 "it outside of that"
             )
         group, kept = self.param_groups[0], cast(Any, self.state)
-        _must_be(self._held, self.model)
+        _must_be(self._held, _places(self.model))
         _must_be_one_metric(self.param_groups, self.defaults)
         net = self._net_without_a_pass()
         _must_be_single_or_double(net)
@@ -386,7 +390,7 @@ class SecondOrder(torch.optim.Optimizer):
             value + penalty(theta),
             direction if decay is None else direction + decay * theta,
             1.0,
-            lambda there: At(seen.problem, there).loss + penalty(there),
+            lambda there: float(seen.problem.loss(there)) + penalty(there),
             seen.out,
         )
         return at, value * seen.times
@@ -434,7 +438,7 @@ class SecondOrder(torch.optim.Optimizer):
 
         def again(there: Tensor) -> float:
             if closure is None:
-                return At(seen.problem, there).loss + penalty(there)
+                return float(seen.problem.loss(there)) + penalty(there)
             seen.problem.net.write(there)
             value = self._call(closure)
             _must_be_the_same_batch(seen.calls, self._calls.reached)
@@ -445,7 +449,7 @@ class SecondOrder(torch.optim.Optimizer):
             direction = direction + decay * theta
         loss = plain.loss if seen.returned is None else seen.returned / seen.times
         here = loss + penalty(theta)
-        at = _LoopAt(seen.problem, theta, number, here, direction, clipped, again)
+        at = _LoopAt(seen.problem, theta, number, here, direction, clipped, again, passed=plain)
         return at, loss * seen.times
 
     def _call(self, closure: Closure) -> float:
@@ -544,9 +548,8 @@ def _places(model: nn.Module) -> dict[str, int]:
     return {name: id(p) for name, p in model.named_parameters()}
 
 
-def _must_be(held: dict[str, int], model: nn.Module) -> None:
+def _must_be(held: dict[str, int], now: dict[str, int]) -> None:
     """ValueError where the model's parameters are not those that are held."""
-    now = _places(model)
     if now == held:
         return
     new = [name for name, p in now.items() if held.get(name) != p]

@@ -26,6 +26,8 @@ from natgrad_core.nets import (
     rules,
 )
 from natgrad_core.nets.damping import LevenbergMarquardt
+from natgrad_core.nets.fisher import kfac as by_hand
+from natgrad_core.nets.fisher import module_kfac
 from natgrad_core.nets.metrics import diagonal, kfac
 from natgrad_core.nets.refresh import Every, Growing, spaced, ticked
 from natgrad_core.nets.rules import second_order
@@ -81,6 +83,27 @@ def test_between_refreshes_the_model_is_not_called(settings: dict[str, Any]) -> 
         quiet += model.calls == before + 1
         assert (model.calls > before + 1) == (since == 0 or (not settings and since == 1))
     assert quiet >= 20
+
+
+@pytest.mark.parametrize(
+    ("make", "inverse"), [(block, module_kfac), (lambda: mlp((5, 4, 2)).double(), by_hand)]
+)
+def test_a_step_makes_each_pass_and_each_inverse_once(
+    make: Any, inverse: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refresh: the model's own pass, one with derivatives, two pushes, the trial, the factors."""
+    model, inverted = make(), list[Any]()
+    taken = inverse._inverse
+    monkeypatch.setattr(inverse, "_inverse", lambda *given: inverted.append(1) or taken(*given))
+    optimizer = KFAC(model, nn.CrossEntropyLoss(), every=3)
+    for k in range(9):
+        model.calls, inverted[:] = 0, []
+        memory = step(model, optimizer, k)
+        since = k - memory["clock"]["last"]
+        tries = memory["report"]["tries"]
+        assert len(inverted) == 4 * tries, "both factors of both layers, for each λ that is tried"
+        if isinstance(model, Block) and k:
+            assert (model.calls, tries) == ((6, 1), (4, 0), (1, 0))[since]
 
 
 def test_the_steps_between_are_those_of_the_factors_at_the_refresh() -> None:

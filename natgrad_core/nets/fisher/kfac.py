@@ -179,6 +179,7 @@ class Kronecker:
 
     def __init__(self, factors: Factors, shared: bool = True) -> None:
         self.factors, self.net, self.shared = factors, factors.net, shared
+        self._held: tuple[float, Held] | None = None
 
     @cached_property
     def basis(self) -> list[tuple[Tensor, Tensor, Tensor, Tensor]]:
@@ -250,13 +251,17 @@ class Kronecker:
         Raises:
             SingularMetricError: If a factor is singular and λ is 0.
         """
+        if self._held is not None and self._held[0] == damping:
+            return self._held[1]  # solved with, then held
         if self.shared and damping > 0:
             known = [self.factors.first] + [None] * len(self.factors.pairs)
             shares = zip(self.factors.pairs, self.shares(damping), known, strict=False)
-            return [
+            inverses: Held = [
                 (_inverse(a, of_a, basis), _inverse(b, of_b))
                 for (a, b), (of_a, of_b), basis in shares
             ]
+            self._held = damping, inverses
+            return inverses
         spectrum = self.spectrum(damping)
         for i, s in zip(self.net.parametric, spectrum, strict=True):
             if damping == 0 and not bool(s.min() > torch.finfo(s.dtype).eps * s.max()):

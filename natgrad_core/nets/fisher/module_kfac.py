@@ -158,8 +158,9 @@ def _times(rows: Tensor, u: Tensor) -> Tensor:
 
 def _contracted(a: Tensor, b: Tensor) -> Tensor:
     """Σ aᵀ b over examples and places, ``[G, ·, ·]``."""
-    if a.shape[2] == 1:  # one product of matrices
-        return (a.flatten(0, 2).T @ b.flatten(0, 2))[None]
+    if a.shape[2] == 1:  # one product of matrices; to flatten may be to copy
+        rows = a.flatten(0, 2)
+        return (rows.T @ (rows if b is a else b.flatten(0, 2)))[None]
     return torch.einsum("ntgo,ntgi->goi", a, b)
 
 
@@ -431,6 +432,7 @@ class ModuleKronecker:
 
     def __init__(self, net: Net, layers: dict[str, LayerFactors]) -> None:
         self.net, self.layers, self.parts = net, layers, net_parts(net)
+        self._held: HeldModule | None = None
         self.places = {path: _place(net, path) for path in layers}
         factored = {
             f"{path}.{k}" if path else k for path, each in self.places.items() for k in each.places
@@ -459,8 +461,10 @@ class ModuleKronecker:
         Raises:
             SingularMetricError: If a factor has no inverse.
         """
-        layers = {path: _inverses(each, damping) for path, each in self.layers.items()}
-        return {"damping": damping, "layers": layers}
+        if self._held is None or self._held["damping"] != damping:
+            layers = {path: _inverses(each, damping) for path, each in self.layers.items()}
+            self._held = {"damping": damping, "layers": layers}  # solved with, then held
+        return self._held
 
     def solve(self, v: Tensor, damping: float) -> Tensor:
         """(B ⊗ A + damping)⁻¹ v of each layer; v/(1 + damping) elsewhere."""
