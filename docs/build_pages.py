@@ -95,7 +95,8 @@ def live(lesson: str, **changes: Any) -> str:
             query = store.state.query(taught.default)
             address = f"{LIVE}{lesson}{'?' + query if query else ''}"
             return f"[Open it live]({address}) (while `make run` runs)\n"
-    return f"No page shows it live: {lessons[lesson].title} shows problems with two parameters.\n"
+    title = lessons[lesson].title
+    return f"No page shows it live: {title} shows problems with at least two parameters.\n"
 
 
 def page(kind: str, name: str, maker: Any, latex: str, *more: str) -> str:

@@ -92,14 +92,14 @@ def lacks(text: str, registry: str, name: str) -> Iterator[str]:
         yield "domain"
     if not re.search(r"<h2>Sources<.*?<li>", text, re.S):
         yield "sources"
-    beyond = registry == "problems" and problems[name]().dim != 2  # No lesson shows it.
-    if ("No page shows it" if beyond else "Open it live") not in text:
+    dim = problems[name]().dim if registry == "problems" else 2
+    if ("Open it live" if dim >= 2 else "No page shows it") not in text:
         yield "a way in"
     if registry == "lessons":
         picture = re.search(r'<div class="thumbnail"><svg.*?</svg>', text, re.S)
     else:
         picture = re.search(rf"<figure>.*?<figcaption>[^<]*\b{name}\b[^<]*<", text, re.S)
-    if not beyond and not (picture and re.search(r'<(path|image)[^>]* d="M|<image', picture[0])):
+    if dim == 2 and not (picture and re.search(r'<(path|image)[^>]* d="M|<image', picture[0])):
         yield "picture"
 
 
