@@ -41,6 +41,7 @@ from natgrad_lecture.server.context import Connection, Context
 from natgrad_lecture.server.fork_client import ForkClient
 from natgrad_lecture.server.identity import Nobody
 from natgrad_lecture.server.jupyterhub import let_the_hub_say_who
+from natgrad_lecture.server.kernel_client import PageClient, connect_soon
 from natgrad_lecture.server.kernel_provisioner import (
     FORKS,
     PLANE,
@@ -265,6 +266,7 @@ class LessonServer(Voila):
         # which what a cell displayed is given up as lost, and the page would come without it.
         config.NotebookClient.iopub_timeout = 300
         config.NotebookClient.startup_timeout = 300
+        config.KernelManager.client_factory = PageClient
         config.MappingKernelManager.cull_idle_timeout = 0  # See _sweep.
         # A page asks again when it comes back; what was said meanwhile is stale.
         config.MappingKernelManager.buffer_offline_messages = False
@@ -545,6 +547,7 @@ class LessonServer(Voila):
         self.contents_manager = lessons
         # One context serves all kernels' sockets, five each and more.
         self.kernel_manager.context.max_sockets = 16_384
+        connect_soon(self.kernel_manager.context)
         settings.update(
             contents_manager=lessons,
             allow_remote_access="*" in self.names,  # Only our own names: no site can pose as us.
