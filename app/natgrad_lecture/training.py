@@ -216,15 +216,6 @@ def pull(
     return grow(courses, going, budget, place)
 
 
-def step_shown(sheet: Sheet, step: int | None, before: int, last: int) -> int:
-    """The step that an answer shows, of runs that came from ``before`` to ``last`` in it.
-
-    It is the one that the reader is at. Who is at the end while the runs grow stays at the end.
-    """
-    follows = step is None or (sheet.fine > 0 and step == before)
-    return last if follows else min(int(step or 0), last)
-
-
 def reach(courses: Iterable[Course], steps: int, budget: float = float("inf")) -> bool:
     """Train until each has taken ``steps`` steps; say if some still have to."""
     return grow(courses, lambda run: run.steps < steps, budget)

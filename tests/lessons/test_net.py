@@ -19,7 +19,6 @@ from natgrad_lecture.lessons.net.model import COARSE, FINE
 from natgrad_lecture.lessons.net.state import ONE_EACH, Taught
 from natgrad_lecture.session import Live
 from natgrad_lecture.state.link import read_query
-from natgrad_lecture.training import step_shown
 
 
 @pytest.fixture
@@ -97,11 +96,11 @@ def test_a_step_that_a_link_names_is_shown_and_another_is_asked_for(live: Live) 
 
 
 def test_who_is_at_the_end_stays_there_while_the_runs_grow() -> None:
-    first, later = Sheet(), Sheet(fine=1)
-    assert step_shown(first, 5, 0, 12) == step_shown(later, 5, 3, 12) == 5, "a link names it"
-    assert step_shown(first, 40, 0, 12) == 12
-    assert step_shown(later, 12, 12, 30) == step_shown(first, None, 0, 30) == 30
-    assert step_shown(first, 12, 12, 30) == 12, "nothing was asked to grow"
+    first, later = Sheet().step_shown, Sheet(fine=1).step_shown
+    assert first(5, 0, 12) == later(5, 3, 12) == 5, "a link names it"
+    assert first(40, 0, 12) == 12
+    assert later(12, 12, 30) == first(None, 0, 30) == 30
+    assert first(12, 12, 30) == 12, "nothing was asked to grow"
 
 
 def test_a_stopped_run_does_not_grow(live: Live) -> None:

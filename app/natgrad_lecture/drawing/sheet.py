@@ -43,6 +43,16 @@ class Sheet:
         self._size = 0
         self._frames: dict[str, Array] = {}
 
+    def step_shown(self, step: int | None, before: int, last: int) -> int:
+        """The step that an answer shows, of runs that came from ``before`` to ``last`` in it.
+
+        It is the one that the reader is at, or the last one; who is at the end while the runs grow
+        stays at the end.
+        """
+        if step is None or (self.fine > 0 and step == before):
+            return last
+        return min(int(step), last)
+
     def frame(self, plane: str, view: Array) -> None:
         """Give both axes of a plane scales of their own.
 

@@ -16,7 +16,6 @@ from natgrad_lecture.drawing.step_fan import add_fan
 from natgrad_lecture.drawing.still_picture import still_picture
 from natgrad_lecture.protocol import Chart, Picture, Plane
 from natgrad_lecture.text.lesson_text import phrases
-from natgrad_lecture.training import step_shown
 
 say = phrases(__file__)
 
@@ -231,7 +230,7 @@ def _runs(model: Any, sheet: Sheet) -> Any:
     before, state = model.longest, model.state
     going = model.pull(sheet)
     last = model.longest
-    step = step_shown(sheet, state.k, before, last)
+    step = sheet.step_shown(state.k, before, last)
     said = "; ".join(
         f"{label(n)}: " + (f"loss {short(run.losses[min(step, run.steps)])}" if run.ok else run.end)
         for n, run in model.runs.items()

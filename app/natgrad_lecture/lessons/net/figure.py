@@ -21,7 +21,6 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane
 from natgrad_lecture.protocol import Chart, Handle, MeterRow, Picture, Plane
 from natgrad_lecture.text.lesson_text import phrases
-from natgrad_lecture.training import step_shown
 
 say = phrases(__file__)
 
@@ -202,7 +201,7 @@ def picture(model: Any, sheet: Sheet) -> Picture:
     before = model.steps
     going = model.pull(sheet)
     last = model.steps
-    step = step_shown(sheet, state.k, before, last)
+    step = sheet.step_shown(state.k, before, last)
     names = list(state.rules)
     guide = names[0]
     moving = going and not sheet.hold
