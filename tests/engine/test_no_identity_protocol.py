@@ -14,12 +14,20 @@ FILES = sorted(
     for folder in (ROOT / "natgrad_core", ROOT / "app" / "natgrad_lecture")
     for path in folder.rglob("*.py")
 )
-WALKS = {"natgrad_core/expressions/grammar.py", "natgrad_core/expressions/tree.py"}
+WALKS = {
+    "natgrad_core/expressions/grammar.py",
+    "natgrad_core/expressions/tree.py",
+    "app/natgrad_lecture/bounded_cache.py",
+}
 """Walks over a graph that visit each node once: their result does not depend on who is who."""
 HOLDS = {"natgrad_core/nets/torch_optimizers.py"}
 """Which parameter an optimizer of torch updates is a matter of identity, as in torch itself."""
-READ = {"app/natgrad_lecture/__main__.py", "natgrad_core/nets/any_module.py"}
-"""``vars`` only reads: argparse's options, and what a module of torch keeps as attributes."""
+READ = {
+    "app/natgrad_lecture/__main__.py",
+    "natgrad_core/nets/any_module.py",
+    "app/natgrad_lecture/bounded_cache.py",
+}
+"""``vars`` only reads: argparse's options, what a module or a tensor of torch has as attributes."""
 
 
 def protocols(source: str) -> Iterator[str]:
