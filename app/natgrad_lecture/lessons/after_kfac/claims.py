@@ -51,12 +51,7 @@ def _nearer(name: str, other: str) -> Check:
 
 def _empirical(least: float, share: float) -> Check:
     """F̂ differs from F by so much of its norm, and its trace is less than this share of F's."""
-
-    def check(model: Any) -> bool:
-        trace = float(model.moments(1).diagonal(root=False).entries.sum())
-        return model.empirical > least and trace < share * float(np.trace(model.fisher))
-
-    return check
+    return lambda model: model.empirical > least and model.trace_share < share
 
 
 def _same(*names: str) -> Check:
@@ -204,12 +199,14 @@ CLAIMS = {
         _empirical(0.5, 0.5),
         STARTS,
         false={"all of it": _empirical(1.0, 0.5), "a tenth of the trace": _empirical(0.5, 0.1)},
+        shows=("formula.apart",),
     ),
     "apart": Claim(
         {**MATRIX, "matrix": "adam"},
         _apart("adam", 0.8),
         STARTS,
         false={"K-FAC, too": _apart("kfac", 0.8)},
+        shows=("formula.apart",),
     ),
     "whole": Claim(
         WHOLE,

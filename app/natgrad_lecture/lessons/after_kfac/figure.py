@@ -159,7 +159,13 @@ def _two(model: Any, sheet: Sheet) -> Any:
         add_matrix(sheet, say, "implied", titles[1], g, float(np.abs(g).max()), borders),
     ]
     said = say("best-multiple", method=label(name), error=short(model.error(name)))
-    return _answer(model, planes, [step_table(model)], said)
+    found = _answer(model, planes, [step_table(model)], said)
+    found["numbers"] |= {
+        "error": model.error(name),
+        "empirical": model.empirical,
+        "trace": model.trace_share,
+    }
+    return found
 
 
 def _turned(model: Any, sheet: Sheet) -> Any:

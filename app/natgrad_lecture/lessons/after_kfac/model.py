@@ -137,6 +137,12 @@ class Model:
         return float(np.linalg.norm(f - self.moments(1).dense().numpy()) / np.linalg.norm(f))
 
     @property
+    def trace_share(self) -> float:
+        """tr F̂/tr F."""
+        trace = float(self.moments(1).diagonal(root=False).entries.sum())
+        return trace / float(np.trace(self.fisher))
+
+    @property
     def borders(self) -> list[int]:
         """Where the layers begin in θ, and its end."""
         slices = [self.problem.net.slices[i] for i in self.problem.net.parametric]

@@ -84,12 +84,8 @@ def _kl_of_a_step(half: float) -> Check:
     """KL(p_θ ‖ p_{θ+δ}) is near ½ δᵀFδ for a twentieth of the natural step."""
 
     def check(model: Any) -> bool:
-        model.to(5)
-        net = model.net.double
-        theta, ahead = (model.theta("natural", False, step).double() for step in (4, 5))
-        metric, change = net.fisher(theta), 0.05 * (ahead - theta)
-        kl = float(net.kl(theta, theta + change))
-        return abs(kl / float(half * change @ metric @ change) - 1) < 0.15
+        kl, quadratic = model.to(5).kl_of_a_step("natural", 4)
+        return abs(kl / (2 * half * quadratic) - 1) < 0.15
 
     return check
 
@@ -138,8 +134,7 @@ def _rank(below: int) -> Check:
     """The rank of F is at most the number of points, less this."""
 
     def check(model: Any) -> bool:
-        spectrum = model.to(3).spectra("natural", 3)["exact"]
-        return int((spectrum > 1e-5 * spectrum[0]).sum()) <= len(model.net) - below
+        return model.to(3).rank("natural", 3) <= len(model.net) - below
 
     return check
 
@@ -242,12 +237,14 @@ CLAIMS = {
         _kl_of_a_step(0.5),
         STARTING,
         false={"δᵀFδ": _kl_of_a_step(1.0)},
+        shows=("formula.rank",),
     ),
     "singular": Claim(
         {**MATRIX, "steps": 20},
         _null((1.0, 1.0)),
         LONG,
         false={"one more on one output": _null((1.0, 0.0))},
+        shows=("formula.rank",),
     ),
     "thrown": Claim(
         DIVERGED,
@@ -335,6 +332,7 @@ CLAIMS = {
         _rank(0),
         Scope({**ANY, "points": _painted, "width": whole_between(4, 16)}, trained=5),
         false={"less than the number of points": _rank(1)},
+        shows=("formula.rank",),
     ),
     "tuned": Claim(
         {"adam": 0.01, "steps": 150},

@@ -322,6 +322,10 @@ def _numbers(model: Any, guide: str, step: int, matrix_step: int) -> dict[str, A
         found |= {
             f"error.{name}": value for name, value in model.errors(guide, matrix_step).items()
         }
+        found["rank"] = model.rank(guide, matrix_step)
+        if run.steps:
+            begins = min(matrix_step, run.steps - 1)
+            found["kl"], found["quadratic"] = model.kl_of_a_step(guide, begins)
     return found
 
 

@@ -307,6 +307,15 @@ class Model:
         """Eigenvalues, largest first."""
         return _spectra(self.run(name), step)
 
+    def rank(self, name: str, step: int) -> int:
+        """How many eigenvalues of F are above 10⁻⁵ of the largest; the others are rounding."""
+        found = self.spectra(name, step)["exact"]
+        return int((found > 1e-5 * found[0]).sum())
+
+    def kl_of_a_step(self, name: str, step: int) -> tuple[float, float]:
+        """KL of a twentieth δ of the step that follows this one, and ½ δᵀFδ."""
+        return _kl_of_a_step(self.run(name), step)
+
     def borders(self) -> list[int]:
         """Where the layers' blocks end, from 0 to p."""
         parts = self.net.net.slices
@@ -334,6 +343,14 @@ _last_matrix: WeakKeyDictionary[Course, tuple[int, float]] = WeakKeyDictionary()
 def _outputs(run: Course, probes: Any, columns: Any, shown_class: int) -> list[Array]:
     """The chances at the probes after each step of a run, as far as they were asked for."""
     return []
+
+
+@bounded_cache
+def _kl_of_a_step(run: Course, step: int) -> tuple[float, float]:
+    net = run.problem.double
+    theta, ahead = (run.frame(k).theta.double() for k in (step, step + 1))
+    change = 0.05 * (ahead - theta)
+    return float(net.kl(theta, theta + change)), float(change @ net.fisher(theta) @ change) / 2
 
 
 @bounded_cache
