@@ -108,7 +108,8 @@ def test_a_matrix_is_refused_by_its_condition_number_alone(scale, rng):
 
 def test_rows_are_summed_by_blocks_to_what_they_are_at_once(rng, monkeypatch):
     x, y = rng.normal(size=(50, 5)), rng.integers(0, 2, 50)
-    model: Any = dict(problems)["logistic-regression"](X=x, y=y)
+    make: Any = problems["logistic-regression"]
+    model = make(X=x, y=y)
     theta = rng.normal(size=5)
     share = 1 / (1 + np.exp(-x @ theta))
     expected = (x.T * (share * (1 - share) / 50)) @ x

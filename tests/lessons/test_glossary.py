@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def test_the_page_has_every_term_and_knows_its_language() -> None:
 
 
 def test_a_translated_glossary_has_the_same_terms() -> None:
-    folder = Path(glossary.__wrapped__.__code__.co_filename).parent
+    folder = Path(inspect.getfile(glossary_page)).parent
     for path in folder.glob("glossary.*.md"):
         other = glossary(path.name.split(".")[1])
         assert list(other.terms) == list(glossary().terms)
