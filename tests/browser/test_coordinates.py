@@ -100,7 +100,7 @@ def test_the_first_picture_is_the_engines(lesson: Page) -> None:
 def test_dragging_a_column_of_a_splits_gradient_descent_and_not_the_natural_gradient(
     lesson: Page,
 ) -> None:
-    lesson.get_by_role("button", name="a rotation changes nothing").click()
+    lesson.get_by_role("button", name="a rotation", exact=True).click()
     settle(lesson)
     before = lesson.evaluate(f"{ROOT}.state.matrix")
     assert word(lesson, "gradient") == "coincide"
@@ -114,7 +114,7 @@ def test_dragging_a_column_of_a_splits_gradient_descent_and_not_the_natural_grad
 
 
 def test_a_screen_reader_hears_what_the_meter_says_once_the_hand_rests(lesson: Page) -> None:
-    lesson.get_by_role("button", name="a rotation changes nothing").click()
+    lesson.get_by_role("button", name="a rotation", exact=True).click()
     settle(lesson)
     said = lesson.locator("[aria-live=polite].unseen")
     expect(said).not_to_contain_text("differ")
