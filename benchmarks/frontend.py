@@ -455,7 +455,7 @@ async def bench(loads: int, drags: int, seconds: float) -> None:
     print(f"{'':34}{'ours':>8}    {'stock':>9}{'ratio':>8}   target")
 
     def less(what: str, our: float, their: float | None, limit: float, ratio: float) -> None:
-        times = their / our if their else 0
+        times = their / our if their and our else 0  # 0 ms: it was there before the release
         target = f"< {limit:g} ms" if limit else ""
         if ratio:
             target += f"{', ' if target else ''}≥ {ratio:g} times sooner"
