@@ -169,7 +169,7 @@ def _plain(entry: str, cells: Cells) -> str:
 
 
 def _whole(value: float) -> bool:
-    return value % 1 == 0 and abs(value) < 1e15  # a larger one is no count of anything
+    return value % 1 == 0 and abs(value) < 2**53  # above it floats skip whole numbers
 
 
 def _missing(entry: str) -> bool:

@@ -267,7 +267,7 @@ def _scale(step: Step, grad: Tensor, direction: Tensor, damping: float) -> float
 
 
 def _within_the_loss(step: Step, grad: Tensor, at: At) -> Step:
-    """The step, no longer than the longest that is the best one for some curvature.
+    """The step, cut where it promises a larger decrease than the loss allows.
 
     Along δ a quadratic model with the slope −a is least at a step s with the decrease s a/2, and no
     decrease is larger than J − J*, with J* the least loss that any outputs have: s ≤ 2 (J − J*)/a

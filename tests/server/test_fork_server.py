@@ -83,7 +83,9 @@ except MemoryError:
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the limit is of Linux")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux counts all of a process's memory against this limit"
+)
 def test_a_kernel_that_asks_for_too_much_memory_is_refused_it_and_lives_on() -> None:
     done = subprocess.run(
         [sys.executable, "-c", GREEDY], capture_output=True, text=True, check=True, timeout=60

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -57,13 +57,16 @@ class OwnTable(State):
     A preset leaves both as they are, and so does the choice of other data: nothing typed is lost.
     """
 
+    chosen_by: ClassVar[str]
+    """The field that says which data these are."""
+
     table: str = control("", "table", text_of("table", LONGEST), stays=True)
     label: str = control("", "label", text_of("label", 60), stays=True)
 
     @property
     def owned(self) -> bool:
         """Whether the reader's table is the data."""
-        raise NotImplementedError
+        return getattr(self, self.chosen_by) == OWN_TABLE
 
     @property
     def own_key(self) -> tuple[str, str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -86,6 +86,8 @@ class Taught(OwnTable):
     classes one, ``target``, against all others.
     """
 
+    chosen_by: ClassVar[str] = "data"
+
     axes: str = control("", "axes", text_of("axes", 120), stays=True)
     target: str = control("", "class", text_of("target", 60), stays=True)
 
@@ -126,11 +128,6 @@ class Taught(OwnTable):
     past: tuple[tuple[float, ...], ...] = control(
         (), "past", _rows("past", "earlier settings", 1 + len(_CHANGING), _MOST_TURNS)
     )
-
-    @property
-    def owned(self) -> bool:
-        """Whether the reader's table is the data."""
-        return self.data == OWN_TABLE
 
     @property
     def columns(self) -> tuple[int, int]:

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, ClassVar
 
 from natgrad_lecture.state.fields import BadInput, choice, control, number, several, whole
 from natgrad_lecture.state.own_table import OWN_TABLE, OwnTable
@@ -194,6 +194,8 @@ def _of(field: str, check: Any) -> Any:
 class Racing(OwnTable):
     """A task, who runs, and for how long."""
 
+    chosen_by: ClassVar[str] = "task"
+
     task: str = control("digits", "task", choice("task", "task", CHOICES))
     rules: tuple[str, ...] = control(
         ("kfac", "lbfgs", "nesterov", "adam"), "rules", several("rules", "rule", RULES)
@@ -253,11 +255,6 @@ class Racing(OwnTable):
     )
     envelope: str = control("hidden", "envelope", choice("envelope", say.later("best"), ENVELOPE))
     kept: tuple[str, ...] = control((), "kept", _kept)
-
-    @property
-    def owned(self) -> bool:
-        """Whether the reader's table is the data."""
-        return self.task == OWN_TABLE
 
     @property
     def task_key(self) -> str | tuple[str, str, str]:
