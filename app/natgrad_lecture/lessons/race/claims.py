@@ -345,7 +345,7 @@ CLAIMS = {
 
 LINES: dict[str, tuple[str, ...] | Claim] = {
     "takeaway": ("fewest", "deep-clock", "tables"),
-    "question.fewest": ("kfac", "baselines"),
+    "question.fewest": ("kfac", "baselines", "fewest"),
     "question.alike": ("alike", "behind"),
     "preset.digits": ("kfac", "baselines"),
     "preset.modern": ("baselines",),
