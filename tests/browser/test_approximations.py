@@ -73,7 +73,7 @@ def test_whatever_stands_in_has_its_color_in_the_legend_and_in_the_controls(
     }
     shown = approximations.evaluate(
         """() => [...document.querySelectorAll('.legend [data-style], label:has(.swatch)')].map(e =>
-        [e.textContent.trim(), getComputedStyle(e.querySelector('path')).fill])"""
+        [e.textContent.trim(), getComputedStyle([...e.querySelectorAll('path')].at(-1)).fill])"""
     )
     assert {"batch norm, frozen", "the same net, norm folded in"} <= {name for name, _ in shown}
     for name, color in shown:

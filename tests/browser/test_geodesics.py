@@ -75,7 +75,7 @@ def test_the_legend_tells_the_two_runs_of_one_color_apart(lesson: Page) -> None:
         ("natural", "var(--style-natural, var(--text))"),
         ("reverse", "var(--paper)"),
     ):
-        mark = lesson.locator(f".legend [data-style={style}] path")
+        mark = lesson.locator(f".legend [data-style={style}] path").last
         expect(mark).to_have_attribute("fill", fill)
 
 

@@ -34,6 +34,12 @@ declare global {
   };
   type PathKind = new (d?: string) => Path2D;
 
+  /** What a legend's key shows. */
+  type KeySign = "area" | "ellipse" | "line" | "arrow" | "symbol";
+
+  /** How a legend's key looks: what is drawn in a style; an open symbol is a ring. */
+  type KeyLook = { signs: KeySign[]; symbol?: string; dashed?: boolean; open?: boolean };
+
   type Palette = ReturnType<typeof import("./canvas/colors.js").makePalette>;
   type Placing = ReturnType<typeof import("./canvas/primitives.js").placing>;
   type Outlines = ReturnType<typeof import("./canvas/static_layer.js").makeOutlineCache>;

@@ -49,6 +49,6 @@ test("maps with one scale have it once, and are not a symbol of the legend", () 
     ["steps", "loss"],
   );
   const lesson = /** @type {any} */ ({ styles: { map: {} } });
-  const { rest, scales } = legendOf(lesson, { traces });
-  assert.deepEqual([rest, scales.length], [[], 2]);
+  const { keys, scales } = legendOf(lesson, { traces });
+  assert.deepEqual([keys, scales.length], [[], 2]);
 });

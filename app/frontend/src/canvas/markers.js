@@ -38,23 +38,82 @@ export function symbolPath(name, Path = Path2D) {
   return built;
 }
 
-// A legend's key: a bit of the line with the symbol on it, in the style's own color.
+// What a key shows of a trace, by its kind: it looks as the trace does on the plane.
+/** @type {Partial<Record<Trace["kind"], KeySign[]>>} */
+const SIGNS = {
+  path: ["line", "symbol"],
+  curve: ["line"],
+  fit: ["line"],
+  area: ["area"],
+  heat: ["area"],
+  ellipses: ["ellipse"],
+  "ellipse-at": ["ellipse"],
+  arrows: ["arrow"],
+};
+
+/** @param {Trace["kind"][]} kinds */
+export const signsOf = (kinds) => {
+  const found = new Set(kinds.flatMap((kind) => SIGNS[kind] ?? ["symbol"]));
+  if (found.has("line")) found.delete("ellipse"); // in a small key one would hide the other
+  return ALL.filter((sign) => found.has(sign));
+};
+
+// In a box of 28 by 16 about 0, the lowest first.
+/** @type {KeySign[]} */
+const ALL = ["area", "ellipse", "line", "arrow", "symbol"];
+const ELLIPSE = "M11 0A11 6.5 0 1 1-11 0A11 6.5 0 1 1 11 0Z";
+/** @type {Record<Exclude<KeySign, "symbol">, KeyPath[]>} */
+const DRAWN = {
+  area: [{ d: "M-12-6.5H12V6.5H-12Z", fill: true, alpha: 0.42 }],
+  ellipse: [
+    { d: ELLIPSE, fill: true, alpha: 0.12 },
+    { d: ELLIPSE, line: true },
+  ],
+  line: [{ d: "M-14 0H14", line: true }],
+  arrow: [
+    { d: "M-14 0H5", line: true },
+    { d: "M14 0L3 5.5V-5.5Z", fill: true },
+  ],
+};
+
+/** @typedef {{ d: string, size?: number, alpha?: number, fill?: boolean, line?: boolean,
+ *   open?: boolean, dashed?: boolean }} KeyPath */
+
+/**
+ * The paths of a key: each is filled or is a line; an open symbol is both.
+ *
+ * @param {KeyLook} look
+ * @returns {KeyPath[]}
+ */
+export const keyPaths = ({ signs, dashed, open, symbol }) => {
+  const d = OUTLINES[symbol ?? "circle"] ?? OUTLINES.circle;
+  /** @type {Record<KeySign, KeyPath[]>} */
+  const known = { ...DRAWN, symbol: [{ d, size: 4.6, fill: true, open }] };
+  return signs.flatMap((sign) =>
+    known[sign].map((path) => ({ ...path, dashed: dashed && path.line })),
+  );
+};
+
+// A key in the legend, the meter and the controls, in the style's own color.
 /**
  * @param {string} name
  * @param {Partial<Style>} style
- * @param {{ dashed?: boolean, line?: boolean }} look
+ * @param {Partial<KeyLook>} look
  */
-export function swatch(name, style = {}, { dashed = false, line = true } = {}) {
+export function swatch(name, style = {}, { signs = ["line", "symbol"], ...look } = {}) {
   const color = `var(${styleVar(name)}, var(--text))`;
-  const outline = OUTLINES[style.symbol ?? "circle"] ?? OUTLINES.circle;
   const stroke = `stroke="${color}" stroke-width="${style.width ?? 2.5}"`;
-  const dash = dashed ? 'stroke-dasharray="5 4"' : "";
-  const fill = dashed ? `fill="var(--paper)" ${stroke}` : `fill="${color}"`;
-  return drawing(
-    (line ? `<line x1="0" y1="8" x2="32" y2="8" ${stroke} ${dash}/>` : "") +
-      `<path transform="translate(16 8) scale(4.6)" d="${outline}" ${fill} ` +
+  const short = signs.every((sign) => sign === "symbol");
+  const paths = keyPaths({ symbol: style.symbol, signs, ...look }).map(
+    ({ d, fill, line, open, dashed, alpha = 1, size = 1 }) =>
+      `<path transform="scale(${size})" d="${d}" opacity="${alpha}" ` +
+      `fill="${open ? "var(--paper)" : fill ? color : "none"}" ` +
+      `${line || open ? stroke : ""} ${dashed ? 'stroke-dasharray="5 4"' : ""} ` +
       'vector-effect="non-scaling-stroke"/>',
-    line ? "0 0 32 16" : "8 0 16 16",
-    line ? "swatch" : "swatch short",
+  );
+  return drawing(
+    paths.join(""),
+    short ? "-8 -8 16 16" : "-14 -8 28 16",
+    short ? "swatch short" : "swatch",
   );
 }

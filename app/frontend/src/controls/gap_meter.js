@@ -60,7 +60,7 @@ export function makeMeter(lesson, onshown) {
     const line = make(
       "div",
       { class: "line" },
-      swatch(style, lesson.styles[style], { line: false }),
+      swatch(style, lesson.styles[style], { signs: ["symbol"] }),
       name,
       make("span", { class: "figure" }, number),
       make("span", { class: "word" }, word),

@@ -3,41 +3,54 @@
 
 import { make } from "../lib/dom.js";
 import { makeScale, scalesOf } from "../canvas/color_scale.js";
-import { swatch } from "../canvas/markers.js";
+import { signsOf, swatch } from "../canvas/markers.js";
 import { say } from "../i18n/en.js";
 
-// Whose styles are runs, which of them end in an open symbol only, whose are something else and what,
-// which dashes mean something, and what the colors of maps mean.
+// A key for each style that is named, runs first, drawn as its traces are; which dashes mean
+// something, and what the colors of maps mean.
 /**
  * @param {LessonData} lesson
  * @param {Pick<Answer, "traces" | "dash_labels">} answer
  */
 export function legendOf(lesson, { traces, dash_labels = {} }) {
   const paths = traces.filter((trace) => trace.kind === "path");
-  const rules = [...new Set(paths.map((trace) => trace.style))];
-  const filled = new Set(
-    paths.filter((trace) => trace.dash !== "dashed").map((trace) => trace.style),
-  );
-  const open = rules.filter((style) => !filled.has(style));
+  const runs = new Set(paths.map((trace) => trace.style));
   /** @type {Map<string, string>} */
-  const rest = new Map();
+  const names = new Map([...runs].map((style) => [style, lesson.styles[style]?.label ?? style]));
   for (const { kind, style, name, colors } of traces) {
     if (
       name &&
       !colors &&
       lesson.styles[style] &&
-      !rules.includes(style) &&
+      !runs.has(style) &&
       kind !== "lines" &&
       kind !== "bands"
     ) {
-      rest.set(style, name);
+      names.set(style, name);
     }
   }
+  const keys = [...names].map(([style, text]) => {
+    const own = traces.filter((trace) =>
+      runs.has(style)
+        ? trace.style === style && (trace.kind === "path" || trace.kind === "area")
+        : trace.style === style && trace.name === text,
+    );
+    const drawn = own.filter(({ kind }) => kind === "path" || kind === "curve");
+    const dashed = drawn.length > 0 && drawn.every((trace) => trace.dash === "dashed");
+    /** @type {KeyLook} */
+    const look = {
+      signs: signsOf(own.map(({ kind }) => kind)),
+      symbol: own.find((trace) => trace.symbol)?.symbol ?? lesson.styles[style]?.symbol,
+      dashed,
+      open: dashed && runs.has(style),
+    };
+    return { style, text, look };
+  });
   const drawn = traces.filter(({ kind }) => kind === "path" || kind === "curve");
   const dashes = [...new Set(drawn.map((trace) => trace.dash ?? "solid"))].filter(
     (d) => dash_labels[d],
   );
-  return { rules, open, rest: [...rest], dashes, scales: scalesOf(traces) };
+  return { keys, dashes, scales: scalesOf(traces) };
 }
 
 /** @param {LessonData} lesson */
@@ -54,8 +67,8 @@ export function makeLegend(lesson) {
     /** @param {Answer} answer */
     update(answer) {
       const { dash_labels = {} } = answer;
-      const { rules, open, rest, dashes, scales } = legendOf(lesson, answer);
-      const key = JSON.stringify([rules, open, rest, dashes, scales, dash_labels]);
+      const { keys, dashes, scales } = legendOf(lesson, answer);
+      const key = JSON.stringify([keys, dashes, scales, dash_labels]);
       if (key === shown) return;
       shown = key;
       /**
@@ -65,13 +78,9 @@ export function makeLegend(lesson) {
        */
       const item = (mark, text, style) =>
         make("span", { role: "listitem", "data-style": style }, mark, text);
-      /** @param {string} style */
-      const mark = (style) =>
-        swatch(style, lesson.styles[style], { line: false, dashed: open.includes(style) });
       box.replaceChildren(
-        ...rules.map((style) => item(mark(style), lesson.styles[style]?.label ?? style, style)),
-        ...rest.map(([style, name]) =>
-          item(swatch(style, { ...lesson.styles[style] }, { line: false }), name, style),
+        ...keys.map(({ style, text, look }) =>
+          item(swatch(style, lesson.styles[style], look), text, style),
         ),
         ...dashes.map((dash) => item(make("span", { class: `key ${dash}` }), dash_labels[dash])),
         ...scales.map(makeScale),

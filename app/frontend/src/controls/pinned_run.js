@@ -214,7 +214,7 @@ export function makePinned(lesson, { array, box, changed }) {
       const { head: names, rows } = compared(before, answer, array, lesson);
       const lines = rows.map(({ style, cells: texts }) => {
         const row = cells("td", texts);
-        row.firstElementChild?.prepend(swatch(style, lesson.styles[style], { line: false }));
+        row.firstElementChild?.prepend(swatch(style, lesson.styles[style], { signs: ["symbol"] }));
         return row;
       });
       table.hidden = !rows.length;

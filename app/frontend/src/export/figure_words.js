@@ -2,7 +2,7 @@
 // maps, the caption, the readings and the link.
 
 import { rampImage } from "../canvas/heat_map.js";
-import { symbol } from "../canvas/primitives.js";
+import { keyPaths } from "../canvas/markers.js";
 import { marks, niceStep } from "../canvas/ticks.js";
 import { legendOf } from "../controls/legend.js";
 import { EDGE, LEFT, LINE, SANS, SCALE, SERIF } from "./figure_layout.js";
@@ -59,7 +59,7 @@ export function drawAxisNames(ctx, { spec, place, palette }) {
  * @param {{ lesson: LessonData, answer: Answer, palette: Palette, y: number }} page
  */
 function drawKeys(ctx, { lesson, answer, palette, y }) {
-  const { rules, open, rest, dashes } = legendOf(lesson, answer);
+  const { keys, dashes } = legendOf(lesson, answer);
   let x = EDGE;
   ctx.font = `13px ${SANS}`;
   /**
@@ -72,21 +72,25 @@ function drawKeys(ctx, { lesson, answer, palette, y }) {
     ctx.fillText(text, x + 30, y + 4);
     x += 30 + ctx.measureText(text).width + 22;
   };
-  /**
-   * @param {string} style
-   * @param {string} text
-   */
-  const styled = (style, text) =>
+  for (const { style, text, look } of keys) {
     item(text, (left) => {
-      ctx.setLineDash([]);
-      const [color, paper] = [palette.color(style), palette.color("paper")];
-      const look = open.includes(style)
-        ? { fill: paper, stroke: color, width: 2 }
-        : { fill: color, stroke: paper, width: 1 };
-      symbol(ctx, palette.style(style).symbol, left + 12, y, 6, look);
+      const [color, Path] = [palette.color(style), ctx.Path ?? Path2D];
+      for (const { d, fill, line, open, dashed, alpha = 1, size = 1 } of keyPaths(look)) {
+        const path = new Path(d);
+        ctx.save();
+        ctx.translate(left + 12, y);
+        ctx.scale(size, size);
+        ctx.setLineDash(dashed ? [5, 4] : []);
+        ctx.globalAlpha = alpha;
+        ctx.strokeStyle = color;
+        ctx.lineWidth = 2 / size;
+        if (line || open) ctx.stroke(path);
+        ctx.fillStyle = open ? palette.color("paper") : color;
+        if (fill) ctx.fill(path);
+        ctx.restore();
+      }
     });
-  rules.forEach((style) => styled(style, lesson.styles[style]?.label ?? style));
-  rest.forEach(([style, name]) => styled(style, name));
+  }
   for (const dash of dashes) {
     item(answer.dash_labels?.[dash] ?? "", (left) => {
       ctx.beginPath();
