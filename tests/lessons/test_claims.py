@@ -14,7 +14,7 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Claim, Lesson
 from natgrad_lecture.state.link import read_query
-from natgrad_lecture.text.lesson_text import LIMITS
+from natgrad_lecture.text.lesson_text import LIMITS, LessonText, read_text
 from natgrad_lecture.text.markdown import prose
 
 CLAIMS = [
@@ -64,6 +64,43 @@ def test_every_prediction_is_answered_by_the_engine_and_explained(lesson: Lesson
             sides = {part.partition("@")[0].rstrip("= ") for part in line.parts}
             open_ = f"formula.{line.id}" not in lesson.hidden_by(name)
             assert not (open_ and sides & set(right)), f"{line.id} answers {name}: {right}"
+        for language in lesson.languages:
+            assert answered_by(lesson.text(language), name, lesson.truth(name)) == [], language
+
+
+def answered_by(text: LessonText, question: str, right: int) -> list[str]:
+    """What always stands open on the page and names the right option of a question, if no such
+    words name another option.
+
+    These are the headings, what the reader will learn, and the names of the presets.
+    """
+    words = [section.heading for section in text.sections]
+    words += [text.introduction.get("learn", ""), *(name for name, _ in text.presets.values())]
+    naming = [
+        [each for each in words if _plain(option.source) in _plain(each)]
+        for option in text.questions[question].options
+    ]
+    others = [each for which, found in enumerate(naming) if which != right for each in found]
+    return [] if others else naming[right]
+
+
+def _plain(words: str) -> str:
+    """Words up to the first comma, without the signs of a formula, each between two spaces."""
+    said = re.split("[,，]", words.lower())[0].replace(r"^{\top}", "ᵀ").replace("$", "")
+    said = re.sub(r"(?<=[a-z]) (?=[a-z]ᵀ)|['’]s\b", "", said)
+    said = re.sub("([一-鿿])", r" \1 ", re.sub(r"[^\w ]", " ", said))
+    return f" {' '.join(said.split())} "
+
+
+def test_a_heading_which_answers_a_question_is_found() -> None:
+    said = "# A\n\nB.\n\n## {} {{#b}}\n\n::: question {{#q}}\nC?\n\n- {}\n- {}\n\nD.\n:::\n"
+    for heading, options, found in (
+        ("Why AAᵀ", (r"$A^{\top}A$", r"$A A^{\top}$"), ["Why AAᵀ"]),
+        ("The integral stays", ("grows", "stays"), ["The integral stays"]),
+        ("What grows and what stays", ("grows", "stays"), []),
+        ("The understays", ("grows", "stays"), []),
+    ):
+        assert answered_by(read_text(said.format(heading, *options)), "q", 1) == found
 
 
 @pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))

@@ -221,7 +221,7 @@ def _control(spot: str, option: Option, default: Any) -> dict[str, Any]:
     if option.component:
         signs = zip(COMPONENTS, ("θ₁", "θ₂", "both"), strict=True)
         named = [{"value": n, "label": sign} for n, sign in signs]
-        return spec | {"kind": "choice", "label": "rewrites", "options": named}
+        return spec | {"kind": "choice", "label": "changes", "options": named}
     if option.choices:
         return spec | {
             "kind": "choice",

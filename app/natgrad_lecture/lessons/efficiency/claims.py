@@ -215,10 +215,13 @@ def _what_becomes(model: Model) -> int:
 
 
 def _who_meets(model: Model) -> int:
-    """0: gradient descent meets the bound at some c, 1: at none."""
-    least = max(model.state.s1, model.state.s2) ** 2 / 2
-    found = [float(model.ratio(model.limit(c))) for c in least * np.geomspace(1.001, 30, 400)]
-    return int(min(found) > 1.001)
+    """Gradient descent meets the bound at 0: the larger variance, 1: a c between, 2: the smaller,
+    3: none of these.
+    """
+    low, high = sorted((model.state.s1**2, model.state.s2**2))
+    tried = ([high], np.linspace(low, high, 400)[1:-1], [low])
+    least = [min(float(model.ratio(model.limit(c))) for c in each) for each in tried]
+    return next((which for which, ratio in enumerate(least) if ratio < 1.001), 3)
 
 
 def _spreads(rng: np.random.Generator) -> tuple[float, float]:

@@ -458,7 +458,7 @@ CLAIMS = {
         Scope(NONLINEAR),
         false={"O(ε²)": _slope(0, 2), "O(ε⁴)": _slope(0, 4)},
         beyond=Scope(_families("linear-regression")),
-        shows=("worst", "kl", "metric"),
+        shows=("worst", "kl", "metric", "formula.slopes"),
     ),
     "fourth": Claim(
         {"problem": "gamma", "radius": 0.05},
@@ -466,7 +466,7 @@ CLAIMS = {
         Scope(NONLINEAR),
         false={"O(ε³)": _slope(1, 3)},
         beyond=Scope(_families("linear-regression")),
-        shows=("pairs",),
+        shows=("pairs", "formula.slopes"),
     ),
     "apart": Claim(
         {"problem": "gamma", "radius": 0.3},

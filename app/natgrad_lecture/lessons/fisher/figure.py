@@ -19,7 +19,11 @@ def picture(model: Model, sheet: Sheet) -> Picture:
     }
     look = model.state.look
     groups = {"level": ["model", "level"], "draws": ["model", "draws"], "data": ["data"]}[look]
-    formulas = {"level": ["matrix", "level"], "draws": ["matrix", "draws"], "data": ["data"]}[look]
+    formulas = {
+        "level": ["matrix", "level", "slopes"],
+        "draws": ["matrix", "draws"],
+        "data": ["data"],
+    }[look]
     return {**draw[look](), "shown": {"groups": ["look", *groups], "formulas": formulas}}
 
 

@@ -111,13 +111,8 @@ def picture(level: Level, sheet: Sheet) -> Picture:
 
 
 def _errors(level: Level, sheet: Sheet, visible: bool) -> Plane:
-    slopes = level.slopes
-    title = say("how-far-kl-is-from")
-    if np.isfinite(slopes).all():
-        worst, pairs = (f"{slope:.2f}" for slope in slopes)
-        title = say("how-far-with-slopes", title=title, worst=worst, pairs=pairs)
-    else:
-        title = say("kl-is-exactly-no-error")
+    exact = not np.isfinite(level.slopes).all()
+    title = say("kl-is-exactly-no-error" if exact else "how-far-kl-is-from")
     graph = Graph(
         sheet,
         "right",
@@ -134,7 +129,7 @@ def _errors(level: Level, sheet: Sheet, visible: bool) -> Plane:
         curves.append(("you", say("error-along-your-delta"), level.own_misses))
     for style, label, values in curves:
         good = np.isfinite(values) & (values > 1e-15)
-        if good.any() and np.isfinite(slopes).all():
+        if good.any() and not exact:
             graph.curve(style, label, SIZES[good], values[good])
             if style != "you":  # whose mark is the reader's own step
                 graph.marks(style, label, SIZES[good][-1], values[good][-1])
@@ -151,4 +146,6 @@ def _numbers(level: Level, visible: bool) -> dict[str, Any]:
     if not visible:
         found |= {"kl": None, "miss": None}
     found |= {f"F.{i}.{j}": float(level.fisher[i, j]) for i in (0, 1) for j in (0, 1)}
+    named = zip(("worst", "pairs"), level.slopes, strict=True)
+    found |= {name: slope if np.isfinite(slope) else None for name, slope in named}
     return found | {f"step.{i}": float(level.step[i]) for i in (0, 1)}

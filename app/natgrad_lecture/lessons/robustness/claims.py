@@ -194,8 +194,9 @@ def _who_changes(model: Model) -> int:
 
 
 def _damped_edge(model: Model) -> int:
-    """0: it stays straight, 1: it bends."""
-    return int(_edge_bends()(model))
+    """0: it does not change, 1: it moves to larger rates and stays straight, 2: it bends."""
+    damped, undamped = (model.edge(ANGLES, damping) for damping in (model.state.damping, 0.0))
+    return 2 if _edge_bends()(model) else int(bool((damped > undamped).all()))
 
 
 def _some_angle_without(rule: str) -> Check:
