@@ -353,6 +353,8 @@ class Prediction(TypedDict):
     set: dict[str, Any]
     hides: list[str]
     """What would answer it: ids of claims, ``derivation.id``, and ``formula.id`` of the strip."""
+    reason: str
+    """Why the right answer is right, as HTML."""
 
 
 class DerivationLine(TypedDict):
@@ -413,6 +415,8 @@ class PresetData(TypedDict):
     name: str
     set: dict[str, Any]
     say: str
+    gives_away: list[str]
+    """As of the takeaway."""
 
 
 class ClaimData(TypedDict):
@@ -454,8 +458,9 @@ class LessonData(TypedDict):
     languages: list[str]
     title: str
     takeaway: str
-    takeaway_claims: list[str]
-    """The claims that it repeats and a question hides: it is hidden while one of them is."""
+    takeaway_gives_away: list[str]
+    """The claims that it repeats and a question hides, and ``question.id`` that it answers: it is
+    hidden while one of them is hidden, or open."""
     meter: str
     """The heading of the meter."""
     version: int
@@ -465,7 +470,7 @@ class LessonData(TypedDict):
     own: list[str]
     """Names in a link that the page keeps for itself."""
     talk: list[str]
-    """What a talk shows, step by step: names of presets, or ``claim.name``."""
+    """What a talk shows, step by step: names of presets, or ``claim.name`` and its like."""
     nav: Neighbors | None
     lights: dict[str, list[str]]
     """The styles that a symbol of the text stands for."""
@@ -527,11 +532,10 @@ class Ask(TypedDict, total=False):
 
 
 class Revealed(TypedDict):
-    """What came of a prediction: what was chosen, what is right, and why, as HTML."""
+    """What came of a prediction: what was chosen, if anything, and what is right."""
 
-    chosen: int
+    chosen: int | None
     right: int
-    say: str
 
 
 class Held(TypedDict):

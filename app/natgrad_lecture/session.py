@@ -118,7 +118,7 @@ class Live:
         if isinstance(say, Words):
             answer = spoken(answer, say)
             traces = [spoken({**trace, "name": say(trace["name"])}, say) for trace in traces]
-        answer["revealed"] = self._revealed(language)
+        answer["revealed"] = self._revealed()
         answer["traces"] = traces
         if ask.get("speak"):  # the page is to speak this language from now on
             answer["lesson"] = self.lesson.static(language, self.among)
@@ -242,14 +242,13 @@ class Live:
     def _paths(self) -> dict[str, Any]:
         return self.model.paths if self.model else {}
 
-    def _revealed(self, language: str) -> dict[str, Revealed]:
-        """For each prediction made: what was chosen, what the engine says, and why."""
+    def _revealed(self) -> dict[str, Revealed]:
+        """For each question that is answered: what was chosen, and what the engine says."""
         said = dict(answer.split(":") for answer in self.store.state.answers)
         return {
             name: {
-                "chosen": int(said[name]),
+                "chosen": int(said[name]) if said[name] else None,
                 "right": self.lesson.truth(name),
-                "say": self.lesson.reason(name, language),
             }
             for name in self.lesson.questions
             if name in said

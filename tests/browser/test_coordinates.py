@@ -561,14 +561,14 @@ def test_a_question_hides_what_would_answer_it(page: Page, server: Server) -> No
     expect(page.locator("[data-predict=turned]")).not_to_have_attribute("data-verdict", "right")
 
 
-def test_a_takeaway_that_answers_a_question_is_hidden_until_it_is_answered_or_asked_for(
+def test_a_line_that_answers_a_question_is_hidden_until_it_is_answered_or_asked_for(
     page: Page, server: Server
 ) -> None:
     lesson = lessons["coordinates"]
-    assert lesson.takeaway_claims
+    assert lesson.gives_away("takeaway")
     said = page.locator(".sticky .say")
     takeaway = said.get_by_text(lesson.takeaway)
-    button = said.get_by_role("button", name="The takeaway answers a question")
+    button = said.get_by_role("button", name="This line answers a question")
 
     page.goto(f"{server.url}coordinates")
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
@@ -578,7 +578,13 @@ def test_a_takeaway_that_answers_a_question_is_hidden_until_it_is_answered_or_as
     expect(takeaway).to_be_visible()  # paper has no button
     expect(button).to_be_hidden()
     page.emulate_media(media="screen")
-    page.locator(".presets .chip").first.click()
+    chip = page.locator(".presets .chip")
+    chip.nth(2).click()
+    expect(said).to_have_text(lesson.presets[2].say)
+    chip.first.click()  # whose line would answer the question, too
+    assert lesson.gives_away(f"preset.{lesson.presets[0].id}")
+    expect(said.get_by_text(lesson.presets[0].say)).to_be_hidden()
+    button.press("Enter")
     expect(said).to_have_text(lesson.presets[0].say)
     page.keyboard.press("0")
     settle(page)
@@ -595,6 +601,8 @@ def test_a_takeaway_that_answers_a_question_is_hidden_until_it_is_answered_or_as
         expect(page.locator("[data-claim=plain-splits]")).to_be_visible()
         settle(page)
         expect(said).to_have_text(lesson.takeaway)
+        chip.first.click()
+        expect(said).to_have_text(lesson.presets[0].say)
 
 
 def test_an_answer_takes_back_nothing_that_the_reader_did_after_asking(

@@ -19,7 +19,8 @@ from tests.browser.test_coordinates import ROOT, drag, settle
 from tests.support.chromium import ROOT as CHECKOUT
 
 LESSON = lessons["coordinates"]
-PRESETS = LESSON.presets
+PRESETS = [preset for step in LESSON.talk for preset in LESSON.presets if preset.id == step]
+"""In the order of the talk: the first five answer no question."""
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ def test_steps_go_by_clicker_by_arrows_and_by_buttons_and_show_their_states(
     on_step(page, 1, PRESETS[0].say)
     page.keyboard.press("PageDown")
     on_step(page, 2, PRESETS[1].say)
-    assert page.evaluate(f"{ROOT}.state.matrix[1][0]") == pytest.approx(0.6427876)
+    assert page.evaluate(f"{ROOT}.state.damping") == 10
     page.keyboard.press("ArrowRight")
     on_step(page, 3, PRESETS[2].say)
     page.locator("[data-handle=start]").focus()
@@ -79,7 +80,7 @@ def test_steps_go_by_clicker_by_arrows_and_by_buttons_and_show_their_states(
     on_step(page, 3, PRESETS[2].say)
     page.go_back()
     on_step(page, 4, PRESETS[3].say)
-    assert page.evaluate(f"{ROOT}.state.damping") == 10
+    assert page.evaluate(f"{ROOT}.state.problem") == "logistic-regression"
     page.keyboard.press("PageUp")
     on_step(page, 3, PRESETS[2].say)
     page.keyboard.press("ArrowLeft")
@@ -93,20 +94,37 @@ def test_steps_go_by_clicker_by_arrows_and_by_buttons_and_show_their_states(
     page.wait_for_function("!document.fullscreenElement")
     expect(page.locator(".presenting")).to_have_count(0)
     expect(page).not_to_have_url(re.compile("present"))
-    assert page.evaluate(f"{ROOT}.state.damping") == 10, "leaving changes nothing"
+    left = page.evaluate(f"{ROOT}.state.problem")
+    assert left == "logistic-regression", "leaving changes nothing"
 
 
-def test_a_question_and_the_lines_of_a_derivation_are_steps(hall: Page, server: Server) -> None:
-    at = 1 + LESSON.talk.index("derivation.product.1")
-    page = opened(hall, f"{server.url}coordinates?v=1&present={at - 1}")
+def test_a_question_its_answer_and_the_lines_of_a_derivation_are_steps(
+    hall: Page, server: Server
+) -> None:
+    at = 1 + LESSON.talk.index("question.product")
+    page = opened(hall, f"{server.url}coordinates?v=1&present={at}")
     line = page.locator(".caption .line")
-    asked = LESSON.talk[at - 2].removeprefix("question.")
-    expect(line.locator(".choice")).to_have_count(len(LESSON.text().questions[asked].options))
-    for n in (1, 2):
+    asked = LESSON.text().questions["product"]
+    expect(line.locator(".choice")).to_have_count(len(asked.options))
+    plain = page.locator("[data-formula=plain]")
+    hidden = re.compile("unanswered")
+    expect(plain).to_have_class(hidden)
+    before = page.evaluate(f"{ROOT}.state")
+    page.keyboard.press("PageDown")
+    expect(line).to_contain_text("The matrix that is applied last")
+    expect(plain).not_to_have_class(hidden)  # the answer is told: nothing hides it now
+    settle(page)
+    now = page.evaluate(f"{ROOT}.state")
+    assert now["answers"] == ["product:"]
+    assert now["stage"] != before["stage"], "the picture shows the answer only now"
+    while page.locator(".caption .reason").count() == 0:
         page.keyboard.press("PageDown")
+        settle(page)
+    for n in (1, 2):
         expect(line.locator(".reason")).to_be_visible()
         settle(page)
         assert page.evaluate(f"{ROOT}.state.derive") == f"product:{n}"
+        page.keyboard.press("PageDown")
     left, right = line.locator(".sides mtable").all_text_contents()
     assert left == right
     assert re.search(r"\d", left)
@@ -135,14 +153,14 @@ def test_a_swipe_on_the_caption_goes_on_and_back(hall: Page, server: Server) -> 
 def test_a_step_is_played_from_its_start_and_nothing_moves_by_itself(
     hall: Page, server: Server
 ) -> None:
-    page = opened(hall, f"{server.url}coordinates?v=1&present=7")
-    on_step(page, 7, PRESETS[6].say)
+    page = opened(hall, f"{server.url}coordinates?v=1&present=5")
+    on_step(page, 5, PRESETS[4].say)
     assert not page.evaluate(f"{ROOT}.playing")
     page.get_by_label("speed", exact=True).select_option("4")
     page.get_by_role("button", name="play from the start").click()
     page.wait_for_function(f"{ROOT}.playing")
     page.wait_for_function(f"!{ROOT}.playing && {ROOT}.k === {ROOT}.state.steps", timeout=60_000)
-    on_step(page, 7, PRESETS[6].say)
+    on_step(page, 5, PRESETS[4].say)
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("r")
     page.wait_for_function(f"{ROOT}.playing && {ROOT}.k < {ROOT}.state.steps")
@@ -182,6 +200,8 @@ def test_type_and_lines_are_large_and_controls_come_when_wanted(hall: Page, serv
     painted = """() => { const c = document.querySelector('.planes .living');
         const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let n = 0;
         for (let i = 3; i < d.length; i += 4) n += d[i] > 200; return n / (c.width * c.height) }"""
+    page.keyboard.press(str(1 + LESSON.presets.index(PRESETS[0])))
+    settle(page)
     before = page.evaluate(size), page.evaluate(painted)
     page.keyboard.press("p")
     on_step(page, 1, PRESETS[0].say)

@@ -201,6 +201,8 @@ def test_a_prediction_is_kept_and_answered_by_the_engine(live: Live) -> None:
     assert f"said={name}:0" in answer["query"]
     after, _ = live.respond({"ask": 3, "state": answer["state"], "set": lesson.presets[0].set})
     assert after["revealed"] == answer["revealed"], "a preset does not forget what was said"
+    shown, _ = live.respond({"ask": 4, "set": {"answers": [f"{name}:"]}})
+    assert shown["revealed"][name] == {"chosen": None, "right": lesson.truth(name)}
 
 
 @pytest.mark.parametrize("problem", ["normal", "logistic-regression"])

@@ -128,7 +128,7 @@ def test_a_question_stands_before_what_answers_it_and_hides_it(name: str) -> Non
             with np.errstate(all="ignore"):  # Two runs that coincide have no ratio.
                 first_shows = lesson.questions[question].truth(lesson.model(lesson.first))
             assert ("meter" in hidden) == (first_shows == lesson.truth(question)), question
-    assert set(lesson.static()["takeaway_claims"]) == answers
+    assert set(lesson.static()["takeaway_gives_away"]) == answers
     asked = [part["predict"] for part in lesson.static()["words"] if part["predict"]]
     assert all(predict["hides"] == list(lesson.hidden_by(predict["id"])) for predict in asked)
 

@@ -282,6 +282,8 @@ export interface Prediction {
   set: Record<string, any>;
   /** What would answer it: ids of claims, ``derivation.id``, and ``formula.id`` of the strip. */
   hides: string[];
+  /** Why the right answer is right, as HTML. */
+  reason: string;
 }
 
 /** A line of a derivation: its formula, its reason, and both its sides as live numbers. */
@@ -336,6 +338,8 @@ export interface PresetData {
   name: string;
   set: Record<string, any>;
   say: string;
+  /** As of the takeaway. */
+  gives_away: string[];
 }
 
 /** The state that shows a sentence of the text. */
@@ -372,8 +376,9 @@ export interface LessonData {
   languages: string[];
   title: string;
   takeaway: string;
-  /** The claims that it repeats and a question hides: it is hidden while one of them is. */
-  takeaway_claims: string[];
+  /** The claims that it repeats and a question hides, and ``question.id`` that it answers: it is
+   * hidden while one of them is hidden, or open. */
+  takeaway_gives_away: string[];
   /** The heading of the meter. */
   meter: string;
   /** Version of the link format. */
@@ -382,7 +387,7 @@ export interface LessonData {
   k: number | null;
   /** Names in a link that the page keeps for itself. */
   own: string[];
-  /** What a talk shows, step by step: names of presets, or ``claim.name``. */
+  /** What a talk shows, step by step: names of presets, or ``claim.name`` and its like. */
   talk: string[];
   nav: Neighbors | null;
   /** The styles that a symbol of the text stands for. */
@@ -440,11 +445,10 @@ export interface Ask {
   link?: string;
 }
 
-/** What came of a prediction: what was chosen, what is right, and why, as HTML. */
+/** What came of a prediction: what was chosen, if anything, and what is right. */
 export interface Revealed {
-  chosen: number;
+  chosen: number | null;
   right: number;
-  say: string;
 }
 
 /** Arrays that an answer leaves out, because the page has them. */

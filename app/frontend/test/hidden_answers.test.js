@@ -63,7 +63,7 @@ class Box extends EventTarget {
 
 globalThis.HTMLElement = Box;
 globalThis.document = { createElement: (tag) => new Box(tag), documentElement: { lang: "en" } };
-const { hideAnswers, hideTakeaway } = await import("../src/controls/hidden_answers.js");
+const { hideAnswers, hideLine } = await import("../src/controls/hidden_answers.js");
 
 let words, claims, seen;
 
@@ -157,26 +157,26 @@ test("whatever shows what was hidden says so by name", () => {
     { id: "two", hides: ["a", "derivation.chain"] },
   ]);
   answered("one");
-  assert.deepEqual(seen, ["d"]);
+  assert.deepEqual(seen, ["question.one", "d"]);
   places()[0].children[0].dispatchEvent(new Event("click"));
-  assert.deepEqual(seen, ["d", "a"]);
+  assert.deepEqual(seen, ["question.one", "d", "a"]);
 });
 
-test("the takeaway is hidden until all the claims that it repeats are shown", () => {
-  const { parts, shown } = hideTakeaway({ takeaway: "So.", takeaway_claims: ["a", "b"] });
+test("a line is hidden until all that it gives away is shown", () => {
+  const { parts, shown } = hideLine("So.", ["a", "question.b"]);
   const [text, place] = parts();
   assert.ok(text.classes.has("unanswered"));
   assert.equal(place.children[0].tag, "button");
   shown("a");
   shown("c"); // which it does not repeat
   assert.deepEqual(parts(), [text, place]);
-  shown("b");
+  shown("question.b");
   assert.deepEqual(parts(), [text]);
   assert.ok(!text.classes.has("unanswered"));
 });
 
-test("the takeaway's button shows it and stands on it", () => {
-  const { parts, shown } = hideTakeaway({ takeaway: "So.", takeaway_claims: ["a"] });
+test("a line's button shows it and stands on it", () => {
+  const { parts, shown } = hideLine("So.", ["a"]);
   const [text, place] = parts();
   place.children[0].dispatchEvent(new Event("click"));
   assert.deepEqual(parts(), [text]);
@@ -185,8 +185,8 @@ test("the takeaway's button shows it and stands on it", () => {
   assert.equal(text.focused, 1);
 });
 
-test("a takeaway that answers no open question is not hidden", () => {
-  const { parts } = hideTakeaway({ takeaway: "So.", takeaway_claims: [] });
+test("a line that answers no open question is not hidden", () => {
+  const { parts } = hideLine("So.", []);
   assert.equal(parts().length, 1);
   assert.ok(!parts()[0].classes.has("unanswered"));
 });

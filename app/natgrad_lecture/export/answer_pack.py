@@ -184,10 +184,7 @@ class Pack:
 
     def parts(self, first: int, nav: Any = None) -> tuple[str, str]:
         """The pack as a page holds it: JSON and arrays, each compressed, in base64."""
-        truths = {
-            name: {"right": self.lesson.truth(name), "say": self.lesson.reason(name, self.language)}
-            for name in self.lesson.questions
-        }
+        truths = {name: self.lesson.truth(name) for name in self.lesson.questions}
         content = {
             "lesson": {**self.lesson.static(self.language), "languages": [], "nav": nav},
             "answers": self.answers,

@@ -93,9 +93,9 @@ class Question:
 
     ``truth`` is the right option's index, as the engine has it in the state that ``set`` makes.
     What would answer it is hidden until the reader has chosen, or asks to see it: the claims below
-    it that check its reason, the lines of the formula strip that show these, and what is named in
-    ``hides``; a derivation is ``derivation.id``, a line of the strip ``formula.id``, and the meter
-    ``meter``.
+    it that check its reason, the lines of the formula strip that show these, the lines of presets
+    that repeat these, and what is named in ``hides``; a derivation is ``derivation.id``, a line of
+    the strip ``formula.id``, a preset's line ``preset.id``, and the meter ``meter``.
     """
 
     set: Changes
@@ -170,9 +170,9 @@ class Lesson:
     """The Python that defines ``paths``, those of what is seen; runs need none
     (app/natgrad_lecture/export)."""
     steps: tuple[str, ...] = ()
-    """What a lecturer shows, in order: ids of presets, ``claim.id``, ``question.id`` or
-    ``derivation.id``, which stands for all its lines. If none: all presets, then the questions and
-    the derivations."""
+    """What a lecturer shows, in order: ids of presets, ``claim.id``, ``question.id``, ``answer.id``
+    or ``derivation.id``, which stands for all its lines. If none: the presets that answer no
+    question, then the questions and the derivations, and after a question what answers it."""
 
     def __post_init__(self) -> None:
         if not self.rules:
@@ -239,10 +239,11 @@ class Lesson:
     def shows(self) -> dict[str, Changes]:
         """What a step of a talk may show, by the name that a link gives it, and what that sets."""
         claims = {f"claim.{name}": claim.set for name, claim in self.claims.items()}
-        asked = {f"question.{name}": each.set for name, each in self.questions.items()}
+        asked: dict[str, Changes] = {f"question.{name}": {} for name in self.questions}
+        answered = {f"answer.{name}": each.set for name, each in self.questions.items()}
         lines = {step: each for name in self.derivations for step, each in self._unfolding(name)}
         presets = {preset.id: preset.set for preset in self.presets}
-        return {**presets, **claims, **asked, **lines}
+        return {**presets, **claims, **asked, **answered, **lines}
 
     def _unfolding(self, name: str) -> Iterator[tuple[str, Changes]]:
         """The steps of a talk that unfold a derivation, line by line, and what each sets."""
@@ -253,19 +254,35 @@ class Lesson:
     @property
     def talk(self) -> tuple[str, ...]:
         """The names of what is shown, step by step, unless the lecturer says otherwise."""
-        steps = self.steps or (*(preset.id for preset in self.presets), *self._taught)
+        steps = self.steps or self._taught
         lines = {
             f"derivation.{id}": [step for step, _ in self._unfolding(id)] for id in self.derivations
         }
         return tuple(each for step in steps for each in lines.get(step, [step]))
 
     @property
-    def _taught(self) -> Iterator[str]:
-        """The questions and the derivations, in the order of the text, as steps of a talk."""
+    def _taught(self) -> tuple[str, ...]:
+        """The presets, the questions and the derivations as steps of a talk: the presets, unless
+        they answer a question, and then the others in the order of the text.
+        """
+        after = {id: self._answered_by(id) for id in self.sets}
+        steps = [id for id, questions in after.items() if not questions]
+        asked = set[str]()
         for part in self.sections:
             if part.question:
-                yield f"question.{part.question.id}"
-            yield from (f"derivation.{each.id}" for each in part.derivations)
+                name = part.question.id
+                asked.add(name)
+                steps += (f"question.{name}", f"answer.{name}")
+                steps += (id for id, each in after.items() if name in each and each <= asked)
+            steps += (f"derivation.{each.id}" for each in part.derivations)
+        return tuple(steps)
+
+    def _answered_by(self, preset: str) -> set[str]:
+        """The questions that a preset's line answers."""
+        given = set(self.gives_away(f"preset.{preset}"))
+        return {
+            name for name in self.questions if given & {f"question.{name}", *self.hidden_by(name)}
+        }
 
     def derived(self, model: Any, names: Iterable[str] | None = None) -> dict[str, float | None]:
         """The live numbers of the lines of derivations: of these, or of all."""
@@ -380,7 +397,7 @@ class Lesson:
             "languages": list(self.languages),
             "title": text.title,
             "takeaway": text.takeaway,
-            "takeaway_claims": list(self.takeaway_claims),
+            "takeaway_gives_away": list(self.gives_away("takeaway")),
             "meter": text.phrases.get("meter", ""),
             "version": VERSION,
             "k": self.default.k,
@@ -407,7 +424,13 @@ class Lesson:
                 for name, claim in self.claims.items()
             },
             "presets": [
-                {"id": id, "name": it.name, "set": self._whole_sets[f"preset.{id}"], "say": it.say}
+                {
+                    "id": id,
+                    "name": it.name,
+                    "set": self._whole_sets[f"preset.{id}"],
+                    "say": it.say,
+                    "gives_away": list(self.gives_away(f"preset.{id}")),
+                }
                 for id, it in text.presets.items()
             ],
         }
@@ -423,7 +446,7 @@ class Lesson:
 
         Returns:
             Ids of claims; ``derivation.id`` for a derivation, ``formula.id`` for a line of the
-            strip; ``meter``.
+            strip; ``meter``; ``preset.id`` for a preset's line that the question names.
 
         Raises:
             ValueError: If it names what does not stand below it, nor beside the picture.
@@ -431,6 +454,7 @@ class Lesson:
         order = self.text().order
         below = order[order.index(f"question.{question}") + 1 :]
         strip = [*(f"formula.{line.id}" for line in self.text().formulas), "meter"]
+        strip += (f"preset.{id}" for id in self.sets)
         named = self.questions[question].hides
         if lost := set(named).difference(below, strip):
             raise ValueError(f"{self.name}: the question {question!r} hides {sorted(lost)}")
@@ -443,15 +467,26 @@ class Lesson:
         )  # It reads one state: a question hides it that the first one answers.
         return (*hidden, *(line for line in strip if line in answers | shown))
 
-    @property
-    def takeaway_claims(self) -> tuple[str, ...]:
-        """The claims that the takeaway repeats and a question hides.
+    def gives_away(self, line: str) -> tuple[str, ...]:
+        """What of the answers to questions a line over the picture would give away.
 
-        While one of them is hidden, the page hides the takeaway: it would answer the question.
+        While one of these is hidden, or open, the page hides the line.
+
+        Args:
+            line: ``takeaway``, or ``preset.id``.
+
+        Returns:
+            Ids of claims which the line repeats and a question hides, and ``question.id`` for a
+            question that names the line.
         """
-        repeated = self.lines.get("takeaway")
-        hidden = {part for question in self.questions for part in self.hidden_by(question)}
-        return tuple(id for id in repeated if id in hidden) if isinstance(repeated, tuple) else ()
+        hides = {f"question.{name}": self.hidden_by(name) for name in self.questions}
+        hidden = {part for parts in hides.values() for part in parts}
+        repeated = self.lines.get(line)
+        claims = repeated if isinstance(repeated, tuple) else ()
+        return (
+            *(id for id in claims if id in hidden),
+            *(question for question, parts in hides.items() if line in parts),
+        )
 
     def _section(self, part: Section) -> SectionData:
         asked = part.question
@@ -461,6 +496,7 @@ class Lesson:
             "options": [option.html for option in asked.options],
             "set": self._whole_sets[f"question.{asked.id}"],
             "hides": list(self.hidden_by(asked.id)),
+            "reason": asked.reason.html,
         }
         return {
             "id": part.id,

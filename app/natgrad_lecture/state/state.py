@@ -17,7 +17,7 @@ from natgrad_lecture.state.link import write_query
 
 MOST_STEPS = 2000
 
-_ANSWER = re.compile(r"[\w-]{1,40}:\d")
+_ANSWER = re.compile(r"[\w-]{1,40}:\d?")
 
 
 def _answers(value: Any) -> tuple[str, ...]:
@@ -38,8 +38,9 @@ def _derive(value: Any) -> str:
 
 @dataclass(frozen=True)
 class State:
-    """What a reader has set: ``k``, the step shown, ``answers``, what was predicted, and
-    ``derive``, the derivation that is open and how many of its lines.
+    """What a reader has set: ``k``, the step shown, ``answers``, what was predicted (``id:`` of a
+    question whose answer is shown without), and ``derive``, the derivation that is open and how
+    many of its lines.
     """
 
     k: int | None = control(None, "k", perhaps(whole("k", "the step shown", 0, MOST_STEPS)))

@@ -70,7 +70,7 @@ const NO_LINE = {
  * @property {Record<string, Record<string, Place[]>>} moves
  * @property {number} first
  * @property {number} start
- * @property {Record<string, { right: number, say: string }>} truths
+ * @property {Record<string, number>} truths
  */
 
 /** @implements {Model} */
@@ -238,8 +238,11 @@ export class SavedModel {
     const { exported: _exported, ...kept } = this.pack.answers[this.at];
     const said = this.said.map((answer) => answer.split(":"));
     const revealed = said
-      .filter(([name]) => this.pack.truths[name])
-      .map(([name, chosen]) => [name, { chosen: Number(chosen), ...this.pack.truths[name] }]);
+      .filter(([name]) => name in this.pack.truths)
+      .map(([name, chosen]) => [
+        name,
+        { chosen: chosen ? Number(chosen) : null, right: this.pack.truths[name] },
+      ]);
     // Both sides of a line were computed at one step: at another one the page has no numbers.
     const shows = this.derive ? { shows: step.k ?? kept.state.k ?? kept.steps } : {};
     const there = shows.shows === (kept.state.k ?? kept.steps);

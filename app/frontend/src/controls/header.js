@@ -1,9 +1,9 @@
 // The slim top: title, presets, theme, reset, link; and the line that says what a preset shows.
 
 import { copy } from "../export/clipboard.js";
-import { drawing, make, setAttribute, setText } from "../lib/dom.js";
+import { drawing, make, setAttribute } from "../lib/dom.js";
 import { say } from "../i18n/en.js";
-import { hideTakeaway } from "./hidden_answers.js";
+import { hideLine } from "./hidden_answers.js";
 import { makeThemeTool } from "./theme.js";
 
 const TOOLS = {
@@ -53,9 +53,9 @@ function makeNav(nav) {
  */
 export function makeHeader(lesson, { ask, reset, theme, link, nav, menu, past }) {
   const line = make("p", { class: "say", "data-part": "say" });
-  const takeaway = hideTakeaway(lesson);
-  const [text] = takeaway.parts();
-  const resting = () => text.parentNode === line;
+  const takeaway = hideLine(lesson.takeaway, lesson.takeaway_gives_away);
+  const lines = (lesson.presets ?? []).map(({ say, gives_away }) => hideLine(say, gives_away));
+  const resting = () => takeaway.text.parentNode === line;
   // Each frame of a drag asks for it: what stands there stays, and so does the focus.
   const rest = () => resting() || line.replaceChildren(...takeaway.parts());
   rest();
@@ -71,7 +71,7 @@ export function makeHeader(lesson, { ask, reset, theme, link, nav, menu, past })
     if (!chips[i]) return;
     ask(lesson.presets[i].set);
     mark(chips[i]);
-    setText(line, lesson.presets[i].say ?? "");
+    line.replaceChildren(...lines[i].parts());
   }
   function begin() {
     reset();
@@ -130,9 +130,12 @@ export function makeHeader(lesson, { ask, reset, theme, link, nav, menu, past })
     say: line,
     // What was said of a preset's picture is not said of another one.
     unmark: () => (mark(null), rest()),
-    shown: takeaway.shown,
-    /** What an exported picture says: it stands over no question, and keeps the takeaway. */
-    caption: () => (resting() ? text : line).textContent ?? "",
+    /** @param {string} name of a claim that is hidden no longer, or of a question answered */
+    shown: (name) => [takeaway, ...lines].forEach((each) => each.shown(name)),
+    /** What an exported picture says: it stands over no question, and keeps the line. */
+    caption: () =>
+      ([takeaway, ...lines].find(({ text }) => text.parentNode === line)?.text ?? line)
+        .textContent ?? "",
     /** @param {string} html the sentence that the picture shows */
     tell: (html) => (line.innerHTML = html),
     choose,

@@ -74,6 +74,7 @@ export function hideAnswers(words, questions, onshown) {
   return {
     /** @param {string} question that was answered */
     answered(question) {
+      onshown(`question.${question}`);
       for (const part of parts.values()) {
         if (part.questions.delete(question) && !part.questions.size) show(part);
       }
@@ -82,14 +83,16 @@ export function hideAnswers(words, questions, onshown) {
 }
 
 /**
- * The takeaway over the picture, hidden as long as a claim is that it repeats.
+ * A line over the picture, the takeaway or a preset's, hidden as long as it would give away an
+ * answer.
  *
- * @param {Pick<LessonData, "takeaway" | "takeaway_claims">} lesson
+ * @param {string} line
+ * @param {string[]} gives claims that it repeats, and `question.id` of those that it answers
  */
-export function hideTakeaway({ takeaway, takeaway_claims: claims }) {
-  const open = new Set(claims);
-  const text = make("span", { tabindex: "-1" }, takeaway);
-  const button = make("button", { type: "button", class: "chip" }, say("show-takeaway"));
+export function hideLine(line, gives) {
+  const open = new Set(gives);
+  const text = make("span", { tabindex: "-1" }, line);
+  const button = make("button", { type: "button", class: "chip" }, say("show-line"));
   const place = make("span", { class: "hidden-answer" }, button);
   button.addEventListener("click", () => (reveal(), text.focus()));
   if (open.size) text.classList.add("unanswered");
@@ -100,8 +103,9 @@ export function hideTakeaway({ takeaway, takeaway_claims: claims }) {
     place.remove();
   }
   return {
-    /** @param {string} claim that is hidden no longer */
-    shown: (claim) => open.delete(claim) && !open.size && reveal(),
+    text,
+    /** @param {string} name of a claim that is hidden no longer, or of a question answered */
+    shown: (name) => open.delete(name) && !open.size && reveal(),
     /** What stands in its place: itself, and the button as long as it is hidden. */
     parts: () => (open.size ? [text, place] : [text]),
   };

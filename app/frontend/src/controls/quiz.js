@@ -5,10 +5,20 @@ import { spoken } from "../lib/mathml_text.js";
 import { say } from "../i18n/en.js";
 
 /**
+ * @param {string[]} said the answers given
+ * @param {string} id of a question
+ * @param {number | ""} choice none, where its answer is shown without
+ */
+export const withAnswer = (said, id, choice) => [
+  ...said.filter((answer) => !answer.startsWith(`${id}:`)),
+  `${id}:${choice}`,
+];
+
+/**
  * @param {import("../protocol").Prediction} prediction
  * @param {{ ask: AskFor, said: () => string[] }} page
  */
-export function makePrediction({ id, html, options, set }, { ask, said }) {
+export function makePrediction({ id, html, options, set, reason }, { ask, said }) {
   const question = make("p", { id: freshId("question") });
   question.innerHTML = html;
   const buttons = options.map((text, i) => {
@@ -16,8 +26,7 @@ export function makePrediction({ id, html, options, set }, { ask, said }) {
     button.innerHTML = text;
     if (button.querySelector("math")) setAttribute(button, "aria-label", spoken(button));
     button.addEventListener("click", () => {
-      const others = said().filter((answer) => !answer.startsWith(`${id}:`));
-      ask({ ...set, answers: [...others, `${id}:${i}`] });
+      ask({ ...set, answers: withAnswer(said(), id, i) });
     });
     return button;
   });
@@ -48,9 +57,10 @@ export function makePrediction({ id, html, options, set }, { ask, said }) {
         setAttribute(button, "aria-pressed", found?.chosen === i);
         setAttribute(button, "data-truth", found ? (found.right === i ? "so" : "not so") : null);
       });
-      const right = found && found.right === found.chosen;
-      setAttribute(box, "data-verdict", found ? (right ? "right" : "wrong") : null);
-      verdict.innerHTML = found ? `<b>${say(right ? "right" : "wrong")}</b> ${found.say}` : "";
+      const chose = found && found.chosen !== null;
+      const word = chose && (found.right === found.chosen ? "right" : "wrong");
+      setAttribute(box, "data-verdict", word || null);
+      verdict.innerHTML = found ? (word ? `<b>${say(word)}</b> ` : "") + reason : "";
     },
   };
 }

@@ -224,7 +224,7 @@ const WORDS = {
   "show-answer": "This answers a question above. Show it",
   "show-formulas": "Formulas that answer a question are hidden. Show them",
   "show-meter": "The meter answers a question. Show it",
-  "show-takeaway": "The takeaway answers a question. Show it",
+  "show-line": "This line answers a question. Show it",
   glossary: "Glossary",
   skip: "To the first statement",
   derive: "Derive it:",

@@ -213,7 +213,7 @@ export const WORDS = {
   "show-answer": "Esto responde a una pregunta de arriba. Mostrarlo",
   "show-formulas": "Las fórmulas que responden a una pregunta están ocultas. Mostrarlas",
   "show-meter": "El medidor responde a una pregunta. Mostrarlo",
-  "show-takeaway": "La conclusión responde a una pregunta. Mostrarla",
+  "show-line": "Esta frase responde a una pregunta. Mostrarla",
   glossary: "Glosario",
   skip: "A la primera afirmación",
   derive: "Deducirlo:",

@@ -211,7 +211,7 @@ export const WORDS = {
   "show-answer": "这里是上面问题的答案。现在显示",
   "show-formulas": "回答问题的公式已隐藏。现在显示",
   "show-meter": "仪表会回答问题，已隐藏。现在显示",
-  "show-takeaway": "本课要点会回答问题，已隐藏。现在显示",
+  "show-line": "这句话会回答问题，已隐藏。现在显示",
   glossary: "术语表",
   skip: "跳到第一个论断",
   derive: "推导：",

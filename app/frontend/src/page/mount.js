@@ -100,10 +100,11 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     menu,
     past: () => reader,
   });
+  const said = () => conversation.wished().answers ?? state.answer()?.state?.answers ?? [];
   const words = makeWords(lesson, {
     ask: jump,
     change: ask,
-    said: () => conversation.wished().answers ?? state.answer()?.state?.answers ?? [],
+    said,
     light(shows) {
       readings.formulas.reveal(shows);
       readings.meter.reveal(shows);
@@ -168,6 +169,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
       query: state.shown().query,
       state: { ...state.shown().state, k: transport.k() },
     }),
+    said,
     busy,
     jump,
     presets: header,

@@ -9,6 +9,7 @@ import { isLanguage, nameOf, speaks } from "../i18n/language.js";
 import { makeLaser } from "./laser.js";
 import { makeNotice } from "../connection/link_notice.js";
 import { makePast } from "./history.js";
+import { withAnswer } from "../controls/quiz.js";
 import { makePresenter } from "./presenter.js";
 import { knownSteps, makeShows, readTalk, writeTalk } from "./talk_codec.js";
 import { say } from "../i18n/en.js";
@@ -26,6 +27,7 @@ import { say } from "../i18n/en.js";
  * @param {{ claim: (id: string) => string, nextLine: () => boolean }} page.words
  * @param {() => Handle[]} page.handles
  * @param {() => { query: string, state: Changes }} page.seen
+ * @param {() => string[]} page.said the answers given
  * @param {() => boolean} page.busy
  * @param {AskFor} page.jump
  * @param {{ choose: (i: number) => void, reset: () => void }} page.presets
@@ -42,6 +44,7 @@ export function makeReader({
   words,
   handles,
   seen,
+  said,
   busy,
   jump,
   presets,
@@ -97,8 +100,10 @@ export function makeReader({
   // A step of a talk: prepared by the lesson, or a state as a link has it.
   /** @param {Step} step */
   function go({ show, state }) {
-    if (show !== undefined) jump(shows.get(show)?.set ?? {});
-    else jump({}, { base: state ? { query: state.split("?").at(-1) ?? "" } : { reset: true } });
+    if (show !== undefined) {
+      const { set = {}, answers } = shows.get(show) ?? {};
+      jump(answers ? { ...set, answers: withAnswer(said(), answers, "") } : set);
+    } else jump({}, { base: state ? { query: state.split("?").at(-1) ?? "" } : { reset: true } });
   }
   const presenter = makePresenter({
     root,

@@ -56,6 +56,7 @@ export function makeShows(lesson, claimHtml) {
    * @property {string} html
    * @property {string} text
    * @property {Changes} set
+   * @property {string} [answers] the question that it answers
    * @property {boolean} [preset]
    */
 
@@ -78,7 +79,15 @@ export function makeShows(lesson, claimHtml) {
       title: "",
       html: `${predict.html} ${options.join(" ")}`,
       text: spoken(holder),
+      set: {}, // the picture would answer it
+    });
+    holder.innerHTML = predict.reason;
+    shows.set(`answer.${predict.id}`, {
+      title: "",
+      html: predict.reason,
+      text: spoken(holder),
       set: predict.set,
+      answers: predict.id,
     });
   }
   for (const { id, title, lines } of (lesson.words ?? []).flatMap((part) => part.derivations)) {

@@ -391,8 +391,14 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
 
 
 QUESTIONS = {
-    "spread": Question({**LEVEL, "chart": "natural", "rate": 0.01}, _keeps_the_spread),
+    "spread": Question(
+        {**LEVEL, "chart": "natural", "rate": 0.01},
+        _keeps_the_spread,
+        hides=("preset.one-spread",),
+    ),
     "forward": Question(
-        {**LEVEL, "chart": "half-plane", "rate": 0.01, "k": 120}, _nearest_geodesic
+        {**LEVEL, "chart": "half-plane", "rate": 0.01, "k": 120},
+        _nearest_geodesic,
+        hides=("preset.one-spread",),
     ),
 }

@@ -491,7 +491,9 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
 
 
 QUESTIONS = {
-    "area": Question(STRETCHED, _which_moves("kl"), hides=("formula.sums", "meter")),
+    "area": Question(
+        STRETCHED, _which_moves("kl"), hides=("formula.sums", "meter", "preset.into-0-1")
+    ),
     "squared": Question({"f": "exp", "p": (-1.0, 0.5), "q": (-0.2, 0.6)}, _which_moves("l2")),
     "logs": Question({**PARAMETERS, "chart": "log-scale"}, _who_moves),
 }

@@ -521,6 +521,15 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
 
 
 QUESTIONS = {
-    "bent": Question({**CURVED_APART, "rate": 0.01}, _who_splits, hides=("meter",)),
+    "bent": Question(
+        {**CURVED_APART, "rate": 0.01},
+        _who_splits,
+        hides=(
+            "meter",
+            "preset.a-bend-splits-newton",
+            "preset.leave-the-term-out",
+            "preset.h-f-but-not-bent",
+        ),
+    ),
     "beside": Question({**SADDLE, "rules": ["newton"], "k": 80}, _where_newton_ends),
 }

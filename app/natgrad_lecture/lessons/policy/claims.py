@@ -404,5 +404,5 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
 
 QUESTIONS = {
     "first": Question({"k": 1, "arrows": "gradient"}, _first_of_p, hides=("formula.gradients",)),
-    "ten": Question({"times": 10.0, "k": 30}, _who_arrives, hides=("stalls",)),
+    "ten": Question({"times": 10.0, "k": 30}, _who_arrives, hides=("stalls", "preset.at-one-rate")),
 }

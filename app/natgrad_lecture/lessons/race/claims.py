@@ -361,7 +361,11 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
 
 
 QUESTIONS = {
-    "fewest": Question(ONE, _fewest(("kfac", "muon", "adam", "nesterov"), 1e-3, 250)),
+    "fewest": Question(
+        ONE,
+        _fewest(("kfac", "muon", "adam", "nesterov"), 1e-3, 250),
+        hides=("preset.autoencoder",),
+    ),
     "alike": Question(ONE, lambda model: 2 if _alike_on_new_digits(model) else 0),
 }
 

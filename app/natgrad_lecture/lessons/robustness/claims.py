@@ -356,6 +356,8 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
 
 
 QUESTIONS = {
-    "turn": Question({"rules": ["natural"], "rate": 0.5}, _who_changes),
+    "turn": Question(
+        {"rules": ["natural"], "rate": 0.5}, _who_changes, hides=("preset.plain-descent",)
+    ),
     "damp": Question(DAMPED_MAP, _damped_edge),
 }

@@ -555,6 +555,17 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
 
 
 QUESTIONS = {
-    "bare": Question({"rules": ["natural"], "k": 0}, _what_bare_does),
-    "plateau": Question({"k": 0}, _who_lingers),
+    "bare": Question(
+        {"rules": ["natural"], "k": 0}, _what_bare_does, hides=("preset.eigenvalues-of-f",)
+    ),
+    "plateau": Question(
+        {"k": 0},
+        _who_lingers,
+        hides=(
+            "preset.past-the-saddle",
+            "preset.each-at-its-own-rate",
+            "preset.much-damping",
+            "preset.two-normals",
+        ),
+    ),
 }

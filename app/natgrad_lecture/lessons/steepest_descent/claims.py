@@ -553,6 +553,10 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
 
 
 QUESTIONS = {
-    "bent": Question({"eig": (4.0, 0.25), "turn": 20.0, "gradient": (1.0, 0.5)}, _toward),
+    "bent": Question(
+        {"eig": (4.0, 0.25), "turn": 20.0, "gradient": (1.0, 0.5)},
+        _toward,
+        hides=("preset.a-bent-ball", "preset.nearly-singular"),
+    ),
     "opened": Question(OPEN, _where),
 }

@@ -1,0 +1,110 @@
+"""While a question is open nothing on the page answers it: no line, no label, no step of a talk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import Lesson
+
+NOT_TELLING = frozenset(
+    re.findall(
+        r"\w+",
+        """a an the of for to in is are it its on at by with and or not no none both all only one
+        two as than that this which what whose how does do we be has have from so their there then
+        here these any each will whom more most less very method methods lesson question""",
+    )
+)
+"""Words that say nothing of which answer is right."""
+
+SHARED = 2
+"""Words that a line has of a question, beside those of the right option, if it answers it."""
+
+AROUND = ("title", "heading", "introduction", "legend", "phrase", "formula", "preset", "takeaway")
+"""What stands around a question whatever a reader does: the kinds of its ids."""
+
+ASKED = [
+    pytest.param(lesson, name, id=f"{lesson.name}:{name}")
+    for lesson in lessons.values()
+    for name in lesson.questions
+]
+
+
+def words(said: str) -> set[str]:
+    """The words of a text without formulas, each without its ending."""
+    bare = re.sub(r"\$[^$]*\$", " ", said.lower().replace("’", "'"))
+    found = (re.sub(r"'s?$", "", word) for word in re.findall(r"[^\W\d_][\w'-]+", bare))
+    return {
+        re.sub(r"(?<=\w{3})(ing|es|ed|s)$", "", word) for word in found if word not in NOT_TELLING
+    }
+
+
+def told_around(lesson: Lesson, question: str) -> Iterator[tuple[str, str]]:
+    """What a reader can see beside an open question, by the ids of the text: sentence by sentence,
+    and a preset's line with its name.
+    """
+    text = lesson.text()
+    hidden = {f"question.{question}", *lesson.hidden_by(question)}
+    for unit, said in text.units.items():
+        kind, _, rest = unit.partition("-")
+        name = rest.removesuffix(".say")
+        line = "takeaway" if kind == "takeaway" else f"preset.{name}"
+        if kind not in AROUND or f"formula.{name}" in hidden:
+            continue
+        if (kind == "takeaway" or rest != name) and hidden & set(lesson.gives_away(line)):
+            continue
+        if kind == "preset":
+            yield unit, f"{text.presets[name].name}: {said}"
+        else:
+            yield from ((unit, sentence) for sentence in re.split(r"(?<=[.!?]) ", said))
+
+
+@pytest.mark.parametrize(("lesson", "question"), ASKED)
+def test_nothing_around_an_open_question_has_the_words_of_its_answer(
+    lesson: Lesson, question: str
+) -> None:
+    asked = lesson.text().questions[question]
+    right = words(asked.options[lesson.truth(question)].source)
+    if not right:
+        return  # a number, a formula, "for none": no word tells it
+    about = words(asked.asked.source) - right
+    for unit, said in told_around(lesson, question):
+        found = words(said)
+        assert not (right <= found and len(about & found) >= SHARED), (unit, said)
+
+
+@pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
+def test_a_line_that_repeats_the_answer_is_hidden_as_the_answer_is(lesson: Lesson) -> None:
+    static = lesson.static()
+    lines = {f"preset.{each['id']}": each["gives_away"] for each in static["presets"]}
+    lines["takeaway"] = static["takeaway_gives_away"]
+    for question in lesson.questions:
+        hidden = set(lesson.hidden_by(question))
+        for line, gives in lines.items():
+            repeated = lesson.lines[line]
+            claims = set(repeated if isinstance(repeated, tuple) else ())
+            assert hidden & claims <= set(gives), (question, line)
+            assert (f"question.{question}" in gives) == (line in hidden), (question, line)
+
+
+@pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
+def test_a_talk_asks_a_question_before_it_shows_what_answers_it(lesson: Lesson) -> None:
+    steps = lesson.talk
+    assert len(set(steps)) == len(steps)
+    shown = {preset["id"]: set(preset["gives_away"]) for preset in lesson.static()["presets"]}
+    for question in lesson.questions:
+        asked = steps.index(f"question.{question}")
+        assert steps[asked + 1] == f"answer.{question}"
+        assert lesson.shows[steps[asked]] == {}, "the picture would answer it"
+        assert lesson.shows[steps[asked + 1]] == lesson.questions[question].set
+        answers = {f"question.{question}", *lesson.hidden_by(question)}
+        for at, step in enumerate(steps):
+            kind, _, name = step.partition(".")
+            gives = shown.get(step, set()) | ({name} if kind == "claim" else set())
+            if kind == "derivation":
+                gives.add(step.rpartition(".")[0])
+            assert at > asked or not gives & answers, (question, step)
+    assert set(shown) <= set(steps)
