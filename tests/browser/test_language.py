@@ -42,7 +42,7 @@ def test_a_page_speaks_the_browser_s_language_and_the_link_s(
 @pytest.mark.parametrize(
     ("name", "language", "undo", "site"),
     [
-        ("efficiency", "zh", "撤销 (Ctrl Z)", "自然梯度"),
+        ("efficiency", "zh", "撤销（Ctrl Z）", "自然梯度"),
         ("coordinates", "es", "deshacer (Ctrl Z)", "el gradiente natural"),
         ("steepest-descent", "es", "deshacer (Ctrl Z)", "el gradiente natural"),
     ],
