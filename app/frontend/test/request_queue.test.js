@@ -199,6 +199,15 @@ test("on a long line pictures come four times as often as one ask goes there and
   assert.equal(record.most, 4);
 });
 
+test("on a line of a few frames a picture comes with every frame", (t) => {
+  for (const line of [20, 30, 45]) {
+    const { rate, wait } = settled(drag(t, { line, work: 5, ms: 3000 }), 3000);
+    assert.ok(rate > 55, `${rate} pictures a second, ${line} ms there and back`);
+    assert.ok(wait < line + 5 + 15, `no ask waits for another: ${wait} ms`);
+    t.mock.timers.reset();
+  }
+});
+
 test("on a short line one ask is on its way, however long the kernel works", (t) => {
   for (const work of [5, 300]) {
     assert.equal(drag(t, { line: 8, work, ms: 3000 }).most, 1);

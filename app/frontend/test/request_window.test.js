@@ -48,22 +48,23 @@ test("an answer that is a little late has not waited", () => {
 test("a line that has become short has one ask on its way", () => {
   const window = makeWindow();
   hear(window, 50, 205);
-  hear(window, 1, 30);
+  hear(window, 1, 15);
   assert.equal(window.size(), 1);
 });
 
 test("asks are spread over the time of one, no faster than the kernel answers or a screen shows", () => {
   const alone = makeWindow();
   hear(alone, 1, 305, 300);
-  assert.equal(alone.gap(), 12, "as soon as a screen shows another picture");
+  assert.equal(alone.gap(0), 12, "as soon as a screen shows another picture");
   const window = makeWindow();
   hear(window, 50, 205);
-  assert.equal(window.gap(), 205 / 4);
+  assert.equal(window.gap(0), 12, "behind no other one at once");
+  assert.equal(window.gap(3), 205 / 4);
   hear(window, 1, 400, 200);
-  assert.equal(window.gap(), 1.1 * 200);
+  assert.equal(window.gap(2), 1.1 * 200);
   hear(window, 1, 305, 5);
   assert.equal(
-    window.gap(),
+    window.gap(2),
     (203 + 5) / 4,
     "a longer line is believed slowly: mostly it is a queue",
   );

@@ -83,7 +83,7 @@ export function makeAsker({ send, context, onTrouble }) {
     const said = context();
     // The answer to an ask that changes the language sets the page up again: nothing goes beside it.
     if (flights.length && (said.speak || flights.some(({ alone }) => alone))) return;
-    const wait = last + limits.gap() - performance.now();
+    const wait = last + limits.gap(flights.length) - performance.now();
     if (wait > 0) soon = setTimeout(next, wait);
     else launch({ said });
   }

@@ -1,9 +1,8 @@
 // How many asks may be on their way at once (a congestion window). One, where the line is short: a
-// second would only wait in the kernel. On a long line pictures would then come as seldom as an ask
-// goes there and back, so there are more of them, as long as none waits for another.
+// second would only wait in the kernel. Where the line takes longer than a frame, pictures would then
+// come as seldom as an ask goes there and back, so there are more, as long as none waits for another.
 
 const MOST = 4; // as many as the server lets in (websocket.py)
-const LONG = 50; // ms there and back, beyond which a line is long
 const FRAME = 12; // ms between two asks at least: no screen shows more pictures
 const JITTER = 20; // ms by which an answer may be late without having waited for another
 const SLOWEST = 64; // answers without a queue, for each ask on its way, before there is one more
@@ -18,8 +17,12 @@ export function makeWindow() {
     /** How many asks may be on their way. */
     size: () => size,
 
-    /** ms between two asks: evenly over the time of one, and no faster than the kernel answers. */
-    gap: () => (size === 1 ? FRAME : Math.max(FRAME, 1.1 * work, (roundTrip + work) / size)),
+    /**
+     * ms between two asks: evenly over the time of one, and no faster than the kernel answers.
+     *
+     * @param {number} flying asks on their way
+     */
+    gap: (flying) => (flying ? Math.max(FRAME, 1.1 * work, (roundTrip + work) / size) : FRAME),
 
     /**
      * An answer came.
@@ -32,7 +35,7 @@ export function makeWindow() {
       work = took;
       // A line that has become longer is believed slowly: mostly it is a queue.
       roundTrip = wait < roundTrip ? wait : roundTrip + 0.03 * (wait - roundTrip);
-      if (roundTrip <= LONG) {
+      if (roundTrip <= FRAME) {
         size = 1;
         unqueued = 0;
       } else if (wait > 1.5 * roundTrip + JITTER) {
