@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import html
 import os
 import re
@@ -174,6 +175,16 @@ def test_a_visitor_of_a_lesson_with_nets_waits_for_more_memory(
     assert unstarted.free("net") == left // waiting_line.MEGABYTES_OF_NETS < 20
     shown = unstarted.render("wait.html", place=1, inside=1, again=3, script="", ticket="")
     assert "1 reader is in" in shown
+
+
+def test_what_was_made_ahead_holds_up_no_answer_while_garbage_is_collected() -> None:
+    unstarted = LessonServer(port=8000, open_browser=False)
+    gc.unfreeze()
+    try:
+        unstarted._make_ahead()
+        assert len(gc.get_objects()) < 0.05 * gc.get_freeze_count()
+    finally:
+        gc.unfreeze()
 
 
 def refusal(*options: str, within: Sequence[str] = (), **how: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import gc
 import logging
 import math
 import os
@@ -318,10 +319,16 @@ class LessonServer(Voila):
         shown = home(here, lambda it: f"home/{it.name}.svg", address, language)
         return self.render("home.html", script=script, **shown)
 
-    def _make_homes(self) -> None:
-        """Make the home page in every language, before anybody asks for it."""
+    def _make_ahead(self) -> None:
+        """Make the home page in every language, before anybody asks for it.
+
+        What is there then stays. A full pass of the garbage collector over it would hold up every
+        reader's answer for 30 ms and more, so it is left out from then on.
+        """
         for language in home_languages():
             self.home(language)
+        gc.collect()
+        gc.freeze()
 
     def glossary(self, language: str, asked: bool = False) -> str:
         """The page of the glossary in one of the home page's languages."""
@@ -634,7 +641,7 @@ class LessonServer(Voila):
             http.add_sockets(sockets)
             sweep = asyncio.create_task(self._sweep(stop))
             loop = asyncio.get_running_loop()
-            loop.call_later(AHEAD, loop.run_in_executor, None, self._make_homes)
+            loop.call_later(AHEAD, loop.run_in_executor, None, self._make_ahead)
             address = self.address + self.page
             print(f"The lessons are at {address} (Ctrl-C ends them)", flush=True)
             if self.open_browser:
