@@ -13,6 +13,7 @@ import statistics
 import tempfile
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, Page, async_playwright
@@ -41,10 +42,10 @@ HOOKS = ROOT / "benchmarks" / "drag_trace_hooks"
 """The folder whose module notes the times in the server and in a kernel."""
 
 # In the page, beside what every benchmark watches; all as wall clock times in ms. `moves`: [event,
-# handled]; `asks`: when each was sent; `answers`: [received, taken in]; `frames`: when the drawing
-# of a frame began.
+# handled]; `asks`: when each was sent; `answers`: [received, taken in]; `frames`: when a frame's
+# callbacks began; `clears`: when a canvas was cleared, with which its drawing begins.
 TRACE = """
-window.trace = { moves: [], asks: [], answers: [], frames: [] };
+window.trace = { moves: [], asks: [], answers: [], frames: [], clears: [] };
 const wall = (time = performance.now()) => performance.timeOrigin + time;
 on(RAW, (e) => bench.down && trace.moves.push([wall(e.timeStamp), wall()]));
 const noted = WebSocket.prototype.send;
@@ -54,7 +55,7 @@ WebSocket.prototype.send = function (data) {
   noted.call(this, data);
   if (known.has(this)) return;
   known.add(this);
-  // Later than the page's own listener, so that the answer is taken in.
+  // Later than the page's own listener, so that the answer is taken in, and mostly drawn.
   this.addEventListener("message", (e) => trace.answers.push([wall(e.timeStamp), wall()]));
 };
 const next = window.requestAnimationFrame;
@@ -63,6 +64,11 @@ window.requestAnimationFrame = (draw) =>
     trace.frames.push(wall());
     draw(time);
   });
+const cleared = CanvasRenderingContext2D.prototype.clearRect;
+CanvasRenderingContext2D.prototype.clearRect = function (...place) {
+  trace.clears.push(wall());
+  cleared.apply(this, place);
+};
 """
 
 LINKS = (
@@ -99,8 +105,10 @@ def noted(folder: Path) -> dict[int, dict[str, float]]:
 
 async def traced(
     browser: Browser, url: str, folder: Path, seconds: float
-) -> list[dict[str, float]]:
-    """Drag the first lesson's slider; return the times of each move that led to an ask."""
+) -> tuple[list[dict[str, float]], int]:
+    """Drag the first lesson's slider; return the times of each move whose answer was drawn, and how
+    many moves there were.
+    """
     async with visit(browser, url, TRACE, "natgrad:first-picture") as (page, _):
         await asyncio.sleep(5)
         handle, reach = await place(page)
@@ -117,18 +125,28 @@ async def traced(
     for i, (sent, (received, taken)) in enumerate(zip(seen["asks"], seen["answers"], strict=False)):
         ask = before + 1 + i
         shown = origin + drawn.get(str(ask), float("nan"))
-        # The oldest move of which this ask is the answer; the newest frame that began before it.
+        # The moves of which this ask is the answer.
         since = seen["asks"][i - 1] if i else 0.0
         moves = [move for move in seen["moves"] if since - 0.2 < move[1] <= sent + 0.2]
-        frames = [frame for frame in seen["frames"] if taken <= frame <= shown]
-        if not moves or not frames or "encode" not in there[ask] or "server out" not in there[ask]:
+        begun = drawing(seen, received, taken, shown)
+        if not begun or "encode" not in there[ask] or "server out" not in there[ask]:
             continue
-        ends = {"sent": sent, "received": received, "taken": taken, "drawn": shown}
+        ends = {"sent": sent, "received": received, "drawn": shown} | begun
         for event, handled in moves:
-            rows.append(
-                {**there[ask], **ends, "frame": frames[-1], "event": event, "handled": handled}
-            )
-    return rows
+            rows.append({**there[ask], **ends, "event": event, "handled": handled})
+    return rows, len(seen["moves"])
+
+
+def drawing(seen: dict[str, Any], received: float, taken: float, shown: float) -> dict[str, float]:
+    """Return when an answer was decoded and when its drawing began; nothing if it was not drawn.
+
+    Mostly it is drawn as it comes, before the message's listeners have ended; else in a frame.
+    """
+    if shown <= taken:
+        begun = next((when for when in seen["clears"] if received <= when <= shown), shown)
+        return {"taken": begun, "frame": begun}
+    frames = [when for when in seen["frames"] if taken <= when <= shown]
+    return {"taken": taken, "frame": frames[-1]} if frames else {}
 
 
 def table(rows: list[dict[str, float]]) -> list[tuple[str, float, float]]:
@@ -167,7 +185,7 @@ async def bench(seconds: float) -> None:
         env = {"NATGRAD_TRACE": name, "PYTHONPATH": f"{HOOKS}:{ROOT}"}
         async with async_playwright() as playwright, ours(2, env) as url:
             browser = await playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
-            rows = await traced(browser, url, Path(name), seconds)
+            rows, moves = await traced(browser, url, Path(name), seconds)
             away = await far_away(browser, url, seconds)
             await browser.close()
     print(f"{'link of a drag':20}{'p50':>8}{'p95':>8}")
@@ -177,7 +195,11 @@ async def bench(seconds: float) -> None:
         f"{1000 * AWAY:.0f} ms away each way: {away.rate:.1f} pictures a second (target: 10), "
         f"event to canvas {away.p50:.0f} and {away.p95:.0f} ms (p50 and p95)"
     )
-    print(f"# {len(rows)} moves of the mouse; {load()}")
+    at_once = sum(row["taken"] == row["frame"] for row in rows)
+    print(
+        f"# {len(rows)} of {moves} moves of the mouse, {at_once} of them drawn as the answer came; "
+        f"{load()}"
+    )
 
 
 def main() -> None:
