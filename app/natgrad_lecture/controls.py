@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from natgrad_core.core.damping import KINDS
 from natgrad_core.problems import problems
 from natgrad_core.rules import rules
+from natgrad_lecture.engine_cache import rule_options
 from natgrad_lecture.state import item_options
 from natgrad_lecture.state.fields import Choice, Number, Several, Whole
 from natgrad_lecture.state.state import State
@@ -38,8 +38,8 @@ def idle_damping(model: Any) -> dict[str, str]:
     """Return why λ, or the kind of damping in x, changes nothing; empty where they do."""
     state = model.state
     chosen = getattr(state, "rules", None) or (state.rule,)
-    known = [rules[name] for name in chosen if name in rules]
-    damped = any("damping" in inspect.signature(rule).parameters for rule in known)
+    known = [name for name in chosen if name in rules]
+    damped = any("damping" in rule_options(name) for name in known)
     if not damped and len(known) == len(chosen):
         return dict.fromkeys(("damping", "kind"), "No rule here has damping.")
     if not state.damping:

@@ -224,7 +224,7 @@ class Lesson:
         said = self.text().presets
         return tuple(Preset(id, it.name, self.sets[id], it.say) for id, it in said.items())
 
-    @property
+    @cached_property
     def languages(self) -> tuple[str, ...]:
         """The languages that it can be read in, English first."""
         return languages_of(self.folder)
