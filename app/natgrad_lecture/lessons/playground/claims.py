@@ -172,7 +172,7 @@ def _end_apart(one: str, other: str) -> Check:
 
 
 def _same_end(model: Model) -> int:
-    """0: from every start, 1: from most, 2: from none."""
+    """The share of starts that end at different minima. 0: none, 1: less than half, 2: the rest."""
     share = _share_apart(model, "gradient", "natural")
     return 0 if share == 0 else 1 if share < 0.5 else 2
 
