@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -32,3 +33,36 @@ def test_the_default_of_links_has_a_link_that_is_not_bare(lesson: Lesson) -> Non
         query = lesson.query(state)
         assert any(not part.startswith(("v=", "k=")) for part in query.split("&"))
         assert read_query(query, lesson.default) == (state, [])
+
+
+def needed(words: str) -> list[str]:
+    """The lessons that an opening asks for, as "the lesson on …" or "the lesson *Its title*"."""
+    phrases = re.findall(r"lessons? (?:on |\*)([^.;:*)(]*)", words)
+    subjects = {name: _subject(lesson.text().title) for name, lesson in lessons.items()}
+    return [
+        name
+        for name, subject in subjects.items()
+        if any(re.search(rf"\b{re.escape(subject)}\b", phrase, re.I) for phrase in phrases)
+    ]
+
+
+def _subject(title: str) -> str:
+    return title.removeprefix("The ").partition(" and ")[0]
+
+
+@pytest.mark.parametrize("name", list(lessons))
+def test_what_a_lesson_needs_is_taught_before_it(name: str) -> None:
+    asked = needed(lessons[name].text().introduction.get("need", ""))
+    late = [each for each in asked if lessons[each].order >= lessons[name].order]
+    assert late == []
+
+
+def test_the_lessons_that_an_opening_names_are_found() -> None:
+    said = "K-FAC (from the lesson on approximations); Muon (from the lesson *After K-FAC*)."
+    assert needed(said) == ["after-kfac", "approximations"]
+    assert needed("The lessons on steepest descent, KL and the Fisher matrix.") == [
+        "fisher",
+        "kl",
+        "steepest-descent",
+    ]
+    assert needed("Eigenvalues; the Fisher matrix, which a later lesson derives.") == []

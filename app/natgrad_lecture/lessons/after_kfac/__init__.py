@@ -18,7 +18,7 @@ from natgrad_lecture.lessons.base import Lesson
 lessons.register()(
     Lesson(
         file=__file__,
-        order=15,
+        order=14,
         claims=CLAIMS,
         questions=QUESTIONS,
         lines=LINES,

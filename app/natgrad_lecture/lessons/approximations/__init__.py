@@ -18,7 +18,7 @@ from natgrad_lecture.lessons.base import Lesson
 lessons.register()(
     Lesson(
         file=__file__,
-        order=14,
+        order=13,
         claims=CLAIMS,
         questions=QUESTIONS,
         lines=LINES,

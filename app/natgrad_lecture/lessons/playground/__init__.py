@@ -26,7 +26,7 @@ def lights() -> dict[str, Any]:
 lessons.register()(
     Lesson(
         file=__file__,
-        order=15,
+        order=16,
         claims=CLAIMS,
         questions=QUESTIONS,
         lines=LINES,

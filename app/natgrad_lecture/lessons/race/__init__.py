@@ -14,7 +14,7 @@ from natgrad_lecture.lessons.race.state import OPENING, PRESETS, RULES, Racing
 lessons.register()(
     Lesson(
         file=__file__,
-        order=13,
+        order=15,
         claims=CLAIMS,
         questions=QUESTIONS,
         lines=LINES,
