@@ -40,7 +40,8 @@ class Basins:
     which: Whole
     """At which minimum each run ends, ``[second, first]``; −1 at none."""
     first: Array
-    """The step at which it has arrived there, ``[second, first]``; NaN if it ends at none."""
+    """The step at which it has arrived there, ``[second, first]``; NaN if it ends at none,
+    and where the runs are not timed."""
     done: Bools
     """Which cells have run."""
 
@@ -105,7 +106,12 @@ def _descended(problem: Problem, here: Array) -> Array:
 
 
 def ending(
-    problem: Problem, rule: Rule, count: int = 33, steps: int = 200, at: Array | None = None
+    problem: Problem,
+    rule: Rule,
+    count: int = 33,
+    steps: int = 200,
+    at: Array | None = None,
+    timed: bool = True,
 ) -> Iterator[Basins]:
     """Yield where the runs from a grid of starts end, block by block, coarse to fine.
 
@@ -115,6 +121,7 @@ def ending(
         count: Starts along each side of the window.
         steps: How many steps a run has.
         at: The minima, ``[m, 2]``; None: those that ``minima`` finds.
+        timed: Whether to run each cell once more for the step at which it arrives.
 
     Returns:
         An iterator; each block fills more of the same arrays.
@@ -143,7 +150,7 @@ def ending(
             near = np.argmin(np.where(np.isnan(far), np.inf, far), axis=1)
             there = far[np.arange(len(cells)), near] < NEAR
             which[cells[there]] = near[there]
-            for m, place in enumerate(places):
+            for m, place in enumerate(places if timed else ()):
                 group = cells[there & (near == m)]
                 if len(group):
                     goal = float(problem.loss(place)) + left

@@ -49,6 +49,9 @@ def test_a_cell_is_the_run_from_its_start(of: str, name: str, rate: float) -> No
     problem, rule = problems[of](), rules[name](rate=rate)
     found = deque(ending(problem, rule, 9, 300), maxlen=1).pop()
     assert found.share == 1
+    untimed = deque(ending(problem, rule, 9, 300, timed=False), maxlen=1).pop()
+    np.testing.assert_array_equal(untimed.which, found.which)
+    assert np.isnan(untimed.first).all()
     (x0, x1), (y0, y1) = problem.view
     for i, j in [(0, 0), (2, 3), (4, 4), (5, 1), (7, 8), (3, 5)]:
         start = (x0 + (x1 - x0) * j / 8, y0 + (y1 - y0) * i / 8)

@@ -156,7 +156,7 @@ def _several_ends(model: Model) -> bool:
 def _which(model: Model, name: str) -> Whole:
     """At which minimum the runs of a rule from a coarse grid of starts end, −1 at none."""
     rule = rule_of(model.state.rule_key(name, "identity"))
-    *_, found = ending(model.problem, rule, FEW, model.state.steps, model.minima)
+    *_, found = ending(model.problem, rule, FEW, model.state.steps, model.minima, timed=False)
     return found.which
 
 
