@@ -258,6 +258,9 @@ class _View(TypedDict):
     the array ``live``, a row per step."""
     description: str
     """The picture in words, for those who do not see it."""
+    description_of: NotRequired[str]
+    """Whose numbers the description says, ``formula.id``: it is silent while that line is hidden.
+    If left out, those of the meter, where there is one."""
     dash_labels: NotRequired[dict[str, str]]
     """What each dash means, for the legend."""
     meter: NotRequired[list[MeterRow]]

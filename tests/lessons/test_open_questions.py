@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
+from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 
@@ -108,3 +110,22 @@ def test_a_talk_asks_a_question_before_it_shows_what_answers_it(lesson: Lesson) 
                 gives.add(step.rpartition(".")[0])
             assert at > asked or not gives & answers, (question, step)
     assert set(shown) <= set(steps)
+
+
+@pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
+def test_a_description_names_the_hidden_line_whose_numbers_it_says(lesson: Lesson) -> None:
+    """The page reads the meter's numbers, or those of the line that the picture names, to nobody
+    while a question hides them.
+    """
+    lines = {f"formula.{line.id}": " ".join(line.parts) for line in lesson.text().formulas}
+    hidden = {part for name in lesson.questions for part in lesson.hidden_by(name)} & set(lines)
+    if not hidden:
+        return
+    with np.errstate(all="ignore"):
+        seen = lesson.picture(lesson.model(lesson.first), Sheet())
+    said = re.findall(r"\d[\d.]*\d", seen["description"])
+    for line in hidden - {seen.get("description_of", "meter" if seen.get("meter") else "")}:
+        held = [seen["numbers"].get(name) for name in re.findall(r"@([\w-]+)", lines[line])]
+        values = [f"{each:.{n}g}" for each in held if isinstance(each, float) for n in (3, 4)]
+        told = {value for value in values if value in said and len(value.strip("0.")) > 2}
+        assert not told, (line, seen["description"])

@@ -211,6 +211,7 @@ export interface Picture {
   handles: Handle[];
   numbers: Record<string, any>;
   description: string;
+  description_of?: string;
   dash_labels?: Record<string, string>;
   meter?: MeterRow[];
   notes?: Record<string, string>;
@@ -465,6 +466,7 @@ export interface Answer {
   handles: Handle[];
   numbers: Record<string, any>;
   description: string;
+  description_of?: string;
   dash_labels?: Record<string, string>;
   meter?: MeterRow[];
   notes?: Record<string, string>;

@@ -79,7 +79,7 @@ export function makeMeter(lesson, onshown) {
   return {
     box,
     /** Whether what it reads would answer an open question. */
-    hidden: () => !box.hidden && answers.hiding(),
+    hidden: () => !box.hidden && answers.hiding("meter"),
     /** @param {string[]} shows what a sentence speaks of: the reader asks to see it */
     reveal: (shows) => answers.reveal(shows) && onshown(),
     /** @param {Pick<Answer, "meter" | "notes" | "revealed">} answer */

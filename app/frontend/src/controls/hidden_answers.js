@@ -152,7 +152,8 @@ export function hideLines(box, lines, sections, { label, onshown }) {
   return {
     offer,
     reveal,
-    hiding: () => open.size > 0,
+    /** @param {string} name of a line */
+    hiding: (name) => open.has(name),
     /** @param {string[]} questions that were answered */
     answered(questions) {
       const known = [...open].filter(([, by]) => {

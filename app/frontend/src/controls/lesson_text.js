@@ -100,8 +100,11 @@ export function makeWords(lesson, { ask, change, said, light, tell, onshown }) {
 }
 
 // The formula strip, without the lines that would answer a question which is open.
-/** @param {LessonData} lesson */
-export function makeFormulas(lesson) {
+/**
+ * @param {LessonData} lesson
+ * @param {() => void} onshown the reader asked to see a line
+ */
+export function makeFormulas(lesson, onshown) {
   const parts = (lesson.formulas ?? []).map(({ id, html, say: line }) => {
     const body = make("div", { class: "typeset" });
     body.innerHTML = html;
@@ -120,7 +123,7 @@ export function makeFormulas(lesson) {
   const lines = new Map(parts.map((line) => [`formula.${line.dataset.formula}`, line]));
   const answers = hideLines(box, lines, lesson.words, {
     label: say("show-formulas"),
-    onshown: fix,
+    onshown: () => (fix(), onshown()),
   });
   // Typeset numbers change with every frame of a drag. Once its height is known, a line is laid
   // out alone, and not the page with it.
@@ -152,6 +155,7 @@ export function makeFormulas(lesson) {
     update,
     /** @param {string[]} shows what a sentence speaks of: the reader asks to see it */
     reveal: (shows) => answers.reveal(shows) && fix(),
+    hiding: answers.hiding,
   };
 }
 

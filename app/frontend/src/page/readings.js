@@ -6,6 +6,7 @@ import { makeLegend } from "../controls/legend.js";
 import { makeFormulas, makeLive } from "../controls/lesson_text.js";
 import { makeMeter } from "../controls/gap_meter.js";
 import { makePin } from "../controls/pin.js";
+import { say } from "../i18n/en.js";
 import { make, setText } from "../lib/dom.js";
 import { makeThrottle } from "../lib/throttle.js";
 
@@ -40,7 +41,7 @@ export function makeReadings({
   wished,
   elsewhere,
 }) {
-  const formulas = makeFormulas(lesson);
+  const formulas = makeFormulas(lesson, describe);
   const controls = makeControls(lesson, fields);
   const charts = makeCharts(model, { palette, theme: () => theme.current(), busy });
   const meter = makeMeter(lesson, () => (formulas.fix(), describe()));
@@ -67,13 +68,17 @@ export function makeReadings({
     describe();
   }
 
-  // A screen reader does not hear what the page hides.
+  // A screen reader does not hear the numbers that the page hides, but what else is drawn.
   function describe() {
     clearTimeout(timer);
-    timer = setTimeout(
-      () => setText(description, meter.hidden() ? "" : (state.shown().description ?? "")),
-      DESCRIBED,
-    );
+    timer = setTimeout(() => {
+      const { description: said, description_of: line, planes } = state.shown();
+      const hidden = line ? formulas.hiding(line) : meter.hidden();
+      const keys = [...legend.box.querySelectorAll("[role=listitem]")];
+      const drawn = [...planes.map(({ title }) => title), ...keys.map((key) => key.textContent)];
+      const why = say(line ? "show-formulas" : "show-meter");
+      setText(description, hidden ? `${drawn.join("; ")}. ${why}` : said);
+    }, DESCRIBED);
   }
 
   const figures = makeThrottle(() => live?.step(step()));

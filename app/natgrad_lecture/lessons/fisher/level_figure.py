@@ -104,6 +104,7 @@ def picture(level: Level, sheet: Sheet) -> Picture:
             },
         ],
         "numbers": _numbers(level, visible),
+        "description_of": "formula.level",
         "description": say("kl-of-f-nats", kl=f"{level.kl:.4g}", half=f"{level.half:.4g}")
         if visible
         else say("f-nats-the-level-set-is", half=f"{level.half:.4g}"),
