@@ -109,3 +109,37 @@ def test_a_loss_without_a_model_says_that_it_has_no_natural_gradient(newton: Pag
     newton.get_by_label("speed", exact=True).select_option("4")
     newton.get_by_role("button", name="play", exact=True).click()
     newton.wait_for_function(f"{ROOT}.k === 80", timeout=60_000)
+
+
+PRESS_ALL = """async () => {
+    const root = document.querySelector('.natgrad'), pressed = new Set(), lost = [];
+    const kinds = 'button, [role=button], input[type=radio], input[type=checkbox], summary';
+    const apart = 'dialog, .menu, [data-part=link], li + li > [data-claim]'; // claims are alike
+    const frame = () => new Promise(done => requestAnimationFrame(done));
+    for (;;) {
+        const all = [...root.querySelectorAll(kinds)].reverse(); // answers before their questions
+        const next = all.find(e => !pressed.has(e) && e.checkVisibility() && !e.disabled &&
+            !e.closest(apart));
+        if (!next) return [pressed.size, lost];
+        pressed.add(next);
+        const said = next.getAttribute('aria-label') ?? next.textContent;
+        next.focus();
+        next.click();
+        await root.natgrad.settled();
+        await frame();
+        await frame(); // a browser takes the focus from what is hidden at its next frame
+        if (document.activeElement === document.body) lost.push(said);
+    }
+}"""
+
+
+def test_no_control_loses_the_focus_by_being_pressed(page: Page, server: Server) -> None:
+    """What its press hides, disables or builds again hands the focus on."""
+    page.goto(f"{server.url}newton?v=1&hide=wings")
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    settle(page)
+    for hidden in (".notice button", ".meter .hidden-answer button", ".formulas .hidden-answer"):
+        expect(page.locator(hidden)).to_be_visible()
+    pressed, lost = page.evaluate(PRESS_ALL)
+    assert pressed > 30
+    assert lost == []

@@ -87,6 +87,11 @@ def test_steps_go_by_clicker_by_arrows_and_by_buttons_and_show_their_states(
     on_step(page, 2, PRESETS[1].say)
     page.keyboard.press("ArrowUp")
     on_step(page, 1, PRESETS[0].say)
+    page.keyboard.press("PageDown")
+    page.get_by_role("button", name="previous step").press("Enter")  # there is none before now
+    on_step(page, 1, PRESETS[0].say)
+    expect(page.locator(".caption button:focus")).to_have_count(1)
+    page.evaluate("document.activeElement.blur()")
     for number in (2, 3, 4):
         page.keyboard.press("ArrowDown")
         on_step(page, number, PRESETS[number - 1].say)

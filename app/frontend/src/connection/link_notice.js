@@ -1,6 +1,6 @@
 // What a link asked for and could not be shown: said once, and put away by the reader.
 
-import { make, setText } from "../lib/dom.js";
+import { make, passFocus, setText } from "../lib/dom.js";
 import { say } from "../i18n/en.js";
 
 export function makeNotice() {
@@ -8,7 +8,7 @@ export function makeNotice() {
   const close = make("button", { type: "button" }, say("close"));
   const box = make("div", { class: "notice", role: "status" }, words, close);
   box.hidden = true;
-  close.addEventListener("click", () => (box.hidden = true));
+  close.addEventListener("click", () => (passFocus(box), (box.hidden = true)));
   /** @type {string[]} */
   const dropped = [];
   return {

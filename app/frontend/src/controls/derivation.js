@@ -68,9 +68,9 @@ export function makeDerivation({ id, title, condition, lines }, { ask, light }) 
   }
   /** @param {number} wanted */
   function go(wanted) {
+    if (wanted === lines.length && document.activeElement === next) head.focus();
     ask({ derive: wanted ? `${id}:${wanted}` : "" }, { act: "derive" });
     unfold(wanted); // The answer brings the numbers; the words need not wait for it.
-    if (count === lines.length && document.activeElement === next) head.focus();
   }
   head.addEventListener("click", () => go(count ? 0 : 1));
   next.addEventListener("click", () => {

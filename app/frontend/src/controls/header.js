@@ -1,7 +1,7 @@
 // The slim top: title, presets, theme, reset, link; and the line that says what a preset shows.
 
 import { copy } from "../export/clipboard.js";
-import { drawing, make, setAttribute } from "../lib/dom.js";
+import { disable, drawing, make, setAttribute } from "../lib/dom.js";
 import { say } from "../i18n/en.js";
 import { hideLine } from "./hidden_answers.js";
 import { makeThemeTool } from "./theme.js";
@@ -142,8 +142,8 @@ export function makeHeader(lesson, { ask, reset, theme, link, nav, menu, past })
     reset: begin,
     /** @param {{ undo: boolean, redo: boolean }} can */
     past({ undo, redo }) {
-      undoTool.disabled = !undo;
-      redoTool.disabled = !redo;
+      disable(redoTool, !redo);
+      disable(undoTool, !undo);
     },
   };
 }

@@ -115,7 +115,7 @@ export function hideLine(line, gives) {
  * The numbers that would answer a question which is open: lines of the formula strip, or the meter.
  *
  * @param {HTMLElement} box they are in
- * @param {Map<string, Element>} lines by the names under which questions hide them
+ * @param {Map<string, HTMLElement>} lines by the names under which questions hide them
  * @param {LessonData["words"]} sections
  * @param {object} page
  * @param {string} page.label of the button that shows them
@@ -129,11 +129,20 @@ export function hideLines(box, lines, sections, { label, onshown }) {
       if (predict && lines.has(name)) open.set(name, (open.get(name) ?? new Set()).add(predict.id));
     }
   }
-  for (const name of open.keys()) lines.get(name)?.classList.add("unanswered");
+  for (const name of open.keys()) {
+    lines.get(name)?.classList.add("unanswered");
+  }
 
   const button = make("button", { type: "button", class: "chip" }, label);
   const place = make("p", { class: "hidden-answer" }, button);
-  button.addEventListener("click", () => reveal([...open.keys()]) && onshown());
+  button.addEventListener("click", () => {
+    const names = [...open.keys()];
+    reveal(names);
+    onshown();
+    const first = names.map((name) => lines.get(name)).find((line) => line?.checkVisibility());
+    if (first) first.tabIndex = -1;
+    first?.focus();
+  });
   if (open.size) box.append(place);
 
   // A button for the lines that the present picture has.

@@ -1,6 +1,6 @@
 // A run is pinned; the next one is drawn over it, and a small table says what differs.
 
-import { make, setText } from "../lib/dom.js";
+import { make, passFocus, setText } from "../lib/dom.js";
 import { show } from "../lib/number_format.js";
 import { rescaled } from "../lib/axis_scale.js";
 import { lastGood } from "../canvas/primitives.js";
@@ -144,7 +144,7 @@ export function makePinned(lesson, { array, box, changed }) {
   const head = make("h2", {}, say("pinned"));
   const drop = make(
     "button",
-    { type: "button", class: "plain unpin", onclick: () => pin.clear() },
+    { type: "button", class: "plain unpin", onclick: () => (passFocus(box), pin.clear()) },
     say("unpin"),
   );
   const settings = make("p", { class: "changed" });

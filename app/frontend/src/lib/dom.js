@@ -62,6 +62,29 @@ export const composing = (event) => event.isComposing || event.keyCode === 229;
 export const targetOf = (event) => /** @type {HTMLElement} */ (event.target);
 
 /**
+ * What is to be hidden or disabled hands the focus that it holds to the control after it, or else to
+ * the last one, so that the keyboard goes on from there.
+ *
+ * @param {Element} from
+ */
+export function passFocus(from) {
+  if (!from.contains(document.activeElement)) return;
+  const all = document.querySelectorAll("button:enabled, input:enabled, a, [tabindex='0']");
+  const others = [...all].filter((each) => each.checkVisibility() && !from.contains(each));
+  const next = others.find((each) => from.compareDocumentPosition(each) === 4) ?? others.at(-1);
+  /** @type {HTMLElement | undefined} */ (next)?.focus();
+}
+
+/**
+ * @param {HTMLButtonElement} button
+ * @param {boolean} wanted
+ */
+export function disable(button, wanted) {
+  if (wanted) passFocus(button);
+  button.disabled = wanted;
+}
+
+/**
  * @param {Node} element
  * @param {string} text
  */

@@ -2,7 +2,7 @@
 // one line of text a step. Nothing moves by itself: the lecturer goes on, by key, clicker, button
 // or swipe.
 
-import { drawing, make, setText, targetOf } from "../lib/dom.js";
+import { disable, drawing, make, setText, targetOf } from "../lib/dom.js";
 import { say } from "../i18n/en.js";
 
 const SWIPE = 40; // px
@@ -58,8 +58,8 @@ export function makePresenter({ root, shows, steps, go, replay, changed, caption
     else line.innerHTML = show?.html ?? "";
     captioned();
     setText(count, say("count", { at: at + 1, of: steps().length }));
-    last.disabled = at <= 0;
-    next.disabled = at >= steps().length - 1;
+    disable(last, at <= 0);
+    disable(next, at >= steps().length - 1);
   }
 
   /** @param {number} way */
