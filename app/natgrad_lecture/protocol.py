@@ -132,6 +132,8 @@ class Trace(TypedDict):
     """Array, of ``bands``: the first point of each ring, and the number of points."""
     bands: NotRequired[str]
     """Array, of ``bands``: the first ring of each band, and the number of rings."""
+    levels: NotRequired[tuple[float, float]]
+    """Of ``bands``: the number at the lowest and at the highest line, which ``label`` names."""
     shapes: NotRequired[str]
     """Array ``[n, 6]``: center and two half axes of each ellipse."""
     at: NotRequired[str]

@@ -85,6 +85,9 @@ def test_the_loss_is_the_same_all_along_a_contour_and_bands_nest(name: str) -> N
         assert float(np.ptp(loss)) < 0.02 * spread
         heights.append(float(np.median(loss)))
     assert len(np.unique(np.round(heights, 6))) >= 8
+    assert shapes.ends is not None
+    lowest, highest = min(heights), max(heights)
+    np.testing.assert_allclose(shapes.ends, (lowest, highest), atol=0.02 * spread)
     means = []
     for a, b in pairwise(shapes.bands):
         ring = np.concatenate(

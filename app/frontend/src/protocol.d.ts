@@ -96,6 +96,8 @@ export interface Trace {
   rings?: string;
   /** Array, of ``bands``: the first ring of each band, and the number of rings. */
   bands?: string;
+  /** Of ``bands``: the number at the lowest and at the highest line, which ``label`` names. */
+  levels?: [number, number];
   /** Array ``[n, 6]``: center and two half axes of each ellipse. */
   shapes?: string;
   /** Array, of ``ellipses``: the step at which each of them is. */

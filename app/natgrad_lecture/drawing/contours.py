@@ -54,6 +54,8 @@ class Levels:
 
     lines: Array
     line_starts: Whole
+    ends: tuple[float, float] | None
+    """J at the lowest and at the highest line, if there are two."""
 
 
 def _share(problem: ProblemKey) -> float:
@@ -111,7 +113,8 @@ def level_bands(problem: ProblemKey) -> Levels:
         for pieces in (rings, lines)
     )
     (points, starts), (line_points, line_starts) = thin
-    return Levels(points, starts, np.array(bands), line_points, line_starts)
+    ends = (float(levels[0]), float(levels[-1])) if len(levels) > 1 else None
+    return Levels(points, starts, np.array(bands), line_points, line_starts, ends)
 
 
 def _starts(pieces: list[Array]) -> Whole:
@@ -123,9 +126,9 @@ def _short(problem: ProblemKey) -> str:
     return problem if isinstance(problem, str) else f"{problem[0]}-{crc32(repr(problem).encode())}"
 
 
-def add_contours(sheet: Sheet, problem: ProblemKey) -> None:
-    """The loss of ``problem`` in θ."""
-    _add(sheet, "theta", level_bands(problem), _short(problem))
+def add_contours(sheet: Sheet, problem: ProblemKey, symbol: str = "J") -> None:
+    """The loss of ``problem`` in θ, and ``symbol``, what the lesson writes for it."""
+    _add(sheet, "theta", level_bands(problem), _short(problem), symbol=symbol)
 
 
 def add_contours_through(sheet: Sheet, problem: ProblemKey, chart: ChartKey, view: Array) -> None:
@@ -144,7 +147,12 @@ def add_contours_through(sheet: Sheet, problem: ProblemKey, chart: ChartKey, vie
 
 
 def _add(
-    sheet: Sheet, plane: str, levels: Levels, key: str, affine: list[float] | None = None
+    sheet: Sheet,
+    plane: str,
+    levels: Levels,
+    key: str,
+    affine: list[float] | None = None,
+    symbol: str = "J",
 ) -> None:
     sheet.add(
         plane,
@@ -156,6 +164,7 @@ def _add(
         bands=levels.bands,
         cache=f"bands-{key}",
         map=affine,
+        **({"label": symbol, "levels": levels.ends} if levels.ends else {}),
     )
     sheet.add(
         plane,
@@ -179,7 +188,12 @@ def _curved_bands(problem: ProblemKey, chart: ChartKey, sides: _Sides) -> Levels
     rings = len(levels.ring_starts)
     count = starts[rings - 1]
     return Levels(
-        points[:count], starts[:rings], levels.bands, points[count:], starts[rings - 1 :] - count
+        points[:count],
+        starts[:rings],
+        levels.bands,
+        points[count:],
+        starts[rings - 1 :] - count,
+        levels.ends,
     )
 
 

@@ -4,10 +4,11 @@
 import { make } from "../lib/dom.js";
 import { makeScale, scalesOf } from "../canvas/color_scale.js";
 import { signsOf, swatch } from "../canvas/markers.js";
+import { show } from "../lib/number_format.js";
 import { say } from "../i18n/en.js";
 
 // A key for each style that is named, runs first, drawn as its traces are; which dashes mean
-// something, and what the colors of maps mean.
+// something, and what the colors of maps and of the ground mean.
 /**
  * @param {LessonData} lesson
  * @param {Pick<Answer, "traces" | "dash_labels">} answer
@@ -50,7 +51,11 @@ export function legendOf(lesson, { traces, dash_labels = {} }) {
   const dashes = [...new Set(drawn.map((trace) => trace.dash ?? "solid"))].filter(
     (d) => dash_labels[d],
   );
-  return { keys, dashes, scales: scalesOf(traces) };
+  const grounds = traces.flatMap(({ label, levels }) =>
+    levels ? [[label, ...levels.map((value) => show(value, 2))].join("\n")] : [],
+  );
+  const ground = [...new Set(grounds)].map((text) => text.split("\n"));
+  return { keys, dashes, ground, scales: scalesOf(traces) };
 }
 
 /** @param {LessonData} lesson */
@@ -67,8 +72,8 @@ export function makeLegend(lesson) {
     /** @param {Answer} answer */
     update(answer) {
       const { dash_labels = {} } = answer;
-      const { keys, dashes, scales } = legendOf(lesson, answer);
-      const key = JSON.stringify([keys, dashes, scales, dash_labels]);
+      const { keys, dashes, ground, scales } = legendOf(lesson, answer);
+      const key = JSON.stringify([keys, dashes, ground, scales, dash_labels]);
       if (key === shown) return;
       shown = key;
       /**
@@ -83,6 +88,15 @@ export function makeLegend(lesson) {
           item(swatch(style, lesson.styles[style], look), text, style),
         ),
         ...dashes.map((dash) => item(make("span", { class: `key ${dash}` }), dash_labels[dash])),
+        ...ground.map(([label, low, high]) =>
+          make(
+            "span",
+            { role: "listitem" },
+            `${label}: ${low}`,
+            make("span", { class: "bands" }),
+            high,
+          ),
+        ),
         ...scales.map(makeScale),
       );
     },

@@ -54,12 +54,15 @@ export function drawAxisNames(ctx, { spec, place, palette }) {
   ctx.textAlign = "left";
 }
 
+/** The colors of the ground, from the lowest of its lines to the highest. */
+const GROUND = { width: 66, height: 12, bands: 12 };
+
 /**
  * @param {Pen} ctx
  * @param {{ lesson: LessonData, answer: Answer, palette: Palette, y: number }} page
  */
 function drawKeys(ctx, { lesson, answer, palette, y }) {
-  const { keys, dashes } = legendOf(lesson, answer);
+  const { keys, dashes, ground } = legendOf(lesson, answer);
   let x = EDGE;
   ctx.font = `13px ${SANS}`;
   /**
@@ -102,6 +105,21 @@ function drawKeys(ctx, { lesson, answer, palette, y }) {
       ctx.stroke();
       ctx.setLineDash([]);
     });
+  }
+  for (const [label, low, high] of ground) {
+    const before = `${label}: ${low}`;
+    const wide = GROUND.width / GROUND.bands;
+    ctx.fillStyle = palette.color("text");
+    ctx.fillText(before, x, y + 4);
+    x += ctx.measureText(before).width + 8;
+    for (let band = 0; band < GROUND.bands; band++) {
+      ctx.fillStyle = palette.band(band, GROUND.bands);
+      ctx.fillRect(x + band * wide, y - 6, wide + 0.5, GROUND.height);
+    }
+    ctx.fillStyle = palette.color("text");
+    x += GROUND.width + 8;
+    ctx.fillText(high, x, y + 4);
+    x += ctx.measureText(high).width + 22;
   }
 }
 

@@ -123,6 +123,8 @@ def _ground(model: Model, sheet: Sheet) -> None:
         points=strips.reshape(-1, 2),
         rings=np.arange(0, 4 * count + 1, 4),
         bands=np.arange(count + 1),
+        label="∇Jᵀa",
+        levels=(float(marks[1] * size), float(marks[-2] * size)),
     )
     lines = np.stack([edges - side, edges + side], 1).reshape(-1, 2)
     sheet.add(
