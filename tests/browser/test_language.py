@@ -59,6 +59,10 @@ def test_a_link_s_language_comes_before_the_browser_s(
     expect(page.locator("[data-part=undo]").first).to_have_attribute("aria-label", undo)
     expect(page.locator("html")).to_have_attribute("lang", language)
     expect(page).to_have_title(f"{title} – {site}")
+    slanted = page.evaluate(
+        "getComputedStyle(document.querySelector('.planes')).fontSynthesisStyle"
+    )
+    assert slanted == ("none" if language == "zh" else "auto"), "Chinese has no italics"
     visitor.close()
 
 

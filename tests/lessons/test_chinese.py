@@ -39,8 +39,9 @@ TERMS = {
 
 FAULTS = {
     "a half-width mark beside a Chinese character": rf"{HAN}[,;:?!(]|[,;:?!)]{HAN}",
-    "a space beside a full-width mark": "[，。；：？！（）、“”] | [，。；：？！（）、”]",
+    "a space beside a full-width mark": "[，。；：？！（）、“”《》] | [，。；：？！（）、”》]",
     "a straight quotation mark": f"{HAN}[\"']|[\"']{HAN}",
+    "the title of a lesson without 《》": rf"(?<={HAN})(?<![第下的面这另])一课",
     "a space before a percent sign": r"\d %",
     "an English word": r"(?i)\b(and|the|of|with|from|is|are|by|to|for|in)\b",
 }
@@ -82,6 +83,7 @@ def test_the_words_of_the_page_are_written_as_chinese_is() -> None:
         ("相差不到 5 %", "percent"),
         ("（Opper and Archambeau 2009）", "English"),
         ("双井的鞍点", "双势阱"),
+        ("见近似一课", "《》"),
     ],
 )
 def test_a_fault_of_each_kind_is_found(wrong: str, why: str) -> None:

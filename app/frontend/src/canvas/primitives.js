@@ -236,7 +236,7 @@ function pictureOf(text, look, ratio) {
   if (pictures.size >= ENOUGH) pictures.clear();
   const canvas = new OffscreenCanvas(1, 1);
   const pen = contextOf(canvas);
-  pen.font = fontOf(look);
+  pen.font = fontOf(text, look);
   const { width } = pen.measureText(text);
   const [left, base] = [0.4 * look.size, 1.3 * look.size].map((side) => Math.ceil(side * ratio));
   canvas.width = Math.ceil(width * ratio) + 2 * left; // this takes font and scale away
@@ -250,9 +250,14 @@ function pictureOf(text, look, ratio) {
   return picture;
 }
 
-/** @param {{ size: number }} look */
-const fontOf = ({ size }) =>
-  `italic ${size}px "Iowan Old Style", Palatino, "Liberation Serif", Georgia, serif`;
+/**
+ * Chinese has no italics.
+ *
+ * @param {string} text
+ * @param {{ size: number }} look
+ */
+const fontOf = (text, { size }) =>
+  `${/[一-鿿]/.test(text) ? "" : "italic "}${size}px "Iowan Old Style", Palatino, "Liberation Serif", Georgia, serif`;
 
 /**
  * @param {Pen} ctx
@@ -262,7 +267,7 @@ const fontOf = ({ size }) =>
  * @param {TextLook} look
  */
 function write(ctx, text, x, y, { color, paper, size }) {
-  ctx.font = fontOf({ size });
+  ctx.font = fontOf(text, { size });
   ctx.strokeStyle = paper;
   ctx.lineWidth = 4;
   ctx.strokeText(text, x, y);
