@@ -173,6 +173,15 @@ def test_bad_input_is_said_beside_its_control_and_changes_nothing(live: Live) ->
         assert again["state"] == answer["state"]
 
 
+@pytest.mark.parametrize("first", ["natural", "kfac"])
+def test_the_step_of_the_natural_gradient_is_not_written_for_another_method(
+    live: Live, first: str
+) -> None:
+    """The strip had (F + λI)⁻¹ beside the numbers of K-FAC's run."""
+    answer = ask(live, set={**SMALL, "rules": [first, "adam"]})
+    assert ("step" in answer["shown"]["formulas"]) == (first == "natural")
+
+
 def test_a_run_that_diverged_is_drawn_to_its_end_and_said(live: Live) -> None:
     answer = ask(
         live, set={**SMALL, "rules": ["gradient"], "gradient": 1e4, "width": 3, "steps": 300}

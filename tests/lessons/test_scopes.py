@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -105,6 +106,55 @@ def test_every_line_that_states_a_result_repeats_claims_or_has_a_check(name: str
         else:
             assert backing, line
             assert set(backing) <= set(lesson.claims), line
+
+
+SAYS_DAMPING = re.compile(r"damp|\\lambda|λ|[FH]\^\{-1\}", re.I)
+"""What a sentence says that is about undamped steps, or about a given damping."""
+
+DAMPED = [
+    name
+    for name, lesson in lessons.items()
+    if hasattr(lesson.default, "damping") and (not lesson.slow or hasattr(lesson.default, "after"))
+]
+"""The lessons with a slider for λ, of those that train only the ones that compare one step."""
+
+
+@pytest.mark.parametrize("name", DAMPED)
+def test_a_claim_that_does_not_speak_of_damping_holds_with_it(name: str) -> None:
+    """The orders of the natural gradient's gap were said without the word undamped."""
+    lesson, text = lessons[name], lessons[name].text()
+    for id, claim in lesson.claims.items():
+        drawn = claim.scope is not None and "damping" in claim.scope.draws
+        if drawn or SAYS_DAMPING.search(text.claims[id].source):
+            continue
+        if not lesson.slow or "show" not in claim.set:
+            assert claim.check(lesson.after({**claim.set, "damping": 1.0})) is True, id
+
+
+AT_ONE_STEP = ("approximations", "after-kfac")
+"""The lessons that compare steps of a net, some steps of K-FAC after its start."""
+
+
+@pytest.mark.parametrize("name", AT_ONE_STEP)
+def test_the_text_says_after_how_many_steps_and_with_which_damping_its_numbers_hold(
+    name: str,
+) -> None:
+    """Angles of one step were given without λ: at λ = 1 they are others."""
+    lesson, text = lessons[name], lessons[name].text()
+    said = " ".join(section.source() for section in lesson.sections)
+    found = re.search(r"follows (\w+) steps of K-FAC, and \$(.*?) \\le \\lambda \\le (.*?)\$", said)
+    assert found, "the text names the steps before, and the range of λ"
+    assert (found[1], lesson.default.after) == ("five", 5)
+    low, high = float(found[2]), float(found[3])
+    assert low <= lesson.default.damping <= high
+    for id, claim in lesson.claims.items():
+        source, draw = text.claims[id].source, claim.scope and claim.scope.draws.get("damping")
+        if draw and id != "cosine":  # which holds at every λ
+            drawn = [draw(np.random.default_rng(seed), {}) for seed in range(20)]
+            assert low <= min(drawn) < max(drawn) <= high, id
+            assert (max(drawn) / min(drawn)) ** 2 > high / low, (id, "reaches the whole range")
+        assert "after" not in claim.set or re.search(r"\bstart\b|\bsteps\b", source), id
+        assert "damping" not in claim.set or "lambda" in source, id
 
 
 @pytest.mark.parametrize("name", list(lessons))

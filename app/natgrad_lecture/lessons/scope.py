@@ -104,6 +104,29 @@ def box(low: tuple[float, ...], high: tuple[float, ...]) -> Draw:
     return lambda rng, _: tuple(float(v) for v in rng.uniform(low, high))
 
 
+def mostly(
+    check: Callable[[Any], bool],
+    model_of: Callable[[Any], Any],
+    least: int,
+    starts: int = 5,
+) -> Callable[[Any], bool]:
+    """The check of a sentence that says 'from most starts'.
+
+    Args:
+        check: what holds from most starts.
+        model_of: asks the engine about a state.
+        least: from how many it must hold.
+        starts: how many are tried: the seed of the state, and the next ones.
+    """
+
+    def held(model: Any) -> bool:
+        seed = model.state.seed
+        there = (model_of(model.state.with_(seed=seed + i)) for i in range(starts))
+        return sum(check(each) for each in there) >= least
+
+    return held
+
+
 def near_start(size: float) -> Draw:
     """Draw a point within ``size`` of the start of the problem that is drawn, each coordinate."""
 

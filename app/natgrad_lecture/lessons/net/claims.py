@@ -11,12 +11,9 @@ import numpy as np
 from natgrad_lecture.lessons.base import Changes, Claim, Question
 from natgrad_lecture.lessons.net.lazy_model import model_of
 from natgrad_lecture.lessons.net.state import DIFFER, DIVERGED, HARD, MATRIX, ONE_EACH
-from natgrad_lecture.lessons.scope import Scope, log_between, one_of, whole_between
+from natgrad_lecture.lessons.scope import Scope, log_between, mostly, one_of, whole_between
 
 Check = Callable[[Any], bool]
-
-STARTS = 5
-"""Starts that a sentence with 'most' or 'some' is checked over, at each state of its scope."""
 
 ALL = {"rules": ("natural", "adam", "nesterov", "gradient"), "steps": 150}
 NOISY = {"noise": 0.3, "rules": ("kfac", "adam"), "steps": 120}
@@ -66,17 +63,6 @@ def _first(name: str, loss: float, steps: int, by: float) -> Check:
 def _alone(model: Any, name: str, steps: int) -> Any:
     """One rule's run of so many steps; the others of the state need not run."""
     return model_of(model.state.with_(rules=(name,))).to(steps).run(name)
-
-
-def _of_starts(model: Any) -> list[Any]:
-    """The same state from its own start and the next four."""
-    seed = model.state.seed
-    return [model_of(model.state.with_(seed=each)) for each in range(seed, seed + STARTS)]
-
-
-def _mostly(check: Check, least: int) -> Check:
-    """It holds from so many of five starts."""
-    return lambda model: sum(check(each) for each in _of_starts(model)) >= least
 
 
 def _null(which: tuple[float, float]) -> Check:
@@ -240,9 +226,9 @@ CLAIMS = {
     ),
     "spirals": Claim(
         {**HARD, "steps": 100, "rules": ("natural", "adam")},
-        _mostly(_first("natural", 0.03, 60, 1.5), 3),
+        mostly(_first("natural", 0.03, 60, 1.5), model_of, 3),
         Scope(ANY, trained=1),
-        false={"Adam does": _mostly(_first("adam", 0.03, 60, 1.0), 3)},
+        false={"Adam does": mostly(_first("adam", 0.03, 60, 1.0), model_of, 3)},
         shows=("natural", "adam"),
     ),
     "kl": Claim(
@@ -261,7 +247,7 @@ CLAIMS = {
     ),
     "thrown": Claim(
         DIVERGED,
-        _mostly(_diverges, 1),
+        mostly(_diverges, model_of, 1),
         Scope(ANY, trained=2),
         beyond=Scope({**ANY, "damping": one_of(0.1)}, trained=1),
         shows=("natural",),

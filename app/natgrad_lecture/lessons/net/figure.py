@@ -26,6 +26,9 @@ say = phrases(__file__)
 
 DASHES = {False: "solid", True: "dashed"}
 
+_LINES = ("size", "error", "rank")
+"""The formulas of every method; the step that is written is the natural gradient's."""
+
 
 def _dash_labels() -> dict[str, str]:
     return {dash: say(f"dash-{dash}") for dash in ("solid", "dashed")}
@@ -262,6 +265,7 @@ def picture(model: Any, sheet: Sheet) -> Picture:
         **growth,
         "handles": _handles(model, guide),
         "numbers": _numbers(model, guide, step, matrix_step),
+        "shown": {"formulas": [*(["step"] if guide == "natural" else []), *_LINES]},
         "meter": meter,
         "notes": notes,
         "hints": state.hints,

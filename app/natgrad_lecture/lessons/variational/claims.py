@@ -18,7 +18,7 @@ BEETLES, BEST = PRESETS["a-posterior-of-beetles"], PRESETS["the-best-normal"]
 BANANAS = {
     "start": box((-1.3, 0.4), (-0.9, 0.8)),
     "rate": between(0.15, 0.25),
-    "steps": one_of(60),
+    "steps": one_of(40),
 }
 """Starts at one end of the banana, from which all three methods move along it."""
 
@@ -103,7 +103,7 @@ CLAIMS = {
     "tenth-of-the-rate": Claim(
         {},
         _tenth_of_the_rate(2.0),
-        Scope(BANANAS),
+        Scope({**BANANAS, "rate": one_of(0.2)}),
         false={"nearer than the natural gradient": _tenth_of_the_rate(0.0)},
         shows=("gradient", "natural"),
     ),
