@@ -28,6 +28,7 @@ const MODULES = [
   "src/lesson_view.js",
   "src/export/makers.js",
   "src/canvas/model_picture.js",
+  "src/canvas/plotly_charts.js",
   "src/entry/classroom.js",
   ...CATALOGS,
   "src/entry/offline.js",

@@ -18,7 +18,8 @@ def script(name: str) -> str:
         name: ``lesson_view.js`` (an ES module with anywidget's ``render``), ``live_page.js`` (an ES
             module that draws our own page), ``makers.js`` (an ES module that it fetches to make
             files, to compare a pinned run and to edit a talk), ``model_picture.js`` (an ES module
-            that it fetches to draw a model), ``zh.js`` and ``es.js`` (ES modules with the words of
+            that it fetches to draw a model), ``plotly_charts.js`` (one that it fetches to draw
+            charts), ``zh.js`` and ``es.js`` (ES modules with the words of
             another language, which it fetches to speak it), ``offline.js`` (an ES module that keeps
             a page for a time without the server), or ``home.js``, ``offline_worker.js``,
             ``saved_page.js``, ``waiting_page.js`` (classic scripts).

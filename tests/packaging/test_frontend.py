@@ -37,7 +37,7 @@ def test_a_live_page_loads_little() -> None:
     live = gzip.compress((static / "live_page.js").read_bytes(), mtime=0)
     assert len(live) < MOST, f"live_page.js has {len(live)} bytes, compressed"
     languages = [path.name for path in (FRONTEND / "src/i18n").glob("??.js") if path.stem != "en"]
-    for later in ("makers.js", "model_picture.js", "offline.js", *languages):
+    for later in ("makers.js", "model_picture.js", "offline.js", "plotly_charts.js", *languages):
         assert f'import("./{later}")'.encode() in (static / "live_page.js").read_bytes()
         assert (static / later).is_file()
     for alone in ("lesson_view.js", "saved_page.js"):  # no server stands beside these

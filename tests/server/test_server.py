@@ -126,7 +126,7 @@ def test_the_page_loads_one_module_and_nothing_else(
     source = requests.get(server.url.rstrip("/") + loads[0], timeout=60).text
     assert not re.search(r"^(?:import|export)\b", source, re.MULTILINE)
     later = re.findall(r"\bimport\((?:new URL\()?\"([^\"]+)\"", source)  # when a reader asks for it
-    wanted = {"classroom.js", "makers.js", "model_picture.js", "offline.js"}
+    wanted = {"classroom.js", "makers.js", "model_picture.js", "offline.js", "plotly_charts.js"}
     wanted |= {f"{language}.js" for language in home_languages() if language != ENGLISH}
     assert {name.removeprefix("./") for name in later} == wanted
     assert source.count("import(") == len(later)

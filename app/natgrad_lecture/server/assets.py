@@ -17,12 +17,12 @@ class Assets:
     """What a page loads, under a name that follows the contents: a browser may keep it for ever.
 
     The many modules go as one file, ``live_page.js``; the style sheets are in the page's head. So
-    a page costs two requests and a websocket, and a returning reader's one. ``plotly.js`` is
-    fetched by the pages that have a chart, when they have one to draw; ``makers.js``, which makes
-    files of a picture, compares a pinned run and edits a talk, when one of them is wanted;
-    ``model_picture.js`` when a picture has a model beside its planes; ``zh.js``, say, by those who
-    read in that language; ``offline.js``, which keeps the page for a time without the server, once
-    the page rests.
+    a page costs two requests and a websocket, and a returning reader's one. What few need is
+    fetched when it is wanted: ``plotly_charts.js`` by the pages that have a chart, and
+    ``plotly.js`` when one is seen; ``makers.js``, which makes files of a picture, compares a
+    pinned run and edits a talk; ``model_picture.js`` when a picture has a model beside its planes;
+    ``zh.js``, say, by those who read in that language; ``offline.js``, which keeps the page for a
+    time without the server, once the page rests.
     """
 
     def __init__(self) -> None:

@@ -1,9 +1,9 @@
-// Charts that are read slowly, drawn by Plotly, which is fetched when the first of them is wanted:
-// from our server, or in a notebook over the widget's own line. Each has its numbers in a table.
+// Charts that are read slowly, drawn by Plotly, which is fetched when the first of them is seen: from
+// our server, or in a notebook over the widget's own line. Each has its numbers in a table. A page
+// fetches this module, too, when it has a chart, and lends it the page's words.
 
 import { make, setAttribute, setText } from "../lib/dom.js";
 import { show } from "../lib/number_format.js";
-import { say } from "../i18n/en.js";
 
 const BETWEEN = 250; // ms between drawings: a chart is read, not played
 const CONFIG = { displayModeBar: false, responsive: false, doubleClick: "reset" };
@@ -11,11 +11,14 @@ const CONFIG = { displayModeBar: false, responsive: false, doubleClick: "reset" 
 /** @type {Promise<any> | null} */
 let loading = null;
 
+/** @typedef {typeof import("../i18n/en.js").say} Say */
+
 /**
  * @param {string} src
+ * @param {Say} say
  * @returns {Promise<any>}
  */
-function run(src) {
+function run(src, say) {
   return new Promise((resolve, reject) => {
     const script = make("script", { src });
     script.onload = () => resolve(window.Plotly);
@@ -42,12 +45,15 @@ function fetched(model) {
   });
 }
 
-/** @param {Model} model */
-function loadPlotly(model) {
+/**
+ * @param {Model} model
+ * @param {Say} say
+ */
+function loadPlotly(model, say) {
   loading ??= (
     model.asset
-      ? run(model.asset("plotly.js"))
-      : fetched(model).then((blob) => run(URL.createObjectURL(blob)))
+      ? run(model.asset("plotly.js"), say)
+      : fetched(model).then((blob) => run(URL.createObjectURL(blob), say))
   ).catch((error) => {
     loading = null; // another chart may try again
     throw error;
@@ -145,9 +151,10 @@ function fill(element, { head, rows }) {
  * @property {string} [shownTable]
  * @property {boolean} seen
  *
+ * @param {Say} say
  * @returns {ChartParts}
  */
-function makeChart() {
+function makeChart(say) {
   const title = make("figcaption");
   const plot = make("div", { class: "plot", role: "img" });
   const table = make("table");
@@ -158,16 +165,11 @@ function makeChart() {
 }
 
 /**
+ * @param {HTMLElement} box
  * @param {Model} model
- * @param {{ palette: Palette, theme: () => string | undefined, busy: () => boolean }} page
+ * @param {{ palette: Palette, theme: () => string | undefined, busy: () => boolean, say: Say }} page
  */
-export function makeCharts(model, { palette, theme, busy }) {
-  const box = make("section", {
-    class: "charts",
-    "data-part": "charts",
-    "aria-label": say("charts"),
-    hidden: true,
-  });
+export function drawCharts(box, model, { palette, theme, busy, say }) {
   /** @type {Map<string, ChartParts>} */
   const held = new Map(); // name → its parts
   /** @type {ReturnType<typeof setTimeout> | 0} */
@@ -183,7 +185,7 @@ export function makeCharts(model, { palette, theme, busy }) {
 
   /** @param {Chart} chart */
   function adopt(chart) {
-    const parts = held.get(chart.name) ?? makeChart();
+    const parts = held.get(chart.name) ?? makeChart(say);
     if (!held.has(chart.name)) {
       held.set(chart.name, parts);
       setAttribute(parts.element, "data-chart", chart.name);
@@ -222,7 +224,7 @@ export function makeCharts(model, { palette, theme, busy }) {
       const key = JSON.stringify([chart.figure, width, height, theme()]);
       if (key === parts.drawn || !width) continue;
       try {
-        const plotly = await loadPlotly(model);
+        const plotly = await loadPlotly(model, say);
         const size = parseFloat(getComputedStyle(plot).fontSize);
         const { data, layout } = styled(chart.figure, palette);
         await plotly.react(plot, data, dressed(layout, { palette, size, width, height }), CONFIG);
@@ -239,10 +241,8 @@ export function makeCharts(model, { palette, theme, busy }) {
   }
 
   return {
-    box,
     /** @param {Chart[]} charts */
-    update(charts = []) {
-      if (box.hidden !== !charts.length) box.hidden = !charts.length;
+    update(charts) {
       const names = new Set(charts.map((chart) => chart.name));
       for (const [name, parts] of held) if (!names.has(name)) parts.element.hidden = true;
       charts.forEach(adopt);

@@ -9,7 +9,7 @@ import { isTheirs, wholeArrays } from "../offline/whole_answer.js";
 
 const REST = 1_000; // ms without an act until a picture is kept
 const MOST = 8_000_000; // bytes of a picture's arrays
-const SCRIPTS = ["live_page.js", "offline.js", "makers.js", "model_picture.js"];
+const SCRIPTS = ["live_page.js", "offline.js", "makers.js", "model_picture.js", "plotly_charts.js"];
 
 const base = new URL("../../", import.meta.url).pathname;
 const release = import.meta.url.split("/").at(-2) ?? "";

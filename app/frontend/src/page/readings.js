@@ -1,6 +1,6 @@
 // All that is beside the planes: controls, formulas, meter, legend, charts, and the live numbers.
 
-import { makeCharts } from "../canvas/plotly_charts.js";
+import { makeCharts } from "../canvas/charts.js";
 import { makeControls } from "../controls/controls.js";
 import { makeLegend } from "../controls/legend.js";
 import { makeFormulas, makeLive } from "../controls/lesson_text.js";
