@@ -3,12 +3,15 @@ import { test } from "node:test";
 import { makeThrottle } from "../src/lib/throttle.js";
 
 /** @param {import("node:test").TestContext} t */
-function throttled(t) {
+function throttled(t, slow = false) {
   let clock = 10_000;
   t.mock.timers.enable({ apis: ["setTimeout"] });
   t.mock.method(performance, "now", () => clock);
   const writes = [];
-  const throttle = makeThrottle(() => writes.push(clock));
+  const throttle = makeThrottle(
+    () => writes.push(clock),
+    () => slow,
+  );
   const pass = (ms) => {
     clock += ms;
     t.mock.timers.tick(ms);
@@ -32,6 +35,21 @@ test("while pictures follow one another at most five are written a second", (t) 
     pass(1000 / 60);
   }
   assert.ok(writes.length >= 8 && writes.length <= 11, String(writes.length));
+});
+
+test("on a slow page they are written at most twice a second, and the last after a second", (t) => {
+  const { throttle, writes, pass } = throttled(t, true);
+  for (let i = 0; i < 60; i++) {
+    throttle.owe(false);
+    pass(1000 / 30);
+  }
+  assert.ok(writes.length >= 3 && writes.length <= 4, String(writes.length));
+  const before = writes.length;
+  throttle.owe(false);
+  pass(1000);
+  assert.equal(writes.length, before + 1);
+  throttle.owe(true);
+  assert.equal(writes.length, before + 2, "at rest at once");
 });
 
 test("the last of them is written in any case, after 400 ms at most", (t) => {

@@ -127,6 +127,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     theme,
     step: transport.k,
     busy,
+    slow: () => loop.slow(),
     wished: conversation.wished,
     elsewhere,
   });

@@ -42,6 +42,7 @@ export function makePictureLoop({
 
   return {
     show,
+    slow: budget.exceeded,
 
     /** Let the next answer bring its step. */
     follow() {

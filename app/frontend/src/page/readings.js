@@ -24,6 +24,7 @@ const DESCRIBED = 400; // ms until a screen reader hears of the state that it ca
  * @param {Theme} page.theme
  * @param {() => number} page.step
  * @param {() => boolean} page.busy
+ * @param {() => boolean} page.slow
  * @param {() => Changes} page.wished what the reader set and no answer shows yet
  * @param {(text: string) => void} page.elsewhere
  */
@@ -38,6 +39,7 @@ export function makeReadings({
   theme,
   step,
   busy,
+  slow,
   wished,
   elsewhere,
 }) {
@@ -81,8 +83,8 @@ export function makeReadings({
     }, DESCRIBED);
   }
 
-  const figures = makeThrottle(() => live?.step(step()));
-  const texts = makeThrottle(write);
+  const figures = makeThrottle(() => live?.step(step()), slow);
+  const texts = makeThrottle(write, slow);
   return {
     formulas,
     controls,
