@@ -25,7 +25,8 @@ class Verdict(NamedTuple):
     """What a copy's laws said."""
 
     word: str
-    """``hold``, ``fail``, ``no end``, or ``broken`` (nothing could be tried)."""
+    """``hold``, ``fail``, ``crash`` (a signal ended the process, as a write outside a buffer does),
+    ``no end``, or ``broken`` (nothing could be tried)."""
     seconds: float
 
 
@@ -41,7 +42,7 @@ def try_laws(folder: Path, laws: tuple[str, ...], time_limit: float | None = Non
         )
     except subprocess.TimeoutExpired:
         return Verdict("no end", time.perf_counter() - began)
-    word = {0: "hold", 1: "fail"}.get(done.returncode, "broken")
+    word = {0: "hold", 1: "fail"}.get(done.returncode, "crash" if done.returncode < 0 else "broken")
     return Verdict(word, time.perf_counter() - began)
 
 
@@ -98,12 +99,12 @@ def main() -> int:
             word = "ESCAPED" if verdict.word == "hold" else verdict.word
             words[word] += 1
             print(f"{word:7}  {fault.file}: {fault.new!r} ({verdict.seconds:.0f} s)", flush=True)
-    caught = len(chosen) - words["ESCAPED"]
+    caught = words["fail"] + words["crash"] + words["no end"]
     print(
         f"{caught} of {len(chosen)} faults caught: a law failed at {words['fail']}, "
-        f"never came to an end at {words['no end']}, could not start at {words['broken']}"
+        f"the process crashed at {words['crash']}, never came to an end at {words['no end']}"
     )
-    return 1 if words["ESCAPED"] else 0
+    return 0 if caught == len(chosen) else 1
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -28,10 +29,25 @@ def test_there_are_many_of_different_kinds() -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "word"), [(0, "hold"), (1, "fail"), (-11, "crash"), (-6, "crash"), (2, "broken")]
+)
+def test_a_process_that_a_signal_ended_crashed_and_one_that_ran_no_law_is_broken(
+    code: int, word: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def ended(*_: object, **__: object) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.CompletedProcess([], code)
+
+    monkeypatch.setattr(subprocess, "run", ended)
+    assert runner.try_laws(tmp_path, ("rules",)).word == word
+
+
+@pytest.mark.parametrize(
     ("unharmed", "harmed", "said", "code"),
     [
         ("hold", "fail", "2 of 2 faults caught: a law failed at 2", 0),
-        ("hold", "no end", "2 of 2 faults caught: a law failed at 0, never came to an end at 2", 0),
+        ("hold", "no end", "crashed at 0, never came to an end at 2", 0),
+        ("hold", "crash", "2 of 2 faults caught: a law failed at 0, the process crashed at 2", 0),
+        ("hold", "broken", "0 of 2 faults caught", 1),
         ("hold", "hold", "0 of 2 faults caught", 1),
         ("fail", "fail", "The laws fail with no fault planted", None),
     ],
