@@ -136,6 +136,7 @@ def test_no_space_follows_a_chinese_stop_where_a_line_ended() -> None:
         (" {#which}", "", "a question has an id"),
         ("- `style` what", "- what", "an item begins with its id"),
         ("[a start](#start-αβ)", "a start", "a preset is - "),
+        ("See\n  it.", "See $x$.", "line .*: a preset's name and line are without formulas"),
         ("What to remember.", "What.\n\nAnd more.", "one line, the takeaway"),
         ("::: presets", "::: preset", "line .*: '::: preset' neither opens nor closes a block"),
         ("[a start](#start-αβ) See\n  it.", "", "line .*: an item of a list begins with words"),

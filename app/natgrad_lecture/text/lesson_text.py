@@ -526,6 +526,8 @@ def _presets(node: SyntaxTreeNode) -> dict[str, PresetText]:
             raise ValueError(f"line {_line(item)}: a preset is - [its name](#its-id) What to see.")
         end = next(i for i, token in enumerate(tokens) if token.type == "link_close")
         name, say = inline(tokens[1:end]), inline(tokens[end + 1 :])
+        if "$" in name.source + say.source:  # a talk lists them where no formula is set
+            raise ValueError(f"line {_line(item)}: a preset's name and line are without formulas")
         found[_href(tokens[0])[1:]] = PresetText(name.source, say.source)
     return found
 
