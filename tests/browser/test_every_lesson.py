@@ -199,6 +199,18 @@ def test_the_live_description_says_what_is_seen_and_follows(page: Page, taught: 
     begin_again(page, taught, len(shown))
 
 
+TO_A_CLAIM = """() => {
+    const root = document.querySelector('.natgrad'), skip = root.querySelector('.skip');
+    const stops = [...root.querySelectorAll('a[href], button, input, select, summary, '
+        + '[tabindex="0"]')].filter(e => e.checkVisibility() && !e.disabled);
+    skip.click();
+    const from = stops.indexOf(document.activeElement);
+    const claim = stops.findIndex((e, i) => i >= from && e.matches('[data-claim]'));
+    return from < 0 || claim < 0 ? Infinity : stops.indexOf(skip) + 1 + claim - from;
+}"""
+"""Presses of Tab from the top of the page to the first claim, over the button that skips to it."""
+
+
 def test_every_control_can_be_reached_by_tab_and_shows_its_focus(page: Page) -> None:
     page.evaluate("scrollTo(0, 0)")
     wanted = page.evaluate(
@@ -233,6 +245,7 @@ def test_every_control_can_be_reached_by_tab_and_shows_its_focus(page: Page) -> 
             unseen.append(said)
     assert unseen == []
     assert len(reached) >= wanted  # a chart is drawn once it is in view, and may bring a link
+    assert page.evaluate(TO_A_CLAIM) <= 10
 
 
 LOOK = """() => {
