@@ -20,10 +20,10 @@ from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Vector
 
 @problems.register()
 class TwoStateMDP(Problem):
-    """J = −η, η = [q(1 − p) + 2p(1 − q)]/(p + q), with p = σ(θ₁) and q = σ(θ₂).
+    """J = −ρ, ρ = [q(1 − p) + 2p(1 − q)]/(p + q), p and q logistic in θ₁ and θ₂.
 
     The states' shares are d = (q, p)/(p + q), F = diag(d₁ p(1 − p), d₂ q(1 − q)), and the natural
-    gradient of η is ((1 − 3q)/(p + q), −(1 + 3p)/(p + q)).
+    gradient of ρ is ((1 − 3q)/(p + q), −(1 + 3p)/(p + q)).
     An outcome is (the state, 0 or 1, and whether it is left, 0 or 1).
     """
 

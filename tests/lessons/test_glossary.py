@@ -96,3 +96,76 @@ def test_a_translated_glossary_has_the_same_terms() -> None:
         for id, term in glossary().terms.items():
             said = other.terms[id].definition
             assert formulas(said) == formulas(term.definition), id
+
+
+GREEK = {
+    "alpha": "α", "delta": "δ", "epsilon": "ε", "eta": "η", "gamma": "γ", "lambda": "λ", "mu": "μ",
+    "nu": "ν", "rho": "ρ", "sigma": "σ",
+}  # fmt: skip
+"""The letters of symbols, as formulas write them."""
+
+INTRODUCES = re.compile(r"introduction-|section-|controls-|derivation-.*\.condition$")
+"""Where a lesson says what a symbol is, by the ids of its text."""
+
+
+def letters_in(said: str) -> str:
+    """A text without its formulas' signs, on one line."""
+    for name, letter in GREEK.items():
+        said = re.sub(rf"\\{name}(?![a-z])", letter, said)
+    return " ".join(said.replace("$", "").split())
+
+
+def called(symbol: str, said: str) -> list[str]:
+    """What a text calls a symbol: "the rate α", "α is the rate", "Adam's rate α", "σ(t) = …"."""
+    noun = r"(?:(?!and |of )[a-z'–-]{2,} ){0,2}(?!and\b|of\b)[a-z'–-]{2,}\b"
+    found = re.findall(rf"\b(?:the|an?) ({noun})(?<!and) {symbol}(?![\w^_(*'-])", said)
+    found += re.findall(rf"(?<!\w){symbol} (?:is|are) (?:the|an?) ({noun})(?! of)", said)
+    found += re.findall(rf"^(.*'s\b.*) {symbol}$", said)  # a control's label
+    return found + ["function"] * bool(re.search(rf"(?<!\w){symbol}\(\w\) =", said))
+
+
+def meanings() -> dict[str, set[str]]:
+    """The words that define each letter of the glossary's symbols."""
+    symbols = [term for id, term in glossary().terms.items() if id.startswith("symbol-")]
+    names = {*GREEK.values(), "m"}
+    return {
+        letter: stems(letters_in(term.definition))
+        for term in symbols
+        for letter in term.name.split(" and ")
+        if letter in names
+    }
+
+
+def stems(said: str) -> set[str]:
+    return {word.rstrip("s") for word in re.findall(r"[a-z]{3,}", said.lower())}
+
+
+def test_a_letter_of_the_glossary_is_defined_once() -> None:
+    letters = [
+        letter
+        for id, term in glossary().terms.items()
+        if id.startswith("symbol-")
+        for letter in term.name.split(" and ")
+    ]
+    assert len(set(letters)) == len(letters)
+    assert set(meanings()) == {*GREEK.values(), "m"}
+
+
+@pytest.mark.parametrize("name", list(lessons))
+def test_a_lesson_calls_a_symbol_what_the_glossary_calls_it(name: str) -> None:
+    for unit, said in lessons[name].text().units.items():
+        if INTRODUCES.match(unit):
+            for symbol, known in meanings().items():
+                for noun in called(symbol, letters_in(said)):
+                    assert stems(noun) & known, f"{unit}: {symbol} is called {noun!r}"
+
+
+def test_a_symbol_with_another_meaning_is_found() -> None:
+    assert called("σ", letters_in(r"with $p = \sigma(\theta_1)$, where $\sigma(t) = 1$")) == [
+        "function"
+    ]
+    assert called("η", letters_in(r"$J = -\eta$, where η is the average reward")) == [
+        "average reward"
+    ]
+    assert called("η", "AdamW's decay η") == ["AdamW's decay"]
+    assert called("α", letters_in(r"a learning rate $\alpha$ and $\alpha^2$")) == ["learning rate"]

@@ -26,12 +26,12 @@ def _chances(model: Model) -> tuple[float, float]:
 
 
 def _slope(model: Model) -> Array:
-    """∇η at the start."""
+    """∇ρ at the start."""
     return np.asarray(-model.problem.grad(_start(model)), np.float64)
 
 
 def _raised(model: Model) -> Array:
-    """F⁻¹∇η at the start."""
+    """F⁻¹∇ρ at the start."""
     return np.asarray(model.raised(_start(model)[None])[0], np.float64)
 
 
@@ -51,7 +51,7 @@ def _eta(formula: Callable[[float, float], float]) -> Check:
 
 
 def _best(limit: tuple[float, float]) -> Check:
-    """η is below 2 here, and tends to 2 as θ goes this method without end."""
+    """ρ is below 2 here, and tends to 2 as θ goes this method without end."""
 
     def check(model: Model) -> bool:
         method = np.linspace(0, 40, 9)[:, None] * np.array(limit)
@@ -62,7 +62,7 @@ def _best(limit: tuple[float, float]) -> Check:
 
 
 def _third(sign: float) -> Check:
-    """∂η/∂θ₁ has the sign of 1 − 3q, and with q > ⅓ both runs begin by lowering p."""
+    """∂ρ/∂θ₁ has the sign of 1 − 3q, and with q > ⅓ both runs begin by lowering p."""
 
     def check(model: Model) -> bool:
         _, q = _chances(model)
@@ -74,7 +74,7 @@ def _third(sign: float) -> Check:
 
 
 def _weights(weight: Callable[[Array], Array]) -> Check:
-    """The two components of ∇η, as the page writes them."""
+    """The two components of ∇ρ, as the page writes them."""
 
     def check(model: Model) -> bool:
         p, q = _chances(model)
@@ -86,7 +86,7 @@ def _weights(weight: Callable[[Array], Array]) -> Check:
 
 
 def _rarely(sign: float) -> Check:
-    """Along gradient descent's run p falls, and with it the size of ∂η/∂θ₂."""
+    """Along gradient descent's run p falls, and with it the size of ∂ρ/∂θ₂."""
 
     def check(model: Model) -> bool:
         theta = model.run("gradient").theta
@@ -109,7 +109,7 @@ def _stalls(model: Model) -> bool:
 
 
 def _closed(formula: Callable[[float, float], tuple[float, float]]) -> Check:
-    """F = diag(d_s π_s (1 − π_s)), and F⁻¹∇η against a formula."""
+    """F = diag(d_s π_s (1 − π_s)), and F⁻¹∇ρ against a formula."""
 
     def check(model: Model) -> bool:
         chances = np.array(_chances(model))
@@ -213,12 +213,12 @@ def _grows(undamped: bool) -> Check:
 
 
 def _moved(name: str) -> Check:
-    """After the steps shown η has changed by less than a tenth."""
+    """After the steps shown ρ has changed by less than a tenth."""
     return lambda model: bool(np.ptp(model.run(name).loss) < 0.1)
 
 
 def _no_plateau(model: Model) -> bool:
-    """Gradient descent is within a tenth of η = 1 for three steps at most, and then arrives."""
+    """Gradient descent is within a tenth of ρ = 1 for three steps at most, and then arrives."""
     return model.on_plateau("gradient") <= 3 and model.arrives("gradient") is not None
 
 

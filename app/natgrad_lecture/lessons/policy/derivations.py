@@ -45,22 +45,22 @@ class _Here:
         return np.array([self.q, self.p]) / (self.p + self.q)
 
     def reward(self, theta: Array) -> float:
-        """η."""
+        """ρ."""
         return -float(self.model.problem.loss(theta))
 
     @property
     def gradient(self) -> Array:
-        """∇η by central differences."""
+        """∇ρ by central differences."""
         return differences(self.reward, self.theta)
 
     @property
     def by_chances(self) -> Array:
-        """∂η/∂p and ∂η/∂q of the closed form, by central differences."""
+        """∂ρ/∂p and ∂ρ/∂q of the closed form, by central differences."""
         return differences(_reward_of, np.array([self.p, self.q]), 1e-7)
 
     @property
     def slopes(self) -> Array:
-        """σ′: p(1 − p) and q(1 − q)."""
+        """The logistic function's slope: p(1 − p) and q(1 − q)."""
         return np.array([self.p * (1 - self.p), self.q * (1 - self.q)])
 
     @property
@@ -149,7 +149,7 @@ def _by_hand(p: float = 0.5, q: float = 0.5) -> _Here:
 
 
 def _vanishes(_: Model) -> bool:
-    """As p → 0 the second component of ∇η vanishes, that of F⁻¹∇η tends to −1/q."""
+    """As p → 0 the second component of ∇ρ vanishes, that of F⁻¹∇ρ tends to −1/q."""
     at = _by_hand(1e-7, 0.5)
     gradient = at.d * at.slopes * at.unweighted
     return bool(abs(gradient[1]) < 1e-6 and np.isclose(at.unweighted[1], -2.0, rtol=1e-4))

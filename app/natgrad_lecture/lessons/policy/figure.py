@@ -66,16 +66,16 @@ def picture(model: Model, sheet: Sheet) -> Picture:
         "eta",
         say("return-of-each-run"),
         Axis("step", 1, s.steps, log=True),
-        Axis("η", 0.0, 2.1),
+        Axis("ρ", 0.0, 2.1),
     )
     for level in (1.0, 2.0):
-        graph.curve("level", "η = 1 and 2", [1, s.steps], [level, level], width=1.2, faint=True)
+        graph.curve("level", "ρ = 1 and 2", [1, s.steps], [level, level], width=1.2, faint=True)
     add_runs(sheet, model.runs)
     for name, path in model.runs.items():
         steps = np.arange(len(path.theta))  # on a log axis step 0 stands where step 1 does
         read = [
             ["step", sheet.array(f"steps.{name}", steps.astype(float))],
-            ["η", sheet.array(f"eta.{name}", -path.loss)],
+            ["ρ", sheet.array(f"eta.{name}", -path.loss)],
         ]
         sheet.add(
             "eta",

@@ -64,7 +64,7 @@ class Model:
         return int(np.argmax(there)) if there.any() else None
 
     def raised(self, points: Array) -> Array:
-        """F⁻¹∇η, the natural gradient of the return, ``[n, 2]``."""
+        """F⁻¹∇ρ, the natural gradient of the return, ``[n, 2]``."""
         gradient = -self.problem.grad(points)
         return np.asarray(
             np.linalg.solve(self.problem.fisher(points), gradient[..., None])[..., 0], np.float64

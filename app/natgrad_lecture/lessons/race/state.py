@@ -105,7 +105,7 @@ def _rate(name: str, label: object) -> Any:
     return number(name, label, 1e-6, 1e4, say("take-one-from-0-000001-to"))
 
 
-def _share(name: str, label: str) -> Any:
+def _share(name: str, label: Any) -> Any:
     return number(name, label, 0.0, 0.9999, say.later("take-0-to-0-9999"))
 
 
@@ -211,7 +211,7 @@ class Racing(OwnTable):
     damping: float = _of("damping", _rate("damping", "λ"))
     lbfgs_history: int = _of("lbfgs_history", whole("lbfgs_history", say.later("pairs"), 1, 100))
     muon: float = _of("muon", _rate("muon", say.later("a-rate-of-muon")))
-    muon_keep: float = _of("muon_keep", _share("muon_keep", "μ"))
+    muon_keep: float = _of("muon_keep", _share("muon_keep", say.later("the-momentum")))
     muon_others: float = _of("muon_others", _rate("muon_others", say.later("a-rate-of-biases")))
     soap: float = _of("soap", _rate("soap", say.later("a-rate-of-soap")))
     soap_keep: float = _of("soap_keep", _share("soap_keep", "β₁"))
@@ -226,18 +226,18 @@ class Racing(OwnTable):
         "shampoo_every", whole("shampoo_every", say.later("the-interval"), 1, 100)
     )
     nesterov: float = _of("nesterov", _rate("nesterov", "a rate"))
-    nesterov_keep: float = _of("nesterov_keep", _share("nesterov_keep", "μ"))
+    nesterov_keep: float = _of("nesterov_keep", _share("nesterov_keep", say.later("the-momentum")))
     adam: float = _of("adam", _rate("adam", "Adam's rate"))
     adam_keep: float = _of("adam_keep", _share("adam_keep", "β₁"))
     adam_square: float = _of("adam_square", _share("adam_square", "β₂"))
     adamw: float = _of("adamw", _rate("adamw", say.later("a-rate-of-adamw")))
     adamw_square: float = _of("adamw_square", _share("adamw_square", "β₂"))
     adamw_decay: float = _of(
-        "adamw_decay", number("adamw_decay", "η", 0, 1, say.later("take-0-to-1"))
+        "adamw_decay", number("adamw_decay", say.later("the-decay"), 0, 1, say.later("take-0-to-1"))
     )
     gradient: float = control(FORMER["gradient"], "plain", _rate("gradient", "a rate"))
     adadelta: float = _of("adadelta", _rate("adadelta", "Adadelta's rate"))
-    adadelta_keep: float = _of("adadelta_keep", _share("adadelta_keep", "ρ"))
+    adadelta_keep: float = _of("adadelta_keep", _share("adadelta_keep", say.later("the-decay")))
     constants: str = control(
         OWN, "constants", choice("constants", say.later("settings"), CONSTANTS)
     )
