@@ -25,8 +25,8 @@ def test_every_lesson_has_steps_each_with_a_line_and_names_that_a_link_can_hold(
     lines = sum(len(each.lines) for each in lesson.derivations.values())
     parts = len(lesson.presets) + len(lesson.claims) + 2 * len(lesson.questions) + lines
     assert len(lesson.shows) == parts, "no two share a name"
-    told = len(lesson.presets) + 2 * len(lesson.questions) + lines
-    assert len(lesson.talk) >= told or lesson.steps
+    expected = len(lesson.presets) + 2 * len(lesson.questions) + lines
+    assert len(lesson.talk) >= expected or lesson.steps
     for name in lesson.shows:
         assert not set(name) & set("~!*&=#?% ")
         assert not name.startswith(".")

@@ -44,7 +44,7 @@ def words(said: str) -> set[str]:
     }
 
 
-def told_around(lesson: Lesson, question: str) -> Iterator[tuple[str, str]]:
+def texts_around(lesson: Lesson, question: str) -> Iterator[tuple[str, str]]:
     """What a reader can see beside an open question, by the ids of the text: sentence by sentence,
     and a preset's line with its name.
     """
@@ -73,7 +73,7 @@ def test_nothing_around_an_open_question_has_the_words_of_its_answer(
     if not right:
         return  # a number, a formula, "for none": no word tells it
     about = words(asked.asked.source) - right
-    for unit, said in told_around(lesson, question):
+    for unit, said in texts_around(lesson, question):
         found = words(said)
         assert not (right <= found and len(about & found) >= SHARED), (unit, said)
 
@@ -127,5 +127,5 @@ def test_a_description_names_the_hidden_line_whose_numbers_it_says(lesson: Lesso
     for line in hidden - {seen.get("description_of", "meter" if seen.get("meter") else "")}:
         held = [seen["numbers"].get(name) for name in re.findall(r"@([\w-]+)", lines[line])]
         values = [f"{each:.{n}g}" for each in held if isinstance(each, float) for n in (3, 4)]
-        told = {value for value in values if value in said and len(value.strip("0.")) > 2}
-        assert not told, (line, seen["description"])
+        answers = {value for value in values if value in said and len(value.strip("0.")) > 2}
+        assert not answers, (line, seen["description"])
