@@ -11,6 +11,7 @@ import itertools
 import math
 import types
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
@@ -32,7 +33,12 @@ from natgrad_core.nets.rule import Rule, chain, descend
 from natgrad_core.nets.training import indices, train
 from tests.nets.cases import point
 
-theirs: Any = pytest.importorskip("pytorch_optimizer")
+
+@cache
+def theirs() -> Any:
+    """pytorch-optimizer, which takes over a second to import."""
+    return pytest.importorskip("pytorch_optimizer")
+
 
 PROBLEM = NetProblem.of(mlp((2, 6, 5, 2)), plane("moons", 80)).double
 UNBIASED = NetProblem.of(mlp((2, 6, 5, 2), bias=False), plane("moons", 80)).double
@@ -64,7 +70,7 @@ class _Sophia:
 
     def __init__(self, parameters: list[nn.Parameter]) -> None:
         self.parameters, self.steps = parameters, 0
-        self.optimizer = theirs.SophiaH(
+        self.optimizer = theirs().SophiaH(
             parameters, 0.03, (0.9, 0.8), 0.1, p=1.0, update_period=10**9, eps=1e-6, foreach=False
         )
 
@@ -82,7 +88,7 @@ class _Sophia:
 
 def _grafted(parameters: list[nn.Parameter]) -> Any:
     """Their grafted Shampoo, which adds its factors up where β₂ is 1."""
-    optimizer = theirs.ScalableShampoo(
+    optimizer = theirs().ScalableShampoo(
         parameters,
         0.3,
         start_preconditioning_step=1,
@@ -105,7 +111,7 @@ PAIRS: dict[str, tuple[NetProblem, Rule, Make]] = {
     "lion": (
         PROBLEM,
         rules.lion(0.01, 0.8, 0.95, 0.2),
-        lambda p: theirs.Lion(p, 0.01, (0.8, 0.95), 0.2, foreach=False),
+        lambda p: theirs().Lion(p, 0.01, (0.8, 0.95), 0.2, foreach=False),
     ),
     "sophia": (
         PROBLEM,
@@ -115,7 +121,7 @@ PAIRS: dict[str, tuple[NetProblem, Rule, Make]] = {
     "shampoo": (
         PROBLEM,
         rules.shampoo(0.3, 1e-4),
-        lambda p: theirs.Shampoo(p, 0.3, matrix_eps=1e-4),
+        lambda p: theirs().Shampoo(p, 0.3, matrix_eps=1e-4),
     ),
     "shampoo, grafted on gradient descent": (
         UNBIASED,
@@ -178,10 +184,14 @@ def test_soap_takes_the_steps_of_its_reference_after_the_one_that_moves_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Their ε is added to √v before, ours after the bias of v is taken out, as in Adam."""
-    monkeypatch.setattr(importlib.import_module(theirs.SOAP.__module__), "torch", _Doubled("torch"))
+    monkeypatch.setattr(
+        importlib.import_module(theirs().SOAP.__module__), "torch", _Doubled("torch")
+    )
     rule = rules.soap(0.02, 0.9, 0.8, 1e-6, every=4)
     parameters = _parameters(PROBLEM)
-    optimizer = theirs.SOAP(parameters, 0.02, (0.9, 0.8), weight_decay=0, precondition_frequency=4)
+    optimizer = theirs().SOAP(
+        parameters, 0.02, (0.9, 0.8), weight_decay=0, precondition_frequency=4
+    )
     _follow(PROBLEM, optimizer, parameters, 0)
     at = PROBLEM.at(PROBLEM.net.init(0, torch.float64))
     assert torch.equal(join([p.data for p in parameters]), at.theta)
