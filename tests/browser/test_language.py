@@ -39,6 +39,16 @@ def test_a_page_speaks_the_browser_s_language_and_the_link_s(
     visitor.close()
 
 
+HEADINGS = """
+    globalThis.headings = [];
+    new MutationObserver(() => {
+        const said = document.querySelector("h1")?.textContent;
+        if (said && said !== headings.at(-1)) headings.push(said);
+    }).observe(document, { subtree: true, childList: true, characterData: true });
+"""
+"""Keeps every heading that the page has had."""
+
+
 @pytest.mark.parametrize(
     ("name", "language", "undo", "site"),
     [
@@ -52,10 +62,12 @@ def test_a_link_s_language_comes_before_the_browser_s(
 ) -> None:
     visitor = browser.new_context(locale="en-US", bypass_csp=True)
     page = visitor.new_page()
+    page.add_init_script(HEADINGS)
     page.goto(f"{server.url}{name}?v=1&lang={language}")
     title = lessons[name].text(language).title
     assert title != lessons[name].title
     expect(page.locator("h1")).to_have_text(title)
+    assert page.evaluate("headings") == [title], "no English is shown before it"
     expect(page.locator("[data-part=undo]").first).to_have_attribute("aria-label", undo)
     expect(page.locator("html")).to_have_attribute("lang", language)
     expect(page).to_have_title(f"{title} – {site}")

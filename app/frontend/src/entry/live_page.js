@@ -8,6 +8,7 @@
 import { readAddress } from "../connection/url_state.js";
 import { Link, dataOf } from "../connection/kernel_link.js";
 import { say } from "../i18n/en.js";
+import { fetchWords, setLanguage, wishedLanguage } from "../i18n/language.js";
 import { make } from "../lib/dom.js";
 import { render } from "../lesson_view.js";
 
@@ -107,15 +108,15 @@ class Model {
 }
 
 /**
- * The answer to this page's address: the state that a link carries. It is waited for as long as the
- * reader likes, and asked for again on each new line; null if the reader would rather not wait, or
- * the engine has no picture of it.
+ * The answer to this page's address: the state that a link carries, in the reader's language. It is
+ * waited for as long as the reader likes, and asked for again on each new line; null if the reader
+ * would rather not wait, or the engine has no picture of it.
  *
  * @param {Link} link
- * @param {string} query
+ * @param {Record<string, unknown>} asked
  * @returns {Promise<{ first: Answer, arrays: DataView } | null>}
  */
-function linked(link, query) {
+function linked(link, asked) {
   return new Promise((resolve) => {
     /** @param {{ first: Answer, arrays: DataView } | null} traits */
     const done = (traits) => {
@@ -128,12 +129,12 @@ function linked(link, query) {
     const receive = (answer, [arrays]) => {
       if (answer.answer === 0) done(answer.fault ? null : { first: answer, arrays });
     };
-    const ask = () => link.send({ ask: 0, query, state: {}, set: {}, have: [] });
+    const ask = () => link.send({ ask: 0, state: {}, set: {}, have: [], ...asked });
     const late = setTimeout(() => offer(() => done(null)), SOON);
-    let asked = true;
+    let sent = true;
     const still = link.onstatus((status) => {
-      if (status === "open" && !asked) ask();
-      asked = false;
+      if (status === "open" && !sent) ask();
+      sent = false;
     });
     link.receivers.add(receive);
     ask();
@@ -173,15 +174,25 @@ async function start(data) {
   // A page kept alive behind another one comes back without its kernel.
   addEventListener("pageshow", ({ persisted }) => persisted && link.reconnect().catch(() => {}));
 
-  // A link's picture comes from the kernel, not from the HTML; showing another one first would be a
-  // lie.
+  // A link's picture comes from the kernel, not from the HTML, and so does the lesson in another
+  // language: showing another state, or words that change at once, would mislead.
   const { query } = readAddress(location.search, data.lesson.own);
-  if (query && query !== data.first.query && !data.offline) {
+  const other = query && query !== data.first.query;
+  const language = wishedLanguage(data.lesson, true);
+  const foreign = language !== data.lesson.language;
+  if ((other || foreign) && !data.offline) {
     open();
-    const found = await linked(link, query);
+    const asked = {
+      query: query || data.first.query,
+      ...(foreign && { lang: language, speak: true }),
+    };
+    const answered = linked(link, asked);
+    if (foreign) await fetchWords(language);
+    setLanguage(language);
+    const found = await answered;
+    if (found) Object.assign(traits, found, found.first.lesson && { lesson: found.first.lesson });
     // The reader is told what is shown instead; the address in the bar is then that of the picture.
-    const lost = { first: { ...data.first, dropped: [say("link-state")] } };
-    Object.assign(traits, found ?? lost);
+    else if (other) traits.first = { ...data.first, dropped: [say("link-state")] };
     await draw();
   } else {
     await draw();
