@@ -7,11 +7,13 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from benchmarks.measure import aim, say, table
 from natgrad_core.nets import Data, NetProblem, autoencoding, mlp, real, rules
 from natgrad_core.nets.damping import LevenbergMarquardt
 from natgrad_core.nets.rule import Rule
+from natgrad_core.nets.step_size import Quadratic
 from natgrad_core.nets.training import Frame, steps_to, train
 from natgrad_lecture.lessons.race.model import rule_of
 from natgrad_lecture.lessons.race.state import FOUND
@@ -157,13 +159,13 @@ def tell(race: Race, found: dict[str, list[dict[float, tuple[int, float]]]]) -> 
         )
 
 
-def kfacs(starts: Sequence[float], omegas: Sequence[float], **options: object) -> Grid:
-    """Return a grid of K-FAC over λ₀ and ω."""
+def kfacs(starts: Sequence[float], omegas: Sequence[float], said: str = "", **options: Any) -> Grid:
+    """Return a grid of K-FAC over λ₀ and ω; ``said`` names the other options."""
 
     def built(start: float, omega: float) -> Callable[[], Rule]:
-        return lambda: rules.kfac(LevenbergMarquardt(start, omega), **options)  # type: ignore[arg-type]
+        return lambda: rules.kfac(LevenbergMarquardt(start, omega), **options)
 
-    return {f"λ₀ {s:g}, ω {o:g}": built(s, o) for s in starts for o in omegas}
+    return {f"λ₀ {s:g}, ω {o:g}{said}": built(s, o) for s in starts for o in omegas}
 
 
 def naturals(starts: Sequence[float], omegas: Sequence[float]) -> Grid:
@@ -209,8 +211,15 @@ def digits(quick: bool) -> Race:
     """Return the race on digits: MLP 64-32-10, full batch, cross-entropy."""
     few = slice(0, 1) if quick else slice(None)
     baselines = as_tuned("digits")
+    over, each = ((0.3, 0.1, 0.03, 0.01)[few], (0.25, 0.125)), Quadratic(layers=True)
     entrants: dict[str, Grid] = {
-        "K-FAC": {**kfacs((0.3, 0.1, 0.03)[few], (0.25, 0.125)), **baselines.pop("K-FAC")},
+        "K-FAC": {
+            **kfacs(*over),
+            **kfacs(*over, ", a length for each layer", size=each),
+            **kfacs(*over, ", the same, from 450 examples", size=each, examples=450),
+            **kfacs(*over, ", from 225, averaged", size=each, examples=225, keep=0.3),
+            **baselines.pop("K-FAC"),
+        },
         "E-KFAC": {
             f"λ₀ {s:g}": (lambda s=s: rules.ekfac(LevenbergMarquardt(s, 0.125)))
             for s in (0.3, 0.1)[few]
@@ -251,7 +260,7 @@ def autoencoder(quick: bool) -> Race:
     """Return the autoencoder: 64-48-24-8-24-48-64, tanh; loss ½‖error‖², summed over 64 pixels."""
     data: Data = autoencoding(real("digits", "unit"))
     baselines = as_tuned("autoencoder")
-    sampled: dict[str, object] = {"kind": "monte-carlo", "keep": 0.9}
+    sampled: dict[str, Any] = {"kind": "monte-carlo", "keep": 0.9}
     entrants: dict[str, Grid] = {
         "K-FAC": {**kfacs((0.3,), (0.25,), **sampled), **baselines.pop("K-FAC")},
         **baselines,

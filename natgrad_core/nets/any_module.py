@@ -31,6 +31,7 @@ from torch.func import functional_call, jvp, vjp, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.modules.dropout import _DropoutNd
 from torch.nn.modules.lazy import LazyModuleMixin
+from torch.nn.parameter import is_lazy
 
 from natgrad_core.errors import not_a
 from natgrad_core.nets.layers.linear_and_conv import Layer, WrongShapeError
@@ -260,6 +261,36 @@ class ModuleTape(Tape):
             return pulled(self._back, torch.zeros_like(self.outputs))[1](v)
         except NotImplementedError:  # a derivative that has no derivative
             return self._pushed_by_rows(v)
+
+    def pushes(self, v: Tensor) -> list[Tensor]:
+        """Return J v, module by module: a push for each one that owns parameters.
+
+        Args:
+            v: A change of θ, ``[p]``.
+
+        Returns:
+            For each of them the change of the outputs, ``[R, C]``; their sum is J v.
+        """
+        found: list[Tensor] = []
+        for i in self.net.parametric:
+            alone = torch.zeros_like(v)
+            alone[self.net.slices[i]] = v[self.net.slices[i]]
+            found.append(self.push(alone))
+        return found
+
+    def some(self, rows: slice) -> Tape:
+        """Refuse: examples may share statistics of the batch, and one may have several rows.
+
+        Args:
+            rows: Not used.
+
+        Raises:
+            ValueError: Always.
+        """
+        raise ValueError(
+            f"{self.net} is differentiated as a whole, so its factors come from all examples of "
+            "the batch: leave examples=None"
+        )
 
     def _pushed_by_graph(self, v: Tensor) -> Tensor:
         """J v as the derivative of e -> Jᵀ e, or number by number where that has none."""
@@ -574,6 +605,17 @@ def _must_be_a_model(module: Any) -> None:
         raise TypeError(
             "a model of TorchScript cannot be differentiated by its parameters here: give the "
             "module that was scripted or traced"
+        )
+    layouts = [
+        (name, zip(p.stride(), p.shape, strict=True))
+        for name, p in module.named_parameters()
+        if p.layout == torch.strided and not is_lazy(p)
+    ]
+    expanded = [name for name, of in layouts if any(step == 0 and n > 1 for step, n in of)]
+    if expanded:
+        raise TypeError(
+            f"several numbers of {expanded[0]} are one number in memory (expand), so a step cannot "
+            "change them one by one: give the layer a copy (.clone()), or expand it in forward"
         )
     unborn = [name for name, p in module.named_parameters() if p.is_meta]
     if unborn:

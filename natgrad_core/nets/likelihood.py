@@ -21,6 +21,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from natgrad_core.errors import not_a
+from natgrad_core.nets.layers.linear_and_conv import THIN
 
 PROBABILITY = 1e-4
 """How far a row of probabilities may be from the sum 1, by rounding."""
@@ -234,17 +235,17 @@ class Categorical:
 
     def log_prob(self, out: Tensor, y: Tensor) -> Tensor:
         """The value log softmax(out)[y], averaged where y are probabilities."""
-        if y.ndim == 2:
-            return (y * out.log_softmax(1)).sum(1)
-        return out.log_softmax(1).gather(1, y[:, None])[:, 0]
+        logs = _log_softmax(out)
+        return (y * logs).sum(1) if y.ndim == 2 else logs.gather(1, y[:, None])[:, 0]
 
     def loss(self, out: Tensor, y: Tensor) -> Tensor:
         """Cross-entropy."""
-        return functional.cross_entropy(out, y)
+        logs = _log_softmax(out)
+        return -(y * logs).sum(1).mean() if y.ndim == 2 else functional.nll_loss(logs, y)
 
     def mean(self, out: Tensor) -> Tensor:
         """p."""
-        return out.softmax(1)
+        return out.T.softmax(0).T if out.shape[1] < THIN else out.softmax(1)
 
     def residual(self, mean: Tensor, y: Tensor) -> Tensor:
         """p − onehot(y), or p − y where y are probabilities."""
@@ -288,12 +289,17 @@ class Categorical:
 
     def kl(self, out: Tensor, other: Tensor) -> Tensor:
         """Σ_c p_c (log p_c − log q_c)."""
-        log_p, log_q = out.log_softmax(1), other.log_softmax(1)
+        log_p, log_q = _log_softmax(out), _log_softmax(other)
         return (log_p.exp() * (log_p - log_q)).sum(1).mean()
 
     def sample(self, out: Tensor, generator: torch.Generator) -> Tensor:
         """A class for each example."""
-        return torch.multinomial(out.softmax(1), 1, generator=generator)[:, 0]
+        return torch.multinomial(self.mean(out), 1, generator=generator)[:, 0]
+
+
+def _log_softmax(out: Tensor) -> Tensor:
+    """log p: of few classes column by column, because torch takes 8 times as long for the rows."""
+    return out.T.log_softmax(0).T if out.shape[1] < THIN else out.log_softmax(1)
 
 
 def _complement(u: Tensor, scale: Tensor) -> Tensor:

@@ -416,6 +416,7 @@ def kfac(
     keep: float | None = 0.0,
     shared: bool = True,
     sharing: str = "expand",
+    examples: int | None = None,
 ) -> Metric:
     """K-FAC: each layer's block is a Kronecker product B ⊗ A of two small matrices.
 
@@ -432,24 +433,32 @@ def kfac(
             Factors by hooks always share it.
         sharing: What the places that share a weight are, for factors by hooks: "expand" or "reduce"
             (Eschenhagen et al. 2023).
+        examples: The factors are computed from so many examples at most, others at each step
+            (Martens & Grosse 2015, §8); A of the inputs is that of all. None: from all.
 
     Returns:
         The metric; it remembers the factors.
 
     Raises:
         ValueError: If ``keep`` is not in [0, 1), there is no such kind or sharing, or ``samples``
-            is less than 1.
+            or ``examples`` is less than 1; in a step, if ``examples`` is given for a net that is
+            differentiated as a whole.
     """
     _must_average(kind, samples, keep, sharing)
+    given: Any = examples
+    if given is not None and (not isinstance(given, int) or given < 1):
+        raise ValueError(f"examples is a whole number, at least 1, or None; got {examples!r}")
 
     def at(point: At, memory: Memory) -> tuple[Operator, Memory]:
-        fisher = FisherAt(point, kind, samples)
+        seen = point if examples is None else point.some(examples)
+        fisher = FisherAt(seen, kind, samples)
         factors, weight, kept = _averaged(fisher, memory, keep, sharing)
         if isinstance(factors, dict):
             return ModuleKronecker(point.problem.net, factors), kept
 
         def counterpart() -> Kronecker:
-            return Kronecker(factors.double if weight else Factors.of(fisher.double), shared)
+            same = weight or seen is not point
+            return Kronecker(factors.double if same else Factors.of(fisher.double), shared)
 
         return Careful(point, Kronecker(factors, shared), counterpart), kept
 

@@ -286,11 +286,45 @@ class Tape:
             The change of the outputs, ``[N, C]``.
         """
         dx: Tensor | None = None
-        for i, layer in enumerate(self.net.layers):
-            s = self.slope(i) if layer.size or dx is not None else None
-            dx = layer.tangent(self.parts[i], self.values[i], s, v[self.net.slices[i]], dx)
+        for i, part in enumerate(self.net.slices):
+            dx = self._tangent(i, v[part], dx)
         assert dx is not None
         return dx
+
+    def _tangent(self, i: int, dw: Tensor | None, dx: Tensor | None) -> Tensor | None:
+        """How a layer's output moves."""
+        layer = self.net.layers[i]
+        s = self.slope(i) if layer.size or dx is not None else None
+        return layer.tangent(self.parts[i], self.values[i], s, dw, dx)
+
+    def pushes(self, v: Tensor) -> list[Tensor]:
+        """Return J v, layer by layer: what the change of each one alone adds to it.
+
+        Args:
+            v: A change of θ, ``[p]``.
+
+        Returns:
+            For each parametric layer the change of the outputs, ``[N, C]``; their sum is J v.
+        """
+        found: list[Tensor] = []
+        for first in self.net.parametric:
+            dx = self._tangent(first, v[self.net.slices[first]], None)
+            for i in range(first + 1, len(self.net.layers)):
+                dx = self._tangent(i, None, dx)
+            assert dx is not None
+            found.append(dx)
+        return found
+
+    def some(self, rows: slice) -> Tape:
+        """Return the same pass of some of the examples; nothing is computed.
+
+        Args:
+            rows: Which examples.
+
+        Returns:
+            The tape.
+        """
+        return Tape(self.net, self.parts, [value[rows] for value in self.values])
 
     def rows(self, cotangents: Sequence[Tensor]) -> Tensor:
         """Return the Jacobian seen through K directions, row by row.

@@ -9,6 +9,7 @@ is derived from that one pass. Losses, gradients and matrices are means over the
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -19,11 +20,12 @@ from natgrad_core.errors import NotFiniteError
 from natgrad_core.nets.any_module import ModuleNet, net_of
 from natgrad_core.nets.datasets import Data
 from natgrad_core.nets.dense_fisher import dense
-from natgrad_core.nets.layers.linear_and_conv import Linear
+from natgrad_core.nets.layers.linear_and_conv import THIN, Linear
 from natgrad_core.nets.likelihood import (
     Categorical,
     Gaussian,
     Likelihood,
+    Weighted,
     least_loss,
     must_be_a_likelihood,
 )
@@ -312,6 +314,32 @@ class NetProblem:
         y = self.y.unflatten(0, (len(self.x), per))[index].flatten(0, 1)
         return NetProblem(self.net, self.likelihood, self.x[index], y, self.like.dtype)
 
+    def some(self, rows: slice) -> NetProblem:
+        """Return the problem on some of the examples, with the ``input_moment`` of all.
+
+        Args:
+            rows: Which examples.
+
+        Returns:
+            The problem.
+        """
+        known = self._some.get((rows.start, rows.step))
+        if known is not None:
+            return known
+        likelihood, y = self.likelihood, self.y[rows]
+        if isinstance(likelihood, Weighted):
+            likelihood = replace(likelihood, weights=likelihood.weights[rows])
+        shape = len(y), self.outputs
+        found = NetProblem(self.net, likelihood, self.x[rows], y, self.like.dtype, shape)
+        found.input_moment, found.input_basis = self.input_moment, self.input_basis
+        self._some[rows.start, rows.step] = found
+        return found
+
+    @cached_property
+    def _some(self) -> dict[tuple[int | None, int | None], NetProblem]:
+        """What ``some`` returned, by the first example and the step from one to the next."""
+        return {}
+
     @cached_property
     def signature(self) -> tuple[float, float]:
         """The number of examples and the sum of their inputs: tells one batch from another."""
@@ -486,9 +514,17 @@ class At:
         Returns:
             The products, one row a vector.
         """
-        rows = [u.contiguous() for u in pushed]
-        weighed = [self.weigh(u).flatten() for u in rows]
-        return [[float(u.flatten() @ w) / len(u) for w in weighed] for u in rows]
+        thin, n = self.problem.outputs < THIN, len(self.tape)
+
+        def flat(t: Tensor) -> Tensor:
+            return (t.T if thin else t).reshape(-1)
+
+        weighed = [flat(self.weigh(u)) for u in pushed]
+        found: list[list[float]] = []
+        for i, u in enumerate(map(flat, pushed)):
+            known = [found[j][i] for j in range(i)]
+            found.append(known + [float(u @ w) / n for w in weighed[i:]])
+        return found
 
     def after(self, change: Tensor) -> At:
         """Return the point at θ + δ; for the same change twice it is the same object.
@@ -503,6 +539,28 @@ class At:
             ahead = At(self.problem, self.theta + change, self.step + 1)
             self._ahead = (change, ahead)
         return self._ahead[1]
+
+    def some(self, most: int) -> At:
+        """Return this point with no more than so many examples, others at each step.
+
+        They are every k-th example, so that data in an order of their own are all there.
+
+        Args:
+            most: How many at most.
+
+        Returns:
+            The point, with the values of this one's pass.
+
+        Raises:
+            ValueError: If the net is differentiated as a whole.
+        """
+        every = -(-len(self.tape) // most)
+        if every == 1:
+            return self
+        rows = slice(self.step % every, None, every)
+        found = At(self.problem.some(rows), self.theta, self.step, loss=self.loss)
+        found.tape, found.mean = self.tape.some(rows), self.mean[rows]
+        return found
 
     def lead(self, change: Tensor, point: At) -> None:
         """Let a point that was looked at already be what ``after(change)`` gives.

@@ -393,6 +393,7 @@ def kfac(
     sharing: str = "expand",
     every: int | None = 1,
     inverses: int | None = None,
+    examples: int | None = None,
 ) -> Rule:
     """K-FAC; left alone, it sets its λ, rate and momentum by itself (Martens & Grosse 2015).
 
@@ -406,6 +407,7 @@ def kfac(
             "reduce".
         every: The factors are computed at every ``every``-th step; None: as ``Growing`` says.
         inverses: They are inverted at every ``inverses``-th step; None: whenever they are computed.
+        examples: The factors are computed from so many examples at most; None: from all.
 
     Returns:
         The rule.
@@ -414,7 +416,7 @@ def kfac(
         ValueError: If a setting is out of range or unknown.
     """
     return second_order(
-        metrics.kfac(kind, samples, keep, sharing=sharing),
+        metrics.kfac(kind, samples, keep, sharing=sharing, examples=examples),
         LevenbergMarquardt(1.0, 0.25) if damping is None else damping,
         Quadratic() if size is None else size,
         "K-FAC",

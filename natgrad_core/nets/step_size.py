@@ -21,6 +21,9 @@ from natgrad_core.nets.settings import in_range
 RECALL = 0.7
 """The weight of the steps before in a running mean of 1/α."""
 
+ALIKE = 1e-10
+"""A direction lies in the span of others where so little of its curvature is left without them."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -216,34 +219,50 @@ class Quadratic:
     Two pushes and a 2 × 2 system (Martens & Grosse 2015, §6.4 and §7): the rate and the momentum
     tune themselves.
 
+    Where each of L layers has an α and a μ of its own, the system is 2L × 2L. The exact F in it
+    knows how layers act together, which a metric of one block a layer leaves out (a coarse space of
+    one direction a layer: Tselepidis et al. 2020). It is made for shallow nets: each layer's part
+    is pushed through those after it.
+
     Args:
         momentum: Whether the last change is used; without it μ = 0.
+        layers: Whether each layer has an α and a μ of its own.
     """
 
     momentum: bool = True
+    layers: bool = False
 
     def start(self) -> Memory:
         """No change yet."""
         return {"last": None, "inverse": None}
 
     def fit(self, at: At, grad: Tensor, direction: Tensor, damping: float, memory: Memory) -> Step:
-        """The best in the plane of d and δ₀."""
-        basis = [direction]
+        """The best in the span of d and δ₀, or of their parts in each layer."""
+        whole = [direction]
         if self.momentum and memory["last"] is not None:
-            basis.append(memory["last"])
-        f = at.products([at.tape.push(b) for b in basis])
+            whole.append(memory["last"])
+        net = at.problem.net
+        parts = [net.slices[i] for i in net.parametric] if self.layers else [slice(None)]
+        pushed = [at.tape.pushes(v) if self.layers else [at.tape.push(v)] for v in whole]
+        f = at.products([each for of_one in pushed for each in of_one])
+        basis = [(part, v[part]) for v in whole for part in parts]
+        numbered = list(enumerate(basis))
         m = [
-            [f[i][j] + damping * float(a @ b) for j, b in enumerate(basis)]
-            for i, a in enumerate(basis)
+            [f[i][j] + (damping * float(a @ b) if p == q else 0.0) for j, (q, b) in numbered]
+            for i, (p, a) in numbered
         ]
-        slopes = [-float(grad @ b) for b in basis]
+        slopes = [-float(grad[part] @ b) for part, b in basis]
         weights = _least(m, slopes)
-        change = weights[0] * direction
-        if len(basis) == 2 and weights[1]:
-            change = torch.add(change, basis[1], alpha=weights[1])
+        change = torch.zeros_like(direction)
+        for weight, (part, b) in zip(weights, basis, strict=True):
+            if weight:
+                change[part].add_(b, alpha=weight)
         kl = sum(a * b * f[i][j] for i, a in enumerate(weights) for j, b in enumerate(weights)) / 2
         promise = sum(w * s for w, s in zip(weights, slopes, strict=True)) - kl
-        kept, now = memory.get("inverse"), m[0][0] / slopes[0] if slopes[0] > 0 else 0.0
+        first = range(len(parts))
+        slope = sum(slopes[i] for i in first)
+        now = sum(m[i][j] for i in first for j in first) / slope if slope > 0 else 0.0
+        kept = memory.get("inverse")
         mean = now if kept is None else RECALL * kept + (1 - RECALL) * now
         return Step(change, promise, {"last": change, "inverse": mean})
 
@@ -261,17 +280,25 @@ class Quadratic:
 
 
 def _least(m: list[list[float]], slopes: list[float]) -> list[float]:
-    """The w with m w = slopes, m 1 × 1 or 2 × 2; the second is 0 where the two point the same way.
+    """The w with m w = slopes, by elimination; 0 for a direction that those before it span.
 
     Written out, because LAPACK's least squares differ in the last digit from call to call.
     """
-    if len(m) == 2:
-        (a, b), (c, d) = m
-        det = a * d - b * c
-        if det > 1e-10 * a * d:
-            return [(d * slopes[0] - b * slopes[1]) / det, (a * slopes[1] - c * slopes[0]) / det]
-    alone = slopes[0] / m[0][0] if m[0][0] > 0 else 0.0
-    return [alone] + [0.0] * (len(m) - 1)
+    n = len(m)
+    left = [[*row, slope] for row, slope in zip(m, slopes, strict=True)]
+    used: list[int] = []
+    for k in range(n):
+        if not left[k][k] > ALIKE * m[k][k]:
+            continue
+        for i in range(k + 1, n):
+            share = left[i][k] / left[k][k]
+            left[i] = [a - share * b for a, b in zip(left[i], left[k], strict=True)]
+        used.append(k)
+    weights = [0.0] * n
+    for k in reversed(used):
+        known = sum(left[k][j] * weights[j] for j in used if j > k)
+        weights[k] = (left[k][n] - known) / left[k][k]
+    return weights
 
 
 def scaled(step: Step, grad: Tensor, s: float) -> Step:

@@ -85,6 +85,9 @@ def test_gradient_push_pull_and_kl_are_those_of_autodiff(name: str) -> None:
     e = torch.randn(out.shape, generator=generator, dtype=torch.float64)
     assert close(at.outputs, out)
     assert close(at.tape.push(v), j @ v)
+    owned = [at.problem.net.slices[i] for i in at.problem.net.parametric]
+    for part, pushed in zip(owned, at.tape.pushes(v), strict=True):
+        assert close(pushed, j[..., part] @ v[part])
     assert close(at.tape.pull(e), torch.einsum("nc,ncp->p", e, j))
     assert close(at.grad, torch.func.grad(at.problem.loss)(at.theta))
     there = at.problem.net.forward(at.theta + 0.1 * v, x)

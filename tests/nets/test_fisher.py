@@ -53,6 +53,8 @@ def test_push_and_pull_are_the_jacobian_and_its_transpose(net: str, likelihood: 
     v = torch.randn(at.problem.dim, generator=generator, dtype=torch.float64)
     e = torch.randn(at.outputs.shape, generator=generator, dtype=torch.float64)
     assert close(at.tape.push(v), j @ v)
+    for part, pushed in zip(_parts(at.problem), at.tape.pushes(v), strict=True):
+        assert close(pushed, j[..., part] @ v[part])
     assert close(at.tape.pull(e), torch.einsum("nc,ncp->p", e, j))
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from natgrad_core.nets import NetProblem, mlp
 from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.fisher.kfac import Eigen, Factors, Kronecker, Pair, join, split
-from natgrad_core.nets.likelihood import Gaussian
+from natgrad_core.nets.likelihood import Gaussian, Weighted
 from natgrad_core.nets.metrics import Metric, ekfac, kfac
 from natgrad_core.nets.problem import At
 from tests.nets.cases import LIKELIHOODS, LINEAR_ONLY, point
@@ -180,6 +180,61 @@ def test_factors_are_averaged_over_steps() -> None:
         for k, x, y, z in zip(kept, one, two, three, strict=True):
             half = (x + y) / 2  # the second step keeps min(1 − 1/2, 0.6), the third min(2/3, 0.6)
             assert close(k, 0.6 * half + 0.4 * z)
+
+
+@pytest.mark.parametrize("net", FACTORED)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_factors_of_some_examples_are_those_of_these_and_the_inputs_of_all(
+    net: str, weighted: bool
+) -> None:
+    all_of_it = point(net, "three classes")
+    problem, theta = all_of_it.problem, all_of_it.theta
+    weights = torch.linspace(0.5, 2, len(problem), dtype=torch.float64)[:, None]
+    likelihood = Weighted(problem.likelihood, weights) if weighted else problem.likelihood
+    whole = NetProblem(problem.net, likelihood, problem.x, problem.y)
+    metric, everything = kfac(examples=5), kfac(examples=len(problem))
+    memory = metric.init(theta)
+    for step, first in ((0, 0), (1, 1), (2, 2), (3, 0)):  # 4 of 12: every third
+        of = torch.arange(first, len(problem), 3)
+        some = Weighted(problem.likelihood, weights[of]) if weighted else problem.likelihood
+        there = NetProblem(problem.net, some, problem.x[of], problem.y[of]).at(theta)
+        due = list(Factors.of(FisherAt(there)).pairs)
+        at = whole.at(theta, step)
+        if net != "convolutional":
+            due[0] = Factors.of(FisherAt(at)).pairs[0][0], due[0][1]
+        found = metric.at(at, memory)[1]["pairs"]
+        for pair, right in zip(found, due, strict=True):
+            assert all(close(x, y) for x, y in zip(pair, right, strict=True))
+        same = everything.at(at, memory)[1]["pairs"]
+        assert all(
+            close(x, y)
+            for pair, right in zip(same, Factors.of(FisherAt(at)).pairs, strict=True)
+            for x, y in zip(pair, right, strict=True)
+        )
+
+
+def test_factors_of_some_examples_need_layers_that_are_known() -> None:
+    for wrong in (0, -3, 2.5):
+        with pytest.raises(ValueError, match="examples is a whole number, at least 1"):
+            kfac(examples=wrong)  # type: ignore[arg-type]
+    model = nn.Sequential(nn.Linear(4, 3), nn.LayerNorm(3)).double()
+    problem = NetProblem(model, Gaussian(), torch.randn(8, 4).double(), torch.randn(8, 3).double())
+    at = problem.at(problem.net.read())
+    with pytest.raises(ValueError, match="leave examples=None"):
+        kfac(examples=2).at(at, kfac().init(at.theta))
+
+
+def test_an_average_of_the_same_inputs_keeps_their_eigenvectors() -> None:
+    at = point("tanh MLP", "three classes")
+    other = at.after(0.3 * torch.ones_like(at.theta))
+    one, two = (Factors.of(FisherAt(here)) for here in (at, other))
+    averaged = one.blend(two, 0.4)
+    assert averaged.first is two.first is not None
+    plain = Factors(averaged.net, averaged.pairs)
+    v = at.grad
+    assert close(Kronecker(averaged).solve(v, 0.1), Kronecker(plain).solve(v, 0.1), 1e-9)
+    moved = Factors(one.net, ((2 * one.pairs[0][0], one.pairs[0][1]), *one.pairs[1:]))
+    assert moved.blend(two, 0.4).first is None
 
 
 @pytest.mark.parametrize("net", FACTORED)

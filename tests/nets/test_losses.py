@@ -19,6 +19,7 @@ from natgrad_core.nets import (
     mlp,
 )
 from natgrad_core.nets.fisher.fisher import FisherAt
+from natgrad_core.nets.layers.linear_and_conv import THIN
 from natgrad_core.nets.likelihood import Bernoulli, Weighted
 from natgrad_core.nets.torch_losses import factor
 
@@ -47,6 +48,21 @@ CASES: dict[str, tuple[Any, Tensor]] = {
     "a likelihood": (LikelihoodLoss(Gaussian(0.5)), SOFT),
     "a likelihood of classes": (LikelihoodLoss(Categorical()), Y),
 }
+
+
+@pytest.mark.parametrize("classes", [2, THIN - 1, THIN, THIN + 3])
+def test_few_classes_and_many_have_torchs_cross_entropy(classes: int) -> None:
+    generator = torch.Generator().manual_seed(3)
+    out = 5 * torch.randn(N, classes, generator=generator, dtype=torch.float64)
+    soft = torch.rand(N, classes, generator=generator, dtype=torch.float64).softmax(1)
+    likelihood = Categorical()
+    assert torch.allclose(likelihood.mean(out), out.softmax(1), atol=1e-14)
+    for y in (torch.arange(N) % classes, soft):
+        each = nn.functional.cross_entropy(out, y, reduction="none")
+        assert torch.allclose(-likelihood.log_prob(out, y), each, atol=1e-14)
+        assert torch.allclose(likelihood.loss(out, y), each.mean(), atol=1e-14)
+        slope = torch.func.grad(likelihood.loss)(out, y)
+        assert torch.allclose(slope, likelihood.residual(likelihood.mean(out), y) / N, atol=1e-14)
 
 
 def net() -> nn.Sequential:

@@ -637,6 +637,13 @@ def _reentrant() -> None:
         _step(_checkpointed(True))()
 
 
+def _expanded() -> nn.Module:
+    """A parameter whose rows are one row in memory, on which torch's own SGD stops in its step."""
+    model = net()
+    model[0].weight = nn.Parameter(torch.randn(1, 3).double().expand(4, 3))
+    return model
+
+
 def _two_losses_added() -> None:
     model, loss = net(), nn.CrossEntropyLoss()
     optimizer = NaturalGradient(model, loss, LR, DAMPING)
@@ -746,6 +753,8 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "no examples in a loop": (lambda: _in_a_loop(X[:0], SOFT[:0], nn.MSELoss(reduction="sum")),
                               "the batch has no examples"),
     "two losses added": (_two_losses_added, "the loss was scaled by 2 before"),
+    "an expanded parameter": (lambda: KFAC(_expanded(), nn.CrossEntropyLoss()),
+                              r"one number in memory \(expand\)"),
     "no gradients at all": (_without_gradients, r"under torch\.inference_mode"),
     "another optimizer's state": (_of_another_optimizer, "not the state of a KFAC"),
     "a loss without a likelihood": (_step(net(), nn.L1Loss()), "must be an nn.CrossEntropyLoss"),

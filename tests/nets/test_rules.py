@@ -34,7 +34,7 @@ from natgrad_core.nets.problem import At
 from natgrad_core.nets.rule import Rule, chain, decay, descend
 from natgrad_core.nets.rules import second_order
 from natgrad_core.nets.step_size import KLClip, Quadratic, Rate, Step, TrustRegion
-from tests.nets.cases import point
+from tests.nets.cases import NETS, point
 
 
 def fall(at: At, rule: Rule, steps: int) -> list[At]:
@@ -81,6 +81,7 @@ def test_the_promise_is_the_decrease_of_the_undamped_quadratic_model() -> None:
         (Rate(0.2), {}),
         (KLClip(1.0, 1e-3), {}),
         (Quadratic(), before),
+        (Quadratic(layers=True), before),
         (TrustRegion(1e-3), {"radius": 1e-3}),
     ):
         step = size.fit(at, at.grad, direction, 0.1, memory)
@@ -105,11 +106,32 @@ def test_the_quadratic_model_finds_the_best_step_in_the_plane_of_direction_and_l
     assert torch.allclose(exact_step.change, -torch.linalg.solve(curved, at.grad), atol=1e-9)
 
 
-def test_a_last_change_along_the_direction_leaves_the_direction_alone() -> None:
-    at = start()
-    alone = Quadratic().fit(at, at.grad, -at.grad, 0.1, {"last": None})
-    beside = Quadratic().fit(at, at.grad, -at.grad, 0.1, {"last": 3 * at.grad})
-    nowhere = Quadratic().fit(at, at.grad, -at.grad, 0.1, {"last": 0 * at.grad})
+@pytest.mark.parametrize("net", NETS)
+def test_each_layer_may_have_the_best_length_and_momentum_of_its_own(net: str) -> None:
+    at, damping = point(net, "three classes"), 0.05
+    curved = FisherAt(at).dense() + damping * torch.eye(at.problem.dim, dtype=torch.float64)
+    last = 0.1 * torch.sin(torch.arange(float(at.problem.dim), dtype=torch.float64))
+    memory = {"last": last}
+    step = Quadratic(layers=True).fit(at, at.grad, -at.grad, damping, memory)
+    slope = at.grad + curved @ step.change
+    for i in at.problem.net.parametric:
+        part = at.problem.net.slices[i]
+        for along in (at.grad[part], last[part]):
+            assert abs(float(slope[part] @ along)) < 1e-8 * float(at.grad.norm() * along.norm())
+
+    def model(change: torch.Tensor) -> float:
+        return float(at.grad @ change + change @ curved @ change / 2)
+
+    whole = Quadratic().fit(at, at.grad, -at.grad, damping, memory)
+    assert model(step.change) <= model(whole.change) < 0
+
+
+@pytest.mark.parametrize("layers", [False, True])
+def test_a_last_change_along_the_direction_leaves_the_direction_alone(layers: bool) -> None:
+    at, size = start(), Quadratic(layers=layers)
+    alone = size.fit(at, at.grad, -at.grad, 0.1, {"last": None})
+    beside = size.fit(at, at.grad, -at.grad, 0.1, {"last": 3 * at.grad})
+    nowhere = size.fit(at, at.grad, -at.grad, 0.1, {"last": 0 * at.grad})
     assert torch.equal(alone.change, beside.change)
     assert torch.equal(alone.change, nowhere.change)
 

@@ -98,9 +98,11 @@ class Factors:
             The factors.
         """
         both = zip(self.pairs, new.pairs, strict=True)
+        same = new.first is not None and torch.equal(self.pairs[0][0], new.pairs[0][0])
         return Factors(
             self.net,
             tuple((torch.lerp(b, a, keep), torch.lerp(d, c, keep)) for (a, c), (b, d) in both),
+            new.first if same else None,
         )
 
 

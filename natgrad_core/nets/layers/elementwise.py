@@ -39,12 +39,15 @@ class FrozenNorm:
         return w[: self.width] * self.slope(w, x, x) + w[self.width :]
 
     def tangent(
-        self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor, dx: Tensor | None
-    ) -> Tensor:
+        self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor | None, dx: Tensor | None
+    ) -> Tensor | None:
         """dγ x̂ + dβ + γ dx̂."""
         assert s is not None
-        dy = dw[: self.width] * s + dw[self.width :]
-        return dy if dx is None else dy + w[: self.width] * self.scale.to(dx) * dx
+        dy = None if dw is None else dw[: self.width] * s + dw[self.width :]
+        if dx is None:
+            return dy
+        of_x = w[: self.width] * self.scale.to(dx) * dx
+        return of_x if dy is None else dy + of_x
 
     def backward(
         self, w: Tensor, x: Tensor, s: Tensor | None, g: Tensor, spend: bool = False
@@ -106,7 +109,7 @@ class Fixed:
         return
 
     def tangent(
-        self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor, dx: Tensor | None
+        self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor | None, dx: Tensor | None
     ) -> Tensor | None:
         """The product M dx."""
         return None if dx is None else dx @ self.module.matrix.to(dx).T
@@ -142,7 +145,7 @@ class Curve:
         return slope
 
     def tangent(
-        self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor, dx: Tensor | None
+        self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor | None, dx: Tensor | None
     ) -> Tensor | None:
         """f'(x) dx."""
         if dx is None:
@@ -181,7 +184,7 @@ class Reshape:
         return
 
     def tangent(
-        self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor, dx: Tensor | None
+        self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor | None, dx: Tensor | None
     ) -> Tensor | None:
         """dx, reshaped."""
         return None if dx is None else self.reshape(dx)
@@ -259,13 +262,10 @@ class Constant:
         return self.layer.slope(self.w.to(x), x, y)
 
     def tangent(
-        self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor, dx: Tensor | None
+        self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor | None, dx: Tensor | None
     ) -> Tensor | None:
         """The layer's change for dx alone."""
-        if dx is None:
-            return None
-        held = self.w.to(x)
-        return self.layer.tangent(held, x, s, torch.zeros_like(held), dx)
+        return self.layer.tangent(self.w.to(x), x, s, None, dx)
 
     def backward(
         self, w: Tensor, x: Tensor, s: Tensor | None, g: Tensor, spend: bool = False

@@ -64,7 +64,7 @@ class Layer(Protocol):
         ...
 
     def tangent(
-        self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor, dx: Tensor | None
+        self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor | None, dx: Tensor | None
     ) -> Tensor | None:
         """Return the change of the output: the R-operator (Pearlmutter 1994).
 
@@ -72,7 +72,7 @@ class Layer(Protocol):
             w: The layer's slice of θ, ``[size]``.
             x: What came in, ``[N, ...]``.
             s: What ``slope`` returned.
-            dw: The change of w, ``[size]``.
+            dw: The change of w, ``[size]``; None for zero.
             dx: The change of x, ``[N, ...]``; None for zero.
 
         Returns:
@@ -159,9 +159,14 @@ class Linear:
         return
 
     def tangent(
-        self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor, dx: Tensor | None
-    ) -> Tensor:
+        self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor | None, dx: Tensor | None
+    ) -> Tensor | None:
         """The change x dWᵀ + db + dx Wᵀ."""
+        if dw is None:
+            if dx is None:
+                return None
+            wide = self.outputs >= THIN
+            return dx @ self.weight(w).T if wide else (self.weight(w) @ dx.T).T
         if self.outputs >= THIN:
             dy = self.forward(dw, x)
             return dy if dx is None else torch.addmm(dy, dx, self.weight(w).T)
@@ -254,14 +259,15 @@ class Conv2d:
         return functional.unfold(x, self.kernel, self.dilation, self.padding, self.stride).mT
 
     def tangent(
-        self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor, dx: Tensor | None
-    ) -> Tensor:
+        self, w: Tensor, x: Tensor, s: Tensor | None, dw: Tensor | None, dx: Tensor | None
+    ) -> Tensor | None:
         """The change x ∗ dW + db + dx ∗ W."""
-        dy = self._conv(dw, x)
+        dy = None if dw is None else self._conv(dw, x)
         if dx is None:
             return dy
         kernel = w[: self.weights].view(self.shape)
-        return dy + functional.conv2d(dx, kernel, None, self.stride, self.padding, self.dilation)
+        of_x = functional.conv2d(dx, kernel, None, self.stride, self.padding, self.dilation)
+        return of_x if dy is None else dy + of_x
 
     def backward(
         self, w: Tensor, x: Tensor, s: Tensor | None, g: Tensor, spend: bool = False
