@@ -56,6 +56,8 @@ Params = Iterable[Tensor] | Iterable[dict[str, Any]]
 CLOSURE = "zero_grad(), loss = criterion(model(x), y), loss.backward(), return loss"
 SAME = 1e-5
 """Two gradients whose relative distance is below this are one, up to rounding."""
+ROUNDED = 4
+"""Units in the last place by which two ways to compute a mean may differ."""
 
 
 class _LoopAt(At):
@@ -419,7 +421,7 @@ class SecondOrder(torch.optim.Optimizer):
             seen.problem.net.must_give(plain.tape, seen.out, seen.rounding)
         scale = seen.scaled_by(self.loss, plain)
         data = _gradients(seen.problem.net) / seen.times
-        clipped, pure = _share(data, plain.grad)
+        clipped, pure = _share(data, plain.grad, _unseen(plain))
         if scale != 1 and not (scale > 1 and pure and clipped <= 1):
             raise ValueError(
                 f"the loss was scaled by {scale:.4g} before backward(), and the gradients were not "
@@ -535,12 +537,24 @@ def _gradients(net: Net) -> Tensor:
     return torch.cat([g.reshape(-1) for g in dense])
 
 
-def _share(data: Tensor, own: Tensor) -> tuple[float, bool]:
+def _share(data: Tensor, own: Tensor, unseen: float) -> tuple[float, bool]:
     """c and whether the gradient is c > 0 times our own, up to rounding; c is 1 if it is not."""
     square = float(own @ own)
     share = float(data @ own) / square if square > 0 else 1.0
-    pure = share > 0 and float((data - share * own).norm()) <= SAME * max(share, 1) * square**0.5
+    allowed = max(share, 1) * (SAME * square**0.5 + unseen)
+    pure = share > 0 and float((data - share * own).norm()) <= allowed
     return (share if abs(share - 1) > SAME else 1.0, True) if pure else (1.0, False)
+
+
+def _unseen(at: At) -> float:
+    """What rounding of the residuals does to the gradient.
+
+    Where examples are fitted, a residual is a small difference of numbers near 1, so its rounding
+    is that of these: relative to the gradient it grows without bound.
+    """
+    felt = float(at.residual.norm())
+    rounding = ROUNDED * torch.finfo(at.theta.dtype).eps * float(at.mean.norm())
+    return rounding * float(at.grad.norm()) / felt if felt > 0 else 0.0
 
 
 def _places(model: nn.Module) -> dict[str, int]:

@@ -163,6 +163,29 @@ def _steps(model: nn.Module, optimizer: SecondOrder, n: int, clip: float = 0.0) 
     return found
 
 
+@pytest.mark.parametrize("make", [KFAC, NaturalGradient])
+def test_rounding_of_a_fitted_batch_is_not_taken_for_a_penalty(make: Any) -> None:
+    """A residual is then a difference of numbers near 1: a step on digits was refused."""
+    for units, refused in ((1, False), (1e4, True)):
+        torch.manual_seed(4)
+        model, x, y = nn.Sequential(nn.Linear(8, 10)), torch.eye(8), torch.arange(8)
+        with torch.no_grad():
+            model[0].weight.copy_(12 * torch.eye(10, 8))
+        criterion = nn.CrossEntropyLoss()
+        signs = torch.randn(8, 10).sign() * units * torch.finfo(x.dtype).eps / 8
+        rounding = torch.autograd.grad(model(x), list(model.parameters()), signs)
+        optimizer = make(model, criterion)
+        criterion(model(x), y).backward()
+        for p, r in zip(model.parameters(), rounding, strict=True):
+            assert p.grad is not None
+            p.grad += r
+        if refused:
+            with pytest.raises(ValueError, match="hold more than that of the loss"):
+                optimizer.step()
+        else:
+            optimizer.step()
+
+
 def test_weight_decay_is_the_penalty_in_the_loss() -> None:
     criterion, (x, y) = nn.CrossEntropyLoss(), data(Categorical())
     given: tuple[dict[str, Any], ...] = ({}, {"lr": 0.5, "damping": 0.1})

@@ -30,7 +30,8 @@ ROWS = (
     "natgrad_core",
     # natgrad_core.nets: torch
     "natgrad_core.nets.runtime natgrad_core.nets.layers natgrad_core.nets.datasets"
-    " natgrad_core.nets.likelihood natgrad_core.nets.settings",
+    " natgrad_core.nets.settings",
+    "natgrad_core.nets.likelihood",
     "natgrad_core.nets.model natgrad_core.nets.torch_losses",
     "natgrad_core.nets.model_calls",
     "natgrad_core.nets.any_module",
