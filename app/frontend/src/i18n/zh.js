@@ -171,7 +171,7 @@ export const WORDS = {
   loop: "循环",
   speed: "速度",
   step: "步",
-  "step-of": "第 {k} 步，共 {steps} 步",
+  "step-of": "第 {k}/{steps} 步",
   lesson: "课文",
   "show-it": "显示",
   "math-squared": "{a} 的平方",
