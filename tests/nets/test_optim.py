@@ -168,9 +168,10 @@ def test_rounding_of_a_fitted_batch_is_not_taken_for_a_penalty(make: Any) -> Non
     """A residual is then a difference of numbers near 1: a step on digits was refused."""
     for units, refused in ((1, False), (1e4, True)):
         torch.manual_seed(4)
-        model, x, y = nn.Sequential(nn.Linear(8, 10)), torch.eye(8), torch.arange(8)
+        layer, x, y = nn.Linear(8, 10), torch.eye(8), torch.arange(8)
         with torch.no_grad():
-            model[0].weight.copy_(12 * torch.eye(10, 8))
+            layer.weight.copy_(12 * torch.eye(10, 8))
+        model = nn.Sequential(layer)
         criterion = nn.CrossEntropyLoss()
         signs = torch.randn(8, 10).sign() * units * torch.finfo(x.dtype).eps / 8
         rounding = torch.autograd.grad(model(x), list(model.parameters()), signs)
