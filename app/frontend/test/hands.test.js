@@ -34,7 +34,7 @@ function onPlane() {
   const element = built.find((one) => one.getAttribute("data-handle") === "start");
   const at = (type, x, y) =>
     element.dispatchEvent(eventOf(type, { button: 0, pointerId: 1, clientX: x, clientY: y }));
-  return { page, rect, asked, handles, element, at };
+  return { page, rect, asked, handles, built, element, at };
 }
 
 test("a handle stays below the pointer when the page scrolls under it", () => {
@@ -49,6 +49,22 @@ test("a handle stays below the pointer when the page scrolls under it", () => {
   const count = asked.length;
   page.dispatchEvent(new Event("scroll"));
   assert.equal(asked.length, count, "nothing once it is let go");
+});
+
+test("of two handles that overlap the nearest to the pointer is taken", () => {
+  const { handles, asked, built } = onPlane();
+  const spec = { plane: "theta", label: "", style: "x" };
+  const specs = [
+    { ...spec, id: "start", at: [1, 1], field: "start" },
+    { ...spec, id: "over", at: [1, 1.1], field: "over" },
+  ];
+  handles.update(specs, {});
+  const over = built.find((one) => one.getAttribute("data-handle") === "over");
+  const pressed = { button: 0, pointerId: 1, clientX: 100, clientY: 300 };
+  over.dispatchEvent(eventOf("pointerdown", pressed));
+  const start = built.find((one) => one.getAttribute("data-handle") === "start");
+  start.dispatchEvent(eventOf("pointermove", { ...pressed, clientX: 110 }));
+  assert.deepEqual(asked.at(-1), [1.1, 1]);
 });
 
 test("a handle is asked for at each move of the pointer, and placed once a frame", () => {

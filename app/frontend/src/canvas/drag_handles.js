@@ -51,17 +51,22 @@ export function makeHandles(plane, { ask, redraw, busy }) {
     redraw();
   }
 
+  // In pixels of the plane. A handle outside the view waits at the edge, where it can still be taken.
   /** @param {Held} handle */
-  function place(handle) {
+  function spotOf(handle) {
     const at = handle.own ?? handle.spec.at;
     const [x0, x1, y0, y1] = plane.view();
     const side = plane.side();
-    const left = (side * (at[0] - x0)) / (x1 - x0);
-    const top = (side * (y1 - at[1])) / (y1 - y0);
-    // A handle outside the view waits at the edge, where it can still be taken.
-    /** @param {number} v */
-    const inside = (v) => `${Math.max(0, Math.min(side, v)).toFixed(1)}px`;
-    const where = `${inside(left)} ${inside(top)}`;
+    const spot = [(side * (at[0] - x0)) / (x1 - x0), (side * (y1 - at[1])) / (y1 - y0)];
+    return spot.map((v) => Math.max(0, Math.min(side, v)));
+  }
+
+  /** @param {Held} handle */
+  function place(handle) {
+    const at = handle.own ?? handle.spec.at;
+    const where = spotOf(handle)
+      .map((v) => `${v.toFixed(1)}px`)
+      .join(" ");
     if (handle.where !== where) handle.element.style.translate = handle.where = where; // no layout
     const names = plane.labels();
     const said = at.map((v, i) => plane.value(i, v));
@@ -93,9 +98,25 @@ export function makeHandles(plane, { ask, redraw, busy }) {
     const handle = { spec, own: null, dragging: false, element, tag };
     setText(tag, tagOf(spec));
     element.style.setProperty("--own", `var(${styleVar(spec.style)}, var(--start))`);
-    element.addEventListener("pointerdown", (event) => grab(handle, event));
+    element.addEventListener("pointerdown", (event) => grab(nearest(handle, event), event));
     element.addEventListener("keydown", (event) => nudge(handle, event));
     return handle;
+  }
+
+  /**
+   * Of handles that lie one over another, the one that is meant.
+   *
+   * @param {Held} pressed
+   * @param {PointerEvent} event
+   */
+  function nearest(pressed, { clientX, clientY }) {
+    const { left, top } = plane.frame.getBoundingClientRect();
+    /** @param {Held} handle */
+    const away = (handle) => {
+      const [x, y] = spotOf(handle);
+      return Math.hypot(left + x - clientX, top + y - clientY);
+    };
+    return [...held.values()].reduce((best, it) => (away(it) < away(best) ? it : best), pressed);
   }
 
   /**
