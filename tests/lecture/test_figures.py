@@ -18,6 +18,7 @@ from natgrad_lecture.drawing.palette import styles
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.engine_cache import RunsModel
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.newton.state import HESSIANS
 from natgrad_lecture.session import Live
 from tests.support.answers import traces_of, unpack
@@ -95,6 +96,28 @@ def test_the_loss_is_the_same_all_along_a_contour_and_bands_nest(name: str) -> N
         )
         means.append(float(np.median(problem.loss(ring[problem.inside(ring)]))))
     assert means == sorted(means), "band 0 is the lowest"
+
+
+GROUNDED = [lesson for lesson in lessons.values() if not lesson.slow]
+
+
+@pytest.mark.parametrize("lesson", GROUNDED, ids=lambda lesson: lesson.name)
+def test_the_colors_behind_runs_are_named_and_called_j_only_where_they_are_the_runs_loss(
+    lesson: Lesson,
+) -> None:
+    model, sheet = lesson.after({}), Sheet()
+    lesson.picture(model, sheet)
+    grounds = [trace for trace in traces_of(sheet) if trace["kind"] == "bands"]
+    for ground in grounds:
+        low, high = ground["levels"]
+        assert low < high
+    if any(ground["label"] == "J" for ground in grounds):
+        pairs = getattr(model, "paired_runs", {})
+        paths = [pair.in_theta for pair in pairs.values()] or list(model.runs.values())
+        assert paths
+        for path in paths:
+            loss = model.problem.loss(path.good[path.ok])
+            np.testing.assert_allclose(loss, path.loss[path.ok], rtol=1e-9)
 
 
 def test_the_lattice_is_the_other_planes_round_numbers() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -214,9 +216,10 @@ def test_factors_of_some_examples_are_those_of_these_and_the_inputs_of_all(
 
 
 def test_factors_of_some_examples_need_layers_that_are_known() -> None:
-    for wrong in (0, -3, 2.5):
+    wrongs: tuple[Any, ...] = (0, -3, 2.5)
+    for wrong in wrongs:
         with pytest.raises(ValueError, match="examples is a whole number, at least 1"):
-            kfac(examples=wrong)  # type: ignore[arg-type]
+            kfac(examples=wrong)
     model = nn.Sequential(nn.Linear(4, 3), nn.LayerNorm(3)).double()
     problem = NetProblem(model, Gaussian(), torch.randn(8, 4).double(), torch.randn(8, 3).double())
     at = problem.at(problem.net.read())
