@@ -73,10 +73,34 @@ def test_forms_of_a_term_are_found_and_the_longest_wins() -> None:
         read_glossary("# Words\n\n## gradient\n\nA vector.\n")
 
 
-def test_a_marked_term_keeps_a_chinese_stop_on_its_line() -> None:
-    marked = glossary("zh").marked("<p>您写下的损失。</p>", {})
-    assert '<span class="held"><button' in marked
-    assert marked.endswith("损失</button>。</span></p>")
+@pytest.mark.parametrize(
+    ("language", "said", "together"),
+    [
+        ("zh", "您写下的损失。", "损失</button>。</span></p>"),
+        ("zh", "这叫做<em>重参数化</em>。", "重参数化</button></em>。</span></p>"),
+        ("en", "the mean over the data.", "data</button>.</span></p>"),
+        ("en", "a method (gradient descent) steps", '<span class="held">(<button'),
+    ],
+)
+def test_no_line_breaks_between_a_marked_term_and_a_stop_or_bracket(
+    language: str, said: str, together: str
+) -> None:
+    assert together in glossary(language).marked(f"<p>{said}</p>", {})
+
+
+LOOSE = re.compile(
+    r'(?<!class="held">)[(（《]<(?:math|button)'
+    r"|</(?:math|button)>(?!</em>)[.,;:!?)，。；：、！？）》]++(?!</span>)"
+)
+"""A stop or bracket that touches a formula or a term, and is not held to it."""
+
+
+@pytest.mark.parametrize("name", list(lessons))
+def test_in_every_text_stops_and_brackets_are_held(name: str) -> None:
+    for language in lessons[name].languages:
+        static = lessons[name].static(language)
+        html = [*static["introduction"].values(), *(part["html"] for part in static["words"])]
+        assert not [found for part in html for found in LOOSE.findall(part)], language
 
 
 def test_the_page_has_every_term_and_knows_its_language() -> None:

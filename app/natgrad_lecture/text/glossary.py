@@ -24,7 +24,7 @@ from markdown_it.tree import SyntaxTreeNode
 from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.text.home import Address, home_text, other_languages
 from natgrad_lecture.text.lesson_text import ENGLISH, heading_of, written
-from natgrad_lecture.text.markdown import prose, reader
+from natgrad_lecture.text.markdown import held, prose, reader
 
 HERE = Path(__file__).parent
 
@@ -33,9 +33,6 @@ SPACELESS = ("zh",)
 
 _TAG = re.compile(r"(<[^>]+>)")
 _CLAIM = 'class="claim"'
-
-_BEFORE_STOP = re.compile("(<button[^>]*>[^<]*</button>[，。；：、！？）]+)")
-"""Between a button and a Chinese stop a browser would break the line."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +94,7 @@ class Glossary:
                 parts.append(part)
             else:
                 parts.append(self._in_words(part, known, any(claim for _, claim in inside)))
-        return _BEFORE_STOP.sub(r'<span class="held">\1</span>', "".join(parts))
+        return held("".join(parts), "button")
 
     def _in_words(self, words: str, known: dict[str, Term], claim: bool) -> str:
         return self._found.sub(lambda found: self._mark(found[0], known, claim), words)

@@ -28,8 +28,15 @@ BLOCKS = (
 )  # fmt: skip
 """The names after ``:::`` that a lesson's text may have."""
 
-_STOPS = frozenset(".,;:!?)。，、；：？！）")
-"""What does not begin a line; a browser would let it after an element."""
+_HELD = {
+    tag: re.compile(
+        rf"(?P<before>[(\[（《“‘]*)(?P<em><em>)?(?P<whole><{tag}\b.*?</{tag}>)(?(em)</em>)"
+        r"(?P<after>[.,;:!?)\]。，、；：？！）》”’]*)",
+        re.DOTALL,
+    )
+    for tag in ("math", "button")
+}
+"""A formula or a button with the brackets and stops that touch it."""
 
 _CLOSED = re.compile(r"(?<=[，。、；：？！）])((?:</\w+>)*) ")
 """A space after a stop that brings its own, as Chinese ones do: a line ended there."""
@@ -56,12 +63,25 @@ class Inline:
     @cached_property
     def html(self) -> str:
         """The words as HTML, with their formulas typeset."""
-        return closed("".join(_rendered(self.tokens)))
+        return closed(held("".join(_rendered(self.tokens)), "math"))
 
 
 def closed(text: str) -> str:
     """HTML without the space that a line's end leaves after a Chinese stop."""
     return _CLOSED.sub(r"\1", text)
+
+
+def held(text: str, tag: str) -> str:
+    """HTML in which no line breaks between a ``math`` or a ``button`` and a bracket or stop.
+
+    Elsewhere a browser knows that a stop does not begin a line, but not beside such an element.
+    """
+
+    def together(found: re.Match[str]) -> str:
+        touched = found["before"] or found["after"]
+        return f'<span class="held">{found[0]}</span>' if touched else found[0]
+
+    return _HELD[tag].sub(together, text)
 
 
 def _latex(token: Token) -> str:
@@ -77,20 +97,11 @@ def _written(token: Token) -> str:
 
 
 def _rendered(tokens: Sequence[Token]) -> Iterator[str]:
-    rest = ""
-    """What is left of a text whose stops are held to the formula before it."""
-    for i, token in enumerate(tokens):
+    for token in tokens:
         if token.type == "math_inline":
-            after = tokens[i + 1].content if i + 1 < len(tokens) else ""
-            after = after if after and tokens[i + 1].type == "text" else ""
-            bare = after.lstrip("".join(_STOPS))
-            stop, rest = after[: len(after) - len(bare)], after
-            typeset = formula(_latex(token))
-            yield f'<span class="held">{typeset}{stop}</span>' if stop else typeset
+            yield formula(_latex(token))
         elif token.type in ("text", "text_special"):
-            content = token.content.lstrip("".join(_STOPS)) if rest else token.content
-            rest = ""
-            yield html.escape(content, quote=False)
+            yield html.escape(token.content, quote=False)
         elif token.type in ("softbreak", "hardbreak"):
             yield " "
         elif token.type in _MARK:
