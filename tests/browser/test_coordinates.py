@@ -259,6 +259,34 @@ def test_figures_are_written_as_often_as_one_can_read_and_are_right_at_rest(less
     assert (lesson.evaluate(f"{ROOT}.k"), lesson.locator(".formulas").inner_text()) == (k, shown)
 
 
+def test_words_are_written_as_seldom_while_a_point_is_dragged_however_fast_its_answers(
+    lesson: Page,
+) -> None:
+    lesson.evaluate(
+        """() => { window.writings = new Set(); window.moves = [];
+        addEventListener('pointermove', () => moves.push(performance.now()), true);
+        new MutationObserver(() => writings.add(performance.now())).observe(
+            document.querySelector('.deck'), { subtree: true, characterData: true }) }"""
+    )
+    point = lesson.locator("[data-handle='start']").first.bounding_box()
+    assert point
+    x, y = point["x"] + point["width"] / 2, point["y"] + point["height"] / 2
+    lesson.mouse.move(x, y)
+    lesson.mouse.down()
+    pictures = 20
+    for i in range(1, pictures + 1):
+        before = lesson.evaluate(f"{ROOT}.answer.answer")
+        lesson.mouse.move(x + 2 * i, y - i)
+        lesson.wait_for_function(f"{ROOT}.answer.answer > {before or 0}")
+    moves, written = lesson.evaluate("[moves, window.writings.size]")
+    passed = moves[-1] - moves[0]
+    # On a slow machine the hand seems to rest between two moves.
+    rests = sum(b - a > 90 for a, b in itertools.pairwise(moves))
+    assert written <= min(passed / 200, pictures / 3 + passed / 400) + rests + 2
+    lesson.mouse.up()
+    assert_the_page_shows_what_the_engine_says(lesson)
+
+
 def test_a_symbol_lights_what_it_stands_for_and_the_legend_lights_the_symbol(lesson: Page) -> None:
     pixels = """() => { const c = document.querySelector('.planes canvas.living');
         return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.join() }"""

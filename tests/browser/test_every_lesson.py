@@ -273,6 +273,14 @@ LOOK = """() => {
                 e.value = written;
                 return cut;
             }).map(e => e.dataset.field),
+        // All that is under one of these is drawn again with each picture.
+        veiled: [...root.querySelectorAll('canvas')].flatMap(e => {
+            const over = [];
+            for (; e; e = e.parentElement) over.push([e.className, getComputedStyle(e)]);
+            return over;
+        }).filter(([, s]) => s.maskImage !== 'none' || s.filter !== 'none' || s.opacity !== '1' ||
+            s.backdropFilter !== 'none' || s.clipPath !== 'none' || s.mixBlendMode !== 'normal' ||
+            (s.overflow !== 'visible' && parseFloat(s.borderRadius))).map(([name]) => name),
     } }"""
 
 
@@ -298,6 +306,7 @@ def assert_square_and_legible(page: Page, screen: str, presenting: bool) -> None
             assert right <= width
         assert wide >= (290 if screen == "phone" else share * min(width, height)), screen
     assert found["narrow"] == [], screen
+    assert found["veiled"] == [], screen
     if not presenting:  # letters in a line of the text
         assert all((40 if screen == "phone" else 45) < n < 76 for n in found["lines"]), screen
     assert found["type"] >= max(11, (height / 70 if presenting else height / 120)), screen

@@ -17,6 +17,7 @@ import { makeTheme } from "../controls/theme.js";
 import { makeExport } from "../export/export_menu.js";
 import { fetchWords } from "../i18n/language.js";
 import { make, setText } from "../lib/dom.js";
+import { makeDragging } from "../lib/dragging.js";
 import { makeStats } from "../lib/frame_stats.js";
 import { makeWatch } from "../lib/visibility.js";
 import { makeReader } from "../session/session.js";
@@ -73,6 +74,10 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     onTrouble: (late) => banner.trouble(late),
   });
   const { busy } = conversation;
+  const dragging = makeDragging(root, () => {
+    readings.rest();
+    redraw();
+  });
 
   const { ask, jump } = makeAsks({
     conversation,
@@ -127,6 +132,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     theme,
     step: transport.k,
     busy,
+    dragging: dragging.now,
     slow: () => loop.slow(),
     wished: conversation.wished,
     elsewhere,
@@ -218,6 +224,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     reader,
     progress,
     busy,
+    dragging: dragging.now,
   });
   readings.begin();
   const terms = makeTerms(root, lesson.terms);
@@ -284,7 +291,16 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
   // reload, by Python.
   if (inNotebook) join();
   if (language !== lesson.language) speak(language);
-  const report = reportOn({ state, stats, transport, conversation, fields, frame, readings });
+  const report = reportOn({
+    state,
+    stats,
+    transport,
+    conversation,
+    fields,
+    frame,
+    readings,
+    dragging: dragging.now,
+  });
   Object.assign(root, { natgrad: report });
   Object.assign(el, { natgrad: report });
   const leaveSeat = model.seat?.({
@@ -304,6 +320,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
       reader,
       frame,
       conversation,
+      dragging,
       watch,
       theme,
       menu,

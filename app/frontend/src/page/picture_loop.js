@@ -16,6 +16,7 @@ import { makeFrameBudget } from "../lib/frame_budget.js";
  * @param {ReturnType<typeof import("../session/session.js").makeReader>} page.reader
  * @param {ReturnType<typeof import("../controls/progress.js").makeProgress>} page.progress
  * @param {() => boolean} page.busy
+ * @param {() => boolean} page.dragging
  */
 export function makePictureLoop({
   state,
@@ -30,6 +31,7 @@ export function makePictureLoop({
   reader,
   progress,
   busy,
+  dragging,
 }) {
   let follow = true; // the next answer brings its step
   const budget = makeFrameBudget();
@@ -70,7 +72,7 @@ export function makePictureLoop({
       const fresh = state.fresh();
       transport.advance(now);
       if (fresh) show();
-      const rest = !busy() && !transport.playing();
+      const rest = !busy() && !dragging() && !transport.playing();
       if (fresh && !rest) budget.drawn();
       planeSet.draw({
         rest,

@@ -24,6 +24,7 @@ const DESCRIBED = 400; // ms until a screen reader hears of the state that it ca
  * @param {Theme} page.theme
  * @param {() => number} page.step
  * @param {() => boolean} page.busy
+ * @param {() => boolean} page.dragging
  * @param {() => boolean} page.slow
  * @param {() => Changes} page.wished what the reader set and no answer shows yet
  * @param {(text: string) => void} page.elsewhere
@@ -39,6 +40,7 @@ export function makeReadings({
   theme,
   step,
   busy,
+  dragging,
   slow,
   wished,
   elsewhere,
@@ -106,7 +108,12 @@ export function makeReadings({
     stepped: (rest) => figures.owe(rest),
 
     /** An answer was taken: write what it says, soon. */
-    owe: () => texts.owe(!busy()),
+    owe: () => texts.owe(!busy() && !dragging()),
+
+    /** A drag has ended, or rests: write what is owed, unless an answer that is awaited brings it. */
+    rest() {
+      if (texts.owing() && !busy()) texts.owe(true);
+    },
     owing: () => ({ figures: figures.owing(), texts: texts.owing() }),
 
     stop() {

@@ -9,11 +9,22 @@
  * @param {Fields} page.fields
  * @param {ReturnType<typeof import("../canvas/animation_frame.js").makeFrame>} page.frame
  * @param {ReturnType<typeof import("./readings.js").makeReadings>} page.readings
+ * @param {() => boolean} page.dragging
  */
-export function reportOn({ state, stats, transport, conversation, fields, frame, readings }) {
+export function reportOn({
+  state,
+  stats,
+  transport,
+  conversation,
+  fields,
+  frame,
+  readings,
+  dragging,
+}) {
   /** Whether nothing is asked, awaited, or waiting to be drawn or written. */
   function quiet() {
     const { figures, texts } = readings.owing();
+    if (dragging()) return false; // what is drawn only at rest waits
     if (conversation.busy() || conversation.refining() || state.fresh() || texts) return false;
     return transport.playing() || !(frame.waiting() || figures);
   }
