@@ -28,6 +28,11 @@ def current(name: str) -> str:
     return RENAMED.get(name, name)
 
 
+def folder_of(name: str) -> Path:
+    """Return the folder of a lesson, where its text is, if there is such a lesson."""
+    return LESSONS / name.replace("-", "_")
+
+
 def notebook(name: str) -> str:
     """Return the text of a lesson's notebook: it names the lesson and shows it."""
     variable = name.replace("-", "_")

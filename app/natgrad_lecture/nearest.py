@@ -78,13 +78,13 @@ def why(error: BaseException) -> str:
     if isinstance(error, BadInput | TookTooLong):
         return str(error)
     if isinstance(error, MemoryError):
-        return "computing this takes more memory than there is; take less of it"
+        return "computing this takes more memory than there is: take less of it"
     return UNFORESEEN
 
 
 def sentence(reason: str) -> str:
     """The reason as a sentence that stands beside a control."""
-    return f"{reason[0].upper()}{reason[1:]}. The last good picture stays."
+    return f"The last good picture stays: {reason}."
 
 
 def drawn(

@@ -94,7 +94,7 @@ class Live:
         known = self._set(ask, errors, dropped)
         found = self._drawn(ask, known, errors, dropped)
         if found is None:
-            refusal: Refusal = {"answer": ask.get("ask"), "fault": NO_PICTURE}
+            refusal: Refusal = {"answer": ask.get("ask"), "fault": say(NO_PICTURE)}
             return refusal, b""
         sheet, picture = found.sheet, found.picture
         self.model, self.store.state = found.model, found.state
@@ -191,7 +191,8 @@ class Live:
         """The runs of the state with some changes; what is shown and kept stays as it is."""
         store = self.lesson.store()
         sheet = Sheet(only=frozenset({"path"}))
-        refusal: Refusal = {"answer": ask.get("ask"), "fault": NO_PICTURE}
+        say = self.lesson.say(_part(ask, "lang", str))
+        refusal: Refusal = {"answer": ask.get("ask"), "fault": say(NO_PICTURE)}
         try:
             with time_limit():
                 store.load(_part(ask, "state", dict))
@@ -218,7 +219,8 @@ class Live:
         except Exception as error:
             report(self.lesson, self.store.state, error)
             said = NOT_EXPORTED
-        return {"answer": ask.get("ask"), "fault": said}, b""
+        say = self.lesson.say(_part(ask, "lang", str))
+        return {"answer": ask.get("ask"), "fault": say(said)}, b""
 
     def export_file(self, ask: Mapping[str, Any]) -> tuple[ExportReply, bytes]:
         """Export a state; the picture that is shown stays as it is."""

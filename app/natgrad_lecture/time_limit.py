@@ -24,8 +24,8 @@ class TookTooLong(BaseException):
 
     def __init__(self, seconds: float) -> None:
         super().__init__(
-            f"computing this takes more than {seconds:.3g} s; "
-            "take less of it: fewer steps, fewer rows or a shorter formula"
+            f"computing this takes more than {seconds:.3g} s: take less of it, "
+            "such as fewer steps, fewer rows or a shorter formula"
         )
 
 

@@ -36,6 +36,8 @@ from natgrad_lecture.held_arrays import HeldArrays
 from natgrad_lecture.nearest import NO_PICTURE
 from natgrad_lecture.protocol import Ask, Moved, Refusal
 from natgrad_lecture.static_files import plotly, script, style
+from natgrad_lecture.text.catalogs import shared_words
+from natgrad_lecture.text.languages import ENGLISH
 
 PAGE_MIME = "application/vnd.natgrad.page+json"
 """The display's mime type in which our template finds the lesson and its first answer."""
@@ -108,7 +110,8 @@ class Lesson(anywidget.AnyWidget):
             return self._respond(ask)
         except Exception:
             log.exception("no answer to %s", str(ask)[:2000])
-            refusal: Refusal = {"answer": ask.get("ask"), "fault": NO_PICTURE}
+            said = shared_words(str(ask.get("lang") or ENGLISH))(NO_PICTURE)
+            refusal: Refusal = {"answer": ask.get("ask"), "fault": said}
             return refusal, b""
 
     def _on_ask(self, _widget: object, ask: object, _buffers: object) -> None:

@@ -685,8 +685,11 @@ class Parser:
             return self.of_distribution(path[-2], name, at, found)
         if len(path) > 1 and path[0] not in _DISTRIBUTIONS:
             hint = _nearest(path[-2], _DISTRIBUTIONS) if name in METHODS else ""
-            what = "distribution" if hint else "module"
-            raise self.refuse(at, f"no {what} {path[-2]!r}{hint}; write {name}(…) of a known one")
+            if hint:
+                said = f"no distribution {path[-2]!r}{hint}; write {name}(…) of a known one"
+            else:
+                said = f"no module {path[-2]!r}; write {name}(…) of a known one"
+            raise self.refuse(at, said)
         asked = self.sign(".") and self.peek(1).text in METHODS
         if name in _DISTRIBUTIONS and (asked or drawn or not _is_function(name)):
             if name in named.R:

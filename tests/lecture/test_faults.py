@@ -79,7 +79,7 @@ def test_a_change_that_cannot_be_drawn_is_said_beside_its_control_and_the_pictur
     first, _ = live.respond({"ask": 1, "set": {"rate": 0.03, "steps": 50}})
     answer, data = live.respond({"ask": 2, "state": first["state"], "set": {"rate": 0.05}})
     assert list(answer["errors"]) == ["rate"]
-    assert answer["errors"]["rate"].endswith("The last good picture stays.")
+    assert answer["errors"]["rate"].startswith("The last good picture stays: ")
     assert_plain(answer)
     assert answer["state"] == first["state"]
     assert answer["traces"]
@@ -117,7 +117,7 @@ def test_a_lesson_that_can_draw_nothing_says_so() -> None:
 def test_a_sentence_meant_for_the_reader_is_passed_on() -> None:
     live = failing(lambda state: state.rate > 0.04, BadInput("rate", "too bold here"))
     answer, _ = live.respond({"ask": 2, "set": {"rate": 0.05}})
-    assert answer["errors"] == {"rate": "Too bold here. The last good picture stays."}
+    assert answer["errors"] == {"rate": "The last good picture stays: too bold here."}
 
 
 def test_a_picture_that_cannot_grow_stays_as_it_is_and_asks_no_more() -> None:
@@ -167,7 +167,8 @@ def test_what_takes_too_long_is_refused_in_words(monkeypatch: pytest.MonkeyPatch
     began = time.thread_time()
     answer, _ = Live(replace(LESSON, model=model)).respond({"ask": 1, "set": {"rate": 0.05}})
     assert time.thread_time() - began < 2
-    assert answer["errors"]["rate"].startswith("Computing this takes more than 0.2 s; take less")
+    said = "The last good picture stays: computing this takes more than 0.2 s: take less"
+    assert answer["errors"]["rate"].startswith(said)
     assert answer["state"]["rate"] == RATE
 
 
@@ -176,7 +177,7 @@ def test_what_takes_more_memory_than_there_is_is_refused_in_words() -> None:
     live = failing(lambda state: state.rate > 0.04, MemoryError(), in_model=True)
     first, _ = live.respond({"ask": 1, "set": {"rate": 0.03}})
     answer, _ = live.respond({"ask": 2, "state": first["state"], "set": {"rate": 0.05}})
-    assert answer["errors"]["rate"].startswith("Computing this takes more memory than there is;")
+    assert answer["errors"]["rate"].endswith("more memory than there is: take less of it.")
     assert answer["state"] == first["state"]
 
 

@@ -12,10 +12,10 @@ from natgrad_lecture.export.static_site import TEMPLATE, write_lists
 from natgrad_lecture.lecture_map import BEYOND, MAP, STARTS, Correction, atlas, corrections, home
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
-from natgrad_lecture.server.page_handlers import accepted_languages, addresses
+from natgrad_lecture.server.page_handlers import addresses
 from natgrad_lecture.state.link import read_query
 from natgrad_lecture.text.home import home_text
-from natgrad_lecture.text.languages import ENGLISH, home_languages
+from natgrad_lecture.text.languages import ENGLISH, accepted_languages, home_languages
 from natgrad_lecture.text.lesson_text import opening_of
 from natgrad_lecture.text.markdown import words
 

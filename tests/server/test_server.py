@@ -23,6 +23,7 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.server.kernel_provisioner import AWAITED, Starts
 from natgrad_lecture.server.page_handlers import Started, script_json
 from natgrad_lecture.text.languages import ENGLISH, home_languages
+from natgrad_lecture.text.page_words import page_words
 from tests.support.event_loops import run_apart
 from tests.support.servers import ROOT, Page, Server, running, start, wait_until
 
@@ -190,6 +191,29 @@ def test_what_no_page_needs_is_not_served(server: Server, path: str) -> None:
 
 def test_an_unknown_page_says_so_in_words(server: Server) -> None:
     assert "There is no such page" in requests.get(f"{server.url}nothing", timeout=60).text
+
+
+@pytest.mark.parametrize("language", home_languages()[1:])
+@pytest.mark.parametrize("asks", ["link", "browser"])
+def test_what_the_server_says_itself_is_in_the_reader_s_language(
+    server: Server, language: str, asks: str
+) -> None:
+    link = f"?lang={language}" if asks == "link" else ""
+    wished = {"Accept-Language": "de, en" if link else f"de, {language}-XX;q=0.9, en;q=0.5"}
+    nothing = requests.get(f"{server.url}nothing{link}", headers=wished, timeout=60)
+    assert page_words(language)["no-page"] in nothing.text
+    assert nothing.encoding == "utf-8"
+    lesson = requests.get(f"{server.url}coordinates{link}", headers=wished, timeout=60).text
+    title, say = lessons["coordinates"].text(language).title, page_words(language)
+    for each in (nothing.text, lesson):
+        assert f'<html lang="{language}">' in each
+        assert f" – {say['site']}</title>" in each
+    assert f'<meta property="og:title" content="{title}">' in lesson
+    assert say["starting"] in lesson
+    assert page_words()["starting"] not in lesson
+    foreign = requests.get(f"{server.url}{link}", headers={**wished, "Host": "x.y"}, timeout=60)
+    assert foreign.status_code == 403
+    assert say["reason-name"] in foreign.text
 
 
 def test_another_name_for_this_machine_is_refused(server: Server) -> None:

@@ -173,7 +173,7 @@ def test_a_visitor_of_a_lesson_with_nets_waits_for_more_memory(
     monkeypatch.setattr(waiting_line, "memory_left", lambda: left * 2**20)
     assert unstarted.free("coordinates") == 20
     assert unstarted.free("net") == left // waiting_line.MEGABYTES_OF_NETS < 20
-    shown = unstarted.render("wait.html", place=1, inside=1, again=3, script="", ticket="")
+    shown = unstarted.render("wait.html", "en", place=1, inside=1, again=3, script="", ticket="")
     assert "1 reader is in" in shown
 
 

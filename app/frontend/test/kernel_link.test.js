@@ -20,7 +20,7 @@ function network(t) {
     sockets: [],
     fetched: 0,
     left: [],
-    page: new EventTarget(),
+    page: Object.assign(new EventTarget(), { documentElement: { lang: "zh" } }),
   };
   class Socket {
     static OPEN = 1;
@@ -241,7 +241,7 @@ for (const [how, instead, why] of [
     await assert.rejects(link.reconnect());
     assert.equal(link.why, why);
     assert.equal(said.at(-1), "lost", "the banner hears of it");
-    assert.equal(net.asked[0].url, "/coordinates", "no log need hold the reader's state");
+    assert.equal(net.asked[0].url, "/coordinates?lang=zh", "no log need hold the reader's state");
     net.instead = null;
     t.mock.timers.tick(5_000);
     await settle();

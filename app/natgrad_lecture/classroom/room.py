@@ -116,7 +116,7 @@ class Room:
         self.token, self.code, self.limit = token, code_of(token), limit
         self.devices = Devices(token)
         self.issued = 0
-        self.page = b""
+        self.pages: dict[str, bytes] = {}
         """What every phone opens, packed for the first one."""
         self.seats: dict[Line, Seat] = {}
         self.lead: Line | None = None

@@ -26,6 +26,9 @@ from natgrad_lecture.state.store import Store
 from natgrad_lecture.text.lesson_text import ENGLISH
 from natgrad_lecture.widget import plain
 
+LINK = "@link@"
+"""Where a script has the link to what it makes; a saved page knows it once it is open."""
+
 GRID = 9
 """Places of a slider."""
 
@@ -152,7 +155,10 @@ class Pack:
         self._look(found, state)
         model = self._live.model
         try:
-            exported = {"python": script(self.lesson, model), "cite": cite(self.lesson, model)}
+            exported = {
+                "python": script(self.lesson, model, LINK, self.language),
+                "cite": cite(self.lesson, model),
+            }
         except Exception as error:
             raise NotDrawn(f"{found.get('query')}: its script could not be written") from error
         answer = {**found, "numbers": {**found["numbers"], **self.lesson.derived(model)}}

@@ -13,8 +13,8 @@ from natgrad_lecture.session import Export
 from natgrad_lecture.text.lesson_text import ENGLISH
 
 
-def _script(lesson: Lesson, state: Any, link: str, _language: str) -> str:
-    return script(lesson, lesson.model(state), link)
+def _script(lesson: Lesson, state: Any, link: str, language: str) -> str:
+    return script(lesson, lesson.model(state), link, language)
 
 
 def _sources(lesson: Lesson, state: Any, _link: str, _language: str) -> str:

@@ -17,6 +17,7 @@ from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.state.state import State
 from natgrad_lecture.static_files import plotly, script, style
 from natgrad_lecture.text.lesson_text import ENGLISH
+from natgrad_lecture.text.page_words import page_words
 
 SECONDS = 20.0
 """That a reader waits for a page of his own at most; what is not made by then is left out."""
@@ -31,7 +32,7 @@ _PAGE = """<!doctype html>
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>{title} – the natural gradient</title>
+<title>{title} – {site}</title>
 <link rel="icon" href="data:,">
 <style>
 body {{ margin: 0; }}
@@ -40,7 +41,7 @@ body {{ margin: 0; }}
 </head>
 <body>
 <div id="natgrad-root"></div>
-<noscript><p>The lesson is drawn by a script; please allow scripts of this page.</p></noscript>
+<noscript><p>{scripts}</p></noscript>
 <script type="text/plain" id="natgrad-words">{words}</script>
 <script type="text/plain" id="natgrad-arrays">{arrays}</script>
 {plotly}<script type="text/plain" id="natgrad-live">{live}</script>
@@ -86,10 +87,13 @@ def page(pack: Pack, first: int, *, link: str = "", nav: Mapping[str, Any] | Non
     if charts:
         body = b64encode(plotly()).decode("ascii")
         held = f'<script type="text/plain" id="natgrad-plotly">{body}</script>\n'
+    say = page_words(pack.language)
     text = _PAGE.format(
         language=pack.language,
         policy=policy,
         title=escape(pack.lesson.text(pack.language).title),
+        site=escape(say["site"]),
+        scripts=escape(say["scripts"]),
         style=style(),
         words=words,
         arrays=arrays,

@@ -30,6 +30,7 @@ from natgrad_lecture.static_files import script
 from natgrad_lecture.text.glossary import glossary_page
 from natgrad_lecture.text.languages import ENGLISH, home_languages
 from natgrad_lecture.text.lesson_text import opening_of
+from natgrad_lecture.text.page_words import page_words
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "templates"
 
@@ -175,10 +176,9 @@ def _write_all(jobs: dict[str, Job], workers: int) -> None:
         print(f"[{done}/{count}] {said}", flush=True)
 
 
-def _leave_out(path: Path, name: str, *_: object) -> str:
+def _leave_out(path: Path, name: str, language: str, *_: object) -> str:
     """Write a page that says that there is none; returns what there is to say of it."""
-    title = escape(lessons[name].title)
-    path.write_text(_MISSING.format(title=title, link=""), "utf-8")
+    path.write_text(_missing(lessons[name], language), "utf-8")
     return f"{path}: NOT exported (its process was ended, for want of memory?); its page says so"
 
 
@@ -231,7 +231,7 @@ def _write(path: Path, name: str, language: str, nav: dict[str, Any], room: int,
             said += f"\n    left out: {line[:300]}"
     except Exception as error:
         logging.getLogger("natgrad").exception("the lesson %s could not be exported", name)
-        content = _MISSING.format(title=escape(lesson.title), link=escape(live)).encode()
+        content = _missing(lesson, language, live).encode()
         said = f"NOT exported ({error or type(error).__name__}); its page says so"
     part = path.with_suffix(".part")
     try:
@@ -258,13 +258,26 @@ def _fill(pack: Pack) -> int:
 
 
 _MISSING = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<html lang="{language}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title}</title>
 <h1>{title}</h1>
-<p>This lesson could not be saved as a page. <a href="index.html">All lessons</a></p>
+<p>{said} <a href="{index}">{every}</a></p>
 <p>{link}</p>
 </html>
 """
+
+
+def _missing(lesson: Lesson, language: str, link: str = "") -> str:
+    """The page of a lesson that could not be saved; ``link`` is where it is live."""
+    say = page_words(language)
+    return _MISSING.format(
+        language=language,
+        title=escape(opening_of(lesson.folder, language).title),
+        said=escape(say["not-exported"]),
+        index=file_name("index", language),
+        every=escape(say["all-lessons"]),
+        link=escape(link),
+    )
 
 
 def _nav(row: list[Lesson], at: int, language: str) -> dict[str, Any]:

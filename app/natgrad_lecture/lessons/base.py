@@ -311,13 +311,15 @@ class Lesson:
             *(asked.reason.source for asked in text.questions.values()),
         ]
 
-    def caption(self, state: State) -> str:
-        """What a state is, in a line: a preset's name and what to see in it, or the takeaway."""
+    def caption(self, state: State, say: Say = same) -> str:
+        """What a state is, in a line: a preset's name and what to see in it, or the takeaway; said
+        in the language of ``say``.
+        """
         for preset in self.presets:
             store = self.store()
             if not store.set(preset.set) and replace(store.state, **_aside(state)) == state:
-                return f"{preset.name}. {preset.say}"
-        return self.takeaway
+                return f"{say(preset.name)} – {say(preset.say)}"
+        return say(self.takeaway)
 
     def control_groups(self) -> list[dict[str, Any]]:
         """Its controls, group by group: those that it gives, or those that its text names."""

@@ -136,15 +136,18 @@ class ClassPage(Guarded, JupyterHandler):
         if said.get("missing"):
             self.set_status(404)
         self.set_header("Cache-Control", "no-store")
+        language = self.language()
         room = None if said.get("missing") else self.server.together.rooms.get(plain)
         if room is None or "gzip" not in self.request.headers.get("Accept-Encoding", ""):
-            self.finish(self.server.class_page({"follow": said}))
+            self.set_header("Vary", "Accept-Language")
+            self.finish(self.server.class_page({"follow": said}, language))
             return
-        if not room.page:
-            room.page = gzip.compress(self.server.class_page({"follow": said}).encode(), mtime=0)
+        if language not in room.pages:
+            page = self.server.class_page({"follow": said}, language)
+            room.pages[language] = gzip.compress(page.encode(), mtime=0)
         self.set_header("Content-Encoding", "gzip")
-        self.set_header("Vary", "Accept-Encoding")
-        self.finish(room.page)
+        self.set_header("Vary", "Accept-Encoding, Accept-Language")
+        self.finish(room.pages[language])
 
     def _missing(self, code: str) -> str:
         """Why there is no such class; empty if there is."""

@@ -80,15 +80,17 @@ class Context(Protocol):
         """Keep a place for a reader while their page is made."""
         ...
 
-    def head(self, lesson: str, image: str) -> str:
-        """Return the page as far as it needs no kernel; ``image`` is where its picture is."""
+    def head(self, lesson: str, image: str, language: str) -> str:
+        """Return the page as far as it needs no kernel, in one of the lesson's languages; ``image``
+        is where its picture is.
+        """
         ...
 
-    def render(self, name: str, /, **values: object) -> str:
-        """Return a template, filled."""
+    def render(self, name: str, language: str, /, **values: object) -> str:
+        """Return a template, filled, with the words of the server's pages in a language."""
         ...
 
-    def class_page(self, data: dict[str, Any]) -> str:
+    def class_page(self, data: dict[str, Any], language: str) -> str:
         """Return the page of those who follow a class."""
         ...
 

@@ -9,7 +9,8 @@ import re
 from typing import NamedTuple
 
 from natgrad_lecture.bounded_cache import bounded_cache
-from natgrad_lecture.lesson_names import LESSONS
+from natgrad_lecture.lesson_names import folder_of
+from natgrad_lecture.text.languages import ENGLISH
 
 
 class Preview(NamedTuple):
@@ -20,9 +21,11 @@ class Preview(NamedTuple):
 
 
 @bounded_cache
-def preview(lesson: str) -> Preview:
-    """Return what a link to the lesson of this name shows; its name alone where it has no text."""
-    file = LESSONS / lesson.replace("-", "_") / "text.md"
+def preview(lesson: str, language: str = ENGLISH) -> Preview:
+    """Return what a link to the lesson of this name shows, in one of the lesson's languages; its
+    name alone where it has no text.
+    """
+    file = folder_of(lesson) / ("text.md" if language == ENGLISH else f"text.{language}.md")
     title, takeaway = lesson.replace("-", " ").replace("_", " ").capitalize(), ""
     if file.is_file():
         blocks = re.split(r"\n\s*\n", file.read_text("utf-8").strip())

@@ -16,14 +16,15 @@ from jupyter_server.base.handlers import JupyterHandler
 from tornado.httputil import HTTPServerRequest
 from voila.tornado.handler import TornadoVoilaHandler
 
-from natgrad_lecture.lesson_names import current
+from natgrad_lecture.lesson_names import current, folder_of
 from natgrad_lecture.server.assets import AssetHandler, Assets
 from natgrad_lecture.server.context import Context
 from natgrad_lecture.server.kernel_provisioner import AWAITED
 from natgrad_lecture.server.preview_images import Busy
 from natgrad_lecture.server.security_headers import Guarded
 from natgrad_lecture.state.link import PAGE
-from natgrad_lecture.text.languages import chosen_language, home_languages
+from natgrad_lecture.text.languages import home_languages, languages_of
+from natgrad_lecture.text.page_words import page_words
 
 TICKET = "natgrad-ticket"
 """The header by which a page keeps its place in the waiting line; the cookie of this name keeps it
@@ -35,6 +36,11 @@ PULSE = 2
 
 HEARTBEAT = "<script>window.voila_heartbeat()</script>\n"
 """What Voila sends at each of them, which our page is not to get."""
+
+FAULT = re.compile(r"<!-- fault: (\w+) -->")
+"""What our template says of a lesson that is not there. A page may be rendered before its visitor
+comes, so it is said in the visitor's language as it is sent.
+"""
 
 LONGEST = 300.0
 """Seconds that the making of a page may take."""
@@ -124,7 +130,7 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
         if path not in self.server.lessons():
             raise tornado.web.HTTPError(404)
         if not self._is_visit():
-            raise tornado.web.HTTPError(403, reason="a lesson is opened as a page of its own")
+            raise tornado.web.HTTPError(403, reason=page_words()["reason-own-page"])
         if self.request.method == "HEAD":  # whether it is there, which costs no kernel
             self.set_header("Content-Type", "text/html; charset=utf-8")
             self.set_header("Cache-Control", "no-cache")
@@ -148,7 +154,8 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
         own = (part for part in self.request.query.split("&") if part.split("=")[0] not in PAGE)
         query = "&".join(filter(None, own))
         place = f"{scheme(self.request)}://{self.request.host}{self.base_url}"
-        return self.server.head(path, f"{place}preview/{path}.png{query and '?'}{query}")
+        image = f"{place}preview/{path}.png{query and '?'}{query}"
+        return self.server.head(path, image, self.language(languages_of(folder_of(path))))
 
     def _is_visit(self) -> bool:
         """Whether a reader opens the page, as far as the browser tells: no picture of another
@@ -170,13 +177,16 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
         self.set_cookie(TICKET, ticket, httponly=True, samesite="Lax", path=self.base_url)
         script = self.server.assets.url(self.base_url, "waiting_page.js")
         said = {"place": place, "inside": self.server.inside, "again": AGAIN}
-        self.finish(self.server.render("wait.html", **said, script=script, ticket=ticket))
+        self.set_header("Vary", "Accept-Language")
+        held = {"script": script, "ticket": ticket}
+        self.finish(self.server.render("wait.html", self.language(), **said, **held))
 
     async def _send(self, path: str) -> None:
         self.set_header("Content-Type", "text/html; charset=utf-8")
         # no-cache, not no-store: a page names its kernel, so it should not come from a cache; but
         # the browser may keep it alive while the reader looks at another page and comes back.
         self.set_header("Cache-Control", "no-cache")
+        self.set_header("Vary", "Accept-Language")
         self.write(self._head(path))
         await self.flush()
         self.server.purge_the_pool()
@@ -187,7 +197,7 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
                         self._look()
                         continue
                     self.server.readers.hand_over(part, self.address)
-                    self.write(part)
+                    self.write(FAULT.sub(lambda found: self._fault(found[1]), part))
                     await self.flush()
             self.server.page_built()
         except tornado.iostream.StreamClosedError:
@@ -195,7 +205,11 @@ class LessonHandler(Guarded, TornadoVoilaHandler):
         except Exception as error:
             # The head is on its way with status 200, so the trouble has to be said in the page.
             self.server.page_failed(path, error)
-            self.write(self.server.render("fault.html", message="The engine could not be started."))
+            self.write(self._fault("engine"))
+
+    def _fault(self, fault: str) -> str:
+        """What the page says where its lesson should be."""
+        return self.server.render("fault.html", self.language(), fault=fault)
 
     def _look(self) -> None:
         """Raise if the kernel that makes this page has ended: Voila would wait for it."""
@@ -280,7 +294,7 @@ class OfflineHead(Guarded, JupyterHandler):
         if name not in self.server.lessons():
             raise tornado.web.HTTPError(404)
         self.set_header("Cache-Control", "no-cache")
-        self.finish(self.server.head(name, ""))
+        self.finish(self.server.head(name, "", self.language(languages_of(folder_of(name)))))
 
 
 class FirstLesson(Guarded, JupyterHandler):
@@ -295,18 +309,6 @@ class FirstLesson(Guarded, JupyterHandler):
         """Redirect."""
         query = f"?{self.request.query}" if self.request.query else ""
         self.redirect(f"{self.base_url}{self.server.lessons()[0]}{query}")
-
-
-def accepted_languages(header: str) -> list[str]:
-    """The languages that a browser accepts ("zh-CN,en;q=0.8"), the best first, without regions."""
-    found = []
-    for place, part in enumerate(header[:400].split(",")):
-        name, _, weight = part.partition(";q=")
-        try:
-            found.append((-float(weight or 1), place, name.strip().split("-")[0].lower()))
-        except ValueError:  # no weight, so it is no wish
-            continue
-    return [name for weight, _, name in sorted(found) if weight < 0]
 
 
 def addresses(asked: str) -> Callable[..., str]:
@@ -333,10 +335,8 @@ class InLanguages(Guarded, JupyterHandler):
     def wish(self) -> tuple[str, bool]:
         """The language of the answer, and whether the link asks for it: else the browser does."""
         self.set_header("Vary", "Accept-Language")
-        asked = self.get_query_argument("lang", "")
-        browser = accepted_languages(self.request.headers.get("Accept-Language", ""))
-        language = chosen_language([asked, *browser])
-        return language, language == asked
+        language = self.language()
+        return language, language == self.get_query_argument("lang", "")
 
 
 class Home(InLanguages):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Any
 
 import tornado.web
 
 from natgrad_lecture.server.startup_checks import plain_host
+from natgrad_lecture.text.languages import accepted_languages, chosen_language
+from natgrad_lecture.text.page_words import page_words
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -17,10 +20,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
 }
-
-
-FOREIGN = "this server does not go by that name, whoever runs it can add it with --name"
-"""What who called us by another name is told."""
 
 
 def policy(embed: tuple[str, ...] = ()) -> str:
@@ -84,6 +83,28 @@ class Guarded(tornado.web.RequestHandler):
         if status_code == 405:
             self.set_header("Allow", self.methods())
         super().write_error(status_code, **kwargs)
+        if not self._finished:  # Jupyter's page, of which it does not say how it is encoded
+            self.set_header("Content-Type", "text/html; charset=utf-8")
+
+    def language(self, known: Sequence[str] | None = None) -> str:
+        """The language of the answer: the link's, else the first that the browser accepts, of those
+        that a page has (by default those of our own pages).
+        """
+        asked = self.request.query_arguments.get("lang", [b""])[-1].decode("utf-8", "replace")
+        browser = accepted_languages(self.request.headers.get("Accept-Language", ""))
+        return chosen_language([asked, *browser], known)
+
+    @property
+    def jinja_template_vars(self) -> dict[str, Any]:
+        """What the page of an error is filled with besides: Jupyter's handlers ask for it."""
+        language = self.language()
+        say = page_words(language)
+
+        def why(code: int, reason: str) -> str:
+            ids = {said: name for name, said in page_words().items() if name.startswith("reason-")}
+            return say.get(ids.get(reason, f"status-{code}"), reason)
+
+        return {"language": language, "say": say, "why": why}
 
     def check_host(self) -> bool:
         """Whether the reader called us by one of our names, in whatever spelling."""
@@ -101,4 +122,4 @@ class Guarded(tornado.web.RequestHandler):
             pass
         self.settings["natgrad_refused"]("host")
         self.current_user = self._jupyter_current_user = None  # the page of an error asks for it
-        raise tornado.web.HTTPError(403, reason=FOREIGN)
+        raise tornado.web.HTTPError(403, reason=page_words()["reason-name"])

@@ -102,6 +102,7 @@ from natgrad_lecture.server.waiting_line import (
 )
 from natgrad_lecture.server.websocket import ASLEEP, GOING_AWAY, SERVICE_RESTART, Channels, Goodbye
 from natgrad_lecture.text.languages import home_languages
+from natgrad_lecture.text.page_words import page_words
 
 PORT = 8866
 """The port, unless another is asked for."""
@@ -294,9 +295,10 @@ class LessonServer(Voila):
         """Our templates, for the parts that need no notebook."""
         return Environment(loader=FileSystemLoader(TEMPLATE), autoescape=select_autoescape())
 
-    def render(self, name: str, **values: object) -> str:
-        """Return one of our templates, filled."""
-        return self.templates.get_template(name).render(base_url=self.base_url, **values)
+    def render(self, name: str, language: str, /, **values: object) -> str:
+        """Return one of our templates, filled, with the words of our pages in a language."""
+        own = {"say": page_words(language), "language": language, **values}
+        return self.templates.get_template(name).render(base_url=self.base_url, **own)
 
     def home(self, language: str, asked: bool = False) -> str:
         """The lecture's map: its sections, its lessons, where to start.
@@ -317,7 +319,7 @@ class LessonServer(Voila):
         script = {"src": self.assets.url(self.base_url, "home.js")}
         address = addresses(language if asked else "")
         shown = home(here, lambda it: f"home/{it.name}.svg", address, language)
-        return self.render("home.html", script=script, **shown)
+        return self.render("home.html", language, script=script, **shown)
 
     def _make_ahead(self) -> None:
         """Make the home page in every language, before anybody asks for it.
@@ -337,7 +339,7 @@ class LessonServer(Voila):
 
         script = {"src": self.assets.url(self.base_url, "home.js")}
         shown = glossary_page(addresses(language if asked else ""), language)
-        return self.render("glossary.html", script=script, **shown)
+        return self.render("glossary.html", language, script=script, **shown)
 
     @property
     def drawing(self) -> Drawing:
@@ -349,11 +351,14 @@ class LessonServer(Voila):
             self._drawing = Drawing(names, self.watch.fault)
         return self._drawing
 
-    def head(self, lesson: str, image: str) -> str:
-        """Return the page as far as it needs no kernel; ``image`` is where its picture is."""
-        shown = preview(lesson)
+    def head(self, lesson: str, image: str, language: str) -> str:
+        """Return the page as far as it needs no kernel, in one of the lesson's languages; ``image``
+        is where its picture is.
+        """
+        shown = preview(lesson, language)
         return self.render(
             "head.html",
+            language,
             title=shown.title,
             description=shown.description,
             image=image,
@@ -361,16 +366,18 @@ class LessonServer(Voila):
             style=self.assets.files["lesson.css"].decode(),
         )
 
-    def class_page(self, data: dict[str, Any]) -> str:
+    def class_page(self, data: dict[str, Any], language: str) -> str:
         """Return the page of those who follow a class."""
+        say = page_words(language)
         head = self.render(
             "head.html",
-            title="A class",
-            description="Follow a lecture on your own device.",
+            language,
+            title=say["class"],
+            description=say["follow"],
             module=self.assets.url(self.base_url),
             style=self.assets.files["lesson.css"].decode(),
         )
-        return head + self.render("class.html", data=script_json(data))
+        return head + self.render("class.html", language, data=script_json(data))
 
     # Readers
 
@@ -381,9 +388,9 @@ class LessonServer(Voila):
         return {**page, "pass": self.readers.admit(page["kernel"], page["comm"])}
 
     def _unforeseen(self, said: str) -> str:
-        """Log what a notebook's cell failed at; returns what the page says of it."""
+        """Log what a notebook's cell failed at; returns the name of what the page says of it."""
         self.page_failed("a lesson's cell", RuntimeError(said))
-        return "The lesson could not be opened."
+        return "lesson"
 
     @property
     def inside(self) -> int:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from natgrad_lecture.bounded_cache import bounded_cache
+from natgrad_lecture.text.languages import home_languages
 from natgrad_lecture.text.lesson_text import path_of, read
 
 HERE = Path(__file__).parent
@@ -149,6 +150,13 @@ def words(language: str, folder: Path) -> Words:
     """What is said in a language of a lesson's folder: what all share, and its own."""
     common = pairs(HERE / "common.md", HERE / f"common.{language}.md")
     return Words(language, common | pairs(path_of(folder), path_of(folder, language)))
+
+
+def shared_words(language: str) -> Say:
+    """How what all lessons share is said in a language; as it is where nothing is in it."""
+    if language not in home_languages()[1:]:
+        return same
+    return Words(language, pairs(HERE / "common.md", HERE / f"common.{language}.md"))
 
 
 def pairs(english: Path, other: Path) -> dict[str, str]:

@@ -20,7 +20,21 @@ def home_languages() -> tuple[str, ...]:
     return (ENGLISH, *sorted(path.name.split(".")[1] for path in HERE.glob("home.*.md")))
 
 
-def chosen_language(wished: Sequence[str]) -> str:
-    """The first of the wished languages that the home page has; English if it has none."""
-    known = home_languages()
+def chosen_language(wished: Sequence[str], known: Sequence[str] | None = None) -> str:
+    """The first of the wished languages that a page has, or the home page where no page is given;
+    English if it has none.
+    """
+    known = home_languages() if known is None else known
     return next((language for language in wished if language in known), ENGLISH)
+
+
+def accepted_languages(header: str) -> list[str]:
+    """The languages that a browser accepts ("zh-CN,en;q=0.8"), the best first, without regions."""
+    found = []
+    for place, part in enumerate(header[:400].split(",")):
+        name, _, weight = part.partition(";q=")
+        try:
+            found.append((-float(weight or 1), place, name.strip().split("-")[0].lower()))
+        except ValueError:  # no weight, so it is no wish
+            continue
+    return [name for weight, _, name in sorted(found) if weight < 0]

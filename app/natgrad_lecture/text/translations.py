@@ -58,11 +58,11 @@ def digest(text: str) -> str:
 
 def pairs_of_files(lessons: Path = LESSONS, text: Path = TEXT) -> list[tuple[Path, Path]]:
     """Every English file and each translation of it: what all lessons share, what the home page
-    says, and each lesson's.
+    and the server's own pages say, and each lesson's.
     """
     found = [
         (text / f"{name}.md", path)
-        for name in ("common", "home")
+        for name in ("common", "home", "pages")
         for path in sorted(text.glob(f"{name}.*.md"))
     ]
     for folder in sorted(path.parent for path in lessons.glob("*/text.md")):

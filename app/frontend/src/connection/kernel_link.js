@@ -34,7 +34,8 @@ export const dataOf = (html) =>
 const moduleOf = (html) => html.querySelector("script[type=module]")?.getAttribute("src");
 
 /**
- * Fetch the page of a new kernel. Without the query: the state is here, and no log need hold it.
+ * Fetch the page of a new kernel. The query says the language alone: the state is here,
+ * and no log need hold it.
  *
  * @param {string} ticket that keeps a place in the waiting line
  * @returns {Promise<{ html: Document, data: PageData | null, why: string, ticket: string }>} the page's
@@ -43,7 +44,8 @@ const moduleOf = (html) => html.querySelector("script[type=module]")?.getAttribu
  */
 async function fetchPage(ticket) {
   const { pathname } = location;
-  const reply = await fetch(pathname, { cache: "no-store", headers: { [TICKET]: ticket } }).catch(
+  const address = `${pathname}?lang=${document.documentElement.lang}`;
+  const reply = await fetch(address, { cache: "no-store", headers: { [TICKET]: ticket } }).catch(
     async (error) => {
       // Perhaps a login on another host stands before the page: no script may follow there.
       const asked = await fetch(pathname, { method: "HEAD", redirect: "manual" });

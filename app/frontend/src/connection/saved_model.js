@@ -5,6 +5,9 @@
 import { say } from "../i18n/en.js";
 import { queryKey } from "./url_state.js";
 
+// Where a script has the link to what it makes (answer_pack.py).
+const LINK = "@link@";
+
 // Equal for equal settings, whatever the order of their names.
 /** @param {Changes} set */
 const keyOfSet = (set) => JSON.stringify(Object.entries(set).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -168,9 +171,7 @@ export class SavedModel {
   exportFile({ ask, export: kind, link }) {
     const text = this.pack.answers[this.at].exported[kind];
     if (!text) return { answer: ask };
-    /** @param {string} end */
-    const where = (end) => `\n\nThe same on the page: ${link}${end}`;
-    return { answer: ask, exported: { kind, text: text.replace(/\n"""\n/, where) } };
+    return { answer: ask, exported: { kind, text: text.replace(LINK, () => link) } };
   }
 
   // Which answer a control leads to, from a base; with what is to be said if to none.

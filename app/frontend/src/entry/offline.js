@@ -124,7 +124,7 @@ export function keepPictures({ lesson, state, transport, outlines, conversation 
     const words = lesson.language === "en" ? [] : [`${lesson.language}.js`];
     for (const name of [...SCRIPTS, ...words]) await put(cache, asset(name));
     if (window.Plotly) await put(cache, asset("plotly.js"));
-    const shell = await fetched(`${base}offline/${lesson.name}`);
+    const shell = await fetched(`${base}offline/${lesson.name}?lang=${lesson.language}`);
     const headers = new Headers(shell.headers);
     for (const name of ["Content-Encoding", "Content-Length"]) headers.delete(name); // of the shell
     headers.set(QUERY, query);
