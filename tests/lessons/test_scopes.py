@@ -108,29 +108,6 @@ def test_every_line_that_states_a_result_repeats_claims_or_has_a_check(name: str
             assert set(backing) <= set(lesson.claims), line
 
 
-SAYS_DAMPING = re.compile(r"damp|\\lambda|λ|[FH]\^\{-1\}", re.I)
-"""What a sentence says that is about undamped steps, or about a given damping."""
-
-DAMPED = [
-    name
-    for name, lesson in lessons.items()
-    if hasattr(lesson.default, "damping") and (not lesson.slow or hasattr(lesson.default, "after"))
-]
-"""The lessons with a slider for λ, of those that train only the ones that compare one step."""
-
-
-@pytest.mark.parametrize("name", DAMPED)
-def test_a_claim_that_does_not_speak_of_damping_holds_with_it(name: str) -> None:
-    """The orders of the natural gradient's gap were said without the word undamped."""
-    lesson, text = lessons[name], lessons[name].text()
-    for id, claim in lesson.claims.items():
-        drawn = claim.scope is not None and "damping" in claim.scope.draws
-        if drawn or SAYS_DAMPING.search(text.claims[id].source):
-            continue
-        if not lesson.slow or "show" not in claim.set:
-            assert claim.check(lesson.after({**claim.set, "damping": 1.0})) is True, id
-
-
 AT_ONE_STEP = ("approximations", "after-kfac")
 """The lessons that compare steps of a net, some steps of K-FAC after its start."""
 

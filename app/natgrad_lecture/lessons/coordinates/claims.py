@@ -68,18 +68,23 @@ def _transforms(what: str, product: Callable[[Array, Array], Array]) -> Any:
     return check
 
 
+def _inside(model: Model) -> Array:
+    """Which points of the guide's run lie in the domain; a run that breaks off ends outside."""
+    return np.isfinite(carried(model)[2]).all(-1)
+
+
 def _chain_rule(product: Callable[[Array], Array]) -> Any:
     """Aᵀ∇J against central differences of J(Ax) along the run."""
 
     def check(model: Model) -> bool:
         through = model.problem.through(model.chart)
-        x, step = model.guide.theta_run_in_x, 1e-6
+        said, inside = carried(model)[0] @ product(model.matrix).T, _inside(model)
+        x, step = model.guide.theta_run_in_x[inside], 1e-6
         slopes = [
             (np.asarray(through.loss(x + h)) - np.asarray(through.loss(x - h))) / (2 * step)
             for h in step * np.eye(2)
         ]
-        said = carried(model)[0] @ product(model.matrix).T
-        return bool(np.allclose(np.stack(slopes, -1), said, rtol=1e-5, atol=1e-5))
+        return bool(np.allclose(np.stack(slopes, -1), said[inside], rtol=1e-5, atol=1e-5))
 
     return check
 
@@ -110,7 +115,7 @@ def _carried_back(product: Callable[[Array], Array]) -> Any:
 
 def _right_angles(model: Model) -> bool:
     """Each gradient is at right angles to its own level line; carried back it is not."""
-    gradient, in_x, back = carried(model)
+    gradient, in_x, back = (each[_inside(model)] for each in carried(model))
     level = gradient @ np.array([[0.0, 1.0], [-1.0, 0.0]])
     level_in_x = np.linalg.solve(model.matrix, level.T).T
     across = np.einsum("ni,ni->n", in_x, level_in_x)
@@ -123,7 +128,7 @@ def _another_metric(product: Callable[[Array], Array]) -> Any:
     """AAᵀ∇J solves G a = ∇J with G = A⁻ᵀA⁻¹, which measures θ by the ruler of x."""
 
     def check(model: Model) -> bool:
-        gradient, _, back = carried(model)
+        gradient, _, back = (each[_inside(model)] for each in carried(model))
         metric = product(np.asarray(np.linalg.inv(model.matrix), np.float64))
         return _close(back @ metric.T, gradient)
 

@@ -431,7 +431,7 @@ CLAIMS = {
     "saddle": Claim(
         {**SADDLE, "rules": ["newton"], "k": 80},
         _ends("newton", 1),
-        Scope({"start": BESIDE_SADDLE}),
+        Scope({"start": BESIDE_SADDLE, "rate": log_between(0.05, 0.5)}),
         false={"in a well": _ends("newton", 0)},
         beyond=Scope({"start": box((0.7, -1.0), (1.4, 1.0))}),
         shows=("newton", "uphill"),
@@ -439,7 +439,7 @@ CLAIMS = {
     "absolute": Claim(
         {**SADDLE, "rules": ["newton", "absolute-hessian"], "k": 2},
         _absolute,
-        Scope({"start": BESIDE_SADDLE, "steps": one_of(200)}),
+        Scope({"start": BESIDE_SADDLE, "rate": log_between(0.05, 0.5), "steps": one_of(200)}),
         false={
             "every step lowers J": _each_step_lowers("absolute-hessian"),
             "H for |H|": _downhill("hessian"),

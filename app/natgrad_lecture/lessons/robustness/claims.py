@@ -291,7 +291,7 @@ CLAIMS = {
     ),
     "pulled-back": Claim(
         {**DAMPED_MAP, "kind": "pulled-back"},
-        lambda model: not _edge_bends()(model) and _same_rows()(model),
+        lambda model: not _edge_bends()(model),
         Scope(DAMPINGS),
         beyond=Scope({**DAMPINGS, "kind": one_of("identity")}),
         shows=("edge", "map"),

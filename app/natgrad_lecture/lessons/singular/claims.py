@@ -88,7 +88,7 @@ def _limit(method: str) -> Check:
         exact = _step(model, method)
         far, near = (
             float(np.linalg.norm(_step(model, "damped", damping) - exact))
-            for damping in (1e-3, 1e-4)
+            for damping in (1e-6, 1e-7)
         )
         return bool(far / near > 9 if near else False)
 
