@@ -61,9 +61,9 @@ export function makePalette(root, styles) {
     ends = BANDS.map(triple);
     surest = Number(computed.getPropertyValue("--heat-share"));
     two = new Map();
-    const [low, high] = HEAT.map(triple);
-    const shades = Array.from({ length: 256 }, (_, i) => between(low, high, i / 255));
     heat = () => {
+      const [low, high] = HEAT.map(triple);
+      const shades = Array.from({ length: 256 }, (_, i) => between(low, high, i / 255));
       const found = {
         ramp: bytes(shades),
         none: bytes([computed.getPropertyValue("--heat-none")])[0],

@@ -9,15 +9,12 @@ import { readAddress } from "../connection/url_state.js";
 import { Link, dataOf } from "../connection/kernel_link.js";
 import { say } from "../i18n/en.js";
 import { fetchWords, setLanguage, wishedLanguage } from "../i18n/language.js";
+import { bytesOf } from "../lib/base64.js";
 import { make } from "../lib/dom.js";
 import { render } from "../lesson_view.js";
 
 // ms after which a page says that its link's state is still awaited, and keeps what it shows
 const SOON = 4_000;
-
-/** @param {string} base64 */
-const bytesOf = (base64) =>
-  new DataView(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer);
 
 /** A class's script, which comes when one is led or followed. */
 const classroom = () => import(new URL("classroom.js", import.meta.url).href);
@@ -158,7 +155,11 @@ async function start(data) {
   const link = new Link(data);
   if (data.offline) Object.assign(link, { status: "dead", why: data.offline });
   /** @type {Record<string, any>} */
-  const traits = { lesson: data.lesson, first: data.first, arrays: bytesOf(data.arrays) };
+  const traits = {
+    lesson: data.lesson,
+    first: data.first,
+    arrays: new DataView(bytesOf(data.arrays).buffer),
+  };
   const draw = () => {
     const el = document.createElement("div");
     document.getElementById("natgrad-root")?.replaceChildren(el);

@@ -3,12 +3,13 @@
 import { SavedModel } from "../connection/saved_model.js";
 import { say } from "../i18n/en.js";
 import { render } from "../lesson_view.js";
+import { bytesOf } from "../lib/base64.js";
 import { make } from "../lib/dom.js";
 
 /** @param {string} id */
 const held = (id) => document.getElementById(id)?.textContent ?? "";
 /** @param {string} id */
-const bytesIn = (id) => Uint8Array.from(atob(held(id)), (c) => c.charCodeAt(0));
+const bytesIn = (id) => bytesOf(held(id));
 
 /** @param {string} id */
 function unzipped(id) {
