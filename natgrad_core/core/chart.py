@@ -149,7 +149,7 @@ class Chart:
         raise NotImplementedError(f"{type(self).__name__} does not state its inverse map")
 
     def _jacobian(self, *x: Any, **named: Any) -> Matrix:
-        return tuple(each.grad for each in variables_through(self._forward, x))
+        return tuple(each.grad for each in variables_through(self._forward, x, second=False))
 
     def _curvature(self, *x: Any, **named: Any) -> tuple[Matrix, ...]:
         return tuple(symmetric(*each.hessian) for each in variables_through(self._forward, x))

@@ -167,15 +167,17 @@ class Own(Repeatable, Problem):
 
         return _lifted(self._sums.total(of_row, *theta), theta[0])
 
-    def _forward_mode(self, theta: Vector, row: Sequence[Any]) -> Derivatives:
-        seeds = variables(theta)
+    def _forward_mode(self, theta: Vector, row: Sequence[Any], second: bool) -> Derivatives:
+        seeds = variables(theta, second)
         return derivatives_of(self._term(seeds, row), seeds[0])
 
     def _grad(self, *theta: Any) -> Vector:
         d = len(theta)
 
         def of_row(*row: Any) -> Vector:
-            return tuple(row[d] * g for g in self._forward_mode(row[:d], row[d + 1 :]).grad)
+            return tuple(
+                row[d] * g for g in self._forward_mode(row[:d], row[d + 1 :], second=False).grad
+            )
 
         return tuple(_lifted(g, theta[0]) for g in self._sums.total(of_row, *theta))
 
@@ -183,13 +185,15 @@ class Own(Repeatable, Problem):
         d = len(theta)
 
         def of_row(*row: Any) -> Vector:
-            return tuple(row[d] * h for h in self._forward_mode(row[:d], row[d + 1 :]).hessian)
+            return tuple(
+                row[d] * h for h in self._forward_mode(row[:d], row[d + 1 :], second=True).hessian
+            )
 
         return symmetric(*[_lifted(h, theta[0]) for h in self._sums.total(of_row, *theta)])
 
     def _arguments(self, theta: Vector, row: Sequence[Any]) -> list[Derivatives]:
-        """The density's arguments with their derivatives by the parameters."""
-        seeds = variables(theta)
+        """The density's arguments with their first derivatives by the parameters."""
+        seeds = variables(theta, second=False)
         return [derivatives_of(a.value(self._named(seeds, row)), seeds[0]) for a in self._args]
 
     def _fisher(self, *theta: Any) -> Matrix:
@@ -228,7 +232,7 @@ class Own(Repeatable, Problem):
     def _score(self, datum: Vector, *theta: Any) -> Vector:
         if not self._columns:
             raise self._bare("scores")
-        return tuple(-g for g in self._forward_mode(theta, datum).grad)
+        return tuple(-g for g in self._forward_mode(theta, datum, second=False).grad)
 
     def _bare(self, thing: str) -> NoProbabilityModel:
         how = (

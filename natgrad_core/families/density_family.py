@@ -58,18 +58,18 @@ class DensityFamily(Problem):
         log_p: Any = self.density.log_p
         return log_p(datum[0], *theta)
 
-    def _forward_mode(self, datum: Vector, theta: Vector) -> Derivatives:
-        seeds = variables(theta)
+    def _forward_mode(self, datum: Vector, theta: Vector, second: bool) -> Derivatives:
+        seeds = variables(theta, second)
         return derivatives_of(self._log_prob(datum, *seeds), seeds[0])
 
     def _score(self, datum: Vector, *theta: Any) -> Vector:
-        return self._forward_mode(datum, theta).grad
+        return self._forward_mode(datum, theta, second=False).grad
 
     def _hessian(self, *theta: Any) -> Matrix:
         d = len(theta)
 
         def of_row(*row: Any) -> Vector:
-            found = self._forward_mode(row[d + 1 :], row[:d]).hessian
+            found = self._forward_mode(row[d + 1 :], row[:d], second=True).hessian
             return tuple(-(row[d] * part) for part in found)
 
         return symmetric(*self.rows.total(of_row, *theta))

@@ -34,7 +34,7 @@ def bending(at: At, v: Vector) -> Vector:
         )
         return solve(at.jacobian, curved)
     d = range(len(v))
-    seeds = variables(at.theta)
+    seeds = variables(at.theta, second=False)
     entries = at.problem._fisher(*seeds)
     slope = [[derivatives_of(entries[i][j], seeds[0]).grad for j in d] for i in d]
 

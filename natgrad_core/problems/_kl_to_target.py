@@ -13,7 +13,7 @@ import numpy as np
 from natgrad_core.core.problem import Problem
 from natgrad_core.core.provenance import remembering
 from natgrad_core.linalg.small_matrices import symmetric
-from natgrad_core.tracing.forward_mode import variables_through
+from natgrad_core.tracing.forward_mode import Derivatives, variables_through
 from natgrad_core.types import Array, ArrayLike, Matrix, Vector
 
 
@@ -45,14 +45,14 @@ class Divergence(Problem):
         ends = (theta, self.target)
         return self.base._kl(*(ends if self.reverse else ends[::-1]))
 
-    def _derivatives(self, *theta: Any) -> Any:
-        return variables_through(lambda *point: (self._loss(*point),), theta)[0]
+    def _derivatives(self, theta: Vector, second: bool) -> Derivatives:
+        return variables_through(lambda *point: (self._loss(*point),), theta, second)[0]
 
     def _grad(self, *theta: Any) -> Vector:
-        return self._derivatives(*theta).grad
+        return self._derivatives(theta, second=False).grad
 
     def _hessian(self, *theta: Any) -> Matrix:
-        return symmetric(*self._derivatives(*theta).hessian)
+        return symmetric(*self._derivatives(theta, second=True).hessian)
 
     def _fisher(self, *theta: Any) -> Matrix:
         return self.base._fisher(*theta)

@@ -2,14 +2,16 @@
 
 A number here is a value with its first and second derivatives by the parameters (truncated Taylor
 arithmetic). Its parts may be floats, arrays, tensors or symbols, so that the derivative of a
-formula is a formula, and can be traced. A part that is the integer 0 costs nothing.
+formula is a formula, and can be traced. A part that is the integer 0 costs nothing. Where only the
+gradient is asked for, there are no second derivatives, and they are not computed.
 Griewank and Walther 2008, ch. 13.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations_with_replacement
 from typing import Any
 
 from natgrad_core.tracing import ops
@@ -29,7 +31,7 @@ def times(a: Any, b: Any) -> Any:
 
 
 class Derivatives:
-    """A value, its ``grad`` (d parts) and its ``hessian`` (upper triangle, row by row)."""
+    """A value, its ``grad`` (d parts) and its ``hessian`` (upper triangle by rows, or nothing)."""
 
     __slots__ = ("grad", "hessian", "value")
     __array_ufunc__ = None
@@ -144,28 +146,50 @@ def derivatives_of(value: Any, like: Derivatives) -> Derivatives:
     return Derivatives(value, (0,) * len(like.grad), (0,) * len(like.hessian))
 
 
-def variables(point: Vector) -> tuple[Derivatives, ...]:
-    """Return the parameters themselves, with their derivatives."""
+def variables(point: Vector, second: bool = True) -> tuple[Derivatives, ...]:
+    """Return the parameters themselves, with their derivatives.
+
+    Args:
+        point: Their values, d parts.
+        second: Whether second derivatives are computed of what is made from them.
+
+    Returns:
+        One for each parameter.
+    """
     d = len(point)
-    nothing = (0,) * (d * (d + 1) // 2)
+    nothing = (0,) * (d * (d + 1) // 2 if second else 0)
     return tuple(
         Derivatives(v, tuple(int(i == j) for j in range(d)), nothing) for i, v in enumerate(point)
     )
 
 
-def variables_through(function: Callable[..., Vector], point: Vector) -> tuple[Derivatives, ...]:
-    """Return the results of ``function`` at ``point``, each with its derivatives."""
-    seeds = variables(point)
+def variables_through(
+    function: Callable[..., Vector], point: Vector, second: bool = True
+) -> tuple[Derivatives, ...]:
+    """Return the results of ``function`` at ``point``, each with its derivatives.
+
+    Args:
+        function: Maps d parts to some numbers.
+        point: The values of the d parts.
+        second: Whether second derivatives are computed.
+
+    Returns:
+        One for each number.
+    """
+    seeds = variables(point, second)
     return tuple(derivatives_of(result, seeds[0]) for result in function(*seeds))
+
+
+def _pairs(x: Derivatives) -> Iterator[tuple[int, int]]:
+    """The indices of the second derivatives that a number carries along."""
+    return combinations_with_replacement(range(len(x.grad) if x.hessian else 0), 2)
 
 
 def _unary(x: Derivatives, value: Any, first: Any, second: Any) -> Derivatives:
     """f(x): f' ∇x, and f' ∇²x + f'' ∇x ∇xᵀ."""
-    d = len(x.grad)
-    pairs = ((i, j) for i in range(d) for j in range(i, d))
     hessian = tuple(
         times(first, h) + times(second, times(x.grad[i], x.grad[j]))
-        for (i, j), h in zip(pairs, x.hessian, strict=True)
+        for (i, j), h in zip(_pairs(x), x.hessian, strict=True)
     )
     return Derivatives(value, tuple(times(first, g) for g in x.grad), hessian)
 
@@ -174,10 +198,8 @@ def _binary(
     a: Derivatives, b: Derivatives, value: Any, fa: Any, fb: Any, faa: Any, fab: Any, fbb: Any
 ) -> Derivatives:
     """f(a, b), by its five partial derivatives."""
-    d = len(a.grad)
-    pairs = [(i, j) for i in range(d) for j in range(i, d)]
     hessian: list[Any] = []
-    for n, (i, j) in enumerate(pairs):
+    for n, (i, j) in enumerate(_pairs(a)):
         mixed = times(a.grad[i], b.grad[j]) + times(b.grad[i], a.grad[j])
         second = times(fa, a.hessian[n]) + times(fb, b.hessian[n]) + times(fab, mixed)
         second = second + times(faa, times(a.grad[i], a.grad[j]))

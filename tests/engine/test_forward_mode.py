@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from natgrad_core import charts, problems
+from natgrad_core.expressions.expression_problem import own
+from natgrad_core.geometry.christoffel import bending
+from natgrad_core.problems._kl_to_target import Divergence
 from natgrad_core.tracing import ops
-from natgrad_core.tracing.forward_mode import _BINARY, _UNARY, variables
+from natgrad_core.tracing.forward_mode import (
+    _BINARY,
+    _UNARY,
+    Derivatives,
+    variables,
+    variables_through,
+)
 
 POINTS = (0.3, 0.9, 2.4)
 H = 1e-3
@@ -53,3 +65,50 @@ def test_a_power_is_differentiated_as_a_power(power):
     assert_allclose(value, 1.7**power, rtol=1e-14)
     assert_allclose(first, power * 1.7 ** (power - 1), rtol=1e-13)
     assert_allclose(second, power * (power - 1) * 1.7 ** (power - 2), rtol=1e-13, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", [*sorted(_UNARY), *sorted(_BINARY)])
+def test_without_second_derivatives_the_gradient_is_the_same_to_the_last_bit(name):
+    def of(a, b):
+        inner = (a * b, b / a)[: 1 + (name in _BINARY)]
+        return (getattr(ops, name)(*inner) ** 2 - a,)
+
+    (whole,) = variables_through(of, (0.7, 0.9))
+    (found,) = variables_through(of, (0.7, 0.9), second=False)
+    assert (found.value, found.grad) == (whole.value, whole.grad)
+    assert len(whole.hessian) == 3
+    assert found.hessian == ()
+
+
+@pytest.fixture
+def first_only(monkeypatch):
+    """Whatever carries second derivatives along fails."""
+    made = Derivatives.__init__
+
+    def checked(self, value, grad, hessian):
+        assert not hessian, "a gradient needs no second derivatives"
+        made(self, value, grad, hessian)
+
+    monkeypatch.setattr(Derivatives, "__init__", checked)
+
+
+GRADIENTS = {
+    **{name: problems[name] for name in problems},
+    "KL": lambda: Divergence(problems["normal"](), (0.5, 1.5)),
+    "typed": lambda: own("normal_logpdf(y, a * x, exp(b))", {"x": (1, 2), "y": (3, 4)}),
+}
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_no_gradient_pays_for_second_derivatives(name, first_only):
+    of = GRADIENTS[name]()
+    of.grad(of.start)
+
+
+def test_neither_a_jacobian_nor_a_christoffel_symbol_pays_for_second_derivatives(first_only):
+    for name in charts:
+        kind: Any = charts[name]
+        chart = kind(**kind.example("normal", 2))
+        chart.jacobian(chart.inverse((0.5, 1.5)))
+    at = problems["normal"]().at((0.5, 1.5))
+    bending(at, (1.0, 0.0))
