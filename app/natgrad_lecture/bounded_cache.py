@@ -200,6 +200,8 @@ def _kind(kind: type) -> str:
     if issubclass(kind, _PLAIN):
         return "plain"
     bases = {(base.__module__.partition(".")[0], base.__name__) for base in kind.__mro__}
+    if any(module == "llvmlite" for module, _ in bases):  # it refers to all of LLVM's functions
+        return "shared"
     if ("numpy", "ndarray") in bases:
         return "array"
     if ("torch", "Tensor") in bases:

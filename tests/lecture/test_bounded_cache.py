@@ -18,6 +18,8 @@ import numpy as np
 import pytest
 
 import natgrad_lecture
+from natgrad_core import problems, rules, run
+from natgrad_core.tracing.replay import ahead
 from natgrad_lecture.bounded_cache import (
     ANSWERS,
     BUDGET,
@@ -201,6 +203,15 @@ def test_what_another_result_is_counted_with_is_not_counted_again() -> None:
 
 def test_the_program_itself_does_not_count_in_a_result() -> None:
     assert weight([np, weight, Holder, lambda: run_of, run_of, len]) < KB
+
+
+def test_of_machine_code_only_what_is_the_results_own_counts() -> None:
+    """A compiled step refers to the library of LLVM: to follow that took a sixth of a drag."""
+    pytest.importorskip("llvmlite")
+    model, traces = problems["normal"](), dict[Any, Any]()
+    with ahead():
+        run(model, rules["gradient"](), model.start, 50, traces)
+    assert KB < weight([traces], {id(model)}) < 40 * KB
 
 
 def test_threads_share_what_is_kept() -> None:
