@@ -29,8 +29,9 @@ PLACE = rf"{HERE}|\bstart|[Nn]ear |[Cc]lose |[Ff]ar from|\bat (the|a) (minimum|o
 METRIC = r"\bG\b|\bF\b|Fisher|metric|ellipse|eigenvalue|indefinite|singular|unit vectors"
 PROBLEM = (
     rf"{PLACE}|normal|gamma|double well|Rosenbrock|quadratic|logistic|mixture|\bnet\b|banana|"
-    r"line\b|need not|beetles|regression|Cavendish|sigma|loss alone|posterior|reward|canonical|"
-    r"hyperbola|empirical|has an inverse|no inverse|distribution|any (average )?error|one outcome"
+    r"line\b|of the model|need not|beetles|regression|Cavendish|sigma|loss alone|posterior|reward|"
+    r"canonical|hyperbola|empirical|diagonal|has an inverse|no inverse|distribution|one outcome|"
+    r"any (average )?error"
 )
 COORDINATES = (
     r"coordinates|bend|bent|shear|linear|rotat|parameter|stretch|\bA\b|sigma|angle|precision"
@@ -123,7 +124,9 @@ def moved(lesson: Lesson, id: str, state: Any) -> Iterator[tuple[str, Any, Any]]
     for control in (each for group in lesson.control_groups() for each in group["controls"]):
         field, hidden = control["field"], False
         for name, wanted in control.get("when", ()):
-            hidden |= not set(np.atleast_1d(shown.get(name)).tolist()) & set(wanted)
+            chosen = shown.get(name)
+            chosen = chosen if isinstance(chosen, list | tuple) else [chosen]
+            hidden |= not any(each in wanted for each in chosen)
         if hidden or field == "rules" or named(field, sentence):
             continue
         if (lesson.name, id, field) in UNCHECKED or (field in ASIDE and not MORE):

@@ -68,7 +68,7 @@ def _transforms(what: str, product: Callable[[Array, Array], Array]) -> Any:
     return check
 
 
-def _inside(model: Model) -> Array:
+def _inside(model: Model) -> Any:
     """Which points of the guide's run lie in the domain; a run that breaks off ends outside."""
     return np.isfinite(carried(model)[2]).all(-1)
 
