@@ -23,13 +23,9 @@ TEMPLATES = re.findall(
     (ROOT / "CONTRIBUTING.md").read_text("utf-8"),
     re.S | re.M,
 )
-SUITES = (
-    "tests/engine",
-    "tests/lecture",
-    "tests/lessons",
-    "tests/docs/test_generated.py",
-    "tests/packaging/test_import_layers.py",
-)
+WHOLE = ("tests/docs/test_generated.py", "tests/packaging/test_import_layers.py")
+"""What reads the registries through the programs that it tests."""
+SUITES = ("tests/engine", "tests/lecture", "tests/lessons", *WHOLE)
 COPIED, LESSON = "policy", "dropped_in"
 """The folder of a lesson is copied under another name."""
 
@@ -72,7 +68,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # `make pictures` and `make generate` are commands, no edits; the first needs a browser.
     shutil.copy(pictures / f"{COPIED}.webp", pictures / f"{NAMES['lesson']}.webp")
     python(house, "-m", "docs.generate")
-    (house / "concerned.py").write_text(CONCERNED.format(names=tuple(NAMES.values())), "utf-8")
+    (house / "concerned.py").write_text(
+        CONCERNED.format(names=tuple(NAMES.values()), whole=WHOLE), "utf-8"
+    )
     return house
 
 
@@ -95,16 +93,53 @@ def test_all_that_concerns_an_added_item_holds(house: Path) -> None:
 CONCERNED = '''
 """Keeps each test of an added item, and the quick ones that look through a registry."""
 
+import ast
+import importlib
+import inspect
+from functools import cache
+
 from natgrad_core.core.registry import Registry
 
 NAMES = {names}
+WHOLE = {whole}
+
+
+def loaded(node):
+    "Yield the names that code uses; of rules['natural'], one item, not that of the registry."
+    if isinstance(node, ast.Name | ast.arg):
+        yield node.id if isinstance(node, ast.Name) else node.arg
+    elif not (isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)):
+        for part in ast.iter_child_nodes(node):
+            yield from loaded(part)
+
+
+@cache
+def looking(module):
+    "Return the names of a module whose code, or what that uses, looks through a registry."
+    if not getattr(module, "__file__", None):  # a folder
+        return set()
+    found = set(name for name, value in vars(module).items() if isinstance(value, Registry))
+    uses = []
+    for node in ast.parse(inspect.getsource(module)).body:
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("tests."):
+            there = looking(importlib.import_module(node.module))
+            found |= set(part.asname or part.name for part in node.names if part.name in there)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            uses.append(((node.name,), set(loaded(node))))
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            to = node.targets if isinstance(node, ast.Assign) else [node.target]
+            uses.append(([n.id for t in to for n in ast.walk(t) if isinstance(n, ast.Name)],
+                         set(loaded(node.value)) if node.value else set()))
+    while more := set(n for names, used in uses if used & found for n in names) - found:
+        found |= more
+    return found
 
 
 def concerned(item):
-    if any(name in item.nodeid for name in NAMES):
+    if any(name in item.nodeid for name in NAMES) or item.nodeid.startswith(WHOLE):
         return True
-    reads = any(isinstance(value, Registry) for value in vars(item.module).values())
-    return reads and "[" not in item.nodeid and not item.get_closest_marker("slow")
+    quick = "[" not in item.nodeid and not item.get_closest_marker("slow")
+    return quick and item.originalname in looking(item.module)
 
 
 def pytest_collection_modifyitems(config, items):
