@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support import servers
 from tests.support.chromium import FLAGS, SHELL, chromium
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ settings.load_profile("patient")
 
 # Nearly all that tests leave, Python frees without its collector, which need look seldom.
 gc.set_threshold(10_000, 10, 50)
+
+servers.AHEAD = False
 
 HERE = Path(__file__).parent
 

@@ -26,24 +26,28 @@ from natgrad_lecture.server.request_filter import PROTOCOL, frame_of, parts_of
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def _parents() -> dict[int, int]:
-    """Of each process that is, which one started it."""
-    found = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):  # It ended while we looked.
-            found[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
-    return found
+AHEAD = True
+"""Whether a server makes ahead what nobody has asked for: the home page, and the first picture of
+each lesson. Tests do without, whose servers are many and end soon (tests/conftest.py)."""
+
+NOT_AHEAD = """
+from natgrad_lecture.server import fork_client, server
+server.AHEAD, fork_client.MODULE = 3600, "tests.support.cold_forks"
+"""
 
 
 def children(parent: int) -> list[int]:
-    """The processes that this one started and that still are."""
-    return [pid for pid, above in _parents().items() if above == parent]
+    """The processes that this one started, in whichever thread, and that still are."""
+    found: list[int] = []
+    for thread in Path(f"/proc/{parent}/task").glob("*"):
+        with contextlib.suppress(OSError):  # It ended while we looked.
+            found += map(int, (thread / "children").read_text().split())
+    return found
 
 
 def kernels_of(server: int) -> list[int]:
     """The kernels of a server: the children of the processes from which it forks them."""
-    parents = _parents()
-    return [pid for pid, above in parents.items() if parents.get(above) == server]
+    return [kernel for below in children(server) for kernel in children(below)]
 
 
 def kill_all(pids: list[int]) -> None:
@@ -141,6 +145,7 @@ def start(
     ``within`` is the beginning of a command that becomes the server.
     """
     command = [sys.executable, "-m", "natgrad_lecture"]
+    first = first if AHEAD else f"{NOT_AHEAD}\n{first}"
     if first:
         then = "import sys; from natgrad_lecture.__main__ import main; sys.exit(main())"
         command = [sys.executable, "-c", f"{first}\n{then}"]

@@ -13,6 +13,9 @@ import subprocess
 import sys
 from typing import Any
 
+MODULE = "natgrad_lecture.server.fork_server"
+"""What the process runs that kernels are forked from."""
+
 
 class ForkError(RuntimeError):
     """A kernel could not be forked; those that live are not touched."""
@@ -63,7 +66,7 @@ class ForkClient:
 
     async def _spawn(self, env: dict[str, str]) -> None:
         ours, theirs = socket.socketpair()
-        argv = [sys.executable, "-m", "natgrad_lecture.server.fork_server", str(theirs.fileno())]
+        argv = [sys.executable, "-m", MODULE, str(theirs.fileno())]
         self.process = subprocess.Popen(
             [*argv, *(["--nets"] if self.nets else [])],
             pass_fds=[theirs.fileno()],

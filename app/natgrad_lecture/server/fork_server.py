@@ -54,6 +54,10 @@ NEEDED = (
 """What a kernel imports between its start and its first answer."""
 
 
+IDLE = 0.2
+"""Seconds without a request after which a lesson is warmed that nobody has asked for yet."""
+
+
 class NeedsTorch(BaseException):
     """A lesson asked for what only the other process loads. No ``except Exception`` may hide it."""
 
@@ -150,7 +154,7 @@ class ForkServer:
         """Serve until the server is gone."""
         while True:
             idle = bool(self.cold) and not self.nets
-            ready, _, _ = select.select([self.channel, self.wake], [], [], 0.2 if idle else None)
+            ready, _, _ = select.select([self.channel, self.wake], [], [], IDLE if idle else None)
             if self.wake in ready:
                 with contextlib.suppress(BlockingIOError):
                     self.wake.recv(4096)
