@@ -17,15 +17,17 @@ from pathlib import Path
 import nbformat
 import pytest
 import requests
+from voila.execute import VoilaExecutor
 
 from natgrad_lecture.lesson_names import RENAMED
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.server.kernel_provisioner import AWAITED, Starts
 from natgrad_lecture.server.page_handlers import Started, script_json
+from natgrad_lecture.server.server import LessonServer
 from natgrad_lecture.text.languages import ENGLISH, home_languages
 from natgrad_lecture.text.page_words import page_words
 from tests.support.event_loops import run_apart
-from tests.support.servers import ROOT, Page, Server, running, start, wait_until
+from tests.support.servers import Page, Server, running, start, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -307,31 +309,18 @@ def test_kernels_wait_with_the_lesson_asked_for_and_no_more_than_may_come_in() -
         wait_until(lambda: server.metric("pool") == 3)
 
 
-@pytest.mark.slow
 def test_a_lesson_to_wait_with_that_is_none_is_said() -> None:
-    command = [sys.executable, "-m", "natgrad_lecture", "serve", "--no-browser", "--warm=nothing"]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert ended.returncode == 1
-    assert "no lesson 'nothing' to wait with; there are coordinates, " in ended.stderr
+    with pytest.raises(
+        SystemExit, match="no lesson 'nothing' to wait with; there are coordinates, "
+    ):
+        LessonServer(port=8000, open_browser=False, warm="nothing")
 
 
-@pytest.mark.slow
 def test_what_a_busy_server_is_late_to_hear_is_waited_for() -> None:
     """The time limit is the server's: a class that arrives exceeds Voila's own four seconds."""
-    printed = subprocess.run(
-        [sys.executable, "-c", TIME_LIMIT], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert min(map(int, printed.stdout.split())) > 60
-
-
-TIME_LIMIT = """
-import nbformat
-from voila.execute import VoilaExecutor
-from natgrad_lecture.server.server import LessonServer
-server = LessonServer(open_browser=False)
-runs = VoilaExecutor(nbformat.v4.new_notebook(), config=server.config)
-print(runs.iopub_timeout, runs.startup_timeout)
-"""
+    server = LessonServer(port=8000, open_browser=False)
+    runs = VoilaExecutor(nbformat.v4.new_notebook(), config=server.config)
+    assert min(runs.iopub_timeout, runs.startup_timeout) > 60
 
 
 def test_few_kernels_start_at_a_time_and_the_first_to_come_goes_first() -> None:

@@ -28,8 +28,9 @@ POLICY_VIOLATION = 1008
 NO_KERNEL = "00000000-0000-0000-0000-000000000000"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(server: Server) -> Iterator[Page]:
+    """One page for all that a visitor tries: its kernel lives on whatever it was sent."""
     page = Page(server.url).open()
     yield page
     assert page.goodbye() == 204
