@@ -357,36 +357,37 @@ def test_steps_go_one_by_one_with_the_keyboard(lesson: Page) -> None:
         assert lesson.evaluate(f"{ROOT}.k") == before + step
 
 
-@pytest.mark.parametrize(
-    ("field", "bad", "said", "good"),
-    [
-        ("matrix.1.1", "0", "singular", "2"),
-        ("matrix.0.0", "abc", "not a number", "1"),
-        ("start.1", "-0.1", "σ > 0", "0.3"),
-        ("damping", "-1", "0 (none) or more", "0.1"),
-        ("rate", "0", "not allowed", "0.03"),
-    ],
+BAD = (
+    ("matrix.1.1", "0", "singular", "2"),
+    ("matrix.0.0", "abc", "not a number", "1"),
+    ("start.1", "-0.1", "σ > 0", "0.3"),
+    ("damping", "-1", "0 (none) or more", "0.1"),
+    ("rate", "0", "not allowed", "0.03"),
 )
-def test_bad_input_is_said_beside_its_control_and_the_next_good_input_works(
-    lesson: Page, field: str, bad: str, said: str, good: str
-) -> None:
-    before, drawn = settle(lesson)["state"], paths(lesson)
-    type_in(lesson, field, bad)
-    box = lesson.locator(f"input.number[data-field='{field}']")
-    expect(box).to_have_attribute("aria-invalid", "true")
-    message = lesson.locator(f"#{box.get_attribute('aria-describedby')}")
-    expect(message).to_contain_text(said)
-    expect(message).to_be_visible()
-    assert message.evaluate(
-        "(e) => e.getBoundingClientRect().right <= e.parentElement.getBoundingClientRect().right"
-    )
-    assert {**settle(lesson)["state"], "k": None} == {**before, "k": None}
-    for key, points in paths(lesson).items():
-        np.testing.assert_array_equal(points, drawn[key])
-    type_in(lesson, field, good)
-    assert_the_page_shows_what_the_engine_says(lesson)
-    expect(box).not_to_have_attribute("aria-invalid", "true")
-    assert lesson.evaluate(f"{ROOT}.values['{field}']") == float(good)
+"""Of a field: what cannot be, what is said of it, and what can be."""
+
+
+def test_bad_input_is_said_beside_its_control_and_the_next_good_input_works(lesson: Page) -> None:
+    for field, bad, said, good in BAD:
+        before, drawn = settle(lesson)["state"], paths(lesson)
+        type_in(lesson, field, bad)
+        box = lesson.locator(f"input.number[data-field='{field}']")
+        expect(box, field).to_have_attribute("aria-invalid", "true")
+        message = lesson.locator(f"#{box.get_attribute('aria-describedby')}")
+        expect(message).to_contain_text(said)
+        expect(message).to_be_visible()
+        assert message.evaluate(
+            "(e) => e.getBoundingClientRect().right <= "
+            "e.parentElement.getBoundingClientRect().right"
+        )
+        assert {**settle(lesson)["state"], "k": None} == {**before, "k": None}
+        for key, points in paths(lesson).items():
+            np.testing.assert_array_equal(points, drawn[key])
+        type_in(lesson, field, good)
+        assert_the_page_shows_what_the_engine_says(lesson)
+        expect(box).not_to_have_attribute("aria-invalid", "true")
+        assert lesson.evaluate(f"{ROOT}.values['{field}']") == float(good)
+        lesson.get_by_role("button", name="reset").click()
 
 
 def test_a_diverging_rate_is_drawn_broken_and_said(lesson: Page) -> None:

@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from natgrad_core.analysis.online_mean import expected, marks, ratio
+from tests.browser.conftest import Watch
 from tests.browser.test_coordinates import ROOT, settle, type_in
 from tests.support.chromium import Server
 
 pytestmark = pytest.mark.browser
 
 
+@pytest.fixture(scope="module")
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    """The lesson, opened once: its 20,000 runs take seconds."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True)
+    context.set_default_timeout(60_000)
+    seen = Watch()
+    context.on("page", seen.follow)
+    opened = context.new_page()
+    opened.goto(server.url.rstrip("/") + "/efficiency")
+    opened.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    yield opened
+    context.close()
+    assert (seen.outside, seen.errors) == ([], [])
+
+
 @pytest.fixture
-def efficiency(page: Page, server: Server) -> Page:
-    page.goto(server.url.rstrip("/") + "/efficiency")
-    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+def efficiency(page: Page) -> Page:
+    """The lesson as it opens."""
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("0")
+    settle(page)
     return page
 
 
