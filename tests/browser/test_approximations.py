@@ -18,7 +18,10 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def approximations(page: Page, server: Server) -> Page:
     page.set_default_timeout(120_000)  # its kernel is not a warm one, and torch is large
-    page.goto(server.url.rstrip("/") + "/approximations")
+    page.goto(
+        server.url.rstrip("/")
+        + "/approximations?v=1&matrices=exact,block,ekfac,kfac,diagonal,euclidean,empirical"
+    )
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
     return page
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.state.state import State
 
 NOT_TELLING = frozenset(
     re.findall(
@@ -33,6 +35,11 @@ ASKED = [
     for lesson in lessons.values()
     for name in lesson.questions
 ]
+
+
+def _place(lesson: Lesson) -> Callable[[str], int]:
+    """Where a question stands in the text."""
+    return lambda question: lesson.text().order.index(f"question.{question}")
 
 
 def words(said: str) -> set[str]:
@@ -76,6 +83,66 @@ def test_nothing_around_an_open_question_has_the_words_of_its_answer(
     for unit, said in texts_around(lesson, question):
         found = words(said)
         assert not (right <= found and len(about & found) >= SHARED), (unit, said)
+
+
+FIRST = [
+    pytest.param(lesson, min(lesson.questions, key=_place(lesson)), id=name)
+    for name, lesson in lessons.items()
+    if lesson.questions
+]
+
+ANOTHER = ("problem", "start", "chart", "matrix", "bend", "a", "eig")
+"""Fields by which a question is about other runs than those of the first picture."""
+
+
+def methods_drawn(lesson: Lesson, state: State) -> set[str]:
+    """The styles that a state's picture has: its traces', or a plane's own title."""
+    labels = {drawn["label"]: name for name, drawn in lesson.static()["styles"].items()}
+    sheet = Sheet()
+    with np.errstate(all="ignore"):
+        planes = lesson.picture(lesson.model(state.with_(**lesson.small)), sheet)["planes"]
+    titled = {labels[title] for plane in planes if (title := plane["title"]) in labels}
+    return titled | {trace["style"] for trace in sheet.traces if "style" in trace}
+
+
+def methods_named(lesson: Lesson, question: str) -> set[str]:
+    """The styles of the methods that a question or one of its options names."""
+    asked = lesson.text().questions[question]
+    said = " ".join(each.source for each in (asked.asked, *asked.options)).lower()
+    return {
+        name
+        for name, drawn in lesson.static()["styles"].items()
+        if re.search(rf"(?<![\w-]){re.escape(drawn['label'].lower())}(?![\w-])", said)
+    }
+
+
+def told(lesson: Lesson, question: str, first: State) -> set[str]:
+    """The methods of a question whose runs the first picture draws, more than it may: of several
+    that are compared it may draw one. A meter that a question hides is what answers it.
+    """
+    shown = lesson.state_after(lesson.questions[question].set)
+    other = any(getattr(shown, name, 0) != getattr(first, name, 0) for name in ANOTHER)
+    named = methods_named(lesson, question)
+    if other or "meter" in lesson.hidden_by(question) or not named:
+        return set()
+    drawn = named & methods_drawn(lesson, first)
+    return drawn if len(drawn) > (len(named) > 1) else set()
+
+
+@pytest.mark.parametrize(("lesson", "question"), FIRST)
+def test_the_first_picture_does_not_draw_what_the_first_question_asks(
+    lesson: Lesson, question: str
+) -> None:
+    assert told(lesson, question, lesson.first) == set()
+    shown = lesson.state_after(lesson.questions[question].set)
+    assert replace(shown, k=0) != replace(lesson.first, k=0), "the first picture is the answer's"
+
+
+@pytest.mark.parametrize("name", ["robustness", "race", "policy", "after-kfac", "approximations"])
+def test_a_first_picture_with_every_run_would_answer_the_first_question(name: str) -> None:
+    lesson = lessons[name]
+    question = min(lesson.questions, key=_place(lesson))
+    assert told(lesson, question, lesson.state_after(lesson.questions[question].set))
 
 
 @pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))

@@ -12,7 +12,7 @@ from natgrad_lecture.lessons.after_kfac.derivations import DERIVATIONS, EXERCISE
 from natgrad_lecture.lessons.after_kfac.figure import STYLES, picture
 from natgrad_lecture.lessons.after_kfac.lazy_model import model_of
 from natgrad_lecture.lessons.after_kfac.script import script
-from natgrad_lecture.lessons.after_kfac.state import PRESETS, Implied
+from natgrad_lecture.lessons.after_kfac.state import OPENING, PRESETS, Implied
 from natgrad_lecture.lessons.base import Lesson
 
 lessons.register()(
@@ -26,6 +26,7 @@ lessons.register()(
         exercises=EXERCISES,
         sets=PRESETS,
         default=Implied(),
+        opening=OPENING,
         controls=controls,
         idle=idle,
         sources=(

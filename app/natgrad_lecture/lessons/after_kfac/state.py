@@ -60,6 +60,8 @@ WHOLE = {"batch": 300}
 SQUARE = {"root": "without"}
 MATRIX = {"show": "matrix"}
 TURNED = {"show": "coordinates"}
+OPENING: dict[str, Any] = {"methods": ("exact", "kfac", "shampoo")}
+"""The page opens with three methods: the others would answer the first question."""
 PRESETS: dict[str, dict[str, Any]] = {
     "one-step": {},
     "all-data": WHOLE,

@@ -12,7 +12,7 @@ from natgrad_lecture.lessons.approximations.derivations import DERIVATIONS, EXER
 from natgrad_lecture.lessons.approximations.figure import STYLES, picture
 from natgrad_lecture.lessons.approximations.lazy_model import model_of
 from natgrad_lecture.lessons.approximations.script import script
-from natgrad_lecture.lessons.approximations.state import PRESETS, Nearing
+from natgrad_lecture.lessons.approximations.state import OPENING, PRESETS, Nearing
 from natgrad_lecture.lessons.base import Lesson
 
 lessons.register()(
@@ -26,6 +26,7 @@ lessons.register()(
         exercises=EXERCISES,
         sets=PRESETS,
         default=Nearing(),
+        opening=OPENING,
         controls=controls,
         idle=idle,
         sources=(

@@ -56,6 +56,8 @@ FIXED = {"show": "runs", "data": "wine", "runs": ("fixed", "exact"), "damping": 
 SPECTRA = {"show": "spectrum", "data": "digits"}
 NORMED = {**SPECTRA, "frames": ("folded", "batch norm")}
 BOLD = {"after": 0, "damping": 0.001}
+OPENING: dict[str, Any] = {"matrices": ("exact", "euclidean")}
+"""The page opens with two matrices: the others would answer the first question."""
 PRESETS: dict[str, dict[str, Any]] = {
     "one-step": {},
     "too-bold": BOLD,

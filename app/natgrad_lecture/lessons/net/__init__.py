@@ -14,7 +14,7 @@ from natgrad_lecture.lessons.net.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.net.figure import picture
 from natgrad_lecture.lessons.net.lazy_model import model_of
 from natgrad_lecture.lessons.net.script import script
-from natgrad_lecture.lessons.net.state import PRESETS, RULES, Taught
+from natgrad_lecture.lessons.net.state import OPENING, PRESETS, RULES, Taught
 
 lessons.register()(
     Lesson(
@@ -27,6 +27,7 @@ lessons.register()(
         exercises=EXERCISES,
         sets=PRESETS,
         default=Taught(),
+        opening=OPENING,
         controls=controls,
         idle=idle,
         sources=("Amari 1998", "Martens and Grosse 2015", "Martens 2020"),

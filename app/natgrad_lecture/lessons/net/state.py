@@ -274,6 +274,8 @@ DIFFER = {"show": "outputs", "stretch": 100.0, "steps": 60}
 MATRIX = {"show": "fisher", "rules": ("natural",), "steps": 60}
 DIVERGED = {"data": "circles", "damping": 0.01, "rules": ("natural", "adam"), "steps": 60}
 HARD = {"data": "spirals", "noise": 0.05}
+OPENING: dict[str, Any] = {"rules": ("natural",)}
+"""The page opens with one run: beside another it would answer the first question."""
 PRESETS: dict[str, dict[str, Any]] = {
     "moons": {},
     "spirals": {**HARD, "steps": 150},
