@@ -53,7 +53,8 @@ export function makeReader({
 }) {
   const notice = makeNotice();
   const laser = makeLaser(root);
-  const help = makeKeyHelp(root);
+  /** @type {ReturnType<typeof makeKeyHelp> | undefined} */
+  let help; // built when it is first opened
   const shows = makeShows(lesson, words.claim);
   /** @type {Record<string, string>} */
   const own = {}; // the address's own names: hide, talk, present
@@ -200,7 +201,7 @@ export function makeReader({
     full: () => presenter.full(),
     laser: laser.toggle,
     leave: presenter.leave,
-    keys: () => help.open(),
+    keys: () => (help ??= makeKeyHelp(root)).open(),
   };
   const unlisten = listenKeys(root, acts, { whole, presenting: presenter.shown });
 
