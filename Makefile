@@ -71,7 +71,8 @@ quick: $(VENV)/.test
 	$(PY) -m pytest -n logical $(BY_FILE) -m "not browser and not nets and not slow" tests/lecture tests/engine tests/lessons $(ARGS)
 
 claims: $(VENV)/.test
-	CLAIM_STATES=200 $(PY) -m pytest -n logical tests/lessons/test_scopes.py $(ARGS)
+	CLAIM_STATES=200 $(PY) -m pytest -n logical tests/lessons/test_scopes.py \
+	    tests/lessons/test_silent_controls.py $(ARGS)
 
 bench: $(VENV)/.test browser
 	@[ -e build/jax ] || { echo "Installing JAX, only to measure beside it (once) ..."; $(PYTHON) -m venv build/jax && \
