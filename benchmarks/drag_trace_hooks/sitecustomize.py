@@ -33,7 +33,7 @@ def note(ask: object, link: str, value: float) -> None:
 
 def in_the_server(module: Any) -> None:
     """Note when an ask comes from the page, and when its answer goes there."""
-    ask_in, for_page = module.ask_in, module.for_page
+    ask_in, handler_answered = module.ask_in, module.Channels._answered
 
     def asked(*arguments: Any) -> Any:
         began = time.time()
@@ -41,14 +41,12 @@ def in_the_server(module: Any) -> None:
         note(ask.get("ask"), "server in", began)
         return ask
 
-    def answered(frame: bytes, comm: str) -> Any:
+    def answered(handler: Any, frame: bytes) -> None:
         began = time.time()
-        kind = for_page(frame, comm)
-        if kind == "answer":
-            note(module.answer_in(frame)[0].get("answer"), "server out", began)
-        return kind
+        handler_answered(handler, frame)
+        note(module.answer_in(frame)[0].get("answer"), "server out", began)
 
-    module.ask_in, module.for_page = asked, answered
+    module.ask_in, module.Channels._answered = asked, answered
 
 
 def in_the_engine(module: Any) -> None:
@@ -68,14 +66,17 @@ def in_the_engine(module: Any) -> None:
 def in_the_kernel(module: Any) -> None:
     """Note when an ask is heard, how long its parts take, and when its answer is sent."""
     widget = module.Lesson
-    on_ask, respond = widget._on_ask, widget.respond
+    on_ask, respond, send = widget._on_ask, widget.respond, widget.send
 
     def heard(self: Any, sender: object, ask: Any, buffers: object) -> None:
         number = ask.get("ask")
         note(number, "kernel in", time.time())
         spent["engine"] = 0.0
         on_ask(self, sender, ask, buffers)
-        note(number, "kernel out", time.time())
+
+    def sent(self: Any, content: Any, *more: Any) -> None:
+        note(content.get("answer"), "kernel out", time.time())
+        send(self, content, *more)
 
     def responded(self: Any, ask: Any) -> Any:
         began = time.perf_counter()
@@ -84,7 +85,7 @@ def in_the_kernel(module: Any) -> None:
         note(ask.get("ask"), "engine", spent["engine"])
         return answer
 
-    widget._on_ask, widget.respond = heard, responded
+    widget._on_ask, widget.respond, widget.send = heard, responded, sent
 
 
 HOOKS: dict[str, Callable[[Any], None]] = {

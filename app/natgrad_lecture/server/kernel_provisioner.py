@@ -18,6 +18,7 @@ from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from natgrad_lecture.machine_limits import cores
+from natgrad_lecture.server.ask_socket import path_of
 from natgrad_lecture.server.fork_client import Child, ForkClient
 from natgrad_lecture.server.fork_server import ONE_THREAD
 from natgrad_lecture.server.paths import APP
@@ -193,6 +194,13 @@ class Forked(LocalProvisioner):
         """Send a signal to the kernel."""
         if self.child:
             self.child.signal(signum)
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """Remove what Jupyter does not know of a kernel that has ended."""
+        await super().cleanup(restart)
+        info = self.connection_info
+        if path := path_of(str(info.get("transport")), str(info.get("ip"))):
+            path.unlink(missing_ok=True)
 
     async def kill(self, restart: bool = False) -> None:
         """End the kernel at once."""

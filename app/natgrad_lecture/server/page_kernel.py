@@ -3,14 +3,17 @@
 ipykernel says busy and idle around every message, hands it from a thread to another and its answer
 to a third, so that a notebook's reader sees a star beside a cell, that cells may run side by side
 and that all who look on hear what is said. A page asks one thing at a time and waits for its
-answer, and of a class of a hundred each would pay for all of it.
+answer, and of a class of a hundred each would pay for all of it. So its asks come on a socket of
+their own (``ask_socket.py``), where the system has such sockets.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import logging
+import socket
 import sys
 from datetime import UTC, datetime
 from typing import Any
@@ -22,12 +25,14 @@ from ipykernel.comm.comm import BaseComm
 from ipykernel.iostream import OutStream
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
+from tornado.ioloop import IOLoop
 
-ASK = "comm_msg"
+from natgrad_lecture.server.ask_socket import MOST_ASKED, AskSocket, listening, path_of
+from natgrad_lecture.server.request_filter import frame_of
 
 
 class PageComm(BaseComm):
-    """A comm that answers whoever asked, where they asked, in the thread at work."""
+    """A comm that answers an ask on the socket on which it came."""
 
     def publish_msg(
         self,
@@ -37,32 +42,35 @@ class PageComm(BaseComm):
         buffers: Any = None,
         **keys: Any,
     ) -> None:
-        """Send an answer to an ask; what nobody asked for goes to all, as ipykernel has it."""
+        """Send an answer to an ask; all else goes to all who listen, as ipykernel has it."""
         kernel: Any = PageKernel.instance()
-        parent = kernel.get_parent("shell")
-        if parent.get("header", {}).get("msg_type") != ASK:
+        if kernel.asker is None or (data or {}).get("method") != "custom":
             super().publish_msg(msg_type, data, metadata, buffers, **keys)
             return
-        kernel.session.send(
-            kernel.shell_stream,
-            msg_type,
-            {"data": data, "comm_id": self.comm_id, **keys},
-            metadata=metadata,
-            parent=parent,
-            ident=kernel._parent_ident["shell"],
-            buffers=buffers,
-        )
+        header, content = {"msg_type": msg_type}, {"data": data, "comm_id": self.comm_id, **keys}
+        parts = map(kernel.session.pack, (header, {}, {}, content))
+        kernel.asker.send(frame_of([b"shell", *parts, *(buffers or ())]))
 
 
 class PageKernel(IPythonKernel):
-    """A kernel that answers an ask and says nothing beside it."""
+    """A kernel that answers asks on a socket of their own, beside Jupyter's channels."""
 
-    def _publish_status(
-        self, status: str, channel: str, parent: dict[str, Any] | None = None
-    ) -> None:
-        about: dict[str, Any] = parent or self.get_parent(channel)
-        if about.get("header", {}).get("msg_type") != ASK:
-            super()._publish_status(status, channel, parent)
+    asker: AskSocket | None = None
+    """Whose ask is answered now."""
+
+    async def hear_asks(self, bound: socket.socket) -> None:
+        """Take connections from now on."""
+        loop = asyncio.get_running_loop()
+        await loop.create_unix_server(lambda: AskSocket(self.ask, MOST_ASKED), sock=bound)
+
+    def ask(self, asker: AskSocket, content: bytes) -> None:
+        """Answer the content of a comm's message, as if it had come on Jupyter's channel."""
+        self.asker = asker
+        try:
+            said = {"content": json.loads(content), "buffers": []}
+            self.shell_handlers["comm_msg"](None, [], said)
+        finally:
+            self.asker = None
 
 
 class Said(OutStream):
@@ -128,6 +136,9 @@ class PageKernelApp(IPKernelApp):
         log = logging.getLogger("natgrad")
         log.handlers, log.propagate = [Faults()], False
         super().init_kernel()
+        kernel: Any = self.kernel
+        if path := path_of(self.transport, self.ip):
+            IOLoop.current().add_callback(kernel.hear_asks, listening(path))
 
 
 if __name__ == "__main__":

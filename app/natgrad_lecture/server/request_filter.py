@@ -116,9 +116,12 @@ def message(ask: dict[str, Any], comm: str) -> bytes:
         "date": datetime.now(UTC).isoformat(),
         "version": "5.3",
     }
-    content = {"comm_id": comm, "data": {"method": "custom", "content": ask}}
-    parts = (header, {}, {}, content)
-    return frame_of([b"shell", *(json.dumps(part).encode() for part in parts)])
+    return frame_of([b"shell", json.dumps(header).encode(), b"{}", b"{}", content(ask, comm)])
+
+
+def content(ask: dict[str, Any], comm: str) -> bytes:
+    """Return the content of the message that brings an ask to the kernel."""
+    return json.dumps({"comm_id": comm, "data": {"method": "custom", "content": ask}}).encode()
 
 
 def for_page(frame: bytes, comm: str) -> str | None:

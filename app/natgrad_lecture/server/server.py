@@ -28,6 +28,7 @@ from traitlets.config import Config
 from voila.app import Voila
 
 from natgrad_lecture.classroom.hub import FOLLOWERS, Hub
+from natgrad_lecture.server.ask_socket import path_of
 from natgrad_lecture.server.assets import Assets
 from natgrad_lecture.server.class_handlers import (
     ClassLesson,
@@ -703,7 +704,7 @@ class LessonServer(Voila):
 
     def _choose_kernels(self) -> None:
         """Fork kernels, and speak to them through files, where that is possible."""
-        longest = Path(self.connection_dir, f"kernel-{'0' * 36}-ipc-5")
+        longest = path_of("ipc", str(Path(self.connection_dir, f"kernel-{'0' * 36}-ipc")))
         if hasattr(socket, "AF_UNIX") and len(str(longest)) < 100:  # what a socket's path may be
             self.config.ConnectionFileMixin.transport = "ipc"
         if FORKS:

@@ -13,12 +13,14 @@ from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 
+from natgrad_lecture.server.ask_socket import MOST_ANSWERED, AskSocket, path_of
 from natgrad_lecture.server.context import Context
 from natgrad_lecture.server.request_filter import (
     PROTOCOL,
     Refused,
     answer_in,
     ask_in,
+    content,
     for_page,
     message,
 )
@@ -38,6 +40,9 @@ ASLEEP = 4001
 GOING_AWAY, POLICY_VIOLATION, SERVICE_RESTART = 1001, 1008, 1012
 """Close codes of the websocket protocol (RFC 6455, and IANA's registry of them)."""
 
+REAPED = 1.0
+"""Seconds after which a kernel that ended is known to have ended."""
+
 HANDSHAKE = 15.0
 """Seconds in which a kernel has to answer a new line; one that does not is ended."""
 
@@ -53,6 +58,7 @@ class Channels(Guarded, KernelWebsocketHandler):
         self.room = asyncio.Event()
         self.room.set()
         self.next_pass = 0.0
+        self.asks: AskSocket | None = None
 
     async def get(self, kernel_id: str) -> None:
         """Open the line for the page that holds the kernel's pass, in our subprotocol only."""
@@ -86,6 +92,8 @@ class Channels(Guarded, KernelWebsocketHandler):
         if shaking.done():
             self.holder.unanswered = 0.0
             shaking.result()
+            if kernel_id in self.kernel_manager:
+                await self._open_asks(self.kernel_manager.get_kernel(kernel_id))
         else:
             shaking.cancel()
             self.hang_up(SERVICE_RESTART, "the kernel did not answer")
@@ -117,7 +125,10 @@ class Channels(Guarded, KernelWebsocketHandler):
         self.holder.asked = time.monotonic()
         self.server.together.asked(self.holder.kernel, ask)
         self.flight.append(self.holder.asked)
-        self.connection.handle_incoming_message(message(ask, self.holder.comm))
+        if self.asks is not None:
+            self.asks.send(content(ask, self.holder.comm))
+        else:
+            self.connection.handle_incoming_message(message(ask, self.holder.comm))
 
     def write_message(self, message: Any, binary: bool = False) -> Any:
         """Pass on what a page reads: answers, and that its kernel is dead."""
@@ -126,17 +137,68 @@ class Channels(Guarded, KernelWebsocketHandler):
         if kind is None:
             return None
         if kind == "answer":
-            if self.flight:
-                self.server.watch.answered(time.monotonic() - self.flight.popleft())
-            self.room.set()
-            if self.server.together.leads(self.holder.kernel):
-                self.server.together.heard(self.holder.kernel, *answer_in(message))
+            self._answered(message)
         return super().write_message(message, binary)
+
+    def _answered(self, frame: bytes) -> None:
+        """Let the next ask in, and the class hear."""
+        assert self.holder
+        if self.flight:
+            self.server.watch.answered(time.monotonic() - self.flight.popleft())
+        self.room.set()
+        if self.server.together.leads(self.holder.kernel):
+            self.server.together.heard(self.holder.kernel, *answer_in(frame))
+
+    async def _open_asks(self, kernel: Any) -> None:
+        """Connect to the socket on which the kernel hears asks, where it has one."""
+        path = path_of(kernel.transport, kernel.ip)
+        if path is None:
+            return
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(OSError):
+            _, self.asks = await loop.create_unix_connection(
+                lambda: AskSocket(self._heard, MOST_ANSWERED, self._cut), str(path)
+            )
+            if self.ws_connection is None:  # the page went meanwhile
+                self.asks.close()
+
+    def _heard(self, asks: AskSocket, frame: bytes) -> None:
+        """Pass on an answer. While it waits for a reader whose line is slow, none after it is
+        read, and the kernel's few unanswered asks let no more in.
+        """
+        held = self.ws_connection
+        if held is None or held.is_closing():
+            return
+        self._answered(frame)
+        sent = super().write_message(frame, binary=True)
+        stream = getattr(held, "stream", None)
+        if stream is not None and stream.writing():
+            asks.hold()
+            sent.add_done_callback(self._read_on)
+
+    def _read_on(self, sent: asyncio.Future[None]) -> None:
+        """An answer has left, or the page has."""
+        if not sent.cancelled() and sent.exception() is None and self.asks is not None:
+            self.asks.go_on()
+
+    def _cut(self) -> None:
+        """The kernel hung up. If it has ended, its page will hear that; else the page is to open
+        its line again, and then asks again what was not answered.
+        """
+        if self.ws_connection is not None:
+            asyncio.get_running_loop().call_later(REAPED, self._hang_up_if_it_lives)
+
+    def _hang_up_if_it_lives(self) -> None:
+        assert self.holder
+        if self.ws_connection is not None and self.server.lives(self.holder.kernel):
+            self.hang_up(SERVICE_RESTART, "the kernel hung up")
 
     def on_close(self) -> None:
         """Let nothing wait for a line that is gone."""
         if self.holder is not None:
             self.server.close_line(self.holder.kernel, self)
+        if self.asks is not None:
+            self.asks.close()
         self.flight.clear()
         self.room.set()
         if self.connection is not None:
