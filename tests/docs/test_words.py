@@ -8,6 +8,7 @@ import re
 import subprocess
 import tokenize
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,28 @@ CODE = re.compile(
 """What is no prose: ids, which links may hold, are code too."""
 
 
+def said(code: str) -> Iterator[str]:
+    """Yield the comments, the docstrings and the names of tests of a Python source.
+
+    A string that begins a line of code is a docstring. To read the tokens alone takes half as long
+    as to parse the file too.
+    """
+    before, word = tokenize.NEWLINE, ""
+    for kind, token, *_ in tokenize.generate_tokens(io.StringIO(code).readline):
+        if kind == tokenize.COMMENT:
+            yield token
+        elif kind == tokenize.STRING and before in BEGINNING and token[0] != "f":
+            yield ast.literal_eval(token)
+        elif word == "def" and token.startswith("test_"):
+            yield token.replace("_", " ")
+        if kind not in (tokenize.COMMENT, tokenize.NL):
+            before, word = kind, token
+
+
+BEGINNING = (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
+"""The tokens after which a line of code begins."""
+
+
 def prose(path: Path) -> str:
     """Return the comments and docstrings of a source file, or a document without its code.
 
@@ -74,22 +97,7 @@ def prose(path: Path) -> str:
     """
     text = path.read_text("utf-8")
     if path.suffix == ".py":
-        tree = ast.parse(text)
-        strings = (
-            node.value.value
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Expr)
-            and isinstance(node.value, ast.Constant)
-            and isinstance(node.value.value, str)
-        )
-        tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-        comments = (token.string for token in tokens if token.type == tokenize.COMMENT)
-        tests = (
-            node.name.replace("_", " ")
-            for node in ast.walk(tree)
-            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
-        )
-        text = "\n".join((*strings, *comments, *tests))
+        text = "\n".join(said(text))
     elif path.suffix in (".js", ".mjs", ".css"):
         comments = re.findall(r"/\*.*?\*/|(?<![:'\"`])//[^\n]*", text, re.DOTALL)
         strings = (each[1:-1] for each in JS_STRING.findall(text) if len(each.split()) > 1)
