@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from natgrad_lecture.lessons import lessons
 from tests.browser.test_coordinates import ROOT
@@ -94,4 +96,67 @@ def test_a_lesson_without_the_link_s_language_says_so_and_leads_on_in_it(
     expect(page.locator(".notice")).to_contain_text(said)
     page.click("nav a[rel=prev]")
     expect(page.locator("h1")).to_have_text(lessons["steepest-descent"].text("es").title)
+    visitor.close()
+
+
+SEEN = r"""() => {
+    const said = [document.title];
+    for (const e of document.body.querySelectorAll('*')) {
+        if (e.closest('script, style, noscript, math, code, kbd, textarea, [lang]:not([lang=zh])'))
+            continue;
+        for (const name of ['aria-label', 'title', 'alt', 'placeholder', 'aria-description'])
+            if (e.hasAttribute(name)) said.push(e.getAttribute(name));
+        if (getComputedStyle(e).display === 'none') continue;
+        for (const node of e.childNodes) if (node.nodeType === 3) said.push(node.data);
+    }
+    return said.map((each) => each.trim()).filter((each) => /[A-Za-z]{4,}/.test(each));
+}"""
+"""What a page says with a Latin word of four letters or more, to the eye or to a screen reader."""
+
+NAMES = re.compile(
+    r"English|Español|Newton|Adam|AdaGrad|Adadelta|RMSprop|BibTeX|Python|HTML|JSON|Ctrl.*"
+)
+"""What is the same in Chinese."""
+
+
+def english(page: Page) -> list[str]:
+    """What a Chinese page says in English: without a Chinese character, and no name."""
+    said = set(page.evaluate(SEEN))
+    return sorted(each for each in said if not re.search("[一-鿿]", each) and not NAMES.match(each))
+
+
+def test_a_chinese_page_says_nothing_in_english_whatever_happens(
+    server: Server, browser: Browser
+) -> None:
+    visitor = browser.new_context(locale="zh-CN", bypass_csp=True)
+    page = visitor.new_page()
+    page.goto(f"{server.url}coordinates?v=1&lang=zh&nix=1&rate=fast&A=1,2,2,4&k=9999")
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    page.evaluate(f"{ROOT}.settled()")
+    assert page.locator(".notice").is_visible()
+    assert english(page) == [], "a broken link"
+    fields = page.locator(".control input.number:visible, .control.matrix input:visible").all()
+    assert len(fields) >= 4
+    for field in fields[:4]:
+        for typed in ("x", "-1e9"):
+            field.fill(typed)
+            field.press("Enter")
+            page.evaluate(f"{ROOT}.settled()")
+            assert english(page) == [], typed
+    page.keyboard.press("Escape")
+    for action in ("keys", "steps"):
+        page.click("[data-part=menu] > button")
+        page.click(f"[data-action={action}]")
+        expect(page.locator("dialog[open] h2")).to_be_visible()
+        assert english(page) == [], action
+        page.keyboard.press("Escape")
+    page.emulate_media(media="print")
+    assert english(page) == [], "on paper"
+    page.emulate_media(media="screen")
+    for path in ("nothing", "class", "class/ABCDEF", "home", "glossary"):
+        page.goto(f"{server.url}{path}?lang=zh")
+        expect(page.locator("h1").first).to_be_visible()
+        names = {"Shampoo", "SOAP", "Muon", "Adam"}  # as the glossary calls them
+        assert set(english(page)) <= names, path
+        assert page.locator("html").get_attribute("lang") == "zh"
     visitor.close()
