@@ -527,7 +527,7 @@ class Parser:
         """The number that is written."""
         value = float(token.text)
         if not math.isfinite(value):
-            raise self.refuse(token.at, f"{token.text} is no number that can be used here")
+            raise self.refuse(token.at, f"{token.text} is not a number that can be used here")
         return number(value, token.at)
 
     def bracketed(self, closing: str) -> Node:

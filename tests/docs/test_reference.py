@@ -71,7 +71,7 @@ takes longer than to read them: their source is looked through."""
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the site, but for the look of pages that are made like another one."""
+    """Build the site, without the pages that are made like another one."""
     site = tmp_path_factory.mktemp("docs") / "site"
     done = subprocess.run(
         [sys.executable, "-c", BUILD, str(source_of(site)), str(site), *MADE],

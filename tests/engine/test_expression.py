@@ -310,7 +310,7 @@ def test_what_is_no_single_density_has_scores_and_says_what_to_take() -> None:
         ("a + )", 4, "cannot be read"),
         ("", 0, "only an expression"),
         ("a + 'b'", 4, "only numbers, names"),
-        ("a + 1e999", 4, "no number that can be used"),
+        ("a + 1e999", 4, "not a number that can be used"),
         ("lambda z: a", 7, "no name 'z'"),
         ("lambda x + a", 0, "only numbers"),
         ("def f(z):\n  return a", 6, "no name 'z'"),

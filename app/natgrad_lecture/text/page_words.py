@@ -28,7 +28,7 @@ def page_words(language: str = ENGLISH) -> Mapping[str, str]:
         language: One of the home page's languages.
 
     Returns:
-        The words. ``{name}`` in them is for who shows them to fill in.
+        The words. ``{name}`` in them is filled in where the words are shown.
     """
     path = HERE / ("pages.md" if language == ENGLISH else f"pages.{language}.md")
     found = _PHRASE.findall(path.read_text("utf-8"))
