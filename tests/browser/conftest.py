@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
 
+from tests.support import servers
 from tests.support.chromium import Server, start_server
 
 expect.set_options(
@@ -44,12 +45,12 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def own_server() -> Iterator[Callable[..., Server]]:
+def own_server() -> Iterator[Callable[..., servers.Server]]:
     """Starts servers that a test may stop and start again: ``own_server(port)``."""
-    started: list[Server] = []
+    started: list[servers.Server] = []
 
-    def start(port: int = 0, *arguments: str) -> Server:
-        started.append(start_server(port, *arguments))
+    def start(port: int = 0, *arguments: str) -> servers.Server:
+        started.append(servers.start(port, 1, *arguments))
         return started[-1]
 
     yield start

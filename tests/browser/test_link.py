@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -74,7 +75,7 @@ def test_a_server_that_comes_back_on_its_port_finds_the_reader_s_state(
     set_rate(page, "0.06")
     assert settled(page)["rate"] == 0.06
     assert first.stop().count("\n") == 0
-    own_server(first.port)
+    own_server(urlsplit(first.url).port)
     reconnect(page)
     set_rate(page, "0.07")
     page.wait_for_function(f"{PAGE}.answer.state.rate === 0.07")
