@@ -83,11 +83,11 @@ def test_without_second_derivatives_the_gradient_is_the_same_to_the_last_bit(nam
 @pytest.fixture
 def first_only(monkeypatch):
     """Whatever carries second derivatives along fails."""
-    made = Derivatives.__init__
+    built = Derivatives.__init__
 
     def checked(self, value, grad, hessian):
         assert not hessian, "a gradient needs no second derivatives"
-        made(self, value, grad, hessian)
+        built(self, value, grad, hessian)
 
     monkeypatch.setattr(Derivatives, "__init__", checked)
 

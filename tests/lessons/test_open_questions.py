@@ -116,7 +116,7 @@ def methods_named(lesson: Lesson, question: str) -> set[str]:
     }
 
 
-def told(lesson: Lesson, question: str, first: State) -> set[str]:
+def revealed(lesson: Lesson, question: str, first: State) -> set[str]:
     """The methods of a question whose runs the first picture draws, more than it may: of several
     that are compared it may draw one. A meter that a question hides is what answers it.
     """
@@ -133,7 +133,7 @@ def told(lesson: Lesson, question: str, first: State) -> set[str]:
 def test_the_first_picture_does_not_draw_what_the_first_question_asks(
     lesson: Lesson, question: str
 ) -> None:
-    assert told(lesson, question, lesson.first) == set()
+    assert revealed(lesson, question, lesson.first) == set()
     shown = lesson.state_after(lesson.questions[question].set)
     assert replace(shown, k=0) != replace(lesson.first, k=0), "the first picture is the answer's"
 
@@ -142,7 +142,7 @@ def test_the_first_picture_does_not_draw_what_the_first_question_asks(
 def test_a_first_picture_with_every_run_would_answer_the_first_question(name: str) -> None:
     lesson = lessons[name]
     question = min(lesson.questions, key=_place(lesson))
-    assert told(lesson, question, lesson.state_after(lesson.questions[question].set))
+    assert revealed(lesson, question, lesson.state_after(lesson.questions[question].set))
 
 
 @pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
