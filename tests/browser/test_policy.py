@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def policy(page: Page, server: Server) -> Page:
-    page.goto(server.url.rstrip("/") + "/policy?v=1&times=100&steps=1000&k=200")
+    page.goto(server.url.rstrip("/") + "/policy")
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
     settle(page)
     return page

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def robustness(page: Page, server: Server) -> Page:
-    page.goto(server.url.rstrip("/") + "/robustness?v=1&maps=three")
+    page.goto(server.url.rstrip("/") + "/robustness")
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
     return page
 

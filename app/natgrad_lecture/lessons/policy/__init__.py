@@ -9,7 +9,7 @@ from natgrad_lecture.lessons.policy.controls import controls
 from natgrad_lecture.lessons.policy.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.policy.figure import picture
 from natgrad_lecture.lessons.policy.model import Model
-from natgrad_lecture.lessons.policy.state import OPENING, PRESETS, RULES, Walk
+from natgrad_lecture.lessons.policy.state import PLATEAU_SEEN, PRESETS, RULES, Walk
 
 lessons.register()(
     Lesson(
@@ -20,7 +20,7 @@ lessons.register()(
         lines=LINES,
         derivations=DERIVATIONS,
         exercises=EXERCISES,
-        opening=OPENING,
+        opening=PLATEAU_SEEN,
         sets=PRESETS,
         default=Walk(rate=0.1, times=10.0, steps=80, k=12),
         controls=controls,

@@ -222,28 +222,18 @@ def _no_plateau(model: Model) -> bool:
     return model.on_plateau("gradient") <= 3 and model.arrives("gradient") is not None
 
 
-def _thousands(model: Model) -> bool:
-    """At ten times the rate it is on the plateau after a thousand steps, and lowers p faster."""
-    return model.arrives("gradient", 10.0, 1000) is None and _first_down(model)
-
-
-def _first_down(model: Model) -> bool:
-    """With the larger rate gradient descent lowers p faster, as long as it is on the plateau."""
-    ends = [model.run("gradient", times, 80).theta[-1, 0] for times in (1.0, 10.0)]
-    return bool(ends[1] < ends[0])
-
-
 def _first_of_p(model: Model) -> int:
     """0: p rises, 1: p falls, as the descent run begins."""
     theta = model.run("gradient").theta[:, 0]
     return int(theta[1] < theta[0])
 
 
-def _who_arrives(model: Model) -> int:
-    """0: descent with ten times the rate, 1: natural, 2: neither."""
-    first = {name: model.arrives(name) for name in ("gradient", "natural")}
-    there = {name: step for name, step in first.items() if step is not None}
-    return ["gradient", "natural"].index(min(there, key=lambda n: there[n])) if there else 2
+def _adam_leaves(model: Model) -> int:
+    """0: Adam does not arrive in the run's steps, 1: before the natural run, 2: after it."""
+    adam, natural = model.arrives("adam"), model.arrives("natural")
+    if adam is None:
+        return 0
+    return 1 if natural is None or adam < natural else 2
 
 
 def _logits(low: tuple[float, float], high: tuple[float, float]) -> Any:
@@ -257,6 +247,8 @@ def _logits(low: tuple[float, float], high: tuple[float, float]) -> Any:
     return of
 
 
+LOW: Changes = {"start": (-2.94, -1.39)}
+"""p = 0.05 and q = 0.2: a policy that mostly stays in the second state."""
 ANY = {"start": box((-6.0, -6.0), (3.0, 3.0))}
 """Any policy of the window."""
 MUCH = {"start": _logits((0.02, 0.4), (0.5, 0.95)), "rate": log_between(0.01, 0.2)}
@@ -373,13 +365,13 @@ CLAIMS = {
 
 LINES: dict[str, tuple[str, ...] | Claim] = {
     "takeaway": ("weights", "closed"),
-    "question.first": ("third",),
-    "question.ten": Claim(
-        {"times": 10.0, "k": 30},
-        _thousands,
-        Scope(TEN),
-        beyond=Scope({"start": box((-1.0, -1.0), (1.0, 1.0))}),
+    "question.first": Claim(
+        {**LOW, "k": 1},
+        lambda model: _first_of_p(model) == 0,
+        Scope({"start": _logits((0.02, 0.05), (0.5, 0.32))}),
+        beyond=Scope({"start": _logits((0.02, 0.35), (0.5, 0.9))}),
     ),
+    "question.adam": ("adam",),
     "preset.the-plateau": ("stalls",),
     "preset.the-whole-plateau": ("digs",),
     "preset.the-plain-field": ("third", "rarely"),
@@ -403,6 +395,8 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
 
 
 QUESTIONS = {
-    "first": Question({"k": 1, "arrows": "gradient"}, _first_of_p, hides=("formula.gradients",)),
-    "ten": Question({"times": 10.0, "k": 30}, _who_arrives, hides=("stalls", "preset.at-one-rate")),
+    "first": Question(
+        {**LOW, "k": 1, "arrows": "gradient"}, _first_of_p, hides=("formula.gradients",)
+    ),
+    "adam": Question(PRESETS["with-adam"], _adam_leaves),
 }

@@ -53,8 +53,6 @@ class Walk(Runs):
 
 PLATEAU_SEEN: dict[str, Any] = {"times": 100.0, "steps": 1000, "k": 200}
 """So long a run, at so large a rate, that gradient descent's plateau has both its ends."""
-OPENING = {**PLATEAU_SEEN, "rules": ["natural"]}
-"""The page opens with the natural run alone: gradient descent's would answer both questions."""
 STUCK = (-4.5, 0.5)
 LATER: dict[str, Any] = {"start": STUCK, "times": 10.0, "steps": 400, "k": 100}
 PRESETS: dict[str, dict[str, Any]] = {

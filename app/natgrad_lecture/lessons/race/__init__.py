@@ -9,7 +9,7 @@ from natgrad_lecture.lessons.race.controls import controls, idle
 from natgrad_lecture.lessons.race.figure import picture
 from natgrad_lecture.lessons.race.lazy_model import model_of
 from natgrad_lecture.lessons.race.script import script
-from natgrad_lecture.lessons.race.state import ALONE, PRESETS, RULES, Racing
+from natgrad_lecture.lessons.race.state import OPENING, PRESETS, RULES, Racing
 
 lessons.register()(
     Lesson(
@@ -21,7 +21,7 @@ lessons.register()(
         exercises=EXERCISES,
         sets=PRESETS,
         default=Racing(),
-        opening=ALONE,
+        opening=OPENING,
         controls=controls,
         idle=idle,
         sources=(

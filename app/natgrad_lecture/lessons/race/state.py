@@ -343,8 +343,6 @@ def _written(value: object) -> str:
 OPENING = {"constants": TUNED, "seed": 10, "rules": ("kfac", "muon", "adam", "nesterov")}
 ONE = {**OPENING, "count": 1}
 BATCHES_OF_64 = {**ONE, "batch": str(BATCHED), "rules": ("kfac", "soap", "muon", "adam")}
-ALONE = {**OPENING, "rules": ("nesterov",)}
-"""The page opens with one method: beside the others it would answer the first question."""
 UNTUNED = {"constants": OWN, "adam": 0.001, "adam_keep": 0.9, "adam_square": 0.999}
 PRESETS: dict[str, dict[str, Any]] = {
     "digits": {**OPENING, "count": 3},

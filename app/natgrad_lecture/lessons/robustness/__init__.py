@@ -9,7 +9,7 @@ from natgrad_lecture.lessons.robustness.controls import controls, idle
 from natgrad_lecture.lessons.robustness.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.robustness.figure import picture
 from natgrad_lecture.lessons.robustness.model import Model
-from natgrad_lecture.lessons.robustness.state import OPENING, PRESETS, RULES, Cell
+from natgrad_lecture.lessons.robustness.state import PRESETS, RULES, Cell
 
 lessons.register()(
     Lesson(
@@ -22,7 +22,6 @@ lessons.register()(
         exercises=EXERCISES,
         sets=PRESETS,
         default=Cell(steps=100, k=30),
-        opening=OPENING,
         controls=controls,
         idle=idle,
         picture=picture,

@@ -12,7 +12,7 @@ from natgrad_core.analysis.grid_sweep import rotated, sweep
 from natgrad_core.charts.linear import Linear
 from natgrad_core.types import Array
 from natgrad_lecture.lessons.base import Claim, Question
-from natgrad_lecture.lessons.robustness.model import METRICS, Model, maker
+from natgrad_lecture.lessons.robustness.model import Model, maker
 from natgrad_lecture.lessons.robustness.state import (
     BY_DAMPING,
     DAMPED,
@@ -187,12 +187,6 @@ def _only_local(model: Model) -> bool:
     return not bool((end < model.begin).all())
 
 
-def _who_changes(model: Model) -> int:
-    """0: all three maps change with φ, 1: gradient descent's alone, 2: none."""
-    changed = {rule for rule in METRICS if _changes(rule)(model)}
-    return [{"gradient", "newton", "natural"}, {"gradient"}, set()].index(changed)
-
-
 def _damped_edge(model: Model) -> int:
     """0: it does not change, 1: it moves to larger rates and stays straight, 2: it bends."""
     damped, undamped = (model.edge(ANGLES, damping) for damping in (model.state.damping, 0.0))
@@ -336,7 +330,6 @@ CLAIMS = {
 
 LINES: dict[str, tuple[str, ...] | Claim] = {
     "takeaway": ("bends", "straight"),
-    "question.turn": ("straight", "newton", "bends"),
     "question.damp": ("damped",),
     "preset.plain-descent": Claim(
         PRESETS["plain-descent"],
@@ -356,8 +349,5 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
 
 
 QUESTIONS = {
-    "turn": Question(
-        {"rules": ["natural"], "rate": 0.5}, _who_changes, hides=("preset.plain-descent",)
-    ),
     "damp": Question(DAMPED_MAP, _damped_edge),
 }

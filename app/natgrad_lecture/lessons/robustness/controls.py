@@ -27,7 +27,6 @@ def controls() -> list[dict[str, Any]]:
         panels.group(
             "map",
             panels.choice("up", ("angle", "damping")),
-            panels.choice("maps", ("three", "one")),
             panels.slider("stretch", 1.1, 10, 0.1, scale="log"),
             panels.slider("steps", 10, 400, 1),
         ),

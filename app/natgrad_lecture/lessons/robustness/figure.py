@@ -34,7 +34,7 @@ say = phrases(__file__)
 
 
 def picture(model: Model, sheet: Sheet) -> Picture:
-    """One map or three, the edges in closed form, and the run of the cell that was clicked.
+    """Three maps, the edges in closed form, and beside them the run of the cell that was clicked.
 
     The model is drawn beside them where the problem has one.
     The first block of a map comes with the answer, so that the maps follow a drag.

@@ -109,8 +109,6 @@ class Model(RunsModel):
     def beside(self) -> tuple[str, ...]:
         """Two other rules, whose maps stand beside the chosen one's: those that have its axes."""
         s = self.state
-        if s.maps == "one":
-            return ()
         others = (r for r in COMPARED if r != s.rule and (s.upwards == "angle" or r in DAMPED))
         return tuple(others)[:2]
 

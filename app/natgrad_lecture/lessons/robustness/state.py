@@ -52,7 +52,6 @@ class Cell(Runs):
         number("stretch", "the stretch s", 1.1, 10, say.later("take-one-from-1-1-to")),
     )
     up: str = control("angle", "up", choice("up", "axis", tuple(UPS)))
-    maps: str = control("three", "maps", choice("maps", say.later("maps"), ("three", "one")))
 
     @property
     def rule(self) -> str:
@@ -106,8 +105,6 @@ NATURAL = {"rules": ["natural"], "rate": 0.5}
 DAMPED_MAP = {**NATURAL, "damping": 30.0}
 BY_DAMPING = {**NATURAL, "up": "damping", "damping": 3.0, "angle": 60.0}
 LOCAL: dict[str, Any] = {"problem": "normal", "rules": ["newton"], "rate": 1.2, "angle": 90.0}
-OPENING = {"maps": "one"}
-"""The page opens with the map of the rule alone: the others would answer the first question."""
 PRESETS: dict[str, dict[str, Any]] = {
     "plain-descent": {},
     "natural": NATURAL,

@@ -12,7 +12,7 @@ from natgrad_lecture.lessons.variational.controls import controls
 from natgrad_lecture.lessons.variational.derivations import DERIVATIONS, EXERCISES
 from natgrad_lecture.lessons.variational.figure import picture
 from natgrad_lecture.lessons.variational.model import Model
-from natgrad_lecture.lessons.variational.state import METHODS, OPENING, PRESETS, Inference
+from natgrad_lecture.lessons.variational.state import METHODS, PRESETS, Inference
 
 lessons.register()(
     Lesson(
@@ -25,7 +25,6 @@ lessons.register()(
         exercises=EXERCISES,
         sets=PRESETS,
         default=Inference(k=10),
-        opening=OPENING,
         controls=controls,
         picture=picture,
         model=Model,

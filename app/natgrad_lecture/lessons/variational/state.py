@@ -51,8 +51,6 @@ class Inference(Runs):
 _MIXED = 0.3
 """Entries above the diagonal of the matrix that shears q's parameters."""
 
-OPENING: dict[str, Any] = {"steps": 5, "k": 2}
-"""The page opens before q is the best one, whose width the first question asks for."""
 PRESETS: dict[str, dict[str, Any]] = {
     "a-normal-for-a-banana": {},
     "the-best-normal": {"rules": ["natural", "newton"], "steps": 160, "k": 160},
