@@ -156,4 +156,4 @@ LINES: dict[str, tuple[str, ...] | Claim] = {
 """What checks the lines that are not claims."""
 
 
-QUESTIONS = {"wide": Question(PRESETS["the-best-normal"], _wide)}
+QUESTIONS = {"wide": Question(BEST, _wide)}
