@@ -40,6 +40,8 @@ class Preset:
 
 EVERYWHERE = "all real parameters"
 """The domain of a problem without an edge."""
+_TRIED = 1 << 20
+"""So many points at most are drawn in search of some in a domain."""
 
 
 class Problem:
@@ -329,11 +331,19 @@ class Problem:
 
         Returns:
             The points, ``[n, d]``.
+
+        Raises:
+            OutsideDomain: If hardly a point of the view is in the domain.
         """
         low, high = np.transpose(np.asarray(self.view, float))
-        points = rng.uniform(low, high, (max(4 * n, 16), self.dim))
-        good = points[self.inside(points)]
-        return good[:n] if len(good) >= n else self.examples(rng, 2 * n)[:n]
+        drawn = max(4 * n, 16)
+        while drawn <= max(4 * n, _TRIED):
+            points = rng.uniform(low, high, (drawn, self.dim))
+            good = points[self.inside(points)]
+            if len(good) >= n:
+                return good[:n]
+            drawn *= 2
+        raise OutsideDomain(f"{self.name}: hardly a point of the view {self.view} is in the domain")
 
     def guess(self) -> tuple[float, ...]:
         """A rough estimate from the data, where a fit starts: from moments, where there are some.

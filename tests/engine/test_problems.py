@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 import tracemalloc
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,13 @@ def test_gradient_and_hessian_are_the_derivatives_of_the_loss(name: str, chart: 
     for point, slope, bend in zip(points, *derivatives(of.loss, points), strict=True):
         close(of.grad(point), slope)
         close(of.hessian(point), bend, 1e-7)
+
+
+def test_no_examples_are_looked_for_without_end() -> None:
+    of = copy(problem("normal"))
+    of.view = ((0.0, 1.0), (-2.0, -1.0))
+    with pytest.raises(OutsideDomain, match="hardly a point of the view"):
+        some(of)
 
 
 def test_a_problem_without_data_is_told_what_it_does_not_say() -> None:

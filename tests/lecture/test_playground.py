@@ -155,6 +155,7 @@ def test_which_parameters_a_chart_rewrites_is_chosen_by_their_signs(live: Live) 
         ("option.chart.linear.stretch.0", 0, "A is singular"),
         ("option.chart.bend.strength", "much", "must be a number"),
         ("window.2", 0, "at least 1e-09"),
+        ("window.1", -1, "no point of this window is in the domain of the problem"),
         ("starts", 99, "from 1 to 16"),
     ],
 )
@@ -165,6 +166,21 @@ def test_a_bad_option_is_refused_beside_its_own_control(
     answer = live.respond({"ask": 1, "set": {name: value}})[0]
     assert said in answer["errors"][name]
     assert live.store.state == before
+
+
+@pytest.mark.parametrize(
+    "place", [(0, 0, 1e-3, 1e-3), (50, 50, 1, 50), (0, 0, 50, 50), (5, -1, 1, 1.1)]
+)
+def test_a_window_with_any_point_of_the_domain_is_drawn(
+    live: Live, place: tuple[float, ...]
+) -> None:
+    for problem in ("normal", "gamma", "rosenbrock"):
+        ask(live, problem=problem)
+        for chart in ("identity", "log-scale"):
+            answer = live.respond({"ask": 1, "set": {"chart": chart, "window": list(place)}})[0]
+            assert "window" not in answer["errors"]
+            assert live.store.state.window == place
+            assert answer["planes"]
 
 
 def test_what_is_typed_stays_and_the_last_problem_that_could_be_read_is_shown(live: Live) -> None:

@@ -14,11 +14,11 @@ from natgrad_lecture.protocol import Handle, Plane
 def square(points: Array) -> Array:
     """The square window around some points ``[n, 2]``: low and high of each axis, ``[2, 2]``.
 
-    Points that are not numbers are left out.
+    Points that are not numbers are left out. Around a single point each side is one unit long.
     """
     seen = points[np.isfinite(points).all(-1)]
     low, high = seen.min(0), seen.max(0)
-    half = float((high - low).max()) / 2
+    half = float((high - low).max()) / 2 or 0.5
     middle = (low + high) / 2
     return np.stack([middle - half, middle + half], -1)
 

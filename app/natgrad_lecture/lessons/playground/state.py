@@ -19,7 +19,7 @@ from natgrad_core.core.rule import SINGULAR, Rule, chain, descend, precondition
 from natgrad_core.metrics import Metric
 from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.numbers import significant
-from natgrad_lecture.drawing.windows import window
+from natgrad_lecture.drawing.windows import grid, window
 from natgrad_lecture.engine_cache import RuleCall, rule_options, run_of
 from natgrad_lecture.lessons.playground import best_fit, held_parameters
 from natgrad_lecture.lessons.playground import typed_problem as mine
@@ -73,6 +73,8 @@ WINDOW = (0.0, 0.0, 2.0, 2.0)
 _WIDTH = 0.2
 """By how much of the paths' extent a view of them is wider on either side."""
 
+_LOOKED = 64
+"""Points on each side of a window at which the domain is looked for."""
 _STRAY = 0.02
 """The share of the paths' points at either end of an axis that a view of them may leave out."""
 
@@ -381,8 +383,12 @@ class Play(Runs):
         return f"not run: {', '.join('descent by G' if n == BY_METRIC else n for n in silent)}"
 
     def whole(self) -> Self:
-        """The state itself if its start is in the problem's domain."""
+        """The state itself if its start is in the problem's domain, and the window meets it."""
         Runs.whole(replace(self, rules=()))
+        if self.window is not None:
+            of = problem_named(self.problem_key)
+            if not of.inside(grid(np.asarray(of.view, float), _LOOKED).reshape(-1, 2)).any():
+                raise BadInput("window", say("the-window-misses-the-domain", domain=of.domain))
         return self
 
     def changes(self, name: str, value: Any) -> dict[str, Any]:
