@@ -40,12 +40,12 @@ def assert_the_engine_says_so(page: Page) -> dict[str, Any]:
     return answer
 
 
-def test_the_reader_predicts_p_and_plays_gradient_descent_along_the_plateau(policy: Page) -> None:
+def test_the_reader_predicts_p_and_plays_gradient_descent(policy: Page) -> None:
     assert_the_engine_says_so(policy)
     box = policy.locator("[data-predict='first']")
-    box.get_by_role("button", name="it raises it").click()
-    expect(box).to_have_attribute("data-verdict", "wrong")
     box.get_by_role("button", name="it lowers it").click()
+    expect(box).to_have_attribute("data-verdict", "wrong")
+    box.get_by_role("button", name="it raises it").click()
     expect(box).to_have_attribute("data-verdict", "right")
     answer = assert_the_engine_says_so(policy)
     assert answer["state"]["arrows"] == "gradient"

@@ -78,15 +78,16 @@ def test_the_map_fills_by_itself_and_a_click_opens_the_run_of_its_cell(robustnes
     assert settle(robustness).get("more") is None, "the map did not have to be made again"
 
 
-def test_a_reader_predicts_whose_map_changes_and_the_natural_one_is_one_row(
+def test_the_natural_map_is_one_row_and_a_reader_predicts_what_damping_does_to_it(
     robustness: Page,
 ) -> None:
-    box = robustness.locator("[data-predict='turn']")
-    box.get_by_role("button", name="gradient descent's alone").click()
-    expect(box).to_have_attribute("data-verdict", "right")
+    click_claim(robustness, "straight")
+    settle(robustness)
     cells = assert_the_map_is_the_engines(robustness)
     assert np.array_equal(np.isnan(cells), np.isnan(cells[:1]) & np.ones((65, 1), bool))
-    click_claim(robustness, "damped")
+    box = robustness.locator("[data-predict='damp']")
+    box.get_by_role("button", name="it bends").click()
+    expect(box).to_have_attribute("data-verdict", "right")
     settle(robustness)
     cells = assert_the_map_is_the_engines(robustness)
     assert not np.array_equal(np.isnan(cells), np.isnan(cells[:1]) & np.ones((65, 1), bool))
