@@ -232,11 +232,12 @@ def test_a_function_with_a_memory_is_copied_and_sent_by_its_name() -> None:
 def test_a_reader_who_tries_many_states_fills_no_more_than_the_budget(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(RESULTS, "budget", 4 * KB * KB)
+    monkeypatch.setattr(RESULTS, "budget", 2 * KB * KB)
+    run_of.cache_clear()  # other tests' runs are not this reader's
     live = Live(lessons["coordinates"])
     for i in range(25):
         live.respond({"ask": i, "set": {"steps": 900 - i, "rate": 0.01 + 0.001 * i}})
-    assert RESULTS.weight <= 4 * KB * KB
+    assert RESULTS.weight <= 2 * KB * KB
     gc.collect()
     runs = [e.value for e in RESULTS.entries.values() if e.key[0] is run_of]
     assert 0 < len(runs) < 25 * 4, "older runs were let go"
