@@ -113,7 +113,7 @@ def test_a_kept_trace_replays_as_a_new_trace_would(of, at_once):
                 kept += rule.form in traces
                 found = run(model, rule, start, STEPS, traces)
                 assert np.array_equal(found.theta, run(model, rule, start, STEPS).theta, True)
-    assert kept > 10
+    assert kept >= 10
     assert None not in traces
 
 

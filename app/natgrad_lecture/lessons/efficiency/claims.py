@@ -35,10 +35,9 @@ def _scalar(s: float, c: float, steps: int, start: float = 0.0) -> Array:
 
 def _measured_ratio(model: Model, method: str) -> tuple[Array, int]:
     """t·Var over the bound in the runs that have been made, and how many they are."""
-    found = model.ratio(model.errors(method).moments)
-    known = model.kept.known
+    known = model.kept.upto(1)
     assert known is not None
-    return found, known.runs
+    return model.ratio(model.errors(method).moments), known.runs
 
 
 def _running_mean(gain: float) -> Any:

@@ -55,12 +55,14 @@ _drawn = keeper(_drawing)
 
 @bounded_cache
 def _errors(
-    method: str, s1: float, s2: float, c: float | None, start: Any, seed: int, runs: int
+    method: str, s1: float, s2: float, c: float | None, start: Any, seed: int, part: int
 ) -> Errors:
-    """What became of one method in this many runs, which are all that have been made."""
-    known = _drawn(seed).known
+    """What became of one method in the runs of this many blocks, which are all that were made.
+
+    They are drawn again where their memory was needed for something else.
+    """
+    known = _drawn(seed).upto(part)
     assert known is not None
-    assert known.runs == runs
     fisher = _fisher(s1, s2)
     if method == AVERAGED:
         return averaged(known, fisher, _average(s1, s2), start, TIMES)
@@ -93,9 +95,8 @@ class Model:
 
     def errors(self, method: str) -> Errors:
         """What became of a method in the runs that have been made, of which there are some."""
-        s, known = self.state, self.kept.upto(1)
-        assert known is not None
-        return _errors(method, s.s1, s.s2, self._c(method), s.start, s.seed, known.runs)
+        s, part = self.state, max(1, self.kept.part)
+        return _errors(method, s.s1, s.s2, self._c(method), s.start, s.seed, part)
 
     def in_directions(self, error: Any) -> Array:
         """An error in the data's own two directions, ``[2]``."""
