@@ -18,6 +18,7 @@ from natgrad_lecture.lessons.derivation import Derivation, number, vector
 from natgrad_lecture.lessons.scope import Scope
 from natgrad_lecture.session import Live
 from natgrad_lecture.text.lesson_text import INTRODUCTION
+from tests.support.states import possible_in
 
 STATES = int(os.environ.get("CLAIM_STATES", "25"))
 """States drawn of each derivation's scope; ``make claims`` draws more."""
@@ -43,14 +44,7 @@ EXERCISES = [
 def seen(lesson: Lesson, derivation: Derivation, scope: Scope) -> Iterator[Any]:
     """What the lines read in states of a scope."""
 
-    def allowed(changes: Any) -> bool:
-        try:
-            lesson.state_after(changes)
-        except ValueError:
-            return False
-        return True
-
-    for changes in scope.states(derivation.set, allowed, scope.count(STATES)):
+    for changes in scope.states(derivation.set, possible_in(lesson), scope.count(STATES)):
         yield derivation.look(lesson.after(changes))
 
 

@@ -14,6 +14,7 @@ import pytest
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Claim, Lesson
 from natgrad_lecture.lessons.scope import Scope
+from tests.support.states import possible_in
 
 STATES = int(os.environ.get("CLAIM_STATES", "25"))
 """States drawn of each scope; ``make claims`` draws more."""
@@ -48,14 +49,7 @@ class Drawn:
 def seen(lesson: Lesson, claim: Claim, scope: Scope, n: int) -> Iterator[tuple[Any, Any]]:
     """What is set in each of ``n`` states of a scope, and what the engine says of it."""
 
-    def allowed(changes: Any) -> bool:
-        try:
-            lesson.state_after(changes)
-        except ValueError:
-            return False
-        return True
-
-    for changes in scope.states(claim.set, allowed, n):
+    for changes in scope.states(claim.set, possible_in(lesson), n):
         yield changes, lesson.after(changes)
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Claim, Lesson
+from tests.support.states import possible_in
 
 MORE = int(os.environ.get("CLAIM_STATES", "25")) > 25
 """Whether ``make claims`` runs: then controls are moved from more states, and to more values."""
@@ -147,16 +148,9 @@ def moved(lesson: Lesson, id: str, state: Any) -> Iterator[tuple[str, Any, Any]]
 def grounds(lesson: Lesson, claim: Claim) -> Iterator[Any]:
     """The states from which controls are moved: where the click leads, and two of the scope."""
 
-    def allowed(changes: Any) -> bool:
-        try:
-            lesson.state_after(changes)
-        except ValueError:
-            return False
-        return True
-
     yield lesson.state_after(claim.set)
     if MORE and claim.scope:
-        drawn = claim.scope.states(claim.set, allowed, 2)
+        drawn = claim.scope.states(claim.set, possible_in(lesson), 2)
         yield from (lesson.state_after(changes) for changes in drawn)
 
 
