@@ -61,8 +61,8 @@ test("why a curve is not seen: the run has ended, or it lies elsewhere, or is to
 
 test("two states are circles by their shares and arrows by their probabilities", () => {
   const array = holder({ chances: [0.9, 0.1, NaN, NaN], shares: [0.1, 0.9, NaN, NaN] });
-  /** @param {number} k */
-  const drawn = (k) => {
+  /** @type {(k: number, box?: number[]) => { arcs: number[][], bows: number[], words: string[] }} */
+  const drawn = (k, box = [0, 3.4, 0, 1]) => {
     /** @type {{ arcs: number[][], bows: number[], words: string[] }} */
     const seen = { arcs: [], bows: [], words: [] };
     let line = 0;
@@ -84,7 +84,7 @@ test("two states are circles by their shares and arrows by their probabilities",
       x: (/** @type {number} */ x) => 100 * x,
       y: (/** @type {number} */ y) => -y,
     };
-    const trace = { kind: "chain", style: "natural", name: "natural", box: [0, 3.4, 0, 1] };
+    const trace = { kind: "chain", style: "natural", name: "natural", box };
     const look = {
       view: [0, 3.4, 0, 1],
       side: 340,
@@ -115,4 +115,8 @@ test("two states are circles by their shares and arrows by their probabilities",
   assert.ok(bows[0] > 5 * bows[1], "and is seldom left");
   assert.deepEqual(words, ["natural", "p 0.90", "d₁ 0.10", "+1", "q 0.10", "d₂ 0.90", "+2"]);
   assert.deepEqual(drawn(1), { arcs: [], bows: [], words: ["model-ended"] });
+  const beside = drawn(0, [0, 3.4 / 3, 0, 1]); // one of three
+  assert.deepEqual(beside.words, ["p", "q"]);
+  for (const [x, , radius] of beside.arcs)
+    assert.ok(x - radius >= 0 && x + radius <= 340 / 3, "it stays in its own part");
 });

@@ -9,6 +9,7 @@ const LOOP = 0.09;
 const WIDEST = 0.07; // an arrow of probability 1
 const SIDES = 16; // of a bow, which is drawn as a polygon
 const NARROW = 150; // px: in less there is room for letters alone
+const WHOLE = 2 * (APART + SMALLEST + LARGEST + 1.5 * LOOP + WIDEST / 2); // the width of a chain
 
 /**
  * An arrow along an arc, in the context's color and width.
@@ -108,7 +109,17 @@ export function drawChain(ctx, trace, look, { note, say }) {
     word(say("model-ended", { name }), left + 0.06, MIDDLE);
     return;
   }
-  const brief = (right - left) * place.scale < NARROW;
+  // Beside two others a chain is smaller.
+  const fit = Math.min(1, (right - left) / WHOLE);
+  const here = {
+    ...place,
+    /** @param {number} x */
+    x: (x) => place.x(middle + fit * (x - middle)),
+    /** @param {number} y */
+    y: (y) => place.y(MIDDLE + fit * (y - MIDDLE)),
+    scale: fit * place.scale,
+  };
+  const brief = fit < 1 || (right - left) * place.scale < NARROW;
   /** @type {(name: string, value: number) => string} */
   const named = (letter, value) => (brief ? letter : `${letter} ${value.toFixed(2)}`);
   const half = (brief ? 0.3 : 1.7) * (em / place.scale); // of such a word's width
@@ -117,7 +128,7 @@ export function drawChain(ctx, trace, look, { note, say }) {
   for (const i of [0, 1]) {
     const side = i ? 1 : -1;
     const [chance, radius] = [chances[at + i], i ? second : first];
-    drawState(ctx, place, colors, { side, middle, chance, radius, there: i ? first : second });
+    drawState(ctx, here, colors, { side, middle, chance, radius, there: i ? first : second });
     word(named("pq"[i], chance), middle - half + (brief || i ? 0 : 0.4), MIDDLE - side * 0.4);
     if (brief) continue;
     const x = middle + side * APART;

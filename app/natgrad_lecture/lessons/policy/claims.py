@@ -247,7 +247,7 @@ def _logits(low: tuple[float, float], high: tuple[float, float]) -> Any:
     return of
 
 
-LOW: Changes = {"start": (-2.94, -1.39)}
+LOW: Changes = {"start": (-2.9444, -1.3863)}
 """p = 0.05 and q = 0.2: a policy that mostly stays in the second state."""
 ANY = {"start": box((-6.0, -6.0), (3.0, 3.0))}
 """Any policy of the window."""
