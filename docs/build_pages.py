@@ -33,6 +33,8 @@ from natgrad_core.types import Array
 from natgrad_lecture.drawing.palette import style
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.lessons.page_data import page_data
+from natgrad_lecture.lessons.small_picture import thumbnail
 from natgrad_lecture.text.typeset import formula
 
 HERE = Path(__file__).parent
@@ -313,9 +315,9 @@ def lesson_page(name: str) -> str:
     lesson = lessons[name]
     words = "".join(
         f"<h2>{escape(section['heading'])}</h2>{section['html']}"
-        for section in lesson.static()["words"]
+        for section in page_data(lesson)["words"]
     )
-    picture = f'<div class="thumbnail">{lesson.thumbnail()}</div>'
+    picture = f'<div class="thumbnail">{thumbnail(lesson)}</div>'
     sections = (
         f"# {lesson.title}\n",
         f"*{plain(lesson.takeaway)}*\n",

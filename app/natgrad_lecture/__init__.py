@@ -28,12 +28,13 @@ def lesson(name: str = "coordinates") -> Lesson:
     with needs_extra("lecture"):
         from natgrad_lecture.export.kinds import EXPORTS
         from natgrad_lecture.lessons import lessons
+        from natgrad_lecture.lessons.page_data import page_data
         from natgrad_lecture.session import Live
         from natgrad_lecture.widget import Lesson as Widget
 
     shown = lessons[current(name)]
     every = list(lessons.values())
     live = Live(shown, EXPORTS, every)
-    widget = Widget(shown.static(among=every), live.respond, live.still)
+    widget = Widget(page_data(shown, among=every), live.respond, live.still)
     live.watch(widget)
     return widget

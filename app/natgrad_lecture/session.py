@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 from natgrad_lecture.bounded_cache import RESULTS
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.lessons.page_data import page_data
+from natgrad_lecture.lessons.small_picture import still
 from natgrad_lecture.nearest import (
     NO_PICTURE,
     NOT_EXPORTED,
@@ -121,7 +123,7 @@ class Live:
         answer["revealed"] = self._revealed()
         answer["traces"] = traces
         if ask.get("speak"):  # the page is to speak this language from now on
-            answer["lesson"] = self.lesson.static(language, self.among)
+            answer["lesson"] = page_data(self.lesson, language, self.among)
         if self._widget is not None:
             self._widget.path = self._paths()
         return answer, sheet.data
@@ -239,7 +241,7 @@ class Live:
 
     def still(self) -> str:
         """What is shown, as a small SVG: for where nothing answers any more."""
-        return self.lesson.still(self.store.state)
+        return still(self.lesson, self.store.state)
 
     def _paths(self) -> dict[str, Any]:
         return self.model.paths if self.model else {}

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from natgrad_lecture.lesson_names import current
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.lessons.talk_steps import shown_in_talk
 from natgrad_lecture.state.link import VERSION, read_query
 
 _MARKS = str.maketrans({"*": "*0", "~": "*1", "!": "*2"})
@@ -88,6 +89,6 @@ def _read_step(found: Any, lesson: Lesson) -> tuple[Step | None, list[str]]:
         query = state.rpartition("?")[2]
         return Step(state=query, say=say), read_query(query, lesson.default)[1]
     show = found.get("show")
-    if show not in lesson.shows:
-        return None, [f"nothing is called {show!r}; there are {', '.join(lesson.shows)}"]
+    if show not in shown_in_talk(lesson):
+        return None, [f"nothing is called {show!r}; there are {', '.join(shown_in_talk(lesson))}"]
     return Step(show=show, say=say), []

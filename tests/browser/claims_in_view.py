@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from natgrad_core.types import Array
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.lessons.page_data import page_data
 from tests.browser.test_coordinates import settle
 from tests.support.chromium import FLAGS, chromium, start_server
 from tests.support.in_view import in_view
@@ -167,7 +168,7 @@ def pressed(page: Page, lesson: Lesson, name: str) -> list[str]:
 
 def faults(page: Page, lesson: Lesson, name: str) -> list[str]:
     """What of the claim that was pressed is not seen, or not lit, on the screen as it is."""
-    shows, every = lesson.claims[name].shows, lesson.static()["styles"]
+    shows, every = lesson.claims[name].shows, page_data(lesson)["styles"]
     styles = [
         [style, every[style]["light"], every[style]["dark"]] for style in shows if style in every
     ]

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.page_data import page_data
 from tests.browser.test_coordinates import ROOT, settle, type_in
 from tests.support.chromium import Server
 
@@ -72,7 +73,7 @@ def test_whatever_stands_in_has_its_color_in_the_legend_and_in_the_controls(
     settle(approximations)
     colors = {
         entry["label"]: tuple(int(entry["light"][i : i + 2], 16) for i in (1, 3, 5))
-        for entry in lessons["approximations"].static()["styles"].values()
+        for entry in page_data(lessons["approximations"])["styles"].values()
     }
     shown = approximations.evaluate(
         """() => [...document.querySelectorAll('.legend [data-style], label:has(.swatch)')].map(e =>

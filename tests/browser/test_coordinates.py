@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from natgrad_core import charts, gap, problems, rules, run
 from natgrad_core.types import Array
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.hidden_answers import gives_away
 from tests.browser.conftest import Server, phone_of, stroke
 
 ROOT = "document.querySelector('.natgrad').natgrad"
@@ -600,7 +601,7 @@ def test_a_line_that_answers_a_question_is_hidden_until_it_is_answered_or_asked_
     page: Page, server: Server
 ) -> None:
     lesson = lessons["coordinates"]
-    assert lesson.gives_away("takeaway")
+    assert gives_away(lesson, "takeaway")
     said = page.locator(".sticky .say")
     takeaway = said.get_by_text(lesson.takeaway)
     button = said.get_by_role("button", name="This line answers a question")
@@ -617,7 +618,7 @@ def test_a_line_that_answers_a_question_is_hidden_until_it_is_answered_or_asked_
     chip.nth(2).click()
     expect(said).to_have_text(lesson.presets[2].say)
     chip.first.click()  # whose line would answer the question, too
-    assert lesson.gives_away(f"preset.{lesson.presets[0].id}")
+    assert gives_away(lesson, f"preset.{lesson.presets[0].id}")
     expect(said.get_by_text(lesson.presets[0].say)).to_be_hidden()
     button.press("Enter")
     expect(said).to_have_text(lesson.presets[0].say)

@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
 
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.page_data import page_data
 from natgrad_lecture.session import Live
 from natgrad_lecture.static_files import script, style
 from natgrad_lecture.text.lesson_text import ENGLISH
@@ -126,7 +127,7 @@ def test_a_lesson_is_drawn_once_its_cell_is_on_the_page(page: Page) -> None:
     """A busy JupyterLab asks for the picture first: there it has no colors and no size."""
     lesson = lessons["coordinates"]
     first, arrays = Live(lesson).respond({"ask": 0, "state": {}, "set": {}, "have": []})
-    traits = {"lesson": lesson.static(ENGLISH), "first": plain(first)}
+    traits = {"lesson": page_data(lesson, ENGLISH), "first": plain(first)}
     page.goto("about:blank")
     page.add_style_tag(content=style())
     page.evaluate(

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.talk_steps import talk_steps
 from tests.browser.conftest import Server, Watch
 from tests.browser.test_coordinates import ROOT, drag, settle, type_in
 
@@ -203,7 +204,7 @@ def test_a_broken_link_opens_what_it_can_and_says_what_it_could_not(
     for query, words in (
         ("lang=xx", "lang=xx is not known here"),
         ("present=abc", "there is no step abc"),
-        ("present=99", f"there is no step 99, there are {len(LESSON.talk)}"),
+        ("present=99", f"there is no step 99, there are {len(talk_steps(LESSON))}"),
         ("hide=handle.none", "handle.none is not known here"),
     ):
         opened(reader, server, f"?v=1&{query}")

@@ -13,13 +13,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.talk_steps import talk_steps
 from natgrad_lecture.talk import read_talk
 from tests.browser.conftest import Server, Watch, stroke
 from tests.browser.test_coordinates import ROOT, drag, settle
 from tests.support.chromium import ROOT as CHECKOUT
 
 LESSON = lessons["coordinates"]
-PRESETS = [preset for step in LESSON.talk for preset in LESSON.presets if preset.id == step]
+PRESETS = [preset for step in talk_steps(LESSON) for preset in LESSON.presets if preset.id == step]
 """In the order of the talk: the first five answer no question."""
 
 
@@ -48,7 +49,7 @@ def opened(page: Page, url: str) -> Page:
     return page
 
 
-def on_step(page: Page, number: int, line: str, total: int = len(LESSON.talk)) -> None:
+def on_step(page: Page, number: int, line: str, total: int = len(talk_steps(LESSON))) -> None:
     """The caption says step ``number``, and the page has it in its address."""
     expect(page.locator(".caption .count")).to_have_text(f"{number} / {total}")
     expect(page.locator(".caption .line")).to_have_text(line)
@@ -106,7 +107,7 @@ def test_steps_go_by_clicker_by_arrows_and_by_buttons_and_show_their_states(
 def test_a_question_its_answer_and_the_lines_of_a_derivation_are_steps(
     hall: Page, server: Server
 ) -> None:
-    at = 1 + LESSON.talk.index("question.product")
+    at = 1 + talk_steps(LESSON).index("question.product")
     page = opened(hall, f"{server.url}coordinates?v=1&present={at}")
     line = page.locator(".caption .line")
     asked = LESSON.text().questions["product"]
@@ -256,7 +257,7 @@ def test_steps_are_rearranged_and_kept_as_a_link_and_as_a_file_and_replayed(
     page.get_by_role("menuitem", name="steps of a talk").click()
     window = page.get_by_role("dialog", name="steps of a talk")
     window.get_by_label("step 1 down").click()
-    for _ in range(len(LESSON.talk) - 2):
+    for _ in range(len(talk_steps(LESSON)) - 2):
         window.get_by_label("take step 3 out").click()
     window.get_by_label("line of step 2").fill("Mine ~ 100 %!")
     window.get_by_label("line of step 2").press("Tab")
@@ -299,7 +300,7 @@ def test_steps_are_rearranged_and_kept_as_a_link_and_as_a_file_and_replayed(
     replay(re.sub("rate=0.03&", "", link, count=1) + "&present=1", other.new_page())
 
     window.get_by_role("button", name="the lesson's own steps").click()
-    expect(window.locator("li")).to_have_count(len(LESSON.talk))
+    expect(window.locator("li")).to_have_count(len(talk_steps(LESSON)))
     with page.expect_file_chooser() as chooser:
         window.get_by_role("button", name="open a file").click()
     chooser.value.set_files(file)

@@ -166,6 +166,7 @@ SEEN = """
 import json, sys
 sys.path.insert(0, "docs")
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.page_data import page_data
 from build_pages import REGISTRIES
 
 pages = {{}}
@@ -173,6 +174,6 @@ for kind, name in {names}.items():
     items, page = REGISTRIES[kind + "s"]
     assert name in items, name
     pages[kind] = page(name)
-print(json.dumps([pages, str(lessons["playground"].static()["controls"])]))
+print(json.dumps([pages, str(page_data(lessons["playground"])["controls"])]))
 """
 """Prints the pages of the added items, and the playground's menus."""

@@ -112,10 +112,11 @@ def test_momentum_s_beta_is_turned_on_the_page_and_in_a_link(house: Path) -> Non
 
 OPTION = """
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.page_data import page_data
 from natgrad_lecture.session import Live
 
 lesson = lessons["heavy-ball"]
-(group,) = lesson.static()["controls"]
+(group,) = page_data(lesson)["controls"]
 beta = group["controls"][0]
 assert beta["label"] == "β, how much is remembered", beta
 live = Live(lesson)

@@ -15,6 +15,7 @@ from natgrad_lecture import nearest
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.export.kinds import EXPORTS
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.page_data import page_data
 from natgrad_lecture.protocol import Picture
 from natgrad_lecture.session import Live
 from natgrad_lecture.state.fields import BadInput
@@ -211,7 +212,7 @@ def test_no_exception_s_name_leaves_the_widget(logged: list[logging.LogRecord]) 
             raise StopIteration
         return LIVE.respond(ask)
 
-    widget = Lesson(LESSON.static(), respond)
+    widget = Lesson(page_data(LESSON), respond)
     answer, _ = widget.respond({"ask": 5})
     assert answer == {"answer": 5, "fault": nearest.NO_PICTURE}
     assert logged[-1].exc_info

@@ -13,6 +13,7 @@ from natgrad_core import charts, metrics, problems, rules
 from natgrad_core.charts.bend import Bend
 from natgrad_core.charts.linear import Linear
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.page_data import page_data
 from natgrad_lecture.lessons.playground.state import BY_METRIC, CAVENDISH, PROBLEMS, Play
 from natgrad_lecture.session import Live
 from natgrad_lecture.state.items import OWN
@@ -33,7 +34,7 @@ def ask(live: Live, **changes: Any) -> Mapping[str, Any]:
 
 
 def fields() -> dict[str, Any]:
-    groups = LESSON.static()["controls"]
+    groups = page_data(LESSON)["controls"]
     return {control["field"]: control for group in groups for control in group["controls"]}
 
 

@@ -14,7 +14,7 @@ from natgrad_lecture.drawing.palette import styles
 from natgrad_lecture.drawing.preview_image import HEIGHT, WIDTH, preview_image
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.srgb import Mix, css, rgb
-from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons import lessons, small_picture
 from natgrad_lecture.style_tokens import color
 from tests.lecture.test_colors import linear
 
@@ -77,7 +77,7 @@ LIGHT = [lesson.name for lesson in lessons.values() if not lesson.slow]
 @pytest.mark.parametrize("name", LIGHT)
 def test_every_lesson_has_a_picture_for_its_link(name: str) -> None:
     lesson = lessons[name]
-    png = lesson.preview_image(lesson.first)
+    png = small_picture.preview_image(lesson, lesson.first)
     assert len(png) < 200_000
     image = pixels(png)
     assert near(image[:30], rgb(color("paper"))).all(), "a margin"

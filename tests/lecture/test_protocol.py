@@ -10,6 +10,7 @@ import pytest
 from natgrad_lecture import protocol
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.lessons.page_data import page_data
 from natgrad_lecture.session import Live
 from natgrad_lecture.widget import plain
 
@@ -65,7 +66,7 @@ def wrong(value: Any, kind: Any, where: str) -> list[str]:
 @by_name
 def test_every_answer_is_one_that_the_protocol_states(lesson: Lesson) -> None:
     live = Live(lesson)
-    for preset in [{}, *(preset["set"] for preset in lesson.static()["presets"])]:
+    for preset in [{}, *(preset["set"] for preset in page_data(lesson)["presets"])]:
         answer, _ = live.respond({"ask": 1, "set": dict(preset)})
         assert wrong(plain(answer), protocol.Answer, "answer") == []
 
@@ -73,7 +74,7 @@ def test_every_answer_is_one_that_the_protocol_states(lesson: Lesson) -> None:
 @by_name
 def test_a_lesson_s_fixed_part_is_one_that_the_protocol_states(lesson: Lesson) -> None:
     for language in lesson.languages:
-        assert wrong(plain(lesson.static(language)), protocol.LessonData, "lesson") == []
+        assert wrong(plain(page_data(lesson, language)), protocol.LessonData, "lesson") == []
 
 
 def test_what_is_refused_or_exported_is_stated_too() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from natgrad_core import charts, problems, rules, run
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.page_data import page_data
 from natgrad_lecture.session import Live
 from natgrad_lecture.text.languages import ENGLISH
 from tests.fuzz.texts import anything
@@ -243,7 +244,7 @@ def test_every_rule_runs_or_says_beside_its_control_why_it_cannot(
         assert list(answer["state"]["rules"]) == ["gradient", "newton", "natural"]
     else:
         assert [reading["rule"] for reading in answer["meter"]] == [rule]
-        assert set(lessons["coordinates"].static()["styles"]) >= {
+        assert set(page_data(lessons["coordinates"])["styles"]) >= {
             t["style"] for t in answer["traces"]
         }
 

@@ -12,6 +12,7 @@ import pytest
 from natgrad_lecture.lesson_names import RENAMED
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.lessons.talk_steps import shown_in_talk, talk_steps
 from natgrad_lecture.state.link import PAGE, read_query
 from natgrad_lecture.talk import BadTalk, Step, Talk, read_talk
 
@@ -20,19 +21,21 @@ from natgrad_lecture.talk import BadTalk, Step, Talk, read_talk
 def test_every_lesson_has_steps_each_with_a_line_and_names_that_a_link_can_hold(
     lesson: Lesson,
 ) -> None:
-    assert lesson.talk
-    assert set(lesson.talk) <= set(lesson.shows)
+    assert talk_steps(lesson)
+    assert set(talk_steps(lesson)) <= set(shown_in_talk(lesson))
     lines = sum(len(each.lines) for each in lesson.derivations.values())
     parts = len(lesson.presets) + len(lesson.claims) + 2 * len(lesson.questions) + lines
-    assert len(lesson.shows) == parts, "no two share a name"
+    assert len(shown_in_talk(lesson)) == parts, "no two share a name"
     expected = len(lesson.presets) + 2 * len(lesson.questions) + lines
-    assert len(lesson.talk) >= expected or lesson.steps
-    for name in lesson.shows:
+    assert len(talk_steps(lesson)) >= expected or lesson.steps
+    for name in shown_in_talk(lesson):
         assert not set(name) & set("~!*&=#?% ")
         assert not name.startswith(".")
-    text = json.dumps({"lesson": lesson.name, "steps": [{"show": name} for name in lesson.shows]})
+    text = json.dumps(
+        {"lesson": lesson.name, "steps": [{"show": name} for name in shown_in_talk(lesson)]}
+    )
     talk, dropped = read_talk(text)
-    assert ([step.show for step in talk.steps], dropped) == (list(lesson.shows), [])
+    assert ([step.show for step in talk.steps], dropped) == (list(shown_in_talk(lesson)), [])
 
 
 @pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
@@ -89,7 +92,7 @@ def test_a_step_that_is_not_known_is_dropped_and_said() -> None:
 @pytest.mark.parametrize(("old", "new"), RENAMED.items())
 def test_a_talk_that_calls_its_lesson_by_an_older_name_is_still_read(old: str, new: str) -> None:
     assert old not in lessons
-    show = next(iter(lessons[new].shows))
+    show = next(iter(shown_in_talk(lessons[new])))
     talk, dropped = read_talk(json.dumps({"lesson": old, "steps": [{"show": show}]}))
     assert (talk.lesson, dropped) == (new, [])
 

@@ -12,7 +12,7 @@ import pytest
 from natgrad_lecture.drawing.palette import styles
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.thumbnail import still, thumbnail
-from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons import lessons, small_picture
 from natgrad_lecture.lessons.base import Lesson
 
 FRONTEND = Path(__file__).resolve().parents[2] / "app/frontend"
@@ -26,7 +26,7 @@ PICTURE: Any = {"planes": [{"name": "p", "view": [0, 1, 0, 1]}]}
 
 @pytest.mark.parametrize("lesson", LIGHT, ids=[lesson.name for lesson in LIGHT])
 def test_every_line_has_its_color_in_light_and_in_dark(lesson: Lesson) -> None:
-    svg = lesson.thumbnail()
+    svg = small_picture.thumbnail(lesson)
     colors = re.findall(r"--(?:light|dark):([^;\"]*)", svg)
     assert colors, "something is drawn"
     assert all(re.match(r"#|oklch\(|color-mix\(", color) for color in colors), set(colors)

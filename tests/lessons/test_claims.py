@@ -13,6 +13,8 @@ from natgrad_core.provenance.bibliography import cited
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Claim, Lesson
+from natgrad_lecture.lessons.hidden_answers import hidden_by
+from natgrad_lecture.lessons.page_data import page_data
 from natgrad_lecture.state.link import read_query
 from natgrad_lecture.text.lesson_text import LIMITS, LessonText, read_text
 from natgrad_lecture.text.markdown import prose
@@ -62,7 +64,7 @@ def test_every_prediction_is_answered_by_the_engine_and_explained(lesson: Lesson
         right = asked.options[lesson.truth(name)].formulas
         for line in lesson.text().formulas:
             sides = {part.partition("@")[0].rstrip("= ") for part in line.parts}
-            open_ = f"formula.{line.id}" not in lesson.hidden_by(name)
+            open_ = f"formula.{line.id}" not in hidden_by(lesson, name)
             assert not (open_ and sides & set(right)), f"{line.id} answers {name}: {right}"
         for language in lesson.languages:
             assert answered_by(lesson.text(language), name, lesson.truth(name)) == [], language
@@ -110,7 +112,7 @@ def test_every_work_that_a_lesson_names_is_in_the_bibliography(lesson: Lesson) -
 
 @pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
 def test_a_symbol_lights_only_what_has_a_style_and_stands_in_the_text(lesson: Lesson) -> None:
-    static = lesson.static()
+    static = page_data(lesson)
     text = str(static["words"]) + str(static["formulas"])
     for symbol, names in lesson.lights.items():
         plain, hat, _ = symbol.partition("\u0302")
@@ -129,7 +131,7 @@ def test_what_the_page_sets_makes_the_state_that_is_checked_wherever_the_reader_
     lesson: Lesson,
 ) -> None:
     """A preset of the race ran with the rates of another task, and a start got lost."""
-    static = lesson.static()
+    static = page_data(lesson)
     states = [(lesson.claims[id].set, each["set"]) for id, each in static["claims"].items()]
     states += [(lesson.sets[each["id"]], each["set"]) for each in static["presets"]]
     for before in ({}, *lesson.sets.values()):
@@ -176,7 +178,7 @@ CHILDREN = {"msup": 2, "msub": 2, "msubsup": 3, "mfrac": 2, "munder": 2, "mover"
 def test_every_formula_is_well_formed(lesson: Lesson) -> None:
     """A space within a power made cos²φ look like cos 2φ."""
     for language in lesson.languages:
-        said = json.dumps(lesson.static(language))
+        said = json.dumps(page_data(lesson, language))
         for found in set(re.findall(r"<math .*?</math>", said)):
             tree = ElementTree.fromstring(json.loads(f'"{found}"'))
             for element in tree.iter():

@@ -12,6 +12,7 @@ import pytest
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.lessons.page_data import page_data
 from natgrad_lecture.session import Live
 from natgrad_lecture.widget import plain
 from tests.support.answers import unpack
@@ -93,7 +94,7 @@ def growing(lesson: Lesson, ask: dict[str, Any]) -> Iterator[tuple[dict[str, Any
 )
 def test_every_control_that_is_shown_does_something_or_says_why_not(lesson: Lesson) -> None:
     """Of every lesson but the race, whose runs are as long as the clock says."""
-    static = plain(lesson.static())
+    static = plain(page_data(lesson))
     seen = set()
     for preset in [{}, *(preset["set"] for preset in static["presets"])]:
         few = {"steps": 12} if lesson.slow and "steps" in lesson.default.plain() else {}

@@ -22,6 +22,7 @@ import pytest
 
 from natgrad_core.types import Array
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.page_data import page_data
 from tests.support.pictures import Picture, pictures
 from tests.support.servers import ROOT
 
@@ -52,7 +53,7 @@ def files(every: list[Picture]) -> list[dict[str, Any]]:
     if not shutil.which("node"):
         pytest.skip("needs Node: the page's own modules make the files")
     asked = {
-        "lessons": {name: lesson.static() for name, lesson in lessons.items()},
+        "lessons": {name: page_data(lesson) for name, lesson in lessons.items()},
         "pictures": [
             {
                 "lesson": picture.lesson.name,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.page_data import page_data
 from natgrad_lecture.server.page_handlers import addresses
 from natgrad_lecture.text.glossary import Term, glossary, glossary_page, read_glossary
 from natgrad_lecture.text.languages import chosen_language, home_languages
@@ -50,7 +51,7 @@ def formulas(text: str) -> list[str]:
 def test_a_term_is_marked_once_where_it_first_stands_and_its_definition_comes_along(
     name: str,
 ) -> None:
-    static = lessons[name].static()
+    static = page_data(lessons[name])
     html = "".join([*static["introduction"].values(), *(s["html"] for s in static["words"])])
     marked = [found[2] for found in MARK.finditer(html)]
     assert marked or not static["introduction"]
@@ -98,7 +99,7 @@ LOOSE = re.compile(
 @pytest.mark.parametrize("name", list(lessons))
 def test_in_every_text_stops_and_brackets_are_held(name: str) -> None:
     for language in lessons[name].languages:
-        static = lessons[name].static(language)
+        static = page_data(lessons[name], language)
         html = [*static["introduction"].values(), *(part["html"] for part in static["words"])]
         assert not [found for part in html for found in LOOSE.findall(part)], language
 

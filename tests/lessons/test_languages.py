@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.page_data import page_data
 from natgrad_lecture.session import Live
 from natgrad_lecture.text.__main__ import main
 from natgrad_lecture.text.catalogs import HERE, Words, pairs, spoken, words
@@ -32,7 +33,7 @@ def hear_all(language: str, name: str) -> Words:
     """The words of a lesson after it has said whatever it can say."""
     lesson, say = lessons[name], words(language, lessons[name].folder)
     say.missing.clear()
-    lesson.static(language)
+    page_data(lesson, language)
     live = Live(lesson)
     shown = [preset.set for preset in lesson.presets]
     shown += [claim.set for claim in lesson.claims.values()]
@@ -59,7 +60,7 @@ def test_what_is_wrong_with_a_control_is_said_in_the_language(language: str, nam
     numbers = ("x", 0, 1.5, -1e12, 1e12)
     typed: dict[str, tuple[Any, ...]] = {
         control["field"]: numbers
-        for group in lessons[name].static()["controls"]
+        for group in page_data(lessons[name])["controls"]
         for control in group["controls"]
         if control["kind"] in ("number", "slider")
     }
@@ -82,7 +83,7 @@ def test_what_is_wrong_with_a_control_is_said_in_the_language(language: str, nam
             asked = {"ask": 1, "reset": True, "set": {field: value}, "lang": language}
             errors = live.respond(asked)[0]["errors"].values()
             refused += any(map(translated.fullmatch, errors))
-    assert refused > len(lessons[name].static()["controls"])
+    assert refused > len(page_data(lessons[name])["controls"])
     assert not say.missing, "\n".join(sorted(say.missing))
 
 

@@ -12,6 +12,9 @@ import pytest
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.lessons.hidden_answers import gives_away, hidden_by
+from natgrad_lecture.lessons.page_data import page_data
+from natgrad_lecture.lessons.talk_steps import shown_in_talk, talk_steps
 from natgrad_lecture.state.state import State
 
 NOT_TELLING = frozenset(
@@ -56,14 +59,14 @@ def texts_around(lesson: Lesson, question: str) -> Iterator[tuple[str, str]]:
     and a preset's line with its name.
     """
     text = lesson.text()
-    hidden = {f"question.{question}", *lesson.hidden_by(question)}
+    hidden = {f"question.{question}", *hidden_by(lesson, question)}
     for unit, said in text.units.items():
         kind, _, rest = unit.partition("-")
         name = rest.removesuffix(".say")
         line = "takeaway" if kind == "takeaway" else f"preset.{name}"
         if kind not in AROUND or f"formula.{name}" in hidden:
             continue
-        if (kind == "takeaway" or rest != name) and hidden & set(lesson.gives_away(line)):
+        if (kind == "takeaway" or rest != name) and hidden & set(gives_away(lesson, line)):
             continue
         if kind == "preset":
             yield unit, f"{text.presets[name].name}: {said}"
@@ -97,7 +100,7 @@ ANOTHER = ("problem", "start", "chart", "matrix", "bend", "a", "eig", "task", "d
 
 def methods_drawn(lesson: Lesson, state: State) -> set[str]:
     """The styles that a state's picture has: its traces', or a plane's own title."""
-    labels = {drawn["label"]: name for name, drawn in lesson.static()["styles"].items()}
+    labels = {drawn["label"]: name for name, drawn in page_data(lesson)["styles"].items()}
     sheet = Sheet()
     with np.errstate(all="ignore"):
         planes = lesson.picture(lesson.model(state.with_(**lesson.small)), sheet)["planes"]
@@ -111,7 +114,7 @@ def methods_named(lesson: Lesson, question: str) -> set[str]:
     said = " ".join(each.source for each in (asked.asked, *asked.options)).lower()
     return {
         name
-        for name, drawn in lesson.static()["styles"].items()
+        for name, drawn in page_data(lesson)["styles"].items()
         if re.search(rf"(?<![\w-]){re.escape(drawn['label'].lower())}(?![\w-])", said)
     }
 
@@ -123,7 +126,7 @@ def revealed(lesson: Lesson, question: str, first: State) -> set[str]:
     shown = lesson.state_after(lesson.questions[question].set)
     other = any(getattr(shown, name, 0) != getattr(first, name, 0) for name in ANOTHER)
     named = methods_named(lesson, question)
-    if other or "meter" in lesson.hidden_by(question) or not named:
+    if other or "meter" in hidden_by(lesson, question) or not named:
         return set()
     drawn = named & methods_drawn(lesson, first)
     return drawn if len(drawn) > (len(named) > 1) else set()
@@ -147,11 +150,11 @@ def test_a_first_picture_with_every_run_would_answer_the_first_question(name: st
 
 @pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
 def test_a_line_that_repeats_the_answer_is_hidden_as_the_answer_is(lesson: Lesson) -> None:
-    static = lesson.static()
+    static = page_data(lesson)
     lines = {f"preset.{each['id']}": each["gives_away"] for each in static["presets"]}
     lines["takeaway"] = static["takeaway_gives_away"]
     for question in lesson.questions:
-        hidden = set(lesson.hidden_by(question))
+        hidden = set(hidden_by(lesson, question))
         for line, gives in lines.items():
             repeated = lesson.lines.get(line, ())
             claims = set(repeated if isinstance(repeated, tuple) else ())
@@ -161,15 +164,15 @@ def test_a_line_that_repeats_the_answer_is_hidden_as_the_answer_is(lesson: Lesso
 
 @pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
 def test_a_talk_asks_a_question_before_it_shows_what_answers_it(lesson: Lesson) -> None:
-    steps = lesson.talk
+    steps = talk_steps(lesson)
     assert len(set(steps)) == len(steps)
-    shown = {preset["id"]: set(preset["gives_away"]) for preset in lesson.static()["presets"]}
+    shown = {preset["id"]: set(preset["gives_away"]) for preset in page_data(lesson)["presets"]}
     for question in lesson.questions:
         asked = steps.index(f"question.{question}")
         assert steps[asked + 1] == f"answer.{question}"
-        assert lesson.shows[steps[asked]] == {}, "the picture would answer it"
-        assert lesson.shows[steps[asked + 1]] == lesson.questions[question].set
-        answers = {f"question.{question}", *lesson.hidden_by(question)}
+        assert shown_in_talk(lesson)[steps[asked]] == {}, "the picture would answer it"
+        assert shown_in_talk(lesson)[steps[asked + 1]] == lesson.questions[question].set
+        answers = {f"question.{question}", *hidden_by(lesson, question)}
         for at, step in enumerate(steps):
             kind, _, name = step.partition(".")
             gives = shown.get(step, set()) | ({name} if kind == "claim" else set())
@@ -185,7 +188,7 @@ def test_a_description_names_the_hidden_line_whose_numbers_it_says(lesson: Lesso
     while a question hides them.
     """
     lines = {f"formula.{line.id}": " ".join(line.parts) for line in lesson.text().formulas}
-    hidden = {part for name in lesson.questions for part in lesson.hidden_by(name)} & set(lines)
+    hidden = {part for name in lesson.questions for part in hidden_by(lesson, name)} & set(lines)
     if not hidden:
         return
     with np.errstate(all="ignore"):

@@ -14,6 +14,7 @@ from natgrad_core.nets.training import train
 from natgrad_lecture.export.kinds import EXPORTS
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.net.state import Taught
+from natgrad_lecture.lessons.page_data import page_data
 from natgrad_lecture.lessons.race.state import LIKE, OPTIONS, tuned
 from natgrad_lecture.session import Live
 from natgrad_lecture.state.link import read_query
@@ -135,10 +136,10 @@ def test_a_preset_shows_its_own_data_and_the_table_is_there_afterwards(name: str
     reader = Reader(name)
     mine = reader.set({"table": table(30), "label": "kind"})["state"]["table"]
     lesson = lessons[name]
-    for static in [*lesson.static()["presets"], *lesson.static()["claims"].values()]:
+    for static in [*page_data(lesson)["presets"], *page_data(lesson)["claims"].values()]:
         assert not {"table", "label", "axes", "target"} & static["set"].keys()
         assert static["set"][FIELD[name]] != "own"
-    preset = lesson.static()["presets"][-1]
+    preset = page_data(lesson)["presets"][-1]
     answer = reader.set({**preset["set"], **FEW[name]})
     assert answer["state"]["table"] == mine
     assert "table=" not in answer["query"], "a link says what is shown"
@@ -154,7 +155,7 @@ def test_a_preset_shows_its_own_data_and_the_table_is_there_afterwards(name: str
 def test_every_choice_of_the_lesson_goes_with_a_table(name: str) -> None:
     reader = Reader(name)
     answer = reader.set({"table": table(30)})
-    for group in lessons[name].static()["controls"]:
+    for group in page_data(lessons[name])["controls"]:
         for control in group["controls"]:
             for option in control.get("options", ())[:4] if control["kind"] == "choice" else ():
                 if (field := control["field"]) != FIELD[name]:

@@ -13,6 +13,8 @@ import pytest
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Claim, Lesson
+from natgrad_lecture.lessons.hidden_answers import hidden_by
+from natgrad_lecture.lessons.page_data import page_data
 from natgrad_lecture.lessons.scope import Scope
 from tests.support.states import possible_in
 
@@ -137,7 +139,7 @@ def test_a_question_stands_before_what_answers_it_and_hides_it(name: str) -> Non
     repeated = set(takeaway) if isinstance(takeaway, tuple) else set()
     answers = set[str]()  # by the takeaway, though a question hides it
     for question in lesson.questions:
-        hidden = lesson.hidden_by(question)
+        hidden = hidden_by(lesson, question)
         answers |= repeated & set(hidden)
         checks = lesson.lines.get(f"question.{question}")
         if isinstance(checks, tuple):
@@ -150,9 +152,9 @@ def test_a_question_stands_before_what_answers_it_and_hides_it(name: str) -> Non
             with np.errstate(all="ignore"):  # Two runs that coincide have no ratio.
                 first_shows = lesson.questions[question].truth(lesson.model(lesson.first))
             assert ("meter" in hidden) == (first_shows == lesson.truth(question)), question
-    assert set(lesson.static()["takeaway_gives_away"]) == answers
-    asked = [part["predict"] for part in lesson.static()["words"] if part["predict"]]
-    assert all(predict["hides"] == list(lesson.hidden_by(predict["id"])) for predict in asked)
+    assert set(page_data(lesson)["takeaway_gives_away"]) == answers
+    asked = [part["predict"] for part in page_data(lesson)["words"] if part["predict"]]
+    assert all(predict["hides"] == list(hidden_by(lesson, predict["id"])) for predict in asked)
 
 
 @pytest.mark.parametrize("wrong", ["first", "of no claim"])
@@ -161,4 +163,4 @@ def test_a_question_cannot_hide_what_does_not_stand_below_it(wrong: str) -> None
     assert lesson.text().order[0] == "first"
     asked = {**lesson.questions, "four": replace(lesson.questions["four"], hides=(wrong,))}
     with pytest.raises(ValueError, match=f"the question 'four' hides .'{wrong}'."):
-        replace(lesson, questions=asked).hidden_by("four")
+        hidden_by(replace(lesson, questions=asked), "four")

@@ -12,6 +12,7 @@ import pytest
 from natgrad_core.types import Array
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.lessons.page_data import page_data
 from natgrad_lecture.session import Live
 from tests.lessons.letters import says
 from tests.support.answers import unpack
@@ -34,7 +35,7 @@ def unseen(lesson: Lesson, name: str) -> list[str]:
     A picture that grows shows it with its second answer; one of training, when it has trained.
     """
     live = Live(lesson)
-    changes = lesson.static()["claims"][name]["set"]
+    changes = page_data(lesson)["claims"][name]["set"]
     answer, data = live.respond({"ask": 1, "set": changes})
     found, asked = not_in(answer, data, lesson, name), 1
     while found and "more" in answer and (asked < 2 or lesson.slow):

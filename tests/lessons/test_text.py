@@ -10,6 +10,7 @@ import pytest
 
 from natgrad_lecture.controls import options_of
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.page_data import page_data
 from natgrad_lecture.text.lesson_text import LessonText, phrases, read_text
 from tests.lessons.letters import letters, says
 
@@ -219,7 +220,7 @@ def test_a_control_without_a_label_is_named() -> None:
     lesson = lessons["fisher"]
     odd = replace(lesson, controls=lambda: [{"id": "look", "controls": [{"field": "odd"}]}])
     with pytest.raises(ValueError, match="no label for the control 'odd' of 'look'"):
-        odd.static()
+        page_data(odd)
 
 
 def test_python_says_the_phrases_of_its_folder(tmp_path: Path) -> None:

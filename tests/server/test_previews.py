@@ -16,6 +16,7 @@ import requests
 from PIL import Image
 
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.small_picture import preview_image
 from natgrad_lecture.server import preview_images
 from natgrad_lecture.server.page_handlers import PREVIEWERS
 from natgrad_lecture.server.preview_images import WAITING, Busy, PreviewImages
@@ -49,7 +50,7 @@ def test_a_shared_link_shows_the_picture_of_its_state_and_starts_no_kernel(serve
     lesson = lessons["coordinates"]
     state, dropped = read_query(query, lesson.default)
     assert not dropped
-    assert answer.content == lesson.preview_image(state) != lesson.preview_image(lesson.first)
+    assert answer.content == preview_image(lesson, state) != preview_image(lesson, lesson.first)
     assert set(server.kernels()) <= kernels, "one of an earlier reader may have ended meanwhile"
 
 

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.small_picture import thumbnail
 from natgrad_lecture.server.thumbnails import Drawing
 from tests.support.event_loops import run_apart
 
@@ -28,7 +29,7 @@ def drawn(names: list[str], faults: dict[str, BaseException]) -> list[str]:
 @pytest.mark.slow
 def test_another_process_draws_what_the_engine_draws_here() -> None:
     faults: dict[str, BaseException] = {}
-    assert drawn(["coordinates"], faults) == [lessons["coordinates"].thumbnail()]
+    assert drawn(["coordinates"], faults) == [thumbnail(lessons["coordinates"])]
     assert not faults
 
 

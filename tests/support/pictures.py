@@ -17,6 +17,7 @@ from natgrad_lecture.drawing.graph import Graph
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.lessons.page_data import page_data
 from natgrad_lecture.runs_as_python import leaves
 from natgrad_lecture.session import Live
 from natgrad_lecture.widget import plain
@@ -93,7 +94,7 @@ def _noting() -> Iterator[list[Array | None]]:
 def pictures() -> Iterator[Picture]:
     """Every lesson's default and presets; what is trained has a first slice of its steps."""
     for lesson in lessons.values():
-        presets = {preset["id"]: preset["set"] for preset in lesson.static()["presets"]}
+        presets = {preset["id"]: preset["set"] for preset in page_data(lesson)["presets"]}
         for preset, changes in {"": {}, **presets}.items():
             live = Live(lesson)
             if lesson.slow and "steps" in lesson.default.plain():

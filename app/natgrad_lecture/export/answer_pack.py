@@ -20,6 +20,7 @@ from natgrad_lecture.drawing.numbers import significant
 from natgrad_lecture.export.bibtex import cite
 from natgrad_lecture.export.python_script import script
 from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.lessons.page_data import page_data
 from natgrad_lecture.session import Live
 from natgrad_lecture.state.state import State
 from natgrad_lecture.state.store import Store
@@ -192,7 +193,7 @@ class Pack:
         """The pack as a page holds it: JSON and arrays, each compressed, in base64."""
         truths = {name: self.lesson.truth(name) for name in self.lesson.questions}
         content = {
-            "lesson": {**self.lesson.static(self.language), "languages": [], "nav": nav},
+            "lesson": {**page_data(self.lesson, self.language), "languages": [], "nav": nav},
             "answers": self.answers,
             "acts": self.acts,
             "moves": self.moves,
@@ -210,7 +211,7 @@ def _key(state: dict[str, Any]) -> str:
 
 def acts_of(lesson: Lesson) -> Iterable[Mapping[str, Any]]:
     """All that a page can set at once: presets first, then claims, then what a question sets."""
-    static = lesson.static()
+    static = page_data(lesson)
     yield from (preset["set"] for preset in static["presets"])
     yield from (claim["set"] for claim in static["claims"].values())
     yield from (section["predict"]["set"] for section in static["words"] if section["predict"])

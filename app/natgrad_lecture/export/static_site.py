@@ -25,6 +25,7 @@ from natgrad_lecture.lecture_map import home
 from natgrad_lecture.lesson_names import RENAMED, current
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.lessons.small_picture import thumbnail
 from natgrad_lecture.machine_limits import cores
 from natgrad_lecture.static_files import script
 from natgrad_lecture.text.glossary import glossary_page
@@ -304,7 +305,7 @@ def _filled(template: str, shown: dict[str, Any]) -> str:
 def _inline(lesson: Lesson) -> str:
     """A lesson's thumbnail as an address that is the picture: an index from disk asks no server."""
     try:
-        return f"data:image/svg+xml,{quote(lesson.thumbnail())}"
+        return f"data:image/svg+xml,{quote(thumbnail(lesson))}"
     except Exception:  # the list is more than this picture
         logging.getLogger("natgrad").exception("no thumbnail of %s", lesson.name)
         return "data:,"

@@ -7,59 +7,35 @@ that id says what to set so that the picture shows it, and checks it on the engi
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from natgrad_core.provenance.code_writer import Writer
 from natgrad_lecture.bounded_cache import bounded_cache
-from natgrad_lecture.controls import from_text, labelled
+from natgrad_lecture.controls import from_text
 from natgrad_lecture.drawing import runs_figure
-from natgrad_lecture.drawing.palette import styles
-from natgrad_lecture.drawing.preview_image import preview_image
 from natgrad_lecture.drawing.sheet import Sheet
-from natgrad_lecture.drawing.thumbnail import still, thumbnail
 from natgrad_lecture.engine_cache import RunsModel
 from natgrad_lecture.lessons.derivation import Derivation, Exercise
 from natgrad_lecture.lessons.same_parts import must_have_the_same_parts
 from natgrad_lecture.lessons.scope import Scope
-from natgrad_lecture.protocol import (
-    ControlGroup,
-    DerivationData,
-    ExerciseData,
-    LessonData,
-    Neighbor,
-    Neighbors,
-    Picture,
-    Prediction,
-    SectionData,
-    Style,
-)
+from natgrad_lecture.protocol import Picture
 from natgrad_lecture.state import item_options
-from natgrad_lecture.state.link import PAGE, VERSION, write_query
+from natgrad_lecture.state.link import write_query
 from natgrad_lecture.state.state import State
 from natgrad_lecture.state.store import Store
 from natgrad_lecture.text.catalogs import Say, same, spoken, words
-from natgrad_lecture.text.glossary import Term, glossary
 from natgrad_lecture.text.languages import languages_of
 from natgrad_lecture.text.lesson_text import (
     ENGLISH,
-    DerivationText,
     LessonText,
     Section,
     path_of,
     read,
-    title_of,
 )
-from natgrad_lecture.text.markdown import prose
-from natgrad_lecture.text.typeset import formula
-
-_GROWN = 1.0
-"""Seconds that a small picture of one which grows may take."""
-
 
 Changes = Mapping[str, Any]
 """What is set, by the names of controls."""
@@ -235,55 +211,6 @@ class Lesson:
             return same
         return words(language, self.folder)
 
-    @property
-    def shows(self) -> dict[str, Changes]:
-        """What a step of a talk may show, by the name that a link gives it, and what that sets."""
-        claims = {f"claim.{name}": claim.set for name, claim in self.claims.items()}
-        asked: dict[str, Changes] = {f"question.{name}": {} for name in self.questions}
-        answered = {f"answer.{name}": each.set for name, each in self.questions.items()}
-        lines = {step: each for name in self.derivations for step, each in self._unfolding(name)}
-        presets = {preset.id: preset.set for preset in self.presets}
-        return {**presets, **claims, **asked, **answered, **lines}
-
-    def _unfolding(self, name: str) -> Iterator[tuple[str, Changes]]:
-        """The steps of a talk that unfold a derivation, line by line, and what each sets."""
-        for n in range(1, len(self.derivations[name].lines) + 1):
-            first = self._whole_sets[f"derivation.{name}"] if n == 1 else {}
-            yield f"derivation.{name}.{n}", {**first, "derive": f"{name}:{n}"}
-
-    @property
-    def talk(self) -> tuple[str, ...]:
-        """The names of what is shown, step by step, unless the lecturer says otherwise."""
-        steps = self.steps or self._taught
-        lines = {
-            f"derivation.{id}": [step for step, _ in self._unfolding(id)] for id in self.derivations
-        }
-        return tuple(each for step in steps for each in lines.get(step, [step]))
-
-    @property
-    def _taught(self) -> tuple[str, ...]:
-        """The presets, the questions and the derivations as steps of a talk: the presets, unless
-        they answer a question, and then the others in the order of the text.
-        """
-        after = {id: self._answered_by(id) for id in self.sets}
-        steps = [id for id, questions in after.items() if not questions]
-        asked = set[str]()
-        for part in self.sections:
-            if part.question:
-                name = part.question.id
-                asked.add(name)
-                steps += (f"question.{name}", f"answer.{name}")
-                steps += (id for id, each in after.items() if name in each and each <= asked)
-            steps += (f"derivation.{each.id}" for each in part.derivations)
-        return tuple(steps)
-
-    def _answered_by(self, preset: str) -> set[str]:
-        """The questions that a preset's line answers."""
-        given = set(self.gives_away(f"preset.{preset}"))
-        return {
-            name for name in self.questions if given & {f"question.{name}", *self.hidden_by(name)}
-        }
-
     def derived(self, model: Any, names: Iterable[str] | None = None) -> dict[str, float | None]:
         """The live numbers of the lines of derivations: of these, or of all."""
         chosen = self.derivations if names is None else names
@@ -378,170 +305,7 @@ class Lesson:
             raise ValueError(f"a state that the lesson {self.name!r} cannot show: {errors}")
         return store.state
 
-    def static(self, language: str = ENGLISH, among: Collection[Lesson] = ()) -> LessonData:
-        """All that does not change with the state, as JSON has it, in one of its languages.
-
-        ``among`` are the lessons of the lecture, of which the neighbors are named.
-        """
-        text, say = self.text(language), self.say(language)
-        fixed = spoken({"controls": self.control_groups(), "styles": styles(self.rules)}, say)
-        drawn = {**fixed["styles"], **self._styles(text, say)}
-        terms, known = glossary(language), dict[str, Term]()
-        introduction = {
-            n: terms.marked(prose(said), known) for n, said in text.introduction.items()
-        }
-        sections = [self._section(part) for part in text.sections]
-        for section in sections:
-            section["html"] = terms.marked(section["html"], known)
-        return {
-            "name": self.name,
-            "language": language,
-            "languages": list(self.languages),
-            "title": text.title,
-            "takeaway": text.takeaway,
-            "takeaway_gives_away": list(self.gives_away("takeaway")),
-            "meter": text.phrases.get("meter", ""),
-            "version": VERSION,
-            "k": self.default.k,
-            "own": list(PAGE),
-            "talk": list(self.talk),
-            "nav": _neighbors(self, among, language),
-            "lights": {symbol: list(names) for symbol, names in self.lights.items()},
-            "introduction": introduction,
-            "words": sections,
-            "terms": {name: term.html for name, term in known.items()},
-            "summary": [
-                {"id": name, "html": prose(said.shown), "when": prose(said.condition)}
-                for name, said in text.summary.items()
-            ],
-            "exercises": self._exercises(text),
-            "controls": cast("list[ControlGroup]", labelled(fixed["controls"], text, drawn)),
-            "formulas": [
-                {"id": line.id, "html": "".join(map(formula, line.parts)), "say": line.say}
-                for line in text.formulas
-            ],
-            "styles": cast("dict[str, Style]", drawn),
-            "claims": {
-                name: {"set": self._whole_sets[f"claim.{name}"], "shows": list(claim.shows)}
-                for name, claim in self.claims.items()
-            },
-            "presets": [
-                {
-                    "id": id,
-                    "name": it.name,
-                    "set": self._whole_sets[f"preset.{id}"],
-                    "say": it.say,
-                    "gives_away": list(self.gives_away(f"preset.{id}")),
-                }
-                for id, it in text.presets.items()
-            ],
-        }
-
-    def hidden_by(self, question: str) -> tuple[str, ...]:
-        """What a question hides until it is answered, in the order of the text.
-
-        Beside what answers it in the text, these are the lines of the formula strip whose numbers
-        show a hidden claim, and what the question names.
-
-        Args:
-            question: Its id.
-
-        Returns:
-            Ids of claims; ``derivation.id`` for a derivation, ``formula.id`` for a line of the
-            strip; ``meter``; ``preset.id`` for a preset's line that the question names.
-
-        Raises:
-            ValueError: If it names what does not stand below it, nor beside the picture.
-        """
-        order = self.text().order
-        below = order[order.index(f"question.{question}") + 1 :]
-        strip = [*(f"formula.{line.id}" for line in self.text().formulas), "meter"]
-        strip += (f"preset.{id}" for id in self.sets)
-        named = self.questions[question].hides
-        if lost := set(named).difference(below, strip):
-            raise ValueError(f"{self.name}: the question {question!r} hides {sorted(lost)}")
-        checks = self.lines.get(f"question.{question}")
-        answers = {*named, *(checks if isinstance(checks, tuple) else ())}
-        hidden = [part for part in below if part in answers]
-        shown = {name for part in hidden if part in self.claims for name in self.claims[part].shows}
-        shown.discard(
-            "meter"
-        )  # It reads one state: a question hides it that the first one answers.
-        return (*hidden, *(line for line in strip if line in answers | shown))
-
-    def gives_away(self, line: str) -> tuple[str, ...]:
-        """What of the answers to questions a line over the picture would give away.
-
-        While one of these is hidden, or open, the page hides the line.
-
-        Args:
-            line: ``takeaway``, or ``preset.id``.
-
-        Returns:
-            Ids of claims which the line repeats and a question hides, and ``question.id`` for a
-            question that names the line.
-        """
-        hides = {f"question.{name}": self.hidden_by(name) for name in self.questions}
-        hidden = {part for parts in hides.values() for part in parts}
-        repeated = self.lines.get(line)
-        claims = repeated if isinstance(repeated, tuple) else ()
-        return (
-            *(id for id in claims if id in hidden),
-            *(question for question, parts in hides.items() if line in parts),
-        )
-
-    def _section(self, part: Section) -> SectionData:
-        asked = part.question
-        predict: Prediction | None = asked and {
-            "id": asked.id,
-            "html": asked.asked.html,
-            "options": [option.html for option in asked.options],
-            "set": self._whole_sets[f"question.{asked.id}"],
-            "hides": list(self.hidden_by(asked.id)),
-            "reason": asked.reason.html,
-        }
-        return {
-            "id": part.id,
-            "heading": part.heading,
-            "html": part.html,
-            "derivations": [self._derivation(each) for each in part.derivations],
-            "predict": predict,
-        }
-
-    def _derivation(self, said: DerivationText) -> DerivationData:
-        built = self.derivations[said.id]
-        steps = [changes for _, changes in self._unfolding(said.id)]
-        return {
-            "id": said.id,
-            "title": said.title.html,
-            "condition": said.condition.html,
-            "lines": [
-                {
-                    "id": line.id,
-                    "html": "".join(map(formula, line.parts)),
-                    "say": prose(line.say),
-                    "numbers": formula(built.lines[line.id].latex(f"derive.{said.id}.{line.id}")),
-                    "lights": list(built.lines[line.id].lights),
-                    "set": dict(changes),
-                }
-                for line, changes in zip(said.lines, steps, strict=True)
-            ],
-        }
-
-    def _exercises(self, text: LessonText) -> list[ExerciseData]:
-        found: list[ExerciseData] = []
-        for name, said in text.exercises.items():
-            found.append(
-                {
-                    "id": name,
-                    "html": said.task.html,
-                    "answer": said.answer.html,
-                    "set": self._whole_sets.get(f"exercise.{name}"),
-                }
-            )
-        return found
-
-    def _styles(self, text: LessonText, say: Say) -> dict[str, dict[str, Any]]:
+    def own_styles(self, text: LessonText, say: Say) -> dict[str, dict[str, Any]]:
         """The lesson's own styles, each labelled as in the legend."""
         return {
             name: {**style, "label": text.legend[name]}
@@ -550,39 +314,8 @@ class Lesson:
             for name, style in self.styles.items()
         }
 
-    def thumbnail(self) -> str:
-        """The first picture in small, as an SVG. Of a ``slow`` lesson this loads torch."""
-        return thumbnail(*self._small(self.state_after({**self.opening, **self.small})))
-
-    def still(self, state: State) -> str:
-        """A state's picture, small, with both its planes, as an SVG.
-
-        Raises:
-            Exception: Whatever the lesson's model or figure fails with in this state.
-        """
-        return still(*self._small(state))
-
-    def preview_image(self, state: State) -> bytes:
-        """A state's picture for a link's preview, as a PNG. Of a ``slow`` lesson this loads torch.
-
-        Raises:
-            Exception: Whatever the lesson's model or figure fails with in this state.
-        """
-        return preview_image(*self._small(state))
-
-    def _small(self, state: State) -> tuple[Picture, Sheet, dict[str, Any]]:
-        """What a small picture is made of: an answer, grown for a while, and the styles."""
-        sheet, model = Sheet(), self.model(state)
-        answer = self.picture(model, sheet)
-        end = time.perf_counter() + _GROWN
-        while "more" in answer and time.perf_counter() < end:
-            sheet = Sheet(fine=answer["more"])
-            answer = self.picture(model, sheet)
-        own = self._styles(self.text(), self.say(ENGLISH))
-        return answer, sheet, {**styles(self.rules), **own}
-
     @cached_property
-    def _whole_sets(self) -> dict[str, dict[str, Any]]:
+    def whole_sets(self) -> dict[str, dict[str, Any]]:
         """What the page sets, field by field, for all that sets something, by kind and id."""
         sets: dict[str, Changes] = {
             **{f"claim.{id}": claim.set for id, claim in self.claims.items()},
@@ -617,27 +350,6 @@ def _first(lesson: Lesson) -> Any:
 def _truth(lesson: Lesson, name: str) -> int:
     asked = lesson.questions[name]
     return asked.truth(lesson.after(asked.set))
-
-
-def _neighbors(lesson: Lesson, among: Collection[Lesson], language: str) -> Neighbors:
-    """The lessons before and after a lesson, by the lecture's order."""
-    row = sorted(among, key=lambda each: (each.order, each.name))
-    names = [each.name for each in row]
-    if lesson.name not in names:
-        return {}
-    at, say = names.index(lesson.name), lesson.say(language)
-
-    def neighbor(near: Lesson) -> Neighbor:
-        spoken = language in near.languages
-        title = title_of(near.folder, language) if spoken else say(title_of(near.folder))
-        return {"name": near.name, "title": title}
-
-    found: Neighbors = {}
-    if at > 0:
-        found["before"] = neighbor(row[at - 1])
-    if at + 1 < len(row):
-        found["after"] = neighbor(row[at + 1])
-    return found
 
 
 def _aside(state: State) -> dict[str, Any]:

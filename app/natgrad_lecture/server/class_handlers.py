@@ -25,6 +25,7 @@ from natgrad_lecture.classroom.hub import qr
 from natgrad_lecture.classroom.limits import Bucket
 from natgrad_lecture.classroom.messages import Message
 from natgrad_lecture.classroom.room import ENDED, NO_CLASS, Room
+from natgrad_lecture.lessons.page_data import page_data
 from natgrad_lecture.protocol import ClassTruth
 from natgrad_lecture.server.context import Context
 from natgrad_lecture.server.page_handlers import visitor
@@ -112,7 +113,7 @@ def lesson_data(name: str, language: str) -> bytes:
     """Return a lesson's fixed part as JSON, compressed."""
     from natgrad_lecture.lessons import lessons
 
-    data = lessons[name].static(language, tuple(lessons.values()))
+    data = page_data(lessons[name], language, tuple(lessons.values()))
     return gzip.compress(orjson.dumps(data), mtime=0)
 
 

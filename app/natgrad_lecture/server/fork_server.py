@@ -87,12 +87,13 @@ def warm(name: str, nets: bool) -> bool:
     """
     from natgrad_core.tracing.replay import ahead
     from natgrad_lecture.lessons import lessons
+    from natgrad_lecture.lessons.page_data import page_data
     from natgrad_lecture.session import Live
 
     try:
         with contextlib.nullcontext() if nets else _refusing(), ahead():
             lesson = lessons[name]
-            lesson.static()
+            page_data(lesson)
             Live(lesson).respond({"ask": 0, "state": {}, "set": {}, "have": []})
     except NeedsTorch:
         return True

@@ -105,6 +105,7 @@ class PreviewImages:
 def main(name: str, query: str) -> None:
     """Write the picture of the state that a link names, or else of the lesson's first one."""
     from natgrad_lecture.lessons import lessons
+    from natgrad_lecture.lessons.small_picture import preview_image
     from natgrad_lecture.nearest import report
     from natgrad_lecture.server.fork_server import ONE_THREAD, bound_memory, die_with
     from natgrad_lecture.state.link import read_query
@@ -118,10 +119,10 @@ def main(name: str, query: str) -> None:
     state = read_query(query, lesson.default)[0] if query else lesson.first
     try:
         with time_limit():
-            image = lesson.preview_image(state)
+            image = preview_image(lesson, state)
     except (Exception, TookTooLong) as error:
         report(lesson, state, error)
-        image = lesson.preview_image(lesson.first)
+        image = preview_image(lesson, lesson.first)
     sys.stdout.buffer.write(image)
 
 

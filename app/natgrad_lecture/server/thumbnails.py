@@ -79,9 +79,10 @@ class Drawing:
 def main(names: list[str]) -> None:
     """Draw these lessons' thumbnails, each said as a line of JSON once it is there."""
     from natgrad_lecture.lessons import lessons
+    from natgrad_lecture.lessons.small_picture import thumbnail
 
     for name in names:
-        print(json.dumps({name: lessons[name].thumbnail()}), flush=True)
+        print(json.dumps({name: thumbnail(lessons[name])}), flush=True)
 
 
 if __name__ == "__main__":
