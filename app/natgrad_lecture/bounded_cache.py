@@ -28,6 +28,9 @@ TRIMMED = 7 / 8
 ANSWERS = 4
 """How many of the last answers keep what they used: a page has at most four asks on their way."""
 
+MANY = 64
+"""Results of one answer that wait to be weighed; a picture that is dragged has a dozen."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -53,7 +56,7 @@ class Results:
         self.weight = 0
         self.entries: dict[tuple[Any, ...], _Entry] = {}
         self._values: set[int] = set()
-        self._grown: list[_Entry] = []
+        self._grown: dict[_Entry, None] = {}
         self._clock = itertools.count(1)
         self._answers = 0
         self._answering = False
@@ -68,8 +71,9 @@ class Results:
         """Keep what is used within, whatever it weighs, until a few more answers were made.
 
         A picture that needs more than the budget could not be finished otherwise: each part of it
-        would drive out another.
+        would drive out another. So it is weighed later: by ``settle``, or before the next answer.
         """
+        self.settle()
         self._answers += 1
         self._answering = True
         try:
@@ -79,21 +83,33 @@ class Results:
 
     def use(self, entry: _Entry) -> None:
         """Note that a result is used. Some grow with their use (a run goes on), so each is weighed
-        after its first, second, fourth, eighth use, and so on, when the next result comes.
+        after its first, second, fourth, eighth use, and so on: once for all of these that lie in
+        one answer, and otherwise when the next result comes.
         """
         entry.used = next(self._clock)
         entry.answer = self._answers if self._answering else 0
         entry.uses += 1
         if entry.uses & (entry.uses - 1) == 0:
-            self._grown.append(entry)
+            self._grown[entry] = None
+
+    def settle(self) -> None:
+        """Weigh what was used. Whoever has sent an answer calls this while its page draws it."""
+        with self._lock:
+            self._weigh_grown()
+            if self.weight > self.budget:
+                self._trim()
+
+    def _weigh_grown(self) -> None:
+        grown, self._grown = self._grown, {}
+        for each in grown:
+            if self.entries.get(each.key) is each:
+                self._weigh(each)
 
     def add(self, key: tuple[Any, ...], value: Any) -> None:
         """Keep a result. One that is larger than the budget is let go with the next."""
         with self._lock:
-            grown, self._grown = self._grown, []
-            for each in grown:
-                if self.entries.get(each.key) is each:
-                    self._weigh(each)
+            if not self._answering or len(self._grown) >= MANY:
+                self._weigh_grown()
             if other := self.entries.get(key):  # made by another thread meanwhile
                 self._drop(other)
             entry = self.entries[key] = _Entry(key, value)

@@ -32,6 +32,7 @@ import traitlets
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
 
+from natgrad_lecture.bounded_cache import RESULTS
 from natgrad_lecture.held_arrays import HeldArrays
 from natgrad_lecture.nearest import NO_PICTURE
 from natgrad_lecture.protocol import Ask, Moved, Refusal
@@ -127,6 +128,7 @@ class Lesson(anywidget.AnyWidget):
             took = round(1000 * (time.perf_counter() - began), 1)
             self._say({**answer, **({"view": view} if view else {}), "took": took}, arrays)
             self._tell(view, answer)
+            RESULTS.settle()
         elif isinstance(ask.get("k"), int):  # a step taken, which changes no picture
             self._tell(view, {"state": {**self.state, "k": ask["k"]}})
         elif ask == {"script": "plotly"}:  # a notebook's page: it has no server

@@ -23,6 +23,7 @@ from natgrad_core.tracing.replay import ahead
 from natgrad_lecture.bounded_cache import (
     ANSWERS,
     BUDGET,
+    MANY,
     RESULTS,
     BoundedCache,
     Results,
@@ -136,6 +137,29 @@ def test_a_picture_that_needs_more_than_the_budget_is_finished_and_then_let_go()
             kept(i)
     kept(9)
     assert kept._kept.weight <= 50 * KB
+
+
+def test_what_an_answer_used_is_weighed_once_it_is_sent() -> None:
+    kept, _ = keeping(100 * KB)
+    with kept._kept.answering():
+        kept(30 * KB)
+        kept(30 * KB)
+        assert kept._kept.weight == 0, "a page waits for this answer"
+    kept._kept.settle()
+    assert 30 * KB <= kept._kept.weight <= 32 * KB
+    with kept._kept.answering():
+        kept(31 * KB)
+    with kept._kept.answering():
+        assert kept._kept.weight >= 61 * KB, "nobody settled it, so the next answer begins with it"
+
+
+def test_an_answer_of_many_results_makes_room_while_it_is_made() -> None:
+    kept, _ = keeping(100 * KB, lambda i: of_bytes(KB))
+    old = [weakref.ref(kept(-i)) for i in range(1, 80)]
+    with kept._kept.answering():
+        for i in range(2 * MANY):
+            kept(i)
+        assert sum(ref() is None for ref in old) > MANY // 2
 
 
 @dataclass

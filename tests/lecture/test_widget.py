@@ -83,6 +83,15 @@ def test_a_page_with_one_view_is_told_nothing_but_its_answers(seen: Any) -> None
     assert [answer["answer"] for answer in seen.sent] == [1]
 
 
+def test_what_an_answer_used_is_weighed_only_once_the_answer_is_sent(
+    seen: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent_before: list[int] = []
+    monkeypatch.setattr(widget.RESULTS, "settle", lambda: sent_before.append(len(seen.sent)))
+    seen._on_ask(seen, {"ask": 1, "state": seen.state, "set": {"rate": 0.03}, "have": []}, None)
+    assert sent_before == [0, 1], "before it is begun, and once it is sent"
+
+
 def test_a_file_is_for_the_view_that_wanted_it(seen: Any) -> None:
     seen._on_ask(
         seen, {"ask": -1, "view": "b", "export": "cite", "state": seen.state, "link": ""}, None
