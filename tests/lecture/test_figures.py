@@ -223,6 +223,8 @@ def test_what_is_worked_out_for_all_runs_together_is_what_each_says_alone(change
         np.testing.assert_allclose(together.x_run_in_theta, alone.x_run_in_theta, rtol=1e-13)
         for mine, theirs in zip(together.losses, alone.losses, strict=True):
             np.testing.assert_allclose(mine, theirs, rtol=1e-12)
+        for path, losses in zip((pair.in_theta, pair.in_x), together.losses, strict=True):
+            assert broken(path, losses) == broken(path)
 
 
 def test_ellipses_stand_evenly_along_the_good_part_of_a_path() -> None:

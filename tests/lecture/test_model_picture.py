@@ -11,10 +11,11 @@ from natgrad_core import problems, rules, run
 from natgrad_core.analysis.fitted_curve import RESPONSES, fitted_curve
 from natgrad_core.problems.two_state_mdp import TwoStateMDP
 from natgrad_core.types import Array
-from natgrad_lecture.drawing.model_picture import NAME, WIDE, add_model
+from natgrad_lecture.drawing.model_picture import NAME, WIDE, add_model, of_problem
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.strokes import _array
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.state.items import ON_A_PLANE
 
 
 def drawn(sheet: Sheet, style: str) -> tuple[Array, Array, Any]:
@@ -49,6 +50,20 @@ def test_a_run_that_diverged_has_no_model_after_its_end() -> None:
     _, values, _ = drawn(sheet, "gradient")
     assert np.isfinite(values[:end]).all()
     assert np.isnan(values[end:]).all()
+
+
+@pytest.mark.parametrize("name", ON_A_PLANE)
+def test_the_curves_of_several_runs_are_those_of_each_alone_to_the_last_bit(name: str) -> None:
+    problem = problems[name]()
+    picture = of_problem(problem)
+    if picture is None:
+        return
+    start = np.array([problem.start])
+    with np.errstate(all="ignore"):
+        paths = [run(problem, rules["gradient"](rate), problem.start, 31) for rate in (1e-3, 0.5)]
+    given = [start, *(path.good for path in paths)]
+    for together, points in zip(picture.coefficients(*given), given, strict=True):
+        np.testing.assert_array_equal(together, picture.coefficients(points)[0])
 
 
 @pytest.mark.parametrize("name", ["normal", "logistic-regression", "categorical"])

@@ -75,9 +75,11 @@ def add_model(
     if picture is None:
         return []
     picture.data(sheet)
-    picture.fit(sheet, "start", "", np.asarray([tuple(start)], float), width=1.2)
-    for name, run in runs.items():
-        picture.fit(sheet, name, label(name), run.good)
+    begin = np.asarray([tuple(start)], float)
+    first, *rows = picture.coefficients(begin, *(run.good for run in runs.values()))
+    picture.add(sheet, "start", "", first, width=1.2)
+    for name, found in zip(runs, rows, strict=True):
+        picture.add(sheet, name, label(name), found)
     return [picture.plane()]
 
 
@@ -172,13 +174,40 @@ class Curves:
         dash: Dash = "solid",
     ) -> None:
         """Draw the curve at points ``[n, d]``, one a step; none where one is NaN."""
-        curve = self.curve
+        (found,) = self.coefficients(theta)
+        self.add(sheet, color, label, found, width, dash)
+
+    def coefficients(self, *runs: Array) -> list[Array]:
+        """What makes the curves at the points ``[n, d]`` of each run: NaN where one is NaN.
+
+        Where each point has its own, whatever the others are, all runs are computed in one call.
+        """
+        if not self.curve.exact and len(runs) > 1:
+            return [found for run in runs for found in self.coefficients(run)]
+        theta = np.concatenate(runs)
         known = np.isfinite(theta).all(-1)
-        found = curve.coefficients(theta[known])
-        coefficients = np.full((len(theta), found.shape[1]), np.nan)
-        coefficients[known] = found
+        if known.all():
+            rows = self.curve.coefficients(theta)
+        else:
+            found = self.curve.coefficients(theta[known])
+            rows = np.full((len(theta), found.shape[1]), np.nan)
+            rows[known] = found
+        ends = np.cumsum([len(run) for run in runs])
+        return np.split(rows, ends[:-1])
+
+    def add(
+        self,
+        sheet: Sheet,
+        color: str,
+        label: str,
+        coefficients: Array,
+        width: float = 2.2,
+        dash: Dash = "solid",
+    ) -> None:
+        """Draw the curves of these ``coefficients``, one a step."""
+        curve = self.curve
         more: dict[str, Any] = {}
-        if curve.features is not None and found.shape[1] == curve.features.shape[1]:
+        if curve.features is not None and coefficients.shape[1] == curve.features.shape[1]:
             for part in ("features", "offset"):  # sent once for all fits
                 more[part] = sheet.array(f"{NAME}.{part}", getattr(curve, part))
         if curve.kind != "regression":

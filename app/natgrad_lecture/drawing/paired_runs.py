@@ -131,15 +131,17 @@ def one_step(pair: PairedRuns, rule: Rule) -> tuple[Array, Array]:
         return in_theta, pair.chart.forward(x + in_x) - pair.chart.forward(x)
 
 
-def broken(run: Trajectory) -> str:
-    """How a run went wrong, in words; empty if it did not."""
+def broken(run: Trajectory, losses: Array | None = None) -> str:
+    """How a run went wrong, in words; empty if it did not.
+
+    ``losses`` are J along the run, where they are known.
+    """
     if not run.ok.all():
-        first = int(np.argmin(run.ok))
-        how = "left the domain" if np.isfinite(run.theta[first]).all() else "diverged"
-        return f"{how} at step {first}"
-    if run.loss[-1] > run.loss[0]:
-        return f"climbed: the loss went from {run.loss[0]:.3g} to {run.loss[-1]:.3g}"
-    return ""
+        step = int(np.argmin(run.ok))
+        how = "left the domain" if np.isfinite(run.theta[step]).all() else "diverged"
+        return f"{how} at step {step}"
+    first, last = (run.loss if losses is None else losses)[[0, -1]].tolist()
+    return f"climbed: the loss went from {first:.3g} to {last:.3g}" if last > first else ""
 
 
 def reading(pair: PairedRuns, label: str) -> MeterRow:
@@ -176,7 +178,8 @@ def in_words(meter: Iterable[MeterRow]) -> str:
 
 def trouble(pair: PairedRuns) -> str:
     """What went wrong in a rule's two runs, in words; empty if nothing did."""
-    in_theta, in_x = broken(pair.in_theta), broken(pair.in_x)
+    runs = (pair.in_theta, pair.in_x)
+    in_theta, in_x = map(broken, runs, pair.measures.losses)
     if in_theta and in_theta == in_x:
         return f"both runs: {in_theta}"
     found = (("in θ: ", in_theta), ("in x: ", in_x))
