@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -64,6 +65,21 @@ def test_the_curves_of_several_runs_are_those_of_each_alone_to_the_last_bit(name
     given = [start, *(path.good for path in paths)]
     for together, points in zip(picture.coefficients(*given), given, strict=True):
         np.testing.assert_array_equal(together, picture.coefficients(points)[0])
+
+
+def test_a_run_whose_curves_take_all_numbers_leaves_another_run_its_few() -> None:
+    picture = of_problem(problems["weibull"]())
+    assert picture is not None
+    near = np.array([problems["weibull"]().start])
+    far = 1.5 * near
+
+    def whole(theta: Array) -> Array:
+        return picture.curve.whole(theta) + (theta[:, :1] > near[0, 0])
+
+    missing = replace(picture, curve=replace(picture.curve, whole=whole))
+    few, most = missing.coefficients(near, far)
+    np.testing.assert_array_equal(few, picture.coefficients(near)[0])
+    assert most.shape[1] == picture.curve.x.size > few.shape[1]
 
 
 @pytest.mark.parametrize("name", ["normal", "logistic-regression", "categorical"])
