@@ -300,12 +300,12 @@ def test_a_symbol_lights_what_it_stands_for_and_the_legend_lights_the_symbol(les
     before = lesson.evaluate(pixels)
     hessian = lesson.locator(".words mi.lights", has_text="H").first
     hessian.hover()
-    expect(hessian).to_have_class(re.compile("lit"))
+    expect(hessian).to_have_class(re.compile(r"\blit\b"))
     lesson.wait_for_function(f"before => ({pixels})() !== before", arg=before)
     lesson.locator(".legend [data-style='newton']").hover()
-    expect(hessian).to_have_class(re.compile("lit"))
+    expect(hessian).to_have_class(re.compile(r"\blit\b"))
     lesson.locator("h1").hover()
-    expect(hessian).not_to_have_class(re.compile("lit"))
+    expect(hessian).not_to_have_class(re.compile(r"\blit\b"))
     lesson.wait_for_function(f"before => ({pixels})() === before", arg=before)
 
 
@@ -552,6 +552,9 @@ def test_a_derivation_unfolds_line_by_line_and_its_numbers_follow_the_drag(
     settle(page)
     sides = box.locator("[data-line=step] .sides")
     before = sides.inner_text()
+    symbol = box.locator("li:visible .lights").last
+    symbol.hover()
+    expect(symbol).to_have_class(re.compile(r"\blit\b"))  # it came after the page's other symbols
     assert len(set(re.findall(r"[−\d.×⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", before))) == 2, "both sides are equal"
     drag(page, "a2", (30, 20))
     settle(page)
@@ -686,7 +689,7 @@ def test_a_claim_that_is_clicked_stands_over_the_picture_and_its_traces_are_lit(
     page.keyboard.press("Enter")
     settle(page)
     expect(page.locator(".sticky .say")).to_have_text(claim.text_content() or "")
-    expect(page.locator("[data-formula=plain]")).to_have_class(re.compile("lit"))
+    expect(page.locator("[data-formula=plain]")).to_have_class(re.compile(r"\blit\b"))
     for width, height in ((1280, 720), (390, 844), (720, 450)):
         page.set_viewport_size({"width": width, "height": height})
         claim.scroll_into_view_if_needed()

@@ -28,18 +28,18 @@ export const lineHtml = ({ html, numbers, say: reason }) =>
 
 /**
  * @param {DerivationData} derivation
- * @param {{ ask: AskFor, light: (styles: string[]) => void }} page
+ * @param {object} page
+ * @param {AskFor} page.ask
+ * @param {(styles: string[]) => void} page.light
+ * @param {(line: HTMLElement) => void} page.written a line stands on the page now, with what is in it
  */
-export function makeDerivation({ id, title, condition, lines }, { ask, light }) {
+export function makeDerivation({ id, title, condition, lines }, { ask, light, written }) {
   const head = make("button", { type: "button", class: "derive", "aria-expanded": "false" });
   head.innerHTML = `<b>${say("derive")}</b> ${title}`;
   const holds = make("p", { class: "condition" });
   holds.innerHTML = `<b>${say("condition")}</b> ${condition}`;
-  const items = lines.map((line) => {
-    const item = make("li", { "data-line": line.id, hidden: true });
-    item.innerHTML = lineHtml(line);
-    return item;
-  });
+  // A line is typeset when it is first shown: of many a page's elements every third is in one.
+  const items = lines.map((line) => make("li", { "data-line": line.id, hidden: true }));
   const next = make("button", { type: "button", class: "chip next-line" }, say("next-line"));
   const body = make(
     "div",
@@ -60,6 +60,10 @@ export function makeDerivation({ id, title, condition, lines }, { ask, light }) 
     setAttribute(head, "aria-expanded", count > 0);
     body.hidden = count === 0;
     items.forEach((item, i) => {
+      if (i < count && !item.firstChild) {
+        item.innerHTML = lineHtml(lines[i]);
+        written(item);
+      }
       item.hidden = i >= count;
       item.classList.toggle("newest", i === count - 1);
     });

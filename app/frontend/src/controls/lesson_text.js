@@ -19,8 +19,9 @@ import { say } from "../i18n/en.js";
  * @param {(shows: string[]) => void} page.light what a sentence speaks of, or nothing
  * @param {(html: string) => void} page.tell over the picture, what it shows
  * @param {(name: string) => void} page.onshown what answered a question is hidden no longer
+ * @param {(line: HTMLElement) => void} page.written a line of a derivation came to the page
  */
-export function makeWords(lesson, { ask, change, said, light, tell, onshown }) {
+export function makeWords(lesson, { ask, change, said, light, tell, onshown, written }) {
   /** @type {ReturnType<typeof makePrediction>[]} */
   const predictions = [];
   /** @type {ReturnType<typeof makeDerivation>[]} */
@@ -29,7 +30,7 @@ export function makeWords(lesson, { ask, change, said, light, tell, onshown }) {
     const body = make("div", { class: "prose" });
     body.innerHTML = html;
     if (predict) predictions.push(makePrediction(predict, { ask, said }));
-    const unfolding = derived.map((each) => makeDerivation(each, { ask: change, light }));
+    const unfolding = derived.map((each) => makeDerivation(each, { ask: change, light, written }));
     derivations.push(...unfolding);
     for (const place of body.querySelectorAll("[data-place]")) {
       const name = place.getAttribute("data-place");

@@ -37,8 +37,15 @@ export function makeLights(root, { lights = {}, styles: known }, { palette, redr
     .flatMap((part) => [`.words ${part}`, `.formulas ${part}`])
     .concat(".symbols i")
     .join();
-  const symbols = [...root.querySelectorAll(places)].filter((e) => stylesOf.has(textOf(e)));
-  symbols.forEach((element) => element.classList.add("lights"));
+  /** @type {Element[]} */
+  const symbols = [];
+  /** @param {HTMLElement} part of the page that is new */
+  function find(part) {
+    const found = [...part.querySelectorAll(places)].filter((e) => stylesOf.has(textOf(e)));
+    found.forEach((element) => element.classList.add("lights"));
+    symbols.push(...found);
+  }
+  find(root);
   let shown = "";
   /** @type {string[]} */
   let kept = []; // the styles that stay lit
@@ -94,6 +101,8 @@ export function makeLights(root, { lights = {}, styles: known }, { palette, redr
   };
   for (const [type, listener] of Object.entries(heard)) root.addEventListener(type, listener);
   return {
+    find,
+
     /**
      * What stays lit until something else does; nothing steps back if it is empty.
      *

@@ -118,6 +118,10 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
     },
     tell: header.tell,
     onshown: header.shown,
+    written(line) {
+      readings.look();
+      lights.find(line);
+    },
   });
   const watch = makeWatch(root, () => progress.resume(busy()));
   const progress = makeProgress({ refine: conversation.refine, looked: watch.looked });

@@ -101,7 +101,7 @@ export function makeReadings({
       live = makeLive(root, state.array);
     },
 
-    /** Places of live numbers came with a caption. */
+    /** Places of live numbers came with a caption, or a line of a derivation. */
     look: () => live?.look(step()),
 
     /** @param {boolean} rest whether no other step follows at once */
