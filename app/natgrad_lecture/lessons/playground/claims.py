@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -155,11 +155,19 @@ def _several_ends(model: Model) -> bool:
     return bool(np.ptp(ends, axis=0).max() > 0.5)
 
 
-def _which(model: Model, name: str) -> Whole:
-    """At which minimum the runs of a rule from a coarse grid of starts end, −1 at none."""
+def _ends(model: Model, name: str) -> Iterator[Whole]:
+    """At which minimum the runs of a rule from a coarse grid of starts end, −1 at none; again and
+    again, as more of them have run.
+    """
     rule = rule_of(model.state.rule_key(name, "identity"))
-    *_, found = ending(model.problem, rule, FEW, model.state.steps, model.minima, timed=False)
-    return found.which
+    parts = ending(model.problem, rule, FEW, model.state.steps, model.minima, timed=False)
+    return (found.which for found in parts)
+
+
+def _which(model: Model, name: str) -> Whole:
+    """The same of all of them."""
+    *_, found = _ends(model, name)
+    return found
 
 
 def _share_apart(model: Model, one: str, other: str) -> float:
@@ -170,7 +178,16 @@ def _share_apart(model: Model, one: str, other: str) -> float:
 
 
 def _end_apart(one: str, other: str) -> Check:
-    return lambda model: _share_apart(model, one, other) > 0.01
+    """From some starts, one in a hundred at least; once these are found, no more starts run."""
+
+    def check(model: Model) -> bool:
+        for first, second in zip(_ends(model, one), _ends(model, other), strict=True):
+            apart = (first >= 0) & (second >= 0) & (first != second)
+            if apart.sum() > 0.01 * FEW**2:
+                return True
+        return False
+
+    return check
 
 
 def _same_end(model: Model) -> int:
