@@ -7,6 +7,7 @@
 #   make lint        style, types, and the checks of the front end
 #   make test        all tests, in the browser too (ten minutes on two cores)
 #   make claims      the lessons' sentences, over 200 states of each one's scope
+#   make visits      every lesson on each screen, in each mode and theme (make test: each two of these)
 # Write files that are kept in the repository
 #   make generate    tables in the documents, and the notebooks, from the registries
 #   make frontend    bundles of the scripts and styles (Node 20; ARGS=--watch repeats at every change)
@@ -33,7 +34,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick claims docs bench bench-nets tune-race bench-defaults check-cuda frontend frontend-lint lint style types lock browser clean faults fuzz generate load soak soak-class chaos pictures proxies
+.PHONY: help run test quick claims visits docs bench bench-nets tune-race bench-defaults check-cuda frontend frontend-lint lint style types lock browser clean faults fuzz generate load soak soak-class chaos pictures proxies
 
 # Without compiled files on disk, each test worker, server and kernel would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -56,7 +57,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
   command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
 
 # Each worker computes with one thread: the workers fill the processors, more threads only wait.
-test quick claims fuzz: export OMP_NUM_THREADS = 1
+test quick claims visits fuzz: export OMP_NUM_THREADS = 1
 
 help:
 	@sed -n '/^SHELL/q; s/^# \{0,1\}//p' Makefile
@@ -73,6 +74,9 @@ quick: $(VENV)/.test
 claims: $(VENV)/.test
 	CLAIM_STATES=200 $(PY) -m pytest -n logical tests/lessons/test_scopes.py \
 	    tests/lessons/test_silent_controls.py $(ARGS)
+
+visits: $(VENV)/.test browser
+	EVERY_VISIT=1 ALL_FILMS=1 $(PY) -m pytest tests/browser/test_every_lesson.py $(ARGS)
 
 bench: $(VENV)/.test browser
 	@[ -e build/jax ] || { echo "Installing JAX, only to measure beside it (once) ..."; $(PYTHON) -m venv build/jax && \

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import itertools
 import json
 import os
 import re
@@ -26,6 +27,7 @@ from tests.browser.conftest import Server, Watch, stroke, touch
 from tests.browser.test_coordinates import ROOT, settle
 from tests.browser.test_export import SVG
 from tests.conftest import TRAINED
+from tests.support.visits import THEMES, visits_of
 
 SCREENS = {
     "phone": (390, 844),
@@ -155,8 +157,10 @@ ONCE_A_STYLE = """() => {
       return hash([this.grounds(e), color, textShadow, large].join());
     },
   };
+  const own = (e) => e.matches("input, select, textarea") ||
+    [...e.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
   rule.matches = (e, ...more) => {
-    if (letter(e)) return false;
+    if (letter(e) || !own(e)) return false;
     const style = styles.of(e);
     if (styles.good.has(style) || styles.now.has(style) || !matches(e, ...more)) return false;
     styles.now.add(style);
@@ -166,7 +170,7 @@ ONCE_A_STYLE = """() => {
 """The contrast of text takes axe-core as long as all other rules together, so it looks at one text
 of each style: of one color, of large type or not, on the same backgrounds. Of one character it
 never says that its contrast is too low ("shortTextContent"), so it need not compute what lies under
-each letter of a formula."""
+each letter of a formula; nor does it look at what has no text of its own."""
 
 BARRIERS = """async ([options, good]) => {
   styles.begin(good);
@@ -213,15 +217,6 @@ def test_axe_looks_at_each_style_of_text_though_others_were_good(
         page.evaluate(PALE)
         found = "\n".join(barriers(page, "color-contrast"))
         assert [style in found for style in ("color: ", "background: ", "opacity: ")] == [True] * 3
-
-
-def test_axe_finds_no_barrier_in_light_nor_in_dark(page: Page) -> None:
-    assert barriers(page) == []
-    page.emulate_media(color_scheme="dark")
-    expect(page.locator(".natgrad")).to_have_attribute("data-theme", "dark")
-    found = barriers(page, "color-contrast")
-    as_before(page, color_scheme="light")
-    assert found == []
 
 
 NAMES = """() => {
@@ -390,12 +385,63 @@ def assert_square_and_legible(page: Page, screen: str, presenting: bool) -> None
     assert found["type"] >= max(11, (height / 70 if presenting else height / 120)), screen
 
 
-def test_on_any_screen_the_planes_are_square_and_nothing_is_cut_off(page: Page) -> None:
-    for screen in SCREENS:
-        assert_square_and_legible(page, screen, presenting=False)
+def in_theme(page: Page, theme: Any) -> None:
+    page.emulate_media(color_scheme=theme)
+    expect(page.locator(".natgrad")).to_have_attribute("data-theme", theme)
+    settle(page)
+
+
+def present(page: Page, presenting: bool) -> None:
+    """Let the page be as before an audience, or as for a reader."""
+    caption = page.locator(".caption")
+    if caption.is_visible() != presenting:
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press("p")
+        expect(caption).to_be_visible(visible=presenting)
+
+
+def test_on_any_screen_the_planes_are_square_nothing_is_cut_off_and_axe_finds_no_barrier(
+    page: Page, taught: Lesson
+) -> None:
+    found = []
+    for visit in visits_of(taught.order, [*SCREENS], BEFORE_AN_AUDIENCE):
+        in_theme(page, visit.theme)
+        present(page, visit.presenting)
+        assert_square_and_legible(page, visit.screen, visit.presenting)
+        if visit.barriers:
+            # Before an audience the document is the same except for the caption; its layout and
+            # its colors change.
+            every = taught.name == "coordinates" or not visit.presenting
+            rules = () if every else BY_STYLE
+            found += [(visit, barrier) for barrier in barriers(page, *rules)]
+    present(page, False)
     page.set_viewport_size({"width": 320, "height": 640})  # or four times as large (WCAG 1.4.10)
     settle(page)
-    assert page.evaluate(LOOK)["across"] <= 0
+    across = page.evaluate(LOOK)["across"]
+    page.set_viewport_size({"width": 1440, "height": 900})
+    as_before(page, color_scheme="light")
+    assert found == []
+    assert across <= 0
+
+
+def test_the_visits_bring_together_each_two_of_lesson_screen_mode_and_theme() -> None:
+    def visits(every: bool) -> list[tuple[Any, ...]]:
+        return [
+            (lesson.name, *visit[:3])
+            for lesson in lessons.values()
+            for visit in visits_of(lesson.order, [*SCREENS], BEFORE_AN_AUDIENCE, every)
+        ]
+
+    some, all_ = visits(False), visits(True)
+    assert set(some) < set(all_)
+    assert len(some) == len(SCREENS) * len(lessons)
+    for one, other in itertools.combinations(range(4), 2):
+        pairs = [{(visit[one], visit[other]) for visit in them} for them in (some, all_)]
+        assert pairs[0] == pairs[1]
+    for lesson in lessons.values():  # and axe looks in both modes, and in both themes
+        looks = [v for v in visits_of(lesson.order, [*SCREENS], BEFORE_AN_AUDIENCE, False) if v[3]]
+        assert {look.presenting for look in looks} == {False, True}
+        assert {look.theme for look in looks} == {*THEMES}
 
 
 def test_a_claim_that_is_pressed_is_in_view_with_what_shows_it(page: Page, taught: Lesson) -> None:
@@ -411,21 +457,6 @@ def test_a_claim_that_is_pressed_is_in_view_with_what_shows_it(page: Page, taugh
     found = pressed(page, taught, claim)
     page.set_viewport_size({"width": 1440, "height": 900})
     begin_again(page, taught)
-    assert found == []
-
-
-def test_before_an_audience_too_and_axe_finds_no_barrier(page: Page, taught: Lesson) -> None:
-    page.evaluate("document.activeElement.blur()")
-    page.keyboard.press("p")
-    expect(page.locator(".caption")).to_be_visible()
-    for screen in BEFORE_AN_AUDIENCE:
-        assert_square_and_legible(page, screen, presenting=True)
-    # The document is the same except for the caption; its layout and its colors change.
-    found = barriers(page, *(() if taught.name == "coordinates" else BY_STYLE))
-    page.keyboard.press("p")
-    expect(page.locator(".caption")).to_be_hidden()
-    page.set_viewport_size({"width": 1440, "height": 900})
-    settle(page)
     assert found == []
 
 
