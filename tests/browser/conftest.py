@@ -111,6 +111,39 @@ def page(context: BrowserContext, watch: Watch) -> Page:
     return context.new_page()
 
 
+@pytest.fixture(scope="module")
+def opened(browser: Browser, server: Server) -> Iterator[Callable[[str], Page]]:
+    """Opens a lesson once for the tests of a file, and resets its page for each that comes later:
+    ``opened("fisher")``. It is for tests of what a reader does in a lesson. A test of loading, and
+    one that leaves behind what a reset does not take back, opens a ``page`` of its own.
+    """
+    visitor = browser.new_context(
+        viewport={"width": 1280, "height": 800}, bypass_csp=True, reduced_motion="no-preference"
+    )
+    visitor.set_default_timeout(60_000)
+    seen = Watch()
+    visitor.on("page", seen.follow)
+    page, shown = visitor.new_page(), [""]
+
+    def show(link: str) -> Page:
+        if shown[0] == link and "?" not in link:  # a reset leads to a lesson's own first state
+            page.mouse.move(0, 0)
+            page.evaluate("document.activeElement.blur()")
+            page.keyboard.press("0")
+            page.evaluate("document.querySelector('.natgrad').natgrad.settled()")
+            page.evaluate("scrollTo(0, 0)")
+        else:
+            shown[0] = link
+            page.goto(server.url + link)
+            page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+            page.evaluate("document.querySelector('.natgrad').natgrad.settled()")
+        return page
+
+    yield show
+    visitor.close()
+    assert (seen.outside, seen.errors) == ([], [])
+
+
 @pytest.fixture
 def lesson(page: Page, server: Server) -> Page:
     """The first lesson with its first picture drawn and its line to the kernel open."""

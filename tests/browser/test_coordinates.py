@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -92,11 +93,26 @@ def type_in(page: Page, field: str, text: str) -> None:
     box.press("Enter")
 
 
-def test_the_first_picture_is_the_engines(lesson: Page) -> None:
-    assert_the_page_shows_what_the_engine_says(lesson)
-    assert word(lesson, "gradient") == "differ"
-    assert word(lesson, "newton") == "coincide"
-    assert word(lesson, "natural") == "coincide"
+@pytest.fixture
+def lesson(opened: Callable[[str], Page]) -> Page:
+    """The lesson as it opens, on a page that was reset."""
+    return opened("coordinates")
+
+
+@pytest.fixture
+def fresh(page: Page, server: Server) -> Page:
+    """The lesson on a page of its own."""
+    page.goto(server.url)
+    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    settle(page)
+    return page
+
+
+def test_the_first_picture_is_the_engines(fresh: Page) -> None:
+    assert_the_page_shows_what_the_engine_says(fresh)
+    assert word(fresh, "gradient") == "differ"
+    assert word(fresh, "newton") == "coincide"
+    assert word(fresh, "natural") == "coincide"
 
 
 def test_dragging_a_column_of_a_splits_gradient_descent_and_not_the_natural_gradient(
@@ -224,17 +240,17 @@ def test_the_formula_shows_the_engines_numbers_at_the_step_scrubbed_to(lesson: P
         assert float(plain) == pytest.approx(value, rel=0.01), name
 
 
-def test_playing_to_the_end_sends_the_kernel_nothing(lesson: Page) -> None:
-    lesson.evaluate(
+def test_playing_to_the_end_sends_the_kernel_nothing(fresh: Page) -> None:
+    fresh.evaluate(
         "() => { const send = WebSocket.prototype.send; window.sent = 0;"
         "WebSocket.prototype.send = function (d) { window.sent++; return send.call(this, d) } }"
     )
-    lesson.get_by_label("speed", exact=True).select_option("4")
-    lesson.get_by_role("button", name="play", exact=True).click()
-    lesson.wait_for_function(f"{ROOT}.playing")
-    lesson.wait_for_function(f"!{ROOT}.playing", timeout=60_000)
-    assert lesson.evaluate(f"{ROOT}.k") == 200
-    assert lesson.evaluate("window.sent") == 0
+    fresh.get_by_label("speed", exact=True).select_option("4")
+    fresh.get_by_role("button", name="play", exact=True).click()
+    fresh.wait_for_function(f"{ROOT}.playing")
+    fresh.wait_for_function(f"!{ROOT}.playing", timeout=60_000)
+    assert fresh.evaluate(f"{ROOT}.k") == 200
+    assert fresh.evaluate("window.sent") == 0
 
 
 def test_figures_are_written_as_often_as_one_can_read_and_are_right_at_rest(lesson: Page) -> None:
@@ -262,36 +278,36 @@ def test_figures_are_written_as_often_as_one_can_read_and_are_right_at_rest(less
 
 
 def test_words_are_written_as_seldom_while_a_point_is_dragged_however_fast_its_answers(
-    lesson: Page,
+    fresh: Page,
 ) -> None:
-    lesson.evaluate(
+    fresh.evaluate(
         """() => { window.writings = 0;
         new MutationObserver(() => writings++).observe(
             document.querySelector('.formulas'), { subtree: true, characterData: true }) }"""
     )
-    point = lesson.locator("[data-handle='start']").first.bounding_box()
+    point = fresh.locator("[data-handle='start']").first.bounding_box()
     assert point
     x, y = point["x"] + point["width"] / 2, point["y"] + point["height"] / 2
-    lesson.mouse.move(x, y)
-    lesson.mouse.down()
+    fresh.mouse.move(x, y)
+    fresh.mouse.down()
     # By the page's clock a frame passes from each answer to the next move, on any machine.
-    lesson.clock.install(time=0)
-    lesson.clock.pause_at(1)
+    fresh.clock.install(time=0)
+    fresh.clock.pause_at(1)
     newest = "document.querySelector('.natgrad').natgrad.answer.answer ?? 0"
     for i in range(1, 13):
-        before = lesson.evaluate(newest)
-        lesson.mouse.move(x + 2 * i, y - i)
-        lesson.clock.run_for(16)
+        before = fresh.evaluate(newest)
+        fresh.mouse.move(x + 2 * i, y - i)
+        fresh.clock.run_for(16)
         for _ in range(600):
-            if lesson.evaluate(newest) > before:
+            if fresh.evaluate(newest) > before:
                 break
             time.sleep(0.02)
-        lesson.clock.run_for(1)
-    assert lesson.evaluate(newest) >= 12
-    assert lesson.evaluate("window.writings") <= 3
-    lesson.clock.resume()
-    lesson.mouse.up()
-    assert_the_page_shows_what_the_engine_says(lesson)
+        fresh.clock.run_for(1)
+    assert fresh.evaluate(newest) >= 12
+    assert fresh.evaluate("window.writings") <= 3
+    fresh.clock.resume()
+    fresh.mouse.up()
+    assert_the_page_shows_what_the_engine_says(fresh)
 
 
 def test_a_symbol_lights_what_it_stands_for_and_the_legend_lights_the_symbol(lesson: Page) -> None:
@@ -343,18 +359,18 @@ def test_keys_read_a_plane_along_its_paths(lesson: Page) -> None:
     expect(said).to_be_hidden()
 
 
-def test_a_prediction_is_answered_by_the_run_that_it_starts(lesson: Page) -> None:
-    box = lesson.locator("[data-predict='turned']")
+def test_a_prediction_is_answered_by_the_run_that_it_starts(fresh: Page) -> None:
+    box = fresh.locator("[data-predict='turned']")
     assert box.get_attribute("data-verdict") is None
     box.get_by_role("button", name="for gradient descent only").click()
     expect(box).to_have_attribute("data-verdict", "wrong")
-    settle(lesson)
-    assert word(lesson, "gradient") == "coincide", "as the picture shows"
+    settle(fresh)
+    assert word(fresh, "gradient") == "coincide", "as the picture shows"
     box.get_by_role("button", name="for none").click()
     expect(box).to_have_attribute("data-verdict", "right")
-    expect(lesson).to_have_url(re.compile("said=turned:2"))
-    lesson.reload()
-    expect(lesson.locator("[data-predict='turned']")).to_have_attribute("data-verdict", "right")
+    expect(fresh).to_have_url(re.compile("said=turned:2"))
+    fresh.reload()
+    expect(fresh.locator("[data-predict='turned']")).to_have_attribute("data-verdict", "right")
 
 
 def test_steps_go_one_by_one_with_the_keyboard(lesson: Page) -> None:
@@ -408,21 +424,21 @@ def test_a_diverging_rate_is_drawn_broken_and_said(lesson: Page) -> None:
 
 
 def test_a_link_restores_the_state_and_reset_returns_to_the_start(
-    lesson: Page, server: Server
+    fresh: Page, server: Server
 ) -> None:
-    type_in(lesson, "matrix.0.1", "1.25")
-    type_in(lesson, "steps", "50")
-    state = settle(lesson)["state"]
-    lesson.wait_for_url("**steps=50**")
-    lesson.goto(lesson.url)
-    lesson.wait_for_function(ROOT.replace(".natgrad').natgrad", ".natgrad')?.natgrad"))
-    lesson.wait_for_function(f"{ROOT}.state.steps === 50")
-    restored = settle(lesson)["state"]
+    type_in(fresh, "matrix.0.1", "1.25")
+    type_in(fresh, "steps", "50")
+    state = settle(fresh)["state"]
+    fresh.wait_for_url("**steps=50**")
+    fresh.goto(fresh.url)
+    fresh.wait_for_function(ROOT.replace(".natgrad').natgrad", ".natgrad')?.natgrad"))
+    fresh.wait_for_function(f"{ROOT}.state.steps === 50")
+    restored = settle(fresh)["state"]
     assert {k: v for k, v in restored.items() if k != "k"} == {
         k: v for k, v in state.items() if k != "k"
     }
-    lesson.get_by_role("button", name="reset").click()
-    assert settle(lesson)["query"] == ""
+    fresh.get_by_role("button", name="reset").click()
+    assert settle(fresh)["query"] == ""
 
 
 def test_the_phone_has_no_sideways_scroll_and_a_touch_drags(

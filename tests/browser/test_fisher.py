@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,11 @@ from natgrad_core.problems._kunstner_line import skewed_line
 from natgrad_core.rules.kl_limited import paced
 from natgrad_core.types import Array
 from tests.browser.test_coordinates import ROOT, click_claim, drag, paths, settle, type_in
-from tests.support.chromium import Server
 
 
 @pytest.fixture
-def lesson(page: Page, server: Server) -> Page:
-    page.goto(f"{server.url}fisher")
-    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
-    settle(page)
-    return page
+def lesson(opened: Callable[[str], Page]) -> Page:
+    return opened("fisher")
 
 
 def curve(page: Page, style: str) -> Array:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
@@ -10,15 +12,11 @@ from natgrad_core import charts, problems, rules, run
 from natgrad_core.geometry.geodesics import distance, e_geodesic, fisher_rao, m_geodesic
 from natgrad_core.problems._kl_to_target import Divergence
 from tests.browser.test_coordinates import ROOT, click_claim, drag, paths, settle, type_in
-from tests.support.chromium import Server
 
 
 @pytest.fixture
-def lesson(page: Page, server: Server) -> Page:
-    page.goto(f"{server.url}geodesics")
-    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
-    settle(page)
-    return page
+def lesson(opened: Callable[[str], Page]) -> Page:
+    return opened("geodesics")
 
 
 def assert_the_page_shows_what_the_engine_says(page: Page) -> None:

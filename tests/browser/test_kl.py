@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,18 +13,14 @@ from natgrad_core import charts, problems
 from natgrad_core.analysis.data_transforms import VARIABLES, Drawn, Variable
 from natgrad_core.types import Array
 from tests.browser.test_coordinates import ROOT, click_claim, drag, settle, type_in, word
-from tests.support.chromium import Server
 
 NORMAL = problems["normal"]()
 KNOTS = np.linspace(-3.0, 3.0, 7)
 
 
 @pytest.fixture
-def lesson(page: Page, server: Server) -> Page:
-    page.goto(f"{server.url}kl?v=1&f=drawn")
-    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
-    settle(page)
-    return page
+def lesson(opened: Callable[[str], Page]) -> Page:
+    return opened("kl?v=1&f=drawn")
 
 
 def drawn(page: Page, plane: str, kind: str, style: str) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,15 +13,11 @@ from natgrad_core import chain, charts, gap, metrics, problems, rules, run
 from natgrad_core.core.rule import descend, precondition
 from natgrad_core.rules.kl_limited import limit
 from tests.browser.test_coordinates import ROOT, click_claim, drag, paths, settle, type_in
-from tests.support.chromium import Server
 
 
 @pytest.fixture
-def natural(page: Page, server: Server) -> Page:
-    page.goto(server.url.rstrip("/") + "/natural-gradient?v=1&problem=normal")
-    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
-    settle(page)
-    return page
+def natural(opened: Callable[[str], Page]) -> Page:
+    return opened("natural-gradient?v=1&problem=normal")
 
 
 def assert_the_engine_says_so(page: Page) -> dict[str, Any]:

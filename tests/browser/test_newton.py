@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,8 @@ from tests.support.chromium import Server
 
 
 @pytest.fixture
-def newton(page: Page, server: Server) -> Page:
-    page.goto(server.url.rstrip("/") + "/newton?v=1&problem=rosenbrock")
-    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
-    settle(page)
-    return page
+def newton(opened: Callable[[str], Page]) -> Page:
+    return opened("newton?v=1&problem=rosenbrock")
 
 
 def rule(name: str, rate: float, carried: bool) -> Rule:

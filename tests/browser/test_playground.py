@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
@@ -18,7 +20,6 @@ from tests.browser.test_coordinates import (
     settle,
     type_in,
 )
-from tests.support.chromium import Server
 
 pytestmark = pytest.mark.browser
 
@@ -26,11 +27,8 @@ DOSES, DEAD = (1.0, 2.0, 3.0, 4.0), (0.0, 1.0, 0.0, 1.0)
 
 
 @pytest.fixture
-def playground(page: Page, server: Server) -> Page:
-    page.goto(server.url.rstrip("/") + "/playground")
-    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
-    settle(page)
-    return page
+def playground(opened: Callable[[str], Page]) -> Page:
+    return opened("playground")
 
 
 def choose(page: Page, field: str, value: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,17 +11,13 @@ from playwright.sync_api import Page, expect
 
 from natgrad_core import problems, rules, run
 from tests.browser.test_coordinates import ROOT, click_claim, drag, paths, settle, type_in
-from tests.support.chromium import Server
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def singular(page: Page, server: Server) -> Page:
-    page.goto(server.url.rstrip("/") + "/singular")
-    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
-    settle(page)
-    return page
+def singular(opened: Callable[[str], Page]) -> Page:
+    return opened("singular")
 
 
 def assert_the_engine_says_so(page: Page) -> dict[str, Any]:

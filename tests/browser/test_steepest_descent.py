@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,15 +13,11 @@ from natgrad_core import problems
 from natgrad_core.geometry.steepest import steepest
 from natgrad_core.geometry.unit_ball import normal
 from tests.browser.test_coordinates import ROOT, click_claim, drag, settle, type_in
-from tests.support.chromium import Server
 
 
 @pytest.fixture
-def lesson(page: Page, server: Server) -> Page:
-    page.goto(f"{server.url}steepest-descent")
-    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
-    settle(page)
-    return page
+def lesson(opened: Callable[[str], Page]) -> Page:
+    return opened("steepest-descent")
 
 
 def metric(page: Page) -> Any:
