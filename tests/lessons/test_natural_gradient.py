@@ -73,3 +73,16 @@ def test_a_map_is_of_bends_whatever_is_chosen_first() -> None:
     assert store.state.chart == "bend"
     store.set({"chart": "shear"})
     assert store.state.graph == "gap"
+
+
+@pytest.mark.parametrize("graph", ["gap", "map"])
+def test_where_the_fisher_matrix_has_no_inverse_the_graphs_are_drawn_and_no_direction(
+    graph: str,
+) -> None:
+    rules = ["natural", "gradient"]
+    singular = {"problem": "two-layer-linear", "chart": "bend", "rules": rules, "rate": 0.1}
+    for damping, some in ((0.0, False), (0.02, True)):
+        model = LESSON.after({**singular, "steps": 10, "graph": graph, "damping": damping})
+        assert LESSON.picture(model, Sheet())["planes"]
+        assert np.isfinite(model.time("gradient"))
+        assert (len(model.field[0]) > 0) is some, "arrows of rounding noise" * (not some)

@@ -43,6 +43,10 @@ def _rule(name: str, rate: Any, q: float, damping: float, kind: str, radius: flo
     return chain(raised, descend(1.0), limit(radius), name=name)
 
 
+ROUNDING = 1e-12
+"""An eigenvalue of F below this part of the largest one is zero up to rounding."""
+
+
 @bounded_cache
 def _gaps(
     problem: str,
@@ -110,7 +114,11 @@ def _direction(problem: str, q: float, damping: float, points: Array) -> Array:
     at = base.at(components(np.where(base.inside(points)[:, None], points, np.nan)))
     with np.errstate(all="ignore"):
         raised, _ = precondition(metric_of(q), damping).update(at.grad, at, ())
-        return -full(raised, points.shape[:-1])
+        found = -full(raised, points.shape[:-1])
+        if q and not damping:  # where F has an inverse by rounding alone, so has F^q
+            spectrum = np.linalg.eigvalsh(full(at.fisher, points.shape[:-1]))
+            found[spectrum[..., 0] <= ROUNDING * spectrum[..., -1]] = np.nan
+        return found
 
 
 @bounded_cache
@@ -177,14 +185,16 @@ class Model(RunsModel):
     def time(self, name: str) -> float:
         """How long a run of time 1 takes by this rule's own clock.
 
-        Gradient descent's is set beside the natural gradient, whatever the power q is.
+        Gradient descent's is set beside the natural gradient, whatever the power q is; there is
+        nothing to set it beside where F has no inverse at the start, or ∇J = 0.
         """
         if name == "natural":
             return 1.0
         start = np.asarray(self.start)[None]
         steep = np.linalg.norm(self.problem.grad(start[0]))
         natural = _direction(self.state.problem, 1.0, self.state.damping, start)
-        return float(np.linalg.norm(natural) / steep) if steep > 0 else 1.0
+        time = float(np.linalg.norm(natural) / steep) if steep > 0 else 1.0
+        return time if np.isfinite(time) else 1.0
 
     def one_step(self, sigmas: Array) -> dict[str, Array]:
         """Where one natural step of rate 1 takes σ, at the sample's mean, in each coordinate."""
