@@ -54,3 +54,19 @@ def test_half_way_between_opposite_means_is_told_as_zero() -> None:
     model = lessons["geodesics"].after({"a": (-1.3, 0.7), "b": (1.3, 0.7)})
     numbers = picture(model, Sheet())["numbers"]
     assert [numbers[f"mid.{name}.0"] for name in ("m", "e", "rao")] == [0.0, 0.0, 0.0]
+
+
+def test_ends_close_to_each_other_are_seen_apart_in_both_windows() -> None:
+    for ends in (
+        {"a": (-0.01, 0.02), "b": (0.01, 0.02)},
+        {"a": (0.4, 1.0), "b": (0.5, 1.0)},
+        {"a": (-1.3, 0.55), "b": (1.3, 1.2)},
+    ):
+        answer = picture(lessons["geodesics"].after(ends), Sheet())
+        views = {plane["name"]: np.reshape(plane["view"], (2, 2)) for plane in answer["planes"]}
+        for name in ("theta", "x"):
+            a, b = (handle["at"] for handle in answer["handles"] if handle["plane"] == name)
+            assert np.abs(np.subtract(a, b) / np.ptp(views[name], axis=1)).max() > 0.05, (
+                name,
+                ends,
+            )

@@ -62,3 +62,13 @@ def test_a_change_that_is_rounding_is_zero_on_the_meter() -> None:
     rows = {row["rule"]: row for row in answered(LESSON.opening)[0]["meter"]}
     assert (rows["kl"]["gap"], rows["hellinger"]["gap"]) == (0.0, 0.0)
     assert rows["l2"]["gap"] > 0.1, "and the first picture shows what does change"
+
+
+@pytest.mark.parametrize("change", ["data", "parameters"])
+def test_both_densities_are_seen_beside_an_integrand_that_is_much_taller(change: str) -> None:
+    """And their peaks, which are handles, can be moved up and down."""
+    for p, q in (((-3, 0.2), (3, 0.2)), ((-3, 2), (3, 0.2)), ((-0.7, 0.7), (0.8, 1.0))):
+        answer = LESSON.picture(LESSON.after({"change": change, "p": p, "q": q}), Sheet())
+        tall = [h["at"][1] for h in answer["handles"] if h["id"] in ("peak.p", "peak.q")]
+        low, high, _ = answer["planes"][0].get("scales", [])[1]
+        assert max(tall) - -low / (high - low) > 0.08, (p, q)

@@ -33,6 +33,9 @@ VIEW = np.array([[-1.6, 1.6], [0.0, 3.2]])
 NORMAL_PEAK = 1 / np.sqrt(2 * np.pi)
 """The largest density of a normal with σ = 1."""
 
+_SMALL = 1 / 16
+"""Of the usual window: geodesics that take less of it have a window of their own."""
+
 _STANDING = 5
 _ZERO = 1e-12
 """Of the largest coordinate of a path: what is smaller is rounding, and is told as 0."""
@@ -125,10 +128,13 @@ def _in_chart(model: Model) -> Iterator[Array]:
 
 
 def _view(model: Model) -> Array:
-    """The window of (μ, σ): the usual one, or one around ends and geodesics that it cannot hold."""
+    """The window of (μ, σ): the usual one, or one around ends and geodesics that it cannot hold, or
+    of which nothing could be seen in it.
+    """
     paths = list(model.drawn.values())
     low, high = VIEW.T
-    if all(((low <= path) & (path <= high)).all() for path in paths):
+    small = np.ptp(np.concatenate(paths), axis=0).max() < _SMALL * np.ptp(VIEW[0])
+    if not small and all(((low <= path) & (path <= high)).all() for path in paths):
         return VIEW
     return _window(paths)
 

@@ -16,7 +16,7 @@ from natgrad_core.geometry.level_sets import kl_level_set
 from natgrad_core.types import Array, Bools, Whole
 from natgrad_lecture.drawing.contours import add_lattice
 from natgrad_lecture.drawing.graph import Axis, Graph
-from natgrad_lecture.drawing.numbers import FINE, round_up
+from natgrad_lecture.drawing.numbers import FINE, round_up, short
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane, square
 from natgrad_lecture.lessons.kl.model import NORMAL, SAME, STEPS, Model, curves_at
@@ -31,6 +31,11 @@ PLACE = np.array([[-2.0, 2.0], [0.0, 4.0]])
 
 _STEEP = 3.0
 """How much taller than the left graph's densities those on the right may make both graphs."""
+
+_TALL = 8.0
+"""How much taller than the densities in x the integrand may make both graphs; of two normals that
+hardly overlap it is hundreds of times as tall, and is cut off.
+"""
 
 ROWS = ("kl", "hellinger", "l2", "apart")
 
@@ -85,11 +90,12 @@ def _lines(model: Model) -> list[str]:
 def _heights(model: Model) -> tuple[float, float]:
     """How high and how deep the graph in x goes, so that on both graphs all can be seen."""
     tops, bottoms = [], []
+    tallest = _TALL * float(np.nanmax(model.curves["left"][:2]))
     for name, curves in model.curves.items():
         values = np.stack(curves)
         part = model.part if name == "right" else 1.0
-        tops.append(part * np.nanmax(values))
-        bottoms.append(part * -np.nanmin(values))
+        tops.append(min(part * np.nanmax(values), tallest))
+        bottoms.append(min(part * -np.nanmin(values), tallest))
     most = _STEEP * tops[0]
     return (
         round_up(1.06 * min(max(tops), most), FINE),
@@ -251,7 +257,7 @@ def _handles(model: Model, span: tuple[float, float]) -> list[Handle]:
                     "plane": "middle",
                     "at": spot,
                     "style": "change",
-                    "label": say("f-at", at=f"{x:g}"),
+                    "label": say("f-at", at=short(x)),
                     "field": f"knot.{i}",
                     "tag": "",
                 }
