@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from natgrad_lecture.bounded_cache import RESULTS
+from natgrad_lecture.drawing.numbers import typeset
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.page_data import page_data
@@ -120,6 +121,7 @@ class Live:
         if isinstance(say, Words):
             answer = spoken(answer, say)
             traces = [spoken({**trace, "name": say(trace["name"])}, say) for trace in traces]
+        answer = _read(answer)
         answer["revealed"] = self._revealed()
         answer["traces"] = traces
         if ask.get("speak"):  # the page is to speak this language from now on
@@ -257,6 +259,17 @@ class Live:
             for name in self.lesson.questions
             if name in said
         }
+
+
+def _read(answer: Answer) -> Answer:
+    """The answer, and the numbers in its sentences as people read them."""
+    for name in ("errors", "notes", "idle"):
+        if texts := answer.get(name):
+            answer[name] = {key: typeset(text) for key, text in texts.items()}
+    if "dropped" in answer:
+        answer["dropped"] = [typeset(text) for text in answer["dropped"]]
+    answer["description"] = typeset(answer["description"])
+    return answer
 
 
 def _part(ask: Mapping[str, Any], name: str, kind: type[T]) -> T:

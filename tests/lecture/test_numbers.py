@@ -17,6 +17,7 @@ from natgrad_lecture.drawing.numbers import (
     round_up,
     short,
     significant,
+    typeset,
 )
 
 POSITIVE = st.floats(1e-12, 1e12)
@@ -79,3 +80,26 @@ def test_significant_digits_are_kept_and_no_others(value: float, digits: int) ->
     found = significant(value, digits)
     assert found == float(f"{found:.{digits}g}")
     assert math.isclose(found, value, rel_tol=5.1 * 10.0**-digits, abs_tol=1e-300)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        (
+            "climbed: the loss went from 1.74e+07 to -2.5",
+            "climbed: the loss went from 1.74×10⁷ to −2.5",
+        ),
+        (
+            "α = -5 is not allowed; take one from 1e-06 to 100",
+            "α = −5 is not allowed; take one from 10⁻⁶ to 100",
+        ),
+        ("gap 9.8e-05; (-0.5, .5)", "gap 9.8×10⁻⁵; (−0.5, .5)"),
+        ("not '1e-3' or \"-2\", but -2", "not '1e-3' or \"-2\", but −2"),
+        ("two-layer-linear, K-FAC, 2019-02, x**-1, x-1, u2-3e, 1e5x", ""),
+        ("y = a - 1 is\n    a -1\n      ^", ""),
+    ],
+)
+def test_numbers_in_a_sentence_are_as_on_the_page_and_what_was_typed_stays(
+    text: str, read: str
+) -> None:
+    assert typeset(text) == (read or text)

@@ -155,7 +155,7 @@ def test_which_parameters_a_chart_rewrites_is_chosen_by_their_signs(live: Live) 
         ("option.metric.monte-carlo-fisher.n", 2.5, "whole number"),
         ("option.chart.linear.stretch.0", 0, "A is singular"),
         ("option.chart.bend.strength", "much", "must be a number"),
-        ("window.2", 0, "at least 1e-09"),
+        ("window.2", 0, "at least 10⁻⁹"),
         ("window.1", -1, "no point of this window is in the domain of the problem"),
         ("starts", 99, "from 1 to 16"),
     ],

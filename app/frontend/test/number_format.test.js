@@ -90,3 +90,12 @@ test("rounding to a grain leaves no tail of a float", () => {
   assert.equal(round(1.23456, 0.001), 1.235);
   assert.equal(round(1234.5, 10), 1235);
 });
+
+test("a number that is shown can be copied into a box, and a raised digit is no digit", () => {
+  for (const value of [2.86e-5, -1e-4, 1e-12, 1.74e7, -2e5, 3e300, 0.25, 1234])
+    assert.equal(parse(show(value)), value, show(value));
+  assert.equal(parse("10⁻⁴"), 1e-4);
+  assert.equal(parse("−3 · 10^2"), -300);
+  for (const wrong of ["5²", "x²", "10⁻", "2×10", "10^", "1×2"])
+    assert.ok(Number.isNaN(parse(wrong)), wrong);
+});

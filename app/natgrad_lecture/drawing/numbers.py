@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
+
+_TYPED = re.compile(r"'[^']*'|\"[^\"]*\"")
+"""What a reader wrote, or a link, is quoted as it was written."""
+
+_NUMBER = re.compile(r"(?<![\w.*)^])(-?)(\d+(?:\.\d+)?|\.\d+)(?:e([+-]?\d+))?(?!\w)")
 
 COARSE = (1.0, 2.0, 5.0)
 """Digits of round numbers: 1, 2, 5, 10, 20, 50, …"""
@@ -53,3 +59,24 @@ def fixed(value: float, places: int) -> str:
 
 def _minus(text: str) -> str:
     return text.replace("-", "−")
+
+
+def typeset(text: str) -> str:
+    """Return a sentence with its numbers as people read them: −1.2×10⁻⁵ for -1.2e-05.
+
+    What stands in quotation marks was typed, and stays; so does a text of several lines, in which a
+    caret points at a place of the line above it.
+    """
+    if "\n" in text:
+        return text
+    typed = _TYPED.findall(text)
+    parts = [_NUMBER.sub(_as_read, part) for part in _TYPED.split(text)]
+    return "".join(map("".join, zip(parts, [*typed, ""], strict=True)))
+
+
+def _as_read(found: re.Match[str]) -> str:
+    sign, digits, exponent = found.groups()
+    if exponent:
+        power = power_of_ten(int(exponent))
+        digits = power if digits == "1" else f"{digits}×{power}"
+    return sign.replace("-", "−") + digits

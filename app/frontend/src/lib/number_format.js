@@ -69,16 +69,19 @@ export function typed(value) {
 
 /**
  * A number or a simple fraction; NaN if it is neither. Any dash is a minus, the decimal mark is a
- * point or a comma, and all of it may be full-width, as an input method types it.
+ * point or a comma, and all of it may be full-width, as an input method types it. A power of ten may
+ * be written as the page writes it, 2×10⁻⁴, so that a number that is shown can be copied.
  *
  * @param {string} text
  */
 export function parse(text) {
   const plain = text
+    .replace(/(?<=\d)[⁻⁰¹²³⁴-⁹]+/, "^$&")
     .normalize("NFKC")
     .trim()
     .replace(/[\p{Dash}ー]/gu, "-")
-    .replace(/[,。、]/, ".");
+    .replace(/[,。、]/, ".")
+    .replace(/(?:([\d.]+) *[×·*] *)?10\^(-?\d+)$/, (_, digits, power) => `${digits ?? 1}e${power}`);
   const [top, bottom, ...more] = plain
     .split("/")
     .map((part) => (part.trim() === "" ? NaN : Number(part)));

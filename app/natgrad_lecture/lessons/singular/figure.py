@@ -89,7 +89,8 @@ def picture(model: Model, sheet: Sheet) -> Picture:
 def _description(method: str, path: Trajectory) -> str:
     if len(path.ok) > 1 and method == "natural" and path.problem.singular and not path.ok[1]:
         return say("no-step", method=label(method))
-    found = say("loss-at-the-end", method=label(method), loss=f"{path.loss[path.ok][-1]:.4g}")
+    last = path.loss[path.ok & np.isfinite(path.loss)][-1]
+    found = say("loss-at-the-end", method=label(method), loss=f"{last:.4g}")
     how = broken(path)
     return say("and-how", found=found, how=how) if how else found
 
