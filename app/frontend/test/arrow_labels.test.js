@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { placeLabels } from "../src/canvas/arrow_labels.js";
+import { onPlane, placeLabels } from "../src/canvas/arrow_labels.js";
 
 const [SIDE, EM] = [300, 15];
 const arrow = (text, x1, y1, x0 = 150, y0 = 150) => ({ text, x0, y0, x1, y1 });
@@ -44,4 +44,12 @@ test("labels of arrows to any place are whole on the plane and cover none before
 test("a label with room stands beyond its arrow's head", () => {
   const [placed] = placeLabels([arrow("−∇J", 200, 150)], SIDE, EM);
   assert.deepEqual(placed, { x: 212.5, y: 154.5, right: true });
+});
+
+test("an arrow beyond an edge of the plane is not on it, one that reaches into it is", () => {
+  assert.ok(!onPlane(arrow("−∇J", -90, 400, -40, 350), SIDE));
+  assert.ok(!onPlane(arrow("−∇J", 400, 200, 310, 150), SIDE));
+  assert.ok(!onPlane(arrow("−∇J", 100, -20, 150, -5), SIDE));
+  assert.ok(onPlane(arrow("−∇J", 400, 150), SIDE));
+  assert.ok(onPlane(arrow("−∇J", 150, 150, 150, -40), SIDE));
 });

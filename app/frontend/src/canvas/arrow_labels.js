@@ -50,3 +50,15 @@ export function placeLabels(labels, side, em) {
     return { x, y, right };
   });
 }
+
+/**
+ * Whether some of an arrow may be on the plane: an arrow beyond an edge has no label there.
+ *
+ * @param {Pick<Label, "x0" | "y0" | "x1" | "y1">} arrow
+ * @param {number} side of the plane
+ */
+export const onPlane = ({ x0, y0, x1, y1 }, side) =>
+  [
+    [x0, x1],
+    [y0, y1],
+  ].every((ends) => Math.max(...ends) > 0 && Math.min(...ends) < side);

@@ -1,7 +1,7 @@
 // The living layer: what moves when a handle is dragged, the step is scrubbed or a run is played.
 
 import { say } from "../i18n/en.js";
-import { placeLabels } from "./arrow_labels.js";
+import { onPlane, placeLabels } from "./arrow_labels.js";
 import { drawHeat } from "./heat_map.js";
 import { drawGhosts } from "./ghosts.js";
 import { arrow, ellipse, heightOf, note, placing, pointAt, symbol } from "./primitives.js";
@@ -134,7 +134,8 @@ function drawArrows(ctx, traces, { array, palette, place, k, size, weight, side 
     const [y0, y1] = [place.y(points[step + 1]), place.y(points[step + 3])];
     const color = palette.color(trace.style);
     const drawn = arrow(ctx, x0, y0, x1, y1, { color, paper, width: 2.2 * weight });
-    if (drawn && trace.label) labels.push({ text: trace.label, color, x0, y0, x1, y1 });
+    const seen = drawn && onPlane({ x0, y0, x1, y1 }, side);
+    if (seen && trace.label) labels.push({ text: trace.label, color, x0, y0, x1, y1 });
   }
   placeLabels(labels, side, em).forEach(({ x, y, right }, i) => {
     const { text, color } = labels[i];

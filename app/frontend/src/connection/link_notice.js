@@ -16,7 +16,8 @@ export function makeNotice() {
     /** @param {string[]} lines */
     tell(lines) {
       if (!lines.length) return;
-      dropped.push(...lines);
+      // Each stands inside a sentence that ends itself.
+      dropped.push(...lines.map((line) => line.replace(/[.。]+$/, "")));
       setText(words, say("dropped", { what: dropped.join("; ") }));
       box.hidden = false;
     },
