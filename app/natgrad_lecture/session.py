@@ -263,7 +263,7 @@ class Live:
 
 def _read(answer: Answer) -> Answer:
     """The answer, and the numbers in its sentences as people read them."""
-    for name in ("errors", "notes", "idle"):
+    for name in ("errors", "notes", "idle", "hints"):
         if texts := answer.get(name):
             answer[name] = {key: typeset(text) for key, text in texts.items()}
     if "dropped" in answer:

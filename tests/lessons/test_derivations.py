@@ -18,6 +18,7 @@ from natgrad_lecture.lessons.derivation import Derivation, number, vector
 from natgrad_lecture.lessons.scope import Scope
 from natgrad_lecture.session import Live
 from natgrad_lecture.text.lesson_text import INTRODUCTION
+from natgrad_lecture.text.typeset import formula
 from tests.support.states import possible_in
 
 STATES = int(os.environ.get("CLAIM_STATES", "25"))
@@ -67,6 +68,7 @@ def test_both_sides_of_every_line_are_equal_over_the_scope(lesson: Lesson, name:
             assert np.isfinite(line.sides(at)).all(), id
             assert line.holds(at), id
             assert len(line.names("")) == len(line.numbers(at)), id
+            assert not line.differ(line.numbers(at)), f"{id}: the page would print ≠"
 
 
 @pytest.mark.parametrize(("lesson", "name"), DERIVED)
@@ -182,3 +184,48 @@ def test_where_a_run_has_broken_off_a_derivation_has_no_numbers_and_no_fault(
         for line, each in lesson.derivations[name].lines.items()
         for place in each.names(f"derive.{name}.{line}")
     }
+
+
+NEAR_THE_EDGE: list[tuple[str, str, dict[str, Any]]] = [
+    ("fisher", "two-facts", {"problem": "gamma", "theta": (0.5, 1.4)}),
+    ("fisher", "two-facts", {"problem": "normal", "theta": (0.0, 0.001)}),
+    ("policy", "weights-cancel", {"start": (-14.0, -9.0), "k": 0}),
+    ("policy", "gradient", {"start": (14.0, 6.0), "k": 0}),
+    ("geodesics", "mirror", {"rate": 1.0, "k": 120}),
+    ("geodesics", "mirrored", {"rate": 0.9, "k": 10}),
+    ("newton", "second-term", {"rate": 0.5, "steps": 60, "k": 60, "rules": ["newton"]}),
+    ("coordinates", "natural-step", {"rate": 0.5, "steps": 100, "k": 100}),
+]
+"""States in which a line is true, and its numbers are hard to compute: at a pole of the density, at
+the end of a run, for a policy that is almost deterministic."""
+
+
+@pytest.mark.parametrize(("lesson", "name", "changes"), NEAR_THE_EDGE)
+def test_a_true_line_is_printed_with_equal_numbers_where_digits_are_few(
+    lesson: str, name: str, changes: dict[str, Any]
+) -> None:
+    found = lessons[lesson].derived(lessons[lesson].after(changes), (name,))
+    assert not [place for place in found if place.endswith(".sign")]
+    assert any(value is not None for value in found.values())
+
+
+def test_where_its_condition_fails_a_line_is_printed_with_a_sign_that_is_true() -> None:
+    lesson = lessons["steepest-descent"]
+    found = lesson.derived(lesson.after({"eig": (1.0, -0.73)}), ("lagrange",))
+    assert found["derive.lagrange.least.sign"] == "≠"
+    holds = lesson.derived(lesson.after({"eig": (1.0, 0.73)}), ("lagrange",))
+    assert "derive.lagrange.least.sign" not in holds
+    line = lesson.derivations["lagrange"].lines["least"]
+    page = formula(line.latex("derive.lagrange.least"))
+    assert '<mo data-live="derive.lagrange.least.sign" data-or="=">=</mo>' in page
+
+
+@pytest.mark.parametrize("name", PLACED)
+def test_the_reason_of_a_line_is_a_sentence_and_begins_with_a_word(name: str) -> None:
+    """A formula that it began with would be typeset as the end of the line's own."""
+    for language in lessons[name].languages:
+        for derivation in lessons[name].text(language).derivations.values():
+            for line in derivation.lines:
+                assert not line.say[:1].islower(), line.say
+                for more in line.parts[1:]:
+                    assert more.startswith(("=", r"\quad")), (line.id, more)

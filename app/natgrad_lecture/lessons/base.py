@@ -211,7 +211,9 @@ class Lesson:
             return same
         return words(language, self.folder)
 
-    def derived(self, model: Any, names: Iterable[str] | None = None) -> dict[str, float | None]:
+    def derived(
+        self, model: Any, names: Iterable[str] | None = None
+    ) -> dict[str, float | str | None]:
         """The live numbers of the lines of derivations: of these, or of all."""
         chosen = self.derivations if names is None else names
         return {

@@ -38,6 +38,9 @@ EXACT = 1e-7
 ROUNDING = 1e-11
 """What is smaller than this part of a line's largest number is rounding, and is printed as 0."""
 
+VISIBLE = 2e-3
+"""How far two sides are apart, in parts of the larger one, that three digits tell them apart."""
+
 _ENTRIES: Mapping[Shape, tuple[tuple[int, ...], ...]] = {
     "number": ((),),
     "vector": ((0,), (1,)),
@@ -63,11 +66,13 @@ class Line:
     false: Mapping[str, Side] = field(default_factory=dict)
     zero: float = 0.0
     """What is smaller than this is zero: of a line that says that something vanishes."""
+    against: Side | None = None
+    """What its sides are differences of: what is a thousandth of the tolerance of that is zero."""
 
     @property
     def sign(self) -> str:
         """= or ≈."""
-        return "=" if self.tolerance <= 1e-4 else r"\approx"
+        return "=" if self.tolerance <= 1e-4 else "≈"
 
     def sides(self, at: Any) -> tuple[Array, Array]:
         """Both sides, as arrays."""
@@ -94,13 +99,20 @@ class Line:
         """Its live numbers, in the order of ``names``; None where there is none."""
         both = np.concatenate([side.reshape(-1) for side in self.sides(at)])
         size = float(np.abs(both[np.isfinite(both)]).max(initial=0.0))
-        least = max(ROUNDING * size, self.zero)
+        terms = 0.0 if self.against is None else float(np.abs(self.against(at)).max())
+        least = max(ROUNDING * size, self.zero, 1e-3 * self.tolerance * terms)
         return [None if not np.isfinite(v) else 0.0 if abs(v) < least else float(v) for v in both]
 
+    def differ(self, numbers: Sequence[float | None]) -> bool:
+        """Whether the numbers that are printed of its sides differ visibly: its condition fails."""
+        left, right = np.split(np.array(numbers, float), 2)
+        apart, size = np.abs(left - right).max(), np.abs([left, right]).max()
+        return bool(apart > max(VISIBLE, 10 * self.tolerance) * size)
+
     def latex(self, stem: str) -> str:
-        """``left = right`` with places for its live numbers."""
+        """``left = right`` with places for its live numbers, and for ≠ where they differ."""
         kind = "" if self.shape == "number" else f":{self.shape}"
-        return f"@{stem}.left{kind}@ {self.sign} @{stem}.right{kind}@"
+        return f"@{stem}.left{kind}@ @{stem}.sign:{self.sign}@ @{stem}.right{kind}@"
 
 
 def number(left: Side, right: Side, **more: Any) -> Line:
@@ -134,16 +146,20 @@ class Derivation:
     beyond: Scope | None = None
     """The scope without the derivation's condition: some line must fail somewhere in it."""
 
-    def numbers(self, name: str, model: Any) -> dict[str, float | None]:
-        """The live numbers of every line, by name; ``name`` is the derivation's id."""
+    def numbers(self, name: str, model: Any) -> dict[str, float | str | None]:
+        """The live numbers of every line, by name, and ≠ for the sign of one whose sides differ;
+        ``name`` is the derivation's id.
+        """
         stems = {line: f"derive.{name}.{line}" for line in self.lines}
+        found: dict[str, float | str | None] = {}
         try:
             at = self.look(model)
-            return {
-                place: value
-                for line, each in self.lines.items()
-                for place, value in zip(each.names(stems[line]), each.numbers(at), strict=True)
-            }
+            for line, each in self.lines.items():
+                numbers = each.numbers(at)
+                found |= zip(each.names(stems[line]), numbers, strict=True)
+                if each.differ(numbers):
+                    found[f"{stems[line]}.sign"] = "≠"
+            return found
         except (ArithmeticError, ValueError):
             # A run has broken off, a matrix has no inverse, a logarithm no value: no numbers.
             return {p: None for line, each in self.lines.items() for p in each.names(stems[line])}
@@ -163,16 +179,32 @@ class Exercise:
     """The state that solves an exercise on the page; None for one with pencil and paper."""
 
 
-def differences(f: Callable[[Array], ArrayLike], x: Array, step: float = 1e-6) -> Array:
+def differences(f: Callable[[Array], ArrayLike], x: Array, step: float | Array = 1e-6) -> Array:
     """The partial derivatives of ``f`` at ``x`` by central differences, along the last axis.
 
-    A side of a line that is made of them uses none of the lesson's formulas.
+    A side of a line that is made of them uses none of the lesson's formulas. ``step`` is one for
+    each coordinate; or one for all, and larger for a coordinate that is large.
     """
+    steps = step if np.ndim(step) else step * np.maximum(1.0, np.abs(x))
     columns = [
-        (np.asarray(f(x + h), float) - np.asarray(f(x - h), float)) / (2 * step)
-        for h in step * np.eye(len(x))
+        (np.asarray(f(x + h), float) - np.asarray(f(x - h), float)) / (2 * h.sum())
+        for h in np.diag(steps)
     ]
     return np.stack(columns, -1)
+
+
+FAR = 1e6
+"""How far out a run's point may be for differences at it to have digits."""
+
+
+def in_reach(point: Array) -> Array:
+    """Return the point of a run at which lines are computed.
+
+    Raises ZeroDivisionError where the run has broken off, or has gone so far that it is about to.
+    """
+    if not (np.isfinite(point).all() and np.abs(point).max() < FAR):
+        raise ZeroDivisionError("the run has broken off: its lines have no numbers here")
+    return point
 
 
 def _near(a: Array, b: Array, tolerance: float, zero: float = 0.0) -> bool:

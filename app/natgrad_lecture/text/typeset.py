@@ -2,6 +2,7 @@
 
 ``@name@`` in a formula is a place for a live number, which the page fills from the engine's answer;
 ``@name:matrix@`` is one for a 2×2 matrix of them, ``@name:vector@`` for two in a column.
+``@name:=@`` is a sign that an answer may change; else it is the one that is written.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from latex2mathml.converter import convert
 from natgrad_lecture.bounded_cache import bounded_cache
 
 _LIVE = re.compile(r"@([\w.-]+)@")
+_SIGN = re.compile(r"@([\w.-]+):([=≈])@")
 _SEVERAL = re.compile(r"@([\w.-]+):(matrix|vector)@")
 
 _TOP = "<mo>&#x022A4;</mo>"
@@ -32,9 +34,13 @@ _THIN = r'\1<mspace width="0.17em"/>'
 def formula(latex: str) -> str:
     """LaTeX as a MathML element; ``@name@`` in it becomes an element that the page fills."""
     whole = _SEVERAL.sub(lambda found: _LIVE_FORMS[found[2]](found[1]), latex)
-    marked = _LIVE.sub(lambda found: rf"\text{{@{found[1]}@}}", whole)
+    signed = _SIGN.sub(lambda found: rf"\text{{{found[0]}}}", whole)
+    marked = _LIVE.sub(lambda found: rf"\text{{@{found[1]}@}}", signed)
     mathml = _BEFORE_NAME.sub(_THIN, _AFTER_NAME.sub(_THIN, convert(marked)))
     mathml = mathml.replace(_TOP, _TOP.replace("mo>", "mi>"))
+    mathml = re.sub(
+        rf"<mtext>{_SIGN.pattern}</mtext>", r'<mo data-live="\1" data-or="\2">\2</mo>', mathml
+    )
     return re.sub(r"<mtext>@([\w.-]+)@</mtext>", r'<mn data-live="\1">–</mn>', mathml)
 
 

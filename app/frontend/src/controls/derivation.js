@@ -2,7 +2,7 @@
 // on the screen, the numbers of both of its sides. How far it is unfolded is part of the state, so
 // that a link, an undo and a talk have it too.
 
-import { freshId, make, setAttribute } from "../lib/dom.js";
+import { freshId, make, setAttribute, setText } from "../lib/dom.js";
 import { say } from "../i18n/en.js";
 
 /** @typedef {import("../protocol").DerivationData} DerivationData */
@@ -37,7 +37,8 @@ export function makeDerivation({ id, title, condition, lines }, { ask, light, wr
   const head = make("button", { type: "button", class: "derive", "aria-expanded": "false" });
   head.innerHTML = `<b>${say("derive")}</b> ${title}`;
   const holds = make("p", { class: "condition" });
-  holds.innerHTML = `<b>${say("condition")}</b> ${condition}`;
+  holds.innerHTML = `<b>${say("condition")}</b> ${condition} <b></b>`;
+  const here = /** @type {HTMLElement} */ (holds.lastChild); // what is not so in this state
   // A line is typeset when it is first shown: of many a page's elements every third is in one.
   const items = lines.map((line) => make("li", { "data-line": line.id, hidden: true }));
   const next = make("button", { type: "button", class: "chip next-line" }, say("next-line"));
@@ -92,10 +93,17 @@ export function makeDerivation({ id, title, condition, lines }, { ask, light, wr
       (next.hidden ? items[count - 1] : next).scrollIntoView({ block: "nearest" });
       return true;
     },
-    /** @param {string | undefined} unfolded what the state says */
-    update(unfolded) {
+    /**
+     * @param {string | undefined} unfolded what the state says
+     * @param {Answer["numbers"]} [numbers] of both sides of its lines, and the signs that are not =
+     */
+    update(unfolded, numbers = {}) {
       const { id: open, lines: wanted } = readUnfolded(unfolded);
       unfold(open === id ? wanted : 0);
+      const own = Object.entries(numbers).filter(([name]) => name.startsWith(`derive.${id}.`));
+      const fails = own.some(([name, value]) => value && name.endsWith(".sign"));
+      const none = own.length > 0 && own.every(([, value]) => value === null);
+      setText(here, fails ? say("fails-here") : none ? say("no-numbers") : "");
     },
   };
 }

@@ -89,10 +89,10 @@ export function makeWords(lesson, { ask, change, said, light, tell, onshown, wri
      * @param {Partial<Answer>} answer
      * @param {Changes} wished what the reader set and this answer does not show yet
      */
-    update({ revealed = {}, state }, wished = {}) {
+    update({ revealed = {}, state, numbers }, wished = {}) {
       predictions.forEach((p) => p.update(revealed));
       Object.keys(revealed).forEach(hidden.answered);
-      derivations.forEach((d) => d.update(wished.derive ?? state?.derive));
+      derivations.forEach((d) => d.update(wished.derive ?? state?.derive, numbers));
       const shown = pressed;
       pressed = null;
       if (shown) requestAnimationFrame(() => keepInView(shown)); // other numbers, of other heights
@@ -192,7 +192,7 @@ export function makeLive(root, array) {
             ? series[Math.min(k, series.length - 1)]
             : numbers[name];
       // What the answer does not name has no value now: the number of another state must not stay.
-      setText(element, show(value));
+      setText(element, show(value ?? element.dataset.or));
     }
   }
   return {

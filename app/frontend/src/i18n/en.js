@@ -229,6 +229,8 @@ const WORDS = {
   skip: "To the first statement",
   derive: "Derive it:",
   condition: "Holds if:",
+  "fails-here": "This is not so here.",
+  "no-numbers": "No numbers in this state.",
   "next-line": "Next line",
   "line-of": "{title}, line {line}",
   "intro-data": "Data",

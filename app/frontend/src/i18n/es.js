@@ -218,6 +218,8 @@ export const WORDS = {
   skip: "A la primera afirmación",
   derive: "Deducirlo:",
   condition: "Vale si:",
+  "fails-here": "Aquí no se cumple.",
+  "no-numbers": "En este estado no hay números.",
   "next-line": "Línea siguiente",
   "line-of": "{title}, línea {line}",
   "intro-data": "Datos",

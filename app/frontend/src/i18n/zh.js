@@ -216,6 +216,8 @@ export const WORDS = {
   skip: "跳到第一个论断",
   derive: "推导：",
   condition: "成立条件：",
+  "fails-here": "这里条件不成立。",
+  "no-numbers": "此状态没有数值。",
   "next-line": "下一行",
   "line-of": "{title}，第 {line} 行",
   "intro-data": "数据",

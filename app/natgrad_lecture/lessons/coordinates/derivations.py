@@ -15,7 +15,14 @@ from natgrad_lecture.drawing.paired_runs import COINCIDE
 from natgrad_lecture.engine_cache import RunsModel
 from natgrad_lecture.lessons.coordinates.claims import ANY, NEWTON
 from natgrad_lecture.lessons.coordinates.state import ROTATION, SHEAR, WHY
-from natgrad_lecture.lessons.derivation import Derivation, Exercise, differences, matrix, vector
+from natgrad_lecture.lessons.derivation import (
+    Derivation,
+    Exercise,
+    differences,
+    in_reach,
+    matrix,
+    vector,
+)
 from natgrad_lecture.lessons.scope import Scope
 
 
@@ -78,7 +85,7 @@ class _Here:
 
 def _here(model: RunsModel) -> _Here:
     path = model.guide.in_theta.theta
-    theta = path[min(model.now, len(path) - 1)]
+    theta = in_reach(path[min(model.now, len(path) - 1)])
     gradient = pack(model.problem.at(components(theta)).grad)
     x = np.asarray(model.chart.inverse(theta))
     return _Here(model, model.matrix, model.state.rate, theta, x, gradient)
@@ -94,6 +101,7 @@ DERIVATIONS = {
                 lambda at: [sum(at.gradient[i] * at.A[i, j] for i in (0, 1)) for j in (0, 1)],
                 lights=("gradient",),
                 tolerance=1e-5,
+                zero=5e-6,
                 false={"A for Aᵀ": lambda at: at.A @ at.gradient},
             ),
             "transpose": vector(
@@ -170,6 +178,7 @@ DERIVATIONS = {
                 lambda at: at.A @ (-at.rate * inv(pack(at.in_x.fisher)) @ at.gradient_in_x),
                 lambda at: -at.rate * inv(at.fisher) @ at.gradient,
                 lights=("natural",),
+                zero=1e-12,
                 false={"sign": lambda at: at.rate * inv(at.fisher) @ at.gradient},
             ),
         },

@@ -43,9 +43,14 @@ def _close(a: Any, b: Any, tolerance: float = 1e-9) -> bool:
     return bool(np.allclose(a, b, rtol=tolerance, atol=tolerance))
 
 
+def _lowest(a: float, b: float) -> float:
+    """Below this lies a share of 10⁻¹⁵ of a gamma's probability: for a small a it is tiny."""
+    return max(min(1e-9, 1e-15 ** min(1 / a, 20.0) / b), 1e-300)
+
+
 EDGES: dict[str, Callable[[Any], Array]] = {
     "normal": lambda at: np.linspace(at[0] - 12 * at[1], at[0] + 12 * at[1], 121),
-    "gamma": lambda at: np.geomspace(1e-9, (at[0] + 12 * np.sqrt(at[0]) + 40) / at[1], 241),
+    "gamma": lambda at: np.geomspace(_lowest(*at), (at[0] + 12 * np.sqrt(at[0]) + 40) / at[1], 241),
     "von-mises": lambda at: np.linspace(-np.pi, np.pi, 121),
 }
 """Panels on the outcomes that hold all but nothing of a family's probability."""

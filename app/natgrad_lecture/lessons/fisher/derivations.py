@@ -25,8 +25,9 @@ from natgrad_lecture.lessons.fisher.claims import CONTINUOUS, EDGES, HALF
 from natgrad_lecture.lessons.fisher.model import Model
 from natgrad_lecture.lessons.scope import Scope, box
 
-_STEP = 1e-4
-"""Of second differences."""
+_STEP, _SECOND = 1e-5, 3e-4
+"""Of first and of second differences, in parts of the step of each parameter that has the length 1
+by F."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,14 @@ class _Here:
         return np.asarray(np.tensordot(mass, values, 1))
 
     @property
+    def reach(self) -> Array:
+        """How long a step of each parameter is that has the length 1 by F."""
+        return 1 / np.sqrt(np.diag(self.fisher))
+
+    @property
     def score(self) -> Array:
         """∇ log p(y | θ), ``[n, 2]``."""
-        return differences(self.log_prob, self.theta)
+        return differences(self.log_prob, self.theta, _STEP * self.reach)
 
     @property
     def outer(self) -> Array:
@@ -65,7 +71,8 @@ class _Here:
     @property
     def curvature(self) -> Array:
         """E[∇² log p]."""
-        second = differences(lambda at: differences(self.log_prob, at, _STEP), self.theta, _STEP)
+        steps = _SECOND * self.reach
+        second = differences(lambda at: differences(self.log_prob, at, steps), self.theta, steps)
         return self.expected(second)
 
     @property
@@ -104,8 +111,9 @@ def _at_one(at: _Here) -> tuple[Array, Array]:
     def log_prob(theta: Array) -> float:
         return float(np.asarray(at.problem.log_prob(y, theta))[0])
 
-    slope = differences(lambda theta: np.exp(log_prob(theta)), at.theta)
-    return slope, np.exp(log_prob(at.theta)) * differences(log_prob, at.theta)
+    steps = _STEP * at.reach
+    slope = differences(lambda theta: np.exp(log_prob(theta)), at.theta, steps)
+    return slope, np.exp(log_prob(at.theta)) * differences(log_prob, at.theta, steps)
 
 
 DERIVATIONS = {

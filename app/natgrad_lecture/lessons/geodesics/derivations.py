@@ -18,8 +18,8 @@ from natgrad_lecture.lessons.geodesics.model import NORMAL, Model
 from natgrad_lecture.lessons.geodesics.state import CHARTS, E_CHART, UPRIGHT
 from natgrad_lecture.lessons.scope import Scope
 
-_STEP = 1e-5
-"""Of the central differences, in parts of each parameter's size."""
+_STEP = 1e-3
+"""Of the differences, in parts of the step of each parameter that has the length 1 by F."""
 
 ETA, M = CHARTS["natural"], CHARTS["expectation"]
 
@@ -47,23 +47,31 @@ class _Here:
         return self.loss.through(chart).grad(chart.inverse(self.theta))
 
     def differences(self, chart: Chart) -> Array:
-        """∇J in a chart by central differences of J: it uses none of the lesson's formulas."""
-        return _differences(self.loss.through(chart).loss, chart.inverse(self.theta))
+        """∇J in a chart by differences of J: it uses none of the lesson's formulas."""
+        steps = self.steps(chart)
+        return _differences(self.loss.through(chart).loss, chart.inverse(self.theta), steps)
 
     @cached_property
     def dm_deta(self) -> Array:
-        """∂m/∂η by central differences, a row an mᵢ."""
-        return _differences(lambda eta: M.inverse(ETA.forward(eta)), self.eta)
+        """∂m/∂η by differences, a row an mᵢ."""
+        return _differences(lambda eta: M.inverse(ETA.forward(eta)), self.eta, self.steps(ETA))
+
+    def steps(self, chart: Chart) -> Array:
+        """How far the differences reach, in a chart."""
+        return _STEP / np.sqrt(np.diag(self.fisher(chart)))
 
     def fisher(self, chart: Chart) -> Array:
         """F in a chart."""
         return NORMAL.through(chart).fisher(chart.inverse(self.theta))
 
 
-def _differences(f: Callable[[Array], Array], at: Array) -> Array:
-    """∂f/∂x by central differences, with the axis of x last."""
-    steps = _STEP * np.diag(np.maximum(np.abs(at), 1e-2))
-    slopes = [(np.asarray(f(at + h)) - np.asarray(f(at - h))) / (2 * h.max()) for h in steps]
+def _differences(f: Callable[[Array], Array], at: Array, steps: Array) -> Array:
+    """∂f/∂x by differences of the fourth order, with the axis of x last."""
+
+    def across(h: Array) -> Array:
+        return np.asarray(f(at + h)) - np.asarray(f(at - h))
+
+    slopes = [(8 * across(h) - across(2 * h)) / (12 * h.sum()) for h in np.diag(steps)]
     return np.stack(slopes, -1)
 
 
@@ -90,6 +98,7 @@ DERIVATIONS = {
                 lambda at: at.differences(ETA),
                 lambda at: at.dm_deta.T @ at.slope(M),
                 lights=("natural",),
+                against=lambda at: at.m,
                 tolerance=1e-4,
                 false={"inverse": lambda at: inv(at.dm_deta.T) @ at.slope(M)},
             ),
@@ -111,6 +120,7 @@ DERIVATIONS = {
                 lambda at: inv(at.fisher(M)) @ at.slope(M),
                 lambda at: at.slope(ETA),
                 lights=("natural",),
+                against=lambda at: at.m,
                 tolerance=1e-6,
                 false={"∇ in m": lambda at: at.slope(M)},
             ),
@@ -118,6 +128,7 @@ DERIVATIONS = {
                 lambda at: at.differences(ETA),
                 lambda at: at.m - M.inverse(at.target),
                 lights=("natural", "m"),
+                against=lambda at: at.m,
                 tolerance=1e-4,
                 false={"sign": lambda at: M.inverse(at.target) - at.m},
             ),
@@ -125,6 +136,7 @@ DERIVATIONS = {
                 lambda at: -inv(at.fisher(M)) @ at.slope(M),
                 lambda at: M.inverse(at.target) - at.m,
                 lights=("natural", "m"),
+                against=lambda at: at.m,
                 tolerance=1e-6,
                 false={"half of it": lambda at: (M.inverse(at.target) - at.m) / 2},
             ),
@@ -139,6 +151,7 @@ DERIVATIONS = {
                 lambda at: inv(at.fisher(ETA)) @ at.slope(ETA),
                 lambda at: at.slope(M),
                 lights=("reverse",),
+                against=lambda at: at.m,
                 tolerance=1e-6,
                 false={"∇ in η": lambda at: at.slope(ETA)},
             ),
@@ -146,6 +159,7 @@ DERIVATIONS = {
                 lambda at: at.differences(M),
                 lambda at: at.eta - ETA.inverse(at.target),
                 lights=("reverse", "e"),
+                against=lambda at: at.eta,
                 tolerance=1e-4,
                 false={"m for η": lambda at: at.m - M.inverse(at.target)},
             ),
@@ -153,6 +167,7 @@ DERIVATIONS = {
                 lambda at: -inv(at.fisher(ETA)) @ at.slope(ETA),
                 lambda at: ETA.inverse(at.target) - at.eta,
                 lights=("reverse", "e"),
+                against=lambda at: at.eta,
                 tolerance=1e-6,
                 false={"sign": lambda at: at.eta - ETA.inverse(at.target)},
             ),

@@ -16,6 +16,7 @@ from natgrad_lecture.lessons.derivation import (
     Derivation,
     Exercise,
     differences,
+    in_reach,
     matrix,
     number,
     vector,
@@ -92,9 +93,7 @@ class _Here:
 
 def _here(model: Model) -> _Here:
     path = model.guide.in_theta.theta
-    theta = path[min(model.now, len(path) - 1)]
-    if not np.isfinite(theta).all():
-        raise ZeroDivisionError("the run has broken off: there is no gradient at its end")
+    theta = in_reach(path[min(model.now, len(path) - 1)])
     at = model.problem.at(components(theta))
     x = np.asarray(model.chart.inverse(theta))
     through = model.problem.through(model.chart).at(components(x))

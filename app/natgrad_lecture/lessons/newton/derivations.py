@@ -12,6 +12,7 @@ from natgrad_lecture.lessons.derivation import (
     Derivation,
     Exercise,
     differences,
+    in_reach,
     matrix,
     number,
     vector,
@@ -41,12 +42,10 @@ class _Here:
 
 def _here(model: Model) -> _Here:
     path = model.guide.in_theta.theta
-    theta = path[min(model.now, len(path) - 1)]
+    theta = in_reach(path[min(model.now, len(path) - 1)])
     at = model.problem.at(components(theta))
     gradient, hessian = pack(at.grad), pack(at.hessian)
-    x = np.asarray(model.chart.inverse(theta))
-    if not np.isfinite(theta).all():
-        raise ZeroDivisionError("the run has broken off: there is no derivative at its end")
+    x = in_reach(np.asarray(model.chart.inverse(theta)))
     eigenvalues, vectors = np.linalg.eigh(hessian)
     return _Here(
         model,
@@ -70,6 +69,7 @@ DERIVATIONS = {
                 lambda at: at.jacobian.T @ at.gradient,
                 lights=("gradient",),
                 tolerance=1e-4,
+                zero=1e-8,
                 false={"Df for its transpose": lambda at: at.jacobian @ at.gradient},
             ),
             "product": matrix(
@@ -104,6 +104,7 @@ DERIVATIONS = {
                 lambda at: at.jacobian.T @ at.hessian @ at.jacobian + at.second,
                 lights=("newton",),
                 tolerance=1e-4,
+                zero=1e-9,
                 false={"a tensor": lambda at: at.jacobian.T @ at.hessian @ at.jacobian},
             ),
         },

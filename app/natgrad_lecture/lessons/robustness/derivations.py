@@ -13,7 +13,13 @@ from natgrad_core import metrics
 from natgrad_core.analysis.grid_sweep import rotated
 from natgrad_core.linalg.small_matrices import components, full
 from natgrad_core.types import Array
-from natgrad_lecture.lessons.derivation import Derivation, Exercise, number, vector
+from natgrad_lecture.lessons.derivation import (
+    Derivation,
+    Exercise,
+    in_reach,
+    number,
+    vector,
+)
 from natgrad_lecture.lessons.robustness.claims import QUADRATIC
 from natgrad_lecture.lessons.robustness.model import METRICS, Model
 from natgrad_lecture.lessons.robustness.state import DAMPED, NATURAL
@@ -72,7 +78,7 @@ def _look(model: Model) -> _Here:
         metric = matrix.T @ full(metrics[METRICS[s.rule]]()(at).dense(), ()) @ matrix
         metric = metric + s.damping * flat
     best = np.asarray(model.chart.inverse(model.best), float)
-    return _Here(s.rate, problem, path[k], best, path[k + 1], hessian, metric)
+    return _Here(s.rate, problem, in_reach(path[k]), best, path[k + 1], hessian, metric)
 
 
 def _least_radius(at: _Here) -> float:

@@ -11,6 +11,7 @@ from natgrad_lecture.lessons.derivation import (
     Derivation,
     Exercise,
     differences,
+    in_reach,
     matrix,
     number,
     vector,
@@ -81,7 +82,7 @@ def _here(model: Model) -> _Here:
     (x,) = model.problem.covariates
     m = float(np.mean(np.square(x)))
     # With w₁ = 1 and w₂ = 0 the loss is that of a regression on x: its slope there is −m c*.
-    return _Here(model, path[k], m, -float(model.problem.grad((1.0, 0.0))[1]) / m)
+    return _Here(model, in_reach(path[k]), m, -float(model.problem.grad((1.0, 0.0))[1]) / m)
 
 
 DERIVATIONS = {
