@@ -1,19 +1,26 @@
 """Linear algebra on a few components: vectors are tuples, matrices are tuples of rows.
 
 Components are floats, arrays, tensors or symbols alike. Up to size three closed forms are faster
-than any library; beyond it LAPACK solves, which a traced step calls as one operation. An entry that
+than any library; at four and five elimination is written out, so that a traced step has machine
+code; beyond that LAPACK solves, which a traced step calls as one operation. An entry that
 is the integer 0 costs nothing in a traced step.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
 
-from natgrad_core.tracing.ops import opaque
+from natgrad_core.tracing.ops import opaque, where
 from natgrad_core.types import Array, Matrix, Vector
+
+
+ELIMINATED = (4, 5)
+"""Sizes whose systems are solved by elimination, which a traced step holds as arithmetic. At six
+the step would be 400 operations longer."""
 
 
 def eye(d: int) -> Matrix:
@@ -141,7 +148,7 @@ def add(a: Matrix, b: Matrix, scale: Any = 1) -> Matrix:
 
 
 def solve(matrix: Matrix, v: Vector) -> Vector:
-    """M⁻¹ v: by cofactors (Cramer's rule) up to d = 3, by LAPACK's LU factors beyond.
+    """M⁻¹ v: by cofactors (Cramer's rule) up to d = 3, by elimination up to 5, by LAPACK beyond.
 
     Args:
         matrix: M by rows, d × d.
@@ -156,6 +163,8 @@ def solve(matrix: Matrix, v: Vector) -> Vector:
         (a, b), (c, d) = matrix
         determinant = a * d - b * c
         return (d * v[0] - b * v[1]) / determinant, (a * v[1] - c * v[0]) / determinant
+    if len(v) in ELIMINATED:
+        return _eliminated(matrix, v)
     if len(v) > 3:
         return opaque(_solved, len(v), *(entry for row in matrix for entry in row), *v)
     rows = [
@@ -168,6 +177,50 @@ def solve(matrix: Matrix, v: Vector) -> Vector:
     ]
     determinant = dot(matrix[0], rows[0])
     return tuple(dot([rows[i][j] for i in range(3)], v) / determinant for j in range(3))
+
+
+def _eliminated(matrix: Matrix, v: Vector) -> Vector:
+    """M⁻¹ v by Gaussian elimination with partial pivoting, written out (Golub and Van Loan 2013,
+    alg. 3.4.1). A row is exchanged with each lower one that has a larger entry in the column.
+    """
+    try:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return _substituted(_triangular(matrix, v))
+    except ZeroDivisionError:  # of a single point, where M is singular
+        return (math.nan,) * len(v)
+
+
+def _triangular(matrix: Matrix, v: Vector) -> list[list[Any]]:
+    """The rows of (M, v), exchanged and combined so that below the diagonal nothing is left."""
+    d = len(v)
+    rows = [[*row, right] for row, right in zip(matrix, v, strict=True)]
+    for k in range(d):
+        for i in range(k + 1, d):
+            larger = abs(rows[i][k]) > abs(rows[k][k])
+            if isinstance(larger, bool):
+                if larger:
+                    rows[k], rows[i] = rows[i], rows[k]
+                continue
+            for j in range(k, d + 1):
+                above, below = rows[k][j], rows[i][j]
+                rows[k][j], rows[i][j] = where(larger, below, above), where(larger, above, below)
+        for i in range(k + 1, d):
+            factor = rows[i][k] / rows[k][k]
+            for j in range(k + 1, d + 1):
+                rows[i][j] = rows[i][j] - factor * rows[k][j]
+    return rows
+
+
+def _substituted(rows: list[list[Any]]) -> Vector:
+    """The solution, its last component first, from the rows of a triangular (M, v)."""
+    d = len(rows)
+    found: list[Any] = []
+    for k in reversed(range(d)):
+        rest = rows[k][d]
+        for j, part in zip(range(k + 1, d), found, strict=True):
+            rest = rest - rows[k][j] * part
+        found.insert(0, rest / rows[k][k])
+    return tuple(found)
 
 
 def _solved(*given: Any) -> Vector:

@@ -368,6 +368,17 @@ def test_a_problem_of_ones_own_is_compiled_too(rows: int) -> None:
         same(model, rule, np.array(model.start) + 0.1 * np.arange(4)[:, None])
 
 
+@pytest.mark.parametrize("name", ["gradient", "natural", "newton", "levenberg-marquardt"])
+def test_a_step_of_five_parameters_is_compiled_too(name: str) -> None:
+    covariance = problem("multivariate-normal")
+    target = problems["variational-normal"](target=problem("rosenbrock"))
+    assert covariance.dim == target.dim == 5
+    for model in (covariance, target):
+        rule = rules[name]()
+        same(model, rule, model.start)
+        same(model, rule, np.array(model.start) + 0.02 * np.arange(4)[:, None])
+
+
 def test_a_step_with_a_call_of_python_is_refused_and_the_formula_answers(
     monkeypatch: pytest.MonkeyPatch, said: list[str]
 ) -> None:

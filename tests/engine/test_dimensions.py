@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 from natgrad_core import charts, gap, metrics, problems, rules, run
 from natgrad_core.analysis.fit import fit
@@ -116,12 +116,28 @@ def test_linear_algebra_by_components_is_that_of_numpy(d: int, lead: tuple[int, 
     assert_allclose(pack(pseudo_inverse(by_rows(m))), expected, rtol=1e-7, atol=1e-9)
 
 
-def test_one_singular_matrix_among_many_leaves_the_others_solved() -> None:
-    m = np.stack([np.eye(4), np.zeros((4, 4))])
-    rows = tuple(tuple(m[:, i, j] for j in range(4)) for i in range(4))
-    found = pack(small.solve(rows, components(np.ones((2, 4)))))
+@pytest.mark.parametrize("d", [2, 3, 4, 5, 6])
+def test_a_system_whose_first_entries_are_zero_is_solved_one_by_one_as_among_many(d: int) -> None:
+    rng = np.random.default_rng(d)
+    m, v = rng.normal(size=(20, d, d)), rng.normal(size=(20, d))
+    m[:, range(d - 1), range(d - 1)] = 0  # elimination must exchange rows
+    rows = tuple(tuple(m[:, i, j] for j in range(d)) for i in range(d))
+    many = pack(small.solve(rows, components(v)))
+    pairs = zip(m.tolist(), v.tolist(), strict=True)
+    one = [small.solve(tuple(map(tuple, matrix)), tuple(right)) for matrix, right in pairs]
+    assert_array_equal(one, many)
+    assert_allclose(many, np.linalg.solve(m, v[..., None])[..., 0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("d", [4, 5, 6])
+def test_one_singular_matrix_among_many_leaves_the_others_solved(d: int) -> None:
+    m = np.stack([np.eye(d), np.zeros((d, d))])
+    rows = tuple(tuple(m[:, i, j] for j in range(d)) for i in range(d))
+    found = pack(small.solve(rows, components(np.ones((2, d)))))
     assert_allclose(found[0], 1)
     assert np.isnan(found[1]).all()
+    alone = small.solve(tuple(map(tuple, m[1].tolist())), (1.0,) * d)
+    assert np.isnan(alone).all()
 
 
 @pytest.mark.parametrize("held", [{"ν": 4.0}, {"m": 25.0}, {"m": 25.0, "ν": 4.0}])
