@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,9 @@ from natgrad_lecture.state.items import ChartKey, chart_named, problem_named
 
 SMALL = (0.01, 0.005)
 """Two rates from which an order is read."""
+
+ROUNDED = 1e-13
+"""Gaps below this are rounding errors."""
 
 APART = 1e-6
 """Above this two runs differ by more than rounding."""
@@ -220,15 +224,17 @@ def _reciprocal_fails(model: Model) -> bool:
 
 
 def _orders(model: Model) -> tuple[float, float]:
-    one, whole = (float(np.log2(g[0] / g[1])) for g in model.gaps("natural", np.array(SMALL)))
-    return one, whole
+    """By which power of the rate the gaps of one step and of the whole run fall; nan where two runs
+    coincide, for a ratio of rounding errors is no order.
+    """
+    of_one, of_run = model.gaps("natural", np.array(SMALL))
+    if min(of_one.min(), of_run.min()) < ROUNDED:
+        return math.nan, math.nan
+    return float(np.log2(of_one[0] / of_one[1])), float(np.log2(of_run[0] / of_run[1]))
 
 
 def _gap_orders(of_one: float, of_run: float) -> Any:
     def check(model: Model) -> bool:
-        one, whole = model.gaps("natural", np.array(SMALL))
-        if min(one.min(), whole.min()) < 1e-13:
-            return False
         return bool(np.allclose(_orders(model), (of_one, of_run), atol=0.1))
 
     return check
@@ -339,8 +345,9 @@ def _which_lands(model: Model) -> int:
 
 
 def _half_the_rate(model: Model) -> int:
-    """0: the gap stays, 1: it halves, 2: it is a quarter."""
-    return round(_orders(model)[1])
+    """0: the gap stays, 1: it halves, 2: it is a quarter; -1: there is none."""
+    order = _orders(model)[1]
+    return -1 if math.isnan(order) else round(order)
 
 
 SHEARED = {"chart": "shear", "rules": ["natural"], "rate": 0.05}
