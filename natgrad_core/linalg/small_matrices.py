@@ -17,7 +17,6 @@ import numpy as np
 from natgrad_core.tracing.ops import opaque, where
 from natgrad_core.types import Array, Matrix, Vector
 
-
 ELIMINATED = (4, 5)
 """Sizes whose systems are solved by elimination, which a traced step holds as arithmetic. At six
 the step would be 400 operations longer."""
