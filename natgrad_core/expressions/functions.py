@@ -157,6 +157,14 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
 }
 """Functions of one argument."""
 
+
+def _quotient(a: Any, b: Any) -> Any:
+    """a / b, infinite or not a number where b = 0, as arrays have it; of floats Python raises."""
+    if isinstance(b, float | int) and b == 0:
+        return a * math.copysign(math.inf, b)
+    return a / b
+
+
 Several: TypeAlias = (
     Callable[[Any], Any]
     | Callable[[Any, Any], Any]
@@ -168,7 +176,7 @@ SEVERAL: dict[str, tuple[Several, int, int]] = {
     "+": (lambda a, b: a + b, 2, 2),
     "-": (lambda a, b: a - b, 2, 2),
     "*": (lambda a, b: a * b, 2, 2),
-    "/": (lambda a, b: a / b, 2, 2),
+    "/": (_quotient, 2, 2),
     "^": (power, 2, 2),
     "<": (_less, 2, 2),
     "<=": (_at_most, 2, 2),
@@ -192,7 +200,7 @@ SEVERAL: dict[str, tuple[Several, int, int]] = {
     "atan2": (atan2, 2, 2),
     "hypot": (lambda a, b: sqrt(a * a + b * b), 2, 2),
     "log_mix": (lambda w, a, b: log_of_mixture(w, a, 1 - w, b), 3, 3),
-    "inv": (lambda a: 1 / a, 1, 1),
+    "inv": (lambda a: _quotient(1.0, a), 1, 1),
     "fma": (lambda a, b, c: a * b + c, 3, 3),
     "log_diff_exp": (lambda a, b: a + _log1mexp(b - a), 2, 2),
 }

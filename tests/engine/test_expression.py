@@ -188,6 +188,28 @@ def test_where_constants_make_a_singular_matrix_a_run_ends_and_does_not_raise(
     assert all("your own" in said for said in why_not)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tanh(a/0) + b",
+        "1/(a/tanh(0)) + b",
+        "exp(-a/(1 - 1))",
+        "a + exp(-b/(x - x)) + 0*y",
+        "tanh(a*(1/0))",
+        "min(a, b/sin(0))",
+    ],
+)
+@pytest.mark.parametrize("through", ["identity", "log-scale"])
+def test_where_a_constant_is_zero_and_divides_a_run_ends_and_does_not_raise(
+    text: str, through: str
+) -> None:
+    problem = own(text, DATA if "x" in text else {}).through(charts[through]())
+    for name in ("gradient", "newton", "adam"):
+        for start in (problem.start, np.array([problem.start, problem.start])):
+            path = run(problem, rules[name](), start, 3)
+            assert np.isfinite(path.theta[path.ok]).all()
+
+
 SPELLINGS = st.one_of(
     st.sampled_from(sorted(rules)).map(lambda name: rules[name]()),
     st.tuples(st.sampled_from(sorted(metrics)), st.sampled_from(SINGULAR)).map(
@@ -215,8 +237,9 @@ def test_whatever_the_grammar_allows_runs_by_any_rule_or_says_why_not(
     with suppress(ExpressionError, OutsideSupport):
         problem = own(text, data).through(charts[through]())
         start = np.asarray(problem.start)
+        others = np.array([start, 0.9 * start])
         try:
-            path = run(problem, rule, np.array([start, 0.9 * start]) if several else start, 3)
+            path = run(problem, rule, others[problem.inside(others)] if several else start, 3)
         except (NoProbabilityModel, TypeError) as error:  # no such matrix, or no mirror
             why_not = str(error)
         else:

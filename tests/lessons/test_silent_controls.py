@@ -20,6 +20,7 @@ import pytest
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Claim, Lesson
+from natgrad_lecture.lessons.page_data import page_data
 from tests.support.states import possible_in
 
 LIST = Path(__file__).with_name("named_controls.txt")
@@ -138,7 +139,7 @@ def holds(lesson: Lesson, claim: Claim, state: Any) -> bool:
         with np.errstate(all="ignore"):
             return claim.check(lesson.model(state)) is True
     except KeyError as missing:
-        return missing.args[0] in lesson.static()["styles"]
+        return missing.args[0] in page_data(lesson)["styles"]
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return False  # it is about another problem, or the run has left the domain
 
