@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
+from natgrad_lecture.export import static_site
 from natgrad_lecture.export.static_site import TEMPLATE, write_lists
 from natgrad_lecture.lecture_map import BEYOND, MAP, STARTS, Correction, atlas, corrections, home
 from natgrad_lecture.lessons import lessons
-from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.server.page_handlers import addresses
 from natgrad_lecture.state.link import read_query
 from natgrad_lecture.text.home import home_text
@@ -118,7 +118,7 @@ def test_the_browsers_languages_are_read_best_first(header: str, languages: list
 def test_an_exported_list_leads_to_the_page_in_its_language_where_there_is_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Lesson, "thumbnail", lambda self: "<svg/>")
+    monkeypatch.setattr(static_site, "thumbnail", lambda lesson: "<svg/>")
     row = [lessons["newton"], lessons["coordinates"]]
     write_lists(tmp_path, row, {"newton.html", "newton.zh.html", "coordinates.html"})
     chinese = (tmp_path / "index.zh.html").read_text("utf-8")

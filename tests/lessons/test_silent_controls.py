@@ -154,7 +154,7 @@ def grounds(lesson: Lesson, claim: Claim) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("name", list(lessons))
-def test_the_words_that_name_a_control_stand_in_the_sentence(name: str) -> None:
+def test_the_words_that_name_a_control_are_in_the_sentence(name: str) -> None:
     claims = lessons[name].text().claims
     for (lesson, id), fields in NAMED.items():
         if lesson == name:
