@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parse, power, round, show, typed } from "../src/lib/number_format.js";
+import { decimal, parse, power, round, show, typed } from "../src/lib/number_format.js";
 
 test("a number has three significant digits and a true minus sign", () => {
   assert.equal(show(0), "0");
@@ -98,4 +98,11 @@ test("a number that is shown can be copied into a box, and a raised digit is no 
   assert.equal(parse("−3 · 10^2"), -300);
   for (const wrong of ["5²", "x²", "10⁻", "2×10", "10^", "1×2"])
     assert.ok(Number.isNaN(parse(wrong)), wrong);
+});
+
+test("what a screen reader is told has no exponent", () => {
+  assert.equal(decimal(-0.1449), "-0.1449");
+  assert.equal(decimal(1.5e-9), "0.0000000015");
+  assert.equal(decimal(1e-20), "0");
+  assert.equal(decimal(120), "120");
 });

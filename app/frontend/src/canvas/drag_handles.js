@@ -3,7 +3,7 @@
 
 import { make, setAttribute, setText } from "../lib/dom.js";
 import { listenMoves } from "../lib/early_moves.js";
-import { round, show } from "../lib/number_format.js";
+import { decimal, round, show } from "../lib/number_format.js";
 import { styleVar } from "./colors.js";
 import { say } from "../i18n/en.js";
 
@@ -69,10 +69,11 @@ export function makeHandles(plane, { ask, redraw, busy }) {
       .join(" ");
     if (handle.where !== where) handle.element.style.translate = handle.where = where; // no layout
     const names = plane.labels();
-    const said = at.map((v, i) => plane.value(i, v));
+    const fine = span() / plane.side() / 1000; // what is less is a rounding error, and 0
+    const said = at.map((v, i) => plane.value(i, round(v, fine)));
     const words = said.map((v, i) => `${names[i]} ${show(v)}`).join(", ");
     setAttribute(handle.element, "aria-valuetext", words);
-    setAttribute(handle.element, "aria-valuenow", String(Number(said[0].toPrecision(4))));
+    setAttribute(handle.element, "aria-valuenow", decimal(Number(said[0].toPrecision(4))));
   }
 
   /**

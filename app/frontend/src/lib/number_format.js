@@ -98,3 +98,13 @@ export function round(value, grain) {
   const places = Math.max(0, Math.min(12, -Math.floor(Math.log10(grain))));
   return Number(value.toFixed(places));
 }
+
+/**
+ * A number written without an exponent, as ARIA reads it.
+ *
+ * @param {number} value
+ * @returns {string}
+ */
+export function decimal(value) {
+  return String(value).includes("e") ? value.toFixed(12).replace(/\.?0+$/, "") : String(value);
+}
