@@ -918,6 +918,8 @@ def test_an_optimizer_is_its_rule_in_float32_however_small_the_damping(
         return rule.update(at.grad, at, rule.init(at.theta))[0]
 
     exact, rounded = of_the_rule(torch.float64), of_the_rule(torch.float32)
+    error, size = float((rounded.double() - exact).norm()), float(exact.norm())
+    assert error <= 2e-4 * size  # of single precision; how much of it depends on the processor
     x, loss = X.float(), nn.CrossEntropyLoss()
     for called in (loss, functional.cross_entropy):
         model = net().float()
@@ -925,7 +927,7 @@ def test_an_optimizer_is_its_rule_in_float32_however_small_the_damping(
         optimizer = NaturalGradient(model, loss, LR, damping, kind)
         optimizer.step(closure_of(optimizer, model, called, x, Y))
         step = flat(model) - before
-        assert float((step.double() - exact).norm()) <= 1e-4 * float(exact.norm())
+        assert float((step.double() - exact).norm()) <= 2 * error + 1e-6 * size
         if called is loss:  # else it takes torch's residuals, which are rounded otherwise than ours
             assert float((step - rounded).norm()) <= 1e-5 * float(rounded.norm()) + 1e-6
 
