@@ -505,7 +505,9 @@ def test_a_reader_who_wants_less_motion_sees_whole_steps(page: Page, taught: Les
         assert {*pictures_a_step(page, "1")} == {1}  # six steps a second, a quarter of the usual
     if taught.name == "coordinates":
         page.emulate_media(reduced_motion="no-preference")
-        assert max(pictures_a_step(page, "0.25")) > 1, "who looks would see what moves"
+        # A busy machine may draw one picture a step; it does not five times in a row.
+        seen = any(max(pictures_a_step(page, "0.25")) > 1 for _ in range(5))
+        assert seen, "who looks would see what moves"
         as_before(page, reduced_motion="reduce")
     moving = page.evaluate(
         """() => [...document.querySelectorAll('.natgrad *')].filter(e => { const s =
