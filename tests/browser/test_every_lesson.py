@@ -491,8 +491,10 @@ def pictures_a_step(page: Page, speed: str) -> list[int]:
     )
     page.get_by_label("speed", exact=True).select_option(speed)
     settle(page)  # the picture is that of step 0
+    page.evaluate("document.activeElement.blur()")  # Space presses a button that has the focus
     page.keyboard.press(" ")
     found = page.evaluate(PICTURES_A_STEP)
+    assert len(found) > 1, "it plays"
     if page.evaluate(f"{ROOT}.playing"):
         page.keyboard.press(" ")
     page.get_by_label("speed", exact=True).select_option("1")
@@ -505,9 +507,7 @@ def test_a_reader_who_wants_less_motion_sees_whole_steps(page: Page, taught: Les
         assert {*pictures_a_step(page, "1")} == {1}  # six steps a second, a quarter of the usual
     if taught.name == "coordinates":
         page.emulate_media(reduced_motion="no-preference")
-        # A busy machine may draw one picture a step; it does not five times in a row.
-        seen = any(max(pictures_a_step(page, "0.25")) > 1 for _ in range(5))
-        assert seen, "who looks would see what moves"
+        assert max(pictures_a_step(page, "0.25")) > 1, "who looks would see what moves"
         as_before(page, reduced_motion="reduce")
     moving = page.evaluate(
         """() => [...document.querySelectorAll('.natgrad *')].filter(e => { const s =

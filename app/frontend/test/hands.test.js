@@ -51,15 +51,15 @@ test("a handle stays below the pointer when the page scrolls under it", () => {
   assert.equal(asked.length, count, "nothing once it is let go");
 });
 
-test("a place that is zero up to rounding is told as zero, and a small one without a power", () => {
+test("a place that is zero up to rounding is read out as zero, and a small one without a power", () => {
   const { handles, element } = onPlane();
   const spec = { id: "start", plane: "theta", label: "", style: "x", field: "start" };
-  const told = (at) => {
+  const heard = (at) => {
     handles.update([{ ...spec, at }], {});
     return ["aria-valuenow", "aria-valuetext"].map((name) => element.getAttribute(name));
   };
-  assert.deepEqual(told([6.1e-17, -2.6e-16]), ["0", "a 0, b 0"]);
-  assert.deepEqual(told([-0.25, 1e-16]), ["-0.25", "a −0.25, b 0"]);
+  assert.deepEqual(heard([6.1e-17, -2.6e-16]), ["0", "a 0, b 0"]);
+  assert.deepEqual(heard([-0.25, 1e-16]), ["-0.25", "a −0.25, b 0"]);
 });
 
 test("of two handles that overlap the nearest to the pointer is taken", () => {

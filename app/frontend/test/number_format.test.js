@@ -100,7 +100,7 @@ test("a number that is shown can be copied into a box, and a raised digit is no 
     assert.ok(Number.isNaN(parse(wrong)), wrong);
 });
 
-test("what a screen reader is told has no exponent", () => {
+test("what a screen reader hears has no exponent", () => {
   assert.equal(decimal(-0.1449), "-0.1449");
   assert.equal(decimal(1.5e-9), "0.0000000015");
   assert.equal(decimal(1e-20), "0");
