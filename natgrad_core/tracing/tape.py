@@ -115,7 +115,13 @@ class Tape:
 
 
 def _key(value: Any) -> Hashable:
-    """What makes two values one constant: equal floats, the same memory, the same function."""
+    """What makes two values one constant: equal floats, the same memory, the same function.
+
+    A number of NumPy is a sum over rows, say. Whether two of these are equal may depend on their
+    rounding, and the lines of a step, for which it is compiled, must not: each is a constant.
+    """
+    if isinstance(value, np.float64):
+        return "computed", id(value)  # its constant keeps it, so that no other has this id
     if isinstance(value, float):
         return value or repr(value)  # 0.0 equals −0.0 and divides differently
     if isinstance(value, np.ndarray):

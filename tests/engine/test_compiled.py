@@ -379,6 +379,27 @@ def test_a_step_of_five_parameters_is_compiled_too(name: str) -> None:
         same(model, rule, np.array(model.start) + 0.02 * np.arange(4)[:, None])
 
 
+def test_a_step_is_the_same_code_however_the_sums_in_it_are_rounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The mean of a constant Hessian over Gauss–Hermite nodes has zeros, and equal entries, up to
+    rounding: otherwise for each steepness.
+    """
+    lines: set[Any] = set()
+    compiled = machine_code.machine
+
+    def heard(key: machine_code.Key) -> machine_code.Machine | None:
+        lines.add(key[0])
+        return compiled(key)
+
+    monkeypatch.setattr(machine_code, "machine", heard)
+    for steepness in np.linspace(2.13, 3.87, 12):
+        target = problems["rosenbrock"](steepness=float(steepness))
+        model = problems["variational-normal"](target=target)
+        run(model, rules["newton"](rate=0.2), model.start, 3)
+    assert len(lines) == 1
+
+
 def test_a_step_with_a_call_of_python_is_refused_and_the_formula_answers(
     monkeypatch: pytest.MonkeyPatch, said: list[str]
 ) -> None:
