@@ -18,8 +18,8 @@ from natgrad_core.tracing.ops import opaque, where
 from natgrad_core.types import Array, Matrix, Vector
 
 ELIMINATED = (4, 5)
-"""Sizes whose systems are solved by elimination, which a traced step holds as arithmetic. At six
-the step would be 400 operations longer."""
+"""Sizes whose systems are solved by elimination, which a traced step holds as arithmetic: 245
+operations at five, and each takes time to compile. At six they would be 406."""
 
 
 def eye(d: int) -> Matrix:
@@ -180,7 +180,7 @@ def solve(matrix: Matrix, v: Vector) -> Vector:
 
 def _eliminated(matrix: Matrix, v: Vector) -> Vector:
     """M⁻¹ v by Gaussian elimination with partial pivoting, written out (Golub and Van Loan 2013,
-    alg. 3.4.1). A row is exchanged with each lower one that has a larger entry in the column.
+    sec. 3.4). A row is exchanged with each lower one that has a larger entry in the column.
     """
     try:
         with np.errstate(divide="ignore", invalid="ignore"):
