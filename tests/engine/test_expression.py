@@ -210,6 +210,12 @@ def test_where_a_constant_is_zero_and_divides_a_run_ends_and_does_not_raise(
             assert np.isfinite(path.theta[path.ok]).all()
 
 
+def test_a_divisor_that_is_minus_zero_turns_the_sign() -> None:
+    for divisor, value in (("0", 1.0), ("(-0.0)", -1.0)):
+        problem = own(f"tanh(a/{divisor}) + 0*b", {})
+        assert problem.loss(problem.start) == value
+
+
 SPELLINGS = st.one_of(
     st.sampled_from(sorted(rules)).map(lambda name: rules[name]()),
     st.tuples(st.sampled_from(sorted(metrics)), st.sampled_from(SINGULAR)).map(

@@ -302,3 +302,11 @@ def test_a_gradient_too_short_to_have_a_direction_is_refused(gradient: list[floa
     answer, _ = live.respond({"ask": 1, "state": {}, "set": {"gradient": gradient}, "have": []})
     assert "no direction is steeper" in answer["errors"]["gradient"]
     assert answer["values"]["gradient.1"] == 1.0
+
+
+def test_numbers_in_what_is_said_are_written_as_on_the_page() -> None:
+    live = Live(lessons["coordinates"])
+    ask = {"ask": 1, "state": {}, "set": {"start.1": -3.0}, "have": []}
+    said = live.respond(ask)[0]["errors"]["start.1"]
+    assert "σ = −3" in said
+    assert "-" not in said

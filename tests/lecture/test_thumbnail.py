@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,12 @@ def test_every_line_has_its_color_in_light_and_in_dark(lesson: Lesson) -> None:
     colors = re.findall(r"--(?:light|dark):([^;\"]*)", svg)
     assert colors, "something is drawn"
     assert all(re.match(r"#|oklch\(|color-mix\(", color) for color in colors), set(colors)
+
+
+def test_it_shows_what_the_page_opens_with() -> None:
+    lesson = lessons["newton"]
+    assert lesson.opening
+    assert small_picture.thumbnail(lesson) != small_picture.thumbnail(replace(lesson, opening={}))
 
 
 def test_its_colors_are_the_front_end_s_own() -> None:
