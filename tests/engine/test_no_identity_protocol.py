@@ -20,8 +20,12 @@ WALKS = {
     "app/natgrad_lecture/bounded_cache.py",
 }
 """Walks over a graph that visit each node once: their result does not depend on who is who."""
-HOLDS = {"natgrad_core/nets/torch_optimizers.py"}
-"""Which parameter an optimizer of torch updates is a matter of identity, as in torch itself."""
+HOLDS = {"natgrad_core/nets/torch_optimizers.py", "natgrad_core/tracing/tape.py"}
+"""Which parameter an optimizer of torch updates is a matter of identity, as in torch itself.
+
+So is which of two computed constants a traced line uses: were they compared by value, rounding
+would decide which lines a step has. The tape holds each, so that no identity is used twice.
+"""
 READ = {
     "app/natgrad_lecture/__main__.py",
     "natgrad_core/nets/any_module.py",
