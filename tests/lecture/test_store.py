@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from natgrad_core.charts.linear import Parts, compose, decompose
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.state.fields import BadInput
 from natgrad_lecture.state.store import Store
 
@@ -54,6 +57,7 @@ def test_another_problem_brings_its_own_start_and_rate(store: Store) -> None:
         ({"matrix.:.0": [0.8, 1.0]}, "matrix.:.0", "singular"),
         ({"stretch1": 0}, "stretch1", "more than 0"),
         ({"stretch2": 0}, "stretch2", "singular"),
+        ({"shear": 3000}, "shear", "any number up to a thousand"),
         ({"matrix.0.0": "one"}, "matrix.0.0", "must be a number"),
         ({"start": [5.3, -0.2]}, "start", "σ > 0"),
         ({"start.1": 0}, "start.1", "σ > 0"),
@@ -86,6 +90,39 @@ def test_loading_a_state_that_is_none_is_refused(store: Store) -> None:
     with pytest.raises(BadInput):
         store.load({"matrix": [[1, 1], [1, 1]]})
     assert store.state == before
+
+
+def test_a_part_with_which_an_entry_of_a_is_too_large_is_refused_at_its_own_control(
+    store: Store,
+) -> None:
+    assert store.set({"stretch1": 100}) == {}
+    assert [*store.set({"shear": 900})] == ["shear"]
+
+
+NUMBER = r"\d[\d.]*(e[+-]?\d+)?°?|0 \(none\)|a (thousand|million)"
+
+
+@pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
+def test_a_number_that_is_too_large_is_refused_at_its_own_control_with_both_its_bounds(
+    lesson: Lesson,
+) -> None:
+    controls = [control for group in lesson.control_groups() for control in group["controls"]]
+    fields = [c["field"] for c in controls if c["kind"] in ("slider", "number")]
+    fields += [f"{c['field']}.0.1" for c in controls if c["kind"] == "matrix"]
+    for field in fields:
+        for number in (-1e30, 1e30):
+            errors = lesson.store().set({field: number})
+            assert [*errors] == [field], number
+            allowed = errors[field].partition(";")[2]
+            two = len(re.findall(NUMBER, allowed)) > 1
+            assert two or "in size" in allowed, errors
+
+
+@pytest.mark.parametrize(("field", "given"), [("rate", 100.0000001), ("steps", 2.0000001)])
+def test_a_number_is_not_rounded_to_one_that_is_allowed_where_it_is_refused(
+    store: Store, field: str, given: float
+) -> None:
+    assert f"= {given} is not" in store.set({field: given})[field]
 
 
 def test_parts_are_the_names_of_the_sliders() -> None:

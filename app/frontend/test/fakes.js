@@ -59,6 +59,7 @@ export function inBrowser() {
 export class Element extends EventTarget {
   value = "";
   textContent = "";
+  dataset = {};
   style = { setProperty() {} };
   classList = { add() {}, remove() {} };
   children = [];

@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { makeFields } from "../src/controls/field_registry.js";
 import { numberBox, textBox } from "../src/controls/inputs.js";
 import { Element, eventOf, fakeDocument } from "./fakes.js";
 
-/** A box of a kind, what it set, and a key pressed in it. */
+/** A box of a kind, what it set, what it refused, and a key pressed in it. */
 function box(kind) {
   const set = [];
+  const refused = [];
   const { built } = fakeDocument();
   const fields = {
     set: (...change) => set.push(change),
-    reject() {},
+    reject: (_, message) => refused.push(message),
     add() {},
     spot: () => new Element(),
   };
@@ -25,7 +27,7 @@ function box(kind) {
     element.dispatchEvent(event);
     return event.defaultPrevented;
   };
-  return { element, press, set };
+  return { element, press, set, refused };
 }
 
 for (const [kind, text, value] of [
@@ -43,3 +45,35 @@ for (const [kind, text, value] of [
     assert.deepEqual(set, [["rate", value]]);
   });
 }
+
+test("of a long paste that is no number the message quotes the beginning", () => {
+  const { element, press, refused } = box("number");
+  element.value = "9".repeat(400);
+  press("Enter");
+  assert.equal(element.value.length, 400, "what was typed is kept");
+  assert.match(refused[0], /^“9{24}…” is not/);
+});
+
+test("a text that is too long to be sent is refused beside its box", () => {
+  const { element, press, set, refused } = box("text");
+  element.value = "长".repeat(30_000);
+  press("Enter");
+  assert.deepEqual([set, refused], [[], ["this is 90 kB long; at most 60 kB can be sent"]]);
+  element.value = "长";
+  press("Enter");
+  assert.deepEqual(set, [["rate", "长"]]);
+});
+
+test("a handle's number takes the place of what was typed and is none", () => {
+  fakeDocument();
+  globalThis.requestAnimationFrame ??= () => 0;
+  const fields = makeFields({ ask() {}, elsewhere() {} });
+  const [spot, input] = [fields.spot(), new Element()];
+  fields.add("matrix.0.0", [input], { write() {}, spot });
+  fields.reject("matrix.0.0", "abc is not a number");
+  assert.equal(input.getAttribute("aria-invalid"), "true");
+  fields.foresee({ "matrix.:.1": [0, 1] });
+  assert.equal(spot.textContent, "abc is not a number", "another column was dragged");
+  fields.foresee({ "matrix.:.0": [2, 1] });
+  assert.deepEqual([spot.textContent, input.getAttribute("aria-invalid")], ["", null]);
+});

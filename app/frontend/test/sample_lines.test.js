@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { sampleLines } from "../src/lib/sample_lines.js";
+import { sampleLines, sizeOf } from "../src/lib/sample_lines.js";
 
 test("a short text stays as it is", () => {
   assert.equal(sampleLines("a,b\r\n1,2"), "a,b\r\n1,2");
@@ -18,4 +18,17 @@ test("a long text keeps its header and lines from all of it, and says how many t
   const places = kept.map((line) => Number(line.split(",")[0]));
   assert.ok(places[0] < 500 && places.at(-1) > 9000, String(places));
   assert.equal(short, sampleLines(["x,y", ...rows].join("\n"), 5000));
+});
+
+test("a text is measured in the bytes that it takes where it is sent", () => {
+  const rows = Array.from({ length: 900 }, (_, i) => `${i},鸢尾\t"花"`);
+  const short = sampleLines(["数,种", ...rows].join("\n"), 5000);
+  const sent = Buffer.byteLength(JSON.stringify(short));
+  assert.ok(sent <= 5000 && sent > 4000, String(sent));
+  assert.equal(sizeOf(short), sent - 2);
+});
+
+test("a long text of one line stays as it is", () => {
+  const text = "7 ".repeat(40_000);
+  assert.equal(sampleLines(text), text);
 });

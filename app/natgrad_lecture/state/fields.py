@@ -48,7 +48,10 @@ class Number:
                 self.name, f"{self.label} must be a number, not {value!r}; {self.allowed}"
             ) from None
         if not self.low <= found <= self.high:
-            raise BadInput(self.name, f"{self.label} = {found:g} is not allowed; {self.allowed}")
+            said = f"{found:g}"
+            if self.low <= float(said) <= self.high:  # rounded, it would be allowed
+                said = repr(found)
+            raise BadInput(self.name, f"{self.label} = {said} is not allowed; {self.allowed}")
         return found
 
 
@@ -70,7 +73,8 @@ class Whole:
         allowed = f"take a whole number from {self.low} to {self.high}"
         found = Number(self.name, self.label, self.low, self.high, allowed)(value)
         if found != int(found):
-            raise BadInput(self.name, f"{self.label} = {found:g} is not possible; {allowed}")
+            said = repr(found) if float(f"{found:g}").is_integer() else f"{found:g}"
+            raise BadInput(self.name, f"{self.label} = {said} is not possible; {allowed}")
         return int(found)
 
 

@@ -41,7 +41,8 @@ class Store:
                 changed = self.state.changes(name, value)
                 self.state = self.state.with_(**changed).whole()
             except BadInput as error:
-                errors[name if error.field in changed else error.field] = str(error)
+                field = error.field.partition(".")[0]
+                errors[name if field in changed else error.field] = str(error)
             except Exception:  # whatever was sent: it is refused, and nothing else happens
                 errors[name] = f"there is no control {name[:40]!r} that could be {str(value)[:60]}"
         return errors

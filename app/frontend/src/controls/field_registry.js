@@ -129,14 +129,17 @@ export function makeFields({ ask, elsewhere }) {
     // once a frame, however many moves of the pointer are heard.
     /** @param {Changes} changes */
     foresee(changes) {
+      let mended = false; // a number takes the place of what was typed and is none
       for (const [field, value] of Object.entries(changes)) {
         for (const entry of entries) {
           const part = partOf(value, field, entry.field);
           if (typeof part !== "number") continue;
           entry.dirty = true;
           ahead.set(entry, part);
+          mended = own.delete(entry.field) || mended;
         }
       }
+      if (mended) show();
       frame.request();
     },
     /**

@@ -3,7 +3,7 @@
 import { makeFrame } from "../canvas/animation_frame.js";
 import { composing, make, setAttribute } from "../lib/dom.js";
 import { listenMoves } from "../lib/early_moves.js";
-import { sampleLines } from "../lib/sample_lines.js";
+import { MOST, sampleLines, sizeOf } from "../lib/sample_lines.js";
 import { parse, round, show, typed } from "../lib/number_format.js";
 import { say } from "../i18n/en.js";
 
@@ -94,7 +94,8 @@ export function numberBox(field, fields, spot, { label, step = 0.1, after = () =
     last = box.value;
     setAttribute(box, "data-typing", null);
     if (Number.isNaN(value)) {
-      const said = box.value.trim() === "" ? say("nothing") : `“${box.value}”`;
+      const short = box.value.replace(/(?<=^.{24}).+/su, "…"); // of a long paste its beginning
+      const said = short.trim() === "" ? say("nothing") : `“${short}”`;
       return fields.reject(field, say("no-number", { said }));
     }
     fields.set(field, value);
@@ -259,8 +260,11 @@ export function textBox({ field, label, rows = 1, help, file = false }, fields) 
   let last = "";
   const accept = () => {
     if (area.value === last) return;
-    last = area.value = sampleLines(area.value);
-    fields.set(field, last);
+    if (file) area.value = sampleLines(area.value);
+    last = area.value;
+    const size = sizeOf(last);
+    if (size <= MOST) return fields.set(field, last);
+    fields.reject(field, say("too-long", { size: Math.ceil(size / 1000), most: MOST / 1000 }));
   };
   area.addEventListener("change", accept);
   area.addEventListener("paste", () => setTimeout(accept)); // once what is pasted is there

@@ -118,7 +118,8 @@ const WORDS = {
   more: "{count} more",
   entry: "{label}, row {row}, column {column}",
   typed: "{label}, typed",
-  "no-number": "{said} is not a number; type one like 0.5, −2 or 1/3",
+  "no-number": "{said} is not a number that can be used; type one like 0.5, −2 or 1/3",
+  "too-long": "this is {size} kB long; at most {most} kB can be sent",
   nothing: "nothing",
   // planes
   point: "draggable point",

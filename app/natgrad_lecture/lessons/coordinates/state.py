@@ -90,7 +90,8 @@ class Coordinates(Runs):
         """A part of A (rotation, stretches, shear) is a control too."""
         if name not in Parts._fields:
             return super().changes(name, value)
-        (part,) = numbers(name, [value])
+        allowed = say("any-number-up-to-a-thousand")
+        part = number(name, say("this-part-of-a"), -1e3, 1e3, allowed)(*numbers(name, [value]))
         if name == "stretch1" and not part > 0:
             raise BadInput(name, say("the-first-stretch-is-it-must", part=f"{part:g}"))
         return {"matrix": compose(decompose(self.matrix)._replace(**{name: part})).tolist()}

@@ -37,9 +37,7 @@ class Walk(Runs):
         if name in ("p", "q"):
             (chance,) = numbers(name, [value])
             if not 0 < chance < 1:
-                raise BadInput(
-                    name, say("is-no-chance-take-one-between", which=name, chance=f"{chance:g}")
-                )
+                raise BadInput(name, say("chance-is-not-allowed", which=name, chance=f"{chance:g}"))
             start = list(self.point)
             start["pq".index(name)] = float(np.log(chance / (1 - chance)))
             return {"start": start}

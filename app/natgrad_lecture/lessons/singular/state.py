@@ -43,7 +43,7 @@ class Runner(Runs):
                 say.later("gradient-descent-s-rate"),
                 1e-4,
                 10,
-                say.later("take-one-up-to-10"),
+                say.later("take-one-from-0-0001-to-10"),
             )
         ),
     )
