@@ -1,4 +1,5 @@
-"""What can be dragged: a point that is put where it is stays there, on every plane."""
+"""What can be dragged: a point that is put where it is stays there, on every plane; one that is
+dragged where it cannot be is told so at itself, in the lesson's words."""
 
 from __future__ import annotations
 
@@ -27,7 +28,9 @@ def sent(plane: Plane, handle: Handle) -> list[float]:
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_a_point_put_where_it_stands_stays_there(lesson: Lesson) -> None:
-    """The run on the robustness map flew to its corner: it was sent in other coordinates."""
+    """The run on the robustness map flew to its corner: it was sent in other coordinates. And far
+    out of a chart, where a root has no value, an end of a geodesic was said to be no control.
+    """
     for changes in ({}, *lesson.sets.values()):
         store = lesson.store()
         assert not store.set(changes)
@@ -42,3 +45,9 @@ def test_a_point_put_where_it_stands_stays_there(lesson: Lesson) -> None:
             (now,) = (one for one in after["handles"] if one["id"] == handle["id"])
             size = np.abs(np.array(planes[handle["plane"]]["view"])).max()
             assert np.allclose(now["at"], handle["at"], atol=2e-3 * size), (changes, handle, now)
+            for far in ([1e3, 1.0], [-1e3, 1.0], [0.5, 1e3], [0.5, -1e3]):
+                store = lesson.store()
+                store.set(changes)
+                errors = store.set({handle["field"]: far})
+                assert [*errors] in ([], [handle["field"]]), errors
+                assert "there is no control" not in "".join(errors.values()), errors

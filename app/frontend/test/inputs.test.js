@@ -46,7 +46,7 @@ for (const [kind, text, value] of [
   });
 }
 
-test("of a long paste that is no number the message quotes the beginning", () => {
+test("of a long paste that cannot be read the message quotes the beginning", () => {
   const { element, press, refused } = box("number");
   element.value = "9".repeat(400);
   press("Enter");

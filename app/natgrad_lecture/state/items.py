@@ -19,6 +19,7 @@ from natgrad_core.expressions.expression_problem import own
 from natgrad_core.problems import problems
 from natgrad_core.rules import rules
 from natgrad_lecture.bounded_cache import bounded_cache
+from natgrad_lecture.state.fields import BadInput, numbers
 
 ProblemKey = str | tuple[str, tuple[tuple[str, Any], ...]]
 """A problem's name, or its name and options; runs and pictures are kept by it."""
@@ -75,6 +76,18 @@ def chart_named(key: ChartKey) -> Chart:
     """The chart of this name with these options."""
     name, options = key
     return charts[name](**dict(options))
+
+
+def in_theta(chart: Chart, name: str, value: Any) -> list[float]:
+    """θ of the point that a control gave in the chart's coordinates; BadInput if it has none."""
+    x = np.array([numbers(name, value)])  # one row: arrays answer where floats raise
+    if not chart.inside(x).all():
+        raise BadInput(name, f"no point has these coordinates; allowed: {chart.domain}")
+    with np.errstate(all="ignore"):
+        theta = np.asarray(chart.forward(x))
+    if not np.isfinite(theta).all():
+        raise BadInput(name, "θ is not a finite number so far out; take a point farther in")
+    return theta[0].tolist()
 
 
 @bounded_cache

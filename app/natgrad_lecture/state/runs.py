@@ -14,7 +14,6 @@ from natgrad_lecture.state.fields import (
     choice,
     control,
     number,
-    numbers,
     perhaps,
     point,
     several,
@@ -25,6 +24,7 @@ from natgrad_lecture.state.items import (
     ChartKey,
     ProblemKey,
     chart_named,
+    in_theta,
     problem_named,
     why_not,
     why_not_start,
@@ -100,7 +100,7 @@ class Runs(State):
         if name == "problem":
             return {"problem": value, "start": None, **self.suited.get(str(value), {})}
         if name == "start.x":
-            return {"start": chart_named(self.chart_key).forward(numbers("start", value)).tolist()}
+            return {"start": in_theta(chart_named(self.chart_key), name, value)}
         return super().changes(name, value)
 
     def entries(self, name: str) -> Any:

@@ -9,7 +9,8 @@ import numpy as np
 
 from natgrad_core import charts
 from natgrad_core.core.chart import Chart
-from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers, point
+from natgrad_lecture.state.fields import BadInput, choice, control, number, point
+from natgrad_lecture.state.items import in_theta
 from natgrad_lecture.state.state import State
 from natgrad_lecture.text.lesson_text import phrases
 
@@ -55,12 +56,7 @@ class Ends(State):
     def changes(self, name: str, value: Any) -> dict[str, Any]:
         """An end dragged in the chart is written in (μ, σ)."""
         if name in ("a.x", "b.x"):
-            chart = CHARTS[self.chart]
-            with np.errstate(all="ignore"):
-                there = chart.forward(np.array(numbers(name, value)))
-            if not (np.isfinite(there).all() and bool(chart.inside(np.array(value, float)))):
-                raise BadInput(name, say("no-normal-is-written-so-allowed", domain=chart.domain))
-            return {name[0]: there.tolist()}
+            return {name[0]: in_theta(CHARTS[self.chart], name, value)}
         return super().changes(name, value)
 
 

@@ -11,6 +11,7 @@ from natgrad_core import charts
 from natgrad_core.analysis.data_transforms import VARIABLES
 from natgrad_core.types import Array
 from natgrad_lecture.state.fields import BadInput, choice, control, number, numbers, point
+from natgrad_lecture.state.items import in_theta
 from natgrad_lecture.state.state import State
 from natgrad_lecture.text.lesson_text import phrases
 
@@ -92,12 +93,7 @@ class Two(State):
             curve[int(which)] = numbers(name, value)[1]
             return {"curve": curve, "f": "drawn"}
         if head == "chart" and which:
-            chart, there = charts[self.chart](), np.array(numbers(name, value))
-            with np.errstate(all="ignore"):
-                found = chart.forward(there)
-            if not (np.isfinite(found).all() and bool(chart.inside(there))):
-                raise BadInput(name, say("no-normal-is-written-so-allowed", domain=chart.domain))
-            return {which: found.tolist()}
+            return {which: in_theta(charts[self.chart](), name, value)}
         return super().changes(name, value)
 
 

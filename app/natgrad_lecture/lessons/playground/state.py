@@ -29,7 +29,6 @@ from natgrad_lecture.state.fields import (
     BadInput,
     choice,
     control,
-    numbers,
     perhaps,
     point,
     several,
@@ -405,9 +404,6 @@ class Play(Runs):
             return self._around_fit()
         if name == "fit-paths":
             return self._around_paths()
-        if name == "start.x":
-            there = chart_named(self.chart_key).forward(numbers("start", value))
-            return {"start": np.asarray(there).tolist()}
         if name.partition(".")[0] == "window":
             mine_too = {"start": None} if self.problem == OWN else {}
             return {**State.changes(self, name, value), **mine_too}
