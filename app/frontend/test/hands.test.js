@@ -32,8 +32,8 @@ function onPlane() {
   };
   handles.update([spec], {});
   const element = built.find((one) => one.getAttribute("data-handle") === "start");
-  const at = (type, x, y) =>
-    element.dispatchEvent(eventOf(type, { button: 0, pointerId: 1, clientX: x, clientY: y }));
+  const at = (type, x, y, pointerId = 1) =>
+    element.dispatchEvent(eventOf(type, { button: 0, pointerId, clientX: x, clientY: y }));
   return { page, rect, asked, handles, built, element, at };
 }
 
@@ -49,6 +49,21 @@ test("a handle stays below the pointer when the page scrolls under it", () => {
   const count = asked.length;
   page.dispatchEvent(new Event("scroll"));
   assert.equal(asked.length, count, "nothing once it is let go");
+});
+
+test("of two fingers on a handle the later one leads it, and the other's end does not end it", () => {
+  const { asked, handles, at } = onPlane();
+  at("pointerdown", 100, 300);
+  at("pointermove", 110, 300);
+  at("pointerdown", 130, 280, 2);
+  at("pointermove", 200, 300);
+  assert.deepEqual(asked, [[1.1, 1]], "the first is heard no more");
+  at("pointermove", 140, 270, 2);
+  assert.deepEqual(asked.at(-1), [1.1, 1.1], "by as much as it moves itself");
+  at("pointerup", 200, 300);
+  assert.ok(handles.dragged());
+  at("pointerup", 140, 270, 2);
+  assert.ok(!handles.dragged());
 });
 
 test("a place that is zero up to rounding is read out as zero, and a small one without a power", () => {

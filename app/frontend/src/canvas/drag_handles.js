@@ -21,6 +21,7 @@ export const tagOf = ({ id, tag }) =>
  * @property {Handle} spec
  * @property {number[] | null} own where the reader put it
  * @property {boolean} dragging
+ * @property {() => void} [drop] lets it go, while it is dragged
  * @property {HTMLElement} element
  * @property {HTMLElement} tag
  * @property {string} [where]
@@ -127,6 +128,7 @@ export function makeHandles(plane, { ask, redraw, busy }) {
   function grab(handle, event) {
     if (event.button > 0) return;
     const { element } = handle;
+    handle.drop?.(); // of two fingers the later one leads it
     let frame = plane.frame.getBoundingClientRect(); // not read while moving: no layout
     const view = plane.view();
     const scale = (view[1] - view[0]) / frame.width;
@@ -140,6 +142,7 @@ export function makeHandles(plane, { ask, redraw, busy }) {
     const follow = () =>
       tell(handle, [start[0] + (now[0] - home[0]) * scale, start[1] - (now[1] - home[1]) * scale]);
     const unlisten = listenMoves(element, (move) => {
+      if (move.pointerId !== event.pointerId) return;
       now = [move.clientX, move.clientY];
       follow();
     });
@@ -151,14 +154,20 @@ export function makeHandles(plane, { ask, redraw, busy }) {
       home[1] += frame.top - before.top;
       follow();
     };
-    const drop = () => {
+    const drop = (/** @type {Event} */ end) => {
+      const { pointerId } = /** @type {PointerEvent} */ (end);
+      if (pointerId === event.pointerId) letGo();
+    };
+    const letGo = () => {
       handle.dragging = false;
+      handle.drop = undefined;
       element.classList.remove("held");
       unlisten();
       document.removeEventListener("scroll", scrolled, { capture: true });
       for (const end of ["pointerup", "pointercancel"]) element.removeEventListener(end, drop);
       settle();
     };
+    handle.drop = letGo;
     document.addEventListener("scroll", scrolled, { capture: true }); // of the page, and of what it lies in
     for (const end of ["pointerup", "pointercancel"]) element.addEventListener(end, drop);
     event.preventDefault();
