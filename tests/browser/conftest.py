@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
 
 from tests.support import servers
-from tests.support.chromium import Server, start_server
+from tests.support.chromium import Server
 
 expect.set_options(
     timeout=30_000
@@ -39,9 +39,8 @@ class Watch:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """The lessons, on a free port, with one warm kernel for the first."""
-    running = start_server()
-    yield running
-    running.stop()
+    with servers.running(pool=1) as running:
+        yield Server(running.process, running.url, int(running.url.split(":")[2].split("/")[0]))
 
 
 @pytest.fixture

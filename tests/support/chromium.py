@@ -11,6 +11,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.warm_starts import Forked
+
 ROOT = Path(__file__).resolve().parents[2]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -32,7 +34,7 @@ FLAGS = (
 class Server:
     """A running server of the lessons."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | Forked
     url: str
     port: int
 

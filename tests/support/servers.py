@@ -22,18 +22,22 @@ import requests
 import websocket
 
 from natgrad_lecture.server.request_filter import PROTOCOL, frame_of, parts_of
+from tests.support import warm_starts
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 AHEAD = True
 """Whether a server makes ahead what nobody has asked for: the home page, and the first picture of
-each lesson. Tests do without, whose servers are many and end soon (tests/conftest.py)."""
+each lesson. Tests do without, whose servers are many and end soon (tests/conftest.py), and which
+start as forks of a process that has imported what they need."""
 
 NOT_AHEAD = """
 from natgrad_lecture.server import fork_client, server
 server.AHEAD, fork_client.MODULE = 3600, "tests.support.cold_forks"
 """
+
+MAIN = "import sys; from natgrad_lecture.__main__ import main; sys.exit(main())"
 
 
 def children(parent: int) -> list[int]:
@@ -42,7 +46,7 @@ def children(parent: int) -> list[int]:
     for thread in Path(f"/proc/{parent}/task").glob("*"):
         with contextlib.suppress(OSError):  # It ended while we looked.
             found += map(int, (thread / "children").read_text().split())
-    return found
+    return found + warm_starts.forked_for(parent)
 
 
 def kernels_of(server: int) -> list[int]:
@@ -100,7 +104,7 @@ another test, in the same process, would be warned of."""
 class Server:
     """A server in its own process, and what it printed so far."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | warm_starts.Forked
     url: str
     said: str
     token: str = ""
@@ -144,11 +148,8 @@ def start(
     ``resource``); ``env`` is added to its environment, ``stderr`` is where its errors go, and
     ``within`` is the beginning of a command that becomes the server.
     """
-    command = [sys.executable, "-m", "natgrad_lecture"]
-    first = first if AHEAD else f"{NOT_AHEAD}\n{first}"
-    if first:
-        then = "import sys; from natgrad_lecture.__main__ import main; sys.exit(main())"
-        command = [sys.executable, "-c", f"{first}\n{then}"]
+    options = ["serve", "--no-browser", *([] if port is None else [f"--port={port}"])]
+    options += [f"--pool={pool}", *more]
 
     def bound() -> None:
         import resource
@@ -156,23 +157,19 @@ def start(
         for kind, most in (limits or {}).items():
             resource.setrlimit(kind, (most, most))
 
-    process = subprocess.Popen(
-        [
-            *within,
-            *command,
-            "serve",
-            "--no-browser",
-            *([] if port is None else [f"--port={port}"]),
-            f"--pool={pool}",
-            *more,
-        ],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=stderr or subprocess.STDOUT,
-        text=True,
-        env={**os.environ, **(env or {})},
-        preexec_fn=bound if limits else None,
-    )
+    if AHEAD or limits or env or stderr or within:
+        first = first if AHEAD else f"{NOT_AHEAD}\n{first}"
+        process = subprocess.Popen(
+            [*within, sys.executable, "-c", f"{first}\n{MAIN}", *options],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=stderr or subprocess.STDOUT,
+            text=True,
+            env={**os.environ, **(env or {})},
+            preexec_fn=bound if limits else None,
+        )
+    else:
+        process = warm_starts.run(f"{NOT_AHEAD}\n{warm_starts.FIRST}\n{first}\n{MAIN}", options)
     said = ""
     assert process.stdout
     for line in process.stdout:

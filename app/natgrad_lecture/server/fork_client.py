@@ -17,6 +17,19 @@ MODULE = "natgrad_lecture.server.fork_server"
 """What the process runs that kernels are forked from."""
 
 
+def start_fork_server(
+    channel: socket.socket, nets: bool, env: dict[str, str]
+) -> subprocess.Popen[bytes]:
+    """Start the process that kernels are forked from; ``channel`` is its end of the line to us."""
+    return subprocess.Popen(
+        [sys.executable, "-m", MODULE, str(channel.fileno()), *(["--nets"] if nets else [])],
+        pass_fds=[channel.fileno()],
+        env=env,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
 class ForkError(RuntimeError):
     """A kernel could not be forked; those that live are not touched."""
 
@@ -66,14 +79,7 @@ class ForkClient:
 
     async def _spawn(self, env: dict[str, str]) -> None:
         ours, theirs = socket.socketpair()
-        argv = [sys.executable, "-m", MODULE, str(theirs.fileno())]
-        self.process = subprocess.Popen(
-            [*argv, *(["--nets"] if self.nets else [])],
-            pass_fds=[theirs.fileno()],
-            env=env,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        self.process = start_fork_server(theirs, self.nets, env)
         theirs.close()
         reader, self._writer = await asyncio.open_unix_connection(sock=ours)
         self._ready = asyncio.get_running_loop().create_future()
