@@ -157,7 +157,7 @@ def start(
         for kind, most in (limits or {}).items():
             resource.setrlimit(kind, (most, most))
 
-    if AHEAD or limits or env or stderr or within:
+    if AHEAD or limits or env or stderr or within or sys.platform != "linux":
         first = first if AHEAD else f"{NOT_AHEAD}\n{first}"
         process = subprocess.Popen(
             [*within, sys.executable, "-c", f"{first}\n{MAIN}", *options],
